@@ -1,0 +1,48 @@
+/*
+ * ztp/command.h - what the device gets on its command topic: the envelope, or
+ * the payload's bytes as they are (DESIGN sections 3 and 11).
+ */
+#ifndef ZTP_COMMAND_H
+#define ZTP_COMMAND_H
+
+#include "ztp/decision.h"
+
+enum ztp_command_format { ZTP_COMMAND_ENVELOPE, ZTP_COMMAND_RAW };
+
+struct ztp_command {
+	const char *request_id;
+	const char *path;
+	const char *status; /* "approved" or "rejected" */
+	const char *reason; /* "" or NULL: none */
+	const char *message;
+	const struct ztp_payload *payload; /* NULL or kind NONE: none */
+};
+
+struct ztp_command_bytes {
+	uint8_t *data; /* owned; never NULL after success */
+	size_t len;
+	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "" when unknown */
+};
+
+/* Envelope members, in this order: type, request_id, status, device_path,
+ * reason, message, payload | payload_base64, content_type; absent ones are
+ * left out. The payload goes in as it was written. */
+int ztp_command_build(struct ztp_command_bytes *bytes,
+		      enum ztp_command_format format,
+		      const struct ztp_command *command,
+		      struct ztp_error *error);
+void ztp_command_clear(struct ztp_command_bytes *bytes);
+
+/* The device's own answer on {device_path}/events/provisioning. */
+struct ztp_applied {
+	char request_id[ZTP_REQUEST_ID_MAX + 1];
+	bool applied; /* else failed */
+	char message[ZTP_MESSAGE_MAX + 1];
+};
+
+#define ZTP_APPLIED_MAX (8 * 1024)
+
+int ztp_applied_parse(struct ztp_applied *applied, const char *text,
+		      size_t len, struct ztp_error *error);
+
+#endif

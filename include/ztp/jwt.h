@@ -1,0 +1,32 @@
+/*
+ * ztp/jwt.h - proof of possession: the JWT in the MQTT password (RFC 7515,
+ * 7518, 7519). The algorithm follows from the key, the header must agree.
+ */
+#ifndef ZTP_JWT_H
+#define ZTP_JWT_H
+
+#include "ztp/key.h"
+#include "ztp/path.h"
+
+#define ZTP_JWT_MAX          (16 * 1024)
+#define ZTP_JWT_SKEW_MS      (10 * 60 * 1000LL)
+#define ZTP_JWT_LIFETIME_MS  (24 * 3600 * 1000LL)
+
+struct ztp_jwt_rules {
+	const char *audience;        /* NULL: any */
+	const struct ztp_path *path; /* `sub`, where present, must equal it */
+	int64_t now_ms;              /* wall clock */
+	int64_t skew_ms;             /* ZTP_JWT_SKEW_MS, or 0 */
+};
+
+struct ztp_jwt_claims {
+	int64_t issued_ms, expires_ms;
+};
+
+/* Cheap checks first; the signature last. ZTP_ERR_PROOF, _PROOF_EXPIRED or
+ * _PROOF_AUDIENCE. */
+int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
+		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
+		   struct ztp_error *error);
+
+#endif

@@ -1,0 +1,50 @@
+/*
+ * ztp/path.h - device paths and the topics made of them. A device path is the
+ * MQTT client ID and the Kafka key of a device:
+ *   subscriptions/{s}/registries/{r}/devices/{d}
+ * Pure; no allocation; any thread.
+ */
+#ifndef ZTP_PATH_H
+#define ZTP_PATH_H
+
+#include "ztp/codec.h"
+#include "ztp/error.h"
+
+#define ZTP_ID_MAX       255
+#define ZTP_PATH_MAX     (14 + 12 + 9 + 3 * ZTP_ID_MAX)
+#define ZTP_TOPIC_MAX    1024
+#define ZTP_REGISTRY_MAX (2 * ZTP_ID_MAX + 1) /* "s/r" */
+
+/* Views into the text that was parsed; valid as long as that is. */
+struct ztp_path {
+	struct ztp_str whole;
+	struct ztp_str subscription;
+	struct ztp_str registry;
+	struct ztp_str device;
+};
+
+/* True for 1-255 bytes of [A-Za-z0-9._~%-] that start with a letter or a
+ * digit (which rules out "." and ".."). */
+bool ztp_id_valid(const char *text, size_t len);
+
+/* ZTP_ERR_PATH for anything that is not exactly a device path. */
+int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
+		   struct ztp_error *error);
+
+/* Command-topic template: literal text with {device_path} {subscription}
+ * {registry} {device}. Refuses unknown or broken placeholders, wildcards,
+ * control bytes, '$' at the start, a template without a device in it, and
+ * one that could render longer than ZTP_TOPIC_MAX. */
+int ztp_topic_check(const char *template, struct ztp_error *error);
+
+/* True when two different paths can never render to one topic: the template
+ * holds {device_path}, or all three of the ids, separated by '/'. */
+bool ztp_topic_unique(const char *template);
+
+/* Renders a checked template; out holds ZTP_TOPIC_MAX + 1. Returns the
+ * length. */
+size_t ztp_topic_render(char *out, const char *template,
+			const struct ztp_path *path);
+
+
+#endif

@@ -1,0 +1,63 @@
+/*
+ * ztp/result.h - ztp.results: one record for every end of a request and for
+ * every decision that had no effect.
+ */
+#ifndef ZTP_RESULT_H
+#define ZTP_RESULT_H
+
+#include "ztp/pending.h"
+
+/* X(NAME, "outcome", code, "STATUS"). A new outcome is one line here. */
+#define ZTP_OUTCOME_LIST(X)                                                    \
+	X(ONBOARDED, "onboarded", 200, "OK")                                   \
+	X(REJECTED, "rejected", 200, "OK")                                     \
+	X(CONFLICT, "conflict", 409, "ALREADY_EXISTS")                         \
+	X(EXPIRED, "expired", 504, "DEADLINE_EXCEEDED")                        \
+	X(UNDELIVERABLE, "undeliverable", 503, "UNAVAILABLE")                  \
+	X(FAILED, "failed", 500, "INTERNAL")                                   \
+	X(UNKNOWN_REQUEST, "unknown_request", 404, "NOT_FOUND")                \
+	X(MISMATCH, "mismatch", 400, "INVALID_ARGUMENT")                       \
+	X(DUPLICATE, "duplicate", 200, "OK")                                   \
+	X(ALREADY_DECIDED, "already_decided", 409, "FAILED_PRECONDITION")
+
+enum ztp_outcome {
+#define X(name, text, code, status) ZTP_OUTCOME_##name,
+	ZTP_OUTCOME_LIST(X)
+#undef X
+	ZTP_OUTCOME_COUNT
+};
+
+const char *ztp_outcome_name(enum ztp_outcome outcome);
+int ztp_outcome_code(enum ztp_outcome outcome);
+const char *ztp_outcome_status(enum ztp_outcome outcome);
+
+#define ZTP_RESULT_TYPE_MAX 64
+
+struct ztp_position { /* of a decision; topic NULL: none */
+	const char *topic;
+	int partition;
+	int64_t offset;
+};
+
+struct ztp_result {
+	const char *request_id;
+	const char *path; /* NULL or "": left out of the record */
+	enum ztp_outcome outcome;
+	const char *message; /* never NULL */
+	struct ztp_position decision;
+	int64_t delivered_at; /* ms; 0: left out */
+	int64_t at;           /* ms */
+};
+
+/* "io.ztp.provisioning.<outcome>.v1" */
+void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome);
+
+/* ce_id: 32 lower-case hex digits of a hash over request id, outcome and the
+ * decision's position, the same when a record is written again. */
+void ztp_result_id(char out[33], const struct ztp_result *result);
+
+/* The record's value; the caller frees *json. */
+int ztp_result_build(char **json, const struct ztp_result *result,
+		     struct ztp_error *error);
+
+#endif
