@@ -1,0 +1,284 @@
+/*
+ * ztp-devkafka: librdkafka's mock cluster as a process of its own, so that
+ * `make demo` and the local tests have a Kafka without Java or Docker.
+ *
+ * What it is not (librdkafka 2.0.2, read from its source):
+ *  - Nothing is on disk; the ports are the kernel's choice, new each time.
+ *  - A partition keeps 5 MiB or 100,000 batches, whichever is less, and
+ *    forgets from the front: who starts later than that has missed records.
+ *  - Topics that appear by being asked for have 4 partitions; nothing can
+ *    change that from outside, so the five of ztp-bridge are made here.
+ *  - A fetch that finds nothing is answered after fetch.wait.max.ms, even if
+ *    a record comes in between: clients want that at 10-100 ms.
+ *  - A group's first assignment takes 3 s. A member that leaves or dies keeps
+ *    the others (and its own successor) waiting for the group's
+ *    session.timeout.ms less 1 s: clients want 2-6 s there.
+ *  - Sequence numbers are checked for transactional producers only, the last
+ *    stable offset is the end, aborted transactions are visible, and there is
+ *    no admin API.
+ *
+ * One thread waits for signals; the cluster runs in librdkafka's own.
+ */
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <librdkafka/rdkafka.h>
+#include <librdkafka/rdkafka_mock.h>
+
+#include "tools/common/cli.h"
+
+#define PROGRAM	       "ztp-devkafka"
+#define TOPICS_MAX     64
+#define TOPIC_NAME_MAX 249
+#define ALL_BROKERS    (-1)
+
+struct topic {
+	char name[TOPIC_NAME_MAX + 1];
+	int partitions; /* 0: the default */
+};
+
+struct options {
+	int brokers;
+	int partitions;
+	size_t topic_count;
+	struct topic topics[TOPICS_MAX];
+};
+
+static const char help[] =
+	"usage: ztp-devkafka [--brokers N] [--partitions N]\n"
+	"                    [--topic NAME[:PARTITIONS]]...\n"
+	"\n"
+	"A Kafka in memory for demonstrations and tests. The first line on\n"
+	"stdout is brokers=HOST:PORT[,HOST:PORT...]; then it runs until "
+	"SIGTERM\n"
+	"or SIGINT and exits 0.\n"
+	"\n"
+	"  --brokers N      brokers in the cluster, 1-16 (default 1)\n"
+	"  --topic NAME[:PARTITIONS]\n"
+	"                   a topic to create, may be repeated; ztp.requests,\n"
+	"                   ztp.decisions, ztp.results, ztp.dlq and ztp.audit\n"
+	"                   are created in any case\n"
+	"  --partitions N   partitions of a topic created here without a "
+	"number\n"
+	"                   of its own, 1-64 (default 1); topics that clients\n"
+	"                   create by naming them always have 4\n"
+	"  --help, --version\n"
+	"\n"
+	"SIGUSR1 takes all brokers down (connections are cut, new ones "
+	"refused,\n"
+	"records are kept), SIGUSR2 brings them back on the same ports.\n";
+
+static bool topic_name_valid(const char *name, size_t len)
+{
+	static const char allowed[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				      "0123456789._-";
+
+	return len > 0 && len <= TOPIC_NAME_MAX &&
+	       strspn(name, allowed) >= len && strncmp(name, "..", len) != 0;
+}
+
+static struct topic *find_topic(struct options *options, const char *name,
+				size_t len)
+{
+	for (size_t i = 0; i < options->topic_count; i++) {
+		struct topic *topic = &options->topics[i];
+
+		if (strlen(topic->name) == len &&
+		    memcmp(topic->name, name, len) == 0)
+			return topic;
+	}
+	return NULL;
+}
+
+/* NAME or NAME:PARTITIONS; naming a topic again only sets its number. */
+static bool add_topic(struct options *options, const char *text)
+{
+	size_t len = strcspn(text, ":");
+	struct topic *topic;
+	int64_t partitions = 0;
+
+	if (!topic_name_valid(text, len))
+		return false;
+	if (text[len] && !ztp_cli_number(&partitions, text + len + 1, 1, 64))
+		return false;
+	topic = find_topic(options, text, len);
+	if (!topic) {
+		if (options->topic_count == TOPICS_MAX)
+			return false;
+		topic = &options->topics[options->topic_count++];
+		memcpy(topic->name, text, len);
+	}
+	if (partitions)
+		topic->partitions = (int)partitions;
+	return true;
+}
+
+/* 0: go on; else the exit code plus one. */
+static int read_options(struct options *options, int argc, char **argv)
+{
+	static const struct option table[] = {
+		{"brokers", required_argument, NULL, 'b'},
+		{"topic", required_argument, NULL, 't'},
+		{"partitions", required_argument, NULL, 'p'},
+		{"help", no_argument, NULL, 'h'},
+		{"version", no_argument, NULL, 'V'},
+		{NULL, 0, NULL, 0},
+	};
+	int64_t number;
+	int c;
+
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		bool ok = true;
+
+		switch (c) {
+		case 'b':
+			ok = ztp_cli_number(&number, optarg, 1, 16);
+			options->brokers = ok ? (int)number : 0;
+			break;
+		case 'p':
+			ok = ztp_cli_number(&number, optarg, 1, 64);
+			options->partitions = ok ? (int)number : 0;
+			break;
+		case 't':
+			ok = add_topic(options, optarg);
+			break;
+		case 'h':
+			fputs(help, stdout);
+			return 1 + ZTP_EXIT_OK;
+		case 'V':
+			puts(PROGRAM " " ZTP_VERSION);
+			return 1 + ZTP_EXIT_OK;
+		default:
+			return 1 + ZTP_EXIT_USAGE;
+		}
+		if (!ok) {
+			ztp_cli_warn(PROGRAM, "bad value: %s", optarg);
+			return 1 + ZTP_EXIT_USAGE;
+		}
+	}
+	if (optind != argc) {
+		ztp_cli_warn(PROGRAM, "unexpected: %s", argv[optind]);
+		return 1 + ZTP_EXIT_USAGE;
+	}
+	return 0;
+}
+
+static rd_kafka_t *new_handle(void)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_t *handle;
+	char why[256];
+
+	/* The handle is the cluster's book-keeper and no client: what it would
+	 * say about having no brokers of its own helps nobody. */
+	if (rd_kafka_conf_set(conf, "log_level", "4", why, sizeof(why)) !=
+	    RD_KAFKA_CONF_OK) {
+		ztp_cli_warn(PROGRAM, "%s", why);
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	handle = rd_kafka_new(RD_KAFKA_PRODUCER, conf, why, sizeof(why));
+	if (!handle) {
+		ztp_cli_warn(PROGRAM, "%s", why);
+		rd_kafka_conf_destroy(conf);
+	}
+	return handle;
+}
+
+static bool create_topics(rd_kafka_mock_cluster_t *cluster,
+			  const struct options *options)
+{
+	for (size_t i = 0; i < options->topic_count; i++) {
+		const struct topic *topic = &options->topics[i];
+		int partitions = topic->partitions ? topic->partitions
+						   : options->partitions;
+		rd_kafka_resp_err_t err = rd_kafka_mock_topic_create(
+			cluster, topic->name, partitions, options->brokers);
+
+		if (err) {
+			ztp_cli_warn(PROGRAM, "topic %s: %s", topic->name,
+				     rd_kafka_err2str(err));
+			return false;
+		}
+	}
+	return true;
+}
+
+static bool serve(rd_kafka_mock_cluster_t *cluster, const sigset_t *signals)
+{
+	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	int number;
+
+	while (!err && sigwait(signals, &number) == 0) {
+		if (number == SIGUSR1)
+			err = rd_kafka_mock_broker_set_down(cluster,
+							    ALL_BROKERS);
+		else if (number == SIGUSR2)
+			err = rd_kafka_mock_broker_set_up(cluster, ALL_BROKERS);
+		else
+			return true;
+	}
+	ztp_cli_warn(PROGRAM, "%s", rd_kafka_err2str(err));
+	return false;
+}
+
+/* Blocked in every thread, librdkafka's included; sigwait takes them. */
+static bool block_signals(sigset_t *signals)
+{
+	sigemptyset(signals);
+	sigaddset(signals, SIGINT);
+	sigaddset(signals, SIGTERM);
+	sigaddset(signals, SIGUSR1);
+	sigaddset(signals, SIGUSR2);
+	return sigprocmask(SIG_BLOCK, signals, NULL) == 0;
+}
+
+static int run(const struct options *options)
+{
+	rd_kafka_mock_cluster_t *cluster = NULL;
+	rd_kafka_t *handle = NULL;
+	int rc = ZTP_EXIT_FAILED;
+	sigset_t signals;
+
+	if (!block_signals(&signals))
+		goto out;
+	handle = new_handle();
+	if (!handle)
+		goto out;
+	cluster = rd_kafka_mock_cluster_new(handle, options->brokers);
+	if (!cluster) {
+		ztp_cli_warn(PROGRAM, "the cluster cannot be started");
+		goto out;
+	}
+	if (!create_topics(cluster, options))
+		goto out;
+	printf("brokers=%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
+	if (fflush(stdout) != 0)
+		goto out;
+	if (serve(cluster, &signals))
+		rc = ZTP_EXIT_OK;
+out:
+	if (cluster)
+		rd_kafka_mock_cluster_destroy(cluster);
+	if (handle)
+		rd_kafka_destroy(handle);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static const char *const always[] = {"ztp.requests", "ztp.decisions",
+					     "ztp.results", "ztp.dlq",
+					     "ztp.audit"};
+	struct options options = {.brokers = 1, .partitions = 1};
+	int done;
+
+	for (size_t i = 0; i < sizeof(always) / sizeof(always[0]); i++)
+		add_topic(&options, always[i]);
+	done = read_options(&options, argc, argv);
+	return done ? done - 1 : run(&options);
+}
