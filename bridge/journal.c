@@ -1,0 +1,430 @@
+#include "bridge/journal.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#define HEADER	    8
+#define CHUNK	    (JOURNAL_ENTRY_MAX + HEADER)
+#define OFFSET_BITS 24
+
+_Static_assert(JOURNAL_SEGMENT < 1u << OFFSET_BITS, "offsets fit");
+
+struct journal {
+	char base[PATH_MAX];
+	bool sync;
+	uint64_t first; /* first segment of this process */
+
+	/* The writer's. tail is read by the loop: an entry is readable once
+	 * tail is behind it. Segment and offset share one word, so that the
+	 * loop never sees the one without the other. */
+	int write_fd;
+	_Atomic uint64_t tail;
+
+	pthread_mutex_t reserve_lock; /* guards reserved_fd */
+	int reserved_fd;	      /* segment + 1, or -1 */
+
+	/* The loop's. */
+	int read_fd;
+	uint64_t read_segment;
+	uint64_t released; /* files before this are gone */
+	uint8_t *chunk;
+	uint64_t chunk_at; /* offset in the file of chunk[0] */
+	size_t chunk_len;
+};
+
+static struct journal_mark load_tail(const struct journal *journal)
+{
+	uint64_t tail = atomic_load(&journal->tail);
+
+	return (struct journal_mark){tail >> OFFSET_BITS,
+				     tail & ((1u << OFFSET_BITS) - 1)};
+}
+
+static void store_tail(struct journal *journal, uint64_t segment,
+		       uint64_t offset)
+{
+	atomic_store(&journal->tail, segment << OFFSET_BITS | offset);
+}
+
+static int io_error(struct ztp_error *error, const char *what)
+{
+	int saved = errno;
+
+	ztp_fail(error,
+		 saved == ENOSPC || saved == EDQUOT ? ZTP_ERR_FULL : ZTP_ERR_IO,
+		 "intake journal: %s: %s", what, strerror(saved));
+	if (error)
+		error->retriable = true;
+	return saved == ENOSPC || saved == EDQUOT ? ZTP_ERR_FULL : ZTP_ERR_IO;
+}
+
+static void segment_name(const struct journal *journal, uint64_t segment,
+			 char name[PATH_MAX + 32])
+{
+	snprintf(name, PATH_MAX + 32, "%s.intake-%016" PRIx64, journal->base,
+		 segment);
+}
+
+/* A new name in a directory is durable only when the directory is. */
+static int sync_directory(const struct journal *journal)
+{
+	char dir[PATH_MAX];
+	char *slash;
+	int fd, rc;
+
+	memcpy(dir, journal->base, sizeof(dir));
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return -1;
+	rc = fsync(fd);
+	close(fd);
+	return rc;
+}
+
+/* Creates a segment with its room reserved; -1 with errno. */
+static int create_segment(const struct journal *journal, uint64_t segment)
+{
+	char name[PATH_MAX + 32];
+	int fd, err;
+
+	segment_name(journal, segment, name);
+	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return -1;
+	err = posix_fallocate(fd, 0, JOURNAL_SEGMENT);
+	if (err == 0 && journal->sync &&
+	    (fsync(fd) != 0 || sync_directory(journal) != 0))
+		err = errno;
+	if (err == 0)
+		return fd;
+	close(fd);
+	unlink(name);
+	errno = err;
+	return -1;
+}
+
+/* Calls visit for each segment number on disk. */
+static int each_segment(struct journal *journal,
+			void (*visit)(struct journal *, uint64_t))
+{
+	char dir[PATH_MAX];
+	const char *leaf;
+	char *slash;
+	struct dirent *entry;
+	size_t leaf_len;
+	DIR *handle;
+
+	memcpy(dir, journal->base, sizeof(dir));
+	slash = strrchr(dir, '/');
+	leaf = slash ? journal->base + (slash - dir) + 1 : journal->base;
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	handle = opendir(slash ? dir : ".");
+	if (!handle)
+		return -1;
+	leaf_len = strlen(leaf);
+	while ((entry = readdir(handle)) != NULL) {
+		const char *rest = entry->d_name + leaf_len;
+		char *end;
+		uint64_t number;
+
+		if (strncmp(entry->d_name, leaf, leaf_len) != 0 ||
+		    strncmp(rest, ".intake-", 8) != 0 || strlen(rest) != 24)
+			continue;
+		number = strtoull(rest + 8, &end, 16);
+		if (*end == '\0')
+			visit(journal, number);
+	}
+	closedir(handle);
+	return 0;
+}
+
+static void find_last(struct journal *journal, uint64_t segment)
+{
+	if (segment >= journal->first)
+		journal->first = segment + 1;
+}
+
+static void remove_old(struct journal *journal, uint64_t segment)
+{
+	char name[PATH_MAX + 32];
+
+	if (segment >= journal->released)
+		return;
+	segment_name(journal, segment, name);
+	unlink(name); /* if it stays, the next start removes it */
+}
+
+int journal_open(struct journal **out, const char *base, bool sync,
+		 struct journal_mark *mark, struct ztp_error *error)
+{
+	struct journal *journal = calloc(1, sizeof(*journal));
+	int rc = ZTP_ERR_NOMEM;
+
+	if (!journal)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	journal->write_fd = journal->read_fd = journal->reserved_fd = -1;
+	pthread_mutex_init(&journal->reserve_lock, NULL);
+	journal->sync = sync;
+	if (strlen(base) >= PATH_MAX) {
+		rc = ztp_fail(error, ZTP_ERR_VALUE, "store path too long");
+		goto fail;
+	}
+	memcpy(journal->base, base, strlen(base) + 1);
+	journal->chunk = malloc(CHUNK);
+	if (!journal->chunk) {
+		ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		goto fail;
+	}
+	journal->first = mark->segment + 1;
+	journal->released = mark->segment;
+	if (each_segment(journal, find_last) != 0 ||
+	    each_segment(journal, remove_old) != 0) {
+		rc = io_error(error, "cannot read its directory");
+		goto fail;
+	}
+	journal->write_fd = create_segment(journal, journal->first);
+	if (journal->write_fd < 0) {
+		rc = io_error(error, "cannot create a file");
+		goto fail;
+	}
+	store_tail(journal, journal->first, 0);
+	*out = journal;
+	return 0;
+fail:
+	journal_close(journal);
+	return rc;
+}
+
+void journal_close(struct journal *journal)
+{
+	if (!journal)
+		return;
+	if (journal->write_fd >= 0)
+		close(journal->write_fd);
+	if (journal->read_fd >= 0)
+		close(journal->read_fd);
+	if (journal->reserved_fd >= 0)
+		close(journal->reserved_fd);
+	pthread_mutex_destroy(&journal->reserve_lock);
+	free(journal->chunk);
+	free(journal);
+}
+
+/* Writer: goes on in the reserved file, or in one made now. */
+static int rotate(struct journal *journal, struct ztp_error *error)
+{
+	uint64_t next = load_tail(journal).segment + 1;
+	int fd;
+
+	pthread_mutex_lock(&journal->reserve_lock);
+	fd = journal->reserved_fd;
+	journal->reserved_fd = -1;
+	if (fd < 0)
+		fd = create_segment(journal, next);
+	if (fd >= 0) {
+		close(journal->write_fd);
+		journal->write_fd = fd;
+		store_tail(journal, next, 0);
+	}
+	pthread_mutex_unlock(&journal->reserve_lock);
+	return fd < 0 ? io_error(error, "cannot create a file") : 0;
+}
+
+int journal_append(struct journal *journal, const void *bytes, size_t len,
+		   struct ztp_error *error)
+{
+	uint8_t buffer[HEADER + 4096];
+	uint8_t *entry = buffer;
+	struct journal_mark tail;
+	uint32_t header[2];
+	ssize_t n;
+	int rc = 0;
+
+	if (len == 0 || len > JOURNAL_ENTRY_MAX)
+		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
+				"intake journal: entry of %zu bytes", len);
+	if (load_tail(journal).offset + HEADER + len > JOURNAL_SEGMENT) {
+		rc = rotate(journal, error);
+		if (rc != 0)
+			return rc;
+	}
+	tail = load_tail(journal);
+	if (len > sizeof(buffer) - HEADER)
+		entry = malloc(HEADER + len);
+	if (!entry)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	header[0] = (uint32_t)len;
+	header[1] = (uint32_t)crc32(0, bytes, (uInt)len);
+	memcpy(entry, header, HEADER);
+	memcpy(entry + HEADER, bytes, len);
+	n = pwrite(journal->write_fd, entry, HEADER + len, (off_t)tail.offset);
+	if (n != (ssize_t)(HEADER + len)) {
+		if (n >= 0)
+			errno = ENOSPC; /* a short write on a regular file */
+		rc = io_error(error, "cannot write");
+	} else if (journal->sync && fdatasync(journal->write_fd) != 0) {
+		rc = io_error(error, "cannot sync");
+	} else {
+		store_tail(journal, tail.segment, tail.offset + HEADER + len);
+	}
+	if (entry != buffer)
+		free(entry);
+	return rc;
+}
+
+/* Loop: makes at least want bytes at offset available in chunk, up to limit.
+ * Returns how many there are from offset on, or -1. */
+static ssize_t fill(struct journal *journal, uint64_t offset, size_t want,
+		    uint64_t limit)
+{
+	uint64_t have = journal->chunk_at + journal->chunk_len;
+	size_t room;
+	ssize_t n;
+
+	if (offset >= journal->chunk_at && offset + want <= have)
+		return (ssize_t)(have - offset);
+	room = limit - offset < CHUNK ? (size_t)(limit - offset) : CHUNK;
+	n = pread(journal->read_fd, journal->chunk, room, (off_t)offset);
+	if (n < 0)
+		return -1;
+	journal->chunk_at = offset;
+	journal->chunk_len = (size_t)n;
+	return n;
+}
+
+static int open_for_read(struct journal *journal, uint64_t segment)
+{
+	char name[PATH_MAX + 32];
+
+	if (journal->read_fd >= 0 && journal->read_segment == segment)
+		return 0;
+	if (journal->read_fd >= 0)
+		close(journal->read_fd);
+	segment_name(journal, segment, name);
+	journal->chunk_len = 0;
+	journal->read_fd = open(name, O_RDONLY | O_CLOEXEC);
+	journal->read_segment = segment;
+	return journal->read_fd < 0 ? -1 : 0;
+}
+
+/* An entry at offset below limit: its length, or 0 when the file ends here,
+ * or -1. */
+static ssize_t entry_at(struct journal *journal, uint64_t offset,
+			uint64_t limit)
+{
+	uint32_t header[2];
+	const uint8_t *p;
+	ssize_t n;
+
+	if (offset + HEADER > limit)
+		return 0;
+	n = fill(journal, offset, HEADER, limit);
+	if (n < HEADER)
+		return n < 0 ? -1 : 0;
+	memcpy(header, journal->chunk + (offset - journal->chunk_at), HEADER);
+	if (header[0] == 0 || header[0] > JOURNAL_ENTRY_MAX ||
+	    offset + HEADER + header[0] > limit)
+		return 0;
+	n = fill(journal, offset, HEADER + header[0], limit);
+	if (n < 0)
+		return -1;
+	if ((size_t)n < HEADER + header[0])
+		return 0;
+	p = journal->chunk + (offset - journal->chunk_at) + HEADER;
+	if (crc32(0, p, header[0]) != header[1])
+		return 0;
+	return (ssize_t)header[0];
+}
+
+int journal_read(struct journal *journal, struct journal_mark *mark,
+		 const void **bytes, size_t *len, struct ztp_error *error)
+{
+	for (;;) {
+		struct journal_mark tail = load_tail(journal);
+		bool last = mark->segment == tail.segment;
+		uint64_t limit = last ? tail.offset : JOURNAL_SEGMENT;
+		ssize_t n = 0;
+
+		if (mark->segment > tail.segment || mark->offset > limit)
+			return ztp_fail(error, ZTP_ERR_IO,
+					"intake journal: the store is ahead");
+		if (last && mark->offset == limit)
+			return 0;
+		if (open_for_read(journal, mark->segment) == 0)
+			n = entry_at(journal, mark->offset, limit);
+		else if (errno != ENOENT)
+			n = -1;
+		if (n < 0)
+			return io_error(error, "cannot read");
+		if (n > 0) {
+			*bytes = journal->chunk +
+				 (mark->offset - journal->chunk_at) + HEADER;
+			*len = (size_t)n;
+			mark->offset += HEADER + (uint64_t)n;
+			return 1;
+		}
+		if (last)
+			return ztp_fail(error, ZTP_ERR_IO,
+					"intake journal: entry damaged");
+		mark->segment++; /* finished, torn, or a number not used */
+		mark->offset = 0;
+	}
+}
+
+void journal_release(struct journal *journal, const struct journal_mark *mark)
+{
+	while (journal->released < mark->segment) {
+		char name[PATH_MAX + 32];
+
+		segment_name(journal, journal->released++, name);
+		unlink(name);
+	}
+}
+
+int journal_reserve(struct journal *journal, struct ztp_error *error)
+{
+	int rc = 0;
+
+	pthread_mutex_lock(&journal->reserve_lock);
+	if (journal->reserved_fd < 0) {
+		journal->reserved_fd =
+			create_segment(journal, load_tail(journal).segment + 1);
+		if (journal->reserved_fd < 0)
+			rc = io_error(error, "cannot reserve room");
+	}
+	pthread_mutex_unlock(&journal->reserve_lock);
+	return rc;
+}
+
+uint64_t journal_backlog(const struct journal *journal,
+			 const struct journal_mark *mark)
+{
+	struct journal_mark tail = load_tail(journal);
+
+	if (mark->segment > tail.segment)
+		return 0;
+	if (mark->segment == tail.segment)
+		return tail.offset - mark->offset;
+	return (tail.segment - mark->segment) * JOURNAL_SEGMENT + tail.offset -
+	       mark->offset;
+}
+
+uint64_t journal_first_segment(const struct journal *journal)
+{
+	return journal->first;
+}
