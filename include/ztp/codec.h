@@ -43,6 +43,10 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n);
 void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms);
 bool ztp_time_parse(int64_t *ms, const char *text, size_t len);
 
+/* Bytes in the UTF-8 character at the start of text (RFC 3629: shortest form,
+ * no surrogates, at most U+10FFFF); 0 when there is none. */
+size_t ztp_utf8_char(const char *text, size_t len);
+
 /* RFC 9562 section 5.7 from a wall clock in ms and 10 random bytes. */
 void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10]);
 

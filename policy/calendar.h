@@ -1,0 +1,28 @@
+/*
+ * policy/calendar.h - the proleptic Gregorian calendar, for the time formats
+ * of records (RFC 3339) and certificates (X.680). Private to policy/.
+ */
+#ifndef ZTP_POLICY_CALENDAR_H
+#define ZTP_POLICY_CALENDAR_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct ztp_calendar {
+	int year, month, day; /* 0-9999, 1-12, 1-31 */
+	int hour, minute, second;
+};
+
+/* True for a moment that exists; a leap second is none. */
+bool ztp_calendar_valid(const struct ztp_calendar *at);
+
+/* Milliseconds since 1970, UTC; *at need not hold a valid time of day. */
+int64_t ztp_calendar_ms(const struct ztp_calendar *at);
+
+/* The other way; what is left are the milliseconds of the second (0-999). */
+int ztp_calendar_split(struct ztp_calendar *at, int64_t ms);
+
+/* n decimal digits to a number; false when one of them is no digit. */
+bool ztp_calendar_digits(int *value, const char *text, int n);
+
+#endif

@@ -1,0 +1,202 @@
+/* SHA256_Init and its kin are deprecated in OpenSSL 3, but they neither
+ * allocate nor fail, which is what ztp_sha256 promises; the EVP way fetches
+ * the algorithm under a lock on every call. */
+#define OPENSSL_SUPPRESS_DEPRECATED
+#include <openssl/sha.h>
+#include <string.h>
+
+#include "ztp/codec.h"
+
+static const char hex_digits[] = "0123456789abcdef";
+
+void ztp_hex_encode(char *out, const void *bytes, size_t n)
+{
+	const uint8_t *in = bytes;
+
+	for (size_t i = 0; i < n; i++) {
+		out[2 * i] = hex_digits[in[i] >> 4];
+		out[2 * i + 1] = hex_digits[in[i] & 15];
+	}
+	out[2 * n] = '\0';
+}
+
+static int hex_value(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	if (c >= 'A' && c <= 'F')
+		return c - 'A' + 10;
+	return -1;
+}
+
+bool ztp_hex_decode(void *out, size_t n, const char *text, size_t len)
+{
+	uint8_t *to = out;
+
+	if (len / 2 != n || len % 2 != 0)
+		return false;
+	for (size_t i = 0; i < n; i++) {
+		int high = hex_value(text[2 * i]);
+		int low = hex_value(text[2 * i + 1]);
+
+		if (high < 0 || low < 0)
+			return false;
+		to[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static const char base64_digits[] =
+	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+
+size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
+{
+	const uint8_t *in = bytes;
+	char *to = out;
+
+	for (size_t i = 0; i < n; i += 3, to += 4) {
+		uint32_t word = (uint32_t)in[i] << 16;
+
+		word |= n - i > 1 ? (uint32_t)in[i + 1] << 8 : 0;
+		word |= n - i > 2 ? in[i + 2] : 0;
+		to[0] = base64_digits[word >> 18];
+		to[1] = base64_digits[word >> 12 & 63];
+		to[2] = n - i > 1 ? base64_digits[word >> 6 & 63] : '=';
+		to[3] = n - i > 2 ? base64_digits[word & 63] : '=';
+	}
+	*to = '\0';
+	return (size_t)(to - out);
+}
+
+/* Value plus one of each byte in the two alphabets, 0 for all others. */
+#define COMMON_DIGITS                                                          \
+	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,      \
+	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12,   \
+	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17,            \
+	['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22,            \
+	['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27,            \
+	['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,            \
+	['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37,            \
+	['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,            \
+	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47,            \
+	['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52,            \
+	['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57,            \
+	['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62
+
+static const uint8_t base64_values[256] = {
+	COMMON_DIGITS, ['+'] = 63, ['/'] = 64};
+static const uint8_t base64url_values[256] = {
+	COMMON_DIGITS, ['-'] = 63, ['_'] = 64};
+
+/* Digits without padding. A last group of 2 or 3 has 4 or 2 bits too many;
+ * they must be zero, or two texts would mean the same bytes. */
+static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
+			  const char *text, size_t len)
+{
+	size_t count = len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0);
+	uint8_t *to = out;
+	uint32_t word = 0;
+	int bits = 0;
+
+	if (len % 4 == 1 || count > cap)
+		return -1;
+	for (size_t i = 0; i < len; i++) {
+		uint32_t value = values[(uint8_t)text[i]];
+
+		if (value == 0)
+			return -1;
+		word = word << 6 | (value - 1);
+		bits += 6;
+		if (bits >= 8) {
+			bits -= 8;
+			*to++ = (uint8_t)(word >> bits);
+		}
+	}
+	if (word & ((1U << bits) - 1))
+		return -1;
+	return (long)count;
+}
+
+long ztp_base64_decode(void *out, size_t cap, const char *text, size_t len)
+{
+	if (len % 4 != 0)
+		return -1;
+	if (len > 0 && text[len - 1] == '=')
+		len -= text[len - 2] == '=' ? 2 : 1;
+	return decode_digits(out, cap, base64_values, text, len);
+}
+
+long ztp_base64url_decode(void *out, size_t cap, const char *text, size_t len)
+{
+	return decode_digits(out, cap, base64url_values, text, len);
+}
+
+void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n)
+{
+	SHA256_CTX hash;
+
+	SHA256_Init(&hash);
+	if (n > 0)
+		SHA256_Update(&hash, bytes, n);
+	SHA256_Final(out, &hash);
+}
+
+/* Continuation bytes that follow a lead byte, and the smallest and largest
+ * first one of them (RFC 3629 section 4); -1 for no lead byte. */
+static int utf8_tail(uint8_t lead, uint8_t *low, uint8_t *high)
+{
+	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+	if (lead < 0x80)
+		return 0;
+	if (lead >= 0xc2 && lead <= 0xdf)
+		return 1;
+	if (lead >= 0xe0 && lead <= 0xef)
+		return 2;
+	if (lead >= 0xf0 && lead <= 0xf4)
+		return 3;
+	return -1;
+}
+
+size_t ztp_utf8_char(const char *text, size_t len)
+{
+	const uint8_t *in = (const uint8_t *)text;
+	uint8_t low, high;
+	int tail;
+
+	if (len == 0)
+		return 0;
+	tail = utf8_tail(in[0], &low, &high);
+	if (tail < 0 || (size_t)tail >= len)
+		return 0;
+	for (int i = 1; i <= tail; i++) {
+		if (in[i] < low || in[i] > high)
+			return 0;
+		low = 0x80;
+		high = 0xbf;
+	}
+	return (size_t)tail + 1;
+}
+
+void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10])
+{
+	static const uint8_t dash_after[16] = {
+		[3] = 1, [5] = 1, [7] = 1, [9] = 1};
+	uint8_t id[16];
+	char *to = out;
+
+	for (int i = 0; i < 6; i++)
+		id[i] = (uint8_t)(ms >> (40 - 8 * i));
+	memcpy(id + 6, random, 10);
+	id[6] = (uint8_t)(0x70 | (id[6] & 0x0f)); /* version 7 */
+	id[8] = (uint8_t)(0x80 | (id[8] & 0x3f)); /* variant 10 */
+	for (int i = 0; i < 16; i++) {
+		*to++ = hex_digits[id[i] >> 4];
+		*to++ = hex_digits[id[i] & 15];
+		if (dash_after[i])
+			*to++ = '-';
+	}
+	*to = '\0';
+}

@@ -1,0 +1,65 @@
+#include <string.h>
+
+#include "ztp/path.h"
+
+bool ztp_id_valid(const char *text, size_t len)
+{
+	if (len < 1 || len > ZTP_ID_MAX)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		char c = text[i];
+		bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+			     (c >= '0' && c <= '9');
+
+		if (alnum)
+			continue;
+		if (i == 0 || c == '\0' || !strchr("._~%-", c))
+			return false;
+	}
+	return true;
+}
+
+/* Takes a literal from the front of *rest. */
+static bool take(struct ztp_str *rest, const char *literal)
+{
+	size_t n = strlen(literal);
+
+	if (rest->n < n || memcmp(rest->p, literal, n) != 0)
+		return false;
+	rest->p += n;
+	rest->n -= n;
+	return true;
+}
+
+/* Takes an id, which ends at the next '/' or the end. */
+static bool take_id(struct ztp_str *rest, struct ztp_str *id)
+{
+	const char *slash = rest->n ? memchr(rest->p, '/', rest->n) : NULL;
+
+	id->p = rest->p;
+	id->n = slash ? (size_t)(slash - rest->p) : rest->n;
+	rest->p += id->n;
+	rest->n -= id->n;
+	return ztp_id_valid(id->p, id->n);
+}
+
+int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
+		   struct ztp_error *error)
+{
+	struct ztp_str rest = {text, len};
+
+	if (len > ZTP_PATH_MAX)
+		return ztp_fail(error, ZTP_ERR_PATH,
+				"device path longer than %d bytes",
+				ZTP_PATH_MAX);
+	path->whole = rest;
+	if (!take(&rest, "subscriptions/") ||
+	    !take_id(&rest, &path->subscription) ||
+	    !take(&rest, "/registries/") || !take_id(&rest, &path->registry) ||
+	    !take(&rest, "/devices/") || !take_id(&rest, &path->device) ||
+	    rest.n != 0)
+		return ztp_fail(error, ZTP_ERR_PATH,
+				"not a device path (subscriptions/{s}/"
+				"registries/{r}/devices/{d})");
+	return 0;
+}

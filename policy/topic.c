@@ -1,0 +1,146 @@
+/* Command-topic templates; declared in ztp/path.h because a topic is made of
+ * nothing but a device path. */
+#include <string.h>
+
+#include "ztp/path.h"
+
+enum placeholder { DEVICE_PATH, SUBSCRIPTION, REGISTRY, DEVICE, PLACEHOLDERS };
+
+static const struct {
+	const char *text;
+	size_t max; /* bytes it may become */
+} placeholders[PLACEHOLDERS] = {
+	[DEVICE_PATH] = {"{device_path}", ZTP_PATH_MAX},
+	[SUBSCRIPTION] = {"{subscription}", ZTP_ID_MAX},
+	[REGISTRY] = {"{registry}", ZTP_ID_MAX},
+	[DEVICE] = {"{device}", ZTP_ID_MAX},
+};
+
+/* The placeholder at the start of text, PLACEHOLDERS for none. */
+static enum placeholder placeholder_at(const char *text)
+{
+	int i;
+
+	for (i = 0; i < PLACEHOLDERS; i++)
+		if (strncmp(text, placeholders[i].text,
+			    strlen(placeholders[i].text)) == 0)
+			break;
+	return (enum placeholder)i;
+}
+
+/* Length of the literal character at text, 0 when it may not be in a topic. */
+static size_t literal_at(const char *text)
+{
+	unsigned char c = (unsigned char)text[0];
+	size_t n = ztp_utf8_char(text, strnlen(text, 4));
+
+	if (c < 0x20 || c == 0x7f || strchr("+#{}", c))
+		return 0;
+	/* C1 controls, U+0080-U+009F; MQTT 5 section 1.5.4 */
+	if (c == 0xc2 && (unsigned char)text[1] < 0xa0)
+		return 0;
+	return n;
+}
+
+int ztp_topic_check(const char *template, struct ztp_error *error)
+{
+	size_t longest = 0;
+	bool has_device = false;
+
+	if (template[0] == '$')
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"topic template begins with '$'");
+	for (const char *at = template; *at;) {
+		enum placeholder which = placeholder_at(at);
+		size_t n = which == PLACEHOLDERS
+				   ? literal_at(at)
+				   : strlen(placeholders[which].text);
+
+		if (n == 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"topic template: unknown placeholder, "
+					"wildcard or control character at "
+					"byte %zu",
+					(size_t)(at - template) + 1);
+		longest += which == PLACEHOLDERS ? n : placeholders[which].max;
+		has_device |= which == DEVICE_PATH || which == DEVICE;
+		at += n;
+	}
+	if (!has_device)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"topic template names no device");
+	if (longest > ZTP_TOPIC_MAX)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"topic template can render longer than %d "
+				"bytes",
+				ZTP_TOPIC_MAX);
+	return 0;
+}
+
+/* An id holds no '/', so an id that shares its topic level with no other can
+ * be read back from the topic; with all three of them, the path can be. */
+bool ztp_topic_unique(const char *template)
+{
+	unsigned found = 0, last = 0;
+	int in_level = 0;
+
+	for (const char *at = template;; at++) {
+		enum placeholder which = placeholder_at(at);
+
+		if (which == DEVICE_PATH)
+			return true;
+		if (which != PLACEHOLDERS) {
+			last = 1U << which;
+			in_level++;
+		}
+		if (*at == '/' || *at == '\0') {
+			if (in_level == 1)
+				found |= last;
+			in_level = 0;
+		}
+		if (*at == '\0')
+			break;
+	}
+	return found == (1U << SUBSCRIPTION | 1U << REGISTRY | 1U << DEVICE);
+}
+
+static struct ztp_str value_of(enum placeholder which,
+			       const struct ztp_path *path)
+{
+	switch (which) {
+	case SUBSCRIPTION:
+		return path->subscription;
+	case REGISTRY:
+		return path->registry;
+	case DEVICE:
+		return path->device;
+	case DEVICE_PATH:
+	case PLACEHOLDERS:
+		break;
+	}
+	return path->whole;
+}
+
+size_t ztp_topic_render(char *out, const char *template,
+			const struct ztp_path *path)
+{
+	size_t len = 0;
+
+	for (const char *at = template; *at;) {
+		enum placeholder which = placeholder_at(at);
+		struct ztp_str piece = {at, 1};
+
+		at += 1;
+		if (which != PLACEHOLDERS) {
+			piece = value_of(which, path);
+			at += strlen(placeholders[which].text) - 1;
+		}
+		/* holds for a checked template; a guard for any other */
+		if (piece.n > ZTP_TOPIC_MAX - len)
+			break;
+		memcpy(out + len, piece.p, piece.n);
+		len += piece.n;
+	}
+	out[len] = '\0';
+	return len;
+}
