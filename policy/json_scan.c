@@ -1,0 +1,251 @@
+#include "policy/json_scan.h"
+
+#include <string.h>
+
+void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len)
+{
+	scan->start = scan->p = text;
+	scan->end = text + len;
+	scan->depth = 0;
+	scan->long_number = false;
+	scan->keys = scan->few;
+	scan->key_count = 0;
+	scan->key_room = ZTP_SCAN_KEYS;
+	scan->error = NULL;
+}
+
+int ztp_scan_refuse(const struct ztp_scan *scan, enum ztp_err code,
+		    const char *what)
+{
+	return ztp_fail(scan->error, code, "%s at byte %zu", what,
+			(size_t)(scan->p - scan->start));
+}
+
+void ztp_scan_space(struct ztp_scan *scan)
+{
+	while (scan->p < scan->end && (*scan->p == ' ' || *scan->p == '\n' ||
+				       *scan->p == '\r' || *scan->p == '\t'))
+		scan->p++;
+}
+
+int ztp_scan_unexpected(const struct ztp_scan *scan)
+{
+	if (scan->p == scan->end)
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
+				       "JSON ends too early");
+	if (*scan->p == '\0')
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "NUL");
+	return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected character");
+}
+
+/* --- characters, strings and keys */
+
+static bool continues(uint8_t c)
+{
+	return (c & 0xc0) == 0x80;
+}
+
+/* The length of the UTF-8 sequence at p, which starts with a byte over 0x7f;
+ * 0 when it is none (overlong, a surrogate, beyond U+10FFFF, cut off). */
+static size_t utf8_length(const uint8_t *p, size_t n)
+{
+	if (p[0] >= 0xc2 && p[0] <= 0xdf)
+		return n >= 2 && continues(p[1]) ? 2 : 0;
+	if ((p[0] & 0xf0) == 0xe0) {
+		if (n < 3 || !continues(p[1]) || !continues(p[2]))
+			return 0;
+		if ((p[0] == 0xe0 && p[1] < 0xa0) ||
+		    (p[0] == 0xed && p[1] >= 0xa0))
+			return 0;
+		return 3;
+	}
+	if (p[0] >= 0xf0 && p[0] <= 0xf4) {
+		if (n < 4 || !continues(p[1]) || !continues(p[2]) ||
+		    !continues(p[3]))
+			return 0;
+		if ((p[0] == 0xf0 && p[1] < 0x90) ||
+		    (p[0] == 0xf4 && p[1] >= 0x90))
+			return 0;
+		return 4;
+	}
+	return 0;
+}
+
+/* Four hex digits, or -1. */
+static long hex4(const char *p, const char *end)
+{
+	uint8_t bytes[2];
+
+	if (end - p < 4 || !ztp_hex_decode(bytes, 2, p, 4))
+		return -1;
+	return bytes[0] << 8 | bytes[1];
+}
+
+static bool is_high(long unit)
+{
+	return unit >= 0xd800 && unit <= 0xdbff;
+}
+
+static bool is_low(long unit)
+{
+	return unit >= 0xdc00 && unit <= 0xdfff;
+}
+
+/* The next character of a key that was checked. */
+static uint32_t next_char(struct ztp_scan_key *key)
+{
+	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
+	const uint8_t *p = (const uint8_t *)key->p;
+	const char *found;
+	uint32_t c = p[0];
+	size_t n = 1;
+
+	if (key->escaped && c == '\\' && p[1] == 'u') {
+		c = (uint32_t)hex4(key->p + 2, key->p + 6);
+		n = 6;
+		if (is_high(c)) {
+			c = 0x10000 + ((c & 0x3ff) << 10) +
+			    (hex4(key->p + 8, key->p + 12) & 0x3ff);
+			n = 12;
+		}
+	} else if (key->escaped && c == '\\') {
+		found = strchr(from, p[1]);
+		c = found ? (uint32_t)to[found - from] : p[1];
+		n = 2;
+	} else if (c >= 0x80) {
+		n = utf8_length(p, key->n);
+		c &= 0xffu >> (n + 1);
+		for (size_t i = 1; i < n; i++)
+			c = c << 6 | (p[i] & 0x3f);
+	}
+	key->p += n;
+	key->n -= n;
+	return c;
+}
+
+/* An order over the characters that keys stand for. UTF-8 sorts by bytes as
+ * it does by code points, so both ways of comparing make one order. */
+int ztp_scan_compare(const void *left, const void *right)
+{
+	struct ztp_scan_key a = *(const struct ztp_scan_key *)left;
+	struct ztp_scan_key b = *(const struct ztp_scan_key *)right;
+	int order;
+
+	if (!a.escaped && !b.escaped) {
+		order = memcmp(a.p, b.p, a.n < b.n ? a.n : b.n);
+		return order ? order : (a.n > b.n) - (a.n < b.n);
+	}
+	while (a.n && b.n) {
+		uint32_t x = next_char(&a), y = next_char(&b);
+
+		if (x != y)
+			return x < y ? -1 : 1;
+	}
+	return (a.n > 0) - (b.n > 0);
+}
+
+static int scan_escape(struct ztp_scan *scan)
+{
+	const char *p = scan->p + 1;
+	long unit;
+
+	if (p == scan->end)
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
+				       "JSON ends too early");
+	if (*p != 'u') {
+		if (*p == '\0' || !strchr("\"\\/bfnrt", *p))
+			return ztp_scan_refuse(scan, ZTP_ERR_JSON,
+					       "unknown escape");
+		scan->p += 2;
+		return 0;
+	}
+	unit = hex4(p + 1, scan->end);
+	if (unit < 0)
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "broken \\u escape");
+	if (unit == 0)
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "escaped NUL");
+	if (is_high(unit) && scan->end - p >= 7 && p[5] == '\\' &&
+	    p[6] == 'u' && is_low(hex4(p + 7, scan->end))) {
+		scan->p += 12;
+		return 0;
+	}
+	if (is_high(unit) || is_low(unit))
+		return ztp_scan_refuse(scan, ZTP_ERR_UTF8, "lone surrogate");
+	scan->p += 6;
+	return 0;
+}
+
+int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
+{
+	size_t n;
+	uint8_t c;
+	int rc = 0;
+
+	key->p = ++scan->p;
+	key->escaped = false;
+	while (!rc) {
+		while (scan->p < scan->end && (c = (uint8_t)*scan->p) >= 0x20 &&
+		       c < 0x80 && c != '"' && c != '\\')
+			scan->p++;
+		if (scan->p == scan->end)
+			return ztp_scan_unexpected(scan);
+		c = (uint8_t)*scan->p;
+		if (c == '"')
+			break;
+		if (c == '\\') {
+			key->escaped = true;
+			rc = scan_escape(scan);
+		} else if (c < 0x20) {
+			return ztp_scan_unexpected(scan);
+		} else {
+			n = utf8_length((const uint8_t *)scan->p,
+					(size_t)(scan->end - scan->p));
+			if (n == 0)
+				return ztp_scan_refuse(scan, ZTP_ERR_UTF8,
+						       "invalid UTF-8");
+			scan->p += n;
+		}
+	}
+	key->n = (size_t)(scan->p - key->p);
+	if (!rc)
+		scan->p++;
+	return rc;
+}
+
+/* --- numbers */
+
+static bool skip_digits(struct ztp_scan *scan)
+{
+	const char *first = scan->p;
+
+	while (scan->p < scan->end && *scan->p >= '0' && *scan->p <= '9')
+		scan->p++;
+	return scan->p > first;
+}
+
+bool ztp_scan_one(struct ztp_scan *scan, const char *set)
+{
+	if (scan->p == scan->end || *scan->p == '\0' || !strchr(set, *scan->p))
+		return false;
+	scan->p++;
+	return true;
+}
+
+int ztp_scan_number(struct ztp_scan *scan)
+{
+	const char *first = scan->p;
+
+	(void)ztp_scan_one(scan, "-");
+	if (!ztp_scan_one(scan, "0") && !skip_digits(scan))
+		return ztp_scan_unexpected(scan);
+	if (ztp_scan_one(scan, ".") && !skip_digits(scan))
+		return ztp_scan_unexpected(scan);
+	if (ztp_scan_one(scan, "eE")) {
+		(void)ztp_scan_one(scan, "+-");
+		if (!skip_digits(scan))
+			return ztp_scan_unexpected(scan);
+	}
+	if (scan->p - first > ZTP_SCAN_NUMBER_MAX)
+		scan->long_number = true;
+	return 0;
+}

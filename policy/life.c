@@ -1,0 +1,212 @@
+/*
+ * The life of a request. Three questions are answered here and nowhere else:
+ * may a request go from one state to another, what does a pending event mean
+ * for what is held, and what does a decision mean for the request it names.
+ *
+ * A request is live until it has ended, and for one device path and
+ * fingerprint at most one is live: that is what keeps a device that knocks
+ * every second from asking its owner every second. Requests of other
+ * certificates for the same path live beside it and cannot push it out; the
+ * first that is approved wins, and the rest end in conflict.
+ *
+ * What an end means for a device that comes again depends on who judges
+ * whether the device exists. With a gate, the gate does: an event that it
+ * sends under an id not seen before says that the device is not there, so a
+ * finished request of that key is history and a new one begins. An id that
+ * was seen is an event offered a second time, and nothing is left to do.
+ * Without a gate the store judges, and what ended in an approval answers for
+ * good: the same key is given the retained approval again, another key has
+ * lost.
+ *
+ * The bridge runs at-least-once on both sides, so every answer must hold up
+ * when it is asked for again after a crash: a repeated event merges, and the
+ * very record of the stored decision (topic, partition, offset) is nothing at
+ * all. undeliverable is an end that can still turn out well: a device that
+ * subscribes late gets its command from there.
+ */
+#include "ztp/life.h"
+
+#include <string.h>
+
+#define TO(name) (1u << ZTP_STATE_##name)
+
+/* legal[from] is the set of states that a request may go to. Creation is the
+ * move from NONE. A contender can lose before it was announced, and an event
+ * can come too late to be announced at all. */
+static const unsigned legal[ZTP_STATE_END] = {
+	[ZTP_STATE_NONE] = TO(RECEIVED),
+	[ZTP_STATE_RECEIVED] = TO(REQUESTED) | TO(EXPIRED) | TO(CONFLICT),
+	[ZTP_STATE_REQUESTED] =
+		TO(APPROVED) | TO(REJECTED) | TO(EXPIRED) | TO(CONFLICT),
+	[ZTP_STATE_APPROVED] = TO(REGISTERED) | TO(CONFLICT) | TO(FAILED),
+	[ZTP_STATE_REGISTERED] = TO(DELIVERED) | TO(UNDELIVERABLE),
+	[ZTP_STATE_DELIVERED] = TO(ONBOARDED) | TO(UNDELIVERABLE),
+	[ZTP_STATE_UNDELIVERABLE] = TO(DELIVERED),
+};
+
+static bool is_state(enum ztp_state state)
+{
+	return (int)state >= ZTP_STATE_NONE && state < ZTP_STATE_END;
+}
+
+const char *ztp_state_name(enum ztp_state state)
+{
+	static const char *const names[ZTP_STATE_END] = {
+#define X(name, number, text) [ZTP_STATE_##name] = text,
+		ZTP_STATE_LIST(X)
+#undef X
+	};
+
+	if (!is_state(state) || !names[state])
+		return "none";
+	return names[state];
+}
+
+bool ztp_state_parse(enum ztp_state *state, const char *name)
+{
+	for (int i = ZTP_STATE_NONE + 1; i < ZTP_STATE_END; i++)
+		if (!strcmp(name, ztp_state_name((enum ztp_state)i))) {
+			*state = (enum ztp_state)i;
+			return true;
+		}
+	return false;
+}
+
+bool ztp_state_undecided(enum ztp_state state)
+{
+	return state == ZTP_STATE_RECEIVED || state == ZTP_STATE_REQUESTED;
+}
+
+bool ztp_state_finished(enum ztp_state state)
+{
+	return ztp_life_outcome(state) != ZTP_OUTCOME_COUNT;
+}
+
+int ztp_life_move(enum ztp_state *state, enum ztp_state to,
+		  struct ztp_error *error)
+{
+	if (!is_state(*state) || !is_state(to) || !(legal[*state] & (1u << to)))
+		return ztp_fail(error, ZTP_ERR_ILLEGAL_MOVE,
+				"a request does not go from %s to %s",
+				ztp_state_name(*state), ztp_state_name(to));
+	*state = to;
+	return 0;
+}
+
+enum ztp_outcome ztp_life_outcome(enum ztp_state finished)
+{
+	switch (finished) {
+	case ZTP_STATE_ONBOARDED:
+		return ZTP_OUTCOME_ONBOARDED;
+	case ZTP_STATE_REJECTED:
+		return ZTP_OUTCOME_REJECTED;
+	case ZTP_STATE_EXPIRED:
+		return ZTP_OUTCOME_EXPIRED;
+	case ZTP_STATE_CONFLICT:
+		return ZTP_OUTCOME_CONFLICT;
+	case ZTP_STATE_FAILED:
+		return ZTP_OUTCOME_FAILED;
+	case ZTP_STATE_UNDELIVERABLE:
+		return ZTP_OUTCOME_UNDELIVERABLE;
+	default:
+		return ZTP_OUTCOME_COUNT;
+	}
+}
+
+/* --- a pending event */
+
+/* A request of this key is live: the event joins it. */
+static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
+				   bool late)
+{
+	if (facts->state == ZTP_STATE_REQUESTED && !late &&
+	    facts->now - facts->announced_at >= facts->renotify_interval)
+		return ZTP_PENDING_REANNOUNCE;
+	return ZTP_PENDING_MERGE;
+}
+
+/* The list is read from the top; the first line that fits decides. */
+enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
+{
+	const bool seen = facts->state != ZTP_STATE_NONE;
+	const bool finished = ztp_state_finished(facts->state);
+	const bool late = facts->now >= facts->expires_at;
+
+	if (seen && !finished)
+		return on_live(facts, late);
+	if (facts->state == ZTP_STATE_REJECTED &&
+	    facts->now - facts->finished_at < facts->reject_cooldown)
+		return ZTP_PENDING_COOLDOWN;
+	/* The very event that was disposed of, once more: with a gate its id
+	 * says so; without, a late one would end a second time. */
+	if (finished && facts->same_id && (facts->gate || late))
+		return ZTP_PENDING_MERGE;
+	if (!facts->gate && (facts->state == ZTP_STATE_ONBOARDED ||
+			     facts->state == ZTP_STATE_UNDELIVERABLE))
+		return ZTP_PENDING_REDELIVER;
+	if (late)
+		return ZTP_PENDING_EXPIRED;
+	if (!facts->gate && facts->path_taken)
+		return ZTP_PENDING_CONFLICT;
+	if (facts->live >= ZTP_CONTENDERS_MAX)
+		return ZTP_PENDING_TOO_MANY;
+	return ZTP_PENDING_NEW;
+}
+
+/* --- a decision */
+
+static bool same_record(const struct ztp_held *held,
+			const struct ztp_position *position)
+{
+	const struct ztp_position *stored = &held->position;
+
+	return held->decided && stored->topic && position->topic &&
+	       stored->offset == position->offset &&
+	       stored->partition == position->partition &&
+	       !strcmp(stored->topic, position->topic);
+}
+
+static bool mismatched(const struct ztp_held *held,
+		       const struct ztp_decision *decision)
+{
+	if (decision->path[0] && strcmp(decision->path, held->path) != 0)
+		return true;
+	return decision->has_fingerprint &&
+	       memcmp(decision->fingerprint, held->fingerprint,
+		      ZTP_SHA256_LEN) != 0;
+}
+
+static bool same_decision(const struct ztp_held *held,
+			  const struct ztp_decision *decision)
+{
+	uint8_t digest[ZTP_SHA256_LEN];
+
+	if (!held->decided)
+		return false;
+	ztp_decision_digest(digest, decision);
+	return memcmp(digest, held->digest, sizeof(digest)) == 0;
+}
+
+/* As above: the first line that fits decides. How a request ended without
+ * regard to its customer comes before whether this was said before. */
+enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
+					  const struct ztp_decision *decision,
+					  const struct ztp_position *position)
+{
+	if (held->state == ZTP_STATE_NONE)
+		return ZTP_DECISION_UNKNOWN;
+	if (same_record(held, position))
+		return ZTP_DECISION_REDELIVERED;
+	if (mismatched(held, decision))
+		return ZTP_DECISION_MISMATCH;
+	if (held->state == ZTP_STATE_CONFLICT)
+		return ZTP_DECISION_CONFLICT;
+	if (held->state == ZTP_STATE_EXPIRED)
+		return ZTP_DECISION_EXPIRED;
+	if (ztp_state_undecided(held->state))
+		return decision->verdict == ZTP_APPROVE ? ZTP_DECISION_APPROVE
+							: ZTP_DECISION_REJECT;
+	if (same_decision(held, decision))
+		return ZTP_DECISION_DUPLICATE;
+	return ZTP_DECISION_ALREADY;
+}
