@@ -1,0 +1,66 @@
+"""Fixtures of every layer, and the logs of live children on failure."""
+
+import pathlib
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
+
+from harness import process  # noqa: E402
+from harness.certs import Ca  # noqa: E402
+from harness.devkafka import DevKafka  # noqa: E402
+from harness.kafka import Kafka  # noqa: E402
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item, call):
+    report = (yield).get_result()
+    if report.failed:
+        item.failed = True
+        for name, text in process.tails():
+            report.sections.append((f"log of {name}", text))
+
+
+@pytest.fixture(autouse=True)
+def children(request):
+    """No child may end behind a test's back, and none that it started may
+    outlive it."""
+    before = list(process.Process.live)
+    yield
+    left = [child for child in process.Process.live if child not in before]
+    if getattr(request.node, "failed", False):
+        process.kill_all(left)
+        return
+    process.verify_all()
+    names = [child.name for child in left]
+    process.stop_all(left)
+    assert not names, f"left running: {names}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def children_gone():
+    """Whatever went wrong, nothing outlives the run."""
+    yield
+    process.kill_all(process.Process.live)
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory):
+    return Ca(tmp_path_factory.mktemp("ca"))
+
+
+@pytest.fixture(scope="session")
+def real_kafka(tmp_path_factory):
+    """The one Apache Kafka of this run; topics have names of their own."""
+    kafka = Kafka(tmp_path_factory.mktemp("kafka")).start()
+    yield kafka
+    kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def mock_kafka(tmp_path_factory):
+    """The one mock cluster of this run."""
+    kafka = DevKafka(tmp_path_factory.mktemp("devkafka")).start()
+    yield kafka
+    kafka.stop()

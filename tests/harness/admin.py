@@ -1,0 +1,45 @@
+"""Kafka administration: is it there, make topics, remove them."""
+
+from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka.admin import AdminClient, NewTopic
+
+QUIET = {"log_level": 0, "log.connection.close": False}
+
+
+def admin(brokers):
+    client = AdminClient({"bootstrap.servers": brokers, **QUIET})
+    client.poll(0)
+    return client
+
+
+def answers_kafka(brokers):
+    """True when a broker gives its metadata."""
+    try:
+        return len(admin(brokers).list_topics(timeout=2).brokers) > 0
+    except KafkaException:
+        return False
+
+
+def create_topics(brokers, names, partitions=3, config=None):
+    client = admin(brokers)
+    made = client.create_topics(
+        [
+            NewTopic(name, partitions, 1, config=config or {})
+            for name in names
+        ],
+        operation_timeout=20,
+        request_timeout=25,
+    )
+    for future in made.values():
+        try:
+            future.result()
+        except KafkaException as error:
+            if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+                raise
+
+
+def delete_topics(brokers, names):
+    client = admin(brokers)
+    gone = client.delete_topics(list(names), operation_timeout=20)
+    for future in gone.values():
+        future.result()

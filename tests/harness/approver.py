@@ -1,0 +1,53 @@
+"""build/ztp-approver, the reference customer."""
+
+import subprocess
+
+from . import where
+from .process import Process
+
+
+class Approver(Process):
+    """`ztp-approver run` until it is stopped."""
+
+    def __init__(self, folder, brokers, topics, *args, name="approver"):
+        super().__init__(
+            name,
+            [
+                where.binary("ztp-approver"),
+                "run",
+                "--brokers",
+                brokers,
+                "--group",
+                f"{topics['requests']}-{name}",
+                "--requests",
+                topics["requests"],
+                "--decisions",
+                topics["decisions"],
+                *args,
+            ],
+            folder,
+        )
+
+
+def decide(brokers, topics, request_id, *args, timeout=30):
+    """`ztp-approver decide` to its end; returns the CompletedProcess."""
+    return subprocess.run(
+        [
+            where.binary("ztp-approver"),
+            "decide",
+            request_id,
+            "--brokers",
+            brokers,
+            "--requests",
+            topics["requests"],
+            "--decisions",
+            topics["decisions"],
+            *map(str, args),
+        ],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        timeout=timeout,
+        check=False,
+    )

@@ -1,0 +1,110 @@
+"""A real Apache Kafka: one KRaft node, broker and controller in one."""
+
+import subprocess
+import uuid
+import base64
+
+from . import where
+from .admin import answers_kafka, create_topics
+from .ports import free_port
+from .process import Process
+from .until import until
+
+# Small and quick to start: a test's Kafka lives for minutes and holds little.
+JAVA = [
+    "java",
+    "-Xms128m",
+    "-Xmx512m",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:+UseSerialGC",
+    "-Xshare:auto",
+    "-Dorg.slf4j.simpleLogger.defaultLogLevel=warn",
+]
+
+PROPERTIES = """\
+process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:{controller}
+listeners=PLAINTEXT://127.0.0.1:{port},CONTROLLER://127.0.0.1:{controller}
+advertised.listeners=PLAINTEXT://127.0.0.1:{port}
+controller.listener.names=CONTROLLER
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs={folder}/data
+num.partitions=3
+auto.create.topics.enable=false
+offsets.topic.num.partitions=1
+offsets.topic.replication.factor=1
+transaction.state.log.num.partitions=1
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+share.coordinator.state.topic.num.partitions=1
+share.coordinator.state.topic.replication.factor=1
+share.coordinator.state.topic.min.isr=1
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+broker.session.timeout.ms=2000
+broker.heartbeat.interval.ms=500
+num.network.threads=2
+num.io.threads=4
+"""
+
+
+class Kafka(Process):
+    def __init__(self, folder, name="kafka", port=None, properties=None):
+        self.port = port or free_port()
+        self.controller = free_port()
+        classpath = where.kafka_jars() + "/*"
+        java = JAVA + ["-cp", classpath]
+        self.config = f"{folder}/{name}.properties"
+        # A JVM that SIGTERM ended says 128 + 15.
+        super().__init__(
+            name,
+            java + ["kafka.Kafka", self.config],
+            folder,
+            clean_exit=143,
+        )
+        text = PROPERTIES.format(
+            port=self.port, controller=self.controller, folder=folder
+        )
+        for key, value in (properties or {}).items():
+            text += f"{key}={value}\n"
+        with open(self.config, "w", encoding="utf-8") as out:
+            out.write(text)
+        self._format(java)
+
+    def _format(self, java):
+        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes)
+        done = subprocess.run(
+            java
+            + ["kafka.tools.StorageTool", "format", "-c", self.config]
+            + ["-t", cluster.decode().rstrip("=").replace("-", "A")],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout
+
+    @property
+    def brokers(self):
+        return f"127.0.0.1:{self.port}"
+
+    def start(self, wait=True):
+        super().start()
+        if wait:
+            self.wait_ready()
+        return self
+
+    def wait_ready(self, timeout=60.0):
+        def ready():
+            assert self.alive(), f"{self.name} died while starting"
+            return answers_kafka(self.brokers)
+
+        until(ready, f"{self.name} answers", timeout, interval=0.1)
+
+    def restart(self):
+        self.stop()
+        return self.start()
+
+    def create(self, topics, partitions=3):
+        create_topics(self.brokers, topics, partitions)

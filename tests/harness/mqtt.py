@@ -1,0 +1,157 @@
+"""MQTT clients of the tests: a publisher that stands for the broker's pending
+events, devices that listen to their command topics."""
+
+import dataclasses
+import json
+import threading
+import uuid
+
+from paho.mqtt import client as paho
+from paho.mqtt.packettypes import PacketTypes
+from paho.mqtt.properties import Properties
+from paho.mqtt.subscribeoptions import SubscribeOptions
+
+from .until import DEADLINE, until
+
+PENDING = "ztp/v1/pending"
+
+
+@dataclasses.dataclass
+class Message:
+    topic: str
+    payload: bytes
+    qos: int
+    retain: bool
+    content_type: object
+    user: dict  # user properties
+    correlation: object
+    expiry: object
+
+    def json(self):
+        return json.loads(self.payload)
+
+
+def as_bytes(value):
+    if isinstance(value, (dict, list)):
+        value = json.dumps(value)
+    return value.encode() if isinstance(value, str) else value
+
+
+class Client:
+    """Connected when the constructor returns; use as a context manager."""
+
+    def __init__(self, port, client_id=None, version=5, tls=None, user=None,
+                 password=None, session=False):
+        self.messages = []
+        self.lock = threading.Lock()
+        self.version = version
+        self._subscribed = {}
+        self._up = threading.Event()
+        client_id = client_id or f"test-{uuid.uuid4().hex[:12]}"
+        if version == 5:
+            self.client = paho.Client(client_id, protocol=paho.MQTTv5)
+        else:
+            self.client = paho.Client(
+                client_id, clean_session=not session, protocol=paho.MQTTv311
+            )
+        self.client.max_inflight_messages_set(1000)
+        if user is not None:
+            self.client.username_pw_set(user, password)
+        if tls:
+            self.client.tls_set(ca_certs=tls)
+        self.client.on_message = self._on_message
+        self.client.on_connect = self._on_connect
+        self.client.on_subscribe = self._on_subscribe
+        self.client.reconnect_delay_set(1, 1)
+        more = {}
+        if version == 5:
+            more["clean_start"] = not session
+            if session:
+                properties = Properties(PacketTypes.CONNECT)
+                properties.SessionExpiryInterval = 3600
+                more["properties"] = properties
+        self.client.connect("127.0.0.1", port, keepalive=60, **more)
+        self.client.loop_start()
+        until(self._up.is_set, f"{client_id} is connected")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def close(self):
+        self.client.disconnect()
+        self.client.loop_stop()
+
+    def _on_connect(self, _client, _data, _flags, code, _properties=None):
+        if code == 0:
+            self._up.set()
+
+    def _on_subscribe(self, _client, _data, mid, codes, _properties=None):
+        self._subscribed[mid] = codes
+
+    def _on_message(self, _client, _data, message):
+        properties = getattr(message, "properties", None)
+
+        def of(name):
+            return getattr(properties, name, None) if properties else None
+
+        with self.lock:
+            self.messages.append(
+                Message(
+                    message.topic,
+                    message.payload,
+                    message.qos,
+                    message.retain,
+                    of("ContentType"),
+                    dict(of("UserProperty") or []),
+                    of("CorrelationData"),
+                    of("MessageExpiryInterval"),
+                )
+            )
+
+    def subscribe(self, topic, qos=1):
+        """Returns when the broker has acknowledged it."""
+        if self.version == 5:
+            options = SubscribeOptions(qos=qos, retainAsPublished=True)
+            _, mid = self.client.subscribe(topic, options=options)
+        else:
+            _, mid = self.client.subscribe(topic, qos)
+        until(lambda: mid in self._subscribed, f"subscribed to {topic}")
+        return self
+
+    def publish(self, topic, payload, qos=1, retain=False):
+        """Returns when the broker has acknowledged it."""
+        info = self.client.publish(topic, as_bytes(payload), qos, retain)
+        until(info.is_published, f"published to {topic}")
+
+    def publish_all(self, topic, payloads, qos=1):
+        infos = [
+            self.client.publish(topic, as_bytes(payload), qos)
+            for payload in payloads
+        ]
+        for info in infos:
+            until(info.is_published, f"published to {topic}")
+
+    def find(self, topic=None, match=None):
+        with self.lock:
+            return [
+                message
+                for message in self.messages
+                if (topic is None or message.topic == topic)
+                and (match is None or match(message))
+            ]
+
+    def wait(self, topic=None, match=None, count=1, timeout=DEADLINE):
+        def look():
+            found = self.find(topic, match)
+            return found if len(found) >= count else None
+
+        return until(
+            look,
+            lambda: f"{count} messages on {topic}; there are "
+            f"{len(self.find(topic, match))}, on any topic "
+            f"{len(self.messages)}",
+            timeout,
+        )

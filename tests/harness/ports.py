@@ -1,0 +1,27 @@
+"""Ports from the kernel."""
+
+import socket
+
+
+def free_port():
+    """A loopback TCP port for a server that a test is about to start.
+
+    Connecting to it once leaves it in TIME_WAIT: the kernel then gives it to
+    nobody who asks for any port, only to a server that names it."""
+    with socket.socket() as server:
+        server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        server.bind(("127.0.0.1", 0))
+        server.listen(1)
+        address = server.getsockname()
+        with socket.socket() as client:
+            client.connect(address)
+            accepted, _ = server.accept()
+            accepted.close()
+        return address[1]
+
+
+def answers(port):
+    """True when something accepts connections there."""
+    with socket.socket() as client:
+        client.settimeout(1)
+        return client.connect_ex(("127.0.0.1", port)) == 0

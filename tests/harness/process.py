@@ -1,0 +1,174 @@
+"""A child process of a test.
+
+Each runs in a session of its own with its output in a file, dies with the test
+run however that ends (PR_SET_PDEATHSIG), and is signalled by its own id only.
+Every exit status is looked at: stop() compares it, and verify_all() at the end
+of a test finds whatever ended on its own."""
+
+import os
+import pathlib
+import re
+import shutil
+import signal
+import subprocess
+
+from .until import until
+
+STOP_DEADLINE = 30.0
+
+
+class Process:
+    live = []  # started and not yet judged, oldest first
+
+    def __init__(self, name, argv, folder, env=None, clean_exit=0):
+        self.name = name
+        self.argv = [str(arg) for arg in argv]
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.env = env
+        self.clean_exit = clean_exit
+        self.child = None
+        self.log_path = self.folder / f"{name}.log"
+        self.log_start = 0
+
+    def start(self):
+        assert self.child is None, f"{self.name} runs already"
+        self.log_start = (
+            self.log_path.stat().st_size if self.log_path.exists() else 0
+        )
+        guard = ["setpriv", "--pdeathsig", "KILL", "--"]
+        if not shutil.which("setpriv"):
+            guard = []
+        with open(self.log_path, "ab") as log:
+            self.child = subprocess.Popen(
+                guard + self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                cwd=self.folder,
+                env={**os.environ, **(self.env or {})},
+                start_new_session=True,
+            )
+        Process.live.append(self)
+        return self
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def alive(self):
+        return self.child is not None and self.child.poll() is None
+
+    def log(self, whole=False):
+        """What it wrote since its last start, or ever."""
+        if not self.log_path.exists():
+            return ""
+        with open(self.log_path, "rb") as log:
+            log.seek(0 if whole else self.log_start)
+            return log.read().decode("utf-8", "replace")
+
+    def wait_log(self, pattern, timeout=30.0):
+        """Waits for a line to match; returns the match."""
+
+        def look():
+            found = re.search(pattern, self.log(), re.MULTILINE)
+            if not found and not self.alive():
+                found = re.search(pattern, self.log(), re.MULTILINE)
+                if not found:
+                    raise AssertionError(
+                        f"{self.name} ended with {self.child.returncode} "
+                        f"before it wrote /{pattern}/"
+                    )
+            return found
+
+        return until(look, f"{self.name} wrote /{pattern}/", timeout)
+
+    def wait_exit(self, expect=None, timeout=STOP_DEADLINE):
+        """Waits for it to end by itself and checks the status."""
+        try:
+            status = self.child.wait(timeout)
+        except subprocess.TimeoutExpired:
+            self._end_group()
+            self._forget()
+            raise AssertionError(
+                f"{self.name} did not end within {timeout:g} s"
+            ) from None
+        self._end_group()
+        self._forget()
+        expect = self.clean_exit if expect is None else expect
+        assert status == expect, (
+            f"{self.name} ended with {status}, expected {expect}"
+        )
+        return status
+
+    def stop(self, expect=None, timeout=STOP_DEADLINE):
+        """SIGTERM; it must end in time and with the right status."""
+        if self.child is None:
+            return
+        if self.alive():
+            self.child.send_signal(signal.SIGCONT)
+            self.child.send_signal(signal.SIGTERM)
+        self.wait_exit(expect, timeout)
+
+    def kill9(self):
+        assert self.alive(), f"{self.name} is gone already"
+        self.child.kill()
+        self.wait_exit(expect=-signal.SIGKILL)
+
+    def pause(self):
+        self.child.send_signal(signal.SIGSTOP)
+
+    def resume(self):
+        self.child.send_signal(signal.SIGCONT)
+
+    def hangup(self):
+        self.child.send_signal(signal.SIGHUP)
+
+    def _end_group(self):
+        """Nothing that the child started outlives it."""
+        try:
+            os.killpg(self.child.pid, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            pass
+        self.child.wait()
+
+    def _forget(self):
+        if self in Process.live:
+            Process.live.remove(self)
+        self.child = None
+
+
+def stop_all(processes):
+    """Stops them all, last started first, whatever each says; then complains
+    about the first that ended badly."""
+    trouble = None
+    for process in reversed(list(processes)):
+        try:
+            process.stop()
+        except AssertionError as error:
+            trouble = trouble or error
+    if trouble:
+        raise trouble
+
+
+def kill_all(processes):
+    """Ends them with no questions asked: after a failure."""
+    for process in list(processes):
+        process.child.kill()
+        process._end_group()
+        process._forget()
+
+
+def verify_all():
+    """None of the live children may have ended without being told to."""
+    for process in Process.live:
+        assert process.alive(), (
+            f"{process.name} ended by itself with {process.child.returncode}"
+        )
+
+
+def tails(lines=120):
+    """(name, last lines of log) of every live child, for a failure report."""
+    for process in Process.live:
+        text = process.log(whole=True).splitlines()[-lines:]
+        yield process.name, "\n".join(text)

@@ -1,0 +1,151 @@
+"""The whole path in one object: Mosquitto, a Kafka, the bridge, and a test's
+eyes and hands on both sides."""
+
+import itertools
+import pathlib
+import uuid
+
+from .bridge import Bridge, topic_names
+from .mosquitto import Mosquitto
+from .mqtt import PENDING, Client
+from .process import stop_all
+from .topics import Reader, Writer
+
+counter = itertools.count(1)
+
+
+def device_path(prefix="dev", registry="plant-7", subscription="acme"):
+    """A device path that no other test uses."""
+    return (
+        f"subscriptions/{subscription}/registries/{registry}"
+        f"/devices/{prefix}-{next(counter)}-{uuid.uuid4().hex[:8]}"
+    )
+
+
+class Rig:
+    """settings: laid over the bridge's test configuration."""
+
+    def __init__(self, folder, kafka, settings=None, mosquitto=None,
+                 partitions=3):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.kafka = kafka
+        self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        kafka.create(self.topics.values(), partitions)
+        self.mosquitto = Mosquitto(self.folder, **(mosquitto or {}))
+        self.bridge = Bridge(
+            self.folder,
+            self.mosquitto.url,
+            kafka.brokers,
+            self.topics,
+            settings,
+        )
+        self.pending_topic = self.bridge.settings["mqtt"].get(
+            "pending_topic", PENDING
+        )
+        self.reader = None
+        self.writer = None
+        self.publisher = None
+        self.clients = []
+        self.extra = []
+
+    def start(self):
+        self.mosquitto.start()
+        self.bridge.start()
+        self.wait_intake()
+        self.look()
+        return self
+
+    def look(self):
+        """Opens the test's own clients; both brokers must be there."""
+        self.reader = Reader(self.kafka.brokers, self.topics.values())
+        self.writer = Writer(self.kafka.brokers)
+        self.publisher = Client(self.mosquitto.port)
+
+    def wait_intake(self):
+        """From here on the broker keeps pending events for the bridge."""
+        self.mosquitto.wait_subscribed(
+            self.pending_topic, self.bridge.client_id
+        )
+
+    def run(self, process):
+        """Starts one more process, ended with the rig."""
+        self.extra.append(process)
+        return process.start()
+
+    def stop(self):
+        for client in [*self.clients, self.publisher]:
+            if client:
+                client.close()
+        self.clients = []
+        if self.reader:
+            self.reader.close()
+        stop_all([self.mosquitto, self.bridge, *self.extra])
+
+    # the device's side
+
+    def listen(self, *topics, version=5):
+        """A client that is subscribed to those topics."""
+        client = Client(self.mosquitto.port, version=version)
+        self.clients.append(client)
+        for topic in topics:
+            client.subscribe(topic)
+        return client
+
+    def device(self, path=None, **more):
+        """A device that listens to its commands; its path is .path."""
+        path = path or device_path()
+        client = self.listen(f"{path}/commands", **more)
+        client.path = path
+        client.command_topic = f"{path}/commands"
+        return client
+
+    def pending(self, path, certificate, **more):
+        """Publishes a pending event as the broker would."""
+        event = {"device_path": path, "certificate": certificate, **more}
+        self.publisher.publish(self.pending_topic, event)
+
+    # the customer's side
+
+    def request(self, path, timeout=30.0):
+        """Waits for the request for that path; it must be the only one."""
+        return self.reader.one(
+            self.topics["requests"], key=path, timeout=timeout
+        )
+
+    def decide(self, request, decision="approve", headers=None, **more):
+        """Writes the native answer to a request record."""
+        body = request.json()
+        answer = {
+            "request_id": body["request_id"],
+            "device_path": body["device"]["path"],
+            "decision": decision,
+            **more,
+        }
+        return self.decision(answer, key=request.key, headers=headers)
+
+    def decision(self, value, key=None, headers=None):
+        return self.writer.send(
+            self.topics["decisions"], value, key=key, headers=headers
+        )
+
+    def result(self, path, match=None, timeout=30.0):
+        return self.reader.one(
+            self.topics["results"], key=path, match=match, timeout=timeout
+        )
+
+    def dead(self, match=None, key=None, timeout=30.0):
+        return self.reader.one(
+            self.topics["dlq"], key=key, match=match, timeout=timeout
+        )
+
+    def onboard(self, leaf, path=None, form="pem", **more):
+        """One device all the way, the simplest; returns (device, request,
+        command, result). Shows that a rig still works."""
+        device = self.device(path)
+        self.pending(device.path, leaf.forms[form])
+        request = self.request(device.path)
+        self.decide(request, **more)
+        command = device.wait(device.command_topic)[0]
+        result = self.result(device.path)
+        return device, request, command, result

@@ -1,0 +1,32 @@
+"""Waiting for a condition with a deadline: the only place that sleeps."""
+
+import time
+
+# Generous, because two cores may be shared with a compiler; nobody waits this
+# long unless something is broken.
+DEADLINE = 30.0
+
+
+def until(condition, what, timeout=DEADLINE, interval=0.02):
+    """Returns the first true value of condition(); TimeoutError otherwise.
+
+    what is a text, or a function that makes one, for the error."""
+    end = time.monotonic() + timeout
+    while True:
+        value = condition()
+        if value:
+            return value
+        if time.monotonic() >= end:
+            text = what() if callable(what) else what
+            raise TimeoutError(f"after {timeout:g} s still not: {text}")
+        time.sleep(interval)
+
+
+def holds_for(condition, seconds, what, interval=0.02):
+    """Fails as soon as condition() is false within so many seconds: for what
+    must not happen although nothing marks the moment that it did not."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if not condition():
+            raise AssertionError(f"did not hold: {what}")
+        time.sleep(interval)

@@ -1,0 +1,30 @@
+"""Where things are: the tree, the build, the cache."""
+
+import os
+import pathlib
+import subprocess
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+
+def build():
+    """The build directory, ZTP_BUILD or build/."""
+    return ROOT / os.environ.get("ZTP_BUILD", "build")
+
+
+def binary(name):
+    path = build() / name
+    if not path.exists():
+        raise FileNotFoundError(f"{path} is not built: run make")
+    return str(path)
+
+
+def kafka_jars():
+    """Apache Kafka's jars, fetched when they are not there yet."""
+    done = subprocess.run(
+        [ROOT / "scripts" / "kafka-fetch"],
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return done.stdout.strip()
