@@ -1,0 +1,87 @@
+/*
+ * What becomes of a connection under a device's client ID (DESIGN section
+ * 9). Two questions: ztp_gate_knock before any cryptography, ztp_gate_admit
+ * when the key has proven itself. Each is one list, first match wins.
+ */
+#include "ztp/gate.h"
+
+#include <string.h>
+
+static const char *const onboarding_names[] = {
+	[ZTP_ONBOARDING_OFF] = "off",
+	[ZTP_ONBOARDING_DIRECT] = "direct",
+	[ZTP_ONBOARDING_CUSTOM] = "custom",
+};
+
+const char *ztp_onboarding_name(enum ztp_onboarding onboarding)
+{
+	return onboarding_names[onboarding];
+}
+
+bool ztp_onboarding_parse(enum ztp_onboarding *onboarding, const char *name)
+{
+	for (int i = 0; i <= ZTP_ONBOARDING_CUSTOM; i++) {
+		if (strcmp(name, onboarding_names[i]) == 0) {
+			*onboarding = (enum ztp_onboarding)i;
+			return true;
+		}
+	}
+	return false;
+}
+
+static struct ztp_gate_verdict verdict(enum ztp_admission admission,
+				       const char *code)
+{
+	return (struct ztp_gate_verdict){admission, code};
+}
+
+struct ztp_gate_verdict ztp_gate_knock(const struct ztp_gate_facts *facts)
+{
+	if (!facts->registry_known)
+		return verdict(ZTP_ADMIT_REFUSE, "unknown_registry");
+	if (facts->device_known) {
+		if (facts->with_certificate && !facts->same_certificate)
+			return verdict(ZTP_ADMIT_REFUSE, "device_exists");
+		if (facts->device_blocked)
+			return verdict(ZTP_ADMIT_REFUSE, "blocked");
+		return verdict(ZTP_ADMIT_PROVE, "");
+	}
+	if (!facts->with_certificate)
+		return verdict(ZTP_ADMIT_REFUSE, "unknown_device");
+	if (facts->onboarding == ZTP_ONBOARDING_OFF)
+		return verdict(ZTP_ADMIT_REFUSE, "onboarding_off");
+	return verdict(ZTP_ADMIT_PROVE, "");
+}
+
+static bool too_many(const struct ztp_gate_facts *facts,
+		     const struct ztp_gate_limits *limits)
+{
+	if (facts->candidate_known)
+		return false; /* it is among those that were counted */
+	return facts->per_certificate >= limits->per_certificate ||
+	       facts->per_registry >= limits->per_registry ||
+	       facts->per_path >= limits->per_path;
+}
+
+struct ztp_gate_verdict ztp_gate_admit(const struct ztp_gate_facts *facts,
+				       const struct ztp_gate_limits *limits)
+{
+	if (facts->device_known) {
+		if (facts->live_other_key)
+			return verdict(ZTP_ADMIT_REFUSE, "path_in_use");
+		return verdict(ZTP_ADMIT_CONNECT, "connected");
+	}
+	if (facts->cooling_down)
+		return verdict(ZTP_ADMIT_REFUSE, "rejected");
+	if (too_many(facts, limits))
+		return verdict(ZTP_ADMIT_REFUSE, "too_many");
+	if (facts->onboarding == ZTP_ONBOARDING_DIRECT) {
+		if (facts->live_other_key)
+			return verdict(ZTP_ADMIT_REFUSE, "path_in_use");
+		return verdict(ZTP_ADMIT_CREATE, "created");
+	}
+	if (facts->live_other_key)
+		return verdict(ZTP_ADMIT_JOURNAL, "path_in_use");
+	return verdict(facts->hold ? ZTP_ADMIT_HOLD : ZTP_ADMIT_JOURNAL,
+		       "pending");
+}
