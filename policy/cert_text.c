@@ -16,7 +16,8 @@
 /* Bytes of white space, real or written out, at the start of text. */
 static size_t space_at(const char *text, size_t len)
 {
-	if (len > 0 && text[0] != '\0' && strchr(" \t\r\n", text[0]))
+	if (len > 0 && (text[0] == ' ' || text[0] == '\n' || text[0] == '\r' ||
+			text[0] == '\t'))
 		return 1;
 	if (len > 1 && text[0] == '\\' && (text[1] == 'n' || text[1] == 'r'))
 		return 2;
@@ -49,14 +50,18 @@ static bool take_line(struct ztp_str *text, const char *edge, const char *label)
 /* Copies what is neither white space nor '-' to out, which has room. */
 static size_t take_body(char *out, struct ztp_str *text)
 {
-	size_t count = 0;
+	const char *at = text->p, *end = at + text->n;
+	size_t count = 0, n;
 
-	skip_space(text);
-	while (text->n > 0 && text->p[0] != '-') {
-		out[count++] = *text->p++;
-		text->n--;
-		skip_space(text);
+	while (at < end && *at != '-') {
+		if ((*at > ' ' && *at != '\\') ||
+		    (n = space_at(at, (size_t)(end - at))) == 0)
+			out[count++] = *at++;
+		else
+			at += n;
 	}
+	text->p = at;
+	text->n = (size_t)(end - at);
 	return count;
 }
 
