@@ -21,7 +21,9 @@ struct ztp_command {
 struct ztp_command_bytes {
 	uint8_t *data; /* owned; never NULL after success */
 	size_t len;
-	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "" when unknown */
+	/* of the MQTT message: application/json for the envelope; raw: the
+	 * payload's own, else what its kind suggests; "" without payload */
+	char content_type[ZTP_CONTENT_TYPE_MAX + 1];
 };
 
 /* Envelope members, in this order: type, request_id, status, device_path,

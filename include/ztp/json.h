@@ -19,7 +19,9 @@ int ztp_json_check(const char *text, size_t len, size_t max,
 		   struct ztp_error *error);
 
 /* Checks, then builds the tree; the caller frees it with cJSON_Delete. Member
- * names are to be looked up with cJSON_GetObjectItemCaseSensitive. */
+ * names are to be looked up with cJSON_GetObjectItemCaseSensitive. Numbers in
+ * the tree are doubles, one of 64 characters or more is infinite there: what
+ * is to keep its digits is taken with ztp_json_member. */
 int ztp_json_parse(cJSON **tree, const char *text, size_t len, size_t max,
 		   struct ztp_error *error);
 

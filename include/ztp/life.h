@@ -45,11 +45,14 @@ bool ztp_state_undecided(enum ztp_state state);
 bool ztp_state_finished(enum ztp_state state);
 
 /* The one function every move goes through: *state becomes to, or
- * ZTP_ERR_ILLEGAL_MOVE and nothing changes. */
+ * ZTP_ERR_ILLEGAL_MOVE and nothing changes. A request is created by the move
+ * from ZTP_STATE_NONE to received; undeliverable may still become delivered
+ * and then onboarded. */
 int ztp_life_move(enum ztp_state *state, enum ztp_state to,
 		  struct ztp_error *error);
 
-/* Every state and outcome pair for a finished request. */
+/* The outcome that a finished state is; ZTP_OUTCOME_COUNT for one that is
+ * not finished. */
 enum ztp_outcome ztp_life_outcome(enum ztp_state finished);
 
 #define ZTP_CONTENDERS_MAX 8

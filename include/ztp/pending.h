@@ -20,7 +20,8 @@ struct ztp_pending {
 	struct ztp_path parts;     /* views into path: do not copy by value */
 	struct ztp_cert cert;      /* owned */
 	int64_t received_at;       /* ms; now_ms when the event has none */
-	int64_t expires_at;        /* ms; 0 when the event has none */
+	int64_t expires_at;        /* ms; 0 when the event has none; never more
+	                              than ZTP_EXPIRY_MAX_MS from now_ms */
 	char traceparent[ZTP_TRACEPARENT_LEN]; /* "" when none or bad */
 };
 

@@ -1,0 +1,366 @@
+/*
+ * A decision has two spellings and three wrappings. cloudevent.c takes the
+ * wrapping off; here each spelling is one reader that says whether the body
+ * is its own (by the member that carries the verdict) and reads what is
+ * peculiar to it. What both share is read once. To add a spelling: one line
+ * in readers[].
+ *
+ * A payload is taken from the text, not from cJSON's tree, whose numbers are
+ * doubles: what the customer wrote is what the device gets.
+ */
+#include "ztp/decision.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/cloudevent.h"
+
+/* --- small checks */
+
+/* NULL when absent or null. */
+static const cJSON *member(const struct ztp_body *body, const char *name)
+{
+	const cJSON *item =
+		cJSON_GetObjectItemCaseSensitive(body->object, name);
+
+	return cJSON_IsNull(item) ? NULL : item;
+}
+
+static bool has_control(const char *text)
+{
+	for (; *text; text++)
+		if ((unsigned char)*text < 0x20 || *text == 0x7f)
+			return true;
+	return false;
+}
+
+static size_t token_length(const char *text)
+{
+	return strspn(text, "abcdefghijklmnopqrstuvwxyz"
+			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			    "0123456789!#$&^_.+-");
+}
+
+/* RFC 6838 section 4.2, then any printable parameters. */
+static bool is_media_type(const char *text)
+{
+	size_t n = token_length(text);
+
+	if (n == 0 || text[n] != '/')
+		return false;
+	text += n + 1;
+	n = token_length(text);
+	if (n == 0)
+		return false;
+	text += n;
+	if (*text != '\0' && *text != ';' && *text != ' ')
+		return false;
+	for (; *text; text++)
+		if (*text < 0x20 || *text > 0x7e)
+			return false;
+	return true;
+}
+
+/* Copies a string member, "" when absent, into out (max + 1 bytes). */
+static int copy_string(char *out, size_t max, const struct ztp_body *body,
+		       const char *name, struct ztp_error *error)
+{
+	const char *text;
+	int rc = ztp_json_string(&text, body->object, name, max, error);
+
+	if (rc)
+		return rc;
+	if (text)
+		memcpy(out, text, strlen(text) + 1);
+	else
+		out[0] = '\0';
+	return 0;
+}
+
+/* --- the payload */
+
+static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
+		       const void *data, size_t len, struct ztp_error *error)
+{
+	if (len > ZTP_PAYLOAD_MAX)
+		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
+				"a payload of %zu bytes, at most %d are taken",
+				len, ZTP_PAYLOAD_MAX);
+	payload->data = malloc(len + 1);
+	if (!payload->data)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	memcpy(payload->data, data, len);
+	payload->data[len] = '\0';
+	payload->len = len;
+	payload->kind = kind;
+	return 0;
+}
+
+static int set_base64(struct ztp_payload *payload, const char *base64,
+		      struct ztp_error *error)
+{
+	size_t len = strlen(base64);
+	uint8_t *bytes = malloc(len + 1);
+	long n;
+	int rc;
+
+	if (!bytes)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	n = ztp_base64_decode(bytes, len + 1, base64, len);
+	if (n < 0)
+		rc = ztp_fail(error, ZTP_ERR_BASE64,
+			      "payload_base64 is not base64");
+	else
+		rc = set_payload(payload, ZTP_PAYLOAD_BYTES, bytes, (size_t)n,
+				 error);
+	free(bytes);
+	return rc;
+}
+
+/* null beside payload_base64 is absent; alone it is the JSON value. */
+static int read_native_payload(struct ztp_payload *payload,
+			       const struct ztp_body *body,
+			       struct ztp_error *error)
+{
+	const cJSON *json =
+		cJSON_GetObjectItemCaseSensitive(body->object, "payload");
+	const char *base64;
+	struct ztp_str text;
+	int rc = ztp_json_string(&base64, body->object, "payload_base64",
+				 ZTP_DECISION_MAX, error);
+
+	if (rc)
+		return rc;
+	if (base64 && json && !cJSON_IsNull(json))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"both payload and payload_base64");
+	if (base64)
+		return set_base64(payload, base64, error);
+	if (!json)
+		return 0;
+	if (!ztp_json_member(&text, body->text.p, body->text.n, "payload"))
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "payload got lost");
+	return set_payload(payload, ZTP_PAYLOAD_JSON, text.p, text.n, error);
+}
+
+/* --- the spellings */
+
+static int read_native(struct ztp_decision *decision,
+		       const struct ztp_body *body, struct ztp_error *error)
+{
+	const cJSON *verdict = member(body, "decision");
+
+	if (!cJSON_IsString(verdict))
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"decision is not a string");
+	if (!strcmp(verdict->valuestring, "approve"))
+		decision->verdict = ZTP_APPROVE;
+	else if (!strcmp(verdict->valuestring, "reject"))
+		decision->verdict = ZTP_REJECT;
+	else
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"decision is neither approve nor reject");
+	if (!decision->path[0])
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"device_path is missing");
+	return read_native_payload(&decision->payload, body, error);
+}
+
+static int read_omnicore(struct ztp_decision *decision,
+			 const struct ztp_body *body, struct ztp_error *error)
+{
+	const cJSON *verdict = member(body, "isApprove");
+	const char *text;
+	int rc;
+
+	if (!cJSON_IsBool(verdict))
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"isApprove is not a boolean");
+	decision->verdict = cJSON_IsTrue(verdict) ? ZTP_APPROVE : ZTP_REJECT;
+	rc = ztp_json_string(&text, body->object, "customOnboardData",
+			     ZTP_PAYLOAD_MAX, error);
+	if (rc || !text)
+		return rc;
+	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text,
+			   strlen(text), error);
+}
+
+static const struct reader {
+	const char *verdict; /* the member that tells this spelling */
+	int (*read)(struct ztp_decision *decision, const struct ztp_body *body,
+		    struct ztp_error *error);
+} readers[] = {
+	{"decision", read_native},
+	{"isApprove", read_omnicore},
+};
+
+static int find_reader(const struct reader **reader,
+		       const struct ztp_body *body, struct ztp_error *error)
+{
+	*reader = NULL;
+	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
+		if (!member(body, readers[i].verdict))
+			continue;
+		if (*reader)
+			return ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
+					(*reader)->verdict, readers[i].verdict);
+		*reader = &readers[i];
+	}
+	if (!*reader)
+		return ztp_fail(error, ZTP_ERR_MISSING, "decision is missing");
+	return 0;
+}
+
+/* --- what the spellings share */
+
+static int read_identity(struct ztp_decision *decision,
+			 const struct ztp_body *body, struct ztp_error *error)
+{
+	struct ztp_path path;
+	const char *text;
+	int rc;
+
+	rc = ztp_json_string(&text, body->object, "request_id",
+			     ZTP_REQUEST_ID_MAX, error);
+	if (rc)
+		return rc;
+	if (!text)
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"request_id is missing");
+	if (!ztp_request_id_valid(text, strlen(text)))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"request_id is not well-formed");
+	memcpy(decision->request_id, text, strlen(text) + 1);
+
+	rc = ztp_json_string(&text, body->object, "device_path",
+			     ZTP_DECISION_MAX, error);
+	if (!rc && text)
+		rc = ztp_path_parse(&path, text, strlen(text), error);
+	if (!rc && text)
+		memcpy(decision->path, text, strlen(text) + 1);
+	if (rc)
+		return rc;
+
+	rc = ztp_json_string(&text, body->object, "fingerprint_sha256",
+			     ZTP_DECISION_MAX, error);
+	if (rc || !text)
+		return rc;
+	decision->has_fingerprint = ztp_hex_decode(
+		decision->fingerprint, ZTP_SHA256_LEN, text, strlen(text));
+	if (!decision->has_fingerprint)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"fingerprint_sha256 is not 64 hex digits");
+	return 0;
+}
+
+static int read_metadata(const struct ztp_body *body, struct ztp_error *error)
+{
+	const cJSON *metadata = member(body, "metadata");
+	const cJSON *item;
+
+	if (!metadata)
+		return 0;
+	if (!cJSON_IsObject(metadata))
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"metadata is not an object");
+	cJSON_ArrayForEach (item, metadata) {
+		if (!cJSON_IsString(item))
+			return ztp_fail(error, ZTP_ERR_TYPE,
+					"metadata holds other than strings");
+	}
+	return 0;
+}
+
+static int read_remarks(struct ztp_decision *decision,
+			const struct ztp_body *body, struct ztp_error *error)
+{
+	char *type = decision->payload.content_type;
+	int rc;
+
+	rc = copy_string(decision->reason, ZTP_REASON_MAX, body, "reason",
+			 error);
+	if (!rc)
+		rc = copy_string(decision->message, ZTP_MESSAGE_MAX, body,
+				 "message", error);
+	if (!rc)
+		rc = copy_string(decision->decided_by, ZTP_REASON_MAX, body,
+				 "decided_by", error);
+	if (!rc)
+		rc = copy_string(type, ZTP_CONTENT_TYPE_MAX, body,
+				 "content_type", error);
+	if (rc)
+		return rc;
+	if (has_control(decision->reason) || has_control(decision->decided_by))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"control characters in reason or decided_by");
+	if (type[0] && !is_media_type(type))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"content_type is not a media type");
+	return read_metadata(body, error);
+}
+
+static void read_trace(struct ztp_decision *decision,
+		       const struct ztp_header *headers, size_t count)
+{
+	struct ztp_str trace = ztp_header_get(headers, count, "traceparent");
+
+	if (!trace.p)
+		trace = ztp_header_get(headers, count, "ce_traceparent");
+	if (trace.p && ztp_traceparent_valid(trace.p, trace.n))
+		memcpy(decision->traceparent, trace.p, trace.n);
+}
+
+int ztp_decision_parse(struct ztp_decision *decision, const char *value,
+		       size_t len, const struct ztp_header *headers,
+		       size_t header_count, struct ztp_error *error)
+{
+	const struct reader *reader;
+	struct ztp_body body;
+	int rc;
+
+	memset(decision, 0, sizeof(*decision));
+	rc = ztp_body_open(&body, (struct ztp_str){value, len},
+			   ZTP_DECISION_MAX, headers, header_count, error);
+	if (rc)
+		return rc;
+	rc = find_reader(&reader, &body, error);
+	if (!rc)
+		rc = read_identity(decision, &body, error);
+	if (!rc)
+		rc = read_remarks(decision, &body, error);
+	if (!rc)
+		rc = reader->read(decision, &body, error);
+	if (!rc)
+		read_trace(decision, headers, header_count);
+	else
+		ztp_decision_clear(decision);
+	ztp_body_close(&body);
+	return rc;
+}
+
+void ztp_decision_clear(struct ztp_decision *decision)
+{
+	if (!decision)
+		return;
+	free(decision->payload.data);
+	decision->payload.data = NULL;
+	decision->payload.len = 0;
+	decision->payload.kind = ZTP_PAYLOAD_NONE;
+}
+
+/* The data goes in as its own hash, so that all has a fixed place but the
+ * content type, which ends it: no two decisions can be spelled alike. */
+void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
+			 const struct ztp_decision *decision)
+{
+	const struct ztp_payload *payload = &decision->payload;
+	uint8_t all[2 + ZTP_SHA256_LEN + ZTP_CONTENT_TYPE_MAX];
+	size_t type = strnlen(payload->content_type, ZTP_CONTENT_TYPE_MAX);
+
+	all[0] = (uint8_t)decision->verdict;
+	all[1] = (uint8_t)payload->kind;
+	ztp_sha256(all + 2, payload->len ? (const void *)payload->data : "",
+		   payload->len);
+	memcpy(all + 2 + ZTP_SHA256_LEN, payload->content_type, type);
+	ztp_sha256(out, all, 2 + ZTP_SHA256_LEN + type);
+}
