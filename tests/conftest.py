@@ -7,6 +7,8 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
+pytest.register_assert_rewrite("harness.shape")
+
 from harness import process  # noqa: E402
 from harness.certs import Ca  # noqa: E402
 from harness.devkafka import DevKafka  # noqa: E402

@@ -1,0 +1,13 @@
+"""The whole path on a real Apache Kafka."""
+
+import pytest
+
+from harness.rig import Rig
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, real_kafka):
+    """One bridge and broker for a module; its tests' device paths differ."""
+    rig = Rig(tmp_path_factory.mktemp("rig"), real_kafka).start()
+    yield rig
+    rig.stop()

@@ -1,0 +1,148 @@
+"""Broker and Kafka come late, go away and come back; the bridge neither dies
+nor needs anybody's help, and what was asked meanwhile is answered."""
+
+import pytest
+
+from harness.kafka import Kafka
+from harness.rig import Rig, device_path
+from harness.until import holds_for, until
+
+
+@pytest.fixture
+def own_kafka(tmp_path):
+    """A Kafka that a test may stop: not the shared one."""
+    return Kafka(tmp_path / "kafka-home")
+
+
+class LateRig(Rig):
+    """Nothing is there yet but the configuration."""
+
+    def __init__(self, folder, kafka):
+        create, kafka.create = kafka.create, lambda *_: None
+        super().__init__(folder, kafka, mosquitto={"persistence": True})
+        kafka.create = create
+
+
+@pytest.fixture
+def late(tmp_path, own_kafka):
+    return LateRig(tmp_path, own_kafka)
+
+
+def stop(rig):
+    rig.stop()
+    rig.kafka.stop()
+
+
+def test_bridge_first(late, ca):
+    late.bridge.start()
+    holds_for(late.bridge.alive, 1.5, "the bridge waits for its brokers")
+    late.mosquitto.start()
+    late.wait_intake()
+    late.kafka.start()
+    late.kafka.create(late.topics.values())
+    late.look()
+    late.onboard(ca.leaf())
+    stop(late)
+
+
+def test_bridge_ends_well_while_it_waits(late):
+    late.bridge.start()
+    holds_for(late.bridge.alive, 0.5, "the bridge waits for its brokers")
+    late.bridge.stop()
+
+
+def start(rig):
+    rig.kafka.start()
+    rig.kafka.create(rig.topics.values())
+    return rig.start()
+
+
+def test_mosquitto_restarts(late, ca):
+    rig = start(late)
+    rig.onboard(ca.leaf())
+    waiting = rig.device()
+    rig.pending(waiting.path, ca.leaf().pem)
+    request = rig.request(waiting.path)
+    rig.mosquitto.stop()
+    rig.decide(request, payload={"n": 1})
+    rig.mosquitto.start()
+    # paho brings the test's device back; its subscription is for it to make.
+    back = rig.listen(waiting.command_topic)
+    command = back.wait(waiting.command_topic)[0].json()
+    assert command["payload"] == {"n": 1}
+    assert rig.result(waiting.path).json()["outcome"] == "onboarded"
+    rig.mosquitto.wait_connected(rig.bridge.client_id)
+    rig.onboard(ca.leaf())
+    stop(rig)
+
+
+def test_mosquitto_forgets_everything(late, ca):
+    rig = start(late)
+    rig.onboard(ca.leaf())
+    rig.mosquitto.kill9()
+    (rig.folder / "mosquitto.db").unlink(missing_ok=True)
+    rig.mosquitto.start()
+    rig.wait_intake()
+    rig.onboard(ca.leaf())
+    stop(rig)
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9"])
+def test_kafka_restarts(late, ca, end):
+    rig = start(late)
+    rig.onboard(ca.leaf())
+    getattr(rig.kafka, end)()
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    holds_for(rig.bridge.alive, 1.0, "the bridge waits for Kafka")
+    rig.kafka.start()
+    rig.decide(rig.request(device.path, timeout=60))
+    device.wait(device.command_topic)
+    assert rig.result(device.path).json()["outcome"] == "onboarded"
+    stop(rig)
+
+
+def test_bridge_restarts(rig, ca):
+    """What was asked before is answered after, what came meanwhile is asked."""
+    before = rig.device()
+    rig.pending(before.path, ca.leaf().pem)
+    request = rig.request(before.path)
+    rig.bridge.stop()
+    meanwhile = rig.device()
+    rig.pending(meanwhile.path, ca.leaf().pem)
+    rig.decide(request, payload="after")
+    rig.bridge.start()
+    assert before.wait(before.command_topic)[0].json()["payload"] == "after"
+    rig.decide(rig.request(meanwhile.path))
+    meanwhile.wait(meanwhile.command_topic)
+    assert rig.result(before.path).json()["outcome"] == "onboarded"
+    assert len(rig.reader.find(rig.topics["requests"], before.path)) == 1
+
+
+def test_bridge_killed(rig, ca):
+    """kill -9 between request and decision: the same, within 10 s."""
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    request = rig.request(device.path)
+    rig.bridge.kill9()
+    rig.decide(request)
+    rig.bridge.start()
+    device.wait(device.command_topic, timeout=15)
+    assert rig.result(device.path).json()["outcome"] == "onboarded"
+    assert len(device.messages) == 1
+
+
+def test_device_that_comes_late(rig, ca):
+    """No subscriber is no delivery: the command waits for the device."""
+    path = device_path()
+    rig.pending(path, ca.leaf().pem)
+    rig.decide(rig.request(path), payload={"late": True})
+    until(
+        lambda: rig.bridge.alive() and not rig.reader.find(
+            rig.topics["results"], path),
+        "no result without a delivery",
+    )
+    device = rig.device(path)
+    command = device.wait(device.command_topic)[0].json()
+    assert command["payload"] == {"late": True}
+    assert rig.result(path).json()["outcome"] == "onboarded"
