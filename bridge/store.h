@@ -1,0 +1,187 @@
+/*
+ * bridge/store.h - the bridge's memory: what it needs to lose nothing.
+ *
+ * Requests with their decisions, the outbox of Kafka records that are not yet
+ * acknowledged, the decision topic's offsets, and how far the intake journal
+ * has been read. All of it changes in transactions of the loop thread, which
+ * is the only one that may call here. An effect outside (a record produced, a
+ * command published, an offset committed) comes after the commit that says
+ * so; on restart what is still in here is done again, by the same ids.
+ *
+ * Everything is keyed by device path or request id, so that another backend
+ * (partitioned, shared) can stand behind this header.
+ *
+ * Times are steady ms (bridge/clock.h) unless they say wall; 0 means none.
+ */
+#ifndef BRIDGE_STORE_H
+#define BRIDGE_STORE_H
+
+#include "bridge/journal.h"
+#include "ztp/life.h"
+
+struct store;
+
+/* What is owed to the outside besides Kafka records. */
+enum store_todo {
+	STORE_TODO_NONE = 0,
+	STORE_TODO_REGISTER = 1, /* createDevice at the gate */
+	STORE_TODO_COMMAND = 2,	 /* the approval to the device */
+	STORE_TODO_RELEASE = 3,	 /* rejectDevice at the gate */
+	STORE_TODO_NOTICE = 4,	 /* the rejection to the device, then RELEASE */
+};
+
+struct store_request {
+	int64_t n; /* row; order of arrival */
+	char id[ZTP_REQUEST_ID_MAX + 1];
+	char path[ZTP_PATH_MAX + 1];
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	char channel[ZTP_TOPIC_MAX + 1]; /* command topic where paths may share
+	                                    one, else "" */
+	char traceparent[ZTP_TRACEPARENT_LEN];
+	enum ztp_state state;
+	int attempt;
+	int64_t received_at, expires_at; /* wall */
+	int64_t announced_at;
+	int64_t due_at;	  /* the deadline of the present state */
+	int64_t retry_at; /* when todo is to be tried (again) */
+	enum store_todo todo;
+	int tries;
+	int64_t finished_at, delivered_at;
+
+	enum ztp_state stored_state; /* the store's own: as last written */
+};
+
+struct store_decision {
+	bool by_customer; /* false: the timeout's, without a position */
+	enum ztp_verdict verdict;
+	uint8_t digest[ZTP_SHA256_LEN];
+	char topic[256];
+	int partition;
+	int64_t offset;
+	char reason[ZTP_REASON_MAX + 1];
+	char message[ZTP_MESSAGE_MAX + 1];
+	struct ztp_payload payload; /* owned by the holder of the struct */
+};
+
+enum store_topic { /* numbers are on disk */
+		   STORE_REQUESTS = 1,
+		   STORE_RESULTS = 2,
+		   STORE_DLQ = 3,
+		   STORE_AUDIT = 4,
+};
+
+struct store_record {
+	int64_t seq;
+	enum store_topic topic;
+	int64_t request;	   /* n of the request it announces, or 0 */
+	struct ztp_str key, value; /* p NULL: a null value */
+	const struct ztp_header *headers;
+	size_t header_count;
+};
+
+/* --- opening. The file is made 0600 if there is none; one that is damaged,
+ * of another program or of a newer version is refused with what to do. A
+ * second process is refused (lock file "<path>.lock"). */
+int store_open(struct store **store, const char *path, bool sync_full,
+	       struct ztp_error *error);
+void store_close(struct store *store); /* NULL-safe; rolls back */
+
+/* --- transactions. begin is implied by the first write. After an error in
+ * any write the caller rolls back and does the whole batch again later.
+ * ZTP_ERR_FULL: the disk; ZTP_ERR_IO with fatal: damage. */
+int store_commit(struct store *store, int64_t now, struct ztp_error *error);
+void store_rollback(struct store *store);
+bool store_dirty(const struct store *store);
+
+/* --- facts about the whole, kept in memory */
+int64_t store_count(const struct store *store, enum ztp_state state);
+int64_t store_unfinished(const struct store *store);
+int64_t store_finished(const struct store *store);
+int64_t store_newest(const struct store *store); /* now of the last commit */
+int64_t store_bytes(const struct store *store);	 /* on disk, with its log */
+/* A small value by name that is kept across restarts ("" when unset). */
+int store_get(struct store *store, const char *name, char *value, size_t cap,
+	      struct ztp_error *error);
+int store_set(struct store *store, const char *name, const char *value,
+	      struct ztp_error *error);
+
+/* --- the journal's mark and Kafka's positions */
+void store_mark_get(const struct store *store, struct journal_mark *mark);
+int store_mark_set(struct store *store, const struct journal_mark *mark,
+		   struct ztp_error *error);
+/* The next offset to read, or -1. */
+int64_t store_offset_get(struct store *store, const char *topic, int partition);
+int store_offset_set(struct store *store, const char *topic, int partition,
+		     int64_t next, struct ztp_error *error);
+
+/* --- requests. Finders return 1 (found), 0 or a negative error. */
+int store_request_add(struct store *store, struct store_request *request,
+		      struct ztp_error *error); /* sets n */
+int store_request_save(struct store *store, struct store_request *request,
+		       struct ztp_error *error);
+int store_request_by_id(struct store *store, const char *id,
+			struct store_request *request, struct ztp_error *error);
+int store_request_by_n(struct store *store, int64_t n,
+		       struct store_request *request, struct ztp_error *error);
+
+/* Lists: visit gets each row in a scratch struct that it may change and save;
+ * a nonzero return ends the walk and is returned. Rows are collected before
+ * the first visit, so visits may write. */
+typedef int store_visit(void *arg, struct store_request *request);
+int store_path_each(struct store *store, const char *path, store_visit *visit,
+		    void *arg, struct ztp_error *error);
+int store_channel_each(struct store *store, const char *channel,
+		       store_visit *visit, void *arg, struct ztp_error *error);
+/* due_at <= until, earliest first, at most limit. */
+int store_due_each(struct store *store, int64_t until, int limit,
+		   store_visit *visit, void *arg, struct ztp_error *error);
+/* retry_at <= until, earliest first; fresh: only those never tried, else only
+ * those that were. */
+int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
+		     store_visit *visit, void *arg, struct ztp_error *error);
+/* In order of arrival, after row n; any state for ZTP_STATE_NONE; registry
+ * "s/r" or NULL. */
+int store_list_each(struct store *store, int64_t after, enum ztp_state state,
+		    const char *registry, int limit, store_visit *visit,
+		    void *arg, struct ztp_error *error);
+/* The earliest due_at, retry_at (fresh or not); 0 when there is none. */
+int64_t store_next_due(struct store *store);
+int64_t store_next_retry(struct store *store, bool fresh);
+/* expires_at of the undecided request that has waited longest, as received_at
+ * in wall ms; 0 when there is none. */
+int64_t store_oldest_undecided(struct store *store);
+/* At a start: every deadline back to its wall-clock value, where some process
+ * had moved it because the clock was stepped. */
+int store_reanchor(struct store *store, struct ztp_error *error);
+/* Removes at most limit finished requests that ended before `before`, or,
+ * with before 0, the oldest. keep_onboarded: those lose only their decision.
+ * Returns how many, or negative. */
+int store_evict(struct store *store, int64_t before, bool keep_onboarded,
+		int limit, struct ztp_error *error);
+/* Removes all that is known of a path. Returns how many requests. */
+int store_forget(struct store *store, const char *path,
+		 struct ztp_error *error);
+
+/* --- decisions, by request row */
+int store_decision_put(struct store *store, int64_t n,
+		       const struct store_decision *decision,
+		       struct ztp_error *error);
+/* payload false: the payload is left out (kind and data empty). On 1 the
+ * caller frees with store_decision_clear. */
+int store_decision_get(struct store *store, int64_t n, bool payload,
+		       struct store_decision *decision,
+		       struct ztp_error *error);
+void store_decision_clear(struct store_decision *decision);
+
+/* --- the outbox: records for Kafka, in order, until they are acknowledged */
+int store_outbox_add(struct store *store, struct store_record *record,
+		     struct ztp_error *error); /* sets seq */
+int store_outbox_remove(struct store *store, int64_t seq,
+			struct ztp_error *error);
+typedef int store_record_visit(void *arg, const struct store_record *record);
+int store_outbox_each(struct store *store, int64_t after, int limit,
+		      store_record_visit *visit, void *arg,
+		      struct ztp_error *error);
+int64_t store_outbox_count(const struct store *store);
+
+#endif

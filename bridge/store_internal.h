@@ -1,0 +1,116 @@
+/*
+ * bridge/store_internal.h - what the files of the SQLite store share. Nobody
+ * else includes it.
+ */
+#ifndef BRIDGE_STORE_INTERNAL_H
+#define BRIDGE_STORE_INTERNAL_H
+
+#include <sqlite3.h>
+
+#include "bridge/store.h"
+
+/* Every statement, prepared once. X(NAME, "sql") */
+#define REQUEST_COLUMNS                                                        \
+	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
+	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
+	"finished_at,delivered_at"
+
+#define STORE_SQL(X)                                                           \
+	X(BEGIN, "BEGIN IMMEDIATE")                                            \
+	X(COMMIT, "COMMIT")                                                    \
+	X(ROLLBACK, "ROLLBACK")                                                \
+	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
+	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
+		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
+	X(COUNT_GET, "SELECT count FROM counter WHERE state=?1")               \
+	X(COUNT_SET, "INSERT INTO counter(state,count) VALUES(?1,?2) "         \
+		     "ON CONFLICT(state) DO UPDATE SET count=?2")              \
+	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
+	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
+		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
+		      "DO UPDATE SET next=?3")                                 \
+	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS ") VALUES"           \
+		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \
+		   "?16,?17)")                                                 \
+	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
+		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
+		    "delivered_at=?9 WHERE n=?1")                              \
+	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
+	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
+	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request WHERE path=?1 "   \
+		    "ORDER BY n")                                              \
+	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
+		       "WHERE channel=?1 ORDER BY n")                          \
+	X(REQ_DUE, "SELECT " REQUEST_COLUMNS " FROM request "                  \
+		   "WHERE due_at<=?1 ORDER BY due_at LIMIT ?2")                \
+	X(REQ_RETRY, "SELECT " REQUEST_COLUMNS " FROM request "                \
+		     "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "            \
+		     "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")            \
+	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request WHERE n>?1 "      \
+		    "AND (?2=0 OR state=?2) AND (?3 IS NULL OR "               \
+		    "(path>=?3 AND path<?4)) ORDER BY n LIMIT ?5")             \
+	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
+		    "WHERE due_at IS NOT NULL")                                \
+	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
+		      "WHERE retry_at IS NOT NULL AND (tries>0)=?1")           \
+	X(OLDEST, "SELECT received_at FROM request WHERE state IN (1,2) "      \
+		  "ORDER BY n LIMIT 1")                                        \
+	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
+		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
+	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
+	X(REANCHOR, "UPDATE request SET due_at=expires_at WHERE state IN "     \
+		    "(1,2) AND due_at<>expires_at")                            \
+	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL WHERE n=?1")        \
+	X(DEC_PUT, "INSERT OR REPLACE INTO decision(n,by_customer,verdict,"    \
+		   "digest,topic,part,offset,reason,message,kind,payload,"     \
+		   "content_type) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"  \
+		   "?12)")                                                     \
+	X(DEC_GET, "SELECT by_customer,verdict,digest,topic,part,offset,"      \
+		   "reason,message FROM decision WHERE n=?1")                  \
+	X(DEC_GET_ALL, "SELECT by_customer,verdict,digest,topic,part,offset,"  \
+		       "reason,message,kind,payload,content_type "             \
+		       "FROM decision WHERE n=?1")                             \
+	X(DEC_DEL, "DELETE FROM decision WHERE n=?1")                          \
+	X(OUT_ADD, "INSERT INTO outbox(seq,topic,request,key,value,headers) "  \
+		   "VALUES(?1,?2,?3,?4,?5,?6)")                                \
+	X(OUT_DEL, "DELETE FROM outbox WHERE seq=?1")                          \
+	X(OUT_LIST, "SELECT seq,topic,request,key,value,headers FROM outbox "  \
+		    "WHERE seq>?1 ORDER BY seq LIMIT ?2")
+
+enum store_sql {
+#define X(name, sql) SQL_##name,
+	STORE_SQL(X)
+#undef X
+		SQL_COUNT
+};
+
+struct store {
+	sqlite3 *db;
+	sqlite3_stmt *stmt[SQL_COUNT];
+	int lock_fd;
+	char *path;
+	bool in_transaction;
+
+	/* As of this transaction, and as of the last commit. */
+	struct store_facts {
+		int64_t count[ZTP_STATE_END];
+		int64_t outbox_count, outbox_seq, request_n, newest;
+		struct journal_mark mark;
+	} facts, committed;
+};
+
+/* The statement, reset and with a transaction begun if it writes; NULL with
+ * error filled. */
+sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
+			 struct ztp_error *error);
+/* One step of a statement that gives no row. Resets it. */
+int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error);
+/* sqlite3's last error as ours. */
+int store_fail(struct store *store, int rc, struct ztp_error *error);
+
+void store_bind_text(sqlite3_stmt *stmt, int i, const char *text);
+/* 0 and "" become NULL, which the partial indexes leave out. */
+void store_bind_time(sqlite3_stmt *stmt, int i, int64_t ms);
+void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap);
+
+#endif
