@@ -68,28 +68,6 @@ static bool put_text(struct line *line, const char *text)
 	return put(line, text, strlen(text));
 }
 
-/* The length of the UTF-8 character at p (RFC 3629: shortest form, no
- * surrogates, up to U+10FFFF), or 0. */
-static size_t utf8_char(const unsigned char *p, size_t n)
-{
-	size_t len = p[0] < 0x80   ? 1
-		     : p[0] < 0xc2 ? 0
-		     : p[0] < 0xe0 ? 2
-		     : p[0] < 0xf0 ? 3
-		     : p[0] < 0xf5 ? 4
-				   : 0;
-
-	if (len == 0 || len > n)
-		return 0;
-	for (size_t i = 1; i < len; i++)
-		if ((p[i] & 0xc0) != 0x80)
-			return 0;
-	if ((p[0] == 0xe0 && p[1] < 0xa0) || (p[0] == 0xed && p[1] > 0x9f) ||
-	    (p[0] == 0xf0 && p[1] < 0x90) || (p[0] == 0xf4 && p[1] > 0x8f))
-		return 0;
-	return len;
-}
-
 /* One character as it may stand between quotes: JSON's escapes serve for
  * logfmt, too. C1 controls are escaped because terminals obey them. Returns
  * how many bytes of p were taken. */
@@ -98,7 +76,7 @@ static size_t escape(char out[8], size_t *out_len, const unsigned char *p,
 {
 	static const char from[] = "\"\\\n\r\t";
 	static const char to[] = "\"\\nrt";
-	size_t len = utf8_char(p, n);
+	size_t len = ztp_utf8_char((const char *)p, n);
 	const char *simple = p[0] ? strchr(from, p[0]) : NULL;
 
 	if (len == 0) {

@@ -1,0 +1,126 @@
+#include "bridge/cli.h"
+#include "ztp/path.h"
+#include <getopt.h>
+#include <stdarg.h>
+#include <string.h>
+
+static const char usage[] =
+	"usage: ztp-bridge --config FILE [--check-config] [--print-config]\n"
+	"       ztp-bridge --config FILE --forget PATH\n"
+	"       ztp-bridge --version | --help\n";
+
+static const char help[] =
+	"\n"
+	"  -c, --config FILE   read the configuration from FILE\n"
+	"      --check-config  check it and exit: 0 good, 2 bad\n"
+	"      --print-config  print it with all defaults, without secrets\n"
+	"      --forget PATH   remove what is held about a device and exit\n"
+	"  -V, --version       print the version and exit\n"
+	"  -h, --help          print this and exit\n";
+
+static const struct option options[] = {
+	{"config", required_argument, NULL, 'c'},
+	{"check-config", no_argument, NULL, 'k'},
+	{"print-config", no_argument, NULL, 'p'},
+	{"forget", required_argument, NULL, 'f'},
+	{"version", no_argument, NULL, 'V'},
+	{"help", no_argument, NULL, 'h'},
+	{0}};
+
+void cli_usage(FILE *out)
+{
+	(void)fprintf(out, "%s%s", usage, help);
+}
+
+__attribute__((format(printf, 2, 3))) static int refuse(FILE *err,
+							const char *format, ...)
+{
+	va_list args;
+
+	(void)fputs("ztp-bridge: ", err);
+	va_start(args, format);
+	(void)vfprintf(err, format, args);
+	va_end(args);
+	(void)fprintf(err, "\n%s", usage);
+	return CLI_EXIT_USAGE;
+}
+
+/* What getopt itself found wrong; it has been told not to say so. */
+static int refuse_option(FILE *err, int found, char **argv)
+{
+	const char *what = argv[optind > 0 ? optind - 1 : 0];
+
+	if (found == ':')
+		return refuse(err, "%s needs a value", what);
+	if (optopt && (what[0] != '-' || what[1] != '-'))
+		return refuse(err, "unknown option -%c", optopt);
+	if (optopt)
+		return refuse(err, "%s takes no value", what);
+	return refuse(err, "unknown option %s", what);
+}
+
+static int once(FILE *err, const char **member, const char *option)
+{
+	if (*member)
+		return refuse(err, "%s is there twice", option);
+	*member = optarg;
+	return 0;
+}
+
+static int finish(struct cli *cli, bool check, FILE *err)
+{
+	struct ztp_path path;
+	struct ztp_error error;
+
+	if (!cli->config || !cli->config[0])
+		return refuse(err, "--config FILE is missing");
+	if (cli->forget && (check || cli->print))
+		return refuse(err, "--forget goes with --config alone");
+	if (cli->forget &&
+	    ztp_path_parse(&path, cli->forget, strlen(cli->forget), &error) < 0)
+		return refuse(err, "--forget: %s", error.message);
+	cli->action = cli->forget  ? CLI_FORGET
+		      : check	   ? CLI_CHECK
+		      : cli->print ? CLI_PRINT
+				   : CLI_RUN;
+	return 0;
+}
+
+int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
+{
+	bool check = false;
+	int option, rc = 0;
+
+	*cli = (struct cli){.action = CLI_RUN};
+	optind = 0; /* glibc: from the beginning */
+	while ((option = getopt_long(argc, argv, ":c:Vh", options, NULL)) !=
+	       -1) {
+		switch (option) {
+		case 'c':
+			rc = once(err, &cli->config, "--config");
+			break;
+		case 'f':
+			rc = once(err, &cli->forget, "--forget");
+			break;
+		case 'k':
+			check = true;
+			break;
+		case 'p':
+			cli->print = true;
+			break;
+		case 'V':
+			cli->action = CLI_VERSION;
+			return 0;
+		case 'h':
+			cli->action = CLI_HELP;
+			return 0;
+		default:
+			return refuse_option(err, option, argv);
+		}
+		if (rc != 0)
+			return rc;
+	}
+	if (optind < argc)
+		return refuse(err, "what is \"%s\"?", argv[optind]);
+	return finish(cli, check, err);
+}

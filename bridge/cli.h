@@ -1,0 +1,34 @@
+/*
+ * bridge/cli.h - the command line of ztp-bridge.
+ */
+#ifndef BRIDGE_CLI_H
+#define BRIDGE_CLI_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+#define CLI_EXIT_USAGE 2
+
+enum cli_action {
+	CLI_RUN,
+	CLI_CHECK,   /* --check-config, and what print says */
+	CLI_PRINT,   /* --print-config alone */
+	CLI_FORGET,  /* --forget PATH */
+	CLI_VERSION, /* needs no configuration */
+	CLI_HELP     /* needs no configuration */
+};
+
+struct cli {
+	enum cli_action action;
+	const char *config; /* into argv; NULL for VERSION and HELP */
+	const char *forget; /* a well-formed device path, into argv */
+	bool print;	    /* with CLI_CHECK: print, too */
+};
+
+/* Returns 0, or CLI_EXIT_USAGE after one line that says what is wrong and the
+ * usage on err. Not for two threads at once (getopt). */
+int cli_parse(struct cli *cli, int argc, char **argv, FILE *err);
+
+void cli_usage(FILE *out);
+
+#endif

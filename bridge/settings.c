@@ -1,0 +1,217 @@
+/* The table of settings: DESIGN section 8, in its order. */
+#include "bridge/settings.h"
+#include <string.h>
+
+#define AT(member) .offset = offsetof(struct config, member)
+#define SECOND	   INT64_C(1000)
+#define HOUR	   (3600 * SECOND)
+#define DAY	   (24 * HOUR)
+
+static const struct setting_choice versions[] = {
+	{"5", 5}, {"5.0", 5}, {"3.1.1", 4}, {0}};
+static const struct setting_choice command_formats[] = {
+	{"envelope", ZTP_COMMAND_ENVELOPE}, {"raw", ZTP_COMMAND_RAW}, {0}};
+static const struct setting_choice registrars[] = {
+	{"none", CONFIG_REGISTRAR_NONE}, {"gate", CONFIG_REGISTRAR_GATE}, {0}};
+static const struct setting_choice acks[] = {
+	{"broker", CONFIG_ACK_BROKER}, {"device", CONFIG_ACK_DEVICE}, {0}};
+static const struct setting_choice verdicts[] = {
+	{"reject", ZTP_REJECT}, {"approve", ZTP_APPROVE}, {0}};
+static const struct setting_choice syncs[] = {
+	{"normal", CONFIG_SYNC_NORMAL}, {"full", CONFIG_SYNC_FULL}, {0}};
+static const struct setting_choice levels[] = {{"error", LOG_LEVEL_ERROR},
+					       {"warn", LOG_LEVEL_WARN},
+					       {"info", LOG_LEVEL_INFO},
+					       {"debug", LOG_LEVEL_DEBUG},
+					       {0}};
+static const struct setting_choice formats[] = {
+	{"logfmt", LOG_FORMAT_LOGFMT}, {"json", LOG_FORMAT_JSON}, {0}};
+
+static const struct setting table[] = {
+	{"mqtt.url", SETTING_TEXT, AT(mqtt.url),
+	 .fallback = "mqtt://127.0.0.1:1883", .min = 1, .max = 512,
+	 .check = setting_check_url,
+	 .about = "MQTT broker, mqtt:// or mqtts:// (TLS); the port is 1883 "
+		  "or 8883 unless given"},
+	{"mqtt.client_id", SETTING_TEXT, AT(mqtt.client_id),
+	 .fallback = "ztp-bridge", .min = 1, .max = 256,
+	 .check = setting_check_client_id,
+	 .about = "client ID of the intake connection; the commands' "
+		  "connection adds -out"},
+	{"mqtt.username", SETTING_TEXT, AT(mqtt.username), .fallback = "",
+	 .max = 65535, .about = "MQTT user name; empty for none"},
+	{"mqtt.password", SETTING_SECRET, AT(mqtt.password), .fallback = "",
+	 .max = CONFIG_SECRET_MAX - 1, .about = "MQTT password"},
+	{"mqtt.password_file", SETTING_FILE, AT(mqtt.password_file),
+	 .fallback = "", .max = 4096, .file_of = "mqtt.password",
+	 .about = "file that holds the MQTT password"},
+	{"mqtt.tls.ca_file", SETTING_FILE, AT(mqtt.tls.ca_file), .fallback = "",
+	 .max = 4096, .reloadable = true,
+	 .about = "CAs that the broker's certificate may be signed by (PEM); "
+		  "empty for the system's"},
+	{"mqtt.tls.cert_file", SETTING_FILE, AT(mqtt.tls.cert_file),
+	 .fallback = "", .max = 4096, .reloadable = true,
+	 .about = "the bridge's own certificate chain (PEM)"},
+	{"mqtt.tls.key_file", SETTING_FILE, AT(mqtt.tls.key_file),
+	 .fallback = "", .max = 4096, .reloadable = true,
+	 .about = "private key of cert_file (PEM)"},
+	{"mqtt.tls.key_password", SETTING_SECRET, AT(mqtt.tls.key_password),
+	 .fallback = "", .max = CONFIG_SECRET_MAX - 1, .reloadable = true,
+	 .about = "password of key_file"},
+	{"mqtt.tls.key_password_file", SETTING_FILE,
+	 AT(mqtt.tls.key_password_file), .fallback = "", .max = 4096,
+	 .file_of = "mqtt.tls.key_password", .reloadable = true,
+	 .about = "file that holds the password of key_file"},
+	{"mqtt.version", SETTING_CHOICE, AT(mqtt.version), .fallback = "5",
+	 .choices = versions, .about = "MQTT protocol version"},
+	{"mqtt.keepalive", SETTING_DURATION, AT(mqtt.keepalive_ms),
+	 .fallback = "60s", .min = SECOND, .max = 65535 * SECOND,
+	 .check = setting_check_keepalive,
+	 .about = "MQTT keep-alive, in whole seconds"},
+	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
+	 .fallback = "ztp/v1/pending", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .check = setting_check_topic,
+	 .about = "topic that the broker publishes first connections on"},
+	{"mqtt.command_topic", SETTING_TEXT, AT(mqtt.command_topic),
+	 .fallback = "{device_path}/commands", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .check = setting_check_template,
+	 .about = "topic of a device's commands, made of {device_path}, "
+		  "{subscription}, {registry}, {device} and text"},
+	{"mqtt.command_format", SETTING_CHOICE, AT(mqtt.command_format),
+	 .fallback = "envelope", .choices = command_formats,
+	 .about = "what a device gets: the JSON envelope or the payload's "
+		  "bytes as they are"},
+	{"mqtt.registrar", SETTING_CHOICE, AT(mqtt.registrar),
+	 .fallback = "none", .choices = registrars,
+	 .about = "who creates an approved device: nobody, or the gate in "
+		  "the broker"},
+	{"mqtt.delivery_ack", SETTING_CHOICE, AT(mqtt.delivery_ack),
+	 .fallback = "broker", .choices = acks,
+	 .about = "whose word a delivery needs: the broker's PUBACK or the "
+		  "device's own answer"},
+	{"mqtt.retry_rate", SETTING_INT, AT(mqtt.retry_rate), .fallback = "200",
+	 .min = 1, .max = 1000000,
+	 .about = "commands tried again per second, all devices together"},
+	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
+	 .fallback = "127.0.0.1:9092", .min = 1, .max = 4096,
+	 .check = setting_check_brokers,
+	 .about = "Kafka brokers to begin with: HOST:PORT, separated by "
+		  "commas or as a list"},
+	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = "ztp-bridge",
+	 .min = 1, .max = 255,
+	 .about = "consumer group; one bridge alone may be in it"},
+	{"kafka.topics.requests", SETTING_TEXT, AT(kafka.topics.requests),
+	 .fallback = "ztp.requests", .min = 1, .max = 249,
+	 .check = setting_check_kafka_topic,
+	 .about = "topic of the questions to the customer"},
+	{"kafka.topics.decisions", SETTING_TEXT, AT(kafka.topics.decisions),
+	 .fallback = "ztp.decisions", .min = 1, .max = 249,
+	 .check = setting_check_kafka_topic,
+	 .about = "topic of the customer's answers"},
+	{"kafka.topics.results", SETTING_TEXT, AT(kafka.topics.results),
+	 .fallback = "ztp.results", .min = 1, .max = 249,
+	 .check = setting_check_kafka_topic,
+	 .about = "topic of what became of every request and decision"},
+	{"kafka.topics.dlq", SETTING_TEXT, AT(kafka.topics.dlq),
+	 .fallback = "ztp.dlq", .min = 1, .max = 249,
+	 .check = setting_check_kafka_topic,
+	 .about = "topic of what could not be read"},
+	{"kafka.topics.audit", SETTING_TEXT, AT(kafka.topics.audit),
+	 .fallback = "ztp.audit", .min = 1, .max = 249,
+	 .check = setting_check_kafka_topic,
+	 .about = "topic of the gate's audit records"},
+	{"kafka.create_topics", SETTING_BOOL, AT(kafka.create_topics),
+	 .fallback = "false", .about = "create topics that are missing"},
+	{"kafka.properties", SETTING_MAP, AT(kafka.properties),
+	 .fallback = "{}",
+	 .about = "properties of librdkafka, passed on as they are; secrets "
+		  "also as NAME_file"},
+	{"onboarding.decision_timeout", SETTING_DURATION,
+	 AT(onboarding.decision_timeout_ms), .fallback = "24h", .min = 1,
+	 .max = 3650 * DAY,
+	 .about = "how long the customer may take, unless the pending event "
+		  "says when it expires"},
+	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),
+	 .fallback = "reject", .choices = verdicts,
+	 .about = "the verdict when no decision came in time"},
+	{"onboarding.delivery_timeout", SETTING_DURATION,
+	 AT(onboarding.delivery_timeout_ms), .fallback = "24h", .min = 1,
+	 .max = 3650 * DAY,
+	 .about = "how long an approval waits for its device"},
+	{"onboarding.renotify_interval", SETTING_DURATION,
+	 AT(onboarding.renotify_interval_ms), .fallback = "10m", .min = 1,
+	 .max = 3650 * DAY,
+	 .about = "a device that asks again is announced again after this"},
+	{"onboarding.reject_cooldown", SETTING_DURATION,
+	 AT(onboarding.reject_cooldown_ms), .fallback = "1h", .min = 0,
+	 .max = 3650 * DAY,
+	 .about = "a rejected device may ask again after this, as attempt "
+		  "n+1"},
+	{"onboarding.notify_rejected", SETTING_BOOL,
+	 AT(onboarding.notify_rejected), .fallback = "true",
+	 .about = "tell the device of a rejection, too"},
+	{"onboarding.omit_fields", SETTING_LIST, AT(onboarding.omit_fields),
+	 .fallback = "[]", .check = setting_check_omit,
+	 .about = "fields left out of requests, such as certificate.subject"},
+	{"store.path", SETTING_TEXT, AT(store.path),
+	 .fallback = "/var/lib/ztp-bridge/store.db", .min = 1, .max = 4000,
+	 .about = "the bridge's database; its journal is beside it"},
+	{"store.sync", SETTING_CHOICE, AT(store.sync), .fallback = "normal",
+	 .choices = syncs,
+	 .about = "normal survives any crash of the bridge, full also the "
+		  "loss of power"},
+	{"store.max_requests", SETTING_INT, AT(store.max_requests),
+	 .fallback = "1000000", .min = 1, .max = 1000000000,
+	 .about = "unfinished requests held at most; then intake waits"},
+	{"store.max_finished", SETTING_INT, AT(store.max_finished),
+	 .fallback = "10000000", .min = 1, .max = 1000000000,
+	 .about = "finished requests kept at most; the oldest give way"},
+	{"store.retention", SETTING_DURATION, AT(store.retention_ms),
+	 .fallback = "30d", .min = 1, .max = 3650 * DAY,
+	 .about = "how long finished requests are kept"},
+	{"http.listen", SETTING_TEXT, AT(http.listen),
+	 .fallback = "127.0.0.1:9464", .max = 300,
+	 .check = setting_check_listen,
+	 .about = "HOST:PORT of metrics, health and requests; port 0 for any "
+		  "free one, empty for none"},
+	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
+	 .choices = levels, .reloadable = true,
+	 .about = "the least severe events that are logged"},
+	{"log.format", SETTING_CHOICE, AT(log.format), .fallback = "logfmt",
+	 .choices = formats, .about = "how a line of the log is written"},
+	{"shutdown_timeout", SETTING_DURATION, AT(shutdown_timeout_ms),
+	 .fallback = "10s", .min = 1, .max = HOUR,
+	 .about = "how long SIGTERM lets work in flight finish"},
+};
+
+#define COUNT (sizeof(table) / sizeof(table[0]))
+
+const struct setting *settings_table(size_t *count)
+{
+	*count = COUNT;
+	return table;
+}
+
+const struct setting *settings_find(const char *name)
+{
+	for (size_t i = 0; i < COUNT; i++)
+		if (strcmp(table[i].name, name) == 0)
+			return &table[i];
+	return NULL;
+}
+
+const struct setting *settings_section(const char *name)
+{
+	size_t len = strlen(name);
+
+	for (size_t i = 0; i < COUNT; i++)
+		if (strncmp(table[i].name, name, len) == 0 &&
+		    table[i].name[len] == '.')
+			return &table[i];
+	return NULL;
+}
+
+size_t settings_index(const struct setting *setting)
+{
+	return (size_t)(setting - table);
+}

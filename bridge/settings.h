@@ -1,0 +1,107 @@
+/*
+ * bridge/settings.h - the one table of settings and how a row's text becomes
+ * a value. Everything that knows a key's name, default or bounds reads it
+ * here. Internal to config*.c and settings*.c.
+ */
+#ifndef BRIDGE_SETTINGS_H
+#define BRIDGE_SETTINGS_H
+
+#include "bridge/config.h"
+
+enum setting_type {
+	SETTING_TEXT,	  /* char *; bounds: bytes */
+	SETTING_SECRET,	  /* char *, never shown */
+	SETTING_FILE,	  /* char *; "" or a file that can be read now */
+	SETTING_BOOL,	  /* bool */
+	SETTING_INT,	  /* int64_t */
+	SETTING_DURATION, /* int64_t, ms */
+	SETTING_CHOICE,	  /* an enum or int */
+	SETTING_LIST,	  /* struct config_list */
+	SETTING_MAP,	  /* struct config_properties */
+};
+
+struct setting_choice {
+	const char *text; /* NULL ends the list */
+	int value;
+};
+
+/* May also fill what is derived from the text (host, port). Messages do not
+ * repeat the setting's name. */
+typedef int setting_check(struct config *config, const char *text,
+			  struct ztp_error *error);
+
+struct setting {
+	const char *name; /* dotted */
+	enum setting_type type;
+	size_t offset;	      /* in struct config */
+	const char *fallback; /* the default, as in a file */
+	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
+	const struct setting_choice *choices;
+	setting_check *check;
+	const char *file_of; /* FILE: the secret that it holds, by name */
+	bool reloadable;
+	const char *about; /* one line for the manual page */
+};
+
+/* The table: rows of one section are together. */
+const struct setting *settings_table(size_t *count);
+/* NULL for a name that is none. */
+const struct setting *settings_find(const char *name);
+/* The first row below "name.", or NULL when there is no such section. */
+const struct setting *settings_section(const char *name);
+size_t settings_index(const struct setting *setting);
+
+/* --- settings_value.c */
+
+void *setting_at(const struct setting *setting, const struct config *config);
+
+/* Any type but LIST and MAP: parses, checks and stores text, in place of
+ * what was there. */
+int setting_set(const struct setting *setting, struct config *config,
+		const char *text, struct ztp_error *error);
+int setting_append(const struct setting *setting, struct config *config,
+		   const char *text, struct ztp_error *error);
+/* free(3) that leaves nothing to read. */
+void setting_wipe(char *text);
+/* Frees and wipes; the member is then empty. */
+void setting_clear(const struct setting *setting, struct config *config);
+/* BOOL, INT, DURATION and CHOICE as they are written in a file; out holds
+ * SETTING_TEXT_MAX. Else the string itself. */
+#define SETTING_TEXT_MAX 32
+const char *setting_format(const struct setting *setting,
+			   const struct config *config,
+			   char out[SETTING_TEXT_MAX]);
+bool setting_equal(const struct setting *setting, const struct config *a,
+		   const struct config *b);
+
+/* "250ms" .. "30d": a whole number and a unit. */
+int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
+
+/* --- settings_file.c */
+
+/* Opens and reads from it, because a directory opens, too. */
+int setting_check_file(const char *file, struct ztp_error *error);
+/* A whole file of at most max bytes, with a NUL after them; the caller owns
+ * *content. */
+int setting_slurp(char **content, size_t *len, size_t max, const char *file,
+		  struct ztp_error *error);
+/* A secret's file: the whole file without one newline at its end; no NUL in it;
+ * the caller owns *content. */
+int setting_read_file(char **content, const char *file,
+		      struct ztp_error *error);
+
+/* --- settings_check.c: the rows' own rules */
+
+setting_check setting_check_url, setting_check_client_id, setting_check_topic,
+	setting_check_template, setting_check_keepalive, setting_check_brokers,
+	setting_check_kafka_topic, setting_check_listen, setting_check_omit;
+
+/* --- settings_kafka.c: kafka.properties */
+
+/* Adds one pair or says why not: known to librdkafka, not the bridge's own,
+ * not there yet. NAME_file for a secret NAME reads the file. */
+int properties_add(struct config_properties *properties, const char *name,
+		   const char *value, struct ztp_error *error);
+void properties_clear(struct config_properties *properties);
+
+#endif

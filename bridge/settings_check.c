@@ -1,0 +1,239 @@
+/* The rules of single settings: addresses, topics, names. */
+#include "bridge/settings.h"
+#include "ztp/request.h"
+#include <arpa/inet.h>
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define HOST_MAX 255
+#define NO_PORT	 (-1)
+
+struct endpoint {
+	char host[HOST_MAX + 1];
+	bool ipv6;
+	int port; /* NO_PORT: none given */
+};
+
+static bool port_parse(int *port, const char *text, size_t len)
+{
+	int value = 0;
+
+	if (len < 1 || len > 5)
+		return false;
+	for (size_t i = 0; i < len; i++) {
+		if (!isdigit((unsigned char)text[i]))
+			return false;
+		value = value * 10 + (text[i] - '0');
+	}
+	*port = value;
+	return value <= 65535;
+}
+
+/* A DNS name or an IPv4 address. What is made of digits and dots alone is
+ * meant as an address, so it has to be one. */
+static bool host_valid(const char *host)
+{
+	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._-";
+	struct in_addr address;
+
+	if (host[strspn(host, "0123456789.")] == '\0')
+		return inet_pton(AF_INET, host, &address) == 1;
+	return host[strspn(host, name)] == '\0' && host[0] != '.' &&
+	       host[0] != '-' && !strstr(host, "..");
+}
+
+/* HOST, HOST:PORT, [V6] or [V6]:PORT. */
+static int endpoint_parse(struct endpoint *endpoint, const char *text,
+			  size_t len, struct ztp_error *error)
+{
+	bool ipv6 = len > 0 && text[0] == '[';
+	const char *end = ipv6 ? memchr(text, ']', len) : NULL;
+	const char *colon = memchr(end ? end : text, ':',
+				   len - (size_t)(end ? end - text : 0));
+	const char *start = text + (ipv6 ? 1 : 0);
+	size_t n = (size_t)((end ? end : colon ? colon : text + len) - start);
+	struct in6_addr address;
+
+	if ((ipv6 && !end) || n == 0 || n > HOST_MAX || len < n)
+		return ztp_fail(error, ZTP_ERR_VALUE, "no host in the address");
+	memcpy(endpoint->host, start, n);
+	endpoint->host[n] = '\0';
+	endpoint->ipv6 = ipv6;
+	endpoint->port = NO_PORT;
+	if (ipv6 ? inet_pton(AF_INET6, endpoint->host, &address) != 1
+		 : !host_valid(endpoint->host))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the address has a bad host");
+	if (end && end + 1 < text + len && end[1] != ':')
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the address goes on after ']'");
+	if (colon && !port_parse(&endpoint->port, colon + 1,
+				 len - (size_t)(colon + 1 - text)))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the address has a bad port");
+	return 0;
+}
+
+static int keep_host(char **member, const struct endpoint *endpoint,
+		     struct ztp_error *error)
+{
+	char *copy = strdup(endpoint->host);
+
+	if (!copy)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	free(*member);
+	*member = copy;
+	return 0;
+}
+
+/* The text is never repeated: people do write passwords into URLs. */
+int setting_check_url(struct config *config, const char *text,
+		      struct ztp_error *error)
+{
+	struct endpoint endpoint;
+	bool secure = strncmp(text, "mqtts://", 8) == 0;
+	const char *rest = text + (secure ? 8 : 7);
+	int rc;
+
+	if (!secure && strncmp(text, "mqtt://", 7) != 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the URL is neither mqtt:// nor mqtts://");
+	if (strchr(rest, '@'))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"no user or password in the URL: use "
+				"mqtt.username and mqtt.password_file");
+	if (strpbrk(rest, "/?#"))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the URL goes on after its port");
+	rc = endpoint_parse(&endpoint, rest, strlen(rest), error);
+	if (rc == 0 && endpoint.port == 0)
+		rc = ztp_fail(error, ZTP_ERR_VALUE,
+			      "the address has a bad port");
+	if (rc == 0)
+		rc = keep_host(&config->mqtt.host, &endpoint, error);
+	if (rc < 0)
+		return rc;
+	config->mqtt.secure = secure;
+	config->mqtt.port = endpoint.port;
+	if (endpoint.port == NO_PORT)
+		config->mqtt.port = secure ? 8883 : 1883;
+	return 0;
+}
+
+int setting_check_listen(struct config *config, const char *text,
+			 struct ztp_error *error)
+{
+	struct endpoint endpoint = {.port = 0};
+	int rc = 0;
+
+	if (text[0] != '\0') {
+		rc = endpoint_parse(&endpoint, text, strlen(text), error);
+		if (rc == 0 && endpoint.port == NO_PORT)
+			rc = ztp_fail(error, ZTP_ERR_VALUE,
+				      "\"%.80s\" is not HOST:PORT", text);
+	}
+	if (rc == 0)
+		rc = keep_host(&config->http.host, &endpoint, error);
+	if (rc == 0)
+		config->http.port = endpoint.port;
+	return rc;
+}
+
+int setting_check_brokers(struct config *config, const char *text,
+			  struct ztp_error *error)
+{
+	struct endpoint endpoint;
+	const char *at = text;
+
+	(void)config;
+	for (;;) {
+		size_t n = strcspn(at, ",");
+		int rc = endpoint_parse(&endpoint, at, n, error);
+
+		if (rc < 0)
+			return rc;
+		if (endpoint.port <= 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"\"%.*s\" is not HOST:PORT",
+					n > 80 ? 80 : (int)n, at);
+		if (at[n] == '\0')
+			return 0;
+		at += n + 1;
+	}
+}
+
+int setting_check_client_id(struct config *config, const char *text,
+			    struct ztp_error *error)
+{
+	(void)config;
+	if (strncmp(text, "subscriptions/", 14) == 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"begins with subscriptions/, as devices do");
+	return 0;
+}
+
+/* A topic to subscribe to and to compare with: no wildcard (MQTT 5 section
+ * 4.7), no shared subscription. */
+int setting_check_topic(struct config *config, const char *text,
+			struct ztp_error *error)
+{
+	(void)config;
+	if (strpbrk(text, "+#"))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"a wildcard in the topic");
+	if (text[0] == '$')
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the topic begins with '$'");
+	return 0;
+}
+
+int setting_check_template(struct config *config, const char *text,
+			   struct ztp_error *error)
+{
+	(void)config;
+	return ztp_topic_check(text, error);
+}
+
+int setting_check_keepalive(struct config *config, const char *text,
+			    struct ztp_error *error)
+{
+	if (config->mqtt.keepalive_ms % 1000 != 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%.40s is not in whole seconds", text);
+	return 0;
+}
+
+/* What Kafka takes as a topic's name. */
+int setting_check_kafka_topic(struct config *config, const char *text,
+			      struct ztp_error *error)
+{
+	(void)config;
+	for (const char *at = text; *at; at++)
+		if (!isalnum((unsigned char)*at) && !strchr("._-", *at))
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"\"%.80s\" is no topic of Kafka: only "
+					"letters, digits, '.', '_' and '-'",
+					text);
+	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%s\" is no topic of Kafka", text);
+	return 0;
+}
+
+int setting_check_omit(struct config *config, const char *text,
+		       struct ztp_error *error)
+{
+	const struct config_list *list = &config->onboarding.omit_fields;
+
+	if (!ztp_request_may_omit(text))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%.80s\" is no field that may be omitted",
+				text);
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"\"%.80s\" is there twice", text);
+	return 0;
+}

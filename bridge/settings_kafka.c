@@ -1,0 +1,168 @@
+/*
+ * kafka.properties: anything that librdkafka knows, asked of librdkafka
+ * itself so that a misspelt property is found where it is written. Refused
+ * are the few with a key of their own and those on which the bridge's
+ * promises rest.
+ */
+#include "bridge/settings.h"
+#include <librdkafka/rdkafka.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const struct {
+	const char *name;
+	const char *instead;
+} own_keys[] = {{"bootstrap.servers", "kafka.brokers"},
+		{"metadata.broker.list", "kafka.brokers"},
+		{"group.id", "kafka.group"}};
+
+/* A value that may be repeated but not changed. */
+static const struct {
+	const char *name;
+	const char *value;
+	const char *alias;
+} promised[] = {{"enable.idempotence", "true", "true"},
+		{"acks", "all", "-1"},
+		{"request.required.acks", "all", "-1"},
+		{"enable.auto.offset.store", "false", "false"},
+		{"enable.auto.commit", "false", "false"}};
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static bool ends_with(const char *text, const char *end)
+{
+	size_t n = strlen(text), m = strlen(end);
+
+	return n >= m && strcmp(text + n - m, end) == 0;
+}
+
+static bool is_secret(const char *name)
+{
+	return ends_with(name, ".password") || ends_with(name, ".secret") ||
+	       ends_with(name, ".key.pem") ||
+	       strcmp(name, "sasl.oauthbearer.config") == 0;
+}
+
+static int check_promises(const char *name, const char *value,
+			  struct ztp_error *error)
+{
+	for (size_t i = 0; i < LENGTH(own_keys); i++)
+		if (strcmp(name, own_keys[i].name) == 0)
+			return ztp_fail(error, ZTP_ERR_VALUE, "use %s instead",
+					own_keys[i].instead);
+	for (size_t i = 0; i < LENGTH(promised); i++)
+		if (strcmp(name, promised[i].name) == 0 &&
+		    strcmp(value, promised[i].value) != 0 &&
+		    strcmp(value, promised[i].alias) != 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"must be %s, or nothing could be "
+					"promised",
+					promised[i].value);
+	return 0;
+}
+
+/* librdkafka's own words may repeat the value, so not for secrets. */
+static int check_known(const char *name, const char *value, bool secret,
+		       struct ztp_error *error)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[160] = "";
+	rd_kafka_conf_res_t res;
+
+	if (!conf)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	res = rd_kafka_conf_set(conf, name, value, why, sizeof(why));
+	rd_kafka_conf_destroy(conf);
+	if (res == RD_KAFKA_CONF_OK)
+		return 0;
+	if (res == RD_KAFKA_CONF_UNKNOWN)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"no such property of librdkafka");
+	return ztp_fail(error, ZTP_ERR_VALUE, "%s",
+			secret ? "librdkafka refuses the value" : why);
+}
+
+static int check_twice(const struct config_properties *properties,
+		       const char *name, bool from_file,
+		       struct ztp_error *error)
+{
+	for (size_t i = 0; i < properties->count; i++) {
+		const struct config_property *held = &properties->items[i];
+
+		if (strcmp(held->name, name) != 0)
+			continue;
+		if (from_file == (held->file[0] != '\0'))
+			return ztp_fail(error, ZTP_ERR_DUPLICATE_KEY,
+					"is there twice");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%s and %s_file: one of them, not both", name,
+				name);
+	}
+	return 0;
+}
+
+static void property_clear(struct config_property *property)
+{
+	free(property->name);
+	setting_wipe(property->value);
+	free(property->file);
+}
+
+/* Takes what is in *property, whatever it returns. */
+static int append(struct config_properties *properties,
+		  struct config_property *property, struct ztp_error *error)
+{
+	struct config_property *items = NULL;
+
+	if (property->name && property->value && property->file)
+		items = realloc(properties->items,
+				(properties->count + 1) * sizeof(*items));
+	if (!items) {
+		property_clear(property);
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	}
+	properties->items = items;
+	items[properties->count++] = *property;
+	return 0;
+}
+
+int properties_add(struct config_properties *properties, const char *name,
+		   const char *value, struct ztp_error *error)
+{
+	struct config_property new = {.name = strdup(name)};
+	bool from_file = false;
+	int rc = 0;
+
+	if (new.name && ends_with(name, "_file")) {
+		new.name[strlen(name) - 5] = '\0';
+		from_file = is_secret(new.name);
+		if (!from_file)
+			new.name[strlen(name) - 5] = '_';
+	}
+	if (!new.name)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	new.secret = is_secret(new.name);
+	new.file = strdup(from_file ? value : "");
+	rc = check_twice(properties, new.name, from_file, error);
+	if (rc == 0 && from_file)
+		rc = setting_read_file(&new.value, value, error);
+	else if (rc == 0)
+		new.value = strdup(value);
+	if (rc == 0 && new.value)
+		rc = check_promises(new.name, new.value, error);
+	if (rc == 0 && new.value)
+		rc = check_known(new.name, new.value, new.secret, error);
+	if (rc < 0) {
+		property_clear(&new);
+		return rc;
+	}
+	return append(properties, &new, error);
+}
+
+void properties_clear(struct config_properties *properties)
+{
+	for (size_t i = 0; i < properties->count; i++)
+		property_clear(&properties->items[i]);
+	free(properties->items);
+	*properties = (struct config_properties){0};
+}
