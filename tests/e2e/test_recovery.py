@@ -5,7 +5,7 @@ import pytest
 
 from harness.kafka import Kafka
 from harness.rig import Rig, device_path
-from harness.until import holds_for, until
+from harness.until import holds_for
 
 
 @pytest.fixture
@@ -14,18 +14,12 @@ def own_kafka(tmp_path):
     return Kafka(tmp_path / "kafka-home")
 
 
-class LateRig(Rig):
-    """Nothing is there yet but the configuration."""
-
-    def __init__(self, folder, kafka):
-        create, kafka.create = kafka.create, lambda *_: None
-        super().__init__(folder, kafka, mosquitto={"persistence": True})
-        kafka.create = create
-
-
 @pytest.fixture
 def late(tmp_path, own_kafka):
-    return LateRig(tmp_path, own_kafka)
+    """Nothing is there yet but the configuration."""
+    return Rig(
+        tmp_path, own_kafka, mosquitto={"persistence": True}, create=False
+    )
 
 
 def stop(rig):
@@ -137,11 +131,11 @@ def test_device_that_comes_late(rig, ca):
     path = device_path()
     rig.pending(path, ca.leaf().pem)
     rig.decide(rig.request(path), payload={"late": True})
-    until(
-        lambda: rig.bridge.alive() and not rig.reader.find(
-            rig.topics["results"], path),
-        "no result without a delivery",
-    )
+    def undelivered():
+        rig.reader.poll()
+        return not rig.reader.find(rig.topics["results"], path)
+
+    holds_for(undelivered, 1.0, "no result without a delivery")
     device = rig.device(path)
     command = device.wait(device.command_topic)[0].json()
     assert command["payload"] == {"late": True}

@@ -23,15 +23,19 @@ def device_path(prefix="dev", registry="plant-7", subscription="acme"):
 
 
 class Rig:
-    """settings: laid over the bridge's test configuration."""
+    """settings: laid over the bridge's test configuration. create=False: Kafka
+    is not there yet, the topics are for the caller to make. access: what the
+    test's own MQTT clients need (tls, user, password)."""
 
     def __init__(self, folder, kafka, settings=None, mosquitto=None,
-                 partitions=3):
+                 partitions=3, create=True, access=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kafka = kafka
+        self.access = access or {}
         self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
-        kafka.create(self.topics.values(), partitions)
+        if create:
+            kafka.create(self.topics.values(), partitions)
         self.mosquitto = Mosquitto(self.folder, **(mosquitto or {}))
         self.bridge = Bridge(
             self.folder,
@@ -58,9 +62,16 @@ class Rig:
 
     def look(self):
         """Opens the test's own clients; both brokers must be there."""
+        self.look_kafka()
+        self.publisher = self.client()
+
+    def look_kafka(self):
         self.reader = Reader(self.kafka.brokers, self.topics.values())
         self.writer = Writer(self.kafka.brokers)
-        self.publisher = Client(self.mosquitto.port)
+
+    def client(self, **more):
+        """A connection to the broker; more: as for mqtt.Client."""
+        return Client(self.mosquitto.port, **{**self.access, **more})
 
     def wait_intake(self):
         """From here on the broker keeps pending events for the bridge."""
@@ -86,7 +97,7 @@ class Rig:
 
     def listen(self, *topics, version=5):
         """A client that is subscribed to those topics."""
-        client = Client(self.mosquitto.port, version=version)
+        client = self.client(version=version)
         self.clients.append(client)
         for topic in topics:
             client.subscribe(topic)

@@ -1,0 +1,75 @@
+"""The reference customer in the place of a real one."""
+
+import json
+
+import pytest
+
+from harness.approver import Approver, decide
+from harness.rig import device_path
+
+
+def approver(rig, *args, name):
+    return Approver(
+        rig.folder, rig.kafka.brokers, rig.topics, *args, name=name
+    )
+
+
+@pytest.mark.parametrize("form", ["native", "omnicore", "cloudevent"])
+def test_approves_all(rig_with, ca, tmp_path, form):
+    rig = rig_with()
+    payload = tmp_path / "payload.json"
+    payload.write_text('{"wifi": "x"}')
+    rig.run(approver(
+        rig, "--approve-all", "--payload", payload, "--format", form,
+        name="yes",
+    ))
+    for _ in range(3):
+        device = rig.device()
+        rig.pending(device.path, ca.leaf().pem)
+        command = device.wait(device.command_topic)[0].json()
+        assert command["status"] == "approved"
+        given = command["payload"]
+        if form == "omnicore":
+            given = json.loads(given)
+        assert given == {"wifi": "x"}
+        assert rig.result(device.path).json()["outcome"] == "onboarded"
+
+
+def test_rejects_all(rig_with, ca):
+    rig = rig_with()
+    rig.run(approver(rig, "--reject-all", name="no"))
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    assert device.wait(device.command_topic)[0].json()["status"] == "rejected"
+    assert rig.result(device.path).json()["outcome"] == "rejected"
+
+
+def test_ends_after_count(rig, ca):
+    running = approver(rig, "--approve-all", "--count", "2", name="two")
+    running.start()
+    paths = [device_path() for _ in range(2)]
+    for path in paths:
+        rig.device(path)
+        rig.pending(path, ca.leaf().pem)
+    for path in paths:
+        rig.result(path)
+    running.wait_exit()
+
+
+@pytest.mark.parametrize("verdict", ["approve", "reject"])
+def test_decide(rig, ca, verdict):
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    request = rig.request(device.path).json()
+    more = ["--reason", "not_ours"] if verdict == "reject" else []
+    done = decide(
+        rig.kafka.brokers, rig.topics, request["request_id"], f"--{verdict}",
+        *more,
+    )
+    assert done.returncode == 0, done.stderr
+    command = device.wait(device.command_topic)[0].json()
+    assert command["status"] == {"approve": "approved"}.get(
+        verdict, "rejected"
+    )
+    if more:
+        assert command["reason"] == "not_ours"

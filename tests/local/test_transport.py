@@ -1,0 +1,85 @@
+"""How the bridge reaches its broker: TLS, passwords, and what it says when it
+may not."""
+
+import os
+import re
+import stat
+
+import pytest
+
+from harness.rig import Rig
+from harness.until import holds_for
+
+
+@pytest.fixture
+def secure(tmp_path, mock_kafka, ca):
+    """A broker with TLS and passwords."""
+    password = tmp_path / "bridge.password"
+    password.write_text("b r:idge\n")
+    return Rig(
+        tmp_path / "rig",
+        mock_kafka,
+        {"mqtt": {
+            "username": "bridge",
+            "password_file": str(password),
+            "tls": {"ca_file": str(ca.cert)},
+        }},
+        mosquitto={
+            "tls": ca.server(),
+            "users": {"bridge": "b r:idge", "test": "test"},
+        },
+        access={"tls": str(ca.cert), "user": "test", "password": "test"},
+    )
+
+
+def test_tls_and_password_file(secure, ca):
+    rig = secure.start()
+    rig.onboard(ca.leaf())
+    assert "b r:idge" not in rig.bridge.log()
+    rig.stop()
+
+
+def test_wrong_password_waits(secure, tmp_path):
+    """It may be put right while the bridge runs: it says so and goes on."""
+    (tmp_path / "bridge.password").write_text("wrong")
+    secure.mosquitto.start()
+    secure.bridge.start()
+    secure.mosquitto.wait_log("not authorised")
+    holds_for(secure.bridge.alive, 0.5, "the bridge tries again")
+    secure.bridge.stop()
+    secure.mosquitto.stop()
+
+
+def test_foreign_ca_is_refused(secure, tmp_path):
+    """A broker that cannot prove itself gets nothing."""
+    from harness.certs import Ca
+
+    other = Ca(tmp_path / "other", "other-ca")
+    secure.bridge.settings["mqtt"]["tls"]["ca_file"] = str(other.cert)
+    secure.bridge.write_config()
+    secure.mosquitto.start()
+    secure.bridge.start()
+    secure.mosquitto.wait_log(r"(?i)(ssl|tls|openssl|alert|protocol error)")
+    holds_for(secure.bridge.alive, 0.5, "the bridge tries again")
+    assert not re.search(r" as ztp-bridge", secure.mosquitto.log())
+    secure.bridge.stop()
+    secure.mosquitto.stop()
+
+
+def test_files_are_private(rig):
+    rig.bridge.alive()
+    names = [n for n in os.listdir(rig.folder) if n.startswith("bridge.db")]
+    assert names
+    for name in names:
+        mode = stat.S_IMODE(os.stat(rig.folder / name).st_mode)
+        assert mode & 0o077 == 0, f"{name} is {mode:o}"
+
+
+def test_one_bridge_per_store(rig, tmp_path):
+    """The second on the same store ends at once and says why."""
+    from harness.bridge import run_bridge
+
+    done = run_bridge("--config", rig.bridge.config)
+    assert done.returncode == 1
+    assert "store" in done.stderr
+    assert rig.bridge.alive()
