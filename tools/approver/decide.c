@@ -1,0 +1,144 @@
+/*
+ * ztp-approver decide: one decision by hand. Without --device the request is
+ * looked for in the topic, from its beginning to its present end, so that the
+ * decision can name the device and the fingerprint that were asked about.
+ */
+#include <string.h>
+
+#include "tools/approver/send.h"
+#include "tools/common/cli.h"
+#include "tools/common/tail.h"
+
+enum found { FOUND, NOT_FOUND, GAVE_UP };
+
+struct delivery {
+	bool done;
+	rd_kafka_resp_err_t err;
+};
+
+static bool is_it(struct ztp_ask *ask, const rd_kafka_message_t *message,
+		  const char *request_id)
+{
+	return ztp_ask_parse(ask, message->payload, message->len, NULL) == 0 &&
+	       strcmp(ask->request_id, request_id) == 0;
+}
+
+static enum found search(struct ztp_ask *ask, struct ztp_tail *tail,
+			 const struct options *options, int64_t deadline)
+{
+	rd_kafka_message_t *message;
+	bool found = false;
+
+	while (!found) {
+		if (ztp_cli_stopped() || ztp_cli_now() >= deadline)
+			return GAVE_UP;
+		message = ztp_tail_next(tail, 100);
+		if (message) {
+			found = is_it(ask, message, options->request_id);
+			rd_kafka_message_destroy(message);
+		} else if (ztp_tail_at_end(tail)) {
+			return NOT_FOUND;
+		}
+	}
+	return FOUND;
+}
+
+/* The exit code. */
+static int look_up(struct ztp_ask *ask, const struct options *options,
+		   int64_t deadline)
+{
+	const struct ztp_kafka_consumer how = {
+		.group = options->group,
+		.eof = true,
+	};
+	enum found found = GAVE_UP;
+	struct ztp_tail *tail = NULL;
+	struct ztp_error error;
+	rd_kafka_t *consumer = ztp_kafka_consumer(
+		options->brokers, &options->props, &how, &error);
+
+	if (!consumer)
+		return report(&error);
+	tail = ztp_tail_new(consumer, &options->requests, 1, true);
+	if (tail)
+		found = search(ask, tail, options, deadline);
+	if (found == NOT_FOUND)
+		ztp_cli_warn(PROGRAM, "no request %s in %s",
+			     options->request_id, options->requests);
+	else if (found == GAVE_UP)
+		ztp_cli_warn(PROGRAM, "request %s not found in %s in time",
+			     options->request_id, options->requests);
+	ztp_tail_free(tail);
+	rd_kafka_consumer_close(consumer);
+	rd_kafka_destroy(consumer);
+	return found == FOUND ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
+}
+
+/* In rd_kafka_poll, this thread. */
+static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
+			void *opaque)
+{
+	struct delivery *delivery = opaque;
+
+	(void)producer;
+	delivery->done = true;
+	delivery->err = message->err;
+}
+
+static int deliver(const struct options *options, const struct ztp_ask *ask,
+		   int64_t deadline)
+{
+	const struct ztp_answer answer = {
+		.approve = options->by == BY_APPROVE,
+		.reason = options->reason,
+		.message = options->message,
+		.decided_by = options->decided_by,
+		.payload = options->payload.data ? &options->payload : NULL,
+	};
+	struct delivery delivery = {.done = false};
+	int64_t left = deadline - ztp_cli_now();
+	int rc = ZTP_EXIT_FAILED;
+	struct ztp_error error;
+	rd_kafka_t *producer = ztp_kafka_producer(
+		options->brokers, &options->props,
+		left > 1000 ? (int)left : 1000, on_delivery, &delivery, &error);
+
+	if (!producer ||
+	    send_answer(producer, options, ask, &answer, NULL, &error)) {
+		rc = report(&error);
+		goto out;
+	}
+	while (!delivery.done && !ztp_cli_stopped())
+		rd_kafka_poll(producer, 100);
+	if (!delivery.done)
+		ztp_cli_warn(PROGRAM, "interrupted");
+	else if (delivery.err)
+		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
+			     rd_kafka_err2str(delivery.err));
+	else if (print_answer(ask, answer.approve, "by hand"))
+		rc = ZTP_EXIT_OK;
+out:
+	if (producer)
+		rd_kafka_destroy(producer);
+	return rc;
+}
+
+int decide_command(const struct options *options)
+{
+	int64_t deadline = ztp_cli_now() + options->timeout_s * 1000;
+	struct ztp_ask ask;
+	int rc = ZTP_EXIT_OK;
+
+	memset(&ask, 0, sizeof(ask));
+	if (options->device) {
+		memcpy(ask.request_id, options->request_id,
+		       strlen(options->request_id) + 1);
+		memcpy(ask.path, options->device, strlen(options->device) + 1);
+		if (options->fingerprint)
+			memcpy(ask.fingerprint, options->fingerprint,
+			       sizeof(ask.fingerprint));
+	} else {
+		rc = look_up(&ask, options, deadline);
+	}
+	return rc ? rc : deliver(options, &ask, deadline);
+}

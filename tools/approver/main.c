@@ -1,0 +1,28 @@
+/*
+ * ztp-approver: the reference customer. What a customer has to get right is
+ * in run.c: commit a request only when its decision is safe, decide about a
+ * fingerprint and not about a name, and answer the same when asked again.
+ */
+#include "tools/approver/options.h"
+#include "tools/common/cli.h"
+
+int main(int argc, char **argv)
+{
+	struct options options;
+	int rc = options_read(&options, argc, argv);
+
+	if (rc) {
+		rc--;
+	} else if (!ztp_cli_catch_signals()) {
+		ztp_cli_warn(PROGRAM, "signals cannot be caught");
+		rc = ZTP_EXIT_FAILED;
+	} else if (options.command == COMMAND_RUN) {
+		rc = run_command(&options);
+	} else if (options.command == COMMAND_WATCH) {
+		rc = watch_command(&options);
+	} else {
+		rc = decide_command(&options);
+	}
+	options_clear(&options);
+	return rc;
+}

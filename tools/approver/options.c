@@ -1,0 +1,375 @@
+#include "tools/approver/options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/approver/help.h"
+#include "tools/common/cli.h"
+
+#define RUN    COMMAND_RUN
+#define WATCH  COMMAND_WATCH
+#define DECIDE COMMAND_DECIDE
+#define ALL    (RUN | WATCH | DECIDE)
+
+enum key {
+	KEY_BROKERS = 256,
+	KEY_GROUP,
+	KEY_PROPERTIES,
+	KEY_REQUESTS,
+	KEY_DECISIONS,
+	KEY_RESULTS,
+	KEY_RULES,
+	KEY_APPROVE_ALL,
+	KEY_REJECT_ALL,
+	KEY_APPROVE,
+	KEY_REJECT,
+	KEY_PAYLOAD,
+	KEY_CONTENT_TYPE,
+	KEY_FORMAT,
+	KEY_REASON,
+	KEY_MESSAGE,
+	KEY_DECIDED_BY,
+	KEY_DELAY,
+	KEY_COUNT,
+	KEY_DEVICE,
+	KEY_FINGERPRINT,
+	KEY_TIMEOUT,
+	KEY_JSON,
+	KEY_FROM_BEGINNING,
+	KEY_HELP,
+	KEY_VERSION,
+};
+
+/* Which command takes which option: in the order of enum key. */
+static const int allowed[] = {
+	[KEY_BROKERS - KEY_BROKERS] = ALL,
+	[KEY_GROUP - KEY_BROKERS] = ALL,
+	[KEY_PROPERTIES - KEY_BROKERS] = ALL,
+	[KEY_REQUESTS - KEY_BROKERS] = ALL,
+	[KEY_DECISIONS - KEY_BROKERS] = ALL,
+	[KEY_RESULTS - KEY_BROKERS] = WATCH,
+	[KEY_RULES - KEY_BROKERS] = RUN,
+	[KEY_APPROVE_ALL - KEY_BROKERS] = RUN,
+	[KEY_REJECT_ALL - KEY_BROKERS] = RUN,
+	[KEY_APPROVE - KEY_BROKERS] = DECIDE,
+	[KEY_REJECT - KEY_BROKERS] = DECIDE,
+	[KEY_PAYLOAD - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_CONTENT_TYPE - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_FORMAT - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_REASON - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_MESSAGE - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_DECIDED_BY - KEY_BROKERS] = RUN | DECIDE,
+	[KEY_DELAY - KEY_BROKERS] = RUN,
+	[KEY_COUNT - KEY_BROKERS] = RUN | WATCH,
+	[KEY_DEVICE - KEY_BROKERS] = DECIDE,
+	[KEY_FINGERPRINT - KEY_BROKERS] = DECIDE,
+	[KEY_TIMEOUT - KEY_BROKERS] = DECIDE,
+	[KEY_JSON - KEY_BROKERS] = WATCH,
+	[KEY_FROM_BEGINNING - KEY_BROKERS] = WATCH,
+	[KEY_HELP - KEY_BROKERS] = ALL,
+	[KEY_VERSION - KEY_BROKERS] = ALL,
+};
+
+static const struct option table[] = {
+	{"brokers", required_argument, NULL, KEY_BROKERS},
+	{"group", required_argument, NULL, KEY_GROUP},
+	{"properties", required_argument, NULL, KEY_PROPERTIES},
+	{"requests", required_argument, NULL, KEY_REQUESTS},
+	{"decisions", required_argument, NULL, KEY_DECISIONS},
+	{"results", required_argument, NULL, KEY_RESULTS},
+	{"rules", required_argument, NULL, KEY_RULES},
+	{"approve-all", no_argument, NULL, KEY_APPROVE_ALL},
+	{"reject-all", no_argument, NULL, KEY_REJECT_ALL},
+	{"approve", no_argument, NULL, KEY_APPROVE},
+	{"reject", no_argument, NULL, KEY_REJECT},
+	{"payload", required_argument, NULL, KEY_PAYLOAD},
+	{"content-type", required_argument, NULL, KEY_CONTENT_TYPE},
+	{"format", required_argument, NULL, KEY_FORMAT},
+	{"reason", required_argument, NULL, KEY_REASON},
+	{"message", required_argument, NULL, KEY_MESSAGE},
+	{"decided-by", required_argument, NULL, KEY_DECIDED_BY},
+	{"delay", required_argument, NULL, KEY_DELAY},
+	{"count", required_argument, NULL, KEY_COUNT},
+	{"device", required_argument, NULL, KEY_DEVICE},
+	{"fingerprint", required_argument, NULL, KEY_FINGERPRINT},
+	{"timeout", required_argument, NULL, KEY_TIMEOUT},
+	{"json", no_argument, NULL, KEY_JSON},
+	{"from-beginning", no_argument, NULL, KEY_FROM_BEGINNING},
+	{"help", no_argument, NULL, KEY_HELP},
+	{"version", no_argument, NULL, KEY_VERSION},
+	{NULL, 0, NULL, 0},
+};
+
+static int usage(const char *what, const char *value)
+{
+	ztp_cli_warn(PROGRAM, "%s%s%s (--help tells more)", what,
+		     value ? ": " : "", value ? value : "");
+	return 1 + ZTP_EXIT_USAGE;
+}
+
+static int failed(const struct ztp_error *error)
+{
+	ztp_cli_warn(PROGRAM, "%s", error->message);
+	return 1 + ZTP_EXIT_USAGE;
+}
+
+/* --- one option at a time; false: the value will not do */
+
+static bool set_text(const char **field, const char *text, size_t max)
+{
+	*field = text;
+	return *text && strlen(text) <= max;
+}
+
+static bool set_by(struct options *options, enum verdict_by by)
+{
+	bool first = options->by == BY_NOTHING || options->by == by;
+
+	options->by = by;
+	return first;
+}
+
+static bool set_fingerprint(struct options *options, const char *text)
+{
+	options->fingerprint = text;
+	return strlen(text) == ZTP_SHA256_HEX - 1 &&
+	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
+}
+
+static bool set_device(struct options *options, const char *text)
+{
+	struct ztp_path path;
+
+	options->device = text;
+	return ztp_path_parse(&path, text, strlen(text), NULL) == 0;
+}
+
+static bool set_answer(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_RULES:
+		options->rules_file = value;
+		return set_by(options, BY_RULES);
+	case KEY_APPROVE_ALL:
+	case KEY_APPROVE:
+		return set_by(options, BY_APPROVE);
+	case KEY_REJECT_ALL:
+	case KEY_REJECT:
+		return set_by(options, BY_REJECT);
+	case KEY_PAYLOAD:
+		return set_text(&options->payload_file, value, 4096);
+	case KEY_CONTENT_TYPE:
+		return set_text(&options->content_type, value,
+				ZTP_CONTENT_TYPE_MAX);
+	case KEY_FORMAT:
+		return ztp_answer_format_parse(&options->format, value);
+	case KEY_REASON:
+		return set_text(&options->reason, value, ZTP_REASON_MAX);
+	case KEY_MESSAGE:
+		return set_text(&options->message, value, ZTP_MESSAGE_MAX);
+	case KEY_DECIDED_BY:
+		return set_text(&options->decided_by, value, ZTP_REASON_MAX);
+	default:
+		return false;
+	}
+}
+
+static bool set_option(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_BROKERS:
+		return set_text(&options->brokers, value, 4096);
+	case KEY_GROUP:
+		return set_text(&options->group, value, 255);
+	case KEY_REQUESTS:
+		return set_text(&options->requests, value, 249);
+	case KEY_DECISIONS:
+		return set_text(&options->decisions, value, 249);
+	case KEY_RESULTS:
+		return set_text(&options->results, value, 249);
+	case KEY_DELAY:
+		return ztp_cli_number(&options->delay_ms, value, 0,
+				      7 * 24 * 3600 * 1000LL);
+	case KEY_COUNT:
+		return ztp_cli_number(&options->count, value, 1, INT64_MAX);
+	case KEY_TIMEOUT:
+		return ztp_cli_number(&options->timeout_s, value, 1, 3600);
+	case KEY_DEVICE:
+		return set_device(options, value);
+	case KEY_FINGERPRINT:
+		return set_fingerprint(options, value);
+	case KEY_JSON:
+		options->json = true;
+		return true;
+	case KEY_FROM_BEGINNING:
+		options->from_beginning = true;
+		return true;
+	default:
+		return set_answer(options, key, value);
+	}
+}
+
+/* --- all of them */
+
+static int read_all(struct options *options, int argc, char **argv)
+{
+	struct ztp_error error;
+	int key, rc;
+
+	opterr = 0;
+	while ((key = getopt_long(argc, argv, ":X:h", table, NULL)) != -1) {
+		const char *given = argv[optind - 1];
+
+		if (key == '?' || key == ':')
+			return usage(key == ':' ? "a value is missing"
+						: "no such option",
+				     given);
+		if (key == KEY_HELP || key == 'h') {
+			fputs(help_text, stdout);
+			return 1 + ZTP_EXIT_OK;
+		}
+		if (key == KEY_VERSION) {
+			puts(PROGRAM " " ZTP_VERSION);
+			return 1 + ZTP_EXIT_OK;
+		}
+		if (key == 'X' || key == KEY_PROPERTIES) {
+			rc = key == 'X' ? ztp_kafka_props_add(&options->props,
+							      optarg, &error)
+					: ztp_kafka_props_load(&options->props,
+							       optarg, &error);
+			if (rc)
+				return failed(&error);
+			continue;
+		}
+		if (!(allowed[key - KEY_BROKERS] & options->command))
+			return usage("not an option of this command", given);
+		if (!set_option(options, key, optarg))
+			return usage("will not do", given);
+	}
+	return 0;
+}
+
+/* Words that are left: decide wants one, the others none. */
+static int read_words(struct options *options, int argc, char **argv)
+{
+	if (options->command == COMMAND_DECIDE) {
+		if (optind == argc)
+			return usage("which request?", NULL);
+		options->request_id = argv[optind++];
+		if (!ztp_request_id_valid(options->request_id,
+					  strlen(options->request_id)))
+			return usage("no request id", options->request_id);
+	}
+	if (optind != argc)
+		return usage("unexpected", argv[optind]);
+	return 0;
+}
+
+static int check(const struct options *options)
+{
+	bool decide = options->command == COMMAND_DECIDE;
+
+	if (options->command == COMMAND_WATCH)
+		return 0;
+	if (options->by == BY_NOTHING)
+		return usage(decide ? "--approve or --reject?"
+				    : "--rules FILE, --approve-all or "
+				      "--reject-all?",
+			     NULL);
+	if (options->by == BY_RULES && (options->reason || options->message))
+		return usage("--reason and --message are the rules' to say",
+			     NULL);
+	if (options->fingerprint && !options->device)
+		return usage("--fingerprint goes with --device", NULL);
+	if (options->content_type && !options->payload_file)
+		return usage("--content-type goes with --payload", NULL);
+	return 0;
+}
+
+static bool all_fit(const struct options *options)
+{
+	bool fit = ztp_attachment_fits(&options->payload, options->format) &&
+		   ztp_attachment_fits(&options->rules.otherwise.payload,
+				       options->format);
+
+	for (size_t i = 0; fit && i < options->rules.count; i++)
+		fit = ztp_attachment_fits(&options->rules.rules[i].payload,
+					  options->format);
+	return fit;
+}
+
+static int load_files(struct options *options)
+{
+	struct ztp_error error;
+
+	if (options->payload_file &&
+	    ztp_attachment_load(&options->payload, options->payload_file,
+				&error))
+		return failed(&error);
+	if (options->content_type)
+		memcpy(options->payload.content_type, options->content_type,
+		       strlen(options->content_type) + 1);
+	if (options->rules_file &&
+	    ztp_rules_load(&options->rules, options->rules_file, &error))
+		return failed(&error);
+	if (!all_fit(options))
+		return usage("omnicore carries text only, and a payload is "
+			     "none",
+			     NULL);
+	return 0;
+}
+
+static int read_command(struct options *options, int argc, char **argv)
+{
+	static const struct {
+		const char *name;
+		enum command command;
+	} commands[] = {{"run", RUN}, {"watch", WATCH}, {"decide", DECIDE}};
+
+	if (argc > 1 &&
+	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
+		fputs(help_text, stdout);
+		return 1 + ZTP_EXIT_OK;
+	}
+	if (argc > 1 && strcmp(argv[1], "--version") == 0) {
+		puts(PROGRAM " " ZTP_VERSION);
+		return 1 + ZTP_EXIT_OK;
+	}
+	for (size_t i = 0; argc > 1 && i < 3; i++)
+		if (strcmp(argv[1], commands[i].name) == 0) {
+			options->command = commands[i].command;
+			return 0;
+		}
+	return usage("run, watch or decide?", argc > 1 ? argv[1] : NULL);
+}
+
+int options_read(struct options *options, int argc, char **argv)
+{
+	int done;
+
+	*options = (struct options){
+		.brokers = "127.0.0.1:9092",
+		.group = PROGRAM,
+		.requests = "ztp.requests",
+		.decisions = "ztp.decisions",
+		.results = "ztp.results",
+		.decided_by = PROGRAM,
+		.timeout_s = 30,
+	};
+	done = read_command(options, argc, argv);
+	if (!done)
+		done = read_all(options, argc - 1, argv + 1);
+	if (!done)
+		done = read_words(options, argc - 1, argv + 1);
+	if (!done)
+		done = check(options);
+	return done ? done : load_files(options);
+}
+
+void options_clear(struct options *options)
+{
+	ztp_kafka_props_clear(&options->props);
+	ztp_rules_clear(&options->rules);
+	ztp_attachment_clear(&options->payload);
+}

@@ -1,0 +1,50 @@
+/*
+ * tools/approver/options.h - the command line of ztp-approver, and what it
+ * names: rules and payload are read here, so that a mistake in them is known
+ * before the first record is.
+ */
+#ifndef ZTP_APPROVER_OPTIONS_H
+#define ZTP_APPROVER_OPTIONS_H
+
+#include "tools/common/answer.h"
+#include "tools/common/kafka.h"
+#include "tools/common/rules.h"
+
+#define PROGRAM "ztp-approver"
+
+enum command { COMMAND_RUN = 1, COMMAND_WATCH = 2, COMMAND_DECIDE = 4 };
+
+enum verdict_by { BY_NOTHING, BY_RULES, BY_APPROVE, BY_REJECT };
+
+struct options {
+	enum command command;
+	const char *brokers, *group;
+	const char *requests, *decisions, *results; /* topics */
+	struct ztp_kafka_props props;
+
+	enum verdict_by by;
+	const char *rules_file, *payload_file, *content_type;
+	const char *reason, *message, *decided_by;
+	struct ztp_rules rules;
+	struct ztp_attachment payload;
+	enum ztp_answer_format format;
+	int64_t delay_ms;
+	int64_t count; /* 0: no end */
+
+	const char *request_id, *device, *fingerprint;
+	int64_t timeout_s;
+
+	bool json, from_beginning;
+};
+
+/* 0: go on; else the exit code plus one, and all has been said. Views into
+ * argv; options_clear in any case. */
+int options_read(struct options *options, int argc, char **argv);
+void options_clear(struct options *options);
+
+/* Each command; returns the exit code. */
+int run_command(const struct options *options);
+int watch_command(const struct options *options);
+int decide_command(const struct options *options);
+
+#endif

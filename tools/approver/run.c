@@ -1,0 +1,408 @@
+/*
+ * ztp-approver run: every request gets a decision, at least once.
+ *
+ * Requests wait in one queue, in the order of their arrival. Each is WAITING
+ * until its time has come (--delay), SENT until Kafka reports its decision
+ * stored, then DONE; unreadable ones are born DONE. Only the head of the
+ * queue is taken away, and only when it is DONE; that is when its offset is
+ * stored for commit. So no committed offset ever stands behind a decision
+ * that is not safe, although decisions of different devices are reported in
+ * any order. A crash repeats what was in the queue: the same request, the
+ * same rules, the same decision, which the bridge knows as a duplicate.
+ *
+ * When partitions are taken away, what was SENT is waited for, and the rest
+ * is left to whoever has them next. When the queue is full, the partitions
+ * are paused and polling goes on, so that the group does not give us up.
+ *
+ * One thread; librdkafka's callbacks run in its poll functions.
+ */
+#include <stdlib.h>
+#include <string.h>
+#include <sys/queue.h>
+
+#include "tools/approver/send.h"
+#include "tools/common/cli.h"
+
+#define QUEUE_MAX    1000
+#define QUEUE_RESUME 500
+#define POLL_MS	     100
+#define POLL_BUSY_MS 5
+#define DRAIN_MS     5000 /* for decisions that are on their way */
+#define TRACEPARENT  "traceparent"
+
+enum state { WAITING, SENT, DONE };
+
+struct entry {
+	TAILQ_ENTRY(entry) link;
+	enum state state;
+	int32_t partition;
+	int64_t offset;
+	int64_t due; /* ms, ztp_cli_now */
+	bool approve;
+	const char *rule; /* the rules' */
+	struct ztp_ask ask;
+};
+
+struct run {
+	const struct options *options;
+	rd_kafka_t *producer, *consumer;
+	TAILQ_HEAD(, entry) queue;
+	int queued, in_flight;
+	int64_t sent, delivered;
+	rd_kafka_resp_err_t last_error; /* said already */
+	bool paused;
+	bool failed;
+};
+
+/* --- the queue's end: what is done is stored, in order */
+
+static void store_offset(struct run *run, const struct entry *entry)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+
+	rd_kafka_topic_partition_list_add(list, run->options->requests,
+					  entry->partition)
+		->offset = entry->offset + 1;
+	/* Fails for a partition that is no longer ours, and rightly so. */
+	(void)rd_kafka_offsets_store(run->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void remove_entry(struct run *run, struct entry *entry)
+{
+	TAILQ_REMOVE(&run->queue, entry, link);
+	run->queued--;
+	free(entry);
+}
+
+static void settle(struct run *run)
+{
+	struct entry *head;
+
+	while ((head = TAILQ_FIRST(&run->queue)) && head->state == DONE) {
+		store_offset(run, head);
+		remove_entry(run, head);
+	}
+}
+
+/* In rd_kafka_poll and rd_kafka_flush, this thread. */
+static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
+			void *opaque)
+{
+	struct run *run = opaque;
+	struct entry *entry = message->_private;
+
+	(void)producer;
+	run->in_flight--;
+	if (message->err) {
+		ztp_cli_warn(PROGRAM, "decision for %s not delivered: %s",
+			     entry->ask.request_id,
+			     rd_kafka_err2str(message->err));
+		run->failed = true;
+		return;
+	}
+	entry->state = DONE;
+	run->delivered++;
+	if (!print_answer(&entry->ask, entry->approve, entry->rule))
+		run->failed = true;
+}
+
+/* --- partitions come and go */
+
+static bool in_list(const rd_kafka_topic_partition_list_t *list,
+		    const char *topic, int32_t partition)
+{
+	return rd_kafka_topic_partition_list_find(
+		       (rd_kafka_topic_partition_list_t *)(uintptr_t)list,
+		       topic, partition) != NULL;
+}
+
+static void give_up(struct run *run,
+		    const rd_kafka_topic_partition_list_t *partitions)
+{
+	struct entry *entry, *next;
+
+	if (run->in_flight)
+		rd_kafka_flush(run->producer, DRAIN_MS);
+	settle(run);
+	for (entry = TAILQ_FIRST(&run->queue); entry; entry = next) {
+		next = TAILQ_NEXT(entry, link);
+		/* One that is still SENT belongs to its delivery report. */
+		if (entry->state != SENT &&
+		    in_list(partitions, run->options->requests,
+			    entry->partition))
+			remove_entry(run, entry);
+	}
+}
+
+/* In rd_kafka_consumer_poll and _close, this thread. */
+static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
+			 rd_kafka_topic_partition_list_t *partitions,
+			 void *opaque)
+{
+	bool gain = err == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+	bool cooperative = strcmp(rd_kafka_rebalance_protocol(consumer),
+				  "COOPERATIVE") == 0;
+	struct run *run = opaque;
+	rd_kafka_error_t *error = NULL;
+
+	if (!gain)
+		give_up(run, partitions);
+	run->paused = false;
+	if (!cooperative)
+		err = rd_kafka_assign(consumer, gain ? partitions : NULL);
+	else if (gain)
+		error = rd_kafka_incremental_assign(consumer, partitions);
+	else
+		error = rd_kafka_incremental_unassign(consumer, partitions);
+	if (error)
+		err = rd_kafka_error_code(error);
+	rd_kafka_error_destroy(error);
+	if (err)
+		ztp_cli_warn(PROGRAM, "assignment: %s", rd_kafka_err2str(err));
+	else if (gain)
+		ztp_cli_warn(PROGRAM, "ready: %s, %d partition%s",
+			     run->options->requests, partitions->cnt,
+			     partitions->cnt == 1 ? "" : "s");
+}
+
+static void pause_or_resume(struct run *run)
+{
+	rd_kafka_topic_partition_list_t *partitions = NULL;
+	bool pause = run->queued >= QUEUE_MAX;
+
+	if (run->paused == pause || (!pause && run->queued > QUEUE_RESUME))
+		return;
+	if (rd_kafka_assignment(run->consumer, &partitions))
+		return;
+	if (pause)
+		rd_kafka_pause_partitions(run->consumer, partitions);
+	else
+		rd_kafka_resume_partitions(run->consumer, partitions);
+	rd_kafka_topic_partition_list_destroy(partitions);
+	run->paused = pause;
+}
+
+/* --- requests in */
+
+static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
+{
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
+	struct ztp_str trace = ztp_header_get(headers, count, TRACEPARENT);
+
+	if (trace.p && ztp_traceparent_valid(trace.p, trace.n)) {
+		memcpy(ask->traceparent, trace.p, trace.n);
+		ask->traceparent[trace.n] = '\0';
+	}
+}
+
+static void take_request(struct run *run, const rd_kafka_message_t *message)
+{
+	struct entry *entry = calloc(1, sizeof(*entry));
+	struct ztp_error error;
+
+	if (!entry) {
+		ztp_cli_warn(PROGRAM, "out of memory");
+		run->failed = true;
+		return;
+	}
+	entry->partition = message->partition;
+	entry->offset = message->offset;
+	entry->due = ztp_cli_now() + run->options->delay_ms;
+	if (ztp_ask_parse(&entry->ask, message->payload, message->len,
+			  &error)) {
+		ztp_cli_warn(PROGRAM, "%s[%d]@%lld cannot be read: %s",
+			     run->options->requests, (int)message->partition,
+			     (long long)message->offset, error.message);
+		entry->state = DONE;
+	} else {
+		keep_trace(&entry->ask, message);
+	}
+	TAILQ_INSERT_TAIL(&run->queue, entry, link);
+	run->queued++;
+}
+
+static void take_error(struct run *run, const rd_kafka_message_t *message)
+{
+	if (message->err == RD_KAFKA_RESP_ERR__FATAL)
+		run->failed = true;
+	else if (message->err == run->last_error)
+		return;
+	run->last_error = message->err;
+	ztp_cli_warn(PROGRAM, "%s", rd_kafka_message_errstr(message));
+}
+
+static void receive(struct run *run, int timeout_ms)
+{
+	rd_kafka_message_t *message =
+		rd_kafka_consumer_poll(run->consumer, timeout_ms);
+
+	if (!message)
+		return;
+	if (message->err) {
+		take_error(run, message);
+	} else {
+		run->last_error = RD_KAFKA_RESP_ERR_NO_ERROR;
+		take_request(run, message);
+	}
+	rd_kafka_message_destroy(message);
+}
+
+/* --- decisions out */
+
+static void answer_for(struct ztp_answer *answer, const struct options *options,
+		       const struct ztp_ask *ask)
+{
+	if (options->by == BY_RULES) {
+		ztp_rules_decide(answer, &options->rules, ask, ztp_cli_wall());
+	} else {
+		*answer = (struct ztp_answer){
+			.approve = options->by == BY_APPROVE,
+			.reason = options->reason,
+			.message = options->message,
+			.rule = options->by == BY_APPROVE ? "approve-all"
+							  : "reject-all",
+		};
+	}
+	if (!answer->payload && answer->approve && options->payload.data)
+		answer->payload = &options->payload;
+	answer->decided_by = options->decided_by;
+}
+
+/* False: the producer's queue is full, later again. */
+static bool decide(struct run *run, struct entry *entry)
+{
+	struct ztp_answer answer;
+	struct ztp_error error;
+	int rc;
+
+	answer_for(&answer, run->options, &entry->ask);
+	entry->approve = answer.approve;
+	entry->rule = answer.rule;
+	rc = send_answer(run->producer, run->options, &entry->ask, &answer,
+			 entry, &error);
+	if (rc == ZTP_ERR_FULL)
+		return false;
+	if (rc) {
+		ztp_cli_warn(PROGRAM, "decision for %s: %s",
+			     entry->ask.request_id, error.message);
+		run->failed = true;
+		return false;
+	}
+	entry->state = SENT;
+	run->in_flight++;
+	run->sent++;
+	return true;
+}
+
+/* Sends what is due; returns how long the next one has to wait. */
+static int decide_due(struct run *run)
+{
+	int64_t now = ztp_cli_now(), left;
+	struct entry *entry;
+
+	TAILQ_FOREACH(entry, &run->queue, link)
+	{
+		if (entry->state != WAITING)
+			continue;
+		if (run->options->count && run->sent == run->options->count)
+			break;
+		left = entry->due - now;
+		if (left > 0)
+			return left < POLL_MS ? (int)left : POLL_MS;
+		if (!decide(run, entry))
+			return POLL_BUSY_MS;
+	}
+	return run->in_flight ? POLL_BUSY_MS : POLL_MS;
+}
+
+static bool finished(const struct run *run)
+{
+	return run->failed ||
+	       (run->options->count && run->delivered >= run->options->count);
+}
+
+static int loop(struct run *run)
+{
+	while (!finished(run) && !ztp_cli_stopped()) {
+		int wait = decide_due(run);
+
+		rd_kafka_poll(run->producer, 0);
+		settle(run);
+		pause_or_resume(run);
+		if (!finished(run))
+			receive(run, wait);
+	}
+	if (run->in_flight && rd_kafka_flush(run->producer, DRAIN_MS) != 0) {
+		ztp_cli_warn(PROGRAM,
+			     "%d decisions not confirmed: they will "
+			     "be sent again",
+			     run->in_flight);
+		run->failed = true;
+	}
+	settle(run);
+	return run->failed ? ZTP_EXIT_FAILED : ZTP_EXIT_OK;
+}
+
+/* --- the beginning and the end */
+
+static bool start(struct run *run, struct ztp_error *error)
+{
+	const struct options *options = run->options;
+	const struct ztp_kafka_consumer how = {
+		.group = options->group,
+		.commit = true,
+		.on_rebalance = on_rebalance,
+		.opaque = run,
+	};
+	rd_kafka_topic_partition_list_t *topics;
+	rd_kafka_resp_err_t err;
+
+	run->producer = ztp_kafka_producer(options->brokers, &options->props, 0,
+					   on_delivery, run, error);
+	if (!run->producer)
+		return false;
+	run->consumer = ztp_kafka_consumer(options->brokers, &options->props,
+					   &how, error);
+	if (!run->consumer)
+		return false;
+	topics = rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_add(topics, options->requests,
+					  RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(run->consumer, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	if (err)
+		ztp_fail(error, ZTP_ERR_IO, "%s: %s", options->requests,
+			 rd_kafka_err2str(err));
+	return !err;
+}
+
+static void end(struct run *run)
+{
+	struct entry *entry;
+
+	/* Commits what was stored, and leaves the group. */
+	if (run->consumer) {
+		rd_kafka_consumer_close(run->consumer);
+		rd_kafka_destroy(run->consumer);
+	}
+	/* Before the queue: delivery reports point into it. */
+	if (run->producer)
+		rd_kafka_destroy(run->producer);
+	while ((entry = TAILQ_FIRST(&run->queue)))
+		remove_entry(run, entry);
+}
+
+int run_command(const struct options *options)
+{
+	struct run run = {.options = options};
+	struct ztp_error error;
+	int rc;
+
+	TAILQ_INIT(&run.queue);
+	rc = start(&run, &error) ? loop(&run) : report(&error);
+	end(&run);
+	return rc;
+}

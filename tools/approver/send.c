@@ -1,0 +1,39 @@
+#include "tools/approver/send.h"
+
+#include <stdio.h>
+
+#include "tools/common/cli.h"
+
+int send_answer(rd_kafka_t *producer, const struct options *options,
+		const struct ztp_ask *ask, const struct ztp_answer *answer,
+		void *opaque, struct ztp_error *error)
+{
+	struct ztp_answer_record record;
+	int rc = ztp_answer_build(&record, options->format, ask, answer,
+				  ztp_cli_wall(), error);
+
+	if (rc)
+		return rc;
+	rc = ztp_kafka_send(producer, options->decisions, ask->path,
+			    record.value, record.len, record.headers,
+			    record.header_count, opaque, error);
+	ztp_answer_clear(&record);
+	return rc;
+}
+
+int report(const struct ztp_error *error)
+{
+	ztp_cli_warn(PROGRAM, "%s", error->message);
+	return error->code == ZTP_ERR_USAGE ? ZTP_EXIT_USAGE : ZTP_EXIT_FAILED;
+}
+
+bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule)
+{
+	char now[ZTP_TIME_LEN];
+
+	ztp_time_format(now, ztp_cli_wall());
+	printf("%s %s %s %s %s %s\n", now, approve ? "approve" : "reject",
+	       ask->request_id, ask->path,
+	       ask->fingerprint[0] ? ask->fingerprint : "-", rule);
+	return fflush(stdout) == 0;
+}

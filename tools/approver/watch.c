@@ -1,0 +1,275 @@
+/*
+ * ztp-approver watch: what goes on between bridge and customer, a line for
+ * each record. Texts come from anybody who may write to the topics: bytes
+ * that a terminal would obey are shown as \xNN. Payloads are shown with
+ * --json only.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/approver/send.h"
+#include "tools/common/cli.h"
+#include "tools/common/tail.h"
+#include "ztp/json.h"
+
+#define VALUE_MAX (1024 * 1024)
+
+/* What of each kind of record is worth a line; dotted names go deeper. */
+static const char *const request_fields[] = {
+	"request_id", "device.path", "certificate.fingerprint_sha256",
+	"attempt",    "contenders",  "expires_at",
+	NULL,
+};
+static const char *const decision_fields[] = {
+	"request_id", "device_path", "decision",   "isApprove",
+	"reason",     "message",     "decided_by", NULL,
+};
+static const char *const result_fields[] = {
+	"request_id", "device_path", "outcome", "code",
+	"status",     "message",     NULL,
+};
+
+static void put_text(const char *text, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)text;
+
+	for (size_t i = 0; i < len; i++) {
+		/* C1 controls are two bytes in UTF-8: C2 80 to C2 9F. */
+		bool c1 = p[i] == 0xc2 && i + 1 < len && p[i + 1] < 0xa0;
+
+		if (p[i] < ' ' || p[i] == 0x7f || c1)
+			printf("\\x%02x", p[i]);
+		else
+			putchar(p[i]);
+		if (c1)
+			printf("\\x%02x", p[++i]);
+	}
+}
+
+/* --- lines for people */
+
+static const cJSON *find(const cJSON *object, const char *dotted)
+{
+	const char *dot = strchr(dotted, '.');
+	char name[64];
+
+	if (!dot)
+		return cJSON_GetObjectItemCaseSensitive(object, dotted);
+	snprintf(name, sizeof(name), "%.*s", (int)(dot - dotted), dotted);
+	return find(cJSON_GetObjectItemCaseSensitive(object, name), dot + 1);
+}
+
+static void put_field(const cJSON *object, const char *dotted)
+{
+	const cJSON *item = find(object, dotted);
+	const char *dot = strrchr(dotted, '.');
+	const char *name = dot ? dot + 1 : dotted;
+
+	if (!item || cJSON_IsNull(item))
+		return;
+	printf(" %s=", name);
+	if (cJSON_IsString(item) && strchr(item->valuestring, ' ')) {
+		putchar('"');
+		put_text(item->valuestring, strlen(item->valuestring));
+		putchar('"');
+	} else if (cJSON_IsString(item)) {
+		put_text(item->valuestring, strlen(item->valuestring));
+	} else if (cJSON_IsNumber(item)) {
+		printf("%.15g", item->valuedouble);
+	} else {
+		fputs(cJSON_IsTrue(item)    ? "true"
+		      : cJSON_IsFalse(item) ? "false"
+					    : "?",
+		      stdout);
+	}
+}
+
+static void put_line(const struct options *options,
+		     const rd_kafka_message_t *message)
+{
+	const char *topic = rd_kafka_topic_name(message->rkt);
+	const char *const *fields = result_fields;
+	const char *kind = "result";
+	const cJSON *data;
+	cJSON *tree = NULL;
+
+	if (strcmp(topic, options->requests) == 0) {
+		kind = "request";
+		fields = request_fields;
+	} else if (strcmp(topic, options->decisions) == 0) {
+		kind = "decision";
+		fields = decision_fields;
+	}
+	printf(" %s", kind);
+	if (!message->payload ||
+	    ztp_json_parse(&tree, message->payload, message->len, VALUE_MAX,
+			   NULL)) {
+		printf(" unreadable %s[%d]@%lld", topic,
+		       (int)message->partition, (long long)message->offset);
+		return;
+	}
+	/* A structured CloudEvent holds the object that is meant. */
+	data = cJSON_GetObjectItemCaseSensitive(tree, "data");
+	for (; *fields; fields++)
+		put_field(data ? data : tree, *fields);
+	cJSON_Delete(tree);
+}
+
+/* --- records for programs */
+
+static bool add_bytes(cJSON *object, const char *name, const char *data,
+		      size_t len)
+{
+	size_t size = 4 * ((len + 2) / 3) + 1;
+	char *text = malloc(size);
+	bool ok = false;
+
+	if (text) {
+		ztp_base64_encode(text, data, len);
+		ok = cJSON_AddStringToObject(object, name, text) != NULL;
+	}
+	free(text);
+	return ok;
+}
+
+/* JSON as it is, but for white space; other bytes in base64. */
+static bool add_value(cJSON *object, const rd_kafka_message_t *message)
+{
+	char *copy;
+	bool ok;
+
+	if (!message->payload)
+		return cJSON_AddNullToObject(object, "value") != NULL;
+	if (ztp_json_check(message->payload, message->len, VALUE_MAX, NULL))
+		return add_bytes(object, "value_base64", message->payload,
+				 message->len);
+	copy = strndup(message->payload, message->len);
+	if (!copy)
+		return false;
+	cJSON_Minify(copy);
+	ok = cJSON_AddRawToObject(object, "value", copy) != NULL;
+	free(copy);
+	return ok;
+}
+
+/* Keys and header values: text where a JSON string can hold it. */
+static bool add_text(cJSON *object, const char *name, const void *data,
+		     size_t len)
+{
+	struct ztp_attachment text;
+	bool ok;
+
+	if (!data)
+		return cJSON_AddNullToObject(object, name) != NULL;
+	if (ztp_attachment_set(&text, data, len, NULL))
+		return add_bytes(object, name, data, len);
+	ok = text.text
+		     ? cJSON_AddStringToObject(object, name, text.data) != NULL
+		     : add_bytes(object, name, data, len);
+	ztp_attachment_clear(&text);
+	return ok;
+}
+
+static bool add_headers(cJSON *object, const rd_kafka_message_t *message)
+{
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
+	cJSON *list = cJSON_AddObjectToObject(object, "headers");
+	bool ok = list != NULL;
+
+	for (size_t i = 0; ok && i < count; i++)
+		ok = add_text(list, headers[i].name, headers[i].value.p,
+			      headers[i].value.n);
+	return ok;
+}
+
+static bool put_json(const rd_kafka_message_t *message)
+{
+	cJSON *object = cJSON_CreateObject();
+	char *text = NULL;
+
+	if (object &&
+	    cJSON_AddStringToObject(object, "topic",
+				    rd_kafka_topic_name(message->rkt)) &&
+	    cJSON_AddNumberToObject(object, "partition", message->partition) &&
+	    cJSON_AddNumberToObject(object, "offset",
+				    (double)message->offset) &&
+	    add_text(object, "key", message->key, message->key_len) &&
+	    add_headers(object, message) && add_value(object, message))
+		text = cJSON_PrintUnformatted(object);
+	if (text)
+		fputs(text, stdout);
+	cJSON_free(text);
+	cJSON_Delete(object);
+	return text != NULL;
+}
+
+/* --- the loop */
+
+static bool show(const struct options *options,
+		 const rd_kafka_message_t *message)
+{
+	char time[ZTP_TIME_LEN];
+	int64_t at = rd_kafka_message_timestamp(message, NULL);
+	bool ok = true;
+
+	if (options->json) {
+		ok = put_json(message);
+	} else {
+		ztp_time_format(time, at >= 0 ? at : ztp_cli_wall());
+		fputs(time, stdout);
+		put_line(options, message);
+	}
+	putchar('\n');
+	return fflush(stdout) == 0 && ok;
+}
+
+static int loop(struct ztp_tail *tail, const struct options *options)
+{
+	rd_kafka_message_t *message;
+	bool ready = false, ok = true;
+	int64_t shown = 0;
+
+	while (ok && !ztp_cli_stopped() &&
+	       (!options->count || shown < options->count)) {
+		message = ztp_tail_next(tail, 100);
+		if (!ready && ztp_tail_ready(tail)) {
+			ready = true;
+			ztp_cli_warn(PROGRAM, "watching %s %s %s",
+				     options->requests, options->decisions,
+				     options->results);
+		}
+		if (message) {
+			ok = show(options, message);
+			rd_kafka_message_destroy(message);
+			shown++;
+		}
+	}
+	return ok ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
+}
+
+int watch_command(const struct options *options)
+{
+	const char *topics[] = {options->requests, options->decisions,
+				options->results};
+	const struct ztp_kafka_consumer how = {
+		.group = options->group,
+		.eof = true,
+	};
+	int rc = ZTP_EXIT_FAILED;
+	struct ztp_tail *tail;
+	struct ztp_error error;
+	rd_kafka_t *consumer = ztp_kafka_consumer(
+		options->brokers, &options->props, &how, &error);
+
+	if (!consumer)
+		return report(&error);
+	tail = ztp_tail_new(consumer, topics, 3, options->from_beginning);
+	if (tail)
+		rc = loop(tail, options);
+	ztp_tail_free(tail);
+	rd_kafka_consumer_close(consumer);
+	rd_kafka_destroy(consumer);
+	return rc;
+}

@@ -1,0 +1,274 @@
+#include "tools/common/answer.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+#include "ztp/json.h"
+
+#define SOURCE "ztp-approver"
+
+bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
+{
+	static const char *const names[] = {
+		[ZTP_ANSWER_NATIVE] = "native",
+		[ZTP_ANSWER_OMNICORE] = "omnicore",
+		[ZTP_ANSWER_CE_BINARY] = "cloudevent",
+		[ZTP_ANSWER_CE_STRUCTURED] = "cloudevent-structured",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strcmp(names[i], name) == 0) {
+			*format = (enum ztp_answer_format)i;
+			return true;
+		}
+	return false;
+}
+
+/* --- payloads */
+
+/* UTF-8 without NUL: the strict reader knows, so it is asked about the same
+ * bytes as a JSON string. */
+static bool is_text(const char *data, size_t len)
+{
+	bool valid = false;
+	cJSON *string;
+	char *json;
+
+	if (memchr(data, '\0', len))
+		return false;
+	string = cJSON_CreateString(data);
+	json = string ? cJSON_PrintUnformatted(string) : NULL;
+	if (json)
+		valid = ztp_json_check(json, strlen(json), strlen(json),
+				       NULL) == 0;
+	cJSON_free(json);
+	cJSON_Delete(string);
+	return valid;
+}
+
+static void judge(struct ztp_attachment *attachment)
+{
+	attachment->json = ztp_json_check(attachment->data, attachment->len,
+					  ZTP_PAYLOAD_MAX, NULL) == 0;
+	attachment->text = is_text(attachment->data, attachment->len);
+}
+
+int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
+			struct ztp_error *error)
+{
+	int rc;
+
+	memset(attachment, 0, sizeof(*attachment));
+	rc = ztp_cli_read_file(&attachment->data, &attachment->len, path,
+			       ZTP_PAYLOAD_MAX, error);
+	if (!rc)
+		judge(attachment);
+	return rc;
+}
+
+int ztp_attachment_set(struct ztp_attachment *attachment, const char *data,
+		       size_t len, struct ztp_error *error)
+{
+	memset(attachment, 0, sizeof(*attachment));
+	if (len > ZTP_PAYLOAD_MAX)
+		return ztp_fail(error, ZTP_ERR_TOO_LARGE, "more than %d bytes",
+				ZTP_PAYLOAD_MAX);
+	attachment->data = malloc(len + 1);
+	if (!attachment->data)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	memcpy(attachment->data, data, len);
+	attachment->data[len] = '\0';
+	attachment->len = len;
+	judge(attachment);
+	return 0;
+}
+
+bool ztp_attachment_fits(const struct ztp_attachment *attachment,
+			 enum ztp_answer_format format)
+{
+	return format != ZTP_ANSWER_OMNICORE || !attachment->data ||
+	       attachment->text;
+}
+
+void ztp_attachment_clear(struct ztp_attachment *attachment)
+{
+	free(attachment->data);
+	memset(attachment, 0, sizeof(*attachment));
+}
+
+/* --- the bodies; each returns false only for want of memory */
+
+static bool add_string(cJSON *object, const char *name, const char *text)
+{
+	if (!text || !*text)
+		return true;
+	return cJSON_AddStringToObject(object, name, text) != NULL;
+}
+
+static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
+{
+	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
+	bool ok = false;
+
+	if (text) {
+		ztp_base64_encode(text, payload->data, payload->len);
+		ok = cJSON_AddStringToObject(object, "payload_base64", text);
+	}
+	free(text);
+	return ok;
+}
+
+/* JSON goes in as it was written: its numbers keep their digits. */
+static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
+{
+	bool ok;
+
+	if (!payload || !payload->data)
+		return true;
+	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
+						  payload->data) != NULL
+			   : add_base64(object, payload);
+	return ok && add_string(object, "content_type", payload->content_type);
+}
+
+static cJSON *native_body(const struct ztp_ask *ask,
+			  const struct ztp_answer *answer)
+{
+	const char *verdict = answer->approve ? "approve" : "reject";
+	cJSON *body = cJSON_CreateObject();
+
+	if (body && add_string(body, "request_id", ask->request_id) &&
+	    add_string(body, "device_path", ask->path) &&
+	    add_string(body, "decision", verdict) &&
+	    add_string(body, "fingerprint_sha256", ask->fingerprint) &&
+	    add_string(body, "reason", answer->reason) &&
+	    add_string(body, "message", answer->message) &&
+	    add_string(body, "decided_by", answer->decided_by) &&
+	    add_payload(body, answer->payload))
+		return body;
+	cJSON_Delete(body);
+	return NULL;
+}
+
+static cJSON *omnicore_body(const struct ztp_ask *ask,
+			    const struct ztp_answer *answer)
+{
+	cJSON *body = cJSON_CreateObject();
+	bool ok = body && add_string(body, "request_id", ask->request_id) &&
+		  add_string(body, "device_path", ask->path) &&
+		  cJSON_AddBoolToObject(body, "isApprove", answer->approve);
+
+	if (ok && answer->payload && answer->payload->data)
+		ok = cJSON_AddStringToObject(body, "customOnboardData",
+					     answer->payload->data);
+	if (ok)
+		return body;
+	cJSON_Delete(body);
+	return NULL;
+}
+
+static cJSON *structured_body(const struct ztp_answer_record *record,
+			      const struct ztp_ask *ask,
+			      const struct ztp_answer *answer)
+{
+	cJSON *data = native_body(ask, answer);
+	cJSON *body = cJSON_CreateObject();
+
+	if (data && body && add_string(body, "specversion", "1.0") &&
+	    add_string(body, "id", record->id) &&
+	    add_string(body, "source", SOURCE) &&
+	    add_string(body, "type", ZTP_ANSWER_TYPE) &&
+	    add_string(body, "subject", ask->path) &&
+	    add_string(body, "time", record->time) &&
+	    add_string(body, "datacontenttype", "application/json") &&
+	    add_string(body, "traceparent", ask->traceparent) &&
+	    cJSON_AddItemToObject(body, "data", data))
+		return body;
+	cJSON_Delete(data);
+	cJSON_Delete(body);
+	return NULL;
+}
+
+/* --- records */
+
+static void make_id(char out[33], const struct ztp_ask *ask, bool approve)
+{
+	char text[ZTP_REQUEST_ID_MAX + 16];
+	uint8_t hash[ZTP_SHA256_LEN];
+	int n = snprintf(text, sizeof(text), "%s %s", ask->request_id,
+			 approve ? "approve" : "reject");
+
+	ztp_sha256(hash, text, (size_t)n);
+	ztp_hex_encode(out, hash, 16);
+}
+
+static void add_header(struct ztp_answer_record *record, const char *name,
+		       const char *value)
+{
+	record->headers[record->header_count++] =
+		(struct ztp_header){name, {value, strlen(value)}};
+}
+
+static void add_headers(struct ztp_answer_record *record,
+			enum ztp_answer_format format,
+			const struct ztp_ask *ask)
+{
+	bool structured = format == ZTP_ANSWER_CE_STRUCTURED;
+
+	if (format == ZTP_ANSWER_CE_BINARY) {
+		add_header(record, "ce_specversion", "1.0");
+		add_header(record, "ce_id", record->id);
+		add_header(record, "ce_source", SOURCE);
+		add_header(record, "ce_type", ZTP_ANSWER_TYPE);
+		add_header(record, "ce_subject", ask->path);
+		add_header(record, "ce_time", record->time);
+	}
+	add_header(record, "content-type",
+		   structured ? "application/cloudevents+json; charset=utf-8"
+			      : "application/json");
+	if (ask->traceparent[0])
+		add_header(record, "traceparent", ask->traceparent);
+}
+
+int ztp_answer_build(struct ztp_answer_record *record,
+		     enum ztp_answer_format format, const struct ztp_ask *ask,
+		     const struct ztp_answer *answer, int64_t now_ms,
+		     struct ztp_error *error)
+{
+	cJSON *body;
+
+	memset(record, 0, sizeof(*record));
+	if (answer->payload && !ztp_attachment_fits(answer->payload, format))
+		return ztp_fail(error, ZTP_ERR_UTF8,
+				"the payload is no text, which is what "
+				"customOnboardData holds");
+	make_id(record->id, ask, answer->approve);
+	ztp_time_format(record->time, now_ms);
+	add_headers(record, format, ask);
+	if (format == ZTP_ANSWER_OMNICORE)
+		body = omnicore_body(ask, answer);
+	else if (format == ZTP_ANSWER_CE_STRUCTURED)
+		body = structured_body(record, ask, answer);
+	else
+		body = native_body(ask, answer);
+	record->value = body ? cJSON_PrintUnformatted(body) : NULL;
+	cJSON_Delete(body);
+	if (!record->value)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	record->len = strlen(record->value);
+	/* A payload that nests as deep as is allowed does not fit in a body
+	 * that nests around it: better said here than in the dead letters. */
+	if (ztp_json_check(record->value, record->len, ZTP_DECISION_MAX,
+			   error) == 0)
+		return 0;
+	ztp_answer_clear(record);
+	return ZTP_ERR_JSON;
+}
+
+void ztp_answer_clear(struct ztp_answer_record *record)
+{
+	cJSON_free(record->value);
+	memset(record, 0, sizeof(*record));
+}

@@ -1,0 +1,75 @@
+/*
+ * tools/common/answer.h - what a customer answers, and the Kafka record that
+ * says so, in each of the spellings that the bridge takes (DESIGN section 3).
+ * Pure but for ztp_attachment_load.
+ */
+#ifndef ZTP_TOOLS_ANSWER_H
+#define ZTP_TOOLS_ANSWER_H
+
+#include "tools/common/ask.h"
+#include "ztp/decision.h"
+
+#define ZTP_ANSWER_TYPE	   "io.ztp.provisioning.decided.v1"
+#define ZTP_ANSWER_HEADERS 9
+
+enum ztp_answer_format {
+	ZTP_ANSWER_NATIVE,
+	ZTP_ANSWER_OMNICORE,
+	ZTP_ANSWER_CE_BINARY,
+	ZTP_ANSWER_CE_STRUCTURED,
+};
+
+/* native, omnicore, cloudevent, cloudevent-structured. */
+bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name);
+
+/* A payload file's content, at most ZTP_PAYLOAD_MAX. */
+struct ztp_attachment {
+	char *data; /* owned, NUL-terminated; NULL: none */
+	size_t len;
+	bool json; /* strictly valid JSON: sent as it is, else as base64 */
+	bool text; /* may be a JSON string: UTF-8 without NUL */
+	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "" : not said */
+};
+
+/* Reads and judges a file. The caller ends it with ztp_attachment_clear. */
+int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
+			struct ztp_error *error);
+/* The same from memory; takes a copy. */
+int ztp_attachment_set(struct ztp_attachment *attachment, const char *data,
+		       size_t len, struct ztp_error *error);
+/* Can this payload travel in that format? OmniCore's is a string. */
+bool ztp_attachment_fits(const struct ztp_attachment *attachment,
+			 enum ztp_answer_format format);
+void ztp_attachment_clear(struct ztp_attachment *attachment);
+
+struct ztp_answer {
+	bool approve;
+	const char *reason; /* NULL or "": none, as below */
+	const char *message;
+	const char *decided_by;
+	const struct ztp_attachment *payload; /* NULL: none */
+	const char *rule; /* what decided, for the line on stdout */
+};
+
+/* A record ready to be sent; the key is the device's path. Headers are views
+ * into the record, into the request and into constants. */
+struct ztp_answer_record {
+	char *value; /* owned */
+	size_t len;
+	struct ztp_header headers[ZTP_ANSWER_HEADERS];
+	size_t header_count;
+	char id[33];
+	char time[ZTP_TIME_LEN];
+};
+
+/* Needs request_id and path of the request; the fingerprint goes in where it
+ * is known and the format has a place for it. The CloudEvent's id is a hash
+ * of request id and verdict: a decision sent again repeats it. now_ms: wall
+ * clock. The record must not outlive the request; ztp_answer_clear ends it. */
+int ztp_answer_build(struct ztp_answer_record *record,
+		     enum ztp_answer_format format, const struct ztp_ask *ask,
+		     const struct ztp_answer *answer, int64_t now_ms,
+		     struct ztp_error *error);
+void ztp_answer_clear(struct ztp_answer_record *record);
+
+#endif

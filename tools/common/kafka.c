@@ -1,0 +1,309 @@
+#include "tools/common/kafka.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+
+#define PROPERTIES_FILE_MAX (64 * 1024)
+
+struct setting {
+	const char *name, *value;
+};
+
+/* --- properties */
+
+static bool reserved(const char *name, size_t len)
+{
+	static const char *const names[] = {
+		"bootstrap.servers",
+		"metadata.broker.list",
+		"group.id",
+		"enable.auto.commit",
+		"enable.auto.offset.store",
+		"auto.offset.reset",
+		"enable.partition.eof",
+		"enable.idempotence",
+		"acks",
+		"request.required.acks",
+		"transactional.id",
+		"test.mock.num.brokers",
+	};
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
+		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
+			return true;
+	return false;
+}
+
+int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
+			struct ztp_error *error)
+{
+	size_t len = strcspn(text, "=");
+	char *copy;
+
+	if (!len || text[len] != '=')
+		return ztp_fail(error, ZTP_ERR_USAGE,
+				"a property is written NAME=VALUE");
+	if (reserved(text, len))
+		return ztp_fail(error, ZTP_ERR_USAGE,
+				"property %.*s is not to be set here", (int)len,
+				text);
+	if (props->count == ZTP_KAFKA_PROPS_MAX)
+		return ztp_fail(error, ZTP_ERR_USAGE, "more than %d properties",
+				ZTP_KAFKA_PROPS_MAX);
+	copy = strdup(text);
+	if (!copy)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	props->items[props->count++] = copy;
+	return 0;
+}
+
+/* One line in place; the blanks around it do not count. */
+static int add_line(struct ztp_kafka_props *props, char *line,
+		    struct ztp_error *error)
+{
+	size_t len;
+
+	line += strspn(line, " \t");
+	len = strlen(line);
+	while (len && strchr(" \t\r", line[len - 1]))
+		line[--len] = '\0';
+	if (!len || *line == '#')
+		return 0;
+	return ztp_kafka_props_add(props, line, error);
+}
+
+int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
+			 struct ztp_error *error)
+{
+	char *text = NULL, *line, *next;
+	struct ztp_error why;
+	size_t len, number = 1;
+	int rc = ztp_cli_read_file(&text, &len, path, PROPERTIES_FILE_MAX,
+				   error);
+
+	for (line = text; !rc && line; line = next, number++) {
+		next = strchr(line, '\n');
+		if (next)
+			*next++ = '\0';
+		rc = add_line(props, line, &why);
+		if (rc)
+			ztp_fail(error, rc, "%s:%zu: %s", path, number,
+				 why.message);
+	}
+	free(text);
+	return rc;
+}
+
+void ztp_kafka_props_clear(struct ztp_kafka_props *props)
+{
+	for (size_t i = 0; i < props->count; i++)
+		free(props->items[i]);
+	props->count = 0;
+}
+
+/* --- clients */
+
+/* Any thread. */
+static void on_log(const rd_kafka_t *client, int level, const char *facility,
+		   const char *text)
+{
+	(void)level;
+	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
+}
+
+static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
+	       struct ztp_error *error)
+{
+	char why[192];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_USAGE, "%s", why);
+}
+
+static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
+		     struct ztp_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; !rc && i < props->count; i++) {
+		const char *equals = strchr(props->items[i], '=');
+		char name[128];
+
+		if ((size_t)(equals - props->items[i]) >= sizeof(name))
+			return ztp_fail(error, ZTP_ERR_USAGE,
+					"no such property: %.40s...",
+					props->items[i]);
+		memcpy(name, props->items[i],
+		       (size_t)(equals - props->items[i]));
+		name[equals - props->items[i]] = '\0';
+		rc = set(conf, name, equals + 1, error);
+	}
+	return rc;
+}
+
+/* Ours first, so that what is given wins. */
+static rd_kafka_conf_t *new_conf(const char *brokers,
+				 const struct setting *settings,
+				 const struct ztp_kafka_props *props,
+				 struct ztp_error *error)
+{
+	static const struct setting common[] = {
+		{"client.id", "ztp-approver"},
+		{"log_level", "4"},
+		{"log.configuration.warnings", "false"},
+		{"socket.nagle.disable", "true"},
+		/* A topic that is made later is found within this. */
+		{"topic.metadata.refresh.interval.ms", "5000"},
+		{"reconnect.backoff.max.ms", "2000"},
+		{NULL, NULL},
+	};
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	int rc = set(conf, "bootstrap.servers", brokers, error);
+
+	for (const struct setting *s = common; !rc && s->name; s++)
+		rc = set(conf, s->name, s->value, error);
+	for (const struct setting *s = settings; !rc && s->name; s++)
+		rc = set(conf, s->name, s->value, error);
+	if (!rc)
+		rc = set_given(conf, props, error);
+	if (rc) {
+		rd_kafka_conf_destroy(conf);
+		return NULL;
+	}
+	rd_kafka_conf_set_log_cb(conf, on_log);
+	return conf;
+}
+
+static rd_kafka_t *new_client(rd_kafka_type_t type, rd_kafka_conf_t *conf,
+			      struct ztp_error *error)
+{
+	char why[192];
+	rd_kafka_t *client = rd_kafka_new(type, conf, why, sizeof(why));
+
+	if (!client) {
+		rd_kafka_conf_destroy(conf);
+		ztp_fail(error, ZTP_ERR_USAGE, "%s", why);
+	}
+	return client;
+}
+
+rd_kafka_t *ztp_kafka_producer(
+	const char *brokers, const struct ztp_kafka_props *props,
+	int timeout_ms,
+	void (*on_delivery)(rd_kafka_t *, const rd_kafka_message_t *, void *),
+	void *opaque, struct ztp_error *error)
+{
+	char timeout[16];
+	const struct setting settings[] = {
+		{"enable.idempotence", "true"},
+		{"acks", "all"},
+		{"partitioner", "murmur2_random"},
+		{"message.timeout.ms", timeout},
+		{NULL, NULL},
+	};
+	rd_kafka_conf_t *conf;
+
+	snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
+	conf = new_conf(brokers, settings, props, error);
+	if (!conf)
+		return NULL;
+	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
+	rd_kafka_conf_set_opaque(conf, opaque);
+	return new_client(RD_KAFKA_PRODUCER, conf, error);
+}
+
+rd_kafka_t *ztp_kafka_consumer(const char *brokers,
+			       const struct ztp_kafka_props *props,
+			       const struct ztp_kafka_consumer *how,
+			       struct ztp_error *error)
+{
+	const struct setting settings[] = {
+		{"group.id", how->group},
+		{"enable.auto.commit", how->commit ? "true" : "false"},
+		{"auto.commit.interval.ms", "500"},
+		{"enable.auto.offset.store", "false"},
+		{"auto.offset.reset", "earliest"},
+		{"enable.partition.eof", how->eof ? "true" : "false"},
+		{"session.timeout.ms", "10000"},
+		{"fetch.wait.max.ms", "100"},
+		{"check.crcs", "true"},
+		{"queued.max.messages.kbytes", "8192"},
+		{NULL, NULL},
+	};
+	rd_kafka_conf_t *conf = new_conf(brokers, settings, props, error);
+	rd_kafka_t *consumer;
+
+	if (!conf)
+		return NULL;
+	if (how->on_rebalance)
+		rd_kafka_conf_set_rebalance_cb(conf, how->on_rebalance);
+	rd_kafka_conf_set_opaque(conf, how->opaque);
+	consumer = new_client(RD_KAFKA_CONSUMER, conf, error);
+	if (consumer)
+		rd_kafka_poll_set_consumer(consumer);
+	return consumer;
+}
+
+/* --- records */
+
+static rd_kafka_headers_t *make_headers(const struct ztp_header *headers,
+					size_t count)
+{
+	rd_kafka_headers_t *list = rd_kafka_headers_new(count);
+
+	for (size_t i = 0; list && i < count; i++)
+		if (rd_kafka_header_add(list, headers[i].name, -1,
+					headers[i].value.p,
+					(ssize_t)headers[i].value.n)) {
+			rd_kafka_headers_destroy(list);
+			list = NULL;
+		}
+	return list;
+}
+
+int ztp_kafka_send(rd_kafka_t *producer, const char *topic, const char *key,
+		   const char *value, size_t len,
+		   const struct ztp_header *headers, size_t header_count,
+		   void *opaque, struct ztp_error *error)
+{
+	rd_kafka_headers_t *list = make_headers(headers, header_count);
+	rd_kafka_resp_err_t err;
+
+	if (!list)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	err = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
+				RD_KAFKA_V_KEY(key, strlen(key)),
+				RD_KAFKA_V_VALUE((void *)(uintptr_t)value, len),
+				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+				RD_KAFKA_V_HEADERS(list),
+				RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+	if (!err)
+		return 0; /* the headers are the producer's now */
+	rd_kafka_headers_destroy(list);
+	ztp_fail(error,
+		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
+						      : ZTP_ERR_IO,
+		 "%s: %s", topic, rd_kafka_err2str(err));
+	return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL : ZTP_ERR_IO;
+}
+
+size_t ztp_kafka_headers(struct ztp_header *headers, size_t max,
+			 const rd_kafka_message_t *message)
+{
+	rd_kafka_headers_t *list;
+	size_t count = 0, size;
+	const void *value;
+
+	if (rd_kafka_message_headers(message, &list))
+		return 0;
+	while (count < max &&
+	       !rd_kafka_header_get_all(list, count, &headers[count].name,
+					&value, &size)) {
+		headers[count++].value = (struct ztp_str){value, size};
+	}
+	return count;
+}

@@ -1,0 +1,107 @@
+/*
+ * tools/common/rules.h - a customer's rules: which request is approved, which
+ * rejected, with what payload. A YAML file; the first rule that matches
+ * decides, `default` decides what no rule does.
+ *
+ *	default: {action: reject, reason: not_on_the_list}
+ *	rules:
+ *	- name: stolen                  # shown with each decision
+ *	  match: {fingerprints_file: stolen.txt}
+ *	  action: reject
+ *	  reason: stolen
+ *	  message: call the help desk
+ *	- name: pumps of plant 7
+ *	  match:
+ *	    subscription: acme
+ *	    registry: [plant-7, plant-8]
+ *	    id: "pump-*"
+ *	    fingerprints_file: delivered.txt
+ *	    min_key_bits: 2048
+ *	    not_expired: true
+ *	  action: approve
+ *	  payload_file: pump.json
+ *
+ * match: all members must hold; a list holds when one of its entries does.
+ *	subscription registry id   globs (* ? [...]) over the device path's ids
+ *	issuer subject             globs over the whole RFC 4514 string
+ *	fingerprints               64 hex digits each
+ *	fingerprints_file          one per line; # starts a comment
+ *	key_algorithm              RSA, EC
+ *	min_key_bits               a number
+ *	min_days_left              a number: days until notAfter
+ *	not_expired                true: inside notBefore..notAfter
+ * A rule without match matches everything. What a request does not tell
+ * matches nothing. action: approve or reject; optional beside it
+ * payload_file, content_type, reason, message. default: an action, or a
+ * mapping of these; without it, reject with reason no_rule. File names are
+ * relative to the rules file.
+ */
+#ifndef ZTP_TOOLS_RULES_H
+#define ZTP_TOOLS_RULES_H
+
+#include "tools/common/answer.h"
+
+#define ZTP_RULES_FILE_MAX	  (1024 * 1024)
+#define ZTP_FINGERPRINTS_FILE_MAX (64 * 1024 * 1024) /* a million devices */
+
+/* A list of globs; not set: anything will do. */
+struct ztp_globs {
+	char **items; /* owned, and each of them */
+	size_t count;
+};
+
+/* Fingerprints in ascending order. */
+struct ztp_fingerprints {
+	uint8_t (*items)[ZTP_SHA256_LEN]; /* owned */
+	size_t count;
+	bool set;
+};
+
+struct ztp_match {
+	struct ztp_globs subscription, registry, id, issuer, subject;
+	struct ztp_globs key_algorithm;
+	struct ztp_fingerprints fingerprints;
+	int64_t min_key_bits;  /* 0: any */
+	int64_t min_days_left; /* -1: any */
+	bool not_expired;
+};
+
+struct ztp_rule {
+	char *name; /* owned, as all below; never NULL */
+	struct ztp_match match;
+	bool approve;
+	bool decided; /* while reading: an action was given */
+	char *reason, *message;
+	struct ztp_attachment payload;
+};
+
+struct ztp_rules {
+	struct ztp_rule *rules; /* owned */
+	size_t count;
+	struct ztp_rule otherwise; /* the default */
+};
+
+/* Reads the file and all that it names. The message starts with FILE:LINE:.
+ * On failure *rules needs nothing. Blocks. */
+int ztp_rules_load(struct ztp_rules *rules, const char *path,
+		   struct ztp_error *error);
+/* The same from text; path is for messages and for relative file names. */
+int ztp_rules_read(struct ztp_rules *rules, const char *text, size_t len,
+		   const char *path, struct ztp_error *error);
+void ztp_rules_clear(struct ztp_rules *rules);
+
+/* The answer for a request; views into rules. now_ms: wall clock. Pure. */
+void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
+		      const struct ztp_ask *ask, int64_t now_ms);
+
+/* --- shared by rules.c and rules_yaml.c */
+
+int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
+			 size_t len, struct ztp_error *error);
+/* To be called after the last ztp_fingerprints_add. */
+void ztp_fingerprints_sort(struct ztp_fingerprints *list);
+/* path is the file's; the message starts with it and the line. */
+int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
+			  struct ztp_error *error);
+
+#endif

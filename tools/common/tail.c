@@ -1,0 +1,207 @@
+#include "tools/common/tail.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+
+#define ASK_MS	     5000 /* how long a broker may take to answer */
+#define LOOK_AGAIN   5000 /* for partitions and topics that are new */
+#define LOOK_MISSING 500  /* while a topic is missing */
+
+struct spot {
+	const char *topic;
+	int32_t partition;
+	int64_t next; /* offset */
+	bool at_end;
+};
+
+struct ztp_tail {
+	rd_kafka_t *consumer;
+	const char *const *topics;
+	size_t topic_count;
+	bool from_beginning;
+	bool looked;	    /* once, with an answer for every topic */
+	bool complete;	    /* every topic has partitions */
+	int64_t look_at;    /* ms, when to look again */
+	struct spot *spots; /* owned */
+	size_t count;
+};
+
+struct ztp_tail *ztp_tail_new(rd_kafka_t *consumer, const char *const *topics,
+			      size_t topic_count, bool from_beginning)
+{
+	struct ztp_tail *tail = calloc(1, sizeof(*tail));
+
+	if (!tail)
+		return NULL;
+	tail->consumer = consumer;
+	tail->topics = topics;
+	tail->topic_count = topic_count;
+	tail->from_beginning = from_beginning;
+	return tail;
+}
+
+static struct spot *find_spot(struct ztp_tail *tail, const char *topic,
+			      int32_t partition)
+{
+	for (size_t i = 0; i < tail->count; i++)
+		if (tail->spots[i].partition == partition &&
+		    strcmp(tail->spots[i].topic, topic) == 0)
+			return &tail->spots[i];
+	return NULL;
+}
+
+/* What was there when we first looked is read from where the caller wants;
+ * what came later is new as a whole. */
+static bool add_spot(struct ztp_tail *tail, const char *topic,
+		     int32_t partition)
+{
+	int64_t low, high;
+	struct spot *larger;
+
+	if (rd_kafka_query_watermark_offsets(tail->consumer, topic, partition,
+					     &low, &high, ASK_MS))
+		return false;
+	larger = realloc(tail->spots, (tail->count + 1) * sizeof(*larger));
+	if (!larger)
+		return false;
+	tail->spots = larger;
+	larger[tail->count++] = (struct spot){
+		.topic = topic,
+		.partition = partition,
+		.next = tail->from_beginning || tail->looked ? low : high,
+	};
+	return true;
+}
+
+/* 1: the topic has partitions, all of which are known now; 0: it does not
+ * exist; -1: no answer. */
+static int look_at_topic(struct ztp_tail *tail, const char *name, bool *grown)
+{
+	rd_kafka_topic_t *topic =
+		rd_kafka_topic_new(tail->consumer, name, NULL);
+	const struct rd_kafka_metadata *metadata = NULL;
+	int found = -1;
+
+	if (!topic ||
+	    rd_kafka_metadata(tail->consumer, 0, topic, &metadata, ASK_MS))
+		goto out;
+	found = metadata->topic_cnt == 1 &&
+		metadata->topics[0].partition_cnt > 0;
+	for (int i = 0; found > 0 && i < metadata->topics[0].partition_cnt;
+	     i++) {
+		int32_t id = metadata->topics[0].partitions[i].id;
+
+		if (find_spot(tail, name, id))
+			continue;
+		if (!add_spot(tail, name, id))
+			found = -1;
+		else
+			*grown = true;
+	}
+out:
+	if (metadata)
+		rd_kafka_metadata_destroy(metadata);
+	if (topic)
+		rd_kafka_topic_destroy(topic);
+	return found;
+}
+
+static void assign(struct ztp_tail *tail)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new((int)tail->count);
+	rd_kafka_resp_err_t err;
+
+	for (size_t i = 0; i < tail->count; i++)
+		rd_kafka_topic_partition_list_add(list, tail->spots[i].topic,
+						  tail->spots[i].partition)
+			->offset = tail->spots[i].next;
+	err = rd_kafka_assign(tail->consumer, list);
+	if (err)
+		ztp_cli_warn(rd_kafka_name(tail->consumer), "assign: %s",
+			     rd_kafka_err2str(err));
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+static void look(struct ztp_tail *tail)
+{
+	bool grown = false, answered = true, complete = true;
+
+	for (size_t i = 0; answered && i < tail->topic_count; i++) {
+		int found = look_at_topic(tail, tail->topics[i], &grown);
+
+		answered = found >= 0;
+		complete = complete && found > 0;
+	}
+	if (grown)
+		assign(tail);
+	if (answered) {
+		tail->looked = true;
+		tail->complete = complete;
+	}
+	tail->look_at = ztp_cli_now() +
+			(answered && complete ? LOOK_AGAIN : LOOK_MISSING);
+}
+
+/* An event of librdkafka's, not a record. */
+static void note(struct ztp_tail *tail, const rd_kafka_message_t *message)
+{
+	struct spot *spot;
+
+	if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		ztp_cli_warn(rd_kafka_name(tail->consumer), "%s",
+			     rd_kafka_message_errstr(message));
+		return;
+	}
+	spot = find_spot(tail, rd_kafka_topic_name(message->rkt),
+			 message->partition);
+	if (spot)
+		spot->at_end = true;
+}
+
+rd_kafka_message_t *ztp_tail_next(struct ztp_tail *tail, int timeout_ms)
+{
+	rd_kafka_message_t *message;
+	struct spot *spot;
+
+	if (ztp_cli_now() >= tail->look_at)
+		look(tail);
+	message = rd_kafka_consumer_poll(tail->consumer, timeout_ms);
+	if (!message)
+		return NULL;
+	if (message->err) {
+		note(tail, message);
+		rd_kafka_message_destroy(message);
+		return NULL;
+	}
+	spot = find_spot(tail, rd_kafka_topic_name(message->rkt),
+			 message->partition);
+	if (spot)
+		spot->next = message->offset + 1;
+	return message;
+}
+
+bool ztp_tail_ready(const struct ztp_tail *tail)
+{
+	return tail->looked && tail->complete;
+}
+
+bool ztp_tail_at_end(const struct ztp_tail *tail)
+{
+	if (!ztp_tail_ready(tail))
+		return false;
+	for (size_t i = 0; i < tail->count; i++)
+		if (!tail->spots[i].at_end)
+			return false;
+	return true;
+}
+
+void ztp_tail_free(struct ztp_tail *tail)
+{
+	if (!tail)
+		return;
+	free(tail->spots);
+	free(tail);
+}
