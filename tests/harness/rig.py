@@ -28,12 +28,12 @@ class Rig:
     test's own MQTT clients need (tls, user, password)."""
 
     def __init__(self, folder, kafka, settings=None, mosquitto=None,
-                 partitions=3, create=True, access=None):
+                 partitions=3, create=True, access=None, topics=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kafka = kafka
         self.access = access or {}
-        self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        self.topics = topics or topic_names(f"t{uuid.uuid4().hex[:10]}")
         if create:
             kafka.create(self.topics.values(), partitions)
         self.mosquitto = Mosquitto(self.folder, **(mosquitto or {}))
