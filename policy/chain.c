@@ -1,0 +1,249 @@
+/*
+ * Path validation with exactly two certificates: a leaf and the anchor that
+ * signed it. Which anchor is found by trying each of the right name by itself,
+ * because a v1 leaf carries no key identifier, and OpenSSL alone would settle
+ * for the first of two CAs that share a name.
+ *
+ * OpenSSL's strict mode is on, with four complaints waived, none of which
+ * makes a forged certificate pass: key identifiers that are missing, and on
+ * the CA a keyUsage that is missing or basicConstraints not marked critical.
+ * `openssl req -x509` and `openssl x509 -req` make such certificates.
+ *
+ * Time is judged here, not by OpenSSL, so that it is the caller's clock to the
+ * millisecond and nothing reads another one.
+ */
+#include <openssl/err.h>
+#include <openssl/x509_vfy.h>
+#include <openssl/x509v3.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ztp/chain.h"
+
+#define SECURITY_LEVEL 2
+#define INTERMEDIATES  0
+
+struct ztp_ca {
+	struct ztp_cert cert;
+	X509 *x509;
+};
+
+static X509 *to_x509(const struct ztp_cert *cert)
+{
+	const uint8_t *at = cert->der;
+
+	return d2i_X509(NULL, &at, (long)cert->der_len);
+}
+
+/* X509_check_ca: 1 is basicConstraints with CA:TRUE (and keyCertSign where
+ * there is a keyUsage), 3 a v1 certificate that names itself as its issuer. */
+static bool may_sign(X509 *x509)
+{
+	if (X509_get_extension_flags(x509) & EXFLAG_INVALID)
+		return false;
+	switch (X509_check_ca(x509)) {
+	case 1:
+		return X509_get_version(x509) == X509_VERSION_3;
+	case 3:
+		return X509_self_signed(x509, 1) == 1;
+	default:
+		return false;
+	}
+}
+
+static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
+		   struct ztp_error *error)
+{
+	int rc = ztp_cert_parse(&ca->cert, pem, len, error);
+
+	if (rc)
+		return rc;
+	ca->x509 = to_x509(&ca->cert);
+	if (!ca->x509)
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"CA certificate cannot be read");
+	if (!may_sign(ca->x509))
+		return ztp_fail(error, ZTP_ERR_CERT_USAGE,
+				"not a CA certificate");
+	return 0;
+}
+
+int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
+		 struct ztp_error *error)
+{
+	struct ztp_ca *made = calloc(1, sizeof *made);
+	int rc;
+
+	*ca = NULL;
+	if (!made)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	ERR_set_mark();
+	rc = ca_fill(made, pem, len, error);
+	ERR_pop_to_mark();
+	if (rc)
+		ztp_ca_free(made);
+	else
+		*ca = made;
+	return rc;
+}
+
+const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca)
+{
+	return &ca->cert;
+}
+
+void ztp_ca_free(struct ztp_ca *ca)
+{
+	if (!ca)
+		return;
+	X509_free(ca->x509);
+	ztp_cert_clear(&ca->cert);
+	free(ca);
+}
+
+static int waive(int ok, X509_STORE_CTX *context)
+{
+	switch (X509_STORE_CTX_get_error(context)) {
+	case X509_V_ERR_MISSING_AUTHORITY_KEY_IDENTIFIER:
+	case X509_V_ERR_MISSING_SUBJECT_KEY_IDENTIFIER:
+	case X509_V_ERR_CA_CERT_MISSING_KEY_USAGE:
+	case X509_V_ERR_CA_BCONS_NOT_CRITICAL:
+		return 1;
+	default:
+		return ok;
+	}
+}
+
+/* OpenSSL's purpose "sslclient" does not take anyExtendedKeyUsage for
+ * clientAuth; ztp_cert_check_leaf has, so then only keyUsage is left to
+ * check. */
+static int purpose_of(X509 *leaf)
+{
+	uint32_t usage = X509_get_extended_key_usage(leaf);
+
+	return usage & XKU_SSL_CLIENT ? X509_PURPOSE_SSL_CLIENT
+				      : X509_PURPOSE_ANY;
+}
+
+static bool may_prove(X509 *leaf)
+{
+	return X509_get_key_usage(leaf) &
+	       (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT);
+}
+
+static bool set_rules(X509_STORE_CTX *context, X509 *leaf, X509 *ca)
+{
+	X509_VERIFY_PARAM *param = X509_STORE_CTX_get0_param(context);
+	unsigned long flags = X509_V_FLAG_PARTIAL_CHAIN |
+			      X509_V_FLAG_NO_CHECK_TIME |
+			      X509_V_FLAG_X509_STRICT;
+
+	if (X509_get_version(ca) == X509_VERSION_1) /* to OpenSSL, no CA */
+		flags &= ~(unsigned long)X509_V_FLAG_X509_STRICT;
+	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
+	X509_VERIFY_PARAM_set_depth(param, INTERMEDIATES);
+	X509_STORE_CTX_set_verify_cb(context, waive);
+	return X509_VERIFY_PARAM_set_flags(param, flags) == 1 &&
+	       X509_VERIFY_PARAM_set_purpose(param, purpose_of(leaf)) == 1;
+}
+
+/* X509_V_OK, or why this CA did not sign this leaf. */
+static int verify_one(X509 *leaf, X509 *ca)
+{
+	X509_STORE_CTX *context = X509_STORE_CTX_new();
+	STACK_OF(X509) *anchors = sk_X509_new_null();
+	int why = X509_V_ERR_OUT_OF_MEM;
+
+	if (!context || !anchors || sk_X509_push(anchors, ca) == 0 ||
+	    X509_STORE_CTX_init(context, NULL, leaf, NULL) != 1)
+		goto out;
+	X509_STORE_CTX_set0_trusted_stack(context, anchors);
+	if (!set_rules(context, leaf, ca))
+		goto out;
+	if (X509_verify_cert(context) == 1) {
+		why = X509_V_OK;
+		goto out;
+	}
+	why = X509_STORE_CTX_get_error(context);
+	if (why == X509_V_OK)
+		why = X509_V_ERR_UNSPECIFIED;
+out:
+	X509_STORE_CTX_free(context);
+	sk_X509_free(anchors);
+	return why;
+}
+
+static bool valid_now(const struct ztp_cert *cert, int64_t now_ms)
+{
+	return now_ms >= cert->not_before && now_ms < cert->not_after + 1000;
+}
+
+static int find_issuer(X509 *leaf, struct ztp_ca *const *cas, size_t count,
+		       int64_t now_ms, size_t *issuer, struct ztp_error *error)
+{
+	const char *why = "its issuer is none of the registry's CAs";
+	int result;
+
+	for (size_t i = 0; i < count; i++) {
+		if (X509_NAME_cmp(X509_get_issuer_name(leaf),
+				  X509_get_subject_name(cas[i]->x509)) != 0)
+			continue;
+		if (!valid_now(&cas[i]->cert, now_ms)) {
+			why = "its issuer is not valid now";
+			continue;
+		}
+		result = verify_one(leaf, cas[i]->x509);
+		if (result == X509_V_OK) {
+			if (issuer)
+				*issuer = i;
+			return 0;
+		}
+		why = X509_verify_cert_error_string(result);
+	}
+	return ztp_fail(error, ZTP_ERR_UNTRUSTED, "certificate: %s", why);
+}
+
+/* By certificate or by key: a CA's key must not become a device's under
+ * another name. */
+static bool is_listed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		      size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const struct ztp_cert *cert = &cas[i]->cert;
+
+		if (memcmp(leaf->fingerprint, cert->fingerprint,
+			   ZTP_SHA256_LEN) == 0 ||
+		    memcmp(leaf->spki_sha256, cert->spki_sha256,
+			   ZTP_SHA256_LEN) == 0)
+			return true;
+	}
+	return false;
+}
+
+int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		    size_t count, int64_t now_ms, size_t *issuer,
+		    struct ztp_error *error)
+{
+	X509 *x509 = NULL;
+	int rc = ztp_cert_check_leaf(leaf, now_ms, error);
+
+	if (rc)
+		return rc;
+	if (is_listed(leaf, cas, count))
+		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
+				"one of the registry's own CAs");
+	ERR_set_mark();
+	x509 = to_x509(leaf);
+	if (!x509)
+		rc = ztp_fail(error, ZTP_ERR_CERT,
+			      "certificate has no usable "
+			      "key");
+	else if (!may_prove(x509))
+		rc = ztp_fail(error, ZTP_ERR_CERT_USAGE,
+			      "key usage allows no signature");
+	else
+		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
+	X509_free(x509);
+	ERR_pop_to_mark();
+	return rc;
+}

@@ -1,0 +1,179 @@
+/*
+ * Public keys that verify. Two rules keep them honest: what a key may be is
+ * decided on its DER by spki.c before OpenSSL sees it, so the certificate
+ * reader and this file can never disagree; and the digest follows from the
+ * key, never from what a signer says.
+ *
+ * A JWS carries an ECDSA signature as r and s, each as long as the group's
+ * order (RFC 7518 3.4); OpenSSL wants DER. The length is checked to the byte,
+ * so a DER signature never passes for one; OpenSSL itself refuses r or s
+ * outside 1..n-1. (r, n-s) is valid as well: nothing may be identified by the
+ * bytes of a signature.
+ */
+#include <openssl/ecdsa.h>
+#include <openssl/err.h>
+#include <openssl/evp.h>
+#include <openssl/rsa.h>
+#include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/cert_text.h"
+#include "policy/spki.h"
+#include "ztp/key.h"
+
+struct ztp_key {
+	EVP_PKEY *pkey;
+	enum ztp_key_algorithm algorithm;
+	int bits;
+	size_t spki_len;
+	uint8_t spki[];
+};
+
+/* Decoding checks that an EC point is on its curve; the curves have cofactor
+ * 1, so a point on it is in the group. */
+static int decode(struct ztp_key *key, struct ztp_error *error)
+{
+	const uint8_t *at = key->spki;
+
+	ERR_set_mark();
+	key->pkey = d2i_PUBKEY(NULL, &at, (long)key->spki_len);
+	ERR_pop_to_mark();
+	if (!key->pkey)
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"public key is not valid");
+	return 0;
+}
+
+int ztp_key_from_spki(struct ztp_key **key, const void *spki, size_t len,
+		      struct ztp_error *error)
+{
+	struct ztp_key *made = NULL;
+	enum ztp_key_algorithm algorithm;
+	int bits, rc;
+
+	*key = NULL;
+	ERR_set_mark();
+	rc = ztp_spki_describe(&algorithm, &bits, (struct ztp_str){spki, len},
+			       error);
+	ERR_pop_to_mark();
+	if (rc)
+		return rc;
+	made = calloc(1, sizeof *made + len);
+	if (!made)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	made->algorithm = algorithm;
+	made->bits = bits;
+	made->spki_len = len;
+	memcpy(made->spki, spki, len);
+	rc = decode(made, error);
+	if (rc)
+		ztp_key_free(made);
+	else
+		*key = made;
+	return rc;
+}
+
+int ztp_key_from_pem(struct ztp_key **key, const char *pem, size_t len,
+		     struct ztp_error *error)
+{
+	uint8_t *spki = NULL;
+	size_t spki_len;
+	int rc;
+
+	*key = NULL;
+	rc = ztp_cert_text_decode(&spki, &spki_len, "PUBLIC KEY", false, pem,
+				  len, error);
+	if (rc == 0)
+		rc = ztp_key_from_spki(key, spki, spki_len, error);
+	free(spki);
+	return rc;
+}
+
+enum ztp_key_algorithm ztp_key_algorithm(const struct ztp_key *key)
+{
+	return key->algorithm;
+}
+
+int ztp_key_bits(const struct ztp_key *key)
+{
+	return key->bits;
+}
+
+struct ztp_str ztp_key_spki(const struct ztp_key *key)
+{
+	return (struct ztp_str){(const char *)key->spki, key->spki_len};
+}
+
+/* r and s to DER, which the caller frees with OPENSSL_free; -1 when that
+ * cannot be done. */
+static int ecdsa_to_der(uint8_t **der, const uint8_t *signature, int half)
+{
+	ECDSA_SIG *pair = ECDSA_SIG_new();
+	BIGNUM *r = BN_bin2bn(signature, half, NULL);
+	BIGNUM *s = BN_bin2bn(signature + half, half, NULL);
+	int len = -1;
+
+	if (pair && r && s && ECDSA_SIG_set0(pair, r, s) == 1) {
+		r = s = NULL; /* the pair's now */
+		len = i2d_ECDSA_SIG(pair, der);
+	}
+	BN_free(r);
+	BN_free(s);
+	ECDSA_SIG_free(pair);
+	return len;
+}
+
+static bool verify_with(const struct ztp_key *key, const void *data, size_t len,
+			const uint8_t *signature, size_t signature_len)
+{
+	const EVP_MD *digest = key->bits == 384 ? EVP_sha384() : EVP_sha256();
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	EVP_PKEY_CTX *pkey_context; /* the context's own */
+	bool valid = false;
+
+	if (!context || EVP_DigestVerifyInit(context, &pkey_context, digest,
+					     NULL, key->pkey) != 1)
+		goto out;
+	if (key->algorithm == ZTP_KEY_RSA &&
+	    EVP_PKEY_CTX_set_rsa_padding(pkey_context, RSA_PKCS1_PADDING) != 1)
+		goto out;
+	valid = EVP_DigestVerify(context, signature, signature_len, data,
+				 len) == 1;
+out:
+	EVP_MD_CTX_free(context);
+	return valid;
+}
+
+bool ztp_key_verify(const struct ztp_key *key, const void *data, size_t len,
+		    const void *signature, size_t signature_len)
+{
+	size_t half = (size_t)key->bits / 8;
+	uint8_t *der = NULL;
+	bool valid = false;
+	int der_len;
+
+	ERR_set_mark();
+	if (key->algorithm == ZTP_KEY_RSA) {
+		/* RFC 8017 8.2.2: exactly as long as the modulus */
+		if (signature_len == ((size_t)key->bits + 7) / 8)
+			valid = verify_with(key, data, len, signature,
+					    signature_len);
+	} else if (signature_len == 2 * half) {
+		der_len = ecdsa_to_der(&der, signature, (int)half);
+		if (der_len > 0)
+			valid = verify_with(key, data, len, der,
+					    (size_t)der_len);
+		OPENSSL_free(der);
+	}
+	ERR_pop_to_mark();
+	return valid;
+}
+
+void ztp_key_free(struct ztp_key *key)
+{
+	if (!key)
+		return;
+	EVP_PKEY_free(key->pkey);
+	free(key);
+}
