@@ -107,7 +107,8 @@ static bool bare(const unsigned char *p, size_t n)
 	return n > 0;
 }
 
-/* As much of the value as there is room for. */
+/* As much of the value as there is room for; false if not even its quotes
+ * fit. */
 static bool put_value(struct line *line, const char *text, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -128,8 +129,7 @@ static bool put_value(struct line *line, const char *text, size_t n)
 		}
 		(void)put(line, out, len);
 	}
-	line->cut |= !put(line, "\"", 1);
-	return true;
+	return put(line, "\"", 1);
 }
 
 static bool put_hex(struct line *line, const uint8_t *p, size_t n)

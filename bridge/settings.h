@@ -90,6 +90,10 @@ int setting_slurp(char **content, size_t *len, size_t max, const char *file,
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 
+/* Valid UTF-8 without control characters: what people would not see, or what
+ * a terminal would obey, is not in a name, an address or a path. */
+int setting_check_text(const char *text, struct ztp_error *error);
+
 /* --- settings_check.c: the rows' own rules */
 
 setting_check setting_check_url, setting_check_client_id, setting_check_topic,

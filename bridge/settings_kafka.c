@@ -148,6 +148,8 @@ int properties_add(struct config_properties *properties, const char *name,
 		rc = setting_read_file(&new.value, value, error);
 	else if (rc == 0)
 		new.value = strdup(value);
+	if (rc == 0 && new.value && !new.secret)
+		rc = setting_check_text(new.value, error);
 	if (rc == 0 && new.value)
 		rc = check_promises(new.name, new.value, error);
 	if (rc == 0 && new.value)

@@ -158,9 +158,7 @@ static int set_choice(const struct setting *setting, struct config *config,
 			all);
 }
 
-/* What people would not see in a terminal or a page, or what would mean
- * something there, is not in a name, an address or a path. */
-static int check_text(const char *text, struct ztp_error *error)
+int setting_check_text(const char *text, struct ztp_error *error)
 {
 	size_t left = strlen(text);
 
@@ -195,7 +193,7 @@ static int set_text(const struct setting *setting, struct config *config,
 				"is longer than %" PRId64 " bytes",
 				setting->max);
 	if (!secret)
-		rc = check_text(text, error);
+		rc = setting_check_text(text, error);
 	if (rc == 0 && setting->type == SETTING_FILE && n > 0)
 		rc = setting_check_file(text, error);
 	if (rc < 0)
@@ -245,7 +243,7 @@ int setting_append(const struct setting *setting, struct config *config,
 {
 	struct config_list *list = setting_at(setting, config);
 	char **items;
-	int rc = check_text(text, error);
+	int rc = setting_check_text(text, error);
 
 	if (rc == 0 && setting->check)
 		rc = setting->check(config, text, error);

@@ -1,0 +1,79 @@
+/* The command line of the daemon: what it means and what it refuses. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#include "bridge/cli.h"
+#include <stdio.h>
+#include <string.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+#define PATH	      "subscriptions/s/registries/r/devices/d"
+
+static void command_lines(void **state)
+{
+	static const struct {
+		const char *argv[8];
+		int rc;
+		enum cli_action action;
+		const char *says;
+	} rows[] = {
+		{{"--config", "f"}, 0, CLI_RUN, ""},
+		{{"--config=f"}, 0, CLI_RUN, ""},
+		{{"-c", "f"}, 0, CLI_RUN, ""},
+		{{"--check-config", "--config", "f"}, 0, CLI_CHECK, ""},
+		{{"--config", "f", "--print-config"}, 0, CLI_PRINT, ""},
+		{{"--config", "f", "--print-config", "--check-config"},
+		 0,
+		 CLI_CHECK,
+		 ""},
+		{{"--config", "f", "--forget", PATH}, 0, CLI_FORGET, ""},
+		{{"--version"}, 0, CLI_VERSION, ""},
+		{{"--help"}, 0, CLI_HELP, ""},
+		{{NULL}, 2, 0, "ztp-bridge: --config FILE is missing\nusage:"},
+		{{"--config"}, 2, 0, "--config needs a value\n"},
+		{{"--config", ""}, 2, 0, "--config FILE is missing\n"},
+		{{"--config", "a", "--config", "b"}, 2, 0, "twice\n"},
+		{{"--colour"}, 2, 0, "unknown option --colour\n"},
+		{{"-x"}, 2, 0, "unknown option -x\n"},
+		{{"--check-config=1"}, 2, 0, "--check-config=1 takes no"},
+		{{"--check-config"}, 2, 0, "--config FILE is missing\n"},
+		{{"--config", "f", "more"}, 2, 0, "what is \"more\"?\n"},
+		{{"--config", "f", "--forget", "pump"}, 2, 0, "--forget: "},
+		{{"--config", "f", "--forget", PATH, "--check-config"},
+		 2,
+		 0,
+		 "--forget goes with --config alone\n"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		char name[] = "ztp-bridge", *argv[10] = {name};
+		char text[512] = "";
+		FILE *err = fmemopen(text, sizeof(text), "w");
+		struct cli cli;
+		int argc = 1;
+
+		assert_non_null(err);
+		for (; rows[i].argv[argc - 1]; argc++)
+			argv[argc] = (char *)(uintptr_t)rows[i].argv[argc - 1];
+		assert_int_equal(cli_parse(&cli, argc, argv, err), rows[i].rc);
+		fclose(err);
+		assert_non_null(strstr(text, rows[i].says));
+		assert_true(rows[i].rc != 0 || text[0] == '\0');
+		if (rows[i].rc == 0)
+			assert_int_equal(cli.action, rows[i].action);
+		if (rows[i].rc == 0 && cli.action == CLI_FORGET)
+			assert_string_equal(cli.forget, PATH);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {cmocka_unit_test(command_lines)};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

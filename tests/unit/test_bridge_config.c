@@ -1,0 +1,525 @@
+/* The configuration: what it refuses and at which line, what it means, and
+ * that printing it loses nothing but secrets. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#include "bridge/config.h"
+#include "bridge/settings.h"
+#include "tests/unit/refused.h"
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
+
+static char directory[] = "/tmp/ztp-config-XXXXXX";
+static char file[64], secret_file[64], empty_file[64], nul_file[64],
+	large_file[64];
+
+static void write_file(const char *name, const char *text, size_t n)
+{
+	FILE *out = fopen(name, "w");
+
+	assert_non_null(out);
+	assert_int_equal(fwrite(text, 1, n, out), n);
+	assert_int_equal(fclose(out), 0);
+}
+
+static int load(struct config **config, const char *text, int *line,
+		struct ztp_error *error)
+{
+	write_file(file, text, strlen(text));
+	return config_load(config, file, line, error);
+}
+
+static struct config *good(const char *text)
+{
+	struct config *config;
+	struct ztp_error error;
+	int line;
+
+	if (load(&config, text, &line, &error) < 0)
+		fail_msg("%d: %s in\n%s", line, error.message, text);
+	return config;
+}
+
+static void bad(const char *text, int line, const char *says)
+{
+	struct config *config;
+	struct ztp_error error = {0};
+	int at = -1;
+
+	if (load(&config, text, &at, &error) == 0)
+		fail_msg("accepted:\n%s", text);
+	assert_null(config);
+	if (at != line || !strstr(error.message, says))
+		fail_msg("%d: %s\nnot\n%d: ... %s in\n%s", at, error.message,
+			 line, says, text);
+	assert_null(strchr(error.message, '\n'));
+}
+
+static char *printed(const struct config *config)
+{
+	char *text = NULL;
+	size_t n = 0;
+	FILE *out = open_memstream(&text, &n);
+
+	assert_non_null(out);
+	assert_int_equal(config_print(config, out), 0);
+	assert_int_equal(fclose(out), 0);
+	return text;
+}
+
+static int setup(void **state)
+{
+	char *large = calloc(1, CONFIG_SECRET_MAX + 1);
+
+	(void)state;
+	assert_non_null(mkdtemp(directory));
+	snprintf(file, sizeof(file), "%s/c.yaml", directory);
+	snprintf(secret_file, sizeof(secret_file), "%s/secret", directory);
+	snprintf(empty_file, sizeof(empty_file), "%s/empty", directory);
+	snprintf(nul_file, sizeof(nul_file), "%s/nul", directory);
+	snprintf(large_file, sizeof(large_file), "%s/large", directory);
+	write_file(secret_file, "s3cret two\n\n", 12);
+	write_file(empty_file, "", 0);
+	write_file(nul_file, "a\0b", 3);
+	assert_non_null(large);
+	memset(large, 'x', CONFIG_SECRET_MAX + 1);
+	write_file(large_file, large, CONFIG_SECRET_MAX + 1);
+	free(large);
+	setenv("DIR", directory, 1);
+	setenv("HOST", "broker.example", 1);
+	setenv("EMPTY", "", 1);
+	setenv("HIDDEN", "hunter2", 1);
+	setenv("NOT_UTF8", "\xff", 1);
+	unsetenv("UNSET");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	const char *names[] = {file, secret_file, empty_file, nul_file,
+			       large_file};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(names); i++)
+		unlink(names[i]);
+	return rmdir(directory);
+}
+
+/* --- what it means */
+
+static void defaults(void **state)
+{
+	const char *const empties[] = {
+		"",	"\n\n",	   "# nothing\n", "---\n",
+		"{}\n", "mqtt:\n", "kafka: {}\n", "~\n"};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(empties); i++) {
+		struct config *c = good(empties[i]);
+
+		assert_string_equal(c->mqtt.url, "mqtt://127.0.0.1:1883");
+		assert_string_equal(c->mqtt.host, "127.0.0.1");
+		assert_int_equal(c->mqtt.port, 1883);
+		assert_false(c->mqtt.secure);
+		assert_string_equal(c->mqtt.client_id, "ztp-bridge");
+		assert_string_equal(c->mqtt.username, "");
+		assert_string_equal(c->mqtt.password, "");
+		assert_string_equal(c->mqtt.tls.ca_file, "");
+		assert_int_equal(c->mqtt.version, 5);
+		assert_int_equal(c->mqtt.keepalive_ms, 60000);
+		assert_string_equal(c->mqtt.pending_topic, "ztp/v1/pending");
+		assert_string_equal(c->mqtt.command_topic,
+				    "{device_path}/commands");
+		assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_ENVELOPE);
+		assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_NONE);
+		assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_BROKER);
+		assert_int_equal(c->mqtt.retry_rate, 200);
+		assert_string_equal(c->kafka.brokers, "127.0.0.1:9092");
+		assert_string_equal(c->kafka.group, "ztp-bridge");
+		assert_string_equal(c->kafka.topics.requests, "ztp.requests");
+		assert_string_equal(c->kafka.topics.decisions, "ztp.decisions");
+		assert_string_equal(c->kafka.topics.results, "ztp.results");
+		assert_string_equal(c->kafka.topics.dlq, "ztp.dlq");
+		assert_string_equal(c->kafka.topics.audit, "ztp.audit");
+		assert_false(c->kafka.create_topics);
+		assert_int_equal(c->kafka.properties.count, 0);
+		assert_int_equal(c->onboarding.decision_timeout_ms, 86400000);
+		assert_int_equal(c->onboarding.on_timeout, ZTP_REJECT);
+		assert_int_equal(c->onboarding.delivery_timeout_ms, 86400000);
+		assert_int_equal(c->onboarding.renotify_interval_ms, 600000);
+		assert_int_equal(c->onboarding.reject_cooldown_ms, 3600000);
+		assert_true(c->onboarding.notify_rejected);
+		assert_null(c->onboarding.omit_fields.items[0]);
+		assert_string_equal(c->store.path,
+				    "/var/lib/ztp-bridge/store.db");
+		assert_int_equal(c->store.sync, CONFIG_SYNC_NORMAL);
+		assert_int_equal(c->store.max_requests, 1000000);
+		assert_int_equal(c->store.max_finished, 10000000);
+		assert_int_equal(c->store.retention_ms, INT64_C(2592000000));
+		assert_string_equal(c->http.listen, "127.0.0.1:9464");
+		assert_string_equal(c->http.host, "127.0.0.1");
+		assert_int_equal(c->http.port, 9464);
+		assert_int_equal(c->log.level, LOG_LEVEL_INFO);
+		assert_int_equal(c->log.format, LOG_FORMAT_LOGFMT);
+		assert_int_equal(c->shutdown_timeout_ms, 10000);
+		config_free(c);
+	}
+}
+
+static const char everything[] =
+	"mqtt:\n"
+	"  url: mqtts://[::1]\n"
+	"  client_id: \"bridge ${HOST} $${HOST} $5\"\n"
+	"  username: ${HOST}\n"
+	"  password_file: ${DIR}/secret\n"
+	"  tls: {ca_file: \"${DIR}/secret\", cert_file: \"${DIR}/secret\","
+	" key_file: \"${DIR}/secret\", key_password: \"${HIDDEN}\"}\n"
+	"  version: 3.1.1\n"
+	"  keepalive: 2m\n"
+	"  pending_topic: some/where\n"
+	"  command_topic: /devices/{device}/commands\n"
+	"  command_format: raw\n"
+	"  registrar: gate\n"
+	"  delivery_ack: device\n"
+	"  retry_rate: 7\n"
+	"kafka:\n"
+	"  brokers: [\"k1:9092\", '[::1]:9093', \"${HOST:-x}:1\"]\n"
+	"  group: g\n"
+	"  topics: {requests: a, decisions: b, results: c, dlq: d, audit: e}\n"
+	"  create_topics: true\n"
+	"  properties:\n"
+	"    security.protocol: SASL_SSL\n"
+	"    sasl.mechanism: PLAIN\n"
+	"    sasl.password_file: ${DIR}/secret\n"
+	"    ssl.key.password: ${UNSET:-hunter2}\n"
+	"    linger.ms: 5\n"
+	"    acks: all\n"
+	"onboarding:\n"
+	"  decision_timeout: 1500ms\n"
+	"  on_timeout: approve\n"
+	"  delivery_timeout: 2d\n"
+	"  renotify_interval: 90s\n"
+	"  reject_cooldown: 0s\n"
+	"  notify_rejected: false\n"
+	"  omit_fields:\n"
+	"    - certificate.subject\n"
+	"    - certificate.issuer\n"
+	"store: {path: '${DIR}/s.db', sync: full, max_requests: 1,"
+	" max_finished: 2, retention: 36h}\n"
+	"http: {listen: \"[::1]:0\"}\n"
+	"log: {level: debug, format: json}\n"
+	"shutdown_timeout: 250ms\n";
+
+static void check_everything(const struct config *c)
+{
+	const struct config_property *item = c->kafka.properties.items;
+	char path[80];
+
+	assert_string_equal(c->mqtt.host, "::1");
+	assert_int_equal(c->mqtt.port, 8883);
+	assert_true(c->mqtt.secure);
+	assert_string_equal(c->mqtt.client_id,
+			    "bridge broker.example ${HOST} $5");
+	assert_string_equal(c->mqtt.username, "broker.example");
+	assert_string_equal(c->mqtt.password, "s3cret two\n");
+	assert_int_equal(c->mqtt.version, 4);
+	assert_int_equal(c->mqtt.keepalive_ms, 120000);
+	assert_string_equal(c->mqtt.pending_topic, "some/where");
+	assert_string_equal(c->mqtt.command_topic,
+			    "/devices/{device}/commands");
+	assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_RAW);
+	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_GATE);
+	assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_DEVICE);
+	assert_int_equal(c->mqtt.retry_rate, 7);
+	assert_string_equal(c->kafka.brokers,
+			    "k1:9092,[::1]:9093,broker.example:1");
+	assert_string_equal(c->kafka.topics.audit, "e");
+	assert_true(c->kafka.create_topics);
+	assert_int_equal(c->kafka.properties.count, 6);
+	assert_string_equal(item[2].name, "sasl.password");
+	assert_string_equal(item[2].value, "s3cret two\n");
+	assert_true(item[2].secret && item[3].secret);
+	assert_string_equal(item[4].name, "linger.ms");
+	assert_string_equal(item[4].value, "5");
+	assert_false(item[4].secret);
+	assert_int_equal(c->onboarding.decision_timeout_ms, 1500);
+	assert_int_equal(c->onboarding.on_timeout, ZTP_APPROVE);
+	assert_int_equal(c->onboarding.delivery_timeout_ms, 172800000);
+	assert_int_equal(c->onboarding.reject_cooldown_ms, 0);
+	assert_false(c->onboarding.notify_rejected);
+	assert_int_equal(c->onboarding.omit_fields.count, 2);
+	assert_string_equal(c->onboarding.omit_fields.items[1],
+			    "certificate.issuer");
+	assert_null(c->onboarding.omit_fields.items[2]);
+	snprintf(path, sizeof(path), "%s/s.db", directory);
+	assert_string_equal(c->store.path, path);
+	assert_int_equal(c->store.sync, CONFIG_SYNC_FULL);
+	assert_int_equal(c->store.retention_ms, 129600000);
+	assert_string_equal(c->http.host, "::1");
+	assert_int_equal(c->http.port, 0);
+	assert_int_equal(c->log.level, LOG_LEVEL_DEBUG);
+	assert_int_equal(c->log.format, LOG_FORMAT_JSON);
+	assert_int_equal(c->shutdown_timeout_ms, 250);
+}
+
+static void every_key(void **state)
+{
+	struct config *c = good(everything);
+
+	(void)state;
+	check_everything(c);
+	assert_string_equal(c->mqtt.tls.key_password, "hunter2");
+	assert_string_equal(c->kafka.properties.items[3].value, "hunter2");
+	config_free(c);
+}
+
+static void print_reads_back(void **state)
+{
+	struct config *one = good(""), *two;
+	char *first = printed(one), *second;
+
+	(void)state;
+	two = good(first);
+	assert_null(config_needs_restart(one, two));
+	config_free(one);
+	config_free(two);
+	free(first);
+
+	one = good(everything);
+	first = printed(one);
+	two = good(first);
+	second = printed(two);
+	check_everything(two);
+	assert_string_equal(first, second);
+	config_free(one);
+	config_free(two);
+	free(first);
+	free(second);
+}
+
+static void print_has_no_secret(void **state)
+{
+	struct config *c = good("mqtt: {username: u, password: hunter2}\n"
+				"kafka:\n"
+				"  properties:\n"
+				"    sasl.password: hunter2\n"
+				"    ssl.keystore.password: hunter2\n"
+				"    ssl.key.pem: hunter2\n"
+				"    sasl.oauthbearer.config: hunter2\n");
+	char *text = printed(c);
+
+	(void)state;
+	assert_string_equal(c->mqtt.password, "hunter2");
+	assert_null(strstr(text, "hunter2"));
+	assert_non_null(strstr(text, "  password: \"***\"\n"));
+	assert_non_null(strstr(text, "    sasl.password: \"***\"\n"));
+	free(text);
+	config_free(c);
+	c = good(everything);
+	text = printed(c);
+	assert_null(strstr(text, "hunter2"));
+	assert_null(strstr(text, "s3cret"));
+	assert_non_null(strstr(text, "  password: \"\"\n"));
+	assert_non_null(strstr(text, "    sasl.password_file: /tmp/"));
+	free(text);
+	config_free(c);
+}
+
+/* --- what it refuses */
+
+static void refusals(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < LENGTH(refused); i++)
+		bad(refused[i].text, refused[i].line, refused[i].says);
+}
+
+/* What is in a variable or a URL may be a secret. */
+static void refusals_keep_secrets(void **state)
+{
+	const char *const texts[] = {
+		"mqtt: {url: \"mqtt://u:${HIDDEN}@h\"}\n",
+		"mqtt: {url: \"${HIDDEN}\"}\n",
+		"mqtt:\n  password: \"${HIDDEN}${UNSET}\"\n",
+		"mqtt: {password: \"${HIDDEN}\", version: 3.1.1}\n",
+		"kafka: {properties: {ssl.key.pem: \"${HIDDEN}\", a: b}}\n"};
+	struct config *config;
+	struct ztp_error error;
+	int line;
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(texts); i++) {
+		assert_true(load(&config, texts[i], &line, &error) < 0);
+		assert_null(strstr(error.message, "hunter2"));
+	}
+}
+
+static void bad_files(void **state)
+{
+	struct config *config;
+	struct ztp_error error;
+	char *text = malloc(CONFIG_FILE_MAX + 1);
+	int line = 0;
+
+	(void)state;
+	assert_true(config_load(&config, "/no/such", &line, &error) < 0);
+	assert_int_equal(line, 1);
+	assert_non_null(strstr(error.message, "No such file"));
+	assert_true(config_load(&config, directory, &line, &error) < 0);
+	assert_int_equal(line, 1);
+	assert_non_null(strstr(error.message, "Is a directory"));
+	assert_true(config_load(&config, "/no/such", &line, NULL) < 0);
+
+	assert_non_null(text);
+	memset(text, '\n', CONFIG_FILE_MAX + 1);
+	write_file(file, text, CONFIG_FILE_MAX + 1);
+	assert_true(config_load(&config, file, &line, &error) < 0);
+	assert_int_equal(line, 1);
+	assert_int_equal(error.code, ZTP_ERR_TOO_LARGE);
+	write_file(file, text, CONFIG_FILE_MAX);
+	assert_int_equal(config_load(&config, file, &line, &error), 0);
+	config_free(config);
+	write_file(file, "log:\n  level: in\0fo\n", 20);
+	assert_true(config_load(&config, file, &line, &error) < 0);
+	assert_int_equal(line, 2);
+	free(text);
+}
+
+static void complaint(void **state)
+{
+	struct ztp_error error;
+	char text[128] = "";
+	FILE *out = fmemopen(text, sizeof(text), "w");
+
+	(void)state;
+	assert_non_null(out);
+	ztp_fail(&error, ZTP_ERR_VALUE, "mqtt.url: no");
+	config_complain(out, "/a/b.yaml", 7, &error);
+	fclose(out);
+	assert_string_equal(text, "/a/b.yaml:7: mqtt.url: no\n");
+}
+
+static void accepted_spellings(void **state)
+{
+	struct config *c = good("mqtt: {version: 5.0, url: mqtt://h.example,"
+				" password_file: \"${DIR}/empty\"}\n"
+				"http: {listen: \"\"}\n"
+				"log: {level: \"${EMPTY:-warn}\"}\n"
+				"onboarding: {omit_fields: }\n");
+
+	(void)state;
+	assert_int_equal(c->mqtt.version, 5);
+	assert_int_equal(c->mqtt.port, 1883);
+	assert_string_equal(c->mqtt.password, "");
+	assert_string_equal(c->http.host, "");
+	assert_int_equal(c->http.port, 0);
+	assert_int_equal(c->log.level, LOG_LEVEL_WARN);
+	config_free(c);
+}
+
+static void warnings(void **state)
+{
+	static const struct {
+		const char *text, *says;
+		int count;
+	} rows[] = {
+		{"", "", 0},
+		{"mqtt:\n  command_topic: \"{registry}/{device}/c\"\n",
+		 ":2: warning: mqtt.command_topic: ", 1},
+		{"mqtt:\n  version: 3.1.1\n  command_format: raw\n",
+		 ":3: warning: mqtt.command_format: ", 1},
+		{"mqtt:\n  password: x\n  url: mqtt://h\n",
+		 ":3: warning: mqtt.url: ", 1},
+		{"mqtt:\n  password: x\n  url: mqtts://h\n", "", 0},
+		{"mqtt:\n  password: x\n", "", 0},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct config *c = good(rows[i].text);
+		char text[512] = "";
+		FILE *out = fmemopen(text, sizeof(text), "w");
+
+		assert_non_null(out);
+		assert_int_equal(config_warnings(c, out), rows[i].count);
+		fclose(out);
+		assert_non_null(strstr(text, rows[i].says));
+		config_free(c);
+	}
+}
+
+static void restart(void **state)
+{
+	static const struct {
+		const char *text, *name;
+	} rows[] = {
+		{"log: {level: debug}\n", NULL},
+		{"mqtt: {url: mqtt://127.0.0.1:1884}\n", "mqtt.url"},
+		{"log: {format: json}\n", "log.format"},
+		{"kafka: {properties: {linger.ms: 1}}\n", "kafka.properties"},
+		{"onboarding: {omit_fields: [certificate.subject]}\n",
+		 "onboarding.omit_fields"},
+		{"shutdown_timeout: 9s\n", "shutdown_timeout"},
+	};
+	struct config *running = good("");
+
+	(void)state;
+	for (size_t i = 0; i < LENGTH(rows); i++) {
+		struct config *loaded = good(rows[i].text);
+		const char *name = config_needs_restart(running, loaded);
+
+		if (rows[i].name)
+			assert_string_equal(name, rows[i].name);
+		else
+			assert_null(name);
+		config_free(loaded);
+	}
+	config_free(running);
+}
+
+static int check_row(void *arg, const struct config_description *row)
+{
+	size_t *count = arg;
+
+	assert_true(row->name[0] && row->type[0] && row->about[0]);
+	assert_true(strcmp(row->type, "choice") != 0 || row->choices[0]);
+	(*count)++;
+	return 0;
+}
+
+static void described(void **state)
+{
+	size_t count, walked = 0;
+
+	(void)state;
+	(void)settings_table(&count);
+	assert_int_equal(config_describe(check_row, &walked), 0);
+	assert_int_equal(walked, count);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults),
+		cmocka_unit_test(every_key),
+		cmocka_unit_test(print_reads_back),
+		cmocka_unit_test(print_has_no_secret),
+		cmocka_unit_test(refusals),
+		cmocka_unit_test(refusals_keep_secrets),
+		cmocka_unit_test(bad_files),
+		cmocka_unit_test(complaint),
+		cmocka_unit_test(accepted_spellings),
+		cmocka_unit_test(warnings),
+		cmocka_unit_test(restart),
+		cmocka_unit_test(described),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
