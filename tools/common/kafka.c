@@ -105,11 +105,14 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props)
 
 /* --- clients */
 
-/* Any thread. */
+/* Any thread. Properties go to producer and consumer alike, so that it is
+ * no news when one of them has no use for one (CONFWARN). */
 static void on_log(const rd_kafka_t *client, int level, const char *facility,
 		   const char *text)
 {
 	(void)level;
+	if (strcmp(facility, "CONFWARN") == 0)
+		return;
 	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
 }
 
@@ -154,7 +157,6 @@ static rd_kafka_conf_t *new_conf(const char *brokers,
 	static const struct setting common[] = {
 		{"client.id", "ztp-approver"},
 		{"log_level", "4"},
-		{"log.configuration.warnings", "false"},
 		{"socket.nagle.disable", "true"},
 		/* A topic that is made later is found within this. */
 		{"topic.metadata.refresh.interval.ms", "5000"},

@@ -10,9 +10,10 @@
  *    change that from outside, so the five of ztp-bridge are made here.
  *  - A fetch that finds nothing is answered after fetch.wait.max.ms, even if
  *    a record comes in between: clients want that at 10-100 ms.
- *  - A group's first assignment takes 3 s. A member that leaves or dies keeps
- *    the others (and its own successor) waiting for the group's
- *    session.timeout.ms less 1 s: clients want 2-6 s there.
+ *  - A group's first assignment takes 3 s, and a member whose
+ *    session.timeout.ms is no longer than that never gets one. A member that
+ *    leaves or dies keeps the others (and its own successor) waiting for that
+ *    timeout less 1 s: clients want 4 s there.
  *  - Sequence numbers are checked for transactional producers only, the last
  *    stable offset is the end, aborted transactions are visible, and there is
  *    no admin API.
