@@ -197,7 +197,7 @@ static void make_one_line(struct ztp_error *error)
 int config_load(struct config **config, const char *file, int *line,
 		struct ztp_error *error)
 {
-	struct ztp_error ignored;
+	struct ztp_error ignored = {0};
 	struct config *new = config_new(file);
 	char *text = NULL;
 	size_t len = 0;

@@ -6,7 +6,7 @@
 
 #include "ztp/error.h"
 
-#define CONFIG_EXPANDED_MAX (256 * 1024)
+#define CONFIG_EXPANDED_MAX 262144 /* bytes */
 
 /* ${NAME} becomes the environment's NAME, which has to be set; ${NAME:-text}
  * is text where NAME is unset or empty; $${ is a literal ${. Nothing nests.

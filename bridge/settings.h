@@ -33,14 +33,14 @@ typedef int setting_check(struct config *config, const char *text,
 struct setting {
 	const char *name; /* dotted */
 	enum setting_type type;
+	bool reloadable;
 	size_t offset;	      /* in struct config */
 	const char *fallback; /* the default, as in a file */
 	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
 	const char *file_of; /* FILE: the secret that it holds, by name */
-	bool reloadable;
-	const char *about; /* one line for the manual page */
+	const char *about;   /* one line for the manual page */
 };
 
 /* The table: rows of one section are together. */

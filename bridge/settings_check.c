@@ -11,7 +11,6 @@
 
 struct endpoint {
 	char host[HOST_MAX + 1];
-	bool ipv6;
 	int port; /* NO_PORT: none given */
 };
 
@@ -44,33 +43,50 @@ static bool host_valid(const char *host)
 	       host[0] != '-' && !strstr(host, "..");
 }
 
+/* Where the host is in text: all before the port's colon, or what is between
+ * the brackets. *rest is what follows it, at least its end. */
+static bool find_host(struct ztp_str *host, struct ztp_str *rest,
+		      const char *text, size_t len)
+{
+	bool ipv6 = len > 0 && text[0] == '[';
+	const char *end = memchr(text, ipv6 ? ']' : ':', len);
+	size_t n;
+
+	if (ipv6 && !end)
+		return false;
+	n = end ? (size_t)(end - text) : len;
+	*host = (struct ztp_str){text, n};
+	*rest = (struct ztp_str){text + n, len - n};
+	if (ipv6) {
+		*host = (struct ztp_str){text + 1, n - 1};
+		*rest = (struct ztp_str){end + 1, len - n - 1};
+	}
+	return host->n > 0 && host->n <= HOST_MAX;
+}
+
 /* HOST, HOST:PORT, [V6] or [V6]:PORT. */
 static int endpoint_parse(struct endpoint *endpoint, const char *text,
 			  size_t len, struct ztp_error *error)
 {
-	bool ipv6 = len > 0 && text[0] == '[';
-	const char *end = ipv6 ? memchr(text, ']', len) : NULL;
-	const char *colon = memchr(end ? end : text, ':',
-				   len - (size_t)(end ? end - text : 0));
-	const char *start = text + (ipv6 ? 1 : 0);
-	size_t n = (size_t)((end ? end : colon ? colon : text + len) - start);
+	struct ztp_str host, rest;
 	struct in6_addr address;
+	bool valid;
 
-	if ((ipv6 && !end) || n == 0 || n > HOST_MAX || len < n)
+	if (!find_host(&host, &rest, text, len))
 		return ztp_fail(error, ZTP_ERR_VALUE, "no host in the address");
-	memcpy(endpoint->host, start, n);
-	endpoint->host[n] = '\0';
-	endpoint->ipv6 = ipv6;
+	memcpy(endpoint->host, host.p, host.n);
+	endpoint->host[host.n] = '\0';
 	endpoint->port = NO_PORT;
-	if (ipv6 ? inet_pton(AF_INET6, endpoint->host, &address) != 1
-		 : !host_valid(endpoint->host))
+	valid = host.p == text
+			? host_valid(endpoint->host)
+			: inet_pton(AF_INET6, endpoint->host, &address) == 1;
+	if (!valid)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the address has a bad host");
-	if (end && end + 1 < text + len && end[1] != ':')
+	if (rest.n > 0 && rest.p[0] != ':')
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the address goes on after ']'");
-	if (colon && !port_parse(&endpoint->port, colon + 1,
-				 len - (size_t)(colon + 1 - text)))
+	if (rest.n > 0 && !port_parse(&endpoint->port, rest.p + 1, rest.n - 1))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the address has a bad port");
 	return 0;
@@ -92,7 +108,7 @@ static int keep_host(char **member, const struct endpoint *endpoint,
 int setting_check_url(struct config *config, const char *text,
 		      struct ztp_error *error)
 {
-	struct endpoint endpoint;
+	struct endpoint endpoint = {0};
 	bool secure = strncmp(text, "mqtts://", 8) == 0;
 	const char *rest = text + (secure ? 8 : 7);
 	int rc;
@@ -144,7 +160,7 @@ int setting_check_listen(struct config *config, const char *text,
 int setting_check_brokers(struct config *config, const char *text,
 			  struct ztp_error *error)
 {
-	struct endpoint endpoint;
+	struct endpoint endpoint = {0};
 	const char *at = text;
 
 	(void)config;

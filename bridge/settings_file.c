@@ -13,13 +13,12 @@ int setting_slurp(char **content, size_t *len, size_t max, const char *file,
 	size_t n = 0;
 	int rc = 0;
 
-	if (!in)
-		rc = ztp_fail(error, ZTP_ERR_IO, "cannot open %.120s: %s", file,
-			      strerror(errno));
-	else if (!text)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	if (rc < 0)
+	if (!in || !text) {
+		rc = !in ? ztp_fail(error, ZTP_ERR_IO, "cannot open %.120s: %s",
+				    file, strerror(errno))
+			 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 		goto out;
+	}
 	n = fread(text, 1, max + 1, in);
 	if (ferror(in))
 		rc = ztp_fail(error, ZTP_ERR_IO, "cannot read %.120s: %s", file,
@@ -48,7 +47,7 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	size_t n = 0;
 	int rc = setting_slurp(&text, &n, CONFIG_SECRET_MAX, file, error);
 
-	if (rc < 0)
+	if (!text)
 		return rc;
 	if (strlen(text) != n) {
 		OPENSSL_cleanse(text, n);

@@ -18,7 +18,7 @@ static const struct {
 
 void *setting_at(const struct setting *setting, const struct config *config)
 {
-	return (char *)(uintptr_t)config + setting->offset;
+	return (char *)config + setting->offset;
 }
 
 static char **text_at(const struct setting *setting,
@@ -286,6 +286,20 @@ void setting_clear(const struct setting *setting, struct config *config)
 	}
 }
 
+/* A default is told as it is documented: 24h, not 1d. */
+static const char *duration_text(const struct setting *setting,
+				 const struct config *config,
+				 char out[SETTING_TEXT_MAX])
+{
+	int64_t ms = *(int64_t *)setting_at(setting, config), usual = 0;
+
+	if (setting_duration(&usual, setting->fallback, NULL) == 0 &&
+	    usual == ms)
+		return setting->fallback;
+	format_duration(out, ms);
+	return out;
+}
+
 const char *setting_format(const struct setting *setting,
 			   const struct config *config,
 			   char out[SETTING_TEXT_MAX])
@@ -301,8 +315,7 @@ const char *setting_format(const struct setting *setting,
 			       *(int64_t *)setting_at(setting, config));
 		return out;
 	case SETTING_DURATION:
-		format_duration(out, *(int64_t *)setting_at(setting, config));
-		return out;
+		return duration_text(setting, config, out);
 	case SETTING_CHOICE:
 		memcpy(&value, setting_at(setting, config), sizeof(value));
 		while (choice->text && choice->value != value)

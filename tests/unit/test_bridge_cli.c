@@ -59,7 +59,7 @@ static void command_lines(void **state)
 
 		assert_non_null(err);
 		for (; rows[i].argv[argc - 1]; argc++)
-			argv[argc] = (char *)(uintptr_t)rows[i].argv[argc - 1];
+			argv[argc] = (char *)rows[i].argv[argc - 1];
 		assert_int_equal(cli_parse(&cli, argc, argv, err), rows[i].rc);
 		fclose(err);
 		assert_non_null(strstr(text, rows[i].says));

@@ -1,0 +1,158 @@
+"""The daemon's command line and configuration, as a shell sees them: exit
+codes, one line on stderr for a mistake, FILE:LINE in front of it.
+
+What is refused and why is the unit tests' (tests/unit/refused.h); this is
+about the program around it."""
+
+import os
+import re
+import subprocess
+
+import pytest
+
+from harness import where
+
+PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
+
+
+def run(*args, **env):
+    """Runs the daemon to its end; it must come to one by itself."""
+    return subprocess.run(
+        [where.binary("ztp-bridge"), *map(str, args)], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=20, check=False,
+        env={**os.environ, **env})
+
+
+@pytest.fixture(name="write")
+def fixture_write(tmp_path):
+    def write(text):
+        file = tmp_path / "ztp-bridge.yaml"
+        file.write_bytes(text.encode() if isinstance(text, str) else text)
+        return file
+    return write
+
+
+def check(file, **env):
+    return run("--config", file, "--check-config", **env)
+
+
+def assert_refused(result, file, line, says):
+    """Exit 2, nothing on stdout, exactly one line on stderr."""
+    assert result.returncode == 2, result
+    assert result.stdout == ""
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1, result.stderr
+    assert lines[0].startswith(f"{file}:{line}: "), lines[0]
+    assert says in lines[0]
+
+
+@pytest.mark.parametrize("text", ["", "# nothing\n", "---\n", "mqtt:\n"])
+def test_an_empty_file_is_all_defaults(write, text):
+    result = check(write(text))
+    assert (result.returncode, result.stderr) == (0, "")
+
+
+@pytest.mark.parametrize("line, says, text", [
+    (2, "mqtt.colour: unknown key", "mqtt:\n  colour: red\n"),
+    (3, "log.level: is there twice", "log:\n  level: info\n  level: warn\n"),
+    (2, "mqtt.keepalive", "mqtt:\n  keepalive: 60\n"),
+    (2, "mqtt.url", "mqtt:\n  url: http://localhost\n"),
+    (2, "mqtt.url", "mqtt:\n  url: mqtt://localhost:99999\n"),
+    (3, "mqtt.command_topic", "mqtt:\n\n  command_topic: '{serial}/c'\n"),
+    (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
+    (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
+    (3, "same topic", "kafka:\n  topics:\n    results: ztp.dlq\n"),
+    (4, "mqtt.tls.ca_file",
+     "mqtt:\n  url: mqtts://h\n  tls:\n    ca_file: /no/such\n"),
+    (2, "mqtt.password_file", "mqtt:\n  password_file: /no/such\n"),
+    (3, "kafka.properties.no.such",
+     "kafka:\n  properties:\n    no.such: 1\n"),
+    (2, "second document", "log: {}\n---\nlog: {}\n"),
+    (2, "anchors", "log:\n  level: &a info\n"),
+    (3, "YAML", "log:\n  level: info\n\tformat: json\n"),
+    (2, "YAML", b"log:\n  level: in\0fo\n"),
+    (2, "YAML", b"log:\n  level: \xff\n"),
+])
+@pytest.mark.parametrize("how", [["--check-config"], ["--print-config"], []])
+def test_a_mistake_is_one_line_with_its_place(write, line, says, text, how):
+    file = write(text)
+    assert_refused(run("--config", file, *how), file, line, says)
+
+
+def test_a_file_that_is_not_there(tmp_path):
+    file = tmp_path / "none.yaml"
+    assert_refused(check(file), file, 1, "No such file")
+    assert_refused(check(tmp_path), tmp_path, 1, "Is a directory")
+
+
+def test_variables_come_from_the_environment(write):
+    file = write("mqtt:\n  url: ${ZTP_URL}\n  client_id: ${ZTP_ID:-me}\n")
+    result = run("--config", file, "--print-config",
+                 ZTP_URL="mqtt://broker.example:1884")
+    assert result.returncode == 0, result.stderr
+    assert "  url: mqtt://broker.example:1884\n" in result.stdout
+    assert "  client_id: me\n" in result.stdout
+    assert_refused(check(file, ZTP_URL="mqtt://"), file, 2, "mqtt.url")
+
+
+def test_what_is_printed_reads_back(write, tmp_path):
+    secret = tmp_path / "secret"
+    secret.write_text("from-a-file\n")
+    file = write(
+        "mqtt: {username: u, password: hunter2}\n"
+        "kafka:\n  brokers: [a:1, b:2]\n  properties:\n"
+        "    ssl.key.password: hunter3\n"
+        f"    sasl.password_file: {secret}\n"
+        "onboarding: {omit_fields: [certificate.subject]}\n"
+        "http: {listen: 127.0.0.1:0}\n")
+    first = run("--config", file, "--print-config")
+    assert (first.returncode, first.stderr) == (0, "")
+    for word in ("hunter2", "hunter3", "from-a-file"):
+        assert word not in first.stdout
+    assert first.stdout.count('"***"') == 2
+    second = run("--config", write(first.stdout), "--print-config")
+    assert (second.returncode, second.stderr) == (0, "")
+    assert second.stdout == first.stdout
+
+
+def test_every_default_is_printed(write):
+    text = run("--config", write(""), "--print-config").stdout
+    keys = re.findall(r"^ *([a-z_]+):", text, re.MULTILINE)
+    for key in ("url", "pending_topic", "retry_rate", "create_topics",
+                "on_timeout", "max_finished", "retention", "listen",
+                "format", "shutdown_timeout"):
+        assert key in keys
+    assert "  keepalive: 60s\n" in text
+    assert "  decision_timeout: 24h\n" in text
+    assert '  command_topic: "{device_path}/commands"\n' in text
+
+
+def test_a_warning_is_no_error(write):
+    file = write("mqtt:\n  command_topic: '/devices/{device}/commands'\n")
+    result = check(file)
+    assert result.returncode == 0
+    lines = result.stderr.splitlines()
+    assert len(lines) == 1
+    assert lines[0].startswith(f"{file}:2: warning: mqtt.command_topic: ")
+
+
+@pytest.mark.parametrize("args", [
+    [], ["--config"], ["--colour"], ["--check-config"], ["--config", "f", "x"],
+    ["--config", "f", "--forget", "pump-42"],
+    ["--config", "f", "--forget", PATH, "--print-config"],
+])
+def test_usage(args):
+    result = run(*args)
+    assert (result.returncode, result.stdout) == (2, "")
+    lines = result.stderr.splitlines()
+    assert lines[0].startswith("ztp-bridge: ")
+    assert lines[1].startswith("usage: ztp-bridge ")
+
+
+def test_help_and_version():
+    result = run("--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert result.stdout.startswith("usage: ztp-bridge ")
+    result = run("--version")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(r"ztp-bridge \S+\n", result.stdout)
