@@ -194,21 +194,26 @@ static const struct reader {
 	{"isApprove", read_omnicore},
 };
 
-static int find_reader(const struct reader **reader,
-		       const struct ztp_body *body, struct ztp_error *error)
+/* The one reader whose body this is; NULL, and *rc, when there is none or
+ * more than one. */
+static const struct reader *find_reader(int *rc, const struct ztp_body *body,
+					struct ztp_error *error)
 {
-	*reader = NULL;
+	const struct reader *found = NULL;
+
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
 		if (!member(body, readers[i].verdict))
 			continue;
-		if (*reader)
-			return ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
-					(*reader)->verdict, readers[i].verdict);
-		*reader = &readers[i];
+		if (found) {
+			*rc = ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
+				       found->verdict, readers[i].verdict);
+			return NULL;
+		}
+		found = &readers[i];
 	}
-	if (!*reader)
-		return ztp_fail(error, ZTP_ERR_MISSING, "decision is missing");
-	return 0;
+	if (!found)
+		*rc = ztp_fail(error, ZTP_ERR_MISSING, "decision is missing");
+	return found;
 }
 
 /* --- what the spellings share */
@@ -323,16 +328,18 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc)
 		return rc;
-	rc = find_reader(&reader, &body, error);
-	if (!rc)
-		rc = read_identity(decision, &body, error);
+	reader = find_reader(&rc, &body, error);
+	if (!reader)
+		goto out;
+	rc = read_identity(decision, &body, error);
 	if (!rc)
 		rc = read_remarks(decision, &body, error);
 	if (!rc)
 		rc = reader->read(decision, &body, error);
 	if (!rc)
 		read_trace(decision, headers, header_count);
-	else
+out:
+	if (rc)
 		ztp_decision_clear(decision);
 	ztp_body_close(&body);
 	return rc;

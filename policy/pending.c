@@ -104,7 +104,7 @@ static int read_rest(struct ztp_pending *pending, const cJSON *object,
 		     struct ztp_error *error)
 {
 	int64_t attempt = 0;
-	const char *text;
+	const char *text = NULL;
 	int rc;
 
 	rc = ztp_json_int(&attempt, object, "attempt", -EXACT_MAX, EXACT_MAX,

@@ -44,7 +44,7 @@ struct ztp_applied {
 
 #define ZTP_APPLIED_MAX (8 * 1024)
 
-int ztp_applied_parse(struct ztp_applied *applied, const char *text,
-		      size_t len, struct ztp_error *error);
+int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
+		      struct ztp_error *error);
 
 #endif

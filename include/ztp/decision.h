@@ -11,9 +11,9 @@
 #include "ztp/pending.h"
 
 #define ZTP_DECISION_MAX     (256 * 1024)
-#define ZTP_PAYLOAD_MAX      (64 * 1024)
-#define ZTP_REASON_MAX       128  /* a machine code */
-#define ZTP_MESSAGE_MAX      1024 /* for people */
+#define ZTP_PAYLOAD_MAX	     (64 * 1024)
+#define ZTP_REASON_MAX	     128  /* a machine code */
+#define ZTP_MESSAGE_MAX	     1024 /* for people */
 #define ZTP_CONTENT_TYPE_MAX 128
 
 enum ztp_verdict { ZTP_REJECT = 0, ZTP_APPROVE = 1 };

@@ -9,7 +9,7 @@
 #include "ztp/error.h"
 
 #define ZTP_TRACEPARENT_LEN 56 /* with the final NUL */
-#define ZTP_HEADERS_MAX     32
+#define ZTP_HEADERS_MAX	    32
 
 /* Kafka headers: names and values are views. */
 struct ztp_header {
@@ -44,7 +44,7 @@ struct ztp_dead {
 	const char *topic;
 	int partition;
 	int64_t offset;
-	const char *stage;         /* "pending", "decision", ... */
+	const char *stage; /* "pending", "decision", ... */
 	struct ztp_error why;
 };
 

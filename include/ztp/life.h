@@ -34,7 +34,7 @@ enum ztp_state {
 #define X(name, number, text) ZTP_STATE_##name = (number),
 	ZTP_STATE_LIST(X)
 #undef X
-	ZTP_STATE_END
+		ZTP_STATE_END
 };
 
 const char *ztp_state_name(enum ztp_state state);
@@ -60,10 +60,10 @@ enum ztp_outcome ztp_life_outcome(enum ztp_state finished);
 /* --- a pending event, against what is held */
 
 enum ztp_on_pending {
-	ZTP_PENDING_NEW,       /* a request of its own, to be announced */
-	ZTP_PENDING_MERGE,     /* one is live: nothing to do */
-	ZTP_PENDING_REANNOUNCE,/* one is live and it is time to say so again */
-	ZTP_PENDING_COOLDOWN,  /* rejected a short while ago: nothing is asked */
+	ZTP_PENDING_NEW,	/* a request of its own, to be announced */
+	ZTP_PENDING_MERGE,	/* one is live: nothing to do */
+	ZTP_PENDING_REANNOUNCE, /* one is live and it is time to say so again */
+	ZTP_PENDING_COOLDOWN, /* rejected a short while ago: nothing is asked */
 	ZTP_PENDING_REDELIVER, /* onboarded here: deliver what is retained */
 	ZTP_PENDING_CONFLICT,  /* new request that ends in conflict at once */
 	ZTP_PENDING_EXPIRED,   /* new request that ends in expired at once */
@@ -71,18 +71,19 @@ enum ztp_on_pending {
 };
 
 struct ztp_pending_facts {
-	bool gate;            /* registrar: gate judges what exists */
-	int64_t now;          /* ms, wall clock */
-	int64_t expires_at;   /* ms, of the event, already defaulted */
+	bool gate;	    /* registrar: gate judges what exists */
+	int64_t now;	    /* ms, wall clock */
+	int64_t expires_at; /* ms, of the event, already defaulted */
 	/* the newest request of this very path and fingerprint */
 	enum ztp_state state; /* ZTP_STATE_NONE: never seen */
 	int64_t announced_at; /* ms, when last announced */
 	int64_t finished_at;  /* ms */
-	bool same_id;         /* the event carries the id that is held */
+	bool same_id;	      /* the event carries the id that is held */
 	/* the path */
-	int live;             /* live requests of the path, any fingerprint */
-	bool path_taken;      /* another fingerprint of the path is approved,
-	                         registered, delivered or onboarded here */
+	int live; /* live requests of the path, any fingerprint */
+	/* another fingerprint of the path is approved, registered, delivered,
+	 * onboarded or undeliverable here */
+	bool path_taken;
 	/* settings, ms */
 	int64_t renotify_interval, reject_cooldown;
 };
@@ -92,24 +93,25 @@ enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts);
 /* --- a decision, against the request it names */
 
 enum ztp_on_decision {
-	ZTP_DECISION_APPROVE,     /* effect: approved */
-	ZTP_DECISION_REJECT,      /* effect: rejected */
+	ZTP_DECISION_APPROVE,	  /* effect: approved */
+	ZTP_DECISION_REJECT,	  /* effect: rejected */
 	ZTP_DECISION_REDELIVERED, /* the very record again: nothing at all */
-	ZTP_DECISION_UNKNOWN,     /* result unknown_request */
-	ZTP_DECISION_MISMATCH,    /* result mismatch */
-	ZTP_DECISION_DUPLICATE,   /* result duplicate */
-	ZTP_DECISION_ALREADY,     /* result already_decided */
-	ZTP_DECISION_CONFLICT,    /* the request ended in conflict: says so */
-	ZTP_DECISION_EXPIRED,     /* the request ended as expired: says so */
+	ZTP_DECISION_UNKNOWN,	  /* result unknown_request */
+	ZTP_DECISION_MISMATCH,	  /* result mismatch */
+	ZTP_DECISION_DUPLICATE,	  /* result duplicate */
+	ZTP_DECISION_ALREADY,	  /* result already_decided */
+	ZTP_DECISION_CONFLICT,	  /* the request ended in conflict: says so */
+	ZTP_DECISION_EXPIRED,	  /* the request ended as expired: says so */
 };
 
-struct ztp_held { /* the request a decision names, as held */
-	enum ztp_state state;             /* ZTP_STATE_NONE: no such request */
+/* The request that a decision names, as held. */
+struct ztp_held {
+	enum ztp_state state; /* ZTP_STATE_NONE: no such request */
 	const char *path;
-	const uint8_t *fingerprint;       /* ZTP_SHA256_LEN */
-	bool decided;                     /* a decision is stored: */
-	uint8_t digest[ZTP_SHA256_LEN];   /* ztp_decision_digest of it */
-	struct ztp_position position;     /* where it was read */
+	const uint8_t *fingerprint;	/* ZTP_SHA256_LEN */
+	bool decided;			/* a decision is stored: */
+	uint8_t digest[ZTP_SHA256_LEN]; /* ztp_decision_digest of it */
+	struct ztp_position position;	/* where it was read */
 };
 
 enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,

@@ -10,17 +10,18 @@
 #include "ztp/event.h"
 #include "ztp/path.h"
 
-#define ZTP_PENDING_MAX    (64 * 1024)
+#define ZTP_PENDING_MAX	   (64 * 1024)
 #define ZTP_REQUEST_ID_MAX 128
 #define ZTP_EXPIRY_MAX_MS  (90 * 24 * 3600 * 1000LL)
 
 struct ztp_pending {
-	char request_id[ZTP_REQUEST_ID_MAX + 1]; /* "" when the event has none */
+	/* "" when the event has none */
+	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	char path[ZTP_PATH_MAX + 1];
-	struct ztp_path parts;     /* views into path: do not copy by value */
-	struct ztp_cert cert;      /* owned */
-	int64_t received_at;       /* ms; now_ms when the event has none */
-	int64_t expires_at;        /* ms; 0 when the event has none; never more
+	struct ztp_path parts; /* views into path: do not copy by value */
+	struct ztp_cert cert;  /* owned */
+	int64_t received_at;   /* ms; now_ms when the event has none */
+	int64_t expires_at;    /* ms; 0 when the event has none; never more
 	                              than ZTP_EXPIRY_MAX_MS from now_ms */
 	char traceparent[ZTP_TRACEPARENT_LEN]; /* "" when none or bad */
 };
@@ -31,8 +32,8 @@ bool ztp_request_id_valid(const char *text, size_t len);
 /* now_ms is the wall clock: the certificate must be valid then. On success
  * *pending owns its certificate: ztp_pending_clear. password and jwt are
  * skipped, never read. */
-int ztp_pending_parse(struct ztp_pending *pending, const char *text,
-		      size_t len, int64_t now_ms, struct ztp_error *error);
+int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
+		      int64_t now_ms, struct ztp_error *error);
 void ztp_pending_clear(struct ztp_pending *pending);
 
 /* What of a refused event may be shown: a JSON object of request_id,

@@ -15,8 +15,8 @@ struct ztp_request {
 	const struct ztp_path *path;
 	const struct ztp_cert *cert;
 	int64_t received_at, expires_at; /* ms */
-	int attempt;                     /* from 1 */
-	int contenders;                  /* live requests of this path, from 1 */
+	int attempt;			 /* from 1 */
+	int contenders; /* live requests of this path, from 1 */
 	const char *decision_topic;
 };
 

@@ -24,7 +24,7 @@ enum ztp_outcome {
 #define X(name, text, code, status) ZTP_OUTCOME_##name,
 	ZTP_OUTCOME_LIST(X)
 #undef X
-	ZTP_OUTCOME_COUNT
+		ZTP_OUTCOME_COUNT
 };
 
 const char *ztp_outcome_name(enum ztp_outcome outcome);
@@ -46,7 +46,7 @@ struct ztp_result {
 	const char *message; /* never NULL */
 	struct ztp_position decision;
 	int64_t delivered_at; /* ms; 0: left out */
-	int64_t at;           /* ms */
+	int64_t at;	      /* ms */
 };
 
 /* "io.ztp.provisioning.<outcome>.v1" */

@@ -146,10 +146,10 @@ static void payloads_as_they_were_written(void **state)
 		"-0.10",
 		"1E+2",
 		"[ 1 ,2 ]",
-		"{\"z\":1,\"a\":{\"n\":123456789012345678901234567890},\"m\":"
-		"1.000}",
-		"0.1000000000000000000000000000000000000000000000000000000000"
-		"0000000000000000000000000000000000000000000000000000000001",
+		("{\"z\":1,\"a\":{\"n\":123456789012345678901234567890},\"m\":"
+		 "1.000}"),
+		("0.1000000000000000000000000000000000000000000000000000000000"
+		 "0000000000000000000000000000000000000000000000000000000001"),
 	};
 	struct ztp_decision decision;
 
@@ -245,104 +245,101 @@ static void nothing_is_no_decision(void **state)
 		ZTP_ERR_EMPTY);
 }
 
+static const struct {
+	const char *text;
+	int want;
+} refusals[] = {
+	{"[]", ZTP_ERR_TYPE},
+	{"\"approve\"", ZTP_ERR_TYPE},
+	{"null", ZTP_ERR_TYPE},
+	{"approve", ZTP_ERR_JSON},
+	{OK, ZTP_ERR_JSON},
+	{OK "}}", ZTP_ERR_JSON},
+	{OK ",\"decision\":\"approve\"}", ZTP_ERR_DUPLICATE_KEY},
+	{OK ",\"decisio\\u006e\":\"reject\"}", ZTP_ERR_DUPLICATE_KEY},
+	{OK ",\"message\":\"\\u0000\"}", ZTP_ERR_NUL},
+	{OK ",\"message\":\"\xff\"}", ZTP_ERR_UTF8},
+	{OK ",\"payload\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}",
+	 ZTP_ERR_TOO_DEEP},
+	/* required */
+	{"{}", ZTP_ERR_MISSING},
+	{"{" HEAD "}", ZTP_ERR_MISSING},
+	{"{\"device_path\":\"" PATH "\",\"decision\":\"approve\"}",
+	 ZTP_ERR_MISSING},
+	{"{\"request_id\":\"r\",\"decision\":\"approve\"}", ZTP_ERR_MISSING},
+	{"{\"request_id\":\"r\",\"device_path\":null,"
+	 "\"decision\":\"approve\"}",
+	 ZTP_ERR_MISSING},
+	{"{\"request_id\":null,\"device_path\":\"" PATH
+	 "\",\"decision\":\"approve\"}",
+	 ZTP_ERR_MISSING},
+	/* the verdict */
+	{"{" HEAD ",\"decision\":\"Approve\"}", ZTP_ERR_VALUE},
+	{"{" HEAD ",\"decision\":\"approved\"}", ZTP_ERR_VALUE},
+	{"{" HEAD ",\"decision\":\" approve\"}", ZTP_ERR_VALUE},
+	{"{" HEAD ",\"decision\":\"\"}", ZTP_ERR_VALUE},
+	{"{" HEAD ",\"decision\":true}", ZTP_ERR_TYPE},
+	{"{" HEAD ",\"decision\":[\"approve\"]}", ZTP_ERR_TYPE},
+	{"{" HEAD ",\"Decision\":\"approve\"}", ZTP_ERR_MISSING},
+	{OK ",\"isApprove\":true}", ZTP_ERR_VALUE},
+	{OK ",\"isApprove\":false}", ZTP_ERR_VALUE},
+	/* who is meant */
+	{"{\"request_id\":\"a b\",\"device_path\":\"" PATH
+	 "\",\"decision\":\"approve\"}",
+	 ZTP_ERR_VALUE},
+	{"{\"request_id\":\"\",\"device_path\":\"" PATH
+	 "\",\"decision\":\"approve\"}",
+	 ZTP_ERR_VALUE},
+	{"{\"request_id\":7,\"device_path\":\"" PATH
+	 "\",\"decision\":\"approve\"}",
+	 ZTP_ERR_TYPE},
+	{"{\"request_id\":\"r\",\"device_path\":\"pump-42\","
+	 "\"decision\":\"approve\"}",
+	 ZTP_ERR_PATH},
+	{"{\"request_id\":\"r\",\"device_path\":\"" PATH
+	 "/#\",\"decision\":\"approve\"}",
+	 ZTP_ERR_PATH},
+	{"{\"request_id\":\"r\",\"device_path\":{},"
+	 "\"decision\":\"approve\"}",
+	 ZTP_ERR_TYPE},
+	{OK ",\"fingerprint_sha256\":\"9f\"}", ZTP_ERR_VALUE},
+	{OK ",\"fingerprint_sha256\":\"\"}", ZTP_ERR_VALUE},
+	{OK ",\"fingerprint_sha256\":\"" HEX64 "00\"}", ZTP_ERR_VALUE},
+	{OK ",\"fingerprint_sha256\":\"x" HEX64 "\"}", ZTP_ERR_VALUE},
+	{OK ",\"fingerprint_sha256\":1}", ZTP_ERR_TYPE},
+	/* the payload */
+	{OK ",\"payload\":1,\"payload_base64\":\"AAEC\"}", ZTP_ERR_VALUE},
+	{OK ",\"payload\":false,\"payload_base64\":\"\"}", ZTP_ERR_VALUE},
+	{OK ",\"payload_base64\":\"AAE\"}", ZTP_ERR_BASE64},
+	{OK ",\"payload_base64\":\"AA EC\"}", ZTP_ERR_BASE64},
+	{OK ",\"payload_base64\":\"AAE_\"}", ZTP_ERR_BASE64},
+	{OK ",\"payload_base64\":\"AB==\"}", ZTP_ERR_BASE64},
+	{OK ",\"payload_base64\":{}}", ZTP_ERR_TYPE},
+	{OK ",\"content_type\":\"json\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"a/\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"/b\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"a/b/c\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"a/b\\r\\nx: y\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"a/b; \\u007f\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":\"a/b; \xc3\xa9\"}", ZTP_ERR_VALUE},
+	{OK ",\"content_type\":1}", ZTP_ERR_TYPE},
+	/* remarks */
+	{OK ",\"reason\":1}", ZTP_ERR_TYPE},
+	{OK ",\"reason\":\"a\\nb\"}", ZTP_ERR_VALUE},
+	{OK ",\"decided_by\":\"a\\u007f\"}", ZTP_ERR_VALUE},
+	{OK ",\"decided_by\":[]}", ZTP_ERR_TYPE},
+	{OK ",\"message\":{}}", ZTP_ERR_TYPE},
+	{OK ",\"metadata\":\"x\"}", ZTP_ERR_TYPE},
+	{OK ",\"metadata\":[\"x\"]}", ZTP_ERR_TYPE},
+	{OK ",\"metadata\":{\"k\":1}}", ZTP_ERR_TYPE},
+	{OK ",\"metadata\":{\"k\":\"v\",\"l\":null}}", ZTP_ERR_TYPE},
+};
+
 static void each_rule_that_refuses(void **state)
 {
-	static const struct {
-		const char *text;
-		int want;
-	} lines[] = {
-		{"[]", ZTP_ERR_TYPE},
-		{"\"approve\"", ZTP_ERR_TYPE},
-		{"null", ZTP_ERR_TYPE},
-		{"approve", ZTP_ERR_JSON},
-		{OK, ZTP_ERR_JSON},
-		{OK "}}", ZTP_ERR_JSON},
-		{OK ",\"decision\":\"approve\"}", ZTP_ERR_DUPLICATE_KEY},
-		{OK ",\"decisio\\u006e\":\"reject\"}", ZTP_ERR_DUPLICATE_KEY},
-		{OK ",\"message\":\"\\u0000\"}", ZTP_ERR_NUL},
-		{OK ",\"message\":\"\xff\"}", ZTP_ERR_UTF8},
-		{OK ",\"payload\":[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]}",
-		 ZTP_ERR_TOO_DEEP},
-		/* required */
-		{"{}", ZTP_ERR_MISSING},
-		{"{" HEAD "}", ZTP_ERR_MISSING},
-		{"{\"device_path\":\"" PATH "\",\"decision\":\"approve\"}",
-		 ZTP_ERR_MISSING},
-		{"{\"request_id\":\"r\",\"decision\":\"approve\"}",
-		 ZTP_ERR_MISSING},
-		{"{\"request_id\":\"r\",\"device_path\":null,"
-		 "\"decision\":\"approve\"}",
-		 ZTP_ERR_MISSING},
-		{"{\"request_id\":null,\"device_path\":\"" PATH
-		 "\",\"decision\":\"approve\"}",
-		 ZTP_ERR_MISSING},
-		/* the verdict */
-		{"{" HEAD ",\"decision\":\"Approve\"}", ZTP_ERR_VALUE},
-		{"{" HEAD ",\"decision\":\"approved\"}", ZTP_ERR_VALUE},
-		{"{" HEAD ",\"decision\":\" approve\"}", ZTP_ERR_VALUE},
-		{"{" HEAD ",\"decision\":\"\"}", ZTP_ERR_VALUE},
-		{"{" HEAD ",\"decision\":true}", ZTP_ERR_TYPE},
-		{"{" HEAD ",\"decision\":[\"approve\"]}", ZTP_ERR_TYPE},
-		{"{" HEAD ",\"Decision\":\"approve\"}", ZTP_ERR_MISSING},
-		{OK ",\"isApprove\":true}", ZTP_ERR_VALUE},
-		{OK ",\"isApprove\":false}", ZTP_ERR_VALUE},
-		/* who is meant */
-		{"{\"request_id\":\"a b\",\"device_path\":\"" PATH
-		 "\",\"decision\":\"approve\"}",
-		 ZTP_ERR_VALUE},
-		{"{\"request_id\":\"\",\"device_path\":\"" PATH
-		 "\",\"decision\":\"approve\"}",
-		 ZTP_ERR_VALUE},
-		{"{\"request_id\":7,\"device_path\":\"" PATH
-		 "\",\"decision\":\"approve\"}",
-		 ZTP_ERR_TYPE},
-		{"{\"request_id\":\"r\",\"device_path\":\"pump-42\","
-		 "\"decision\":\"approve\"}",
-		 ZTP_ERR_PATH},
-		{"{\"request_id\":\"r\",\"device_path\":\"" PATH
-		 "/#\",\"decision\":\"approve\"}",
-		 ZTP_ERR_PATH},
-		{"{\"request_id\":\"r\",\"device_path\":{},"
-		 "\"decision\":\"approve\"}",
-		 ZTP_ERR_TYPE},
-		{OK ",\"fingerprint_sha256\":\"9f\"}", ZTP_ERR_VALUE},
-		{OK ",\"fingerprint_sha256\":\"\"}", ZTP_ERR_VALUE},
-		{OK ",\"fingerprint_sha256\":\"" HEX64 "00\"}", ZTP_ERR_VALUE},
-		{OK ",\"fingerprint_sha256\":\"x" HEX64 "\"}", ZTP_ERR_VALUE},
-		{OK ",\"fingerprint_sha256\":1}", ZTP_ERR_TYPE},
-		/* the payload */
-		{OK ",\"payload\":1,\"payload_base64\":\"AAEC\"}",
-		 ZTP_ERR_VALUE},
-		{OK ",\"payload\":false,\"payload_base64\":\"\"}",
-		 ZTP_ERR_VALUE},
-		{OK ",\"payload_base64\":\"AAE\"}", ZTP_ERR_BASE64},
-		{OK ",\"payload_base64\":\"AA EC\"}", ZTP_ERR_BASE64},
-		{OK ",\"payload_base64\":\"AAE_\"}", ZTP_ERR_BASE64},
-		{OK ",\"payload_base64\":\"AB==\"}", ZTP_ERR_BASE64},
-		{OK ",\"payload_base64\":{}}", ZTP_ERR_TYPE},
-		{OK ",\"content_type\":\"json\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"a/\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"/b\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"a/b/c\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"a/b\\r\\nx: y\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"a/b; \\u007f\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":\"a/b; \xc3\xa9\"}", ZTP_ERR_VALUE},
-		{OK ",\"content_type\":1}", ZTP_ERR_TYPE},
-		/* remarks */
-		{OK ",\"reason\":1}", ZTP_ERR_TYPE},
-		{OK ",\"reason\":\"a\\nb\"}", ZTP_ERR_VALUE},
-		{OK ",\"decided_by\":\"a\\u007f\"}", ZTP_ERR_VALUE},
-		{OK ",\"decided_by\":[]}", ZTP_ERR_TYPE},
-		{OK ",\"message\":{}}", ZTP_ERR_TYPE},
-		{OK ",\"metadata\":\"x\"}", ZTP_ERR_TYPE},
-		{OK ",\"metadata\":[\"x\"]}", ZTP_ERR_TYPE},
-		{OK ",\"metadata\":{\"k\":1}}", ZTP_ERR_TYPE},
-		{OK ",\"metadata\":{\"k\":\"v\",\"l\":null}}", ZTP_ERR_TYPE},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < COUNT(lines); i++)
-		refused_with(lines[i].text, NULL, 0, lines[i].want);
+	for (size_t i = 0; i < COUNT(refusals); i++)
+		refused_with(refusals[i].text, NULL, 0, refusals[i].want);
 }
 
 static void lengths(void **state)
@@ -649,10 +646,10 @@ static void verdict_and_payload_make_the_digest(void **state)
 		"\"decision\":\"approve\",\"payload\":\"\"",
 		"\"decision\":\"approve\",\"payload_base64\":\"\"",
 		"\"decision\":\"approve\",\"payload_base64\":\"e30=\"",
-		"\"decision\":\"approve\",\"payload\":{},\"content_type\":"
-		"\"a/b\"",
-		"\"decision\":\"approve\",\"payload\":{},\"content_type\":"
-		"\"a/c\"",
+		("\"decision\":\"approve\",\"payload\":{},\"content_type\":"
+		 "\"a/b\""),
+		("\"decision\":\"approve\",\"payload\":{},\"content_type\":"
+		 "\"a/c\""),
 	};
 	uint8_t digests[COUNT(different)][ZTP_SHA256_LEN];
 

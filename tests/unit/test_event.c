@@ -83,8 +83,8 @@ static void traceparents(void **state)
 		/* version, or what later versions may add */
 		"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
-		VALID "-00",
-		VALID " ",
+		(VALID "-00"),
+		(VALID " "),
 		/* upper case, no hex, separators */
 		"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"00-0af7651916cd43dd8448eb211c80319c-B7ad6b7169203331-01",
