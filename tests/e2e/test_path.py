@@ -188,6 +188,4 @@ def test_numbers_and_order_are_kept(rig, ca):
     text = json.dumps(approve_native(request, {}))[:-1]
     rig.decision(f'{text}, "payload": {payload}}}', device.path)
     command = device.wait(device.command_topic)[0].payload.decode()
-    for part in payload.strip("{}").replace("[{", ",").split(",")[:4]:
-        assert part in command
-    assert '"y":1,"x":2' in command.replace(" ", "")
+    assert payload in command.replace(" ", "")

@@ -1,6 +1,6 @@
 """Kafka administration: is it there, make topics, remove them."""
 
-from confluent_kafka import KafkaError, KafkaException
+from confluent_kafka import KafkaError, KafkaException, Producer
 from confluent_kafka.admin import AdminClient, NewTopic
 
 QUIET = {"log_level": 0, "log.connection.close": False}
@@ -36,6 +36,14 @@ def create_topics(brokers, names, partitions=3, config=None):
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+
+
+def ask_for_topics(brokers, names):
+    """Asking for a topic's metadata makes it, where a broker allows that."""
+    client = Producer({"bootstrap.servers": brokers, **QUIET})
+    for name in names:
+        data = client.list_topics(name, timeout=10).topics[name]
+        assert data.error is None and data.partitions, data.error
 
 
 def delete_topics(brokers, names):

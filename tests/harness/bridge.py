@@ -47,7 +47,7 @@ class Bridge(Process):
                         "heartbeat.interval.ms": 500,
                         "reconnect.backoff.max.ms": 500,
                         "topic.metadata.refresh.interval.ms": 1000,
-                        "allow.auto.create.topics": True,
+                        "fetch.wait.max.ms": 20,
                     },
                 },
                 "store": {"path": f"{folder}/{name}.db"},

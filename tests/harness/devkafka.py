@@ -1,6 +1,7 @@
 """build/ztp-devkafka: librdkafka's mock cluster in a process."""
 
 from . import where
+from .admin import ask_for_topics
 from .process import Process
 
 
@@ -10,11 +11,15 @@ class DevKafka(Process):
     def __init__(self, folder, name="devkafka", args=()):
         super().__init__(name, [where.binary("ztp-devkafka"), *args], folder)
         self.brokers = None
+        self.partitions = 4
 
     def start(self):
         super().start()
         self.brokers = self.wait_log(r"^brokers=(\S+)$").group(1)
         return self
 
-    def create(self, topics, partitions=4):
-        """The mock cluster makes a topic when it is first asked for."""
+    def create(self, topics, partitions=None):
+        """The mock cluster makes a topic when it is first asked for, with the
+        number of partitions that it was started with."""
+        assert partitions is None or partitions == self.partitions
+        ask_for_topics(self.brokers, topics)

@@ -106,5 +106,5 @@ class Kafka(Process):
         self.stop()
         return self.start()
 
-    def create(self, topics, partitions=3):
-        create_topics(self.brokers, topics, partitions)
+    def create(self, topics, partitions=None):
+        create_topics(self.brokers, topics, partitions or 3)

@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import subprocess
 
 from .ports import free_port
 from .process import Process
@@ -67,12 +68,13 @@ class Mosquitto(Process):
             out.write("\n".join(lines) + "\n")
 
     def _passwords(self, users):
-        import subprocess
-
         path = self.folder / f"{self.name}.passwords"
-        path.write_text("".join(f"{n}:{p}\n" for n, p in users.items()))
-        path.chmod(0o600)
-        subprocess.run(["mosquitto_passwd", "-U", str(path)], check=True)
+        path.touch(mode=0o600)
+        for name, password in users.items():
+            subprocess.run(
+                ["mosquitto_passwd", "-b", str(path), name, password],
+                check=True,
+            )
         return path
 
     @property

@@ -28,7 +28,7 @@ class Rig:
     test's own MQTT clients need (tls, user, password)."""
 
     def __init__(self, folder, kafka, settings=None, mosquitto=None,
-                 partitions=3, create=True, access=None, topics=None):
+                 partitions=None, create=True, access=None, topics=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kafka = kafka

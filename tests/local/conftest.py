@@ -6,15 +6,14 @@ from harness.rig import Rig
 
 
 @pytest.fixture(scope="module")
-def rig_with(tmp_path_factory, mock_kafka):
-    """Makes rigs with settings of their own; ended with the module."""
+def make_rig(tmp_path_factory, mock_kafka):
+    """Makes rigs that live as long as the module."""
     rigs = []
 
     def make(settings=None, **more):
         folder = tmp_path_factory.mktemp("rig")
-        rig = Rig(folder, mock_kafka, settings, **more)
-        rigs.append(rig)
-        return rig.start()
+        rigs.append(Rig(folder, mock_kafka, settings, **more))
+        return rigs[-1].start()
 
     yield make
     for rig in reversed(rigs):
@@ -22,6 +21,21 @@ def rig_with(tmp_path_factory, mock_kafka):
 
 
 @pytest.fixture(scope="module")
-def rig(rig_with):
+def rig(make_rig):
     """The one that most tests of a module share; their device paths differ."""
-    return rig_with()
+    return make_rig()
+
+
+@pytest.fixture
+def rig_with(tmp_path, mock_kafka):
+    """Makes rigs with settings of their own, which end with the test."""
+    rigs = []
+
+    def make(settings=None, **more):
+        folder = tmp_path / f"rig-{len(rigs)}"
+        rigs.append(Rig(folder, mock_kafka, settings, **more))
+        return rigs[-1].start()
+
+    yield make
+    for rig in reversed(rigs):
+        rig.stop()

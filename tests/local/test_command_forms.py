@@ -8,8 +8,8 @@ from harness.rig import device_path
 
 
 @pytest.fixture(scope="module")
-def raw(rig_with):
-    return rig_with({"mqtt": {"command_format": "raw"}})
+def raw(make_rig):
+    return make_rig({"mqtt": {"command_format": "raw"}})
 
 
 RAW = {
@@ -113,8 +113,7 @@ def test_mqtt_3(rig_with, ca):
     assert result.json()["outcome"] == "onboarded"
 
 
-def test_device_on_mqtt_3(rig_with, ca):
-    rig = rig_with()
+def test_device_on_mqtt_3(rig, ca):
     device = rig.device(version=3)
     rig.pending(device.path, ca.leaf().pem)
     rig.decide(rig.request(device.path), payload=[True])
