@@ -130,10 +130,6 @@ static int read_cert(struct ztp_pending *pending, const cJSON *object,
 
 	if (rc)
 		return rc;
-	if (strlen(text) > ZTP_CERT_TEXT_MAX)
-		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"the certificate is longer than %d bytes",
-				ZTP_CERT_TEXT_MAX);
 	rc = ztp_cert_parse(&pending->cert, text, strlen(text), error);
 	if (rc)
 		return rc;

@@ -322,6 +322,16 @@ static void depth_counts_the_outermost_as_one(void **state)
 	}
 }
 
+static void siblings_do_not_deepen(void **state)
+{
+	static const char text[] =
+		"[[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],[],{},{},"
+		"{\"a\":{\"b\":{}},\"c\":[[[[[[[[[[[[[[]]]]]]]]]]]]]]}]";
+
+	(void)state;
+	exact_code("siblings", check(text, sizeof(text) - 1), 0);
+}
+
 static void a_hundred_thousand_brackets_are_no_danger(void **state)
 {
 	char *text = malloc(100000);
@@ -550,6 +560,7 @@ int main(void)
 		cmocka_unit_test(finds_a_duplicate_among_any_number_of_keys),
 		cmocka_unit_test(cost_is_bounded_for_hostile_keys),
 		cmocka_unit_test(depth_counts_the_outermost_as_one),
+		cmocka_unit_test(siblings_do_not_deepen),
 		cmocka_unit_test(a_hundred_thousand_brackets_are_no_danger),
 		cmocka_unit_test(size_and_emptiness),
 		cmocka_unit_test(every_prefix_is_refused_and_none_is_overread),
