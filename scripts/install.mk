@@ -29,9 +29,11 @@ install: all
 		install -D -m 644 "$$page" \
 			"$(mandir)/man$${page##*.}/$${page##*/}"; \
 	done
-	$(Q)$(if $(INSTALL_UNIT),install -d '$(unitdir)' && \
-		sed 's,/usr/local/,$(PREFIX)/,g' $(INSTALL_UNIT) \
-		>'$(unitdir)/ztp-bridge.service',:)
+	$(Q)set -e; for service in $(INSTALL_UNIT); do \
+		install -d '$(unitdir)'; \
+		sed 's,/usr/local/,$(PREFIX)/,g' "$$service" \
+			>'$(unitdir)/ztp-bridge.service'; \
+	done
 
 uninstall:
 	$(Q)rm -f $(addprefix $(bindir)/,$(notdir $(INSTALL_BINS))) \
