@@ -1,0 +1,575 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "certs.h"
+#include "ztp/chain.h"
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+struct fixture {
+	EVP_PKEY *ca_key, *other_key, *leaf_key;
+	X509 *ca_x509, *other_x509;
+	struct ztp_ca *cas[2]; /* "registry-ca", "other-ca" */
+};
+
+static int parse_ca(struct ztp_ca **ca, X509 *x509)
+{
+	char *pem = certs_pem(x509);
+	int rc = ztp_ca_parse(ca, pem, strlen(pem), NULL);
+
+	free(pem);
+	return rc;
+}
+
+static int setup(void **state)
+{
+	static struct fixture fixture;
+
+	fixture.ca_key = certs_key("rsa:2048");
+	fixture.other_key = certs_key("ec:P-384");
+	fixture.leaf_key = certs_key("ec:P-256");
+	fixture.ca_x509 = certs_ca(fixture.ca_key, "/CN=registry-ca");
+	fixture.other_x509 = certs_ca(fixture.other_key, "/CN=other-ca");
+	assert_int_equal(parse_ca(&fixture.cas[0], fixture.ca_x509), 0);
+	assert_int_equal(parse_ca(&fixture.cas[1], fixture.other_x509), 0);
+	*state = &fixture;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct fixture *fixture = *state;
+
+	EVP_PKEY_free(fixture->ca_key);
+	EVP_PKEY_free(fixture->other_key);
+	EVP_PKEY_free(fixture->leaf_key);
+	X509_free(fixture->ca_x509);
+	X509_free(fixture->other_x509);
+	ztp_ca_free(fixture->cas[0]);
+	ztp_ca_free(fixture->cas[1]);
+	ztp_ca_free(NULL);
+	return 0;
+}
+
+/* The verdict on a leaf, which is freed. */
+static int verdict(X509 *x509, struct ztp_ca *const *cas, size_t count,
+		   int64_t now_ms, size_t *issuer)
+{
+	struct ztp_cert leaf;
+	struct ztp_error error;
+	size_t len;
+	uint8_t *der = certs_der(x509, &len);
+	int rc = ztp_cert_parse_der(&leaf, der, len, &error);
+
+	free(der);
+	X509_free(x509);
+	if (rc)
+		return rc;
+	rc = ztp_chain_check(&leaf, cas, count, now_ms, issuer, &error);
+	ztp_cert_clear(&leaf);
+	return rc;
+}
+
+static X509 *leaf_of(struct fixture *fixture, X509 *issuer, EVP_PKEY *signer,
+		     const char *const *extensions)
+{
+	return certs_make(&(struct certs_spec){.key = fixture->leaf_key,
+					       .issuer = issuer,
+					       .issuer_key = signer,
+					       .extensions = extensions});
+}
+
+static int leaf_verdict(struct fixture *fixture, const char *const *extensions)
+{
+	return verdict(
+		leaf_of(fixture, fixture->ca_x509, fixture->ca_key, extensions),
+		fixture->cas, 2, CERTS_NOW, NULL);
+}
+
+static void v1_leaf_of_either_ca(void **state)
+{
+	struct fixture *fixture = *state;
+	size_t issuer = 9;
+
+	assert_int_equal(verdict(leaf_of(fixture, fixture->ca_x509,
+					 fixture->ca_key, NULL),
+				 fixture->cas, 2, CERTS_NOW, &issuer),
+			 0);
+	assert_int_equal(issuer, 0);
+	assert_int_equal(verdict(leaf_of(fixture, fixture->other_x509,
+					 fixture->other_key, NULL),
+				 fixture->cas, 2, CERTS_NOW, &issuer),
+			 0);
+	assert_int_equal(issuer, 1);
+}
+
+static void v3_leaf_with_or_without_identifiers(void **state)
+{
+	static const char *const plain[] = {"extendedKeyUsage", "clientAuth",
+					    NULL};
+	static const char *const full[] = {"basicConstraints",
+					   "critical,CA:FALSE",
+					   "keyUsage",
+					   "critical,digitalSignature",
+					   "extendedKeyUsage",
+					   "clientAuth,serverAuth",
+					   "subjectKeyIdentifier",
+					   "hash",
+					   NULL};
+	static const char *const any[] = {"extendedKeyUsage",
+					  "anyExtendedKeyUsage", NULL};
+	static const char *const alt[] = {"subjectAltName", "DNS:pump.example",
+					  NULL};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(leaf_verdict(fixture, plain), 0);
+	assert_int_equal(leaf_verdict(fixture, full), 0);
+	assert_int_equal(leaf_verdict(fixture, any), 0);
+	assert_int_equal(leaf_verdict(fixture, alt), 0);
+}
+
+static void two_cas_of_one_name(void **state)
+{
+	struct fixture *fixture = *state;
+	EVP_PKEY *key = certs_key("ec:P-256");
+	X509 *twin = certs_ca(key, "/CN=registry-ca");
+	struct ztp_ca *cas[2] = {fixture->cas[0], NULL};
+	size_t issuer = 9;
+
+	assert_int_equal(parse_ca(&cas[1], twin), 0);
+	assert_int_equal(verdict(leaf_of(fixture, twin, key, NULL), cas, 2,
+				 CERTS_NOW, &issuer),
+			 0);
+	assert_int_equal(issuer, 1);
+	assert_int_equal(verdict(leaf_of(fixture, twin, key, NULL), cas, 1,
+				 CERTS_NOW, &issuer),
+			 ZTP_ERR_UNTRUSTED);
+	ztp_ca_free(cas[1]);
+	X509_free(twin);
+	EVP_PKEY_free(key);
+}
+
+/* A CA signed by another one; free with X509_free. */
+static X509 *intermediate_of(struct fixture *fixture, EVP_PKEY *key)
+{
+	static const char *const extensions[] = {
+		"basicConstraints", "critical,CA:TRUE,pathlen:0", "keyUsage",
+		"critical,keyCertSign", NULL};
+
+	return certs_make(&(struct certs_spec){.key = key,
+					       .subject = "/CN=intermediate",
+					       .issuer = fixture->ca_x509,
+					       .issuer_key = fixture->ca_key,
+					       .extensions = extensions});
+}
+
+static void an_intermediate_listed_alone_is_an_anchor(void **state)
+{
+	struct fixture *fixture = *state;
+	EVP_PKEY *key = certs_key("ec:P-256");
+	X509 *x509 = intermediate_of(fixture, key);
+	struct ztp_ca *ca;
+
+	assert_int_equal(parse_ca(&ca, x509), 0);
+	assert_int_equal(verdict(leaf_of(fixture, x509, key, NULL), &ca, 1,
+				 CERTS_NOW, NULL),
+			 0);
+	/* and a CA above it does not vouch for what it signed */
+	assert_int_equal(verdict(leaf_of(fixture, x509, key, NULL),
+				 fixture->cas, 2, CERTS_NOW, NULL),
+			 ZTP_ERR_UNTRUSTED);
+	ztp_ca_free(ca);
+	X509_free(x509);
+	EVP_PKEY_free(key);
+}
+
+static void a_v1_root_is_a_ca(void **state)
+{
+	struct fixture *fixture = *state;
+	EVP_PKEY *key = certs_key("ec:P-256");
+	X509 *root = certs_make(
+		&(struct certs_spec){.key = key, .subject = "/CN=old-root"});
+	struct ztp_ca *ca;
+
+	assert_int_equal(parse_ca(&ca, root), 0);
+	assert_string_equal(ztp_ca_cert(ca)->subject, "CN=old-root");
+	assert_int_equal(verdict(leaf_of(fixture, root, key, NULL), &ca, 1,
+				 CERTS_NOW, NULL),
+			 0);
+	/* but no leaf, although nothing in it says so */
+	assert_int_equal(verdict(X509_dup(root), &ca, 1, CERTS_NOW, NULL),
+			 ZTP_ERR_CERT_IS_CA);
+	ztp_ca_free(ca);
+	X509_free(root);
+	EVP_PKEY_free(key);
+}
+
+static void ca_as_openssl_req_makes_it(void **state)
+{
+	static const char *const extensions[] = {"subjectKeyIdentifier", "hash",
+						 "basicConstraints", "CA:TRUE",
+						 NULL};
+	struct fixture *fixture = *state;
+	X509 *root = certs_make(&(struct certs_spec){.key = fixture->other_key,
+						     .subject = "/CN=req-ca",
+						     .extensions = extensions});
+	struct ztp_ca *ca;
+
+	assert_int_equal(parse_ca(&ca, root), 0);
+	assert_int_equal(
+		verdict(leaf_of(fixture, root, fixture->other_key, NULL), &ca,
+			1, CERTS_NOW, NULL),
+		0);
+	ztp_ca_free(ca);
+	X509_free(root);
+}
+
+/* --- one test for each rule that refuses */
+
+static void refuses_without_a_ca(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(verdict(leaf_of(fixture, fixture->ca_x509,
+					 fixture->ca_key, NULL),
+				 NULL, 0, CERTS_NOW, NULL),
+			 ZTP_ERR_UNTRUSTED);
+}
+
+static void refuses_another_ca(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(verdict(leaf_of(fixture, fixture->ca_x509,
+					 fixture->ca_key, NULL),
+				 fixture->cas + 1, 1, CERTS_NOW, NULL),
+			 ZTP_ERR_UNTRUSTED);
+	/* right name, wrong key */
+	assert_int_equal(verdict(leaf_of(fixture, fixture->ca_x509,
+					 fixture->other_key, NULL),
+				 fixture->cas, 2, CERTS_NOW, NULL),
+			 ZTP_ERR_UNTRUSTED);
+	/* self-signed */
+	assert_int_equal(verdict(leaf_of(fixture, NULL, NULL, NULL),
+				 fixture->cas, 2, CERTS_NOW, NULL),
+			 ZTP_ERR_UNTRUSTED);
+}
+
+static void refuses_a_changed_leaf(void **state)
+{
+	struct fixture *fixture = *state;
+	X509 *x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key, NULL);
+	size_t len, at;
+	uint8_t *der = certs_der(x509, &len);
+	struct ztp_cert leaf;
+
+	at = certs_find(der, len, "unused-device", 13, 0);
+	der[at] = 'U';
+	assert_int_equal(ztp_cert_parse_der(&leaf, der, len, NULL), 0);
+	assert_int_equal(
+		ztp_chain_check(&leaf, fixture->cas, 2, CERTS_NOW, NULL, NULL),
+		ZTP_ERR_UNTRUSTED);
+	ztp_cert_clear(&leaf);
+	free(der);
+	X509_free(x509);
+}
+
+static void refuses_a_ca_as_a_leaf(void **state)
+{
+	static const char *const signs[] = {"keyUsage", "keyCertSign", NULL};
+	struct fixture *fixture = *state;
+	EVP_PKEY *key = certs_key("ec:P-256");
+
+	assert_int_equal(verdict(intermediate_of(fixture, key), fixture->cas, 2,
+				 CERTS_NOW, NULL),
+			 ZTP_ERR_CERT_IS_CA);
+	assert_int_equal(verdict(X509_dup(fixture->ca_x509), fixture->cas, 2,
+				 CERTS_NOW, NULL),
+			 ZTP_ERR_CERT_IS_CA);
+	assert_int_equal(leaf_verdict(fixture, signs), ZTP_ERR_CERT_IS_CA);
+	EVP_PKEY_free(key);
+}
+
+static void refuses_a_leaf_with_a_cas_key(void **state)
+{
+	struct fixture *fixture = *state;
+	X509 *x509 = certs_make(
+		&(struct certs_spec){.key = fixture->ca_key,
+				     .issuer = fixture->other_x509,
+				     .issuer_key = fixture->other_key});
+
+	assert_int_equal(verdict(x509, fixture->cas, 2, CERTS_NOW, NULL),
+			 ZTP_ERR_CERT_IS_CA);
+}
+
+static void refuses_other_usages(void **state)
+{
+	static const char *const server[] = {"extendedKeyUsage", "serverAuth",
+					     NULL};
+	static const char *const cipher[] = {"keyUsage", "keyEncipherment",
+					     NULL};
+	static const char *const cipher_any[] = {"keyUsage", "keyEncipherment",
+						 "extendedKeyUsage",
+						 "anyExtendedKeyUsage", NULL};
+	struct fixture *fixture = *state;
+
+	assert_int_equal(leaf_verdict(fixture, server), ZTP_ERR_CERT_USAGE);
+	assert_int_equal(leaf_verdict(fixture, cipher), ZTP_ERR_CERT_USAGE);
+	assert_int_equal(leaf_verdict(fixture, cipher_any), ZTP_ERR_CERT_USAGE);
+}
+
+static void refuses_at_the_wrong_time(void **state)
+{
+	struct fixture *fixture = *state;
+	X509 *x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key, NULL);
+
+	assert_int_equal(verdict(X509_dup(x509), fixture->cas, 2,
+				 CERTS_NOW + 2 * CERTS_DAY_MS, NULL),
+			 ZTP_ERR_CERT_EXPIRED);
+	assert_int_equal(verdict(X509_dup(x509), fixture->cas, 2,
+				 CERTS_NOW - 2 * CERTS_DAY_MS, NULL),
+			 ZTP_ERR_CERT_NOT_YET);
+	assert_int_equal(verdict(x509, fixture->cas, 2, CERTS_NOW, NULL), 0);
+}
+
+static int verdict_ca_times(struct fixture *fixture, int64_t from, int64_t to)
+{
+	static const char *const extensions[] = {"basicConstraints",
+						 "critical,CA:TRUE", NULL};
+	X509 *root = certs_make(&(struct certs_spec){.key = fixture->other_key,
+						     .subject = "/CN=timed",
+						     .not_before_ms = from,
+						     .not_after_ms = to,
+						     .extensions = extensions});
+	struct ztp_ca *ca;
+	int rc;
+
+	assert_int_equal(parse_ca(&ca, root), 0);
+	rc = verdict(leaf_of(fixture, root, fixture->other_key, NULL), &ca, 1,
+		     CERTS_NOW, NULL);
+	ztp_ca_free(ca);
+	X509_free(root);
+	return rc;
+}
+
+static void refuses_a_ca_at_the_wrong_time(void **state)
+{
+	struct fixture *fixture = *state;
+
+	assert_int_equal(
+		verdict_ca_times(fixture, CERTS_NOW - 5000, CERTS_NOW + 5000),
+		0);
+	assert_int_equal(
+		verdict_ca_times(fixture, CERTS_NOW - 9000, CERTS_NOW - 5000),
+		ZTP_ERR_UNTRUSTED);
+	assert_int_equal(
+		verdict_ca_times(fixture, CERTS_NOW + 5000, CERTS_NOW + 9000),
+		ZTP_ERR_UNTRUSTED);
+}
+
+static void refuses_weak_signatures(void **state)
+{
+	struct fixture *fixture = *state;
+	const EVP_MD *weak[] = {EVP_md5(), EVP_sha1()};
+
+	for (size_t i = 0; i < COUNT(weak); i++) {
+		X509 *x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key,
+				     NULL);
+
+		certs_sign(x509, fixture->ca_key, weak[i]);
+		assert_int_equal(
+			verdict(x509, fixture->cas, 2, CERTS_NOW, NULL),
+			ZTP_ERR_CERT_SIGNATURE);
+	}
+}
+
+static void name_constraints_are_obeyed(void **state)
+{
+	static const char *const ca_extensions[] = {
+		"basicConstraints", "critical,CA:TRUE", "nameConstraints",
+		"critical,permitted;DNS:.good.example", NULL};
+	static const char *const good[] = {"subjectAltName",
+					   "DNS:a.good.example", NULL};
+	static const char *const bad[] = {"subjectAltName", "DNS:a.example",
+					  NULL};
+	struct fixture *fixture = *state;
+	X509 *root =
+		certs_make(&(struct certs_spec){.key = fixture->other_key,
+						.subject = "/CN=narrow",
+						.extensions = ca_extensions});
+	struct ztp_ca *ca;
+
+	assert_int_equal(parse_ca(&ca, root), 0);
+	assert_int_equal(
+		verdict(leaf_of(fixture, root, fixture->other_key, good), &ca,
+			1, CERTS_NOW, NULL),
+		0);
+	assert_int_equal(
+		verdict(leaf_of(fixture, root, fixture->other_key, bad), &ca, 1,
+			CERTS_NOW, NULL),
+		ZTP_ERR_UNTRUSTED);
+	ztp_ca_free(ca);
+	X509_free(root);
+}
+
+static void refuses_what_is_no_ca(void **state)
+{
+	static const char *const leaf[] = {"basicConstraints", "CA:FALSE",
+					   NULL};
+	static const char *const usage_only[] = {"keyUsage", "keyCertSign",
+						 NULL};
+	static const char *const no_sign[] = {"basicConstraints",
+					      "critical,CA:TRUE", "keyUsage",
+					      "digitalSignature", NULL};
+	struct fixture *fixture = *state;
+	const char *const *const cases[] = {leaf, usage_only, no_sign};
+	struct ztp_ca *ca;
+	X509 *x509;
+
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		x509 = leaf_of(fixture, NULL, NULL, cases[i]);
+		assert_int_equal(parse_ca(&ca, x509), ZTP_ERR_CERT_USAGE);
+		assert_null(ca);
+		X509_free(x509);
+	}
+	/* v1, but not self-signed; and v1 that only says so */
+	x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key, NULL);
+	assert_int_equal(parse_ca(&ca, x509), ZTP_ERR_CERT_USAGE);
+	X509_free(x509);
+	x509 = leaf_of(fixture, NULL, fixture->ca_key, NULL);
+	assert_int_equal(parse_ca(&ca, x509), ZTP_ERR_CERT_USAGE);
+	X509_free(x509);
+	assert_int_equal(ztp_ca_parse(&ca, "x", 1, NULL), ZTP_ERR_CERT);
+	assert_null(ca);
+}
+
+/* --- the recipe, run by the openssl program */
+
+static void run(const char *dir, const char *const *argv)
+{
+	int status;
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (pid == 0) {
+		int null = open("/dev/null", O_RDWR);
+
+		if (null < 0 || chdir(dir) != 0 || dup2(null, 2) < 0 ||
+		    dup2(null, 1) < 0)
+			_exit(126);
+		execvp(argv[0], (char *const *)argv);
+		_exit(127);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFEXITED(status));
+	assert_int_equal(WEXITSTATUS(status), 0);
+}
+
+static char *take_file(const char *dir, const char *name, size_t *len)
+{
+	char path[256], *text = malloc(ZTP_CERT_TEXT_MAX);
+	FILE *file;
+
+	assert_non_null(text);
+	snprintf(path, sizeof path, "%s/%s", dir, name);
+	file = fopen(path, "r");
+	assert_non_null(file);
+	*len = fread(text, 1, ZTP_CERT_TEXT_MAX, file);
+	assert_int_equal(fclose(file), 0);
+	return text;
+}
+
+static void drop_files(const char *dir)
+{
+	static const char *const names[] = {
+		"ca_private.pem", "ca_cert.pem",     "ca_cert.srl",  "ca.srl",
+		"rsa_cert.csr",	  "rsa_private.pem", "rsa_cert.pem",
+	};
+	char path[256];
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		snprintf(path, sizeof path, "%s/%s", dir, names[i]);
+		unlink(path);
+	}
+	assert_int_equal(rmdir(dir), 0);
+}
+
+#define RUN(...) run(dir, (const char *const[]){"openssl", __VA_ARGS__, NULL})
+
+static void the_recipe_verbatim(void **state)
+{
+	char dir[] = "/tmp/ztp-recipe-XXXXXX", *ca_text, *leaf_text;
+	size_t ca_len, leaf_len;
+	struct ztp_cert leaf;
+	struct ztp_ca *ca;
+	struct ztp_error error = {0};
+	int64_t now_ms;
+
+	(void)state;
+	assert_non_null(mkdtemp(dir));
+	RUN("genpkey", "-algorithm", "RSA", "-out", "ca_private.pem",
+	    "-pkeyopt", "rsa_keygen_bits:2048");
+	RUN("req", "-x509", "-new", "-nodes", "-key", "ca_private.pem",
+	    "-sha256", "-out", "ca_cert.pem", "-subj", "/CN=registry-ca");
+	RUN("genpkey", "-algorithm", "RSA", "-out", "rsa_private.pem",
+	    "-pkeyopt", "rsa_keygen_bits:2048");
+	RUN("req", "-new", "-sha256", "-key", "rsa_private.pem", "-out",
+	    "rsa_cert.csr", "-subj", "/CN=unused-device");
+	RUN("x509", "-req", "-in", "rsa_cert.csr", "-CA", "ca_cert.pem",
+	    "-CAkey", "ca_private.pem", "-CAcreateserial", "-sha256", "-out",
+	    "rsa_cert.pem");
+	ca_text = take_file(dir, "ca_cert.pem", &ca_len);
+	leaf_text = take_file(dir, "rsa_cert.pem", &leaf_len);
+	drop_files(dir);
+
+	if (ztp_ca_parse(&ca, ca_text, ca_len, &error) != 0 ||
+	    ztp_cert_parse(&leaf, leaf_text, leaf_len, &error) != 0)
+		fail_msg("%s", error.message);
+	assert_string_equal(leaf.subject, "CN=unused-device");
+	assert_string_equal(leaf.issuer, "CN=registry-ca");
+	assert_int_equal(leaf.not_after - leaf.not_before, 30 * CERTS_DAY_MS);
+	now_ms = leaf.not_before + 1000;
+	if (ztp_chain_check(&leaf, &ca, 1, now_ms, NULL, &error) != 0)
+		fail_msg("%s", error.message);
+	ztp_cert_clear(&leaf);
+	ztp_ca_free(ca);
+	free(ca_text);
+	free(leaf_text);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(v1_leaf_of_either_ca),
+		cmocka_unit_test(v3_leaf_with_or_without_identifiers),
+		cmocka_unit_test(two_cas_of_one_name),
+		cmocka_unit_test(an_intermediate_listed_alone_is_an_anchor),
+		cmocka_unit_test(a_v1_root_is_a_ca),
+		cmocka_unit_test(ca_as_openssl_req_makes_it),
+		cmocka_unit_test(refuses_without_a_ca),
+		cmocka_unit_test(refuses_another_ca),
+		cmocka_unit_test(refuses_a_changed_leaf),
+		cmocka_unit_test(refuses_a_ca_as_a_leaf),
+		cmocka_unit_test(refuses_a_leaf_with_a_cas_key),
+		cmocka_unit_test(refuses_other_usages),
+		cmocka_unit_test(refuses_at_the_wrong_time),
+		cmocka_unit_test(refuses_a_ca_at_the_wrong_time),
+		cmocka_unit_test(refuses_weak_signatures),
+		cmocka_unit_test(name_constraints_are_obeyed),
+		cmocka_unit_test(refuses_what_is_no_ca),
+		cmocka_unit_test(the_recipe_verbatim),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
