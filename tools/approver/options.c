@@ -314,8 +314,7 @@ static int load_files(struct options *options)
 	    ztp_rules_load(&options->rules, options->rules_file, &error))
 		return failed(&error);
 	if (!all_fit(options))
-		return usage("omnicore can carry text only, and a payload is "
-			     "none",
+		return usage("omnicore carries text, and a payload is none",
 			     NULL);
 	return 0;
 }
