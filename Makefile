@@ -22,7 +22,7 @@ SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
         -fno-omit-frame-pointer -O1 -g
 
 POLICY_LIBS := -lcjson -lcrypto
-BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lsqlite3 -lyaml -lmicrohttpd -lz \
+BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttpd -lz \
                -lssl $(POLICY_LIBS) -lpthread
 TOOL_LIBS   := -lrdkafka -lpaho-mqtt3as -lyaml -lssl $(POLICY_LIBS) -lpthread
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread

@@ -132,20 +132,25 @@ int store_path_each(struct store *store, const char *path, store_visit *visit,
 		    void *arg, struct ztp_error *error);
 int store_channel_each(struct store *store, const char *channel,
 		       store_visit *visit, void *arg, struct ztp_error *error);
-/* due_at <= until, earliest first, at most limit. */
-int store_due_each(struct store *store, int64_t until, int limit,
-		   store_visit *visit, void *arg, struct ztp_error *error);
+/* due_at <= until, earliest first, at most limit; the undecided apart from
+ * all others, since they may have to wait for Kafka. */
+int store_due_each(struct store *store, bool undecided, int64_t until,
+		   int limit, store_visit *visit, void *arg,
+		   struct ztp_error *error);
 /* retry_at <= until, earliest first; fresh: only those never tried, else only
  * those that were. */
 int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
 		     store_visit *visit, void *arg, struct ztp_error *error);
+/* Commands that wait for their device (retry_at 0), after row n. */
+int store_waiting_each(struct store *store, int64_t after, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error);
 /* In order of arrival, after row n; any state for ZTP_STATE_NONE; registry
  * "s/r" or NULL. */
 int store_list_each(struct store *store, int64_t after, enum ztp_state state,
 		    const char *registry, int limit, store_visit *visit,
 		    void *arg, struct ztp_error *error);
 /* The earliest due_at, retry_at (fresh or not); 0 when there is none. */
-int64_t store_next_due(struct store *store);
+int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);
 /* expires_at of the undecided request that has waited longest, as received_at
  * in wall ms; 0 when there is none. */

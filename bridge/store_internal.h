@@ -41,16 +41,25 @@
 		    "ORDER BY n")                                              \
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE channel=?1 ORDER BY n")                          \
+	X(REQ_UNDECIDED, "SELECT " REQUEST_COLUMNS " FROM request "            \
+			 "WHERE state IN (1,2) AND due_at<=?1 "                \
+			 "ORDER BY due_at LIMIT ?2")                           \
 	X(REQ_DUE, "SELECT " REQUEST_COLUMNS " FROM request "                  \
-		   "WHERE due_at<=?1 ORDER BY due_at LIMIT ?2")                \
+		   "WHERE state NOT IN (1,2) AND due_at IS NOT NULL "          \
+		   "AND due_at<=?1 ORDER BY due_at LIMIT ?2")                  \
 	X(REQ_RETRY, "SELECT " REQUEST_COLUMNS " FROM request "                \
 		     "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "            \
 		     "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")            \
 	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request WHERE n>?1 "      \
 		    "AND (?2=0 OR state=?2) AND (?3 IS NULL OR "               \
 		    "(path>=?3 AND path<?4)) ORDER BY n LIMIT ?5")             \
+	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
+		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
+		       "ORDER BY n LIMIT ?2")                                  \
+	X(NEXT_UNDECIDED, "SELECT min(due_at) FROM request "                   \
+			  "WHERE state IN (1,2)")                              \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
-		    "WHERE due_at IS NOT NULL")                                \
+		    "WHERE state NOT IN (1,2) AND due_at IS NOT NULL")         \
 	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
 		      "WHERE retry_at IS NOT NULL AND (tries>0)=?1")           \
 	X(OLDEST, "SELECT received_at FROM request WHERE state IN (1,2) "      \

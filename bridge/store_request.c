@@ -191,10 +191,13 @@ int store_channel_each(struct store *store, const char *channel,
 	return walk(store, stmt, visit, arg, error);
 }
 
-int store_due_each(struct store *store, int64_t until, int limit,
-		   store_visit *visit, void *arg, struct ztp_error *error)
+int store_due_each(struct store *store, bool undecided, int64_t until,
+		   int limit, store_visit *visit, void *arg,
+		   struct ztp_error *error)
 {
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_DUE, false, error);
+	sqlite3_stmt *stmt =
+		store_stmt(store, undecided ? SQL_REQ_UNDECIDED : SQL_REQ_DUE,
+			   false, error);
 
 	sqlite3_bind_int64(stmt, 1, until);
 	sqlite3_bind_int(stmt, 2, limit);
@@ -209,6 +212,16 @@ int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
 	sqlite3_bind_int64(stmt, 1, until);
 	sqlite3_bind_int(stmt, 2, limit);
 	sqlite3_bind_int(stmt, 3, !fresh);
+	return walk(store, stmt, visit, arg, error);
+}
+
+int store_waiting_each(struct store *store, int64_t after, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_WAITING, false, error);
+
+	sqlite3_bind_int64(stmt, 1, after);
+	sqlite3_bind_int(stmt, 2, limit);
 	return walk(store, stmt, visit, arg, error);
 }
 
@@ -264,9 +277,10 @@ static int64_t one_number(struct store *store, enum store_sql sql, int arg)
 	return value;
 }
 
-int64_t store_next_due(struct store *store)
+int64_t store_next_due(struct store *store, bool undecided)
 {
-	return one_number(store, SQL_NEXT_DUE, 0);
+	return one_number(store, undecided ? SQL_NEXT_UNDECIDED : SQL_NEXT_DUE,
+			  0);
 }
 
 int64_t store_next_retry(struct store *store, bool fresh)
