@@ -16,6 +16,7 @@ typedef struct {
 	ASN1_OCTET_STRING *value;
 } ZTP_EXTENSION;
 
+/* cppcheck-suppress unknownMacro */
 DEFINE_STACK_OF(ZTP_EXTENSION)
 
 typedef struct {

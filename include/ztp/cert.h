@@ -11,9 +11,9 @@
 #include "ztp/error.h"
 
 #define ZTP_CERT_TEXT_MAX (16 * 1024) /* bytes, in any encoding */
-#define ZTP_NAME_MAX      512         /* bytes of an RFC 4514 string */
-#define ZTP_SERIAL_MAX    64          /* octets; RFC 5280 4.1.2.2 says 20 */
-#define ZTP_SAN_MAX       64          /* names in one certificate */
+#define ZTP_NAME_MAX	  512	      /* bytes of an RFC 4514 string */
+#define ZTP_SERIAL_MAX	  64	      /* octets; RFC 5280 4.1.2.2 says 20 */
+#define ZTP_SAN_MAX	  64	      /* names in one certificate */
 
 enum ztp_key_algorithm { ZTP_KEY_RSA, ZTP_KEY_EC };
 
@@ -21,25 +21,26 @@ struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
 	uint8_t spki_sha256[ZTP_SHA256_LEN]; /* of SubjectPublicKeyInfo */
 	enum ztp_key_algorithm key_algorithm;
-	int key_bits;                        /* RSA 2048-4096, EC 256 or 384 */
-	int64_t not_before, not_after;       /* ms since 1970 */
+	int key_bits;			     /* RSA 2048-4096, EC 256 or 384 */
+	int64_t not_before, not_after;	     /* ms since 1970 */
 	char serial[2 * ZTP_SERIAL_MAX + 1]; /* lower-case hex */
-	char subject[ZTP_NAME_MAX + 1];      /* XN_FLAG_RFC2253, cut */
+	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, cut */
 	char issuer[ZTP_NAME_MAX + 1];
-	bool is_ca;            /* basicConstraints CA, or keyCertSign */
-	bool has_eku;          /* extended key usage present ... */
-	bool eku_client_auth;  /* ... and allows clientAuth (or any) */
+	bool is_ca;	      /* basicConstraints CA, or keyCertSign */
+	bool has_eku;	      /* extended key usage present ... */
+	bool eku_client_auth; /* ... and allows clientAuth (or any) */
 	size_t san_count;
-	char **san;            /* owned: "DNS:...", "IP:...", "URI:..." ... */
-	uint8_t *der;          /* owned */
+	char **san;   /* owned: "DNS:...", "IP:...", "URI:..." ... */
+	uint8_t *der; /* owned */
 	size_t der_len;
-	struct ztp_str spki;   /* view into der */
+	struct ztp_str spki; /* view into der */
 };
 
 /* Reads PEM; PEM whose newlines were removed, turned into spaces or written
  * as \n; or bare base64 DER. Checks the structure (strict DER, one
  * certificate and nothing else, key type and size, signature algorithm,
- * extensions), not who may use it when. On success the caller owns *cert and
+ * extensions), not who may use it when. ZTP_ERR_EMPTY, _TOO_LARGE, _CERT_KEY,
+ * _CERT_SIGNATURE, or ZTP_ERR_CERT for all else. On success the caller owns *cert and
  * ends it with ztp_cert_clear; on failure *cert needs nothing. */
 int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,
 		   struct ztp_error *error);

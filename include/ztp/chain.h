@@ -9,8 +9,10 @@
 
 struct ztp_ca;
 
-/* One PEM certificate that may sign others: v3 with CA:TRUE, or a self-signed
- * v1 root. Caller frees with ztp_ca_free. */
+/* One certificate, in any encoding that ztp_cert_parse takes, that may sign
+ * others: v3 with CA:TRUE (and keyCertSign where there is a keyUsage), or a
+ * self-signed v1 root; else ZTP_ERR_CERT_USAGE. Not judged in time. Caller
+ * frees with ztp_ca_free. */
 int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		 struct ztp_error *error);
 const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca); /* ca's own */
@@ -18,8 +20,11 @@ void ztp_ca_free(struct ztp_ca *ca);
 
 /* The leaf is judged at now_ms (ztp_cert_check_leaf included): issued and
  * signed by one of the CAs (depth 1, each CA a trust anchor, valid now), not
- * itself one of them, security level 2. *issuer (may be NULL) becomes the
- * index of the CA that signed. ZTP_ERR_UNTRUSTED when none did. */
+ * itself one of them and without the key of one (ZTP_ERR_CERT_IS_CA), its key
+ * usage, where there is one, fit for signatures (ZTP_ERR_CERT_USAGE), security
+ * level 2. *issuer (may be NULL) becomes the index of the CA that signed.
+ * ZTP_ERR_UNTRUSTED when none did. Blocks for some 100 us; not for two threads
+ * with the same CAs at once. */
 int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		    size_t count, int64_t now_ms, size_t *issuer,
 		    struct ztp_error *error);

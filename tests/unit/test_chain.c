@@ -381,9 +381,9 @@ static void refuses_a_ca_at_the_wrong_time(void **state)
 static void refuses_weak_signatures(void **state)
 {
 	struct fixture *fixture = *state;
-	const EVP_MD *weak[] = {EVP_md5(), EVP_sha1()};
+	const EVP_MD *weak[2] = {EVP_md5(), EVP_sha1()};
 
-	for (size_t i = 0; i < COUNT(weak); i++) {
+	for (size_t i = 0; i < 2; i++) {
 		X509 *x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key,
 				     NULL);
 
@@ -511,7 +511,7 @@ static void the_recipe_verbatim(void **state)
 {
 	char dir[] = "/tmp/ztp-recipe-XXXXXX", *ca_text, *leaf_text;
 	size_t ca_len, leaf_len;
-	struct ztp_cert leaf;
+	struct ztp_cert leaf = {.der = NULL};
 	struct ztp_ca *ca;
 	struct ztp_error error = {0};
 	int64_t now_ms;

@@ -260,7 +260,6 @@ static void refuses_dates_that_are_no_integers(void **state)
 		"{\"iat\":-1767323000,\"exp\":1767326600}",
 		"{\"iat\":1767323000,\"exp\":17673266000000000000000}",
 		"{\"IAT\":1767323000,\"EXP\":1767326600}",
-		"{" GOOD_TIMES ",\"nbf\":\"x\"}",
 	};
 	struct fixture *fixture = *state;
 
@@ -311,6 +310,9 @@ static void not_before_is_obeyed(void **state)
 		0);
 	assert_int_equal(
 		claims_verdict(fixture, "{" GOOD_TIMES ",\"nbf\":1767323646}"),
+		ZTP_ERR_PROOF);
+	assert_int_equal(
+		claims_verdict(fixture, "{" GOOD_TIMES ",\"nbf\":\"x\"}"),
 		ZTP_ERR_PROOF);
 }
 
