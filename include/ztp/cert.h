@@ -40,8 +40,8 @@ struct ztp_cert {
  * as \n; or bare base64 DER. Checks the structure (strict DER, one
  * certificate and nothing else, key type and size, signature algorithm,
  * extensions), not who may use it when. ZTP_ERR_EMPTY, _TOO_LARGE, _CERT_KEY,
- * _CERT_SIGNATURE, or ZTP_ERR_CERT for all else. On success the caller owns *cert and
- * ends it with ztp_cert_clear; on failure *cert needs nothing. */
+ * _CERT_SIGNATURE, or ZTP_ERR_CERT for all else. On success the caller owns
+ * *cert and ends it with ztp_cert_clear; on failure *cert needs nothing. */
 int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,
 		   struct ztp_error *error);
 
