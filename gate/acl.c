@@ -1,0 +1,164 @@
+/*
+ * A device's session is known by its client pointer. What has a device's
+ * client ID and no session of ours got in past this gate (another plugin, a
+ * listener without it) and is denied everything; but for sessions that the
+ * broker has restored from its file, which have no connection: there the
+ * username that the gate gave them tells the key, and messages may be queued
+ * for them when that is the registered one.
+ */
+#include "gate/acl.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <string.h>
+
+#include "gate/auth.h"
+#include "gate/devices.h"
+#include "gate/pending.h"
+#include "gate/wills.h"
+
+static enum ztp_access access_of(int access)
+{
+	switch (access) {
+	case MOSQ_ACL_WRITE:
+		return ZTP_ACCESS_WRITE;
+	case MOSQ_ACL_SUBSCRIBE:
+		return ZTP_ACCESS_SUBSCRIBE;
+	case MOSQ_ACL_UNSUBSCRIBE:
+		return ZTP_ACCESS_UNSUBSCRIBE;
+	default:
+		return ZTP_ACCESS_READ;
+	}
+}
+
+static int answer_of(enum ztp_gate_answer answer)
+{
+	switch (answer) {
+	case ZTP_GATE_ALLOW:
+		return MOSQ_ERR_SUCCESS;
+	case ZTP_GATE_DENY:
+		return MOSQ_ERR_ACL_DENIED;
+	case ZTP_GATE_DEFER:
+		break;
+	}
+	return MOSQ_ERR_PLUGIN_DEFER;
+}
+
+/* A session from the broker's file, before any connection. */
+static struct ztp_session *adopt(struct ztp_gate *gate,
+				 struct mosquitto *client, const char *id)
+{
+	const char *name = mosquitto_client_username(client);
+	uint8_t spki_sha256[ZTP_SHA256_LEN];
+	struct ztp_device device;
+	struct ztp_session *session;
+	struct ztp_path path;
+
+	if (mosquitto_client_protocol_version(client) != 0 || !name ||
+	    strncmp(name, "ztp:", 4) != 0 ||
+	    !ztp_hex_decode(spki_sha256, ZTP_SHA256_LEN, name + 4,
+			    strlen(name + 4)) ||
+	    ztp_path_parse(&path, id, strlen(id), NULL) != 0 ||
+	    ztp_sessions_by_path(gate->sessions, id))
+		return NULL;
+	if (ztp_devices_get(gate->db, &device, id, NULL) <= 0 ||
+	    device.blocked ||
+	    memcmp(device.spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
+		return NULL;
+	session = ztp_sessions_add(gate->sessions, client, &path);
+	if (!session)
+		return NULL;
+	memcpy(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN);
+	memcpy(session->fingerprint, device.fingerprint, ZTP_SHA256_LEN);
+	session->right = ZTP_RIGHT_DEVICE;
+	session->live = false;
+	return session;
+}
+
+/* The first subscription to it is what everybody has been waiting for. */
+static void note_subscription(struct ztp_gate *gate,
+			      struct ztp_session *session,
+			      enum ztp_access access, const char *filter)
+{
+	char own[ZTP_TOPIC_MAX + 1];
+
+	if (session->leaving || !session->live)
+		return;
+	session->discard = false;
+	(void)ztp_topic_render(own, gate->options.command_topic,
+			       &session->parts);
+	if (!ztp_gate_overlap(filter, own))
+		return;
+	session->subscribed = access == ZTP_ACCESS_SUBSCRIBE;
+	session->announce = session->subscribed;
+	/* No memory: the bridge asks by getDevice. */
+	(void)ztp_client_list_add(&gate->touched, session->client);
+}
+
+static enum ztp_gate_answer
+device_check(struct ztp_gate *gate, struct ztp_session *session,
+	     const struct mosquitto_evt_acl_check *e)
+{
+	enum ztp_access access = access_of(e->access);
+	enum ztp_gate_answer answer;
+
+	if (access == ZTP_ACCESS_READ && session->discard)
+		return ZTP_GATE_DENY; /* queued for another key */
+	answer = ztp_gate_device_access(
+		session->right, gate->options.command_topic, &session->parts,
+		access, e->topic, e->retain);
+	if (answer == ZTP_GATE_ALLOW && (access == ZTP_ACCESS_SUBSCRIBE ||
+					 access == ZTP_ACCESS_UNSUBSCRIBE))
+		note_subscription(gate, session, access, e->topic);
+	return answer;
+}
+
+static enum ztp_gate_answer other_check(struct ztp_gate *gate,
+					const struct mosquitto_evt_acl_check *e)
+{
+	bool is_operator = ztp_options_is_operator(
+		&gate->options, mosquitto_client_username(e->client));
+	enum ztp_access access = access_of(e->access);
+	enum ztp_gate_answer answer;
+
+	if (access == ZTP_ACCESS_WRITE && is_operator &&
+	    ztp_wills_is(gate, e->client))
+		access = ZTP_ACCESS_WILL;
+	answer =
+		ztp_gate_other_access(is_operator, gate->options.command_filter,
+				      access, e->topic, e->retain);
+	if (access == ZTP_ACCESS_SUBSCRIBE && is_operator) {
+		ztp_wills_alive(gate, e->client);
+		if (ztp_gate_overlap(e->topic, ZTP_PENDING_TOPIC))
+			ztp_pending_listener(gate);
+	}
+	return answer;
+}
+
+int ztp_acl_check(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_acl_check *e = event_data;
+	struct ztp_gate *gate = userdata;
+	const char *id = mosquitto_client_id(e->client);
+	struct ztp_session *session;
+	enum ztp_gate_answer answer;
+
+	(void)event;
+	if (!id || !e->topic)
+		return MOSQ_ERR_ACL_DENIED;
+	session = ztp_sessions_by_client(gate->sessions, e->client);
+	if (session && strcmp(session->path, id) != 0) {
+		/* The pointer of a session that has ended unseen. */
+		ztp_sessions_remove(gate->sessions, session);
+		session = NULL;
+	}
+	if (!ztp_auth_is_device(id))
+		answer = other_check(gate, e);
+	else if (session || (session = adopt(gate, e->client, id)) != NULL)
+		answer = device_check(gate, session, e);
+	else
+		answer = ZTP_GATE_DENY;
+	ztp_wills_settle(gate);
+	return answer_of(answer);
+}

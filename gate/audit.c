@@ -1,0 +1,62 @@
+#include "gate/audit.h"
+
+#include <cjson/cJSON.h>
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <string.h>
+
+#include "gate/clock.h"
+#include "gate/publish.h"
+
+static cJSON *begin(const char *verdict, const char *code)
+{
+	cJSON *object = cJSON_CreateObject();
+	char at[ZTP_TIME_LEN];
+
+	ztp_time_format(at, ztp_clock_wall());
+	cJSON_AddStringToObject(object, "at", at);
+	cJSON_AddStringToObject(object, "verdict", verdict);
+	cJSON_AddStringToObject(object, "code", code);
+	return object;
+}
+
+static void add(cJSON *object, const char *name, const char *value)
+{
+	if (value && *value)
+		cJSON_AddStringToObject(object, name, value);
+}
+
+void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
+{
+	const char *from = record->remote_addr ? record->remote_addr : "";
+	char hex[ZTP_SHA256_HEX];
+	cJSON *object;
+
+	if (*from && !ztp_throttle_take(gate->audit, from, strlen(from), from,
+					ztp_clock_boot()))
+		return;
+	object = begin(record->verdict, record->code);
+	add(object, "device_path", record->path);
+	if (record->fingerprint) {
+		ztp_hex_encode(hex, record->fingerprint, ZTP_SHA256_LEN);
+		add(object, "fingerprint_sha256", hex);
+	}
+	add(object, "remote_addr", from);
+	add(object, "request_id", record->request_id);
+	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+}
+
+static void tell(const char *address, uint64_t left_out, void *arg)
+{
+	cJSON *object = begin("refused", "audit_limited");
+
+	(void)arg;
+	add(object, "remote_addr", address);
+	cJSON_AddNumberToObject(object, "omitted", (double)left_out);
+	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+}
+
+void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)
+{
+	ztp_throttle_drain(gate->audit, now_ms, tell, NULL);
+}

@@ -1,0 +1,38 @@
+#include "gate/clock.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+#include <time.h>
+
+static int64_t read_clock(clockid_t id)
+{
+	struct timespec ts = {0};
+
+	if (clock_gettime(id, &ts) != 0)
+		abort(); /* a constant id: cannot happen */
+	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+}
+
+int64_t ztp_clock_wall(void)
+{
+	return read_clock(CLOCK_REALTIME);
+}
+
+int64_t ztp_clock_boot(void)
+{
+	return read_clock(CLOCK_BOOTTIME);
+}
+
+void ztp_clock_random(void *out, size_t n)
+{
+	unsigned char *p = out;
+
+	while (n > 0) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0)
+			abort();
+		p += got;
+		n -= (size_t)got;
+	}
+}

@@ -1,0 +1,338 @@
+#include "gate/control.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gate/publish.h"
+#include "ztp/json.h"
+
+#define MESSAGE_MAX	(1024 * 1024)
+#define COMMANDS_MAX	1000
+#define CORRELATION_MAX 256
+#define LIMIT_MAX	1000
+#define LIMIT_DEFAULT	100
+
+static const struct {
+	const char *name;
+	ztp_command_fn *run;
+} table[] = {
+	{"createRegistry", ztp_control_create_registry},
+	{"getRegistry", ztp_control_get_registry},
+	{"listRegistries", ztp_control_list_registries},
+	{"modifyRegistry", ztp_control_modify_registry},
+	{"deleteRegistry", ztp_control_delete_registry},
+	{"addRegistryCa", ztp_control_add_ca},
+	{"removeRegistryCa", ztp_control_remove_ca},
+	{"createDevice", ztp_control_create_device},
+	{"rejectDevice", ztp_control_reject_device},
+	{"getDevice", ztp_control_get_device},
+	{"listDevices", ztp_control_list_devices},
+	{"deleteDevice", ztp_control_delete_device},
+	{"blockDevice", ztp_control_block_device},
+	{"unblockDevice", ztp_control_unblock_device},
+	{"listPending", ztp_control_list_pending},
+	{"ackPending", ztp_control_ack_pending},
+	{"getInfo", ztp_control_get_info},
+};
+
+/* ---- answering */
+
+static void reply_begin(struct ztp_reply *reply)
+{
+	reply->code = "OK";
+	reply->data = cJSON_CreateObject();
+	reply->error[0] = '\0';
+	if (!reply->data)
+		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+}
+
+bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
+		    const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(reply->error, sizeof(reply->error), format, args);
+	va_end(args);
+	reply->code = code;
+	cJSON_Delete(reply->data);
+	reply->data = NULL;
+	return false;
+}
+
+bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
+{
+	const char *code = "INVALID_ARGUMENT";
+
+	switch (error->code) {
+	case ZTP_ERR_IO:
+	case ZTP_ERR_FULL:
+		code = "UNAVAILABLE";
+		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
+				     error->message);
+		break;
+	case ZTP_ERR_NOMEM:
+	case ZTP_ERR_INTERNAL:
+		code = "INTERNAL";
+		break;
+	case ZTP_ERR_TOO_MANY:
+		code = "RESOURCE_EXHAUSTED";
+		break;
+	default:
+		break;
+	}
+	return ztp_reply_fail(reply, code, "%s", error->message);
+}
+
+bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+
+	if (ztp_db_commit(gate->db, &error) == 0)
+		return true;
+	return ztp_reply_error(reply, &error); /* rolled back by run_one */
+}
+
+void ztp_reply_hex(cJSON *object, const char *name,
+		   const uint8_t digest[ZTP_SHA256_LEN])
+{
+	char hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
+	cJSON_AddStringToObject(object, name, hex);
+}
+
+void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
+{
+	char text[ZTP_TIME_LEN];
+
+	ztp_time_format(text, ms);
+	cJSON_AddStringToObject(object, name, text);
+}
+
+/* ---- asking */
+
+bool ztp_control_string(const char **value, const cJSON *in, const char *name,
+			size_t max, bool required, struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+
+	*value = NULL;
+	if (ztp_json_string(value, in, name, max, &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
+				      error.message);
+	if (required && (!*value || !**value))
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "%s is missing", name);
+	return true;
+}
+
+bool ztp_control_path(struct ztp_path *path, const cJSON *in,
+		      struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	const char *text;
+
+	if (!ztp_control_string(&text, in, "device_path", ZTP_PATH_MAX, true,
+				reply))
+		return false;
+	if (ztp_path_parse(path, text, strlen(text), &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "device_path: %s", error.message);
+	return true;
+}
+
+bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
+			     const cJSON *in, struct ztp_reply *reply)
+{
+	const char *text;
+
+	if (!ztp_control_string(&text, in, "fingerprint_sha256",
+				2 * ZTP_SHA256_LEN, !present, reply))
+		return false;
+	if (present)
+		*present = text != NULL;
+	if (text &&
+	    !ztp_hex_decode(fingerprint, ZTP_SHA256_LEN, text, strlen(text)))
+		return ztp_reply_fail(
+			reply, "INVALID_ARGUMENT",
+			"fingerprint_sha256 is not 64 hex digits");
+	return true;
+}
+
+struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
+					  const cJSON *in,
+					  struct ztp_reply *reply)
+{
+	struct ztp_registry *registry;
+	const char *name;
+
+	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
+				reply))
+		return NULL;
+	if (!ztp_registry_name_valid(name)) {
+		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				     "registry is not "
+				     "subscription/registry");
+		return NULL;
+	}
+	registry = ztp_registries_find(gate->registries, name, strlen(name));
+	if (!registry)
+		(void)ztp_reply_fail(reply, "NOT_FOUND", "no registry %s",
+				     name);
+	return registry;
+}
+
+bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
+		      struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+
+	*limit = LIMIT_DEFAULT;
+	if (!ztp_control_string(after, in, "after", ZTP_PATH_MAX, false, reply))
+		return false;
+	if (!*after)
+		*after = "";
+	if (ztp_json_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
+				      error.message);
+	return true;
+}
+
+struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
+				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	struct ztp_session *session =
+		ztp_sessions_by_path(gate->sessions, path);
+
+	if (!session || !session->live || session->right == ZTP_RIGHT_NONE ||
+	    memcmp(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
+		return NULL;
+	return session;
+}
+
+/* ---- a message */
+
+static void run_by_name(struct ztp_gate *gate, const cJSON *in,
+			const char *name, struct ztp_reply *reply)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (strcmp(name, table[i].name) == 0) {
+			table[i].run(gate, in, reply);
+			return;
+		}
+	}
+	(void)ztp_reply_fail(reply, "NOT_FOUND", "unknown command");
+}
+
+/* What was journalled before is not this command's to lose: it is committed
+ * first. What a failed command has written is taken back. */
+static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
+		    struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+
+	if (ztp_db_commit(gate->db, &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+		ztp_gate_rolled_back(gate);
+		return;
+	}
+	gate->fresh.count = 0;
+	run_by_name(gate, in, name, reply);
+	if (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db))
+		ztp_gate_rolled_back(gate);
+	else if (strcmp(reply->code, "UNAVAILABLE") == 0)
+		ztp_gate_rolled_back(gate);
+}
+
+static void append(cJSON *responses, const char *name, const char *correlation,
+		   struct ztp_reply *reply)
+{
+	cJSON *response = cJSON_CreateObject();
+
+	cJSON_AddStringToObject(response, "command", name);
+	if (correlation)
+		cJSON_AddStringToObject(response, "correlationData",
+					correlation);
+	cJSON_AddStringToObject(response, "code", reply->code);
+	if (reply->data)
+		cJSON_AddItemToObject(response, "data", reply->data);
+	else
+		cJSON_AddStringToObject(response, "error", reply->error);
+	reply->data = NULL;
+	cJSON_AddItemToArray(responses, response);
+}
+
+static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
+		       cJSON *responses)
+{
+	const char *name = NULL, *correlation = NULL;
+	struct ztp_error error = {0};
+	struct ztp_reply reply;
+
+	reply_begin(&reply);
+	if (!cJSON_IsObject(in) ||
+	    ztp_json_string(&correlation, in, "correlationData",
+			    CORRELATION_MAX, &error) != 0 ||
+	    ztp_json_string(&name, in, "command", 64, &error) != 0 || !name)
+		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+				     "not a command");
+	else if (!allowed)
+		(void)ztp_reply_fail(&reply, "PERMISSION_DENIED",
+				     "not an operator");
+	else
+		run_one(gate, in, name, &reply);
+	append(responses, name ? name : "", correlation, &reply);
+}
+
+static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
+		       size_t len, cJSON *responses)
+{
+	struct ztp_error error = {0};
+	const cJSON *commands, *in;
+	struct ztp_reply reply;
+	cJSON *tree = NULL;
+
+	reply_begin(&reply);
+	if (ztp_json_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
+		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
+				     error.message);
+		append(responses, "", NULL, &reply);
+		return;
+	}
+	commands = cJSON_GetObjectItemCaseSensitive(tree, "commands");
+	if (!cJSON_IsArray(commands) ||
+	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
+		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+				     "commands is no list of at most %d",
+				     COMMANDS_MAX);
+		append(responses, "", NULL, &reply);
+	} else {
+		cJSON_Delete(reply.data);
+		cJSON_ArrayForEach (in, commands)
+			answer_one(gate, allowed, in, responses);
+	}
+	cJSON_Delete(tree);
+}
+
+int ztp_control(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_control *e = event_data;
+	struct ztp_gate *gate = userdata;
+	cJSON *answer = cJSON_CreateObject();
+	cJSON *responses = cJSON_AddArrayToObject(answer, "responses");
+	/* The broker has asked ztp_acl_check before; a second look costs
+	 * nothing. */
+	bool allowed = ztp_options_is_operator(
+		&gate->options, mosquitto_client_username(e->client));
+
+	(void)event;
+	if (responses)
+		answer_all(gate, allowed, e->payload ? e->payload : "",
+			   e->payloadlen, responses);
+	ztp_publish_json(NULL, ZTP_CONTROL_RESPONSE, answer, 1, NULL);
+	return MOSQ_ERR_SUCCESS;
+}

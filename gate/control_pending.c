@@ -1,0 +1,152 @@
+/* Commands on candidates, and getInfo. */
+#include <string.h>
+
+#include "gate/candidates.h"
+#include "gate/control.h"
+
+#define IDS_MAX 1000
+
+struct listing {
+	struct ztp_gate *gate;
+	cJSON *list;
+	int64_t limit, count;
+	char last[ZTP_UUID_LEN];
+	bool more;
+};
+
+static void describe(cJSON *object, struct ztp_gate *gate,
+		     const struct ztp_candidate *candidate)
+{
+	const struct ztp_session *session =
+		ztp_control_live(gate, candidate->path, candidate->spki_sha256);
+
+	cJSON_AddStringToObject(object, "request_id", candidate->id);
+	cJSON_AddStringToObject(object, "device_path", candidate->path);
+	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
+	ztp_reply_time(object, "received_at", candidate->received_at);
+	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
+	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
+	cJSON_AddBoolToObject(object, "acked", candidate->acked);
+	cJSON_AddBoolToObject(object, "live", session != NULL);
+	cJSON_AddBoolToObject(object, "subscribed",
+			      session && session->subscribed);
+}
+
+static bool list_one(const struct ztp_candidate *candidate, void *arg)
+{
+	struct listing *listing = arg;
+	cJSON *object;
+
+	if (listing->count == listing->limit) {
+		listing->more = true;
+		return false;
+	}
+	object = cJSON_CreateObject();
+	describe(object, listing->gate, candidate);
+	cJSON_AddItemToArray(listing->list, object);
+	memcpy(listing->last, candidate->id, sizeof(candidate->id));
+	listing->count++;
+	return true;
+}
+
+void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
+			      struct ztp_reply *reply)
+{
+	const struct ztp_registry *registry = NULL;
+	struct listing listing = {.gate = gate};
+	struct ztp_error error = {0};
+	const char *after;
+
+	if (!ztp_control_page(&after, &listing.limit, in, reply))
+		return;
+	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
+		registry = ztp_control_registry(gate, in, reply);
+		if (!registry)
+			return;
+	}
+	listing.list = cJSON_AddArrayToObject(reply->data, "pending");
+	if (ztp_candidates_list(
+		    gate->db,
+		    registry ? ZTP_CANDIDATES_REGISTRY : ZTP_CANDIDATES_ALL,
+		    registry ? registry->name : "", after, listing.limit + 1, 0,
+		    0, list_one, &listing, &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else if (listing.more)
+		cJSON_AddStringToObject(reply->data, "next", listing.last);
+}
+
+void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
+			     struct ztp_reply *reply)
+{
+	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "request_ids");
+	struct ztp_error error = {0};
+	int64_t acked = 0;
+	const cJSON *id;
+
+	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
+		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				     "request_ids is no list of at most %d",
+				     IDS_MAX);
+		return;
+	}
+	cJSON_ArrayForEach (id, ids) {
+		int rc;
+
+		if (!cJSON_IsString(id)) {
+			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+					     "request_ids holds no strings");
+			return;
+		}
+		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);
+		if (rc < 0) {
+			(void)ztp_reply_error(reply, &error);
+			return;
+		}
+		acked += rc;
+	}
+	if (!ztp_control_commit(gate, reply))
+		return;
+	gate->offers.acked = gate->offers.acked || acked > 0;
+	cJSON_AddNumberToObject(reply->data, "acked", (double)acked);
+}
+
+struct sums {
+	int64_t devices, candidates;
+};
+
+static void add_up(struct ztp_gate *gate, struct sums *sums)
+{
+	struct ztp_registry *page[100];
+	const char *after = NULL;
+	size_t count;
+
+	do {
+		count = ztp_registries_list(gate->registries, after, page, 100);
+		for (size_t i = 0; i < count; i++) {
+			sums->devices += page[i]->devices;
+			sums->candidates += page[i]->candidates;
+			after = page[i]->name;
+		}
+	} while (count == 100);
+}
+
+void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
+			  struct ztp_reply *reply)
+{
+	const struct ztp_options *options = &gate->options;
+	struct sums sums = {0};
+	cJSON *data = reply->data;
+
+	(void)in;
+	add_up(gate, &sums);
+	cJSON_AddStringToObject(data, "version", ZTP_VERSION);
+	cJSON_AddStringToObject(data, "command_topic", options->command_topic);
+	cJSON_AddStringToObject(data, "pending_mode",
+				options->hold ? "hold" : "refuse");
+	cJSON_AddNumberToObject(data, "retry_after_s",
+				(double)options->retry_after_s);
+	cJSON_AddNumberToObject(data, "registries",
+				(double)ztp_registries_count(gate->registries));
+	cJSON_AddNumberToObject(data, "devices", (double)sums.devices);
+	cJSON_AddNumberToObject(data, "pending", (double)sums.candidates);
+}

@@ -1,0 +1,378 @@
+/* Commands on registries and their CAs. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/candidates.h"
+#include "gate/clock.h"
+#include "gate/control.h"
+#include "ztp/json.h"
+
+#define PEM_MAX	 (64 * 1024)
+#define END_PAGE 200
+
+static void describe_ca(cJSON *list, const struct ztp_ca *ca)
+{
+	const struct ztp_cert *cert = ztp_ca_cert(ca);
+	cJSON *object = cJSON_CreateObject();
+
+	ztp_reply_hex(object, "fingerprint_sha256", cert->fingerprint);
+	cJSON_AddStringToObject(object, "subject", cert->subject);
+	ztp_reply_time(object, "not_before", cert->not_before);
+	ztp_reply_time(object, "not_after", cert->not_after);
+	cJSON_AddItemToArray(list, object);
+}
+
+static void describe(cJSON *object, const struct ztp_registry *registry,
+		     bool with_cas)
+{
+	cJSON *cas;
+
+	cJSON_AddStringToObject(object, "registry", registry->name);
+	cJSON_AddStringToObject(object, "onboarding",
+				ztp_onboarding_name(registry->onboarding));
+	if (registry->audience)
+		cJSON_AddStringToObject(object, "audience", registry->audience);
+	ztp_reply_time(object, "created_at", registry->created_at);
+	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
+	cJSON_AddNumberToObject(object, "pending",
+				(double)registry->candidates);
+	if (!with_cas)
+		return;
+	cas = cJSON_AddArrayToObject(object, "cas");
+	for (size_t i = 0; i < registry->ca_count; i++)
+		describe_ca(cas, registry->cas[i]);
+}
+
+/* Absent members leave what is. */
+static bool settings(enum ztp_onboarding *onboarding, const char **audience,
+		     const cJSON *in, struct ztp_reply *reply)
+{
+	const char *mode, *text;
+
+	if (!ztp_control_string(&mode, in, "onboarding", 16, false, reply) ||
+	    !ztp_control_string(&text, in, "audience", ZTP_AUDIENCE_MAX, false,
+				reply))
+		return false;
+	if (mode && !ztp_onboarding_parse(onboarding, mode))
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "onboarding is none of direct, custom, "
+				      "off");
+	if (cJSON_GetObjectItemCaseSensitive(in, "audience"))
+		*audience = text;
+	return true;
+}
+
+void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
+				 struct ztp_reply *reply)
+{
+	enum ztp_onboarding onboarding = ZTP_ONBOARDING_CUSTOM;
+	const char *name, *audience = NULL;
+	struct ztp_error error = {0};
+
+	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
+				reply) ||
+	    !settings(&onboarding, &audience, in, reply))
+		return;
+	if (!ztp_registry_name_valid(name)) {
+		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				     "registry is not "
+				     "subscription/registry");
+		return;
+	}
+	if (ztp_registries_find(gate->registries, name, strlen(name))) {
+		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+				     "registry %s exists", name);
+		return;
+	}
+	if (ztp_registries_put(gate->registries, name, onboarding, audience,
+			       ztp_clock_wall(), &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+		return;
+	}
+	if (ztp_control_commit(gate, reply))
+		describe(reply->data,
+			 ztp_registries_find(gate->registries, name,
+					     strlen(name)),
+			 true);
+}
+
+void ztp_control_get_registry(struct ztp_gate *gate, const cJSON *in,
+			      struct ztp_reply *reply)
+{
+	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+
+	if (registry)
+		describe(reply->data, registry, true);
+}
+
+void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
+				 struct ztp_reply *reply)
+{
+	struct ztp_registry **page;
+	const char *after;
+	int64_t limit;
+	size_t count;
+	cJSON *list;
+
+	if (!ztp_control_page(&after, &limit, in, reply))
+		return;
+	page = calloc((size_t)limit + 1, sizeof(*page));
+	if (!page) {
+		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		return;
+	}
+	count = ztp_registries_list(gate->registries, after, page,
+				    (size_t)limit + 1);
+	list = cJSON_AddArrayToObject(reply->data, "registries");
+	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
+		cJSON *object = cJSON_CreateObject();
+
+		describe(object, page[i], false);
+		cJSON_AddItemToArray(list, object);
+	}
+	if (count > (size_t)limit)
+		cJSON_AddStringToObject(reply->data, "next",
+					page[limit - 1]->name);
+	free(page);
+}
+
+void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
+				 struct ztp_reply *reply)
+{
+	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+	struct ztp_error error = {0};
+	enum ztp_onboarding onboarding;
+	const char *audience;
+
+	if (!registry)
+		return;
+	onboarding = registry->onboarding;
+	audience = registry->audience;
+	if (!settings(&onboarding, &audience, in, reply))
+		return;
+	if (ztp_registries_put(gate->registries, registry->name, onboarding,
+			       audience, registry->created_at, &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+		return;
+	}
+	if (ztp_control_commit(gate, reply))
+		describe(reply->data, registry, true);
+}
+
+/* ---- ending candidates, and their held sessions after the commit */
+
+struct ending {
+	struct ztp_gate *gate;
+	struct ztp_registry *registry;
+	const uint8_t *ca; /* NULL: of any */
+	struct ztp_client_list sessions;
+	int64_t ended;
+	char cursor[ZTP_UUID_LEN];
+	struct ztp_candidate found[END_PAGE];
+	size_t count;
+};
+
+static bool collect(const struct ztp_candidate *candidate, void *arg)
+{
+	struct ending *ending = arg;
+
+	ending->found[ending->count++] = *candidate;
+	return ending->count < END_PAGE;
+}
+
+static int end_one(struct ending *ending, const struct ztp_candidate *candidate,
+		   struct ztp_error *error)
+{
+	struct ztp_gate *gate = ending->gate;
+	struct ztp_session *session =
+		ztp_sessions_by_path(gate->sessions, candidate->path);
+
+	if (ending->ca &&
+	    memcmp(candidate->ca, ending->ca, ZTP_SHA256_LEN) != 0)
+		return 0;
+	ending->ended++;
+	if (session && session->right == ZTP_RIGHT_HELD &&
+	    memcmp(session->fingerprint, candidate->fingerprint,
+		   ZTP_SHA256_LEN) == 0 &&
+	    ztp_client_list_add(&ending->sessions, session->client) != 0)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return ztp_candidates_delete(gate->db, ending->registry, candidate,
+				     error);
+}
+
+static int end_candidates(struct ending *ending, struct ztp_error *error)
+{
+	int rc;
+
+	do {
+		ending->count = 0;
+		rc = ztp_candidates_list(
+			ending->gate->db, ZTP_CANDIDATES_REGISTRY,
+			ending->registry->name, ending->cursor, END_PAGE, 0, 0,
+			collect, ending, error);
+		for (size_t i = 0; rc == 0 && i < ending->count; i++) {
+			memcpy(ending->cursor, ending->found[i].id,
+			       ZTP_UUID_LEN);
+			rc = end_one(ending, &ending->found[i], error);
+		}
+	} while (rc == 0 && ending->count == END_PAGE);
+	return rc;
+}
+
+static void end_sessions(struct ending *ending)
+{
+	for (size_t i = 0; i < ending->sessions.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			ending->gate->sessions, ending->sessions.clients[i]);
+
+		if (session && session->live)
+			ztp_gate_end_later(ending->gate, session);
+		else if (session)
+			ztp_gate_end_now(ending->gate, session);
+	}
+}
+
+static struct ending *ending_new(struct ztp_gate *gate,
+				 struct ztp_registry *registry,
+				 struct ztp_reply *reply)
+{
+	struct ending *ending = calloc(1, sizeof(*ending));
+
+	if (!ending) {
+		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		return NULL;
+	}
+	ending->gate = gate;
+	ending->registry = registry;
+	return ending;
+}
+
+static void ending_free(struct ending *ending)
+{
+	ztp_client_list_clear(&ending->sessions);
+	free(ending);
+}
+
+void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
+				 struct ztp_reply *reply)
+{
+	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+	struct ztp_error error = {0};
+	struct ending *ending;
+	int rc;
+
+	if (!registry)
+		return;
+	if (registry->devices > 0) {
+		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
+				     "registry %s has %lld devices",
+				     registry->name,
+				     (long long)registry->devices);
+		return;
+	}
+	ending = ending_new(gate, registry, reply);
+	if (!ending)
+		return;
+	rc = end_candidates(ending, &error);
+	if (rc == 0)
+		rc = ztp_registries_remove(gate->registries, registry->name,
+					   &error);
+	if (rc != 0)
+		(void)ztp_reply_error(reply, &error);
+	else if (ztp_control_commit(gate, reply))
+		end_sessions(ending);
+	ending_free(ending);
+}
+
+void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
+			struct ztp_reply *reply)
+{
+	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+	struct ztp_error error = {0};
+	struct ztp_ca *ca = NULL;
+	const char *pem;
+
+	if (!registry ||
+	    !ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+		return;
+	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0) {
+		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
+				     error.message);
+		return;
+	}
+	cJSON_AddStringToObject(reply->data, "registry", registry->name);
+	ztp_reply_hex(reply->data, "fingerprint_sha256",
+		      ztp_ca_cert(ca)->fingerprint);
+	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
+		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+				     "registry %s has this CA", registry->name);
+	else if (ztp_registries_add_ca(gate->registries, registry, pem,
+				       &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else
+		(void)ztp_control_commit(gate, reply);
+	ztp_ca_free(ca);
+}
+
+/* Which CA: by fingerprint, or by the certificate itself. */
+static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
+		     struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	struct ztp_ca *ca = NULL;
+	bool present = false;
+	const char *pem;
+
+	if (!ztp_control_fingerprint(fingerprint, &present, in, reply))
+		return false;
+	if (present)
+		return true;
+	if (!ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+		return false;
+	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
+				      error.message);
+	memcpy(fingerprint, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
+	ztp_ca_free(ca);
+	return true;
+}
+
+void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
+			   struct ztp_reply *reply)
+{
+	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	struct ztp_error error = {0};
+	struct ending *ending;
+	long index;
+	int rc;
+
+	if (!registry || !which_ca(fingerprint, in, reply))
+		return;
+	index = ztp_registry_ca(registry, fingerprint);
+	if (index < 0) {
+		(void)ztp_reply_fail(reply, "NOT_FOUND",
+				     "registry %s has no such CA",
+				     registry->name);
+		return;
+	}
+	ending = ending_new(gate, registry, reply);
+	if (!ending)
+		return;
+	ending->ca = fingerprint;
+	rc = end_candidates(ending, &error);
+	if (rc == 0)
+		rc = ztp_registries_remove_ca(gate->registries, registry,
+					      (size_t)index, &error);
+	if (rc != 0) {
+		(void)ztp_reply_error(reply, &error);
+	} else if (ztp_control_commit(gate, reply)) {
+		end_sessions(ending);
+		cJSON_AddStringToObject(reply->data, "registry",
+					registry->name);
+		ztp_reply_hex(reply->data, "fingerprint_sha256", fingerprint);
+		cJSON_AddNumberToObject(reply->data, "ended",
+					(double)ending->ended);
+	}
+	ending_free(ending);
+}

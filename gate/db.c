@@ -1,0 +1,366 @@
+/*
+ * Durability: WAL with synchronous=FULL, so a commit that returned survives
+ * a power cut. locking_mode=EXCLUSIVE keeps a second broker off the file and
+ * saves the shared-memory file. integrity: quick_check at start; a page that
+ * goes bad later makes statements fail, and what fails refuses devices.
+ */
+#include "gate/db.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define APPLICATION_ID 0x5a545047 /* "ZTPG" */
+#define SCHEMA_VERSION 1
+#define STATEMENTS_MAX 64
+
+struct ztp_db {
+	sqlite3 *handle;
+	bool open_transaction;
+	size_t count;
+	struct {
+		const char *sql;
+		sqlite3_stmt *stmt;
+	} statements[STATEMENTS_MAX];
+};
+
+static const char schema[] =
+	"CREATE TABLE registries(name TEXT PRIMARY KEY, onboarding TEXT NOT "
+	"NULL, audience TEXT, created_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE cas(registry TEXT NOT NULL, fingerprint BLOB NOT NULL, "
+	"pem TEXT NOT NULL, PRIMARY KEY(registry, fingerprint)) WITHOUT ROWID;"
+	"CREATE TABLE devices(path TEXT PRIMARY KEY, registry TEXT NOT NULL, "
+	"fingerprint BLOB NOT NULL, spki_sha256 BLOB NOT NULL, spki BLOB NOT "
+	"NULL, blocked INTEGER NOT NULL DEFAULT 0, onboarding TEXT NOT NULL, "
+	"request_id TEXT NOT NULL, metadata TEXT, created_at INTEGER NOT NULL, "
+	"connected INTEGER NOT NULL DEFAULT 0, greeted INTEGER NOT NULL "
+	"DEFAULT 0) WITHOUT ROWID;"
+	"CREATE INDEX devices_registry ON devices(registry, path);"
+	"CREATE INDEX devices_fingerprint ON devices(fingerprint);"
+	"CREATE TABLE candidates(id TEXT PRIMARY KEY, path TEXT NOT NULL, "
+	"registry TEXT NOT NULL, fingerprint BLOB NOT NULL, spki_sha256 BLOB "
+	"NOT NULL, der BLOB NOT NULL, ca BLOB NOT NULL, rejected INTEGER NOT "
+	"NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT "
+	"NULL DEFAULT 1, remote_addr TEXT NOT NULL, received_at INTEGER NOT "
+	"NULL, seen_at INTEGER NOT NULL, not_after INTEGER NOT NULL, retry_at "
+	"INTEGER NOT NULL DEFAULT 0, UNIQUE(path, fingerprint)) WITHOUT ROWID;"
+	"CREATE INDEX candidates_fingerprint ON candidates(fingerprint);"
+	"CREATE INDEX candidates_registry ON candidates(registry, id);"
+	"CREATE INDEX candidates_offered ON candidates(id) WHERE acked = 0 AND "
+	"rejected = 0;"
+	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
+	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
+
+static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
+{
+	enum ztp_err code = ZTP_ERR_IO;
+
+	if (rc == SQLITE_FULL)
+		code = ZTP_ERR_FULL;
+	else if (rc == SQLITE_NOMEM)
+		code = ZTP_ERR_NOMEM;
+	return ztp_fail(error, code, "registry database: %s",
+			sqlite3_errmsg(db->handle));
+}
+
+static int execute(struct ztp_db *db, const char *sql, struct ztp_error *error)
+{
+	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : fail(db, rc, error);
+}
+
+static int read_text(struct ztp_db *db, const char *sql, char *out, size_t size,
+		     struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
+
+	out[0] = '\0';
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		(void)ztp_db_get_text(stmt, 0, out, size);
+	else
+		(void)fail(db, rc, error);
+	sqlite3_finalize(stmt);
+	return rc == SQLITE_ROW ? 0 : ZTP_ERR_IO;
+}
+
+static int read_number(struct ztp_db *db, const char *sql, long *number,
+		       struct ztp_error *error)
+{
+	char text[32];
+	int rc = read_text(db, sql, text, sizeof(text), error);
+
+	*number = strtol(text, NULL, 10);
+	return rc;
+}
+
+/* The file is ours before SQLite writes a byte to it: 0600 whatever the
+ * umask, and WAL takes the same mode from it. */
+static int make_private(const char *path, struct ztp_error *error)
+{
+	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	int rc = 0;
+
+	if (fd < 0)
+		return ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
+				path, strerror(errno));
+	if (fchmod(fd, 0600) != 0)
+		rc = ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
+			      path, strerror(errno));
+	if (close(fd) != 0 && rc == 0)
+		rc = ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
+			      path, strerror(errno));
+	return rc;
+}
+
+static int settle(struct ztp_db *db, struct ztp_error *error)
+{
+	char mode[16];
+	int rc;
+
+	rc = execute(db, "PRAGMA locking_mode=EXCLUSIVE", error);
+	if (rc == 0)
+		rc = read_text(db, "PRAGMA journal_mode=WAL", mode,
+			       sizeof(mode), error);
+	if (rc == 0 && strcmp(mode, "wal") != 0)
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "registry database: no write-ahead log here");
+	if (rc == 0)
+		rc = execute(db,
+			     "PRAGMA synchronous=FULL;"
+			     "PRAGMA foreign_keys=OFF;"
+			     "PRAGMA trusted_schema=OFF;"
+			     "PRAGMA cache_size=-16384",
+			     error);
+	return rc;
+}
+
+static int create_schema(struct ztp_db *db, struct ztp_error *error)
+{
+	char number[80];
+	int rc = execute(db, "BEGIN IMMEDIATE", error);
+
+	snprintf(number, sizeof(number),
+		 "PRAGMA application_id=%d; PRAGMA user_version=%d",
+		 APPLICATION_ID, SCHEMA_VERSION);
+	if (rc == 0)
+		rc = execute(db, schema, error);
+	if (rc == 0)
+		rc = execute(db, number, error);
+	return rc == 0 ? execute(db, "COMMIT", error) : rc;
+}
+
+static int check_schema(struct ztp_db *db, struct ztp_error *error)
+{
+	long application = 0, version = 0, tables = 0;
+	char verdict[256];
+	int rc = read_text(db, "PRAGMA quick_check(1)", verdict,
+			   sizeof(verdict), error);
+
+	if (rc != 0)
+		return rc;
+	if (strcmp(verdict, "ok") != 0)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"registry database is damaged: %.120s",
+				verdict);
+	if (read_number(db, "SELECT count(*) FROM sqlite_master", &tables,
+			error) != 0 ||
+	    read_number(db, "PRAGMA application_id", &application, error) ||
+	    read_number(db, "PRAGMA user_version", &version, error))
+		return ZTP_ERR_IO;
+	if (tables == 0 && application == 0 && version == 0)
+		return create_schema(db, error);
+	if (application != APPLICATION_ID || version != SCHEMA_VERSION)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"registry database is another program's, or "
+				"of version %ld instead of %d",
+				version, SCHEMA_VERSION);
+	return 0;
+}
+
+int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
+{
+	struct ztp_db *db = calloc(1, sizeof(*db));
+	int rc;
+
+	*out = NULL;
+	if (!db)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	rc = make_private(path, error);
+	if (rc != 0)
+		goto out;
+	rc = sqlite3_open_v2(path, &db->handle,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc != SQLITE_OK) {
+		rc = fail(db, rc, error);
+		goto out;
+	}
+	rc = settle(db, error);
+	if (rc == 0)
+		rc = check_schema(db, error);
+out:
+	if (rc != 0) {
+		ztp_db_close(db);
+		return rc;
+	}
+	*out = db;
+	return 0;
+}
+
+void ztp_db_close(struct ztp_db *db)
+{
+	if (!db)
+		return;
+	ztp_db_rollback(db);
+	for (size_t i = 0; i < db->count; i++)
+		sqlite3_finalize(db->statements[i].stmt);
+	sqlite3_close(db->handle);
+	free(db);
+}
+
+sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
+			 struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc;
+
+	for (size_t i = 0; i < db->count; i++) {
+		if (db->statements[i].sql != sql)
+			continue;
+		stmt = db->statements[i].stmt;
+		(void)sqlite3_reset(stmt); /* its error was told before */
+		(void)sqlite3_clear_bindings(stmt);
+		return stmt;
+	}
+	if (db->count == STATEMENTS_MAX) {
+		(void)ztp_fail(error, ZTP_ERR_INTERNAL, "too many statements");
+		return NULL;
+	}
+	rc = sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT,
+				&stmt, NULL);
+	if (rc != SQLITE_OK) {
+		(void)fail(db, rc, error);
+		return NULL;
+	}
+	db->statements[db->count].sql = sql;
+	db->statements[db->count++].stmt = stmt;
+	return stmt;
+}
+
+static int begin(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc;
+
+	if (db->open_transaction)
+		return 0;
+	rc = execute(db, "BEGIN IMMEDIATE", error);
+	db->open_transaction = rc == 0;
+	return rc;
+}
+
+int ztp_db_run(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
+{
+	int rc = begin(db, error);
+
+	if (rc != 0)
+		return rc;
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_DONE)
+		rc = fail(db, rc, error);
+	else
+		rc = 0;
+	(void)sqlite3_reset(stmt);
+	return rc;
+}
+
+int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		return 1;
+	rc = rc == SQLITE_DONE ? 0 : fail(db, rc, error);
+	(void)sqlite3_reset(stmt);
+	return rc;
+}
+
+int ztp_db_changes(const struct ztp_db *db)
+{
+	return sqlite3_changes(db->handle);
+}
+
+int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc;
+
+	if (!db->open_transaction)
+		return 0;
+	rc = execute(db, "COMMIT", error);
+	if (rc != 0)
+		ztp_db_rollback(db);
+	db->open_transaction = false;
+	return rc;
+}
+
+void ztp_db_rollback(struct ztp_db *db)
+{
+	if (!db->open_transaction)
+		return;
+	/* Fails only when SQLite has rolled back by itself already. */
+	(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	db->open_transaction = false;
+}
+
+bool ztp_db_dirty(const struct ztp_db *db)
+{
+	return db->open_transaction;
+}
+
+/* A bind fails only for want of memory or a wrong index; the parameter is
+ * then NULL, and NOT NULL columns and comparisons fail closed. */
+void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text)
+{
+	(void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT);
+}
+
+void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n)
+{
+	(void)sqlite3_bind_blob(stmt, index, bytes, (int)n, SQLITE_TRANSIENT);
+}
+
+void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value)
+{
+	(void)sqlite3_bind_int64(stmt, index, value);
+}
+
+bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+	size_t n = (size_t)sqlite3_column_bytes(stmt, column);
+
+	out[0] = '\0';
+	if (!text)
+		return true;
+	if (n >= size || memchr(text, '\0', n))
+		return false;
+	memcpy(out, text, n);
+	out[n] = '\0';
+	return true;
+}
+
+bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n)
+{
+	const void *bytes = sqlite3_column_blob(stmt, column);
+
+	if (!bytes || (size_t)sqlite3_column_bytes(stmt, column) != n)
+		return false;
+	memcpy(out, bytes, n);
+	return true;
+}

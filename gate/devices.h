@@ -1,0 +1,71 @@
+/*
+ * gate/devices.h - the devices that exist. Broker thread only; reads and
+ * writes go to the database (statement by path: flat in the number of
+ * devices). Counting in struct ztp_registry is done here.
+ */
+#ifndef ZTP_GATE_DEVICES_H
+#define ZTP_GATE_DEVICES_H
+
+#include "gate/db.h"
+#include "gate/registries.h"
+#include "ztp/pending.h"
+
+#define ZTP_SPKI_MAX	 1024 /* octets; RSA 4096 needs 550 */
+#define ZTP_METADATA_MAX (16 * 1024)
+
+struct ztp_device {
+	char path[ZTP_PATH_MAX + 1];
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t spki_sha256[ZTP_SHA256_LEN];
+	uint8_t spki[ZTP_SPKI_MAX];
+	size_t spki_len;
+	bool blocked;
+	enum ztp_onboarding onboarding; /* how it came */
+	char request_id[ZTP_REQUEST_ID_MAX + 1];
+	int64_t created_at;
+	bool connected; /* its key has had a session since it was created */
+	bool greeted;	/* direct: it has been told that it is approved */
+};
+
+/* 1 found, 0 not, negative on error. */
+int ztp_devices_get(struct ztp_db *db, struct ztp_device *device,
+		    const char *path, struct ztp_error *error);
+/* metadata: JSON text or NULL. */
+int ztp_devices_insert(struct ztp_db *db, struct ztp_registry *registry,
+		       const struct ztp_device *device, const char *metadata,
+		       struct ztp_error *error);
+/* The JSON text, or NULL when there is none; the caller frees it. */
+int ztp_devices_metadata(struct ztp_db *db, char **metadata, const char *path,
+			 struct ztp_error *error);
+/* Remembers the request id, so that its createDevice cannot come true late. */
+int ztp_devices_delete(struct ztp_db *db, struct ztp_registry *registry,
+		       const struct ztp_device *device, int64_t now_ms,
+		       struct ztp_error *error);
+/* Was a device of this request deleted? 1, 0 or negative. */
+int ztp_devices_was_deleted(struct ztp_db *db, const char *path,
+			    const char *request_id, struct ztp_error *error);
+
+int ztp_devices_set_blocked(struct ztp_db *db, const char *path, bool blocked,
+			    struct ztp_error *error);
+int ztp_devices_set_connected(struct ztp_db *db, const char *path,
+			      struct ztp_error *error);
+int ztp_devices_set_greeted(struct ztp_db *db, const char *path,
+			    struct ztp_error *error);
+
+/* Devices with this certificate, or negative. */
+int64_t ztp_devices_of_certificate(struct ztp_db *db,
+				   const uint8_t fingerprint[ZTP_SHA256_LEN],
+				   struct ztp_error *error);
+
+/* By path, beginning after `after` (""), registry "" or "s/r". visit returns
+ * false to stop; the device is valid during the call. */
+int ztp_devices_list(struct ztp_db *db, const char *registry, const char *after,
+		     int64_t limit,
+		     bool (*visit)(const struct ztp_device *device, void *arg),
+		     void *arg, struct ztp_error *error);
+
+/* Forgets deletions from before that time. */
+int ztp_devices_prune(struct ztp_db *db, int64_t before_ms,
+		      struct ztp_error *error);
+
+#endif

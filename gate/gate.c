@@ -1,0 +1,91 @@
+/*
+ * Ending a session has two halves. Its rights end at once, in memory: the
+ * next access check denies. Its connection ends by a kick, which calls back
+ * into this plugin (ACL checks of each subscription, then DISCONNECT), so it
+ * is left to TICK unless an answer has to wait for it (createDevice).
+ *
+ * A kick of an offline session must not be "without will": Mosquitto 2.0
+ * would put it on its expiry list a second time. "With will" it only checks
+ * the subscriptions again and removes those that are denied now.
+ */
+#include "gate/gate.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <stdlib.h>
+
+int ztp_client_list_add(struct ztp_client_list *list,
+			const struct mosquitto *client)
+{
+	if (list->count > 0 && list->clients[list->count - 1] == client)
+		return 0;
+	if (list->count == list->capacity) {
+		size_t capacity = list->capacity ? list->capacity * 2 : 64;
+		const struct mosquitto **grown = realloc(
+			list->clients, capacity * sizeof(*list->clients));
+
+		if (!grown)
+			return ZTP_ERR_NOMEM;
+		list->clients = grown;
+		list->capacity = capacity;
+	}
+	list->clients[list->count++] = client;
+	return 0;
+}
+
+void ztp_client_list_clear(struct ztp_client_list *list)
+{
+	free(list->clients);
+	*list = (struct ztp_client_list){0};
+}
+
+void ztp_gate_rolled_back(struct ztp_gate *gate)
+{
+	struct ztp_error error = {0};
+
+	ztp_db_rollback(gate->db);
+	for (size_t i = 0; i < gate->fresh.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			gate->sessions, gate->fresh.clients[i]);
+
+		if (session && session->right == ZTP_RIGHT_HELD)
+			ztp_gate_end_later(gate, session);
+	}
+	gate->fresh.count = 0;
+	gate->offers.fresh_count = 0;
+	if (ztp_registries_reload(gate->registries, &error) != 0)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
+				     error.message);
+}
+
+void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session)
+{
+	session->right = ZTP_RIGHT_NONE;
+	/* No memory for the list: it stays connected, without any right. */
+	(void)ztp_client_list_add(&gate->kicks, session->client);
+}
+
+void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session)
+{
+	const struct mosquitto *client = session->client;
+
+	session->right = ZTP_RIGHT_NONE;
+	session->leaving = true;
+	(void)mosquitto_kick_client_by_clientid(session->path, !session->live);
+	session = ztp_sessions_by_client(gate->sessions, client);
+	if (session)
+		ztp_sessions_remove(gate->sessions, session);
+}
+
+void ztp_gate_end_path(struct ztp_gate *gate, const char *path)
+{
+	struct ztp_session *session =
+		ztp_sessions_by_path(gate->sessions, path);
+
+	if (!session)
+		return;
+	if (session->live)
+		ztp_gate_end_later(gate, session);
+	else
+		ztp_gate_end_now(gate, session);
+}

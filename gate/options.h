@@ -1,0 +1,34 @@
+/*
+ * gate/options.h - plugin_opt_* of mosquitto.conf. One table; an option that
+ * is not in it, or a value that is none, keeps the broker from starting.
+ */
+#ifndef ZTP_GATE_OPTIONS_H
+#define ZTP_GATE_OPTIONS_H
+
+#include "ztp/error.h"
+#include "ztp/gate.h"
+
+struct mosquitto_opt;
+
+struct ztp_options {
+	char *registry_db;   /* owned, as all below; required */
+	char *command_topic; /* a checked template */
+	char **operators;
+	size_t operator_count;
+	bool hold;	       /* pending_mode */
+	int64_t retry_after_s; /* told to held devices; cool-down's default */
+	struct ztp_gate_limits limits;
+	char command_filter[ZTP_TOPIC_MAX + 1];
+};
+
+/* The message names the option. On failure *options needs nothing. */
+int ztp_options_read(struct ztp_options *options,
+		     const struct mosquitto_opt *opts, int count,
+		     struct ztp_error *error);
+void ztp_options_clear(struct ztp_options *options);
+
+/* username may be NULL. */
+bool ztp_options_is_operator(const struct ztp_options *options,
+			     const char *username);
+
+#endif

@@ -1,0 +1,157 @@
+/*
+ * Offers go in rounds through the journal, in the order of ids, a page per
+ * turn of the loop: a journal of 100,000 neither fills a queue at once nor
+ * holds up the broker. A round begins at the start, when an operator
+ * subscribes to the topic, and at intervals, which double while nothing is
+ * acknowledged and nothing is new.
+ *
+ * A new candidate needs no round: it is offered by its id as soon as it has
+ * been committed.
+ */
+#include "gate/pending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/candidates.h"
+#include "gate/clock.h"
+#include "gate/publish.h"
+
+#define PAGE	     100
+#define INTERVAL_MIN (10 * 1000LL)
+#define INTERVAL_MAX (5 * 60 * 1000LL)
+
+void ztp_pending_start(struct ztp_gate *gate)
+{
+	gate->offers.interval_ms = INTERVAL_MIN;
+	gate->offers.due_at = 0;
+}
+
+void ztp_pending_listener(struct ztp_gate *gate)
+{
+	gate->offers.interval_ms = INTERVAL_MIN;
+	gate->offers.due_at = 0;
+	gate->offers.in_round = false;
+}
+
+void ztp_pending_fresh(struct ztp_gate *gate, const char *id)
+{
+	struct ztp_offers *offers = &gate->offers;
+
+	offers->interval_ms = INTERVAL_MIN;
+	if (offers->due_at > ztp_clock_boot() + INTERVAL_MIN)
+		offers->due_at = ztp_clock_boot() + INTERVAL_MIN;
+	if (offers->fresh_count == offers->fresh_capacity) {
+		size_t capacity = offers->fresh_capacity * 2 + 16;
+		void *grown = realloc(offers->fresh,
+				      capacity * sizeof(*offers->fresh));
+
+		if (!grown)
+			return; /* the next round has it */
+		offers->fresh = grown;
+		offers->fresh_capacity = capacity;
+	}
+	memcpy(offers->fresh[offers->fresh_count++], id, ZTP_UUID_LEN);
+}
+
+void ztp_pending_stop(struct ztp_gate *gate)
+{
+	free(gate->offers.fresh);
+	gate->offers = (struct ztp_offers){0};
+}
+
+static cJSON *event(const struct ztp_candidate *candidate)
+{
+	size_t size = 4 * ((candidate->der_len + 2) / 3) + 1;
+	char *certificate = malloc(size);
+	char received_at[ZTP_TIME_LEN];
+	cJSON *object;
+
+	if (!certificate)
+		return NULL;
+	ztp_base64_encode(certificate, candidate->der, candidate->der_len);
+	ztp_time_format(received_at, candidate->received_at);
+	object = cJSON_CreateObject();
+	cJSON_AddStringToObject(object, "request_id", candidate->id);
+	cJSON_AddStringToObject(object, "device_path", candidate->path);
+	cJSON_AddStringToObject(object, "certificate", certificate);
+	cJSON_AddStringToObject(object, "received_at", received_at);
+	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
+	if (candidate->remote_addr[0])
+		cJSON_AddStringToObject(object, "remote_addr",
+					candidate->remote_addr);
+	free(certificate);
+	return object;
+}
+
+struct page {
+	struct ztp_offers *offers;
+	size_t count;
+};
+
+static bool offer(const struct ztp_candidate *candidate, void *arg)
+{
+	struct page *page = arg;
+
+	if (page->offers)
+		memcpy(page->offers->cursor, candidate->id,
+		       sizeof(candidate->id));
+	page->count++;
+	ztp_publish_json(NULL, ZTP_PENDING_TOPIC, event(candidate), 1, NULL);
+	return true;
+}
+
+/* The next page after the cursor; false at the end, or on an error (the
+ * interval will try again). */
+static bool offer_page(struct ztp_gate *gate)
+{
+	struct page page = {&gate->offers, 0};
+	struct ztp_error error = {0};
+	int rc = ztp_candidates_list(gate->db, ZTP_CANDIDATES_OFFERED, "",
+				     gate->offers.cursor, PAGE, 0, 0, offer,
+				     &page, &error);
+
+	return rc == 0 && page.count == PAGE;
+}
+
+static void begin_round(struct ztp_offers *offers)
+{
+	offers->in_round = true;
+	offers->acked = false;
+	offers->cursor[0] = '\0';
+}
+
+static void end_round(struct ztp_offers *offers, int64_t now_ms)
+{
+	offers->in_round = false;
+	offers->due_at = now_ms + offers->interval_ms;
+	if (offers->acked)
+		offers->interval_ms = INTERVAL_MIN;
+	else if (offers->interval_ms < INTERVAL_MAX / 2)
+		offers->interval_ms *= 2;
+	else
+		offers->interval_ms = INTERVAL_MAX;
+}
+
+static void offer_fresh(struct ztp_gate *gate)
+{
+	struct ztp_offers *offers = &gate->offers;
+	struct page page = {NULL, 0};
+
+	for (size_t i = 0; i < offers->fresh_count; i++)
+		(void)ztp_candidates_list(gate->db, ZTP_CANDIDATES_ID,
+					  offers->fresh[i], "", 1, 0, 0, offer,
+					  &page, NULL);
+	offers->fresh_count = 0;
+}
+
+void ztp_pending_tick(struct ztp_gate *gate, int64_t now_ms)
+{
+	struct ztp_offers *offers = &gate->offers;
+
+	offer_fresh(gate);
+	if (!offers->in_round && now_ms >= offers->due_at)
+		begin_round(offers);
+	if (offers->in_round && !offer_page(gate))
+		end_round(offers, now_ms);
+}

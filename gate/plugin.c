@@ -1,0 +1,147 @@
+/*
+ * What Mosquitto looks for, and nothing else. A gate that cannot start keeps
+ * the broker from starting: without it, nobody would judge the devices.
+ */
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <mosquitto_plugin.h>
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "gate/acl.h"
+#include "gate/auth.h"
+#include "gate/control.h"
+#include "gate/gate.h"
+#include "gate/pending.h"
+#include "gate/tick.h"
+
+#define FAILURE_BURST	  50
+#define FAILURES_A_SECOND 1
+#define ADDRESS_BURST	  500
+#define ADDRESS_FAILURES  50
+#define AUDIT_BURST	  200
+#define AUDIT_RECORDS	  20
+
+static void gate_free(struct ztp_gate *gate)
+{
+	if (!gate)
+		return;
+	ztp_pending_stop(gate);
+	ztp_client_list_clear(&gate->touched);
+	ztp_client_list_clear(&gate->kicks);
+	ztp_client_list_clear(&gate->fresh);
+	ztp_throttle_free(gate->failures);
+	ztp_throttle_free(gate->failures_by_address);
+	ztp_throttle_free(gate->audit);
+	ztp_sessions_free(gate->sessions);
+	ztp_registries_free(gate->registries);
+	ztp_db_close(gate->db);
+	ztp_options_clear(&gate->options);
+	free(gate);
+}
+
+static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
+		      int count, struct ztp_error *error)
+{
+	int rc = ztp_options_read(&gate->options, opts, count, error);
+
+	if (rc == 0)
+		rc = ztp_db_open(&gate->db, gate->options.registry_db, error);
+	if (rc == 0)
+		rc = ztp_registries_load(&gate->registries, gate->db, error);
+	if (rc != 0)
+		return rc;
+	gate->sessions = ztp_sessions_new();
+	gate->failures = ztp_throttle_new(
+		(struct ztp_throttle_rule){FAILURE_BURST, FAILURES_A_SECOND});
+	gate->failures_by_address = ztp_throttle_new(
+		(struct ztp_throttle_rule){ADDRESS_BURST, ADDRESS_FAILURES});
+	gate->audit = ztp_throttle_new(
+		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
+	if (!gate->sessions || !gate->failures || !gate->failures_by_address ||
+	    !gate->audit)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	gate->next_expiry = INT64_MAX;
+	ztp_pending_start(gate);
+	return 0;
+}
+
+static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
+{
+	static const struct {
+		int event;
+		MOSQ_FUNC_generic_callback callback;
+		const char *topic;
+	} table[] = {
+		{MOSQ_EVT_BASIC_AUTH, ztp_auth_basic, NULL},
+		{MOSQ_EVT_ACL_CHECK, ztp_acl_check, NULL},
+		{MOSQ_EVT_DISCONNECT, ztp_auth_disconnect, NULL},
+		{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
+		{MOSQ_EVT_TICK, ztp_tick, NULL},
+		{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
+	};
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < sizeof(table) / sizeof(*table); i++)
+		rc = mosquitto_callback_register(id, table[i].event,
+						 table[i].callback,
+						 table[i].topic, gate);
+	return rc;
+}
+
+int mosquitto_plugin_version(int supported_version_count,
+			     const int *supported_versions)
+{
+	for (int i = 0; i < supported_version_count; i++)
+		if (supported_versions[i] == 5)
+			return 5;
+	return -1;
+}
+
+int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
+			  struct mosquitto_opt *options, int option_count)
+{
+	struct ztp_gate *gate = calloc(1, sizeof(*gate));
+	struct ztp_error error = {0};
+	int rc = MOSQ_ERR_UNKNOWN;
+
+	if (!gate)
+		return MOSQ_ERR_NOMEM;
+	if (gate_start(gate, options, option_count, &error) != 0) {
+		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: ztp gate: %s",
+				     error.message);
+		goto fail;
+	}
+	rc = register_all(gate, identifier);
+	if (rc != 0) {
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+				     "Error: ztp gate: not registered: %s",
+				     mosquitto_strerror(rc));
+		goto fail;
+	}
+	mosquitto_log_printf(MOSQ_LOG_INFO, "ztp gate %s: %zu registries",
+			     ZTP_VERSION,
+			     ztp_registries_count(gate->registries));
+	*userdata = gate;
+	return MOSQ_ERR_SUCCESS;
+fail:
+	gate_free(gate);
+	return rc;
+}
+
+/* The broker has closed every session by now, and calls nothing of ours any
+ * more; 2.0 unregisters the callbacks by itself. */
+int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
+			     int option_count)
+{
+	struct ztp_gate *gate = userdata;
+	struct ztp_error error = {0};
+
+	(void)options;
+	(void)option_count;
+	if (gate && ztp_db_commit(gate->db, &error) != 0)
+		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
+				     error.message);
+	gate_free(gate);
+	return MOSQ_ERR_SUCCESS;
+}

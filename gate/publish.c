@@ -1,0 +1,85 @@
+#include "gate/publish.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROPERTY_CONTENT_TYPE	  3
+#define PROPERTY_CORRELATION_DATA 9
+#define PROPERTY_USER		  38
+
+void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
+		      int qos, mosquitto_property *properties)
+{
+	char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+	int rc = MOSQ_ERR_NOMEM;
+
+	if (text)
+		rc = mosquitto_broker_publish_copy(client_id, topic,
+						   (int)strlen(text), text, qos,
+						   false, properties);
+	if (rc != MOSQ_ERR_SUCCESS) {
+		mosquitto_property_free_all(&properties);
+		mosquitto_log_printf(MOSQ_LOG_ERR,
+				     "ztp gate: nothing published on %s: %s",
+				     topic, mosquitto_strerror(rc));
+	}
+	cJSON_free(text);
+	cJSON_Delete(object);
+}
+
+static mosquitto_property *command_properties(const char *request_id,
+					      const char *status)
+{
+	mosquitto_property *list = NULL;
+
+	if (mosquitto_property_add_string(&list, PROPERTY_CONTENT_TYPE,
+					  "application/json") ||
+	    mosquitto_property_add_binary(&list, PROPERTY_CORRELATION_DATA,
+					  request_id,
+					  (uint16_t)strlen(request_id)) ||
+	    mosquitto_property_add_string_pair(&list, PROPERTY_USER,
+					       "request_id", request_id) ||
+	    mosquitto_property_add_string_pair(&list, PROPERTY_USER, "status",
+					       status)) {
+		/* The envelope says the same. */
+		mosquitto_property_free_all(&list);
+		return NULL;
+	}
+	return list;
+}
+
+void ztp_publish_status(struct ztp_gate *gate,
+			const struct ztp_session *session, const char *status)
+{
+	bool pending = strcmp(status, "pending") == 0;
+	cJSON *object = cJSON_CreateObject();
+	char topic[ZTP_TOPIC_MAX + 1];
+
+	(void)ztp_topic_render(topic, gate->options.command_topic,
+			       &session->parts);
+	cJSON_AddStringToObject(object, "type", "provisioning");
+	cJSON_AddStringToObject(object, "request_id", session->request_id);
+	cJSON_AddStringToObject(object, "status", status);
+	cJSON_AddStringToObject(object, "device_path", session->path);
+	if (pending)
+		cJSON_AddNumberToObject(object, "retry_after_s",
+					(double)gate->options.retry_after_s);
+	ztp_publish_json(session->path, topic, object, pending ? 0 : 1,
+			 command_properties(session->request_id, status));
+}
+
+void ztp_publish_subscribed(const struct ztp_session *session)
+{
+	cJSON *object = cJSON_CreateObject();
+	char hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(hex, session->fingerprint, ZTP_SHA256_LEN);
+	cJSON_AddStringToObject(object, "device_path", session->path);
+	cJSON_AddStringToObject(object, "fingerprint_sha256", hex);
+	cJSON_AddStringToObject(object, "state",
+				session->right == ZTP_RIGHT_HELD ? "held"
+								 : "device");
+	ztp_publish_json(NULL, "ztp/v1/subscribed", object, 0, NULL);
+}

@@ -1,0 +1,70 @@
+/*
+ * gate/registries.h - registries and their CAs: in the database, and all of
+ * them in memory, because every CONNECT asks. Broker thread only.
+ */
+#ifndef ZTP_GATE_REGISTRIES_H
+#define ZTP_GATE_REGISTRIES_H
+
+#include "gate/db.h"
+#include "gate/map.h"
+#include "ztp/chain.h"
+#include "ztp/gate.h"
+
+#define ZTP_AUDIENCE_MAX 1024 /* bytes */
+#define ZTP_CAS_MAX	 64   /* per registry */
+
+struct ztp_registry {
+	char name[ZTP_REGISTRY_MAX + 1]; /* "s/r" */
+	enum ztp_onboarding onboarding;
+	char *audience; /* owned; NULL: any */
+	int64_t created_at;
+	struct ztp_ca **cas; /* owned */
+	size_t ca_count;
+	bool damaged; /* a CA cannot be read: nobody is trusted */
+	int64_t devices, candidates; /* how many there are; live ones */
+	struct ztp_map_node by_name;
+};
+
+struct ztp_registries;
+
+/* Reads them all. The db must outlive it. */
+int ztp_registries_load(struct ztp_registries **registries, struct ztp_db *db,
+			struct ztp_error *error);
+void ztp_registries_free(struct ztp_registries *registries);
+
+/* After a rollback: memory follows the database again. */
+int ztp_registries_reload(struct ztp_registries *registries,
+			  struct ztp_error *error);
+
+/* NULL when there is none. Valid until the next change of registries. */
+struct ztp_registry *ztp_registries_find(struct ztp_registries *registries,
+					 const char *name, size_t len);
+/* The registry of a device path. */
+struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
+				       const struct ztp_path *path);
+/* Sorted by name, after `after` (NULL: from the start); at most limit. */
+size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
+			   struct ztp_registry **out, size_t limit);
+size_t ztp_registries_count(const struct ztp_registries *registries);
+
+/* "s/r" with two valid ids. */
+bool ztp_registry_name_valid(const char *name);
+
+/* Changes: in the open transaction, and in memory at once; a caller whose
+ * commit fails calls ztp_registries_reload. audience NULL: none. */
+int ztp_registries_put(struct ztp_registries *registries, const char *name,
+		       enum ztp_onboarding onboarding, const char *audience,
+		       int64_t created_at, struct ztp_error *error);
+int ztp_registries_remove(struct ztp_registries *registries, const char *name,
+			  struct ztp_error *error);
+int ztp_registries_add_ca(struct ztp_registries *registries,
+			  struct ztp_registry *registry, const char *pem,
+			  struct ztp_error *error);
+int ztp_registries_remove_ca(struct ztp_registries *registries,
+			     struct ztp_registry *registry, size_t index,
+			     struct ztp_error *error);
+/* The index of a CA by its fingerprint, or -1. */
+long ztp_registry_ca(const struct ztp_registry *registry,
+		     const uint8_t fingerprint[ZTP_SHA256_LEN]);
+
+#endif

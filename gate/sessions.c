@@ -1,0 +1,159 @@
+#include "gate/sessions.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/clock.h"
+
+struct ztp_sessions {
+	struct ztp_map by_client, by_path;
+};
+
+static struct ztp_session *of_client(struct ztp_map_node *node)
+{
+	return ZTP_MAP_OWNER(node, struct ztp_session, by_client);
+}
+
+static struct ztp_session *of_path(struct ztp_map_node *node)
+{
+	return ZTP_MAP_OWNER(node, struct ztp_session, by_path);
+}
+
+struct ztp_sessions *ztp_sessions_new(void)
+{
+	struct ztp_sessions *sessions = calloc(1, sizeof(*sessions));
+
+	if (!sessions)
+		return NULL;
+	ztp_clock_random(&sessions->by_client.seed, sizeof(uint64_t));
+	ztp_clock_random(&sessions->by_path.seed, sizeof(uint64_t));
+	return sessions;
+}
+
+static void free_node(struct ztp_map_node *node, void *arg)
+{
+	(void)arg;
+	free(of_client(node));
+}
+
+void ztp_sessions_free(struct ztp_sessions *sessions)
+{
+	if (!sessions)
+		return;
+	ztp_map_each(&sessions->by_client, free_node, NULL);
+	ztp_map_clear(&sessions->by_client);
+	ztp_map_clear(&sessions->by_path);
+	free(sessions);
+}
+
+static uint64_t client_hash(const struct ztp_sessions *sessions,
+			    const struct mosquitto *client)
+{
+	return ztp_map_hash(&sessions->by_client, &client, sizeof(client));
+}
+
+static uint64_t path_hash(const struct ztp_sessions *sessions, const char *path)
+{
+	return ztp_map_hash(&sessions->by_path, path, strlen(path));
+}
+
+struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
+					   const struct mosquitto *client)
+{
+	struct ztp_map_node *node = ztp_map_first(
+		&sessions->by_client, client_hash(sessions, client));
+
+	for (; node; node = ztp_map_next(node))
+		if (of_client(node)->client == client)
+			return of_client(node);
+	return NULL;
+}
+
+static struct ztp_session *find_path(struct ztp_sessions *sessions,
+				     const char *path, bool live)
+{
+	struct ztp_map_node *node =
+		ztp_map_first(&sessions->by_path, path_hash(sessions, path));
+
+	for (; node; node = ztp_map_next(node))
+		if (of_path(node)->live == live &&
+		    strcmp(of_path(node)->path, path) == 0)
+			return of_path(node);
+	return NULL;
+}
+
+struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
+					 const char *path)
+{
+	struct ztp_session *session = find_path(sessions, path, true);
+
+	return session ? session : find_path(sessions, path, false);
+}
+
+struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
+				     const struct mosquitto *client,
+				     const struct ztp_path *path)
+{
+	struct ztp_session *session, *old;
+	size_t len = path->whole.n;
+
+	session = calloc(1, sizeof(*session) + len + 1);
+	if (!session)
+		return NULL;
+	memcpy(session->path, path->whole.p, len);
+	if (ztp_path_parse(&session->parts, session->path, len, NULL) != 0)
+		goto fail;
+	while ((old = find_path(sessions, session->path, false)) != NULL)
+		ztp_sessions_remove(sessions, old);
+	old = ztp_sessions_by_client(sessions, client);
+	if (old)
+		ztp_sessions_remove(sessions, old);
+	session->client = client;
+	session->live = true;
+	if (ztp_map_insert(&sessions->by_client, &session->by_client,
+			   client_hash(sessions, client)) != 0)
+		goto fail;
+	if (ztp_map_insert(&sessions->by_path, &session->by_path,
+			   path_hash(sessions, session->path)) != 0) {
+		ztp_map_remove(&sessions->by_client, &session->by_client);
+		goto fail;
+	}
+	return session;
+fail:
+	free(session);
+	return NULL;
+}
+
+void ztp_sessions_remove(struct ztp_sessions *sessions,
+			 struct ztp_session *session)
+{
+	ztp_map_remove(&sessions->by_client, &session->by_client);
+	ztp_map_remove(&sessions->by_path, &session->by_path);
+	free(session);
+}
+
+size_t ztp_sessions_count(const struct ztp_sessions *sessions)
+{
+	return sessions->by_client.count;
+}
+
+struct visiting {
+	void (*visit)(struct ztp_session *session, void *arg);
+	void *arg;
+};
+
+static void visit_node(struct ztp_map_node *node, void *arg)
+{
+	struct visiting *visiting = arg;
+
+	visiting->visit(of_client(node), visiting->arg);
+}
+
+void ztp_sessions_each(struct ztp_sessions *sessions,
+		       void (*visit)(struct ztp_session *session, void *arg),
+		       void *arg)
+{
+	struct visiting visiting = {visit, arg};
+
+	ztp_map_each(&sessions->by_client, visit_node, &visiting);
+}

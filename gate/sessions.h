@@ -1,0 +1,65 @@
+/*
+ * gate/sessions.h - the devices' sessions as the gate knows them: by the
+ * broker's client pointer and by path. Broker thread only.
+ *
+ * A pointer names a session only while the broker keeps that session. It is
+ * certain while the connection is live (the broker says DISCONNECT before it
+ * frees one). Of an offline session the broker tells no end, so its pointer
+ * may come back as somebody else's: an offline entry may let messages be
+ * queued for it, but it never authenticates anybody.
+ */
+#ifndef ZTP_GATE_SESSIONS_H
+#define ZTP_GATE_SESSIONS_H
+
+#include "gate/map.h"
+#include "ztp/gate.h"
+#include "ztp/pending.h"
+
+struct mosquitto;
+
+struct ztp_session {
+	const struct mosquitto *client;
+	uint8_t spki_sha256[ZTP_SHA256_LEN];
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t password[ZTP_SHA256_LEN]; /* its hash: SIGHUP shows it again */
+	enum ztp_right right;
+	bool live;
+	bool subscribed;    /* to its command topic */
+	bool leaving;	    /* about to be ended: ACL checks are the kick's */
+	bool discard;	    /* what is queued is another key's: not for it */
+	bool inherits;	    /* clean start 0: may hold a subscription */
+	bool announce;	    /* ztp/v1/subscribed is due */
+	bool greet;	    /* direct: `approved` at its first subscription */
+	bool first_noticed; /* held: `pending` has been told */
+	int64_t expires_at; /* CLOCK_BOOTTIME, ms */
+	char request_id[ZTP_REQUEST_ID_MAX + 1];
+	struct ztp_map_node by_client, by_path;
+	struct ztp_path parts; /* views into path */
+	char path[];
+};
+
+struct ztp_sessions;
+
+struct ztp_sessions *ztp_sessions_new(void); /* NULL: no memory */
+void ztp_sessions_free(struct ztp_sessions *sessions);
+
+/* A new entry, live, without rights. Entries of the path that are not live
+ * go: it takes their place. NULL: no memory. */
+struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
+				     const struct mosquitto *client,
+				     const struct ztp_path *path);
+struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
+					   const struct mosquitto *client);
+/* The newest of the path, live ones first; NULL when there is none. */
+struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
+					 const char *path);
+void ztp_sessions_remove(struct ztp_sessions *sessions,
+			 struct ztp_session *session);
+
+size_t ztp_sessions_count(const struct ztp_sessions *sessions);
+/* visit may remove the session it is given, no other. */
+void ztp_sessions_each(struct ztp_sessions *sessions,
+		       void (*visit)(struct ztp_session *session, void *arg),
+		       void *arg);
+
+#endif

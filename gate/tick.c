@@ -1,0 +1,227 @@
+/*
+ * The order matters: first the commit of what this turn has journalled, then
+ * what may be said because it is durable, last the kicks, which call back
+ * into this plugin.
+ */
+#include "gate/tick.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/audit.h"
+#include "gate/candidates.h"
+#include "gate/clock.h"
+#include "gate/devices.h"
+#include "gate/pending.h"
+#include "gate/publish.h"
+
+#define SECOND	   1000LL
+#define HOUR	   (3600 * SECOND)
+#define DAY	   (24 * HOUR)
+#define UNSEEN_MS  (30 * DAY) /* a candidate that never came back */
+#define COOL_MS	   (7 * DAY)  /* a cool-down that is over: its attempt */
+#define DELETED_MS (90 * DAY) /* the longest decision timeout there is */
+#define PRUNE_PAGE 500
+
+static void log_error(const struct ztp_error *error)
+{
+	mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s", error->message);
+}
+
+static void commit(struct ztp_gate *gate)
+{
+	struct ztp_error error = {0};
+
+	if (ztp_db_commit(gate->db, &error) != 0) {
+		log_error(&error);
+		ztp_gate_rolled_back(gate);
+	}
+	gate->fresh.count = 0;
+}
+
+/* A session that the broker has handed over with its subscriptions. */
+static void look_at_arrival(struct ztp_session *session)
+{
+	session->discard = false;
+	if (!session->inherits)
+		return;
+	session->inherits = false;
+	if (mosquitto_client_sub_count(session->client) > 0) {
+		session->subscribed = true;
+		session->announce = true;
+	}
+}
+
+static void tell(struct ztp_gate *gate, struct ztp_session *session)
+{
+	struct ztp_error error = {0};
+
+	if (!session->announce || !session->subscribed)
+		return;
+	session->announce = false;
+	ztp_publish_subscribed(session);
+	if (session->right == ZTP_RIGHT_HELD)
+		ztp_publish_status(gate, session, "pending");
+	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
+		return;
+	session->greet = false;
+	ztp_publish_status(gate, session, "approved");
+	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
+		log_error(&error); /* it will be told once more */
+}
+
+static void look(struct ztp_gate *gate)
+{
+	for (size_t i = 0; i < gate->touched.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			gate->sessions, gate->touched.clients[i]);
+
+		if (!session || !session->live ||
+		    session->right == ZTP_RIGHT_NONE)
+			continue;
+		look_at_arrival(session);
+		tell(gate, session);
+	}
+	gate->touched.count = 0;
+}
+
+struct expiry {
+	struct ztp_gate *gate;
+	int64_t now, next;
+};
+
+static void expire_one(struct ztp_session *session, void *arg)
+{
+	struct expiry *expiry = arg;
+
+	if (!session->live || session->right == ZTP_RIGHT_NONE)
+		return;
+	if (session->expires_at > expiry->now) {
+		if (session->expires_at < expiry->next)
+			expiry->next = session->expires_at;
+		return;
+	}
+	session->leaving = true;
+	if (ztp_client_list_add(&expiry->gate->kicks, session->client) != 0)
+		expiry->next = expiry->now + SECOND;
+	ztp_audit(expiry->gate, &(struct ztp_audit){
+					.verdict = "ended",
+					.code = "expired_proof",
+					.path = session->path,
+					.fingerprint = session->fingerprint,
+					.remote_addr = mosquitto_client_address(
+						session->client),
+				});
+}
+
+/* All sessions are looked through, but only when the first is due. */
+static void expire(struct ztp_gate *gate, int64_t now)
+{
+	struct expiry expiry = {gate, now, INT64_MAX};
+
+	if (now < gate->next_expiry)
+		return;
+	ztp_sessions_each(gate->sessions, expire_one, &expiry);
+	gate->next_expiry = expiry.next;
+}
+
+/* A session that only ran out keeps its rights, and so its subscriptions and
+ * its will. */
+static void kick(struct ztp_gate *gate)
+{
+	for (size_t i = 0; i < gate->kicks.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			gate->sessions, gate->kicks.clients[i]);
+
+		if (!session || !session->live)
+			continue;
+		if (session->right == ZTP_RIGHT_NONE) {
+			ztp_gate_end_now(gate, session);
+		} else {
+			session->leaving = true;
+			(void)mosquitto_kick_client_by_clientid(session->path,
+								true);
+		}
+	}
+	gate->kicks.count = 0;
+}
+
+struct pruning {
+	struct ztp_candidate found[PRUNE_PAGE];
+	size_t count;
+};
+
+static bool collect(const struct ztp_candidate *candidate, void *arg)
+{
+	struct pruning *pruning = arg;
+
+	pruning->found[pruning->count++] = *candidate;
+	return pruning->count < PRUNE_PAGE;
+}
+
+static void end_expired(struct ztp_gate *gate,
+			const struct ztp_candidate *candidate)
+{
+	struct ztp_session *session =
+		ztp_sessions_by_path(gate->sessions, candidate->path);
+	struct ztp_path path;
+
+	if (ztp_path_parse(&path, candidate->path, strlen(candidate->path),
+			   NULL) != 0)
+		return;
+	if (session && session->right == ZTP_RIGHT_HELD &&
+	    memcmp(session->fingerprint, candidate->fingerprint,
+		   ZTP_SHA256_LEN) == 0)
+		ztp_gate_end_later(gate, session);
+	(void)ztp_candidates_delete(gate->db,
+				    ztp_registries_of(gate->registries, &path),
+				    candidate, NULL);
+}
+
+/* Once an hour, a page at a time: what nobody waits for any more. */
+static void prune(struct ztp_gate *gate, int64_t wall)
+{
+	static const enum ztp_candidate_list lists[] = {
+		ZTP_CANDIDATES_EXPIRED, ZTP_CANDIDATES_FORGOTTEN};
+	static const int64_t ages[] = {UNSEEN_MS, COOL_MS};
+	struct pruning *pruning = calloc(1, sizeof(*pruning));
+
+	for (size_t l = 0; pruning && l < 2; l++) {
+		pruning->count = 0;
+		(void)ztp_candidates_list(gate->db, lists[l], "", "",
+					  PRUNE_PAGE, wall, wall - ages[l],
+					  collect, pruning, NULL);
+		for (size_t i = 0; i < pruning->count; i++)
+			end_expired(gate, &pruning->found[i]);
+	}
+	free(pruning);
+	(void)ztp_devices_prune(gate->db, wall - DELETED_MS, NULL);
+}
+
+int ztp_tick(int event, void *event_data, void *userdata)
+{
+	struct ztp_gate *gate = userdata;
+	int64_t now = ztp_clock_boot();
+
+	(void)event;
+	(void)event_data;
+	gate->ticked = true;
+	gate->reloading = false;
+	if (now >= gate->next_hour) {
+		gate->next_hour = now + HOUR;
+		prune(gate, ztp_clock_wall());
+	}
+	commit(gate);
+	look(gate);
+	ztp_pending_tick(gate, now);
+	expire(gate, now);
+	if (now >= gate->next_second) {
+		gate->next_second = now + SECOND;
+		ztp_audit_tick(gate, now);
+	}
+	kick(gate);
+	return MOSQ_ERR_SUCCESS;
+}
