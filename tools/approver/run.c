@@ -46,7 +46,7 @@ struct entry {
 struct run {
 	const struct options *options;
 	rd_kafka_t *producer, *consumer;
-	TAILQ_HEAD(, entry) queue;
+	TAILQ_HEAD(entries, entry) queue;
 	int queued, in_flight;
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* said already */
