@@ -303,8 +303,8 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_cli_now(), left;
 	struct entry *entry;
 
-	TAILQ_FOREACH(entry, &run->queue, link)
-	{
+	for (entry = TAILQ_FIRST(&run->queue); entry;
+	     entry = TAILQ_NEXT(entry, link)) {
 		if (entry->state != WAITING)
 			continue;
 		if (run->options->count && run->sent == run->options->count)
