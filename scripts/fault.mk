@@ -1,0 +1,22 @@
+# Breaking things on purpose: `make fault ROUNDS=100 SEED=1` is the campaign;
+# a run says its seed, which gives the same faults in the same order again.
+
+ROUNDS ?= 10
+SEED   ?=
+RATE   ?= 1000
+FAULT_LIB = $(BUILD)/fault/libcrash.so
+
+all: $(FAULT_LIB)
+
+$(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -shared -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -O1 -g -o $@ \
+		$(filter %.c,$^)
+
+fault: all
+	$(Q)scripts/deps build demo kafka test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/campaign.py --rounds $(ROUNDS) \
+		--rate $(RATE) $(if $(SEED),--seed $(SEED))
+	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/crashpoints.py

@@ -1,0 +1,1 @@
+"""Breaking things on purpose, and an oracle outside the bridge that counts."""

@@ -1,0 +1,22 @@
+/*
+ * tests/fault/control.h - the page that a test and the preloaded library
+ * share: a file named by ZTP_FAULT_CONTROL, mapped by both.
+ * tests/fault/preload.py packs the same struct.
+ */
+#ifndef FAULT_CONTROL_H
+#define FAULT_CONTROL_H
+
+#include <stdint.h>
+
+enum control_half { HALF_NO = 0, HALF_YES = 1 };
+
+struct control {
+	int32_t fail_errno; /* every write to a file fails with it; 0: none */
+	int32_t half;	    /* the last step is done half-way: a torn write */
+	int64_t clock_ms;   /* added to the wall clock of the main program */
+	int64_t crash_at;   /* dies (SIGKILL) at this step; 0: never */
+	int64_t steps;	    /* counted since the program's start */
+	int64_t failed;	    /* calls refused with fail_errno */
+};
+
+#endif
