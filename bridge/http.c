@@ -1,0 +1,326 @@
+/*
+ * The admin pages' server: sockets, routes, and the pages that are plain text.
+ *
+ * A client gets little: so many connections, so much memory for each, so long
+ * in silence. What is beyond waits in the kernel's queue, so that no client
+ * can cost the loop more than one answer at a time.
+ */
+#include "bridge/http.h"
+
+#include <errno.h>
+#include <microhttpd.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "bridge/http_requests.h"
+#include "bridge/readiness.h"
+
+#define CONNECTIONS_MAX	   64
+#define CONNECTION_MEMORY  (32 * 1024) /* request line and headers, and out */
+#define CONNECTION_TIMEOUT 10	       /* seconds without a byte */
+#define BODY_MAX	   (64 * 1024) /* of a request: read and ignored */
+
+struct http {
+	struct bridge *b;
+	struct MHD_Daemon *daemon;
+	int fd;
+};
+
+static struct http_page plain(unsigned status, char *text)
+{
+	return (struct http_page){
+		.status = status, .type = "text/plain", .text = text};
+}
+
+/* --- pages */
+
+static struct http_page page_health(struct bridge *b)
+{
+	(void)b;
+	return plain(MHD_HTTP_OK, strdup("ok\n"));
+}
+
+static struct http_page page_ready(struct bridge *b)
+{
+	struct readiness r;
+	char text[READINESS_PARTS_MAX * (sizeof(r.parts[0].why) + 16) + 1];
+	size_t i, n = 0;
+
+	bridge_readiness(b, &r);
+	for (i = 0; i < r.count; i++)
+		if (!r.parts[i].ok)
+			n += (size_t)snprintf(text + n, sizeof(text) - n,
+					      "%.13s: %s\n", r.parts[i].name,
+					      r.parts[i].why);
+	if (n > 0)
+		return plain(MHD_HTTP_SERVICE_UNAVAILABLE, strdup(text));
+	return plain(MHD_HTTP_OK, strdup("ok\n"));
+}
+
+static struct http_page page_metrics(struct bridge *b)
+{
+	struct http_page page;
+	struct readiness r;
+
+	bridge_readiness(b, &r);
+	page = plain(MHD_HTTP_OK, metrics_text(b, &r));
+	page.type = "text/plain; version=0.0.4; charset=utf-8";
+	return page;
+}
+
+static const struct {
+	const char *path;
+	struct http_page (*page)(struct bridge *b);
+} pages[] = {
+	{"/healthz", page_health},
+	{"/readyz", page_ready},
+	{"/metrics", page_metrics},
+};
+
+#define REQUESTS_PATH "/v1/requests"
+
+static struct http_page route(struct bridge *b, struct MHD_Connection *client,
+			      const char *path)
+{
+	const size_t n = sizeof(REQUESTS_PATH) - 1;
+	size_t i;
+
+	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		if (strcmp(path, pages[i].path) == 0)
+			return pages[i].page(b);
+	if (strcmp(path, REQUESTS_PATH) == 0)
+		return http_requests_list(b, client);
+	if (strncmp(path, REQUESTS_PATH "/", n + 1) == 0)
+		return http_requests_one(b, path + n + 1);
+	return plain(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
+}
+
+/* --- answering */
+
+static enum MHD_Result send_page(struct MHD_Connection *client,
+				 struct http_page *page)
+{
+	static const char *const always[][2] = {
+		{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
+		{"X-Content-Type-Options", "nosniff"},
+		{"X-Frame-Options", "DENY"},
+		{"Content-Security-Policy", "default-src 'none'"},
+	};
+	struct MHD_Response *response;
+	enum MHD_Result rc;
+	size_t i;
+
+	if (!page->text)
+		return MHD_NO; /* no memory: the connection is closed */
+	response = MHD_create_response_from_buffer(
+		strlen(page->text), page->text, MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(page->text);
+		return MHD_NO;
+	}
+	rc = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
+				     page->type);
+	if (rc == MHD_YES && page->status == MHD_HTTP_METHOD_NOT_ALLOWED)
+		rc = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
+					     "GET, HEAD");
+	for (i = 0; i < sizeof(always) / sizeof(*always) && rc == MHD_YES; i++)
+		rc = MHD_add_response_header(response, always[i][0],
+					     always[i][1]);
+	if (rc == MHD_YES)
+		rc = MHD_queue_response(client, page->status, response);
+	MHD_destroy_response(response);
+	return rc;
+}
+
+/* Called once with the headers, again for each piece of a body, and at last
+ * with none: the answer goes out then, whatever the method, so that a client
+ * that is still sending gets to read it. *seen is 0 at first, then 1 and the
+ * length of the body so far. */
+static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
+				  const char *path, const char *method,
+				  const char *version, const char *body,
+				  size_t *body_len, void **seen)
+{
+	struct http *http = arg;
+	uintptr_t so_far = (uintptr_t)*seen;
+	struct http_page page;
+
+	(void)version;
+	(void)body;
+	if (so_far == 0 || *body_len > 0) {
+		so_far += so_far ? *body_len : 1;
+		*body_len = 0;
+		*seen = (void *)so_far;
+		return so_far > BODY_MAX ? MHD_NO : MHD_YES;
+	}
+	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
+	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
+		page = plain(MHD_HTTP_METHOD_NOT_ALLOWED,
+			     strdup("only GET and HEAD\n"));
+	else
+		page = route(http->b, client, path);
+	return send_page(client, &page);
+}
+
+/* libmicrohttpd complains about clients that hang up, too. */
+__attribute__((format(printf, 2, 0))) static void
+on_complaint(void *arg, const char *format, va_list args)
+{
+	struct http *http = arg;
+	char text[256];
+	int n;
+
+	if (!log_enabled(http->b->log, LOG_LEVEL_DEBUG))
+		return;
+	n = vsnprintf(text, sizeof(text), format, args);
+	if (n > 0)
+		log_debug(http->b->log, "http_library",
+			  LOG_STRN("message", text, strcspn(text, "\n")));
+}
+
+/* --- listening */
+
+static int bind_one(const struct addrinfo *address)
+{
+	int one = 1, saved;
+	int fd = socket(address->ai_family,
+			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+	if (fd < 0)
+		return -1;
+	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
+	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
+	    listen(fd, CONNECTIONS_MAX) == 0)
+		return fd;
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+/* The first of the host's addresses that can be had, or a negative error. */
+static int bind_any(const struct config_http *config, struct ztp_error *error)
+{
+	struct addrinfo hints = {.ai_family = AF_UNSPEC,
+				 .ai_socktype = SOCK_STREAM,
+				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+	struct addrinfo *list = NULL, *a;
+	char port[8];
+	int rc, fd = -1;
+
+	(void)snprintf(port, sizeof(port), "%d", config->port);
+	rc = getaddrinfo(config->host, port, &hints, &list);
+	if (rc != 0)
+		return ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
+				config->listen, gai_strerror(rc));
+	for (a = list; a && fd < 0; a = a->ai_next)
+		fd = bind_one(a);
+	if (fd < 0)
+		fd = ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
+			      config->listen, strerror(errno));
+	freeaddrinfo(list);
+	return fd;
+}
+
+static void say_where(struct http *http, int listening)
+{
+	struct sockaddr_storage address;
+	socklen_t len = sizeof(address);
+	char host[NI_MAXHOST], port[NI_MAXSERV],
+		text[NI_MAXHOST + NI_MAXSERV + 4];
+	bool ip6;
+
+	if (getsockname(listening, (struct sockaddr *)&address, &len) != 0 ||
+	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host),
+			port, sizeof(port),
+			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
+		return;
+	ip6 = address.ss_family == AF_INET6;
+	(void)snprintf(text, sizeof(text), "%s%s%s:%s", ip6 ? "[" : "", host,
+		       ip6 ? "]" : "", port);
+	log_info(http->b->log, "http_listening", LOG_STR("addr", text));
+}
+
+static int start(struct http *http, int listening, struct ztp_error *error)
+{
+	const union MHD_DaemonInfo *info;
+
+	/* The logger has to be the first. The socket is the daemon's from
+	 * here on, and when it does not start nobody knows whether it has
+	 * closed it: then it stays as it is until the process ends. */
+	http->daemon = MHD_start_daemon(
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
+		http, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, http,
+		MHD_OPTION_LISTEN_SOCKET, listening,
+		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
+		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
+		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT,
+		MHD_OPTION_END);
+	if (!http->daemon)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"http.listen: libmicrohttpd does not start");
+	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	if (!info || info->epoll_fd < 0)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"http.listen: libmicrohttpd has no epoll");
+	http->fd = info->epoll_fd;
+	return 0;
+}
+
+int http_new(struct http **out, struct bridge *b, struct ztp_error *error)
+{
+	struct http *http = calloc(1, sizeof(*http));
+	int listening, rc;
+
+	*out = NULL;
+	if (!http)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	http->b = b;
+	http->fd = -1;
+	listening = bind_any(&b->config->http, error);
+	rc = listening < 0 ? listening : start(http, listening, error);
+	if (rc < 0) {
+		http_free(http);
+		return rc;
+	}
+	say_where(http, listening);
+	*out = http;
+	return 0;
+}
+
+void http_free(struct http *http)
+{
+	if (!http)
+		return;
+	if (http->daemon)
+		MHD_stop_daemon(http->daemon);
+	free(http);
+}
+
+/* --- in the loop */
+
+int http_fd(const struct http *http)
+{
+	return http->fd;
+}
+
+int64_t http_timeout_ms(const struct http *http)
+{
+	MHD_UNSIGNED_LONG_LONG ms;
+
+	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
+		return -1;
+	return ms > INT32_MAX ? INT32_MAX : (int64_t)ms;
+}
+
+void http_run(struct http *http)
+{
+	if (MHD_run(http->daemon) != MHD_YES)
+		log_debug(http->b->log, "http_library",
+			  LOG_STR("message", "MHD_run failed"));
+}

@@ -1,0 +1,238 @@
+#include "bridge/metrics.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/bridge.h"
+#include "bridge/readiness.h"
+
+static const double latency_bounds[METRIC_LATENCY_BUCKETS] = {
+#define X(bound) bound,
+	METRIC_LATENCY_LIST(X)
+#undef X
+};
+
+static const char *const pending_names[METRIC_PENDING_COUNT] = {
+#define X(name, text) [METRIC_PENDING_##name] = (text),
+	METRIC_PENDING_LIST(X)
+#undef X
+};
+
+static const char *const command_names[METRIC_COMMAND_COUNT] = {
+#define X(name, text) [METRIC_COMMAND_##name] = (text),
+	METRIC_COMMAND_LIST(X)
+#undef X
+};
+
+static const char *const dlq_names[METRIC_DLQ_COUNT] = {
+#define X(name, text) [METRIC_DLQ_##name] = (text),
+	METRIC_DLQ_LIST(X)
+#undef X
+};
+
+/* --- counting */
+
+void metrics_decision_latency(struct metrics *metrics, int64_t ms)
+{
+	double seconds = ms > 0 ? (double)ms / 1000 : 0;
+	size_t i = 0;
+
+	while (i < METRIC_LATENCY_BUCKETS && seconds > latency_bounds[i])
+		i++;
+	metrics->latency[i]++;
+	metrics->latency_sum += seconds;
+}
+
+static void add(uint64_t *total, const uint64_t *batch, size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		total[i] += batch[i];
+}
+
+void metrics_add(struct metrics *total, struct metrics *batch)
+{
+	add(total->pending, batch->pending, METRIC_PENDING_COUNT);
+	total->requests_published += batch->requests_published;
+	add(total->decisions, batch->decisions, 2);
+	add(total->commands, batch->commands, METRIC_COMMAND_COUNT);
+	add(total->results, batch->results, ZTP_OUTCOME_COUNT);
+	add(total->dlq, batch->dlq, METRIC_DLQ_COUNT);
+	add(total->latency, batch->latency, METRIC_LATENCY_BUCKETS + 1);
+	total->latency_sum += batch->latency_sum;
+	memset(batch, 0, sizeof(*batch));
+}
+
+/* --- the page */
+
+static void family(FILE *out, const char *name, const char *type,
+		   const char *help)
+{
+	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
+		      type);
+}
+
+static void labelled(FILE *out, const char *name, const char *label,
+		     const char *text, uint64_t value)
+{
+	(void)fprintf(out, "%s{%s=\"%s\"} %llu\n", name, label, text,
+		      (unsigned long long)value);
+}
+
+static void labelled_each(FILE *out, const char *name, const char *label,
+			  const char *const *texts, const uint64_t *values,
+			  size_t count)
+{
+	size_t i;
+
+	for (i = 0; i < count; i++)
+		labelled(out, name, label, texts[i], values[i]);
+}
+
+static void write_decisions(FILE *out, const struct metrics *metrics)
+{
+	static const char name[] = "ztp_decisions_total";
+
+	family(out, name, "counter", "Customer decisions that had an effect.");
+	labelled(out, name, "decision", "approve",
+		 metrics->decisions[ZTP_APPROVE]);
+	labelled(out, name, "decision", "reject",
+		 metrics->decisions[ZTP_REJECT]);
+}
+
+static void write_results(FILE *out, const struct metrics *metrics)
+{
+	static const char name[] = "ztp_results_total";
+	int i;
+
+	family(out, name, "counter",
+	       "Ends of requests and decisions without effect, as they go to "
+	       "the results topic.");
+	for (i = 0; i < ZTP_OUTCOME_COUNT; i++)
+		labelled(out, name, "outcome",
+			 ztp_outcome_name((enum ztp_outcome)i),
+			 metrics->results[i]);
+}
+
+static void write_counters(FILE *out, const struct metrics *metrics)
+{
+	family(out, "ztp_pending_events_total", "counter",
+	       "Pending events from the broker, by what became of them.");
+	labelled_each(out, "ztp_pending_events_total", "result", pending_names,
+		      metrics->pending, METRIC_PENDING_COUNT);
+	family(out, "ztp_requests_published_total", "counter",
+	       "Requests that Kafka has acknowledged, repeated announcements "
+	       "included.");
+	(void)fprintf(out, "ztp_requests_published_total %llu\n",
+		      (unsigned long long)metrics->requests_published);
+	write_decisions(out, metrics);
+	family(out, "ztp_commands_total", "counter",
+	       "Commands published to devices, by the broker's answer.");
+	labelled_each(out, "ztp_commands_total", "result", command_names,
+		      metrics->commands, METRIC_COMMAND_COUNT);
+	write_results(out, metrics);
+	family(out, "ztp_dlq_total", "counter",
+	       "Records that could not be read, by where they came from.");
+	labelled_each(out, "ztp_dlq_total", "stage", dlq_names, metrics->dlq,
+		      METRIC_DLQ_COUNT);
+}
+
+static void write_latency(FILE *out, const struct metrics *metrics)
+{
+	static const char name[] = "ztp_decision_latency_seconds";
+	uint64_t sum = 0;
+	size_t i;
+
+	family(out, name, "histogram",
+	       "Time from a request's announcement to its decision.");
+	for (i = 0; i < METRIC_LATENCY_BUCKETS; i++) {
+		sum += metrics->latency[i];
+		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
+			      latency_bounds[i], (unsigned long long)sum);
+	}
+	sum += metrics->latency[i];
+	(void)fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
+		      (unsigned long long)sum);
+	(void)fprintf(out, "%s_sum %.3f\n", name, metrics->latency_sum);
+	(void)fprintf(out, "%s_count %llu\n", name, (unsigned long long)sum);
+}
+
+static void write_outstanding(FILE *out, const struct store *store)
+{
+	static const char name[] = "ztp_requests_outstanding";
+	int state;
+
+	family(out, name, "gauge", "Requests that have not ended, by state.");
+	for (state = 1; state < ZTP_STATE_END; state++) {
+		enum ztp_state s = (enum ztp_state)state;
+
+		if (!ztp_state_finished(s))
+			labelled(out, name, "state", ztp_state_name(s),
+				 (uint64_t)store_count(store, s));
+	}
+}
+
+static void write_oldest(FILE *out, const struct bridge *b)
+{
+	int64_t received = store_oldest_undecided(b->store), age = 0;
+
+	if (received)
+		age = clock_steady(&b->clock) - received;
+	family(out, "ztp_oldest_undecided_seconds", "gauge",
+	       "Age of the request that has waited longest for a decision, 0 "
+	       "when there is none.");
+	(void)fprintf(out, "ztp_oldest_undecided_seconds %.3f\n",
+		      age > 0 ? (double)age / 1000 : 0.0);
+}
+
+static void write_up(FILE *out, const char *name, const char *help,
+		     const struct readiness *r, const char *part)
+{
+	bool up = false;
+	size_t i;
+
+	for (i = 0; i < r->count; i++)
+		if (strcmp(r->parts[i].name, part) == 0)
+			up = r->parts[i].ok;
+	family(out, name, "gauge", help);
+	(void)fprintf(out, "%s %d\n", name, up);
+}
+
+static void write_gauges(FILE *out, const struct bridge *b,
+			 const struct readiness *r)
+{
+	write_outstanding(out, b->store);
+	write_oldest(out, b);
+	write_up(out, "ztp_mqtt_connected",
+		 "1 while the MQTT broker can be used.", r, "mqtt");
+	write_up(out, "ztp_kafka_connected", "1 while Kafka can be used.", r,
+		 "kafka");
+	family(out, "ztp_store_bytes", "gauge",
+	       "Size of the store on disk with its log.");
+	(void)fprintf(out, "ztp_store_bytes %lld\n",
+		      (long long)store_bytes(b->store));
+	family(out, "ztp_build_info", "gauge", "1, with the version.");
+	(void)fprintf(out, "ztp_build_info{version=\"%s\"} 1\n", ZTP_VERSION);
+}
+
+char *metrics_text(const struct bridge *b, const struct readiness *r)
+{
+	char *text = NULL;
+	size_t size = 0;
+	FILE *out = open_memstream(&text, &size);
+	bool bad;
+
+	if (!out)
+		return NULL;
+	write_counters(out, &b->metrics);
+	write_latency(out, &b->metrics);
+	write_gauges(out, b, r);
+	bad = ferror(out) != 0;
+	if (fclose(out) != 0 || bad) {
+		free(text);
+		return NULL;
+	}
+	return text;
+}
