@@ -181,6 +181,11 @@ struct query {
 	const char *wrong;			      /* NULL: nothing */
 };
 
+static bool given(const char *text)
+{
+	return text && *text;
+}
+
 static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind,
 				      const char *key, size_t key_len,
 				      const char *value, size_t value_len)
@@ -198,6 +203,8 @@ static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind,
 	size_t i;
 
 	(void)kind;
+	if (key_len == 0 && !given(value)) /* "?a=b&" */
+		return MHD_YES;
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strlen(key) != key_len || strcmp(key, known[i].name) != 0)
 			continue;
@@ -222,11 +229,6 @@ struct listing {
 	cJSON *rows;
 	int count;
 };
-
-static bool given(const char *text)
-{
-	return text && *text;
-}
 
 static bool parse_number(int64_t *number, const char *text, int64_t max)
 {
