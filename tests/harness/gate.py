@@ -367,6 +367,7 @@ class Gate(Process):
                     f"plugin_opt_registry_db {options['registry_db']}\n{line}")
         if os.geteuid() == 0:
             text = "user root\n" + text
+        text = "log_type subscribe\n" + text
         for line in self.extra:
             text = f"{line}\n" + text
         self.conf.write_text(text)

@@ -1,0 +1,351 @@
+"""Who may read and write what; limits; sessions across SIGHUP and restarts."""
+
+import json
+import os
+import stat
+
+import pytest
+
+from harness.certs import Ca
+from harness.gate import OPERATOR, PASSWORD, Device, Gate, jwt, path_of
+from harness.until import until
+
+DIRECT, CUSTOM = "acme/direct", "acme/custom"
+
+
+def registries(gate, ca):
+    with gate.operator() as operator:
+        for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
+            operator.do("createRegistry", registry=registry, onboarding=mode)
+            operator.do("addRegistryCa", registry=registry,
+                        pem=ca.cert.read_text())
+
+
+@pytest.fixture
+def start(tmp_path, ca):
+    """Gates of one test."""
+    started = []
+
+    def make(**options):
+        extra = options.pop("extra", ())
+        gate = Gate(tmp_path / f"gate{len(started)}", ca.server(), options,
+                    extra).start()
+        started.append(gate)
+        registries(gate, ca)
+        return gate
+
+    yield make
+    for gate in started:
+        gate.stop()
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory, ca):
+    gate = Gate(tmp_path_factory.mktemp("gate"), ca.server()).start()
+    registries(gate, ca)
+    yield gate
+    gate.stop()
+
+
+def plain(gate):
+    """A client that the acl_file lets do everything."""
+    return Device(gate, f"plain-{path_of()[-6:]}", "nobody", PASSWORD,
+                  tls=False)
+
+
+def denied(device, topic):
+    return device.subscribe(topic) >= 0x80
+
+
+def test_a_device_has_its_own_topics(gate, ca):
+    path, other = path_of(DIRECT), path_of(DIRECT)
+    with gate.first(path, ca.leaf()) as device, plain(gate) as observer, \
+            gate.operator() as operator:
+        for topic in ("commands", "commands/#", "commands/x", "config",
+                      "config/#"):
+            assert device.subscribe(f"{path}/{topic}") == 1, topic
+        for topic in (f"{path}/events", f"{path}/events/#", f"{path}/#",
+                      f"{path}/+", f"{other}/commands", "#", "+/#", "ztp/#",
+                      "subscriptions/#", f"$share/g/{path}/commands",
+                      "$CONTROL/ztp/v1/response", "other"):
+            assert denied(device, topic), topic
+        operator.subscribed("#").subscribed("$CONTROL/#")
+        for topic in (f"{path}/events/#", f"{path}/state", "other",
+                      f"{path}/eventsx", f"{other}/events"):
+            observer.subscribed(topic)
+        for topic in (f"{path}/events", f"{path}/events/a/b", f"{path}/state"):
+            device.publish(topic, b"ok")
+            observer.wait_message(topic, lambda m: m.payload == b"ok")
+        for topic in (f"{path}/commands", f"{path}/config", "other",
+                      f"{path}/eventsx", f"{other}/events", f"{path}",
+                      "ztp/v1/pending", "$CONTROL/ztp/v1",
+                      f"{path}/commands/x"):
+            device.publish(topic, b"bad")
+        device.publish(f"{path}/events/last")
+        observer.wait_message(f"{path}/events/last")
+        assert not [m for m in operator.seen + observer.seen
+                    if m.payload == b"bad"]
+
+
+def test_operators_only(gate):
+    path = path_of(DIRECT)
+    with plain(gate) as client, plain(gate) as observer:
+        observer.subscribed("elsewhere")
+        for topic in ("ztp/#", "ztp/v1/audit", "#", "+/v1/pending",
+                      "$CONTROL/ztp/v1/response", "$CONTROL/#",
+                      "$share/g/ztp/#", "subscriptions/#",
+                      "subscriptions/+/registries/+/devices/+/+",
+                      f"{path}/commands", f"{path}/config/#"):
+            assert denied(client, topic), topic
+        for topic in (f"{path}/events/#", "elsewhere",
+                      "subscriptions/+/registries/+/devices/+/state"):
+            assert client.subscribe(topic) == 1, topic
+        with gate.operator() as operator:
+            operator.subscribed("#")
+            for topic in ("ztp/v1/pending", f"{path}/commands",
+                          f"{path}/commands/deep", f"{path}/config",
+                          "$CONTROL/ztp/v1"):
+                client.publish(topic, b"bad")
+            client.publish("elsewhere", b"good")
+            observer.wait_message("elsewhere")
+            assert not [m for m in operator.seen if m.payload == b"bad"]
+
+
+def test_retained_and_wills_are_refused_to_all(gate):
+    path = path_of(DIRECT)
+    with gate.operator() as operator:
+        operator.subscribed(f"{path}/#").subscribed("$CONTROL/#")
+        for topic in (f"{path}/commands", "ztp/v1/pending",
+                      "$CONTROL/ztp/v1/response"):
+            operator.publish(topic, b"bad", retain=True)
+            will = (topic, b"bad", 1, False)
+            for version in (4, 5):
+                # dropped, then taken over
+                Device(gate, "willing", OPERATOR, PASSWORD, tls=False,
+                       will=will, version=version).drop()
+                first = Device(gate, "willing2", OPERATOR, PASSWORD, tls=False,
+                               will=will, version=version)
+                second = Device(gate, "willing2", OPERATOR, PASSWORD,
+                                tls=False, version=version)
+                first.wait_ended()
+                second.close()
+        # a will elsewhere fires as ever
+        Device(gate, "willing3", OPERATOR, PASSWORD, tls=False,
+               will=(f"{path}/state", b"good", 1, False)).drop()
+        assert not [m for m in operator.seen if m.payload == b"bad"]
+        operator.publish("ztp/v1/marker", b"{}")
+        operator.wait_message("ztp/v1/marker")
+        assert not [m for m in operator.seen if m.payload == b"bad"]
+
+
+def test_other_command_topic(start, ca):
+    gate = start(command_topic="/devices/{device}/commands")
+    path, leaf = path_of(CUSTOM), ca.leaf()
+    own = f"/devices/{path.rsplit('/', 1)[1]}/commands"
+    with gate.first(path, leaf) as device, gate.operator() as operator:
+        assert denied(device, f"{path}/commands")
+        device.subscribed(own)
+        assert operator.do("getInfo")["command_topic"] == (
+            "/devices/{device}/commands")
+        assert device.wait_message(own)
+        with plain(gate) as client:
+            assert denied(client, own) and denied(client, "/devices/+/+")
+
+
+# ---- limits
+
+
+def test_the_seventeenth_path_of_a_certificate(start, ca):
+    gate = start()
+    leaf = ca.issue()
+    with gate.operator() as operator:
+        for i in range(8):
+            with gate.first(path_of(DIRECT), leaf) as device:
+                assert device.accepted, i
+            with gate.first(path_of(CUSTOM), leaf) as device:
+                assert device.accepted, i
+        for registry in (DIRECT, CUSTOM):
+            path = path_of(registry)
+            with gate.first(path, leaf) as device:
+                assert device.connack == 0x87
+            operator.audit("too_many", path)
+        with gate.first(path_of(CUSTOM), ca.issue()) as device:
+            assert device.accepted
+
+
+def test_candidates_of_a_path_and_devices_of_a_registry(start, ca):
+    gate = start(max_per_registry=9)
+    path = path_of(CUSTOM)
+    with gate.operator() as operator:
+        leaves = [ca.issue() for _ in range(8)]
+        for leaf in leaves:
+            with gate.first(path, leaf) as device:
+                assert device.accepted
+        with gate.first(path, ca.issue()) as device:
+            assert device.connack == 0x87
+        operator.audit("too_many", path)
+        with gate.first(path_of(CUSTOM), ca.issue()) as device:
+            assert device.accepted
+        full = path_of(CUSTOM)
+        with gate.first(full, ca.issue()) as device:
+            assert device.connack == 0x87
+        operator.audit("too_many", full)
+        with gate.first(path, leaves[0]) as device:
+            assert device.accepted
+
+
+# ---- refuse mode, CAs
+
+
+def test_refuse_mode(start, ca):
+    gate = start(pending_mode="refuse")
+    path, leaf = path_of(CUSTOM), ca.issue()
+    with gate.operator() as operator:
+        for version, code in ((5, 0x87), (4, 5)):
+            with gate.first(path, leaf, version=version) as device:
+                assert device.connack == code
+        event = operator.pending(path)
+        assert operator.audit("pending", path, 2)["verdict"] == "pending"
+        operator.do("createDevice", device_path=path, request_id="r",
+                    fingerprint_sha256=leaf.fingerprint)
+        with gate.first(path, leaf) as device:
+            assert device.accepted
+            device.subscribed(device.commands)
+            operator.wait_on("ztp/v1/subscribed", device_path=path)
+        assert event["request_id"]
+
+
+def test_a_ca_that_is_removed_ends_its_candidates_alone(gate, tmp_path, ca):
+    other = Ca(tmp_path / "other")
+    with gate.operator() as operator:
+        mark = operator.do("addRegistryCa", registry=CUSTOM,
+                           pem=other.cert.read_text())["fingerprint_sha256"]
+        leaf, device_leaf = other.issue(), other.issue()
+        path, made = path_of(CUSTOM), path_of(CUSTOM)
+        known = gate.first(made, device_leaf)
+        operator.do("createDevice", device_path=made, request_id="r",
+                    fingerprint_sha256=device_leaf.fingerprint)
+        with gate.first(path, leaf) as held:
+            assert held.accepted
+            done = operator.do("removeRegistryCa", registry=CUSTOM,
+                               fingerprint_sha256=mark)
+            assert done["ended"] == 1
+            held.wait_ended()
+        assert operator.code("createDevice", device_path=path, request_id="q",
+                             fingerprint_sha256=leaf.fingerprint
+                             ) == "FAILED_PRECONDITION"
+        assert known.alive()
+        known.close()
+        with gate.unused(made, device_leaf) as again:
+            assert again.accepted
+
+
+# ---- SIGHUP, restarts
+
+
+def test_sighup_drops_nobody_and_asks_nothing(gate, ca):
+    with gate.operator() as operator:
+        live, held, away = path_of(DIRECT), path_of(CUSTOM), path_of(DIRECT)
+        live_leaf, held_leaf, away_leaf = ca.issue(), ca.issue(), ca.issue()
+        device = gate.first(live, live_leaf)
+        device.subscribed(device.commands)
+        holding = gate.first(held, held_leaf)
+        holding.subscribed(holding.commands)
+        operator.pending(held)
+        short = jwt(away_leaf, lifetime=3)
+        with gate.first(away, away_leaf, short, session=True) as leaving:
+            leaving.subscribed(leaving.commands)
+            operator.wait_on("ztp/v1/subscribed", device_path=away)
+        offered = len(operator.on("ztp/v1/pending", device_path=held))
+        for _ in range(3):
+            before = gate.log().count("Reloading config")
+            gate.hangup()
+            until(lambda: gate.log().count("Reloading config") > before,
+                  "reloaded")
+        marker = path_of("acme/nowhere")
+        with gate.first(marker, live_leaf):
+            operator.audit("unknown_registry", marker)
+        assert device.alive() and holding.alive() and operator.alive()
+        assert len(operator.on("ztp/v1/pending", device_path=held)) == offered
+        assert len(operator.on("ztp/v1/audit", device_path=live)) == 1
+        # what is queued for the one that is away is still queued
+        operator.publish(f"{away}/commands", b'{"status":"queued"}')
+        gate.hangup()
+        with gate.unused(away, away_leaf, session=True) as back:
+            assert back.session_present
+            back.wait_status("queued")
+        device.close()
+        holding.close()
+
+
+def test_restart_keeps_all_of_it(start, ca):
+    gate = start()
+    live, held = path_of(DIRECT), path_of(CUSTOM)
+    live_leaf, held_leaf = ca.issue(), ca.issue()
+    with gate.operator() as operator:
+        with gate.first(live, live_leaf, session=True) as device:
+            device.subscribed(device.commands)
+        with gate.first(held, held_leaf):
+            request = operator.pending(held)["request_id"]
+        before = operator.do("listRegistries")
+    gate.restart()
+    with gate.operator() as operator:
+        assert operator.do("listRegistries") == before
+        assert operator.pending(held)["request_id"] == request
+        # queued for a session that the broker has restored from its file
+        operator.publish(f"{live}/commands", b'{"status":"queued"}')
+        with gate.unused(live, live_leaf, session=True) as back:
+            assert back.session_present
+            back.wait_status("queued")
+    assert stat.S_IMODE(os.stat(gate.db).st_mode) == 0o600
+
+
+def test_kill9_between_pending_and_approval(start, ca):
+    gate = start()
+    for round_ in range(5):
+        path, leaf = path_of(CUSTOM), ca.issue()
+        with gate.operator() as operator:
+            device = gate.first(path, leaf)
+            request = operator.pending(path)["request_id"]
+            gate.kill9()
+            device.wait_ended()
+        gate.start()
+        with gate.operator() as operator:
+            assert operator.pending(path)["request_id"] == request
+            operator.do("ackPending", request_ids=[request])
+            members = {"device_path": path, "request_id": f"r{round_}",
+                       "fingerprint_sha256": leaf.fingerprint}
+            assert operator.do("createDevice", **members)["created"]
+        gate.kill9()
+        gate.start()
+        with gate.operator() as operator:
+            assert not operator.do("createDevice", **members)["created"]
+            with gate.first(path, leaf) as device:
+                assert device.accepted
+            assert not operator.on("ztp/v1/pending", device_path=path)
+
+
+def test_audit_is_limited_and_says_so(start, ca):
+    gate = start()
+    path, leaf = path_of("acme/nowhere"), ca.leaf()
+    with gate.operator() as operator:
+        for _ in range(300):
+            gate.first(path, leaf, password="x").close()
+        record = operator.audit("audit_limited")
+        assert record["omitted"] > 0
+        assert record["remote_addr"] == "127.0.0.1"
+        operator.audit("slowed_down", path)
+        with gate.first(path_of(DIRECT), leaf) as device:
+            assert device.accepted
+
+
+def test_info_and_nonsense(gate):
+    with gate.operator() as operator:
+        info = operator.do("getInfo")
+        assert info["pending_mode"] == "hold" and info["version"]
+        assert operator.code("nonsense") == "NOT_FOUND"
+        operator.publish("$CONTROL/ztp/v1", b"{bad")
+        operator.wait_message(
+            "$CONTROL/ztp/v1/response",
+            lambda m: json.loads(m.payload)["responses"][0]["code"]
+            == "INVALID_ARGUMENT")

@@ -1,0 +1,151 @@
+"""ztpctl against a real gate: every subcommand, and its exit status."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.gate import OPERATOR, PASSWORD, Gate, path_of
+from harness.where import binary
+
+
+@pytest.fixture(scope="module")
+def gate(tmp_path_factory, ca):
+    gate = Gate(tmp_path_factory.mktemp("gate"), ca.server()).start()
+    yield gate
+    gate.stop()
+
+
+@pytest.fixture
+def ctl(gate, tmp_path):
+    password = tmp_path / "password"
+    password.write_text(PASSWORD + "\n")
+
+    def run(*args, status=0, user=OPERATOR, tls=False):
+        url = ["--url", f"mqtt://127.0.0.1:{gate.port}"]
+        if tls:
+            url = ["--url", f"mqtts://localhost:{gate.tls_port}",
+                   "--ca", gate.server["cafile"]]
+        done = subprocess.run(
+            [binary("ztpctl"), *url, "--username", user, "--password-file",
+             password, *map(str, args)],
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+            timeout=60, check=False)
+        assert done.returncode == status, (args, done)
+        return done
+
+    return run
+
+
+def as_json(done):
+    return json.loads(done.stdout)
+
+
+def test_registries(ctl, ca):
+    done = ctl("registry", "create", "acme/one", "--onboarding", "direct",
+               "--audience", "acme", "--ca", ca.cert, "--json")
+    assert as_json(done)["onboarding"] == "direct"
+    assert len(as_json(done)["cas"]) == 1
+    assert done.stderr == ""
+    ctl("registry", "create", "acme/one", status=1)
+    assert "audience" in ctl("registry", "create", "acme/two").stderr
+    ctl("registry", "create", "no-slash", status=1)
+    listed = as_json(ctl("registry", "list", "--json"))
+    assert [r["registry"] for r in listed] == ["acme/one", "acme/two"]
+    assert "acme/two" in ctl("registry", "list").stdout
+    shown = as_json(ctl("registry", "show", "acme/two", "--json"))
+    assert shown["onboarding"] == "custom" and "audience" not in shown
+    shown = as_json(ctl("registry", "modify", "acme/two", "--onboarding",
+                        "off", "--audience", "x", "--json"))
+    assert (shown["onboarding"], shown["audience"]) == ("off", "x")
+    ctl("registry", "delete", "acme/two")
+    ctl("registry", "show", "acme/two", status=1)
+    ctl("registry", "delete", "acme/two", status=1)
+
+
+def test_cas(ctl, ca):
+    ctl("registry", "create", "acme/cas")
+    ctl("registry", "ca", "add", "acme/cas", ca.cert)
+    ctl("registry", "ca", "add", "acme/cas", ca.cert, status=1)
+    listed = as_json(ctl("registry", "ca", "list", "acme/cas", "--json"))
+    mark = listed[0]["fingerprint_sha256"]
+    assert mark in ctl("registry", "ca", "list", "acme/cas").stdout
+    ctl("registry", "ca", "remove", "acme/cas", mark)
+    ctl("registry", "ca", "remove", "acme/cas", mark, status=1)
+    assert as_json(ctl("registry", "ca", "list", "acme/cas", "--json")) == []
+
+
+def test_a_ca_that_cannot_be_read_or_is_none_makes_no_registry(ctl, ca,
+                                                               tmp_path):
+    ctl("registry", "create", "acme/none", "--ca", tmp_path / "gone", status=1)
+    leaf = ca.leaf()
+    ctl("registry", "create", "acme/none", "--ca", leaf.path, status=1)
+    ctl("registry", "show", "acme/none", status=1)
+
+
+def test_devices(ctl, gate, ca):
+    ctl("registry", "create", "acme/dev", "--onboarding", "direct", "--ca",
+        ca.cert)
+    path, leaf = path_of("acme/dev"), ca.issue()
+    with gate.first(path, leaf) as device:
+        assert device.accepted
+        listed = as_json(ctl("device", "list", "--json"))
+        assert path in [d["device_path"] for d in listed]
+        assert path in ctl("device", "list", "acme/dev").stdout
+        shown = as_json(ctl("device", "show", path, "--json"))
+        assert shown["fingerprint_sha256"] == leaf.fingerprint
+        ctl("device", "block", path)
+        device.wait_ended()
+    assert "blocked" in ctl("device", "show", path).stdout
+    ctl("device", "unblock", path)
+    ctl("device", "delete", path)
+    for command in ("show", "delete", "block", "unblock"):
+        ctl("device", command, path, status=1)
+
+
+def test_pending_and_audit(ctl, gate, ca):
+    ctl("registry", "create", "acme/custom", "--ca", ca.cert)
+    path = path_of("acme/custom")
+    with gate.first(path, ca.issue()):
+        listed = as_json(ctl("pending", "list", "--json"))
+        assert path in [p["device_path"] for p in listed]
+        assert path in ctl("pending", "list", "acme/custom").stdout
+        assert path not in ctl("device", "list").stdout
+
+
+def test_audit_tail(ctl, gate, ca, tmp_path):
+    password = tmp_path / "p"
+    password.write_text(PASSWORD)
+    tail = subprocess.Popen(
+        [binary("ztpctl"), "--url", f"mqtt://127.0.0.1:{gate.port}",
+         "--username", OPERATOR, "--password-file", password, "audit", "tail",
+         "--json", "--count", "1"],
+        stdout=subprocess.PIPE, text=True)
+    gate.wait_log(r"ztpctl-\w+ 1 ztp/v1/audit")
+    path = path_of("acme/nowhere")
+    with gate.first(path, ca.leaf()) as device:
+        assert not device.accepted
+    out, _ = tail.communicate(timeout=30)
+    assert tail.returncode == 0
+    assert json.loads(out)["code"] == "unknown_registry"
+    assert json.loads(out)["device_path"] == path
+
+
+def test_over_tls(ctl):
+    ctl("registry", "list", tls=True)
+
+
+def test_who_is_no_operator_is_told(ctl):
+    assert "operators" in ctl("registry", "list", user="backend",
+                              status=1).stderr
+
+
+@pytest.mark.parametrize("args", [
+    [], ["registry"], ["registry", "create"], ["device", "show"],
+    ["nonsense"], ["registry", "list", "extra"], ["--bad", "x"],
+    ["registry", "list", "--url", "http://x"], ["device", "list", "--json",
+                                                "--count", "1"],
+    ["registry", "ca", "remove", "a/b"],
+])
+def test_usage(ctl, args):
+    assert "usage:" in ctl(*args, status=2).stderr

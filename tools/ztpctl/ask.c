@@ -1,0 +1,105 @@
+/* Asking the gate, and showing what it answers. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+#include "tools/ztpctl/ztpctl.h"
+
+#define PAGE 1000
+
+bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
+		 cJSON **data)
+{
+	struct ztp_error error = {0};
+	cJSON *response = NULL;
+	const char *code, *text;
+	bool ok;
+
+	if (ztp_client_ask(ctl->client, command, in, &response, &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		return false;
+	}
+	code = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(response, "code"));
+	text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(response, "error"));
+	ok = code && strcmp(code, "OK") == 0;
+	if (!ok)
+		ztp_cli_warn("ztpctl", "%s: %s", code ? code : "?",
+			     text ? text : "no reason given");
+	if (ok && data)
+		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
+								"data");
+	cJSON_Delete(response);
+	return ok && (!data || *data);
+}
+
+static void move_items(cJSON *to, cJSON *from)
+{
+	cJSON *item;
+
+	while ((item = cJSON_DetachItemFromArray(from, 0)) != NULL)
+		cJSON_AddItemToArray(to, item);
+}
+
+cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
+		    const char *member, cJSON *in)
+{
+	cJSON *all = cJSON_CreateArray();
+	cJSON *data = NULL, *ask;
+	const char *next;
+
+	cJSON_AddNumberToObject(in, "limit", PAGE);
+	do {
+		ask = cJSON_Duplicate(in, true);
+		if (!ask || !ztp_ctl_ask(ctl, command, ask, &data)) {
+			cJSON_Delete(all);
+			all = NULL;
+			break;
+		}
+		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
+		next = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(data, "next"));
+		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
+		if (next)
+			cJSON_AddStringToObject(in, "after", next);
+		cJSON_Delete(data);
+		data = NULL;
+	} while (next);
+	cJSON_Delete(in);
+	return all;
+}
+
+cJSON *ztp_ctl_with(const char *name, const char *value)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	if (value)
+		cJSON_AddStringToObject(object, name, value);
+	return object;
+}
+
+void ztp_ctl_print_json(const cJSON *tree)
+{
+	char *text = cJSON_PrintUnformatted(tree);
+
+	if (text)
+		puts(text);
+	cJSON_free(text);
+}
+
+const char *ztp_ctl_text(const cJSON *object, const char *name,
+			 char scratch[32])
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	if (cJSON_IsString(item))
+		return item->valuestring;
+	if (cJSON_IsBool(item))
+		return cJSON_IsTrue(item) ? "yes" : "no";
+	if (!cJSON_IsNumber(item))
+		return "-";
+	snprintf(scratch, 32, "%.0f", item->valuedouble);
+	return scratch;
+}

@@ -1,0 +1,443 @@
+/*
+ * paho calls back from threads of its own. A callback locks, notes what
+ * happened, and signals; the caller's thread waits on the condition. `step`
+ * is what it waits for: one operation at a time.
+ */
+#include "tools/ztpctl/client.h"
+
+#include <MQTTAsync.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/random.h>
+#include <time.h>
+
+#include "tools/common/cli.h"
+#include "ztp/codec.h"
+#include "ztp/json.h"
+
+#define CONTROL	     "$CONTROL/ztp/v1"
+#define RESPONSE     "$CONTROL/ztp/v1/response"
+#define TIMEOUT_MS   15000
+#define MESSAGE_MAX  (64 * 1024 * 1024)
+#define UNAUTHORIZED 0x87
+
+enum step { STEP_WAITING, STEP_DONE, STEP_FAILED };
+
+struct message {
+	struct message *next;
+	char *topic, *text; /* owned */
+};
+
+struct ztp_client {
+	MQTTAsync mqtt;
+	pthread_mutex_t mutex;
+	pthread_cond_t cond;
+	enum step step;
+	int reason; /* of a step that failed: MQTT 5, or below 0 paho's */
+	bool lost;
+	struct message *first, **last;
+};
+
+static void finish(struct ztp_client *client, enum step step, int reason)
+{
+	pthread_mutex_lock(&client->mutex);
+	client->step = step;
+	client->reason = reason;
+	pthread_cond_signal(&client->cond);
+	pthread_mutex_unlock(&client->mutex);
+}
+
+static void on_success(void *context, MQTTAsync_successData5 *data)
+{
+	int reason = data ? (int)data->reasonCode : 0;
+
+	finish(context, reason >= 0x80 ? STEP_FAILED : STEP_DONE, reason);
+}
+
+static void on_failure(void *context, MQTTAsync_failureData5 *data)
+{
+	int reason = -1;
+
+	if (data)
+		reason = data->reasonCode > 0 ? (int)data->reasonCode
+					      : data->code;
+	finish(context, STEP_FAILED, reason);
+}
+
+static void on_lost(void *context, char *cause)
+{
+	struct ztp_client *client = context;
+
+	(void)cause;
+	pthread_mutex_lock(&client->mutex);
+	client->lost = true;
+	pthread_cond_signal(&client->cond);
+	pthread_mutex_unlock(&client->mutex);
+}
+
+static void message_free(struct message *message)
+{
+	if (!message)
+		return;
+	free(message->topic);
+	free(message->text);
+	free(message);
+}
+
+static int on_message(void *context, char *topic, int topic_len,
+		      MQTTAsync_message *arrived)
+{
+	struct ztp_client *client = context;
+	struct message *message = calloc(1, sizeof(*message));
+
+	(void)topic_len;
+	if (message) {
+		message->topic = strdup(topic);
+		message->text =
+			strndup(arrived->payload, (size_t)arrived->payloadlen);
+	}
+	MQTTAsync_freeMessage(&arrived);
+	MQTTAsync_free(topic);
+	if (!message || !message->topic || !message->text) {
+		message_free(message);
+		return 1; /* the asker's deadline tells of it */
+	}
+	pthread_mutex_lock(&client->mutex);
+	*client->last = message;
+	client->last = &message->next;
+	pthread_cond_signal(&client->cond);
+	pthread_mutex_unlock(&client->mutex);
+	return 1;
+}
+
+/* ---- waiting */
+
+static struct timespec until(int64_t ms)
+{
+	struct timespec at = {0};
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += (time_t)(ms / 1000);
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+/* Locked. */
+static bool wait_until(struct ztp_client *client, const struct timespec *at)
+{
+	return pthread_cond_timedwait(&client->cond, &client->mutex, at) !=
+	       ETIMEDOUT;
+}
+
+static const char *reason_text(int reason)
+{
+	if (reason == 0x86 || reason == UNAUTHORIZED || reason == 5)
+		return "not authorized: is this user among "
+		       "plugin_opt_operators?";
+	if (reason >= 0x80)
+		return MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
+	return "no connection";
+}
+
+static int wait_step(struct ztp_client *client, const char *what,
+		     struct ztp_error *error)
+{
+	struct timespec at = until(TIMEOUT_MS);
+	int rc = 0;
+
+	pthread_mutex_lock(&client->mutex);
+	while (client->step == STEP_WAITING && !client->lost)
+		if (!wait_until(client, &at))
+			break;
+	if (client->step == STEP_FAILED)
+		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", what,
+			      reason_text(client->reason));
+	else if (client->step != STEP_DONE)
+		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", what,
+			      client->lost ? "the broker closed the connection"
+					   : "no answer in time");
+	pthread_mutex_unlock(&client->mutex);
+	return rc;
+}
+
+/* Sends a request by `send` and waits for its acknowledgement. */
+static MQTTAsync_responseOptions begin_step(struct ztp_client *client)
+{
+	MQTTAsync_responseOptions options =
+		MQTTAsync_responseOptions_initializer;
+
+	options.onSuccess5 = on_success;
+	options.onFailure5 = on_failure;
+	options.context = client;
+	pthread_mutex_lock(&client->mutex);
+	client->step = STEP_WAITING;
+	pthread_mutex_unlock(&client->mutex);
+	return options;
+}
+
+int ztp_client_listen(struct ztp_client *client, const char *topic,
+		      struct ztp_error *error)
+{
+	MQTTAsync_responseOptions options = begin_step(client);
+	int rc = MQTTAsync_subscribe(client->mqtt, topic, 1, &options);
+
+	if (rc != MQTTASYNC_SUCCESS)
+		return ztp_fail(error, ZTP_ERR_IO, "subscribe: %s",
+				MQTTAsync_strerror(rc));
+	return wait_step(client, topic, error);
+}
+
+/* ---- connection */
+
+static int connect_now(struct ztp_client *client,
+		       const struct ztp_client_options *options,
+		       struct ztp_error *error)
+{
+	MQTTAsync_connectOptions connect =
+		MQTTAsync_connectOptions_initializer5;
+	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
+	int rc;
+
+	ssl.trustStore = options->ca_file;
+	ssl.enableServerCertAuth = 1;
+	ssl.verify = 1;
+	connect.keepAliveInterval = 30;
+	connect.connectTimeout = TIMEOUT_MS / 1000;
+	connect.cleanstart = 1;
+	connect.username = options->username;
+	connect.password = options->password;
+	connect.onSuccess5 = on_success;
+	connect.onFailure5 = on_failure;
+	connect.context = client;
+	if (strncmp(options->url, "mqtts://", 8) == 0)
+		connect.ssl = &ssl;
+	client->step = STEP_WAITING;
+	rc = MQTTAsync_connect(client->mqtt, &connect);
+	if (rc != MQTTASYNC_SUCCESS)
+		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", options->url,
+				MQTTAsync_strerror(rc));
+	return wait_step(client, options->url, error);
+}
+
+static int create(struct ztp_client *client,
+		  const struct ztp_client_options *options,
+		  struct ztp_error *error)
+{
+	MQTTAsync_createOptions create = MQTTAsync_createOptions_initializer5;
+	uint8_t random[8];
+	char id[32] = "ztpctl-";
+	int rc;
+
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "no randomness");
+	ztp_hex_encode(id + 7, random, sizeof(random));
+	rc = MQTTAsync_createWithOptions(&client->mqtt, options->url, id,
+					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
+					 &create);
+	if (rc == MQTTASYNC_SUCCESS)
+		rc = MQTTAsync_setCallbacks(client->mqtt, client, on_lost,
+					    on_message, NULL);
+	if (rc != MQTTASYNC_SUCCESS)
+		return ztp_fail(error, ZTP_ERR_USAGE, "%s: %s", options->url,
+				MQTTAsync_strerror(rc));
+	return 0;
+}
+
+int ztp_client_open(struct ztp_client **out,
+		    const struct ztp_client_options *options,
+		    struct ztp_error *error)
+{
+	struct ztp_client *client = calloc(1, sizeof(*client));
+	pthread_condattr_t attributes;
+	int rc;
+
+	*out = NULL;
+	if (!client)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	client->last = &client->first;
+	pthread_mutex_init(&client->mutex, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&client->cond, &attributes);
+	pthread_condattr_destroy(&attributes);
+	rc = create(client, options, error);
+	if (rc == 0)
+		rc = connect_now(client, options, error);
+	if (rc == 0)
+		rc = ztp_client_listen(client, RESPONSE, error);
+	if (rc != 0) {
+		ztp_client_close(client);
+		return rc;
+	}
+	*out = client;
+	return 0;
+}
+
+void ztp_client_close(struct ztp_client *client)
+{
+	struct message *message;
+
+	if (!client)
+		return;
+	if (client->mqtt) {
+		MQTTAsync_disconnectOptions options =
+			MQTTAsync_disconnectOptions_initializer5;
+
+		options.timeout = 100;
+		(void)MQTTAsync_disconnect(client->mqtt, &options);
+		MQTTAsync_destroy(&client->mqtt);
+	}
+	while ((message = client->first) != NULL) {
+		client->first = message->next;
+		message_free(message);
+	}
+	pthread_cond_destroy(&client->cond);
+	pthread_mutex_destroy(&client->mutex);
+	free(client);
+}
+
+/* ---- messages */
+
+/* Locked. Takes the first message of a topic out of the queue. */
+static struct message *take(struct ztp_client *client, const char *topic)
+{
+	struct message **link = &client->first;
+
+	while (*link) {
+		struct message *message = *link;
+
+		if (strcmp(message->topic, topic) == 0) {
+			*link = message->next;
+			if (!*link)
+				client->last = link;
+			return message;
+		}
+		link = &message->next;
+	}
+	return NULL;
+}
+
+int ztp_client_next(struct ztp_client *client, const char *topic,
+		    int64_t wait_ms, char **text, struct ztp_error *error)
+{
+	struct timespec at = until(wait_ms);
+	struct message *message;
+	bool lost;
+
+	pthread_mutex_lock(&client->mutex);
+	while (!(message = take(client, topic)) && !client->lost)
+		if (!wait_until(client, &at))
+			break;
+	lost = client->lost;
+	pthread_mutex_unlock(&client->mutex);
+	if (!message)
+		return lost ? ztp_fail(error, ZTP_ERR_IO,
+				       "the broker closed the connection")
+			    : 0;
+	*text = message->text;
+	message->text = NULL;
+	message_free(message);
+	return 1;
+}
+
+static int publish(struct ztp_client *client, const char *text,
+		   struct ztp_error *error)
+{
+	MQTTAsync_responseOptions options = begin_step(client);
+	int rc = MQTTAsync_send(client->mqtt, CONTROL, (int)strlen(text), text,
+				1, 0, &options);
+
+	if (rc != MQTTASYNC_SUCCESS)
+		return ztp_fail(error, ZTP_ERR_IO, "publish: %s",
+				MQTTAsync_strerror(rc));
+	return wait_step(client, CONTROL, error);
+}
+
+/* The answer with this correlation, out of a message that may hold others'. */
+static cJSON *pick(const char *text, const char *correlation)
+{
+	cJSON *tree = NULL, *found = NULL, *response, *responses;
+
+	if (ztp_json_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
+		return NULL;
+	responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
+	cJSON_ArrayForEach (response, responses) {
+		const char *own = NULL;
+
+		if (ztp_json_string(&own, response, "correlationData", 256,
+				    NULL) == 0 &&
+		    own && strcmp(own, correlation) == 0) {
+			found = response;
+			break;
+		}
+	}
+	if (found)
+		found = cJSON_DetachItemViaPointer(responses, found);
+	cJSON_Delete(tree);
+	return found;
+}
+
+static int wait_response(struct ztp_client *client, const char *correlation,
+			 cJSON **response, struct ztp_error *error)
+{
+	int64_t deadline = ztp_cli_now() + TIMEOUT_MS;
+
+	for (;;) {
+		int64_t left = deadline - ztp_cli_now();
+		char *text = NULL;
+		int rc = ztp_client_next(client, RESPONSE, left > 0 ? left : 0,
+					 &text, error);
+
+		if (rc == 0)
+			return ztp_fail(error, ZTP_ERR_IO,
+					"the gate did not answer: is it "
+					"loaded in this broker?");
+		if (rc < 0)
+			return rc;
+		*response = pick(text, correlation);
+		free(text);
+		if (*response)
+			return 0;
+	}
+}
+
+int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
+		   cJSON **response, struct ztp_error *error)
+{
+	cJSON *message = cJSON_CreateObject();
+	cJSON *commands = cJSON_AddArrayToObject(message, "commands");
+	char correlation[33];
+	uint8_t random[16];
+	char *text = NULL;
+	int rc = ZTP_ERR_NOMEM;
+
+	*response = NULL;
+	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
+		cJSON_Delete(in);
+		rc = ztp_fail(error, ZTP_ERR_INTERNAL, "no randomness");
+		goto out;
+	}
+	ztp_hex_encode(correlation, random, sizeof(random));
+	cJSON_AddStringToObject(in, "command", command);
+	cJSON_AddStringToObject(in, "correlationData", correlation);
+	cJSON_AddItemToArray(commands, in);
+	text = cJSON_PrintUnformatted(message);
+	if (!text) {
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		goto out;
+	}
+	rc = publish(client, text, error);
+	if (rc == 0)
+		rc = wait_response(client, correlation, response, error);
+out:
+	cJSON_free(text);
+	cJSON_Delete(message);
+	return rc;
+}

@@ -1,0 +1,236 @@
+/*
+ * ztpctl - the operator's hand on the gate. Exit status: 0 done, 1 refused or
+ * not found, 2 usage.
+ *
+ * --ca means the broker's CA; behind `registry create` it means a CA of the
+ * new registry, as often as there are such.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+#include "tools/ztpctl/ztpctl.h"
+
+#define PASSWORD_MAX 4096
+
+static const char usage[] =
+	"usage: ztpctl [--url URL] [--username NAME] [--password-file FILE]\n"
+	"              [--ca FILE] [--json] COMMAND\n"
+	"  registry create S/R [--onboarding direct|custom|off]\n"
+	"                      [--audience A] [--ca FILE]...\n"
+	"  registry modify S/R [--onboarding ...] [--audience A]\n"
+	"  registry list | show S/R | delete S/R\n"
+	"  registry ca add S/R FILE | list S/R | remove S/R FINGERPRINT\n"
+	"  device list [S/R] | show PATH | delete PATH\n"
+	"  device block PATH | unblock PATH\n"
+	"  pending list [S/R]\n"
+	"  audit tail [--count N]\n"
+	"  --version | --help\n"
+	"URL is mqtt://HOST:PORT (default mqtt://127.0.0.1:1883) or "
+	"mqtts://.\n";
+
+static const struct {
+	const char *words[3];
+	int min, max; /* arguments */
+	bool cas;     /* --ca is a registry's */
+	ztp_ctl_fn *run;
+} table[] = {
+	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create},
+	{{"registry", "list"}, 0, 0, false, ztp_ctl_registry_list},
+	{{"registry", "show"}, 1, 1, false, ztp_ctl_registry_show},
+	{{"registry", "modify"}, 1, 1, false, ztp_ctl_registry_modify},
+	{{"registry", "delete"}, 1, 1, false, ztp_ctl_registry_delete},
+	{{"registry", "ca", "add"}, 2, 2, false, ztp_ctl_ca_add},
+	{{"registry", "ca", "list"}, 1, 1, false, ztp_ctl_ca_list},
+	{{"registry", "ca", "remove"}, 2, 2, false, ztp_ctl_ca_remove},
+	{{"device", "list"}, 0, 1, false, ztp_ctl_device_list},
+	{{"device", "show"}, 1, 1, false, ztp_ctl_device_show},
+	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete},
+	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block},
+	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock},
+	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list},
+	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail},
+};
+
+#define COMMANDS (sizeof(table) / sizeof(*table))
+
+struct command_line {
+	struct ztp_ctl *ctl;
+	const char *words[8];
+	int count;
+};
+
+/* Which row do the first words name? COMMANDS when none. */
+static size_t find(const char *const *words, int count, int *used)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		int n = 0;
+
+		while (n < 3 && table[i].words[n] && n < count &&
+		       strcmp(table[i].words[n], words[n]) == 0)
+			n++;
+		if (n < 3 && table[i].words[n])
+			continue;
+		*used = n;
+		return i;
+	}
+	return COMMANDS;
+}
+
+static bool set_ca(struct command_line *line, const char *value)
+{
+	struct ztp_ctl *ctl = line->ctl;
+	int used;
+	size_t row = find(line->words, line->count, &used);
+
+	if (row == COMMANDS || !table[row].cas) {
+		ctl->broker.ca_file = value;
+		return true;
+	}
+	if (ctl->ca_count == ZTP_CTL_CAS_MAX)
+		return false;
+	ctl->ca_files[ctl->ca_count++] = value;
+	return true;
+}
+
+static bool set_option(struct command_line *line, const char *name,
+		       const char *value)
+{
+	struct ztp_ctl *ctl = line->ctl;
+
+	if (strcmp(name, "--url") == 0)
+		ctl->broker.url = value;
+	else if (strcmp(name, "--username") == 0)
+		ctl->broker.username = value;
+	else if (strcmp(name, "--password-file") == 0)
+		ctl->password_file = value;
+	else if (strcmp(name, "--onboarding") == 0)
+		ctl->onboarding = value;
+	else if (strcmp(name, "--audience") == 0)
+		ctl->audience = value;
+	else if (strcmp(name, "--count") == 0)
+		return ztp_cli_number(&ctl->count, value, 1, INT64_MAX);
+	else if (strcmp(name, "--ca") == 0)
+		return set_ca(line, value);
+	else
+		return false;
+	return true;
+}
+
+static bool parse(struct command_line *line, int argc, char **argv)
+{
+	for (int i = 1; i < argc; i++) {
+		if (strcmp(argv[i], "--json") == 0) {
+			line->ctl->json = true;
+		} else if (strncmp(argv[i], "--", 2) == 0) {
+			if (i + 1 == argc ||
+			    !set_option(line, argv[i], argv[i + 1]))
+				return false;
+			i++;
+		} else {
+			if (line->count == 8)
+				return false;
+			line->words[line->count++] = argv[i];
+		}
+	}
+	return true;
+}
+
+/* Options that a command has no use for are a mistake. */
+static bool fits(const struct ztp_ctl *ctl, size_t row)
+{
+	bool settings = table[row].run == ztp_ctl_registry_create ||
+			table[row].run == ztp_ctl_registry_modify;
+
+	if ((ctl->onboarding || ctl->audience) && !settings)
+		return false;
+	return !ctl->count || table[row].run == ztp_ctl_audit_tail;
+}
+
+static ztp_ctl_fn *choose(struct command_line *line)
+{
+	int used = 0, left;
+	size_t row = find(line->words, line->count, &used);
+
+	if (row == COMMANDS)
+		return NULL;
+	left = line->count - used;
+	if (left < table[row].min || left > table[row].max ||
+	    !fits(line->ctl, row))
+		return NULL;
+	for (int i = 0; i < left; i++)
+		line->ctl->arguments[i] = line->words[used + i];
+	return table[row].run;
+}
+
+static bool good_url(const char *url)
+{
+	return strncmp(url, "mqtt://", 7) == 0 ||
+	       strncmp(url, "mqtts://", 8) == 0;
+}
+
+/* The first line, without its end. */
+static bool read_password(struct ztp_ctl *ctl, char **password)
+{
+	struct ztp_error error = {0};
+	size_t len;
+
+	if (!ctl->password_file)
+		return true;
+	if (ztp_cli_read_file(password, &len, ctl->password_file, PASSWORD_MAX,
+			      &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		return false;
+	}
+	(*password)[strcspn(*password, "\r\n")] = '\0';
+	ctl->broker.password = *password;
+	return true;
+}
+
+static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
+{
+	struct ztp_error error = {0};
+	char *password = NULL;
+	int status = ZTP_EXIT_FAILED;
+
+	if (!read_password(ctl, &password))
+		goto out;
+	if (ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		goto out;
+	}
+	status = command(ctl);
+	ztp_client_close(ctl->client);
+out:
+	free(password);
+	if (fflush(stdout) != 0 && status == ZTP_EXIT_OK)
+		status = ZTP_EXIT_FAILED;
+	return status;
+}
+
+int main(int argc, char **argv)
+{
+	struct ztp_ctl ctl = {.broker.url = "mqtt://127.0.0.1:1883"};
+	struct command_line line = {.ctl = &ctl};
+	ztp_ctl_fn *command;
+
+	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
+		puts("ztpctl " ZTP_VERSION);
+		return ZTP_EXIT_OK;
+	}
+	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
+		fputs(usage, stdout);
+		return ZTP_EXIT_OK;
+	}
+	if (!parse(&line, argc, argv) || !good_url(ctl.broker.url) ||
+	    !(command = choose(&line))) {
+		fputs(usage, stderr);
+		return ZTP_EXIT_USAGE;
+	}
+	if (!ztp_cli_catch_signals()) {
+		ztp_cli_warn("ztpctl", "signals cannot be caught");
+		return ZTP_EXIT_FAILED;
+	}
+	return run(&ctl, command);
+}

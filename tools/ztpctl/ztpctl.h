@@ -1,0 +1,52 @@
+/*
+ * tools/ztpctl/ztpctl.h - what an invocation holds, and its subcommands.
+ */
+#ifndef ZTP_ZTPCTL_ZTPCTL_H
+#define ZTP_ZTPCTL_ZTPCTL_H
+
+#include "tools/ztpctl/client.h"
+
+#define ZTP_CTL_CAS_MAX 16
+
+struct ztp_ctl {
+	struct ztp_client_options broker;
+	const char *password_file;
+	bool json;
+	const char *onboarding, *audience; /* NULL: not given */
+	const char *ca_files[ZTP_CTL_CAS_MAX];
+	int ca_count;
+	int64_t count; /* audit tail: records until the end; 0: no end */
+	const char *arguments[2]; /* S/R, PATH, FILE, FINGERPRINT; or NULL */
+	struct ztp_client *client;
+};
+
+/* Subcommands: an exit status (0 done, 1 refused or not found), the answer on
+ * stdout, what went wrong on stderr. */
+typedef int ztp_ctl_fn(struct ztp_ctl *ctl);
+
+ztp_ctl_fn ztp_ctl_registry_create, ztp_ctl_registry_list,
+	ztp_ctl_registry_show, ztp_ctl_registry_modify, ztp_ctl_registry_delete;
+ztp_ctl_fn ztp_ctl_ca_add, ztp_ctl_ca_list, ztp_ctl_ca_remove;
+ztp_ctl_fn ztp_ctl_device_list, ztp_ctl_device_show, ztp_ctl_device_delete,
+	ztp_ctl_device_block, ztp_ctl_device_unblock;
+ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_audit_tail;
+
+/* --- shared by the subcommands */
+
+/* Asks, and complains on stderr when the answer is no. *data (may be NULL)
+ * is the caller's. Takes over in. True: OK. */
+bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
+		 cJSON **data);
+/* All pages of a list command, in one array that the caller deletes; NULL
+ * after a complaint. Takes over in. */
+cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
+		    const char *member, cJSON *in);
+/* An object with one string member; value NULL: empty. */
+cJSON *ztp_ctl_with(const char *name, const char *value);
+/* With --json the tree as one line, else what the text says. */
+void ztp_ctl_print_json(const cJSON *tree);
+/* A member as text: strings, numbers, booleans; "-" for what is not there. */
+const char *ztp_ctl_text(const cJSON *object, const char *name,
+			 char scratch[32]);
+
+#endif
