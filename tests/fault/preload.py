@@ -1,0 +1,55 @@
+"""libcrash.so in front of a bridge, and the page that steers it
+(tests/fault/control.h)."""
+
+import errno
+import mmap
+import pathlib
+import struct
+
+from harness import where
+
+PAGE = struct.Struct("=iiqqqq")
+FIELDS = ("fail_errno", "half", "clock_ms", "crash_at", "steps", "failed")
+OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32)))
+
+
+class Control:
+    """What it says counts from the next call of the bridge on."""
+
+    def __init__(self, folder, name="control"):
+        self.path = pathlib.Path(folder) / name
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        self.path.write_bytes(bytes(PAGE.size))
+        with open(self.path, "r+b") as page:
+            self.page = mmap.mmap(page.fileno(), PAGE.size)
+
+    @property
+    def env(self):
+        return {
+            "LD_PRELOAD": where.binary("fault/libcrash.so"),
+            "ZTP_FAULT_CONTROL": str(self.path),
+        }
+
+    def get(self, field):
+        return PAGE.unpack(self.page[:])[FIELDS.index(field)]
+
+    def set(self, field, value):
+        code = "=i" if OFFSETS[field] < 8 else "=q"
+        struct.pack_into(code, self.page, OFFSETS[field], value)
+
+    def crash_at(self, step, half=False):
+        """0: never."""
+        self.set("half", int(half))
+        self.set("crash_at", step)
+
+    def disk_full(self):
+        self.set("fail_errno", errno.ENOSPC)
+
+    def disk_read_only(self):
+        self.set("fail_errno", errno.EROFS)
+
+    def disk_well(self):
+        self.set("fail_errno", 0)
+
+    def close(self):
+        self.page.close()
