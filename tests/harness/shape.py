@@ -134,6 +134,9 @@ def check_result(record, outcome, path, request_id, decision=None):
         assert "decision" not in body
     if outcome == "onboarded":
         when(body["delivered_at"])
+    elif outcome in ("duplicate", "already_decided"):
+        # The request's own, if it had come that far.
+        when(body.get("delivered_at", body["at"]))
     else:
         assert "delivered_at" not in body
     allowed = {

@@ -50,7 +50,8 @@ REFUSED = {
         lambda b: json.dumps({**b, "x": "@"}).encode().replace(
             b"@", b"\xff"), "bad_utf8"),
     "id_type": (lambda b: {**b, "request_id": 5}, "wrong_type"),
-    "path_type": (lambda b: {**b, "device_path": None}, "wrong_type"),
+    "path_type": (lambda b: {**b, "device_path": [1]}, "wrong_type"),
+    "path_null": (lambda b: {**b, "device_path": None}, "missing_member"),
     "decision_type": (lambda b: {**b, "decision": True}, "wrong_type"),
     "decision_value": (lambda b: {**b, "decision": "maybe"}, "bad_value"),
     "decision_case": (lambda b: {**b, "decision": "Approve"}, "bad_value"),

@@ -40,9 +40,14 @@ def empty(_path, _ca):
 
 
 @refused("bad_json", text=b"hello", cut=b'{"device_path":', array_end=b"[1}",
-         trailing=b"{} x", leading_zero=b'{"attempt":007}',
-         not_object=b'"just text"', comment=b"{} // x")
+         trailing=b"{} x", leading_zero=b'{"attempt":007}', comment=b"{} // x")
 def not_json(_path, _ca, raw):
+    return raw
+
+
+@refused("wrong_type", text=b'"just text"', array=b"[{}]", number=b"7",
+         null=b"null")
+def not_an_object(_path, _ca, raw):
     return raw
 
 
@@ -90,10 +95,14 @@ def missing(path, ca, name):
     return whole
 
 
-@refused("bad_value", space="a b", empty="", long="x" * 129, slash="a/b",
-         plus="a+b")
+@refused("bad_value", space="a b", empty="", slash="a/b", plus="a+b")
 def request_id(path, ca, value):
     return event(path, ca, request_id=value)
+
+
+@refused("too_large")
+def request_id_too_long(path, ca):
+    return event(path, ca, request_id="x" * 129)
 
 
 @refused("bad_value", received={"received_at": "yesterday"},
@@ -117,7 +126,7 @@ def bad_path(_path, ca, whole):
     return event(whole, ca)
 
 
-@refused("bad_value")
+@refused("bad_path")
 def two_paths(path, ca):
     return event(path, ca, client_id=path + "x")
 
@@ -127,9 +136,14 @@ def with_certificate(path, certificate):
 
 
 @refused("bad_certificate", garbage="not a certificate",
-         base64=base64.b64encode(b"\x30\x03\x02\x01\x01").decode(), empty="")
+         base64=base64.b64encode(b"\x30\x03\x02\x01\x01").decode())
 def garbage(path, _ca, text):
     return with_certificate(path, text)
+
+
+@refused("empty")
+def no_certificate_text(path, _ca):
+    return with_certificate(path, "")
 
 
 @refused("bad_certificate")
