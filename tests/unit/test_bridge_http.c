@@ -134,6 +134,20 @@ static void turn(struct fixture *f, int fd)
 	}
 }
 
+/* The server has nothing to do and says so: the loop may sleep. */
+static void assert_quiet(struct fixture *f)
+{
+	struct pollfd p = {http_fd(f->b.http), POLLIN, 0};
+	int i;
+
+	for (i = 0; i < 10; i++) {
+		if (poll(&p, 1, 0) == 0 && http_timeout_ms(f->b.http) != 0)
+			return;
+		http_run(f->b.http);
+	}
+	fail_msg("the server is never done");
+}
+
 /* Sends text and reads all until the server closes. */
 static void talk(struct fixture *f, const char *text)
 {
@@ -532,6 +546,8 @@ static void test_several_at_once(void **state)
 	assert_int_equal(write(half, "GET /hea", 8), 8);
 	ask(f, "GET", "/healthz"); /* nobody waits for the slow */
 	assert_int_equal(f->status, 200);
+	assert_quiet(f);
+	assert_in_range(http_timeout_ms(f->b.http), 1, 10000);
 	for (i = 0; i < 3; i++) { /* one connection, many questions */
 		assert_int_equal(write(kept, text, sizeof(text) - 1),
 				 sizeof(text) - 1);
@@ -541,9 +557,12 @@ static void test_several_at_once(void **state)
 		answer[n] = '\0';
 		assert_non_null(strstr(answer, " 200 "));
 	}
+	assert_quiet(f);
 	close(idle);
 	close(half);
 	close(kept);
+	assert_quiet(f);
+	assert_int_equal(http_timeout_ms(f->b.http), -1);
 }
 
 static void test_more_than_its_memory(void **state)
