@@ -267,8 +267,8 @@ static int migrate(struct store *store, struct ztp_error *error)
 static int load_facts(struct store *store, struct ztp_error *error)
 {
 	struct store_facts *facts = &store->facts;
-	char text[64];
-	int state;
+	char text[128];
+	int state, topic;
 
 	for (state = 1; state < ZTP_STATE_END; state++) {
 		sqlite3_stmt *stmt =
@@ -281,11 +281,22 @@ static int load_facts(struct store *store, struct ztp_error *error)
 	}
 	if (pragma_int(store, "SELECT count(*) FROM outbox",
 		       &facts->outbox_count, error) != 0 ||
-	    pragma_int(store, "SELECT ifnull(max(seq),0) FROM outbox",
-		       &facts->outbox_seq, error) != 0 ||
 	    pragma_int(store, "SELECT ifnull(max(n),0) FROM request",
 		       &facts->request_n, error) != 0)
 		return ZTP_ERR_IO;
+	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+		snprintf(text, sizeof(text),
+			 "SELECT ifnull(max(seq),%lld) FROM outbox "
+			 "WHERE seq<%lld",
+			 (long long)OUTBOX_SEQ(topic),
+			 (long long)OUTBOX_SEQ(topic + 1));
+		if (pragma_int(store, text, &facts->outbox_seq[topic], error) !=
+		    0)
+			return ZTP_ERR_IO;
+		/* The newest of a topic below: this one is empty. */
+		if (facts->outbox_seq[topic] < OUTBOX_SEQ(topic))
+			facts->outbox_seq[topic] = OUTBOX_SEQ(topic);
+	}
 	if (store_get(store, "newest", text, sizeof(text), error) < 0)
 		return ZTP_ERR_IO;
 	facts->newest = strtoll(text, NULL, 10);

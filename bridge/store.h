@@ -68,6 +68,7 @@ enum store_topic { /* numbers are on disk */
 		   STORE_RESULTS = 2,
 		   STORE_DLQ = 3,
 		   STORE_AUDIT = 4,
+		   STORE_TOPIC_END
 };
 
 struct store_record {
@@ -144,11 +145,15 @@ int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
 /* Commands that wait for their device (retry_at 0), after row n. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
-/* In order of arrival, after row n; any state for ZTP_STATE_NONE; registry
- * "s/r" or NULL. */
-int store_list_each(struct store *store, int64_t after, enum ztp_state state,
-		    const char *registry, int limit, store_visit *visit,
-		    void *arg, struct ztp_error *error);
+/* For people, in order of arrival, who page through what may be millions of
+ * rows: those after row `after` up to and with row `until`, which bounds the
+ * time that this takes; any state for ZTP_STATE_NONE; registry "s/r" or NULL. */
+int store_list_each(struct store *store, int64_t after, int64_t until,
+		    enum ztp_state state, const char *registry, int limit,
+		    store_visit *visit, void *arg, struct ztp_error *error);
+/* Where the next row after `after` is (undecided: the next of those); 0 when
+ * there is none. */
+int64_t store_list_next(struct store *store, int64_t after, bool undecided);
 /* The earliest due_at, retry_at (fresh or not); 0 when there is none. */
 int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);
@@ -184,9 +189,10 @@ int store_outbox_add(struct store *store, struct store_record *record,
 int store_outbox_remove(struct store *store, int64_t seq,
 			struct ztp_error *error);
 typedef int store_record_visit(void *arg, const struct store_record *record);
-int store_outbox_each(struct store *store, int64_t after, int limit,
-		      store_record_visit *visit, void *arg,
-		      struct ztp_error *error);
+/* One topic's records behind seq `after` (0: from the first). */
+int store_outbox_each(struct store *store, enum store_topic topic,
+		      int64_t after, int limit, store_record_visit *visit,
+		      void *arg, struct ztp_error *error);
 int64_t store_outbox_count(const struct store *store);
 
 #endif

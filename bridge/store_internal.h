@@ -9,6 +9,10 @@
 
 #include "bridge/store.h"
 
+/* An outbox row's number: the topic above, the order within it below, so that
+ * each topic is read as a range and none waits for another. */
+#define OUTBOX_SEQ(topic) ((int64_t)(topic) << 56)
+
 /* Every statement, prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
 	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
@@ -50,9 +54,14 @@
 	X(REQ_RETRY, "SELECT " REQUEST_COLUMNS " FROM request "                \
 		     "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "            \
 		     "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")            \
-	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request WHERE n>?1 "      \
-		    "AND (?2=0 OR state=?2) AND (?3 IS NULL OR "               \
-		    "(path>=?3 AND path<?4)) ORDER BY n LIMIT ?5")             \
+	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request "                 \
+		    "WHERE n>?1 AND n<=?6 AND (?2=0 OR state=?2) "             \
+		    "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "              \
+		    "ORDER BY n LIMIT ?5")                                     \
+	X(LIST_NEXT, "SELECT min(n) FROM request WHERE n>?1")                  \
+	X(LIST_NEXT_UNDECIDED, "SELECT min(n) FROM request "                   \
+			       "INDEXED BY request_undecided "                 \
+			       "WHERE state IN (1,2) AND n>?1")                \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
 		       "ORDER BY n LIMIT ?2")                                  \
@@ -84,7 +93,7 @@
 		   "VALUES(?1,?2,?3,?4,?5,?6)")                                \
 	X(OUT_DEL, "DELETE FROM outbox WHERE seq=?1")                          \
 	X(OUT_LIST, "SELECT seq,topic,request,key,value,headers FROM outbox "  \
-		    "WHERE seq>?1 ORDER BY seq LIMIT ?2")
+		    "WHERE seq>?1 AND seq<?3 ORDER BY seq LIMIT ?2")
 
 enum store_sql {
 #define X(name, sql) SQL_##name,
@@ -103,7 +112,8 @@ struct store {
 	/* As of this transaction, and as of the last commit. */
 	struct store_facts {
 		int64_t count[ZTP_STATE_END];
-		int64_t outbox_count, outbox_seq, request_n, newest;
+		int64_t outbox_count, request_n, newest;
+		int64_t outbox_seq[STORE_TOPIC_END];
 		struct journal_mark mark;
 	} facts, committed;
 };

@@ -87,7 +87,7 @@ int store_outbox_add(struct store *store, struct store_record *record,
 	blob = pack_headers(record, &len);
 	if (!blob)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	record->seq = store->facts.outbox_seq + 1;
+	record->seq = store->facts.outbox_seq[record->topic] + 1;
 	sqlite3_bind_int64(stmt, 1, record->seq);
 	sqlite3_bind_int(stmt, 2, (int)record->topic);
 	store_bind_time(stmt, 3, record->request);
@@ -98,7 +98,7 @@ int store_outbox_add(struct store *store, struct store_record *record,
 	free(blob);
 	if (rc != 0)
 		return rc;
-	store->facts.outbox_seq = record->seq;
+	store->facts.outbox_seq[record->topic] = record->seq;
 	store->facts.outbox_count++;
 	return 0;
 }
@@ -131,17 +131,18 @@ static struct ztp_str column_bytes(sqlite3_stmt *stmt, int column)
 	return s;
 }
 
-int store_outbox_each(struct store *store, int64_t after, int limit,
-		      store_record_visit *visit, void *arg,
-		      struct ztp_error *error)
+int store_outbox_each(struct store *store, enum store_topic topic,
+		      int64_t after, int limit, store_record_visit *visit,
+		      void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OUT_LIST, false, error);
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	char names[ZTP_HEADERS_MAX][256];
 	int rc, result = 0;
 
-	sqlite3_bind_int64(stmt, 1, after);
+	sqlite3_bind_int64(stmt, 1, after ? after : OUTBOX_SEQ(topic));
 	sqlite3_bind_int(stmt, 2, limit);
+	sqlite3_bind_int64(stmt, 3, OUTBOX_SEQ(topic + 1));
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW && result == 0) {
 		struct store_record record = {0};
 		struct ztp_str blob = column_bytes(stmt, 5);

@@ -225,6 +225,19 @@ int store_waiting_each(struct store *store, int64_t after, int limit,
 	return walk(store, stmt, visit, arg, error);
 }
 
+static int64_t one_number(struct store *store, enum store_sql sql, int64_t arg)
+{
+	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
+	int64_t value = 0;
+
+	if (sqlite3_bind_parameter_count(stmt) > 0)
+		sqlite3_bind_int64(stmt, 1, arg);
+	if (sqlite3_step(stmt) == SQLITE_ROW)
+		value = sqlite3_column_int64(stmt, 0);
+	sqlite3_reset(stmt);
+	return value;
+}
+
 /* "s/r" to the range of paths of that registry. */
 static bool registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 			   char to[ZTP_PATH_MAX + 2])
@@ -244,9 +257,9 @@ static bool registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 	return true;
 }
 
-int store_list_each(struct store *store, int64_t after, enum ztp_state state,
-		    const char *registry, int limit, store_visit *visit,
-		    void *arg, struct ztp_error *error)
+int store_list_each(struct store *store, int64_t after, int64_t until,
+		    enum ztp_state state, const char *registry, int limit,
+		    store_visit *visit, void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_LIST, false, error);
 	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
@@ -261,20 +274,15 @@ int store_list_each(struct store *store, int64_t after, enum ztp_state state,
 		sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);
 	}
 	sqlite3_bind_int(stmt, 5, limit);
+	sqlite3_bind_int64(stmt, 6, until);
 	return walk(store, stmt, visit, arg, error);
 }
 
-static int64_t one_number(struct store *store, enum store_sql sql, int arg)
+int64_t store_list_next(struct store *store, int64_t after, bool undecided)
 {
-	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
-	int64_t value = 0;
-
-	if (sqlite3_bind_parameter_count(stmt) > 0)
-		sqlite3_bind_int(stmt, 1, arg);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		value = sqlite3_column_int64(stmt, 0);
-	sqlite3_reset(stmt);
-	return value;
+	return one_number(store,
+			  undecided ? SQL_LIST_NEXT_UNDECIDED : SQL_LIST_NEXT,
+			  after);
 }
 
 int64_t store_next_due(struct store *store, bool undecided)

@@ -1,0 +1,337 @@
+#include "bridge/asker.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "bridge/kafka.h"
+
+#define PROBE_MS      10000 /* while all is well */
+#define PROBE_DOWN_MS 1000
+#define ANSWER_MS     3000
+#define ENDS_PAUSE_MS 100 /* at least, between two rounds about the ends */
+
+static const struct kafka_setting defaults[] = {{NULL, NULL}};
+static const struct kafka_setting fixed[] = {
+	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
+
+struct asker {
+	struct bridge *b;
+	int wake_fd;
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topics[5];
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t changed;
+	bool stopping, probe_wanted, ends_wanted;
+	struct asker_news news;
+	struct asker_ends ends;
+};
+
+static const char *topic_name(const struct asker *a, int i)
+{
+	const struct config_topics *t = &a->b->config->kafka.topics;
+	const char *const names[5] = {t->decisions, t->requests, t->results,
+				      t->dlq, t->audit};
+
+	return names[i];
+}
+
+/* --- questions: the asker's thread */
+
+/* Asks for the topics to be made; what exists is no error. Blocks. */
+static void create_topics(struct asker *a)
+{
+	rd_kafka_NewTopic_t *topics[5];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
+		a->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event;
+	char text[256];
+	size_t i, made = 0, n = 0;
+
+	for (i = 0; i < 5; i++) {
+		topics[made] = rd_kafka_NewTopic_new(topic_name(a, (int)i), -1,
+						     -1, text, sizeof(text));
+		if (topics[made])
+			made++;
+	}
+	rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, text,
+						  sizeof(text));
+	rd_kafka_CreateTopics(a->rk, topics, made, options, queue);
+	event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
+	if (event && rd_kafka_event_error(event))
+		log_warn(a->b->log, "kafka_create_failed",
+			 LOG_STR("error", rd_kafka_event_error_string(event)));
+	results = event ? rd_kafka_CreateTopics_result_topics(
+				  rd_kafka_event_CreateTopics_result(event), &n)
+			: NULL;
+	for (i = 0; results && i < n; i++) {
+		rd_kafka_resp_err_t err =
+			rd_kafka_topic_result_error(results[i]);
+
+		if (err && err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+			log_warn(a->b->log, "kafka_create_failed",
+				 LOG_STR("topic", rd_kafka_topic_result_name(
+							  results[i])),
+				 LOG_STR("error", rd_kafka_err2str(err)));
+		else if (!err)
+			log_info(a->b->log, "kafka_topic_created",
+				 LOG_STR("topic", rd_kafka_topic_result_name(
+							  results[i])));
+	}
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_NewTopic_destroy_array(topics, made);
+}
+
+static bool is_missing(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+}
+
+static void look_at_topics(struct asker *a, const rd_kafka_metadata_t *md,
+			   struct asker_news *news)
+{
+	int i, k;
+
+	for (i = 0; i < 5; i++) {
+		const rd_kafka_metadata_topic_t *topic = NULL;
+
+		for (k = 0; k < md->topic_cnt; k++)
+			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
+				topic = &md->topics[k];
+		if (topic && i == 0 && !topic->err)
+			news->partitions = topic->partition_cnt;
+		if ((!topic || is_missing(topic->err)) && !*news->missing)
+			snprintf(news->missing, sizeof(news->missing), "%s",
+				 topic_name(a, i));
+	}
+}
+
+static void probe(struct asker *a, struct asker_news *news)
+{
+	const rd_kafka_metadata_t *md = NULL;
+	rd_kafka_resp_err_t err;
+
+	memset(news, 0, sizeof(*news));
+	news->asked_at = clock_steady(&a->b->clock);
+	/* The topics this handle knows: the five, see open_topics. */
+	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
+	if (err)
+		return;
+	news->up = true;
+	look_at_topics(a, md, news);
+	rd_kafka_metadata_destroy(md);
+	if (*news->missing && a->b->config->kafka.create_topics)
+		create_topics(a);
+}
+
+static bool learn_ends(struct asker *a, int partitions, struct asker_ends *ends)
+{
+	int i;
+
+	ends->asked_at = clock_steady(&a->b->clock);
+	ends->count = partitions;
+	if (partitions <= 0 || partitions > ASKER_PARTITIONS_MAX)
+		return false;
+	for (i = 0; i < partitions; i++) {
+		int64_t low, high;
+
+		if (rd_kafka_query_watermark_offsets(a->rk, topic_name(a, 0), i,
+						     &low, &high, ANSWER_MS))
+			return false;
+		ends->ends[i] = high;
+	}
+	return true;
+}
+
+static void wait_until(struct asker *a, int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	pthread_cond_timedwait(&a->changed, &a->lock, &at);
+}
+
+static void wake(struct asker *a)
+{
+	uint64_t one = 1;
+
+	if (write(a->wake_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
+}
+
+static void *run(void *arg)
+{
+	struct asker *a = arg;
+	struct asker_news news;
+	struct asker_ends *ends = calloc(1, sizeof(*ends));
+	int64_t next_probe = 0, next_ends = 0;
+
+	if (!ends)
+		return NULL;
+	pthread_mutex_lock(&a->lock);
+	while (!a->stopping) {
+		int64_t now = clock_boot(), next;
+
+		if (a->probe_wanted || now >= next_probe) {
+			a->probe_wanted = false;
+			pthread_mutex_unlock(&a->lock);
+			probe(a, &news);
+			next_probe = clock_boot() + (news.up && !*news.missing
+							     ? PROBE_MS
+							     : PROBE_DOWN_MS);
+			wake(a);
+			pthread_mutex_lock(&a->lock);
+			a->news = news;
+			continue;
+		}
+		if (a->ends_wanted && now >= next_ends) {
+			int partitions = a->news.partitions;
+			bool ok;
+
+			a->ends_wanted = false;
+			pthread_mutex_unlock(&a->lock);
+			ok = learn_ends(a, partitions, ends);
+			next_ends = clock_boot() +
+				    (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
+			pthread_mutex_lock(&a->lock);
+			if (ok)
+				a->ends = *ends;
+			else
+				a->ends_wanted = true;
+			wake(a);
+			continue;
+		}
+		next = next_probe;
+		if (a->ends_wanted && next_ends < next)
+			next = next_ends;
+		wait_until(a, next > now ? next - now : 1);
+	}
+	pthread_mutex_unlock(&a->lock);
+	free(ends);
+	return NULL;
+}
+
+/* --- the loop's side */
+
+static int open_topics(struct asker *a)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		a->topics[i] =
+			rd_kafka_topic_new(a->rk, topic_name(a, i), NULL);
+		if (!a->topics[i])
+			return -1;
+	}
+	return 0;
+}
+
+int asker_new(struct asker **out, struct bridge *b, int wake_fd,
+	      struct ztp_error *error)
+{
+	struct asker *a = calloc(1, sizeof(*a));
+	pthread_condattr_t attr;
+
+	if (!a)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	a->b = b;
+	a->wake_fd = wake_fd;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	a->rk = kafka_new(b, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
+	if (!a->rk)
+		goto fail;
+	if (open_topics(a) != 0 ||
+	    pthread_create(&a->thread, NULL, run, a) != 0) {
+		ztp_fail(error, ZTP_ERR_INTERNAL, "cannot start a thread");
+		goto fail;
+	}
+	a->started = true;
+	*out = a;
+	return 0;
+fail:
+	asker_free(a);
+	return ZTP_ERR_INTERNAL;
+}
+
+void asker_free(struct asker *a)
+{
+	int i;
+
+	if (!a)
+		return;
+	if (a->started) {
+		pthread_mutex_lock(&a->lock);
+		a->stopping = true;
+		pthread_cond_signal(&a->changed);
+		pthread_mutex_unlock(&a->lock);
+		pthread_join(a->thread, NULL);
+	}
+	for (i = 0; i < 5; i++)
+		if (a->topics[i])
+			rd_kafka_topic_destroy(a->topics[i]);
+	if (a->rk)
+		rd_kafka_destroy(a->rk);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+void asker_probe(struct asker *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->probe_wanted = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+void asker_want_ends(struct asker *a)
+{
+	pthread_mutex_lock(&a->lock);
+	if (!a->ends_wanted) {
+		a->ends_wanted = true;
+		pthread_cond_signal(&a->changed);
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
+void asker_news_get(struct asker *a, struct asker_news *news)
+{
+	pthread_mutex_lock(&a->lock);
+	*news = a->news;
+	pthread_mutex_unlock(&a->lock);
+}
+
+bool asker_ends_get(struct asker *a, int64_t since, struct asker_ends *ends)
+{
+	bool newer;
+
+	pthread_mutex_lock(&a->lock);
+	newer = a->ends.asked_at > since;
+	if (newer)
+		*ends = a->ends;
+	pthread_mutex_unlock(&a->lock);
+	return newer;
+}

@@ -1,0 +1,72 @@
+/*
+ * bridge/bridge.h - the daemon's one object, and how its parts work together.
+ *
+ * One loop thread owns all state. Each turn of the loop:
+ *
+ *   collect  every part drains what its library has for it into a batch of
+ *            bounded size (decisions, acknowledgements, answers)
+ *   apply    inside one store transaction, each part does what its batch
+ *            means; nothing of this is visible outside
+ *   commit
+ *   settle   the batches are let go, tallies are added up
+ *   pump     effects: records to Kafka, commands to devices, offsets
+ *
+ * When apply or commit fails (a full disk), everything is rolled back, the
+ * batches stay as they are and are applied again later: no input is lost and
+ * no effect has happened. That is why nothing outside the batch structs, the
+ * store and the tally may change during apply.
+ *
+ * Other threads: paho's receiving thread (bridge/intake.c) appends to the
+ * journal; the asker (bridge/asker.c) puts blocking questions to Kafka;
+ * librdkafka's own. Each wakes the loop by an eventfd.
+ */
+#ifndef BRIDGE_BRIDGE_H
+#define BRIDGE_BRIDGE_H
+
+#include "bridge/clock.h"
+#include "bridge/config.h"
+#include "bridge/journal.h"
+#include "bridge/log.h"
+#include "bridge/metrics.h"
+#include "bridge/store.h"
+
+struct intake;
+struct commands;
+struct registrar;
+struct producer;
+struct consumer;
+struct asker;
+struct http;
+
+struct bridge {
+	const struct config *config;
+	struct log *log;
+	struct clock clock;
+	int64_t now;	  /* steady ms, taken at the start of each turn */
+	char source[160]; /* ce_source of our records */
+
+	struct store *store;
+	struct journal *journal;
+	struct journal_mark mark; /* of this batch; the store has the truth */
+
+	struct intake *intake;
+	struct commands *commands;
+	struct registrar *registrar; /* NULL: mqtt.registrar none */
+	struct producer *producer;
+	struct consumer *consumer;
+	struct asker *asker;
+	struct http *http;
+
+	struct metrics metrics, tally;
+	int64_t horizon; /* undecided requests due by then may expire */
+	bool channels;	 /* command topics may be shared by two paths */
+	bool blocked;	 /* max_requests holds the next event back */
+	bool store_ok;	 /* the last transaction went through */
+	bool disk_ok;	 /* there is room for the journal to go on */
+	bool stopping;
+};
+
+/* Random bytes from the kernel; ids and jitter. */
+void bridge_random(void *bytes, size_t n);
+
+#endif

@@ -1,0 +1,246 @@
+#include "bridge/delivery.h"
+
+#include <string.h>
+
+#include "bridge/endings.h"
+#include "bridge/records.h"
+
+#define FIRST_DELAY_MS	 250
+#define EARLY_MAX_MS	 10000
+#define LATE_MAX_MS	 300000
+#define EARLY_TRIES	 10
+#define DEVICE_ANSWER_MS 60000 /* before a command is said again */
+
+int64_t delivery_backoff(int tries, uint32_t random)
+{
+	int64_t delay = FIRST_DELAY_MS;
+	int64_t cap = tries <= EARLY_TRIES ? EARLY_MAX_MS : LATE_MAX_MS;
+	int i;
+
+	for (i = 1; i < tries && delay < cap; i++)
+		delay *= 2;
+	if (delay > cap)
+		delay = cap;
+	/* 3/4 to 5/4, so that devices that left together do not come back
+	 * to our publishes together. */
+	return delay - delay / 4 + (int64_t)(random % (delay / 2 + 1));
+}
+
+static int64_t next_try(struct bridge *b, const struct store_request *r)
+{
+	uint32_t random;
+
+	bridge_random(&random, sizeof(random));
+	return b->now + delivery_backoff(r->tries, random);
+}
+
+static int onboard(struct bridge *b, struct store_request *r,
+		   const char *message, struct ztp_error *error)
+{
+	struct store_decision d;
+	struct ztp_position position = {NULL, 0, 0};
+	int rc = store_decision_get(b->store, r->n, false, &d, error);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && d.by_customer)
+		position =
+			(struct ztp_position){d.topic, d.partition, d.offset};
+	return ending_finish(b, r, ZTP_STATE_ONBOARDED, message, &position,
+			     error);
+}
+
+static int end_undeliverable(struct bridge *b, struct store_request *r,
+			     const char *message, struct ztp_error *error)
+{
+	struct store_decision d;
+	struct ztp_position position = {NULL, 0, 0};
+	int rc = store_decision_get(b->store, r->n, false, &d, error);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && d.by_customer)
+		position =
+			(struct ztp_position){d.topic, d.partition, d.offset};
+	return ending_finish(b, r, ZTP_STATE_UNDELIVERABLE, message, &position,
+			     error);
+}
+
+/* The broker's word, or the device's, that the command has arrived. */
+static int taken(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error)
+{
+	bool by_device = b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
+	int rc = 0;
+
+	if (r->state == ZTP_STATE_ONBOARDED) { /* delivered again */
+		r->todo = STORE_TODO_NONE;
+		r->retry_at = r->due_at = 0;
+		return store_request_save(b->store, r, error);
+	}
+	if (r->state == ZTP_STATE_REGISTERED ||
+	    r->state == ZTP_STATE_UNDELIVERABLE) {
+		rc = ending_move(b, r, ZTP_STATE_DELIVERED, error);
+		r->delivered_at = b->now;
+		r->finished_at = 0;
+	}
+	if (rc != 0 || r->state != ZTP_STATE_DELIVERED)
+		return rc;
+	if (!by_device)
+		return onboard(b, r, "the broker has passed the command on",
+			       error);
+	/* Said again now and then: the broker's queue may have lost it. */
+	r->tries++;
+	r->retry_at = next_try(b, r);
+	if (r->retry_at < b->now + DEVICE_ANSWER_MS)
+		r->retry_at = b->now + DEVICE_ANSWER_MS;
+	if (r->due_at == 0)
+		r->due_at = b->now + b->config->onboarding.delivery_timeout_ms;
+	return store_request_save(b->store, r, error);
+}
+
+static int not_taken(struct bridge *b, struct store_request *r,
+		     struct ztp_error *error)
+{
+	r->tries++;
+	/* A gate says when the device is there; without one we try. */
+	r->retry_at = b->registrar ? 0 : next_try(b, r);
+	return store_request_save(b->store, r, error);
+}
+
+int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
+		  int reason_code, struct ztp_error *error)
+{
+	static const enum metric_command metric[] = {
+		[DELIVERY_TAKEN] = METRIC_COMMAND_DELIVERED,
+		[DELIVERY_NO_SUBSCRIBER] = METRIC_COMMAND_NO_SUBSCRIBER,
+		[DELIVERY_REFUSED] = METRIC_COMMAND_REFUSED,
+	};
+	struct store_request r;
+	int rc = store_request_by_n(b->store, n, &r, error);
+
+	b->tally.commands[metric[fate]]++;
+	if (rc <= 0)
+		return rc;
+	if (r.todo == STORE_TODO_NOTICE) { /* best effort: said once */
+		r.todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
+		r.retry_at = b->registrar ? b->now : 0;
+		r.due_at = 0;
+		return store_request_save(b->store, &r, error);
+	}
+	if (r.todo != STORE_TODO_COMMAND)
+		return 0;
+	log_debug(b->log, "command_done", LOG_STR("request_id", r.id),
+		  LOG_INT("reason_code", reason_code),
+		  LOG_INT("tries", r.tries + 1));
+	if (fate == DELIVERY_REFUSED)
+		log_warn(b->log, "command_refused", LOG_STR("request_id", r.id),
+			 LOG_STR("device_path", r.path),
+			 LOG_INT("reason_code", reason_code));
+	if (fate == DELIVERY_TAKEN)
+		return taken(b, &r, error);
+	if (fate == DELIVERY_REFUSED && b->registrar) {
+		r.tries++;
+		r.retry_at = next_try(b, &r);
+		return store_request_save(b->store, &r, error);
+	}
+	return not_taken(b, &r, error);
+}
+
+int delivery_again(struct bridge *b, struct store_request *r,
+		   struct ztp_error *error)
+{
+	if (r->todo == STORE_TODO_COMMAND && r->retry_at != 0 && r->tries == 0)
+		return 0; /* on its way */
+	r->todo = STORE_TODO_COMMAND;
+	r->tries = 0;
+	r->retry_at = b->now;
+	r->due_at = b->now + b->config->onboarding.delivery_timeout_ms;
+	return store_request_save(b->store, r, error);
+}
+
+int delivery_applied(struct bridge *b, const char *path,
+		     const struct ztp_applied *applied, struct ztp_error *error)
+{
+	const char *said = *applied->message ? applied->message : NULL;
+	struct store_request r;
+	int rc = store_request_by_id(b->store, applied->request_id, &r, error);
+
+	if (rc < 0)
+		return rc;
+	/* Only the device itself speaks for its request. */
+	if (rc == 0 || strcmp(r.path, path) != 0) {
+		log_warn(b->log, "applied_ignored",
+			 LOG_STR("device_path", path),
+			 LOG_STR("request_id", applied->request_id));
+		return 0;
+	}
+	rc = 0;
+	if (r.state == ZTP_STATE_REGISTERED && r.todo == STORE_TODO_COMMAND) {
+		/* The device was faster than the broker's PUBACK. */
+		rc = ending_move(b, &r, ZTP_STATE_DELIVERED, error);
+		r.delivered_at = b->now;
+	}
+	if (rc != 0 || r.state != ZTP_STATE_DELIVERED)
+		return rc;
+	if (applied->applied)
+		return onboard(b, &r,
+			       said ? said
+				    : "the device has applied the command",
+			       error);
+	return end_undeliverable(
+		b, &r, said ? said : "the device could not apply the command",
+		error);
+}
+
+struct subscribed {
+	struct bridge *b;
+	const uint8_t *fingerprint;
+	struct ztp_error *error;
+};
+
+static int wake_command(void *arg, struct store_request *r)
+{
+	struct subscribed *s = arg;
+
+	if (r->todo != STORE_TODO_COMMAND || r->retry_at != 0)
+		return 0;
+	if (s->fingerprint &&
+	    memcmp(r->fingerprint, s->fingerprint, ZTP_SHA256_LEN) != 0)
+		return 0;
+	r->retry_at = s->b->now;
+	r->tries = 0;
+	return store_request_save(s->b->store, r, s->error);
+}
+
+int delivery_subscribed(struct bridge *b, const char *path,
+			const uint8_t *fingerprint, struct ztp_error *error)
+{
+	struct subscribed s = {b, fingerprint, error};
+
+	return store_path_each(b->store, path, wake_command, &s, error);
+}
+
+int delivery_due(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error)
+{
+	if (r->todo == STORE_TODO_NOTICE) { /* nobody took it in time */
+		r->todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
+		r->retry_at = b->registrar ? b->now : 0;
+		r->due_at = 0;
+		return store_request_save(b->store, r, error);
+	}
+	if (r->state == ZTP_STATE_REGISTERED)
+		return end_undeliverable(
+			b, r, "the device did not take the command in time",
+			error);
+	if (r->state == ZTP_STATE_DELIVERED)
+		return end_undeliverable(
+			b, r, "the device did not answer the command in time",
+			error);
+	/* Delivered again in vain: the request's end stays as it was. */
+	r->due_at = r->retry_at = 0;
+	if (r->state == ZTP_STATE_ONBOARDED)
+		r->todo = STORE_TODO_NONE;
+	return store_request_save(b->store, r, error);
+}

@@ -1,0 +1,45 @@
+/*
+ * bridge/delivery.h - from a command that is owed to a device that has it:
+ * what the outcome of a publish, a device's answer or a deadline means. Loop
+ * thread, during apply. 0 or a negative error.
+ */
+#ifndef BRIDGE_DELIVERY_H
+#define BRIDGE_DELIVERY_H
+
+#include "bridge/bridge.h"
+
+/* What became of one publish. */
+enum delivery_fate {
+	DELIVERY_TAKEN,		/* PUBACK: the broker gave it to somebody */
+	DELIVERY_NO_SUBSCRIBER, /* PUBACK 0x10 */
+	DELIVERY_REFUSED,	/* PUBACK with an error */
+};
+
+int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
+		  int reason_code, struct ztp_error *error);
+
+/* The retained approval of an ended request, once more. */
+int delivery_again(struct bridge *b, struct store_request *r,
+		   struct ztp_error *error);
+
+/* The device's own answer, on the topic of this path (delivery_ack: device).
+ * One that is lost with the process is no harm: the command is said again,
+ * and answered again. */
+int delivery_applied(struct bridge *b, const char *path,
+		     const struct ztp_applied *applied,
+		     struct ztp_error *error);
+
+/* The gate says that a device has subscribed to its command topic, under the
+ * key of this certificate (NULL: not said). */
+int delivery_subscribed(struct bridge *b, const char *path,
+			const uint8_t *fingerprint, struct ztp_error *error);
+
+/* The deadline of r, whose customer has decided, has passed. */
+int delivery_due(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error);
+
+/* How long to wait after the tries-th try without a subscriber, ms, with
+ * jitter from random: doubles to 10 s for the first ten, then to 5 min. */
+int64_t delivery_backoff(int tries, uint32_t random);
+
+#endif

@@ -1,0 +1,557 @@
+#include "bridge/intake.h"
+
+#include <MQTTAsync.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/entry.h"
+#include "ztp/json.h"
+
+#define RETRY_FIRST_MS 250
+#define RETRY_MAX_MS   30000
+#define TAKEN_OVER_MS  30000
+#define CONNECT_S      10
+#define STUCK_MS       20000 /* paho has not said how a connect went */
+#define TAKEN_OVER     0x8e  /* MQTT 5 section 3.14.2.1 */
+
+#define AUDIT_TOPIC "ztp/v1/audit"
+#define AUDIT_MAX   (64 * 1024)
+/* What paho's threads tell the loop; a later one replaces an earlier. */
+enum news {
+	NEWS_NONE,
+	NEWS_CONNECTED,
+	NEWS_SUBSCRIBED,
+	NEWS_REFUSED, /* connect or subscribe failed */
+	NEWS_LOST,
+};
+
+enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
+
+struct intake {
+	struct bridge *b;
+	MQTTAsync client;
+	int wake_fd;
+
+	pthread_mutex_t lock; /* guards the news */
+	enum news news;
+	int reason_code;
+	char reason[128];
+	_Atomic bool taken_over;
+
+	/* The receiving thread's: a buffer that entries are packed into. */
+	uint8_t *buffer;
+	size_t buffer_size;
+
+	/* The loop's. */
+	enum phase phase;
+	bool paused;
+	int64_t next, backoff;
+	struct log_limit refusals;
+};
+
+static void tell(struct intake *in, enum news news, int code, const char *why)
+{
+	uint64_t one = 1;
+
+	pthread_mutex_lock(&in->lock);
+	in->news = news;
+	in->reason_code = code;
+	snprintf(in->reason, sizeof(in->reason), "%s", why ? why : "");
+	pthread_mutex_unlock(&in->lock);
+	if (write(in->wake_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
+}
+
+/* --- messages: paho's receiving thread */
+
+static void keep(struct intake *in, struct entry *e)
+{
+	struct ztp_error error = {0};
+	uint64_t one = 1;
+	long n;
+	int rc;
+
+	n = entry_pack(&in->buffer, &in->buffer_size, e);
+	rc = n < 0 ? (int)n
+		   : journal_append(in->b->journal, in->buffer, (size_t)n,
+				    &error);
+	if (rc != 0) {
+		/* To return would be to acknowledge what is not kept. */
+		log_error(in->b->log, "journal_failed", LOG_WHY(&error));
+		_exit(1);
+	}
+	if (write(in->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void bury(struct intake *in, struct entry *e, const char *topic,
+		 const char *text, size_t len)
+{
+	char path[ZTP_PATH_MAX + 1] = "";
+	char id[ZTP_REQUEST_ID_MAX + 1] = "";
+	char *salvaged = NULL;
+	struct ztp_str member;
+
+	e->kind = ENTRY_DEAD;
+	e->topic = topic;
+	e->size = (int64_t)len;
+	ztp_sha256(e->sha256, text, len);
+	if (len <= ZTP_PENDING_MAX &&
+	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
+		salvaged = NULL;
+	e->path = path;
+	e->text = salvaged ? salvaged : "";
+	e->text_len = strlen(e->text);
+	if (e->text_len > 0 &&
+	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
+	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
+		memcpy(id, member.p + 1, member.n - 2);
+	e->request_id = id;
+	log_warn(in->b->log, "pending_refused", LOG_STR("topic", topic),
+		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
+	keep(in, e);
+	free(salvaged);
+}
+
+static void on_pending(struct intake *in, struct entry *e, const char *topic,
+		       const char *text, size_t len)
+{
+	struct ztp_pending pending;
+	int rc;
+
+	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
+	if (rc != 0) {
+		bury(in, e, topic, text, len);
+		return;
+	}
+	e->kind = ENTRY_PENDING;
+	e->path = pending.path;
+	e->request_id = pending.request_id;
+	e->traceparent = pending.traceparent;
+	e->received_at = pending.received_at;
+	e->expires_at = pending.expires_at;
+	e->cert = pending.cert; /* lent */
+	keep(in, e);
+	ztp_pending_clear(&pending);
+}
+
+static void on_audit(struct intake *in, struct entry *e, const char *text,
+		     size_t len)
+{
+	const char *path = NULL;
+	struct ztp_path parts;
+	cJSON *tree = NULL;
+	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+
+	if (rc == 0)
+		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
+				     &e->why);
+	if (rc != 0) {
+		log_warn(in->b->log, "audit_refused", LOG_WHY(&e->why));
+		cJSON_Delete(tree);
+		return;
+	}
+	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
+		path = NULL;
+	e->kind = ENTRY_AUDIT;
+	e->path = path ? path : "";
+	e->text = text;
+	e->text_len = len;
+	keep(in, e);
+	cJSON_Delete(tree);
+}
+
+static int on_message(void *arg, char *topic, int topic_len,
+		      MQTTAsync_message *message)
+{
+	struct intake *in = arg;
+	struct bridge *b = in->b;
+	struct entry e = {
+		.arrived_wall = clock_wall(),
+		.arrived_steady = clock_steady(&b->clock),
+	};
+	/* A length of 0 means a terminated topic, else it holds a NUL. */
+	size_t n = topic_len > 0 ? (size_t)topic_len : strlen(topic);
+	size_t len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
+	const char *text = message->payload;
+
+	if (message->retained)
+		log_warn(b->log, "retained_ignored",
+			 LOG_STRN("topic", topic, n));
+	else if (strcmp(topic, AUDIT_TOPIC) == 0)
+		on_audit(in, &e, text, len);
+	else
+		on_pending(in, &e, topic, text, len);
+	MQTTAsync_freeMessage(&message);
+	MQTTAsync_free(topic);
+	return 1;
+}
+
+/* --- the connection: paho's threads */
+
+static void on_lost(void *arg, char *cause)
+{
+	tell(arg, NEWS_LOST, 0, cause ? cause : "connection lost");
+}
+
+static void on_disconnected(void *arg, MQTTProperties *properties,
+			    enum MQTTReasonCodes code)
+{
+	struct intake *in = arg;
+
+	(void)properties;
+	if ((int)code == TAKEN_OVER)
+		atomic_store(&in->taken_over, true);
+	tell(in, NEWS_LOST, (int)code, MQTTReasonCode_toString(code));
+}
+
+static void on_connect5(void *arg, MQTTAsync_successData5 *data)
+{
+	(void)data;
+	tell(arg, NEWS_CONNECTED, 0, NULL);
+}
+
+static void on_connect(void *arg, MQTTAsync_successData *data)
+{
+	(void)data;
+	tell(arg, NEWS_CONNECTED, 0, NULL);
+}
+
+static void on_failure5(void *arg, MQTTAsync_failureData5 *data)
+{
+	int code = data ? (int)data->reasonCode : 0;
+
+	if (code == 0 && data)
+		code = data->code;
+	tell(arg, NEWS_REFUSED, code,
+	     data && data->message ? data->message : NULL);
+}
+
+static void on_failure(void *arg, MQTTAsync_failureData *data)
+{
+	tell(arg, NEWS_REFUSED, data ? data->code : 0,
+	     data && data->message ? data->message : NULL);
+}
+
+static void on_subscribe5(void *arg, MQTTAsync_successData5 *data)
+{
+	int i, n = data->alt.sub.reasonCodeCount;
+	int worst = (int)data->reasonCode;
+
+	for (i = 0; i < n && n > 1; i++)
+		if ((int)data->alt.sub.reasonCodes[i] > worst)
+			worst = (int)data->alt.sub.reasonCodes[i];
+	tell(arg, worst >= 0x80 ? NEWS_REFUSED : NEWS_SUBSCRIBED, worst,
+	     worst >= 0x80 ? "subscription refused" : NULL);
+}
+
+static void on_subscribe(void *arg, MQTTAsync_successData *data)
+{
+	(void)data;
+	tell(arg, NEWS_SUBSCRIBED, 0, NULL);
+}
+
+/* --- the connection: the loop */
+
+static void retry_later(struct intake *in)
+{
+	uint32_t random;
+	int64_t delay = in->backoff;
+
+	bridge_random(&random, sizeof(random));
+	in->backoff =
+		in->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : in->backoff * 2;
+	delay += (int64_t)(random % ((uint32_t)delay / 2 + 1));
+	if (atomic_exchange(&in->taken_over, false)) {
+		log_error(in->b->log, "mqtt_taken_over",
+			  LOG_STR("client_id", in->b->config->mqtt.client_id),
+			  LOG_STR("hint", "another client uses this id"));
+		if (delay < TAKEN_OVER_MS)
+			delay += TAKEN_OVER_MS;
+	}
+	in->phase = PHASE_DOWN;
+	in->next = in->b->now + delay;
+}
+
+static void set_tls(MQTTAsync_SSLOptions *ssl,
+		    const struct config_mqtt_tls *tls)
+{
+	ssl->enableServerCertAuth = 1;
+	ssl->verify = 1;
+	if (*tls->ca_file)
+		ssl->trustStore = tls->ca_file;
+	if (*tls->cert_file)
+		ssl->keyStore = tls->cert_file;
+	if (*tls->key_file)
+		ssl->privateKey = tls->key_file;
+	if (*tls->key_password)
+		ssl->privateKeyPassword = tls->key_password;
+}
+
+static void connect_now(struct intake *in)
+{
+	const struct config_mqtt *mqtt = &in->b->config->mqtt;
+	MQTTAsync_connectOptions three = MQTTAsync_connectOptions_initializer;
+	MQTTAsync_connectOptions five = MQTTAsync_connectOptions_initializer5;
+	MQTTAsync_connectOptions *o = mqtt->version == 5 ? &five : &three;
+	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
+	MQTTProperties properties = MQTTProperties_initializer;
+	MQTTProperty expiry = {
+		.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
+		.value.integer4 = UINT32_MAX, /* never: section 3.1.2.11.2 */
+	};
+	int rc;
+
+	if (mqtt->version == 5) {
+		o->cleanstart = 0;
+		o->onSuccess5 = on_connect5;
+		o->onFailure5 = on_failure5;
+		if (MQTTProperties_add(&properties, &expiry) == 0)
+			o->connectProperties = &properties;
+	} else {
+		o->MQTTVersion = MQTTVERSION_3_1_1;
+		o->cleansession = 0;
+		o->onSuccess = on_connect;
+		o->onFailure = on_failure;
+	}
+	o->context = in;
+	o->keepAliveInterval = (int)(mqtt->keepalive_ms / 1000);
+	o->connectTimeout = CONNECT_S;
+	if (*mqtt->username)
+		o->username = mqtt->username;
+	if (*mqtt->password)
+		o->password = mqtt->password;
+	if (mqtt->secure) {
+		set_tls(&ssl, &mqtt->tls);
+		o->ssl = &ssl;
+	}
+	in->phase = PHASE_CONNECTING;
+	in->next = in->b->now + STUCK_MS;
+	rc = MQTTAsync_connect(in->client, o);
+	MQTTProperties_free(&properties);
+	if (rc == MQTTASYNC_SUCCESS)
+		return;
+	log_warn(in->b->log, "mqtt_refused", LOG_STR("connection", "in"),
+		 LOG_INT("code", rc), LOG_STR("error", MQTTAsync_strerror(rc)));
+	retry_later(in);
+}
+
+static void subscribe(struct intake *in)
+{
+	const struct config_mqtt *mqtt = &in->b->config->mqtt;
+	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
+	MQTTSubscribe_options no_retained[2];
+	char *filters[2];
+	int qos[2] = {1, 1};
+	int n = 0, i, rc;
+
+	filters[n++] = mqtt->pending_topic;
+	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
+		filters[n++] = (char *)(uintptr_t)AUDIT_TOPIC;
+	for (i = 0; i < n; i++) {
+		no_retained[i] = (MQTTSubscribe_options)
+			MQTTSubscribe_options_initializer;
+		no_retained[i].retainHandling = 2;
+	}
+	o.context = in;
+	if (mqtt->version == 5) {
+		o.onSuccess5 = on_subscribe5;
+		o.onFailure5 = on_failure5;
+		o.subscribeOptions = no_retained[0];
+		o.subscribeOptionsList = no_retained;
+		o.subscribeOptionsCount = n;
+	} else {
+		o.onSuccess = on_subscribe;
+		o.onFailure = on_failure;
+	}
+	in->phase = PHASE_SUBSCRIBING;
+	in->next = in->b->now + STUCK_MS;
+	rc = MQTTAsync_subscribeMany(in->client, n, filters, qos, &o);
+	if (rc != MQTTASYNC_SUCCESS)
+		tell(in, NEWS_REFUSED, rc, MQTTAsync_strerror(rc));
+}
+
+static void leave(struct intake *in)
+{
+	MQTTAsync_disconnectOptions o = MQTTAsync_disconnectOptions_initializer;
+	MQTTAsync_disconnectOptions o5 =
+		MQTTAsync_disconnectOptions_initializer5;
+
+	o.timeout = o5.timeout = 100; /* ms, for what is under way */
+	MQTTAsync_disconnect(in->client,
+			     in->b->config->mqtt.version == 5 ? &o5 : &o);
+	in->phase = PHASE_DOWN;
+}
+
+static void hear(struct intake *in, enum news news, int code,
+		 const char *reason)
+{
+	struct log *log = in->b->log;
+	uint64_t suppressed = 0;
+
+	switch (news) {
+	case NEWS_CONNECTED:
+		if (in->paused)
+			leave(in);
+		else
+			subscribe(in);
+		break;
+	case NEWS_SUBSCRIBED:
+		in->phase = PHASE_UP;
+		in->backoff = RETRY_FIRST_MS;
+		in->next = 0;
+		log_info(log, "mqtt_connected", LOG_STR("connection", "in"),
+			 LOG_STR("url", in->b->config->mqtt.url),
+			 LOG_STR("topic", in->b->config->mqtt.pending_topic));
+		break;
+	case NEWS_REFUSED:
+		if (log_every(&in->refusals, RETRY_MAX_MS, in->b->now + 1,
+			      &suppressed))
+			log_warn(log, "mqtt_refused",
+				 LOG_STR("connection", "in"),
+				 LOG_INT("code", code),
+				 LOG_STR("error", reason),
+				 LOG_UINT("suppressed", suppressed));
+		if (in->phase == PHASE_SUBSCRIBING)
+			leave(in);
+		retry_later(in);
+		break;
+	case NEWS_LOST:
+		if (in->phase == PHASE_DOWN)
+			break; /* we left */
+		log_warn(log, "mqtt_lost", LOG_STR("connection", "in"),
+			 LOG_INT("reason_code", code),
+			 LOG_STR("error", reason));
+		retry_later(in);
+		break;
+	case NEWS_NONE:
+		break;
+	}
+}
+
+void intake_collect(struct intake *in)
+{
+	enum news news;
+	char reason[sizeof(in->reason)];
+	int code;
+
+	pthread_mutex_lock(&in->lock);
+	news = in->news;
+	code = in->reason_code;
+	memcpy(reason, in->reason, sizeof(reason));
+	in->news = NEWS_NONE;
+	pthread_mutex_unlock(&in->lock);
+	hear(in, news, code, reason);
+	if (in->paused || in->b->stopping || in->next == 0 ||
+	    in->b->now < in->next)
+		return;
+	if (in->phase != PHASE_DOWN) {
+		log_warn(in->b->log, "mqtt_stuck", LOG_STR("connection", "in"));
+		leave(in);
+		retry_later(in);
+		return;
+	}
+	connect_now(in);
+}
+
+int64_t intake_next(const struct intake *in)
+{
+	return in->paused ? 0 : in->next;
+}
+
+void intake_pause(struct intake *in, const char *why)
+{
+	if (in->paused)
+		return;
+	log_warn(in->b->log, "intake_paused", LOG_STR("reason", why));
+	in->paused = true;
+	if (in->phase != PHASE_DOWN)
+		leave(in);
+}
+
+void intake_resume(struct intake *in)
+{
+	if (!in->paused)
+		return;
+	log_info(in->b->log, "intake_resumed");
+	in->paused = false;
+	in->backoff = RETRY_FIRST_MS;
+	in->phase = PHASE_DOWN;
+	in->next = in->b->now + 1;
+}
+
+bool intake_paused(const struct intake *in)
+{
+	return in->paused;
+}
+
+bool intake_connected(const struct intake *in)
+{
+	return in->phase == PHASE_UP;
+}
+
+void intake_reconnect(struct intake *in)
+{
+	if (in->paused)
+		return;
+	leave(in);
+	in->backoff = RETRY_FIRST_MS;
+	in->next = in->b->now + 1;
+}
+
+int intake_new(struct intake **out, struct bridge *b, int wake_fd,
+	       struct ztp_error *error)
+{
+	const struct config_mqtt *mqtt = &b->config->mqtt;
+	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
+	struct intake *in = calloc(1, sizeof(*in));
+	bool six = strchr(mqtt->host, ':') != NULL;
+	char url[512];
+	int rc;
+
+	if (!in)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	in->b = b;
+	in->wake_fd = wake_fd;
+	in->backoff = RETRY_FIRST_MS;
+	in->next = b->now;
+	pthread_mutex_init(&in->lock, NULL);
+	options.MQTTVersion =
+		mqtt->version == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
+	snprintf(url, sizeof(url), "%s://%s%s%s:%d",
+		 mqtt->secure ? "ssl" : "tcp", six ? "[" : "", mqtt->host,
+		 six ? "]" : "", mqtt->port);
+	rc = MQTTAsync_createWithOptions(&in->client, url, mqtt->client_id,
+					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
+					 &options);
+	if (rc == MQTTASYNC_SUCCESS)
+		rc = MQTTAsync_setCallbacks(in->client, in, on_lost, on_message,
+					    NULL);
+	if (rc == MQTTASYNC_SUCCESS && mqtt->version == 5)
+		rc = MQTTAsync_setDisconnected(in->client, in, on_disconnected);
+	if (rc != MQTTASYNC_SUCCESS) {
+		intake_free(in);
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "MQTT client: %s",
+				MQTTAsync_strerror(rc));
+	}
+	*out = in;
+	return 0;
+}
+
+void intake_free(struct intake *in)
+{
+	if (!in)
+		return;
+	if (in->client) {
+		if (MQTTAsync_isConnected(in->client))
+			leave(in);
+		MQTTAsync_destroy(&in->client);
+	}
+	pthread_mutex_destroy(&in->lock);
+	free(in->buffer);
+	free(in);
+}

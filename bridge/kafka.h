@@ -1,0 +1,29 @@
+/*
+ * bridge/kafka.h - what our three librdkafka handles have in common: settings
+ * (DESIGN section 5), logs and errors.
+ */
+#ifndef BRIDGE_KAFKA_H
+#define BRIDGE_KAFKA_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "bridge/bridge.h"
+
+struct kafka_setting {
+	const char *name, *value;
+};
+
+/* A new handle: defaults (which kafka.properties may override), the
+ * operator's properties, then what must hold (which nothing overrides); both
+ * lists end with a NULL name. Properties that belong to the other type of
+ * handle are left out. Logs go to the bridge's log from librdkafka's threads.
+ * The handle's events are those in the mask, on its main queue. */
+rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
+		      const struct kafka_setting *defaults,
+		      const struct kafka_setting *fixed, int events,
+		      struct ztp_error *error);
+
+/* The configured name of one of our topics. */
+const char *kafka_topic(const struct bridge *b, enum store_topic topic);
+
+#endif

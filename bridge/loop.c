@@ -1,0 +1,597 @@
+#include "bridge/loop.h"
+
+#include <errno.h>
+#include <libgen.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/signalfd.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+#include "bridge/asker.h"
+#include "bridge/commands.h"
+#include "bridge/consumer.h"
+#include "bridge/http.h"
+#include "bridge/intake.h"
+#include "bridge/loop.h"
+#include "bridge/producer.h"
+#include "bridge/readiness.h"
+#include "bridge/registrar.h"
+#include "bridge/requests.h"
+#include "bridge/verdicts.h"
+
+#define JOURNAL_BATCH	512
+#define DUE_BATCH	256
+#define EVICT_BATCH	512
+#define HOUSEKEEPING_MS 1000
+#define STORE_RETRY_MS	1000
+#define SLEEP_MAX_MS	60000
+#define BACKLOG_HIGH	(64u << 20)
+#define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */
+#define DISK_LOW_BYTES	(8u << 20) /* or a twentieth of a small disk */
+
+enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS };
+
+struct loop {
+	struct bridge b;
+	int epoll_fd, signal_fd, wake_fd;
+	int commands_fd; /* as registered with epoll, or -1 */
+	uint32_t commands_events;
+	struct asker_news news;
+	int64_t next_housekeeping, next_store_try, stop_by;
+	int64_t ends_since; /* asked_at of the ends last used */
+	bool more;
+	int exit_code;
+	char disk_path[4096];
+	struct log_limit store_failures;
+	loop_reload *reload;
+	void *reload_arg;
+};
+
+void bridge_random(void *bytes, size_t n)
+{
+	/* Up to 256 bytes arrive whole once the pool is seeded (random(7)). */
+	while (getrandom(bytes, n, 0) != (ssize_t)n)
+		if (errno != EINTR)
+			abort();
+}
+
+/* --- readiness */
+
+static void part(struct readiness *r, const char *name, const char *why)
+{
+	struct readiness_part *p = &r->parts[r->count++];
+
+	p->name = name;
+	p->ok = why == NULL;
+	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
+}
+
+static const char *kafka_trouble(const struct bridge *b,
+				 const struct asker_news *news)
+{
+	if (consumer_shared(b->consumer))
+		return "group shared";
+	if (!news->up)
+		return "not connected";
+	if (*news->missing)
+		return "a topic is missing";
+	if (!consumer_complete(b->consumer))
+		return "no assignment yet";
+	return producer_ok(b->producer) ? NULL : "records are not taken";
+}
+
+void bridge_readiness(const struct bridge *b, struct readiness *r)
+{
+	struct asker_news news;
+	const char *mqtt = NULL;
+
+	memset(r, 0, sizeof(*r));
+	asker_news_get(b->asker, &news);
+	if (intake_paused(b->intake))
+		mqtt = "intake is paused";
+	else if (!intake_connected(b->intake) ||
+		 !commands_connected(b->commands))
+		mqtt = "not connected";
+	part(r, "mqtt", mqtt);
+	part(r, "kafka", kafka_trouble(b, &news));
+	part(r, "store",
+	     !b->store_ok  ? "cannot be written"
+	     : !b->disk_ok ? "the disk is nearly full"
+	     : b->blocked  ? "max_requests is reached"
+			   : NULL);
+	if (b->registrar)
+		part(r, "gate",
+		     registrar_ready(b->registrar)
+			     ? NULL
+			     : "does not answer or does not agree");
+}
+
+/* --- one turn */
+
+static void collect(struct loop *l)
+{
+	struct bridge *b = &l->b;
+
+	asker_news_get(b->asker, &l->news);
+	intake_collect(b->intake);
+	commands_collect(b->commands);
+	if (b->registrar)
+		registrar_collect(b->registrar);
+	producer_collect(b->producer);
+	consumer_collect(b->consumer, &l->news);
+}
+
+/* Undecided requests may expire up to the moment at which the ends were asked
+ * for, once everything before those ends has been dealt with. */
+static void move_horizon(struct loop *l)
+{
+	static struct asker_ends ends; /* 8 kB, the loop's alone */
+	struct bridge *b = &l->b;
+
+	if (!asker_ends_get(b->asker, l->ends_since, &ends))
+		return;
+	if (!consumer_reached(b->consumer, &ends))
+		return;
+	l->ends_since = ends.asked_at;
+	if (ends.asked_at > b->horizon)
+		b->horizon = ends.asked_at;
+}
+
+static int evict(struct bridge *b, struct ztp_error *error)
+{
+	int64_t retention = b->config->store.retention_ms;
+	int rc = 0;
+
+	if (store_finished(b->store) > b->config->store.max_finished)
+		rc = store_evict(b->store, 0, !b->registrar, EVICT_BATCH,
+				 error);
+	if (rc >= 0)
+		rc = store_evict(b->store, b->now - retention, !b->registrar,
+				 EVICT_BATCH, error);
+	return rc < 0 ? rc : 0;
+}
+
+static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	bool more_entries = false, more_due = false, waiting = false;
+	int rc;
+
+	rc = consumer_apply(b->consumer, error);
+	if (rc == 0)
+		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
+				      &b->blocked, error);
+	if (rc == 0)
+		rc = producer_apply(b->producer, error);
+	if (rc == 0)
+		rc = commands_apply(b->commands, error);
+	if (rc == 0 && b->registrar)
+		rc = registrar_apply(b->registrar, error);
+	if (rc == 0)
+		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
+	if (rc == 0 && housekeeping)
+		rc = evict(b, error);
+	if (rc == 0)
+		rc = store_commit(b->store, b->now, error);
+	if (rc == 0 && waiting)
+		asker_want_ends(b->asker);
+	l->more = more_entries || more_due || consumer_more(b->consumer);
+	return rc;
+}
+
+static void settle(struct bridge *b)
+{
+	consumer_settle(b->consumer);
+	producer_settle(b->producer);
+	commands_settle(b->commands);
+	if (b->registrar)
+		registrar_settle(b->registrar);
+	metrics_add(&b->metrics, &b->tally);
+	journal_release(b->journal, &b->mark);
+}
+
+static void roll_back(struct loop *l, const struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	uint64_t suppressed;
+
+	store_rollback(b->store);
+	store_mark_get(b->store, &b->mark);
+	if (b->registrar)
+		registrar_rollback(b->registrar);
+	memset(&b->tally, 0, sizeof(b->tally));
+	l->more = false;
+	if (b->store_ok ||
+	    log_every(&l->store_failures, 30000, b->now + 1, &suppressed))
+		log_error(b->log, "store_failed", LOG_WHY(error));
+	b->store_ok = false;
+	l->next_store_try = b->now + STORE_RETRY_MS;
+	if (error->fatal ||
+	    (error->code != ZTP_ERR_FULL && error->code != ZTP_ERR_IO &&
+	     error->code != ZTP_ERR_NOMEM)) {
+		log_error(b->log, "giving_up", LOG_WHY(error));
+		l->exit_code = 1;
+		b->stopping = true;
+		l->stop_by = b->now;
+	}
+}
+
+static void pump(struct bridge *b)
+{
+	producer_pump(b->producer);
+	if (b->registrar)
+		registrar_pump(b->registrar);
+	commands_pump(b->commands);
+	consumer_pump(b->consumer, false);
+}
+
+/* --- the disk, and back-pressure */
+
+static void look_at_disk(struct loop *l)
+{
+	struct bridge *b = &l->b;
+	struct statvfs fs;
+	struct ztp_error error = {0};
+	uint64_t available, low;
+	bool ok = true;
+
+	if (statvfs(l->disk_path, &fs) == 0) {
+		available = (uint64_t)fs.f_bavail * fs.f_frsize;
+		low = (uint64_t)fs.f_blocks * fs.f_frsize / 20;
+		if (low > DISK_LOW_BYTES)
+			low = DISK_LOW_BYTES;
+		/* Twice as much to come back as to leave. */
+		ok = available >= (b->disk_ok ? low : 2 * low) &&
+		     !(fs.f_flag & ST_RDONLY);
+		if (!ok)
+			ztp_fail(&error, ZTP_ERR_FULL, "%s: %llu bytes left%s",
+				 l->disk_path, (unsigned long long)available,
+				 fs.f_flag & ST_RDONLY ? ", read-only" : "");
+	}
+	if (ok && journal_reserve(b->journal, &error) != 0)
+		ok = false;
+	if (ok != b->disk_ok) {
+		if (ok)
+			log_info(b->log, "disk_has_room",
+				 LOG_STR("path", l->disk_path));
+		else
+			log_error(b->log, "disk_full", LOG_WHY(&error));
+	}
+	b->disk_ok = ok;
+}
+
+static void hold_back(struct loop *l)
+{
+	struct bridge *b = &l->b;
+	uint64_t backlog = journal_backlog(b->journal, &b->mark);
+	uint64_t high = b->blocked ? BACKLOG_BLOCKED : BACKLOG_HIGH;
+	const char *why = NULL;
+
+	if (!b->disk_ok)
+		why = "the disk is full";
+	else if (!b->store_ok)
+		why = "the store cannot be written";
+	else if (backlog > high)
+		why = b->blocked ? "max_requests is reached"
+				 : "the journal is too far ahead";
+	if (why)
+		intake_pause(b->intake, why);
+	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)
+		intake_resume(b->intake);
+}
+
+/* --- waiting */
+
+static void earlier(int64_t *next, int64_t at)
+{
+	if (at != 0 && at < *next)
+		*next = at;
+}
+
+static int timeout_of(struct loop *l)
+{
+	struct bridge *b = &l->b;
+	int64_t now = clock_steady(&b->clock);
+	int64_t next = now + SLEEP_MAX_MS, http, due;
+
+	if (l->more && b->store_ok)
+		return 0;
+	earlier(&next, l->next_housekeeping);
+	earlier(&next, intake_next(b->intake));
+	earlier(&next, commands_next(b->commands));
+	earlier(&next, producer_next(b->producer));
+	earlier(&next, consumer_next(b->consumer));
+	if (b->registrar)
+		earlier(&next, registrar_next(b->registrar));
+	if (b->stopping)
+		earlier(&next, l->stop_by);
+	if (!b->store_ok) {
+		earlier(&next, l->next_store_try);
+	} else {
+		earlier(&next, store_next_due(b->store, false));
+		due = store_next_due(b->store, true);
+		/* Past the horizon the asker wakes us, not the clock. */
+		if (due > now)
+			earlier(&next, due);
+		if (commands_connected(b->commands)) {
+			due = commands_due(b->commands);
+			earlier(&next, due);
+		}
+	}
+	if (b->http) {
+		http = http_timeout_ms(b->http);
+		if (http >= 0)
+			earlier(&next, now + http);
+	}
+	if (next <= now)
+		return 0;
+	return next - now > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)(next - now);
+}
+
+static void watch_commands(struct loop *l)
+{
+	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
+	uint32_t wanted = 0;
+	int fd = commands_fd(l->b.commands, &wanted);
+
+	event.events = wanted;
+
+	if (fd < 0) {
+		l->commands_fd = -1; /* closing took it out of epoll */
+		return;
+	}
+	if (fd == l->commands_fd && event.events == l->commands_events)
+		return;
+	/* The number of a closed socket may have come again. */
+	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
+	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
+		log_error(l->b.log, "epoll_failed",
+			  LOG_STR("error", strerror(errno)));
+	l->commands_fd = fd;
+	l->commands_events = event.events;
+}
+
+static void on_signal(struct loop *l)
+{
+	struct signalfd_siginfo info;
+	struct bridge *b = &l->b;
+
+	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			l->reload(l->reload_arg);
+			intake_reconnect(b->intake);
+			commands_reconnect(b->commands);
+			continue;
+		}
+		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));
+		if (b->stopping)
+			continue;
+		b->stopping = true;
+		l->stop_by = b->now + b->config->shutdown_timeout_ms;
+		intake_pause(b->intake, "shutdown");
+	}
+}
+
+static int wait_for_work(struct loop *l)
+{
+	struct epoll_event events[8];
+	uint64_t count;
+	int i, n;
+
+	watch_commands(l);
+	n = epoll_wait(l->epoll_fd, events, 8, timeout_of(l));
+	l->b.now = clock_steady(&l->b.clock);
+	if (n < 0 && errno != EINTR)
+		return -1;
+	for (i = 0; i < n; i++) {
+		switch ((enum source)events[i].data.u32) {
+		case FROM_SIGNAL:
+			on_signal(l);
+			break;
+		case FROM_WAKE:
+			if (read(l->wake_fd, &count, sizeof(count)) < 0)
+				count = 0;
+			break;
+		case FROM_HTTP:
+		case FROM_COMMANDS:
+			break; /* served every turn */
+		}
+	}
+	return 0;
+}
+
+/* Drained: nothing is left that could still go out. */
+static bool drained(const struct loop *l)
+{
+	const struct bridge *b = &l->b;
+
+	return store_outbox_count(b->store) == 0 &&
+	       producer_in_flight(b->producer) == 0 &&
+	       commands_in_flight(b->commands) == 0 && !l->more;
+}
+
+static void turn(struct loop *l)
+{
+	struct bridge *b = &l->b;
+	struct ztp_error error = {0};
+	bool housekeeping = b->now >= l->next_housekeeping;
+	int rc;
+
+	if (b->http)
+		http_run(b->http);
+	collect(l);
+	move_horizon(l);
+	if (housekeeping) {
+		look_at_disk(l);
+		l->next_housekeeping = b->now + HOUSEKEEPING_MS;
+	}
+	if (b->store_ok || b->now >= l->next_store_try) {
+		rc = apply(l, housekeeping, &error);
+		if (rc == 0) {
+			if (!b->store_ok)
+				log_info(b->log, "store_healed");
+			b->store_ok = true;
+			settle(b);
+			pump(b);
+		} else {
+			error.code = (enum ztp_err)rc;
+			roll_back(l, &error);
+		}
+	}
+	if (!b->stopping)
+		hold_back(l);
+}
+
+/* --- start and end */
+
+static int watch(struct loop *l, int fd, enum source source)
+{
+	struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
+
+	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+}
+
+static int open_fds(struct loop *l, struct ztp_error *error)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	/* Before any thread starts, so that all inherit it. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
+		return ztp_fail(error, ZTP_ERR_IO, "sigprocmask: %s",
+				strerror(errno));
+	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+	if (l->signal_fd < 0 || l->wake_fd < 0 || l->epoll_fd < 0 ||
+	    watch(l, l->signal_fd, FROM_SIGNAL) != 0 ||
+	    watch(l, l->wake_fd, FROM_WAKE) != 0)
+		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
+				strerror(errno));
+	return 0;
+}
+
+static int open_store(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	const struct config_store *store = &b->config->store;
+	char copy[4096];
+	int rc;
+
+	snprintf(copy, sizeof(copy), "%s", store->path);
+	snprintf(l->disk_path, sizeof(l->disk_path), "%s", dirname(copy));
+	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
+			error);
+	if (rc != 0)
+		return rc;
+	if (!clock_anchor(&b->clock, store_newest(b->store)))
+		log_warn(b->log, "clock_went_back");
+	b->now = clock_steady(&b->clock);
+	rc = store_reanchor(b->store, error);
+	if (rc == 0)
+		rc = store_commit(b->store, b->now, error);
+	if (rc != 0)
+		return rc;
+	store_mark_get(b->store, &b->mark);
+	return journal_open(&b->journal, store->path,
+			    store->sync == CONFIG_SYNC_FULL, &b->mark, error);
+}
+
+static int open_parts(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	int rc = 0;
+
+	if (b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
+		rc = registrar_new(&b->registrar, b, error);
+	if (rc == 0)
+		rc = asker_new(&b->asker, b, l->wake_fd, error);
+	if (rc == 0)
+		rc = producer_new(&b->producer, b, l->wake_fd, error);
+	if (rc == 0)
+		rc = consumer_new(&b->consumer, b, l->wake_fd, error);
+	if (rc == 0)
+		rc = commands_new(&b->commands, b, error);
+	if (rc == 0)
+		rc = intake_new(&b->intake, b, l->wake_fd, error);
+	if (rc == 0 && *b->config->http.listen)
+		rc = http_new(&b->http, b, error);
+	if (rc == 0 && b->http && watch(l, http_fd(b->http), FROM_HTTP) != 0)
+		rc = ztp_fail(error, ZTP_ERR_IO, "epoll: %s", strerror(errno));
+	return rc;
+}
+
+static void close_parts(struct loop *l)
+{
+	struct bridge *b = &l->b;
+
+	if (b->commands)
+		commands_stop(b->commands);
+	if (b->consumer)
+		consumer_pump(b->consumer, true);
+	http_free(b->http);
+	intake_free(b->intake); /* first: it writes to the journal */
+	commands_free(b->commands);
+	consumer_free(b->consumer);
+	producer_free(b->producer);
+	asker_free(b->asker);
+	registrar_free(b->registrar);
+	journal_close(b->journal);
+	store_close(b->store);
+	if (l->epoll_fd >= 0)
+		close(l->epoll_fd);
+	if (l->signal_fd >= 0)
+		close(l->signal_fd);
+	if (l->wake_fd >= 0)
+		close(l->wake_fd);
+}
+
+int loop_run(const struct config *config, struct log *log, loop_reload *reload,
+	     void *reload_arg)
+{
+	struct ztp_error error = {0};
+	struct loop *l = calloc(1, sizeof(*l));
+	int exit_code = 1;
+
+	if (!l) {
+		log_error(log, "out_of_memory");
+		return 1;
+	}
+	l->b.config = config;
+	l->b.log = log;
+	l->b.store_ok = l->b.disk_ok = true;
+	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
+	l->commands_fd = l->epoll_fd = l->signal_fd = l->wake_fd = -1;
+	l->reload = reload;
+	l->reload_arg = reload_arg;
+	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
+		 config->mqtt.client_id);
+	if (open_fds(l, &error) != 0 || open_store(l, &error) != 0 ||
+	    open_parts(l, &error) != 0) {
+		log_error(log, "cannot_start", LOG_WHY(&error));
+		goto out;
+	}
+	log_info(log, "started", LOG_STR("version", ZTP_VERSION),
+		 LOG_INT("unfinished", store_unfinished(l->b.store)),
+		 LOG_INT("outbox", store_outbox_count(l->b.store)));
+	do {
+		turn(l);
+		if (l->b.stopping && (drained(l) || l->b.now >= l->stop_by))
+			break;
+	} while (wait_for_work(l) == 0);
+	exit_code = l->exit_code;
+	log_info(log, "stopped", LOG_INT("exit_code", exit_code));
+out:
+	close_parts(l);
+	free(l);
+	return exit_code;
+}

@@ -1,0 +1,118 @@
+/* ztp-bridge: the command line, and what it leads to. */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/cli.h"
+#include "bridge/loop.h"
+#include "bridge/store.h"
+
+#define EXIT_FAILED 1
+
+struct reloading {
+	const struct cli *cli;
+	const struct config *running;
+	struct log *log;
+};
+
+/* SIGHUP: the log level takes effect; certificates are read again by the
+ * connections that the loop makes anew. */
+static void reload(void *arg)
+{
+	struct reloading *r = arg;
+	struct config *loaded = NULL;
+	struct ztp_error error = {0};
+	const char *name;
+	int line = 0;
+
+	if (config_load(&loaded, r->cli->config, &line, &error) != 0) {
+		log_error(r->log, "reload_failed",
+			  LOG_STR("file", r->cli->config),
+			  LOG_INT("line", line), LOG_WHY(&error));
+		return;
+	}
+	name = config_needs_restart(r->running, loaded);
+	log_set_level(r->log, loaded->log.level);
+	log_info(r->log, "reloaded", LOG_STR("needs_restart", name));
+	config_free(loaded);
+}
+
+static int forget(const struct config *config, const char *path)
+{
+	struct ztp_error error = {0};
+	struct store *store = NULL;
+	int count = -1, rc;
+
+	rc = store_open(&store, config->store.path,
+			config->store.sync == CONFIG_SYNC_FULL, &error);
+	if (rc == 0) {
+		count = store_forget(store, path, &error);
+		if (count >= 0)
+			rc = store_commit(store, 0, &error);
+	}
+	store_close(store);
+	if (rc != 0 || count < 0) {
+		fprintf(stderr, "ztp-bridge: %s\n", error.message);
+		return EXIT_FAILED;
+	}
+	printf("%s: %d request%s forgotten\n", path, count,
+	       count == 1 ? "" : "s");
+	return 0;
+}
+
+static int check(const struct cli *cli, const struct config *config)
+{
+	if (cli->action == CLI_CHECK)
+		config_warnings(config, stderr);
+	if (cli->print && config_print(config, stdout) != 0) {
+		fprintf(stderr, "ztp-bridge: stdout: %s\n", strerror(errno));
+		return EXIT_FAILED;
+	}
+	return 0;
+}
+
+static int run(const struct cli *cli, const struct config *config)
+{
+	struct log log;
+	struct reloading reloading = {cli, config, &log};
+
+	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
+	return loop_run(config, &log, reload, &reloading);
+}
+
+int main(int argc, char **argv)
+{
+	struct config *config = NULL;
+	struct ztp_error error = {0};
+	struct cli cli;
+	int line = 0, code;
+
+	code = cli_parse(&cli, argc, argv, stderr);
+	if (code != 0)
+		return code;
+	if (cli.action == CLI_VERSION || cli.action == CLI_HELP) {
+		if (cli.action == CLI_HELP)
+			cli_usage(stdout);
+		else
+			printf("ztp-bridge %s\n", ZTP_VERSION);
+		return 0;
+	}
+	if (config_load(&config, cli.config, &line, &error) != 0) {
+		config_complain(stderr, cli.config, line, &error);
+		return CLI_EXIT_USAGE;
+	}
+	switch (cli.action) {
+	case CLI_CHECK:
+	case CLI_PRINT:
+		code = check(&cli, config);
+		break;
+	case CLI_FORGET:
+		code = forget(config, cli.forget);
+		break;
+	default:
+		code = run(&cli, config);
+	}
+	config_free(config);
+	return code;
+}

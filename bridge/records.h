@@ -1,0 +1,43 @@
+/*
+ * bridge/records.h - the Kafka records that the bridge writes, into the
+ * outbox of the store. Loop thread, during apply. 0 or a negative error.
+ */
+#ifndef BRIDGE_RECORDS_H
+#define BRIDGE_RECORDS_H
+
+#include "bridge/bridge.h"
+#include "bridge/entry.h"
+
+/* ztp.requests: asks the customer about r, or asks again. cert describes the
+ * certificate; contenders counts the live requests of the path with r. */
+int records_request(struct bridge *b, const struct store_request *r,
+		    const struct ztp_cert *cert, int contenders,
+		    struct ztp_error *error);
+
+/* ztp.results. r may be NULL (unknown request): then id names it, and key is
+ * the decision's own. decision: position of the record that caused it, with
+ * topic NULL when none did. */
+int records_result(struct bridge *b, const struct store_request *r,
+		   const char *id, struct ztp_str key, enum ztp_outcome outcome,
+		   const char *message, const struct ztp_position *decision,
+		   const char *traceparent, struct ztp_error *error);
+
+/* ztp.dlq, for a pending event that was refused. */
+int records_dead_pending(struct bridge *b, const struct entry *entry,
+			 struct ztp_error *error);
+
+/* ztp.dlq, for a decision that cannot be read: the record as it came. */
+int records_dead_decision(struct bridge *b, const struct ztp_position *position,
+			  struct ztp_str key, struct ztp_str value,
+			  const struct ztp_header *headers, size_t count,
+			  const struct ztp_error *why, struct ztp_error *error);
+
+/* A dead letter that Kafka finds too large, once more without its value. The
+ * caller removes the old one. */
+int records_shrink_dead(struct bridge *b, int64_t seq, struct ztp_error *error);
+
+/* ztp.audit: the gate's record, unchanged. */
+int records_audit(struct bridge *b, const struct entry *entry,
+		  struct ztp_error *error);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * bridge/registrar.h - the bridge's side of the handshake with the gate
+ * (DESIGN section 4, docs/control.md): createDevice before an approval is
+ * forwarded, rejectDevice after a refusal, getDevice to learn whether a
+ * device is there, ackPending for every event that was disposed of. Loop
+ * thread only. With mqtt.registrar none there is no registrar: NULL.
+ *
+ * What is owed to the gate stands in the store (todo) until the gate has
+ * answered; an answer that does not come is asked for again with the same
+ * correlationData. Only the acknowledgements of events are kept in memory
+ * alone: the gate offers again what it was not told about.
+ */
+#ifndef BRIDGE_REGISTRAR_H
+#define BRIDGE_REGISTRAR_H
+
+#include "bridge/bridge.h"
+
+struct mosquitto;
+
+int registrar_new(struct registrar **registrar, struct bridge *b,
+		  struct ztp_error *error);
+void registrar_free(struct registrar *registrar);
+
+/* From the connection of bridge/commands.c. */
+void registrar_connected(struct registrar *registrar, struct mosquitto *mosq);
+void registrar_disconnected(struct registrar *registrar);
+void registrar_message(struct registrar *registrar, const char *topic,
+		       const char *text, size_t len);
+/* A publish to the gate was refused with this reason code. */
+void registrar_denied(struct registrar *registrar, int reason_code);
+
+/* The loop's turn; see bridge.h. */
+void registrar_collect(struct registrar *registrar);
+int registrar_apply(struct registrar *registrar, struct ztp_error *error);
+void registrar_settle(struct registrar *registrar);
+void registrar_rollback(struct registrar *registrar);
+void registrar_pump(struct registrar *registrar);
+int64_t registrar_next(const struct registrar *registrar);
+
+/* During apply: the event with this id is dealt with. */
+void registrar_disposed(struct registrar *registrar, const char *id);
+
+/* For the pump of commands: is r's next step the gate's (NULL: no)? Is it
+ * under way? Begin it; false when there is no room. */
+bool registrar_takes(const struct registrar *registrar,
+		     const struct store_request *r);
+bool registrar_busy(const struct registrar *registrar, int64_t n);
+bool registrar_send(struct registrar *registrar, const struct store_request *r);
+int registrar_in_flight(const struct registrar *registrar);
+
+/* Ready: the gate answers us and its command topic is ours. */
+bool registrar_ready(const struct registrar *registrar);
+
+#endif

@@ -1,0 +1,370 @@
+#include "bridge/requests.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bridge/delivery.h"
+#include "bridge/endings.h"
+#include "bridge/entry.h"
+#include "bridge/records.h"
+#include "bridge/registrar.h"
+
+/* --- what is held about an event's path */
+
+struct held {
+	const struct entry *entry;
+	struct ztp_pending_facts facts;
+	struct store_request same; /* newest of this path and fingerprint */
+	int attempt;		   /* the highest of the path */
+};
+
+static int look_at_row(void *arg, struct store_request *r)
+{
+	struct held *held = arg;
+	bool same = memcmp(r->fingerprint, held->entry->cert.fingerprint,
+			   ZTP_SHA256_LEN) == 0;
+
+	if (r->attempt > held->attempt)
+		held->attempt = r->attempt;
+	if (!ztp_state_finished(r->state))
+		held->facts.live++;
+	if (same)
+		held->same = *r;
+	else if (r->state == ZTP_STATE_APPROVED ||
+		 r->state == ZTP_STATE_REGISTERED ||
+		 r->state == ZTP_STATE_DELIVERED ||
+		 r->state == ZTP_STATE_ONBOARDED ||
+		 r->state == ZTP_STATE_UNDELIVERABLE)
+		held->facts.path_taken = true;
+	return 0;
+}
+
+/* Another path whose command topic is the same: the later one loses. */
+static int look_at_channel(void *arg, struct store_request *r)
+{
+	struct held *held = arg;
+
+	if (strcmp(r->path, held->entry->path) != 0 &&
+	    r->state != ZTP_STATE_REJECTED && r->state != ZTP_STATE_EXPIRED &&
+	    r->state != ZTP_STATE_CONFLICT && r->state != ZTP_STATE_FAILED)
+		held->facts.path_taken = true;
+	return 0;
+}
+
+/* The wall-clock deadline that an event asks for, cut to what is allowed. */
+static int64_t deadline_of(const struct bridge *b, const struct entry *e)
+{
+	int64_t at = e->expires_at;
+
+	if (at == 0)
+		at = e->received_at + b->config->onboarding.decision_timeout_ms;
+	if (at > e->arrived_wall + ZTP_EXPIRY_MAX_MS)
+		at = e->arrived_wall + ZTP_EXPIRY_MAX_MS;
+	return at;
+}
+
+/* The same in steady time: CLOCK_BOOTTIME at arrival plus what was left by
+ * the wall clock then; for an event of an earlier process, anchored anew. */
+static int64_t steady_of(const struct bridge *b, const struct entry *e,
+			 int64_t wall)
+{
+	int64_t skew = e->arrived_steady - e->arrived_wall;
+
+	if (b->mark.segment < journal_first_segment(b->journal) ||
+	    (skew > -1000 && skew < 1000))
+		return wall;
+	return wall + skew;
+}
+
+static int look_up(struct bridge *b, const struct entry *e, struct held *held,
+		   struct ztp_error *error)
+{
+	struct ztp_pending_facts *facts = &held->facts;
+	int rc;
+
+	memset(held, 0, sizeof(*held));
+	held->entry = e;
+	rc = store_path_each(b->store, e->path, look_at_row, held, error);
+	facts->state = held->same.state;
+	facts->announced_at = held->same.announced_at;
+	facts->finished_at = held->same.finished_at;
+	facts->same_id = *e->request_id && held->same.n &&
+			 strcmp(e->request_id, held->same.id) == 0;
+	facts->gate = b->registrar != NULL;
+	facts->now = b->now;
+	facts->expires_at = steady_of(b, e, deadline_of(b, e));
+	facts->renotify_interval = b->config->onboarding.renotify_interval_ms;
+	facts->reject_cooldown = b->config->onboarding.reject_cooldown_ms;
+	return rc;
+}
+
+/* --- what is done about it */
+
+static int choose_id(struct bridge *b, const struct entry *e,
+		     struct store_request *r, struct ztp_error *error)
+{
+	struct store_request other;
+	uint8_t random[10];
+	int rc = 1;
+
+	if (*e->request_id)
+		rc = store_request_by_id(b->store, e->request_id, &other,
+					 error);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
+		return 0;
+	}
+	bridge_random(random, sizeof(random));
+	ztp_uuid7(r->id, b->now, random);
+	return 0;
+}
+
+static int make_request(struct bridge *b, const struct held *held,
+			struct store_request *r, struct ztp_error *error)
+{
+	const struct entry *e = held->entry;
+	struct ztp_path path;
+	uint8_t random[24];
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(r->path, sizeof(r->path), "%s", e->path);
+	memcpy(r->fingerprint, e->cert.fingerprint, ZTP_SHA256_LEN);
+	r->attempt = held->attempt + 1;
+	r->received_at = e->received_at;
+	r->expires_at = deadline_of(b, e);
+	r->due_at = held->facts.expires_at;
+	r->announced_at = b->now;
+	if (b->channels) {
+		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
+		if (rc != 0)
+			return rc;
+		ztp_topic_render(r->channel, b->config->mqtt.command_topic,
+				 &path);
+	}
+	if (*e->traceparent) {
+		snprintf(r->traceparent, sizeof(r->traceparent), "%s",
+			 e->traceparent);
+	} else {
+		bridge_random(random, sizeof(random));
+		ztp_traceparent_make(r->traceparent, random);
+	}
+	rc = choose_id(b, e, r, error);
+	if (rc == 0)
+		rc = ending_move(b, r, ZTP_STATE_RECEIVED, error);
+	return rc == 0 ? store_request_add(b->store, r, error) : rc;
+}
+
+static int ask(struct bridge *b, const struct held *held,
+	       struct ztp_error *error)
+{
+	struct store_request r;
+	int rc;
+
+	if (b->channels) {
+		struct held channel = {.entry = held->entry};
+		char topic[ZTP_TOPIC_MAX + 1];
+		struct ztp_path path;
+
+		rc = ztp_path_parse(&path, held->entry->path,
+				    strlen(held->entry->path), error);
+		if (rc != 0)
+			return rc;
+		ztp_topic_render(topic, b->config->mqtt.command_topic, &path);
+		rc = store_channel_each(b->store, topic, look_at_channel,
+					&channel, error);
+		if (rc != 0)
+			return rc;
+		if (channel.facts.path_taken) {
+			rc = make_request(b, held, &r, error);
+			b->tally.pending[METRIC_PENDING_CONFLICT]++;
+			return rc != 0 ? rc
+				       : ending_finish(
+						 b, &r, ZTP_STATE_CONFLICT,
+						 "another device path has this "
+						 "command topic",
+						 NULL, error);
+		}
+	}
+	rc = make_request(b, held, &r, error);
+	if (rc == 0)
+		rc = records_request(b, &r, &held->entry->cert,
+				     held->facts.live + 1, error);
+	if (rc == 0)
+		log_info(b->log, "request_received",
+			 LOG_STR("request_id", r.id),
+			 LOG_STR("device_path", r.path),
+			 LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
+			 LOG_INT("attempt", r.attempt));
+	b->tally.pending[METRIC_PENDING_NEW]++;
+	return rc;
+}
+
+/* A request that ends as it begins. */
+static int end_at_once(struct bridge *b, const struct held *held,
+		       enum ztp_state state, const char *message,
+		       struct ztp_error *error)
+{
+	struct store_request r;
+	int rc = make_request(b, held, &r, error);
+
+	if (rc == 0)
+		rc = ending_finish(b, &r, state, message, NULL, error);
+	return rc;
+}
+
+static int ask_again(struct bridge *b, struct held *held,
+		     struct ztp_error *error)
+{
+	struct store_request *r = &held->same;
+	int rc;
+
+	r->announced_at = b->now;
+	rc = records_request(b, r, &held->entry->cert, held->facts.live, error);
+	if (rc == 0)
+		rc = store_request_save(b->store, r, error);
+	b->tally.pending[METRIC_PENDING_REANNOUNCED]++;
+	return rc;
+}
+
+static int too_many(struct bridge *b, const struct held *held,
+		    struct ztp_error *error)
+{
+	const struct entry *e = held->entry;
+	struct entry dead = {
+		.kind = ENTRY_DEAD,
+		.path = e->path,
+		.topic = b->config->mqtt.pending_topic,
+	};
+	char time[ZTP_TIME_LEN], text[ZTP_PATH_MAX + ZTP_REQUEST_ID_MAX + 128];
+
+	ztp_fail(&dead.why, ZTP_ERR_TOO_MANY,
+		 "%d requests of this device path are live already",
+		 held->facts.live);
+	/* Ids and paths need no escaping: their alphabets see to that. */
+	ztp_time_format(time, e->received_at);
+	snprintf(text, sizeof(text),
+		 "{%s%s%s\"device_path\":\"%s\",\"received_at\":\"%s\"}",
+		 *e->request_id ? "\"request_id\":\"" : "", e->request_id,
+		 *e->request_id ? "\"," : "", e->path, time);
+	dead.text = text;
+	dead.text_len = strlen(text);
+	ztp_sha256(dead.sha256, text, dead.text_len);
+	dead.size = (int64_t)dead.text_len;
+	b->tally.pending[METRIC_PENDING_TOO_MANY]++;
+	return records_dead_pending(b, &dead, error);
+}
+
+static int apply_pending(struct bridge *b, const struct entry *e,
+			 struct ztp_error *error)
+{
+	struct held held;
+	int rc = look_up(b, e, &held, error);
+
+	if (rc != 0)
+		return rc;
+	switch (ztp_life_on_pending(&held.facts)) {
+	case ZTP_PENDING_NEW:
+		return ask(b, &held, error);
+	case ZTP_PENDING_REANNOUNCE:
+		return ask_again(b, &held, error);
+	case ZTP_PENDING_MERGE:
+		b->tally.pending[METRIC_PENDING_MERGED]++;
+		return 0;
+	case ZTP_PENDING_COOLDOWN:
+		b->tally.pending[METRIC_PENDING_COOLDOWN]++;
+		return 0;
+	case ZTP_PENDING_REDELIVER:
+		b->tally.pending[METRIC_PENDING_REDELIVER]++;
+		return delivery_again(b, &held.same, error);
+	case ZTP_PENDING_CONFLICT:
+		b->tally.pending[METRIC_PENDING_CONFLICT]++;
+		return end_at_once(b, &held, ZTP_STATE_CONFLICT,
+				   "a device with this path exists already",
+				   error);
+	case ZTP_PENDING_EXPIRED:
+		b->tally.pending[METRIC_PENDING_EXPIRED]++;
+		return end_at_once(b, &held, ZTP_STATE_EXPIRED,
+				   "the event came after its expires_at",
+				   error);
+	case ZTP_PENDING_TOO_MANY:
+		return too_many(b, &held, error);
+	}
+	return ztp_fail(error, ZTP_ERR_INTERNAL, "a verdict that is none");
+}
+
+static int apply_entry(struct bridge *b, const struct entry *e,
+		       struct ztp_error *error)
+{
+	int rc;
+
+	switch (e->kind) {
+	case ENTRY_PENDING:
+		rc = apply_pending(b, e, error);
+		if (rc == 0 && b->registrar && *e->request_id)
+			registrar_disposed(b->registrar, e->request_id);
+		return rc;
+	case ENTRY_DEAD:
+		b->tally.pending[METRIC_PENDING_INVALID]++;
+		if (b->registrar && *e->request_id)
+			registrar_disposed(b->registrar, e->request_id);
+		return records_dead_pending(b, e, error);
+	case ENTRY_AUDIT:
+		return records_audit(b, e, error);
+	}
+	return 0;
+}
+
+int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
+		     struct ztp_error *error)
+{
+	struct journal_mark start = b->mark;
+	const void *bytes;
+	struct entry e;
+	size_t len;
+	int rc = 0;
+
+	*more = *blocked = false;
+	while (limit-- > 0) {
+		struct journal_mark before = b->mark;
+
+		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
+		if (rc <= 0)
+			break;
+		rc = entry_unpack(&e, bytes, len, error);
+		if (rc != 0)
+			break;
+		if (e.kind == ENTRY_PENDING &&
+		    store_unfinished(b->store) >=
+			    b->config->store.max_requests) {
+			b->mark = before;
+			*blocked = true;
+			entry_clear(&e);
+			break;
+		}
+		rc = apply_entry(b, &e, error);
+		entry_clear(&e);
+		if (rc != 0)
+			break;
+		*more = limit == 0;
+	}
+	if (rc < 0)
+		return rc;
+	if (start.segment != b->mark.segment || start.offset != b->mark.offset)
+		return store_mark_set(b->store, &b->mark, error);
+	return 0;
+}
+
+int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error)
+{
+	struct store_request r;
+	int rc = store_request_by_n(b->store, n, &r, error);
+
+	b->tally.requests_published++;
+	if (rc <= 0 || r.state != ZTP_STATE_RECEIVED)
+		return rc < 0 ? rc : 0;
+	rc = ending_move(b, &r, ZTP_STATE_REQUESTED, error);
+	return rc == 0 ? store_request_save(b->store, &r, error) : rc;
+}

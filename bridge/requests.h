@@ -1,0 +1,20 @@
+/*
+ * bridge/requests.h - from the intake journal into the store: what a pending
+ * event, a device's answer or an audit record means for what is held. Loop
+ * thread, during apply. 0 or a negative error (of the store: roll back).
+ */
+#ifndef BRIDGE_REQUESTS_H
+#define BRIDGE_REQUESTS_H
+
+#include "bridge/bridge.h"
+
+/* Moves at most limit entries from the journal into the store and the mark
+ * with them. *more becomes true when there is more to do at once; *blocked
+ * when max_requests holds the next event back. */
+int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
+		     struct ztp_error *error);
+
+/* Kafka has acknowledged the record that announced request n. */
+int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error);
+
+#endif

@@ -1,0 +1,27 @@
+/*
+ * bridge/verdicts.h - what a customer's decision, or its absence, does. Loop
+ * thread, during apply. 0 or a negative error.
+ */
+#ifndef BRIDGE_VERDICTS_H
+#define BRIDGE_VERDICTS_H
+
+#include "bridge/bridge.h"
+
+/* A record of the decision topic: views, valid during the call. */
+struct verdict_record {
+	struct ztp_position position;
+	struct ztp_str key, value; /* p NULL: null */
+	const struct ztp_header *headers;
+	size_t header_count;
+};
+
+int verdicts_apply(struct bridge *b, const struct verdict_record *record,
+		   struct ztp_error *error);
+
+/* Handles at most limit deadlines that have passed. Undecided requests are
+ * touched up to b->horizon only; *waiting becomes true when one is due beyond
+ * it, so that Kafka must be asked how far it has got. *more: call again. */
+int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,
+		 struct ztp_error *error);
+
+#endif
