@@ -23,7 +23,6 @@
 #define CONNECTIONS_MAX	   64
 #define CONNECTION_MEMORY  (32 * 1024) /* request line and headers, and out */
 #define CONNECTION_TIMEOUT 10	       /* seconds without a byte */
-#define BODY_MAX	   (64 * 1024) /* of a request: read and ignored */
 
 struct http {
 	struct bridge *b;
@@ -139,24 +138,22 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 
 /* Called once with the headers, again for each piece of a body, and at last
  * with none: the answer goes out then, whatever the method, so that a client
- * that is still sending gets to read it. *seen is 0 at first, then 1 and the
- * length of the body so far. */
+ * that is still sending gets to read it. Bodies are ignored. *seen is NULL in
+ * the first call. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 				  const char *path, const char *method,
 				  const char *version, const char *body,
 				  size_t *body_len, void **seen)
 {
 	struct http *http = arg;
-	uintptr_t so_far = (uintptr_t)*seen;
 	struct http_page page;
 
 	(void)version;
 	(void)body;
-	if (so_far == 0 || *body_len > 0) {
-		so_far += so_far ? *body_len : 1;
+	if (!*seen || *body_len > 0) {
 		*body_len = 0;
-		*seen = (void *)so_far;
-		return so_far > BODY_MAX ? MHD_NO : MHD_YES;
+		*seen = http;
+		return MHD_YES;
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
@@ -229,7 +226,7 @@ static int bind_any(const struct config_http *config, struct ztp_error *error)
 
 static void say_where(struct http *http, int listening)
 {
-	struct sockaddr_storage address;
+	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
 	char host[NI_MAXHOST], port[NI_MAXSERV],
 		text[NI_MAXHOST + NI_MAXSERV + 4];
@@ -272,24 +269,24 @@ static int start(struct http *http, int listening, struct ztp_error *error)
 	return 0;
 }
 
-int http_new(struct http **out, struct bridge *b, struct ztp_error *error)
+int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 {
-	struct http *http = calloc(1, sizeof(*http));
+	struct http *made = calloc(1, sizeof(*made));
 	int listening, rc;
 
-	*out = NULL;
-	if (!http)
+	*http = NULL;
+	if (!made)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	http->b = b;
-	http->fd = -1;
+	made->b = b;
+	made->fd = -1;
 	listening = bind_any(&b->config->http, error);
-	rc = listening < 0 ? listening : start(http, listening, error);
+	rc = listening < 0 ? listening : start(made, listening, error);
 	if (rc < 0) {
-		http_free(http);
+		http_free(made);
 		return rc;
 	}
-	say_where(http, listening);
-	*out = http;
+	say_where(made, listening);
+	*http = made;
 	return 0;
 }
 

@@ -37,12 +37,11 @@
 	X(DECISION, "decision")
 
 /* Upper bounds in seconds of ztp_decision_latency_seconds. */
+/* clang-format off */
 #define METRIC_LATENCY_LIST(X)                                                 \
-	X(0.1)                                                                 \
-	X(0.5)                                                                 \
-	X(1)                                                                   \
-	X(5) X(15) X(60) X(300) X(900) X(3600) X(14400) X(43200) X(86400)      \
-		X(259200)
+	X(0.1) X(0.5) X(1) X(5) X(15) X(60) X(300) X(900) X(3600) X(14400)     \
+	X(43200) X(86400) X(259200)
+/* clang-format on */
 
 enum {
 #define X(bound) +1
