@@ -43,8 +43,8 @@ class Bridge(Process):
                     "group": f"{topics['requests']}-bridge",
                     "topics": topics,
                     "properties": {
-                        "session.timeout.ms": 3000,
-                        "heartbeat.interval.ms": 500,
+                        "session.timeout.ms": 4000,
+                        "heartbeat.interval.ms": 1000,
                         "reconnect.backoff.max.ms": 500,
                         "topic.metadata.refresh.interval.ms": 1000,
                         "fetch.wait.max.ms": 20,
