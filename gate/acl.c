@@ -73,6 +73,7 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 	memcpy(session->fingerprint, device.fingerprint, ZTP_SHA256_LEN);
 	session->right = ZTP_RIGHT_DEVICE;
 	session->live = false;
+	session->restored = true;
 	return session;
 }
 

@@ -6,13 +6,17 @@
  *
  * A kick of an offline session must not be "without will": Mosquitto 2.0
  * would put it on its expiry list a second time. "With will" it only checks
- * the subscriptions again and removes those that are denied now.
+ * the subscriptions again and removes those that are denied now. One that the
+ * broker has restored from its file must not be kicked at all: Mosquitto does
+ * not count it as disconnected. Its rights are gone, and what is stored for it
+ * is thrown away when somebody connects under its id.
  */
 #include "gate/gate.h"
 
 #include <mosquitto.h>
 #include <mosquitto_broker.h>
 #include <stdlib.h>
+#include <string.h>
 
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)
@@ -58,6 +62,16 @@ void ztp_gate_rolled_back(struct ztp_gate *gate)
 				     error.message);
 }
 
+void ztp_gate_kick(struct ztp_session *session, bool with_will)
+{
+	char path[ZTP_PATH_MAX + 1];
+
+	memcpy(path, session->path, strlen(session->path) + 1);
+	session->leaving = true;
+	/* Not found: the connection is gone, which is what was wanted. */
+	(void)mosquitto_kick_client_by_clientid(path, with_will);
+}
+
 void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session)
 {
 	session->right = ZTP_RIGHT_NONE;
@@ -70,8 +84,8 @@ void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session)
 	const struct mosquitto *client = session->client;
 
 	session->right = ZTP_RIGHT_NONE;
-	session->leaving = true;
-	(void)mosquitto_kick_client_by_clientid(session->path, !session->live);
+	if (!session->restored)
+		ztp_gate_kick(session, !session->live);
 	session = ztp_sessions_by_client(gate->sessions, client);
 	if (session)
 		ztp_sessions_remove(gate->sessions, session);

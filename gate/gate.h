@@ -64,6 +64,9 @@ void ztp_client_list_clear(struct ztp_client_list *list);
 /* What could not be committed is not so: memory follows the database. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
 
+/* Closes a session's connection now. The broker calls DISCONNECT back, which
+ * may free the session. */
+void ztp_gate_kick(struct ztp_session *session, bool with_will);
 /* Ends a session: no rights from now on, its connection closed in TICK. */
 void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session);
 /* The same now, the broker's subscriptions of it removed; the entry is gone

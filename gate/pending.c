@@ -149,9 +149,11 @@ void ztp_pending_tick(struct ztp_gate *gate, int64_t now_ms)
 {
 	struct ztp_offers *offers = &gate->offers;
 
-	offer_fresh(gate);
-	if (!offers->in_round && now_ms >= offers->due_at)
+	if (!offers->in_round && now_ms >= offers->due_at) {
 		begin_round(offers);
+		offers->fresh_count = 0; /* the round has them */
+	}
+	offer_fresh(gate);
 	if (offers->in_round && !offer_page(gate))
 		end_round(offers, now_ms);
 }

@@ -25,6 +25,7 @@ struct ztp_session {
 	enum ztp_right right;
 	bool live;
 	bool subscribed;    /* to its command topic */
+	bool restored;	    /* from the broker's file: never connected */
 	bool leaving;	    /* about to be ended: ACL checks are the kick's */
 	bool discard;	    /* what is queued is another key's: not for it */
 	bool inherits;	    /* clean start 0: may hold a subscription */

@@ -141,9 +141,7 @@ static void kick(struct ztp_gate *gate)
 		if (session->right == ZTP_RIGHT_NONE) {
 			ztp_gate_end_now(gate, session);
 		} else {
-			session->leaving = true;
-			(void)mosquitto_kick_client_by_clientid(session->path,
-								true);
+			ztp_gate_kick(session, true);
 		}
 	}
 	gate->kicks.count = 0;

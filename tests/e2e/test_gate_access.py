@@ -2,6 +2,7 @@
 
 import json
 import os
+import socket
 import stat
 
 import pytest
@@ -300,6 +301,35 @@ def test_restart_keeps_all_of_it(start, ca):
     assert stat.S_IMODE(os.stat(gate.db).st_mode) == 0o600
 
 
+def test_ending_sessions_that_are_away(start, ca):
+    """Deleted while away, in this process or restored from the broker's
+    file: another key inherits neither queue nor subscription."""
+    gate = start()
+    first, second = path_of(DIRECT), path_of(DIRECT)
+    leaf, other = ca.issue(), ca.issue()
+    with gate.operator() as operator:
+        for path in (first, second):
+            with gate.first(path, leaf, session=True) as device:
+                device.subscribed(device.commands)
+                device.wait_status("approved")
+            operator.publish(f"{path}/commands", b'{"status":"secret"}')
+        operator.do("deleteDevice", device_path=first)
+    gate.restart()
+    with gate.operator() as operator:
+        # adopted when something is queued for it, then ended
+        operator.publish(f"{second}/commands", b'{"status":"secret"}')
+        operator.do("deleteDevice", device_path=second)
+        for path in (first, second):
+            with gate.first(path, other, session=True) as device:
+                assert device.accepted
+                device.subscribed(device.commands)
+                device.wait_status("approved")
+                operator.publish(device.commands, b'{"status":"last"}')
+                device.wait_status("last")
+                assert "secret" not in device.statuses()
+    gate.restart()
+
+
 def test_kill9_between_pending_and_approval(start, ca):
     gate = start()
     for round_ in range(5):
@@ -325,12 +355,26 @@ def test_kill9_between_pending_and_approval(start, ca):
             assert not operator.on("ztp/v1/pending", device_path=path)
 
 
+def knock(gate, client_id, username):
+    """One MQTT 3.1.1 CONNECT with a bad proof, as fast as it goes; the
+    CONNACK's code."""
+    def text(value):
+        return len(value).to_bytes(2, "big") + value.encode()
+
+    body = (b"\0\4MQTT\4\xc2\0\x3c" + text(client_id) + text(username)
+            + text("x"))
+    length = bytes([len(body) & 127 | 128, len(body) >> 7])
+    with socket.create_connection(("127.0.0.1", gate.port)) as raw:
+        raw.sendall(b"\x10" + length + body)
+        return raw.recv(4)[3]
+
+
 def test_audit_is_limited_and_says_so(start, ca):
     gate = start()
     path, leaf = path_of("acme/nowhere"), ca.leaf()
     with gate.operator() as operator:
-        for _ in range(300):
-            gate.first(path, leaf, password="x").close()
+        for _ in range(1500):
+            assert knock(gate, path, leaf.base64) == 5
         record = operator.audit("audit_limited")
         assert record["omitted"] > 0
         assert record["remote_addr"] == "127.0.0.1"

@@ -1,0 +1,168 @@
+"""Fail closed: what cannot be trusted keeps the broker from starting, or the
+devices out; never lets one in."""
+
+import os
+import subprocess
+
+import pytest
+
+from harness.gate import Device, Gate, PASSWORD, path_of
+
+REGISTRY = "acme/plant"
+
+
+@pytest.fixture
+def make(tmp_path, ca):
+    def gate(extra=(), **options):
+        return Gate(tmp_path / "gate", ca.server(), options, extra)
+
+    return gate
+
+
+def must_not_start(gate, reason):
+    done = subprocess.run(gate.argv, cwd=gate.folder, timeout=60,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                          text=True, check=False)
+    assert done.returncode not in (0, -11), done.stdout
+    assert reason in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("options, reason", [
+    ({"nonsense": "1"}, "plugin_opt_nonsense is unknown"),
+    ({"pending_mode": "maybe"}, "plugin_opt_pending_mode"),
+    ({"retry_after": "soon"}, "plugin_opt_retry_after"),
+    ({"max_per_certificate": "0"}, "plugin_opt_max_per_certificate"),
+    ({"max_per_registry": "-1"}, "plugin_opt_max_per_registry"),
+    ({"command_topic": "{device}/#"}, "plugin_opt_command_topic"),
+    ({"command_topic": "commands"}, "plugin_opt_command_topic"),
+    ({"operators": "a,,b"}, "plugin_opt_operators"),
+    ({"registry_db": "/nowhere/at/all/gate.db"}, "/nowhere/at/all"),
+    ({"registry_db": "/"}, "registry database"),
+])
+def test_bad_options(make, options, reason):
+    must_not_start(make(**options), reason)
+
+
+def test_no_database_option(make):
+    gate = make()
+    text = gate.conf.read_text()
+    gate.conf.write_text("\n".join(
+        line for line in text.splitlines()
+        if not line.startswith("plugin_opt_registry_db")))
+    must_not_start(gate, "plugin_opt_registry_db is missing")
+
+
+def test_a_damaged_database(make, ca):
+    gate = make()
+    gate.db.write_bytes(b"this is no database, and never was one" * 100)
+    must_not_start(gate, "registry database")
+    gate.db.unlink()
+    gate.start()
+    with gate.operator() as operator:
+        for i in range(200):
+            operator.do("createRegistry", registry=f"acme/r{i}",
+                        audience="x" * 500)
+    gate.stop()
+    size = gate.db.stat().st_size
+    with open(gate.db, "r+b") as file:
+        for page in range(4096, size, 4096):
+            file.seek(page)
+            file.write(os.urandom(200))
+    must_not_start(gate, "registry database")
+
+
+def test_another_programs_database(make):
+    import sqlite3
+
+    gate = make()
+    with sqlite3.connect(gate.db) as db:
+        db.execute("CREATE TABLE something(x)")
+    db.close()
+    must_not_start(gate, "another program's")
+
+
+def test_a_newer_database(make):
+    import sqlite3
+
+    gate = make()
+    gate.start()
+    gate.stop()
+    with sqlite3.connect(gate.db) as db:
+        db.execute("PRAGMA user_version = 99")
+    db.close()
+    must_not_start(gate, "version 99")
+
+
+def test_two_brokers_do_not_share_a_database(make, tmp_path, ca):
+    gate = make().start()
+    other = Gate(tmp_path / "other", ca.server(), {"registry_db": gate.db})
+    must_not_start(other, "registry database")
+    gate.stop()
+
+
+def test_per_listener_settings_lets_nobody_in(make, ca):
+    """Mosquitto then never calls the gate's TICK: no device gets in for
+    longer than it takes to see that."""
+    gate = make()
+    text = gate.conf.read_text()
+    gate.conf.write_text(text.replace("per_listener_settings false",
+                                      "per_listener_settings true"))
+    gate.start()
+    for username in ("unused", ca.leaf().base64):
+        with Device(gate, path_of(REGISTRY), username, "x") as device:
+            assert not device.accepted
+    gate.stop()
+
+
+def test_a_full_disk_refuses_devices(make, ca, tmp_path):
+    """A file system of 1 MiB under the database."""
+    mount = tmp_path / "small"
+    mount.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none",
+                           mount], check=False)
+    if done.returncode != 0:
+        # no right to mount here: a limit on the file's size does the same
+        limit = ["prlimit", "--fsize=400000", "--"]
+        gate = make()
+        gate.argv = limit + gate.argv
+    else:
+        gate = make(registry_db=mount / "gate.db")
+    try:
+        gate.start()
+        with gate.operator() as operator:
+            operator.do("createRegistry", registry=REGISTRY,
+                        onboarding="direct")
+            operator.do("addRegistryCa", registry=REGISTRY,
+                        pem=ca.cert.read_text())
+            known, leaf = path_of(REGISTRY), ca.leaf()
+            with gate.first(known, leaf) as device:
+                assert device.accepted
+            codes = set()
+            for i in range(200):
+                code = operator.code("createRegistry", registry=f"acme/r{i}",
+                                     audience="x" * 1000)
+                codes.add(code)
+                if code != "OK":
+                    break
+            assert codes == {"OK", "UNAVAILABLE"}
+            path = path_of(REGISTRY)
+            with gate.first(path, ca.issue()) as device:
+                assert not device.accepted
+            operator.audit("internal", path)
+            assert operator.code("getDevice", device_path=path) == "NOT_FOUND"
+            assert operator.code("getRegistry", registry=f"acme/r{i}"
+                                 ) == "NOT_FOUND"
+            # who is known comes in all the same
+            with gate.unused(known, leaf) as device:
+                assert device.accepted
+        gate.stop()
+    finally:
+        if done.returncode == 0:
+            subprocess.run(["umount", mount], check=True)
+
+
+def test_others_are_the_brokers_even_without_a_registry(make):
+    gate = make().start()
+    with Device(gate, "backend-1", "backend", PASSWORD, tls=False) as client:
+        assert client.accepted
+    gate.stop()

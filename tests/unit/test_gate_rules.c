@@ -1,0 +1,262 @@
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <string.h>
+
+#include "ztp/gate.h"
+
+#define PUMP	     "subscriptions/acme/registries/plant-7/devices/pump-42"
+#define OTHER	     "subscriptions/acme/registries/plant-7/devices/pump-4"
+#define TEMPLATE     "{device_path}/commands"
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+static void test_overlap(void **state)
+{
+	static const struct {
+		const char *a, *b;
+		bool overlap;
+	} cases[] = {
+		{"a/b", "a/b", true},
+		{"a/b", "a/c", false},
+		{"a/+", "a/c", true},
+		{"a/#", "a", true},
+		{"a/#", "a/b/c", true},
+		{"a/+", "a", false},
+		{"a/+", "a/", true},
+		{"#", "a/b", true},
+		{"+/b/#", "a/b", true},
+		{"a/b/c", "a/+/#", true},
+		{"a/b", "a/b/#", true},
+		{"a/b", "a/b/+", false},
+		{"+/+", "a/#", true},
+		{"a/+/c", "a/b/+", true},
+		{"a/+/c", "a/b/d", false},
+		{"$share/g/a/b", "a/b", true},
+		{"$share/g/#", "a/b", true},
+		{"#", "$CONTROL/ztp/#", false},
+		{"+/ztp/v1", "$CONTROL/ztp/#", false},
+		{"$CONTROL/+/v1", "$CONTROL/ztp/#", true},
+		{"$CONTROL/dynamic-security/#", "$CONTROL/ztp/#", false},
+		{"", "a", false},
+		{"/a", "a", false},
+		{"$share/g", "a", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (ztp_gate_overlap(cases[i].a, cases[i].b) !=
+			    cases[i].overlap ||
+		    ztp_gate_overlap(cases[i].b, cases[i].a) !=
+			    cases[i].overlap)
+			fail_msg("%s and %s", cases[i].a, cases[i].b);
+	}
+}
+
+static void test_command_filter(void **state)
+{
+	static const char *const cases[][2] = {
+		{"{device_path}/commands",
+		 "subscriptions/+/registries/+/devices/+/commands/#"},
+		{"/devices/{device}/commands", "/devices/+/commands/#"},
+		{"/{registry}/x-{device}/commands", "/+/+/commands/#"},
+		{"c/{device_path}",
+		 "c/subscriptions/+/registries/+/devices/+/#"},
+	};
+	char out[ZTP_TOPIC_MAX + 1];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		ztp_gate_command_filter(out, cases[i][0]);
+		assert_string_equal(out, cases[i][1]);
+	}
+}
+
+static enum ztp_gate_answer device(enum ztp_right right, enum ztp_access access,
+				   const char *topic)
+{
+	struct ztp_path path;
+
+	assert_int_equal(ztp_path_parse(&path, PUMP, strlen(PUMP), NULL), 0);
+	return ztp_gate_device_access(right, TEMPLATE, &path, access, topic,
+				      false);
+}
+
+static void test_device_access(void **state)
+{
+	static const struct {
+		enum ztp_access access;
+		const char *topic;
+		bool held, device;
+	} cases[] = {
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/commands", true, true},
+		{ZTP_ACCESS_READ, PUMP "/commands", true, true},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/commands/#", false, true},
+		{ZTP_ACCESS_READ, PUMP "/commands/x", false, true},
+		{ZTP_ACCESS_READ, PUMP "/config", false, true},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/config/#", false, true},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/commandsx", false, false},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/#", false, false},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/+", false, false},
+		{ZTP_ACCESS_SUBSCRIBE, "#", false, false},
+		{ZTP_ACCESS_SUBSCRIBE, OTHER "/commands", false, false},
+		{ZTP_ACCESS_SUBSCRIBE, "$share/g/" PUMP "/commands", false,
+		 false},
+		{ZTP_ACCESS_READ, PUMP "/events", false, false},
+		{ZTP_ACCESS_WRITE, PUMP "/events", false, true},
+		{ZTP_ACCESS_WRITE, PUMP "/events/a", false, true},
+		{ZTP_ACCESS_WRITE, PUMP "/state/a/b", false, true},
+		{ZTP_ACCESS_WILL, PUMP "/state", false, true},
+		{ZTP_ACCESS_WILL, "$CONTROL/ztp/v1", false, false},
+		{ZTP_ACCESS_WRITE, PUMP "/commands", false, false},
+		{ZTP_ACCESS_WRITE, PUMP "/config", false, false},
+		{ZTP_ACCESS_WRITE, OTHER "/events", false, false},
+		{ZTP_ACCESS_WRITE, "ztp/v1/pending", false, false},
+		{ZTP_ACCESS_UNSUBSCRIBE, "whatever", true, true},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		const char *topic = cases[i].topic;
+		enum ztp_access access = cases[i].access;
+
+		assert_int_equal(device(ZTP_RIGHT_NONE, access, topic),
+				 ZTP_GATE_DENY);
+		if ((device(ZTP_RIGHT_HELD, access, topic) == ZTP_GATE_ALLOW) !=
+			    cases[i].held ||
+		    (device(ZTP_RIGHT_DEVICE, access, topic) ==
+		     ZTP_GATE_ALLOW) != cases[i].device)
+			fail_msg("%d %s", (int)access, topic);
+	}
+}
+
+static void test_other_access(void **state)
+{
+	static const struct {
+		enum ztp_access access;
+		const char *topic;
+		bool retain;
+		enum ztp_gate_answer other, operator;
+	} cases[] = {
+		{ZTP_ACCESS_SUBSCRIBE, "#", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_SUBSCRIBE, "elsewhere/#", false, ZTP_GATE_DEFER,
+		 ZTP_GATE_DEFER},
+		{ZTP_ACCESS_SUBSCRIBE, PUMP "/events/#", false, ZTP_GATE_DEFER,
+		 ZTP_GATE_DEFER},
+		{ZTP_ACCESS_SUBSCRIBE, "subscriptions/#", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_SUBSCRIBE, "subscriptions/acme/#", false,
+		 ZTP_GATE_DENY, ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_WRITE, PUMP "/commands", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_WRITE, PUMP "/commands", true, ZTP_GATE_DENY,
+		 ZTP_GATE_DENY},
+		{ZTP_ACCESS_WILL, PUMP "/commands/x", false, ZTP_GATE_DENY,
+		 ZTP_GATE_DENY},
+		{ZTP_ACCESS_WRITE, PUMP "/config", true, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_READ, PUMP "/config", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_READ, "ztp/v1/audit", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_WRITE, "$CONTROL/ztp/v1", false, ZTP_GATE_DENY,
+		 ZTP_GATE_ALLOW},
+		{ZTP_ACCESS_WILL, "$CONTROL/ztp/v1/response", false,
+		 ZTP_GATE_DENY, ZTP_GATE_DENY},
+		{ZTP_ACCESS_WILL, "$CONTROL/dynamic-security/v1", false,
+		 ZTP_GATE_DENY, ZTP_GATE_DENY},
+		{ZTP_ACCESS_WRITE, "$CONTROL/dynamic-security/v1", false,
+		 ZTP_GATE_DEFER, ZTP_GATE_DEFER},
+		{ZTP_ACCESS_WRITE, "elsewhere", true, ZTP_GATE_DEFER,
+		 ZTP_GATE_DEFER},
+		{ZTP_ACCESS_UNSUBSCRIBE, "#", false, ZTP_GATE_ALLOW,
+		 ZTP_GATE_ALLOW},
+	};
+	char filter[ZTP_TOPIC_MAX + 1];
+
+	(void)state;
+	ztp_gate_command_filter(filter, TEMPLATE);
+	for (size_t i = 0; i < COUNT(cases); i++) {
+		if (ztp_gate_other_access(false, filter, cases[i].access,
+					  cases[i].topic,
+					  cases[i].retain) != cases[i].other ||
+		    ztp_gate_other_access(true, filter, cases[i].access,
+					  cases[i].topic,
+					  cases[i].retain) != cases[i].operator)
+			fail_msg("%d %s", (int)cases[i].access, cases[i].topic);
+	}
+}
+
+static void check(struct ztp_gate_verdict verdict, enum ztp_admission admission,
+		  const char *code)
+{
+	assert_string_equal(verdict.code, code);
+	assert_int_equal(verdict.admission, admission);
+}
+
+static void test_knock(void **state)
+{
+	struct ztp_gate_facts f = {0};
+
+	(void)state;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "unknown_registry");
+	f.registry_known = true;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "unknown_device");
+	f.with_certificate = true;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "onboarding_off");
+	f.onboarding = ZTP_ONBOARDING_CUSTOM;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_PROVE, "");
+	f.device_known = true;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "device_exists");
+	f.same_certificate = true;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_PROVE, "");
+	f.device_blocked = true;
+	check(ztp_gate_knock(&f), ZTP_ADMIT_REFUSE, "blocked");
+}
+
+static void test_admit(void **state)
+{
+	struct ztp_gate_limits limits = {16, 100, 8};
+	struct ztp_gate_facts f = {.onboarding = ZTP_ONBOARDING_CUSTOM};
+
+	(void)state;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "pending");
+	f.hold = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_HOLD, "pending");
+	f.live_other_key = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "path_in_use");
+	f.per_path = 8;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
+	f.candidate_known = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_JOURNAL, "path_in_use");
+	f.cooling_down = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "rejected");
+	f = (struct ztp_gate_facts){.onboarding = ZTP_ONBOARDING_DIRECT};
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_CREATE, "created");
+	f.per_certificate = 16;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
+	f.per_certificate = 15;
+	f.per_registry = 100;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "too_many");
+	f.device_known = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_CONNECT, "connected");
+	f.live_other_key = true;
+	check(ztp_gate_admit(&f, &limits), ZTP_ADMIT_REFUSE, "path_in_use");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_overlap),
+		cmocka_unit_test(test_command_filter),
+		cmocka_unit_test(test_device_access),
+		cmocka_unit_test(test_other_access),
+		cmocka_unit_test(test_knock),
+		cmocka_unit_test(test_admit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
