@@ -11,7 +11,7 @@
 enum control_half { HALF_NO = 0, HALF_YES = 1 };
 
 struct control {
-	int32_t fail_errno; /* every write to a file fails with it; 0: none */
+	int32_t fail_errno; /* what the disk says to a write (disk.c); 0: well */
 	int32_t half;	    /* the last step is done half-way: a torn write */
 	int64_t clock_ms;   /* added to the wall clock of the main program */
 	int64_t crash_at;   /* dies (SIGKILL) at this step; 0: never */

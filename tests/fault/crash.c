@@ -13,8 +13,8 @@
  * number of steps depend on how long a run takes. Standard output and error
  * are not counted either.
  *
- * The same page can make every file write fail (a full or read-only disk),
- * and move the wall clock as the main program sees it (clock.c).
+ * The same page can make the disk full or read-only (disk.c) and move the wall
+ * clock as the main program sees it (clock.c).
  *
  * SIGKILL to oneself is what kill -9 is: no handler, no flush, no atexit.
  * The kernel keeps what was written, as it does for a killed process.
@@ -23,7 +23,6 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -87,17 +86,6 @@ static bool step(void)
 	return true;
 }
 
-static bool refused(void)
-{
-	int32_t error = __atomic_load_n(&control->fail_errno, __ATOMIC_SEQ_CST);
-
-	if (!error)
-		return false;
-	(void)__atomic_add_fetch(&control->failed, 1, __ATOMIC_SEQ_CST);
-	errno = error;
-	return true;
-}
-
 static bool is_file(int fd)
 {
 	struct stat st;
@@ -152,7 +140,7 @@ ssize_t write(int fd, const void *bytes, size_t len)
 	bool file = is_file(fd), half = false;
 	ssize_t done;
 
-	if (file && refused())
+	if (file && disk_refuses(disk_grows(fd, -1, len)))
 		return -1;
 	if (file || counts(fd, bytes, len))
 		half = step();
@@ -169,7 +157,7 @@ ssize_t writev(int fd, const struct iovec *iov, int count)
 	size_t have = gather(peek, iov, count);
 	ssize_t done;
 
-	if (file && refused())
+	if (file && disk_refuses(true))
 		return -1;
 	if (file || counts(fd, peek, have))
 		half = step();
@@ -187,7 +175,7 @@ static ssize_t pwrite_step(int fd, const void *bytes, size_t len, off_t at)
 	ssize_t done;
 
 	if (is_file(fd)) {
-		if (refused())
+		if (disk_refuses(disk_grows(fd, at, len)))
 			return -1;
 		half = step();
 	}
@@ -241,12 +229,12 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 }
 
 /* For calls that are done or not: half-way means done, then dead. */
-#define WHOLE(call)                                                            \
+#define WHOLE(grows, call)                                                     \
 	do {                                                                   \
 		bool last;                                                     \
 		long done;                                                     \
                                                                                \
-		if (refused())                                                 \
+		if (disk_refuses(grows))                                       \
 			return -1;                                             \
 		last = step();                                                 \
 		done = (call);                                                 \
@@ -257,32 +245,32 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 int fsync(int fd)
 {
-	WHOLE(syscall(SYS_fsync, fd));
+	WHOLE(false, syscall(SYS_fsync, fd));
 }
 
 int fdatasync(int fd)
 {
-	WHOLE(syscall(SYS_fdatasync, fd));
+	WHOLE(false, syscall(SYS_fdatasync, fd));
 }
 
 int ftruncate(int fd, off_t len)
 {
-	WHOLE(syscall(SYS_ftruncate, fd, len));
+	WHOLE(disk_grows(fd, len, 0), syscall(SYS_ftruncate, fd, len));
 }
 
 int ftruncate64(int fd, off64_t len)
 {
-	WHOLE(syscall(SYS_ftruncate, fd, len));
+	WHOLE(disk_grows(fd, len, 0), syscall(SYS_ftruncate, fd, len));
 }
 
 int fallocate(int fd, int mode, off_t at, off_t len)
 {
-	WHOLE(syscall(SYS_fallocate, fd, mode, at, len));
+	WHOLE(true, syscall(SYS_fallocate, fd, mode, at, len));
 }
 
 int fallocate64(int fd, int mode, off64_t at, off64_t len)
 {
-	WHOLE(syscall(SYS_fallocate, fd, mode, at, len));
+	WHOLE(true, syscall(SYS_fallocate, fd, mode, at, len));
 }
 
 /* These two return the error. */
@@ -303,56 +291,10 @@ int posix_fallocate64(int fd, off64_t at, off64_t len)
 
 int rename(const char *from, const char *to)
 {
-	WHOLE(syscall(SYS_rename, from, to));
+	WHOLE(true, syscall(SYS_rename, from, to));
 }
 
-/* A full disk lets go of files; only a read-only one does not. */
 int unlink(const char *path)
 {
-	bool last;
-	long done;
-
-	if (control->fail_errno == EROFS && refused())
-		return -1;
-	last = step();
-	done = syscall(SYS_unlink, path);
-	if (last)
-		die();
-	return (int)done;
-}
-
-static bool open_refused(int flags)
-{
-	bool write = (flags & O_ACCMODE) != O_RDONLY;
-	int32_t error = control->fail_errno;
-
-	if (error == EROFS)
-		return write && refused();
-	return error && (flags & O_CREAT) && refused();
-}
-
-int open(const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list args;
-
-	va_start(args, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(args, mode_t);
-	va_end(args);
-	if (strncmp(path, "/dev/", 5) != 0 && open_refused(flags))
-		return -1;
-	return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
-}
-
-int open64(const char *path, int flags, ...)
-{
-	mode_t mode = 0;
-	va_list args;
-
-	va_start(args, flags);
-	if (flags & O_CREAT)
-		mode = va_arg(args, mode_t);
-	va_end(args);
-	return open(path, flags, mode);
+	WHOLE(false, syscall(SYS_unlink, path));
 }
