@@ -44,6 +44,7 @@ struct loop {
 	uint32_t commands_events;
 	struct asker_news news;
 	int64_t next_housekeeping, next_store_try, stop_by;
+	struct asker_ends ends;
 	int64_t ends_since; /* asked_at of the ends last used */
 	bool more;
 	int exit_code;
@@ -131,16 +132,14 @@ static void collect(struct loop *l)
  * for, once everything before those ends has been dealt with. */
 static void move_horizon(struct loop *l)
 {
-	static struct asker_ends ends; /* 8 kB, the loop's alone */
 	struct bridge *b = &l->b;
 
-	if (!asker_ends_get(b->asker, l->ends_since, &ends))
+	if (!asker_ends_get(b->asker, l->ends_since, &l->ends) ||
+	    !consumer_reached(b->consumer, &l->ends))
 		return;
-	if (!consumer_reached(b->consumer, &ends))
-		return;
-	l->ends_since = ends.asked_at;
-	if (ends.asked_at > b->horizon)
-		b->horizon = ends.asked_at;
+	l->ends_since = l->ends.asked_at;
+	if (l->ends.asked_at > b->horizon)
+		b->horizon = l->ends.asked_at;
 }
 
 static int evict(struct bridge *b, struct ztp_error *error)
