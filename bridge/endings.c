@@ -97,7 +97,7 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	else
 		rc = owe_notice(b, r, error);
 	if (rc == 0)
-		rc = records_result(b, r, NULL, (struct ztp_str){NULL, 0},
+		rc = records_result(b, r, NULL, "", (struct ztp_str){NULL, 0},
 				    ztp_life_outcome(to), message, position,
 				    r->traceparent, error);
 	if (rc == 0)

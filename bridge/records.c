@@ -63,7 +63,6 @@ int records_result(struct bridge *b, const struct store_request *r,
 	struct store_record record = {.topic = STORE_RESULTS};
 	struct ztp_result result = {
 		.request_id = r ? r->id : id,
-		.path = r ? r->path : NULL,
 		.outcome = outcome,
 		.message = message,
 		.delivered_at = r ? r->delivered_at : 0,
@@ -73,20 +72,17 @@ int records_result(struct bridge *b, const struct store_request *r,
 	char subject[ZTP_PATH_MAX + 1] = "";
 	struct ztp_event event = {ce_id,   b->source, type,
 				  subject, time,      traceparent};
-	struct ztp_path path;
+	struct ztp_path parts;
 	char *json = NULL;
 	int rc;
 
 	if (decision)
 		result.decision = *decision;
-	/* Without a request the key is all there is, if it is a path. */
-	if (!r && ztp_path_parse(&path, key.p, key.n, NULL) == 0) {
-		memcpy(subject, key.p, key.n);
-		subject[key.n] = '\0';
-		result.path = subject;
-	} else if (r) {
-		snprintf(subject, sizeof(subject), "%s", r->path);
-	}
+	if (r || *path)
+		snprintf(subject, sizeof(subject), "%s", r ? r->path : path);
+	else if (ztp_path_parse(&parts, key.p, key.n, NULL) == 0)
+		snprintf(subject, sizeof(subject), "%.*s", (int)key.n, key.p);
+	result.path = subject;
 	rc = ztp_result_build(&json, &result, error);
 	if (rc != 0)
 		return rc;

@@ -14,8 +14,8 @@ int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    struct ztp_error *error);
 
-/* ztp.results. r may be NULL (unknown request): then id names it, and key is
- * the decision's own. decision: position of the record that caused it, with
+/* ztp.results. r may be NULL (unknown request): then id names it, key is the
+ * decision's own, and path ("" if none) the one that the decision names. decision: position of the record that caused it, with
  * topic NULL when none did. */
 int records_result(struct bridge *b, const struct store_request *r,
 		   const char *id, struct ztp_str key, enum ztp_outcome outcome,

@@ -92,11 +92,11 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 	log_info(b->log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(outcome)));
-	return records_result(b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
-			      decision->request_id, key, outcome,
-			      no_effect[what].message, &record->position,
-			      r->n ? r->traceparent : decision->traceparent,
-			      error);
+	return records_result(
+		b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
+		decision->request_id, decision->path, key, outcome,
+		no_effect[what].message, &record->position,
+		r->n ? r->traceparent : decision->traceparent, error);
 }
 
 static int decide(struct bridge *b, const struct ztp_decision *decision,
