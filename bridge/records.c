@@ -55,9 +55,10 @@ int records_request(struct bridge *b, const struct store_request *r,
 }
 
 int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, struct ztp_str key, enum ztp_outcome outcome,
-		   const char *message, const struct ztp_position *decision,
-		   const char *traceparent, struct ztp_error *error)
+		   const char *id, const char *path, struct ztp_str key,
+		   enum ztp_outcome outcome, const char *message,
+		   const struct ztp_position *decision, const char *traceparent,
+		   struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_RESULTS};

@@ -18,9 +18,10 @@ int records_request(struct bridge *b, const struct store_request *r,
  * decision's own, and path ("" if none) the one that the decision names. decision: position of the record that caused it, with
  * topic NULL when none did. */
 int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, struct ztp_str key, enum ztp_outcome outcome,
-		   const char *message, const struct ztp_position *decision,
-		   const char *traceparent, struct ztp_error *error);
+		   const char *id, const char *path, struct ztp_str key,
+		   enum ztp_outcome outcome, const char *message,
+		   const struct ztp_position *decision, const char *traceparent,
+		   struct ztp_error *error);
 
 /* ztp.dlq, for a pending event that was refused. */
 int records_dead_pending(struct bridge *b, const struct entry *entry,
