@@ -73,10 +73,17 @@ int records_result(struct bridge *b, const struct store_request *r,
 	char subject[ZTP_PATH_MAX + 1] = "";
 	struct ztp_event event = {ce_id,   b->source, type,
 				  subject, time,      traceparent};
+	char trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_path parts;
+	uint8_t random[24];
 	char *json = NULL;
 	int rc;
 
+	if (!*traceparent) { /* nobody began a trace for this decision */
+		bridge_random(random, sizeof(random));
+		ztp_traceparent_make(trace, random);
+		event.traceparent = trace;
+	}
 	if (decision)
 		result.decision = *decision;
 	if (r || *path)
