@@ -276,6 +276,14 @@ fail:
 	return ZTP_ERR_INTERNAL;
 }
 
+void asker_stop(struct asker *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->stopping = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
 void asker_free(struct asker *a)
 {
 	int i;
@@ -283,10 +291,7 @@ void asker_free(struct asker *a)
 	if (!a)
 		return;
 	if (a->started) {
-		pthread_mutex_lock(&a->lock);
-		a->stopping = true;
-		pthread_cond_signal(&a->changed);
-		pthread_mutex_unlock(&a->lock);
+		asker_stop(a);
 		pthread_join(a->thread, NULL);
 	}
 	for (i = 0; i < 5; i++)

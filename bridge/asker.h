@@ -28,6 +28,8 @@ struct asker_ends {
  * if the configuration says so, and writes wake_fd when it has news. */
 int asker_new(struct asker **asker, struct bridge *b, int wake_fd,
 	      struct ztp_error *error);
+/* Begins to end the thread; does not block. */
+void asker_stop(struct asker *asker);
 /* Blocks until an answer under way has come or timed out (some seconds). */
 void asker_free(struct asker *asker);
 

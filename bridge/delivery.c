@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "bridge/endings.h"
-#include "bridge/records.h"
 
 #define FIRST_DELAY_MS	 250
 #define EARLY_MAX_MS	 10000
@@ -34,38 +33,6 @@ static int64_t next_try(struct bridge *b, const struct store_request *r)
 	return b->now + delivery_backoff(r->tries, random);
 }
 
-static int onboard(struct bridge *b, struct store_request *r,
-		   const char *message, struct ztp_error *error)
-{
-	struct store_decision d;
-	struct ztp_position position = {NULL, 0, 0};
-	int rc = store_decision_get(b->store, r->n, false, &d, error);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 1 && d.by_customer)
-		position =
-			(struct ztp_position){d.topic, d.partition, d.offset};
-	return ending_finish(b, r, ZTP_STATE_ONBOARDED, message, &position,
-			     error);
-}
-
-static int end_undeliverable(struct bridge *b, struct store_request *r,
-			     const char *message, struct ztp_error *error)
-{
-	struct store_decision d;
-	struct ztp_position position = {NULL, 0, 0};
-	int rc = store_decision_get(b->store, r->n, false, &d, error);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 1 && d.by_customer)
-		position =
-			(struct ztp_position){d.topic, d.partition, d.offset};
-	return ending_finish(b, r, ZTP_STATE_UNDELIVERABLE, message, &position,
-			     error);
-}
-
 /* The broker's word, or the device's, that the command has arrived. */
 static int taken(struct bridge *b, struct store_request *r,
 		 struct ztp_error *error)
@@ -87,8 +54,9 @@ static int taken(struct bridge *b, struct store_request *r,
 	if (rc != 0 || r->state != ZTP_STATE_DELIVERED)
 		return rc;
 	if (!by_device)
-		return onboard(b, r, "the broker has passed the command on",
-			       error);
+		return ending_finish_decided(
+			b, r, ZTP_STATE_ONBOARDED,
+			"the broker has passed the command on", error);
 	/* Said again now and then: the broker's queue may have lost it. */
 	r->tries++;
 	r->retry_at = next_try(b, r);
@@ -184,13 +152,13 @@ int delivery_applied(struct bridge *b, const char *path,
 	if (rc != 0 || r.state != ZTP_STATE_DELIVERED)
 		return rc;
 	if (applied->applied)
-		return onboard(b, &r,
-			       said ? said
-				    : "the device has applied the command",
-			       error);
-	return end_undeliverable(
-		b, &r, said ? said : "the device could not apply the command",
-		error);
+		return ending_finish_decided(
+			b, &r, ZTP_STATE_ONBOARDED,
+			said ? said : "the device has applied the command",
+			error);
+	return ending_finish_decided(
+		b, &r, ZTP_STATE_UNDELIVERABLE,
+		said ? said : "the device could not apply the command", error);
 }
 
 struct subscribed {
@@ -231,13 +199,13 @@ int delivery_due(struct bridge *b, struct store_request *r,
 		return store_request_save(b->store, r, error);
 	}
 	if (r->state == ZTP_STATE_REGISTERED)
-		return end_undeliverable(
-			b, r, "the device did not take the command in time",
-			error);
+		return ending_finish_decided(
+			b, r, ZTP_STATE_UNDELIVERABLE,
+			"the device did not take the command in time", error);
 	if (r->state == ZTP_STATE_DELIVERED)
-		return end_undeliverable(
-			b, r, "the device did not answer the command in time",
-			error);
+		return ending_finish_decided(
+			b, r, ZTP_STATE_UNDELIVERABLE,
+			"the device did not answer the command in time", error);
 	/* Delivered again in vain: the request's end stays as it was. */
 	r->due_at = r->retry_at = 0;
 	if (r->state == ZTP_STATE_ONBOARDED)

@@ -110,6 +110,22 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	return rc;
 }
 
+int ending_finish_decided(struct bridge *b, struct store_request *r,
+			  enum ztp_state to, const char *message,
+			  struct ztp_error *error)
+{
+	struct ztp_position position = {NULL, 0, 0};
+	struct store_decision d;
+	int rc = store_decision_get(b->store, r->n, false, &d, error);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && d.by_customer)
+		position =
+			(struct ztp_position){d.topic, d.partition, d.offset};
+	return ending_finish(b, r, to, message, &position, error);
+}
+
 /* --- approved */
 
 struct losers {

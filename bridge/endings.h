@@ -21,6 +21,11 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 		  const char *message, const struct ztp_position *position,
 		  struct ztp_error *error);
 
+/* The same, for a request that was decided: position is the decision's. */
+int ending_finish_decided(struct bridge *b, struct store_request *r,
+			  enum ztp_state to, const char *message,
+			  struct ztp_error *error);
+
 /* Approved: ends the path's other undecided requests in conflict, and sets
  * what is to be done for r next; saves r. */
 int ending_approve(struct bridge *b, struct store_request *r,

@@ -374,6 +374,7 @@ static void on_signal(struct loop *l)
 		b->stopping = true;
 		l->stop_by = b->now + b->config->shutdown_timeout_ms;
 		intake_pause(b->intake, "shutdown");
+		asker_stop(b->asker);
 	}
 }
 

@@ -277,22 +277,6 @@ static int retry_later(struct registrar *g, struct store_request *r,
 	return store_request_save(g->b->store, r, error);
 }
 
-static int finish_with_position(struct bridge *b, struct store_request *r,
-				enum ztp_state state, const char *message,
-				struct ztp_error *error)
-{
-	struct store_decision d;
-	struct ztp_position position = {NULL, 0, 0};
-	int rc = store_decision_get(b->store, r->n, false, &d, error);
-
-	if (rc < 0)
-		return rc;
-	if (rc == 1 && d.by_customer)
-		position =
-			(struct ztp_position){d.topic, d.partition, d.offset};
-	return ending_finish(b, r, state, message, &position, error);
-}
-
 static int created(struct registrar *g, const struct op *op,
 		   struct store_request *r, struct ztp_error *error)
 {
@@ -303,11 +287,11 @@ static int created(struct registrar *g, const struct op *op,
 	if (strcmp(op->code, "OK") == 0)
 		return ending_register(g->b, r, op->ready, error);
 	if (strcmp(op->code, "ALREADY_EXISTS") == 0)
-		return finish_with_position(
+		return ending_finish_decided(
 			g->b, r, ZTP_STATE_CONFLICT,
 			"a device with this path exists already", error);
 	snprintf(message, sizeof(message), "%s: %s", op->code, op->message);
-	return finish_with_position(g->b, r, ZTP_STATE_FAILED, message, error);
+	return ending_finish_decided(g->b, r, ZTP_STATE_FAILED, message, error);
 }
 
 static int apply_op(struct registrar *g, const struct op *op,

@@ -9,6 +9,8 @@
 #include "bridge/records.h"
 #include "bridge/registrar.h"
 
+#define OUTBOX_SPARE 1000
+
 /* --- what is held about an event's path */
 
 struct held {
@@ -317,6 +319,18 @@ static int apply_entry(struct bridge *b, const struct entry *e,
 	return 0;
 }
 
+/* Open requests are bounded strictly. Dead letters and audit records that
+ * Kafka does not take are bounded by what their number makes of the outbox:
+ * two records for each request that may be open. */
+static bool is_full(const struct bridge *b, const struct entry *e)
+{
+	int64_t max = b->config->store.max_requests;
+
+	return (e->kind == ENTRY_PENDING &&
+		store_unfinished(b->store) >= max) ||
+	       store_outbox_count(b->store) >= 2 * max + OUTBOX_SPARE;
+}
+
 int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		     struct ztp_error *error)
 {
@@ -336,9 +350,7 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		rc = entry_unpack(&e, bytes, len, error);
 		if (rc != 0)
 			break;
-		if (e.kind == ENTRY_PENDING &&
-		    store_unfinished(b->store) >=
-			    b->config->store.max_requests) {
+		if (is_full(b, &e)) {
 			b->mark = before;
 			*blocked = true;
 			entry_clear(&e);
