@@ -14,6 +14,7 @@ is what counts."""
 
 import argparse
 import concurrent.futures
+import dataclasses
 import json
 import pathlib
 import signal
@@ -148,6 +149,13 @@ class Life:
         self.control.close()
 
 
+@dataclasses.dataclass
+class Outcome:
+    died: int  # the step, or 0
+    repeated: int
+    steps: int
+
+
 class Points:
     """Runs lives side by side: they mostly wait."""
 
@@ -161,17 +169,20 @@ class Points:
     def life(self, step=0, half=False):
         name = f"step-{step}{'-half' if half else ''}"
         folder = self.folder / name
-        return Life(folder, self.kafka, self.certificate, step, half).run()
+        return self.outcome(folder, step, half)
+
+    def outcome(self, folder, *point):
+        # The life itself goes with its rig: Kafka clients hold many files.
+        life = Life(folder, self.kafka, self.certificate, *point).run()
+        return Outcome(life.died, life.repeated, life.steps)
 
     def measure(self):
         """How many steps a life has."""
-        life = Life(self.folder / "whole", self.kafka, self.certificate)
-        life.run()
-        self.count = life.steps
+        self.count = self.outcome(self.folder / "whole").steps
         return self.count
 
     def run(self, points):
-        """[(step, half)] -> ([Life], [(point, error)])"""
+        """[(step, half)] -> ([Outcome], [(point, error)])"""
         lives, failures = [], []
         with concurrent.futures.ThreadPoolExecutor(self.workers) as pool:
             futures = {

@@ -66,7 +66,12 @@ class Link:
             half.transport.pause_reading()
             self.proxy.loop.create_task(self._reach())
         else:
+            client = self.client()
+            early = bytes(client.held)
+            client.held.clear()
             self.flow()
+            if early:
+                self._forward(UP, early)
 
     async def _reach(self):
         try:
@@ -84,10 +89,13 @@ class Link:
             return
         if self.tap:
             self.tap(direction, data)
+        if self.complete():
+            self._forward(direction, data)
+        else:
+            self.halves[direction].held += data
+
+    def _forward(self, direction, data):
         half = self.halves[direction]
-        if not self.complete():
-            half.held += data
-            return
         left = self.proxy.cut_after
         if left is not None:
             self.proxy.cut_after = left - len(data)

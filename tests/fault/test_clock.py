@@ -1,7 +1,11 @@
 """A wall clock that is wrong: while the bridge runs its deadlines do not care;
 at a start, time never goes back behind what the store has seen."""
 
+import datetime
+import re
+
 from harness.rig import device_path
+from harness.shape import now, when
 from harness.until import holds_for, until
 
 HOUR = 3600 * 1000
@@ -10,6 +14,11 @@ HOUR = 3600 * 1000
 def results(rig, path):
     rig.reader.poll()
     return rig.reader.find(rig.topics["results"], key=path)
+
+
+def said_at(rig):
+    """The newest time in the bridge's log: what it takes for now."""
+    return when(re.findall(r"^ts=(\S+)", rig.bridge.log(), re.M)[-1])
 
 
 def test_forward_expires_nothing(steered, ca):
@@ -23,6 +32,7 @@ def test_forward_expires_nothing(steered, ca):
     holds_for(lambda: not results(rig, device.path), 1.5, "does not expire")
     rig.decide(request)
     assert rig.result(device.path).json()["outcome"] == "onboarded"
+    assert said_at(rig) > now() + datetime.timedelta(hours=4)
     assert "level=error" not in rig.bridge.log()
     rig.stop()
 
@@ -42,7 +52,7 @@ def test_backward_holds_up_nothing(steered, ca):
 
 def test_start_with_a_clock_behind(steered, ca):
     """It warns, goes on from the store's newest time, and still expires."""
-    rig, control = steered(onboarding={"decision_timeout": "12s"})
+    rig, control = steered(onboarding={"decision_timeout": "6s"})
     rig.start()
     rig.onboard(ca.leaf())
     path = device_path("clock")
