@@ -242,9 +242,8 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 	}
 	gate->fresh.count = 0;
 	run_by_name(gate, in, name, reply);
-	if (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db))
-		ztp_gate_rolled_back(gate);
-	else if (strcmp(reply->code, "UNAVAILABLE") == 0)
+	if (strcmp(reply->code, "UNAVAILABLE") == 0 ||
+	    (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db)))
 		ztp_gate_rolled_back(gate);
 }
 
@@ -312,7 +311,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);
-		cJSON_ArrayForEach (in, commands)
+		for (in = commands ? commands->child : NULL; in; in = in->next)
 			answer_one(gate, allowed, in, responses);
 	}
 	cJSON_Delete(tree);

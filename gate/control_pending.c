@@ -89,7 +89,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 				     IDS_MAX);
 		return;
 	}
-	cJSON_ArrayForEach (id, ids) {
+	for (id = ids ? ids->child : NULL; id; id = id->next) {
 		int rc;
 
 		if (!cJSON_IsString(id)) {

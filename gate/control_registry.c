@@ -116,7 +116,7 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 
 	if (!ztp_control_page(&after, &limit, in, reply))
 		return;
-	page = calloc((size_t)limit + 1, sizeof(*page));
+	page = calloc((size_t)limit + 1, sizeof(struct ztp_registry *));
 	if (!page) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;

@@ -19,7 +19,7 @@ struct ztp_db;
 
 /* Makes the file (0600) when there is none; refuses one that is damaged, of
  * another program or of a newer version, or in use. */
-int ztp_db_open(struct ztp_db **db, const char *path, struct ztp_error *error);
+int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error);
 void ztp_db_close(struct ztp_db *db);
 
 /* The prepared statement of a text, reset, its bindings cleared; it belongs to

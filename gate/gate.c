@@ -25,8 +25,8 @@ int ztp_client_list_add(struct ztp_client_list *list,
 		return 0;
 	if (list->count == list->capacity) {
 		size_t capacity = list->capacity ? list->capacity * 2 : 64;
-		const struct mosquitto **grown = realloc(
-			list->clients, capacity * sizeof(*list->clients));
+		const struct mosquitto **grown =
+			realloc(list->clients, capacity * sizeof(const void *));
 
 		if (!grown)
 			return ZTP_ERR_NOMEM;

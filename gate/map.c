@@ -28,7 +28,7 @@ static int resize(struct ztp_map *map, size_t size)
 {
 	struct ztp_map old = *map;
 
-	map->buckets = calloc(size, sizeof(*map->buckets));
+	map->buckets = calloc(size, sizeof(struct ztp_map_node *));
 	if (!map->buckets) {
 		*map = old;
 		return ZTP_ERR_NOMEM;

@@ -129,7 +129,7 @@ static int keep_ca(struct ztp_registry *registry, const char *pem,
 	if (rc != 0)
 		return rc;
 	grown = realloc(registry->cas,
-			(registry->ca_count + 1) * sizeof(*grown));
+			(registry->ca_count + 1) * sizeof(struct ztp_ca *));
 	if (!grown) {
 		ztp_ca_free(ca);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -413,7 +413,7 @@ int ztp_registries_remove_ca(struct ztp_registries *registries,
 		return rc;
 	ztp_ca_free(registry->cas[index]);
 	memmove(&registry->cas[index], &registry->cas[index + 1],
-		(registry->ca_count - index - 1) * sizeof(*registry->cas));
+		(registry->ca_count - index - 1) * sizeof(struct ztp_ca *));
 	registry->ca_count--;
 	return 0;
 }

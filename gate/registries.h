@@ -28,7 +28,7 @@ struct ztp_registry {
 struct ztp_registries;
 
 /* Reads them all. The db must outlive it. */
-int ztp_registries_load(struct ztp_registries **registries, struct ztp_db *db,
+int ztp_registries_load(struct ztp_registries **out, struct ztp_db *db,
 			struct ztp_error *error);
 void ztp_registries_free(struct ztp_registries *registries);
 

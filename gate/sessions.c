@@ -49,7 +49,7 @@ void ztp_sessions_free(struct ztp_sessions *sessions)
 static uint64_t client_hash(const struct ztp_sessions *sessions,
 			    const struct mosquitto *client)
 {
-	return ztp_map_hash(&sessions->by_client, &client, sizeof(client));
+	return ztp_map_hash(&sessions->by_client, &client, sizeof(void *));
 }
 
 static uint64_t path_hash(const struct ztp_sessions *sessions, const char *path)

@@ -24,10 +24,12 @@ static bool level_is(const char *p, const char *end, char what)
 
 static const char *skip_share(const char *filter)
 {
-	if (strncmp(filter, "$share/", 7) != 0)
+	const char *end = level_end(filter);
+
+	if (end - filter != 6 || strncmp(filter, "$share/", 7) != 0)
 		return filter;
-	filter = level_end(filter + 7);
-	return *filter ? filter + 1 : filter;
+	end = level_end(end + 1); /* the group */
+	return *end ? end + 1 : end;
 }
 
 /* One level of each. */

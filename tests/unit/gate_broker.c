@@ -179,7 +179,8 @@ const char *gate_published(const char *topic, const char *needle)
 	return NULL;
 }
 
-/* ---- what the broker exports */
+/* ---- what the broker exports; its headers' names are long
+ * NOLINTBEGIN(readability-inconsistent-declaration-parameter-name) */
 
 int mosquitto_callback_register(mosquitto_plugin_id_t *identifier, int event,
 				MOSQ_FUNC_generic_callback callback,
@@ -321,3 +322,4 @@ void mosquitto_log_printf(int level, const char *format, ...)
 			format, args);
 	va_end(args);
 }
+/* NOLINTEND(readability-inconsistent-declaration-parameter-name) */

@@ -368,7 +368,8 @@ static cJSON *pick(const char *text, const char *correlation)
 	if (ztp_json_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
 		return NULL;
 	responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
-	cJSON_ArrayForEach (response, responses) {
+	for (response = responses ? responses->child : NULL; response;
+	     response = response->next) {
 		const char *own = NULL;
 
 		if (ztp_json_string(&own, response, "correlationData", 256,
@@ -401,7 +402,7 @@ static int wait_response(struct ztp_client *client, const char *correlation,
 					"loaded in this broker?");
 		if (rc < 0)
 			return rc;
-		*response = pick(text, correlation);
+		*response = text ? pick(text, correlation) : NULL;
 		free(text);
 		if (*response)
 			return 0;

@@ -21,7 +21,7 @@ struct ztp_client_options {
 };
 
 /* Connected and subscribed to the gate's responses. The caller closes. */
-int ztp_client_open(struct ztp_client **client,
+int ztp_client_open(struct ztp_client **out,
 		    const struct ztp_client_options *options,
 		    struct ztp_error *error);
 void ztp_client_close(struct ztp_client *client); /* NULL-safe */

@@ -23,7 +23,7 @@ static int print_list(struct ztp_ctl *ctl, cJSON *all, const char *const *names)
 		cJSON_Delete(all);
 		return ZTP_EXIT_OK;
 	}
-	cJSON_ArrayForEach (item, all) {
+	for (item = all ? all->child : NULL; item; item = item->next) {
 		for (size_t i = 0; names[i]; i++)
 			printf("%s%s", i ? "  " : "",
 			       ztp_ctl_text(item, names[i], scratch));

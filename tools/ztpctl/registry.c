@@ -23,7 +23,7 @@ static void print_cas(const cJSON *cas)
 					    "subject", NULL};
 	const cJSON *ca;
 
-	cJSON_ArrayForEach (ca, cas)
+	for (ca = cas ? cas->child : NULL; ca; ca = ca->next)
 		print_line(ca, names);
 }
 
@@ -134,7 +134,8 @@ int ztp_ctl_registry_list(struct ztp_ctl *ctl)
 	if (ctl->json)
 		ztp_ctl_print_json(all);
 	else
-		cJSON_ArrayForEach (registry, all)
+		for (registry = all ? all->child : NULL; registry;
+		     registry = registry->next)
 			print_line(registry, names);
 	cJSON_Delete(all);
 	return ZTP_EXIT_OK;

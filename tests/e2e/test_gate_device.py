@@ -1,0 +1,87 @@
+"""ztp-device against the gate: each of its exit statuses."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.gate import Gate, path_of
+from harness.where import binary
+
+DIRECT, CUSTOM = "acme/direct", "acme/custom"
+
+
+@pytest.fixture(params=["hold", "refuse"])
+def gate(request, tmp_path, ca):
+    gate = Gate(tmp_path / "gate", ca.server(),
+                {"pending_mode": request.param, "retry_after": 1}).start()
+    gate.mode = request.param
+    with gate.operator() as operator:
+        for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
+            operator.do("createRegistry", registry=registry, onboarding=mode,
+                        audience="acme")
+            operator.do("addRegistryCa", registry=registry,
+                        pem=ca.cert.read_text())
+    yield gate
+    gate.stop()
+
+
+def start(gate, path, leaf, *more, wait=30):
+    return subprocess.Popen(
+        [binary("ztp-device"), "--url", f"mqtts://localhost:{gate.tls_port}",
+         "--ca", gate.server["cafile"], "--cert", leaf.path, "--key",
+         leaf.key_path, "--id", path, "--audience", "acme", "--wait",
+         str(wait), *map(str, more)],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def ends(child, status):
+    out, _ = child.communicate(timeout=60)
+    assert child.returncode == status, out
+    return out
+
+
+def test_direct_and_afterwards(gate, ca):
+    leaf, path = ca.issue("rsa2048"), path_of(DIRECT)
+    assert "approved" in ends(start(gate, path, leaf), 0)
+    ends(start(gate, path, leaf), 0)  # its certificate again: that device
+    ends(start(gate, path, leaf, "--unused"), 0)
+    with gate.operator() as operator:
+        operator.do("blockDevice", device_path=path)
+    ends(start(gate, path, leaf, "--unused"), 5)
+
+
+def test_custom_approved(gate, ca, tmp_path):
+    leaf, path = ca.issue(), path_of(CUSTOM)
+    answer = tmp_path / "answer"
+    with gate.operator() as operator:
+        child = start(gate, path, leaf, "--out", answer)
+        event = operator.pending(path)
+        if gate.mode == "hold":
+            operator.wait_on("ztp/v1/subscribed", device_path=path)
+        operator.do("createDevice", device_path=path, request_id="r1",
+                    fingerprint_sha256=leaf.fingerprint)
+        operator.wait_on("ztp/v1/subscribed", device_path=path, state="device")
+        envelope = {"type": "provisioning", "request_id": "r1",
+                    "status": "approved", "device_path": path,
+                    "payload": {"wifi": "plant"}}
+        operator.publish(f"{path}/commands", json.dumps(envelope))
+        ends(child, 0)
+        assert "plant" in answer.read_text()
+        assert event["request_id"]
+
+
+def test_custom_rejected_or_never_decided(gate, ca):
+    leaf, path = ca.issue(), path_of(CUSTOM)
+    with gate.operator() as operator:
+        child = start(gate, path, leaf, wait=8)
+        operator.pending(path)
+        if gate.mode == "hold":
+            operator.wait_on("ztp/v1/subscribed", device_path=path)
+            operator.publish(f"{path}/commands", json.dumps(
+                {"type": "provisioning", "request_id": "r", "status":
+                 "rejected", "device_path": path, "reason": "no"}))
+        operator.do("rejectDevice", device_path=path, retry_after_s=60,
+                    fingerprint_sha256=leaf.fingerprint)
+        ends(child, 3 if gate.mode == "hold" else 4)
+    ends(start(gate, path_of(CUSTOM), ca.issue(), wait=2), 4)
