@@ -54,7 +54,7 @@ enum ztp_err {
 
 struct ztp_error {
 	enum ztp_err code;
-	bool fatal;     /* no use going on with the object that failed */
+	bool fatal;	/* no use going on with the object that failed */
 	bool retriable; /* the same call may succeed later */
 	char message[256];
 };

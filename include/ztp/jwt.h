@@ -8,15 +8,15 @@
 #include "ztp/key.h"
 #include "ztp/path.h"
 
-#define ZTP_JWT_MAX          (16 * 1024)
-#define ZTP_JWT_SKEW_MS      (10 * 60 * 1000LL)
-#define ZTP_JWT_LIFETIME_MS  (24 * 3600 * 1000LL)
+#define ZTP_JWT_MAX	    (16 * 1024)
+#define ZTP_JWT_SKEW_MS	    (10 * 60 * 1000LL)
+#define ZTP_JWT_LIFETIME_MS (24 * 3600 * 1000LL)
 
 struct ztp_jwt_rules {
-	const char *audience;        /* NULL: any */
+	const char *audience;	     /* NULL: any */
 	const struct ztp_path *path; /* `sub`, where present, must equal it */
-	int64_t now_ms;              /* wall clock */
-	int64_t skew_ms;             /* ZTP_JWT_SKEW_MS, or 0 */
+	int64_t now_ms;		     /* wall clock */
+	int64_t skew_ms;	     /* ZTP_JWT_SKEW_MS, or 0 */
 };
 
 struct ztp_jwt_claims {

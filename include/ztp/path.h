@@ -10,9 +10,9 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
-#define ZTP_ID_MAX       255
-#define ZTP_PATH_MAX     (14 + 12 + 9 + 3 * ZTP_ID_MAX)
-#define ZTP_TOPIC_MAX    1024
+#define ZTP_ID_MAX	 255
+#define ZTP_PATH_MAX	 (14 + 12 + 9 + 3 * ZTP_ID_MAX)
+#define ZTP_TOPIC_MAX	 1024
 #define ZTP_REGISTRY_MAX (2 * ZTP_ID_MAX + 1) /* "s/r" */
 
 /* Views into the text that was parsed; valid as long as that is. */
@@ -45,6 +45,5 @@ bool ztp_topic_unique(const char *template);
  * length. */
 size_t ztp_topic_render(char *out, const char *template,
 			const struct ztp_path *path);
-
 
 #endif
