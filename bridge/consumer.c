@@ -33,6 +33,7 @@ static const struct kafka_setting fixed[] = {
 struct partition {
 	int64_t next;	   /* behind all that is in the store, or -1 */
 	int64_t seen;	   /* behind all that is in the batch, or -1 */
+	int64_t seen_at;   /* when Kafka last said so; 0: not yet */
 	int64_t committed; /* the copy at Kafka */
 };
 
@@ -241,13 +242,19 @@ static void consider_offer(struct consumer *c, const struct asker_news *news)
 
 /* --- the turn */
 
-static void at_end(struct consumer *c, const rd_kafka_message_t *message)
+static bool saw(struct consumer *c, int partition, int64_t next)
 {
-	if (!c->complete || message->partition >= c->count)
-		return;
-	/* Behind aborted records and transaction markers, too. */
-	c->partitions[message->partition].seen = message->offset;
-	c->moved = true;
+	struct partition *part;
+
+	if (!c->complete || partition >= c->count)
+		return false;
+	part = &c->partitions[partition];
+	part->seen_at = clock_steady(&c->b->clock);
+	if (part->seen != next) {
+		part->seen = next;
+		c->moved = true;
+	}
+	return true;
 }
 
 /* True when the event is kept. */
@@ -255,25 +262,25 @@ static bool fetched(struct consumer *c, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 
-	if (!message)
+	if (!message || message->err ||
+	    !saw(c, message->partition, message->offset + 1))
 		return false;
-	if (message->err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		at_end(c, message);
-		return false;
-	}
-	if (message->err) {
-		log_warn(c->b->log, "kafka_fetch_failed",
-			 LOG_STR("error", rd_kafka_message_errstr(message)));
-		return false;
-	}
-	if (!c->complete || message->partition >= c->count)
-		return false;
-	c->partitions[message->partition].seen = message->offset + 1;
-	c->moved = true;
 	c->events[c->batch] = event;
 	c->messages[c->batch++] = message;
 	c->bytes += message->len;
 	return true;
+}
+
+/* The end is behind aborted records and transaction markers, too. */
+static void at_end(struct consumer *c, rd_kafka_event_t *event)
+{
+	rd_kafka_topic_partition_t *part =
+		rd_kafka_event_topic_partition(event);
+
+	if (!part)
+		return;
+	saw(c, part->partition, part->offset);
+	rd_kafka_topic_partition_destroy(part);
 }
 
 static void start_anew(struct consumer *c, const char *reason)
@@ -286,14 +293,21 @@ static void start_anew(struct consumer *c, const char *reason)
 		log_error(c->b->log, "kafka_unusable", LOG_WHY(&error));
 }
 
-static void on_error(struct consumer *c, rd_kafka_event_t *event)
+/* True for a fatal one. */
+static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 {
 	uint64_t suppressed;
 
+	/* An end comes by this way, not as a message. */
+	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+		at_end(c, event);
+		return false;
+	}
 	if (log_every(&c->errors, 10000, c->b->now + 1, &suppressed))
 		log_warn(c->b->log, "kafka_error",
 			 LOG_STR("error", rd_kafka_event_error_string(event)),
 			 LOG_UINT("suppressed", suppressed));
+	return rd_kafka_event_error_is_fatal(event) != 0;
 }
 
 void consumer_collect(struct consumer *c, const struct asker_news *news)
@@ -316,8 +330,7 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 			rebalance(c, event);
 			break;
 		case RD_KAFKA_EVENT_ERROR:
-			fatal = rd_kafka_event_error_is_fatal(event) != 0;
-			on_error(c, event);
+			fatal = on_error(c, event);
 			break;
 		default:
 			break;
@@ -438,9 +451,15 @@ bool consumer_reached(const struct consumer *c, const struct asker_ends *ends)
 	if (!c->complete || ends->count != c->count)
 		return false;
 	for (i = 0; i < c->count; i++) {
-		int64_t next = c->partitions[i].next;
+		const struct partition *part = &c->partitions[i];
 
-		if (ends->ends[i] > 0 && next < ends->ends[i])
+		if (part->seen_at == 0 || part->next < ends->ends[i] ||
+		    part->seen < ends->ends[i])
+			return false;
+		/* A position beyond the end that has not moved since is that
+		 * of a topic which is no more. */
+		if (part->next > ends->ends[i] &&
+		    part->seen_at < ends->asked_at)
 			return false;
 	}
 	return true;
