@@ -1,31 +1,17 @@
 #include "bridge/commands.h"
 
-#include <mosquitto.h>
 #include <mqtt_protocol.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 
 #include "bridge/delivery.h"
 #include "bridge/registrar.h"
 
-#define WINDOW_MAX     256
-#define RETRY_FIRST_MS 250
-#define RETRY_MAX_MS   30000
-#define CONNECT_MS     10000 /* from connect() to CONNACK */
-#define TICK_MS	       1000  /* libmosquitto's keepalive looks at seconds */
-#define TAKEN_OVER_MS  30000
-#define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
-#define ANSWERS_MAX    64   /* of devices, in one turn; others are said again */
+#define WINDOW_MAX  OUTLET_WINDOW_MAX
+#define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */
 
 #define ANSWER_SUFFIX "/events/provisioning"
 #define ANSWER_FILTER "subscriptions/+/registries/+/devices/+" ANSWER_SUFFIX
-
-enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_UP };
 
 /* One publish on its way. It is busy until what became of it is in the store
  * (settle), so that nobody takes it up twice. */
@@ -45,73 +31,56 @@ struct answer {
 
 struct commands {
 	struct bridge *b;
-	struct mosquitto *mosq;
-	enum phase phase;
-	int64_t next_connect, connect_by, next_tick, backoff;
-	int64_t lost_since; /* for the log */
+	struct outlet *outlet;
 	struct slot slots[WINDOW_MAX];
 	int busy, waiting; /* of the slots: taken; without PUBACK yet */
 	int window;	   /* how many may wait */
 	double tokens;	   /* retries that may go now */
 	int64_t tokens_at;
+	bool starved; /* something is due, but for the retry rate */
 	struct answer answers[ANSWERS_MAX];
 	int answer_count;
-	bool taken_over;
-	bool starved; /* something is due, but for the retry rate */
 };
 
-/* --- libmosquitto's callbacks: all in the loop thread, inside collect */
+/* --- what the connection tells */
 
-static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
-		       const mosquitto_property *properties)
+static void on_up(void *arg, int window)
 {
 	struct commands *c = arg;
-	struct bridge *b = c->b;
-	uint16_t maximum = 0;
 
-	(void)mosq;
-	(void)flags;
-	if (rc != 0) {
-		log_warn(b->log, "mqtt_refused", LOG_STR("connection", "out"),
-			 LOG_INT("reason_code", rc));
-		return;
-	}
-	c->window = WINDOW_MAX;
-	if (mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
-					  &maximum, false) &&
-	    maximum > 0 && maximum < c->window)
-		c->window = maximum;
-	c->phase = PHASE_UP;
-	c->backoff = RETRY_FIRST_MS;
-	log_info(b->log, "mqtt_connected", LOG_STR("connection", "out"),
-		 LOG_STR("url", b->config->mqtt.url),
-		 LOG_INT("window", c->window));
-	if (b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
-	    mosquitto_subscribe(mosq, NULL, ANSWER_FILTER, 1) != 0)
-		log_warn(b->log, "mqtt_subscribe_failed",
+	c->window = window;
+	if (c->b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
+	    outlet_subscribe(c->outlet, ANSWER_FILTER, 1) != 0)
+		log_warn(c->b->log, "mqtt_subscribe_failed",
 			 LOG_STR("topic", ANSWER_FILTER));
-	if (b->registrar)
-		registrar_connected(b->registrar, mosq);
+	if (c->b->registrar)
+		registrar_connected(c->b->registrar, c->outlet);
 }
 
-static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
-			  const mosquitto_property *properties)
-{
-	struct commands *c = arg;
-
-	(void)mosq;
-	(void)properties;
-	c->taken_over = rc == TAKEN_OVER;
-}
-
-static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
-		       const mosquitto_property *properties)
+/* What was not acknowledged will be said again; what was, is still to be
+ * applied. */
+static void on_down(void *arg)
 {
 	struct commands *c = arg;
 	int i;
 
-	(void)mosq;
-	(void)properties;
+	for (i = 0; i < WINDOW_MAX; i++) {
+		if (c->slots[i].n == 0 || c->slots[i].done)
+			continue;
+		c->slots[i].n = 0;
+		c->busy--;
+		c->b->metrics.commands[METRIC_COMMAND_LOST]++;
+	}
+	c->waiting = 0;
+	if (c->b->registrar)
+		registrar_disconnected(c->b->registrar);
+}
+
+static void on_puback(void *arg, int mid, int rc)
+{
+	struct commands *c = arg;
+	int i;
+
 	for (i = 0; i < WINDOW_MAX; i++) {
 		struct slot *slot = &c->slots[i];
 
@@ -159,144 +128,32 @@ static void on_answer(struct commands *c, const char *topic, const char *text,
 	c->answer_count++;
 }
 
-static void on_message(struct mosquitto *mosq, void *arg,
-		       const struct mosquitto_message *message,
-		       const mosquitto_property *properties)
+static void on_message(void *arg, const char *topic, const char *payload,
+		       size_t len)
 {
 	struct commands *c = arg;
 
-	(void)mosq;
-	(void)properties;
-	if (message->retain || message->payloadlen <= 0)
-		return;
-	if (ends_with(message->topic, ANSWER_SUFFIX))
-		on_answer(c, message->topic, message->payload,
-			  (size_t)message->payloadlen);
+	if (ends_with(topic, ANSWER_SUFFIX))
+		on_answer(c, topic, payload, len);
 	else if (c->b->registrar)
-		registrar_message(c->b->registrar, message->topic,
-				  message->payload,
-				  (size_t)message->payloadlen);
-}
-
-/* --- the connection */
-
-static void drop(struct commands *c, const char *why)
-{
-	struct bridge *b = c->b;
-	int i;
-
-	if (c->phase == PHASE_UP || b->now - c->lost_since > RETRY_MAX_MS) {
-		log_warn(b->log, "mqtt_lost", LOG_STR("connection", "out"),
-			 LOG_STR("error", why));
-		c->lost_since = b->now;
-	}
-	mosquitto_destroy(c->mosq);
-	c->mosq = NULL;
-	c->phase = PHASE_DOWN;
-	c->next_connect = b->now + c->backoff;
-	c->backoff =
-		c->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : c->backoff * 2;
-	/* What was not acknowledged will be said again; what was, is still to
-	 * be applied. */
-	for (i = 0; i < WINDOW_MAX; i++) {
-		if (c->slots[i].n == 0 || c->slots[i].done)
-			continue;
-		c->slots[i].n = 0;
-		c->busy--;
-		c->b->metrics.commands[METRIC_COMMAND_LOST]++;
-	}
-	c->waiting = 0;
-	if (c->taken_over) {
-		log_error(b->log, "mqtt_taken_over",
-			  LOG_STR("connection", "out"),
-			  LOG_STR("hint", "another client uses this id"));
-		c->next_connect += TAKEN_OVER_MS;
-		c->taken_over = false;
-	}
-	if (b->registrar)
-		registrar_disconnected(b->registrar);
-}
-
-static int set_options(struct commands *c)
-{
-	const struct config_mqtt *mqtt = &c->b->config->mqtt;
-	const struct config_mqtt_tls *tls = &mqtt->tls;
-	int version =
-		mqtt->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
-	int rc = mosquitto_int_option(c->mosq, MOSQ_OPT_PROTOCOL_VERSION,
-				      version);
-
-	if (rc == 0)
-		rc = mosquitto_int_option(c->mosq, MOSQ_OPT_SEND_MAXIMUM,
-					  WINDOW_MAX);
-	if (rc == 0)
-		rc = mosquitto_int_option(c->mosq, MOSQ_OPT_TCP_NODELAY, 1);
-	if (rc == 0 && *mqtt->username)
-		rc = mosquitto_username_pw_set(c->mosq, mqtt->username,
-					       *mqtt->password ? mqtt->password
-							       : NULL);
-	if (rc != 0 || !mqtt->secure)
-		return rc;
-	if (!*tls->ca_file)
-		rc = mosquitto_int_option(c->mosq, MOSQ_OPT_TLS_USE_OS_CERTS,
-					  1);
-	else
-		rc = mosquitto_tls_set(c->mosq, tls->ca_file, NULL,
-				       *tls->cert_file ? tls->cert_file : NULL,
-				       *tls->key_file ? tls->key_file : NULL,
-				       NULL);
-	return rc;
-}
-
-static void start(struct commands *c)
-{
-	const struct config_mqtt *mqtt = &c->b->config->mqtt;
-	char id[512];
-	int rc, fd, ms = 20000;
-
-	snprintf(id, sizeof(id), "%s-out", mqtt->client_id);
-	c->mosq = mosquitto_new(id, true, c);
-	if (!c->mosq) {
-		c->next_connect = c->b->now + RETRY_MAX_MS;
-		return;
-	}
-	mosquitto_connect_v5_callback_set(c->mosq, on_connect);
-	mosquitto_disconnect_v5_callback_set(c->mosq, on_disconnect);
-	mosquitto_publish_v5_callback_set(c->mosq, on_publish);
-	mosquitto_message_v5_callback_set(c->mosq, on_message);
-	c->phase = PHASE_CONNECTING;
-	c->connect_by = c->b->now + CONNECT_MS;
-	c->next_tick = c->b->now + TICK_MS;
-	rc = set_options(c);
-	if (rc == 0)
-		rc = mosquitto_connect_async(c->mosq, mqtt->host, mqtt->port,
-					     (int)(mqtt->keepalive_ms / 1000));
-	if (rc != 0) {
-		drop(c, mosquitto_strerror(rc));
-		return;
-	}
-	/* A peer that is gone without a word is noticed by what it does not
-	 * acknowledge, not first by the keepalive. */
-	fd = mosquitto_socket(c->mosq);
-	if (fd >= 0)
-		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+		registrar_message(c->b->registrar, topic, payload, len);
 }
 
 int commands_new(struct commands **out, struct bridge *b,
 		 struct ztp_error *error)
 {
 	struct commands *c = calloc(1, sizeof(*c));
+	struct outlet_user user = {on_up, on_down, on_puback, on_message, c};
+	int rc;
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
-		free(c);
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "libmosquitto");
-	}
 	c->b = b;
-	c->backoff = RETRY_FIRST_MS;
-	c->next_connect = b->now;
-	c->lost_since = b->now;
+	rc = outlet_new(&c->outlet, b, &user, error);
+	if (rc != 0) {
+		free(c);
+		return rc;
+	}
 	*out = c;
 	return 0;
 }
@@ -305,29 +162,13 @@ void commands_free(struct commands *c)
 {
 	if (!c)
 		return;
-	mosquitto_destroy(c->mosq);
-	mosquitto_lib_cleanup();
+	outlet_free(c->outlet);
 	free(c);
 }
 
-int commands_fd(const struct commands *c, uint32_t *events)
+struct outlet *commands_outlet(const struct commands *c)
 {
-	if (!c->mosq)
-		return -1;
-	*events = EPOLLIN;
-	if (mosquitto_want_write(c->mosq))
-		*events |= EPOLLOUT;
-	return mosquitto_socket(c->mosq);
-}
-
-int64_t commands_next(const struct commands *c)
-{
-	return c->mosq ? c->next_tick : c->next_connect;
-}
-
-bool commands_connected(const struct commands *c)
-{
-	return c->phase == PHASE_UP;
+	return c->outlet;
 }
 
 int commands_in_flight(const struct commands *c)
@@ -335,30 +176,7 @@ int commands_in_flight(const struct commands *c)
 	return c->busy;
 }
 
-void commands_collect(struct commands *c)
-{
-	int64_t now = c->b->now;
-	int rc = MOSQ_ERR_SUCCESS;
-
-	if (!c->mosq) {
-		if (now >= c->next_connect && !c->b->stopping)
-			start(c);
-		return;
-	}
-	/* The socket does not block: reading without need costs a recv(). */
-	rc = mosquitto_loop_read(c->mosq, 1);
-	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(c->mosq))
-		rc = mosquitto_loop_write(c->mosq, 1);
-	if (rc == MOSQ_ERR_SUCCESS && now >= c->next_tick) {
-		rc = mosquitto_loop_misc(c->mosq);
-		c->next_tick = now + TICK_MS;
-	}
-	if (rc == MOSQ_ERR_SUCCESS && c->phase == PHASE_CONNECTING &&
-	    now >= c->connect_by)
-		rc = MOSQ_ERR_CONN_LOST;
-	if (rc != MOSQ_ERR_SUCCESS)
-		drop(c, mosquitto_strerror(rc));
-}
+/* --- the turn */
 
 int commands_apply(struct commands *c, struct ztp_error *error)
 {
@@ -459,9 +277,8 @@ static int send_command(struct commands *c, const struct store_request *r,
 		rc = add_properties(&properties, r, status, bytes->content_type,
 				    expiry);
 	if (rc == 0)
-		rc = mosquitto_publish_v5(c->mosq, &slot->mid, topic,
-					  (int)bytes->len, bytes->data, 1,
-					  false, properties);
+		rc = outlet_publish(c->outlet, &slot->mid, topic, bytes->data,
+				    bytes->len, properties);
 	mosquitto_property_free_all(&properties);
 	if (rc != 0)
 		return rc;
@@ -482,7 +299,15 @@ static const char *reason_of(const struct store_request *r,
 	return d->reason;
 }
 
-/* Builds and publishes the command that r is owed. */
+/* What is wrong with the command itself and not with the connection, which
+ * the loop finds out about by itself. */
+static bool is_impossible(int rc)
+{
+	return rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_PAYLOAD_SIZE ||
+	       rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_MALFORMED_UTF8;
+}
+
+/* Builds and publishes the command that r is owed. 1: not now. */
 static int publish(struct commands *c, const struct store_request *r,
 		   struct ztp_error *error)
 {
@@ -516,12 +341,10 @@ static int publish(struct commands *c, const struct store_request *r,
 	ztp_topic_render(topic, b->config->mqtt.command_topic, &path);
 	rc = send_command(c, r, topic, &bytes, command.status);
 	ztp_command_clear(&bytes);
-	if (rc == MOSQ_ERR_NO_CONN || rc == MOSQ_ERR_CONN_LOST)
-		return 1;
-	if (rc != 0)
+	if (is_impossible(rc))
 		return ztp_fail(error, ZTP_ERR_VALUE, "cannot publish: %s",
 				mosquitto_strerror(rc));
-	return 0;
+	return rc == 0 ? 0 : 1;
 }
 
 /* A command that cannot be said at all (larger than the broker takes) counts
@@ -600,7 +423,7 @@ void commands_pump(struct commands *c)
 	struct pumping p = {.c = c, .fresh = true};
 	int limit, rc;
 
-	if (c->phase != PHASE_UP)
+	if (!outlet_connected(c->outlet))
 		return;
 	refill(c);
 	/* What is on its way still stands in the store as due: read past it. */
@@ -614,9 +437,7 @@ void commands_pump(struct commands *c)
 				      pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->log, "command_failed", LOG_WHY(&p.error));
-	if (mosquitto_want_write(c->mosq) &&
-	    mosquitto_loop_write(c->mosq, 1) != MOSQ_ERR_SUCCESS)
-		drop(c, "write failed");
+	outlet_flush(c->outlet);
 }
 
 /* What is due already is on its way, or waits for room or the gate: each of
@@ -632,33 +453,4 @@ int64_t commands_due(const struct commands *c)
 	if (fresh <= now)
 		return later > now ? later : 0;
 	return later > now && later < fresh ? later : fresh;
-}
-
-bool commands_control(struct commands *c, const char *topic, const char *text)
-{
-	if (c->phase != PHASE_UP)
-		return false;
-	return mosquitto_publish(c->mosq, NULL, topic, (int)strlen(text), text,
-				 1, false) == MOSQ_ERR_SUCCESS;
-}
-
-void commands_stop(struct commands *c)
-{
-	if (!c->mosq)
-		return;
-	if (c->phase == PHASE_UP) {
-		mosquitto_disconnect(c->mosq);
-		mosquitto_loop_write(c->mosq, 1);
-	}
-	mosquitto_destroy(c->mosq);
-	c->mosq = NULL;
-	c->phase = PHASE_DOWN;
-}
-
-void commands_reconnect(struct commands *c)
-{
-	if (c->mosq)
-		drop(c, "configuration reloaded");
-	c->next_connect = c->b->now;
-	c->backoff = RETRY_FIRST_MS;
 }
