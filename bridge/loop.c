@@ -97,7 +97,7 @@ void bridge_readiness(const struct bridge *b, struct readiness *r)
 	if (intake_paused(b->intake))
 		mqtt = "intake is paused";
 	else if (!intake_connected(b->intake) ||
-		 !commands_connected(b->commands))
+		 !outlet_connected(commands_outlet(b->commands)))
 		mqtt = "not connected";
 	part(r, "mqtt", mqtt);
 	part(r, "kafka", kafka_trouble(b, &news));
@@ -121,7 +121,7 @@ static void collect(struct loop *l)
 
 	asker_news_get(b->asker, &l->news);
 	intake_collect(b->intake);
-	commands_collect(b->commands);
+	outlet_turn(commands_outlet(b->commands));
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
@@ -303,7 +303,7 @@ static int timeout_of(struct loop *l)
 		return 0;
 	earlier(&next, l->next_housekeeping);
 	earlier(&next, intake_next(b->intake));
-	earlier(&next, commands_next(b->commands));
+	earlier(&next, outlet_next(commands_outlet(b->commands)));
 	earlier(&next, producer_next(b->producer));
 	earlier(&next, consumer_next(b->consumer));
 	if (b->registrar)
@@ -318,7 +318,7 @@ static int timeout_of(struct loop *l)
 		/* Past the horizon the asker wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
-		if (commands_connected(b->commands)) {
+		if (outlet_connected(commands_outlet(b->commands))) {
 			due = commands_due(b->commands);
 			earlier(&next, due);
 		}
@@ -337,7 +337,7 @@ static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
 	uint32_t wanted = 0;
-	int fd = commands_fd(l->b.commands, &wanted);
+	int fd = outlet_fd(commands_outlet(l->b.commands), &wanted);
 
 	event.events = wanted;
 
@@ -365,7 +365,7 @@ static void on_signal(struct loop *l)
 		if (info.ssi_signo == SIGHUP) {
 			l->reload(l->reload_arg);
 			intake_reconnect(b->intake);
-			commands_reconnect(b->commands);
+			outlet_reconnect(commands_outlet(b->commands));
 			continue;
 		}
 		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));
@@ -535,7 +535,7 @@ static void close_parts(struct loop *l)
 	struct bridge *b = &l->b;
 
 	if (b->commands)
-		commands_stop(b->commands);
+		outlet_stop(commands_outlet(b->commands));
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);

@@ -1,6 +1,5 @@
 #include "bridge/registrar.h"
 
-#include <mosquitto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -50,6 +49,7 @@ struct id_list {
 
 struct registrar {
 	struct bridge *b;
+	struct outlet *outlet; /* while connected */
 	struct op ops[WINDOW];
 	int busy;
 	struct subscription *subscribed; /* of SUBSCRIBED_MAX */
@@ -93,15 +93,16 @@ void registrar_free(struct registrar *g)
 
 /* --- the connection */
 
-void registrar_connected(struct registrar *g, struct mosquitto *mosq)
+void registrar_connected(struct registrar *g, struct outlet *outlet)
 {
-	int rc = mosquitto_subscribe(mosq, NULL, TOPIC_RESPONSE, 1);
+	int rc = outlet_subscribe(outlet, TOPIC_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mosquitto_subscribe(mosq, NULL, TOPIC_SUBSCRIBED, 0);
+		rc = outlet_subscribe(outlet, TOPIC_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->b->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
+	g->outlet = outlet;
 	g->connected = true;
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->b->now;
@@ -416,8 +417,8 @@ static cJSON *new_message(cJSON **list)
 static bool send_message(struct registrar *g, cJSON *message, bool complete)
 {
 	char *text = complete ? cJSON_PrintUnformatted(message) : NULL;
-	bool sent =
-		text && commands_control(g->b->commands, TOPIC_CONTROL, text);
+	bool sent = text && outlet_publish(g->outlet, NULL, TOPIC_CONTROL, text,
+					   strlen(text), NULL) == 0;
 
 	cJSON_free(text);
 	cJSON_Delete(message);

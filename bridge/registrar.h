@@ -15,14 +15,14 @@
 
 #include "bridge/bridge.h"
 
-struct mosquitto;
+struct outlet;
 
 int registrar_new(struct registrar **registrar, struct bridge *b,
 		  struct ztp_error *error);
 void registrar_free(struct registrar *registrar);
 
 /* From the connection of bridge/commands.c. */
-void registrar_connected(struct registrar *registrar, struct mosquitto *mosq);
+void registrar_connected(struct registrar *registrar, struct outlet *outlet);
 void registrar_disconnected(struct registrar *registrar);
 void registrar_message(struct registrar *registrar, const char *topic,
 		       const char *text, size_t len);

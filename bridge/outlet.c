@@ -1,0 +1,304 @@
+#include "bridge/outlet.h"
+
+#include <mqtt_protocol.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/epoll.h>
+#include <sys/socket.h>
+
+#define RETRY_FIRST_MS 250
+#define RETRY_MAX_MS   30000
+#define CONNECT_MS     10000 /* from connect() to CONNACK */
+#define TICK_MS	       1000  /* libmosquitto's keepalive looks at seconds */
+#define SILENT_MS      20000 /* sent, and not acknowledged by TCP */
+#define TAKEN_OVER_MS  30000
+#define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
+
+struct outlet {
+	struct bridge *b;
+	struct outlet_user user;
+	struct mosquitto *mosq; /* NULL: down */
+	bool up, taken_over;
+	int64_t next_connect, connect_by, next_tick, backoff;
+	struct log_limit refusals;
+};
+
+/* --- libmosquitto's callbacks: in the loop thread, inside outlet_turn */
+
+static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
+		       const mosquitto_property *properties)
+{
+	struct outlet *o = arg;
+	uint16_t maximum = 0;
+	int window = OUTLET_WINDOW_MAX;
+
+	(void)mosq;
+	(void)flags;
+	if (rc != 0)
+		return; /* the broker closes: said when it has */
+	if (mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
+					  &maximum, false) &&
+	    maximum > 0 && maximum < window)
+		window = maximum;
+	o->up = true;
+	o->backoff = RETRY_FIRST_MS;
+	log_info(o->b->log, "mqtt_connected", LOG_STR("connection", "out"),
+		 LOG_STR("url", o->b->config->mqtt.url),
+		 LOG_INT("window", window));
+	o->user.up(o->user.arg, window);
+}
+
+static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
+			  const mosquitto_property *properties)
+{
+	struct outlet *o = arg;
+
+	(void)mosq;
+	(void)properties;
+	o->taken_over = rc == TAKEN_OVER;
+}
+
+static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
+		       const mosquitto_property *properties)
+{
+	struct outlet *o = arg;
+
+	(void)mosq;
+	(void)properties;
+	o->user.puback(o->user.arg, mid, rc);
+}
+
+static void on_message(struct mosquitto *mosq, void *arg,
+		       const struct mosquitto_message *message,
+		       const mosquitto_property *properties)
+{
+	struct outlet *o = arg;
+
+	(void)mosq;
+	(void)properties;
+	if (!message->retain && message->payloadlen > 0)
+		o->user.message(o->user.arg, message->topic, message->payload,
+				(size_t)message->payloadlen);
+}
+
+/* --- the connection */
+
+static void drop(struct outlet *o, const char *why)
+{
+	struct bridge *b = o->b;
+	uint64_t suppressed = 0;
+	bool was_up = o->up;
+
+	if (was_up ||
+	    log_every(&o->refusals, RETRY_MAX_MS, b->now + 1, &suppressed))
+		log_warn(b->log, was_up ? "mqtt_lost" : "mqtt_refused",
+			 LOG_STR("connection", "out"), LOG_STR("error", why),
+			 LOG_UINT("suppressed", suppressed));
+	mosquitto_destroy(o->mosq);
+	o->mosq = NULL;
+	o->up = false;
+	o->next_connect = b->now + o->backoff;
+	o->backoff =
+		o->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : o->backoff * 2;
+	if (o->taken_over) {
+		log_error(b->log, "mqtt_taken_over",
+			  LOG_STR("connection", "out"),
+			  LOG_STR("hint", "another client uses this id"));
+		o->next_connect += TAKEN_OVER_MS;
+		o->taken_over = false;
+	}
+	if (was_up)
+		o->user.down(o->user.arg);
+}
+
+/* OpenSSL asks for the key's password here. */
+static int on_password(char *buf, int size, int rwflag, void *arg)
+{
+	const struct outlet *o = mosquitto_userdata(arg);
+	const char *password = o->b->config->mqtt.tls.key_password;
+
+	(void)rwflag;
+	return snprintf(buf, (size_t)size, "%s", password);
+}
+
+static int set_options(struct outlet *o)
+{
+	const struct config_mqtt *mqtt = &o->b->config->mqtt;
+	const struct config_mqtt_tls *tls = &mqtt->tls;
+	int version =
+		mqtt->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
+	int rc = mosquitto_int_option(o->mosq, MOSQ_OPT_PROTOCOL_VERSION,
+				      version);
+
+	if (rc == 0)
+		rc = mosquitto_int_option(o->mosq, MOSQ_OPT_SEND_MAXIMUM,
+					  OUTLET_WINDOW_MAX);
+	if (rc == 0)
+		rc = mosquitto_int_option(o->mosq, MOSQ_OPT_TCP_NODELAY, 1);
+	if (rc == 0 && *mqtt->username)
+		rc = mosquitto_username_pw_set(o->mosq, mqtt->username,
+					       *mqtt->password ? mqtt->password
+							       : NULL);
+	if (rc != 0 || !mqtt->secure)
+		return rc;
+	if (!*tls->ca_file)
+		rc = mosquitto_int_option(o->mosq, MOSQ_OPT_TLS_USE_OS_CERTS,
+					  1);
+	else
+		rc = mosquitto_tls_set(o->mosq, tls->ca_file, NULL,
+				       *tls->cert_file ? tls->cert_file : NULL,
+				       *tls->key_file ? tls->key_file : NULL,
+				       *tls->key_password ? on_password : NULL);
+	return rc;
+}
+
+static void start(struct outlet *o)
+{
+	const struct config_mqtt *mqtt = &o->b->config->mqtt;
+	char id[512];
+	int rc, fd, ms = SILENT_MS;
+
+	snprintf(id, sizeof(id), "%s-out", mqtt->client_id);
+	o->mosq = mosquitto_new(id, true, o);
+	if (!o->mosq) {
+		o->next_connect = o->b->now + RETRY_MAX_MS;
+		return;
+	}
+	mosquitto_connect_v5_callback_set(o->mosq, on_connect);
+	mosquitto_disconnect_v5_callback_set(o->mosq, on_disconnect);
+	mosquitto_publish_v5_callback_set(o->mosq, on_publish);
+	mosquitto_message_v5_callback_set(o->mosq, on_message);
+	o->connect_by = o->b->now + CONNECT_MS;
+	o->next_tick = o->b->now + TICK_MS;
+	rc = set_options(o);
+	if (rc == 0)
+		rc = mosquitto_connect_async(o->mosq, mqtt->host, mqtt->port,
+					     (int)(mqtt->keepalive_ms / 1000));
+	if (rc != 0) {
+		drop(o, mosquitto_strerror(rc));
+		return;
+	}
+	/* A peer that is gone without a word is noticed by what it does not
+	 * acknowledge, not first by the keepalive. */
+	fd = mosquitto_socket(o->mosq);
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+}
+
+int outlet_new(struct outlet **out, struct bridge *b,
+	       const struct outlet_user *user, struct ztp_error *error)
+{
+	struct outlet *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
+		free(o);
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "libmosquitto");
+	}
+	o->b = b;
+	o->user = *user;
+	o->backoff = RETRY_FIRST_MS;
+	o->next_connect = b->now;
+	*out = o;
+	return 0;
+}
+
+void outlet_free(struct outlet *o)
+{
+	if (!o)
+		return;
+	mosquitto_destroy(o->mosq);
+	mosquitto_lib_cleanup();
+	free(o);
+}
+
+int outlet_fd(const struct outlet *o, uint32_t *events)
+{
+	if (!o->mosq)
+		return -1;
+	*events = EPOLLIN;
+	if (mosquitto_want_write(o->mosq))
+		*events |= EPOLLOUT;
+	return mosquitto_socket(o->mosq);
+}
+
+int64_t outlet_next(const struct outlet *o)
+{
+	return o->mosq ? o->next_tick : o->next_connect;
+}
+
+bool outlet_connected(const struct outlet *o)
+{
+	return o->up;
+}
+
+void outlet_turn(struct outlet *o)
+{
+	int64_t now = o->b->now;
+	int rc;
+
+	if (!o->mosq) {
+		if (now >= o->next_connect && !o->b->stopping)
+			start(o);
+		return;
+	}
+	/* The socket does not block: reading without need costs a recv(). */
+	rc = mosquitto_loop_read(o->mosq, 1);
+	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(o->mosq))
+		rc = mosquitto_loop_write(o->mosq, 1);
+	if (rc == MOSQ_ERR_SUCCESS && now >= o->next_tick) {
+		rc = mosquitto_loop_misc(o->mosq);
+		o->next_tick = now + TICK_MS;
+	}
+	if (rc == MOSQ_ERR_SUCCESS && !o->up && now >= o->connect_by)
+		rc = MOSQ_ERR_CONN_LOST;
+	if (rc != MOSQ_ERR_SUCCESS)
+		drop(o, mosquitto_strerror(rc));
+}
+
+void outlet_flush(struct outlet *o)
+{
+	if (o->mosq && mosquitto_want_write(o->mosq) &&
+	    mosquitto_loop_write(o->mosq, 1) != MOSQ_ERR_SUCCESS)
+		drop(o, "write failed");
+}
+
+int outlet_publish(struct outlet *o, int *mid, const char *topic,
+		   const void *payload, size_t len,
+		   const mosquitto_property *properties)
+{
+	if (!o->up)
+		return MOSQ_ERR_NO_CONN;
+	return mosquitto_publish_v5(o->mosq, mid, topic, (int)len, payload, 1,
+				    false, properties);
+}
+
+int outlet_subscribe(struct outlet *o, const char *filter, int qos)
+{
+	return o->up ? mosquitto_subscribe(o->mosq, NULL, filter, qos)
+		     : MOSQ_ERR_NO_CONN;
+}
+
+void outlet_reconnect(struct outlet *o)
+{
+	if (o->mosq)
+		drop(o, "configuration reloaded");
+	o->next_connect = o->b->now;
+	o->backoff = RETRY_FIRST_MS;
+}
+
+void outlet_stop(struct outlet *o)
+{
+	if (!o->mosq)
+		return;
+	if (o->up) {
+		mosquitto_disconnect(o->mosq);
+		mosquitto_loop_write(o->mosq, 1);
+	}
+	mosquitto_destroy(o->mosq);
+	o->mosq = NULL;
+	o->up = false;
+}
