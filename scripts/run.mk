@@ -2,7 +2,8 @@
 # needs first, so that each works alone on a fresh Debian 12.
 
 TEST_DIRS = $(patsubst %/,%,$(sort $(dir $(wildcard tests/local/test_*.py \
-              tests/e2e/test_*.py tests/fault/test_*.py))))
+              tests/e2e/test_*.py tests/fault/test_*.py \
+              tests/bench/test_*.py))))
 RUN_ENV = ZTP_BUILD='$(abspath $(BUILD))' PYTHONDONTWRITEBYTECODE=1
 
 kafka:

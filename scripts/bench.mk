@@ -1,0 +1,31 @@
+# How fast, how late, at what cost: `make bench` measures the whole path on a
+# real Mosquitto and Kafka, prints a table and writes $(BUILD)/bench/*.json.
+# `make bench-smoke` runs the same programs for some seconds at a low rate
+# and looks for loss only.
+
+BENCH_PARTS = load sink decide listen
+BENCH_BINS = $(BENCH_PARTS:%=$(BUILD)/bench/%)
+BENCH_COMMON = $(patsubst %,$(BUILD)/o/tests/bench/%.o,part tally)
+BENCH_KAFKA = $(if $(filter file default undefined,$(origin KAFKA)),apache,$(KAFKA))
+
+all: $(BENCH_BINS)
+
+$(BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BENCH_COMMON)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka -lmosquitto
+
+bench:
+	$(Q)scripts/deps build demo $(if $(filter apache,$(BENCH_KAFKA)),kafka)
+	$(Q)$(if $(filter apache,$(BENCH_KAFKA)),scripts/kafka-fetch >/dev/null)
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench --kafka $(BENCH_KAFKA) $(BENCH_ARGS)
+
+bench-smoke:
+	$(Q)scripts/deps build demo test
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/bench/test_smoke.py
+
+.PHONY: bench-smoke
+
+-include $(patsubst %,$(BUILD)/o/tests/bench/%.d,$(BENCH_PARTS) part tally)

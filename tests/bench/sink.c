@@ -1,0 +1,113 @@
+/*
+ * sink: the customer's side of Kafka. Reads a topic from its beginning, all
+ * partitions, in no group, and tells how late each item of the plan came.
+ *   sink --brokers B --topic T --prefix P --rate R --first N --count N
+ */
+#include <stdlib.h>
+
+#include <librdkafka/rdkafka.h>
+
+#include "tests/bench/part.h"
+#include "tests/bench/tally.h"
+
+#define BATCH	1000
+#define WAIT_MS 50
+
+static rd_kafka_t *open_consumer(const struct part *part)
+{
+	static const char *const settings[][2] = {
+		{"group.id", "bench-sink"},
+		{"enable.auto.commit", "false"},
+		{"socket.nagle.disable", "true"},
+		/* The mock cluster answers an empty fetch only after this. */
+		{"fetch.wait.max.ms", "10"},
+		{"fetch.error.backoff.ms", "10"}};
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char why[256];
+	rd_kafka_t *rk;
+	size_t i;
+
+	for (i = 0; i < sizeof(settings) / sizeof(*settings); i++)
+		if (rd_kafka_conf_set(conf, settings[i][0], settings[i][1], why,
+				      sizeof(why)) != RD_KAFKA_CONF_OK)
+			part_die("%s", why);
+	if (rd_kafka_conf_set(conf, "bootstrap.servers", part->brokers, why,
+			      sizeof(why)) != RD_KAFKA_CONF_OK)
+		part_die("%s", why);
+	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+	if (!rk)
+		part_die("%s", why);
+	rd_kafka_poll_set_consumer(rk);
+	return rk;
+}
+
+/* Takes every partition; returns when the positions are known. */
+static void assign_all(rd_kafka_t *rk, const char *name)
+{
+	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
+	const struct rd_kafka_metadata *meta = NULL;
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(4);
+	int64_t low, high;
+	int i;
+
+	if (!topic || rd_kafka_metadata(rk, 0, topic, &meta, 10000) ||
+	    meta->topic_cnt != 1 || meta->topics[0].partition_cnt == 0)
+		part_die("no topic %s", name);
+	for (i = 0; i < meta->topics[0].partition_cnt; i++) {
+		int32_t id = meta->topics[0].partitions[i].id;
+
+		if (rd_kafka_query_watermark_offsets(rk, name, id, &low, &high,
+						     10000))
+			part_die("topic %s has no offsets", name);
+		/* What was there before is not this measurement's. */
+		rd_kafka_topic_partition_list_add(list, name, id)->offset =
+			high;
+	}
+	if (rd_kafka_assign(rk, list))
+		part_die("cannot assign %s", name);
+	rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_metadata_destroy(meta);
+	rd_kafka_topic_destroy(topic);
+}
+
+static void take(rd_kafka_queue_t *queue, struct tally *tally)
+{
+	rd_kafka_message_t *messages[BATCH];
+	ssize_t n =
+		rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, BATCH);
+	int64_t now = part_now();
+	ssize_t i;
+
+	for (i = 0; i < n; i++) {
+		if (!messages[i]->err)
+			tally_add(tally, messages[i]->payload, messages[i]->len,
+				  now);
+		rd_kafka_message_destroy(messages[i]);
+	}
+}
+
+int main(int argc, char **argv)
+{
+	rd_kafka_queue_t *queue;
+	struct tally *tally;
+	struct part part;
+	rd_kafka_t *rk;
+
+	part_options(&part, argc, argv);
+	if (!part.brokers || !part.topic)
+		part_die("--brokers and --topic are needed");
+	rk = open_consumer(&part);
+	assign_all(rk, part.topic);
+	queue = rd_kafka_queue_get_consumer(rk);
+	part_begin(&part);
+	tally = tally_new(&part);
+	while (!part_over() && !tally_complete(tally))
+		take(queue, tally);
+	tally_report(tally);
+	tally_free(tally);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_consumer_close(rk);
+	rd_kafka_destroy(rk);
+	return 0;
+}
