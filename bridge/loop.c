@@ -10,7 +10,6 @@
 #include <sys/eventfd.h>
 #include <sys/random.h>
 #include <sys/signalfd.h>
-#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "bridge/asker.h"
@@ -19,8 +18,8 @@
 #include "bridge/http.h"
 #include "bridge/intake.h"
 #include "bridge/loop.h"
+#include "bridge/pressure.h"
 #include "bridge/producer.h"
-#include "bridge/readiness.h"
 #include "bridge/registrar.h"
 #include "bridge/requests.h"
 #include "bridge/verdicts.h"
@@ -31,9 +30,6 @@
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define SLEEP_MAX_MS	60000
-#define BACKLOG_HIGH	(64u << 20)
-#define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */
-#define DISK_LOW_BYTES	(8u << 20) /* or a twentieth of a small disk */
 
 enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS };
 
@@ -48,7 +44,7 @@ struct loop {
 	int64_t ends_since; /* asked_at of the ends last used */
 	bool more;
 	int exit_code;
-	char disk_path[4096];
+	struct pressure pressure;
 	struct log_limit store_failures;
 	loop_reload *reload;
 	void *reload_arg;
@@ -60,57 +56,6 @@ void bridge_random(void *bytes, size_t n)
 	while (getrandom(bytes, n, 0) != (ssize_t)n)
 		if (errno != EINTR)
 			abort();
-}
-
-/* --- readiness */
-
-static void part(struct readiness *r, const char *name, const char *why)
-{
-	struct readiness_part *p = &r->parts[r->count++];
-
-	p->name = name;
-	p->ok = why == NULL;
-	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
-}
-
-static const char *kafka_trouble(const struct bridge *b,
-				 const struct asker_news *news)
-{
-	if (consumer_shared(b->consumer))
-		return "group shared";
-	if (!news->up)
-		return "not connected";
-	if (*news->missing)
-		return "a topic is missing";
-	if (!consumer_complete(b->consumer))
-		return "no assignment yet";
-	return producer_ok(b->producer) ? NULL : "records are not taken";
-}
-
-void bridge_readiness(const struct bridge *b, struct readiness *r)
-{
-	struct asker_news news;
-	const char *mqtt = NULL;
-
-	memset(r, 0, sizeof(*r));
-	asker_news_get(b->asker, &news);
-	if (intake_paused(b->intake))
-		mqtt = "intake is paused";
-	else if (!intake_connected(b->intake) ||
-		 !outlet_connected(commands_outlet(b->commands)))
-		mqtt = "not connected";
-	part(r, "mqtt", mqtt);
-	part(r, "kafka", kafka_trouble(b, &news));
-	part(r, "store",
-	     !b->store_ok  ? "cannot be written"
-	     : !b->disk_ok ? "the disk is nearly full"
-	     : b->blocked  ? "max_requests is reached"
-			   : NULL);
-	if (b->registrar)
-		part(r, "gate",
-		     registrar_ready(b->registrar)
-			     ? NULL
-			     : "does not answer or does not agree");
 }
 
 /* --- one turn */
@@ -228,61 +173,6 @@ static void pump(struct bridge *b)
 		registrar_pump(b->registrar);
 	commands_pump(b->commands);
 	consumer_pump(b->consumer, false);
-}
-
-/* --- the disk, and back-pressure */
-
-static void look_at_disk(struct loop *l)
-{
-	struct bridge *b = &l->b;
-	struct statvfs fs;
-	struct ztp_error error = {0};
-	uint64_t available, low;
-	bool ok = true;
-
-	if (statvfs(l->disk_path, &fs) == 0) {
-		available = (uint64_t)fs.f_bavail * fs.f_frsize;
-		low = (uint64_t)fs.f_blocks * fs.f_frsize / 20;
-		if (low > DISK_LOW_BYTES)
-			low = DISK_LOW_BYTES;
-		/* Twice as much to come back as to leave. */
-		ok = available >= (b->disk_ok ? low : 2 * low) &&
-		     !(fs.f_flag & ST_RDONLY);
-		if (!ok)
-			ztp_fail(&error, ZTP_ERR_FULL, "%s: %llu bytes left%s",
-				 l->disk_path, (unsigned long long)available,
-				 fs.f_flag & ST_RDONLY ? ", read-only" : "");
-	}
-	if (ok && journal_reserve(b->journal, &error) != 0)
-		ok = false;
-	if (ok != b->disk_ok) {
-		if (ok)
-			log_info(b->log, "disk_has_room",
-				 LOG_STR("path", l->disk_path));
-		else
-			log_error(b->log, "disk_full", LOG_WHY(&error));
-	}
-	b->disk_ok = ok;
-}
-
-static void hold_back(struct loop *l)
-{
-	struct bridge *b = &l->b;
-	uint64_t backlog = journal_backlog(b->journal, &b->mark);
-	uint64_t high = b->blocked ? BACKLOG_BLOCKED : BACKLOG_HIGH;
-	const char *why = NULL;
-
-	if (!b->disk_ok)
-		why = "the disk is full";
-	else if (!b->store_ok)
-		why = "the store cannot be written";
-	else if (backlog > high)
-		why = b->blocked ? "max_requests is reached"
-				 : "the journal is too far ahead";
-	if (why)
-		intake_pause(b->intake, why);
-	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)
-		intake_resume(b->intake);
 }
 
 /* --- waiting */
@@ -428,7 +318,7 @@ static void turn(struct loop *l)
 	collect(l);
 	move_horizon(l);
 	if (housekeeping) {
-		look_at_disk(l);
+		pressure_look_at_disk(&l->pressure, b);
 		l->next_housekeeping = b->now + HOUSEKEEPING_MS;
 	}
 	if (b->store_ok || b->now >= l->next_store_try) {
@@ -445,7 +335,7 @@ static void turn(struct loop *l)
 		}
 	}
 	if (!b->stopping)
-		hold_back(l);
+		pressure_apply(b);
 }
 
 /* --- start and end */
@@ -488,7 +378,8 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	snprintf(copy, sizeof(copy), "%s", store->path);
-	snprintf(l->disk_path, sizeof(l->disk_path), "%s", dirname(copy));
+	snprintf(l->pressure.directory, sizeof(l->pressure.directory), "%s",
+		 dirname(copy));
 	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
 			error);
 	if (rc != 0)
