@@ -17,7 +17,7 @@
 #include "bridge/consumer.h"
 #include "bridge/http.h"
 #include "bridge/intake.h"
-#include "bridge/loop.h"
+#include "bridge/notify.h"
 #include "bridge/pressure.h"
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
@@ -45,6 +45,7 @@ struct loop {
 	bool more;
 	int exit_code;
 	struct pressure pressure;
+	struct notify notify;
 	struct log_limit store_failures;
 	loop_reload *reload;
 	void *reload_arg;
@@ -262,6 +263,7 @@ static void on_signal(struct loop *l)
 		if (b->stopping)
 			continue;
 		b->stopping = true;
+		notify_stopping(&l->notify);
 		l->stop_by = b->now + b->config->shutdown_timeout_ms;
 		intake_pause(b->intake, "shutdown");
 		asker_stop(b->asker);
@@ -462,6 +464,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->signal_fd = l->wake_fd = -1;
+	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;
 	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
@@ -474,8 +477,10 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	log_info(log, "started", LOG_STR("version", ZTP_VERSION),
 		 LOG_INT("unfinished", store_unfinished(l->b.store)),
 		 LOG_INT("outbox", store_outbox_count(l->b.store)));
+	notify_ready(&l->notify);
 	do {
 		turn(l);
+		notify_turned(&l->notify, l->b.now);
 		if (l->b.stopping && (drained(l) || l->b.now >= l->stop_by))
 			break;
 	} while (wait_for_work(l) == 0);
@@ -483,6 +488,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	log_info(log, "stopped", LOG_INT("exit_code", exit_code));
 out:
 	close_parts(l);
+	notify_close(&l->notify);
 	free(l);
 	return exit_code;
 }
