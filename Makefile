@@ -88,26 +88,28 @@ $(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(BUIL
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 
-# --- unit tests: tests/unit/test_<part>_*.c against that part's objects
+# --- unit tests: tests/unit/test_<part>_*.c against that part's objects. Static
+# rules: of implicit ones make would choose by what is built already.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
+UNIT_OF_PARTS := $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
 UNIT_HELP := $(call obj,san,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
 SAN_BRIDGE := $(call obj,san,$(filter-out bridge/main.c,$(BRIDGE_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
-$(BUILD)/unit/test_bridge_%: $(BUILD)/san/tests/unit/test_bridge_%.o $(UNIT_HELP) $(SAN_BRIDGE) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(BRIDGE_LIBS) -lcmocka
 
-$(BUILD)/unit/test_gate_%: $(BUILD)/san/tests/unit/test_gate_%.o $(UNIT_HELP) $(SAN_GATE) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(GATE_LIBS) -lcmocka
 
-$(BUILD)/unit/test_tools_%: $(BUILD)/san/tests/unit/test_tools_%.o $(UNIT_HELP) $(SAN_COMMON) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_COMMON) $(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(TOOL_LIBS) -lcmocka
 
-$(BUILD)/unit/test_%: $(BUILD)/san/tests/unit/test_%.o $(UNIT_HELP) $(BUILD)/san/libztp_policy.a
+$(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka
 

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gate/audit.h"
 #include "gate/publish.h"
 #include "ztp/json.h"
 
@@ -111,6 +112,17 @@ void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
 
 	ztp_time_format(text, ms);
 	cJSON_AddStringToObject(object, name, text);
+}
+
+void ztp_control_note(struct ztp_gate *gate, const char *verdict,
+		      const char *code, const char *path,
+		      const uint8_t *fingerprint, const char *request_id)
+{
+	ztp_audit(gate, &(struct ztp_audit){.verdict = verdict,
+					    .code = code,
+					    .path = path,
+					    .fingerprint = fingerprint,
+					    .request_id = request_id});
 }
 
 /* ---- asking */

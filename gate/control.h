@@ -73,6 +73,11 @@ void ztp_reply_hex(cJSON *object, const char *name,
 		   const uint8_t digest[ZTP_SHA256_LEN]);
 void ztp_reply_time(cJSON *object, const char *name, int64_t ms);
 
+/* An audit record of an operator's doing. */
+void ztp_control_note(struct ztp_gate *gate, const char *verdict,
+		      const char *code, const char *path,
+		      const uint8_t *fingerprint, const char *request_id);
+
 /* The live session of a path under a key, held or a device's; or NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);

@@ -1,0 +1,44 @@
+/*
+ * gate/attempt.h - one CONNECT under a device's client ID, between the two
+ * halves of its judging: admit.c finds the verdict, carry.c carries it out.
+ */
+#ifndef ZTP_GATE_ATTEMPT_H
+#define ZTP_GATE_ATTEMPT_H
+
+#include "gate/candidates.h"
+#include "gate/devices.h"
+#include "gate/gate.h"
+#include "ztp/jwt.h"
+
+struct ztp_attempt {
+	struct ztp_gate *gate;
+	struct mosquitto *client;
+	struct ztp_path path;
+	const char *id, *address;
+	struct ztp_registry *registry;
+	bool has_cert;
+	struct ztp_cert cert;
+	size_t issuer; /* index of the CA, for a new device */
+	struct ztp_key *key;
+	uint8_t spki_sha256[ZTP_SHA256_LEN];
+	const uint8_t *fingerprint; /* the certificate's, or the record's */
+	struct ztp_device device;
+	struct ztp_candidate candidate;
+	struct ztp_gate_facts facts;
+	struct ztp_jwt_claims claims;
+	int64_t wall, boot;
+	uint8_t password[ZTP_SHA256_LEN];
+	char request_id[ZTP_REQUEST_ID_MAX + 1];
+};
+
+/* A refusal with a code that is static. */
+struct ztp_gate_verdict ztp_attempt_refuse(const char *code);
+/* The same from an error. */
+struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error);
+
+/* Does what the verdict says; one that could not be done becomes a refusal.
+ * True: accepted, and the session is entered. */
+bool ztp_attempt_carry_out(struct ztp_attempt *a,
+			   struct ztp_gate_verdict *verdict);
+
+#endif

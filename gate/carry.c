@@ -1,0 +1,263 @@
+/*
+ * Carrying a verdict out. Durability: a device made here (direct) is committed
+ * before CONNACK. A candidate is committed by TICK, together with all others
+ * of this turn of the loop, and offered after that; if that commit fails, TICK
+ * ends the session (gate->fresh).
+ */
+#include "gate/attempt.h"
+
+#include <mosquitto.h>
+#include <mosquitto_broker.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "gate/clock.h"
+#include "gate/pending.h"
+
+#define SEEN_EVERY_MS (3600 * 1000LL)
+
+struct ztp_gate_verdict ztp_attempt_refuse(const char *code)
+{
+	return (struct ztp_gate_verdict){ZTP_ADMIT_REFUSE, code};
+}
+
+/* Errors of ours are one code to the outside; the log has the rest. */
+struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
+{
+	switch (error->code) {
+	case ZTP_ERR_NOMEM:
+	case ZTP_ERR_INTERNAL:
+	case ZTP_ERR_IO:
+	case ZTP_ERR_FULL:
+		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
+				     error->message);
+		return ztp_attempt_refuse("internal");
+	case ZTP_ERR_EMPTY:
+	case ZTP_ERR_TOO_LARGE:
+	case ZTP_ERR_BASE64:
+	case ZTP_ERR_VALUE:
+	case ZTP_ERR_NUL:
+		return ztp_attempt_refuse("bad_certificate");
+	default:
+		return ztp_attempt_refuse(ztp_err_name(error->code));
+	}
+}
+
+static void make_id(struct ztp_attempt *a)
+{
+	uint8_t random[10];
+	char id[ZTP_UUID_LEN];
+
+	ztp_clock_random(random, sizeof(random));
+	ztp_uuid7(id, a->wall, random);
+	memcpy(a->request_id, id, sizeof(id));
+}
+
+/* Whose is what the broker may have stored under this client ID? Known to be
+ * this key's: it keeps it. Else it is not handed over (MOSQUITTO.md: what may
+ * not be read at a reconnect is deleted for good). */
+static bool stored_is_own(const struct ztp_attempt *a)
+{
+	const struct ztp_session *before =
+		ztp_sessions_by_path(a->gate->sessions, a->id);
+
+	if (before)
+		return memcmp(before->spki_sha256, a->spki_sha256,
+			      ZTP_SHA256_LEN) == 0;
+	return a->facts.device_known && a->device.connected;
+}
+
+/* A session ends at its JWT's exp; one that was let in by the skew alone, at
+ * the moment from which it would not have been. */
+static int64_t deadline(const struct ztp_attempt *a)
+{
+	int64_t left = a->claims.expires_ms - a->wall;
+
+	if (left <= 0)
+		left += ZTP_JWT_SKEW_MS;
+	return a->boot + left;
+}
+
+/* The certificate leaves the broker's memory, logs and access checks. */
+static int rename_client(const struct ztp_attempt *a)
+{
+	char name[4 + ZTP_SHA256_HEX] = "ztp:";
+
+	ztp_hex_encode(name + 4, a->spki_sha256, ZTP_SHA256_LEN);
+	return mosquitto_set_username(a->client, name);
+}
+
+static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
+{
+	struct ztp_gate *gate = a->gate;
+	bool own = stored_is_own(a);
+	struct ztp_session *session;
+
+	if (rename_client(a) != 0)
+		return NULL;
+	session = ztp_sessions_add(gate->sessions, a->client, &a->path);
+	if (!session)
+		return NULL;
+	memcpy(session->spki_sha256, a->spki_sha256, ZTP_SHA256_LEN);
+	memcpy(session->fingerprint, a->fingerprint, ZTP_SHA256_LEN);
+	memcpy(session->password, a->password, ZTP_SHA256_LEN);
+	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
+	session->right = right;
+	session->discard = !own;
+	session->inherits = own && !mosquitto_client_clean_session(a->client);
+	session->expires_at = deadline(a);
+	if (session->expires_at < gate->next_expiry)
+		gate->next_expiry = session->expires_at;
+	if (ztp_client_list_add(&gate->touched, a->client) != 0) {
+		ztp_sessions_remove(gate->sessions, session);
+		return NULL;
+	}
+	return session;
+}
+
+static bool connect_device(struct ztp_attempt *a)
+{
+	struct ztp_session *session;
+	struct ztp_error error = {0};
+
+	memcpy(a->request_id, a->device.request_id, sizeof(a->request_id));
+	session = enter(a, ZTP_RIGHT_DEVICE);
+	if (!session)
+		return false;
+	session->greet = a->device.onboarding == ZTP_ONBOARDING_DIRECT &&
+			 (a->has_cert || !a->device.greeted);
+	/* Lost with a crash: then its next session starts anew as well. */
+	if (!a->device.connected &&
+	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
+		(void)ztp_attempt_failed(&error);
+	return true;
+}
+
+static int create_device(struct ztp_attempt *a, struct ztp_error *error)
+{
+	struct ztp_device *device = &a->device;
+	struct ztp_gate *gate = a->gate;
+	int rc;
+
+	if (a->cert.spki.n > sizeof(device->spki))
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "key too long");
+	if (!a->facts.candidate_known)
+		make_id(a);
+	*device = (struct ztp_device){0};
+	memcpy(device->path, a->id, a->path.whole.n + 1);
+	memcpy(device->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(device->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
+	memcpy(device->spki, a->cert.spki.p, a->cert.spki.n);
+	device->spki_len = a->cert.spki.n;
+	device->onboarding = ZTP_ONBOARDING_DIRECT;
+	memcpy(device->request_id, a->request_id, sizeof(a->request_id));
+	device->created_at = a->wall;
+	device->connected = true; /* by this very connection */
+	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
+	if (rc == 0)
+		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
+					     error);
+	if (rc == 0)
+		rc = ztp_db_commit(gate->db, error);
+	if (rc != 0)
+		ztp_gate_rolled_back(gate);
+	return rc;
+}
+
+static bool create(struct ztp_attempt *a)
+{
+	struct ztp_session *session;
+	struct ztp_error error = {0};
+
+	if (create_device(a, &error) != 0) {
+		(void)ztp_attempt_failed(&error);
+		return false;
+	}
+	/* Whatever the broker has stored was there before this device. */
+	a->device.connected = false;
+	session = enter(a, ZTP_RIGHT_DEVICE);
+	if (session)
+		session->greet = true;
+	return session != NULL;
+}
+
+static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
+{
+	struct ztp_candidate *candidate = &a->candidate;
+	const struct ztp_ca *ca = a->registry->cas[a->issuer];
+	int64_t attempt = candidate->attempt;
+
+	make_id(a);
+	*candidate = (struct ztp_candidate){0};
+	memcpy(candidate->id, a->request_id, sizeof(candidate->id));
+	memcpy(candidate->path, a->id, a->path.whole.n + 1);
+	memcpy(candidate->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(candidate->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
+	memcpy(candidate->ca, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
+	candidate->attempt = attempt + 1;
+	snprintf(candidate->remote_addr, sizeof(candidate->remote_addr), "%s",
+		 a->address);
+	candidate->received_at = a->wall;
+	candidate->seen_at = a->wall;
+	candidate->not_after = a->cert.not_after;
+	candidate->der = a->cert.der;
+	candidate->der_len = a->cert.der_len;
+	return ztp_candidates_put(a->gate->db, a->registry, candidate, error);
+}
+
+/* In the open transaction; TICK commits it. */
+static bool journal(struct ztp_attempt *a)
+{
+	struct ztp_error error = {0};
+	int rc = 0;
+
+	if (!a->facts.candidate_known) {
+		rc = put_candidate(a, &error);
+		if (rc == 0)
+			ztp_pending_fresh(a->gate, a->candidate.id);
+	} else if (a->wall - a->candidate.seen_at > SEEN_EVERY_MS) {
+		rc = ztp_candidates_seen(a->gate->db, a->candidate.id, a->wall,
+					 &error);
+	}
+	if (rc != 0)
+		(void)ztp_attempt_failed(&error);
+	return rc == 0;
+}
+
+static bool hold(struct ztp_attempt *a)
+{
+	if (!journal(a))
+		return false;
+	if (ztp_db_dirty(a->gate->db) &&
+	    ztp_client_list_add(&a->gate->fresh, a->client) != 0)
+		return false;
+	return enter(a, ZTP_RIGHT_HELD) != NULL;
+}
+
+bool ztp_attempt_carry_out(struct ztp_attempt *a,
+			   struct ztp_gate_verdict *verdict)
+{
+	bool done = false;
+
+	switch (verdict->admission) {
+	case ZTP_ADMIT_CONNECT:
+		done = connect_device(a);
+		break;
+	case ZTP_ADMIT_CREATE:
+		done = create(a);
+		break;
+	case ZTP_ADMIT_HOLD:
+		done = hold(a);
+		break;
+	case ZTP_ADMIT_JOURNAL:
+		if (!journal(a))
+			*verdict = ztp_attempt_refuse("internal");
+		return false;
+	case ZTP_ADMIT_REFUSE:
+	case ZTP_ADMIT_PROVE:
+		return false;
+	}
+	if (!done)
+		*verdict = ztp_attempt_refuse("internal");
+	return done;
+}

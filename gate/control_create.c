@@ -1,0 +1,285 @@
+/*
+ * createDevice: the moment in which a key becomes a device's. The candidate's
+ * certificate is judged once more, the record is committed, and before the
+ * answer every session under another key is gone.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/candidates.h"
+#include "gate/clock.h"
+#include "gate/control.h"
+#include "gate/devices.h"
+#include "ztp/key.h"
+
+#define PEM_MAX (16 * 1024)
+
+struct creation {
+	struct ztp_path path;
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	const char *request_id, *public_key;
+	char *metadata; /* owned; NULL: none */
+	struct ztp_registry *registry;
+	struct ztp_device device;
+};
+
+static bool read_metadata(struct creation *c, const cJSON *in,
+			  struct ztp_reply *reply)
+{
+	const cJSON *metadata =
+		cJSON_GetObjectItemCaseSensitive(in, "metadata");
+
+	if (!metadata || cJSON_IsNull(metadata))
+		return true;
+	if (!cJSON_IsObject(metadata))
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "metadata is no object");
+	c->metadata = cJSON_PrintUnformatted(metadata);
+	if (!c->metadata)
+		return ztp_reply_fail(reply, "INTERNAL", "out of memory");
+	if (strlen(c->metadata) > ZTP_METADATA_MAX)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "metadata is longer than %d bytes",
+				      ZTP_METADATA_MAX);
+	return true;
+}
+
+static bool read_creation(struct ztp_gate *gate, struct creation *c,
+			  const cJSON *in, struct ztp_reply *reply)
+{
+	if (!ztp_control_path(&c->path, in, reply) ||
+	    !ztp_control_fingerprint(c->fingerprint, NULL, in, reply) ||
+	    !ztp_control_string(&c->request_id, in, "request_id",
+				ZTP_REQUEST_ID_MAX, true, reply) ||
+	    !ztp_control_string(&c->public_key, in, "public_key", PEM_MAX,
+				false, reply) ||
+	    !read_metadata(c, in, reply))
+		return false;
+	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "request_id is none");
+	c->registry = ztp_registries_of(gate->registries, &c->path);
+	if (!c->registry)
+		return ztp_reply_fail(reply, "NOT_FOUND",
+				      "no registry for this device");
+	return true;
+}
+
+/* Is it there already? True when the reply says all there is to say. */
+static bool exists(struct ztp_gate *gate, const struct creation *c,
+		   struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	struct ztp_device device;
+	int rc = ztp_devices_get(gate->db, &device, c->path.whole.p, &error);
+
+	if (rc < 0)
+		return !ztp_reply_error(reply, &error);
+	if (rc > 0) {
+		if (memcmp(device.fingerprint, c->fingerprint,
+			   ZTP_SHA256_LEN) != 0 ||
+		    strcmp(device.request_id, c->request_id) != 0)
+			(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+					     "the device exists, by another %s",
+					     memcmp(device.fingerprint,
+						    c->fingerprint,
+						    ZTP_SHA256_LEN) != 0
+						     ? "certificate"
+						     : "request");
+		return true;
+	}
+	rc = ztp_devices_was_deleted(gate->db, c->path.whole.p, c->request_id,
+				     &error);
+	if (rc < 0)
+		return !ztp_reply_error(reply, &error);
+	if (rc > 0)
+		return !ztp_reply_fail(reply, "FAILED_PRECONDITION",
+				       "the device of this request was "
+				       "deleted");
+	return false;
+}
+
+static bool set_key(struct creation *c, const void *spki, size_t len,
+		    struct ztp_reply *reply)
+{
+	if (len > sizeof(c->device.spki))
+		return ztp_reply_fail(reply, "INTERNAL", "key too long");
+	memcpy(c->device.spki, spki, len);
+	c->device.spki_len = len;
+	ztp_sha256(c->device.spki_sha256, spki, len);
+	return true;
+}
+
+/* An operator's word instead of a proof. */
+static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	struct ztp_key *key = NULL;
+	struct ztp_str spki;
+	bool ok;
+
+	if (ztp_key_from_pem(&key, c->public_key, strlen(c->public_key),
+			     &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      "public_key: %s", error.message);
+	spki = ztp_key_spki(key);
+	ok = set_key(c, spki.p, spki.n, reply);
+	ztp_key_free(key);
+	return ok;
+}
+
+/* CA still listed, leaf still valid. */
+static bool judge_again(struct ztp_gate *gate, struct creation *c,
+			const struct ztp_candidate *candidate,
+			struct ztp_reply *reply)
+{
+	const struct ztp_registry *registry = c->registry;
+	struct ztp_error error = {0};
+	struct ztp_cert cert;
+	uint8_t *der = NULL;
+	size_t len = 0;
+	bool ok = false;
+
+	if (ztp_candidates_der(gate->db, &der, &len, candidate->id, &error))
+		return ztp_reply_error(reply, &error);
+	if (ztp_cert_parse_der(&cert, der, len, &error) != 0) {
+		(void)ztp_reply_fail(reply, "INTERNAL", "%s", error.message);
+		goto out;
+	}
+	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
+	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
+			    ztp_clock_wall(), NULL, &error) != 0)
+		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
+				     "the certificate is no longer accepted%s"
+				     "%s",
+				     error.message[0] ? ": " : "",
+				     error.message);
+	else
+		ok = set_key(c, cert.spki.p, cert.spki.n, reply);
+	ztp_cert_clear(&cert);
+out:
+	free(der);
+	return ok;
+}
+
+static bool find_key(struct ztp_gate *gate, struct creation *c,
+		     struct ztp_reply *reply)
+{
+	struct ztp_candidate candidate;
+	struct ztp_error error = {0};
+	int rc;
+
+	if (c->registry->onboarding == ZTP_ONBOARDING_OFF)
+		return ztp_reply_fail(reply, "FAILED_PRECONDITION",
+				      "onboarding is off");
+	if (c->registry->devices >= gate->options.limits.per_registry)
+		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
+				      "the registry is full");
+	rc = ztp_candidates_get(gate->db, &candidate, c->path.whole.p,
+				c->fingerprint, &error);
+	if (rc < 0)
+		return ztp_reply_error(reply, &error);
+	if (rc > 0 && !candidate.rejected)
+		return judge_again(gate, c, &candidate, reply);
+	if (c->public_key)
+		return key_by_hand(c, reply);
+	return ztp_reply_fail(reply, "FAILED_PRECONDITION",
+			      "no such candidate");
+}
+
+/* The path's sessions, whoever's: this key's gets a device's rights, others
+ * end. */
+static void settle_sessions(struct ztp_gate *gate,
+			    const struct ztp_device *device)
+{
+	struct ztp_session *session;
+
+	while ((session = ztp_sessions_by_path(gate->sessions, device->path))) {
+		if (memcmp(session->spki_sha256, device->spki_sha256,
+			   ZTP_SHA256_LEN) != 0 ||
+		    session->right == ZTP_RIGHT_NONE) {
+			ztp_gate_end_now(gate, session);
+			continue;
+		}
+		session->right = ZTP_RIGHT_DEVICE;
+		memcpy(session->fingerprint, device->fingerprint,
+		       ZTP_SHA256_LEN);
+		memcpy(session->request_id, device->request_id,
+		       sizeof(device->request_id));
+		session->announce = session->subscribed;
+		if (session->live)
+			(void)ztp_client_list_add(&gate->touched,
+						  session->client);
+		break;
+	}
+}
+
+static int insert(struct ztp_gate *gate, struct creation *c,
+		  struct ztp_error *error)
+{
+	struct ztp_device *device = &c->device;
+	const struct ztp_session *session;
+	int rc;
+
+	memcpy(device->path, c->path.whole.p, c->path.whole.n + 1);
+	memcpy(device->fingerprint, c->fingerprint, ZTP_SHA256_LEN);
+	memcpy(device->request_id, c->request_id, strlen(c->request_id) + 1);
+	device->onboarding = ZTP_ONBOARDING_CUSTOM;
+	device->created_at = ztp_clock_wall();
+	session = ztp_sessions_by_path(gate->sessions, device->path);
+	device->connected = session && session->right != ZTP_RIGHT_NONE &&
+			    memcmp(session->spki_sha256, device->spki_sha256,
+				   ZTP_SHA256_LEN) == 0;
+	rc = ztp_devices_insert(gate->db, c->registry, device, c->metadata,
+				error);
+	if (rc == 0)
+		rc = ztp_candidates_end_path(gate->db, c->registry,
+					     device->path, error);
+	return rc;
+}
+
+static void describe_creation(struct ztp_gate *gate, const struct creation *c,
+			      bool created, struct ztp_reply *reply)
+{
+	const struct ztp_session *session = NULL;
+	struct ztp_device device;
+
+	if (ztp_devices_get(gate->db, &device, c->path.whole.p, NULL) > 0)
+		session =
+			ztp_control_live(gate, device.path, device.spki_sha256);
+	cJSON_AddBoolToObject(reply->data, "created", created);
+	cJSON_AddStringToObject(reply->data, "device_path", c->path.whole.p);
+	ztp_reply_hex(reply->data, "fingerprint_sha256", c->fingerprint);
+	cJSON_AddBoolToObject(reply->data, "live", session != NULL);
+	cJSON_AddBoolToObject(reply->data, "subscribed",
+			      session && session->subscribed);
+}
+
+void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
+			       struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	struct creation c = {0};
+
+	if (!read_creation(gate, &c, in, reply))
+		goto out;
+	if (exists(gate, &c, reply)) {
+		if (reply->data)
+			describe_creation(gate, &c, false, reply);
+		goto out;
+	}
+	if (!find_key(gate, &c, reply))
+		goto out;
+	if (insert(gate, &c, &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+		goto out;
+	}
+	if (!ztp_control_commit(gate, reply))
+		goto out;
+	settle_sessions(gate, &c.device);
+	describe_creation(gate, &c, true, reply);
+	ztp_control_note(gate, "accepted", "created", c.device.path,
+			 c.fingerprint, c.request_id);
+out:
+	cJSON_free(c.metadata);
+}
