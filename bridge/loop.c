@@ -27,6 +27,7 @@
 #define JOURNAL_BATCH	512
 #define DUE_BATCH	256
 #define EVICT_BATCH	512
+#define EVICT_PAUSE_MS	20
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define SLEEP_MAX_MS	60000
@@ -42,7 +43,7 @@ struct loop {
 	int64_t next_housekeeping, next_store_try, stop_by;
 	struct asker_ends ends;
 	int64_t ends_since; /* asked_at of the ends last used */
-	bool more;
+	bool more, evict_more;
 	int exit_code;
 	struct pressure pressure;
 	struct notify notify;
@@ -88,17 +89,22 @@ static void move_horizon(struct loop *l)
 		b->horizon = l->ends.asked_at;
 }
 
-static int evict(struct bridge *b, struct ztp_error *error)
+/* Finished requests that give way: too many of them, or too old. A full batch
+ * means that there are more, whose turn is soon. */
+static int evict(struct loop *l, struct ztp_error *error)
 {
-	int64_t retention = b->config->store.retention_ms;
-	int rc = 0;
+	struct bridge *b = &l->b;
+	int64_t over = store_finished(b->store) - b->config->store.max_finished;
+	int64_t old = b->now - b->config->store.retention_ms;
+	int rc = 0, limit = over < EVICT_BATCH ? (int)over : EVICT_BATCH;
 
-	if (store_finished(b->store) > b->config->store.max_finished)
-		rc = store_evict(b->store, 0, !b->registrar, EVICT_BATCH,
-				 error);
+	if (over > 0)
+		rc = store_evict(b->store, 0, !b->registrar, limit, error);
+	l->evict_more = rc == EVICT_BATCH;
 	if (rc >= 0)
-		rc = store_evict(b->store, b->now - retention, !b->registrar,
-				 EVICT_BATCH, error);
+		rc = store_evict(b->store, old, !b->registrar, EVICT_BATCH,
+				 error);
+	l->evict_more = l->evict_more || rc == EVICT_BATCH;
 	return rc < 0 ? rc : 0;
 }
 
@@ -121,7 +127,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
 	if (rc == 0 && housekeeping)
-		rc = evict(b, error);
+		rc = evict(l, error);
 	if (rc == 0)
 		rc = store_commit(b->store, b->now, error);
 	if (rc == 0 && waiting)
@@ -329,6 +335,8 @@ static void turn(struct loop *l)
 			if (!b->store_ok)
 				log_info(b->log, "store_healed");
 			b->store_ok = true;
+			if (housekeeping && l->evict_more)
+				l->next_housekeeping = b->now + EVICT_PAUSE_MS;
 			settle(b);
 			pump(b);
 		} else {

@@ -49,6 +49,7 @@ struct store_request {
 	int64_t finished_at, delivered_at;
 
 	enum ztp_state stored_state; /* the store's own: as last written */
+	bool stored_listed;
 };
 
 struct store_decision {
@@ -97,6 +98,7 @@ bool store_dirty(const struct store *store);
 /* --- facts about the whole, kept in memory */
 int64_t store_count(const struct store *store, enum ztp_state state);
 int64_t store_unfinished(const struct store *store);
+/* The finished that may give way: without those that store_evict has kept. */
 int64_t store_finished(const struct store *store);
 int64_t store_newest(const struct store *store); /* now of the last commit */
 int64_t store_bytes(const struct store *store);	 /* on disk, with its log */

@@ -26,9 +26,9 @@
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
-	X(COUNT_GET, "SELECT count FROM counter WHERE state=?1")               \
-	X(COUNT_SET, "INSERT INTO counter(state,count) VALUES(?1,?2) "         \
-		     "ON CONFLICT(state) DO UPDATE SET count=?2")              \
+	X(COUNTERS, "SELECT what,count FROM counter")                          \
+	X(COUNTER_SET, "INSERT INTO counter(what,count) VALUES(?1,?2) "        \
+		       "ON CONFLICT(what) DO UPDATE SET count=?2")             \
 	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
 	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
 		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
@@ -113,10 +113,21 @@ struct store {
 	struct store_facts {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
+		int64_t listed; /* finished, and may give way */
+		bool moved;	/* a deadline may not be its expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
 		struct journal_mark mark;
 	} facts, committed;
 };
+
+/* What the table counter counts besides the states; numbers are on disk. */
+#define STORE_COUNTER_OUTBOX (-1)
+#define STORE_COUNTER_LISTED (-2)
+
+/* Refuses what is not ours, and brings an older version to `newest`: steps[v]
+ * makes v + 1 of v. */
+int store_migrate(struct store *store, const char *const *steps, int newest,
+		  struct ztp_error *error);
 
 /* The statement, reset and with a transaction begun if it writes; NULL with
  * error filled. */

@@ -29,17 +29,24 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->finished_at = sqlite3_column_int64(stmt, 15);
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
 	r->stored_state = r->state;
+	r->stored_listed = r->finished_at != 0;
 }
 
-static void count_move(struct store *store, enum ztp_state from,
-		       enum ztp_state to)
+/* The row is as r says: what was counted of it before, and is now. */
+static void count_row(struct store *store, struct store_request *r)
 {
-	if (from == to)
-		return;
-	if (from != ZTP_STATE_NONE)
-		store->facts.count[from]--;
-	if (to != ZTP_STATE_NONE)
-		store->facts.count[to]++;
+	struct store_facts *facts = &store->facts;
+	bool listed = r->finished_at != 0;
+
+	if (r->stored_state != ZTP_STATE_NONE)
+		facts->count[r->stored_state]--;
+	if (r->state != ZTP_STATE_NONE)
+		facts->count[r->state]++;
+	facts->listed += listed - r->stored_listed;
+	if (ztp_state_undecided(r->state) && r->due_at != r->expires_at)
+		facts->moved = true;
+	r->stored_state = r->state;
+	r->stored_listed = listed;
 }
 
 int store_request_add(struct store *store, struct store_request *r,
@@ -73,8 +80,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
-	count_move(store, ZTP_STATE_NONE, r->state);
-	r->stored_state = r->state;
+	r->stored_state = ZTP_STATE_NONE;
+	r->stored_listed = false;
+	count_row(store, r);
 	return 0;
 }
 
@@ -98,8 +106,7 @@ int store_request_save(struct store *store, struct store_request *r,
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
-	count_move(store, r->stored_state, r->state);
-	r->stored_state = r->state;
+	count_row(store, r);
 	return 0;
 }
 
@@ -303,9 +310,18 @@ int64_t store_oldest_undecided(struct store *store)
 
 int store_reanchor(struct store *store, struct ztp_error *error)
 {
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REANCHOR, true, error);
+	sqlite3_stmt *stmt;
+	int rc;
 
-	return stmt ? store_run(store, stmt, error) : ZTP_ERR_IO;
+	if (!store->facts.moved) /* it would look at every row */
+		return 0;
+	stmt = store_stmt(store, SQL_REANCHOR, true, error);
+	if (!stmt)
+		return ZTP_ERR_IO;
+	rc = store_run(store, stmt, error);
+	if (rc == 0)
+		store->facts.moved = false;
+	return rc;
 }
 
 /* --- giving way */
@@ -321,15 +337,18 @@ static int run_by_n(struct store *store, enum store_sql sql, int64_t n,
 	return store_run(store, stmt, error);
 }
 
-static int remove_request(struct store *store, const struct store_request *r,
+static int remove_request(struct store *store, struct store_request *r,
 			  struct ztp_error *error)
 {
 	int rc = run_by_n(store, SQL_DEC_DEL, r->n, error);
 
 	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
-	if (rc == 0)
-		count_move(store, r->state, ZTP_STATE_NONE);
+	if (rc == 0) {
+		r->state = ZTP_STATE_NONE;
+		r->finished_at = 0;
+		count_row(store, r);
+	}
 	return rc;
 }
 
@@ -351,6 +370,10 @@ static int evict_one(void *arg, struct store_request *r)
 	rc = run_by_n(e->store, SQL_DEC_DEL, r->n, e->error);
 	if (rc == 0)
 		rc = run_by_n(e->store, SQL_REQ_UNLIST, r->n, e->error);
+	if (rc == 0) {
+		r->finished_at = 0;
+		count_row(e->store, r);
+	}
 	return rc;
 }
 

@@ -1,0 +1,15 @@
+# What a request costs by how many are outstanding: `make scale N=1000000`.
+N     ?= 1000000
+BATCH ?= 64
+
+.PHONY: scale
+SCALE_BIN := $(BUILD)/bench/scale
+
+$(SCALE_BIN): $(call obj,o,tests/bench/scale.c $(filter-out bridge/main.c,$(BRIDGE_SRC))) \
+              $(BUILD)/libztp_policy.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+
+scale: $(SCALE_BIN)
+	$(Q)dir=$$(mktemp -d) && $(SCALE_BIN) "$$dir" $(N) $(BATCH); \
+		code=$$?; rm -rf "$$dir"; exit $$code
