@@ -212,7 +212,7 @@ void commands_settle(struct commands *c)
 
 /* --- publishing */
 
-static bool is_busy(const struct commands *c, int64_t n)
+bool commands_busy(const struct commands *c, int64_t n)
 {
 	int i;
 
@@ -375,7 +375,7 @@ static int pump_one(void *arg, struct store_request *r)
 	struct commands *c = p->c;
 	int rc;
 
-	if (is_busy(c, r->n) ||
+	if (commands_busy(c, r->n) ||
 	    (c->b->registrar && registrar_busy(c->b->registrar, r->n)))
 		return 0;
 	if (!p->fresh && c->tokens < 1) {

@@ -28,5 +28,7 @@ void commands_pump(struct commands *commands);
 
 /* Publishes that wait for their PUBACK. */
 int commands_in_flight(const struct commands *commands);
+/* True while one of request row n is among them. */
+bool commands_busy(const struct commands *commands, int64_t n);
 
 #endif

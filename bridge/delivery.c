@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bridge/commands.h"
 #include "bridge/endings.h"
 
 #define FIRST_DELAY_MS	 250
@@ -9,6 +10,8 @@
 #define LATE_MAX_MS	 300000
 #define EARLY_TRIES	 10
 #define DEVICE_ANSWER_MS 60000 /* before a command is said again */
+#define QUEUED_MS	 30000 /* a notice that has not gone out is seen to */
+#define QUEUED_MAX_MS	 600000
 
 int64_t delivery_backoff(int tries, uint32_t random)
 {
@@ -189,9 +192,22 @@ int delivery_subscribed(struct bridge *b, const char *path,
 	return store_path_each(b->store, path, wake_command, &s, error);
 }
 
+/* A notice's time is the broker's and the device's. Standing in our own queue,
+ * behind other commands or a lost connection, does not count, within reason. */
+static bool notice_queued(const struct bridge *b, const struct store_request *r)
+{
+	return r->tries == 0 && r->retry_at != 0 &&
+	       !commands_busy(b->commands, r->n) &&
+	       b->now - r->finished_at < QUEUED_MAX_MS;
+}
+
 int delivery_due(struct bridge *b, struct store_request *r,
 		 struct ztp_error *error)
 {
+	if (r->todo == STORE_TODO_NOTICE && notice_queued(b, r)) {
+		r->due_at = b->now + QUEUED_MS;
+		return store_request_save(b->store, r, error);
+	}
 	if (r->todo == STORE_TODO_NOTICE) { /* nobody took it in time */
 		r->todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
 		r->retry_at = b->registrar ? b->now : 0;

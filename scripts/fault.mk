@@ -14,9 +14,12 @@ $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 	$(Q)$(CC) -shared -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -O1 -g -o $@ \
 		$(filter %.c,$^)
 
-fault: all
+# The campaign, every crash point, and Kafka away for a minute.
+fault:
 	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/campaign.py --rounds $(ROUNDS) \
 		--rate $(RATE) $(if $(SEED),--seed $(SEED))
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/crashpoints.py
+	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/outage.py --rate $(RATE)

@@ -12,8 +12,9 @@ SETTINGS = {"mqtt": {"keepalive": "5s"}}
 
 @pytest.fixture
 def steered(tmp_path, real_kafka):
-    """On the real Kafka, where a group is together in no time. Makes (rig, control); the rig is not started yet, and a test that goes
-    well stops it."""
+    """Makes (rig, control), on the real Kafka, where a group is together in
+    no time. The rig is not started yet, and a test that goes well stops
+    it."""
     rigs = []
 
     def make(**settings):

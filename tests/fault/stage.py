@@ -227,10 +227,10 @@ class Stage:
         self.oracle.scan(self.page("metrics")[1].encode(), "metrics")
 
 
-def pool(folder):
+def pool(folder, size=POOL):
     """Certificates as events carry them, in every single-line form."""
     ca = Ca(folder)
-    leaves = [ca.issue("p256") for _ in range(POOL - 2)]
+    leaves = [ca.issue("p256") for _ in range(size - 2)]
     leaves += [ca.issue("rsa2048"), ca.issue("p384")]
     forms = ("base64", "joined", "spaces", "base64")
     out = []

@@ -52,7 +52,7 @@ def test_backward_holds_up_nothing(steered, ca):
 
 def test_start_with_a_clock_behind(steered, ca):
     """It warns, goes on from the store's newest time, and still expires."""
-    rig, control = steered(onboarding={"decision_timeout": "6s"})
+    rig, control = steered(onboarding={"decision_timeout": "4s"})
     rig.start()
     rig.onboard(ca.leaf())
     path = device_path("clock")

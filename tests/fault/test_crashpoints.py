@@ -2,11 +2,11 @@
 
 from fault.crashpoints import Points, points_of
 
-EVERY = 9
+EVERY = 15
 
 
 def test_sample(tmp_path, mock_kafka, ca):
-    points = Points(tmp_path, mock_kafka, ca.leaf().base64)
+    points = Points(tmp_path, mock_kafka, ca.leaf().base64, workers=16)
     count = points.measure()
     assert count > 50
     todo = points_of(count, EVERY, half=False)

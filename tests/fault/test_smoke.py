@@ -6,10 +6,10 @@ import pytest
 from fault.campaign import Campaign
 from fault.faults import Fault
 from fault.outage import offer, outage
-from fault.stage import Stage
+from fault.stage import Stage, pool
 from harness.until import until
 
-SECONDS = 3.0
+SECONDS = 2.6
 ROUNDS = {
     "bridge-killed": [
         Fault("bridge", "kill", 0.5, 0.8),
@@ -38,9 +38,11 @@ ROUNDS = {
 
 @pytest.fixture(scope="module")
 def stage(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("stage")
     stage = Stage(
-        tmp_path_factory.mktemp("stage"), 300,
+        folder, 300,
         {"store": {"max_requests": 1500}, "log": {"level": "debug"}},
+        pool(folder / "ca", 8),
     ).start()
     yield stage
     stage.stop()
