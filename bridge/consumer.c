@@ -15,6 +15,8 @@ static const struct kafka_setting defaults[] = {
 	/* A bridge that was killed is back within 10 s. */
 	{"session.timeout.ms", "6000"},
 	{"heartbeat.interval.ms", "1500"},
+	/* New partitions are ours soon. */
+	{"topic.metadata.refresh.interval.ms", "10000"},
 	{"queued.max.messages.kbytes", "8192"},
 	{"queued.min.messages", "1000"},
 	{NULL, NULL}};

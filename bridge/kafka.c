@@ -48,6 +48,9 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 		rc = set(conf, "socket.nagle.disable", "true", error);
 	if (rc == 0)
 		rc = set(conf, "log.connection.close", "false", error);
+	/* Back soon after Kafka is, even if it was away for long. */
+	if (rc == 0)
+		rc = set(conf, "reconnect.backoff.max.ms", "2000", error);
 	for (; rc == 0 && defaults->name; defaults++)
 		rc = set(conf, defaults->name, defaults->value, error);
 	for (i = 0; rc == 0 && i < kafka->properties.count; i++)
