@@ -18,6 +18,7 @@ from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
+from . import seen
 from .certs import openssl
 from .mosquitto import find
 from .ports import free_port
@@ -199,6 +200,7 @@ class Device:
 
     def _on_message(self, _client, _data, message):
         self.seen.append(message)
+        seen.see(message)
 
     def subscribe(self, topic, qos=1):
         """The SUBACK's code."""

@@ -11,6 +11,7 @@ from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
+from . import seen
 from .until import DEADLINE, until
 
 PENDING = "ztp/v1/pending"
@@ -110,6 +111,7 @@ class Client:
                     of("MessageExpiryInterval"),
                 )
             )
+        seen.see(message)
 
     def subscribe(self, topic, qos=1):
         """Returns when the broker has acknowledged it."""

@@ -12,6 +12,7 @@ from confluent_kafka import (
     TopicPartition,
 )
 
+from . import seen
 from .until import DEADLINE, until
 
 
@@ -104,6 +105,7 @@ class Reader:
                     message.headers() or [],
                 )
             )
+            seen.see(self.records[-1])
 
     def find(self, topic=None, key=None, match=None):
         return [

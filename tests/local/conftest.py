@@ -3,6 +3,7 @@
 import pytest
 
 from harness.rig import Rig
+from harness.schemas import valid_records, watching  # noqa: F401
 
 
 @pytest.fixture(scope="module")

@@ -1,0 +1,176 @@
+"""docs/schemas against what is really on the wire.
+
+watch() is a fixture for a conftest.py: with it every record and message that
+the harness's readers collect is held against its schema, at the end of each
+test. What the product writes must validate, always. A test may write what it
+likes; of decisions, those must validate that the bridge has understood, which
+is what a result with their position says."""
+
+import base64
+import collections
+import functools
+import json
+
+import jsonschema
+import pytest
+
+from . import seen
+from .topics import Record
+from .where import ROOT
+
+FOLDER = ROOT / "docs" / "schemas"
+KINDS = ("pending", "request", "decision", "result", "command", "dlq",
+         "audit", "control")
+STRUCTURED = "application/cloudevents+json"
+
+
+@functools.lru_cache(None)
+def schema(kind):
+    text = (FOLDER / f"{kind}.schema.json").read_text(encoding="utf-8")
+    return json.loads(text)
+
+
+@functools.lru_cache(None)
+def validator(kind, part=None):
+    """For a whole schema, or for one of its $defs."""
+    whole = schema(kind)
+    checker = jsonschema.Draft202012Validator
+    if part is None:
+        return checker(whole, format_checker=jsonschema.FormatChecker())
+    assert part in whole["$defs"], (kind, part)
+    return checker(
+        {"$ref": f"#/$defs/{part}", "$defs": whole["$defs"]},
+        format_checker=jsonschema.FormatChecker(),
+    )
+
+
+def problems(kind, instance, part=None):
+    """What is wrong with it, a line each; empty when nothing is."""
+    return [
+        f"{kind}{'/' + part if part else ''}"
+        f" at /{'/'.join(map(str, error.absolute_path))}: {error.message}"
+        for error in validator(kind, part).iter_errors(instance)
+    ]
+
+
+def as_json(value):
+    try:
+        return json.loads(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def headers_of(record):
+    return {name: (value or b"").decode("utf-8", "replace")
+            for name, value in record.headers}
+
+
+def record_problems(record):
+    """A record of the product's own."""
+    kind = record.topic.rsplit(".", 1)[-1]
+    headers, value = headers_of(record), as_json(record.value)
+    if kind in ("requests", "results"):
+        kind = kind[:-1]
+        return problems(kind, value) + problems(kind, headers, "headers")
+    if kind == "audit":
+        return problems("audit", value)
+    if kind == "dlq":
+        text = (record.value or b"").decode("utf-8", "replace")
+        if headers.get("__connect.errors.stage") == "pending":
+            text = as_json(text) or text
+        return problems("dlq", {"key": record.key, "headers": headers,
+                                "value": text}, "record")
+    return []
+
+
+def decision_problems(record):
+    """A decision that the bridge has understood."""
+    value = as_json(record.value)
+    if not headers_of(record).get("content-type", "").startswith(STRUCTURED):
+        found = problems("decision", value, "native")
+        return found and problems("decision", value, "omnicore") and found
+    found = problems("decision", value, "structured")
+    if not found and value.get("data_base64"):
+        value = as_json(base64.b64decode(value["data_base64"]))
+        found = problems("decision", value)
+    return found
+
+
+def message_problems(topic, payload):
+    """A message by its topic; the tests' own pending events are theirs."""
+    value = as_json(payload)
+    if topic == "ztp/v1/audit":
+        return problems("audit", value)
+    if topic == "ztp/v1/subscribed":
+        return problems("control", value, "subscribed")
+    if topic == "$CONTROL/ztp/v1/response":
+        return problems("control", value, "responses")
+    if isinstance(value, dict) and value.get("type") == "provisioning":
+        return problems("command", value)
+    return []
+
+
+class Watch:
+    """Takes note of what is seen, and says later what was wrong with it."""
+
+    def __init__(self):
+        self.fresh = collections.deque()
+        self.decisions = {}
+        self.understood = set()
+        self.count = collections.Counter()
+
+    def __call__(self, item):
+        if isinstance(item, Record):
+            self.fresh.append(item)
+        else:
+            self.fresh.append((item.topic, item.payload))
+
+    def _record(self, record):
+        place = record.topic, record.partition, record.offset
+        if record.topic.endswith(".decisions"):
+            self.decisions[place] = record
+        elif record.topic.endswith(".results"):
+            at = (as_json(record.value) or {}).get("decision")
+            if at:
+                self.understood.add(
+                    (at["topic"], at["partition"], at["offset"])
+                )
+        return record_problems(record)
+
+    def complaints(self):
+        """Since the last call; each names what it is about."""
+        found = []
+        while self.fresh:
+            item = self.fresh.popleft()
+            if isinstance(item, Record):
+                topic, why = item.topic.rsplit(".", 1)[-1], self._record(item)
+            else:
+                topic, why = item[0].rsplit("/", 1)[-1], message_problems(*item)
+            self.count[topic] += 1
+            found += [f"{line}\n  in {item}" for line in why]
+        for place in self.understood & set(self.decisions):
+            record = self.decisions.pop(place)
+            found += [f"{line}\n  in {record}"
+                      for line in decision_problems(record)]
+        return found
+
+
+def complain(watch):
+    found = watch.complaints()
+    assert not found, "not as docs/schemas says:\n" + "\n".join(found)
+
+
+@pytest.fixture(scope="session")
+def watching():
+    watch = Watch()
+    seen.watchers.append(watch)
+    yield watch
+    seen.watchers.remove(watch)
+    complain(watch)
+
+
+@pytest.fixture(autouse=True)
+def valid_records(watching):
+    """Everything that a test has collected is as docs/schemas says."""
+    yield
+    complain(watching)
