@@ -13,13 +13,16 @@
 #define QUEUED_MS	 30000 /* a notice that has not gone out is seen to */
 #define QUEUED_MAX_MS	 600000
 
+/* Doubles to 10 s, stays there until the first tries are over, and doubles on
+ * from there to 5 min. */
 int64_t delivery_backoff(int tries, uint32_t random)
 {
-	int64_t delay = FIRST_DELAY_MS;
-	int64_t cap = tries <= EARLY_TRIES ? EARLY_MAX_MS : LATE_MAX_MS;
+	bool early = tries <= EARLY_TRIES;
+	int64_t delay = early ? FIRST_DELAY_MS : EARLY_MAX_MS;
+	int64_t cap = early ? EARLY_MAX_MS : LATE_MAX_MS;
 	int i;
 
-	for (i = 1; i < tries && delay < cap; i++)
+	for (i = early ? 1 : EARLY_TRIES; i < tries && delay < cap; i++)
 		delay *= 2;
 	if (delay > cap)
 		delay = cap;

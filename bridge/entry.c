@@ -88,6 +88,10 @@ static const char *get_text(struct cursor *c, size_t *n)
 	if (p)
 		memcpy(&len, p, sizeof(len));
 	p = take(c, (size_t)len + 1);
+	if (p && p[len] != 0) { /* whoever reads on stops here */
+		c->failed = true;
+		p = NULL;
+	}
 	if (n)
 		*n = p ? len : 0;
 	return p ? (const char *)p : "";
@@ -235,7 +239,7 @@ int entry_unpack(struct entry *e, const void *bytes, size_t len,
 	default:
 		c.failed = true;
 	}
-	if (!c.failed)
+	if (!c.failed && c.at == c.len)
 		return 0;
 	entry_clear(e);
 	return ztp_fail(error, ZTP_ERR_VALUE, "intake journal: bad entry");

@@ -17,6 +17,7 @@
 #define HEADER	    8
 #define CHUNK	    (JOURNAL_ENTRY_MAX + HEADER)
 #define OFFSET_BITS 24
+#define SEGMENT_END (1ull << (64 - OFFSET_BITS))
 
 _Static_assert(JOURNAL_SEGMENT < 1u << OFFSET_BITS, "offsets fit");
 
@@ -38,6 +39,7 @@ struct journal {
 	int read_fd;
 	uint64_t read_segment;
 	uint64_t released; /* files before this are gone */
+	uint64_t gaps;	   /* damaged stretches that were stepped over */
 	uint8_t *chunk;
 	uint64_t chunk_at; /* offset in the file of chunk[0] */
 	size_t chunk_len;
@@ -60,13 +62,13 @@ static void store_tail(struct journal *journal, uint64_t segment,
 static int io_error(struct ztp_error *error, const char *what)
 {
 	int saved = errno;
+	bool full = saved == ENOSPC || saved == EDQUOT || saved == EFBIG;
 
-	ztp_fail(error,
-		 saved == ENOSPC || saved == EDQUOT ? ZTP_ERR_FULL : ZTP_ERR_IO,
+	ztp_fail(error, full ? ZTP_ERR_FULL : ZTP_ERR_IO,
 		 "intake journal: %s: %s", what, strerror(saved));
 	if (error)
 		error->retriable = true;
-	return saved == ENOSPC || saved == EDQUOT ? ZTP_ERR_FULL : ZTP_ERR_IO;
+	return full ? ZTP_ERR_FULL : ZTP_ERR_IO;
 }
 
 static void segment_name(const struct journal *journal, uint64_t segment,
@@ -105,7 +107,9 @@ static int create_segment(const struct journal *journal, uint64_t segment)
 	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
-	err = posix_fallocate(fd, 0, JOURNAL_SEGMENT);
+	do
+		err = posix_fallocate(fd, 0, JOURNAL_SEGMENT);
+	while (err == EINTR);
 	if (err == 0 && journal->sync &&
 	    (fsync(fd) != 0 || sync_directory(journal) != 0))
 		err = errno;
@@ -146,7 +150,7 @@ static int each_segment(struct journal *journal,
 		    strncmp(rest, ".intake-", 8) != 0 || strlen(rest) != 24)
 			continue;
 		number = strtoull(rest + 8, &end, 16);
-		if (*end == '\0')
+		if (*end == '\0' && number < SEGMENT_END)
 			visit(journal, number);
 	}
 	closedir(handle);
@@ -351,6 +355,48 @@ static ssize_t entry_at(struct journal *journal, uint64_t offset,
 	return (ssize_t)header[0];
 }
 
+/* Where the next good entry of a finished file is, behind one that is not; 0
+ * when there is none, which is how a torn tail looks. -1 on error. */
+static int64_t next_good(struct journal *journal, uint64_t offset)
+{
+	while (++offset + HEADER < JOURNAL_SEGMENT) {
+		uint32_t len, crc;
+		ssize_t n = fill(journal, offset, HEADER, JOURNAL_SEGMENT);
+
+		if (n < HEADER)
+			return n < 0 ? -1 : 0;
+		memcpy(&len, journal->chunk + (offset - journal->chunk_at), 4);
+		memcpy(&crc, journal->chunk + (offset - journal->chunk_at) + 4,
+		       4);
+		if (len == 0 && crc == 0)
+			offset += 4; /* none begins before these zeros end */
+		if (len == 0 || len > JOURNAL_ENTRY_MAX ||
+		    offset + HEADER + len > JOURNAL_SEGMENT)
+			continue;
+		n = entry_at(journal, offset, JOURNAL_SEGMENT);
+		if (n != 0)
+			return n < 0 ? -1 : (int64_t)offset;
+	}
+	return 0;
+}
+
+/* No entry at mark in a file that nobody writes any more: the next one, or
+ * the next file. */
+static int step_over(struct journal *journal, struct journal_mark *mark,
+		     bool readable)
+{
+	int64_t offset = readable ? next_good(journal, mark->offset) : 0;
+
+	if (offset < 0)
+		return -1;
+	if (offset > 0)
+		journal->gaps++;
+	else
+		mark->segment++; /* finished, torn, or a number not used */
+	mark->offset = (uint64_t)offset;
+	return 0;
+}
+
 int journal_read(struct journal *journal, struct journal_mark *mark,
 		 const void **bytes, size_t *len, struct ztp_error *error)
 {
@@ -358,6 +404,7 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 		struct journal_mark tail = load_tail(journal);
 		bool last = mark->segment == tail.segment;
 		uint64_t limit = last ? tail.offset : JOURNAL_SEGMENT;
+		bool readable;
 		ssize_t n = 0;
 
 		if (mark->segment > tail.segment || mark->offset > limit)
@@ -365,7 +412,8 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 					"intake journal: the store is ahead");
 		if (last && mark->offset == limit)
 			return 0;
-		if (open_for_read(journal, mark->segment) == 0)
+		readable = open_for_read(journal, mark->segment) == 0;
+		if (readable)
 			n = entry_at(journal, mark->offset, limit);
 		else if (errno != ENOENT)
 			n = -1;
@@ -378,11 +426,15 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 			mark->offset += HEADER + (uint64_t)n;
 			return 1;
 		}
-		if (last)
-			return ztp_fail(error, ZTP_ERR_IO,
-					"intake journal: entry damaged");
-		mark->segment++; /* finished, torn, or a number not used */
-		mark->offset = 0;
+		if (last) {
+			ztp_fail(error, ZTP_ERR_IO,
+				 "intake journal: entry damaged");
+			if (error)
+				error->fatal = true; /* a new process goes on */
+			return ZTP_ERR_IO;
+		}
+		if (step_over(journal, mark, readable) != 0)
+			return io_error(error, "cannot read");
 	}
 }
 
@@ -427,4 +479,9 @@ uint64_t journal_backlog(const struct journal *journal,
 uint64_t journal_first_segment(const struct journal *journal)
 {
 	return journal->first;
+}
+
+uint64_t journal_gaps(const struct journal *journal)
+{
+	return journal->gaps;
 }

@@ -10,9 +10,11 @@
  *	u32 length | u32 CRC-32 of the bytes | the bytes
  *
  * in host order (the file never leaves the machine). A zero length, a length
- * beyond the file or a CRC that differs ends the file: that is the torn tail
- * of a process that was killed, and its event was never acknowledged. A new
- * process starts a new file and never appends to an old one.
+ * beyond the file or a CRC that differs, with no good entry behind it, ends
+ * the file: that is the torn tail of a process that was killed, and its event
+ * was never acknowledged. With one behind it, it is damage: what can be read
+ * is read, and journal_gaps tells. A new process starts a new file and never
+ * appends to an old one.
  *
  * Killed with -9: what write() took survives. Power loss: only with sync.
  */
@@ -61,6 +63,9 @@ int journal_reserve(struct journal *journal, struct ztp_error *error);
 /* Loop thread: bytes on disk that are not yet in the store, about. */
 uint64_t journal_backlog(const struct journal *journal,
 			 const struct journal_mark *mark);
+
+/* Loop thread: how many damaged stretches journal_read has stepped over. */
+uint64_t journal_gaps(const struct journal *journal);
 
 /* The file that this process writes first: entries before it were made by an
  * earlier process (whose steady clock was another one). */

@@ -44,6 +44,7 @@ struct loop {
 	struct asker_ends ends;
 	int64_t ends_since; /* asked_at of the ends last used */
 	bool more, evict_more;
+	uint64_t gaps; /* of the journal, that the log has heard of */
 	int exit_code;
 	struct pressure pressure;
 	struct notify notify;
@@ -134,6 +135,18 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 		asker_want_ends(b->asker);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
 	return rc;
+}
+
+/* Events that were acknowledged are gone: somebody has to know. */
+static void tell_gaps(struct loop *l)
+{
+	uint64_t gaps = journal_gaps(l->b.journal);
+
+	if (gaps == l->gaps)
+		return;
+	log_error(l->b.log, "journal_damaged", LOG_UINT("gaps", gaps - l->gaps),
+		  LOG_STR("hint", "events between good ones are unreadable"));
+	l->gaps = gaps;
 }
 
 static void settle(struct bridge *b)
@@ -337,6 +350,7 @@ static void turn(struct loop *l)
 			b->store_ok = true;
 			if (housekeeping && l->evict_more)
 				l->next_housekeeping = b->now + EVICT_PAUSE_MS;
+			tell_gaps(l);
 			settle(b);
 			pump(b);
 		} else {
