@@ -10,8 +10,9 @@
 #include "tests/bench/part.h"
 #include "tests/bench/tally.h"
 
-#define BATCH	1000
-#define WAIT_MS 50
+#define BATCH	 1000
+#define WAIT_MS	 50
+#define READY_US 30000000
 
 static rd_kafka_t *open_consumer(const struct part *part)
 {
@@ -41,33 +42,43 @@ static rd_kafka_t *open_consumer(const struct part *part)
 	return rk;
 }
 
-/* Takes every partition; returns when the positions are known. */
+/* The number of partitions, once each has a leader; 0 if one has not yet. */
+static int partitions_of(rd_kafka_t *rk, rd_kafka_topic_t *topic)
+{
+	const struct rd_kafka_metadata *meta = NULL;
+	int count = 0, i;
+
+	if (rd_kafka_metadata(rk, 0, topic, &meta, 10000))
+		return 0;
+	if (meta->topic_cnt == 1)
+		count = meta->topics[0].partition_cnt;
+	for (i = 0; i < count; i++)
+		if (meta->topics[0].partitions[i].leader < 0)
+			count = 0;
+	rd_kafka_metadata_destroy(meta);
+	return count;
+}
+
+/* Takes every partition. What was there before has other numbers. */
 static void assign_all(rd_kafka_t *rk, const char *name)
 {
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
-	const struct rd_kafka_metadata *meta = NULL;
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new(4);
-	int64_t low, high;
-	int i;
+	int64_t deadline = part_now() + READY_US;
+	int count = 0, i;
 
-	if (!topic || rd_kafka_metadata(rk, 0, topic, &meta, 10000) ||
-	    meta->topic_cnt != 1 || meta->topics[0].partition_cnt == 0)
+	if (!topic)
 		part_die("no topic %s", name);
-	for (i = 0; i < meta->topics[0].partition_cnt; i++) {
-		int32_t id = meta->topics[0].partitions[i].id;
-
-		if (rd_kafka_query_watermark_offsets(rk, name, id, &low, &high,
-						     10000))
-			part_die("topic %s has no offsets", name);
-		/* What was there before is not this measurement's. */
-		rd_kafka_topic_partition_list_add(list, name, id)->offset =
-			high;
-	}
+	while ((count = partitions_of(rk, topic)) == 0)
+		if (part_now() > deadline || part_over())
+			part_die("topic %s has no leader", name);
+	for (i = 0; i < count; i++)
+		rd_kafka_topic_partition_list_add(list, name, i)->offset =
+			RD_KAFKA_OFFSET_BEGINNING;
 	if (rd_kafka_assign(rk, list))
 		part_die("cannot assign %s", name);
 	rd_kafka_topic_partition_list_destroy(list);
-	rd_kafka_metadata_destroy(meta);
 	rd_kafka_topic_destroy(topic);
 }
 
