@@ -1,0 +1,95 @@
+// A customer's approver: a device whose certificate is on the list may join.
+//
+//	KAFKA_BROKERS=127.0.0.1:9092 go run . allowed.txt
+//
+// allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's
+// offset is committed when Kafka has acknowledged its decision. What is decided
+// again after a crash has no effect, because it is the same decision.
+package main
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"log"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"github.com/twmb/franz-go/pkg/kgo"
+)
+
+type request struct {
+	RequestID   string                `json:"request_id"`
+	Device      struct{ Path string } `json:"device"`
+	Certificate struct {
+		Fingerprint string `json:"fingerprint_sha256"`
+	} `json:"certificate"`
+	DecisionTopic string `json:"decision_topic"`
+}
+
+// A decision is bound to the key it was made for: by its fingerprint.
+type decision struct {
+	RequestID   string            `json:"request_id"`
+	DevicePath  string            `json:"device_path"`
+	Fingerprint string            `json:"fingerprint_sha256"`
+	Decision    string            `json:"decision"`
+	Reason      string            `json:"reason,omitempty"`
+	Payload     map[string]string `json:"payload,omitempty"`
+}
+
+// The list is read for each request: it can be changed without a restart.
+func decide(r request, list string) (decision, error) {
+	d := decision{RequestID: r.RequestID, DevicePath: r.Device.Path,
+		Fingerprint: r.Certificate.Fingerprint, Decision: "reject", Reason: "not_on_list"}
+	text, err := os.ReadFile(list)
+	if slices.Contains(strings.Fields(strings.ToLower(string(text))), d.Fingerprint) {
+		d.Decision, d.Reason = "approve", ""
+		d.Payload = map[string]string{"ntp": "time.acme.example"}
+	}
+	return d, err
+}
+
+func answer(ctx context.Context, client *kgo.Client, record *kgo.Record, list string) error {
+	var r request
+	if err := json.Unmarshal(record.Value, &r); err != nil {
+		return err
+	}
+	d, err := decide(r, list)
+	if err != nil {
+		return err
+	}
+	value, _ := json.Marshal(d)
+	topic := cmp.Or(r.DecisionTopic, "ztp.decisions")
+	out := &kgo.Record{Topic: topic, Key: record.Key, Value: value}
+	if err := client.ProduceSync(ctx, out).FirstErr(); err != nil {
+		return err
+	}
+	fmt.Println(d.Decision, d.DevicePath)
+	return client.CommitRecords(ctx, record)
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
+	defer stop()
+	client, err := kgo.NewClient(
+		kgo.SeedBrokers(strings.Split(cmp.Or(os.Getenv("KAFKA_BROKERS"), "127.0.0.1:9092"), ",")...),
+		kgo.ConsumerGroup(cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")),
+		kgo.ConsumeTopics(cmp.Or(os.Getenv("REQUESTS_TOPIC"), "ztp.requests")),
+		kgo.DisableAutoCommit(), kgo.SessionTimeout(10*time.Second))
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer client.Close()
+	for ctx.Err() == nil {
+		for _, record := range client.PollFetches(ctx).Records() {
+			if err := answer(ctx, client, record, os.Args[1]); err != nil && ctx.Err() == nil {
+				log.Fatal(err) // it is read again after the restart
+			}
+		}
+	}
+}

@@ -1,0 +1,76 @@
+// A customer's approver: a device whose certificate is on the list may join.
+//
+//     KAFKA_BROKERS=127.0.0.1:9092 node approver.js allowed.txt
+//
+// allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's
+// offset is committed when Kafka has acknowledged its decision. What is decided
+// again after a crash has no effect, because it is the same decision.
+import { readFile } from 'node:fs/promises'
+import {
+  Consumer, ProduceAcks, Producer, stringDeserializers, stringSerializers
+} from '@platformatic/kafka'
+
+const {
+  KAFKA_BROKERS = '127.0.0.1:9092',
+  KAFKA_GROUP = 'approver-node',
+  REQUESTS_TOPIC = 'ztp.requests'
+} = process.env
+const list = process.argv[2]
+
+// Read for each request: the list can be changed without a restart.
+async function allowed () {
+  const text = await readFile(list, 'utf8')
+  return new Set(text.toLowerCase().split(/\s+/))
+}
+
+// A decision is bound to the key it was made for: by its fingerprint.
+function decide (request, fingerprints) {
+  const fingerprint = request.certificate.fingerprint_sha256
+  const decision = {
+    request_id: request.request_id,
+    device_path: request.device.path,
+    fingerprint_sha256: fingerprint,
+    decided_by: KAFKA_GROUP
+  }
+  return fingerprints.has(fingerprint)
+    ? { ...decision, decision: 'approve', payload: { ntp: 'time.acme.example' } }
+    : { ...decision, decision: 'reject', reason: 'not_on_list' }
+}
+
+const bootstrapBrokers = KAFKA_BROKERS.split(',')
+const producer = new Producer({
+  clientId: KAFKA_GROUP, bootstrapBrokers, serializers: stringSerializers
+})
+const consumer = new Consumer({
+  clientId: KAFKA_GROUP,
+  groupId: KAFKA_GROUP,
+  bootstrapBrokers,
+  deserializers: stringDeserializers,
+  sessionTimeout: 10000
+})
+const stream = await consumer.consume({
+  topics: [REQUESTS_TOPIC],
+  autocommit: false,
+  mode: 'committed',
+  fallbackMode: 'earliest'
+})
+for (const signal of ['SIGTERM', 'SIGINT']) {
+  process.once(signal, () => stream.close())
+}
+
+for await (const message of stream) {
+  const request = JSON.parse(message.value)
+  const decision = decide(request, await allowed())
+  await producer.send({
+    acks: ProduceAcks.ALL,
+    messages: [{
+      topic: request.decision_topic ?? 'ztp.decisions',
+      key: message.key,
+      value: JSON.stringify(decision)
+    }]
+  })
+  await message.commit()
+  console.log(decision.decision, decision.device_path)
+}
+await consumer.close()
+await producer.close()
