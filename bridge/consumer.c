@@ -226,6 +226,8 @@ static void take(struct consumer *c, int count)
 
 static void consider_offer(struct consumer *c, const struct asker_news *news)
 {
+	rd_kafka_topic_partition_list_t *none;
+
 	if (!c->offered || !news->up || news->asked_at < c->offered_at ||
 	    news->partitions <= 0)
 		return;
@@ -238,8 +240,12 @@ static void consider_offer(struct consumer *c, const struct asker_news *news)
 		  LOG_INT("ours", c->offered->cnt),
 		  LOG_INT("partitions", news->partitions));
 	c->shared = true;
+	/* Nothing of it is taken; NULL would end our part in the group, and
+	 * nobody would tell us when the others have left. */
+	none = rd_kafka_topic_partition_list_new(0);
+	rd_kafka_assign(c->rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
 	drop_offer(c);
-	rd_kafka_assign(c->rk, NULL);
 }
 
 /* --- the turn */
