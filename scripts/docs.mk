@@ -1,0 +1,21 @@
+# The manual: one page is made from the table of settings (make manual), all
+# are checked by mandoc (make lint-manual), as tests/local/test_manual.py does.
+
+GEN_MANUAL = $(BUILD)/gen-config-manual
+MANUAL_SETTINGS = docs/man/ztp-bridge.yaml.5
+
+.PHONY: manual lint-manual
+all: $(GEN_MANUAL)
+
+$(GEN_MANUAL): $(BUILD)/o/scripts/gen-config-manual.o \
+		$(call obj,o,$(filter bridge/config% bridge/settings%,$(BRIDGE_SRC))) \
+		$(BUILD)/libztp_policy.a
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+
+manual: $(GEN_MANUAL)
+	$(Q)$(GEN_MANUAL) scripts/ztp-bridge.yaml.5.in >$(MANUAL_SETTINGS)
+
+lint: lint-manual
+lint-manual: lint-deps
+	$(Q)mandoc -Tlint -Wwarning docs/man/*.[1-8]
