@@ -1,6 +1,6 @@
 /*
  * bridge/store_internal.h - what the files of the SQLite store share. Nobody
- * else includes it.
+ * else includes it but their tests.
  */
 #ifndef BRIDGE_STORE_INTERNAL_H
 #define BRIDGE_STORE_INTERNAL_H
@@ -76,6 +76,9 @@
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
+	X(ABSENT, "UPDATE request SET tries=0,retry_at=CASE todo WHEN 2 "      \
+		  "THEN NULL ELSE retry_at END "                               \
+		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
 	X(REANCHOR, "UPDATE request SET due_at=expires_at WHERE state IN "     \
 		    "(1,2) AND due_at<>expires_at")                            \
 	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL WHERE n=?1")        \

@@ -1,0 +1,568 @@
+/* Opening a store: what is made, what is refused and stays as it was, and
+ * what transactions promise. */
+#include "store_case.h"
+
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+
+static void name_of(const struct store_case *c, const char *suffix,
+		    char name[128])
+{
+	snprintf(name, 128, "%s%s", c->scratch.base, suffix);
+}
+
+static int64_t number(sqlite3 *db, const char *sql)
+{
+	sqlite3_stmt *stmt = NULL;
+	int64_t value;
+
+	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return value;
+}
+
+/* Changes the closed store's file with another hand. */
+static void edit(struct store_case *c, const char *sql)
+{
+	sqlite3 *db = NULL;
+	char *why = NULL;
+
+	store_close(c->store);
+	c->store = NULL;
+	assert_int_equal(sqlite3_open(c->scratch.base, &db), SQLITE_OK);
+	if (sqlite3_exec(db, sql, NULL, NULL, &why) != SQLITE_OK)
+		fail_msg("%s", why);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+}
+
+/* The file is refused with these words, and is as it was. */
+static void expect_refused(struct store_case *c, const char *says)
+{
+	size_t before_len, after_len;
+	uint8_t *before = scratch_read(c->scratch.base, &before_len), *after;
+	int mode = scratch_mode(c->scratch.base);
+
+	memset(&c->error, 0, sizeof(c->error));
+	assert_int_equal(
+		store_open(&c->store, c->scratch.base, false, &c->error),
+		ZTP_ERR_IO);
+	assert_null(c->store);
+	if (!strstr(c->error.message, says))
+		fail_msg("\"%s\" does not say \"%s\"", c->error.message, says);
+	assert_non_null(strstr(c->error.message, c->scratch.base));
+	after = scratch_read(c->scratch.base, &after_len);
+	assert_int_equal(after_len, before_len);
+	assert_memory_equal(after, before, before_len);
+	assert_int_equal(scratch_mode(c->scratch.base), mode);
+	free(before);
+	free(after);
+}
+
+/* --- made */
+
+static void test_new_store(void **state)
+{
+	struct store_case *c = *state;
+	struct journal_mark mark = {9, 9};
+	char name[128];
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 5);
+	assert_int_equal(scratch_mode(c->scratch.base), 0600);
+	name_of(c, "-wal", name);
+	assert_int_equal(scratch_mode(name), 0600);
+	name_of(c, "-shm", name);
+	assert_int_equal(scratch_mode(name), 0600);
+	name_of(c, ".lock", name);
+	assert_int_equal(scratch_mode(name), 0600);
+	assert_int_equal(number(c->store->db, "PRAGMA user_version"), 1);
+	assert_int_equal(number(c->store->db, "PRAGMA application_id"),
+			 0x5a545042);
+	assert_int_equal(number(c->store->db, "PRAGMA synchronous"), 1);
+	store_mark_get(c->store, &mark);
+	assert_int_equal(mark.segment, 0);
+	assert_int_equal(mark.offset, 0);
+	store_close(c->store);
+	c->store = NULL;
+	assert_int_equal(
+		store_open(&c->store, c->scratch.base, true, &c->error), 0);
+	assert_int_equal(number(c->store->db, "PRAGMA synchronous"), 2);
+	assert_int_equal(store_unfinished(c->store), 1);
+}
+
+static void test_mode_is_mended(void **state)
+{
+	struct store_case *c = *state;
+
+	assert_int_equal(chmod(c->scratch.base, 0644), 0);
+	store_case_reopen(c);
+	assert_int_equal(scratch_mode(c->scratch.base), 0600);
+}
+
+static void test_empty_file_is_a_new_store(void **state)
+{
+	struct store_case *c = *state;
+
+	store_close(c->store);
+	c->store = NULL;
+	scratch_write(c->scratch.base, "", 0);
+	store_case_open(c);
+	assert_int_equal(number(c->store->db, "PRAGMA user_version"), 1);
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 1);
+}
+
+static void test_no_place_for_it(void **state)
+{
+	struct store_case *c = *state;
+	struct store *none = NULL;
+	char name[128];
+
+	name_of(c, "/not/there", name);
+	assert_int_equal(store_open(&none, name, false, &c->error), ZTP_ERR_IO);
+	assert_int_equal(store_open(&none, c->scratch.dir, false, &c->error),
+			 ZTP_ERR_IO);
+	snprintf(name, sizeof(name), "%s.lock", c->scratch.dir);
+	assert_int_equal(unlink(name), 0);
+	assert_null(none);
+}
+
+static void test_second_process_is_refused(void **state)
+{
+	struct store_case *c = *state;
+	int status;
+	pid_t child = fork();
+
+	if (child == 0) {
+		struct store *store;
+		struct ztp_error error = {0};
+		int rc = store_open(&store, c->scratch.base, false, &error);
+
+		_exit(rc == ZTP_ERR_IO && strstr(error.message, "in use") ? 0
+									  : 1);
+	}
+	assert_true(child > 0);
+	assert_int_equal(waitpid(child, &status, 0), child);
+	assert_int_equal(status, 0);
+	/* The lock goes with the process, or with the store. */
+	store_case_reopen(c);
+}
+
+/* --- refused */
+
+static void test_newer_version(void **state)
+{
+	struct store_case *c = *state;
+
+	edit(c, "PRAGMA user_version=2");
+	expect_refused(c, "newer");
+	edit(c, "PRAGMA user_version=-1");
+	expect_refused(c, "version");
+	edit(c, "PRAGMA user_version=1");
+	store_case_open(c);
+}
+
+static void test_another_programs_database(void **state)
+{
+	struct store_case *c = *state;
+
+	edit(c, "PRAGMA application_id=7");
+	assert_int_equal(chmod(c->scratch.base, 0644), 0);
+	expect_refused(c, "another program's");
+	edit(c, "PRAGMA application_id=0");
+	expect_refused(c, "another program's");
+}
+
+static void test_no_database_at_all(void **state)
+{
+	struct store_case *c = *state;
+	char text[5000];
+
+	store_close(c->store);
+	c->store = NULL;
+	memset(text, 'x', sizeof(text));
+	scratch_write(c->scratch.base, text, sizeof(text));
+	expect_refused(c, "damaged");
+	assert_true(c->error.fatal);
+	assert_non_null(strstr(c->error.message, "restore a backup"));
+}
+
+/* A store of some pages, closed; its bytes. */
+static uint8_t *some_pages(struct store_case *c, size_t *len)
+{
+	int i;
+
+	for (i = 0; i < 200; i++)
+		store_case_add(c, i, ZTP_STATE_REQUESTED);
+	store_case_commit(c, 1);
+	store_close(c->store);
+	c->store = NULL;
+	return scratch_read(c->scratch.base, len);
+}
+
+static void test_damaged_anywhere(void **state)
+{
+	struct store_case *c = *state;
+	size_t len, at;
+	uint8_t *bytes = some_pages(c, &len), saved[64];
+
+	assert_true(len > 20 * 4096);
+	/* The head of every page: b-tree pages all, here. */
+	for (at = 0; at < len; at += 4096) {
+		memcpy(saved, bytes + at, sizeof(saved));
+		memset(bytes + at, 0xa5, sizeof(saved));
+		scratch_write(c->scratch.base, bytes, len);
+		expect_refused(c, "damaged");
+		assert_non_null(strstr(c->error.message, "move it away"));
+		memcpy(bytes + at, saved, sizeof(saved));
+	}
+	scratch_write(c->scratch.base, bytes, len);
+	store_case_open(c);
+	assert_int_equal(store_unfinished(c->store), 200);
+	free(bytes);
+}
+
+static void test_cut(void **state)
+{
+	struct store_case *c = *state;
+	size_t len, at;
+	uint8_t *bytes = some_pages(c, &len);
+
+	for (at = 4096; at < len; at += 3 * 4096) {
+		scratch_write(c->scratch.base, bytes, at);
+		expect_refused(c, "damaged");
+	}
+	scratch_write(c->scratch.base, bytes, 100);
+	expect_refused(c, "");
+	free(bytes);
+}
+
+/* A store that is too large to be looked at whole before every start. */
+static void test_large_store_by_sample(void **state)
+{
+	static const char *const parts[] = {"meta", "counter", "position",
+					    "request", "request_id"};
+	static uint8_t value[65536], bad[64], good[64];
+	struct store_case *c = *state;
+	int64_t root[5];
+	size_t i;
+	int fd;
+
+	for (i = 0; i < 1100; i++) {
+		struct store_record record = {
+			.topic = STORE_DLQ,
+			.value = {(char *)value, sizeof(value)}};
+
+		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
+				 0);
+	}
+	for (i = 0; i < 300; i++)
+		store_case_add(c, (int)i, ZTP_STATE_REQUESTED);
+	store_case_commit(c, 1);
+	assert_true(store_bytes(c->store) > 70 << 20);
+	for (i = 0; i < 5; i++) {
+		char sql[128];
+
+		snprintf(sql, sizeof(sql),
+			 "SELECT rootpage FROM sqlite_schema WHERE name='%s'",
+			 parts[i]);
+		root[i] = number(c->store->db, sql);
+	}
+	store_case_reopen(c);
+	assert_int_equal(store_outbox_count(c->store), 1100);
+	store_close(c->store);
+	c->store = NULL;
+	memset(bad, 0xa5, sizeof(bad));
+	fd = open(c->scratch.base, O_RDWR | O_CLOEXEC);
+	assert_true(fd >= 0);
+	for (i = 0; i < 5; i++) {
+		off_t at = (root[i] - 1) * 4096;
+
+		assert_int_equal(pread(fd, good, 64, at), 64);
+		assert_int_equal(pwrite(fd, bad, 64, at), 64);
+		expect_refused(c, "damaged");
+		assert_int_equal(pwrite(fd, good, 64, at), 64);
+	}
+	close(fd);
+	store_case_open(c);
+}
+
+/* Commits that are only in the log when the file turns out to be damaged:
+ * the log stays, and with the file healed nothing is lost. */
+static void test_log_of_a_damaged_store_stays(void **state)
+{
+	struct store_case *c = *state;
+	char wal[128], copy[128];
+	size_t len, wal_len, again_len;
+	uint8_t *bytes = some_pages(c, &len), *log, *again;
+
+	store_case_open(c);
+	store_case_add(c, 900, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 2);
+	name_of(c, "-wal", wal);
+	name_of(c, "-copy", copy);
+	log = scratch_read(wal, &wal_len);
+	assert_true(wal_len > 0);
+	store_close(c->store);
+	c->store = NULL;
+	/* As after a kill: the file before, and the log. */
+	memset(bytes + 3 * 4096, 0xa5, 64); /* no page of the log */
+	scratch_write(c->scratch.base, bytes, len);
+	scratch_write(wal, log, wal_len);
+	expect_refused(c, "damaged");
+	again = scratch_read(wal, &again_len);
+	assert_int_equal(again_len, wal_len);
+	assert_memory_equal(again, log, wal_len);
+	free(again);
+	free(log);
+	free(bytes);
+}
+
+/* --- versions */
+
+static void test_migration(void **state)
+{
+	static const char *const steps[] = {
+		NULL, "ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
+		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
+	static const char *const broken[] = {
+		NULL, NULL, NULL,
+		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
+	struct store_case *c = *state;
+	sqlite3 *db = c->store->db;
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 1);
+	assert_int_equal(store_migrate(c->store, steps, 3, &c->error), 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 3);
+	assert_int_equal(number(db, "SELECT a FROM fresh"), 8);
+	assert_int_equal(
+		number(db, "SELECT count(*) FROM request WHERE more='x'"), 1);
+	/* Again: nothing to do. */
+	assert_int_equal(store_migrate(c->store, steps, 3, &c->error), 0);
+	/* A step that fails leaves the version before it, whole. */
+	assert_true(store_migrate(c->store, broken, 4, &c->error) < 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 3);
+	assert_int_equal(number(db, "SELECT count(*) FROM request"), 1);
+	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema "
+				    "WHERE name='half'"),
+			 0);
+	/* And this program refuses what a newer one has made. */
+	store_close(c->store);
+	c->store = NULL;
+	expect_refused(c, "newer");
+}
+
+/* --- transactions */
+
+static void test_rollback_restores(void **state)
+{
+	struct store_case *c = *state;
+	struct journal_mark mark = {3, 44}, later = {4, 55}, got;
+	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED), s;
+	struct store_record record = {.topic = STORE_RESULTS};
+
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &mark, &c->error), 0);
+	assert_int_equal(store_offset_set(c->store, "t", 0, 7, &c->error), 0);
+	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
+	store_case_commit(c, 50);
+	assert_int_equal(store_newest(c->store), 50);
+
+	r.state = ZTP_STATE_REJECTED;
+	r.finished_at = 60;
+	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
+	store_case_add(c, 2, ZTP_STATE_APPROVED);
+	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
+			 0);
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &later, &c->error), 0);
+	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
+	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
+	assert_true(store_dirty(c->store));
+	store_mark_get(c->store, &got); /* what is committed */
+	assert_int_equal(got.offset, 44);
+	store_rollback(c->store);
+	store_rollback(c->store);
+	assert_false(store_dirty(c->store));
+
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 1);
+	assert_int_equal(store_count(c->store, ZTP_STATE_APPROVED), 0);
+	assert_int_equal(store_unfinished(c->store), 1);
+	assert_int_equal(store_finished(c->store), 0);
+	assert_int_equal(store_outbox_count(c->store), 1);
+	assert_int_equal(store_newest(c->store), 50);
+	assert_int_equal(store_offset_get(c->store, "t", 0), 7);
+	store_mark_get(c->store, &got);
+	assert_int_equal(got.segment, 3);
+	assert_int_equal(
+		store_request_by_id(c->store, "request-2", &s, &c->error), 0);
+	/* Row numbers go on where they were. */
+	assert_int_equal(store_case_add(c, 3, ZTP_STATE_RECEIVED).n, r.n + 1);
+}
+
+static void limit_files(rlim_t bytes)
+{
+	struct rlimit limit;
+
+	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
+	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* A disk that takes no more: nothing of the batch is kept, nothing is lost,
+ * and it goes on when there is room. */
+static void test_no_room(void **state)
+{
+	static char value[60000];
+	struct store_case *c = *state;
+	struct store_record record = {.topic = STORE_DLQ,
+				      .value = {value, sizeof(value)}};
+	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
+	int i, rc = 0;
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 1);
+	limit_files(1 << 20);
+	for (i = 0; i < 1000 && rc == 0; i++) {
+		rc = store_outbox_add(c->store, &record, &c->error);
+		if (rc == 0 && i % 8 == 7)
+			rc = store_commit(c->store, 2, &c->error);
+	}
+	assert_true(rc == ZTP_ERR_IO || rc == ZTP_ERR_FULL);
+	assert_false(c->error.fatal);
+	store_rollback(c->store);
+	assert_int_equal(store_outbox_count(c->store), (i - 1) / 8 * 8);
+	limit_files(RLIM_INFINITY);
+	signal(SIGXFSZ, before);
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	store_case_commit(c, 3);
+	store_case_reopen(c);
+	assert_int_equal(store_outbox_count(c->store), (i - 1) / 8 * 8 + 1);
+	assert_int_equal(store_unfinished(c->store), 1);
+}
+
+/* What was not committed is gone with the process. */
+static void test_close_rolls_back(void **state)
+{
+	struct store_case *c = *state;
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 1);
+	store_case_add(c, 2, ZTP_STATE_RECEIVED);
+	store_case_reopen(c);
+	assert_int_equal(store_unfinished(c->store), 1);
+	assert_int_equal(store_commit(c->store, 99, &c->error), 0);
+	assert_int_equal(store_newest(c->store), 1); /* nothing was written */
+}
+
+static void test_small_values(void **state)
+{
+	struct store_case *c = *state;
+	struct journal_mark mark = {UINT64_MAX >> 24, 4194303}, got;
+	char value[16];
+
+	assert_int_equal(
+		store_get(c->store, "x", value, sizeof(value), &c->error), 0);
+	assert_string_equal(value, "");
+	assert_int_equal(store_set(c->store, "x", "old", &c->error), 0);
+	assert_int_equal(store_set(c->store, "x", "new", &c->error), 0);
+	assert_int_equal(store_offset_get(c->store, "t", 0), -1);
+	assert_int_equal(store_offset_set(c->store, "t", 0, 1, &c->error), 0);
+	assert_int_equal(
+		store_offset_set(c->store, "t", 1, INT64_MAX, &c->error), 0);
+	assert_int_equal(store_offset_set(c->store, "u", 0, 0, &c->error), 0);
+	assert_int_equal(store_offset_set(c->store, "t", 0, 2, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &mark, &c->error), 0);
+	store_case_commit(c, 1700000000000);
+	store_case_commit(c, 1); /* earlier: the newest stays */
+	store_case_reopen(c);
+	assert_int_equal(
+		store_get(c->store, "x", value, sizeof(value), &c->error), 1);
+	assert_string_equal(value, "new");
+	assert_int_equal(store_offset_get(c->store, "t", 0), 2);
+	assert_int_equal(store_offset_get(c->store, "t", 1), INT64_MAX);
+	assert_int_equal(store_offset_get(c->store, "u", 0), 0);
+	assert_int_equal(store_offset_get(c->store, "u", 1), -1);
+	assert_int_equal(store_newest(c->store), 1700000000000);
+	store_mark_get(c->store, &got);
+	assert_true(got.segment == mark.segment && got.offset == mark.offset);
+}
+
+/* Readers are done when a call returns: the log is written back while the
+ * store is in use, and does not grow with what has passed through it. */
+static void test_log_stays_short(void **state)
+{
+	struct store_case *c = *state;
+	static char value[4000];
+	struct store_case_rows rows;
+	int64_t most = 0;
+	int i, k;
+
+	for (i = 0; i < 1200; i++) {
+		int64_t seqs[16];
+
+		for (k = 0; k < 16; k++) {
+			struct store_record record = {
+				.topic = STORE_DLQ,
+				.value = {value, sizeof(value)}};
+
+			assert_int_equal(
+				store_outbox_add(c->store, &record, &c->error),
+				0);
+			seqs[k] = record.seq;
+		}
+		store_case_commit(c, i + 1);
+		memset(&rows, 0, sizeof(rows));
+		store_next_due(c->store, true);
+		store_oldest_undecided(c->store);
+		store_offset_get(c->store, "t", 0);
+		store_due_each(c->store, true, 1, 5, store_case_note, &rows,
+			       &c->error);
+		store_list_each(c->store, 0, 100, ZTP_STATE_NONE, NULL, 5,
+				store_case_note, &rows, &c->error);
+		for (k = 0; k < 16; k++)
+			assert_int_equal(store_outbox_remove(c->store, seqs[k],
+							     &c->error),
+					 0);
+		store_case_commit(c, i + 1);
+		if (store_bytes(c->store) > most)
+			most = store_bytes(c->store);
+	}
+	assert_true(most > 0);
+	assert_true(most < 16 << 20); /* of 77 MB that were written */
+	assert_int_equal(store_outbox_count(c->store), 0);
+}
+
+int main(void)
+{
+#define T(name)                                                                \
+	cmocka_unit_test_setup_teardown(name, store_case_setup,                \
+					store_case_teardown)
+	const struct CMUnitTest tests[] = {
+		T(test_new_store),
+		T(test_mode_is_mended),
+		T(test_empty_file_is_a_new_store),
+		T(test_no_place_for_it),
+		T(test_second_process_is_refused),
+		T(test_newer_version),
+		T(test_another_programs_database),
+		T(test_no_database_at_all),
+		T(test_damaged_anywhere),
+		T(test_cut),
+		T(test_large_store_by_sample),
+		T(test_log_of_a_damaged_store_stays),
+		T(test_migration),
+		T(test_rollback_restores),
+		T(test_no_room),
+		T(test_close_rolls_back),
+		T(test_small_values),
+		T(test_log_stays_short),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
