@@ -1,3 +1,14 @@
+/*
+ * What comes while records of its topic are under way waits until they are
+ * back: batches grow with the load and with Kafka's latency. Handing it over
+ * sooner would gain nothing and cost much. An idempotent producer (librdkafka
+ * 2.0.2) sends no second batch to a partition that has more than five records
+ * in flight, and while one is queued its broker thread polls without a pause,
+ * which costs more than all else that is done about an event. For the same
+ * reason a page is no larger than what is handed over within linger.ms: it is
+ * one batch. HOLD_MS is for a partition whose leader is away: it slows the
+ * others down, but does not stop them.
+ */
 #include "bridge/producer.h"
 
 #include <stdlib.h>
@@ -9,13 +20,14 @@
 
 #define WINDOW	       2048 /* records of one topic handed over at once */
 #define WINDOW_BYTES   (4 << 20)
-#define PAGE	       512
+#define PAGE	       256
+#define HOLD_MS	       100
 #define COLLECT_MAX    4096
 #define PAUSE_FIRST_MS 250
 #define PAUSE_MAX_MS   15000
 
 static const struct kafka_setting defaults[] = {
-	{"linger.ms", "2"},
+	{"linger.ms", "1"},
 	{"partitioner", "murmur2_random"},
 	{"queue.buffering.max.kbytes", "65536"},
 	{NULL, NULL}};
@@ -44,6 +56,7 @@ struct lane {
 	size_t bytes;
 	int64_t cursor; /* seq of the last record handed over */
 	bool rewind;	/* something failed: begin anew when all are back */
+	int64_t held;	/* until then what came later waits for its batch */
 	int64_t next_try, pause;
 	struct log_limit failures;
 };
@@ -260,10 +273,12 @@ int producer_apply(struct producer *p, struct ztp_error *error)
 
 	for (topic = 1; topic < STORE_TOPIC_END && p->done > 0; topic++) {
 		struct lane *lane = &p->lanes[topic];
+		int left = lane->busy;
 
-		for (i = 0; i < WINDOW && lane->busy > 0 && rc == 0; i++) {
+		for (i = 0; i < WINDOW && left > 0 && rc == 0; i++) {
 			struct flight *flight = &lane->flights[i];
 
+			left -= flight->seq != 0;
 			if (!flight->seq || !flight->done)
 				continue;
 			if (flight->too_large)
@@ -287,8 +302,10 @@ void producer_settle(struct producer *p)
 
 	for (topic = 1; topic < STORE_TOPIC_END && p->done > 0; topic++) {
 		struct lane *lane = &p->lanes[topic];
+		int left = lane->busy;
 
-		for (i = 0; i < WINDOW && lane->busy > 0; i++) {
+		for (i = 0; i < WINDOW && left > 0; i++) {
+			left -= lane->flights[i].seq != 0;
 			if (!lane->flights[i].seq || !lane->flights[i].done)
 				continue;
 			release(lane, &lane->flights[i]);
@@ -378,9 +395,13 @@ static void pump_lane(struct producer *p, struct lane *lane)
 		lane->cursor = 0;
 		lane->rewind = false;
 	}
-	/* Low water: a page is worth a query when half of the room is free. */
-	if (lane->busy > WINDOW / 2)
+	if (!store_outbox_after(p->b->store, lane->topic, lane->cursor))
 		return;
+	/* Low water: a page is worth a query when half of the room is free. */
+	if (lane->busy > WINDOW / 2 ||
+	    (lane->busy > 0 && p->b->now < lane->held))
+		return;
+	lane->held = p->b->now + HOLD_MS;
 	rc = store_outbox_each(p->b->store, lane->topic, lane->cursor, PAGE,
 			       hand_over, p, &error);
 	if (rc < 0)
@@ -404,10 +425,13 @@ int64_t producer_next(const struct producer *p)
 
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		const struct lane *lane = &p->lanes[topic];
+		int64_t at = lane->next_try;
 
-		if (lane->next_try > p->b->now &&
-		    (next == 0 || lane->next_try < next))
-			next = lane->next_try;
+		if (at < lane->held && lane->busy > 0 &&
+		    store_outbox_after(p->b->store, lane->topic, lane->cursor))
+			at = lane->held;
+		if (at > p->b->now && (next == 0 || at < next))
+			next = at;
 	}
 	return next;
 }

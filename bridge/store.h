@@ -196,5 +196,8 @@ int store_outbox_each(struct store *store, enum store_topic topic,
 		      int64_t after, int limit, store_record_visit *visit,
 		      void *arg, struct ztp_error *error);
 int64_t store_outbox_count(const struct store *store);
+/* May there be a record of that topic behind seq? No query. */
+bool store_outbox_after(const struct store *store, enum store_topic topic,
+			int64_t seq);
 
 #endif

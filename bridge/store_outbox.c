@@ -167,3 +167,11 @@ int64_t store_outbox_count(const struct store *store)
 {
 	return store->facts.outbox_count;
 }
+
+bool store_outbox_after(const struct store *store, enum store_topic topic,
+			int64_t seq)
+{
+	int64_t newest = store->facts.outbox_seq[topic];
+
+	return newest > (seq ? seq : OUTBOX_SEQ(topic));
+}
