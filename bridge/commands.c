@@ -423,15 +423,20 @@ void commands_pump(struct commands *c)
 	struct pumping p = {.c = c, .fresh = true};
 	int limit, rc;
 
+	c->starved = false;
 	if (!outlet_connected(c->outlet))
 		return;
+	/* Who has not agreed with us guards another topic, or none. */
+	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
+		outlet_flush(c->outlet);
+		return;
+	}
 	refill(c);
 	/* What is on its way still stands in the store as due: read past it. */
 	limit = 2 * c->window + registrar_in_flight(c->b->registrar);
 	rc = store_retry_each(c->b->store, true, c->b->now, limit, pump_one, &p,
 			      &p.error);
 	p.fresh = false;
-	c->starved = false;
 	if (rc >= 0 && c->waiting < c->window)
 		rc = store_retry_each(c->b->store, false, c->b->now, limit,
 				      pump_one, &p, &p.error);

@@ -63,11 +63,14 @@ static int taken(struct bridge *b, struct store_request *r,
 		return ending_finish_decided(
 			b, r, ZTP_STATE_ONBOARDED,
 			"the broker has passed the command on", error);
-	/* Said again now and then: the broker's queue may have lost it. */
+	/* Said again now and then: the broker's queue may have lost it. A gate
+	 * tells when the device is there anew. */
 	r->tries++;
 	r->retry_at = next_try(b, r);
 	if (r->retry_at < b->now + DEVICE_ANSWER_MS)
 		r->retry_at = b->now + DEVICE_ANSWER_MS;
+	if (b->registrar)
+		r->retry_at = 0;
 	if (r->due_at == 0)
 		r->due_at = b->now + b->config->onboarding.delivery_timeout_ms;
 	return store_request_save(b->store, r, error);
@@ -79,6 +82,17 @@ static int not_taken(struct bridge *b, struct store_request *r,
 	r->tries++;
 	/* A gate says when the device is there; without one we try. */
 	r->retry_at = b->registrar ? 0 : next_try(b, r);
+	return store_request_save(b->store, r, error);
+}
+
+/* A notice has been said, or will never be. */
+static int notice_over(struct bridge *b, struct store_request *r,
+		       struct ztp_error *error)
+{
+	r->todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
+	r->retry_at = b->registrar ? b->now : 0;
+	r->tries = 0;
+	r->due_at = 0;
 	return store_request_save(b->store, r, error);
 }
 
@@ -96,12 +110,8 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 	b->tally.commands[metric[fate]]++;
 	if (rc <= 0)
 		return rc;
-	if (r.todo == STORE_TODO_NOTICE) { /* best effort: said once */
-		r.todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
-		r.retry_at = b->registrar ? b->now : 0;
-		r.due_at = 0;
-		return store_request_save(b->store, &r, error);
-	}
+	if (r.todo == STORE_TODO_NOTICE) /* best effort: said once */
+		return notice_over(b, &r, error);
 	if (r.todo != STORE_TODO_COMMAND)
 		return 0;
 	log_debug(b->log, "command_done", LOG_STR("request_id", r.id),
@@ -150,8 +160,11 @@ int delivery_applied(struct bridge *b, const char *path,
 		return 0;
 	}
 	rc = 0;
-	if (r.state == ZTP_STATE_REGISTERED && r.todo == STORE_TODO_COMMAND) {
-		/* The device was faster than the broker's PUBACK. */
+	if (r.todo == STORE_TODO_COMMAND &&
+	    (r.state == ZTP_STATE_REGISTERED ||
+	     (r.state == ZTP_STATE_UNDELIVERABLE && applied->applied))) {
+		/* The device was faster than the broker's PUBACK, or later
+		 * than its deadline. */
 		rc = ending_move(b, &r, ZTP_STATE_DELIVERED, error);
 		r.delivered_at = b->now;
 	}
@@ -170,14 +183,15 @@ int delivery_applied(struct bridge *b, const char *path,
 struct subscribed {
 	struct bridge *b;
 	const uint8_t *fingerprint;
+	enum store_todo todo; /* what waits for it */
 	struct ztp_error *error;
 };
 
-static int wake_command(void *arg, struct store_request *r)
+static int wake(void *arg, struct store_request *r)
 {
 	struct subscribed *s = arg;
 
-	if (r->todo != STORE_TODO_COMMAND || r->retry_at != 0)
+	if (r->todo != s->todo || r->retry_at != 0)
 		return 0;
 	if (s->fingerprint &&
 	    memcmp(r->fingerprint, s->fingerprint, ZTP_SHA256_LEN) != 0)
@@ -188,11 +202,45 @@ static int wake_command(void *arg, struct store_request *r)
 }
 
 int delivery_subscribed(struct bridge *b, const char *path,
-			const uint8_t *fingerprint, struct ztp_error *error)
+			const uint8_t *fingerprint, bool held,
+			struct ztp_error *error)
 {
-	struct subscribed s = {b, fingerprint, error};
+	struct subscribed s = {b, fingerprint,
+			       held ? STORE_TODO_NOTICE : STORE_TODO_COMMAND,
+			       error};
 
-	return store_path_each(b->store, path, wake_command, &s, error);
+	return store_path_each(b->store, path, wake, &s, error);
+}
+
+int delivery_held(struct bridge *b, struct store_request *r, bool held,
+		  bool subscribed, struct ztp_error *error)
+{
+	if (r->todo != STORE_TODO_NOTICE)
+		return 0;
+	/* Another certificate's approval waits for a loser to be told. */
+	if (!held || (!subscribed && r->state == ZTP_STATE_CONFLICT))
+		return notice_over(b, r, error);
+	r->tries = subscribed; /* known to be there */
+	r->retry_at = subscribed ? b->now : 0;
+	r->due_at = b->now + ENDING_NOTICE_MS;
+	return store_request_save(b->store, r, error);
+}
+
+int delivery_gone(struct bridge *b, struct store_request *r,
+		  struct ztp_error *error)
+{
+	int rc = 0;
+
+	if (r->todo != STORE_TODO_COMMAND)
+		return 0;
+	if (r->state == ZTP_STATE_REGISTERED || r->state == ZTP_STATE_DELIVERED)
+		rc = ending_finish_decided(
+			b, r, ZTP_STATE_UNDELIVERABLE,
+			"the device was deleted before it took the command",
+			error);
+	r->todo = STORE_TODO_NONE;
+	r->retry_at = r->due_at = 0;
+	return rc == 0 ? store_request_save(b->store, r, error) : rc;
 }
 
 /* A notice's time is the broker's and the device's. Standing in our own queue,
@@ -211,12 +259,8 @@ int delivery_due(struct bridge *b, struct store_request *r,
 		r->due_at = b->now + QUEUED_MS;
 		return store_request_save(b->store, r, error);
 	}
-	if (r->todo == STORE_TODO_NOTICE) { /* nobody took it in time */
-		r->todo = b->registrar ? STORE_TODO_RELEASE : STORE_TODO_NONE;
-		r->retry_at = b->registrar ? b->now : 0;
-		r->due_at = 0;
-		return store_request_save(b->store, r, error);
-	}
+	if (r->todo == STORE_TODO_NOTICE) /* nobody took it in time */
+		return notice_over(b, r, error);
 	if (r->state == ZTP_STATE_REGISTERED)
 		return ending_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,

@@ -29,10 +29,22 @@ int delivery_applied(struct bridge *b, const char *path,
 		     const struct ztp_applied *applied,
 		     struct ztp_error *error);
 
-/* The gate says that a device has subscribed to its command topic, under the
- * key of this certificate (NULL: not said). */
+/* The gate says that somebody has subscribed to the command topic of a path,
+ * under the key of this certificate (NULL: not said): the device, or a new one
+ * that is held. */
 int delivery_subscribed(struct bridge *b, const char *path,
-			const uint8_t *fingerprint, struct ztp_error *error);
+			const uint8_t *fingerprint, bool held,
+			struct ztp_error *error);
+
+/* The gate says whether it holds the new device that r's notice is for, and
+ * whether that has subscribed. */
+int delivery_held(struct bridge *b, struct store_request *r, bool held,
+		  bool subscribed, struct ztp_error *error);
+
+/* The gate says that the device of r, which was registered, is not there any
+ * more: what is still kept for it is for nobody. */
+int delivery_gone(struct bridge *b, struct store_request *r,
+		  struct ztp_error *error);
 
 /* The deadline of r, whose customer has decided, has passed. */
 int delivery_due(struct bridge *b, struct store_request *r,

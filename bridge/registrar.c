@@ -1,3 +1,21 @@
+/*
+ * Three things may be lost at any moment: a question, its answer, and what the
+ * gate says of its own accord (ztp/v1/subscribed has QoS 0). So:
+ *
+ * - What is to be asked stands in the store (todo, retry_at) until the answer
+ *   has been applied; an op only keeps it from being asked twice at a time.
+ * - What is known about a device being there is worth as much as the
+ *   connection that it was heard on. At a new one it is forgotten (absent),
+ *   and the gate is asked about every device that something is owed to. A
+ *   device that subscribes meanwhile is heard of: the subscription to
+ *   ztp/v1/subscribed stands before the first question.
+ * - Nothing is made at the gate, and nothing is said to a device, before the
+ *   gate has answered getInfo on this connection and agrees about the command
+ *   topic: on another one it would keep nobody from reading.
+ *
+ * The gate refuses us (PUBACK 0x87 or PERMISSION_DENIED): all waits for
+ * hold_until, then getInfo finds out whether it still does.
+ */
 #include "bridge/registrar.h"
 
 #include <stdio.h>
@@ -5,13 +23,10 @@
 #include <string.h>
 
 #include "bridge/commands.h"
+#include "bridge/control.h"
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "ztp/json.h"
-
-#define TOPIC_CONTROL	 "$CONTROL/ztp/v1"
-#define TOPIC_RESPONSE	 "$CONTROL/ztp/v1/response"
-#define TOPIC_SUBSCRIBED "ztp/v1/subscribed"
 
 #define WINDOW	       128
 #define ANSWER_MS      5000  /* then the question is put again */
@@ -28,17 +43,15 @@ enum op_kind { OP_CREATE, OP_REJECT, OP_ASK_HELD, OP_ASK_DEVICE };
 struct op {
 	int64_t n; /* 0: free */
 	enum op_kind kind;
-	char correlation[ZTP_REQUEST_ID_MAX + 16];
+	char correlation[CONTROL_CORRELATION];
 	int64_t by; /* the answer is awaited until */
 	bool done;
-	char code[32];
-	char message[160];
-	bool ready; /* live and subscribed */
+	struct control_answer answer;
 };
 
 struct subscription {
 	char path[ZTP_PATH_MAX + 1];
-	bool has_fingerprint;
+	bool has_fingerprint, held;
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 };
 
@@ -56,10 +69,11 @@ struct registrar {
 	size_t subscribed_count;
 	struct id_list staged, acks; /* of ACKS_MAX */
 	bool connected, informed, agrees, denied;
+	bool absent; /* what the store says of devices being there is old */
 	int64_t next_info;
 	int64_t hold_until; /* nothing is sent before: the gate refused us */
-	bool ask_all;	    /* waiting devices are still to be asked about */
-	int64_t ask_after;
+	bool asking;	    /* waiting devices are still to be asked about: */
+	int64_t ask_after;  /* those of later rows */
 };
 
 int registrar_new(struct registrar **out, struct bridge *b,
@@ -95,10 +109,10 @@ void registrar_free(struct registrar *g)
 
 void registrar_connected(struct registrar *g, struct outlet *outlet)
 {
-	int rc = outlet_subscribe(outlet, TOPIC_RESPONSE, 1);
+	int rc = outlet_subscribe(outlet, CONTROL_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = outlet_subscribe(outlet, TOPIC_SUBSCRIBED, 0);
+		rc = outlet_subscribe(outlet, CONTROL_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->b->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -106,8 +120,15 @@ void registrar_connected(struct registrar *g, struct outlet *outlet)
 	g->connected = true;
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->b->now;
-	g->ask_all = true;
-	g->ask_after = 0;
+	g->absent = true;
+	registrar_ask(g, 0);
+}
+
+void registrar_ask(struct registrar *g, int64_t n)
+{
+	if (!g->asking || n - 1 < g->ask_after)
+		g->ask_after = n > 0 ? n - 1 : 0;
+	g->asking = true;
 }
 
 static void free_op(struct registrar *g, struct op *op)
@@ -144,33 +165,22 @@ bool registrar_ready(const struct registrar *g)
 
 /* --- answers */
 
-static bool is_true(const cJSON *object, const char *name)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
-}
-
-static const char *text_of(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static void on_info(struct registrar *g, const cJSON *response)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *topic = text_of(data, "command_topic");
+	const char *topic = control_text(data, "command_topic");
 	const char *ours = g->b->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
-	if (strcmp(text_of(response, "code"), "OK") != 0 && !data) {
+	if (strcmp(control_text(response, "code"), "OK") != 0 && !data) {
 		registrar_denied(g, 0);
 		return;
 	}
 	if (!g->informed || agrees != g->agrees) {
 		if (agrees)
 			log_info(g->b->log, "gate_connected",
-				 LOG_STR("version", text_of(data, "version")));
+				 LOG_STR("version",
+					 control_text(data, "version")));
 		else
 			log_error(g->b->log, "gate_disagrees",
 				  LOG_STR("gate_command_topic", topic),
@@ -183,29 +193,20 @@ static void on_info(struct registrar *g, const cJSON *response)
 
 static void on_response(struct registrar *g, const cJSON *response)
 {
-	const char *correlation = text_of(response, "correlationData");
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
+	const char *correlation = control_text(response, "correlationData");
 	int i;
 
-	if (strcmp(text_of(response, "command"), "getInfo") == 0) {
+	if (strcmp(control_text(response, "command"), "getInfo") == 0) {
 		on_info(g, response);
 		return;
 	}
 	for (i = 0; i < WINDOW; i++) {
 		struct op *op = &g->ops[i];
-		const char *code = text_of(response, "code");
 
 		if (op->n == 0 || op->done ||
 		    strcmp(op->correlation, correlation) != 0)
 			continue;
-		snprintf(op->code, sizeof(op->code), "%s",
-			 *code	? code
-			 : data ? "OK"
-				: "INTERNAL");
-		snprintf(op->message, sizeof(op->message), "%s",
-			 text_of(response, "error"));
-		op->ready =
-			is_true(data, "live") && is_true(data, "subscribed");
+		control_read(&op->answer, response);
 		op->done = true;
 		return;
 	}
@@ -213,20 +214,20 @@ static void on_response(struct registrar *g, const cJSON *response)
 
 static void on_subscribed(struct registrar *g, const cJSON *event)
 {
-	const char *hex = text_of(event, "fingerprint_sha256");
-	const char *path = text_of(event, "device_path");
+	const char *hex = control_text(event, "fingerprint_sha256");
+	const char *path = control_text(event, "device_path");
 	struct subscription *s;
 
 	if (!*path || strlen(path) > ZTP_PATH_MAX)
 		return;
 	if (g->subscribed_count == SUBSCRIBED_MAX) {
 		/* More at once than we keep: ask about everyone instead. */
-		g->ask_all = true;
-		g->ask_after = 0;
+		registrar_ask(g, 0);
 		return;
 	}
 	s = &g->subscribed[g->subscribed_count++];
 	snprintf(s->path, sizeof(s->path), "%s", path);
+	s->held = strcmp(control_text(event, "state"), "held") == 0;
 	s->has_fingerprint = ztp_hex_decode(s->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 }
@@ -243,9 +244,9 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 			 LOG_WHY(&error));
 		return;
 	}
-	if (strcmp(topic, TOPIC_SUBSCRIBED) == 0) {
+	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
 		on_subscribed(g, tree);
-	} else if (strcmp(topic, TOPIC_RESPONSE) == 0) {
+	} else if (strcmp(topic, CONTROL_RESPONSE) == 0) {
 		responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
 		cJSON_ArrayForEach (response, responses)
 			on_response(g, response);
@@ -255,6 +256,19 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 
 /* --- the turn */
 
+static void fell_silent(struct registrar *g, struct op *op)
+{
+	/* Unless it has been said already: getInfo is asked first now. */
+	if (g->informed)
+		log_warn(g->b->log, "gate_silent",
+			 LOG_STR("correlation", op->correlation));
+	g->informed = false;
+	if (op->kind == OP_ASK_DEVICE)
+		registrar_ask(g, op->n);
+	free_op(g, op);
+	g->next_info = g->b->now;
+}
+
 void registrar_collect(struct registrar *g)
 {
 	int i;
@@ -263,36 +277,74 @@ void registrar_collect(struct registrar *g)
 		struct op *op = &g->ops[i];
 
 		if (op->n != 0 && !op->done && g->b->now >= op->by) {
-			log_warn(g->b->log, "gate_silent",
-				 LOG_STR("correlation", op->correlation));
-			free_op(g, op);
+			fell_silent(g, op);
 		}
 	}
 }
 
-static int retry_later(struct registrar *g, struct store_request *r,
-		       struct ztp_error *error)
+static int retry_later(struct registrar *g, const struct op *op,
+		       struct store_request *r, struct ztp_error *error)
 {
-	r->tries++;
+	if (op->kind == OP_ASK_DEVICE) {
+		registrar_ask(g, op->n);
+		return 0;
+	}
+	if (op->kind != OP_ASK_HELD) /* whose tries say something else */
+		r->tries++;
 	r->retry_at = g->b->now + DENIED_MS;
 	return store_request_save(g->b->store, r, error);
 }
 
-static int created(struct registrar *g, const struct op *op,
+static int created(struct registrar *g, const struct control_answer *answer,
 		   struct store_request *r, struct ztp_error *error)
 {
 	char message[256];
 
 	if (r->state != ZTP_STATE_APPROVED)
 		return 0;
-	if (strcmp(op->code, "OK") == 0)
-		return ending_register(g->b, r, op->ready, error);
-	if (strcmp(op->code, "ALREADY_EXISTS") == 0)
+	if (control_is(answer, "OK"))
+		return ending_register(g->b, r, answer->subscribed, error);
+	if (control_is(answer, "ALREADY_EXISTS"))
 		return ending_finish_decided(
 			g->b, r, ZTP_STATE_CONFLICT,
 			"a device with this path exists already", error);
-	snprintf(message, sizeof(message), "%s: %s", op->code, op->message);
+	snprintf(message, sizeof(message), "%s: %s", answer->code,
+		 answer->message);
 	return ending_finish_decided(g->b, r, ZTP_STATE_FAILED, message, error);
+}
+
+static int released(struct registrar *g, struct store_request *r,
+		    struct ztp_error *error)
+{
+	if (r->todo != STORE_TODO_RELEASE)
+		return 0;
+	r->todo = STORE_TODO_NONE;
+	r->retry_at = r->due_at = 0;
+	return store_request_save(g->b->store, r, error);
+}
+
+static int answered(struct registrar *g, const struct op *op,
+		    struct store_request *r, struct ztp_error *error)
+{
+	const struct control_answer *answer = &op->answer;
+
+	switch (op->kind) {
+	case OP_CREATE:
+		return created(g, answer, r, error);
+	case OP_REJECT:
+		return released(g, r, error);
+	case OP_ASK_HELD:
+		return delivery_held(g->b, r, control_is_held(answer, r),
+				     answer->subscribed, error);
+	case OP_ASK_DEVICE:
+		if (control_is_gone(answer, r))
+			return delivery_gone(g->b, r, error);
+		if (!control_is_device(answer, r) || !answer->subscribed)
+			return 0;
+		return delivery_subscribed(g->b, r->path, r->fingerprint, false,
+					   error);
+	}
+	return 0;
 }
 
 static int apply_op(struct registrar *g, const struct op *op,
@@ -303,34 +355,9 @@ static int apply_op(struct registrar *g, const struct op *op,
 
 	if (rc <= 0)
 		return rc;
-	if (strcmp(op->code, "PERMISSION_DENIED") == 0 ||
-	    strcmp(op->code, "UNAVAILABLE") == 0)
-		return op->kind == OP_ASK_DEVICE ? 0
-						 : retry_later(g, &r, error);
-	switch (op->kind) {
-	case OP_CREATE:
-		return created(g, op, &r, error);
-	case OP_ASK_DEVICE:
-		if (!op->ready)
-			return 0;
-		return delivery_subscribed(g->b, r.path, r.fingerprint, error);
-	case OP_ASK_HELD:
-		if (r.todo != STORE_TODO_NOTICE)
-			return 0;
-		if (op->ready)
-			r.tries = 1; /* known to be there: say it */
-		else
-			r.todo = STORE_TODO_RELEASE;
-		r.retry_at = g->b->now;
-		return store_request_save(g->b->store, &r, error);
-	case OP_REJECT:
-		if (r.todo != STORE_TODO_RELEASE)
-			return 0;
-		r.todo = STORE_TODO_NONE;
-		r.retry_at = r.due_at = 0;
-		return store_request_save(g->b->store, &r, error);
-	}
-	return 0;
+	if (control_is_denied(&op->answer))
+		return retry_later(g, op, &r, error);
+	return answered(g, op, &r, error);
 }
 
 int registrar_apply(struct registrar *g, struct ztp_error *error)
@@ -338,15 +365,18 @@ int registrar_apply(struct registrar *g, struct ztp_error *error)
 	size_t k;
 	int i, rc = 0;
 
+	if (g->absent)
+		rc = store_absent(g->b->store, error);
 	for (i = 0; i < WINDOW && g->busy > 0 && rc == 0; i++)
 		if (g->ops[i].n != 0 && g->ops[i].done)
 			rc = apply_op(g, &g->ops[i], error);
 	for (k = 0; k < g->subscribed_count && rc == 0; k++) {
 		const struct subscription *s = &g->subscribed[k];
 
-		rc = delivery_subscribed(
-			g->b, s->path,
-			s->has_fingerprint ? s->fingerprint : NULL, error);
+		rc = delivery_subscribed(g->b, s->path,
+					 s->has_fingerprint ? s->fingerprint
+							    : NULL,
+					 s->held, error);
 	}
 	return rc;
 }
@@ -361,11 +391,12 @@ void registrar_settle(struct registrar *g)
 
 		if (op->n == 0 || !op->done)
 			continue;
-		if (strcmp(op->code, "PERMISSION_DENIED") == 0)
+		if (control_is(&op->answer, "PERMISSION_DENIED"))
 			registrar_denied(g, 0);
 		free_op(g, op);
 	}
 	g->subscribed_count = 0;
+	g->absent = false;
 	for (k = 0; k < g->staged.count && g->acks.count < ACKS_MAX; k++)
 		memcpy(g->acks.ids[g->acks.count++], g->staged.ids[k],
 		       sizeof(g->staged.ids[k]));
@@ -385,45 +416,6 @@ void registrar_disposed(struct registrar *g, const char *id)
 }
 
 /* --- questions */
-
-static cJSON *add_command(cJSON *list, const char *name,
-			  const char *correlation)
-{
-	cJSON *command = cJSON_CreateObject();
-
-	if (!command || !cJSON_AddItemToArray(list, command)) {
-		cJSON_Delete(command);
-		return NULL;
-	}
-	if (!cJSON_AddStringToObject(command, "command", name) ||
-	    !cJSON_AddStringToObject(command, "correlationData", correlation))
-		return NULL;
-	return command;
-}
-
-static cJSON *new_message(cJSON **list)
-{
-	cJSON *message = cJSON_CreateObject();
-
-	*list = message ? cJSON_AddArrayToObject(message, "commands") : NULL;
-	if (!*list) {
-		cJSON_Delete(message);
-		return NULL;
-	}
-	return message;
-}
-
-/* Sends and frees message. */
-static bool send_message(struct registrar *g, cJSON *message, bool complete)
-{
-	char *text = complete ? cJSON_PrintUnformatted(message) : NULL;
-	bool sent = text && outlet_publish(g->outlet, NULL, TOPIC_CONTROL, text,
-					   strlen(text), NULL) == 0;
-
-	cJSON_free(text);
-	cJSON_Delete(message);
-	return sent;
-}
 
 static struct op *new_op(struct registrar *g, int64_t n, enum op_kind kind,
 			 const char *prefix, const char *id)
@@ -445,16 +437,6 @@ static struct op *new_op(struct registrar *g, int64_t n, enum op_kind kind,
 		return op;
 	}
 	return NULL;
-}
-
-static bool describe(cJSON *command, const struct store_request *r)
-{
-	char hex[ZTP_SHA256_HEX];
-
-	ztp_hex_encode(hex, r->fingerprint, ZTP_SHA256_LEN);
-	return command &&
-	       cJSON_AddStringToObject(command, "device_path", r->path) &&
-	       cJSON_AddStringToObject(command, "fingerprint_sha256", hex);
 }
 
 bool registrar_takes(const struct registrar *g, const struct store_request *r)
@@ -481,72 +463,101 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
+/* How long the gate is to keep the device away. A rejection's time began with
+ * the decision; for all else the gate has its own. */
+static int64_t retry_after(const struct registrar *g,
+			   const struct store_request *r)
+{
+	int64_t left = r->finished_at - g->b->now +
+		       g->b->config->onboarding.reject_cooldown_ms;
+
+	if (r->state != ZTP_STATE_REJECTED)
+		return -1;
+	return left > 0 ? left : 0;
+}
+
+static int owes_notice(void *arg, struct store_request *r)
+{
+	bool *owed = arg;
+
+	if (r->todo == STORE_TODO_NOTICE && r->retry_at != 0)
+		*owed = true;
+	return 0;
+}
+
+/* createDevice ends all other sessions of the path: who has lost is told
+ * first. That takes moments, and delivery_due sees to it that it ends. */
+static bool must_wait(struct registrar *g, const struct store_request *r)
+{
+	struct ztp_error error;
+	bool owed = false;
+	int rc = store_path_each(g->b->store, r->path, owes_notice, &owed,
+				 &error);
+
+	return rc < 0 || owed;
+}
+
+static struct op *add_op(struct registrar *g, struct control_message *m,
+			 const struct store_request *r)
+{
+	struct op *op;
+
+	switch (r->todo) {
+	case STORE_TODO_REGISTER:
+		op = new_op(g, r->n, OP_CREATE, "create", r->id);
+		if (op)
+			control_create(m, op->correlation, r);
+		return op;
+	case STORE_TODO_RELEASE:
+		op = new_op(g, r->n, OP_REJECT, "reject", r->id);
+		if (op)
+			control_reject(m, op->correlation, r,
+				       retry_after(g, r));
+		return op;
+	default:
+		op = new_op(g, r->n, OP_ASK_HELD, "held", r->id);
+		if (op)
+			control_get(m, op->correlation, r);
+		return op;
+	}
+}
+
 bool registrar_send(struct registrar *g, const struct store_request *r)
 {
-	cJSON *list, *message, *command;
+	struct control_message m;
 	struct op *op;
-	bool ok;
+	bool sent;
 
-	if (!g->connected || g->b->now < g->hold_until)
+	if (!registrar_ready(g) || g->b->now < g->hold_until ||
+	    g->busy == WINDOW ||
+	    (r->todo == STORE_TODO_REGISTER && must_wait(g, r)))
 		return false;
-	message = new_message(&list);
-	if (!message)
-		return false;
-	if (r->todo == STORE_TODO_REGISTER) {
-		op = new_op(g, r->n, OP_CREATE, "create", r->id);
-		command =
-			op ? add_command(list, "createDevice", op->correlation)
-			   : NULL;
-		ok = describe(command, r) &&
-		     cJSON_AddStringToObject(command, "request_id", r->id);
-	} else if (r->todo == STORE_TODO_RELEASE) {
-		int64_t s = g->b->config->onboarding.reject_cooldown_ms / 1000;
-
-		op = new_op(g, r->n, OP_REJECT, "reject", r->id);
-		command =
-			op ? add_command(list, "rejectDevice", op->correlation)
-			   : NULL;
-		ok = describe(command, r);
-		if (ok && r->state == ZTP_STATE_REJECTED)
-			ok = cJSON_AddNumberToObject(command, "retry_after_s",
-						     (double)s) != NULL;
-	} else {
-		op = new_op(g, r->n, OP_ASK_HELD, "held", r->id);
-		command = op ? add_command(list, "getDevice", op->correlation)
-			     : NULL;
-		ok = describe(command, r);
-	}
-	ok = send_message(g, message, op && ok);
-	if (!ok && op)
+	control_begin(&m);
+	op = add_op(g, &m, r);
+	sent = control_send(&m, g->outlet);
+	if (!sent && op)
 		free_op(g, op);
-	return ok;
+	return sent;
 }
 
 static void send_info(struct registrar *g)
 {
-	cJSON *list, *message = new_message(&list);
+	struct control_message m;
 
-	if (message)
-		send_message(g, message,
-			     add_command(list, "getInfo", "info") != NULL);
+	control_begin(&m);
+	control_info(&m);
+	control_send(&m, g->outlet);
 	g->next_info = g->b->now + (g->informed ? INFO_MS : ANSWER_MS);
 }
 
 static void send_acks(struct registrar *g)
 {
-	size_t n = g->acks.count < ACK_BATCH ? g->acks.count : ACK_BATCH, k;
-	cJSON *list, *message = new_message(&list), *command, *ids;
-	bool ok;
+	size_t n = g->acks.count < ACK_BATCH ? g->acks.count : ACK_BATCH;
+	struct control_message m;
 
-	if (!message)
-		return;
-	command = add_command(list, "ackPending", "ack");
-	ids = command ? cJSON_AddArrayToObject(command, "request_ids") : NULL;
-	ok = ids != NULL;
-	for (k = 0; k < n && ok; k++)
-		ok = cJSON_AddItemToArray(ids,
-					  cJSON_CreateString(g->acks.ids[k]));
-	if (!send_message(g, message, ok))
+	control_begin(&m);
+	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
+	if (!control_send(&m, g->outlet))
 		return;
 	g->acks.count -= n;
 	memmove(g->acks.ids, g->acks.ids + n,
@@ -555,8 +566,7 @@ static void send_acks(struct registrar *g)
 
 struct asking {
 	struct registrar *g;
-	cJSON *list;
-	bool ok;
+	struct control_message m;
 	int count;
 };
 
@@ -564,37 +574,30 @@ static int ask_about(void *arg, struct store_request *r)
 {
 	struct asking *a = arg;
 	struct op *op = new_op(a->g, r->n, OP_ASK_DEVICE, "device", r->id);
-	cJSON *command;
 
 	if (!op)
 		return 1;
-	command = add_command(a->list, "getDevice", op->correlation);
-	a->ok = a->ok && command &&
-		cJSON_AddStringToObject(command, "device_path", r->path);
+	control_get(&a->m, op->correlation, r);
 	a->g->ask_after = r->n;
 	a->count++;
 	return 0;
 }
 
-/* After a reconnect nobody has told us who subscribed meanwhile. */
+/* What does not go out is asked again when nobody has answered it. */
 static void ask_waiting(struct registrar *g)
 {
-	struct asking a = {.g = g, .ok = true};
+	struct asking a = {.g = g};
 	struct ztp_error error;
-	cJSON *message = new_message(&a.list);
-	int64_t before = g->ask_after;
 	int rc;
 
-	if (!message)
-		return;
+	control_begin(&a.m);
 	rc = store_waiting_each(g->b->store, g->ask_after, ASK_PAGE, ask_about,
 				&a, &error);
 	if (rc == 0 && a.count < ASK_PAGE)
-		g->ask_all = false;
+		g->asking = false;
 	if (a.count == 0)
-		cJSON_Delete(message);
-	else if (!send_message(g, message, a.ok))
-		g->ask_after = before;
+		a.m.failed = true;
+	control_send(&a.m, g->outlet);
 }
 
 void registrar_pump(struct registrar *g)
@@ -603,17 +606,19 @@ void registrar_pump(struct registrar *g)
 		return;
 	if (g->b->now >= g->next_info)
 		send_info(g);
-	if (g->acks.count > 0)
+	if (g->acks.count > 0 && g->informed)
 		send_acks(g);
-	if (g->ask_all && g->busy < WINDOW - ASK_PAGE)
+	if (g->asking && registrar_ready(g) && g->busy < WINDOW - ASK_PAGE)
 		ask_waiting(g);
 }
 
 int64_t registrar_next(const struct registrar *g)
 {
-	int64_t next = g->connected ? g->next_info : 0;
+	int64_t next = 0;
 	int i;
 
+	if (g->connected)
+		next = g->hold_until > g->b->now ? g->hold_until : g->next_info;
 	for (i = 0; i < WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

@@ -37,6 +37,10 @@ void registrar_rollback(struct registrar *registrar);
 void registrar_pump(struct registrar *registrar);
 int64_t registrar_next(const struct registrar *registrar);
 
+/* The gate is to be asked about the device of row n, and of later ones, when
+ * a command waits for it. Idempotent: may be called during apply. */
+void registrar_ask(struct registrar *registrar, int64_t n);
+
 /* During apply: the event with this id is dealt with. */
 void registrar_disposed(struct registrar *registrar, const char *id);
 

@@ -30,6 +30,9 @@ static int look_at_row(void *arg, struct store_request *r)
 		held->attempt = r->attempt;
 	if (!ztp_state_finished(r->state))
 		held->facts.live++;
+	/* Any of them: a broker may say something again long after. */
+	if (same && strcmp(r->id, held->entry->request_id) == 0)
+		held->facts.same_id = true;
 	if (same)
 		held->same = *r;
 	else if (r->state == ZTP_STATE_APPROVED ||
@@ -90,8 +93,6 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 	facts->state = held->same.state;
 	facts->announced_at = held->same.announced_at;
 	facts->finished_at = held->same.finished_at;
-	facts->same_id = *e->request_id && held->same.n &&
-			 strcmp(e->request_id, held->same.id) == 0;
 	facts->gate = b->registrar != NULL;
 	facts->now = b->now;
 	facts->expires_at = steady_of(b, e, deadline_of(b, e));
@@ -101,6 +102,32 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 }
 
 /* --- what is done about it */
+
+/* With a gate, a new candidate says that what was owed to an earlier device
+ * with this key (its command, its release) is owed to nobody any more. */
+static int replace(struct bridge *b, struct store_request *before,
+		   struct ztp_error *error)
+{
+	if (!b->registrar || before->n == 0 || before->todo == STORE_TODO_NONE)
+		return 0;
+	before->todo = STORE_TODO_NONE;
+	before->retry_at = before->due_at = 0;
+	return store_request_save(b->store, before, error);
+}
+
+/* The gate's cool-down ended before ours: it is to keep the device away for
+ * the rest, else it would hold it and nobody would ask. */
+static int cool_down(struct bridge *b, const struct held *held,
+		     struct store_request *rejected, struct ztp_error *error)
+{
+	if (!b->registrar || held->facts.same_id ||
+	    rejected->todo != STORE_TODO_NONE)
+		return 0;
+	rejected->todo = STORE_TODO_RELEASE;
+	rejected->tries = 0;
+	rejected->retry_at = b->now;
+	return store_request_save(b->store, rejected, error);
+}
 
 static int choose_id(struct bridge *b, const struct entry *e,
 		     struct store_request *r, struct ztp_error *error)
@@ -159,12 +186,13 @@ static int make_request(struct bridge *b, const struct held *held,
 	return rc == 0 ? store_request_add(b->store, r, error) : rc;
 }
 
-static int ask(struct bridge *b, const struct held *held,
-	       struct ztp_error *error)
+static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 {
 	struct store_request r;
-	int rc;
+	int rc = replace(b, &held->same, error);
 
+	if (rc != 0)
+		return rc;
 	if (b->channels) {
 		struct held channel = {.entry = held->entry};
 		char topic[ZTP_TOPIC_MAX + 1];
@@ -260,11 +288,12 @@ static int too_many(struct bridge *b, const struct held *held,
 }
 
 static int apply_pending(struct bridge *b, const struct entry *e,
-			 struct ztp_error *error)
+			 bool *disposed, struct ztp_error *error)
 {
 	struct held held;
 	int rc = look_up(b, e, &held, error);
 
+	*disposed = true;
 	if (rc != 0)
 		return rc;
 	switch (ztp_life_on_pending(&held.facts)) {
@@ -277,6 +306,11 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 		return 0;
 	case ZTP_PENDING_COOLDOWN:
 		b->tally.pending[METRIC_PENDING_COOLDOWN]++;
+		return cool_down(b, &held, &held.same, error);
+	case ZTP_PENDING_DOUBT:
+		b->tally.pending[METRIC_PENDING_MERGED]++;
+		registrar_ask(b->registrar, held.same.n);
+		*disposed = false;
 		return 0;
 	case ZTP_PENDING_REDELIVER:
 		b->tally.pending[METRIC_PENDING_REDELIVER]++;
@@ -300,12 +334,13 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 static int apply_entry(struct bridge *b, const struct entry *e,
 		       struct ztp_error *error)
 {
+	bool disposed;
 	int rc;
 
 	switch (e->kind) {
 	case ENTRY_PENDING:
-		rc = apply_pending(b, e, error);
-		if (rc == 0 && b->registrar && *e->request_id)
+		rc = apply_pending(b, e, &disposed, error);
+		if (rc == 0 && disposed && b->registrar && *e->request_id)
 			registrar_disposed(b->registrar, e->request_id);
 		return rc;
 	case ENTRY_DEAD:

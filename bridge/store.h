@@ -162,6 +162,9 @@ int64_t store_next_retry(struct store *store, bool fresh);
 /* expires_at of the undecided request that has waited longest, as received_at
  * in wall ms; 0 when there is none. */
 int64_t store_oldest_undecided(struct store *store);
+/* No device is known to be there any more: commands wait for theirs, notices
+ * are to be asked about. */
+int store_absent(struct store *store, struct ztp_error *error);
 /* At a start: every deadline back to its wall-clock value, where some process
  * had moved it because the clock was stepped. */
 int store_reanchor(struct store *store, struct ztp_error *error);

@@ -308,6 +308,13 @@ int64_t store_oldest_undecided(struct store *store)
 	return one_number(store, SQL_OLDEST, 0);
 }
 
+int store_absent(struct store *store, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_ABSENT, true, error);
+
+	return stmt ? store_run(store, stmt, error) : ZTP_ERR_IO;
+}
+
 int store_reanchor(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt;

@@ -115,10 +115,16 @@ enum ztp_outcome ztp_life_outcome(enum ztp_state finished)
 
 /* --- a pending event */
 
-/* A request of this key is live: the event joins it. */
+/* A request of this key is live: the event joins it. But a gate has no new
+ * candidate with the key of a device that it has: then the device was
+ * deleted, or the event was overtaken. */
 static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 				   bool late)
 {
+	if (facts->gate && !facts->same_id &&
+	    (facts->state == ZTP_STATE_REGISTERED ||
+	     facts->state == ZTP_STATE_DELIVERED))
+		return ZTP_PENDING_DOUBT;
 	if (facts->state == ZTP_STATE_REQUESTED && !late &&
 	    facts->now - facts->announced_at >= facts->renotify_interval)
 		return ZTP_PENDING_REANNOUNCE;

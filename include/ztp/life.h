@@ -68,6 +68,8 @@ enum ztp_on_pending {
 	ZTP_PENDING_CONFLICT,  /* new request that ends in conflict at once */
 	ZTP_PENDING_EXPIRED,   /* new request that ends in expired at once */
 	ZTP_PENDING_TOO_MANY,  /* a ninth live contender: to the DLQ */
+	ZTP_PENDING_DOUBT,     /* does the gate still have the device? Ask it,
+				  and wait for the event to come again */
 };
 
 struct ztp_pending_facts {
@@ -78,7 +80,7 @@ struct ztp_pending_facts {
 	enum ztp_state state; /* ZTP_STATE_NONE: never seen */
 	int64_t announced_at; /* ms, when last announced */
 	int64_t finished_at;  /* ms */
-	bool same_id;	      /* the event carries the id that is held */
+	bool same_id;	      /* the event carries an id that is held */
 	/* the path */
 	int live; /* live requests of the path, any fingerprint */
 	/* another fingerprint of the path is approved, registered, delivered,

@@ -171,6 +171,11 @@ static const struct pending_line pending_lines[] = {
 	P("approved, gate", GATE, APPROVED, 500, 1, MERGE),
 	P("registered, gate, same id", GATE | SAME_ID, REGISTERED, 500, 1,
 	  MERGE),
+	P("registered, gate", GATE, REGISTERED, 500, 1, DOUBT),
+	P("registered, gate, late", GATE | LATE, REGISTERED, 500, 1, DOUBT),
+	P("delivered, gate", GATE, DELIVERED, 500, 1, DOUBT),
+	P("delivered, gate, same id", GATE | SAME_ID, DELIVERED, 500, 1,
+	  MERGE),
 	P("approved, late", LATE, APPROVED, 500, 1, MERGE),
 	/* rejected */
 	P("cooling down", 0, REJECTED, 199, 0, COOLDOWN),

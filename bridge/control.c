@@ -1,0 +1,188 @@
+#include "bridge/control.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* --- commands */
+
+void control_begin(struct control_message *m)
+{
+	m->root = cJSON_CreateObject();
+	m->list = m->root ? cJSON_AddArrayToObject(m->root, "commands") : NULL;
+	m->failed = !m->list;
+}
+
+static void add_text(struct control_message *m, cJSON *command,
+		     const char *name, const char *text)
+{
+	if (!command || !cJSON_AddStringToObject(command, name, text))
+		m->failed = true;
+}
+
+static cJSON *add_command(struct control_message *m, const char *name,
+			  const char *correlation)
+{
+	cJSON *command = m->failed ? NULL : cJSON_CreateObject();
+
+	if (command && !cJSON_AddItemToArray(m->list, command)) {
+		cJSON_Delete(command);
+		command = NULL;
+	}
+	add_text(m, command, "command", name);
+	add_text(m, command, "correlationData", correlation);
+	return command;
+}
+
+static cJSON *add_device(struct control_message *m, const char *name,
+			 const char *correlation, const struct store_request *r)
+{
+	cJSON *command = add_command(m, name, correlation);
+	char hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(hex, r->fingerprint, ZTP_SHA256_LEN);
+	add_text(m, command, "device_path", r->path);
+	add_text(m, command, "fingerprint_sha256", hex);
+	return command;
+}
+
+void control_create(struct control_message *m, const char *correlation,
+		    const struct store_request *r)
+{
+	cJSON *command = add_device(m, "createDevice", correlation, r);
+
+	add_text(m, command, "request_id", r->id);
+}
+
+void control_reject(struct control_message *m, const char *correlation,
+		    const struct store_request *r, int64_t retry_after_ms)
+{
+	cJSON *command = add_device(m, "rejectDevice", correlation, r);
+	int64_t seconds;
+
+	if (retry_after_ms < 0)
+		return;
+	if (retry_after_ms > CONTROL_RETRY_MAX_MS)
+		retry_after_ms = CONTROL_RETRY_MAX_MS;
+	seconds = (retry_after_ms + 999) / 1000;
+	if (!command ||
+	    !cJSON_AddNumberToObject(command, "retry_after_s", (double)seconds))
+		m->failed = true;
+}
+
+void control_get(struct control_message *m, const char *correlation,
+		 const struct store_request *r)
+{
+	add_device(m, "getDevice", correlation, r);
+}
+
+void control_info(struct control_message *m)
+{
+	add_command(m, "getInfo", "info");
+}
+
+void control_ack(struct control_message *m,
+		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n)
+{
+	cJSON *command = add_command(m, "ackPending", "ack"), *list;
+	size_t i;
+
+	list = command ? cJSON_AddArrayToObject(command, "request_ids") : NULL;
+	if (!list)
+		m->failed = true;
+	for (i = 0; i < n && !m->failed; i++)
+		m->failed =
+			!cJSON_AddItemToArray(list, cJSON_CreateString(ids[i]));
+}
+
+bool control_send(struct control_message *m, struct outlet *outlet)
+{
+	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
+	bool sent = text && outlet_publish(outlet, NULL, CONTROL_TOPIC, text,
+					   strlen(text), NULL) == 0;
+
+	cJSON_free(text);
+	cJSON_Delete(m->root);
+	m->root = m->list = NULL;
+	return sent;
+}
+
+/* --- answers */
+
+const char *control_text(const cJSON *object, const char *name)
+{
+	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
+
+	return cJSON_IsString(item) ? item->valuestring : "";
+}
+
+static bool is_true(const cJSON *object, const char *name)
+{
+	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
+}
+
+void control_read(struct control_answer *a, const cJSON *response)
+{
+	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
+	const char *code = control_text(response, "code");
+	const char *hex = control_text(data, "fingerprint_sha256");
+
+	if (!*code)
+		code = data ? "OK" : "INTERNAL";
+	snprintf(a->code, sizeof(a->code), "%s", code);
+	snprintf(a->message, sizeof(a->message), "%s",
+		 control_text(response, "error"));
+	snprintf(a->state, sizeof(a->state), "%s", control_text(data, "state"));
+	snprintf(a->request_id, sizeof(a->request_id), "%s",
+		 control_text(data, "request_id"));
+	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
+					    strlen(hex));
+	a->live = is_true(data, "live");
+	a->subscribed = a->live && is_true(data, "subscribed");
+}
+
+bool control_is(const struct control_answer *a, const char *code)
+{
+	return strcmp(a->code, code) == 0;
+}
+
+bool control_is_denied(const struct control_answer *a)
+{
+	return control_is(a, "PERMISSION_DENIED") ||
+	       control_is(a, "UNAVAILABLE");
+}
+
+static bool state_is(const struct control_answer *a, const char *state)
+{
+	return strcmp(a->state, state) == 0;
+}
+
+static bool same_key(const struct control_answer *a,
+		     const struct store_request *r)
+{
+	return a->has_fingerprint &&
+	       memcmp(a->fingerprint, r->fingerprint, ZTP_SHA256_LEN) == 0;
+}
+
+bool control_is_device(const struct control_answer *a,
+		       const struct store_request *r)
+{
+	return control_is(a, "OK") && same_key(a, r) &&
+	       (state_is(a, "active") || state_is(a, "blocked")) &&
+	       strcmp(a->request_id, r->id) == 0;
+}
+
+/* What the gate has said OK to createDevice for, it has: under this request's
+ * id, or it was deleted since. */
+bool control_is_gone(const struct control_answer *a,
+		     const struct store_request *r)
+{
+	return control_is(a, "NOT_FOUND") ||
+	       (control_is(a, "OK") && !control_is_device(a, r));
+}
+
+bool control_is_held(const struct control_answer *a,
+		     const struct store_request *r)
+{
+	return control_is(a, "OK") && same_key(a, r) &&
+	       state_is(a, "pending") && a->live;
+}

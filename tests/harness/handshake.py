@@ -1,0 +1,150 @@
+"""The bridge with `mqtt.registrar: gate` beside a real gate: the whole path
+from a device's first CONNECT to the customer's result."""
+
+import pathlib
+import subprocess
+import urllib.error
+import urllib.request
+import uuid
+
+from .bridge import Bridge, topic_names
+from .gate import OPERATOR, PASSWORD, Gate, path_of
+from .rig import Rig
+from .until import until
+from .where import binary
+
+DIRECT, CUSTOM = "acme/direct", "acme/custom"
+
+
+class Handshake(Rig):
+    """One registry of each kind; port: where the bridge finds the broker,
+    when that is not the broker itself."""
+
+    def __init__(self, folder, kafka, ca, server, settings=None, options=None,
+                 topics=None, port=None):
+        self.ca = ca
+        self._prepare(folder, kafka, topics)
+        self.gate = Gate(self.folder / "gate", server, options)
+        self.mosquitto = self.gate
+        self.bridge = self.make_bridge(port or self.gate.port, settings)
+        self.operator = None
+
+    def _prepare(self, folder, kafka, topics):
+        self.folder = pathlib.Path(folder)
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.kafka = kafka
+        self.topics = topics or topic_names(f"t{uuid.uuid4().hex[:10]}")
+        kafka.create(self.topics.values())
+        self.reader = self.writer = self.publisher = None
+        self.clients, self.extra = [], []
+
+    def make_bridge(self, port, settings):
+        base = {
+            "mqtt": {"registrar": "gate", "username": OPERATOR,
+                     "password": PASSWORD},
+            "onboarding": {"reject_cooldown": "0s"},
+        }
+        for section, more in (settings or {}).items():
+            base[section] = {**base.get(section, {}), **more}
+        return Bridge(self.folder, f"mqtt://127.0.0.1:{port}",
+                      self.kafka.brokers, self.topics, base)
+
+    def start(self):
+        self.gate.start()
+        self.set_up()
+        self.bridge.start()
+        self.look_kafka()
+        self.wait_ready()
+        return self
+
+    def set_up(self):
+        """Registries, by an operator that stays to watch."""
+        with self.gate.operator(listen=False) as operator:
+            for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
+                operator.do("createRegistry", registry=registry,
+                            onboarding=mode, audience="acme")
+                operator.do("addRegistryCa", registry=registry,
+                            pem=self.ca.cert.read_text())
+        self.watch()
+
+    def watch(self):
+        """An operator that sees all that the gate publishes from now on."""
+        self.operator = self.gate.operator()
+        self.clients.append(self.operator)
+
+    def wait_ready(self, timeout=30.0):
+        until(lambda: self.ready()[0] == 200,
+              lambda: f"ready: {self.ready()}", timeout)
+
+    def ready(self):
+        """/readyz: (status, what it says)."""
+        url = f"http://{self.bridge.http()}/readyz"
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, error.read().decode()
+        except OSError as error:
+            return 0, str(error)
+
+    # the device's side
+
+    def held(self, path=None, leaf=None, **more):
+        """A new device that waits for its customer: (device, leaf)."""
+        leaf = leaf or self.ca.issue()
+        device = self.gate.first(path or path_of(CUSTOM), leaf, **more)
+        assert device.accepted, device.connack
+        device.subscribed(device.commands)
+        self.clients.append(device)
+        return device, leaf
+
+    def unused(self, path, leaf, **more):
+        """A device that was created: connected and subscribed."""
+        device = self.gate.unused(path, leaf, **more)
+        assert device.accepted, device.connack
+        device.subscribed(device.commands)
+        self.clients.append(device)
+        return device
+
+    def unused_or_first(self, path, leaf):
+        """However far its onboarding has got."""
+        device = self.gate.unused(path, leaf)
+        if device.accepted:
+            device.subscribed(device.commands)
+            self.clients.append(device)
+            return device
+        return self.held(path, leaf)[0]
+
+    def ztp_device(self, path, leaf, *more, wait=30):
+        return subprocess.Popen(
+            [binary("ztp-device"), "--url",
+             f"mqtts://localhost:{self.gate.tls_port}", "--ca",
+             self.gate.server["cafile"], "--cert", leaf.path, "--key",
+             leaf.key_path, "--id", path, "--audience", "acme", "--wait",
+             str(wait), *map(str, more)],
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+    # the customer's side
+
+    def request_of(self, path, attempt=1):
+        """The request record of that attempt."""
+        return self.reader.wait(
+            self.topics["requests"], path,
+            lambda r: r.json()["attempt"] == attempt)[0]
+
+    def ended(self, request, outcome):
+        """The result of a request; it must be that."""
+        request_id = request.json()["request_id"]
+        body = self.reader.wait(
+            self.topics["results"],
+            match=lambda r: r.json()["request_id"] == request_id)[0].json()
+        assert body["outcome"] == outcome, body
+        return body
+
+
+def ends(child, status):
+    """A ztp-device's output, once it has ended as it should."""
+    out, _ = child.communicate(timeout=60)
+    assert child.returncode == status, (child.returncode, out)
+    return out
