@@ -204,15 +204,17 @@ static void *run(void *arg)
 			continue;
 		}
 		if (a->ends_wanted && now >= next_ends) {
-			int partitions = a->news.partitions;
 			bool ok;
 
 			a->ends_wanted = false;
 			pthread_mutex_unlock(&a->lock);
-			ok = learn_ends(a, partitions, ends);
+			/* There may be more partitions by now. */
+			probe(a, &news);
+			ok = learn_ends(a, news.partitions, ends);
 			next_ends = clock_boot() +
 				    (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
 			pthread_mutex_lock(&a->lock);
+			a->news = news;
 			if (ok)
 				a->ends = *ends;
 			else

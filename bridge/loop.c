@@ -31,6 +31,7 @@
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define SLEEP_MAX_MS	60000
+#define ENDS_STALE_MS	5000
 
 enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS };
 
@@ -77,13 +78,23 @@ static void collect(struct loop *l)
 }
 
 /* Undecided requests may expire up to the moment at which the ends were asked
- * for, once everything before those ends has been dealt with. */
+ * for, once everything before those ends has been dealt with. Until then newer
+ * ends are not asked for: they would be as far away. Unless these are stale,
+ * of a topic that has been made anew. */
+static bool ends_pending(const struct loop *l)
+{
+	return l->ends.asked_at > l->ends_since &&
+	       l->b.now - l->ends.asked_at < ENDS_STALE_MS;
+}
+
 static void move_horizon(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (!asker_ends_get(b->asker, l->ends_since, &l->ends) ||
-	    !consumer_reached(b->consumer, &l->ends))
+	if (!ends_pending(l) &&
+	    !asker_ends_get(b->asker, l->ends.asked_at, &l->ends))
+		return;
+	if (!consumer_reached(b->consumer, &l->ends))
 		return;
 	l->ends_since = l->ends.asked_at;
 	if (l->ends.asked_at > b->horizon)
@@ -131,7 +142,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 		rc = evict(l, error);
 	if (rc == 0)
 		rc = store_commit(b->store, b->now, error);
-	if (rc == 0 && waiting)
+	if (rc == 0 && waiting && !ends_pending(l))
 		asker_want_ends(b->asker);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
 	return rc;
