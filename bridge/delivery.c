@@ -143,6 +143,17 @@ int delivery_again(struct bridge *b, struct store_request *r,
 	return store_request_save(b->store, r, error);
 }
 
+int delivery_knocked(struct bridge *b, struct store_request *r,
+		     struct ztp_error *error)
+{
+	/* With a gate its subscription says more, and when it is there. */
+	if (b->registrar || r->todo != STORE_TODO_COMMAND || r->tries < 2)
+		return 0;
+	r->tries = 1;
+	r->retry_at = b->now;
+	return store_request_save(b->store, r, error);
+}
+
 int delivery_applied(struct bridge *b, const char *path,
 		     const struct ztp_applied *applied, struct ztp_error *error)
 {

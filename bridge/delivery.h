@@ -22,6 +22,11 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 int delivery_again(struct bridge *b, struct store_request *r,
 		   struct ztp_error *error);
 
+/* The device of a live request has come back: a command that waits for it is
+ * tried again soon, by the shared rate. */
+int delivery_knocked(struct bridge *b, struct store_request *r,
+		     struct ztp_error *error);
+
 /* The device's own answer, on the topic of this path (delivery_ack: device).
  * One that is lost with the process is no harm: the command is said again,
  * and answered again. */

@@ -303,7 +303,7 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 		return ask_again(b, &held, error);
 	case ZTP_PENDING_MERGE:
 		b->tally.pending[METRIC_PENDING_MERGED]++;
-		return 0;
+		return delivery_knocked(b, &held.same, error);
 	case ZTP_PENDING_COOLDOWN:
 		b->tally.pending[METRIC_PENDING_COOLDOWN]++;
 		return cool_down(b, &held, &held.same, error);

@@ -1,0 +1,146 @@
+"""Commands on their way to devices: back-off, rate, expiry, and what counts as
+a delivery."""
+
+import re
+
+import pytest
+
+from harness.results import nothing_for, outcome_of, outcomes
+from harness.rig import device_path
+from harness.shape import now, when
+from harness.until import holds_for, until
+
+
+@pytest.fixture(scope="module")
+def rig(make_rig):
+    return make_rig({
+        "mqtt": {"retry_rate": 4},
+        "onboarding": {"delivery_timeout": "1h"},
+    })
+
+
+def approved(rig, leaf, path=None, **more):
+    """An approval for a device that is not there; returns its request."""
+    path = path or device_path("away")
+    rig.pending(path, leaf.pem)
+    request = rig.request(path)
+    rig.decide(request, **more)
+    return request
+
+
+def tries(rig, request=None):
+    """(moment, number) of every PUBACK 0x10, from the log."""
+    found = re.findall(
+        r"^ts=(\S+) .*event=command_done request_id=(\S+) "
+        r"reason_code=16 tries=(\d+)",
+        rig.bridge.log(), re.MULTILINE,
+    )
+    return [
+        (when(at), int(n)) for at, request_id, n in found
+        if request is None or request_id == request.json()["request_id"]
+    ]
+
+
+def test_back_off(rig, ca):
+    """Each wait about twice as long as the one before."""
+    request = approved(rig, ca.leaf())
+    seen = until(
+        lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
+        "four tries",
+    )
+    gaps = [
+        (b[0] - a[0]).total_seconds() for a, b in zip(seen, seen[1:])
+    ]
+    assert [n for _, n in seen[:4]] == [1, 2, 3, 4]
+    for n, gap in enumerate(gaps[:3]):
+        assert 0.25 * 2 ** n * 0.74 <= gap, gaps
+    assert gaps[2] < 4, gaps
+    device = rig.device(request.key)
+    device.wait(device.command_topic)
+    outcome_of(rig, request, "onboarded")
+
+
+def test_device_that_knocks_is_served_soon(rig, ca):
+    """Its event is a sign of life: it does not wait for a long back-off."""
+    request = approved(rig, ca.leaf())
+    seen = until(
+        lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
+        "the wait has become long",
+    )
+    device = rig.device(request.key)
+    rig.pending(request.key, ca.leaf().pem)
+    device.wait(device.command_topic)
+    assert (now() - seen[3][0]).total_seconds() < 1.45
+    outcome_of(rig, request, "onboarded")
+    assert len(device.messages) == 1
+
+
+def test_retries_share_one_rate(rig, ca):
+    """However many are away; and what is new goes first."""
+    away = [approved(rig, ca.leaf()) for _ in range(20)]
+    until(lambda: len({r.key for r in away}) == 20 and all(
+        tries(rig, r) for r in away), "all were tried")
+    before = len(tries(rig))
+    holds_for(rig.bridge.alive, 3.0, "it lives", interval=0.2)
+    # 4/s, a burst of a fifth of a second, and the edges.
+    assert 6 <= len(tries(rig)) - before <= 16
+    rig.onboard(ca.leaf())
+
+
+def test_expiry_is_what_is_left(rig_with, ca):
+    rig = rig_with({"onboarding": {"delivery_timeout": "20s"}})
+    request = approved(rig, ca.leaf())
+    until(lambda: len(tries(rig, request)) >= 4, "some time has passed")
+    device = rig.device(request.key)
+    assert 15 <= device.wait(device.command_topic)[0].expiry <= 19
+
+
+def test_any_puback_counts_on_mqtt_3(rig_with, ca):
+    rig = rig_with({"mqtt": {"version": "3.1.1"}})
+    request = approved(rig, ca.leaf())
+    outcome_of(rig, request, "onboarded")
+
+
+def test_delivered_again_has_no_second_result(rig, ca):
+    device, request, *_ = rig.onboard(ca.leaf(), payload="kept")
+    for n in range(2, 4):
+        rig.pending(device.path, ca.leaf().pem)
+        device.wait(device.command_topic, count=n)
+    assert {m.payload for m in device.messages} == {
+        device.messages[0].payload
+    }
+    rig.onboard(ca.leaf())
+    assert outcomes(rig, device.path) == ["onboarded"]
+    assert request.key == device.path
+
+
+def test_late_subscriber_is_served_across_a_restart(rig_with, ca):
+    rig = rig_with()
+    request = approved(rig, ca.leaf(), payload="kept")
+    until(lambda: tries(rig, request), "tried once")
+    rig.bridge.restart()
+    nothing_for(rig, request.key, 0.5, "nobody has taken it")
+    device = rig.device(request.key)
+    assert device.wait(device.command_topic)[0].json()["payload"] == "kept"
+    outcome_of(rig, request, "onboarded")
+    assert len(device.messages) == 1
+
+
+def test_device_answers_late(rig_with, ca):
+    """Not in time, but applied after all: both are said."""
+    rig = rig_with({
+        "mqtt": {"delivery_ack": "device"},
+        "onboarding": {"delivery_timeout": "1s"},
+    })
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    request = rig.request(device.path)
+    rig.decide(request)
+    device.wait(device.command_topic)
+    outcome_of(rig, request, "undeliverable")
+    answer = {"request_id": request.json()["request_id"], "status": "applied"}
+    for _ in range(2):
+        device.publish(f"{device.path}/events/provisioning", answer)
+    outcome_of(rig, request, "onboarded")
+    nothing_for(rig, device.path, 0.3, "an answer counts once")
+    assert outcomes(rig, device.path) == ["undeliverable", "onboarded"]
