@@ -1,0 +1,82 @@
+"""Kafka administration that Debian's confluent-kafka does not have yet: records
+and groups taken away, by librdkafka itself."""
+
+import ctypes
+import ctypes.util
+
+PRODUCER = 0
+WAIT_MS = 20000
+
+
+def _library():
+    lib = ctypes.CDLL(ctypes.util.find_library("rdkafka"))
+    for name in (
+        "rd_kafka_conf_new", "rd_kafka_new", "rd_kafka_queue_new",
+        "rd_kafka_queue_poll", "rd_kafka_topic_partition_list_new",
+        "rd_kafka_topic_partition_list_add", "rd_kafka_DeleteRecords_new",
+        "rd_kafka_DeleteGroup_new", "rd_kafka_event_error_string",
+    ):
+        getattr(lib, name).restype = ctypes.c_void_p
+    return lib
+
+
+def _pointer(value):
+    return ctypes.c_void_p(value)
+
+
+def _ask(brokers, question):
+    """question(lib, handle, queue) puts it; waits for the answer."""
+    lib = _library()
+    text = ctypes.create_string_buffer(256)
+    conf = _pointer(lib.rd_kafka_conf_new())
+    lib.rd_kafka_conf_set(
+        conf, b"bootstrap.servers", brokers.encode(), text, 256
+    )
+    handle = _pointer(lib.rd_kafka_new(PRODUCER, conf, text, 256))
+    assert handle.value, text.value
+    queue = _pointer(lib.rd_kafka_queue_new(handle))
+    question(lib, handle, queue)
+    event = _pointer(lib.rd_kafka_queue_poll(queue, WAIT_MS))
+    assert event.value, "no answer"
+    error = lib.rd_kafka_event_error(event)
+    said = ctypes.string_at(lib.rd_kafka_event_error_string(event) or b"")
+    lib.rd_kafka_event_destroy(event)
+    lib.rd_kafka_queue_destroy(queue)
+    lib.rd_kafka_destroy(handle)
+    assert error == 0, said
+
+
+def delete_records(brokers, topic, before):
+    """Removes what is before those offsets; before is {partition: offset}."""
+
+    def question(lib, handle, queue):
+        parts = _pointer(lib.rd_kafka_topic_partition_list_new(len(before)))
+        for partition, offset in before.items():
+            lib.rd_kafka_topic_partition_list_add(
+                parts, topic.encode(), partition
+            )
+            error = lib.rd_kafka_topic_partition_list_set_offset(
+                parts, topic.encode(), partition, ctypes.c_int64(offset)
+            )
+            assert error == 0
+        what = _pointer(lib.rd_kafka_DeleteRecords_new(parts))
+        lib.rd_kafka_DeleteRecords(
+            handle, ctypes.byref(what), ctypes.c_size_t(1), None, queue
+        )
+        lib.rd_kafka_DeleteRecords_destroy(what)
+        lib.rd_kafka_topic_partition_list_destroy(parts)
+
+    _ask(brokers, question)
+
+
+def delete_group(brokers, group):
+    """Forgets a group that has no members, with its offsets."""
+
+    def question(lib, handle, queue):
+        what = _pointer(lib.rd_kafka_DeleteGroup_new(group.encode()))
+        lib.rd_kafka_DeleteGroups(
+            handle, ctypes.byref(what), ctypes.c_size_t(1), None, queue
+        )
+        lib.rd_kafka_DeleteGroup_destroy(what)
+
+    _ask(brokers, question)
