@@ -25,6 +25,7 @@
 #define COLLECT_MAX    4096
 #define PAUSE_FIRST_MS 250
 #define PAUSE_MAX_MS   15000
+#define AGAIN_MS       60000 /* for a record that its topic does not take */
 
 static const struct kafka_setting defaults[] = {
 	{"linger.ms", "1"},
@@ -57,6 +58,8 @@ struct lane {
 	int64_t cursor; /* seq of the last record handed over */
 	bool rewind;	/* something failed: begin anew when all are back */
 	int64_t held;	/* until then what came later waits for its batch */
+	int64_t alone;	/* up to this seq one by one: a batch was too large */
+	int64_t again;	/* when what was left behind is tried again, or 0 */
 	int64_t next_try, pause;
 	struct log_limit failures;
 };
@@ -154,6 +157,37 @@ static void release(struct lane *lane, struct flight *flight)
 	lane->free = (uint16_t)(flight - lane->flights);
 }
 
+static void rewind_lane(struct producer *p, struct lane *lane, int64_t pause)
+{
+	if (lane->rewind)
+		return;
+	lane->rewind = true;
+	lane->next_try = p->b->now + pause;
+}
+
+/* The topic's bound is on batches, and the whole batch has failed: its records
+ * go once more, one by one. One that is too large by itself must not hold up
+ * the others; its time comes when somebody has raised the bound. */
+static void too_large(struct producer *p, struct lane *lane,
+		      struct flight *flight)
+{
+	bool alone = !lane->rewind && flight->seq <= lane->alone;
+
+	if (alone && lane->topic == STORE_DLQ) {
+		flight->done = flight->too_large = true;
+		p->done++;
+		return;
+	}
+	release(lane, flight);
+	if (alone) {
+		lane->again = p->b->now + AGAIN_MS;
+		return;
+	}
+	if (lane->alone < lane->cursor)
+		lane->alone = lane->cursor;
+	rewind_lane(p, lane, 0);
+}
+
 static void failed(struct producer *p, struct lane *lane, struct flight *flight,
 		   rd_kafka_resp_err_t err)
 {
@@ -165,19 +199,16 @@ static void failed(struct producer *p, struct lane *lane, struct flight *flight,
 			 LOG_STR("topic", kafka_topic(p->b, lane->topic)),
 			 LOG_STR("error", rd_kafka_err2str(err)),
 			 LOG_UINT("suppressed", suppressed));
-	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
-	    lane->topic == STORE_DLQ) {
-		flight->done = flight->too_large = true;
-		p->done++;
+	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+		too_large(p, lane, flight);
 		return;
 	}
 	release(lane, flight);
-	if (!lane->rewind) {
-		lane->rewind = true;
-		lane->next_try = p->b->now + lane->pause;
-		lane->pause = lane->pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS
-							     : lane->pause * 2;
-	}
+	if (lane->rewind)
+		return;
+	rewind_lane(p, lane, lane->pause);
+	lane->pause =
+		lane->pause * 2 > PAUSE_MAX_MS ? PAUSE_MAX_MS : lane->pause * 2;
 }
 
 static void delivered(struct producer *p, const rd_kafka_message_t *message)
@@ -385,8 +416,13 @@ static int hand_over(void *arg, const struct store_record *record)
 static void pump_lane(struct producer *p, struct lane *lane)
 {
 	struct ztp_error error;
+	bool alone;
 	int rc;
 
+	if (lane->again != 0 && p->b->now >= lane->again) {
+		lane->again = 0;
+		rewind_lane(p, lane, 0);
+	}
 	if (p->b->now < lane->next_try)
 		return;
 	if (lane->rewind) {
@@ -397,13 +433,14 @@ static void pump_lane(struct producer *p, struct lane *lane)
 	}
 	if (!store_outbox_after(p->b->store, lane->topic, lane->cursor))
 		return;
+	alone = lane->cursor < lane->alone;
 	/* Low water: a page is worth a query when half of the room is free. */
 	if (lane->busy > WINDOW / 2 ||
-	    (lane->busy > 0 && p->b->now < lane->held))
+	    (lane->busy > 0 && (alone || p->b->now < lane->held)))
 		return;
 	lane->held = p->b->now + HOLD_MS;
-	rc = store_outbox_each(p->b->store, lane->topic, lane->cursor, PAGE,
-			       hand_over, p, &error);
+	rc = store_outbox_each(p->b->store, lane->topic, lane->cursor,
+			       alone ? 1 : PAGE, hand_over, p, &error);
 	if (rc < 0)
 		log_error(p->b->log, "outbox_unreadable", LOG_WHY(&error));
 }
@@ -432,6 +469,9 @@ int64_t producer_next(const struct producer *p)
 			at = lane->held;
 		if (at > p->b->now && (next == 0 || at < next))
 			next = at;
+		if (lane->again > p->b->now &&
+		    (next == 0 || lane->again < next))
+			next = lane->again;
 	}
 	return next;
 }

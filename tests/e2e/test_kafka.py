@@ -1,0 +1,322 @@
+"""Kafka's realities: a group shared by mistake, topics that go and come, change
+or refuse records, offsets that are lost, and a bridge that was killed."""
+
+import os
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+from confluent_kafka import Consumer
+from confluent_kafka.admin import NewPartitions
+
+from harness.admin import admin, create_topics, delete_topics
+from harness.bridge import topic_names
+from harness.cpu import cpu_in
+from harness.erase import delete_group, delete_records
+from harness.results import nothing_for, outcome_of, outcomes
+from harness.rig import Rig
+from harness.topics import Writer
+from harness.until import until
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, real_kafka):
+    rig = Rig(tmp_path_factory.mktemp("kafka-rig"), real_kafka, {
+        "onboarding": {"on_timeout": "approve"},
+    }).start()
+    yield rig
+    rig.stop()
+
+
+@pytest.fixture
+def rig_of(tmp_path, real_kafka):
+    """Makes a rig of a test's own; one that starts is stopped after it."""
+    rigs = []
+
+    def make(settings=None, **more):
+        rigs.append(Rig(tmp_path / f"rig-{len(rigs)}", real_kafka, settings,
+                        **more))
+        return rigs[-1]
+
+    yield make
+    for rig in reversed(rigs):
+        rig.stop()
+
+
+def ready(rig):
+    """(status, what /readyz says)."""
+    url = f"http://{rig.bridge.http()}/readyz"
+    try:
+        with urllib.request.urlopen(url, timeout=5) as page:
+            return page.status, page.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def wait_ready(rig):
+    until(lambda: ready(rig)[0] == 200, lambda: f"ready: {ready(rig)}")
+
+
+def asked(rig, leaf):
+    device = rig.device()
+    rig.pending(device.path, leaf.pem)
+    return device, rig.request(device.path)
+
+
+def test_group_is_shared(rig, ca):
+    """The bridge acts on nothing until it is alone again."""
+    wait_ready(rig)
+    device, request = asked(rig, ca.leaf())
+    second = Consumer({
+        "bootstrap.servers": rig.kafka.brokers,
+        "group.id": rig.bridge.settings["kafka"]["group"],
+        "partition.assignment.strategy": "range",
+        "enable.auto.commit": False,
+        "session.timeout.ms": 6000,
+        "log_level": 0,
+    })
+    second.subscribe([rig.topics["decisions"]])
+
+    def shared():
+        second.poll(0.05)
+        status, text = ready(rig)
+        return status == 503 and "kafka" in text and "group shared" in text
+
+    until(shared, lambda: f"the bridge says so: {ready(rig)}")
+    for partition in range(3):
+        rig.writer.send(
+            rig.topics["decisions"],
+            {"request_id": request.json()["request_id"],
+             "device_path": device.path, "decision": "approve"},
+            key=device.path, partition=partition,
+        )
+    nothing_for(rig, device.path, 1.0, "nothing is acted on")
+    assert device.messages == []
+    second.close()
+    wait_ready(rig)
+    outcome_of(rig, request, "onboarded")
+    outcome_of(rig, request, "duplicate", count=2)
+    assert len(device.messages) == 1
+
+
+def recreate(rig, name, partitions=3):
+    """A topic of the same name with nothing in it."""
+    topic = rig.topics[name]
+    delete_topics(rig.kafka.brokers, [topic])
+
+    def made():
+        create_topics(rig.kafka.brokers, [topic], partitions)
+        found = admin(rig.kafka.brokers).list_topics(timeout=5).topics
+        return topic in found and len(found[topic].partitions) == partitions
+
+    until(made, f"{topic} is there again", interval=0.1)
+
+
+def test_decision_topic_is_made_anew(rig, ca):
+    """What is decided there counts, although offsets begin again; and nothing
+    passes for having been heard because the old topic had been read further.
+    """
+    rig.onboard(ca.leaf())
+    for _ in range(30):
+        rig.decision({"request_id": "x", "decision": "reject",
+                      "device_path": "x"}, key="x")
+    silent, silence = asked(rig, ca.leaf())
+    device, request = asked(rig, ca.leaf())
+    recreate(rig, "decisions")
+    rig.decide(request, "reject")
+    outcome_of(rig, request, "rejected")
+    rig.decide(silence)
+    outcome_of(rig, silence, "onboarded")
+    assert len(silent.messages) == len(device.messages) == 1
+    wait_ready(rig)
+
+
+@pytest.mark.parametrize("name", ["requests", "results"])
+def test_written_topic_is_made_anew(rig, ca, name):
+    """The producer goes on without help."""
+    rig.onboard(ca.leaf())
+    recreate(rig, name)
+    rig.reader.close()
+    rig.look_kafka()
+    rig.onboard(ca.leaf())
+
+
+def test_partitions_are_added(rig, ca):
+    device, request = asked(rig, ca.leaf())
+    topic = rig.topics["decisions"]
+    client = admin(rig.kafka.brokers)
+    client.create_partitions(
+        [NewPartitions(topic, 6)]
+    )[topic].result()
+    # The other writer still knows three.
+    Writer(rig.kafka.brokers).send(
+        topic,
+        {"request_id": request.json()["request_id"],
+         "device_path": device.path, "decision": "approve"},
+        key=device.path, partition=5,
+    )
+    outcome_of(rig, request, "onboarded")
+    wait_ready(rig)
+
+
+def test_group_offsets_are_lost(rig, ca):
+    """The store knows better: nothing is said twice."""
+    device, request, *_ = rig.onboard(ca.leaf())
+    rig.decide(request)
+    outcome_of(rig, request, "duplicate")
+    said = len(rig.reader.find(rig.topics["results"]))
+    rig.bridge.stop()
+    delete_group(rig.kafka.brokers, rig.bridge.settings["kafka"]["group"])
+    rig.bridge.start()
+    rig.onboard(ca.leaf())
+    rig.reader.poll()
+    assert len(rig.reader.find(rig.topics["results"])) == said + 1
+    assert outcomes(rig, device.path) == ["onboarded", "duplicate"]
+    assert len(device.messages) == 1
+
+
+def test_store_is_new_and_the_group_is_not(rig_of, ca):
+    """A store that begins goes on where the group had been."""
+    rig = rig_of().start()
+    rig.onboard(ca.leaf())
+    rig.bridge.stop()
+    for name in os.listdir(rig.folder):
+        if name.startswith("bridge.db"):
+            os.unlink(rig.folder / name)
+    rig.bridge.start()
+    rig.onboard(ca.leaf())
+    assert {r.json()["outcome"]
+            for r in rig.reader.find(rig.topics["results"])} == {"onboarded"}
+
+
+def test_decision_topic_is_truncated(rig, ca):
+    """Records that nobody has read are gone; those after them count."""
+    device, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    for _ in range(3):
+        rig.decide(request, "reject", device_path="elsewhere")
+    partition, offset = rig.decide(request)
+    delete_records(
+        rig.kafka.brokers, rig.topics["decisions"], {partition: offset}
+    )
+    rig.bridge.start()
+    outcome_of(rig, request, "onboarded")
+    assert outcomes(rig, device.path) == ["onboarded"]
+
+
+def garbage(rig, n, size):
+    return rig.decision(b"{" + b"%06d" % n * (size // 6), key=f"bad-{n}")
+
+
+def test_dead_letter_is_too_large(rig_of, ca):
+    """For the topic, which no client can know: its value is left out, and
+    smaller ones stay whole even when they came together."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    rig = rig_of(topics=topics, create=False)
+    create_topics(
+        rig.kafka.brokers, [topics["dlq"]], 1, {"max.message.bytes": "2500"}
+    )
+    create_topics(
+        rig.kafka.brokers, [t for n, t in topics.items() if n != "dlq"]
+    )
+    rig.start()
+    rig.bridge.pause()
+    for n in range(8):
+        garbage(rig, n, 6000 if n == 4 else 900)
+    rig.bridge.resume()
+    dead = rig.reader.wait(topics["dlq"], count=8)
+    assert sorted(r.key for r in dead) == [f"bad-{n}" for n in range(8)]
+    for record in dead:
+        if record.key == "bad-4":
+            assert not record.value
+            assert record.header("ztp.size") == "6001"
+            assert len(record.header("ztp.sha256")) == 64
+        else:
+            assert len(record.value) == 901
+    rig.onboard(ca.leaf())
+
+
+def test_requests_come_together_and_are_too_large(rig_of, ca):
+    """A topic that takes each record, but not many in one batch."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    rig = rig_of(topics=topics, create=False)
+    create_topics(
+        rig.kafka.brokers, [topics["requests"]], 1,
+        {"max.message.bytes": "3000"},
+    )
+    create_topics(
+        rig.kafka.brokers, [t for n, t in topics.items() if n != "requests"]
+    )
+    rig.start()
+    devices = [rig.device() for _ in range(10)]
+    rig.bridge.pause()
+    for device in devices:
+        rig.pending(device.path, ca.leaf().pem)
+    rig.bridge.resume()
+    for device in devices:
+        rig.request(device.path)
+
+
+def test_dead_letters_have_no_topic(rig_of, ca):
+    """That costs nobody else anything, and none is lost."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    rig = rig_of(topics=topics, create=False)
+    create_topics(
+        rig.kafka.brokers, [t for n, t in topics.items() if n != "dlq"]
+    )
+    rig.mosquitto.start()
+    rig.bridge.start()
+    rig.wait_intake()
+    create_topics(rig.kafka.brokers, [f"{topics['dlq']}-not"])
+    rig.topics = {**topics, "dlq": f"{topics['dlq']}-not"}
+    rig.look()
+    garbage(rig, 1, 100)
+    rig.onboard(ca.leaf())
+    status, text = ready(rig)
+    assert status == 503 and "kafka" in text
+    create_topics(rig.kafka.brokers, [topics["dlq"]])
+    rig.topics = topics
+    rig.reader.close()
+    rig.look_kafka()
+    dead = rig.dead(timeout=60)
+    assert dead.key == "bad-1"
+    rig.onboard(ca.leaf())
+    wait_ready(rig)
+
+
+def test_topics_are_created(rig_of, ca):
+    rig = rig_of({"kafka": {"create_topics": True}}, create=False).start()
+    rig.onboard(ca.leaf())
+    garbage(rig, 1, 100)
+    assert rig.dead().key == "bad-1"
+    found = admin(rig.kafka.brokers).list_topics(timeout=5).topics
+    assert set(rig.topics.values()) <= set(found)
+
+
+def test_killed_bridge_is_back_within_10_s(rig_of, ca):
+    """With the session times that it has of its own."""
+    rig = rig_of()
+    for name in ("session.timeout.ms", "heartbeat.interval.ms",
+                 "reconnect.backoff.max.ms", "fetch.wait.max.ms",
+                 "topic.metadata.refresh.interval.ms"):
+        del rig.bridge.settings["kafka"]["properties"][name]
+    rig.bridge.write_config()
+    rig.start()
+    rig.onboard(ca.leaf())
+    device, request = asked(rig, ca.leaf())
+    rig.bridge.kill9()
+    rig.decide(request)
+    begin = time.monotonic()
+    rig.bridge.start()
+    outcome_of(rig, request, "onboarded")
+    assert time.monotonic() - begin < 10
+    assert outcomes(rig, device.path) == ["onboarded"]
+    assert len(device.messages) == 1
+
+
+def test_idle_bridge_is_idle(rig, ca):
+    wait_ready(rig)
+    rig.onboard(ca.leaf())
+    assert cpu_in(rig.bridge, 3) < 0.1
