@@ -6,10 +6,10 @@
 #include "bridge/kafka.h"
 #include "bridge/verdicts.h"
 
-#define BATCH	     512
-#define BATCH_BYTES  (4 << 20)
-#define COMMIT_MS    1000 /* between two copies of the offsets */
-#define SUBSCRIBE_MS 5000
+#define BATCH	    512
+#define BATCH_BYTES (4 << 20)
+#define COMMIT_MS   1000 /* between two copies of the offsets */
+#define LEAVE_MS    2000 /* for leaving the group; a mute Kafka gets no more */
 
 static const struct kafka_setting defaults[] = {
 	/* A bridge that was killed is back within 10 s. */
@@ -141,6 +141,27 @@ static void drop_assignment(struct consumer *c)
 	c->complete = c->commit_due = false;
 }
 
+/* Leaves the group, so that a successor need not wait until we are missed.
+ * rd_kafka_consumer_close would wait for Kafka's answers without an end. */
+static void leave(rd_kafka_t *rk)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
+	int64_t until = clock_boot() + LEAVE_MS;
+
+	while (!error && !rd_kafka_consumer_closed(rk) &&
+	       clock_boot() < until) {
+		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
+
+		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+			rd_kafka_assign(rk, NULL);
+		rd_kafka_event_destroy(event);
+	}
+	if (error)
+		rd_kafka_error_destroy(error);
+	rd_kafka_queue_destroy(queue);
+}
+
 static void close_handle(struct consumer *c)
 {
 	drop_offer(c);
@@ -149,8 +170,8 @@ static void close_handle(struct consumer *c)
 		return;
 	rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(c->queue);
-	rd_kafka_consumer_close(c->rk);
-	rd_kafka_destroy(c->rk);
+	leave(c->rk);
+	rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	c->rk = NULL;
 }
 
@@ -426,7 +447,7 @@ void consumer_pump(struct consumer *c, bool last)
 	}
 	/* A copy: if it fails, the next one says the same or more. */
 	if (list->cnt > 0)
-		(void)rd_kafka_commit(c->rk, list, last ? 0 : 1);
+		(void)rd_kafka_commit(c->rk, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
 	c->commit_due = false;
 	c->next_commit = c->b->now + COMMIT_MS;

@@ -1,7 +1,7 @@
 """Rounds of random faults under load, and what the oracle says of each.
 
 usage: campaign.py [--rounds N] [--seed S] [--rate EVENTS_PER_SECOND]
-                   [--seconds S] [--keep DIR]
+                   [--seconds S] [--from-round N] [--first] [--keep DIR]
 
 A round: some seconds of load during which its faults begin and end, then
 everything runs again and what is still on its way may arrive. What has not
@@ -111,6 +111,7 @@ def report(stage, seed, rounds):
 def run(folder, options):
     stage = Stage(folder, options.rate).start()
     campaign = Campaign(stage, options.seed, options.seconds, say)
+    campaign.number = options.from_round - 1
     try:
         for _ in range(options.rounds):
             campaign.round()
@@ -130,6 +131,8 @@ def say(line):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--from-round", type=int, default=1,
+                        help="leave out the rounds before it")
     parser.add_argument("--seed", default=None)
     parser.add_argument("--rate", type=int, default=1000)
     parser.add_argument("--seconds", type=float, default=6.0)

@@ -81,6 +81,8 @@ def begin(stage, fault):
         else:
             target.kill9()
     elif what == "term":
+        if fault.target == "bridge":  # no signal is its own before that
+            target.wait_log("event=started")
         target.stop()
     elif what == "stop":
         target.pause()

@@ -4,7 +4,6 @@ front of both for the bridge, approver, driver, devices, oracle."""
 import pathlib
 import sys
 import threading
-import urllib.request
 import uuid
 
 from confluent_kafka import (
@@ -24,6 +23,7 @@ from harness.until import until
 
 from .load import Devices, Publisher
 from .oracle import Oracle
+from .pages import fetch
 from .proxy import Net, Proxy
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -203,16 +203,6 @@ class Stage:
         self.peak_rss = max(self.peak_rss, rss)
         return rss
 
-    def page(self, name):
-        """(status, text) of an admin page."""
-        try:
-            with urllib.request.urlopen(
-                f"http://{self.http}/{name}", timeout=5
-            ) as page:
-                return page.status, page.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-
     def scan_bridge(self):
         """Its log so far and its metrics hold nothing secret."""
         with open(self.bridge.log_path, "rb") as log:
@@ -224,7 +214,7 @@ class Stage:
         at = text.find(b"event=command_impossible")
         if at >= 0:
             self.oracle.find("wrong", text[at : at + 200].decode())
-        self.oracle.scan(self.page("metrics")[1].encode(), "metrics")
+        self.oracle.scan(fetch(self.http, "metrics")[1].encode(), "metrics")
 
 
 def pool(folder, size=POOL):

@@ -62,6 +62,23 @@ def test_round(stage, name):
     assert len(stage.oracle.ids) - asked > 300
 
 
+def test_ends_in_time_while_kafka_is_mute(stage):
+    """What Kafka owes an answer to, like a copy of the offsets that has just
+    become due, holds nobody up."""
+    stage.devices.late = True
+    offer(stage, 50)
+    until(lambda: not stage.oracle.open(), "all are answered", interval=0.001)
+    stage.kafka.pause()
+    # 10 s to drain, a little to leave the group and to end a question.
+    stage.bridge.stop(timeout=20.0)
+    stage.kafka.resume()
+    stage.bridge.start()
+    offer(stage, 50)
+    Campaign(stage, "mute", 0).rest()
+    stage.oracle.judge()
+    verdict(stage)
+
+
 def test_back_pressure(stage):
     """Kafka is stopped for longer than the store has room: nothing is
     dropped, memory stays flat, connections live, and commands that were
