@@ -10,7 +10,6 @@
 #include "tests/bench/part.h"
 #include "tests/bench/tally.h"
 
-#define BATCH	 1000
 #define WAIT_MS	 50
 #define READY_US 30000000
 
@@ -82,19 +81,16 @@ static void assign_all(rd_kafka_t *rk, const char *name)
 	rd_kafka_topic_destroy(topic);
 }
 
+/* A batch with a timeout waits until it is full: one first, then the rest. */
 static void take(rd_kafka_queue_t *queue, struct tally *tally)
 {
-	rd_kafka_message_t *messages[BATCH];
-	ssize_t n =
-		rd_kafka_consume_batch_queue(queue, WAIT_MS, messages, BATCH);
-	int64_t now = part_now();
-	ssize_t i;
+	rd_kafka_message_t *message = rd_kafka_consume_queue(queue, WAIT_MS);
 
-	for (i = 0; i < n; i++) {
-		if (!messages[i]->err)
-			tally_add(tally, messages[i]->payload, messages[i]->len,
-				  now);
-		rd_kafka_message_destroy(messages[i]);
+	for (; message; message = rd_kafka_consume_queue(queue, 0)) {
+		if (!message->err)
+			tally_add(tally, message->payload, message->len,
+				  part_now());
+		rd_kafka_message_destroy(message);
 	}
 }
 
