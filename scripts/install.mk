@@ -7,14 +7,19 @@ incdir = $(DESTDIR)$(PREFIX)/include/ztp
 mandir = $(DESTDIR)$(PREFIX)/share/man
 docdir = $(DESTDIR)$(PREFIX)/share/doc/ztp-bridge
 unitdir = $(libdir)/systemd/system
+compdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 INSTALL_BINS = $(filter-out %.a %.so %/ztp-devkafka,$(BINARIES))
 INSTALL_LIBS = $(filter %.a,$(BINARIES))
 INSTALL_GATE = $(filter %.so,$(BINARIES))
 INSTALL_MAN  = $(wildcard docs/*.[1-8] docs/man/*.[1-8])
-INSTALL_DOC  = $(wildcard README.md LICENSE docs/*.md docs/asyncapi.yaml docs/*.yaml)
+INSTALL_DOC  = $(wildcard README.md LICENSE SECURITY.md CHANGELOG.md docs/*.md docs/asyncapi.yaml docs/*.yaml)
 INSTALL_SCHEMAS = $(wildcard docs/schemas/*.json)
-INSTALL_UNIT = $(firstword $(wildcard ztp-bridge.service docs/ztp-bridge.service))
+INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
+INSTALL_MONITORING = $(wildcard docs/monitoring/*)
+INSTALL_EXAMPLES = $(sort $(shell find examples -type f))
+INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
+COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
 
 put = install -d '$(2)' && install -m $(1) $(3) '$(2)'
 
@@ -25,6 +30,17 @@ install: all
 	$(Q)$(if $(INSTALL_GATE),$(call put,644,$(libdir)/ztp,$(INSTALL_GATE)),:)
 	$(Q)$(if $(INSTALL_DOC),$(call put,644,$(docdir),$(sort $(INSTALL_DOC))),:)
 	$(Q)$(if $(INSTALL_SCHEMAS),$(call put,644,$(docdir)/schemas,$(INSTALL_SCHEMAS)),:)
+	$(Q)$(call put,644,$(docdir)/monitoring,$(INSTALL_MONITORING))
+	$(Q)$(call put,644,$(docdir)/gate,$(INSTALL_GATE_EXAMPLES))
+	$(Q)set -e; for file in $(INSTALL_EXAMPLES); do \
+		install -D -m 644 "$$file" '$(docdir)'/"$$file"; \
+	done
+	$(Q)install -D -m 644 packaging/ztp-bridge.sysusers '$(libdir)/sysusers.d/ztp-bridge.conf'
+	$(Q)install -D -m 644 packaging/ztp-bridge.tmpfiles '$(libdir)/tmpfiles.d/ztp-bridge.conf'
+	$(Q)set -e; for name in $(COMPLETED); do \
+		install -D -m 644 packaging/bash-completion/ztp-bridge \
+			'$(compdir)'/"$$name"; \
+	done
 	$(Q)set -e; for page in $(INSTALL_MAN); do \
 		install -D -m 644 "$$page" \
 			"$(mandir)/man$${page##*.}/$${page##*/}"; \
@@ -41,6 +57,9 @@ uninstall:
 		$(libdir)/ztp/mosquitto_ztp_gate.so \
 		$(addprefix $(incdir)/,$(notdir $(wildcard include/ztp/*.h))) \
 		$(foreach page,$(INSTALL_MAN),$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
-		$(unitdir)/ztp-bridge.service
+		$(unitdir)/ztp-bridge.service \
+		$(libdir)/sysusers.d/ztp-bridge.conf \
+		$(libdir)/tmpfiles.d/ztp-bridge.conf \
+		$(addprefix $(compdir)/,$(COMPLETED))
 	$(Q)rm -rf $(docdir)
 	$(Q)rmdir $(incdir) $(libdir)/ztp 2>/dev/null || :
