@@ -37,18 +37,22 @@ static void free_message(struct gate_message *message)
 	memset(message, 0, sizeof(*message));
 }
 
+static void free_client(struct mosquitto *client)
+{
+	free(client->id);
+	free(client->username);
+	free(client->password);
+	free(client);
+}
+
 void gate_broker_reset(void)
 {
 	for (size_t i = 0; i < gate_broker.count; i++)
 		free_message(&gate_broker.messages[i]);
 	gate_broker.count = 0;
 	gate_broker.log[0] = '\0';
-	for (size_t i = 0; i < client_count; i++) {
-		free(clients[i]->id);
-		free(clients[i]->username);
-		free(clients[i]->password);
-		free(clients[i]);
-	}
+	for (size_t i = 0; i < client_count; i++)
+		free_client(clients[i]);
 	client_count = 0;
 }
 
@@ -67,6 +71,23 @@ struct mosquitto *gate_client(const char *id, const char *username,
 	client->clean_start = true;
 	clients[client_count++] = client;
 	return client;
+}
+
+void gate_client_forget(struct mosquitto *client)
+{
+	for (size_t i = 0; i < client_count; i++)
+		if (clients[i] == client)
+			clients[i] = clients[--client_count];
+	free_client(client);
+}
+
+void gate_client_swap(struct mosquitto *client, struct mosquitto *of)
+{
+	struct mosquitto was = *client;
+
+	*client = *of;
+	*of = was;
+	of->online = false;
 }
 
 static int call(int event, void *data)

@@ -40,6 +40,11 @@ void gate_broker_reset(void); /* messages, log, clients */
 
 struct mosquitto *gate_client(const char *id, const char *username,
 			      const char *password, int version);
+/* The test is done with a client that never got in. */
+void gate_client_forget(struct mosquitto *client);
+/* `of`'s credentials to `client`, as when the broker gives the memory of one
+ * connection to the next. */
+void gate_client_swap(struct mosquitto *client, struct mosquitto *of);
 /* BASIC_AUTH as for a new connection; when accepted, other clients of the id
  * are disconnected, as the broker does it. Returns what the plugin said. */
 int gate_connect(struct mosquitto *client);

@@ -1,0 +1,62 @@
+/*
+ * tests/unit/gate_fixture.h - a gate in the broker of gate_broker.h: two
+ * registries (direct and custom) that trust one CA, two leaves of it, an
+ * operator.
+ */
+#ifndef ZTP_TESTS_GATE_FIXTURE_H
+#define ZTP_TESTS_GATE_FIXTURE_H
+
+#include "certs.h"
+#include "gate_broker.h"
+#include "ztp/codec.h"
+
+#define DIRECT "subscriptions/acme/registries/direct/devices/"
+#define CUSTOM "subscriptions/acme/registries/custom/devices/"
+#define OP     "bridge"
+
+/* The plugin's own; by pointer, because this file is linked into tests that
+ * have no gate. */
+struct gate_entry {
+	int (*init)(mosquitto_plugin_id_t *id, void **userdata,
+		    struct mosquitto_opt *options, int count);
+	int (*cleanup)(void *userdata, struct mosquitto_opt *options,
+		       int count);
+};
+
+struct gate_fixture {
+	char folder[64], db[96];
+	EVP_PKEY *ca_key, *keys[2];
+	X509 *ca, *leaves[2];
+	char *texts[2]; /* base64 DER */
+	char fingerprints[2][ZTP_SHA256_HEX];
+	const struct gate_entry *entry;
+	void *gate;
+	const char *command_topic; /* NULL: the default */
+	struct mosquitto *op;
+};
+
+int gate_setup_group(void **state, const struct gate_entry *entry);
+int gate_teardown_group(void **state);
+int gate_setup(void **state);
+int gate_teardown(void **state);
+int gate_load(struct gate_fixture *f);
+void gate_unload(struct gate_fixture *f);
+
+/* Sends members of one command; returns the response's text. */
+const char *gate_command(struct gate_fixture *f, const char *members);
+void gate_ok(struct gate_fixture *f, const char *members);
+void gate_says(struct gate_fixture *f, const char *members, const char *code);
+/* The fixture's CA, to a registry. */
+void gate_add_ca(struct gate_fixture *f, const char *registry);
+void gate_create(struct gate_fixture *f, const char *path, int who,
+		 const char *request, const char *expect);
+
+/* Clients of leaf `who`, not yet connected; what they return is the broker's,
+ * a proof the caller's. */
+char *gate_proof(struct gate_fixture *f, int who, int64_t lifetime_s);
+struct mosquitto *gate_first(struct gate_fixture *f, const char *path, int who);
+struct mosquitto *gate_unused(struct gate_fixture *f, const char *path,
+			      int who);
+bool gate_can(struct mosquitto *client, int access, const char *topic);
+
+#endif
