@@ -16,6 +16,7 @@
 #include "gate/auth.h"
 #include "gate/devices.h"
 #include "gate/pending.h"
+#include "gate/topics.h"
 #include "gate/wills.h"
 
 static enum ztp_access access_of(int access)
@@ -64,7 +65,9 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 		return NULL;
 	if (ztp_devices_get(gate->db, &device, id, NULL) <= 0 ||
 	    device.blocked ||
-	    memcmp(device.spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
+	    memcmp(device.spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0 ||
+	    ztp_topics_taken(gate->db, gate->options.command_topic, &path,
+			     NULL) != 0)
 		return NULL;
 	session = ztp_sessions_add(gate->sessions, client, &path);
 	if (!session)

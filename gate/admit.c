@@ -14,6 +14,7 @@
 #include "gate/attempt.h"
 #include "gate/audit.h"
 #include "gate/clock.h"
+#include "gate/topics.h"
 
 #define UNUSED "unused"
 
@@ -60,6 +61,11 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 		return ztp_attempt_failed(&error);
 	a->facts.device_known = rc > 0;
 	a->facts.device_blocked = rc > 0 && a->device.blocked;
+	rc = ztp_topics_taken(a->gate->db, a->gate->options.command_topic,
+			      &a->path, &error);
+	if (rc < 0)
+		return ztp_attempt_failed(&error);
+	a->facts.topic_taken = rc > 0;
 	return read_username(a, username);
 }
 
@@ -156,6 +162,8 @@ static struct ztp_gate_verdict judge(struct ztp_attempt *a,
 	a->facts.live_other_key =
 		live && live->live && live->right != ZTP_RIGHT_NONE &&
 		memcmp(live->spki_sha256, a->spki_sha256, ZTP_SHA256_LEN) != 0;
+	a->facts.topic_watched =
+		ztp_sessions_sharing(a->gate->sessions, &a->path) != NULL;
 	a->facts.hold = a->gate->options.hold;
 	if (!a->facts.device_known && gather(a, &error) != 0)
 		return ztp_attempt_failed(&error);
@@ -180,6 +188,16 @@ static const char *verdict_name(const struct ztp_gate_verdict *verdict)
 	return "refused";
 }
 
+/* Something is there now that was not. The limits bound how often. */
+static bool has_changed(const struct ztp_attempt *a,
+			const struct ztp_gate_verdict *verdict)
+{
+	return verdict->admission == ZTP_ADMIT_CREATE ||
+	       ((verdict->admission == ZTP_ADMIT_HOLD ||
+		 verdict->admission == ZTP_ADMIT_JOURNAL) &&
+		!a->facts.candidate_known);
+}
+
 static void audit(struct ztp_attempt *a, const struct ztp_gate_verdict *verdict)
 {
 	ztp_audit(a->gate, &(struct ztp_audit){
@@ -189,6 +207,7 @@ static void audit(struct ztp_attempt *a, const struct ztp_gate_verdict *verdict)
 				   .fingerprint = a->fingerprint,
 				   .remote_addr = a->address,
 				   .request_id = a->request_id,
+				   .always = has_changed(a, verdict),
 			   });
 }
 
@@ -199,18 +218,20 @@ static void audit(struct ztp_attempt *a, const struct ztp_gate_verdict *verdict)
 static void failure_key(const struct ztp_attempt *a, const char *username,
 			uint8_t key[ZTP_SHA256_LEN])
 {
-	char text[ZTP_ADDRESS_MAX + ZTP_PATH_MAX + 2 * ZTP_SHA256_LEN];
+	char text[sizeof(a->source.bytes) + ZTP_PATH_MAX + ZTP_SHA256_HEX + 8];
 	uint8_t digest[ZTP_SHA256_LEN];
+	size_t len = sizeof(a->source.bytes);
 	char hex[ZTP_SHA256_HEX];
 	int n;
 
 	ztp_sha256(digest, username ? username : "",
 		   username ? strlen(username) : 0);
 	ztp_hex_encode(hex, digest, sizeof(digest));
-	n = snprintf(text, sizeof(text), "%.*s\n%.*s\n%s", ZTP_ADDRESS_MAX,
-		     a->address, ZTP_PATH_MAX, a->id, hex);
-	ztp_sha256(key, text,
-		   (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1);
+	memcpy(text, a->source.bytes, len);
+	n = snprintf(text + len, sizeof(text) - len, "%.*s\n%s", ZTP_PATH_MAX,
+		     a->id, hex);
+	len += (size_t)n;
+	ztp_sha256(key, text, len < sizeof(text) ? len : sizeof(text) - 1);
 }
 
 /* One bucket each of a failure's keys; the address has ten times as many. */
@@ -218,16 +239,16 @@ static bool may_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
 {
 	return ztp_throttle_ready(a->gate->failures, key, ZTP_SHA256_LEN,
 				  a->boot) &&
-	       ztp_throttle_ready(a->gate->failures_by_address, a->address,
-				  strlen(a->address), a->boot);
+	       ztp_throttle_ready(a->gate->failures_by_address, a->source.bytes,
+				  sizeof(a->source.bytes), a->boot);
 }
 
 static void failed_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
 {
 	(void)ztp_throttle_take(a->gate->failures, key, ZTP_SHA256_LEN, NULL,
 				a->boot);
-	(void)ztp_throttle_take(a->gate->failures_by_address, a->address,
-				strlen(a->address), NULL, a->boot);
+	(void)ztp_throttle_take(a->gate->failures_by_address, a->source.bytes,
+				sizeof(a->source.bytes), NULL, a->boot);
 }
 
 bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
@@ -247,6 +268,7 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	a.address = mosquitto_client_address(client);
 	if (!a.address)
 		a.address = "";
+	ztp_throttle_source(&a.source, a.address);
 	failure_key(&a, username, key);
 	if (ztp_path_parse(&a.path, id, strlen(id), NULL) != 0)
 		a.path.whole.p = NULL;
@@ -257,7 +279,10 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	if (password)
 		ztp_sha256(a.password, password, strlen(password));
 	in = ztp_attempt_carry_out(&a, &verdict);
-	if (verdict.admission == ZTP_ADMIT_REFUSE)
+	/* One that is slowed down costs nothing, and must not use up what its
+	 * neighbours behind the same address have. */
+	if (verdict.admission == ZTP_ADMIT_REFUSE &&
+	    strcmp(verdict.code, "slowed_down") != 0)
 		failed_try(&a, key);
 	audit(&a, &verdict);
 	ztp_key_free(a.key);

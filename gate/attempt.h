@@ -15,6 +15,7 @@ struct ztp_attempt {
 	struct mosquitto *client;
 	struct ztp_path path;
 	const char *id, *address;
+	struct ztp_throttle_source source; /* of the address */
 	struct ztp_registry *registry;
 	bool has_cert;
 	struct ztp_cert cert;

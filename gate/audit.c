@@ -29,11 +29,14 @@ static void add(cJSON *object, const char *name, const char *value)
 void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 {
 	const char *from = record->remote_addr ? record->remote_addr : "";
+	struct ztp_throttle_source source;
 	char hex[ZTP_SHA256_HEX];
 	cJSON *object;
 
-	if (*from && !ztp_throttle_take(gate->audit, from, strlen(from), from,
-					ztp_clock_boot()))
+	ztp_throttle_source(&source, from);
+	if (*from && !record->always &&
+	    !ztp_throttle_take(gate->audit, source.bytes, sizeof(source.bytes),
+			       from, ztp_clock_boot()))
 		return;
 	object = begin(record->verdict, record->code);
 	add(object, "device_path", record->path);

@@ -16,6 +16,7 @@ struct ztp_audit {
 	const uint8_t *fingerprint; /* NULL: not known */
 	const char *remote_addr;    /* NULL: an operator's doing */
 	const char *request_id;	    /* NULL or "" : none */
+	bool always;		    /* it changed something: never left out */
 };
 
 void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record);

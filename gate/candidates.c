@@ -18,8 +18,8 @@ static const char sql_put[] =
 static const char sql_seen[] =
 	"UPDATE candidates SET seen_at = ?2 WHERE id = ?1";
 static const char sql_reject[] =
-	"UPDATE candidates SET rejected = 1, acked = 1, retry_at = ?2 WHERE "
-	"id = ?1";
+	"UPDATE candidates SET rejected = 1, acked = 1, retry_at = ?2, der = "
+	"x'' WHERE id = ?1";
 static const char sql_delete[] = "DELETE FROM candidates WHERE id = ?1";
 static const char sql_end_path[] = "DELETE FROM candidates WHERE path = ?1";
 static const char sql_ack[] =

@@ -13,6 +13,7 @@
 
 #include "gate/clock.h"
 #include "gate/pending.h"
+#include "gate/topics.h"
 
 #define SEEN_EVERY_MS (3600 * 1000LL)
 
@@ -95,6 +96,8 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 
 	if (rename_client(a) != 0)
 		return NULL;
+	if (right == ZTP_RIGHT_DEVICE)
+		ztp_gate_end_sharing(gate, &a->path);
 	session = ztp_sessions_add(gate->sessions, a->client, &a->path);
 	if (!session)
 		return NULL;
@@ -104,7 +107,9 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
 	session->discard = !own;
-	session->inherits = own && !mosquitto_client_clean_session(a->client);
+	/* A subscription is this path's, whoever made it; only what was queued
+	 * by it may be another's. */
+	session->inherits = !mosquitto_client_clean_session(a->client);
 	session->expires_at = deadline(a);
 	if (session->expires_at < gate->next_expiry)
 		gate->next_expiry = session->expires_at;
@@ -121,6 +126,12 @@ static bool connect_device(struct ztp_attempt *a)
 	struct ztp_error error = {0};
 
 	memcpy(a->request_id, a->device.request_id, sizeof(a->request_id));
+	/* It is the topic's first if the one before it was deleted. */
+	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
+			     &a->path, &error) != 0) {
+		(void)ztp_attempt_failed(&error);
+		return false;
+	}
 	session = enter(a, ZTP_RIGHT_DEVICE);
 	if (!session)
 		return false;
@@ -154,6 +165,9 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	device->created_at = a->wall;
 	device->connected = true; /* by this very connection */
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
+	if (rc == 0)
+		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
+				      &a->path, error);
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
 					     error);

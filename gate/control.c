@@ -253,8 +253,16 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		return;
 	}
 	gate->fresh.count = 0;
+	if (!ztp_gate_restore(gate)) {
+		(void)ztp_reply_fail(reply, "UNAVAILABLE",
+				     "the registry database cannot be read");
+		return;
+	}
 	run_by_name(gate, in, name, reply);
+	/* UNAVAILABLE, INTERNAL: a commit that failed has rolled back already,
+	 * and memory may be ahead of it. */
 	if (strcmp(reply->code, "UNAVAILABLE") == 0 ||
+	    strcmp(reply->code, "INTERNAL") == 0 ||
 	    (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db)))
 		ztp_gate_rolled_back(gate);
 }

@@ -10,6 +10,7 @@
 #include "gate/clock.h"
 #include "gate/control.h"
 #include "gate/devices.h"
+#include "gate/topics.h"
 #include "ztp/key.h"
 
 #define PEM_MAX (16 * 1024)
@@ -162,6 +163,27 @@ out:
 	return ok;
 }
 
+/* Has the registry, the certificate room for one more? */
+static bool has_room(struct ztp_gate *gate, const struct creation *c,
+		     struct ztp_reply *reply)
+{
+	const struct ztp_gate_limits *limits = &gate->options.limits;
+	struct ztp_error error = {0};
+	int64_t devices =
+		ztp_devices_of_certificate(gate->db, c->fingerprint, &error);
+
+	if (devices < 0)
+		return ztp_reply_error(reply, &error);
+	if (c->registry->devices >= limits->per_registry)
+		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
+				      "the registry is full");
+	if (devices >= limits->per_certificate)
+		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
+				      "the certificate has %lld devices",
+				      (long long)devices);
+	return true;
+}
+
 static bool find_key(struct ztp_gate *gate, struct creation *c,
 		     struct ztp_reply *reply)
 {
@@ -172,9 +194,8 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 	if (c->registry->onboarding == ZTP_ONBOARDING_OFF)
 		return ztp_reply_fail(reply, "FAILED_PRECONDITION",
 				      "onboarding is off");
-	if (c->registry->devices >= gate->options.limits.per_registry)
-		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
-				      "the registry is full");
+	if (!has_room(gate, c, reply))
+		return false;
 	rc = ztp_candidates_get(gate->db, &candidate, c->path.whole.p,
 				c->fingerprint, &error);
 	if (rc < 0)
@@ -185,6 +206,23 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 		return key_by_hand(c, reply);
 	return ztp_reply_fail(reply, "FAILED_PRECONDITION",
 			      "no such candidate");
+}
+
+/* Another device's command topic, with a template that two paths may render
+ * alike: the one that was there first keeps it. */
+static bool topic_free(struct ztp_gate *gate, const struct creation *c,
+		       struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	int rc = ztp_topics_taken(gate->db, gate->options.command_topic,
+				  &c->path, &error);
+
+	if (rc < 0)
+		return ztp_reply_error(reply, &error);
+	if (rc > 0)
+		return ztp_reply_fail(reply, "ALREADY_EXISTS",
+				      "its command topic is another device's");
+	return true;
 }
 
 /* The path's sessions, whoever's: this key's gets a device's rights, others
@@ -198,6 +236,11 @@ static void settle_sessions(struct ztp_gate *gate,
 		if (memcmp(session->spki_sha256, device->spki_sha256,
 			   ZTP_SHA256_LEN) != 0 ||
 		    session->right == ZTP_RIGHT_NONE) {
+			if (session->right != ZTP_RIGHT_NONE)
+				ztp_control_note(gate, "ended", "device_exists",
+						 session->path,
+						 session->fingerprint,
+						 session->request_id);
 			ztp_gate_end_now(gate, session);
 			continue;
 		}
@@ -232,6 +275,9 @@ static int insert(struct ztp_gate *gate, struct creation *c,
 				   ZTP_SHA256_LEN) == 0;
 	rc = ztp_devices_insert(gate->db, c->registry, device, c->metadata,
 				error);
+	if (rc == 0)
+		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
+				      &c->path, error);
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, c->registry,
 					     device->path, error);
@@ -268,7 +314,7 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 			describe_creation(gate, &c, false, reply);
 		goto out;
 	}
-	if (!find_key(gate, &c, reply))
+	if (!topic_free(gate, &c, reply) || !find_key(gate, &c, reply))
 		goto out;
 	if (insert(gate, &c, &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
@@ -276,6 +322,7 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (!ztp_control_commit(gate, reply))
 		goto out;
+	ztp_gate_end_sharing(gate, &c.path);
 	settle_sessions(gate, &c.device);
 	describe_creation(gate, &c, true, reply);
 	ztp_control_note(gate, "accepted", "created", c.device.path,

@@ -6,6 +6,7 @@
 #include "gate/clock.h"
 #include "gate/control.h"
 #include "gate/devices.h"
+#include "gate/topics.h"
 #include "ztp/json.h"
 
 #define RETRY_MAX_S (365LL * 24 * 3600)
@@ -272,7 +273,9 @@ void ztp_control_delete_device(struct ztp_gate *gate, const cJSON *in,
 		return;
 	if (ztp_devices_delete(gate->db,
 			       ztp_registries_of(gate->registries, &path),
-			       &device, ztp_clock_wall(), &error) != 0) {
+			       &device, ztp_clock_wall(), &error) != 0 ||
+	    ztp_topics_release(gate->db, gate->options.command_topic,
+			       device.path, &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
 		return;
 	}

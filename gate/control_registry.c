@@ -165,6 +165,7 @@ struct ending {
 	struct ztp_gate *gate;
 	struct ztp_registry *registry;
 	const uint8_t *ca; /* NULL: of any */
+	const char *code;  /* of the audit records */
 	struct ztp_client_list sessions;
 	int64_t ended;
 	char cursor[ZTP_UUID_LEN];
@@ -225,6 +226,10 @@ static void end_sessions(struct ending *ending)
 		struct ztp_session *session = ztp_sessions_by_client(
 			ending->gate->sessions, ending->sessions.clients[i]);
 
+		if (session)
+			ztp_control_note(ending->gate, "ended", ending->code,
+					 session->path, session->fingerprint,
+					 session->request_id);
 		if (session && session->live)
 			ztp_gate_end_later(ending->gate, session);
 		else if (session)
@@ -273,6 +278,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 	ending = ending_new(gate, registry, reply);
 	if (!ending)
 		return;
+	ending->code = "registry_deleted";
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove(gate->registries, registry->name,
@@ -360,6 +366,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 	if (!ending)
 		return;
 	ending->ca = fingerprint;
+	ending->code = "ca_removed";
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove_ca(gate->registries, registry,

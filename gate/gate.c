@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/audit.h"
+
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)
 {
@@ -45,8 +47,6 @@ void ztp_client_list_clear(struct ztp_client_list *list)
 
 void ztp_gate_rolled_back(struct ztp_gate *gate)
 {
-	struct ztp_error error = {0};
-
 	ztp_db_rollback(gate->db);
 	for (size_t i = 0; i < gate->fresh.count; i++) {
 		struct ztp_session *session = ztp_sessions_by_client(
@@ -57,9 +57,21 @@ void ztp_gate_rolled_back(struct ztp_gate *gate)
 	}
 	gate->fresh.count = 0;
 	gate->offers.fresh_count = 0;
-	if (ztp_registries_reload(gate->registries, &error) != 0)
+	gate->stale = true;
+	(void)ztp_gate_restore(gate);
+}
+
+bool ztp_gate_restore(struct ztp_gate *gate)
+{
+	struct ztp_error error = {0};
+
+	if (!gate->stale)
+		return true;
+	gate->stale = ztp_registries_reload(gate->registries, &error) != 0;
+	if (gate->stale)
 		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
 				     error.message);
+	return !gate->stale;
 }
 
 void ztp_gate_kick(struct ztp_session *session, bool with_will)
@@ -89,6 +101,21 @@ void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session)
 	session = ztp_sessions_by_client(gate->sessions, client);
 	if (session)
 		ztp_sessions_remove(gate->sessions, session);
+}
+
+void ztp_gate_end_sharing(struct ztp_gate *gate, const struct ztp_path *path)
+{
+	struct ztp_session *session;
+
+	while ((session = ztp_sessions_sharing(gate->sessions, path)) != NULL) {
+		ztp_audit(gate, &(struct ztp_audit){
+					.verdict = "ended",
+					.code = "topic_in_use",
+					.path = session->path,
+					.fingerprint = session->fingerprint,
+				});
+		ztp_gate_end_now(gate, session);
+	}
 }
 
 void ztp_gate_end_path(struct ztp_gate *gate, const char *path)

@@ -49,11 +49,12 @@ struct ztp_gate {
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */
 	struct ztp_offers offers;
 	struct ztp_wills wills;
+	bool stale;	     /* memory could not follow the database */
 	bool reloading;	     /* SIGHUP: BASIC_AUTH repeats itself */
 	bool ticked;	     /* TICK works: not so with per_listener_settings */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: none yet */
 	int64_t next_expiry; /* CLOCK_BOOTTIME of the first session to end */
-	int64_t next_second, next_hour;
+	int64_t next_second, next_prune;
 };
 
 /* Appends, once. ZTP_ERR_NOMEM or 0. */
@@ -63,6 +64,9 @@ void ztp_client_list_clear(struct ztp_client_list *list);
 
 /* What could not be committed is not so: memory follows the database. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
+/* When memory could not follow, no registry is known and every device refused:
+ * tries again. True: all is well. */
+bool ztp_gate_restore(struct ztp_gate *gate);
 
 /* Closes a session's connection now. The broker calls DISCONNECT back, which
  * may free the session. */
@@ -72,6 +76,9 @@ void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session);
 /* The same now, the broker's subscriptions of it removed; the entry is gone
  * afterwards. */
 void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session);
+/* The sessions of other paths that have this path's command topic, now: it is
+ * a device's, and what comes next on it is not for them. */
+void ztp_gate_end_sharing(struct ztp_gate *gate, const struct ztp_path *path);
 /* Every session of a path, later. */
 void ztp_gate_end_path(struct ztp_gate *gate, const char *path);
 

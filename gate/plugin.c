@@ -14,6 +14,7 @@
 #include "gate/gate.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
+#include "gate/topics.h"
 
 #define FAILURE_BURST	  50
 #define FAILURES_A_SECOND 1
@@ -48,10 +49,13 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	if (rc == 0)
 		rc = ztp_db_open(&gate->db, gate->options.registry_db, error);
 	if (rc == 0)
+		rc = ztp_topics_load(gate->db, gate->options.command_topic,
+				     error);
+	if (rc == 0)
 		rc = ztp_registries_load(&gate->registries, gate->db, error);
 	if (rc != 0)
 		return rc;
-	gate->sessions = ztp_sessions_new();
+	gate->sessions = ztp_sessions_new(gate->options.command_topic);
 	gate->failures = ztp_throttle_new(
 		(struct ztp_throttle_rule){FAILURE_BURST, FAILURES_A_SECOND});
 	gate->failures_by_address = ztp_throttle_new(

@@ -6,7 +6,8 @@
 #include "gate/clock.h"
 
 struct ztp_sessions {
-	struct ztp_map by_client, by_path;
+	struct ztp_map by_client, by_path, by_topic;
+	const char *shared_topic; /* a template that paths may render alike */
 };
 
 static struct ztp_session *of_client(struct ztp_map_node *node)
@@ -19,7 +20,12 @@ static struct ztp_session *of_path(struct ztp_map_node *node)
 	return ZTP_MAP_OWNER(node, struct ztp_session, by_path);
 }
 
-struct ztp_sessions *ztp_sessions_new(void)
+static struct ztp_session *of_topic(struct ztp_map_node *node)
+{
+	return ZTP_MAP_OWNER(node, struct ztp_session, by_topic);
+}
+
+struct ztp_sessions *ztp_sessions_new(const char *command_topic)
 {
 	struct ztp_sessions *sessions = calloc(1, sizeof(*sessions));
 
@@ -27,6 +33,9 @@ struct ztp_sessions *ztp_sessions_new(void)
 		return NULL;
 	ztp_clock_random(&sessions->by_client.seed, sizeof(uint64_t));
 	ztp_clock_random(&sessions->by_path.seed, sizeof(uint64_t));
+	ztp_clock_random(&sessions->by_topic.seed, sizeof(uint64_t));
+	if (!ztp_topic_unique(command_topic))
+		sessions->shared_topic = command_topic;
 	return sessions;
 }
 
@@ -43,6 +52,7 @@ void ztp_sessions_free(struct ztp_sessions *sessions)
 	ztp_map_each(&sessions->by_client, free_node, NULL);
 	ztp_map_clear(&sessions->by_client);
 	ztp_map_clear(&sessions->by_path);
+	ztp_map_clear(&sessions->by_topic);
 	free(sessions);
 }
 
@@ -55,6 +65,15 @@ static uint64_t client_hash(const struct ztp_sessions *sessions,
 static uint64_t path_hash(const struct ztp_sessions *sessions, const char *path)
 {
 	return ztp_map_hash(&sessions->by_path, path, strlen(path));
+}
+
+static uint64_t topic_hash(const struct ztp_sessions *sessions,
+			   const struct ztp_path *path)
+{
+	char topic[ZTP_TOPIC_MAX + 1];
+	size_t len = ztp_topic_render(topic, sessions->shared_topic, path);
+
+	return ztp_map_hash(&sessions->by_topic, topic, len);
 }
 
 struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
@@ -90,6 +109,49 @@ struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 	return session ? session : find_path(sessions, path, false);
 }
 
+struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
+					 const struct ztp_path *path)
+{
+	char topic[ZTP_TOPIC_MAX + 1], other[ZTP_TOPIC_MAX + 1];
+	struct ztp_map_node *node;
+
+	if (!sessions->shared_topic)
+		return NULL;
+	(void)ztp_topic_render(topic, sessions->shared_topic, path);
+	node = ztp_map_first(&sessions->by_topic, topic_hash(sessions, path));
+	for (; node; node = ztp_map_next(node)) {
+		struct ztp_session *session = of_topic(node);
+
+		if (session->right == ZTP_RIGHT_NONE ||
+		    (session->parts.whole.n == path->whole.n &&
+		     memcmp(session->path, path->whole.p, path->whole.n) == 0))
+			continue;
+		(void)ztp_topic_render(other, sessions->shared_topic,
+				       &session->parts);
+		if (strcmp(topic, other) == 0)
+			return session;
+	}
+	return NULL;
+}
+
+static int enter(struct ztp_sessions *sessions, struct ztp_session *session)
+{
+	if (ztp_map_insert(&sessions->by_client, &session->by_client,
+			   client_hash(sessions, session->client)) != 0)
+		return ZTP_ERR_NOMEM;
+	if (ztp_map_insert(&sessions->by_path, &session->by_path,
+			   path_hash(sessions, session->path)) != 0)
+		goto fail;
+	if (!sessions->shared_topic ||
+	    ztp_map_insert(&sessions->by_topic, &session->by_topic,
+			   topic_hash(sessions, &session->parts)) == 0)
+		return 0;
+	ztp_map_remove(&sessions->by_path, &session->by_path);
+fail:
+	ztp_map_remove(&sessions->by_client, &session->by_client);
+	return ZTP_ERR_NOMEM;
+}
+
 struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 				     const struct mosquitto *client,
 				     const struct ztp_path *path)
@@ -110,14 +172,8 @@ struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 		ztp_sessions_remove(sessions, old);
 	session->client = client;
 	session->live = true;
-	if (ztp_map_insert(&sessions->by_client, &session->by_client,
-			   client_hash(sessions, client)) != 0)
+	if (enter(sessions, session) != 0)
 		goto fail;
-	if (ztp_map_insert(&sessions->by_path, &session->by_path,
-			   path_hash(sessions, session->path)) != 0) {
-		ztp_map_remove(&sessions->by_client, &session->by_client);
-		goto fail;
-	}
 	return session;
 fail:
 	free(session);
@@ -129,6 +185,8 @@ void ztp_sessions_remove(struct ztp_sessions *sessions,
 {
 	ztp_map_remove(&sessions->by_client, &session->by_client);
 	ztp_map_remove(&sessions->by_path, &session->by_path);
+	if (sessions->shared_topic)
+		ztp_map_remove(&sessions->by_topic, &session->by_topic);
 	free(session);
 }
 

@@ -34,14 +34,16 @@ struct ztp_session {
 	bool first_noticed; /* held: `pending` has been told */
 	int64_t expires_at; /* CLOCK_BOOTTIME, ms */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
-	struct ztp_map_node by_client, by_path;
+	struct ztp_map_node by_client, by_path, by_topic;
 	struct ztp_path parts; /* views into path */
 	char path[];
 };
 
 struct ztp_sessions;
 
-struct ztp_sessions *ztp_sessions_new(void); /* NULL: no memory */
+/* command_topic: the checked template, which must outlive it. NULL: no
+ * memory. */
+struct ztp_sessions *ztp_sessions_new(const char *command_topic);
 void ztp_sessions_free(struct ztp_sessions *sessions);
 
 /* A new entry, live, without rights. Entries of the path that are not live
@@ -54,6 +56,11 @@ struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
 /* The newest of the path, live ones first; NULL when there is none. */
 struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 					 const char *path);
+/* A session of another path, with rights, live or not, whose command topic is
+ * the same; NULL when there is none, as always with a template that holds the
+ * whole path. */
+struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
+					 const struct ztp_path *path);
 void ztp_sessions_remove(struct ztp_sessions *sessions,
 			 struct ztp_session *session);
 

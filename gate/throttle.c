@@ -1,5 +1,6 @@
 #include "gate/throttle.h"
 
+#include <arpa/inet.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,6 +41,27 @@ struct ztp_throttle *ztp_throttle_new(struct ztp_throttle_rule rule)
 void ztp_throttle_free(struct ztp_throttle *throttle)
 {
 	free(throttle);
+}
+
+void ztp_throttle_source(struct ztp_throttle_source *source,
+			 const char *address)
+{
+	static const unsigned char mapped[12] = {[10] = 0xff, [11] = 0xff};
+	unsigned char *bytes = source->bytes;
+	char text[INET6_ADDRSTRLEN];
+	size_t len = strcspn(address, "%"); /* fe80::1%eth0 */
+
+	memset(bytes, 0, sizeof(source->bytes));
+	if (len >= sizeof(text))
+		return;
+	memcpy(text, address, len);
+	text[len] = '\0';
+	if (inet_pton(AF_INET, text, bytes + sizeof(mapped)) == 1)
+		memcpy(bytes, mapped, sizeof(mapped));
+	else if (inet_pton(AF_INET6, text, bytes) != 1)
+		memset(bytes, 0, sizeof(source->bytes));
+	else if (memcmp(bytes, mapped, sizeof(mapped)) != 0)
+		memset(bytes + 8, 0, 8);
 }
 
 static void refill(const struct ztp_throttle *throttle, struct bucket *bucket,

@@ -19,6 +19,15 @@ struct ztp_throttle_rule {
 
 struct ztp_throttle;
 
+/* Who an address counts as: an IPv4 one (also as ::ffff:192.0.2.1) as itself,
+ * an IPv6 one as its /64, which is what one customer has. What is no address
+ * counts as one source. */
+struct ztp_throttle_source {
+	unsigned char bytes[16];
+};
+void ztp_throttle_source(struct ztp_throttle_source *source,
+			 const char *address);
+
 /* NULL: no memory. */
 struct ztp_throttle *ztp_throttle_new(struct ztp_throttle_rule rule);
 void ztp_throttle_free(struct ztp_throttle *throttle);

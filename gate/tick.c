@@ -117,7 +117,8 @@ static void expire_one(struct ztp_session *session, void *arg)
 				});
 }
 
-/* All sessions are looked through, but only when the first is due. */
+/* All sessions are looked through, but only when the first is due, and once a
+ * second at most: in a fleet somebody's JWT runs out all the time. */
 static void expire(struct ztp_gate *gate, int64_t now)
 {
 	struct expiry expiry = {gate, now, INT64_MAX};
@@ -140,7 +141,7 @@ static void kick(struct ztp_gate *gate)
 			continue;
 		if (session->right == ZTP_RIGHT_NONE) {
 			ztp_gate_end_now(gate, session);
-		} else {
+		} else if (session->leaving) { /* else: another's by now */
 			ztp_gate_kick(session, true);
 		}
 	}
@@ -173,19 +174,20 @@ static void end_expired(struct ztp_gate *gate,
 	if (session && session->right == ZTP_RIGHT_HELD &&
 	    memcmp(session->fingerprint, candidate->fingerprint,
 		   ZTP_SHA256_LEN) == 0)
-		ztp_gate_end_later(gate, session);
+		ztp_gate_end_path(gate, candidate->path);
 	(void)ztp_candidates_delete(gate->db,
 				    ztp_registries_of(gate->registries, &path),
 				    candidate, NULL);
 }
 
-/* Once an hour, a page at a time: what nobody waits for any more. */
-static void prune(struct ztp_gate *gate, int64_t wall)
+/* What nobody waits for any more, a page at a time. True: there may be more. */
+static bool prune(struct ztp_gate *gate, int64_t wall)
 {
 	static const enum ztp_candidate_list lists[] = {
 		ZTP_CANDIDATES_EXPIRED, ZTP_CANDIDATES_FORGOTTEN};
 	static const int64_t ages[] = {UNSEEN_MS, COOL_MS};
 	struct pruning *pruning = calloc(1, sizeof(*pruning));
+	bool more = false;
 
 	for (size_t l = 0; pruning && l < 2; l++) {
 		pruning->count = 0;
@@ -194,9 +196,11 @@ static void prune(struct ztp_gate *gate, int64_t wall)
 					  collect, pruning, NULL);
 		for (size_t i = 0; i < pruning->count; i++)
 			end_expired(gate, &pruning->found[i]);
+		more = more || pruning->count == PRUNE_PAGE;
 	}
 	free(pruning);
 	(void)ztp_devices_prune(gate->db, wall - DELETED_MS, NULL);
+	return more;
 }
 
 int ztp_tick(int event, void *event_data, void *userdata)
@@ -208,16 +212,16 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	(void)event_data;
 	gate->ticked = true;
 	gate->reloading = false;
-	if (now >= gate->next_hour) {
-		gate->next_hour = now + HOUR;
-		prune(gate, ztp_clock_wall());
-	}
+	if (now >= gate->next_prune)
+		gate->next_prune =
+			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);
 	commit(gate);
 	look(gate);
 	ztp_pending_tick(gate, now);
-	expire(gate, now);
 	if (now >= gate->next_second) {
 		gate->next_second = now + SECOND;
+		expire(gate, now);
+		(void)ztp_gate_restore(gate);
 		ztp_audit_tick(gate, now);
 	}
 	kick(gate);

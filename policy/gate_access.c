@@ -132,12 +132,15 @@ static bool own_branch(const struct ztp_path *path, const char *name,
 	return at_or_below(name, strlen(name), topic + n + 1);
 }
 
+/* A short template may render to what is the gate's own, or above it. */
 static bool device_reads(enum ztp_right right, const char *template,
 			 const struct ztp_path *path, const char *topic)
 {
 	char own[ZTP_TOPIC_MAX + 1];
 	size_t len = ztp_topic_render(own, template, path);
 
+	if (ztp_gate_overlap(topic, "ztp/#"))
+		return false;
 	if (right == ZTP_RIGHT_HELD)
 		return strcmp(topic, own) == 0;
 	return at_or_below(own, len, topic) ||

@@ -39,6 +39,8 @@ struct ztp_gate_verdict ztp_gate_knock(const struct ztp_gate_facts *facts)
 {
 	if (!facts->registry_known)
 		return verdict(ZTP_ADMIT_REFUSE, "unknown_registry");
+	if (facts->topic_taken)
+		return verdict(ZTP_ADMIT_REFUSE, "topic_in_use");
 	if (facts->device_known) {
 		if (facts->with_certificate && !facts->same_certificate)
 			return verdict(ZTP_ADMIT_REFUSE, "device_exists");
@@ -82,6 +84,8 @@ struct ztp_gate_verdict ztp_gate_admit(const struct ztp_gate_facts *facts,
 	}
 	if (facts->live_other_key)
 		return verdict(ZTP_ADMIT_JOURNAL, "path_in_use");
+	if (facts->hold && facts->topic_watched)
+		return verdict(ZTP_ADMIT_JOURNAL, "topic_in_use");
 	return verdict(facts->hold ? ZTP_ADMIT_HOLD : ZTP_ADMIT_JOURNAL,
 		       "pending");
 }

@@ -82,8 +82,10 @@ struct ztp_gate_facts {
 	bool device_known;
 	bool device_blocked;
 	bool same_certificate; /* as the known device's */
+	bool topic_taken;      /* its command topic is another device's */
 	/* from here on only looked at once the key is proven */
 	bool live_other_key; /* the path has a session under another key */
+	bool topic_watched;  /* another path's session has its command topic */
 	bool cooling_down;   /* rejected, and its time is not up */
 	bool candidate_known;
 	bool hold; /* pending_mode */

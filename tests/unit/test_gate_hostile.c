@@ -1,0 +1,380 @@
+/* What a hostile device, another registry's customer or a careless operator
+ * would try; each of these was open once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/pem.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate_fixture.h"
+
+#define EVIL "subscriptions/evil/registries/custom/devices/"
+
+static void add_registry(struct gate_fixture *f, const char *name,
+			 const char *mode)
+{
+	char members[256];
+
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"createRegistry\",\"registry\":\"%s\","
+		       "\"onboarding\":\"%s\"",
+		       name, mode);
+	gate_ok(f, members);
+	gate_add_ca(f, name);
+}
+
+static int setup_shared(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	f->command_topic = "/devices/{device}/commands";
+	gate_setup(state);
+	add_registry(f, "evil/custom", "custom");
+	return 0;
+}
+
+static int setup_short(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	f->command_topic = "{subscription}/{device}";
+	gate_setup(state);
+	add_registry(f, "ztp/direct", "direct");
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	f->command_topic = NULL;
+	return gate_teardown(state);
+}
+
+static bool reads(struct mosquitto *client, const char *topic)
+{
+	return gate_can(client, MOSQ_ACL_SUBSCRIBE, topic) ||
+	       gate_can(client, MOSQ_ACL_READ, topic);
+}
+
+/* ---- a command topic that two paths render alike */
+
+static void test_a_device_keeps_its_topic(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	struct mosquitto *other = gate_first(f, EVIL "a", 1);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_true(reads(device, "/devices/a/commands"));
+	assert_int_equal(gate_connect(other), MOSQ_ERR_AUTH);
+	assert_false(reads(other, "/devices/a/commands"));
+	assert_non_null(gate_published("ztp/v1/audit", "topic_in_use"));
+	gate_tick();
+	assert_null(gate_published("ztp/v1/pending", NULL));
+	/* whoever was there first, also after a restart */
+	gate_unload(f);
+	assert_int_equal(gate_load(f), 0);
+	assert_int_equal(gate_connect(gate_first(f, EVIL "a", 1)),
+			 MOSQ_ERR_AUTH);
+	/* free again */
+	gate_ok(f,
+		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"");
+	assert_int_equal(gate_connect(gate_first(f, EVIL "a", 1)),
+			 MOSQ_ERR_SUCCESS);
+}
+
+static void test_a_squatter_on_anothers_topic(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *evil = gate_first(f, EVIL "b", 0);
+	struct mosquitto *again;
+
+	evil->clean_start = false;
+	assert_int_equal(gate_connect(evil), MOSQ_ERR_SUCCESS);
+	assert_true(reads(evil, "/devices/b/commands"));
+	/* two candidates do not read one topic; both are asked about */
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 1)),
+			 MOSQ_ERR_AUTH);
+	gate_tick();
+	assert_int_equal(gate_published_count("ztp/v1/pending", NULL), 2);
+	gate_create(f, CUSTOM "b", 1, "r1", "\"created\":true");
+	assert_true(evil->kicked);
+	assert_false(reads(evil, "/devices/b/commands"));
+	gate_create(f, EVIL "b", 0, "r2", "ALREADY_EXISTS");
+	again = gate_first(f, EVIL "b", 0);
+	again->clean_start = false;
+	assert_int_equal(gate_connect(again), MOSQ_ERR_AUTH);
+	assert_int_equal(gate_connect(gate_unused(f, CUSTOM "b", 1)),
+			 MOSQ_ERR_SUCCESS);
+}
+
+static void test_a_squatter_that_is_away(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *evil = gate_first(f, EVIL "c", 0);
+	struct mosquitto *device = gate_first(f, DIRECT "c", 1);
+
+	evil->clean_start = false;
+	assert_int_equal(gate_connect(evil), MOSQ_ERR_SUCCESS);
+	assert_true(reads(evil, "/devices/c/commands"));
+	gate_disconnect(evil);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	/* nothing is queued for it */
+	assert_false(gate_can(evil, MOSQ_ACL_READ, "/devices/c/commands"));
+	assert_true(reads(device, "/devices/c/commands"));
+}
+
+static void test_a_template_reaches_nothing_of_the_gate(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(
+		f, "subscriptions/ztp/registries/direct/devices/v1", 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_false(reads(device, "ztp/v1/pending"));
+	assert_false(reads(device, "ztp/v1/#"));
+	assert_false(reads(device, "ztp/v1"));
+}
+
+/* ---- slowing down */
+
+static void refused(struct gate_fixture *f, const char *path, int number,
+		    const char *address)
+{
+	struct mosquitto *client;
+	char name[32];
+
+	(void)f;
+	(void)snprintf(name, sizeof(name), "nonsense-%d", number);
+	client = gate_client(path, name, "x", 5);
+	client->address = address;
+	assert_int_equal(gate_connect(client), MOSQ_ERR_AUTH);
+	gate_client_forget(client);
+}
+
+static const char *last_code(void)
+{
+	return gate_broker.messages[gate_broker.count - 1].payload;
+}
+
+static void test_one_that_hammers_slows_down_itself_alone(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	struct mosquitto *neighbour = gate_first(f, DIRECT "d", 0);
+
+	neighbour->address = "192.0.2.9";
+	for (int i = 0; i < 1000; i++)
+		refused(f, DIRECT "a", 1, "192.0.2.9");
+	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_SUCCESS);
+	assert_non_null(gate_published("ztp/v1/audit", "slowed_down"));
+}
+
+static void test_one_ipv6_network_is_one_source(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *neighbour = gate_first(f, DIRECT "d", 0);
+	static char addresses[800][48];
+	size_t records;
+
+	for (int i = 0; i < 800; i++) {
+		(void)snprintf(addresses[i], sizeof(addresses[i]),
+			       "2001:db8:1:2:%x::%x", i, i + 1);
+		refused(f, DIRECT "a", i, addresses[i]);
+	}
+	neighbour->address = "2001:db8:1:2:ffff::1";
+	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_AUTH);
+	records = gate_published_count("ztp/v1/audit", NULL);
+	assert_in_range(records, 1, 250);
+	/* IPv4 behind a dual-stack socket is IPv4 */
+	refused(f, DIRECT "a", 1, "::ffff:192.0.2.77");
+	assert_non_null(strstr(last_code(), "bad_certificate"));
+	assert_non_null(strstr(last_code(), "::ffff:192.0.2.77"));
+}
+
+/* ---- audit */
+
+static void test_what_changes_something_is_always_told(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	for (int i = 0; i < 400; i++)
+		refused(f, DIRECT "a", i, "192.0.2.1");
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "x", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_non_null(gate_published("ztp/v1/audit", "\"created\""));
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "x", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_non_null(gate_published("ztp/v1/audit", "\"held\""));
+}
+
+static void test_a_removed_ca_is_told(void **state)
+{
+	struct gate_fixture *f = *state;
+	char *pem = certs_pem(f->ca), *lines = certs_lines(pem, "\\n");
+	struct mosquitto *held = gate_first(f, CUSTOM "x", 0);
+	char members[3072];
+
+	assert_int_equal(gate_connect(held), MOSQ_ERR_SUCCESS);
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"removeRegistryCa\",\"registry\":"
+		       "\"acme/custom\",\"pem\":\"%s\"",
+		       lines);
+	gate_says(f, members, "\"ended\":1");
+	free(lines);
+	free(pem);
+	assert_non_null(gate_published("ztp/v1/audit", "\"ca_removed\""));
+	gate_tick();
+	assert_true(held->kicked);
+}
+
+/* ---- sessions */
+
+static void test_a_held_session_from_the_brokers_file(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, CUSTOM "a", 0);
+
+	device->clean_start = false;
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, CUSTOM "a/commands"));
+	gate_tick();
+	assert_int_equal(gate_published_count("ztp/v1/subscribed", NULL), 1);
+	gate_disconnect(device);
+	gate_unload(f);
+	assert_int_equal(gate_load(f), 0);
+	/* the broker says "session present": nobody subscribes again */
+	device = gate_first(f, CUSTOM "a", 0);
+	device->clean_start = false;
+	device->sub_count = 1;
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_int_equal(gate_published_count("ztp/v1/subscribed", "held"), 2);
+}
+
+static void test_a_kick_hits_no_pointer_that_came_back(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	struct mosquitto *next = gate_first(f, DIRECT "b", 1);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_ok(f,
+		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"");
+	/* it goes by itself, and its memory becomes another connection's */
+	gate_disconnect(device);
+	gate_client_swap(device, next);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_false(device->kicked);
+}
+
+/* ---- limits, the store */
+
+static void public_key(struct gate_fixture *f, char *out, size_t size)
+{
+	BIO *bio = BIO_new(BIO_s_mem());
+	char *pem, *lines;
+	long len;
+
+	assert_int_equal(PEM_write_bio_PUBKEY(bio, f->keys[0]), 1);
+	assert_int_equal(BIO_write(bio, "", 1), 1);
+	len = BIO_get_mem_data(bio, &pem);
+	assert_true(len > 0);
+	lines = certs_lines(pem, "\\n");
+	(void)snprintf(out, size, "%s", lines);
+	free(lines);
+	BIO_free(bio);
+}
+
+static void test_devices_of_a_certificate_by_hand(void **state)
+{
+	struct gate_fixture *f = *state;
+	char pem[512], members[2048];
+
+	public_key(f, pem, sizeof(pem));
+	for (int i = 0; i <= 16; i++) {
+		(void)snprintf(members, sizeof(members),
+			       "\"command\":\"createDevice\",\"device_path\":"
+			       "\"" CUSTOM "d%d\",\"fingerprint_sha256\":\"%s"
+			       "\",\"request_id\":\"r%d\",\"public_key\":\"%s"
+			       "\"",
+			       i, f->fingerprints[0], i, pem);
+		gate_says(f, members,
+			  i < 16 ? "\"created\":true" : "RESOURCE_EXHAUSTED");
+	}
+}
+
+static void test_a_rejected_candidate_keeps_no_certificate(void **state)
+{
+	struct gate_fixture *f = *state;
+	char members[512];
+	sqlite3_stmt *stmt;
+	sqlite3 *db;
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
+		       "a\",\"fingerprint_sha256\":\"%s\","
+		       "\"retry_after_s\":0",
+		       f->fingerprints[0]);
+	gate_says(f, members, "\"rejected\":true");
+	gate_tick();
+	gate_unload(f);
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_prepare_v2(db,
+					    "SELECT sum(length(der)), count(*) "
+					    "FROM candidates",
+					    -1, &stmt, NULL),
+			 SQLITE_OK);
+	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
+	assert_int_equal(sqlite3_column_int(stmt, 0), 0);
+	assert_int_equal(sqlite3_column_int(stmt, 1), 1);
+	sqlite3_finalize(stmt);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	/* and is asked about again, whole, after its cool-down */
+	assert_int_equal(gate_load(f), 0);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_non_null(gate_published("ztp/v1/pending", "\"attempt\":2"));
+	gate_create(f, CUSTOM "a", 0, "r", "\"created\":true");
+}
+
+static int setup_group(void **state)
+{
+	static const struct gate_entry entry = {mosquitto_plugin_init,
+						mosquitto_plugin_cleanup};
+
+	return gate_setup_group(state, &entry);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name, setup) cmocka_unit_test_setup_teardown(name, setup, teardown)
+		T(test_a_device_keeps_its_topic, setup_shared),
+		T(test_a_squatter_on_anothers_topic, setup_shared),
+		T(test_a_squatter_that_is_away, setup_shared),
+		T(test_a_template_reaches_nothing_of_the_gate, setup_short),
+		T(test_one_that_hammers_slows_down_itself_alone, gate_setup),
+		T(test_one_ipv6_network_is_one_source, gate_setup),
+		T(test_what_changes_something_is_always_told, gate_setup),
+		T(test_a_removed_ca_is_told, gate_setup),
+		T(test_a_held_session_from_the_brokers_file, gate_setup),
+		T(test_a_kick_hits_no_pointer_that_came_back, gate_setup),
+		T(test_devices_of_a_certificate_by_hand, gate_setup),
+		T(test_a_rejected_candidate_keeps_no_certificate, gate_setup),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+}
