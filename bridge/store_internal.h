@@ -33,16 +33,16 @@
 	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
 		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
 		      "DO UPDATE SET next=?3")                                 \
-	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS ") VALUES"           \
+	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS ",path_hash) VALUES" \
 		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \
-		   "?16,?17)")                                                 \
+		   "?16,?17,?18)")                                             \
 	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
 		    "delivered_at=?9 WHERE n=?1")                              \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
-	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request WHERE path=?1 "   \
-		    "ORDER BY n")                                              \
+	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
+		    "WHERE path_hash=?2 AND path=?1 ORDER BY n")               \
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE channel=?1 ORDER BY n")                          \
 	X(REQ_UNDECIDED, "SELECT " REQUEST_COLUMNS " FROM request "            \

@@ -25,7 +25,7 @@
 #include "bridge/store_internal.h"
 
 #define PRAGMAS                                                                \
-	"PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=2000; "           \
+	"PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; "           \
 	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
@@ -45,14 +45,15 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE position(topic TEXT, part INTEGER, next INTEGER,"
 	" PRIMARY KEY(topic, part)) WITHOUT ROWID;"
 	"CREATE TABLE request(n INTEGER PRIMARY KEY, id TEXT NOT NULL,"
-	" path TEXT NOT NULL, fingerprint BLOB NOT NULL, channel TEXT,"
+	" path TEXT NOT NULL, path_hash INTEGER NOT NULL,"
+	" fingerprint BLOB NOT NULL, channel TEXT,"
 	" traceparent TEXT, state INTEGER NOT NULL, attempt INTEGER NOT NULL,"
 	" received_at INTEGER NOT NULL, expires_at INTEGER NOT NULL,"
 	" announced_at INTEGER, due_at INTEGER, retry_at INTEGER,"
 	" todo INTEGER, tries INTEGER NOT NULL, finished_at INTEGER,"
 	" delivered_at INTEGER);"
 	"CREATE UNIQUE INDEX request_id ON request(id);"
-	"CREATE INDEX request_path ON request(path);"
+	"CREATE INDEX request_path ON request(path_hash);"
 	"CREATE INDEX request_channel ON request(channel)"
 	" WHERE channel IS NOT NULL;"
 	"CREATE INDEX request_undecided_due ON request(due_at)"

@@ -534,7 +534,7 @@ static void test_log_stays_short(void **state)
 			most = store_bytes(c->store);
 	}
 	assert_true(most > 0);
-	assert_true(most < 16 << 20); /* of 77 MB that were written */
+	assert_true(most < 24 << 20); /* of 77 MB that were written */
 	assert_int_equal(store_outbox_count(c->store), 0);
 }
 
