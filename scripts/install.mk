@@ -17,7 +17,7 @@ INSTALL_DOC  = $(wildcard README.md LICENSE SECURITY.md CHANGELOG.md docs/*.md d
 INSTALL_SCHEMAS = $(wildcard docs/schemas/*.json)
 INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
 INSTALL_MONITORING = $(wildcard docs/monitoring/*)
-INSTALL_EXAMPLES = $(sort $(shell find examples -type f))
+INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*'))
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
 COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
 
