@@ -121,6 +121,7 @@ static void on_pending(struct intake *in, struct entry *e, const char *topic,
 		       const char *text, size_t len)
 {
 	struct ztp_pending pending;
+	struct entry good = *e;
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
@@ -128,14 +129,14 @@ static void on_pending(struct intake *in, struct entry *e, const char *topic,
 		bury(in, e, topic, text, len);
 		return;
 	}
-	e->kind = ENTRY_PENDING;
-	e->path = pending.path;
-	e->request_id = pending.request_id;
-	e->traceparent = pending.traceparent;
-	e->received_at = pending.received_at;
-	e->expires_at = pending.expires_at;
-	e->cert = pending.cert; /* lent */
-	keep(in, e);
+	good.kind = ENTRY_PENDING;
+	good.path = pending.path;
+	good.request_id = pending.request_id;
+	good.traceparent = pending.traceparent;
+	good.received_at = pending.received_at;
+	good.expires_at = pending.expires_at;
+	good.cert = pending.cert; /* lent */
+	keep(in, &good);
 	ztp_pending_clear(&pending);
 }
 

@@ -23,6 +23,7 @@
 #define VALUE_LEN 1150 /* a record of ztp.requests, about */
 #define LIVES	  4096 /* whole lives per measurement */
 #define PROBES	  20000
+#define LOOKS	  200
 
 struct bench {
 	struct store *store;
@@ -71,11 +72,14 @@ static uint64_t mix(uint64_t x)
 static long rss_kib(void)
 {
 	long pages = 0;
+	char line[128];
+	const char *resident;
 	FILE *file = fopen("/proc/self/statm", "r");
 
 	if (file) {
-		if (fscanf(file, "%*s %ld", &pages) != 1)
-			pages = 0;
+		if (fgets(line, sizeof(line), file) &&
+		    (resident = strchr(line, ' ')) != NULL)
+			pages = strtol(resident, NULL, 10);
 		fclose(file);
 	}
 	return pages * (sysconf(_SC_PAGESIZE) / 1024);
@@ -300,7 +304,7 @@ static void measure(struct bench *b)
 	       (long long)store_unfinished(b->store), us[0], us[1], us[2],
 	       us[0] + us[1] + us[2]);
 	start = seconds();
-	for (i = 0; i < PROBES / 100; i++) {
+	for (i = 0; i < LOOKS; i++) {
 		store_next_due(b->store, true);
 		store_next_due(b->store, false);
 		store_next_retry(b->store, true);
@@ -308,7 +312,7 @@ static void measure(struct bench *b)
 		store_oldest_undecided(b->store);
 	}
 	printf("deadlines %.1f us; rss %ld KiB; disk %lld MiB\n",
-	       (seconds() - start) / (PROBES / 100) * 1e6, rss_kib(),
+	       (seconds() - start) / (double)LOOKS * 1e6, rss_kib(),
 	       (long long)(store_bytes(b->store) >> 20));
 	fflush(stdout);
 }

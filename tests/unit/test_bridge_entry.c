@@ -243,15 +243,15 @@ static void test_every_prefix_is_refused(void **state)
 
 	(void)state;
 	for (i = 0; i < 3; i++) {
-		char *bytes = pack(&all[i], &len);
+		char *bytes = pack(&all[i], &len), *longer;
 
 		for (n = 0; n < len; n++)
 			refuse(bytes, n);
-		bytes = realloc(bytes, len + 1);
-		assert_non_null(bytes);
-		bytes[len] = 0;
-		refuse(bytes, len + 1);
-		free(bytes);
+		longer = realloc(bytes, len + 1);
+		assert_non_null(longer);
+		longer[len] = 0;
+		refuse(longer, len + 1);
+		free(longer);
 	}
 }
 

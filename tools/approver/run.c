@@ -33,7 +33,7 @@
 enum state { WAITING, SENT, DONE };
 
 struct entry {
-	TAILQ_ENTRY(entry) link;
+	STAILQ_ENTRY(entry) link;
 	enum state state;
 	int32_t partition;
 	int64_t offset;
@@ -46,7 +46,7 @@ struct entry {
 struct run {
 	const struct options *options;
 	rd_kafka_t *producer, *consumer;
-	TAILQ_HEAD(entries, entry) queue;
+	STAILQ_HEAD(entries, entry) queue;
 	int queued, in_flight;
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* said already */
@@ -71,7 +71,7 @@ static void store_offset(struct run *run, const struct entry *entry)
 
 static void remove_entry(struct run *run, struct entry *entry)
 {
-	TAILQ_REMOVE(&run->queue, entry, link);
+	STAILQ_REMOVE(&run->queue, entry, entry, link);
 	run->queued--;
 	free(entry);
 }
@@ -80,7 +80,7 @@ static void settle(struct run *run)
 {
 	struct entry *head;
 
-	while ((head = TAILQ_FIRST(&run->queue)) && head->state == DONE) {
+	while ((head = STAILQ_FIRST(&run->queue)) && head->state == DONE) {
 		store_offset(run, head);
 		remove_entry(run, head);
 	}
@@ -126,8 +126,8 @@ static void give_up(struct run *run,
 	if (run->in_flight)
 		rd_kafka_flush(run->producer, DRAIN_MS);
 	settle(run);
-	for (entry = TAILQ_FIRST(&run->queue); entry; entry = next) {
-		next = TAILQ_NEXT(entry, link);
+	for (entry = STAILQ_FIRST(&run->queue); entry; entry = next) {
+		next = STAILQ_NEXT(entry, link);
 		/* One that is still SENT belongs to its delivery report. */
 		if (entry->state != SENT &&
 		    in_list(partitions, run->options->requests,
@@ -220,7 +220,7 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	} else {
 		keep_trace(&entry->ask, message);
 	}
-	TAILQ_INSERT_TAIL(&run->queue, entry, link);
+	STAILQ_INSERT_TAIL(&run->queue, entry, link);
 	run->queued++;
 }
 
@@ -303,8 +303,8 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_cli_now(), left;
 	struct entry *entry;
 
-	for (entry = TAILQ_FIRST(&run->queue); entry;
-	     entry = TAILQ_NEXT(entry, link)) {
+	for (entry = STAILQ_FIRST(&run->queue); entry;
+	     entry = STAILQ_NEXT(entry, link)) {
 		if (entry->state != WAITING)
 			continue;
 		if (run->options->count && run->sent == run->options->count)
@@ -391,7 +391,7 @@ static void end(struct run *run)
 	/* Before the queue: delivery reports point into it. */
 	if (run->producer)
 		rd_kafka_destroy(run->producer);
-	while ((entry = TAILQ_FIRST(&run->queue)))
+	while ((entry = STAILQ_FIRST(&run->queue)))
 		remove_entry(run, entry);
 }
 
@@ -401,7 +401,7 @@ int run_command(const struct options *options)
 	struct ztp_error error;
 	int rc;
 
-	TAILQ_INIT(&run.queue);
+	STAILQ_INIT(&run.queue);
 	rc = start(&run, &error) ? loop(&run) : report(&error);
 	end(&run);
 	return rc;

@@ -131,10 +131,12 @@ static int check(const struct device *device, const struct files *files)
 /* paho's word for mqtts is ssl, for mqtt tcp. */
 static char *paho_url(const char *url)
 {
-	bool tls = strncmp(url, "mqtts:", 6) == 0;
+	const char *rest = url ? strchr(url, ':') : NULL;
 	char *out;
 
-	if (asprintf(&out, "%s%s", tls ? "ssl" : "tcp", strchr(url, ':')) < 0)
+	if (!rest ||
+	    asprintf(&out, "%s%s",
+		     rest - url == strlen("mqtts") ? "ssl" : "tcp", rest) < 0)
 		return NULL;
 	return out;
 }
