@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness.approver import Approver
 from harness.gate import RESPONSE, path_of
 from harness.handshake import CUSTOM, DIRECT, Handshake, ends
 from harness.until import holds_for, until
@@ -451,3 +452,35 @@ def test_audit_records_arrive_unchanged(rig):
     (message,) = [m for m in rig.operator.seen if m.topic == "ztp/v1/audit"
                   and json.loads(m.payload) == body]
     assert record.value == message.payload
+
+
+# ---- everything real
+
+
+def test_devices_and_a_customer_on_a_real_kafka(tmp_path, real_kafka, ca,
+                                                server):
+    """No hand of a test's in between: ztp-device asks, ztp-approver says."""
+    rig = Handshake(tmp_path / "rig", real_kafka, ca, server).start()
+    good, bad = ca.issue("rsa2048"), ca.issue("p384")
+    (tmp_path / "good").write_text(f"{good.fingerprint}\n")
+    (tmp_path / "payload.json").write_text('{"wifi":"plant"}')
+    (tmp_path / "rules.yaml").write_text(
+        "default: {action: reject, reason: not_ours}\n"
+        "rules:\n- match: {fingerprints_file: good}\n"
+        "  action: approve\n  payload_file: payload.json\n")
+    rig.run(Approver(tmp_path, real_kafka.brokers, rig.topics, "--rules",
+                     tmp_path / "rules.yaml"))
+    paths = [path_of(CUSTOM), path_of(CUSTOM), path_of(DIRECT)]
+    answer = tmp_path / "answer"
+    approved = rig.ztp_device(paths[0], good, "--out", answer)
+    rejected = rig.ztp_device(paths[1], bad)
+    direct = rig.ztp_device(paths[2], bad)
+    ends(approved, 0)
+    assert json.loads(answer.read_text())["payload"] == {"wifi": "plant"}
+    assert "not_ours" in ends(rejected, 3)
+    ends(direct, 0)
+    rig.ended(rig.request(paths[0]), "onboarded")
+    rig.ended(rig.request(paths[1]), "rejected")
+    ends(rig.ztp_device(paths[0], good, "--unused"), 0)
+    assert not rig.reader.find(rig.topics["requests"], paths[2])
+    rig.stop()
