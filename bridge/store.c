@@ -55,8 +55,11 @@ void store_bind_time(sqlite3_stmt *stmt, int i, int64_t ms)
 void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 {
 	const unsigned char *text = sqlite3_column_text(stmt, column);
+	size_t n = text ? strnlen((const char *)text, cap - 1) : 0;
 
-	snprintf(out, cap, "%s", text ? (const char *)text : "");
+	if (n > 0)
+		memcpy(out, text, n);
+	out[n] = '\0';
 }
 
 sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
