@@ -9,6 +9,7 @@
 #define BATCH	    512
 #define BATCH_BYTES (4 << 20)
 #define COMMIT_MS   1000 /* between two copies of the offsets */
+#define REOPEN_MS   5000
 #define LEAVE_MS    2000 /* for leaving the group; a mute Kafka gets no more */
 
 static const struct kafka_setting defaults[] = {
@@ -59,6 +60,7 @@ struct consumer {
 	size_t bytes;
 	bool moved; /* partitions' seen differs from next */
 
+	int64_t reopen_at; /* without a handle: after a fatal error */
 	int64_t next_commit;
 	bool commit_due;
 	struct log_limit errors;
@@ -253,7 +255,8 @@ static void consider_offer(struct consumer *c, const struct asker_news *news)
 	    news->partitions <= 0)
 		return;
 	if (c->offered->cnt >= news->partitions) {
-		take(c, news->partitions);
+		/* More than the asker knows of: some are new. */
+		take(c, c->offered->cnt);
 		return;
 	}
 	log_error(c->b->log, "kafka_group_shared",
@@ -312,14 +315,13 @@ static void at_end(struct consumer *c, rd_kafka_event_t *event)
 	rd_kafka_topic_partition_destroy(part);
 }
 
+/* Not at once: who shares a group.instance.id with another is fenced by it,
+ * and would fence it in turn. */
 static void start_anew(struct consumer *c, const char *reason)
 {
-	struct ztp_error error;
-
 	log_error(c->b->log, "kafka_fatal", LOG_STR("error", reason));
 	close_handle(c);
-	if (open_handle(c, &error) != 0)
-		log_error(c->b->log, "kafka_unusable", LOG_WHY(&error));
+	c->reopen_at = c->b->now + REOPEN_MS;
 }
 
 /* True for a fatal one. */
@@ -344,7 +346,7 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 	struct ztp_error error;
 	rd_kafka_event_t *event;
 
-	if (!c->rk && open_handle(c, &error) != 0)
+	if (!c->rk && (c->b->now < c->reopen_at || open_handle(c, &error) != 0))
 		return;
 	consider_offer(c, news);
 	while (c->batch < BATCH && c->bytes < BATCH_BYTES &&
@@ -455,6 +457,8 @@ void consumer_pump(struct consumer *c, bool last)
 
 int64_t consumer_next(const struct consumer *c)
 {
+	if (!c->rk)
+		return c->reopen_at > c->b->now ? c->reopen_at : 0;
 	return c->complete && c->commit_due ? c->next_commit : 0;
 }
 

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/consumer.h"
 #include "bridge/kafka.h"
 #include "bridge/records.h"
 #include "bridge/requests.h"
@@ -451,8 +452,13 @@ void producer_pump(struct producer *p)
 
 	if (!p->rk || store_outbox_count(p->b->store) == 0)
 		return;
-	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+		/* With another bridge at the decisions, ours is not the one
+		 * to say what became of them. */
+		if (topic == STORE_RESULTS && consumer_shared(p->b->consumer))
+			continue;
 		pump_lane(p, &p->lanes[topic]);
+	}
 }
 
 int64_t producer_next(const struct producer *p)
