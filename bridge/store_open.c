@@ -429,10 +429,11 @@ int store_open(struct store **out, const char *path, bool sync_full,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	store->lock_fd = -1;
 	store->path = strdup(path);
-	if (store->path)
-		rc = lock_store(store, error);
-	else
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (!store->path) {
+		store_close(store);
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	}
+	rc = lock_store(store, error);
 	if (rc == 0)
 		rc = create_private(store, error);
 	if (rc == 0)

@@ -51,6 +51,12 @@ static inline void store_case_reopen(struct store_case *c)
 	store_case_open(c);
 }
 
+/* The database, for a look behind the store's back. */
+static inline sqlite3 *store_case_db(const struct store_case *c)
+{
+	return c->store ? c->store->db : NULL;
+}
+
 static inline void store_case_commit(struct store_case *c, int64_t now)
 {
 	assert_int_equal(store_commit(c->store, now, &c->error), 0);

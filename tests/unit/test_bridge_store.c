@@ -79,10 +79,10 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(c->store->db, "PRAGMA user_version"), 1);
-	assert_int_equal(number(c->store->db, "PRAGMA application_id"),
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 1);
+	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
-	assert_int_equal(number(c->store->db, "PRAGMA synchronous"), 1);
+	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
 	store_mark_get(c->store, &mark);
 	assert_int_equal(mark.segment, 0);
 	assert_int_equal(mark.offset, 0);
@@ -90,7 +90,7 @@ static void test_new_store(void **state)
 	c->store = NULL;
 	assert_int_equal(
 		store_open(&c->store, c->scratch.base, true, &c->error), 0);
-	assert_int_equal(number(c->store->db, "PRAGMA synchronous"), 2);
+	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 2);
 	assert_int_equal(store_unfinished(c->store), 1);
 }
 
@@ -111,7 +111,7 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(c->store->db, "PRAGMA user_version"), 1);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 1);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -270,7 +270,7 @@ static void test_large_store_by_sample(void **state)
 		snprintf(sql, sizeof(sql),
 			 "SELECT rootpage FROM sqlite_schema WHERE name='%s'",
 			 parts[i]);
-		root[i] = number(c->store->db, sql);
+		root[i] = number(store_case_db(c), sql);
 	}
 	store_case_reopen(c);
 	assert_int_equal(store_outbox_count(c->store), 1100);
@@ -333,7 +333,7 @@ static void test_migration(void **state)
 		NULL, NULL, NULL,
 		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
 	struct store_case *c = *state;
-	sqlite3 *db = c->store->db;
+	sqlite3 *db = store_case_db(c);
 
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);

@@ -118,7 +118,7 @@ static void test_paths_of_one_number(void **state)
 	store_case_add(c, 2, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 	assert_int_equal(
-		sqlite3_exec(c->store->db,
+		sqlite3_exec(store_case_db(c),
 			     "UPDATE request SET path_hash=(SELECT path_hash "
 			     "FROM request WHERE n=1)",
 			     NULL, NULL, NULL),
@@ -253,7 +253,7 @@ static void plan_of(struct store_case *c, enum store_sql sql, char *text,
 
 	assert_non_null(explain);
 	assert_int_equal(
-		sqlite3_prepare_v2(c->store->db, explain, -1, &stmt, NULL),
+		sqlite3_prepare_v2(store_case_db(c), explain, -1, &stmt, NULL),
 		SQLITE_OK);
 	*text = '\0';
 	while (sqlite3_step(stmt) == SQLITE_ROW && len < cap)
@@ -315,8 +315,9 @@ static void expect_counts(struct store_case *c)
 	int64_t unfinished = 0;
 	int state;
 
-	assert_int_equal(sqlite3_prepare_v2(c->store->db, sql, -1, &stmt, NULL),
-			 SQLITE_OK);
+	assert_int_equal(
+		sqlite3_prepare_v2(store_case_db(c), sql, -1, &stmt, NULL),
+		SQLITE_OK);
 	for (state = 1; state < ZTP_STATE_END; state++) {
 		int64_t count;
 
@@ -331,7 +332,7 @@ static void expect_counts(struct store_case *c)
 	}
 	sqlite3_finalize(stmt);
 	assert_int_equal(store_unfinished(c->store), unfinished);
-	assert_int_equal(sqlite3_prepare_v2(c->store->db,
+	assert_int_equal(sqlite3_prepare_v2(store_case_db(c),
 					    "SELECT count(finished_at) "
 					    "FROM request",
 					    -1, &stmt, NULL),
@@ -489,10 +490,10 @@ static void test_moved_deadlines_go_back(void **state)
 	store_case_add(c, 0, ZTP_STATE_REQUESTED);
 	store_case_commit(c, 1);
 	store_case_reopen(c);
-	changes = sqlite3_total_changes(c->store->db);
+	changes = sqlite3_total_changes(store_case_db(c));
 	assert_int_equal(store_reanchor(c->store, &c->error), 0);
 	assert_false(store_dirty(c->store)); /* nothing was moved: no look */
-	assert_int_equal(sqlite3_total_changes(c->store->db), changes);
+	assert_int_equal(sqlite3_total_changes(store_case_db(c)), changes);
 
 	r.due_at = r.expires_at + 7200000; /* the clock had been set back */
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
