@@ -227,13 +227,13 @@ static int timeout_of(struct loop *l)
 	earlier(&next, outlet_next(commands_outlet(b->commands)));
 	earlier(&next, producer_next(b->producer));
 	earlier(&next, consumer_next(b->consumer));
-	if (b->registrar)
-		earlier(&next, registrar_next(b->registrar));
 	if (b->stopping)
 		earlier(&next, l->stop_by);
 	if (!b->store_ok) {
 		earlier(&next, l->next_store_try);
 	} else {
+		if (b->registrar)
+			earlier(&next, registrar_next(b->registrar));
 		earlier(&next, store_next_due(b->store, false));
 		due = store_next_due(b->store, true);
 		/* Past the horizon the asker wakes us, not the clock. */

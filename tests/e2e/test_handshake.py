@@ -399,6 +399,85 @@ def test_5_the_cool_down_holds_at_the_gate(rig_with):
     rig.request_of(device.path, attempt=2)
 
 
+# ---- other ways to set the two up
+
+
+def test_refuse_mode(rig_with, tmp_path):
+    """A refused device comes back until it is let in."""
+    rig = rig_with(options={"pending_mode": "refuse", "retry_after": 1})
+    path, leaf = path_of(CUSTOM), rig.ca.issue()
+    answer = tmp_path / "answer"
+    child = rig.ztp_device(path, leaf, "--out", answer)
+    request = rig.request(path)
+    rig.decide(request, payload="in the end")
+    ends(child, 0)
+    assert json.loads(answer.read_text())["payload"] == "in the end"
+    rig.ended(request, "onboarded")
+    path = path_of(CUSTOM)
+    child = rig.ztp_device(path, leaf, wait=5)
+    request = rig.request(path)
+    rig.decide(request, "reject")
+    ends(child, 4)
+    rig.ended(request, "rejected")
+
+
+def test_mqtt_3_1_1(rig_with):
+    rig = rig_with({"mqtt": {"version": "3.1.1"}})
+    device, _ = rig.held(version=4)
+    request = rig.request(device.path)
+    rig.decide(request, payload="old")
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+    device, _ = rig.held(version=4)
+    request = rig.request(device.path)
+    rig.decide(request, "reject")
+    device.wait_status("rejected")
+    device.wait_ended()
+    rig.ended(request, "rejected")
+
+
+def test_approved_on_timeout(rig_with):
+    rig = rig_with({"onboarding": {"decision_timeout": "1s",
+                                   "on_timeout": "approve"}})
+    device, _ = rig.held()
+    request = rig.request(device.path)
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+    assert rig.operator.do("getDevice", device_path=device.path)["live"]
+
+
+def test_another_command_topic(rig_with):
+    template = "/{registry}/{device}/commands"
+    rig = rig_with({"mqtt": {"command_topic": template}},
+                   options={"command_topic": template})
+    leaf, path = rig.ca.issue(), path_of(CUSTOM)
+    topic = f"/custom/{path.rsplit('/', 1)[1]}/commands"
+    device = rig.gate.first(path, leaf)
+    rig.clients.append(device)
+    device.subscribed(topic)
+    request = rig.request(path)
+    rig.decide(request, payload="there")
+    told = device.wait_message(topic, lambda m: b"approved" in m.payload)
+    assert json.loads(told[0].payload)["payload"] == "there"
+    rig.ended(request, "onboarded")
+
+
+def test_the_device_itself_acknowledges(rig_with):
+    """Told again at each return, until it answers."""
+    rig = rig_with({"mqtt": {"delivery_ack": "device"}})
+    device, leaf = rig.held()
+    request = rig.request(device.path)
+    rig.decide(request, payload="apply me")
+    device.wait_status("approved")
+    device.drop()  # before it could answer
+    device = rig.unused(device.path, leaf)
+    device.wait_status("approved")
+    assert not _results(rig, request)
+    device.publish(f"{device.path}/events/provisioning", json.dumps(
+        {"request_id": request.json()["request_id"], "status": "applied"}))
+    rig.ended(request, "onboarded")
+
+
 # ---- afterwards
 
 
