@@ -16,22 +16,22 @@ def server(ca):
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory, mock_kafka, ca, server):
+def rig(tmp_path_factory, real_kafka, ca, server):
     """The one that most tests share; their device paths differ."""
-    rig = Handshake(tmp_path_factory.mktemp("handshake"), mock_kafka, ca,
+    rig = Handshake(tmp_path_factory.mktemp("handshake"), real_kafka, ca,
                     server).start()
     yield rig
     rig.stop()
 
 
 @pytest.fixture
-def rig_with(tmp_path, mock_kafka, ca, server):
+def rig_with(tmp_path, real_kafka, ca, server):
     """Makes rigs of a test's own."""
     rigs = []
 
     def make(settings=None, start=True, **more):
         folder = tmp_path / f"rig-{len(rigs)}"
-        rigs.append(Handshake(folder, mock_kafka, ca, server, settings,
+        rigs.append(Handshake(folder, real_kafka, ca, server, settings,
                               **more))
         return rigs[-1].start() if start else rigs[-1]
 

@@ -138,9 +138,9 @@ class Trapped(Handshake):
 
 
 @pytest.fixture(scope="module")
-def rig(tmp_path_factory, mock_kafka, ca):
+def rig(tmp_path_factory, real_kafka, ca):
     net = Net()
-    rig = Trapped(tmp_path_factory.mktemp("trapped"), mock_kafka, ca,
+    rig = Trapped(tmp_path_factory.mktemp("trapped"), real_kafka, ca,
                   ca.server(), net)
     rig.start()
     rig.operator.close()
