@@ -10,15 +10,17 @@
  * outside 1..n-1. (r, n-s) is valid as well: nothing may be identified by the
  * bytes of a signature.
  */
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/param_build.h>
 #include <openssl/rsa.h>
-#include <openssl/x509.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/cert_text.h"
+#include "policy/der.h"
 #include "policy/spki.h"
 #include "ztp/key.h"
 
@@ -30,14 +32,88 @@ struct ztp_key {
 	uint8_t spki[];
 };
 
-/* Decoding checks that an EC point is on its curve; the curves have cofactor
- * 1, so a point on it is in the group. */
+/* ---- from DER to OpenSSL. Not by d2i_PUBKEY, which asks every provider for
+ * a decoder and costs more than the signature that is then verified: spki.c
+ * knows what there is, and the numbers are only picked up. */
+
+/* SubjectPublicKeyInfo ::= SEQUENCE { algorithm, BIT STRING }: the bits. */
+static bool find_bits(struct ztp_str *bits, struct ztp_str spki)
+{
+	struct ztp_str element, rest;
+
+	if (!ztp_der_take(&spki, &element, &rest) ||
+	    !ztp_der_take(&rest, &element, NULL) ||
+	    !ztp_der_take(&rest, &element, bits) || bits->n < 1)
+		return false;
+	bits->p++; /* how many are unused: none */
+	bits->n--;
+	return true;
+}
+
+static bool push_ec(OSSL_PARAM_BLD *params, struct ztp_str bits, int size)
+{
+	const char *group = size == 384 ? "P-384" : "P-256";
+
+	return OSSL_PARAM_BLD_push_utf8_string(
+		       params, OSSL_PKEY_PARAM_GROUP_NAME, group, 0) == 1 &&
+	       OSSL_PARAM_BLD_push_octet_string(params, OSSL_PKEY_PARAM_PUB_KEY,
+						bits.p, bits.n) == 1;
+}
+
+/* RSAPublicKey ::= SEQUENCE { n INTEGER, e INTEGER }; the numbers belong to
+ * the caller, because the builder keeps views of them. */
+static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
+		     BIGNUM *numbers[2])
+{
+	struct ztp_str element, rest, n, e;
+
+	if (!ztp_der_take(&bits, &element, &rest) ||
+	    !ztp_der_take(&rest, &element, &n) ||
+	    !ztp_der_take(&rest, &element, &e))
+		return false;
+	numbers[0] = BN_bin2bn((const uint8_t *)n.p, (int)n.n, NULL);
+	numbers[1] = BN_bin2bn((const uint8_t *)e.p, (int)e.n, NULL);
+	return numbers[0] && numbers[1] &&
+	       OSSL_PARAM_BLD_push_BN(params, OSSL_PKEY_PARAM_RSA_N,
+				      numbers[0]) == 1 &&
+	       OSSL_PARAM_BLD_push_BN(params, OSSL_PKEY_PARAM_RSA_E,
+				      numbers[1]) == 1;
+}
+
+/* NULL when OpenSSL does not take it: an EC point has to be on its curve. The
+ * curves have cofactor 1, so a point on it is in the group. */
+static EVP_PKEY *build(const struct ztp_key *key)
+{
+	bool rsa = key->algorithm == ZTP_KEY_RSA;
+	EVP_PKEY_CTX *context =
+		EVP_PKEY_CTX_new_from_name(NULL, rsa ? "RSA" : "EC", NULL);
+	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+	BIGNUM *numbers[2] = {NULL, NULL};
+	OSSL_PARAM *params = NULL;
+	EVP_PKEY *pkey = NULL;
+	struct ztp_str bits;
+
+	if (!context || !builder || !find_bits(&bits, ztp_key_spki(key)) ||
+	    !(rsa ? push_rsa(builder, bits, numbers)
+		  : push_ec(builder, bits, key->bits)))
+		goto out;
+	params = OSSL_PARAM_BLD_to_param(builder);
+	if (!params || EVP_PKEY_fromdata_init(context) != 1 ||
+	    EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
+		pkey = NULL;
+out:
+	OSSL_PARAM_free(params);
+	OSSL_PARAM_BLD_free(builder);
+	EVP_PKEY_CTX_free(context);
+	BN_free(numbers[0]);
+	BN_free(numbers[1]);
+	return pkey;
+}
+
 static int decode(struct ztp_key *key, struct ztp_error *error)
 {
-	const uint8_t *at = key->spki;
-
 	ERR_set_mark();
-	key->pkey = d2i_PUBKEY(NULL, &at, (long)key->spki_len);
+	key->pkey = build(key);
 	ERR_pop_to_mark();
 	if (!key->pkey)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
