@@ -1,0 +1,20 @@
+# What the gate costs: `make bench-gate` compares a CONNECT over TLS with the
+# gate to the same without it, at several sizes of the registry, and looks at
+# the memory of held devices. Some three minutes; figures are also written to
+# $(BUILD)/bench/gate.json.
+
+GATE_BENCH_BINS = $(BUILD)/bench/connect $(BUILD)/bench/crypto
+
+$(GATE_BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BUILD)/libztp_policy.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lssl $(POLICY_LIBS)
+
+bench-gate:
+	$(Q)scripts/deps build demo test
+	$(Q)+$(MAKE) --no-print-directory all $(GATE_BENCH_BINS)
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-gate $(BENCH_ARGS)
+
+.PHONY: bench-gate
+
+-include $(patsubst %,$(BUILD)/o/tests/bench/%.d,connect crypto)
