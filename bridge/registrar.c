@@ -16,65 +16,17 @@
  * The gate refuses us (PUBACK 0x87 or PERMISSION_DENIED): all waits for
  * hold_until, then getInfo finds out whether it still does.
  */
-#include "bridge/registrar.h"
+#include "bridge/registrar_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/commands.h"
-#include "bridge/control.h"
-#include "bridge/delivery.h"
-#include "bridge/endings.h"
-#include "ztp/json.h"
-
-#define WINDOW	       128
-#define ANSWER_MS      5000  /* then the question is put again */
-#define DENIED_MS      5000  /* PERMISSION_DENIED, UNAVAILABLE: again after */
-#define INFO_MS	       30000 /* between getInfo */
-#define ASK_PAGE       64    /* waiting devices asked about at once */
-#define RESPONSE_MAX   (1024 * 1024)
-#define ACKS_MAX       4096 /* kept for sending; the gate offers the rest */
-#define ACK_BATCH      256
-#define SUBSCRIBED_MAX 1024
-
-enum op_kind { OP_CREATE, OP_REJECT, OP_ASK_HELD, OP_ASK_DEVICE };
-
-struct op {
-	int64_t n; /* 0: free */
-	enum op_kind kind;
-	char correlation[CONTROL_CORRELATION];
-	int64_t by; /* the answer is awaited until */
-	bool done;
-	struct control_answer answer;
-};
-
-struct subscription {
-	char path[ZTP_PATH_MAX + 1];
-	bool has_fingerprint, held;
-	uint8_t fingerprint[ZTP_SHA256_LEN];
-};
-
-struct id_list {
-	char (*ids)[ZTP_REQUEST_ID_MAX + 1];
-	size_t count;
-};
-
-struct registrar {
-	struct bridge *b;
-	struct outlet *outlet; /* while connected */
-	struct op ops[WINDOW];
-	int busy;
-	struct subscription *subscribed; /* of SUBSCRIBED_MAX */
-	size_t subscribed_count;
-	struct id_list staged, acks; /* of ACKS_MAX */
-	bool connected, informed, agrees, denied;
-	bool absent; /* what the store says of devices being there is old */
-	int64_t next_info;
-	int64_t hold_until; /* nothing is sent before: the gate refused us */
-	bool asking;	    /* waiting devices are still to be asked about: */
-	int64_t ask_after;  /* those of later rows */
-};
+#define ANSWER_MS 5000	/* then the question is put again */
+#define INFO_MS	  30000 /* between getInfo */
+#define ASK_PAGE  64	/* waiting devices asked about at once */
+#define ACKS_MAX  4096	/* kept for sending; the gate offers the rest */
+#define ACK_BATCH 256
 
 int registrar_new(struct registrar **out, struct bridge *b,
 		  struct ztp_error *error)
@@ -83,7 +35,8 @@ int registrar_new(struct registrar **out, struct bridge *b,
 
 	if (g) {
 		g->b = b;
-		g->subscribed = calloc(SUBSCRIBED_MAX, sizeof(*g->subscribed));
+		g->subscribed = calloc(REGISTRAR_SUBSCRIBED_MAX,
+				       sizeof(*g->subscribed));
 		g->staged.ids = calloc(ACKS_MAX, sizeof(*g->staged.ids));
 		g->acks.ids = calloc(ACKS_MAX, sizeof(*g->acks.ids));
 	}
@@ -131,7 +84,7 @@ void registrar_ask(struct registrar *g, int64_t n)
 	g->asking = true;
 }
 
-static void free_op(struct registrar *g, struct op *op)
+void registrar_free_op(struct registrar *g, struct op *op)
 {
 	op->n = 0;
 	g->busy--;
@@ -142,9 +95,9 @@ void registrar_disconnected(struct registrar *g)
 	int i;
 
 	g->connected = g->informed = false;
-	for (i = 0; i < WINDOW; i++)
+	for (i = 0; i < REGISTRAR_WINDOW; i++)
 		if (g->ops[i].n != 0 && !g->ops[i].done)
-			free_op(g, &g->ops[i]);
+			registrar_free_op(g, &g->ops[i]);
 }
 
 void registrar_denied(struct registrar *g, int reason_code)
@@ -155,7 +108,7 @@ void registrar_denied(struct registrar *g, int reason_code)
 			  LOG_STR("hint", "is the bridge's username among "
 					  "plugin_opt_operators?"));
 	g->denied = true;
-	g->hold_until = g->b->now + DENIED_MS;
+	g->hold_until = g->next_info = g->b->now + REGISTRAR_DENIED_MS;
 }
 
 bool registrar_ready(const struct registrar *g)
@@ -163,237 +116,21 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
-/* --- answers */
-
-static void on_info(struct registrar *g, const cJSON *response)
-{
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *topic = control_text(data, "command_topic");
-	const char *ours = g->b->config->mqtt.command_topic;
-	bool agrees = strcmp(topic, ours) == 0;
-
-	if (strcmp(control_text(response, "code"), "OK") != 0 && !data) {
-		registrar_denied(g, 0);
-		return;
-	}
-	if (!g->informed || agrees != g->agrees) {
-		if (agrees)
-			log_info(g->b->log, "gate_connected",
-				 LOG_STR("version",
-					 control_text(data, "version")));
-		else
-			log_error(g->b->log, "gate_disagrees",
-				  LOG_STR("gate_command_topic", topic),
-				  LOG_STR("command_topic", ours));
-	}
-	g->informed = true;
-	g->denied = false;
-	g->agrees = agrees;
-}
-
-static void on_response(struct registrar *g, const cJSON *response)
-{
-	const char *correlation = control_text(response, "correlationData");
-	int i;
-
-	if (strcmp(control_text(response, "command"), "getInfo") == 0) {
-		on_info(g, response);
-		return;
-	}
-	for (i = 0; i < WINDOW; i++) {
-		struct op *op = &g->ops[i];
-
-		if (op->n == 0 || op->done ||
-		    strcmp(op->correlation, correlation) != 0)
-			continue;
-		control_read(&op->answer, response);
-		op->done = true;
-		return;
-	}
-}
-
-static void on_subscribed(struct registrar *g, const cJSON *event)
-{
-	const char *hex = control_text(event, "fingerprint_sha256");
-	const char *path = control_text(event, "device_path");
-	struct subscription *s;
-
-	if (!*path || strlen(path) > ZTP_PATH_MAX)
-		return;
-	if (g->subscribed_count == SUBSCRIBED_MAX) {
-		/* More at once than we keep: ask about everyone instead. */
-		registrar_ask(g, 0);
-		return;
-	}
-	s = &g->subscribed[g->subscribed_count++];
-	snprintf(s->path, sizeof(s->path), "%s", path);
-	s->held = strcmp(control_text(event, "state"), "held") == 0;
-	s->has_fingerprint = ztp_hex_decode(s->fingerprint, ZTP_SHA256_LEN, hex,
-					    strlen(hex));
-}
-
-void registrar_message(struct registrar *g, const char *topic, const char *text,
-		       size_t len)
-{
-	cJSON *tree = NULL;
-	const cJSON *responses, *response;
-	struct ztp_error error;
-
-	if (ztp_json_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
-		log_warn(g->b->log, "gate_unreadable", LOG_STR("topic", topic),
-			 LOG_WHY(&error));
-		return;
-	}
-	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
-		on_subscribed(g, tree);
-	} else if (strcmp(topic, CONTROL_RESPONSE) == 0) {
-		responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
-		cJSON_ArrayForEach (response, responses)
-			on_response(g, response);
-	}
-	cJSON_Delete(tree);
-}
-
-/* --- the turn */
-
-static void fell_silent(struct registrar *g, struct op *op)
-{
-	/* Unless it has been said already: getInfo is asked first now. */
-	if (g->informed)
-		log_warn(g->b->log, "gate_silent",
-			 LOG_STR("correlation", op->correlation));
-	g->informed = false;
-	if (op->kind == OP_ASK_DEVICE)
-		registrar_ask(g, op->n);
-	free_op(g, op);
-	g->next_info = g->b->now;
-}
-
-void registrar_collect(struct registrar *g)
-{
-	int i;
-
-	for (i = 0; i < WINDOW; i++) {
-		struct op *op = &g->ops[i];
-
-		if (op->n != 0 && !op->done && g->b->now >= op->by) {
-			fell_silent(g, op);
-		}
-	}
-}
-
-static int retry_later(struct registrar *g, const struct op *op,
-		       struct store_request *r, struct ztp_error *error)
-{
-	if (op->kind == OP_ASK_DEVICE) {
-		registrar_ask(g, op->n);
-		return 0;
-	}
-	if (op->kind != OP_ASK_HELD) /* whose tries say something else */
-		r->tries++;
-	r->retry_at = g->b->now + DENIED_MS;
-	return store_request_save(g->b->store, r, error);
-}
-
-static int created(struct registrar *g, const struct control_answer *answer,
-		   struct store_request *r, struct ztp_error *error)
-{
-	char message[256];
-
-	if (r->state != ZTP_STATE_APPROVED)
-		return 0;
-	if (control_is(answer, "OK"))
-		return ending_register(g->b, r, answer->subscribed, error);
-	if (control_is(answer, "ALREADY_EXISTS"))
-		return ending_finish_decided(
-			g->b, r, ZTP_STATE_CONFLICT,
-			"a device with this path exists already", error);
-	snprintf(message, sizeof(message), "%s: %s", answer->code,
-		 answer->message);
-	return ending_finish_decided(g->b, r, ZTP_STATE_FAILED, message, error);
-}
-
-static int released(struct registrar *g, struct store_request *r,
-		    struct ztp_error *error)
-{
-	if (r->todo != STORE_TODO_RELEASE)
-		return 0;
-	r->todo = STORE_TODO_NONE;
-	r->retry_at = r->due_at = 0;
-	return store_request_save(g->b->store, r, error);
-}
-
-static int answered(struct registrar *g, const struct op *op,
-		    struct store_request *r, struct ztp_error *error)
-{
-	const struct control_answer *answer = &op->answer;
-
-	switch (op->kind) {
-	case OP_CREATE:
-		return created(g, answer, r, error);
-	case OP_REJECT:
-		return released(g, r, error);
-	case OP_ASK_HELD:
-		return delivery_held(g->b, r, control_is_held(answer, r),
-				     answer->subscribed, error);
-	case OP_ASK_DEVICE:
-		if (control_is_gone(answer, r))
-			return delivery_gone(g->b, r, error);
-		if (!control_is_device(answer, r) || !answer->subscribed)
-			return 0;
-		return delivery_subscribed(g->b, r->path, r->fingerprint, false,
-					   error);
-	}
-	return 0;
-}
-
-static int apply_op(struct registrar *g, const struct op *op,
-		    struct ztp_error *error)
-{
-	struct store_request r;
-	int rc = store_request_by_n(g->b->store, op->n, &r, error);
-
-	if (rc <= 0)
-		return rc;
-	if (control_is_denied(&op->answer))
-		return retry_later(g, op, &r, error);
-	return answered(g, op, &r, error);
-}
-
-int registrar_apply(struct registrar *g, struct ztp_error *error)
-{
-	size_t k;
-	int i, rc = 0;
-
-	if (g->absent)
-		rc = store_absent(g->b->store, error);
-	for (i = 0; i < WINDOW && g->busy > 0 && rc == 0; i++)
-		if (g->ops[i].n != 0 && g->ops[i].done)
-			rc = apply_op(g, &g->ops[i], error);
-	for (k = 0; k < g->subscribed_count && rc == 0; k++) {
-		const struct subscription *s = &g->subscribed[k];
-
-		rc = delivery_subscribed(g->b, s->path,
-					 s->has_fingerprint ? s->fingerprint
-							    : NULL,
-					 s->held, error);
-	}
-	return rc;
-}
+/* --- what has been applied */
 
 void registrar_settle(struct registrar *g)
 {
 	size_t k;
 	int i;
 
-	for (i = 0; i < WINDOW; i++) {
+	for (i = 0; i < REGISTRAR_WINDOW; i++) {
 		struct op *op = &g->ops[i];
 
 		if (op->n == 0 || !op->done)
 			continue;
 		if (control_is(&op->answer, "PERMISSION_DENIED"))
 			registrar_denied(g, 0);
-		free_op(g, op);
+		registrar_free_op(g, op);
 	}
 	g->subscribed_count = 0;
 	g->absent = false;
@@ -422,7 +159,7 @@ static struct op *new_op(struct registrar *g, int64_t n, enum op_kind kind,
 {
 	int i;
 
-	for (i = 0; i < WINDOW; i++) {
+	for (i = 0; i < REGISTRAR_WINDOW; i++) {
 		struct op *op = &g->ops[i];
 
 		if (op->n != 0)
@@ -452,7 +189,7 @@ bool registrar_busy(const struct registrar *g, int64_t n)
 {
 	int i;
 
-	for (i = 0; i < WINDOW && g->busy > 0; i++)
+	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n == n && g->ops[i].kind != OP_ASK_DEVICE)
 			return true;
 	return false;
@@ -529,14 +266,14 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	bool sent;
 
 	if (!registrar_ready(g) || g->b->now < g->hold_until ||
-	    g->busy == WINDOW ||
+	    g->busy == REGISTRAR_WINDOW ||
 	    (r->todo == STORE_TODO_REGISTER && must_wait(g, r)))
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);
 	sent = control_send(&m, g->outlet);
 	if (!sent && op)
-		free_op(g, op);
+		registrar_free_op(g, op);
 	return sent;
 }
 
@@ -608,7 +345,8 @@ void registrar_pump(struct registrar *g)
 		send_info(g);
 	if (g->acks.count > 0 && g->informed)
 		send_acks(g);
-	if (g->asking && registrar_ready(g) && g->busy < WINDOW - ASK_PAGE)
+	if (g->asking && registrar_ready(g) &&
+	    g->busy < REGISTRAR_WINDOW - ASK_PAGE)
 		ask_waiting(g);
 }
 
@@ -619,7 +357,7 @@ int64_t registrar_next(const struct registrar *g)
 
 	if (g->connected)
 		next = g->hold_until > g->b->now ? g->hold_until : g->next_info;
-	for (i = 0; i < WINDOW && g->busy > 0; i++)
+	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;
 	return next;

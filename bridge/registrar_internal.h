@@ -1,0 +1,55 @@
+/*
+ * bridge/registrar_internal.h - what registrar.c (the connection, and what is
+ * asked) and registrar_answers.c (what is answered) share.
+ */
+#ifndef BRIDGE_REGISTRAR_INTERNAL_H
+#define BRIDGE_REGISTRAR_INTERNAL_H
+
+#include "bridge/control.h"
+#include "bridge/registrar.h"
+
+#define REGISTRAR_WINDOW	 128
+#define REGISTRAR_DENIED_MS	 5000 /* we were refused: again after that */
+#define REGISTRAR_SUBSCRIBED_MAX 1024
+
+enum op_kind { OP_CREATE, OP_REJECT, OP_ASK_HELD, OP_ASK_DEVICE };
+
+struct op {
+	int64_t n; /* 0: free */
+	enum op_kind kind;
+	char correlation[CONTROL_CORRELATION];
+	int64_t by; /* the answer is awaited until */
+	bool done;
+	struct control_answer answer;
+};
+
+struct subscription {
+	char path[ZTP_PATH_MAX + 1];
+	bool has_fingerprint, held;
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+};
+
+struct id_list {
+	char (*ids)[ZTP_REQUEST_ID_MAX + 1];
+	size_t count;
+};
+
+struct registrar {
+	struct bridge *b;
+	struct outlet *outlet; /* while connected */
+	struct op ops[REGISTRAR_WINDOW];
+	int busy;
+	struct subscription *subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
+	size_t subscribed_count;
+	struct id_list staged, acks; /* of ACKS_MAX */
+	bool connected, informed, agrees, denied;
+	bool absent; /* what the store says of devices being there is old */
+	int64_t next_info;
+	int64_t hold_until; /* nothing is sent before: the gate refused us */
+	bool asking;	    /* waiting devices are still to be asked about: */
+	int64_t ask_after;  /* those of later rows */
+};
+
+void registrar_free_op(struct registrar *registrar, struct op *op);
+
+#endif
