@@ -86,7 +86,9 @@ func main() {
 	}
 	defer client.Close()
 	for ctx.Err() == nil {
-		for _, record := range client.PollFetches(ctx).Records() {
+		fetches := client.PollFetches(ctx)
+		fetches.EachError(func(topic string, _ int32, err error) { log.Print(topic, ": ", err) })
+		for _, record := range fetches.Records() {
 			if err := answer(ctx, client, record, os.Args[1]); err != nil && ctx.Err() == nil {
 				log.Fatal(err) // it is read again after the restart
 			}

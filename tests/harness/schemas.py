@@ -96,6 +96,12 @@ def decision_problems(record):
     return found
 
 
+def names_another(record, request_ids):
+    value = as_json(record.value)
+    named = value.get("request_id") if isinstance(value, dict) else None
+    return isinstance(named, str) and named not in request_ids
+
+
 def message_problems(topic, payload):
     """A message by its topic; the tests' own pending events are theirs."""
     value = as_json(payload)
@@ -116,7 +122,7 @@ class Watch:
     def __init__(self):
         self.fresh = collections.deque()
         self.decisions = {}
-        self.understood = set()
+        self.understood = {}  # place: the request ids of its results
         self.count = collections.Counter()
 
     def __call__(self, item):
@@ -130,10 +136,12 @@ class Watch:
         if record.topic.endswith(".decisions"):
             self.decisions[place] = record
         elif record.topic.endswith(".results"):
-            at = (as_json(record.value) or {}).get("decision")
+            result = as_json(record.value) or {}
+            at = result.get("decision")
             if at:
-                self.understood.add(
-                    (at["topic"], at["partition"], at["offset"])
+                at = at["topic"], at["partition"], at["offset"]
+                self.understood.setdefault(at, set()).add(
+                    result.get("request_id")
                 )
         return record_problems(record)
 
@@ -148,8 +156,11 @@ class Watch:
                 topic, why = item[0].rsplit("/", 1)[-1], message_problems(*item)
             self.count[topic] += 1
             found += [f"{line}\n  in {item}" for line in why]
-        for place in self.understood & set(self.decisions):
+        for place in set(self.understood) & set(self.decisions):
             record = self.decisions.pop(place)
+            # In a topic that was made anew another record has its place.
+            if names_another(record, self.understood[place]):
+                continue
             found += [f"{line}\n  in {record}"
                       for line in decision_problems(record)]
         return found
