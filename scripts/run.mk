@@ -21,14 +21,14 @@ test:
 	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
-	$(Q)+$(MAKE) --no-print-directory unit
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # What one runs between two edits.
 check:
 	$(Q)scripts/deps build demo test
 	$(Q)+$(MAKE) --no-print-directory all
-	$(Q)+$(MAKE) --no-print-directory unit
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
 
 local: all

@@ -1,0 +1,76 @@
+# Strangers' bytes at every door: `make fuzz FUZZ_TIME=600` looks for what
+# breaks a reader, with clang's libFuzzer, target by target; what it finds is
+# left in $(BUILD)/fuzz/found, and `make fuzz FUZZ=cert` is one target alone.
+# `make fuzz-smoke` needs no clang: it runs the same functions over the seeds
+# and some thousand changed copies of them, for some seconds in all.
+
+FUZZ_TIME  ?= 60
+FUZZ_CC    ?= clang
+FUZZ_SMOKE ?= 400
+FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
+FUZZ       ?= $(FUZZ_ALL)
+FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all \
+              -fno-omit-frame-pointer -O1 -g
+FUZZ_DIR   := $(BUILD)/fuzz
+# All targets share one list of objects: the linker takes what it needs.
+FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c bridge/entry.c
+FUZZ_LIBS  := $(POLICY_LIBS) -lcmocka
+
+# --- libFuzzer
+$(FUZZ_DIR)/o/%.o: %.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(FUZZ_CC) $(BASE) $(FUZZ_SAN) -fsanitize=fuzzer-no-link \
+		-DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+
+$(FUZZ_ALL:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/o/tests/fuzz/fuzz_%.o \
+		$(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_PARTS) $(POLICY_SRC))
+	$(call say,LINK)
+	$(Q)$(FUZZ_CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
+
+# --- without it: the objects of the unit tests
+$(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%): $(FUZZ_DIR)/replay-%: $(BUILD)/san/tests/fuzz/fuzz_%.o \
+		$(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/replay.c $(FUZZ_PARTS)) \
+		$(BUILD)/san/libztp_policy.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(FUZZ_LIBS)
+
+$(FUZZ_DIR)/make-seeds: $(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/seeds.c $(FUZZ_PARTS)) \
+		$(BUILD)/san/libztp_policy.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(FUZZ_LIBS)
+
+$(FUZZ_DIR)/seeds/made: $(FUZZ_DIR)/make-seeds
+	$(Q)rm -rf $(@D) && $< $(@D) && touch $@
+
+fuzz:
+	$(Q)scripts/deps build test fuzz
+	$(Q)+$(MAKE) --no-print-directory fuzz-run
+
+fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
+	$(Q)mkdir -p $(FUZZ_DIR)/found
+	$(Q)for target in $(FUZZ); do \
+		mkdir -p $(FUZZ_DIR)/corpus/$$target; \
+		$(FUZZ_DIR)/$$target -max_total_time=$(FUZZ_TIME) -timeout=10 \
+			-rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
+			-dict=tests/fuzz/words.dict -use_value_profile=1 \
+			-artifact_prefix=$(FUZZ_DIR)/found/$$target- \
+			$(FUZZ_DIR)/corpus/$$target $(FUZZ_DIR)/seeds/$$target \
+			>$(FUZZ_DIR)/$$target.log 2>&1 || \
+			{ cat $(FUZZ_DIR)/$$target.log; exit 1; }; \
+		printf '  ok     fuzz_%s: %s inputs\n' "$$target" \
+			$$(sed -n 's/^stat::number_of_executed_units: //p' \
+			$(FUZZ_DIR)/$$target.log); \
+	done
+
+fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
+	$(Q)set -e; for target in $(FUZZ_ALL); do \
+		$(FUZZ_DIR)/replay-$$target -n $(FUZZ_SMOKE) \
+			$(FUZZ_DIR)/seeds/$$target/*; \
+		printf '  ok     fuzz_%s\n' "$$target"; \
+	done
+
+.PHONY: fuzz-run fuzz-smoke
+
+-include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(POLICY_SRC))
+-include $(patsubst %.c,$(BUILD)/san/%.d,$(FUZZ_SRC))

@@ -1,0 +1,42 @@
+/* The intake journal's entries, as they might come back from a damaged disk:
+ * what is believed reads well and comes back the same when it is written. */
+#include "fuzz.h"
+
+#include "bridge/entry.h"
+
+static void read_all(const struct entry *e)
+{
+	size_t i, sum;
+
+	sum = strlen(e->path) + strlen(e->request_id) + strlen(e->traceparent) +
+	      strlen(e->topic) + strlen(e->cert.serial) +
+	      strlen(e->cert.subject) + strlen(e->cert.issuer) +
+	      strlen(e->why.message);
+	for (i = 0; i < e->cert.san_count; i++)
+		sum += strlen(e->cert.san[i]);
+	for (i = 0; i < e->text_len; i++)
+		sum += (size_t)e->text[i];
+	MUST(sum != SIZE_MAX && e->text[e->text_len] == '\0');
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	uint8_t *one = NULL, *two = NULL;
+	size_t cap_one = 0, cap_two = 0;
+	struct entry entry, again;
+	long n, m;
+
+	if (entry_unpack(&entry, data, size, NULL) != 0)
+		return 0;
+	read_all(&entry);
+	n = entry_pack(&one, &cap_one, &entry);
+	MUST(n > 0);
+	MUST(entry_unpack(&again, one, (size_t)n, NULL) == 0);
+	m = entry_pack(&two, &cap_two, &again);
+	MUST(m == n && memcmp(one, two, (size_t)n) == 0);
+	entry_clear(&again);
+	entry_clear(&entry);
+	free(two);
+	free(one);
+	return 0;
+}

@@ -1,0 +1,200 @@
+/*
+ * What the fuzz targets start from: one good example of each kind, made anew
+ * (certificates are never kept). Usage: seeds FOLDER; writes FOLDER/TARGET/N.
+ */
+#include "fuzz.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+
+#include "bridge/entry.h"
+#include "tests/unit/certs.h"
+
+#define PATH  "subscriptions/acme/registries/plant-7/devices/pump-42"
+#define OTHER "subscriptions/acme/registries/plant-7/devices/pump-43"
+#define TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+#define HEAD  "{\"request_id\":\"0192f3a1-x\",\"device_path\":\"" PATH "\","
+#define HEX64 "9f00112233445566778899aabbccddeeff00112233445566778899aabbccddee"
+#define CLAIMS                                                                 \
+	"{\"iat\":1767323000,\"exp\":1767326600,\"aud\":\"acme/plant-7\","     \
+	"\"sub\":\"" PATH "\"}"
+
+/* Texts; for decisions and JWTs the first byte is the target's choice. */
+static const struct {
+	const char *target, *text;
+} texts[] = {
+	{"json", "{\"a\":{\"b\":[1,-2.5e3,true,null,\"\\u00e9\\n\"]},\"c\":3}"},
+	{"json", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
+	{"json", "{\"n\":123456789012345678901234567890,"
+		 "\"t\":\"2026-01-02T03:04:05.678Z\",\"\\ud83d\\ude00\":\"\"}"},
+	{"path", "{device_path}/commands\n" PATH "\n" OTHER},
+	{"path", "/{registry}/{device}/commands\n" PATH "\n" OTHER},
+	{"path", "a/{subscription}/{registry}/{device}\n" PATH
+		 "\nsubscriptions/a/registries/b/devices/c~d%._-"},
+	{"jwt", "\x80{\"alg\":\"ES256\",\"typ\":\"JWT\"}\n" CLAIMS},
+	{"jwt", "\xc0{\"alg\":\"ES256\"}\n" CLAIMS},
+	{"jwt", "\xc1{\"alg\":\"ES384\"}\n" CLAIMS},
+	{"jwt", "\x82{\"alg\":\"RS256\"}\n" CLAIMS},
+	{"jwt",
+	 "\xc3{\"alg\":\"ES256\"}\n{\"iat\":1767323000,\"exp\":1767326600,"
+	 "\"aud\":[\"acme/plant-7\",\"b\"]}"},
+	{"jwt", "0eyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
+	{"decision", "0" HEAD "\"decision\":\"reject\",\"reason\":\"no\"}"},
+	{"decision",
+	 "1" HEAD "\"decision\":\"approve\",\"fingerprint_sha256\":\"" HEX64
+	 "\",\"payload\":{\"z\":1,\"a\":123456789012345678901234567890},"
+	 "\"content_type\":\"application/json; charset=utf-8\","
+	 "\"message\":\"m\",\"decided_by\":\"me\",\"metadata\":{\"k\":\"v\"}}"},
+	{"decision", "3" HEAD "\"decision\":\"approve\","
+		     "\"payload_base64\":\"AAEC\"}"},
+	{"decision", "5{\"request_id\":\"r\",\"isApprove\":true,"
+		     "\"customOnboardData\":\"{\\\"a\\\":1}\"}"},
+	{"decision", "2{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+		     "\"type\":\"t\",\"datacontenttype\":\"application/"
+		     "json\",\"data\":" HEAD "\"decision\":\"approve\"}}"},
+	{"decision", "2{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+		     "\"type\":\"t\",\"data_base64\":\"e30=\"}"},
+	{"decision", "9application/cloudevents+json; charset=utf-8\n{}"},
+	{"decision", "=" TRACE "\n" HEAD "\"decision\":\"approve\"}"},
+	{"applied", "{\"request_id\":\"r-1\",\"status\":\"applied\"}"},
+	{"applied", "{\"request_id\":\"r-1\",\"status\":\"failed\","
+		    "\"message\":\"no room\"}"},
+};
+
+static const char *folder;
+
+static void save(const char *target, const void *bytes, size_t len)
+{
+	static int number;
+	char name[4096];
+	FILE *file;
+
+	snprintf(name, sizeof(name), "%s/%s", folder, target);
+	MUST(mkdir(name, 0777) == 0 || errno == EEXIST);
+	snprintf(name, sizeof(name), "%s/%s/%02d", folder, target, ++number);
+	file = fopen(name, "wb");
+	MUST(file && fwrite(bytes, 1, len, file) == len && fclose(file) == 0);
+}
+
+static void save_text(const char *target, const char *text)
+{
+	save(target, text, strlen(text));
+}
+
+/* A certificate in the forms in which it comes; and inside a pending event. */
+static void save_cert(X509 *x509)
+{
+	char *pem = certs_pem(x509), *spaced = certs_lines(pem, " ");
+	char *escaped = certs_lines(pem, "\\n"), *base64 = certs_base64(x509);
+	char event[8192];
+	uint8_t *der;
+	size_t len;
+
+	der = certs_der(x509, &len);
+	save("cert", der, len);
+	save_text("cert", pem);
+	save_text("cert", spaced);
+	save_text("cert", escaped);
+	save_text("cert", base64);
+	snprintf(event, sizeof(event),
+		 "{\"request_id\":\"r-1\",\"device_path\":\"" PATH "\","
+		 "\"certificate\":\"%s\",\"password\":\"s3cr3t\","
+		 "\"received_at\":\"2026-01-02T03:04:05Z\","
+		 "\"expires_at\":\"2026-01-03T03:04:05.678+01:00\","
+		 "\"remote_addr\":\"10.0.0.1\",\"attempt\":2,"
+		 "\"traceparent\":\"" TRACE "\"}",
+		 escaped);
+	save_text("pending", event);
+	snprintf(event, sizeof(event),
+		 "{\"client_id\":\"" PATH "\",\"username\":\"%s\"}", base64);
+	save_text("pending", event);
+	free(der);
+	free(base64);
+	free(escaped);
+	free(spaced);
+	free(pem);
+}
+
+static void save_certs(void)
+{
+	static const char *const extensions[] = {
+		"subjectAltName",
+		"DNS:a.example,IP:10.0.0.1,IP:::1,URI:urn:x,email:a@b.example",
+		"keyUsage",
+		"critical,digitalSignature",
+		"extendedKeyUsage",
+		"clientAuth",
+		NULL};
+	EVP_PKEY *key = certs_key("ec:P-256"), *rsa = certs_key("rsa:2048");
+	X509 *ca = certs_ca(key, "/CN=registry-ca");
+	X509 *plain = certs_make(&(struct certs_spec){
+		.key = rsa, .issuer = ca, .issuer_key = key});
+	X509 *full =
+		certs_make(&(struct certs_spec){.key = key,
+						.subject = "/CN=a,b/O=\xc3\xa9",
+						.extensions = extensions});
+	char *spki = certs_spki_pem(key);
+
+	save_cert(plain);
+	save_cert(full);
+	save_cert(ca);
+	save_text("cert", spki);
+	free(spki);
+	X509_free(full);
+	X509_free(plain);
+	X509_free(ca);
+	EVP_PKEY_free(rsa);
+	EVP_PKEY_free(key);
+}
+
+static void save_entries(void)
+{
+	char *names[] = {(char[]){"DNS:a.example"}};
+	const struct entry entries[] = {
+		{.kind = ENTRY_PENDING,
+		 .path = PATH,
+		 .request_id = "r-1",
+		 .traceparent = TRACE,
+		 .cert = {.key_bits = 256,
+			  .serial = "14fd",
+			  .subject = "CN=unused-device",
+			  .san_count = 1,
+			  .san = names}},
+		{.kind = ENTRY_DEAD,
+		 .path = PATH,
+		 .request_id = "",
+		 .why = {.code = ZTP_ERR_JSON, .message = "no JSON"},
+		 .topic = "ztp/v1/pending",
+		 .text = "{}",
+		 .text_len = 2,
+		 .size = 2},
+		{.kind = ENTRY_AUDIT, .path = "", .text = "{}", .text_len = 2},
+	};
+	uint8_t *bytes = NULL;
+	size_t i, cap = 0;
+
+	for (i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
+		long n = entry_pack(&bytes, &cap, &entries[i]);
+
+		MUST(n > 0);
+		save("entry", bytes, (size_t)n);
+	}
+	free(bytes);
+}
+
+int main(int argc, char **argv)
+{
+	size_t i;
+
+	if (argc != 2) {
+		fprintf(stderr, "Usage: %s FOLDER\n", argv[0]);
+		return 2;
+	}
+	folder = argv[1];
+	MUST(mkdir(folder, 0777) == 0 || errno == EEXIST);
+	for (i = 0; i < sizeof(texts) / sizeof(*texts); i++)
+		save_text(texts[i].target, texts[i].text);
+	save_certs();
+	save_entries();
+	return 0;
+}
