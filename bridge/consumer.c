@@ -10,7 +10,6 @@
 #define BATCH_BYTES (4 << 20)
 #define COMMIT_MS   1000 /* between two copies of the offsets */
 #define REOPEN_MS   5000
-#define LEAVE_MS    2000 /* for leaving the group; a mute Kafka gets no more */
 
 static const struct kafka_setting defaults[] = {
 	/* A bridge that was killed is back within 10 s. */
@@ -50,6 +49,8 @@ struct consumer {
 	rd_kafka_topic_partition_list_t *offered;
 	int64_t offered_at;
 	bool complete, shared, more;
+	bool anew;	   /* our positions are of a topic that is no more */
+	int64_t missed_at; /* asked_at of the news that it is missing */
 
 	struct partition *partitions; /* of count, while complete */
 	int count;
@@ -143,27 +144,6 @@ static void drop_assignment(struct consumer *c)
 	c->complete = c->commit_due = false;
 }
 
-/* Leaves the group, so that a successor need not wait until we are missed.
- * rd_kafka_consumer_close would wait for Kafka's answers without an end. */
-static void leave(rd_kafka_t *rk)
-{
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
-	int64_t until = clock_boot() + LEAVE_MS;
-
-	while (!error && !rd_kafka_consumer_closed(rk) &&
-	       clock_boot() < until) {
-		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
-
-		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-			rd_kafka_assign(rk, NULL);
-		rd_kafka_event_destroy(event);
-	}
-	if (error)
-		rd_kafka_error_destroy(error);
-	rd_kafka_queue_destroy(queue);
-}
-
 static void close_handle(struct consumer *c)
 {
 	drop_offer(c);
@@ -172,8 +152,7 @@ static void close_handle(struct consumer *c)
 		return;
 	rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(c->queue);
-	leave(c->rk);
-	rd_kafka_destroy_flags(c->rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	kafka_close_consumer(c->b, c->rk);
 	c->rk = NULL;
 }
 
@@ -272,6 +251,49 @@ static void consider_offer(struct consumer *c, const struct asker_news *news)
 	drop_offer(c);
 }
 
+/* --- a topic that is deleted and made again
+ *
+ * Its offsets begin again, and a position of before may be beyond its end or,
+ * worse, among records that nobody has read. Kafka does not tell one topic
+ * from another of the same name here, but there are signs. Reading a topic
+ * from its beginning for a sign that was wrong does no harm: what has had its
+ * effect is recognized by its position. */
+
+static void suspect(struct consumer *c, const char *sign)
+{
+	const char *topic = c->b->config->kafka.topics.decisions;
+
+	if (c->anew || !store_offset_any(c->b->store, topic))
+		return;
+	log_warn(c->b->log, "kafka_topic_anew", LOG_STR("sign", sign));
+	c->anew = true;
+}
+
+static void look_for_topic(struct consumer *c, const struct asker_news *news)
+{
+	if (!news->up || news->partitions > 0 ||
+	    news->asked_at == c->missed_at ||
+	    strcmp(news->missing, c->b->config->kafka.topics.decisions) != 0)
+		return;
+	c->missed_at = news->asked_at;
+	suspect(c, "the topic is missing");
+}
+
+/* Takes what is ours once more, from where the store is now. */
+static void begin_anew(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *list = NULL;
+
+	c->anew = false;
+	if (!c->complete ||
+	    rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+		return;
+	drop_assignment(c);
+	c->offered = list;
+	c->offered_at = clock_steady(&c->b->clock);
+	asker_probe(c->b->asker);
+}
+
 /* --- the turn */
 
 static bool saw(struct consumer *c, int partition, int64_t next)
@@ -282,6 +304,8 @@ static bool saw(struct consumer *c, int partition, int64_t next)
 		return false;
 	part = &c->partitions[partition];
 	part->seen_at = clock_steady(&c->b->clock);
+	if (part->seen > next)
+		suspect(c, "a position went back");
 	if (part->seen != next) {
 		part->seen = next;
 		c->moved = true;
@@ -327,12 +351,19 @@ static void start_anew(struct consumer *c, const char *reason)
 /* True for a fatal one. */
 static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 {
+	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 	uint64_t suppressed;
 
 	/* An end comes by this way, not as a message. */
-	if (rd_kafka_event_error(event) == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
+	if (err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
 		at_end(c, event);
 		return false;
+	}
+	if (err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
+	    err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	    err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
+		suspect(c, rd_kafka_err2str(err));
+		asker_probe(c->b->asker);
 	}
 	if (log_every(&c->errors, 10000, c->b->now + 1, &suppressed))
 		log_warn(c->b->log, "kafka_error",
@@ -348,7 +379,9 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 
 	if (!c->rk && (c->b->now < c->reopen_at || open_handle(c, &error) != 0))
 		return;
-	consider_offer(c, news);
+	look_for_topic(c, news);
+	if (!c->anew)
+		consider_offer(c, news);
 	while (c->batch < BATCH && c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
@@ -409,6 +442,8 @@ int consumer_apply(struct consumer *c, struct ztp_error *error)
 	const char *topic = c->b->config->kafka.topics.decisions;
 	int i, rc = 0;
 
+	if (c->anew)
+		return store_offset_restart(c->b->store, topic, error);
 	for (i = 0; i < c->batch && rc == 0; i++)
 		rc = apply_one(c, c->messages[i], error);
 	for (i = 0; c->moved && i < c->count && rc == 0; i++)
@@ -422,6 +457,11 @@ void consumer_settle(struct consumer *c)
 {
 	int i;
 
+	if (c->anew) {
+		drop_batch(c);
+		begin_anew(c);
+		return;
+	}
 	for (i = 0; c->moved && i < c->count; i++)
 		c->partitions[i].next = c->partitions[i].seen;
 	if (c->moved)
@@ -481,7 +521,7 @@ bool consumer_reached(const struct consumer *c, const struct asker_ends *ends)
 {
 	int i;
 
-	if (!c->complete || ends->count != c->count)
+	if (!c->complete || c->anew || ends->count != c->count)
 		return false;
 	for (i = 0; i < c->count; i++) {
 		const struct partition *part = &c->partitions[i];

@@ -1,6 +1,10 @@
 #include "bridge/kafka.h"
 
+#include <pthread.h>
 #include <string.h>
+#include <time.h>
+
+#define CLOSE_MS 2000 /* for either step; a mute Kafka gets no more */
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 		   const char *text)
@@ -90,4 +94,58 @@ const char *kafka_topic(const struct bridge *b, enum store_topic topic)
 		break;
 	}
 	return "";
+}
+
+/* Leaves the group, so that a successor need not wait until we are missed.
+ * rd_kafka_consumer_close would wait for Kafka's answers without an end. */
+static void leave(rd_kafka_t *rk)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
+	int64_t until = clock_boot() + CLOSE_MS;
+
+	while (!error && !rd_kafka_consumer_closed(rk) &&
+	       clock_boot() < until) {
+		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
+
+		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+			rd_kafka_assign(rk, NULL);
+		rd_kafka_event_destroy(event);
+	}
+	if (error)
+		rd_kafka_error_destroy(error);
+	rd_kafka_queue_destroy(queue);
+}
+
+static void *destroy(void *rk)
+{
+	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	return NULL;
+}
+
+/* librdkafka (2.0.2) can wait without an end for a partition whose topic was
+ * deleted under it. Then it is left to itself: nothing of ours hangs on it,
+ * but its words. */
+static void destroy_in_time(struct bridge *b, rd_kafka_t *rk)
+{
+	struct timespec until;
+	pthread_t thread;
+
+	rd_kafka_set_log_level(rk, 0);
+	if (pthread_create(&thread, NULL, destroy, rk) != 0) {
+		destroy(rk);
+		return;
+	}
+	clock_gettime(CLOCK_REALTIME, &until);
+	until.tv_sec += CLOSE_MS / 1000;
+	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+		return;
+	log_warn(b->log, "kafka_handle_left");
+	pthread_detach(thread);
+}
+
+void kafka_close_consumer(struct bridge *b, rd_kafka_t *rk)
+{
+	leave(rk);
+	destroy_in_time(b, rk);
 }

@@ -26,4 +26,7 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct bridge *b, enum store_topic topic);
 
+/* Leaves the group and destroys the handle, in some seconds at most. */
+void kafka_close_consumer(struct bridge *b, rd_kafka_t *rk);
+
 #endif

@@ -273,6 +273,29 @@ int64_t store_offset_get(struct store *store, const char *topic, int partition)
 	return next;
 }
 
+bool store_offset_any(struct store *store, const char *topic)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_ANY, false, NULL);
+	bool any;
+
+	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	any = sqlite3_step(stmt) == SQLITE_ROW &&
+	      sqlite3_column_int64(stmt, 0) > 0;
+	sqlite3_reset(stmt);
+	return any;
+}
+
+int store_offset_restart(struct store *store, const char *topic,
+			 struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_RESTART, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	return store_run(store, stmt, error);
+}
+
 int store_offset_set(struct store *store, const char *topic, int partition,
 		     int64_t next, struct ztp_error *error)
 {

@@ -116,6 +116,10 @@ int store_mark_set(struct store *store, const struct journal_mark *mark,
 int64_t store_offset_get(struct store *store, const char *topic, int partition);
 int store_offset_set(struct store *store, const char *topic, int partition,
 		     int64_t next, struct ztp_error *error);
+/* Is any partition's above 0; and all of them back to 0. */
+bool store_offset_any(struct store *store, const char *topic);
+int store_offset_restart(struct store *store, const char *topic,
+			 struct ztp_error *error);
 
 /* --- requests. Finders return 1 (found), 0 or a negative error. */
 int store_request_add(struct store *store, struct store_request *request,

@@ -30,6 +30,8 @@
 	X(COUNTER_SET, "INSERT INTO counter(what,count) VALUES(?1,?2) "        \
 		       "ON CONFLICT(what) DO UPDATE SET count=?2")             \
 	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
+	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
+	X(OFFSET_RESTART, "UPDATE position SET next=0 WHERE topic=?1")         \
 	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
 		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
 		      "DO UPDATE SET next=?3")                                 \

@@ -16,7 +16,7 @@ from harness.bridge import topic_names
 from harness.cpu import cpu_in
 from harness.erase import delete_group, delete_records
 from harness.results import nothing_for, outcome_of, outcomes
-from harness.rig import Rig
+from harness.rig import Rig, device_path
 from harness.topics import Writer
 from harness.until import until
 
@@ -69,6 +69,10 @@ def test_group_is_shared(rig, ca):
     """The bridge acts on nothing until it is alone again."""
     wait_ready(rig)
     device, request = asked(rig, ca.leaf())
+    absent = device_path("absent")
+    rig.pending(absent, ca.leaf().pem)
+    rig.decide(rig.request(absent))
+    rig.bridge.wait_log("command_done .*reason_code=16")
     second = Consumer({
         "bootstrap.servers": rig.kafka.brokers,
         "group.id": rig.bridge.settings["kafka"]["group"],
@@ -92,19 +96,25 @@ def test_group_is_shared(rig, ca):
              "device_path": device.path, "decision": "approve"},
             key=device.path, partition=partition,
         )
-    nothing_for(rig, device.path, 1.0, "nothing is acted on")
+    present = rig.device(absent)
+    present.wait(present.command_topic)
+    nothing_for(rig, device.path, 0.7, "nothing is acted on")
     assert device.messages == []
+    assert outcomes(rig, absent) == []
     second.close()
     wait_ready(rig)
     outcome_of(rig, request, "onboarded")
     outcome_of(rig, request, "duplicate", count=2)
+    assert rig.result(absent).json()["outcome"] == "onboarded"
     assert len(device.messages) == 1
 
 
-def recreate(rig, name, partitions=3):
+def recreate(rig, name, partitions=3, slowly=False):
     """A topic of the same name with nothing in it."""
     topic = rig.topics[name]
     delete_topics(rig.kafka.brokers, [topic])
+    if slowly:
+        until(lambda: "missing" in ready(rig)[1], "the bridge has noticed")
 
     def made():
         create_topics(rig.kafka.brokers, [topic], partitions)
@@ -114,17 +124,18 @@ def recreate(rig, name, partitions=3):
     until(made, f"{topic} is there again", interval=0.1)
 
 
-def test_decision_topic_is_made_anew(rig, ca):
+@pytest.mark.parametrize("slowly", [False, True])
+def test_decision_topic_is_made_anew(rig, ca, slowly):
     """What is decided there counts, although offsets begin again; and nothing
     passes for having been heard because the old topic had been read further.
     """
     rig.onboard(ca.leaf())
     for _ in range(30):
-        rig.decision({"request_id": "x", "decision": "reject",
-                      "device_path": "x"}, key="x")
+        rig.decision({"request_id": "none", "decision": "reject",
+                      "device_path": device_path()}, key="none")
     silent, silence = asked(rig, ca.leaf())
     device, request = asked(rig, ca.leaf())
-    recreate(rig, "decisions")
+    recreate(rig, "decisions", slowly=slowly)
     rig.decide(request, "reject")
     outcome_of(rig, request, "rejected")
     rig.decide(silence)
@@ -187,8 +198,8 @@ def test_store_is_new_and_the_group_is_not(rig_of, ca):
             os.unlink(rig.folder / name)
     rig.bridge.start()
     rig.onboard(ca.leaf())
-    assert {r.json()["outcome"]
-            for r in rig.reader.find(rig.topics["results"])} == {"onboarded"}
+    results = rig.reader.find(rig.topics["results"])
+    assert {r.json()["outcome"] for r in results} == {"onboarded"}
 
 
 def test_decision_topic_is_truncated(rig, ca):
@@ -196,7 +207,7 @@ def test_decision_topic_is_truncated(rig, ca):
     device, request = asked(rig, ca.leaf())
     rig.bridge.stop()
     for _ in range(3):
-        rig.decide(request, "reject", device_path="elsewhere")
+        rig.decide(request, "reject", device_path=device_path())
     partition, offset = rig.decide(request)
     delete_records(
         rig.kafka.brokers, rig.topics["decisions"], {partition: offset}
