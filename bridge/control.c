@@ -46,11 +46,15 @@ static cJSON *add_device(struct control_message *m, const char *name,
 }
 
 void control_create(struct control_message *m, const char *correlation,
-		    const struct store_request *r)
+		    const struct store_request *r, const char *metadata)
 {
 	cJSON *command = add_device(m, "createDevice", correlation, r);
 
 	add_text(m, command, "request_id", r->id);
+	if (!metadata || !*metadata)
+		return;
+	if (!command || !cJSON_AddRawToObject(command, "metadata", metadata))
+		m->failed = true;
 }
 
 void control_reject(struct control_message *m, const char *correlation,

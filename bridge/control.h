@@ -23,8 +23,9 @@ struct control_message {
 };
 
 void control_begin(struct control_message *message);
+/* metadata: a JSON object, or "" or NULL. */
 void control_create(struct control_message *message, const char *correlation,
-		    const struct store_request *r);
+		    const struct store_request *r, const char *metadata);
 /* retry_after_ms < 0: the gate's own. Rounded up to seconds. */
 void control_reject(struct control_message *message, const char *correlation,
 		    const struct store_request *r, int64_t retry_after_ms);

@@ -234,6 +234,18 @@ static bool must_wait(struct registrar *g, const struct store_request *r)
 	return rc < 0 || owed;
 }
 
+static void add_create(struct registrar *g, struct control_message *m,
+		       const struct op *op, const struct store_request *r)
+{
+	struct store_decision d;
+	struct ztp_error error;
+
+	if (store_decision_get(g->b->store, r->n, true, &d, &error) < 0)
+		m->failed = true;
+	control_create(m, op->correlation, r, d.metadata);
+	store_decision_clear(&d);
+}
+
 static struct op *add_op(struct registrar *g, struct control_message *m,
 			 const struct store_request *r)
 {
@@ -243,7 +255,7 @@ static struct op *add_op(struct registrar *g, struct control_message *m,
 	case STORE_TODO_REGISTER:
 		op = new_op(g, r->n, OP_CREATE, "create", r->id);
 		if (op)
-			control_create(m, op->correlation, r);
+			add_create(g, m, op, r);
 		return op;
 	case STORE_TODO_RELEASE:
 		op = new_op(g, r->n, OP_REJECT, "reject", r->id);

@@ -15,6 +15,9 @@
 
 #include "bridge/bridge.h"
 
+/* Bytes of a decision's metadata, as JSON, that a gate keeps. */
+#define REGISTRAR_METADATA_MAX (16 * 1024)
+
 struct outlet;
 
 int registrar_new(struct registrar **registrar, struct bridge *b,

@@ -61,7 +61,9 @@ struct store_decision {
 	int64_t offset;
 	char reason[ZTP_REASON_MAX + 1];
 	char message[ZTP_MESSAGE_MAX + 1];
-	struct ztp_payload payload; /* owned by the holder of the struct */
+	/* Owned by the holder of the struct; for the gate, "" or NULL: none. */
+	char *metadata;
+	struct ztp_payload payload; /* likewise */
 };
 
 enum store_topic { /* numbers are on disk */

@@ -86,12 +86,12 @@
 	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL WHERE n=?1")        \
 	X(DEC_PUT, "INSERT OR REPLACE INTO decision(n,by_customer,verdict,"    \
 		   "digest,topic,part,offset,reason,message,kind,payload,"     \
-		   "content_type) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,"  \
-		   "?12)")                                                     \
+		   "content_type,metadata) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9," \
+		   "?10,?11,?12,?13)")                                         \
 	X(DEC_GET, "SELECT by_customer,verdict,digest,topic,part,offset,"      \
 		   "reason,message FROM decision WHERE n=?1")                  \
 	X(DEC_GET_ALL, "SELECT by_customer,verdict,digest,topic,part,offset,"  \
-		       "reason,message,kind,payload,content_type "             \
+		       "reason,message,kind,payload,content_type,metadata "    \
 		       "FROM decision WHERE n=?1")                             \
 	X(DEC_DEL, "DELETE FROM decision WHERE n=?1")                          \
 	X(OUT_ADD, "INSERT INTO outbox(seq,topic,request,key,value,headers) "  \

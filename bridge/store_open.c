@@ -70,7 +70,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE TABLE decision(n INTEGER PRIMARY KEY, by_customer INTEGER,"
 	" verdict INTEGER, digest BLOB, topic TEXT, part INTEGER,"
 	" offset INTEGER, reason TEXT, message TEXT, kind INTEGER,"
-	" payload BLOB, content_type TEXT);"
+	" payload BLOB, content_type TEXT, metadata TEXT);"
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, topic INTEGER NOT NULL,"
 	" request INTEGER, key BLOB, value BLOB, headers BLOB);",
 };

@@ -454,6 +454,7 @@ int store_decision_put(struct store *store, int64_t n,
 	sqlite3_bind_blob(stmt, 11, d->payload.data, (int)d->payload.len,
 			  SQLITE_STATIC);
 	store_bind_text(stmt, 12, d->payload.content_type);
+	store_bind_text(stmt, 13, d->metadata ? d->metadata : "");
 	return store_run(store, stmt, error);
 }
 
@@ -472,6 +473,14 @@ static int read_payload(sqlite3_stmt *stmt, struct ztp_payload *payload)
 		memcpy(payload->data, data, payload->len);
 	payload->data[payload->len] = '\0';
 	return 0;
+}
+
+static int read_metadata(sqlite3_stmt *stmt, char **metadata)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, 11);
+
+	*metadata = strdup(text ? text : "");
+	return *metadata ? 0 : ZTP_ERR_NOMEM;
 }
 
 int store_decision_get(struct store *store, int64_t n, bool payload,
@@ -500,7 +509,11 @@ int store_decision_get(struct store *store, int64_t n, bool payload,
 	store_copy_text(stmt, 6, d->reason, sizeof(d->reason));
 	store_copy_text(stmt, 7, d->message, sizeof(d->message));
 	rc = payload ? read_payload(stmt, &d->payload) : 0;
+	if (payload && rc == 0)
+		rc = read_metadata(stmt, &d->metadata);
 	sqlite3_reset(stmt);
+	if (rc != 0)
+		store_decision_clear(d);
 	if (rc != 0)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	return 1;
@@ -513,4 +526,6 @@ void store_decision_clear(struct store_decision *decision)
 	free(decision->payload.data);
 	decision->payload.data = NULL;
 	decision->payload.len = 0;
+	free(decision->metadata);
+	decision->metadata = NULL;
 }

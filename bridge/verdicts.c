@@ -6,6 +6,7 @@
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "bridge/records.h"
+#include "bridge/registrar.h"
 
 /* --- a decision with an effect */
 
@@ -17,6 +18,19 @@ static int to_requested(struct bridge *b, struct store_request *r,
 	if (r->state != ZTP_STATE_RECEIVED)
 		return 0;
 	return ending_move(b, r, ZTP_STATE_REQUESTED, error);
+}
+
+/* Lent. Remarks that the gate would not take are no reason to lose a device. */
+static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
+			       const struct ztp_decision *decision)
+{
+	size_t len = decision->metadata ? strlen(decision->metadata) : 0;
+
+	if (len <= REGISTRAR_METADATA_MAX)
+		return decision->metadata;
+	log_warn(b->log, "metadata_left_out", LOG_STR("request_id", r->id),
+		 LOG_UINT("bytes", len));
+	return NULL;
 }
 
 static int take_effect(struct bridge *b, struct store_request *r,
@@ -33,6 +47,8 @@ static int take_effect(struct bridge *b, struct store_request *r,
 	};
 	int rc;
 
+	if (b->registrar)
+		d.metadata = metadata_for_gate(b, r, decision);
 	ztp_decision_digest(d.digest, decision);
 	snprintf(d.topic, sizeof(d.topic), "%s", record->position.topic);
 	memcpy(d.reason, decision->reason, sizeof(d.reason));

@@ -258,7 +258,8 @@ static int read_identity(struct ztp_decision *decision,
 	return 0;
 }
 
-static int read_metadata(const struct ztp_body *body, struct ztp_error *error)
+static int read_metadata(struct ztp_decision *decision,
+			 const struct ztp_body *body, struct ztp_error *error)
 {
 	const cJSON *metadata = member(body, "metadata");
 	const cJSON *item;
@@ -273,6 +274,11 @@ static int read_metadata(const struct ztp_body *body, struct ztp_error *error)
 			return ztp_fail(error, ZTP_ERR_TYPE,
 					"metadata holds other than strings");
 	}
+	if (!metadata->child)
+		return 0;
+	decision->metadata = cJSON_PrintUnformatted(metadata);
+	if (!decision->metadata)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	return 0;
 }
 
@@ -301,7 +307,7 @@ static int read_remarks(struct ztp_decision *decision,
 	if (type[0] && !is_media_type(type))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"content_type is not a media type");
-	return read_metadata(body, error);
+	return read_metadata(decision, body, error);
 }
 
 static void read_trace(struct ztp_decision *decision,
@@ -353,6 +359,8 @@ void ztp_decision_clear(struct ztp_decision *decision)
 	decision->payload.data = NULL;
 	decision->payload.len = 0;
 	decision->payload.kind = ZTP_PAYLOAD_NONE;
+	cJSON_free(decision->metadata);
+	decision->metadata = NULL;
 }
 
 /* The data goes in as its own hash, so that all has a fixed place but the

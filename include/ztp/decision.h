@@ -43,6 +43,7 @@ struct ztp_decision {
 	char decided_by[ZTP_REASON_MAX + 1];
 	char traceparent[ZTP_TRACEPARENT_LEN];
 	struct ztp_payload payload;
+	char *metadata; /* owned: a JSON object of strings; NULL: none */
 };
 
 /* value may be NULL (a tombstone: ZTP_ERR_EMPTY). On success the caller owns

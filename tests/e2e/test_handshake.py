@@ -80,7 +80,8 @@ def test_approved(rig):
     assert body["certificate"]["fingerprint_sha256"] == leaf.fingerprint
     assert body["request_id"] == rig.operator.pending(device.path)[
         "request_id"]
-    rig.decide(request, payload={"wifi": "plant"})
+    rig.decide(request, payload={"wifi": "plant"},
+               metadata={"site": "north \"7\"", "owner": "ä"})
     device.wait_status("approved")
     told = json.loads(device.seen[-1].payload)
     assert told["payload"] == {"wifi": "plant"}
@@ -89,9 +90,20 @@ def test_approved(rig):
     shown = rig.operator.do("getDevice", device_path=device.path)
     assert shown["request_id"] == body["request_id"]
     assert shown["onboarding"] == "custom"
+    assert shown["metadata"] == {"site": "north \"7\"", "owner": "ä"}
     assert device.statuses() == ["pending", "approved"]
     device.close()
     rig.unused(device.path, leaf)
+
+
+def test_more_metadata_than_the_gate_keeps(rig):
+    device, _ = rig.held()
+    request = rig.request(device.path)
+    rig.decide(request, metadata={"much": "x" * 17000})
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+    assert "metadata" not in rig.operator.do("getDevice",
+                                             device_path=device.path)
 
 
 def test_direct_needs_no_customer(rig):
