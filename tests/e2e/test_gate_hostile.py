@@ -83,6 +83,25 @@ def test_another_customer_waits_on_the_same_topic(start, ca):
             assert not [m for m in again.seen if b"secret" in m.payload]
 
 
+def test_a_direct_device_gets_its_topic_from_one_that_waits(start, ca):
+    """The waiting one is ended while the broker asks about the other."""
+    gate = start(command_topic=TEMPLATE)
+    path = path_of(DIRECT)
+    evil_path, topic = in_registry(path, EVIL), (
+        f"/devices/{path.split('/')[-1]}/commands")
+    with gate.operator() as operator:
+        evil = gate.first(evil_path, ca.issue())
+        evil.subscribed(topic)
+        with gate.first(path, ca.issue()) as device:
+            assert device.accepted
+            evil.wait_ended()
+            device.subscribed(topic)
+            operator.publish(topic, b'{"status":"secret"}')
+            device.wait_message(topic, lambda m: b"secret" in m.payload)
+        assert not [m for m in evil.seen if b"secret" in m.payload]
+        assert operator.alive()
+
+
 def text(value):
     return len(value).to_bytes(2, "big") + value.encode()
 
