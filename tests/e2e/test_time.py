@@ -146,6 +146,7 @@ def test_kafka_was_away(rigs, own_kafka, ca):
         outcome_of(rig, request, good, timeout=60)
         assert outcomes(rig, device.path) == [good]
         ends_in_silence(rig, other, silence)
+        assert "kafka_topic_anew" not in rig.bridge.log()
 
 
 def transaction(rig):
