@@ -8,8 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "bridge/entry.h"
-#include "ztp/json.h"
+#include "bridge/events.h"
 
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000
@@ -18,8 +17,6 @@
 #define STUCK_MS       20000 /* paho has not said how a connect went */
 #define TAKEN_OVER     0x8e  /* MQTT 5 section 3.14.2.1 */
 
-#define AUDIT_TOPIC "ztp/v1/audit"
-#define AUDIT_MAX   (64 * 1024)
 /* What paho's threads tell the loop; a later one replaces an earlier. */
 enum news {
 	NEWS_NONE,
@@ -42,9 +39,7 @@ struct intake {
 	char reason[128];
 	_Atomic bool taken_over;
 
-	/* The receiving thread's: a buffer that entries are packed into. */
-	uint8_t *buffer;
-	size_t buffer_size;
+	struct events events; /* the receiving thread's */
 
 	/* The loop's. */
 	enum phase phase;
@@ -68,125 +63,19 @@ static void tell(struct intake *in, enum news news, int code, const char *why)
 
 /* --- messages: paho's receiving thread */
 
-static void keep(struct intake *in, struct entry *e)
-{
-	struct ztp_error error = {0};
-	uint64_t one = 1;
-	long n;
-	int rc;
-
-	n = entry_pack(&in->buffer, &in->buffer_size, e);
-	rc = n < 0 ? (int)n
-		   : journal_append(in->b->journal, in->buffer, (size_t)n,
-				    &error);
-	if (rc != 0) {
-		/* To return would be to acknowledge what is not kept. */
-		log_error(in->b->log, "journal_failed", LOG_WHY(&error));
-		_exit(1);
-	}
-	if (write(in->wake_fd, &one, sizeof(one)) < 0)
-		return;
-}
-
-static void bury(struct intake *in, struct entry *e, const char *topic,
-		 const char *text, size_t len)
-{
-	char path[ZTP_PATH_MAX + 1] = "";
-	char id[ZTP_REQUEST_ID_MAX + 1] = "";
-	char *salvaged = NULL;
-	struct ztp_str member;
-
-	e->kind = ENTRY_DEAD;
-	e->topic = topic;
-	e->size = (int64_t)len;
-	ztp_sha256(e->sha256, text, len);
-	if (len <= ZTP_PENDING_MAX &&
-	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
-		salvaged = NULL;
-	e->path = path;
-	e->text = salvaged ? salvaged : "";
-	e->text_len = strlen(e->text);
-	if (e->text_len > 0 &&
-	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
-	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
-		memcpy(id, member.p + 1, member.n - 2);
-	e->request_id = id;
-	log_warn(in->b->log, "pending_refused", LOG_STR("topic", topic),
-		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
-	keep(in, e);
-	free(salvaged);
-}
-
-static void on_pending(struct intake *in, struct entry *e, const char *topic,
-		       const char *text, size_t len)
-{
-	struct ztp_pending pending;
-	struct entry good = *e;
-	int rc;
-
-	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
-	if (rc != 0) {
-		bury(in, e, topic, text, len);
-		return;
-	}
-	good.kind = ENTRY_PENDING;
-	good.path = pending.path;
-	good.request_id = pending.request_id;
-	good.traceparent = pending.traceparent;
-	good.received_at = pending.received_at;
-	good.expires_at = pending.expires_at;
-	good.cert = pending.cert; /* lent */
-	keep(in, &good);
-	ztp_pending_clear(&pending);
-}
-
-static void on_audit(struct intake *in, struct entry *e, const char *text,
-		     size_t len)
-{
-	const char *path = NULL;
-	struct ztp_path parts;
-	cJSON *tree = NULL;
-	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
-
-	if (rc == 0)
-		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
-				     &e->why);
-	if (rc != 0) {
-		log_warn(in->b->log, "audit_refused", LOG_WHY(&e->why));
-		cJSON_Delete(tree);
-		return;
-	}
-	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
-		path = NULL;
-	e->kind = ENTRY_AUDIT;
-	e->path = path ? path : "";
-	e->text = text;
-	e->text_len = len;
-	keep(in, e);
-	cJSON_Delete(tree);
-}
-
 static int on_message(void *arg, char *topic, int topic_len,
 		      MQTTAsync_message *message)
 {
 	struct intake *in = arg;
-	struct bridge *b = in->b;
-	struct entry e = {
-		.arrived_wall = clock_wall(),
-		.arrived_steady = clock_steady(&b->clock),
-	};
 	/* A length of 0 means a terminated topic, else it holds a NUL. */
 	size_t n = topic_len > 0 ? (size_t)topic_len : strlen(topic);
 	size_t len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
-	const char *text = message->payload;
 
 	if (message->retained)
-		log_warn(b->log, "retained_ignored",
+		log_warn(in->b->log, "retained_ignored",
 			 LOG_STRN("topic", topic, n));
-	else if (strcmp(topic, AUDIT_TOPIC) == 0)
-		on_audit(in, &e, text, len);
 	else
-		on_pending(in, &e, topic, text, len);
+		events_take(&in->events, topic, message->payload, len);
 	MQTTAsync_freeMessage(&message);
 	MQTTAsync_free(topic);
 	return 1;
@@ -352,7 +241,7 @@ static void subscribe(struct intake *in)
 
 	filters[n++] = mqtt->pending_topic;
 	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
-		filters[n++] = (char *)(uintptr_t)AUDIT_TOPIC;
+		filters[n++] = (char *)(uintptr_t)EVENTS_AUDIT_TOPIC;
 	for (i = 0; i < n; i++) {
 		no_retained[i] = (MQTTSubscribe_options)
 			MQTTSubscribe_options_initializer;
@@ -518,6 +407,7 @@ int intake_new(struct intake **out, struct bridge *b, int wake_fd,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->b = b;
 	in->wake_fd = wake_fd;
+	in->events = (struct events){.b = b, .wake_fd = wake_fd};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = b->now;
 	pthread_mutex_init(&in->lock, NULL);
@@ -553,6 +443,6 @@ void intake_free(struct intake *in)
 		MQTTAsync_destroy(&in->client);
 	}
 	pthread_mutex_destroy(&in->lock);
-	free(in->buffer);
+	events_clear(&in->events);
 	free(in);
 }

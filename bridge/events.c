@@ -1,0 +1,129 @@
+#include "bridge/events.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/entry.h"
+#include "ztp/json.h"
+
+#define AUDIT_MAX (64 * 1024)
+
+static void keep(struct events *ev, struct entry *e)
+{
+	struct ztp_error error = {0};
+	uint64_t one = 1;
+	long n;
+	int rc;
+
+	n = entry_pack(&ev->buffer, &ev->buffer_size, e);
+	rc = n < 0 ? (int)n
+		   : journal_append(ev->b->journal, ev->buffer, (size_t)n,
+				    &error);
+	if (rc != 0) {
+		/* To return would be to acknowledge what is not kept. */
+		log_error(ev->b->log, "journal_failed", LOG_WHY(&error));
+		_exit(1);
+	}
+	if (write(ev->wake_fd, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void bury(struct events *ev, struct entry *e, const char *topic,
+		 const char *text, size_t len)
+{
+	char path[ZTP_PATH_MAX + 1] = "";
+	char id[ZTP_REQUEST_ID_MAX + 1] = "";
+	char *salvaged = NULL;
+	struct ztp_str member;
+
+	e->kind = ENTRY_DEAD;
+	e->topic = topic;
+	e->size = (int64_t)len;
+	ztp_sha256(e->sha256, text, len);
+	if (len <= ZTP_PENDING_MAX &&
+	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
+		salvaged = NULL;
+	e->path = path;
+	e->text = salvaged ? salvaged : "";
+	e->text_len = strlen(e->text);
+	if (e->text_len > 0 &&
+	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
+	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
+		memcpy(id, member.p + 1, member.n - 2);
+	e->request_id = id;
+	log_warn(ev->b->log, "pending_refused", LOG_STR("topic", topic),
+		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
+	keep(ev, e);
+	free(salvaged);
+}
+
+static void on_pending(struct events *ev, struct entry *e, const char *topic,
+		       const char *text, size_t len)
+{
+	struct ztp_pending pending;
+	struct entry good = *e;
+	int rc;
+
+	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
+	if (rc != 0) {
+		bury(ev, e, topic, text, len);
+		return;
+	}
+	good.kind = ENTRY_PENDING;
+	good.path = pending.path;
+	good.request_id = pending.request_id;
+	good.traceparent = pending.traceparent;
+	good.received_at = pending.received_at;
+	good.expires_at = pending.expires_at;
+	good.cert = pending.cert; /* lent */
+	keep(ev, &good);
+	ztp_pending_clear(&pending);
+}
+
+static void on_audit(struct events *ev, struct entry *e, const char *text,
+		     size_t len)
+{
+	const char *path = NULL;
+	struct ztp_path parts;
+	cJSON *tree = NULL;
+	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+
+	if (rc == 0)
+		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
+				     &e->why);
+	if (rc != 0) {
+		log_warn(ev->b->log, "audit_refused", LOG_WHY(&e->why));
+		cJSON_Delete(tree);
+		return;
+	}
+	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
+		path = NULL;
+	e->kind = ENTRY_AUDIT;
+	e->path = path ? path : "";
+	e->text = text;
+	e->text_len = len;
+	keep(ev, e);
+	cJSON_Delete(tree);
+}
+
+void events_take(struct events *ev, const char *topic, const char *text,
+		 size_t len)
+{
+	struct entry e = {
+		.arrived_wall = clock_wall(),
+		.arrived_steady = clock_steady(&ev->b->clock),
+	};
+
+	if (strcmp(topic, EVENTS_AUDIT_TOPIC) == 0)
+		on_audit(ev, &e, text, len);
+	else
+		on_pending(ev, &e, topic, text, len);
+}
+
+void events_clear(struct events *ev)
+{
+	free(ev->buffer);
+	ev->buffer = NULL;
+	ev->buffer_size = 0;
+}
