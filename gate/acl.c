@@ -80,22 +80,31 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 	return session;
 }
 
-/* The first subscription to it is what everybody has been waiting for. */
+/* The first subscription to it is what everybody has been waiting for. There
+ * are two filters that a device may have for it, and it may have both. */
 static void note_subscription(struct ztp_gate *gate,
 			      struct ztp_session *session,
 			      enum ztp_access access, const char *filter)
 {
-	char own[ZTP_TOPIC_MAX + 1];
+	bool on = access == ZTP_ACCESS_SUBSCRIBE;
+	char own[ZTP_TOPIC_MAX + 3];
+	size_t len;
 
 	if (session->leaving || !session->live)
 		return;
 	session->discard = false;
-	(void)ztp_topic_render(own, gate->options.command_topic,
+	len = ztp_topic_render(own, gate->options.command_topic,
 			       &session->parts);
-	if (!ztp_gate_overlap(filter, own))
-		return;
-	session->subscribed = access == ZTP_ACCESS_SUBSCRIBE;
-	session->announce = session->subscribed;
+	if (strcmp(filter, own) == 0) {
+		session->by_name = on;
+	} else {
+		memcpy(own + len, "/#", 3);
+		if (strcmp(filter, own) != 0)
+			return;
+		session->by_tree = on;
+	}
+	session->subscribed = session->by_name || session->by_tree;
+	session->announce = on || (session->announce && session->subscribed);
 	/* No memory: the bridge asks by getDevice. */
 	(void)ztp_client_list_add(&gate->touched, session->client);
 }

@@ -29,7 +29,7 @@ static void add(cJSON *object, const char *name, const char *value)
 void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 {
 	const char *from = record->remote_addr ? record->remote_addr : "";
-	struct ztp_throttle_source source;
+	struct ztp_throttle_source source = {{0}};
 	char hex[ZTP_SHA256_HEX];
 	cJSON *object;
 

@@ -132,7 +132,7 @@ int ztp_auth_disconnect(int event, void *event_data, void *userdata)
 		return MOSQ_ERR_SUCCESS;
 	}
 	session->live = false;
-	session->subscribed = false;
+	session->subscribed = session->by_name = session->by_tree = false;
 	session->announce = false;
 	session->leaving = false;
 	return MOSQ_ERR_SUCCESS;

@@ -24,7 +24,9 @@ struct ztp_session {
 	uint8_t password[ZTP_SHA256_LEN]; /* its hash: SIGHUP shows it again */
 	enum ztp_right right;
 	bool live;
-	bool subscribed;    /* to its command topic */
+	bool subscribed;    /* to its command topic: one of the next two */
+	bool by_name;	    /* the topic itself */
+	bool by_tree;	    /* the topic and what is below */
 	bool restored;	    /* from the broker's file: never connected */
 	bool leaving;	    /* about to be ended: ACL checks are the kick's */
 	bool discard;	    /* what is queued is another key's: not for it */

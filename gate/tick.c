@@ -50,7 +50,7 @@ static void look_at_arrival(struct ztp_session *session)
 		return;
 	session->inherits = false;
 	if (mosquitto_client_sub_count(session->client) > 0) {
-		session->subscribed = true;
+		session->subscribed = session->by_name = true;
 		session->announce = true;
 	}
 }

@@ -259,6 +259,26 @@ static void test_a_held_session_from_the_brokers_file(void **state)
 	assert_int_equal(gate_published_count("ztp/v1/subscribed", "held"), 2);
 }
 
+static void test_one_of_two_subscriptions_remains(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	const char *get = "\"command\":\"getDevice\",\"device_path\":"
+			  "\"" DIRECT "a\"";
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	assert_true(
+		gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands/#"));
+	assert_true(gate_can(device, MOSQ_ACL_UNSUBSCRIBE, "#"));
+	assert_true(
+		gate_can(device, MOSQ_ACL_UNSUBSCRIBE, DIRECT "a/commands/#"));
+	gate_says(f, get, "\"subscribed\":true");
+	assert_true(
+		gate_can(device, MOSQ_ACL_UNSUBSCRIBE, DIRECT "a/commands"));
+	gate_says(f, get, "\"subscribed\":false");
+}
+
 static void test_a_kick_hits_no_pointer_that_came_back(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -370,6 +390,7 @@ int main(void)
 		T(test_what_changes_something_is_always_told, gate_setup),
 		T(test_a_removed_ca_is_told, gate_setup),
 		T(test_a_held_session_from_the_brokers_file, gate_setup),
+		T(test_one_of_two_subscriptions_remains, gate_setup),
 		T(test_a_kick_hits_no_pointer_that_came_back, gate_setup),
 		T(test_devices_of_a_certificate_by_hand, gate_setup),
 		T(test_a_rejected_candidate_keeps_no_certificate, gate_setup),
