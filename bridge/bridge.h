@@ -64,6 +64,10 @@ struct bridge {
 	bool store_ok;	 /* the last transaction went through */
 	bool disk_ok;	 /* there is room for the journal to go on */
 	bool stopping;
+
+	/* Set by the receiving thread when it wakes the loop, cleared by the
+	 * loop before it reads the journal: no second write for one turn. */
+	_Atomic bool signalled;
 };
 
 /* Random bytes from the kernel; ids and jitter. */

@@ -1,5 +1,6 @@
 #include "bridge/events.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -25,8 +26,10 @@ static void keep(struct events *ev, struct entry *e)
 		log_error(ev->b->log, "journal_failed", LOG_WHY(&error));
 		_exit(1);
 	}
-	if (write(ev->wake_fd, &one, sizeof(one)) < 0)
+	if (atomic_exchange(&ev->b->signalled, true))
 		return;
+	if (write(ev->wake_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
 }
 
 static void bury(struct events *ev, struct entry *e, const char *topic,

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <libgen.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -319,6 +320,7 @@ static int wait_for_work(struct loop *l)
 		case FROM_WAKE:
 			if (read(l->wake_fd, &count, sizeof(count)) < 0)
 				count = 0;
+			atomic_store(&l->b.signalled, false);
 			break;
 		case FROM_HTTP:
 		case FROM_COMMANDS:

@@ -223,11 +223,11 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 		rc = records_request(b, &r, &held->entry->cert,
 				     held->facts.live + 1, error);
 	if (rc == 0)
-		log_info(b->log, "request_received",
-			 LOG_STR("request_id", r.id),
-			 LOG_STR("device_path", r.path),
-			 LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
-			 LOG_INT("attempt", r.attempt));
+		log_debug(b->log, "request_received",
+			  LOG_STR("request_id", r.id),
+			  LOG_STR("device_path", r.path),
+			  LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
+			  LOG_INT("attempt", r.attempt));
 	b->tally.pending[METRIC_PENDING_NEW]++;
 	return rc;
 }
