@@ -6,6 +6,7 @@
  *	connect --port N --ca FILE --user FILE --password FILE
  *	        --path FORMAT --first N --count N [--hold]
  *
+ * The file of users has one in each line; each is used for 16 connections.
  * FORMAT holds one %lld, the device's number. With --hold every connection
  * stays and subscribes to its command topic; the program then says "held" and
  * waits for its stdin to end. One line of JSON at the end.
@@ -24,12 +25,16 @@
 #include <unistd.h>
 
 #define PACKET_MAX (64 * 1024)
-#define TEXT_MAX   (16 * 1024)
+#define TEXT_MAX   (256 * 1024)
+#define USERS_MAX  1024
+#define USES	   16
 
 struct load {
 	SSL_CTX *tls;
 	int port;
-	char user[TEXT_MAX], password[TEXT_MAX];
+	char user_text[TEXT_MAX], password[TEXT_MAX];
+	char *users[USERS_MAX];
+	long long user_count;
 	const char *path; /* a format */
 	long long first, count;
 	bool hold;
@@ -62,7 +67,6 @@ static void read_text(char *out, const char *path)
 		die(path);
 	n = fread(out, 1, TEXT_MAX - 1, file);
 	out[n] = '\0';
-	out[strcspn(out, "\r\n")] = '\0';
 	if (fclose(file) != 0)
 		die(path);
 }
@@ -103,7 +107,24 @@ static void send_all(SSL *ssl, const unsigned char *at, size_t len)
 		die("write");
 }
 
-static void send_connect(SSL *ssl, const struct load *load, const char *id)
+static void split_users(struct load *load)
+{
+	char *at = load->user_text;
+
+	while (*at && load->user_count < USERS_MAX) {
+		size_t len = strcspn(at, "\n");
+		bool last = at[len] == '\0';
+
+		at[len] = '\0';
+		load->users[load->user_count++] = at;
+		at += len + (last ? 0 : 1);
+	}
+	if (load->user_count == 0)
+		die("no user");
+}
+
+static void send_connect(SSL *ssl, const struct load *load, const char *id,
+			 const char *user)
 {
 	static const unsigned char head[] = {0, 4,    'M', 'Q', 'T', 'T',
 					     5, 0xc2, 0,   60,	0};
@@ -113,7 +134,7 @@ static void send_connect(SSL *ssl, const struct load *load, const char *id)
 	memcpy(at, head, sizeof(head));
 	at += sizeof(head);
 	at += put_text(at, id);
-	at += put_text(at, load->user);
+	at += put_text(at, user);
 	at += put_text(at, load->password);
 	len = (size_t)(at - (packet + 5));
 	at = close_packet(packet, 0x10, len, &len);
@@ -207,7 +228,8 @@ static void one(struct load *load, long long index)
 	snprintf(id, sizeof(id), load->path, load->first + index);
 #pragma GCC diagnostic pop
 	asked = now_us();
-	send_connect(ssl, load, id);
+	send_connect(ssl, load, id,
+		     load->users[index / USES % load->user_count]);
 	be_quick(SSL_get_fd(ssl));
 	if (receive(ssl, packet) == 2 && packet[3] == 0)
 		load->accepted++;
@@ -255,7 +277,7 @@ static void options(struct load *load, int argc, char **argv)
 						       NULL) != 1)
 			die(value);
 		else if (strcmp(name, "--user") == 0)
-			read_text(load->user, value);
+			read_text(load->user_text, value);
 		else if (strcmp(name, "--password") == 0)
 			read_text(load->password, value);
 		else if (strcmp(name, "--path") == 0)
@@ -281,6 +303,8 @@ int main(int argc, char **argv)
 	SSL_CTX_set_verify(load.tls, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(load.tls, SSL_MODE_RELEASE_BUFFERS);
 	options(&load, argc, argv);
+	split_users(&load);
+	load.password[strcspn(load.password, "\r\n")] = '\0';
 	load.whole_us = calloc((size_t)load.count, sizeof(double));
 	load.connack_us = calloc((size_t)load.count, sizeof(double));
 	if (!load.whole_us || !load.connack_us)
