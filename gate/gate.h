@@ -36,7 +36,10 @@ struct ztp_wills {
 	size_t next;
 };
 
+struct mosquitto_plugin_id_t; /* the broker's */
+
 struct ztp_gate {
+	struct mosquitto_plugin_id_t *id;
 	struct ztp_options options;
 	struct ztp_db *db;
 	struct ztp_registries *registries;

@@ -70,27 +70,40 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	return 0;
 }
 
+static const struct {
+	int event;
+	MOSQ_FUNC_generic_callback callback;
+	const char *topic;
+} callbacks[] = {
+	{MOSQ_EVT_BASIC_AUTH, ztp_auth_basic, NULL},
+	{MOSQ_EVT_ACL_CHECK, ztp_acl_check, NULL},
+	{MOSQ_EVT_DISCONNECT, ztp_auth_disconnect, NULL},
+	{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
+	{MOSQ_EVT_TICK, ztp_tick, NULL},
+	{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
+};
+#define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
+
 static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 {
-	static const struct {
-		int event;
-		MOSQ_FUNC_generic_callback callback;
-		const char *topic;
-	} table[] = {
-		{MOSQ_EVT_BASIC_AUTH, ztp_auth_basic, NULL},
-		{MOSQ_EVT_ACL_CHECK, ztp_acl_check, NULL},
-		{MOSQ_EVT_DISCONNECT, ztp_auth_disconnect, NULL},
-		{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
-		{MOSQ_EVT_TICK, ztp_tick, NULL},
-		{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
-	};
 	int rc = 0;
 
-	for (size_t i = 0; rc == 0 && i < sizeof(table) / sizeof(*table); i++)
-		rc = mosquitto_callback_register(id, table[i].event,
-						 table[i].callback,
-						 table[i].topic, gate);
+	gate->id = id;
+	for (size_t i = 0; rc == 0 && i < CALLBACKS; i++)
+		rc = mosquitto_callback_register(id, callbacks[i].event,
+						 callbacks[i].callback,
+						 callbacks[i].topic, gate);
 	return rc;
+}
+
+/* 2.0 would call nothing of ours any more, but not free what it holds. That
+ * one was not there (it never got so far) is no matter. */
+static void unregister_all(struct ztp_gate *gate)
+{
+	for (size_t i = 0; i < CALLBACKS; i++)
+		(void)mosquitto_callback_unregister(
+			gate->id, callbacks[i].event, callbacks[i].callback,
+			callbacks[i].topic);
 }
 
 int mosquitto_plugin_version(int supported_version_count,
@@ -121,6 +134,7 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 		mosquitto_log_printf(MOSQ_LOG_ERR,
 				     "Error: ztp gate: not registered: %s",
 				     mosquitto_strerror(rc));
+		unregister_all(gate);
 		goto fail;
 	}
 	mosquitto_log_printf(MOSQ_LOG_INFO, "ztp gate %s: %zu registries",
@@ -133,8 +147,7 @@ fail:
 	return rc;
 }
 
-/* The broker has closed every session by now, and calls nothing of ours any
- * more; 2.0 unregisters the callbacks by itself. */
+/* The broker has closed every session by now. */
 int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 			     int option_count)
 {
@@ -143,7 +156,10 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 
 	(void)options;
 	(void)option_count;
-	if (gate && ztp_db_commit(gate->db, &error) != 0)
+	if (!gate)
+		return MOSQ_ERR_SUCCESS;
+	unregister_all(gate);
+	if (ztp_db_commit(gate->db, &error) != 0)
 		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
 				     error.message);
 	gate_free(gate);

@@ -45,4 +45,5 @@ sanitize:
 	$(Q)ZTP_BUILD='$(abspath $(BUILD))/sanitize' PYTHONDONTWRITEBYTECODE=1 \
 		ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
 		UBSAN_OPTIONS=print_stacktrace=1 \
+		ZTP_SANITIZER="$$($(CC) -print-file-name=libasan.so)" \
 		$(PYTEST) $(PYTEST_ARGS) tests/local

@@ -214,6 +214,18 @@ int mosquitto_callback_register(mosquitto_plugin_id_t *identifier, int event,
 	return MOSQ_ERR_SUCCESS;
 }
 
+int mosquitto_callback_unregister(mosquitto_plugin_id_t *identifier, int event,
+				  MOSQ_FUNC_generic_callback callback,
+				  const void *event_data)
+{
+	(void)identifier;
+	(void)event_data;
+	if (callbacks[event].callback != callback)
+		return MOSQ_ERR_NOT_FOUND;
+	callbacks[event].callback = NULL;
+	return MOSQ_ERR_SUCCESS;
+}
+
 const char *mosquitto_client_id(const struct mosquitto *client)
 {
 	return client->id;
