@@ -12,16 +12,20 @@ FUZZ       ?= $(FUZZ_ALL)
 FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all \
               -fno-omit-frame-pointer -O1 -g
 FUZZ_DIR   := $(BUILD)/fuzz
-# All targets share one list of objects: the linker takes what it needs.
+# All targets share one list of objects; fuzz_gate.c has the gate besides.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c bridge/entry.c
-FUZZ_LIBS  := $(POLICY_LIBS) -lcmocka
+FUZZ_LIBS  := -lsqlite3 $(POLICY_LIBS) -lcmocka
+FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC)
+
+$(FUZZ_DIR)/gate: $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_GATE))
+$(FUZZ_DIR)/replay-gate: $(patsubst %.c,$(BUILD)/san/%.o,$(FUZZ_GATE))
 
 # --- libFuzzer
 $(FUZZ_DIR)/o/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(FUZZ_CC) $(BASE) $(FUZZ_SAN) -fsanitize=fuzzer-no-link \
-		-DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+		-Wno-format-nonliteral -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
 
 $(FUZZ_ALL:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/o/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_PARTS) $(POLICY_SRC))
@@ -33,7 +37,7 @@ $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%): $(FUZZ_DIR)/replay-%: $(BUILD)/san/tests/fuz
 		$(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/replay.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(FUZZ_LIBS)
+	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
 
 $(FUZZ_DIR)/make-seeds: $(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/seeds.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
@@ -72,5 +76,5 @@ fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
 
 .PHONY: fuzz-run fuzz-smoke
 
--include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(POLICY_SRC))
+-include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(FUZZ_GATE) $(POLICY_SRC))
 -include $(patsubst %.c,$(BUILD)/san/%.d,$(FUZZ_SRC))

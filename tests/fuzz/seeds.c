@@ -19,6 +19,14 @@
 	"{\"iat\":1767323000,\"exp\":1767326600,\"aud\":\"acme/plant-7\","     \
 	"\"sub\":\"" PATH "\"}"
 
+#define DEVICE                                                                 \
+	"\"device_path\":\"subscriptions/acme/registries/custom/devices/d\","  \
+	"\"fingerprint_sha256\":\"" HEX64 "\",\"request_id\":\"r-1\","         \
+	"\"metadata\":{\"k\":1}"
+#define COMMAND(name, members)                                                 \
+	"{\"commands\":[{\"command\":\"" name                                  \
+	"\",\"correlationData\":\"c\"," members "}]}"
+
 /* Texts; for decisions and JWTs the first byte is the target's choice. */
 static const struct {
 	const char *target, *text;
@@ -56,6 +64,25 @@ static const struct {
 		     "\"type\":\"t\",\"data_base64\":\"e30=\"}"},
 	{"decision", "9application/cloudevents+json; charset=utf-8\n{}"},
 	{"decision", "=" TRACE "\n" HEAD "\"decision\":\"approve\"}"},
+	{"gate", COMMAND("createRegistry", "\"registry\":\"acme/plant-7\","
+					   "\"onboarding\":\"custom\","
+					   "\"audience\":\"a\"")},
+	{"gate", COMMAND("modifyRegistry", "\"registry\":\"acme/custom\","
+					   "\"onboarding\":\"off\"")},
+	{"gate", COMMAND("getRegistry", "\"registry\":\"acme/direct\"")},
+	{"gate", COMMAND("listRegistries", "\"after\":\"a/b\",\"limit\":1")},
+	{"gate", COMMAND("removeRegistryCa", "\"registry\":\"acme/custom\","
+					     "\"fingerprint_sha256\":"
+					     "\"" HEX64 "\"")},
+	{"gate", COMMAND("rejectDevice", DEVICE ",\"retry_after_s\":5")},
+	{"gate", COMMAND("getDevice", DEVICE)},
+	{"gate", COMMAND("listDevices", "\"registry\":\"acme/custom\"")},
+	{"gate", COMMAND("blockDevice", DEVICE)},
+	{"gate", COMMAND("deleteDevice", DEVICE)},
+	{"gate", COMMAND("ackPending", "\"request_ids\":[\"r-1\",\"r-2\"]")},
+	{"gate", COMMAND("listPending", "\"registry\":\"acme/custom\"")},
+	{"gate", COMMAND("getInfo", "\"x\":1")},
+	{"gate", "<" PATH "\nunused\neyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"applied\"}"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"failed\","
 		    "\"message\":\"no room\"}"},
@@ -115,6 +142,29 @@ static void save_cert(X509 *x509)
 	free(pem);
 }
 
+/* A CA for a registry, a device made by hand, a first connection. */
+static void save_gate(X509 *x509, const char *spki)
+{
+	char *key = certs_lines(spki, "\\n"), *base64 = certs_base64(x509);
+	char text[8192];
+
+	snprintf(text, sizeof(text),
+		 COMMAND("createDevice", DEVICE ",\"public_key\":\"%s\""), key);
+	save_text("gate", text);
+	snprintf(text, sizeof(text),
+		 COMMAND("addRegistryCa",
+			 "\"registry\":\"acme/custom\",\"pem\":\"%s\""),
+		 base64);
+	save_text("gate", text);
+	snprintf(text, sizeof(text),
+		 "<subscriptions/acme/registries/custom/devices/d\n%s\n"
+		 "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjF9.AAAA",
+		 base64);
+	save_text("gate", text);
+	free(base64);
+	free(key);
+}
+
 static void save_certs(void)
 {
 	static const char *const extensions[] = {
@@ -139,6 +189,7 @@ static void save_certs(void)
 	save_cert(full);
 	save_cert(ca);
 	save_text("cert", spki);
+	save_gate(plain, spki);
 	free(spki);
 	X509_free(full);
 	X509_free(plain);
