@@ -24,7 +24,9 @@ SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
 POLICY_LIBS := -lcjson -lcrypto
 BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttpd -lz \
                -lssl $(POLICY_LIBS) -lpthread
-TOOL_LIBS   := -lrdkafka -lpaho-mqtt3as -lyaml -lssl $(POLICY_LIBS) -lpthread
+TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
+MQTT_ztpctl := -lpaho-mqtt3as
+MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
 src = $(sort $(wildcard $(1)/*.c))
@@ -84,7 +86,7 @@ $(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(BUILD)/libztp_policy
 define tool_rule
 $(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(BUILD)/libztp_policy.a
 	$$(call say,LINK)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(TOOL_LIBS)
+	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(MQTT_$(1)) $(TOOL_LIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 

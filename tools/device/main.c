@@ -1,189 +1,299 @@
 /*
- * ztp-device: a device as the broker sees it, and an example for the authors
- * of firmware. device.h says where to look.
+ * ztp-device: a device, and an example for authors of firmware. Bootstrap
+ * certificate in the MQTT username, a JWT by its key in the password; then it
+ * waits on its command topic. A broker holds a new device, or refuses it until
+ * it has been approved: then it tries again after a pause that grows.
  */
 #include <getopt.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
-#include <openssl/evp.h>
+#include <MQTTClient.h>
+#include <openssl/ec.h>
+#include <openssl/pem.h>
 
 #include "tools/common/cli.h"
-#include "tools/device/device.h"
 #include "ztp/cert.h"
+#include "ztp/json.h"
 #include "ztp/path.h"
+
+#define PROGRAM "ztp-device"
+
+enum verdict { APPROVED, FAILED, USAGE, REJECTED, NO_ANSWER, REFUSED };
+struct device {
+	const char *url, *ca, *cert, *key, *path, *audience, *out;
+	bool unused;
+	int64_t wait_s;
+};
 
 static const char help[] =
 	"usage: ztp-device --url mqtts://HOST:PORT --ca FILE --cert FILE\n"
-	"                  --key FILE --id PATH [--audience A] [--wait S]\n"
-	"                  [--out FILE] [--unused]\n"
-	"\n"
-	"Connects as a new device does, with its bootstrap certificate as the\n"
-	"username and a JWT as the password, and prints what comes on its "
-	"command\n"
-	"topic until it is approved or rejected.\n"
-	"\n"
-	"  --url URL        mqtts:// or mqtt://\n"
-	"  --ca FILE        who signed the broker's certificate (mqtts)\n"
-	"  --cert FILE      the bootstrap certificate, PEM\n"
-	"  --key FILE       its private key, PEM: RSA, P-256 or P-384\n"
-	"  --id PATH        subscriptions/S/registries/R/devices/D\n"
-	"  --audience A     aud of the JWT\n"
-	"  --wait S         seconds until it gives up, default 60\n"
-	"  --out FILE       the answer goes there, too, byte for byte\n"
-	"  --unused         connect as a device that has been onboarded\n"
-	"                   (username \"unused\"; needs no --cert)\n"
-	"\n"
-	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage, 3 "
-	"rejected,\n"
-	"4 no answer in time, 5 refused by the broker (--unused).\n";
+	"  --key FILE --id subscriptions/S/registries/R/devices/D\n"
+	"  [--audience A] [--wait SECONDS] [--out FILE] [--unused]\n"
+	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage,\n"
+	"3 rejected, 4 no answer in time, 5 refused (--unused).\n";
 
-struct files {
-	const char *url, *cert, *key;
-};
+/* The first certificate of a PEM text, in place and in one line: Mosquitto
+ * takes no newline in a username. */
+static char *one_line(char *pem)
+{
+	char *from = pem ? strstr(pem, "-----BEGIN CERT") : NULL;
+	char *end = from ? strstr(from, "-----END CERTIFICATE-----") : NULL;
+
+	if (!end)
+		return NULL;
+	end[25] = '\0';
+	for (char *p = from; *p; p++)
+		*p = *p == '\n' || *p == '\r' ? ' ' : *p;
+	return from;
+}
+
+/* --- the JWT (RFC 7515, 7519): RS256, or ES256 and ES384 by the curve */
+
+/* base64url is base64 with two other characters and no padding. */
+static void append(char *jwt, const char *before, const void *bytes, size_t n)
+{
+	char *at = stpcpy(jwt + strlen(jwt), before);
+
+	EVP_EncodeBlock((unsigned char *)at, bytes, (int)n);
+	for (; *at && *at != '='; at++)
+		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
+	*at = '\0';
+}
+
+/* ECDSA: JWS wants r and s side by side at full length, not DER. */
+static size_t unwrap(unsigned char *signature, size_t len, int half)
+{
+	const unsigned char *p = signature;
+	ECDSA_SIG *pair = d2i_ECDSA_SIG(NULL, &p, (long)len);
+	bool ok = pair &&
+		  BN_bn2binpad(ECDSA_SIG_get0_r(pair), signature, half) > 0 &&
+		  BN_bn2binpad(ECDSA_SIG_get0_s(pair), signature + half, half) >
+			  0;
+
+	ECDSA_SIG_free(pair);
+	return ok ? 2 * (size_t)half : 0;
+}
+
+static char *make_jwt(const struct device *d, EVP_PKEY *key)
+{
+	bool ec = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+	int bits = EVP_PKEY_get_bits(key);
+	const EVP_MD *hash = ec && bits == 384 ? EVP_sha384() : EVP_sha256();
+	const char *alg = !ec ? "RS256" : bits == 384 ? "ES384" : "ES256";
+	char header[64], claims[2048], *jwt = calloc(1, 8192);
+	EVP_MD_CTX *context = EVP_MD_CTX_new();
+	unsigned char signature[1024];
+	size_t n = sizeof(signature);
+	long now = (long)time(NULL);
+
+	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", alg);
+	snprintf(claims, sizeof(claims),
+		 "{\"iat\":%ld,\"exp\":%ld,\"sub\":\"%s\"%s%s%s}", now,
+		 now + 3600, d->path, d->audience ? ",\"aud\":\"" : "",
+		 d->audience ? d->audience : "", d->audience ? "\"" : "");
+	if (jwt && context &&
+	    EVP_DigestSignInit(context, NULL, hash, NULL, key) == 1) {
+		append(jwt, "", header, strlen(header));
+		append(jwt, ".", claims, strlen(claims));
+		if (EVP_DigestSign(context, signature, &n, (void *)jwt,
+				   strlen(jwt)) != 1)
+			n = 0;
+		if (n && ec)
+			n = unwrap(signature, n, bits / 8);
+		append(jwt, ".", signature, n);
+	}
+	EVP_MD_CTX_free(context);
+	return jwt;
+}
+
+/* --- the session */
+
+/* A new JWT each time, since the last may have expired; a session that stays,
+ * for the answer that comes while the device is away. CONNACK's reason. */
+static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
+		       const char *username)
+{
+	MQTTClient_connectOptions how = MQTTClient_connectOptions_initializer5;
+	MQTTClient_SSLOptions tls = MQTTClient_SSLOptions_initializer;
+	MQTTProperties properties = MQTTProperties_initializer;
+	MQTTProperty week = {.identifier =
+				     MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
+			     .value.integer4 = 7 * 24 * 3600};
+	char *jwt = make_jwt(d, key);
+	MQTTResponse response;
+
+	tls.trustStore = d->ca;
+	tls.verify = 1;
+	how.ssl = d->url[4] == 's' ? &tls : NULL;
+	how.cleanstart = 0;
+	how.connectTimeout = 10;
+	how.username = username;
+	how.password = jwt;
+	MQTTProperties_add(&properties, &week);
+	response = MQTTClient_connect5(client, &how, &properties, NULL);
+	if (response.reasonCode != MQTTREASONCODE_SUCCESS)
+		ztp_cli_warn(PROGRAM, "not connected: %d", response.reasonCode);
+	MQTTResponse_free(response);
+	MQTTProperties_free(&properties);
+	free(jwt);
+	return response.reasonCode;
+}
+
+/* Prints a message and keeps an answer ("pending" is none). What it is, a user
+ * property says, or the envelope's member. */
+static enum verdict read_message(const struct device *d,
+				 const MQTTClient_message *message)
+{
+	const MQTTProperty *p = message->properties.array;
+	size_t len = (size_t)message->payloadlen;
+	const char *text = NULL;
+	char status[16] = "";
+	cJSON *tree = NULL;
+	FILE *out = NULL;
+
+	for (int i = 0; i < message->properties.count; i++, p++)
+		if (p->identifier == MQTTPROPERTY_CODE_USER_PROPERTY &&
+		    p->value.data.len == 6 &&
+		    memcmp(p->value.data.data, "status", 6) == 0)
+			snprintf(status, sizeof(status), "%.*s",
+				 p->value.value.len, p->value.value.data);
+	if (ztp_json_parse(&tree, message->payload, len, 1 << 20, NULL) == 0)
+		text = cJSON_GetStringValue(
+			cJSON_GetObjectItemCaseSensitive(tree, "status"));
+	if (text && !*status)
+		snprintf(status, sizeof(status), "%s", text);
+	cJSON_Delete(tree);
+	fwrite(message->payload, 1, len, stdout);
+	puts("");
+	fflush(stdout);
+	if (strcmp(status, "approved") != 0 && strcmp(status, "rejected") != 0)
+		return NO_ANSWER;
+	if (d->out &&
+	    (!(out = fopen(d->out, "wbe")) ||
+	     fwrite(message->payload, 1, len, out) != len || fclose(out) != 0))
+		return FAILED;
+	return *status == 'a' ? APPROVED : REJECTED;
+}
+
+static enum verdict listen_until(const struct device *d, MQTTClient client,
+				 int64_t deadline)
+{
+	enum verdict verdict = NO_ANSWER;
+	char topic[ZTP_TOPIC_MAX], *name = NULL;
+	MQTTClient_message *message;
+	MQTTResponse response;
+	int len;
+
+	snprintf(topic, sizeof(topic), "%s/commands", d->path);
+	response = MQTTClient_subscribe5(client, topic, 1, NULL, NULL);
+	MQTTResponse_free(response);
+	if (response.reasonCode < 0 || response.reasonCode >= 0x80)
+		return NO_ANSWER;
+	while (verdict == NO_ANSWER && ztp_cli_now() < deadline &&
+	       MQTTClient_isConnected(client)) {
+		message = NULL;
+		MQTTClient_receive(client, &name, &len, &message, 200);
+		if (!message)
+			continue;
+		verdict = read_message(d, message);
+		MQTTClient_freeMessage(&message);
+		MQTTClient_free(name);
+	}
+	return verdict;
+}
+
+static enum verdict run(const struct device *d, EVP_PKEY *key,
+			const char *username)
+{
+	MQTTClient_createOptions how = MQTTClient_createOptions_initializer;
+	int64_t deadline = ztp_cli_now() + d->wait_s * 1000;
+	struct timespec rest = {.tv_sec = 1};
+	enum verdict verdict = NO_ANSWER;
+	MQTTClient client;
+	char url[512];
+
+	how.MQTTVersion = MQTTVERSION_5;
+	snprintf(url, sizeof(url), "%s%s", d->url[4] == 's' ? "ssl" : "tcp",
+		 strchr(d->url, ':')); /* as paho has it */
+	if (MQTTClient_createWithOptions(&client, url, d->path,
+					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
+					 &how) != MQTTCLIENT_SUCCESS)
+		return FAILED;
+	while (verdict == NO_ANSWER && ztp_cli_now() < deadline) {
+		int reason = connect_now(d, client, key, username);
+
+		if (d->unused && reason >= 0)
+			verdict = reason == 0 ? APPROVED : REFUSED;
+		else if (reason == 0)
+			verdict = listen_until(d, client, deadline);
+		MQTTClient_disconnect(client, 1000);
+		if (verdict == NO_ANSWER)
+			nanosleep(&rest, NULL);
+		rest.tv_sec = rest.tv_sec < 4 ? 2 * rest.tv_sec : 5;
+	}
+	MQTTClient_destroy(&client);
+	return verdict;
+}
 
 static int usage(const char *what)
 {
-	ztp_cli_warn(PROGRAM, "%s (--help tells more)", what);
-	return 1 + ZTP_EXIT_USAGE;
-}
-
-static int read_options(struct device *device, struct files *files, int argc,
-			char **argv)
-{
-	static const struct option table[] = {
-		{"url", required_argument, NULL, 'u'},
-		{"ca", required_argument, NULL, 'a'},
-		{"cert", required_argument, NULL, 'c'},
-		{"key", required_argument, NULL, 'k'},
-		{"id", required_argument, NULL, 'i'},
-		{"audience", required_argument, NULL, 'A'},
-		{"wait", required_argument, NULL, 'w'},
-		{"out", required_argument, NULL, 'o'},
-		{"unused", no_argument, NULL, 'U'},
-		{"help", no_argument, NULL, 'h'},
-		{"version", no_argument, NULL, 'V'},
-		{NULL, 0, NULL, 0},
-	};
-	int64_t number;
-	int c;
-
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
-		switch (c) {
-		case 'u':
-			files->url = optarg;
-			break;
-		case 'a':
-			device->ca = optarg;
-			break;
-		case 'c':
-			files->cert = optarg;
-			break;
-		case 'k':
-			files->key = optarg;
-			break;
-		case 'i':
-			device->path = optarg;
-			break;
-		case 'A':
-			device->audience = optarg;
-			break;
-		case 'w':
-			if (!ztp_cli_number(&number, optarg, 1, 86400))
-				return usage("--wait: seconds, 1-86400");
-			device->wait_s = (int)number;
-			break;
-		case 'o':
-			device->out = optarg;
-			break;
-		case 'U':
-			device->unused = true;
-			break;
-		case 'h':
-			fputs(help, stdout);
-			return 1 + ZTP_EXIT_OK;
-		case 'V':
-			puts(PROGRAM " " ZTP_VERSION);
-			return 1 + ZTP_EXIT_OK;
-		default:
-			return 1 + ZTP_EXIT_USAGE;
-		}
-	}
-	return optind == argc ? 0 : usage("unexpected argument");
-}
-
-static int check(const struct device *device, const struct files *files)
-{
-	struct ztp_path path;
-
-	if (!files->url || !files->key || !device->path ||
-	    (!files->cert && !device->unused))
-		return usage("--url, --cert, --key and --id are needed");
-	if (ztp_path_parse(&path, device->path, strlen(device->path), NULL))
-		return usage("--id is no device path");
-	if (strncmp(files->url, "mqtt://", 7) != 0 &&
-	    strncmp(files->url, "mqtts://", 8) != 0)
-		return usage("--url starts with mqtts:// or mqtt://");
-	return 0;
-}
-
-/* paho's word for mqtts is ssl, for mqtt tcp. */
-static char *paho_url(const char *url)
-{
-	const char *rest = url ? strchr(url, ':') : NULL;
-	char *out;
-
-	if (!rest ||
-	    asprintf(&out, "%s%s",
-		     rest - url == strlen("mqtts") ? "ssl" : "tcp", rest) < 0)
-		return NULL;
-	return out;
-}
-
-static int run(struct device *device, const struct files *files)
-{
-	char *url = paho_url(files->url), *pem = NULL, *line = NULL;
-	int rc = ZTP_EXIT_USAGE;
-	struct ztp_error error;
-	size_t len;
-
-	device->url = url;
-	device->username = "unused";
-	device->key = proof_key(files->key);
-	if (!device->key || !url) {
-		ztp_cli_warn(PROGRAM, "%s: no private key", files->key);
-		goto out;
-	}
-	if (!device->unused) {
-		if (ztp_cli_read_file(&pem, &len, files->cert,
-				      ZTP_CERT_TEXT_MAX, &error)) {
-			ztp_cli_warn(PROGRAM, "%s", error.message);
-			goto out;
-		}
-		device->username = line = proof_certificate(pem);
-	}
-	if (!device->username)
-		ztp_cli_warn(PROGRAM, "%s: no certificate", files->cert);
-	else if (ztp_cli_catch_signals())
-		rc = (int)session_run(device);
-	if (rc == VERDICT_NO_ANSWER)
-		ztp_cli_warn(PROGRAM, "no answer in %d s", device->wait_s);
-out:
-	EVP_PKEY_free(device->key);
-	free(line);
-	free(pem);
-	free(url);
-	return rc;
+	ztp_cli_warn(PROGRAM, "%s\n%s", what, help);
+	return USAGE;
 }
 
 int main(int argc, char **argv)
 {
-	struct device device = {.wait_s = 60};
-	struct files files = {.url = NULL};
-	int done = read_options(&device, &files, argc, argv);
+	static const struct option table[] = {
+		{"url", 1, NULL, 0},	  {"ca", 1, NULL, 1},
+		{"cert", 1, NULL, 2},	  {"key", 1, NULL, 3},
+		{"id", 1, NULL, 4},	  {"audience", 1, NULL, 5},
+		{"out", 1, NULL, 6},	  {"wait", 1, NULL, 7},
+		{"unused", 0, NULL, 8},	  {"help", 0, NULL, 9},
+		{"version", 0, NULL, 10}, {NULL, 0, NULL, 0}};
+	struct device d = {.wait_s = 60};
+	const char **texts[] = {&d.url,	 &d.ca,	      &d.cert, &d.key,
+				&d.path, &d.audience, &d.out};
+	char *pem = NULL, *user;
+	struct ztp_path path;
+	EVP_PKEY *key = NULL;
+	BIO *file;
+	size_t len;
+	int c, rc;
 
-	if (!done)
-		done = check(&device, &files);
-	return done ? done - 1 : run(&device, &files);
+	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+		if (c >= 0 && c < 7)
+			*texts[c] = optarg;
+		else if (c == 7 && ztp_cli_number(&d.wait_s, optarg, 1, 86400))
+			continue;
+		else if (c == 8)
+			d.unused = true;
+		else if (c == 9 || c == 10)
+			return puts(c == 9 ? help : PROGRAM " " ZTP_VERSION) <
+			       0;
+		else
+			return usage("what is that?");
+	}
+	if (optind != argc || !d.url || !d.key || !d.path ||
+	    (!d.cert && !d.unused) ||
+	    ztp_path_parse(&path, d.path, strlen(d.path), NULL) != 0 ||
+	    (strncmp(d.url, "mqtt://", 7) != 0 &&
+	     strncmp(d.url, "mqtts://", 8) != 0) ||
+	    (d.audience &&
+	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
+		return usage("an option is missing or not well-formed");
+	file = BIO_new_file(d.key, "r");
+	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
+	BIO_free(file);
+	if (d.cert)
+		ztp_cli_read_file(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
+	user = d.unused ? (char[]){"unused"} : one_line(pem);
+	if (key && user)
+		rc = (int)run(&d, key, user);
+	else
+		rc = usage(key ? "--cert: none there" : "--key: none there");
+	EVP_PKEY_free(key);
+	free(pem);
+	return rc;
 }
