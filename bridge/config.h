@@ -144,6 +144,11 @@ int config_print(const struct config *config, FILE *out);
 const char *config_needs_restart(const struct config *running,
 				 const struct config *loaded);
 
+/* Gives running what a SIGHUP can change: the log's level and mqtt.tls. loaded
+ * gets the old values and is still to be freed. In the thread that uses them,
+ * between two uses. */
+void config_take_reloadable(struct config *running, struct config *loaded);
+
 /* --- the table, for the manual page */
 
 struct config_description {

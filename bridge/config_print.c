@@ -232,3 +232,14 @@ int config_describe(int (*walk)(void *arg, const struct config_description *),
 	}
 	return rc;
 }
+
+void config_take_reloadable(struct config *running, struct config *loaded)
+{
+	struct config_mqtt_tls tls = running->mqtt.tls;
+	enum log_level level = running->log.level;
+
+	running->mqtt.tls = loaded->mqtt.tls;
+	running->log.level = loaded->log.level;
+	loaded->mqtt.tls = tls;
+	loaded->log.level = level;
+}

@@ -12,12 +12,12 @@
 
 struct reloading {
 	const struct cli *cli;
-	const struct config *running;
+	struct config *running;
 	struct log *log;
 };
 
-/* SIGHUP: the log level takes effect; certificates are read again by the
- * connections that the loop makes anew. */
+/* SIGHUP: the log level and mqtt.tls take effect; the files are read again by
+ * the connections that the loop makes anew. */
 static void reload(void *arg)
 {
 	struct reloading *r = arg;
@@ -33,7 +33,8 @@ static void reload(void *arg)
 		return;
 	}
 	name = config_needs_restart(r->running, loaded);
-	log_set_level(r->log, loaded->log.level);
+	config_take_reloadable(r->running, loaded);
+	log_set_level(r->log, r->running->log.level);
 	log_info(r->log, "reloaded", LOG_STR("needs_restart", name));
 	config_free(loaded);
 }
@@ -72,7 +73,7 @@ static int check(const struct cli *cli, const struct config *config)
 	return 0;
 }
 
-static int run(const struct cli *cli, const struct config *config)
+static int run(const struct cli *cli, struct config *config)
 {
 	struct log log;
 	struct reloading reloading = {cli, config, &log};

@@ -66,6 +66,29 @@ def test_foreign_ca_is_refused(secure, tmp_path):
     secure.mosquitto.stop()
 
 
+def test_sighup_takes_another_ca(secure, tmp_path, ca):
+    """A wrong CA is put right in the configuration, without a restart."""
+    from harness.certs import Ca
+
+    other = Ca(tmp_path / "other", "other-ca")
+    rig = secure
+    tls = rig.bridge.settings["mqtt"]["tls"]
+    right, tls["ca_file"] = tls["ca_file"], str(other.cert)
+    rig.bridge.write_config()
+    rig.mosquitto.start()
+    rig.bridge.start()
+    rig.mosquitto.wait_log(r"(?i)(ssl|tls|openssl|alert|protocol error)")
+    tls["ca_file"] = right
+    rig.bridge.settings["log"] = {"level": "info"}
+    rig.bridge.write_config()
+    rig.bridge.hangup()
+    rig.bridge.wait_log("event=reloaded")
+    rig.bridge.wait_log("event=mqtt_connected connection=in")
+    rig.bridge.wait_log("event=mqtt_connected connection=out")
+    rig.bridge.stop()
+    rig.mosquitto.stop()
+
+
 def test_files_are_private(rig):
     rig.bridge.alive()
     names = [n for n in os.listdir(rig.folder) if n.startswith("bridge.db")]
