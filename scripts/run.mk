@@ -16,13 +16,18 @@ demo:
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
+# Most tests wait for somebody: two files at a time, each with brokers of its
+# own, cost no more than one.
+WORKERS ?= 2
+PARALLEL = -n $(WORKERS) --dist loadfile
+
 # Everything; skips nothing; pytest's closing line is the last one.
 test:
 	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
-	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) $(TEST_DIRS)
+	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # What one runs between two edits.
 check:
