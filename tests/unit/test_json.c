@@ -237,13 +237,14 @@ static void refuses_duplicate_keys_however_spelled(void **state)
 /* {"k0":0,"k1":0,...} of count keys; last replaces the last key's name. */
 static char *many_keys(int count, const char *last)
 {
-	char *text = malloc((size_t)count * 20 + 64), *p = text;
+	size_t size = (size_t)count * 20 + 64;
+	char *text = malloc(size), *p = text;
 
 	assert_non_null(text);
 	*p++ = '{';
 	for (int i = 0; i < count - 1; i++)
-		p += sprintf(p, "\"k%d\":0,", i);
-	(void)sprintf(p, "\"%s\":0}", last);
+		p += snprintf(p, size - (size_t)(p - text), "\"k%d\":0,", i);
+	(void)snprintf(p, size - (size_t)(p - text), "\"%s\":0}", last);
 	return text;
 }
 
@@ -287,10 +288,11 @@ static void cost_is_bounded_for_hostile_keys(void **state)
 	assert_non_null(text);
 	*p++ = '{';
 	for (int i = 0; i < 40000; i++)
-		p += sprintf(p, "\"%c%c%c%c\\u0061\":0,", 'a' + i % 13,
-			     'a' + i / 13 % 13, 'a' + i / 169 % 13,
-			     'a' + i / 2197 % 26);
-	p += sprintf(p, "\"\":0}");
+		p += snprintf(p, ROOM - (size_t)(p - text),
+			      "\"%c%c%c%c\\u0061\":0,", 'a' + i % 13,
+			      'a' + i / 13 % 13, 'a' + i / 169 % 13,
+			      'a' + i / 2197 % 26);
+	p += snprintf(p, ROOM - (size_t)(p - text), "\"\":0}");
 	start = seconds();
 	exact_code("many", check(text, (size_t)(p - text)), 0);
 	assert_true(seconds() - start < 5.0);

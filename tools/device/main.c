@@ -108,8 +108,6 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	return jwt;
 }
 
-/* --- the session */
-
 /* A new JWT each time, since the last may have expired; a session that stays,
  * for the answer that comes while the device is away. CONNACK's reason. */
 static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
@@ -170,10 +168,12 @@ static enum verdict read_message(const struct device *d,
 	fflush(stdout);
 	if (strcmp(status, "approved") != 0 && strcmp(status, "rejected") != 0)
 		return NO_ANSWER;
-	if (d->out &&
-	    (!(out = fopen(d->out, "wbe")) ||
-	     fwrite(message->payload, 1, len, out) != len || fclose(out) != 0))
+	if (d->out && (!(out = fopen(d->out, "wbe")) ||
+		       fwrite(message->payload, 1, len, out) != len ||
+		       fclose(out) != 0)) {
+		ztp_cli_warn(PROGRAM, "%s cannot be written", d->out);
 		return FAILED;
+	}
 	return *status == 'a' ? APPROVED : REJECTED;
 }
 
