@@ -411,6 +411,9 @@ int intake_new(struct intake **out, struct bridge *b, int wake_fd,
 	in->backoff = RETRY_FIRST_MS;
 	in->next = b->now;
 	pthread_mutex_init(&in->lock, NULL);
+	/* By default paho writes a trace of every function into its memory:
+	 * a third of what it does for a message. */
+	MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
 	options.MQTTVersion =
 		mqtt->version == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
 	snprintf(url, sizeof(url), "%s://%s%s%s:%d",
