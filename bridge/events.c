@@ -28,7 +28,7 @@ static void keep(struct events *ev, struct entry *e)
 	}
 	if (atomic_exchange(&ev->b->signalled, true))
 		return;
-	if (write(ev->wake_fd, &one, sizeof(one)) < 0)
+	if (write(ev->work_fd, &one, sizeof(one)) < 0)
 		return; /* the counter is full: the loop is awake anyway */
 }
 

@@ -10,10 +10,10 @@
 
 #define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
 
-/* Embedded by its owner; zeroed, then b and wake_fd set. */
+/* Embedded by its owner; zeroed, then b and work_fd set. */
 struct events {
 	struct bridge *b;
-	int wake_fd;	 /* written when there is an entry to read */
+	int work_fd;	 /* written when there is an entry to read */
 	uint8_t *buffer; /* entries are packed here */
 	size_t buffer_size;
 };

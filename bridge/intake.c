@@ -393,7 +393,7 @@ void intake_reconnect(struct intake *in)
 	in->next = in->b->now + 1;
 }
 
-int intake_new(struct intake **out, struct bridge *b, int wake_fd,
+int intake_new(struct intake **out, struct bridge *b, int wake_fd, int work_fd,
 	       struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &b->config->mqtt;
@@ -407,7 +407,7 @@ int intake_new(struct intake **out, struct bridge *b, int wake_fd,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->b = b;
 	in->wake_fd = wake_fd;
-	in->events = (struct events){.b = b, .wake_fd = wake_fd};
+	in->events = (struct events){.b = b, .work_fd = work_fd};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = b->now;
 	pthread_mutex_init(&in->lock, NULL);

@@ -174,7 +174,8 @@ static void remove_old(struct journal *journal, uint64_t segment)
 }
 
 int journal_open(struct journal **out, const char *base, bool sync,
-		 struct journal_mark *mark, struct ztp_error *error)
+		 const struct journal_mark *mark,
+		 const struct journal_mark *floor, struct ztp_error *error)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
 	int rc = ZTP_ERR_NOMEM;
@@ -195,7 +196,7 @@ int journal_open(struct journal **out, const char *base, bool sync,
 		goto fail;
 	}
 	journal->first = mark->segment + 1;
-	journal->released = mark->segment;
+	journal->released = floor->segment;
 	if (each_segment(journal, find_last) != 0 ||
 	    each_segment(journal, remove_old) != 0) {
 		rc = io_error(error, "cannot read its directory");
@@ -438,9 +439,9 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 	}
 }
 
-void journal_release(struct journal *journal, const struct journal_mark *mark)
+void journal_release(struct journal *journal, const struct journal_mark *floor)
 {
-	while (journal->released < mark->segment) {
+	while (journal->released < floor->segment) {
 		char name[PATH_MAX + 32];
 
 		segment_name(journal, journal->released++, name);

@@ -38,9 +38,11 @@ struct journal_mark {
 };
 
 /* Opens the journal of a store; mark is where the store left off, {0, 0} for
- * a new one. Removes files before mark. sync: fdatasync each append. */
+ * a new one. Removes files before floor, which is at most mark. sync:
+ * fdatasync each append. */
 int journal_open(struct journal **journal, const char *base, bool sync,
-		 struct journal_mark *mark, struct ztp_error *error);
+		 const struct journal_mark *mark,
+		 const struct journal_mark *floor, struct ztp_error *error);
 void journal_close(struct journal *journal);
 
 /* Writer's thread. Durable (see above) when it returns 0. ZTP_ERR_FULL or
@@ -53,8 +55,8 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 int journal_read(struct journal *journal, struct journal_mark *mark,
 		 const void **bytes, size_t *len, struct ztp_error *error);
 
-/* Loop thread: the store has everything before mark; older files go. */
-void journal_release(struct journal *journal, const struct journal_mark *mark);
+/* Loop thread: nobody needs what is before floor; older files go. */
+void journal_release(struct journal *journal, const struct journal_mark *floor);
 
 /* Loop thread: keeps the next file reserved. Fails when the disk is full:
  * intake must stop until it succeeds. */

@@ -33,12 +33,16 @@
 #define STORE_RETRY_MS	1000
 #define SLEEP_MAX_MS	60000
 #define ENDS_STALE_MS	5000
+#define BREATH_NS	2000000
 
-enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS };
+enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS, FROM_WORK, FROM_URGENT };
 
 struct loop {
 	struct bridge b;
-	int epoll_fd, signal_fd, wake_fd;
+	/* What cannot wait for a breath, and all else with it. */
+	int urgent_fd, epoll_fd;
+	int signal_fd, wake_fd, work_fd;
+	bool breathe;
 	int commands_fd; /* as registered with epoll, or -1 */
 	uint32_t commands_events;
 	struct asker_news news;
@@ -125,14 +129,15 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more_entries = false, more_due = false, waiting = false;
+	struct journal_mark floor;
 	int rc;
 
-	rc = consumer_apply(b->consumer, error);
+	rc = producer_apply(b->producer, error);
+	if (rc == 0)
+		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
 		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
 				      &b->blocked, error);
-	if (rc == 0)
-		rc = producer_apply(b->producer, error);
 	if (rc == 0)
 		rc = commands_apply(b->commands, error);
 	if (rc == 0 && b->registrar)
@@ -141,6 +146,10 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
 	if (rc == 0 && housekeeping)
 		rc = evict(l, error);
+	floor = producer_floor(b->producer, &b->mark);
+	if (rc == 0)
+		rc = store_mark_set(b->store, &b->mark, &floor, error);
+	l->breathe = store_dirty(b->store);
 	if (rc == 0)
 		rc = store_commit(b->store, b->now, error);
 	if (rc == 0 && waiting && !ends_pending(l))
@@ -163,13 +172,16 @@ static void tell_gaps(struct loop *l)
 
 static void settle(struct bridge *b)
 {
+	struct journal_mark floor;
+
 	consumer_settle(b->consumer);
 	producer_settle(b->producer);
 	commands_settle(b->commands);
 	if (b->registrar)
 		registrar_settle(b->registrar);
 	metrics_add(&b->metrics, &b->tally);
-	journal_release(b->journal, &b->mark);
+	store_floor_get(b->store, &floor);
+	journal_release(b->journal, &floor);
 }
 
 static void roll_back(struct loop *l, const struct ztp_error *error)
@@ -179,6 +191,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 
 	store_rollback(b->store);
 	store_mark_get(b->store, &b->mark);
+	producer_rollback(b->producer);
 	if (b->registrar)
 		registrar_rollback(b->registrar);
 	memset(&b->tally, 0, sizeof(b->tally));
@@ -301,15 +314,19 @@ static void on_signal(struct loop *l)
 	}
 }
 
-static int wait_for_work(struct loop *l)
+static void drain(int fd)
+{
+	uint64_t count;
+
+	if (read(fd, &count, sizeof(count)) < 0)
+		return; /* nobody has written since */
+}
+
+static int heed(struct loop *l, int fd, const struct timespec *timeout)
 {
 	struct epoll_event events[8];
-	uint64_t count;
-	int i, n;
+	int i, n = epoll_pwait2(fd, events, 8, timeout, NULL);
 
-	watch_commands(l);
-	n = epoll_wait(l->epoll_fd, events, 8, timeout_of(l));
-	l->b.now = clock_steady(&l->b.clock);
 	if (n < 0 && errno != EINTR)
 		return -1;
 	for (i = 0; i < n; i++) {
@@ -318,16 +335,43 @@ static int wait_for_work(struct loop *l)
 			on_signal(l);
 			break;
 		case FROM_WAKE:
-			if (read(l->wake_fd, &count, sizeof(count)) < 0)
-				count = 0;
+			drain(l->wake_fd);
+			break;
+		case FROM_WORK:
+			drain(l->work_fd);
 			atomic_store(&l->b.signalled, false);
 			break;
+		case FROM_URGENT:
+			return heed(l, l->urgent_fd, &(struct timespec){0, 0});
 		case FROM_HTTP:
 		case FROM_COMMANDS:
 			break; /* served every turn */
 		}
 	}
-	return 0;
+	return n > 0 ? n : 0;
+}
+
+/* A turn has its price (a transaction, a batch to Kafka), however little there
+ * is to do in it. So after one that had work the loop takes a breath, and
+ * events, acknowledgements and decisions gather: the more there are, the more
+ * share a turn, and one that comes alone is not made to wait. */
+static int wait_for_work(struct loop *l)
+{
+	const struct timespec breath = {0, BREATH_NS};
+	struct timespec timeout = {0, 0};
+	int ms, n = 0;
+
+	if (l->breathe && !l->more)
+		n = heed(l, l->urgent_fd, &breath);
+	if (n == 0) {
+		watch_commands(l);
+		ms = timeout_of(l);
+		timeout.tv_sec = ms / 1000;
+		timeout.tv_nsec = ms % 1000 * 1000000L;
+		n = heed(l, l->epoll_fd, &timeout);
+	}
+	l->b.now = clock_steady(&l->b.clock);
+	return n < 0 ? -1 : 0;
 }
 
 /* Drained: nothing is left that could still go out. */
@@ -355,6 +399,7 @@ static void turn(struct loop *l)
 		pressure_look_at_disk(&l->pressure, b);
 		l->next_housekeeping = b->now + HOUSEKEEPING_MS;
 	}
+	l->breathe = false;
 	if (b->store_ok || b->now >= l->next_store_try) {
 		rc = apply(l, housekeeping, &error);
 		if (rc == 0) {
@@ -377,11 +422,11 @@ static void turn(struct loop *l)
 
 /* --- start and end */
 
-static int watch(struct loop *l, int fd, enum source source)
+static int watch(int epoll_fd, int fd, enum source source)
 {
 	struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
 
-	return epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event);
+	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
 }
 
 static int open_fds(struct loop *l, struct ztp_error *error)
@@ -398,10 +443,15 @@ static int open_fds(struct loop *l, struct ztp_error *error)
 				strerror(errno));
 	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->work_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->signal_fd < 0 || l->wake_fd < 0 || l->epoll_fd < 0 ||
-	    watch(l, l->signal_fd, FROM_SIGNAL) != 0 ||
-	    watch(l, l->wake_fd, FROM_WAKE) != 0)
+	if (l->signal_fd < 0 || l->wake_fd < 0 || l->work_fd < 0 ||
+	    l->urgent_fd < 0 || l->epoll_fd < 0 ||
+	    watch(l->urgent_fd, l->signal_fd, FROM_SIGNAL) != 0 ||
+	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
+	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
+	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
 				strerror(errno));
 	return 0;
@@ -411,6 +461,7 @@ static int open_store(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	const struct config_store *store = &b->config->store;
+	struct journal_mark floor;
 	char copy[4096];
 	int rc;
 
@@ -430,8 +481,13 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	store_mark_get(b->store, &b->mark);
-	return journal_open(&b->journal, store->path,
-			    store->sync == CONFIG_SYNC_FULL, &b->mark, error);
+	store_floor_get(b->store, &floor);
+	rc = journal_open(&b->journal, store->path,
+			  store->sync == CONFIG_SYNC_FULL, &b->mark, &floor,
+			  error);
+	if (rc == 0)
+		rc = requests_recover(b, error);
+	return rc == 0 ? store_commit(b->store, b->now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
@@ -444,16 +500,16 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = asker_new(&b->asker, b, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, b, l->wake_fd, error);
+		rc = producer_new(&b->producer, b, l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, b, l->wake_fd, error);
+		rc = consumer_new(&b->consumer, b, l->work_fd, error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, b, l->wake_fd, error);
+		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd, error);
 	if (rc == 0 && *b->config->http.listen)
 		rc = http_new(&b->http, b, error);
-	if (rc == 0 && b->http && watch(l, http_fd(b->http), FROM_HTTP) != 0)
+	if (rc == 0 && b->http && watch(l->urgent_fd, http_fd(b->http), FROM_HTTP) != 0)
 		rc = ztp_fail(error, ZTP_ERR_IO, "epoll: %s", strerror(errno));
 	return rc;
 }
@@ -481,6 +537,10 @@ static void close_parts(struct loop *l)
 		close(l->signal_fd);
 	if (l->wake_fd >= 0)
 		close(l->wake_fd);
+	if (l->work_fd >= 0)
+		close(l->work_fd);
+	if (l->urgent_fd >= 0)
+		close(l->urgent_fd);
 }
 
 int loop_run(const struct config *config, struct log *log, loop_reload *reload,
@@ -498,7 +558,8 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	l->b.log = log;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
-	l->commands_fd = l->epoll_fd = l->signal_fd = l->wake_fd = -1;
+	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
+	l->signal_fd = l->wake_fd = l->work_fd = -1;
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;

@@ -1,8 +1,16 @@
 /*
- * bridge/producer.h - from the outbox to Kafka. A record stays in the outbox
- * until Kafka has acknowledged it; what fails is handed over again, for ever,
- * with a pause. Each topic has its own bound and its own pause, so that one
- * that is away holds up no other. Loop thread only.
+ * bridge/producer.h - records to Kafka: from the outbox, and past it.
+ *
+ * A record stays in the outbox until Kafka has acknowledged it; what fails is
+ * handed over again, for ever, with a pause. Each topic has its own bound and
+ * its own pause, so that one that is away holds up no other.
+ *
+ * A record that is made of a journal entry need not go by the outbox: while
+ * the journal keeps the entry, the record can be made again. The producer
+ * takes it as it is (producer_take), and the journal's files are kept from
+ * the oldest such entry on (producer_floor) until Kafka has the record. When
+ * that takes longer than a moment, or fails, it moves into the outbox, which
+ * may grow; what is kept in memory may not. Loop thread only.
  */
 #ifndef BRIDGE_PRODUCER_H
 #define BRIDGE_PRODUCER_H
@@ -17,10 +25,21 @@ void producer_free(struct producer *producer);
 void producer_collect(struct producer *producer);
 int producer_apply(struct producer *producer, struct ztp_error *error);
 void producer_settle(struct producer *producer);
+void producer_rollback(struct producer *producer);
 void producer_pump(struct producer *producer);
 int64_t producer_next(const struct producer *producer);
 
-/* Records handed over and not yet settled. */
+/* During apply: takes a copy of a record that was made of the journal's entry
+ * at `from`. False: into the outbox with it (no room, or others wait there
+ * for the same topic). */
+bool producer_take(struct producer *producer, const struct store_record *record,
+		   const struct journal_mark *from);
+/* During apply, after producer_apply: the oldest entry that the journal has to
+ * keep, at most `mark`, where reading has come to. */
+struct journal_mark producer_floor(struct producer *producer,
+				   const struct journal_mark *mark);
+
+/* Records taken up and not yet settled. */
 int producer_in_flight(const struct producer *producer);
 /* Has Kafka taken a record, or never refused one, lately? */
 bool producer_ok(const struct producer *producer);

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/producer.h"
 #include "ztp/request.h"
 
 static struct ztp_str str(const char *text)
@@ -49,7 +50,9 @@ int records_request(struct bridge *b, const struct store_request *r,
 	record.value = str(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
-	rc = store_outbox_add(b->store, &record, error);
+	/* At a start there is no producer yet. */
+	if (!b->producer || !producer_take(b->producer, &record, &b->entry))
+		rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	return rc;
 }

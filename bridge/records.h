@@ -8,8 +8,8 @@
 #include "bridge/bridge.h"
 #include "bridge/entry.h"
 
-/* ztp.requests: asks the customer about r, or asks again. cert describes the
- * certificate; contenders counts the live requests of the path with r. */
+/* ztp.requests: asks the customer about r, or asks again, because of the
+ * journal's entry b->entry. cert describes the certificate; contenders counts the live requests of the path with r. */
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    struct ztp_error *error);

@@ -369,7 +369,6 @@ static bool is_full(const struct bridge *b, const struct entry *e)
 int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		     struct ztp_error *error)
 {
-	struct journal_mark start = b->mark;
 	const void *bytes;
 	struct entry e;
 	size_t len;
@@ -377,8 +376,7 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 
 	*more = *blocked = false;
 	while (limit-- > 0) {
-		struct journal_mark before = b->mark;
-
+		b->entry = b->mark;
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)
 			break;
@@ -386,7 +384,7 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		if (rc != 0)
 			break;
 		if (is_full(b, &e)) {
-			b->mark = before;
+			b->mark = b->entry;
 			*blocked = true;
 			entry_clear(&e);
 			break;
@@ -397,21 +395,56 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 			break;
 		*more = limit == 0;
 	}
-	if (rc < 0)
+	return rc < 0 ? rc : 0;
+}
+
+/* The record of an entry that the store has: if its request has not been
+ * announced. Others of the path may have merged into it: once is enough. */
+static int announce_again(struct bridge *b, const struct entry *e,
+			  struct ztp_error *error)
+{
+	struct held held;
+	int rc = look_up(b, e, &held, error);
+
+	if (rc != 0 || held.same.state != ZTP_STATE_RECEIVED ||
+	    held.same.announced_at == b->now)
 		return rc;
-	if (start.segment != b->mark.segment || start.offset != b->mark.offset)
-		return store_mark_set(b->store, &b->mark, error);
-	return 0;
+	held.same.announced_at = b->now;
+	rc = records_request(b, &held.same, &e->cert, held.facts.live, error);
+	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
+}
+
+int requests_recover(struct bridge *b, struct ztp_error *error)
+{
+	struct journal_mark at;
+	const void *bytes;
+	struct entry e;
+	size_t len;
+	int rc = 1;
+
+	store_floor_get(b->store, &at);
+	while (rc > 0 && (at.segment < b->mark.segment ||
+			  (at.segment == b->mark.segment &&
+			   at.offset < b->mark.offset))) {
+		rc = journal_read(b->journal, &at, &bytes, &len, error);
+		if (rc <= 0)
+			break;
+		rc = entry_unpack(&e, bytes, len, error);
+		if (rc != 0)
+			break;
+		if (e.kind == ENTRY_PENDING)
+			rc = announce_again(b, &e, error);
+		entry_clear(&e);
+		rc = rc == 0 ? 1 : rc;
+	}
+	return rc < 0 ? rc : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
 int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error)
 {
-	struct store_request r;
-	int rc = store_request_by_n(b->store, n, &r, error);
+	enum ztp_state state = ZTP_STATE_RECEIVED;
+	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
 	b->tally.requests_published++;
-	if (rc <= 0 || r.state != ZTP_STATE_RECEIVED)
-		return rc < 0 ? rc : 0;
-	rc = ending_move(b, &r, ZTP_STATE_REQUESTED, error);
-	return rc == 0 ? store_request_save(b->store, &r, error) : rc;
+	return rc == 0 ? store_request_announced(b->store, n, error) : rc;
 }

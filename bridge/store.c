@@ -107,6 +107,29 @@ static int write_counter(struct store *store, int what, int64_t count,
 	return store_run(store, stmt, error);
 }
 
+static bool same_mark(const struct journal_mark *a,
+		      const struct journal_mark *b)
+{
+	return a->segment == b->segment && a->offset == b->offset;
+}
+
+static int write_mark(struct store *store, struct ztp_error *error)
+{
+	const struct journal_mark *mark = &store->facts.mark;
+	const struct journal_mark *floor = &store->facts.floor;
+	char text[128];
+
+	if (same_mark(mark, &store->committed.mark) &&
+	    same_mark(floor, &store->committed.floor))
+		return 0;
+	snprintf(text, sizeof(text), "%llu:%llu:%llu:%llu",
+		 (unsigned long long)mark->segment,
+		 (unsigned long long)mark->offset,
+		 (unsigned long long)floor->segment,
+		 (unsigned long long)floor->offset);
+	return store_set(store, "mark", text, error);
+}
+
 static int write_facts(struct store *store, int64_t now,
 		       struct ztp_error *error)
 {
@@ -123,6 +146,8 @@ static int write_facts(struct store *store, int64_t now,
 	for (state = 1; state < ZTP_STATE_END && rc == 0; state++)
 		rc = write_counter(store, state, facts->count[state],
 				   before->count[state], error);
+	if (rc == 0)
+		rc = write_mark(store, error);
 	if (rc == 0 && facts->moved != before->moved)
 		rc = store_set(store, "moved", facts->moved ? "1" : "", error);
 	if (rc == 0 && now > facts->newest) {
@@ -248,16 +273,21 @@ void store_mark_get(const struct store *store, struct journal_mark *mark)
 	*mark = store->committed.mark;
 }
 
-int store_mark_set(struct store *store, const struct journal_mark *mark,
-		   struct ztp_error *error)
+void store_floor_get(const struct store *store, struct journal_mark *floor)
 {
-	char text[64];
+	*floor = store->committed.floor;
+}
 
-	snprintf(text, sizeof(text), "%llu:%llu",
-		 (unsigned long long)mark->segment,
-		 (unsigned long long)mark->offset);
+int store_mark_set(struct store *store, const struct journal_mark *mark,
+		   const struct journal_mark *floor, struct ztp_error *error)
+{
+	if (same_mark(mark, &store->facts.mark) &&
+	    same_mark(floor, &store->facts.floor))
+		return 0;
 	store->facts.mark = *mark;
-	return store_set(store, "mark", text, error);
+	store->facts.floor = *floor;
+	/* Written with the commit, of which there has to be one. */
+	return store_stmt(store, SQL_META_SET, true, error) ? 0 : ZTP_ERR_IO;
 }
 
 int64_t store_offset_get(struct store *store, const char *topic, int partition)

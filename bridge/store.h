@@ -110,10 +110,14 @@ int store_get(struct store *store, const char *name, char *value, size_t cap,
 int store_set(struct store *store, const char *name, const char *value,
 	      struct ztp_error *error);
 
-/* --- the journal's mark and Kafka's positions */
+/* --- the journal's mark and Kafka's positions. The floor: entries from there
+ * up to the mark are in here, but the journal has to keep them, since there
+ * are records that Kafka may lack and that are made of them alone. As of the
+ * last commit. */
 void store_mark_get(const struct store *store, struct journal_mark *mark);
+void store_floor_get(const struct store *store, struct journal_mark *floor);
 int store_mark_set(struct store *store, const struct journal_mark *mark,
-		   struct ztp_error *error);
+		   const struct journal_mark *floor, struct ztp_error *error);
 /* The next offset to read, or -1. */
 int64_t store_offset_get(struct store *store, const char *topic, int partition);
 int store_offset_set(struct store *store, const char *topic, int partition,
@@ -128,6 +132,9 @@ int store_request_add(struct store *store, struct store_request *request,
 		      struct ztp_error *error); /* sets n */
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
+/* RECEIVED to REQUESTED, if that is where row n stands. */
+int store_request_announced(struct store *store, int64_t n,
+			    struct ztp_error *error);
 int store_request_by_id(struct store *store, const char *id,
 			struct store_request *request, struct ztp_error *error);
 int store_request_by_n(struct store *store, int64_t n,
@@ -205,6 +212,8 @@ int store_outbox_each(struct store *store, enum store_topic topic,
 		      int64_t after, int limit, store_record_visit *visit,
 		      void *arg, struct ztp_error *error);
 int64_t store_outbox_count(const struct store *store);
+/* The number given to a record of that topic last. No query. */
+int64_t store_outbox_newest(const struct store *store, enum store_topic topic);
 /* May there be a record of that topic behind seq? No query. */
 bool store_outbox_after(const struct store *store, enum store_topic topic,
 			int64_t seq);

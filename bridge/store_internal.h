@@ -41,6 +41,7 @@
 	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
 		    "delivered_at=?9 WHERE n=?1")                              \
+	X(REQ_ANNOUNCED, "UPDATE request SET state=?2 WHERE n=?1 AND state=?3") \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
 	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
@@ -121,7 +122,7 @@ struct store {
 		int64_t listed; /* finished, and may give way */
 		bool moved;	/* a deadline may not be its expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
-		struct journal_mark mark;
+		struct journal_mark mark, floor;
 	} facts, committed;
 };
 

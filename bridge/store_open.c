@@ -315,6 +315,19 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 	return 0;
 }
 
+/* "segment:offset", and a colon if more follows. */
+static struct journal_mark read_mark(char **text)
+{
+	struct journal_mark mark = {0, 0};
+
+	mark.segment = strtoull(*text, text, 10);
+	if (**text == ':')
+		mark.offset = strtoull(*text + 1, text, 10);
+	if (**text == ':')
+		(*text)++;
+	return mark;
+}
+
 static int load_facts(struct store *store, struct ztp_error *error)
 {
 	struct store_facts *facts = &store->facts;
@@ -334,11 +347,9 @@ static int load_facts(struct store *store, struct ztp_error *error)
 		rc = store_get(store, "mark", text, sizeof(text), error);
 	if (rc < 0)
 		return rc;
-	if (*text) {
-		facts->mark.segment = strtoull(text, &end, 10);
-		if (*end == ':')
-			facts->mark.offset = strtoull(end + 1, NULL, 10);
-	}
+	end = text;
+	facts->mark = read_mark(&end);
+	facts->floor = *end ? read_mark(&end) : facts->mark;
 	store->committed = store->facts;
 	return 0;
 }

@@ -168,6 +168,11 @@ int64_t store_outbox_count(const struct store *store)
 	return store->facts.outbox_count;
 }
 
+int64_t store_outbox_newest(const struct store *store, enum store_topic topic)
+{
+	return store->facts.outbox_seq[topic];
+}
+
 bool store_outbox_after(const struct store *store, enum store_topic topic,
 			int64_t seq)
 {

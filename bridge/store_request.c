@@ -128,6 +128,26 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
+int store_request_announced(struct store *store, int64_t n,
+			    struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ANNOUNCED, true, error);
+	int rc, changed;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_int(stmt, 2, ZTP_STATE_REQUESTED);
+	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
+	rc = store_run(store, stmt, error);
+	if (rc != 0)
+		return rc;
+	changed = sqlite3_changes(store->db);
+	store->facts.count[ZTP_STATE_RECEIVED] -= changed;
+	store->facts.count[ZTP_STATE_REQUESTED] += changed;
+	return 0;
+}
+
 static int find_one(struct store *store, sqlite3_stmt *stmt,
 		    struct store_request *request, struct ztp_error *error)
 {

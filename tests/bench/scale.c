@@ -165,7 +165,7 @@ static void commit(struct bench *b)
 	struct journal_mark mark = {1, (uint64_t)b->now};
 
 	b->now++;
-	check(b, store_mark_set(b->store, &mark, &b->error), "mark");
+	check(b, store_mark_set(b->store, &mark, &mark, &b->error), "mark");
 	check(b, store_commit(b->store, b->now, &b->error), "commit");
 }
 

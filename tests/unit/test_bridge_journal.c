@@ -18,7 +18,7 @@ struct fixture {
 static void open_at(struct fixture *f, bool sync)
 {
 	assert_int_equal(journal_open(&f->journal, f->scratch.base, sync,
-				      &f->mark, &f->error),
+				      &f->mark, &f->mark, &f->error),
 			 0);
 }
 
@@ -437,7 +437,7 @@ static void test_no_room(void **state)
 
 	limit_files(JOURNAL_SEGMENT / 2);
 	assert_int_equal(journal_open(&f->journal, f->scratch.base, false,
-				      &f->mark, &f->error),
+				      &f->mark, &f->mark, &f->error),
 			 ZTP_ERR_FULL);
 	assert_int_equal(scratch_files(&f->scratch, "", NULL), 0);
 	limit_files(RLIM_INFINITY);

@@ -367,7 +367,7 @@ static void test_rollback_restores(void **state)
 	struct store_record record = {.topic = STORE_RESULTS};
 
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &mark, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &mark, &mark, &c->error), 0);
 	assert_int_equal(store_offset_set(c->store, "t", 0, 7, &c->error), 0);
 	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
 	store_case_commit(c, 50);
@@ -380,7 +380,7 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
 			 0);
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &later, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &later, &later, &c->error), 0);
 	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
 	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
 	assert_true(store_dirty(c->store));
@@ -477,7 +477,7 @@ static void test_small_values(void **state)
 		store_offset_set(c->store, "t", 1, INT64_MAX, &c->error), 0);
 	assert_int_equal(store_offset_set(c->store, "u", 0, 0, &c->error), 0);
 	assert_int_equal(store_offset_set(c->store, "t", 0, 2, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &mark, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &mark, &mark, &c->error), 0);
 	store_case_commit(c, 1700000000000);
 	store_case_commit(c, 1); /* earlier: the newest stays */
 	store_case_reopen(c);

@@ -1,0 +1,29 @@
+/*
+ * bridge/producer_internal.h - what the two halves of the producer share:
+ * what becomes of records (producer.c) and their handing over (producer_pump.c).
+ */
+#ifndef BRIDGE_PRODUCER_INTERNAL_H
+#define BRIDGE_PRODUCER_INTERNAL_H
+
+#include "bridge/kafka.h"
+#include "bridge/lane.h"
+#include "bridge/producer.h"
+
+#define PRODUCER_PAUSE_FIRST_MS 250
+#define PRODUCER_PAUSE_MAX_MS	15000
+
+struct producer {
+	struct bridge *b;
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */
+	rd_kafka_queue_t *queue;
+	int wake_fd;
+	bool ok;
+	int unsettled; /* flights that apply or settle has to look at */
+	struct lane lanes[STORE_TOPIC_END]; /* from 1 */
+};
+
+/* All that is handed over is waited for, then the lane begins anew. */
+void producer_rewind(struct producer *p, struct lane *lane, int64_t pause);
+
+#endif

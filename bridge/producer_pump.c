@@ -1,0 +1,230 @@
+/*
+ * What comes while records of its topic are under way waits until they are
+ * back: batches grow with the load and with Kafka's latency. Handing it over
+ * sooner would gain nothing and cost much. An idempotent producer (librdkafka
+ * 2.0.2) sends no second batch to a partition that has more than five records
+ * in flight, and while one is queued its broker thread polls without a pause,
+ * which costs more than all else that is done about an event. For the same
+ * reason a page is no larger than what is handed over within linger.ms: it is
+ * one batch. HOLD_MS is for a partition whose leader is away: it slows the
+ * others down, but does not stop them.
+ */
+#include "bridge/producer.h"
+
+#include "bridge/consumer.h"
+#include "bridge/producer_internal.h"
+
+#define PAGE	256
+#define HOLD_MS 100
+
+static rd_kafka_headers_t *copy_headers(const struct store_record *record)
+{
+	rd_kafka_headers_t *headers =
+		rd_kafka_headers_new(record->header_count);
+	size_t i;
+
+	for (i = 0; headers && i < record->header_count; i++) {
+		const struct ztp_header *h = &record->headers[i];
+
+		if (rd_kafka_header_add(headers, h->name, -1, h->value.p,
+					(ssize_t)h->value.n) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR) {
+			rd_kafka_headers_destroy(headers);
+			return NULL;
+		}
+	}
+	return headers;
+}
+
+/* Made when it is first needed: Kafka would be asked about a topic that nobody
+ * writes to, and might make it. */
+static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
+{
+	if (!p->topics[topic])
+		p->topics[topic] = rd_kafka_topic_new(
+			p->rk, kafka_topic(p->b, topic), NULL);
+	return p->topics[topic];
+}
+
+/* Hands a flight's record over. False: not now; the flight is as it was. */
+static bool send_record(struct producer *p, struct lane *lane,
+			struct flight *flight,
+			const struct store_record *record)
+{
+	uintptr_t tag = (uintptr_t)lane->topic * LANE_WINDOW +
+			lane_index(lane, flight);
+	rd_kafka_topic_t *topic = topic_of(p, lane->topic);
+	rd_kafka_headers_t *headers = topic ? copy_headers(record) : NULL;
+	rd_kafka_resp_err_t err;
+
+	if (!headers)
+		return false;
+	err = rd_kafka_producev(
+		p->rk, RD_KAFKA_V_RKT(topic),
+		RD_KAFKA_V_KEY(record->key.p, record->key.n),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.p,
+				 record->value.n),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE((void *)tag),
+		RD_KAFKA_V_END);
+	if (!err) {
+		lane_move(lane, flight, FLIGHT_SENT);
+		return true;
+	}
+	rd_kafka_headers_destroy(headers);
+	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
+	    lane->topic == STORE_DLQ) {
+		flight->too_large = true;
+		lane_move(lane, flight, FLIGHT_DONE);
+		p->unsettled++;
+		return true;
+	}
+	lane->next_try = p->b->now + lane->pause;
+	log_warn(p->b->log, "kafka_produce_failed",
+		 LOG_STR("topic", kafka_topic(p->b, lane->topic)),
+		 LOG_STR("error", rd_kafka_err2str(err)));
+	return false;
+}
+
+/* --- past the outbox */
+
+static void pump_parcels(struct producer *p, struct lane *lane)
+{
+	struct flight *flight;
+	int left = PAGE;
+
+	for (flight = lane_first(lane); flight && left > 0;
+	     flight = lane_next(lane, flight)) {
+		if (flight->phase != FLIGHT_READY)
+			continue;
+		if (!send_record(p, lane, flight, &flight->parcel->record))
+			return;
+		left--;
+	}
+}
+
+/* --- from the outbox */
+
+struct page {
+	struct producer *p;
+	struct lane *lane;
+};
+
+static int hand_over(void *arg, const struct store_record *record)
+{
+	struct page *page = arg;
+	struct lane *lane = page->lane;
+	struct flight *flight;
+
+	if (record->seq < lane->skip_from || record->seq > lane->skip_to) {
+		flight = lane_take(lane, record->value.n + record->key.n);
+		if (!flight)
+			return 1;
+		flight->seq = record->seq;
+		flight->request = record->request;
+		if (!send_record(page->p, lane, flight, record)) {
+			lane_release(lane, flight);
+			return 1;
+		}
+	}
+	lane->cursor = record->seq;
+	return 0;
+}
+
+static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
+{
+	struct store *store = p->b->store;
+	struct page page = {p, lane};
+	int64_t newest = store_outbox_newest(store, lane->topic);
+	int busy = lane->busy, limit = alone ? 1 : PAGE;
+	struct ztp_error error;
+	int rc = store_outbox_each(store, lane->topic, lane->cursor, limit,
+				   hand_over, &page, &error);
+
+	if (rc < 0)
+		log_error(p->b->log, "outbox_unreadable", LOG_WHY(&error));
+	/* Nothing was there: all of it has arrived. */
+	if (rc == 0 && lane->busy == busy)
+		lane->cursor = newest;
+}
+
+/* --- the turn */
+
+/* Low water: a batch is worth its while when half of the room is free, and
+ * when what went before is back. */
+static bool may_send(const struct producer *p, const struct lane *lane,
+		     bool alone)
+{
+	if (lane->sent > LANE_WINDOW / 2)
+		return false;
+	return lane->sent == 0 || (!alone && p->b->now >= lane->held);
+}
+
+static void pump_lane(struct producer *p, struct lane *lane)
+{
+	bool alone;
+
+	if (lane->again != 0 && p->b->now >= lane->again) {
+		lane->again = 0;
+		producer_rewind(p, lane, 0);
+	}
+	if (p->b->now < lane->next_try)
+		return;
+	if (lane->rewind) {
+		if (lane->busy > 0)
+			return;
+		lane->cursor = lane->skip_from = lane->skip_to = 0;
+		lane->rewind = false;
+	}
+	alone = lane->cursor < lane->alone;
+	if (!may_send(p, lane, alone))
+		return;
+	if (lane->waiting > 0) {
+		lane->held = p->b->now + HOLD_MS;
+		pump_parcels(p, lane);
+	}
+	/* Those that came after the parcels. */
+	if (lane->waiting == 0 &&
+	    store_outbox_after(p->b->store, lane->topic, lane->cursor)) {
+		lane->held = p->b->now + HOLD_MS;
+		pump_outbox(p, lane, alone);
+	}
+}
+
+void producer_pump(struct producer *p)
+{
+	int topic;
+
+	if (!p->rk)
+		return;
+	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+		/* With another bridge at the decisions, ours is not the one
+		 * to say what became of them. */
+		if (topic == STORE_RESULTS && consumer_shared(p->b->consumer))
+			continue;
+		pump_lane(p, &p->lanes[topic]);
+	}
+}
+
+int64_t producer_next(const struct producer *p)
+{
+	int64_t next = 0;
+	int topic;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+		const struct lane *lane = &p->lanes[topic];
+		int64_t at = lane->next_try;
+
+		if (at < lane->held && lane->busy > 0 &&
+		    (lane->waiting > 0 ||
+		     store_outbox_after(p->b->store, lane->topic,
+					lane->cursor)))
+			at = lane->held;
+		if (at > p->b->now && (next == 0 || at < next))
+			next = at;
+		if (lane->again > p->b->now &&
+		    (next == 0 || lane->again < next))
+			next = lane->again;
+	}
+	return next;
+}
