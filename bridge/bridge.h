@@ -47,7 +47,7 @@ struct bridge {
 
 	struct store *store;
 	struct journal *journal;
-	struct journal_mark mark; /* of this batch; the store has the truth */
+	struct journal_mark mark;  /* of this batch; the store has the truth */
 	struct journal_mark entry; /* where the entry is that is looked at */
 
 	struct intake *intake;

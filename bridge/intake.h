@@ -17,8 +17,8 @@
 
 /* Two eventfds: wake_fd is written when there is news of the connection,
  * work_fd when the journal has an entry. */
-int intake_new(struct intake **intake, struct bridge *b, int wake_fd, int work_fd,
-	       struct ztp_error *error);
+int intake_new(struct intake **intake, struct bridge *b, int wake_fd,
+	       int work_fd, struct ztp_error *error);
 /* Disconnects, and waits a short while for it. */
 void intake_free(struct intake *intake);
 

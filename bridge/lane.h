@@ -60,10 +60,10 @@ struct lane {
 	size_t bytes;
 	int64_t cursor; /* seq of the last outbox record handed over */
 	int64_t skip_from, skip_to; /* seqs of records on their way already */
-	bool rewind;	/* something failed: begin anew when all are back */
-	int64_t held;	/* until then what came later waits for its batch */
-	int64_t alone;	/* up to this seq one by one: a batch was too large */
-	int64_t again;	/* when what was left behind is tried again, or 0 */
+	bool rewind;   /* something failed: begin anew when all are back */
+	int64_t held;  /* until then what came later waits for its batch */
+	int64_t alone; /* up to this seq one by one: a batch was too large */
+	int64_t again; /* when what was left behind is tried again, or 0 */
 	int64_t next_try, pause;
 	struct log_limit failures;
 };

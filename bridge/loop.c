@@ -33,9 +33,16 @@
 #define STORE_RETRY_MS	1000
 #define SLEEP_MAX_MS	60000
 #define ENDS_STALE_MS	5000
-#define BREATH_NS	2000000
+#define BREATH_MS	2
 
-enum source { FROM_SIGNAL, FROM_WAKE, FROM_HTTP, FROM_COMMANDS, FROM_WORK, FROM_URGENT };
+enum source {
+	FROM_SIGNAL,
+	FROM_WAKE,
+	FROM_HTTP,
+	FROM_COMMANDS,
+	FROM_WORK,
+	FROM_URGENT
+};
 
 struct loop {
 	struct bridge b;
@@ -322,10 +329,10 @@ static void drain(int fd)
 		return; /* nobody has written since */
 }
 
-static int heed(struct loop *l, int fd, const struct timespec *timeout)
+static int heed(struct loop *l, int fd, int timeout_ms)
 {
 	struct epoll_event events[8];
-	int i, n = epoll_pwait2(fd, events, 8, timeout, NULL);
+	int i, n = epoll_wait(fd, events, 8, timeout_ms);
 
 	if (n < 0 && errno != EINTR)
 		return -1;
@@ -342,7 +349,7 @@ static int heed(struct loop *l, int fd, const struct timespec *timeout)
 			atomic_store(&l->b.signalled, false);
 			break;
 		case FROM_URGENT:
-			return heed(l, l->urgent_fd, &(struct timespec){0, 0});
+			return heed(l, l->urgent_fd, 0);
 		case FROM_HTTP:
 		case FROM_COMMANDS:
 			break; /* served every turn */
@@ -357,18 +364,13 @@ static int heed(struct loop *l, int fd, const struct timespec *timeout)
  * share a turn, and one that comes alone is not made to wait. */
 static int wait_for_work(struct loop *l)
 {
-	const struct timespec breath = {0, BREATH_NS};
-	struct timespec timeout = {0, 0};
-	int ms, n = 0;
+	int n = 0;
 
 	if (l->breathe && !l->more)
-		n = heed(l, l->urgent_fd, &breath);
+		n = heed(l, l->urgent_fd, BREATH_MS);
 	if (n == 0) {
 		watch_commands(l);
-		ms = timeout_of(l);
-		timeout.tv_sec = ms / 1000;
-		timeout.tv_nsec = ms % 1000 * 1000000L;
-		n = heed(l, l->epoll_fd, &timeout);
+		n = heed(l, l->epoll_fd, timeout_of(l));
 	}
 	l->b.now = clock_steady(&l->b.clock);
 	return n < 0 ? -1 : 0;
@@ -509,7 +511,8 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd, error);
 	if (rc == 0 && *b->config->http.listen)
 		rc = http_new(&b->http, b, error);
-	if (rc == 0 && b->http && watch(l->urgent_fd, http_fd(b->http), FROM_HTTP) != 0)
+	if (rc == 0 && b->http &&
+	    watch(l->urgent_fd, http_fd(b->http), FROM_HTTP) != 0)
 		rc = ztp_fail(error, ZTP_ERR_IO, "epoll: %s", strerror(errno));
 	return rc;
 }

@@ -119,8 +119,8 @@ static void give_back(struct producer *p, struct lane *lane,
 static void too_large(struct producer *p, struct lane *lane,
 		      struct flight *flight)
 {
-	bool alone = !lane->rewind && flight->seq != 0 &&
-		     flight->seq <= lane->alone;
+	bool alone =
+		!lane->rewind && flight->seq != 0 && flight->seq <= lane->alone;
 
 	if (alone && lane->topic == STORE_DLQ) {
 		flight->too_large = true;

@@ -51,8 +51,8 @@ static bool send_record(struct producer *p, struct lane *lane,
 			struct flight *flight,
 			const struct store_record *record)
 {
-	uintptr_t tag = (uintptr_t)lane->topic * LANE_WINDOW +
-			lane_index(lane, flight);
+	uintptr_t tag =
+		(uintptr_t)lane->topic * LANE_WINDOW + lane_index(lane, flight);
 	rd_kafka_topic_t *topic = topic_of(p, lane->topic);
 	rd_kafka_headers_t *headers = topic ? copy_headers(record) : NULL;
 	rd_kafka_resp_err_t err;

@@ -437,7 +437,8 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 		entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}
-	return rc < 0 ? rc : store_mark_set(b->store, &b->mark, &b->mark, error);
+	return rc < 0 ? rc
+		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
 int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error)

@@ -48,8 +48,10 @@ struct store_request {
 	int tries;
 	int64_t finished_at, delivered_at;
 
-	enum ztp_state stored_state; /* the store's own: as last written */
-	bool stored_listed;
+	/* The store's own: as last written. */
+	enum ztp_state stored_state;
+	bool stored_listed, stored_tried;
+	int64_t stored_due, stored_retry;
 };
 
 struct store_decision {

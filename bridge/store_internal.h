@@ -35,13 +35,15 @@
 	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
 		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
 		      "DO UPDATE SET next=?3")                                 \
-	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS ",path_hash) VALUES" \
+	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS                      \
+		   ",path_hash,undecided) VALUES"                              \
 		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \
-		   "?16,?17,?18)")                                             \
+		   "?16,?17,?18,?19)")                                         \
 	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
-		    "delivered_at=?9 WHERE n=?1")                              \
-	X(REQ_ANNOUNCED, "UPDATE request SET state=?2 WHERE n=?1 AND state=?3") \
+		    "delivered_at=?9,undecided=?10 WHERE n=?1")                \
+	X(REQ_ANNOUNCED,                                                       \
+	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3")               \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
 	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
@@ -49,10 +51,10 @@
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE channel=?1 ORDER BY n")                          \
 	X(REQ_UNDECIDED, "SELECT " REQUEST_COLUMNS " FROM request "            \
-			 "WHERE state IN (1,2) AND due_at<=?1 "                \
+			 "WHERE undecided=1 AND due_at<=?1 "                   \
 			 "ORDER BY due_at LIMIT ?2")                           \
 	X(REQ_DUE, "SELECT " REQUEST_COLUMNS " FROM request "                  \
-		   "WHERE state NOT IN (1,2) AND due_at IS NOT NULL "          \
+		   "WHERE undecided IS NULL AND due_at IS NOT NULL "           \
 		   "AND due_at<=?1 ORDER BY due_at LIMIT ?2")                  \
 	X(REQ_RETRY, "SELECT " REQUEST_COLUMNS " FROM request "                \
 		     "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "            \
@@ -64,17 +66,17 @@
 	X(LIST_NEXT, "SELECT min(n) FROM request WHERE n>?1")                  \
 	X(LIST_NEXT_UNDECIDED, "SELECT min(n) FROM request "                   \
 			       "INDEXED BY request_undecided "                 \
-			       "WHERE state IN (1,2) AND n>?1")                \
+			       "WHERE undecided=1 AND n>?1")                   \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
 		       "ORDER BY n LIMIT ?2")                                  \
 	X(NEXT_UNDECIDED, "SELECT min(due_at) FROM request "                   \
-			  "WHERE state IN (1,2)")                              \
+			  "WHERE undecided=1")                                 \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
-		    "WHERE state NOT IN (1,2) AND due_at IS NOT NULL")         \
+		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
 	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
 		      "WHERE retry_at IS NOT NULL AND (tries>0)=?1")           \
-	X(OLDEST, "SELECT received_at FROM request WHERE state IN (1,2) "      \
+	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
@@ -82,8 +84,8 @@
 	X(ABSENT, "UPDATE request SET tries=0,retry_at=CASE todo WHEN 2 "      \
 		  "THEN NULL ELSE retry_at END "                               \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
-	X(REANCHOR, "UPDATE request SET due_at=expires_at WHERE state IN "     \
-		    "(1,2) AND due_at<>expires_at")                            \
+	X(REANCHOR, "UPDATE request SET due_at=expires_at "                    \
+		    "WHERE undecided=1 AND due_at<>expires_at")                \
 	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL WHERE n=?1")        \
 	X(DEC_PUT, "INSERT OR REPLACE INTO decision(n,by_customer,verdict,"    \
 		   "digest,topic,part,offset,reason,message,kind,payload,"     \
@@ -108,6 +110,22 @@ enum store_sql {
 		SQL_COUNT
 };
 
+/* What the loop asks for in every turn: the earliest of a kind of times, 0:
+ * there is none. Not known after the earliest has changed: then it is looked
+ * up. */
+enum store_times {
+	STORE_DUE_UNDECIDED,
+	STORE_DUE_OTHERS,
+	STORE_RETRY_FRESH,
+	STORE_RETRY_TRIED,
+	STORE_TIMES_END
+};
+
+struct store_soonest {
+	bool known;
+	int64_t at;
+};
+
 struct store {
 	sqlite3 *db;
 	sqlite3_stmt *stmt[SQL_COUNT];
@@ -120,7 +138,8 @@ struct store {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
 		int64_t listed; /* finished, and may give way */
-		bool moved;	/* a deadline may not be its expires_at */
+		struct store_soonest soonest[STORE_TIMES_END];
+		bool moved; /* a deadline may not be its expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
 		struct journal_mark mark, floor;
 	} facts, committed;

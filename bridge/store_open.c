@@ -30,7 +30,7 @@
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 1
+#define SCHEMA_VERSION 2
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -73,6 +73,18 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" payload BLOB, content_type TEXT, metadata TEXT);"
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, topic INTEGER NOT NULL,"
 	" request INTEGER, key BLOB, value BLOB, headers BLOB);",
+	/* A column of its own for what the indexes ask: the state changes
+	 * while a request is undecided, and no index has to hear of it. */
+	"ALTER TABLE request ADD COLUMN undecided INTEGER;"
+	"UPDATE request SET undecided=1 WHERE state IN (1,2);"
+	"DROP INDEX request_undecided_due;"
+	"DROP INDEX request_due;"
+	"DROP INDEX request_undecided;"
+	"CREATE INDEX request_undecided_due ON request(due_at)"
+	" WHERE undecided=1;"
+	"CREATE INDEX request_due ON request(due_at)"
+	" WHERE undecided IS NULL AND due_at IS NOT NULL;"
+	"CREATE INDEX request_undecided ON request(n) WHERE undecided=1;",
 };
 
 /* --- opening */
@@ -404,9 +416,14 @@ static int configure(struct store *store, bool sync_full,
 static int open_database(struct store *store, bool sync_full,
 			 struct ztp_error *error)
 {
-	int rc = sqlite3_open_v2(store->path, &store->db,
-				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+	int rc;
+
+	/* Nobody asks for the statistics of SQLite's memory, and each of its
+	 * allocations would take a lock to keep them. Refused when SQLite is
+	 * in use already, which does no harm. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+	rc = sqlite3_open_v2(store->path, &store->db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 
 	if (rc != SQLITE_OK)
 		return ztp_fail(error, ZTP_ERR_IO, "store %s: %s", store->path,

@@ -47,6 +47,57 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
 	r->stored_state = r->state;
 	r->stored_listed = r->finished_at != 0;
+	r->stored_tried = r->tries > 0;
+	r->stored_due = r->due_at;
+	r->stored_retry = r->retry_at;
+}
+
+/* --- what is known without a query */
+
+static void time_gone(struct store_soonest *soonest, int64_t at)
+{
+	if (at == soonest->at)
+		soonest->known = false; /* another may have the same */
+}
+
+static void time_come(struct store_soonest *soonest, int64_t at)
+{
+	if (at != 0 && (soonest->at == 0 || at < soonest->at))
+		soonest->at = at;
+}
+
+static enum store_times due_of(enum ztp_state state)
+{
+	return ztp_state_undecided(state) ? STORE_DUE_UNDECIDED
+					  : STORE_DUE_OTHERS;
+}
+
+static void count_times(struct store_soonest *soonest, struct store_request *r)
+{
+	enum store_times due = due_of(r->state),
+			 due_before = due_of(r->stored_state);
+	bool tried = r->tries > 0;
+
+	if (due != due_before || r->due_at != r->stored_due) {
+		time_gone(&soonest[due_before], r->stored_due);
+		time_come(&soonest[due], r->due_at);
+	}
+	if (tried != r->stored_tried || r->retry_at != r->stored_retry) {
+		time_gone(&soonest[STORE_RETRY_FRESH + r->stored_tried],
+			  r->stored_retry);
+		time_come(&soonest[STORE_RETRY_FRESH + tried], r->retry_at);
+	}
+	r->stored_tried = tried;
+	r->stored_due = r->due_at;
+	r->stored_retry = r->retry_at;
+}
+
+static void forget_times(struct store *store)
+{
+	int i;
+
+	for (i = 0; i < STORE_TIMES_END; i++)
+		store->facts.soonest[i].known = false;
 }
 
 /* The row is as r says: what was counted of it before, and is now. */
@@ -55,6 +106,7 @@ static void count_row(struct store *store, struct store_request *r)
 	struct store_facts *facts = &store->facts;
 	bool listed = r->finished_at != 0;
 
+	count_times(facts->soonest, r);
 	if (r->stored_state != ZTP_STATE_NONE)
 		facts->count[r->stored_state]--;
 	if (r->state != ZTP_STATE_NONE)
@@ -94,12 +146,14 @@ int store_request_add(struct store *store, struct store_request *r,
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
 	sqlite3_bind_int64(stmt, 18, path_hash(r->path));
+	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
 	r->stored_state = ZTP_STATE_NONE;
-	r->stored_listed = false;
+	r->stored_listed = r->stored_tried = false;
+	r->stored_due = r->stored_retry = 0;
 	count_row(store, r);
 	return 0;
 }
@@ -121,6 +175,7 @@ int store_request_save(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 7, r->tries);
 	store_bind_time(stmt, 8, r->finished_at);
 	store_bind_time(stmt, 9, r->delivered_at);
+	store_bind_time(stmt, 10, ztp_state_undecided(r->state));
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
@@ -244,7 +299,10 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 	sqlite3_stmt *stmt =
 		store_stmt(store, undecided ? SQL_REQ_UNDECIDED : SQL_REQ_DUE,
 			   false, error);
+	int64_t next = store_next_due(store, undecided);
 
+	if (next == 0 || next > until)
+		return 0;
 	sqlite3_bind_int64(stmt, 1, until);
 	sqlite3_bind_int(stmt, 2, limit);
 	return walk(store, stmt, visit, arg, error);
@@ -254,7 +312,10 @@ int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
 		     store_visit *visit, void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_RETRY, false, error);
+	int64_t next = store_next_retry(store, fresh);
 
+	if (next == 0 || next > until)
+		return 0;
 	sqlite3_bind_int64(stmt, 1, until);
 	sqlite3_bind_int(stmt, 2, limit);
 	sqlite3_bind_int(stmt, 3, !fresh);
@@ -271,17 +332,19 @@ int store_waiting_each(struct store *store, int64_t after, int limit,
 	return walk(store, stmt, visit, arg, error);
 }
 
-static int64_t one_number(struct store *store, enum store_sql sql, int64_t arg)
+/* False, and 0, when there is none or the database cannot be read. */
+static bool one_number(struct store *store, enum store_sql sql, int64_t arg,
+		       int64_t *value)
 {
 	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
-	int64_t value = 0;
+	bool found;
 
 	if (sqlite3_bind_parameter_count(stmt) > 0)
 		sqlite3_bind_int64(stmt, 1, arg);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
-		value = sqlite3_column_int64(stmt, 0);
+	found = sqlite3_step(stmt) == SQLITE_ROW;
+	*value = found ? sqlite3_column_int64(stmt, 0) : 0;
 	sqlite3_reset(stmt);
-	return value;
+	return found;
 }
 
 /* "s/r" to the range of paths of that registry. */
@@ -326,31 +389,49 @@ int store_list_each(struct store *store, int64_t after, int64_t until,
 
 int64_t store_list_next(struct store *store, int64_t after, bool undecided)
 {
-	return one_number(store,
-			  undecided ? SQL_LIST_NEXT_UNDECIDED : SQL_LIST_NEXT,
-			  after);
+	int64_t n;
+
+	one_number(store, undecided ? SQL_LIST_NEXT_UNDECIDED : SQL_LIST_NEXT,
+		   after, &n);
+	return n;
+}
+
+static int64_t soonest(struct store *store, enum store_times which,
+		       enum store_sql sql, int64_t arg)
+{
+	struct store_soonest *soonest = &store->facts.soonest[which];
+
+	if (!soonest->known) /* min() gives a row, too, when it is of none */
+		soonest->known = one_number(store, sql, arg, &soonest->at);
+	return soonest->at;
 }
 
 int64_t store_next_due(struct store *store, bool undecided)
 {
-	return one_number(store, undecided ? SQL_NEXT_UNDECIDED : SQL_NEXT_DUE,
-			  0);
+	return undecided ? soonest(store, STORE_DUE_UNDECIDED,
+				   SQL_NEXT_UNDECIDED, 0)
+			 : soonest(store, STORE_DUE_OTHERS, SQL_NEXT_DUE, 0);
 }
 
 int64_t store_next_retry(struct store *store, bool fresh)
 {
-	return one_number(store, SQL_NEXT_RETRY, !fresh);
+	return soonest(store, fresh ? STORE_RETRY_FRESH : STORE_RETRY_TRIED,
+		       SQL_NEXT_RETRY, !fresh);
 }
 
 int64_t store_oldest_undecided(struct store *store)
 {
-	return one_number(store, SQL_OLDEST, 0);
+	int64_t at;
+
+	one_number(store, SQL_OLDEST, 0, &at);
+	return at;
 }
 
 int store_absent(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_ABSENT, true, error);
 
+	forget_times(store);
 	return stmt ? store_run(store, stmt, error) : ZTP_ERR_IO;
 }
 
@@ -365,6 +446,7 @@ int store_reanchor(struct store *store, struct ztp_error *error)
 	if (!stmt)
 		return ZTP_ERR_IO;
 	rc = store_run(store, stmt, error);
+	forget_times(store);
 	if (rc == 0)
 		store->facts.moved = false;
 	return rc;
@@ -392,7 +474,7 @@ static int remove_request(struct store *store, struct store_request *r,
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
 	if (rc == 0) {
 		r->state = ZTP_STATE_NONE;
-		r->finished_at = 0;
+		r->finished_at = r->due_at = r->retry_at = 0;
 		count_row(store, r);
 	}
 	return rc;

@@ -79,7 +79,7 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 1);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
 	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
 	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
@@ -111,7 +111,7 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 1);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -158,11 +158,11 @@ static void test_newer_version(void **state)
 {
 	struct store_case *c = *state;
 
-	edit(c, "PRAGMA user_version=2");
+	edit(c, "PRAGMA user_version=3");
 	expect_refused(c, "newer");
 	edit(c, "PRAGMA user_version=-1");
 	expect_refused(c, "version");
-	edit(c, "PRAGMA user_version=1");
+	edit(c, "PRAGMA user_version=2");
 	store_case_open(c);
 }
 
@@ -327,26 +327,27 @@ static void test_log_of_a_damaged_store_stays(void **state)
 static void test_migration(void **state)
 {
 	static const char *const steps[] = {
-		NULL, "ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
+		NULL, NULL,
+		"ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
 		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
 	static const char *const broken[] = {
-		NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL,
 		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
 	struct store_case *c = *state;
 	sqlite3 *db = store_case_db(c);
 
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
-	assert_int_equal(store_migrate(c->store, steps, 3, &c->error), 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 3);
+	assert_int_equal(store_migrate(c->store, steps, 4, &c->error), 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 4);
 	assert_int_equal(number(db, "SELECT a FROM fresh"), 8);
 	assert_int_equal(
 		number(db, "SELECT count(*) FROM request WHERE more='x'"), 1);
 	/* Again: nothing to do. */
-	assert_int_equal(store_migrate(c->store, steps, 3, &c->error), 0);
+	assert_int_equal(store_migrate(c->store, steps, 4, &c->error), 0);
 	/* A step that fails leaves the version before it, whole. */
-	assert_true(store_migrate(c->store, broken, 4, &c->error) < 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 3);
+	assert_true(store_migrate(c->store, broken, 5, &c->error) < 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 4);
 	assert_int_equal(number(db, "SELECT count(*) FROM request"), 1);
 	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema "
 				    "WHERE name='half'"),
@@ -357,17 +358,50 @@ static void test_migration(void **state)
 	expect_refused(c, "newer");
 }
 
+/* Version 1 had no column `undecided`. */
+static void test_first_version(void **state)
+{
+	struct store_case *c = *state;
+	struct store_case_rows rows = {.count = 0};
+	const int64_t undecided[] = {1, 2};
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_add(c, 2, ZTP_STATE_REQUESTED);
+	store_case_add(c, 3, ZTP_STATE_REGISTERED);
+	store_case_commit(c, 1);
+	edit(c, "DROP INDEX request_undecided_due;"
+		"DROP INDEX request_due; DROP INDEX request_undecided;"
+		"ALTER TABLE request DROP COLUMN undecided;"
+		"CREATE INDEX request_undecided_due ON request(due_at)"
+		" WHERE state IN (1,2);"
+		"CREATE INDEX request_due ON request(due_at)"
+		" WHERE state NOT IN (1,2) AND due_at IS NOT NULL;"
+		"CREATE INDEX request_undecided ON request(n)"
+		" WHERE state IN (1,2);"
+		"UPDATE meta SET value='4:44' WHERE name='mark';"
+		"PRAGMA user_version=1");
+	store_case_open(c);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
+	assert_int_equal(store_due_each(c->store, true, 5000, 9,
+					store_case_note, &rows, &c->error),
+			 0);
+	store_case_expect(&rows, undecided, 2);
+	assert_int_equal(store_next_due(c->store, false), 1003);
+	assert_int_equal(store_list_next(c->store, 1, true), 2);
+}
+
 /* --- transactions */
 
 static void test_rollback_restores(void **state)
 {
 	struct store_case *c = *state;
 	struct journal_mark mark = {3, 44}, later = {4, 55}, got;
+	struct journal_mark floor = {2, 22};
 	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED), s;
 	struct store_record record = {.topic = STORE_RESULTS};
 
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &mark, &mark, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &mark, &floor, &c->error), 0);
 	assert_int_equal(store_offset_set(c->store, "t", 0, 7, &c->error), 0);
 	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
 	store_case_commit(c, 50);
@@ -380,7 +414,8 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
 			 0);
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &later, &later, &c->error), 0);
+	assert_int_equal(store_mark_set(c->store, &later, &later, &c->error),
+			 0);
 	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
 	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
 	assert_true(store_dirty(c->store));
@@ -399,6 +434,9 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_offset_get(c->store, "t", 0), 7);
 	store_mark_get(c->store, &got);
 	assert_int_equal(got.segment, 3);
+	store_floor_get(c->store, &got);
+	assert_int_equal(got.segment, 2);
+	assert_int_equal(got.offset, 22);
 	assert_int_equal(
 		store_request_by_id(c->store, "request-2", &s, &c->error), 0);
 	/* Row numbers go on where they were. */
@@ -557,6 +595,7 @@ int main(void)
 		T(test_large_store_by_sample),
 		T(test_log_of_a_damaged_store_stays),
 		T(test_migration),
+		T(test_first_version),
 		T(test_rollback_restores),
 		T(test_no_room),
 		T(test_close_rolls_back),
