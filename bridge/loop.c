@@ -2,24 +2,16 @@
 
 #include <errno.h>
 #include <libgen.h>
-#include <signal.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/epoll.h>
-#include <sys/eventfd.h>
 #include <sys/random.h>
-#include <sys/signalfd.h>
-#include <unistd.h>
 
-#include "bridge/asker.h"
 #include "bridge/commands.h"
 #include "bridge/consumer.h"
 #include "bridge/http.h"
 #include "bridge/intake.h"
-#include "bridge/notify.h"
-#include "bridge/pressure.h"
+#include "bridge/loop_internal.h"
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
 #include "bridge/requests.h"
@@ -31,40 +23,7 @@
 #define EVICT_PAUSE_MS	20
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
-#define SLEEP_MAX_MS	60000
 #define ENDS_STALE_MS	5000
-#define BREATH_MS	2
-
-enum source {
-	FROM_SIGNAL,
-	FROM_WAKE,
-	FROM_HTTP,
-	FROM_COMMANDS,
-	FROM_WORK,
-	FROM_URGENT
-};
-
-struct loop {
-	struct bridge b;
-	/* What cannot wait for a breath, and all else with it. */
-	int urgent_fd, epoll_fd;
-	int signal_fd, wake_fd, work_fd;
-	bool breathe;
-	int commands_fd; /* as registered with epoll, or -1 */
-	uint32_t commands_events;
-	struct asker_news news;
-	int64_t next_housekeeping, next_store_try, stop_by;
-	struct asker_ends ends;
-	int64_t ends_since; /* asked_at of the ends last used */
-	bool more, evict_more;
-	uint64_t gaps; /* of the journal, that the log has heard of */
-	int exit_code;
-	struct pressure pressure;
-	struct notify notify;
-	struct log_limit store_failures;
-	loop_reload *reload;
-	void *reload_arg;
-};
 
 void bridge_random(void *bytes, size_t n)
 {
@@ -227,155 +186,6 @@ static void pump(struct bridge *b)
 	consumer_pump(b->consumer, false);
 }
 
-/* --- waiting */
-
-static void earlier(int64_t *next, int64_t at)
-{
-	if (at != 0 && at < *next)
-		*next = at;
-}
-
-static int timeout_of(struct loop *l)
-{
-	struct bridge *b = &l->b;
-	int64_t now = clock_steady(&b->clock);
-	int64_t next = now + SLEEP_MAX_MS, http, due;
-
-	if (l->more && b->store_ok)
-		return 0;
-	earlier(&next, l->next_housekeeping);
-	earlier(&next, intake_next(b->intake));
-	earlier(&next, outlet_next(commands_outlet(b->commands)));
-	earlier(&next, producer_next(b->producer));
-	earlier(&next, consumer_next(b->consumer));
-	if (b->stopping)
-		earlier(&next, l->stop_by);
-	if (!b->store_ok) {
-		earlier(&next, l->next_store_try);
-	} else {
-		if (b->registrar)
-			earlier(&next, registrar_next(b->registrar));
-		earlier(&next, store_next_due(b->store, false));
-		due = store_next_due(b->store, true);
-		/* Past the horizon the asker wakes us, not the clock. */
-		if (due > now)
-			earlier(&next, due);
-		if (outlet_connected(commands_outlet(b->commands))) {
-			due = commands_due(b->commands);
-			earlier(&next, due);
-		}
-	}
-	if (b->http) {
-		http = http_timeout_ms(b->http);
-		if (http >= 0)
-			earlier(&next, now + http);
-	}
-	if (next <= now)
-		return 0;
-	return next - now > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)(next - now);
-}
-
-static void watch_commands(struct loop *l)
-{
-	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
-	uint32_t wanted = 0;
-	int fd = outlet_fd(commands_outlet(l->b.commands), &wanted);
-
-	event.events = wanted;
-
-	if (fd < 0) {
-		l->commands_fd = -1; /* closing took it out of epoll */
-		return;
-	}
-	if (fd == l->commands_fd && event.events == l->commands_events)
-		return;
-	/* The number of a closed socket may have come again. */
-	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
-	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-		log_error(l->b.log, "epoll_failed",
-			  LOG_STR("error", strerror(errno)));
-	l->commands_fd = fd;
-	l->commands_events = event.events;
-}
-
-static void on_signal(struct loop *l)
-{
-	struct signalfd_siginfo info;
-	struct bridge *b = &l->b;
-
-	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
-		if (info.ssi_signo == SIGHUP) {
-			l->reload(l->reload_arg);
-			intake_reconnect(b->intake);
-			outlet_reconnect(commands_outlet(b->commands));
-			continue;
-		}
-		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));
-		if (b->stopping)
-			continue;
-		b->stopping = true;
-		notify_stopping(&l->notify);
-		l->stop_by = b->now + b->config->shutdown_timeout_ms;
-		intake_pause(b->intake, "shutdown");
-		asker_stop(b->asker);
-	}
-}
-
-static void drain(int fd)
-{
-	uint64_t count;
-
-	if (read(fd, &count, sizeof(count)) < 0)
-		return; /* nobody has written since */
-}
-
-static int heed(struct loop *l, int fd, int timeout_ms)
-{
-	struct epoll_event events[8];
-	int i, n = epoll_wait(fd, events, 8, timeout_ms);
-
-	if (n < 0 && errno != EINTR)
-		return -1;
-	for (i = 0; i < n; i++) {
-		switch ((enum source)events[i].data.u32) {
-		case FROM_SIGNAL:
-			on_signal(l);
-			break;
-		case FROM_WAKE:
-			drain(l->wake_fd);
-			break;
-		case FROM_WORK:
-			drain(l->work_fd);
-			atomic_store(&l->b.signalled, false);
-			break;
-		case FROM_URGENT:
-			return heed(l, l->urgent_fd, 0);
-		case FROM_HTTP:
-		case FROM_COMMANDS:
-			break; /* served every turn */
-		}
-	}
-	return n > 0 ? n : 0;
-}
-
-/* A turn has its price (a transaction, a batch to Kafka), however little there
- * is to do in it. So after one that had work the loop takes a breath, and
- * events, acknowledgements and decisions gather: the more there are, the more
- * share a turn, and one that comes alone is not made to wait. */
-static int wait_for_work(struct loop *l)
-{
-	int n = 0;
-
-	if (l->breathe && !l->more)
-		n = heed(l, l->urgent_fd, BREATH_MS);
-	if (n == 0) {
-		watch_commands(l);
-		n = heed(l, l->epoll_fd, timeout_of(l));
-	}
-	l->b.now = clock_steady(&l->b.clock);
-	return n < 0 ? -1 : 0;
-}
-
 /* Drained: nothing is left that could still go out. */
 static bool drained(const struct loop *l)
 {
@@ -423,41 +233,6 @@ static void turn(struct loop *l)
 }
 
 /* --- start and end */
-
-static int watch(int epoll_fd, int fd, enum source source)
-{
-	struct epoll_event event = {.events = EPOLLIN, .data.u32 = source};
-
-	return epoll_ctl(epoll_fd, EPOLL_CTL_ADD, fd, &event);
-}
-
-static int open_fds(struct loop *l, struct ztp_error *error)
-{
-	sigset_t set;
-
-	sigemptyset(&set);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGHUP);
-	/* Before any thread starts, so that all inherit it. */
-	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
-		return ztp_fail(error, ZTP_ERR_IO, "sigprocmask: %s",
-				strerror(errno));
-	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
-	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->work_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
-	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-	if (l->signal_fd < 0 || l->wake_fd < 0 || l->work_fd < 0 ||
-	    l->urgent_fd < 0 || l->epoll_fd < 0 ||
-	    watch(l->urgent_fd, l->signal_fd, FROM_SIGNAL) != 0 ||
-	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
-	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
-	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
-		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
-				strerror(errno));
-	return 0;
-}
 
 static int open_store(struct loop *l, struct ztp_error *error)
 {
@@ -511,9 +286,8 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd, error);
 	if (rc == 0 && *b->config->http.listen)
 		rc = http_new(&b->http, b, error);
-	if (rc == 0 && b->http &&
-	    watch(l->urgent_fd, http_fd(b->http), FROM_HTTP) != 0)
-		rc = ztp_fail(error, ZTP_ERR_IO, "epoll: %s", strerror(errno));
+	if (rc == 0 && b->http)
+		rc = loop_wait_http(l, error);
 	return rc;
 }
 
@@ -534,16 +308,7 @@ static void close_parts(struct loop *l)
 	registrar_free(b->registrar);
 	journal_close(b->journal);
 	store_close(b->store);
-	if (l->epoll_fd >= 0)
-		close(l->epoll_fd);
-	if (l->signal_fd >= 0)
-		close(l->signal_fd);
-	if (l->wake_fd >= 0)
-		close(l->wake_fd);
-	if (l->work_fd >= 0)
-		close(l->work_fd);
-	if (l->urgent_fd >= 0)
-		close(l->urgent_fd);
+	loop_wait_close(l);
 }
 
 int loop_run(const struct config *config, struct log *log, loop_reload *reload,
@@ -568,7 +333,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	l->reload_arg = reload_arg;
 	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
 		 config->mqtt.client_id);
-	if (open_fds(l, &error) != 0 || open_store(l, &error) != 0 ||
+	if (loop_wait_open(l, &error) != 0 || open_store(l, &error) != 0 ||
 	    open_parts(l, &error) != 0) {
 		log_error(log, "cannot_start", LOG_WHY(&error));
 		goto out;
@@ -582,7 +347,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 		notify_turned(&l->notify, l->b.now);
 		if (l->b.stopping && (drained(l) || l->b.now >= l->stop_by))
 			break;
-	} while (wait_for_work(l) == 0);
+	} while (loop_wait(l) == 0);
 	exit_code = l->exit_code;
 	log_info(log, "stopped", LOG_INT("exit_code", exit_code));
 out:

@@ -90,6 +90,20 @@ int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error)
 	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 }
 
+bool store_number(struct store *store, enum store_sql sql, int64_t arg,
+		  int64_t *value)
+{
+	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
+	bool found;
+
+	if (sqlite3_bind_parameter_count(stmt) > 0)
+		sqlite3_bind_int64(stmt, 1, arg);
+	found = sqlite3_step(stmt) == SQLITE_ROW;
+	*value = found ? sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_reset(stmt);
+	return found;
+}
+
 /* --- transactions */
 
 static int write_counter(struct store *store, int what, int64_t count,

@@ -160,6 +160,19 @@ sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
 			 struct ztp_error *error);
 /* One step of a statement that gives no row. Resets it. */
 int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error);
+/* The first column of the first row, ?1 being arg if there is one. False, and
+ * 0, when there is none or the database cannot be read. */
+bool store_number(struct store *store, enum store_sql sql, int64_t arg,
+		  int64_t *value);
+/* Runs a bound statement of REQUEST_COLUMNS to its end: all rows are
+ * collected, then visited. */
+int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
+	       void *arg, struct ztp_error *error);
+void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
+int64_t store_path_hash(const char *path);
+/* Row r has been written: the earliest times follow; or all have changed. */
+void store_times_count(struct store *store, struct store_request *r);
+void store_times_forget(struct store *store);
 /* sqlite3's last error as ours. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

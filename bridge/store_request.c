@@ -10,7 +10,7 @@
  * that nobody else has just changed: an index of numbers has few pages. Two
  * paths may share a number; six bytes of SHA-256 see to it that nobody can
  * make many do so. */
-static int64_t path_hash(const char *path)
+int64_t store_path_hash(const char *path)
 {
 	uint8_t digest[ZTP_SHA256_LEN];
 	int64_t hash = 0;
@@ -22,7 +22,7 @@ static int64_t path_hash(const char *path)
 	return hash;
 }
 
-static void read_row(sqlite3_stmt *stmt, struct store_request *r)
+void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
 {
 	const void *fingerprint = sqlite3_column_blob(stmt, 3);
 
@@ -52,61 +52,13 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->stored_retry = r->retry_at;
 }
 
-/* --- what is known without a query */
-
-static void time_gone(struct store_soonest *soonest, int64_t at)
-{
-	if (at == soonest->at)
-		soonest->known = false; /* another may have the same */
-}
-
-static void time_come(struct store_soonest *soonest, int64_t at)
-{
-	if (at != 0 && (soonest->at == 0 || at < soonest->at))
-		soonest->at = at;
-}
-
-static enum store_times due_of(enum ztp_state state)
-{
-	return ztp_state_undecided(state) ? STORE_DUE_UNDECIDED
-					  : STORE_DUE_OTHERS;
-}
-
-static void count_times(struct store_soonest *soonest, struct store_request *r)
-{
-	enum store_times due = due_of(r->state),
-			 due_before = due_of(r->stored_state);
-	bool tried = r->tries > 0;
-
-	if (due != due_before || r->due_at != r->stored_due) {
-		time_gone(&soonest[due_before], r->stored_due);
-		time_come(&soonest[due], r->due_at);
-	}
-	if (tried != r->stored_tried || r->retry_at != r->stored_retry) {
-		time_gone(&soonest[STORE_RETRY_FRESH + r->stored_tried],
-			  r->stored_retry);
-		time_come(&soonest[STORE_RETRY_FRESH + tried], r->retry_at);
-	}
-	r->stored_tried = tried;
-	r->stored_due = r->due_at;
-	r->stored_retry = r->retry_at;
-}
-
-static void forget_times(struct store *store)
-{
-	int i;
-
-	for (i = 0; i < STORE_TIMES_END; i++)
-		store->facts.soonest[i].known = false;
-}
-
 /* The row is as r says: what was counted of it before, and is now. */
 static void count_row(struct store *store, struct store_request *r)
 {
 	struct store_facts *facts = &store->facts;
 	bool listed = r->finished_at != 0;
 
-	count_times(facts->soonest, r);
+	store_times_count(store, r);
 	if (r->stored_state != ZTP_STATE_NONE)
 		facts->count[r->stored_state]--;
 	if (r->state != ZTP_STATE_NONE)
@@ -145,7 +97,7 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 15, r->tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
-	sqlite3_bind_int64(stmt, 18, path_hash(r->path));
+	sqlite3_bind_int64(stmt, 18, store_path_hash(r->path));
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
@@ -209,7 +161,7 @@ static int find_one(struct store *store, sqlite3_stmt *stmt,
 	int rc = sqlite3_step(stmt);
 
 	if (rc == SQLITE_ROW)
-		read_row(stmt, request);
+		store_row_read(stmt, request);
 	sqlite3_reset(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -234,204 +186,11 @@ int store_request_by_n(struct store *store, int64_t n,
 	return find_one(store, stmt, request, error);
 }
 
-/* --- lists. A row is 2.5 kB in memory, so a walk holds a page of them. */
-
-#define PAGE 64
-
-/* Runs a bound statement to its end, at most `limit` rows, collected in a
- * page that grows, then visited. */
-static int walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
-		void *arg, struct ztp_error *error)
-{
-	struct store_request *rows = NULL;
-	size_t count = 0, room = 0, i;
-	int rc;
-
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (count == room) {
-			size_t more = room ? 2 * room : PAGE / 8;
-			struct store_request *grown =
-				realloc(rows, more * sizeof(*rows));
-
-			if (!grown) {
-				sqlite3_reset(stmt);
-				free(rows);
-				return ztp_fail(error, ZTP_ERR_NOMEM,
-						"out of memory");
-			}
-			rows = grown;
-			room = more;
-		}
-		memset(&rows[count], 0, sizeof(rows[count]));
-		read_row(stmt, &rows[count++]);
-	}
-	sqlite3_reset(stmt);
-	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
-	for (i = 0; i < count && rc == 0; i++)
-		rc = visit(arg, &rows[i]);
-	free(rows);
-	return rc;
-}
-
-int store_path_each(struct store *store, const char *path, store_visit *visit,
-		    void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_PATH, false, error);
-
-	sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 2, path_hash(path));
-	return walk(store, stmt, visit, arg, error);
-}
-
-int store_channel_each(struct store *store, const char *channel,
-		       store_visit *visit, void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_CHANNEL, false, error);
-
-	sqlite3_bind_text(stmt, 1, channel, -1, SQLITE_STATIC);
-	return walk(store, stmt, visit, arg, error);
-}
-
-int store_due_each(struct store *store, bool undecided, int64_t until,
-		   int limit, store_visit *visit, void *arg,
-		   struct ztp_error *error)
-{
-	sqlite3_stmt *stmt =
-		store_stmt(store, undecided ? SQL_REQ_UNDECIDED : SQL_REQ_DUE,
-			   false, error);
-	int64_t next = store_next_due(store, undecided);
-
-	if (next == 0 || next > until)
-		return 0;
-	sqlite3_bind_int64(stmt, 1, until);
-	sqlite3_bind_int(stmt, 2, limit);
-	return walk(store, stmt, visit, arg, error);
-}
-
-int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
-		     store_visit *visit, void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_RETRY, false, error);
-	int64_t next = store_next_retry(store, fresh);
-
-	if (next == 0 || next > until)
-		return 0;
-	sqlite3_bind_int64(stmt, 1, until);
-	sqlite3_bind_int(stmt, 2, limit);
-	sqlite3_bind_int(stmt, 3, !fresh);
-	return walk(store, stmt, visit, arg, error);
-}
-
-int store_waiting_each(struct store *store, int64_t after, int limit,
-		       store_visit *visit, void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_WAITING, false, error);
-
-	sqlite3_bind_int64(stmt, 1, after);
-	sqlite3_bind_int(stmt, 2, limit);
-	return walk(store, stmt, visit, arg, error);
-}
-
-/* False, and 0, when there is none or the database cannot be read. */
-static bool one_number(struct store *store, enum store_sql sql, int64_t arg,
-		       int64_t *value)
-{
-	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
-	bool found;
-
-	if (sqlite3_bind_parameter_count(stmt) > 0)
-		sqlite3_bind_int64(stmt, 1, arg);
-	found = sqlite3_step(stmt) == SQLITE_ROW;
-	*value = found ? sqlite3_column_int64(stmt, 0) : 0;
-	sqlite3_reset(stmt);
-	return found;
-}
-
-/* "s/r" to the range of paths of that registry. */
-static bool registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
-			   char to[ZTP_PATH_MAX + 2])
-{
-	const char *slash = strchr(registry, '/');
-	int n;
-
-	if (!slash || strlen(registry) > ZTP_REGISTRY_MAX)
-		return false;
-	n = snprintf(from, ZTP_PATH_MAX + 2,
-		     "subscriptions/%.*s/registries/%s/devices/",
-		     (int)(slash - registry), registry, slash + 1);
-	if (n < 0 || n > ZTP_PATH_MAX)
-		return false;
-	memcpy(to, from, (size_t)n + 1);
-	to[n - 1] = '/' + 1;
-	return true;
-}
-
-int store_list_each(struct store *store, int64_t after, int64_t until,
-		    enum ztp_state state, const char *registry, int limit,
-		    store_visit *visit, void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_LIST, false, error);
-	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
-
-	sqlite3_clear_bindings(stmt);
-	sqlite3_bind_int64(stmt, 1, after);
-	sqlite3_bind_int(stmt, 2, (int)state);
-	if (registry) {
-		if (!registry_range(registry, from, to))
-			return 0;
-		sqlite3_bind_text(stmt, 3, from, -1, SQLITE_STATIC);
-		sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);
-	}
-	sqlite3_bind_int(stmt, 5, limit);
-	sqlite3_bind_int64(stmt, 6, until);
-	return walk(store, stmt, visit, arg, error);
-}
-
-int64_t store_list_next(struct store *store, int64_t after, bool undecided)
-{
-	int64_t n;
-
-	one_number(store, undecided ? SQL_LIST_NEXT_UNDECIDED : SQL_LIST_NEXT,
-		   after, &n);
-	return n;
-}
-
-static int64_t soonest(struct store *store, enum store_times which,
-		       enum store_sql sql, int64_t arg)
-{
-	struct store_soonest *soonest = &store->facts.soonest[which];
-
-	if (!soonest->known) /* min() gives a row, too, when it is of none */
-		soonest->known = one_number(store, sql, arg, &soonest->at);
-	return soonest->at;
-}
-
-int64_t store_next_due(struct store *store, bool undecided)
-{
-	return undecided ? soonest(store, STORE_DUE_UNDECIDED,
-				   SQL_NEXT_UNDECIDED, 0)
-			 : soonest(store, STORE_DUE_OTHERS, SQL_NEXT_DUE, 0);
-}
-
-int64_t store_next_retry(struct store *store, bool fresh)
-{
-	return soonest(store, fresh ? STORE_RETRY_FRESH : STORE_RETRY_TRIED,
-		       SQL_NEXT_RETRY, !fresh);
-}
-
-int64_t store_oldest_undecided(struct store *store)
-{
-	int64_t at;
-
-	one_number(store, SQL_OLDEST, 0, &at);
-	return at;
-}
-
 int store_absent(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_ABSENT, true, error);
 
-	forget_times(store);
+	store_times_forget(store);
 	return stmt ? store_run(store, stmt, error) : ZTP_ERR_IO;
 }
 
@@ -446,7 +205,7 @@ int store_reanchor(struct store *store, struct ztp_error *error)
 	if (!stmt)
 		return ZTP_ERR_IO;
 	rc = store_run(store, stmt, error);
-	forget_times(store);
+	store_times_forget(store);
 	if (rc == 0)
 		store->facts.moved = false;
 	return rc;
@@ -514,7 +273,7 @@ int store_evict(struct store *store, int64_t before, bool keep_onboarded,
 
 	sqlite3_bind_int64(stmt, 1, before ? before : INT64_MAX);
 	sqlite3_bind_int(stmt, 2, limit);
-	rc = walk(store, stmt, evict_one, &e, error);
+	rc = store_walk(store, stmt, evict_one, &e, error);
 	return rc == 0 ? e.count : rc;
 }
 
@@ -532,102 +291,4 @@ int store_forget(struct store *store, const char *path, struct ztp_error *error)
 	int rc = store_path_each(store, path, forget_one, &e, error);
 
 	return rc == 0 ? e.count : rc;
-}
-
-/* --- decisions */
-
-int store_decision_put(struct store *store, int64_t n,
-		       const struct store_decision *d, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_PUT, true, error);
-
-	if (!stmt)
-		return ZTP_ERR_IO;
-	sqlite3_bind_int64(stmt, 1, n);
-	sqlite3_bind_int(stmt, 2, d->by_customer);
-	sqlite3_bind_int(stmt, 3, (int)d->verdict);
-	sqlite3_bind_blob(stmt, 4, d->digest, ZTP_SHA256_LEN, SQLITE_STATIC);
-	store_bind_text(stmt, 5, d->topic);
-	sqlite3_bind_int(stmt, 6, d->partition);
-	sqlite3_bind_int64(stmt, 7, d->offset);
-	store_bind_text(stmt, 8, d->reason);
-	store_bind_text(stmt, 9, d->message);
-	sqlite3_bind_int(stmt, 10, (int)d->payload.kind);
-	sqlite3_bind_blob(stmt, 11, d->payload.data, (int)d->payload.len,
-			  SQLITE_STATIC);
-	store_bind_text(stmt, 12, d->payload.content_type);
-	store_bind_text(stmt, 13, d->metadata ? d->metadata : "");
-	return store_run(store, stmt, error);
-}
-
-static int read_payload(sqlite3_stmt *stmt, struct ztp_payload *payload)
-{
-	const void *data = sqlite3_column_blob(stmt, 9);
-
-	payload->kind = (enum ztp_payload_kind)sqlite3_column_int(stmt, 8);
-	payload->len = (size_t)sqlite3_column_bytes(stmt, 9);
-	store_copy_text(stmt, 10, payload->content_type,
-			sizeof(payload->content_type));
-	payload->data = malloc(payload->len + 1);
-	if (!payload->data)
-		return ZTP_ERR_NOMEM;
-	if (payload->len > 0)
-		memcpy(payload->data, data, payload->len);
-	payload->data[payload->len] = '\0';
-	return 0;
-}
-
-static int read_metadata(sqlite3_stmt *stmt, char **metadata)
-{
-	const char *text = (const char *)sqlite3_column_text(stmt, 11);
-
-	*metadata = strdup(text ? text : "");
-	return *metadata ? 0 : ZTP_ERR_NOMEM;
-}
-
-int store_decision_get(struct store *store, int64_t n, bool payload,
-		       struct store_decision *d, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(
-		store, payload ? SQL_DEC_GET_ALL : SQL_DEC_GET, false, error);
-	const void *digest;
-	int rc;
-
-	memset(d, 0, sizeof(*d));
-	sqlite3_bind_int64(stmt, 1, n);
-	rc = sqlite3_step(stmt);
-	if (rc != SQLITE_ROW) {
-		sqlite3_reset(stmt);
-		return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
-	}
-	d->by_customer = sqlite3_column_int(stmt, 0) != 0;
-	d->verdict = (enum ztp_verdict)sqlite3_column_int(stmt, 1);
-	digest = sqlite3_column_blob(stmt, 2);
-	if (digest && sqlite3_column_bytes(stmt, 2) == ZTP_SHA256_LEN)
-		memcpy(d->digest, digest, ZTP_SHA256_LEN);
-	store_copy_text(stmt, 3, d->topic, sizeof(d->topic));
-	d->partition = sqlite3_column_int(stmt, 4);
-	d->offset = sqlite3_column_int64(stmt, 5);
-	store_copy_text(stmt, 6, d->reason, sizeof(d->reason));
-	store_copy_text(stmt, 7, d->message, sizeof(d->message));
-	rc = payload ? read_payload(stmt, &d->payload) : 0;
-	if (payload && rc == 0)
-		rc = read_metadata(stmt, &d->metadata);
-	sqlite3_reset(stmt);
-	if (rc != 0)
-		store_decision_clear(d);
-	if (rc != 0)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return 1;
-}
-
-void store_decision_clear(struct store_decision *decision)
-{
-	if (!decision)
-		return;
-	free(decision->payload.data);
-	decision->payload.data = NULL;
-	decision->payload.len = 0;
-	free(decision->metadata);
-	decision->metadata = NULL;
 }

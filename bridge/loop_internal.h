@@ -1,0 +1,44 @@
+/*
+ * bridge/loop_internal.h - what the loop's turn (loop.c) and its waiting
+ * (loop_wait.c) share.
+ */
+#ifndef BRIDGE_LOOP_INTERNAL_H
+#define BRIDGE_LOOP_INTERNAL_H
+
+#include "bridge/asker.h"
+#include "bridge/bridge.h"
+#include "bridge/loop.h"
+#include "bridge/notify.h"
+#include "bridge/pressure.h"
+
+struct loop {
+	struct bridge b;
+	/* What cannot wait for a breath, and all else with it. */
+	int urgent_fd, epoll_fd;
+	int signal_fd, wake_fd, work_fd;
+	bool breathe;
+	int commands_fd; /* as registered with epoll, or -1 */
+	uint32_t commands_events;
+	struct asker_news news;
+	int64_t next_housekeeping, next_store_try, stop_by;
+	struct asker_ends ends;
+	int64_t ends_since; /* asked_at of the ends last used */
+	bool more, evict_more;
+	uint64_t gaps; /* of the journal, that the log has heard of */
+	int exit_code;
+	struct pressure pressure;
+	struct notify notify;
+	struct log_limit store_failures;
+	loop_reload *reload;
+	void *reload_arg;
+};
+
+/* Blocks the signals that the loop takes, before any thread starts. */
+int loop_wait_open(struct loop *l, struct ztp_error *error);
+int loop_wait_http(struct loop *l, struct ztp_error *error);
+void loop_wait_close(struct loop *l);
+
+/* Until there is work. 0, or -1 when it cannot wait at all. */
+int loop_wait(struct loop *l);
+
+#endif

@@ -1,0 +1,101 @@
+/* The SQLite store: what was decided about requests, by row. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store_internal.h"
+
+int store_decision_put(struct store *store, int64_t n,
+		       const struct store_decision *d, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_PUT, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_int(stmt, 2, d->by_customer);
+	sqlite3_bind_int(stmt, 3, (int)d->verdict);
+	sqlite3_bind_blob(stmt, 4, d->digest, ZTP_SHA256_LEN, SQLITE_STATIC);
+	store_bind_text(stmt, 5, d->topic);
+	sqlite3_bind_int(stmt, 6, d->partition);
+	sqlite3_bind_int64(stmt, 7, d->offset);
+	store_bind_text(stmt, 8, d->reason);
+	store_bind_text(stmt, 9, d->message);
+	sqlite3_bind_int(stmt, 10, (int)d->payload.kind);
+	sqlite3_bind_blob(stmt, 11, d->payload.data, (int)d->payload.len,
+			  SQLITE_STATIC);
+	store_bind_text(stmt, 12, d->payload.content_type);
+	store_bind_text(stmt, 13, d->metadata ? d->metadata : "");
+	return store_run(store, stmt, error);
+}
+
+static int read_payload(sqlite3_stmt *stmt, struct ztp_payload *payload)
+{
+	const void *data = sqlite3_column_blob(stmt, 9);
+
+	payload->kind = (enum ztp_payload_kind)sqlite3_column_int(stmt, 8);
+	payload->len = (size_t)sqlite3_column_bytes(stmt, 9);
+	store_copy_text(stmt, 10, payload->content_type,
+			sizeof(payload->content_type));
+	payload->data = malloc(payload->len + 1);
+	if (!payload->data)
+		return ZTP_ERR_NOMEM;
+	if (payload->len > 0)
+		memcpy(payload->data, data, payload->len);
+	payload->data[payload->len] = '\0';
+	return 0;
+}
+
+static int read_metadata(sqlite3_stmt *stmt, char **metadata)
+{
+	const char *text = (const char *)sqlite3_column_text(stmt, 11);
+
+	*metadata = strdup(text ? text : "");
+	return *metadata ? 0 : ZTP_ERR_NOMEM;
+}
+
+int store_decision_get(struct store *store, int64_t n, bool payload,
+		       struct store_decision *d, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(
+		store, payload ? SQL_DEC_GET_ALL : SQL_DEC_GET, false, error);
+	const void *digest;
+	int rc;
+
+	memset(d, 0, sizeof(*d));
+	sqlite3_bind_int64(stmt, 1, n);
+	rc = sqlite3_step(stmt);
+	if (rc != SQLITE_ROW) {
+		sqlite3_reset(stmt);
+		return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	}
+	d->by_customer = sqlite3_column_int(stmt, 0) != 0;
+	d->verdict = (enum ztp_verdict)sqlite3_column_int(stmt, 1);
+	digest = sqlite3_column_blob(stmt, 2);
+	if (digest && sqlite3_column_bytes(stmt, 2) == ZTP_SHA256_LEN)
+		memcpy(d->digest, digest, ZTP_SHA256_LEN);
+	store_copy_text(stmt, 3, d->topic, sizeof(d->topic));
+	d->partition = sqlite3_column_int(stmt, 4);
+	d->offset = sqlite3_column_int64(stmt, 5);
+	store_copy_text(stmt, 6, d->reason, sizeof(d->reason));
+	store_copy_text(stmt, 7, d->message, sizeof(d->message));
+	rc = payload ? read_payload(stmt, &d->payload) : 0;
+	if (payload && rc == 0)
+		rc = read_metadata(stmt, &d->metadata);
+	sqlite3_reset(stmt);
+	if (rc != 0)
+		store_decision_clear(d);
+	if (rc != 0)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return 1;
+}
+
+void store_decision_clear(struct store_decision *decision)
+{
+	if (!decision)
+		return;
+	free(decision->payload.data);
+	decision->payload.data = NULL;
+	decision->payload.len = 0;
+	free(decision->metadata);
+	decision->metadata = NULL;
+}

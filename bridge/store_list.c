@@ -1,0 +1,161 @@
+/* The SQLite store: requests by path, by time, by state, and for people. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store_internal.h"
+
+/* --- lists. A row is 2.5 kB in memory, so a walk holds a page of them. */
+
+#define PAGE 64
+
+/* Runs a bound statement to its end, at most `limit` rows, collected in a
+ * page that grows, then visited. */
+int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
+	       void *arg, struct ztp_error *error)
+{
+	struct store_request *rows = NULL;
+	size_t count = 0, room = 0, i;
+	int rc;
+
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (count == room) {
+			size_t more = room ? 2 * room : PAGE / 8;
+			struct store_request *grown =
+				realloc(rows, more * sizeof(*rows));
+
+			if (!grown) {
+				sqlite3_reset(stmt);
+				free(rows);
+				return ztp_fail(error, ZTP_ERR_NOMEM,
+						"out of memory");
+			}
+			rows = grown;
+			room = more;
+		}
+		memset(&rows[count], 0, sizeof(rows[count]));
+		store_row_read(stmt, &rows[count++]);
+	}
+	sqlite3_reset(stmt);
+	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	for (i = 0; i < count && rc == 0; i++)
+		rc = visit(arg, &rows[i]);
+	free(rows);
+	return rc;
+}
+
+int store_path_each(struct store *store, const char *path, store_visit *visit,
+		    void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_PATH, false, error);
+
+	sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(stmt, 2, store_path_hash(path));
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int store_channel_each(struct store *store, const char *channel,
+		       store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_CHANNEL, false, error);
+
+	sqlite3_bind_text(stmt, 1, channel, -1, SQLITE_STATIC);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int store_due_each(struct store *store, bool undecided, int64_t until,
+		   int limit, store_visit *visit, void *arg,
+		   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt =
+		store_stmt(store, undecided ? SQL_REQ_UNDECIDED : SQL_REQ_DUE,
+			   false, error);
+	int64_t next = store_next_due(store, undecided);
+
+	if (next == 0 || next > until)
+		return 0;
+	sqlite3_bind_int64(stmt, 1, until);
+	sqlite3_bind_int(stmt, 2, limit);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
+		     store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_RETRY, false, error);
+	int64_t next = store_next_retry(store, fresh);
+
+	if (next == 0 || next > until)
+		return 0;
+	sqlite3_bind_int64(stmt, 1, until);
+	sqlite3_bind_int(stmt, 2, limit);
+	sqlite3_bind_int(stmt, 3, !fresh);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int store_waiting_each(struct store *store, int64_t after, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_WAITING, false, error);
+
+	sqlite3_bind_int64(stmt, 1, after);
+	sqlite3_bind_int(stmt, 2, limit);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+/* "s/r" to the range of paths of that registry. */
+static bool registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
+			   char to[ZTP_PATH_MAX + 2])
+{
+	const char *slash = strchr(registry, '/');
+	int n;
+
+	if (!slash || strlen(registry) > ZTP_REGISTRY_MAX)
+		return false;
+	n = snprintf(from, ZTP_PATH_MAX + 2,
+		     "subscriptions/%.*s/registries/%s/devices/",
+		     (int)(slash - registry), registry, slash + 1);
+	if (n < 0 || n > ZTP_PATH_MAX)
+		return false;
+	memcpy(to, from, (size_t)n + 1);
+	to[n - 1] = '/' + 1;
+	return true;
+}
+
+int store_list_each(struct store *store, int64_t after, int64_t until,
+		    enum ztp_state state, const char *registry, int limit,
+		    store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_LIST, false, error);
+	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
+
+	sqlite3_clear_bindings(stmt);
+	sqlite3_bind_int64(stmt, 1, after);
+	sqlite3_bind_int(stmt, 2, (int)state);
+	if (registry) {
+		if (!registry_range(registry, from, to))
+			return 0;
+		sqlite3_bind_text(stmt, 3, from, -1, SQLITE_STATIC);
+		sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);
+	}
+	sqlite3_bind_int(stmt, 5, limit);
+	sqlite3_bind_int64(stmt, 6, until);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int64_t store_list_next(struct store *store, int64_t after, bool undecided)
+{
+	int64_t n;
+
+	store_number(store, undecided ? SQL_LIST_NEXT_UNDECIDED : SQL_LIST_NEXT,
+		     after, &n);
+	return n;
+}
+
+int64_t store_oldest_undecided(struct store *store)
+{
+	int64_t at;
+
+	store_number(store, SQL_OLDEST, 0, &at);
+	return at;
+}
