@@ -164,7 +164,8 @@ int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	if (l->breathe && !l->more)
+	if (l->breathe && !l->more &&
+	    !producer_breathe(l->b.producer, BREATH_MS))
 		n = heed(l, l->urgent_fd, BREATH_MS);
 	if (n == 0) {
 		watch_commands(l);

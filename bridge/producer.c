@@ -11,7 +11,7 @@
 #define SPILL_MS    1000  /* in memory, before a parcel goes to the outbox */
 
 static const struct kafka_setting defaults[] = {
-	{"linger.ms", "0.5"},
+	{"linger.ms", "5"}, /* see producer_pump.c */
 	{"partitioner", "murmur2_random"},
 	{"queue.buffering.max.kbytes", "65536"},
 	{NULL, NULL}};

@@ -27,6 +27,9 @@ int producer_apply(struct producer *producer, struct ztp_error *error);
 void producer_settle(struct producer *producer);
 void producer_rollback(struct producer *producer);
 void producer_pump(struct producer *producer);
+/* Spends that time on sending off what has been handed over. False: there was
+ * nothing, and no time has passed. */
+bool producer_breathe(struct producer *producer, int ms);
 int64_t producer_next(const struct producer *producer);
 
 /* During apply: takes a copy of a record that was made of the journal's entry

@@ -19,7 +19,8 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok;
-	int unsettled; /* flights that apply or settle has to look at */
+	bool lingering; /* records were handed over, and may wait for more */
+	int unsettled;	/* flights that apply or settle has to look at */
 	struct lane lanes[STORE_TOPIC_END]; /* from 1 */
 };
 

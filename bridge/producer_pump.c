@@ -4,17 +4,18 @@
  * sooner would gain nothing and cost much. An idempotent producer (librdkafka
  * 2.0.2) sends no second batch to a partition that has more than five records
  * in flight, and while one is queued its broker thread polls without a pause,
- * which costs more than all else that is done about an event. For the same
- * reason a page is no larger than what is handed over within linger.ms: it is
- * one batch. HOLD_MS is for a partition whose leader is away: it slows the
- * others down, but does not stop them.
+ * which costs more than all else that is done about an event. So a page has to
+ * be one batch: linger.ms is longer than handing it over takes, and then
+ * rd_kafka_flush, during which librdkafka does not linger, sends it off at
+ * once (producer_breathe). HOLD_MS is for a partition whose leader is away: it
+ * slows the others down, but does not stop them.
  */
 #include "bridge/producer.h"
 
 #include "bridge/consumer.h"
 #include "bridge/producer_internal.h"
 
-#define PAGE	256
+#define PAGE	1024
 #define HOLD_MS 100
 
 static rd_kafka_headers_t *copy_headers(const struct store_record *record)
@@ -69,6 +70,7 @@ static bool send_record(struct producer *p, struct lane *lane,
 		RD_KAFKA_V_END);
 	if (!err) {
 		lane_move(lane, flight, FLIGHT_SENT);
+		p->lingering = true;
 		return true;
 	}
 	rd_kafka_headers_destroy(headers);
@@ -204,6 +206,17 @@ void producer_pump(struct producer *p)
 			continue;
 		pump_lane(p, &p->lanes[topic]);
 	}
+}
+
+bool producer_breathe(struct producer *p, int ms)
+{
+	if (!p->lingering || !p->rk)
+		return false;
+	p->lingering = false;
+	/* What has arrived is counted as long as we have not collected it, so
+	 * this takes all of the time, and means nothing by its result. */
+	(void)rd_kafka_flush(p->rk, ms);
+	return true;
 }
 
 int64_t producer_next(const struct producer *p)
