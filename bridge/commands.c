@@ -37,7 +37,9 @@ struct commands {
 	int window;	   /* how many may wait */
 	double tokens;	   /* retries that may go now */
 	int64_t tokens_at;
-	bool starved; /* something is due, but for the retry rate */
+	bool starved;	 /* something is due, but for the retry rate */
+	bool pressed;	 /* ... but for the window */
+	int64_t sent_to; /* retry_at of the newest fresh one that was sent */
 	struct answer answers[ANSWERS_MAX];
 	int answer_count;
 };
@@ -72,6 +74,7 @@ static void on_down(void *arg)
 		c->b->metrics.commands[METRIC_COMMAND_LOST]++;
 	}
 	c->waiting = 0;
+	c->sent_to = 0;
 	if (c->b->registrar)
 		registrar_disconnected(c->b->registrar);
 }
@@ -211,6 +214,11 @@ void commands_settle(struct commands *c)
 }
 
 /* --- publishing */
+
+bool commands_pressed(const struct commands *c)
+{
+	return c->pressed;
+}
 
 bool commands_busy(const struct commands *c, int64_t n)
 {
@@ -387,7 +395,8 @@ static int pump_one(void *arg, struct store_request *r)
 			return 0; /* others need not wait for the gate */
 		rc = 0;
 	} else {
-		if (c->waiting >= c->window || !free_slot(c))
+		c->pressed = c->waiting >= c->window || !free_slot(c);
+		if (c->pressed)
 			return 1;
 		rc = publish(c, r, &p->error);
 		if (rc == ZTP_ERR_VALUE || rc == ZTP_ERR_TOO_LARGE ||
@@ -403,6 +412,8 @@ static int pump_one(void *arg, struct store_request *r)
 		p->sent++;
 		if (!p->fresh)
 			c->tokens -= 1;
+		else if (!c->b->registrar)
+			c->sent_to = r->retry_at;
 	}
 	return rc;
 }
@@ -423,7 +434,7 @@ void commands_pump(struct commands *c)
 	struct pumping p = {.c = c, .fresh = true};
 	int limit, rc;
 
-	c->starved = false;
+	c->starved = c->pressed = false;
 	if (!outlet_connected(c->outlet))
 		return;
 	/* Who has not agreed with us guards another topic, or none. */
@@ -432,13 +443,15 @@ void commands_pump(struct commands *c)
 		return;
 	}
 	refill(c);
-	/* What is on its way still stands in the store as due: read past it. */
+	/* What is on its way still stands in the store as due. Without a gate,
+	 * whose answers come in any order, all of it is before what was sent
+	 * last; else it is read past. */
 	limit = 2 * c->window + registrar_in_flight(c->b->registrar);
-	rc = store_retry_each(c->b->store, true, c->b->now, limit, pump_one, &p,
-			      &p.error);
+	rc = store_retry_each(c->b->store, true, c->sent_to, c->b->now, limit,
+			      pump_one, &p, &p.error);
 	p.fresh = false;
 	if (rc >= 0 && c->waiting < c->window)
-		rc = store_retry_each(c->b->store, false, c->b->now, limit,
+		rc = store_retry_each(c->b->store, false, 0, c->b->now, limit,
 				      pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->log, "command_failed", LOG_WHY(&p.error));

@@ -23,11 +23,13 @@ int64_t commands_due(const struct commands *commands);
 /* The loop's turn; see bridge.h. What is collected comes by outlet_turn. */
 int commands_apply(struct commands *commands, struct ztp_error *error);
 void commands_settle(struct commands *commands);
-/* Publishes what is owed. *more: there is more, and room for it. */
+/* Publishes what is owed. */
 void commands_pump(struct commands *commands);
 
 /* Publishes that wait for their PUBACK. */
 int commands_in_flight(const struct commands *commands);
+/* Does something wait for room among them? */
+bool commands_pressed(const struct commands *commands);
 /* True while one of request row n is among them. */
 bool commands_busy(const struct commands *commands, int64_t n);
 

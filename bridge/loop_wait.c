@@ -164,7 +164,9 @@ int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	if (l->breathe && !l->more &&
+	/* The window to the broker is full, and commands wait for it: then its
+	 * acknowledgements are what cannot wait. */
+	if (l->breathe && !l->more && !commands_pressed(l->b.commands) &&
 	    !producer_breathe(l->b.producer, BREATH_MS))
 		n = heed(l, l->urgent_fd, BREATH_MS);
 	if (n == 0) {

@@ -155,10 +155,11 @@ int store_channel_each(struct store *store, const char *channel,
 int store_due_each(struct store *store, bool undecided, int64_t until,
 		   int limit, store_visit *visit, void *arg,
 		   struct ztp_error *error);
-/* retry_at <= until, earliest first; fresh: only those never tried, else only
- * those that were. */
-int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
-		     store_visit *visit, void *arg, struct ztp_error *error);
+/* from <= retry_at <= until, earliest first; fresh: only those never tried,
+ * else only those that were. */
+int store_retry_each(struct store *store, bool fresh, int64_t from,
+		     int64_t until, int limit, store_visit *visit, void *arg,
+		     struct ztp_error *error);
 /* Commands that wait for their device (retry_at 0), after row n. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);

@@ -56,9 +56,10 @@
 	X(REQ_DUE, "SELECT " REQUEST_COLUMNS " FROM request "                  \
 		   "WHERE undecided IS NULL AND due_at IS NOT NULL "           \
 		   "AND due_at<=?1 ORDER BY due_at LIMIT ?2")                  \
-	X(REQ_RETRY, "SELECT " REQUEST_COLUMNS " FROM request "                \
-		     "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "            \
-		     "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")            \
+	X(REQ_RETRY,                                                           \
+	  "SELECT " REQUEST_COLUMNS " FROM request "                           \
+	  "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "                       \
+	  "AND retry_at<=?1 AND retry_at>=?4 ORDER BY retry_at LIMIT ?2")      \
 	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request "                 \
 		    "WHERE n>?1 AND n<=?6 AND (?2=0 OR state=?2) "             \
 		    "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "              \
@@ -132,6 +133,8 @@ struct store {
 	int lock_fd;
 	char *path;
 	bool in_transaction;
+	struct store_request *spare; /* store_walk's, or NULL: in use */
+	size_t spare_room;
 
 	/* As of this transaction, and as of the last commit. */
 	struct store_facts {

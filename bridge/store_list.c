@@ -5,12 +5,10 @@
 
 #include "bridge/store_internal.h"
 
-/* --- lists. A row is 2.5 kB in memory, so a walk holds a page of them. */
-
 #define PAGE 64
 
-/* Runs a bound statement to its end, at most `limit` rows, collected in a
- * page that grows, then visited. */
+/* A row is 2.5 kB in memory, and most walks see none or one: the page is kept
+ * for the next. (Visits walk, too; they have pages of their own.) */
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	       void *arg, struct ztp_error *error)
 {
@@ -18,6 +16,9 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	size_t count = 0, room = 0, i;
 	int rc;
 
+	rows = store->spare;
+	room = rows ? store->spare_room : 0;
+	store->spare = NULL;
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		if (count == room) {
 			size_t more = room ? 2 * room : PAGE / 8;
@@ -33,14 +34,18 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 			rows = grown;
 			room = more;
 		}
-		memset(&rows[count], 0, sizeof(rows[count]));
 		store_row_read(stmt, &rows[count++]);
 	}
 	sqlite3_reset(stmt);
 	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 	for (i = 0; i < count && rc == 0; i++)
 		rc = visit(arg, &rows[i]);
-	free(rows);
+	if (room > PAGE || store->spare) {
+		free(rows);
+	} else {
+		store->spare = rows;
+		store->spare_room = room;
+	}
 	return rc;
 }
 
@@ -79,8 +84,9 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 	return store_walk(store, stmt, visit, arg, error);
 }
 
-int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
-		     store_visit *visit, void *arg, struct ztp_error *error)
+int store_retry_each(struct store *store, bool fresh, int64_t from,
+		     int64_t until, int limit, store_visit *visit, void *arg,
+		     struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_RETRY, false, error);
 	int64_t next = store_next_retry(store, fresh);
@@ -90,6 +96,7 @@ int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
 	sqlite3_bind_int64(stmt, 1, until);
 	sqlite3_bind_int(stmt, 2, limit);
 	sqlite3_bind_int(stmt, 3, !fresh);
+	sqlite3_bind_int64(stmt, 4, from);
 	return store_walk(store, stmt, visit, arg, error);
 }
 

@@ -196,11 +196,15 @@ static void test_retries_and_waiting(void **state)
 	}
 	assert_int_equal(store_next_retry(c->store, true), 496);
 	assert_int_equal(store_next_retry(c->store, false), 495);
-	store_retry_each(c->store, true, 500, 10, store_case_note, &rows,
+	store_retry_each(c->store, true, 0, 500, 10, store_case_note, &rows,
 			 &c->error);
 	store_case_expect(&rows, (int64_t[]){5, 3, 1}, 3);
 	rows = (struct store_case_rows){0};
-	store_retry_each(c->store, false, 498, 10, store_case_note, &rows,
+	store_retry_each(c->store, true, 498, 500, 10, store_case_note, &rows,
+			 &c->error);
+	store_case_expect(&rows, (int64_t[]){3, 1}, 2);
+	rows = (struct store_case_rows){0};
+	store_retry_each(c->store, false, 0, 498, 10, store_case_note, &rows,
 			 &c->error);
 	store_case_expect(&rows, (int64_t[]){6, 4}, 2);
 	rows = (struct store_case_rows){0};
