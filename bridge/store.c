@@ -106,79 +106,13 @@ bool store_number(struct store *store, enum store_sql sql, int64_t arg,
 
 /* --- transactions */
 
-static int write_counter(struct store *store, int what, int64_t count,
-			 int64_t before, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt;
-
-	if (count == before)
-		return 0;
-	stmt = store_stmt(store, SQL_COUNTER_SET, true, error);
-	if (!stmt)
-		return ZTP_ERR_IO;
-	sqlite3_bind_int(stmt, 1, what);
-	sqlite3_bind_int64(stmt, 2, count);
-	return store_run(store, stmt, error);
-}
-
-static bool same_mark(const struct journal_mark *a,
-		      const struct journal_mark *b)
-{
-	return a->segment == b->segment && a->offset == b->offset;
-}
-
-static int write_mark(struct store *store, struct ztp_error *error)
-{
-	const struct journal_mark *mark = &store->facts.mark;
-	const struct journal_mark *floor = &store->facts.floor;
-	char text[128];
-
-	if (same_mark(mark, &store->committed.mark) &&
-	    same_mark(floor, &store->committed.floor))
-		return 0;
-	snprintf(text, sizeof(text), "%llu:%llu:%llu:%llu",
-		 (unsigned long long)mark->segment,
-		 (unsigned long long)mark->offset,
-		 (unsigned long long)floor->segment,
-		 (unsigned long long)floor->offset);
-	return store_set(store, "mark", text, error);
-}
-
-static int write_facts(struct store *store, int64_t now,
-		       struct ztp_error *error)
-{
-	const struct store_facts *before = &store->committed;
-	struct store_facts *facts = &store->facts;
-	char text[64];
-	int state, rc;
-
-	rc = write_counter(store, STORE_COUNTER_OUTBOX, facts->outbox_count,
-			   before->outbox_count, error);
-	if (rc == 0)
-		rc = write_counter(store, STORE_COUNTER_LISTED, facts->listed,
-				   before->listed, error);
-	for (state = 1; state < ZTP_STATE_END && rc == 0; state++)
-		rc = write_counter(store, state, facts->count[state],
-				   before->count[state], error);
-	if (rc == 0)
-		rc = write_mark(store, error);
-	if (rc == 0 && facts->moved != before->moved)
-		rc = store_set(store, "moved", facts->moved ? "1" : "", error);
-	if (rc == 0 && now > facts->newest) {
-		snprintf(text, sizeof(text), "%lld", (long long)now);
-		rc = store_set(store, "newest", text, error);
-		facts->newest = now;
-	}
-	return rc;
-}
-
 int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 {
 	int rc;
 
 	if (!store->in_transaction)
 		return 0;
-	rc = write_facts(store, now, error);
+	rc = store_facts_write(store, now, error);
 	if (rc != 0)
 		return rc;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
@@ -280,28 +214,6 @@ int store_set(struct store *store, const char *name, const char *value,
 	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
 	return store_run(store, stmt, error);
-}
-
-void store_mark_get(const struct store *store, struct journal_mark *mark)
-{
-	*mark = store->committed.mark;
-}
-
-void store_floor_get(const struct store *store, struct journal_mark *floor)
-{
-	*floor = store->committed.floor;
-}
-
-int store_mark_set(struct store *store, const struct journal_mark *mark,
-		   const struct journal_mark *floor, struct ztp_error *error)
-{
-	if (same_mark(mark, &store->facts.mark) &&
-	    same_mark(floor, &store->facts.floor))
-		return 0;
-	store->facts.mark = *mark;
-	store->facts.floor = *floor;
-	/* Written with the commit, of which there has to be one. */
-	return store_stmt(store, SQL_META_SET, true, error) ? 0 : ZTP_ERR_IO;
 }
 
 int64_t store_offset_get(struct store *store, const char *topic, int partition)

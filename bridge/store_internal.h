@@ -26,9 +26,6 @@
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
-	X(COUNTERS, "SELECT what,count FROM counter")                          \
-	X(COUNTER_SET, "INSERT INTO counter(what,count) VALUES(?1,?2) "        \
-		       "ON CONFLICT(what) DO UPDATE SET count=?2")             \
 	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
 	X(OFFSET_RESTART, "UPDATE position SET next=0 WHERE topic=?1")         \
@@ -148,9 +145,11 @@ struct store {
 	} facts, committed;
 };
 
-/* What the table counter counts besides the states; numbers are on disk. */
-#define STORE_COUNTER_OUTBOX (-1)
-#define STORE_COUNTER_LISTED (-2)
+/* The facts that are kept: read at the start, and with each commit written if
+ * they have changed. */
+int store_facts_read(struct store *store, struct ztp_error *error);
+int store_facts_write(struct store *store, int64_t now,
+		      struct ztp_error *error);
 
 /* Refuses what is not ours, and brings an older version to `newest`: steps[v]
  * makes v + 1 of v. */

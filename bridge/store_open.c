@@ -84,7 +84,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" WHERE undecided=1;"
 	"CREATE INDEX request_due ON request(due_at)"
 	" WHERE undecided IS NULL AND due_at IS NOT NULL;"
-	"CREATE INDEX request_undecided ON request(n) WHERE undecided=1;",
+	"CREATE INDEX request_undecided ON request(n) WHERE undecided=1;"
+	/* What each commit writes, in one row (store_facts.c). */
+	"INSERT INTO meta(name,value) SELECT 'facts',"
+	" (SELECT ifnull(group_concat(name||'='||value,';'),'') FROM meta"
+	"  WHERE name IN ('newest','mark','moved'))||';'||"
+	" (SELECT ifnull(group_concat(what||'='||count,';'),'') FROM counter);"
+	"DELETE FROM meta WHERE name IN ('newest','mark','moved');"
+	"DROP TABLE counter;",
 };
 
 /* --- opening */
@@ -212,9 +219,9 @@ static int expect_ok(struct store *store, const char *sql,
 
 static int check_integrity(struct store *store, struct ztp_error *error)
 {
-	static const char *const checks[] = {
-		"PRAGMA quick_check(meta)", "PRAGMA quick_check(counter)",
-		"PRAGMA quick_check(position)", SAMPLE};
+	static const char *const checks[] = {"PRAGMA quick_check(meta)",
+					     "PRAGMA quick_check(position)",
+					     SAMPLE};
 	size_t i;
 	int rc = 0;
 
@@ -280,27 +287,6 @@ int store_migrate(struct store *store, const char *const *steps, int newest,
 
 /* --- what is kept in memory */
 
-static int load_counters(struct store *store, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_COUNTERS, false, error);
-	struct store_facts *facts = &store->facts;
-	int rc;
-
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		int64_t what = sqlite3_column_int64(stmt, 0);
-		int64_t count = sqlite3_column_int64(stmt, 1);
-
-		if (what == STORE_COUNTER_OUTBOX)
-			facts->outbox_count = count;
-		else if (what == STORE_COUNTER_LISTED)
-			facts->listed = count;
-		else if (what > 0 && what < ZTP_STATE_END)
-			facts->count[what] = count;
-	}
-	sqlite3_reset(stmt);
-	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
-}
-
 /* The highest numbers in use; each topic's are a range. */
 static int load_sequences(struct store *store, struct ztp_error *error)
 {
@@ -327,43 +313,15 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 	return 0;
 }
 
-/* "segment:offset", and a colon if more follows. */
-static struct journal_mark read_mark(char **text)
-{
-	struct journal_mark mark = {0, 0};
-
-	mark.segment = strtoull(*text, text, 10);
-	if (**text == ':')
-		mark.offset = strtoull(*text + 1, text, 10);
-	if (**text == ':')
-		(*text)++;
-	return mark;
-}
-
 static int load_facts(struct store *store, struct ztp_error *error)
 {
-	struct store_facts *facts = &store->facts;
-	char text[128], *end;
-	int rc = load_counters(store, error);
+	int rc = store_facts_read(store, error);
 
 	if (rc == 0)
 		rc = load_sequences(store, error);
-	if (rc != 0)
-		return rc;
-	rc = store_get(store, "newest", text, sizeof(text), error);
-	facts->newest = strtoll(text, NULL, 10);
-	if (rc >= 0)
-		rc = store_get(store, "moved", text, sizeof(text), error);
-	facts->moved = strcmp(text, "1") == 0;
-	if (rc >= 0)
-		rc = store_get(store, "mark", text, sizeof(text), error);
-	if (rc < 0)
-		return rc;
-	end = text;
-	facts->mark = read_mark(&end);
-	facts->floor = *end ? read_mark(&end) : facts->mark;
-	store->committed = store->facts;
-	return 0;
+	if (rc == 0)
+		store->committed = store->facts;
+	return rc;
 }
 
 static int prepare_all(struct store *store, struct ztp_error *error)
