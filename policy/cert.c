@@ -1,27 +1,29 @@
 /*
  * Reading a bootstrap certificate. It comes from a stranger: every byte of it
- * is hostile until the strict DER reader (der.c) and the templates
- * (cert_asn1.c) have taken it apart, and nothing of it is passed on but the
- * fields of struct ztp_cert, each of which is checked or escaped here. No
- * signature is verified here (ztp/chain.h).
+ * is hostile until the strict DER reader (der.c) has passed it and each
+ * element has been found in its place (cert_view.c), and nothing of it is
+ * passed on but the fields of struct ztp_cert, each of which is checked or
+ * escaped here. No signature is verified here (ztp/chain.h).
+ *
+ * It is also what one event costs most for, so nothing is allocated on the
+ * way of an ordinary certificate but the DER itself.
  */
 #include <openssl/err.h>
-#include <openssl/objects.h>
-#include <openssl/rsa.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/calendar.h"
-#include "policy/cert_asn1.h"
 #include "policy/cert_ext.h"
 #include "policy/cert_names.h"
 #include "policy/cert_text.h"
+#include "policy/cert_view.h"
+#include "policy/oid.h"
 #include "policy/spki.h"
 #include "ztp/cert.h"
 
-static bool strong_digest(const X509_ALGOR *algorithm)
+static bool strong_digest(struct ztp_str oid)
 {
-	switch (algorithm ? OBJ_obj2nid(algorithm->algorithm) : NID_undef) {
+	switch (ztp_oid_nid(oid)) {
 	case NID_sha256:
 	case NID_sha384:
 	case NID_sha512:
@@ -31,65 +33,77 @@ static bool strong_digest(const X509_ALGOR *algorithm)
 	}
 }
 
-/* RFC 4055 3.1: what is absent is SHA-1. */
-static bool strong_pss(const X509_ALGOR *algorithm)
+/* What is behind an explicit tag: one algorithm. */
+static bool take_algorithm(struct ztp_str *rest, uint8_t id,
+			   struct ztp_der_algorithm *algorithm)
 {
-	RSA_PSS_PARAMS *pss = NULL;
-	X509_ALGOR *mask = NULL;
-	bool strong = false;
+	struct ztp_str inside;
 
-	if (!algorithm->parameter)
+	return ztp_der_take(rest, id, &inside) &&
+	       ztp_der_algorithm(&inside, algorithm) && inside.n == 0;
+}
+
+/* Salt length or trailer field, which may be missing. */
+static bool skip_integer(struct ztp_str *rest, uint8_t id)
+{
+	struct ztp_str inside, integer;
+
+	return !ztp_der_optional(rest, id, &inside) ||
+	       (ztp_der_take(&inside, ZTP_DER_INTEGER, &integer) &&
+		inside.n == 0);
+}
+
+/* RFC 4055 3.1: what is absent is SHA-1. */
+static bool strong_pss(const struct ztp_der *parameter)
+{
+	struct ztp_str rest = parameter->contents, mask_parameter;
+	struct ztp_der_algorithm digest, mask, mask_digest;
+
+	if (parameter->id != ZTP_DER_SEQUENCE ||
+	    !take_algorithm(&rest, 0xa0, &digest) ||
+	    !take_algorithm(&rest, 0xa1, &mask) || !skip_integer(&rest, 0xa2) ||
+	    !skip_integer(&rest, 0xa3) || rest.n != 0)
 		return false;
-	pss = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(RSA_PSS_PARAMS),
-					algorithm->parameter);
-	if (!pss || !strong_digest(pss->hashAlgorithm) ||
-	    !pss->maskGenAlgorithm ||
-	    OBJ_obj2nid(pss->maskGenAlgorithm->algorithm) != NID_mgf1 ||
-	    !pss->maskGenAlgorithm->parameter)
-		goto out;
-	mask = ASN1_TYPE_unpack_sequence(ASN1_ITEM_rptr(X509_ALGOR),
-					 pss->maskGenAlgorithm->parameter);
-	strong = mask &&
-		 OBJ_cmp(mask->algorithm, pss->hashAlgorithm->algorithm) == 0;
-out:
-	X509_ALGOR_free(mask);
-	RSA_PSS_PARAMS_free(pss);
-	return strong;
+	mask_parameter = mask.parameter.whole;
+	return strong_digest(digest.oid) && ztp_oid_nid(mask.oid) == NID_mgf1 &&
+	       mask.parameter.id == ZTP_DER_SEQUENCE &&
+	       ztp_der_algorithm(&mask_parameter, &mask_digest) &&
+	       ztp_der_same(mask_digest.oid, digest.oid);
 }
 
 /* RFC 4055 section 5 (parameters NULL, absent is to be accepted), RFC 5758
  * section 3.2 (absent) */
-static bool strong_signature(const X509_ALGOR *algorithm)
+static bool strong_signature(const struct ztp_der_algorithm *algorithm)
 {
-	const ASN1_TYPE *parameter = algorithm->parameter;
+	const struct ztp_der *parameter = &algorithm->parameter;
 
-	switch (OBJ_obj2nid(algorithm->algorithm)) {
+	switch (ztp_oid_nid(algorithm->oid)) {
 	case NID_sha256WithRSAEncryption:
 	case NID_sha384WithRSAEncryption:
 	case NID_sha512WithRSAEncryption:
-		return !parameter || parameter->type == V_ASN1_NULL;
+		return parameter->id == 0 || parameter->id == ZTP_DER_NULL;
 	case NID_ecdsa_with_SHA256:
 	case NID_ecdsa_with_SHA384:
 	case NID_ecdsa_with_SHA512:
-		return !parameter;
+		return parameter->id == 0;
 	case NID_rsassaPss:
-		return strong_pss(algorithm);
+		return strong_pss(parameter);
 	default:
 		return false;
 	}
 }
 
-static int read_signature(const ZTP_CERTIFICATE *parsed,
+static int read_signature(const struct ztp_cert_view *view,
 			  struct ztp_error *error)
 {
-	if (X509_ALGOR_cmp(parsed->algorithm, parsed->tbs->signature) != 0)
+	if (!ztp_der_same(view->outer.whole, view->inner.whole))
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"inner and outer signature algorithm differ");
-	if (!strong_signature(parsed->algorithm))
+	if (!strong_signature(&view->outer))
 		return ztp_fail(error, ZTP_ERR_CERT_SIGNATURE,
 				"signature algorithm is not RSA or ECDSA with "
 				"SHA-256 or better");
-	if (parsed->signature->flags & 0x07 || parsed->signature->length == 0)
+	if (view->signature.p[0] != 0 || view->signature.n == 1)
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"signature is not whole bytes");
 	return 0;
@@ -97,45 +111,74 @@ static int read_signature(const ZTP_CERTIFICATE *parsed,
 
 /* Extensions are for v3, unique identifiers for v2 and v3; DER does not write
  * the default, v1. */
-static int read_version(const ZTP_TBS *tbs, struct ztp_error *error)
+static int read_version(const struct ztp_cert_view *view,
+			struct ztp_error *error)
 {
-	int64_t version = 0;
+	char version = 0;
 
-	if (tbs->version && (!ASN1_INTEGER_get_int64(&version, tbs->version) ||
-			     version < 1 || version > 2))
-		return ztp_fail(error, ZTP_ERR_CERT, "unknown version");
-	if ((tbs->extensions && version != 2) ||
-	    ((tbs->issuer_uid || tbs->subject_uid) && version == 0))
+	if (view->version.n > 0) {
+		version = view->version.p[0];
+		if (view->version.n > 1 || version < 1 || version > 2)
+			return ztp_fail(error, ZTP_ERR_CERT, "unknown version");
+	}
+	if ((view->has_extensions && version != 2) ||
+	    (view->has_uid && version == 0))
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"member of a later version");
 	return 0;
 }
 
-static int read_serial(struct ztp_cert *cert, const ASN1_INTEGER *serial,
+/* Two's complement of a negative number: its absolute value, in as many
+ * bytes. */
+static void negate(uint8_t *bytes, size_t len)
+{
+	unsigned carry = 1;
+
+	while (len-- > 0) {
+		carry += (uint8_t)~bytes[len];
+		bytes[len] = (uint8_t)carry;
+		carry >>= 8;
+	}
+}
+
+/* The sign and the absolute value, which DER may give one byte more. */
+static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 		       struct ztp_error *error)
 {
-	bool negative = ASN1_STRING_type(serial) == V_ASN1_NEG_INTEGER;
-	int len = ASN1_STRING_length(serial);
+	uint8_t bytes[ZTP_SERIAL_MAX + 1];
+	const uint8_t *from = bytes;
+	size_t len = serial.n;
+	bool negative;
 
-	if (len < 1 || len + negative > ZTP_SERIAL_MAX)
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"serial empty or longer than %d bytes",
-				ZTP_SERIAL_MAX);
+	if (len < 1 || len > sizeof bytes)
+		goto bad_length;
+	memcpy(bytes, serial.p, len);
+	negative = bytes[0] & 0x80;
+	if (negative)
+		negate(bytes, len);
+	if (len > 1 && bytes[0] == 0) {
+		from++;
+		len--;
+	}
+	if (len + negative > ZTP_SERIAL_MAX)
+		goto bad_length;
 	cert->serial[0] = '-';
-	ztp_hex_encode(cert->serial + negative, ASN1_STRING_get0_data(serial),
-		       (size_t)len);
+	ztp_hex_encode(cert->serial + negative, from, len);
 	return 0;
+bad_length:
+	return ztp_fail(error, ZTP_ERR_CERT,
+			"serial empty or longer than %d bytes", ZTP_SERIAL_MAX);
 }
 
 /* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ, the year being 1950-2049, or
  * YYYYMMDDHHMMSSZ; no fraction, no offset. */
-static bool read_time(int64_t *ms, const ASN1_TIME *time)
+static bool read_time(int64_t *ms, const struct ztp_der *time)
 {
-	const char *text = (const char *)ASN1_STRING_get0_data(time);
-	int digits = ASN1_STRING_type(time) == V_ASN1_UTCTIME ? 2 : 4;
+	const char *text = time->contents.p;
+	int digits = time->id == ZTP_DER_UTC_TIME ? 2 : 4;
 	struct ztp_calendar at;
 
-	if (ASN1_STRING_length(time) != digits + 11 ||
+	if (time->contents.n != (size_t)digits + 11 ||
 	    text[digits + 10] != 'Z' ||
 	    !ztp_calendar_digits(&at.year, text, digits))
 		return false;
@@ -154,11 +197,12 @@ static bool read_time(int64_t *ms, const ASN1_TIME *time)
 	return true;
 }
 
-static int read_validity(struct ztp_cert *cert, const ZTP_VALIDITY *validity,
+static int read_validity(struct ztp_cert *cert,
+			 const struct ztp_cert_view *view,
 			 struct ztp_error *error)
 {
-	if (!read_time(&cert->not_before, validity->not_before) ||
-	    !read_time(&cert->not_after, validity->not_after))
+	if (!read_time(&cert->not_before, &view->not_before) ||
+	    !read_time(&cert->not_after, &view->not_after))
 		return ztp_fail(error, ZTP_ERR_CERT, "validity is no time");
 	if (cert->not_after < cert->not_before)
 		return ztp_fail(error, ZTP_ERR_CERT,
@@ -166,52 +210,66 @@ static int read_validity(struct ztp_cert *cert, const ZTP_VALIDITY *validity,
 	return 0;
 }
 
-static int read_names(struct ztp_cert *cert, const ZTP_TBS *tbs,
-		      struct ztp_error *error)
+static int read_key(struct ztp_cert *cert, struct ztp_str spki,
+		    struct ztp_error *error)
+{
+	cert->spki = spki;
+	ztp_sha256(cert->spki_sha256, spki.p, spki.n);
+	return ztp_spki_describe(&cert->key_algorithm, &cert->key_bits, spki,
+				 error);
+}
+
+static int read_names(struct ztp_cert *cert, const struct ztp_name *issuer,
+		      const struct ztp_name *subject, struct ztp_error *error)
 {
 	int rc;
 
-	if (X509_NAME_entry_count(tbs->issuer) == 0)
+	if (issuer->empty)
 		return ztp_fail(error, ZTP_ERR_CERT, "issuer is empty");
-	rc = ztp_cert_name(cert->subject, tbs->subject, "subject", error);
-	return rc ? rc
-		  : ztp_cert_name(cert->issuer, tbs->issuer, "issuer", error);
+	rc = ztp_name_text(cert->subject, subject, "subject", error);
+	return rc ? rc : ztp_name_text(cert->issuer, issuer, "issuer", error);
 }
 
-static int read_key(struct ztp_cert *cert, struct ztp_error *error)
+static int read_all(struct ztp_cert *cert, const struct ztp_cert_view *view,
+		    const struct ztp_name *issuer,
+		    const struct ztp_name *subject, struct ztp_error *error)
 {
-	if (!ztp_cert_asn1_spki(&cert->spki, cert->der, cert->der_len))
-		return ztp_fail(error, ZTP_ERR_INTERNAL,
-				"public key not found again");
-	ztp_sha256(cert->spki_sha256, cert->spki.p, cert->spki.n);
-	return ztp_spki_describe(&cert->key_algorithm, &cert->key_bits,
-				 cert->spki, error);
+	int rc = read_version(view, error);
+
+	if (rc == 0)
+		rc = read_signature(view, error);
+	if (rc == 0)
+		rc = read_serial(cert, view->serial, error);
+	if (rc == 0)
+		rc = read_validity(cert, view, error);
+	if (rc == 0)
+		rc = read_key(cert, view->spki, error);
+	if (rc == 0)
+		rc = read_names(cert, issuer, subject, error);
+	if (rc == 0)
+		rc = ztp_cert_extensions(cert, view, error);
+	return rc;
 }
 
 /* Reads cert->der; what it allocates is in *cert whatever happens. */
 static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 {
-	ZTP_CERTIFICATE *parsed = ztp_cert_asn1_read(cert->der, cert->der_len);
+	struct ztp_name issuer = {.parsed = NULL}, subject = {.parsed = NULL};
+	struct ztp_cert_view view;
 	int rc;
 
-	if (!parsed)
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"not one certificate in DER");
+	if (!ztp_cert_view(&view, cert->der, cert->der_len) ||
+	    !ztp_name_read(&issuer, cert->issuer, view.issuer) ||
+	    !ztp_name_read(&subject, cert->subject, view.subject)) {
+		rc = ztp_fail(error, ZTP_ERR_CERT,
+			      "not one certificate in DER");
+		goto out;
+	}
 	ztp_sha256(cert->fingerprint, cert->der, cert->der_len);
-	rc = read_version(parsed->tbs, error);
-	if (rc == 0)
-		rc = read_signature(parsed, error);
-	if (rc == 0)
-		rc = read_serial(cert, parsed->tbs->serial, error);
-	if (rc == 0)
-		rc = read_validity(cert, parsed->tbs->validity, error);
-	if (rc == 0)
-		rc = read_key(cert, error);
-	if (rc == 0)
-		rc = read_names(cert, parsed->tbs, error);
-	if (rc == 0)
-		rc = ztp_cert_extensions(cert, parsed->tbs->extensions, error);
-	ztp_cert_asn1_free(parsed);
+	rc = read_all(cert, &view, &issuer, &subject, error);
+out:
+	ztp_name_clear(&issuer);
+	ztp_name_clear(&subject);
 	return rc;
 }
 

@@ -5,13 +5,12 @@
 #ifndef ZTP_POLICY_CERT_EXT_H
 #define ZTP_POLICY_CERT_EXT_H
 
-#include "policy/cert_asn1.h"
+#include "policy/cert_view.h"
 #include "ztp/cert.h"
 
 /* Fills is_ca, has_eku, eku_client_auth and san. No extension twice, no
- * critical one that nobody here understands. NULL is no extensions. */
-int ztp_cert_extensions(struct ztp_cert *cert,
-			const STACK_OF(ZTP_EXTENSION) * extensions,
+ * critical one that nobody here understands. */
+int ztp_cert_extensions(struct ztp_cert *cert, const struct ztp_cert_view *view,
 			struct ztp_error *error);
 
 #endif

@@ -1,12 +1,132 @@
-#include <arpa/inet.h>
+/*
+ * The text of a name is OpenSSL's (XN_FLAG_RFC2253). Nearly all names are
+ * plain: known attributes one by one, graphic ASCII that needs at most a
+ * backslash; these are written here, and test_cert_names.c holds the outcome
+ * against OpenSSL's. Every other name is left to OpenSSL itself, which takes
+ * ten times as long.
+ */
 #include <openssl/bio.h>
-#include <openssl/x509v3.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <openssl/err.h>
+#include <openssl/x509.h>
 #include <string.h>
 
 #include "policy/cert_names.h"
 #include "policy/der.h"
+#include "policy/oid.h"
+
+#define PLAIN_MAX 16 /* attributes */
+
+/* --- plain names */
+
+struct attribute {
+	const char *type;
+	struct ztp_str value;
+};
+
+/* Text that is being written; at is past the end once it was too long. */
+struct text {
+	char *out;
+	size_t at;
+};
+
+static void put(struct text *text, const char *from, size_t n)
+{
+	if (text->at + n <= ZTP_NAME_MAX)
+		memcpy(text->out + text->at, from, n);
+	text->at += n;
+}
+
+/* RFC 2253 section 2.4, as OpenSSL has it: the last character's rule goes
+ * before the first one's where one is both. */
+static bool needs_backslash(const struct ztp_str *value, size_t i)
+{
+	switch (value->p[i]) {
+	case ' ':
+		return i == 0 || i + 1 == value->n;
+	case '#':
+		return i == 0 && value->n > 1;
+	case ',':
+	case '+':
+	case '"':
+	case '\\':
+	case '<':
+	case '>':
+	case ';':
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void put_value(struct text *text, const struct ztp_str *value)
+{
+	for (size_t i = 0; i < value->n; i++) {
+		if (needs_backslash(value, i))
+			put(text, "\\", 1);
+		put(text, value->p + i, 1);
+	}
+}
+
+bool ztp_text_graphic(struct ztp_str text)
+{
+	for (size_t i = 0; i < text.n; i++)
+		if (text.p[i] < 0x20 || text.p[i] > 0x7e)
+			return false;
+	return true;
+}
+
+/* String types of which graphic ASCII has one byte a character. */
+static bool plain_type(uint8_t id)
+{
+	return id == V_ASN1_UTF8STRING || id == V_ASN1_PRINTABLESTRING ||
+	       id == V_ASN1_IA5STRING || id == V_ASN1_T61STRING ||
+	       id == V_ASN1_NUMERICSTRING;
+}
+
+/* SET OF one SEQUENCE { type, value } */
+static bool take_plain(struct ztp_str *rest, struct attribute *attribute)
+{
+	struct ztp_str set, pair, oid;
+	struct ztp_der value;
+
+	if (!ztp_der_take(rest, ZTP_DER_SET, &set) ||
+	    !ztp_der_take(&set, ZTP_DER_SEQUENCE, &pair) || set.n != 0 ||
+	    !ztp_der_take(&pair, ZTP_DER_OID, &oid) ||
+	    !ztp_der_next(&pair, &value) || pair.n != 0)
+		return false;
+	attribute->type = ztp_oid_attribute(oid);
+	attribute->value = value.contents;
+	return attribute->type && plain_type(value.id) &&
+	       value.contents.n > 0 && ztp_text_graphic(value.contents);
+}
+
+/* The last one first, as RFC 2253 has it. False when it is not plain, or
+ * longer than what need not be cut. */
+static bool write_plain(char out[ZTP_NAME_MAX + 1], struct ztp_str rest)
+{
+	struct attribute attributes[PLAIN_MAX];
+	struct text text = {out, 0};
+	size_t count = 0;
+
+	for (; rest.n > 0; count++)
+		if (count == PLAIN_MAX ||
+		    !take_plain(&rest, &attributes[count]))
+			return false;
+	while (count-- > 0) {
+		put(&text, attributes[count].type,
+		    strlen(attributes[count].type));
+		put(&text, "=", 1);
+		put_value(&text, &attributes[count].value);
+		if (count > 0)
+			put(&text, ",", 1);
+	}
+	if (text.at > ZTP_NAME_MAX)
+		return false;
+	out[text.at] = '\0';
+	return true;
+}
+
+/* --- all others */
 
 /* Bytes per character in a string type; 0 for UTF-8, -1 for no string. */
 static int char_width(int type)
@@ -126,140 +246,64 @@ static size_t name_fit(const char *text, size_t len, size_t max)
 	return at < len ? at : len;
 }
 
-static bool all_graphic(const char *text, size_t len)
+static int print_name(char out[ZTP_NAME_MAX + 1], BIO *bio,
+		      const X509_NAME *name, const char *what,
+		      struct ztp_error *error)
 {
-	for (size_t i = 0; i < len; i++)
-		if (text[i] < 0x20 || text[i] > 0x7e)
-			return false;
-	return true;
-}
-
-int ztp_cert_name(char out[ZTP_NAME_MAX + 1], const X509_NAME *name,
-		  const char *what, struct ztp_error *error)
-{
-	BIO *bio = NULL;
 	char *text = NULL;
 	long len;
-	int rc = 0;
+	size_t fit;
 
-	if (!name_clean(name))
+	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is no name", what);
+	len = BIO_get_mem_data(bio, &text);
+	if (len < 0 || !ztp_text_graphic((struct ztp_str){text, (size_t)len}))
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is no text", what);
+	fit = name_fit(text, (size_t)len, ZTP_NAME_MAX);
+	if (fit > 0)
+		memcpy(out, text, fit);
+	out[fit] = '\0';
+	return 0;
+}
+
+bool ztp_name_read(struct ztp_name *name, char out[ZTP_NAME_MAX + 1],
+		   struct ztp_str der)
+{
+	const uint8_t *at = (const uint8_t *)der.p;
+	struct ztp_str whole = der, contents;
+
+	name->parsed = NULL;
+	if (!ztp_der_take(&whole, ZTP_DER_SEQUENCE, &contents))
+		return false;
+	name->empty = contents.n == 0;
+	if (write_plain(out, contents))
+		return true;
+	name->parsed = d2i_X509_NAME(NULL, &at, (long)der.n);
+	name->empty = X509_NAME_entry_count(name->parsed) == 0;
+	return name->parsed;
+}
+
+int ztp_name_text(char out[ZTP_NAME_MAX + 1], const struct ztp_name *name,
+		  const char *what, struct ztp_error *error)
+{
+	BIO *bio;
+	int rc;
+
+	if (!name->parsed)
+		return 0;
+	if (!name_clean(name->parsed))
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"%s holds a NUL or a bad character", what);
 	bio = BIO_new(BIO_s_mem());
 	if (!bio)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0) {
-		rc = ztp_fail(error, ZTP_ERR_CERT, "%s is no name", what);
-		goto out;
-	}
-	len = BIO_get_mem_data(bio, &text);
-	if (len < 0 || !all_graphic(text, (size_t)len)) {
-		rc = ztp_fail(error, ZTP_ERR_CERT, "%s is no text", what);
-		goto out;
-	}
-	len = (long)name_fit(text, (size_t)len, ZTP_NAME_MAX);
-	if (len > 0)
-		memcpy(out, text, (size_t)len);
-	out[len] = '\0';
-out:
+	rc = print_name(out, bio, name->parsed, what, error);
 	BIO_free(bio);
 	return rc;
 }
 
-/* The entry as text to be freed, NULL without memory. */
-static char *prefixed(const char *prefix, const char *text, size_t len)
+void ztp_name_clear(struct ztp_name *name)
 {
-	size_t cap = strlen(prefix) + len + 1;
-	char *out = malloc(cap);
-
-	if (out)
-		snprintf(out, cap, "%s%.*s", prefix, (int)len, text);
-	return out;
-}
-
-static int add_name(struct ztp_cert *cert, const char *prefix, const char *text,
-		    size_t len, struct ztp_error *error)
-{
-	char *entry;
-
-	if (cert->san_count == ZTP_SAN_MAX)
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"more than %d alternative names", ZTP_SAN_MAX);
-	entry = prefixed(prefix, text, len);
-	if (!entry)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	cert->san[cert->san_count++] = entry;
-	return 0;
-}
-
-static int add_text(struct ztp_cert *cert, const char *prefix,
-		    const ASN1_STRING *string, struct ztp_error *error)
-{
-	const char *text = (const char *)ASN1_STRING_get0_data(string);
-	size_t len = (size_t)ASN1_STRING_length(string);
-
-	if (len == 0 || !all_graphic(text, len))
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is empty or holds a NUL or "
-				"another character that is no text");
-	return add_name(cert, prefix, text, len, error);
-}
-
-static int add_address(struct ztp_cert *cert, const ASN1_STRING *string,
-		       struct ztp_error *error)
-{
-	int len = ASN1_STRING_length(string);
-	int family = len == 4 ? AF_INET : AF_INET6;
-	char text[INET6_ADDRSTRLEN];
-
-	if ((len != 4 && len != 16) ||
-	    !inet_ntop(family, ASN1_STRING_get0_data(string), text,
-		       sizeof text))
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is no IP address");
-	return add_name(cert, "IP:", text, strlen(text), error);
-}
-
-static int add_general(struct ztp_cert *cert, const GENERAL_NAME *general,
-		       struct ztp_error *error)
-{
-	switch (general->type) {
-	case GEN_DNS:
-		return add_text(cert, "DNS:", general->d.dNSName, error);
-	case GEN_URI:
-		return add_text(cert,
-				"URI:", general->d.uniformResourceIdentifier,
-				error);
-	case GEN_EMAIL:
-		return add_text(cert, "email:", general->d.rfc822Name, error);
-	case GEN_IPADD:
-		return add_address(cert, general->d.iPAddress, error);
-	default:
-		return 0; /* has no place in a request record */
-	}
-}
-
-int ztp_cert_alt_names(struct ztp_cert *cert, const uint8_t *der, size_t len,
-		       struct ztp_error *error)
-{
-	GENERAL_NAMES *names = NULL;
-	int rc = 0;
-
-	if (ztp_der_strict(der, len))
-		names = d2i_GENERAL_NAMES(NULL, &der, (long)len);
-	if (!names || sk_GENERAL_NAME_num(names) == 0) {
-		rc = ztp_fail(error, ZTP_ERR_CERT,
-			      "alternative names cannot be read");
-		goto out;
-	}
-	cert->san = calloc(ZTP_SAN_MAX, sizeof *cert->san);
-	if (!cert->san) {
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-		goto out;
-	}
-	for (int i = 0; i < sk_GENERAL_NAME_num(names) && rc == 0; i++)
-		rc = add_general(cert, sk_GENERAL_NAME_value(names, i), error);
-out:
-	GENERAL_NAMES_free(names);
-	return rc;
+	X509_NAME_free(name->parsed);
+	name->parsed = NULL;
 }

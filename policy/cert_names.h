@@ -9,14 +9,27 @@
 
 #include "ztp/cert.h"
 
-/* As XN_FLAG_RFC2253 writes it, which is ASCII; cut to ZTP_NAME_MAX bytes,
- * between two characters, however they are escaped. */
-int ztp_cert_name(char out[ZTP_NAME_MAX + 1], const X509_NAME *name,
+/* Nothing but 0x20 to 0x7e. */
+bool ztp_text_graphic(struct ztp_str text);
+
+struct ztp_name {
+	bool empty;
+	X509_NAME *parsed; /* owned; NULL for a plain one, which is written */
+};
+
+/* Reads a Name (a whole SEQUENCE, strict DER). A plain one goes to out at
+ * once; any other is *name's, and ztp_name_text tells what is wrong with it,
+ * when its turn has come. False when it is no Name. The library's errors are
+ * the caller's to drop. */
+bool ztp_name_read(struct ztp_name *name, char out[ZTP_NAME_MAX + 1],
+		   struct ztp_str der);
+
+/* Completes out as XN_FLAG_RFC2253 writes the name, which is ASCII; cut to
+ * ZTP_NAME_MAX bytes, between two characters, however they are escaped. */
+int ztp_name_text(char out[ZTP_NAME_MAX + 1], const struct ztp_name *name,
 		  const char *what, struct ztp_error *error);
 
-/* Fills cert->san from the contents of a subjectAltName extension; what was
- * filled before a failure is for ztp_cert_clear. */
-int ztp_cert_alt_names(struct ztp_cert *cert, const uint8_t *der, size_t len,
-		       struct ztp_error *error);
+/* Of one that is all zero or was read, also in vain. */
+void ztp_name_clear(struct ztp_name *name);
 
 #endif

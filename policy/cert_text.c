@@ -2,16 +2,25 @@
  * Devices send their certificate in an MQTT username, and brokers differ in
  * which bytes they let through; so line breaks come as they are, as spaces, as
  * the two characters \n, or not at all. What is between the PEM lines is
- * compacted to pure base64 and then decoded without any leniency.
+ * decoded in one pass, a line at a time where they are whole groups of four,
+ * and with no leniency but for those breaks.
  */
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/base64.h"
 #include "policy/cert_text.h"
 #include "ztp/cert.h"
 
-#define LABEL_LINE_MAX 64
+/* What is between the lines, on its way. */
+struct body {
+	uint8_t *out;
+	size_t len;    /* bytes */
+	size_t digits; /* characters that are no white space */
+	char group[4]; /* one that is not together yet */
+	size_t fill;
+	bool padded, bad;
+};
 
 /* Bytes of white space, real or written out, at the start of text. */
 static size_t space_at(const char *text, size_t len)
@@ -34,61 +43,94 @@ static void skip_space(struct ztp_str *text)
 	}
 }
 
-static bool take_line(struct ztp_str *text, const char *edge, const char *label)
+static bool take(struct ztp_str *text, const char *literal)
 {
-	char line[LABEL_LINE_MAX];
-	int n = snprintf(line, sizeof line, "-----%s %s-----", edge, label);
+	size_t n = strlen(literal);
 
-	if (n < 0 || (size_t)n >= sizeof line || text->n < (size_t)n ||
-	    memcmp(text->p, line, (size_t)n) != 0)
+	if (text->n < n || memcmp(text->p, literal, n) != 0)
 		return false;
 	text->p += n;
-	text->n -= (size_t)n;
+	text->n -= n;
 	return true;
 }
 
-/* Copies what is neither white space nor '-' to out, which has room. */
-static size_t take_body(char *out, struct ztp_str *text)
+static bool take_line(struct ztp_str *text, const char *edge, const char *label)
+{
+	struct ztp_str rest = *text;
+
+	if (!take(&rest, edge) || !take(&rest, label) || !take(&rest, "-----"))
+		return false;
+	*text = rest;
+	return true;
+}
+
+static void take_digit(struct body *body, char digit)
+{
+	long n;
+
+	body->digits++;
+	body->group[body->fill++] = digit;
+	if (body->fill < sizeof body->group)
+		return;
+	body->fill = 0;
+	n = ztp_base64_decode(body->out + body->len, 3, body->group,
+			      sizeof body->group);
+	if (n < 1 || body->padded) {
+		body->bad = true;
+		return;
+	}
+	body->len += (size_t)n;
+	body->padded = n < 3;
+}
+
+/* Up to the next '-' or the end. */
+static void take_body(struct body *body, struct ztp_str *text)
 {
 	const char *at = text->p, *end = at + text->n;
-	size_t count = 0, n;
+	size_t n;
 
 	while (at < end && *at != '-') {
-		if ((*at > ' ' && *at != '\\') ||
-		    (n = space_at(at, (size_t)(end - at))) == 0)
-			out[count++] = *at++;
-		else
-			at += n;
+		n = body->fill || body->padded || body->bad
+			    ? 0
+			    : ztp_base64_groups(body->out + body->len, at,
+						(size_t)(end - at));
+		body->digits += n;
+		body->len += n / 4 * 3;
+		at += n;
+		if (n > 0)
+			continue;
+		n = space_at(at, (size_t)(end - at));
+		if (n == 0)
+			take_digit(body, *at++);
+		at += n;
 	}
 	text->p = at;
 	text->n = (size_t)(end - at);
-	return count;
 }
 
-/* Leaves the base64 digits in out; -1 for text of another shape. */
-static long compact(char *out, const char *label, bool bare,
-		    struct ztp_str text)
+/* False for text of another shape; body->out has room for all of it. */
+static bool take_all(struct body *body, const char *label, bool bare,
+		     struct ztp_str text)
 {
-	size_t count;
 	bool pem;
 
 	skip_space(&text);
-	pem = take_line(&text, "BEGIN", label);
+	pem = take_line(&text, "-----BEGIN ", label);
 	if (!pem && !bare)
-		return -1;
-	count = take_body(out, &text);
-	if (pem && !take_line(&text, "END", label))
-		return -1;
+		return false;
+	take_body(body, &text);
+	if (pem && !take_line(&text, "-----END ", label))
+		return false;
 	skip_space(&text);
-	return text.n == 0 ? (long)count : -1;
+	return text.n == 0 && body->digits > 0;
 }
 
 int ztp_cert_text_decode(uint8_t **der, size_t *der_len, const char *label,
 			 bool bare, const char *text, size_t len,
 			 struct ztp_error *error)
 {
-	char base64[ZTP_CERT_TEXT_MAX];
-	long count;
+	struct body body = {.out = NULL};
+	int rc;
 
 	if (len == 0)
 		return ztp_fail(error, ZTP_ERR_EMPTY, "no %s", label);
@@ -96,19 +138,22 @@ int ztp_cert_text_decode(uint8_t **der, size_t *der_len, const char *label,
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
 				"%s longer than %d bytes", label,
 				ZTP_CERT_TEXT_MAX);
-	count = compact(base64, label, bare, (struct ztp_str){text, len});
-	if (count <= 0)
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"not one PEM %s and nothing else", label);
-	*der = malloc((size_t)count);
-	if (!*der)
+	body.out = malloc(len / 4 * 3 + 3);
+	if (!body.out)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	count = ztp_base64_decode(*der, (size_t)count, base64, (size_t)count);
-	if (count <= 0) {
-		free(*der);
-		*der = NULL;
-		return ztp_fail(error, ZTP_ERR_CERT, "%s: bad base64", label);
+	if (!take_all(&body, label, bare, (struct ztp_str){text, len})) {
+		rc = ztp_fail(error, ZTP_ERR_CERT,
+			      "not one PEM %s and nothing else", label);
+		goto refused;
 	}
-	*der_len = (size_t)count;
+	if (body.bad || body.fill > 0) {
+		rc = ztp_fail(error, ZTP_ERR_CERT, "%s: bad base64", label);
+		goto refused;
+	}
+	*der = body.out;
+	*der_len = body.len;
 	return 0;
+refused:
+	free(body.out);
+	return rc;
 }

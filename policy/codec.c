@@ -5,7 +5,7 @@
 #include <openssl/sha.h>
 #include <string.h>
 
-#include "ztp/codec.h"
+#include "policy/base64.h"
 
 static const char hex_digits[] = "0123456789abcdef";
 
@@ -90,19 +90,48 @@ static const uint8_t base64_values[256] = {
 static const uint8_t base64url_values[256] = {
 	COMMON_DIGITS, ['-'] = 63, ['_'] = 64};
 
+/* All groups of four digits at the front of text, as many as there are;
+ * returns the digits. Three bytes are written for each four. */
+static size_t decode_groups(uint8_t *out, const uint8_t values[256],
+			    const char *text, size_t len)
+{
+	const uint8_t *in = (const uint8_t *)text;
+	size_t i;
+
+	for (i = 0; len - i >= 4; i += 4, out += 3) {
+		uint32_t a = values[in[i]], b = values[in[i + 1]];
+		uint32_t c = values[in[i + 2]], d = values[in[i + 3]];
+		uint32_t word;
+
+		if (!a || !b || !c || !d)
+			break;
+		word = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+		out[0] = (uint8_t)(word >> 16);
+		out[1] = (uint8_t)(word >> 8);
+		out[2] = (uint8_t)word;
+	}
+	return i;
+}
+
+size_t ztp_base64_groups(uint8_t *out, const char *text, size_t len)
+{
+	return decode_groups(out, base64_values, text, len);
+}
+
 /* Digits without padding. A last group of 2 or 3 has 4 or 2 bits too many;
  * they must be zero, or two texts would mean the same bytes. */
 static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
 			  const char *text, size_t len)
 {
-	size_t count = len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0);
-	uint8_t *to = out;
+	size_t count = len / 4 * 3 + (len % 4 ? len % 4 - 1 : 0), i;
 	uint32_t word = 0;
 	int bits = 0;
 
 	if (len % 4 == 1 || count > cap)
 		return -1;
-	for (size_t i = 0; i < len; i++) {
+	i = decode_groups(out, values, text, len);
+	out += i / 4 * 3;
+	for (; i < len; i++) {
 		uint32_t value = values[(uint8_t)text[i]];
 
 		if (value == 0)
@@ -111,7 +140,7 @@ static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;
-			*to++ = (uint8_t)(word >> bits);
+			*out++ = (uint8_t)(word >> bits);
 		}
 	}
 	if (word & ((1U << bits) - 1))

@@ -1,41 +1,73 @@
-#include <openssl/asn1.h>
 #include <string.h>
 
 #include "policy/der.h"
 
-#define DEPTH_MAX   16 /* a certificate needs 9 */
-#define CONSTRUCTED 0x20
-#define HEADER_MAX  16 /* tag and length, each at most 6 bytes */
+#define DEPTH_MAX	 16 /* a certificate needs 9 */
+#define TAG_MASK	 0x1f
+#define CLASS_MASK	 0xc0 /* no bit set: universal */
+#define UNIVERSAL_STRING 0x1c
+#define BMP_STRING	 0x1e
 
+/* One element of the input. */
 struct element {
 	const uint8_t *start, *value, *end;
-	int tag, class;
-	bool constructed;
+	uint8_t id;
 };
 
-/* The library reads the header; the library's own way to write it is what
- * the bytes must be. */
+/* Behind a tag over 30, which takes as few groups of seven bits as it can
+ * (X.690 8.1.2.4); NULL when that is not so. */
+static const uint8_t *skip_tag(const uint8_t *at, const uint8_t *limit)
+{
+	int64_t tag = 0;
+
+	do {
+		if (at == limit || (tag == 0 && *at == 0x80))
+			return NULL;
+		tag = tag << 7 | (*at & 0x7f);
+		if (tag > INT32_MAX)
+			return NULL;
+	} while (*at++ & 0x80);
+	return tag > 30 ? at : NULL;
+}
+
+/* Behind a length that is definite and minimal, else NULL. */
+static const uint8_t *read_length(size_t *len, const uint8_t *at,
+				  const uint8_t *limit)
+{
+	size_t count;
+
+	if (at == limit)
+		return NULL;
+	*len = *at++;
+	if (*len < 0x80)
+		return at;
+	count = *len & 0x7f;
+	if (count < 1 || count > 4 || (size_t)(limit - at) < count || *at == 0)
+		return NULL;
+	for (*len = 0; count > 0; count--)
+		*len = *len << 8 | *at++;
+	return *len >= 0x80 && *len <= INT32_MAX ? at : NULL;
+}
+
 static bool read_element(struct element *element, const uint8_t *at,
 			 const uint8_t *limit)
 {
-	uint8_t header[HEADER_MAX], *to = header;
-	long len;
-	int flags;
+	size_t len;
 
-	element->start = element->value = at;
-	if (at >= limit)
+	if (at == limit)
 		return false;
-	flags = ASN1_get_object(&element->value, &len, &element->tag,
-				&element->class, limit - at);
-	if ((flags & ~CONSTRUCTED) != 0 || len < 0 || len > INT32_MAX ||
-	    element->value - at > HEADER_MAX || len > limit - element->value)
+	element->start = at;
+	element->id = *at++;
+	if ((element->id & TAG_MASK) == TAG_MASK) {
+		at = skip_tag(at, limit);
+		if (!at)
+			return false;
+	}
+	element->value = read_length(&len, at, limit);
+	if (!element->value || len > (size_t)(limit - element->value))
 		return false;
-	element->constructed = flags & CONSTRUCTED;
 	element->end = element->value + len;
-	ASN1_put_object(&to, element->constructed, (int)len, element->tag,
-			element->class);
-	return to - header == element->value - at &&
-	       memcmp(header, at, (size_t)(to - header)) == 0;
+	return true;
 }
 
 static bool integer_strict(const uint8_t *value, size_t len)
@@ -72,33 +104,30 @@ static bool primitive_strict(const struct element *element)
 	const uint8_t *value = element->value;
 	size_t len = (size_t)(element->end - value);
 
-	if (element->class != V_ASN1_UNIVERSAL)
-		return true;
-	switch (element->tag) {
-	case V_ASN1_EOC:
-	case V_ASN1_SEQUENCE:
-	case V_ASN1_SET:
+	switch (element->id) {
+	case 0: /* end of contents */
+	case ZTP_DER_SEQUENCE &TAG_MASK:
+	case ZTP_DER_SET &TAG_MASK:
 		return false;
-	case V_ASN1_BOOLEAN:
+	case ZTP_DER_BOOLEAN:
 		return len == 1 && (value[0] == 0x00 || value[0] == 0xff);
-	case V_ASN1_INTEGER:
-	case V_ASN1_ENUMERATED:
+	case ZTP_DER_INTEGER:
+	case 0x0a: /* ENUMERATED */
 		return integer_strict(value, len);
-	case V_ASN1_BIT_STRING:
+	case ZTP_DER_BITS:
 		return bits_strict(value, len);
-	case V_ASN1_NULL:
+	case ZTP_DER_NULL:
 		return len == 0;
-	case V_ASN1_OBJECT:
+	case ZTP_DER_OID:
 		return oid_strict(value, len);
 	default:
 		return true;
 	}
 }
 
-static bool may_be_constructed(const struct element *element)
+static bool may_be_constructed(uint8_t id)
 {
-	return element->class != V_ASN1_UNIVERSAL ||
-	       element->tag == V_ASN1_SEQUENCE || element->tag == V_ASN1_SET;
+	return id & CLASS_MASK || id == ZTP_DER_SEQUENCE || id == ZTP_DER_SET;
 }
 
 /* X.690 11.6: the encodings ascend. */
@@ -114,21 +143,21 @@ static bool in_order(const struct element *before, const struct element *after)
 static bool element_strict(const struct element *element, int depth)
 {
 	struct element child, before = {.start = NULL};
-	bool set = element->class == V_ASN1_UNIVERSAL &&
-		   element->tag == V_ASN1_SET;
 
-	if (!element->constructed)
+	if (!(element->id & ZTP_DER_CONSTRUCTED))
 		return primitive_strict(element);
-	if (!may_be_constructed(element) || depth >= DEPTH_MAX)
+	if (!may_be_constructed(element->id) || depth >= DEPTH_MAX)
 		return false;
 	for (const uint8_t *at = element->value; at < element->end;
 	     at = child.end) {
 		if (!read_element(&child, at, element->end) ||
 		    !element_strict(&child, depth + 1))
 			return false;
-		if (set && before.start && !in_order(&before, &child))
-			return false;
-		before = child;
+		if (element->id == ZTP_DER_SET) {
+			if (before.start && !in_order(&before, &child))
+				return false;
+			before = child;
+		}
 	}
 	return true;
 }
@@ -138,25 +167,77 @@ bool ztp_der_strict(const void *der, size_t len)
 	const uint8_t *start = der;
 	struct element element;
 
-	return read_element(&element, start, start + len) &&
+	return len > 0 && read_element(&element, start, start + len) &&
 	       element.end == start + len && element_strict(&element, 1);
 }
 
-bool ztp_der_take(struct ztp_str *rest, struct ztp_str *taken,
-		  struct ztp_str *contents)
+bool ztp_der_next(struct ztp_str *rest, struct ztp_der *element)
 {
 	const uint8_t *start = (const uint8_t *)rest->p;
-	struct element element;
+	struct element read;
 
-	if (!read_element(&element, start, start + rest->n))
+	if (rest->n == 0 || !read_element(&read, start, start + rest->n))
 		return false;
-	taken->p = rest->p;
-	taken->n = (size_t)(element.end - start);
-	if (contents) {
-		contents->p = (const char *)element.value;
-		contents->n = (size_t)(element.end - element.value);
-	}
-	rest->p += taken->n;
-	rest->n -= taken->n;
+	element->id = read.id;
+	element->whole.p = rest->p;
+	element->whole.n = (size_t)(read.end - start);
+	element->contents.p = (const char *)read.value;
+	element->contents.n = (size_t)(read.end - read.value);
+	rest->p += element->whole.n;
+	rest->n -= element->whole.n;
 	return true;
+}
+
+bool ztp_der_take(struct ztp_str *rest, uint8_t id, struct ztp_str *contents)
+{
+	struct ztp_der element;
+
+	if (!ztp_der_next(rest, &element) || element.id != id)
+		return false;
+	*contents = element.contents;
+	return true;
+}
+
+bool ztp_der_optional(struct ztp_str *rest, uint8_t id,
+		      struct ztp_str *contents)
+{
+	return rest->n > 0 && (uint8_t)rest->p[0] == id &&
+	       ztp_der_take(rest, id, contents);
+}
+
+bool ztp_der_same(struct ztp_str a, struct ztp_str b)
+{
+	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
+}
+
+/* Where any type may be, a string still has whole characters. */
+static bool characters_whole(const struct ztp_der *element)
+{
+	switch (element->id) {
+	case BMP_STRING:
+		return element->contents.n % 2 == 0;
+	case UNIVERSAL_STRING:
+		return element->contents.n % 4 == 0;
+	default:
+		return true;
+	}
+}
+
+bool ztp_der_algorithm(struct ztp_str *rest,
+		       struct ztp_der_algorithm *algorithm)
+{
+	struct ztp_der element;
+	struct ztp_str inside;
+
+	if (!ztp_der_next(rest, &element) || element.id != ZTP_DER_SEQUENCE)
+		return false;
+	algorithm->whole = element.whole;
+	inside = element.contents;
+	if (!ztp_der_take(&inside, ZTP_DER_OID, &algorithm->oid))
+		return false;
+	algorithm->parameter.id = 0;
+	if (inside.n == 0)
+		return true;
+	return ztp_der_next(&inside, &algorithm->parameter) && inside.n == 0 &&
+	       characters_whole(&algorithm->parameter);
 }

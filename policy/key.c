@@ -39,11 +39,11 @@ struct ztp_key {
 /* SubjectPublicKeyInfo ::= SEQUENCE { algorithm, BIT STRING }: the bits. */
 static bool find_bits(struct ztp_str *bits, struct ztp_str spki)
 {
-	struct ztp_str element, rest;
+	struct ztp_str rest, algorithm;
 
-	if (!ztp_der_take(&spki, &element, &rest) ||
-	    !ztp_der_take(&rest, &element, NULL) ||
-	    !ztp_der_take(&rest, &element, bits) || bits->n < 1)
+	if (!ztp_der_take(&spki, ZTP_DER_SEQUENCE, &rest) ||
+	    !ztp_der_take(&rest, ZTP_DER_SEQUENCE, &algorithm) ||
+	    !ztp_der_take(&rest, ZTP_DER_BITS, bits) || bits->n < 1)
 		return false;
 	bits->p++; /* how many are unused: none */
 	bits->n--;
@@ -65,11 +65,11 @@ static bool push_ec(OSSL_PARAM_BLD *params, struct ztp_str bits, int size)
 static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
 		     BIGNUM *numbers[2])
 {
-	struct ztp_str element, rest, n, e;
+	struct ztp_str rest, n, e;
 
-	if (!ztp_der_take(&bits, &element, &rest) ||
-	    !ztp_der_take(&rest, &element, &n) ||
-	    !ztp_der_take(&rest, &element, &e))
+	if (!ztp_der_take(&bits, ZTP_DER_SEQUENCE, &rest) ||
+	    !ztp_der_take(&rest, ZTP_DER_INTEGER, &n) ||
+	    !ztp_der_take(&rest, ZTP_DER_INTEGER, &e))
 		return false;
 	numbers[0] = BN_bin2bn((const uint8_t *)n.p, (int)n.n, NULL);
 	numbers[1] = BN_bin2bn((const uint8_t *)e.p, (int)e.n, NULL);
@@ -129,10 +129,8 @@ int ztp_key_from_spki(struct ztp_key **key, const void *spki, size_t len,
 	int bits, rc;
 
 	*key = NULL;
-	ERR_set_mark();
 	rc = ztp_spki_describe(&algorithm, &bits, (struct ztp_str){spki, len},
 			       error);
-	ERR_pop_to_mark();
 	if (rc)
 		return rc;
 	made = calloc(1, sizeof *made + len);

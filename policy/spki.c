@@ -1,100 +1,76 @@
-#include <openssl/asn1t.h>
-#include <openssl/obj_mac.h>
-#include <openssl/objects.h>
-#include <openssl/x509.h>
 #include <string.h>
 
 #include "policy/der.h"
+#include "policy/oid.h"
 #include "policy/spki.h"
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 
-typedef struct {
-	X509_ALGOR *algorithm;
-	ASN1_BIT_STRING *key;
-} ZTP_SPKI;
-
-ASN1_SEQUENCE(ZTP_SPKI) =
-	{
-		ASN1_SIMPLE(ZTP_SPKI, algorithm, X509_ALGOR),
-		ASN1_SIMPLE(ZTP_SPKI, key, ASN1_BIT_STRING),
-} static_ASN1_SEQUENCE_END(ZTP_SPKI)
-
-		typedef struct {
-	ASN1_INTEGER *n, *e;
-} ZTP_RSA;
-
-ASN1_SEQUENCE(ZTP_RSA) =
-	{
-		ASN1_SIMPLE(ZTP_RSA, n, ASN1_INTEGER),
-		ASN1_SIMPLE(ZTP_RSA, e, ASN1_INTEGER),
-} static_ASN1_SEQUENCE_END(ZTP_RSA)
-
-		static int bit_length(const ASN1_INTEGER *number)
+/* Of a positive INTEGER; DER gives it a zero byte in front at most. */
+static int bit_length(struct ztp_str number)
 {
-	const uint8_t *bytes = ASN1_STRING_get0_data(number);
-	int bits = ASN1_STRING_length(number) * 8;
+	int bits = (int)number.n * 8;
 
-	for (int top = 0x80; bits > 0 && !(bytes[0] & top); top >>= 1)
+	while (number.n > 0 && number.p[0] == 0) {
+		number.p++;
+		number.n--;
+		bits -= 8;
+	}
+	for (int top = 0x80; bits > 0 && !(number.p[0] & top); top >>= 1)
 		bits--;
 	return bits;
 }
 
-static bool is_65537(const ASN1_INTEGER *number)
+static bool is_65537(struct ztp_str number)
 {
-	return ASN1_STRING_type(number) == V_ASN1_INTEGER &&
-	       ASN1_STRING_length(number) == 3 &&
-	       memcmp(ASN1_STRING_get0_data(number), "\x01\x00\x01", 3) == 0;
+	return number.n == 3 && memcmp(number.p, "\x01\x00\x01", 3) == 0;
 }
 
 /* A modulus is a product of odd primes. */
-static bool modulus_possible(const ASN1_INTEGER *number)
+static bool modulus_possible(struct ztp_str number)
 {
-	int len = ASN1_STRING_length(number);
-
-	return ASN1_STRING_type(number) == V_ASN1_INTEGER && len > 0 &&
-	       ASN1_STRING_get0_data(number)[len - 1] & 1;
+	return !(number.p[0] & 0x80) && number.p[number.n - 1] & 1;
 }
 
-static int describe_rsa(int *bits, const ZTP_SPKI *spki,
-			struct ztp_error *error)
+/* RSAPublicKey ::= SEQUENCE { n INTEGER, e INTEGER } */
+static bool take_rsa(struct ztp_str *n, struct ztp_str *e, struct ztp_str key)
 {
-	const uint8_t *at = ASN1_STRING_get0_data(spki->key);
-	int len = ASN1_STRING_length(spki->key);
-	ZTP_RSA *rsa = NULL;
-	int rc = 0;
+	struct ztp_str rest;
 
-	if (!spki->algorithm->parameter ||
-	    spki->algorithm->parameter->type != V_ASN1_NULL)
+	return ztp_der_strict(key.p, key.n) &&
+	       ztp_der_take(&key, ZTP_DER_SEQUENCE, &rest) &&
+	       ztp_der_take(&rest, ZTP_DER_INTEGER, n) &&
+	       ztp_der_take(&rest, ZTP_DER_INTEGER, e) && rest.n == 0;
+}
+
+static int describe_rsa(int *bits, const struct ztp_der *parameter,
+			struct ztp_str key, struct ztp_error *error)
+{
+	struct ztp_str n, e;
+
+	if (parameter->id != ZTP_DER_NULL)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"RSA key with parameters");
-	if (ztp_der_strict(at, (size_t)len))
-		rsa = (ZTP_RSA *)ASN1_item_d2i(NULL, &at, len,
-					       ASN1_ITEM_rptr(ZTP_RSA));
-	if (!rsa || !modulus_possible(rsa->n)) {
-		rc = ztp_fail(error, ZTP_ERR_CERT_KEY, "RSA key is not one");
-		goto out;
-	}
-	*bits = bit_length(rsa->n);
+	if (!take_rsa(&n, &e, key) || !modulus_possible(n))
+		return ztp_fail(error, ZTP_ERR_CERT_KEY, "RSA key is not one");
+	*bits = bit_length(n);
 	if (*bits < RSA_BITS_MIN || *bits > RSA_BITS_MAX)
-		rc = ztp_fail(error, ZTP_ERR_CERT_KEY,
-			      "RSA key of %d bits, not %d to %d", *bits,
-			      RSA_BITS_MIN, RSA_BITS_MAX);
-	else if (!is_65537(rsa->e))
-		rc = ztp_fail(error, ZTP_ERR_CERT_KEY,
-			      "RSA key with an exponent other than 65537");
-out:
-	ASN1_item_free((ASN1_VALUE *)rsa, ASN1_ITEM_rptr(ZTP_RSA));
-	return rc;
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"RSA key of %d bits, not %d to %d", *bits,
+				RSA_BITS_MIN, RSA_BITS_MAX);
+	if (!is_65537(e))
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"RSA key with an exponent other than 65537");
+	return 0;
 }
 
 /* Bits of a named curve, 0 for what we do not take. */
-static int curve_bits(const ASN1_TYPE *parameter)
+static int curve_bits(const struct ztp_der *parameter)
 {
-	if (!parameter || parameter->type != V_ASN1_OBJECT)
+	if (parameter->id != ZTP_DER_OID)
 		return 0;
-	switch (OBJ_obj2nid(parameter->value.object)) {
+	switch (ztp_oid_nid(parameter->contents)) {
 	case NID_X9_62_prime256v1:
 		return 256;
 	case NID_secp384r1:
@@ -105,62 +81,62 @@ static int curve_bits(const ASN1_TYPE *parameter)
 }
 
 /* RFC 5480 2.2: 04 x y, or compressed 02 x or 03 x. */
-static bool point_possible(const ASN1_BIT_STRING *key, int bits)
+static bool point_possible(struct ztp_str point, int bits)
 {
-	const uint8_t *point = ASN1_STRING_get0_data(key);
-	int len = ASN1_STRING_length(key);
+	size_t len = (size_t)bits / 8;
 
-	if (len < 1)
+	if (point.n < 1)
 		return false;
-	if (point[0] == 0x04)
-		return len == 1 + 2 * (bits / 8);
-	return (point[0] == 0x02 || point[0] == 0x03) && len == 1 + bits / 8;
+	if (point.p[0] == 0x04)
+		return point.n == 1 + 2 * len;
+	return (point.p[0] == 0x02 || point.p[0] == 0x03) && point.n == 1 + len;
 }
 
-static int describe_ec(int *bits, const ZTP_SPKI *spki, struct ztp_error *error)
+static int describe_ec(int *bits, const struct ztp_der *parameter,
+		       struct ztp_str key, struct ztp_error *error)
 {
-	*bits = curve_bits(spki->algorithm->parameter);
+	*bits = curve_bits(parameter);
 	if (*bits == 0)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"EC key not on a named curve P-256 or P-384");
-	if (!point_possible(spki->key, *bits))
+	if (!point_possible(key, *bits))
 		return ztp_fail(error, ZTP_ERR_CERT_KEY, "EC key is no point");
 	return 0;
 }
 
-static int describe(enum ztp_key_algorithm *algorithm, int *bits,
-		    const ZTP_SPKI *spki, struct ztp_error *error)
+static bool take_spki(struct ztp_der_algorithm *algorithm, struct ztp_str *bits,
+		      struct ztp_str spki)
 {
-	if (spki->key->flags & 0x07)
-		return ztp_fail(error, ZTP_ERR_CERT_KEY,
-				"public key is not whole bytes");
-	switch (OBJ_obj2nid(spki->algorithm->algorithm)) {
-	case NID_rsaEncryption:
-		*algorithm = ZTP_KEY_RSA;
-		return describe_rsa(bits, spki, error);
-	case NID_X9_62_id_ecPublicKey:
-		*algorithm = ZTP_KEY_EC;
-		return describe_ec(bits, spki, error);
-	default:
-		return ztp_fail(error, ZTP_ERR_CERT_KEY,
-				"public key is neither RSA nor EC");
-	}
+	struct ztp_str rest;
+
+	return ztp_der_strict(spki.p, spki.n) &&
+	       ztp_der_take(&spki, ZTP_DER_SEQUENCE, &rest) &&
+	       ztp_der_algorithm(&rest, algorithm) &&
+	       ztp_der_take(&rest, ZTP_DER_BITS, bits) && rest.n == 0;
 }
 
 int ztp_spki_describe(enum ztp_key_algorithm *algorithm, int *bits,
 		      struct ztp_str spki, struct ztp_error *error)
 {
-	const uint8_t *at = (const uint8_t *)spki.p;
-	ZTP_SPKI *parsed = NULL;
-	int rc;
+	struct ztp_der_algorithm named;
+	struct ztp_str key;
 
-	if (ztp_der_strict(spki.p, spki.n))
-		parsed = (ZTP_SPKI *)ASN1_item_d2i(NULL, &at, (long)spki.n,
-						   ASN1_ITEM_rptr(ZTP_SPKI));
-	if (parsed)
-		rc = describe(algorithm, bits, parsed, error);
-	else
-		rc = ztp_fail(error, ZTP_ERR_CERT, "not a public key in DER");
-	ASN1_item_free((ASN1_VALUE *)parsed, ASN1_ITEM_rptr(ZTP_SPKI));
-	return rc;
+	if (!take_spki(&named, &key, spki))
+		return ztp_fail(error, ZTP_ERR_CERT, "not a public key in DER");
+	if (key.p[0] != 0)
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"public key is not whole bytes");
+	key.p++; /* how many bits are unused: none */
+	key.n--;
+	switch (ztp_oid_nid(named.oid)) {
+	case NID_rsaEncryption:
+		*algorithm = ZTP_KEY_RSA;
+		return describe_rsa(bits, &named.parameter, key, error);
+	case NID_X9_62_id_ecPublicKey:
+		*algorithm = ZTP_KEY_EC;
+		return describe_ec(bits, &named.parameter, key, error);
+	default:
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"public key is neither RSA nor EC");
+	}
 }

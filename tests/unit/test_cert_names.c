@@ -1,0 +1,228 @@
+/* What policy/ reads in a certificate by itself is what OpenSSL reads in it:
+ * object identifiers, every character of a name in every place, and all
+ * members at once. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <openssl/objects.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "policy/cert_names.h"
+#include "policy/oid.h"
+#include "tests/unit/cert_case.h"
+#include "tests/unit/cert_oracle.h"
+
+static void known_oids_are_openssls(void **state)
+{
+	size_t known = 0, attributes = 0;
+
+	(void)state;
+	for (int nid = 1; nid < OBJ_new_nid(0); nid++) {
+		const ASN1_OBJECT *object = OBJ_nid2obj(nid);
+		struct ztp_str oid = {NULL, 0};
+		const char *name;
+
+		if (!object || OBJ_length(object) == 0)
+			continue;
+		oid.p = (const char *)OBJ_get0_data(object);
+		oid.n = OBJ_length(object);
+		if (ztp_oid_nid(oid) != NID_undef) {
+			assert_int_equal(ztp_oid_nid(oid), nid);
+			known++;
+		}
+		name = ztp_oid_attribute(oid);
+		if (name) {
+			assert_string_equal(name, OBJ_nid2sn(nid));
+			attributes++;
+		}
+	}
+	assert_int_equal(known, 23);
+	assert_int_equal(attributes, 16);
+}
+
+/* One name, both ways: read as ztp_cert_parse does, and read and printed by
+ * OpenSSL (DER sorts a set, so not the one that it was made from). */
+static void name_is(X509_NAME *name, bool plain)
+{
+	char ours[ZTP_NAME_MAX + 1], theirs[4 * ZTP_NAME_MAX];
+	BIO *bio = BIO_new(BIO_s_mem());
+	uint8_t *der = NULL, *exact;
+	int len = i2d_X509_NAME(name, &der);
+	const uint8_t *at = der;
+	X509_NAME *again = d2i_X509_NAME(NULL, &at, len);
+	struct ztp_name read;
+
+	assert_true(bio && again && len > 0);
+	exact = certs_exact(der, (size_t)len);
+	assert_true(ztp_name_read(
+		&read, ours, (struct ztp_str){(char *)exact, (size_t)len}));
+	assert_int_equal(read.parsed == NULL, plain);
+	assert_int_equal(ztp_name_text(ours, &read, "name", NULL), 0);
+	assert_true(X509_NAME_print_ex(bio, again, 0, XN_FLAG_RFC2253) >= 0);
+	len = BIO_read(bio, theirs, sizeof(theirs) - 1);
+	theirs[len < 0 ? 0 : len] = '\0';
+	assert_string_equal(ours, theirs);
+	ztp_name_clear(&read);
+	X509_NAME_free(again);
+	free(exact);
+	OPENSSL_free(der);
+	BIO_free(bio);
+}
+
+static void add(X509_NAME *name, const char *field, int type, const char *value)
+{
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, field, type,
+						    (const uint8_t *)value,
+						    (int)strlen(value), -1, 0),
+			 1);
+}
+
+static void one_value(int type, const char *value, bool plain)
+{
+	X509_NAME *name = X509_NAME_new();
+
+	/* dnQualifier has no size and no table of its own in OpenSSL */
+	add(name, "dnQualifier", type, value);
+	name_is(name, plain);
+	X509_NAME_free(name);
+}
+
+static void every_character_in_every_place(void **state)
+{
+	static const int types[] = {V_ASN1_UTF8STRING, V_ASN1_PRINTABLESTRING,
+				    V_ASN1_IA5STRING, V_ASN1_T61STRING,
+				    V_ASN1_NUMERICSTRING};
+
+	(void)state;
+	for (size_t t = 0; t < COUNT(types); t++)
+		for (int c = 1; c < 0x80; c++) {
+			bool plain = c >= 0x20 && c <= 0x7e;
+			char one[] = {(char)c, 0},
+			     two[] = {(char)c, (char)c, 0};
+			char first[] = {(char)c, 'x', 0};
+			char middle[] = {'x', (char)c, 'x', 0};
+			char last[] = {'x', (char)c, 0};
+
+			one_value(types[t], one, plain);
+			one_value(types[t], two, plain);
+			one_value(types[t], first, plain);
+			one_value(types[t], middle, plain);
+			one_value(types[t], last, plain);
+		}
+	one_value(V_ASN1_UTF8STRING, "", false);
+	one_value(V_ASN1_UTF8STRING, "Zo\xc3\xab", false);
+	one_value(V_ASN1_BIT_STRING, "x", false);
+}
+
+static void names_of_many_parts(void **state)
+{
+	X509_NAME *name = X509_NAME_new();
+	char value[65];
+
+	(void)state;
+	add(name, "C", V_ASN1_PRINTABLESTRING, "DE");
+	add(name, "emailAddress", V_ASN1_IA5STRING, "a@b.c");
+	add(name, "CN", V_ASN1_UTF8STRING, " a, \"b\"=#c ");
+	name_is(name, true);
+	assert_int_equal(X509_NAME_add_entry_by_txt(name, "O", MBSTRING_ASC,
+						    (const uint8_t *)"+", 1, -1,
+						    -1),
+			 1); /* of one set with CN */
+	name_is(name, false);
+	X509_NAME_free(name);
+	name = X509_NAME_new();
+	memset(value, 'x', 64);
+	value[64] = '\0';
+	for (int i = 0; i < 7; i++) /* 67 each and a comma */
+		add(name, "CN", V_ASN1_UTF8STRING, value);
+	name_is(name, true);
+	value[512 - 7 * 68 - 3] = '\0';
+	add(name, "CN", V_ASN1_UTF8STRING, value);
+	name_is(name, true); /* 512 bytes: the longest that is not cut */
+	X509_NAME_free(name);
+	name = X509_NAME_new();
+	for (int i = 0; i < 17; i++)
+		add(name, "DC", V_ASN1_IA5STRING, "x");
+	name_is(name, false);
+	X509_NAME_free(name);
+}
+
+static void every_member_is_openssls(void **state)
+{
+	static const char *const extensions[] = {
+		"basicConstraints",
+		"critical,CA:FALSE",
+		"keyUsage",
+		"critical,digitalSignature",
+		"extendedKeyUsage",
+		"clientAuth,serverAuth",
+		"subjectAltName",
+		"DNS:a.example,IP:10.1.2.3,IP:::1,"
+		"URI:urn:x,email:a@b.c,RID:1.2.3",
+		NULL};
+	struct fixture *fixture = *state;
+	struct certs_spec specs[] = {
+		{.key = fixture->rsa},
+		{.key = fixture->p256,
+		 .subject = "/CN=a,b/O=\xc3\xa9/OU= x",
+		 .extensions = extensions},
+	};
+
+	for (size_t i = 0; i < COUNT(specs); i++) {
+		X509 *x509 = certs_make(&specs[i]);
+		struct ztp_cert cert;
+		const char *differs;
+
+		cert_case_good(&cert, x509);
+		differs = cert_oracle_differs(&cert);
+		if (differs)
+			fail_msg("%s", differs);
+		cert.serial[strlen(cert.serial) - 1] ^= 1;
+		assert_string_equal(cert_oracle_differs(&cert), "serial");
+		ztp_cert_clear(&cert);
+		X509_free(x509);
+	}
+}
+
+/* BER lets a string behind an implicit tag come in pieces; DER does not. */
+static void strings_in_pieces_are_no_der(void **state)
+{
+	static const char *const extensions[] = {"subjectAltName", "DNS:ab.cd",
+						 NULL};
+	static const char whole[] = "\x82\x05"
+				    "ab.cd";
+	static const char pieces[] = "\xa2\x07\x16\x05"
+				     "ab.cd";
+	struct fixture *fixture = *state;
+	X509 *x509 = certs_make(&(struct certs_spec){.key = fixture->p256,
+						     .extensions = extensions});
+	size_t len, at;
+	uint8_t *der = certs_der(x509, &len);
+
+	at = certs_find(der, len, whole, sizeof(whole) - 1, 0);
+	cert_case_splice(x509, at, sizeof(whole) - 1, whole, sizeof(whole) - 1,
+			 0);
+	cert_case_splice(x509, at, sizeof(whole) - 1, pieces,
+			 sizeof(pieces) - 1, ZTP_ERR_CERT);
+	free(der);
+	X509_free(x509);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(known_oids_are_openssls),
+		cmocka_unit_test(every_character_in_every_place),
+		cmocka_unit_test(names_of_many_parts),
+		cmocka_unit_test(every_member_is_openssls),
+		cmocka_unit_test(strings_in_pieces_are_no_der),
+	};
+
+	return cmocka_run_group_tests(tests, cert_case_setup,
+				      cert_case_teardown);
+}
