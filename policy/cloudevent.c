@@ -4,15 +4,20 @@
 #include <string.h>
 #include <strings.h>
 
+/* The members of a structured event that are read; the first three have to
+ * be strings that are not empty. */
+enum member { ID, SOURCE, TYPE, SPECVERSION, DATA, DATA_BASE64, MEMBERS };
+#define REQUIRED SPECVERSION
+
 static const char structured_type[] = "application/cloudevents+json";
 
 void ztp_body_close(struct ztp_body *body)
 {
 	if (!body)
 		return;
-	cJSON_Delete(body->tree);
+	ztp_object_clear(&body->object);
 	free(body->decoded);
-	memset(body, 0, sizeof(*body));
+	body->decoded = NULL;
 }
 
 /* The media type alone counts; parameters (charset) may follow. */
@@ -50,102 +55,115 @@ static int check_binary(const struct ztp_header *headers, size_t count,
 	return 0;
 }
 
-static int check_structured(const cJSON *event, struct ztp_error *error)
+static int check_structured(struct ztp_object *event, struct ztp_error *error)
 {
-	static const char *const required[] = {"id", "source", "type"};
-	const cJSON *item;
+	struct ztp_str version = {NULL, 0};
+	int rc = 0;
 
-	if (!cJSON_IsObject(event))
+	if (!event->is_object)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"a structured CloudEvent is an object");
-	item = cJSON_GetObjectItemCaseSensitive(event, "specversion");
-	if (!cJSON_IsString(item) || strcmp(item->valuestring, "1.0") != 0)
+	if (event->fields[SPECVERSION].kind == '"')
+		rc = ztp_object_string(&version, event, SPECVERSION, event->len,
+				       error);
+	if (rc)
+		return rc;
+	if (!ztp_str_is(version, "1.0"))
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"specversion is not \"1.0\"");
-	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++) {
-		item = cJSON_GetObjectItemCaseSensitive(event, required[i]);
-		if (!cJSON_IsString(item) || !item->valuestring[0])
+	for (size_t i = 0; i < REQUIRED; i++)
+		if (event->fields[i].kind != '"' ||
+		    event->fields[i].string.n == 0)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s", required[i]);
-	}
+					"a CloudEvent without %s",
+					event->fields[i].name);
 	return 0;
 }
 
 /* data_base64: JSON once more, so it goes through the strict reader. */
-static int open_base64(struct ztp_body *body, const char *base64, size_t max,
+static int open_base64(struct ztp_body *body, struct ztp_field *fields,
+		       size_t count, struct ztp_str base64, size_t max,
 		       struct ztp_error *error)
 {
-	size_t len = strlen(base64);
-	cJSON *tree;
+	struct ztp_str text;
 	long n;
-	int rc;
 
-	body->decoded = malloc(len + 1);
+	body->decoded = malloc(base64.n + 1);
 	if (!body->decoded)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	n = ztp_base64_decode(body->decoded, len + 1, base64, len);
+	n = ztp_base64_decode(body->decoded, base64.n + 1, base64.p, base64.n);
 	if (n < 0)
 		return ztp_fail(error, ZTP_ERR_BASE64,
 				"data_base64 is not base64");
-	body->text = (struct ztp_str){body->decoded, (size_t)n};
-	rc = ztp_json_parse(&tree, body->decoded, (size_t)n, max, error);
-	if (rc)
-		return rc;
-	cJSON_Delete(body->tree); /* base64 lay in it */
-	body->tree = tree;
-	body->object = tree;
-	return 0;
+	text = (struct ztp_str){body->decoded, (size_t)n};
+	return ztp_object_read(&body->object, fields, count, text, max, error);
 }
 
-static int open_structured(struct ztp_body *body, size_t max,
-			   struct ztp_error *error)
+static int open_data(struct ztp_body *body, struct ztp_field *fields,
+		     size_t count, struct ztp_object *event, size_t max,
+		     struct ztp_error *error)
 {
-	struct ztp_str event = body->text;
-	const cJSON *data;
-	const char *base64;
-	int rc = check_structured(body->tree, error);
+	const struct ztp_field *data = &event->fields[DATA];
+	struct ztp_str base64;
+	int rc = check_structured(event, error);
 
 	if (!rc)
-		rc = ztp_json_string(&base64, body->tree, "data_base64", max,
-				     error);
+		rc = ztp_object_string(&base64, event, DATA_BASE64, max, error);
 	if (rc)
 		return rc;
-	data = cJSON_GetObjectItemCaseSensitive(body->tree, "data");
-	if (cJSON_IsNull(data))
-		data = NULL;
-	if (data && base64)
+	if (ztp_field_given(data) && base64.p)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"both data and data_base64");
-	if (base64)
-		return open_base64(body, base64, max, error);
-	if (!data)
+	if (base64.p)
+		return open_base64(body, fields, count, base64, max, error);
+	if (!ztp_field_given(data))
 		return ztp_fail(error, ZTP_ERR_EMPTY,
 				"a CloudEvent without data");
-	if (!ztp_json_member(&body->text, event.p, event.n, "data"))
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "data got lost");
-	body->object = data;
-	return 0;
+	return ztp_object_read(&body->object, fields, count, data->raw, max,
+			       error);
 }
 
-int ztp_body_open(struct ztp_body *body, struct ztp_str value, size_t max,
+static int open_structured(struct ztp_body *body, struct ztp_field *fields,
+			   size_t count, struct ztp_str value, size_t max,
+			   struct ztp_error *error)
+{
+	struct ztp_field members[MEMBERS] = {
+		[ID] = {.name = "id"},
+		[SOURCE] = {.name = "source"},
+		[TYPE] = {.name = "type"},
+		[SPECVERSION] = {.name = "specversion"},
+		[DATA] = {.name = "data"},
+		[DATA_BASE64] = {.name = "data_base64"},
+	};
+	struct ztp_object event;
+	int rc = ztp_object_read(&event, members, MEMBERS, value, max, error);
+
+	if (rc)
+		return rc;
+	rc = open_data(body, fields, count, &event, max, error);
+	ztp_object_clear(&event);
+	return rc;
+}
+
+int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
+		  struct ztp_str value, size_t max,
 		  const struct ztp_header *headers, size_t header_count,
 		  struct ztp_error *error)
 {
-	bool structured = is_structured(
-		ztp_header_get(headers, header_count, "content-type"));
 	int rc;
 
 	memset(body, 0, sizeof(*body));
-	rc = ztp_json_parse(&body->tree, value.p, value.n, max, error);
-	if (rc)
-		goto out;
-	body->text = value;
-	body->object = body->tree;
-	rc = structured ? open_structured(body, max, error)
-			: check_binary(headers, header_count, error);
-	if (!rc && !cJSON_IsObject(body->object))
+	if (is_structured(
+		    ztp_header_get(headers, header_count, "content-type"))) {
+		rc = open_structured(body, fields, count, value, max, error);
+	} else {
+		rc = ztp_object_read(&body->object, fields, count, value, max,
+				     error);
+		if (!rc)
+			rc = check_binary(headers, header_count, error);
+	}
+	if (!rc && !body->object.is_object)
 		rc = ztp_fail(error, ZTP_ERR_TYPE, "not a JSON object");
-out:
 	if (rc)
 		ztp_body_close(body);
 	return rc;

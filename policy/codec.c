@@ -70,25 +70,24 @@ size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
 	return (size_t)(to - out);
 }
 
-/* Value plus one of each byte in the two alphabets, 0 for all others. */
-#define COMMON_DIGITS                                                          \
-	['A'] = 1, ['B'] = 2, ['C'] = 3, ['D'] = 4, ['E'] = 5, ['F'] = 6,      \
-	['G'] = 7, ['H'] = 8, ['I'] = 9, ['J'] = 10, ['K'] = 11, ['L'] = 12,   \
-	['M'] = 13, ['N'] = 14, ['O'] = 15, ['P'] = 16, ['Q'] = 17,            \
-	['R'] = 18, ['S'] = 19, ['T'] = 20, ['U'] = 21, ['V'] = 22,            \
-	['W'] = 23, ['X'] = 24, ['Y'] = 25, ['Z'] = 26, ['a'] = 27,            \
-	['b'] = 28, ['c'] = 29, ['d'] = 30, ['e'] = 31, ['f'] = 32,            \
-	['g'] = 33, ['h'] = 34, ['i'] = 35, ['j'] = 36, ['k'] = 37,            \
-	['l'] = 38, ['m'] = 39, ['n'] = 40, ['o'] = 41, ['p'] = 42,            \
-	['q'] = 43, ['r'] = 44, ['s'] = 45, ['t'] = 46, ['u'] = 47,            \
-	['v'] = 48, ['w'] = 49, ['x'] = 50, ['y'] = 51, ['z'] = 52,            \
-	['0'] = 53, ['1'] = 54, ['2'] = 55, ['3'] = 56, ['4'] = 57,            \
-	['5'] = 58, ['6'] = 59, ['7'] = 60, ['8'] = 61, ['9'] = 62
+/* What a digit stands for; BAD is no digit, and has a bit that none has. */
+#define BAD   0x80
+#define BAD4  BAD, BAD, BAD, BAD
+#define BAD16 BAD4, BAD4, BAD4, BAD4
+#define BAD64 BAD16, BAD16, BAD16, BAD16
+#define VALUES(plus, minus, slash, low)                                        \
+	{                                                                      \
+		BAD16, BAD16, BAD4, BAD4, BAD, BAD, BAD, plus, BAD, minus,     \
+			BAD, slash, 52, 53, 54, 55, 56, 57, 58, 59, 60, 61,    \
+			BAD, BAD, BAD4, BAD, 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, \
+			11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23,    \
+			24, 25, BAD4, low, BAD, 26, 27, 28, 29, 30, 31, 32,    \
+			33, 34, 35, 36, 37, 38, 39, 40, 41, 42, 43, 44, 45,    \
+			46, 47, 48, 49, 50, 51, BAD, BAD4, BAD64, BAD64        \
+	}
 
-static const uint8_t base64_values[256] = {
-	COMMON_DIGITS, ['+'] = 63, ['/'] = 64};
-static const uint8_t base64url_values[256] = {
-	COMMON_DIGITS, ['-'] = 63, ['_'] = 64};
+static const uint8_t base64_values[256] = VALUES(62, BAD, 63, BAD);
+static const uint8_t base64url_values[256] = VALUES(BAD, 62, BAD, 63);
 
 /* All groups of four digits at the front of text, as many as there are;
  * returns the digits. Three bytes are written for each four. */
@@ -103,9 +102,9 @@ static size_t decode_groups(uint8_t *out, const uint8_t values[256],
 		uint32_t c = values[in[i + 2]], d = values[in[i + 3]];
 		uint32_t word;
 
-		if (!a || !b || !c || !d)
+		if ((a | b | c | d) & BAD)
 			break;
-		word = (a - 1) << 18 | (b - 1) << 12 | (c - 1) << 6 | (d - 1);
+		word = a << 18 | b << 12 | c << 6 | d;
 		out[0] = (uint8_t)(word >> 16);
 		out[1] = (uint8_t)(word >> 8);
 		out[2] = (uint8_t)word;
@@ -134,9 +133,9 @@ static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
 	for (; i < len; i++) {
 		uint32_t value = values[(uint8_t)text[i]];
 
-		if (value == 0)
+		if (value == BAD)
 			return -1;
-		word = word << 6 | (value - 1);
+		word = word << 6 | value;
 		bits += 6;
 		if (bits >= 8) {
 			bits -= 8;

@@ -3,7 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ztp/json.h"
+#include "policy/json_object.h"
+#include "policy/json_write.h"
+
+#define ENVELOPE_ROOM 1024 /* bytes; grows for a larger payload */
 
 static const char json_type[] = "application/json";
 
@@ -14,81 +17,58 @@ static bool has_payload(const struct ztp_command *command)
 
 /* --- the envelope */
 
-static bool add_given(cJSON *envelope, const char *name, const char *text)
+static void add_given(struct ztp_writer *envelope, const char *name,
+		      const char *text)
 {
-	if (!text || !text[0])
-		return true;
-	return cJSON_AddStringToObject(envelope, name, text);
-}
-
-static bool add_base64(cJSON *envelope, const struct ztp_payload *payload)
-{
-	const void *bytes = payload->len ? (const void *)payload->data : "";
-	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
-	bool ok = false;
-
-	if (text) {
-		(void)ztp_base64_encode(text, bytes, payload->len);
-		ok = cJSON_AddStringToObject(envelope, "payload_base64", text);
-	}
-	free(text);
-	return ok;
+	if (text && text[0])
+		ztp_json_add_string(envelope, name, text);
 }
 
 /* JSON goes in raw, so that its digits and its order stay as written; an
  * OmniCore text as a string. */
-static bool add_text(cJSON *envelope, const struct ztp_payload *payload)
+static void add_payload(struct ztp_writer *envelope,
+			const struct ztp_payload *payload)
 {
-	char *text = malloc(payload->len + 1);
-	bool ok = false;
+	const struct ztp_str data = {
+		payload->len ? (const char *)payload->data : "", payload->len};
 
-	if (text) {
-		if (payload->len)
-			memcpy(text, payload->data, payload->len);
-		text[payload->len] = '\0';
-		ok = payload->kind == ZTP_PAYLOAD_JSON
-			     ? cJSON_AddRawToObject(envelope, "payload", text)
-			     : cJSON_AddStringToObject(envelope, "payload",
-						       text);
+	switch (payload->kind) {
+	case ZTP_PAYLOAD_JSON:
+		ztp_json_add_raw(envelope, "payload", data);
+		break;
+	case ZTP_PAYLOAD_BYTES:
+		ztp_json_add_base64(envelope, "payload_base64", data.p, data.n);
+		break;
+	default:
+		ztp_json_add_text(envelope, "payload", data);
+		break;
 	}
-	free(text);
-	return ok;
-}
-
-static bool add_all(cJSON *envelope, const struct ztp_command *command)
-{
-	const struct ztp_payload *payload = command->payload;
-
-	if (!cJSON_AddStringToObject(envelope, "type", "provisioning") ||
-	    !cJSON_AddStringToObject(envelope, "request_id",
-				     command->request_id) ||
-	    !cJSON_AddStringToObject(envelope, "status", command->status) ||
-	    !cJSON_AddStringToObject(envelope, "device_path", command->path) ||
-	    !add_given(envelope, "reason", command->reason) ||
-	    !add_given(envelope, "message", command->message))
-		return false;
-	if (!has_payload(command))
-		return true;
-	if (payload->kind == ZTP_PAYLOAD_BYTES ? !add_base64(envelope, payload)
-					       : !add_text(envelope, payload))
-		return false;
-	return add_given(envelope, "content_type", payload->content_type);
+	add_given(envelope, "content_type", payload->content_type);
 }
 
 static int build_envelope(struct ztp_command_bytes *bytes,
 			  const struct ztp_command *command,
 			  struct ztp_error *error)
 {
-	cJSON *envelope = cJSON_CreateObject();
-	char *text = NULL;
+	struct ztp_writer envelope;
+	char *text;
+	int rc;
 
-	if (envelope && add_all(envelope, command))
-		text = cJSON_PrintUnformatted(envelope);
-	cJSON_Delete(envelope);
-	if (!text)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	ztp_json_start(&envelope, ENVELOPE_ROOM);
+	ztp_json_open(&envelope, NULL, '{');
+	ztp_json_add_string(&envelope, "type", "provisioning");
+	ztp_json_add_string(&envelope, "request_id", command->request_id);
+	ztp_json_add_string(&envelope, "status", command->status);
+	ztp_json_add_string(&envelope, "device_path", command->path);
+	add_given(&envelope, "reason", command->reason);
+	add_given(&envelope, "message", command->message);
+	if (has_payload(command))
+		add_payload(&envelope, command->payload);
+	ztp_json_close(&envelope, '}');
+	rc = ztp_json_finish(&text, &bytes->len, &envelope, error);
+	if (rc)
+		return rc;
 	bytes->data = (uint8_t *)text;
-	bytes->len = strlen(text);
 	memcpy(bytes->content_type, json_type, sizeof(json_type));
 	return 0;
 }
@@ -149,65 +129,75 @@ void ztp_command_clear(struct ztp_command_bytes *bytes)
 
 /* --- the device's answer */
 
+enum member { REQUEST_ID, STATUS, MESSAGE, MEMBERS };
+
 /* A device that has much to say has still said whether it applied: the
  * message is cut, at a character. */
-static void cut_message(char out[ZTP_MESSAGE_MAX + 1], const char *text)
+static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
 {
-	size_t n = strlen(text);
+	size_t n = text.n;
 
 	if (n > ZTP_MESSAGE_MAX) {
 		n = ZTP_MESSAGE_MAX;
-		while (n && ((uint8_t)text[n] & 0xc0) == 0x80)
+		while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
 			n--;
 	}
-	memcpy(out, text, n);
+	if (n > 0)
+		memcpy(out, text.p, n);
 	out[n] = '\0';
 }
 
-static int read_applied(struct ztp_applied *applied, const cJSON *object,
+static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 			struct ztp_error *error)
 {
-	const char *id, *status, *message;
+	struct ztp_str id, status, message;
 	int rc;
 
-	if (!cJSON_IsObject(object))
+	if (!answer->is_object)
 		return ztp_fail(error, ZTP_ERR_TYPE, "not a JSON object");
-	rc = ztp_json_string(&id, object, "request_id", ZTP_REQUEST_ID_MAX,
-			     error);
+	rc = ztp_object_string(&id, answer, REQUEST_ID, ZTP_REQUEST_ID_MAX,
+			       error);
 	if (!rc)
-		rc = ztp_json_string(&status, object, "status", ZTP_APPLIED_MAX,
-				     error);
+		rc = ztp_object_string(&status, answer, STATUS, ZTP_APPLIED_MAX,
+				       error);
 	if (!rc)
-		rc = ztp_json_string(&message, object, "message",
-				     ZTP_APPLIED_MAX, error);
+		rc = ztp_object_string(&message, answer, MESSAGE,
+				       ZTP_APPLIED_MAX, error);
 	if (rc)
 		return rc;
-	if (!id || !status)
+	if (!id.p || !status.p)
 		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing",
-				id ? "status" : "request_id");
-	if (!ztp_request_id_valid(id, strlen(id)))
+				id.p ? "status" : "request_id");
+	if (!ztp_request_id_valid(id.p, id.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	applied->applied = !strcmp(status, "applied");
-	if (!applied->applied && strcmp(status, "failed") != 0)
+	applied->applied = ztp_str_is(status, "applied");
+	if (!applied->applied && !ztp_str_is(status, "failed"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"status is neither applied nor failed");
-	memcpy(applied->request_id, id, strlen(id) + 1);
-	cut_message(applied->message, message ? message : "");
+	memcpy(applied->request_id, id.p, id.n); /* zeros follow */
+	cut_message(applied->message, message);
 	return 0;
 }
 
 int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
 		      struct ztp_error *error)
 {
-	cJSON *tree;
+	struct ztp_field fields[MEMBERS] = {
+		[REQUEST_ID] = {.name = "request_id"},
+		[STATUS] = {.name = "status"},
+		[MESSAGE] = {.name = "message"},
+	};
+	struct ztp_object answer;
 	int rc;
 
 	memset(applied, 0, sizeof(*applied));
-	rc = ztp_json_parse(&tree, text, len, ZTP_APPLIED_MAX, error);
+	rc = ztp_object_read(&answer, fields, MEMBERS,
+			     (struct ztp_str){text, len}, ZTP_APPLIED_MAX,
+			     error);
 	if (rc)
 		return rc;
-	rc = read_applied(applied, tree, error);
-	cJSON_Delete(tree);
+	rc = read_applied(applied, &answer, error);
+	ztp_object_clear(&answer);
 	return rc;
 }

@@ -5,8 +5,8 @@
  * peculiar to it. What both share is read once. To add a spelling: one line
  * in readers[].
  *
- * A payload is taken from the text, not from cJSON's tree, whose numbers are
- * doubles: what the customer wrote is what the device gets.
+ * A payload is taken as it is written, its numbers never become doubles: what
+ * the customer wrote is what the device gets.
  */
 #include "ztp/decision.h"
 
@@ -14,16 +14,53 @@
 #include <string.h>
 
 #include "policy/cloudevent.h"
+#include "ztp/json.h"
 
 /* --- small checks */
 
-/* NULL when absent or null. */
-static const cJSON *member(const struct ztp_body *body, const char *name)
-{
-	const cJSON *item =
-		cJSON_GetObjectItemCaseSensitive(body->object, name);
+/* The members of a decision that are read, in all spellings. */
+enum member {
+	DECISION,
+	IS_APPROVE,
+	REQUEST_ID,
+	DEVICE_PATH,
+	FINGERPRINT,
+	REASON,
+	MESSAGE,
+	DECIDED_BY,
+	CONTENT_TYPE,
+	PAYLOAD,
+	PAYLOAD_BASE64,
+	CUSTOM_DATA,
+	METADATA,
+	MEMBERS
+};
 
-	return cJSON_IsNull(item) ? NULL : item;
+static void name_members(struct ztp_field fields[MEMBERS])
+{
+	static const char *const names[MEMBERS] = {
+		[DECISION] = "decision",
+		[IS_APPROVE] = "isApprove",
+		[REQUEST_ID] = "request_id",
+		[DEVICE_PATH] = "device_path",
+		[FINGERPRINT] = "fingerprint_sha256",
+		[REASON] = "reason",
+		[MESSAGE] = "message",
+		[DECIDED_BY] = "decided_by",
+		[CONTENT_TYPE] = "content_type",
+		[PAYLOAD] = "payload",
+		[PAYLOAD_BASE64] = "payload_base64",
+		[CUSTOM_DATA] = "customOnboardData",
+		[METADATA] = "metadata",
+	};
+
+	for (int i = 0; i < MEMBERS; i++)
+		fields[i].name = names[i];
+}
+
+static bool given(const struct ztp_object *body, enum member member)
+{
+	return ztp_field_given(&body->fields[member]);
 }
 
 static bool has_control(const char *text)
@@ -62,18 +99,17 @@ static bool is_media_type(const char *text)
 }
 
 /* Copies a string member, "" when absent, into out (max + 1 bytes). */
-static int copy_string(char *out, size_t max, const struct ztp_body *body,
-		       const char *name, struct ztp_error *error)
+static int copy_string(char *out, size_t max, struct ztp_object *body,
+		       enum member member, struct ztp_error *error)
 {
-	const char *text;
-	int rc = ztp_json_string(&text, body->object, name, max, error);
+	struct ztp_str text;
+	int rc = ztp_object_string(&text, body, member, max, error);
 
 	if (rc)
 		return rc;
-	if (text)
-		memcpy(out, text, strlen(text) + 1);
-	else
-		out[0] = '\0';
+	if (text.n)
+		memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
 	return 0;
 }
 
@@ -96,17 +132,17 @@ static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
 	return 0;
 }
 
-static int set_base64(struct ztp_payload *payload, const char *base64,
+/* The base64 is at most ZTP_DECISION_MAX bytes, what it stands for less. */
+static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 		      struct ztp_error *error)
 {
-	size_t len = strlen(base64);
-	uint8_t *bytes = malloc(len + 1);
+	uint8_t *bytes = malloc(base64.n + 1);
 	long n;
 	int rc;
 
 	if (!bytes)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	n = ztp_base64_decode(bytes, len + 1, base64, len);
+	n = ztp_base64_decode(bytes, base64.n + 1, base64.p, base64.n);
 	if (n < 0)
 		rc = ztp_fail(error, ZTP_ERR_BASE64,
 			      "payload_base64 is not base64");
@@ -119,43 +155,40 @@ static int set_base64(struct ztp_payload *payload, const char *base64,
 
 /* null beside payload_base64 is absent; alone it is the JSON value. */
 static int read_native_payload(struct ztp_payload *payload,
-			       const struct ztp_body *body,
-			       struct ztp_error *error)
+			       struct ztp_object *body, struct ztp_error *error)
 {
-	const cJSON *json =
-		cJSON_GetObjectItemCaseSensitive(body->object, "payload");
-	const char *base64;
-	struct ztp_str text;
-	int rc = ztp_json_string(&base64, body->object, "payload_base64",
-				 ZTP_DECISION_MAX, error);
+	const struct ztp_field *json = &body->fields[PAYLOAD];
+	struct ztp_str base64;
+	int rc = ztp_object_string(&base64, body, PAYLOAD_BASE64,
+				   ZTP_DECISION_MAX, error);
 
 	if (rc)
 		return rc;
-	if (base64 && json && !cJSON_IsNull(json))
+	if (base64.p && ztp_field_given(json))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"both payload and payload_base64");
-	if (base64)
+	if (base64.p)
 		return set_base64(payload, base64, error);
-	if (!json)
+	if (!json->kind)
 		return 0;
-	if (!ztp_json_member(&text, body->text.p, body->text.n, "payload"))
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "payload got lost");
-	return set_payload(payload, ZTP_PAYLOAD_JSON, text.p, text.n, error);
+	return set_payload(payload, ZTP_PAYLOAD_JSON, json->raw.p, json->raw.n,
+			   error);
 }
 
 /* --- the spellings */
 
-static int read_native(struct ztp_decision *decision,
-		       const struct ztp_body *body, struct ztp_error *error)
+static int read_native(struct ztp_decision *decision, struct ztp_object *body,
+		       struct ztp_error *error)
 {
-	const cJSON *verdict = member(body, "decision");
+	struct ztp_str verdict;
+	int rc = ztp_object_string(&verdict, body, DECISION, ZTP_DECISION_MAX,
+				   error);
 
-	if (!cJSON_IsString(verdict))
-		return ztp_fail(error, ZTP_ERR_TYPE,
-				"decision is not a string");
-	if (!strcmp(verdict->valuestring, "approve"))
+	if (rc)
+		return rc;
+	if (ztp_str_is(verdict, "approve"))
 		decision->verdict = ZTP_APPROVE;
-	else if (!strcmp(verdict->valuestring, "reject"))
+	else if (ztp_str_is(verdict, "reject"))
 		decision->verdict = ZTP_REJECT;
 	else
 		return ztp_fail(error, ZTP_ERR_VALUE,
@@ -166,47 +199,48 @@ static int read_native(struct ztp_decision *decision,
 	return read_native_payload(&decision->payload, body, error);
 }
 
-static int read_omnicore(struct ztp_decision *decision,
-			 const struct ztp_body *body, struct ztp_error *error)
+static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
+			 struct ztp_error *error)
 {
-	const cJSON *verdict = member(body, "isApprove");
-	const char *text;
+	char verdict = body->fields[IS_APPROVE].kind;
+	struct ztp_str text;
 	int rc;
 
-	if (!cJSON_IsBool(verdict))
+	if (verdict != 't' && verdict != 'f')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"isApprove is not a boolean");
-	decision->verdict = cJSON_IsTrue(verdict) ? ZTP_APPROVE : ZTP_REJECT;
-	rc = ztp_json_string(&text, body->object, "customOnboardData",
-			     ZTP_PAYLOAD_MAX, error);
-	if (rc || !text)
+	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
+	rc = ztp_object_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX,
+			       error);
+	if (rc || !text.p)
 		return rc;
-	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text,
-			   strlen(text), error);
+	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text.p, text.n,
+			   error);
 }
 
 static const struct reader {
-	const char *verdict; /* the member that tells this spelling */
-	int (*read)(struct ztp_decision *decision, const struct ztp_body *body,
+	enum member verdict; /* the member that tells this spelling */
+	int (*read)(struct ztp_decision *decision, struct ztp_object *body,
 		    struct ztp_error *error);
 } readers[] = {
-	{"decision", read_native},
-	{"isApprove", read_omnicore},
+	{DECISION, read_native},
+	{IS_APPROVE, read_omnicore},
 };
 
 /* The one reader whose body this is; NULL, and *rc, when there is none or
  * more than one. */
-static const struct reader *find_reader(int *rc, const struct ztp_body *body,
+static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 					struct ztp_error *error)
 {
 	const struct reader *found = NULL;
 
 	for (size_t i = 0; i < sizeof(readers) / sizeof(*readers); i++) {
-		if (!member(body, readers[i].verdict))
+		if (!given(body, readers[i].verdict))
 			continue;
 		if (found) {
 			*rc = ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
-				       found->verdict, readers[i].verdict);
+				       body->fields[found->verdict].name,
+				       body->fields[readers[i].verdict].name);
 			return NULL;
 		}
 		found = &readers[i];
@@ -218,87 +252,94 @@ static const struct reader *find_reader(int *rc, const struct ztp_body *body,
 
 /* --- what the spellings share */
 
-static int read_identity(struct ztp_decision *decision,
-			 const struct ztp_body *body, struct ztp_error *error)
+static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
+			 struct ztp_error *error)
 {
 	struct ztp_path path;
-	const char *text;
-	int rc;
+	struct ztp_str text;
+	int rc = ztp_object_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX,
+				   error);
 
-	rc = ztp_json_string(&text, body->object, "request_id",
-			     ZTP_REQUEST_ID_MAX, error);
 	if (rc)
 		return rc;
-	if (!text)
+	if (!text.p)
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"request_id is missing");
-	if (!ztp_request_id_valid(text, strlen(text)))
+	if (!ztp_request_id_valid(text.p, text.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	memcpy(decision->request_id, text, strlen(text) + 1);
+	memcpy(decision->request_id, text.p, text.n); /* zeros follow */
 
-	rc = ztp_json_string(&text, body->object, "device_path",
-			     ZTP_DECISION_MAX, error);
-	if (!rc && text)
-		rc = ztp_path_parse(&path, text, strlen(text), error);
-	if (!rc && text)
-		memcpy(decision->path, text, strlen(text) + 1);
+	rc = ztp_object_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX,
+			       error);
+	if (!rc && text.p)
+		rc = ztp_path_parse(&path, text.p, text.n, error);
 	if (rc)
 		return rc;
+	if (text.p)
+		memcpy(decision->path, text.p, text.n);
 
-	rc = ztp_json_string(&text, body->object, "fingerprint_sha256",
-			     ZTP_DECISION_MAX, error);
-	if (rc || !text)
+	rc = ztp_object_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX,
+			       error);
+	if (rc || !text.p)
 		return rc;
 	decision->has_fingerprint = ztp_hex_decode(
-		decision->fingerprint, ZTP_SHA256_LEN, text, strlen(text));
+		decision->fingerprint, ZTP_SHA256_LEN, text.p, text.n);
 	if (!decision->has_fingerprint)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"fingerprint_sha256 is not 64 hex digits");
 	return 0;
 }
 
+/* Through cJSON, which writes all characters in one way: hardly anybody has
+ * metadata. */
 static int read_metadata(struct ztp_decision *decision,
-			 const struct ztp_body *body, struct ztp_error *error)
+			 const struct ztp_field *field, struct ztp_error *error)
 {
-	const cJSON *metadata = member(body, "metadata");
+	cJSON *metadata;
 	const cJSON *item;
+	int rc;
 
-	if (!metadata)
-		return 0;
-	if (!cJSON_IsObject(metadata))
+	if (field->kind != '{')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"metadata is not an object");
+	rc = ztp_json_parse(&metadata, field->raw.p, field->raw.n,
+			    ZTP_DECISION_MAX, error);
+	if (rc)
+		return rc;
 	cJSON_ArrayForEach (item, metadata) {
-		if (!cJSON_IsString(item))
-			return ztp_fail(error, ZTP_ERR_TYPE,
-					"metadata holds other than strings");
+		if (cJSON_IsString(item))
+			continue;
+		rc = ztp_fail(error, ZTP_ERR_TYPE,
+			      "metadata holds other than strings");
+		goto out;
 	}
 	if (!metadata->child)
-		return 0;
+		goto out;
 	decision->metadata = cJSON_PrintUnformatted(metadata);
 	if (!decision->metadata)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return 0;
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+out:
+	cJSON_Delete(metadata);
+	return rc;
 }
 
-static int read_remarks(struct ztp_decision *decision,
-			const struct ztp_body *body, struct ztp_error *error)
+static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
+			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
 	int rc;
 
-	rc = copy_string(decision->reason, ZTP_REASON_MAX, body, "reason",
-			 error);
+	rc = copy_string(decision->reason, ZTP_REASON_MAX, body, REASON, error);
 	if (!rc)
 		rc = copy_string(decision->message, ZTP_MESSAGE_MAX, body,
-				 "message", error);
+				 MESSAGE, error);
 	if (!rc)
 		rc = copy_string(decision->decided_by, ZTP_REASON_MAX, body,
-				 "decided_by", error);
+				 DECIDED_BY, error);
 	if (!rc)
-		rc = copy_string(type, ZTP_CONTENT_TYPE_MAX, body,
-				 "content_type", error);
+		rc = copy_string(type, ZTP_CONTENT_TYPE_MAX, body, CONTENT_TYPE,
+				 error);
 	if (rc)
 		return rc;
 	if (has_control(decision->reason) || has_control(decision->decided_by))
@@ -307,7 +348,9 @@ static int read_remarks(struct ztp_decision *decision,
 	if (type[0] && !is_media_type(type))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"content_type is not a media type");
-	return read_metadata(decision, body, error);
+	if (!given(body, METADATA))
+		return 0;
+	return read_metadata(decision, &body->fields[METADATA], error);
 }
 
 static void read_trace(struct ztp_decision *decision,
@@ -325,23 +368,25 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error)
 {
+	struct ztp_field fields[MEMBERS];
 	const struct reader *reader;
 	struct ztp_body body;
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
-	rc = ztp_body_open(&body, (struct ztp_str){value, len},
+	name_members(fields);
+	rc = ztp_body_open(&body, fields, MEMBERS, (struct ztp_str){value, len},
 			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc)
 		return rc;
-	reader = find_reader(&rc, &body, error);
+	reader = find_reader(&rc, &body.object, error);
 	if (!reader)
 		goto out;
-	rc = read_identity(decision, &body, error);
+	rc = read_identity(decision, &body.object, error);
 	if (!rc)
-		rc = read_remarks(decision, &body, error);
+		rc = read_remarks(decision, &body.object, error);
 	if (!rc)
-		rc = reader->read(decision, &body, error);
+		rc = reader->read(decision, &body.object, error);
 	if (!rc)
 		read_trace(decision, headers, header_count);
 out:

@@ -11,6 +11,9 @@ void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len)
 	scan->keys = scan->few;
 	scan->key_count = 0;
 	scan->key_room = ZTP_SCAN_KEYS;
+	scan->string = (struct ztp_scan_key){NULL, 0, false};
+	scan->fields = NULL;
+	scan->field_count = 0;
 	scan->error = NULL;
 }
 
@@ -144,6 +147,39 @@ int ztp_scan_compare(const void *left, const void *right)
 	return (a.n > 0) - (b.n > 0);
 }
 
+static size_t put_utf8(char *out, uint32_t c)
+{
+	size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
+
+	if (n == 1) {
+		out[0] = (char)c;
+		return n;
+	}
+	for (size_t i = n; i-- > 1; c >>= 6)
+		out[i] = (char)(0x80 | (c & 0x3f));
+	out[0] = (char)(0xf00 >> n | c);
+	return n;
+}
+
+size_t ztp_scan_unescape(char *out, struct ztp_scan_key key)
+{
+	char *to = out;
+	const char *escape;
+	size_t n;
+
+	while (key.n > 0) {
+		escape = key.escaped ? memchr(key.p, '\\', key.n) : NULL;
+		n = escape ? (size_t)(escape - key.p) : key.n;
+		memcpy(to, key.p, n);
+		to += n;
+		key.p += n;
+		key.n -= n;
+		if (key.n > 0)
+			to += put_utf8(to, next_char(&key));
+	}
+	return (size_t)(to - out);
+}
+
 static int scan_escape(struct ztp_scan *scan)
 {
 	const char *p = scan->p + 1;
@@ -152,12 +188,21 @@ static int scan_escape(struct ztp_scan *scan)
 	if (p == scan->end)
 		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
 				       "JSON ends too early");
-	if (*p != 'u') {
-		if (*p == '\0' || !strchr("\"\\/bfnrt", *p))
-			return ztp_scan_refuse(scan, ZTP_ERR_JSON,
-					       "unknown escape");
+	switch (*p) {
+	case '"':
+	case '\\':
+	case '/':
+	case 'b':
+	case 'f':
+	case 'n':
+	case 'r':
+	case 't':
 		scan->p += 2;
 		return 0;
+	case 'u':
+		break;
+	default:
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unknown escape");
 	}
 	unit = hex4(p + 1, scan->end);
 	if (unit < 0)
@@ -175,6 +220,33 @@ static int scan_escape(struct ztp_scan *scan)
 	return 0;
 }
 
+#define EACH(byte) (0x0101010101010101u * (byte))
+
+/* True where one of the eight bytes may be other than 0x20 to 0x7f, or '"',
+ * or '\\'; what is below the first of them is right. */
+static bool eight_special(const char *p)
+{
+	uint64_t word, quote, slash;
+
+	memcpy(&word, p, sizeof word);
+	quote = word ^ EACH('"');
+	slash = word ^ EACH('\\');
+	return (word | (word - EACH(0x20)) | (quote - EACH(1)) |
+		(slash - EACH(1))) &
+	       EACH(0x80);
+}
+
+/* Most bytes of most texts are in long strings. */
+static const char *skip_plain(const char *p, const char *end)
+{
+	while (end - p >= 8 && !eight_special(p))
+		p += 8;
+	while (p < end && (uint8_t)*p >= 0x20 && (uint8_t)*p < 0x80 &&
+	       *p != '"' && *p != '\\')
+		p++;
+	return p;
+}
+
 int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
 {
 	size_t n;
@@ -184,9 +256,7 @@ int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
 	key->p = ++scan->p;
 	key->escaped = false;
 	while (!rc) {
-		while (scan->p < scan->end && (c = (uint8_t)*scan->p) >= 0x20 &&
-		       c < 0x80 && c != '"' && c != '\\')
-			scan->p++;
+		scan->p = skip_plain(scan->p, scan->end);
 		if (scan->p == scan->end)
 			return ztp_scan_unexpected(scan);
 		c = (uint8_t)*scan->p;
@@ -223,25 +293,17 @@ static bool skip_digits(struct ztp_scan *scan)
 	return scan->p > first;
 }
 
-bool ztp_scan_one(struct ztp_scan *scan, const char *set)
-{
-	if (scan->p == scan->end || *scan->p == '\0' || !strchr(set, *scan->p))
-		return false;
-	scan->p++;
-	return true;
-}
-
 int ztp_scan_number(struct ztp_scan *scan)
 {
 	const char *first = scan->p;
 
-	(void)ztp_scan_one(scan, "-");
-	if (!ztp_scan_one(scan, "0") && !skip_digits(scan))
+	(void)ztp_scan_one(scan, '-');
+	if (!ztp_scan_one(scan, '0') && !skip_digits(scan))
 		return ztp_scan_unexpected(scan);
-	if (ztp_scan_one(scan, ".") && !skip_digits(scan))
+	if (ztp_scan_one(scan, '.') && !skip_digits(scan))
 		return ztp_scan_unexpected(scan);
-	if (ztp_scan_one(scan, "eE")) {
-		(void)ztp_scan_one(scan, "+-");
+	if (ztp_scan_one(scan, 'e') || ztp_scan_one(scan, 'E')) {
+		(void)(ztp_scan_one(scan, '+') || ztp_scan_one(scan, '-'));
 		if (!skip_digits(scan))
 			return ztp_scan_unexpected(scan);
 	}

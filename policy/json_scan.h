@@ -18,6 +18,15 @@ struct ztp_scan_key {
 	bool escaped; /* holds a backslash */
 };
 
+/* A member of the outermost object that somebody wants, and what it is. */
+struct ztp_field {
+	const char *name;
+	char kind; /* the value's first character, '0' for every number; 0:
+		      there is no such member */
+	struct ztp_str raw;	    /* the value as it is written */
+	struct ztp_scan_key string; /* of a string, between the quotes */
+};
+
 struct ztp_scan {
 	const char *start, *p, *end;
 	int depth;
@@ -25,6 +34,9 @@ struct ztp_scan {
 	struct ztp_scan_key *keys; /* few, or owned */
 	size_t key_count, key_room;
 	struct ztp_scan_key few[ZTP_SCAN_KEYS];
+	struct ztp_scan_key string; /* the last one that was a value */
+	struct ztp_field *fields;
+	size_t field_count;
 	struct ztp_error *error;
 };
 
@@ -37,8 +49,14 @@ int ztp_scan_unexpected(const struct ztp_scan *scan);
 
 void ztp_scan_space(struct ztp_scan *scan);
 
-/* Takes one character if it is among those of the set. */
-bool ztp_scan_one(struct ztp_scan *scan, const char *set);
+/* Takes this character if it is there. */
+static inline bool ztp_scan_one(struct ztp_scan *scan, char wanted)
+{
+	if (scan->p == scan->end || *scan->p != wanted)
+		return false;
+	scan->p++;
+	return true;
+}
 
 /* From the opening quote to behind the closing one; *key is what lies
  * between. */
@@ -46,10 +64,16 @@ int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key);
 
 int ztp_scan_number(struct ztp_scan *scan);
 
-/* ztp_json_check, which also says whether a number is too long for cJSON
- * (in json.c). */
-int ztp_scan_check(bool *long_number, const char *text, size_t len, size_t max,
+/* ztp_json_check, which fills the fields on its way (those that are not
+ * there are left alone) and says whether a number is too long for cJSON (in
+ * json.c). */
+int ztp_scan_check(struct ztp_field *fields, size_t field_count,
+		   bool *long_number, const char *text, size_t len, size_t max,
 		   struct ztp_error *error);
+
+/* The characters that a checked key stands for, as UTF-8; out has room for
+ * key->n bytes. Returns how many there are. */
+size_t ztp_scan_unescape(char *out, struct ztp_scan_key key);
 
 /* For qsort: an order over the characters that two checked keys stand for. */
 int ztp_scan_compare(const void *left, const void *right);

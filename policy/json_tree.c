@@ -44,7 +44,7 @@ int ztp_json_parse(cJSON **tree, const char *text, size_t len, size_t max,
 	int rc;
 
 	*tree = NULL;
-	rc = ztp_scan_check(&long_number, text, len, max, error);
+	rc = ztp_scan_check(NULL, 0, &long_number, text, len, max, error);
 	if (rc)
 		return rc;
 	if (long_number) {
@@ -102,7 +102,7 @@ bool ztp_json_member(struct ztp_str *value, const char *text, size_t len,
 	value->n = 0;
 	ztp_scan_init(&scan, text, len);
 	ztp_scan_space(&scan);
-	if (!ztp_scan_one(&scan, "{"))
+	if (!ztp_scan_one(&scan, '{'))
 		return false;
 	do {
 		ztp_scan_space(&scan);
@@ -110,7 +110,7 @@ bool ztp_json_member(struct ztp_str *value, const char *text, size_t len,
 		    ztp_scan_string(&scan, &key))
 			return false;
 		ztp_scan_space(&scan);
-		if (!ztp_scan_one(&scan, ":"))
+		if (!ztp_scan_one(&scan, ':'))
 			return false;
 		ztp_scan_space(&scan);
 		value->p = scan.p;
@@ -120,7 +120,7 @@ bool ztp_json_member(struct ztp_str *value, const char *text, size_t len,
 		if (!ztp_scan_compare(&key, &wanted))
 			return true;
 		ztp_scan_space(&scan);
-	} while (ztp_scan_one(&scan, ","));
+	} while (ztp_scan_one(&scan, ','));
 	value->p = NULL;
 	value->n = 0;
 	return false;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/json_object.h"
 #include "ztp/json.h"
 
 #define EXACT_MAX	9007199254740991LL /* 2^53 - 1 */
@@ -24,72 +25,104 @@ bool ztp_request_id_valid(const char *text, size_t len)
 	return true;
 }
 
+/* The members of an event that are read; password and jwt are not. */
+enum member {
+	DEVICE_PATH,
+	CLIENT_ID,
+	REQUEST_ID,
+	RECEIVED_AT,
+	EXPIRES_AT,
+	ATTEMPT,
+	REMOTE_ADDR,
+	TRACEPARENT,
+	CERTIFICATE,
+	USERNAME,
+	MEMBERS
+};
+
+static void name_members(struct ztp_field fields[MEMBERS])
+{
+	static const char *const names[MEMBERS] = {
+		[DEVICE_PATH] = "device_path", [CLIENT_ID] = "client_id",
+		[REQUEST_ID] = "request_id",   [RECEIVED_AT] = "received_at",
+		[EXPIRES_AT] = "expires_at",   [ATTEMPT] = "attempt",
+		[REMOTE_ADDR] = "remote_addr", [TRACEPARENT] = "traceparent",
+		[CERTIFICATE] = "certificate", [USERNAME] = "username",
+	};
+
+	for (int i = 0; i < MEMBERS; i++)
+		fields[i].name = names[i];
+}
+
 /* A member that has two names: either, or both if they agree. */
-static int either(const char **value, const cJSON *object, const char *name,
-		  const char *other, enum ztp_err differ,
+static int either(struct ztp_str *value, struct ztp_object *event,
+		  enum member name, enum member other, enum ztp_err differ,
 		  struct ztp_error *error)
 {
-	const char *second;
-	int rc = ztp_json_string(value, object, name, ZTP_PENDING_MAX, error);
+	const struct ztp_field *fields = event->fields;
+	struct ztp_str second;
+	int rc = ztp_object_string(value, event, name, ZTP_PENDING_MAX, error);
 
 	if (!rc)
-		rc = ztp_json_string(&second, object, other, ZTP_PENDING_MAX,
-				     error);
+		rc = ztp_object_string(&second, event, other, ZTP_PENDING_MAX,
+				       error);
 	if (rc)
 		return rc;
-	if (*value && second && strcmp(*value, second) != 0)
-		return ztp_fail(error, differ, "%s and %s differ", name, other);
-	if (!*value)
+	if (value->p && second.p &&
+	    (value->n != second.n || memcmp(value->p, second.p, second.n) != 0))
+		return ztp_fail(error, differ, "%s and %s differ",
+				fields[name].name, fields[other].name);
+	if (!value->p)
 		*value = second;
-	if (!*value)
-		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing", name);
+	if (!value->p)
+		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing",
+				fields[name].name);
 	return 0;
 }
 
-static int read_path(struct ztp_pending *pending, const cJSON *object,
+static int read_path(struct ztp_pending *pending, struct ztp_object *event,
 		     struct ztp_error *error)
 {
-	struct ztp_path path;
-	const char *text;
-	int rc = either(&text, object, "device_path", "client_id", ZTP_ERR_PATH,
+	struct ztp_path *parts = &pending->parts;
+	struct ztp_str text;
+	int rc = either(&text, event, DEVICE_PATH, CLIENT_ID, ZTP_ERR_PATH,
 			error);
 
 	if (!rc)
-		rc = ztp_path_parse(&path, text, strlen(text), error);
+		rc = ztp_path_parse(parts, text.p, text.n, error);
 	if (rc)
 		return rc;
-	memcpy(pending->path, text, strlen(text) + 1);
-	return ztp_path_parse(&pending->parts, pending->path, strlen(text),
-			      error);
+	memcpy(pending->path, text.p, text.n); /* the rest of it is zero */
+	return ztp_path_parse(parts, pending->path, text.n, error);
 }
 
-static int read_id(struct ztp_pending *pending, const cJSON *object,
+static int read_id(struct ztp_pending *pending, struct ztp_object *event,
 		   struct ztp_error *error)
 {
-	const char *text;
-	int rc = ztp_json_string(&text, object, "request_id",
-				 ZTP_REQUEST_ID_MAX, error);
+	struct ztp_str text;
+	int rc = ztp_object_string(&text, event, REQUEST_ID, ZTP_REQUEST_ID_MAX,
+				   error);
 
-	if (rc || !text)
+	if (rc || !text.p)
 		return rc;
-	if (!ztp_request_id_valid(text, strlen(text)))
+	if (!ztp_request_id_valid(text.p, text.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	memcpy(pending->request_id, text, strlen(text) + 1);
+	memcpy(pending->request_id, text.p, text.n);
 	return 0;
 }
 
 /* 0 stands for "none given", so a deadline in 1970 becomes 1. */
-static int read_times(struct ztp_pending *pending, const cJSON *object,
+static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 		      int64_t now_ms, struct ztp_error *error)
 {
 	int64_t expires = INT64_MIN;
 	int rc;
 
 	pending->received_at = now_ms;
-	rc = ztp_json_time(&pending->received_at, object, "received_at", error);
+	rc = ztp_object_time(&pending->received_at, event, RECEIVED_AT, error);
 	if (!rc)
-		rc = ztp_json_time(&expires, object, "expires_at", error);
+		rc = ztp_object_time(&expires, event, EXPIRES_AT, error);
 	if (rc || expires == INT64_MIN)
 		return rc;
 	if (expires > now_ms + ZTP_EXPIRY_MAX_MS)
@@ -100,37 +133,37 @@ static int read_times(struct ztp_pending *pending, const cJSON *object,
 
 /* Members of which only the type matters, and the trace, of which a bad one
  * is as good as none. */
-static int read_rest(struct ztp_pending *pending, const cJSON *object,
+static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 		     struct ztp_error *error)
 {
-	int64_t attempt = 0;
-	const char *text = NULL;
+	struct ztp_str text;
+	int64_t attempt;
 	int rc;
 
-	rc = ztp_json_int(&attempt, object, "attempt", -EXACT_MAX, EXACT_MAX,
-			  error);
+	rc = ztp_object_int(&attempt, event, ATTEMPT, -EXACT_MAX, EXACT_MAX,
+			    error);
 	if (!rc)
-		rc = ztp_json_string(&text, object, "remote_addr",
-				     REMOTE_ADDR_MAX, error);
+		rc = ztp_object_string(&text, event, REMOTE_ADDR,
+				       REMOTE_ADDR_MAX, error);
 	if (!rc)
-		rc = ztp_json_string(&text, object, "traceparent",
-				     ZTP_PENDING_MAX, error);
-	if (!rc && text && ztp_traceparent_valid(text, strlen(text)))
-		memcpy(pending->traceparent, text, strlen(text) + 1);
+		rc = ztp_object_string(&text, event, TRACEPARENT,
+				       ZTP_PENDING_MAX, error);
+	if (!rc && text.p && ztp_traceparent_valid(text.p, text.n))
+		memcpy(pending->traceparent, text.p, text.n);
 	return rc;
 }
 
 /* Last, because it costs the most. */
-static int read_cert(struct ztp_pending *pending, const cJSON *object,
+static int read_cert(struct ztp_pending *pending, struct ztp_object *event,
 		     int64_t now_ms, struct ztp_error *error)
 {
-	const char *text;
-	int rc = either(&text, object, "certificate", "username", ZTP_ERR_CERT,
+	struct ztp_str text;
+	int rc = either(&text, event, CERTIFICATE, USERNAME, ZTP_ERR_CERT,
 			error);
 
 	if (rc)
 		return rc;
-	rc = ztp_cert_parse(&pending->cert, text, strlen(text), error);
+	rc = ztp_cert_parse(&pending->cert, text.p, text.n, error);
 	if (rc)
 		return rc;
 	rc = ztp_cert_check_leaf(&pending->cert, now_ms, error);
@@ -142,26 +175,30 @@ static int read_cert(struct ztp_pending *pending, const cJSON *object,
 int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error)
 {
-	cJSON *tree;
+	struct ztp_field fields[MEMBERS];
+	struct ztp_object event;
 	int rc;
 
 	memset(pending, 0, sizeof(*pending));
-	rc = ztp_json_parse(&tree, text, len, ZTP_PENDING_MAX, error);
+	name_members(fields);
+	rc = ztp_object_read(&event, fields, MEMBERS,
+			     (struct ztp_str){text, len}, ZTP_PENDING_MAX,
+			     error);
 	if (rc)
 		return rc;
-	if (!cJSON_IsObject(tree))
+	if (!event.is_object)
 		rc = ztp_fail(error, ZTP_ERR_TYPE, "not a JSON object");
 	if (!rc)
-		rc = read_path(pending, tree, error);
+		rc = read_path(pending, &event, error);
 	if (!rc)
-		rc = read_id(pending, tree, error);
+		rc = read_id(pending, &event, error);
 	if (!rc)
-		rc = read_times(pending, tree, now_ms, error);
+		rc = read_times(pending, &event, now_ms, error);
 	if (!rc)
-		rc = read_rest(pending, tree, error);
+		rc = read_rest(pending, &event, error);
 	if (!rc)
-		rc = read_cert(pending, tree, now_ms, error);
-	cJSON_Delete(tree);
+		rc = read_cert(pending, &event, now_ms, error);
+	ztp_object_clear(&event);
 	return rc;
 }
 

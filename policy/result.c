@@ -1,10 +1,12 @@
 #include "ztp/result.h"
 
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <string.h>
 
-#define ID_BYTES 16
+#include "policy/json_write.h"
+
+#define ID_BYTES    16
+#define RECORD_ROOM 1024 /* bytes; most records fit without growing */
 
 static const struct {
 	const char *name;
@@ -66,71 +68,38 @@ void ztp_result_id(char out[2 * ID_BYTES + 1], const struct ztp_result *result)
 	ztp_hex_encode(out, hash, ID_BYTES);
 }
 
-/* An offset has 63 bits, a cJSON number 53. */
-static bool add_offset(cJSON *object, int64_t offset)
+static void add_decision(struct ztp_writer *record,
+			 const struct ztp_position *position)
 {
-	char text[24];
-
-	(void)snprintf(text, sizeof(text), "%lld", (long long)offset);
-	return cJSON_AddRawToObject(object, "offset", text);
-}
-
-static bool add_decision(cJSON *record, const struct ztp_position *position)
-{
-	cJSON *object;
-
 	if (!position->topic)
-		return true;
-	object = cJSON_AddObjectToObject(record, "decision");
-	return object &&
-	       cJSON_AddStringToObject(object, "topic", position->topic) &&
-	       cJSON_AddNumberToObject(object, "partition",
-				       position->partition) &&
-	       add_offset(object, position->offset);
-}
-
-static bool add_time(cJSON *record, const char *name, int64_t ms)
-{
-	char text[ZTP_TIME_LEN];
-
-	ztp_time_format(text, ms);
-	return cJSON_AddStringToObject(record, name, text);
-}
-
-static bool add_all(cJSON *record, const struct ztp_result *result)
-{
-	enum ztp_outcome outcome = result->outcome;
-
-	if (!cJSON_AddStringToObject(record, "request_id", result->request_id))
-		return false;
-	if (result->path && result->path[0] &&
-	    !cJSON_AddStringToObject(record, "device_path", result->path))
-		return false;
-	if (!cJSON_AddStringToObject(record, "outcome",
-				     ztp_outcome_name(outcome)) ||
-	    !cJSON_AddNumberToObject(record, "code",
-				     ztp_outcome_code(outcome)) ||
-	    !cJSON_AddStringToObject(record, "status",
-				     ztp_outcome_status(outcome)) ||
-	    !cJSON_AddStringToObject(record, "message", result->message) ||
-	    !add_decision(record, &result->decision))
-		return false;
-	if (result->delivered_at &&
-	    !add_time(record, "delivered_at", result->delivered_at))
-		return false;
-	return add_time(record, "at", result->at);
+		return;
+	ztp_json_open(record, "decision", '{');
+	ztp_json_add_string(record, "topic", position->topic);
+	ztp_json_add_int(record, "partition", position->partition);
+	ztp_json_add_int(record, "offset", position->offset);
+	ztp_json_close(record, '}');
 }
 
 int ztp_result_build(char **json, const struct ztp_result *result,
 		     struct ztp_error *error)
 {
-	cJSON *record = cJSON_CreateObject();
+	enum ztp_outcome outcome = result->outcome;
+	struct ztp_writer record;
 
-	*json = NULL;
-	if (record && add_all(record, result))
-		*json = cJSON_PrintUnformatted(record);
-	cJSON_Delete(record);
-	if (!*json)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return 0;
+	ztp_json_start(&record, RECORD_ROOM);
+	ztp_json_open(&record, NULL, '{');
+	ztp_json_add_string(&record, "request_id", result->request_id);
+	if (result->path && result->path[0])
+		ztp_json_add_string(&record, "device_path", result->path);
+	ztp_json_add_string(&record, "outcome", ztp_outcome_name(outcome));
+	ztp_json_add_int(&record, "code", ztp_outcome_code(outcome));
+	ztp_json_add_string(&record, "status", ztp_outcome_status(outcome));
+	ztp_json_add_string(&record, "message", result->message);
+	add_decision(&record, &result->decision);
+	if (result->delivered_at)
+		ztp_json_add_time(&record, "delivered_at",
+				  result->delivered_at);
+	ztp_json_add_time(&record, "at", result->at);
+	ztp_json_close(&record, '}');
+	return ztp_json_finish(json, NULL, &record, error);
 }
