@@ -61,14 +61,3 @@ int ztp_calendar_split(struct ztp_calendar *at, int64_t ms)
 	at->second = (int)(rest / 1000 % 60);
 	return (int)(rest % 1000);
 }
-
-bool ztp_calendar_digits(int *value, const char *text, int n)
-{
-	*value = 0;
-	for (int i = 0; i < n; i++) {
-		if (text[i] < '0' || text[i] > '9')
-			return false;
-		*value = *value * 10 + (text[i] - '0');
-	}
-	return true;
-}

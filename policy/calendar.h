@@ -22,7 +22,20 @@ int64_t ztp_calendar_ms(const struct ztp_calendar *at);
 /* The other way; what is left are the milliseconds of the second (0-999). */
 int ztp_calendar_split(struct ztp_calendar *at, int64_t ms);
 
-/* n decimal digits to a number; false when one of them is no digit. */
-bool ztp_calendar_digits(int *value, const char *text, int n);
+/* n decimal digits to a number; false when one of them is no digit. Inline,
+ * because n is a number that the compiler knows. */
+static inline bool ztp_calendar_digits(int *value, const char *text, int n)
+{
+	unsigned bad = 0;
+
+	*value = 0;
+	for (int i = 0; i < n; i++) {
+		unsigned digit = (unsigned)(uint8_t)text[i] - '0';
+
+		bad |= digit > 9;
+		*value = *value * 10 + (int)(digit & 0xff);
+	}
+	return !bad;
+}
 
 #endif

@@ -7,16 +7,22 @@
 
 #include "policy/base64.h"
 
-static const char hex_digits[] = "0123456789abcdef";
+#define ROW(high)                                                              \
+	high "0" high "1" high "2" high "3" high "4" high "5" high "6" high    \
+	     "7" high "8" high "9" high "a" high "b" high "c" high "d" high    \
+	     "e" high "f"
+
+/* Two digits for each byte. */
+static const char hex_pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4")
+	ROW("5") ROW("6") ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c")
+		ROW("d") ROW("e") ROW("f");
 
 void ztp_hex_encode(char *out, const void *bytes, size_t n)
 {
 	const uint8_t *in = bytes;
 
-	for (size_t i = 0; i < n; i++) {
-		out[2 * i] = hex_digits[in[i] >> 4];
-		out[2 * i + 1] = hex_digits[in[i] & 15];
-	}
+	for (size_t i = 0; i < n; i++)
+		memcpy(out + 2 * i, hex_pairs + (size_t)2 * in[i], 2);
 	out[2 * n] = '\0';
 }
 
@@ -221,8 +227,8 @@ void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10])
 	id[6] = (uint8_t)(0x70 | (id[6] & 0x0f)); /* version 7 */
 	id[8] = (uint8_t)(0x80 | (id[8] & 0x3f)); /* variant 10 */
 	for (int i = 0; i < 16; i++) {
-		*to++ = hex_digits[id[i] >> 4];
-		*to++ = hex_digits[id[i] & 15];
+		memcpy(to, hex_pairs + (size_t)2 * id[i], 2);
+		to += 2;
 		if (dash_after[i])
 			*to++ = '-';
 	}

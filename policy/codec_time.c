@@ -6,12 +6,16 @@
 #define YEAR_0	  (-62167219200000LL) /* 0000-01-01T00:00:00.000Z */
 #define YEAR_9999 253402300799999LL   /* 9999-12-31T23:59:59.999Z */
 
-static void put_digits(char *out, int width, int value)
+#define ROW(ten)                                                               \
+	ten "0" ten "1" ten "2" ten "3" ten "4" ten "5" ten "6" ten "7" ten    \
+	    "8" ten "9"
+
+static const char pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4")
+	ROW("5") ROW("6") ROW("7") ROW("8") ROW("9");
+
+static void put_pair(char *out, int value)
 {
-	while (width-- > 0) {
-		out[width] = (char)('0' + value % 10);
-		value /= 10;
-	}
+	memcpy(out, pairs + (size_t)2 * (unsigned)value, 2);
 }
 
 /* By hand: each event has eight times in its records, and snprintf made them
@@ -27,13 +31,15 @@ void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms)
 		ms = YEAR_9999;
 	rest = ztp_calendar_split(&at, ms);
 	memcpy(out, "0000-00-00T00:00:00.000Z", ZTP_TIME_LEN);
-	put_digits(out, 4, at.year);
-	put_digits(out + 5, 2, at.month);
-	put_digits(out + 8, 2, at.day);
-	put_digits(out + 11, 2, at.hour);
-	put_digits(out + 14, 2, at.minute);
-	put_digits(out + 17, 2, at.second);
-	put_digits(out + 20, 3, rest);
+	put_pair(out, at.year / 100);
+	put_pair(out + 2, at.year % 100);
+	put_pair(out + 5, at.month);
+	put_pair(out + 8, at.day);
+	put_pair(out + 11, at.hour);
+	put_pair(out + 14, at.minute);
+	put_pair(out + 17, at.second);
+	out[20] = (char)('0' + rest / 100);
+	put_pair(out + 21, rest % 100);
 }
 
 /* "YYYY-MM-DDTHH:MM:SS", at least 19 bytes */

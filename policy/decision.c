@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/ascii.h"
 #include "policy/cloudevent.h"
 #include "ztp/json.h"
 
@@ -73,9 +74,12 @@ static bool has_control(const char *text)
 
 static size_t token_length(const char *text)
 {
-	return strspn(text, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789!#$&^_.+-");
+	size_t n = 0;
+
+	while (ztp_ascii_alnum(text[n]) ||
+	       (text[n] != '\0' && strchr("!#$&^_.+-", text[n])))
+		n++;
+	return n;
 }
 
 /* RFC 6838 section 4.2, then any printable parameters. */

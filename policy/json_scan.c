@@ -94,12 +94,29 @@ static bool is_low(long unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
+/* What a letter behind a backslash stands for. */
+static uint8_t unescaped(uint8_t letter)
+{
+	switch (letter) {
+	case 'n':
+		return '\n';
+	case 'r':
+		return '\r';
+	case 't':
+		return '\t';
+	case 'b':
+		return '\b';
+	case 'f':
+		return '\f';
+	default:
+		return letter;
+	}
+}
+
 /* The next character of a key that was checked. */
 static uint32_t next_char(struct ztp_scan_key *key)
 {
-	static const char from[] = "bfnrt", to[] = "\b\f\n\r\t";
 	const uint8_t *p = (const uint8_t *)key->p;
-	const char *found;
 	uint32_t c = p[0];
 	size_t n = 1;
 
@@ -112,8 +129,7 @@ static uint32_t next_char(struct ztp_scan_key *key)
 			n = 12;
 		}
 	} else if (key->escaped && c == '\\') {
-		found = strchr(from, p[1]);
-		c = found ? (uint32_t)to[found - from] : p[1];
+		c = unescaped(p[1]);
 		n = 2;
 	} else if (c >= 0x80) {
 		n = utf8_length(p, key->n);
@@ -236,8 +252,7 @@ static bool eight_special(const char *p)
 	       EACH(0x80);
 }
 
-/* Most bytes of most texts are in long strings. */
-static const char *skip_plain(const char *p, const char *end)
+const char *ztp_scan_plain(const char *p, const char *end)
 {
 	while (end - p >= 8 && !eight_special(p))
 		p += 8;
@@ -256,7 +271,7 @@ int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
 	key->p = ++scan->p;
 	key->escaped = false;
 	while (!rc) {
-		scan->p = skip_plain(scan->p, scan->end);
+		scan->p = ztp_scan_plain(scan->p, scan->end);
 		if (scan->p == scan->end)
 			return ztp_scan_unexpected(scan);
 		c = (uint8_t)*scan->p;

@@ -58,6 +58,10 @@ static inline bool ztp_scan_one(struct ztp_scan *scan, char wanted)
 	return true;
 }
 
+/* Behind the bytes 0x20 to 0x7f that are neither '"' nor '\\': nearly all of
+ * nearly every string. */
+const char *ztp_scan_plain(const char *p, const char *end);
+
 /* From the opening quote to behind the closing one; *key is what lies
  * between. */
 int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key);

@@ -1,4 +1,5 @@
 #include "policy/json_write.h"
+#include "policy/json_scan.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -76,8 +77,7 @@ static void put_escape(char *to, uint8_t c)
 	}
 }
 
-/* Between quotes: most texts have nothing to escape, so what is plain is
- * copied in runs. */
+/* Between quotes; what needs no escape is copied in runs. */
 static void put_quoted(struct ztp_writer *writer, struct ztp_str text)
 {
 	const char *at = text.p, *end = at + text.n, *run = at;
@@ -85,14 +85,14 @@ static void put_quoted(struct ztp_writer *writer, struct ztp_str text)
 	size_t n;
 
 	put(writer, "\"", 1);
-	for (; at < end; at++) {
-		n = escape_length((uint8_t)*at);
+	while ((at = ztp_scan_plain(at, end)) < end) {
+		n = escape_length((uint8_t)*at++);
 		if (n == 1)
 			continue;
-		put(writer, run, (size_t)(at - run));
-		put_escape(escape, (uint8_t)*at);
+		put(writer, run, (size_t)(at - 1 - run));
+		put_escape(escape, (uint8_t)at[-1]);
 		put(writer, escape, n);
-		run = at + 1;
+		run = at;
 	}
 	put(writer, run, (size_t)(at - run));
 	put(writer, "\"", 1);

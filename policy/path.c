@@ -1,5 +1,6 @@
 #include <string.h>
 
+#include "policy/ascii.h"
 #include "ztp/path.h"
 
 bool ztp_id_valid(const char *text, size_t len)
@@ -7,13 +8,9 @@ bool ztp_id_valid(const char *text, size_t len)
 	if (len < 1 || len > ZTP_ID_MAX)
 		return false;
 	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-		bool alnum = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-			     (c >= '0' && c <= '9');
+		bool inside = ztp_ascii_unreserved(text[i]) || text[i] == '%';
 
-		if (alnum)
-			continue;
-		if (i == 0 || c == '\0' || !strchr("._~%-", c))
+		if (i == 0 ? !ztp_ascii_alnum(text[i]) : !inside)
 			return false;
 	}
 	return true;

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/ascii.h"
 #include "policy/json_object.h"
 #include "ztp/json.h"
 
@@ -14,14 +15,9 @@ bool ztp_request_id_valid(const char *text, size_t len)
 {
 	if (len < 1 || len > ZTP_REQUEST_ID_MAX)
 		return false;
-	for (size_t i = 0; i < len; i++) {
-		char c = text[i];
-
-		if (!((c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-		      (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-		      c == '~' || c == '-'))
+	for (size_t i = 0; i < len; i++)
+		if (!ztp_ascii_unreserved(text[i]))
 			return false;
-	}
 	return true;
 }
 
