@@ -132,7 +132,7 @@ static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 		     struct ztp_error *error)
 {
-	struct ztp_str text;
+	struct ztp_str text = {NULL, 0};
 	int64_t attempt;
 	int rc;
 

@@ -17,6 +17,9 @@
 #include "tests/unit/cert_case.h"
 #include "tests/unit/cert_oracle.h"
 
+#define ALT_NAMES                                                              \
+	"DNS:a.example,IP:10.1.2.3,IP:::1,URI:urn:x,email:a@b.c,RID:1.2.3"
+
 static void known_oids_are_openssls(void **state)
 {
 	size_t known = 0, attributes = 0;
@@ -154,17 +157,15 @@ static void names_of_many_parts(void **state)
 
 static void every_member_is_openssls(void **state)
 {
-	static const char *const extensions[] = {
-		"basicConstraints",
-		"critical,CA:FALSE",
-		"keyUsage",
-		"critical,digitalSignature",
-		"extendedKeyUsage",
-		"clientAuth,serverAuth",
-		"subjectAltName",
-		"DNS:a.example,IP:10.1.2.3,IP:::1,"
-		"URI:urn:x,email:a@b.c,RID:1.2.3",
-		NULL};
+	static const char *const extensions[] = {"basicConstraints",
+						 "critical,CA:FALSE",
+						 "keyUsage",
+						 "critical,digitalSignature",
+						 "extendedKeyUsage",
+						 "clientAuth,serverAuth",
+						 "subjectAltName",
+						 ALT_NAMES,
+						 NULL};
 	struct fixture *fixture = *state;
 	struct certs_spec specs[] = {
 		{.key = fixture->rsa},

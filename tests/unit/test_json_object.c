@@ -6,6 +6,9 @@
 
 #include "tests/unit/exact.h"
 
+/* 64 characters: one more than cJSON can read */
+#define HUGE	     "1000000000000000000000000000000000000000000000000000000000000000"
+#define TINY	     "0.00000000000000000000000000000000000000000000000000000000000000"
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
 
 /* One value, as member "m" between others, by both readers. */
@@ -83,10 +86,8 @@ static void values_are_those_of_a_tree(void **state)
 		"9007199254740991",
 		"9007199254740993",
 		"1e999",
-		"100000000000000000000000000000000000000000000000000000000000"
-		"000000000000000000",
-		"0.0000000000000000000000000000000000000000000000000000000000"
-		"000000000000000000",
+		HUGE,
+		TINY,
 	};
 
 	(void)state;
