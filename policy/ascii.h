@@ -1,5 +1,7 @@
-/* policy/ascii.h - characters of identifiers, in no locale. Private to
- * policy/. */
+/*
+ * policy/ascii.h - identifiers that are made of ASCII, in no locale. Private
+ * to policy/. Pure; any thread.
+ */
 #ifndef ZTP_POLICY_ASCII_H
 #define ZTP_POLICY_ASCII_H
 
@@ -17,5 +19,8 @@ static inline bool ztp_ascii_unreserved(char c)
 	return ztp_ascii_alnum(c) || c == '-' || c == '.' || c == '_' ||
 	       c == '~';
 }
+
+/* RFC 6838 section 4.2, then any printable parameters. */
+bool ztp_ascii_media_type(const char *text);
 
 #endif

@@ -17,47 +17,30 @@
 #include "policy/cloudevent.h"
 #include "ztp/json.h"
 
-/* --- small checks */
-
 /* The members of a decision that are read, in all spellings. */
+#define MEMBER_LIST(X)                                                         \
+	X(DECISION, "decision")                                                \
+	X(IS_APPROVE, "isApprove")                                             \
+	X(REQUEST_ID, "request_id")                                            \
+	X(DEVICE_PATH, "device_path")                                          \
+	X(FINGERPRINT, "fingerprint_sha256")                                   \
+	X(REASON, "reason")                                                    \
+	X(MESSAGE, "message")                                                  \
+	X(DECIDED_BY, "decided_by")                                            \
+	X(CONTENT_TYPE, "content_type")                                        \
+	X(PAYLOAD, "payload")                                                  \
+	X(PAYLOAD_BASE64, "payload_base64")                                    \
+	X(CUSTOM_DATA, "customOnboardData")                                    \
+	X(METADATA, "metadata")
+
 enum member {
-	DECISION,
-	IS_APPROVE,
-	REQUEST_ID,
-	DEVICE_PATH,
-	FINGERPRINT,
-	REASON,
-	MESSAGE,
-	DECIDED_BY,
-	CONTENT_TYPE,
-	PAYLOAD,
-	PAYLOAD_BASE64,
-	CUSTOM_DATA,
-	METADATA,
-	MEMBERS
+#define X(member, text) member,
+	MEMBER_LIST(X)
+#undef X
+		MEMBERS
 };
 
-static void name_members(struct ztp_field fields[MEMBERS])
-{
-	static const char *const names[MEMBERS] = {
-		[DECISION] = "decision",
-		[IS_APPROVE] = "isApprove",
-		[REQUEST_ID] = "request_id",
-		[DEVICE_PATH] = "device_path",
-		[FINGERPRINT] = "fingerprint_sha256",
-		[REASON] = "reason",
-		[MESSAGE] = "message",
-		[DECIDED_BY] = "decided_by",
-		[CONTENT_TYPE] = "content_type",
-		[PAYLOAD] = "payload",
-		[PAYLOAD_BASE64] = "payload_base64",
-		[CUSTOM_DATA] = "customOnboardData",
-		[METADATA] = "metadata",
-	};
-
-	for (int i = 0; i < MEMBERS; i++)
-		fields[i].name = names[i];
-}
+/* --- small checks */
 
 static bool given(const struct ztp_object *body, enum member member)
 {
@@ -70,36 +53,6 @@ static bool has_control(const char *text)
 		if ((unsigned char)*text < 0x20 || *text == 0x7f)
 			return true;
 	return false;
-}
-
-static size_t token_length(const char *text)
-{
-	size_t n = 0;
-
-	while (ztp_ascii_alnum(text[n]) ||
-	       (text[n] != '\0' && strchr("!#$&^_.+-", text[n])))
-		n++;
-	return n;
-}
-
-/* RFC 6838 section 4.2, then any printable parameters. */
-static bool is_media_type(const char *text)
-{
-	size_t n = token_length(text);
-
-	if (n == 0 || text[n] != '/')
-		return false;
-	text += n + 1;
-	n = token_length(text);
-	if (n == 0)
-		return false;
-	text += n;
-	if (*text != '\0' && *text != ';' && *text != ' ')
-		return false;
-	for (; *text; text++)
-		if (*text < 0x20 || *text > 0x7e)
-			return false;
-	return true;
 }
 
 /* Copies a string member, "" when absent, into out (max + 1 bytes). */
@@ -349,7 +302,7 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 	if (has_control(decision->reason) || has_control(decision->decided_by))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"control characters in reason or decided_by");
-	if (type[0] && !is_media_type(type))
+	if (type[0] && !ztp_ascii_media_type(type))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"content_type is not a media type");
 	if (!given(body, METADATA))
@@ -372,13 +325,16 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error)
 {
-	struct ztp_field fields[MEMBERS];
+	struct ztp_field fields[MEMBERS] = {
+#define X(member, text) [member] = {.name = (text)},
+		MEMBER_LIST(X)
+#undef X
+	};
 	const struct reader *reader;
 	struct ztp_body body;
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
-	name_members(fields);
 	rc = ztp_body_open(&body, fields, MEMBERS, (struct ztp_str){value, len},
 			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc)

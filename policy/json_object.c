@@ -84,6 +84,8 @@ static double number(struct ztp_str raw)
 {
 	char text[ZTP_SCAN_NUMBER_MAX + 1];
 
+	if (raw.n == 1) /* as nearly all; there is no other than a digit */
+		return raw.p[0] - '0';
 	if (raw.n > ZTP_SCAN_NUMBER_MAX)
 		return EXACT_MAX * 2;
 	memcpy(text, raw.p, raw.n);

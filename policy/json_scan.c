@@ -1,5 +1,6 @@
 #include "policy/json_scan.h"
 
+#include <endian.h>
 #include <string.h>
 
 void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len)
@@ -238,13 +239,16 @@ static int scan_escape(struct ztp_scan *scan)
 
 #define EACH(byte) (0x0101010101010101u * (byte))
 
-/* True where one of the eight bytes may be other than 0x20 to 0x7f, or '"',
- * or '\\'; what is below the first of them is right. */
-static bool eight_special(const char *p)
+/* A bit for each of eight bytes, the first one's lowest, that is not 0x20 to
+ * 0x7f, or is '"', or '\\'. Behind the first of them there may be others by
+ * mistake: a subtraction borrows from the next byte only where it is right to
+ * set a bit. */
+static uint64_t special(const char *p)
 {
 	uint64_t word, quote, slash;
 
 	memcpy(&word, p, sizeof word);
+	word = le64toh(word);
 	quote = word ^ EACH('"');
 	slash = word ^ EACH('\\');
 	return (word | (word - EACH(0x20)) | (quote - EACH(1)) |
@@ -254,8 +258,13 @@ static bool eight_special(const char *p)
 
 const char *ztp_scan_plain(const char *p, const char *end)
 {
-	while (end - p >= 8 && !eight_special(p))
-		p += 8;
+	uint64_t found;
+
+	for (; end - p >= 8; p += 8) {
+		found = special(p);
+		if (found)
+			return p + __builtin_ctzll(found) / 8;
+	}
 	while (p < end && (uint8_t)*p >= 0x20 && (uint8_t)*p < 0x80 &&
 	       *p != '"' && *p != '\\')
 		p++;

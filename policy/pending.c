@@ -22,33 +22,24 @@ bool ztp_request_id_valid(const char *text, size_t len)
 }
 
 /* The members of an event that are read; password and jwt are not. */
+#define MEMBER_LIST(X)                                                         \
+	X(DEVICE_PATH, "device_path")                                          \
+	X(CLIENT_ID, "client_id")                                              \
+	X(REQUEST_ID, "request_id")                                            \
+	X(RECEIVED_AT, "received_at")                                          \
+	X(EXPIRES_AT, "expires_at")                                            \
+	X(ATTEMPT, "attempt")                                                  \
+	X(REMOTE_ADDR, "remote_addr")                                          \
+	X(TRACEPARENT, "traceparent")                                          \
+	X(CERTIFICATE, "certificate")                                          \
+	X(USERNAME, "username")
+
 enum member {
-	DEVICE_PATH,
-	CLIENT_ID,
-	REQUEST_ID,
-	RECEIVED_AT,
-	EXPIRES_AT,
-	ATTEMPT,
-	REMOTE_ADDR,
-	TRACEPARENT,
-	CERTIFICATE,
-	USERNAME,
-	MEMBERS
+#define X(member, text) member,
+	MEMBER_LIST(X)
+#undef X
+		MEMBERS
 };
-
-static void name_members(struct ztp_field fields[MEMBERS])
-{
-	static const char *const names[MEMBERS] = {
-		[DEVICE_PATH] = "device_path", [CLIENT_ID] = "client_id",
-		[REQUEST_ID] = "request_id",   [RECEIVED_AT] = "received_at",
-		[EXPIRES_AT] = "expires_at",   [ATTEMPT] = "attempt",
-		[REMOTE_ADDR] = "remote_addr", [TRACEPARENT] = "traceparent",
-		[CERTIFICATE] = "certificate", [USERNAME] = "username",
-	};
-
-	for (int i = 0; i < MEMBERS; i++)
-		fields[i].name = names[i];
-}
 
 /* A member that has two names: either, or both if they agree. */
 static int either(struct ztp_str *value, struct ztp_object *event,
@@ -84,11 +75,11 @@ static int read_path(struct ztp_pending *pending, struct ztp_object *event,
 	int rc = either(&text, event, DEVICE_PATH, CLIENT_ID, ZTP_ERR_PATH,
 			error);
 
-	if (!rc)
-		rc = ztp_path_parse(parts, text.p, text.n, error);
 	if (rc)
 		return rc;
-	memcpy(pending->path, text.p, text.n); /* the rest of it is zero */
+	if (text.n > ZTP_PATH_MAX) /* says so */
+		return ztp_path_parse(parts, text.p, text.n, error);
+	memcpy(pending->path, text.p, text.n); /* zeros follow */
 	return ztp_path_parse(parts, pending->path, text.n, error);
 }
 
@@ -171,12 +162,15 @@ static int read_cert(struct ztp_pending *pending, struct ztp_object *event,
 int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error)
 {
-	struct ztp_field fields[MEMBERS];
+	struct ztp_field fields[MEMBERS] = {
+#define X(member, text) [member] = {.name = (text)},
+		MEMBER_LIST(X)
+#undef X
+	};
 	struct ztp_object event;
 	int rc;
 
 	memset(pending, 0, sizeof(*pending));
-	name_members(fields);
 	rc = ztp_object_read(&event, fields, MEMBERS,
 			     (struct ztp_str){text, len}, ZTP_PENDING_MAX,
 			     error);
