@@ -1,7 +1,7 @@
 /*
  * ztp/cert.h - bootstrap certificates: read, described, judged (DESIGN
  * section 2 and 11; RFC 5280). The public key stays opaque until somebody
- * needs it (ztp/key.h), because making it an OpenSSL key costs 30 times what
+ * needs it (ztp/key.h), because making it an OpenSSL key costs many times what
  * the rest of the parse does. Pure; any thread.
  */
 #ifndef ZTP_CERT_H

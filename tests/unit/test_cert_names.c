@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "policy/cert_names.h"
+#include "policy/der.h"
 #include "policy/oid.h"
 #include "tests/unit/cert_case.h"
 #include "tests/unit/cert_oracle.h"
@@ -214,6 +215,44 @@ static void strings_in_pieces_are_no_der(void **state)
 	X509_free(x509);
 }
 
+/* The verdict on the certificate with these bytes between its public key and
+ * its extensions. */
+static void with_uid(X509 *x509, const char *uid, size_t uid_len, int expected)
+{
+	uint8_t bytes[256];
+	struct ztp_cert cert;
+	struct ztp_der extensions;
+	struct ztp_str rest;
+
+	cert_case_good(&cert, x509);
+	rest.p = cert.spki.p + cert.spki.n;
+	rest.n = (size_t)((const char *)cert.der + cert.der_len - rest.p);
+	assert_true(ztp_der_next(&rest, &extensions));
+	assert_true(uid_len + extensions.whole.n <= sizeof(bytes));
+	memcpy(bytes, uid, uid_len);
+	memcpy(bytes + uid_len, extensions.whole.p, extensions.whole.n);
+	cert_case_splice(x509,
+			 (size_t)(extensions.whole.p - (const char *)cert.der),
+			 extensions.whole.n, bytes,
+			 uid_len + extensions.whole.n, expected);
+	ztp_cert_clear(&cert);
+}
+
+static void bits_in_pieces_are_no_der(void **state)
+{
+	static const char *const extensions[] = {"keyUsage", "digitalSignature",
+						 NULL};
+	static const char whole[] = "\x82\x02\x00\xde";
+	static const char pieces[] = "\xa2\x04\x03\x02\x00\xde";
+	struct fixture *fixture = *state;
+	X509 *x509 = certs_make(&(struct certs_spec){.key = fixture->p256,
+						     .extensions = extensions});
+
+	with_uid(x509, whole, sizeof(whole) - 1, 0);
+	with_uid(x509, pieces, sizeof(pieces) - 1, ZTP_ERR_CERT);
+	X509_free(x509);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -222,6 +261,7 @@ int main(void)
 		cmocka_unit_test(names_of_many_parts),
 		cmocka_unit_test(every_member_is_openssls),
 		cmocka_unit_test(strings_in_pieces_are_no_der),
+		cmocka_unit_test(bits_in_pieces_are_no_der),
 	};
 
 	return cmocka_run_group_tests(tests, cert_case_setup,
