@@ -11,6 +11,11 @@
  *   settle   the batches are let go, tallies are added up
  *   pump     effects: records to Kafka, commands to devices, offsets
  *
+ * Between turns the loop takes a breath, so that what comes shares a turn
+ * (loop_wait.c). And a transaction that holds nothing but new requests is
+ * committed some turns later: what is pumped before that, their records, can
+ * be told again by the journal, under the same ids (store_pressing).
+ *
  * When apply or commit fails (a full disk), everything is rolled back, the
  * batches stay as they are and are applied again later: no input is lost and
  * no effect has happened. That is why nothing outside the batch structs, the

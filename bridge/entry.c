@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRY_VERSION 1
+#define ENTRY_VERSION 2
+#define ENTRY_OLDEST  1 /* that is read: without own_id, own_trace */
 
 struct cursor {
 	uint8_t *out; /* writing */
@@ -180,6 +181,8 @@ long entry_pack(uint8_t **bytes, size_t *cap, const struct entry *e)
 	case ENTRY_PENDING:
 		put_string(&c, e->request_id);
 		put_string(&c, e->traceparent);
+		put_string(&c, e->own_id);
+		put_string(&c, e->own_trace);
 		put_number(&c, e->received_at);
 		put_number(&c, e->expires_at);
 		put_cert(&c, &e->cert);
@@ -206,10 +209,13 @@ int entry_unpack(struct entry *e, const void *bytes, size_t len,
 		 struct ztp_error *error)
 {
 	struct cursor c = {.in = bytes, .len = len};
+	int64_t version;
 
 	memset(e, 0, sizeof(*e));
 	e->path = e->request_id = e->traceparent = e->topic = e->text = "";
-	if (get_number(&c) != ENTRY_VERSION)
+	e->own_id = e->own_trace = "";
+	version = get_number(&c);
+	if (version < ENTRY_OLDEST || version > ENTRY_VERSION)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"intake journal: entry of another version");
 	e->kind = (enum entry_kind)get_number(&c);
@@ -220,6 +226,10 @@ int entry_unpack(struct entry *e, const void *bytes, size_t len,
 	case ENTRY_PENDING:
 		e->request_id = get_text(&c, NULL);
 		e->traceparent = get_text(&c, NULL);
+		if (version > 1) {
+			e->own_id = get_text(&c, NULL);
+			e->own_trace = get_text(&c, NULL);
+		}
 		e->received_at = get_number(&c);
 		e->expires_at = get_number(&c);
 		get_cert(&c, &e->cert);

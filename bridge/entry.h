@@ -23,7 +23,11 @@ struct entry {
 	const char *path;	/* device path, or "" */
 
 	/* PENDING: cert without der; its san array is the unpacker's */
-	const char *request_id, *traceparent;
+	const char *request_id, *traceparent; /* the event's, or "" */
+	/* What the request is called, and its trace, when the event's own
+	 * cannot be used. Made once, so that whoever reads the entry again
+	 * asks the customer the same question. "": an entry of version 1. */
+	const char *own_id, *own_trace;
 	int64_t received_at, expires_at; /* wall; expires_at 0: none given */
 	struct ztp_cert cert;
 

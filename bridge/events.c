@@ -64,8 +64,10 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 static void on_pending(struct events *ev, struct entry *e, const char *topic,
 		       const char *text, size_t len)
 {
+	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_pending pending;
 	struct entry good = *e;
+	uint8_t random[10 + 24];
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
@@ -80,6 +82,11 @@ static void on_pending(struct events *ev, struct entry *e, const char *topic,
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
 	good.cert = pending.cert; /* lent */
+	bridge_random(random, sizeof(random));
+	ztp_uuid7(own_id, e->arrived_wall, random);
+	ztp_traceparent_make(own_trace, random + 10);
+	good.own_id = own_id;
+	good.own_trace = own_trace;
 	keep(ev, &good);
 	ztp_pending_clear(&pending);
 }

@@ -24,6 +24,7 @@
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define ENDS_STALE_MS	5000
+#define COMMIT_MS	20
 
 void bridge_random(void *bytes, size_t n)
 {
@@ -91,14 +92,41 @@ static int evict(struct loop *l, struct ztp_error *error)
 	return rc < 0 ? rc : 0;
 }
 
+/* A transaction of new requests alone stays open for a while, and takes in
+ * those of the next turns: pages that all of them change are written once. The
+ * customer may be asked meanwhile, since the journal can tell it all again. */
+static int commit(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	int rc;
+
+	if (!store_dirty(b->store))
+		return 0;
+	if (l->commit_by == 0)
+		l->commit_by = b->now + COMMIT_MS;
+	if (!store_pressing(b->store) && !b->stopping && b->store_ok &&
+	    b->now < l->commit_by)
+		return 0;
+	rc = store_commit(b->store, b->now, error);
+	if (rc == 0) {
+		l->commit_by = 0;
+		l->recover = false;
+	}
+	return rc;
+}
+
 static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more_entries = false, more_due = false, waiting = false;
 	struct journal_mark floor;
-	int rc;
+	int64_t changes = store_changes(b->store);
+	int rc = 0;
 
-	rc = producer_apply(b->producer, error);
+	if (l->recover)
+		rc = requests_recover(b, error);
+	if (rc == 0)
+		rc = producer_apply(b->producer, error);
 	if (rc == 0)
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
@@ -115,9 +143,9 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->breathe = store_dirty(b->store);
+	l->breathe = store_changes(b->store) != changes;
 	if (rc == 0)
-		rc = store_commit(b->store, b->now, error);
+		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
 		asker_want_ends(b->asker);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
@@ -145,7 +173,8 @@ static void settle(struct bridge *b)
 	commands_settle(b->commands);
 	if (b->registrar)
 		registrar_settle(b->registrar);
-	metrics_add(&b->metrics, &b->tally);
+	if (!store_dirty(b->store))
+		metrics_add(&b->metrics, &b->tally);
 	store_floor_get(b->store, &floor);
 	journal_release(b->journal, &floor);
 }
@@ -157,7 +186,10 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 
 	store_rollback(b->store);
 	store_mark_get(b->store, &b->mark);
-	producer_rollback(b->producer);
+	producer_rollback(b->producer, &b->mark);
+	/* Acknowledgements that were counted in it are forgotten. */
+	l->recover = true;
+	l->commit_by = 0;
 	if (b->registrar)
 		registrar_rollback(b->registrar);
 	memset(&b->tally, 0, sizeof(b->tally));

@@ -16,8 +16,9 @@ struct loop {
 	/* What cannot wait for a breath, and all else with it. */
 	int urgent_fd, epoll_fd;
 	int signal_fd, wake_fd, work_fd;
-	bool breathe;
-	int commands_fd; /* as registered with epoll, or -1 */
+	bool breathe, recover;
+	int64_t commit_by; /* of the transaction that is open, or 0 */
+	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;
 	struct asker_news news;
 	int64_t next_housekeeping, next_store_try, stop_by;

@@ -16,7 +16,7 @@
 #include "bridge/registrar.h"
 
 #define SLEEP_MAX_MS 60000
-#define BREATH_MS    2
+#define BREATH_MS    1
 
 enum source {
 	FROM_SIGNAL,
@@ -42,6 +42,7 @@ static int timeout_of(struct loop *l)
 	if (l->more && b->store_ok)
 		return 0;
 	earlier(&next, l->next_housekeeping);
+	earlier(&next, l->commit_by);
 	earlier(&next, intake_next(b->intake));
 	earlier(&next, outlet_next(commands_outlet(b->commands)));
 	earlier(&next, producer_next(b->producer));

@@ -393,7 +393,28 @@ void producer_settle(struct producer *p)
 	p->unsettled = 0;
 }
 
-void producer_rollback(struct producer *p)
+static bool is_before(const struct journal_mark *a,
+		      const struct journal_mark *b)
+{
+	return a->segment < b->segment ||
+	       (a->segment == b->segment && a->offset < b->offset);
+}
+
+/* Its request is no more. What librdkafka has is waited for, and then of no
+ * consequence. */
+static void orphan(struct lane *lane, struct flight *flight)
+{
+	if (flight->phase != FLIGHT_SENT) {
+		lane_release(lane, flight);
+		return;
+	}
+	free(flight->parcel);
+	flight->parcel = NULL;
+	flight->request = 0;
+	lane->parcels--;
+}
+
+void producer_rollback(struct producer *p, const struct journal_mark *mark)
 {
 	int topic;
 
@@ -404,8 +425,9 @@ void producer_rollback(struct producer *p)
 		for (flight = lane_first(lane); flight; flight = next) {
 			next = lane_next(lane, flight);
 			flight->spilled = 0;
-			if (flight->phase == FLIGHT_FRESH)
-				lane_release(lane, flight);
+			if (flight->parcel &&
+			    !is_before(&flight->parcel->from, mark))
+				orphan(lane, flight);
 		}
 	}
 }

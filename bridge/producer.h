@@ -25,7 +25,10 @@ void producer_free(struct producer *producer);
 void producer_collect(struct producer *producer);
 int producer_apply(struct producer *producer, struct ztp_error *error);
 void producer_settle(struct producer *producer);
-void producer_rollback(struct producer *producer);
+/* Back to the commit at which the journal had been read up to mark: what was
+ * made of later entries will be made again. */
+void producer_rollback(struct producer *producer,
+		       const struct journal_mark *mark);
 void producer_pump(struct producer *producer);
 /* Spends that time on sending off what has been handed over. False: there was
  * nothing, and no time has passed. */

@@ -14,7 +14,7 @@ static struct ztp_str str(const char *text)
 
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
-		    struct ztp_error *error)
+		    const struct journal_mark *from, struct ztp_error *error)
 {
 	const struct config *config = b->config;
 	struct ztp_header headers[ZTP_HEADERS_MAX];
@@ -50,8 +50,7 @@ int records_request(struct bridge *b, const struct store_request *r,
 	record.value = str(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
-	/* At a start there is no producer yet. */
-	if (!b->producer || !producer_take(b->producer, &record, &b->entry))
+	if (!from || !producer_take(b->producer, &record, from))
 		rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	return rc;

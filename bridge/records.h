@@ -8,11 +8,13 @@
 #include "bridge/bridge.h"
 #include "bridge/entry.h"
 
-/* ztp.requests: asks the customer about r, or asks again, because of the
- * journal's entry b->entry. cert describes the certificate; contenders counts the live requests of the path with r. */
+/* ztp.requests: asks the customer about r, or asks again. cert describes the
+ * certificate; contenders counts the live requests of the path with r. from:
+ * the journal's entry that the record can be made of again, so that it need
+ * not be in the outbox; or NULL. */
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
-		    struct ztp_error *error);
+		    const struct journal_mark *from, struct ztp_error *error);
 
 /* ztp.results. r may be NULL (unknown request): then id names it, key is the
  * decision's own, and path ("" if none) the one that the decision names. decision: position of the record that caused it, with

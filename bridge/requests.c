@@ -136,6 +136,10 @@ static int choose_id(struct bridge *b, const struct entry *e,
 	uint8_t random[10];
 	int rc = 1;
 
+	/* Made of the entry alone, as far as it goes: the customer may have
+	 * been asked already by a process, or in a transaction, that did not
+	 * live to commit it. */
+
 	if (*e->request_id)
 		rc = store_request_by_id(b->store, e->request_id, &other,
 					 error);
@@ -145,8 +149,13 @@ static int choose_id(struct bridge *b, const struct entry *e,
 		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
 		return 0;
 	}
+	if (*e->own_id) {
+		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
+		return 0;
+	}
 	bridge_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->now, random);
+	store_press(b->store);
 	return 0;
 }
 
@@ -173,9 +182,9 @@ static int make_request(struct bridge *b, const struct held *held,
 		ztp_topic_render(r->channel, b->config->mqtt.command_topic,
 				 &path);
 	}
-	if (*e->traceparent) {
+	if (*e->traceparent || *e->own_trace) {
 		snprintf(r->traceparent, sizeof(r->traceparent), "%s",
-			 e->traceparent);
+			 *e->traceparent ? e->traceparent : e->own_trace);
 	} else {
 		bridge_random(random, sizeof(random));
 		ztp_traceparent_make(r->traceparent, random);
@@ -221,7 +230,7 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 	rc = make_request(b, held, &r, error);
 	if (rc == 0)
 		rc = records_request(b, &r, &held->entry->cert,
-				     held->facts.live + 1, error);
+				     held->facts.live + 1, &b->entry, error);
 	if (rc == 0)
 		log_debug(b->log, "request_received",
 			  LOG_STR("request_id", r.id),
@@ -252,7 +261,8 @@ static int ask_again(struct bridge *b, struct held *held,
 	int rc;
 
 	r->announced_at = b->now;
-	rc = records_request(b, r, &held->entry->cert, held->facts.live, error);
+	rc = records_request(b, r, &held->entry->cert, held->facts.live,
+			     &b->entry, error);
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
 	b->tally.pending[METRIC_PENDING_REANNOUNCED]++;
@@ -410,7 +420,8 @@ static int announce_again(struct bridge *b, const struct entry *e,
 	    held.same.announced_at == b->now)
 		return rc;
 	held.same.announced_at = b->now;
-	rc = records_request(b, &held.same, &e->cert, held.facts.live, error);
+	rc = records_request(b, &held.same, &e->cert, held.facts.live, NULL,
+			     error);
 	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
 }
 

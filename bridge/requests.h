@@ -14,7 +14,7 @@
 int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		     struct ztp_error *error);
 
-/* At a start: makes the records again that only the journal had, of entries
+/* At a start, and after a rollback: makes the records again that only the journal had, of entries
  * from the store's floor up to its mark, and puts them into the outbox. */
 int requests_recover(struct bridge *b, struct ztp_error *error);
 

@@ -62,21 +62,29 @@ void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 	out[n] = '\0';
 }
 
+int store_begin(struct store *store, struct ztp_error *error)
+{
+	int rc;
+
+	if (store->in_transaction)
+		return 0;
+	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
+	sqlite3_reset(store->stmt[SQL_BEGIN]);
+	if (rc != SQLITE_DONE)
+		return store_fail(store, rc, error);
+	store->in_transaction = true;
+	return 0;
+}
+
 sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
 			 struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store->stmt[sql];
 
-	if (write && !store->in_transaction) {
-		int rc = sqlite3_step(store->stmt[SQL_BEGIN]);
-
-		sqlite3_reset(store->stmt[SQL_BEGIN]);
-		if (rc != SQLITE_DONE) {
-			store_fail(store, rc, error);
-			return NULL;
-		}
-		store->in_transaction = true;
-	}
+	if (write && store_begin(store, error) != 0)
+		return NULL;
+	if (write && sql != SQL_REQ_ADD && sql != SQL_REQ_ANNOUNCED)
+		store->pressing = true;
 	sqlite3_reset(stmt);
 	return stmt;
 }
@@ -119,7 +127,7 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
 	if (rc != SQLITE_DONE)
 		return store_fail(store, rc, error);
-	store->in_transaction = false;
+	store->in_transaction = store->pressing = false;
 	store->committed = store->facts;
 	return 0;
 }
@@ -136,13 +144,28 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_step(store->stmt[SQL_ROLLBACK]);
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
-	store->in_transaction = false;
+	store->in_transaction = store->pressing = false;
 	store->facts = store->committed;
 }
 
 bool store_dirty(const struct store *store)
 {
 	return store->in_transaction;
+}
+
+bool store_pressing(const struct store *store)
+{
+	return store->pressing;
+}
+
+void store_press(struct store *store)
+{
+	store->pressing = true;
+}
+
+int64_t store_changes(const struct store *store)
+{
+	return sqlite3_total_changes(store->db);
 }
 
 /* --- small facts */

@@ -98,6 +98,13 @@ void store_close(struct store *store); /* NULL-safe; rolls back */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
 bool store_dirty(const struct store *store);
+/* Must the transaction be committed before anything of it has an effect? Not
+ * while all that it holds are new requests and which of them are announced:
+ * that the journal could tell again, from the mark of the last commit on. */
+bool store_pressing(const struct store *store);
+void store_press(struct store *store); /* it must */
+/* Goes up with every row that is changed. */
+int64_t store_changes(const struct store *store);
 
 /* --- facts about the whole, kept in memory */
 int64_t store_count(const struct store *store, enum ztp_state state);

@@ -44,7 +44,7 @@ int store_mark_set(struct store *store, const struct journal_mark *mark,
 	store->facts.mark = *mark;
 	store->facts.floor = *floor;
 	/* Written with the commit, of which there has to be one. */
-	return store_stmt(store, SQL_META_SET, true, error) ? 0 : ZTP_ERR_IO;
+	return store_begin(store, error);
 }
 
 /* --- writing */

@@ -129,7 +129,7 @@ struct store {
 	sqlite3_stmt *stmt[SQL_COUNT];
 	int lock_fd;
 	char *path;
-	bool in_transaction;
+	bool in_transaction, pressing;
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
 
@@ -156,6 +156,8 @@ int store_facts_write(struct store *store, int64_t now,
 int store_migrate(struct store *store, const char *const *steps, int newest,
 		  struct ztp_error *error);
 
+/* Begins a transaction if none is open. */
+int store_begin(struct store *store, struct ztp_error *error);
 /* The statement, reset and with a transaction begun if it writes; NULL with
  * error filled. */
 sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,

@@ -11,9 +11,9 @@ static void read_all(const struct entry *e)
 	size_t i, sum;
 
 	sum = strlen(e->path) + strlen(e->request_id) + strlen(e->traceparent) +
-	      strlen(e->topic) + strlen(e->cert.serial) +
-	      strlen(e->cert.subject) + strlen(e->cert.issuer) +
-	      strlen(e->why.message);
+	      strlen(e->own_id) + strlen(e->own_trace) + strlen(e->topic) +
+	      strlen(e->cert.serial) + strlen(e->cert.subject) +
+	      strlen(e->cert.issuer) + strlen(e->why.message);
 	for (i = 0; i < e->cert.san_count; i++)
 		sum += strlen(e->cert.san[i]);
 	for (i = 0; i < e->text_len; i++)

@@ -23,6 +23,9 @@ static struct entry pending_entry(void)
 		.request_id = "0192f3a1-0000-7000-8000-000000000001",
 		.traceparent = "00-0af7651916cd43dd8448eb211c80319c-"
 			       "b7ad6b7169203331-01",
+		.own_id = "0192f3a1-0000-7000-8000-0000000000ff",
+		.own_trace = "00-11111111111111111111111111111111-"
+			     "2222222222222222-01",
 		.received_at = 1700000000000,
 		.expires_at = -5,
 		.cert = {.key_algorithm = ZTP_KEY_EC,
@@ -106,6 +109,8 @@ static void test_pending(void **state)
 	same_start(&got, &want);
 	assert_string_equal(got.request_id, want.request_id);
 	assert_string_equal(got.traceparent, want.traceparent);
+	assert_string_equal(got.own_id, want.own_id);
+	assert_string_equal(got.own_trace, want.own_trace);
 	assert_int_equal(got.received_at, want.received_at);
 	assert_int_equal(got.expires_at, want.expires_at);
 	assert_memory_equal(got.cert.fingerprint, want.cert.fingerprint, 32);
@@ -125,6 +130,36 @@ static void test_pending(void **state)
 	assert_string_equal(got.topic, "");
 	entry_clear(&got);
 	entry_clear(&got); /* twice is no harm */
+	free(bytes);
+}
+
+/* What a journal of before an upgrade holds: no own_id, no own_trace. */
+static void test_first_version(void **state)
+{
+	struct entry want = pending_entry(), got;
+	size_t len, cut = 2 * (4 + 1), from;
+	int64_t version = 1;
+	char *bytes, *at;
+
+	(void)state;
+	want.own_id = want.own_trace = "";
+	bytes = pack(&want, &len);
+	memcpy(bytes, &version, sizeof(version));
+	/* Kind, times; then three texts with length and NUL. */
+	from = 4 * sizeof(int64_t) + 3 * (4 + 1) + strlen(want.path) +
+	       strlen(want.request_id) + strlen(want.traceparent);
+	at = bytes + from;
+	memmove(at, at + cut, len - from - cut);
+	assert_int_equal(entry_unpack(&got, bytes, len - cut, NULL), 0);
+	assert_string_equal(got.traceparent, want.traceparent);
+	assert_string_equal(got.own_id, "");
+	assert_string_equal(got.own_trace, "");
+	assert_int_equal(got.received_at, want.received_at);
+	assert_string_equal(got.cert.subject, want.cert.subject);
+	entry_clear(&got);
+	version = 3;
+	memcpy(bytes, &version, sizeof(version));
+	assert_true(entry_unpack(&got, bytes, len, NULL) < 0);
 	free(bytes);
 }
 
@@ -312,6 +347,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pending),
+		cmocka_unit_test(test_first_version),
 		cmocka_unit_test(test_dead),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_nothing_and_much),
