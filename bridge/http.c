@@ -17,7 +17,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "bridge/http_list.h"
 #include "bridge/http_requests.h"
+#include "bridge/http_status.h"
+#include "bridge/page.h"
 #include "bridge/readiness.h"
 
 #define CONNECTIONS_MAX	   64
@@ -28,6 +31,7 @@ struct http {
 	struct bridge *b;
 	struct MHD_Daemon *daemon;
 	int fd;
+	char policy[PAGE_POLICY_MAX]; /* of the page to look at */
 };
 
 static struct http_page plain(unsigned status, char *text)
@@ -72,6 +76,24 @@ static struct http_page page_metrics(struct bridge *b)
 	return page;
 }
 
+static struct http_page page_status(struct bridge *b)
+{
+	struct readiness r;
+
+	bridge_readiness(b, &r);
+	return http_status(b, &r);
+}
+
+static struct http_page page_to_look_at(const struct http *http)
+{
+	return (struct http_page){
+		.status = MHD_HTTP_OK,
+		.type = "text/html; charset=utf-8",
+		.text = strdup(page_text()),
+		.policy = http->policy,
+	};
+}
+
 static const struct {
 	const char *path;
 	struct http_page (*page)(struct bridge *b);
@@ -79,16 +101,20 @@ static const struct {
 	{"/healthz", page_health},
 	{"/readyz", page_ready},
 	{"/metrics", page_metrics},
+	{"/v1/status", page_status},
 };
 
 #define REQUESTS_PATH "/v1/requests"
 
-static struct http_page route(struct bridge *b, struct MHD_Connection *client,
-			      const char *path)
+static struct http_page route(const struct http *http,
+			      struct MHD_Connection *client, const char *path)
 {
 	const size_t n = sizeof(REQUESTS_PATH) - 1;
+	struct bridge *b = http->b;
 	size_t i;
 
+	if (strcmp(path, "/") == 0)
+		return page_to_look_at(http);
 	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		if (strcmp(path, pages[i].path) == 0)
 			return pages[i].page(b);
@@ -108,7 +134,8 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 		{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
 		{"X-Content-Type-Options", "nosniff"},
 		{"X-Frame-Options", "DENY"},
-		{"Content-Security-Policy", "default-src 'none'"},
+		{"Referrer-Policy", "no-referrer"},
+		{"Cross-Origin-Resource-Policy", "same-origin"},
 	};
 	struct MHD_Response *response;
 	enum MHD_Result rc;
@@ -127,6 +154,10 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 	if (rc == MHD_YES && page->status == MHD_HTTP_METHOD_NOT_ALLOWED)
 		rc = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
 					     "GET, HEAD");
+	if (rc == MHD_YES)
+		rc = MHD_add_response_header(
+			response, "Content-Security-Policy",
+			page->policy ? page->policy : "default-src 'none'");
 	for (i = 0; i < sizeof(always) / sizeof(*always) && rc == MHD_YES; i++)
 		rc = MHD_add_response_header(response, always[i][0],
 					     always[i][1]);
@@ -160,7 +191,7 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 		page = plain(MHD_HTTP_METHOD_NOT_ALLOWED,
 			     strdup("only GET and HEAD\n"));
 	else
-		page = route(http->b, client, path);
+		page = route(http, client, path);
 	return send_page(client, &page);
 }
 
@@ -279,6 +310,7 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	made->b = b;
 	made->fd = -1;
+	page_policy(made->policy);
 	listening = bind_any(&b->config->http, error);
 	rc = listening < 0 ? listening : start(made, listening, error);
 	if (rc < 0) {

@@ -1,5 +1,6 @@
 /*
- * bridge/http.h - the admin pages: /metrics, /healthz, /readyz, /v1/requests.
+ * bridge/http.h - the admin pages: / for people, /metrics, /healthz, /readyz,
+ * /v1/status and /v1/requests for machines.
  *
  * Read-only, for the operator and his monitoring. No page holds a payload, a
  * certificate or a secret; the list of requests does hold device paths, so

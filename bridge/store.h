@@ -179,6 +179,23 @@ int store_list_each(struct store *store, int64_t after, int64_t until,
 /* Where the next row after `after` is (undecided: the next of those); 0 when
  * there is none. */
 int64_t store_list_next(struct store *store, int64_t after, bool undecided);
+/* Likewise, newest first: rows below `before` down to and with row `until`.
+ * And where the next row below `before` is. */
+int store_newest_each(struct store *store, int64_t before, int64_t until,
+		      enum ztp_state state, const char *registry, int limit,
+		      store_visit *visit, void *arg, struct ztp_error *error);
+int64_t store_list_before(struct store *store, int64_t before, bool undecided);
+/* Likewise those that have ended and may give way, last ended first: what
+ * comes behind *place, which moves to the last row looked at; no more than
+ * `window` are. Returns how many were, 0 at the end, or negative; a visit must
+ * not end the walk with a positive number. */
+struct store_place {
+	int64_t finished_at, n;
+};
+int store_finished_each(struct store *store, struct store_place *place,
+			enum ztp_state state, const char *registry, int window,
+			int limit, store_visit *visit, void *arg,
+			struct ztp_error *error);
 /* The earliest due_at, retry_at (fresh or not); 0 when there is none. */
 int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);

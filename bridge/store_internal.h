@@ -65,6 +65,20 @@
 	X(LIST_NEXT_UNDECIDED, "SELECT min(n) FROM request "                   \
 			       "INDEXED BY request_undecided "                 \
 			       "WHERE undecided=1 AND n>?1")                   \
+	X(LIST_NEWEST, "SELECT n FROM request WHERE n<?1 AND n>=?6 "           \
+		       "AND (?2=0 OR state=?2) "                               \
+		       "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "           \
+		       "ORDER BY n DESC LIMIT ?5")                             \
+	X(LIST_LAST, "SELECT max(n) FROM request WHERE n<?1")                  \
+	X(LIST_LAST_UNDECIDED, "SELECT max(n) FROM request "                   \
+			       "INDEXED BY request_undecided "                 \
+			       "WHERE undecided=1 AND n<?1")                   \
+	X(LIST_FINISHED, "SELECT n,finished_at,(?2=0 OR state=?2) "            \
+			 "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "         \
+			 "FROM request INDEXED BY request_finished "           \
+			 "WHERE finished_at<=?1 "                              \
+			 "AND (finished_at<?1 OR n<?6) "                       \
+			 "ORDER BY finished_at DESC,n DESC LIMIT ?5")          \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
 		       "ORDER BY n LIMIT ?2")                                  \
@@ -179,6 +193,10 @@ void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
 /* sqlite3's last error as ours. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
+
+/* "s/r" to the range of paths of that registry. False: there is none such. */
+bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
+			  char to[ZTP_PATH_MAX + 2]);
 
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text);
 /* 0 and "" become NULL, which the partial indexes leave out. */

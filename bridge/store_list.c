@@ -110,9 +110,8 @@ int store_waiting_each(struct store *store, int64_t after, int limit,
 	return store_walk(store, stmt, visit, arg, error);
 }
 
-/* "s/r" to the range of paths of that registry. */
-static bool registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
-			   char to[ZTP_PATH_MAX + 2])
+bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
+			  char to[ZTP_PATH_MAX + 2])
 {
 	const char *slash = strchr(registry, '/');
 	int n;
@@ -140,7 +139,7 @@ int store_list_each(struct store *store, int64_t after, int64_t until,
 	sqlite3_bind_int64(stmt, 1, after);
 	sqlite3_bind_int(stmt, 2, (int)state);
 	if (registry) {
-		if (!registry_range(registry, from, to))
+		if (!store_registry_range(registry, from, to))
 			return 0;
 		sqlite3_bind_text(stmt, 3, from, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);

@@ -1,0 +1,375 @@
+/*
+ * Requests as JSON, page by page.
+ *
+ * A store may hold millions of rows, and while a page is made the loop stands
+ * still. So a list walks the rows in windows, and ends with the window in
+ * which its time was up; `next` says where the walk goes on. What is asked for
+ * most, the undecided, is found by its index however much lies between.
+ */
+#include "bridge/http_list.h"
+
+#include <inttypes.h>
+#include <microhttpd.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/http_requests.h"
+
+#define LIMIT_DEFAULT 100
+#define LIMIT_MAX     1000
+#define WINDOW	      500 /* rows looked at between two looks at the clock */
+#define TIME_MAX_MS   10
+
+/* No request id begins with it, and no URL needs it escaped. */
+#define CURSOR '@'
+
+/* --- the query */
+
+struct query {
+	/* NULL: not there */
+	const char *state, *registry, *device, *order, *after, *limit;
+	const char *wrong; /* NULL: nothing */
+};
+
+static bool given(const char *text)
+{
+	return text && *text;
+}
+
+static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind,
+				      const char *key, size_t key_len,
+				      const char *value, size_t value_len)
+{
+	struct query *query = arg;
+	const struct {
+		const char *name;
+		const char **member;
+	} known[] = {
+		{"state", &query->state},   {"registry", &query->registry},
+		{"device", &query->device}, {"order", &query->order},
+		{"after", &query->after},   {"limit", &query->limit},
+	};
+	size_t i;
+
+	(void)kind;
+	if (key_len == 0 && !given(value)) /* "?a=b&" */
+		return MHD_YES;
+	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
+		if (strlen(key) != key_len || strcmp(key, known[i].name) != 0)
+			continue;
+		if (*known[i].member)
+			query->wrong = "a parameter is there twice";
+		if (value && strlen(value) != value_len)
+			query->wrong = "a parameter holds a NUL";
+		*known[i].member = value ? value : "";
+		return MHD_YES;
+	}
+	query->wrong = "the parameters are state, registry, device, order, "
+		       "after and limit";
+	return MHD_YES;
+}
+
+struct listing {
+	struct bridge *b;
+	enum order { OLDEST, NEWEST, FINISHED, ORDER_COUNT } order;
+	enum ztp_state state;
+	const char *registry, *device;
+	/* The last row looked at; finished_at counts in that order alone. */
+	struct store_place place;
+	int limit;
+
+	cJSON *rows;
+	int count;
+	bool more; /* it was not the end */
+};
+
+static const char *const order_names[ORDER_COUNT] = {"oldest", "newest",
+						     "finished"};
+
+static bool parse_order(enum order *order, const char *text)
+{
+	int i;
+
+	for (i = 0; i < ORDER_COUNT; i++)
+		if (strcmp(text, order_names[i]) == 0) {
+			*order = (enum order)i;
+			return true;
+		}
+	return false;
+}
+
+/* Digits up to `end`, which is where *text is moved to. */
+static bool parse_number(int64_t *number, const char **text, char end,
+			 int64_t max)
+{
+	char *stop;
+	long long n;
+
+	if (**text < '0' || **text > '9' || strcspn(*text, ".") > 19)
+		return false;
+	n = strtoll(*text, &stop, 10);
+	if (*stop != end || n > max)
+		return false;
+	*text = stop;
+	*number = n;
+	return true;
+}
+
+static bool registry_valid(const char *text)
+{
+	const char *slash = strchr(text, '/');
+
+	return slash && ztp_id_valid(text, (size_t)(slash - text)) &&
+	       ztp_id_valid(slash + 1, strlen(slash + 1));
+}
+
+static bool parse_cursor(struct listing *listing, const char *text)
+{
+	struct store_place *place = &listing->place;
+
+	if (listing->order == FINISHED) {
+		if (!parse_number(&place->finished_at, &text, '.', INT64_MAX))
+			return false;
+		text++;
+	}
+	return parse_number(&place->n, &text, '\0', INT64_MAX);
+}
+
+/* 1, 0 for what points nowhere, or a negative error of the store. */
+static int parse_after(struct listing *listing, const char *text,
+		       struct ztp_error *error)
+{
+	struct store_request r;
+	int rc;
+
+	if (*text == CURSOR)
+		return parse_cursor(listing, text + 1);
+	if (!ztp_request_id_valid(text, strlen(text)))
+		return 0;
+	rc = store_request_by_id(listing->b->store, text, &r, error);
+	if (rc != 1)
+		return rc;
+	listing->place.n = r.n;
+	listing->place.finished_at = r.finished_at;
+	return listing->order != FINISHED || r.finished_at > 0;
+}
+
+/* What is wrong with the filters, or NULL. */
+static const char *parse_filters(struct listing *listing,
+				 const struct query *query)
+{
+	if (given(query->state) &&
+	    !ztp_state_parse(&listing->state, query->state))
+		return "state: no such state";
+	if (given(query->order) && !parse_order(&listing->order, query->order))
+		return "order: not oldest, newest or finished";
+	if (given(query->registry) && !registry_valid(query->registry))
+		return "registry: not SUBSCRIPTION/REGISTRY";
+	if (given(query->registry))
+		listing->registry = query->registry;
+	if (!given(query->device))
+		return NULL;
+	if (ztp_path_parse(&(struct ztp_path){0}, query->device,
+			   strlen(query->device), NULL) < 0)
+		return "device: not a device path";
+	if (listing->registry || listing->order != OLDEST)
+		return "device: not together with registry or order";
+	listing->device = query->device;
+	return NULL;
+}
+
+/* The same of all parameters; *rc is negative when it was the store. */
+static const char *parse_query(struct listing *listing,
+			       const struct query *query, int *rc,
+			       struct ztp_error *error)
+{
+	const char *wrong = query->wrong, *text = query->limit;
+	int64_t limit = LIMIT_DEFAULT;
+
+	if (!wrong && given(text) &&
+	    (!parse_number(&limit, &text, '\0', LIMIT_MAX) || limit < 1))
+		wrong = "limit: not a number from 1 to 1000";
+	listing->limit = (int)limit;
+	if (!wrong)
+		wrong = parse_filters(listing, query);
+	if (wrong)
+		return wrong;
+	if (listing->order != OLDEST)
+		listing->place = (struct store_place){INT64_MAX, INT64_MAX};
+	if (!given(query->after))
+		return NULL;
+	*rc = parse_after(listing, query->after, error);
+	return *rc == 0 ? "after: neither a request id nor a next" : NULL;
+}
+
+/* --- the walk */
+
+static int take_row(void *arg, struct store_request *r)
+{
+	struct listing *listing = arg;
+	cJSON *object = http_request_object(r);
+
+	if (!object || !cJSON_AddItemToArray(listing->rows, object)) {
+		cJSON_Delete(object);
+		return ZTP_ERR_NOMEM;
+	}
+	listing->count++;
+	listing->place.n = r->n;
+	return 0;
+}
+
+/* One window, from where the next row is: 1, or 0 when there is none; or a
+ * negative error. */
+static int look_oldest(struct listing *listing, int limit,
+		       struct ztp_error *error)
+{
+	struct store *store = listing->b->store;
+	int64_t first = store_list_next(store, listing->place.n,
+					ztp_state_undecided(listing->state));
+	int rc;
+
+	if (first == 0 || limit == 0)
+		return first != 0;
+	rc = store_list_each(store, first - 1, first - 1 + WINDOW,
+			     listing->state, listing->registry, limit, take_row,
+			     listing, error);
+	if (listing->count < listing->limit)
+		listing->place.n = first - 1 + WINDOW;
+	return rc < 0 ? rc : 1;
+}
+
+static int look_newest(struct listing *listing, int limit,
+		       struct ztp_error *error)
+{
+	struct store *store = listing->b->store;
+	int64_t first = store_list_before(store, listing->place.n,
+					  ztp_state_undecided(listing->state));
+	int rc;
+
+	if (first == 0 || limit == 0)
+		return first != 0;
+	rc = store_newest_each(store, first + 1, first + 1 - WINDOW,
+			       listing->state, listing->registry, limit,
+			       take_row, listing, error);
+	if (listing->count < listing->limit)
+		listing->place.n = first + 1 - WINDOW;
+	return rc < 0 ? rc : 1;
+}
+
+static int pass(void *arg, struct store_request *r)
+{
+	(void)arg;
+	(void)r;
+	return 0;
+}
+
+static int look_finished(struct listing *listing, int limit,
+			 struct ztp_error *error)
+{
+	struct store_place place = listing->place;
+	int rc = store_finished_each(listing->b->store, &place, listing->state,
+				     listing->registry, limit ? WINDOW : 1,
+				     limit ? limit : 1, limit ? take_row : pass,
+				     listing, error);
+
+	if (limit != 0)
+		listing->place = place;
+	return rc < 0 ? rc : rc > 0;
+}
+
+/* Fills rows, and says whether there is more. */
+static int walk(struct listing *listing, struct ztp_error *error)
+{
+	static int (*const looks[ORDER_COUNT])(
+		struct listing *, int, struct ztp_error *) = {
+		look_oldest, look_newest, look_finished};
+	int64_t end = clock_boot() + TIME_MAX_MS;
+	bool full;
+	int rc;
+
+	if (listing->state != ZTP_STATE_NONE &&
+	    (store_count(listing->b->store, listing->state) == 0 ||
+	     (listing->order == FINISHED &&
+	      !ztp_state_finished(listing->state))))
+		return 0;
+	do {
+		full = listing->count == listing->limit || clock_boot() > end;
+		rc = looks[listing->order](
+			listing, full ? 0 : listing->limit - listing->count,
+			error);
+	} while (rc > 0 && !full);
+	listing->more = rc > 0;
+	return rc < 0 ? rc : 0;
+}
+
+static int take_own(void *arg, struct store_request *r)
+{
+	struct listing *listing = arg;
+
+	if (r->n <= listing->place.n ||
+	    (listing->state != ZTP_STATE_NONE && r->state != listing->state))
+		return 0;
+	listing->more = listing->count == listing->limit;
+	return listing->more ? 1 : take_row(listing, r);
+}
+
+/* One device's: few, and found by its path. */
+static int walk_device(struct listing *listing, struct ztp_error *error)
+{
+	int rc = store_path_each(listing->b->store, listing->device, take_own,
+				 listing, error);
+
+	return rc < 0 ? rc : 0;
+}
+
+static bool add_next(cJSON *object, const struct listing *listing)
+{
+	char next[48], ended[24] = "";
+
+	if (!listing->more)
+		return true;
+	if (listing->order == FINISHED)
+		(void)snprintf(ended, sizeof(ended), "%" PRId64 ".",
+			       listing->place.finished_at);
+	(void)snprintf(next, sizeof(next), "%c%s%" PRId64, CURSOR, ended,
+		       listing->place.n);
+	return cJSON_AddStringToObject(object, "next", next);
+}
+
+static struct http_page list_page(struct listing *listing)
+{
+	cJSON *object = cJSON_CreateObject();
+	struct ztp_error error;
+	int rc = ZTP_ERR_NOMEM;
+
+	listing->rows = cJSON_AddArrayToObject(object, "requests");
+	if (listing->rows)
+		rc = listing->device ? walk_device(listing, &error)
+				     : walk(listing, &error);
+	if (rc == 0 && add_next(object, listing))
+		return http_json_page(MHD_HTTP_OK, object);
+	cJSON_Delete(object);
+	if (rc == 0 || rc == ZTP_ERR_NOMEM)
+		return http_json_page(MHD_HTTP_OK, NULL);
+	return http_store_page(listing->b, &error);
+}
+
+struct http_page http_requests_list(struct bridge *b,
+				    struct MHD_Connection *client)
+{
+	struct listing listing = {.b = b};
+	struct query query = {0};
+	struct ztp_error error;
+	const char *wrong;
+	int rc = 0;
+
+	(void)MHD_get_connection_values_n(client, MHD_GET_ARGUMENT_KIND,
+					  take_parameter, &query);
+	wrong = parse_query(&listing, &query, &rc, &error);
+	if (rc < 0)
+		return http_store_page(b, &error);
+	if (wrong)
+		return http_error_page(MHD_HTTP_BAD_REQUEST, wrong);
+	return list_page(&listing);
+}

@@ -1,0 +1,42 @@
+#include "bridge/http_page.h"
+
+#include <microhttpd.h>
+
+struct http_page http_json_page(unsigned status, cJSON *object)
+{
+	struct http_page page = {.status = status, .type = "application/json"};
+
+	if (object)
+		page.text = cJSON_PrintUnformatted(object);
+	cJSON_Delete(object);
+	return page;
+}
+
+struct http_page http_error_page(unsigned status, const char *message)
+{
+	cJSON *object = cJSON_CreateObject();
+
+	if (object && !cJSON_AddStringToObject(object, "error", message)) {
+		cJSON_Delete(object);
+		object = NULL;
+	}
+	return http_json_page(status, object);
+}
+
+struct http_page http_store_page(struct bridge *b,
+				 const struct ztp_error *error)
+{
+	log_warn(b->log, "http_store_failed", LOG_WHY(error));
+	return http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
+			       "the store cannot be read now");
+}
+
+bool http_add_time(cJSON *object, const char *name, int64_t ms)
+{
+	char text[ZTP_TIME_LEN];
+
+	if (ms <= 0)
+		return true;
+	ztp_time_format(text, ms);
+	return cJSON_AddStringToObject(object, name, text);
+}

@@ -1,0 +1,20 @@
+/*
+ * bridge/http_status.h - /v1/status: how it stands, in one small object.
+ */
+#ifndef BRIDGE_HTTP_STATUS_H
+#define BRIDGE_HTTP_STATUS_H
+
+#include "bridge/http_page.h"
+#include "bridge/readiness.h"
+
+/* {"version","at","started_at","ready",
+ *  "parts":[{"name","ready","why"?}],
+ *  "requests":{"received":0,...},       every state, the finished as held
+ *  "oldest_undecided":{...}?,           as in /v1/requests
+ *  "store_bytes"}
+ *
+ * Loop thread, outside of store transactions; a few look-ups, however much
+ * the store holds. */
+struct http_page http_status(struct bridge *b, const struct readiness *r);
+
+#endif

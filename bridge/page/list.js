@@ -1,0 +1,231 @@
+
+/* --- the list of requests, and the last results */
+
+const PAGE = 25;
+const ASK_MAX = 8; /* a filter that passes over many: so often, then Next */
+const LAST = 8;
+
+const list = {
+	filter: {state: "", registry: "", device: "", order: "newest"},
+	cursors: [""], /* of the pages up to this one */
+	next: null,
+	turn: 0, /* an answer to an earlier question comes too late */
+	asked: 0,
+};
+
+function device_cell() {
+	return make("th", {scope: "row"}, make("a"),
+		    make("small", {class: "narrow"}));
+}
+
+function fill_device(cell, request) {
+	const [link, registry] = cell.children;
+
+	link.setAttribute("href", one_link(request));
+	say(link, name_of(request));
+	say(registry, registry_of(request));
+}
+
+function state_cell() {
+	return make("td", {}, state_mark(""));
+}
+
+function fill_state(cell, state) {
+	const mark = cell.firstChild;
+
+	if (mark.textContent !== state)
+		cell.replaceChildren(state_mark(state));
+}
+
+function fill_time(cell, iso, text) {
+	let time = cell.firstElementChild;
+
+	if (!time)
+		cell.append(time = make("time"));
+	time.setAttribute("datetime", iso);
+	time.setAttribute("title", `${stamp(iso)} UTC`);
+	say(time, text);
+}
+
+/* What happens to it next, and when. */
+function what_next(request) {
+	if (request.finished_at)
+		return [request.finished_at,
+			`ended ${since(request.finished_at)} ago`];
+	if (TONES[request.state] === "wait")
+		return [request.expires_at, ends_in(request)];
+	if (request.next_try_at)
+		return [request.next_try_at, Date.parse(request.next_try_at) >
+			now() ? `next try in ${until(request.next_try_at)}`
+			: "being tried"];
+	if (request.due_at)
+		return [request.due_at,
+			`waits for it, ${until(request.due_at)} more`];
+	return [request.received_at, "under way"];
+}
+
+function fill_row(row, request) {
+	const [state, device, registry, attempt, received, next] = row.children;
+
+	fill_state(state, request.state);
+	fill_device(device, request);
+	say(registry, registry_of(request));
+	say(attempt, String(request.attempt));
+	fill_time(received, request.received_at,
+		  `${since(request.received_at)} ago`);
+	fill_time(next, ...what_next(request));
+}
+
+function make_row() {
+	return make("tr", {}, state_cell(), device_cell(),
+		    make("td", {class: "wide"}),
+		    make("td", {class: "wide num"}),
+		    make("td", {class: "mid num"}), make("td", {class: "num"}));
+}
+
+/* Rows must not move away under a pointer, or from a reader. */
+function list_held() {
+	return by("list").matches(":hover") ||
+		by("list").contains(document.activeElement);
+}
+
+function show_note() {
+	say(by("list-note"), list.asked > 2 ? "a long search: not live"
+		: list_held() ? "held while you are in it" : "live");
+}
+
+function show_list(rows) {
+	sync(by("list").tBodies[0], rows, (request) => request.request_id,
+	     make_row, fill_row);
+	show(by("list-trouble"), false);
+	show(by("list-empty"), rows.length === 0);
+	say(by("list-empty"), list.next ? "None in this part; the search goes " +
+	    "on with Next." : "There is none such.");
+	say(by("page-number"), `page ${list.cursors.length}`);
+	by("before").setAttribute("aria-disabled", list.cursors.length === 1);
+	by("behind").setAttribute("aria-disabled", !list.next);
+	show_note();
+}
+
+async function load_list() {
+	const turn = ++list.turn, rows = [];
+	const {state, registry, device, order} = list.filter;
+	let after = list.cursors[list.cursors.length - 1], asked = 0;
+
+	do {
+		const page = await ask_object(requests_path({
+			state, registry, device, order: device ? "" : order,
+			after, limit: PAGE - rows.length}));
+
+		if (turn !== list.turn)
+			return;
+		rows.push(...page.requests);
+		after = page.next;
+	} while (after && rows.length < PAGE && ++asked < ASK_MAX);
+	list.next = after || null;
+	list.asked = asked;
+	show_list(rows);
+}
+
+/* The parameters of a list's address, all of them there. */
+function filter_of(query) {
+	const filter = {};
+
+	for (const key of ["state", "registry", "device", "order"])
+		filter[key] = query.get(key) || "";
+	if (!["oldest", "finished"].includes(filter.order))
+		filter.order = "newest";
+	return filter;
+}
+
+function filter_link(filter) {
+	return list_link(Object.entries(filter).filter(([key, value]) =>
+		value && !(key === "order" && value === "newest")));
+}
+
+function set_filter(filter) {
+	const same = JSON.stringify(filter) === JSON.stringify(list.filter);
+
+	if (!same)
+		list.cursors = [""];
+	list.filter = filter;
+	by("f-state").value = filter.state;
+	by("f-registry").value = filter.registry;
+	by("f-order").value = filter.order;
+	by("f-find").value = filter.device;
+	by("one-back").setAttribute("href", filter_link(filter));
+}
+
+/* --- the form: a change is a new address */
+
+function visit(address) {
+	if (location.hash === address)
+		look_again();
+	else
+		location.hash = address;
+}
+
+function submit_filter(event) {
+	const find = by("f-find").value.trim();
+
+	event.preventDefault();
+	if (find && !find.includes("/"))
+		visit(one_link({request_id: find}));
+	else
+		visit(filter_link({
+			state: by("f-state").value,
+			registry: find ? "" : by("f-registry").value.trim(),
+			device: find,
+			order: find ? "newest" : by("f-order").value,
+		}));
+}
+
+async function turn_page(event, forth) {
+	if (event.currentTarget.getAttribute("aria-disabled") === "true")
+		return;
+	if (forth)
+		list.cursors.push(list.next);
+	else
+		list.cursors.pop();
+	await look_again();
+	announce(`page ${list.cursors.length}, ` +
+		 `${by("list").tBodies[0].rows.length} requests`);
+}
+
+function draw_filter() {
+	const states = by("f-state");
+
+	states.append(make("option", {value: ""}, "any"));
+	for (const [title, names] of GROUPS)
+		states.append(make("optgroup", {label: title},
+			...names.map((name) => make("option", {}, name))));
+	by("filter").addEventListener("submit", submit_filter);
+	for (const id of ["f-state", "f-order", "f-registry"])
+		by(id).addEventListener("change", () =>
+			by("filter").requestSubmit());
+	by("before").addEventListener("click", (e) => turn_page(e, false));
+	by("behind").addEventListener("click", (e) => turn_page(e, true));
+}
+
+/* --- the last results */
+
+async function load_results() {
+	const page = await ask_object(requests_path({order: "finished",
+						     limit: LAST}));
+
+	show(by("results-empty"), page.requests.length === 0);
+	sync(by("results").querySelector("tbody"), page.requests,
+	     (request) => request.request_id,
+	     () => make("tr", {}, state_cell(), device_cell(),
+			make("td", {class: "num"}), make("td", {class: "num"})),
+	     (row, request) => {
+		const [state, device, took, ended] = row.children;
+
+		fill_state(state, request.state);
+		fill_device(device, request);
+		say(took, span(Date.parse(request.finished_at) -
+			       Date.parse(request.received_at)));
+		fill_time(ended, request.finished_at,
+			  `${since(request.finished_at)} ago`);
+	     });
+}

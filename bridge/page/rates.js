@@ -1,0 +1,142 @@
+
+/* --- rates: what /metrics counts, from one look to the next */
+
+const RATES = [
+	["ztp_pending_events_total", "events in"],
+	["ztp_requests_published_total", "requests out"],
+	["ztp_decisions_total", "decisions"],
+	["ztp_commands_total", "commands"],
+	["ztp_results_total", "results"],
+	["ztp_dlq_total", "dead letters"],
+];
+const WINDOW_MS = 300000;
+const MEAN_MS = 10000;
+const WIDTH = 300, HEIGHT = 40;
+
+const looks = []; /* {t, sums}, oldest first; sums null: started anew */
+const tiles = [];
+
+/* [name, labels, value] of each sample. */
+function* samples(text) {
+	for (const line of text.split("\n")) {
+		const found = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line);
+
+		if (found)
+			yield [found[1], found[2] || "", Number(found[3])];
+	}
+}
+
+function draw_rates() {
+	const svg = "http://www.w3.org/2000/svg";
+
+	for (const [, title] of RATES) {
+		const picture = document.createElementNS(svg, "svg");
+		const area = document.createElementNS(svg, "path");
+		const line = document.createElementNS(svg, "path");
+		const value = make("b", {}, "\u2013"), rest = make("small");
+
+		picture.setAttribute("viewBox", `0 0 ${WIDTH} ${HEIGHT}`);
+		picture.setAttribute("preserveAspectRatio", "none");
+		picture.setAttribute("aria-hidden", "true");
+		area.setAttribute("class", "area");
+		picture.append(area, line);
+		by("rates").append(make("li", {}, make("span", {}, title), " ",
+			value, picture, rest));
+		tiles.push({value, rest, area, line});
+	}
+}
+
+/* Points of rate i: [ms ago, per second]; null where it started anew. */
+function points(i) {
+	const last = looks[looks.length - 1].t, found = [];
+
+	for (let at = 1; at < looks.length; at++) {
+		const a = looks[at - 1], b = looks[at];
+		const restarted = !b.sums || !a.sums;
+
+		found.push(restarted ? null
+			: [last - b.t, (b.sums[i] - a.sums[i]) * 1000 /
+					(b.t - a.t)]);
+	}
+	return found;
+}
+
+function mean(i) {
+	const last = looks.length - 1;
+	let from = last;
+
+	while (from > 0 && looks[from - 1].sums &&
+	       looks[last].t - looks[from].t < MEAN_MS)
+		from--;
+	if (from === last)
+		return null;
+	return (looks[last].sums[i] - looks[from].sums[i]) * 1000 /
+		(looks[last].t - looks[from].t);
+}
+
+function draw_curve(tile, found) {
+	const top = Math.max(1, ...found.map((p) => p ? p[1] : 0));
+	const x = (p) => (WIDTH * (1 - p[0] / WINDOW_MS)).toFixed(1);
+	const y = (p) => (HEIGHT - 1 - (HEIGHT - 3) * p[1] / top).toFixed(1);
+	let line = "", area = "", first = null, before = null;
+
+	const close = () => {
+		if (first)
+			area += `L${x(before)} ${HEIGHT}L${x(first)} ${HEIGHT}Z`;
+	};
+	for (const p of found) {
+		if (p) {
+			const step = `${before ? "L" : "M"}${x(p)} ${y(p)}`;
+
+			line += step;
+			area += step;
+			first = before ? first : p;
+		} else {
+			close();
+			first = null;
+		}
+		before = p;
+	}
+	close();
+	tile.line.setAttribute("d", line);
+	tile.area.setAttribute("d", area);
+}
+
+function show_rates(text, restarted) {
+	const sums = RATES.map(() => 0), outcomes = [];
+
+	for (const [name, labels, value] of samples(text)) {
+		const i = RATES.findIndex((one) => one[0] === name);
+
+		if (i >= 0)
+			sums[i] += value;
+		if (name === "ztp_results_total")
+			outcomes.push([labels.split('"')[1], value]);
+	}
+	if (restarted)
+		looks.push({t: performance.now() - 1, sums: null});
+	looks.push({t: performance.now(), sums});
+	while (looks.length > 1 &&
+	       looks[1].t < performance.now() - WINDOW_MS)
+		looks.shift();
+	tiles.forEach((tile, i) => {
+		const found = points(i), value = mean(i);
+		const peak = Math.max(0, ...found.map((p) => p ? p[1] : 0));
+
+		draw_curve(tile, found);
+		say(tile.value, value === null ? "\u2013" : rate(value));
+		say(tile.rest, `${count(sums[i])} in all` +
+		    (found.length ? `, peak ${rate(peak)}` : ""));
+	});
+	show_totals(outcomes);
+}
+
+function show_totals(outcomes) {
+	sync(by("totals"), outcomes, (outcome) => outcome[0],
+	     () => make("div", {}, make("dt"), make("dd")),
+	     (item, [name, value]) => {
+		say(item.firstChild, name.replaceAll("_", " "));
+		say(item.lastChild, count(value));
+		item.classList.toggle("none", value === 0);
+	     });
+}

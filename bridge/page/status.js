@@ -1,0 +1,152 @@
+
+/* --- where requests stand, and what the bridge leans on */
+
+const GROUPS = [
+	["undecided", ["received", "requested"]],
+	["on the way", ["approved", "registered", "delivered"]],
+	["ended, as kept", ["onboarded", "rejected", "expired", "conflict",
+			    "failed", "undeliverable"]],
+];
+
+const MEANS = {
+	received: "taken; not yet in Kafka",
+	requested: "the customer has been asked",
+	approved: "approved; not yet registered",
+	registered: "registered; the device has not got its command yet",
+	delivered: "the command has arrived; not yet applied",
+	onboarded: "approved, registered and told",
+	rejected: "rejected by the customer",
+	expired: "no decision in time",
+	conflict: "the device exists, or another certificate was approved",
+	failed: "approved, but the gate refused to register it",
+	undeliverable: "approved, but the device never took its command",
+};
+
+const TONES = {
+	received: "wait", requested: "wait",
+	approved: "move", registered: "move", delivered: "move",
+	onboarded: "good",
+	rejected: "no", expired: "no", conflict: "no",
+	failed: "bad", undeliverable: "bad",
+};
+
+function list_link(parameters) {
+	const query = new URLSearchParams(parameters);
+
+	return `#/requests?${query}`;
+}
+
+function one_link(request) {
+	return `#/requests/${encodeURIComponent(request.request_id)}`;
+}
+
+function state_mark(state) {
+	return make("span", {class: `state ${TONES[state] || ""}`,
+			     title: MEANS[state]}, state);
+}
+
+function registry_of(request) {
+	const device = request.device;
+
+	return device.registry ? `${device.subscription}/${device.registry}` : "";
+}
+
+function name_of(request) {
+	return request.device.id || request.device.path;
+}
+
+const counts = new Map(); /* state: the element with its number */
+
+function draw_states() {
+	for (const [title, states] of GROUPS) {
+		const list = make("ul", {"aria-label": title});
+
+		for (const state of states) {
+			const number = make("b", {}, "\u2013");
+
+			counts.set(state, number);
+			list.append(make("li", {class: TONES[state]},
+				make("a", {href: list_link({state}),
+					   title: MEANS[state]},
+				     number, " ", make("span", {}, state))));
+		}
+		by("states").append(make("div", {class: "group"},
+			make("h3", {}, title), list));
+	}
+}
+
+function show_oldest(oldest) {
+	const place = by("oldest");
+	let link = place.querySelector("a");
+
+	if (!oldest) {
+		say(place, "Nothing is undecided.");
+		return;
+	}
+	if (!link) {
+		link = make("a");
+		place.replaceChildren("Oldest undecided: ", link,
+				      make("span"));
+	}
+	link.setAttribute("href", one_link(oldest));
+	say(link, name_of(oldest));
+	say(place.querySelector("span"), ` in ${registry_of(oldest)}, waiting ` +
+	    `${since(oldest.received_at)}, ${ends_in(oldest)}`);
+}
+
+function ends_in(request) {
+	return Date.parse(request.expires_at) > now()
+		? `expires in ${until(request.expires_at)}` : "past its time";
+}
+
+const known_parts = new Map(); /* name: why not, or "" */
+
+function part_text(part) {
+	return part.ready ? "ready" : part.why;
+}
+
+function show_parts(parts) {
+	sync(by("parts"), parts, (part) => part.name,
+	     () => make("li", {}, make("b"), " ", make("span")),
+	     (item, part) => {
+		item.className = part.ready ? "up" : "down";
+		say(item.querySelector("b"), part.name);
+		say(item.querySelector("span"), part_text(part));
+	     });
+	const changed = parts.filter((part) => known_parts.has(part.name) &&
+		known_parts.get(part.name) !== part_text(part));
+	for (const part of parts)
+		known_parts.set(part.name, part_text(part));
+	if (changed.length)
+		announce(changed.map((p) => `${p.name}: ${part_text(p)}`)
+			.join("; "));
+}
+
+function forget_parts() {
+	for (const item of by("parts").children) {
+		item.className = "unknown";
+		say(item.querySelector("span"), "not known");
+	}
+}
+
+function show_status(status) {
+	let undecided = 0;
+
+	clock.ahead = Date.parse(status.at) - Date.now();
+	for (const [state, number] of counts) {
+		const n = status.requests[state];
+
+		say(number, count(n));
+		number.closest("li").classList.toggle("none", n === 0);
+		if (TONES[state] === "wait")
+			undecided += n;
+	}
+	say(by("version"), status.version);
+	show_oldest(status.oldest_undecided);
+	show_parts(status.parts);
+	say(by("footing"), `Store ${bytes(status.store_bytes)}. Up for ` +
+	    `${since(status.started_at)}, since ` +
+	    `${stamp(status.started_at).slice(0, 19)}.`);
+	document.title = `${status.ready ? "" : "not ready \u00b7 "}` +
+		`${count(undecided)} undecided \u00b7 ztp-bridge`;
+}

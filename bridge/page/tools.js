@@ -1,0 +1,164 @@
+
+"use strict";
+/*
+ * The page to look at. It asks /v1/status, /metrics and /v1/requests, one
+ * question at a time, and shows what it is told: as text, never as markup
+ * (the policy that it comes with would not let it).
+ */
+
+/* --- elements */
+
+function by(id) {
+	return document.getElementById(id);
+}
+
+/* What is in `content`: strings and elements; null is left out. */
+function make(name, attributes, ...content) {
+	const element = document.createElement(name);
+
+	for (const [key, value] of Object.entries(attributes || {}))
+		if (value !== null && value !== undefined)
+			element.setAttribute(key, value);
+	element.append(...content.filter((one) => one !== null));
+	return element;
+}
+
+/* Only what differs is touched: a reader's selection stays. */
+function say(element, text) {
+	if (element.textContent !== text)
+		element.textContent = text;
+}
+
+function show(element, shown) {
+	if (element.hidden === shown)
+		element.hidden = !shown;
+}
+
+/* parent's children become those of `items`, by key: make_one(item) makes one,
+ * fill(child, item) brings it up to date. The focus stays where it is. */
+function sync(parent, items, key, make_one, fill) {
+	const focused = document.activeElement;
+	const old = new Map([...parent.children].map((c) => [c.dataset.key, c]));
+	let at = parent.firstElementChild;
+
+	for (const item of items) {
+		const name = String(key(item));
+		const child = old.get(name) || make_one(item);
+
+		old.delete(name);
+		child.dataset.key = name;
+		fill(child, item);
+		if (child === at)
+			at = at.nextElementSibling;
+		else
+			parent.insertBefore(child, at);
+	}
+	for (const child of old.values())
+		child.remove();
+	if (focused !== document.activeElement && focused.isConnected)
+		focused.focus({preventScroll: true});
+}
+
+/* For those who listen: what changed, not what is. */
+function announce(text) {
+	by("news").textContent = text;
+}
+
+/* --- numbers and times; the clock is the bridge's */
+
+const clock = {ahead: 0};
+
+function now() {
+	return Date.now() + clock.ahead;
+}
+
+function count(n) {
+	return n.toString().replace(/\B(?=(\d{3})+$)/g, "\u202f");
+}
+
+function rate(n) {
+	return n > 0 && n < 9.95 ? n.toFixed(1) : count(Math.round(n));
+}
+
+function bytes(n) {
+	const units = ["B", "kB", "MB", "GB", "TB"];
+	let unit = 0;
+
+	for (; n >= 1000 && unit < units.length - 1; unit++)
+		n /= 1000;
+	return `${n < 10 && unit ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+}
+
+function span(ms) {
+	const s = Math.max(0, ms) / 1000;
+	const two = (n) => String(Math.floor(n)).padStart(2, "0");
+
+	if (s > 0 && s < .9995)
+		return `${Math.round(1000 * s)} ms`;
+	if (s < 9.95)
+		return `${Number.isInteger(s) ? s : s.toFixed(1)} s`;
+	if (s < 60)
+		return `${Math.floor(s)} s`;
+	if (s < 3600)
+		return `${Math.floor(s / 60)} min`;
+	if (s < 86400)
+		return `${Math.floor(s / 3600)} h ${two((s % 3600) / 60)}`;
+	return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
+}
+
+/* From then to now; tenths would only flicker. */
+function since(iso) {
+	return span(1000 * Math.floor((now() - Date.parse(iso)) / 1000));
+}
+
+function until(iso) {
+	return span(1000 * Math.ceil((Date.parse(iso) - now()) / 1000));
+}
+
+/* "2026-01-02 03:04:05.678" */
+function stamp(iso) {
+	return iso.replace("T", " ").replace("Z", "");
+}
+
+function time_of_day(ms) {
+	return new Date(ms).toISOString().slice(11, 19);
+}
+
+/* --- asking */
+
+class Refused extends Error {
+	constructor(status, message) {
+		super(message);
+		this.status = status;
+	}
+}
+
+async function ask(path, kind) {
+	const answer = await fetch(path, {
+		cache: "no-store",
+		credentials: "omit",
+		redirect: "error",
+		signal: AbortSignal.timeout(8000),
+	});
+
+	if (answer.ok)
+		return answer[kind]();
+	let message = `${answer.status} ${answer.statusText}`;
+	if ((answer.headers.get("content-type") || "").includes("json"))
+		message = (await answer.json()).error;
+	throw new Refused(answer.status, message);
+}
+
+function ask_object(path) {
+	return ask(path, "json");
+}
+
+/* /v1/requests with those parameters that are not empty. */
+function requests_path(parameters) {
+	const query = new URLSearchParams();
+
+	for (const [key, value] of Object.entries(parameters))
+		if (value)
+			query.set(key, value);
+	return `/v1/requests?${query}`;
+}

@@ -1,0 +1,100 @@
+"""Headless Chromium, driven through Debian's ChromeDriver and Selenium."""
+
+import json
+import pathlib
+import signal
+
+from selenium import webdriver
+from selenium.webdriver.chromium.remote_connection import (
+    ChromiumRemoteConnection,
+)
+from selenium.webdriver.common.action_chains import ActionChains
+
+from .process import Process
+
+# One that asks nobody but whom it is sent to; as root there is no sandbox.
+FLAGS = [
+    "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
+    "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync", "--disable-extensions",
+    "--disable-dev-shm-usage", "--hide-scrollbars", "--no-proxy-server",
+]
+
+
+class Browser(Process):
+    """ChromeDriver and the one browser that it starts."""
+
+    def __init__(self, folder):
+        super().__init__("chromedriver", ["chromedriver", "--port=0"], folder,
+                         clean_exit=-signal.SIGTERM)
+        self.driver = None
+        self.profile = pathlib.Path(folder) / "profile"
+
+    def start(self):
+        super().start()
+        port = self.wait_log(r"successfully on port (\d+)").group(1)
+        options = webdriver.ChromeOptions()
+        for flag in [*FLAGS, f"--user-data-dir={self.profile}"]:
+            options.add_argument(flag)
+        options.set_capability("goog:loggingPrefs",
+                               {"browser": "ALL", "performance": "ALL"})
+        self.driver = webdriver.Remote(
+            command_executor=ChromiumRemoteConnection(
+                f"http://127.0.0.1:{port}", "goog", "chrome",
+                ignore_proxy=True),
+            options=options)
+        return self
+
+    def stop(self, **how):
+        if self.driver:
+            self.driver.quit()
+            self.driver = None
+        super().stop(**how)
+
+    def cdp(self, command, **params):
+        return self.driver.execute(
+            "executeCdpCommand", {"cmd": command, "params": params})["value"]
+
+    def open(self, address):
+        self.driver.get(address)
+
+    def size(self, width, height, scale=1):
+        """The viewport, in CSS pixels."""
+        self.cdp("Emulation.setDeviceMetricsOverride", width=width,
+                 height=height, deviceScaleFactor=scale, mobile=False)
+
+    def scheme(self, name):
+        """prefers-color-scheme."""
+        self.cdp("Emulation.setEmulatedMedia", features=[
+            {"name": "prefers-color-scheme", "value": name}])
+
+    def js(self, script, *args):
+        return self.driver.execute_script(script, *args)
+
+    def text(self, selector):
+        """What a person reads there; "" when it is not shown."""
+        return self.js(
+            "const e = document.querySelector(arguments[0]);"
+            "return e && e.checkVisibility() ? e.innerText.trim() : ''",
+            selector)
+
+    def press(self, *keys):
+        """Keys, to whatever has the focus."""
+        ActionChains(self.driver).send_keys(*keys).perform()
+
+    def complaints(self):
+        """What the console has got since the last call."""
+        return self.driver.execute(
+            "getLog", {"type": "browser"})["value"]
+
+    def asked(self):
+        """URLs of all requests since the last call."""
+        entries = self.driver.execute(
+            "getLog", {"type": "performance"})["value"]
+        messages = [json.loads(entry["message"])["message"]
+                    for entry in entries]
+        return [message["params"]["request"]["url"] for message in messages
+                if message["method"] == "Network.requestWillBeSent"]
+
+    def screenshot(self, path):
+        self.driver.save_screenshot(str(path))
