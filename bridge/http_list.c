@@ -281,8 +281,8 @@ static int look_finished(struct listing *listing, int limit,
 /* Fills rows, and says whether there is more. */
 static int walk(struct listing *listing, struct ztp_error *error)
 {
-	static int (*const looks[ORDER_COUNT])(
-		struct listing *, int, struct ztp_error *) = {
+	static int (*const looks[ORDER_COUNT])(struct listing *, int,
+					       struct ztp_error *) = {
 		look_oldest, look_newest, look_finished};
 	int64_t end = clock_boot() + TIME_MAX_MS;
 	bool full;

@@ -30,8 +30,8 @@ static bool add_device(cJSON *object, const char *path)
 
 static bool add_all(cJSON *object, const struct store_request *r)
 {
-	bool decided = !ztp_state_undecided(r->state) &&
-		       !ztp_state_finished(r->state);
+	bool decided =
+		!ztp_state_undecided(r->state) && !ztp_state_finished(r->state);
 	char hex[ZTP_SHA256_HEX];
 
 	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
