@@ -172,8 +172,8 @@ static const struct setting table[] = {
 	{"http.listen", SETTING_TEXT, AT(http.listen),
 	 .fallback = "127.0.0.1:9464", .max = 300,
 	 .check = setting_check_listen,
-	 .about = "HOST:PORT of metrics, health and requests; port 0 for any "
-		  "free one, empty for none"},
+	 .about = "HOST:PORT of metrics, health, requests and the page to "
+		  "look at; port 0 for any free one, empty for none"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
 	 .choices = levels, .reloadable = true,
 	 .about = "the least severe events that are logged"},

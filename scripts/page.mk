@@ -1,3 +1,10 @@
 # The page to look at, which bridge/page.c has the assembler take in; gcc does
 # not tell make.
 $(BUILD)/o/bridge/page.o $(BUILD)/san/bridge/page.o: $(wildcard bridge/page/*)
+
+# docs/page.png and docs/page-dark.png: its picture, after five minutes' work.
+.PHONY: screenshot
+screenshot:
+	$(Q)scripts/deps build demo page
+	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/screenshot

@@ -2,8 +2,14 @@
 /* --- the list of requests, and the last results */
 
 const PAGE = 25;
-const ASK_MAX = 8; /* a filter that passes over many: so often, then Next */
 const LAST = 8;
+
+/* A filter may pass over millions, of which the bridge looks at some thousand
+ * at a time: it is asked on, with pauses in which it can do its work, until
+ * the page is full. */
+const ASK_QUICK = 2;
+const ASK_MAX = 250;
+const ASK_PAUSE_MS = 40;
 
 const list = {
 	filter: {state: "", registry: "", device: "", order: "newest"},
@@ -11,6 +17,7 @@ const list = {
 	next: null,
 	turn: 0, /* an answer to an earlier question comes too late */
 	asked: 0,
+	busy: false,
 };
 
 function device_cell() {
@@ -90,7 +97,8 @@ function list_held() {
 }
 
 function show_note() {
-	say(by("list-note"), list.asked > 2 ? "a long search: not live"
+	say(by("list-note"), list.busy ? "searching"
+		: list.asked > ASK_QUICK ? "a long search: not live"
 		: list_held() ? "held while you are in it" : "live");
 }
 
@@ -98,7 +106,7 @@ function show_list(rows) {
 	sync(by("list").tBodies[0], rows, (request) => request.request_id,
 	     make_row, fill_row);
 	show(by("list-trouble"), false);
-	show(by("list-empty"), rows.length === 0);
+	show(by("list-empty"), rows.length === 0 && !list.busy);
 	say(by("list-empty"), list.next ? "None in this part; the search goes " +
 	    "on with Next." : "There is none such.");
 	say(by("page-number"), `page ${list.cursors.length}`);
@@ -107,24 +115,45 @@ function show_list(rows) {
 	show_note();
 }
 
-async function load_list() {
-	const turn = ++list.turn, rows = [];
-	const {state, registry, device, order} = list.filter;
-	let after = list.cursors[list.cursors.length - 1], asked = 0;
+/* The page's rows, or null when another question has come in between. */
+async function search(turn) {
+	const {state, registry, device, order} = list.filter, rows = [];
+	let after = list.cursors[list.cursors.length - 1];
 
-	do {
+	for (list.asked = 0; list.asked < ASK_MAX; ) {
 		const page = await ask_object(requests_path({
 			state, registry, device, order: device ? "" : order,
 			after, limit: PAGE - rows.length}));
 
 		if (turn !== list.turn)
-			return;
+			return null;
 		rows.push(...page.requests);
 		after = page.next;
-	} while (after && rows.length < PAGE && ++asked < ASK_MAX);
+		if (!after || rows.length >= PAGE)
+			break;
+		if (++list.asked > ASK_QUICK) {
+			show_list(rows);
+			await new Promise((go_on) =>
+				setTimeout(go_on, ASK_PAUSE_MS));
+		}
+	}
 	list.next = after || null;
-	list.asked = asked;
-	show_list(rows);
+	return rows;
+}
+
+async function load_list() {
+	const turn = ++list.turn;
+	let rows = null;
+
+	list.busy = true;
+	try {
+		rows = await search(turn);
+	} finally {
+		if (turn === list.turn)
+			list.busy = false;
+	}
+	if (rows)
+		show_list(rows);
 }
 
 /* The parameters of a list's address, all of them there. */

@@ -47,6 +47,7 @@ async function go() {
 	const {id, filter} = route(), from = view.name;
 
 	view.name = id ? "one" : "list";
+	list.turn++;
 	if (id) {
 		if (id !== one.id)
 			show(by("one-body"), false);
@@ -92,7 +93,8 @@ async function look() {
 		   pulse.started !== status.started_at);
 	pulse.started = status.started_at;
 	await load_results();
-	if (view.name === "one" || !(list_held() || list.asked > 2))
+	if (view.name === "one" || !(list_held() || list.busy ||
+				     list.asked > ASK_QUICK))
 		await look_at_view();
 	show_note();
 }

@@ -137,6 +137,7 @@ function show_status(status) {
 		const n = status.requests[state];
 
 		say(number, count(n));
+		number.classList.toggle("long", n >= 1e6);
 		number.closest("li").classList.toggle("none", n === 0);
 		if (TONES[state] === "wait")
 			undecided += n;

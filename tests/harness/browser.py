@@ -56,6 +56,10 @@ class Browser(Process):
             "executeCdpCommand", {"cmd": command, "params": params})["value"]
 
     def open(self, address):
+        """A page, from nothing: what came before it is forgotten."""
+        self.driver.get("about:blank")
+        self.asked()
+        self.complaints()
         self.driver.get(address)
 
     def size(self, width, height, scale=1):
@@ -81,6 +85,10 @@ class Browser(Process):
     def press(self, *keys):
         """Keys, to whatever has the focus."""
         ActionChains(self.driver).send_keys(*keys).perform()
+
+    def press_with(self, modifier, key):
+        ActionChains(self.driver).key_down(modifier).send_keys(key).key_up(
+            modifier).perform()
 
     def complaints(self):
         """What the console has got since the last call."""

@@ -2,8 +2,17 @@
 
 import pytest
 
+from harness.browser import Browser
 from harness.rig import Rig
 from harness.schemas import valid_records, watching  # noqa: F401
+
+
+@pytest.fixture(scope="session")
+def browser(tmp_path_factory):
+    """The one browser of this run."""
+    browser = Browser(tmp_path_factory.mktemp("browser")).start()
+    yield browser
+    browser.stop()
 
 
 @pytest.fixture(scope="module")

@@ -119,7 +119,7 @@ def test_health(rig):
     until(lambda: get(rig, "/readyz").status_code == 200, "it is ready")
 
 
-@pytest.mark.parametrize("path", ["/", "/nope", "/v1", "/v1/requests/none",
+@pytest.mark.parametrize("path", ["/nope", "/v1", "/v1/requests/none",
                                   "/v1/requests/../../etc/passwd"])
 def test_not_there(rig, path):
     assert get(rig, path).status_code == 404
@@ -249,7 +249,56 @@ def test_pages_follow_each_other(rig, ca):
     assert rest["requests"] == found[5:]
 
 
+def test_in_other_orders(rig, ca):
+    paths = [device_path(registry="ordered") for _ in range(3)]
+    requests_made = []
+    for path in paths:
+        rig.pending(path, ca.leaf().pem)
+        requests_made.append(rig.request(path))
+    for i in (1, 0):  # the last is left undecided
+        rig.decide(requests_made[i], "reject")
+        rig.result(paths[i])
+
+    def order(query):
+        return [paths.index(one["device"]["path"])
+                for one in listed(rig, query)["requests"]]
+
+    assert order("registry=acme/ordered&order=newest") == [2, 1, 0]
+    assert order("registry=acme/ordered&order=finished") == [0, 1]
+    assert order(f"device={paths[1]}") == [1]
+    rig.decide(requests_made[2], "reject")
+    rig.result(paths[2])
+
+
+def test_status(rig, ca):
+    path = device_path(registry="status")
+    rig.pending(path, ca.leaf().pem)
+    request = rig.request(path)
+    until(lambda: get(rig, "/readyz").status_code == 200, "it is ready")
+
+    def counted():
+        body = get(rig, "/v1/status").json()
+        return body if body["requests"]["requested"] >= 1 else None
+
+    body = until(counted, "a request is counted")
+    assert body["ready"] is True
+    assert body["parts"] == [{"name": name, "ready": True}
+                             for name in ("mqtt", "kafka", "store")]
+    found = metrics(rig)
+    assert f'ztp_build_info{{version="{body["version"]}"}}' in found
+    for state in ("received", "requested", "registered"):
+        assert body["requests"][state] == found[
+            f'ztp_requests_outstanding{{state="{state}"}}']
+    assert body["requests"]["onboarded"] >= 0
+    oldest = body["oldest_undecided"]
+    assert get(rig, f"/v1/requests/{oldest['request_id']}").json() == oldest
+    assert shape.when(body["started_at"]) < shape.when(body["at"])
+    rig.decide(request, "reject")
+    rig.result(path)
+
+
 @pytest.mark.parametrize("query", [
+    "order=nope", "device=pump-42", "order=finished&after=@1",
     "state=nope", "limit=0", "limit=1001", "limit=x", "registry=plant-7",
     "registry=a/b/c", "after=none", "colour=red", "limit=1&limit=2",
 ])

@@ -44,7 +44,8 @@ def search(place, text, secrets):
 def pages(rig):
     """Every admin page that the bridge has, by path."""
     address = rig.bridge.http()
-    for path in ("/metrics", "/healthz", "/readyz", "/v1/requests"):
+    for path in ("/", "/metrics", "/healthz", "/readyz", "/v1/status",
+                 "/v1/requests", "/v1/requests?order=finished"):
         try:
             with urllib.request.urlopen(f"http://{address}{path}") as page:
                 yield path, page.read()

@@ -1,0 +1,387 @@
+"""The page to look at, in a real browser, of a bridge with requests in many
+states: is what it shows true, can it be worked and read by everybody, and does
+it keep to itself."""
+
+import dataclasses
+
+import pytest
+import requests
+from selenium.webdriver.common.keys import Keys
+
+from harness.rig import device_path
+from harness.until import holds_for, until
+
+HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</script>'
+UNDECIDED = 30
+CLEAN = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 23, 26)"}
+
+# The least contrast of a text that is shown, with the text: WCAG 2's formula,
+# the background being the nearest one that is not transparent.
+CONTRAST = r"""
+function rgba(text) {
+    const n = text.match(/[\d.]+/g).map(Number);
+    return n.length < 4 ? [...n, 1] : n;
+}
+function light([r, g, b]) {
+    const f = (c) => (c /= 255) <= 0.04045 ? c / 12.92
+        : ((c + 0.055) / 1.055) ** 2.4;
+    return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
+}
+function under(e) {
+    for (; e; e = e.parentElement) {
+        const c = rgba(getComputedStyle(e).backgroundColor);
+        if (c[3] === 1) return c;
+        if (c[3] !== 0) throw "a background that shines through";
+    }
+    throw "no background";
+}
+function ratio(a, b) {
+    const [x, y] = [light(a), light(b)].sort((m, n) => n - m);
+    return (x + 0.05) / (y + 0.05);
+}
+let least = [99, "", 0];
+const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+while (walk.nextNode()) {
+    const e = walk.currentNode.parentElement;
+    if (!walk.currentNode.data.trim() || !e.checkVisibility()
+        || e.closest("option, script, noscript")) continue;
+    const found = ratio(rgba(getComputedStyle(e).color), under(e));
+    least[2]++;
+    if (found < least[0]) least = [found, walk.currentNode.data, least[2]];
+}
+return {least: least[0], text: least[1], count: least[2]};
+"""
+
+FOCUS = """
+const e = document.activeElement, s = getComputedStyle(e);
+return {name: e.tagName, id: e.id, text: e.innerText || '',
+        row: (e.closest('tr') || {dataset: {}}).dataset.key || '',
+        table: (e.closest('table') || {}).id || '',
+        seen: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2
+              && e.getBoundingClientRect().top >= -1};
+"""
+
+
+@dataclasses.dataclass
+class Told:
+    rig: object
+    address: str
+    oldest: str  # device id
+    hostile: str  # request id
+    newest: str  # device id
+
+
+def reject(rig, ca, **words):
+    path = device_path("bad", registry="plant-9")
+    leaf = ca.issue("p256", subject="/CN=<img src=x onerror=alert(1)>")
+    rig.pending(path, leaf.pem)
+    request = rig.request(path)
+    rig.decide(request, "reject", **words)
+    rig.result(path)
+    return request.json()["request_id"]
+
+
+@pytest.fixture(scope="module")
+def told(rig, ca):
+    """Two onboarded, one rejected, thirty undecided."""
+    for _ in range(2):
+        rig.onboard(ca.leaf())
+    hostile = reject(rig, ca, reason="not_ours", message=HOSTILE)
+    paths = [device_path(registry="many") for _ in range(UNDECIDED)]
+    for path in paths:
+        rig.pending(path, ca.leaf().pem)
+    rig.reader.wait(rig.topics["requests"], count=3 + UNDECIDED)
+    address = f"http://{rig.bridge.http()}/"
+    until(lambda: requests.get(f"{address}v1/status", timeout=5).json()
+          ["requests"]["requested"] == UNDECIDED, "all are in Kafka")
+    return Told(rig, address, paths[0].rsplit("/", 1)[1], hostile,
+                paths[-1].rsplit("/", 1)[1])
+
+
+def shown(browser, address, hash="", width=1280):
+    """The page, once it has its answers."""
+    browser.size(width, 900)
+    browser.scheme("light")
+    browser.open(address + hash)
+    until(lambda: "undecided" in browser.driver.title, "the page has answers")
+    if "/requests/" in hash:
+        until(lambda: browser.text("#life"), "the request is shown")
+    else:
+        until(lambda: browser.js(
+            "return document.querySelectorAll('#list tbody tr').length"),
+            "the list is shown")
+
+
+def states(browser):
+    """{state: count} as a person reads them."""
+    lines = browser.text("#states").split("\n")
+    return {name: int(number.replace("\u202f", ""))
+            for number, name in zip(lines, lines[1:])
+            if number.replace("\u202f", "").isdigit()}
+
+
+def column(browser, table, number):
+    return browser.js(
+        "return [...document.querySelectorAll(arguments[0])].map("
+        "(row) => row.cells[arguments[1]].innerText)",
+        f"#{table} tbody tr", number)
+
+
+def tab_to(browser, wanted, limit=80):
+    """Tabs on until the focus is there; each stop must be seen."""
+    for _ in range(limit):
+        browser.press(Keys.TAB)
+        focus = browser.js(FOCUS)
+        assert focus["seen"], focus
+        if wanted(focus):
+            return focus
+    raise AssertionError("the Tab key does not get there")
+
+
+# ---- what it shows
+
+
+def test_counts_are_true(told, browser):
+    shown(browser, told.address)
+    found = states(browser)
+    assert found == requests.get(
+        f"{told.address}v1/status", timeout=5).json()["requests"]
+    assert {name: n for name, n in found.items() if n} == {
+        "onboarded": 2, "rejected": 1, "requested": UNDECIDED}
+    oldest = browser.text("#oldest")
+    assert told.oldest in oldest and "acme/many" in oldest
+    assert browser.text("#parts").split() == [
+        "mqtt", "ready", "kafka", "ready", "store", "ready"]
+    assert sorted(column(browser, "results", 0)) == [
+        "onboarded", "onboarded", "rejected"]
+    assert column(browser, "results", 0)[0] == "rejected"
+    totals = browser.text("#totals").split("\n")
+    assert totals[totals.index("onboarded") + 1] == "2"
+    assert totals[totals.index("rejected") + 1] == "1"
+    rates = browser.text("#rates")
+    for name, number in (("events in", 33), ("decisions", 3),
+                         ("results", 3), ("dead letters", 0)):
+        assert name in rates and f"{number} in all" in rates
+    assert browser.complaints() == []
+
+
+def test_it_follows(told, browser, ca):
+    """What happens is shown without anybody's doing, and counted as a rate."""
+    shown(browser, told.address, "#/requests?order=finished")
+    before = states(browser)["rejected"]
+    request_id = reject(told.rig, ca)
+    until(lambda: states(browser)["rejected"] == before + 1,
+          "the count has grown")
+    until(lambda: browser.js(
+        "return document.querySelector('#list tbody tr').dataset.key")
+        == request_id, "it is the first in the list")
+    until(lambda: any(
+        line not in ("0", "\u2013") for line in
+        browser.js("return [...document.querySelectorAll('#rates b')]"
+                   ".map((b) => b.innerText)")), "there is a rate")
+
+
+def test_pages_and_filters(told, browser):
+    shown(browser, told.address, "#/requests?registry=acme%2Fmany")
+    first = column(browser, "list", 1)
+    assert len(first) == 25 and first[0] == told.newest
+    assert browser.text("#page-number") == "page 1"
+    browser.js("document.getElementById('behind').click()")
+    until(lambda: browser.text("#page-number") == "page 2", "page 2")
+    until(lambda: len(column(browser, "list", 1)) == 5, "the rest")
+    assert column(browser, "list", 1)[-1] == told.oldest
+    browser.js("document.getElementById('before').click()")
+    until(lambda: column(browser, "list", 1) == first, "page 1 again")
+    browser.js("location.hash = '#/requests?state=onboarded'")
+    until(lambda: column(browser, "list", 0) == ["onboarded"] * 2, "filtered")
+    browser.js("location.hash = '#/requests?registry=nonsense'")
+    until(lambda: "SUBSCRIPTION/REGISTRY" in browser.text("#list-trouble"),
+          "it says what is wrong")
+
+
+def test_a_life(told, browser):
+    shown(browser, told.address, f"#/requests/{told.hostile}")
+    life = browser.text("#life").split("\n")
+    assert [line for line in life if line in (
+        "received", "requested", "rejected")] == [
+            "received", "requested", "rejected"]
+    body = requests.get(f"{told.address}v1/requests/{told.hostile}",
+                        timeout=5).json()
+    for name in ("received_at", "announced_at", "finished_at"):
+        assert body[name].replace("T", " ").rstrip("Z") in life
+    facts = browser.text("#facts")
+    assert body["device"]["path"] in facts
+    assert body["fingerprint_sha256"] in facts
+    assert "not_ours" in browser.text("#decision")
+    browser.js("location.hash = '#/requests/nobody'")
+    until(lambda: "no request nobody" in browser.text("#one-trouble"),
+          "it says that there is none")
+
+
+# ---- who can work and read it
+
+
+def test_keys_alone(told, browser):
+    shown(browser, told.address)
+    browser.press(Keys.TAB)
+    assert browser.js(FOCUS)["id"] == "skip" and browser.js(FOCUS)["seen"]
+    browser.press(Keys.ENTER)
+    assert browser.js(FOCUS)["id"] == "requests-title"
+    link = tab_to(browser, lambda focus: focus["table"] == "list")
+    browser.press(Keys.ENTER)
+    until(lambda: browser.js(FOCUS)["id"] == "one-title", "the focus is on it")
+    assert browser.text("#one-title") == link["text"]
+    assert link["row"] in browser.driver.current_url
+    assert link["row"] in browser.text("#facts")
+    browser.press_with(Keys.SHIFT, Keys.TAB)
+    assert browser.js(FOCUS)["id"] == "one-back"
+    browser.press(Keys.ENTER)
+    until(lambda: browser.js(FOCUS)["row"] == link["row"],
+          "the focus is back on its line")
+    # the rest of the page is there for Tab, too, and the filter works
+    tab_to(browser, lambda focus: focus["id"] == "behind")
+    browser.press(Keys.ENTER)
+    until(lambda: browser.text("#page-number") == "page 2", "page 2")
+    assert browser.js(FOCUS)["id"] == "behind"
+    until(lambda: "page 2" in browser.js(
+        "return document.getElementById('news').textContent"),
+        "those who listen are told")
+
+
+def test_a_filter_by_keys(told, browser):
+    shown(browser, told.address)
+    tab_to(browser, lambda focus: focus["id"] == "f-state")
+    browser.press("onb")
+    browser.press(Keys.ENTER)
+    until(lambda: column(browser, "list", 0) == ["onboarded"] * 2,
+          "the list is filtered")
+    assert browser.js(FOCUS)["id"] == "f-state"
+
+
+@pytest.mark.parametrize("view", ["list", "one"])
+def test_light_and_dark(told, browser, view):
+    shown(browser, told.address,
+          f"#/requests/{told.hostile}" if view == "one" else "")
+    inks = set()
+    for scheme, paper in CLEAN.items():
+        browser.scheme(scheme)
+        found = browser.js(CONTRAST)
+        assert found["count"] > 60
+        assert found["least"] >= 4.5, (scheme, found)
+        colours = browser.js(
+            "const s = getComputedStyle(document.body);"
+            "return [s.backgroundColor, s.color]")
+        assert colours[0] == paper
+        inks.add(colours[1])
+    assert len(inks) == 2
+
+
+@pytest.mark.parametrize("view", ["list", "one"])
+@pytest.mark.parametrize("width", [320, 640])
+def test_narrow_or_enlarged(told, browser, view, width):
+    """640 is 1280 at 200 %, 320 at 400 %: nothing scrolls sideways."""
+    shown(browser, told.address,
+          f"#/requests/{told.hostile}" if view == "one" else "", width)
+    assert browser.js("return document.scrollingElement.scrollWidth") == width
+    assert browser.js(
+        "return [...document.querySelectorAll('main *, header *')].filter("
+        "(e) => e.checkVisibility() && !e.closest('svg, .unseen') &&"
+        " e.getBoundingClientRect().right > innerWidth + 1)"
+        ".map((e) => e.outerHTML.slice(0, 80))") == []
+
+
+def test_names_for_those_who_listen(told, browser):
+    shown(browser, told.address)
+    assert browser.js(
+        "return ['header', 'main', 'footer', 'nav[aria-label]',"
+        " '[role=search]', '[role=status]', 'html[lang]', 'h1'].filter("
+        "(name) => document.querySelectorAll(name).length !== 1)") == []
+    tree = browser.cdp("Accessibility.getFullAXTree")["nodes"]
+    nameless = [
+        node for node in tree
+        if node.get("role", {}).get("value") in (
+            "link", "button", "textbox", "combobox", "table", "searchbox")
+        and not node.get("ignored")
+        and not node.get("name", {}).get("value")]
+    assert nameless == []
+
+
+# ---- what it keeps to itself
+
+
+def test_strangers_words_are_words(told, browser):
+    shown(browser, told.address, f"#/requests/{told.hostile}")
+    assert HOSTILE in browser.text("#decision")
+    assert browser.js("return document.images.length") == 0
+    assert browser.js("return document.scripts.length") == 1
+    assert "undecided" in browser.driver.title
+    assert browser.complaints() == []
+    # and were somebody to slip markup in, it would not run
+    with pytest.raises(Exception, match="TrustedHTML"):
+        browser.js("document.body.innerHTML = arguments[0]", HOSTILE)
+
+
+def test_nobody_else_is_asked(told, browser):
+    shown(browser, told.address)
+    browser.js("location.hash = arguments[0]", f"#/requests/{told.hostile}")
+    until(lambda: browser.text("#life"), "the request is shown")
+    asked = browser.asked()
+    assert told.address in asked
+    assert f"{told.address}metrics" in asked
+    assert [url for url in asked
+            if not url.startswith((told.address, "data:"))] == []
+    kept = browser.js("return [localStorage.length, sessionStorage.length,"
+                      " document.cookie]")
+    assert kept == [0, 0, ""]
+
+
+def test_paused_it_is_silent(told, browser):
+    shown(browser, told.address)
+    browser.js("document.getElementById('pause').click()")
+    until(lambda: browser.text("#pause") == "Go on", "it is paused")
+    until(lambda: browser.asked() == [], "what was asked is answered")
+    holds_for(lambda: browser.asked() == [], 2.5, "nothing is asked",
+              interval=0.1)
+    browser.js("document.getElementById('pause').click()")
+    until(lambda: f"{told.address}v1/status" in browser.asked(),
+          "it asks again")
+
+
+# ---- what it says when something is gone
+
+
+def news(browser):
+    """What those who listen were told last."""
+    return browser.js("return document.getElementById('news').textContent")
+
+
+def test_a_part_that_is_gone(told, browser):
+    shown(browser, told.address)
+    told.rig.mosquitto.stop()
+    until(lambda: "mqtt not connected" in browser.text("#parts"),
+          "it names mqtt")
+    assert "mqtt: not connected" in news(browser)
+    assert browser.driver.title.startswith("not ready")
+    told.rig.mosquitto.start()
+
+
+def test_a_bridge_that_is_gone(told, browser):
+    shown(browser, told.address)
+    before = states(browser)
+    bridge = told.rig.bridge
+    bridge.settings["http"]["listen"] = bridge.http()
+    bridge.write_config()
+    bridge.stop()
+    until(lambda: "does not answer" in browser.text("#trouble"), "it says so")
+    assert "as of" in browser.text("#trouble")
+    assert "does not answer" in news(browser)
+    assert "ready" not in browser.text("#parts")
+    assert browser.driver.title.startswith("no answer")
+    assert states(browser) == before
+    bridge.start()
+    bridge.http()
+    browser.js("document.getElementById('try-now').click()")
+    until(lambda: not browser.text("#trouble"), "it is back")
+    assert "answers again" in news(browser)
+    assert "store ready" in browser.text("#parts")
+    assert states(browser) == before
