@@ -30,8 +30,11 @@ static bool add_device(cJSON *object, const char *path)
 
 static bool add_all(cJSON *object, const struct store_request *r)
 {
-	bool decided =
+	bool on_the_way =
 		!ztp_state_undecided(r->state) && !ztp_state_finished(r->state);
+	/* What ended as it came was never asked. */
+	bool asked = r->state != ZTP_STATE_RECEIVED &&
+		     (r->finished_at == 0 || r->finished_at > r->announced_at);
 	char hex[ZTP_SHA256_HEX];
 
 	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
@@ -42,9 +45,10 @@ static bool add_all(cJSON *object, const struct store_request *r)
 				       ztp_state_name(r->state)) &&
 	       cJSON_AddNumberToObject(object, "attempt", r->attempt) &&
 	       http_add_time(object, "received_at", r->received_at) &&
-	       http_add_time(object, "announced_at", r->announced_at) &&
+	       http_add_time(object, "announced_at",
+			     asked ? r->announced_at : 0) &&
 	       http_add_time(object, "expires_at", r->expires_at) &&
-	       (!decided || http_add_time(object, "due_at", r->due_at)) &&
+	       http_add_time(object, "due_at", on_the_way ? r->due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, "delivered_at", r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->tries) &&

@@ -8,7 +8,9 @@
 
 #include "bridge/http_page.h"
 
-/* A request as it is in lists, too; NULL: no memory. */
+/* A request as it is in lists, too; NULL: no memory. announced_at is when the
+ * customer was asked, last if more than once; due_at until when an approved one
+ * waits for its device. A time that is none is not there. */
 cJSON *http_request_object(const struct store_request *r);
 
 /* GET /v1/requests/{id}: that object, with its decision if there is one.

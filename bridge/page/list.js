@@ -107,8 +107,9 @@ function show_list(rows) {
 	     make_row, fill_row);
 	show(by("list-trouble"), false);
 	show(by("list-empty"), rows.length === 0 && !list.busy);
-	say(by("list-empty"), list.next ? "None in this part; the search goes " +
-	    "on with Next." : "There is none such.");
+	say(by("list-empty"), list.next
+		? "None in this part; the search goes on with Next."
+		: "There is none such.");
 	say(by("page-number"), `page ${list.cursors.length}`);
 	by("before").setAttribute("aria-disabled", list.cursors.length === 1);
 	by("behind").setAttribute("aria-disabled", !list.next);

@@ -129,12 +129,13 @@ function not_answered(error) {
 		document.title = "no answer \u00b7 ztp-bridge";
 		forget_parts();
 	}
-	say(by("trouble-text"), error instanceof Refused
-		? `The bridge answers: ${error.message}. `
-		: "The bridge does not answer" + (pulse.answered
-			? `. What is shown is as of ${time_of_day(pulse.answered)}` +
-			  " UTC." : ".") +
-		  ` It is asked again every ${pulse.wait / 1000} s.`);
+	say(by("trouble-text"), [
+		error instanceof Refused ? `The bridge says: ${error.message}.`
+			: "The bridge does not answer.",
+		pulse.answered ? "What is shown is as of " +
+			`${time_of_day(pulse.answered)} UTC.` : "",
+		`It is asked again in ${pulse.wait / 1000} s.`,
+	].join(" "));
 	show_pulse();
 }
 
@@ -193,7 +194,7 @@ function main() {
 	by("list").addEventListener("focusout", () => setTimeout(show_note));
 	addEventListener("hashchange", go);
 	document.addEventListener("visibilitychange", () =>
-		document.hidden ? plan() : beat());
+		document.hidden || pulse.paused ? plan() : beat());
 	show_pulse();
 	go();
 	beat();

@@ -82,7 +82,8 @@ function draw_curve(tile, found) {
 
 	const close = () => {
 		if (first)
-			area += `L${x(before)} ${HEIGHT}L${x(first)} ${HEIGHT}Z`;
+			area += `L${x(before)} ${HEIGHT}` +
+				`L${x(first)} ${HEIGHT}Z`;
 	};
 	for (const p of found) {
 		if (p) {

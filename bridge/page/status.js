@@ -46,9 +46,9 @@ function state_mark(state) {
 }
 
 function registry_of(request) {
-	const device = request.device;
+	const {subscription, registry} = request.device;
 
-	return device.registry ? `${device.subscription}/${device.registry}` : "";
+	return registry ? `${subscription}/${registry}` : "";
 }
 
 function name_of(request) {
@@ -90,8 +90,8 @@ function show_oldest(oldest) {
 	}
 	link.setAttribute("href", one_link(oldest));
 	say(link, name_of(oldest));
-	say(place.querySelector("span"), ` in ${registry_of(oldest)}, waiting ` +
-	    `${since(oldest.received_at)}, ${ends_in(oldest)}`);
+	say(place.querySelector("span"), ` in ${registry_of(oldest)}, ` +
+	    `waiting ${since(oldest.received_at)}, ${ends_in(oldest)}`);
 }
 
 function ends_in(request) {

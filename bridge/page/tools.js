@@ -38,7 +38,8 @@ function show(element, shown) {
  * fill(child, item) brings it up to date. The focus stays where it is. */
 function sync(parent, items, key, make_one, fill) {
 	const focused = document.activeElement;
-	const old = new Map([...parent.children].map((c) => [c.dataset.key, c]));
+	const old = new Map([...parent.children].map(
+		(child) => [child.dataset.key, child]));
 	let at = parent.firstElementChild;
 
 	for (const item of items) {
@@ -86,7 +87,7 @@ function bytes(n) {
 
 	for (; n >= 1000 && unit < units.length - 1; unit++)
 		n /= 1000;
-	return `${n < 10 && unit ? n.toFixed(1) : Math.round(n)} ${units[unit]}`;
+	return `${n.toFixed(n < 10 && unit ? 1 : 0)} ${units[unit]}`;
 }
 
 function span(ms) {

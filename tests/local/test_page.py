@@ -175,6 +175,15 @@ def test_it_follows(told, browser, ca):
     until(lambda: browser.js(
         "return document.querySelector('#list tbody tr').dataset.key")
         == request_id, "it is the first in the list")
+    browser.js("document.querySelector('#list tbody a').focus()")
+    assert "held" in browser.text("#list-note")
+    reject(told.rig, ca)
+    until(lambda: states(browser)["rejected"] == before + 2,
+          "the count has grown again")
+    assert browser.js(FOCUS)["row"] == request_id
+    assert browser.js(
+        "return document.querySelector('#list tbody tr').dataset.key"
+    ) == request_id, "a list that somebody is in moved"
     until(lambda: any(
         line not in ("0", "\u2013") for line in
         browser.js("return [...document.querySelectorAll('#rates b')]"

@@ -155,6 +155,46 @@ static void test_members(void **state)
 	assert_int_equal(cJSON_GetArraySize(one), 8); /* and no other */
 }
 
+/* Times that are told only where they say something. */
+static void test_when_it_was_asked(void **state)
+{
+	static const struct {
+		enum ztp_state state;
+		int64_t finished;
+		const char *announced_at, *due_at;
+	} cases[] = {
+		{ZTP_STATE_RECEIVED, 0, "-", "-"},
+		{ZTP_STATE_REQUESTED, 0, "2023-11-14T22:13:20.000Z", "-"},
+		{ZTP_STATE_REGISTERED, 0, "2023-11-14T22:13:20.000Z",
+		 "2023-11-14T22:13:20.009Z"},
+		{ZTP_STATE_REJECTED, T0 + 1, "2023-11-14T22:13:20.000Z", "-"},
+		{ZTP_STATE_EXPIRED, T0, "-", "-"},
+	};
+	struct http_case *f = *state;
+	struct store_request r;
+	struct ztp_error error;
+	char id[8], target[32];
+	const char *text;
+	size_t i;
+
+	for (i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		snprintf(id, sizeof(id), "r%zu", i);
+		add(f, id, "plant-7", cases[i].state);
+		assert_int_equal(
+			store_request_by_id(f->b.store, id, &r, &error), 1);
+		r.announced_at = T0;
+		r.due_at = T0 + 9;
+		r.finished_at = cases[i].finished;
+		assert_int_equal(store_request_save(f->b.store, &r, &error), 0);
+		commit(f);
+		snprintf(target, sizeof(target), "/v1/requests/%s", id);
+		text = text_of(get_json(f, target, 200), "announced_at");
+		assert_string_equal(text ? text : "-", cases[i].announced_at);
+		text = text_of(f->json, "due_at");
+		assert_string_equal(text ? text : "-", cases[i].due_at);
+	}
+}
+
 static void test_decision_without_its_payload(void **state)
 {
 	struct http_case *f = *state;
@@ -362,6 +402,7 @@ int main(void)
 		T(test_bad_queries),
 		T(test_empty_parameters_are_none),
 		T(test_members),
+		T(test_when_it_was_asked),
 		T(test_decision_without_its_payload),
 		T(test_filters),
 		T(test_pages),
