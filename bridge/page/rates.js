@@ -46,32 +46,29 @@ function draw_rates() {
 	}
 }
 
-/* Points of rate i: [ms ago, per second]; null where it started anew. */
-function points(i) {
-	const last = looks[looks.length - 1].t, found = [];
-
-	for (let at = 1; at < looks.length; at++) {
-		const a = looks[at - 1], b = looks[at];
-		const restarted = !b.sums || !a.sums;
-
-		found.push(restarted ? null
-			: [last - b.t, (b.sums[i] - a.sums[i]) * 1000 /
-					(b.t - a.t)]);
-	}
-	return found;
-}
-
-function mean(i) {
-	const last = looks.length - 1;
-	let from = last;
+/* Rate i at look `at`: the mean of what came before it, null where there is
+ * nothing to compare with. */
+function mean(i, at) {
+	let from = at;
 
 	while (from > 0 && looks[from - 1].sums &&
-	       looks[last].t - looks[from].t < MEAN_MS)
+	       looks[at].t - looks[from].t < MEAN_MS)
 		from--;
-	if (from === last)
+	if (!looks[at].sums || from === at)
 		return null;
-	return (looks[last].sums[i] - looks[from].sums[i]) * 1000 /
-		(looks[last].t - looks[from].t);
+	return (looks[at].sums[i] - looks[from].sums[i]) * 1000 /
+		(looks[at].t - looks[from].t);
+}
+
+/* The curve of rate i: [ms ago, per second], or null for a gap. */
+function points(i) {
+	const last = looks[looks.length - 1].t;
+
+	return looks.map((look, at) => {
+		const value = mean(i, at);
+
+		return value === null ? null : [last - look.t, value];
+	});
 }
 
 function draw_curve(tile, found) {
@@ -121,13 +118,13 @@ function show_rates(text, restarted) {
 	       looks[1].t < performance.now() - WINDOW_MS)
 		looks.shift();
 	tiles.forEach((tile, i) => {
-		const found = points(i), value = mean(i);
+		const found = points(i), last = found[found.length - 1];
 		const peak = Math.max(0, ...found.map((p) => p ? p[1] : 0));
 
 		draw_curve(tile, found);
-		say(tile.value, value === null ? "\u2013" : rate(value));
+		say(tile.value, last ? rate(last[1]) : "\u2013");
 		say(tile.rest, `${count(sums[i])} in all` +
-		    (found.length ? `, peak ${rate(peak)}` : ""));
+		    (last ? `, peak ${rate(peak)}` : ""));
 	});
 	show_totals(outcomes);
 }

@@ -90,14 +90,14 @@ function bytes(n) {
 	return `${n.toFixed(n < 10 && unit ? 1 : 0)} ${units[unit]}`;
 }
 
-function span(ms) {
+function span(ms, whole) {
 	const s = Math.max(0, ms) / 1000;
 	const two = (n) => String(Math.floor(n)).padStart(2, "0");
 
-	if (s > 0 && s < .9995)
+	if (s < .9995 && !whole)
 		return `${Math.round(1000 * s)} ms`;
-	if (s < 9.95)
-		return `${Number.isInteger(s) ? s : s.toFixed(1)} s`;
+	if (s < 9.95 && !whole)
+		return `${s.toFixed(1)} s`;
 	if (s < 60)
 		return `${Math.floor(s)} s`;
 	if (s < 3600)
@@ -109,11 +109,11 @@ function span(ms) {
 
 /* From then to now; tenths would only flicker. */
 function since(iso) {
-	return span(1000 * Math.floor((now() - Date.parse(iso)) / 1000));
+	return span(now() - Date.parse(iso), true);
 }
 
 function until(iso) {
-	return span(1000 * Math.ceil((Date.parse(iso) - now()) / 1000));
+	return span(Date.parse(iso) - now(), true);
 }
 
 /* "2026-01-02 03:04:05.678" */
