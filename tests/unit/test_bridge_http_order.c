@@ -1,5 +1,5 @@
 /* Lists in other orders than that of arrival: newest first, last ended first,
- * one device's; and store_list.c below them. */
+ * one device's; and store_newest.c below them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
