@@ -18,6 +18,7 @@ FLAGS = [
     "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions",
     "--disable-dev-shm-usage", "--hide-scrollbars", "--no-proxy-server",
+    "--remote-debugging-pipe",  # its end is the end of the browser, too
 ]
 
 
