@@ -67,7 +67,7 @@ function what_next(request) {
 			: "being tried"];
 	if (request.due_at)
 		return [request.due_at,
-			`waits for it, ${until(request.due_at)} more`];
+			`waits for the device, ${until(request.due_at)} left`];
 	return [request.received_at, "under way"];
 }
 
