@@ -8,8 +8,9 @@ from harness.schemas import valid_records, watching  # noqa: F401
 
 
 @pytest.fixture(scope="session")
-def browser(tmp_path_factory):
-    """The one browser of this run."""
+def browser(children_gone, tmp_path_factory):
+    """The one browser of this run. children_gone: ended before that kills
+    what is left, whichever test was the last."""
     browser = Browser(tmp_path_factory.mktemp("browser")).start()
     yield browser
     browser.stop()
