@@ -12,7 +12,7 @@ KAFKA   ?= embedded
 PYTHON  ?= /usr/bin/python3
 PYTEST  ?= $(PYTHON) -m pytest -p no:cacheprovider
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo 0.1.0)
+VERSION := $(shell scripts/version)
 
 WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
         -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla
@@ -60,7 +60,7 @@ all: $(BINARIES)
 $(BUILD)/o/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
 
 $(BUILD)/san/%.o: %.c
 	$(call say,CC/san)

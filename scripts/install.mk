@@ -1,12 +1,16 @@
 # make install PREFIX=/usr DESTDIR=/tmp/stage: what has been built, where a
 # packager expects it. uninstall removes the same files and nothing else.
 
+UNITDIR   ?= $(PREFIX)/lib/systemd/system
+PLUGINDIR ?= $(PREFIX)/lib/ztp
+
 bindir = $(DESTDIR)$(PREFIX)/bin
 libdir = $(DESTDIR)$(PREFIX)/lib
 incdir = $(DESTDIR)$(PREFIX)/include/ztp
 mandir = $(DESTDIR)$(PREFIX)/share/man
 docdir = $(DESTDIR)$(PREFIX)/share/doc/ztp-bridge
-unitdir = $(libdir)/systemd/system
+unitdir = $(DESTDIR)$(UNITDIR)
+plugindir = $(DESTDIR)$(PLUGINDIR)
 compdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
 INSTALL_BINS = $(filter-out %.a %.so %/ztp-devkafka,$(BINARIES))
@@ -22,16 +26,26 @@ INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
 COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
 
 put = install -d '$(2)' && install -m $(1) $(3) '$(2)'
+# Text that names places, with those of this installation.
+place = sed -e 's,/usr/local/lib/ztp/,$(PLUGINDIR)/,g' \
+	-e 's,/usr/local/,$(PREFIX)/,g' $(1) | install -D -m 644 /dev/stdin $(2)
 
-install: all
+# What is installed and no test's program.
+.PHONY: programs
+programs: $(INSTALL_BINS) $(INSTALL_LIBS) $(INSTALL_GATE)
+
+install: programs
 	$(Q)$(call put,755,$(bindir),$(INSTALL_BINS))
 	$(Q)$(call put,644,$(libdir),$(INSTALL_LIBS))
 	$(Q)$(call put,644,$(incdir),$(wildcard include/ztp/*.h))
-	$(Q)$(if $(INSTALL_GATE),$(call put,644,$(libdir)/ztp,$(INSTALL_GATE)),:)
+	$(Q)$(if $(INSTALL_GATE),$(call put,644,$(plugindir),$(INSTALL_GATE)),:)
 	$(Q)$(if $(INSTALL_DOC),$(call put,644,$(docdir),$(sort $(INSTALL_DOC))),:)
 	$(Q)$(if $(INSTALL_SCHEMAS),$(call put,644,$(docdir)/schemas,$(INSTALL_SCHEMAS)),:)
 	$(Q)$(call put,644,$(docdir)/monitoring,$(INSTALL_MONITORING))
-	$(Q)$(call put,644,$(docdir)/gate,$(INSTALL_GATE_EXAMPLES))
+	$(Q)$(call put,644,$(docdir),packaging/ztp-bridge.yaml)
+	$(Q)set -e; for file in $(INSTALL_GATE_EXAMPLES); do \
+		$(call place,"$$file",'$(docdir)/gate'/"$${file##*/}"); \
+	done
 	$(Q)set -e; for file in $(INSTALL_EXAMPLES); do \
 		install -D -m 644 "$$file" '$(docdir)'/"$$file"; \
 	done
@@ -42,19 +56,16 @@ install: all
 			'$(compdir)'/"$$name"; \
 	done
 	$(Q)set -e; for page in $(INSTALL_MAN); do \
-		install -D -m 644 "$$page" \
-			"$(mandir)/man$${page##*.}/$${page##*/}"; \
+		$(call place,"$$page",'$(mandir)'/"man$${page##*.}/$${page##*/}"); \
 	done
 	$(Q)set -e; for service in $(INSTALL_UNIT); do \
-		install -d '$(unitdir)'; \
-		sed 's,/usr/local/,$(PREFIX)/,g' "$$service" \
-			>'$(unitdir)/ztp-bridge.service'; \
+		$(call place,"$$service",'$(unitdir)/ztp-bridge.service'); \
 	done
 
 uninstall:
 	$(Q)rm -f $(addprefix $(bindir)/,$(notdir $(INSTALL_BINS))) \
 		$(addprefix $(libdir)/,$(notdir $(INSTALL_LIBS))) \
-		$(libdir)/ztp/mosquitto_ztp_gate.so \
+		$(plugindir)/mosquitto_ztp_gate.so \
 		$(addprefix $(incdir)/,$(notdir $(wildcard include/ztp/*.h))) \
 		$(foreach page,$(INSTALL_MAN),$(mandir)/man$(subst .,,$(suffix $(page)))/$(notdir $(page))) \
 		$(unitdir)/ztp-bridge.service \
@@ -62,4 +73,4 @@ uninstall:
 		$(libdir)/tmpfiles.d/ztp-bridge.conf \
 		$(addprefix $(compdir)/,$(COMPLETED))
 	$(Q)rm -rf $(docdir)
-	$(Q)rmdir $(incdir) $(libdir)/ztp 2>/dev/null || :
+	$(Q)rmdir $(incdir) $(plugindir) 2>/dev/null || :

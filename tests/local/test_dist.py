@@ -1,0 +1,136 @@
+"""What is passed on: the version that a tree says it is, the tarball, and what
+make install puts where."""
+
+import os
+import pathlib
+import shutil
+import subprocess
+import tarfile
+
+import pytest
+
+from harness.where import ROOT, build
+
+ENV = {key: value for key, value in os.environ.items()
+       if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+GIT = ["git", "-c", "user.name=t", "-c", "user.email=t@localhost", "-c",
+       "init.defaultBranch=main"]
+
+
+def run(*argv, cwd=ROOT):
+    done = subprocess.run([str(arg) for arg in argv], check=False, text=True,
+                          cwd=cwd, env=ENV, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    return done.stdout.strip()
+
+
+class Repository:
+    """One with nothing but what makes versions and tarballs."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        (folder / "scripts").mkdir(parents=True)
+        for name in ("version", "dist"):
+            shutil.copy(ROOT / "scripts" / name, folder / "scripts" / name)
+        run(*GIT, "init", "-q", cwd=folder)
+        self.commit()
+
+    def commit(self):
+        run(*GIT, "add", "-A", cwd=self.folder)
+        run(*GIT, "commit", "-q", "--allow-empty", "-m", "x", cwd=self.folder)
+
+    def tag(self, name):
+        run(*GIT, "tag", name, cwd=self.folder)
+
+    def version(self, *more):
+        return run("scripts/version", *more, cwd=self.folder)
+
+
+@pytest.fixture
+def repository(tmp_path):
+    return Repository(tmp_path / "tree")
+
+
+def test_versions_follow_time(repository):
+    """As dpkg compares them: before the first tag, at, and after each."""
+    found = [repository.version("--debian")]
+    for tag in ("v0.2.0-rc1", None, "v0.2.0", None, "v0.3.0"):
+        repository.commit()
+        if tag:
+            repository.tag(tag)
+        found.append(repository.version("--debian"))
+    (repository.folder / "scripts" / "version").open("a").write("# changed\n")
+    found.append(repository.version("--debian"))
+    for before, after in zip(found, found[1:]):
+        run("dpkg", "--validate-version", f"{before}-0upstream1")
+        run("dpkg", "--compare-versions", before, "lt", after)
+    assert found[1] == "0.2.0~rc1" and found[3] == "0.2.0"
+    assert found[-1] == "0.3.0+dirty"
+    assert repository.version() == "v0.3.0-dirty"
+
+
+def unpacked(tarball, folder):
+    with tarfile.open(tarball) as archive:
+        archive.extractall(folder)
+    tree, = pathlib.Path(folder).iterdir()
+    return tree
+
+
+def test_tarball_knows_its_version(repository, tmp_path):
+    """Also inside another repository, and made at another time it is the same
+    to the last byte."""
+    repository.tag("v0.2.0")
+    repository.commit()
+    first = pathlib.Path(run("scripts/dist", tmp_path / "a",
+                             cwd=repository.folder))
+    os.utime(repository.folder / "scripts" / "version", (1, 1))
+    again = pathlib.Path(run("scripts/dist", tmp_path / "b",
+                             cwd=repository.folder))
+    assert first.read_bytes() == again.read_bytes()
+    assert first.name == f"ztp-bridge-{repository.version()}.tar.gz"
+    tree = unpacked(first, repository.folder / "inside")
+    for argument in ([], ["--debian"], ["--epoch"]):
+        assert run("scripts/version", *argument, cwd=tree) == \
+            repository.version(*argument)
+
+
+def test_tarball_has_what_is_changed(repository, tmp_path):
+    (repository.folder / "scripts" / "version").open("a").write("# changed\n")
+    tarball = run("scripts/dist", tmp_path / "a", cwd=repository.folder)
+    assert tarball.endswith("-dirty.tar.gz")
+    tree = unpacked(tarball, tmp_path / "out")
+    assert (tree / "scripts" / "version").read_text().endswith("# changed\n")
+
+
+def files(folder):
+    return {path for path in folder.rglob("*") if not path.is_dir()}
+
+
+def test_install_and_uninstall(tmp_path):
+    """Each program with its page, places that are this installation's, and
+    all of it gone again."""
+    where = [f"BUILD={build()}", "PREFIX=/usr", f"DESTDIR={tmp_path}",
+             "PLUGINDIR=/usr/lib/plugins"]
+    run("make", *where, "install")
+    usr = tmp_path / "usr"
+    for name in ("ztp-bridge", "ztpctl", "ztp-approver", "ztp-device"):
+        assert run(usr / "bin" / name, "--version").startswith(name)
+        section = 8 if name == "ztp-bridge" else 1
+        assert (usr / f"share/man/man{section}/{name}.{section}").exists()
+    assert not (usr / "bin" / "ztp-devkafka").exists()
+    assert (usr / "lib/plugins/mosquitto_ztp_gate.so").exists()
+    for path in files(tmp_path):
+        assert path.stat().st_mode & 0o777 in (0o644, 0o755), path
+        if path.suffix in (".service", ".example", ".8"):
+            assert "/usr/local/" not in path.read_text(), path
+    conf = usr / "share/doc/ztp-bridge/gate/mosquitto.conf.example"
+    assert "plugin /usr/lib/plugins/mosquitto_ztp_gate.so" in conf.read_text()
+    run("make", *where, "uninstall")
+    assert not files(tmp_path)
+
+
+def test_shipped_configuration():
+    """It is the conffile of the package, and no setting in it is unknown."""
+    run(build() / "ztp-bridge", "--config",
+        ROOT / "packaging" / "ztp-bridge.yaml", "--check-config")
