@@ -288,8 +288,9 @@ static void test_pages(void **state)
 	assert_null(strstr(f->body, "\"r247\""));
 }
 
-/* Many that are done between two that are not: the two are there at once, and
- * a search that has to pass over all of them gets to its end in pages. */
+/* Many that are done between two that are not: the two are found, and a search
+ * that has to pass over all of them gets to its end in pages, of which the
+ * clock of a busy machine may make more. */
 static void test_a_long_way_between(void **state)
 {
 	struct http_case *f = *state;
@@ -304,11 +305,7 @@ static void test_a_long_way_between(void **state)
 	add(f, "away", "plant-7", ZTP_STATE_REGISTERED);
 	add(f, "last", "plant-7", ZTP_STATE_REQUESTED);
 	commit(f);
-	get_json(f, "/v1/requests?state=requested", 200);
-	assert_int_equal(
-		cJSON_GetArraySize(cJSON_GetObjectItem(f->json, "requests")),
-		2);
-	assert_null(text_of(f->json, "next"));
+	assert_listed(f, "state=requested", "first last ");
 	assert_listed(f, "state=registered", "away ");
 	assert_int_equal(
 		follow(f, "limit=1000&state=onboarded", NULL, 0, &pages),
