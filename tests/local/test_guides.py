@@ -1,10 +1,12 @@
-"""Every command line of the guides is run, in their order: the blocks marked
-`sh` of each are one session of bash against a stack of its own, with this
-test's addresses and files in the place of those that are written."""
+"""Every command line of README and guides is run, in their order: the blocks
+marked `sh` of each are sessions of bash against a stack of its own, with this
+test's addresses and files in the place of those that are written. What runs
+elsewhere, or cannot run in a test, is named below."""
 
 import json
 import os
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -15,14 +17,47 @@ from harness.bridge import Bridge, topic_names
 from harness.certs import Ca
 from harness.devkafka import DevKafka
 from harness.gate import OPERATOR, PASSWORD, Gate
+from harness.ports import free_port
 from harness.process import Process
 from harness.topics import Reader
 from harness.until import until
 from harness.where import ROOT, binary, build
 
-GUIDES = ["operators-guide.md", "device-guide.md", "customers-guide.md"]
+# Files whose sh blocks are all run here.
+HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md", "docs/operators-guide.md", "docs/device-guide.md",
+        "docs/customers-guide.md"}
+# Lines that somebody else runs: a file that has them.
+ELSEWHERE = {
+    "make demo": "tests/e2e/test_demo.py",
+    "make demo KAFKA=apache": "tests/e2e/test_demo.py",
+}
+# Lines that run the tests, or all of the sources through a tool: each must be
+# what make would do, and is done by who changes something.
+BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
+           "make format", "make test-examples"]
 TOPICS = topic_names("ztp")
 PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def session(script, folder, **env):
+    """One session of bash, with what has been built first in its PATH and
+    nothing left running; what it printed."""
+    variables = {key: value for key, value in os.environ.items()
+                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail\n"
+         f"trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT\n{script}"],
+        cwd=folder, text=True, timeout=120, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**variables, "PATH": f"{build()}:{os.environ['PATH']}", **env},
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    return done.stdout
 
 
 class Stack:
@@ -34,18 +69,37 @@ class Stack:
         args = [arg for topic in TOPICS.values() for arg in ("--topic", topic)]
         self.kafka = DevKafka(folder, args=args).start()
         self.gate = Gate(folder, ca.server()).start()
-        self.bridge = Bridge(
-            folder, f"mqtt://127.0.0.1:{self.gate.port}", self.kafka.brokers,
-            TOPICS,
-            {"mqtt": {"registrar": "gate", "username": OPERATOR,
-                      "password": PASSWORD}},
-        ).start()
-        self.http = self.bridge.http()
-        until(self.ready, "the bridge is ready")
-        self.processes = [self.kafka, self.gate, self.bridge]
+        self.processes = [self.kafka, self.gate]
+        self.places = {
+            "127.0.0.1:1883": f"127.0.0.1:{self.gate.port}",
+            "localhost:8883": f"localhost:{self.gate.tls_port}",
+            "127.0.0.1:9092": self.kafka.brokers,
+        }
         (folder / "admin.password").write_text(f"{PASSWORD}\n")
         (folder / "broker_ca.pem").write_text(ca.cert.read_text())
         (folder / "examples").symlink_to(ROOT / "examples")
+
+    def start_bridge(self):
+        self.bridge = Bridge(
+            self.folder, f"mqtt://127.0.0.1:{self.gate.port}",
+            self.kafka.brokers, TOPICS,
+            {"mqtt": {"registrar": "gate", "username": OPERATOR,
+                      "password": PASSWORD}},
+        )
+        self.watch(self.bridge.start())
+        self.places |= {
+            "127.0.0.1:9464": self.http,
+            "/var/lib/ztp-bridge/store.db": f"{self.folder}/bridge.db",
+            "/etc/ztp-bridge/ztp-bridge.yaml": self.bridge.config,
+        }
+        return self
+
+    def watch(self, bridge):
+        """Until it is ready, and to its end."""
+        self.processes.append(bridge)
+        self.http = bridge.wait_log(
+            r"\bhttp\S*.*?(127\.0\.0\.1:[1-9]\d*)").group(1)
+        until(self.ready, "the bridge is ready")
 
     def ready(self):
         answer = requests.get(f"http://{self.http}/readyz", timeout=5)
@@ -59,28 +113,12 @@ class Stack:
         (self.folder / "stopped.yaml").write_text(yaml.safe_dump(settings))
 
     def put_in_place(self, text):
-        for written, real in {
-            "127.0.0.1:1883": f"127.0.0.1:{self.gate.port}",
-            "localhost:8883": f"localhost:{self.gate.tls_port}",
-            "127.0.0.1:9092": self.kafka.brokers,
-            "127.0.0.1:9464": self.http,
-            "/var/lib/ztp-bridge/store.db": f"{self.folder}/bridge.db",
-            "/etc/ztp-bridge/ztp-bridge.yaml": self.bridge.config,
-        }.items():
+        for written, real in self.places.items():
             text = text.replace(written, real)
         return text
 
     def run(self, script, **env):
-        done = subprocess.run(
-            ["bash", "-c", f"set -euo pipefail\n{self.put_in_place(script)}"],
-            cwd=self.folder, text=True, timeout=120, check=False,
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            env={**os.environ, "PATH": f"{build()}:{os.environ['PATH']}",
-                 **env},
-        )
-        assert done.returncode == 0, f"{script}\n{done.stdout}"
-        return done.stdout
+        return session(self.put_in_place(script), self.folder, **env)
 
     def ctl(self, *args):
         return self.run(" ".join([
@@ -106,15 +144,20 @@ class Stack:
 
 
 @pytest.fixture
-def stack(tmp_path, ca):
+def bare(tmp_path, ca):
     stack = Stack(tmp_path, ca)
     yield stack
     stack.stop()
 
 
-def blocks(name):
-    text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-    found = re.findall(r"^```sh\n(.*?)^```$", text, re.M | re.S)
+@pytest.fixture
+def stack(bare):
+    return bare.start_bridge()
+
+
+def blocks(name, language="sh"):
+    found = re.findall(rf"^```{language}\n(.*?)^```$", text_of(name),
+                       re.M | re.S)
     assert found
     return found
 
@@ -124,7 +167,7 @@ def test_operators_guide(stack, tmp_path):
     other = Ca(tmp_path / "other", "the next CA")
     (tmp_path / "new_ca.pem").write_text(other.cert.read_text())
     stack.stopped_config()
-    out = "".join(stack.run(block) for block in blocks("operators-guide.md"))
+    out = "".join(stack.run(block) for block in blocks("docs/operators-guide.md"))
     assert "acme/plant-7" in out
     assert "ztp_requests_outstanding" in out
     assert re.search(r"^ok$", out, re.M)  # integrity_check
@@ -132,7 +175,7 @@ def test_operators_guide(stack, tmp_path):
 
 
 def test_device_guide(stack):
-    out = "".join(stack.run(block) for block in blocks("device-guide.md"))
+    out = "".join(stack.run(block) for block in blocks("docs/device-guide.md"))
     assert '"status":"approved"' in out.replace(" ", "")
 
 
@@ -142,7 +185,7 @@ def test_customers_guide(stack, tmp_path, ca):
     (tmp_path / "ca_cert.pem").write_text(ca.cert.read_text())
     stack.ctl("registry create acme/plant-7 --audience acme --ca ca_cert.pem")
     good = stack.device(known, PATH)
-    *first, last = blocks("customers-guide.md")
+    *first, last = blocks("docs/customers-guide.md")
     out = "".join(stack.run(block) for block in first)
     assert '"fingerprint_sha256"' in out
     assert "onboarded" in out
@@ -156,12 +199,195 @@ def test_customers_guide(stack, tmp_path, ca):
     reader.close()
 
 
+# --- README
+
+
+def section(title):
+    """That chapter's text."""
+    return re.search(rf"^## {title}\n(.*?)^## ", text_of("README.md"),
+                     re.M | re.S)[1]
+
+
+def alike(text):
+    """What two runs have in common; topics have no common order."""
+    for pattern, word in (
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
+        (r"[0-9a-f]{64}", "FINGERPRINT"),
+        (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
+    ):
+        text = re.sub(pattern, word, text)
+    return sorted(text.splitlines())
+
+
+def steps(text):
+    """Each sh block with the output that is shown below it, or None."""
+    return re.findall(r"^```sh\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", text,
+                      re.M | re.S)
+
+
+def test_readme_five_minutes(tmp_path):
+    """It prints what it is said to print."""
+    mark = "--- next ---\n"
+    shown = steps(section("Five minutes to a first onboarded device"))
+    script = f"echo '{mark[:-1]}'\n".join(block for block, _ in shown)
+    runtime = os.environ.get("ZTP_SANITIZER", "")
+    for written, real in {
+        "$PWD/build": str(build()),
+        "/tmp/ztp": str(tmp_path),
+        "make &&": f"make --quiet BUILD='{build()}' >/dev/null &&",
+        "127.0.0.1:1883": f"127.0.0.1:{(port := free_port())}",
+        "listener 1883": f"listener {port}",
+        "127.0.0.1:9464": f"127.0.0.1:{free_port()}",
+        "mosquitto -c": f"LD_PRELOAD={runtime} mosquitto -c",
+    }.items():
+        assert written in script
+        script = script.replace(written, real)
+    printed = session(script, ROOT).split(mark)
+    assert len(printed) == len(shown) > 4
+    for (block, output), real in zip(shown, printed):
+        if output:
+            assert alike(real) == alike(output), block
+    assert sum(bool(output) for _, output in shown) >= 3
+
+
+def test_readme_run_it(bare, tmp_path, ca):
+    """Installed, configured as written there, on the broker's TLS side; one
+    device, approved by hand."""
+    install, check_and_run, customer = [block for block, _ in steps(section("Run it"))]
+    assert "sudo make install" in install
+    session(install.replace("sudo ", "").replace("make", "make --quiet BUILD="
+            f"'{build()}' DESTDIR='{tmp_path}/stage'"), ROOT)
+    config, = re.findall(r"^```yaml\n(.*?)^```$", section("Run it"),
+                         re.M | re.S)
+    (tmp_path / "mqtt.password").write_text(f"{PASSWORD}\n")
+    bare.places |= {
+        "broker.example:8883": f"localhost:{bare.gate.tls_port}",
+        "kafka-1.example:9092,kafka-2.example:9092": bare.kafka.brokers,
+        "kafka-1.example:9092": bare.kafka.brokers,
+        "/etc/ztp-bridge/mqtt.password": f"{tmp_path}/mqtt.password",
+        "/etc/ztp-bridge/ca.pem": f"{tmp_path}/broker_ca.pem",
+    }
+    (tmp_path / "ztp-bridge.yaml").write_text(
+        bare.put_in_place(config) + f"store: {{path: {tmp_path}/store.db}}\n"
+        "http: {listen: '127.0.0.1:0'}\n")
+    *first, last = check_and_run.splitlines()
+    bare.run("\n".join(first))
+    program, *arguments = last.split()
+    bare.watch(Process("bridge", [tmp_path / "stage/usr/local/bin" / program,
+                                  *arguments], tmp_path).start())
+
+    (tmp_path / "ca_cert.pem").write_text(ca.cert.read_text())
+    (tmp_path / "pump.json").write_text('{"ntp": "time.acme.example"}')
+    bare.ctl("registry create acme/plant-7 --audience acme --ca ca_cert.pem")
+    device = bare.device(ca.issue(), PATH)
+    reader = Reader(bare.kafka.brokers, TOPICS.values())
+    request = reader.one(TOPICS["requests"], key=PATH)
+    bare.run(customer, REQUEST_ID=request.json()["request_id"])
+    device.wait_exit(0)
+    reader.close()
+
+
+# --- the others
+
+
+def test_contributing_one_test(tmp_path):
+    """The rest of its lines are make's, BY_HAND."""
+    _, one = blocks("CONTRIBUTING.md")
+    session(one.replace("ZTP_BUILD=build", f"ZTP_BUILD='{build()}'"), ROOT,
+            PYTHONDONTWRITEBYTECODE="1")
+
+
+def test_examples_fingerprint(tmp_path, ca):
+    leaf = ca.issue("rsa2048")
+    (tmp_path / "rsa_cert.pem").write_text(leaf.path.read_text())
+    block, = blocks("examples/README.md")
+    assert session(block, tmp_path).strip() == leaf.fingerprint
+
+
+# --- nothing is left out
+
+
+def documents():
+    """Every text that is here for people, without what was fetched."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard",
+         "*.md"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
+    names = listed.stdout.split() or [
+        str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md")
+        if build() not in path.parents]
+    assert HERE < set(names)
+    return sorted(names)
+
+
+def is_command(line):
+    """Its first word, but for variables and sudo, is a program's name."""
+    words = re.sub(r"^\s*(?:\$ )?(?:sudo )?(?:[A-Z_]+=\S* )*", "", line).split()
+    return bool(words) and bool(
+        words[0].startswith("ztp-") or words[0] in ("ztpctl", "docker", "apt",
+        "go", "mvn", "npm", "systemctl", "debootstrap", "promtool", "lintian")
+        or (shutil.which(words[0]) and not words[0].startswith("{")))
+
+
+def command_lines(name):
+    """(sh or other, line) of each command in a block of that text, fenced or
+    indented."""
+    language = None
+    for line in text_of(name).splitlines():
+        fence = re.match(r"^\s*```(\w*)", line)
+        if fence:
+            language = None if language is not None else fence[1]
+        elif language == "sh":
+            if line.strip():
+                yield "sh", line.split("  #")[0].strip()
+        elif language in ("", None) and (
+                language == "" or line.startswith("    ")):
+            if is_command(line):
+                yield "other", line.strip()
+
+
 def test_no_command_is_left_out():
-    """A guide's commands are in its sh blocks and nowhere else."""
-    for name in GUIDES:
-        text = (ROOT / "docs" / name).read_text(encoding="utf-8")
-        rest = re.sub(r"^```sh\n.*?^```$", "", text, flags=re.M | re.S)
-        assert not re.findall(r"^ {4}(?:ztp|curl|openssl|sqlite3|make)\b.*",
-                              rest, re.M), name
-        for body in re.findall(r"^```json\n(.*?)^```$", text, re.M | re.S):
-            assert json.loads(body)
+    """A command is in an sh block, and every sh block is run."""
+    elsewhere = set()
+    for name in documents():
+        for kind, line in command_lines(name):
+            assert kind == "sh", f"{name}: not in an sh block: {line}"
+            if line in ELSEWHERE or line in BY_HAND:
+                elsewhere.add(line)
+            else:
+                assert name in HERE, (
+                    f"{name}: nobody runs: {line}\nrun it in a test of this "
+                    "file, or name in ELSEWHERE the file that does")
+    assert elsewhere == set(ELSEWHERE) | set(BY_HAND)
+    for line, where in ELSEWHERE.items():
+        assert line in text_of(where), f"{where} does not run {line}"
+
+
+@pytest.mark.parametrize("line", BY_HAND)
+def test_by_hand(line):
+    """make knows how."""
+    session(f"{line} --dry-run BUILD='{build()}' >/dev/null", ROOT)
+
+
+def test_what_is_named_exists():
+    """Targets and options that a text mentions in passing."""
+    told = {name: session(f"{name} --help", ROOT) for name in
+            ("ztp-bridge", "ztp-approver", "ztp-device", "ztpctl")}
+    makefiles = "\n".join(path.read_text() for path in (
+        ROOT / "Makefile", *(ROOT / "scripts").glob("*.mk")))
+    for name in documents():
+        text = text_of(name)
+        for target in re.findall(r"`make ([a-z-]+)", text):
+            assert re.search(rf"^[a-z -]*\b{target}\b[a-z -]*:", makefiles,
+                             re.M), f"{name}: make {target}"
+        for span in re.findall(r"`([^`\n]+)`", text):
+            program, *words = span.split()
+            for option in words if program in told else ():
+                if option.startswith("--"):
+                    assert option in told[program], f"{name}: {span}"
+
+
+def test_json_blocks_are_json():
+    for name in documents():
+        for body in re.findall(r"^```json\n(.*?)^```$", text_of(name),
+                               re.M | re.S):
+            assert json.loads(body), name
