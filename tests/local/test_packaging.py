@@ -6,6 +6,8 @@ import socket
 import subprocess
 
 import pytest
+import requests
+import yaml
 
 from harness.bridge import Bridge, topic_names
 from harness.ports import free_port
@@ -128,21 +130,71 @@ def test_alert_rules():
         cwd=MONITORING)
 
 
-def metrics():
-    source = (ROOT / "bridge" / "metrics.c").read_text(encoding="utf-8")
-    return set(re.findall(r'"(ztp_[a-z_]+)"', source))
+def test_every_alert_is_seen_to_fire_and_to_be_silent():
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text("utf-8"))
+    tests = yaml.safe_load((MONITORING / "alerts_test.yaml").read_text("utf-8"))
+    names = {rule["alert"] for group in rules["groups"]
+             for rule in group["rules"]}
+    fired, silent = (
+        {case["alertname"] for test in tests["tests"]
+         for case in test["alert_rule_test"]
+         if bool(case.get("exp_alerts")) == wanted} for wanted in (True, False))
+    assert names == fired == silent
 
 
-def test_nobody_asks_for_a_metric_that_is_none():
-    known = metrics()
-    assert len(known) >= 13
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory):
+    """What a running bridge exposes: {metric: its labels}."""
+    folder = tmp_path_factory.mktemp("exposed")
+    bridge = Bridge(folder, f"mqtt://127.0.0.1:{free_port()}",
+                    f"127.0.0.1:{free_port()}", topic_names("none")).start()
+    text = requests.get(f"http://{bridge.http()}/metrics", timeout=10).text
+    bridge.stop()
+    done = subprocess.run([ROOT / "scripts" / "promtool", "check", "metrics"],
+                          input=text, text=True, check=False,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    assert done.returncode == 0, done.stdout
+    found = {name: set() for name in
+             re.findall(r"^# TYPE (\S+) ", text, re.M)}
+    for name, labels in re.findall(r"^(\w+)\{([^}]*)\}", text, re.M):
+        found[re.sub(r"_(bucket|sum|count)$", "", name)] |= set(
+            re.findall(r"(\w+)=", labels))
+    return found
+
+
+def test_nobody_asks_for_a_metric_that_is_none(exposed):
+    assert len(exposed) >= 13
     dashboard = (MONITORING / "dashboard.json").read_text(encoding="utf-8")
     alerts = (MONITORING / "alerts.yaml").read_text(encoding="utf-8")
     asked = set(re.findall(r"\bztp_[a-z_]+", dashboard + alerts))
-    assert {re.sub(r"_bucket$", "", name) for name in asked} <= known
+    assert {re.sub(r"_bucket$", "", name) for name in asked} <= set(exposed)
     # and what there is can be seen somewhere
-    assert known <= {re.sub(r"_bucket$", "", name)
-                     for name in re.findall(r"\bztp_[a-z_]+", dashboard)}
+    assert set(exposed) <= {re.sub(r"_bucket$", "", name) for name in
+                            re.findall(r"\bztp_[a-z_]+", dashboard)}
+
+
+def expressions():
+    panels = json.loads((MONITORING / "dashboard.json").read_text("utf-8"))
+    rules = yaml.safe_load((MONITORING / "alerts.yaml").read_text("utf-8"))
+    yield from (target["expr"] for panel in panels["panels"]
+                for target in panel["targets"])
+    yield from (rule["expr"] for group in rules["groups"]
+                for rule in group["rules"])
+
+
+def test_nobody_asks_for_a_label_that_is_none(exposed):
+    """instance and job are Prometheus's own."""
+    looked = 0
+    for expression in expressions():
+        names = set(re.findall(r"\bztp_[a-z_]+", expression))
+        known = {"instance", "job"}.union(*(
+            exposed[re.sub(r"_bucket$", "", name)] for name in names))
+        asked = set(re.findall(r"(\w+)=", expression))
+        for by in re.findall(r"by \(([^)]*)\)", expression):
+            asked |= set(re.split(r",\s*", by))
+        assert asked <= known, expression
+        looked += len(asked - {"instance"})
+    assert looked > 10
 
 
 def test_dashboard():
