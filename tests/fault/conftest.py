@@ -5,6 +5,7 @@ import pytest
 from fault.preload import Control
 from harness.ports import free_port
 from harness.rig import Rig
+from harness.schemas import valid_records, watching  # noqa: F401
 
 # Short keepalives show that the connections live.
 SETTINGS = {"mqtt": {"keepalive": "5s"}}

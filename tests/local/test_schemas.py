@@ -237,10 +237,12 @@ def test_watch_finds_a_decision_that_should_not_have_been_understood():
 
 def test_watch_finds_wrong_messages():
     for topic, value in (
+        ("ztp/v1/pending", {"device_path": PATH}),
         ("ztp/v1/audit", {"verdict": "accepted"}),
         ("ztp/v1/subscribed", {"device_path": PATH}),
         ("$CONTROL/ztp/v1/response", {"responses": [{}]}),
         (f"{PATH}/commands", {"type": "provisioning", "status": "approved"}),
+        (f"{PATH}/commands", {"request_id": "x", "status": "approved"}),
     ):
         assert schemas.message_problems(topic, json.dumps(value)), topic
 
