@@ -36,7 +36,8 @@ def test_demo(line, tmp_path):
     for word in TOLD:
         assert word in done.stdout, word
     # A certificate in base64, a JWT.
-    assert not re.search(r"MII[A-Za-z0-9+/]{40}|eyJ[A-Za-z0-9_-]+\.", done.stdout)
+    assert not re.search(r"MII[A-Za-z0-9+/]{40}|eyJ[A-Za-z0-9_-]+\.",
+                         done.stdout)
     assert list(tmp_path.iterdir()) == []
     assert tree() == before
     # Nothing that it started works on in its folder.

@@ -3,11 +3,8 @@ marked `sh` of each are sessions of bash against a stack of its own, with this
 test's addresses and files in the place of those that are written. What runs
 elsewhere, or cannot run in a test, is named below."""
 
-import json
 import os
 import re
-import shutil
-import subprocess
 
 import pytest
 import requests
@@ -17,47 +14,15 @@ from harness.bridge import Bridge, topic_names
 from harness.certs import Ca
 from harness.devkafka import DevKafka
 from harness.gate import OPERATOR, PASSWORD, Gate
+from harness.guides import blocks, session, steps, text_of
 from harness.ports import free_port
 from harness.process import Process
 from harness.topics import Reader
 from harness.until import until
 from harness.where import ROOT, binary, build
 
-# Files whose sh blocks are all run here.
-HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md", "docs/operators-guide.md", "docs/device-guide.md",
-        "docs/customers-guide.md"}
-# Lines that somebody else runs: a file that has them.
-ELSEWHERE = {
-    "make demo": "tests/e2e/test_demo.py",
-    "make demo KAFKA=apache": "tests/e2e/test_demo.py",
-}
-# Lines that run the tests, or all of the sources through a tool: each must be
-# what make would do, and is done by who changes something.
-BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
-           "make format", "make test-examples"]
 TOPICS = topic_names("ztp")
 PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
-
-
-def text_of(name):
-    return (ROOT / name).read_text(encoding="utf-8")
-
-
-def session(script, folder, **env):
-    """One session of bash, with what has been built first in its PATH and
-    nothing left running; what it printed."""
-    variables = {key: value for key, value in os.environ.items()
-                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    done = subprocess.run(
-        ["bash", "-c", "set -euo pipefail\n"
-         f"trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT\n{script}"],
-        cwd=folder, text=True, timeout=120, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env={**variables, "PATH": f"{build()}:{os.environ['PATH']}", **env},
-    )
-    assert done.returncode == 0, f"{script}\n{done.stdout}"
-    return done.stdout
 
 
 class Stack:
@@ -155,19 +120,12 @@ def stack(bare):
     return bare.start_bridge()
 
 
-def blocks(name, language="sh"):
-    found = re.findall(rf"^```{language}\n(.*?)^```$", text_of(name),
-                       re.M | re.S)
-    assert found
-    return found
-
-
 def test_operators_guide(stack, tmp_path):
     (tmp_path / "ca_cert.pem").write_text(stack.ca.cert.read_text())
     other = Ca(tmp_path / "other", "the next CA")
     (tmp_path / "new_ca.pem").write_text(other.cert.read_text())
     stack.stopped_config()
-    out = "".join(stack.run(block) for block in blocks("docs/operators-guide.md"))
+    out = "".join(map(stack.run, blocks("docs/operators-guide.md")))
     assert "acme/plant-7" in out
     assert "ztp_requests_outstanding" in out
     assert re.search(r"^ok$", out, re.M)  # integrity_check
@@ -211,18 +169,12 @@ def section(title):
 def alike(text):
     """What two runs have in common; topics have no common order."""
     for pattern, word in (
-        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}", "ID"),
+        (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}(-[0-9a-f]{4,12}){2}", "ID"),
         (r"[0-9a-f]{64}", "FINGERPRINT"),
         (r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME"),
     ):
         text = re.sub(pattern, word, text)
     return sorted(text.splitlines())
-
-
-def steps(text):
-    """Each sh block with the output that is shown below it, or None."""
-    return re.findall(r"^```sh\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", text,
-                      re.M | re.S)
 
 
 def test_readme_five_minutes(tmp_path):
@@ -253,7 +205,8 @@ def test_readme_five_minutes(tmp_path):
 def test_readme_run_it(bare, tmp_path, ca):
     """Installed, configured as written there, on the broker's TLS side; one
     device, approved by hand."""
-    install, check_and_run, customer = [block for block, _ in steps(section("Run it"))]
+    install, check_and_run, customer = (
+        block for block, _ in steps(section("Run it")))
     assert "sudo make install" in install
     session(install.replace("sudo ", "").replace("make", "make --quiet BUILD="
             f"'{build()}' DESTDIR='{tmp_path}/stage'"), ROOT)
@@ -302,92 +255,3 @@ def test_examples_fingerprint(tmp_path, ca):
     (tmp_path / "rsa_cert.pem").write_text(leaf.path.read_text())
     block, = blocks("examples/README.md")
     assert session(block, tmp_path).strip() == leaf.fingerprint
-
-
-# --- nothing is left out
-
-
-def documents():
-    """Every text that is here for people, without what was fetched."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard",
-         "*.md"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
-    names = listed.stdout.split() or [
-        str(path.relative_to(ROOT)) for path in ROOT.rglob("*.md")
-        if build() not in path.parents]
-    assert HERE < set(names)
-    return sorted(names)
-
-
-def is_command(line):
-    """Its first word, but for variables and sudo, is a program's name."""
-    words = re.sub(r"^\s*(?:\$ )?(?:sudo )?(?:[A-Z_]+=\S* )*", "", line).split()
-    return bool(words) and bool(
-        words[0].startswith("ztp-") or words[0] in ("ztpctl", "docker", "apt",
-        "go", "mvn", "npm", "systemctl", "debootstrap", "promtool", "lintian")
-        or (shutil.which(words[0]) and not words[0].startswith("{")))
-
-
-def command_lines(name):
-    """(sh or other, line) of each command in a block of that text, fenced or
-    indented."""
-    language = None
-    for line in text_of(name).splitlines():
-        fence = re.match(r"^\s*```(\w*)", line)
-        if fence:
-            language = None if language is not None else fence[1]
-        elif language == "sh":
-            if line.strip():
-                yield "sh", line.split("  #")[0].strip()
-        elif language in ("", None) and (
-                language == "" or line.startswith("    ")):
-            if is_command(line):
-                yield "other", line.strip()
-
-
-def test_no_command_is_left_out():
-    """A command is in an sh block, and every sh block is run."""
-    elsewhere = set()
-    for name in documents():
-        for kind, line in command_lines(name):
-            assert kind == "sh", f"{name}: not in an sh block: {line}"
-            if line in ELSEWHERE or line in BY_HAND:
-                elsewhere.add(line)
-            else:
-                assert name in HERE, (
-                    f"{name}: nobody runs: {line}\nrun it in a test of this "
-                    "file, or name in ELSEWHERE the file that does")
-    assert elsewhere == set(ELSEWHERE) | set(BY_HAND)
-    for line, where in ELSEWHERE.items():
-        assert line in text_of(where), f"{where} does not run {line}"
-
-
-@pytest.mark.parametrize("line", BY_HAND)
-def test_by_hand(line):
-    """make knows how."""
-    session(f"{line} --dry-run BUILD='{build()}' >/dev/null", ROOT)
-
-
-def test_what_is_named_exists():
-    """Targets and options that a text mentions in passing."""
-    told = {name: session(f"{name} --help", ROOT) for name in
-            ("ztp-bridge", "ztp-approver", "ztp-device", "ztpctl")}
-    makefiles = "\n".join(path.read_text() for path in (
-        ROOT / "Makefile", *(ROOT / "scripts").glob("*.mk")))
-    for name in documents():
-        text = text_of(name)
-        for target in re.findall(r"`make ([a-z-]+)", text):
-            assert re.search(rf"^[a-z -]*\b{target}\b[a-z -]*:", makefiles,
-                             re.M), f"{name}: make {target}"
-        for span in re.findall(r"`([^`\n]+)`", text):
-            program, *words = span.split()
-            for option in words if program in told else ():
-                if option.startswith("--"):
-                    assert option in told[program], f"{name}: {span}"
-
-
-def test_json_blocks_are_json():
-    for name in documents():
-        for body in re.findall(r"^```json\n(.*?)^```$", text_of(name),
-                               re.M | re.S):
-            assert json.loads(body), name

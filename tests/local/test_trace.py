@@ -4,6 +4,7 @@ import uuid
 
 from harness.shape import TRACE
 
+
 def trace():
     return f"00-{uuid.uuid4().hex}-{uuid.uuid4().hex[:16]}-01"
 

@@ -1,0 +1,42 @@
+"""The command lines of the texts that are here for people, and bash to run
+them in."""
+
+import os
+import re
+import subprocess
+
+from .where import ROOT, build
+
+
+def text_of(name):
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def session(script, folder, **env):
+    """One session of bash, with what has been built first in its PATH and
+    nothing left running; what it printed."""
+    variables = {key: value for key, value in os.environ.items()
+                 if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
+    done = subprocess.run(
+        ["bash", "-c", "set -euo pipefail\n"
+         f"trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT\n{script}"],
+        cwd=folder, text=True, timeout=120, check=False,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        env={**variables, "PATH": f"{build()}:{os.environ['PATH']}", **env},
+    )
+    assert done.returncode == 0, f"{script}\n{done.stdout}"
+    return done.stdout
+
+
+def blocks(name, language="sh"):
+    found = re.findall(rf"^```{language}\n(.*?)^```$", text_of(name),
+                       re.M | re.S)
+    assert found
+    return found
+
+
+def steps(text):
+    """Each sh block with the output that is shown below it, or None."""
+    return re.findall(
+        r"^```sh\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", text, re.M | re.S)
