@@ -1,6 +1,7 @@
 """What is passed on: the version that a tree says it is, the tarball, and what
 make install puts where."""
 
+import fnmatch
 import os
 import pathlib
 import shutil
@@ -107,11 +108,22 @@ def files(folder):
     return {path for path in folder.rglob("*") if not path.is_dir()}
 
 
+def packaged():
+    """What packaging/debian/ names, as patterns of what make install makes;
+    documentation goes whole, each part to the package of its readers."""
+    yield "usr/share/doc/*"
+    for path in (ROOT / "packaging" / "debian").iterdir():
+        if path.suffix == ".install" or path.name == "not-installed":
+            for line in path.read_text().splitlines():
+                yield line.split()[0]
+                yield f"{line.split()[0]}/*"
+
+
 def test_install_and_uninstall(tmp_path):
     """Each program with its page, places that are this installation's, and
     all of it gone again."""
     where = [f"BUILD={build()}", "PREFIX=/usr", f"DESTDIR={tmp_path}",
-             "PLUGINDIR=/usr/lib/plugins"]
+             "UNITDIR=/lib/systemd/system", "PLUGINDIR=/usr/lib/plugins"]
     run("make", *where, "install")
     usr = tmp_path / "usr"
     for name in ("ztp-bridge", "ztpctl", "ztp-approver", "ztp-device"):
@@ -126,6 +138,9 @@ def test_install_and_uninstall(tmp_path):
             assert "/usr/local/" not in path.read_text(), path
     conf = usr / "share/doc/ztp-bridge/gate/mosquitto.conf.example"
     assert "plugin /usr/lib/plugins/mosquitto_ztp_gate.so" in conf.read_text()
+    for path in files(tmp_path):
+        name = str(path.relative_to(tmp_path))
+        assert any(fnmatch.fnmatch(name, p) for p in packaged()), name
     run("make", *where, "uninstall")
     assert not files(tmp_path)
 
