@@ -168,6 +168,8 @@ def test_installed_and_purged(system, debs, tmp_path):
     system.apt("install", *(f"/root/{path.name}" for path in debs.values()))
     assert system.files() > before
     assert "ztp-bridge" in system.run("ztp-bridge", "--version")
+    assert system.run("systemd-analyze", "verify", "--man=no",
+                      "ztp-bridge.service") == ""
     system.apt("purge", *debs)
     assert system.files() == before
 
@@ -207,7 +209,7 @@ def quiet_env():
 def make(folder, *targets):
     done = subprocess.run(["make", "-j2", *targets], cwd=folder, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-                          env=quiet_env(), check=False, timeout=600)
+                          env=quiet_env(), check=False, timeout=1800)
     assert done.returncode == 0, done.stdout
     return done.stdout
 
