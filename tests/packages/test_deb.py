@@ -181,6 +181,8 @@ def test_onboards_a_device(system, debs, tmp_path):
     try:
         told = onboard(system, tmp_path, processes, Ca(tmp_path / "ca"))
         assert '"status":"approved"' in told
+        assert system.run("stat", "-c", "%U %a",
+                          "/var/lib/ztp-bridge/store.db") == "ztp-bridge 600\n"
     finally:
         for process in reversed(processes):
             process.stop()
