@@ -187,8 +187,8 @@ def test_readme_five_minutes(tmp_path):
         "$PWD/build": str(build()),
         "/tmp/ztp": str(tmp_path),
         "make &&": f"make --quiet BUILD='{build()}' >/dev/null &&",
-        "127.0.0.1:1883": f"127.0.0.1:{(port := free_port())}",
-        "listener 1883": f"listener {port}",
+        "127.0.0.1:11883": f"127.0.0.1:{(port := free_port())}",
+        "listener 11883": f"listener {port}",
         "127.0.0.1:9464": f"127.0.0.1:{free_port()}",
         "mosquitto -c": f"LD_PRELOAD={runtime} mosquitto -c",
     }.items():
