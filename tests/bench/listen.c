@@ -2,9 +2,12 @@
  * listen: all devices in one, subscribed to whatever goes to any of them.
  * QoS 0, so that this one client's window is not what is measured.
  *   listen --port P --topic FILTER --prefix P --rate R --first N --count N
+ * The filter "each" is one subscription for each device of the plan.
  */
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <mosquitto.h>
@@ -12,10 +15,14 @@
 #include "tests/bench/part.h"
 #include "tests/bench/tally.h"
 
+#define AT_ONCE	  256 /* filters in one packet */
+#define TOPIC_MAX 160
+
 struct listener {
 	struct part part;
 	struct tally *tally;
-	bool connected, subscribed;
+	bool connected;
+	int64_t subscribed; /* filters that the broker has granted */
 };
 
 static void on_connect(struct mosquitto *mosq, void *arg, int rc)
@@ -35,9 +42,10 @@ static void on_subscribe(struct mosquitto *mosq, void *arg, int mid, int count,
 
 	(void)mosq;
 	(void)mid;
-	if (count != 1 || granted[0] > 2)
-		part_die("subscription refused");
-	l->subscribed = true;
+	for (int i = 0; i < count; i++)
+		if (granted[i] > 2)
+			part_die("subscription refused");
+	l->subscribed += count;
 }
 
 static void on_message(struct mosquitto *mosq, void *arg,
@@ -59,6 +67,47 @@ static void serve(struct mosquitto *mosq)
 		part_die("connection lost: %s", mosquitto_strerror(rc));
 }
 
+/* The command topics of n devices from the first-th of the plan on. */
+static void subscribe_some(struct listener *l, struct mosquitto *mosq,
+			   int64_t first, int n)
+{
+	char *filters[AT_ONCE];
+	long long device = l->part.first + first;
+	int i;
+
+	for (i = 0; i < n; i++) {
+		filters[i] = malloc(TOPIC_MAX);
+		if (!filters[i])
+			part_die("out of memory");
+		snprintf(filters[i], TOPIC_MAX, PART_PATH_FORM "/commands",
+			 l->part.prefix, device + i);
+	}
+	if (mosquitto_subscribe_multiple(mosq, NULL, n, filters, 0, 0, NULL))
+		part_die("cannot subscribe");
+	for (i = 0; i < n; i++)
+		free(filters[i]);
+	while (l->subscribed < first + n)
+		serve(mosq);
+}
+
+static void subscribe(struct listener *l, struct mosquitto *mosq)
+{
+	int64_t done, left;
+
+	if (strcmp(l->part.topic, "each") != 0) {
+		if (mosquitto_subscribe(mosq, NULL, l->part.topic, 0))
+			part_die("cannot subscribe");
+		while (l->subscribed < 1)
+			serve(mosq);
+		return;
+	}
+	for (done = 0; done < l->part.count; done += AT_ONCE) {
+		left = l->part.count - done;
+		subscribe_some(l, mosq, done,
+			       left < AT_ONCE ? (int)left : AT_ONCE);
+	}
+}
+
 int main(int argc, char **argv)
 {
 	struct listener l = {.tally = NULL};
@@ -78,10 +127,7 @@ int main(int argc, char **argv)
 		part_die("cannot connect to port %d", l.part.port);
 	while (!l.connected)
 		serve(mosq);
-	if (mosquitto_subscribe(mosq, NULL, l.part.topic, 0))
-		part_die("cannot subscribe");
-	while (!l.subscribed)
-		serve(mosq);
+	subscribe(&l, mosq);
 	part_begin(&l.part);
 	l.tally = tally_new(&l.part);
 	while (!part_over() && !tally_complete(l.tally))

@@ -3,9 +3,10 @@
  * them. Many connections in one process, MQTT 3.1.1, QoS 1, written by hand:
  * a client library would cost more than what it is to measure.
  *   load --port P --topic ztp/v1/pending --certs FILE --clients N
- *        --prefix P --rate R --first N --count N
+ *        --prefix P --rate R --first N --count N [--password LENGTH]
  *
- * The schedule is open: an item is sent when it is due, whether those before
+ * A broker may pass on the password, a JWT, which the bridge has to skip. The
+ * schedule is open: an item is sent when it is due, whether those before
  * it have been acknowledged or not. What a socket does not take waits in that
  * connection's buffer and is late on account of the broker. `late` is this
  * program's own lateness: if it is large, the figures are not the bridge's.
@@ -28,6 +29,7 @@
 #define EVENT_MAX  8192
 #define CERTS_MAX  1024
 #define EVENTS	   256
+#define PASSWORD   2048
 #define TIMER	   (-1) /* instead of a client's index */
 #define CONNECT	   0x10
 #define CONNACK	   0x20
@@ -48,6 +50,7 @@ struct load {
 	struct part part;
 	char *certs[CERTS_MAX];
 	size_t cert_count;
+	char password[PASSWORD + 32]; /* the member, or "" */
 	struct client *clients;
 	int epoll_fd, timer_fd;
 	int64_t sent, acked, late;
@@ -79,6 +82,22 @@ static void read_certs(struct load *l)
 	fclose(file);
 	if (l->cert_count == 0)
 		part_die("%s: no certificates", l->part.certs);
+}
+
+static void make_password(struct load *l)
+{
+	char filler[PASSWORD + 1];
+	int i, n = l->part.password;
+
+	if (n == 0)
+		return;
+	if (n > PASSWORD)
+		part_die("a password of that length is none");
+	for (i = 0; i < n; i++)
+		filler[i] = (char)('A' + i % 26);
+	filler[n] = '\0';
+	snprintf(l->password, sizeof(l->password), ",\"password\":\"%s\"",
+		 filler);
 }
 
 /* --- MQTT 3.1.1 */
@@ -229,9 +248,10 @@ static void announce(struct load *l)
 	len = snprintf(text, sizeof(text),
 		       "{\"request_id\":\"%s-%lld\",\"device_path\":\"%s\","
 		       "\"certificate\":\"%s\",\"attempt\":1,"
-		       "\"remote_addr\":\"192.0.2.%d\"}",
+		       "\"remote_addr\":\"192.0.2.%d\"%s}",
 		       part->prefix, n, path,
-		       l->certs[(size_t)n % l->cert_count], (int)(n % 250) + 1);
+		       l->certs[(size_t)n % l->cert_count], (int)(n % 250) + 1,
+		       l->password);
 	if (len < 0 || (size_t)len >= sizeof(text))
 		part_die("certificate too long");
 	c->mid = c->mid == UINT16_MAX ? 1 : (uint16_t)(c->mid + 1);
@@ -314,6 +334,7 @@ static void open_all(struct load *l)
 	int i;
 
 	read_certs(l);
+	make_password(l);
 	l->clients = calloc((size_t)l->part.clients, sizeof(*l->clients));
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->timer_fd =

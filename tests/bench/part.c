@@ -17,6 +17,8 @@ static const struct option options[] = {
 	{"prefix", required_argument, NULL, 'x'},
 	{"port", required_argument, NULL, 'p'},
 	{"clients", required_argument, NULL, 'n'},
+	{"password", required_argument, NULL, 'w'},
+	{"quiet", required_argument, NULL, 'q'},
 	{"rate", required_argument, NULL, 'r'},
 	{"first", required_argument, NULL, 'f'},
 	{"count", required_argument, NULL, 'c'},
@@ -67,6 +69,12 @@ static void set(struct part *part, int option, const char *value)
 		break;
 	case 'n':
 		part->clients = (int)number(value);
+		break;
+	case 'q':
+		part->quiet = (int)number(value);
+		break;
+	case 'w':
+		part->password = (int)number(value);
 		break;
 	case 'r':
 		part->rate = number(value);

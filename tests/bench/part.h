@@ -26,7 +26,9 @@ struct part {
 	const char *certs;	     /* file, one certificate a line */
 	const char *prefix;
 	int port, clients; /* MQTT on 127.0.0.1 */
-	int64_t rate;	   /* items a second */
+	int password;	   /* length of one in each event; 0: none */
+	int quiet;    /* sink: ends when so many ms brought nothing; 0: never */
+	int64_t rate; /* items a second */
 	int64_t first, count;
 	int64_t start; /* set by part_begin */
 };

@@ -1,5 +1,5 @@
 /*
- * sink: the customer's side of Kafka. Reads a topic from its beginning, all
+ * sink: the customer's side of Kafka. Reads a topic from where it ends now, all
  * partitions, in no group, and tells how late each item of the plan came.
  *   sink --brokers B --topic T --prefix P --rate R --first N --count N
  */
@@ -58,7 +58,23 @@ static int partitions_of(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 	return count;
 }
 
-/* Takes every partition. What was there before has other numbers. */
+/* Where the next record will be: nothing of this plan is there before. A
+ * leader that was just named may not know it yet. */
+static int64_t end_of(rd_kafka_t *rk, const char *name, int partition)
+{
+	int64_t deadline = part_now() + READY_US, low, high;
+	rd_kafka_resp_err_t err;
+
+	do {
+		err = rd_kafka_query_watermark_offsets(rk, name, partition,
+						       &low, &high, 1000);
+	} while (err && part_now() < deadline && !part_over());
+	if (err)
+		part_die("end of %s: %s", name, rd_kafka_err2str(err));
+	return high;
+}
+
+/* Takes every partition. */
 static void assign_all(rd_kafka_t *rk, const char *name)
 {
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
@@ -74,7 +90,7 @@ static void assign_all(rd_kafka_t *rk, const char *name)
 			part_die("topic %s has no leader", name);
 	for (i = 0; i < count; i++)
 		rd_kafka_topic_partition_list_add(list, name, i)->offset =
-			RD_KAFKA_OFFSET_BEGINNING;
+			end_of(rk, name, i);
 	if (rd_kafka_assign(rk, list))
 		part_die("cannot assign %s", name);
 	rd_kafka_topic_partition_list_destroy(list);

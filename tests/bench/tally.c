@@ -74,10 +74,21 @@ void tally_add(struct tally *tally, const void *bytes, size_t len, int64_t now)
 	tally->last = now;
 }
 
+static bool gone_quiet(const struct tally *tally)
+{
+	const struct part *part = tally->part;
+	int64_t since = part_due(part, part->count - 1);
+
+	if (tally->last > since)
+		since = tally->last;
+	return part->quiet > 0 && part_now() > since + part->quiet * 1000LL;
+}
+
 bool tally_complete(const struct tally *tally)
 {
-	return tally->received == tally->part->count &&
-	       part_now() > tally->last + LINGER_US;
+	if (tally->received < tally->part->count)
+		return gone_quiet(tally);
+	return part_now() > tally->last + LINGER_US;
 }
 
 static int by_size(const void *a, const void *b)

@@ -18,7 +18,8 @@ void tally_free(struct tally *tally);
  * now: part_now() at its arrival. */
 void tally_add(struct tally *tally, const void *bytes, size_t len, int64_t now);
 
-/* Every item is there, and has been for as long as a duplicate may take. */
+/* Every item is there, and has been for as long as a duplicate may take; or
+ * the last was due, and nothing new has come for as long as the plan allows. */
 bool tally_complete(const struct tally *tally);
 
 /* One line of JSON on stdout: expected, received, duplicates, foreign (of no
