@@ -1,0 +1,33 @@
+# ztp-bridge beside what else carries MQTT to Kafka: `make bench-peers` runs
+# the same load through all of them, in turns, on one Mosquitto and one Kafka,
+# and writes $(BUILD)/bench/peers.json; `make bench-report` makes
+# docs/benchmarks.md of it. Some 25 minutes with PEER_ROUNDS=5; the first time
+# the peers are built as well. `make bench-peers-smoke` is the same with one
+# short round, in two minutes: a look at loss, not at time.
+
+PEER_ROUNDS ?= 5
+FLOOR_BIN = $(BUILD)/bench/floor
+
+$(FLOOR_BIN): $(BUILD)/o/tests/bench/floor.o $(BUILD)/libztp_policy.a
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka -lpaho-mqtt3as $(POLICY_LIBS)
+
+.PHONY: bench-peers bench-peers-smoke bench-report peers-ready
+
+peers-ready:
+	$(Q)scripts/deps build demo kafka peers
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all $(FLOOR_BIN)
+
+bench-peers: peers-ready
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-peers --rounds $(PEER_ROUNDS) $(BENCH_ARGS)
+
+bench-peers-smoke: peers-ready
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-peers --smoke \
+		--out $(BUILD)/bench/smoke $(BENCH_ARGS)
+
+bench-report:
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-report
+
+-include $(BUILD)/o/tests/bench/floor.d

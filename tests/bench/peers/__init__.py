@@ -1,0 +1,1 @@
+"""What stands beside ztp-bridge in `make bench-peers`, and the stage."""

@@ -1,0 +1,17 @@
+// The Bento of the benchmark: its own command line with the components that
+// are needed here, since all of them would take long to compile.
+package main
+
+import (
+	"context"
+
+	"github.com/warpstreamlabs/bento/public/service"
+
+	_ "github.com/warpstreamlabs/bento/public/components/kafka"
+	_ "github.com/warpstreamlabs/bento/public/components/mqtt"
+	_ "github.com/warpstreamlabs/bento/public/components/pure"
+)
+
+func main() {
+	service.RunCLI(context.Background())
+}
