@@ -23,7 +23,7 @@ PARALLEL = -n $(WORKERS) --dist loadfile
 
 # Everything; skips nothing; pytest's closing line is the last one.
 test:
-	$(Q)scripts/deps build demo kafka test
+	$(Q)scripts/deps build demo kafka test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke

@@ -1,0 +1,340 @@
+#include "tests/bench/life.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bridge/consumer.h"
+#include "bridge/delivery.h"
+#include "bridge/producer.h"
+#include "bridge/requests.h"
+#include "bridge/verdicts.h"
+
+#define ID_FORM	 "life-%016llx"
+#define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
+#define TRACE	 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+#define KAFKA_MS 30000
+#define TEXT_MAX 8192
+
+void life_check(const struct life *l, int rc, const char *what)
+{
+	if (rc >= 0)
+		return;
+	fprintf(stderr, "%s: %s\n", what, l->error.message);
+	exit(1);
+}
+
+void life_commit(struct life *l)
+{
+	life_check(l, store_commit(l->b.store, l->b.now, &l->error), "commit");
+}
+
+/* Devices come in no order: the worst case for an index. */
+static unsigned long long name_of(int i)
+{
+	return (unsigned long long)(i + 1) * 0x9e3779b97f4a7c15u;
+}
+
+/* --- the steps */
+
+static void take_event(struct life *l, int i)
+{
+	char text[TEXT_MAX], until[ZTP_TIME_LEN] = "", expires[64] = "";
+	int n;
+
+	if (l->expires_at != 0) {
+		ztp_time_format(until, l->expires_at);
+		snprintf(expires, sizeof(expires), ",\"expires_at\":\"%s\"",
+			 until);
+	}
+	n = snprintf(text, sizeof(text),
+		     "{\"request_id\":\"" ID_FORM "\",\"device_path\":\"" PATH
+		     "\",\"certificate\":\"%s\",\"attempt\":1,"
+		     "\"remote_addr\":\"192.0.2.1\","
+		     "\"traceparent\":\"" TRACE "\"%s}",
+		     name_of(i), name_of(i), l->certs[i % LIFE_CERTS], expires);
+	events_take(&l->events, "ztp/v1/pending", text, (size_t)n);
+}
+
+void life_events(struct life *l)
+{
+	int i;
+
+	for (i = 0; i < LIFE_COUNT; i++)
+		take_event(l, l->first + i);
+}
+
+/* As the loop's turn ends: what the producer has not got rid of is kept. */
+static void end_turn(struct life *l)
+{
+	struct bridge *b = &l->b;
+	struct journal_mark floor = producer_floor(b->producer, &b->mark);
+
+	life_check(l, store_mark_set(b->store, &b->mark, &floor, &l->error),
+		   "mark");
+	life_commit(l);
+	producer_settle(b->producer);
+	store_floor_get(b->store, &floor);
+	journal_release(b->journal, &floor);
+}
+
+void life_requests(struct life *l)
+{
+	bool more = true, blocked = false;
+
+	while (more && !blocked) {
+		life_check(l,
+			   requests_journal(&l->b, LIFE_BATCH, &more, &blocked,
+					    &l->error),
+			   "journal");
+		end_turn(l);
+	}
+}
+
+static void wait_for_kafka(struct life *l)
+{
+	struct pollfd woken = {.fd = l->wake_fd, .events = POLLIN};
+	uint64_t count;
+
+	if (poll(&woken, 1, KAFKA_MS) != 1 ||
+	    read(l->wake_fd, &count, sizeof(count)) < 0) {
+		fprintf(stderr, "Kafka does not answer\n");
+		exit(1);
+	}
+}
+
+void life_kafka(struct life *l)
+{
+	struct producer *p = l->b.producer;
+
+	while (producer_in_flight(p) > 0 ||
+	       store_outbox_count(l->b.store) > 0) {
+		producer_pump(p);
+		producer_breathe(p, 1);
+		wait_for_kafka(l);
+		producer_collect(p);
+		life_check(l, producer_apply(p, &l->error), "apply");
+		end_turn(l);
+	}
+}
+
+void life_decisions(struct life *l)
+{
+	static const char payload[] =
+		"{\"site\":\"plant-7\",\"ntp\":[\"ntp1.example.com\"],"
+		"\"telemetry\":{\"interval_s\":60,\"topic\":\"events/t\"}}";
+	struct verdict_record record = {.position = {"ztp.decisions", 0, 0}};
+	char path[256], text[1024];
+	int i;
+
+	for (i = 0; i < LIFE_COUNT; i++) {
+		unsigned long long name = name_of(l->first + i);
+
+		snprintf(path, sizeof(path), PATH, name);
+		record.key = (struct ztp_str){path, strlen(path)};
+		record.value.p = text;
+		record.value.n = (size_t)snprintf(
+			text, sizeof(text),
+			"{\"request_id\":\"" ID_FORM "\",\"device_path\":\"%s\""
+			",\"decision\":\"approve\",\"decided_by\":\"life\","
+			"\"payload\":%s}",
+			name, path, payload);
+		record.position.offset = l->first + i;
+		life_check(l, verdicts_apply(&l->b, &record, &l->error),
+			   "verdict");
+		if ((i + 1) % LIFE_BATCH == 0)
+			life_commit(l);
+	}
+}
+
+static int build_command(void *arg, struct store_request *r)
+{
+	struct life *l = arg;
+	struct ztp_command command = {
+		.request_id = r->id, .path = r->path, .status = "approved"};
+	struct ztp_command_bytes bytes;
+	struct store_decision d;
+	char topic[ZTP_TOPIC_MAX + 1];
+	struct ztp_path path;
+
+	life_check(l, store_decision_get(l->b.store, r->n, true, &d, &l->error),
+		   "decision");
+	command.payload = &d.payload;
+	life_check(l,
+		   ztp_path_parse(&path, r->path, strlen(r->path), &l->error),
+		   "path");
+	life_check(l,
+		   ztp_command_build(&bytes, ZTP_COMMAND_ENVELOPE, &command,
+				     &l->error),
+		   "command");
+	ztp_topic_render(topic, l->b.config->mqtt.command_topic, &path);
+	ztp_command_clear(&bytes);
+	store_decision_clear(&d);
+	l->rows[l->found++] = r->n;
+	return 0;
+}
+
+void life_commands(struct life *l)
+{
+	l->found = 0;
+	life_check(l,
+		   store_retry_each(l->b.store, true, 0, l->b.now, LIFE_COUNT,
+				    build_command, l, &l->error),
+		   "due");
+}
+
+void life_delivered(struct life *l)
+{
+	int i;
+
+	for (i = 0; i < l->found; i++) {
+		life_check(l,
+			   delivery_done(&l->b, l->rows[i], DELIVERY_TAKEN, 0,
+					 &l->error),
+			   "delivered");
+		if ((i + 1) % LIFE_BATCH == 0)
+			life_commit(l);
+	}
+}
+
+void life_expire(struct life *l)
+{
+	bool waiting, more = true;
+
+	l->b.horizon = l->b.now;
+	while (more) {
+		life_check(l,
+			   verdicts_due(&l->b, LIFE_BATCH, &waiting, &more,
+					&l->error),
+			   "due");
+		life_commit(l);
+	}
+}
+
+/* --- setting up */
+
+static void read_certs(struct life *l, const char *name)
+{
+	FILE *file = fopen(name, "re");
+	size_t cap = 0;
+	int i;
+
+	for (i = 0; file && i < LIFE_CERTS; i++, cap = 0) {
+		ssize_t n = getline(&l->certs[i], &cap, file);
+
+		if (n < 2)
+			break;
+		l->certs[i][n - 1] = '\0';
+	}
+	if (i < LIFE_CERTS) {
+		fprintf(stderr, "%s: not %d certificates\n", name, LIFE_CERTS);
+		exit(1);
+	}
+	fclose(file);
+}
+
+/* Defaults, but for notices: what is due to be said to devices are the
+ * approvals alone. Kafka is librdkafka's own mock cluster, in this process. */
+static struct config *configure(struct life *l, const char *folder)
+{
+	struct config *config = NULL;
+	char name[4096];
+	FILE *file;
+	int line;
+
+	snprintf(name, sizeof(name), "%s/life.yaml", folder);
+	file = fopen(name, "we");
+	if (!file ||
+	    fputs("onboarding: {notify_rejected: false}\n"
+		  "kafka: {properties: {test.mock.num.brokers: 1}}\n",
+		  file) < 0 ||
+	    fclose(file) != 0) {
+		fprintf(stderr, "cannot write %s\n", name);
+		exit(1);
+	}
+	life_check(l, config_load(&config, name, &line, &l->error), "config");
+	return config;
+}
+
+void life_start(struct life *l)
+{
+	struct bridge *b = &l->b;
+	struct journal_mark floor;
+
+	life_check(l, store_open(&b->store, l->store, false, &l->error),
+		   "store");
+	clock_anchor(&b->clock, store_newest(b->store));
+	b->now = clock_steady(&b->clock);
+	life_check(l, store_reanchor(b->store, &l->error), "reanchor");
+	life_commit(l);
+	store_mark_get(b->store, &b->mark);
+	store_floor_get(b->store, &floor);
+	life_check(l,
+		   journal_open(&b->journal, l->store, false, &b->mark, &floor,
+				&l->error),
+		   "journal");
+	life_check(l, requests_recover(b, &l->error), "recover");
+	life_commit(l);
+}
+
+void life_connect(struct life *l)
+{
+	struct bridge *b = &l->b;
+
+	life_check(l, producer_new(&b->producer, b, l->wake_fd, &l->error),
+		   "producer");
+	life_check(l, consumer_new(&b->consumer, b, l->wake_fd, &l->error),
+		   "consumer");
+}
+
+void life_stop(struct life *l)
+{
+	consumer_free(l->b.consumer);
+	producer_free(l->b.producer);
+	l->b.consumer = NULL;
+	l->b.producer = NULL;
+	journal_close(l->b.journal);
+	store_close(l->b.store);
+	l->b.journal = NULL;
+	l->b.store = NULL;
+}
+
+void life_open(struct life *l, const char *folder, const char *certs)
+{
+	struct bridge *b = &l->b;
+
+	memset(l, 0, sizeof(*l));
+	read_certs(l, certs);
+	l->config = configure(l, folder);
+	/* As a service manager has it: lines go somewhere, at info. */
+	log_init(&l->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
+		 LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
+	b->config = l->config;
+	b->log = &l->log;
+	b->store_ok = b->disk_ok = true;
+	snprintf(b->source, sizeof(b->source), "/ztp-bridge/ztp-bridge");
+	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
+	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	l->events = (struct events){
+		.b = b, .work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+	life_start(l);
+	life_connect(l);
+}
+
+void life_close(struct life *l)
+{
+	int i;
+
+	life_stop(l);
+	events_clear(&l->events);
+	config_free(l->config);
+	close(l->events.work_fd);
+	close(l->wake_fd);
+	close(l->log.fd);
+	for (i = 0; i < LIFE_CERTS; i++)
+		free(l->certs[i]);
+}
