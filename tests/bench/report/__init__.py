@@ -1,0 +1,1 @@
+"""From the figures of the benchmarks to docs/benchmarks.md."""

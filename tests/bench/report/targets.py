@@ -1,0 +1,100 @@
+"""What was to be reached, and what was: a line each."""
+
+from .figures import cpu, lost, p50, p99, rate, rss
+from .tables import count, figure
+
+CPU_AT_FIXED = 0.6  # of Go's
+RSS_MIB = 48
+DECISIONS = 10000
+
+
+def line(what, target, found, holds, floor="", below=False):
+    """below: the target is beyond what the floor does."""
+    answer = "yes" if holds else "no: beyond the floor" if below else "**no**"
+    return [what, target, found, floor, answer]
+
+
+def highest(peers):
+    if not peers.has_max():
+        return []
+    found = peers.ratio("bridge", "max", rate)
+    if not found:
+        return [line("highest rate without loss", "≥ 1.00 × Go", "none holds",
+                     False)]
+    own = peers.spread("bridge", "max", rate)
+    go = peers.spread("go", "max", rate)
+    floor = peers.spread("floor", "max", rate)
+    return [line("highest rate without loss", "≥ 1.00 × Go",
+                 f"{found[0]:.2f} × ({count(own[0])}/s)", found[0] >= 1,
+                 f"{count(floor[0])}/s" if floor else "",
+                 floor and floor[0] < go[0])]
+
+
+def processor(peers):
+    rows = []
+    for at, most in [("max", 1.0)] + [(r, CPU_AT_FIXED) for r in peers.rates]:
+        found = peers.ratio("bridge", at, cpu)
+        if not found:
+            continue
+        own = peers.spread("bridge", at, cpu)
+        go = peers.spread("go", at, cpu)
+        floor = peers.spread("floor", at, cpu)
+        where = "the highest rate" if at == "max" else f"{count(int(at))}/s"
+        rows.append(line(
+            f"CPU per event at {where}", f"≤ {most:.2f} × Go",
+            f"{found[0]:.2f} × ({figure(own[0])} µs)", found[0] <= most,
+            f"{figure(floor[0])} µs" if floor else "",
+            floor and floor[0] > most * go[0]))
+    return rows
+
+
+def latency(peers):
+    rows = []
+    for at in peers.rates:
+        for name, what in (("p50", p50), ("p99", p99)):
+            best, whose = peers.best_other(at, what)
+            own = peers.spread("bridge", at, what)
+            floor = peers.spread("floor", at, what)
+            if best is not None and own:
+                rows.append(line(
+                    f"{name} at {count(int(at))}/s",
+                    f"≤ {figure(best)} ms ({peers.titles[whose]})",
+                    f"{figure(own[0])} ms", own[0] <= best,
+                    f"{figure(floor[0])} ms" if floor else "",
+                    floor and floor[0] > best))
+    return rows
+
+
+def everything(peers, name):
+    return [result for at in [*peers.rates, "max"]
+            for result in peers.of(name, at) if result]
+
+
+def memory(peers):
+    most = max(rss(result) for result in everything(peers, "bridge"))
+    floors = [rss(result) for result in everything(peers, "floor")]
+    return [line("memory at every rate", f"< {RSS_MIB} MiB",
+                 f"at most {most:.1f} MiB", most < RSS_MIB,
+                 f"{max(floors):.1f} MiB" if floors else "")]
+
+
+def loss(peers, kills):
+    gone = sum(lost(result) for result in everything(peers, "bridge"))
+    killed = sum(one["lost"] for way in kills.get("bridge", {}).values()
+                 for one in way)
+    return [line("lost", "0", f"{gone}; with kill -9: {killed}",
+                 gone == 0 and killed == 0)]
+
+
+def decisions(downlink):
+    if not downlink:
+        return []
+    found = downlink["max_rate"]
+    return [line("decisions to commands", f"≥ {count(DECISIONS)}/s",
+                 f"{count(found)}/s", found >= DECISIONS)]
+
+
+def rows(peers, report):
+    return (highest(peers) + processor(peers) + latency(peers)
+            + memory(peers) + loss(peers, report["kills"])
+            + decisions(report.get("downlink")))

@@ -1,0 +1,77 @@
+"""The report says what was measured, and its pictures are pictures."""
+
+import xml.etree.ElementTree as tree
+
+from bench.report import targets
+from bench.report.figures import Peers, cpu, spread
+from bench.report.pages import page
+
+MACHINE = {"cores": 2, "memory_bytes": 2**34, "kernel": "6.1", "mosquitto":
+           "2.0", "kafka": "4.1", "java": "17", "librdkafka": "2.0-1", "paho":
+           "1.3-1", "load_average_before": 0.1}
+
+
+def result(rate, cpu_us, p50=2, lost=0):
+    return {
+        "rate": rate, "count": 1000, "peer_peak_rss": 20 * 2**20,
+        "cpu_us_per_event": {"peer": cpu_us, "mosquitto": 20, "kafka": 30},
+        "sink": {"expected": 1000, "received": 1000 - lost, "duplicates": 1,
+                 "p50_us": 1000 * p50, "p99_us": 4000 * p50}}
+
+
+def peer(cpu_us, highest):
+    return {"fixed": {"2000": result(2000, cpu_us)},
+            "max": {"rate": highest, "at_max": result(highest, cpu_us)}}
+
+
+def report(rounds, kill_lost=0):
+    return {
+        "machine": MACHINE, "certificate_us": 20.0,
+        "method": {"max_seconds": 4, "max_near": 0.04, "kill_rate": 2000,
+                   "event_bytes": 1400},
+        "peers": {name: {"title": title, "promise": "none"} for name, title in
+                  (("bridge", "ztp-bridge"), ("go", "Go"),
+                   ("floor", "floor"))},
+        "rounds": [{"peers": {
+            "bridge": peer(bridge, 9000), "go": peer(go, 10000),
+            "floor": peer(floor, 30000)}} for bridge, go, floor in rounds],
+        "kills": {"bridge": {way: [{"lost": kill_lost, "duplicates": 2}]
+                             for way in ("kill", "kafka_stopped")}}}
+
+
+GROWTH = [{"kind": kind, "count": count, "event_us": 50.0, "decision_us":
+           40.0, "expiry_us": 20.0, "bytes_each": 400.0, "start_s": 0.01,
+           "rss_bytes": 2**24} for kind in ("outstanding", "finished")
+          for count in (1000, 10000)]
+
+
+def test_ratios_are_taken_round_by_round():
+    peers = Peers(report([(10, 10, 1), (30, 60, 1), (80, 40, 1)]))
+    assert peers.spread("bridge", "2000", cpu) == (30, 10, 80)
+    # Not 30/40, the ratio of the medians.
+    assert peers.ratio("bridge", "2000", cpu) == (1.0, 0.5, 2.0)
+    assert spread([None, None]) is None
+
+
+def answers(found):
+    return {row[0]: row[4] for row in targets.rows(Peers(found), found)}
+
+
+def test_a_target_is_reached_or_not_or_beyond_the_floor():
+    found = answers(report([(50, 100, 20)], kill_lost=1))
+    assert found["CPU per event at 2,000/s"] == "yes"
+    assert found["highest rate without loss"] == "**no**"
+    assert found["lost"] == "**no**"
+    found = answers(report([(90, 100, 70)]))
+    assert found["CPU per event at 2,000/s"] == "no: beyond the floor"
+    assert found["CPU per event at the highest rate"] == "yes"
+    assert found["lost"] == "yes"
+
+
+def test_page_and_pictures():
+    text, pictures = page(report([(50, 100, 20)]), GROWTH, None)
+    assert "| ztp-bridge | 9,000 | 0.90 | 50.0 |" in text
+    assert "| ztp-bridge | 0 in 1 kills | 2 | 0 in 1 kills | 2 |" in text
+    for name, source in pictures.items():
+        assert f"](benchmarks/{name}.svg)" in text
+        assert tree.fromstring(source).tag.endswith("svg")
