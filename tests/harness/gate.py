@@ -315,6 +315,8 @@ class Operator(Device):
 class Gate(Process):
     """options: plugin_opt_* by name; None takes one out."""
 
+    template = ROOT / "gate" / "mosquitto.conf.example"
+
     def __init__(self, folder, server, options=None, extra=()):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -343,7 +345,7 @@ class Gate(Process):
         self.write_conf()
 
     def write_conf(self):
-        text = (ROOT / "gate" / "mosquitto.conf.example").read_text()
+        text = self.template.read_text()
 
         def put(pattern, value):
             nonlocal text

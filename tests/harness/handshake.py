@@ -20,11 +20,13 @@ class Handshake(Rig):
     """One registry of each kind; port: where the bridge finds the broker,
     when that is not the broker itself."""
 
+    create = True  # the topics: False when that is the bridge's to do
+
     def __init__(self, folder, kafka, ca, server, settings=None, options=None,
                  topics=None, port=None):
         self.ca = ca
         self._prepare(folder, kafka, topics)
-        self.gate = Gate(self.folder / "gate", server, options)
+        self.gate = self.make_gate(server, options)
         self.mosquitto = self.gate
         self.bridge = self.make_bridge(port or self.gate.port, settings)
         self.operator = None
@@ -34,9 +36,13 @@ class Handshake(Rig):
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kafka = kafka
         self.topics = topics or topic_names(f"t{uuid.uuid4().hex[:10]}")
-        kafka.create(self.topics.values())
+        if self.create:
+            kafka.create(self.topics.values())
         self.reader = self.writer = self.publisher = None
         self.clients, self.extra = [], []
+
+    def make_gate(self, server, options):
+        return Gate(self.folder / "gate", server, options)
 
     def make_bridge(self, port, settings):
         base = {

@@ -1,0 +1,71 @@
+"""The engine, the images, and the stack in both its kinds."""
+
+import os
+import subprocess
+
+import pytest
+
+from harness.where import ROOT, build
+
+from .engine import Docker, Engine, Running, find_compose
+from .load import NAMES
+from .stack import FOLDER, Stack
+
+
+@pytest.fixture(scope="session")
+def compose():
+    return find_compose()
+
+
+def build_images(docker, compose, base, log):
+    """The bases, where they are not pulled, and the stack's own images."""
+    argv = [*compose, "-f", FOLDER / "docker-compose.yml"]
+    if base == "build":
+        argv += ["-f", FOLDER / "offline" / "build.yml"]
+        run(docker, [FOLDER / "offline" / "bases", build() / "compose"], log)
+    run(docker, [*argv, "--profile", "demo", "build"], log)
+
+
+def run(docker, argv, log):
+    """Its output is long and goes to a file."""
+    with open(log, "ab") as out:
+        done = subprocess.run(list(map(str, argv)), cwd=ROOT, env=docker.env,
+                              stdin=subprocess.DEVNULL, stdout=out,
+                              stderr=subprocess.STDOUT, check=False)
+    tail = log.read_text(errors="replace")[-4000:]
+    assert done.returncode == 0, f"{argv}: {tail}"
+
+
+@pytest.fixture(scope="session")
+def engine(tmp_path_factory, compose):
+    """With the images in it. ZTP_BASE: where Debian's and Kafka's come from,
+    pull or build; an engine of our own builds them."""
+    folder = tmp_path_factory.mktemp("docker")
+    log = folder / "build.log"
+    if Docker().answers():
+        running = Running()
+        build_images(running.docker, compose,
+                     os.environ.get("ZTP_BASE", "pull"), log)
+        yield running
+        return
+    data = build() / "compose" / "docker"
+    builder = Engine(folder / "builder", data, building=True).start()
+    build_images(builder.docker, compose, os.environ.get("ZTP_BASE", "build"),
+                 log)
+    builder.stop()
+    own = Engine(folder / "engine", data).start()
+    yield own
+    own.stop()
+
+
+@pytest.fixture(scope="module", params=["plain", "secure"])
+def stack(request, engine, compose, tmp_path_factory):
+    """Up from nothing; down without rest."""
+    made = Stack(engine, compose, request.param,
+                 tmp_path_factory.mktemp(request.param), NAMES)
+    assert not made.left()
+    try:
+        yield made.up()
+    finally:
+        made.down()
+    assert not made.left()

@@ -1,0 +1,107 @@
+"""The stack as docker-compose runs it: it comes up from nothing, a device joins,
+every part of it may be restarted while devices arrive, and it goes down without
+rest. `plain` is docker-compose.yml, `secure` has docker-compose.secure.yml laid
+over it."""
+
+import json
+import subprocess
+
+import pytest
+
+from harness.until import until
+
+from .load import NAMES, Load, last_message
+from .stack import FOLDER, ONCE, SERVICES
+
+REGISTRY = "subscriptions/acme/registries/plant-7/devices/"
+PAYLOAD = json.loads((FOLDER / "customer" / "pump.json").read_text())
+REASONABLE = 90
+
+
+def devices(stack):
+    """Paths of those that exist, says the gate."""
+    return stack.ztpctl("device", "list", "acme/plant-7")
+
+
+def outcomes(stack):
+    """{device path: outcomes of its results}, as the bridge's page has them."""
+    text = subprocess.run(
+        stack.engine.enter("curl", "-sf", "http://127.0.0.1:9464/metrics"),
+        check=True, capture_output=True, text=True).stdout
+    return {line.split('"')[1]: float(line.split()[-1])
+            for line in text.splitlines()
+            if line.startswith("ztp_results_total{")}
+
+
+def test_a_device_joins(stack):
+    assert stack.status("device") == 0
+    told = last_message(stack.logs("device"))
+    assert told["status"] == "approved"
+    assert told["device_path"] == REGISTRY + "pump-42"
+    assert told["payload"] == PAYLOAD
+    assert REGISTRY + "pump-42" in devices(stack)
+
+
+def test_everything_is_as_it_should_be(stack):
+    """Those that stay are healthy, those that ran once ended well, and none
+    of them is root or can write to its root."""
+    found = stack.containers()
+    assert set(found) == SERVICES | ONCE | {"device"}
+    assert {stack.status(name) for name in ONCE} == {0}
+    assert set(stack.health().values()) == {"healthy"}
+    for name, container in found.items():
+        host = container["HostConfig"]
+        assert host["ReadonlyRootfs"], name
+        assert host["CapDrop"] == ["ALL"], name
+        assert not host["Privileged"], name
+        assert container["Config"]["User"] not in ("", "0", "root"), name
+    for name in SERVICES:
+        assert stack.inside(name, "id", "-u").strip() != "0"
+
+
+def test_published_addresses(stack):
+    """Devices, customers and monitoring come from outside."""
+    ready = subprocess.run(
+        stack.engine.enter("curl", "-s", "-w", "%{http_code}",
+                           "http://127.0.0.1:9464/readyz"),
+        check=True, capture_output=True, text=True).stdout
+    assert ready.endswith("200"), ready
+    ca = stack.secrets.parent / "ca.pem"
+    ca.write_text(stack.inside("mosquitto", "cat", "/run/tls/ca.pem"))
+    for port in [8883] + ([9094] if "secure" in stack.project else []):
+        shown = subprocess.run(
+            stack.engine.enter(
+                "openssl", "s_client", "-connect", f"127.0.0.1:{port}",
+                "-CAfile", str(ca), "-verify_return_error",
+                "-verify_hostname", "localhost"),
+            check=True, capture_output=True, text=True,
+            stdin=subprocess.DEVNULL).stdout
+        assert "Verify return code: 0 (ok)" in shown, (port, shown)
+
+
+@pytest.fixture
+def load(stack):
+    with Load(stack, NAMES) as load:
+        yield load
+
+
+def test_each_restarted_under_load(stack, load):
+    """Nobody who arrives meanwhile is lost, and nobody joins twice."""
+    before = outcomes(stack).get("onboarded", 0)
+    until(lambda: load.arrived() >= 3, "devices arrive")
+    for service in ("mosquitto", "kafka", "bridge", "approver"):
+        seen = load.arrived()
+        started = stack.containers()[service]["State"]["StartedAt"]
+        stack.compose("restart", service)
+        stack.wait_healthy()
+        assert stack.containers()[service]["State"]["StartedAt"] != started
+        until(lambda: load.arrived() >= seen + 3, "devices arrive", REASONABLE)
+    told = load.finish()
+    assert len(told) >= 12
+    for name, message in told.items():
+        assert message["status"] == "approved", name
+        assert message["device_path"] == REGISTRY + name
+        assert message["payload"] == PAYLOAD, name
+    exist = devices(stack)
+    assert all(REGISTRY + name in exist for name in told)
+    print(f"{len(told)} devices joined; before: {before}")

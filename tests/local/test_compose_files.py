@@ -1,0 +1,81 @@
+"""docker-compose.yml as far as it can be judged without an engine; `make
+compose-test` runs it."""
+
+import re
+import subprocess
+
+import pytest
+import yaml
+
+from harness.where import ROOT
+
+COMPOSE = ROOT / "compose"
+
+
+def load(name):
+    return yaml.safe_load((COMPOSE / name).read_text())
+
+
+STACK = load("docker-compose.yml")
+SECURE = load("docker-compose.secure.yml")
+
+
+@pytest.mark.parametrize("name", STACK["services"])
+def test_hardened(name):
+    service = STACK["services"][name]
+    assert service["read_only"] is True
+    assert service["cap_drop"] == ["ALL"]
+    assert service["security_opt"] == ["no-new-privileges:true"]
+    assert "privileged" not in service and "user" not in service
+    assert ("healthcheck" in service) == (service["restart"] != "no")
+    image = service["image"].replace("${ZTP_TAG:-local}", "local")
+    assert re.fullmatch(r"[\w/-]+:(local|\d+\.\d+\.\d+)", image)
+
+
+def test_only_loopback_is_published():
+    for service in STACK["services"].values():
+        for port in service.get("ports", []):
+            assert re.match(r"\$\{\w+:-127\.0\.0\.1:\d+\}:\d+$", port)
+
+
+def test_waits_for_health():
+    """Whoever is depended on is waited for."""
+    for service in [*STACK["services"].values(), *SECURE["services"].values()]:
+        for other, how in service.get("depends_on", {}).items():
+            stays = "healthcheck" in STACK["services"][other]
+            assert how["condition"] == (
+                "service_healthy" if stays
+                else "service_completed_successfully")
+
+
+def test_what_is_mounted_is_there(tmp_path):
+    """Files of the tree, volumes, and secrets that make-secrets makes, which
+    nobody else may read."""
+    subprocess.run([COMPOSE / "make-secrets", tmp_path / "secrets"],
+                   check=True)
+    assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700
+    secrets = {**STACK["secrets"], **SECURE["secrets"]}
+    made = {file.name for file in (tmp_path / "secrets").iterdir()}
+    assert made == set(secrets)
+    texts = {file.read_text() for file in (tmp_path / "secrets").iterdir()}
+    assert len(texts) == len(made) and min(map(len, texts)) >= 24
+    for service in [*STACK["services"].values(), *SECURE["services"].values()]:
+        assert set(service.get("secrets", [])) <= made
+        for volume in service.get("volumes", []):
+            source = volume.split(":")[0]
+            if source.startswith("."):
+                assert volume.endswith(":ro") and (COMPOSE / source).exists()
+            else:
+                assert source in STACK["volumes"]
+
+
+def test_images_are_pinned():
+    text = (COMPOSE / "Dockerfile").read_text()
+    assert re.search(r"^ARG DEBIAN=debian:bookworm-\d{8}-slim$", text, re.M)
+    stages = re.findall(r"^FROM (\S+) AS (\w+)$", text, re.M)
+    known = {"${DEBIAN}"} | {name for _, name in stages}
+    assert len(stages) == text.count("\nFROM ")
+    assert {base for base, _ in stages} <= known
+    for name in ("bridge", "broker", "tools"):
+        part = text.split(f" AS {name}\n")[1].split("\nFROM ")[0]
+        assert "\nUSER ztp\n" in part
