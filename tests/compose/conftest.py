@@ -7,9 +7,9 @@ import pytest
 
 from harness.where import ROOT, build
 
-from .engine import Docker, Engine, Running, find_compose
-from .load import NAMES
-from .stack import FOLDER, Stack
+from compose.engine import Docker, Engine, Running, find_compose
+from compose.load import NAMES
+from compose.stack import FOLDER, Stack
 
 
 @pytest.fixture(scope="session")
@@ -50,6 +50,7 @@ def engine(tmp_path_factory, compose):
         return
     data = build() / "compose" / "docker"
     builder = Engine(folder / "builder", data, building=True).start()
+    builder.clear()
     build_images(builder.docker, compose, os.environ.get("ZTP_BASE", "build"),
                  log)
     builder.stop()

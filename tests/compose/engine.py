@@ -111,6 +111,16 @@ class Engine(Process):
                               capture_output=True, text=True).stdout
         return int(text.split()[0])
 
+    def clear(self):
+        """Of what a run left that was killed; images are kept."""
+        found = self.docker.run("ps", "-aq").split()
+        if found:
+            self.docker.run("rm", "-fv", *found)
+        volumes = self.docker.run("volume", "ls", "-q").split()
+        if volumes:
+            self.docker.run("volume", "rm", *volumes)
+        self.docker.run("network", "prune", "-f")
+
     def enter(self, *argv):
         """A command line in the network of the published ports."""
         return ["nsenter", f"--net=/proc/{self.init()}/ns/net", *argv]

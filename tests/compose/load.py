@@ -4,11 +4,12 @@ import json
 import threading
 
 NAMES = [f"load-{n}" for n in range(1, 241)]
-PACE = 1.0  # seconds between two arrivals
+PACE = 2.0  # seconds between two arrivals
+PATIENCE = 300  # seconds that a device waits for its answer
 
 
 class Load:
-    """One more every second, until it is told to stop; each waits for its
+    """One more every two seconds, until it is told to stop; each waits for its
     answer. They run in a container of the stack's device service."""
 
     def __init__(self, stack, names):
@@ -37,7 +38,8 @@ class Load:
     def _arrive(self):
         for name in self.names:
             self.children.append((name, self.stack.docker.popen(
-                "exec", self.fleet, "/usr/local/lib/ztp/device", name)))
+                "exec", "-e", f"ZTP_WAIT={PATIENCE}", self.fleet,
+                "/usr/local/lib/ztp/device", name)))
             if self.over.wait(PACE):
                 return
 
@@ -50,7 +52,7 @@ class Load:
         self.thread.join()
         told = {}
         for name, child in self.children:
-            out, _ = child.communicate(timeout=150)
+            out, _ = child.communicate(timeout=PATIENCE + 60)
             assert child.returncode == 0, (name, child.returncode, out)
             told[name] = last_message(out)
         return told

@@ -20,21 +20,25 @@ class Stack:
 
     def __init__(self, engine, compose, kind, folder, devices=()):
         self.engine, self.docker = engine, engine.docker
-        self.project = f"ztp-test-{kind}"
+        self.kind, self.project = kind, f"ztp-test-{kind}"
         self.secrets = folder / "secrets"
         self.env = {"ZTP_SECRETS": str(self.secrets),
-                    "ZTP_DEVICES": " ".join(["pump-42", *devices])}
+                    "ZTP_DEVICES": " ".join(["pump-42", *devices]),
+                    "COMPOSE_HTTP_TIMEOUT": "300"}
         files = [arg for name in FILES[kind] for arg in ("-f", FOLDER / name)]
         self.argv = [*compose, *files, "-p", self.project, "--profile", "demo"]
         subprocess.run([FOLDER / "make-secrets", self.secrets], check=True)
 
-    def compose(self, *args, timeout=300):
+    def compose(self, *args, timeout=900):
         argv = [*map(str, self.argv), *map(str, args)]
         return self.docker.call(argv, timeout, env=self.env)
 
     def up(self):
         """All of it, and until the device has been told."""
-        self.compose("up", "-d", "--no-build")
+        try:
+            self.compose("up", "-d", "--no-build")
+        except AssertionError as error:
+            raise AssertionError(f"{error}\n{self.tail()}") from None
         self.wait_healthy()
         return self
 
@@ -57,7 +61,7 @@ class Stack:
                 for service, c in self.containers().items()
                 if service in SERVICES}
 
-    def wait_healthy(self, timeout=180):
+    def wait_healthy(self, timeout=300):
         want = {service: "healthy" for service in SERVICES}
         until(lambda: self.health() == want,
               lambda: f"all healthy: {self.health()}\n{self.tail()}", timeout,
