@@ -18,9 +18,9 @@ class Load:
         self.children = []
         self.over = threading.Event()
         self.thread = threading.Thread(target=self._arrive)
-        self.fleet = stack.compose(
-            "run", "-d", "--no-deps", "--entrypoint", "sleep", "device",
-            "infinity").split()[-1]
+        self.fleet = f"{stack.project}-fleet"
+        stack.compose("run", "-d", "--no-deps", "--name", self.fleet,
+                      "--entrypoint", "sleep", "device", "infinity")
 
     def __enter__(self):
         self.thread.start()
