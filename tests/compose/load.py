@@ -3,7 +3,7 @@
 import json
 import threading
 
-NAMES = [f"load-{n}" for n in range(1, 241)]
+NAMES = [f"load-{n}" for n in range(1, 361)]
 PACE = 2.0  # seconds between two arrivals
 PATIENCE = 300  # seconds that a device waits for its answer
 

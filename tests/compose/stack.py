@@ -87,6 +87,9 @@ class Stack:
         name = self.containers()[service]["Id"]
         return int(self.docker.run("wait", name, timeout=180))
 
+    def started_at(self, service):
+        return self.containers()[service]["State"]["StartedAt"]
+
     def logs(self, service):
         return self.docker.run("logs", self.containers()[service]["Id"])
 

@@ -32,6 +32,11 @@ def test_hardened(name):
     assert re.fullmatch(r"[\w/-]+:(local|\d+\.\d+\.\d+)", image)
 
 
+def test_kafka_can_unpack():
+    """Its Snappy and Zstandard are native code, unpacked into /tmp."""
+    assert STACK["services"]["kafka"]["tmpfs"] == ["/tmp:exec,mode=1777"]
+
+
 def test_only_loopback_is_published():
     for service in STACK["services"].values():
         for port in service.get("ports", []):
