@@ -91,6 +91,7 @@ class Engine(Process):
              "--data-root", data, "--exec-root", folder / "exec",
              "--pidfile", folder / "dockerd.pid", "--cgroup-parent",
              f"/{self.group}", "-H", f"unix://{self.socket}",
+             "--log-level", "warn",
              *(network if building else [])],
             folder)
         self.docker = Docker(f"unix://{self.socket}")
