@@ -1,9 +1,9 @@
 """A Docker engine: the one that runs here, or one of the test's own.
 
 Its own is in namespaces of its own (processes, mounts and, when it runs the
-stack, the network): whatever happens, all that it has started ends with it, and
-the host's network is as it was. It builds in the host's network, since there are
-the packages, and has no network of its own then."""
+stack, the network): whatever happens, all that it has started ends with it,
+and the host's network is as it was. It builds in the host's network, since
+there are the packages, and has no network of its own then."""
 
 import os
 import pathlib

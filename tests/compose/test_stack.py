@@ -1,7 +1,7 @@
-"""The stack as docker-compose runs it: it comes up from nothing, a device joins,
-every part of it may be restarted while devices arrive, and it goes down without
-rest. `plain` is docker-compose.yml, `secure` has docker-compose.secure.yml laid
-over it."""
+"""The stack as docker-compose runs it: it comes up from nothing, a device
+joins, every part of it may be restarted or killed while devices arrive, and it
+goes down without rest. `plain` is docker-compose.yml, `secure` has
+docker-compose.secure.yml laid over it."""
 
 import json
 import subprocess
@@ -15,7 +15,7 @@ from compose.stack import FOLDER, ONCE, SERVICES
 
 REGISTRY = "subscriptions/acme/registries/plant-7/devices/"
 PAYLOAD = json.loads((FOLDER / "customer" / "pump.json").read_text())
-REASONABLE = 90  # seconds for three to arrive
+REASONABLE = 90  # seconds for three devices to arrive
 
 
 def devices(stack):

@@ -1,6 +1,6 @@
-"""The stack's configuration files, with the real programs outside any container:
-compose/mosquitto.conf, compose/ztp-bridge.yaml and compose/customer. Paths and
-ports are this test's own, all else is as it stands there."""
+"""The stack's configuration files, with the real programs outside any
+container: compose/mosquitto.conf, compose/ztp-bridge.yaml, compose/customer.
+Paths and ports are this test's own, all else is as it stands there."""
 
 import json
 import shutil
