@@ -18,9 +18,10 @@ FILES = {
 class Stack:
     """devices: the names of those that the factory makes."""
 
-    def __init__(self, engine, compose, kind, folder, devices=()):
+    def __init__(self, engine, compose, kind, folder, devices=(),
+                 project=None):
         self.engine, self.docker = engine, engine.docker
-        self.kind, self.project = kind, f"ztp-test-{kind}"
+        self.kind, self.project = kind, project or f"ztp-test-{kind}"
         self.secrets = folder / "secrets"
         self.env = {"ZTP_SECRETS": str(self.secrets),
                     "ZTP_DEVICES": " ".join(["pump-42", *devices]),

@@ -19,6 +19,9 @@ HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md",
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
     "make demo KAFKA=apache": "tests/e2e/test_demo.py",
+    "make up DEMO=1": "tests/compose/test_make.py",
+    "make up DEMO=1 SECURE=1": "tests/compose/test_make.py",
+    "make down": "tests/compose/test_make.py",
 }
 # Programs that a machine of ours need not have.
 NOT_HERE = {"docker", "docker-compose", "apt", "systemctl", "journalctl", "go",
@@ -28,7 +31,8 @@ SHELLS = {"", "bash", "console", "shell", "text"}
 # Lines that run the tests, or all of the sources through a tool: each must be
 # what make would do, and is done by who changes something.
 BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
-           "make format", "make test-examples", "make deb-test", "make dist"]
+           "make format", "make test-examples", "make deb-test",
+           "make compose-test", "make dist"]
 
 
 def documents():
