@@ -24,7 +24,7 @@
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define ENDS_STALE_MS	5000
-#define COMMIT_MS	20
+#define COMMIT_MS	100
 
 void bridge_random(void *bytes, size_t n)
 {
