@@ -32,7 +32,8 @@ SHELLS = {"", "bash", "console", "shell", "text"}
 # what make would do, and is done by who changes something.
 BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
            "make format", "make test-examples", "make deb-test",
-           "make compose-test", "make dist"]
+           "make compose-test", "make dist", "make instructions",
+           "make bench-peers", "make bench-growth", "make bench-report"]
 
 
 def documents():

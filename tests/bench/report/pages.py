@@ -57,11 +57,14 @@ By its design and its settings here; what happened is in the table above.
 AGAIN = """\
 ## Again
 
-    make bench-peers                 # some 25 minutes; builds the peers first
-    make bench-growth                # some minutes, some gigabytes of disk
-    make bench-report                # this page
-    make bench-peers PEER_ROUNDS=9 BENCH_ARGS="--kills 20"
-    make bench-peers-smoke           # a look at loss alone, two minutes
+```sh
+make bench-peers      # some 25 minutes; builds the peers first
+make bench-growth     # some minutes, some gigabytes of disk
+make bench-report     # this page
+```
+
+`PEER_ROUNDS` is the number of rounds, `BENCH_ARGS="--kills 20"` that of the
+kills; `make bench-peers-smoke` looks at loss alone, in two minutes.
 
 The peers' sources and versions are pinned in `tests/bench/peers/`; they are
 built by the ordinary package clients of Go and Python. The floor is
