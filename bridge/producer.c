@@ -363,7 +363,7 @@ static void settle_spilled(struct lane *lane, struct flight *flight)
 		lane_release(lane, flight);
 		return;
 	}
-	if (lane->skip_to < lane->cursor || lane->skip_from == 0)
+	if (lane->skip_to <= lane->cursor) /* those of before are passed */
 		lane->skip_from = flight->spilled;
 	flight->seq = lane->skip_to = flight->spilled;
 	flight->spilled = 0;

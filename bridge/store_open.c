@@ -25,7 +25,7 @@
 #include "bridge/store_internal.h"
 
 #define PRAGMAS                                                                \
-	"PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=8000; "           \
+	"PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; "           \
 	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
