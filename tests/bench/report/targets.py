@@ -51,17 +51,15 @@ def processor(peers):
 def latency(peers):
     rows = []
     for at in peers.rates:
+        # Of time there is no floor: that program waits for its batches.
         for name, what in (("p50", p50), ("p99", p99)):
             best, whose = peers.best_other(at, what)
             own = peers.spread("bridge", at, what)
-            floor = peers.spread("floor", at, what)
             if best is not None and own:
                 rows.append(line(
                     f"{name} at {count(int(at))}/s",
                     f"≤ {figure(best)} ms ({peers.titles[whose]})",
-                    f"{figure(own[0])} ms", own[0] <= best,
-                    f"{figure(floor[0])} ms" if floor else "",
-                    floor and floor[0] > best))
+                    f"{figure(own[0])} ms", own[0] <= best))
     return rows
 
 
