@@ -110,6 +110,7 @@ static void pump_parcels(struct producer *p, struct lane *lane)
 struct page {
 	struct producer *p;
 	struct lane *lane;
+	int seen; /* rows, also those that were skipped */
 };
 
 static int hand_over(void *arg, const struct store_record *record)
@@ -118,6 +119,7 @@ static int hand_over(void *arg, const struct store_record *record)
 	struct lane *lane = page->lane;
 	struct flight *flight;
 
+	page->seen++;
 	if (record->seq < lane->skip_from || record->seq > lane->skip_to) {
 		flight = lane_take(lane, record->value.n + record->key.n);
 		if (!flight)
@@ -136,9 +138,9 @@ static int hand_over(void *arg, const struct store_record *record)
 static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 {
 	struct store *store = p->b->store;
-	struct page page = {p, lane};
+	struct page page = {p, lane, 0};
 	int64_t newest = store_outbox_newest(store, lane->topic);
-	int busy = lane->busy, limit = alone ? 1 : PAGE;
+	int limit = alone ? 1 : PAGE;
 	struct ztp_error error;
 	int rc = store_outbox_each(store, lane->topic, lane->cursor, limit,
 				   hand_over, &page, &error);
@@ -146,7 +148,7 @@ static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 	if (rc < 0)
 		log_error(p->b->log, "outbox_unreadable", LOG_WHY(&error));
 	/* Nothing was there: all of it has arrived. */
-	if (rc == 0 && lane->busy == busy)
+	if (rc == 0 && page.seen == 0)
 		lane->cursor = newest;
 }
 

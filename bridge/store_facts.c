@@ -93,11 +93,16 @@ int store_facts_write(struct store *store, int64_t now, struct ztp_error *error)
 static void take_mark(struct store_facts *facts, const char *value)
 {
 	struct journal_mark *mark = &facts->mark, *floor = &facts->floor;
-	int n = sscanf(value, "%" SCNu64 ":%" SCNu64 ":%" SCNu64 ":%" SCNu64,
-		       &mark->segment, &mark->offset, &floor->segment,
-		       &floor->offset);
+	uint64_t *parts[] = {&mark->segment, &mark->offset, &floor->segment,
+			     &floor->offset};
+	char *rest = NULL;
+	int i;
 
-	if (n < 4)
+	for (i = 0; i < 4 && value; i++) {
+		*parts[i] = strtoull(value, &rest, 10);
+		value = *rest == ':' ? rest + 1 : NULL;
+	}
+	if (i < 4)
 		*floor = *mark;
 }
 
