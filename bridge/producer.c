@@ -138,6 +138,18 @@ static void too_large(struct producer *p, struct lane *lane,
 	producer_rewind(p, lane, 0);
 }
 
+/* An acknowledgement counts when it says where the record is. librdkafka gives
+ * others, too: when a batch was refused and the next one was taken, it concludes
+ * that the broker must have both (rd_kafka_dr_implicit_ack). But a broker that
+ * knows nothing of a producer yet takes it at any sequence number, and then the
+ * first records of this handle would be lost (confluent-kafka-go #921). */
+static rd_kafka_resp_err_t outcome(const rd_kafka_message_t *message)
+{
+	if (!message->err && message->offset < 0)
+		return RD_KAFKA_RESP_ERR__INCONSISTENT;
+	return message->err;
+}
+
 static void failed(struct producer *p, struct lane *lane, struct flight *flight,
 		   rd_kafka_resp_err_t err)
 {
@@ -167,9 +179,10 @@ static void delivered(struct producer *p, const rd_kafka_message_t *message)
 	uintptr_t tag = (uintptr_t)message->_private;
 	struct lane *lane = &p->lanes[tag / LANE_WINDOW];
 	struct flight *flight = &lane->flights[tag % LANE_WINDOW];
+	rd_kafka_resp_err_t err = outcome(message);
 
-	if (message->err) {
-		failed(p, lane, flight, message->err);
+	if (err) {
+		failed(p, lane, flight, err);
 		return;
 	}
 	p->ok = true;

@@ -3,7 +3,8 @@ of a packet, stall with the sockets open, go slowly. One thread runs all
 proxies; everything that touches a socket happens there.
 
 A tap sees what was received from either side before it is forwarded: a byte
-that the tap saw was certainly sent."""
+that the tap saw was certainly sent. A filter stands in the client's way: what
+it returns for what was received goes on."""
 
 import asyncio
 import concurrent.futures
@@ -52,6 +53,7 @@ class Link:
         self.proxy = proxy
         self.halves = [Half(proxy, self, UP), Half(proxy, self, DOWN)]
         self.tap = proxy.make_tap() if proxy.make_tap else None
+        self.filter = proxy.make_filter() if proxy.make_filter else None
         self.dead = False
         proxy.links.add(self)
 
@@ -89,6 +91,8 @@ class Link:
             return
         if self.tap:
             self.tap(direction, data)
+        if self.filter and direction == UP:
+            data = self.filter(data)
         if self.complete():
             self._forward(direction, data)
         else:
@@ -167,6 +171,7 @@ class Proxy:
         self.loop = net.loop
         self.target = target
         self.make_tap = make_tap
+        self.make_filter = None  # for the connections that come from now on
         self.links = set()
         self.stalled = False
         self.rate = 0  # bytes per second and direction; 0: as fast as it goes

@@ -206,6 +206,10 @@ rd_kafka_t *ztp_kafka_producer(
 		{"acks", "all"},
 		{"partitioner", "murmur2_random"},
 		{"message.timeout.ms", timeout},
+		/* With two, librdkafka takes a first batch that was refused
+		 * for delivered when the next one is (see bridge/producer.c).
+		 */
+		{"max.in.flight.requests.per.connection", "1"},
 		{NULL, NULL},
 	};
 	rd_kafka_conf_t *conf;
