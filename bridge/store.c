@@ -120,7 +120,9 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 
 	if (!store->in_transaction)
 		return 0;
-	rc = store_facts_write(store, now, error);
+	rc = store_paths_write(store, error);
+	if (rc == 0)
+		rc = store_facts_write(store, now, error);
 	if (rc != 0)
 		return rc;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
@@ -129,6 +131,7 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 		return store_fail(store, rc, error);
 	store->in_transaction = store->pressing = false;
 	store->committed = store->facts;
+	store_paths_committed(store->paths);
 	return 0;
 }
 
@@ -146,6 +149,7 @@ void store_rollback(struct store *store)
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
 	store->in_transaction = store->pressing = false;
 	store->facts = store->committed;
+	store_paths_rolled_back(store->paths);
 }
 
 bool store_dirty(const struct store *store)

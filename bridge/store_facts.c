@@ -77,6 +77,7 @@ int store_facts_write(struct store *store, int64_t now, struct ztp_error *error)
 		facts->newest = now;
 	put_number(text, "newest", facts->newest);
 	put_number(text, "moved", facts->moved);
+	put_number(text, "indexed", facts->indexed);
 	put_mark(text, facts);
 	put_number(text, OUTBOX, facts->outbox_count);
 	put_number(text, LISTED, facts->listed);
@@ -115,6 +116,8 @@ static void take(struct store_facts *facts, const char *name, const char *value)
 		facts->newest = number;
 	else if (strcmp(name, "moved") == 0)
 		facts->moved = number != 0;
+	else if (strcmp(name, "indexed") == 0)
+		facts->indexed = number;
 	else if (strcmp(name, "mark") == 0)
 		take_mark(facts, value);
 	else if (strcmp(name, OUTBOX) == 0)

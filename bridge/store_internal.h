@@ -43,8 +43,13 @@
 	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3")               \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
-	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
-		    "WHERE path_hash=?2 AND path=?1 ORDER BY n")               \
+	X(PATH_ADD, "INSERT OR IGNORE INTO path_index(hash,n) VALUES(?1,?2)")  \
+	X(PATH_DEL, "DELETE FROM path_index WHERE hash=?1 AND n=?2")           \
+	X(PATH_FIND, "SELECT n FROM path_index WHERE hash=?1")                 \
+	X(BUCKET_SET, "INSERT INTO path_bucket(b,n) VALUES(?1,?2) "            \
+		      "ON CONFLICT(b) DO UPDATE SET n=?2")                     \
+	X(BUCKET_LIST, "SELECT b,n FROM path_bucket")                          \
+	X(PATH_LOAD, "SELECT n,path_hash FROM request WHERE n>?1 ORDER BY n")  \
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE channel=?1 ORDER BY n")                          \
 	X(REQ_UNDECIDED, "SELECT " REQUEST_COLUMNS " FROM request "            \
@@ -146,12 +151,14 @@ struct store {
 	bool in_transaction, pressing;
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
+	struct store_paths *paths;
 
 	/* As of this transaction, and as of the last commit. */
 	struct store_facts {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		int64_t listed; /* finished, and may give way */
+		int64_t listed;	 /* finished, and may give way */
+		int64_t indexed; /* up to this row: store_paths.c */
 		struct store_soonest soonest[STORE_TIMES_END];
 		bool moved; /* a deadline may not be its expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
@@ -187,10 +194,22 @@ bool store_number(struct store *store, enum store_sql sql, int64_t arg,
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	       void *arg, struct ztp_error *error);
 void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
-int64_t store_path_hash(const char *path);
 /* Row r has been written: the earliest times follow; or all have changed. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
+/* Which requests a path has (store_paths.c). Open reads what the index on disk
+ * lacks. Add and remove follow a row, by its path's hash, within the
+ * transaction; write comes right before its COMMIT, and the others after it. */
+int64_t store_path_hash(const char *path);
+int store_paths_open(struct store *store, struct ztp_error *error);
+void store_paths_free(struct store_paths *paths);
+int store_paths_add(struct store *store, int64_t hash, int64_t n,
+		    struct ztp_error *error);
+int store_paths_remove(struct store *store, const char *path, int64_t n,
+		       struct ztp_error *error);
+int store_paths_write(struct store *store, struct ztp_error *error);
+void store_paths_committed(struct store_paths *paths);
+void store_paths_rolled_back(struct store_paths *paths);
 /* sqlite3's last error as ours. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

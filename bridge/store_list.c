@@ -1,4 +1,4 @@
-/* The SQLite store: requests by path, by time, by state, and for people. */
+/* The SQLite store: requests by time, by state, and for people. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,16 +47,6 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 		store->spare_room = room;
 	}
 	return rc;
-}
-
-int store_path_each(struct store *store, const char *path, store_visit *visit,
-		    void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_PATH, false, error);
-
-	sqlite3_bind_text(stmt, 1, path, -1, SQLITE_STATIC);
-	sqlite3_bind_int64(stmt, 2, store_path_hash(path));
-	return store_walk(store, stmt, visit, arg, error);
 }
 
 int store_channel_each(struct store *store, const char *channel,

@@ -30,7 +30,7 @@
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -92,6 +92,15 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" (SELECT ifnull(group_concat(what||'='||count,';'),'') FROM counter);"
 	"DELETE FROM meta WHERE name IN ('newest','mark','moved');"
 	"DROP TABLE counter;",
+	/* An index that is written when it is worth it (store_paths.c). */
+	"DROP INDEX request_path;"
+	"CREATE TABLE path_index(hash INTEGER, n INTEGER,"
+	" PRIMARY KEY(hash, n)) WITHOUT ROWID;"
+	"CREATE TABLE path_bucket(b INTEGER PRIMARY KEY, n INTEGER);"
+	"INSERT INTO path_index SELECT path_hash,n FROM request"
+	" ORDER BY path_hash,n;"
+	"UPDATE meta SET value=value||';indexed='||"
+	"(SELECT ifnull(max(n),0) FROM request) WHERE name='facts';",
 };
 
 /* --- opening */
@@ -320,6 +329,8 @@ static int load_facts(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_sequences(store, error);
 	if (rc == 0)
+		rc = store_paths_open(store, error);
+	if (rc == 0)
 		store->committed = store->facts;
 	return rc;
 }
@@ -444,6 +455,7 @@ void store_close(struct store *store)
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
+	store_paths_free(store->paths);
 	free(store->spare);
 	free(store->path);
 	free(store);

@@ -4,23 +4,6 @@
 #include <string.h>
 
 #include "bridge/store_internal.h"
-#include "ztp/codec.h"
-
-/* Paths come in no order, so that each new one changes a page of their index
- * that nobody else has just changed: an index of numbers has few pages. Two
- * paths may share a number; six bytes of SHA-256 see to it that nobody can
- * make many do so. */
-int64_t store_path_hash(const char *path)
-{
-	uint8_t digest[ZTP_SHA256_LEN];
-	int64_t hash = 0;
-	int i;
-
-	ztp_sha256(digest, path, strlen(path));
-	for (i = 0; i < 6; i++)
-		hash = hash << 8 | digest[i];
-	return hash;
-}
 
 void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
 {
@@ -74,6 +57,7 @@ int store_request_add(struct store *store, struct store_request *r,
 		      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ADD, true, error);
+	int64_t hash = store_path_hash(r->path);
 	int rc;
 
 	if (!stmt)
@@ -97,9 +81,11 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 15, r->tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
-	sqlite3_bind_int64(stmt, 18, store_path_hash(r->path));
+	sqlite3_bind_int64(stmt, 18, hash);
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	rc = store_run(store, stmt, error);
+	if (rc == 0)
+		rc = store_paths_add(store, hash, r->n, error);
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
@@ -231,6 +217,8 @@ static int remove_request(struct store *store, struct store_request *r,
 
 	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
+	if (rc == 0)
+		rc = store_paths_remove(store, r->path, r->n, error);
 	if (rc == 0) {
 		r->state = ZTP_STATE_NONE;
 		r->finished_at = r->due_at = r->retry_at = 0;

@@ -14,7 +14,7 @@
 #include "bridge/requests.h"
 #include "bridge/verdicts.h"
 
-#define ID_FORM	 "life-%016llx"
+#define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
 #define TRACE	 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define KAFKA_MS 30000
@@ -56,7 +56,7 @@ static void take_event(struct life *l, int i)
 		     "\",\"certificate\":\"%s\",\"attempt\":1,"
 		     "\"remote_addr\":\"192.0.2.1\","
 		     "\"traceparent\":\"" TRACE "\"%s}",
-		     name_of(i), name_of(i), l->certs[i % LIFE_CERTS], expires);
+		     i, name_of(i), l->certs[i % LIFE_CERTS], expires);
 	events_take(&l->events, "ztp/v1/pending", text, (size_t)n);
 }
 
@@ -142,7 +142,7 @@ void life_decisions(struct life *l)
 			"{\"request_id\":\"" ID_FORM "\",\"device_path\":\"%s\""
 			",\"decision\":\"approve\",\"decided_by\":\"life\","
 			"\"payload\":%s}",
-			name, path, payload);
+			l->first + i, path, payload);
 		record.position.offset = l->first + i;
 		life_check(l, verdicts_apply(&l->b, &record, &l->error),
 			   "verdict");

@@ -79,7 +79,7 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
 	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
 	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
@@ -111,7 +111,7 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -158,11 +158,11 @@ static void test_newer_version(void **state)
 {
 	struct store_case *c = *state;
 
-	edit(c, "PRAGMA user_version=3");
+	edit(c, "PRAGMA user_version=4");
 	expect_refused(c, "newer");
 	edit(c, "PRAGMA user_version=-1");
 	expect_refused(c, "version");
-	edit(c, "PRAGMA user_version=2");
+	edit(c, "PRAGMA user_version=3");
 	store_case_open(c);
 }
 
@@ -327,27 +327,27 @@ static void test_log_of_a_damaged_store_stays(void **state)
 static void test_migration(void **state)
 {
 	static const char *const steps[] = {
-		NULL, NULL,
+		NULL, NULL, NULL,
 		"ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
 		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
 	static const char *const broken[] = {
-		NULL, NULL, NULL, NULL,
+		NULL, NULL, NULL, NULL, NULL,
 		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
 	struct store_case *c = *state;
 	sqlite3 *db = store_case_db(c);
 
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
-	assert_int_equal(store_migrate(c->store, steps, 4, &c->error), 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 4);
+	assert_int_equal(store_migrate(c->store, steps, 5, &c->error), 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 5);
 	assert_int_equal(number(db, "SELECT a FROM fresh"), 8);
 	assert_int_equal(
 		number(db, "SELECT count(*) FROM request WHERE more='x'"), 1);
 	/* Again: nothing to do. */
-	assert_int_equal(store_migrate(c->store, steps, 4, &c->error), 0);
+	assert_int_equal(store_migrate(c->store, steps, 5, &c->error), 0);
 	/* A step that fails leaves the version before it, whole. */
-	assert_true(store_migrate(c->store, broken, 5, &c->error) < 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 4);
+	assert_true(store_migrate(c->store, broken, 6, &c->error) < 0);
+	assert_int_equal(number(db, "PRAGMA user_version"), 5);
 	assert_int_equal(number(db, "SELECT count(*) FROM request"), 1);
 	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema "
 				    "WHERE name='half'"),
@@ -370,7 +370,9 @@ static void test_first_version(void **state)
 	store_case_add(c, 2, ZTP_STATE_REQUESTED);
 	store_case_add(c, 3, ZTP_STATE_REGISTERED);
 	store_case_commit(c, 1);
-	edit(c, "DROP INDEX request_undecided_due;"
+	edit(c, "DROP TABLE path_index; DROP TABLE path_bucket;"
+		"CREATE INDEX request_path ON request(path_hash);"
+		"DROP INDEX request_undecided_due;"
 		"DROP INDEX request_due; DROP INDEX request_undecided;"
 		"ALTER TABLE request DROP COLUMN undecided;"
 		"CREATE INDEX request_undecided_due ON request(due_at)"
@@ -396,13 +398,19 @@ static void test_first_version(void **state)
 	assert_int_equal(store_finished(c->store), 4);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 5);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 6);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 2);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
 	assert_int_equal(store_due_each(c->store, true, 5000, 9,
 					store_case_note, &rows, &c->error),
 			 0);
 	store_case_expect(&rows, undecided, 2);
 	assert_int_equal(store_next_due(c->store, false), 1003);
 	assert_int_equal(store_list_next(c->store, 1, true), 2);
+	rows = (struct store_case_rows){0};
+	store_path_each(c->store, store_case_request(2).path, store_case_note,
+			&rows, &c->error);
+	store_case_expect(&rows, (int64_t[]){2}, 1);
+	assert_int_equal(
+		number(store_case_db(c), "SELECT count(*) FROM path_index"), 3);
 }
 
 /* --- transactions */

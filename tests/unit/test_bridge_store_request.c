@@ -108,26 +108,6 @@ static void test_path_and_channel(void **state)
 	assert_int_equal(rows.count, 0);
 }
 
-/* Paths are found by a number that two may share. */
-static void test_paths_of_one_number(void **state)
-{
-	struct store_case *c = *state;
-	struct store_case_rows rows = {0};
-
-	store_case_add(c, 1, ZTP_STATE_RECEIVED);
-	store_case_add(c, 2, ZTP_STATE_RECEIVED);
-	store_case_commit(c, 1);
-	assert_int_equal(
-		sqlite3_exec(store_case_db(c),
-			     "UPDATE request SET path_hash=(SELECT path_hash "
-			     "FROM request WHERE n=1)",
-			     NULL, NULL, NULL),
-		SQLITE_OK);
-	store_path_each(c->store, store_case_request(1).path, store_case_note,
-			&rows, &c->error);
-	store_case_expect(&rows, (int64_t[]){1}, 1);
-}
-
 static int save_it(void *arg, struct store_request *r)
 {
 	struct store_case *c = arg;
@@ -276,7 +256,9 @@ static void test_every_list_has_its_index(void **state)
 	} want[] = {
 		{SQL_REQ_BY_ID, "SEARCH request USING INDEX request_id (id=?)"},
 		{SQL_REQ_BY_N, "USING INTEGER PRIMARY KEY (rowid=?)"},
-		{SQL_REQ_PATH, "USING INDEX request_path (path_hash=?)"},
+		{SQL_PATH_FIND, "USING PRIMARY KEY (hash=?)"},
+		{SQL_PATH_DEL, "USING PRIMARY KEY (hash=? AND n=?)"},
+		{SQL_PATH_LOAD, "USING INTEGER PRIMARY KEY (rowid>?)"},
 		{SQL_REQ_CHANNEL, "USING INDEX request_channel (channel=?)"},
 		{SQL_REQ_UNDECIDED, "INDEX request_undecided_due (due_at<?)"},
 		{SQL_REQ_DUE, "INDEX request_due (due_at>? AND due_at<?)"},
@@ -589,7 +571,6 @@ int main(void)
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
 		T(test_path_and_channel),
-		T(test_paths_of_one_number),
 		T(test_due_in_order),
 		T(test_retries_and_waiting),
 		T(test_lists_for_people),
