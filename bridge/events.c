@@ -13,7 +13,6 @@
 static void keep(struct events *ev, struct entry *e)
 {
 	struct ztp_error error = {0};
-	uint64_t one = 1;
 	long n;
 	int rc;
 
@@ -26,10 +25,8 @@ static void keep(struct events *ev, struct entry *e)
 		log_error(ev->b->log, "journal_failed", LOG_WHY(&error));
 		_exit(1);
 	}
-	if (atomic_exchange(&ev->b->signalled, true))
-		return;
-	if (write(ev->work_fd, &one, sizeof(one)) < 0)
-		return; /* the counter is full: the loop is awake anyway */
+	if (!atomic_exchange(&ev->b->signalled, true))
+		pace_wake(&ev->pace);
 }
 
 static void bury(struct events *ev, struct entry *e, const char *topic,
@@ -61,13 +58,23 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 	free(salvaged);
 }
 
+/* n bytes that nobody else gets: the kernel is asked once for several events. */
+static const uint8_t *draw(struct events *ev, size_t n)
+{
+	if (ev->random_left < n) {
+		bridge_random(ev->random, sizeof(ev->random));
+		ev->random_left = sizeof(ev->random);
+	}
+	ev->random_left -= n;
+	return ev->random + ev->random_left;
+}
+
 static void on_pending(struct events *ev, struct entry *e, const char *topic,
 		       const char *text, size_t len)
 {
 	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_pending pending;
 	struct entry good = *e;
-	uint8_t random[10 + 24];
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
@@ -82,9 +89,8 @@ static void on_pending(struct events *ev, struct entry *e, const char *topic,
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
 	good.cert = pending.cert; /* lent */
-	bridge_random(random, sizeof(random));
-	ztp_uuid7(own_id, e->arrived_wall, random);
-	ztp_traceparent_make(own_trace, random + 10);
+	ztp_uuid7(own_id, e->arrived_wall, draw(ev, 10));
+	ztp_traceparent_make(own_trace, draw(ev, 24));
 	good.own_id = own_id;
 	good.own_trace = own_trace;
 	keep(ev, &good);
@@ -120,15 +126,16 @@ static void on_audit(struct events *ev, struct entry *e, const char *text,
 void events_take(struct events *ev, const char *topic, const char *text,
 		 size_t len)
 {
-	struct entry e = {
-		.arrived_wall = clock_wall(),
-		.arrived_steady = clock_steady(&ev->b->clock),
-	};
+	struct entry e = {0};
 
+	pace_begin(&ev->pace, pace_now());
+	e.arrived_wall = clock_wall();
+	e.arrived_steady = clock_steady(&ev->b->clock);
 	if (strcmp(topic, EVENTS_AUDIT_TOPIC) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);
+	pace_end(&ev->pace);
 }
 
 void events_clear(struct events *ev)

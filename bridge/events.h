@@ -7,18 +7,22 @@
 #define BRIDGE_EVENTS_H
 
 #include "bridge/bridge.h"
+#include "bridge/pace.h"
 
 #define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
+#define EVENTS_RANDOM	   238 /* bytes, for seven events */
 
-/* Embedded by its owner; zeroed, then b and work_fd set. */
+/* Embedded by its owner; zeroed, then b and the pace's two files set. */
 struct events {
 	struct bridge *b;
-	int work_fd;	 /* written when there is an entry to read */
-	uint8_t *buffer; /* entries are packed here */
+	struct pace pace; /* the loop is woken when there is an entry to read */
+	uint8_t *buffer;  /* entries are packed here */
 	size_t buffer_size;
+	uint8_t random[EVENTS_RANDOM]; /* the last random_left are unused */
+	size_t random_left;
 };
 
-/* Durable when it returns; a refused message is kept as a dead letter. Ends
+/* May wait for more of them (bridge/pace.h). Durable when it returns; a refused message is kept as a dead letter. Ends
  * the process (exit 1) when the journal cannot take it. */
 void events_take(struct events *events, const char *topic, const char *text,
 		 size_t len);

@@ -394,7 +394,7 @@ void intake_reconnect(struct intake *in)
 }
 
 int intake_new(struct intake **out, struct bridge *b, int wake_fd, int work_fd,
-	       struct ztp_error *error)
+	       int timer_fd, struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &b->config->mqtt;
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
@@ -407,7 +407,8 @@ int intake_new(struct intake **out, struct bridge *b, int wake_fd, int work_fd,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->b = b;
 	in->wake_fd = wake_fd;
-	in->events = (struct events){.b = b, .work_fd = work_fd};
+	in->events = (struct events){
+		.b = b, .pace = {.work_fd = work_fd, .timer_fd = timer_fd}};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = b->now;
 	pthread_mutex_init(&in->lock, NULL);

@@ -3,8 +3,9 @@
  *
  * paho's receiving thread calls messageArrived under paho's process-wide
  * mutex and sends the PUBACK when it returns, whatever it returns. So the
- * callback checks the event, appends it to the journal and returns: it never
- * blocks, publishes, or touches the store. An event that the journal cannot
+ * callback checks the event, appends it to the journal and returns: it waits
+ * for nothing but, for 2 ms, more events (bridge/pace.h), does not publish, and
+ * does not touch the store. An event that the journal cannot
  * take ends the process (exit 1), because returning would acknowledge it.
  *
  * The session is persistent; this connection is the only one that reads the
@@ -15,10 +16,10 @@
 
 #include "bridge/bridge.h"
 
-/* Two eventfds: wake_fd is written when there is news of the connection,
- * work_fd when the journal has an entry. */
+/* wake_fd is written when there is news of the connection; work_fd (both are
+ * eventfds) or timer_fd goes off when the journal has an entry. */
 int intake_new(struct intake **intake, struct bridge *b, int wake_fd,
-	       int work_fd, struct ztp_error *error);
+	       int work_fd, int timer_fd, struct ztp_error *error);
 /* Disconnects, and waits a short while for it. */
 void intake_free(struct intake *intake);
 

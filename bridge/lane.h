@@ -62,6 +62,7 @@ struct lane {
 	int64_t skip_from, skip_to; /* seqs of records on their way already */
 	bool rewind;   /* something failed: begin anew when all are back */
 	int64_t held;  /* until then what came later waits for its batch */
+	int64_t lull;  /* until then nothing follows the last batch */
 	int64_t alone; /* up to this seq one by one: a batch was too large */
 	int64_t again; /* when what was left behind is tried again, or 0 */
 	int64_t next_try, pause;

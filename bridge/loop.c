@@ -120,7 +120,6 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	struct bridge *b = &l->b;
 	bool more_entries = false, more_due = false, waiting = false;
 	struct journal_mark floor;
-	int64_t changes = store_changes(b->store);
 	int rc = 0;
 
 	if (l->recover)
@@ -143,7 +142,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->breathe = store_changes(b->store) != changes;
+	l->breathe = store_pressing(b->store);
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
@@ -315,7 +314,8 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd, error);
+		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd,
+				l->timer_fd, error);
 	if (rc == 0 && *b->config->http.listen)
 		rc = http_new(&b->http, b, error);
 	if (rc == 0 && b->http)
@@ -359,7 +359,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
-	l->signal_fd = l->wake_fd = l->work_fd = -1;
+	l->signal_fd = l->wake_fd = l->work_fd = l->timer_fd = -1;
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;

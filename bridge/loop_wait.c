@@ -5,6 +5,7 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "bridge/commands.h"
@@ -15,8 +16,9 @@
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
 
-#define SLEEP_MAX_MS 60000
-#define BREATH_MS    1
+#define SLEEP_MAX_MS   60000
+#define BREATH_MS      1
+#define LONG_BREATH_MS 6
 
 enum source {
 	FROM_SIGNAL,
@@ -24,6 +26,7 @@ enum source {
 	FROM_HTTP,
 	FROM_COMMANDS,
 	FROM_WORK,
+	FROM_TIMER,
 	FROM_URGENT
 };
 
@@ -144,7 +147,9 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 			drain(l->wake_fd);
 			break;
 		case FROM_WORK:
-			drain(l->work_fd);
+		case FROM_TIMER:
+			drain(events[i].data.u32 == FROM_WORK ? l->work_fd
+							      : l->timer_fd);
 			atomic_store(&l->b.signalled, false);
 			break;
 		case FROM_URGENT:
@@ -160,15 +165,18 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 /* A turn has its price (a transaction, a batch to Kafka), however little there
  * is to do in it. So after one that had work the loop takes a breath, and
  * events, acknowledgements and decisions gather: the more there are, the more
- * share a turn, and one that comes alone is not made to wait. */
+ * share a turn, and one that comes alone is not made to wait. When there is
+ * much, requests to Kafka are what costs, on both sides, and the breath is a
+ * longer one. (Events have gathered before: bridge/pace.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
 
 	/* The window to the broker is full, and commands wait for it: then its
 	 * acknowledgements are what cannot wait. */
-	if (l->breathe && !l->more && !commands_pressed(l->b.commands) &&
-	    !producer_breathe(l->b.producer, BREATH_MS))
+	if (!l->more && !commands_pressed(l->b.commands) &&
+	    !producer_breathe(l->b.producer, BREATH_MS, LONG_BREATH_MS) &&
+	    l->breathe)
 		n = heed(l, l->urgent_fd, BREATH_MS);
 	if (n == 0) {
 		watch_commands(l);
@@ -200,14 +208,17 @@ int loop_wait_open(struct loop *l, struct ztp_error *error)
 	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	l->work_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	l->timer_fd =
+		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	l->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->signal_fd < 0 || l->wake_fd < 0 || l->work_fd < 0 ||
-	    l->urgent_fd < 0 || l->epoll_fd < 0 ||
+	    l->timer_fd < 0 || l->urgent_fd < 0 || l->epoll_fd < 0 ||
 	    watch(l->urgent_fd, l->signal_fd, FROM_SIGNAL) != 0 ||
 	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
 	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
-	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
+	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0 ||
+	    watch(l->epoll_fd, l->timer_fd, FROM_TIMER) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
 				strerror(errno));
 	return 0;
@@ -230,6 +241,8 @@ void loop_wait_close(struct loop *l)
 		close(l->wake_fd);
 	if (l->work_fd >= 0)
 		close(l->work_fd);
+	if (l->timer_fd >= 0)
+		close(l->timer_fd);
 	if (l->urgent_fd >= 0)
 		close(l->urgent_fd);
 }

@@ -19,8 +19,9 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok;
-	bool lingering; /* records were handed over, and may wait for more */
-	int unsettled;	/* flights that apply or settle has to look at */
+	int lingering; /* records that were handed over since `breathed` */
+	int64_t breathed;
+	int unsettled; /* flights that apply or settle has to look at */
 	struct lane lanes[STORE_TOPIC_END]; /* from 1 */
 };
 

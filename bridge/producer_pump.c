@@ -8,7 +8,8 @@
  * be one batch: linger.ms is longer than handing it over takes, and then
  * rd_kafka_flush, during which librdkafka does not linger, sends it off at
  * once (producer_breathe). HOLD_MS is for a partition whose leader is away: it
- * slows the others down, but does not stop them.
+ * slows the others down, but does not stop them. Behind a batch of what nobody
+ * waits for (all but requests) there is a lull besides, LULL_MS.
  */
 #include "bridge/producer.h"
 
@@ -17,6 +18,9 @@
 
 #define PAGE	1024
 #define HOLD_MS 100
+#define LULL_MS 5
+/* Records: from here on a request to Kafka more is what costs, not waiting. */
+#define BUSY_PER_MS 10
 
 static rd_kafka_headers_t *copy_headers(const struct store_record *record)
 {
@@ -70,7 +74,7 @@ static bool send_record(struct producer *p, struct lane *lane,
 		RD_KAFKA_V_END);
 	if (!err) {
 		lane_move(lane, flight, FLIGHT_SENT);
-		p->lingering = true;
+		p->lingering++;
 		return true;
 	}
 	rd_kafka_headers_destroy(headers);
@@ -159,7 +163,7 @@ static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 static bool may_send(const struct producer *p, const struct lane *lane,
 		     bool alone)
 {
-	if (lane->sent > LANE_WINDOW / 2)
+	if (lane->sent > LANE_WINDOW / 2 || p->b->now < lane->lull)
 		return false;
 	return lane->sent == 0 || (!alone && p->b->now >= lane->held);
 }
@@ -191,6 +195,8 @@ static void pump_lane(struct producer *p, struct lane *lane)
 	if (lane->waiting == 0 &&
 	    store_outbox_after(p->b->store, lane->topic, lane->cursor)) {
 		lane->held = p->b->now + HOLD_MS;
+		if (lane->topic != STORE_REQUESTS)
+			lane->lull = p->b->now + LULL_MS;
 		pump_outbox(p, lane, alone);
 	}
 }
@@ -210,15 +216,25 @@ void producer_pump(struct producer *p)
 	}
 }
 
-bool producer_breathe(struct producer *p, int ms)
+bool producer_breathe(struct producer *p, int ms, int long_ms)
 {
-	if (!p->lingering || !p->rk)
+	int64_t since = p->b->now - p->breathed;
+
+	if (p->lingering == 0 || !p->rk)
 		return false;
-	p->lingering = false;
+	if (p->lingering >= BUSY_PER_MS * (since > 0 ? since : 1))
+		ms = long_ms;
+	p->lingering = 0;
+	p->breathed = p->b->now;
 	/* What has arrived is counted as long as we have not collected it, so
 	 * this takes all of the time, and means nothing by its result. */
 	(void)rd_kafka_flush(p->rk, ms);
 	return true;
+}
+
+static int64_t latest(int64_t a, int64_t b)
+{
+	return a > b ? a : b;
 }
 
 int64_t producer_next(const struct producer *p)
@@ -230,11 +246,13 @@ int64_t producer_next(const struct producer *p)
 		const struct lane *lane = &p->lanes[topic];
 		int64_t at = lane->next_try;
 
-		if (at < lane->held && lane->busy > 0 &&
-		    (lane->waiting > 0 ||
-		     store_outbox_after(p->b->store, lane->topic,
-					lane->cursor)))
-			at = lane->held;
+		if (lane->waiting > 0 ||
+		    store_outbox_after(p->b->store, lane->topic,
+				       lane->cursor)) {
+			at = latest(at, lane->lull);
+			if (lane->busy > 0)
+				at = latest(at, lane->held);
+		}
 		if (at > p->b->now && (next == 0 || at < next))
 			next = at;
 		if (lane->again > p->b->now &&

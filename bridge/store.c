@@ -167,11 +167,6 @@ void store_press(struct store *store)
 	store->pressing = true;
 }
 
-int64_t store_changes(const struct store *store)
-{
-	return sqlite3_total_changes(store->db);
-}
-
 /* --- small facts */
 
 int64_t store_count(const struct store *store, enum ztp_state state)

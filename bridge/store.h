@@ -103,8 +103,6 @@ bool store_dirty(const struct store *store);
  * that the journal could tell again, from the mark of the last commit on. */
 bool store_pressing(const struct store *store);
 void store_press(struct store *store); /* it must */
-/* Goes up with every row that is changed. */
-int64_t store_changes(const struct store *store);
 
 /* --- facts about the whole, kept in memory */
 int64_t store_count(const struct store *store, enum ztp_state state);

@@ -206,9 +206,9 @@ int store_paths_write(struct store *store, struct ztp_error *error)
 	if (paths->full_count == 0)
 		return 0;
 	for (; paths->full_count > 0 && left > 0 && rc == 0; left--) {
-		rc = write_bucket(store,
-				  &paths->buckets[paths->full[paths->full_first]],
-				  error);
+		rc = write_bucket(
+			store, &paths->buckets[paths->full[paths->full_first]],
+			error);
 		paths->full_first = (paths->full_first + 1) % BUCKETS;
 		paths->full_count--;
 	}
@@ -259,8 +259,8 @@ static int numbers_add(struct numbers *numbers, int64_t n,
 {
 	if (numbers->count == numbers->room) {
 		int room = numbers->room ? 2 * numbers->room : 8;
-		int64_t *list = realloc(numbers->list,
-					(size_t)room * sizeof(*list));
+		int64_t *list =
+			realloc(numbers->list, (size_t)room * sizeof(*list));
 
 		if (!list)
 			return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -281,8 +281,7 @@ static int find_in_memory(const struct bucket *bucket, int64_t hash,
 		if (bucket->entries[i].hash == hash &&
 		    bucket->entries[i].n > 0 &&
 		    !has_gone(bucket, bucket->entries[i].n))
-			rc = numbers_add(found, bucket->entries[i].n,
-					       error);
+			rc = numbers_add(found, bucket->entries[i].n, error);
 	return rc;
 }
 

@@ -114,7 +114,11 @@ void life_kafka(struct life *l)
 	while (producer_in_flight(p) > 0 ||
 	       store_outbox_count(l->b.store) > 0) {
 		producer_pump(p);
-		producer_breathe(p, 1);
+		if (producer_in_flight(p) == 0) { /* a lull: time goes on */
+			l->b.now = producer_next(p);
+			continue;
+		}
+		producer_breathe(p, 1, 1);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
@@ -320,7 +324,9 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->events = (struct events){
-		.b = b, .work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+		.b = b,
+		.pace = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+			 .timer_fd = -1}};
 	life_start(l);
 	life_connect(l);
 }
@@ -332,7 +338,7 @@ void life_close(struct life *l)
 	life_stop(l);
 	events_clear(&l->events);
 	config_free(l->config);
-	close(l->events.work_fd);
+	close(l->events.pace.work_fd);
 	close(l->wake_fd);
 	close(l->log.fd);
 	for (i = 0; i < LIFE_CERTS; i++)

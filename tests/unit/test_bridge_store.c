@@ -331,8 +331,9 @@ static void test_migration(void **state)
 		"ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
 		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
 	static const char *const broken[] = {
-		NULL, NULL, NULL, NULL, NULL,
-		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
+		NULL, NULL,
+		NULL, NULL,
+		NULL, "CREATE TABLE half(a); DROP TABLE request; nonsense"};
 	struct store_case *c = *state;
 	sqlite3 *db = store_case_db(c);
 

@@ -15,8 +15,8 @@ static const char *path_of(int i)
 {
 	static char path[64];
 
-	snprintf(path, sizeof(path),
-		 "subscriptions/s/registries/r/devices/d%d", i);
+	snprintf(path, sizeof(path), "subscriptions/s/registries/r/devices/d%d",
+		 i);
 	return path;
 }
 
@@ -302,9 +302,9 @@ static void test_anything_in_any_order(void **state)
 	expect(c, &m);
 	for (i = 0; i < PATHS && m.now[i].count < 3; i++)
 		continue;
-	assert_int_equal(store_path_each(c->store, path_of(i), stop, &visits,
-					 &c->error),
-			 77);
+	assert_int_equal(
+		store_path_each(c->store, path_of(i), stop, &visits, &c->error),
+		77);
 }
 
 int main(void)

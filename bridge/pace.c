@@ -1,0 +1,44 @@
+#include "bridge/pace.h"
+
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t pace_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void pace_begin(struct pace *pace, int64_t now)
+{
+	static const struct timespec gather = {.tv_nsec =
+						       PACE_GATHER_US * 1000L};
+	int64_t waited = now - pace->ended;
+
+	if (waited < PACE_IDLE_US)
+		return;
+	pace->gathered = waited < PACE_GATHER_US;
+	if (pace->gathered)
+		nanosleep(&gather, NULL);
+}
+
+void pace_end(struct pace *pace)
+{
+	pace->ended = pace_now();
+}
+
+void pace_wake(const struct pace *pace)
+{
+	static const struct itimerspec through = {
+		.it_value.tv_nsec = PACE_THROUGH_US * 1000L};
+	static const uint64_t one = 1;
+
+	if (pace->gathered &&
+	    timerfd_settime(pace->timer_fd, 0, &through, NULL) == 0)
+		return;
+	if (write(pace->work_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
+}
