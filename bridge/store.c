@@ -2,7 +2,7 @@
  * The SQLite store: transactions and the small facts.
  *
  * Mode WAL. synchronous=NORMAL survives the death of the process at any
- * moment, FULL that of the machine. The loop thread is the only user, so the
+ * moment, FULL that of the machine. The loop thread is the only writer, so the
  * counts that everybody asks for live in memory beside the database: they
  * change with the rows, are written with the commit, and fall back to the
  * committed ones with a rollback.

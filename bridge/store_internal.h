@@ -152,6 +152,7 @@ struct store {
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
 	struct store_paths *paths;
+	struct store_writeback *writeback;
 
 	/* As of this transaction, and as of the last commit. */
 	struct store_facts {
@@ -210,6 +211,10 @@ int store_paths_remove(struct store *store, const char *path, int64_t n,
 int store_paths_write(struct store *store, struct ztp_error *error);
 void store_paths_committed(struct store_paths *paths);
 void store_paths_rolled_back(struct store_paths *paths);
+/* The thread that keeps the log short (store_writeback.c). Nothing else of the
+ * store is any other thread's. */
+int store_writeback_open(struct store *store, struct ztp_error *error);
+void store_writeback_close(struct store_writeback *writeback);
 /* sqlite3's last error as ours. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

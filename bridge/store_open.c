@@ -25,7 +25,7 @@
 #include "bridge/store_internal.h"
 
 #define PRAGMAS                                                                \
-	"PRAGMA cache_size=-16384; PRAGMA wal_autocheckpoint=4000; "           \
+	"PRAGMA cache_size=-16384; "                                           \
 	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
@@ -411,6 +411,8 @@ static int open_database(struct store *store, bool sync_full,
 	if (rc == 0)
 		rc = load_facts(store, error);
 	if (rc == 0)
+		rc = store_writeback_open(store, error);
+	if (rc == 0)
 		sqlite3_db_config(store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
 				  0, NULL);
 	return rc;
@@ -450,6 +452,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	store_rollback(store);
+	store_writeback_close(store->writeback);
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->stmt[i]);
 	sqlite3_close(store->db);
