@@ -1,5 +1,6 @@
 #include "bridge/pace.h"
 
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,17 +13,33 @@ int64_t pace_now(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Time goes by, too, while others have the processor: then there may be a queue,
+ * and this is not the moment to sleep. */
+static bool has_slept(struct pace *pace)
+{
+	struct rusage usage;
+	bool more;
+
+	if (getrusage(RUSAGE_THREAD, &usage) != 0)
+		return false;
+	more = usage.ru_nvcsw != pace->sleeps;
+	pace->sleeps = usage.ru_nvcsw;
+	return more;
+}
+
 void pace_begin(struct pace *pace, int64_t now)
 {
 	static const struct timespec gather = {.tv_nsec =
 						       PACE_GATHER_US * 1000L};
 	int64_t waited = now - pace->ended;
 
-	if (waited < PACE_IDLE_US)
+	if (waited < PACE_IDLE_US || !has_slept(pace))
 		return;
 	pace->gathered = waited < PACE_GATHER_US;
-	if (pace->gathered)
-		nanosleep(&gather, NULL);
+	if (!pace->gathered)
+		return;
+	nanosleep(&gather, NULL);
+	pace->sleeps++;
 }
 
 void pace_end(struct pace *pace)

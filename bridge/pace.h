@@ -19,12 +19,13 @@
 
 #define PACE_GATHER_US	2000
 #define PACE_THROUGH_US 300
-#define PACE_IDLE_US	60 /* paho had to wait for this event */
+#define PACE_IDLE_US	60 /* paho may have had to wait for this event */
 
 struct pace {
 	int work_fd;   /* an eventfd, to wake the loop now */
 	int timer_fd;  /* a timerfd, to wake it soon */
 	int64_t ended; /* pace_now() when the last was dealt with */
+	long sleeps;   /* of this thread, that are known */
 	bool gathered; /* several are here, of which this is one */
 };
 

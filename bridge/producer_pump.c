@@ -19,7 +19,9 @@
 #define PAGE	1024
 #define HOLD_MS 100
 #define LULL_MS 5
-/* Records: from here on a request to Kafka more is what costs, not waiting. */
+/* So many records, and so many in a ms: from here on a request to Kafka more is
+ * what costs, not waiting. */
+#define BUSY	    32
 #define BUSY_PER_MS 10
 
 static rd_kafka_headers_t *copy_headers(const struct store_record *record)
@@ -222,7 +224,7 @@ bool producer_breathe(struct producer *p, int ms, int long_ms)
 
 	if (p->lingering == 0 || !p->rk)
 		return false;
-	if (p->lingering >= BUSY_PER_MS * (since > 0 ? since : 1))
+	if (p->lingering >= BUSY && p->lingering >= BUSY_PER_MS * since)
 		ms = long_ms;
 	p->lingering = 0;
 	p->breathed = p->b->now;

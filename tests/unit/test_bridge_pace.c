@@ -8,6 +8,7 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/timerfd.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ static int setup(void **state)
 	pace = (struct pace){
 		.work_fd = eventfd(0, EFD_NONBLOCK),
 		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK),
+		.sleeps = -1, /* this thread has slept */
 	};
 	*state = &pace;
 	return pace.work_fd < 0 || pace.timer_fd < 0;
@@ -102,6 +104,31 @@ static void test_next_of_several(void **state)
 	assert_false(pace->gathered);
 }
 
+static long sleeps(void)
+{
+	struct rusage usage;
+
+	assert_int_equal(getrusage(RUSAGE_THREAD, &usage), 0);
+	return usage.ru_nvcsw;
+}
+
+/* Somebody else had the processor: there may be a queue. */
+static void test_behind_but_awake(void **state)
+{
+	struct pace *pace = *state;
+
+	pace->ended = 1000000;
+	pace->sleeps = sleeps();
+	pace_begin(pace, pace->ended + PACE_IDLE_US);
+	assert_false(pace->gathered);
+	assert_int_equal(sleeps(), pace->sleeps);
+	pace->sleeps = -1;
+	pace_begin(pace, pace->ended + PACE_IDLE_US);
+	assert_true(pace->gathered);
+	/* Its own sleep is known to it. */
+	assert_true(pace->sleeps > 0 && pace->sleeps <= sleeps());
+}
+
 /* The loop hears of it all the same. */
 static void test_without_a_timer(void **state)
 {
@@ -118,8 +145,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_alone),		 T(test_the_first_ever),
-		T(test_close_behind),	 T(test_next_of_several),
+		T(test_alone),
+		T(test_the_first_ever),
+		T(test_close_behind),
+		T(test_next_of_several),
+		T(test_behind_but_awake),
 		T(test_without_a_timer),
 	};
 
