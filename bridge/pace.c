@@ -17,14 +17,12 @@ int64_t pace_now(void)
  * and this is not the moment to sleep. */
 static bool has_slept(struct pace *pace)
 {
+	long before = pace->sleeps;
 	struct rusage usage;
-	bool more;
 
-	if (getrusage(RUSAGE_THREAD, &usage) != 0)
-		return false;
-	more = usage.ru_nvcsw != pace->sleeps;
-	pace->sleeps = usage.ru_nvcsw;
-	return more;
+	if (getrusage(RUSAGE_THREAD, &usage) == 0)
+		pace->sleeps = usage.ru_nvcsw;
+	return pace->sleeps != before;
 }
 
 void pace_begin(struct pace *pace, int64_t now)
@@ -33,6 +31,7 @@ void pace_begin(struct pace *pace, int64_t now)
 						       PACE_GATHER_US * 1000L};
 	int64_t waited = now - pace->ended;
 
+	pace->began = now;
 	if (waited < PACE_IDLE_US || !has_slept(pace))
 		return;
 	pace->gathered = waited < PACE_GATHER_US;
@@ -40,11 +39,17 @@ void pace_begin(struct pace *pace, int64_t now)
 		return;
 	nanosleep(&gather, NULL);
 	pace->sleeps++;
+	pace->began = pace_now();
 }
 
 void pace_end(struct pace *pace)
 {
-	pace->ended = pace_now();
+	int64_t now = pace_now();
+
+	/* In the journal, that is: for the disk. */
+	if (now - pace->began >= PACE_IDLE_US)
+		(void)has_slept(pace);
+	pace->ended = now;
 }
 
 void pace_wake(const struct pace *pace)

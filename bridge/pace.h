@@ -24,8 +24,9 @@
 struct pace {
 	int work_fd;   /* an eventfd, to wake the loop now */
 	int timer_fd;  /* a timerfd, to wake it soon */
-	int64_t ended; /* pace_now() when the last was dealt with */
-	long sleeps;   /* of this thread, that are known */
+	int64_t began; /* pace_now(), with this one */
+	int64_t ended; /* and with the one before */
+	long sleeps;   /* of this thread, that were not for events */
 	bool gathered; /* several are here, of which this is one */
 };
 

@@ -53,7 +53,7 @@ def ca(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def real_kafka(tmp_path_factory):
+def real_kafka(children_gone, tmp_path_factory):
     """The one Apache Kafka of this run; topics have names of their own."""
     kafka = Kafka(tmp_path_factory.mktemp("kafka")).start()
     yield kafka
@@ -61,7 +61,7 @@ def real_kafka(tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def mock_kafka(tmp_path_factory):
+def mock_kafka(children_gone, tmp_path_factory):
     """The one mock cluster of this run."""
     kafka = DevKafka(tmp_path_factory.mktemp("devkafka")).start()
     yield kafka

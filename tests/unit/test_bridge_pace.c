@@ -129,6 +129,18 @@ static void test_behind_but_awake(void **state)
 	assert_true(pace->sleeps > 0 && pace->sleeps <= sleeps());
 }
 
+/* A disk that was waited for is not an event that was. */
+static void test_slept_within(void **state)
+{
+	struct pace *pace = *state;
+
+	pace->began = 0;
+	pace_end(pace);
+	assert_int_equal(pace->sleeps, sleeps());
+	pace_begin(pace, pace->ended + PACE_IDLE_US);
+	assert_false(pace->gathered);
+}
+
 /* The loop hears of it all the same. */
 static void test_without_a_timer(void **state)
 {
@@ -150,6 +162,7 @@ int main(void)
 		T(test_close_behind),
 		T(test_next_of_several),
 		T(test_behind_but_awake),
+		T(test_slept_within),
 		T(test_without_a_timer),
 	};
 
