@@ -254,6 +254,7 @@ static struct config *configure(struct life *l, const char *folder)
 	file = fopen(name, "we");
 	if (!file ||
 	    fputs("onboarding: {notify_rejected: false}\n"
+		  "store: {max_requests: 10000000}\n"
 		  "kafka: {properties: {test.mock.num.brokers: 1}}\n",
 		  file) < 0 ||
 	    fclose(file) != 0) {
