@@ -296,16 +296,22 @@ int store_migrate(struct store *store, const char *const *steps, int newest,
 
 /* --- what is kept in memory */
 
-/* The highest numbers in use; each topic's are a range. */
+/* The highest numbers in use; each topic's are a range. A row's number that the
+ * index of paths has been written up to does not come again, though the row is
+ * gone: a new row by that number would not be read at the next start. */
 static int load_sequences(struct store *store, struct ztp_error *error)
 {
 	struct store_facts *facts = &store->facts;
 	char sql[128];
 	int topic;
 
-	if (pragma_int(store, "SELECT ifnull(max(n),0) FROM request",
+	if (pragma_int(store,
+		       "SELECT max(ifnull((SELECT max(n) FROM request),0),"
+		       " ifnull((SELECT max(n) FROM path_bucket),0))",
 		       &facts->request_n) != 0)
 		return unreadable(store, error);
+	if (facts->request_n < facts->indexed)
+		facts->request_n = facts->indexed;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		int64_t *seq = &facts->outbox_seq[topic];
 
