@@ -92,8 +92,12 @@ int store_writeback_open(struct store *store, struct ztp_error *error)
 	rc = sqlite3_open_v2(store->path, &w->db,
 			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(w->db, "PRAGMA wal_autocheckpoint=0", NULL,
-				  NULL, NULL);
+		rc = sqlite3_exec(w->db,
+				  "PRAGMA wal_autocheckpoint=0;"
+				  /* Who has never read does not know of the
+				   * log, and has nothing to write back. */
+				  "SELECT 1 FROM sqlite_schema LIMIT 1",
+				  NULL, NULL, NULL);
 	if (rc != SQLITE_OK) {
 		rc = ztp_fail(error, ZTP_ERR_IO, "store %s: %s", store->path,
 			      w->db ? sqlite3_errmsg(w->db) : "out of memory");
