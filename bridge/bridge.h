@@ -12,9 +12,10 @@
  *   pump     effects: records to Kafka, commands to devices, offsets
  *
  * Between turns the loop takes a breath, so that what comes shares a turn
- * (loop_wait.c); events gather before they wake it (pace.h). And a transaction that holds nothing but new requests is
- * committed some turns later: what is pumped before that, their records, can
- * be told again by the journal, under the same ids (store_pressing).
+ * (loop_wait.c); events gather before they wake it (pace.h). And a transaction
+ * that holds nothing but new requests is committed some turns later: what is
+ * pumped before that, their records, can be told again by the journal, under
+ * the same ids (store_pressing).
  *
  * When apply or commit fails (a full disk), everything is rolled back, the
  * batches stay as they are and are applied again later: no input is lost and
@@ -23,9 +24,9 @@
  *
  * Other threads: paho's receiving thread (bridge/intake.c) appends to the
  * journal; the asker (bridge/asker.c) puts blocking questions to Kafka;
- * librdkafka's own. Each wakes the loop by an eventfd, the first also by a timer
- * (bridge/pace.h). The store has one that nobody hears of, which writes its log
- * back (store_writeback.c).
+ * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
+ * timer (bridge/pace.h). The store has one that nobody hears of, which writes
+ * its log back (store_writeback.c).
  */
 #ifndef BRIDGE_BRIDGE_H
 #define BRIDGE_BRIDGE_H

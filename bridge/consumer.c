@@ -3,10 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/kafka.h"
+#include "bridge/consumer_internal.h"
 #include "bridge/verdicts.h"
 
-#define BATCH	    512
 #define BATCH_BYTES (4 << 20)
 #define COMMIT_MS   1000 /* between two copies of the offsets */
 #define REOPEN_MS   5000
@@ -31,41 +30,6 @@ static const struct kafka_setting fixed[] = {
 	{"partition.assignment.strategy", "range"},
 	{"allow.auto.create.topics", "false"},
 	{NULL, NULL}};
-
-struct partition {
-	int64_t next;	   /* behind all that is in the store, or -1 */
-	int64_t seen;	   /* behind all that is in the batch, or -1 */
-	int64_t seen_at;   /* when Kafka last said so; 0: not yet */
-	int64_t committed; /* the copy at Kafka */
-};
-
-struct consumer {
-	struct bridge *b;
-	rd_kafka_t *rk;
-	rd_kafka_queue_t *queue;
-	int wake_fd;
-
-	/* Given to us, but not taken: how many there are is not known yet. */
-	rd_kafka_topic_partition_list_t *offered;
-	int64_t offered_at;
-	bool complete, shared, more;
-	bool anew;	   /* our positions are of a topic that is no more */
-	int64_t missed_at; /* asked_at of the news that it is missing */
-
-	struct partition *partitions; /* of count, while complete */
-	int count;
-
-	rd_kafka_event_t *events[BATCH]; /* the batch: owns the messages */
-	const rd_kafka_message_t *messages[BATCH];
-	int batch;
-	size_t bytes;
-	bool moved; /* partitions' seen differs from next */
-
-	int64_t reopen_at; /* without a handle: after a fatal error */
-	int64_t next_commit;
-	bool commit_due;
-	struct log_limit errors;
-};
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
@@ -116,38 +80,9 @@ int consumer_new(struct consumer **out, struct bridge *b, int wake_fd,
 	return 0;
 }
 
-static void drop_batch(struct consumer *c)
-{
-	int i;
-
-	for (i = 0; i < c->batch; i++)
-		rd_kafka_event_destroy(c->events[i]);
-	c->batch = 0;
-	c->bytes = 0;
-	c->moved = false;
-}
-
-static void drop_offer(struct consumer *c)
-{
-	if (c->offered)
-		rd_kafka_topic_partition_list_destroy(c->offered);
-	c->offered = NULL;
-}
-
-static void drop_assignment(struct consumer *c)
-{
-	/* What was collected comes again: the store says from where. */
-	drop_batch(c);
-	free(c->partitions);
-	c->partitions = NULL;
-	c->count = 0;
-	c->complete = c->commit_due = false;
-}
-
 static void close_handle(struct consumer *c)
 {
-	drop_offer(c);
-	drop_assignment(c);
+	consumer_let_go(c);
 	if (!c->rk)
 		return;
 	rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
@@ -164,136 +99,6 @@ void consumer_free(struct consumer *c)
 	free(c);
 }
 
-/* --- what is ours */
-
-static void revoked(struct consumer *c)
-{
-	drop_offer(c);
-	drop_assignment(c);
-	c->shared = false;
-	rd_kafka_assign(c->rk, NULL);
-}
-
-static void rebalance(struct consumer *c, rd_kafka_event_t *event)
-{
-	if (rd_kafka_event_error(event) !=
-	    RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		log_info(c->b->log, "kafka_revoked");
-		revoked(c);
-		return;
-	}
-	drop_offer(c);
-	drop_assignment(c);
-	c->offered = rd_kafka_topic_partition_list_copy(
-		rd_kafka_event_topic_partition_list(event));
-	c->offered_at = clock_steady(&c->b->clock);
-	asker_probe(c->b->asker);
-}
-
-/* Takes all partitions, from where the store is. */
-static void take(struct consumer *c, int count)
-{
-	rd_kafka_topic_partition_list_t *list = c->offered;
-	const char *topic = c->b->config->kafka.topics.decisions;
-	rd_kafka_resp_err_t err;
-	int i;
-
-	c->partitions = calloc((size_t)count, sizeof(*c->partitions));
-	if (!c->partitions)
-		return; /* the offer stays: tried again next turn */
-	for (i = 0; i < list->cnt; i++) {
-		rd_kafka_topic_partition_t *part = &list->elems[i];
-		int64_t next =
-			store_offset_get(c->b->store, topic, part->partition);
-
-		/* Nothing is known yet: Kafka's copy, else the beginning. */
-		part->offset = next >= 0 ? next : RD_KAFKA_OFFSET_STORED;
-		if (part->partition < count) {
-			c->partitions[part->partition].next = next;
-			c->partitions[part->partition].seen = next;
-			c->partitions[part->partition].committed = -1;
-		}
-	}
-	c->count = count;
-	err = rd_kafka_assign(c->rk, list);
-	if (err)
-		log_error(c->b->log, "kafka_assign_failed",
-			  LOG_STR("error", rd_kafka_err2str(err)));
-	c->complete = !err;
-	c->shared = false;
-	drop_offer(c);
-	log_info(c->b->log, "kafka_assigned", LOG_STR("topic", topic),
-		 LOG_INT("partitions", count));
-}
-
-static void consider_offer(struct consumer *c, const struct asker_news *news)
-{
-	rd_kafka_topic_partition_list_t *none;
-
-	if (!c->offered || !news->up || news->asked_at < c->offered_at ||
-	    news->partitions <= 0)
-		return;
-	if (c->offered->cnt >= news->partitions) {
-		/* More than the asker knows of: some are new. */
-		take(c, c->offered->cnt);
-		return;
-	}
-	log_error(c->b->log, "kafka_group_shared",
-		  LOG_STR("group", c->b->config->kafka.group),
-		  LOG_INT("ours", c->offered->cnt),
-		  LOG_INT("partitions", news->partitions));
-	c->shared = true;
-	/* Nothing of it is taken; NULL would end our part in the group, and
-	 * nobody would tell us when the others have left. */
-	none = rd_kafka_topic_partition_list_new(0);
-	rd_kafka_assign(c->rk, none);
-	rd_kafka_topic_partition_list_destroy(none);
-	drop_offer(c);
-}
-
-/* --- a topic that is deleted and made again
- *
- * Its offsets begin again, and a position of before may be beyond its end or,
- * worse, among records that nobody has read. Kafka does not tell one topic
- * from another of the same name here, but there are signs. Reading a topic
- * from its beginning for a sign that was wrong does no harm: what has had its
- * effect is recognized by its position. */
-
-static void suspect(struct consumer *c, const char *sign)
-{
-	const char *topic = c->b->config->kafka.topics.decisions;
-
-	if (c->anew || !store_offset_any(c->b->store, topic))
-		return;
-	log_warn(c->b->log, "kafka_topic_anew", LOG_STR("sign", sign));
-	c->anew = true;
-}
-
-static void look_for_topic(struct consumer *c, const struct asker_news *news)
-{
-	if (!news->up || news->partitions > 0 ||
-	    news->asked_at == c->missed_at ||
-	    strcmp(news->missing, c->b->config->kafka.topics.decisions) != 0)
-		return;
-	c->missed_at = news->asked_at;
-	suspect(c, "the topic is missing");
-}
-
-/* Takes what is ours once more, from where the store is now. */
-static void begin_anew(struct consumer *c)
-{
-	rd_kafka_topic_partition_list_t *list = NULL;
-
-	c->anew = false;
-	if (!c->complete ||
-	    rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	drop_assignment(c);
-	c->offered = list;
-	c->offered_at = clock_steady(&c->b->clock);
-	asker_probe(c->b->asker);
-}
-
 /* --- the turn */
 
 static bool saw(struct consumer *c, int partition, int64_t next)
@@ -305,7 +110,7 @@ static bool saw(struct consumer *c, int partition, int64_t next)
 	part = &c->partitions[partition];
 	part->seen_at = clock_steady(&c->b->clock);
 	if (part->seen > next)
-		suspect(c, "a position went back");
+		consumer_suspect(c, "a position went back");
 	if (part->seen != next) {
 		part->seen = next;
 		c->moved = true;
@@ -362,7 +167,7 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 	if (err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
 	    err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
-		suspect(c, rd_kafka_err2str(err));
+		consumer_suspect(c, rd_kafka_err2str(err));
 		asker_probe(c->b->asker);
 	}
 	if (log_every(&c->errors, 10000, c->b->now + 1, &suppressed))
@@ -379,10 +184,10 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 
 	if (!c->rk && (c->b->now < c->reopen_at || open_handle(c, &error) != 0))
 		return;
-	look_for_topic(c, news);
+	consumer_look_for_topic(c, news);
 	if (!c->anew)
-		consider_offer(c, news);
-	while (c->batch < BATCH && c->bytes < BATCH_BYTES &&
+		consumer_consider(c, news);
+	while (c->batch < CONSUMER_BATCH && c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
 
@@ -391,7 +196,7 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 			keep = fetched(c, event);
 			break;
 		case RD_KAFKA_EVENT_REBALANCE:
-			rebalance(c, event);
+			consumer_rebalance(c, event);
 			break;
 		case RD_KAFKA_EVENT_ERROR:
 			fatal = on_error(c, event);
@@ -406,7 +211,7 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 			break;
 		}
 	}
-	c->more = c->batch >= BATCH || c->bytes >= BATCH_BYTES;
+	c->more = c->batch >= CONSUMER_BATCH || c->bytes >= BATCH_BYTES;
 }
 
 static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
@@ -458,15 +263,15 @@ void consumer_settle(struct consumer *c)
 	int i;
 
 	if (c->anew) {
-		drop_batch(c);
-		begin_anew(c);
+		consumer_drop_batch(c);
+		consumer_begin_anew(c);
 		return;
 	}
 	for (i = 0; c->moved && i < c->count; i++)
 		c->partitions[i].next = c->partitions[i].seen;
 	if (c->moved)
 		c->commit_due = true;
-	drop_batch(c);
+	consumer_drop_batch(c);
 }
 
 void consumer_pump(struct consumer *c, bool last)

@@ -22,8 +22,9 @@ struct events {
 	size_t random_left;
 };
 
-/* May wait for more of them (bridge/pace.h). Durable when it returns; a refused message is kept as a dead letter. Ends
- * the process (exit 1) when the journal cannot take it. */
+/* May wait for more of them (bridge/pace.h). Durable when it returns; a refused
+ * message is kept as a dead letter. Ends the process (exit 1) when the journal
+ * cannot take it. */
 void events_take(struct events *events, const char *topic, const char *text,
 		 size_t len);
 void events_clear(struct events *events);

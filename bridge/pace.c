@@ -13,8 +13,8 @@ int64_t pace_now(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Time goes by, too, while others have the processor: then there may be a queue,
- * and this is not the moment to sleep. */
+/* Since it was asked last. Time goes by, too, while others have the processor:
+ * then there may be a queue, and this is not the moment to sleep. */
 static bool has_slept(struct pace *pace)
 {
 	long before = pace->sleeps;
@@ -46,7 +46,7 @@ void pace_end(struct pace *pace)
 {
 	int64_t now = pace_now();
 
-	/* In the journal, that is: for the disk. */
+	/* It may have slept in the journal, for the disk: not for an event. */
 	if (now - pace->began >= PACE_IDLE_US)
 		(void)has_slept(pace);
 	pace->ended = now;

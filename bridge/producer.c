@@ -139,10 +139,11 @@ static void too_large(struct producer *p, struct lane *lane,
 }
 
 /* An acknowledgement counts when it says where the record is. librdkafka gives
- * others, too: when a batch was refused and the next one was taken, it concludes
- * that the broker must have both (rd_kafka_dr_implicit_ack). But a broker that
- * knows nothing of a producer yet takes it at any sequence number, and then the
- * first records of this handle would be lost (confluent-kafka-go #921). */
+ * others, too: when a batch was refused and the next one was taken, it
+ * concludes that the broker must have both (rd_kafka_dr_implicit_ack). But a
+ * broker that knows nothing of a producer yet takes it at any sequence number,
+ * and then the first records of this handle would be lost (confluent-kafka-go
+ * #921). */
 static rd_kafka_resp_err_t outcome(const rd_kafka_message_t *message)
 {
 	if (!message->err && message->offset < 0)

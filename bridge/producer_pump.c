@@ -197,7 +197,7 @@ static void pump_lane(struct producer *p, struct lane *lane)
 	if (lane->waiting == 0 &&
 	    store_outbox_after(p->b->store, lane->topic, lane->cursor)) {
 		lane->held = p->b->now + HOLD_MS;
-		if (lane->topic != STORE_REQUESTS)
+		if (lane->topic != STORE_REQUESTS && !alone)
 			lane->lull = p->b->now + LULL_MS;
 		pump_outbox(p, lane, alone);
 	}

@@ -17,8 +17,9 @@ int records_request(struct bridge *b, const struct store_request *r,
 		    const struct journal_mark *from, struct ztp_error *error);
 
 /* ztp.results. r may be NULL (unknown request): then id names it, key is the
- * decision's own, and path ("" if none) the one that the decision names. decision: position of the record that caused it, with
- * topic NULL when none did. */
+ * decision's own, and path ("" if none) the one that the decision names.
+ * decision: position of the record that caused it, with topic NULL when none
+ * did. */
 int records_result(struct bridge *b, const struct store_request *r,
 		   const char *id, const char *path, struct ztp_str key,
 		   enum ztp_outcome outcome, const char *message,

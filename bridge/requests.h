@@ -14,8 +14,9 @@
 int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		     struct ztp_error *error);
 
-/* At a start, and after a rollback: makes the records again that only the journal had, of entries
- * from the store's floor up to its mark, and puts them into the outbox. */
+/* At a start, and after a rollback: makes the records again that only the
+ * journal had, of entries from the store's floor up to its mark, and puts them
+ * into the outbox. */
 int requests_recover(struct bridge *b, struct ztp_error *error);
 
 /* Kafka has acknowledged the record that announced request n. */

@@ -13,8 +13,8 @@
  * is known up to which one each bucket has been written (table path_bucket),
  * and all have (`indexed`, among the facts): at a start the rows behind that
  * are read again. What may be lost is that an entry was to go. It then leads
- * to a row that is no more, or is that of another path: so each row that is
- * found is asked for its path.
+ * nowhere, since a row's number does not come again, and goes when somebody
+ * comes upon it; the others are some bytes on disk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -337,7 +337,10 @@ int store_path_each(struct store *store, const char *path, store_visit *visit,
 
 	for (i = 0; i < found.count && rc == 0; i++) {
 		rc = store_request_by_n(store, found.list[i], &request, error);
-		if (rc == 1)
+		if (rc == 0)
+			rc = store_paths_remove(store, path, found.list[i],
+						error);
+		else if (rc == 1) /* two paths may share a hash */
 			rc = strcmp(request.path, path) == 0
 				     ? visit(arg, &request)
 				     : 0;

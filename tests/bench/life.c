@@ -107,6 +107,18 @@ static void wait_for_kafka(struct life *l)
 	}
 }
 
+/* Nothing is on its way, and nothing may be yet: time goes on. */
+static void end_lull(struct life *l)
+{
+	int64_t next = producer_next(l->b.producer);
+
+	if (next <= l->b.now) {
+		fprintf(stderr, "records wait for nothing\n");
+		exit(1);
+	}
+	l->b.now = next;
+}
+
 void life_kafka(struct life *l)
 {
 	struct producer *p = l->b.producer;
@@ -114,8 +126,8 @@ void life_kafka(struct life *l)
 	while (producer_in_flight(p) > 0 ||
 	       store_outbox_count(l->b.store) > 0) {
 		producer_pump(p);
-		if (producer_in_flight(p) == 0) { /* a lull: time goes on */
-			l->b.now = producer_next(p);
+		if (producer_in_flight(p) == 0) {
+			end_lull(l);
 			continue;
 		}
 		producer_breathe(p, 1, 1);

@@ -29,16 +29,50 @@ class Through:
         self.brokers = kafka.proxied
 
 
-def test_requests(tmp_path, kafka, ca):
-    rig = Rig(tmp_path / "rig", Through(kafka), partitions=1)
-    refusal = Refusal(rig.topics["requests"])
-    kafka.proxy.make_filter = refusal
-    rig.start()
+@pytest.fixture
+def refusing(tmp_path, kafka):
+    """Makes (rig, refusal): a rig, and a refusal of the first record of one
+    of its topics. A test that goes well stops the rig."""
+
+    def make(topic):
+        rig = Rig(tmp_path / "rig", Through(kafka), partitions=1)
+        refusal = Refusal(rig.topics[topic])
+        kafka.proxy.make_filter = refusal
+        return rig.start(), refusal
+
+    return make
+
+
+def one_behind_the_other(refusal, begin):
+    """Two records, of which the second goes while the first is unanswered."""
     first, second = device_path("first"), device_path("second")
-    rig.pending(first, ca.leaf().pem)
+    begin(first)
     until(refusal.first.is_set, "the first record is on its way", 20)
-    rig.pending(second, ca.leaf().pem)
+    begin(second)
     until(refusal.second.is_set, "the second goes without waiting for it", 20)
+    return first, second
+
+
+def test_requests(refusing, ca):
+    """Past the outbox."""
+    rig, refusal = refusing("requests")
+    first, second = one_behind_the_other(
+        refusal, lambda path: rig.pending(path, ca.leaf().pem)
+    )
     assert rig.request(second)
     assert rig.request(first)
+    rig.stop()
+
+
+def test_results(refusing):
+    """From the outbox."""
+    rig, refusal = refusing("results")
+
+    def decide(path):
+        rig.decision({"request_id": "none", "device_path": path,
+                      "decision": "reject"}, key=path)
+
+    first, second = one_behind_the_other(refusal, decide)
+    for path in (second, first):
+        assert rig.result(path).json()["outcome"] == "unknown_request"
     rig.stop()

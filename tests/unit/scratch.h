@@ -101,4 +101,12 @@ static inline int scratch_mode(const char *name)
 	return (int)(st.st_mode & 0777);
 }
 
+static inline int64_t scratch_size(const char *name)
+{
+	struct stat st;
+
+	assert_int_equal(stat(name, &st), 0);
+	return st.st_size;
+}
+
 #endif

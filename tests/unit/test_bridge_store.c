@@ -1,9 +1,7 @@
-/* Opening a store: what is made, what is refused and stays as it was, and
- * what transactions promise. */
+/* Opening a store: what is made, what is refused and stays as it was, and what
+ * comes of older versions. */
 #include "store_case.h"
 
-#include <signal.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 
 static void name_of(const struct store_case *c, const char *suffix,
@@ -414,192 +412,6 @@ static void test_first_version(void **state)
 		number(store_case_db(c), "SELECT count(*) FROM path_index"), 3);
 }
 
-/* --- transactions */
-
-static void test_rollback_restores(void **state)
-{
-	struct store_case *c = *state;
-	struct journal_mark mark = {3, 44}, later = {4, 55}, got;
-	struct journal_mark floor = {2, 22};
-	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED), s;
-	struct store_record record = {.topic = STORE_RESULTS};
-
-	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &mark, &floor, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 7, &c->error), 0);
-	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
-	store_case_commit(c, 50);
-	assert_int_equal(store_newest(c->store), 50);
-
-	r.state = ZTP_STATE_REJECTED;
-	r.finished_at = 60;
-	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
-	store_case_add(c, 2, ZTP_STATE_APPROVED);
-	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
-			 0);
-	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &later, &later, &c->error),
-			 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
-	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
-	assert_true(store_dirty(c->store));
-	store_mark_get(c->store, &got); /* what is committed */
-	assert_int_equal(got.offset, 44);
-	store_rollback(c->store);
-	store_rollback(c->store);
-	assert_false(store_dirty(c->store));
-
-	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 1);
-	assert_int_equal(store_count(c->store, ZTP_STATE_APPROVED), 0);
-	assert_int_equal(store_unfinished(c->store), 1);
-	assert_int_equal(store_finished(c->store), 0);
-	assert_int_equal(store_outbox_count(c->store), 1);
-	assert_int_equal(store_newest(c->store), 50);
-	assert_int_equal(store_offset_get(c->store, "t", 0), 7);
-	store_mark_get(c->store, &got);
-	assert_int_equal(got.segment, 3);
-	store_floor_get(c->store, &got);
-	assert_int_equal(got.segment, 2);
-	assert_int_equal(got.offset, 22);
-	assert_int_equal(
-		store_request_by_id(c->store, "request-2", &s, &c->error), 0);
-	/* Row numbers go on where they were. */
-	assert_int_equal(store_case_add(c, 3, ZTP_STATE_RECEIVED).n, r.n + 1);
-}
-
-static void limit_files(rlim_t bytes)
-{
-	struct rlimit limit;
-
-	assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
-	limit.rlim_cur = bytes < limit.rlim_max ? bytes : limit.rlim_max;
-	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
-}
-
-/* A disk that takes no more: nothing of the batch is kept, nothing is lost,
- * and it goes on when there is room. */
-static void test_no_room(void **state)
-{
-	static char value[60000];
-	struct store_case *c = *state;
-	struct store_record record = {.topic = STORE_DLQ,
-				      .value = {value, sizeof(value)}};
-	void (*before)(int) = signal(SIGXFSZ, SIG_IGN);
-	int i, rc = 0;
-
-	store_case_add(c, 1, ZTP_STATE_RECEIVED);
-	store_case_commit(c, 1);
-	limit_files(1 << 20);
-	for (i = 0; i < 1000 && rc == 0; i++) {
-		rc = store_outbox_add(c->store, &record, &c->error);
-		if (rc == 0 && i % 8 == 7)
-			rc = store_commit(c->store, 2, &c->error);
-	}
-	assert_true(rc == ZTP_ERR_IO || rc == ZTP_ERR_FULL);
-	assert_false(c->error.fatal);
-	store_rollback(c->store);
-	assert_int_equal(store_outbox_count(c->store), (i - 1) / 8 * 8);
-	limit_files(RLIM_INFINITY);
-	signal(SIGXFSZ, before);
-	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
-	store_case_commit(c, 3);
-	store_case_reopen(c);
-	assert_int_equal(store_outbox_count(c->store), (i - 1) / 8 * 8 + 1);
-	assert_int_equal(store_unfinished(c->store), 1);
-}
-
-/* What was not committed is gone with the process. */
-static void test_close_rolls_back(void **state)
-{
-	struct store_case *c = *state;
-
-	store_case_add(c, 1, ZTP_STATE_RECEIVED);
-	store_case_commit(c, 1);
-	store_case_add(c, 2, ZTP_STATE_RECEIVED);
-	store_case_reopen(c);
-	assert_int_equal(store_unfinished(c->store), 1);
-	assert_int_equal(store_commit(c->store, 99, &c->error), 0);
-	assert_int_equal(store_newest(c->store), 1); /* nothing was written */
-}
-
-static void test_small_values(void **state)
-{
-	struct store_case *c = *state;
-	struct journal_mark mark = {UINT64_MAX >> 24, 4194303}, got;
-	char value[16];
-
-	assert_int_equal(
-		store_get(c->store, "x", value, sizeof(value), &c->error), 0);
-	assert_string_equal(value, "");
-	assert_int_equal(store_set(c->store, "x", "old", &c->error), 0);
-	assert_int_equal(store_set(c->store, "x", "new", &c->error), 0);
-	assert_int_equal(store_offset_get(c->store, "t", 0), -1);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 1, &c->error), 0);
-	assert_int_equal(
-		store_offset_set(c->store, "t", 1, INT64_MAX, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "u", 0, 0, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 2, &c->error), 0);
-	assert_int_equal(store_mark_set(c->store, &mark, &mark, &c->error), 0);
-	store_case_commit(c, 1700000000000);
-	store_case_commit(c, 1); /* earlier: the newest stays */
-	store_case_reopen(c);
-	assert_int_equal(
-		store_get(c->store, "x", value, sizeof(value), &c->error), 1);
-	assert_string_equal(value, "new");
-	assert_int_equal(store_offset_get(c->store, "t", 0), 2);
-	assert_int_equal(store_offset_get(c->store, "t", 1), INT64_MAX);
-	assert_int_equal(store_offset_get(c->store, "u", 0), 0);
-	assert_int_equal(store_offset_get(c->store, "u", 1), -1);
-	assert_int_equal(store_newest(c->store), 1700000000000);
-	store_mark_get(c->store, &got);
-	assert_true(got.segment == mark.segment && got.offset == mark.offset);
-}
-
-/* Readers are done when a call returns: the log is written back while the
- * store is in use, and does not grow with what has passed through it. */
-static void test_log_stays_short(void **state)
-{
-	struct store_case *c = *state;
-	static char value[4000];
-	struct store_case_rows rows;
-	int64_t most = 0;
-	int i, k;
-
-	for (i = 0; i < 1200; i++) {
-		int64_t seqs[16];
-
-		for (k = 0; k < 16; k++) {
-			struct store_record record = {
-				.topic = STORE_DLQ,
-				.value = {value, sizeof(value)}};
-
-			assert_int_equal(
-				store_outbox_add(c->store, &record, &c->error),
-				0);
-			seqs[k] = record.seq;
-		}
-		store_case_commit(c, i + 1);
-		memset(&rows, 0, sizeof(rows));
-		store_next_due(c->store, true);
-		store_oldest_undecided(c->store);
-		store_offset_get(c->store, "t", 0);
-		store_due_each(c->store, true, 1, 5, store_case_note, &rows,
-			       &c->error);
-		store_list_each(c->store, 0, 100, ZTP_STATE_NONE, NULL, 5,
-				store_case_note, &rows, &c->error);
-		for (k = 0; k < 16; k++)
-			assert_int_equal(store_outbox_remove(c->store, seqs[k],
-							     &c->error),
-					 0);
-		store_case_commit(c, i + 1);
-		if (store_bytes(c->store) > most)
-			most = store_bytes(c->store);
-	}
-	assert_true(most > 0);
-	assert_true(most < 24 << 20); /* of 77 MB that were written */
-	assert_int_equal(store_outbox_count(c->store), 0);
-}
-
 int main(void)
 {
 #define T(name)                                                                \
@@ -620,11 +432,6 @@ int main(void)
 		T(test_log_of_a_damaged_store_stays),
 		T(test_migration),
 		T(test_first_version),
-		T(test_rollback_restores),
-		T(test_no_room),
-		T(test_close_rolls_back),
-		T(test_small_values),
-		T(test_log_stays_short),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

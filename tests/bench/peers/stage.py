@@ -3,7 +3,6 @@
 import itertools
 import os
 import pathlib
-import time
 
 from bench.measure import CLIENTS, LOST_AFTER, Part, measure, write_certs
 from harness.admin import delete_topics
@@ -11,7 +10,7 @@ from harness.bridge import topic_names
 from harness.certs import Ca
 from harness.mosquitto import Mosquitto
 from harness.process import stop_all
-from harness.until import until
+from harness.until import holds_for, until
 
 from .subjects import PENDING, WINDOW, Ztp
 
@@ -102,12 +101,13 @@ class PeerStage:
 
     def kill(self, kafka_stopped):
         """kill -9 in the middle of a load, and a new one in its place."""
-        time.sleep(WORKS)
+        holds_for(self.peer.alive, WORKS, f"{self.peer.name} works")
         before = self.connects()
         try:
             if kafka_stopped:
                 self.kafka.pause()
-                time.sleep(STOPPED)
+                holds_for(self.peer.alive, STOPPED,
+                          f"{self.peer.name} waits for Kafka")
             self.peer.kill9()
         finally:
             self.kafka.resume()
