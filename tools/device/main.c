@@ -245,6 +245,7 @@ static int usage(const char *what)
 
 int main(int argc, char **argv)
 {
+	static char unused[] = "unused";
 	static const struct option table[] = {
 		{"url", 1, NULL, 0},	  {"ca", 1, NULL, 1},
 		{"cert", 1, NULL, 2},	  {"key", 1, NULL, 3},
@@ -288,7 +289,7 @@ int main(int argc, char **argv)
 	BIO_free(file);
 	if (d.cert)
 		ztp_cli_read_file(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
-	user = d.unused ? (char[]){"unused"} : one_line(pem);
+	user = d.unused ? unused : one_line(pem);
 	if (key && user)
 		rc = (int)run(&d, key, user);
 	else
