@@ -79,7 +79,4 @@ struct bridge {
 	_Atomic bool signalled;
 };
 
-/* Random bytes from the kernel; ids and jitter. */
-void bridge_random(void *bytes, size_t n);
-
 #endif

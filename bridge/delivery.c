@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/commands.h"
 #include "bridge/endings.h"
 
@@ -35,7 +36,7 @@ static int64_t next_try(struct bridge *b, const struct store_request *r)
 {
 	uint32_t random;
 
-	bridge_random(&random, sizeof(random));
+	ztp_random(&random, sizeof(random));
 	return b->now + delivery_backoff(r->tries, random);
 }
 

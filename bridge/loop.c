@@ -1,11 +1,9 @@
 #include "bridge/loop.h"
 
-#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "bridge/commands.h"
 #include "bridge/consumer.h"
@@ -25,14 +23,6 @@
 #define STORE_RETRY_MS	1000
 #define ENDS_STALE_MS	5000
 #define COMMIT_MS	100
-
-void bridge_random(void *bytes, size_t n)
-{
-	/* Up to 256 bytes arrive whole once the pool is seeded (random(7)). */
-	while (getrandom(bytes, n, 0) != (ssize_t)n)
-		if (errno != EINTR)
-			abort();
-}
 
 /* --- one turn */
 

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/producer.h"
 #include "ztp/request.h"
 
@@ -82,7 +83,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 	int rc;
 
 	if (!*traceparent) { /* nobody began a trace for this decision */
-		bridge_random(random, sizeof(random));
+		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(trace, random);
 		event.traceparent = trace;
 	}

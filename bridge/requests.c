@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "bridge/entry.h"
@@ -153,7 +154,7 @@ static int choose_id(struct bridge *b, const struct entry *e,
 		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
 		return 0;
 	}
-	bridge_random(random, sizeof(random));
+	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->now, random);
 	store_press(b->store);
 	return 0;
@@ -186,7 +187,7 @@ static int make_request(struct bridge *b, const struct held *held,
 		snprintf(r->traceparent, sizeof(r->traceparent), "%s",
 			 *e->traceparent ? e->traceparent : e->own_trace);
 	} else {
-		bridge_random(random, sizeof(random));
+		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(r->traceparent, random);
 	}
 	rc = choose_id(b, e, r, error);
