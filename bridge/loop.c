@@ -11,6 +11,7 @@
 #include "bridge/intake.h"
 #include "bridge/loop_internal.h"
 #include "bridge/producer.h"
+#include "bridge/records.h"
 #include "bridge/registrar.h"
 #include "bridge/requests.h"
 #include "bridge/verdicts.h"
@@ -200,6 +201,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 
 static void pump(struct bridge *b)
 {
+	producer_hold_results(b->producer, consumer_shared(b->consumer));
 	producer_pump(b->producer);
 	if (b->registrar)
 		registrar_pump(b->registrar);
@@ -291,6 +293,9 @@ static int open_store(struct loop *l, struct ztp_error *error)
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
+	struct producer_user fates = {requests_announced, records_shrink_dead,
+				      b};
+	struct consumer_user decisions = {verdicts_apply, b};
 	int rc = 0;
 
 	if (b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
@@ -298,9 +303,10 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = asker_new(&b->asker, b, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, b, l->work_fd, error);
+		rc = producer_new(&b->producer, b, &fates, l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, b, l->work_fd, error);
+		rc = consumer_new(&b->consumer, b, &decisions, l->work_fd,
+				  error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
 	if (rc == 0)

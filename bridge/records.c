@@ -231,8 +231,9 @@ static int shrink(void *arg, const struct store_record *old)
 	return rc != 0 ? rc : 1;
 }
 
-int records_shrink_dead(struct bridge *b, int64_t seq, struct ztp_error *error)
+int records_shrink_dead(void *bridge, int64_t seq, struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	struct shrinking s = {b, error};
 	int rc = store_outbox_each(b->store, STORE_DLQ, seq - 1, 1, shrink, &s,
 				   error);

@@ -453,8 +453,9 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error)
+int requests_announced(void *bridge, int64_t n, struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 

@@ -35,7 +35,7 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 
 static int take_effect(struct bridge *b, struct store_request *r,
 		       const struct ztp_decision *decision,
-		       const struct verdict_record *record,
+		       const struct consumer_record *record,
 		       struct ztp_error *error)
 {
 	struct store_decision d = {
@@ -96,7 +96,7 @@ static const struct {
 static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 			 const struct store_request *r,
 			 const struct ztp_decision *decision,
-			 const struct verdict_record *record,
+			 const struct consumer_record *record,
 			 struct ztp_error *error)
 {
 	enum ztp_outcome outcome = no_effect[what].outcome;
@@ -116,7 +116,7 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 }
 
 static int decide(struct bridge *b, const struct ztp_decision *decision,
-		  const struct verdict_record *record, struct ztp_error *error)
+		  const struct consumer_record *record, struct ztp_error *error)
 {
 	struct store_request r = {0};
 	struct store_decision d = {0};
@@ -146,9 +146,10 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
-int verdicts_apply(struct bridge *b, const struct verdict_record *record,
+int verdicts_apply(void *bridge, const struct consumer_record *record,
 		   struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	struct ztp_decision decision;
 	struct ztp_error why = {0};
 	int rc;
