@@ -39,6 +39,7 @@
 #include "bridge/store.h"
 
 struct intake;
+struct outlet;
 struct commands;
 struct registrar;
 struct producer;
@@ -59,6 +60,7 @@ struct bridge {
 	struct journal_mark entry; /* where the entry is that is looked at */
 
 	struct intake *intake;
+	struct outlet *outlet; /* joined by the two that follow */
 	struct commands *commands;
 	struct registrar *registrar; /* NULL: mqtt.registrar none */
 	struct producer *producer;

@@ -10,6 +10,7 @@
 #include "bridge/http.h"
 #include "bridge/intake.h"
 #include "bridge/loop_internal.h"
+#include "bridge/outlet.h"
 #include "bridge/producer.h"
 #include "bridge/records.h"
 #include "bridge/registrar.h"
@@ -33,7 +34,7 @@ static void collect(struct loop *l)
 
 	asker_news_get(b->asker, &l->news);
 	intake_collect(b->intake);
-	outlet_turn(commands_outlet(b->commands));
+	outlet_turn(b->outlet);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
@@ -296,10 +297,15 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	struct producer_user fates = {requests_announced, records_shrink_dead,
 				      b};
 	struct consumer_user decisions = {verdicts_apply, b};
-	int rc = 0;
+	int rc;
 
-	if (b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
+	rc = outlet_new(&b->outlet, b, error);
+	if (rc == 0)
+		rc = commands_new(&b->commands, b, error);
+	if (rc == 0 && b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
 		rc = registrar_new(&b->registrar, b, error);
+	if (rc == 0 && b->registrar)
+		registrar_join(b->registrar);
 	if (rc == 0)
 		rc = asker_new(&b->asker, b, l->wake_fd, error);
 	if (rc == 0)
@@ -307,8 +313,6 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = consumer_new(&b->consumer, b, &decisions, l->work_fd,
 				  error);
-	if (rc == 0)
-		rc = commands_new(&b->commands, b, error);
 	if (rc == 0)
 		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd,
 				l->timer_fd, error);
@@ -323,13 +327,14 @@ static void close_parts(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (b->commands)
-		outlet_stop(commands_outlet(b->commands));
+	if (b->outlet)
+		outlet_stop(b->outlet);
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
 	intake_free(b->intake); /* first: it writes to the journal */
 	commands_free(b->commands);
+	outlet_free(b->outlet);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
 	asker_free(b->asker);

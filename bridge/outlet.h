@@ -18,22 +18,26 @@
 
 struct outlet;
 
-/* Called inside outlet_turn and outlet_reconnect, never while publishing. */
+/* Called inside outlet_turn and outlet_reconnect, never while publishing. What
+ * comes is offered to one user after another, in the order in which they have
+ * joined, until one of them returns true: it was for that one. */
 struct outlet_user {
 	/* Connected: at most window publishes may wait for their PUBACK. */
 	void (*up)(void *arg, int window);
 	/* Lost: no PUBACK comes any more for what was published. */
 	void (*down)(void *arg);
-	void (*puback)(void *arg, int mid, int reason_code);
+	bool (*puback)(void *arg, int mid, int reason_code);
 	/* A message that is not retained and not empty. */
-	void (*message)(void *arg, const char *topic, const char *payload,
+	bool (*message)(void *arg, const char *topic, const char *payload,
 			size_t len);
 	void *arg;
 };
 
 int outlet_new(struct outlet **outlet, struct bridge *b,
-	       const struct outlet_user *user, struct ztp_error *error);
+	       struct ztp_error *error);
 void outlet_free(struct outlet *outlet);
+/* At most two, before the first turn. */
+void outlet_join(struct outlet *outlet, const struct outlet_user *user);
 
 /* The socket to wait for, or -1; *events as for epoll. */
 int outlet_fd(const struct outlet *outlet, uint32_t *events);

@@ -60,8 +60,9 @@ void registrar_free(struct registrar *g)
 
 /* --- the connection */
 
-void registrar_connected(struct registrar *g, struct outlet *outlet)
+void registrar_connected(struct registrar *g)
 {
+	struct outlet *outlet = g->b->outlet;
 	int rc = outlet_subscribe(outlet, CONTROL_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
@@ -69,7 +70,6 @@ void registrar_connected(struct registrar *g, struct outlet *outlet)
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->b->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
-	g->outlet = outlet;
 	g->connected = true;
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->b->now;
@@ -283,7 +283,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);
-	sent = control_send(&m, g->outlet);
+	sent = control_send(&m, g->b->outlet);
 	if (!sent && op)
 		registrar_free_op(g, op);
 	return sent;
@@ -295,7 +295,7 @@ static void send_info(struct registrar *g)
 
 	control_begin(&m);
 	control_info(&m);
-	control_send(&m, g->outlet);
+	control_send(&m, g->b->outlet);
 	g->next_info = g->b->now + (g->informed ? INFO_MS : ANSWER_MS);
 }
 
@@ -306,7 +306,7 @@ static void send_acks(struct registrar *g)
 
 	control_begin(&m);
 	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
-	if (!control_send(&m, g->outlet))
+	if (!control_send(&m, g->b->outlet))
 		return;
 	g->acks.count -= n;
 	memmove(g->acks.ids, g->acks.ids + n,
@@ -346,7 +346,7 @@ static void ask_waiting(struct registrar *g)
 		g->asking = false;
 	if (a.count == 0)
 		a.m.failed = true;
-	control_send(&a.m, g->outlet);
+	control_send(&a.m, g->b->outlet);
 }
 
 void registrar_pump(struct registrar *g)

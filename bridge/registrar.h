@@ -18,19 +18,12 @@
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
 #define REGISTRAR_METADATA_MAX (16 * 1024)
 
-struct outlet;
-
 int registrar_new(struct registrar **registrar, struct bridge *b,
 		  struct ztp_error *error);
 void registrar_free(struct registrar *registrar);
 
-/* From the connection of bridge/commands.c. */
-void registrar_connected(struct registrar *registrar, struct outlet *outlet);
-void registrar_disconnected(struct registrar *registrar);
-void registrar_message(struct registrar *registrar, const char *topic,
-		       const char *text, size_t len);
-/* A publish to the gate was refused with this reason code. */
-void registrar_denied(struct registrar *registrar, int reason_code);
+/* Joins b->outlet, as the last: what is nobody else's is the gate's. */
+void registrar_join(struct registrar *registrar);
 
 /* The loop's turn; see bridge.h. */
 void registrar_collect(struct registrar *registrar);

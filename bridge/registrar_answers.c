@@ -84,9 +84,10 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 					    strlen(hex));
 }
 
-void registrar_message(struct registrar *g, const char *topic, const char *text,
+static bool on_message(void *arg, const char *topic, const char *text,
 		       size_t len)
 {
+	struct registrar *g = arg;
 	cJSON *tree = NULL;
 	const cJSON *responses, *response;
 	struct ztp_error error;
@@ -94,7 +95,7 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 	if (ztp_json_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
 		log_warn(g->b->log, "gate_unreadable", LOG_STR("topic", topic),
 			 LOG_WHY(&error));
-		return;
+		return true;
 	}
 	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
 		on_subscribed(g, tree);
@@ -104,6 +105,33 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 			on_response(g, response);
 	}
 	cJSON_Delete(tree);
+	return true;
+}
+
+static void on_up(void *arg, int window)
+{
+	(void)window; /* commands have it; we keep to our own */
+	registrar_connected(arg);
+}
+
+static void on_down(void *arg)
+{
+	registrar_disconnected(arg);
+}
+
+static bool on_puback(void *arg, int mid, int reason_code)
+{
+	(void)mid;
+	if (reason_code >= 0x80)
+		registrar_denied(arg, reason_code);
+	return true;
+}
+
+void registrar_join(struct registrar *g)
+{
+	struct outlet_user user = {on_up, on_down, on_puback, on_message, g};
+
+	outlet_join(g->b->outlet, &user);
 }
 
 /* --- applied */

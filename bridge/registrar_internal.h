@@ -36,7 +36,6 @@ struct id_list {
 
 struct registrar {
 	struct bridge *b;
-	struct outlet *outlet; /* while connected */
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct subscription *subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
@@ -50,6 +49,11 @@ struct registrar {
 	int64_t ask_after;  /* those of later rows */
 };
 
+/* The connection is there; or lost. */
+void registrar_connected(struct registrar *registrar);
+void registrar_disconnected(struct registrar *registrar);
+/* A publish to the gate was refused with this reason code. */
+void registrar_denied(struct registrar *registrar, int reason_code);
 void registrar_free_op(struct registrar *registrar, struct op *op);
 
 #endif
