@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/commands.h"
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "bridge/records.h"
@@ -204,6 +205,7 @@ static int on_due(void *arg, struct store_request *r)
 {
 	struct due *due = arg;
 	struct store_request fresh;
+	bool queued;
 	int rc;
 
 	due->seen++;
@@ -213,7 +215,9 @@ static int on_due(void *arg, struct store_request *r)
 		return rc < 0 ? rc : 0;
 	if (ztp_state_undecided(fresh.state))
 		return time_out(due->b, &fresh, due->error);
-	return delivery_due(due->b, &fresh, due->error);
+	queued = fresh.todo == STORE_TODO_NOTICE &&
+		 !commands_busy(due->b->commands, fresh.n);
+	return delivery_due(due->b, &fresh, queued, due->error);
 }
 
 int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,
