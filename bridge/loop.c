@@ -7,6 +7,7 @@
 
 #include "bridge/commands.h"
 #include "bridge/consumer.h"
+#include "bridge/gate_answers.h"
 #include "bridge/http.h"
 #include "bridge/intake.h"
 #include "bridge/loop_internal.h"
@@ -126,7 +127,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = commands_apply(b->commands, error);
 	if (rc == 0 && b->registrar)
-		rc = registrar_apply(b->registrar, error);
+		rc = gate_answers_apply(b, error);
 	if (rc == 0)
 		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
 	if (rc == 0 && housekeeping)

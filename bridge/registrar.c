@@ -154,8 +154,9 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- questions */
 
-static struct op *new_op(struct registrar *g, int64_t n, enum op_kind kind,
-			 const char *prefix, const char *id)
+static struct op *new_op(struct registrar *g, int64_t n,
+			 enum registrar_question kind, const char *prefix,
+			 const char *id)
 {
 	int i;
 
@@ -190,7 +191,7 @@ bool registrar_busy(const struct registrar *g, int64_t n)
 	int i;
 
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
-		if (g->ops[i].n == n && g->ops[i].kind != OP_ASK_DEVICE)
+		if (g->ops[i].n == n && g->ops[i].kind != REGISTRAR_ASK_DEVICE)
 			return true;
 	return false;
 }
@@ -253,18 +254,18 @@ static struct op *add_op(struct registrar *g, struct control_message *m,
 
 	switch (r->todo) {
 	case STORE_TODO_REGISTER:
-		op = new_op(g, r->n, OP_CREATE, "create", r->id);
+		op = new_op(g, r->n, REGISTRAR_CREATE, "create", r->id);
 		if (op)
 			add_create(g, m, op, r);
 		return op;
 	case STORE_TODO_RELEASE:
-		op = new_op(g, r->n, OP_REJECT, "reject", r->id);
+		op = new_op(g, r->n, REGISTRAR_REJECT, "reject", r->id);
 		if (op)
 			control_reject(m, op->correlation, r,
 				       retry_after(g, r));
 		return op;
 	default:
-		op = new_op(g, r->n, OP_ASK_HELD, "held", r->id);
+		op = new_op(g, r->n, REGISTRAR_ASK_HELD, "held", r->id);
 		if (op)
 			control_get(m, op->correlation, r);
 		return op;
@@ -322,7 +323,8 @@ struct asking {
 static int ask_about(void *arg, struct store_request *r)
 {
 	struct asking *a = arg;
-	struct op *op = new_op(a->g, r->n, OP_ASK_DEVICE, "device", r->id);
+	struct op *op =
+		new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, "device", r->id);
 
 	if (!op)
 		return 1;

@@ -9,24 +9,15 @@
 #include "bridge/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
-#define REGISTRAR_DENIED_MS	 5000 /* we were refused: again after that */
 #define REGISTRAR_SUBSCRIBED_MAX 1024
-
-enum op_kind { OP_CREATE, OP_REJECT, OP_ASK_HELD, OP_ASK_DEVICE };
 
 struct op {
 	int64_t n; /* 0: free */
-	enum op_kind kind;
+	enum registrar_question kind;
 	char correlation[CONTROL_CORRELATION];
 	int64_t by; /* the answer is awaited until */
 	bool done;
 	struct control_answer answer;
-};
-
-struct subscription {
-	char path[ZTP_PATH_MAX + 1];
-	bool has_fingerprint, held;
-	uint8_t fingerprint[ZTP_SHA256_LEN];
 };
 
 struct id_list {
@@ -38,7 +29,8 @@ struct registrar {
 	struct bridge *b;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
-	struct subscription *subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
+	struct registrar_subscription
+		*subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
 	size_t subscribed_count;
 	struct id_list staged, acks; /* of ACKS_MAX */
 	bool connected, informed, agrees, denied;
