@@ -24,6 +24,7 @@ struct outlet {
 	int user_count;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
+	bool broken; /* a write has failed: dropped by the next turn */
 	int64_t next_connect, connect_by, next_tick, backoff;
 	struct log_limit refusals;
 };
@@ -111,7 +112,7 @@ static void drop(struct outlet *o, const char *why)
 			 LOG_UINT("suppressed", suppressed));
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
-	o->up = false;
+	o->up = o->broken = false;
 	o->next_connect = b->now + o->backoff;
 	o->backoff =
 		o->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : o->backoff * 2;
@@ -244,6 +245,8 @@ int outlet_fd(const struct outlet *o, uint32_t *events)
 
 int64_t outlet_next(const struct outlet *o)
 {
+	if (o->broken)
+		return o->b->now;
 	return o->mosq ? o->next_tick : o->next_connect;
 }
 
@@ -262,6 +265,10 @@ void outlet_turn(struct outlet *o)
 			start(o);
 		return;
 	}
+	if (o->broken) {
+		drop(o, "write failed");
+		return;
+	}
 	/* The socket does not block: reading without need costs a recv(). */
 	rc = mosquitto_loop_read(o->mosq, 1);
 	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(o->mosq))
@@ -278,9 +285,9 @@ void outlet_turn(struct outlet *o)
 
 void outlet_flush(struct outlet *o)
 {
-	if (o->mosq && mosquitto_want_write(o->mosq) &&
+	if (o->mosq && !o->broken && mosquitto_want_write(o->mosq) &&
 	    mosquitto_loop_write(o->mosq, 1) != MOSQ_ERR_SUCCESS)
-		drop(o, "write failed");
+		o->broken = true;
 }
 
 int outlet_publish(struct outlet *o, int *mid, const char *topic,

@@ -47,7 +47,8 @@ bool outlet_connected(const struct outlet *outlet);
 
 /* Connects, reads, writes, keeps alive. */
 void outlet_turn(struct outlet *outlet);
-/* Writes what was published, now. */
+/* Writes what was published, now. A connection that it finds lost is lost with
+ * the next turn, which is at once. */
 void outlet_flush(struct outlet *outlet);
 
 /* QoS 1. properties (MQTT 5, may be NULL) stay the caller's. Returns 0 or a
