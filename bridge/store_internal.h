@@ -85,7 +85,7 @@
 			 "AND (finished_at<?1 OR n<?6) "                       \
 			 "ORDER BY finished_at DESC,n DESC LIMIT ?5")          \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
-		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
+		       "WHERE todo=5 AND n>?1 "                                \
 		       "ORDER BY n LIMIT ?2")                                  \
 	X(NEXT_UNDECIDED, "SELECT min(due_at) FROM request "                   \
 			  "WHERE undecided=1")                                 \
@@ -98,8 +98,9 @@
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
-	X(ABSENT, "UPDATE request SET tries=0,retry_at=CASE todo WHEN 2 "      \
-		  "THEN NULL ELSE retry_at END "                               \
+	X(ABSENT, "UPDATE request SET tries=0,"                                \
+		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \
+		  "retry_at=CASE todo WHEN 2 THEN NULL ELSE retry_at END "     \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
 	X(REANCHOR, "UPDATE request SET due_at=expires_at "                    \
 		    "WHERE undecided=1 AND due_at<>expires_at")                \

@@ -30,7 +30,7 @@
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 3
+#define SCHEMA_VERSION 4
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -101,6 +101,13 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" ORDER BY path_hash,n;"
 	"UPDATE meta SET value=value||';indexed='||"
 	"(SELECT ifnull(max(n),0) FROM request) WHERE name='facts';",
+	/* What waits for its device has a state of its own (ztp/obligation.h),
+	 * and is not told by the want of a time. */
+	"UPDATE request SET todo=5 WHERE todo=2 AND retry_at IS NULL;"
+	"UPDATE request SET todo=7 WHERE todo=4 AND retry_at IS NULL"
+	" AND undecided IS NULL AND due_at IS NOT NULL;"
+	"DROP INDEX request_waiting;"
+	"CREATE INDEX request_waiting ON request(n) WHERE todo=5;",
 };
 
 /* --- opening */

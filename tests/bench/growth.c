@@ -79,10 +79,10 @@ static void describe(struct growth *g, struct store_request *r)
 	r->state = ZTP_STATE_REQUESTED;
 	r->attempt = 1;
 	r->received_at = r->announced_at = g->life.b.now;
-	r->expires_at = r->due_at = g->life.b.now + 86400000;
+	r->expires_at = r->owed.due_at = g->life.b.now + 86400000;
 	if (g->finished) {
 		r->state = ZTP_STATE_ONBOARDED;
-		r->due_at = 0;
+		r->owed.due_at = 0;
 		r->finished_at = r->delivered_at = g->life.b.now;
 	}
 }

@@ -102,7 +102,7 @@ static void add_request(struct fixture *f, const char *id, enum ztp_state state,
 	snprintf(r.path, sizeof(r.path),
 		 "subscriptions/acme/registries/plant-7/devices/%s", id);
 	if (ztp_state_undecided(state))
-		r.due_at = r.expires_at;
+		r.owed.due_at = r.expires_at;
 	assert_int_equal(store_request_add(f->b.store, &r, &error), 0);
 	assert_int_equal(store_commit(f->b.store, T0, &error), 0);
 }
