@@ -32,6 +32,7 @@ struct answer {
 
 struct commands {
 	struct bridge *b;
+	struct outlet_user user;
 	struct slot slots[WINDOW_MAX];
 	int busy, waiting; /* of the slots: taken; without PUBACK yet */
 	int window;	   /* how many may wait */
@@ -141,12 +142,16 @@ int commands_new(struct commands **out, struct bridge *b,
 		 struct ztp_error *error)
 {
 	struct commands *c = calloc(1, sizeof(*c));
-	struct outlet_user user = {on_up, on_down, on_puback, on_message, c};
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->b = b;
-	outlet_join(b->outlet, &user);
+	c->user = (struct outlet_user){.up = on_up,
+				       .down = on_down,
+				       .puback = on_puback,
+				       .message = on_message,
+				       .arg = c};
+	outlet_join(b->outlet, &c->user);
 	*out = c;
 	return 0;
 }
