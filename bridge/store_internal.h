@@ -5,8 +5,7 @@
 #ifndef BRIDGE_STORE_INTERNAL_H
 #define BRIDGE_STORE_INTERNAL_H
 
-#include <sqlite3.h>
-
+#include "base/sqlite.h"
 #include "bridge/store.h"
 
 /* An outbox row's number: the topic above, the order within it below, so that
@@ -149,6 +148,7 @@ struct store {
 	sqlite3_stmt *stmt[SQL_COUNT];
 	int lock_fd;
 	char *path;
+	struct ztp_sqlite_file file;
 	bool in_transaction, pressing;
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
@@ -173,11 +173,6 @@ struct store {
 int store_facts_read(struct store *store, struct ztp_error *error);
 int store_facts_write(struct store *store, int64_t now,
 		      struct ztp_error *error);
-
-/* Refuses what is not ours, and brings an older version to `newest`: steps[v]
- * makes v + 1 of v. */
-int store_migrate(struct store *store, const char *const *steps, int newest,
-		  struct ztp_error *error);
 
 /* Begins a transaction if none is open. */
 int store_begin(struct store *store, struct ztp_error *error);

@@ -322,48 +322,6 @@ static void test_log_of_a_damaged_store_stays(void **state)
 
 /* --- versions */
 
-static void test_migration(void **state)
-{
-	static const char *const steps[] = {
-		NULL,
-		NULL,
-		NULL,
-		NULL,
-		"ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
-		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
-	static const char *const broken[] = {
-		NULL,
-		NULL,
-		NULL,
-		NULL,
-		NULL,
-		NULL,
-		"CREATE TABLE half(a); DROP TABLE request; nonsense"};
-	struct store_case *c = *state;
-	sqlite3 *db = store_case_db(c);
-
-	store_case_add(c, 1, ZTP_STATE_RECEIVED);
-	store_case_commit(c, 1);
-	assert_int_equal(store_migrate(c->store, steps, 6, &c->error), 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 6);
-	assert_int_equal(number(db, "SELECT a FROM fresh"), 8);
-	assert_int_equal(
-		number(db, "SELECT count(*) FROM request WHERE more='x'"), 1);
-	/* Again: nothing to do. */
-	assert_int_equal(store_migrate(c->store, steps, 6, &c->error), 0);
-	/* A step that fails leaves the version before it, whole. */
-	assert_true(store_migrate(c->store, broken, 7, &c->error) < 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 6);
-	assert_int_equal(number(db, "SELECT count(*) FROM request"), 1);
-	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema "
-				    "WHERE name='half'"),
-			 0);
-	/* And this program refuses what a newer one has made. */
-	store_close(c->store);
-	c->store = NULL;
-	expect_refused(c, "newer");
-}
-
 /* Version 1 had no column `undecided`, and a table of counters. */
 static void test_first_version(void **state)
 {
@@ -437,7 +395,6 @@ int main(void)
 		T(test_cut),
 		T(test_large_store_by_sample),
 		T(test_log_of_a_damaged_store_stays),
-		T(test_migration),
 		T(test_first_version),
 	};
 
