@@ -58,6 +58,13 @@ def test_an_include_that_runs_upward(layers, tmp_path, file, included):
     assert wrong.startswith(f"{file} includes {included}")
 
 
+def test_a_call_that_runs_upward(layers, tmp_path):
+    compiled(tmp_path, "low", a="int b(void); int a(void) { return b(); }")
+    compiled(tmp_path, "high", b="int a(void); int b(void) { return a(); }")
+    assert list(layers.check_upward(tmp_path / "build/o")) == [
+        "low needs b of high"]
+
+
 def test_calls_one_way_are_no_circle(layers, tmp_path):
     compiled(tmp_path, "low", a="int a(void) { return 1; }")
     compiled(tmp_path, "high",
