@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "gate/broker_api.h"
-#include "gate/clock.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -48,7 +48,7 @@ static void make_id(struct ztp_attempt *a)
 	uint8_t random[10];
 	char id[ZTP_UUID_LEN];
 
-	ztp_clock_random(random, sizeof(random));
+	ztp_random(random, sizeof(random));
 	ztp_uuid7(id, a->wall, random);
 	memcpy(a->request_id, id, sizeof(id));
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/clock.h"
+#include "base/random.h"
 
 struct ztp_sessions {
 	struct ztp_map by_client, by_path, by_topic;
@@ -31,9 +31,9 @@ struct ztp_sessions *ztp_sessions_new(const char *command_topic)
 
 	if (!sessions)
 		return NULL;
-	ztp_clock_random(&sessions->by_client.seed, sizeof(uint64_t));
-	ztp_clock_random(&sessions->by_path.seed, sizeof(uint64_t));
-	ztp_clock_random(&sessions->by_topic.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_client.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_path.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_topic.seed, sizeof(uint64_t));
 	if (!ztp_topic_unique(command_topic))
 		sessions->shared_topic = command_topic;
 	return sessions;

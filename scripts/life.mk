@@ -12,7 +12,7 @@ all: $(HOT_BIN)
 $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(BUILD)/o/tests/bench/life.o \
 		$(call obj,o,$(filter-out bridge/main.c,$(BRIDGE_SRC))) \
-		$(BUILD)/libztp_policy.a
+		$(LIBS_O)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
 
