@@ -79,18 +79,28 @@ static const struct {
 	{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
 	{MOSQ_EVT_TICK, ztp_tick, NULL},
 	{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
+	{MOSQ_EVT_CLIENT_OFFLINE, ztp_auth_offline, NULL},
 };
 #define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
 
+/* Which events there are is for the broker to say, not for the headers: the
+ * last one came with 2.1. */
 static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 {
 	int rc = 0;
 
 	gate->id = id;
-	for (size_t i = 0; rc == 0 && i < CALLBACKS; i++)
+	for (size_t i = 0; rc == 0 && i < CALLBACKS; i++) {
+		bool offline = callbacks[i].event == MOSQ_EVT_CLIENT_OFFLINE;
+
 		rc = mosquitto_callback_register(id, callbacks[i].event,
 						 callbacks[i].callback,
 						 callbacks[i].topic, gate);
+		if (offline && rc == 0)
+			gate->tells_offline = true;
+		else if (offline && rc == MOSQ_ERR_NOT_SUPPORTED)
+			rc = 0;
+	}
 	return rc;
 }
 
