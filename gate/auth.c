@@ -71,9 +71,9 @@ static bool is_repetition(const struct ztp_gate *gate,
 		same_password(session, password));
 }
 
-/* Without TICK nothing is committed, ended or offered. The broker never calls
- * it with per_listener_settings, which would also leave listeners without
- * this gate: devices are refused then. */
+/* Without TICK nothing is committed, ended or offered: devices are refused.
+ * Up to 2.0.14 the broker never calls it with per_listener_settings true;
+ * later versions do, and it is gate/listeners.c that keeps them from starting. */
 static bool ticks(struct ztp_gate *gate)
 {
 	int64_t now = ztp_clock_boot();

@@ -10,6 +10,7 @@
 #include "gate/broker_api.h"
 #include "gate/control.h"
 #include "gate/gate.h"
+#include "gate/listeners.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -44,6 +45,8 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 {
 	int rc = ztp_options_read(&gate->options, opts, count, error);
 
+	if (rc == 0)
+		rc = ztp_listeners_check(error);
 	if (rc == 0)
 		rc = ztp_db_open(&gate->db, gate->options.registry_db, error);
 	if (rc == 0)
