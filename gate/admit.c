@@ -7,13 +7,13 @@
  */
 #include "gate/admit.h"
 
-#include <mosquitto_broker.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "gate/attempt.h"
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 #include "gate/topics.h"
 
 #define UNUSED "unused"

@@ -1,11 +1,10 @@
 #include "gate/audit.h"
 
 #include <cjson/cJSON.h>
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "gate/broker_api.h"
 #include "gate/publish.h"
 
 static cJSON *begin(const char *verdict, const char *code)

@@ -6,12 +6,11 @@
  */
 #include "gate/attempt.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
+#include "gate/broker_api.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -82,9 +81,9 @@ static int64_t deadline(const struct ztp_attempt *a)
 /* The certificate leaves the broker's memory, logs and access checks. */
 static int rename_client(const struct ztp_attempt *a)
 {
-	char name[4 + ZTP_SHA256_HEX] = "ztp:";
+	char name[ZTP_USERNAME_LEN];
 
-	ztp_hex_encode(name + 4, a->spki_sha256, ZTP_SHA256_LEN);
+	ztp_session_username(name, a->spki_sha256);
 	return mosquitto_set_username(a->client, name);
 }
 

@@ -1,9 +1,8 @@
 #include "gate/control.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <string.h>
 
+#include "gate/broker_api.h"
 #include "gate/publish.h"
 #include "ztp/json.h"
 

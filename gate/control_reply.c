@@ -1,13 +1,12 @@
 /* What the commands of $CONTROL/ztp/v1 share: members in, an answer out. */
 #include "gate/control.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 #include "ztp/json.h"
 
 #define LIMIT_MAX     1000

@@ -10,6 +10,13 @@ struct ztp_sessions {
 	const char *shared_topic; /* a template that paths may render alike */
 };
 
+void ztp_session_username(char name[ZTP_USERNAME_LEN],
+			  const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	memcpy(name, "ztp:", 4);
+	ztp_hex_encode(name + 4, spki_sha256, ZTP_SHA256_LEN);
+}
+
 static struct ztp_session *of_client(struct ztp_map_node *node)
 {
 	return ZTP_MAP_OWNER(node, struct ztp_session, by_client);
