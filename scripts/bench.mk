@@ -22,7 +22,7 @@ bench:
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench --kafka $(BENCH_KAFKA) $(BENCH_ARGS)
 
 bench-smoke:
-	$(Q)scripts/deps build demo test
+	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/bench/test_smoke.py
 

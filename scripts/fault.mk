@@ -16,7 +16,7 @@ $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 
 # The campaign, every crash point, and Kafka away for a minute.
 fault:
-	$(Q)scripts/deps build demo kafka test
+	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/campaign.py --rounds $(ROUNDS) \

@@ -17,7 +17,7 @@ $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
 
 instructions:
-	$(Q)scripts/deps build demo test instructions
+	$(Q)scripts/deps build demo unit test instructions
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/instructions
 
@@ -28,7 +28,7 @@ GROWTH_OUTSTANDING ?= 1000000
 GROWTH_FINISHED    ?= 10000000
 
 bench-growth:
-	$(Q)scripts/deps build demo test
+	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all $(LIFE_BINS)
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-growth \
 		--outstanding $(GROWTH_OUTSTANDING) --finished $(GROWTH_FINISHED)
