@@ -52,7 +52,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all deps kafka demo test check unit unit-run local e2e lint format bench fuzz \
+# What only tests and measurements start is no part of all: `helpers`.
+.PHONY: all helpers deps kafka demo test check unit unit-run local e2e lint format bench fuzz \
         fault sanitize install uninstall clean
 all: $(BINARIES)
 

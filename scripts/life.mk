@@ -7,7 +7,7 @@
 HOT_BIN = $(BUILD)/bench/hot
 LIFE_BINS = $(HOT_BIN) $(BUILD)/bench/growth
 
-all: $(HOT_BIN)
+helpers: $(HOT_BIN)
 
 $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(BUILD)/o/tests/bench/life.o \
@@ -18,7 +18,7 @@ $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 
 instructions:
 	$(Q)scripts/deps build demo unit test instructions
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/instructions
 
 # What it costs by how much there is: `make bench-growth` fills stores up to
