@@ -58,7 +58,8 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-.PHONY: all deps kafka demo test check unit local e2e lint format bench fuzz \
+# What only tests and measurements start is no part of all: `helpers`.
+.PHONY: all helpers deps kafka demo test check unit unit-run local e2e lint format bench fuzz \
         fault sanitize install uninstall clean
 all: $(BINARIES)
 
@@ -136,7 +137,11 @@ $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests
 
 .SECONDARY:
 
-unit: $(UNIT_BINS)
+unit:
+	$(Q)scripts/deps build unit
+	$(Q)+$(MAKE) --no-print-directory unit-run
+
+unit-run: $(UNIT_BINS)
 	$(Q)scripts/run-units $(UNIT_BINS)
 
 include $(wildcard scripts/*.mk)

@@ -8,7 +8,7 @@ BENCH_BINS = $(BENCH_PARTS:%=$(BUILD)/bench/%)
 BENCH_COMMON = $(patsubst %,$(BUILD)/o/tests/bench/%.o,part tally)
 BENCH_KAFKA = $(if $(filter file default undefined,$(origin KAFKA)),apache,$(KAFKA))
 
-all: $(BENCH_BINS)
+helpers: $(BENCH_BINS)
 
 $(BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BENCH_COMMON)
 	$(call say,LINK)
@@ -18,12 +18,12 @@ $(BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BENCH_COMMON)
 bench:
 	$(Q)scripts/deps build demo $(if $(filter apache,$(BENCH_KAFKA)),kafka)
 	$(Q)$(if $(filter apache,$(BENCH_KAFKA)),scripts/kafka-fetch >/dev/null)
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench --kafka $(BENCH_KAFKA) $(BENCH_ARGS)
 
 bench-smoke:
-	$(Q)scripts/deps build demo test
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)scripts/deps build demo unit test
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/bench/test_smoke.py
 
 .PHONY: bench-smoke

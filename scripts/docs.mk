@@ -5,7 +5,7 @@ GEN_MANUAL = $(BUILD)/gen-config-manual
 MANUAL_SETTINGS = docs/man/ztp-bridge.yaml.5
 
 .PHONY: manual lint-manual
-all: $(GEN_MANUAL)
+helpers: $(GEN_MANUAL)
 
 $(GEN_MANUAL): $(BUILD)/o/scripts/gen-config-manual.o \
 		$(call obj,o,$(filter bridge/config% bridge/settings%,$(BRIDGE_SRC))) \

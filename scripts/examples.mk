@@ -5,7 +5,7 @@
 .PHONY: test-examples
 
 test-examples:
-	$(Q)scripts/deps build demo kafka test examples
+	$(Q)scripts/deps build demo kafka unit test examples
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/examples

@@ -6,7 +6,7 @@ SEED   ?=
 RATE   ?= 1000
 FAULT_LIB = $(BUILD)/fault/libcrash.so
 
-all: $(FAULT_LIB)
+helpers: $(FAULT_LIB)
 
 $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 	$(call say,LINK)
@@ -16,9 +16,9 @@ $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 
 # The campaign, every crash point, and Kafka away for a minute.
 fault:
-	$(Q)scripts/deps build demo kafka test
+	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/campaign.py --rounds $(ROUNDS) \
 		--rate $(RATE) $(if $(SEED),--seed $(SEED))
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/crashpoints.py

@@ -49,7 +49,7 @@ $(FUZZ_DIR)/seeds/made: $(FUZZ_DIR)/make-seeds
 	$(Q)rm -rf $(@D) && $< $(@D) && touch $@
 
 fuzz:
-	$(Q)scripts/deps build test fuzz
+	$(Q)scripts/deps build unit test fuzz
 	$(Q)+$(MAKE) --no-print-directory fuzz-run
 
 fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made

@@ -11,7 +11,7 @@ $(GATE_BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BUILD)/libztp
 	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lssl $(POLICY_LIBS)
 
 bench-gate:
-	$(Q)scripts/deps build demo test
+	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all $(GATE_BENCH_BINS)
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-gate $(BENCH_ARGS)
 

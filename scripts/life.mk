@@ -7,7 +7,7 @@
 HOT_BIN = $(BUILD)/bench/hot
 LIFE_BINS = $(HOT_BIN) $(BUILD)/bench/growth
 
-all: $(HOT_BIN)
+helpers: $(HOT_BIN)
 
 $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(BUILD)/o/tests/bench/life.o \
@@ -17,8 +17,8 @@ $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
 
 instructions:
-	$(Q)scripts/deps build demo test instructions
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)scripts/deps build demo unit test instructions
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/instructions
 
 # What it costs by how much there is: `make bench-growth` fills stores up to
@@ -28,7 +28,7 @@ GROWTH_OUTSTANDING ?= 1000000
 GROWTH_FINISHED    ?= 10000000
 
 bench-growth:
-	$(Q)scripts/deps build demo test
+	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all $(LIFE_BINS)
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-growth \
 		--outstanding $(GROWTH_OUTSTANDING) --finished $(GROWTH_FINISHED)

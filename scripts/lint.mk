@@ -10,7 +10,7 @@ lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers
 .PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-layers
 
 lint-deps:
-	$(Q)scripts/deps build test lint
+	$(Q)scripts/deps build unit test lint
 
 lint-format: lint-deps
 	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H)

@@ -23,30 +23,35 @@ PARALLEL = -n $(WORKERS) --dist loadfile
 
 # Everything; skips nothing; pytest's closing line is the last one.
 test:
-	$(Q)scripts/deps build demo kafka test instructions
+	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # What one runs between two edits.
 check:
-	$(Q)scripts/deps build demo test
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)scripts/deps build demo unit test
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
 
-local: all
+local:
+	$(Q)scripts/deps build demo unit test
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
 
-e2e: all
+e2e:
+	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/e2e
 
 # The whole programs, not only their units, under ASan and UBSan.
 sanitize:
-	$(Q)scripts/deps build demo test
-	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SAN)' all
+	$(Q)scripts/deps build demo unit test
+	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SAN)' \
+		all helpers
 	$(Q)ZTP_BUILD='$(abspath $(BUILD))/sanitize' PYTHONDONTWRITEBYTECODE=1 \
 		ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \
 		UBSAN_OPTIONS=print_stacktrace=1 \

@@ -18,6 +18,10 @@
  *
  * SIGKILL to oneself is what kill -9 is: no handler, no flush, no atexit.
  * The kernel keeps what was written, as it does for a killed process.
+ *
+ * The system calls are made directly, and only those that every 64-bit
+ * architecture has: arm64 knows neither rename nor unlink. On 32 bits an offset
+ * takes two registers and each call has a second one for 64-bit times.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +39,8 @@
 #include <unistd.h>
 
 #include "preload.h"
+
+_Static_assert(sizeof(long) == 8, "libcrash.so is for 64-bit systems");
 
 #define PEEK 8 /* bytes of a packet that tell what it is */
 
@@ -291,10 +297,10 @@ int posix_fallocate64(int fd, off64_t at, off64_t len)
 
 int rename(const char *from, const char *to)
 {
-	WHOLE(true, syscall(SYS_rename, from, to));
+	WHOLE(true, syscall(SYS_renameat2, AT_FDCWD, from, AT_FDCWD, to, 0));
 }
 
 int unlink(const char *path)
 {
-	WHOLE(false, syscall(SYS_unlink, path));
+	WHOLE(false, syscall(SYS_unlinkat, AT_FDCWD, path, 0));
 }

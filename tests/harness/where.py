@@ -15,7 +15,7 @@ def build():
 def binary(name):
     path = build() / name
     if not path.exists():
-        raise FileNotFoundError(f"{path} is not built: run make")
+        raise FileNotFoundError(f"{path} is not built: run make all helpers")
     return str(path)
 
 
