@@ -344,7 +344,8 @@ const char *mosquitto_strerror(int code)
 	return "error";
 }
 
-void mosquitto_log_printf(int level, const char *format, ...)
+__attribute__((format(printf, 2, 3))) void
+mosquitto_log_printf(int level, const char *format, ...)
 {
 	size_t used = strlen(gate_broker.log);
 	va_list args;
