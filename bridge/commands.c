@@ -1,6 +1,5 @@
 #include "bridge/commands.h"
 
-#include <mqtt_protocol.h>
 #include <stdlib.h>
 #include <string.h>
 

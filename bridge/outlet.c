@@ -1,6 +1,5 @@
 #include "bridge/outlet.h"
 
-#include <mqtt_protocol.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <stdio.h>

@@ -11,6 +11,9 @@
 #define BRIDGE_OUTLET_H
 
 #include <mosquitto.h>
+#if LIBMOSQUITTO_VERSION_NUMBER < 2001000
+#	include <mqtt_protocol.h> /* since 2.1 in <mosquitto.h>, and warns */
+#endif
 
 #include "bridge/bridge.h"
 

@@ -8,12 +8,10 @@
  */
 #include "gate/acl.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
 #include <string.h>
 
 #include "gate/auth.h"
+#include "gate/broker_api.h"
 #include "gate/devices.h"
 #include "gate/pending.h"
 #include "gate/topics.h"

@@ -7,12 +7,12 @@
  */
 #include "gate/admit.h"
 
-#include <mosquitto_broker.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gate/attempt.h"
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 #include "gate/clock.h"
 #include "gate/topics.h"
 

@@ -1,10 +1,9 @@
 #include "gate/audit.h"
 
 #include <cjson/cJSON.h>
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <string.h>
 
+#include "gate/broker_api.h"
 #include "gate/clock.h"
 #include "gate/publish.h"
 

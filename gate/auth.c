@@ -13,11 +13,10 @@
  */
 #include "gate/auth.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <string.h>
 
 #include "gate/admit.h"
+#include "gate/broker_api.h"
 #include "gate/clock.h"
 #include "gate/wills.h"
 

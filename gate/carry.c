@@ -6,11 +6,10 @@
  */
 #include "gate/attempt.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "gate/broker_api.h"
 #include "gate/clock.h"
 #include "gate/pending.h"
 #include "gate/topics.h"

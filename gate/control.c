@@ -1,12 +1,11 @@
 #include "gate/control.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 #include "gate/publish.h"
 #include "ztp/json.h"
 

@@ -13,12 +13,11 @@
  */
 #include "gate/gate.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)

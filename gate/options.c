@@ -1,11 +1,10 @@
 #include "gate/options.h"
 
 #include <errno.h>
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "gate/broker_api.h"
 
 #define DEFAULT_COMMAND_TOPIC "{device_path}/commands"
 #define RETRY_AFTER_MAX	      (365LL * 24 * 3600)

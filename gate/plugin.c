@@ -2,14 +2,12 @@
  * What Mosquitto looks for, and nothing else. A gate that cannot start keeps
  * the broker from starting: without it, nobody would judge the devices.
  */
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
 #include <stdint.h>
 #include <stdlib.h>
 
 #include "gate/acl.h"
 #include "gate/auth.h"
+#include "gate/broker_api.h"
 #include "gate/control.h"
 #include "gate/gate.h"
 #include "gate/pending.h"
@@ -131,9 +129,9 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	}
 	rc = register_all(gate, identifier);
 	if (rc != 0) {
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				     "Error: ztp gate: not registered: %s",
-				     mosquitto_strerror(rc));
+		mosquitto_log_printf(
+			MOSQ_LOG_ERR,
+			"Error: ztp gate: not registered: error %d", rc);
 		unregister_all(gate);
 		goto fail;
 	}

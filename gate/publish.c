@@ -1,9 +1,9 @@
 #include "gate/publish.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "gate/broker_api.h"
 
 #define PROPERTY_CONTENT_TYPE	  3
 #define PROPERTY_CORRELATION_DATA 9
@@ -22,8 +22,9 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
 		mosquitto_log_printf(MOSQ_LOG_ERR,
-				     "ztp gate: nothing published on %s: %s",
-				     topic, mosquitto_strerror(rc));
+				     "ztp gate: nothing published on %s: "
+				     "error %d",
+				     topic, rc);
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);

@@ -5,13 +5,12 @@
  */
 #include "gate/tick.h"
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "gate/audit.h"
+#include "gate/broker_api.h"
 #include "gate/candidates.h"
 #include "gate/clock.h"
 #include "gate/devices.h"

@@ -12,8 +12,9 @@
  */
 #include "gate/wills.h"
 
-#include <mosquitto_broker.h>
 #include <string.h>
+
+#include "gate/broker_api.h"
 
 static uint64_t id_hash(const struct ztp_gate *gate, const char *id)
 {

@@ -14,11 +14,10 @@ import ssl
 import time
 import uuid
 
-from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 
-from . import seen
+from . import paho, seen
 from .certs import openssl
 from .mosquitto import find
 from .ports import free_port
@@ -125,9 +124,7 @@ class Device:
         self.messages = queue.Queue()
         self.seen = []
         self.subacks = {}
-        protocol = paho.MQTTv5 if version == 5 else paho.MQTTv311
-        options = {} if version == 5 else {"clean_session": not session}
-        self.client = paho.Client(client_id, protocol=protocol, **options)
+        self.client = paho.new_client(client_id, version, session)
         self.client.max_inflight_messages_set(100)
         self.client.username_pw_set(username, password)
         if tls:
@@ -135,11 +132,11 @@ class Device:
                                 tls_version=ssl.PROTOCOL_TLS_CLIENT)
         if will:
             self.client.will_set(*will)
-        self.client.on_connect = self._on_connect
+        paho.watch(self.client, version, on_connect=self._on_connect,
+                   on_disconnect=self._on_disconnect,
+                   on_subscribe=self.subacks.__setitem__)
         self.client.on_connect_fail = lambda *_: None
-        self.client.on_disconnect = self._on_disconnect
         self.client.on_message = self._on_message
-        self.client.on_subscribe = self._on_subscribe
         self.more = {}
         if version == 5:
             self.more["clean_start"] = not session
@@ -183,20 +180,15 @@ class Device:
         self.client._sock_close()
         self.client.loop_stop()
 
-    def _on_connect(self, client, _data, flags, code, _properties=None):
-        self.session_present = bool(flags.get("session present"))
-        self.connack = code if isinstance(code, int) else code.value
-        if self.connack != 0:
-            client.disconnect()
+    def _on_connect(self, code, session_present):
+        self.session_present = session_present
+        self.connack = code
+        if code != 0:
+            self.client.disconnect()
 
-    def _on_disconnect(self, _client, _data, code, _properties=None):
-        self.ended = code if isinstance(code, int) else code.value
-        _client.loop_stop()
-
-    def _on_subscribe(self, _client, _data, mid, codes, _properties=None):
-        self.subacks[mid] = [
-            code if isinstance(code, int) else code.value for code in codes
-        ]
+    def _on_disconnect(self, code):
+        self.ended = code
+        self.client.loop_stop()
 
     def _on_message(self, _client, _data, message):
         self.seen.append(message)

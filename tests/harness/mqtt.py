@@ -6,12 +6,11 @@ import json
 import threading
 import uuid
 
-from paho.mqtt import client as paho
 from paho.mqtt.packettypes import PacketTypes
 from paho.mqtt.properties import Properties
 from paho.mqtt.subscribeoptions import SubscribeOptions
 
-from . import seen
+from . import paho, seen
 from .until import DEADLINE, until
 
 PENDING = "ztp/v1/pending"
@@ -49,20 +48,15 @@ class Client:
         self._subscribed = {}
         self._up = threading.Event()
         client_id = client_id or f"test-{uuid.uuid4().hex[:12]}"
-        if version == 5:
-            self.client = paho.Client(client_id, protocol=paho.MQTTv5)
-        else:
-            self.client = paho.Client(
-                client_id, clean_session=not session, protocol=paho.MQTTv311
-            )
+        self.client = paho.new_client(client_id, version, session)
         self.client.max_inflight_messages_set(1000)
         if user is not None:
             self.client.username_pw_set(user, password)
         if tls:
             self.client.tls_set(ca_certs=tls)
         self.client.on_message = self._on_message
-        self.client.on_connect = self._on_connect
-        self.client.on_subscribe = self._on_subscribe
+        paho.watch(self.client, version, on_connect=self._on_connect,
+                   on_subscribe=self._subscribed.__setitem__)
         self.client.reconnect_delay_set(1, 1)
         more = {}
         if version == 5:
@@ -85,12 +79,9 @@ class Client:
         self.client.disconnect()
         self.client.loop_stop()
 
-    def _on_connect(self, _client, _data, _flags, code, _properties=None):
+    def _on_connect(self, code, _session_present):
         if code == 0:
             self._up.set()
-
-    def _on_subscribe(self, _client, _data, mid, codes, _properties=None):
-        self._subscribed[mid] = codes
 
     def _on_message(self, _client, _data, message):
         properties = getattr(message, "properties", None)

@@ -338,12 +338,6 @@ void mosquitto_property_free_all(mosquitto_property **list)
 	*list = NULL;
 }
 
-const char *mosquitto_strerror(int code)
-{
-	(void)code;
-	return "error";
-}
-
 __attribute__((format(printf, 2, 3))) void
 mosquitto_log_printf(int level, const char *format, ...)
 {

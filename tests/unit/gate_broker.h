@@ -6,9 +6,7 @@
 #ifndef ZTP_TESTS_GATE_BROKER_H
 #define ZTP_TESTS_GATE_BROKER_H
 
-#include <mosquitto.h>
-#include <mosquitto_broker.h>
-#include <mosquitto_plugin.h>
+#include "gate/broker_api.h"
 
 struct mosquitto {
 	char *id, *username, *password; /* owned */

@@ -225,7 +225,9 @@ static void test_lists_for_people(void **state)
 }
 
 /* --- plans: what each list must be read by, so that its cost is that of its
- * rows, however many there are */
+ * rows, however many there are. Whether an index covers all that is read (later
+ * releases of SQLite find that more often) is not the point: before INDEX there
+ * may be COVERING. */
 
 static void plan_of(struct store_case *c, enum store_sql sql, char *text,
 		    size_t cap)
@@ -254,24 +256,24 @@ static void test_every_list_has_its_index(void **state)
 		enum store_sql sql;
 		const char *by;
 	} want[] = {
-		{SQL_REQ_BY_ID, "SEARCH request USING INDEX request_id (id=?)"},
+		{SQL_REQ_BY_ID, "INDEX request_id (id=?)"},
 		{SQL_REQ_BY_N, "USING INTEGER PRIMARY KEY (rowid=?)"},
 		{SQL_PATH_FIND, "USING PRIMARY KEY (hash=?)"},
 		{SQL_PATH_DEL, "USING PRIMARY KEY (hash=? AND n=?)"},
 		{SQL_PATH_LOAD, "USING INTEGER PRIMARY KEY (rowid>?)"},
-		{SQL_REQ_CHANNEL, "USING INDEX request_channel (channel=?)"},
+		{SQL_REQ_CHANNEL, "INDEX request_channel (channel=?)"},
 		{SQL_REQ_UNDECIDED, "INDEX request_undecided_due (due_at<?)"},
 		{SQL_REQ_DUE, "INDEX request_due (due_at>? AND due_at<?)"},
 		{SQL_REQ_RETRY, "INDEX request_retry (<expr>=? AND "
 				"retry_at>? AND retry_at<?)"},
-		{SQL_REQ_WAITING, "USING INDEX request_waiting (n>?)"},
+		{SQL_REQ_WAITING, "INDEX request_waiting (n>?)"},
 		{SQL_REQ_LIST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 		{SQL_LIST_NEXT, "INTEGER PRIMARY KEY (rowid>?)"},
 		{SQL_LIST_NEXT_UNDECIDED, "INDEX request_undecided (n>?)"},
-		{SQL_NEXT_UNDECIDED, "USING INDEX request_undecided_due"},
-		{SQL_NEXT_DUE, "USING INDEX request_due (due_at>?)"},
+		{SQL_NEXT_UNDECIDED, "INDEX request_undecided_due"},
+		{SQL_NEXT_DUE, "INDEX request_due (due_at>?)"},
 		{SQL_NEXT_RETRY, "request_retry (<expr>=? AND retry_at>?)"},
-		{SQL_OLDEST, "USING INDEX request_undecided"},
+		{SQL_OLDEST, "INDEX request_undecided"},
 		{SQL_EVICT_LIST, "INDEX request_finished (finished_at<?)"},
 		{SQL_REQ_SAVE, "USING INTEGER PRIMARY KEY (rowid=?)"},
 		{SQL_DEC_GET, "USING INTEGER PRIMARY KEY (rowid=?)"},

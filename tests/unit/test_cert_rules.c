@@ -302,17 +302,24 @@ static void refuses_an_empty_issuer(void **state)
 	X509_NAME_free(empty);
 }
 
+/* The version is taken out of the signed certificate, because OpenSSL 3.5 signs
+ * nothing with extensions in it but as version 3. */
 static void refuses_extensions_in_v1(void **state)
 {
 	static const char *const extensions[] = {"keyUsage", "digitalSignature",
 						 NULL};
+	static const char v3[] = "\xa0\x03\x02\x01\x02";
 	struct fixture *fixture = *state;
+	X509 *x509 = certs_make(&(struct certs_spec){.key = fixture->p256,
+						     .extensions = extensions});
+	size_t len, at;
+	uint8_t *der = certs_der(x509, &len);
 
-	assert_int_equal(
-		cert_case_spec((struct certs_spec){.key = fixture->p256,
-						   .version = 1,
-						   .extensions = extensions}),
-		ZTP_ERR_CERT);
+	at = certs_find(der, len, v3, 5, 0);
+	free(der);
+	cert_case_splice(x509, at, 5, v3, 5, 0);
+	cert_case_splice(x509, at, 5, "", 0, ZTP_ERR_CERT);
+	X509_free(x509);
 	assert_int_equal(cert_case_spec((struct certs_spec){
 				 .key = fixture->p256, .version = 4}),
 			 ZTP_ERR_CERT);
