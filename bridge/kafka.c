@@ -96,6 +96,22 @@ const char *kafka_topic(const struct bridge *b, enum store_topic topic)
 	return "";
 }
 
+bool kafka_crashes_on_new_topic(int version)
+{
+	return version >= 0x02040000 && version < 0x020a0000;
+}
+
+void kafka_warn_of_fault(struct log *log)
+{
+	if (!kafka_crashes_on_new_topic(rd_kafka_version()))
+		return;
+	log_warn(log, "librdkafka_known_fault",
+		 LOG_STR("version", rd_kafka_version_str()),
+		 LOG_STR("issue", "librdkafka#4964"),
+		 LOG_STR("text", "may crash when a topic is deleted and made "
+				 "anew: restart the bridge after that"));
+}
+
 /* Leaves the group, so that a successor need not wait until we are missed.
  * rd_kafka_consumer_close would wait for Kafka's answers without an end. */
 static void leave(rd_kafka_t *rk)

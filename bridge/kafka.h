@@ -26,6 +26,16 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct bridge *b, enum store_topic topic);
 
+/* Whether that release of librdkafka (as rd_kafka_version() has it) may crash
+ * when a topic is deleted and made anew: librdkafka#4964. From 2.4 on it finds
+ * its cached metadata by the topic's id as well, and when the id changes it
+ * frees what it still points to; 2.10 does not. A program can neither forbid
+ * it the ids nor empty that cache. */
+bool kafka_crashes_on_new_topic(int version);
+
+/* One warning at the start, with a release of which that is so. */
+void kafka_warn_of_fault(struct log *log);
+
 /* Leaves the group and destroys the handle, in some seconds at most. */
 void kafka_close_consumer(struct bridge *b, rd_kafka_t *rk);
 

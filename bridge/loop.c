@@ -11,6 +11,7 @@
 #include "bridge/consumer.h"
 #include "bridge/http.h"
 #include "bridge/intake.h"
+#include "bridge/kafka.h"
 #include "bridge/loop_internal.h"
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
@@ -373,6 +374,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	log_info(log, "started", LOG_STR("version", ZTP_VERSION),
 		 LOG_INT("unfinished", store_unfinished(l->b.store)),
 		 LOG_INT("outbox", store_outbox_count(l->b.store)));
+	kafka_warn_of_fault(log);
 	notify_ready(&l->notify);
 	do {
 		turn(l);

@@ -11,7 +11,8 @@ import pytest
 from confluent_kafka import Consumer
 from confluent_kafka.admin import NewPartitions
 
-from harness.admin import admin, create_topics, delete_topics
+from harness.admin import (CRASHES_ON_NEW_TOPIC, admin, create_topics,
+                           delete_topics)
 from harness.bridge import topic_names
 from harness.cpu import cpu_in
 from harness.erase import delete_group, delete_records
@@ -110,11 +111,13 @@ def test_group_is_shared(rig, ca):
 
 
 def recreate(rig, name, partitions=3, slowly=False):
-    """A topic of the same name with nothing in it. The test's own reader lets
-    go of it first: librdkafka may not end a consumer whose topic was deleted.
+    """A topic of the same name with nothing in it. The test's own clients let
+    go of it first: librdkafka may not end a consumer whose topic was deleted,
+    and may crash. Where the bridge may crash, it does, and is back.
     """
     topic = rig.topics[name]
     rig.reader.close()
+    rig.writer = None
     delete_topics(rig.kafka.brokers, [topic])
     if slowly:
         until(lambda: "missing" in ready(rig)[1], "the bridge has noticed")
@@ -125,7 +128,23 @@ def recreate(rig, name, partitions=3, slowly=False):
         return topic in found and len(found[topic].partitions) == partitions
 
     until(made, f"{topic} is there again", interval=0.1)
+    if CRASHES_ON_NEW_TOPIC:
+        rig.bridge.crash()
     rig.look_kafka()
+
+
+def heard_everywhere(rig):
+    """A decision in any partition has its result."""
+    paths = [device_path("heard") for _ in range(3)]
+    for partition, path in enumerate(paths):
+        rig.writer.send(
+            rig.topics["decisions"],
+            {"request_id": "none", "decision": "reject", "device_path": path},
+            key=path, partition=partition,
+        )
+    for partition, path in enumerate(paths):
+        decision = rig.result(path).json()["decision"]
+        assert decision["partition"] == partition
 
 
 @pytest.mark.parametrize("slowly", [False, True])
@@ -140,6 +159,7 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
     silent, silence = asked(rig, ca.leaf())
     device, request = asked(rig, ca.leaf())
     recreate(rig, "decisions", slowly=slowly)
+    heard_everywhere(rig)
     rig.decide(request, "reject")
     outcome_of(rig, request, "rejected")
     rig.decide(silence)
@@ -154,6 +174,11 @@ def test_written_topic_is_made_anew(rig, ca, name):
     rig.onboard(ca.leaf())
     recreate(rig, name)
     rig.onboard(ca.leaf())
+
+
+def test_known_fault_of_librdkafka_is_told(rig):
+    told = "event=librdkafka_known_fault" in rig.bridge.log()
+    assert told == CRASHES_ON_NEW_TOPIC
 
 
 def test_partitions_are_added(rig, ca):

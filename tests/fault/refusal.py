@@ -11,6 +11,8 @@ everything behind it is held back until a second one has come."""
 import struct
 import threading
 
+from .wire import take_varint
+
 PRODUCE = 0
 NOWHERE = 1000  # no topic here has so many partitions
 
@@ -62,20 +64,40 @@ class Frames:
 
 
 def partition_at(frame, topic):
-    """Where a ProduceRequest (v3 to v8) says which partition of the topic it
-    is for; 0: it is something else."""
+    """Where a ProduceRequest (v3 to v12) says which partition of the topic it
+    is for; 0: it is something else. From v9 on it is of the flexible kind."""
     api, version = struct.unpack_from(">hh", frame, 4)
     if api != PRODUCE:
         return 0
-    assert 3 <= version <= 8, f"ProduceRequest v{version}"
-    at = 12
-    at += 2 + max(0, struct.unpack_from(">h", frame, at)[0])  # client id
-    at += 2 + max(0, struct.unpack_from(">h", frame, at)[0])  # transaction
+    assert 3 <= version <= 12, f"ProduceRequest v{version}"
+    flexible = version >= 9
+    _, at = take_text(frame, 12, False)  # client id
+    if flexible:
+        assert frame[at] == 0, "no tagged fields in the header"
+        at += 1
+    _, at = take_text(frame, at, flexible)  # transaction
     at += 2 + 4  # acks, timeout
-    topics, length = struct.unpack_from(">ih", frame, at)
+    topics, at = take_count(frame, at, flexible)
     assert topics == 1, "one topic in a request, as librdkafka does it"
-    at += 6
-    name = bytes(frame[at : at + length])
-    at += length
-    assert struct.unpack_from(">i", frame, at)[0] == 1
-    return at + 4 if name == topic else 0
+    name, at = take_text(frame, at, flexible)
+    partitions, at = take_count(frame, at, flexible)
+    assert partitions == 1, partitions
+    return at if name == topic else 0
+
+
+def take_text(frame, at, flexible):
+    """(text, what is behind it); null is as good as empty."""
+    if flexible:
+        length, at = take_varint(frame, at)
+        length -= 1
+    else:
+        length, at = struct.unpack_from(">h", frame, at)[0], at + 2
+    end = at + max(0, length)
+    return bytes(frame[at:end]), end
+
+
+def take_count(frame, at, flexible):
+    if flexible:
+        count, at = take_varint(frame, at)
+        return count - 1, at
+    return struct.unpack_from(">i", frame, at)[0], at + 4

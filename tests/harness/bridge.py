@@ -1,6 +1,7 @@
 """build/ztp-bridge with a generated configuration."""
 
 import subprocess
+from signal import SIGABRT, SIGKILL, SIGSEGV
 
 import yaml
 
@@ -72,6 +73,16 @@ class Bridge(Process):
 
     def restart(self):
         self.stop()
+        return self.start()
+
+    def crash(self):
+        """Ends it as a crash does, if none has already, and starts it again
+        as its systemd unit would."""
+        if self.alive():
+            self.child.kill()
+        status = -self.child.wait()
+        assert status in (SIGKILL, SIGSEGV, SIGABRT), status
+        self.wait_exit(expect=-status)
         return self.start()
 
 
