@@ -1,6 +1,7 @@
 # ztp-bridge: plain make, built out of the tree into $(BUILD).
 #   make            everything that is installed
 #   make V=1        with the commands shown
+#   make WERROR=1   with every warning an error, as continuous integration has it
 # Each folder's *.c is one part; a new file needs no line here.
 
 BUILD   ?= build
@@ -14,12 +15,23 @@ PYTEST  ?= $(PYTHON) -m pytest -p no:cacheprovider
 
 VERSION := $(shell scripts/version)
 
-WARN := -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes \
-        -Wmissing-prototypes -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla
-HARDEN := -fstack-protector-strong -fPIC
-BASE := -std=c11 -D_GNU_SOURCE -Iinclude -I. $(WARN) $(HARDEN) -MMD -MP
+WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
+        -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla \
+        $(if $(filter 1,$(WERROR)),-Werror)
+# Not without optimisation, which it needs, not under sanitizers, whose checks
+# it would hide, and not when the user or dpkg has said which.
+FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
+             $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
+             -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
+BASE := -std=c11 -D_GNU_SOURCE -Iinclude -I. $(WARN) -fstack-protector-strong \
+        -fPIC -MMD -MP
 SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
         -fno-omit-frame-pointer -O1 -g
+
+COMPILE = $(CC) $(BASE) $(FORTIFY) $(CPPFLAGS) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c
+COMPILE_SAN = $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SAN) -DZTP_VERSION='"$(VERSION)"' -c
+LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
+LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
 POLICY_LIBS := -lcjson -lcrypto
 BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttpd -lz \
@@ -67,42 +79,43 @@ all: $(BINARIES)
 $(BUILD)/o/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(COMPILE) -o $@ $<
 
 $(BUILD)/san/%.o: %.c
 	$(call say,CC/san)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(BASE) $(SAN) -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(COMPILE_SAN) -o $@ $<
 
 $(BUILD)/libztp_policy.a: $(call obj,o,$(POLICY_SRC))
 	$(call say,AR)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/san/libztp_policy.a: $(call obj,san,$(POLICY_SRC))
 	$(call say,AR/san)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 # What is impure and wanted by more than one part: linked, not installed.
 $(BUILD)/o/libztp_base.a: $(call obj,o,$(BASE_SRC))
 	$(call say,AR)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/san/libztp_base.a: $(call obj,san,$(BASE_SRC))
 	$(call say,AR/san)
-	$(Q)rm -f $@ && ar rcs $@ $^
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
 $(BUILD)/ztp-bridge: $(call obj,o,$(BRIDGE_SRC)) $(LIBS_O)
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
-$(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(LIBS_O)
+$(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(LIBS_O) gate/exports.map
 	$(call say,LINK)
-	$(Q)$(CC) -shared $(CFLAGS) $(LDFLAGS) -o $@ $^ $(GATE_LIBS)
+	$(Q)$(LINK) -shared -Wl,--version-script=gate/exports.map -o $@ \
+		$(filter-out %.map,$^) $(GATE_LIBS) $(LDLIBS)
 
 define tool_rule
 $(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(LIBS_O)
 	$$(call say,LINK)
-	$$(Q)$$(CC) $$(CFLAGS) $$(LDFLAGS) -o $$@ $$^ $(MQTT_$(1)) $(TOOL_LIBS)
+	$$(Q)$$(LINK) -pie -o $$@ $$^ $(MQTT_$(1)) $(TOOL_LIBS) $$(LDLIBS)
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 
@@ -117,23 +130,23 @@ SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
 $(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(BASE_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BASE_LIBS) -lcmocka $(LDLIBS)
 
 $(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(BRIDGE_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BRIDGE_LIBS) -lcmocka $(LDLIBS)
 
 $(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(GATE_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(GATE_LIBS) -lcmocka $(LDLIBS)
 
 $(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_COMMON) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(TOOL_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(TOOL_LIBS) -lcmocka $(LDLIBS)
 
 $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka $(LDLIBS)
 
 .SECONDARY:
 

@@ -13,7 +13,7 @@ helpers: $(BENCH_BINS)
 $(BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BENCH_COMMON)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka -lmosquitto
+	$(Q)$(LINK) -pie -o $@ $^ -lrdkafka -lmosquitto $(LDLIBS)
 
 bench:
 	$(Q)scripts/deps build demo $(if $(filter apache,$(BENCH_KAFKA)),kafka)

@@ -11,7 +11,7 @@ $(GEN_MANUAL): $(BUILD)/o/scripts/gen-config-manual.o \
 		$(call obj,o,$(filter bridge/config% bridge/settings%,$(BRIDGE_SRC))) \
 		$(BUILD)/libztp_policy.a
 	$(call say,LINK)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 manual: $(GEN_MANUAL)
 	$(Q)$(GEN_MANUAL) scripts/ztp-bridge.yaml.5.in >$(MANUAL_SETTINGS)

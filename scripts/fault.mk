@@ -11,8 +11,9 @@ helpers: $(FAULT_LIB)
 $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) -shared -std=c11 -D_GNU_SOURCE $(WARN) -fPIC -O1 -g -o $@ \
-		$(filter %.c,$^)
+	$(Q)$(CC) -shared -std=c11 -D_GNU_SOURCE $(WARN) $(CPPFLAGS) \
+		$(filter-out -fsanitize%,$(CFLAGS)) -fPIC $(LDFLAGS) -o $@ \
+		$(filter %.c,$^) $(LDLIBS)
 
 # The campaign, every crash point, and Kafka away for a minute.
 fault:

@@ -9,8 +9,6 @@ FUZZ_CC    ?= clang
 FUZZ_SMOKE ?= 400
 FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
 FUZZ       ?= $(FUZZ_ALL)
-FUZZ_SAN   := -fsanitize=address,undefined -fno-sanitize-recover=all \
-              -fno-omit-frame-pointer -O1 -g
 FUZZ_DIR   := $(BUILD)/fuzz
 # All targets share one list of objects; fuzz_gate.c has the gate besides.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
@@ -25,25 +23,26 @@ $(FUZZ_DIR)/replay-gate: $(patsubst %.c,$(BUILD)/san/%.o,$(FUZZ_GATE))
 $(FUZZ_DIR)/o/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(FUZZ_CC) $(BASE) $(FUZZ_SAN) -fsanitize=fuzzer-no-link \
-		-Wno-format-nonliteral -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
+	$(Q)$(FUZZ_CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SAN) \
+		-fsanitize=fuzzer-no-link -DZTP_VERSION='"$(VERSION)"' -c -o $@ $<
 
 $(FUZZ_ALL:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/o/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_PARTS) $(POLICY_SRC))
 	$(call say,LINK)
-	$(Q)$(FUZZ_CC) $(FUZZ_SAN) -fsanitize=fuzzer -o $@ $^ $(FUZZ_LIBS)
+	$(Q)$(FUZZ_CC) $(CFLAGS) $(SAN) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ \
+		$(FUZZ_LIBS) $(LDLIBS)
 
 # --- without it: the objects of the unit tests
 $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%): $(FUZZ_DIR)/replay-%: $(BUILD)/san/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/replay.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS) $(LDLIBS)
 
 $(FUZZ_DIR)/make-seeds: $(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/seeds.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(FUZZ_LIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(FUZZ_LIBS) $(LDLIBS)
 
 $(FUZZ_DIR)/seeds/made: $(FUZZ_DIR)/make-seeds
 	$(Q)rm -rf $(@D) && $< $(@D) && touch $@

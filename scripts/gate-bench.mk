@@ -8,7 +8,7 @@ GATE_BENCH_BINS = $(BUILD)/bench/connect $(BUILD)/bench/crypto
 $(GATE_BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BUILD)/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lssl $(POLICY_LIBS)
+	$(Q)$(LINK) -pie -o $@ $^ -lssl $(POLICY_LIBS) $(LDLIBS)
 
 bench-gate:
 	$(Q)scripts/deps build demo unit test

@@ -14,7 +14,7 @@ $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(call obj,o,$(filter-out bridge/main.c,$(BRIDGE_SRC))) \
 		$(LIBS_O)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 instructions:
 	$(Q)scripts/deps build demo unit test instructions

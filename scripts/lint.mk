@@ -1,4 +1,5 @@
-# Looking at it without running it.
+# Looking at it without running it, with the tools of Debian 12 (clang-format
+# and clang-tidy 14, cppcheck 2.10), on whichever release.
 
 LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault)
 LINT_C = $(sort $(shell find $(LINT_DIRS) -name '*.c'))
@@ -11,6 +12,7 @@ lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers
 
 lint-deps:
 	$(Q)scripts/deps build unit test lint
+	$(Q)scripts/lint-tools
 
 lint-format: lint-deps
 	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
@@ -37,4 +39,5 @@ lint-layers: all
 
 format:
 	$(Q)scripts/deps lint
+	$(Q)scripts/lint-tools
 	$(Q)clang-format -i $(LINT_C) $(LINT_H)

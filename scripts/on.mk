@@ -13,3 +13,18 @@ on:
 	$(Q)FRESH='$(FRESH)' KEEP='$(KEEP)' MIRROR='$(MIRROR)' scripts/on \
 		'$(RELEASE)' '$(ARCH)' '$(BUILD)/on/$(RELEASE)-$(ARCH)' $(TARGET) \
 		$(foreach name,$(ON_PASSED),$(if $(filter command environment,$(origin $(name))),'$(name)=$($(name))'))
+
+# All tests on each release, and the end-to-end tests with other Kafkas and
+# another librdkafka; docs/platforms.md is written of it. Hours; some rows:
+# ROWS="trixie sid".
+ROWS ?=
+
+.PHONY: matrix platform-facts
+matrix:
+	$(Q)scripts/deps matrix
+	$(Q)$(PYTHON) scripts/matrix --build $(BUILD) $(ROWS)
+
+# What this machine has of what the programs need: a line of JSON.
+platform-facts:
+	$(Q)scripts/deps build demo
+	$(Q)$(PYTHON) scripts/platform-facts

@@ -11,7 +11,7 @@ FLOOR_BIN = $(BUILD)/bench/floor
 $(FLOOR_BIN): $(BUILD)/o/tests/bench/floor.o $(BUILD)/libztp_policy.a
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ -lrdkafka -lpaho-mqtt3as $(POLICY_LIBS)
+	$(Q)$(LINK) -pie -o $@ $^ -lrdkafka -lpaho-mqtt3as $(POLICY_LIBS) $(LDLIBS)
 
 .PHONY: bench-peers bench-peers-smoke bench-report peers-ready
 

@@ -1,9 +1,12 @@
 # Running it: the demo and the tests. Each target installs and fetches what it
-# needs first, so that each works alone on a fresh Debian 12.
+# needs first, so that each works alone on a fresh Debian 12 or 13.
 
 TEST_DIRS = $(patsubst %/,%,$(sort $(dir $(wildcard tests/local/test_*.py \
               tests/e2e/test_*.py tests/fault/test_*.py \
               tests/bench/test_*.py))))
+# Another Apache Kafka than the one that scripts/kafka-fetch has by itself.
+export KAFKA_VERSION
+
 RUN_ENV = ZTP_BUILD='$(abspath $(BUILD))' PYTHONDONTWRITEBYTECODE=1
 
 kafka:

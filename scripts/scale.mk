@@ -8,7 +8,7 @@ SCALE_BIN := $(BUILD)/bench/scale
 $(SCALE_BIN): $(call obj,o,tests/bench/scale.c $(filter-out bridge/main.c,$(BRIDGE_SRC))) \
               $(LIBS_O)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(BRIDGE_LIBS)
+	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 scale: $(SCALE_BIN)
 	$(Q)dir=$$(mktemp -d) && $(SCALE_BIN) "$$dir" $(N) $(BATCH); \

@@ -6,15 +6,13 @@ import pathlib
 import subprocess
 
 from .process import Process
+from .where import ROOT
+
+SYSTEM = ROOT / "scripts" / "system"
 
 # What apt and dpkg keep for themselves, and what is no file of anybody's.
 TRANSIENT = ("dev", "proc", "run", "sys", "tmp", "var/cache", "var/log",
              "var/lib/apt", "var/lib/dpkg")
-
-
-# With /proc, which maintainer scripts need; it is gone with the process.
-CHROOT = ["unshare", "--mount", "sh", "-ec",
-          'mount -t proc proc "$0/proc"; exec chroot "$0" "$@"']
 
 
 def output(*argv, env=None, timeout=600):
@@ -27,16 +25,11 @@ def output(*argv, env=None, timeout=600):
 
 
 def release():
-    """This host's own: its name, and where its apt has it from."""
+    """This host's own."""
     fields = dict(line.split("=", 1) for line in
                   pathlib.Path("/etc/os-release").read_text().splitlines()
                   if "=" in line)
-    name = fields["VERSION_CODENAME"].strip('"')
-    targets = subprocess.run(
-        ["apt-get", "indextargets", "--format", "$(RELEASE) $(SITE)"],
-        stdout=subprocess.PIPE, text=True, check=True).stdout.splitlines()
-    return name, next(line.split()[1] for line in targets
-                      if line.split()[0] == name)
+    return fields["VERSION_CODENAME"].strip('"')
 
 
 class System:
@@ -44,23 +37,12 @@ class System:
         self.root = pathlib.Path(folder)
 
     def make(self):
-        name, mirror = release()
-        output("debootstrap", "--variant=minbase", name, self.root, mirror)
-        # As Debian's installer does.
-        (self.root / "etc/hosts").write_text("127.0.0.1 localhost\n")
-        # How this host reaches it, and nothing else of its apt.
-        (self.root / "etc/apt/apt.conf.d/90host").write_text(
-            output("apt-config", "dump", "Acquire"))
-        # Nobody's services are started: there is no init.
-        policy = self.root / "usr/sbin/policy-rc.d"
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-        self.apt("update")
+        output(SYSTEM, "make", self.root, release())
         return self
 
     def run(self, *argv, env=None):
         """As root there, to its end."""
-        return output(*CHROOT, self.root, *argv, env=env)
+        return output(SYSTEM, "run", self.root, *argv, env=env)
 
     def apt(self, *argv):
         return self.run("apt-get", "-qq", "-y", *argv, env={
@@ -72,8 +54,8 @@ class System:
         if user:
             become = ["setpriv", "--reuid", user, "--regid", user,
                       "--init-groups", "--"]
-        return Process(name, [*CHROOT, self.root, *become, *argv], folder,
-                       clean_exit=clean_exit)
+        return Process(name, [SYSTEM, "exec", self.root, *become, *argv],
+                       folder, clean_exit=clean_exit)
 
     def path(self, name):
         """A file of it, as the host sees it."""

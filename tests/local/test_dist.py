@@ -111,6 +111,7 @@ def packaged():
     """What packaging/debian/ names, as patterns of what make install makes;
     documentation goes whole, each part to the package of its readers."""
     yield "usr/share/doc/*"
+    yield "lib/systemd/system/ztp-bridge.service"  # where debhelper has units
     for path in (ROOT / "packaging" / "debian").iterdir():
         if path.suffix == ".install" or path.name == "not-installed":
             for line in path.read_text().splitlines():

@@ -363,7 +363,8 @@ void mosquitto_property_free_all(mosquitto_property **list)
 	*list = NULL;
 }
 
-void mosquitto_log_printf(int level, const char *format, ...)
+__attribute__((format(printf, 2, 3))) void
+mosquitto_log_printf(int level, const char *format, ...)
 {
 	size_t used = strlen(gate_broker.log);
 	va_list args;

@@ -1,0 +1,13 @@
+# The policy library and the tools against musl's headers: `make musl`. Debian
+# has the libraries beneath them for glibc only, so nothing is linked: where
+# they are musl's, as on Alpine, plain make links them.
+
+.PHONY: musl musl-objects
+musl:
+	$(Q)scripts/deps build musl
+	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc \
+		CPPFLAGS='$(CPPFLAGS) -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)' \
+		musl-objects
+
+musl-objects: $(BUILD)/libztp_policy.a $(call obj,o,$(COMMON_SRC) \
+		$(foreach tool,$(TOOLS),$(call src,tools/$(tool))))
