@@ -8,7 +8,6 @@ from .broker import Broker, fetched, which
 class Aedes(Broker):
     title = "aedes"
     versions = ("3.1.1",)
-    persistent = False
     advice = """\
 Sessions are in its memory: a restart forgets them, with everything that it has
 acknowledged and not passed on. For more than a trial it needs a persistence of

@@ -35,11 +35,9 @@ class Broker(Process):
 
     title = ""  # what people call it
     versions = ("5", "3.1.1")  # of MQTT
-    # What a PUBACK says when nobody is subscribed; None on 3.1.1 always.
-    nobody = 0x10
-    persistent = True  # whether it claims to keep sessions over a kill
+    nobody = 0x10  # what a PUBACK of MQTT 5 says when nobody is subscribed
     advice = ""  # for the page, hand-written
-    settings = ""  # the settings of its queue that `stock` leaves out
+    settings = ""  # for the page: of its queue, what `stock` leaves out
 
     def __init__(self, folder, tls=None, users=None, stock=False):
         self.port = free_port()

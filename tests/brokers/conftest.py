@@ -10,10 +10,28 @@ from .stage import Stage
 
 
 def pytest_generate_tests(metafunc):
-    if "row" in metafunc.fixturenames:
-        found = rows()
-        metafunc.parametrize("row", found, ids=[row.name for row in found],
-                             scope="module")
+    if "row" not in metafunc.fixturenames:
+        return
+    names, cases = "row", rows()
+    ids = [row.name for row in cases]
+    if "stock" in metafunc.fixturenames:
+        # Both ways where it has a queue that is worth setting.
+        names = "row,stock"
+        cases = [(row, stock) for row in cases
+                 for stock in [False] + [True] * bool(row.kind.settings)]
+        ids = [f"{row.name}{'-stock' * stock}" for row, stock in cases]
+    metafunc.parametrize(names, cases, ids=ids)
+
+
+def pytest_collection_modifyitems(items):
+    """One broker after the other, as in the page."""
+    order = [row.name for row in rows()]
+
+    def place(item):
+        row = getattr(item, "callspec", None) and item.callspec.params.get("row")
+        return order.index(row.name) if row else -1
+
+    items.sort(key=place)
 
 
 @pytest.fixture
@@ -23,6 +41,7 @@ def stage(tmp_path, mock_kafka, row):
     row.note(
         title=row.kind.title, version=row.version,
         release=row.kind.release(),
+        **({} if row.kind.settings else {"stock": None}),
         at=datetime.date.today().isoformat(), machine=platform.machine(),
     )
 

@@ -8,7 +8,7 @@ from .broker import Broker, fetched
 class Mochi(Broker):
     title = "mochi"
     nobody = 0x01
-    settings = "Capabilities.MaximumInflight = 65535"
+    settings = "`Capabilities.MaximumInflight = 65535`"
     advice = """\
 Its PUBACK has the QoS for a reason code, 1, whoever listens. libmosquitto from
 2.0.12 (Debian 13) takes that for a protocol error: on MQTT 5 the bridge then

@@ -31,10 +31,10 @@ waits in flight for a session, 1024 by default. `persistence_enabled true` with 
         if not self.stock:
             lines.append("session_queue_size 1000000")
         if self.users:
-            passwords = self.write("config/passwords", "".join(
+            self.write("config/passwords", "".join(
                 f"{name}:{hashlib.sha256(password.encode()).hexdigest()}\n"
                 for name, password in self.users.items()))
-            lines.append(f"password_file {passwords}")
+            lines.append("password_file config/passwords")
         if self.tls:
             lines += ["port disabled", f"ssl_port {self.port}",
                       f"jks_path {self.keystore()}",

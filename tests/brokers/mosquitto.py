@@ -11,7 +11,8 @@ from .broker import Broker
 
 class Mosquitto(Broker):
     title = "Mosquitto"
-    settings = "`max_queued_messages 1000000`"
+    settings = "`max_queued_messages 1000000`, `persistence true`, "\
+        "`autosave_interval 1`"
     advice = """\
 `max_queued_messages` is 1000 by default and drops without a word to the publisher;
 never 0. Killed, it forgets what came since its last autosave (`autosave_interval`, 30

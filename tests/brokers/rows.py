@@ -16,6 +16,11 @@ BROKERS = [Mosquitto, HiveMq, Artemis, Mochi, MochiTruthful, RabbitMq,
            Moquette, Aedes]
 
 
+# What docs/brokers.md has of each.
+CELLS = ("title", "version", "release", "at", "machine", "nobody", "ack",
+         "late_s", "rate", "backlog", "stock", "kept")
+
+
 class Row:
     """One broker in one version of MQTT."""
 
@@ -33,6 +38,9 @@ class Row:
         if not self.path.exists():
             return {}
         return json.loads(self.path.read_text(encoding="utf-8"))
+
+    def complete(self):
+        return set(CELLS) <= set(self.measured())
 
     def note(self, **cells):
         """For docs/brokers.md."""
