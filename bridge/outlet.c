@@ -100,17 +100,17 @@ static enum refusal refusal_now(const struct outlet *o, int rc)
 	return rc == MOSQ_ERR_CONN_LOST ? REFUSAL_CLOSED : REFUSAL_OTHER;
 }
 
-static void say_refused(struct outlet *o, int rc)
+static void say_refused(struct outlet *o, int rc, const char *why)
 {
 	int code = o->connack > 0 ? o->connack : rc;
-	const char *why = mosquitto_strerror(rc);
 
 	if (o->connack > 0)
 		why = o->b->config->mqtt.version == 5
 			      ? mosquitto_reason_string(code)
 			      : mosquitto_connack_string(code);
 	o->refusal = refusal_now(o, rc);
-	refusal_log(o->b, o->refusals, "out", o->refusal, code, why);
+	refusal_log(o->b, o->refusals, "out", o->refusal, code,
+		    why ? why : mosquitto_strerror(rc));
 }
 
 /* libmosquitto from 2.0.12 ends a connection on which a PUBACK has a code that
@@ -139,7 +139,7 @@ static void drop(struct outlet *o, int rc, const char *why)
 	if (was_up)
 		say_lost(o, rc, why);
 	else
-		say_refused(o, rc);
+		say_refused(o, rc, why);
 	/* One that does not last is no reason to come back at once. */
 	if (was_up && b->now - o->up_since > o->backoff)
 		o->backoff = RETRY_FIRST_MS;
@@ -306,10 +306,10 @@ void outlet_turn(struct outlet *o)
 		rc = mosquitto_loop_misc(o->mosq);
 		o->next_tick = now + TICK_MS;
 	}
-	if (rc == MOSQ_ERR_SUCCESS && !o->up && now >= o->connect_by)
-		rc = MOSQ_ERR_CONN_REFUSED; /* no CONNACK in time */
 	if (rc != MOSQ_ERR_SUCCESS)
 		drop(o, rc, NULL);
+	else if (!o->up && now >= o->connect_by)
+		drop(o, MOSQ_ERR_CONN_REFUSED, "no CONNACK in time");
 }
 
 void outlet_flush(struct outlet *o)

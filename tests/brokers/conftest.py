@@ -28,7 +28,8 @@ def pytest_collection_modifyitems(items):
     order = [row.name for row in rows()]
 
     def place(item):
-        row = getattr(item, "callspec", None) and item.callspec.params.get("row")
+        call = getattr(item, "callspec", None)
+        row = call and call.params.get("row")
         return order.index(row.name) if row else -1
 
     items.sort(key=place)
