@@ -1,5 +1,6 @@
 #include "bridge/delivery.h"
 
+#include <mqtt_protocol.h>
 #include <string.h>
 
 #include "bridge/endings.h"
@@ -31,6 +32,15 @@ static int taken(struct bridge *b, struct store_request *r,
 	/* Said again now and then: the broker's queue may have lost it. A gate
 	 * tells when the device is there anew. */
 	return ending_owe(b, r, ZTP_ON_PUBACK, &facts, error);
+}
+
+enum delivery_fate delivery_fate_of(int reason_code)
+{
+	if (reason_code >= MQTT_RC_UNSPECIFIED)
+		return DELIVERY_REFUSED;
+	return reason_code == MQTT_RC_NO_MATCHING_SUBSCRIBERS
+		       ? DELIVERY_NO_SUBSCRIBER
+		       : DELIVERY_TAKEN;
 }
 
 int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
