@@ -41,10 +41,15 @@ MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
+# A part is linked with those below it, base/ with policy/.
+LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
+LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
+
 src = $(sort $(wildcard $(1)/*.c))
 obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
 
 POLICY_SRC := $(call src,policy)
+BASE_SRC   := $(call src,base)
 BRIDGE_SRC := $(call src,bridge)
 GATE_SRC   := $(call src,gate)
 COMMON_SRC := $(call src,tools/common)
@@ -88,17 +93,26 @@ $(BUILD)/san/libztp_policy.a: $(call obj,san,$(POLICY_SRC))
 	$(call say,AR/san)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/ztp-bridge: $(call obj,o,$(BRIDGE_SRC)) $(BUILD)/libztp_policy.a
+# What is impure and wanted by more than one part: linked, not installed.
+$(BUILD)/o/libztp_base.a: $(call obj,o,$(BASE_SRC))
+	$(call say,AR)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/san/libztp_base.a: $(call obj,san,$(BASE_SRC))
+	$(call say,AR/san)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/ztp-bridge: $(call obj,o,$(BRIDGE_SRC)) $(LIBS_O)
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
-$(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(BUILD)/libztp_policy.a gate/exports.map
+$(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(LIBS_O) gate/exports.map
 	$(call say,LINK)
 	$(Q)$(LINK) -shared -Wl,--version-script=gate/exports.map -o $@ \
 		$(filter-out %.map,$^) $(GATE_LIBS) $(LDLIBS)
 
 define tool_rule
-$(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(BUILD)/libztp_policy.a
+$(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(LIBS_O)
 	$$(call say,LINK)
 	$$(Q)$$(LINK) -pie -o $$@ $$^ $(MQTT_$(1)) $(TOOL_LIBS) $$(LDLIBS)
 endef
@@ -113,19 +127,19 @@ SAN_BRIDGE := $(call obj,san,$(filter-out bridge/main.c,$(BRIDGE_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
-$(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BRIDGE_LIBS) -lcmocka $(LDLIBS)
 
-$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(GATE_LIBS) -lcmocka $(LDLIBS)
 
-$(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_COMMON) $(BUILD)/san/libztp_policy.a
+$(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_COMMON) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(TOOL_LIBS) -lcmocka $(LDLIBS)
 
-$(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(BUILD)/san/libztp_policy.a
+$(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka $(LDLIBS)
 
@@ -146,5 +160,5 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call obj,o,$(POLICY_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(foreach t,$(TOOLS),$(call src,tools/$(t)))))
--include $(patsubst %.o,%.d,$(call obj,san,$(POLICY_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(UNIT_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,o,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(foreach t,$(TOOLS),$(call src,tools/$(t)))))
+-include $(patsubst %.o,%.d,$(call obj,san,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(UNIT_SRC)))

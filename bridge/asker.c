@@ -26,6 +26,10 @@ struct asker {
 	pthread_t thread;
 	bool started;
 
+	/* The thread's own. */
+	int64_t next_probe, next_ends; /* of CLOCK_BOOTTIME */
+	struct asker_ends learned;
+
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
 	bool stopping, probe_wanted, ends_wanted;
@@ -178,57 +182,75 @@ static void wake(struct asker *a)
 		return; /* the counter is full: the loop is awake anyway */
 }
 
+static void probe_topics(struct asker *a)
+{
+	struct asker_news news;
+
+	probe(a, &news);
+	a->next_probe = clock_boot() +
+			(news.up && !*news.missing ? PROBE_MS : PROBE_DOWN_MS);
+	pthread_mutex_lock(&a->lock);
+	a->news = news;
+	pthread_mutex_unlock(&a->lock);
+	wake(a); /* last: the loop reads at once what it is woken for */
+}
+
+static void probe_ends(struct asker *a)
+{
+	struct asker_news news;
+	bool ok;
+
+	probe(a, &news); /* there may be more partitions by now */
+	ok = learn_ends(a, news.partitions, &a->learned);
+	a->next_ends = clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
+	pthread_mutex_lock(&a->lock);
+	a->news = news;
+	if (ok)
+		a->ends = a->learned;
+	else
+		a->ends_wanted = true;
+	pthread_mutex_unlock(&a->lock);
+	wake(a);
+}
+
+typedef void asker_round(struct asker *a);
+
+/* What is to be done now, or NULL and when to look again. Clears the wish for
+ * it: a new one means once more. */
+static asker_round *next_round(struct asker *a, int64_t now, int64_t *next)
+{
+	if (a->probe_wanted || now >= a->next_probe) {
+		a->probe_wanted = false;
+		return probe_topics;
+	}
+	if (a->ends_wanted && now >= a->next_ends) {
+		a->ends_wanted = false;
+		return probe_ends;
+	}
+	*next = a->next_probe;
+	if (a->ends_wanted && a->next_ends < *next)
+		*next = a->next_ends;
+	return NULL;
+}
+
 static void *run(void *arg)
 {
 	struct asker *a = arg;
-	struct asker_news news;
-	struct asker_ends *ends = calloc(1, sizeof(*ends));
-	int64_t next_probe = 0, next_ends = 0;
 
-	if (!ends)
-		return NULL;
 	pthread_mutex_lock(&a->lock);
 	while (!a->stopping) {
 		int64_t now = clock_boot(), next;
+		asker_round *round = next_round(a, now, &next);
 
-		if (a->probe_wanted || now >= next_probe) {
-			a->probe_wanted = false;
-			pthread_mutex_unlock(&a->lock);
-			probe(a, &news);
-			next_probe = clock_boot() + (news.up && !*news.missing
-							     ? PROBE_MS
-							     : PROBE_DOWN_MS);
-			wake(a);
-			pthread_mutex_lock(&a->lock);
-			a->news = news;
+		if (!round) {
+			wait_until(a, next > now ? next - now : 1);
 			continue;
 		}
-		if (a->ends_wanted && now >= next_ends) {
-			bool ok;
-
-			a->ends_wanted = false;
-			pthread_mutex_unlock(&a->lock);
-			/* There may be more partitions by now. */
-			probe(a, &news);
-			ok = learn_ends(a, news.partitions, ends);
-			next_ends = clock_boot() +
-				    (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
-			pthread_mutex_lock(&a->lock);
-			a->news = news;
-			if (ok)
-				a->ends = *ends;
-			else
-				a->ends_wanted = true;
-			wake(a);
-			continue;
-		}
-		next = next_probe;
-		if (a->ends_wanted && next_ends < next)
-			next = next_ends;
-		wait_until(a, next > now ? next - now : 1);
+		pthread_mutex_unlock(&a->lock);
+		round(a);
+		pthread_mutex_lock(&a->lock);
 	}
 	pthread_mutex_unlock(&a->lock);
-	free(ends);
 	return NULL;
 }
 

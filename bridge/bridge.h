@@ -39,6 +39,7 @@
 #include "bridge/store.h"
 
 struct intake;
+struct outlet;
 struct commands;
 struct registrar;
 struct producer;
@@ -59,6 +60,7 @@ struct bridge {
 	struct journal_mark entry; /* where the entry is that is looked at */
 
 	struct intake *intake;
+	struct outlet *outlet; /* joined by the two that follow */
 	struct commands *commands;
 	struct registrar *registrar; /* NULL: mqtt.registrar none */
 	struct producer *producer;
@@ -78,8 +80,5 @@ struct bridge {
 	 * loop before it reads the journal: no second write for one turn. */
 	_Atomic bool signalled;
 };
-
-/* Random bytes from the kernel; ids and jitter. */
-void bridge_random(void *bytes, size_t n);
 
 #endif

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bridge/delivery.h"
+#include "bridge/outlet.h"
 #include "bridge/registrar.h"
 
 #define WINDOW_MAX  OUTLET_WINDOW_MAX
@@ -30,7 +31,6 @@ struct answer {
 
 struct commands {
 	struct bridge *b;
-	struct outlet *outlet;
 	struct slot slots[WINDOW_MAX];
 	int busy, waiting; /* of the slots: taken; without PUBACK yet */
 	int window;	   /* how many may wait */
@@ -51,11 +51,9 @@ static void on_up(void *arg, int window)
 
 	c->window = window;
 	if (c->b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
-	    outlet_subscribe(c->outlet, ANSWER_FILTER, 1) != 0)
+	    outlet_subscribe(c->b->outlet, ANSWER_FILTER, 1) != 0)
 		log_warn(c->b->log, "mqtt_subscribe_failed",
 			 LOG_STR("topic", ANSWER_FILTER));
-	if (c->b->registrar)
-		registrar_connected(c->b->registrar, c->outlet);
 }
 
 /* What was not acknowledged will be said again; what was, is still to be
@@ -74,11 +72,9 @@ static void on_down(void *arg)
 	}
 	c->waiting = 0;
 	c->sent_to = 0;
-	if (c->b->registrar)
-		registrar_disconnected(c->b->registrar);
 }
 
-static void on_puback(void *arg, int mid, int rc)
+static bool on_puback(void *arg, int mid, int rc)
 {
 	struct commands *c = arg;
 	int i;
@@ -94,10 +90,9 @@ static void on_puback(void *arg, int mid, int rc)
 			     : rc == 0x10 ? DELIVERY_NO_SUBSCRIBER
 					  : DELIVERY_REFUSED;
 		c->waiting--;
-		return;
+		return true;
 	}
-	if (rc >= 0x80 && c->b->registrar)
-		registrar_denied(c->b->registrar, rc);
+	return false;
 }
 
 static bool ends_with(const char *text, const char *suffix)
@@ -130,15 +125,15 @@ static void on_answer(struct commands *c, const char *topic, const char *text,
 	c->answer_count++;
 }
 
-static void on_message(void *arg, const char *topic, const char *payload,
+static bool on_message(void *arg, const char *topic, const char *payload,
 		       size_t len)
 {
 	struct commands *c = arg;
 
-	if (ends_with(topic, ANSWER_SUFFIX))
-		on_answer(c, topic, payload, len);
-	else if (c->b->registrar)
-		registrar_message(c->b->registrar, topic, payload, len);
+	if (!ends_with(topic, ANSWER_SUFFIX))
+		return false;
+	on_answer(c, topic, payload, len);
+	return true;
 }
 
 int commands_new(struct commands **out, struct bridge *b,
@@ -146,31 +141,18 @@ int commands_new(struct commands **out, struct bridge *b,
 {
 	struct commands *c = calloc(1, sizeof(*c));
 	struct outlet_user user = {on_up, on_down, on_puback, on_message, c};
-	int rc;
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->b = b;
-	rc = outlet_new(&c->outlet, b, &user, error);
-	if (rc != 0) {
-		free(c);
-		return rc;
-	}
+	outlet_join(b->outlet, &user);
 	*out = c;
 	return 0;
 }
 
 void commands_free(struct commands *c)
 {
-	if (!c)
-		return;
-	outlet_free(c->outlet);
 	free(c);
-}
-
-struct outlet *commands_outlet(const struct commands *c)
-{
-	return c->outlet;
 }
 
 int commands_in_flight(const struct commands *c)
@@ -284,8 +266,8 @@ static int send_command(struct commands *c, const struct store_request *r,
 		rc = add_properties(&properties, r, status, bytes->content_type,
 				    expiry);
 	if (rc == 0)
-		rc = outlet_publish(c->outlet, &slot->mid, topic, bytes->data,
-				    bytes->len, properties);
+		rc = outlet_publish(c->b->outlet, &slot->mid, topic,
+				    bytes->data, bytes->len, properties);
 	mosquitto_property_free_all(&properties);
 	if (rc != 0)
 		return rc;
@@ -434,11 +416,11 @@ void commands_pump(struct commands *c)
 	int limit, rc;
 
 	c->starved = c->pressed = false;
-	if (!outlet_connected(c->outlet))
+	if (!outlet_connected(c->b->outlet))
 		return;
 	/* Who has not agreed with us guards another topic, or none. */
 	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
-		outlet_flush(c->outlet);
+		outlet_flush(c->b->outlet);
 		return;
 	}
 	refill(c);
@@ -454,7 +436,7 @@ void commands_pump(struct commands *c)
 				      pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->log, "command_failed", LOG_WHY(&p.error));
-	outlet_flush(c->outlet);
+	outlet_flush(c->b->outlet);
 }
 
 /* What is due already is on its way, or waits for room or the gate: each of

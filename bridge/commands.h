@@ -8,14 +8,12 @@
 #ifndef BRIDGE_COMMANDS_H
 #define BRIDGE_COMMANDS_H
 
-#include "bridge/outlet.h"
+#include "bridge/bridge.h"
 
+/* Joins b->outlet, which must outlive it. */
 int commands_new(struct commands **commands, struct bridge *b,
 		 struct ztp_error *error);
 void commands_free(struct commands *commands);
-
-/* The connection; it lives as long as commands. */
-struct outlet *commands_outlet(const struct commands *commands);
 
 /* The steady time at which something is to be published next, 0: nothing. */
 int64_t commands_due(const struct commands *commands);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "bridge/consumer_internal.h"
-#include "bridge/verdicts.h"
 
 #define BATCH_BYTES (4 << 20)
 #define COMMIT_MS   1000 /* between two copies of the offsets */
@@ -61,7 +60,8 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 		   : 0;
 }
 
-int consumer_new(struct consumer **out, struct bridge *b, int wake_fd,
+int consumer_new(struct consumer **out, struct bridge *b,
+		 const struct consumer_user *user, int wake_fd,
 		 struct ztp_error *error)
 {
 	struct consumer *c = calloc(1, sizeof(*c));
@@ -70,6 +70,7 @@ int consumer_new(struct consumer **out, struct bridge *b, int wake_fd,
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->b = b;
+	c->user = *user;
 	c->wake_fd = wake_fd;
 	rc = open_handle(c, error);
 	if (rc != 0) {
@@ -218,7 +219,7 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 		     struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
-	struct verdict_record record = {
+	struct consumer_record record = {
 		.position = {c->b->config->kafka.topics.decisions,
 			     message->partition, message->offset},
 		.key = {message->key, message->key_len},
@@ -239,7 +240,7 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 		     i++)
 			headers[record.header_count++] =
 				(struct ztp_header){name, {value, size}};
-	return verdicts_apply(c->b, &record, error);
+	return c->user.decision(c->user.arg, &record, error);
 }
 
 int consumer_apply(struct consumer *c, struct ztp_error *error)

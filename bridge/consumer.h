@@ -12,7 +12,25 @@
 #include "bridge/asker.h"
 #include "bridge/bridge.h"
 
-int consumer_new(struct consumer **consumer, struct bridge *b, int wake_fd,
+/* A record of the decision topic: views, valid during the call. */
+struct consumer_record {
+	struct ztp_position position;
+	struct ztp_str key, value; /* p NULL: null */
+	const struct ztp_header *headers;
+	size_t header_count;
+};
+
+/* Who acts on them. Called during apply, once for each record and in the order
+ * of its partition; 0 or a negative error, for which the transaction is rolled
+ * back and the record comes again. */
+struct consumer_user {
+	int (*decision)(void *arg, const struct consumer_record *record,
+			struct ztp_error *error);
+	void *arg;
+};
+
+int consumer_new(struct consumer **consumer, struct bridge *b,
+		 const struct consumer_user *user, int wake_fd,
 		 struct ztp_error *error);
 /* Leaves the group; blocks for it, some seconds at most. */
 void consumer_free(struct consumer *consumer);

@@ -20,6 +20,7 @@ struct partition {
 
 struct consumer {
 	struct bridge *b;
+	struct consumer_user user;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wake_fd;

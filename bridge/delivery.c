@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "bridge/commands.h"
+#include "base/random.h"
 #include "bridge/endings.h"
 
 #define FIRST_DELAY_MS	 250
@@ -35,7 +35,7 @@ static int64_t next_try(struct bridge *b, const struct store_request *r)
 {
 	uint32_t random;
 
-	bridge_random(&random, sizeof(random));
+	ztp_random(&random, sizeof(random));
 	return b->now + delivery_backoff(r->tries, random);
 }
 
@@ -259,14 +259,13 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 static bool notice_queued(const struct bridge *b, const struct store_request *r)
 {
 	return r->tries == 0 && r->retry_at != 0 &&
-	       !commands_busy(b->commands, r->n) &&
 	       b->now - r->finished_at < QUEUED_MAX_MS;
 }
 
-int delivery_due(struct bridge *b, struct store_request *r,
+int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		 struct ztp_error *error)
 {
-	if (r->todo == STORE_TODO_NOTICE && notice_queued(b, r)) {
+	if (r->todo == STORE_TODO_NOTICE && queued && notice_queued(b, r)) {
 		r->due_at = b->now + QUEUED_MS;
 		return store_request_save(b->store, r, error);
 	}

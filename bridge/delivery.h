@@ -51,8 +51,9 @@ int delivery_held(struct bridge *b, struct store_request *r, bool held,
 int delivery_gone(struct bridge *b, struct store_request *r,
 		  struct ztp_error *error);
 
-/* The deadline of r, whose customer has decided, has passed. */
-int delivery_due(struct bridge *b, struct store_request *r,
+/* The deadline of r, whose customer has decided, has passed. queued: what is
+ * owed to its device has not been handed to the broker yet. */
+int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		 struct ztp_error *error);
 
 /* How long to wait after the tries-th try without a subscriber, ms, with

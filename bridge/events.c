@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "bridge/entry.h"
 #include "ztp/json.h"
 
@@ -62,7 +63,7 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 static const uint8_t *draw(struct events *ev, size_t n)
 {
 	if (ev->random_left < n) {
-		bridge_random(ev->random, sizeof(ev->random));
+		ztp_random(ev->random, sizeof(ev->random));
 		ev->random_left = sizeof(ev->random);
 	}
 	ev->random_left -= n;

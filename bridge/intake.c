@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/random.h"
 #include "bridge/events.h"
 
 #define RETRY_FIRST_MS 250
@@ -152,7 +153,7 @@ static void retry_later(struct intake *in)
 	uint32_t random;
 	int64_t delay = in->backoff;
 
-	bridge_random(&random, sizeof(random));
+	ztp_random(&random, sizeof(random));
 	in->backoff =
 		in->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : in->backoff * 2;
 	delay += (int64_t)(random % ((uint32_t)delay / 2 + 1));

@@ -1,19 +1,20 @@
 #include "bridge/loop.h"
 
-#include <errno.h>
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 
 #include "bridge/commands.h"
 #include "bridge/consumer.h"
+#include "bridge/gate_answers.h"
 #include "bridge/http.h"
 #include "bridge/intake.h"
 #include "bridge/kafka.h"
 #include "bridge/loop_internal.h"
+#include "bridge/outlet.h"
 #include "bridge/producer.h"
+#include "bridge/records.h"
 #include "bridge/registrar.h"
 #include "bridge/requests.h"
 #include "bridge/verdicts.h"
@@ -27,14 +28,6 @@
 #define ENDS_STALE_MS	5000
 #define COMMIT_MS	100
 
-void bridge_random(void *bytes, size_t n)
-{
-	/* Up to 256 bytes arrive whole once the pool is seeded (random(7)). */
-	while (getrandom(bytes, n, 0) != (ssize_t)n)
-		if (errno != EINTR)
-			abort();
-}
-
 /* --- one turn */
 
 static void collect(struct loop *l)
@@ -43,7 +36,7 @@ static void collect(struct loop *l)
 
 	asker_news_get(b->asker, &l->news);
 	intake_collect(b->intake);
-	outlet_turn(commands_outlet(b->commands));
+	outlet_turn(b->outlet);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
@@ -135,7 +128,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = commands_apply(b->commands, error);
 	if (rc == 0 && b->registrar)
-		rc = registrar_apply(b->registrar, error);
+		rc = gate_answers_apply(b, error);
 	if (rc == 0)
 		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
 	if (rc == 0 && housekeeping)
@@ -211,6 +204,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 
 static void pump(struct bridge *b)
 {
+	producer_hold_results(b->producer, consumer_shared(b->consumer));
 	producer_pump(b->producer);
 	if (b->registrar)
 		registrar_pump(b->registrar);
@@ -302,18 +296,25 @@ static int open_store(struct loop *l, struct ztp_error *error)
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int rc = 0;
+	struct producer_user fates = {requests_announced, records_shrink_dead,
+				      b};
+	struct consumer_user decisions = {verdicts_apply, b};
+	int rc;
 
-	if (b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
+	rc = outlet_new(&b->outlet, b, error);
+	if (rc == 0)
+		rc = commands_new(&b->commands, b, error);
+	if (rc == 0 && b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
 		rc = registrar_new(&b->registrar, b, error);
+	if (rc == 0 && b->registrar)
+		registrar_join(b->registrar);
 	if (rc == 0)
 		rc = asker_new(&b->asker, b, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, b, l->work_fd, error);
+		rc = producer_new(&b->producer, b, &fates, l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, b, l->work_fd, error);
-	if (rc == 0)
-		rc = commands_new(&b->commands, b, error);
+		rc = consumer_new(&b->consumer, b, &decisions, l->work_fd,
+				  error);
 	if (rc == 0)
 		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd,
 				l->timer_fd, error);
@@ -328,13 +329,14 @@ static void close_parts(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (b->commands)
-		outlet_stop(commands_outlet(b->commands));
+	if (b->outlet)
+		outlet_stop(b->outlet);
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
 	intake_free(b->intake); /* first: it writes to the journal */
 	commands_free(b->commands);
+	outlet_free(b->outlet);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
 	asker_free(b->asker);

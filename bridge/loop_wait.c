@@ -13,6 +13,7 @@
 #include "bridge/http.h"
 #include "bridge/intake.h"
 #include "bridge/loop_internal.h"
+#include "bridge/outlet.h"
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
 
@@ -47,7 +48,7 @@ static int timeout_of(struct loop *l)
 	earlier(&next, l->next_housekeeping);
 	earlier(&next, l->commit_by);
 	earlier(&next, intake_next(b->intake));
-	earlier(&next, outlet_next(commands_outlet(b->commands)));
+	earlier(&next, outlet_next(b->outlet));
 	earlier(&next, producer_next(b->producer));
 	earlier(&next, consumer_next(b->consumer));
 	if (b->stopping)
@@ -62,7 +63,7 @@ static int timeout_of(struct loop *l)
 		/* Past the horizon the asker wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
-		if (outlet_connected(commands_outlet(b->commands))) {
+		if (outlet_connected(b->outlet)) {
 			due = commands_due(b->commands);
 			earlier(&next, due);
 		}
@@ -81,7 +82,7 @@ static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
 	uint32_t wanted = 0;
-	int fd = outlet_fd(commands_outlet(l->b.commands), &wanted);
+	int fd = outlet_fd(l->b.outlet, &wanted);
 
 	event.events = wanted;
 
@@ -109,7 +110,7 @@ static void on_signal(struct loop *l)
 		if (info.ssi_signo == SIGHUP) {
 			l->reload(l->reload_arg);
 			intake_reconnect(b->intake);
-			outlet_reconnect(commands_outlet(b->commands));
+			outlet_reconnect(b->outlet);
 			continue;
 		}
 		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));

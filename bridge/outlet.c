@@ -15,11 +15,15 @@
 #define TAKEN_OVER_MS  30000
 #define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
 
+#define USERS_MAX 2
+
 struct outlet {
 	struct bridge *b;
-	struct outlet_user user;
+	struct outlet_user users[USERS_MAX];
+	int user_count;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
+	bool broken; /* a write has failed: dropped by the next turn */
 	int64_t next_connect, connect_by, next_tick, backoff;
 	struct log_limit refusals;
 };
@@ -31,7 +35,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 {
 	struct outlet *o = arg;
 	uint16_t maximum = 0;
-	int window = OUTLET_WINDOW_MAX;
+	int i, window = OUTLET_WINDOW_MAX;
 
 	(void)mosq;
 	(void)flags;
@@ -46,7 +50,8 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	log_info(o->b->log, "mqtt_connected", LOG_STR("connection", "out"),
 		 LOG_STR("url", o->b->config->mqtt.url),
 		 LOG_INT("window", window));
-	o->user.up(o->user.arg, window);
+	for (i = 0; i < o->user_count; i++)
+		o->users[i].up(o->users[i].arg, window);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
@@ -63,10 +68,13 @@ static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 		       const mosquitto_property *properties)
 {
 	struct outlet *o = arg;
+	int i;
 
 	(void)mosq;
 	(void)properties;
-	o->user.puback(o->user.arg, mid, rc);
+	for (i = 0; i < o->user_count; i++)
+		if (o->users[i].puback(o->users[i].arg, mid, rc))
+			return;
 }
 
 static void on_message(struct mosquitto *mosq, void *arg,
@@ -74,12 +82,17 @@ static void on_message(struct mosquitto *mosq, void *arg,
 		       const mosquitto_property *properties)
 {
 	struct outlet *o = arg;
+	int i;
 
 	(void)mosq;
 	(void)properties;
-	if (!message->retain && message->payloadlen > 0)
-		o->user.message(o->user.arg, message->topic, message->payload,
-				(size_t)message->payloadlen);
+	if (message->retain || message->payloadlen <= 0)
+		return;
+	for (i = 0; i < o->user_count; i++)
+		if (o->users[i].message(o->users[i].arg, message->topic,
+					message->payload,
+					(size_t)message->payloadlen))
+			return;
 }
 
 /* --- the connection */
@@ -89,6 +102,7 @@ static void drop(struct outlet *o, const char *why)
 	struct bridge *b = o->b;
 	uint64_t suppressed = 0;
 	bool was_up = o->up;
+	int i;
 
 	if (was_up ||
 	    log_every(&o->refusals, RETRY_MAX_MS, b->now + 1, &suppressed))
@@ -97,7 +111,7 @@ static void drop(struct outlet *o, const char *why)
 			 LOG_UINT("suppressed", suppressed));
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
-	o->up = false;
+	o->up = o->broken = false;
 	o->next_connect = b->now + o->backoff;
 	o->backoff =
 		o->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : o->backoff * 2;
@@ -108,8 +122,8 @@ static void drop(struct outlet *o, const char *why)
 		o->next_connect += TAKEN_OVER_MS;
 		o->taken_over = false;
 	}
-	if (was_up)
-		o->user.down(o->user.arg);
+	for (i = 0; was_up && i < o->user_count; i++)
+		o->users[i].down(o->users[i].arg);
 }
 
 /* OpenSSL asks for the key's password here. */
@@ -186,8 +200,7 @@ static void start(struct outlet *o)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
-int outlet_new(struct outlet **out, struct bridge *b,
-	       const struct outlet_user *user, struct ztp_error *error)
+int outlet_new(struct outlet **out, struct bridge *b, struct ztp_error *error)
 {
 	struct outlet *o = calloc(1, sizeof(*o));
 
@@ -198,11 +211,16 @@ int outlet_new(struct outlet **out, struct bridge *b,
 		return ztp_fail(error, ZTP_ERR_INTERNAL, "libmosquitto");
 	}
 	o->b = b;
-	o->user = *user;
 	o->backoff = RETRY_FIRST_MS;
 	o->next_connect = b->now;
 	*out = o;
 	return 0;
+}
+
+void outlet_join(struct outlet *o, const struct outlet_user *user)
+{
+	if (o->user_count < USERS_MAX)
+		o->users[o->user_count++] = *user;
 }
 
 void outlet_free(struct outlet *o)
@@ -226,6 +244,8 @@ int outlet_fd(const struct outlet *o, uint32_t *events)
 
 int64_t outlet_next(const struct outlet *o)
 {
+	if (o->broken)
+		return o->b->now;
 	return o->mosq ? o->next_tick : o->next_connect;
 }
 
@@ -244,6 +264,10 @@ void outlet_turn(struct outlet *o)
 			start(o);
 		return;
 	}
+	if (o->broken) {
+		drop(o, "write failed");
+		return;
+	}
 	/* The socket does not block: reading without need costs a recv(). */
 	rc = mosquitto_loop_read(o->mosq, 1);
 	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(o->mosq))
@@ -260,9 +284,9 @@ void outlet_turn(struct outlet *o)
 
 void outlet_flush(struct outlet *o)
 {
-	if (o->mosq && mosquitto_want_write(o->mosq) &&
+	if (o->mosq && !o->broken && mosquitto_want_write(o->mosq) &&
 	    mosquitto_loop_write(o->mosq, 1) != MOSQ_ERR_SUCCESS)
-		drop(o, "write failed");
+		o->broken = true;
 }
 
 int outlet_publish(struct outlet *o, int *mid, const char *topic,

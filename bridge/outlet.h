@@ -21,22 +21,26 @@
 
 struct outlet;
 
-/* Called inside outlet_turn and outlet_reconnect, never while publishing. */
+/* Called inside outlet_turn and outlet_reconnect, never while publishing. What
+ * comes is offered to one user after another, in the order in which they have
+ * joined, until one of them returns true: it was for that one. */
 struct outlet_user {
 	/* Connected: at most window publishes may wait for their PUBACK. */
 	void (*up)(void *arg, int window);
 	/* Lost: no PUBACK comes any more for what was published. */
 	void (*down)(void *arg);
-	void (*puback)(void *arg, int mid, int reason_code);
+	bool (*puback)(void *arg, int mid, int reason_code);
 	/* A message that is not retained and not empty. */
-	void (*message)(void *arg, const char *topic, const char *payload,
+	bool (*message)(void *arg, const char *topic, const char *payload,
 			size_t len);
 	void *arg;
 };
 
 int outlet_new(struct outlet **outlet, struct bridge *b,
-	       const struct outlet_user *user, struct ztp_error *error);
+	       struct ztp_error *error);
 void outlet_free(struct outlet *outlet);
+/* At most two, before the first turn. */
+void outlet_join(struct outlet *outlet, const struct outlet_user *user);
 
 /* The socket to wait for, or -1; *events as for epoll. */
 int outlet_fd(const struct outlet *outlet, uint32_t *events);
@@ -46,7 +50,8 @@ bool outlet_connected(const struct outlet *outlet);
 
 /* Connects, reads, writes, keeps alive. */
 void outlet_turn(struct outlet *outlet);
-/* Writes what was published, now. */
+/* Writes what was published, now. A connection that it finds lost is lost with
+ * the next turn, which is at once. */
 void outlet_flush(struct outlet *outlet);
 
 /* QoS 1. properties (MQTT 5, may be NULL) stay the caller's. Returns 0 or a

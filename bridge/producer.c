@@ -3,8 +3,6 @@
 #include <stdlib.h>
 
 #include "bridge/producer_internal.h"
-#include "bridge/records.h"
-#include "bridge/requests.h"
 
 #define COLLECT_MAX 4096
 #define AGAIN_MS    60000 /* for a record that its topic does not take */
@@ -55,7 +53,8 @@ static void close_handle(struct producer *p)
 	p->queue = NULL;
 }
 
-int producer_new(struct producer **out, struct bridge *b, int wake_fd,
+int producer_new(struct producer **out, struct bridge *b,
+		 const struct producer_user *user, int wake_fd,
 		 struct ztp_error *error)
 {
 	struct producer *p = calloc(1, sizeof(*p));
@@ -64,6 +63,7 @@ int producer_new(struct producer **out, struct bridge *b, int wake_fd,
 	if (!p)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	p->b = b;
+	p->user = *user;
 	p->wake_fd = wake_fd;
 	p->ok = true;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
@@ -341,11 +341,11 @@ static int arrived(struct producer *p, const struct lane *lane,
 	int rc = 0;
 
 	if (flight->too_large)
-		rc = records_shrink_dead(p->b, flight->seq, error);
+		rc = p->user.too_large(p->user.arg, flight->seq, error);
 	if (rc == 0 && flight->seq != 0)
 		rc = store_outbox_remove(p->b->store, flight->seq, error);
 	if (rc == 0 && lane->topic == STORE_REQUESTS && flight->request)
-		rc = requests_announced(p->b, flight->request, error);
+		rc = p->user.announced(p->user.arg, flight->request, error);
 	return rc;
 }
 

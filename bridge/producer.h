@@ -17,7 +17,19 @@
 
 #include "bridge/bridge.h"
 
-int producer_new(struct producer **producer, struct bridge *b, int wake_fd,
+/* Who cares what becomes of records. Called during apply, and may write to the
+ * store; 0 or a negative error, for which the transaction is rolled back. */
+struct producer_user {
+	/* Kafka has the record that announced this request. */
+	int (*announced)(void *arg, int64_t request, struct ztp_error *error);
+	/* Kafka finds this dead letter of the outbox too large: one that is
+	 * smaller is to take its place. The producer removes the old one. */
+	int (*too_large)(void *arg, int64_t seq, struct ztp_error *error);
+	void *arg;
+};
+
+int producer_new(struct producer **producer, struct bridge *b,
+		 const struct producer_user *user, int wake_fd,
 		 struct ztp_error *error);
 void producer_free(struct producer *producer);
 
@@ -30,6 +42,9 @@ void producer_settle(struct producer *producer);
 void producer_rollback(struct producer *producer,
 		       const struct journal_mark *mark);
 void producer_pump(struct producer *producer);
+/* Results stay in the outbox while another bridge reads our decisions: ours is
+ * not the one to say what became of them. */
+void producer_hold_results(struct producer *producer, bool hold);
 /* Spends that time on sending off what has been handed over; the longer time
  * when that was much. False: there was nothing, and no time has passed. */
 bool producer_breathe(struct producer *producer, int ms, int long_ms);

@@ -14,11 +14,12 @@
 
 struct producer {
 	struct bridge *b;
+	struct producer_user user;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */
 	rd_kafka_queue_t *queue;
 	int wake_fd;
-	bool ok;
+	bool ok, hold_results;
 	int lingering; /* records that were handed over since `breathed` */
 	int64_t breathed;
 	int unsettled; /* flights that apply or settle has to look at */

@@ -13,7 +13,6 @@
  */
 #include "bridge/producer.h"
 
-#include "bridge/consumer.h"
 #include "bridge/producer_internal.h"
 
 #define PAGE	1024
@@ -209,13 +208,14 @@ void producer_pump(struct producer *p)
 
 	if (!p->rk)
 		return;
-	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		/* With another bridge at the decisions, ours is not the one
-		 * to say what became of them. */
-		if (topic == STORE_RESULTS && consumer_shared(p->b->consumer))
-			continue;
-		pump_lane(p, &p->lanes[topic]);
-	}
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		if (topic != STORE_RESULTS || !p->hold_results)
+			pump_lane(p, &p->lanes[topic]);
+}
+
+void producer_hold_results(struct producer *p, bool hold)
+{
+	p->hold_results = hold;
 }
 
 bool producer_breathe(struct producer *p, int ms, int long_ms)

@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "bridge/asker.h"
-#include "bridge/commands.h"
 #include "bridge/consumer.h"
 #include "bridge/intake.h"
+#include "bridge/outlet.h"
 #include "bridge/producer.h"
 #include "bridge/registrar.h"
 
@@ -42,8 +42,7 @@ void bridge_readiness(const struct bridge *b, struct readiness *r)
 	asker_news_get(b->asker, &news);
 	if (intake_paused(b->intake))
 		mqtt = "intake is paused";
-	else if (!intake_connected(b->intake) ||
-		 !outlet_connected(commands_outlet(b->commands)))
+	else if (!intake_connected(b->intake) || !outlet_connected(b->outlet))
 		mqtt = "not connected";
 	part(r, "mqtt", mqtt);
 	part(r, "kafka", kafka_trouble(b, &news));

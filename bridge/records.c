@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/producer.h"
 #include "ztp/request.h"
 
@@ -82,7 +83,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 	int rc;
 
 	if (!*traceparent) { /* nobody began a trace for this decision */
-		bridge_random(random, sizeof(random));
+		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(trace, random);
 		event.traceparent = trace;
 	}
@@ -230,8 +231,9 @@ static int shrink(void *arg, const struct store_record *old)
 	return rc != 0 ? rc : 1;
 }
 
-int records_shrink_dead(struct bridge *b, int64_t seq, struct ztp_error *error)
+int records_shrink_dead(void *bridge, int64_t seq, struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	struct shrinking s = {b, error};
 	int rc = store_outbox_each(b->store, STORE_DLQ, seq - 1, 1, shrink, &s,
 				   error);

@@ -60,8 +60,9 @@ void registrar_free(struct registrar *g)
 
 /* --- the connection */
 
-void registrar_connected(struct registrar *g, struct outlet *outlet)
+void registrar_connected(struct registrar *g)
 {
+	struct outlet *outlet = g->b->outlet;
 	int rc = outlet_subscribe(outlet, CONTROL_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
@@ -69,7 +70,6 @@ void registrar_connected(struct registrar *g, struct outlet *outlet)
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->b->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
-	g->outlet = outlet;
 	g->connected = true;
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->b->now;
@@ -154,8 +154,9 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- questions */
 
-static struct op *new_op(struct registrar *g, int64_t n, enum op_kind kind,
-			 const char *prefix, const char *id)
+static struct op *new_op(struct registrar *g, int64_t n,
+			 enum registrar_question kind, const char *prefix,
+			 const char *id)
 {
 	int i;
 
@@ -190,7 +191,7 @@ bool registrar_busy(const struct registrar *g, int64_t n)
 	int i;
 
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
-		if (g->ops[i].n == n && g->ops[i].kind != OP_ASK_DEVICE)
+		if (g->ops[i].n == n && g->ops[i].kind != REGISTRAR_ASK_DEVICE)
 			return true;
 	return false;
 }
@@ -253,18 +254,18 @@ static struct op *add_op(struct registrar *g, struct control_message *m,
 
 	switch (r->todo) {
 	case STORE_TODO_REGISTER:
-		op = new_op(g, r->n, OP_CREATE, "create", r->id);
+		op = new_op(g, r->n, REGISTRAR_CREATE, "create", r->id);
 		if (op)
 			add_create(g, m, op, r);
 		return op;
 	case STORE_TODO_RELEASE:
-		op = new_op(g, r->n, OP_REJECT, "reject", r->id);
+		op = new_op(g, r->n, REGISTRAR_REJECT, "reject", r->id);
 		if (op)
 			control_reject(m, op->correlation, r,
 				       retry_after(g, r));
 		return op;
 	default:
-		op = new_op(g, r->n, OP_ASK_HELD, "held", r->id);
+		op = new_op(g, r->n, REGISTRAR_ASK_HELD, "held", r->id);
 		if (op)
 			control_get(m, op->correlation, r);
 		return op;
@@ -283,7 +284,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);
-	sent = control_send(&m, g->outlet);
+	sent = control_send(&m, g->b->outlet);
 	if (!sent && op)
 		registrar_free_op(g, op);
 	return sent;
@@ -295,7 +296,7 @@ static void send_info(struct registrar *g)
 
 	control_begin(&m);
 	control_info(&m);
-	control_send(&m, g->outlet);
+	control_send(&m, g->b->outlet);
 	g->next_info = g->b->now + (g->informed ? INFO_MS : ANSWER_MS);
 }
 
@@ -306,7 +307,7 @@ static void send_acks(struct registrar *g)
 
 	control_begin(&m);
 	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
-	if (!control_send(&m, g->outlet))
+	if (!control_send(&m, g->b->outlet))
 		return;
 	g->acks.count -= n;
 	memmove(g->acks.ids, g->acks.ids + n,
@@ -322,7 +323,8 @@ struct asking {
 static int ask_about(void *arg, struct store_request *r)
 {
 	struct asking *a = arg;
-	struct op *op = new_op(a->g, r->n, OP_ASK_DEVICE, "device", r->id);
+	struct op *op =
+		new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, "device", r->id);
 
 	if (!op)
 		return 1;
@@ -346,7 +348,7 @@ static void ask_waiting(struct registrar *g)
 		g->asking = false;
 	if (a.count == 0)
 		a.m.failed = true;
-	control_send(&a.m, g->outlet);
+	control_send(&a.m, g->b->outlet);
 }
 
 void registrar_pump(struct registrar *g)

@@ -17,28 +17,65 @@
 
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
 #define REGISTRAR_METADATA_MAX (16 * 1024)
+#define REGISTRAR_DENIED_MS    5000 /* we were refused: again after that */
 
-struct outlet;
+struct control_answer;
 
 int registrar_new(struct registrar **registrar, struct bridge *b,
 		  struct ztp_error *error);
 void registrar_free(struct registrar *registrar);
 
-/* From the connection of bridge/commands.c. */
-void registrar_connected(struct registrar *registrar, struct outlet *outlet);
-void registrar_disconnected(struct registrar *registrar);
-void registrar_message(struct registrar *registrar, const char *topic,
-		       const char *text, size_t len);
-/* A publish to the gate was refused with this reason code. */
-void registrar_denied(struct registrar *registrar, int reason_code);
+/* Joins b->outlet, as the last: what is nobody else's is the gate's. */
+void registrar_join(struct registrar *registrar);
 
-/* The loop's turn; see bridge.h. */
+/* The loop's turn; see bridge.h. What is collected is applied by
+ * bridge/gate_answers.c. */
 void registrar_collect(struct registrar *registrar);
-int registrar_apply(struct registrar *registrar, struct ztp_error *error);
 void registrar_settle(struct registrar *registrar);
 void registrar_rollback(struct registrar *registrar);
 void registrar_pump(struct registrar *registrar);
 int64_t registrar_next(const struct registrar *registrar);
+
+/* --- what has been noted since the last settle. Views, valid during the
+ * visit; a nonzero return ends the walk and is returned. */
+
+/* What the gate was asked. */
+enum registrar_question {
+	REGISTRAR_CREATE,
+	REGISTRAR_REJECT,
+	REGISTRAR_ASK_HELD,   /* is the new device there, waiting? */
+	REGISTRAR_ASK_DEVICE, /* is the device there? */
+};
+
+struct registrar_answer {
+	int64_t n; /* the request that it was asked about */
+	enum registrar_question question;
+	const struct control_answer *said;
+};
+
+typedef int registrar_answer_visit(void *arg,
+				   const struct registrar_answer *answer);
+int registrar_answer_each(const struct registrar *registrar,
+			  registrar_answer_visit *visit, void *arg);
+
+/* A device has subscribed to its command topic. */
+struct registrar_subscription {
+	char path[ZTP_PATH_MAX + 1];
+	bool has_fingerprint, held;
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+};
+
+typedef int
+registrar_subscription_visit(void *arg,
+			     const struct registrar_subscription *subscription);
+int registrar_subscription_each(const struct registrar *registrar,
+				registrar_subscription_visit *visit, void *arg);
+
+/* The connection is a new one: what the store says of devices being there is
+ * old. */
+bool registrar_absent(const struct registrar *registrar);
+
+/* --- what it is to do */
 
 /* The gate is to be asked about the device of row n, and of later ones, when
  * a command waits for it. Idempotent: may be called during apply. */

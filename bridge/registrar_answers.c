@@ -1,21 +1,18 @@
 /*
- * What the gate says, in two steps. A message is only noted when it comes (in
- * ops and subscribed); what it means is applied with everything else of the
- * loop's turn, answers first: the gate answers createDevice before it speaks
- * of that device.
+ * What the gate says. A message is only noted when it comes (in ops and
+ * subscribed); what it means is applied with everything else of the loop's
+ * turn (gate_answers.c).
  */
 #include "bridge/registrar_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "bridge/delivery.h"
-#include "bridge/endings.h"
 #include "ztp/json.h"
 
 #define RESPONSE_MAX (1024 * 1024)
 
-/* --- noted */
+/* --- messages */
 
 static void on_info(struct registrar *g, const cJSON *response)
 {
@@ -68,7 +65,7 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 {
 	const char *hex = control_text(event, "fingerprint_sha256");
 	const char *path = control_text(event, "device_path");
-	struct subscription *s;
+	struct registrar_subscription *s;
 
 	if (!*path || strlen(path) > ZTP_PATH_MAX)
 		return;
@@ -84,9 +81,10 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 					    strlen(hex));
 }
 
-void registrar_message(struct registrar *g, const char *topic, const char *text,
+static bool on_message(void *arg, const char *topic, const char *text,
 		       size_t len)
 {
+	struct registrar *g = arg;
 	cJSON *tree = NULL;
 	const cJSON *responses, *response;
 	struct ztp_error error;
@@ -94,7 +92,7 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 	if (ztp_json_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
 		log_warn(g->b->log, "gate_unreadable", LOG_STR("topic", topic),
 			 LOG_WHY(&error));
-		return;
+		return true;
 	}
 	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
 		on_subscribed(g, tree);
@@ -104,9 +102,36 @@ void registrar_message(struct registrar *g, const char *topic, const char *text,
 			on_response(g, response);
 	}
 	cJSON_Delete(tree);
+	return true;
 }
 
-/* --- applied */
+static void on_up(void *arg, int window)
+{
+	(void)window; /* commands have it; we keep to our own */
+	registrar_connected(arg);
+}
+
+static void on_down(void *arg)
+{
+	registrar_disconnected(arg);
+}
+
+static bool on_puback(void *arg, int mid, int reason_code)
+{
+	(void)mid;
+	if (reason_code >= 0x80)
+		registrar_denied(arg, reason_code);
+	return true;
+}
+
+void registrar_join(struct registrar *g)
+{
+	struct outlet_user user = {on_up, on_down, on_puback, on_message, g};
+
+	outlet_join(g->b->outlet, &user);
+}
+
+/* --- the turn */
 
 static void fell_silent(struct registrar *g, struct op *op)
 {
@@ -115,7 +140,7 @@ static void fell_silent(struct registrar *g, struct op *op)
 		log_warn(g->b->log, "gate_silent",
 			 LOG_STR("correlation", op->correlation));
 	g->informed = false;
-	if (op->kind == OP_ASK_DEVICE)
+	if (op->kind == REGISTRAR_ASK_DEVICE)
 		registrar_ask(g, op->n);
 	registrar_free_op(g, op);
 	g->next_info = g->b->now;
@@ -128,107 +153,38 @@ void registrar_collect(struct registrar *g)
 	for (i = 0; i < REGISTRAR_WINDOW; i++) {
 		struct op *op = &g->ops[i];
 
-		if (op->n != 0 && !op->done && g->b->now >= op->by) {
+		if (op->n != 0 && !op->done && g->b->now >= op->by)
 			fell_silent(g, op);
-		}
 	}
 }
 
-static int retry_later(struct registrar *g, const struct op *op,
-		       struct store_request *r, struct ztp_error *error)
+int registrar_answer_each(const struct registrar *g,
+			  registrar_answer_visit *visit, void *arg)
 {
-	if (op->kind == OP_ASK_DEVICE) {
-		registrar_ask(g, op->n);
-		return 0;
-	}
-	if (op->kind != OP_ASK_HELD) /* whose tries say something else */
-		r->tries++;
-	r->retry_at = g->b->now + REGISTRAR_DENIED_MS;
-	return store_request_save(g->b->store, r, error);
-}
-
-static int created(struct registrar *g, const struct control_answer *answer,
-		   struct store_request *r, struct ztp_error *error)
-{
-	char message[256];
-
-	if (r->state != ZTP_STATE_APPROVED)
-		return 0;
-	if (control_is(answer, "OK"))
-		return ending_register(g->b, r, answer->subscribed, error);
-	if (control_is(answer, "ALREADY_EXISTS"))
-		return ending_finish_decided(
-			g->b, r, ZTP_STATE_CONFLICT,
-			"a device with this path exists already", error);
-	snprintf(message, sizeof(message), "%s: %s", answer->code,
-		 answer->message);
-	return ending_finish_decided(g->b, r, ZTP_STATE_FAILED, message, error);
-}
-
-static int released(struct registrar *g, struct store_request *r,
-		    struct ztp_error *error)
-{
-	if (r->todo != STORE_TODO_RELEASE)
-		return 0;
-	r->todo = STORE_TODO_NONE;
-	r->retry_at = r->due_at = 0;
-	return store_request_save(g->b->store, r, error);
-}
-
-static int answered(struct registrar *g, const struct op *op,
-		    struct store_request *r, struct ztp_error *error)
-{
-	const struct control_answer *answer = &op->answer;
-
-	switch (op->kind) {
-	case OP_CREATE:
-		return created(g, answer, r, error);
-	case OP_REJECT:
-		return released(g, r, error);
-	case OP_ASK_HELD:
-		return delivery_held(g->b, r, control_is_held(answer, r),
-				     answer->subscribed, error);
-	case OP_ASK_DEVICE:
-		if (control_is_gone(answer, r))
-			return delivery_gone(g->b, r, error);
-		if (!control_is_device(answer, r) || !answer->subscribed)
-			return 0;
-		return delivery_subscribed(g->b, r->path, r->fingerprint, false,
-					   error);
-	}
-	return 0;
-}
-
-static int apply_op(struct registrar *g, const struct op *op,
-		    struct ztp_error *error)
-{
-	struct store_request r;
-	int rc = store_request_by_n(g->b->store, op->n, &r, error);
-
-	if (rc <= 0)
-		return rc;
-	if (control_is_denied(&op->answer))
-		return retry_later(g, op, &r, error);
-	return answered(g, op, &r, error);
-}
-
-int registrar_apply(struct registrar *g, struct ztp_error *error)
-{
-	size_t k;
 	int i, rc = 0;
 
-	if (g->absent)
-		rc = store_absent(g->b->store, error);
-	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0 && rc == 0; i++)
-		if (g->ops[i].n != 0 && g->ops[i].done)
-			rc = apply_op(g, &g->ops[i], error);
-	for (k = 0; k < g->subscribed_count && rc == 0; k++) {
-		const struct subscription *s = &g->subscribed[k];
+	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0 && rc == 0; i++) {
+		const struct op *op = &g->ops[i];
+		struct registrar_answer answer = {op->n, op->kind, &op->answer};
 
-		rc = delivery_subscribed(g->b, s->path,
-					 s->has_fingerprint ? s->fingerprint
-							    : NULL,
-					 s->held, error);
+		if (op->n != 0 && op->done)
+			rc = visit(arg, &answer);
 	}
 	return rc;
+}
+
+int registrar_subscription_each(const struct registrar *g,
+				registrar_subscription_visit *visit, void *arg)
+{
+	size_t k;
+	int rc = 0;
+
+	for (k = 0; k < g->subscribed_count && rc == 0; k++)
+		rc = visit(arg, &g->subscribed[k]);
+	return rc;
+}
+
+bool registrar_absent(const struct registrar *g)
+{
+	return g->absent;
 }

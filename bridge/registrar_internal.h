@@ -9,24 +9,15 @@
 #include "bridge/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
-#define REGISTRAR_DENIED_MS	 5000 /* we were refused: again after that */
 #define REGISTRAR_SUBSCRIBED_MAX 1024
-
-enum op_kind { OP_CREATE, OP_REJECT, OP_ASK_HELD, OP_ASK_DEVICE };
 
 struct op {
 	int64_t n; /* 0: free */
-	enum op_kind kind;
+	enum registrar_question kind;
 	char correlation[CONTROL_CORRELATION];
 	int64_t by; /* the answer is awaited until */
 	bool done;
 	struct control_answer answer;
-};
-
-struct subscription {
-	char path[ZTP_PATH_MAX + 1];
-	bool has_fingerprint, held;
-	uint8_t fingerprint[ZTP_SHA256_LEN];
 };
 
 struct id_list {
@@ -36,10 +27,10 @@ struct id_list {
 
 struct registrar {
 	struct bridge *b;
-	struct outlet *outlet; /* while connected */
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
-	struct subscription *subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
+	struct registrar_subscription
+		*subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
 	size_t subscribed_count;
 	struct id_list staged, acks; /* of ACKS_MAX */
 	bool connected, informed, agrees, denied;
@@ -50,6 +41,11 @@ struct registrar {
 	int64_t ask_after;  /* those of later rows */
 };
 
+/* The connection is there; or lost. */
+void registrar_connected(struct registrar *registrar);
+void registrar_disconnected(struct registrar *registrar);
+/* A publish to the gate was refused with this reason code. */
+void registrar_denied(struct registrar *registrar, int reason_code);
 void registrar_free_op(struct registrar *registrar, struct op *op);
 
 #endif

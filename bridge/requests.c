@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "bridge/entry.h"
@@ -153,7 +154,7 @@ static int choose_id(struct bridge *b, const struct entry *e,
 		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
 		return 0;
 	}
-	bridge_random(random, sizeof(random));
+	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->now, random);
 	store_press(b->store);
 	return 0;
@@ -186,7 +187,7 @@ static int make_request(struct bridge *b, const struct held *held,
 		snprintf(r->traceparent, sizeof(r->traceparent), "%s",
 			 *e->traceparent ? e->traceparent : e->own_trace);
 	} else {
-		bridge_random(random, sizeof(random));
+		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(r->traceparent, random);
 	}
 	rc = choose_id(b, e, r, error);
@@ -452,8 +453,9 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error)
+int requests_announced(void *bridge, int64_t n, struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 

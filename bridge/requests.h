@@ -19,7 +19,8 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
  * into the outbox. */
 int requests_recover(struct bridge *b, struct ztp_error *error);
 
-/* Kafka has acknowledged the record that announced request n. */
-int requests_announced(struct bridge *b, int64_t n, struct ztp_error *error);
+/* Kafka has acknowledged the record that announced request n. bridge: struct
+ * bridge *, see producer_user. */
+int requests_announced(void *bridge, int64_t n, struct ztp_error *error);
 
 #endif

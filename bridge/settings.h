@@ -63,6 +63,9 @@ int setting_append(const struct setting *setting, struct config *config,
 		   const char *text, struct ztp_error *error);
 /* free(3) that leaves nothing to read. */
 void setting_wipe(char *text);
+/* Likewise what a property holds, and all of them. */
+void property_clear(struct config_property *property);
+void properties_clear(struct config_properties *properties);
 /* Frees and wipes; the member is then empty. */
 void setting_clear(const struct setting *setting, struct config *config);
 /* BOOL, INT, DURATION and CHOICE as they are written in a file; out holds
@@ -106,6 +109,5 @@ setting_check setting_check_url, setting_check_client_id, setting_check_topic,
  * not there yet. NAME_file for a secret NAME reads the file. */
 int properties_add(struct config_properties *properties, const char *name,
 		   const char *value, struct ztp_error *error);
-void properties_clear(struct config_properties *properties);
 
 #endif

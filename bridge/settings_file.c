@@ -9,14 +9,16 @@ int setting_slurp(char **content, size_t *len, size_t max, const char *file,
 		  struct ztp_error *error)
 {
 	FILE *in = fopen(file, "re");
-	char *text = malloc(max + 1);
+	char *text = NULL;
 	size_t n = 0;
 	int rc = 0;
 
-	if (!in || !text) {
-		rc = !in ? ztp_fail(error, ZTP_ERR_IO, "cannot open %.120s: %s",
-				    file, strerror(errno))
-			 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (!in)
+		return ztp_fail(error, ZTP_ERR_IO, "cannot open %.120s: %s",
+				file, strerror(errno));
+	text = malloc(max + 1);
+	if (!text) {
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 		goto out;
 	}
 	n = fread(text, 1, max + 1, in);
@@ -36,8 +38,7 @@ out:
 	if (text)
 		OPENSSL_cleanse(text, n);
 	free(text);
-	if (in)
-		(void)fclose(in); /* read only: nothing can be lost */
+	(void)fclose(in); /* read only: nothing can be lost */
 	return rc;
 }
 

@@ -101,13 +101,6 @@ static int check_twice(const struct config_properties *properties,
 	return 0;
 }
 
-static void property_clear(struct config_property *property)
-{
-	free(property->name);
-	setting_wipe(property->value);
-	free(property->file);
-}
-
 /* Takes what is in *property, whatever it returns. */
 static int append(struct config_properties *properties,
 		  struct config_property *property, struct ztp_error *error)
@@ -159,12 +152,4 @@ int properties_add(struct config_properties *properties, const char *name,
 		return rc;
 	}
 	return append(properties, &new, error);
-}
-
-void properties_clear(struct config_properties *properties)
-{
-	for (size_t i = 0; i < properties->count; i++)
-		property_clear(&properties->items[i]);
-	free(properties->items);
-	*properties = (struct config_properties){0};
 }

@@ -260,6 +260,21 @@ int setting_append(const struct setting *setting, struct config *config,
 	return 0;
 }
 
+void property_clear(struct config_property *property)
+{
+	free(property->name);
+	setting_wipe(property->value);
+	free(property->file);
+}
+
+void properties_clear(struct config_properties *properties)
+{
+	for (size_t i = 0; i < properties->count; i++)
+		property_clear(&properties->items[i]);
+	free(properties->items);
+	*properties = (struct config_properties){0};
+}
+
 void setting_clear(const struct setting *setting, struct config *config)
 {
 	struct config_list *list;

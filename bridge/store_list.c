@@ -1,53 +1,8 @@
 /* The SQLite store: requests by time, by state, and for people. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "bridge/store_internal.h"
-
-#define PAGE 64
-
-/* A row is 2.5 kB in memory, and most walks see none or one: the page is kept
- * for the next. (Visits walk, too; they have pages of their own.) */
-int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
-	       void *arg, struct ztp_error *error)
-{
-	struct store_request *rows = NULL;
-	size_t count = 0, room = 0, i;
-	int rc;
-
-	rows = store->spare;
-	room = rows ? store->spare_room : 0;
-	store->spare = NULL;
-	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		if (count == room) {
-			size_t more = room ? 2 * room : PAGE / 8;
-			struct store_request *grown =
-				realloc(rows, more * sizeof(*rows));
-
-			if (!grown) {
-				sqlite3_reset(stmt);
-				free(rows);
-				return ztp_fail(error, ZTP_ERR_NOMEM,
-						"out of memory");
-			}
-			rows = grown;
-			room = more;
-		}
-		store_row_read(stmt, &rows[count++]);
-	}
-	sqlite3_reset(stmt);
-	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
-	for (i = 0; i < count && rc == 0; i++)
-		rc = visit(arg, &rows[i]);
-	if (room > PAGE || store->spare) {
-		free(rows);
-	} else {
-		store->spare = rows;
-		store->spare_room = room;
-	}
-	return rc;
-}
 
 int store_channel_each(struct store *store, const char *channel,
 		       store_visit *visit, void *arg, struct ztp_error *error)

@@ -5,36 +5,6 @@
 
 #include "bridge/store_internal.h"
 
-void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
-{
-	const void *fingerprint = sqlite3_column_blob(stmt, 3);
-
-	memset(r->fingerprint, 0, sizeof(r->fingerprint));
-	r->n = sqlite3_column_int64(stmt, 0);
-	store_copy_text(stmt, 1, r->id, sizeof(r->id));
-	store_copy_text(stmt, 2, r->path, sizeof(r->path));
-	if (fingerprint && sqlite3_column_bytes(stmt, 3) == ZTP_SHA256_LEN)
-		memcpy(r->fingerprint, fingerprint, ZTP_SHA256_LEN);
-	store_copy_text(stmt, 4, r->channel, sizeof(r->channel));
-	store_copy_text(stmt, 5, r->traceparent, sizeof(r->traceparent));
-	r->state = (enum ztp_state)sqlite3_column_int(stmt, 6);
-	r->attempt = sqlite3_column_int(stmt, 7);
-	r->received_at = sqlite3_column_int64(stmt, 8);
-	r->expires_at = sqlite3_column_int64(stmt, 9);
-	r->announced_at = sqlite3_column_int64(stmt, 10);
-	r->due_at = sqlite3_column_int64(stmt, 11);
-	r->retry_at = sqlite3_column_int64(stmt, 12);
-	r->todo = (enum store_todo)sqlite3_column_int(stmt, 13);
-	r->tries = sqlite3_column_int(stmt, 14);
-	r->finished_at = sqlite3_column_int64(stmt, 15);
-	r->delivered_at = sqlite3_column_int64(stmt, 16);
-	r->stored_state = r->state;
-	r->stored_listed = r->finished_at != 0;
-	r->stored_tried = r->tries > 0;
-	r->stored_due = r->due_at;
-	r->stored_retry = r->retry_at;
-}
-
 /* The row is as r says: what was counted of it before, and is now. */
 static void count_row(struct store *store, struct store_request *r)
 {
@@ -139,37 +109,6 @@ int store_request_announced(struct store *store, int64_t n,
 	store->facts.count[ZTP_STATE_RECEIVED] -= changed;
 	store->facts.count[ZTP_STATE_REQUESTED] += changed;
 	return 0;
-}
-
-static int find_one(struct store *store, sqlite3_stmt *stmt,
-		    struct store_request *request, struct ztp_error *error)
-{
-	int rc = sqlite3_step(stmt);
-
-	if (rc == SQLITE_ROW)
-		store_row_read(stmt, request);
-	sqlite3_reset(stmt);
-	if (rc == SQLITE_ROW)
-		return 1;
-	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
-}
-
-int store_request_by_id(struct store *store, const char *id,
-			struct store_request *request, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_BY_ID, false, error);
-
-	sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
-	return find_one(store, stmt, request, error);
-}
-
-int store_request_by_n(struct store *store, int64_t n,
-		       struct store_request *request, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_BY_N, false, error);
-
-	sqlite3_bind_int64(stmt, 1, n);
-	return find_one(store, stmt, request, error);
 }
 
 int store_absent(struct store *store, struct ztp_error *error)

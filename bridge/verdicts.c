@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/commands.h"
 #include "bridge/delivery.h"
 #include "bridge/endings.h"
 #include "bridge/records.h"
@@ -35,7 +36,7 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 
 static int take_effect(struct bridge *b, struct store_request *r,
 		       const struct ztp_decision *decision,
-		       const struct verdict_record *record,
+		       const struct consumer_record *record,
 		       struct ztp_error *error)
 {
 	struct store_decision d = {
@@ -96,7 +97,7 @@ static const struct {
 static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 			 const struct store_request *r,
 			 const struct ztp_decision *decision,
-			 const struct verdict_record *record,
+			 const struct consumer_record *record,
 			 struct ztp_error *error)
 {
 	enum ztp_outcome outcome = no_effect[what].outcome;
@@ -116,7 +117,7 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 }
 
 static int decide(struct bridge *b, const struct ztp_decision *decision,
-		  const struct verdict_record *record, struct ztp_error *error)
+		  const struct consumer_record *record, struct ztp_error *error)
 {
 	struct store_request r = {0};
 	struct store_decision d = {0};
@@ -146,9 +147,10 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
-int verdicts_apply(struct bridge *b, const struct verdict_record *record,
+int verdicts_apply(void *bridge, const struct consumer_record *record,
 		   struct ztp_error *error)
 {
+	struct bridge *b = bridge;
 	struct ztp_decision decision;
 	struct ztp_error why = {0};
 	int rc;
@@ -203,6 +205,7 @@ static int on_due(void *arg, struct store_request *r)
 {
 	struct due *due = arg;
 	struct store_request fresh;
+	bool queued;
 	int rc;
 
 	due->seen++;
@@ -212,7 +215,9 @@ static int on_due(void *arg, struct store_request *r)
 		return rc < 0 ? rc : 0;
 	if (ztp_state_undecided(fresh.state))
 		return time_out(due->b, &fresh, due->error);
-	return delivery_due(due->b, &fresh, due->error);
+	queued = fresh.todo == STORE_TODO_NOTICE &&
+		 !commands_busy(due->b->commands, fresh.n);
+	return delivery_due(due->b, &fresh, queued, due->error);
 }
 
 int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,

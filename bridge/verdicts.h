@@ -6,16 +6,10 @@
 #define BRIDGE_VERDICTS_H
 
 #include "bridge/bridge.h"
+#include "bridge/consumer.h"
 
-/* A record of the decision topic: views, valid during the call. */
-struct verdict_record {
-	struct ztp_position position;
-	struct ztp_str key, value; /* p NULL: null */
-	const struct ztp_header *headers;
-	size_t header_count;
-};
-
-int verdicts_apply(struct bridge *b, const struct verdict_record *record,
+/* bridge: struct bridge *, see consumer_user. */
+int verdicts_apply(void *bridge, const struct consumer_record *record,
 		   struct ztp_error *error);
 
 /* Handles at most limit deadlines that have passed. Undecided requests are

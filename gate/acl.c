@@ -49,28 +49,26 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 				 struct mosquitto *client, const char *id)
 {
 	const char *name = mosquitto_client_username(client);
-	uint8_t spki_sha256[ZTP_SHA256_LEN];
+	char own[ZTP_USERNAME_LEN];
 	struct ztp_device device;
 	struct ztp_session *session;
 	struct ztp_path path;
 
 	if (mosquitto_client_protocol_version(client) != 0 || !name ||
-	    strncmp(name, "ztp:", 4) != 0 ||
-	    !ztp_hex_decode(spki_sha256, ZTP_SHA256_LEN, name + 4,
-			    strlen(name + 4)) ||
 	    ztp_path_parse(&path, id, strlen(id), NULL) != 0 ||
 	    ztp_sessions_by_path(gate->sessions, id))
 		return NULL;
-	if (ztp_devices_get(gate->db, &device, id, NULL) <= 0 ||
-	    device.blocked ||
-	    memcmp(device.spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0 ||
+	if (ztp_devices_get(gate->db, &device, id, NULL) <= 0 || device.blocked)
+		return NULL;
+	ztp_session_username(own, device.spki_sha256);
+	if (strcmp(name, own) != 0 ||
 	    ztp_topics_taken(gate->db, gate->options.command_topic, &path,
 			     NULL) != 0)
 		return NULL;
 	session = ztp_sessions_add(gate->sessions, client, &path);
 	if (!session)
 		return NULL;
-	memcpy(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN);
+	memcpy(session->spki_sha256, device.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(session->fingerprint, device.fingerprint, ZTP_SHA256_LEN);
 	session->right = ZTP_RIGHT_DEVICE;
 	session->live = false;
@@ -147,6 +145,22 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 	return answer;
 }
 
+/* Somebody with a device's client ID whom BASIC_AUTH was not asked about may
+ * have the memory of that device's old session: it has not our username. */
+static bool is_of(const struct ztp_session *session,
+		  const struct mosquitto *client, const char *id)
+{
+	const char *name = mosquitto_client_username(client);
+	char own[ZTP_USERNAME_LEN];
+
+	if (strcmp(session->path, id) != 0)
+		return false;
+	if (session->live)
+		return true;
+	ztp_session_username(own, session->spki_sha256);
+	return name && strcmp(name, own) == 0;
+}
+
 int ztp_acl_check(int event, void *event_data, void *userdata)
 {
 	const struct mosquitto_evt_acl_check *e = event_data;
@@ -159,7 +173,7 @@ int ztp_acl_check(int event, void *event_data, void *userdata)
 	if (!id || !e->topic)
 		return MOSQ_ERR_ACL_DENIED;
 	session = ztp_sessions_by_client(gate->sessions, e->client);
-	if (session && strcmp(session->path, id) != 0) {
+	if (session && !is_of(session, e->client, id)) {
 		/* The pointer of a session that has ended unseen. */
 		ztp_sessions_remove(gate->sessions, session);
 		session = NULL;

@@ -7,9 +7,25 @@
  * - the session is live under this very pointer, with the same client ID and
  *   the same password. A live pointer cannot be anybody else's.
  * - or the session has no connection: between RELOAD and the next TICK, when
- *   nothing but the broker's own loop over its sessions runs (a websocket
- *   may: it is judged), or with protocol version 0, as only sessions from the
- *   broker's file have. There is nobody to let in.
+ *   nothing but the broker's own loop over its sessions runs, or with protocol
+ *   version 0, as only sessions from the broker's file have. There is nobody
+ *   to let in. Only a websocket may connect in between, where they are
+ *   libwebsockets' (2.0): of those the password must be the same. In 2.1 a
+ *   session that had one is a websocket's also while it is away.
+ *
+ * When a connection ends, the broker says so before it frees anything:
+ *
+ *			      2.0			2.1
+ *	session kept	      DISCONNECT		CLIENT_OFFLINE
+ *	session over	      DISCONNECT		DISCONNECT
+ *	taken over	      DISCONNECT of the old one, also of one that has
+ *			      no connection, after BASIC_AUTH of the new one
+ *	kept one expires      nothing			nothing
+ *	broker's end	      nothing (and no TICK any more)
+ *
+ * So "live" can be relied on, and with it the pointer. Of a session that is
+ * kept the pointer may be freed at any time, and may come back as that of
+ * another connection: it is compared, never followed.
  */
 #include "gate/auth.h"
 
@@ -51,12 +67,13 @@ static bool is_repetition(const struct ztp_gate *gate,
 	if (session->live)
 		return same_password(session, password);
 	return gate->reloading &&
-	       mosquitto_client_protocol(client) != mp_websockets;
+	       (mosquitto_client_protocol(client) != mp_websockets ||
+		same_password(session, password));
 }
 
-/* Without TICK nothing is committed, ended or offered. The broker never calls
- * it with per_listener_settings, which would also leave listeners without
- * this gate: devices are refused then. */
+/* Without TICK nothing is committed, ended or offered: devices are refused.
+ * Up to 2.0.14 the broker never calls it with per_listener_settings true;
+ * later versions do, and it is gate/listeners.c that keeps them from starting. */
 static bool ticks(struct ztp_gate *gate)
 {
 	int64_t now = ztp_clock_boot();
@@ -104,36 +121,58 @@ int ztp_auth_basic(int event, void *event_data, void *userdata)
 		       : MOSQ_ERR_AUTH;
 }
 
-/* Does the broker keep the session? MQTT 5 does not tell a plugin; an entry
- * too many goes when the path connects again. */
-static bool may_persist(const struct mosquitto *client)
+/* Does the broker keep the session? Before 2.1 it does not tell a plugin what
+ * MQTT 5 has asked for; an entry too many goes when the path connects again. */
+static bool may_persist(const struct ztp_gate *gate,
+			const struct mosquitto *client)
 {
-	return mosquitto_client_protocol_version(client) == 5 ||
-	       !mosquitto_client_clean_session(client);
+	return !gate->tells_offline &&
+	       (mosquitto_client_protocol_version(client) == 5 ||
+		!mosquitto_client_clean_session(client));
 }
 
-int ztp_auth_disconnect(int event, void *event_data, void *userdata)
+/* kept: the broker still has the session, without a connection. */
+static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 {
-	struct mosquitto_evt_disconnect *e = event_data;
-	struct ztp_gate *gate = userdata;
-	struct ztp_session *session, *newest;
+	struct ztp_session *session;
 
-	(void)event;
-	ztp_wills_leave(gate, e->client);
-	session = ztp_sessions_by_client(gate->sessions, e->client);
+	ztp_wills_leave(gate, client);
+	session = ztp_sessions_by_client(gate->sessions, client);
 	if (!session)
-		return MOSQ_ERR_SUCCESS;
-	newest = ztp_sessions_by_path(gate->sessions, session->path);
-	/* A second time: the broker has given the session up. */
-	if (!session->live || newest != session || !may_persist(e->client) ||
-	    session->right == ZTP_RIGHT_NONE) {
+		return;
+	if (!kept || session->right == ZTP_RIGHT_NONE ||
+	    ztp_sessions_by_path(gate->sessions, session->path) != session) {
 		ztp_sessions_remove(gate->sessions, session);
-		return MOSQ_ERR_SUCCESS;
+		return;
 	}
 	session->live = false;
 	session->subscribed = session->by_name = session->by_tree = false;
 	session->announce = false;
 	session->leaving = false;
+}
+
+int ztp_auth_disconnect(int event, void *event_data, void *userdata)
+{
+	const struct mosquitto_evt_disconnect *e = event_data;
+	struct ztp_gate *gate = userdata;
+	const struct ztp_session *session =
+		ztp_sessions_by_client(gate->sessions, e->client);
+
+	(void)event;
+	/* Of one without a connection: the broker has given it up. */
+	left(gate, e->client,
+	     session && session->live && may_persist(gate, e->client));
+	return MOSQ_ERR_SUCCESS;
+}
+
+int ztp_auth_offline(int event, void *event_data, void *userdata)
+{
+	/* struct mosquitto_evt_client_offline, which 2.0 does not have, is
+	 * the same. */
+	const struct mosquitto_evt_disconnect *e = event_data;
+
+	(void)event;
+	left(userdata, e->client, true);
 	return MOSQ_ERR_SUCCESS;
 }
 
@@ -144,5 +183,7 @@ int ztp_auth_reload(int event, void *event_data, void *userdata)
 	(void)event;
 	(void)event_data;
 	gate->reloading = true;
-	return MOSQ_ERR_PLUGIN_DEFER; /* or the plugins behind are not told */
+	/* To 2.0, success means that no other plugin need be told. To 2.1,
+	 * anything else is an error, and the broker ends. */
+	return gate->tells_offline ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
 }

@@ -9,8 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "gate/broker_api.h"
-#include "gate/clock.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -48,7 +48,7 @@ static void make_id(struct ztp_attempt *a)
 	uint8_t random[10];
 	char id[ZTP_UUID_LEN];
 
-	ztp_clock_random(random, sizeof(random));
+	ztp_random(random, sizeof(random));
 	ztp_uuid7(id, a->wall, random);
 	memcpy(a->request_id, id, sizeof(id));
 }
@@ -81,9 +81,9 @@ static int64_t deadline(const struct ztp_attempt *a)
 /* The certificate leaves the broker's memory, logs and access checks. */
 static int rename_client(const struct ztp_attempt *a)
 {
-	char name[4 + ZTP_SHA256_HEX] = "ztp:";
+	char name[ZTP_USERNAME_LEN];
 
-	ztp_hex_encode(name + 4, a->spki_sha256, ZTP_SHA256_LEN);
+	ztp_session_username(name, a->spki_sha256);
 	return mosquitto_set_username(a->client, name);
 }
 

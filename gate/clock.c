@@ -1,7 +1,6 @@
 #include "gate/clock.h"
 
 #include <stdlib.h>
-#include <sys/random.h>
 #include <time.h>
 
 static int64_t read_clock(clockid_t id)
@@ -21,18 +20,4 @@ int64_t ztp_clock_wall(void)
 int64_t ztp_clock_boot(void)
 {
 	return read_clock(CLOCK_BOOTTIME);
-}
-
-void ztp_clock_random(void *out, size_t n)
-{
-	unsigned char *p = out;
-
-	while (n > 0) {
-		ssize_t got = getrandom(p, n, 0);
-
-		if (got < 0)
-			abort();
-		p += got;
-		n -= (size_t)got;
-	}
 }

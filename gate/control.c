@@ -1,10 +1,7 @@
 #include "gate/control.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
 #include "ztp/json.h"
@@ -12,8 +9,6 @@
 #define MESSAGE_MAX	(1024 * 1024)
 #define COMMANDS_MAX	1000
 #define CORRELATION_MAX 256
-#define LIMIT_MAX	1000
-#define LIMIT_DEFAULT	100
 
 static const struct {
 	const char *name;
@@ -38,8 +33,6 @@ static const struct {
 	{"getInfo", ztp_control_get_info},
 };
 
-/* ---- answering */
-
 static void reply_begin(struct ztp_reply *reply)
 {
 	reply->code = "OK";
@@ -48,184 +41,6 @@ static void reply_begin(struct ztp_reply *reply)
 	if (!reply->data)
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 }
-
-bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
-		    const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(reply->error, sizeof(reply->error), format, args);
-	va_end(args);
-	reply->code = code;
-	cJSON_Delete(reply->data);
-	reply->data = NULL;
-	return false;
-}
-
-bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
-{
-	const char *code = "INVALID_ARGUMENT";
-
-	switch (error->code) {
-	case ZTP_ERR_IO:
-	case ZTP_ERR_FULL:
-		code = "UNAVAILABLE";
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
-		break;
-	case ZTP_ERR_NOMEM:
-	case ZTP_ERR_INTERNAL:
-		code = "INTERNAL";
-		break;
-	case ZTP_ERR_TOO_MANY:
-		code = "RESOURCE_EXHAUSTED";
-		break;
-	default:
-		break;
-	}
-	return ztp_reply_fail(reply, code, "%s", error->message);
-}
-
-bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
-{
-	struct ztp_error error = {0};
-
-	if (ztp_db_commit(gate->db, &error) == 0)
-		return true;
-	return ztp_reply_error(reply, &error); /* rolled back by run_one */
-}
-
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN])
-{
-	char hex[ZTP_SHA256_HEX];
-
-	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
-	cJSON_AddStringToObject(object, name, hex);
-}
-
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
-{
-	char text[ZTP_TIME_LEN];
-
-	ztp_time_format(text, ms);
-	cJSON_AddStringToObject(object, name, text);
-}
-
-void ztp_control_note(struct ztp_gate *gate, const char *verdict,
-		      const char *code, const char *path,
-		      const uint8_t *fingerprint, const char *request_id)
-{
-	ztp_audit(gate, &(struct ztp_audit){.verdict = verdict,
-					    .code = code,
-					    .path = path,
-					    .fingerprint = fingerprint,
-					    .request_id = request_id});
-}
-
-/* ---- asking */
-
-bool ztp_control_string(const char **value, const cJSON *in, const char *name,
-			size_t max, bool required, struct ztp_reply *reply)
-{
-	struct ztp_error error = {0};
-
-	*value = NULL;
-	if (ztp_json_string(value, in, name, max, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
-				      error.message);
-	if (required && (!*value || !**value))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "%s is missing", name);
-	return true;
-}
-
-bool ztp_control_path(struct ztp_path *path, const cJSON *in,
-		      struct ztp_reply *reply)
-{
-	struct ztp_error error = {0};
-	const char *text;
-
-	if (!ztp_control_string(&text, in, "device_path", ZTP_PATH_MAX, true,
-				reply))
-		return false;
-	if (ztp_path_parse(path, text, strlen(text), &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "device_path: %s", error.message);
-	return true;
-}
-
-bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
-			     const cJSON *in, struct ztp_reply *reply)
-{
-	const char *text;
-
-	if (!ztp_control_string(&text, in, "fingerprint_sha256",
-				2 * ZTP_SHA256_LEN, !present, reply))
-		return false;
-	if (present)
-		*present = text != NULL;
-	if (text &&
-	    !ztp_hex_decode(fingerprint, ZTP_SHA256_LEN, text, strlen(text)))
-		return ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
-			"fingerprint_sha256 is not 64 hex digits");
-	return true;
-}
-
-struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
-					  const cJSON *in,
-					  struct ztp_reply *reply)
-{
-	struct ztp_registry *registry;
-	const char *name;
-
-	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
-				reply))
-		return NULL;
-	if (!ztp_registry_name_valid(name)) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				     "registry is not "
-				     "subscription/registry");
-		return NULL;
-	}
-	registry = ztp_registries_find(gate->registries, name, strlen(name));
-	if (!registry)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no registry %s",
-				     name);
-	return registry;
-}
-
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply)
-{
-	struct ztp_error error = {0};
-
-	*limit = LIMIT_DEFAULT;
-	if (!ztp_control_string(after, in, "after", ZTP_PATH_MAX, false, reply))
-		return false;
-	if (!*after)
-		*after = "";
-	if (ztp_json_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
-				      error.message);
-	return true;
-}
-
-struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
-				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
-{
-	struct ztp_session *session =
-		ztp_sessions_by_path(gate->sessions, path);
-
-	if (!session || !session->live || session->right == ZTP_RIGHT_NONE ||
-	    memcmp(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
-		return NULL;
-	return session;
-}
-
-/* ---- a message */
 
 static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 			const char *name, struct ztp_reply *reply)

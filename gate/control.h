@@ -1,7 +1,8 @@
 /*
  * gate/control.h - $CONTROL/ztp/v1: commands as docs/control.md tells them.
  * control.c takes a message apart and answers; the commands are functions of
- * control_registry.c, control_device.c and control_pending.c, found by name.
+ * control_registry.c, control_device.c and control_pending.c, found by name,
+ * and have in common what is in control_reply.c.
  */
 #ifndef ZTP_GATE_CONTROL_H
 #define ZTP_GATE_CONTROL_H

@@ -52,9 +52,10 @@ struct ztp_gate {
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */
 	struct ztp_offers offers;
 	struct ztp_wills wills;
+	bool tells_offline;  /* CLIENT_OFFLINE exists: Mosquitto 2.1 */
 	bool stale;	     /* memory could not follow the database */
 	bool reloading;	     /* SIGHUP: BASIC_AUTH repeats itself */
-	bool ticked;	     /* TICK works: not so with per_listener_settings */
+	bool ticked;	     /* TICK works */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: none yet */
 	int64_t next_expiry; /* CLOCK_BOOTTIME of the first session to end */
 	int64_t next_second, next_prune;

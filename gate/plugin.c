@@ -10,6 +10,7 @@
 #include "gate/broker_api.h"
 #include "gate/control.h"
 #include "gate/gate.h"
+#include "gate/listeners.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -45,6 +46,8 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	int rc = ztp_options_read(&gate->options, opts, count, error);
 
 	if (rc == 0)
+		rc = ztp_listeners_check(error);
+	if (rc == 0)
 		rc = ztp_db_open(&gate->db, gate->options.registry_db, error);
 	if (rc == 0)
 		rc = ztp_topics_load(gate->db, gate->options.command_topic,
@@ -79,18 +82,28 @@ static const struct {
 	{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
 	{MOSQ_EVT_TICK, ztp_tick, NULL},
 	{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
+	{MOSQ_EVT_CLIENT_OFFLINE, ztp_auth_offline, NULL},
 };
 #define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
 
+/* Which events there are is for the broker to say, not for the headers: the
+ * last one came with 2.1. */
 static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 {
 	int rc = 0;
 
 	gate->id = id;
-	for (size_t i = 0; rc == 0 && i < CALLBACKS; i++)
+	for (size_t i = 0; rc == 0 && i < CALLBACKS; i++) {
+		bool offline = callbacks[i].event == MOSQ_EVT_CLIENT_OFFLINE;
+
 		rc = mosquitto_callback_register(id, callbacks[i].event,
 						 callbacks[i].callback,
 						 callbacks[i].topic, gate);
+		if (offline && rc == 0)
+			gate->tells_offline = true;
+		else if (offline && rc == MOSQ_ERR_NOT_SUPPORTED)
+			rc = 0;
+	}
 	return rc;
 }
 

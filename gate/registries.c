@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/clock.h"
+#include "base/random.h"
 
 struct ztp_registries {
 	struct ztp_db *db;
@@ -242,7 +242,7 @@ int ztp_registries_load(struct ztp_registries **out, struct ztp_db *db,
 	if (!registries)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	registries->db = db;
-	ztp_clock_random(&registries->by_name.seed, sizeof(uint64_t));
+	ztp_random(&registries->by_name.seed, sizeof(uint64_t));
 	rc = ztp_registries_reload(registries, error);
 	if (rc != 0) {
 		ztp_registries_free(registries);

@@ -3,12 +3,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/clock.h"
+#include "base/random.h"
 
 struct ztp_sessions {
 	struct ztp_map by_client, by_path, by_topic;
 	const char *shared_topic; /* a template that paths may render alike */
 };
+
+void ztp_session_username(char name[ZTP_USERNAME_LEN],
+			  const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	memcpy(name, "ztp:", 4);
+	ztp_hex_encode(name + 4, spki_sha256, ZTP_SHA256_LEN);
+}
 
 static struct ztp_session *of_client(struct ztp_map_node *node)
 {
@@ -31,9 +38,9 @@ struct ztp_sessions *ztp_sessions_new(const char *command_topic)
 
 	if (!sessions)
 		return NULL;
-	ztp_clock_random(&sessions->by_client.seed, sizeof(uint64_t));
-	ztp_clock_random(&sessions->by_path.seed, sizeof(uint64_t));
-	ztp_clock_random(&sessions->by_topic.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_client.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_path.seed, sizeof(uint64_t));
+	ztp_random(&sessions->by_topic.seed, sizeof(uint64_t));
 	if (!ztp_topic_unique(command_topic))
 		sessions->shared_topic = command_topic;
 	return sessions;

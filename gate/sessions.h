@@ -3,10 +3,11 @@
  * broker's client pointer and by path. Broker thread only.
  *
  * A pointer names a session only while the broker keeps that session. It is
- * certain while the connection is live (the broker says DISCONNECT before it
- * frees one). Of an offline session the broker tells no end, so its pointer
- * may come back as somebody else's: an offline entry may let messages be
- * queued for it, but it never authenticates anybody.
+ * certain while the connection is live: only then may it be followed. The end
+ * of an offline session (its expiry) is told by no version of the broker, so
+ * its pointer may be freed, and may come back as somebody else's: an offline
+ * entry may let messages be queued for it, but it never authenticates
+ * anybody. gate/auth.c has the events of each version.
  */
 #ifndef ZTP_GATE_SESSIONS_H
 #define ZTP_GATE_SESSIONS_H
@@ -18,7 +19,7 @@
 struct mosquitto;
 
 struct ztp_session {
-	const struct mosquitto *client;
+	const struct mosquitto *client; /* not live: to compare only */
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 	uint8_t password[ZTP_SHA256_LEN]; /* its hash: SIGHUP shows it again */
@@ -40,6 +41,11 @@ struct ztp_session {
 	struct ztp_path parts; /* views into path */
 	char path[];
 };
+
+/* The MQTT username that a session has instead of its certificate. */
+#define ZTP_USERNAME_LEN (4 + ZTP_SHA256_HEX)
+void ztp_session_username(char name[ZTP_USERNAME_LEN],
+			  const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 struct ztp_sessions;
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "gate/clock.h"
+#include "base/random.h"
 #include "gate/map.h"
 
 #define SETS 256
@@ -34,7 +34,7 @@ struct ztp_throttle *ztp_throttle_new(struct ztp_throttle_rule rule)
 	if (!throttle)
 		return NULL;
 	throttle->rule = rule;
-	ztp_clock_random(&throttle->hashing.seed, sizeof(uint64_t));
+	ztp_random(&throttle->hashing.seed, sizeof(uint64_t));
 	return throttle;
 }
 

@@ -1,8 +1,9 @@
 /*
- * Two moments at which Mosquitto 2.0 sends a will, read from its source:
+ * Two moments at which Mosquitto sends a will, read from the source of 2.0 and
+ * 2.1:
  *
- * - after the DISCONNECT event of the client, at once or delayed. So a write
- *   by a pointer that has disconnected is a will. Only operators get this far
+ * - after the DISCONNECT or CLIENT_OFFLINE event of the client, at once or
+ *   delayed. So a write by a pointer that has disconnected is a will. Only operators get this far
  *   (everybody else is denied these topics anyway), so the ring is theirs.
  * - when a connection of the same client id takes over: after BASIC_AUTH of
  *   the new one and before anything else, DISCONNECT of the old one included.

@@ -10,7 +10,7 @@
 /* BASIC_AUTH: this connection may take over another one of its id. */
 void ztp_wills_arrive(struct ztp_gate *gate, const struct mosquitto *client,
 		      const char *id);
-/* DISCONNECT. */
+/* DISCONNECT, CLIENT_OFFLINE. */
 void ztp_wills_leave(struct ztp_gate *gate, const struct mosquitto *client);
 /* Any other event. */
 void ztp_wills_settle(struct ztp_gate *gate);

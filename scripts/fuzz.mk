@@ -14,7 +14,7 @@ FUZZ_DIR   := $(BUILD)/fuzz
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
               bridge/entry.c
 FUZZ_LIBS  := -lsqlite3 $(POLICY_LIBS) -lcmocka
-FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC)
+FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) $(BASE_SRC)
 
 $(FUZZ_DIR)/gate: $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_GATE))
 $(FUZZ_DIR)/replay-gate: $(patsubst %.c,$(BUILD)/san/%.o,$(FUZZ_GATE))

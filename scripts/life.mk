@@ -12,7 +12,7 @@ helpers: $(HOT_BIN)
 $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(BUILD)/o/tests/bench/life.o \
 		$(call obj,o,$(filter-out bridge/main.c,$(BRIDGE_SRC))) \
-		$(BUILD)/libztp_policy.a
+		$(LIBS_O)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 

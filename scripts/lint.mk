@@ -1,14 +1,14 @@
 # Looking at it without running it, with the tools of Debian 12 (clang-format
 # and clang-tidy 14, cppcheck 2.10), on whichever release.
 
-LINT_DIRS = $(wildcard policy bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault)
+LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault)
 LINT_C = $(sort $(shell find $(LINT_DIRS) -name '*.c'))
 LINT_H = $(sort $(shell find include $(LINT_DIRS) -name '*.h'))
 LINT_SH = $(shell grep -lE '^\#!/bin/(ba)?sh' $$(git ls-files 2>/dev/null || \
             find scripts .ci tests -type f) 2>/dev/null)
 
-lint: lint-format lint-tidy lint-cppcheck lint-shell
-.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell
+lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers
+.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-layers
 
 lint-deps:
 	$(Q)scripts/deps build unit test lint
@@ -32,6 +32,10 @@ lint-cppcheck: lint-deps
 
 lint-shell: lint-deps
 	$(Q)shellcheck $(LINT_SH)
+
+# Includes that run upward, and files that call each other in a circle.
+lint-layers: all
+	$(Q)scripts/layers $(BUILD)
 
 format:
 	$(Q)scripts/deps lint

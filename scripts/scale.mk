@@ -6,7 +6,7 @@ BATCH ?= 64
 SCALE_BIN := $(BUILD)/bench/scale
 
 $(SCALE_BIN): $(call obj,o,tests/bench/scale.c $(filter-out bridge/main.c,$(BRIDGE_SRC))) \
-              $(BUILD)/libztp_policy.a
+              $(LIBS_O)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 

@@ -11,6 +11,7 @@
 #include "bridge/consumer.h"
 #include "bridge/delivery.h"
 #include "bridge/producer.h"
+#include "bridge/records.h"
 #include "bridge/requests.h"
 #include "bridge/verdicts.h"
 
@@ -143,7 +144,7 @@ void life_decisions(struct life *l)
 	static const char payload[] =
 		"{\"site\":\"plant-7\",\"ntp\":[\"ntp1.example.com\"],"
 		"\"telemetry\":{\"interval_s\":60,\"topic\":\"events/t\"}}";
-	struct verdict_record record = {.position = {"ztp.decisions", 0, 0}};
+	struct consumer_record record = {.position = {"ztp.decisions", 0, 0}};
 	char path[256], text[1024];
 	int i;
 
@@ -301,10 +302,16 @@ void life_start(struct life *l)
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
+	struct producer_user fates = {requests_announced, records_shrink_dead,
+				      b};
+	struct consumer_user decisions = {verdicts_apply, b};
 
-	life_check(l, producer_new(&b->producer, b, l->wake_fd, &l->error),
+	life_check(l,
+		   producer_new(&b->producer, b, &fates, l->wake_fd, &l->error),
 		   "producer");
-	life_check(l, consumer_new(&b->consumer, b, l->wake_fd, &l->error),
+	life_check(l,
+		   consumer_new(&b->consumer, b, &decisions, l->wake_fd,
+				&l->error),
 		   "consumer");
 }
 

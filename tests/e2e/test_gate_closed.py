@@ -2,11 +2,14 @@
 devices out; never lets one in."""
 
 import os
+import re
 import subprocess
 
 import pytest
 
 from harness.gate import Device, Gate, PASSWORD, path_of
+from harness.mosquitto import find
+from harness.where import binary
 
 REGISTRY = "acme/plant"
 
@@ -100,17 +103,83 @@ def test_two_brokers_do_not_share_a_database(make, tmp_path, ca):
     gate.stop()
 
 
-def test_per_listener_settings_lets_nobody_in(make, ca):
-    """Mosquitto then never calls the gate's TICK: no device gets in for
-    longer than it takes to see that."""
-    gate = make()
+def change(gate, old, new):
     text = gate.conf.read_text()
-    gate.conf.write_text(text.replace("per_listener_settings false",
-                                      "per_listener_settings true"))
+    assert text.count(old) == 1, old
+    gate.conf.write_text(text.replace(old, new))
+
+
+PER_LISTENER = "per_listener_settings false", "per_listener_settings true"
+
+
+def test_per_listener_settings(make):
+    """There would be listeners that the gate never hears of."""
+    gate = make()
+    change(gate, *PER_LISTENER)
+    must_not_start(gate, "per_listener_settings is true in")
+
+
+@pytest.mark.parametrize("value", ["1", "true "])
+def test_per_listener_settings_in_another_file(make, value):
+    gate = make()
+    folder = gate.folder / "conf.d"
+    folder.mkdir()
+    (folder / "Z.conf").write_text(f"# mine\n  per_listener_settings {value}\n")
+    change(gate, PER_LISTENER[0], f"include_dir {folder}")
+    must_not_start(gate, "per_listener_settings is true in")
+
+
+def version():
+    """The broker's own, as numbers."""
+    done = subprocess.run([find(), "-h"], stdout=subprocess.PIPE, text=True,
+                          check=False)
+    return tuple(map(int, re.search(r"version (\S+)", done.stdout)[1].split(".")))
+
+
+def test_loaded_for_one_listener_alone(make):
+    """Mosquitto 2.1's plugin_use; 2.0 knows neither word and does not start
+    either."""
+    gate = make()
+    plugin = f"plugin {binary('mosquitto_ztp_gate.so')}"
+    change(gate, plugin + "\n", f"plugin_load ztp {plugin[7:]}\n")
+    change(gate, f"listener {gate.tls_port} 127.0.0.1",
+           f"listener {gate.tls_port} 127.0.0.1\nplugin_use ztp")
+    must_not_start(gate, "loaded by plugin_use in" if version() >= (2, 1)
+                   else "Unknown configuration variable")
+
+
+@pytest.mark.parametrize("word", ["plugin", "auth_plugin", "global_plugin"])
+def test_loaded_for_every_listener(make, word):
+    gate = make()
+    change(gate, "\nplugin ", f"\n{word} ")
+    if word == "global_plugin" and version() < (2, 1):
+        must_not_start(gate, "Unknown configuration variable")
+        return
     gate.start()
-    for username in ("unused", ca.leaf().base64):
-        with Device(gate, path_of(REGISTRY), username, "x") as device:
-            assert not device.accepted
+    assert "listeners_unknown" not in gate.log()
+    gate.stop()
+
+
+def test_a_plugin_of_another_name_cannot_see_itself(make):
+    """It says so. The setting it sees all the same."""
+    gate = make()
+    other = gate.folder / "door.so"
+    other.symlink_to(binary("mosquitto_ztp_gate.so"))
+    change(gate, f"plugin {binary('mosquitto_ztp_gate.so')}",
+           f"plugin {other}")
+    gate.start()
+    gate.wait_log("event=listeners_unknown")
+    gate.stop()
+    change(gate, *PER_LISTENER)
+    must_not_start(gate, "per_listener_settings is true in")
+
+
+def test_a_configuration_that_is_gone_by_then(make):
+    """A pipe can be read once, by the broker."""
+    gate = make()
+    gate.argv = ["bash", "-c", f"exec {find()} -c <(cat {gate.conf})"]
+    gate.start()
+    gate.wait_log("event=listeners_unknown")
     gate.stop()
 
 

@@ -2,12 +2,17 @@
 
 import json
 
+import pytest
+
 from harness.gate import Gate, jwt, path_of
+from harness.until import until
 
 DIRECT, CUSTOM = "acme/direct", "acme/custom"
 
 
-def test_no_errors_under_valgrind(tmp_path, ca):
+@pytest.fixture
+def gate(tmp_path, ca):
+    """Its exit status is 99 when valgrind has found something."""
     gate = Gate(tmp_path / "gate", ca.server())
     gate.argv = ["valgrind", "--error-exitcode=99", "--leak-check=full",
                  "--show-leak-kinds=definite", "--errors-for-leak-kinds=none",
@@ -18,6 +23,12 @@ def test_no_errors_under_valgrind(tmp_path, ca):
             operator.do("createRegistry", registry=registry, onboarding=mode)
             operator.do("addRegistryCa", registry=registry,
                         pem=ca.cert.read_text())
+    yield gate
+    gate.stop()
+
+
+def test_no_errors_under_valgrind(gate, ca):
+    with gate.operator() as operator:
         direct, custom, squatted = (path_of(DIRECT), path_of(CUSTOM),
                                     path_of(CUSTOM))
         leaf, other = ca.issue("rsa2048"), ca.issue()
@@ -52,4 +63,59 @@ def test_no_errors_under_valgrind(tmp_path, ca):
         operator.do("listDevices")
         operator.do("listPending")
     gate.restart()
-    gate.stop()
+
+
+def test_the_broker_frees_a_session_before_its_proof_runs_out(gate, ca):
+    """Of a session's expiry the broker says nothing. Whoever has kept the
+    pointer looks at freed memory when the JWT runs out, when the path is
+    ended, at a SIGHUP, and when the path comes back."""
+    leaf, paths = ca.issue(), [path_of(DIRECT) for _ in range(3)]
+    with gate.operator() as operator:
+        for path in paths:
+            proof = jwt(leaf, lifetime=8)
+            with gate.first(path, leaf, proof, session=True,
+                            expiry=1) as device:
+                device.subscribed(device.commands)
+                operator.wait_on("ztp/v1/subscribed", device_path=path)
+        for path in paths:
+            gate.wait_log(f"Expiring client {path}")
+        # The last proof to run out is that of a session that is still there:
+        # by then all of them have been looked at.
+        last = path_of(DIRECT)
+        with gate.first(last, leaf, jwt(leaf, lifetime=8)) as device:
+            device.wait_ended()
+        operator.audit("expired_proof", last)
+        for path in paths:
+            assert not operator.on("ztp/v1/audit", code="expired_proof",
+                                   device_path=path)
+            assert not operator.do("getDevice", device_path=path)["live"]
+        operator.publish(f"{paths[0]}/commands", b"nobody is there")
+        gate.hangup()
+        gate.wait_log("Reloading config")
+        operator.do("deleteDevice", device_path=paths[0])
+        operator.do("blockDevice", device_path=paths[1])
+        with gate.unused(paths[2], leaf, session=True) as device:
+            assert device.accepted and not device.session_present
+
+
+def test_taken_over_and_given_up(gate, ca):
+    """The other ends of a session that the broker keeps: another connection
+    of its id, in its place or without it, while it is there and while it is
+    away."""
+    leaf, path = ca.issue(), path_of(DIRECT)
+    with gate.operator() as operator:
+        first = gate.first(path, leaf, session=True)
+        first.subscribed(first.commands).wait_status("approved")
+        second = gate.unused(path, leaf, session=True)
+        assert second.session_present
+        first.wait_ended()
+        second.drop()
+        until(lambda: not operator.do("getDevice", device_path=path)["live"],
+              "its connection is gone")
+        with gate.unused(path, leaf, session=True) as third:
+            assert third.session_present
+        with gate.unused(path, leaf) as fourth:
+            assert not fourth.session_present
+        with gate.unused(path, leaf, session=True) as fifth:
+            assert not fifth.session_present
+        operator.do("deleteDevice", device_path=path)

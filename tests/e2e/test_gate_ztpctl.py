@@ -1,11 +1,13 @@
 """ztpctl against a real gate: every subcommand, and its exit status."""
 
 import json
+import re
 import subprocess
 
 import pytest
 
 from harness.gate import OPERATOR, PASSWORD, Gate, path_of
+from harness.ports import free_port
 from harness.where import binary
 
 
@@ -149,3 +151,69 @@ def test_who_is_no_operator_is_told(ctl):
 ])
 def test_usage(ctl, args):
     assert "usage:" in ctl(*args, status=2).stderr
+
+
+def findings(done):
+    return {finding["what"]: finding for finding in as_json(done)}
+
+
+def test_doctor_finds_nothing_wrong(ctl, gate):
+    done = ctl("doctor", "--broker-config", gate.conf, user="ztp-admin")
+    lines = done.stdout.splitlines()
+    assert lines and all(line.startswith("ok ") for line in lines)
+    found = findings(ctl("doctor", "--json", "--broker-config", gate.conf,
+                         user="ztp-admin"))
+    assert len(found) == len(lines)
+    assert re.match(r"Mosquitto \d+\.\d+\.\d+",
+                    found["broker_version"]["message"])
+    assert "{device_path}/commands" in found["command_topic"]["message"]
+    # without the file, and by a user to whom the version is not told
+    found = findings(ctl("doctor", "--json"))
+    assert "per_listener_settings" not in found
+    assert "not told" in found["broker_version"]["message"]
+
+
+@pytest.mark.parametrize("old, new, what, level", [
+    ("per_listener_settings false", "per_listener_settings true",
+     "per_listener_settings", "error"),
+    ("per_listener_settings false", "per_listener_settings true", "listeners",
+     "error"),
+    ("\nplugin ", "\n#plugin ", "gate", "error"),
+    ("\nallow_anonymous false", "\nallow_anonymous true", "allow_anonymous",
+     "warning"),
+    ("\nacl_file ", "\n#acl_file ", "acl_file", "warning"),
+    ("max_queued_messages 1000000", "max_queued_messages 0",
+     "max_queued_messages", "error"),
+    ("max_queued_messages 1000000", "", "max_queued_messages", "warning"),
+    ("max_packet_size 131072", "", "max_packet_size", "warning"),
+    ("\nkeyfile ", "\nuse_identity_as_username true\nkeyfile ",
+     "certificate_as_username", "warning"),
+    ("command_topic {device_path}/commands", "command_topic x/{device_path}",
+     "command_topic", "error"),
+])
+def test_doctor_finds(ctl, gate, tmp_path, old, new, what, level):
+    """What is not so any more, or will not be after the next start."""
+    text = gate.conf.read_text()
+    assert text.count(old) == 1
+    changed = tmp_path / "changed.conf"
+    changed.write_text(text.replace(old, new))
+    found = findings(ctl("doctor", "--json", "--broker-config", changed,
+                         status=1))
+    assert found[what]["level"] == level
+    assert found["gate_answers"]["level"] == "ok"
+
+
+def test_doctor_without_a_broker_or_a_file(ctl, gate, tmp_path):
+    found = findings(ctl("doctor", "--json", "--url",
+                         f"mqtt://127.0.0.1:{free_port()}", "--broker-config",
+                         gate.conf, status=1))
+    assert found["broker"]["level"] == "error"
+    assert found["gate"]["level"] == "ok"
+    found = findings(ctl("doctor", "--json", "--broker-config",
+                         tmp_path / "none", status=1))
+    assert found["broker_config"]["level"] == "error"
+    assert found["gate_answers"]["level"] == "ok"
+    found = findings(ctl("doctor", "--json", status=1, user="backend"))
+    assert {f["level"] for f in found.values()} == {"error"}
+    ctl("doctor", "now", status=2)
+    ctl("registry", "list", "--broker-config", gate.conf, status=2)

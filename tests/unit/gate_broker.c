@@ -18,7 +18,7 @@ static size_t client_count;
 static struct {
 	MOSQ_FUNC_generic_callback callback;
 	void *userdata;
-} callbacks[16];
+} callbacks[MOSQ_EVT_CLIENT_OFFLINE + 1];
 
 static char *copy(const char *text)
 {
@@ -109,30 +109,49 @@ int gate_auth(struct mosquitto *client)
 	return call(MOSQ_EVT_BASIC_AUTH, &event);
 }
 
-void gate_disconnect(struct mosquitto *client)
+static void end_connection(struct mosquitto *client, bool kept)
 {
+	/* That of CLIENT_OFFLINE is the same. */
 	struct mosquitto_evt_disconnect event = {.client = client};
+	bool offline = kept && gate_broker.is_2_1;
 
 	client->online = false;
-	(void)call(MOSQ_EVT_DISCONNECT, &event);
+	client->away = kept;
+	if (client->id || !gate_broker.is_2_1)
+		(void)call(offline ? MOSQ_EVT_CLIENT_OFFLINE
+				   : MOSQ_EVT_DISCONNECT,
+			   &event);
+}
+
+void gate_disconnect(struct mosquitto *client)
+{
+	end_connection(client, !client->clean_start);
+}
+
+void gate_refuse(struct mosquitto *client)
+{
+	char *id = client->id;
+
+	if (!gate_broker.is_2_1)
+		client->id = NULL; /* as 2.0.11 has it by then */
+	end_connection(client, false);
+	client->id = id;
 }
 
 int gate_connect(struct mosquitto *client)
 {
 	int rc = gate_auth(client);
 
-	if (rc != MOSQ_ERR_SUCCESS) {
-		char *id = client->id;
-
-		client->id = NULL; /* as the broker has it by then */
-		gate_disconnect(client);
-		client->id = id;
+	/* Whom the gate leaves to the broker's own files, those let in. */
+	if (rc != MOSQ_ERR_SUCCESS && rc != MOSQ_ERR_PLUGIN_DEFER) {
+		gate_refuse(client);
 		return rc;
 	}
 	for (size_t i = 0; i < client_count; i++)
-		if (clients[i] != client && clients[i]->online &&
+		if (clients[i] != client &&
+		    (clients[i]->online || clients[i]->away) &&
 		    strcmp(clients[i]->id, client->id) == 0)
-			gate_disconnect(clients[i]);
+			end_connection(clients[i], false);
 	client->online = true;
 	return rc;
 }
@@ -173,8 +192,11 @@ void gate_tick(void)
 void gate_reload(void)
 {
 	struct mosquitto_evt_reload event = {0};
+	int rc = call(MOSQ_EVT_RELOAD, &event);
 
-	if (call(MOSQ_EVT_RELOAD, &event) != MOSQ_ERR_PLUGIN_DEFER)
+	if (gate_broker.is_2_1 && rc != MOSQ_ERR_SUCCESS)
+		abort(); /* as the broker would end */
+	if (!gate_broker.is_2_1 && rc != MOSQ_ERR_PLUGIN_DEFER)
 		abort(); /* would keep it from other plugins */
 }
 
@@ -209,6 +231,9 @@ int mosquitto_callback_register(mosquitto_plugin_id_t *identifier, int event,
 {
 	(void)identifier;
 	(void)event_data;
+	if (event > (gate_broker.is_2_1 ? MOSQ_EVT_CLIENT_OFFLINE
+					: MOSQ_EVT_DISCONNECT))
+		return MOSQ_ERR_NOT_SUPPORTED;
 	callbacks[event].callback = callback;
 	callbacks[event].userdata = userdata;
 	return MOSQ_ERR_SUCCESS;

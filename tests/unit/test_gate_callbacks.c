@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "gate_fixture.h"
 
@@ -129,6 +131,75 @@ static void test_a_pointer_that_comes_back_is_nobody(void **state)
 			 MOSQ_ERR_ACL_DENIED);
 }
 
+/* Nobody asks BASIC_AUTH about a certificate that is a username, and such a
+ * client may have been given the memory of the device's old session. */
+static void test_a_pointer_that_comes_back_past_the_gate(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	device->clean_start = false;
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_disconnect(device);
+	assert_true(gate_can(device, MOSQ_ACL_READ, DIRECT "a/commands"));
+	free(device->username);
+	device->username = strdup("its certificate's CN");
+	assert_false(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/events/x"));
+}
+
+/* A session that the broker keeps, and then does not: nothing is said of
+ * that, and its memory is gone before its proof runs out. */
+static void test_a_session_expires_before_its_proof(void **state)
+{
+	struct gate_fixture *f = *state;
+	char *jwt = gate_proof(f, 0, 1);
+	struct mosquitto *away = gate_client(DIRECT "a", f->texts[0], jwt, 5);
+	struct mosquitto *here = gate_client(DIRECT "b", f->texts[0], jwt, 5);
+	time_t deadline = time(NULL) + 30;
+
+	free(jwt);
+	away->clean_start = false;
+	assert_int_equal(gate_connect(away), MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(here), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_disconnect(away);
+	gate_client_forget(away);
+	while (!here->kicked && time(NULL) < deadline) {
+		(void)usleep(10 * 1000);
+		gate_tick();
+	}
+	assert_true(here->kicked);
+	assert_int_equal(gate_published_count("ztp/v1/audit", "expired_proof"),
+			 1);
+	gate_says(f,
+		  "\"command\":\"getDevice\",\"device_path\":\"" DIRECT "a\"",
+		  "\"live\":false");
+	gate_ok(f,
+		"\"command\":\"blockDevice\",\"device_path\":\"" DIRECT "a\"");
+	gate_tick();
+}
+
+static void test_taken_over_while_away(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *away = gate_first(f, DIRECT "a", 0), *again;
+
+	away->clean_start = false;
+	assert_int_equal(gate_connect(away), MOSQ_ERR_SUCCESS);
+	gate_disconnect(away);
+	again = gate_unused(f, DIRECT "a", 0);
+	assert_int_equal(gate_connect(again), MOSQ_ERR_SUCCESS);
+	gate_client_forget(away);
+	gate_tick();
+	assert_true(gate_can(again, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_tick();
+	gate_says(f,
+		  "\"command\":\"getDevice\",\"device_path\":\"" DIRECT "a\"",
+		  "\"subscribed\":true");
+}
+
 static void test_restored_sessions(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -195,12 +266,25 @@ static void test_wills(void **state)
 	/* refused: the old one goes on */
 	f->op = gate_client("op", OP, "wrong", 5);
 	assert_int_equal(gate_auth(f->op), MOSQ_ERR_PLUGIN_DEFER);
-	free(f->op->id);
-	f->op->id = NULL;
-	gate_disconnect(f->op);
+	gate_refuse(f->op);
 	assert_true(gate_can(next, MOSQ_ACL_WRITE, "$CONTROL/ztp/v1"));
 	assert_false(gate_acl(next, MOSQ_ACL_WRITE, "ztp/x", true) ==
 		     MOSQ_ERR_SUCCESS);
+}
+
+/* An operator's session may be kept as well: its will goes out while it is
+ * away. */
+static void test_will_of_a_session_that_is_kept(void **state)
+{
+	struct mosquitto *kept = gate_client("kept", OP, "secret", 5);
+
+	(void)state;
+	kept->clean_start = false;
+	assert_int_equal(gate_auth(kept), MOSQ_ERR_PLUGIN_DEFER);
+	assert_true(gate_can(kept, MOSQ_ACL_WRITE, "ztp/v1/pending"));
+	gate_disconnect(kept);
+	gate_tick();
+	assert_false(gate_can(kept, MOSQ_ACL_WRITE, "ztp/v1/pending"));
 }
 
 static void test_bad_commands(void **state)
@@ -257,12 +341,24 @@ int main(void)
 		T(test_squatter_ends_before_the_answer),
 		T(test_sighup),
 		T(test_a_pointer_that_comes_back_is_nobody),
+		T(test_a_pointer_that_comes_back_past_the_gate),
+		T(test_a_session_expires_before_its_proof),
+		T(test_taken_over_while_away),
 		T(test_restored_sessions),
 		T(test_offered_until_acknowledged),
 		T(test_wills),
+		T(test_will_of_a_session_that_is_kept),
 		T(test_bad_commands),
 #undef T
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+	int failed = 0;
+
+	for (int release = 0; release < 2; release++) {
+		gate_broker.is_2_1 = release == 1;
+		failed += cmocka_run_group_tests_name(
+			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
+			setup_group, gate_teardown_group);
+	}
+	return failed;
 }

@@ -1,6 +1,6 @@
 /*
  * ztpctl - the operator's hand on the gate. Exit status: 0 done, 1 refused or
- * not found, 2 usage.
+ * not found (doctor: something is wrong), 2 usage.
  *
  * --ca means the broker's CA; behind `registry create` it means a CA of the
  * new registry, as often as there are such.
@@ -26,6 +26,7 @@ static const char usage[] =
 	"  device block PATH | unblock PATH\n"
 	"  pending list [S/R]\n"
 	"  audit tail [--count N]\n"
+	"  doctor [--broker-config FILE]\n"
 	"  --version | --help\n"
 	"URL is mqtt://HOST:PORT (default mqtt://127.0.0.1:1883) or "
 	"mqtts://.\n";
@@ -35,22 +36,24 @@ static const struct {
 	int min, max; /* arguments */
 	bool cas;     /* --ca is a registry's */
 	ztp_ctl_fn *run;
+	bool connects; /* by itself: no connection is a finding, too */
 } table[] = {
-	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create},
-	{{"registry", "list"}, 0, 0, false, ztp_ctl_registry_list},
-	{{"registry", "show"}, 1, 1, false, ztp_ctl_registry_show},
-	{{"registry", "modify"}, 1, 1, false, ztp_ctl_registry_modify},
-	{{"registry", "delete"}, 1, 1, false, ztp_ctl_registry_delete},
-	{{"registry", "ca", "add"}, 2, 2, false, ztp_ctl_ca_add},
-	{{"registry", "ca", "list"}, 1, 1, false, ztp_ctl_ca_list},
-	{{"registry", "ca", "remove"}, 2, 2, false, ztp_ctl_ca_remove},
-	{{"device", "list"}, 0, 1, false, ztp_ctl_device_list},
-	{{"device", "show"}, 1, 1, false, ztp_ctl_device_show},
-	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete},
-	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block},
-	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock},
-	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list},
-	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail},
+	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create, false},
+	{{"registry", "list"}, 0, 0, false, ztp_ctl_registry_list, false},
+	{{"registry", "show"}, 1, 1, false, ztp_ctl_registry_show, false},
+	{{"registry", "modify"}, 1, 1, false, ztp_ctl_registry_modify, false},
+	{{"registry", "delete"}, 1, 1, false, ztp_ctl_registry_delete, false},
+	{{"registry", "ca", "add"}, 2, 2, false, ztp_ctl_ca_add, false},
+	{{"registry", "ca", "list"}, 1, 1, false, ztp_ctl_ca_list, false},
+	{{"registry", "ca", "remove"}, 2, 2, false, ztp_ctl_ca_remove, false},
+	{{"device", "list"}, 0, 1, false, ztp_ctl_device_list, false},
+	{{"device", "show"}, 1, 1, false, ztp_ctl_device_show, false},
+	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete, false},
+	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block, false},
+	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock, false},
+	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list, false},
+	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail, false},
+	{{"doctor"}, 0, 0, false, ztp_ctl_doctor, true},
 };
 
 #define COMMANDS (sizeof(table) / sizeof(*table))
@@ -109,6 +112,8 @@ static bool set_option(struct command_line *line, const char *name,
 		ctl->onboarding = value;
 	else if (strcmp(name, "--audience") == 0)
 		ctl->audience = value;
+	else if (strcmp(name, "--broker-config") == 0)
+		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
 		return ztp_cli_number(&ctl->count, value, 1, INT64_MAX);
 	else if (strcmp(name, "--ca") == 0)
@@ -145,23 +150,26 @@ static bool fits(const struct ztp_ctl *ctl, size_t row)
 
 	if ((ctl->onboarding || ctl->audience) && !settings)
 		return false;
+	if (ctl->broker_config && table[row].run != ztp_ctl_doctor)
+		return false;
 	return !ctl->count || table[row].run == ztp_ctl_audit_tail;
 }
 
-static ztp_ctl_fn *choose(struct command_line *line)
+/* COMMANDS: usage. */
+static size_t choose(struct command_line *line)
 {
 	int used = 0, left;
 	size_t row = find(line->words, line->count, &used);
 
 	if (row == COMMANDS)
-		return NULL;
+		return COMMANDS;
 	left = line->count - used;
 	if (left < table[row].min || left > table[row].max ||
 	    !fits(line->ctl, row))
-		return NULL;
+		return COMMANDS;
 	for (int i = 0; i < left; i++)
 		line->ctl->arguments[i] = line->words[used + i];
-	return table[row].run;
+	return row;
 }
 
 static bool good_url(const char *url)
@@ -188,7 +196,7 @@ static bool read_password(struct ztp_ctl *ctl, char **password)
 	return true;
 }
 
-static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
+static int run(struct ztp_ctl *ctl, size_t row)
 {
 	struct ztp_error error = {0};
 	char *password = NULL;
@@ -196,11 +204,12 @@ static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
 
 	if (!read_password(ctl, &password))
 		goto out;
-	if (ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+	if (!table[row].connects &&
+	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
 	}
-	status = command(ctl);
+	status = table[row].run(ctl);
 	ztp_client_close(ctl->client);
 out:
 	free(password);
@@ -213,7 +222,7 @@ int main(int argc, char **argv)
 {
 	struct ztp_ctl ctl = {.broker.url = "mqtt://127.0.0.1:1883"};
 	struct command_line line = {.ctl = &ctl};
-	ztp_ctl_fn *command;
+	size_t row;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("ztpctl " ZTP_VERSION);
@@ -224,7 +233,7 @@ int main(int argc, char **argv)
 		return ZTP_EXIT_OK;
 	}
 	if (!parse(&line, argc, argv) || !good_url(ctl.broker.url) ||
-	    !(command = choose(&line))) {
+	    (row = choose(&line)) == COMMANDS) {
 		fputs(usage, stderr);
 		return ZTP_EXIT_USAGE;
 	}
@@ -232,5 +241,5 @@ int main(int argc, char **argv)
 		ztp_cli_warn("ztpctl", "signals cannot be caught");
 		return ZTP_EXIT_FAILED;
 	}
-	return run(&ctl, command);
+	return run(&ctl, row);
 }

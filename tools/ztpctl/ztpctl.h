@@ -15,6 +15,7 @@ struct ztp_ctl {
 	const char *onboarding, *audience; /* NULL: not given */
 	const char *ca_files[ZTP_CTL_CAS_MAX];
 	int ca_count;
+	const char *broker_config; /* doctor: NULL: not given */
 	int64_t count; /* audit tail: records until the end; 0: no end */
 	const char *arguments[2]; /* S/R, PATH, FILE, FINGERPRINT; or NULL */
 	struct ztp_client *client;
@@ -30,6 +31,8 @@ ztp_ctl_fn ztp_ctl_ca_add, ztp_ctl_ca_list, ztp_ctl_ca_remove;
 ztp_ctl_fn ztp_ctl_device_list, ztp_ctl_device_show, ztp_ctl_device_delete,
 	ztp_ctl_device_block, ztp_ctl_device_unblock;
 ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_audit_tail;
+/* Opens the connection itself. */
+ztp_ctl_fn ztp_ctl_doctor;
 
 /* --- shared by the subcommands */
 

@@ -1,0 +1,208 @@
+#include "base/broker_config.h"
+
+#include <ctype.h>
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define FILE_MAX_BYTES (1024 * 1024)
+
+struct reading {
+	ztp_broker_visit_fn *visit;
+	void *arg;
+	size_t files;
+};
+
+static int read_file(struct reading *reading, const char *path,
+		     struct ztp_error *error);
+
+/* The whole of it, with a NUL; the caller frees. A read that fails leaves
+ * *len at -1. */
+static char *slurp(FILE *file, long *len)
+{
+	size_t size = 4096, used = 0, got;
+	char *text = NULL, *grown;
+
+	*len = -1;
+	for (;;) {
+		grown = realloc(text, size + 1);
+		if (!grown)
+			break;
+		text = grown;
+		got = fread(text + used, 1, size - used, file);
+		used += got;
+		if (used < size || size > FILE_MAX_BYTES) {
+			if (!ferror(file))
+				*len = (long)used;
+			text[used] = '\0';
+			break;
+		}
+		size *= 2;
+	}
+	return text;
+}
+
+static int load(char **text, const char *path, struct ztp_error *error)
+{
+	FILE *file = fopen(path, "re");
+	int rc = 0;
+	long len;
+
+	*text = NULL;
+	if (!file)
+		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
+				strerror(errno));
+	errno = 0;
+	*text = slurp(file, &len);
+	if (!*text)
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%s: out of memory", path);
+	else if (len < 0)
+		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
+			      errno ? strerror(errno) : "cannot be read");
+	else if (len > FILE_MAX_BYTES)
+		rc = ztp_fail(error, ZTP_ERR_TOO_LARGE,
+			      "%s: more than %d bytes", path, FILE_MAX_BYTES);
+	(void)fclose(file);
+	return rc;
+}
+
+/* ---- include_dir: *.conf, without regard to case and then with it */
+
+static int is_conf(const struct dirent *entry)
+{
+	size_t len = strlen(entry->d_name);
+
+	return len > 5 && strcmp(entry->d_name + len - 5, ".conf") == 0;
+}
+
+static int in_order(const struct dirent **one, const struct dirent **other)
+{
+	const unsigned char *a = (const unsigned char *)(*one)->d_name;
+	const unsigned char *b = (const unsigned char *)(*other)->d_name;
+
+	while (*a && *a == *b) {
+		a++;
+		b++;
+	}
+	if (toupper(*a) != toupper(*b) && *a && *b)
+		return toupper(*a) - toupper(*b);
+	return *a - *b;
+}
+
+static int read_folder(struct reading *reading, const char *folder,
+		       struct ztp_error *error)
+{
+	struct dirent **entries = NULL;
+	int count = scandir(folder, &entries, is_conf, in_order);
+	char path[4096];
+	int rc = 0;
+
+	if (count < 0)
+		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", folder,
+				strerror(errno));
+	for (int i = 0; i < count; i++) {
+		int n = snprintf(path, sizeof(path), "%s/%s", folder,
+				 entries[i]->d_name);
+
+		if (rc == 0 && (n < 0 || (size_t)n >= sizeof(path)))
+			rc = ztp_fail(error, ZTP_ERR_VALUE,
+				      "%s: too long a name", folder);
+		if (rc == 0)
+			rc = read_file(reading, path, error);
+		free(entries[i]);
+	}
+	free(entries);
+	return rc;
+}
+
+/* ---- lines */
+
+static char *trimmed(char *text)
+{
+	size_t len;
+
+	text += strspn(text, " \t");
+	len = strlen(text);
+	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
+		text[--len] = '\0';
+	return text;
+}
+
+/* A word ends at a space, at a tab it does not: the broker would not know a
+ * setting with one in its name, and does not start. */
+static int read_line(struct reading *reading,
+		     struct ztp_broker_setting *setting, char *line,
+		     struct ztp_error *error)
+{
+	char *end;
+
+	if (*line == '#')
+		return 0;
+	line += strspn(line, " ");
+	end = line + strcspn(line, " \r");
+	if (end == line)
+		return 0;
+	setting->value = *end ? trimmed(end + 1) : end;
+	*end = '\0';
+	setting->key = line;
+	reading->visit(setting, reading->arg);
+	if (strcmp(setting->key, "include_dir") != 0)
+		return 0;
+	if (setting->nth > 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%s:%d: include_dir in an included file",
+				setting->file, setting->line);
+	return read_folder(reading, setting->value, error);
+}
+
+static int read_file(struct reading *reading, const char *path,
+		     struct ztp_error *error)
+{
+	struct ztp_broker_setting setting = {.file = path,
+					     .nth = reading->files++};
+	char *text, *rest, *line;
+	int rc = load(&text, path, error);
+
+	rest = text;
+	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
+		setting.line++;
+		rc = read_line(reading, &setting, line, error);
+	}
+	free(text);
+	return rc;
+}
+
+int ztp_broker_config_read(const char *path, ztp_broker_visit_fn *visit,
+			   void *arg, struct ztp_error *error)
+{
+	struct reading reading = {visit, arg, 0};
+
+	return read_file(&reading, path, error);
+}
+
+/* ---- whose */
+
+char *ztp_broker_config_of_process(void)
+{
+	FILE *file = fopen("/proc/self/cmdline", "re");
+	char *argument = NULL, *found = NULL;
+	bool expected = false;
+	size_t size = 0;
+
+	if (!file)
+		return NULL;
+	while (getdelim(&argument, &size, '\0', file) > 0) {
+		if (expected) {
+			free(found);
+			found = strdup(argument);
+		}
+		expected =
+			!expected && (strcmp(argument, "-c") == 0 ||
+				      strcmp(argument, "--config-file") == 0);
+	}
+	free(argument);
+	(void)fclose(file);
+	return found;
+}

@@ -1,0 +1,23 @@
+#include "base/random.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+
+void ztp_random(void *bytes, size_t n)
+{
+	unsigned char *p = bytes;
+
+	/* More than 256 bytes may come in parts, and a signal may interrupt
+	 * the call before it has any (random(7)). */
+	while (n > 0) {
+		ssize_t got = getrandom(p, n, 0);
+
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
+			abort();
+		p += got;
+		n -= (size_t)got;
+	}
+}

@@ -1,0 +1,124 @@
+/*
+ * Answers before what the gate says of its own accord: it answers createDevice
+ * before it speaks of that device.
+ */
+#include "bridge/gate_answers.h"
+
+#include <stdio.h>
+
+#include "bridge/control.h"
+#include "bridge/delivery.h"
+#include "bridge/endings.h"
+#include "bridge/registrar.h"
+
+static int retry_later(struct bridge *b, const struct registrar_answer *answer,
+		       struct store_request *r, struct ztp_error *error)
+{
+	if (answer->question == REGISTRAR_ASK_DEVICE) {
+		registrar_ask(b->registrar, answer->n);
+		return 0;
+	}
+	if (answer->question != REGISTRAR_ASK_HELD) /* whose tries say
+						       something else */
+		r->tries++;
+	r->retry_at = b->now + REGISTRAR_DENIED_MS;
+	return store_request_save(b->store, r, error);
+}
+
+static int created(struct bridge *b, const struct control_answer *said,
+		   struct store_request *r, struct ztp_error *error)
+{
+	char message[256];
+
+	if (r->state != ZTP_STATE_APPROVED)
+		return 0;
+	if (control_is(said, "OK"))
+		return ending_register(b, r, said->subscribed, error);
+	if (control_is(said, "ALREADY_EXISTS"))
+		return ending_finish_decided(
+			b, r, ZTP_STATE_CONFLICT,
+			"a device with this path exists already", error);
+	snprintf(message, sizeof(message), "%s: %s", said->code, said->message);
+	return ending_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
+}
+
+static int released(struct bridge *b, struct store_request *r,
+		    struct ztp_error *error)
+{
+	if (r->todo != STORE_TODO_RELEASE)
+		return 0;
+	r->todo = STORE_TODO_NONE;
+	r->retry_at = r->due_at = 0;
+	return store_request_save(b->store, r, error);
+}
+
+static int about_device(struct bridge *b, const struct control_answer *said,
+			struct store_request *r, struct ztp_error *error)
+{
+	if (control_is_gone(said, r))
+		return delivery_gone(b, r, error);
+	if (!control_is_device(said, r) || !said->subscribed)
+		return 0;
+	return delivery_subscribed(b, r->path, r->fingerprint, false, error);
+}
+
+static int answered(struct bridge *b, const struct registrar_answer *answer,
+		    struct store_request *r, struct ztp_error *error)
+{
+	const struct control_answer *said = answer->said;
+
+	switch (answer->question) {
+	case REGISTRAR_CREATE:
+		return created(b, said, r, error);
+	case REGISTRAR_REJECT:
+		return released(b, r, error);
+	case REGISTRAR_ASK_HELD:
+		return delivery_held(b, r, control_is_held(said, r),
+				     said->subscribed, error);
+	case REGISTRAR_ASK_DEVICE:
+		return about_device(b, said, r, error);
+	}
+	return 0;
+}
+
+struct applying {
+	struct bridge *b;
+	struct ztp_error *error;
+};
+
+static int apply_answer(void *arg, const struct registrar_answer *answer)
+{
+	struct applying *a = arg;
+	struct store_request r;
+	int rc = store_request_by_n(a->b->store, answer->n, &r, a->error);
+
+	if (rc <= 0)
+		return rc;
+	if (control_is_denied(answer->said))
+		return retry_later(a->b, answer, &r, a->error);
+	return answered(a->b, answer, &r, a->error);
+}
+
+static int apply_subscription(void *arg, const struct registrar_subscription *s)
+{
+	struct applying *a = arg;
+
+	return delivery_subscribed(a->b, s->path,
+				   s->has_fingerprint ? s->fingerprint : NULL,
+				   s->held, a->error);
+}
+
+int gate_answers_apply(struct bridge *b, struct ztp_error *error)
+{
+	struct applying a = {b, error};
+	int rc = 0;
+
+	if (registrar_absent(b->registrar))
+		rc = store_absent(b->store, error);
+	if (rc == 0)
+		rc = registrar_answer_each(b->registrar, apply_answer, &a);
+	if (rc == 0)
+		rc = registrar_subscription_each(b->registrar,
+						 apply_subscription, &a);
+	return rc;
+}

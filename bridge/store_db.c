@@ -1,0 +1,134 @@
+/*
+ * The SQLite store: what all its files stand on. A statement, its errors, the
+ * transaction that the first write begins, and the small values by name.
+ */
+#include <errno.h>
+#include <string.h>
+
+#include "bridge/store_internal.h"
+
+int store_fail(struct store *store, int rc, struct ztp_error *error)
+{
+	int primary = rc & 0xff;
+	enum ztp_err code = ZTP_ERR_IO;
+
+	/* The last errno of the system may be older than this error. */
+	if (primary == SQLITE_FULL ||
+	    ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) &&
+	     sqlite3_system_errno(store->db) == ENOSPC))
+		code = ZTP_ERR_FULL;
+	ztp_fail(error, code, "store %s: %s%s", store->path,
+		 sqlite3_errmsg(store->db),
+		 code == ZTP_ERR_FULL ? " (no space left on device)" : "");
+	if (error) {
+		error->fatal =
+			primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+		error->retriable = !error->fatal;
+	}
+	return code;
+}
+
+void store_bind_text(sqlite3_stmt *stmt, int i, const char *text)
+{
+	if (text && *text)
+		sqlite3_bind_text(stmt, i, text, -1, SQLITE_STATIC);
+	else
+		sqlite3_bind_null(stmt, i);
+}
+
+void store_bind_time(sqlite3_stmt *stmt, int i, int64_t ms)
+{
+	if (ms)
+		sqlite3_bind_int64(stmt, i, ms);
+	else
+		sqlite3_bind_null(stmt, i);
+}
+
+void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
+{
+	const unsigned char *text = sqlite3_column_text(stmt, column);
+	size_t n = text ? strnlen((const char *)text, cap - 1) : 0;
+
+	if (n > 0)
+		memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+int store_begin(struct store *store, struct ztp_error *error)
+{
+	int rc;
+
+	if (store->in_transaction)
+		return 0;
+	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
+	sqlite3_reset(store->stmt[SQL_BEGIN]);
+	if (rc != SQLITE_DONE)
+		return store_fail(store, rc, error);
+	store->in_transaction = true;
+	return 0;
+}
+
+sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
+			 struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store->stmt[sql];
+
+	if (write && store_begin(store, error) != 0)
+		return NULL;
+	if (write && sql != SQL_REQ_ADD && sql != SQL_REQ_ANNOUNCED)
+		store->pressing = true;
+	sqlite3_reset(stmt);
+	return stmt;
+}
+
+int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error)
+{
+	int rc = sqlite3_step(stmt);
+
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+bool store_number(struct store *store, enum store_sql sql, int64_t arg,
+		  int64_t *value)
+{
+	sqlite3_stmt *stmt = store_stmt(store, sql, false, NULL);
+	bool found;
+
+	if (sqlite3_bind_parameter_count(stmt) > 0)
+		sqlite3_bind_int64(stmt, 1, arg);
+	found = sqlite3_step(stmt) == SQLITE_ROW;
+	*value = found ? sqlite3_column_int64(stmt, 0) : 0;
+	sqlite3_reset(stmt);
+	return found;
+}
+
+int store_get(struct store *store, const char *name, char *value, size_t cap,
+	      struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_META_GET, false, error);
+	int rc;
+
+	*value = '\0';
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		store_copy_text(stmt, 0, value, cap);
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+int store_set(struct store *store, const char *name, const char *value,
+	      struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_META_SET, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
+	return store_run(store, stmt, error);
+}

@@ -1,0 +1,111 @@
+/* The SQLite store: rows of requests, read one by one or as a statement has
+ * them. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store_internal.h"
+
+#define PAGE 64
+
+void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
+{
+	const void *fingerprint = sqlite3_column_blob(stmt, 3);
+
+	memset(r->fingerprint, 0, sizeof(r->fingerprint));
+	r->n = sqlite3_column_int64(stmt, 0);
+	store_copy_text(stmt, 1, r->id, sizeof(r->id));
+	store_copy_text(stmt, 2, r->path, sizeof(r->path));
+	if (fingerprint && sqlite3_column_bytes(stmt, 3) == ZTP_SHA256_LEN)
+		memcpy(r->fingerprint, fingerprint, ZTP_SHA256_LEN);
+	store_copy_text(stmt, 4, r->channel, sizeof(r->channel));
+	store_copy_text(stmt, 5, r->traceparent, sizeof(r->traceparent));
+	r->state = (enum ztp_state)sqlite3_column_int(stmt, 6);
+	r->attempt = sqlite3_column_int(stmt, 7);
+	r->received_at = sqlite3_column_int64(stmt, 8);
+	r->expires_at = sqlite3_column_int64(stmt, 9);
+	r->announced_at = sqlite3_column_int64(stmt, 10);
+	r->due_at = sqlite3_column_int64(stmt, 11);
+	r->retry_at = sqlite3_column_int64(stmt, 12);
+	r->todo = (enum store_todo)sqlite3_column_int(stmt, 13);
+	r->tries = sqlite3_column_int(stmt, 14);
+	r->finished_at = sqlite3_column_int64(stmt, 15);
+	r->delivered_at = sqlite3_column_int64(stmt, 16);
+	r->stored_state = r->state;
+	r->stored_listed = r->finished_at != 0;
+	r->stored_tried = r->tries > 0;
+	r->stored_due = r->due_at;
+	r->stored_retry = r->retry_at;
+}
+
+static int find_one(struct store *store, sqlite3_stmt *stmt,
+		    struct store_request *request, struct ztp_error *error)
+{
+	int rc = sqlite3_step(stmt);
+
+	if (rc == SQLITE_ROW)
+		store_row_read(stmt, request);
+	sqlite3_reset(stmt);
+	if (rc == SQLITE_ROW)
+		return 1;
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+int store_request_by_id(struct store *store, const char *id,
+			struct store_request *request, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_BY_ID, false, error);
+
+	sqlite3_bind_text(stmt, 1, id, -1, SQLITE_STATIC);
+	return find_one(store, stmt, request, error);
+}
+
+int store_request_by_n(struct store *store, int64_t n,
+		       struct store_request *request, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_BY_N, false, error);
+
+	sqlite3_bind_int64(stmt, 1, n);
+	return find_one(store, stmt, request, error);
+}
+
+/* A row is 2.5 kB in memory, and most walks see none or one: the page is kept
+ * for the next. (Visits walk, too; they have pages of their own.) */
+int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
+	       void *arg, struct ztp_error *error)
+{
+	struct store_request *rows = NULL;
+	size_t count = 0, room = 0, i;
+	int rc;
+
+	rows = store->spare;
+	room = rows ? store->spare_room : 0;
+	store->spare = NULL;
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		if (count == room) {
+			size_t more = room ? 2 * room : PAGE / 8;
+			struct store_request *grown =
+				realloc(rows, more * sizeof(*rows));
+
+			if (!grown) {
+				sqlite3_reset(stmt);
+				free(rows);
+				return ztp_fail(error, ZTP_ERR_NOMEM,
+						"out of memory");
+			}
+			rows = grown;
+			room = more;
+		}
+		store_row_read(stmt, &rows[count++]);
+	}
+	sqlite3_reset(stmt);
+	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	for (i = 0; i < count && rc == 0; i++)
+		rc = visit(arg, &rows[i]);
+	if (room > PAGE || store->spare) {
+		free(rows);
+	} else {
+		store->spare = rows;
+		store->spare_room = room;
+	}
+	return rc;
+}

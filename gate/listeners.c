@@ -1,0 +1,59 @@
+/*
+ * The plugin interface does not tell for which listeners a plugin is loaded:
+ * with `per_listener_settings true`, or by 2.1's plugin_use, it is called for
+ * some, TICK comes (since 2.0.15) as if it were for all, and of the clients of
+ * the others it hears nothing. So the gate reads the broker's own
+ * configuration, the file that the broker was started with. It is loaded once
+ * for all or not at all, whatever listeners there are today.
+ */
+#include "gate/listeners.h"
+
+#include <stdlib.h>
+
+#include "base/broker_facts.h"
+#include "gate/broker_api.h"
+
+static void unknown(const char *why)
+{
+	mosquitto_log_printf(MOSQ_LOG_WARNING,
+			     "ztp gate: event=listeners_unknown reason=\"%s\": "
+			     "per_listener_settings must be false, which "
+			     "could not be seen",
+			     why);
+}
+
+static int judge(const struct ztp_broker_facts *facts, const char *path,
+		 struct ztp_error *error)
+{
+	if (facts->per_listener_settings)
+		return ztp_fail(error, ZTP_ERR_USAGE,
+				"per_listener_settings is true in %s: there "
+				"may be listeners without the gate",
+				path);
+	if (facts->gate_named && !facts->gate_everywhere)
+		return ztp_fail(error, ZTP_ERR_USAGE,
+				"loaded by plugin_use in %s: there may be "
+				"listeners without the gate; use plugin or "
+				"global_plugin",
+				path);
+	if (!facts->gate_named)
+		unknown("no line of the configuration names this plugin");
+	return 0;
+}
+
+int ztp_listeners_check(struct ztp_error *error)
+{
+	char *path = ztp_broker_config_of_process();
+	struct ztp_broker_facts facts;
+	struct ztp_error why = {0};
+	int rc = 0;
+
+	if (!path)
+		unknown("the broker has no -c");
+	else if (ztp_broker_facts_read(&facts, path, &why) != 0)
+		unknown(why.message);
+	else
+		rc = judge(&facts, path, error);
+	free(path);
+	return rc;
+}

@@ -1,0 +1,187 @@
+/*
+ * `ztpctl doctor`: the broker's configuration, the broker, and the gate in
+ * it. A finding is a line; whatever cannot be looked at is one as well.
+ */
+#include "tools/ztpctl/doctor.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tools/common/cli.h"
+
+#define VERSION_TOPIC	"$SYS/broker/version"
+#define VERSION_WAIT_MS 500
+
+static const char *const levels[] = {"ok", "warning", "error"};
+
+void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
+		    const char *what, const char *format, ...)
+{
+	char text[512];
+	va_list args;
+	cJSON *finding;
+
+	va_start(args, format);
+	(void)vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	doctor->wrong = doctor->wrong || level != ZTP_FINDING_OK;
+	if (!doctor->findings) {
+		printf("%-7s  %-24s %s\n", levels[level], what, text);
+		return;
+	}
+	finding = cJSON_CreateObject();
+	cJSON_AddStringToObject(finding, "level", levels[level]);
+	cJSON_AddStringToObject(finding, "what", what);
+	cJSON_AddStringToObject(finding, "message", text);
+	cJSON_AddItemToArray(doctor->findings, finding);
+}
+
+/* 2.0.11 to 2.1 are what the tests are run with. */
+static bool is_known(const char *version)
+{
+	int major = 0, minor = 0, patch = 0;
+
+	if (sscanf(version, "%d.%d.%d", &major, &minor, &patch) != 3 ||
+	    major != 2)
+		return false;
+	return minor == 1 || (minor == 0 && patch >= 11);
+}
+
+/* Retained, so it is there with the gate's answer, which was asked for later. */
+static void check_version(struct ztp_doctor *doctor, const char *what)
+{
+	struct ztp_error error = {0};
+	const char *version;
+	char *text = NULL;
+
+	if (ztp_client_listen(doctor->ctl->client, VERSION_TOPIC, &error) !=
+		    0 ||
+	    ztp_client_next(doctor->ctl->client, VERSION_TOPIC, VERSION_WAIT_MS,
+			    &text, &error) <= 0) {
+		/* Not to be told is not wrong. */
+		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
+			       "not told to this user, who may not "
+			       "read " VERSION_TOPIC);
+		return;
+	}
+	version = text + strcspn(text, "0123456789");
+	if (is_known(version))
+		ztp_doctor_say(doctor, ZTP_FINDING_OK, what, "Mosquitto %s",
+			       version);
+	else
+		ztp_doctor_say(doctor, ZTP_FINDING_WARNING, what,
+			       "%.100s: the gate is tested with Mosquitto "
+			       "2.0.11 to 2.1",
+			       text);
+	free(text);
+}
+
+static void check_gate(struct ztp_doctor *doctor, const char *what)
+{
+	cJSON *response = NULL;
+	struct ztp_error error = {0};
+	const char *version, *code;
+
+	if (ztp_client_ask(doctor->ctl->client, "getInfo", cJSON_CreateObject(),
+			   &response, &error) != 0) {
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what, "%s",
+			       error.message);
+		return;
+	}
+	code = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(response, "code"));
+	doctor->info =
+		cJSON_DetachItemFromObjectCaseSensitive(response, "data");
+	version = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(doctor->info, "version"));
+	if (!version)
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
+			       "it answers %s: is this user among "
+			       "plugin_opt_operators?",
+			       code ? code : "without a code");
+	else
+		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
+			       "version %s; ztpctl is " ZTP_VERSION, version);
+	cJSON_Delete(response);
+}
+
+/* The file may have been changed since the broker has read it: options of
+ * plugins are read at its start only. */
+static void check_topic(struct ztp_doctor *doctor, const char *what)
+{
+	const char *now = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
+		doctor->info, "command_topic"));
+	const char *then = doctor->facts.command_topic;
+
+	if (!now)
+		return;
+	if (doctor->has_facts && *then && strcmp(now, then) != 0)
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
+			       "the gate has %s and the configuration %s: "
+			       "restart the broker, and give the bridge the "
+			       "same",
+			       now, then);
+	else
+		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
+			       "%s, which must be the bridge's "
+			       "mqtt.command_topic",
+			       now);
+}
+
+static const struct {
+	const char *what;
+	ztp_doctor_check *check;
+} table[] = {
+	{"gate_answers", check_gate},
+	{"broker_version", check_version},
+	{"command_topic", check_topic},
+};
+
+static void read_facts(struct ztp_doctor *doctor)
+{
+	struct ztp_error error = {0};
+
+	if (ztp_broker_facts_read(&doctor->facts, doctor->ctl->broker_config,
+				  &error) != 0) {
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, "broker_config", "%s",
+			       error.message);
+		return;
+	}
+	doctor->has_facts = true;
+	ztp_doctor_config(doctor);
+}
+
+static void ask_broker(struct ztp_doctor *doctor)
+{
+	struct ztp_ctl *ctl = doctor->ctl;
+	struct ztp_error error = {0};
+
+	if (ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, "broker", "%s",
+			       error.message);
+		return;
+	}
+	ztp_doctor_say(doctor, ZTP_FINDING_OK, "broker", "%s", ctl->broker.url);
+	/* Refused: then it is not told. */
+	(void)ztp_client_listen(ctl->client, VERSION_TOPIC, NULL);
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		table[i].check(doctor, table[i].what);
+}
+
+int ztp_ctl_doctor(struct ztp_ctl *ctl)
+{
+	struct ztp_doctor doctor = {.ctl = ctl};
+
+	if (ctl->json)
+		doctor.findings = cJSON_CreateArray();
+	if (ctl->broker_config)
+		read_facts(&doctor);
+	ask_broker(&doctor);
+	if (doctor.findings)
+		ztp_ctl_print_json(doctor.findings);
+	cJSON_Delete(doctor.findings);
+	cJSON_Delete(doctor.info);
+	return doctor.wrong ? ZTP_EXIT_FAILED : ZTP_EXIT_OK;
+}

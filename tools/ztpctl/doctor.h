@@ -1,0 +1,32 @@
+/*
+ * tools/ztpctl/doctor.h - what the checks of `ztpctl doctor` look at, and
+ * where they say what they found.
+ */
+#ifndef ZTP_ZTPCTL_DOCTOR_H
+#define ZTP_ZTPCTL_DOCTOR_H
+
+#include "base/broker_facts.h"
+#include "tools/ztpctl/ztpctl.h"
+
+enum ztp_finding { ZTP_FINDING_OK, ZTP_FINDING_WARNING, ZTP_FINDING_ERROR };
+
+struct ztp_doctor {
+	struct ztp_ctl *ctl;
+	bool has_facts; /* --broker-config could be read */
+	struct ztp_broker_facts facts;
+	cJSON *info;	 /* the gate's getInfo; NULL: no answer */
+	cJSON *findings; /* with --json */
+	bool wrong;
+};
+
+/* One finding, printed or kept. */
+void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
+		    const char *what, const char *format, ...)
+	__attribute__((format(printf, 4, 5)));
+
+typedef void ztp_doctor_check(struct ztp_doctor *doctor, const char *what);
+
+/* The broker's configuration, looked at. Needs has_facts. */
+void ztp_doctor_config(struct ztp_doctor *doctor);
+
+#endif

@@ -1,0 +1,153 @@
+/* `ztpctl doctor`: the broker's configuration. A check is a row of the table;
+ * it says why, and what to do. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tools/ztpctl/doctor.h"
+
+#define QUEUED_ENOUGH 100000
+
+static void check_gate(struct ztp_doctor *d, const char *what)
+{
+	if (d->facts.gate_named)
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "loaded");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
+			       "no line loads mosquitto_ztp_gate.so: devices "
+			       "are nobody's to judge");
+}
+
+static void check_per_listener(struct ztp_doctor *d, const char *what)
+{
+	if (d->facts.per_listener_settings)
+		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
+			       "true: there are listeners that the gate never "
+			       "hears of, and it does not start; set it to "
+			       "false");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "false");
+}
+
+static void check_listeners(struct ztp_doctor *d, const char *what)
+{
+	size_t known = d->facts.listeners, without = 0;
+
+	if (!d->facts.gate_named || d->facts.gate_everywhere) {
+		if (d->facts.gate_named)
+			ztp_doctor_say(d, ZTP_FINDING_OK, what,
+				       "the gate is loaded for all of them");
+		return;
+	}
+	if (known > ZTP_BROKER_LISTENERS_MAX)
+		known = ZTP_BROKER_LISTENERS_MAX;
+	for (size_t i = 0; i < known; i++) {
+		if (d->facts.listener[i].gate)
+			continue;
+		without++;
+		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
+			       "listener %s is without the gate: load it by "
+			       "plugin or global_plugin",
+			       d->facts.listener[i].name);
+	}
+	if (without == 0)
+		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
+			       "the gate is loaded for some listeners, and "
+			       "does not start: load it by plugin or "
+			       "global_plugin");
+}
+
+static void check_anonymous(struct ztp_doctor *d, const char *what)
+{
+	bool found = d->facts.anonymous;
+
+	for (size_t i = 0;
+	     i < d->facts.listeners && i < ZTP_BROKER_LISTENERS_MAX; i++)
+		found = found || d->facts.listener[i].anonymous;
+	if (found)
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "true: who says nobody's name is let in; the "
+			       "bridge and ztpctl need a name anyway");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "false");
+}
+
+static void check_certificate(struct ztp_doctor *d, const char *what)
+{
+	size_t found = 0;
+
+	for (size_t i = 0;
+	     i < d->facts.listeners && i < ZTP_BROKER_LISTENERS_MAX; i++) {
+		if (!d->facts.listener[i].certificate_is_user)
+			continue;
+		found++;
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "listener %s takes the username from the "
+			       "certificate: the gate is not asked, and a "
+			       "device may do nothing there",
+			       d->facts.listener[i].name);
+	}
+	if (found == 0)
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "on no listener");
+}
+
+static void check_acl(struct ztp_doctor *d, const char *what)
+{
+	if (d->facts.acl_file || d->facts.other_plugin)
+		ztp_doctor_say(d, ZTP_FINDING_OK, what,
+			       "who is no device has somebody to ask");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "neither acl_file nor another plugin: the gate "
+			       "leaves who is no device to them, and nobody "
+			       "else says what they may; see acl.example");
+}
+
+static void check_queue(struct ztp_doctor *d, const char *what)
+{
+	long long queued = (long long)d->facts.max_queued_messages;
+
+	if (queued == 0)
+		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
+			       "0: a client whose publish is denied is "
+			       "disconnected; set 1000000");
+	else if (queued < QUEUED_ENOUGH)
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "%lld: what is beyond is dropped without a "
+			       "word; set 1000000",
+			       queued);
+	else
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "%lld", queued);
+}
+
+static void check_packet(struct ztp_doctor *d, const char *what)
+{
+	long long size = (long long)d->facts.max_packet_size;
+
+	if (size <= 0)
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "not set: 200 MB are allocated for a CONNECT "
+			       "that says so, before anybody is asked; set "
+			       "131072");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "%lld", size);
+}
+
+static const struct {
+	const char *what;
+	ztp_doctor_check *check;
+} table[] = {
+	{"gate", check_gate},
+	{"per_listener_settings", check_per_listener},
+	{"listeners", check_listeners},
+	{"allow_anonymous", check_anonymous},
+	{"certificate_as_username", check_certificate},
+	{"acl_file", check_acl},
+	{"max_queued_messages", check_queue},
+	{"max_packet_size", check_packet},
+};
+
+void ztp_doctor_config(struct ztp_doctor *doctor)
+{
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
+		table[i].check(doctor, table[i].what);
+}
