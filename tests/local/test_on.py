@@ -20,14 +20,17 @@ ENV = {key: value for key, value in os.environ.items()
        if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "FRESH", "KEEP")}
 
 
+def architecture():
+    return subprocess.run(["dpkg", "--print-architecture"], check=True,
+                          stdout=subprocess.PIPE, text=True).stdout.strip()
+
+
 def complaint(folder, release="trixie", arch=None, mirror="", script=None,
               before=()):
     """What it says, which is one line, and its exit code."""
-    own = subprocess.run(["dpkg", "--print-architecture"], check=True,
-                         stdout=subprocess.PIPE, text=True).stdout.strip()
     done = subprocess.run(
-        [*before, script or ROOT / "scripts" / "on", release, arch or own,
-         folder, "demo"], env={**ENV, "MIRROR": mirror}, check=False,
+        [*before, script or ROOT / "scripts" / "on", release,
+         arch or architecture(), folder, "demo"], env={**ENV, "MIRROR": mirror}, check=False,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
         stderr=subprocess.PIPE, text=True)
     assert done.returncode in (1, 2)
@@ -135,6 +138,12 @@ def system(tmp_path):
     for name in ("bin", "lib", "lib64", "sbin"):
         if (pathlib.Path("/") / name).is_symlink():
             (root / name).symlink_to(f"usr/{name}")
+    dpkg = root / "var/lib/dpkg"
+    dpkg.mkdir(parents=True)
+    (dpkg / "status").write_text(
+        "Package: dpkg\nStatus: install ok installed\nVersion: 1\n"
+        f"Architecture: {architecture()}\nMaintainer: t <t@localhost>\n"
+        "Description: t\n")
     return root
 
 
