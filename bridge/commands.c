@@ -91,9 +91,7 @@ static void on_puback(void *arg, int mid, int rc)
 			continue;
 		slot->done = true;
 		slot->reason_code = rc;
-		slot->fate = rc == 0	  ? DELIVERY_TAKEN
-			     : rc == 0x10 ? DELIVERY_NO_SUBSCRIBER
-					  : DELIVERY_REFUSED;
+		slot->fate = delivery_fate_of(rc);
 		c->waiting--;
 		return;
 	}

@@ -1,5 +1,6 @@
 #include "bridge/delivery.h"
 
+#include <mqtt_protocol.h>
 #include <string.h>
 
 #include "bridge/commands.h"
@@ -94,6 +95,15 @@ static int notice_over(struct bridge *b, struct store_request *r,
 	r->tries = 0;
 	r->due_at = 0;
 	return store_request_save(b->store, r, error);
+}
+
+enum delivery_fate delivery_fate_of(int reason_code)
+{
+	if (reason_code >= MQTT_RC_UNSPECIFIED)
+		return DELIVERY_REFUSED;
+	return reason_code == MQTT_RC_NO_MATCHING_SUBSCRIBERS
+		       ? DELIVERY_NO_SUBSCRIBER
+		       : DELIVERY_TAKEN;
 }
 
 int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,

@@ -15,6 +15,10 @@ enum delivery_fate {
 	DELIVERY_REFUSED,	/* PUBACK with an error */
 };
 
+/* What the reason code of a PUBACK says. MQTT 5 has 0 and 0x10 below 0x80, but
+ * a success is whatever is below: some brokers answer the QoS, 1. */
+enum delivery_fate delivery_fate_of(int reason_code);
+
 int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 		  int reason_code, struct ztp_error *error);
 

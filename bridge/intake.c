@@ -45,7 +45,8 @@ struct intake {
 	enum phase phase;
 	bool paused;
 	int64_t next, backoff;
-	struct log_limit refusals;
+	enum refusal refusal; /* of the last CONNECT */
+	struct log_limit refusals[REFUSAL_KINDS];
 };
 
 static void tell(struct intake *in, enum news news, int code, const char *why)
@@ -281,7 +282,6 @@ static void hear(struct intake *in, enum news news, int code,
 		 const char *reason)
 {
 	struct log *log = in->b->log;
-	uint64_t suppressed = 0;
 
 	switch (news) {
 	case NEWS_CONNECTED:
@@ -294,18 +294,19 @@ static void hear(struct intake *in, enum news news, int code,
 		in->phase = PHASE_UP;
 		in->backoff = RETRY_FIRST_MS;
 		in->next = 0;
+		in->refusal = REFUSAL_OTHER;
 		log_info(log, "mqtt_connected", LOG_STR("connection", "in"),
 			 LOG_STR("url", in->b->config->mqtt.url),
 			 LOG_STR("topic", in->b->config->mqtt.pending_topic));
 		break;
 	case NEWS_REFUSED:
-		if (log_every(&in->refusals, RETRY_MAX_MS, in->b->now + 1,
-			      &suppressed))
-			log_warn(log, "mqtt_refused",
-				 LOG_STR("connection", "in"),
-				 LOG_INT("code", code),
-				 LOG_STR("error", reason),
-				 LOG_UINT("suppressed", suppressed));
+		/* Without a CONNACK paho says the same of a connection that
+		 * was closed and of one that was never there; mqtt_out, at the
+		 * same address, can tell. */
+		in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
+							    : REFUSAL_OTHER;
+		refusal_log(in->b, in->refusals, "in", in->refusal, code,
+			    reason);
 		if (in->phase == PHASE_SUBSCRIBING)
 			leave(in);
 		retry_later(in);
@@ -382,6 +383,11 @@ bool intake_paused(const struct intake *in)
 bool intake_connected(const struct intake *in)
 {
 	return in->phase == PHASE_UP;
+}
+
+enum refusal intake_refusal(const struct intake *in)
+{
+	return in->refusal;
 }
 
 void intake_reconnect(struct intake *in)

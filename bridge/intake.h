@@ -16,6 +16,7 @@
 #define BRIDGE_INTAKE_H
 
 #include "bridge/bridge.h"
+#include "bridge/refusal.h"
 
 /* wake_fd is written when there is news of the connection; work_fd (both are
  * eventfds) or timer_fd goes off when the journal has an entry. */
@@ -35,6 +36,8 @@ void intake_resume(struct intake *intake);
 bool intake_paused(const struct intake *intake);
 /* Connected and subscribed. */
 bool intake_connected(const struct intake *intake);
+/* While it is not connected: what the last refusal said. */
+enum refusal intake_refusal(const struct intake *intake);
 /* New TLS files or password: connect anew. */
 void intake_reconnect(struct intake *intake);
 

@@ -21,8 +21,10 @@ struct outlet {
 	struct outlet_user user;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
-	int64_t next_connect, connect_by, next_tick, backoff;
-	struct log_limit refusals;
+	int64_t up_since, next_connect, connect_by, next_tick, backoff;
+	int connack; /* the code of the last CONNACK, -1: none came */
+	enum refusal refusal;
+	struct log_limit refusals[REFUSAL_KINDS];
 };
 
 /* --- libmosquitto's callbacks: in the loop thread, inside outlet_turn */
@@ -36,6 +38,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 
 	(void)mosq;
 	(void)flags;
+	o->connack = rc;
 	if (rc != 0)
 		return; /* the broker closes: said when it has */
 	if (mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
@@ -43,7 +46,8 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	    maximum > 0 && maximum < window)
 		window = maximum;
 	o->up = true;
-	o->backoff = RETRY_FIRST_MS;
+	o->up_since = o->b->now;
+	o->refusal = REFUSAL_OTHER;
 	log_info(o->b->log, "mqtt_connected", LOG_STR("connection", "out"),
 		 LOG_STR("url", o->b->config->mqtt.url),
 		 LOG_INT("window", window));
@@ -85,17 +89,60 @@ static void on_message(struct mosquitto *mosq, void *arg,
 
 /* --- the connection */
 
-static void drop(struct outlet *o, const char *why)
+/* libmosquitto from 2.0.12 does not take a 3.1.1 broker's CONNACK for one: it
+ * ends before MQTT 5's properties, which is malformed. */
+static enum refusal refusal_now(const struct outlet *o, int rc)
+{
+	if (o->connack > 0)
+		return refusal_of(o->connack);
+	if (rc == MOSQ_ERR_MALFORMED_PACKET && o->b->config->mqtt.version == 5)
+		return REFUSAL_VERSION;
+	return rc == MOSQ_ERR_CONN_LOST ? REFUSAL_CLOSED : REFUSAL_OTHER;
+}
+
+static void say_refused(struct outlet *o, int rc, const char *why)
+{
+	int code = o->connack > 0 ? o->connack : rc;
+
+	if (o->connack > 0)
+		why = o->b->config->mqtt.version == 5
+			      ? mosquitto_reason_string(code)
+			      : mosquitto_connack_string(code);
+	o->refusal = refusal_now(o, rc);
+	refusal_log(o->b, o->refusals, "out", o->refusal, code,
+		    why ? why : mosquitto_strerror(rc));
+}
+
+/* libmosquitto from 2.0.12 ends a connection on which a PUBACK has a code that
+ * MQTT 5 does not know, a success or not. */
+static const char *hint_of(const struct outlet *o, int rc)
+{
+	if (rc != MOSQ_ERR_PROTOCOL || o->b->config->mqtt.version != 5)
+		return NULL;
+	return "the broker's MQTT 5 is not the standard's: "
+	       "mqtt.version: 3.1.1 may do";
+}
+
+static void say_lost(const struct outlet *o, int rc, const char *why)
+{
+	log_warn(o->b->log, "mqtt_lost", LOG_STR("connection", "out"),
+		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
+		 LOG_STR("hint", hint_of(o, rc)));
+}
+
+/* why: NULL for what rc says. */
+static void drop(struct outlet *o, int rc, const char *why)
 {
 	struct bridge *b = o->b;
-	uint64_t suppressed = 0;
 	bool was_up = o->up;
 
-	if (was_up ||
-	    log_every(&o->refusals, RETRY_MAX_MS, b->now + 1, &suppressed))
-		log_warn(b->log, was_up ? "mqtt_lost" : "mqtt_refused",
-			 LOG_STR("connection", "out"), LOG_STR("error", why),
-			 LOG_UINT("suppressed", suppressed));
+	if (was_up)
+		say_lost(o, rc, why);
+	else
+		say_refused(o, rc, why);
+	/* One that does not last is no reason to come back at once. */
+	if (was_up && b->now - o->up_since > o->backoff)
+		o->backoff = RETRY_FIRST_MS;
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
 	o->up = false;
@@ -170,6 +217,7 @@ static void start(struct outlet *o)
 	mosquitto_disconnect_v5_callback_set(o->mosq, on_disconnect);
 	mosquitto_publish_v5_callback_set(o->mosq, on_publish);
 	mosquitto_message_v5_callback_set(o->mosq, on_message);
+	o->connack = -1;
 	o->connect_by = o->b->now + CONNECT_MS;
 	o->next_tick = o->b->now + TICK_MS;
 	rc = set_options(o);
@@ -177,7 +225,7 @@ static void start(struct outlet *o)
 		rc = mosquitto_connect_async(o->mosq, mqtt->host, mqtt->port,
 					     (int)(mqtt->keepalive_ms / 1000));
 	if (rc != 0) {
-		drop(o, mosquitto_strerror(rc));
+		drop(o, rc, NULL);
 		return;
 	}
 	/* A peer that is gone without a word is noticed by what it does not
@@ -235,6 +283,11 @@ bool outlet_connected(const struct outlet *o)
 	return o->up;
 }
 
+enum refusal outlet_refusal(const struct outlet *o)
+{
+	return o->refusal;
+}
+
 void outlet_turn(struct outlet *o)
 {
 	int64_t now = o->b->now;
@@ -253,17 +306,17 @@ void outlet_turn(struct outlet *o)
 		rc = mosquitto_loop_misc(o->mosq);
 		o->next_tick = now + TICK_MS;
 	}
-	if (rc == MOSQ_ERR_SUCCESS && !o->up && now >= o->connect_by)
-		rc = MOSQ_ERR_CONN_LOST;
 	if (rc != MOSQ_ERR_SUCCESS)
-		drop(o, mosquitto_strerror(rc));
+		drop(o, rc, NULL);
+	else if (!o->up && now >= o->connect_by)
+		drop(o, MOSQ_ERR_CONN_REFUSED, "no CONNACK in time");
 }
 
 void outlet_flush(struct outlet *o)
 {
 	if (o->mosq && mosquitto_want_write(o->mosq) &&
 	    mosquitto_loop_write(o->mosq, 1) != MOSQ_ERR_SUCCESS)
-		drop(o, "write failed");
+		drop(o, MOSQ_ERR_CONN_LOST, "write failed");
 }
 
 int outlet_publish(struct outlet *o, int *mid, const char *topic,
@@ -285,7 +338,7 @@ int outlet_subscribe(struct outlet *o, const char *filter, int qos)
 void outlet_reconnect(struct outlet *o)
 {
 	if (o->mosq)
-		drop(o, "configuration reloaded");
+		drop(o, MOSQ_ERR_SUCCESS, "configuration reloaded");
 	o->next_connect = o->b->now;
 	o->backoff = RETRY_FIRST_MS;
 }

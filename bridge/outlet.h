@@ -13,6 +13,7 @@
 #include <mosquitto.h>
 
 #include "bridge/bridge.h"
+#include "bridge/refusal.h"
 
 #define OUTLET_WINDOW_MAX 256
 
@@ -40,6 +41,8 @@ int outlet_fd(const struct outlet *outlet, uint32_t *events);
 /* The steady time at which outlet_turn wants to run again. */
 int64_t outlet_next(const struct outlet *outlet);
 bool outlet_connected(const struct outlet *outlet);
+/* While it is not connected: what the last refusal said. */
+enum refusal outlet_refusal(const struct outlet *outlet);
 
 /* Connects, reads, writes, keeps alive. */
 void outlet_turn(struct outlet *outlet);

@@ -33,19 +33,31 @@ static const char *kafka_trouble(const struct bridge *b,
 	return producer_ok(b->producer) ? NULL : "records are not taken";
 }
 
+static const char *mqtt_trouble(const struct bridge *b)
+{
+	const struct outlet *outlet = commands_outlet(b->commands);
+	const char *why = NULL;
+
+	if (intake_paused(b->intake))
+		return "intake is paused";
+	if (intake_connected(b->intake) && outlet_connected(outlet))
+		return NULL;
+	if (!outlet_connected(outlet))
+		why = refusal_text(outlet_refusal(outlet),
+				   b->config->mqtt.version);
+	if (!why && !intake_connected(b->intake))
+		why = refusal_text(intake_refusal(b->intake),
+				   b->config->mqtt.version);
+	return why ? why : "not connected";
+}
+
 void bridge_readiness(const struct bridge *b, struct readiness *r)
 {
 	struct asker_news news;
-	const char *mqtt = NULL;
 
 	memset(r, 0, sizeof(*r));
 	asker_news_get(b->asker, &news);
-	if (intake_paused(b->intake))
-		mqtt = "intake is paused";
-	else if (!intake_connected(b->intake) ||
-		 !outlet_connected(commands_outlet(b->commands)))
-		mqtt = "not connected";
-	part(r, "mqtt", mqtt);
+	part(r, "mqtt", mqtt_trouble(b));
 	part(r, "kafka", kafka_trouble(b, &news));
 	part(r, "store",
 	     !b->store_ok  ? "cannot be written"

@@ -25,10 +25,12 @@ def device_path(prefix="dev", registry="plant-7", subscription="acme"):
 class Rig:
     """settings: laid over the bridge's test configuration. create=False: Kafka
     is not there yet, the topics are for the caller to make. access: what the
-    test's own MQTT clients need (tls, user, password)."""
+    test's own MQTT clients need (tls, user, password). broker: in Mosquitto's
+    place."""
 
     def __init__(self, folder, kafka, settings=None, mosquitto=None,
-                 partitions=None, create=True, access=None, topics=None):
+                 partitions=None, create=True, access=None, topics=None,
+                 broker=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
         self.kafka = kafka
@@ -36,7 +38,7 @@ class Rig:
         self.topics = topics or topic_names(f"t{uuid.uuid4().hex[:10]}")
         if create:
             kafka.create(self.topics.values(), partitions)
-        self.mosquitto = Mosquitto(self.folder, **(mosquitto or {}))
+        self.mosquitto = broker or Mosquitto(self.folder, **(mosquitto or {}))
         self.bridge = Bridge(
             self.folder,
             self.mosquitto.url,

@@ -25,6 +25,19 @@ static int64_t middle(int tries)
 	return (least + most + 1) / 2;
 }
 
+static void test_success_is_below_0x80(void **state)
+{
+	(void)state;
+	assert_int_equal(delivery_fate_of(0), DELIVERY_TAKEN);
+	assert_int_equal(delivery_fate_of(1), DELIVERY_TAKEN);
+	assert_int_equal(delivery_fate_of(0x0f), DELIVERY_TAKEN);
+	assert_int_equal(delivery_fate_of(0x10), DELIVERY_NO_SUBSCRIBER);
+	assert_int_equal(delivery_fate_of(0x11), DELIVERY_TAKEN);
+	assert_int_equal(delivery_fate_of(0x7f), DELIVERY_TAKEN);
+	assert_int_equal(delivery_fate_of(0x80), DELIVERY_REFUSED);
+	assert_int_equal(delivery_fate_of(0x99), DELIVERY_REFUSED);
+}
+
 static void test_doubles_to_ten_seconds(void **state)
 {
 	static const int64_t want[] = {250,  500,   1000,  2000,  4000,
@@ -75,6 +88,7 @@ static void test_jitter_has_bounds(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_success_is_below_0x80),
 		cmocka_unit_test(test_doubles_to_ten_seconds),
 		cmocka_unit_test(test_then_to_five_minutes),
 		cmocka_unit_test(test_jitter_has_bounds),

@@ -1,0 +1,29 @@
+"""aedes, a broker in Node that is a library: a program of ours around it."""
+
+import json
+
+from .broker import Broker, fetched, which
+
+
+class Aedes(Broker):
+    title = "aedes"
+    versions = ("3.1.1",)
+    advice = """\
+Sessions are in its memory: a restart forgets them, with everything that it has
+acknowledged and not passed on. For more than a trial it needs a persistence of
+its own (Redis, MongoDB). Its queues have no bound but memory."""
+
+    def command(self):
+        self.env = {"PORT": str(self.port)}
+        if self.tls:
+            self.env.update(CERT=self.tls["certfile"],
+                            KEY=self.tls["keyfile"])
+        if self.users:
+            self.env["USERS"] = json.dumps(self.users)
+        return [which("node"), f"{fetched('aedes')}/broker.js"]
+
+    @classmethod
+    def release(cls):
+        path = f"{fetched('aedes')}/node_modules/aedes/package.json"
+        with open(path, encoding="utf-8") as file:
+            return json.load(file)["version"]

@@ -1,0 +1,145 @@
+"""A broker that is played: it answers as a test wants, to a byte.
+
+For what no real broker at hand says. It knows as much of MQTT as the bridge
+needs to come up: CONNECT, SUBSCRIBE, PUBLISH with QoS 1, PINGREQ."""
+
+import contextlib
+import socket
+import struct
+import threading
+
+CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
+SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 0x80, 0x90, 0xC0, 0xD0
+
+# Answers to a CONNECT. The first is MQTT 3.1.1's, which a broker without
+# MQTT 5 sends whatever it was asked in; the second MQTT 5's.
+NO_SUCH_LEVEL = bytes([CONNACK, 2, 0, 1])
+NO_SUCH_VERSION = bytes([CONNACK, 3, 0, 0x84, 0])
+NOT_AUTHORIZED = bytes([CONNACK, 3, 0, 0x87, 0])
+SILENCE = b""
+
+
+def string(text):
+    data = text.encode()
+    return struct.pack("!H", len(data)) + data
+
+
+def packet(kind, body):
+    length, size = b"", len(body)
+    while True:
+        size, digit = divmod(size, 128)
+        length += bytes([digit | (0x80 if size else 0)])
+        if not size:
+            return bytes([kind]) + length + body
+
+
+class Played:
+    """connack: what a CONNECT of MQTT 5 is answered before the connection is
+    closed; None takes it. puback: the reason code of every PUBACK; None
+    closes the connection instead."""
+
+    def __init__(self, connack=None, puback=0):
+        self.connack = connack
+        self.puback = puback
+        self.connects = []  # (client id, protocol level)
+        self.published = []  # (topic, payload)
+        self.subscribers = {}  # topic filter: (socket, level)
+        self.lock = threading.Lock()
+        self.open = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.url = f"mqtt://127.0.0.1:{self.port}"
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        for link in self.open:
+            with contextlib.suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = self.server.accept()
+                self.open.append(link)
+                threading.Thread(
+                    target=self._serve, args=(link,), daemon=True
+                ).start()
+
+    def _serve(self, link):
+        with contextlib.suppress(OSError, EOFError), link:
+            stream = link.makefile("rb")
+            level = self._connected(link, *self._read(stream))
+            while level:
+                kind, body = self._read(stream)
+                self._answer(link, level, kind, body)
+
+    @staticmethod
+    def _read(stream):
+        def take(count):
+            data = stream.read(count)
+            if len(data) < count:
+                raise EOFError
+            return data
+
+        kind, size, shift = take(1)[0], 0, 0
+        while True:
+            digit = take(1)[0]
+            size |= (digit & 0x7F) << shift
+            shift += 7
+            if digit < 0x80:
+                return kind, take(size)
+
+    def _connected(self, link, kind, body):
+        """Returns the protocol level of a connection that is taken."""
+        assert kind == CONNECT
+        level, at = body[6], 10
+        if level == 5:
+            at += 1 + body[at]
+        size = struct.unpack_from("!H", body, at)[0]
+        client = body[at + 2:at + 2 + size].decode()
+        self.connects.append((client, level))
+        if self.connack is not None and level == 5:
+            link.sendall(self.connack)
+            return None
+        link.sendall(packet(CONNACK, b"\0\0\0" if level == 5 else b"\0\0"))
+        return level
+
+    def _answer(self, link, level, kind, body):
+        if kind == PINGREQ:
+            link.sendall(packet(PINGRESP, b""))
+        elif kind & 0xF0 == SUBSCRIBE:
+            at = 2 + (1 + body[2] if level == 5 else 0)
+            granted = b""
+            while at < len(body):
+                size = struct.unpack_from("!H", body, at)[0]
+                topic = body[at + 2:at + 2 + size].decode()
+                self.subscribers[topic] = (link, level)
+                granted += b"\1"
+                at += 3 + size
+            no_properties = b"\0" if level == 5 else b""
+            link.sendall(packet(SUBACK, body[:2] + no_properties + granted))
+        elif kind & 0xF0 == PUBLISH:
+            size = struct.unpack_from("!H", body)[0]
+            topic, at = body[2:2 + size].decode(), 2 + size
+            mid, at = body[at:at + 2], at + 2
+            if level == 5:  # properties of less than 128 bytes in our tests
+                at += 1 + body[at]
+            self.published.append((topic, body[at:]))
+            if self.puback is None:
+                raise EOFError
+            code = bytes([self.puback, 0]) if level == 5 else b""
+            link.sendall(packet(PUBACK, mid + code))
+
+    def publish(self, topic, payload, mid=1):
+        """To whoever has subscribed to that very topic."""
+        link, level = self.subscribers[topic]
+        body = string(topic) + struct.pack("!H", mid)
+        body += (b"\0" if level == 5 else b"") + payload
+        link.sendall(packet(PUBLISH | 2, body))
