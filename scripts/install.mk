@@ -22,7 +22,9 @@ INSTALL_SCHEMAS = $(wildcard docs/schemas/*.json)
 INSTALL_PICTURES = $(wildcard docs/benchmarks/*.svg)
 INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
 INSTALL_MONITORING = $(wildcard docs/monitoring/*)
-INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*'))
+# The sources, and nothing that was built among them.
+INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*' \
+                     -not -name approver -not -name ztp-mochi))
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
 COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
 

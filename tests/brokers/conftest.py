@@ -42,7 +42,7 @@ def stage(tmp_path, mock_kafka, row):
     row.note(
         title=row.kind.title, version=row.version,
         release=row.kind.release(),
-        **({} if row.kind.settings else {"stock": None}),
+        **({} if row.kind.settings else {"stock": None, "burst_stock": None}),
         at=datetime.date.today().isoformat(), machine=platform.machine(),
     )
 

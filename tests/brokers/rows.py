@@ -18,7 +18,8 @@ BROKERS = [Mosquitto, HiveMq, Artemis, Mochi, MochiTruthful, RabbitMq,
 
 # What docs/brokers.md has of each.
 CELLS = ("title", "version", "release", "at", "machine", "nobody", "ack",
-         "late_s", "rate", "backlog", "stock", "kept")
+         "late_s", "rate", "burst", "burst_stock", "backlog", "stock",
+         "kept")
 
 
 class Row:

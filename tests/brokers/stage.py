@@ -54,7 +54,7 @@ class Stage(Rig):
 
     # many events
 
-    def crowd(self, leaf, count, start=0.0, rate=None):
+    def crowd(self, leaf, count, rate=None):
         """Publishes that many pending events, at that rate a second or as fast
         as the broker acknowledges them. Returns their device paths: all are
         acknowledged."""
@@ -79,21 +79,20 @@ class Stage(Rig):
         return Reader(self.kafka.brokers, [self.topics["requests"]])
 
     @staticmethod
-    def arrived(reader, paths, patience=15.0):
+    def news(reader):
+        """The keys of the records that have come since the last look."""
+        before = len(reader.records)
+        reader.poll()
+        return [record.key for record in reader.records[before:]]
+
+    def arrived(self, reader, paths, patience=15.0):
         """How many of those paths were asked for, when no more come."""
-        missing, seen = set(paths), 0
-
-        def progress():
-            nonlocal seen
-            reader.poll()
-            new = [r.key for r in reader.records[seen:]]
-            seen = len(reader.records)
-            missing.difference_update(new)
-            return new or not missing
-
+        missing = set(paths) - {record.key for record in reader.records}
         while missing:
             try:
-                until(progress, "one more", patience, interval=0)
+                missing.difference_update(
+                    until(lambda: self.news(reader), "one more", patience,
+                          interval=0))
             except TimeoutError:
                 break
         return len(paths) - len(missing)

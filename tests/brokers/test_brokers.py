@@ -108,20 +108,33 @@ def test_rate(stage, row, ca):
     """With the settings that the page advises, nothing is lost."""
     made = stage()
     reader = made.follow()
-    paths = crowd_and_read(made, reader, ca.leaf())
+    paths = crowd_and_read(made, reader, ca.leaf(), RATE)
     arrived = made.arrived(reader, paths)
     reader.close()
     row.note(rate=[arrived, EVENTS])
     assert arrived == EVENTS
 
 
-def crowd_and_read(made, reader, leaf):
-    """In turns: the mock cluster forgets what nobody has read for long."""
+def crowd_and_read(made, reader, leaf, rate):
+    """In turns: the mock cluster forgets what nobody has read for long. The
+    broker is not waited for."""
     paths = []
-    for _ in range(EVENTS // RATE):
-        paths += made.crowd(leaf, RATE, rate=RATE)
-        reader.poll()
+    while len(paths) < EVENTS:
+        paths += made.crowd(leaf, RATE, rate=rate)
+        for _ in range(3):  # each takes up to 500
+            reader.poll()
     return paths
+
+
+def test_burst(stage, row, stock, ca):
+    """As fast as the broker acknowledges: faster than it can be rid of them."""
+    made = stage(stock=stock)
+    reader = made.follow()
+    paths = crowd_and_read(made, reader, ca.leaf(), None)
+    arrived = made.arrived(reader, paths)
+    reader.close()
+    row.note(**{"burst_stock" if stock else "burst": [arrived, EVENTS]})
+    assert stock or arrived == EVENTS
 
 
 def test_backlog(stage, row, stock, ca):

@@ -13,14 +13,13 @@ import (
 
 	mqtt "github.com/mochi-mqtt/server/v2"
 	"github.com/mochi-mqtt/server/v2/hooks/auth"
-	"github.com/mochi-mqtt/server/v2/hooks/storage/bolt"
+	"github.com/mochi-mqtt/server/v2/hooks/storage/badger"
 	"github.com/mochi-mqtt/server/v2/listeners"
-	"go.etcd.io/bbolt"
 )
 
 var (
 	address  = flag.String("listen", "127.0.0.1:1883", "address and port")
-	data     = flag.String("data", "", "file of the store; none: in memory")
+	data     = flag.String("data", "", "folder of the store; none: in memory")
 	cert     = flag.String("cert", "", "certificate of the TLS listener")
 	key      = flag.String("key", "", "and its key")
 	users    = flag.String("users", "", "name:password,...; none: anybody")
@@ -76,10 +75,7 @@ func main() {
 	server := mqtt.New(options())
 	check(server.AddHook(new(auth.Hook), ledger()))
 	if *data != "" {
-		check(server.AddHook(new(bolt.Hook), &bolt.Options{
-			Path:    *data,
-			Options: &bbolt.Options{},
-		}))
+		check(server.AddHook(new(badger.Hook), &badger.Options{Path: *data}))
 	}
 	if *truthful {
 		check(server.AddHook(&answers{server: server}, nil))
