@@ -15,12 +15,11 @@ log4j.appender.out.layout.ConversionPattern=%d %p %c{1} %m%n
 class Moquette(Broker):
     title = "Moquette"
     versions = ("3.1.1",)
-    settings = "`session_queue_size 1000000`"
     advice = """\
 `netty.mqtt.message_size` is 8092 bytes by default, and a larger PUBLISH ends the
-connection: set it to what `mqtt.max_command` allows. `session_queue_size` is what
-waits in flight for a session, 1024 by default. `persistence_enabled true` with a
-`data_path`, or sessions are in memory."""
+connection: set it to 131072 at least. `persistence_enabled true` with a `data_path`, or
+sessions are in memory; with it, too, what it acknowledged in the moments before it was
+killed is forgotten. Its queues had no bound that was met here."""
 
     def command(self):
         lines = ["host 127.0.0.1", "persistence_enabled true",
@@ -28,8 +27,6 @@ waits in flight for a session, 1024 by default. `persistence_enabled true` with 
                  f"allow_anonymous {'false' if self.users else 'true'}",
                  "netty.mqtt.message_size 262144"]
         (self.folder / "data").mkdir(exist_ok=True)
-        if not self.stock:
-            lines.append("session_queue_size 1000000")
         if self.users:
             self.write("config/passwords", "".join(
                 f"{name}:{hashlib.sha256(password.encode()).hexdigest()}\n"

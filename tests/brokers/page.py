@@ -10,11 +10,13 @@ INTRODUCTION = """\
 <!-- Written by `make test-brokers`; what is advised is in tests/brokers/*.py. -->
 
 With `mqtt.registrar: none` the bridge works beside any MQTT broker that publishes
-pending events, once it has verified the device ([examples/brokers/]\
-(../examples/brokers/README.md) says how a broker is made to, with what EMQX, VerneMQ
-and AWS IoT Core have for it, which did not run here). What follows was seen by
-`make test-brokers` on {dates}: {system}, libmosquitto {library}, each broker on the
-loopback address with 256 MB at most for a JVM.
+pending events, once it has verified the device.
+[examples/brokers/](../examples/brokers/README.md) says how a broker is made to, with
+what EMQX, VerneMQ and AWS IoT Core have for it, which did not run here.
+
+What follows was seen by `make test-brokers` on {dates}:
+{system}, libmosquitto {library}, each broker on the
+loopback address, a JVM with 256 MB at most.
 
 All of them carry the main path (pending event, request, decision, command, result),
 the same over TLS with a password, and a bridge that is killed with -9 in the middle of
@@ -26,10 +28,11 @@ that nobody is subscribed, and what they drop.
 
 LEGEND = """
 - **nobody there**: the reason code of the PUBACK for a command to which nobody is
-  subscribed. 0x10 says so, and the bridge tries again. Any other success looks like a
+  subscribed. 0x10 says so, and the bridge tries again; but not while anybody else
+  is subscribed to the topic, as a monitor on `#` is. Any other success looks like a
   delivery, and MQTT 3.1.1 has no reason codes: there `onboarded` says no more than
-  that the broker has taken the command. `mqtt.delivery_ack: device` is needed then, and
-  devices that answer ([device-guide.md](device-guide.md)).
+  that the broker has taken the command. `mqtt.delivery_ack: device` is needed in all
+  these cases, and devices that answer ([device-guide.md](device-guide.md)).
 - **told after**: how long a device that subscribed after the first try waited for its
   approval, with that `delivery_ack`. Where the device has to answer, a command is said
   again after a minute.
@@ -44,8 +47,8 @@ LEGEND = """
 """
 
 HEAD = ["broker", "MQTT", "nobody there", "`delivery_ack`", "told after",
-        "1,000/s", "at once", "by default", "bridge away", "by default",
-        "broker killed"]
+        "1,000/s", "at once", "at once, default queue", "bridge away",
+        "bridge away, default queue", "broker killed"]
 
 
 def share(cell):

@@ -27,8 +27,8 @@ class RabbitMq(Broker):
     title = "RabbitMQ"
     advice = """\
 Its MQTT plugin keeps each session in a durable queue on disk, without a bound unless
-a policy sets `max-length`. MQTT 5 came with 3.13; before, `mqtt.version: 3.1.1`. Set
-`mqtt.prefetch` (10) no lower: it is what the bridge may have in flight."""
+a policy sets `max-length`. MQTT 5 came with 3.13; before, `mqtt.version: 3.1.1`. With
+3.1.1 alone it needs `mqtt.delivery_ack: device`."""
 
     @classmethod
     def speaks(cls):
