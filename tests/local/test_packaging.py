@@ -101,7 +101,7 @@ def test_completes_every_option():
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")
-    for command in ("registry create x", "audit tail"):
+    for command in ("registry create x", "audit tail", "doctor"):
         offered |= complete("ztpctl", *command.split(), "--")
     assert offered >= options("ztpctl")
 

@@ -53,7 +53,7 @@ static inline int open_http(struct http_case *f, const char *host,
 	at = strstr(line, "addr=");
 	assert_non_null(at);
 	f->port = (int)strtol(strrchr(at, ':') + 1, NULL, 10);
-	assert_in_range(f->port, 1, 65535);
+	assert_true(f->port >= 1 && f->port <= 65535);
 	return 0;
 }
 

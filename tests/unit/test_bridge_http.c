@@ -325,7 +325,8 @@ static void test_several_at_once(void **state)
 	ask(f, "GET", "/healthz"); /* nobody waits for the slow */
 	assert_int_equal(f->status, 200);
 	assert_quiet(f);
-	assert_in_range(http_timeout_ms(f->b.http), 1, 10000);
+	assert_true(http_timeout_ms(f->b.http) >= 1 &&
+		    http_timeout_ms(f->b.http) <= 10000);
 	for (i = 0; i < 3; i++) { /* one connection, many questions */
 		assert_int_equal(write(kept, text, sizeof(text) - 1),
 				 sizeof(text) - 1);
@@ -355,7 +356,7 @@ static void test_more_than_its_memory(void **state)
 	snprintf(text + len, 64, " HTTP/1.1\r\nHost: x\r\n\r\n");
 	talk(f, text);
 	free(text);
-	assert_in_range(f->status, 400, 499);
+	assert_int_equal(f->status / 100, 4);
 	ask(f, "GET", "/healthz");
 	assert_int_equal(f->status, 200);
 }

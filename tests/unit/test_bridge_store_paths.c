@@ -278,7 +278,7 @@ static void test_one_hash_for_two(void **state)
 	store_case_expect(&rows, (int64_t[]){1}, 1);
 }
 
-static int stop(void *arg, struct store_request *r)
+static int stop_at_first(void *arg, struct store_request *r)
 {
 	(void)r;
 	return ++*(int *)arg == 3 ? 77 : 0;
@@ -323,9 +323,9 @@ static void test_anything_in_any_order(void **state)
 	expect(c, &m);
 	for (i = 0; i < PATHS && m.now[i].count < 3; i++)
 		continue;
-	assert_int_equal(
-		store_path_each(c->store, path_of(i), stop, &visits, &c->error),
-		77);
+	assert_int_equal(store_path_each(c->store, path_of(i), stop_at_first,
+					 &visits, &c->error),
+			 77);
 }
 
 int main(void)

@@ -192,7 +192,7 @@ static void test_one_ipv6_network_is_one_source(void **state)
 	neighbour->address = "2001:db8:1:2:ffff::1";
 	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_AUTH);
 	records = gate_published_count("ztp/v1/audit", NULL);
-	assert_in_range(records, 1, 250);
+	assert_true(records >= 1 && records <= 250);
 	/* IPv4 behind a dual-stack socket is IPv4 */
 	refused(f, DIRECT "a", 1, "::ffff:192.0.2.77");
 	assert_non_null(strstr(last_code(), "bad_certificate"));

@@ -36,24 +36,23 @@ static const struct {
 	int min, max; /* arguments */
 	bool cas;     /* --ca is a registry's */
 	ztp_ctl_fn *run;
-	bool connects; /* by itself: no connection is a finding, too */
 } table[] = {
-	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create, false},
-	{{"registry", "list"}, 0, 0, false, ztp_ctl_registry_list, false},
-	{{"registry", "show"}, 1, 1, false, ztp_ctl_registry_show, false},
-	{{"registry", "modify"}, 1, 1, false, ztp_ctl_registry_modify, false},
-	{{"registry", "delete"}, 1, 1, false, ztp_ctl_registry_delete, false},
-	{{"registry", "ca", "add"}, 2, 2, false, ztp_ctl_ca_add, false},
-	{{"registry", "ca", "list"}, 1, 1, false, ztp_ctl_ca_list, false},
-	{{"registry", "ca", "remove"}, 2, 2, false, ztp_ctl_ca_remove, false},
-	{{"device", "list"}, 0, 1, false, ztp_ctl_device_list, false},
-	{{"device", "show"}, 1, 1, false, ztp_ctl_device_show, false},
-	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete, false},
-	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block, false},
-	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock, false},
-	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list, false},
-	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail, false},
-	{{"doctor"}, 0, 0, false, ztp_ctl_doctor, true},
+	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create},
+	{{"registry", "list"}, 0, 0, false, ztp_ctl_registry_list},
+	{{"registry", "show"}, 1, 1, false, ztp_ctl_registry_show},
+	{{"registry", "modify"}, 1, 1, false, ztp_ctl_registry_modify},
+	{{"registry", "delete"}, 1, 1, false, ztp_ctl_registry_delete},
+	{{"registry", "ca", "add"}, 2, 2, false, ztp_ctl_ca_add},
+	{{"registry", "ca", "list"}, 1, 1, false, ztp_ctl_ca_list},
+	{{"registry", "ca", "remove"}, 2, 2, false, ztp_ctl_ca_remove},
+	{{"device", "list"}, 0, 1, false, ztp_ctl_device_list},
+	{{"device", "show"}, 1, 1, false, ztp_ctl_device_show},
+	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete},
+	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block},
+	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock},
+	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list},
+	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail},
+	{{"doctor"}, 0, 0, false, ztp_ctl_doctor},
 };
 
 #define COMMANDS (sizeof(table) / sizeof(*table))
@@ -155,21 +154,20 @@ static bool fits(const struct ztp_ctl *ctl, size_t row)
 	return !ctl->count || table[row].run == ztp_ctl_audit_tail;
 }
 
-/* COMMANDS: usage. */
-static size_t choose(struct command_line *line)
+static ztp_ctl_fn *choose(struct command_line *line)
 {
 	int used = 0, left;
 	size_t row = find(line->words, line->count, &used);
 
 	if (row == COMMANDS)
-		return COMMANDS;
+		return NULL;
 	left = line->count - used;
 	if (left < table[row].min || left > table[row].max ||
 	    !fits(line->ctl, row))
-		return COMMANDS;
+		return NULL;
 	for (int i = 0; i < left; i++)
 		line->ctl->arguments[i] = line->words[used + i];
-	return row;
+	return table[row].run;
 }
 
 static bool good_url(const char *url)
@@ -196,7 +194,7 @@ static bool read_password(struct ztp_ctl *ctl, char **password)
 	return true;
 }
 
-static int run(struct ztp_ctl *ctl, size_t row)
+static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
 {
 	struct ztp_error error = {0};
 	char *password = NULL;
@@ -204,12 +202,12 @@ static int run(struct ztp_ctl *ctl, size_t row)
 
 	if (!read_password(ctl, &password))
 		goto out;
-	if (!table[row].connects &&
+	if (command != ztp_ctl_doctor && /* to which it is a finding */
 	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
 	}
-	status = table[row].run(ctl);
+	status = command(ctl);
 	ztp_client_close(ctl->client);
 out:
 	free(password);
@@ -222,7 +220,7 @@ int main(int argc, char **argv)
 {
 	struct ztp_ctl ctl = {.broker.url = "mqtt://127.0.0.1:1883"};
 	struct command_line line = {.ctl = &ctl};
-	size_t row;
+	ztp_ctl_fn *command;
 
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("ztpctl " ZTP_VERSION);
@@ -233,7 +231,7 @@ int main(int argc, char **argv)
 		return ZTP_EXIT_OK;
 	}
 	if (!parse(&line, argc, argv) || !good_url(ctl.broker.url) ||
-	    (row = choose(&line)) == COMMANDS) {
+	    !(command = choose(&line))) {
 		fputs(usage, stderr);
 		return ZTP_EXIT_USAGE;
 	}
@@ -241,5 +239,5 @@ int main(int argc, char **argv)
 		ztp_cli_warn("ztpctl", "signals cannot be caught");
 		return ZTP_EXIT_FAILED;
 	}
-	return run(&ctl, row);
+	return run(&ctl, command);
 }
