@@ -56,8 +56,9 @@ class Kafka(Process):
                  java_options=QUICK_START):
         self.port = port or free_port()
         self.controller = free_port()
-        classpath = where.kafka_jars() + "/*"
-        java = [*JAVA, *java_options, "-cp", classpath]
+        jars = where.kafka_jars()
+        self.version = jars.rsplit("-", 1)[1]
+        java = [*JAVA, *java_options, "-cp", f"{jars}/*"]
         self.config = f"{folder}/{name}.properties"
         # A JVM that SIGTERM ended says 128 + 15.
         super().__init__(

@@ -96,12 +96,13 @@ class Mosquitto(Process):
         self.wait_log(rf": {who} \d+ {re.escape(topic)}$", timeout)
 
     def connected(self, client):
-        """True while a client of that id is connected."""
+        """True while a client of that id is connected. Mosquitto 2.1 names
+        its address as well when it ends."""
         ups = len(re.findall(rf" as {re.escape(client)} \(", self.log()))
         downs = len(
             re.findall(
-                rf"Client {re.escape(client)} (?:disconnected|closed|has "
-                r"exceeded|already connected)",
+                rf"Client {re.escape(client)} (?:\[\S+\] )?(?:disconnected|"
+                r"closed|has exceeded timeout|already connected)",
                 self.log(),
             )
         )
