@@ -4,7 +4,7 @@ each."""
 import re
 import time
 
-from harness.certs import openssl
+from harness.certs import Leaf, openssl
 from harness.gate import (
     algorithm_of,
     b64url,
@@ -16,12 +16,27 @@ from harness.gate import (
 )
 from harness.rig import device_path
 
+
+def of_ca_key(ca):
+    """An ordinary leaf, but for a key that is the CA's own."""
+    csr, cert = ca.folder / "own.csr", ca.folder / "own_cert.pem"
+    openssl("req", "-new", "-sha256", "-key", ca.key, "-out", csr,
+            "-subj", "/CN=unused-device")
+    openssl("x509", "-req", "-in", csr, "-CA", ca.cert, "-CAkey", ca.key,
+            "-CAcreateserial", "-sha256", "-out", cert)
+    return Leaf(cert, ca.key, "rsa2048")
+
+
 # name: (how it is made, what the broker's log says of it)
 CERTIFICATES = {
     "other CA": (lambda ca, other: other.issue(), "certificate: "),
     "expired": (lambda ca, other: ca.expired(), "certificate: "),
     "not yet valid": (lambda ca, other: ca.not_yet(), "certificate: "),
     "a CA": (lambda ca, other: ca.ca_leaf(), "certificate: a CA's own"),
+    "the CA": (lambda ca, other: Leaf(ca.cert, ca.key, "rsa2048"),
+               "certificate: a CA's own"),
+    "the CA's key": (lambda ca, other: of_ca_key(ca),
+                     "certificate: a CA's own"),
     "SHA-1": (lambda ca, other: ca.sha1(), "certificate: "),
     "RSA 1024": (lambda ca, other: ca.issue("rsa1024"), "certificate: key is"),
     "for servers": (lambda ca, other: ca.issue(
@@ -37,6 +52,12 @@ CERTIFICATES = {
 def spki(leaf, form="PEM"):
     public = openssl("x509", "-in", leaf.path, "-noout", "-pubkey")
     return openssl("pkey", "-pubin", "-outform", form, data=public)
+
+
+def rs512(leaf):
+    """A proof that is right but for its algorithm."""
+    return token({"alg": "RS512"}, claims(), lambda data: openssl(
+        "dgst", "-sha512", "-sign", leaf.key_path, data=data))
 
 
 def unsigned(leaf):
@@ -64,7 +85,8 @@ PROOFS = {
     "no iat": lambda leaf, ca: bare(leaf, exp=NOW + 60, aud="acme"),
     "no exp": lambda leaf, ca: bare(leaf, iat=NOW, aud="acme"),
     "fractions": lambda leaf, ca: jwt(leaf, exp=NOW + 60.5),
-    "for ever": lambda leaf, ca: bare(leaf, iat=-2**63, exp=2**63 - 1,
+    # exp - iat is too large for 64 bits
+    "for ever": lambda leaf, ca: bare(leaf, iat=-2**63, exp=2**40,
                                       aud="acme"),
     "text": lambda leaf, ca: jwt(leaf, exp=str(NOW + 60)),
     "alg none": lambda leaf, ca: unsigned(leaf),

@@ -12,7 +12,7 @@ from harness.gate import NOT_AUTHORIZED, jwt
 from harness.rig import device_path
 from harness.schemas import valid_records, watching  # noqa: F401
 
-from .hook_cases import CERTIFICATES, PROOFS
+from .hook_cases import CERTIFICATES, PROOFS, rs512
 from .hooks import (  # noqa: F401
     BRIDGE,
     PAYLOAD,
@@ -108,6 +108,15 @@ def test_proof_refused(stage, ca, name):
     assert not device.accepted
     assert device.connack in (NOT_AUTHORIZED[5], 0x86)
     stage.refusal(device.path, r"\W*[Jt]")  # "JWT: ...", "token ..."
+    quiet(stage, ca, device.path)
+
+
+def test_another_algorithm_refused(stage, ca):
+    """It is the key's, not the proof's to choose."""
+    leaf = ca.leaf("rsa2048")
+    device = stage.connect(device_path(), leaf.base64, rs512(leaf))
+    assert not device.accepted
+    stage.refusal(device.path, r"\W*JWT")
     quiet(stage, ca, device.path)
 
 
