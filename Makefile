@@ -27,6 +27,7 @@ BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttp
 TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
+BASE_LIBS   := -lsqlite3 $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
 # A part is linked with those below it, base/ with policy/.
@@ -107,11 +108,15 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 # --- unit tests: tests/unit/test_<part>_*.c against that part's objects. Static
 # rules: of implicit ones make would choose by what is built already.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
-UNIT_OF_PARTS := $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
+UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
 UNIT_HELP := $(call obj,san,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
 SAN_BRIDGE := $(call obj,san,$(filter-out bridge/main.c,$(BRIDGE_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
+
+$(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(CC) $(SAN) -o $@ $^ $(BASE_LIBS) -lcmocka
 
 $(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(LIBS_SAN)
 	$(call say,LINK)

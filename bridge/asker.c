@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bridge/kafka.h"
 
 #define PROBE_MS      10000 /* while all is well */
@@ -187,7 +188,7 @@ static void probe_topics(struct asker *a)
 	struct asker_news news;
 
 	probe(a, &news);
-	a->next_probe = clock_boot() +
+	a->next_probe = ztp_clock_boot() +
 			(news.up && !*news.missing ? PROBE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
 	a->news = news;
@@ -202,7 +203,7 @@ static void probe_ends(struct asker *a)
 
 	probe(a, &news); /* there may be more partitions by now */
 	ok = learn_ends(a, news.partitions, &a->learned);
-	a->next_ends = clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
+	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
 	a->news = news;
 	if (ok)
@@ -239,7 +240,7 @@ static void *run(void *arg)
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stopping) {
-		int64_t now = clock_boot(), next;
+		int64_t now = ztp_clock_boot(), next;
 		asker_round *round = next_round(a, now, &next);
 
 		if (!round) {

@@ -1,5 +1,5 @@
 /*
- * bridge/clock.h - the two clocks (DESIGN section 4, "Clock").
+ * bridge/clock.h - the steady clock (DESIGN section 4, "Clock").
  *
  * The wall clock may jump. So the loop reckons in "steady" milliseconds: the
  * wall clock as it was when the process started, carried on by
@@ -17,9 +17,6 @@ struct clock {
 	int64_t anchor_steady; /* ms: wall at start, never before the store's */
 	int64_t anchor_boot;   /* ms: CLOCK_BOOTTIME at that moment */
 };
-
-int64_t clock_wall(void); /* ms since 1970, CLOCK_REALTIME */
-int64_t clock_boot(void); /* ms, CLOCK_BOOTTIME */
 
 /* newest is the newest time in the store (0: none). Returns false when the
  * wall clock is behind it: then newest is taken instead. */

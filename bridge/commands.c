@@ -32,6 +32,7 @@ struct answer {
 
 struct commands {
 	struct bridge *b;
+	struct outlet_user user;
 	struct slot slots[WINDOW_MAX];
 	int busy, waiting; /* of the slots: taken; without PUBACK yet */
 	int window;	   /* how many may wait */
@@ -141,12 +142,16 @@ int commands_new(struct commands **out, struct bridge *b,
 		 struct ztp_error *error)
 {
 	struct commands *c = calloc(1, sizeof(*c));
-	struct outlet_user user = {on_up, on_down, on_puback, on_message, c};
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->b = b;
-	outlet_join(b->outlet, &user);
+	c->user = (struct outlet_user){.up = on_up,
+				       .down = on_down,
+				       .puback = on_puback,
+				       .message = on_message,
+				       .arg = c};
+	outlet_join(b->outlet, &c->user);
 	*out = c;
 	return 0;
 }
@@ -256,12 +261,12 @@ static int send_command(struct commands *c, const struct store_request *r,
 {
 	struct slot *slot = free_slot(c);
 	mosquitto_property *properties = NULL;
-	int64_t expiry = r->due_at - c->b->now;
+	int64_t expiry = r->owed.due_at - c->b->now;
 	int rc = 0;
 
 	if (!slot)
 		return MOSQ_ERR_OVERSIZE_PACKET;
-	if (r->due_at == 0)
+	if (r->owed.due_at == 0)
 		expiry = c->b->config->onboarding.delivery_timeout_ms;
 	if (c->b->config->mqtt.version == 5)
 		rc = add_properties(&properties, r, status, bytes->content_type,
@@ -306,7 +311,7 @@ static int publish(struct commands *c, const struct store_request *r,
 	struct ztp_command_bytes bytes;
 	char topic[ZTP_TOPIC_MAX + 1];
 	struct ztp_path path;
-	bool approved = r->todo == STORE_TODO_COMMAND;
+	bool approved = ztp_owed_is_command(r->owed.what);
 	struct ztp_command command = {
 		.request_id = r->id,
 		.path = r->path,
@@ -395,7 +400,7 @@ static int pump_one(void *arg, struct store_request *r)
 		if (!p->fresh)
 			c->tokens -= 1;
 		else if (!c->b->registrar)
-			c->sent_to = r->retry_at;
+			c->sent_to = r->owed.retry_at;
 	}
 	return rc;
 }

@@ -56,8 +56,4 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		 struct ztp_error *error);
 
-/* How long to wait after the tries-th try without a subscriber, ms, with
- * jitter from random: doubles to 10 s for the first ten, then to 5 min. */
-int64_t delivery_backoff(int tries, uint32_t random);
-
 #endif

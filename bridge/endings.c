@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/records.h"
 
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
@@ -15,6 +16,38 @@ int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
 			  LOG_STR("from", ztp_state_name(from)),
 			  LOG_STR("to", ztp_state_name(to)));
 	return rc;
+}
+
+/* Of the events, those that make a pause. */
+static bool has_jitter(enum ztp_owed_event event)
+{
+	return event == ZTP_ON_PUBACK || event == ZTP_ON_NO_SUBSCRIBER ||
+	       event == ZTP_ON_REFUSED;
+}
+
+bool ending_obligation(struct bridge *b, struct store_request *r,
+		       enum ztp_owed_event event,
+		       const struct ztp_owed_facts *facts)
+{
+	struct ztp_owed_facts all = {0};
+
+	if (facts)
+		all = *facts;
+	all.gate = b->registrar != NULL;
+	all.now = b->now;
+	all.delivery_timeout = b->config->onboarding.delivery_timeout_ms;
+	if (has_jitter(event))
+		ztp_random(&all.random, sizeof(all.random));
+	return ztp_obligation_change(&r->owed, event, &all);
+}
+
+int ending_owe(struct bridge *b, struct store_request *r,
+	       enum ztp_owed_event event, const struct ztp_owed_facts *facts,
+	       struct ztp_error *error)
+{
+	if (!ending_obligation(b, r, event, facts))
+		return 0;
+	return store_request_save(b->store, r, error);
 }
 
 /* --- whom else the path belongs to */
@@ -55,28 +88,32 @@ static int notice_is_safe(struct bridge *b, const struct store_request *r,
 	return rc;
 }
 
-/* What is owed to a device whose request has ended without approval. */
-static int owe_notice(struct bridge *b, struct store_request *r,
-		      struct ztp_error *error)
+/* Is the device told that its request has ended without approval? */
+static int may_notify(struct bridge *b, const struct store_request *r,
+		      bool *notify, struct ztp_error *error)
 {
-	bool tell = b->config->onboarding.notify_rejected, safe = true;
+	*notify = b->config->onboarding.notify_rejected &&
+		  r->state != ZTP_STATE_FAILED &&
+		  (r->state != ZTP_STATE_CONFLICT || b->registrar);
+	return *notify ? notice_is_safe(b, r, notify, error) : 0;
+}
+
+/* What is owed after the end. */
+static int owe_after(struct bridge *b, struct store_request *r,
+		     struct ztp_error *error)
+{
+	enum ztp_owed_event event = ZTP_ON_ENDED;
+	struct ztp_owed_facts facts = {0};
 	int rc = 0;
 
-	r->todo = STORE_TODO_NONE;
-	r->tries = 0;
-	if (r->state == ZTP_STATE_FAILED ||
-	    (r->state == ZTP_STATE_CONFLICT && !b->registrar))
-		tell = false;
-	if (tell)
-		rc = notice_is_safe(b, r, &safe, error);
-	if (tell && safe) {
-		r->todo = STORE_TODO_NOTICE;
-		r->due_at = b->now + ENDING_NOTICE_MS;
-	} else if (b->registrar) {
-		r->todo = STORE_TODO_RELEASE;
-	}
-	if (r->todo != STORE_TODO_NONE)
-		r->retry_at = b->now;
+	if (r->state == ZTP_STATE_ONBOARDED)
+		event = ZTP_ON_DONE;
+	else if (r->state == ZTP_STATE_UNDELIVERABLE)
+		event = ZTP_ON_GIVEN_UP;
+	else
+		rc = may_notify(b, r, &facts.notify, error);
+	if (rc == 0)
+		(void)ending_obligation(b, r, event, &facts);
 	return rc;
 }
 
@@ -89,13 +126,7 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	if (rc != 0)
 		return rc;
 	r->finished_at = b->now;
-	r->due_at = r->retry_at = 0;
-	if (to == ZTP_STATE_UNDELIVERABLE)
-		r->todo = STORE_TODO_COMMAND; /* should it still come */
-	else if (to == ZTP_STATE_ONBOARDED)
-		r->todo = STORE_TODO_NONE;
-	else
-		rc = owe_notice(b, r, error);
+	rc = owe_after(b, r, error);
 	if (rc == 0)
 		rc = records_result(b, r, NULL, "", (struct ztp_str){NULL, 0},
 				    ztp_life_outcome(to), message, position,
@@ -146,17 +177,15 @@ static int end_loser(void *arg, struct store_request *r)
 			     NULL, losers->error);
 }
 
-int ending_register(struct bridge *b, struct store_request *r, bool ready,
+int ending_register(struct bridge *b, struct store_request *r, bool there,
 		    struct ztp_error *error)
 {
+	struct ztp_owed_facts facts = {.there = there};
 	int rc = ending_move(b, r, ZTP_STATE_REGISTERED, error);
 
 	if (rc != 0)
 		return rc;
-	r->todo = STORE_TODO_COMMAND;
-	r->tries = 0;
-	r->retry_at = ready ? b->now : 0;
-	r->due_at = b->now + b->config->onboarding.delivery_timeout_ms;
+	(void)ending_obligation(b, r, ZTP_ON_CREATED, &facts);
 	return store_request_save(b->store, r, error);
 }
 
@@ -172,14 +201,11 @@ int ending_approve(struct bridge *b, struct store_request *r,
 	if (rc == 0 && *r->channel)
 		rc = store_channel_each(b->store, r->channel, end_loser,
 					&losers, error);
+	/* With a gate it decides; there is no deadline for its answer. */
+	if (rc == 0 && !b->registrar)
+		rc = ending_move(b, r, ZTP_STATE_REGISTERED, error);
 	if (rc != 0)
 		return rc;
-	if (!b->registrar)
-		return ending_register(b, r, true, error);
-	/* The gate decides; there is no deadline for its answer. */
-	r->todo = STORE_TODO_REGISTER;
-	r->tries = 0;
-	r->retry_at = b->now;
-	r->due_at = 0;
+	(void)ending_obligation(b, r, ZTP_ON_APPROVED, NULL);
 	return store_request_save(b->store, r, error);
 }

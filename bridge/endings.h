@@ -8,12 +8,20 @@
 
 #include "bridge/bridge.h"
 
-/* How long a notice of rejection may take, ms. */
-#define ENDING_NOTICE_MS 5000
-
 /* Moves r through ztp_life_move; the caller saves. */
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
 		struct ztp_error *error);
+
+/* What an event makes of what is owed for r, by ztp_obligation_change. Of the
+ * facts the caller gives what is peculiar to the event (NULL: nothing); gate,
+ * times and jitter are filled in. False: nothing changes. The caller saves. */
+bool ending_obligation(struct bridge *b, struct store_request *r,
+		       enum ztp_owed_event event,
+		       const struct ztp_owed_facts *facts);
+/* The same, and saves r if it has changed. */
+int ending_owe(struct bridge *b, struct store_request *r,
+	       enum ztp_owed_event event, const struct ztp_owed_facts *facts,
+	       struct ztp_error *error);
 
 /* Ends r: the move, the result, no more deadline; decides whether the device
  * is told; saves r. position may be NULL. */
@@ -31,9 +39,9 @@ int ending_finish_decided(struct bridge *b, struct store_request *r,
 int ending_approve(struct bridge *b, struct store_request *r,
 		   struct ztp_error *error);
 
-/* Registered: the command is owed; ready says that it may go now (with a
- * gate: the device is there). Saves r. */
-int ending_register(struct bridge *b, struct store_request *r, bool ready,
+/* The gate has made the device, which is there or not: the command is owed.
+ * Saves r. */
+int ending_register(struct bridge *b, struct store_request *r, bool there,
 		    struct ztp_error *error);
 
 #endif

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/random.h"
 #include "bridge/entry.h"
 #include "ztp/json.h"
@@ -130,7 +131,7 @@ void events_take(struct events *ev, const char *topic, const char *text,
 	struct entry e = {0};
 
 	pace_begin(&ev->pace, pace_now());
-	e.arrived_wall = clock_wall();
+	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = clock_steady(&ev->b->clock);
 	if (strcmp(topic, EVENTS_AUDIT_TOPIC) == 0)
 		on_audit(ev, &e, text, len);

@@ -18,11 +18,7 @@ static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		registrar_ask(b->registrar, answer->n);
 		return 0;
 	}
-	if (answer->question != REGISTRAR_ASK_HELD) /* whose tries say
-						       something else */
-		r->tries++;
-	r->retry_at = b->now + REGISTRAR_DENIED_MS;
-	return store_request_save(b->store, r, error);
+	return ending_owe(b, r, ZTP_ON_DENIED, NULL, error);
 }
 
 static int created(struct bridge *b, const struct control_answer *said,
@@ -45,11 +41,7 @@ static int created(struct bridge *b, const struct control_answer *said,
 static int released(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
-	if (r->todo != STORE_TODO_RELEASE)
-		return 0;
-	r->todo = STORE_TODO_NONE;
-	r->retry_at = r->due_at = 0;
-	return store_request_save(b->store, r, error);
+	return ending_owe(b, r, ZTP_ON_RELEASED, NULL, error);
 }
 
 static int about_device(struct bridge *b, const struct control_answer *said,

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "bridge/http_requests.h"
 
 #define LIMIT_DEFAULT 100
@@ -284,7 +285,7 @@ static int walk(struct listing *listing, struct ztp_error *error)
 	static int (*const looks[ORDER_COUNT])(struct listing *, int,
 					       struct ztp_error *) = {
 		look_oldest, look_newest, look_finished};
-	int64_t end = clock_boot() + TIME_MAX_MS;
+	int64_t end = ztp_clock_boot() + TIME_MAX_MS;
 	bool full;
 	int rc;
 
@@ -294,7 +295,8 @@ static int walk(struct listing *listing, struct ztp_error *error)
 	      !ztp_state_finished(listing->state))))
 		return 0;
 	do {
-		full = listing->count == listing->limit || clock_boot() > end;
+		full = listing->count == listing->limit ||
+		       ztp_clock_boot() > end;
 		rc = looks[listing->order](
 			listing, full ? 0 : listing->limit - listing->count,
 			error);

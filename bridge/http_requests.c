@@ -48,11 +48,12 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	       http_add_time(object, "announced_at",
 			     asked ? r->announced_at : 0) &&
 	       http_add_time(object, "expires_at", r->expires_at) &&
-	       http_add_time(object, "due_at", on_the_way ? r->due_at : 0) &&
+	       http_add_time(object, "due_at",
+			     on_the_way ? r->owed.due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, "delivered_at", r->delivered_at) &&
-	       cJSON_AddNumberToObject(object, "tries", r->tries) &&
-	       http_add_time(object, "next_try_at", r->retry_at);
+	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
+	       http_add_time(object, "next_try_at", r->owed.retry_at);
 }
 
 cJSON *http_request_object(const struct store_request *r)

@@ -4,6 +4,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/clock.h"
+
 #define CLOSE_MS 2000 /* for either step; a mute Kafka gets no more */
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility,
@@ -102,10 +104,10 @@ static void leave(rd_kafka_t *rk)
 {
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
-	int64_t until = clock_boot() + CLOSE_MS;
+	int64_t until = ztp_clock_boot() + CLOSE_MS;
 
 	while (!error && !rd_kafka_consumer_closed(rk) &&
-	       clock_boot() < until) {
+	       ztp_clock_boot() < until) {
 		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
 
 		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)

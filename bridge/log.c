@@ -6,12 +6,12 @@
  * a JSON line is an object however much was asked for.
  */
 #include "bridge/log.h"
+#include "base/clock.h"
 #include "ztp/codec.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define LOG_TAIL 24 /* ,"truncated":true}\n */
@@ -242,7 +242,6 @@ void log_emit(struct log *log, enum log_level level, const char *event,
 	      const struct log_field *fields)
 {
 	int saved_errno = errno;
-	struct timespec now = {0};
 	char ts[ZTP_TIME_LEN];
 	struct line line;
 
@@ -251,8 +250,7 @@ void log_emit(struct log *log, enum log_level level, const char *event,
 	line.json = log->format == LOG_FORMAT_JSON;
 	line.cut = false;
 	line.n = 0;
-	(void)clock_gettime(CLOCK_REALTIME, &now); /* cannot fail */
-	ztp_time_format(ts, (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000);
+	ztp_time_format(ts, ztp_clock_wall());
 	put_str(&line, "ts", ts);
 	put_str(&line, "level", level_names[level]);
 	put_str(&line, "event", event);

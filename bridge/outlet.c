@@ -16,12 +16,9 @@
 #define TAKEN_OVER_MS  30000
 #define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
 
-#define USERS_MAX 2
-
 struct outlet {
 	struct bridge *b;
-	struct outlet_user users[USERS_MAX];
-	int user_count;
+	struct outlet_user *users;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
 	bool broken; /* a write has failed: dropped by the next turn */
@@ -36,7 +33,8 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 {
 	struct outlet *o = arg;
 	uint16_t maximum = 0;
-	int i, window = OUTLET_WINDOW_MAX;
+	const struct outlet_user *user;
+	int window = OUTLET_WINDOW_MAX;
 
 	(void)mosq;
 	(void)flags;
@@ -51,8 +49,8 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	log_info(o->b->log, "mqtt_connected", LOG_STR("connection", "out"),
 		 LOG_STR("url", o->b->config->mqtt.url),
 		 LOG_INT("window", window));
-	for (i = 0; i < o->user_count; i++)
-		o->users[i].up(o->users[i].arg, window);
+	for (user = o->users; user; user = user->next)
+		user->up(user->arg, window);
 }
 
 static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
@@ -69,12 +67,12 @@ static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 		       const mosquitto_property *properties)
 {
 	struct outlet *o = arg;
-	int i;
+	const struct outlet_user *user;
 
 	(void)mosq;
 	(void)properties;
-	for (i = 0; i < o->user_count; i++)
-		if (o->users[i].puback(o->users[i].arg, mid, rc))
+	for (user = o->users; user; user = user->next)
+		if (user->puback(user->arg, mid, rc))
 			return;
 }
 
@@ -83,16 +81,15 @@ static void on_message(struct mosquitto *mosq, void *arg,
 		       const mosquitto_property *properties)
 {
 	struct outlet *o = arg;
-	int i;
+	const struct outlet_user *user;
 
 	(void)mosq;
 	(void)properties;
 	if (message->retain || message->payloadlen <= 0)
 		return;
-	for (i = 0; i < o->user_count; i++)
-		if (o->users[i].message(o->users[i].arg, message->topic,
-					message->payload,
-					(size_t)message->payloadlen))
+	for (user = o->users; user; user = user->next)
+		if (user->message(user->arg, message->topic, message->payload,
+				  (size_t)message->payloadlen))
 			return;
 }
 
@@ -102,8 +99,8 @@ static void drop(struct outlet *o, const char *why)
 {
 	struct bridge *b = o->b;
 	uint64_t suppressed = 0;
+	const struct outlet_user *user;
 	bool was_up = o->up;
-	int i;
 
 	if (was_up ||
 	    log_every(&o->refusals, RETRY_MAX_MS, b->now + 1, &suppressed))
@@ -123,8 +120,8 @@ static void drop(struct outlet *o, const char *why)
 		o->next_connect += TAKEN_OVER_MS;
 		o->taken_over = false;
 	}
-	for (i = 0; was_up && i < o->user_count; i++)
-		o->users[i].down(o->users[i].arg);
+	for (user = o->users; was_up && user; user = user->next)
+		user->down(user->arg);
 }
 
 /* OpenSSL asks for the key's password here. */
@@ -218,10 +215,13 @@ int outlet_new(struct outlet **out, struct bridge *b, struct ztp_error *error)
 	return 0;
 }
 
-void outlet_join(struct outlet *o, const struct outlet_user *user)
+void outlet_join(struct outlet *o, struct outlet_user *user)
 {
-	if (o->user_count < USERS_MAX)
-		o->users[o->user_count++] = *user;
+	struct outlet_user **end = &o->users;
+
+	while (*end)
+		end = &(*end)->next;
+	*end = user;
 }
 
 void outlet_free(struct outlet *o)

@@ -31,13 +31,14 @@ struct outlet_user {
 	bool (*message)(void *arg, const char *topic, const char *payload,
 			size_t len);
 	void *arg;
+	struct outlet_user *next; /* the outlet's own */
 };
 
 int outlet_new(struct outlet **outlet, struct bridge *b,
 	       struct ztp_error *error);
 void outlet_free(struct outlet *outlet);
-/* At most two, before the first turn. */
-void outlet_join(struct outlet *outlet, const struct outlet_user *user);
+/* Lent, for as long as the outlet is turned. */
+void outlet_join(struct outlet *outlet, struct outlet_user *user);
 
 /* The socket to wait for, or -1; *events as for epoll. */
 int outlet_fd(const struct outlet *outlet, uint32_t *events);

@@ -2,7 +2,7 @@
  * Three things may be lost at any moment: a question, its answer, and what the
  * gate says of its own accord (ztp/v1/subscribed has QoS 0). So:
  *
- * - What is to be asked stands in the store (todo, retry_at) until the answer
+ * - What is to be asked stands in the store (owed) until the answer
  *   has been applied; an op only keeps it from being asked twice at a time.
  * - What is known about a device being there is worth as much as the
  *   connection that it was heard on. At a new one it is forgotten (absent),
@@ -181,9 +181,9 @@ bool registrar_takes(const struct registrar *g, const struct store_request *r)
 {
 	if (!g)
 		return false;
-	return r->todo == STORE_TODO_REGISTER ||
-	       r->todo == STORE_TODO_RELEASE ||
-	       (r->todo == STORE_TODO_NOTICE && r->tries == 0);
+	return r->owed.what == ZTP_OWED_REGISTER ||
+	       r->owed.what == ZTP_OWED_RELEASE ||
+	       r->owed.what == ZTP_OWED_NOTICE_CHECK;
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)
@@ -218,7 +218,8 @@ static int owes_notice(void *arg, struct store_request *r)
 {
 	bool *owed = arg;
 
-	if (r->todo == STORE_TODO_NOTICE && r->retry_at != 0)
+	if (r->owed.what == ZTP_OWED_NOTICE_CHECK ||
+	    r->owed.what == ZTP_OWED_NOTICE_SEND)
 		*owed = true;
 	return 0;
 }
@@ -252,13 +253,13 @@ static struct op *add_op(struct registrar *g, struct control_message *m,
 {
 	struct op *op;
 
-	switch (r->todo) {
-	case STORE_TODO_REGISTER:
+	switch (r->owed.what) {
+	case ZTP_OWED_REGISTER:
 		op = new_op(g, r->n, REGISTRAR_CREATE, "create", r->id);
 		if (op)
 			add_create(g, m, op, r);
 		return op;
-	case STORE_TODO_RELEASE:
+	case ZTP_OWED_RELEASE:
 		op = new_op(g, r->n, REGISTRAR_REJECT, "reject", r->id);
 		if (op)
 			control_reject(m, op->correlation, r,
@@ -280,7 +281,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 
 	if (!registrar_ready(g) || g->b->now < g->hold_until ||
 	    g->busy == REGISTRAR_WINDOW ||
-	    (r->todo == STORE_TODO_REGISTER && must_wait(g, r)))
+	    (r->owed.what == ZTP_OWED_REGISTER && must_wait(g, r)))
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);

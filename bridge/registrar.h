@@ -5,7 +5,7 @@
  * device is there, ackPending for every event that was disposed of. Loop
  * thread only. With mqtt.registrar none there is no registrar: NULL.
  *
- * What is owed to the gate stands in the store (todo) until the gate has
+ * What is owed to the gate stands in the store (owed) until the gate has
  * answered; an answer that does not come is asked for again with the same
  * correlationData. Only the acknowledgements of events are kept in memory
  * alone: the gate offers again what it was not told about.

@@ -126,9 +126,12 @@ static bool on_puback(void *arg, int mid, int reason_code)
 
 void registrar_join(struct registrar *g)
 {
-	struct outlet_user user = {on_up, on_down, on_puback, on_message, g};
-
-	outlet_join(g->b->outlet, &user);
+	g->user = (struct outlet_user){.up = on_up,
+				       .down = on_down,
+				       .puback = on_puback,
+				       .message = on_message,
+				       .arg = g};
+	outlet_join(g->b->outlet, &g->user);
 }
 
 /* --- the turn */

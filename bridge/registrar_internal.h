@@ -27,6 +27,7 @@ struct id_list {
 
 struct registrar {
 	struct bridge *b;
+	struct outlet_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_subscription

@@ -109,11 +109,10 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 static int replace(struct bridge *b, struct store_request *before,
 		   struct ztp_error *error)
 {
-	if (!b->registrar || before->n == 0 || before->todo == STORE_TODO_NONE)
+	if (!b->registrar || before->n == 0 ||
+	    before->owed.what == ZTP_OWED_NONE)
 		return 0;
-	before->todo = STORE_TODO_NONE;
-	before->retry_at = before->due_at = 0;
-	return store_request_save(b->store, before, error);
+	return ending_owe(b, before, ZTP_ON_GONE, NULL, error);
 }
 
 /* The gate's cool-down ended before ours: it is to keep the device away for
@@ -121,13 +120,9 @@ static int replace(struct bridge *b, struct store_request *before,
 static int cool_down(struct bridge *b, const struct held *held,
 		     struct store_request *rejected, struct ztp_error *error)
 {
-	if (!b->registrar || held->facts.same_id ||
-	    rejected->todo != STORE_TODO_NONE)
+	if (!b->registrar || held->facts.same_id)
 		return 0;
-	rejected->todo = STORE_TODO_RELEASE;
-	rejected->tries = 0;
-	rejected->retry_at = b->now;
-	return store_request_save(b->store, rejected, error);
+	return ending_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
 }
 
 static int choose_id(struct bridge *b, const struct entry *e,
@@ -164,6 +159,7 @@ static int make_request(struct bridge *b, const struct held *held,
 			struct store_request *r, struct ztp_error *error)
 {
 	const struct entry *e = held->entry;
+	struct ztp_owed_facts facts = {.deadline = held->facts.expires_at};
 	struct ztp_path path;
 	uint8_t random[24];
 	int rc;
@@ -174,7 +170,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	r->attempt = held->attempt + 1;
 	r->received_at = e->received_at;
 	r->expires_at = deadline_of(b, e);
-	r->due_at = held->facts.expires_at;
+	(void)ending_obligation(b, r, ZTP_ON_RECEIVED, &facts);
 	r->announced_at = b->now;
 	if (b->channels) {
 		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);

@@ -18,17 +18,9 @@
 
 #include "bridge/journal.h"
 #include "ztp/life.h"
+#include "ztp/obligation.h"
 
 struct store;
-
-/* What is owed to the outside besides Kafka records. */
-enum store_todo {
-	STORE_TODO_NONE = 0,
-	STORE_TODO_REGISTER = 1, /* createDevice at the gate */
-	STORE_TODO_COMMAND = 2,	 /* the approval to the device */
-	STORE_TODO_RELEASE = 3,	 /* rejectDevice at the gate */
-	STORE_TODO_NOTICE = 4,	 /* the rejection to the device, then RELEASE */
-};
 
 struct store_request {
 	int64_t n; /* row; order of arrival */
@@ -42,10 +34,7 @@ struct store_request {
 	int attempt;
 	int64_t received_at, expires_at; /* wall */
 	int64_t announced_at;
-	int64_t due_at;	  /* the deadline of the present state */
-	int64_t retry_at; /* when todo is to be tried (again) */
-	enum store_todo todo;
-	int tries;
+	struct ztp_obligation owed; /* changed by ending_owe alone */
 	int64_t finished_at, delivered_at;
 
 	/* The store's own: as last written. */
@@ -165,7 +154,7 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 int store_retry_each(struct store *store, bool fresh, int64_t from,
 		     int64_t until, int limit, store_visit *visit, void *arg,
 		     struct ztp_error *error);
-/* Commands that wait for their device (retry_at 0), after row n. */
+/* Commands that wait for their device, after row n. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
 /* For people, in order of arrival, who page through what may be millions of
@@ -200,8 +189,8 @@ int64_t store_next_retry(struct store *store, bool fresh);
 /* expires_at of the undecided request that has waited longest, as received_at
  * in wall ms; 0 when there is none. */
 int64_t store_oldest_undecided(struct store *store);
-/* No device is known to be there any more: commands wait for theirs, notices
- * are to be asked about. */
+/* No device is known to be there any more: ZTP_ON_CONNECTION_LOST for all rows
+ * at once. */
 int store_absent(struct store *store, struct ztp_error *error);
 /* At a start: every deadline back to its wall-clock value, where some process
  * had moved it because the clock was stepped. */

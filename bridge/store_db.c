@@ -2,30 +2,13 @@
  * The SQLite store: what all its files stand on. A statement, its errors, the
  * transaction that the first write begins, and the small values by name.
  */
-#include <errno.h>
 #include <string.h>
 
 #include "bridge/store_internal.h"
 
 int store_fail(struct store *store, int rc, struct ztp_error *error)
 {
-	int primary = rc & 0xff;
-	enum ztp_err code = ZTP_ERR_IO;
-
-	/* The last errno of the system may be older than this error. */
-	if (primary == SQLITE_FULL ||
-	    ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) &&
-	     sqlite3_system_errno(store->db) == ENOSPC))
-		code = ZTP_ERR_FULL;
-	ztp_fail(error, code, "store %s: %s%s", store->path,
-		 sqlite3_errmsg(store->db),
-		 code == ZTP_ERR_FULL ? " (no space left on device)" : "");
-	if (error) {
-		error->fatal =
-			primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
-		error->retriable = !error->fatal;
-	}
-	return code;
+	return ztp_sqlite_fail(store->db, &store->file, rc, error);
 }
 
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text)

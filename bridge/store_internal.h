@@ -5,8 +5,7 @@
 #ifndef BRIDGE_STORE_INTERNAL_H
 #define BRIDGE_STORE_INTERNAL_H
 
-#include <sqlite3.h>
-
+#include "base/sqlite.h"
 #include "bridge/store.h"
 
 /* An outbox row's number: the topic above, the order within it below, so that
@@ -85,7 +84,7 @@
 			 "AND (finished_at<?1 OR n<?6) "                       \
 			 "ORDER BY finished_at DESC,n DESC LIMIT ?5")          \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
-		       "WHERE todo=2 AND retry_at IS NULL AND n>?1 "           \
+		       "WHERE todo=5 AND n>?1 "                                \
 		       "ORDER BY n LIMIT ?2")                                  \
 	X(NEXT_UNDECIDED, "SELECT min(due_at) FROM request "                   \
 			  "WHERE undecided=1")                                 \
@@ -98,8 +97,9 @@
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
-	X(ABSENT, "UPDATE request SET tries=0,retry_at=CASE todo WHEN 2 "      \
-		  "THEN NULL ELSE retry_at END "                               \
+	X(ABSENT, "UPDATE request SET tries=0,"                                \
+		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \
+		  "retry_at=CASE todo WHEN 2 THEN NULL ELSE retry_at END "     \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
 	X(REANCHOR, "UPDATE request SET due_at=expires_at "                    \
 		    "WHERE undecided=1 AND due_at<>expires_at")                \
@@ -148,6 +148,7 @@ struct store {
 	sqlite3_stmt *stmt[SQL_COUNT];
 	int lock_fd;
 	char *path;
+	struct ztp_sqlite_file file;
 	bool in_transaction, pressing;
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
@@ -172,11 +173,6 @@ struct store {
 int store_facts_read(struct store *store, struct ztp_error *error);
 int store_facts_write(struct store *store, int64_t now,
 		      struct ztp_error *error);
-
-/* Refuses what is not ours, and brings an older version to `newest`: steps[v]
- * makes v + 1 of v. */
-int store_migrate(struct store *store, const char *const *steps, int newest,
-		  struct ztp_error *error);
 
 /* Begins a transaction if none is open. */
 int store_begin(struct store *store, struct ztp_error *error);

@@ -17,7 +17,7 @@ static void count_row(struct store *store, struct store_request *r)
 	if (r->state != ZTP_STATE_NONE)
 		facts->count[r->state]++;
 	facts->listed += listed - r->stored_listed;
-	if (ztp_state_undecided(r->state) && r->due_at != r->expires_at)
+	if (ztp_state_undecided(r->state) && r->owed.due_at != r->expires_at)
 		facts->moved = true;
 	r->stored_state = r->state;
 	r->stored_listed = listed;
@@ -45,10 +45,10 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 9, r->received_at);
 	sqlite3_bind_int64(stmt, 10, r->expires_at);
 	store_bind_time(stmt, 11, r->announced_at);
-	store_bind_time(stmt, 12, r->due_at);
-	store_bind_time(stmt, 13, r->retry_at);
-	sqlite3_bind_int(stmt, 14, (int)r->todo);
-	sqlite3_bind_int(stmt, 15, r->tries);
+	store_bind_time(stmt, 12, r->owed.due_at);
+	store_bind_time(stmt, 13, r->owed.retry_at);
+	sqlite3_bind_int(stmt, 14, (int)r->owed.what);
+	sqlite3_bind_int(stmt, 15, r->owed.tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
 	sqlite3_bind_int64(stmt, 18, hash);
@@ -77,10 +77,10 @@ int store_request_save(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 1, r->n);
 	sqlite3_bind_int(stmt, 2, (int)r->state);
 	store_bind_time(stmt, 3, r->announced_at);
-	store_bind_time(stmt, 4, r->due_at);
-	store_bind_time(stmt, 5, r->retry_at);
-	sqlite3_bind_int(stmt, 6, (int)r->todo);
-	sqlite3_bind_int(stmt, 7, r->tries);
+	store_bind_time(stmt, 4, r->owed.due_at);
+	store_bind_time(stmt, 5, r->owed.retry_at);
+	sqlite3_bind_int(stmt, 6, (int)r->owed.what);
+	sqlite3_bind_int(stmt, 7, r->owed.tries);
 	store_bind_time(stmt, 8, r->finished_at);
 	store_bind_time(stmt, 9, r->delivered_at);
 	store_bind_time(stmt, 10, ztp_state_undecided(r->state));
@@ -160,7 +160,8 @@ static int remove_request(struct store *store, struct store_request *r,
 		rc = store_paths_remove(store, r->path, r->n, error);
 	if (rc == 0) {
 		r->state = ZTP_STATE_NONE;
-		r->finished_at = r->due_at = r->retry_at = 0;
+		r->finished_at = 0;
+		r->owed = (struct ztp_obligation){0};
 		count_row(store, r);
 	}
 	return rc;

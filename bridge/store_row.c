@@ -24,17 +24,17 @@ void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
 	r->received_at = sqlite3_column_int64(stmt, 8);
 	r->expires_at = sqlite3_column_int64(stmt, 9);
 	r->announced_at = sqlite3_column_int64(stmt, 10);
-	r->due_at = sqlite3_column_int64(stmt, 11);
-	r->retry_at = sqlite3_column_int64(stmt, 12);
-	r->todo = (enum store_todo)sqlite3_column_int(stmt, 13);
-	r->tries = sqlite3_column_int(stmt, 14);
+	r->owed.due_at = sqlite3_column_int64(stmt, 11);
+	r->owed.retry_at = sqlite3_column_int64(stmt, 12);
+	r->owed.what = (enum ztp_owed)sqlite3_column_int(stmt, 13);
+	r->owed.tries = sqlite3_column_int(stmt, 14);
 	r->finished_at = sqlite3_column_int64(stmt, 15);
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
 	r->stored_state = r->state;
 	r->stored_listed = r->finished_at != 0;
-	r->stored_tried = r->tries > 0;
-	r->stored_due = r->due_at;
-	r->stored_retry = r->retry_at;
+	r->stored_tried = r->owed.tries > 0;
+	r->stored_due = r->owed.due_at;
+	r->stored_retry = r->owed.retry_at;
 }
 
 static int find_one(struct store *store, sqlite3_stmt *stmt,

@@ -28,20 +28,21 @@ void store_times_count(struct store *store, struct store_request *r)
 	struct store_soonest *soonest = store->facts.soonest;
 	enum store_times due = due_of(r->state),
 			 due_before = due_of(r->stored_state);
-	bool tried = r->tries > 0;
+	bool tried = r->owed.tries > 0;
 
-	if (due != due_before || r->due_at != r->stored_due) {
+	if (due != due_before || r->owed.due_at != r->stored_due) {
 		time_gone(&soonest[due_before], r->stored_due);
-		time_come(&soonest[due], r->due_at);
+		time_come(&soonest[due], r->owed.due_at);
 	}
-	if (tried != r->stored_tried || r->retry_at != r->stored_retry) {
+	if (tried != r->stored_tried || r->owed.retry_at != r->stored_retry) {
 		time_gone(&soonest[STORE_RETRY_FRESH + r->stored_tried],
 			  r->stored_retry);
-		time_come(&soonest[STORE_RETRY_FRESH + tried], r->retry_at);
+		time_come(&soonest[STORE_RETRY_FRESH + tried],
+			  r->owed.retry_at);
 	}
 	r->stored_tried = tried;
-	r->stored_due = r->due_at;
-	r->stored_retry = r->retry_at;
+	r->stored_due = r->owed.due_at;
+	r->stored_retry = r->owed.retry_at;
 }
 
 void store_times_forget(struct store *store)

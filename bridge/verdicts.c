@@ -211,11 +211,12 @@ static int on_due(void *arg, struct store_request *r)
 	due->seen++;
 	/* An earlier one of this walk may have ended it (a contender). */
 	rc = store_request_by_n(due->b->store, r->n, &fresh, due->error);
-	if (rc <= 0 || fresh.due_at == 0 || fresh.due_at > due->b->now)
+	if (rc <= 0 || fresh.owed.due_at == 0 ||
+	    fresh.owed.due_at > due->b->now)
 		return rc < 0 ? rc : 0;
 	if (ztp_state_undecided(fresh.state))
 		return time_out(due->b, &fresh, due->error);
-	queued = fresh.todo == STORE_TODO_NOTICE &&
+	queued = ztp_owed_is_notice(fresh.owed.what) &&
 		 !commands_busy(due->b->commands, fresh.n);
 	return delivery_due(due->b, &fresh, queued, due->error);
 }

@@ -11,9 +11,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/attempt.h"
 #include "gate/audit.h"
-#include "gate/clock.h"
 #include "gate/topics.h"
 
 #define UNUSED "unused"

@@ -5,7 +5,7 @@
 #include <mosquitto_broker.h>
 #include <string.h>
 
-#include "gate/clock.h"
+#include "base/clock.h"
 #include "gate/publish.h"
 
 static cJSON *begin(const char *verdict, const char *code)

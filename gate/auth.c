@@ -17,8 +17,8 @@
 #include <mosquitto_broker.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/admit.h"
-#include "gate/clock.h"
 #include "gate/wills.h"
 
 #define PREFIX		"subscriptions/"

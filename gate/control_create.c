@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/candidates.h"
-#include "gate/clock.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"

@@ -1,18 +1,16 @@
 /*
  * Durability: WAL with synchronous=FULL, so a commit that returned survives
- * a power cut. locking_mode=EXCLUSIVE keeps a second broker off the file and
- * saves the shared-memory file. integrity: quick_check at start; a page that
- * goes bad later makes statements fail, and what fails refuses devices.
+ * a power cut. An exclusive lock keeps a second broker off the file and saves
+ * the shared-memory file. Integrity: the whole file is checked at start
+ * (base/sqlite.h); a page that goes bad later makes statements fail, and what
+ * fails refuses devices.
  */
 #include "gate/db.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
+
+#include "base/sqlite.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
 #define SCHEMA_VERSION 1
@@ -20,6 +18,8 @@
 
 struct ztp_db {
 	sqlite3 *handle;
+	struct ztp_sqlite_file file;
+	char *path;
 	bool open_transaction;
 	size_t count;
 	struct {
@@ -56,134 +56,16 @@ static const char schema[] =
 	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
 	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
 
+static const char *const migrations[SCHEMA_VERSION] = {schema};
+
 static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
 {
-	enum ztp_err code = ZTP_ERR_IO;
-
-	if (rc == SQLITE_FULL)
-		code = ZTP_ERR_FULL;
-	else if (rc == SQLITE_NOMEM)
-		code = ZTP_ERR_NOMEM;
-	return ztp_fail(error, code, "registry database: %s",
-			sqlite3_errmsg(db->handle));
+	return ztp_sqlite_fail(db->handle, &db->file, rc, error);
 }
 
 static int execute(struct ztp_db *db, const char *sql, struct ztp_error *error)
 {
-	int rc = sqlite3_exec(db->handle, sql, NULL, NULL, NULL);
-
-	return rc == SQLITE_OK ? 0 : fail(db, rc, error);
-}
-
-static int read_text(struct ztp_db *db, const char *sql, char *out, size_t size,
-		     struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = NULL;
-	int rc = sqlite3_prepare_v2(db->handle, sql, -1, &stmt, NULL);
-
-	out[0] = '\0';
-	if (rc == SQLITE_OK)
-		rc = sqlite3_step(stmt);
-	if (rc == SQLITE_ROW)
-		(void)ztp_db_get_text(stmt, 0, out, size);
-	else
-		(void)fail(db, rc, error);
-	sqlite3_finalize(stmt);
-	return rc == SQLITE_ROW ? 0 : ZTP_ERR_IO;
-}
-
-static int read_number(struct ztp_db *db, const char *sql, long *number,
-		       struct ztp_error *error)
-{
-	char text[32];
-	int rc = read_text(db, sql, text, sizeof(text), error);
-
-	*number = strtol(text, NULL, 10);
-	return rc;
-}
-
-/* The file is ours before SQLite writes a byte to it: 0600 whatever the
- * umask, and WAL takes the same mode from it. */
-static int make_private(const char *path, struct ztp_error *error)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-	int rc = 0;
-
-	if (fd < 0)
-		return ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
-				path, strerror(errno));
-	if (fchmod(fd, 0600) != 0)
-		rc = ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
-			      path, strerror(errno));
-	if (close(fd) != 0 && rc == 0)
-		rc = ztp_fail(error, ZTP_ERR_IO, "registry database %s: %s",
-			      path, strerror(errno));
-	return rc;
-}
-
-static int settle(struct ztp_db *db, struct ztp_error *error)
-{
-	char mode[16];
-	int rc;
-
-	rc = execute(db, "PRAGMA locking_mode=EXCLUSIVE", error);
-	if (rc == 0)
-		rc = read_text(db, "PRAGMA journal_mode=WAL", mode,
-			       sizeof(mode), error);
-	if (rc == 0 && strcmp(mode, "wal") != 0)
-		rc = ztp_fail(error, ZTP_ERR_IO,
-			      "registry database: no write-ahead log here");
-	if (rc == 0)
-		rc = execute(db,
-			     "PRAGMA synchronous=FULL;"
-			     "PRAGMA foreign_keys=OFF;"
-			     "PRAGMA trusted_schema=OFF;"
-			     "PRAGMA cache_size=-16384",
-			     error);
-	return rc;
-}
-
-static int create_schema(struct ztp_db *db, struct ztp_error *error)
-{
-	char number[80];
-	int rc = execute(db, "BEGIN IMMEDIATE", error);
-
-	snprintf(number, sizeof(number),
-		 "PRAGMA application_id=%d; PRAGMA user_version=%d",
-		 APPLICATION_ID, SCHEMA_VERSION);
-	if (rc == 0)
-		rc = execute(db, schema, error);
-	if (rc == 0)
-		rc = execute(db, number, error);
-	return rc == 0 ? execute(db, "COMMIT", error) : rc;
-}
-
-static int check_schema(struct ztp_db *db, struct ztp_error *error)
-{
-	long application = 0, version = 0, tables = 0;
-	char verdict[256];
-	int rc = read_text(db, "PRAGMA quick_check(1)", verdict,
-			   sizeof(verdict), error);
-
-	if (rc != 0)
-		return rc;
-	if (strcmp(verdict, "ok") != 0)
-		return ztp_fail(error, ZTP_ERR_IO,
-				"registry database is damaged: %.120s",
-				verdict);
-	if (read_number(db, "SELECT count(*) FROM sqlite_master", &tables,
-			error) != 0 ||
-	    read_number(db, "PRAGMA application_id", &application, error) ||
-	    read_number(db, "PRAGMA user_version", &version, error))
-		return ZTP_ERR_IO;
-	if (tables == 0 && application == 0 && version == 0)
-		return create_schema(db, error);
-	if (application != APPLICATION_ID || version != SCHEMA_VERSION)
-		return ztp_fail(error, ZTP_ERR_IO,
-				"registry database is another program's, or "
-				"of version %ld instead of %d",
-				version, SCHEMA_VERSION);
-	return 0;
+	return ztp_sqlite_exec(db->handle, &db->file, sql, error);
 }
 
 int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
@@ -194,23 +76,28 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 	*out = NULL;
 	if (!db)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	rc = make_private(path, error);
-	if (rc != 0)
-		goto out;
-	rc = sqlite3_open_v2(path, &db->handle,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc != SQLITE_OK) {
-		rc = fail(db, rc, error);
-		goto out;
-	}
-	rc = settle(db, error);
-	if (rc == 0)
-		rc = check_schema(db, error);
-out:
+	db->path = strdup(path);
+	db->file = (struct ztp_sqlite_file){
+		.path = db->path,
+		.what = "registry database",
+		.program = "mosquitto_ztp_gate",
+		.application_id = APPLICATION_ID,
+		.steps = migrations,
+		.version = SCHEMA_VERSION,
+		.pragmas = "PRAGMA synchronous=FULL;"
+			   "PRAGMA foreign_keys=OFF;"
+			   "PRAGMA cache_size=-16384",
+		.exclusive = true,
+	};
+	if (db->path)
+		rc = ztp_sqlite_open(&db->handle, &db->file, error);
+	else
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (rc != 0) {
 		ztp_db_close(db);
 		return rc;
 	}
+	ztp_sqlite_accept(db->handle);
 	*out = db;
 	return 0;
 }
@@ -223,6 +110,7 @@ void ztp_db_close(struct ztp_db *db)
 	for (size_t i = 0; i < db->count; i++)
 		sqlite3_finalize(db->statements[i].stmt);
 	sqlite3_close(db->handle);
+	free(db->path);
 	free(db);
 }
 

@@ -13,8 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/candidates.h"
-#include "gate/clock.h"
 #include "gate/publish.h"
 
 #define PAGE	     100

@@ -11,9 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/audit.h"
 #include "gate/candidates.h"
-#include "gate/clock.h"
 #include "gate/devices.h"
 #include "gate/pending.h"
 #include "gate/publish.h"

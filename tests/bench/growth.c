@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/bench/life.h"
 
 #define STEPS	   8	 /* of LIFE_COUNT requests in a measurement */
@@ -79,10 +80,10 @@ static void describe(struct growth *g, struct store_request *r)
 	r->state = ZTP_STATE_REQUESTED;
 	r->attempt = 1;
 	r->received_at = r->announced_at = g->life.b.now;
-	r->expires_at = r->due_at = g->life.b.now + 86400000;
+	r->expires_at = r->owed.due_at = g->life.b.now + 86400000;
 	if (g->finished) {
 		r->state = ZTP_STATE_ONBOARDED;
-		r->due_at = 0;
+		r->owed.due_at = 0;
 		r->finished_at = r->delivered_at = g->life.b.now;
 	}
 }
@@ -163,7 +164,8 @@ static double expired(struct life *l)
 /* By the wall clock; the bridge's own is ahead of it here. */
 static int64_t soon(const struct life *l)
 {
-	return clock_wall() + l->b.now - clock_steady(&l->b.clock) + EXPIRY_MS;
+	return ztp_clock_wall() + l->b.now - clock_steady(&l->b.clock) +
+	       EXPIRY_MS;
 }
 
 static void measure_once(struct life *l, struct cost *cost)

@@ -116,7 +116,7 @@ static void describe(struct bench *b, struct store_request *r, uint64_t i)
 	r->state = ZTP_STATE_RECEIVED;
 	r->attempt = 1;
 	r->received_at = r->announced_at = b->now;
-	r->expires_at = r->due_at = b->now + 86400000;
+	r->expires_at = r->owed.due_at = b->now + 86400000;
 }
 
 static void say(struct bench *b, enum store_topic topic,
@@ -196,9 +196,9 @@ static void decide(struct bench *b, const char *id)
 	check(b, store_path_each(b->store, r.path, nothing, NULL, &b->error),
 	      "path");
 	r.state = ZTP_STATE_REGISTERED;
-	r.todo = STORE_TODO_COMMAND;
-	r.retry_at = b->now;
-	r.due_at = b->now + 86400000;
+	r.owed = (struct ztp_obligation){.what = ZTP_OWED_SEND,
+					 .retry_at = b->now,
+					 .due_at = b->now + 86400000};
 	check(b, store_request_save(b->store, &r, &b->error), "save");
 }
 
@@ -211,8 +211,7 @@ static void finish(struct bench *b, int64_t n, int64_t *seq)
 	check(b, store_decision_get(b->store, n, true, &d, &b->error), "get");
 	store_decision_clear(&d);
 	r.state = ZTP_STATE_ONBOARDED;
-	r.todo = STORE_TODO_NONE;
-	r.retry_at = r.due_at = 0;
+	r.owed = (struct ztp_obligation){0};
 	r.finished_at = r.delivered_at = b->now;
 	say(b, STORE_RESULTS, &r, seq);
 	check(b, store_request_save(b->store, &r, &b->error), "save");

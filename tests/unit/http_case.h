@@ -12,6 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bridge/http.h"
 #include "ztp/json.h"
 
@@ -115,14 +116,14 @@ static inline int dial(const struct http_case *f)
  * when its descriptor or its timeout says so. */
 static inline void turn(struct http_case *f, int fd)
 {
-	int64_t end = clock_boot() + DEADLINE_MS;
+	int64_t end = ztp_clock_boot() + DEADLINE_MS;
 
 	for (;;) {
 		struct pollfd p[] = {{http_fd(f->b.http), POLLIN, 0},
 				     {fd, POLLIN, 0}};
 		int64_t wait = http_timeout_ms(f->b.http);
 
-		assert_true(clock_boot() < end);
+		assert_true(ztp_clock_boot() < end);
 		if (wait < 0 || wait > 1000)
 			wait = 1000;
 		assert_true(poll(p, 2, (int)wait) >= 0);

@@ -71,7 +71,7 @@ static inline struct store_request store_case_request(int i)
 		.attempt = 1,
 		.received_at = 100 + i,
 		.expires_at = 1000 + i,
-		.due_at = 1000 + i,
+		.owed.due_at = 1000 + i,
 		.announced_at = 100 + i,
 	};
 
@@ -93,7 +93,7 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 	r.state = state;
 	if (ztp_state_finished(state)) {
 		r.finished_at = 5000 + i;
-		r.due_at = 0;
+		r.owed.due_at = 0;
 	}
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	return r;

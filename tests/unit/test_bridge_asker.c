@@ -43,7 +43,7 @@ static struct config *configure(void)
 		"kafka: {properties: {test.mock.num.brokers: 1}}\n";
 	struct config *config = NULL;
 	struct ztp_error error = {0};
-	struct scratch scratch;
+	struct scratch scratch = {.dir = ""};
 	int line;
 
 	scratch_make(&scratch);

@@ -7,6 +7,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "bridge/clock.h"
 
 #define HOUR 3600000
@@ -24,15 +25,15 @@ static void test_anchored_at_the_wall_clock(void **state)
 
 	(void)state;
 	assert_true(clock_anchor(&clock, 0));
-	near(clock_steady(&clock), clock_wall());
-	assert_true(clock_anchor(&clock, clock_wall() - HOUR));
-	near(clock_steady(&clock), clock_wall());
+	near(clock_steady(&clock), ztp_clock_wall());
+	assert_true(clock_anchor(&clock, ztp_clock_wall() - HOUR));
+	near(clock_steady(&clock), ztp_clock_wall());
 }
 
 static void test_never_before_the_store(void **state)
 {
 	struct clock clock;
-	int64_t newest = clock_wall() + HOUR;
+	int64_t newest = ztp_clock_wall() + HOUR;
 
 	(void)state;
 	assert_false(clock_anchor(&clock, newest));
@@ -40,13 +41,13 @@ static void test_never_before_the_store(void **state)
 	assert_true(clock_steady(&clock) >= newest);
 	near(clock_steady(&clock), newest);
 	/* A wall-clock time seen now is moved by as much. */
-	near(clock_to_steady(&clock, clock_wall() + HOUR), newest + HOUR);
+	near(clock_to_steady(&clock, ztp_clock_wall() + HOUR), newest + HOUR);
 }
 
 static void test_goes_on_with_boot_time(void **state)
 {
 	struct clock clock = {.anchor_steady = 1000 * (int64_t)HOUR,
-			      .anchor_boot = clock_boot() - HOUR};
+			      .anchor_boot = ztp_clock_boot() - HOUR};
 	int64_t before, after;
 
 	(void)state;
@@ -78,11 +79,11 @@ static void test_steps_are_taken_out(void **state)
 	/* The wall clock was set back by an hour since the start, ... */
 	clock_anchor(&clock, 0);
 	clock.anchor_steady += HOUR;
-	deadline = clock_to_steady(&clock, clock_wall() + 60000);
+	deadline = clock_to_steady(&clock, ztp_clock_wall() + 60000);
 	near(deadline - clock_steady(&clock), 60000);
 	/* ... and forward by two. */
 	clock.anchor_steady -= 2 * HOUR;
-	deadline = clock_to_steady(&clock, clock_wall() + 60000);
+	deadline = clock_to_steady(&clock, ztp_clock_wall() + 60000);
 	near(deadline - clock_steady(&clock), 60000);
 }
 

@@ -183,7 +183,7 @@ static void test_when_it_was_asked(void **state)
 		assert_int_equal(
 			store_request_by_id(f->b.store, id, &r, &error), 1);
 		r.announced_at = T0;
-		r.due_at = T0 + 9;
+		r.owed.due_at = T0 + 9;
 		r.finished_at = cases[i].finished;
 		assert_int_equal(store_request_save(f->b.store, &r, &error), 0);
 		commit(f);

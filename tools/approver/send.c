@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 
+#include "base/clock.h"
 #include "tools/common/cli.h"
 
 int send_answer(rd_kafka_t *producer, const struct options *options,
@@ -10,7 +11,7 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 {
 	struct ztp_answer_record record;
 	int rc = ztp_answer_build(&record, options->format, ask, answer,
-				  ztp_cli_wall(), error);
+				  ztp_clock_wall(), error);
 
 	if (rc)
 		return rc;
@@ -31,7 +32,7 @@ bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule)
 {
 	char now[ZTP_TIME_LEN];
 
-	ztp_time_format(now, ztp_cli_wall());
+	ztp_time_format(now, ztp_clock_wall());
 	printf("%s %s %s %s %s %s\n", now, approve ? "approve" : "reject",
 	       ask->request_id, ask->path,
 	       ask->fingerprint[0] ? ask->fingerprint : "-", rule);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
@@ -217,7 +218,7 @@ static bool show(const struct options *options,
 	if (options->json) {
 		ok = put_json(message);
 	} else {
-		ztp_time_format(time, at >= 0 ? at : ztp_cli_wall());
+		ztp_time_format(time, at >= 0 ? at : ztp_clock_wall());
 		fputs(time, stdout);
 		put_line(options, message);
 	}

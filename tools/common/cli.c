@@ -115,21 +115,3 @@ bool ztp_cli_stopped(void)
 	stop_signals(&set);
 	return sigtimedwait(&set, NULL, &none) > 0;
 }
-
-static int64_t read_clock(clockid_t clock)
-{
-	struct timespec now = {0, 0};
-
-	clock_gettime(clock, &now);
-	return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
-}
-
-int64_t ztp_cli_now(void)
-{
-	return read_clock(CLOCK_BOOTTIME);
-}
-
-int64_t ztp_cli_wall(void)
-{
-	return read_clock(CLOCK_REALTIME);
-}

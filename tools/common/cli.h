@@ -36,8 +36,4 @@ bool ztp_cli_catch_signals(void);
  * the answer. Does not block. */
 bool ztp_cli_stopped(void);
 
-/* Milliseconds: of a clock that runs on in suspend, and of the wall. */
-int64_t ztp_cli_now(void);
-int64_t ztp_cli_wall(void);
-
 #endif

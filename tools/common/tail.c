@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "tools/common/cli.h"
 
 #define ASK_MS	     5000 /* how long a broker may take to answer */
@@ -141,7 +142,7 @@ static void look(struct ztp_tail *tail)
 		tail->looked = true;
 		tail->complete = complete;
 	}
-	tail->look_at = ztp_cli_now() +
+	tail->look_at = ztp_clock_boot() +
 			(answered && complete ? LOOK_AGAIN : LOOK_MISSING);
 }
 
@@ -166,7 +167,7 @@ rd_kafka_message_t *ztp_tail_next(struct ztp_tail *tail, int timeout_ms)
 	rd_kafka_message_t *message;
 	struct spot *spot;
 
-	if (ztp_cli_now() >= tail->look_at)
+	if (ztp_clock_boot() >= tail->look_at)
 		look(tail);
 	message = rd_kafka_consumer_poll(tail->consumer, timeout_ms);
 	if (!message)

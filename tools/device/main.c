@@ -13,6 +13,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
+#include "base/clock.h"
 #include "tools/common/cli.h"
 #include "ztp/cert.h"
 #include "ztp/json.h"
@@ -191,7 +192,7 @@ static enum verdict listen_until(const struct device *d, MQTTClient client,
 	MQTTResponse_free(response);
 	if (response.reasonCode < 0 || response.reasonCode >= 0x80)
 		return NO_ANSWER;
-	while (verdict == NO_ANSWER && ztp_cli_now() < deadline &&
+	while (verdict == NO_ANSWER && ztp_clock_boot() < deadline &&
 	       MQTTClient_isConnected(client)) {
 		message = NULL;
 		MQTTClient_receive(client, &name, &len, &message, 200);
@@ -208,7 +209,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 			const char *username)
 {
 	MQTTClient_createOptions how = MQTTClient_createOptions_initializer;
-	int64_t deadline = ztp_cli_now() + d->wait_s * 1000;
+	int64_t deadline = ztp_clock_boot() + d->wait_s * 1000;
 	struct timespec rest = {.tv_sec = 1};
 	enum verdict verdict = NO_ANSWER;
 	MQTTClient client;
@@ -221,7 +222,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &how) != MQTTCLIENT_SUCCESS)
 		return FAILED;
-	while (verdict == NO_ANSWER && ztp_cli_now() < deadline) {
+	while (verdict == NO_ANSWER && ztp_clock_boot() < deadline) {
 		int reason = connect_now(d, client, key, username);
 
 		if (d->unused && reason >= 0)

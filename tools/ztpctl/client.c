@@ -11,9 +11,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/random.h>
 #include <time.h>
 
+#include "base/clock.h"
+#include "base/random.h"
 #include "tools/common/cli.h"
 #include "ztp/codec.h"
 #include "ztp/json.h"
@@ -235,8 +236,7 @@ static int create(struct ztp_client *client,
 	char id[32] = "ztpctl-";
 	int rc;
 
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random))
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "no randomness");
+	ztp_random(random, sizeof(random));
 	ztp_hex_encode(id + 7, random, sizeof(random));
 	rc = MQTTAsync_createWithOptions(&client->mqtt, options->url, id,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
@@ -388,10 +388,10 @@ static cJSON *pick(const char *text, const char *correlation)
 static int wait_response(struct ztp_client *client, const char *correlation,
 			 cJSON **response, struct ztp_error *error)
 {
-	int64_t deadline = ztp_cli_now() + TIMEOUT_MS;
+	int64_t deadline = ztp_clock_boot() + TIMEOUT_MS;
 
 	for (;;) {
-		int64_t left = deadline - ztp_cli_now();
+		int64_t left = deadline - ztp_clock_boot();
 		char *text = NULL;
 		int rc = ztp_client_next(client, RESPONSE, left > 0 ? left : 0,
 					 &text, error);
@@ -420,11 +420,7 @@ int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 	int rc = ZTP_ERR_NOMEM;
 
 	*response = NULL;
-	if (getrandom(random, sizeof(random), 0) != (ssize_t)sizeof(random)) {
-		cJSON_Delete(in);
-		rc = ztp_fail(error, ZTP_ERR_INTERNAL, "no randomness");
-		goto out;
-	}
+	ztp_random(random, sizeof(random));
 	ztp_hex_encode(correlation, random, sizeof(random));
 	cJSON_AddStringToObject(in, "command", command);
 	cJSON_AddStringToObject(in, "correlationData", correlation);

@@ -1,4 +1,4 @@
-#include "gate/clock.h"
+#include "base/clock.h"
 
 #include <stdlib.h>
 #include <time.h>

@@ -1,0 +1,332 @@
+/*
+ * From a path to an open database, or a reason why not.
+ *
+ * A process that is killed cannot damage the file (a log with checksums is in
+ * front of it), so what the check looks for is what disks and people do. A
+ * small file is checked whole. In a large one, which would take longer than a
+ * restart may, only what all rests on is, and a sample; what is damaged
+ * elsewhere is found when it is read. The whole check:
+ * sqlite3 FILE 'PRAGMA integrity_check', at any time.
+ *
+ * The file is opened twice, first by us: SQLite makes files with the umask. We
+ * are through with it before SQLite opens it, since to close one descriptor of
+ * a file drops all of the process's locks on it.
+ */
+#include "base/sqlite.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
+#define HEADER_SIZE	100	   /* sqlite.org/fileformat.html, 1.3 */
+#define HEADER_ID	68
+
+int ztp_sqlite_fail(sqlite3 *db, const struct ztp_sqlite_file *file, int rc,
+		    struct ztp_error *error)
+{
+	int primary = rc & 0xff;
+	enum ztp_err code = ZTP_ERR_IO;
+
+	/* The last errno of the system may be older than this error. */
+	if (primary == SQLITE_FULL ||
+	    ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) &&
+	     sqlite3_system_errno(db) == ENOSPC))
+		code = ZTP_ERR_FULL;
+	else if (primary == SQLITE_NOMEM)
+		code = ZTP_ERR_NOMEM;
+	ztp_fail(error, code, "%s %s: %s%s", file->what, file->path,
+		 db ? sqlite3_errmsg(db) : "out of memory",
+		 code == ZTP_ERR_FULL ? " (no space left on device)" : "");
+	if (error) {
+		error->fatal =
+			primary == SQLITE_CORRUPT || primary == SQLITE_NOTADB;
+		error->retriable = !error->fatal;
+	}
+	return code;
+}
+
+int ztp_sqlite_exec(sqlite3 *db, const struct ztp_sqlite_file *file,
+		    const char *sql, struct ztp_error *error)
+{
+	int rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : ztp_sqlite_fail(db, file, rc, error);
+}
+
+/* --- what is refused */
+
+static int damaged(const struct ztp_sqlite_file *file, const char *what,
+		   struct ztp_error *error)
+{
+	ztp_fail(error, ZTP_ERR_IO,
+		 "%s %s is damaged: %s; move it away and restore a backup "
+		 "(nothing was changed)",
+		 file->what, file->path, what);
+	if (error)
+		error->fatal = true;
+	return ZTP_ERR_IO;
+}
+
+/* The error of a read while the file is looked at for the first time. */
+static int unreadable(sqlite3 *db, const struct ztp_sqlite_file *file,
+		      struct ztp_error *error)
+{
+	int rc = sqlite3_errcode(db) & 0xff;
+
+	if (rc == SQLITE_CORRUPT || rc == SQLITE_NOTADB)
+		return damaged(file, sqlite3_errmsg(db), error);
+	return ztp_sqlite_fail(db, file, rc, error);
+}
+
+/* The first row of a query; the statement is the caller's to finalize, also
+ * after an error. */
+static int first_row(sqlite3 *db, const struct ztp_sqlite_file *file,
+		     const char *sql, sqlite3_stmt **stmt,
+		     struct ztp_error *error)
+{
+	int rc = sqlite3_prepare_v2(db, sql, -1, stmt, NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(*stmt);
+	return rc == SQLITE_ROW ? 0 : unreadable(db, file, error);
+}
+
+int ztp_sqlite_number(sqlite3 *db, const struct ztp_sqlite_file *file,
+		      const char *sql, int64_t *value, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	int rc = first_row(db, file, sql, &stmt, error);
+
+	if (rc == 0)
+		*value = sqlite3_column_int64(stmt, 0);
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* A query whose one row says "ok". */
+static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
+		     const char *sql, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *text;
+	int rc = first_row(db, file, sql, &stmt, error);
+
+	if (rc == 0) {
+		text = (const char *)sqlite3_column_text(stmt, 0);
+		if (!text || strcmp(text, "ok") != 0)
+			rc = damaged(file, text ? text : "no memory", error);
+	}
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+static int64_t size_of(const char *path, const char *suffix)
+{
+	char name[4096];
+	struct stat st;
+
+	(void)snprintf(name, sizeof(name), "%s%s", path, suffix);
+	return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
+}
+
+static int check_integrity(sqlite3 *db, const struct ztp_sqlite_file *file,
+			   struct ztp_error *error)
+{
+	const char *const *sample = file->samples;
+	int rc = 0;
+
+	if (!sample || size_of(file->path, "") + size_of(file->path, "-wal") <=
+			       CHECK_WHOLE_MAX)
+		return expect_ok(db, file, "PRAGMA quick_check(1)", error);
+	for (; *sample && rc == 0; sample++)
+		rc = expect_ok(db, file, *sample, error);
+	return rc;
+}
+
+/* Whose it is, which version, and whether it is whole. *version: 0 for one
+ * that is empty. */
+static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
+		 int64_t *version, struct ztp_error *error)
+{
+	int64_t id = 0, tables = 0;
+	int rc = ztp_sqlite_number(db, file, "PRAGMA application_id", &id,
+				   error);
+
+	if (rc == 0)
+		rc = ztp_sqlite_number(db, file, "PRAGMA user_version", version,
+				       error);
+	if (rc == 0)
+		rc = ztp_sqlite_number(db, file,
+				       "SELECT count(*) FROM sqlite_schema",
+				       &tables, error);
+	if (rc != 0)
+		return rc;
+	if ((tables > 0 || id != 0) && id != file->application_id)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"%s %s is another program's database",
+				file->what, file->path);
+	if (*version < 0 || *version > file->version)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"%s %s has schema version %lld, this is "
+				"%s for %d: use a newer one",
+				file->what, file->path, (long long)*version,
+				file->program, file->version);
+	return *version > 0 ? check_integrity(db, file, error) : 0;
+}
+
+/* --- what is made of it */
+
+static int migrate_once(sqlite3 *db, const struct ztp_sqlite_file *file,
+			int from, struct ztp_error *error)
+{
+	char mark[96];
+	int rc;
+
+	(void)snprintf(mark, sizeof(mark),
+		       "PRAGMA application_id=%d; PRAGMA user_version=%d",
+		       file->application_id, from + 1);
+	rc = ztp_sqlite_exec(db, file, "BEGIN IMMEDIATE", error);
+	if (rc != 0)
+		return rc;
+	rc = ztp_sqlite_exec(db, file, file->steps[from], error);
+	if (rc == 0)
+		rc = ztp_sqlite_exec(db, file, mark, error);
+	if (rc == 0)
+		rc = ztp_sqlite_exec(db, file, "COMMIT", error);
+	/* Some errors have rolled back already. */
+	if (rc != 0 && !sqlite3_get_autocommit(db))
+		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+	return rc;
+}
+
+static int use_log(sqlite3 *db, const struct ztp_sqlite_file *file,
+		   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	const char *mode = NULL;
+	int rc = sqlite3_prepare_v2(db, "PRAGMA journal_mode=WAL", -1, &stmt,
+				    NULL);
+
+	if (rc == SQLITE_OK)
+		rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW)
+		mode = (const char *)sqlite3_column_text(stmt, 0);
+	if (rc != SQLITE_ROW)
+		rc = ztp_sqlite_fail(db, file, rc, error);
+	else if (!mode || strcmp(mode, "wal") != 0)
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "%s %s: this file system cannot share memory",
+			      file->what, file->path);
+	else
+		rc = 0;
+	sqlite3_finalize(stmt);
+	return rc;
+}
+
+/* --- the file */
+
+static int fail_file(const struct ztp_sqlite_file *file, const char *verb,
+		     struct ztp_error *error)
+{
+	return ztp_fail(error, errno == ENOSPC ? ZTP_ERR_FULL : ZTP_ERR_IO,
+			"%s: cannot %s %s: %s", file->what, verb, file->path,
+			strerror(errno));
+}
+
+/* By its first bytes, or because there are none: not by what its log says. */
+static bool is_ours(int fd, const struct ztp_sqlite_file *file)
+{
+	unsigned char head[HEADER_SIZE];
+	const unsigned char *id = head + HEADER_ID;
+	ssize_t n = pread(fd, head, sizeof(head), 0);
+
+	if (n <= 0)
+		return n == 0;
+	return n == sizeof(head) &&
+	       ((uint32_t)id[0] << 24 | (uint32_t)id[1] << 16 |
+		(uint32_t)id[2] << 8 | id[3]) == (uint32_t)file->application_id;
+}
+
+/* There is a file, and if it is known to be ours, nobody else may read it. Its
+ * log has the mode that it has. */
+static int make_private(const struct ztp_sqlite_file *file,
+			struct ztp_error *error)
+{
+	int fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+		      0600);
+	int rc = 0;
+
+	if (fd < 0)
+		return fail_file(file, "open", error);
+	if (is_ours(fd, file) && fchmod(fd, 0600) != 0)
+		rc = fail_file(file, "chmod", error);
+	if (close(fd) != 0 && rc == 0)
+		rc = fail_file(file, "close", error);
+	return rc;
+}
+
+/* One whose log alone says that it is ours. */
+static int keep_private(const struct ztp_sqlite_file *file,
+			struct ztp_error *error)
+{
+	return chmod(file->path, 0600) == 0 ? 0
+					    : fail_file(file, "chmod", error);
+}
+
+static int prepare(sqlite3 *db, const struct ztp_sqlite_file *file,
+		   struct ztp_error *error)
+{
+	int64_t version = 0;
+	int rc = 0;
+
+	/* What is refused keeps its log as it is. */
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+	sqlite3_busy_timeout(db, file->busy_ms);
+	if (file->exclusive)
+		rc = ztp_sqlite_exec(db, file, "PRAGMA locking_mode=EXCLUSIVE",
+				     error);
+	if (rc == 0)
+		rc = check(db, file, &version, error);
+	if (rc == 0)
+		rc = keep_private(file, error);
+	if (rc == 0)
+		rc = use_log(db, file, error);
+	if (rc == 0)
+		rc = ztp_sqlite_exec(db, file, file->pragmas, error);
+	for (; version < file->version && rc == 0; version++)
+		rc = migrate_once(db, file, (int)version, error);
+	return rc;
+}
+
+int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
+		    struct ztp_error *error)
+{
+	sqlite3 *db = NULL;
+	int rc = make_private(file, error);
+
+	*out = NULL;
+	if (rc != 0)
+		return rc;
+	rc = sqlite3_open_v2(file->path, &db,
+			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
+	if (rc == SQLITE_OK)
+		rc = prepare(db, file, error);
+	else
+		rc = ztp_sqlite_fail(db, file, rc, error);
+	if (rc != 0) {
+		sqlite3_close(db);
+		return rc;
+	}
+	*out = db;
+	return 0;
+}
+
+void ztp_sqlite_accept(sqlite3 *db)
+{
+	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
+}

@@ -1,0 +1,303 @@
+/*
+ * What is owed to a device: the second state machine beside a request's life.
+ *
+ * The life says what a request is; this says what has still to be done about
+ * it outside, and when. They are two because they end apart: a rejection is an
+ * end at once, and the device is told afterwards; an undeliverable command is
+ * kept, should the device still come; one that was onboarded may be told again.
+ *
+ * It is one table. A line says: in one of these states, when that happens and
+ * these facts hold, the obligation becomes this, and the three numbers change
+ * so. The first line that fits decides; when none does, nothing changes. So the
+ * lines with more facts stand above those with fewer.
+ *
+ * `tries` counts, and says one thing besides: what was never tried goes before
+ * what was, which shares the retry rate. `retry_at` is 0 in exactly those
+ * states that wait for somebody (wait_device, notice_wait) or for nothing
+ * (none).
+ *
+ * A gate tells when a device is there, so that no timer need publish to one
+ * that is away; without a gate 0x10 in a PUBACK is the only sign of absence,
+ * and the pause between tries grows.
+ */
+#include "ztp/obligation.h"
+
+#include <stddef.h>
+
+#define FIRST_DELAY_MS 250
+#define EARLY_MAX_MS   10000
+#define LATE_MAX_MS    300000
+#define EARLY_TRIES    10
+
+#define NOTICE_MS 5000	/* that a notice may take, once it can be said */
+#define QUEUED_MS 30000 /* one that has not gone out is looked at again */
+#define ANSWER_MS 60000 /* for the device to answer, before it is told again */
+#define DENIED_MS 5000
+
+/* --- the table's words */
+
+#define IN(name)  (1u << ZTP_OWED_##name)
+#define ANY	  (~0u)
+#define COMMAND	  (IN(WAIT_DEVICE) | IN(SEND))
+#define NOTICE	  (IN(NOTICE_CHECK) | IN(NOTICE_WAIT) | IN(NOTICE_SEND))
+#define AT_GATE	  (IN(REGISTER) | IN(RELEASE))
+#define SENDING	  (IN(NOTICE_CHECK) | IN(NOTICE_SEND))
+#define SAME	  ZTP_OWED_END
+#define TO(name)  ZTP_OWED_##name
+#define ON(event) ZTP_ON_##event
+
+/* Facts, and what the numbers say themselves. */
+enum {
+	GATE = 1,
+	ALONE = 2, /* no gate */
+	THERE = 4,
+	TELL = 8,
+	ANSWERS = 16,
+	QUEUED = 32,
+	UNTRIED = 64,
+	TRIED = 128,
+	TRIED_TWICE = 256,
+};
+
+enum tries { TRIES_KEPT, TRIES_NONE, TRIES_ONE, TRIES_MORE };
+
+enum retry {
+	RETRY_KEPT,
+	RETRY_NEVER,
+	RETRY_NOW,
+	RETRY_BACKOFF, /* the longer, the more tries there were */
+	RETRY_ANSWER,  /* likewise, and time enough for an answer */
+	RETRY_DENIED,
+};
+
+enum due {
+	DUE_KEPT,
+	DUE_NEVER,
+	DUE_DECISION,
+	DUE_DELIVERY,
+	DUE_DELIVERY_KEPT, /* if there is none yet */
+	DUE_NOTICE,
+	DUE_QUEUED,
+};
+
+struct line {
+	unsigned in;
+	enum ztp_owed_event on;
+	unsigned when;
+	enum ztp_owed to;
+	enum tries tries;
+	enum retry retry;
+	enum due due;
+};
+
+#define FREE	TO(NONE), TRIES_KEPT, RETRY_NEVER, DUE_NEVER
+#define LET_GO	TO(RELEASE), TRIES_NONE, RETRY_NOW, DUE_NEVER
+#define OVER	TO(NONE), TRIES_NONE, RETRY_NEVER, DUE_NEVER
+#define KEEP_IT TO(WAIT_DEVICE), TRIES_KEPT, RETRY_NEVER, DUE_NEVER
+
+/* clang-format off */
+static const struct line table[] = {
+	/* the request begins, and is approved */
+	{IN(NONE), ON(RECEIVED), 0, TO(NONE), TRIES_NONE, RETRY_NEVER, DUE_DECISION},
+	{IN(NONE), ON(APPROVED), GATE, TO(REGISTER), TRIES_NONE, RETRY_NOW, DUE_NEVER},
+	{IN(NONE), ON(APPROVED), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
+	{IN(REGISTER), ON(CREATED), THERE, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
+	{IN(REGISTER), ON(CREATED), 0, TO(WAIT_DEVICE), TRIES_NONE, RETRY_NEVER, DUE_DELIVERY},
+
+	/* ... or ends otherwise. */
+	{ANY, ON(ENDED), TELL | GATE, TO(NOTICE_CHECK), TRIES_NONE, RETRY_NOW, DUE_NOTICE},
+	{ANY, ON(ENDED), TELL, TO(NOTICE_SEND), TRIES_NONE, RETRY_NOW, DUE_NOTICE},
+	{ANY, ON(ENDED), GATE, LET_GO},
+	{ANY, ON(ENDED), 0, OVER},
+	{ANY, ON(DONE), 0, FREE},
+	{ANY, ON(GIVEN_UP), 0, KEEP_IT},
+
+	/* What became of a publish. A notice is said once. */
+	{NOTICE, ON(PUBACK), GATE, LET_GO},
+	{NOTICE, ON(PUBACK), 0, OVER},
+	{COMMAND, ON(PUBACK), ANSWERS | GATE, TO(WAIT_DEVICE), TRIES_MORE, RETRY_NEVER, DUE_DELIVERY_KEPT},
+	{COMMAND, ON(PUBACK), ANSWERS, TO(SEND), TRIES_MORE, RETRY_ANSWER, DUE_DELIVERY_KEPT},
+	{COMMAND, ON(PUBACK), 0, FREE},
+	{NOTICE, ON(NO_SUBSCRIBER), GATE, LET_GO},
+	{NOTICE, ON(NO_SUBSCRIBER), 0, OVER},
+	{IN(SEND), ON(NO_SUBSCRIBER), GATE, TO(WAIT_DEVICE), TRIES_MORE, RETRY_NEVER, DUE_KEPT},
+	{IN(SEND), ON(NO_SUBSCRIBER), 0, TO(SEND), TRIES_MORE, RETRY_BACKOFF, DUE_KEPT},
+	{NOTICE, ON(REFUSED), GATE, LET_GO},
+	{NOTICE, ON(REFUSED), 0, OVER},
+	{IN(SEND), ON(REFUSED), 0, TO(SEND), TRIES_MORE, RETRY_BACKOFF, DUE_KEPT},
+
+	/* Too late. A notice's time is the broker's and the device's: standing
+	 * in our own queue does not count. */
+	{SENDING, ON(DEADLINE), QUEUED | UNTRIED, SAME, TRIES_KEPT, RETRY_KEPT, DUE_QUEUED},
+	{NOTICE, ON(DEADLINE), GATE, LET_GO},
+	{NOTICE, ON(DEADLINE), 0, OVER},
+	{COMMAND, ON(DEADLINE), 0, KEEP_IT},
+	{ANY, ON(DEADLINE), 0, SAME, TRIES_KEPT, RETRY_KEPT, DUE_NEVER},
+
+	/* What the gate says of devices, and of candidates. */
+	{IN(WAIT_DEVICE), ON(SUBSCRIBED), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_KEPT},
+	{IN(NOTICE_WAIT), ON(HELD_SUBSCRIBED), 0, TO(NOTICE_CHECK), TRIES_NONE, RETRY_NOW, DUE_KEPT},
+	{NOTICE, ON(HELD), THERE, TO(NOTICE_SEND), TRIES_MORE, RETRY_NOW, DUE_NOTICE},
+	{NOTICE, ON(HELD), 0, TO(NOTICE_WAIT), TRIES_NONE, RETRY_NEVER, DUE_NOTICE},
+	{NOTICE, ON(NOT_HELD), 0, LET_GO},
+	{IN(RELEASE), ON(RELEASED), 0, FREE},
+	{AT_GATE, ON(DENIED), 0, SAME, TRIES_MORE, RETRY_DENIED, DUE_KEPT},
+	{IN(NOTICE_CHECK), ON(DENIED), 0, SAME, TRIES_KEPT, RETRY_DENIED, DUE_KEPT},
+	{IN(SEND), ON(CONNECTION_LOST), 0, TO(WAIT_DEVICE), TRIES_NONE, RETRY_NEVER, DUE_KEPT},
+	{IN(NOTICE_SEND), ON(CONNECTION_LOST), 0, TO(NOTICE_CHECK), TRIES_NONE, RETRY_KEPT, DUE_KEPT},
+	{ANY, ON(GONE), 0, FREE},
+
+	/* The device has come again: a command that is on its way goes on; one
+	 * that was tried is tried soon, by the shared rate. With a gate its
+	 * subscription says more, and when it is there. */
+	{IN(SEND), ON(AGAIN), TRIED, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
+	{IN(NONE) | IN(WAIT_DEVICE), ON(AGAIN), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
+	{IN(SEND), ON(KNOCKED), ALONE | TRIED_TWICE, TO(SEND), TRIES_ONE, RETRY_NOW, DUE_KEPT},
+	{IN(NONE), ON(KEEP_AWAY), 0, TO(RELEASE), TRIES_NONE, RETRY_NOW, DUE_KEPT},
+};
+/* clang-format on */
+
+/* --- reading it */
+
+const char *ztp_owed_name(enum ztp_owed owed)
+{
+	static const char *const names[ZTP_OWED_END] = {
+#define X(name, number, text) [ZTP_OWED_##name] = text,
+		ZTP_OWED_LIST(X)
+#undef X
+	};
+
+	return (unsigned)owed < ZTP_OWED_END ? names[owed] : "unknown";
+}
+
+bool ztp_owed_is_command(enum ztp_owed owed)
+{
+	return (unsigned)owed < ZTP_OWED_END && (COMMAND & (1u << owed)) != 0;
+}
+
+bool ztp_owed_is_notice(enum ztp_owed owed)
+{
+	return (unsigned)owed < ZTP_OWED_END && (NOTICE & (1u << owed)) != 0;
+}
+
+/* Doubles to 10 s, stays there until the first tries are over, and doubles on
+ * from there to 5 min. */
+int64_t ztp_obligation_backoff(int tries, uint32_t random)
+{
+	bool early = tries <= EARLY_TRIES;
+	int64_t delay = early ? FIRST_DELAY_MS : EARLY_MAX_MS;
+	int64_t cap = early ? EARLY_MAX_MS : LATE_MAX_MS;
+	int i;
+
+	for (i = early ? 1 : EARLY_TRIES; i < tries && delay < cap; i++)
+		delay *= 2;
+	if (delay > cap)
+		delay = cap;
+	/* 3/4 to 5/4, so that devices that left together do not come back
+	 * to our publishes together. */
+	return delay - delay / 4 + (int64_t)(random % (delay / 2 + 1));
+}
+
+static unsigned facts_of(const struct ztp_obligation *o,
+			 const struct ztp_owed_facts *facts)
+{
+	return (facts->gate ? GATE : ALONE) | (facts->there ? THERE : 0u) |
+	       (facts->notify ? TELL : 0u) | (facts->answers ? ANSWERS : 0u) |
+	       (facts->queued ? QUEUED : 0u) |
+	       (o->tries > 0 ? TRIED : UNTRIED) |
+	       (o->tries >= 2 ? TRIED_TWICE : 0u);
+}
+
+static const struct line *find(const struct ztp_obligation *o,
+			       enum ztp_owed_event event,
+			       const struct ztp_owed_facts *facts)
+{
+	unsigned hold = facts_of(o, facts);
+	size_t i;
+
+	if ((unsigned)o->what >= ZTP_OWED_END)
+		return NULL;
+	for (i = 0; i < sizeof(table) / sizeof(*table); i++)
+		if (table[i].on == event && (table[i].in & (1u << o->what)) &&
+		    (table[i].when & ~hold) == 0)
+			return &table[i];
+	return NULL;
+}
+
+static int tries_after(enum tries change, int tries)
+{
+	switch (change) {
+	case TRIES_KEPT:
+		return tries;
+	case TRIES_NONE:
+		return 0;
+	case TRIES_ONE:
+		return 1;
+	case TRIES_MORE:
+		return tries + 1;
+	}
+	return tries;
+}
+
+/* o->tries is the new count. */
+static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
+			   const struct ztp_owed_facts *facts)
+{
+	int64_t pause;
+
+	switch (change) {
+	case RETRY_KEPT:
+		return o->retry_at;
+	case RETRY_NEVER:
+		return 0;
+	case RETRY_NOW:
+		return facts->now;
+	case RETRY_BACKOFF:
+	case RETRY_ANSWER:
+		pause = ztp_obligation_backoff(o->tries, facts->random);
+		if (change == RETRY_ANSWER && pause < ANSWER_MS)
+			pause = ANSWER_MS;
+		return facts->now + pause;
+	case RETRY_DENIED:
+		return facts->now + DENIED_MS;
+	}
+	return o->retry_at;
+}
+
+static int64_t due_after(enum due change, int64_t due_at,
+			 const struct ztp_owed_facts *facts)
+{
+	switch (change) {
+	case DUE_KEPT:
+		return due_at;
+	case DUE_NEVER:
+		return 0;
+	case DUE_DECISION:
+		return facts->deadline;
+	case DUE_DELIVERY:
+		return facts->now + facts->delivery_timeout;
+	case DUE_DELIVERY_KEPT:
+		return due_at != 0 ? due_at
+				   : facts->now + facts->delivery_timeout;
+	case DUE_NOTICE:
+		return facts->now + NOTICE_MS;
+	case DUE_QUEUED:
+		return facts->now + QUEUED_MS;
+	}
+	return due_at;
+}
+
+bool ztp_obligation_change(struct ztp_obligation *o, enum ztp_owed_event event,
+			   const struct ztp_owed_facts *facts)
+{
+	const struct line *line = find(o, event, facts);
+
+	if (!line)
+		return false;
+	if (line->to != SAME)
+		o->what = line->to;
+	o->tries = tries_after(line->tries, o->tries);
+	o->retry_at = retry_after(line->retry, o, facts);
+	o->due_at = due_after(line->due, o->due_at, facts);
+	return true;
+}
