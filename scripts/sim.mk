@@ -15,7 +15,7 @@ SIM_CFLAGS ?= -O2 -g -U_FORTIFY_SOURCE
 # What the linker takes from libc for us (system.c, thread.c).
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd timerfd_create \
 	timerfd_settime signalfd sigprocmask read write close open pread pwrite \
-	fsync fdatasync posix_fallocate unlink flock chmod stat statvfs opendir \
+	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
 	setsockopt pthread_create pthread_join pthread_timedjoin_np \
 	pthread_detach pthread_cond_wait pthread_cond_timedwait \
