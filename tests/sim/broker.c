@@ -5,7 +5,7 @@
 #include "tests/sim/sim.h"
 
 struct conn {
-	int64_t number; /* 0: none */
+	int64_t number;		/* 0: none */
 	int64_t up_at, down_at; /* the last packet of each direction */
 	bool responses, subscribed, answers; /* filters of the second */
 };
@@ -253,9 +253,9 @@ void broker_tell(const char *topic, const char *payload, size_t len, int qos)
 	struct publish *p;
 
 	(void)qos;
-	if (out.number == 0 ||
-	    !(*topic == '$' ? out.responses
-			    : *topic == 'z' ? out.subscribed : out.answers))
+	if (out.number == 0 || !(*topic == '$'	 ? out.responses
+				 : *topic == 'z' ? out.subscribed
+						 : out.answers))
 		return;
 	p = sim_alloc(sizeof(*p));
 	*p = (struct publish){.topic = sim_copy(topic, strlen(topic)),

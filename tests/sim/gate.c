@@ -211,9 +211,8 @@ void gate_command(const char *payload, size_t len)
 	size_t n;
 
 	n = (size_t)snprintf(text, ROOM, "{\"responses\":[");
-	cJSON_ArrayForEach (command,
-			    cJSON_GetObjectItemCaseSensitive(tree,
-							     "commands")) {
+	cJSON_ArrayForEach (
+		command, cJSON_GetObjectItemCaseSensitive(tree, "commands")) {
 		char data[1024] = "{}";
 		const char *code = do_command(command, data, sizeof(data));
 		bool ok = strcmp(code, "OK") == 0;

@@ -132,8 +132,8 @@ int rd_kafka_consumer_closed(rd_kafka_t *rk)
 
 /* --- the assignment */
 
-rd_kafka_resp_err_t
-rd_kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
+rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
+				    const rd_kafka_topic_partition_list_t *list)
 {
 	struct handle *h = (struct handle *)rk;
 	int i;
@@ -171,8 +171,8 @@ rd_kafka_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
-rd_kafka_resp_err_t
-rd_kafka_assignment(rd_kafka_t *rk, rd_kafka_topic_partition_list_t **list)
+rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
+					rd_kafka_topic_partition_list_t **list)
 {
 	(void)rk;
 	*list = all_partitions();
@@ -191,9 +191,9 @@ static void committed(void *arg, int64_t n)
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
-rd_kafka_resp_err_t
-rd_kafka_commit(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list,
-		int async)
+rd_kafka_resp_err_t rd_kafka_commit(rd_kafka_t *rk,
+				    const rd_kafka_topic_partition_list_t *list,
+				    int async)
 {
 	(void)rk;
 	(void)async;
@@ -281,8 +281,7 @@ bool consumer_is_stale(struct handle *h, const struct event *event)
 {
 	if (event->version == 0)
 		return false;
-	if (event->type == RD_KAFKA_EVENT_FETCH &&
-	    event->version == h->version)
+	if (event->type == RD_KAFKA_EVENT_FETCH && event->version == h->version)
 		h->readings[event->partition].queued--;
 	return event->version != h->version;
 }

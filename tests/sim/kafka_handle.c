@@ -325,12 +325,10 @@ void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *md)
 	free((void *)(uintptr_t)md);
 }
 
-rd_kafka_resp_err_t rd_kafka_query_watermark_offsets(rd_kafka_t *rk,
-						     const char *topic,
-						     int32_t partition,
-						     int64_t *low,
-						     int64_t *high,
-						     int timeout_ms)
+rd_kafka_resp_err_t
+rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
+				 int32_t partition, int64_t *low, int64_t *high,
+				 int timeout_ms)
 {
 	const struct log_ *log = &cluster_find(topic)->logs[partition];
 

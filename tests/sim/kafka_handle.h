@@ -47,11 +47,12 @@ struct batch {
 struct part {
 	struct topic *topic;
 	int number;
-	struct message *first, *last; /* to be sent */
+	struct message *first, *last;	/* to be sent */
 	struct batch *batches, *newest; /* sent, unanswered, in order */
-	int in_flight;		      /* their records */
-	int64_t arrives, answers;     /* the last one: TCP keeps the order */
-	bool lingers, known; /* known: the broker has records of this producer */
+	int in_flight;			/* their records */
+	int64_t arrives, answers;	/* the last one: TCP keeps the order */
+	bool lingers,
+		known; /* known: the broker has records of this producer */
 };
 
 /* A consumer's side of one. */

@@ -113,8 +113,8 @@ static void send_batches(struct handle *h, struct part *part)
 static void linger_over(void *arg, int64_t n)
 {
 	struct handle *h = arg;
-	struct part *part = &h->parts[n / CLUSTER_PARTITIONS]
-				     [n % CLUSTER_PARTITIONS];
+	struct part *part =
+		&h->parts[n / CLUSTER_PARTITIONS][n % CLUSTER_PARTITIONS];
 
 	part->lingers = false;
 	if (handle_lives(h))
@@ -274,6 +274,32 @@ static bool refused(struct batch *batch)
 	}
 }
 
+/* The broker has refused them and takes one behind them. The library takes that
+ * for a sign that it has them, and says so, without an offset. */
+static void forget_those_before(struct batch *batch)
+{
+	struct message *message;
+	struct batch *b;
+
+	sim_trace("first batch is lost", batch->part->number, batch->count);
+	for (b = batch->part->batches; b != batch; b = b->next) {
+		for (message = b->messages; message && !b->appended;
+		     message = message->next)
+			message->m.offset = RD_KAFKA_OFFSET_INVALID;
+		b->appended = true;
+	}
+}
+
+static void take(struct batch *batch)
+{
+	if (batch->bytes > batch->part->topic->max_bytes) {
+		answer(batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	} else if (!refused(batch)) {
+		append(batch);
+		answer(batch, RD_KAFKA_RESP_ERR_NO_ERROR);
+	}
+}
+
 static void arrive(void *arg, int64_t n)
 {
 	struct batch *batch = arg;
@@ -287,28 +313,15 @@ static void arrive(void *arg, int64_t n)
 		refuse_for_now(batch);
 		return;
 	}
-	if (!is_next(batch) && part->known) {
+	if (is_next(batch)) {
+		take(batch);
+		return;
+	}
+	if (part->known || batch->bytes > part->topic->max_bytes) {
 		batch->waits = true; /* out of order: after the first */
 		return;
 	}
-	if (batch->bytes > part->topic->max_bytes) {
-		answer(batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-		return;
-	}
-	if (refused(batch))
-		return;
-	if (!is_next(batch)) { /* unknown producer: any number will do */
-		struct message *message;
-		struct batch *b;
-
-		sim_trace("first batch is lost", part->number, batch->count);
-		for (b = part->batches; b != batch; b = b->next)
-			for (message = b->messages; message && !b->appended;
-			     message = message->next)
-				message->m.offset = RD_KAFKA_OFFSET_INVALID;
-		for (b = part->batches; b != batch; b = b->next)
-			b->appended = true;
-	}
+	forget_those_before(batch); /* unknown producer: any number will do */
 	append(batch);
 	answer(batch, RD_KAFKA_RESP_ERR_NO_ERROR);
 }
@@ -321,8 +334,8 @@ static size_t headers_size(rd_kafka_headers_t *headers)
 	const char *name;
 	const void *value;
 
-	for (i = 0; headers && rd_kafka_header_get_all(headers, i, &name,
-						       &value, &n) == 0;
+	for (i = 0; headers &&
+		    rd_kafka_header_get_all(headers, i, &name, &value, &n) == 0;
 	     i++)
 		size += strlen(name) + n + HEADER_BYTES;
 	return size;

@@ -113,8 +113,8 @@ static void tell(const struct totals *t, double took)
 	printf("%" PRIu64 " seeds, %" PRIu64 " requests, %" PRIu64
 	       " kills, %.0f s simulated in %.1f s: %" PRIu64
 	       " events, %.0f a minute; %" PRIu64 " findings\n",
-	       t->seeds, t->requests, t->crashes, t->simulated, took,
-	       t->inputs, (double)t->inputs / took * 60, t->findings);
+	       t->seeds, t->requests, t->crashes, t->simulated, took, t->inputs,
+	       (double)t->inputs / took * 60, t->findings);
 }
 
 static struct sim_stats *shared_stats(void)

@@ -92,10 +92,22 @@ static int64_t time_of(const struct record *r, const char *name)
 	return ms * 1000 - SIM_WALL_BEGIN;
 }
 
+static struct asked *add(const char *id, int device, int64_t deadline)
+{
+	struct asked **at = bucket(id), *asked = sim_alloc(sizeof(*asked));
+
+	strcpy(asked->id, id);
+	asked->device = device;
+	asked->deadline = deadline;
+	asked->next = *at;
+	*at = asked;
+	return asked;
+}
+
 struct asked *oracle_request(const struct record *r, bool *first)
 {
 	struct device *device = device_of(r);
-	struct asked *asked, **at;
+	struct asked *asked;
 	char id[132];
 
 	*first = false;
@@ -106,22 +118,15 @@ struct asked *oracle_request(const struct record *r, bool *first)
 		return NULL;
 	}
 	asked = oracle_find(id);
-	if (asked && asked->device != device->number)
+	if (asked && asked->times > 0 && asked->device != device->number)
 		sim_find("elsewhere: request %s asked for devices %d and %d",
 			 id, asked->device, device->number);
-	if (!asked) {
-		at = bucket(id);
-		asked = sim_alloc(sizeof(*asked));
-		strcpy(asked->id, id);
-		asked->device = device->number;
-		asked->deadline = time_of(r, "expires_at");
-		asked->next = *at;
-		*at = asked;
-		has_request[device->number] = true;
-		sim.stats->requests++;
-		*first = true;
-	}
-	asked->times++;
+	if (!asked)
+		asked = add(id, device->number, time_of(r, "expires_at"));
+	asked->device = device->number; /* a result names its path alone */
+	has_request[device->number] = true;
+	*first = asked->times++ == 0;
+	sim.stats->requests += *first;
 	return asked;
 }
 
@@ -179,8 +184,7 @@ static void end(struct asked *asked, const char *outcome, const char *ce_id)
 		sim_find("%s: request %s of device %d ended %s; verdict %d, "
 			 "%lld ms before its deadline; told %d",
 			 is(outcome, "expired") ? "silence" : "wrong",
-			 asked->id, asked->device, outcome,
-			 (int)asked->verdict,
+			 asked->id, asked->device, outcome, (int)asked->verdict,
 			 (long long)(asked->deadline - asked->decided_at) /
 				 1000,
 			 asked->told_approved);
@@ -216,6 +220,8 @@ static void never_asked(const struct record *r, const char *id,
 		sim_find("silence: device %d came in time and expired, and "
 			 "nobody was asked",
 			 device->number);
+	/* Its request may still come: the topics do not wait for each other. */
+	strcpy(add(id, device->number, deadline)->outcome, outcome);
 	has_end[device->number] = true;
 	if (sim.plan.gate || world_device(device->number ^ 1)->exists)
 		has_end[device->number ^ 1] = true;
@@ -298,8 +304,7 @@ bool oracle_command(const char *path, const char *payload, size_t len)
 
 static bool lost(const struct device *d)
 {
-	if (!d->exists || d->came_at == 0 ||
-	    (d->owned_at == 0 && !d->acked))
+	if (!d->exists || d->came_at == 0 || (d->owned_at == 0 && !d->acked))
 		return false;
 	return !has_request[d->number] && !has_end[d->number];
 }

@@ -24,7 +24,7 @@
 
 #define FDS_MAX	    256
 #define WATCHES_MAX 16
-#define TURN_US	    20    /* a turn of the loop takes some time */
+#define TURN_US	    20	  /* a turn of the loop takes some time */
 #define BUSY	    20000 /* turns in a second without an input */
 
 enum kind { FREE, EVENT, TIMER, SIGNAL, EPOLL, SOCKET, FILE_, DIRECTORY, LOG };

@@ -176,8 +176,7 @@ int __wrap_pthread_timedjoin_np(pthread_t id, void **result,
 	int64_t wall = until->tv_sec * SIM_S + until->tv_nsec / 1000;
 
 	(void)result;
-	return join_by(&threads[id - 1],
-		       wall - SIM_WALL_BEGIN - sim.wall_skew)
+	return join_by(&threads[id - 1], wall - SIM_WALL_BEGIN - sim.wall_skew)
 		       ? 0
 		       : ETIMEDOUT;
 }

@@ -13,7 +13,7 @@
 /* Is one of them running (and not the bridge's loop, or the scheduler)? */
 bool thread_current(void);
 void thread_sleep(int64_t us);
-void thread_die(void); /* the process does: back to the scheduler for good */
+void thread_die(void);	  /* the process does: back to the scheduler for good */
 void thread_forget(void); /* all of them, with their process */
 
 #endif

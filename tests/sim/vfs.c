@@ -292,8 +292,7 @@ static int x_delete(sqlite3_vfs *vfs, const char *name, int sync)
 	(void)vfs;
 	(void)sync;
 	sim_point();
-	return disk_unlink(name) == 0 ? SQLITE_OK
-				      : SQLITE_IOERR_DELETE_NOENT;
+	return disk_unlink(name) == 0 ? SQLITE_OK : SQLITE_IOERR_DELETE_NOENT;
 }
 
 static int x_access(sqlite3_vfs *vfs, const char *name, int flags, int *result)

@@ -69,9 +69,8 @@ static void subscribe(void *arg, int64_t n)
 	struct device *d = arg;
 
 	(void)n;
-	if (d->never_there ||
-	    (sim.plan.gate && d->at_gate != GATE_CANDIDATE &&
-	     d->at_gate != GATE_DEVICE))
+	if (d->never_there || (sim.plan.gate && d->at_gate != GATE_CANDIDATE &&
+			       d->at_gate != GATE_DEVICE))
 		return;
 	d->subscribed = true;
 	sim_trace("device subscribes", d->number, 0);
@@ -274,8 +273,8 @@ int world_command(const char *topic, const char *payload, size_t len)
 	asked = oracle_find(id);
 	if (asked)
 		d = world_device(asked->device);
-	if (!d->subscribed && !(!sim.plan.gate &&
-				world_device(d->number ^ 1)->subscribed))
+	if (!d->subscribed &&
+	    !(!sim.plan.gate && world_device(d->number ^ 1)->subscribed))
 		return 0x10;
 	if (!sim.calm && sim_odds(300))
 		return 0x87;

@@ -18,10 +18,10 @@ struct device {
 	int number;
 	char path[80];
 	struct sim_cert cert;
-	bool exists;	    /* else the path has only one */
-	bool never_there;   /* it came once, and is never seen again */
-	bool subscribed;    /* to its command topic, now */
-	int64_t came_at;    /* us; 0: not yet */
+	bool exists;	  /* else the path has only one */
+	bool never_there; /* it came once, and is never seen again */
+	bool subscribed;  /* to its command topic, now */
+	int64_t came_at;  /* us; 0: not yet */
 	int64_t received_at, owned_at;
 	bool named; /* its events carry an id */
 
