@@ -407,13 +407,6 @@ void producer_settle(struct producer *p)
 	p->unsettled = 0;
 }
 
-static bool is_before(const struct journal_mark *a,
-		      const struct journal_mark *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 /* Its request is no more. What librdkafka has is waited for, and then of no
  * consequence. */
 static void orphan(struct lane *lane, struct flight *flight)
@@ -440,7 +433,7 @@ void producer_rollback(struct producer *p, const struct journal_mark *mark)
 			next = lane_next(lane, flight);
 			flight->spilled = 0;
 			if (flight->parcel &&
-			    !is_before(&flight->parcel->from, mark))
+			    !journal_before(&flight->parcel->from, mark))
 				orphan(lane, flight);
 		}
 	}
