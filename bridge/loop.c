@@ -311,8 +311,7 @@ static int open_store(struct loop *l, struct ztp_error *error)
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_shrink_dead,
-				      b};
+	struct producer_user fates = {requests_announced, records_too_large, b};
 	struct consumer_user decisions = {verdicts_apply, b};
 	int rc;
 
