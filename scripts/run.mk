@@ -26,14 +26,14 @@ test:
 	$(Q)scripts/deps build demo kafka test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke $(SIM_BIN)
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # What one runs between two edits.
 check:
 	$(Q)scripts/deps build demo test
 	$(Q)+$(MAKE) --no-print-directory all
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke $(SIM_BIN)
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
 
 local: all

@@ -33,6 +33,8 @@ $(SIM_BIN): $(SIM_ALL:%.c=$(BUILD)/sim/o/%.o)
 	$(Q)$(CC) $(SIM_CFLAGS) $(LDFLAGS) -rdynamic $(SIM_WRAP:%=-Wl$(comma)--wrap=%) \
 		-o $@ $^ $(BRIDGE_LIBS)
 
+local: $(SIM_BIN)
+
 sim: $(SIM_BIN)
 	$(Q)$(SIM_BIN) --seed $(SEED) $(if $(ONCE),--once --verbose,--seconds $(SECONDS))
 

@@ -56,8 +56,8 @@ struct record *cluster_append(struct topic *topic, int partition,
 
 	if (log->end == log->room) {
 		log->room = log->room ? 2 * log->room : 64;
-		log->records =
-			realloc(log->records, (size_t)log->room * sizeof(r));
+		log->records = realloc(log->records,
+				       (size_t)log->room * sizeof(void *));
 		if (!log->records)
 			abort();
 	}

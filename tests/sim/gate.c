@@ -5,6 +5,7 @@
  */
 #include <cjson/cJSON.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/broker.h"
@@ -160,16 +161,14 @@ static const char *ack(const cJSON *command, char *data, size_t room)
 	const cJSON *ids =
 		cJSON_GetObjectItemCaseSensitive(command, "request_ids");
 	const cJSON *id;
-	int number, attempt, n = 0;
+	int n = 0;
 
 	cJSON_ArrayForEach (id, ids) {
-		struct device *d;
+		/* "g" number "-" attempt, as gate_begin makes it */
+		long number = strtol(id->valuestring + 1, NULL, 10);
+		struct device *d = world_device((int)number);
 
-		if (sscanf(id->valuestring, "g%d-%d", &number, &attempt) != 2 ||
-		    number >= world_count())
-			continue;
-		d = world_device(number);
-		if (d->attempt != attempt || d->acked)
+		if (strcmp(d->gate_id, id->valuestring) != 0 || d->acked)
 			continue;
 		d->acked = true;
 		n++;

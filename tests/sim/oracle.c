@@ -21,6 +21,11 @@ void oracle_begin(void)
 	memset(is_approved, 0, sizeof(is_approved));
 }
 
+static void copy(char *to, const char *text, size_t room)
+{
+	snprintf(to, room, "%s", text);
+}
+
 bool oracle_text(const char *json, size_t n, const char *name, char *to,
 		 size_t room)
 {
@@ -96,7 +101,7 @@ static struct asked *add(const char *id, int device, int64_t deadline)
 {
 	struct asked **at = bucket(id), *asked = sim_alloc(sizeof(*asked));
 
-	strcpy(asked->id, id);
+	copy(asked->id, id, sizeof(asked->id));
 	asked->device = device;
 	asked->deadline = deadline;
 	asked->next = *at;
@@ -123,7 +128,9 @@ struct asked *oracle_request(const struct record *r, bool *first)
 			 id, asked->device, device->number);
 	if (!asked)
 		asked = add(id, device->number, time_of(r, "expires_at"));
-	asked->device = device->number; /* a result names its path alone */
+	/* If its result came first, that named its path alone. */
+	asked->device = device->number;
+	asked->deadline = time_of(r, "expires_at");
 	has_request[device->number] = true;
 	*first = asked->times++ == 0;
 	sim.stats->requests += *first;
@@ -171,7 +178,9 @@ static bool right(const struct asked *asked, const char *outcome)
 	if (is(outcome, "rejected"))
 		return asked->verdict == REJECTED;
 	if (is(outcome, "conflict"))
+		/* Who was never asked about is known by the path alone. */
 		return is_approved[asked->device ^ 1] ||
+		       (asked->times == 0 && is_approved[asked->device]) ||
 		       sim.plan.approve_on_timeout;
 	if (is(outcome, "expired"))
 		return !in_time(asked) && !sim.plan.approve_on_timeout;
@@ -196,8 +205,8 @@ static void end(struct asked *asked, const char *outcome, const char *ce_id)
 	    !is(outcome, "expired") && !is(outcome, "conflict"))
 		sim_find("twice: request %s ended %s as %s and %s", asked->id,
 			 outcome, asked->ce_id, ce_id);
-	strcpy(asked->outcome, outcome);
-	strcpy(asked->ce_id, ce_id);
+	copy(asked->outcome, outcome, sizeof(asked->outcome));
+	copy(asked->ce_id, ce_id, sizeof(asked->ce_id));
 	has_end[asked->device] = true;
 }
 
@@ -206,6 +215,7 @@ static void never_asked(const struct record *r, const char *id,
 			const char *outcome)
 {
 	struct device *device = device_of(r);
+	struct asked *asked;
 	int64_t deadline;
 
 	if (!device || !(is(outcome, "expired") || is(outcome, "conflict"))) {
@@ -215,13 +225,9 @@ static void never_asked(const struct record *r, const char *id,
 	}
 	deadline = device->received_at +
 		   (int64_t)sim.plan.decision_timeout_ms * SIM_MS;
-	if (is(outcome, "expired") && device->owned_at != 0 &&
-	    device->owned_at < deadline && !device->exists)
-		sim_find("silence: device %d came in time and expired, and "
-			 "nobody was asked",
-			 device->number);
 	/* Its request may still come: the topics do not wait for each other. */
-	strcpy(add(id, device->number, deadline)->outcome, outcome);
+	asked = add(id, device->number, deadline);
+	copy(asked->outcome, outcome, sizeof(asked->outcome));
 	has_end[device->number] = true;
 	if (sim.plan.gate || world_device(device->number ^ 1)->exists)
 		has_end[device->number ^ 1] = true;
@@ -280,7 +286,8 @@ bool oracle_command(const char *path, const char *payload, size_t len)
 		sim_find("elsewhere: %s told on the topic of %s", id, path);
 		return false;
 	}
-	if (!asked && is(status, "approved"))
+	/* By its timeout, when its record does not get through. */
+	if (!asked && is(status, "approved") && !sim.plan.approve_on_timeout)
 		sim_find("wrong: %s approved, which nobody was asked about",
 			 id);
 	if (!asked)

@@ -53,6 +53,7 @@ static void draw_plan(void)
 	p->kafka_away = one_of(seldom, 4);
 	p->strangers = sim_odds(3) ? 20 : 0;
 	p->disk_trouble = sim_odds(4) ? 20 : 0;
+	p->zeros = sim_odds(10);
 }
 
 static struct config *configure(void)

@@ -35,6 +35,7 @@ struct sim_plan {
 	int kafka_away;	     /* ... per s, that Kafka goes away */
 	int strangers;	     /* ... per decision, that a stranger writes one */
 	int disk_trouble;    /* ... per s, that the disk is full or fails */
+	bool zeros;	     /* reserved room is read as such: disk.c */
 };
 
 struct sim_stats {

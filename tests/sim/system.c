@@ -35,13 +35,13 @@ struct watch {
 };
 
 struct fd {
-	enum kind kind;
 	uint64_t count; /* EVENT; TIMER: goes off at; SIGNAL: which */
 	struct file *file;
 	bool (*is_ready)(void *arg);
 	void *arg;
 	struct watch watches[WATCHES_MAX];
 	int watched;
+	enum kind kind;
 };
 
 static struct fd fds[FDS_MAX];
@@ -486,7 +486,8 @@ struct dirent *__wrap_readdir(DIR *dir)
 
 	if (!name)
 		return NULL;
-	strcpy(listing->entry.d_name, name + sizeof(SIM_DIR) - 1);
+	snprintf(listing->entry.d_name, sizeof(listing->entry.d_name), "%s",
+		 name + sizeof(SIM_DIR) - 1);
 	return &listing->entry;
 }
 

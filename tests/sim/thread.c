@@ -17,10 +17,9 @@ struct thread {
 	void *(*run)(void *arg);
 	void *arg;
 	void *stack;
-	bool done;
 	pthread_cond_t *waits; /* NULL: for time alone */
 	uint64_t wait;	       /* counts, so that a late wake is known */
-	bool timed_out;
+	bool done, timed_out;
 };
 
 static struct thread threads[THREADS_MAX];

@@ -26,10 +26,10 @@ int world_count(void)
 
 struct device *world_by_path(const char *path)
 {
-	int n;
+	const char *digits = strrchr(path, '/');
+	long n = digits ? strtol(digits + 2, NULL, 10) : -1;
 
-	if (sscanf(path, WORLD_PATH, &n) != 1 || n < 0 || n >= paths ||
-	    strcmp(devices[2 * n].path, path) != 0)
+	if (n < 0 || n >= paths || strcmp(devices[2 * n].path, path) != 0)
 		return NULL;
 	return &devices[2 * n];
 }

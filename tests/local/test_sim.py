@@ -1,0 +1,54 @@
+"""The simulation (tests/sim): the real bridge on played brokers, in one thread
+and from one seed. Here for a short while; `make sim` is for longer."""
+
+import re
+import subprocess
+
+from harness.where import ROOT, binary
+
+SIM = binary("sim/sim")
+SEEDS = ROOT / "tests" / "sim" / "seeds"
+
+
+def run(*args, timeout=120):
+    """Its exit status, and what it said."""
+    done = subprocess.run(
+        [SIM, *args], capture_output=True, text=True, timeout=timeout,
+        check=False,
+    )
+    return done.returncode, done.stdout + done.stderr
+
+
+def found_nothing(*args):
+    code, said = run(*args)
+    assert code == 0, said
+    assert re.search(r"; 0 findings$", said.strip()), said
+    return said
+
+
+def test_seeds_that_found_something():
+    said = found_nothing("--seeds", SEEDS)
+    seeds = [line for line in SEEDS.read_text().split("\n")
+             if line and not line.startswith("#")]
+    assert said.startswith(f"{len(seeds)} seeds, ")
+
+
+def test_others():
+    found_nothing("--seconds", "20", "--seed", "1")
+
+
+def test_a_seed_repeats_itself_to_the_bit():
+    def told(seed):
+        code, said = run("--seed", seed, "--once")
+        assert code == 0, said
+        return re.search(r"hash ([0-9a-f]{16})", said).group(1)
+
+    first = [told(str(seed)) for seed in (1, 2, 3)]
+    assert [told(str(seed)) for seed in (1, 2, 3)] == first
+    assert len(set(first)) == 3
+
+
+def test_the_steps_of_one_seed_are_told():
+    code, said = run("--seed", "2", "--once", "--verbose")
+    assert code == 0
+    assert "event=started" in said and " calm " in said
