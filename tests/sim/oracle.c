@@ -182,8 +182,10 @@ static bool right(const struct asked *asked, const char *outcome)
 		return is_approved[asked->device ^ 1] ||
 		       (asked->times == 0 && is_approved[asked->device]) ||
 		       sim.plan.approve_on_timeout;
+	/* Who comes too late is not asked, whatever on_timeout says. */
 	if (is(outcome, "expired"))
-		return !in_time(asked) && !sim.plan.approve_on_timeout;
+		return !in_time(asked) &&
+		       (!sim.plan.approve_on_timeout || asked->times == 0);
 	return false;
 }
 
@@ -208,6 +210,8 @@ static void end(struct asked *asked, const char *outcome, const char *ce_id)
 	copy(asked->outcome, outcome, sizeof(asked->outcome));
 	copy(asked->ce_id, ce_id, sizeof(asked->ce_id));
 	has_end[asked->device] = true;
+	if (asked->times == 0) /* known by its path alone */
+		has_end[asked->device ^ 1] = true;
 }
 
 /* An end without a question: late when it came, or its path was taken. */
@@ -218,7 +222,9 @@ static void never_asked(const struct record *r, const char *id,
 	struct asked *asked;
 	int64_t deadline;
 
-	if (!device || !(is(outcome, "expired") || is(outcome, "conflict"))) {
+	if (!device ||
+	    !(is(outcome, "expired") || is(outcome, "conflict") ||
+	      (sim.plan.approve_on_timeout && is(outcome, "undeliverable")))) {
 		sim_find("wrong: %s %s, which nobody was asked about", id,
 			 outcome);
 		return;
@@ -287,7 +293,9 @@ bool oracle_command(const char *path, const char *payload, size_t len)
 		return false;
 	}
 	/* By its timeout, when its record does not get through. */
-	if (!asked && is(status, "approved") && !sim.plan.approve_on_timeout)
+	if (!asked && sim.plan.approve_on_timeout && is(status, "approved"))
+		asked = add(id, world_by_path(path)->number, 0);
+	if (!asked && is(status, "approved"))
 		sim_find("wrong: %s approved, which nobody was asked about",
 			 id);
 	if (!asked)

@@ -281,7 +281,7 @@ int world_command(const char *topic, const char *payload, size_t len)
 	sim_trace("command", d->number, (int64_t)len);
 	if (oracle_command(path, payload, len) && sim.plan.ack_device &&
 	    d->subscribed)
-		sim_at(sim_delay(SIM_MS, SIM_S), answer, asked, 0);
+		sim_at(sim_delay(SIM_MS, SIM_S), answer, oracle_find(id), 0);
 	return 0;
 }
 
