@@ -29,13 +29,19 @@ static int count(void)
 	return cluster.topics[CLUSTER_DECISIONS].partitions;
 }
 
-static rd_kafka_topic_partition_list_t *all_partitions(void)
+/* All, or what another member leaves of them: the range strategy gives the first
+ * half, rounded up, to the one whose id is first. */
+static rd_kafka_topic_partition_list_t *our_partitions(void)
 {
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new(count());
-	int p;
+	int p = 0, end = count();
 
-	for (p = 0; p < count(); p++)
+	if (cluster.shared && sim_odds(2))
+		p = (end + 1) / 2;
+	else if (cluster.shared)
+		end = (end + 1) / 2;
+	for (; p < end; p++)
 		rd_kafka_topic_partition_list_add(
 			list, cluster.topics[CLUSTER_DECISIONS].name, p);
 	return list;
@@ -64,7 +70,7 @@ static void join(void *arg, int64_t n)
 	h->member = true;
 	event = queue_add(h->consumer, RD_KAFKA_EVENT_REBALANCE);
 	event->err = RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-	event->list = all_partitions();
+	event->list = our_partitions();
 }
 
 static void begin_join(struct handle *h)
@@ -91,7 +97,7 @@ static void revoke(struct handle *h, struct queue *queue)
 	struct event *event = queue_add(queue, RD_KAFKA_EVENT_REBALANCE);
 
 	event->err = RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
-	event->list = all_partitions();
+	event->list = our_partitions();
 	h->revoking = true;
 }
 
@@ -102,6 +108,15 @@ void consumer_rebalance_now(void)
 		return;
 	sim_input("rebalance", 0, 0);
 	revoke(consumer, consumer->consumer);
+}
+
+void consumer_share(bool shared)
+{
+	if (cluster.shared == shared)
+		return;
+	cluster.shared = shared;
+	sim_input("group shared", shared, 0);
+	consumer_rebalance_now();
 }
 
 void consumer_killed(void)
@@ -174,8 +189,15 @@ rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
 rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
 					rd_kafka_topic_partition_list_t **list)
 {
-	(void)rk;
-	*list = all_partitions();
+	struct handle *h = (struct handle *)rk;
+	int p;
+
+	*list = rd_kafka_topic_partition_list_new(count());
+	for (p = 0; p < count(); p++)
+		if (h->readings[p].on)
+			rd_kafka_topic_partition_list_add(
+				*list, cluster.topics[CLUSTER_DECISIONS].name,
+				p);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -84,11 +84,15 @@ int64_t kafka_latency(void);
 /* kafka_producer.c, kafka_consumer.c */
 void producer_begin(struct handle *h);
 void message_free(struct message *message);
+/* What librdkafka holds against message.max.bytes. */
+size_t kafka_record_bytes(size_t key, size_t value,
+			  rd_kafka_headers_t *headers);
 bool consumer_is_stale(struct handle *h, const struct event *event);
 
 /* What goes wrong: the bridge's member is asked to join anew; the process is
  * no more, and its member is missed only later. */
 void consumer_rebalance_now(void);
+void consumer_share(bool shared); /* with another member, or no more */
 void consumer_killed(void);
 
 #endif

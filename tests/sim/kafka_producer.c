@@ -25,7 +25,6 @@
 #define BATCH_RECORDS 10000
 #define BATCHES_MAX   5	 /* max.in.flight.requests.per.connection */
 #define RECORD_BYTES  36 /* around key, value and headers, at most */
-#define HEADER_BYTES  10
 
 static sim_event arrive;
 
@@ -328,16 +327,27 @@ static void arrive(void *arg, int64_t n)
 
 /* --- handing over */
 
-static size_t headers_size(rd_kafka_headers_t *headers)
+/* A length as it is written: zigzag, 7 bits to a byte. */
+static size_t length_size(size_t n)
 {
-	size_t i, n, size = 0;
+	size_t size = 1;
+
+	for (n *= 2; n >= 128; n /= 128)
+		size++;
+	return size;
+}
+
+size_t kafka_record_bytes(size_t key, size_t value, rd_kafka_headers_t *headers)
+{
+	size_t i, n, size = RECORD_BYTES + key + value;
 	const char *name;
-	const void *value;
+	const void *text;
 
 	for (i = 0; headers &&
-		    rd_kafka_header_get_all(headers, i, &name, &value, &n) == 0;
+		    rd_kafka_header_get_all(headers, i, &name, &text, &n) == 0;
 	     i++)
-		size += strlen(name) + n + HEADER_BYTES;
+		size += length_size(strlen(name)) + strlen(name) +
+			length_size(n) + n;
 	return size;
 }
 
@@ -415,8 +425,8 @@ rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...)
 			abort();
 		}
 	va_end(args);
-	given.size = RECORD_BYTES + given.m.key_len + given.m.len +
-		     headers_size(given.headers);
+	given.size =
+		kafka_record_bytes(given.m.key_len, given.m.len, given.headers);
 	if (given.size > h->max_bytes)
 		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
 	if (h->messages >= h->max_messages)

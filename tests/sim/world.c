@@ -90,6 +90,21 @@ static void go_away(void *arg, int64_t n)
 	sim_at(sim_delay(100 * SIM_MS, 20 * SIM_S), subscribe, d, 0);
 }
 
+/* The same certificate once more: the device was started again. */
+static void knock(void *arg, int64_t n)
+{
+	struct device *d = arg;
+
+	(void)n;
+	if (sim.calm)
+		return;
+	sim_trace("device comes again", d->number, 0);
+	d->received_at = sim.now;
+	offer_once(d, 1);
+	if (sim_odds(2))
+		sim_at(sim_delay(SIM_S, 60 * SIM_S), knock, d, 0);
+}
+
 static void come(void *arg, int64_t n)
 {
 	struct device *d = arg;
@@ -101,6 +116,8 @@ static void come(void *arg, int64_t n)
 		to_come--;
 	} else {
 		offer_once(d, 0);
+		if (sim_odds(4))
+			sim_at(sim_delay(SIM_S, 60 * SIM_S), knock, d, 0);
 	}
 	sim_at(sim_delay(SIM_MS, 5 * SIM_S), subscribe, d, 0);
 	if (sim_odds(4))
@@ -335,6 +352,10 @@ static void tick(void *arg, int64_t n)
 		lose_leader();
 	if (sim_odds(2 * sim.plan.kafka_away))
 		consumer_rebalance_now();
+	if (sim_odds(10 * sim.plan.kafka_away))
+		consumer_share(true);
+	else if (sim_odds(3))
+		consumer_share(false);
 	if (sim_odds(sim.plan.disk_trouble))
 		trouble_disk();
 	if (sim_odds(40))
@@ -355,6 +376,7 @@ static void calm(void *arg, int64_t n)
 	sim.crash_in = 0;
 	disk_over(NULL, 0);
 	cluster.away = 0;
+	consumer_share(false);
 	for (i = 0; i < CLUSTER_TOPICS * CLUSTER_PARTITIONS; i++)
 		cluster.topics[i / CLUSTER_PARTITIONS]
 			.logs[i % CLUSTER_PARTITIONS]
