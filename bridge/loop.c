@@ -35,7 +35,7 @@ static bool telling_again(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
-	return !b->blocked && journal_before(&b->mark, &l->told);
+	return !b->blocked && journal_before(&b->mark, &b->told);
 }
 
 static void collect(struct loop *l)
@@ -189,8 +189,8 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	uint64_t suppressed;
 
 	store_rollback(b->store);
-	if (journal_before(&l->told, &b->mark))
-		l->told = b->mark;
+	if (journal_before(&b->told, &b->mark))
+		b->told = b->mark;
 	store_mark_get(b->store, &b->mark);
 	producer_rollback(b->producer, &b->mark);
 	/* Acknowledgements that were counted in it are forgotten. */
@@ -303,7 +303,7 @@ static int open_store(struct loop *l, struct ztp_error *error)
 			  error);
 	if (rc != 0)
 		return rc;
-	l->told.segment = journal_first_segment(b->journal);
+	b->told.segment = journal_first_segment(b->journal);
 	rc = requests_recover(b, error);
 	return rc == 0 ? store_commit(b->store, b->now, error) : rc;
 }

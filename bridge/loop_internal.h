@@ -17,9 +17,6 @@ struct loop {
 	int urgent_fd, epoll_fd;
 	int signal_fd, wake_fd, work_fd, timer_fd;
 	bool breathe, recover;
-	/* Customers may have been asked about entries before this: by an earlier
-	 * process, or in a transaction that was rolled back. */
-	struct journal_mark told;
 	int64_t commit_by; /* of the transaction that is open, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;

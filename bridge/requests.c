@@ -82,14 +82,15 @@ static int64_t steady_of(const struct bridge *b, const struct entry *e,
 	return wall + skew;
 }
 
-/* When it came, in steady time. What it means is judged as of then, whenever it
- * is read: a process that was killed, or a transaction that was rolled back,
- * may have asked about it in time already, and its answer is on the way. */
-static int64_t came_at(const struct bridge *b, const struct entry *e)
+/* As of when it is judged. What the journal tells again may have been asked
+ * about in time, and the answer be on its way: that is as of when it came. */
+static int64_t judged_at(const struct bridge *b, const struct entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
 
-	return at < b->now ? at : b->now;
+	bool again = !journal_before(&b->told, &b->mark); /* behind it */
+
+	return again && at < b->now ? at : b->now;
 }
 
 static int look_up(struct bridge *b, const struct entry *e, struct held *held,
@@ -105,7 +106,7 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 	facts->announced_at = held->same.announced_at;
 	facts->finished_at = held->same.finished_at;
 	facts->gate = b->registrar != NULL;
-	facts->now = came_at(b, e);
+	facts->now = judged_at(b, e);
 	facts->expires_at = steady_of(b, e, deadline_of(b, e));
 	facts->renotify_interval = b->config->onboarding.renotify_interval_ms;
 	facts->reject_cooldown = b->config->onboarding.reject_cooldown_ms;
