@@ -159,8 +159,11 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
+/* Where the wall clock is set, a deadline is not what its record says. */
 static bool in_time(const struct asked *asked)
 {
+	if (sim.plan.jumps != 0)
+		return false;
 	return asked->verdict != UNDECIDED &&
 	       asked->decided_at < asked->deadline;
 }

@@ -54,6 +54,7 @@ static void draw_plan(void)
 	p->strangers = sim_odds(3) ? 20 : 0;
 	p->disk_trouble = sim_odds(4) ? 20 : 0;
 	p->zeros = sim_odds(10);
+	p->jumps = sim_odds(8) ? 20 : 0;
 }
 
 static struct config *configure(void)
@@ -152,6 +153,14 @@ static void judge_exit(int how, bool disk_trouble)
 	}
 }
 
+/* Until somebody starts it again: a service manager pauses after a failure. */
+static int64_t downtime(int how)
+{
+	if (how > EXITED)
+		return sim_between(SIM_S, 5 * SIM_S);
+	return sim_delay(SIM_MS, sim.plan.downtime_max_ms * SIM_MS);
+}
+
 void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats)
 {
 	static struct config *config;
@@ -178,8 +187,7 @@ void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats)
 			done = true;
 		}
 		if (!done)
-			sim_pass(sim_delay(SIM_MS,
-					   sim.plan.downtime_max_ms * SIM_MS));
+			sim_pass(downtime(how));
 	}
 	stats->simulated_us = sim.now - 1000 * SIM_S;
 	config_free(config);

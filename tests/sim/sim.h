@@ -35,6 +35,7 @@ struct sim_plan {
 	int kafka_away;	     /* ... per s, that Kafka goes away */
 	int strangers;	     /* ... per decision, that a stranger writes one */
 	int disk_trouble;    /* ... per s, that the disk is full or fails */
+	int jumps;	     /* ... per s, that the wall clock is set */
 	bool zeros;	     /* reserved room is read as such: disk.c */
 };
 

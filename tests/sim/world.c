@@ -40,7 +40,8 @@ const char *device_event(struct device *d, char *text, size_t room)
 {
 	char time[ZTP_TIME_LEN], id[64] = "";
 
-	ztp_time_format(time, (SIM_WALL_BEGIN + d->received_at) / 1000);
+	ztp_time_format(
+		time, (SIM_WALL_BEGIN + sim.wall_skew + d->received_at) / 1000);
 	if (sim.plan.gate)
 		snprintf(id, sizeof(id), "\"request_id\":\"%s\",", d->gate_id);
 	else if (d->named)
@@ -356,6 +357,10 @@ static void tick(void *arg, int64_t n)
 		consumer_share(true);
 	else if (sim_odds(3))
 		consumer_share(false);
+	if (sim_odds(sim.plan.jumps)) {
+		sim.wall_skew += sim_between(-60 * SIM_S, 60 * SIM_S);
+		sim_input("clock is set", sim.wall_skew, 0);
+	}
 	if (sim_odds(sim.plan.disk_trouble))
 		trouble_disk();
 	if (sim_odds(40))
