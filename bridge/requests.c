@@ -87,7 +87,6 @@ static int64_t steady_of(const struct bridge *b, const struct entry *e,
 static int64_t judged_at(const struct bridge *b, const struct entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
-
 	bool again = !journal_before(&b->told, &b->mark); /* behind it */
 
 	return again && at < b->now ? at : b->now;
