@@ -45,6 +45,7 @@ extern struct cluster {
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
 	int64_t away;		/* us: until then it does not answer */
 	int64_t last_heartbeat; /* of the group's member that was killed */
+	bool reordered;		/* a first batch came behind a second one */
 	bool shared;		/* somebody else is in the group, too */
 } cluster;
 

@@ -280,6 +280,7 @@ static void forget_those_before(struct batch *batch)
 	struct message *message;
 	struct batch *b;
 
+	cluster.reordered = true;
 	sim_trace("first batch is lost", batch->part->number, batch->count);
 	for (b = batch->part->batches; b != batch; b = b->next) {
 		for (message = b->messages; message && !b->appended;
