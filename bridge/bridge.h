@@ -58,6 +58,9 @@ struct bridge {
 	struct journal *journal;
 	struct journal_mark mark;  /* of this batch; the store has the truth */
 	struct journal_mark entry; /* where the entry is that is looked at */
+	/* Customers may have been asked about entries before this: by an
+	 * earlier process, or in a transaction that was rolled back. */
+	struct journal_mark told;
 
 	struct intake *intake;
 	struct outlet *outlet; /* joined by the two that follow */

@@ -45,6 +45,12 @@ struct journal {
 	size_t chunk_len;
 };
 
+bool journal_before(const struct journal_mark *a, const struct journal_mark *b)
+{
+	return a->segment < b->segment ||
+	       (a->segment == b->segment && a->offset < b->offset);
+}
+
 static struct journal_mark load_tail(const struct journal *journal)
 {
 	uint64_t tail = atomic_load(&journal->tail);

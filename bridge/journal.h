@@ -21,6 +21,7 @@
 #ifndef BRIDGE_JOURNAL_H
 #define BRIDGE_JOURNAL_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -36,6 +37,8 @@ struct journal_mark {
 	uint64_t segment;
 	uint64_t offset;
 };
+
+bool journal_before(const struct journal_mark *a, const struct journal_mark *b);
 
 /* Opens the journal of a store; mark is where the store left off, {0, 0} for
  * a new one. Removes files before floor, which is at most mark. sync:

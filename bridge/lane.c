@@ -29,7 +29,9 @@ struct flight *lane_take(struct lane *lane, size_t bytes)
 	struct flight *flight = &lane->flights[lane->free];
 	uint16_t index = lane->free;
 
-	if (index == LANE_WINDOW || lane->bytes + bytes > LANE_WINDOW_BYTES)
+	/* One alone may be larger than the window, and has its turn. */
+	if (index == LANE_WINDOW ||
+	    (lane->busy > 0 && lane->bytes + bytes > LANE_WINDOW_BYTES))
 		return NULL;
 	lane->free = flight->next;
 	*flight = (struct flight){

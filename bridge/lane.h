@@ -10,7 +10,7 @@
  *	FRESH    a parcel of the transaction that is open
  *	READY    a parcel that waits to be handed over
  *	SENT     librdkafka has it
- *	DONE     Kafka has it; the store does not know yet
+ *	DONE     Kafka has it, or never will; the store does not know yet
  *	FAILED   a parcel that did not arrive: it goes into the outbox
  */
 #ifndef BRIDGE_LANE_H
@@ -42,7 +42,7 @@ struct parcel {
 
 struct flight {
 	enum flight_phase phase;
-	bool too_large;
+	bool too_large;	 /* DONE, but Kafka does not have it */
 	int64_t seq;	 /* in the outbox, 0: a parcel */
 	int64_t spilled; /* a parcel's seq, if this transaction is committed */
 	int64_t request;

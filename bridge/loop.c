@@ -30,6 +30,15 @@
 
 /* --- one turn */
 
+/* What the journal tells again comes before decisions, which may be the answers
+ * to it. What max_requests holds back was never asked about. */
+static bool telling_again(const struct loop *l)
+{
+	const struct bridge *b = &l->b;
+
+	return !b->blocked && journal_before(&b->mark, &b->told);
+}
+
 static void collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
@@ -40,7 +49,8 @@ static void collect(struct loop *l)
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
-	consumer_collect(b->consumer, &l->news);
+	if (!telling_again(l))
+		consumer_collect(b->consumer, &l->news);
 }
 
 /* Undecided requests may expire up to the moment at which the ends were asked
@@ -121,10 +131,10 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = producer_apply(b->producer, error);
 	if (rc == 0)
-		rc = consumer_apply(b->consumer, error);
-	if (rc == 0)
 		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
 				      &b->blocked, error);
+	if (rc == 0 && !telling_again(l))
+		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
 		rc = commands_apply(b->commands, error);
 	if (rc == 0 && b->registrar)
@@ -157,11 +167,13 @@ static void tell_gaps(struct loop *l)
 	l->gaps = gaps;
 }
 
-static void settle(struct bridge *b)
+static void settle(struct loop *l)
 {
+	struct bridge *b = &l->b;
 	struct journal_mark floor;
 
-	consumer_settle(b->consumer);
+	if (!telling_again(l)) /* its batch has been applied */
+		consumer_settle(b->consumer);
 	producer_settle(b->producer);
 	commands_settle(b->commands);
 	if (b->registrar)
@@ -178,6 +190,8 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	uint64_t suppressed;
 
 	store_rollback(b->store);
+	if (journal_before(&b->told, &b->mark))
+		b->told = b->mark;
 	store_mark_get(b->store, &b->mark);
 	producer_rollback(b->producer, &b->mark);
 	/* Acknowledgements that were counted in it are forgotten. */
@@ -247,7 +261,7 @@ static void turn(struct loop *l)
 			if (housekeeping && l->evict_more)
 				l->next_housekeeping = b->now + EVICT_PAUSE_MS;
 			tell_gaps(l);
-			settle(b);
+			settle(l);
 			pump(b);
 		} else {
 			error.code = (enum ztp_err)rc;
@@ -288,16 +302,17 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	rc = journal_open(&b->journal, store->path,
 			  store->sync == CONFIG_SYNC_FULL, &b->mark, &floor,
 			  error);
-	if (rc == 0)
-		rc = requests_recover(b, error);
+	if (rc != 0)
+		return rc;
+	b->told.segment = journal_first_segment(b->journal);
+	rc = requests_recover(b, error);
 	return rc == 0 ? store_commit(b->store, b->now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_shrink_dead,
-				      b};
+	struct producer_user fates = {requests_announced, records_too_large, b};
 	struct consumer_user decisions = {verdicts_apply, b};
 	int rc;
 

@@ -49,13 +49,13 @@ static int timeout_of(struct loop *l)
 	earlier(&next, l->commit_by);
 	earlier(&next, intake_next(b->intake));
 	earlier(&next, outlet_next(b->outlet));
-	earlier(&next, producer_next(b->producer));
-	earlier(&next, consumer_next(b->consumer));
 	if (b->stopping)
 		earlier(&next, l->stop_by);
-	if (!b->store_ok) {
+	if (!b->store_ok) { /* nothing is pumped before that */
 		earlier(&next, l->next_store_try);
 	} else {
+		earlier(&next, producer_next(b->producer));
+		earlier(&next, consumer_next(b->consumer));
 		if (b->registrar)
 			earlier(&next, registrar_next(b->registrar));
 		earlier(&next, store_next_due(b->store, false));

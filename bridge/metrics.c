@@ -134,7 +134,8 @@ static void write_counters(FILE *out, const struct metrics *metrics)
 		      metrics->commands, METRIC_COMMAND_COUNT);
 	write_results(out, metrics);
 	family(out, "ztp_dlq_total", "counter",
-	       "Records that could not be read, by where they came from.");
+	       "Records that could not be read or are too large to be "
+	       "written, by where they came from; dropped: without a trace.");
 	labelled_each(out, "ztp_dlq_total", "stage", dlq_names, metrics->dlq,
 		      METRIC_DLQ_COUNT);
 }

@@ -34,7 +34,11 @@
 /* X(NAME, "stage") of ztp_dlq_total */
 #define METRIC_DLQ_LIST(X)                                                     \
 	X(PENDING, "pending")                                                  \
-	X(DECISION, "decision")
+	X(DECISION, "decision")                                                \
+	X(REQUEST, "request")                                                  \
+	X(RESULT, "result")                                                    \
+	X(AUDIT, "audit")                                                      \
+	X(DROPPED, "dropped")
 
 /* Upper bounds in seconds of ztp_decision_latency_seconds. */
 /* clang-format off */

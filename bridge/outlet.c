@@ -294,6 +294,8 @@ int64_t outlet_next(const struct outlet *o)
 {
 	if (o->broken)
 		return o->b->now;
+	if (!o->mosq && o->b->stopping)
+		return 0; /* who stops does not connect again */
 	return o->mosq ? o->next_tick : o->next_connect;
 }
 

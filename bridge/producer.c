@@ -334,15 +334,47 @@ static int spill(struct producer *p, struct lane *lane, struct ztp_error *error)
 	return rc;
 }
 
-/* Kafka has it. */
+struct refusal {
+	struct producer *p;
+	struct ztp_error *error;
+};
+
+static int tell_too_large(void *arg, const struct store_record *record)
+{
+	struct refusal *refusal = arg;
+	struct producer *p = refusal->p;
+	int rc = p->user.too_large(p->user.arg, record, refusal->error);
+
+	return rc != 0 ? rc : 1; /* the one that was asked for */
+}
+
+/* A bound of librdkafka's own, or a dead letter's: it will not be taken. */
+static int give_up(struct producer *p, const struct lane *lane,
+		   const struct flight *flight, struct ztp_error *error)
+{
+	struct refusal refusal = {p, error};
+	int rc;
+
+	if (flight->parcel)
+		rc = tell_too_large(&refusal, &flight->parcel->record);
+	else
+		rc = store_outbox_each(p->b->store, lane->topic,
+				       flight->seq - 1, 1, tell_too_large,
+				       &refusal, error);
+	if (rc >= 0 && flight->seq != 0)
+		rc = store_outbox_remove(p->b->store, flight->seq, error);
+	return rc < 0 ? rc : 0;
+}
+
+/* Kafka has it, or never will. */
 static int arrived(struct producer *p, const struct lane *lane,
 		   const struct flight *flight, struct ztp_error *error)
 {
 	int rc = 0;
 
 	if (flight->too_large)
-		rc = p->user.too_large(p->user.arg, flight->seq, error);
-	if (rc == 0 && flight->seq != 0)
+		return give_up(p, lane, flight, error);
+	if (flight->seq != 0)
 		rc = store_outbox_remove(p->b->store, flight->seq, error);
 	if (rc == 0 && lane->topic == STORE_REQUESTS && flight->request)
 		rc = p->user.announced(p->user.arg, flight->request, error);
@@ -407,13 +439,6 @@ void producer_settle(struct producer *p)
 	p->unsettled = 0;
 }
 
-static bool is_before(const struct journal_mark *a,
-		      const struct journal_mark *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 /* Its request is no more. What librdkafka has is waited for, and then of no
  * consequence. */
 static void orphan(struct lane *lane, struct flight *flight)
@@ -440,7 +465,7 @@ void producer_rollback(struct producer *p, const struct journal_mark *mark)
 			next = lane_next(lane, flight);
 			flight->spilled = 0;
 			if (flight->parcel &&
-			    !is_before(&flight->parcel->from, mark))
+			    !journal_before(&flight->parcel->from, mark))
 				orphan(lane, flight);
 		}
 	}

@@ -22,9 +22,11 @@
 struct producer_user {
 	/* Kafka has the record that announced this request. */
 	int (*announced)(void *arg, int64_t request, struct ztp_error *error);
-	/* Kafka finds this dead letter of the outbox too large: one that is
-	 * smaller is to take its place. The producer removes the old one. */
-	int (*too_large)(void *arg, int64_t seq, struct ztp_error *error);
+	/* This record is too large, by librdkafka's own bound or, a dead letter
+	 * alone, by its topic's: what is to be known of it goes another way.
+	 * The producer removes it. Views, valid during the call. */
+	int (*too_large)(void *arg, const struct store_record *record,
+			 struct ztp_error *error);
 	void *arg;
 };
 

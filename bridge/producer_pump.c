@@ -79,8 +79,9 @@ static bool send_record(struct producer *p, struct lane *lane,
 		return true;
 	}
 	rd_kafka_headers_destroy(headers);
-	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE &&
-	    lane->topic == STORE_DLQ) {
+	/* By a bound of this process: trying again is of no use, and those
+	 * behind it need not wait for it. */
+	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		flight->too_large = true;
 		lane_move(lane, flight, FLIGHT_DONE);
 		p->unsettled++;

@@ -6,6 +6,7 @@
 
 #include "base/random.h"
 #include "bridge/producer.h"
+#include "bridge/record_bounds.h"
 #include "ztp/request.h"
 
 static struct ztp_str str(const char *text)
@@ -65,6 +66,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_RESULTS};
+	struct record_identity of_key;
 	struct ztp_result result = {
 		.request_id = r ? r->id : id,
 		.outcome = outcome,
@@ -106,30 +108,16 @@ int records_result(struct bridge *b, const struct store_request *r,
 	record.value = str(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
+	record.header_count += record_bound_key(headers + record.header_count,
+						&of_key, &record.key);
+	/* The path that the decision names, else none. */
+	if (!record.key.p && *subject)
+		record.key = str(subject);
 	rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	if (rc == 0)
 		b->tally.results[outcome]++;
 	return rc;
-}
-
-/* What identifies an original that is not passed on. */
-struct identity {
-	char sha256[ZTP_SHA256_HEX];
-	char size[24];
-};
-
-static size_t identity_headers(struct ztp_header *headers,
-			       struct identity *identity,
-			       const uint8_t sha256[ZTP_SHA256_LEN],
-			       int64_t size)
-{
-	ztp_hex_encode(identity->sha256, sha256, ZTP_SHA256_LEN);
-	snprintf(identity->size, sizeof(identity->size), "%lld",
-		 (long long)size);
-	headers[0] = (struct ztp_header){"ztp.sha256", str(identity->sha256)};
-	headers[1] = (struct ztp_header){"ztp.size", str(identity->size)};
-	return 2;
 }
 
 int records_dead_pending(struct bridge *b, const struct entry *entry,
@@ -144,14 +132,14 @@ int records_dead_pending(struct bridge *b, const struct entry *entry,
 		.stage = "pending",
 		.why = entry->why,
 	};
-	struct identity identity;
+	struct record_identity identity;
 	char scratch[64];
 	size_t n;
 	int rc;
 
 	n = ztp_dead_headers(headers, scratch, &dead);
-	n += identity_headers(headers + n, &identity, entry->sha256,
-			      entry->size);
+	n += record_identity(headers + n, &identity, entry->sha256,
+			     entry->size);
 	if (*entry->path)
 		record.key = str(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
@@ -178,67 +166,28 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 		.why = *why,
 	};
 	uint8_t sha256[ZTP_SHA256_LEN];
-	struct identity identity;
-	char scratch[64];
-	size_t n, i;
+	struct record_identity identity, of_key;
+	char scratch[64], left_out[24];
+	size_t n;
 	int rc;
 
 	n = ztp_dead_headers(headers, scratch, &dead);
 	record.value = value;
 	if (value.n > ZTP_DEAD_VALUE_MAX) {
 		ztp_sha256(sha256, value.p, value.n);
-		n += identity_headers(headers + n, &identity, sha256,
-				      (int64_t)value.n);
+		n += record_identity(headers + n, &identity, sha256,
+				     (int64_t)value.n);
 		record.value = str("");
 	}
-	for (i = 0; i < count && n < ZTP_HEADERS_MAX; i++)
-		headers[n++] = originals[i];
+	n += record_bound_key(headers + n, &of_key, &record.key);
+	n += record_copy_headers(headers + n, ZTP_HEADERS_MAX - n, originals,
+				 count, left_out);
 	record.headers = headers;
 	record.header_count = n;
 	rc = store_outbox_add(b->store, &record, error);
 	if (rc == 0)
 		b->tally.dlq[METRIC_DLQ_DECISION]++;
 	return rc;
-}
-
-struct shrinking {
-	struct bridge *b;
-	struct ztp_error *error;
-};
-
-static int shrink(void *arg, const struct store_record *old)
-{
-	struct shrinking *s = arg;
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	struct store_record record = *old;
-	uint8_t sha256[ZTP_SHA256_LEN];
-	struct identity identity;
-	size_t n = old->header_count < ZTP_HEADERS_MAX - 2
-			   ? old->header_count
-			   : ZTP_HEADERS_MAX - 2;
-	int rc;
-
-	memcpy(headers, old->headers, n * sizeof(*headers));
-	if (!ztp_header_get(headers, n, "ztp.sha256").p) {
-		ztp_sha256(sha256, old->value.p, old->value.n);
-		n += identity_headers(headers + n, &identity, sha256,
-				      (int64_t)old->value.n);
-	}
-	record.value = str("");
-	record.headers = headers;
-	record.header_count = n;
-	rc = store_outbox_add(s->b->store, &record, s->error);
-	return rc != 0 ? rc : 1;
-}
-
-int records_shrink_dead(void *bridge, int64_t seq, struct ztp_error *error)
-{
-	struct bridge *b = bridge;
-	struct shrinking s = {b, error};
-	int rc = store_outbox_each(b->store, STORE_DLQ, seq - 1, 1, shrink, &s,
-				   error);
-
-	return rc < 0 ? rc : 0;
 }
 
 int records_audit(struct bridge *b, const struct entry *entry,

@@ -36,9 +36,10 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 			  const struct ztp_header *headers, size_t count,
 			  const struct ztp_error *why, struct ztp_error *error);
 
-/* A dead letter that Kafka finds too large, once more without its value. The
- * caller removes the old one. bridge: struct bridge *, see producer_user. */
-int records_shrink_dead(void *bridge, int64_t seq, struct ztp_error *error);
+/* What Kafka will not take at any time, for its size: a smaller record says so
+ * in ztp.dlq. bridge: struct bridge *, see producer_user. */
+int records_too_large(void *bridge, const struct store_record *record,
+		      struct ztp_error *error);
 
 /* ztp.audit: the gate's record, unchanged. */
 int records_audit(struct bridge *b, const struct entry *entry,

@@ -82,6 +82,16 @@ static int64_t steady_of(const struct bridge *b, const struct entry *e,
 	return wall + skew;
 }
 
+/* As of when it is judged. What the journal tells again may have been asked
+ * about in time, and the answer be on its way: that is as of when it came. */
+static int64_t judged_at(const struct bridge *b, const struct entry *e)
+{
+	int64_t at = steady_of(b, e, e->arrived_wall);
+	bool again = !journal_before(&b->told, &b->mark); /* behind it */
+
+	return again && at < b->now ? at : b->now;
+}
+
 static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 		   struct ztp_error *error)
 {
@@ -95,7 +105,7 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 	facts->announced_at = held->same.announced_at;
 	facts->finished_at = held->same.finished_at;
 	facts->gate = b->registrar != NULL;
-	facts->now = b->now;
+	facts->now = judged_at(b, e);
 	facts->expires_at = steady_of(b, e, deadline_of(b, e));
 	facts->renotify_interval = b->config->onboarding.renotify_interval_ms;
 	facts->reject_cooldown = b->config->onboarding.reject_cooldown_ms;
@@ -171,7 +181,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	r->received_at = e->received_at;
 	r->expires_at = deadline_of(b, e);
 	(void)ending_obligation(b, r, ZTP_ON_RECEIVED, &facts);
-	r->announced_at = b->now;
+	r->announced_at = held->facts.now;
 	if (b->channels) {
 		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 		if (rc != 0)
@@ -257,7 +267,7 @@ static int ask_again(struct bridge *b, struct held *held,
 	struct store_request *r = &held->same;
 	int rc;
 
-	r->announced_at = b->now;
+	r->announced_at = held->facts.now;
 	rc = records_request(b, r, &held->entry->cert, held->facts.live,
 			     &b->entry, error);
 	if (rc == 0)
@@ -431,9 +441,7 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 	int rc = 1;
 
 	store_floor_get(b->store, &at);
-	while (rc > 0 && (at.segment < b->mark.segment ||
-			  (at.segment == b->mark.segment &&
-			   at.offset < b->mark.offset))) {
+	while (rc > 0 && journal_before(&at, &b->mark)) {
 		rc = journal_read(b->journal, &at, &bytes, &len, error);
 		if (rc <= 0)
 			break;

@@ -302,8 +302,7 @@ void life_start(struct life *l)
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_shrink_dead,
-				      b};
+	struct producer_user fates = {requests_announced, records_too_large, b};
 	struct consumer_user decisions = {verdicts_apply, b};
 
 	life_check(l,

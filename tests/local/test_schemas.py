@@ -125,7 +125,7 @@ WRONG = {
         drop("headers", "__connect.errors.stage"),
         drop("headers", "ztp.sha256"),
         put("headers", "__connect.errors.offset", value="7"),
-        put("headers", "__connect.errors.stage", value="result"),
+        put("headers", "__connect.errors.stage", value="offered"),
         put("value", "certificate", value=PEM),
         put("value", "password", value="x.y.z"),
         put("value", value=PEM),

@@ -1,0 +1,41 @@
+# The real bridge on played brokers, Kafka, disk and clock, in one thread and
+# from one seed (tests/sim): `make sim SECONDS=60 SEED=n` runs seeds from n on
+# for so long and exits 1 when one of them finds something; `make sim SEED=n
+# ONCE=1` tells one step by step.
+
+SECONDS ?= 60
+SEED    ?= 1
+
+.PHONY: sim
+SIM_BIN := $(BUILD)/sim/sim
+SIM_SRC := $(call src,tests/sim)
+SIM_ALL := $(SIM_SRC) $(filter-out bridge/main.c,$(BRIDGE_SRC)) $(BASE_SRC) $(POLICY_SRC)
+SIM_CFLAGS ?= -O2 -g -U_FORTIFY_SOURCE
+
+# What the linker takes from libc for us (system.c, thread.c).
+SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd timerfd_create \
+	timerfd_settime signalfd sigprocmask read write close open pread pwrite \
+	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
+	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
+	setsockopt pthread_create pthread_join pthread_timedjoin_np \
+	pthread_detach pthread_cond_wait pthread_cond_timedwait \
+	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
+	pthread_mutex_unlock
+comma := ,
+
+$(BUILD)/sim/o/%.o: %.c
+	$(call say,CC/sim)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(BASE) $(CPPFLAGS) $(SIM_CFLAGS) -DZTP_VERSION='"sim"' -c -o $@ $<
+
+$(SIM_BIN): $(SIM_ALL:%.c=$(BUILD)/sim/o/%.o)
+	$(call say,LINK)
+	$(Q)$(CC) $(SIM_CFLAGS) $(LDFLAGS) -rdynamic $(SIM_WRAP:%=-Wl$(comma)--wrap=%) \
+		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+helpers: $(SIM_BIN)
+
+sim: $(SIM_BIN)
+	$(Q)$(SIM_BIN) --seed $(SEED) $(if $(ONCE),--once --verbose,--seconds $(SECONDS))
+
+-include $(SIM_ALL:%.c=$(BUILD)/sim/o/%.d)

@@ -1,0 +1,78 @@
+/*
+ * tests/sim/broker.h - the played Mosquitto: the bridge's two connections, the
+ * persistent session of the first, and what is published on either side. It
+ * outlives the bridge. As strict as the real one where it matters
+ * (MOSQUITTO.md): max_inflight_messages of 20, what was not acknowledged comes
+ * again with DUP at the next connection, a client id that comes a second time
+ * takes over, 0x10 when nobody is subscribed, QoS 0 is lost with a connection.
+ * Each direction of a connection keeps its order.
+ */
+#ifndef TESTS_SIM_BROKER_H
+#define TESTS_SIM_BROKER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define BROKER_INFLIGHT 20
+#define TAKEN_OVER	0x8e
+
+struct publish {
+	const char *topic;
+	char *payload;
+	size_t len;
+	int device; /* whose event it is, or -1 */
+	bool sent, dup;
+	struct publish *next;
+};
+
+/* A packet to the second connection. */
+enum packet_type { PACKET_CONNACK, PACKET_PUBACK, PACKET_PUBLISH, PACKET_END };
+
+struct packet {
+	enum packet_type type;
+	int mid, code;
+	struct publish *publish;
+	struct packet *next;
+};
+
+void broker_begin(void);
+bool broker_answers(void);
+int64_t broker_latency(void);
+
+/* --- the first connection (paho.c): 0, or the connection's number. */
+int64_t broker_in_connect(void);
+void broker_in_subscribe(int64_t conn);
+void broker_in_leave(int64_t conn);
+void broker_in_puback(int64_t conn, struct publish *publish);
+void paho_deliver(int64_t conn, struct publish *publish);
+void paho_lost(int64_t conn, int code);
+
+/* --- the second (mosquitto.c) */
+int64_t broker_out_connect(void);
+void broker_out_leave(int64_t conn);
+void broker_out_subscribe(int64_t conn, const char *filter);
+void broker_out_publish(int64_t conn, int mid, const char *topic,
+			const void *payload, size_t len);
+void mosquitto_packet(int64_t conn, struct packet *packet);
+
+/* --- the world's side */
+/* False: there is no session to keep it. */
+bool broker_offer(const char *topic, const char *payload, size_t len,
+		  int device);
+void broker_tell(const char *topic, const char *payload, size_t len, int qos);
+bool broker_has_session(void);
+int broker_queued(void);
+/* What goes wrong. */
+void broker_lose(bool in, int code); /* one of the two connections */
+void broker_go_away(int64_t us);
+void broker_client_killed(void); /* its sockets are closed, in a moment */
+
+/* Told of commands to devices, and of what is acknowledged (world.c). Returns
+ * the PUBACK's reason code. */
+int world_command(const char *topic, const char *payload, size_t len);
+void world_owned(int device);
+/* gate.c */
+void gate_command(const char *payload, size_t len);
+
+#endif

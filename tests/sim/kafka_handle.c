@@ -1,0 +1,344 @@
+#include "tests/sim/kafka_handle.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/sim.h"
+#include "tests/sim/system.h"
+
+/* The library's own types, as seen from outside. */
+static struct handle *handle_of(const rd_kafka_t *rk)
+{
+	return (struct handle *)(uintptr_t)rk;
+}
+
+static struct event *event_of(const rd_kafka_event_t *event)
+{
+	return (struct event *)(uintptr_t)event;
+}
+
+bool handle_lives(const struct handle *h)
+{
+	return !h->closed && sim.alive && h->life == sim.life;
+}
+
+int64_t kafka_latency(void)
+{
+	return sim_delay(200, 60 * SIM_MS);
+}
+
+/* --- handles */
+
+static int64_t setting(const rd_kafka_conf_t *conf, const char *name)
+{
+	char text[64];
+	size_t n = sizeof(text);
+
+	if (rd_kafka_conf_get(conf, name, text, &n) != RD_KAFKA_CONF_OK)
+		abort();
+	return strtoll(text, NULL, 10);
+}
+
+rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
+			 char *error, size_t size)
+{
+	struct handle *h = sim_alloc(sizeof(*h));
+
+	(void)error;
+	(void)size;
+	sim_point();
+	h->type = type;
+	h->life = sim.life;
+	h->main.fd = -1;
+	h->max_bytes = (size_t)setting(conf, "message.max.bytes");
+	h->max_messages = (int)setting(conf, "queue.buffering.max.messages");
+	rd_kafka_conf_destroy(conf);
+	if (type == RD_KAFKA_PRODUCER)
+		producer_begin(h);
+	else
+		h->consumer = sim_alloc(sizeof(*h->consumer));
+	return (rd_kafka_t *)h;
+}
+
+void rd_kafka_destroy_flags(rd_kafka_t *rk, int flags)
+{
+	(void)flags;
+	sim_point();
+	handle_of(rk)->closed = true;
+}
+
+void rd_kafka_destroy(rd_kafka_t *rk)
+{
+	rd_kafka_destroy_flags(rk, 0);
+}
+
+void *rd_kafka_opaque(const rd_kafka_t *rk)
+{
+	(void)rk;
+	return NULL;
+}
+
+void rd_kafka_set_log_level(rd_kafka_t *rk, int level)
+{
+	(void)rk;
+	(void)level;
+}
+
+rd_kafka_topic_t *rd_kafka_topic_new(rd_kafka_t *rk, const char *name,
+				     rd_kafka_topic_conf_t *conf)
+{
+	(void)rk;
+	(void)conf;
+	return (rd_kafka_topic_t *)cluster_find(name);
+}
+
+void rd_kafka_topic_destroy(rd_kafka_topic_t *topic)
+{
+	(void)topic;
+}
+
+/* --- queues */
+
+/* librdkafka writes to the descriptor when the first event comes into an empty
+ * queue, and not again before it has been emptied (rd_kafka_q_enq1): who
+ * leaves some is not woken for them. */
+struct event *queue_add(struct queue *queue, int type)
+{
+	struct event *event = calloc(1, sizeof(*event));
+
+	if (!event)
+		abort();
+	event->type = type;
+	if (queue->last)
+		queue->last->next = event;
+	else
+		queue->first = event;
+	queue->last = event;
+	if (++queue->count == 1 && queue->fd >= 0)
+		system_wake(queue->fd);
+	return event;
+}
+
+/* A queue with its handle: the bridge asks for it once and keeps both. */
+struct lent {
+	struct queue *queue;
+	struct handle *handle;
+};
+
+static rd_kafka_queue_t *lend(struct queue *queue, struct handle *h)
+{
+	struct lent *lent = sim_alloc(sizeof(*lent));
+
+	*lent = (struct lent){queue, h};
+	return (rd_kafka_queue_t *)lent;
+}
+
+rd_kafka_queue_t *rd_kafka_queue_get_main(rd_kafka_t *rk)
+{
+	return lend(&handle_of(rk)->main, handle_of(rk));
+}
+
+rd_kafka_queue_t *rd_kafka_queue_get_consumer(rd_kafka_t *rk)
+{
+	return lend(handle_of(rk)->consumer, handle_of(rk));
+}
+
+rd_kafka_queue_t *rd_kafka_queue_new(rd_kafka_t *rk)
+{
+	struct queue *queue = sim_alloc(sizeof(*queue));
+
+	queue->fd = -1;
+	return lend(queue, handle_of(rk));
+}
+
+void rd_kafka_queue_destroy(rd_kafka_queue_t *queue)
+{
+	(void)queue;
+}
+
+rd_kafka_resp_err_t rd_kafka_poll_set_consumer(rd_kafka_t *rk)
+{
+	handle_of(rk)->consumer = &handle_of(rk)->main;
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/* Enabled on a queue that holds something already, it says nothing of that. */
+void rd_kafka_queue_io_event_enable(rd_kafka_queue_t *queue, int fd,
+				    const void *payload, size_t size)
+{
+	(void)payload;
+	(void)size;
+	((struct lent *)queue)->queue->fd = fd;
+}
+
+rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkq, int timeout_ms)
+{
+	struct lent *lent = (struct lent *)rkq;
+	struct queue *queue = lent->queue;
+	struct event *event;
+
+	sim_point();
+	if (queue->count == 0 && timeout_ms > 0)
+		sim_pass(timeout_ms * SIM_MS);
+	while ((event = queue->first) != NULL) {
+		queue->first = event->next;
+		if (!queue->first)
+			queue->last = NULL;
+		queue->count--;
+		if (!consumer_is_stale(lent->handle, event))
+			return (rd_kafka_event_t *)event;
+		rd_kafka_event_destroy((rd_kafka_event_t *)event);
+	}
+	return NULL;
+}
+
+/* --- events */
+
+rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *event)
+{
+	return event ? event_of(event)->type : RD_KAFKA_EVENT_NONE;
+}
+
+void rd_kafka_event_destroy(rd_kafka_event_t *rkev)
+{
+	struct event *event = event_of(rkev);
+	struct message *message, *next;
+
+	if (!event)
+		return;
+	for (message = event->messages; message; message = next) {
+		next = message->next;
+		message_free(message);
+	}
+	if (event->list)
+		rd_kafka_topic_partition_list_destroy(event->list);
+	free(event);
+}
+
+const rd_kafka_message_t *rd_kafka_event_message_next(rd_kafka_event_t *rkev)
+{
+	struct event *event = event_of(rkev);
+	struct message *message = event->cursor;
+
+	if (!message)
+		return NULL;
+	event->cursor = message->next;
+	sim_input(event->type == RD_KAFKA_EVENT_DR ? "acknowledged" : "fetched",
+		  message->m.partition, message->m.offset);
+	return &message->m;
+}
+
+rd_kafka_resp_err_t rd_kafka_event_error(rd_kafka_event_t *event)
+{
+	return event_of(event)->err;
+}
+
+const char *rd_kafka_event_error_string(rd_kafka_event_t *event)
+{
+	return rd_kafka_err2str(event_of(event)->err);
+}
+
+int rd_kafka_event_error_is_fatal(rd_kafka_event_t *event)
+{
+	return event_of(event)->fatal;
+}
+
+rd_kafka_topic_partition_list_t *
+rd_kafka_event_topic_partition_list(rd_kafka_event_t *event)
+{
+	return event_of(event)->list;
+}
+
+/* The caller's: destroyed by rd_kafka_topic_partition_destroy. */
+rd_kafka_topic_partition_t *
+rd_kafka_event_topic_partition(rd_kafka_event_t *event)
+{
+	struct event *e = event_of(event);
+	rd_kafka_topic_partition_t *part = calloc(1, sizeof(*part));
+
+	if (!part)
+		abort();
+	part->partition = e->partition;
+	part->offset = e->offset;
+	return part;
+}
+
+void rd_kafka_topic_partition_destroy(rd_kafka_topic_partition_t *part)
+{
+	free(part);
+}
+
+rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t *m,
+					     rd_kafka_headers_t **headers)
+{
+	const struct message *message = (const struct message *)m;
+
+	*headers = message->headers;
+	return message->headers ? RD_KAFKA_RESP_ERR_NO_ERROR
+				: RD_KAFKA_RESP_ERR__NOENT;
+}
+
+/* --- questions that block */
+
+/* True when Kafka has answered; the time that it takes has gone by. */
+static bool answered(int timeout_ms)
+{
+	int64_t began = sim.now;
+
+	sim_point();
+	sim_pass(2 * kafka_latency());
+	if (cluster_answers())
+		return true;
+	sim_pass(timeout_ms * SIM_MS - (sim.now - began));
+	return false;
+}
+
+rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk, int all,
+				      rd_kafka_topic_t *only,
+				      const struct rd_kafka_metadata **out,
+				      int timeout_ms)
+{
+	struct rd_kafka_metadata *md;
+	int i;
+
+	(void)rk;
+	(void)all;
+	(void)only;
+	if (!answered(timeout_ms))
+		return RD_KAFKA_RESP_ERR__TRANSPORT;
+	md = sim_alloc(sizeof(*md));
+	md->topic_cnt = CLUSTER_TOPICS;
+	md->topics = sim_alloc(CLUSTER_TOPICS * sizeof(*md->topics));
+	for (i = 0; i < CLUSTER_TOPICS; i++) {
+		md->topics[i].topic = (char *)(uintptr_t)cluster.topics[i].name;
+		md->topics[i].partition_cnt = cluster.topics[i].partitions;
+	}
+	sim_input("metadata", CLUSTER_TOPICS, 0);
+	*out = md;
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *md)
+{
+	free(md->topics);
+	free((void *)(uintptr_t)md);
+}
+
+rd_kafka_resp_err_t
+rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
+				 int32_t partition, int64_t *low, int64_t *high,
+				 int timeout_ms)
+{
+	const struct log_ *log = &cluster_find(topic)->logs[partition];
+
+	(void)rk;
+	if (!answered(timeout_ms))
+		return RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (sim.now < log->leaderless)
+		return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
+	*low = 0;
+	*high = log->end;
+	sim_input("end", partition, *high);
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}

@@ -1,0 +1,207 @@
+/*
+ * Runs seeds for some time: each in a process of its own, so that one which
+ * crashes or hangs is a finding, too, and starts from nothing.
+ *
+ *   sim --seconds N [--seed FIRST]    seeds, one after the other
+ *   sim --seed N --once [--verbose]   one, told step by step
+ *   sim --seeds FILE                  those of a file, one a line
+ *   sim --record KEY:VALUE:NAME:TEXT  how large a record of such lengths, with
+ *                                     one header, is held to be (for the test
+ *                                     beside the real librdkafka)
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "tests/sim/kafka_handle.h"
+#include "tests/sim/run.h"
+
+#define SEED_SECONDS 60 /* of one seed, before it is taken for hanging */
+
+/* The real clock: the linker gives all others the played one. */
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+
+struct totals {
+	uint64_t seeds, inputs, crashes, requests, findings;
+	double simulated;
+};
+
+static double seconds(void)
+{
+	struct timespec ts;
+
+	__real_clock_gettime(CLOCK_MONOTONIC, &ts);
+	return (double)ts.tv_sec + (double)ts.tv_nsec / 1e9;
+}
+
+/* In a child. False: it did not come to an end by itself. */
+static bool run_apart(uint64_t seed, bool verbose, struct sim_stats *stats)
+{
+	int status = 0;
+	pid_t pid;
+
+	memset(stats, 0, sizeof(*stats));
+	fflush(NULL);
+	pid = fork();
+	if (pid == 0) {
+		alarm(verbose ? 600 : SEED_SECONDS);
+		run_seed(seed, verbose, stats);
+		_Exit(0);
+	}
+	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+		perror("sim");
+		exit(2);
+	}
+	if (WIFEXITED(status) && WEXITSTATUS(status) == 0)
+		return true;
+	stats->findings++;
+	if (WIFSIGNALED(status))
+		snprintf(stats->finding, sizeof(stats->finding),
+			 "ended by signal %d%s", WTERMSIG(status),
+			 WTERMSIG(status) == SIGALRM ? ": it hangs" : "");
+	else
+		snprintf(stats->finding, sizeof(stats->finding),
+			 "exit status %d", WEXITSTATUS(status));
+	return false;
+}
+
+static void count(struct totals *t, const struct sim_stats *stats)
+{
+	t->seeds++;
+	t->inputs += stats->inputs;
+	t->crashes += stats->crashes;
+	t->requests += stats->requests;
+	t->simulated += (double)stats->simulated_us / 1e6;
+	t->findings += stats->findings > 0;
+}
+
+static void run_one(uint64_t seed, bool verbose, struct sim_stats *stats,
+		    struct totals *totals)
+{
+	run_apart(seed, verbose, stats);
+	count(totals, stats);
+	if (stats->findings > 0)
+		printf("seed %" PRIu64 ": %s\n  again: make sim SEED=%" PRIu64
+		       " ONCE=1\n",
+		       seed, stats->finding, seed);
+	fflush(stdout);
+}
+
+static int run_file(const char *name, struct sim_stats *stats,
+		    struct totals *totals)
+{
+	FILE *file = fopen(name, "re");
+	char line[256];
+
+	if (!file) {
+		fprintf(stderr, "sim: %s: %s\n", name, strerror(errno));
+		return 2;
+	}
+	while (fgets(line, sizeof(line), file))
+		if (*line != '#' && *line != '\n')
+			run_one(strtoull(line, NULL, 10), false, stats, totals);
+	fclose(file);
+	return 0;
+}
+
+static void tell(const struct totals *t, double took)
+{
+	printf("%" PRIu64 " seeds, %" PRIu64 " requests, %" PRIu64
+	       " kills, %.0f s simulated in %.1f s: %" PRIu64
+	       " events, %.0f a minute; %" PRIu64 " findings\n",
+	       t->seeds, t->requests, t->crashes, t->simulated, took, t->inputs,
+	       (double)t->inputs / took * 60, t->findings);
+}
+
+static int tell_record(const char *lengths)
+{
+	static char name[4096], text[65536];
+	rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
+	char *rest = (char *)(uintptr_t)lengths;
+	long n[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		n[i] = strtol(rest + (i > 0), &rest, 10);
+	memset(name, 'n', (size_t)n[2] % sizeof(name));
+	if (n[2] > 0)
+		rd_kafka_header_add(headers, name, -1, text, n[3]);
+	printf("%zu\n",
+	       kafka_record_bytes((size_t)n[0], (size_t)n[1], headers));
+	rd_kafka_headers_destroy(headers);
+	return 0;
+}
+
+static struct sim_stats *shared_stats(void)
+{
+	void *p = mmap(NULL, sizeof(struct sim_stats), PROT_READ | PROT_WRITE,
+		       MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+	if (p == MAP_FAILED) {
+		perror("sim");
+		exit(2);
+	}
+	return p;
+}
+
+int main(int argc, char **argv)
+{
+	static const struct option options[] = {
+		{"seconds", required_argument, NULL, 't'},
+		{"seed", required_argument, NULL, 's'},
+		{"seeds", required_argument, NULL, 'f'},
+		{"record", required_argument, NULL, 'r'},
+		{"once", no_argument, NULL, '1'},
+		{"verbose", no_argument, NULL, 'v'},
+		{NULL, 0, NULL, 0}};
+	struct sim_stats *stats = shared_stats();
+	struct totals totals = {0};
+	bool once = false, verbose = false;
+	const char *file = NULL;
+	double limit = 10, began = seconds();
+	uint64_t seed = 1;
+	int option, rc = 0;
+
+	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
+		switch (option) {
+		case 't':
+			limit = strtod(optarg, NULL);
+			break;
+		case 's':
+			seed = strtoull(optarg, NULL, 10);
+			break;
+		case 'f':
+			file = optarg;
+			break;
+		case 'r':
+			return tell_record(optarg);
+		case '1':
+			once = true;
+			break;
+		case 'v':
+			verbose = true;
+			break;
+		default:
+			return 2;
+		}
+	if (file) {
+		rc = run_file(file, stats, &totals);
+	} else if (once) {
+		run_one(seed, verbose, stats, &totals);
+		printf("seed %" PRIu64 " hash %016" PRIx64 "\n", seed,
+		       stats->hash);
+	} else {
+		while (seconds() - began < limit)
+			run_one(seed++, false, stats, &totals);
+	}
+	tell(&totals, seconds() - began);
+	return rc ? rc : totals.findings > 0;
+}

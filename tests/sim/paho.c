@@ -1,0 +1,227 @@
+/*
+ * MQTTAsync_*, played: callbacks come from the scheduler, as from paho's own
+ * threads. As there, messages of a session come as soon as CONNACK has, before
+ * its subscription is answered, and PUBACK goes out when messageArrived has
+ * returned, whatever it returned. Properties and texts are the real library's.
+ */
+#include <MQTTAsync.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "tests/sim/broker.h"
+#include "tests/sim/sim.h"
+
+struct client {
+	void *context;
+	MQTTAsync_connectionLost *lost;
+	MQTTAsync_messageArrived *arrived;
+	MQTTAsync_disconnected *disconnected;
+	MQTTAsync_connectOptions options;
+	MQTTAsync_responseOptions subscribing;
+	bool connecting;
+	int64_t conn;
+	int lost_code;
+};
+
+static struct client *client; /* the bridge's only one */
+
+int MQTTAsync_createWithOptions(MQTTAsync *handle, const char *url,
+				const char *id, int persistence, void *context,
+				MQTTAsync_createOptions *options)
+{
+	(void)url;
+	(void)id;
+	(void)persistence;
+	(void)context;
+	(void)options;
+	sim_point();
+	*handle = client = sim_alloc(sizeof(*client));
+	return MQTTASYNC_SUCCESS;
+}
+
+void MQTTAsync_setTraceLevel(enum MQTTASYNC_TRACE_LEVELS level)
+{
+	(void)level;
+}
+
+int MQTTAsync_setCallbacks(MQTTAsync handle, void *context,
+			   MQTTAsync_connectionLost *lost,
+			   MQTTAsync_messageArrived *arrived,
+			   MQTTAsync_deliveryComplete *complete)
+{
+	struct client *c = handle;
+
+	(void)complete;
+	c->context = context;
+	c->lost = lost;
+	c->arrived = arrived;
+	return MQTTASYNC_SUCCESS;
+}
+
+int MQTTAsync_setDisconnected(MQTTAsync handle, void *context,
+			      MQTTAsync_disconnected *disconnected)
+{
+	(void)context;
+	((struct client *)handle)->disconnected = disconnected;
+	return MQTTASYNC_SUCCESS;
+}
+
+void MQTTAsync_destroy(MQTTAsync *handle)
+{
+	sim_point();
+	*handle = NULL;
+	client = NULL;
+}
+
+int MQTTAsync_isConnected(MQTTAsync handle)
+{
+	return ((struct client *)handle)->conn != 0;
+}
+
+/* --- connecting */
+
+static void refused(struct client *c)
+{
+	MQTTAsync_failureData five_less = {.code = -1, .message = "refused"};
+	MQTTAsync_failureData5 five = MQTTAsync_failureData5_initializer;
+
+	five.code = -1;
+	five.message = "refused";
+	if (c->options.onFailure5)
+		c->options.onFailure5(c->options.context, &five);
+	else
+		c->options.onFailure(c->options.context, &five_less);
+}
+
+static void connected(void *arg, int64_t n)
+{
+	struct client *c = arg;
+
+	(void)n;
+	if (c != client || !c->connecting)
+		return;
+	c->connecting = false;
+	c->conn = broker_in_connect();
+	sim_input("connect in", c->conn, 0);
+	if (c->conn == 0)
+		refused(c);
+	else if (c->options.onSuccess5)
+		c->options.onSuccess5(c->options.context, NULL);
+	else
+		c->options.onSuccess(c->options.context, NULL);
+}
+
+int MQTTAsync_connect(MQTTAsync handle, const MQTTAsync_connectOptions *options)
+{
+	struct client *c = handle;
+
+	sim_point();
+	c->options = *options;
+	c->connecting = true;
+	sim_at_life(3 * broker_latency(), connected, c, 0);
+	return MQTTASYNC_SUCCESS;
+}
+
+static void subscribed(void *arg, int64_t conn)
+{
+	struct client *c = arg;
+	MQTTAsync_successData5 data = MQTTAsync_successData5_initializer;
+
+	if (c != client || c->conn != conn)
+		return;
+	broker_in_subscribe(conn);
+	sim_input("subscribed in", conn, 0);
+	data.reasonCode = MQTTREASONCODE_GRANTED_QOS_1;
+	if (c->subscribing.onSuccess5)
+		c->subscribing.onSuccess5(c->subscribing.context, &data);
+	else
+		c->subscribing.onSuccess(c->subscribing.context, NULL);
+}
+
+int MQTTAsync_subscribeMany(MQTTAsync handle, int count, char *const *topics,
+			    const int *qos, MQTTAsync_responseOptions *options)
+{
+	struct client *c = handle;
+
+	(void)count;
+	(void)topics;
+	(void)qos;
+	sim_point();
+	if (c->conn == 0)
+		return MQTTASYNC_DISCONNECTED;
+	c->subscribing = *options;
+	sim_at_life(2 * broker_latency(), subscribed, c, c->conn);
+	return MQTTASYNC_SUCCESS;
+}
+
+int MQTTAsync_disconnect(MQTTAsync handle,
+			 const MQTTAsync_disconnectOptions *options)
+{
+	struct client *c = handle;
+
+	(void)options;
+	sim_point();
+	c->connecting = false;
+	if (c->conn == 0)
+		return MQTTASYNC_DISCONNECTED;
+	broker_in_leave(c->conn);
+	c->conn = 0;
+	return MQTTASYNC_SUCCESS;
+}
+
+/* --- from the broker */
+
+static void tell_lost(void *arg, int64_t conn)
+{
+	struct client *c = arg;
+
+	(void)conn;
+	if (c != client)
+		return;
+	if (c->lost_code != 0 && c->disconnected)
+		c->disconnected(c->context, NULL,
+				(enum MQTTReasonCodes)c->lost_code);
+	else
+		c->lost(c->context, NULL);
+}
+
+void paho_lost(int64_t conn, int code)
+{
+	if (!client || client->conn != conn)
+		return;
+	client->conn = 0;
+	client->lost_code = code;
+	sim_at_life(sim_delay(SIM_MS, SIM_S), tell_lost, client, conn);
+}
+
+void paho_deliver(int64_t conn, struct publish *publish)
+{
+	MQTTAsync_message *message;
+	char *topic = strdup(publish->topic);
+
+	if (!client || client->conn != conn) {
+		free(topic);
+		return;
+	}
+	message = calloc(1, sizeof(*message));
+	if (!message || !topic)
+		abort();
+	message->payloadlen = (int)publish->len;
+	message->payload = publish->payload;
+	message->qos = 1;
+	message->dup = publish->dup;
+	sim_input("event", publish->device, publish->dup);
+	(void)client->arrived(client->context, topic, 0, message);
+	broker_in_puback(conn, publish);
+}
+
+void MQTTAsync_freeMessage(MQTTAsync_message **message)
+{
+	free(*message);
+	*message = NULL;
+}
+
+void MQTTAsync_free(void *p)
+{
+	free(p);
+}

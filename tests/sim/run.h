@@ -1,0 +1,9 @@
+/* tests/sim/run.h - one seed, from an empty disk to a clean end. */
+#ifndef TESTS_SIM_RUN_H
+#define TESTS_SIM_RUN_H
+
+#include "tests/sim/sim.h"
+
+void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats);
+
+#endif

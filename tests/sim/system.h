@@ -1,0 +1,24 @@
+/*
+ * tests/sim/system.h - the system calls that the bridge makes, played: they
+ * take the place of libc's by the linker (sim.mk). Descriptors from SIM_FD on
+ * are ours; others go to the system.
+ */
+#ifndef TESTS_SIM_SYSTEM_H
+#define TESTS_SIM_SYSTEM_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define SIM_FD 1000
+
+/* A socket of the played broker; is_ready says whether there is something to
+ * read. */
+int system_socket(bool (*is_ready)(void *arg), void *arg);
+void system_close(int fd);
+/* Another thread of the process wakes the loop by one of its eventfds. */
+void system_wake(int fd);
+void system_signal(int signo); /* to the bridge */
+void system_forget(void);      /* the process is no more: all descriptors */
+int system_log_fd(void);
+
+#endif
