@@ -49,12 +49,12 @@ func verify(registries map[string]registry, path, username, password string, now
 	if err != nil {
 		return nil, err
 	}
+	if cert.IsCA || r.caKeys[sha256.Sum256(cert.RawSubjectPublicKeyInfo)] {
+		return nil, errors.New("certificate: a CA's own")
+	}
 	alg, err := checkKey(cert)
 	if err != nil {
 		return nil, err
-	}
-	if cert.IsCA || r.caKeys[sha256.Sum256(cert.RawSubjectPublicKeyInfo)] {
-		return nil, errors.New("certificate: a CA's own")
 	}
 	// Signature, issuer, validity of both, key usage, critical extensions. A v1
 	// leaf has no usages and is taken for any.
