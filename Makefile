@@ -25,7 +25,8 @@ FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
              -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
 BASE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -I. $(WARN) \
         -fstack-protector-strong -fPIC -MMD -MP
-SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
+SANITIZERS ?= address,undefined
+SAN  := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all \
         -fno-omit-frame-pointer -O1 -g
 
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(CPPFLAGS) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c
