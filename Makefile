@@ -23,9 +23,10 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
              $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
              -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
-BASE := -std=c11 -D_GNU_SOURCE -Iinclude -I. $(WARN) -fstack-protector-strong \
-        -fPIC -MMD -MP
-SAN  := -fsanitize=address,undefined -fno-sanitize-recover=all \
+BASE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -I. $(WARN) \
+        -fstack-protector-strong -fPIC -MMD -MP
+SANITIZERS ?= address,undefined
+SAN  := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all \
         -fno-omit-frame-pointer -O1 -g
 
 COMPILE = $(CC) $(BASE) $(FORTIFY) $(CPPFLAGS) $(CFLAGS) -DZTP_VERSION='"$(VERSION)"' -c

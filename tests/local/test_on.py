@@ -126,6 +126,47 @@ def test_one_at_a_time(tmp_path):
             f"on: another run is at work in {tmp_path}/on"
 
 
+# --- where programs of another architecture run
+
+
+def emulate(arch, command, **more):
+    done = subprocess.run([ROOT / "scripts" / "emulate", arch, *command],
+                          check=False, stdout=subprocess.PIPE,
+                          stderr=subprocess.PIPE, text=True, **more)
+    return done.returncode, done.stdout, done.stderr
+
+
+def test_emulate_unknown_architecture():
+    code, _, said = emulate("vax", ["true"])
+    assert code == 1
+    assert said.startswith("emulate: no architecture 'vax': ")
+    assert {"arm64", "armhf"} < set(said.split())
+
+
+def test_emulate_without_the_right_to_namespaces(tmp_path):
+    """One line, before anything is installed."""
+    (tmp_path / "grep").write_text("#!/bin/sh\nexit 1\n")  # not registered
+    (tmp_path / "unshare").write_text("#!/bin/sh\nexit 1\n")
+    for name in ("grep", "unshare"):
+        (tmp_path / name).chmod(0o755)
+    code, _, said = emulate("arm64", ["true"], env={
+        **ENV, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert code == 1
+    line, = said.splitlines()
+    assert line.startswith("emulate: no user namespace can be made here")
+
+
+def test_emulate_where_qemu_is_registered(tmp_path):
+    """The command is run as it is, by the same process."""
+    (tmp_path / "grep").write_text("#!/bin/sh\nexit 0\n")
+    (tmp_path / "grep").chmod(0o755)
+    code, out, said = emulate(
+        "arm64", ["readlink", "/proc/self/ns/user"], env={
+            **ENV, "PATH": f"{tmp_path}:{os.environ['PATH']}"})
+    assert (code, said) == (0, "")
+    assert out.strip() == os.readlink("/proc/self/ns/user")
+
+
 # --- what runs in a system
 
 

@@ -3,7 +3,6 @@
 #include <openssl/x509v3.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 #include "tests/unit/cert_oracle.h"
 
@@ -39,9 +38,14 @@ static bool same_serial(const char *ours, const ASN1_INTEGER *serial)
 
 static bool same_time(int64_t ours, const ASN1_TIME *time)
 {
-	struct tm tm;
+	ASN1_TIME *epoch = ASN1_TIME_set(NULL, 0);
+	int days, seconds;
+	bool same = epoch &&
+		    ASN1_TIME_diff(&days, &seconds, epoch, time) == 1 &&
+		    (days * 86400LL + seconds) * 1000 == ours;
 
-	return ASN1_TIME_to_tm(time, &tm) == 1 && timegm(&tm) * 1000LL == ours;
+	ASN1_TIME_free(epoch);
+	return same;
 }
 
 static bool same_key(const struct ztp_cert *cert, X509 *x509)

@@ -53,6 +53,13 @@ static void set_name(X509_NAME *name, const char *text)
 	free(copy);
 }
 
+/* By days: a time_t of 32 bits ends in 2038. */
+static void set_time(ASN1_TIME *time, int64_t ms)
+{
+	assert_non_null(ASN1_TIME_adj(time, 0, (int)(ms / CERTS_DAY_MS),
+				      (long)(ms % CERTS_DAY_MS / 1000)));
+}
+
 static void set_times(X509 *x509, const struct certs_spec *spec)
 {
 	int64_t from = spec->not_before_ms, to = spec->not_after_ms;
@@ -61,8 +68,8 @@ static void set_times(X509 *x509, const struct certs_spec *spec)
 		from = CERTS_NOW - CERTS_DAY_MS;
 		to = CERTS_NOW + CERTS_DAY_MS;
 	}
-	assert_non_null(ASN1_TIME_set(X509_getm_notBefore(x509), from / 1000));
-	assert_non_null(ASN1_TIME_set(X509_getm_notAfter(x509), to / 1000));
+	set_time(X509_getm_notBefore(x509), from);
+	set_time(X509_getm_notAfter(x509), to);
 }
 
 static void add_extensions(X509 *x509, X509 *issuer,

@@ -18,7 +18,6 @@
  */
 #include <stdlib.h>
 #include <string.h>
-#include <sys/queue.h>
 
 #include "base/clock.h"
 #include "tools/approver/send.h"
@@ -34,7 +33,7 @@
 enum state { WAITING, SENT, DONE };
 
 struct entry {
-	STAILQ_ENTRY(entry) link;
+	struct entry *next;
 	enum state state;
 	int32_t partition;
 	int64_t offset;
@@ -47,7 +46,7 @@ struct entry {
 struct run {
 	const struct options *options;
 	rd_kafka_t *producer, *consumer;
-	STAILQ_HEAD(entries, entry) queue;
+	struct entry *first, **last; /* the queue; where the next one goes */
 	int queued, in_flight;
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* said already */
@@ -72,7 +71,13 @@ static void store_offset(struct run *run, const struct entry *entry)
 
 static void remove_entry(struct run *run, struct entry *entry)
 {
-	STAILQ_REMOVE(&run->queue, entry, entry, link);
+	struct entry **at = &run->first;
+
+	while (*at != entry)
+		at = &(*at)->next;
+	*at = entry->next;
+	if (!entry->next)
+		run->last = at;
 	run->queued--;
 	free(entry);
 }
@@ -81,7 +86,7 @@ static void settle(struct run *run)
 {
 	struct entry *head;
 
-	while ((head = STAILQ_FIRST(&run->queue)) && head->state == DONE) {
+	while ((head = run->first) && head->state == DONE) {
 		store_offset(run, head);
 		remove_entry(run, head);
 	}
@@ -127,8 +132,8 @@ static void give_up(struct run *run,
 	if (run->in_flight)
 		rd_kafka_flush(run->producer, DRAIN_MS);
 	settle(run);
-	for (entry = STAILQ_FIRST(&run->queue); entry; entry = next) {
-		next = STAILQ_NEXT(entry, link);
+	for (entry = run->first; entry; entry = next) {
+		next = entry->next;
 		/* One that is still SENT belongs to its delivery report. */
 		if (entry->state != SENT &&
 		    in_list(partitions, run->options->requests,
@@ -221,7 +226,8 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	} else {
 		keep_trace(&entry->ask, message);
 	}
-	STAILQ_INSERT_TAIL(&run->queue, entry, link);
+	*run->last = entry;
+	run->last = &entry->next;
 	run->queued++;
 }
 
@@ -305,8 +311,7 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_clock_boot(), left;
 	struct entry *entry;
 
-	for (entry = STAILQ_FIRST(&run->queue); entry;
-	     entry = STAILQ_NEXT(entry, link)) {
+	for (entry = run->first; entry; entry = entry->next) {
 		if (entry->state != WAITING)
 			continue;
 		if (run->options->count && run->sent == run->options->count)
@@ -393,7 +398,7 @@ static void end(struct run *run)
 	/* Before the queue: delivery reports point into it. */
 	if (run->producer)
 		rd_kafka_destroy(run->producer);
-	while ((entry = STAILQ_FIRST(&run->queue)))
+	while ((entry = run->first))
 		remove_entry(run, entry);
 }
 
@@ -403,7 +408,7 @@ int run_command(const struct options *options)
 	struct ztp_error error;
 	int rc;
 
-	STAILQ_INIT(&run.queue);
+	run.last = &run.first;
 	rc = start(&run, &error) ? loop(&run) : report(&error);
 	end(&run);
 	return rc;

@@ -87,11 +87,11 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[1024];
 	size_t n = sizeof(signature);
-	long now = (long)time(NULL);
+	long long now = (long long)time(NULL);
 
 	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", alg);
 	snprintf(claims, sizeof(claims),
-		 "{\"iat\":%ld,\"exp\":%ld,\"sub\":\"%s\"%s%s%s}", now,
+		 "{\"iat\":%lld,\"exp\":%lld,\"sub\":\"%s\"%s%s%s}", now,
 		 now + 3600, d->path, d->audience ? ",\"aud\":\"" : "",
 		 d->audience ? d->audience : "", d->audience ? "\"" : "");
 	if (jwt && context &&
