@@ -36,15 +36,12 @@
 
 /* --- the table's words */
 
-#define IN(name)  (1u << ZTP_OWED_##name)
-#define ANY	  (~0u)
-#define COMMAND	  (IN(WAIT_DEVICE) | IN(SEND))
-#define NOTICE	  (IN(NOTICE_CHECK) | IN(NOTICE_WAIT) | IN(NOTICE_SEND))
-#define AT_GATE	  (IN(REGISTER) | IN(RELEASE))
-#define SENDING	  (IN(NOTICE_CHECK) | IN(NOTICE_SEND))
-#define SAME	  ZTP_OWED_END
-#define TO(name)  ZTP_OWED_##name
-#define ON(event) ZTP_ON_##event
+#define IN(name) (1u << ZTP_OWED_##name)
+#define ANY	 (~0u)
+#define COMMAND	 (IN(WAIT_DEVICE) | IN(SEND))
+#define NOTICE	 (IN(NOTICE_CHECK) | IN(NOTICE_WAIT) | IN(NOTICE_SEND))
+#define AT_GATE	 (IN(REGISTER) | IN(RELEASE))
+#define SENDING	 (IN(NOTICE_CHECK) | IN(NOTICE_SEND))
 
 /* Facts, and what the numbers say themselves. */
 enum {
@@ -59,7 +56,7 @@ enum {
 	TRIED_TWICE = 256,
 };
 
-enum tries { TRIES_KEPT, TRIES_NONE, TRIES_ONE, TRIES_MORE };
+enum tries { TRIES_KEPT, TRIES_ZERO, TRIES_ONE, TRIES_MORE };
 
 enum retry {
 	RETRY_KEPT,
@@ -75,7 +72,7 @@ enum due {
 	DUE_NEVER,
 	DUE_DECISION,
 	DUE_DELIVERY,
-	DUE_DELIVERY_KEPT, /* if there is none yet */
+	DUE_ANSWER, /* like delivery, if there is none yet */
 	DUE_NOTICE,
 	DUE_QUEUED,
 };
@@ -90,70 +87,86 @@ struct line {
 	enum due due;
 };
 
-#define FREE	TO(NONE), TRIES_KEPT, RETRY_NEVER, DUE_NEVER
-#define LET_GO	TO(RELEASE), TRIES_NONE, RETRY_NOW, DUE_NEVER
-#define OVER	TO(NONE), TRIES_NONE, RETRY_NEVER, DUE_NEVER
-#define KEEP_IT TO(WAIT_DEVICE), TRIES_KEPT, RETRY_NEVER, DUE_NEVER
+#define ZTP_OWED_SAME ZTP_OWED_END /* as it is */
+
+#define LINE_AS(in, on, when, ...)                                             \
+	{                                                                      \
+		in, ZTP_ON_##on, when, __VA_ARGS__                             \
+	}
+#define LINE(in, on, when, to, tries, retry, due)                              \
+	LINE_AS(in, on, when, ZTP_OWED_##to, TRIES_##tries, RETRY_##retry,     \
+		DUE_##due)
+
+/* What comes up more than once. */
+#define FREE	ZTP_OWED_NONE, TRIES_KEPT, RETRY_NEVER, DUE_NEVER
+#define OVER	ZTP_OWED_NONE, TRIES_ZERO, RETRY_NEVER, DUE_NEVER
+#define LET_GO	ZTP_OWED_RELEASE, TRIES_ZERO, RETRY_NOW, DUE_NEVER
+#define KEEP_IT ZTP_OWED_WAIT_DEVICE, TRIES_KEPT, RETRY_NEVER, DUE_NEVER
 
 /* clang-format off */
 static const struct line table[] = {
+	/* in these states, on this event, when these facts hold: what is owed
+	 * then, and what becomes of tries, retry_at and due_at */
+
 	/* the request begins, and is approved */
-	{IN(NONE), ON(RECEIVED), 0, TO(NONE), TRIES_NONE, RETRY_NEVER, DUE_DECISION},
-	{IN(NONE), ON(APPROVED), GATE, TO(REGISTER), TRIES_NONE, RETRY_NOW, DUE_NEVER},
-	{IN(NONE), ON(APPROVED), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
-	{IN(REGISTER), ON(CREATED), THERE, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
-	{IN(REGISTER), ON(CREATED), 0, TO(WAIT_DEVICE), TRIES_NONE, RETRY_NEVER, DUE_DELIVERY},
+	LINE(IN(NONE), RECEIVED, 0, NONE, ZERO, NEVER, DECISION),
+	LINE(IN(NONE), APPROVED, GATE, REGISTER, ZERO, NOW, NEVER),
+	LINE(IN(NONE), APPROVED, 0, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(REGISTER), CREATED, THERE, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(REGISTER), CREATED, 0, WAIT_DEVICE, ZERO, NEVER, DELIVERY),
 
 	/* ... or ends otherwise. */
-	{ANY, ON(ENDED), TELL | GATE, TO(NOTICE_CHECK), TRIES_NONE, RETRY_NOW, DUE_NOTICE},
-	{ANY, ON(ENDED), TELL, TO(NOTICE_SEND), TRIES_NONE, RETRY_NOW, DUE_NOTICE},
-	{ANY, ON(ENDED), GATE, LET_GO},
-	{ANY, ON(ENDED), 0, OVER},
-	{ANY, ON(DONE), 0, FREE},
-	{ANY, ON(GIVEN_UP), 0, KEEP_IT},
+	LINE(ANY, ENDED, TELL | GATE, NOTICE_CHECK, ZERO, NOW, NOTICE),
+	LINE(ANY, ENDED, TELL, NOTICE_SEND, ZERO, NOW, NOTICE),
+	LINE_AS(ANY, ENDED, GATE, LET_GO),
+	LINE_AS(ANY, ENDED, 0, OVER),
+	LINE_AS(ANY, DONE, 0, FREE),
+	LINE_AS(ANY, GIVEN_UP, 0, KEEP_IT),
 
 	/* What became of a publish. A notice is said once. */
-	{NOTICE, ON(PUBACK), GATE, LET_GO},
-	{NOTICE, ON(PUBACK), 0, OVER},
-	{COMMAND, ON(PUBACK), ANSWERS | GATE, TO(WAIT_DEVICE), TRIES_MORE, RETRY_NEVER, DUE_DELIVERY_KEPT},
-	{COMMAND, ON(PUBACK), ANSWERS, TO(SEND), TRIES_MORE, RETRY_ANSWER, DUE_DELIVERY_KEPT},
-	{COMMAND, ON(PUBACK), 0, FREE},
-	{NOTICE, ON(NO_SUBSCRIBER), GATE, LET_GO},
-	{NOTICE, ON(NO_SUBSCRIBER), 0, OVER},
-	{IN(SEND), ON(NO_SUBSCRIBER), GATE, TO(WAIT_DEVICE), TRIES_MORE, RETRY_NEVER, DUE_KEPT},
-	{IN(SEND), ON(NO_SUBSCRIBER), 0, TO(SEND), TRIES_MORE, RETRY_BACKOFF, DUE_KEPT},
-	{NOTICE, ON(REFUSED), GATE, LET_GO},
-	{NOTICE, ON(REFUSED), 0, OVER},
-	{IN(SEND), ON(REFUSED), 0, TO(SEND), TRIES_MORE, RETRY_BACKOFF, DUE_KEPT},
+	LINE_AS(NOTICE, PUBACK, GATE, LET_GO),
+	LINE_AS(NOTICE, PUBACK, 0, OVER),
+	LINE(COMMAND, PUBACK, ANSWERS | GATE, WAIT_DEVICE, MORE, NEVER, ANSWER),
+	LINE(COMMAND, PUBACK, ANSWERS, SEND, MORE, ANSWER, ANSWER),
+	LINE_AS(COMMAND, PUBACK, 0, FREE),
+	LINE_AS(NOTICE, NO_SUBSCRIBER, GATE, LET_GO),
+	LINE_AS(NOTICE, NO_SUBSCRIBER, 0, OVER),
+	LINE(IN(SEND), NO_SUBSCRIBER, GATE, WAIT_DEVICE, MORE, NEVER, KEPT),
+	LINE(IN(SEND), NO_SUBSCRIBER, 0, SEND, MORE, BACKOFF, KEPT),
+	LINE_AS(NOTICE, REFUSED, GATE, LET_GO),
+	LINE_AS(NOTICE, REFUSED, 0, OVER),
+	LINE(IN(SEND), REFUSED, 0, SEND, MORE, BACKOFF, KEPT),
 
 	/* Too late. A notice's time is the broker's and the device's: standing
 	 * in our own queue does not count. */
-	{SENDING, ON(DEADLINE), QUEUED | UNTRIED, SAME, TRIES_KEPT, RETRY_KEPT, DUE_QUEUED},
-	{NOTICE, ON(DEADLINE), GATE, LET_GO},
-	{NOTICE, ON(DEADLINE), 0, OVER},
-	{COMMAND, ON(DEADLINE), 0, KEEP_IT},
-	{ANY, ON(DEADLINE), 0, SAME, TRIES_KEPT, RETRY_KEPT, DUE_NEVER},
+	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
+	LINE_AS(NOTICE, DEADLINE, GATE, LET_GO),
+	LINE_AS(NOTICE, DEADLINE, 0, OVER),
+	LINE_AS(COMMAND, DEADLINE, 0, KEEP_IT),
+	LINE(ANY, DEADLINE, 0, SAME, KEPT, KEPT, NEVER),
 
 	/* What the gate says of devices, and of candidates. */
-	{IN(WAIT_DEVICE), ON(SUBSCRIBED), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_KEPT},
-	{IN(NOTICE_WAIT), ON(HELD_SUBSCRIBED), 0, TO(NOTICE_CHECK), TRIES_NONE, RETRY_NOW, DUE_KEPT},
-	{NOTICE, ON(HELD), THERE, TO(NOTICE_SEND), TRIES_MORE, RETRY_NOW, DUE_NOTICE},
-	{NOTICE, ON(HELD), 0, TO(NOTICE_WAIT), TRIES_NONE, RETRY_NEVER, DUE_NOTICE},
-	{NOTICE, ON(NOT_HELD), 0, LET_GO},
-	{IN(RELEASE), ON(RELEASED), 0, FREE},
-	{AT_GATE, ON(DENIED), 0, SAME, TRIES_MORE, RETRY_DENIED, DUE_KEPT},
-	{IN(NOTICE_CHECK), ON(DENIED), 0, SAME, TRIES_KEPT, RETRY_DENIED, DUE_KEPT},
-	{IN(SEND), ON(CONNECTION_LOST), 0, TO(WAIT_DEVICE), TRIES_NONE, RETRY_NEVER, DUE_KEPT},
-	{IN(NOTICE_SEND), ON(CONNECTION_LOST), 0, TO(NOTICE_CHECK), TRIES_NONE, RETRY_KEPT, DUE_KEPT},
-	{ANY, ON(GONE), 0, FREE},
+	LINE(IN(WAIT_DEVICE), SUBSCRIBED, 0, SEND, ZERO, NOW, KEPT),
+	LINE(IN(NOTICE_WAIT), HELD_SUBSCRIBED, 0, NOTICE_CHECK, ZERO, NOW,
+	     KEPT),
+	LINE(NOTICE, HELD, THERE, NOTICE_SEND, MORE, NOW, NOTICE),
+	LINE(NOTICE, HELD, 0, NOTICE_WAIT, ZERO, NEVER, NOTICE),
+	LINE_AS(NOTICE, NOT_HELD, 0, LET_GO),
+	LINE_AS(IN(RELEASE), RELEASED, 0, FREE),
+	LINE(AT_GATE, DENIED, 0, SAME, MORE, DENIED, KEPT),
+	LINE(IN(NOTICE_CHECK), DENIED, 0, SAME, KEPT, DENIED, KEPT),
+	LINE(IN(SEND), CONNECTION_LOST, 0, WAIT_DEVICE, ZERO, NEVER, KEPT),
+	LINE(IN(NOTICE_SEND), CONNECTION_LOST, 0, NOTICE_CHECK, ZERO, KEPT,
+	     KEPT),
+	LINE_AS(ANY, GONE, 0, FREE),
 
 	/* The device has come again: a command that is on its way goes on; one
 	 * that was tried is tried soon, by the shared rate. With a gate its
 	 * subscription says more, and when it is there. */
-	{IN(SEND), ON(AGAIN), TRIED, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
-	{IN(NONE) | IN(WAIT_DEVICE), ON(AGAIN), 0, TO(SEND), TRIES_NONE, RETRY_NOW, DUE_DELIVERY},
-	{IN(SEND), ON(KNOCKED), ALONE | TRIED_TWICE, TO(SEND), TRIES_ONE, RETRY_NOW, DUE_KEPT},
-	{IN(NONE), ON(KEEP_AWAY), 0, TO(RELEASE), TRIES_NONE, RETRY_NOW, DUE_KEPT},
+	LINE(IN(SEND), AGAIN, TRIED, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(NONE) | IN(WAIT_DEVICE), AGAIN, 0, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE, SEND, ONE, NOW, KEPT),
+	LINE(IN(NONE), KEEP_AWAY, 0, RELEASE, ZERO, NOW, KEPT),
 };
 /* clang-format on */
 
@@ -229,7 +242,7 @@ static int tries_after(enum tries change, int tries)
 	switch (change) {
 	case TRIES_KEPT:
 		return tries;
-	case TRIES_NONE:
+	case TRIES_ZERO:
 		return 0;
 	case TRIES_ONE:
 		return 1;
@@ -276,7 +289,7 @@ static int64_t due_after(enum due change, int64_t due_at,
 		return facts->deadline;
 	case DUE_DELIVERY:
 		return facts->now + facts->delivery_timeout;
-	case DUE_DELIVERY_KEPT:
+	case DUE_ANSWER:
 		return due_at != 0 ? due_at
 				   : facts->now + facts->delivery_timeout;
 	case DUE_NOTICE:
@@ -294,7 +307,7 @@ bool ztp_obligation_change(struct ztp_obligation *o, enum ztp_owed_event event,
 
 	if (!line)
 		return false;
-	if (line->to != SAME)
+	if (line->to != ZTP_OWED_SAME)
 		o->what = line->to;
 	o->tries = tries_after(line->tries, o->tries);
 	o->retry_at = retry_after(line->retry, o, facts);
