@@ -235,9 +235,9 @@ static void never_asked(const struct record *r, const char *id,
 	struct asked *asked;
 	int64_t deadline;
 
-	if (!device ||
-	    !(is(outcome, "expired") || is(outcome, "conflict") ||
-	      (sim.plan.approve_on_timeout && is(outcome, "undeliverable")))) {
+	if (!device || !(is(outcome, "expired") || is(outcome, "conflict") ||
+			 (sim.plan.approve_on_timeout &&
+			  (is(outcome, "undeliverable") || sim.plan.mqtt3)))) {
 		sim_find("wrong: %s %s, which nobody was asked about", id,
 			 outcome);
 		return;
