@@ -23,7 +23,10 @@ WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
 FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
              $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
              -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
-BASE := -std=c11 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -Iinclude -I. $(WARN) \
+# Offsets of 64 bits where that is not what the C library has by itself; where
+# it is, the request would rename the calls that tests put themselves before.
+LFS  := $(shell getconf LFS_CFLAGS)
+BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. $(WARN) \
         -fstack-protector-strong -fPIC -MMD -MP
 SANITIZERS ?= address,undefined
 SAN  := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all \

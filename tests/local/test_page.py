@@ -175,8 +175,9 @@ def test_it_follows(told, browser, ca):
     until(lambda: browser.js(
         "return document.querySelector('#list tbody tr').dataset.key")
         == request_id, "it is the first in the list")
-    browser.js("document.querySelector('#list tbody a').focus()")
-    assert "held" in browser.text("#list-note")
+    # A list that is drawn anew in this moment takes the focus with it.
+    until(lambda: browser.js("document.querySelector('#list tbody a').focus()")
+          or "held" in browser.text("#list-note"), "the list is held")
     reject(told.rig, ca)
     until(lambda: states(browser)["rejected"] == before + 2,
           "the count has grown again")
