@@ -217,16 +217,27 @@ def running(word):
     return found
 
 
+def hears_all():
+    """A shell's background job ignores SIGINT, one of nohup SIGHUP, and so would
+    whatever it starts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM,
                                     signal.SIGHUP, signal.SIGKILL))
 def test_nothing_outlives_it(system, number):
     """Neither a daemon that has let go of everything nor a mount."""
     seconds = str(10**6 + free_port()).encode()
     script = f"setsid sleep {seconds.decode()} & exec sleep {seconds.decode()}"
-    with subprocess.Popen(command(system, script)) as child:
-        until(lambda: len(running(seconds)) == 2, "both are there")
-        child.send_signal(number)
-        child.wait(30)
+    with subprocess.Popen(command(system, script),
+                          preexec_fn=hears_all) as child:
+        try:
+            until(lambda: len(running(seconds)) == 2, "both are there")
+            child.send_signal(number)
+            child.wait(30)
+        finally:
+            child.kill()  # else the end of this block waits for it
     until(lambda: not running(seconds), "all are gone")
     assert child.returncode in (-number, 128 + number, 143)
     mounts = pathlib.Path("/proc/self/mounts").read_text()
