@@ -10,7 +10,7 @@ ON_PASSED := WERROR WORKERS PYTEST_ARGS KAFKA KAFKA_VERSION CC CFLAGS V
 
 .PHONY: on
 on:
-	$(Q)FRESH='$(FRESH)' KEEP='$(KEEP)' MIRROR='$(MIRROR)' scripts/on \
+	$(Q)exec env FRESH='$(FRESH)' KEEP='$(KEEP)' MIRROR='$(MIRROR)' scripts/on \
 		'$(RELEASE)' '$(ARCH)' '$(BUILD)/on/$(RELEASE)-$(ARCH)' $(TARGET) \
 		$(foreach name,$(ON_PASSED),$(if $(filter command environment,$(origin $(name))),'$(name)=$($(name))'))
 
