@@ -23,9 +23,14 @@ static bool is_gate(const char *path)
 	return strstr(slash ? slash + 1 : path, GATE) != NULL;
 }
 
+/* The broker reads one word; what follows, a comment for example, it does not
+ * look at. */
 static bool is_true(const char *value)
 {
-	return strcmp(value, "true") == 0 || strcmp(value, "1") == 0;
+	size_t len = strcspn(value, " ");
+
+	return (len == 4 && memcmp(value, "true", 4) == 0) ||
+	       (len == 1 && *value == '1');
 }
 
 static void copy(char *out, size_t size, const char *text)

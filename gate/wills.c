@@ -3,8 +3,9 @@
  * 2.1:
  *
  * - after the DISCONNECT or CLIENT_OFFLINE event of the client, at once or
- *   delayed. So a write by a pointer that has disconnected is a will. Only operators get this far
- *   (everybody else is denied these topics anyway), so the ring is theirs.
+ *   delayed. So a write by a pointer that has disconnected is a will. Only
+ *   operators get this far (everybody else is denied these topics anyway), so
+ *   the ring is theirs.
  * - when a connection of the same client id takes over: after BASIC_AUTH of
  *   the new one and before anything else, DISCONNECT of the old one included.
  *   So a write that follows BASIC_AUTH immediately, by another pointer with

@@ -132,7 +132,7 @@ def test_per_listener_settings(make):
     must_not_start(gate, "per_listener_settings is true in")
 
 
-@pytest.mark.parametrize("value", ["1", "true "])
+@pytest.mark.parametrize("value", ["1", "true ", "true # for the bridge"])
 def test_per_listener_settings_in_another_file(make, value):
     gate = make()
     folder = gate.folder / "conf.d"
