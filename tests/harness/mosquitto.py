@@ -96,17 +96,17 @@ class Mosquitto(Process):
         self.wait_log(rf": {who} \d+ {re.escape(topic)}$", timeout)
 
     def connected(self, client):
-        """True while a client of that id is connected. Mosquitto 2.1 names
-        its address as well when it ends."""
-        ups = len(re.findall(rf" as {re.escape(client)} \(", self.log()))
-        downs = len(
-            re.findall(
-                rf"Client {re.escape(client)} (?:\[\S+\] )?(?:disconnected|"
-                r"closed|has exceeded timeout|already connected)",
-                self.log(),
-            )
+        """True while a client of that id is connected: the last that the log
+        says of it. Mosquitto 2.1 names its address as well when it ends, and
+        says that it ends when it takes over a session that was not
+        connected."""
+        who = re.escape(client)
+        said = re.findall(
+            rf"(?: as {who} (\()|Client {who} (?:\[\S+\] )?(?:disconnected|"
+            r"closed|has exceeded timeout|already connected))",
+            self.log(),
         )
-        return ups > downs
+        return bool(said) and said[-1] == "("
 
     def wait_connected(self, client, timeout=30.0):
         until(

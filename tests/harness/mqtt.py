@@ -114,12 +114,19 @@ class Client:
         until(lambda: mid in self._subscribed, f"subscribed to {topic}")
         return self
 
+    def _wait_connected(self):
+        """After a restart of the broker the bridge may be back before this
+        client is, and paho calls what it can only queue failed."""
+        until(self.client.is_connected, "the test's client is connected")
+
     def publish(self, topic, payload, qos=1, retain=False):
         """Returns when the broker has acknowledged it."""
+        self._wait_connected()
         info = self.client.publish(topic, as_bytes(payload), qos, retain)
         until(info.is_published, f"published to {topic}")
 
     def publish_all(self, topic, payloads, qos=1):
+        self._wait_connected()
         infos = [
             self.client.publish(topic, as_bytes(payload), qos)
             for payload in payloads
