@@ -14,7 +14,7 @@ Its PUBACK has the QoS for a reason code, 1, whoever listens. libmosquitto from
 2.0.12 (Debian 13) takes that for a protocol error: on MQTT 5 the bridge then
 loses its connection for every command and says so (`mqtt_lost` with a hint).
 Either set `mqtt.version: 3.1.1`, or have mochi answer as MQTT 5 wants it: the
-hook in `tests/brokers/mochi/answers.go` is 40 lines, and gives 0x10 as well.
+hook in `examples/brokers/mochi/answers.go` is 40 lines, and gives 0x10 as well.
 Its store hooks for Bolt and Redis do not keep packet ids (2.7.9): after a restart a
 session for which something waited cannot come back (`resend inflight: protocol
 violation: missing packet id`), and the bridge says `mqtt_lost` again and again. Those

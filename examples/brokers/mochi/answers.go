@@ -24,7 +24,8 @@ func (a *answers) Provides(b byte) bool {
 }
 
 func (a *answers) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet, error) {
-	if found := a.server.Topics.Subscribers(pk.TopicName); len(found.Subscriptions) == 0 {
+	found := a.server.Topics.Subscribers(pk.TopicName)
+	if len(found.Subscriptions)+len(found.Shared) == 0 {
 		a.unheard.Store(cl, pk.PacketID)
 	}
 	return pk, nil
