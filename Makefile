@@ -26,7 +26,7 @@ FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
 # Offsets of 64 bits where that is not what the C library has by itself; where
 # it is, the request would rename the calls that tests put themselves before.
 LFS  := $(shell getconf LFS_CFLAGS)
-BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. $(WARN) \
+BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. -iquote bridge $(WARN) \
         -fstack-protector-strong -fPIC -MMD -MP
 SANITIZERS ?= address,undefined
 SAN  := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all \

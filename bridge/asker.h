@@ -7,7 +7,7 @@
 #ifndef BRIDGE_ASKER_H
 #define BRIDGE_ASKER_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 #define ASKER_PARTITIONS_MAX 1024
 

@@ -31,12 +31,12 @@
 #ifndef BRIDGE_BRIDGE_H
 #define BRIDGE_BRIDGE_H
 
-#include "bridge/clock.h"
-#include "bridge/config.h"
-#include "bridge/journal.h"
-#include "bridge/log.h"
-#include "bridge/metrics.h"
-#include "bridge/store.h"
+#include "clock.h"
+#include "config.h"
+#include "journal.h"
+#include "log.h"
+#include "metrics.h"
+#include "store.h"
 
 struct intake;
 struct outlet;

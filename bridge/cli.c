@@ -1,4 +1,4 @@
-#include "bridge/cli.h"
+#include "cli.h"
 #include "ztp/path.h"
 #include <getopt.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "bridge/clock.h"
+#include "clock.h"
 
 #include "base/clock.h"
 

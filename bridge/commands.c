@@ -1,11 +1,11 @@
-#include "bridge/commands.h"
+#include "commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/delivery.h"
-#include "bridge/outlet.h"
-#include "bridge/registrar.h"
+#include "delivery.h"
+#include "outlet.h"
+#include "registrar.h"
 
 #define WINDOW_MAX  OUTLET_WINDOW_MAX
 #define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */

@@ -8,7 +8,7 @@
 #ifndef BRIDGE_COMMANDS_H
 #define BRIDGE_COMMANDS_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* Joins b->outlet, which must outlive it. */
 int commands_new(struct commands **commands, struct bridge *b,

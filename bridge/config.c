@@ -1,8 +1,8 @@
 /* Loading: the file over the defaults, then what one setting means for
  * another. */
-#include "bridge/config.h"
-#include "bridge/config_yaml.h"
-#include "bridge/settings.h"
+#include "config.h"
+#include "config_yaml.h"
+#include "settings.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>

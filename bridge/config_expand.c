@@ -1,4 +1,4 @@
-#include "bridge/config_expand.h"
+#include "config_expand.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The table told to people: --print-config, the manual page, and what a
  * reload would have to change. */
-#include "bridge/config.h"
-#include "bridge/settings.h"
+#include "config.h"
+#include "settings.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

@@ -5,7 +5,7 @@
 #ifndef BRIDGE_CONFIG_YAML_H
 #define BRIDGE_CONFIG_YAML_H
 
-#include "bridge/config.h"
+#include "config.h"
 
 /* Reads text over what config holds already (the defaults) and notes in
  * config->lines where each key is. On failure *line is the line of the key,

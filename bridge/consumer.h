@@ -9,8 +9,8 @@
 #ifndef BRIDGE_CONSUMER_H
 #define BRIDGE_CONSUMER_H
 
-#include "bridge/asker.h"
-#include "bridge/bridge.h"
+#include "asker.h"
+#include "bridge.h"
 
 /* A record of the decision topic: views, valid during the call. */
 struct consumer_record {

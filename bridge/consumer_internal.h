@@ -6,8 +6,8 @@
 #ifndef BRIDGE_CONSUMER_INTERNAL_H
 #define BRIDGE_CONSUMER_INTERNAL_H
 
-#include "bridge/consumer.h"
-#include "bridge/kafka.h"
+#include "consumer.h"
+#include "kafka.h"
 
 #define CONSUMER_BATCH 512 /* messages */
 

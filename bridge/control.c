@@ -1,4 +1,4 @@
-#include "bridge/control.h"
+#include "control.h"
 
 #include <stdio.h>
 #include <string.h>

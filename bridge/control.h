@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "bridge/outlet.h"
+#include "outlet.h"
 
 #define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
 #define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"

@@ -1,9 +1,9 @@
-#include "bridge/delivery.h"
+#include "delivery.h"
 
 #include <mqtt_protocol.h>
 #include <string.h>
 
-#include "bridge/endings.h"
+#include "endings.h"
 
 #define QUEUED_MAX_MS 600000
 

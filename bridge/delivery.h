@@ -6,7 +6,7 @@
 #ifndef BRIDGE_DELIVERY_H
 #define BRIDGE_DELIVERY_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* What became of one publish. */
 enum delivery_fate {

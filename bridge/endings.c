@@ -1,9 +1,9 @@
-#include "bridge/endings.h"
+#include "endings.h"
 
 #include <string.h>
 
 #include "base/random.h"
-#include "bridge/records.h"
+#include "records.h"
 
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
 		struct ztp_error *error)

@@ -6,8 +6,8 @@
 #ifndef BRIDGE_EVENTS_H
 #define BRIDGE_EVENTS_H
 
-#include "bridge/bridge.h"
-#include "bridge/pace.h"
+#include "bridge.h"
+#include "pace.h"
 
 #define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
 #define EVENTS_RANDOM	   238 /* bytes, for seven events */

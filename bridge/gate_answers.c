@@ -2,14 +2,14 @@
  * Answers before what the gate says of its own accord: it answers createDevice
  * before it speaks of that device.
  */
-#include "bridge/gate_answers.h"
+#include "gate_answers.h"
 
 #include <stdio.h>
 
-#include "bridge/control.h"
-#include "bridge/delivery.h"
-#include "bridge/endings.h"
-#include "bridge/registrar.h"
+#include "control.h"
+#include "delivery.h"
+#include "endings.h"
+#include "registrar.h"
 
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)

@@ -7,7 +7,7 @@
 #ifndef BRIDGE_GATE_ANSWERS_H
 #define BRIDGE_GATE_ANSWERS_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 int gate_answers_apply(struct bridge *b, struct ztp_error *error);
 

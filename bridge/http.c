@@ -5,7 +5,7 @@
  * in silence. What is beyond waits in the kernel's queue, so that no client
  * can cost the loop more than one answer at a time.
  */
-#include "bridge/http.h"
+#include "http.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "bridge/http_list.h"
-#include "bridge/http_requests.h"
-#include "bridge/http_status.h"
-#include "bridge/page.h"
-#include "bridge/readiness.h"
+#include "http_list.h"
+#include "http_requests.h"
+#include "http_status.h"
+#include "page.h"
+#include "readiness.h"
 
 #define CONNECTIONS_MAX	   64
 #define CONNECTION_MEMORY  (32 * 1024) /* request line and headers, and out */

@@ -5,7 +5,7 @@
 #ifndef BRIDGE_HTTP_LIST_H
 #define BRIDGE_HTTP_LIST_H
 
-#include "bridge/http_page.h"
+#include "http_page.h"
 
 struct MHD_Connection;
 

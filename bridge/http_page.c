@@ -1,4 +1,4 @@
-#include "bridge/http_page.h"
+#include "http_page.h"
 
 #include <microhttpd.h>
 

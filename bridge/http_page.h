@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* What is to be answered. */
 struct http_page {

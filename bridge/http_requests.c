@@ -1,4 +1,4 @@
-#include "bridge/http_requests.h"
+#include "http_requests.h"
 
 #include <microhttpd.h>
 #include <stdio.h>

@@ -6,7 +6,7 @@
 #ifndef BRIDGE_HTTP_REQUESTS_H
 #define BRIDGE_HTTP_REQUESTS_H
 
-#include "bridge/http_page.h"
+#include "http_page.h"
 
 /* A request as it is in lists, too; NULL: no memory. announced_at is when the
  * customer was asked, last if more than once; due_at until when an approved one

@@ -1,8 +1,8 @@
-#include "bridge/http_status.h"
+#include "http_status.h"
 
 #include <microhttpd.h>
 
-#include "bridge/http_requests.h"
+#include "http_requests.h"
 
 static bool add_parts(cJSON *object, const struct readiness *r)
 {

@@ -4,8 +4,8 @@
 #ifndef BRIDGE_HTTP_STATUS_H
 #define BRIDGE_HTTP_STATUS_H
 
-#include "bridge/http_page.h"
-#include "bridge/readiness.h"
+#include "http_page.h"
+#include "readiness.h"
 
 /* {"version","at","started_at","ready",
  *  "parts":[{"name","ready","why"?}],

@@ -15,8 +15,8 @@
 #ifndef BRIDGE_INTAKE_H
 #define BRIDGE_INTAKE_H
 
-#include "bridge/bridge.h"
-#include "bridge/refusal.h"
+#include "bridge.h"
+#include "refusal.h"
 
 /* wake_fd is written when there is news of the connection; work_fd (both are
  * eventfds) or timer_fd goes off when the journal has an entry. */

@@ -1,4 +1,4 @@
-#include "bridge/journal.h"
+#include "journal.h"
 
 #include <dirent.h>
 #include <errno.h>

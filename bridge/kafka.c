@@ -1,4 +1,4 @@
-#include "bridge/kafka.h"
+#include "kafka.h"
 
 #include <pthread.h>
 #include <string.h>

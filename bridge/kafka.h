@@ -7,7 +7,7 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 struct kafka_setting {
 	const char *name, *value;

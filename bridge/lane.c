@@ -1,4 +1,4 @@
-#include "bridge/lane.h"
+#include "lane.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -16,9 +16,9 @@
 #ifndef BRIDGE_LANE_H
 #define BRIDGE_LANE_H
 
-#include "bridge/journal.h"
-#include "bridge/log.h"
-#include "bridge/store.h"
+#include "journal.h"
+#include "log.h"
+#include "store.h"
 
 #define LANE_WINDOW	  2048 /* flights */
 #define LANE_WINDOW_BYTES (4 << 20)

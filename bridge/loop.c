@@ -1,23 +1,23 @@
-#include "bridge/loop.h"
+#include "loop.h"
 
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/commands.h"
-#include "bridge/consumer.h"
-#include "bridge/gate_answers.h"
-#include "bridge/http.h"
-#include "bridge/intake.h"
-#include "bridge/kafka.h"
-#include "bridge/loop_internal.h"
-#include "bridge/outlet.h"
-#include "bridge/producer.h"
-#include "bridge/records.h"
-#include "bridge/registrar.h"
-#include "bridge/requests.h"
-#include "bridge/verdicts.h"
+#include "commands.h"
+#include "consumer.h"
+#include "gate_answers.h"
+#include "http.h"
+#include "intake.h"
+#include "kafka.h"
+#include "loop_internal.h"
+#include "outlet.h"
+#include "producer.h"
+#include "records.h"
+#include "registrar.h"
+#include "requests.h"
+#include "verdicts.h"
 
 #define JOURNAL_BATCH	512
 #define DUE_BATCH	256

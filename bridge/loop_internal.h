@@ -5,11 +5,11 @@
 #ifndef BRIDGE_LOOP_INTERNAL_H
 #define BRIDGE_LOOP_INTERNAL_H
 
-#include "bridge/asker.h"
-#include "bridge/bridge.h"
-#include "bridge/loop.h"
-#include "bridge/notify.h"
-#include "bridge/pressure.h"
+#include "asker.h"
+#include "bridge.h"
+#include "loop.h"
+#include "notify.h"
+#include "pressure.h"
 
 struct loop {
 	struct bridge b;

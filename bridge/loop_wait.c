@@ -8,14 +8,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "bridge/commands.h"
-#include "bridge/consumer.h"
-#include "bridge/http.h"
-#include "bridge/intake.h"
-#include "bridge/loop_internal.h"
-#include "bridge/outlet.h"
-#include "bridge/producer.h"
-#include "bridge/registrar.h"
+#include "commands.h"
+#include "consumer.h"
+#include "http.h"
+#include "intake.h"
+#include "loop_internal.h"
+#include "outlet.h"
+#include "producer.h"
+#include "registrar.h"
 
 #define SLEEP_MAX_MS   60000
 #define BREATH_MS      1

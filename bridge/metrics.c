@@ -1,11 +1,11 @@
-#include "bridge/metrics.h"
+#include "metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/bridge.h"
-#include "bridge/readiness.h"
+#include "bridge.h"
+#include "readiness.h"
 
 static const double latency_bounds[METRIC_LATENCY_BUCKETS] = {
 #define X(bound) bound,

@@ -1,4 +1,4 @@
-#include "bridge/notify.h"
+#include "notify.h"
 
 #include <stddef.h>
 #include <stdlib.h>

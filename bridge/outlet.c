@@ -1,4 +1,4 @@
-#include "bridge/outlet.h"
+#include "outlet.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

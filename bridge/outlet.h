@@ -15,8 +15,8 @@
 #	include <mqtt_protocol.h> /* since 2.1 in <mosquitto.h>, and warns */
 #endif
 
-#include "bridge/bridge.h"
-#include "bridge/refusal.h"
+#include "bridge.h"
+#include "refusal.h"
 
 #define OUTLET_WINDOW_MAX 256
 

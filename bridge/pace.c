@@ -1,4 +1,4 @@
-#include "bridge/pace.h"
+#include "pace.h"
 
 #include <sys/resource.h>
 #include <sys/timerfd.h>

@@ -1,8 +1,8 @@
-#include "bridge/pressure.h"
+#include "pressure.h"
 
 #include <sys/statvfs.h>
 
-#include "bridge/intake.h"
+#include "intake.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */

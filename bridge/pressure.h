@@ -9,7 +9,7 @@
 #ifndef BRIDGE_PRESSURE_H
 #define BRIDGE_PRESSURE_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 struct pressure {
 	char directory[4096]; /* the store's */

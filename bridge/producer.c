@@ -1,8 +1,8 @@
-#include "bridge/producer.h"
+#include "producer.h"
 
 #include <stdlib.h>
 
-#include "bridge/producer_internal.h"
+#include "producer_internal.h"
 
 #define COLLECT_MAX 4096
 #define AGAIN_MS    60000 /* for a record that its topic does not take */

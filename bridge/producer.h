@@ -15,7 +15,7 @@
 #ifndef BRIDGE_PRODUCER_H
 #define BRIDGE_PRODUCER_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* Who cares what becomes of records. Called during apply, and may write to the
  * store; 0 or a negative error, for which the transaction is rolled back. */

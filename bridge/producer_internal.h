@@ -5,9 +5,9 @@
 #ifndef BRIDGE_PRODUCER_INTERNAL_H
 #define BRIDGE_PRODUCER_INTERNAL_H
 
-#include "bridge/kafka.h"
-#include "bridge/lane.h"
-#include "bridge/producer.h"
+#include "kafka.h"
+#include "lane.h"
+#include "producer.h"
 
 #define PRODUCER_PAUSE_FIRST_MS 250
 #define PRODUCER_PAUSE_MAX_MS	15000

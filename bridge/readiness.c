@@ -1,14 +1,14 @@
-#include "bridge/readiness.h"
+#include "readiness.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "bridge/asker.h"
-#include "bridge/consumer.h"
-#include "bridge/intake.h"
-#include "bridge/outlet.h"
-#include "bridge/producer.h"
-#include "bridge/registrar.h"
+#include "asker.h"
+#include "consumer.h"
+#include "intake.h"
+#include "outlet.h"
+#include "producer.h"
+#include "registrar.h"
 
 static void part(struct readiness *r, const char *name, const char *why)
 {

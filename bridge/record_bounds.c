@@ -1,4 +1,4 @@
-#include "bridge/record_bounds.h"
+#include "record_bounds.h"
 
 #include <stdio.h>
 #include <string.h>

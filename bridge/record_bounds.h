@@ -7,7 +7,7 @@
 #ifndef BRIDGE_RECORD_BOUNDS_H
 #define BRIDGE_RECORD_BOUNDS_H
 
-#include "bridge/store.h"
+#include "store.h"
 
 #define RECORD_KEY_MAX	   4096	       /* bytes of a foreign key */
 #define RECORD_HEADER_MAX  (8 * 1024)  /* ... of a foreign header's value */

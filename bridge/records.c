@@ -1,12 +1,12 @@
-#include "bridge/records.h"
+#include "records.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "bridge/producer.h"
-#include "bridge/record_bounds.h"
+#include "producer.h"
+#include "record_bounds.h"
 #include "ztp/request.h"
 
 static struct ztp_str str(const char *text)

@@ -5,8 +5,8 @@
 #ifndef BRIDGE_RECORDS_H
 #define BRIDGE_RECORDS_H
 
-#include "bridge/bridge.h"
-#include "bridge/entry.h"
+#include "bridge.h"
+#include "entry.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
  * certificate; contenders counts the live requests of the path with r. from:

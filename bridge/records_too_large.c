@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "bridge/kafka.h"
-#include "bridge/record_bounds.h"
-#include "bridge/records.h"
+#include "kafka.h"
+#include "record_bounds.h"
+#include "records.h"
 
 static const struct {
 	const char *stage;

@@ -10,7 +10,7 @@
 #ifndef BRIDGE_REFUSAL_H
 #define BRIDGE_REFUSAL_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 enum refusal {
 	REFUSAL_OTHER,	 /* credentials, network, TLS, ... */

@@ -13,7 +13,7 @@
 #ifndef BRIDGE_REGISTRAR_H
 #define BRIDGE_REGISTRAR_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
 #define REGISTRAR_METADATA_MAX (16 * 1024)

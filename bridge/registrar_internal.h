@@ -5,8 +5,8 @@
 #ifndef BRIDGE_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_INTERNAL_H
 
-#include "bridge/control.h"
-#include "bridge/registrar.h"
+#include "control.h"
+#include "registrar.h"
 
 #define REGISTRAR_WINDOW	 128
 #define REGISTRAR_SUBSCRIBED_MAX 1024

@@ -1,14 +1,14 @@
-#include "bridge/requests.h"
+#include "requests.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "bridge/delivery.h"
-#include "bridge/endings.h"
-#include "bridge/entry.h"
-#include "bridge/records.h"
-#include "bridge/registrar.h"
+#include "delivery.h"
+#include "endings.h"
+#include "entry.h"
+#include "records.h"
+#include "registrar.h"
 
 #define OUTBOX_SPARE 1000
 

@@ -6,7 +6,7 @@
 #ifndef BRIDGE_REQUESTS_H
 #define BRIDGE_REQUESTS_H
 
-#include "bridge/bridge.h"
+#include "bridge.h"
 
 /* Moves at most limit entries from the journal into the store and the mark
  * with them. *more becomes true when there is more to do at once; *blocked

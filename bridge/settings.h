@@ -6,7 +6,7 @@
 #ifndef BRIDGE_SETTINGS_H
 #define BRIDGE_SETTINGS_H
 
-#include "bridge/config.h"
+#include "config.h"
 
 enum setting_type {
 	SETTING_TEXT,	  /* char *; bounds: bytes */

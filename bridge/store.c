@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 /* --- transactions */
 

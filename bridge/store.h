@@ -16,7 +16,7 @@
 #ifndef BRIDGE_STORE_H
 #define BRIDGE_STORE_H
 
-#include "bridge/journal.h"
+#include "journal.h"
 #include "ztp/life.h"
 #include "ztp/obligation.h"
 

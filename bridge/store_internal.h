@@ -6,7 +6,7 @@
 #define BRIDGE_STORE_INTERNAL_H
 
 #include "base/sqlite.h"
-#include "bridge/store.h"
+#include "store.h"
 
 /* An outbox row's number: the topic above, the order within it below, so that
  * each topic is read as a range and none waits for another. */

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 struct numbers {
 	int64_t *list;

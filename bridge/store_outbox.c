@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 static uint8_t *pack_headers(const struct store_record *record, size_t *len)
 {

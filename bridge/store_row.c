@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 #define PAGE 64
 

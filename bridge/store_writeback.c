@@ -16,7 +16,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 #define LOG_PAGES     4000 /* of 4 KiB: from here on it is written back */
 #define LOG_PAGES_MAX 8000 /* and here it is waited for */

@@ -1,13 +1,13 @@
-#include "bridge/verdicts.h"
+#include "verdicts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "bridge/commands.h"
-#include "bridge/delivery.h"
-#include "bridge/endings.h"
-#include "bridge/records.h"
-#include "bridge/registrar.h"
+#include "commands.h"
+#include "delivery.h"
+#include "endings.h"
+#include "records.h"
+#include "registrar.h"
 
 /* --- a decision with an effect */
 

@@ -5,8 +5,8 @@
 #ifndef BRIDGE_VERDICTS_H
 #define BRIDGE_VERDICTS_H
 
-#include "bridge/bridge.h"
-#include "bridge/consumer.h"
+#include "bridge.h"
+#include "consumer.h"
 
 /* bridge: struct bridge *, see consumer_user. */
 int verdicts_apply(void *bridge, const struct consumer_record *record,

@@ -4,7 +4,7 @@
  * program itself reads (bridge/settings.c), so that the manual cannot differ
  * from what is true. `make manual` writes docs/man/ztp-bridge.yaml.5 with it.
  */
-#include "bridge/config.h"
+#include "config.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -8,12 +8,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "bridge/consumer.h"
-#include "bridge/delivery.h"
-#include "bridge/producer.h"
-#include "bridge/records.h"
-#include "bridge/requests.h"
-#include "bridge/verdicts.h"
+#include "consumer.h"
+#include "delivery.h"
+#include "producer.h"
+#include "records.h"
+#include "requests.h"
+#include "verdicts.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"

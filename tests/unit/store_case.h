@@ -7,7 +7,7 @@
 
 #include "scratch.h"
 
-#include "bridge/store_internal.h"
+#include "store_internal.h"
 
 struct store_case {
 	struct scratch scratch;

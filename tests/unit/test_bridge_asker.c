@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 
-#include "bridge/asker.h"
+#include "asker.h"
 
 #define DEADLINE_MS 20000
 

@@ -7,8 +7,8 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "bridge/config.h"
-#include "bridge/settings.h"
+#include "config.h"
+#include "settings.h"
 #include "tests/unit/refused.h"
 #include <stdlib.h>
 #include <string.h>

@@ -6,7 +6,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "bridge/delivery.h"
+#include "delivery.h"
 
 static void test_success_is_below_0x80(void **state)
 {

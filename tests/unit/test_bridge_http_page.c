@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "http_case.h"
 
-#include "bridge/http_status.h"
-#include "bridge/page.h"
+#include "http_status.h"
+#include "page.h"
 #include "ztp/codec.h"
 
 /* 'sha256-…' of what is between two tags of the answer, as a browser hashes

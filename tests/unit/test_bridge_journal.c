@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "bridge/journal.h"
+#include "journal.h"
 
 struct fixture {
 	struct scratch scratch;

@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "bridge/kafka.h"
+#include "kafka.h"
 
 static void test_releases_that_crash_on_a_new_topic(void **state)
 {

@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bridge/bridge.h"
-#include "bridge/readiness.h"
+#include "bridge.h"
+#include "readiness.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

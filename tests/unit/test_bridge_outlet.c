@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "bridge/outlet.h"
+#include "outlet.h"
 
 #define DEADLINE_MS 20000
 

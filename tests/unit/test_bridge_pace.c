@@ -12,7 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "bridge/pace.h"
+#include "pace.h"
 
 static int setup(void **state)
 {

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/lane.h"
-#include "bridge/record_bounds.h"
+#include "lane.h"
+#include "record_bounds.h"
 
 static char bytes[RECORD_HEADERS_MAX];
 
