@@ -1,6 +1,6 @@
-# The page to look at, which bridge/page.c has the assembler take in; gcc does
+# The page to look at, which bridge/http/page.c has the assembler take in; gcc does
 # not tell make.
-$(BUILD)/o/bridge/http/page.o $(BUILD)/san/bridge/http/page.o: $(wildcard bridge/page/*)
+$(BUILD)/o/bridge/http/page.o $(BUILD)/san/bridge/http/page.o: $(wildcard bridge/http/page/*)
 
 # docs/page.png and docs/page-dark.png: its picture, after five minutes' work.
 .PHONY: screenshot

@@ -1,5 +1,5 @@
 /*
- * The assembler lays the files of bridge/page/ behind each other, so that they
+ * The assembler lays the files of bridge/http/page/ behind each other, so that they
  * can be written as what they are and need no tool to become a page. What is
  * between the labels is what the browser hashes and compares: the policy is
  * made of the very bytes that are served.
@@ -10,7 +10,7 @@
 
 #include "ztp/codec.h"
 
-#define FILE_AT(name) ".incbin \"bridge/page/" name "\"\n"
+#define FILE_AT(name) ".incbin \"bridge/http/page/" name "\"\n"
 #define LABEL(name)   ".globl " name "\n" name ":\n"
 
 /* clang-format off */
