@@ -25,12 +25,8 @@ FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
              -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
 # Offsets of 64 bits where that is not what the C library has by itself; where
 # it is, the request would rename the calls that tests put themselves before.
-# The parts of the bridge, each of which knows only those after it.
-BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
-
 LFS  := $(shell getconf LFS_CFLAGS)
-BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. $(BRIDGE_PARTS:%=-iquote bridge/%) \
-        -iquote bridge $(WARN) \
+BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. $(WARN) \
         -fstack-protector-strong -fPIC -MMD -MP
 SANITIZERS ?= address,undefined
 SAN  := -fsanitize=$(SANITIZERS) -fno-sanitize-recover=all \
@@ -56,6 +52,9 @@ LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 
 src = $(sort $(wildcard $(1)/*.c))
 obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
+
+# The parts of the bridge, each of which knows only those after it.
+BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
 
 POLICY_SRC := $(call src,policy)
 BASE_SRC   := $(call src,base)

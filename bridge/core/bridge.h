@@ -1,5 +1,5 @@
 /*
- * bridge/bridge.h - the daemon's one object, and how its parts work together.
+ * bridge/core/bridge.h - the daemon's one object, and how its parts work together.
  *
  * One loop thread owns all state. Each turn of the loop:
  *
@@ -22,21 +22,21 @@
  * no effect has happened. That is why nothing outside the batch structs, the
  * store and the tally may change during apply.
  *
- * Other threads: paho's receiving thread (bridge/intake.c) appends to the
- * journal; the asker (bridge/asker.c) puts blocking questions to Kafka;
+ * Other threads: paho's receiving thread (bridge/mqtt/intake.c) appends to the
+ * journal; the asker (bridge/kafka/asker.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
- * timer (bridge/pace.h). The store has one that nobody hears of, which writes
+ * timer (bridge/mqtt/pace.h). The store has one that nobody hears of, which writes
  * its log back (store_writeback.c).
  */
-#ifndef BRIDGE_BRIDGE_H
-#define BRIDGE_BRIDGE_H
+#ifndef BRIDGE_CORE_BRIDGE_H
+#define BRIDGE_CORE_BRIDGE_H
 
-#include "clock.h"
-#include "config.h"
-#include "journal.h"
-#include "log.h"
-#include "metrics.h"
-#include "store.h"
+#include "bridge/clock.h"
+#include "bridge/config/config.h"
+#include "bridge/http/metrics.h"
+#include "bridge/journal/journal.h"
+#include "bridge/log.h"
+#include "bridge/store/store.h"
 
 struct intake;
 struct outlet;

@@ -5,7 +5,7 @@
  * in silence. What is beyond waits in the kernel's queue, so that no client
  * can cost the loop more than one answer at a time.
  */
-#include "http.h"
+#include "bridge/http/http.h"
 
 #include <errno.h>
 #include <microhttpd.h>
@@ -17,11 +17,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "http_list.h"
-#include "http_requests.h"
-#include "http_status.h"
-#include "page.h"
-#include "readiness.h"
+#include "bridge/http/http_list.h"
+#include "bridge/http/http_requests.h"
+#include "bridge/http/http_status.h"
+#include "bridge/http/page.h"
+#include "bridge/http/readiness.h"
 
 #define CONNECTIONS_MAX	   64
 #define CONNECTION_MEMORY  (32 * 1024) /* request line and headers, and out */

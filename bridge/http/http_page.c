@@ -1,4 +1,4 @@
-#include "http_page.h"
+#include "bridge/http/http_page.h"
 
 #include <microhttpd.h>
 

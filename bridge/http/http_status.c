@@ -1,8 +1,8 @@
-#include "http_status.h"
+#include "bridge/http/http_status.h"
 
 #include <microhttpd.h>
 
-#include "http_requests.h"
+#include "bridge/http/http_requests.h"
 
 static bool add_parts(cJSON *object, const struct readiness *r)
 {

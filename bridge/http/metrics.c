@@ -1,11 +1,11 @@
-#include "metrics.h"
+#include "bridge/http/metrics.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge.h"
-#include "readiness.h"
+#include "bridge/core/bridge.h"
+#include "bridge/http/readiness.h"
 
 static const double latency_bounds[METRIC_LATENCY_BUCKETS] = {
 #define X(bound) bound,

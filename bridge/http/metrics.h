@@ -1,12 +1,12 @@
 /*
- * bridge/metrics.h - what /metrics counts. Loop thread only.
+ * bridge/http/metrics.h - what /metrics counts. Loop thread only.
  *
  * What happens inside a transaction is counted in the batch's tally and added
  * to the totals when the commit has succeeded, so that a batch that is done
  * again counts once.
  */
-#ifndef BRIDGE_METRICS_H
-#define BRIDGE_METRICS_H
+#ifndef BRIDGE_HTTP_METRICS_H
+#define BRIDGE_HTTP_METRICS_H
 
 #include <stdint.h>
 

@@ -1,14 +1,14 @@
-#include "readiness.h"
+#include "bridge/http/readiness.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "asker.h"
-#include "consumer.h"
-#include "intake.h"
-#include "outlet.h"
-#include "producer.h"
-#include "registrar.h"
+#include "bridge/kafka/asker.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/kafka/producer.h"
+#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/outlet.h"
+#include "bridge/registrar/registrar.h"
 
 static void part(struct readiness *r, const char *name, const char *why)
 {

@@ -6,7 +6,7 @@
  * version of the program drains its journal before it is replaced or reads
  * ENTRY_VERSION and refuses.
  */
-#include "entry.h"
+#include "bridge/journal/entry.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /*
- * bridge/entry.h - what the intake thread writes into the journal for the
+ * bridge/journal/entry.h - what the intake thread writes into the journal for the
  * loop: checked events, without anything secret, and what was refused.
  */
-#ifndef BRIDGE_ENTRY_H
-#define BRIDGE_ENTRY_H
+#ifndef BRIDGE_JOURNAL_ENTRY_H
+#define BRIDGE_JOURNAL_ENTRY_H
 
 #include "ztp/command.h"
 #include "ztp/pending.h"

@@ -1,4 +1,4 @@
-#include "asker.h"
+#include "bridge/kafka/asker.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "kafka.h"
+#include "bridge/kafka/kafka.h"
 
 #define PROBE_MS      10000 /* while all is well */
 #define PROBE_DOWN_MS 1000

@@ -1,13 +1,13 @@
 /*
- * bridge/asker.h - questions to Kafka that block, asked by a thread of their
+ * bridge/kafka/asker.h - questions to Kafka that block, asked by a thread of their
  * own over a handle of its own: do our topics exist, how many partitions has
  * the decision topic, where does it end. The handle reads uncommitted, so
  * that the end is the very end and an open transaction lies before it.
  */
-#ifndef BRIDGE_ASKER_H
-#define BRIDGE_ASKER_H
+#ifndef BRIDGE_KAFKA_ASKER_H
+#define BRIDGE_KAFKA_ASKER_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 #define ASKER_PARTITIONS_MAX 1024
 

@@ -1,9 +1,9 @@
-#include "consumer.h"
+#include "bridge/kafka/consumer.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "consumer_internal.h"
+#include "bridge/kafka/consumer_internal.h"
 
 #define BATCH_BYTES (4 << 20)
 #define COMMIT_MS   1000 /* between two copies of the offsets */

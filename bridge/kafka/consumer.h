@@ -1,16 +1,16 @@
 /*
- * bridge/consumer.h - decisions from Kafka. Loop thread only.
+ * bridge/kafka/consumer.h - decisions from Kafka. Loop thread only.
  *
  * The store holds, with every move, the offset behind the decision that
  * caused it; an assignment starts from there, and what is committed to Kafka
  * is a copy for those who watch lag. The bridge owns its decision topic: with
  * fewer than all of its partitions it acts on nothing.
  */
-#ifndef BRIDGE_CONSUMER_H
-#define BRIDGE_CONSUMER_H
+#ifndef BRIDGE_KAFKA_CONSUMER_H
+#define BRIDGE_KAFKA_CONSUMER_H
 
-#include "asker.h"
-#include "bridge.h"
+#include "bridge/core/bridge.h"
+#include "bridge/kafka/asker.h"
 
 /* A record of the decision topic: views, valid during the call. */
 struct consumer_record {

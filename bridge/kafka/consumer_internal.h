@@ -1,13 +1,13 @@
 /*
- * bridge/consumer_internal.h - what the two halves of the consumer share: what
+ * bridge/kafka/consumer_internal.h - what the two halves of the consumer share: what
  * becomes of decisions (consumer.c), and which partitions of their topic are
  * ours, from where on (consumer_ours.c).
  */
-#ifndef BRIDGE_CONSUMER_INTERNAL_H
-#define BRIDGE_CONSUMER_INTERNAL_H
+#ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
+#define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 
-#include "consumer.h"
-#include "kafka.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/kafka/kafka.h"
 
 #define CONSUMER_BATCH 512 /* messages */
 

@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "consumer_internal.h"
+#include "bridge/kafka/consumer_internal.h"
 
 void consumer_drop_batch(struct consumer *c)
 {

@@ -1,4 +1,4 @@
-#include "kafka.h"
+#include "bridge/kafka/kafka.h"
 
 #include <pthread.h>
 #include <string.h>

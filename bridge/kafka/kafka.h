@@ -1,13 +1,13 @@
 /*
- * bridge/kafka.h - what our three librdkafka handles have in common: settings
+ * bridge/kafka/kafka.h - what our three librdkafka handles have in common: settings
  * (DESIGN section 5), logs and errors.
  */
-#ifndef BRIDGE_KAFKA_H
-#define BRIDGE_KAFKA_H
+#ifndef BRIDGE_KAFKA_KAFKA_H
+#define BRIDGE_KAFKA_KAFKA_H
 
 #include <librdkafka/rdkafka.h>
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 struct kafka_setting {
 	const char *name, *value;

@@ -1,4 +1,4 @@
-#include "lane.h"
+#include "bridge/kafka/lane.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /*
- * bridge/lane.h - what is under way to one Kafka topic: a window of flights,
+ * bridge/kafka/lane.h - what is under way to one Kafka topic: a window of flights,
  * in the order in which they were taken up. Loop thread only.
  *
  * A flight carries a record of the outbox, by its number, or a parcel: a
@@ -13,12 +13,12 @@
  *	DONE     Kafka has it, or never will; the store does not know yet
  *	FAILED   a parcel that did not arrive: it goes into the outbox
  */
-#ifndef BRIDGE_LANE_H
-#define BRIDGE_LANE_H
+#ifndef BRIDGE_KAFKA_LANE_H
+#define BRIDGE_KAFKA_LANE_H
 
-#include "journal.h"
-#include "log.h"
-#include "store.h"
+#include "bridge/journal/journal.h"
+#include "bridge/log.h"
+#include "bridge/store/store.h"
 
 #define LANE_WINDOW	  2048 /* flights */
 #define LANE_WINDOW_BYTES (4 << 20)

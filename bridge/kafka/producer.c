@@ -1,8 +1,8 @@
-#include "producer.h"
+#include "bridge/kafka/producer.h"
 
 #include <stdlib.h>
 
-#include "producer_internal.h"
+#include "bridge/kafka/producer_internal.h"
 
 #define COLLECT_MAX 4096
 #define AGAIN_MS    60000 /* for a record that its topic does not take */

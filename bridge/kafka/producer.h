@@ -1,5 +1,5 @@
 /*
- * bridge/producer.h - records to Kafka: from the outbox, and past it.
+ * bridge/kafka/producer.h - records to Kafka: from the outbox, and past it.
  *
  * A record stays in the outbox until Kafka has acknowledged it; what fails is
  * handed over again, for ever, with a pause. Each topic has its own bound and
@@ -12,10 +12,10 @@
  * that takes longer than a moment, or fails, it moves into the outbox, which
  * may grow; what is kept in memory may not. Loop thread only.
  */
-#ifndef BRIDGE_PRODUCER_H
-#define BRIDGE_PRODUCER_H
+#ifndef BRIDGE_KAFKA_PRODUCER_H
+#define BRIDGE_KAFKA_PRODUCER_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 /* Who cares what becomes of records. Called during apply, and may write to the
  * store; 0 or a negative error, for which the transaction is rolled back. */

@@ -1,13 +1,13 @@
 /*
- * bridge/producer_internal.h - what the two halves of the producer share:
+ * bridge/kafka/producer_internal.h - what the two halves of the producer share:
  * what becomes of records (producer.c) and their handing over (producer_pump.c).
  */
-#ifndef BRIDGE_PRODUCER_INTERNAL_H
-#define BRIDGE_PRODUCER_INTERNAL_H
+#ifndef BRIDGE_KAFKA_PRODUCER_INTERNAL_H
+#define BRIDGE_KAFKA_PRODUCER_INTERNAL_H
 
-#include "kafka.h"
-#include "lane.h"
-#include "producer.h"
+#include "bridge/kafka/kafka.h"
+#include "bridge/kafka/lane.h"
+#include "bridge/kafka/producer.h"
 
 #define PRODUCER_PAUSE_FIRST_MS 250
 #define PRODUCER_PAUSE_MAX_MS	15000

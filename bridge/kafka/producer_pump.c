@@ -11,9 +11,9 @@
  * slows the others down, but does not stop them. Behind a batch of what nobody
  * waits for (all but requests) there is a lull besides, LULL_MS.
  */
-#include "producer.h"
+#include "bridge/kafka/producer.h"
 
-#include "producer_internal.h"
+#include "bridge/kafka/producer_internal.h"
 
 #define PAGE	1024
 #define HOLD_MS 100

@@ -6,9 +6,9 @@
  */
 #include <string.h>
 
-#include "kafka.h"
-#include "record_bounds.h"
-#include "records.h"
+#include "bridge/kafka/kafka.h"
+#include "bridge/kafka/record_bounds.h"
+#include "bridge/life/records.h"
 
 static const struct {
 	const char *stage;

@@ -1,11 +1,11 @@
-#include "commands.h"
+#include "bridge/life/commands.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "delivery.h"
-#include "outlet.h"
-#include "registrar.h"
+#include "bridge/life/delivery.h"
+#include "bridge/mqtt/outlet.h"
+#include "bridge/registrar/registrar.h"
 
 #define WINDOW_MAX  OUTLET_WINDOW_MAX
 #define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */

@@ -1,14 +1,14 @@
 /*
- * bridge/commands.h - commands to devices, over the outlet. Loop thread only.
+ * bridge/life/commands.h - commands to devices, over the outlet. Loop thread only.
  *
  * At most the broker's Receive Maximum of publishes is unacknowledged. Who is
  * next is asked of the store: what was never tried before first, then what is
  * due again, earliest first, at mqtt.retry_rate.
  */
-#ifndef BRIDGE_COMMANDS_H
-#define BRIDGE_COMMANDS_H
+#ifndef BRIDGE_LIFE_COMMANDS_H
+#define BRIDGE_LIFE_COMMANDS_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 /* Joins b->outlet, which must outlive it. */
 int commands_new(struct commands **commands, struct bridge *b,

@@ -1,9 +1,9 @@
-#include "delivery.h"
+#include "bridge/life/delivery.h"
 
 #include <mqtt_protocol.h>
 #include <string.h>
 
-#include "endings.h"
+#include "bridge/life/endings.h"
 
 #define QUEUED_MAX_MS 600000
 

@@ -1,9 +1,9 @@
-#include "endings.h"
+#include "bridge/life/endings.h"
 
 #include <string.h>
 
 #include "base/random.h"
-#include "records.h"
+#include "bridge/life/records.h"
 
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
 		struct ztp_error *error)

@@ -1,12 +1,12 @@
 /*
- * bridge/endings.h - the moves that every path through a request's life
+ * bridge/life/endings.h - the moves that every path through a request's life
  * shares: one step on, and the end with its result and what is owed
  * afterwards. Loop thread, during apply. 0 or a negative error.
  */
-#ifndef BRIDGE_ENDINGS_H
-#define BRIDGE_ENDINGS_H
+#ifndef BRIDGE_LIFE_ENDINGS_H
+#define BRIDGE_LIFE_ENDINGS_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 /* Moves r through ztp_life_move; the caller saves. */
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,

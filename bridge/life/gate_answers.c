@@ -2,14 +2,14 @@
  * Answers before what the gate says of its own accord: it answers createDevice
  * before it speaks of that device.
  */
-#include "gate_answers.h"
+#include "bridge/life/gate_answers.h"
 
 #include <stdio.h>
 
-#include "control.h"
-#include "delivery.h"
-#include "endings.h"
-#include "registrar.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/endings.h"
+#include "bridge/registrar/control.h"
+#include "bridge/registrar/registrar.h"
 
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)

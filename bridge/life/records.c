@@ -1,12 +1,12 @@
-#include "records.h"
+#include "bridge/life/records.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "producer.h"
-#include "record_bounds.h"
+#include "bridge/kafka/producer.h"
+#include "bridge/kafka/record_bounds.h"
 #include "ztp/request.h"
 
 static struct ztp_str str(const char *text)

@@ -1,12 +1,12 @@
 /*
- * bridge/records.h - the Kafka records that the bridge writes, into the
+ * bridge/life/records.h - the Kafka records that the bridge writes, into the
  * outbox of the store. Loop thread, during apply. 0 or a negative error.
  */
-#ifndef BRIDGE_RECORDS_H
-#define BRIDGE_RECORDS_H
+#ifndef BRIDGE_LIFE_RECORDS_H
+#define BRIDGE_LIFE_RECORDS_H
 
-#include "bridge.h"
-#include "entry.h"
+#include "bridge/core/bridge.h"
+#include "bridge/journal/entry.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
  * certificate; contenders counts the live requests of the path with r. from:

@@ -1,14 +1,14 @@
-#include "requests.h"
+#include "bridge/life/requests.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "delivery.h"
-#include "endings.h"
-#include "entry.h"
-#include "records.h"
-#include "registrar.h"
+#include "bridge/journal/entry.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/endings.h"
+#include "bridge/life/records.h"
+#include "bridge/registrar/registrar.h"
 
 #define OUTBOX_SPARE 1000
 

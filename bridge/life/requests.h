@@ -1,12 +1,12 @@
 /*
- * bridge/requests.h - from the intake journal into the store: what a pending
+ * bridge/life/requests.h - from the intake journal into the store: what a pending
  * event, a device's answer or an audit record means for what is held. Loop
  * thread, during apply. 0 or a negative error (of the store: roll back).
  */
-#ifndef BRIDGE_REQUESTS_H
-#define BRIDGE_REQUESTS_H
+#ifndef BRIDGE_LIFE_REQUESTS_H
+#define BRIDGE_LIFE_REQUESTS_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 /* Moves at most limit entries from the journal into the store and the mark
  * with them. *more becomes true when there is more to do at once; *blocked

@@ -1,13 +1,13 @@
-#include "verdicts.h"
+#include "bridge/life/verdicts.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "commands.h"
-#include "delivery.h"
-#include "endings.h"
-#include "records.h"
-#include "registrar.h"
+#include "bridge/life/commands.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/endings.h"
+#include "bridge/life/records.h"
+#include "bridge/registrar/registrar.h"
 
 /* --- a decision with an effect */
 

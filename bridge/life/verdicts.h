@@ -1,12 +1,12 @@
 /*
- * bridge/verdicts.h - what a customer's decision, or its absence, does. Loop
+ * bridge/life/verdicts.h - what a customer's decision, or its absence, does. Loop
  * thread, during apply. 0 or a negative error.
  */
-#ifndef BRIDGE_VERDICTS_H
-#define BRIDGE_VERDICTS_H
+#ifndef BRIDGE_LIFE_VERDICTS_H
+#define BRIDGE_LIFE_VERDICTS_H
 
-#include "bridge.h"
-#include "consumer.h"
+#include "bridge/core/bridge.h"
+#include "bridge/kafka/consumer.h"
 
 /* bridge: struct bridge *, see consumer_user. */
 int verdicts_apply(void *bridge, const struct consumer_record *record,

@@ -1,23 +1,23 @@
-#include "loop.h"
+#include "bridge/loop/loop.h"
 
 #include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "commands.h"
-#include "consumer.h"
-#include "gate_answers.h"
-#include "http.h"
-#include "intake.h"
-#include "kafka.h"
-#include "loop_internal.h"
-#include "outlet.h"
-#include "producer.h"
-#include "records.h"
-#include "registrar.h"
-#include "requests.h"
-#include "verdicts.h"
+#include "bridge/http/http.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/kafka/kafka.h"
+#include "bridge/kafka/producer.h"
+#include "bridge/life/commands.h"
+#include "bridge/life/gate_answers.h"
+#include "bridge/life/records.h"
+#include "bridge/life/requests.h"
+#include "bridge/life/verdicts.h"
+#include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/outlet.h"
+#include "bridge/registrar/registrar.h"
 
 #define JOURNAL_BATCH	512
 #define DUE_BATCH	256

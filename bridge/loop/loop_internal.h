@@ -1,15 +1,15 @@
 /*
- * bridge/loop_internal.h - what the loop's turn (loop.c) and its waiting
+ * bridge/loop/loop_internal.h - what the loop's turn (loop.c) and its waiting
  * (loop_wait.c) share.
  */
-#ifndef BRIDGE_LOOP_INTERNAL_H
-#define BRIDGE_LOOP_INTERNAL_H
+#ifndef BRIDGE_LOOP_LOOP_INTERNAL_H
+#define BRIDGE_LOOP_LOOP_INTERNAL_H
 
-#include "asker.h"
-#include "bridge.h"
-#include "loop.h"
-#include "notify.h"
-#include "pressure.h"
+#include "bridge/core/bridge.h"
+#include "bridge/kafka/asker.h"
+#include "bridge/loop/loop.h"
+#include "bridge/loop/notify.h"
+#include "bridge/loop/pressure.h"
 
 struct loop {
 	struct bridge b;

@@ -8,14 +8,14 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "commands.h"
-#include "consumer.h"
-#include "http.h"
-#include "intake.h"
-#include "loop_internal.h"
-#include "outlet.h"
-#include "producer.h"
-#include "registrar.h"
+#include "bridge/http/http.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/kafka/producer.h"
+#include "bridge/life/commands.h"
+#include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/outlet.h"
+#include "bridge/registrar/registrar.h"
 
 #define SLEEP_MAX_MS   60000
 #define BREATH_MS      1
@@ -168,7 +168,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
  * events, acknowledgements and decisions gather: the more there are, the more
  * share a turn, and one that comes alone is not made to wait. When there is
  * much, requests to Kafka are what costs, on both sides, and the breath is a
- * longer one. (Events have gathered before: bridge/pace.h.) */
+ * longer one. (Events have gathered before: bridge/mqtt/pace.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;

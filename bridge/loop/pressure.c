@@ -1,8 +1,8 @@
-#include "pressure.h"
+#include "bridge/loop/pressure.h"
 
 #include <sys/statvfs.h>
 
-#include "intake.h"
+#include "bridge/mqtt/intake.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */

@@ -1,15 +1,15 @@
 /*
- * bridge/pressure.h - back-pressure: when intake leaves the broker, and when
+ * bridge/loop/pressure.h - back-pressure: when intake leaves the broker, and when
  * it comes back. Loop thread only.
  *
  * It leaves, with its session kept, while the disk is nearly full, the store
  * cannot be written, or the journal is far ahead of the store. It comes back
  * at a low-water mark. What the broker sends meanwhile waits there.
  */
-#ifndef BRIDGE_PRESSURE_H
-#define BRIDGE_PRESSURE_H
+#ifndef BRIDGE_LOOP_PRESSURE_H
+#define BRIDGE_LOOP_PRESSURE_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 struct pressure {
 	char directory[4096]; /* the store's */

@@ -1,4 +1,4 @@
-#include "events.h"
+#include "bridge/mqtt/events.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "entry.h"
+#include "bridge/journal/entry.h"
 #include "ztp/json.h"
 
 #define AUDIT_MAX (64 * 1024)

@@ -1,13 +1,13 @@
 /*
- * bridge/events.h - messages of the pending topic and of the gate's audit,
+ * bridge/mqtt/events.h - messages of the pending topic and of the gate's audit,
  * checked and appended to the journal. In paho's receiving thread, which
- * acknowledges what has been handled: see bridge/intake.h.
+ * acknowledges what has been handled: see bridge/mqtt/intake.h.
  */
-#ifndef BRIDGE_EVENTS_H
-#define BRIDGE_EVENTS_H
+#ifndef BRIDGE_MQTT_EVENTS_H
+#define BRIDGE_MQTT_EVENTS_H
 
-#include "bridge.h"
-#include "pace.h"
+#include "bridge/core/bridge.h"
+#include "bridge/mqtt/pace.h"
 
 #define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
 #define EVENTS_RANDOM	   238 /* bytes, for seven events */
@@ -22,7 +22,7 @@ struct events {
 	size_t random_left;
 };
 
-/* May wait for more of them (bridge/pace.h). Durable when it returns; a refused
+/* May wait for more of them (bridge/mqtt/pace.h). Durable when it returns; a refused
  * message is kept as a dead letter. Ends the process (exit 1) when the journal
  * cannot take it. */
 void events_take(struct events *events, const char *topic, const char *text,

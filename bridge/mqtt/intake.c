@@ -1,4 +1,4 @@
-#include "intake.h"
+#include "bridge/mqtt/intake.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "events.h"
+#include "bridge/mqtt/events.h"
 
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000

@@ -1,22 +1,22 @@
 /*
- * bridge/intake.h - pending events (and the gate's audit) from MQTT into the
+ * bridge/mqtt/intake.h - pending events (and the gate's audit) from MQTT into the
  * journal.
  *
  * paho's receiving thread calls messageArrived under paho's process-wide
  * mutex and sends the PUBACK when it returns, whatever it returns. So the
  * callback checks the event, appends it to the journal and returns: it waits
- * for nothing but, for 2 ms, more events (bridge/pace.h), does not publish, and
+ * for nothing but, for 2 ms, more events (bridge/mqtt/pace.h), does not publish, and
  * does not touch the store. An event that the journal cannot take ends the
  * process (exit 1), because returning would acknowledge it.
  *
  * The session is persistent; this connection is the only one that reads the
  * pending topic. Back-pressure is to leave the broker with the session kept.
  */
-#ifndef BRIDGE_INTAKE_H
-#define BRIDGE_INTAKE_H
+#ifndef BRIDGE_MQTT_INTAKE_H
+#define BRIDGE_MQTT_INTAKE_H
 
-#include "bridge.h"
-#include "refusal.h"
+#include "bridge/core/bridge.h"
+#include "bridge/mqtt/refusal.h"
 
 /* wake_fd is written when there is news of the connection; work_fd (both are
  * eventfds) or timer_fd goes off when the journal has an entry. */

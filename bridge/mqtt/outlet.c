@@ -1,4 +1,4 @@
-#include "outlet.h"
+#include "bridge/mqtt/outlet.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>

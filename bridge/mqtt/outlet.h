@@ -1,5 +1,5 @@
 /*
- * bridge/outlet.h - the bridge's second MQTT connection, "{client_id}-out":
+ * bridge/mqtt/outlet.h - the bridge's second MQTT connection, "{client_id}-out":
  * commands to devices and, with a gate, its control topic. Loop thread only.
  *
  * This connection is libmosquitto's and not paho's, for one reason: paho's
@@ -7,16 +7,16 @@
  * succeeded, and 0x10, "no matching subscribers", is one of those. It has no
  * thread of its own: the loop reads and writes its socket.
  */
-#ifndef BRIDGE_OUTLET_H
-#define BRIDGE_OUTLET_H
+#ifndef BRIDGE_MQTT_OUTLET_H
+#define BRIDGE_MQTT_OUTLET_H
 
 #include <mosquitto.h>
 #if LIBMOSQUITTO_VERSION_NUMBER < 2001000
 #	include <mqtt_protocol.h> /* since 2.1 in <mosquitto.h>, and warns */
 #endif
 
-#include "bridge.h"
-#include "refusal.h"
+#include "bridge/core/bridge.h"
+#include "bridge/mqtt/refusal.h"
 
 #define OUTLET_WINDOW_MAX 256
 

@@ -1,4 +1,4 @@
-#include "pace.h"
+#include "bridge/mqtt/pace.h"
 
 #include <sys/resource.h>
 #include <sys/timerfd.h>

@@ -1,5 +1,5 @@
 /*
- * bridge/pace.h - how events come in: one by one, or a few at a time.
+ * bridge/mqtt/pace.h - how events come in: one by one, or a few at a time.
  *
  * To wake a thread costs more than what it then does about one event, and an
  * event wakes several: the receiving thread, the loop, librdkafka's, Kafka's.
@@ -11,8 +11,8 @@
  *
  * The receiving thread's; the loop waits for timer_fd as well.
  */
-#ifndef BRIDGE_PACE_H
-#define BRIDGE_PACE_H
+#ifndef BRIDGE_MQTT_PACE_H
+#define BRIDGE_MQTT_PACE_H
 
 #include <stdbool.h>
 #include <stdint.h>

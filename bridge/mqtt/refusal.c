@@ -1,4 +1,4 @@
-#include "refusal.h"
+#include "bridge/mqtt/refusal.h"
 
 #define EVERY_MS	    30000
 #define LEVEL_3_1_1	    1	 /* MQTT 3.1.1 section 3.2.2.3 */

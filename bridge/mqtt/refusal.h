@@ -1,5 +1,5 @@
 /*
- * bridge/refusal.h - what a CONNECT that was not taken says about the broker.
+ * bridge/mqtt/refusal.h - what a CONNECT that was not taken says about the broker.
  *
  * One cause deserves a name of its own, because the cure is one line of the
  * configuration: the broker does not speak the configured version of MQTT. It
@@ -7,10 +7,10 @@
  * connection without a CONNACK, which a proxy without a broker behind it does
  * as well. Loop thread.
  */
-#ifndef BRIDGE_REFUSAL_H
-#define BRIDGE_REFUSAL_H
+#ifndef BRIDGE_MQTT_REFUSAL_H
+#define BRIDGE_MQTT_REFUSAL_H
 
-#include "bridge.h"
+#include "bridge/core/bridge.h"
 
 enum refusal {
 	REFUSAL_OTHER,	 /* credentials, network, TLS, ... */

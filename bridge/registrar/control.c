@@ -1,4 +1,4 @@
-#include "control.h"
+#include "bridge/registrar/control.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,14 +1,14 @@
 /*
- * bridge/control.h - the gate's control topic as JSON (docs/control.md): the
+ * bridge/registrar/control.h - the gate's control topic as JSON (docs/control.md): the
  * commands that the bridge gives, and what is answered. Loop thread only. It
- * keeps nothing; who waits for which answer is bridge/registrar.c's.
+ * keeps nothing; who waits for which answer is bridge/registrar/registrar.c's.
  */
-#ifndef BRIDGE_CONTROL_H
-#define BRIDGE_CONTROL_H
+#ifndef BRIDGE_REGISTRAR_CONTROL_H
+#define BRIDGE_REGISTRAR_CONTROL_H
 
 #include <cjson/cJSON.h>
 
-#include "outlet.h"
+#include "bridge/mqtt/outlet.h"
 
 #define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
 #define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"

@@ -16,7 +16,7 @@
  * The gate refuses us (PUBACK 0x87 or PERMISSION_DENIED): all waits for
  * hold_until, then getInfo finds out whether it still does.
  */
-#include "registrar_internal.h"
+#include "bridge/registrar/registrar_internal.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -3,7 +3,7 @@
  * subscribed); what it means is applied with everything else of the loop's
  * turn (gate_answers.c).
  */
-#include "registrar_internal.h"
+#include "bridge/registrar/registrar_internal.h"
 
 #include <stdio.h>
 #include <string.h>

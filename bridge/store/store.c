@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <sys/stat.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 /* --- transactions */
 

@@ -1,5 +1,5 @@
 /*
- * bridge/store.h - the bridge's memory: what it needs to lose nothing.
+ * bridge/store/store.h - the bridge's memory: what it needs to lose nothing.
  *
  * Requests with their decisions, the outbox of Kafka records that are not yet
  * acknowledged, the decision topic's offsets, and how far the intake journal
@@ -13,10 +13,10 @@
  *
  * Times are steady ms (bridge/clock.h) unless they say wall; 0 means none.
  */
-#ifndef BRIDGE_STORE_H
-#define BRIDGE_STORE_H
+#ifndef BRIDGE_STORE_STORE_H
+#define BRIDGE_STORE_STORE_H
 
-#include "journal.h"
+#include "bridge/journal/journal.h"
 #include "ztp/life.h"
 #include "ztp/obligation.h"
 

@@ -4,7 +4,7 @@
  */
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 int store_fail(struct store *store, int rc, struct ztp_error *error)
 {

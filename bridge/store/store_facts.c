@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 #define NAME	 "facts"
 #define WORD_MAX 16

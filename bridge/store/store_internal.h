@@ -1,12 +1,12 @@
 /*
- * bridge/store_internal.h - what the files of the SQLite store share. Nobody
+ * bridge/store/store_internal.h - what the files of the SQLite store share. Nobody
  * else includes it but their tests.
  */
-#ifndef BRIDGE_STORE_INTERNAL_H
-#define BRIDGE_STORE_INTERNAL_H
+#ifndef BRIDGE_STORE_STORE_INTERNAL_H
+#define BRIDGE_STORE_STORE_INTERNAL_H
 
 #include "base/sqlite.h"
-#include "store.h"
+#include "bridge/store/store.h"
 
 /* An outbox row's number: the topic above, the order within it below, so that
  * each topic is read as a range and none waits for another. */

@@ -10,7 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 /* The page cache holds what a working set of indexes needs; the log is long
  * enough that a page which changes often is written back once for many

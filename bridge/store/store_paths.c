@@ -19,7 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 #include "ztp/codec.h"
 
 #define HASH_BITS   48

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 /* The row is as r says: what was counted of it before, and is now. */
 static void count_row(struct store *store, struct store_request *r)

@@ -3,7 +3,7 @@
  * and mostly nothing is; so the earliest of each kind of times is remembered,
  * follows what is written, and is looked up only after it is gone.
  */
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 static void time_gone(struct store_soonest *soonest, int64_t at)
 {

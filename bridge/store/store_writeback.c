@@ -11,12 +11,12 @@
  * A disk that is slower than what is written makes the commits wait after all,
  * so that the log stays short. An error is met again with the next try, and
  * nothing is lost meanwhile, since the log has it all; when it is the disk that
- * is full, bridge/pressure.c knows.
+ * is full, bridge/loop/pressure.c knows.
  */
 #include <pthread.h>
 #include <stdlib.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 #define LOG_PAGES     4000 /* of 4 KiB: from here on it is written back */
 #define LOG_PAGES_MAX 8000 /* and here it is waited for */

@@ -8,12 +8,12 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
-#include "consumer.h"
-#include "delivery.h"
-#include "producer.h"
-#include "records.h"
-#include "requests.h"
-#include "verdicts.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/kafka/producer.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/records.h"
+#include "bridge/life/requests.h"
+#include "bridge/life/verdicts.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"

@@ -11,8 +11,8 @@
 #ifndef TESTS_BENCH_LIFE_H
 #define TESTS_BENCH_LIFE_H
 
-#include "bridge.h"
-#include "events.h"
+#include "bridge/core/bridge.h"
+#include "bridge/mqtt/events.h"
 
 #define LIFE_COUNT 256 /* requests in a step */
 #define LIFE_BATCH 64  /* of them in a transaction */

@@ -2,7 +2,7 @@
  * what is believed reads well and comes back the same when it is written. */
 #include "fuzz.h"
 
-#include "entry.h"
+#include "bridge/journal/entry.h"
 
 static volatile size_t seen; /* or the compiler would not look */
 

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "entry.h"
+#include "bridge/journal/entry.h"
 #include "tests/unit/certs.h"
 
 #define PATH  "subscriptions/acme/registries/plant-7/devices/pump-42"

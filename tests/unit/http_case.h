@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "http.h"
+#include "bridge/http/http.h"
 #include "ztp/json.h"
 
 #define T0	    1700000000000LL

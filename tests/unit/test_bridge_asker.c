@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 
-#include "asker.h"
+#include "bridge/kafka/asker.h"
 
 #define DEADLINE_MS 20000
 

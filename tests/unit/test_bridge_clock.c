@@ -8,7 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "clock.h"
+#include "bridge/clock.h"
 
 #define HOUR 3600000
 

@@ -6,7 +6,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "delivery.h"
+#include "bridge/life/delivery.h"
 
 static void test_success_is_below_0x80(void **state)
 {

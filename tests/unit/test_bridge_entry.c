@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "entry.h"
+#include "bridge/journal/entry.h"
 
 #define PATH "subscriptions/acme/registries/plant-7/devices/pump-42"
 

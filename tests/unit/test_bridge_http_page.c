@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "http_case.h"
 
-#include "http_status.h"
-#include "page.h"
+#include "bridge/http/http_status.h"
+#include "bridge/http/page.h"
 #include "ztp/codec.h"
 
 /* 'sha256-…' of what is between two tags of the answer, as a browser hashes

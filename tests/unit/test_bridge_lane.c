@@ -1,7 +1,7 @@
 /* What is under way to one topic: order, bounds, and copies. */
 #include "scratch.h"
 
-#include "lane.h"
+#include "bridge/kafka/lane.h"
 
 static int setup(void **state)
 {

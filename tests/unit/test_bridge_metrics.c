@@ -8,8 +8,8 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bridge.h"
-#include "readiness.h"
+#include "bridge/core/bridge.h"
+#include "bridge/http/readiness.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

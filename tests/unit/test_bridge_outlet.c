@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "outlet.h"
+#include "bridge/mqtt/outlet.h"
 
 #define DEADLINE_MS 20000
 

@@ -12,7 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "pace.h"
+#include "bridge/mqtt/pace.h"
 
 static int setup(void **state)
 {
