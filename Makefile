@@ -37,14 +37,14 @@ COMPILE_SAN = $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SAN) -DZTP_VERSION='"$(VERSI
 LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
-POLICY_LIBS := -lcjson -lcrypto
+POLICY_LIBS := -lcrypto
 BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttpd -lz \
-               -lssl $(POLICY_LIBS) -lpthread
-TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
+               -lcjson -lssl $(POLICY_LIBS) -lpthread
+TOOL_LIBS   := -lrdkafka -lyaml -lcjson -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
-BASE_LIBS   := -lsqlite3 $(POLICY_LIBS)
-GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
+BASE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS)
+GATE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS) -lpthread
 
 # A part is linked with those below it, base/ with policy/.
 LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
@@ -153,7 +153,7 @@ $(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san
 
 $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcjson -lcmocka $(LDLIBS)
 
 .SECONDARY:
 

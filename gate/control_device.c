@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
-#include "ztp/json.h"
 
 #define RETRY_MAX_S (365LL * 24 * 3600)
 
@@ -19,7 +19,7 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_json_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
+	if (ztp_tree_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
 			 &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
 				      "retry_after_s: %s", error.message);

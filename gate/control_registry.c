@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
-#include "ztp/json.h"
 
 #define PEM_MAX	 (64 * 1024)
 #define END_PAGE 200

@@ -5,9 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
-#include "ztp/json.h"
 
 #define LIMIT_MAX     1000
 #define LIMIT_DEFAULT 100
@@ -97,7 +97,7 @@ bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 	struct ztp_error error = {0};
 
 	*value = NULL;
-	if (ztp_json_string(value, in, name, max, &error) != 0)
+	if (ztp_tree_string(value, in, name, max, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
 				      error.message);
 	if (required && (!*value || !**value))
@@ -172,7 +172,7 @@ bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
 		return false;
 	if (!*after)
 		*after = "";
-	if (ztp_json_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
+	if (ztp_tree_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
 				      error.message);
 	return true;

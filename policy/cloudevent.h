@@ -5,8 +5,8 @@
 #ifndef ZTP_POLICY_CLOUDEVENT_H
 #define ZTP_POLICY_CLOUDEVENT_H
 
-#include "policy/json_object.h"
 #include "ztp/event.h"
+#include "ztp/json.h"
 
 /* A checked JSON object. */
 struct ztp_body {

@@ -3,8 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/json_object.h"
 #include "policy/json_write.h"
+#include "ztp/json.h"
 
 #define ENVELOPE_ROOM 1024 /* bytes; grows for a larger payload */
 

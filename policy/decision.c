@@ -15,7 +15,7 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
-#include "ztp/json.h"
+#include "policy/json_write.h"
 
 /* The members of a decision that are read, in all spellings. */
 #define MEMBER_LIST(X)                                                         \
@@ -207,6 +207,58 @@ static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 	return found;
 }
 
+/* --- metadata: an object of strings, written anew so that it has one spelling
+ * whatever white space and escapes the customer used */
+
+struct metadata {
+	struct ztp_writer out;
+	char *scratch; /* owned; holds any two strings of the object */
+	bool empty;
+	struct ztp_error *error;
+};
+
+static int add_entry(void *arg, const struct ztp_json_item *item)
+{
+	struct metadata *metadata = arg;
+	struct ztp_str name = {metadata->scratch, 0}, value;
+
+	if (item->kind != '"')
+		return ztp_fail(metadata->error, ZTP_ERR_TYPE,
+				"metadata holds other than strings");
+	name.n = ztp_json_unescape(metadata->scratch, item->name);
+	value.p = metadata->scratch + name.n;
+	value.n = ztp_json_unescape(metadata->scratch + name.n, item->string);
+	ztp_json_add_pair(&metadata->out, name, value);
+	metadata->empty = false;
+	return 0;
+}
+
+static int read_metadata(struct ztp_decision *decision,
+			 const struct ztp_field *field, struct ztp_error *error)
+{
+	struct metadata metadata = {.empty = true, .error = error};
+	int rc;
+
+	if (field->kind != '{')
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"metadata is not an object");
+	metadata.scratch = malloc(field->raw.n);
+	if (!metadata.scratch)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	ztp_json_start(&metadata.out, field->raw.n + 1);
+	ztp_json_open(&metadata.out, NULL, '{');
+	rc = ztp_json_each(field->raw, ZTP_DECISION_MAX, add_entry, &metadata,
+			   error);
+	ztp_json_close(&metadata.out, '}');
+	if (rc || metadata.empty)
+		ztp_json_discard(&metadata.out);
+	else
+		rc = ztp_json_finish(&decision->metadata, NULL, &metadata.out,
+				     error);
+	free(metadata.scratch);
+	return rc;
+}
+
 /* --- what the spellings share */
 
 static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
@@ -246,39 +298,6 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"fingerprint_sha256 is not 64 hex digits");
 	return 0;
-}
-
-/* Through cJSON, which writes all characters in one way: hardly anybody has
- * metadata. */
-static int read_metadata(struct ztp_decision *decision,
-			 const struct ztp_field *field, struct ztp_error *error)
-{
-	cJSON *metadata;
-	const cJSON *item;
-	int rc;
-
-	if (field->kind != '{')
-		return ztp_fail(error, ZTP_ERR_TYPE,
-				"metadata is not an object");
-	rc = ztp_json_parse(&metadata, field->raw.p, field->raw.n,
-			    ZTP_DECISION_MAX, error);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, metadata) {
-		if (cJSON_IsString(item))
-			continue;
-		rc = ztp_fail(error, ZTP_ERR_TYPE,
-			      "metadata holds other than strings");
-		goto out;
-	}
-	if (!metadata->child)
-		goto out;
-	decision->metadata = cJSON_PrintUnformatted(metadata);
-	if (!decision->metadata)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-out:
-	cJSON_Delete(metadata);
-	return rc;
 }
 
 static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
@@ -364,7 +383,7 @@ void ztp_decision_clear(struct ztp_decision *decision)
 	decision->payload.data = NULL;
 	decision->payload.len = 0;
 	decision->payload.kind = ZTP_PAYLOAD_NONE;
-	cJSON_free(decision->metadata);
+	free(decision->metadata);
 	decision->metadata = NULL;
 }
 

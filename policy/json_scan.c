@@ -8,13 +8,12 @@ void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len)
 	scan->start = scan->p = text;
 	scan->end = text + len;
 	scan->depth = 0;
-	scan->long_number = false;
 	scan->keys = scan->few;
 	scan->key_count = 0;
 	scan->key_room = ZTP_SCAN_KEYS;
-	scan->string = (struct ztp_scan_key){NULL, 0, false};
-	scan->fields = NULL;
-	scan->field_count = 0;
+	scan->string = (struct ztp_json_string){NULL, 0, false};
+	scan->visit = NULL;
+	scan->arg = NULL;
 	scan->error = NULL;
 }
 
@@ -43,37 +42,6 @@ int ztp_scan_unexpected(const struct ztp_scan *scan)
 }
 
 /* --- characters, strings and keys */
-
-static bool continues(uint8_t c)
-{
-	return (c & 0xc0) == 0x80;
-}
-
-/* The length of the UTF-8 sequence at p, which starts with a byte over 0x7f;
- * 0 when it is none (overlong, a surrogate, beyond U+10FFFF, cut off). */
-static size_t utf8_length(const uint8_t *p, size_t n)
-{
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		return n >= 2 && continues(p[1]) ? 2 : 0;
-	if ((p[0] & 0xf0) == 0xe0) {
-		if (n < 3 || !continues(p[1]) || !continues(p[2]))
-			return 0;
-		if ((p[0] == 0xe0 && p[1] < 0xa0) ||
-		    (p[0] == 0xed && p[1] >= 0xa0))
-			return 0;
-		return 3;
-	}
-	if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-		if (n < 4 || !continues(p[1]) || !continues(p[2]) ||
-		    !continues(p[3]))
-			return 0;
-		if ((p[0] == 0xf0 && p[1] < 0x90) ||
-		    (p[0] == 0xf4 && p[1] >= 0x90))
-			return 0;
-		return 4;
-	}
-	return 0;
-}
 
 /* Four hex digits, or -1. */
 static long hex4(const char *p, const char *end)
@@ -115,7 +83,7 @@ static uint8_t unescaped(uint8_t letter)
 }
 
 /* The next character of a key that was checked. */
-static uint32_t next_char(struct ztp_scan_key *key)
+static uint32_t next_char(struct ztp_json_string *key)
 {
 	const uint8_t *p = (const uint8_t *)key->p;
 	uint32_t c = p[0];
@@ -133,7 +101,7 @@ static uint32_t next_char(struct ztp_scan_key *key)
 		c = unescaped(p[1]);
 		n = 2;
 	} else if (c >= 0x80) {
-		n = utf8_length(p, key->n);
+		n = ztp_utf8_char(key->p, key->n);
 		c &= 0xffu >> (n + 1);
 		for (size_t i = 1; i < n; i++)
 			c = c << 6 | (p[i] & 0x3f);
@@ -147,8 +115,8 @@ static uint32_t next_char(struct ztp_scan_key *key)
  * it does by code points, so both ways of comparing make one order. */
 int ztp_scan_compare(const void *left, const void *right)
 {
-	struct ztp_scan_key a = *(const struct ztp_scan_key *)left;
-	struct ztp_scan_key b = *(const struct ztp_scan_key *)right;
+	struct ztp_json_string a = *(const struct ztp_json_string *)left;
+	struct ztp_json_string b = *(const struct ztp_json_string *)right;
 	int order;
 
 	if (!a.escaped && !b.escaped) {
@@ -178,23 +146,31 @@ static size_t put_utf8(char *out, uint32_t c)
 	return n;
 }
 
-size_t ztp_scan_unescape(char *out, struct ztp_scan_key key)
+size_t ztp_json_unescape(char *out, struct ztp_json_string string)
 {
 	char *to = out;
 	const char *escape;
 	size_t n;
 
-	while (key.n > 0) {
-		escape = key.escaped ? memchr(key.p, '\\', key.n) : NULL;
-		n = escape ? (size_t)(escape - key.p) : key.n;
-		memcpy(to, key.p, n);
+	while (string.n > 0) {
+		escape = string.escaped ? memchr(string.p, '\\', string.n)
+					: NULL;
+		n = escape ? (size_t)(escape - string.p) : string.n;
+		memcpy(to, string.p, n);
 		to += n;
-		key.p += n;
-		key.n -= n;
-		if (key.n > 0)
-			to += put_utf8(to, next_char(&key));
+		string.p += n;
+		string.n -= n;
+		if (string.n > 0)
+			to += put_utf8(to, next_char(&string));
 	}
 	return (size_t)(to - out);
+}
+
+bool ztp_json_is(const struct ztp_json_string *string, const char *text)
+{
+	const struct ztp_json_string wanted = {text, strlen(text), false};
+
+	return ztp_scan_compare(string, &wanted) == 0;
 }
 
 static int scan_escape(struct ztp_scan *scan)
@@ -271,14 +247,14 @@ const char *ztp_scan_plain(const char *p, const char *end)
 	return p;
 }
 
-int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
+int ztp_scan_string(struct ztp_scan *scan, struct ztp_json_string *string)
 {
 	size_t n;
 	uint8_t c;
 	int rc = 0;
 
-	key->p = ++scan->p;
-	key->escaped = false;
+	string->p = ++scan->p;
+	string->escaped = false;
 	while (!rc) {
 		scan->p = ztp_scan_plain(scan->p, scan->end);
 		if (scan->p == scan->end)
@@ -287,20 +263,20 @@ int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
 		if (c == '"')
 			break;
 		if (c == '\\') {
-			key->escaped = true;
+			string->escaped = true;
 			rc = scan_escape(scan);
 		} else if (c < 0x20) {
 			return ztp_scan_unexpected(scan);
 		} else {
-			n = utf8_length((const uint8_t *)scan->p,
-					(size_t)(scan->end - scan->p));
+			n = ztp_utf8_char(scan->p,
+					  (size_t)(scan->end - scan->p));
 			if (n == 0)
 				return ztp_scan_refuse(scan, ZTP_ERR_UTF8,
 						       "invalid UTF-8");
 			scan->p += n;
 		}
 	}
-	key->n = (size_t)(scan->p - key->p);
+	string->n = (size_t)(scan->p - string->p);
 	if (!rc)
 		scan->p++;
 	return rc;
@@ -319,8 +295,6 @@ static bool skip_digits(struct ztp_scan *scan)
 
 int ztp_scan_number(struct ztp_scan *scan)
 {
-	const char *first = scan->p;
-
 	(void)ztp_scan_one(scan, '-');
 	if (!ztp_scan_one(scan, '0') && !skip_digits(scan))
 		return ztp_scan_unexpected(scan);
@@ -331,7 +305,5 @@ int ztp_scan_number(struct ztp_scan *scan)
 		if (!skip_digits(scan))
 			return ztp_scan_unexpected(scan);
 	}
-	if (scan->p - first > ZTP_SCAN_NUMBER_MAX)
-		scan->long_number = true;
 	return 0;
 }

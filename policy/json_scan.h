@@ -1,42 +1,23 @@
 /*
- * policy/json_scan.h - the words of JSON: strings, numbers and keys, for the
- * strict reader (json.c) and for looking into what it has passed
- * (json_tree.c). Private to policy/.
+ * policy/json_scan.h - the words of JSON (strings, numbers, keys) for the
+ * strict reader, whose grammar is in json.c. Private to policy/.
  */
 #ifndef ZTP_POLICY_JSON_SCAN_H
 #define ZTP_POLICY_JSON_SCAN_H
 
-#include "ztp/codec.h"
-#include "ztp/error.h"
+#include "ztp/json.h"
 
-#define ZTP_SCAN_KEYS	    48 /* open keys without an allocation */
-#define ZTP_SCAN_NUMBER_MAX 63 /* characters; longer ones cJSON cannot read */
-
-struct ztp_scan_key {
-	const char *p; /* between the quotes, as written */
-	size_t n;
-	bool escaped; /* holds a backslash */
-};
-
-/* A member of the outermost object that somebody wants, and what it is. */
-struct ztp_field {
-	const char *name;
-	char kind; /* the value's first character, '0' for every number; 0:
-		      there is no such member */
-	struct ztp_str raw;	    /* the value as it is written */
-	struct ztp_scan_key string; /* of a string, between the quotes */
-};
+#define ZTP_SCAN_KEYS 48 /* open keys without an allocation */
 
 struct ztp_scan {
 	const char *start, *p, *end;
 	int depth;
-	bool long_number; /* one longer than ZTP_SCAN_NUMBER_MAX was seen */
-	struct ztp_scan_key *keys; /* few, or owned */
+	struct ztp_json_string *keys; /* few, or owned */
 	size_t key_count, key_room;
-	struct ztp_scan_key few[ZTP_SCAN_KEYS];
-	struct ztp_scan_key string; /* the last one that was a value */
-	struct ztp_field *fields;
-	size_t field_count;
+	struct ztp_json_string few[ZTP_SCAN_KEYS];
+	struct ztp_json_string string; /* the last one that was a value */
+	ztp_json_visit *visit;	       /* may be NULL */
+	void *arg;
 	struct ztp_error *error;
 };
 
@@ -62,24 +43,14 @@ static inline bool ztp_scan_one(struct ztp_scan *scan, char wanted)
  * nearly every string. */
 const char *ztp_scan_plain(const char *p, const char *end);
 
-/* From the opening quote to behind the closing one; *key is what lies
+/* From the opening quote to behind the closing one; *string is what lies
  * between. */
-int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key);
+int ztp_scan_string(struct ztp_scan *scan, struct ztp_json_string *string);
 
 int ztp_scan_number(struct ztp_scan *scan);
 
-/* ztp_json_check, which fills the fields on its way (those that are not
- * there are left alone) and says whether a number is too long for cJSON (in
- * json.c). */
-int ztp_scan_check(struct ztp_field *fields, size_t field_count,
-		   bool *long_number, const char *text, size_t len, size_t max,
-		   struct ztp_error *error);
-
-/* The characters that a checked key stands for, as UTF-8; out has room for
- * key->n bytes. Returns how many there are. */
-size_t ztp_scan_unescape(char *out, struct ztp_scan_key key);
-
-/* For qsort: an order over the characters that two checked keys stand for. */
+/* For qsort: an order over the characters that two checked strings stand
+ * for. */
 int ztp_scan_compare(const void *left, const void *right);
 
 #endif

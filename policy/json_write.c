@@ -145,6 +145,15 @@ void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 	ztp_json_add_text(writer, name, (struct ztp_str){text, strlen(text)});
 }
 
+void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
+		       struct ztp_str text)
+{
+	put_name(writer, NULL);
+	put_quoted(writer, name);
+	put(writer, ":", 1);
+	put_quoted(writer, text);
+}
+
 void ztp_json_add_raw(struct ztp_writer *writer, const char *name,
 		      struct ztp_str json)
 {
@@ -211,14 +220,19 @@ void ztp_json_add_base64(struct ztp_writer *writer, const char *name,
 	writer->n += n + 2;
 }
 
+void ztp_json_discard(struct ztp_writer *writer)
+{
+	free(writer->p);
+	writer->p = NULL;
+}
+
 int ztp_json_finish(char **json, size_t *len, struct ztp_writer *writer,
 		    struct ztp_error *error)
 {
 	*json = NULL;
 	put(writer, "", 1); /* the NUL */
 	if (writer->failed) {
-		free(writer->p);
-		writer->p = NULL;
+		ztp_json_discard(writer);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
 	*json = writer->p;

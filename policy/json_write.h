@@ -28,6 +28,9 @@ void ztp_json_add_text(struct ztp_writer *writer, const char *name,
 		       struct ztp_str text);
 void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 			 const char *text);
+/* A member whose name is somebody else's. */
+void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
+		       struct ztp_str text);
 void ztp_json_add_int(struct ztp_writer *writer, const char *name,
 		      int64_t number);
 void ztp_json_add_time(struct ztp_writer *writer, const char *name, int64_t ms);
@@ -38,6 +41,9 @@ void ztp_json_add_base64(struct ztp_writer *writer, const char *name,
 /* Checked JSON, as it is. */
 void ztp_json_add_raw(struct ztp_writer *writer, const char *name,
 		      struct ztp_str json);
+
+/* Instead of ztp_json_finish: what was written is not wanted. */
+void ztp_json_discard(struct ztp_writer *writer);
 
 /* Terminated, and the caller's to free; *len may be NULL. ZTP_ERR_NOMEM when
  * memory ran out on the way. */

@@ -36,11 +36,20 @@ int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error);
 void ztp_pending_clear(struct ztp_pending *pending);
 
-/* What of a refused event may be shown: a JSON object of request_id,
- * device_path, attempt, received_at, as far as they are well-formed; an empty
- * string when nothing is. *json is the caller's (free); path (may be NULL)
- * gets the device path or "". Returns 0 or ZTP_ERR_NOMEM. */
-int ztp_pending_salvage(char **json, char path[ZTP_PATH_MAX + 1],
-			const char *text, size_t len);
+/* What of a refused event may be shown. */
+struct ztp_salvaged {
+	char request_id[ZTP_REQUEST_ID_MAX + 1]; /* "" when none or bad */
+	char path[ZTP_PATH_MAX + 1];		 /* "" when none or bad */
+	char *json; /* owned: an object of request_id, device_path, attempt
+		       and received_at, as far as they are well-formed; NULL
+		       when none of them is */
+};
+
+/* Returns 0, also when the text is not JSON and there is nothing to show, or
+ * ZTP_ERR_NOMEM. The caller ends *salvaged with ztp_salvaged_clear, in any
+ * case. */
+int ztp_pending_salvage(struct ztp_salvaged *salvaged, const char *text,
+			size_t len);
+void ztp_salvaged_clear(struct ztp_salvaged *salvaged);
 
 #endif

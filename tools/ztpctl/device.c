@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/json.h"
 
 #define AUDIT	   "ztp/v1/audit"
 #define RECORD_MAX (64 * 1024)
@@ -119,7 +119,7 @@ static void print_record(const struct ztp_ctl *ctl, const char *text)
 	char scratch[32];
 
 	if (ctl->json ||
-	    ztp_json_parse(&record, text, strlen(text), RECORD_MAX, NULL)) {
+	    ztp_tree_parse(&record, text, strlen(text), RECORD_MAX, NULL)) {
 		puts(text);
 	} else {
 		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
