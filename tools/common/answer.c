@@ -30,24 +30,17 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* UTF-8 without NUL: the strict reader knows, so it is asked about the same
- * bytes as a JSON string. */
+/* What a JSON string can hold: UTF-8 without NUL. */
 static bool is_text(const char *data, size_t len)
 {
-	bool valid = false;
-	cJSON *string;
-	char *json;
+	size_t n, i;
 
-	if (memchr(data, '\0', len))
-		return false;
-	string = cJSON_CreateString(data);
-	json = string ? cJSON_PrintUnformatted(string) : NULL;
-	if (json)
-		valid = ztp_json_check(json, strlen(json), strlen(json),
-				       NULL) == 0;
-	cJSON_free(json);
-	cJSON_Delete(string);
-	return valid;
+	for (i = 0; i < len && data[i]; i += n) {
+		n = ztp_utf8_char(data + i, len - i);
+		if (n == 0)
+			return false;
+	}
+	return i == len;
 }
 
 static void judge(struct ztp_attachment *attachment)
