@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "bridge/mqtt/outlet.h"
+#include "bridge/store/store.h"
 
 #define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
 #define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"
