@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "bridge/kafka/asker.h"
 #include "bridge/kafka/consumer.h"
+#include "bridge/kafka/probe.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/bridge.h"
 #include "bridge/mqtt/intake.h"
@@ -21,13 +21,13 @@ static void part(struct readiness *r, const char *name, const char *why)
 }
 
 static const char *kafka_trouble(const struct bridge *b,
-				 const struct asker_news *news)
+				 const struct probe_status *status)
 {
 	if (consumer_shared(b->consumer))
 		return "group shared";
-	if (!news->up)
+	if (!status->up)
 		return "not connected";
-	if (*news->missing)
+	if (*status->missing)
 		return "a topic is missing";
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
@@ -54,12 +54,12 @@ static const char *mqtt_trouble(const struct bridge *b)
 
 void bridge_readiness(const struct bridge *b, struct readiness *r)
 {
-	struct asker_news news;
+	struct probe_status status;
 
 	memset(r, 0, sizeof(*r));
-	asker_news_get(b->asker, &news);
+	probe_status_get(b->probe, &status);
 	part(r, "mqtt", mqtt_trouble(b));
-	part(r, "kafka", kafka_trouble(b, &news));
+	part(r, "kafka", kafka_trouble(b, &status));
 	part(r, "store",
 	     !b->store_ok  ? "cannot be written"
 	     : !b->disk_ok ? "the disk is nearly full"

@@ -23,7 +23,7 @@
  * store and the tally may change during apply.
  *
  * Other threads: paho's receiving thread (bridge/mqtt/intake.c) appends to the
- * journal; the asker (bridge/kafka/asker.c) puts blocking questions to Kafka;
+ * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
  * timer (bridge/mqtt/pace.h). The store has one that nobody hears of, which writes
  * its log back (store_writeback.c).
@@ -41,7 +41,7 @@ struct commands;
 struct registrar;
 struct producer;
 struct consumer;
-struct asker;
+struct probe;
 struct http;
 
 struct bridge {
@@ -62,7 +62,7 @@ struct bridge {
 	struct registrar *registrar; /* NULL: mqtt.registrar none */
 	struct producer *producer;
 	struct consumer *consumer;
-	struct asker *asker;
+	struct probe *probe;
 	struct http *http;
 
 	struct tally total; /* of what has been committed */

@@ -43,14 +43,14 @@ static void collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	asker_news_get(b->asker, &l->news);
+	probe_status_get(b->probe, &l->status);
 	intake_collect(b->intake);
 	outlet_turn(b->outlet);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
 	if (!telling_again(l))
-		consumer_collect(b->consumer, &l->news);
+		consumer_collect(b->consumer, &l->status);
 }
 
 /* Undecided requests may expire up to the moment at which the ends were asked
@@ -68,7 +68,7 @@ static void move_horizon(struct loop *l)
 	struct bridge *b = &l->b;
 
 	if (!ends_pending(l) &&
-	    !asker_ends_get(b->asker, l->ends.asked_at, &l->ends))
+	    !probe_end_offsets_get(b->probe, l->ends.asked_at, &l->ends))
 		return;
 	if (!consumer_reached(b->consumer, &l->ends))
 		return;
@@ -151,7 +151,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
-		asker_want_ends(b->asker);
+		probe_want_end_offsets(b->probe);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
 	return rc;
 }
@@ -328,12 +328,12 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	if (rc == 0)
-		rc = asker_new(&b->asker, &b->core, l->wake_fd, error);
+		rc = probe_new(&b->probe, &b->core, l->wake_fd, error);
 	if (rc == 0)
 		rc = producer_new(&b->producer, &b->core, b->store, &fates,
 				  l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, &b->core, b->store, b->asker,
+		rc = consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				  &decisions, l->work_fd, error);
 	if (rc == 0)
 		rc = intake_new(&b->intake, &b->core, b->journal, l->wake_fd,
@@ -359,7 +359,7 @@ static void close_parts(struct loop *l)
 	outlet_free(b->outlet);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
-	asker_free(b->asker);
+	probe_free(b->probe);
 	registrar_free(b->registrar);
 	journal_close(b->journal);
 	store_close(b->store);

@@ -60,7 +60,7 @@ static int timeout_of(struct loop *l)
 			earlier(&next, registrar_next(b->registrar));
 		earlier(&next, store_next_due(b->store, false));
 		due = store_next_due(b->store, true);
-		/* Past the horizon the asker wakes us, not the clock. */
+		/* Past the horizon the probe wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
 		if (outlet_connected(b->outlet)) {
@@ -121,7 +121,7 @@ static void on_signal(struct loop *l)
 		notify_stopping(&l->notify);
 		l->stop_by = b->core.now + b->core.config->shutdown_timeout_ms;
 		intake_pause(b->intake, "shutdown");
-		asker_stop(b->asker);
+		probe_stop(b->probe);
 	}
 }
 

@@ -312,7 +312,7 @@ void life_connect(struct life *l)
 				l->wake_fd, &l->error),
 		   "producer");
 	life_check(l,
-		   consumer_new(&b->consumer, &b->core, b->store, b->asker,
+		   consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				&decisions, l->wake_fd, &l->error),
 		   "consumer");
 }
