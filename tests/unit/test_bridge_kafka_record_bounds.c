@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/kafka/lane.h"
 #include "bridge/kafka/record_bounds.h"
+#include "bridge/kafka/topic_window.h"
 
 static char bytes[RECORD_HEADERS_MAX];
 

@@ -274,5 +274,6 @@ int main(void)
 			teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge_outlet", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_mqtt_out", tests, NULL,
+					   NULL);
 }
