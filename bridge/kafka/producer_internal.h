@@ -21,8 +21,8 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok, hold_results;
-	int lingering; /* records that were handed over since `breathed` */
-	int64_t breathed;
+	int lingering; /* records that were handed over since `coalesced_at` */
+	int64_t coalesced_at;
 	int unsettled; /* flights that apply or settle has to look at */
 	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
 };

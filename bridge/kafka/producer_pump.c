@@ -7,7 +7,7 @@
  * which costs more than all else that is done about an event. So a page has to
  * be one batch: linger.ms is longer than handing it over takes, and then
  * rd_kafka_flush, during which librdkafka does not linger, sends it off at
- * once (producer_breathe). BATCH_WAIT_MS is for a partition whose leader is away: it
+ * once (producer_coalesce). BATCH_WAIT_MS is for a partition whose leader is away: it
  * slows the others down, but does not stop them. Behind a batch of what nobody
  * waits for (all but requests) there is a gap besides, BATCH_GAP_MS.
  */
@@ -222,16 +222,16 @@ void producer_hold_results(struct producer *p, bool hold)
 	p->hold_results = hold;
 }
 
-bool producer_breathe(struct producer *p, int ms, int long_ms)
+bool producer_coalesce(struct producer *p, int ms, int long_ms)
 {
-	int64_t since = p->core->now - p->breathed;
+	int64_t since = p->core->now - p->coalesced_at;
 
 	if (p->lingering == 0 || !p->rk)
 		return false;
 	if (p->lingering >= BUSY && p->lingering >= BUSY_PER_MS * since)
 		ms = long_ms;
 	p->lingering = 0;
-	p->breathed = p->core->now;
+	p->coalesced_at = p->core->now;
 	/* What has arrived is counted as long as we have not collected it, so
 	 * this takes all of the time, and means nothing by its result. */
 	(void)rd_kafka_flush(p->rk, ms);

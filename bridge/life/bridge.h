@@ -12,7 +12,7 @@
  *   pump     effects: records to Kafka, commands to devices, offsets
  *
  * Between turns the loop takes a breath, so that what comes shares a turn
- * (loop_wait.c); events gather before they wake it (pace.h). And a transaction
+ * (loop_wait.c); events gather before they wake it (coalesce.h). And a transaction
  * that holds nothing but new requests is committed some turns later: what is
  * pumped before that, their records, can be told again by the journal, under
  * the same ids (store_pressing).
@@ -25,7 +25,7 @@
  * Other threads: paho's receiving thread (bridge/mqtt/intake.c) appends to the
  * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
- * timer (bridge/mqtt/pace.h). The store has one that nobody hears of, which writes
+ * timer (bridge/mqtt/coalesce.h). The store has one that nobody hears of, which writes
  * its log back (store_writeback.c).
  */
 #ifndef BRIDGE_LIFE_BRIDGE_H

@@ -147,7 +147,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->breathe = store_pressing(b->store);
+	l->coalesce = store_pressing(b->store);
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
@@ -253,7 +253,7 @@ static void turn(struct loop *l)
 		pressure_look_at_disk(&l->pressure, b);
 		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
-	l->breathe = false;
+	l->coalesce = false;
 	if (b->store_ok || b->core.now >= l->next_store_try) {
 		rc = apply(l, housekeeping, &error);
 		if (rc == 0) {

@@ -16,7 +16,7 @@ struct loop {
 	/* What cannot wait for a breath, and all else with it. */
 	int urgent_fd, epoll_fd;
 	int signal_fd, wake_fd, work_fd, timer_fd;
-	bool breathe, recover;
+	bool coalesce, recover;
 	int64_t commit_by; /* of the transaction that is open, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;

@@ -17,9 +17,9 @@
 #include "bridge/mqtt/outlet.h"
 #include "bridge/registrar/registrar.h"
 
-#define SLEEP_MAX_MS   60000
-#define BREATH_MS      1
-#define LONG_BREATH_MS 6
+#define SLEEP_MAX_MS	 60000
+#define COALESCE_MS	 1
+#define COALESCE_LONG_MS 6
 
 enum source {
 	FROM_SIGNAL,
@@ -169,7 +169,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
  * events, acknowledgements and decisions gather: the more there are, the more
  * share a turn, and one that comes alone is not made to wait. When there is
  * much, requests to Kafka are what costs, on both sides, and the breath is a
- * longer one. (Events have gathered before: bridge/mqtt/pace.h.) */
+ * longer one. (Events have coalesced before: bridge/mqtt/coalesce.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
@@ -177,9 +177,9 @@ int loop_wait(struct loop *l)
 	/* The window to the broker is full, and commands wait for it: then its
 	 * acknowledgements are what cannot wait. */
 	if (!l->more && !commands_pressed(l->b.commands) &&
-	    !producer_breathe(l->b.producer, BREATH_MS, LONG_BREATH_MS) &&
-	    l->breathe)
-		n = heed(l, l->urgent_fd, BREATH_MS);
+	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
+	    l->coalesce)
+		n = heed(l, l->urgent_fd, COALESCE_MS);
 	if (n == 0) {
 		watch_commands(l);
 		n = heed(l, l->epoll_fd, timeout_of(l));

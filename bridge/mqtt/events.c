@@ -27,7 +27,7 @@ static void keep(struct events *ev, struct entry *e)
 		_exit(1);
 	}
 	if (!atomic_exchange(&ev->core->signalled, true))
-		pace_wake(&ev->pace);
+		coalesce_wake(&ev->coalesce);
 }
 
 static void bury(struct events *ev, struct entry *e, const char *topic,
@@ -129,14 +129,14 @@ void events_take(struct events *ev, const char *topic, const char *text,
 {
 	struct entry e = {0};
 
-	pace_begin(&ev->pace, pace_now());
+	coalesce_begin(&ev->coalesce, coalesce_now());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, EVENTS_AUDIT_TOPIC) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);
-	pace_end(&ev->pace);
+	coalesce_end(&ev->coalesce);
 }
 
 void events_clear(struct events *ev)

@@ -420,7 +420,7 @@ int intake_new(struct intake **out, struct core *core, struct journal *journal,
 	in->events = (struct events){
 		.core = core,
 		.journal = journal,
-		.pace = {.work_fd = work_fd, .timer_fd = timer_fd}};
+		.coalesce = {.work_fd = work_fd, .timer_fd = timer_fd}};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = core->now;
 	pthread_mutex_init(&in->lock, NULL);

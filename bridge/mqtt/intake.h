@@ -5,7 +5,7 @@
  * paho's receiving thread calls messageArrived under paho's process-wide
  * mutex and sends the PUBACK when it returns, whatever it returns. So the
  * callback checks the event, appends it to the journal and returns: it waits
- * for nothing but, for 2 ms, more events (bridge/mqtt/pace.h), does not publish, and
+ * for nothing but, for 2 ms, more events (bridge/mqtt/coalesce.h), does not publish, and
  * does not touch the store. An event that the journal cannot take ends the
  * process (exit 1), because returning would acknowledge it.
  *

@@ -132,7 +132,7 @@ void life_kafka(struct life *l)
 			end_lull(l);
 			continue;
 		}
-		producer_breathe(p, 1, 1);
+		producer_coalesce(p, 1, 1);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
@@ -347,8 +347,8 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->events = (struct events){
 		.core = &b->core,
-		.pace = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			 .timer_fd = -1}};
+		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+			     .timer_fd = -1}};
 	life_start(l);
 	life_connect(l);
 }
@@ -360,7 +360,7 @@ void life_close(struct life *l)
 	life_stop(l);
 	events_clear(&l->events);
 	config_free(l->config);
-	close(l->events.pace.work_fd);
+	close(l->events.coalesce.work_fd);
 	close(l->wake_fd);
 	close(l->log.fd);
 	for (i = 0; i < LIFE_CERTS; i++)
