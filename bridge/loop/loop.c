@@ -10,10 +10,10 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/gate_answers.h"
 #include "bridge/life/records.h"
 #include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/intake.h"
 #include "bridge/mqtt/outlet.h"
@@ -141,7 +141,8 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0 && b->registrar)
 		rc = gate_answers_apply(b, error);
 	if (rc == 0)
-		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
+		rc = decisions_time_out(b, DUE_BATCH, &waiting, &more_due,
+					error);
 	if (rc == 0 && housekeeping)
 		rc = evict(l, error);
 	floor = producer_floor(b->producer, &b->mark);
@@ -316,7 +317,7 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 
 	rc = outlet_new(&b->outlet, &b->core, error);

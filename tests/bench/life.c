@@ -10,10 +10,10 @@
 
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/records.h"
 #include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
@@ -162,7 +162,7 @@ void life_decisions(struct life *l)
 			"\"payload\":%s}",
 			l->first + i, path, payload);
 		record.position.offset = l->first + i;
-		life_check(l, verdicts_apply(&l->b, &record, &l->error),
+		life_check(l, decisions_apply(&l->b, &record, &l->error),
 			   "verdict");
 		if ((i + 1) % LIFE_BATCH == 0)
 			life_commit(l);
@@ -226,8 +226,8 @@ void life_expire(struct life *l)
 	l->b.horizon = l->b.core.now;
 	while (more) {
 		life_check(l,
-			   verdicts_due(&l->b, LIFE_BATCH, &waiting, &more,
-					&l->error),
+			   decisions_time_out(&l->b, LIFE_BATCH, &waiting,
+					      &more, &l->error),
 			   "due");
 		life_commit(l);
 	}
@@ -305,7 +305,7 @@ void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
 	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct consumer_user decisions = {decisions_apply, b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,

@@ -1,4 +1,4 @@
-#include "bridge/life/verdicts.h"
+#include "bridge/life/decisions.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -147,8 +147,8 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
-int verdicts_apply(void *bridge, const struct consumer_record *record,
-		   struct ztp_error *error)
+int decisions_apply(void *bridge, const struct consumer_record *record,
+		    struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	struct ztp_decision decision;
@@ -221,8 +221,8 @@ static int on_due(void *arg, struct store_request *r)
 	return delivery_due(due->b, &fresh, queued, due->error);
 }
 
-int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,
-		 struct ztp_error *error)
+int decisions_time_out(struct bridge *b, int limit, bool *waiting, bool *more,
+		       struct ztp_error *error)
 {
 	struct due due = {b, 0, error};
 	int64_t until = b->core.now < b->horizon ? b->core.now : b->horizon;
