@@ -6,7 +6,7 @@
 #include "base/random.h"
 #include "bridge/journal/entry.h"
 #include "bridge/life/delivery.h"
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
 
@@ -124,7 +124,7 @@ static int replace(struct bridge *b, struct store_request *before,
 	if (!b->registrar || before->n == 0 ||
 	    before->owed.what == ZTP_OWED_NONE)
 		return 0;
-	return ending_owe(b, before, ZTP_ON_GONE, NULL, error);
+	return move_owe(b, before, ZTP_ON_GONE, NULL, error);
 }
 
 /* The gate's cool-down ended before ours: it is to keep the device away for
@@ -134,7 +134,7 @@ static int cool_down(struct bridge *b, const struct held *held,
 {
 	if (!b->registrar || held->facts.same_id)
 		return 0;
-	return ending_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
+	return move_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
 }
 
 static int choose_id(struct bridge *b, const struct entry *e,
@@ -182,7 +182,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	r->attempt = held->attempt + 1;
 	r->received_at = e->received_at;
 	r->expires_at = deadline_of(b, e);
-	(void)ending_obligation(b, r, ZTP_ON_RECEIVED, &facts);
+	(void)move_obligation(b, r, ZTP_ON_RECEIVED, &facts);
 	r->announced_at = held->facts.now;
 	if (b->channels) {
 		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
@@ -200,7 +200,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	}
 	rc = choose_id(b, e, r, error);
 	if (rc == 0)
-		rc = ending_move(b, r, ZTP_STATE_RECEIVED, error);
+		rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
 	return rc == 0 ? store_request_add(b->store, r, error) : rc;
 }
 
@@ -230,7 +230,7 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 			rc = make_request(b, held, &r, error);
 			b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
 			return rc != 0 ? rc
-				       : ending_finish(
+				       : move_finish(
 						 b, &r, ZTP_STATE_CONFLICT,
 						 "another device path has this "
 						 "command topic",
@@ -260,7 +260,7 @@ static int end_at_once(struct bridge *b, const struct held *held,
 	int rc = make_request(b, held, &r, error);
 
 	if (rc == 0)
-		rc = ending_finish(b, &r, state, message, NULL, error);
+		rc = move_finish(b, &r, state, message, NULL, error);
 	return rc;
 }
 

@@ -34,7 +34,7 @@ struct store_request {
 	int attempt;
 	int64_t received_at, expires_at; /* wall */
 	int64_t announced_at;
-	struct ztp_obligation owed; /* changed by ending_owe alone */
+	struct ztp_obligation owed; /* changed by move_owe alone */
 	int64_t finished_at, delivered_at;
 
 	/* The store's own: as last written. */
