@@ -12,8 +12,8 @@
 #include "bridge/life/commands.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/gate_answers.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/intake.h"
 #include "bridge/mqtt/outlet.h"
@@ -128,12 +128,12 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	int rc = 0;
 
 	if (l->recover)
-		rc = requests_recover(b, error);
+		rc = pending_recover(b, error);
 	if (rc == 0)
 		rc = producer_apply(b->producer, error);
 	if (rc == 0)
-		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
-				      &b->blocked, error);
+		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
+				   error);
 	if (rc == 0 && !telling_again(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
@@ -309,14 +309,14 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	b->told.segment = journal_first_segment(b->journal);
-	rc = requests_recover(b, error);
+	rc = pending_recover(b, error);
 	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
 	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 

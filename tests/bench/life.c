@@ -12,8 +12,8 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
@@ -90,8 +90,8 @@ void life_requests(struct life *l)
 
 	while (more && !blocked) {
 		life_check(l,
-			   requests_journal(&l->b, LIFE_BATCH, &more, &blocked,
-					    &l->error),
+			   pending_apply(&l->b, LIFE_BATCH, &more, &blocked,
+					 &l->error),
 			   "journal");
 		end_turn(l);
 	}
@@ -297,14 +297,14 @@ void life_start(struct life *l)
 				&l->error),
 		   "journal");
 	l->events.journal = b->journal;
-	life_check(l, requests_recover(b, &l->error), "recover");
+	life_check(l, pending_recover(b, &l->error), "recover");
 	life_commit(l);
 }
 
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
 	struct consumer_user decisions = {decisions_apply, b};
 
 	life_check(l,

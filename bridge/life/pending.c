@@ -1,4 +1,4 @@
-#include "bridge/life/requests.h"
+#include "bridge/life/pending.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -386,8 +386,8 @@ static bool is_full(const struct bridge *b, const struct entry *e)
 	       store_outbox_count(b->store) >= 2 * max + OUTBOX_SPARE;
 }
 
-int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
-		     struct ztp_error *error)
+int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
+		  struct ztp_error *error)
 {
 	const void *bytes;
 	struct entry e;
@@ -435,7 +435,7 @@ static int announce_again(struct bridge *b, const struct entry *e,
 	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
 }
 
-int requests_recover(struct bridge *b, struct ztp_error *error)
+int pending_recover(struct bridge *b, struct ztp_error *error)
 {
 	struct journal_mark at;
 	const void *bytes;
@@ -460,7 +460,7 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int requests_announced(void *bridge, int64_t n, struct ztp_error *error)
+int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;
