@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "bridge/mqtt/events.h"
+#include "bridge/mqtt/receive.h"
 
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000
@@ -40,7 +40,7 @@ struct intake {
 	char reason[128];
 	_Atomic bool taken_over;
 
-	struct events events; /* the receiving thread's */
+	struct receiver events; /* the receiving thread's */
 
 	/* The loop's. */
 	enum phase phase;
@@ -77,7 +77,7 @@ static int on_message(void *arg, char *topic, int topic_len,
 		log_warn(in->core->log, "retained_ignored",
 			 LOG_STRN("topic", topic, n));
 	else
-		events_take(&in->events, topic, message->payload, len);
+		receive_message(&in->receiver, topic, message->payload, len);
 	MQTTAsync_freeMessage(&message);
 	MQTTAsync_free(topic);
 	return 1;
@@ -244,7 +244,7 @@ static void subscribe(struct intake *in)
 
 	filters[n++] = mqtt->pending_topic;
 	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
-		filters[n++] = (char *)(uintptr_t)EVENTS_AUDIT_TOPIC;
+		filters[n++] = (char *)(uintptr_t)RECEIVE_AUDIT_TOPIC;
 	for (i = 0; i < n; i++) {
 		no_retained[i] = (MQTTSubscribe_options)
 			MQTTSubscribe_options_initializer;
@@ -417,7 +417,7 @@ int intake_new(struct intake **out, struct core *core, struct journal *journal,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->core = core;
 	in->wake_fd = wake_fd;
-	in->events = (struct events){
+	in->receiver = (struct receiver){
 		.core = core,
 		.journal = journal,
 		.coalesce = {.work_fd = work_fd, .timer_fd = timer_fd}};
@@ -459,6 +459,6 @@ void intake_free(struct intake *in)
 		MQTTAsync_destroy(&in->client);
 	}
 	pthread_mutex_destroy(&in->lock);
-	events_clear(&in->events);
+	receive_clear(&in->receiver);
 	free(in);
 }

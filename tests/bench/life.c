@@ -59,7 +59,7 @@ static void take_event(struct life *l, int i)
 		     "\"remote_addr\":\"192.0.2.1\","
 		     "\"traceparent\":\"" TRACE "\"%s}",
 		     i, name_of(i), l->certs[i % LIFE_CERTS], expires);
-	events_take(&l->events, "ztp/v1/pending", text, (size_t)n);
+	receive_message(&l->receiver, "ztp/v1/pending", text, (size_t)n);
 }
 
 void life_events(struct life *l)
@@ -99,7 +99,7 @@ void life_requests(struct life *l)
 
 static void wait_for_kafka(struct life *l)
 {
-	struct pollfd woken = {.fd = l->wake_fd, .events = POLLIN};
+	struct pollfd woken = {.fd = l->wake_fd, .receiver = POLLIN};
 	uint64_t count;
 
 	if (poll(&woken, 1, KAFKA_MS) != 1 ||
@@ -296,7 +296,7 @@ void life_start(struct life *l)
 		   journal_open(&b->journal, l->store, false, &b->mark, &floor,
 				&l->error),
 		   "journal");
-	l->events.journal = b->journal;
+	l->receiver.journal = b->journal;
 	life_check(l, pending_recover(b, &l->error), "recover");
 	life_commit(l);
 }
@@ -345,7 +345,7 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	snprintf(b->source, sizeof(b->source), "/ztp-bridge/ztp-bridge");
 	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->events = (struct events){
+	l->receiver = (struct receiver){
 		.core = &b->core,
 		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 			     .timer_fd = -1}};
@@ -358,9 +358,9 @@ void life_close(struct life *l)
 	int i;
 
 	life_stop(l);
-	events_clear(&l->events);
+	receive_clear(&l->receiver);
 	config_free(l->config);
-	close(l->events.coalesce.work_fd);
+	close(l->receiver.coalesce.work_fd);
 	close(l->wake_fd);
 	close(l->log.fd);
 	for (i = 0; i < LIFE_CERTS; i++)

@@ -1,35 +1,35 @@
 /*
- * bridge/mqtt/events.h - messages of the pending topic and of the gate's audit,
+ * bridge/mqtt/receive.h - messages of the pending topic and of the gate's audit,
  * checked and appended to the journal. In paho's receiving thread, which
  * acknowledges what has been handled: see bridge/mqtt/intake.h.
  */
-#ifndef BRIDGE_MQTT_EVENTS_H
-#define BRIDGE_MQTT_EVENTS_H
+#ifndef BRIDGE_MQTT_RECEIVE_H
+#define BRIDGE_MQTT_RECEIVE_H
 
 #include "bridge/core/core.h"
 #include "bridge/journal/journal.h"
 #include "bridge/mqtt/coalesce.h"
 
-#define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
-#define EVENTS_RANDOM	   238 /* bytes, for seven events */
+#define RECEIVE_AUDIT_TOPIC "ztp/v1/audit"
+#define RECEIVE_RANDOM	    238 /* bytes, for seven events */
 
 /* Embedded by its owner; zeroed, then core, journal and the coalesce's two files set. */
-struct events {
+struct receiver {
 	struct core *core;
 	struct journal *journal;
 	struct coalesce
 		coalesce; /* the loop is woken when there is an entry to read */
 	uint8_t *buffer;  /* entries are packed here */
 	size_t buffer_size;
-	uint8_t random[EVENTS_RANDOM]; /* the last random_left are unused */
+	uint8_t random[RECEIVE_RANDOM]; /* the last random_left are unused */
 	size_t random_left;
 };
 
 /* May wait for more of them (bridge/mqtt/coalesce.h). Durable when it returns; a refused
  * message is kept as a dead letter. Ends the process (exit 1) when the journal
  * cannot take it. */
-void events_take(struct events *events, const char *topic, const char *text,
-		 size_t len);
-void events_clear(struct events *events);
+void receive_message(struct receiver *events, const char *topic,
+		     const char *text, size_t len);
+void receive_clear(struct receiver *events);
 
 #endif
