@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
@@ -15,7 +15,7 @@
 /* --- what is held about an event's path */
 
 struct held {
-	const struct entry *entry;
+	const struct journal_entry *entry;
 	struct ztp_pending_facts facts;
 	struct store_request same; /* newest of this path and fingerprint */
 	int attempt;		   /* the highest of the path */
@@ -58,7 +58,8 @@ static int look_at_channel(void *arg, struct store_request *r)
 }
 
 /* The wall-clock deadline that an event asks for, cut to what is allowed. */
-static int64_t deadline_of(const struct bridge *b, const struct entry *e)
+static int64_t deadline_of(const struct bridge *b,
+			   const struct journal_entry *e)
 {
 	int64_t at = e->expires_at;
 
@@ -72,7 +73,7 @@ static int64_t deadline_of(const struct bridge *b, const struct entry *e)
 
 /* The same in steady time: CLOCK_BOOTTIME at arrival plus what was left by
  * the wall clock then; for an event of an earlier process, anchored anew. */
-static int64_t steady_of(const struct bridge *b, const struct entry *e,
+static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 			 int64_t wall)
 {
 	int64_t skew = e->arrived_steady - e->arrived_wall;
@@ -85,7 +86,7 @@ static int64_t steady_of(const struct bridge *b, const struct entry *e,
 
 /* As of when it is judged. What the journal tells again may have been asked
  * about in time, and the answer be on its way: that is as of when it came. */
-static int64_t judged_at(const struct bridge *b, const struct entry *e)
+static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
 	bool again = !journal_before(&b->told, &b->mark); /* behind it */
@@ -93,8 +94,8 @@ static int64_t judged_at(const struct bridge *b, const struct entry *e)
 	return again && at < b->core.now ? at : b->core.now;
 }
 
-static int look_up(struct bridge *b, const struct entry *e, struct held *held,
-		   struct ztp_error *error)
+static int look_up(struct bridge *b, const struct journal_entry *e,
+		   struct held *held, struct ztp_error *error)
 {
 	struct ztp_pending_facts *facts = &held->facts;
 	int rc;
@@ -137,7 +138,7 @@ static int cool_down(struct bridge *b, const struct held *held,
 	return move_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
 }
 
-static int choose_id(struct bridge *b, const struct entry *e,
+static int choose_id(struct bridge *b, const struct journal_entry *e,
 		     struct store_request *r, struct ztp_error *error)
 {
 	struct store_request other;
@@ -170,7 +171,7 @@ static int choose_id(struct bridge *b, const struct entry *e,
 static int make_request(struct bridge *b, const struct held *held,
 			struct store_request *r, struct ztp_error *error)
 {
-	const struct entry *e = held->entry;
+	const struct journal_entry *e = held->entry;
 	struct ztp_owed_facts facts = {.deadline = held->facts.expires_at};
 	struct ztp_path path;
 	uint8_t random[24];
@@ -282,8 +283,8 @@ static int ask_again(struct bridge *b, struct held *held,
 static int too_many(struct bridge *b, const struct held *held,
 		    struct ztp_error *error)
 {
-	const struct entry *e = held->entry;
-	struct entry dead = {
+	const struct journal_entry *e = held->entry;
+	struct journal_entry dead = {
 		.kind = ENTRY_DEAD,
 		.path = e->path,
 		.topic = b->core.config->mqtt.pending_topic,
@@ -307,7 +308,7 @@ static int too_many(struct bridge *b, const struct held *held,
 	return records_dead_pending(b, &dead, error);
 }
 
-static int apply_pending(struct bridge *b, const struct entry *e,
+static int apply_pending(struct bridge *b, const struct journal_entry *e,
 			 bool *disposed, struct ztp_error *error)
 {
 	struct held held;
@@ -351,7 +352,7 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 	return ztp_fail(error, ZTP_ERR_INTERNAL, "a verdict that is none");
 }
 
-static int apply_entry(struct bridge *b, const struct entry *e,
+static int apply_entry(struct bridge *b, const struct journal_entry *e,
 		       struct ztp_error *error)
 {
 	bool disposed;
@@ -377,7 +378,7 @@ static int apply_entry(struct bridge *b, const struct entry *e,
 /* Open requests are bounded strictly. Dead letters and audit records that
  * Kafka does not take are bounded by what their number makes of the outbox:
  * two records for each request that may be open. */
-static bool is_full(const struct bridge *b, const struct entry *e)
+static bool is_full(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t max = b->core.config->store.max_requests;
 
@@ -390,7 +391,7 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		  struct ztp_error *error)
 {
 	const void *bytes;
-	struct entry e;
+	struct journal_entry e;
 	size_t len;
 	int rc = 0;
 
@@ -400,17 +401,17 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)
 			break;
-		rc = entry_unpack(&e, bytes, len, error);
+		rc = journal_entry_unpack(&e, bytes, len, error);
 		if (rc != 0)
 			break;
 		if (is_full(b, &e)) {
 			b->mark = b->entry;
 			*blocked = true;
-			entry_clear(&e);
+			journal_entry_clear(&e);
 			break;
 		}
 		rc = apply_entry(b, &e, error);
-		entry_clear(&e);
+		journal_entry_clear(&e);
 		if (rc != 0)
 			break;
 		*more = limit == 0;
@@ -420,7 +421,7 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 
 /* The record of an entry that the store has: if its request has not been
  * announced. Others of the path may have merged into it: once is enough. */
-static int announce_again(struct bridge *b, const struct entry *e,
+static int announce_again(struct bridge *b, const struct journal_entry *e,
 			  struct ztp_error *error)
 {
 	struct held held;
@@ -439,7 +440,7 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 {
 	struct journal_mark at;
 	const void *bytes;
-	struct entry e;
+	struct journal_entry e;
 	size_t len;
 	int rc = 1;
 
@@ -448,12 +449,12 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 		rc = journal_read(b->journal, &at, &bytes, &len, error);
 		if (rc <= 0)
 			break;
-		rc = entry_unpack(&e, bytes, len, error);
+		rc = journal_entry_unpack(&e, bytes, len, error);
 		if (rc != 0)
 			break;
 		if (e.kind == ENTRY_PENDING)
 			rc = announce_again(b, &e, error);
-		entry_clear(&e);
+		journal_entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}
 	return rc < 0 ? rc

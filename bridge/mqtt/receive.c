@@ -7,18 +7,18 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "ztp/json.h"
 
 #define AUDIT_MAX (64 * 1024)
 
-static void append(struct receiver *ev, struct entry *e)
+static void append(struct receiver *ev, struct journal_entry *e)
 {
 	struct ztp_error error = {0};
 	long n;
 	int rc;
 
-	n = entry_pack(&ev->buffer, &ev->buffer_size, e);
+	n = journal_entry_pack(&ev->buffer, &ev->buffer_size, e);
 	rc = n < 0 ? (int)n
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
@@ -30,8 +30,8 @@ static void append(struct receiver *ev, struct entry *e)
 		coalesce_wake(&ev->coalesce);
 }
 
-static void dead_letter(struct receiver *ev, struct entry *e, const char *topic,
-			const char *text, size_t len)
+static void dead_letter(struct receiver *ev, struct journal_entry *e,
+			const char *topic, const char *text, size_t len)
 {
 	char path[ZTP_PATH_MAX + 1] = "";
 	char id[ZTP_REQUEST_ID_MAX + 1] = "";
@@ -70,12 +70,12 @@ static const uint8_t *draw(struct receiver *ev, size_t n)
 	return ev->random + ev->random_left;
 }
 
-static void on_pending(struct receiver *ev, struct entry *e, const char *topic,
-		       const char *text, size_t len)
+static void on_pending(struct receiver *ev, struct journal_entry *e,
+		       const char *topic, const char *text, size_t len)
 {
 	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_pending pending;
-	struct entry good = *e;
+	struct journal_entry good = *e;
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
@@ -98,8 +98,8 @@ static void on_pending(struct receiver *ev, struct entry *e, const char *topic,
 	ztp_pending_clear(&pending);
 }
 
-static void on_audit(struct receiver *ev, struct entry *e, const char *text,
-		     size_t len)
+static void on_audit(struct receiver *ev, struct journal_entry *e,
+		     const char *text, size_t len)
 {
 	const char *path = NULL;
 	struct ztp_path parts;
@@ -127,7 +127,7 @@ static void on_audit(struct receiver *ev, struct entry *e, const char *text,
 void receive_message(struct receiver *ev, const char *topic, const char *text,
 		     size_t len)
 {
-	struct entry e = {0};
+	struct journal_entry e = {0};
 
 	coalesce_begin(&ev->coalesce, coalesce_now());
 	e.arrived_wall = ztp_clock_wall();
