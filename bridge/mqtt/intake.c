@@ -40,7 +40,7 @@ struct intake {
 	char reason[128];
 	_Atomic bool taken_over;
 
-	struct receiver events; /* the receiving thread's */
+	struct receiver receiver; /* the receiving thread's */
 
 	/* The loop's. */
 	enum phase phase;

@@ -21,7 +21,7 @@
 struct life {
 	struct bridge b;
 	struct log log;
-	struct receiver events;
+	struct receiver receiver;
 	struct config *config;
 	struct ztp_error error;
 	char *certs[LIFE_CERTS];
