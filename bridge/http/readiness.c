@@ -7,8 +7,8 @@
 #include "bridge/kafka/probe.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/bridge.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
 static void part(struct readiness *r, const char *name, const char *why)
@@ -36,18 +36,18 @@ static const char *kafka_trouble(const struct bridge *b,
 
 static const char *mqtt_trouble(const struct bridge *b)
 {
-	const struct outlet *outlet = b->outlet;
+	const struct mqtt_out *mqtt_out = b->mqtt_out;
 	const char *why = NULL;
 
-	if (intake_paused(b->intake))
+	if (mqtt_in_paused(b->mqtt_in))
 		return "intake is paused";
-	if (intake_connected(b->intake) && outlet_connected(outlet))
+	if (mqtt_in_connected(b->mqtt_in) && mqtt_out_connected(mqtt_out))
 		return NULL;
-	if (!outlet_connected(outlet))
-		why = refusal_text(outlet_refusal(outlet),
+	if (!mqtt_out_connected(mqtt_out))
+		why = refusal_text(mqtt_out_refusal(mqtt_out),
 				   b->core.config->mqtt.version);
-	if (!why && !intake_connected(b->intake))
-		why = refusal_text(intake_refusal(b->intake),
+	if (!why && !mqtt_in_connected(b->mqtt_in))
+		why = refusal_text(mqtt_in_refusal(b->mqtt_in),
 				   b->core.config->mqtt.version);
 	return why ? why : "not connected";
 }

@@ -22,7 +22,7 @@
  * no effect has happened. That is why nothing outside the batch structs, the
  * store and the tally may change during apply.
  *
- * Other threads: paho's receiving thread (bridge/mqtt/intake.c) appends to the
+ * Other threads: paho's receiving thread (bridge/mqtt/mqtt_in.c) appends to the
  * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
  * timer (bridge/mqtt/coalesce.h). The store has one that nobody hears of, which writes
@@ -35,8 +35,8 @@
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
-struct intake;
-struct outlet;
+struct mqtt_in;
+struct mqtt_out;
 struct commands;
 struct registrar;
 struct producer;
@@ -56,8 +56,8 @@ struct bridge {
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
 
-	struct intake *intake;
-	struct outlet *outlet; /* joined by the two that follow */
+	struct mqtt_in *mqtt_in;
+	struct mqtt_out *mqtt_out; /* joined by the two that follow */
 	struct commands *commands;
 	struct registrar *registrar; /* NULL: mqtt.registrar none */
 	struct producer *producer;

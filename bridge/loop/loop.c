@@ -15,8 +15,8 @@
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
 #define JOURNAL_BATCH	512
@@ -44,8 +44,8 @@ static void collect(struct loop *l)
 	struct bridge *b = &l->b;
 
 	probe_status_get(b->probe, &l->status);
-	intake_collect(b->intake);
-	outlet_turn(b->outlet);
+	mqtt_in_collect(b->mqtt_in);
+	mqtt_out_turn(b->mqtt_out);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
@@ -320,12 +320,12 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 
-	rc = outlet_new(&b->outlet, &b->core, error);
+	rc = mqtt_out_new(&b->mqtt_out, &b->core, error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
 	if (rc == 0 && b->core.config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
-		rc = registrar_new(&b->registrar, &b->core, b->store, b->outlet,
-				   error);
+		rc = registrar_new(&b->registrar, &b->core, b->store,
+				   b->mqtt_out, error);
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	if (rc == 0)
@@ -337,8 +337,8 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 		rc = consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				  &decisions, l->work_fd, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, &b->core, b->journal, l->wake_fd,
-				l->work_fd, l->timer_fd, error);
+		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
+				 l->work_fd, l->timer_fd, error);
 	if (rc == 0 && *b->core.config->http.listen)
 		rc = http_new(&b->http, b, error);
 	if (rc == 0 && b->http)
@@ -350,14 +350,14 @@ static void close_parts(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (b->outlet)
-		outlet_stop(b->outlet);
+	if (b->mqtt_out)
+		mqtt_out_stop(b->mqtt_out);
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
-	intake_free(b->intake); /* first: it writes to the journal */
+	mqtt_in_free(b->mqtt_in); /* first: it writes to the journal */
 	commands_free(b->commands);
-	outlet_free(b->outlet);
+	mqtt_out_free(b->mqtt_out);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
 	probe_free(b->probe);

@@ -13,8 +13,8 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
 #define SLEEP_MAX_MS	 60000
@@ -47,8 +47,8 @@ static int timeout_of(struct loop *l)
 		return 0;
 	earlier(&next, l->next_housekeeping);
 	earlier(&next, l->commit_by);
-	earlier(&next, intake_next(b->intake));
-	earlier(&next, outlet_next(b->outlet));
+	earlier(&next, mqtt_in_next(b->mqtt_in));
+	earlier(&next, mqtt_out_next(b->mqtt_out));
 	if (b->core.stopping)
 		earlier(&next, l->stop_by);
 	if (!b->store_ok) { /* nothing is pumped before that */
@@ -63,7 +63,7 @@ static int timeout_of(struct loop *l)
 		/* Past the horizon the probe wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
-		if (outlet_connected(b->outlet)) {
+		if (mqtt_out_connected(b->mqtt_out)) {
 			due = commands_due(b->commands);
 			earlier(&next, due);
 		}
@@ -82,7 +82,7 @@ static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
 	uint32_t wanted = 0;
-	int fd = outlet_fd(l->b.outlet, &wanted);
+	int fd = mqtt_out_fd(l->b.mqtt_out, &wanted);
 
 	event.events = wanted;
 
@@ -109,8 +109,8 @@ static void on_signal(struct loop *l)
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			l->reload(l->reload_arg);
-			intake_reconnect(b->intake);
-			outlet_reconnect(b->outlet);
+			mqtt_in_reconnect(b->mqtt_in);
+			mqtt_out_reconnect(b->mqtt_out);
 			continue;
 		}
 		log_info(b->core.log, "stopping",
@@ -120,7 +120,7 @@ static void on_signal(struct loop *l)
 		b->core.stopping = true;
 		notify_stopping(&l->notify);
 		l->stop_by = b->core.now + b->core.config->shutdown_timeout_ms;
-		intake_pause(b->intake, "shutdown");
+		mqtt_in_pause(b->mqtt_in, "shutdown");
 		probe_stop(b->probe);
 	}
 }

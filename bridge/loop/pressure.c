@@ -2,7 +2,7 @@
 
 #include <sys/statvfs.h>
 
-#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/mqtt_in.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */
@@ -57,7 +57,7 @@ void pressure_apply(struct bridge *b)
 		why = b->blocked ? "max_requests is reached"
 				 : "the journal is too far ahead";
 	if (why)
-		intake_pause(b->intake, why);
+		mqtt_in_pause(b->mqtt_in, why);
 	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)
-		intake_resume(b->intake);
+		mqtt_in_resume(b->mqtt_in);
 }

@@ -1,7 +1,7 @@
 /*
  * bridge/mqtt/receive.h - messages of the pending topic and of the gate's audit,
  * checked and appended to the journal. In paho's receiving thread, which
- * acknowledges what has been handled: see bridge/mqtt/intake.h.
+ * acknowledges what has been handled: see bridge/mqtt/mqtt_in.h.
  */
 #ifndef BRIDGE_MQTT_RECEIVE_H
 #define BRIDGE_MQTT_RECEIVE_H

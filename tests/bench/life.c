@@ -99,7 +99,7 @@ void life_requests(struct life *l)
 
 static void wait_for_kafka(struct life *l)
 {
-	struct pollfd woken = {.fd = l->wake_fd, .receiver = POLLIN};
+	struct pollfd woken = {.fd = l->wake_fd, .events = POLLIN};
 	uint64_t count;
 
 	if (poll(&woken, 1, KAFKA_MS) != 1 ||

@@ -158,7 +158,7 @@ static void connect_client(struct load *l, int index)
 		.sin_port = htons((uint16_t)l->part.port),
 		.sin_addr.s_addr = htonl(INADDR_LOOPBACK),
 	};
-	struct epoll_event event = {.receiver = EPOLLIN, .data.fd = index};
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = index};
 	uint8_t out[64], in[4];
 	char id[32];
 	size_t n;
@@ -184,7 +184,7 @@ static void connect_client(struct load *l, int index)
 static void watch_writing(struct load *l, struct client *c, bool writing)
 {
 	struct epoll_event event = {
-		.receiver = writing ? EPOLLIN | EPOLLOUT : EPOLLIN,
+		.events = writing ? EPOLLIN | EPOLLOUT : EPOLLIN,
 		.data.fd = (int)(c - l->clients),
 	};
 
@@ -321,16 +321,16 @@ static void serve(struct load *l)
 			announce_due(l);
 			continue;
 		}
-		if (events[i].receiver & EPOLLOUT)
+		if (events[i].events & EPOLLOUT)
 			flush(l, &l->clients[index]);
-		if (events[i].receiver & ~(uint32_t)EPOLLOUT)
+		if (events[i].events & ~(uint32_t)EPOLLOUT)
 			hear(l, &l->clients[index]);
 	}
 }
 
 static void open_all(struct load *l)
 {
-	struct epoll_event event = {.receiver = EPOLLIN, .data.fd = TIMER};
+	struct epoll_event event = {.events = EPOLLIN, .data.fd = TIMER};
 	int i;
 
 	read_certs(l);

@@ -136,7 +136,7 @@ void part_begin(struct part *part)
 
 bool part_over(void)
 {
-	struct pollfd in = {.fd = 0, .receiver = POLLIN};
+	struct pollfd in = {.fd = 0, .events = POLLIN};
 	char byte;
 
 	return poll(&in, 1, 0) > 0 && read(0, &byte, 1) <= 0;

@@ -147,14 +147,14 @@ static int ready(const struct fd *f, struct epoll_event *events, int max)
 
 	for (k = 0; k < f->watched && n < max; k++) {
 		const struct watch *w = &f->watches[k];
-		uint32_t what = w->event.receiver & EPOLLOUT; /* never full */
+		uint32_t what = w->event.events & EPOLLOUT; /* never full */
 
 		if (readable(find(w->fd)))
 			what |= EPOLLIN;
 		if (what == 0)
 			continue;
 		events[n] = w->event;
-		events[n++].receiver = what;
+		events[n++].events = what;
 	}
 	return n;
 }
