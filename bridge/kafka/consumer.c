@@ -104,7 +104,7 @@ void consumer_free(struct consumer *c)
 
 /* --- the turn */
 
-static bool saw(struct consumer *c, int partition, int64_t next)
+static bool advance(struct consumer *c, int partition, int64_t next)
 {
 	struct partition *part;
 
@@ -127,7 +127,7 @@ static bool fetched(struct consumer *c, rd_kafka_event_t *event)
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 
 	if (!message || message->err ||
-	    !saw(c, message->partition, message->offset + 1))
+	    !advance(c, message->partition, message->offset + 1))
 		return false;
 	c->events[c->batch] = event;
 	c->messages[c->batch++] = message;
@@ -143,7 +143,7 @@ static void at_end(struct consumer *c, rd_kafka_event_t *event)
 
 	if (!part)
 		return;
-	saw(c, part->partition, part->offset);
+	advance(c, part->partition, part->offset);
 	rd_kafka_topic_partition_destroy(part);
 }
 

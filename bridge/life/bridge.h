@@ -15,7 +15,7 @@
  * (loop_wait.c); events gather before they wake it (coalesce.h). And a transaction
  * that holds nothing but new requests is committed some turns later: what is
  * pumped before that, their records, can be told again by the journal, under
- * the same ids (store_pressing).
+ * the same ids (store_commit_required).
  *
  * When apply or commit fails (a full disk), everything is rolled back, the
  * batches stay as they are and are applied again later: no input is lost and
@@ -26,7 +26,7 @@
  * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
  * timer (bridge/mqtt/coalesce.h). The store has one that nobody hears of, which writes
- * its log back (store_writeback.c).
+ * its log back (store_checkpoint.c).
  */
 #ifndef BRIDGE_LIFE_BRIDGE_H
 #define BRIDGE_LIFE_BRIDGE_H

@@ -164,7 +164,7 @@ static int choose_id(struct bridge *b, const struct journal_entry *e,
 	}
 	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->core.now, random);
-	store_press(b->store);
+	store_require_commit(b->store);
 	return 0;
 }
 

@@ -109,8 +109,8 @@ static int commit(struct loop *l, struct ztp_error *error)
 		return 0;
 	if (l->commit_by == 0)
 		l->commit_by = b->core.now + COMMIT_MS;
-	if (!store_pressing(b->store) && !b->core.stopping && b->store_ok &&
-	    b->core.now < l->commit_by)
+	if (!store_commit_required(b->store) && !b->core.stopping &&
+	    b->store_ok && b->core.now < l->commit_by)
 		return 0;
 	rc = store_commit(b->store, b->core.now, error);
 	if (rc == 0) {
@@ -148,7 +148,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->coalesce = store_pressing(b->store);
+	l->coalesce = store_commit_required(b->store);
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
@@ -251,7 +251,7 @@ static void turn(struct loop *l)
 	collect(l);
 	move_horizon(l);
 	if (housekeeping) {
-		pressure_look_at_disk(&l->pressure, b);
+		backpressure_look_at_disk(&l->backpressure, b);
 		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
 	l->coalesce = false;
@@ -273,7 +273,7 @@ static void turn(struct loop *l)
 		}
 	}
 	if (!b->core.stopping)
-		pressure_apply(b);
+		backpressure_apply(b);
 }
 
 /* --- start and end */
@@ -287,8 +287,8 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	snprintf(copy, sizeof(copy), "%s", store->path);
-	snprintf(l->pressure.directory, sizeof(l->pressure.directory), "%s",
-		 dirname(copy));
+	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
+		 "%s", dirname(copy));
 	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
 			error);
 	if (rc != 0)

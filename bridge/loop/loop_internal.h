@@ -7,9 +7,9 @@
 
 #include "bridge/kafka/probe.h"
 #include "bridge/life/bridge.h"
+#include "bridge/loop/backpressure.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
-#include "bridge/loop/pressure.h"
 
 struct loop {
 	struct bridge b;
@@ -27,7 +27,7 @@ struct loop {
 	bool more, evict_more;
 	uint64_t gaps; /* of the journal, that the log has heard of */
 	int exit_code;
-	struct pressure pressure;
+	struct backpressure backpressure;
 	struct notify notify;
 	struct log_limit store_failures;
 	loop_reload *reload;

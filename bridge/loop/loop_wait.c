@@ -133,7 +133,7 @@ static void drain(int fd)
 		return; /* nobody has written since */
 }
 
-static int heed(struct loop *l, int fd, int timeout_ms)
+static int dispatch(struct loop *l, int fd, int timeout_ms)
 {
 	struct epoll_event events[8];
 	int i, n = epoll_wait(fd, events, 8, timeout_ms);
@@ -155,7 +155,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
-			return heed(l, l->urgent_fd, 0);
+			return dispatch(l, l->urgent_fd, 0);
 		case FROM_HTTP:
 		case FROM_COMMANDS:
 			break; /* served every turn */
@@ -179,10 +179,10 @@ int loop_wait(struct loop *l)
 	if (!l->more && !commands_pressed(l->b.commands) &&
 	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
 	    l->coalesce)
-		n = heed(l, l->urgent_fd, COALESCE_MS);
+		n = dispatch(l, l->urgent_fd, COALESCE_MS);
 	if (n == 0) {
 		watch_commands(l);
-		n = heed(l, l->epoll_fd, timeout_of(l));
+		n = dispatch(l, l->epoll_fd, timeout_of(l));
 	}
 	l->b.core.now = ztp_clock_steady(&l->b.core.clock);
 	return n < 0 ? -1 : 0;
