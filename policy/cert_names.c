@@ -149,18 +149,6 @@ static int char_width(int type)
 	}
 }
 
-static bool utf8_text(const char *text, size_t len)
-{
-	size_t n;
-
-	for (size_t i = 0; i < len; i += n) {
-		n = ztp_utf8_char(text + i, len - i);
-		if (n == 0 || text[i] == '\0')
-			return false;
-	}
-	return true;
-}
-
 /* Whole characters, none of them NUL, and where the type is a part of ASCII,
  * none beyond it. T.61 has eight bits. */
 static bool string_clean(const ASN1_STRING *string)
@@ -174,7 +162,7 @@ static bool string_clean(const ASN1_STRING *string)
 	if (width < 0)
 		return true; /* will be written as #hex */
 	if (width == 0)
-		return utf8_text((const char *)text, (size_t)len);
+		return ztp_utf8_valid((const char *)text, (size_t)len);
 	if (len % width != 0)
 		return false;
 	for (int i = 0; i < len; i += width) {

@@ -43,22 +43,12 @@ static void skip_space(struct ztp_str *text)
 	}
 }
 
-static bool take(struct ztp_str *text, const char *literal)
-{
-	size_t n = strlen(literal);
-
-	if (text->n < n || memcmp(text->p, literal, n) != 0)
-		return false;
-	text->p += n;
-	text->n -= n;
-	return true;
-}
-
 static bool take_line(struct ztp_str *text, const char *edge, const char *label)
 {
 	struct ztp_str rest = *text;
 
-	if (!take(&rest, edge) || !take(&rest, label) || !take(&rest, "-----"))
+	if (!ztp_str_take(&rest, edge) || !ztp_str_take(&rest, label) ||
+	    !ztp_str_take(&rest, "-----"))
 		return false;
 	*text = rest;
 	return true;

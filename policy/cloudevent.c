@@ -25,10 +25,7 @@ static bool is_structured(struct ztp_str type)
 {
 	const size_t n = sizeof(structured_type) - 1;
 
-	while (type.n && (type.p[0] == ' ' || type.p[0] == '\t')) {
-		type.p++;
-		type.n--;
-	}
+	type = ztp_str_trim(type);
 	if (type.n < n || strncasecmp(type.p, structured_type, n) != 0)
 		return false;
 	return type.n == n || type.p[n] == ';' || type.p[n] == ' ' ||

@@ -54,6 +54,15 @@ bool ztp_hex_decode(void *out, size_t n, const char *text, size_t len)
 	return true;
 }
 
+bool ztp_hex_lower(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] < '0' || text[i] > '9') &&
+		    (text[i] < 'a' || text[i] > 'f'))
+			return false;
+	return len > 0;
+}
+
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -175,43 +184,6 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n)
 	if (n > 0)
 		SHA256_Update(&hash, bytes, n);
 	SHA256_Final(out, &hash);
-}
-
-/* Continuation bytes that follow a lead byte, and the smallest and largest
- * first one of them (RFC 3629 section 4); -1 for no lead byte. */
-static int utf8_tail(uint8_t lead, uint8_t *low, uint8_t *high)
-{
-	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead < 0x80)
-		return 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 2;
-	if (lead >= 0xf0 && lead <= 0xf4)
-		return 3;
-	return -1;
-}
-
-size_t ztp_utf8_char(const char *text, size_t len)
-{
-	const uint8_t *in = (const uint8_t *)text;
-	uint8_t low, high;
-	int tail;
-
-	if (len == 0)
-		return 0;
-	tail = utf8_tail(in[0], &low, &high);
-	if (tail < 0 || (size_t)tail >= len)
-		return 0;
-	for (int i = 1; i <= tail; i++) {
-		if (in[i] < low || in[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return (size_t)tail + 1;
 }
 
 void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10])

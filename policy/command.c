@@ -137,11 +137,8 @@ static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
 {
 	size_t n = text.n;
 
-	if (n > ZTP_MESSAGE_MAX) {
-		n = ZTP_MESSAGE_MAX;
-		while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
-			n--;
-	}
+	if (n > ZTP_MESSAGE_MAX)
+		n = ztp_utf8_cut(text.p, ZTP_MESSAGE_MAX);
 	if (n > 0)
 		memcpy(out, text.p, n);
 	out[n] = '\0';

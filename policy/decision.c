@@ -55,21 +55,6 @@ static bool has_control(const char *text)
 	return false;
 }
 
-/* Copies a string member, "" when absent, into out (max + 1 bytes). */
-static int copy_string(char *out, size_t max, struct ztp_object *body,
-		       enum member member, struct ztp_error *error)
-{
-	struct ztp_str text;
-	int rc = ztp_object_string(&text, body, member, max, error);
-
-	if (rc)
-		return rc;
-	if (text.n)
-		memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return 0;
-}
-
 /* --- the payload */
 
 static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
@@ -306,16 +291,20 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 	char *type = decision->payload.content_type;
 	int rc;
 
-	rc = copy_string(decision->reason, ZTP_REASON_MAX, body, REASON, error);
+	rc = ztp_object_copy(decision->reason, sizeof(decision->reason), body,
+			     REASON, error);
 	if (!rc)
-		rc = copy_string(decision->message, ZTP_MESSAGE_MAX, body,
-				 MESSAGE, error);
+		rc = ztp_object_copy(decision->message,
+				     sizeof(decision->message), body, MESSAGE,
+				     error);
 	if (!rc)
-		rc = copy_string(decision->decided_by, ZTP_REASON_MAX, body,
-				 DECIDED_BY, error);
+		rc = ztp_object_copy(decision->decided_by,
+				     sizeof(decision->decided_by), body,
+				     DECIDED_BY, error);
 	if (!rc)
-		rc = copy_string(type, ZTP_CONTENT_TYPE_MAX, body, CONTENT_TYPE,
-				 error);
+		rc = ztp_object_copy(type,
+				     sizeof(decision->payload.content_type),
+				     body, CONTENT_TYPE, error);
 	if (rc)
 		return rc;
 	if (has_control(decision->reason) || has_control(decision->decided_by))

@@ -104,6 +104,20 @@ int ztp_object_string(struct ztp_str *value, struct ztp_object *object,
 	return 0;
 }
 
+int ztp_object_copy(char *out, size_t size, struct ztp_object *object,
+		    size_t index, struct ztp_error *error)
+{
+	struct ztp_str text;
+	int rc = ztp_object_string(&text, object, index, size - 1, error);
+
+	if (rc)
+		return rc;
+	if (text.n)
+		memcpy(out, text.p, text.n);
+	out[text.n] = '\0';
+	return 0;
+}
+
 double ztp_json_number(struct ztp_str raw)
 {
 	char text[ZTP_JSON_NUMBER_MAX + 1], *end;

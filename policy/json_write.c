@@ -142,7 +142,7 @@ void ztp_json_add_text(struct ztp_writer *writer, const char *name,
 void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 			 const char *text)
 {
-	ztp_json_add_text(writer, name, (struct ztp_str){text, strlen(text)});
+	ztp_json_add_text(writer, name, ztp_str_of(text));
 }
 
 void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,

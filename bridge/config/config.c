@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* --- rules between settings */
 
 static bool is_set(const struct config *config, const struct setting *setting)
@@ -209,7 +211,7 @@ int config_load(struct config **config, const char *file, int *line,
 	if (!new)
 		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (rc == 0)
-		rc = setting_slurp(&text, &len, CONFIG_FILE_MAX, file, error);
+		rc = ztp_file_read(&text, &len, file, CONFIG_FILE_MAX, error);
 	if (rc == 0)
 		rc = set_defaults(new, error);
 	if (rc == 0)

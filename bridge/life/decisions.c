@@ -104,7 +104,7 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 
 	/* The record of a decision that names a path, but has no key. */
 	if (!key.p && *decision->path)
-		key = (struct ztp_str){decision->path, strlen(decision->path)};
+		key = ztp_str_of(decision->path);
 	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(outcome)));

@@ -19,8 +19,6 @@
 #ifndef ZTP_JSON_H
 #define ZTP_JSON_H
 
-#include <string.h>
-
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
@@ -117,6 +115,11 @@ void ztp_object_clear(struct ztp_object *object); /* NULL-safe, idempotent */
 int ztp_object_string(struct ztp_str *value, struct ztp_object *object,
 		      size_t field, size_t max, struct ztp_error *error);
 
+/* The same, copied and terminated into a buffer of size bytes; "" when it is
+ * absent or null. */
+int ztp_object_copy(char *out, size_t size, struct ztp_object *object,
+		    size_t field, struct ztp_error *error);
+
 /* A member that has to be an integer from min to max; absent or null leaves
  * *value alone. ZTP_ERR_TYPE for what ztp_json_integer refuses, ZTP_ERR_VALUE
  * outside the range. 1e2 and 100.0 are 100. */
@@ -133,12 +136,6 @@ int ztp_object_time(int64_t *ms, struct ztp_object *object, size_t field,
 static inline bool ztp_field_given(const struct ztp_field *field)
 {
 	return field->kind != 0 && field->kind != 'n';
-}
-
-static inline bool ztp_str_is(struct ztp_str str, const char *text)
-{
-	return str.p && str.n == strlen(text) &&
-	       memcmp(str.p, text, str.n) == 0;
 }
 
 #endif

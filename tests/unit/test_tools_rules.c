@@ -208,7 +208,7 @@ static void mistakes_name_file_and_line(void **state)
 		 "f.yaml:2: "},
 		{"rules:\n- match: {fingerprints_file: /no/such}\n"
 		 "  action: reject\n",
-		 "f.yaml:2: /no/such: "},
+		 "f.yaml:2: cannot read /no/such: "},
 		{"default: approve\n---\n{}\n", "f.yaml:3: "},
 		{"rules: [\n", "f.yaml:"},
 		{"default: {reason: x}\n", "f.yaml:1: "},

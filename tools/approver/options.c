@@ -6,6 +6,7 @@
 
 #include "tools/approver/help.h"
 #include "tools/common/cli.h"
+#include "ztp/text.h"
 
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH
@@ -134,8 +135,7 @@ static bool set_by(struct options *options, enum verdict_by by)
 static bool set_fingerprint(struct options *options, const char *text)
 {
 	options->fingerprint = text;
-	return strlen(text) == ZTP_SHA256_HEX - 1 &&
-	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
+	return ztp_fingerprint_valid(text);
 }
 
 static bool set_device(struct options *options, const char *text)
@@ -190,12 +190,12 @@ static bool set_option(struct options *options, int key, const char *value)
 	case KEY_RESULTS:
 		return set_text(&options->results, value, 249);
 	case KEY_DELAY:
-		return ztp_cli_number(&options->delay_ms, value, 0,
-				      7 * 24 * 3600 * 1000LL);
+		return ztp_number_parse(&options->delay_ms, value, 0,
+					7 * 24 * 3600 * 1000LL);
 	case KEY_COUNT:
-		return ztp_cli_number(&options->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
 	case KEY_TIMEOUT:
-		return ztp_cli_number(&options->timeout_s, value, 1, 3600);
+		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
 	case KEY_DEVICE:
 		return set_device(options, value);
 	case KEY_FINGERPRINT:

@@ -6,7 +6,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 #include "ztp/json.h"
 
 #define SOURCE "ztp-approver"
@@ -30,24 +30,11 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* What a JSON string can hold: UTF-8 without NUL. */
-static bool is_text(const char *data, size_t len)
-{
-	size_t n, i;
-
-	for (i = 0; i < len && data[i]; i += n) {
-		n = ztp_utf8_char(data + i, len - i);
-		if (n == 0)
-			return false;
-	}
-	return i == len;
-}
-
 static void judge(struct ztp_attachment *attachment)
 {
 	attachment->json = ztp_json_check(attachment->data, attachment->len,
 					  ZTP_PAYLOAD_MAX, NULL) == 0;
-	attachment->text = is_text(attachment->data, attachment->len);
+	attachment->text = ztp_utf8_valid(attachment->data, attachment->len);
 }
 
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
@@ -56,8 +43,8 @@ int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 	int rc;
 
 	memset(attachment, 0, sizeof(*attachment));
-	rc = ztp_cli_read_file(&attachment->data, &attachment->len, path,
-			       ZTP_PAYLOAD_MAX, error);
+	rc = ztp_file_read(&attachment->data, &attachment->len, path,
+			   ZTP_PAYLOAD_MAX, error);
 	if (!rc)
 		judge(attachment);
 	return rc;

@@ -9,26 +9,11 @@ enum cert { FINGERPRINT, SUBJECT, ISSUER, PUBLIC_KEY, NOT_BEFORE, NOT_AFTER };
 #define CERT_MEMBERS (NOT_AFTER + 1)
 enum key { ALGORITHM, BITS, KEY_MEMBERS };
 
-/* A string member into a buffer of size bytes; "" when it is absent. */
-static int copy_string(char *out, size_t size, struct ztp_object *object,
-		       size_t field, struct ztp_error *error)
-{
-	struct ztp_str text;
-	int rc = ztp_object_string(&text, object, field, size - 1, error);
-
-	if (rc)
-		return rc;
-	if (text.n)
-		memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return 0;
-}
-
 static int read_id(struct ztp_ask *ask, struct ztp_object *record,
 		   struct ztp_error *error)
 {
-	int rc = copy_string(ask->request_id, sizeof(ask->request_id), record,
-			     REQUEST_ID, error);
+	int rc = ztp_object_copy(ask->request_id, sizeof(ask->request_id),
+				 record, REQUEST_ID, error);
 
 	if (rc)
 		return rc;
@@ -51,7 +36,7 @@ static int read_device(struct ztp_ask *ask, const struct ztp_field *field,
 	rc = ztp_object_read(&device, &path, 1, field->raw, ZTP_ASK_MAX, error);
 	if (rc)
 		return rc;
-	rc = copy_string(ask->path, sizeof(ask->path), &device, 0, error);
+	rc = ztp_object_copy(ask->path, sizeof(ask->path), &device, 0, error);
 	ztp_object_clear(&device);
 	if (rc)
 		return rc;
@@ -76,8 +61,8 @@ static int read_key(struct ztp_ask *ask, const struct ztp_field *field,
 			     error);
 	if (rc)
 		return rc;
-	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), &key,
-			 ALGORITHM, error);
+	rc = ztp_object_copy(ask->key_algorithm, sizeof(ask->key_algorithm),
+			     &key, ALGORITHM, error);
 	if (!rc)
 		rc = ztp_object_int(&ask->key_bits, &key, BITS, 1, 65536,
 				    error);
@@ -100,28 +85,28 @@ static int read_validity(struct ztp_ask *ask, struct ztp_object *certificate,
 	return rc;
 }
 
-/* Lower case is what the contract says; nothing else compares equal later. */
-static bool fingerprint_valid(const char *text)
+bool ztp_fingerprint_valid(const char *text)
 {
-	return strlen(text) == ZTP_SHA256_HEX - 1 &&
-	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
+	size_t n = strlen(text);
+
+	return n == ZTP_SHA256_HEX - 1 && ztp_hex_lower(text, n);
 }
 
 static int read_members(struct ztp_ask *ask, struct ztp_object *certificate,
 			struct ztp_error *error)
 {
-	int rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
-			     certificate, FINGERPRINT, error);
+	int rc = ztp_object_copy(ask->fingerprint, sizeof(ask->fingerprint),
+				 certificate, FINGERPRINT, error);
 
-	if (!rc && !fingerprint_valid(ask->fingerprint))
+	if (!rc && !ztp_fingerprint_valid(ask->fingerprint))
 		rc = ztp_fail(error, ZTP_ERR_VALUE,
 			      "no valid fingerprint_sha256");
 	if (!rc)
-		rc = copy_string(ask->subject, sizeof(ask->subject),
-				 certificate, SUBJECT, error);
+		rc = ztp_object_copy(ask->subject, sizeof(ask->subject),
+				     certificate, SUBJECT, error);
 	if (!rc)
-		rc = copy_string(ask->issuer, sizeof(ask->issuer), certificate,
-				 ISSUER, error);
+		rc = ztp_object_copy(ask->issuer, sizeof(ask->issuer),
+				     certificate, ISSUER, error);
 	if (!rc)
 		rc = read_key(ask, &certificate->fields[PUBLIC_KEY], error);
 	return rc ? rc : read_validity(ask, certificate, error);

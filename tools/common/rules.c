@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -51,13 +51,7 @@ static struct ztp_str trim(const char *line, size_t len)
 
 	if (hash)
 		len = (size_t)(hash - line);
-	while (len && strchr(" \t\r", line[len - 1]))
-		len--;
-	while (len && strchr(" \t", *line)) {
-		line++;
-		len--;
-	}
-	return (struct ztp_str){line, len};
+	return ztp_str_trim((struct ztp_str){line, len});
 }
 
 int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
@@ -66,8 +60,8 @@ int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
 	struct ztp_error why;
 	char *text = NULL;
 	size_t len, line = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
+			       error);
 
 	list->set = true; /* an empty list allows nobody */
 	for (size_t at = 0; !rc && at < len; line++) {

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 #include "tools/common/rules.h"
 #include "tools/common/yaml_read.h"
 
@@ -359,8 +359,7 @@ int ztp_rules_load(struct ztp_rules *rules, const char *path,
 {
 	char *text = NULL;
 	size_t len = 0;
-	int rc =
-		ztp_cli_read_file(&text, &len, path, ZTP_RULES_FILE_MAX, error);
+	int rc = ztp_file_read(&text, &len, path, ZTP_RULES_FILE_MAX, error);
 
 	if (!rc)
 		rc = ztp_rules_read(rules, text, len, path, error);

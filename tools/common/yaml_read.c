@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "ztp/text.h"
 
 int ztp_yaml_fail(struct ztp_yaml *yaml, const yaml_node_t *node,
 		  const char *format, ...)
@@ -56,7 +56,7 @@ int ztp_yaml_number(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
 {
 	const char *text = ztp_yaml_text(node);
 
-	if (!text || !ztp_cli_number(field, text, 0, 100000))
+	if (!text || !ztp_number_parse(field, text, 0, 100000))
 		return ztp_yaml_fail(yaml, node, "a number is expected");
 	return 0;
 }

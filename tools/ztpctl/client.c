@@ -16,7 +16,6 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "base/random.h"
-#include "tools/common/cli.h"
 #include "ztp/codec.h"
 
 #define CONTROL	     "$CONTROL/ztp/v1"

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/text.h"
 
 #define PASSWORD_MAX 4096
 
@@ -114,7 +116,7 @@ static bool set_option(struct command_line *line, const char *name,
 	else if (strcmp(name, "--broker-config") == 0)
 		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
-		return ztp_cli_number(&ctl->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&ctl->count, value, 1, INT64_MAX);
 	else if (strcmp(name, "--ca") == 0)
 		return set_ca(line, value);
 	else
@@ -184,8 +186,8 @@ static bool read_password(struct ztp_ctl *ctl, char **password)
 
 	if (!ctl->password_file)
 		return true;
-	if (ztp_cli_read_file(password, &len, ctl->password_file, PASSWORD_MAX,
-			      &error) != 0) {
+	if (ztp_file_read(password, &len, ctl->password_file, PASSWORD_MAX,
+			  &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}
