@@ -172,3 +172,36 @@ int ztp_tree_int(int64_t *value, const cJSON *object, const char *name,
 	*value = number;
 	return 0;
 }
+
+/* --- adding */
+
+bool ztp_tree_add_sha256(cJSON *object, const char *name,
+			 const uint8_t digest[ZTP_SHA256_LEN])
+{
+	char hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
+	return cJSON_AddStringToObject(object, name, hex);
+}
+
+bool ztp_tree_add_time(cJSON *object, const char *name, int64_t ms)
+{
+	char text[ZTP_TIME_LEN];
+
+	ztp_time_format(text, ms);
+	return cJSON_AddStringToObject(object, name, text);
+}
+
+bool ztp_tree_add_base64(cJSON *object, const char *name, const void *bytes,
+			 size_t n)
+{
+	char *text = malloc(4 * ((n + 2) / 3) + 1);
+	bool ok = false;
+
+	if (text) {
+		ztp_base64_encode(text, bytes, n);
+		ok = cJSON_AddStringToObject(object, name, text);
+	}
+	free(text);
+	return ok;
+}

@@ -29,4 +29,12 @@ int ztp_tree_string(const char **value, const cJSON *object, const char *name,
 int ztp_tree_int(int64_t *value, const cJSON *object, const char *name,
 		 int64_t min, int64_t max, struct ztp_error *error);
 
+/* Adds a string to an object: a digest in hex, a time (ms since 1970) as RFC
+ * 3339 has it, bytes in base64. False: out of memory. */
+bool ztp_tree_add_sha256(cJSON *object, const char *name,
+			 const uint8_t digest[ZTP_SHA256_LEN]);
+bool ztp_tree_add_time(cJSON *object, const char *name, int64_t ms);
+bool ztp_tree_add_base64(cJSON *object, const char *name, const void *bytes,
+			 size_t n);
+
 #endif

@@ -69,11 +69,6 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
 		      struct ztp_reply *reply);
 
-/* Members of an answer. */
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN]);
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms);
-
 /* An audit record of an operator's doing. */
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 		      const char *code, const char *path,

@@ -117,11 +117,11 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddStringToObject(object, "device_path", device->path);
 	cJSON_AddStringToObject(object, "state",
 				device->blocked ? "blocked" : "active");
-	ztp_reply_hex(object, "fingerprint_sha256", device->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", device->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", device->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", device->spki_sha256);
 	cJSON_AddStringToObject(object, "onboarding",
 				ztp_onboarding_name(device->onboarding));
-	ztp_reply_time(object, "created_at", device->created_at);
+	ztp_tree_add_time(object, "created_at", device->created_at);
 	cJSON_AddStringToObject(object, "request_id", device->request_id);
 	describe_session(object, gate, device->path, device->spki_sha256);
 }
@@ -132,8 +132,9 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
 	cJSON_AddStringToObject(object, "state",
 				candidate->rejected ? "rejected" : "pending");
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", candidate->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", candidate->spki_sha256);
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	describe_session(object, gate, candidate->path, candidate->spki_sha256);
 }

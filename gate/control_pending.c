@@ -1,6 +1,7 @@
 /* Commands on candidates, and getInfo. */
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 
@@ -22,8 +23,9 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_time(object, "received_at", candidate->received_at);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
 	cJSON_AddBoolToObject(object, "acked", candidate->acked);

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 
@@ -14,10 +15,10 @@ static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_reply_hex(object, "fingerprint_sha256", cert->fingerprint);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", cert->fingerprint);
 	cJSON_AddStringToObject(object, "subject", cert->subject);
-	ztp_reply_time(object, "not_before", cert->not_before);
-	ztp_reply_time(object, "not_after", cert->not_after);
+	ztp_tree_add_time(object, "not_before", cert->not_before);
+	ztp_tree_add_time(object, "not_after", cert->not_after);
 	cJSON_AddItemToArray(list, object);
 }
 
@@ -31,7 +32,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
 		cJSON_AddStringToObject(object, "audience", registry->audience);
-	ztp_reply_time(object, "created_at", registry->created_at);
+	ztp_tree_add_time(object, "created_at", registry->created_at);
 	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
 	cJSON_AddNumberToObject(object, "pending",
 				(double)registry->candidates);
@@ -306,8 +307,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		return;
 	}
 	cJSON_AddStringToObject(reply->data, "registry", registry->name);
-	ztp_reply_hex(reply->data, "fingerprint_sha256",
-		      ztp_ca_cert(ca)->fingerprint);
+	ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
 				     "registry %s has this CA", registry->name);
@@ -376,7 +377,8 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		end_sessions(ending);
 		cJSON_AddStringToObject(reply->data, "registry",
 					registry->name);
-		ztp_reply_hex(reply->data, "fingerprint_sha256", fingerprint);
+		ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+				    fingerprint);
 		cJSON_AddNumberToObject(reply->data, "ended",
 					(double)ending->ended);
 	}

@@ -61,23 +61,6 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 	return ztp_reply_error(reply, &error); /* rolled back by run_one */
 }
 
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN])
-{
-	char hex[ZTP_SHA256_HEX];
-
-	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
-	cJSON_AddStringToObject(object, name, hex);
-}
-
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
-{
-	char text[ZTP_TIME_LEN];
-
-	ztp_time_format(text, ms);
-	cJSON_AddStringToObject(object, name, text);
-}
-
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 		      const char *code, const char *path,
 		      const uint8_t *fingerprint, const char *request_id)

@@ -39,11 +39,11 @@ static cJSON *add_device(struct control_message *m, const char *name,
 			 const char *correlation, const struct store_request *r)
 {
 	cJSON *command = add_command(m, name, correlation);
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, r->fingerprint, ZTP_SHA256_LEN);
 	add_text(m, command, "device_path", r->path);
-	add_text(m, command, "fingerprint_sha256", hex);
+	if (!command ||
+	    !ztp_tree_add_sha256(command, "fingerprint_sha256", r->fingerprint))
+		m->failed = true;
 	return command;
 }
 

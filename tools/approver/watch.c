@@ -8,13 +8,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
-#include "ztp/json.h"
 
 #define VALUE_MAX (1024 * 1024)
 
@@ -126,21 +124,6 @@ static void put_line(const struct options *options,
 
 /* --- records for programs */
 
-static bool add_bytes(cJSON *object, const char *name, const char *data,
-		      size_t len)
-{
-	size_t size = 4 * ((len + 2) / 3) + 1;
-	char *text = malloc(size);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, data, len);
-		ok = cJSON_AddStringToObject(object, name, text) != NULL;
-	}
-	free(text);
-	return ok;
-}
-
 /* JSON as it is, but for white space; other bytes in base64. */
 static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 {
@@ -150,8 +133,8 @@ static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 	if (!message->payload)
 		return cJSON_AddNullToObject(object, "value") != NULL;
 	if (ztp_json_check(message->payload, message->len, VALUE_MAX, NULL))
-		return add_bytes(object, "value_base64", message->payload,
-				 message->len);
+		return ztp_tree_add_base64(object, "value_base64",
+					   message->payload, message->len);
 	copy = strndup(message->payload, message->len);
 	if (!copy)
 		return false;
@@ -171,10 +154,10 @@ static bool add_text(cJSON *object, const char *name, const void *data,
 	if (!data)
 		return cJSON_AddNullToObject(object, name) != NULL;
 	if (ztp_attachment_set(&text, data, len, NULL))
-		return add_bytes(object, name, data, len);
+		return ztp_tree_add_base64(object, name, data, len);
 	ok = text.text
 		     ? cJSON_AddStringToObject(object, name, text.data) != NULL
-		     : add_bytes(object, name, data, len);
+		     : ztp_tree_add_base64(object, name, data, len);
 	ztp_attachment_clear(&text);
 	return ok;
 }

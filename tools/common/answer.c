@@ -4,10 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <cjson/cJSON.h>
-
 #include "base/file.h"
-#include "ztp/json.h"
+#include "base/json_tree.h"
 
 #define SOURCE "ztp-approver"
 
@@ -89,19 +87,6 @@ static bool add_string(cJSON *object, const char *name, const char *text)
 	return cJSON_AddStringToObject(object, name, text) != NULL;
 }
 
-static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
-{
-	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, payload->data, payload->len);
-		ok = cJSON_AddStringToObject(object, "payload_base64", text);
-	}
-	free(text);
-	return ok;
-}
-
 /* JSON goes in as it was written: its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
@@ -111,7 +96,8 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 		return true;
 	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
 						  payload->data) != NULL
-			   : add_base64(object, payload);
+			   : ztp_tree_add_base64(object, "payload_base64",
+						 payload->data, payload->len);
 	return ok && add_string(object, "content_type", payload->content_type);
 }
 

@@ -58,7 +58,7 @@ static void append(char *jwt, const char *before, const void *bytes, size_t n)
 {
 	char *at = stpcpy(jwt + strlen(jwt), before);
 
-	EVP_EncodeBlock((unsigned char *)at, bytes, (int)n);
+	ztp_base64_encode(at, bytes, n);
 	for (; *at && *at != '='; at++)
 		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
 	*at = '\0';
