@@ -65,9 +65,29 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
 					  struct ztp_reply *reply);
-/* `after` ("" when absent) and `limit`. */
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply);
+/* --- lists, a page at a time */
+
+struct ztp_page {
+	struct ztp_gate *gate;
+	const struct ztp_registry *registry; /* the only one, or NULL: all */
+	const char *after;		     /* "" : from the start */
+	int64_t limit, count;
+	bool more;
+	char last[ZTP_PATH_MAX + 1]; /* of the rows on it */
+	cJSON *rows;		     /* the reply's */
+};
+
+/* What a list command asks for: `after` and `limit`. The rows become a member
+ * of the answer by this name. False: the reply is an error. */
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply);
+/* Likewise `registry`, where the command has one. */
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
+		       struct ztp_reply *reply);
+/* An object for one more row, which the caller fills; where the next page
+ * starts when this is the last one. NULL: the page is full. */
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor);
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply);
 
 /* An audit record of an operator's doing. */
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
@@ -77,5 +97,9 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 /* The live session of a path under a key, held or a device's; or NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+/* Says so in an answer: `live`, `subscribed`. */
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 #endif

@@ -99,18 +99,6 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 
 /* ---- looking */
 
-static void describe_session(cJSON *object, struct ztp_gate *gate,
-			     const char *path,
-			     const uint8_t spki_sha256[ZTP_SHA256_LEN])
-{
-	const struct ztp_session *session =
-		ztp_control_live(gate, path, spki_sha256);
-
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
-}
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
@@ -123,7 +111,8 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 				ztp_onboarding_name(device->onboarding));
 	ztp_tree_add_time(object, "created_at", device->created_at);
 	cJSON_AddStringToObject(object, "request_id", device->request_id);
-	describe_session(object, gate, device->path, device->spki_sha256);
+	ztp_control_describe_live(object, gate, device->path,
+				  device->spki_sha256);
 }
 
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
@@ -136,7 +125,8 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 			    candidate->fingerprint);
 	ztp_tree_add_sha256(object, "spki_sha256", candidate->spki_sha256);
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	describe_session(object, gate, candidate->path, candidate->spki_sha256);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 /* No device: the candidate, when it was asked for by certificate. */
@@ -193,53 +183,31 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	free(metadata);
 }
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_PATH_MAX + 1];
-	bool more;
-};
-
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, device->path);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, device);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, device->path, sizeof(device->path));
-	listing->count++;
-	return true;
+	if (row)
+		describe(row, page->gate, device);
+	return row != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
 	struct ztp_error error = {0};
-	const char *after;
+	struct ztp_page page;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "devices", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "devices");
-	if (ztp_devices_list(gate->db, registry ? registry->name : "", after,
-			     listing.limit + 1, list_one, &listing,
+	if (ztp_devices_list(gate->db, page.registry ? page.registry->name : "",
+			     page.after, page.limit + 1, list_one, &page,
 			     &error) != 0)
 		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+	else
+		ztp_page_end(&page, reply);
 }
 
 /* ---- deleting and blocking */

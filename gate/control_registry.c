@@ -108,32 +108,27 @@ void ztp_control_get_registry(struct ztp_gate *gate, const cJSON *in,
 void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
-	struct ztp_registry **page;
-	const char *after;
-	int64_t limit;
+	struct ztp_registry **found;
+	struct ztp_page page;
+	cJSON *row = NULL;
 	size_t count;
-	cJSON *list;
 
-	if (!ztp_control_page(&after, &limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	page = calloc((size_t)limit + 1, sizeof(struct ztp_registry *));
-	if (!page) {
+	found = calloc((size_t)page.limit + 1, sizeof(*found));
+	if (!found) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;
 	}
-	count = ztp_registries_list(gate->registries, after, page,
-				    (size_t)limit + 1);
-	list = cJSON_AddArrayToObject(reply->data, "registries");
-	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
-		cJSON *object = cJSON_CreateObject();
-
-		describe(object, page[i], false);
-		cJSON_AddItemToArray(list, object);
+	count = ztp_registries_list(gate->registries, page.after, found,
+				    (size_t)page.limit + 1);
+	for (size_t i = 0; i < count; i++) {
+		row = ztp_page_row(&page, found[i]->name);
+		if (row)
+			describe(row, found[i], false);
 	}
-	if (count > (size_t)limit)
-		cJSON_AddStringToObject(reply->data, "next",
-					page[limit - 1]->name);
-	free(page);
+	ztp_page_end(&page, reply);
+	free(found);
 }
 
 void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,

@@ -145,21 +145,57 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 	return registry;
 }
 
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply)
+/* --- lists */
+
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 
-	*limit = LIMIT_DEFAULT;
-	if (!ztp_control_string(after, in, "after", ZTP_PATH_MAX, false, reply))
+	*page = (struct ztp_page){.gate = gate, .limit = LIMIT_DEFAULT};
+	if (!ztp_control_string(&page->after, in, "after", ZTP_PATH_MAX, false,
+				reply))
 		return false;
-	if (!*after)
-		*after = "";
-	if (ztp_tree_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
+	if (!page->after)
+		page->after = "";
+	if (ztp_tree_int(&page->limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
 				      error.message);
+	page->rows = cJSON_AddArrayToObject(reply->data, name);
 	return true;
 }
+
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
+		       struct ztp_reply *reply)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(in, "registry"))
+		return true;
+	page->registry = ztp_control_registry(page->gate, in, reply);
+	return page->registry != NULL;
+}
+
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
+{
+	cJSON *row;
+
+	if (page->count == page->limit) {
+		page->more = true;
+		return NULL;
+	}
+	row = cJSON_CreateObject();
+	cJSON_AddItemToArray(page->rows, row);
+	(void)snprintf(page->last, sizeof(page->last), "%s", cursor);
+	page->count++;
+	return row;
+}
+
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply)
+{
+	if (page->more)
+		cJSON_AddStringToObject(reply->data, "next", page->last);
+}
+
+/* --- sessions */
 
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
@@ -171,4 +207,16 @@ struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 	    memcmp(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
 		return NULL;
 	return session;
+}
+
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	const struct ztp_session *session =
+		ztp_control_live(gate, path, spki_sha256);
+
+	cJSON_AddBoolToObject(object, "live", session != NULL);
+	cJSON_AddBoolToObject(object, "subscribed",
+			      session && session->subscribed);
 }
