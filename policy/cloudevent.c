@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The members of a structured event that are read; the first three have to
- * be strings that are not empty. */
+/* The members of a structured event that we read. The first three must be
+ * strings that are not empty. */
 enum member { ID, SOURCE, TYPE, SPECVERSION, DATA, DATA_BASE64, MEMBERS };
 #define REQUIRED SPECVERSION
 
@@ -20,7 +20,7 @@ void ztp_body_close(struct ztp_body *body)
 	body->decoded = NULL;
 }
 
-/* The media type alone counts; parameters (charset) may follow. */
+/* Compares the media type only; parameters such as charset may follow. */
 static bool is_structured(struct ztp_str type)
 {
 	const size_t n = sizeof(structured_type) - 1;
@@ -32,7 +32,7 @@ static bool is_structured(struct ztp_str type)
 	       type.p[n] == '\t';
 }
 
-/* CloudEvents Kafka binding 3.2: ce_specversion makes it an event. */
+/* CloudEvents Kafka binding 3.2: ce_specversion makes a record an event. */
 static int check_binary(const struct ztp_header *headers, size_t count,
 			struct ztp_error *error)
 {
@@ -77,7 +77,7 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 	return 0;
 }
 
-/* data_base64: JSON once more, so it goes through the strict reader. */
+/* data_base64 decodes to JSON, which goes through the strict reader too. */
 static int open_base64(struct ztp_body *body, struct ztp_field *fields,
 		       size_t count, struct ztp_str base64, size_t max,
 		       struct ztp_error *error)

@@ -1,6 +1,6 @@
-/* SHA256_Init and its kin are deprecated in OpenSSL 3, but they neither
- * allocate nor fail, which is what ztp_sha256 promises; the EVP way fetches
- * the algorithm under a lock on every call. */
+/* OpenSSL 3 deprecates SHA256_Init and the like, but they neither allocate nor
+ * fail, which is what ztp_sha256 promises. The EVP functions fetch the
+ * algorithm under a lock on every call. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <openssl/sha.h>
 #include <string.h>
@@ -12,7 +12,7 @@
 	     "7" high "8" high "9" high "a" high "b" high "c" high "d" high    \
 	     "e" high "f"
 
-/* Two digits for each byte. */
+/* The two digits of each byte. */
 static const char hex_pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4")
 	ROW("5") ROW("6") ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c")
 		ROW("d") ROW("e") ROW("f");
@@ -85,7 +85,8 @@ size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
 	return (size_t)(to - out);
 }
 
-/* What a digit stands for; BAD is no digit, and has a bit that none has. */
+/* The value of each digit. BAD is not a digit and has a bit that no digit's
+ * value has. */
 #define BAD   0x80
 #define BAD4  BAD, BAD, BAD, BAD
 #define BAD16 BAD4, BAD4, BAD4, BAD4
@@ -104,8 +105,8 @@ size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
 static const uint8_t base64_values[256] = VALUES(62, BAD, 63, BAD);
 static const uint8_t base64url_values[256] = VALUES(BAD, 62, BAD, 63);
 
-/* All groups of four digits at the front of text, as many as there are;
- * returns the digits. Three bytes are written for each four. */
+/* Decodes all groups of four digits at the front of text to three bytes each.
+ * Returns how many digits it decoded. */
 static size_t decode_groups(uint8_t *out, const uint8_t values[256],
 			    const char *text, size_t len)
 {
@@ -132,8 +133,8 @@ size_t ztp_base64_groups(uint8_t *out, const char *text, size_t len)
 	return decode_groups(out, base64_values, text, len);
 }
 
-/* Digits without padding. A last group of 2 or 3 has 4 or 2 bits too many;
- * they must be zero, or two texts would mean the same bytes. */
+/* Decodes digits without padding. A last group of 2 or 3 digits has 4 or 2 bits
+ * too many. They must be zero, or several texts would mean the same bytes. */
 static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
 			  const char *text, size_t len)
 {

@@ -1,12 +1,12 @@
 /*
- * A decision has two spellings and three wrappings. cloudevent.c takes the
- * wrapping off; here each spelling is one reader that says whether the body
- * is its own (by the member that carries the verdict) and reads what is
- * peculiar to it. What both share is read once. To add a spelling: one line
+ * A decision comes in one of two formats: native or OmniCore. cloudevent.c has
+ * already unwrapped it. Each format has a reader here, which is chosen by the
+ * member that holds the verdict and reads only what is special to the format.
+ * Members that both formats have are read once. A new format is one more line
  * in readers[].
  *
- * A payload is taken as it is written, its numbers never become doubles: what
- * the customer wrote is what the device gets.
+ * A payload is copied as it was written. Its numbers never become doubles, so
+ * the device gets exactly what the customer wrote.
  */
 #include "ztp/decision.h"
 
@@ -17,7 +17,7 @@
 #include "policy/cloudevent.h"
 #include "policy/json_write.h"
 
-/* The members of a decision that are read, in all spellings. */
+/* The members of a decision that we read, in all formats. */
 #define MEMBER_LIST(X)                                                         \
 	X(DECISION, "decision")                                                \
 	X(IS_APPROVE, "isApprove")                                             \
@@ -74,7 +74,7 @@ static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
 	return 0;
 }
 
-/* The base64 is at most ZTP_DECISION_MAX bytes, what it stands for less. */
+/* The base64 has at most ZTP_DECISION_MAX bytes, the decoded bytes fewer. */
 static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 		      struct ztp_error *error)
 {
@@ -95,7 +95,8 @@ static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 	return rc;
 }
 
-/* null beside payload_base64 is absent; alone it is the JSON value. */
+/* A null payload is the JSON value null, but counts as absent beside
+ * payload_base64. */
 static int read_native_payload(struct ztp_payload *payload,
 			       struct ztp_object *body, struct ztp_error *error)
 {
@@ -117,7 +118,7 @@ static int read_native_payload(struct ztp_payload *payload,
 			   error);
 }
 
-/* --- the spellings */
+/* --- the formats */
 
 static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 		       struct ztp_error *error)
@@ -161,7 +162,7 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 }
 
 static const struct reader {
-	enum member verdict; /* the member that tells this spelling */
+	enum member verdict; /* the member that identifies this format */
 	int (*read)(struct ztp_decision *decision, struct ztp_object *body,
 		    struct ztp_error *error);
 } readers[] = {
@@ -169,8 +170,8 @@ static const struct reader {
 	{IS_APPROVE, read_omnicore},
 };
 
-/* The one reader whose body this is; NULL, and *rc, when there is none or
- * more than one. */
+/* The reader for this body. If there is none or more than one, returns NULL and
+ * sets *rc. */
 static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 					struct ztp_error *error)
 {
@@ -192,12 +193,12 @@ static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 	return found;
 }
 
-/* --- metadata: an object of strings, written anew so that it has one spelling
- * whatever white space and escapes the customer used */
+/* --- metadata: an object of strings, normalised so that white space and
+ * escapes do not matter */
 
 struct metadata {
 	struct ztp_writer out;
-	char *scratch; /* owned; holds any two strings of the object */
+	char *scratch; /* owned; room for a name and its value */
 	bool empty;
 	struct ztp_error *error;
 };
@@ -244,7 +245,7 @@ static int read_metadata(struct ztp_decision *decision,
 	return rc;
 }
 
-/* --- what the spellings share */
+/* --- members of all formats */
 
 static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 			 struct ztp_error *error)
@@ -262,7 +263,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	if (!ztp_request_id_valid(text.p, text.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	memcpy(decision->request_id, text.p, text.n); /* zeros follow */
+	memcpy(decision->request_id, text.p, text.n); /* already zeroed */
 
 	rc = ztp_object_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX,
 			       error);
@@ -376,8 +377,9 @@ void ztp_decision_clear(struct ztp_decision *decision)
 	decision->metadata = NULL;
 }
 
-/* The data goes in as its own hash, so that all has a fixed place but the
- * content type, which ends it: no two decisions can be spelled alike. */
+/* Hashes the data by itself first, so that everything but the content type
+ * at the end has a fixed length. Different decisions cannot give the same
+ * input. */
 void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 			 const struct ztp_decision *decision)
 {

@@ -26,8 +26,8 @@ int ztp_fail(struct ztp_error *error, enum ztp_err code, const char *format,
 	va_end(args);
 	if (n < 0)
 		error->message[0] = '\0';
-	/* A message may quote somebody else's text and goes on into JSON: half
-	 * a character must not be left of it. */
+	/* A message may quote foreign text and is written as JSON later, so
+	 * truncation must not leave half a character. */
 	if (n >= (int)sizeof error->message)
 		error->message[ztp_utf8_cut(error->message,
 					    sizeof error->message - 1)] = '\0';

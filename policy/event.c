@@ -3,8 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TRACE_ID  3  /* "00-" before it */
-#define PARENT_ID 36 /* 32 digits and '-' later */
+#define TRACE_ID  3  /* after "00-" */
+#define PARENT_ID 36 /* after 32 digits and '-' */
 
 struct ztp_str ztp_header_get(const struct ztp_header *headers, size_t count,
 			      const char *name)
@@ -66,7 +66,7 @@ void ztp_traceparent_make(char out[ZTP_TRACEPARENT_LEN],
 	out[PARENT_ID - 1] = '-';
 	ztp_hex_encode(out + PARENT_ID, random + 16, 8);
 	memcpy(out + PARENT_ID + 16, "-01", 4);
-	/* All zero means "none" there; one chance in 2^64 is still one. */
+	/* All zeros is invalid, and could happen once in 2^64 times. */
 	if (all_zero(out + TRACE_ID, 32))
 		out[TRACE_ID] = '1';
 	if (all_zero(out + PARENT_ID, 16))

@@ -1,9 +1,9 @@
 /*
- * The strict reader's grammar, the only way in for JSON. It checks a text in
- * one pass and shows the values of the outermost object or array as it goes.
- * json_object.c picks members by name from that, which is all that the records
- * of the hot path need, at a tenth of the cost of a tree. Where a tree serves,
- * base/json_tree.c builds one.
+ * The grammar of the strict reader, through which all JSON enters. It checks a
+ * text in one pass and shows the values of the outermost object or array as it
+ * goes. json_object.c picks members by name from these, which is all that the
+ * records on the hot path need, at a tenth of the cost of a tree. Where a tree
+ * is more convenient, base/json_tree.c builds one from the same values.
  *
  * The cost must stay about linear, whatever the sender does. Recursion is
  * bounded by ZTP_JSON_DEPTH. The keys of all open objects are on one stack.
@@ -17,7 +17,7 @@
 
 #include "policy/json_scan.h"
 
-#define KEYS_PAIRWISE 12 /* above, an object's keys are sorted */
+#define KEYS_PAIRWISE 12 /* with more keys than this they are sorted */
 
 static const struct ztp_json_string unnamed = {NULL, 0, false};
 
@@ -52,7 +52,7 @@ static bool same_key(const struct ztp_json_string *a,
 	return ztp_scan_compare(a, b) == 0;
 }
 
-/* The object whose first key is keys[first] closes. */
+/* Ends the object whose first key is keys[first]: refuses duplicates. */
 static int pop_keys(struct ztp_scan *scan, size_t first)
 {
 	struct ztp_json_string *keys = scan->keys + first;
@@ -88,7 +88,7 @@ static int scan_word(struct ztp_scan *scan, const char *word)
 	return 0;
 }
 
-/* The value from start on, which has been read. */
+/* The value that has been read from start on. */
 static struct ztp_json_item describe(const struct ztp_scan *scan,
 				     const struct ztp_json_string *name,
 				     const char *start)
@@ -105,7 +105,8 @@ static struct ztp_json_item describe(const struct ztp_scan *scan,
 	return item;
 }
 
-/* A member's value or an array's item. */
+/* Reads a member's value or an array's item, and shows it if it is one of the
+ * outermost. */
 static int scan_item(struct ztp_scan *scan, const struct ztp_json_string *name)
 {
 	const char *start = scan->p;
@@ -137,7 +138,7 @@ static int scan_member(struct ztp_scan *scan)
 	return scan_item(scan, &key);
 }
 
-/* An object or an array, from its bracket on. */
+/* Reads an object or an array, starting at its bracket. */
 static int scan_container(struct ztp_scan *scan)
 {
 	bool object = *scan->p == '{';
@@ -188,7 +189,7 @@ static int scan_value(struct ztp_scan *scan)
 	}
 }
 
-/* The whole text; *value, if not NULL, becomes the outermost value. */
+/* Reads the whole text. *value, if not NULL, becomes the outermost value. */
 static int scan_text(struct ztp_json_item *value, struct ztp_str text,
 		     size_t max, ztp_json_visit *visit, void *arg,
 		     struct ztp_error *error)

@@ -6,7 +6,7 @@
 #define EXACT_MAX 9007199254740991.0 /* 2^53 - 1 */
 #define TIME_MAX  64
 
-/* Nearly all names differ in the first character: no call for those. */
+/* Nearly all names differ in the first character, and need no call. */
 static bool is_named(const struct ztp_json_string *name, const char *wanted)
 {
 	if (!name->escaped && name->n > 0 && *name->p != *wanted)
@@ -46,7 +46,7 @@ int ztp_object_read(struct ztp_object *object, struct ztp_field *fields,
 	rc = ztp_json_each(text, max, note_field, object, error);
 	if (rc)
 		return rc;
-	/* what has passed is not white space alone */
+	/* valid JSON is never white space alone */
 	object->is_object = text.p[strspn(text.p, " \n\r\t")] == '{';
 	return 0;
 }
@@ -59,7 +59,8 @@ void ztp_object_clear(struct ztp_object *object)
 	memset(object, 0, sizeof(*object));
 }
 
-/* Once for each string; all of them together are shorter than the text. */
+/* Happens at most once per string. One buffer of the text's size is enough for
+ * all of them. */
 static int unescape(struct ztp_object *object, struct ztp_field *field,
 		    struct ztp_error *error)
 {
@@ -123,7 +124,7 @@ double ztp_json_number(struct ztp_str raw)
 	char text[ZTP_JSON_NUMBER_MAX + 1], *end;
 	double number;
 
-	if (raw.n == 1) /* as nearly all; there is no other than a digit */
+	if (raw.n == 1) /* the common case; it must be a digit */
 		return raw.p[0] - '0';
 	if (raw.n > ZTP_JSON_NUMBER_MAX)
 		return HUGE_VAL;

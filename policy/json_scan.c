@@ -43,7 +43,7 @@ int ztp_scan_unexpected(const struct ztp_scan *scan)
 
 /* --- characters, strings and keys */
 
-/* Four hex digits, or -1. */
+/* The value of four hex digits, or -1. */
 static long hex4(const char *p, const char *end)
 {
 	uint8_t bytes[2];
@@ -63,7 +63,7 @@ static bool is_low(long unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* What a letter behind a backslash stands for. */
+/* The character that a letter after a backslash means. */
 static uint8_t unescaped(uint8_t letter)
 {
 	switch (letter) {
@@ -82,7 +82,7 @@ static uint8_t unescaped(uint8_t letter)
 	}
 }
 
-/* The next character of a key that was checked. */
+/* Takes the next character of a string that has been checked. */
 static uint32_t next_char(struct ztp_json_string *key)
 {
 	const uint8_t *p = (const uint8_t *)key->p;
@@ -111,8 +111,8 @@ static uint32_t next_char(struct ztp_json_string *key)
 	return c;
 }
 
-/* An order over the characters that keys stand for. UTF-8 sorts by bytes as
- * it does by code points, so both ways of comparing make one order. */
+/* UTF-8 sorts the same by bytes and by code points, so both ways of comparing
+ * give the same order. */
 int ztp_scan_compare(const void *left, const void *right)
 {
 	struct ztp_json_string a = *(const struct ztp_json_string *)left;
@@ -215,10 +215,10 @@ static int scan_escape(struct ztp_scan *scan)
 
 #define EACH(byte) (0x0101010101010101u * (byte))
 
-/* A bit for each of eight bytes, the first one's lowest, that is not 0x20 to
- * 0x7f, or is '"', or '\\'. Behind the first of them there may be others by
- * mistake: a subtraction borrows from the next byte only where it is right to
- * set a bit. */
+/* Sets a bit for each of eight bytes that is outside 0x20 to 0x7f, or is '"' or
+ * '\\', the lowest for the first byte. Bits after the first one may be wrong: a
+ * subtraction borrows from the next byte, but only after a byte whose bit is
+ * set. */
 static uint64_t special(const char *p)
 {
 	uint64_t word, quote, slash;

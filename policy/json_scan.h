@@ -1,21 +1,21 @@
 /*
- * policy/json_scan.h - the words of JSON (strings, numbers, keys) for the
- * strict reader, whose grammar is in json.c. Private to policy/.
+ * policy/json_scan.h - the tokens of JSON (strings, numbers, white space) for
+ * the strict reader, whose grammar is in json.c. Private to policy/.
  */
 #ifndef ZTP_POLICY_JSON_SCAN_H
 #define ZTP_POLICY_JSON_SCAN_H
 
 #include "ztp/json.h"
 
-#define ZTP_SCAN_KEYS 48 /* open keys without an allocation */
+#define ZTP_SCAN_KEYS 48 /* keys of open objects without an allocation */
 
 struct ztp_scan {
 	const char *start, *p, *end;
 	int depth;
-	struct ztp_json_string *keys; /* few, or owned */
+	struct ztp_json_string *keys; /* is few, or owned */
 	size_t key_count, key_room;
 	struct ztp_json_string few[ZTP_SCAN_KEYS];
-	struct ztp_json_string string; /* the last one that was a value */
+	struct ztp_json_string string; /* the last string value */
 	ztp_json_visit *visit;	       /* may be NULL */
 	void *arg;
 	struct ztp_error *error;
@@ -23,14 +23,14 @@ struct ztp_scan {
 
 void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len);
 
-/* Both return the code; the message says where the scan stands. */
+/* Fail with a message that names the current position. Return the code. */
 int ztp_scan_refuse(const struct ztp_scan *scan, enum ztp_err code,
 		    const char *what);
 int ztp_scan_unexpected(const struct ztp_scan *scan);
 
 void ztp_scan_space(struct ztp_scan *scan);
 
-/* Takes this character if it is there. */
+/* Takes the next character if it is this one. */
 static inline bool ztp_scan_one(struct ztp_scan *scan, char wanted)
 {
 	if (scan->p == scan->end || *scan->p != wanted)
@@ -39,18 +39,16 @@ static inline bool ztp_scan_one(struct ztp_scan *scan, char wanted)
 	return true;
 }
 
-/* Behind the bytes 0x20 to 0x7f that are neither '"' nor '\\': nearly all of
+/* Skips the bytes 0x20 to 0x7f other than '"' and '\\', which is nearly all of
  * nearly every string. */
 const char *ztp_scan_plain(const char *p, const char *end);
 
-/* From the opening quote to behind the closing one; *string is what lies
- * between. */
+/* Reads a string, starting at its opening quote. */
 int ztp_scan_string(struct ztp_scan *scan, struct ztp_json_string *string);
 
 int ztp_scan_number(struct ztp_scan *scan);
 
-/* For qsort: an order over the characters that two checked strings stand
- * for. */
+/* For qsort: orders checked strings by their characters. */
 int ztp_scan_compare(const void *left, const void *right);
 
 #endif

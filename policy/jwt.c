@@ -1,10 +1,9 @@
 /*
- * A compact JWS (RFC 7515 section 3.1) with the claims of a JWT. The order of
- * the checks is by what they cost a stranger and us: shape, header, claims,
- * and only then the signature. What is read before the signature decides
- * nothing but a refusal. The algorithm is not the token's to choose: it
- * follows from the key, and the header must say the same, which leaves no room
- * for "none" or for a public key taken as an HMAC secret.
+ * A compact JWS (RFC 7515 section 3.1) with the claims of a JWT. The cheap
+ * checks come first: form, header, claims, and only then the signature. What is
+ * read before the signature can only lead to a refusal. The token does not
+ * choose the algorithm. The key determines it, and the header must name the
+ * same, so "none" and a public key used as an HMAC secret are impossible.
  */
 #include <string.h>
 #include <strings.h>
@@ -25,7 +24,7 @@ static int refuse(struct ztp_error *error, const char *why)
 	return ztp_fail(error, ZTP_ERR_PROOF, "JWT: %s", why);
 }
 
-/* The text up to the next '.', which is taken as well. */
+/* Takes the text up to the next '.', and the '.'. */
 static bool take_part(struct ztp_str *part, struct ztp_str *rest)
 {
 	const char *dot = rest->n ? memchr(rest->p, '.', rest->n) : NULL;
@@ -46,13 +45,14 @@ static bool split(struct parts *parts, const char *jwt, size_t len)
 	if (!take_part(&parts->header, &rest) ||
 	    !take_part(&parts->payload, &rest) || rest.n == 0)
 		return false;
-	parts->signature = rest; /* a third '.' is no base64url */
+	parts->signature = rest; /* base64url contains no third '.' */
 	parts->signed_text.p = jwt;
 	parts->signed_text.n = len - rest.n - 1;
 	return true;
 }
 
-/* Decodes to text (ZTP_JWT_MAX bytes), in which the object's members lie. */
+/* Decodes a part to text, which has room for ZTP_JWT_MAX bytes, and finds the
+ * object's members in it. */
 static bool read_part(struct ztp_object *object, struct ztp_field *fields,
 		      size_t count, char *text, struct ztp_str part)
 {
@@ -107,8 +107,8 @@ static int check_header(struct ztp_str part, const struct ztp_key *key,
 
 enum claim { IAT, EXP, NBF, AUD, SUB, CLAIMS };
 
-/* A NumericDate written as an integer, in ms: as it is written, because
- * 1.7e9 and 1700000000 are one number. */
+/* Reads a NumericDate in ms. It must be written as an integer, so the text is
+ * read, not the number: 1.7e9 and 1700000000 are the same number. */
 static bool read_date(int64_t *ms, const struct ztp_field *date)
 {
 	struct ztp_str digits = date->raw;

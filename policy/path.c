@@ -24,7 +24,7 @@ bool ztp_registry_name_valid(const char *name)
 	       ztp_id_valid(slash + 1, strlen(slash + 1));
 }
 
-/* Takes an id, which ends at the next '/' or the end. */
+/* Takes an id, up to the next '/' or the end. */
 static bool take_id(struct ztp_str *rest, struct ztp_str *id)
 {
 	const char *slash = rest->n ? memchr(rest->p, '/', rest->n) : NULL;

@@ -20,7 +20,7 @@ bool ztp_request_id_valid(const char *text, size_t len)
 	return true;
 }
 
-/* The members of an event that are read; password and jwt are not. */
+/* The members of an event that we read. password and jwt are not among them. */
 #define MEMBER_LIST(X)                                                         \
 	X(DEVICE_PATH, "device_path")                                          \
 	X(CLIENT_ID, "client_id")                                              \
@@ -46,7 +46,8 @@ static const struct ztp_field wanted[MEMBERS] = {
 #undef X
 };
 
-/* A member that has two names: either, or both if they agree. */
+/* A member with two names: the event has one of them, or both with the same
+ * value. */
 static int either(struct ztp_str *value, struct ztp_object *event,
 		  enum member name, enum member other, enum ztp_err differ,
 		  struct ztp_error *error)
@@ -82,9 +83,9 @@ static int read_path(struct ztp_pending *pending, struct ztp_object *event,
 
 	if (rc)
 		return rc;
-	if (text.n > ZTP_PATH_MAX) /* says so */
+	if (text.n > ZTP_PATH_MAX) /* fails with the right message */
 		return ztp_path_parse(parts, text.p, text.n, error);
-	memcpy(pending->path, text.p, text.n); /* zeros follow */
+	memcpy(pending->path, text.p, text.n); /* already zeroed */
 	return ztp_path_parse(parts, pending->path, text.n, error);
 }
 
@@ -104,7 +105,7 @@ static int read_id(struct ztp_pending *pending, struct ztp_object *event,
 	return 0;
 }
 
-/* 0 stands for "none given", so a deadline in 1970 becomes 1. */
+/* 0 means that there is no deadline, so one in 1970 becomes 1. */
 static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 		      int64_t now_ms, struct ztp_error *error)
 {
@@ -123,8 +124,8 @@ static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 	return 0;
 }
 
-/* Members of which only the type matters, and the trace, of which a bad one
- * is as good as none. */
+/* Members of which only the type matters, and the traceparent: an invalid one
+ * counts as absent. */
 static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 		     struct ztp_error *error)
 {
@@ -145,7 +146,7 @@ static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 	return rc;
 }
 
-/* Last, because it costs the most. */
+/* Comes last because it costs the most. */
 static int read_cert(struct ztp_pending *pending, struct ztp_object *event,
 		     int64_t now_ms, struct ztp_error *error)
 {
@@ -200,11 +201,11 @@ void ztp_pending_clear(struct ztp_pending *pending)
 		ztp_cert_clear(&pending->cert);
 }
 
-/* --- salvage: for the dead letter, from an event that was refused */
+/* --- what a dead letter may show of a refused event */
 
-#define SALVAGE_ROOM 1024 /* bytes; a path of any length fits */
+#define SALVAGE_ROOM 1024 /* bytes; the longest path fits */
 
-/* A member of another type is as good as none. False: out of memory. */
+/* A member of another type counts as absent. False: out of memory. */
 static bool string_or_none(struct ztp_str *text, struct ztp_object *event,
 			   enum member member)
 {
@@ -224,7 +225,7 @@ static bool salvage_path(struct ztp_salvaged *salvaged,
 			return false;
 		if (!text.p || ztp_path_parse(&path, text.p, text.n, NULL))
 			continue;
-		memcpy(salvaged->path, text.p, text.n); /* zeros follow */
+		memcpy(salvaged->path, text.p, text.n); /* already zeroed */
 		break;
 	}
 	return true;
@@ -237,11 +238,11 @@ static bool salvage_id(struct ztp_salvaged *salvaged, struct ztp_object *event)
 	if (!string_or_none(&id, event, REQUEST_ID))
 		return false;
 	if (id.p && ztp_request_id_valid(id.p, id.n))
-		memcpy(salvaged->request_id, id.p, id.n); /* zeros follow */
+		memcpy(salvaged->request_id, id.p, id.n); /* already zeroed */
 	return true;
 }
 
-/* A fraction may be of any length: digits enough to hide in. */
+/* The length is limited because a fraction could hide any number of digits. */
 static bool salvage_time(struct ztp_str *text, struct ztp_object *event)
 {
 	int64_t ms;

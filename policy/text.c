@@ -32,8 +32,8 @@ struct ztp_str ztp_str_trim(struct ztp_str str)
 	return str;
 }
 
-/* Continuation bytes that follow a lead byte, and the smallest and largest
- * first one of them (RFC 3629 section 4); -1 for no lead byte. */
+/* How many continuation bytes follow a lead byte, and the range of the first of
+ * them (RFC 3629 section 4); -1 if it is not a lead byte. */
 static int utf8_tail(uint8_t lead, uint8_t *low, uint8_t *high)
 {
 	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
