@@ -140,7 +140,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
-				     "commands is no list of at most %d",
+				     "commands is not a list of at most %d",
 				     COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {

@@ -60,7 +60,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
 		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				     "request_ids is no list of at most %d",
+				     "request_ids is not a list of at most %d",
 				     IDS_MAX);
 		return;
 	}

@@ -27,8 +27,9 @@ static int set_number(int64_t *field, const char *value, int64_t min,
 {
 	if (ztp_number_parse(field, value, min, max))
 		return 0;
-	return ztp_fail(error, ZTP_ERR_VALUE, "is no number from %lld to %lld",
-			(long long)min, (long long)max);
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"is not a number from %lld to %lld", (long long)min,
+			(long long)max);
 }
 
 static int set_registry_db(struct ztp_options *options, const char *value,

@@ -124,7 +124,7 @@ static int read_version(const struct ztp_cert_view *view,
 	if ((view->has_extensions && version != 2) ||
 	    (view->has_uid && version == 0))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"member of a later version");
+				"fields of a later version");
 	return 0;
 }
 
@@ -168,7 +168,8 @@ static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 	return 0;
 bad_length:
 	return ztp_fail(error, ZTP_ERR_CERT,
-			"serial empty or longer than %d bytes", ZTP_SERIAL_MAX);
+			"the serial number is empty or longer than %d bytes",
+			ZTP_SERIAL_MAX);
 }
 
 /* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ for the years 1950-2049, or YYYYMMDDHHMMSSZ;
@@ -204,7 +205,8 @@ static int read_validity(struct ztp_cert *cert,
 {
 	if (!read_time(&cert->not_before, &view->not_before) ||
 	    !read_time(&cert->not_after, &view->not_after))
-		return ztp_fail(error, ZTP_ERR_CERT, "validity is no time");
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"the validity is not a valid time");
 	if (cert->not_after < cert->not_before)
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"notAfter before notBefore");
@@ -332,10 +334,11 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 
 	if (cert->is_ca)
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
-				"a CA certificate is not a device's");
+				"a CA certificate cannot be a device's");
 	if (cert->has_eku && !cert->eku_client_auth)
-		return ztp_fail(error, ZTP_ERR_CERT_USAGE,
-				"extended key usage without clientAuth");
+		return ztp_fail(
+			error, ZTP_ERR_CERT_USAGE,
+			"the extended key usage does not allow clientAuth");
 	if (now_ms < cert->not_before) {
 		ztp_time_format(when, cert->not_before);
 		return ztp_fail(error, ZTP_ERR_CERT_NOT_YET,

@@ -136,10 +136,11 @@ int ztp_cert_extensions(struct ztp_cert *cert, const struct ztp_cert_view *view,
 		/* DER does not write the default */
 		if (extension.critical.n > 0 && extension.critical.p[0] == 0)
 			return ztp_fail(error, ZTP_ERR_CERT,
-					"extension critical FALSE written out");
+					"an extension writes out the default, "
+					"critical FALSE");
 		if (seen_before(ids, i))
 			return ztp_fail(error, ZTP_ERR_CERT,
-					"an extension twice");
+					"an extension is given more than once");
 		rc = read_extension(cert, &extension, error);
 	}
 	return rc;

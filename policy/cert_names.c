@@ -244,10 +244,11 @@ static int print_name(char out[ZTP_NAME_MAX + 1], BIO *bio,
 	size_t fit;
 
 	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
-		return ztp_fail(error, ZTP_ERR_CERT, "%s is no name", what);
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is not a valid name",
+				what);
 	len = BIO_get_mem_data(bio, &text);
 	if (len < 0 || !ztp_text_graphic((struct ztp_str){text, (size_t)len}))
-		return ztp_fail(error, ZTP_ERR_CERT, "%s is no text", what);
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is not text", what);
 	fit = name_fit(text, (size_t)len, ZTP_NAME_MAX);
 	if (fit > 0)
 		memcpy(out, text, fit);
@@ -282,7 +283,8 @@ int ztp_name_text(char out[ZTP_NAME_MAX + 1], const struct ztp_name *name,
 		return 0;
 	if (!name_clean(name->parsed))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"%s holds a NUL or a bad character", what);
+				"%s contains a NUL or an invalid character",
+				what);
 	bio = BIO_new(BIO_s_mem());
 	if (!bio)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");

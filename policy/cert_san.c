@@ -44,9 +44,10 @@ static int add_text(struct ztp_cert *cert, const char *prefix,
 		    struct ztp_str text, struct ztp_error *error)
 {
 	if (text.n == 0 || !ztp_text_graphic(text))
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is empty or holds a NUL or "
-				"another character that is no text");
+		return ztp_fail(
+			error, ZTP_ERR_CERT,
+			"an alternative name is empty or contains a NUL or "
+			"a character that is not printable ASCII");
 	return add_name(cert, prefix, text.p, text.n, error);
 }
 
@@ -59,7 +60,7 @@ static int add_address(struct ztp_cert *cert, struct ztp_str bytes,
 	if ((bytes.n != 4 && bytes.n != 16) ||
 	    !inet_ntop(family, bytes.p, text, sizeof text))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is no IP address");
+				"an alternative name is not an IP address");
 	return add_name(cert, "IP:", text, strlen(text), error);
 }
 

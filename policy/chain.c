@@ -239,7 +239,7 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 			      "key");
 	else if (!may_prove(x509))
 		rc = ztp_fail(error, ZTP_ERR_CERT_USAGE,
-			      "key usage allows no signature");
+			      "the key usage does not allow signatures");
 	else
 		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
 	X509_free(x509);

@@ -48,7 +48,8 @@ static int check_binary(const struct ztp_header *headers, size_t count,
 	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++)
 		if (!ztp_header_get(headers, count, required[i]).n)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s", required[i]);
+					"the CloudEvent has no %s",
+					required[i]);
 	return 0;
 }
 
@@ -59,7 +60,7 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 
 	if (!event->is_object)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"a structured CloudEvent is an object");
+				"a structured CloudEvent must be an object");
 	if (event->fields[SPECVERSION].kind == '"')
 		rc = ztp_object_string(&version, event, SPECVERSION, event->len,
 				       error);
@@ -72,7 +73,7 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 		if (event->fields[i].kind != '"' ||
 		    event->fields[i].string.n == 0)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s",
+					"the CloudEvent has no %s",
 					event->fields[i].name);
 	return 0;
 }
@@ -110,12 +111,12 @@ static int open_data(struct ztp_body *body, struct ztp_field *fields,
 		return rc;
 	if (ztp_field_given(data) && base64.p)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"both data and data_base64");
+				"both data and data_base64 are given");
 	if (base64.p)
 		return open_base64(body, fields, count, base64, max, error);
 	if (!ztp_field_given(data))
 		return ztp_fail(error, ZTP_ERR_EMPTY,
-				"a CloudEvent without data");
+				"the CloudEvent has no data");
 	return ztp_object_read(&body->object, fields, count, data->raw, max,
 			       error);
 }

@@ -61,9 +61,10 @@ static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
 		       const void *data, size_t len, struct ztp_error *error)
 {
 	if (len > ZTP_PAYLOAD_MAX)
-		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"a payload of %zu bytes, at most %d are taken",
-				len, ZTP_PAYLOAD_MAX);
+		return ztp_fail(
+			error, ZTP_ERR_TOO_LARGE,
+			"the payload has %zu bytes, at most %d are allowed",
+			len, ZTP_PAYLOAD_MAX);
 	payload->data = malloc(len + 1);
 	if (!payload->data)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -109,7 +110,7 @@ static int read_native_payload(struct ztp_payload *payload,
 		return rc;
 	if (base64.p && ztp_field_given(json))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"both payload and payload_base64");
+				"both payload and payload_base64 are given");
 	if (base64.p)
 		return set_base64(payload, base64, error);
 	if (!json->kind)
@@ -181,7 +182,8 @@ static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 		if (!given(body, readers[i].verdict))
 			continue;
 		if (found) {
-			*rc = ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
+			*rc = ztp_fail(error, ZTP_ERR_VALUE,
+				       "both %s and %s are given",
 				       body->fields[found->verdict].name,
 				       body->fields[readers[i].verdict].name);
 			return NULL;
@@ -209,8 +211,9 @@ static int add_entry(void *arg, const struct ztp_json_item *item)
 	struct ztp_str name = {metadata->scratch, 0}, value;
 
 	if (item->kind != '"')
-		return ztp_fail(metadata->error, ZTP_ERR_TYPE,
-				"metadata holds other than strings");
+		return ztp_fail(
+			metadata->error, ZTP_ERR_TYPE,
+			"metadata contains values that are not strings");
 	name.n = ztp_json_unescape(metadata->scratch, item->name);
 	value.p = metadata->scratch + name.n;
 	value.n = ztp_json_unescape(metadata->scratch + name.n, item->string);

@@ -52,6 +52,12 @@ static bool same_key(const struct ztp_json_string *a,
 	return ztp_scan_compare(a, b) == 0;
 }
 
+static int refuse_duplicate(const struct ztp_scan *scan)
+{
+	return ztp_scan_refuse(scan, ZTP_ERR_DUPLICATE_KEY,
+			       "duplicate key in the object that ends");
+}
+
 /* Ends the object whose first key is keys[first]: refuses duplicates. */
 static int pop_keys(struct ztp_scan *scan, size_t first)
 {
@@ -63,16 +69,13 @@ static int pop_keys(struct ztp_scan *scan, size_t first)
 		for (size_t i = 1; i < n; i++)
 			for (size_t j = 0; j < i; j++)
 				if (same_key(keys + i, keys + j))
-					return ztp_scan_refuse(
-						scan, ZTP_ERR_DUPLICATE_KEY,
-						"duplicate key before");
+					return refuse_duplicate(scan);
 		return 0;
 	}
 	qsort(keys, n, sizeof(*keys), ztp_scan_compare);
 	for (size_t i = 1; i < n; i++)
 		if (!ztp_scan_compare(keys + i - 1, keys + i))
-			return ztp_scan_refuse(scan, ZTP_ERR_DUPLICATE_KEY,
-					       "duplicate key before");
+			return refuse_duplicate(scan);
 	return 0;
 }
 
@@ -202,7 +205,8 @@ static int scan_text(struct ztp_json_item *value, struct ztp_str text,
 		return ztp_fail(error, ZTP_ERR_EMPTY, "empty");
 	if (text.n > max)
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"%zu bytes, at most %zu are read", text.n, max);
+				"%zu bytes, at most %zu are allowed", text.n,
+				max);
 	ztp_scan_init(&scan, text.p, text.n);
 	scan.visit = visit;
 	scan.arg = arg;

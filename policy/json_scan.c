@@ -34,10 +34,9 @@ void ztp_scan_space(struct ztp_scan *scan)
 int ztp_scan_unexpected(const struct ztp_scan *scan)
 {
 	if (scan->p == scan->end)
-		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
-				       "JSON ends too early");
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected end");
 	if (*scan->p == '\0')
-		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "NUL");
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "NUL character");
 	return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected character");
 }
 
@@ -179,8 +178,7 @@ static int scan_escape(struct ztp_scan *scan)
 	long unit;
 
 	if (p == scan->end)
-		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
-				       "JSON ends too early");
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected end");
 	switch (*p) {
 	case '"':
 	case '\\':
@@ -201,7 +199,8 @@ static int scan_escape(struct ztp_scan *scan)
 	if (unit < 0)
 		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "broken \\u escape");
 	if (unit == 0)
-		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "escaped NUL");
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL,
+				       "escaped NUL character");
 	if (is_high(unit) && scan->end - p >= 7 && p[5] == '\\' &&
 	    p[6] == 'u' && is_low(hex4(p + 7, scan->end))) {
 		scan->p += 12;

@@ -91,16 +91,17 @@ static int check_header(struct ztp_str part, const struct ztp_key *key,
 
 	if (!read_part(&header, fields, HEADER_MEMBERS, text, part))
 		return refuse(error,
-			      "the header is no JSON object in base64url");
+			      "the header is not a JSON object in base64url");
 	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL) ||
 	    !ztp_str_is(alg, algorithm_of(key)))
-		rc = refuse(error, "alg does not agree with the key");
+		rc = refuse(error, "alg does not match the key");
 	else if (fields[TYP].kind &&
 		 (ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ||
 		  typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
 		rc = refuse(error, "typ is not JWT");
 	else if (fields[CRIT].kind)
-		rc = refuse(error, "crit asks for what is not understood");
+		rc = refuse(error,
+			    "crit requires extensions that are not supported");
 	ztp_object_clear(&header);
 	return rc;
 }
@@ -133,9 +134,9 @@ static int check_times(struct ztp_jwt_claims *claims,
 	int64_t not_before, lifetime;
 
 	if (!read_date(&claims->issued_ms, &fields[IAT]))
-		return refuse(error, "iat is missing or no integer");
+		return refuse(error, "iat is missing or not an integer");
 	if (!read_date(&claims->expires_ms, &fields[EXP]))
-		return refuse(error, "exp is missing or no integer");
+		return refuse(error, "exp is missing or not an integer");
 	lifetime = claims->expires_ms - claims->issued_ms;
 	if (lifetime <= 0)
 		return refuse(error, "exp is not after iat");
@@ -149,7 +150,8 @@ static int check_times(struct ztp_jwt_claims *claims,
 			(long long)(rules->now_ms - claims->expires_ms) / 1000);
 	if (fields[NBF].kind && (!read_date(&not_before, &fields[NBF]) ||
 				 not_before > rules->now_ms + rules->skew_ms))
-		return refuse(error, "nbf is no integer or in the future");
+		return refuse(error,
+			      "nbf is not an integer or is in the future");
 	return 0;
 }
 
@@ -203,7 +205,7 @@ static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
 	int rc;
 
 	if (!read_part(&object, fields, CLAIMS, text, part))
-		return refuse(error, "the claims are no JSON object in "
+		return refuse(error, "the claims are not a JSON object in "
 				     "base64url");
 	rc = check_times(claims, fields, rules, error);
 	if (!rc && rules->audience &&
@@ -235,7 +237,7 @@ int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		ztp_base64url_decode(signature, sizeof signature,
 				     parts.signature.p, parts.signature.n);
 	if (signature_len < 0)
-		return refuse(error, "the signature is no base64url");
+		return refuse(error, "the signature is not base64url");
 	rc = check_header(parts.header, key, error);
 	if (rc)
 		return rc;
@@ -244,7 +246,7 @@ int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		return rc;
 	if (!ztp_key_verify(key, parts.signed_text.p, parts.signed_text.n,
 			    signature, (size_t)signature_len))
-		return refuse(error, "the signature is not the key's");
+		return refuse(error, "the signature does not match the key");
 	if (claims)
 		*claims = found;
 	return 0;

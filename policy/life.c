@@ -87,7 +87,7 @@ int ztp_life_move(enum ztp_state *state, enum ztp_state to,
 {
 	if (!is_state(*state) || !is_state(to) || !(legal[*state] & (1u << to)))
 		return ztp_fail(error, ZTP_ERR_ILLEGAL_MOVE,
-				"a request does not go from %s to %s",
+				"a request cannot go from %s to %s",
 				ztp_state_name(*state), ztp_state_name(to));
 	*state = to;
 	return 0;

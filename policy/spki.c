@@ -53,7 +53,7 @@ static int describe_rsa(int *bits, const struct ztp_der *parameter,
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"RSA key with parameters");
 	if (!take_rsa(&n, &e, key) || !modulus_possible(n))
-		return ztp_fail(error, ZTP_ERR_CERT_KEY, "RSA key is not one");
+		return ztp_fail(error, ZTP_ERR_CERT_KEY, "malformed RSA key");
 	*bits = bit_length(n);
 	if (*bits < RSA_BITS_MIN || *bits > RSA_BITS_MAX)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
@@ -100,7 +100,8 @@ static int describe_ec(int *bits, const struct ztp_der *parameter,
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"EC key not on a named curve P-256 or P-384");
 	if (!point_possible(key, *bits))
-		return ztp_fail(error, ZTP_ERR_CERT_KEY, "EC key is no point");
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"the EC key is not a point");
 	return 0;
 }
 
