@@ -1,7 +1,7 @@
 /*
- * tests/unit/refused.h - configurations that are wrong in one way each, the
- * line that has to be blamed, and what the message has to say. The
- * environment is the one that test_bridge_config.c sets up.
+ * tests/unit/refused.h - configurations with one mistake each, the line that
+ * must be named, and a part of the message. test_bridge_config.c sets up their
+ * environment.
  */
 #ifndef TEST_REFUSED_H
 #define TEST_REFUSED_H

@@ -1,6 +1,6 @@
 /*
- * tests/unit/scratch.h - a directory of its own for each test, and files in
- * it as the tests of what is durable need them: whole, cut, damaged.
+ * tests/unit/scratch.h - a directory for each test, and files in it: whole,
+ * truncated or damaged.
  */
 #ifndef TEST_SCRATCH_H
 #define TEST_SCRATCH_H
@@ -32,7 +32,7 @@ static inline void scratch_make(struct scratch *s)
 	snprintf(s->base, sizeof(s->base), "%s/store.db", s->dir);
 }
 
-/* Calls visit, if any, for each file and says how many there are. */
+/* Calls visit, if not NULL, for each file. Returns how many there are. */
 static inline int scratch_files(const struct scratch *s, const char *prefix,
 				void (*visit)(const char *name))
 {
@@ -66,7 +66,7 @@ static inline void scratch_remove(struct scratch *s)
 	assert_int_equal(rmdir(s->dir), 0);
 }
 
-/* The file's bytes, free() them. */
+/* The file's bytes; free() them. */
 static inline uint8_t *scratch_read(const char *name, size_t *len)
 {
 	FILE *file = fopen(name, "rb");

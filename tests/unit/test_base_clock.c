@@ -1,5 +1,5 @@
-/* Steady time: anchored at the wall clock, never before the store, and not
- * moved by anything but the passing of time. */
+/* Steady time: it starts at the wall clock, or at the store's time if that is
+ * later, and then only moves with the passing of time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 
 static void near(int64_t a, int64_t b)
 {
-	/* Two readings of a clock, on a busy machine. */
+	/* two readings of a clock on a busy machine */
 	assert_true(a - b < 5000);
 	assert_true(b - a < 5000);
 }
@@ -39,7 +39,7 @@ static void test_never_before_the_store(void **state)
 	assert_int_equal(clock.anchor_steady, newest);
 	assert_true(ztp_clock_steady(&clock) >= newest);
 	near(ztp_clock_steady(&clock), newest);
-	/* A wall-clock time seen now is moved by as much. */
+	/* A wall-clock time read now moves by the same amount. */
 	near(ztp_clock_to_steady(&clock, ztp_clock_wall() + HOUR),
 	     newest + HOUR);
 }
@@ -57,7 +57,7 @@ static void test_goes_on_with_boot_time(void **state)
 	assert_true(after >= before);
 }
 
-/* While nobody sets the clock, a deadline keeps its exact value. */
+/* As long as nobody sets the clock, a deadline keeps its exact value. */
 static void test_small_differences_are_none(void **state)
 {
 	struct ztp_clock clock;
@@ -78,7 +78,7 @@ static void test_steps_are_taken_out(void **state)
 	int64_t deadline;
 
 	(void)state;
-	/* The wall clock was set back by an hour since the start, ... */
+	/* The wall clock has been set back by an hour since the start, ... */
 	ztp_clock_anchor(&clock, 0);
 	clock.anchor_steady += HOUR;
 	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);

@@ -1,4 +1,4 @@
-/* A whole file, of every size around the bound. */
+/* Reading whole files, of sizes around the limit. */
 #include "base/file.h"
 
 #include <stdio.h>

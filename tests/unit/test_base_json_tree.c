@@ -1,4 +1,4 @@
-/* Trees: what the strict reader shows, as cJSON's nodes. */
+/* Trees of cJSON nodes, built from what the strict reader shows. */
 #include "base/json_tree.h"
 
 #include <math.h>
@@ -132,8 +132,8 @@ static void integers(void **state)
 	}
 }
 
-/* cJSON's own parser is no judge of what is JSON, but of what passed the
- * strict reader it makes the same tree. */
+/* cJSON's own parser accepts too much, but for a text that the strict reader
+ * accepts it builds the same tree. */
 static void trees_are_those_of_cjson(void **state)
 {
 	static const char *const texts[] = {

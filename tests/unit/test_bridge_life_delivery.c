@@ -1,4 +1,4 @@
-/* What the reason code of a PUBACK says. */
+/* What the reason code of a PUBACK means. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

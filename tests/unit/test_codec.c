@@ -122,7 +122,7 @@ static void hex_both_ways(void **state)
 	assert_false(ztp_hex_decode(bytes, 4, "00ffa9 e", 8));
 }
 
-/* FIPS 180-2 appendix B.1, B.2 and the empty message */
+/* FIPS 180-2 appendix B.1 and B.2, and the empty message */
 static void sha256_vectors(void **state)
 {
 	static const char *const vectors[][2] = {
@@ -155,7 +155,7 @@ static bool parse(int64_t *ms, const char *text)
 	return good;
 }
 
-/* RFC 3339 section 5.8 and what follows from its grammar */
+/* RFC 3339 section 5.8, and cases from its grammar */
 static void time_reads(void **state)
 {
 	static const struct {
@@ -247,7 +247,7 @@ static void time_writes_what_it_reads(void **state)
 	(void)state;
 	ztp_time_format(text, 1767323045678);
 	assert_string_equal(text, "2026-01-02T03:04:05.678Z");
-	/* a step that walks through every date, leap year and hour */
+	/* the step reaches every date, leap year and hour */
 	for (int64_t ms = 0; ms < 253402300799999; ms += 86399999LL * 13) {
 		ztp_time_format(text, ms);
 		assert_true(ztp_time_parse(&back, text, strlen(text)));

@@ -1,4 +1,4 @@
-/* Decisions in every spelling and wrapping, and each rule that refuses. */
+/* Decisions in every format, and each rule that refuses one. */
 #include "tests/unit/decision_case.h"
 
 #include <stdio.h>
@@ -52,7 +52,7 @@ static void everything_given(void **state)
 	ztp_decision_clear(&decision);
 }
 
-/* It is stored, compared and handed on: one spelling for one content. */
+/* Metadata is normalised: the same content always gives the same text. */
 static void metadata_is_written_anew(void **state)
 {
 	static const struct {
@@ -145,7 +145,7 @@ static void payload_in_base64(void **state)
 	ztp_decision_clear(&decision);
 }
 
-/* A payload of n bytes with an opening and a closing piece around it. */
+/* A payload of n bytes between an opening and a closing text. */
 static char *sized(const char *before, size_t n, const char *after)
 {
 	char *text = malloc(strlen(before) + n + strlen(after) + 1), *p;
@@ -247,7 +247,7 @@ static const struct {
 	{"{" HEAD ",\"Decision\":\"approve\"}", ZTP_ERR_MISSING},
 	{OK ",\"isApprove\":true}", ZTP_ERR_VALUE},
 	{OK ",\"isApprove\":false}", ZTP_ERR_VALUE},
-	/* who is meant */
+	/* which device */
 	{"{\"request_id\":\"a b\",\"device_path\":\"" PATH
 	 "\",\"decision\":\"approve\"}",
 	 ZTP_ERR_VALUE},

@@ -1,4 +1,5 @@
-/* The strict reader: what RFC 8259 allows, and each rule that refuses. */
+/* The strict reader: what RFC 8259 allows, and each rule that refuses a
+ * text. */
 #include "ztp/json.h"
 
 #include <stdio.h>
@@ -224,7 +225,7 @@ static void refuses_duplicate_keys_however_spelled(void **state)
 		{"[{\"x\":{\"a\":1,\"b\":2,\"a\":3}}]", 0,
 		 ZTP_ERR_DUPLICATE_KEY},
 		{"{\"a\":{\"b\":1},\"a\":{\"b\":1}}", 0, ZTP_ERR_DUPLICATE_KEY},
-		/* near, but not the same */
+		/* similar, but not the same */
 		{"{\"\\\\u0061\":1,\"a\":2}", 0, 0},
 		{"{\"\\u0061b\":1,\"a\":2}", 0, 0},
 		{"{\"\\u0062\":1,\"a\":2}", 0, 0},
@@ -277,8 +278,8 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Keys that differ only at their end, alike in what a simple hash sees. A
- * quadratic search takes 10^9 comparisons here, minutes under ASan. */
+/* Keys that differ only at their end and look alike to a simple hash. A
+ * quadratic search would take 10^9 comparisons here, minutes under ASan. */
 static void cost_is_bounded_for_hostile_keys(void **state)
 {
 	char *text = malloc(ROOM), *p = text;

@@ -1,4 +1,4 @@
-/* Members as views: found by name, and turned into values. */
+/* Members as views: found by name and converted to values. */
 #include "ztp/json.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 #define HUGE	     "1000000000000000000000000000000000000000000000000000000000000000"
 #define TINY	     "0.00000000000000000000000000000000000000000000000000000000000000"
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
-#define NONE	     (-7) /* what an absent value leaves */
+#define NONE	     (-7) /* the value before, which absent members leave */
 
 struct value {
 	const char *text;
@@ -21,8 +21,8 @@ struct value {
 	int64_t time;
 };
 
-/* One value, as member "m" between others. Twice, because the first look at a
- * string may unescape it. */
+/* Checks one value as member "m" between others. Reads it twice, because the
+ * first time may unescape it. */
 static void check_value(const struct value *want)
 {
 	char *text = exact_print("{\"k\":[{\"m\":1}],\"m\":%s,\"n\":\"\\n\"}",
@@ -59,7 +59,7 @@ static void check_value(const struct value *want)
 }
 
 #define TYPE	  ZTP_ERR_TYPE
-#define NOT	  ZTP_ERR_VALUE /* of the type, but not of the range or form */
+#define NOT	  ZTP_ERR_VALUE /* right type, wrong range or form */
 #define LONG	  ZTP_ERR_TOO_LARGE
 #define NO_STRING TYPE, NULL
 #define NO_NUMBER TYPE, NONE

@@ -1,4 +1,4 @@
-/* What of a refused pending event may be shown. */
+/* What may be shown of a refused pending event. */
 #include "ztp/pending.h"
 
 #include <stdio.h>

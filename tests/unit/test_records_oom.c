@@ -1,6 +1,6 @@
-/* Memory runs out at the first, the second, the n-th allocation of all that
- * are made: each time the answer is ZTP_ERR_NOMEM, nothing leaks
- * (LeakSanitizer), and nothing half-built is handed out. */
+/* Memory runs out at the first, the second, the n-th allocation. Each time the
+ * result is ZTP_ERR_NOMEM, nothing leaks (LeakSanitizer), and nothing
+ * half-built is returned. */
 #include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,10 +17,10 @@
 #define MANY	   300 /* more allocations than any record needs */
 #define NEVER_FAIL -1
 
-/* malloc and its kin take no context. */
+/* A global, because malloc takes no context. */
 static int allocations_left = NEVER_FAIL;
 
-/* Called before the sanitizer has made itself ready. */
+/* These are called before the sanitizer is ready. */
 #define EARLY __attribute__((no_sanitize("address", "undefined")))
 
 EARLY static bool fails(void)
@@ -32,8 +32,8 @@ EARLY static bool fails(void)
 	return false;
 }
 
-/* A program's own come before the C library's (and the sanitizer's, which is
- * the next one); libraries find them as well. */
+/* The program's functions come before the sanitizer's, which are next, and the
+ * C library's. Libraries use them as well. */
 #define NEXT(pointer, name)                                                    \
 	do {                                                                   \
 		if (!(pointer))                                                \
@@ -64,8 +64,8 @@ EARLY void *realloc(void *old, size_t n)
 	return fails() ? NULL : next(old, n);
 }
 
-/* Runs it with ever more memory until it succeeds; at least `least` times it
- * must have failed before. */
+/* Runs it with one more allocation each time until it succeeds. It must have
+ * failed at least `least` times before. */
 static void starve(int (*run)(struct ztp_error *error), int least)
 {
 	struct ztp_error error;
@@ -85,7 +85,7 @@ static void starve(int (*run)(struct ztp_error *error), int least)
 	assert_true(n > least); /* the last one succeeded */
 }
 
-/* Longer than what is reserved for a record at first. */
+/* Longer than the initial buffer for a record. */
 static int run_request(struct ztp_error *error)
 {
 	static char name[2500];

@@ -1,5 +1,5 @@
-/* The sanitized request: member by member, in order, and what configuration
- * may leave out. */
+/* The sanitized request: its members in order, and what the configuration may
+ * leave out. */
 #include "ztp/request.h"
 
 #include <cjson/cJSON.h>
@@ -212,7 +212,7 @@ static void all_left_out_is_still_a_question(void **state)
 	free(json);
 }
 
-/* Nothing of the certificate but what is listed reaches the record. */
+/* Only the listed parts of the certificate reach the record. */
 static void no_der_no_pem_no_key(void **state)
 {
 	EVP_PKEY *key = certs_key("rsa:2048");

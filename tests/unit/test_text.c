@@ -1,4 +1,4 @@
-/* Pieces of text. */
+/* Views of text, UTF-8, and decimal numbers. */
 #include "ztp/text.h"
 
 #include <stdlib.h>
@@ -91,7 +91,7 @@ static void valid_text(void **state)
 	assert_false(ztp_utf8_valid("a\xff", 2));
 }
 
-/* Cut anywhere, what is left is whole. */
+/* A text cut anywhere keeps only whole characters. */
 static void a_cut_leaves_no_half_character(void **state)
 {
 	static const char text[] = "a\xc3\xa4\xe2\x82\xac\xf0\x9f\x98\x80z";
@@ -104,7 +104,7 @@ static void a_cut_leaves_no_half_character(void **state)
 		assert_int_equal(ztp_utf8_cut(copy, n), kept[n]);
 		free(copy);
 	}
-	/* what is not UTF-8 stays */
+	/* invalid UTF-8 is left alone */
 	assert_int_equal(ztp_utf8_cut("a\xff", 2), 2);
 	assert_int_equal(ztp_utf8_cut("\x80\x80\x80\x80\x80", 5), 5);
 	assert_int_equal(ztp_utf8_cut("a\x80", 2), 2);
