@@ -228,7 +228,8 @@ static int add_properties(mosquitto_property **list,
 			  const struct store_request *r, const char *status,
 			  const char *content_type, int64_t expiry_ms)
 {
-	uint32_t seconds = (uint32_t)((expiry_ms + 999) / 1000);
+	/* Below 1 when its deadline has passed and is still to be applied. */
+	int64_t seconds = (expiry_ms + 999) / 1000;
 	int rc = 0;
 
 	if (*content_type)
@@ -247,7 +248,7 @@ static int add_properties(mosquitto_property **list,
 	if (rc == 0)
 		rc = mosquitto_property_add_int32(
 			list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-			seconds > 0 ? seconds : 1);
+			(uint32_t)(seconds > 0 ? seconds : 1));
 	return rc;
 }
 
