@@ -1,7 +1,7 @@
 #include "life_case.h"
 
-#include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
+#include "bridge/life/decisions.h"
+#include "bridge/life/pending.h"
 
 #define DECISIONS "ztp.decisions"
 
@@ -53,7 +53,7 @@ static void open_bridge(struct life_case *c)
 	b->horizon = INT64_MAX; /* Kafka has nothing for us that is older */
 	snprintf(b->source, sizeof(b->source), "//ztp-bridge/test");
 	b->producer = &c->producer;
-	b->outlet = &c->outlet;
+	b->mqtt_out = &c->mqtt;
 	life_ok(c, store_open(&b->store, c->scratch.base, false, &c->error));
 	store_mark_get(b->store, &b->mark);
 	life_ok(c, journal_open(&b->journal, c->scratch.base, false, &b->mark,
@@ -122,11 +122,11 @@ void life_commit(struct life_case *c)
 
 /* --- pending events */
 
-struct entry life_entry(struct life_case *c, const char *path, int cert)
+struct journal_entry life_entry(struct life_case *c, const char *path, int cert)
 {
 	static char ids[2][16]; /* of the last two */
 	char *id = ids[++c->entries % 2];
-	struct entry e = {
+	struct journal_entry e = {
 		.kind = ENTRY_PENDING,
 		.arrived_wall = c->b.core.now,
 		.arrived_steady = c->b.core.now,
@@ -142,11 +142,11 @@ struct entry life_entry(struct life_case *c, const char *path, int cert)
 	return e;
 }
 
-void life_write(struct life_case *c, const struct entry *entry)
+void life_write(struct life_case *c, const struct journal_entry *entry)
 {
 	uint8_t *bytes = NULL;
 	size_t cap = 0;
-	long n = entry_pack(&bytes, &cap, entry);
+	long n = journal_entry_pack(&bytes, &cap, entry);
 
 	assert_true(n > 0);
 	life_ok(c, journal_append(c->b.journal, bytes, (size_t)n, &c->error));
@@ -155,10 +155,10 @@ void life_write(struct life_case *c, const struct entry *entry)
 
 int life_read(struct life_case *c, int limit)
 {
-	return requests_journal(&c->b, limit, &c->more, &c->blocked, &c->error);
+	return pending_apply(&c->b, limit, &c->more, &c->blocked, &c->error);
 }
 
-void life_take(struct life_case *c, const struct entry *entry)
+void life_take(struct life_case *c, const struct journal_entry *entry)
 {
 	life_write(c, entry);
 	life_ok(c, life_read(c, 100));
@@ -172,7 +172,7 @@ void life_knock(struct life_case *c, const char *path, int cert)
 void life_knock_as(struct life_case *c, const char *path, int cert,
 		   const char *id)
 {
-	struct entry e = life_entry(c, path, cert);
+	struct journal_entry e = life_entry(c, path, cert);
 
 	e.request_id = id;
 	life_take(c, &e);
@@ -295,7 +295,7 @@ struct consumer_record life_next(struct life_case *c, const char *json)
 
 int life_decide(struct life_case *c, const struct consumer_record *record)
 {
-	return verdicts_apply(&c->b, record, &c->error);
+	return decisions_apply(&c->b, record, &c->error);
 }
 
 static void decide(struct life_case *c, int64_t n, const char *verdict)
@@ -324,24 +324,25 @@ void life_reject(struct life_case *c, int64_t n)
 
 void life_due(struct life_case *c)
 {
-	life_ok(c, verdicts_due(&c->b, 256, &c->waiting, &c->more, &c->error));
+	life_ok(c, decisions_time_out(&c->b, 256, &c->waiting, &c->more,
+				      &c->error));
 }
 
 /* --- commands */
 
 void life_up(struct life_case *c, int window)
 {
-	struct outlet_user *user = c->outlet.user;
+	struct mqtt_out_user *user = c->mqtt.user;
 
-	c->outlet.connected = true;
+	c->mqtt.connected = true;
 	user->up(user->arg, window);
 }
 
 void life_down(struct life_case *c)
 {
-	struct outlet_user *user = c->outlet.user;
+	struct mqtt_out_user *user = c->mqtt.user;
 
-	c->outlet.connected = false;
+	c->mqtt.connected = false;
 	user->down(user->arg);
 }
 
@@ -353,10 +354,10 @@ void life_pump(struct life_case *c)
 
 bool life_puback(struct life_case *c, int i, int reason_code)
 {
-	struct outlet_user *user = c->outlet.user;
+	struct mqtt_out_user *user = c->mqtt.user;
 
-	assert_true(i < c->outlet.count);
-	return user->puback(user->arg, c->outlet.said[i].mid, reason_code);
+	assert_true(i < c->mqtt.count);
+	return user->puback(user->arg, c->mqtt.said[i].mid, reason_code);
 }
 
 void life_turn(struct life_case *c)

@@ -14,7 +14,7 @@
 #include "life_played.h"
 #include "scratch.h"
 
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/life/bridge.h"
 #include "bridge/life/commands.h"
@@ -33,7 +33,7 @@ struct life_case {
 	struct log log;
 	struct bridge b;
 	struct producer producer;
-	struct outlet outlet;
+	struct mqtt_out mqtt;
 	struct registrar registrar;
 	struct ztp_error error;
 
@@ -62,11 +62,13 @@ void life_commit(struct life_case *c);
 
 /* One that has just arrived, of the device with this path and a certificate
  * that is named by a number. Its request's id will be "own-1", "own-2", ... */
-struct entry life_entry(struct life_case *c, const char *path, int cert);
-void life_write(struct life_case *c, const struct entry *entry);
+struct journal_entry life_entry(struct life_case *c, const char *path,
+				int cert);
+void life_write(struct life_case *c, const struct journal_entry *entry);
 /* Reads at most so many entries and acts on them. */
 int life_read(struct life_case *c, int limit);
-void life_take(struct life_case *c, const struct entry *entry); /* both */
+void life_take(struct life_case *c,
+	       const struct journal_entry *entry); /* both */
 void life_knock(struct life_case *c, const char *path, int cert);
 /* The same under an id of the broker's. */
 void life_knock_as(struct life_case *c, const char *path, int cert,

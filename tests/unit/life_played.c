@@ -82,26 +82,26 @@ bool producer_take(struct producer *p, const struct store_record *record,
 
 /* --- MQTT */
 
-void outlet_join(struct outlet *outlet, struct outlet_user *user)
+void mqtt_out_join(struct mqtt_out *mqtt, struct mqtt_out_user *user)
 {
-	outlet->user = user;
+	mqtt->user = user;
 }
 
-bool outlet_connected(const struct outlet *outlet)
+bool mqtt_out_connected(const struct mqtt_out *mqtt)
 {
-	return outlet->connected;
+	return mqtt->connected;
 }
 
-void outlet_flush(struct outlet *outlet)
+void mqtt_out_flush(struct mqtt_out *mqtt)
 {
-	outlet->flushes++;
+	mqtt->flushes++;
 }
 
-int outlet_subscribe(struct outlet *outlet, const char *filter, int qos)
+int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
 {
 	assert_int_equal(qos, 1);
-	snprintf(outlet->subscribed, sizeof(outlet->subscribed), "%s", filter);
-	return outlet->rc_sub;
+	snprintf(mqtt->subscribed, sizeof(mqtt->subscribed), "%s", filter);
+	return mqtt->rc_sub;
 }
 
 /* A NUL-terminated copy, and an end to what the library has made. */
@@ -160,17 +160,17 @@ static void read_property(struct played_said *said,
 	}
 }
 
-int outlet_publish(struct outlet *outlet, int *mid, const char *topic,
-		   const void *payload, size_t len,
-		   const mosquitto_property *properties)
+int mqtt_out_publish(struct mqtt_out *mqtt, int *mid, const char *topic,
+		     const void *payload, size_t len,
+		     const mosquitto_property *properties)
 {
-	struct played_said *said = &outlet->said[outlet->count];
+	struct played_said *said = &mqtt->said[mqtt->count];
 
-	if (outlet->rc != 0)
-		return outlet->rc;
-	assert_true(outlet->count < PLAYED_MAX && len < sizeof(said->text));
+	if (mqtt->rc != 0)
+		return mqtt->rc;
+	assert_true(mqtt->count < PLAYED_MAX && len < sizeof(said->text));
 	memset(said, 0, sizeof(*said));
-	said->mid = *mid = ++outlet->count;
+	said->mid = *mid = ++mqtt->count;
 	snprintf(said->topic, sizeof(said->topic), "%s", topic);
 	memcpy(said->text, payload, len);
 	for (; properties; properties = mosquitto_property_next(properties))

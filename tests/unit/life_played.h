@@ -8,7 +8,7 @@
 #define TEST_LIFE_PLAYED_H
 
 #include "bridge/kafka/producer.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/registrar.h"
 
@@ -46,11 +46,11 @@ struct played_said {
 	uint32_t expiry_s;
 };
 
-struct outlet {
+struct mqtt_out {
 	bool connected;
 	int rc;	    /* of every publish: 0 or MOSQ_ERR_* */
 	int rc_sub; /* of every subscription */
-	struct outlet_user *user;
+	struct mqtt_out_user *user;
 	struct played_said said[PLAYED_MAX];
 	int count, flushes;
 	char subscribed[128];

@@ -24,8 +24,8 @@ static void owe(struct life_case *c, int count, bool tried)
 
 static void said(struct life_case *c, int i, int64_t n)
 {
-	assert_true(i < c->outlet.count);
-	assert_string_equal(c->outlet.said[i].request_id, life_id(c, n));
+	assert_true(i < c->mqtt.count);
+	assert_string_equal(c->mqtt.said[i].request_id, life_id(c, n));
 }
 
 /* --- whether */
@@ -36,12 +36,12 @@ static void nothing_is_said_without_a_connection(void **state)
 
 	owe(c, 1, false);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 0);
-	assert_int_equal(c->outlet.flushes, 0);
+	assert_int_equal(c->mqtt.count, 0);
+	assert_int_equal(c->mqtt.flushes, 0);
 	life_up(c, 10);
 	life_pump(c);
 	said(c, 0, 1);
-	assert_int_equal(c->outlet.flushes, 1);
+	assert_int_equal(c->mqtt.flushes, 1);
 }
 
 /* Nothing keeps others from reading what is said: no gate, or one that guards
@@ -54,8 +54,8 @@ static void nothing_is_said_before_the_gate_agrees(void **state)
 	owe(c, 1, false);
 	life_up(c, 10);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 0);
-	assert_int_equal(c->outlet.flushes, 1); /* what the gate is asked */
+	assert_int_equal(c->mqtt.count, 0);
+	assert_int_equal(c->mqtt.flushes, 1); /* what the gate is asked */
 	c->registrar.ready = true;
 	life_pump(c);
 	said(c, 0, 1);
@@ -70,7 +70,7 @@ static void what_is_not_due_waits(void **state)
 	life_save(c, &r);
 	life_up(c, 10);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 0);
+	assert_int_equal(c->mqtt.count, 0);
 	life_pass(c, 1);
 	life_pump(c);
 	said(c, 0, 1);
@@ -85,11 +85,11 @@ static void the_broker_says_how_many(void **state)
 	owe(c, 3, false);
 	life_up(c, 2);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 	assert_true(commands_pressed(c->b.commands));
 	assert_int_equal(commands_in_flight(c->b.commands), 2);
 	life_pump(c); /* no room yet */
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 	assert_true(life_puback(c, 0, 0));
 	assert_true(commands_busy(c->b.commands, 1));
 	life_turn(c);
@@ -97,7 +97,7 @@ static void the_broker_says_how_many(void **state)
 	assert_true(commands_busy(c->b.commands, 2));
 	life_is(c, 1, ZTP_STATE_ONBOARDED);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 3);
+	assert_int_equal(c->mqtt.count, 3);
 	said(c, 2, 3);
 	assert_false(commands_pressed(c->b.commands));
 }
@@ -110,11 +110,11 @@ static void nobody_is_told_twice_at_a_time(void **state)
 	life_up(c, 10);
 	life_pump(c);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 	/* Its fate is known, but not in the store yet. */
 	life_puback(c, 0, 0x10);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 }
 
 /* Even when all are busy with what nobody could be told. */
@@ -122,11 +122,12 @@ static void there_is_an_end_to_what_is_kept_in_memory(void **state)
 {
 	struct life_case *c = *state;
 
-	owe(c, OUTLET_WINDOW_MAX + 1, false);
-	life_up(c, OUTLET_WINDOW_MAX);
-	c->outlet.rc = MOSQ_ERR_PAYLOAD_SIZE;
+	owe(c, MQTT_OUT_WINDOW_MAX + 1, false);
+	life_up(c, MQTT_OUT_WINDOW_MAX);
+	c->mqtt.rc = MOSQ_ERR_PAYLOAD_SIZE;
 	life_pump(c);
-	assert_int_equal(commands_in_flight(c->b.commands), OUTLET_WINDOW_MAX);
+	assert_int_equal(commands_in_flight(c->b.commands),
+			 MQTT_OUT_WINDOW_MAX);
 	assert_true(commands_pressed(c->b.commands));
 	life_turn(c);
 	assert_int_equal(commands_in_flight(c->b.commands), 0);
@@ -147,7 +148,7 @@ static void what_was_never_said_goes_first(void **state)
 	life_pump(c);
 	said(c, 0, fresh);
 	said(c, 1, 1);
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 }
 
 static void what_fails_again_and_again_has_a_rate(void **state)
@@ -158,19 +159,19 @@ static void what_fails_again_and_again_has_a_rate(void **state)
 	owe(c, 5, true);
 	life_up(c, 100);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 3); /* a fifth of a second's, + 1 */
+	assert_int_equal(c->mqtt.count, 3); /* a fifth of a second's, + 1 */
 	assert_int_equal(commands_due(c->b.commands), LIFE_NOW + 101);
 	life_pass(c, 99);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 3);
+	assert_int_equal(c->mqtt.count, 3);
 	life_pass(c, 2);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 4);
+	assert_int_equal(c->mqtt.count, 4);
 	/* What was saved up in a minute is no flood. */
 	life_pass(c, LIFE_MIN);
 	owe(c, 9, true);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 7);
+	assert_int_equal(c->mqtt.count, 7);
 	said(c, 4, 6); /* whose time came first */
 }
 
@@ -182,7 +183,7 @@ static void the_rate_is_for_what_was_tried_before(void **state)
 	owe(c, 50, false);
 	life_up(c, 100);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 50);
+	assert_int_equal(c->mqtt.count, 50);
 }
 
 static void when_something_is_to_be_said_next(void **state)
@@ -226,13 +227,13 @@ static void when_something_is_to_be_said_next(void **state)
 
 static void an_answer_is_for_who_has_asked(void **state)
 {
-	struct outlet_user *user;
+	struct mqtt_out_user *user;
 	struct life_case *c = *state;
 
 	owe(c, 1, false);
 	life_up(c, 10);
 	life_pump(c);
-	user = c->outlet.user;
+	user = c->mqtt.user;
 	assert_false(user->puback(user->arg, 77, 0)); /* another user's */
 	assert_true(life_puback(c, 0, 0x10));
 	assert_false(life_puback(c, 0, 0)); /* has been answered */
@@ -277,7 +278,7 @@ static void what_was_lost_is_said_again(void **state)
 	life_is(c, 2, ZTP_STATE_ONBOARDED);
 	life_up(c, 3);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 5);
+	assert_int_equal(c->mqtt.count, 5);
 	said(c, 3, 1);
 	said(c, 4, 3);
 }
@@ -295,7 +296,7 @@ static void the_gate_is_asked_for_its_part(void **state)
 	life_pump(c);
 	assert_int_equal(c->registrar.sent_count, 1);
 	assert_int_equal(c->registrar.sent[0], make);
-	assert_int_equal(c->outlet.count, 1);
+	assert_int_equal(c->mqtt.count, 1);
 	said(c, 0, say);
 	assert_false(commands_busy(c->b.commands, make));
 }
@@ -322,7 +323,7 @@ static void who_is_at_the_gate_is_not_told(void **state)
 	c->registrar.busy = n;
 	life_up(c, 10);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 0);
+	assert_int_equal(c->mqtt.count, 0);
 	c->registrar.busy = 0;
 	life_pump(c);
 	said(c, 0, n);

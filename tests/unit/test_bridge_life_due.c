@@ -1,7 +1,7 @@
 /* Deadlines: of a decision, of a delivery, of a notice. */
 #include "life_case.h"
 
-#include "bridge/life/verdicts.h"
+#include "bridge/life/decisions.h"
 
 static int64_t asked(struct life_case *c, const char *path, int cert)
 {
@@ -111,10 +111,12 @@ static void a_batch_is_bounded(void **state)
 	for (i = 0; i < 3; i++)
 		asked(c, PUMP, i);
 	life_pass(c, LIFE_MIN);
-	life_ok(c, verdicts_due(&c->b, 2, &c->waiting, &c->more, &c->error));
+	life_ok(c,
+		decisions_time_out(&c->b, 2, &c->waiting, &c->more, &c->error));
 	assert_true(c->more);
 	assert_int_equal(store_count(c->b.store, ZTP_STATE_EXPIRED), 2);
-	life_ok(c, verdicts_due(&c->b, 2, &c->waiting, &c->more, &c->error));
+	life_ok(c,
+		decisions_time_out(&c->b, 2, &c->waiting, &c->more, &c->error));
 	assert_false(c->more);
 	assert_int_equal(store_count(c->b.store, ZTP_STATE_EXPIRED), 3);
 }
@@ -197,7 +199,7 @@ static void a_notice_has_its_time_once_it_is_out(void **state)
 
 	life_up(c, 1);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 1);
+	assert_int_equal(c->mqtt.count, 1);
 	life_pass(c, LIFE_MIN);
 	life_due(c);
 	life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);

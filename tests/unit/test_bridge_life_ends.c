@@ -1,13 +1,13 @@
 /* How a request ends: the move, the result, and whether its device is told. */
 #include "life_case.h"
 
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 
 static int finish(struct life_case *c, int64_t n, enum ztp_state to)
 {
 	struct store_request r = life_row(c, n);
 
-	return ending_finish(&c->b, &r, to, "it has ended", NULL, &c->error);
+	return move_finish(&c->b, &r, to, "it has ended", NULL, &c->error);
 }
 
 /* From where a request may go there. */
@@ -132,8 +132,8 @@ static void a_result_names_the_decision_behind_it(void **state)
 	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_NONE);
 	struct store_request r = life_row(c, n);
 
-	life_ok(c, ending_finish_decided(&c->b, &r, ZTP_STATE_FAILED, "why",
-					 &c->error));
+	life_ok(c, move_finish_decided(&c->b, &r, ZTP_STATE_FAILED, "why",
+				       &c->error));
 	life_result(c, "r-1", "failed");
 	assert_string_equal(life_member(c, "decision.offset"), "101");
 }
@@ -150,13 +150,13 @@ static void a_result_may_have_no_decision_behind_it(void **state)
 	struct store_request r = life_row(c, n);
 
 	life_ok(c, store_decision_put(c->b.store, n, &timeout, &c->error));
-	life_ok(c, ending_finish_decided(&c->b, &r, ZTP_STATE_FAILED, "why",
-					 &c->error));
+	life_ok(c, move_finish_decided(&c->b, &r, ZTP_STATE_FAILED, "why",
+				       &c->error));
 	life_result(c, "r-1", "failed");
 	assert_string_equal(life_member(c, "decision.topic"), "");
 	r = life_row(c, none);
-	life_ok(c, ending_finish_decided(&c->b, &r, ZTP_STATE_CONFLICT, "why",
-					 &c->error));
+	life_ok(c, move_finish_decided(&c->b, &r, ZTP_STATE_CONFLICT, "why",
+				       &c->error));
 	life_result(c, "r-2", "conflict");
 	assert_string_equal(life_member(c, "decision.topic"), "");
 }
@@ -173,9 +173,9 @@ static void an_illegal_move_changes_nothing(void **state)
 	life_commit(c);
 	assert_int_equal(finish(c, ended, ZTP_STATE_REJECTED),
 			 ZTP_ERR_ILLEGAL_MOVE);
-	assert_int_equal(ending_approve(&c->b, &r, &c->error),
+	assert_int_equal(move_approve(&c->b, &r, &c->error),
 			 ZTP_ERR_ILLEGAL_MOVE);
-	assert_int_equal(ending_register(&c->b, &r, true, &c->error),
+	assert_int_equal(move_register(&c->b, &r, true, &c->error),
 			 ZTP_ERR_ILLEGAL_MOVE);
 	assert_int_equal(r.state, ZTP_STATE_ONBOARDED);
 	assert_false(store_dirty(c->b.store));

@@ -2,11 +2,11 @@
  * is told again after a crash, and as of when. */
 #include "life_case.h"
 
-#include "bridge/life/requests.h"
+#include "bridge/life/pending.h"
 
-static struct entry dead_entry(struct life_case *c)
+static struct journal_entry dead_entry(struct life_case *c)
 {
-	struct entry e = {
+	struct journal_entry e = {
 		.kind = ENTRY_DEAD,
 		.arrived_wall = c->b.core.now,
 		.arrived_steady = c->b.core.now,
@@ -23,9 +23,9 @@ static struct entry dead_entry(struct life_case *c)
 	return e;
 }
 
-static struct entry audit_entry(const char *path)
+static struct journal_entry audit_entry(const char *path)
 {
-	return (struct entry){
+	return (struct journal_entry){
 		.kind = ENTRY_AUDIT,
 		.path = path,
 		.text = "{\"at\":\"now\"}",
@@ -38,7 +38,7 @@ static void write_events(struct life_case *c, int count)
 	int i;
 
 	for (i = 1; i <= count; i++) {
-		struct entry e = life_entry(c, i % 2 ? PUMP : VALVE, i);
+		struct journal_entry e = life_entry(c, i % 2 ? PUMP : VALVE, i);
 
 		life_write(c, &e);
 	}
@@ -90,7 +90,7 @@ static void dead_letters_wait_when_kafka_is_away_for_long(void **state)
 {
 	struct life_case *c = *state;
 	struct store_record record = {.topic = STORE_AUDIT};
-	struct entry dead = dead_entry(c), audit = audit_entry("");
+	struct journal_entry dead = dead_entry(c), audit = audit_entry("");
 	int i;
 
 	c->config.store.max_requests = 0;
@@ -109,7 +109,7 @@ static void dead_letters_wait_when_kafka_is_away_for_long(void **state)
 static void an_entry_that_cannot_be_read_ends_it(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	life_ok(c, journal_append(c->b.journal, "what?", 5, &c->error));
 	life_write(c, &e);
@@ -130,7 +130,7 @@ static void a_mark_ahead_of_the_journal_is_an_error(void **state)
 static void a_refused_event_is_a_dead_letter(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = dead_entry(c);
+	struct journal_entry e = dead_entry(c);
 
 	life_take(c, &e);
 	assert_true(life_record(c, STORE_DLQ));
@@ -150,7 +150,7 @@ static void a_refused_event_is_a_dead_letter(void **state)
 static void a_dead_letter_may_be_nobodys(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = dead_entry(c);
+	struct journal_entry e = dead_entry(c);
 
 	e.path = "";
 	life_take(c, &e);
@@ -161,7 +161,7 @@ static void a_dead_letter_may_be_nobodys(void **state)
 static void an_audit_record_passes_as_it_is(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = audit_entry(PUMP), nobodys = audit_entry("");
+	struct journal_entry e = audit_entry(PUMP), nobodys = audit_entry("");
 
 	life_take(c, &e);
 	life_take(c, &nobodys);
@@ -188,7 +188,7 @@ static void what_was_told_before_is_not_late(void **state)
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
-		struct entry e = life_entry(c, i ? VALVE : PUMP, 1);
+		struct journal_entry e = life_entry(c, i ? VALVE : PUMP, 1);
 
 		life_write(c, &e);
 		c->b.told.segment = lines[i].told ? 1000 : 0;
@@ -203,7 +203,7 @@ static void what_was_told_before_is_not_late(void **state)
 static void what_was_told_before_is_judged_by_now_at_the_latest(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	c->b.told.segment = 1000;
 	e.arrived_wall = e.arrived_steady = LIFE_NOW + LIFE_MIN;
@@ -230,7 +230,7 @@ static void a_deadline_outlives_the_setting_of_the_clock(void **state)
 	size_t i;
 
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		struct entry e;
+		struct journal_entry e;
 		char path[64];
 
 		snprintf(path, sizeof(path),
@@ -250,7 +250,7 @@ static void a_deadline_outlives_the_setting_of_the_clock(void **state)
 static void an_earlier_process_had_another_steady_clock(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	e.arrived_steady += 60 * LIFE_MIN;
 	e.expires_at = LIFE_NOW + LIFE_MIN;
@@ -286,7 +286,7 @@ static void what_kafka_may_lack_is_told_again(void **state)
 
 	write_events(c, 2);
 	crash(c);
-	life_ok(c, requests_recover(&c->b, &c->error));
+	life_ok(c, pending_recover(&c->b, &c->error));
 	assert_true(life_record(c, STORE_REQUESTS));
 	assert_string_equal(life_member(c, "request_id"), "own-1");
 	assert_int_equal(c->record.request, 1);
@@ -306,21 +306,21 @@ static void what_kafka_has_is_not_told_again(void **state)
 
 	write_events(c, 1);
 	crash(c);
-	life_ok(c, requests_announced(&c->b, 1, &c->error));
-	life_ok(c, requests_recover(&c->b, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_recover(&c->b, &c->error));
 	life_no_record(c, STORE_REQUESTS);
 }
 
 static void a_device_that_came_twice_is_told_of_once(void **state)
 {
 	struct life_case *c = *state;
-	struct entry first = life_entry(c, PUMP, 1);
-	struct entry second = life_entry(c, PUMP, 1);
+	struct journal_entry first = life_entry(c, PUMP, 1);
+	struct journal_entry second = life_entry(c, PUMP, 1);
 
 	life_write(c, &first);
 	life_write(c, &second);
 	crash(c);
-	life_ok(c, requests_recover(&c->b, &c->error));
+	life_ok(c, pending_recover(&c->b, &c->error));
 	assert_true(life_record(c, STORE_REQUESTS));
 	life_no_record(c, STORE_REQUESTS);
 }
@@ -328,14 +328,14 @@ static void a_device_that_came_twice_is_told_of_once(void **state)
 static void only_questions_are_told_again(void **state)
 {
 	struct life_case *c = *state;
-	struct entry dead = dead_entry(c), audit = audit_entry("");
+	struct journal_entry dead = dead_entry(c), audit = audit_entry("");
 
 	life_write(c, &dead);
 	life_write(c, &audit);
 	crash(c);
 	assert_true(life_record(c, STORE_DLQ));
 	assert_true(life_record(c, STORE_AUDIT));
-	life_ok(c, requests_recover(&c->b, &c->error));
+	life_ok(c, pending_recover(&c->b, &c->error));
 	life_no_record(c, STORE_DLQ);
 	life_no_record(c, STORE_AUDIT);
 }
@@ -346,7 +346,7 @@ static void a_damaged_journal_is_not_passed_over(void **state)
 
 	life_ok(c, journal_append(c->b.journal, "what?", 5, &c->error));
 	c->b.mark = (struct journal_mark){1000, 0};
-	assert_int_equal(requests_recover(&c->b, &c->error), ZTP_ERR_VALUE);
+	assert_int_equal(pending_recover(&c->b, &c->error), ZTP_ERR_VALUE);
 }
 
 /* A file that nobody can read any more: what there was has been released. */
@@ -355,7 +355,7 @@ static void a_journal_that_ends_early_has_no_more_to_tell(void **state)
 	struct life_case *c = *state;
 
 	c->b.mark = (struct journal_mark){1000, 0};
-	life_ok(c, requests_recover(&c->b, &c->error));
+	life_ok(c, pending_recover(&c->b, &c->error));
 	life_no_record(c, STORE_REQUESTS);
 }
 
@@ -366,12 +366,12 @@ static void an_acknowledged_question_was_asked(void **state)
 	struct life_case *c = *state;
 
 	life_knock(c, PUMP, 1);
-	life_ok(c, requests_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REQUESTED);
 	assert_int_equal(c->b.core.tally.requests_published, 1);
 	/* The customer was faster than Kafka's acknowledgement. */
 	life_approve(c, 1);
-	life_ok(c, requests_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 	assert_int_equal(c->b.core.tally.requests_published, 2);
 }

@@ -57,7 +57,7 @@ static void kafka_may_have_the_question_before_the_commit(void **state)
 	assert_int_equal(c->producer.from.segment, at.segment);
 	assert_int_equal(c->producer.from.offset, at.offset);
 	assert_true(store_dirty(c->b.store));
-	assert_false(store_pressing(c->b.store));
+	assert_false(store_commit_required(c->b.store));
 	life_knock(c, VALVE, 2);
 	assert_true(journal_before(&at, &c->producer.from));
 }
@@ -86,7 +86,7 @@ static void a_name_that_is_taken_is_not_given_again(void **state)
 static void an_entry_without_names_gets_random_ones(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 	struct store_request r;
 
 	c->producer.takes = true;
@@ -97,7 +97,7 @@ static void an_entry_without_names_gets_random_ones(void **state)
 	assert_int_equal(r.id[14], '7'); /* a UUID of version 7 */
 	assert_true(
 		ztp_traceparent_valid(r.traceparent, strlen(r.traceparent)));
-	assert_true(store_pressing(c->b.store));
+	assert_true(store_commit_required(c->b.store));
 }
 
 static void an_event_brings_its_trace(void **state)
@@ -105,7 +105,7 @@ static void an_event_brings_its_trace(void **state)
 	static const char trace[] =
 		"00-11111111111111111111111111111111-2222222222222222-01";
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	e.traceparent = trace;
 	life_take(c, &e);
@@ -131,7 +131,7 @@ static void the_deadline_is_the_events_within_bounds(void **state)
 
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		char path[64];
-		struct entry e;
+		struct journal_entry e;
 
 		snprintf(path, sizeof(path),
 			 "subscriptions/s/registries/r/devices/d%zu", i);
@@ -151,7 +151,7 @@ static void the_deadline_is_the_events_within_bounds(void **state)
 static void an_event_that_comes_too_late_ends_at_once(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = life_entry(c, PUMP, 1);
+	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	e.expires_at = LIFE_NOW;
 	life_take(c, &e);

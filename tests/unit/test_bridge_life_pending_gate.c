@@ -54,7 +54,7 @@ static void an_event_without_a_name_is_not_the_gates(void **state)
 static void a_dead_letter_is_dealt_with(void **state)
 {
 	struct life_case *c = *state;
-	struct entry e = {
+	struct journal_entry e = {
 		.kind = ENTRY_DEAD,
 		.path = PUMP,
 		.request_id = "event-1",

@@ -6,8 +6,8 @@ static struct played_said *say(struct life_case *c)
 {
 	life_up(c, 10);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 1);
-	return &c->outlet.said[0];
+	assert_int_equal(c->mqtt.count, 1);
+	return &c->mqtt.said[0];
 }
 
 /* --- the approval */
@@ -81,7 +81,7 @@ static void a_message_expires_with_its_deadline(void **state)
 			lines[i].due_in ? LIFE_NOW + lines[i].due_in : 0;
 		life_save(c, &r);
 		life_pump(c);
-		assert_int_equal(c->outlet.said[i].expiry_s, lines[i].expiry_s);
+		assert_int_equal(c->mqtt.said[i].expiry_s, lines[i].expiry_s);
 	}
 }
 
@@ -103,11 +103,11 @@ static void a_rejection_says_why(void **state)
 
 	life_up(c, 10);
 	for (i = 0; i < 3; i++) {
-		struct played_said *said = &c->outlet.said[i];
+		struct played_said *said = &c->mqtt.said[i];
 
 		life_put(c, PUMP, i, lines[i].end, ZTP_OWED_NOTICE_SEND);
 		life_pump(c);
-		assert_int_equal(c->outlet.count, i + 1);
+		assert_int_equal(c->mqtt.count, i + 1);
 		assert_non_null(strstr(said->text, "\"status\":\"rejected\""));
 		assert_non_null(strstr(said->text, lines[i].why));
 		assert_null(strstr(said->text, "payload"));
@@ -146,7 +146,7 @@ static void what_the_broker_would_never_take_is_refused(void **state)
 		int64_t n = life_put(c, PUMP, i, ZTP_STATE_REGISTERED,
 				     ZTP_OWED_SEND);
 
-		c->outlet.rc = codes[i];
+		c->mqtt.rc = codes[i];
 		life_pump(c);
 		assert_true(life_logged(c, "command_impossible"));
 		assert_true(commands_busy(c->b.commands, n));
@@ -158,10 +158,10 @@ static void what_the_broker_would_never_take_is_refused(void **state)
 		assert_int_equal(
 			c->b.core.tally.commands[TALLY_COMMAND_REFUSED], i + 1);
 	}
-	c->outlet.rc = 0;
+	c->mqtt.rc = 0;
 	life_put(c, VALVE, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 1);
+	assert_int_equal(c->mqtt.count, 1);
 }
 
 /* What is wrong with the connection, the loop finds out by itself. */
@@ -172,14 +172,14 @@ static void what_the_connection_does_not_take_now_is_said_later(void **state)
 	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 	life_put(c, PUMP, 2, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 	life_up(c, 10);
-	c->outlet.rc = MOSQ_ERR_NO_CONN;
+	c->mqtt.rc = MOSQ_ERR_NO_CONN;
 	life_pump(c);
 	assert_false(life_logged(c, "command_impossible"));
 	assert_int_equal(commands_in_flight(c->b.commands), 0);
 	assert_int_equal(life_row(c, 1).owed.tries, 0);
-	c->outlet.rc = 0;
+	c->mqtt.rc = 0;
 	life_pump(c);
-	assert_int_equal(c->outlet.count, 2);
+	assert_int_equal(c->mqtt.count, 2);
 }
 
 /* A row of another program, or damaged. */
@@ -192,8 +192,8 @@ static void a_path_that_is_none_costs_itself_alone(void **state)
 	life_up(c, 10);
 	life_pump(c);
 	assert_true(life_logged(c, "command_impossible"));
-	assert_int_equal(c->outlet.count, 1);
-	assert_string_equal(c->outlet.said[0].request_id, "r-2");
+	assert_int_equal(c->mqtt.count, 1);
+	assert_string_equal(c->mqtt.said[0].request_id, "r-2");
 }
 
 /* --- what a device says (delivery_ack: device) */
@@ -203,7 +203,7 @@ static void a_path_that_is_none_costs_itself_alone(void **state)
 
 static bool hear(struct life_case *c, const char *topic, const char *text)
 {
-	struct outlet_user *user = c->outlet.user;
+	struct mqtt_out_user *user = c->mqtt.user;
 
 	return user->message(user->arg, topic, text, strlen(text));
 }
@@ -213,14 +213,14 @@ static void the_bridge_listens_to_devices(void **state)
 	struct life_case *c = *state;
 
 	life_up(c, 10);
-	assert_string_equal(c->outlet.subscribed, "");
+	assert_string_equal(c->mqtt.subscribed, "");
 	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
 	life_up(c, 10);
-	assert_string_equal(c->outlet.subscribed,
+	assert_string_equal(c->mqtt.subscribed,
 			    "subscriptions/+/registries/+/devices/+"
 			    "/events/provisioning");
 	assert_false(life_logged(c, "mqtt_subscribe_failed"));
-	c->outlet.rc_sub = MOSQ_ERR_NO_CONN;
+	c->mqtt.rc_sub = MOSQ_ERR_NO_CONN;
 	life_up(c, 10);
 	assert_true(life_logged(c, "mqtt_subscribe_failed"));
 }
