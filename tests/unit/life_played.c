@@ -104,59 +104,66 @@ int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
 	return mqtt->rc_sub;
 }
 
-/* A NUL-terminated copy, and an end to what the library has made. */
-static void keep(char *out, size_t cap, void *bytes, size_t n)
+/* A NUL-terminated copy, and an end to what the library has made; false: it has
+ * made nothing, for want of memory. */
+static bool keep(char *out, size_t cap, void *bytes, size_t n)
 {
+	if (!bytes)
+		return false;
 	assert_true(n < cap);
 	memcpy(out, bytes, n);
 	out[n] = '\0';
 	free(bytes);
+	return true;
 }
 
-static void read_user_property(struct played_said *said,
+static bool read_user_property(struct played_said *said,
 			       const mosquitto_property *property)
 {
-	char *name, *value;
+	char *name = NULL, *value = NULL;
+	bool is_id, kept;
 
-	assert_non_null(mosquitto_property_read_string_pair(
-		property, MQTT_PROP_USER_PROPERTY, &name, &value, false));
-	if (strcmp(name, "request_id") == 0) {
-		keep(said->request_id, sizeof(said->request_id), value,
-		     strlen(value));
-	} else {
+	mosquitto_property_read_string_pair(property, MQTT_PROP_USER_PROPERTY,
+					    &name, &value, false);
+	if (!name || !value)
+		return false;
+	is_id = strcmp(name, "request_id") == 0;
+	if (!is_id)
 		assert_string_equal(name, "status");
-		keep(said->status, sizeof(said->status), value, strlen(value));
-	}
+	kept = is_id ? keep(said->request_id, sizeof(said->request_id), value,
+			    strlen(value))
+		     : keep(said->status, sizeof(said->status), value,
+			    strlen(value));
 	free(name);
+	return kept;
 }
 
-static void read_property(struct played_said *said,
+static bool read_property(struct played_said *said,
 			  const mosquitto_property *property)
 {
-	void *bytes;
-	char *text;
-	uint16_t n;
+	void *bytes = NULL;
+	char *text = NULL;
+	uint16_t n = 0;
 
 	switch (mosquitto_property_identifier(property)) {
 	case MQTT_PROP_CONTENT_TYPE:
 		mosquitto_property_read_string(property, MQTT_PROP_CONTENT_TYPE,
 					       &text, false);
-		keep(said->content_type, sizeof(said->content_type), text,
-		     strlen(text));
-		break;
+		return keep(said->content_type, sizeof(said->content_type),
+			    text, text ? strlen(text) : 0);
 	case MQTT_PROP_CORRELATION_DATA:
 		mosquitto_property_read_binary(property,
 					       MQTT_PROP_CORRELATION_DATA,
 					       &bytes, &n, false);
-		keep(said->correlation, sizeof(said->correlation), bytes, n);
-		break;
+		return keep(said->correlation, sizeof(said->correlation), bytes,
+			    n);
 	case MQTT_PROP_MESSAGE_EXPIRY_INTERVAL:
 		mosquitto_property_read_int32(property,
 					      MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
 					      &said->expiry_s, false);
-		break;
+		return true;
 	default:
-		read_user_property(said, property);
+		return read_user_property(said, property);
 	}
 }
 
@@ -170,11 +177,12 @@ int mqtt_out_publish(struct mqtt_out *mqtt, int *mid, const char *topic,
 		return mqtt->rc;
 	assert_true(mqtt->count < PLAYED_MAX && len < sizeof(said->text));
 	memset(said, 0, sizeof(*said));
-	said->mid = *mid = ++mqtt->count;
+	for (; properties; properties = mosquitto_property_next(properties))
+		if (!read_property(said, properties))
+			return MOSQ_ERR_NOMEM;
 	snprintf(said->topic, sizeof(said->topic), "%s", topic);
 	memcpy(said->text, payload, len);
-	for (; properties; properties = mosquitto_property_next(properties))
-		read_property(said, properties);
+	said->mid = *mid = ++mqtt->count;
 	return 0;
 }
 

@@ -70,6 +70,21 @@ static void consent_is_for_the_first_of_the_contenders(void **state)
 	life_result(c, "r-2", "conflict");
 }
 
+/* ... and may be owed a word about it, whose time has only begun. */
+static void a_contender_that_has_lost_is_not_due_any_more(void **state)
+{
+	struct life_case *c = *state;
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	asked(c, PUMP, 1);
+	asked(c, PUMP, 2);
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_APPROVED);
+	life_is(c, 2, ZTP_STATE_CONFLICT);
+	life_owes(c, 2, ZTP_OWED_NOTICE_CHECK, 0, 5000);
+}
+
 /* A decision that was made in time may still lie in Kafka: nobody expires
  * before what was there at the deadline has been read. */
 static void nobody_expires_on_a_silence(void **state)
@@ -268,6 +283,7 @@ int main(void)
 		LIFE_TEST(a_request_expires),
 		LIFE_TEST(silence_may_be_consent),
 		LIFE_TEST(consent_is_for_the_first_of_the_contenders),
+		GATE_TEST(a_contender_that_has_lost_is_not_due_any_more),
 		LIFE_TEST(nobody_expires_on_a_silence),
 		LIFE_TEST(a_delivery_does_not_wait_for_kafka),
 		LIFE_TEST(a_batch_is_bounded),

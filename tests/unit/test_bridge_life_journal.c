@@ -1,8 +1,6 @@
-/* From the journal into the store: how much at a time, what is held back, what
- * is told again after a crash, and as of when. */
+/* From the journal into the store: how much at a time, what is held back, and
+ * as of when. */
 #include "life_case.h"
-
-#include "bridge/life/pending.h"
 
 static struct journal_entry dead_entry(struct life_case *c)
 {
@@ -114,6 +112,27 @@ static void an_entry_that_cannot_be_read_ends_it(void **state)
 	life_ok(c, journal_append(c->b.journal, "what?", 5, &c->error));
 	life_write(c, &e);
 	assert_int_equal(life_read(c, 10), ZTP_ERR_VALUE);
+	assert_int_equal(life_newest(c), 0);
+}
+
+/* Events were checked before they were written: this is damage, too. */
+static void a_path_that_is_none_ends_it(void **state)
+{
+	static const struct {
+		bool channels, late;
+	} lines[] = {{false, false}, {true, false}, {true, true}};
+	struct life_case *c = *state;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct journal_entry e = life_entry(c, "nowhere", 1);
+
+		c->b.channels = lines[i].channels;
+		e.expires_at = lines[i].late ? LIFE_NOW - 1 : 0;
+		life_write(c, &e);
+		assert_int_equal(life_read(c, 1), ZTP_ERR_PATH);
+		store_rollback(c->b.store);
+	}
 	assert_int_equal(life_newest(c), 0);
 }
 
@@ -263,119 +282,6 @@ static void an_earlier_process_had_another_steady_clock(void **state)
 	life_owes(c, 1, ZTP_OWED_NONE, LIFE_NEVER, LIFE_MIN);
 }
 
-/* --- the records that only the journal had */
-
-/* Reads all, as if Kafka took the records and had not acknowledged any when
- * the process ended. */
-static void crash(struct life_case *c)
-{
-	struct journal_mark floor = c->b.mark;
-
-	c->producer.takes = true;
-	life_ok(c, life_read(c, 10));
-	life_ok(c, store_mark_set(c->b.store, &c->b.mark, &floor, &c->error));
-	life_commit(c);
-	c->producer.takes = false;
-	life_pass(c, LIFE_MIN);
-}
-
-static void what_kafka_may_lack_is_told_again(void **state)
-{
-	struct life_case *c = *state;
-	struct journal_mark floor;
-
-	write_events(c, 2);
-	crash(c);
-	life_ok(c, pending_recover(&c->b, &c->error));
-	assert_true(life_record(c, STORE_REQUESTS));
-	assert_string_equal(life_member(c, "request_id"), "own-1");
-	assert_int_equal(c->record.request, 1);
-	assert_int_equal(life_row(c, 1).announced_at, c->b.core.now);
-	assert_true(life_record(c, STORE_REQUESTS));
-	assert_string_equal(life_member(c, "request_id"), "own-2");
-	life_no_record(c, STORE_REQUESTS);
-	/* The outbox has them: the journal need not keep them any more. */
-	life_commit(c);
-	store_floor_get(c->b.store, &floor);
-	assert_false(journal_before(&floor, &c->b.mark));
-}
-
-static void what_kafka_has_is_not_told_again(void **state)
-{
-	struct life_case *c = *state;
-
-	write_events(c, 1);
-	crash(c);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
-	life_ok(c, pending_recover(&c->b, &c->error));
-	life_no_record(c, STORE_REQUESTS);
-}
-
-static void a_device_that_came_twice_is_told_of_once(void **state)
-{
-	struct life_case *c = *state;
-	struct journal_entry first = life_entry(c, PUMP, 1);
-	struct journal_entry second = life_entry(c, PUMP, 1);
-
-	life_write(c, &first);
-	life_write(c, &second);
-	crash(c);
-	life_ok(c, pending_recover(&c->b, &c->error));
-	assert_true(life_record(c, STORE_REQUESTS));
-	life_no_record(c, STORE_REQUESTS);
-}
-
-static void only_questions_are_told_again(void **state)
-{
-	struct life_case *c = *state;
-	struct journal_entry dead = dead_entry(c), audit = audit_entry("");
-
-	life_write(c, &dead);
-	life_write(c, &audit);
-	crash(c);
-	assert_true(life_record(c, STORE_DLQ));
-	assert_true(life_record(c, STORE_AUDIT));
-	life_ok(c, pending_recover(&c->b, &c->error));
-	life_no_record(c, STORE_DLQ);
-	life_no_record(c, STORE_AUDIT);
-}
-
-static void a_damaged_journal_is_not_passed_over(void **state)
-{
-	struct life_case *c = *state;
-
-	life_ok(c, journal_append(c->b.journal, "what?", 5, &c->error));
-	c->b.mark = (struct journal_mark){1000, 0};
-	assert_int_equal(pending_recover(&c->b, &c->error), ZTP_ERR_VALUE);
-}
-
-/* A file that nobody can read any more: what there was has been released. */
-static void a_journal_that_ends_early_has_no_more_to_tell(void **state)
-{
-	struct life_case *c = *state;
-
-	c->b.mark = (struct journal_mark){1000, 0};
-	life_ok(c, pending_recover(&c->b, &c->error));
-	life_no_record(c, STORE_REQUESTS);
-}
-
-/* --- what Kafka has acknowledged */
-
-static void an_acknowledged_question_was_asked(void **state)
-{
-	struct life_case *c = *state;
-
-	life_knock(c, PUMP, 1);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
-	life_is(c, 1, ZTP_STATE_REQUESTED);
-	assert_int_equal(c->b.core.tally.requests_published, 1);
-	/* The customer was faster than Kafka's acknowledgement. */
-	life_approve(c, 1);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
-	life_is(c, 1, ZTP_STATE_REGISTERED);
-	assert_int_equal(c->b.core.tally.requests_published, 2);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -383,6 +289,7 @@ int main(void)
 		LIFE_TEST(more_open_requests_than_allowed_wait),
 		LIFE_TEST(dead_letters_wait_when_kafka_is_away_for_long),
 		LIFE_TEST(an_entry_that_cannot_be_read_ends_it),
+		LIFE_TEST(a_path_that_is_none_ends_it),
 		LIFE_TEST(a_mark_ahead_of_the_journal_is_an_error),
 		LIFE_TEST(a_refused_event_is_a_dead_letter),
 		LIFE_TEST(a_dead_letter_may_be_nobodys),
@@ -391,13 +298,6 @@ int main(void)
 		LIFE_TEST(what_was_told_before_is_judged_by_now_at_the_latest),
 		LIFE_TEST(a_deadline_outlives_the_setting_of_the_clock),
 		LIFE_TEST(an_earlier_process_had_another_steady_clock),
-		LIFE_TEST(what_kafka_may_lack_is_told_again),
-		LIFE_TEST(what_kafka_has_is_not_told_again),
-		LIFE_TEST(a_device_that_came_twice_is_told_of_once),
-		LIFE_TEST(only_questions_are_told_again),
-		LIFE_TEST(a_damaged_journal_is_not_passed_over),
-		LIFE_TEST(a_journal_that_ends_early_has_no_more_to_tell),
-		LIFE_TEST(an_acknowledged_question_was_asked),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_journal", tests, NULL,
