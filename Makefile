@@ -152,7 +152,12 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 # rules: of implicit ones make would choose by what is built already.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
 UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
-UNIT_HELP := $(call obj,san,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
+# What tests share; life_* and gate_* play what life/ and the gate call outside,
+# so that only tests of these are linked with them.
+unit_help = $(call obj,san,$(filter tests/unit/$(1)_%,$(UNIT_SRC)))
+UNIT_HELP_life := $(call unit_help,life)
+UNIT_HELP_gate := $(call unit_help,gate)
+UNIT_HELP := $(filter-out $(UNIT_HELP_life) $(UNIT_HELP_gate) $(call unit_help,test),$(call obj,san,$(UNIT_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
@@ -162,7 +167,7 @@ $(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/
 
 # test_bridge_<part>*: with that part and those below it.
 define bridge_unit
-$(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(call bridge_san,$(1))
+$(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(UNIT_HELP_$(1)) $(call bridge_san,$(1))
 	$$(call say,LINK)
 	$$(Q)mkdir -p $$(@D) && $$(LINK_SAN) -o $$@ $$^ $(call bridge_libs,$(1)) -lcmocka $$(LDLIBS)
 endef
@@ -172,7 +177,7 @@ $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BU
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(call bridge_libs,config) -lcmocka $(LDLIBS)
 
-$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(LIBS_SAN)
+$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(UNIT_HELP_gate) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(GATE_LIBS) -lcmocka $(LDLIBS)
 

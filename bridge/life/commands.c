@@ -228,7 +228,8 @@ static int add_properties(mosquitto_property **list,
 			  const struct store_request *r, const char *status,
 			  const char *content_type, int64_t expiry_ms)
 {
-	uint32_t seconds = (uint32_t)((expiry_ms + 999) / 1000);
+	/* Below 1 when its deadline has passed and is still to be applied. */
+	int64_t seconds = (expiry_ms + 999) / 1000;
 	int rc = 0;
 
 	if (*content_type)
@@ -247,22 +248,19 @@ static int add_properties(mosquitto_property **list,
 	if (rc == 0)
 		rc = mosquitto_property_add_int32(
 			list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-			seconds > 0 ? seconds : 1);
+			(uint32_t)(seconds > 0 ? seconds : 1));
 	return rc;
 }
 
-static int send_command(struct commands *c, const struct store_request *r,
-			const char *topic,
+static int send_command(struct commands *c, struct slot *slot,
+			const struct store_request *r, const char *topic,
 			const struct ztp_command_bytes *bytes,
 			const char *status)
 {
-	struct slot *slot = free_slot(c);
 	mosquitto_property *properties = NULL;
 	int64_t expiry = r->owed.due_at - c->b->core.now;
 	int rc = 0;
 
-	if (!slot)
-		return MOSQ_ERR_OVERSIZE_PACKET;
 	if (r->owed.due_at == 0)
 		expiry = c->b->core.config->onboarding.delivery_timeout_ms;
 	if (c->b->core.config->mqtt.version == 5)
@@ -300,8 +298,8 @@ static bool is_impossible(int rc)
 }
 
 /* Builds and publishes the command that r is owed. 1: not now. */
-static int publish(struct commands *c, const struct store_request *r,
-		   struct ztp_error *error)
+static int publish(struct commands *c, struct slot *slot,
+		   const struct store_request *r, struct ztp_error *error)
 {
 	struct bridge *b = c->b;
 	struct store_decision d;
@@ -332,7 +330,7 @@ static int publish(struct commands *c, const struct store_request *r,
 	if (rc != 0)
 		return rc;
 	ztp_topic_render(topic, b->core.config->mqtt.command_topic, &path);
-	rc = send_command(c, r, topic, &bytes, command.status);
+	rc = send_command(c, slot, r, topic, &bytes, command.status);
 	ztp_command_clear(&bytes);
 	if (is_impossible(rc))
 		return ztp_fail(error, ZTP_ERR_VALUE, "cannot publish: %s",
@@ -342,12 +340,9 @@ static int publish(struct commands *c, const struct store_request *r,
 
 /* A command that cannot be said at all (larger than the broker takes) counts
  * as refused by it, and costs the others nothing. */
-static void refuse(struct commands *c, const struct store_request *r)
+static void refuse(struct commands *c, struct slot *slot,
+		   const struct store_request *r)
 {
-	struct slot *slot = free_slot(c);
-
-	if (!slot)
-		return;
 	*slot = (struct slot){.n = r->n,
 			      .done = true,
 			      .fate = DELIVERY_REFUSED,
@@ -358,15 +353,33 @@ static void refuse(struct commands *c, const struct store_request *r)
 struct pumping {
 	struct commands *c;
 	bool fresh;
-	int sent;
 	struct ztp_error error;
 };
+
+/* 0: it is on its way; 1: not now. */
+static int say(struct pumping *p, const struct store_request *r)
+{
+	struct commands *c = p->c;
+	struct slot *slot = free_slot(c);
+	int rc;
+
+	c->pressed = c->waiting >= c->window || !slot;
+	if (c->pressed)
+		return 1;
+	rc = publish(c, slot, r, &p->error);
+	if (rc != ZTP_ERR_VALUE && rc != ZTP_ERR_PATH)
+		return rc;
+	log_warn(c->b->core.log, "command_impossible",
+		 LOG_STR("request_id", r->id), LOG_WHY(&p->error));
+	refuse(c, slot, r);
+	return 0;
+}
 
 static int pump_one(void *arg, struct store_request *r)
 {
 	struct pumping *p = arg;
 	struct commands *c = p->c;
-	int rc;
+	int rc = 0;
 
 	if (commands_busy(c, r->n) ||
 	    (c->b->registrar && registrar_busy(c->b->registrar, r->n)))
@@ -375,32 +388,17 @@ static int pump_one(void *arg, struct store_request *r)
 		c->starved = true;
 		return 1;
 	}
-	if (registrar_takes(c->b->registrar, r)) {
-		if (!registrar_send(c->b->registrar, r))
-			return 0; /* others need not wait for the gate */
-		rc = 0;
-	} else {
-		c->pressed = c->waiting >= c->window || !free_slot(c);
-		if (c->pressed)
-			return 1;
-		rc = publish(c, r, &p->error);
-		if (rc == ZTP_ERR_VALUE || rc == ZTP_ERR_TOO_LARGE ||
-		    rc == ZTP_ERR_PATH) {
-			log_warn(c->b->core.log, "command_impossible",
-				 LOG_STR("request_id", r->id),
-				 LOG_WHY(&p->error));
-			refuse(c, r);
-			rc = 0;
-		}
-	}
-	if (rc == 0) {
-		p->sent++;
-		if (!p->fresh)
-			c->tokens -= 1;
-		else if (!c->b->registrar)
-			c->sent_to = r->owed.retry_at;
-	}
-	return rc;
+	if (!registrar_takes(c->b->registrar, r))
+		rc = say(p, r);
+	else if (!registrar_send(c->b->registrar, r))
+		return 0; /* others need not wait for the gate */
+	if (rc != 0)
+		return rc;
+	if (!p->fresh)
+		c->tokens -= 1;
+	else if (!c->b->registrar)
+		c->sent_to = r->owed.retry_at;
+	return 0;
 }
 
 static void refill(struct commands *c)

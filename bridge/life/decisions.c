@@ -100,17 +100,13 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 			 struct ztp_error *error)
 {
 	enum ztp_outcome outcome = no_effect[what].outcome;
-	struct ztp_str key = record->key;
 
-	/* The record of a decision that names a path, but has no key. */
-	if (!key.p && *decision->path)
-		key = (struct ztp_str){decision->path, strlen(decision->path)};
 	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(outcome)));
 	return records_result(
 		b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
-		decision->request_id, decision->path, key, outcome,
+		decision->request_id, decision->path, record->key, outcome,
 		no_effect[what].message, &record->position,
 		r->n ? r->traceparent : decision->traceparent, error);
 }
