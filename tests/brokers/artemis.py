@@ -47,9 +47,9 @@ class Artemis(Broker):
     title = "ActiveMQ Artemis"
     nobody = 0x00
     advice = """\
-Its queues are on disk and page what memory does not hold: nothing to set as long as
-`<address-full-policy>` stays `PAGE`, its default; `DROP` drops. It keeps each
-session's queue under the client id."""
+Its queues are on disk and page out what does not fit in memory. There is nothing to set
+as long as `<address-full-policy>` stays `PAGE`, its default; `DROP` drops messages. Each
+session's queue is kept under the client ID."""
 
     def command(self):
         tls = ""

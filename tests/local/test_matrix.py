@@ -51,7 +51,7 @@ def test_page():
     assert "| 899 | 1 failed |" in text
     assert "| sid | Debian | x86_64 | the demo and all tests | - | - | " \
         "failed |" in text
-    assert "sid is no promise" in text
+    assert "sid is not supported" in text
 
 
 def test_unknown_row(tmp_path):

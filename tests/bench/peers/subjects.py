@@ -120,8 +120,8 @@ class Telegraf(Peer):
 class Bento(Peer):
     name = "bento"
     title = "Bento 1.20.0"
-    promise = ("persistent session, QoS 1; PUBACK by its MQTT library when "
-               "the input takes the event, before Kafka has it; acks=all, "
+    promise = ("persistent session, QoS 1; PUBACK by its MQTT library as soon "
+               "as the input takes the event, before Kafka has it; acks=all, "
                "idempotent")
 
     def command(self):
@@ -131,7 +131,7 @@ class Bento(Peer):
 class Floor(Peer):
     name = "floor"
     title = "floor"
-    promise = "none: what cannot be done without, measured by itself"
+    promise = "none: the least work possible, measured by itself"
 
     def command(self):
         return [where.binary("bench/floor"), "--port", self.mosquitto.port,
@@ -145,8 +145,8 @@ class Ztp(Bridge):
 
     name = "bridge"
     title = "ztp-bridge"
-    promise = ("PUBACK after its journal has the event (kill -9), Kafka after "
-               "that from the store; acks=all, idempotent")
+    promise = ("PUBACK once its journal has the event (survives kill -9), then "
+               "Kafka; acks=all, idempotent")
     sync = "normal"
 
     def __init__(self, folder, mosquitto, brokers, topics):
@@ -165,7 +165,7 @@ class Ztp(Bridge):
 class ZtpFull(Ztp):
     name = "bridge-full"
     title = "ztp-bridge, sync: full"
-    promise = "the same across a loss of power: fdatasync before each PUBACK"
+    promise = "the same, also across power loss: fdatasync before each PUBACK"
     sync = "full"
 
 
