@@ -159,6 +159,6 @@ def test_another_certificate_for_a_path(stage, held, ca):
     for _ in range(2):
         second = stage.connect(device.path, other.base64, jwt(other))
         assert not second.accepted
-        stage.refusal(device.path, "the path is another certificate's")
+        stage.refusal(device.path, "the path belongs to another certificate")
         stage.restart_broker()
     assert stage.connect(device.path, leaf.base64, jwt(leaf)).accepted
