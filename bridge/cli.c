@@ -1,4 +1,4 @@
-#include "cli.h"
+#include "bridge/cli.h"
 #include "ztp/path.h"
 #include <getopt.h>
 #include <stdarg.h>

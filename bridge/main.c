@@ -4,9 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "cli.h"
-#include "loop.h"
-#include "store.h"
+#include "bridge/cli.h"
+#include "bridge/loop/loop.h"
+#include "bridge/store/store.h"
 
 #define EXIT_FAILED 1
 

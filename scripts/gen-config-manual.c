@@ -1,10 +1,10 @@
 /*
  * gen-config-manual TEMPLATE: prints the template with its line @SETTINGS@
  * replaced by every setting of ztp-bridge.yaml, from the table that the
- * program itself reads (bridge/settings.c), so that the manual cannot differ
+ * program itself reads (bridge/config/settings.c), so that the manual cannot differ
  * from what is true. `make manual` writes docs/man/ztp-bridge.yaml.5 with it.
  */
-#include "config.h"
+#include "bridge/config/config.h"
 
 #include <stdio.h>
 #include <string.h>

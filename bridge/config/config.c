@@ -1,8 +1,8 @@
 /* Loading: the file over the defaults, then what one setting means for
  * another. */
-#include "config.h"
-#include "config_yaml.h"
-#include "settings.h"
+#include "bridge/config/config.h"
+#include "bridge/config/config_yaml.h"
+#include "bridge/config/settings.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>

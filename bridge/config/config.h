@@ -1,15 +1,15 @@
 /*
- * bridge/config.h - what ztp-bridge.yaml says, checked and complete.
+ * bridge/config/config.h - what ztp-bridge.yaml says, checked and complete.
  *
  * Members are named as the keys are. A loaded configuration never changes and
  * may be read from any thread. Strings are owned by it and never NULL: "" is
  * what is not set. Durations are milliseconds. The table in settings.c is
  * where keys, defaults and bounds are written down.
  */
-#ifndef BRIDGE_CONFIG_H
-#define BRIDGE_CONFIG_H
+#ifndef BRIDGE_CONFIG_CONFIG_H
+#define BRIDGE_CONFIG_CONFIG_H
 
-#include "log.h"
+#include "base/log.h"
 #include "ztp/command.h"
 #include <stdio.h>
 

@@ -1,4 +1,4 @@
-#include "config_expand.h"
+#include "bridge/config/config_expand.h"
 #include <stdlib.h>
 #include <string.h>
 

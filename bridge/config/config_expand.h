@@ -1,8 +1,8 @@
 /*
- * bridge/config_expand.h - ${NAME} in the values of the configuration.
+ * bridge/config/config_expand.h - ${NAME} in the values of the configuration.
  */
-#ifndef BRIDGE_CONFIG_EXPAND_H
-#define BRIDGE_CONFIG_EXPAND_H
+#ifndef BRIDGE_CONFIG_CONFIG_EXPAND_H
+#define BRIDGE_CONFIG_CONFIG_EXPAND_H
 
 #include "ztp/error.h"
 

@@ -1,7 +1,7 @@
 /* The table told to people: --print-config, the manual page, and what a
  * reload would have to change. */
-#include "config.h"
-#include "settings.h"
+#include "bridge/config/config.h"
+#include "bridge/config/settings.h"
 #include <ctype.h>
 #include <string.h>
 #include <strings.h>

@@ -5,9 +5,9 @@
  * where it stands, and nothing grows when it is read. The reader descends
  * only where the table of settings has a section, which bounds its depth.
  */
-#include "config_yaml.h"
-#include "config_expand.h"
-#include "settings.h"
+#include "bridge/config/config_yaml.h"
+#include "bridge/config/config_expand.h"
+#include "bridge/config/settings.h"
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>

@@ -1,11 +1,11 @@
 /*
- * bridge/config_yaml.h - from a file's text to a struct config, by libyaml's
+ * bridge/config/config_yaml.h - from a file's text to a struct config, by libyaml's
  * events so that every complaint has its line. Internal to config*.c.
  */
-#ifndef BRIDGE_CONFIG_YAML_H
-#define BRIDGE_CONFIG_YAML_H
+#ifndef BRIDGE_CONFIG_CONFIG_YAML_H
+#define BRIDGE_CONFIG_CONFIG_YAML_H
 
-#include "config.h"
+#include "bridge/config/config.h"
 
 /* Reads text over what config holds already (the defaults) and notes in
  * config->lines where each key is. On failure *line is the line of the key,

@@ -1,5 +1,5 @@
 /* The table of settings: DESIGN section 8, in its order. */
-#include "settings.h"
+#include "bridge/config/settings.h"
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)

@@ -1,12 +1,12 @@
 /*
- * bridge/settings.h - the one table of settings and how a row's text becomes
+ * bridge/config/settings.h - the one table of settings and how a row's text becomes
  * a value. Everything that knows a key's name, default or bounds reads it
  * here. Internal to config*.c and settings*.c.
  */
-#ifndef BRIDGE_SETTINGS_H
-#define BRIDGE_SETTINGS_H
+#ifndef BRIDGE_CONFIG_SETTINGS_H
+#define BRIDGE_CONFIG_SETTINGS_H
 
-#include "config.h"
+#include "bridge/config/config.h"
 
 enum setting_type {
 	SETTING_TEXT,	  /* char *; bounds: bytes */

@@ -1,5 +1,5 @@
 /* The rules of single settings: addresses, topics, names. */
-#include "settings.h"
+#include "bridge/config/settings.h"
 #include "ztp/request.h"
 #include <arpa/inet.h>
 #include <ctype.h>

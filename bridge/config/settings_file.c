@@ -1,5 +1,5 @@
 /* Files: the configuration itself and those that settings name. */
-#include "settings.h"
+#include "bridge/config/settings.h"
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>

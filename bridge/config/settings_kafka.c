@@ -4,7 +4,7 @@
  * are the few with a key of their own and those on which the bridge's
  * promises rest.
  */
-#include "settings.h"
+#include "bridge/config/settings.h"
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
 /* A row's text into a member of struct config and back. */
-#include "settings.h"
+#include "bridge/config/settings.h"
 #include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>

@@ -1,5 +1,5 @@
 /*
- * bridge/http.h - the admin pages: / for people, /metrics, /healthz, /readyz,
+ * bridge/http/http.h - the admin pages: / for people, /metrics, /healthz, /readyz,
  * /v1/status and /v1/requests for machines.
  *
  * Read-only, for the operator and his monitoring. No page holds a payload, a
@@ -11,10 +11,10 @@
  * and the bridge without a lock, and an answer from /healthz proves that the
  * loop goes round.
  */
-#ifndef BRIDGE_HTTP_H
-#define BRIDGE_HTTP_H
+#ifndef BRIDGE_HTTP_HTTP_H
+#define BRIDGE_HTTP_HTTP_H
 
-#include "bridge.h"
+#include "bridge/life/bridge.h"
 
 /* Binds and listens on config->http; the caller does not call with it off
  * (host ""). b outlives *http. Logs http_listening with the port that 0 became.

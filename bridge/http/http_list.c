@@ -6,7 +6,7 @@
  * which its time was up; `next` says where the walk goes on. What is asked for
  * most, the undecided, is found by its index however much lies between.
  */
-#include "http_list.h"
+#include "bridge/http/http_list.h"
 
 #include <inttypes.h>
 #include <microhttpd.h>
@@ -15,7 +15,7 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "http_requests.h"
+#include "bridge/http/http_requests.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000

@@ -1,11 +1,11 @@
 /*
- * bridge/http_list.h - /v1/requests: what the bridge holds, page by page.
+ * bridge/http/http_list.h - /v1/requests: what the bridge holds, page by page.
  * Read-only; loop thread, outside of store transactions.
  */
-#ifndef BRIDGE_HTTP_LIST_H
-#define BRIDGE_HTTP_LIST_H
+#ifndef BRIDGE_HTTP_HTTP_LIST_H
+#define BRIDGE_HTTP_HTTP_LIST_H
 
-#include "http_page.h"
+#include "bridge/http/http_page.h"
 
 struct MHD_Connection;
 

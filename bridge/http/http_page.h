@@ -1,13 +1,13 @@
 /*
- * bridge/http_page.h - what an admin page is while it is made, and the plainest
+ * bridge/http/http_page.h - what an admin page is while it is made, and the plainest
  * of them: an object, an error.
  */
-#ifndef BRIDGE_HTTP_PAGE_H
-#define BRIDGE_HTTP_PAGE_H
+#ifndef BRIDGE_HTTP_HTTP_PAGE_H
+#define BRIDGE_HTTP_HTTP_PAGE_H
 
 #include <cjson/cJSON.h>
 
-#include "bridge.h"
+#include "bridge/life/bridge.h"
 
 /* What is to be answered. */
 struct http_page {

@@ -1,4 +1,4 @@
-#include "http_requests.h"
+#include "bridge/http/http_requests.h"
 
 #include <microhttpd.h>
 #include <stdio.h>

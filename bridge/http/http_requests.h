@@ -1,12 +1,12 @@
 /*
- * bridge/http_requests.h - /v1/requests/{id}: what the bridge holds of one
+ * bridge/http/http_requests.h - /v1/requests/{id}: what the bridge holds of one
  * request, as JSON, for operators and their scripts. Read-only; loop thread,
  * outside of store transactions. Never a payload or a certificate.
  */
-#ifndef BRIDGE_HTTP_REQUESTS_H
-#define BRIDGE_HTTP_REQUESTS_H
+#ifndef BRIDGE_HTTP_HTTP_REQUESTS_H
+#define BRIDGE_HTTP_HTTP_REQUESTS_H
 
-#include "http_page.h"
+#include "bridge/http/http_page.h"
 
 /* A request as it is in lists, too; NULL: no memory. announced_at is when the
  * customer was asked, last if more than once; due_at until when an approved one

@@ -1,11 +1,11 @@
 /*
- * bridge/http_status.h - /v1/status: how it stands, in one small object.
+ * bridge/http/http_status.h - /v1/status: how it stands, in one small object.
  */
-#ifndef BRIDGE_HTTP_STATUS_H
-#define BRIDGE_HTTP_STATUS_H
+#ifndef BRIDGE_HTTP_HTTP_STATUS_H
+#define BRIDGE_HTTP_HTTP_STATUS_H
 
-#include "http_page.h"
-#include "readiness.h"
+#include "bridge/http/http_page.h"
+#include "bridge/http/readiness.h"
 
 /* {"version","at","started_at","ready",
  *  "parts":[{"name","ready","why"?}],

@@ -4,7 +4,7 @@
  * between the labels is what the browser hashes and compares: the policy is
  * made of the very bytes that are served.
  */
-#include "page.h"
+#include "bridge/http/page.h"
 
 #include <stdio.h>
 

@@ -1,11 +1,11 @@
 /*
- * bridge/page.h - the page to look at, for people: bridge/page/, in the binary.
+ * bridge/http/page.h - the page to look at, for people: bridge/http/page/, in the binary.
  *
  * One document with its style and its script inside, which asks /v1/status,
  * /metrics and /v1/requests and nobody else. Any thread.
  */
-#ifndef BRIDGE_PAGE_H
-#define BRIDGE_PAGE_H
+#ifndef BRIDGE_HTTP_PAGE_H
+#define BRIDGE_HTTP_PAGE_H
 
 #include <stddef.h>
 

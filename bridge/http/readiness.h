@@ -1,11 +1,11 @@
 /*
- * bridge/readiness.h - which of the parts the bridge leans on can be used now.
+ * bridge/http/readiness.h - which of the parts the bridge leans on can be used now.
  *
  * What /readyz answers. A part that is not usable stops no other: the bridge
  * waits for it, and everything that does not need it goes on.
  */
-#ifndef BRIDGE_READINESS_H
-#define BRIDGE_READINESS_H
+#ifndef BRIDGE_HTTP_READINESS_H
+#define BRIDGE_HTTP_READINESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

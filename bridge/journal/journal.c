@@ -1,4 +1,4 @@
-#include "journal.h"
+#include "bridge/journal/journal.h"
 
 #include <dirent.h>
 #include <errno.h>

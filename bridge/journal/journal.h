@@ -1,5 +1,5 @@
 /*
- * bridge/journal.h - the intake journal: where an event is durable before its
+ * bridge/journal/journal.h - the intake journal: where an event is durable before its
  * PUBACK goes out.
  *
  * One thread appends (paho's receiving thread, inside messageArrived), one
@@ -18,8 +18,8 @@
  *
  * Killed with -9: what write() took survives. Power loss: only with sync.
  */
-#ifndef BRIDGE_JOURNAL_H
-#define BRIDGE_JOURNAL_H
+#ifndef BRIDGE_JOURNAL_JOURNAL_H
+#define BRIDGE_JOURNAL_JOURNAL_H
 
 #include <stdbool.h>
 #include <stddef.h>

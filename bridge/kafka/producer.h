@@ -1,5 +1,5 @@
 /*
- * bridge/producer.h - records to Kafka: from the outbox, and past it.
+ * bridge/kafka/producer.h - records to Kafka: from the outbox, and past it.
  *
  * A record stays in the outbox until Kafka has acknowledged it; what fails is
  * handed over again, for ever, with a pause. Each topic has its own bound and
@@ -12,10 +12,12 @@
  * that takes longer than a moment, or fails, it moves into the outbox, which
  * may grow; what is kept in memory may not. Loop thread only.
  */
-#ifndef BRIDGE_PRODUCER_H
-#define BRIDGE_PRODUCER_H
+#ifndef BRIDGE_KAFKA_PRODUCER_H
+#define BRIDGE_KAFKA_PRODUCER_H
 
-#include "bridge.h"
+#include "bridge/core/core.h"
+#include "bridge/journal/journal.h"
+#include "bridge/store/store.h"
 
 /* Who cares what becomes of records. Called during apply, and may write to the
  * store; 0 or a negative error, for which the transaction is rolled back. */
@@ -30,9 +32,11 @@ struct producer_user {
 	void *arg;
 };
 
-int producer_new(struct producer **producer, struct bridge *b,
-		 const struct producer_user *user, int wake_fd,
-		 struct ztp_error *error);
+struct producer;
+
+int producer_new(struct producer **producer, struct core *core,
+		 struct store *store, const struct producer_user *user,
+		 int wake_fd, struct ztp_error *error);
 void producer_free(struct producer *producer);
 
 /* The loop's turn; see bridge.h. */
@@ -49,7 +53,7 @@ void producer_pump(struct producer *producer);
 void producer_hold_results(struct producer *producer, bool hold);
 /* Spends that time on sending off what has been handed over; the longer time
  * when that was much. False: there was nothing, and no time has passed. */
-bool producer_breathe(struct producer *producer, int ms, int long_ms);
+bool producer_coalesce(struct producer *producer, int ms, int long_ms);
 int64_t producer_next(const struct producer *producer);
 
 /* During apply: takes a copy of a record that was made of the journal's entry

@@ -1,4 +1,4 @@
-#include "record_bounds.h"
+#include "bridge/kafka/record_bounds.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -1,13 +1,13 @@
 /*
- * bridge/record_bounds.h - what of others' words goes into our records, and how
+ * bridge/kafka/record_bounds.h - what of others' words goes into our records, and how
  * much of it. A key, a header or a value that is too long is left out, and its
  * SHA-256 and size stand in its place: what is stored can always be sent, and
  * whoever wrote it can find it again.
  */
-#ifndef BRIDGE_RECORD_BOUNDS_H
-#define BRIDGE_RECORD_BOUNDS_H
+#ifndef BRIDGE_KAFKA_RECORD_BOUNDS_H
+#define BRIDGE_KAFKA_RECORD_BOUNDS_H
 
-#include "store.h"
+#include "bridge/store/store.h"
 
 #define RECORD_KEY_MAX	   4096	       /* bytes of a foreign key */
 #define RECORD_HEADER_MAX  (8 * 1024)  /* ... of a foreign header's value */

@@ -1,12 +1,12 @@
 /*
- * bridge/delivery.h - from a command that is owed to a device that has it:
+ * bridge/life/delivery.h - from a command that is owed to a device that has it:
  * what the outcome of a publish, a device's answer or a deadline means. Loop
  * thread, during apply. 0 or a negative error.
  */
-#ifndef BRIDGE_DELIVERY_H
-#define BRIDGE_DELIVERY_H
+#ifndef BRIDGE_LIFE_DELIVERY_H
+#define BRIDGE_LIFE_DELIVERY_H
 
-#include "bridge.h"
+#include "bridge/life/bridge.h"
 
 /* What became of one publish. */
 enum delivery_fate {

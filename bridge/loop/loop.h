@@ -1,11 +1,11 @@
 /*
- * bridge/loop.h - the daemon from start to end.
+ * bridge/loop/loop.h - the daemon from start to end.
  */
-#ifndef BRIDGE_LOOP_H
-#define BRIDGE_LOOP_H
+#ifndef BRIDGE_LOOP_LOOP_H
+#define BRIDGE_LOOP_LOOP_H
 
-#include "config.h"
-#include "log.h"
+#include "base/log.h"
+#include "bridge/config/config.h"
 
 /* What SIGHUP does besides connecting anew. Called in the loop thread. */
 typedef void loop_reload(void *arg);

@@ -1,10 +1,10 @@
 /*
- * bridge/notify.h - the service manager's notifications (sd_notify(3), the
+ * bridge/loop/notify.h - the service manager's notifications (sd_notify(3), the
  * protocol of datagrams to $NOTIFY_SOCKET). Without a service manager
  * everything here does nothing. Loop thread only.
  */
-#ifndef BRIDGE_NOTIFY_H
-#define BRIDGE_NOTIFY_H
+#ifndef BRIDGE_LOOP_NOTIFY_H
+#define BRIDGE_LOOP_NOTIFY_H
 
 #include <stdint.h>
 

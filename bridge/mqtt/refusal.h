@@ -1,5 +1,5 @@
 /*
- * bridge/refusal.h - what a CONNECT that was not taken says about the broker.
+ * bridge/mqtt/refusal.h - what a CONNECT that was not taken says about the broker.
  *
  * One cause deserves a name of its own, because the cure is one line of the
  * configuration: the broker does not speak the configured version of MQTT. It
@@ -7,10 +7,10 @@
  * connection without a CONNACK, which a proxy without a broker behind it does
  * as well. Loop thread.
  */
-#ifndef BRIDGE_REFUSAL_H
-#define BRIDGE_REFUSAL_H
+#ifndef BRIDGE_MQTT_REFUSAL_H
+#define BRIDGE_MQTT_REFUSAL_H
 
-#include "bridge.h"
+#include "bridge/core/core.h"
 
 enum refusal {
 	REFUSAL_OTHER,	 /* credentials, network, TLS, ... */
@@ -29,8 +29,8 @@ const char *refusal_text(enum refusal refusal, int version);
 /* Warns, of each kind once per longest back-off. connection: "in" or "out", with
  * limits of its own. code: the CONNACK's or the library's; error: the library's
  * text. */
-void refusal_log(const struct bridge *b, struct log_limit limits[REFUSAL_KINDS],
-		 const char *connection, enum refusal refusal, int code,
-		 const char *error);
+void refusal_log(const struct core *core,
+		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
+		 enum refusal refusal, int code, const char *error);
 
 #endif

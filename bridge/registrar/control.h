@@ -1,14 +1,15 @@
 /*
- * bridge/control.h - the gate's control topic as JSON (docs/control.md): the
+ * bridge/registrar/control.h - the gate's control topic as JSON (docs/control.md): the
  * commands that the bridge gives, and what is answered. Loop thread only. It
- * keeps nothing; who waits for which answer is bridge/registrar.c's.
+ * keeps nothing; who waits for which answer is bridge/registrar/registrar.c's.
  */
-#ifndef BRIDGE_CONTROL_H
-#define BRIDGE_CONTROL_H
+#ifndef BRIDGE_REGISTRAR_CONTROL_H
+#define BRIDGE_REGISTRAR_CONTROL_H
 
 #include <cjson/cJSON.h>
 
-#include "outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
+#include "bridge/store/store.h"
 
 #define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
 #define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"
@@ -35,7 +36,7 @@ void control_info(struct control_message *message);
 void control_ack(struct control_message *message,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n);
 /* Publishes and frees the message. False: it did not go out. */
-bool control_send(struct control_message *message, struct outlet *outlet);
+bool control_send(struct control_message *message, struct mqtt_out *mqtt_out);
 
 /* What the answer to createDevice, rejectDevice or getDevice says. */
 struct control_answer {

@@ -1,12 +1,12 @@
 /*
- * bridge/registrar_internal.h - what registrar.c (the connection, and what is
+ * bridge/registrar/registrar_internal.h - what registrar.c (the connection, and what is
  * asked) and registrar_answers.c (what is answered) share.
  */
-#ifndef BRIDGE_REGISTRAR_INTERNAL_H
-#define BRIDGE_REGISTRAR_INTERNAL_H
+#ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
+#define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 
-#include "control.h"
-#include "registrar.h"
+#include "bridge/registrar/control.h"
+#include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
 #define REGISTRAR_SUBSCRIBED_MAX 1024
@@ -26,8 +26,10 @@ struct id_list {
 };
 
 struct registrar {
-	struct bridge *b;
-	struct outlet_user user;
+	struct core *core;
+	struct store *store;
+	struct mqtt_out *mqtt_out;
+	struct mqtt_out_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_subscription

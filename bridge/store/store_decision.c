@@ -2,7 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 int store_decision_put(struct store *store, int64_t n,
 		       const struct store_decision *d, struct ztp_error *error)

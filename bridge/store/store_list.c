@@ -2,7 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 int store_channel_each(struct store *store, const char *channel,
 		       store_visit *visit, void *arg, struct ztp_error *error)

@@ -6,7 +6,7 @@
  */
 #include <stdlib.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 struct numbers {
 	int64_t *list;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 static uint8_t *pack_headers(const struct store_record *record, size_t *len)
 {

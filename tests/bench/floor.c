@@ -1,6 +1,6 @@
 /*
  * floor: what every program that keeps our promises must pay, and nothing
- * else. Paho as bridge/intake.c uses it, one write to a journal before the
+ * else. Paho as bridge/mqtt/mqtt_in.c uses it, one write to a journal before the
  * PUBACK, the certificate read, and a record of a request's size handed to
  * librdkafka. No JSON, no store, no record built, no delivery reports.
  *
@@ -236,7 +236,7 @@ static void connect_mqtt(struct floor *f)
 
 static void connect_kafka(struct floor *f)
 {
-	/* As bridge/producer.c has them. */
+	/* As bridge/kafka/producer.c has them. */
 	static const char *const settings[][2] = {
 		{"enable.idempotence", "true"},
 		{"acks", "all"},

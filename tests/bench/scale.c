@@ -17,7 +17,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "store.h"
+#include "bridge/store/store.h"
 #include "ztp/codec.h"
 
 #define VALUE_LEN 1150 /* a record of ztp.requests, about */

@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "loop.h"
+#include "bridge/loop/loop.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/kafka_handle.h"

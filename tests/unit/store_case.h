@@ -7,7 +7,7 @@
 
 #include "scratch.h"
 
-#include "store_internal.h"
+#include "bridge/store/store_internal.h"
 
 struct store_case {
 	struct scratch scratch;

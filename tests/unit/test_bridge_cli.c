@@ -6,7 +6,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "cli.h"
+#include "bridge/cli.h"
 #include <stdio.h>
 #include <string.h>
 

@@ -7,8 +7,8 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "config.h"
-#include "settings.h"
+#include "bridge/config/config.h"
+#include "bridge/config/settings.h"
 #include "tests/unit/refused.h"
 #include <stdlib.h>
 #include <string.h>

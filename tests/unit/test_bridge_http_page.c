@@ -9,8 +9,8 @@
 #include "base/clock.h"
 #include "http_case.h"
 
-#include "http_status.h"
-#include "page.h"
+#include "bridge/http/http_status.h"
+#include "bridge/http/page.h"
 #include "ztp/codec.h"
 
 /* 'sha256-…' of what is between two tags of the answer, as a browser hashes
@@ -149,8 +149,8 @@ static void test_status_of_nothing(void **state)
 	struct http_case *f = *state;
 	const cJSON *one, *parts;
 
-	f->b.clock.anchor_boot = ztp_clock_boot();
-	f->b.clock.anchor_steady = T0;
+	f->b.core.clock.anchor_boot = ztp_clock_boot();
+	f->b.core.clock.anchor_steady = T0;
 	one = status_of(f, &mixed);
 	assert_string_equal(text_of(one, "version"), ZTP_VERSION);
 	assert_string_equal(text_of(one, "started_at"),

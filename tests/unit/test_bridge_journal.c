@@ -6,7 +6,7 @@
 #include <signal.h>
 #include <sys/resource.h>
 
-#include "journal.h"
+#include "bridge/journal/journal.h"
 
 struct fixture {
 	struct scratch scratch;

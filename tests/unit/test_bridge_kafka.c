@@ -6,7 +6,7 @@
 
 #include <cmocka.h>
 
-#include "kafka.h"
+#include "bridge/kafka/kafka.h"
 
 static void test_releases_that_crash_on_a_new_topic(void **state)
 {

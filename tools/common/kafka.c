@@ -207,7 +207,7 @@ rd_kafka_t *ztp_kafka_producer(
 		{"partitioner", "murmur2_random"},
 		{"message.timeout.ms", timeout},
 		/* With two, librdkafka takes a first batch that was refused
-		 * for delivered when the next one is (see bridge/producer.c).
+		 * for delivered when the next one is (see bridge/kafka/producer.c).
 		 */
 		{"max.in.flight.requests.per.connection", "1"},
 		{NULL, NULL},

@@ -1,0 +1,122 @@
+/*
+ * A record that Kafka will not take at any time, for its size: a property of the
+ * operator's or a topic's bound is smaller than what we make. It costs itself
+ * only. A dead letter becomes one without its value, then one that is our own
+ * headers alone; of any other record a dead letter says that it was not sent.
+ */
+#include <string.h>
+
+#include "bridge/kafka/kafka.h"
+#include "bridge/kafka/record_bounds.h"
+#include "bridge/life/records.h"
+
+static const struct {
+	const char *stage;
+	enum tally_dlq metric;
+} stages[STORE_TOPIC_END] = {
+	[STORE_REQUESTS] = {"request", TALLY_DLQ_REQUEST},
+	[STORE_RESULTS] = {"result", TALLY_DLQ_RESULT},
+	[STORE_AUDIT] = {"audit", TALLY_DLQ_AUDIT},
+};
+
+static size_t add_identity(struct ztp_header *headers,
+			   struct record_identity *identity,
+			   const struct store_record *old)
+{
+	uint8_t sha256[ZTP_SHA256_LEN];
+
+	ztp_sha256(sha256, old->value.p, old->value.n);
+	return record_identity(headers, identity, sha256,
+			       (int64_t)old->value.n);
+}
+
+/* --- dead letters */
+
+static bool is_ours(const char *name)
+{
+	return strncmp(name, "__connect.errors.", 17) == 0 ||
+	       strncmp(name, "ztp.", 4) == 0;
+}
+
+static int drop(struct bridge *b, const struct store_record *old)
+{
+	log_error(b->core.log, "record_dropped",
+		  LOG_STR("topic", kafka_topic(&b->core, old->topic)),
+		  LOG_STR("hint", "message.max.bytes is too small"));
+	b->core.tally.dlq[TALLY_DLQ_DROPPED]++;
+	return 0;
+}
+
+/* Without its value, or, when that is left out already, without all that is not
+ * ours. */
+static int shrink_dead(struct bridge *b, const struct store_record *old,
+		       struct ztp_error *error)
+{
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	struct store_record record = {.topic = STORE_DLQ};
+	bool again = old->value.n == 0;
+	struct record_identity identity;
+	size_t i, n = 0;
+
+	if (!again)
+		record.key = old->key;
+	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX - 2; i++)
+		if (!again || is_ours(old->headers[i].name))
+			headers[n++] = old->headers[i];
+	if (again && n == old->header_count && !old->key.p)
+		return drop(b, old);
+	if (!ztp_header_get(headers, n, "ztp.sha256").p)
+		n += add_identity(headers + n, &identity, old);
+	record.value = (struct ztp_str){"", 0};
+	record.headers = headers;
+	record.header_count = n;
+	return store_outbox_add(b->store, &record, error);
+}
+
+/* --- all others */
+
+static int dead_letter(struct bridge *b, const struct store_record *old,
+		       struct ztp_error *error)
+{
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	struct store_record record = {.topic = STORE_DLQ, .key = old->key};
+	struct ztp_dead dead = {
+		.topic = kafka_topic(&b->core, old->topic),
+		.partition = -1,
+		.offset = -1,
+		.stage = stages[old->topic].stage,
+	};
+	struct record_identity identity;
+	char scratch[64];
+	size_t n, i;
+	int rc;
+
+	ztp_fail(&dead.why, ZTP_ERR_TOO_LARGE,
+		 "the record is larger than message.max.bytes allows");
+	n = ztp_dead_headers(headers, scratch, &dead);
+	n += add_identity(headers + n, &identity, old);
+	/* Of which request it speaks, and how: our own CloudEvent's. */
+	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX; i++)
+		if (strncmp(old->headers[i].name, "ce_", 3) == 0)
+			headers[n++] = old->headers[i];
+	record.value = (struct ztp_str){"", 0};
+	record.headers = headers;
+	record.header_count = n;
+	rc = store_outbox_add(b->store, &record, error);
+	if (rc == 0)
+		b->core.tally.dlq[stages[old->topic].metric]++;
+	return rc;
+}
+
+int records_too_large(void *bridge, const struct store_record *record,
+		      struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+
+	log_warn(b->core.log, "record_too_large",
+		 LOG_STR("topic", kafka_topic(&b->core, record->topic)),
+		 LOG_UINT("bytes", record->key.n + record->value.n));
+	if (record->topic == STORE_DLQ)
+		return shrink_dead(b, record, error);
+	return dead_letter(b, record, error);
+}
