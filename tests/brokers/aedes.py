@@ -1,4 +1,4 @@
-"""aedes, a broker in Node that is a library: a program of ours around it."""
+"""aedes, a broker library for Node, in a program of ours."""
 
 import json
 

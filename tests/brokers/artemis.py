@@ -1,4 +1,5 @@
-"""ActiveMQ Artemis, by its own command line and an instance of the test's."""
+"""ActiveMQ Artemis, run by its own command line with an instance of the
+test's."""
 
 from .broker import JAVA, SIGTERM_OF_JAVA, Broker, fetched, jar_version
 

@@ -1,4 +1,4 @@
-"""HiveMQ Community Edition, its server as it is distributed."""
+"""HiveMQ Community Edition, its server as distributed."""
 
 import shutil
 

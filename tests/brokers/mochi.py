@@ -1,4 +1,4 @@
-"""mochi, a broker in Go that is a library: a program of ours around it."""
+"""mochi, a broker library for Go, in a program of ours."""
 
 from harness import where
 

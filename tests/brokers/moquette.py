@@ -1,4 +1,4 @@
-"""Moquette, its server as it is distributed."""
+"""Moquette, its server as distributed."""
 
 import hashlib
 

@@ -1,4 +1,4 @@
-"""Mosquitto without the gate: what the others are compared with."""
+"""Mosquitto without the gate, with which the others are compared."""
 
 import os
 import re

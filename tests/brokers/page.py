@@ -1,5 +1,5 @@
-"""docs/brokers.md: the advice that stands beside each broker's class, and the
-cells that the tests have measured."""
+"""docs/brokers.md: the advice from each broker's class, and the cells that the
+tests have measured."""
 
 import ctypes
 import pathlib
@@ -53,7 +53,7 @@ HEAD = ["broker", "MQTT", "nobody subscribed", "`delivery_ack`",
 
 
 def share(cell):
-    """[found, of], as the table has it."""
+    """[found, of], as shown in the table."""
     if cell is None:
         return "the same"
     found, of = cell

@@ -1,4 +1,4 @@
-"""RabbitMQ of this Debian with its MQTT plugin, unpacked and not installed: a
+"""This Debian's RabbitMQ with its MQTT plugin, unpacked and not installed: a
 node of the test's own, with its own epmd, cookie and ports."""
 
 import base64

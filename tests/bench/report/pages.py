@@ -248,7 +248,7 @@ def growth(found):
 
 
 def gate(found):
-    """Of scripts/bench-gate, where that has been run."""
+    """The section about the gate, if scripts/bench-gate has been run."""
     if not found:
         return ""
     rows = [[row["name"], figure(row["with"]["cpu_us"]),
@@ -267,12 +267,12 @@ def gate(found):
 
 
 def share(result, who):
-    """Of a core, at that rate."""
+    """The share of a core it uses at that rate."""
     return result["cpu_us_per_event"][who] * result["rate"] / 1e6
 
 
 def remembered(found):
-    """What memory has to do with how much is in the store."""
+    """How memory depends on the number of requests in the store."""
     some = [one for one in found or [] if one["kind"] == "finished"]
     if not some:
         return ""
