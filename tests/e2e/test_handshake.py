@@ -293,7 +293,7 @@ def test_4_a_device_that_is_away_gets_it_later(rig, session):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(request, payload="kept")
     answer_for(rig, "createDevice", request)
     holds_for(lambda: not _results(rig, request), 1,
@@ -318,7 +318,7 @@ def test_4_also_after_undeliverable(rig_with):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending")["pending"][0]["live"],
-          "the gate knows that it has gone")
+          "the gate knows that it is gone")
     rig.decide(request, payload="kept")
     rig.ended(request, "undeliverable")
     rig.bridge.restart()  # and the new process does not know the device is away
@@ -337,7 +337,7 @@ def test_4_asked_for_after_a_reconnect(rig_with):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending")["pending"][0]["live"],
-          "the gate knows that it has gone")
+          "the gate knows that it is gone")
     rig.decide(request)
     answer_for(rig, "createDevice", request)
     rig.bridge.stop()
@@ -381,7 +381,7 @@ def test_5_a_device_that_is_away_is_not_waited_for(rig):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(request, "reject")
     assert answer_for(rig, "rejectDevice", request)["data"]["rejected"] is True
 
@@ -521,7 +521,7 @@ def test_deleted_before_the_command_and_onboarded_anew(rig):
     first = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(first, payload="old")
     answer_for(rig, "createDevice", first)
     rig.operator.do("deleteDevice", device_path=device.path)

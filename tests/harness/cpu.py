@@ -15,5 +15,5 @@ def cpu_seconds(process):
 def cpu_in(process, seconds):
     """CPU time used within that many seconds when it is left alone."""
     before = cpu_seconds(process)
-    holds_for(process.alive, seconds, "it lives", interval=0.2)
+    holds_for(process.alive, seconds, "it is alive", interval=0.2)
     return cpu_seconds(process) - before

@@ -82,7 +82,7 @@ def test_retries_share_one_rate(rig, ca):
     until(lambda: len({r.key for r in away}) == 20 and all(
         tries(rig, r) for r in away), "all were tried")
     before = len(tries(rig))
-    holds_for(rig.bridge.alive, 3.0, "it lives", interval=0.2)
+    holds_for(rig.bridge.alive, 3.0, "it is alive", interval=0.2)
     # 4/s, a burst of a fifth of a second, and the edges of the interval.
     assert 6 <= len(tries(rig)) - before <= 16
     rig.onboard(ca.leaf())

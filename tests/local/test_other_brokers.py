@@ -146,5 +146,5 @@ def test_connection_that_does_not_last(bridge_at, mock_kafka, ca):
         reader.close()
         until(lambda: len(broker.published) >= 2, "said again")
         before = len(broker.published)
-        holds_for(bridge.alive, 3.0, "it lives", interval=0.2)
+        holds_for(bridge.alive, 3.0, "it is alive", interval=0.2)
         assert len(broker.published) - before <= 4

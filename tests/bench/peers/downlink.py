@@ -24,7 +24,7 @@ def attempt(folder, kafka, certs, rate, count):
 def show(result):
     listen, cpu = result["listen"], result["cpu_us_per_event"]
     print(f"  {result['rate']}/s: {result['count']} devices, lost "
-          f"{lost(result)}, twice {listen['duplicates']}, p50 "
+          f"{lost(result)}, duplicates {listen['duplicates']}, p50 "
           f"{listen['p50_us'] / 1e3:.1f} ms, p99 {listen['p99_us'] / 1e3:.1f}"
           f" ms, last {listen['drain_us'] / 1e3:.0f} ms, CPU "
           f"{cpu['bridge']:.0f} us, {result['bridge_peak_rss'] / 2**20:.1f} "
