@@ -21,7 +21,7 @@
 
 #define COALESCE_WAIT_US       2000
 #define COALESCE_IDLE_AFTER_US 300
-#define COALESCE_WAITED_US     60 /* paho has probably waited for this event */
+#define COALESCE_WAITED_US     60 /* paho may have waited for this event */
 
 struct coalesce {
 	int work_fd;	/* eventfd: wakes the loop now */
