@@ -34,7 +34,7 @@ struct query {
 	const char *wrong; /* NULL: nothing wrong */
 };
 
-static bool given(const char *text)
+static bool is_given(const char *text)
 {
 	return text && *text;
 }
@@ -55,7 +55,7 @@ static enum MHD_Result on_parameter(void *arg, enum MHD_ValueKind kind,
 	size_t i;
 
 	(void)kind;
-	if (key_len == 0 && !given(value)) /* "?a=b&" */
+	if (key_len == 0 && !is_given(value)) /* "?a=b&" */
 		return MHD_YES;
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strlen(key) != key_len || strcmp(key, known[i].name) != 0)
@@ -161,16 +161,17 @@ static int parse_after(struct listing *listing, const char *text,
 static const char *parse_filters(struct listing *listing,
 				 const struct query *query)
 {
-	if (given(query->state) &&
+	if (is_given(query->state) &&
 	    !ztp_state_parse(&listing->state, query->state))
 		return "state: no such state";
-	if (given(query->order) && !parse_order(&listing->order, query->order))
+	if (is_given(query->order) &&
+	    !parse_order(&listing->order, query->order))
 		return "order: expected oldest, newest or finished";
-	if (given(query->registry) && !registry_valid(query->registry))
+	if (is_given(query->registry) && !registry_valid(query->registry))
 		return "registry: expected SUBSCRIPTION/REGISTRY";
-	if (given(query->registry))
+	if (is_given(query->registry))
 		listing->registry = query->registry;
-	if (!given(query->device))
+	if (!is_given(query->device))
 		return NULL;
 	if (ztp_path_parse(&(struct ztp_path){0}, query->device,
 			   strlen(query->device), NULL) < 0)
@@ -190,7 +191,7 @@ static const char *parse_query(struct listing *listing,
 	const char *wrong = query->wrong, *text = query->limit;
 	int64_t limit = LIMIT_DEFAULT;
 
-	if (!wrong && given(text) &&
+	if (!wrong && is_given(text) &&
 	    (!parse_number(&limit, &text, '\0', LIMIT_MAX) || limit < 1))
 		wrong = "limit: expected a number from 1 to 1000";
 	listing->limit = (int)limit;
@@ -200,7 +201,7 @@ static const char *parse_query(struct listing *listing,
 		return wrong;
 	if (listing->order != OLDEST)
 		listing->place = (struct store_place){INT64_MAX, INT64_MAX};
-	if (!given(query->after))
+	if (!is_given(query->after))
 		return NULL;
 	*rc = parse_after(listing, query->after, error);
 	return *rc == 0 ? "after: expected a request id or a next" : NULL;

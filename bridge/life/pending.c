@@ -133,7 +133,7 @@ static int drop_previous(struct bridge *b, struct store_request *before,
 
 /* The gate's cool-down ended before ours. The gate must keep the device away
  * for the rest; otherwise it would hold the device although nobody is asked. */
-static int cool_down(struct bridge *b, const struct held *held,
+static int keep_away(struct bridge *b, const struct held *held,
 		     struct store_request *rejected, struct ztp_error *error)
 {
 	if (!b->registrar || held->facts.same_id)
@@ -284,8 +284,8 @@ static int reannounce(struct bridge *b, struct held *held,
 	return rc;
 }
 
-static int too_many(struct bridge *b, const struct held *held,
-		    struct ztp_error *error)
+static int refuse_too_many(struct bridge *b, const struct held *held,
+			   struct ztp_error *error)
 {
 	const struct journal_entry *e = held->entry;
 	struct journal_entry dead = {
@@ -332,7 +332,7 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 		return delivery_knocked(b, &held.same, error);
 	case ZTP_PENDING_COOLDOWN:
 		b->core.tally.pending[TALLY_PENDING_COOLDOWN]++;
-		return cool_down(b, &held, &held.same, error);
+		return keep_away(b, &held, &held.same, error);
 	case ZTP_PENDING_DOUBT:
 		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		registrar_ask(b->registrar, held.same.n);
@@ -352,7 +352,7 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 				   "the event came after its expires_at",
 				   error);
 	case ZTP_PENDING_TOO_MANY:
-		return too_many(b, &held, error);
+		return refuse_too_many(b, &held, error);
 	}
 	return ztp_fail(error, ZTP_ERR_INTERNAL,
 			"unknown action for a pending event");

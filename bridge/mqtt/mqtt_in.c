@@ -271,7 +271,7 @@ static void subscribe(struct mqtt_in *in)
 		post(in, LINK_REFUSED, rc, MQTTAsync_strerror(rc));
 }
 
-static void leave(struct mqtt_in *in)
+static void disconnect(struct mqtt_in *in)
 {
 	MQTTAsync_disconnectOptions o = MQTTAsync_disconnectOptions_initializer;
 	MQTTAsync_disconnectOptions o5 =
@@ -291,7 +291,7 @@ static void on_state(struct mqtt_in *in, enum link_state state, int code,
 	switch (state) {
 	case LINK_CONNECTED:
 		if (in->paused)
-			leave(in);
+			disconnect(in);
 		else
 			subscribe(in);
 		break;
@@ -314,7 +314,7 @@ static void on_state(struct mqtt_in *in, enum link_state state, int code,
 		refusal_log(in->core, in->refusals, "in", in->refusal, code,
 			    reason);
 		if (in->phase == PHASE_SUBSCRIBING)
-			leave(in);
+			disconnect(in);
 		retry_later(in);
 		break;
 	case LINK_LOST:
@@ -349,7 +349,7 @@ void mqtt_in_collect(struct mqtt_in *in)
 	if (in->phase != PHASE_DOWN) {
 		log_warn(in->core->log, "mqtt_stuck",
 			 LOG_STR("connection", "in"));
-		leave(in);
+		disconnect(in);
 		retry_later(in);
 		return;
 	}
@@ -368,7 +368,7 @@ void mqtt_in_pause(struct mqtt_in *in, const char *why)
 	log_warn(in->core->log, "intake_paused", LOG_STR("reason", why));
 	in->paused = true;
 	if (in->phase != PHASE_DOWN)
-		leave(in);
+		disconnect(in);
 }
 
 void mqtt_in_resume(struct mqtt_in *in)
@@ -401,7 +401,7 @@ void mqtt_in_reconnect(struct mqtt_in *in)
 {
 	if (in->paused)
 		return;
-	leave(in);
+	disconnect(in);
 	in->backoff = RETRY_FIRST_MS;
 	in->next = in->core->now + 1;
 }
@@ -459,7 +459,7 @@ void mqtt_in_free(struct mqtt_in *in)
 		return;
 	if (in->client) {
 		if (MQTTAsync_isConnected(in->client))
-			leave(in);
+			disconnect(in);
 		MQTTAsync_destroy(&in->client);
 	}
 	pthread_mutex_destroy(&in->lock);
