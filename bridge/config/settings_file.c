@@ -1,4 +1,4 @@
-/* Files: the configuration itself and those that settings name. */
+/* Reads files: the configuration itself and those that settings name. */
 #include "bridge/config/settings.h"
 #include <errno.h>
 #include <openssl/crypto.h>
@@ -38,7 +38,7 @@ out:
 	if (text)
 		OPENSSL_cleanse(text, n);
 	free(text);
-	(void)fclose(in); /* read only: nothing can be lost */
+	(void)fclose(in); /* opened for reading: nothing can be lost */
 	return rc;
 }
 
@@ -53,8 +53,8 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	if (strlen(text) != n) {
 		OPENSSL_cleanse(text, n);
 		free(text);
-		return ztp_fail(error, ZTP_ERR_NUL, "%.120s holds a NUL byte",
-				file);
+		return ztp_fail(error, ZTP_ERR_NUL,
+				"%.120s contains a NUL byte", file);
 	}
 	if (n > 0 && text[n - 1] == '\n')
 		text[n - 1] = '\0';

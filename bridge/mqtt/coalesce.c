@@ -13,8 +13,9 @@ int64_t coalesce_now(void)
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-/* Since it was asked last. Time goes by, too, while others have the processor:
- * then there may be a queue, and this is not the moment to sleep. */
+/* Has this thread slept since the last call? Time also passes while other
+ * threads have the processor. A queue may then have built up, and this is the
+ * wrong moment to sleep. */
 static bool has_slept(struct coalesce *coalesce)
 {
 	long before = coalesce->sleeps;
@@ -46,7 +47,8 @@ void coalesce_end(struct coalesce *coalesce)
 {
 	int64_t now = coalesce_now();
 
-	/* It may have slept in the journal, for the disk: not for an event. */
+	/* It may have slept in the journal, waiting for the disk and not
+	 * for an event. */
 	if (now - coalesce->began >= COALESCE_WAITED_US)
 		(void)has_slept(coalesce);
 	coalesce->ended = now;

@@ -162,7 +162,7 @@ def test_counts_are_true(told, browser):
     rates = browser.text("#rates")
     for name, number in (("events in", 33), ("decisions", 3),
                          ("results", 3), ("dead letters", 0)):
-        assert name in rates and f"{number} in all" in rates
+        assert name in rates and f"{number} total" in rates
     assert browser.complaints() == []
 
 
@@ -179,7 +179,7 @@ def test_it_follows(told, browser, ca):
         == request_id, "it is the first in the list")
     # A list that is redrawn at this moment loses the focus.
     until(lambda: browser.js("document.querySelector('#list tbody a').focus()")
-          or "held" in browser.text("#list-note"), "the list is held")
+          or "paused" in browser.text("#list-note"), "the list is held")
     reject(told.rig, ca)
     until(lambda: states(browser)["rejected"] == before + 2,
           "the count has grown again")
@@ -206,6 +206,9 @@ def test_pages_and_filters(told, browser):
     until(lambda: column(browser, "list", 1) == first, "page 1 again")
     browser.js("location.hash = '#/requests?state=onboarded'")
     until(lambda: column(browser, "list", 0) == ["onboarded"] * 2, "filtered")
+    browser.js("location.hash = '#/requests?state=conflict'")
+    until(lambda: browser.text("#list-empty") == "No request matches.",
+          "it says that nothing matches")
     browser.js("location.hash = '#/requests?registry=nonsense'")
     until(lambda: "SUBSCRIPTION/REGISTRY" in browser.text("#list-trouble"),
           "it says what is wrong")
@@ -226,7 +229,7 @@ def test_a_life(told, browser):
     assert body["fingerprint_sha256"] in facts
     assert "not_ours" in browser.text("#decision")
     browser.js("location.hash = '#/requests/nobody'")
-    until(lambda: "no request nobody" in browser.text("#one-trouble"),
+    until(lambda: "Request nobody does not exist" in browser.text("#one-trouble"),
           "it says that there is none")
 
 
@@ -350,7 +353,7 @@ def test_nobody_else_is_asked(told, browser):
 def test_paused_it_is_silent(told, browser):
     shown(browser, told.address)
     browser.js("document.getElementById('pause').click()")
-    until(lambda: browser.text("#pause") == "Go on", "it is paused")
+    until(lambda: browser.text("#pause") == "Resume", "it is paused")
     until(lambda: browser.asked() == [], "what was asked is answered")
     holds_for(lambda: browser.asked() == [], 2.5, "nothing is asked",
               interval=0.1)
