@@ -43,7 +43,7 @@ BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttp
 TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
-BASE_LIBS   := -lsqlite3 $(POLICY_LIBS)
+BASE_LIBS   := -lsqlite3 -lyaml $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
 # A part is linked with those below it, base/ with policy/.
