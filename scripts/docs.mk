@@ -8,8 +8,7 @@ MANUAL_SETTINGS = docs/man/ztp-bridge.yaml.5
 helpers: $(GEN_MANUAL)
 
 $(GEN_MANUAL): $(BUILD)/o/scripts/gen-config-manual.o \
-		$(call obj,o,$(call src,bridge/config)) \
-		$(BUILD)/libztp_policy.a
+		$(call obj,o,$(call src,bridge/config)) $(LIBS_O)
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 

@@ -47,8 +47,8 @@ struct setting {
 const struct setting *settings_table(size_t *count);
 /* NULL for a name that is none. */
 const struct setting *settings_find(const char *name);
-/* The first row below "name.", or NULL when there is no such section. */
-const struct setting *settings_section(const char *name);
+/* Is there a row below "name."? */
+bool settings_section(const char *name);
 size_t settings_index(const struct setting *setting);
 
 /* --- settings_value.c */
