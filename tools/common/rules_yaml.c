@@ -11,7 +11,7 @@
 
 #include "tools/common/cli.h"
 #include "tools/common/rules.h"
-#include "tools/common/yaml_read.h"
+#include "tools/common/members.h"
 
 /* --- scalars */
 

@@ -1,11 +1,11 @@
 /*
- * tools/common/yaml_read.h - a libyaml tree read by tables: which member goes
+ * tools/common/members.h - a libyaml tree read by tables: which member goes
  * into which field. What is not in a table is an error, as is a member twice;
  * each message starts with FILE:LINE:. Readers return 0 or what
  * ztp_yaml_fail does.
  */
-#ifndef ZTP_TOOLS_YAML_READ_H
-#define ZTP_TOOLS_YAML_READ_H
+#ifndef ZTP_TOOLS_MEMBERS_H
+#define ZTP_TOOLS_MEMBERS_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "tools/common/yaml_read.h"
+#include "tools/common/members.h"
 
 #include <stdarg.h>
 #include <stdio.h>
