@@ -7,8 +7,8 @@
 
 #include "tools/common/cli.h"
 
-int ztp_yaml_fail(struct ztp_yaml *yaml, const yaml_node_t *node,
-		  const char *format, ...)
+int ztp_members_fail(const struct ztp_members_file *file, int line,
+		     const char *format, ...)
 {
 	char message[192];
 	va_list args;
@@ -16,121 +16,84 @@ int ztp_yaml_fail(struct ztp_yaml *yaml, const yaml_node_t *node,
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	return ztp_fail(yaml->error, ZTP_ERR_VALUE, "%s:%zu: %s", yaml->path,
-			node->start_mark.line + 1, message);
+	return ztp_fail(file->error, ZTP_ERR_VALUE, "%s:%d: %s", file->path,
+			line, message);
 }
 
-int ztp_yaml_no_memory(struct ztp_yaml *yaml)
+int ztp_members_no_memory(const struct ztp_members_file *file)
 {
-	return ztp_fail(yaml->error, ZTP_ERR_NOMEM, "%s: out of memory",
-			yaml->path);
+	return ztp_fail(file->error, ZTP_ERR_NOMEM, "%s: out of memory",
+			file->path);
 }
 
-yaml_node_t *ztp_yaml_node(struct ztp_yaml *yaml, int index)
+int ztp_member_string(const struct ztp_members_file *file,
+		      const struct ztp_yaml_node *node, void *field)
 {
-	return yaml_document_get_node(yaml->document, index);
-}
-
-const char *ztp_yaml_text(const yaml_node_t *node)
-{
-	const char *text;
-
-	if (node->type != YAML_SCALAR_NODE)
-		return NULL;
-	text = (const char *)node->data.scalar.value;
-	return strlen(text) == node->data.scalar.length ? text : NULL;
-}
-
-int ztp_yaml_string(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
-{
-	const char *text = ztp_yaml_text(node);
 	char **out = field;
 
-	if (!text || !*text)
-		return ztp_yaml_fail(yaml, node, "a text is expected");
-	*out = strdup(text);
-	return *out ? 0 : ztp_yaml_no_memory(yaml);
+	if (!node->text || !*node->text)
+		return ztp_members_fail(file, node->line, "a text is expected");
+	*out = strdup(node->text);
+	return *out ? 0 : ztp_members_no_memory(file);
 }
 
-int ztp_yaml_number(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
+int ztp_member_number(const struct ztp_members_file *file,
+		      const struct ztp_yaml_node *node, void *field)
 {
-	const char *text = ztp_yaml_text(node);
-
-	if (!text || !ztp_cli_number(field, text, 0, 100000))
-		return ztp_yaml_fail(yaml, node, "a number is expected");
+	if (!node->text || !ztp_cli_number(field, node->text, 0, 100000))
+		return ztp_members_fail(file, node->line,
+					"a number is expected");
 	return 0;
 }
 
-int ztp_yaml_bool(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
+int ztp_member_bool(const struct ztp_members_file *file,
+		    const struct ztp_yaml_node *node, void *field)
 {
-	const char *text = ztp_yaml_text(node);
-	bool yes = text && strcmp(text, "true") == 0;
+	bool yes = node->text && strcmp(node->text, "true") == 0;
 
-	if (!yes && (!text || strcmp(text, "false") != 0))
-		return ztp_yaml_fail(yaml, node, "true or false is expected");
+	if (!yes && (!node->text || strcmp(node->text, "false") != 0))
+		return ztp_members_fail(file, node->line,
+					"true or false is expected");
 	*(bool *)field = yes;
 	return 0;
 }
 
-int ztp_yaml_each(struct ztp_yaml *yaml, yaml_node_t *node, void *field,
-		  int (*add)(struct ztp_yaml *, yaml_node_t *, void *))
+int ztp_members_each(const struct ztp_members_file *file,
+		     const struct ztp_yaml_node *node, void *field,
+		     ztp_member_reader *add)
 {
-	yaml_node_item_t *item;
+	const struct ztp_yaml_node *item = node->first;
 	int rc = 0;
 
-	if (node->type != YAML_SEQUENCE_NODE)
-		return add(yaml, node, field);
-	if (node->data.sequence.items.start == node->data.sequence.items.top)
-		return ztp_yaml_fail(yaml, node,
-				     "an empty list matches nothing");
-	for (item = node->data.sequence.items.start;
-	     !rc && item < node->data.sequence.items.top; item++)
-		rc = add(yaml, ztp_yaml_node(yaml, *item), field);
+	if (node->kind != ZTP_YAML_LIST)
+		return add(file, node, field);
+	if (!item)
+		return ztp_members_fail(file, node->line,
+					"an empty list matches nothing");
+	for (; !rc && item; item = item->next)
+		rc = add(file, item, field);
 	return rc;
 }
 
-static int check_unique(struct ztp_yaml *yaml, const yaml_node_t *node)
+int ztp_members_read(const struct ztp_members_file *file,
+		     const struct ztp_yaml_node *node,
+		     const struct ztp_member *table, void *object)
 {
-	yaml_node_pair_t *first = node->data.mapping.pairs.start;
-	yaml_node_pair_t *top = node->data.mapping.pairs.top;
+	const struct ztp_yaml_node *child = node->first;
+	int rc = 0;
 
-	for (yaml_node_pair_t *pair = first; pair < top; pair++) {
-		yaml_node_t *key = ztp_yaml_node(yaml, pair->key);
-		const char *name = ztp_yaml_text(key);
+	if (node->kind != ZTP_YAML_MAP)
+		return ztp_members_fail(file, node->line,
+					"a mapping is expected");
+	for (; !rc && child; child = child->next) {
+		const struct ztp_member *member = table;
 
-		if (!name)
-			return ztp_yaml_fail(yaml, key, "a name is expected");
-		for (yaml_node_pair_t *before = first; before < pair; before++)
-			if (strcmp(name, ztp_yaml_text(ztp_yaml_node(
-						 yaml, before->key))) == 0)
-				return ztp_yaml_fail(yaml, key, "%s: twice",
-						     name);
-	}
-	return 0;
-}
-
-int ztp_yaml_mapping(struct ztp_yaml *yaml, yaml_node_t *node,
-		     const struct ztp_yaml_member *members, void *object)
-{
-	yaml_node_pair_t *pair;
-	int rc;
-
-	if (node->type != YAML_MAPPING_NODE)
-		return ztp_yaml_fail(yaml, node, "a mapping is expected");
-	rc = check_unique(yaml, node);
-	for (pair = node->data.mapping.pairs.start;
-	     !rc && pair < node->data.mapping.pairs.top; pair++) {
-		yaml_node_t *key = ztp_yaml_node(yaml, pair->key);
-		const struct ztp_yaml_member *member = members;
-
-		while (member->name &&
-		       strcmp(member->name, ztp_yaml_text(key)) != 0)
+		while (member->name && strcmp(member->name, child->key) != 0)
 			member++;
 		if (!member->name)
-			return ztp_yaml_fail(yaml, key, "%s: unknown",
-					     ztp_yaml_text(key));
-		rc = member->read(yaml, ztp_yaml_node(yaml, pair->value),
-				  (char *)object + member->offset);
+			return ztp_members_fail(file, child->key_line,
+						"%s: unknown", child->key);
+		rc = member->read(file, child, (char *)object + member->offset);
 	}
 	return rc;
 }

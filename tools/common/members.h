@@ -1,53 +1,48 @@
 /*
- * tools/common/members.h - a libyaml tree read by tables: which member goes
- * into which field. What is not in a table is an error, as is a member twice;
- * each message starts with FILE:LINE:. Readers return 0 or what
- * ztp_yaml_fail does.
+ * tools/common/members.h - mappings of YAML read by tables: which member goes
+ * into which field. A member that is not in the table is an error; each
+ * message starts with FILE:LINE:. Readers return 0 or what ztp_members_fail
+ * does.
  */
 #ifndef ZTP_TOOLS_MEMBERS_H
 #define ZTP_TOOLS_MEMBERS_H
 
 #include <stddef.h>
 
-#include <yaml.h>
+#include "base/yaml.h"
 
-#include "ztp/error.h"
-
-struct ztp_yaml {
-	yaml_document_t *document;
+/* The file that is being read. */
+struct ztp_members_file {
 	const char *path; /* for messages */
 	struct ztp_error *error;
 };
 
-typedef int ztp_yaml_reader(struct ztp_yaml *yaml, yaml_node_t *node,
-			    void *field);
+typedef int ztp_member_reader(const struct ztp_members_file *file,
+			      const struct ztp_yaml_node *node, void *field);
 
 /* A table ends with a NULL name. */
-struct ztp_yaml_member {
+struct ztp_member {
 	const char *name;
-	ztp_yaml_reader *read;
+	ztp_member_reader *read;
 	size_t offset; /* of the field in what is being read */
 };
 
-/* ZTP_ERR_VALUE, with the node's line. */
-int ztp_yaml_fail(struct ztp_yaml *yaml, const yaml_node_t *node,
-		  const char *format, ...)
+/* ZTP_ERR_VALUE. */
+int ztp_members_fail(const struct ztp_members_file *file, int line,
+		     const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-int ztp_yaml_no_memory(struct ztp_yaml *yaml);
-
-yaml_node_t *ztp_yaml_node(struct ztp_yaml *yaml, int index);
-
-/* A scalar's text, or NULL when the node is none or holds a NUL. */
-const char *ztp_yaml_text(const yaml_node_t *node);
+int ztp_members_no_memory(const struct ztp_members_file *file);
 
 /* Fields: char * (the caller frees it), int64_t (0-100000), bool. */
-ztp_yaml_reader ztp_yaml_string, ztp_yaml_number, ztp_yaml_bool;
+ztp_member_reader ztp_member_string, ztp_member_number, ztp_member_bool;
 
-/* One node, or each of a sequence that must not be empty. */
-int ztp_yaml_each(struct ztp_yaml *yaml, yaml_node_t *node, void *field,
-		  ztp_yaml_reader *add);
+/* One node, or each of a list, which must not be empty. */
+int ztp_members_each(const struct ztp_members_file *file,
+		     const struct ztp_yaml_node *node, void *field,
+		     ztp_member_reader *add);
 
-int ztp_yaml_mapping(struct ztp_yaml *yaml, yaml_node_t *node,
-		     const struct ztp_yaml_member *members, void *object);
+int ztp_members_read(const struct ztp_members_file *file,
+		     const struct ztp_yaml_node *node,
+		     const struct ztp_member *table, void *object);
 
 #endif
