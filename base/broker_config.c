@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 #define FILE_MAX_BYTES (1024 * 1024)
 
 struct reading {
@@ -17,56 +19,6 @@ struct reading {
 
 static int read_file(struct reading *reading, const char *path,
 		     struct ztp_error *error);
-
-/* The whole of it, with a NUL; the caller frees. A read that fails leaves
- * *len at -1. */
-static char *slurp(FILE *file, long *len)
-{
-	size_t size = 4096, used = 0, got;
-	char *text = NULL, *grown;
-
-	*len = -1;
-	for (;;) {
-		grown = realloc(text, size + 1);
-		if (!grown)
-			break;
-		text = grown;
-		got = fread(text + used, 1, size - used, file);
-		used += got;
-		if (used < size || size > FILE_MAX_BYTES) {
-			if (!ferror(file))
-				*len = (long)used;
-			text[used] = '\0';
-			break;
-		}
-		size *= 2;
-	}
-	return text;
-}
-
-static int load(char **text, const char *path, struct ztp_error *error)
-{
-	FILE *file = fopen(path, "re");
-	int rc = 0;
-	long len;
-
-	*text = NULL;
-	if (!file)
-		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
-				strerror(errno));
-	errno = 0;
-	*text = slurp(file, &len);
-	if (!*text)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%s: out of memory", path);
-	else if (len < 0)
-		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
-			      errno ? strerror(errno) : "cannot be read");
-	else if (len > FILE_MAX_BYTES)
-		rc = ztp_fail(error, ZTP_ERR_TOO_LARGE,
-			      "%s: more than %d bytes", path, FILE_MAX_BYTES);
-	(void)fclose(file);
-	return rc;
-}
 
 /* ---- include_dir: *.conf, without regard to case and then with it */
 
@@ -163,7 +115,8 @@ static int read_file(struct reading *reading, const char *path,
 	struct ztp_broker_setting setting = {.file = path,
 					     .nth = reading->files++};
 	char *text, *rest, *line;
-	int rc = load(&text, path, error);
+	size_t len;
+	int rc = ztp_file_read(&text, &len, path, FILE_MAX_BYTES, error);
 
 	rest = text;
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {

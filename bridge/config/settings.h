@@ -84,10 +84,6 @@ int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
 
 /* Opens and reads from it, because a directory opens, too. */
 int setting_check_file(const char *file, struct ztp_error *error);
-/* A whole file of at most max bytes, with a NUL after them; the caller owns
- * *content. */
-int setting_slurp(char **content, size_t *len, size_t max, const char *file,
-		  struct ztp_error *error);
 /* A secret's file: the whole file without one newline at its end; no NUL in it;
  * the caller owns *content. */
 int setting_read_file(char **content, const char *file,

@@ -175,7 +175,7 @@ static const struct refused {
 	 "must be true"},
 	{"kafka:\n  properties:\n    acks: 1\n", 3, "must be all"},
 	{"kafka:\n  properties:\n    sasl.password_file: /no/such\n", 3,
-	 "kafka.properties.sasl.password_file: cannot open /no/such"},
+	 "kafka.properties.sasl.password_file: cannot read /no/such"},
 	{"kafka:\n  properties:\n    sasl.password: a\n"
 	 "    sasl.password_file: ${DIR}/secret\n",
 	 4, "one of them, not both"},

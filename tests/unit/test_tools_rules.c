@@ -210,7 +210,7 @@ static void mistakes_name_file_and_line(void **state)
 		 "f.yaml:2: "},
 		{"rules:\n- match: {fingerprints_file: /no/such}\n"
 		 "  action: reject\n",
-		 "f.yaml:2: /no/such: "},
+		 "f.yaml:2: cannot read /no/such: "},
 		{"default: approve\n---\n{}\n", "f.yaml:2: a second"},
 		{"rules: [\n", "f.yaml:2: YAML: "},
 		{"default: {reason: x}\n", "f.yaml:1: "},

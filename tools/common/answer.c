@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 #include "ztp/json.h"
 
 #define SOURCE "ztp-approver"
@@ -61,8 +61,8 @@ int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 	int rc;
 
 	memset(attachment, 0, sizeof(*attachment));
-	rc = ztp_cli_read_file(&attachment->data, &attachment->len, path,
-			       ZTP_PAYLOAD_MAX, error);
+	rc = ztp_file_read(&attachment->data, &attachment->len, path,
+			   ZTP_PAYLOAD_MAX, error);
 	if (!rc)
 		judge(attachment);
 	return rc;

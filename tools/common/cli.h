@@ -1,6 +1,6 @@
 /*
  * tools/common/cli.h - what every command-line tool needs: messages on
- * stderr, numbers and files from arguments, signals as a thing to be asked
+ * stderr, numbers from arguments, signals as a thing to be asked
  * for instead of a handler. Single-threaded use, except ztp_cli_warn.
  */
 #ifndef ZTP_TOOLS_CLI_H
@@ -20,12 +20,6 @@ void ztp_cli_warn(const char *program, const char *format, ...)
 
 /* A whole decimal number within [min, max], nothing around it. */
 bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max);
-
-/* The whole of a file, at most max bytes, with a NUL after its end; the
- * caller frees *data. ZTP_ERR_IO, ZTP_ERR_TOO_LARGE or ZTP_ERR_NOMEM; the
- * message names the file. Blocks. */
-int ztp_cli_read_file(char **data, size_t *len, const char *path, size_t max,
-		      struct ztp_error *error);
 
 /* Makes SIGINT and SIGTERM wait for ztp_cli_stopped, in this thread and all
  * that it starts: to be called before the first library is. SIGPIPE is

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
@@ -80,8 +81,7 @@ int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
 	char *text = NULL, *line, *next;
 	struct ztp_error why;
 	size_t len, number = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, PROPERTIES_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, PROPERTIES_FILE_MAX, error);
 
 	for (line = text; !rc && line; line = next, number++) {
 		next = strchr(line, '\n');

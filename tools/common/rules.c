@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -66,8 +66,8 @@ int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
 	struct ztp_error why;
 	char *text = NULL;
 	size_t len, line = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
+			       error);
 
 	list->set = true; /* an empty list allows nobody */
 	for (size_t at = 0; !rc && at < len; line++) {

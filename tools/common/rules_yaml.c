@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 #include "tools/common/members.h"
 #include "tools/common/rules.h"
 
@@ -65,22 +65,29 @@ static char *beside(const char *path, const char *name)
 	return out;
 }
 
+/* The caller frees *path. */
+static int find_file(const struct ztp_members_file *file,
+		     const struct ztp_yaml_node *node, char **path)
+{
+	*path = NULL;
+	if (!node->text || !*node->text)
+		return ztp_members_fail(file, node->line,
+					"a file name is expected");
+	*path = beside(file->path, node->text);
+	return *path ? 0 : ztp_members_no_memory(file);
+}
+
 static int read_payload(const struct ztp_members_file *file,
 			const struct ztp_yaml_node *node, void *field)
 {
 	struct ztp_attachment *payload = field;
 	struct ztp_attachment loaded;
 	struct ztp_error why;
-	const char *name = node->text;
 	char *path;
-	int rc = 0;
+	int rc = find_file(file, node, &path);
 
-	if (!name || !*name)
-		return ztp_members_fail(file, node->line,
-					"a file name is expected");
-	path = beside(file->path, name);
-	if (!path)
-		return ztp_members_no_memory(file);
+	if (rc)
+		return rc;
 	if (ztp_attachment_load(&loaded, path, &why)) {
 		rc = ztp_members_fail(file, node->line, "%s", why.message);
 	} else {
@@ -107,22 +114,17 @@ static int read_type(const struct ztp_members_file *file,
 	return 0;
 }
 
+/* A bad line is that file's, and its message says so; a file that cannot be
+ * read is this one's trouble. */
 static int read_allow_file(const struct ztp_members_file *file,
 			   const struct ztp_yaml_node *node, void *field)
 {
-	const char *name = node->text;
 	struct ztp_error why;
 	char *path;
-	int rc = 0;
+	int rc = find_file(file, node, &path);
 
-	if (!name || !*name)
-		return ztp_members_fail(file, node->line,
-					"a file name is expected");
-	path = beside(file->path, name);
-	if (!path)
-		return ztp_members_no_memory(file);
-	/* A bad line is that file's, and the message says so already; a file
-	 * that cannot be read is this one's. */
+	if (rc)
+		return rc;
 	rc = ztp_fingerprints_load(field, path, &why);
 	if (rc == ZTP_ERR_VALUE)
 		ztp_fail(file->error, rc, "%s", why.message);
@@ -349,8 +351,7 @@ int ztp_rules_load(struct ztp_rules *rules, const char *path,
 {
 	char *text = NULL;
 	size_t len = 0;
-	int rc =
-		ztp_cli_read_file(&text, &len, path, ZTP_RULES_FILE_MAX, error);
+	int rc = ztp_file_read(&text, &len, path, ZTP_RULES_FILE_MAX, error);
 
 	if (!rc)
 		rc = ztp_rules_read(rules, text, len, path, error);

@@ -14,6 +14,7 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "ztp/cert.h"
 #include "ztp/json.h"
@@ -289,7 +290,7 @@ int main(int argc, char **argv)
 	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
 	BIO_free(file);
 	if (d.cert)
-		ztp_cli_read_file(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
+		ztp_file_read(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
 	user = d.unused ? unused : one_line(pem);
 	if (key && user)
 		rc = (int)run(&d, key, user);

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 
@@ -184,8 +185,8 @@ static bool read_password(struct ztp_ctl *ctl, char **password)
 
 	if (!ctl->password_file)
 		return true;
-	if (ztp_cli_read_file(password, &len, ctl->password_file, PASSWORD_MAX,
-			      &error) != 0) {
+	if (ztp_file_read(password, &len, ctl->password_file, PASSWORD_MAX,
+			  &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}

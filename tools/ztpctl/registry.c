@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 
@@ -74,8 +75,8 @@ static bool read_cas(const struct ztp_ctl *ctl, char *pems[ZTP_CTL_CAS_MAX])
 	size_t len;
 
 	for (int i = 0; i < ctl->ca_count; i++) {
-		if (ztp_cli_read_file(&pems[i], &len, ctl->ca_files[i],
-				      CA_FILE_MAX, &error) != 0) {
+		if (ztp_file_read(&pems[i], &len, ctl->ca_files[i], CA_FILE_MAX,
+				  &error) != 0) {
 			ztp_cli_warn("ztpctl", "%s", error.message);
 			return false;
 		}
@@ -181,8 +182,8 @@ int ztp_ctl_ca_add(struct ztp_ctl *ctl)
 	size_t len;
 	bool ok;
 
-	if (ztp_cli_read_file(&pem, &len, ctl->arguments[1], CA_FILE_MAX,
-			      &error) != 0) {
+	if (ztp_file_read(&pem, &len, ctl->arguments[1], CA_FILE_MAX, &error) !=
+	    0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return ZTP_EXIT_FAILED;
 	}
