@@ -10,13 +10,13 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/gate_answers.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
 #define JOURNAL_BATCH	512
@@ -43,14 +43,14 @@ static void collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	asker_news_get(b->asker, &l->news);
-	intake_collect(b->intake);
-	outlet_turn(b->outlet);
+	probe_status_get(b->probe, &l->status);
+	mqtt_in_collect(b->mqtt_in);
+	mqtt_out_turn(b->mqtt_out);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
 	if (!telling_again(l))
-		consumer_collect(b->consumer, &l->news);
+		consumer_collect(b->consumer, &l->status);
 }
 
 /* Undecided requests may expire up to the moment at which the ends were asked
@@ -60,7 +60,7 @@ static void collect(struct loop *l)
 static bool ends_pending(const struct loop *l)
 {
 	return l->ends.asked_at > l->ends_since &&
-	       l->b.now - l->ends.asked_at < ENDS_STALE_MS;
+	       l->b.core.now - l->ends.asked_at < ENDS_STALE_MS;
 }
 
 static void move_horizon(struct loop *l)
@@ -68,7 +68,7 @@ static void move_horizon(struct loop *l)
 	struct bridge *b = &l->b;
 
 	if (!ends_pending(l) &&
-	    !asker_ends_get(b->asker, l->ends.asked_at, &l->ends))
+	    !probe_end_offsets_get(b->probe, l->ends.asked_at, &l->ends))
 		return;
 	if (!consumer_reached(b->consumer, &l->ends))
 		return;
@@ -82,8 +82,9 @@ static void move_horizon(struct loop *l)
 static int evict(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int64_t over = store_finished(b->store) - b->config->store.max_finished;
-	int64_t old = b->now - b->config->store.retention_ms;
+	int64_t over =
+		store_finished(b->store) - b->core.config->store.max_finished;
+	int64_t old = b->core.now - b->core.config->store.retention_ms;
 	int rc = 0, limit = over < EVICT_BATCH ? (int)over : EVICT_BATCH;
 
 	if (over > 0)
@@ -107,11 +108,11 @@ static int commit(struct loop *l, struct ztp_error *error)
 	if (!store_dirty(b->store))
 		return 0;
 	if (l->commit_by == 0)
-		l->commit_by = b->now + COMMIT_MS;
-	if (!store_pressing(b->store) && !b->stopping && b->store_ok &&
-	    b->now < l->commit_by)
+		l->commit_by = b->core.now + COMMIT_MS;
+	if (!store_commit_required(b->store) && !b->core.stopping &&
+	    b->store_ok && b->core.now < l->commit_by)
 		return 0;
-	rc = store_commit(b->store, b->now, error);
+	rc = store_commit(b->store, b->core.now, error);
 	if (rc == 0) {
 		l->commit_by = 0;
 		l->recover = false;
@@ -127,12 +128,12 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	int rc = 0;
 
 	if (l->recover)
-		rc = requests_recover(b, error);
+		rc = pending_recover(b, error);
 	if (rc == 0)
 		rc = producer_apply(b->producer, error);
 	if (rc == 0)
-		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
-				      &b->blocked, error);
+		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
+				   error);
 	if (rc == 0 && !telling_again(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
@@ -140,17 +141,18 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0 && b->registrar)
 		rc = gate_answers_apply(b, error);
 	if (rc == 0)
-		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
+		rc = decisions_time_out(b, DUE_BATCH, &waiting, &more_due,
+					error);
 	if (rc == 0 && housekeeping)
 		rc = evict(l, error);
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->breathe = store_pressing(b->store);
+	l->coalesce = store_commit_required(b->store);
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
-		asker_want_ends(b->asker);
+		probe_want_end_offsets(b->probe);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
 	return rc;
 }
@@ -162,7 +164,8 @@ static void tell_gaps(struct loop *l)
 
 	if (gaps == l->gaps)
 		return;
-	log_error(l->b.log, "journal_damaged", LOG_UINT("gaps", gaps - l->gaps),
+	log_error(l->b.core.log, "journal_damaged",
+		  LOG_UINT("gaps", gaps - l->gaps),
 		  LOG_STR("hint", "events between good ones are unreadable"));
 	l->gaps = gaps;
 }
@@ -179,7 +182,7 @@ static void settle(struct loop *l)
 	if (b->registrar)
 		registrar_settle(b->registrar);
 	if (!store_dirty(b->store))
-		metrics_add(&b->metrics, &b->tally);
+		tally_add(&b->total, &b->core.tally);
 	store_floor_get(b->store, &floor);
 	journal_release(b->journal, &floor);
 }
@@ -199,20 +202,20 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	l->commit_by = 0;
 	if (b->registrar)
 		registrar_rollback(b->registrar);
-	memset(&b->tally, 0, sizeof(b->tally));
+	memset(&b->core.tally, 0, sizeof(b->core.tally));
 	l->more = false;
 	if (b->store_ok ||
-	    log_every(&l->store_failures, 30000, b->now + 1, &suppressed))
-		log_error(b->log, "store_failed", LOG_WHY(error));
+	    log_every(&l->store_failures, 30000, b->core.now + 1, &suppressed))
+		log_error(b->core.log, "store_failed", LOG_WHY(error));
 	b->store_ok = false;
-	l->next_store_try = b->now + STORE_RETRY_MS;
+	l->next_store_try = b->core.now + STORE_RETRY_MS;
 	if (error->fatal ||
 	    (error->code != ZTP_ERR_FULL && error->code != ZTP_ERR_IO &&
 	     error->code != ZTP_ERR_NOMEM)) {
-		log_error(b->log, "giving_up", LOG_WHY(error));
+		log_error(b->core.log, "giving_up", LOG_WHY(error));
 		l->exit_code = 1;
-		b->stopping = true;
-		l->stop_by = b->now;
+		b->core.stopping = true;
+		l->stop_by = b->core.now;
 	}
 }
 
@@ -240,7 +243,7 @@ static void turn(struct loop *l)
 {
 	struct bridge *b = &l->b;
 	struct ztp_error error = {0};
-	bool housekeeping = b->now >= l->next_housekeeping;
+	bool housekeeping = b->core.now >= l->next_housekeeping;
 	int rc;
 
 	if (b->http)
@@ -248,18 +251,19 @@ static void turn(struct loop *l)
 	collect(l);
 	move_horizon(l);
 	if (housekeeping) {
-		pressure_look_at_disk(&l->pressure, b);
-		l->next_housekeeping = b->now + HOUSEKEEPING_MS;
+		backpressure_look_at_disk(&l->backpressure, b);
+		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
-	l->breathe = false;
-	if (b->store_ok || b->now >= l->next_store_try) {
+	l->coalesce = false;
+	if (b->store_ok || b->core.now >= l->next_store_try) {
 		rc = apply(l, housekeeping, &error);
 		if (rc == 0) {
 			if (!b->store_ok)
-				log_info(b->log, "store_healed");
+				log_info(b->core.log, "store_healed");
 			b->store_ok = true;
 			if (housekeeping && l->evict_more)
-				l->next_housekeeping = b->now + EVICT_PAUSE_MS;
+				l->next_housekeeping =
+					b->core.now + EVICT_PAUSE_MS;
 			tell_gaps(l);
 			settle(l);
 			pump(b);
@@ -268,8 +272,8 @@ static void turn(struct loop *l)
 			roll_back(l, &error);
 		}
 	}
-	if (!b->stopping)
-		pressure_apply(b);
+	if (!b->core.stopping)
+		backpressure_apply(b);
 }
 
 /* --- start and end */
@@ -277,24 +281,24 @@ static void turn(struct loop *l)
 static int open_store(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	const struct config_store *store = &b->config->store;
+	const struct config_store *store = &b->core.config->store;
 	struct journal_mark floor;
 	char copy[4096];
 	int rc;
 
 	snprintf(copy, sizeof(copy), "%s", store->path);
-	snprintf(l->pressure.directory, sizeof(l->pressure.directory), "%s",
-		 dirname(copy));
+	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
+		 "%s", dirname(copy));
 	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
 			error);
 	if (rc != 0)
 		return rc;
-	if (!clock_anchor(&b->clock, store_newest(b->store)))
-		log_warn(b->log, "clock_went_back");
-	b->now = clock_steady(&b->clock);
+	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
+		log_warn(b->core.log, "clock_went_back");
+	b->core.now = ztp_clock_steady(&b->core.clock);
 	rc = store_reanchor(b->store, error);
 	if (rc == 0)
-		rc = store_commit(b->store, b->now, error);
+		rc = store_commit(b->store, b->core.now, error);
 	if (rc != 0)
 		return rc;
 	store_mark_get(b->store, &b->mark);
@@ -305,35 +309,37 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	b->told.segment = journal_first_segment(b->journal);
-	rc = requests_recover(b, error);
-	return rc == 0 ? store_commit(b->store, b->now, error) : rc;
+	rc = pending_recover(b, error);
+	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 
-	rc = outlet_new(&b->outlet, b, error);
+	rc = mqtt_out_new(&b->mqtt_out, &b->core, error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
-	if (rc == 0 && b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
-		rc = registrar_new(&b->registrar, b, error);
+	if (rc == 0 && b->core.config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
+		rc = registrar_new(&b->registrar, &b->core, b->store,
+				   b->mqtt_out, error);
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	if (rc == 0)
-		rc = asker_new(&b->asker, b, l->wake_fd, error);
+		rc = probe_new(&b->probe, &b->core, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, b, &fates, l->work_fd, error);
+		rc = producer_new(&b->producer, &b->core, b->store, &fates,
+				  l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, b, &decisions, l->work_fd,
-				  error);
+		rc = consumer_new(&b->consumer, &b->core, b->store, b->probe,
+				  &decisions, l->work_fd, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd,
-				l->timer_fd, error);
-	if (rc == 0 && *b->config->http.listen)
+		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
+				 l->work_fd, l->timer_fd, error);
+	if (rc == 0 && *b->core.config->http.listen)
 		rc = http_new(&b->http, b, error);
 	if (rc == 0 && b->http)
 		rc = loop_wait_http(l, error);
@@ -344,17 +350,17 @@ static void close_parts(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (b->outlet)
-		outlet_stop(b->outlet);
+	if (b->mqtt_out)
+		mqtt_out_stop(b->mqtt_out);
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
-	intake_free(b->intake); /* first: it writes to the journal */
+	mqtt_in_free(b->mqtt_in); /* first: it writes to the journal */
 	commands_free(b->commands);
-	outlet_free(b->outlet);
+	mqtt_out_free(b->mqtt_out);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
-	asker_free(b->asker);
+	probe_free(b->probe);
 	registrar_free(b->registrar);
 	journal_close(b->journal);
 	store_close(b->store);
@@ -372,8 +378,8 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 		log_error(log, "out_of_memory");
 		return 1;
 	}
-	l->b.config = config;
-	l->b.log = log;
+	l->b.core.config = config;
+	l->b.core.log = log;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
@@ -395,8 +401,9 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_ready(&l->notify);
 	do {
 		turn(l);
-		notify_turned(&l->notify, l->b.now);
-		if (l->b.stopping && (drained(l) || l->b.now >= l->stop_by))
+		notify_turned(&l->notify, l->b.core.now);
+		if (l->b.core.stopping &&
+		    (drained(l) || l->b.core.now >= l->stop_by))
 			break;
 	} while (loop_wait(l) == 0);
 	exit_code = l->exit_code;

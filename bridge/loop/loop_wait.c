@@ -13,13 +13,13 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
-#define SLEEP_MAX_MS   60000
-#define BREATH_MS      1
-#define LONG_BREATH_MS 6
+#define SLEEP_MAX_MS	 60000
+#define COALESCE_MS	 1
+#define COALESCE_LONG_MS 6
 
 enum source {
 	FROM_SIGNAL,
@@ -40,16 +40,16 @@ static void earlier(int64_t *next, int64_t at)
 static int timeout_of(struct loop *l)
 {
 	struct bridge *b = &l->b;
-	int64_t now = clock_steady(&b->clock);
+	int64_t now = ztp_clock_steady(&b->core.clock);
 	int64_t next = now + SLEEP_MAX_MS, http, due;
 
 	if (l->more && b->store_ok)
 		return 0;
 	earlier(&next, l->next_housekeeping);
 	earlier(&next, l->commit_by);
-	earlier(&next, intake_next(b->intake));
-	earlier(&next, outlet_next(b->outlet));
-	if (b->stopping)
+	earlier(&next, mqtt_in_next(b->mqtt_in));
+	earlier(&next, mqtt_out_next(b->mqtt_out));
+	if (b->core.stopping)
 		earlier(&next, l->stop_by);
 	if (!b->store_ok) { /* nothing is pumped before that */
 		earlier(&next, l->next_store_try);
@@ -60,10 +60,10 @@ static int timeout_of(struct loop *l)
 			earlier(&next, registrar_next(b->registrar));
 		earlier(&next, store_next_due(b->store, false));
 		due = store_next_due(b->store, true);
-		/* Past the horizon the asker wakes us, not the clock. */
+		/* Past the horizon the probe wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
-		if (outlet_connected(b->outlet)) {
+		if (mqtt_out_connected(b->mqtt_out)) {
 			due = commands_due(b->commands);
 			earlier(&next, due);
 		}
@@ -82,7 +82,7 @@ static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
 	uint32_t wanted = 0;
-	int fd = outlet_fd(l->b.outlet, &wanted);
+	int fd = mqtt_out_fd(l->b.mqtt_out, &wanted);
 
 	event.events = wanted;
 
@@ -95,7 +95,7 @@ static void watch_commands(struct loop *l)
 	/* The number of a closed socket may have come again. */
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
 	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-		log_error(l->b.log, "epoll_failed",
+		log_error(l->b.core.log, "epoll_failed",
 			  LOG_STR("error", strerror(errno)));
 	l->commands_fd = fd;
 	l->commands_events = event.events;
@@ -109,18 +109,19 @@ static void on_signal(struct loop *l)
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			l->reload(l->reload_arg);
-			intake_reconnect(b->intake);
-			outlet_reconnect(b->outlet);
+			mqtt_in_reconnect(b->mqtt_in);
+			mqtt_out_reconnect(b->mqtt_out);
 			continue;
 		}
-		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));
-		if (b->stopping)
+		log_info(b->core.log, "stopping",
+			 LOG_INT("signal", info.ssi_signo));
+		if (b->core.stopping)
 			continue;
-		b->stopping = true;
+		b->core.stopping = true;
 		notify_stopping(&l->notify);
-		l->stop_by = b->now + b->config->shutdown_timeout_ms;
-		intake_pause(b->intake, "shutdown");
-		asker_stop(b->asker);
+		l->stop_by = b->core.now + b->core.config->shutdown_timeout_ms;
+		mqtt_in_pause(b->mqtt_in, "shutdown");
+		probe_stop(b->probe);
 	}
 }
 
@@ -132,7 +133,7 @@ static void drain(int fd)
 		return; /* nobody has written since */
 }
 
-static int heed(struct loop *l, int fd, int timeout_ms)
+static int dispatch(struct loop *l, int fd, int timeout_ms)
 {
 	struct epoll_event events[8];
 	int i, n = epoll_wait(fd, events, 8, timeout_ms);
@@ -151,10 +152,10 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 		case FROM_TIMER:
 			drain(events[i].data.u32 == FROM_WORK ? l->work_fd
 							      : l->timer_fd);
-			atomic_store(&l->b.signalled, false);
+			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
-			return heed(l, l->urgent_fd, 0);
+			return dispatch(l, l->urgent_fd, 0);
 		case FROM_HTTP:
 		case FROM_COMMANDS:
 			break; /* served every turn */
@@ -168,7 +169,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
  * events, acknowledgements and decisions gather: the more there are, the more
  * share a turn, and one that comes alone is not made to wait. When there is
  * much, requests to Kafka are what costs, on both sides, and the breath is a
- * longer one. (Events have gathered before: bridge/mqtt/pace.h.) */
+ * longer one. (Events have coalesced before: bridge/mqtt/coalesce.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
@@ -176,14 +177,14 @@ int loop_wait(struct loop *l)
 	/* The window to the broker is full, and commands wait for it: then its
 	 * acknowledgements are what cannot wait. */
 	if (!l->more && !commands_pressed(l->b.commands) &&
-	    !producer_breathe(l->b.producer, BREATH_MS, LONG_BREATH_MS) &&
-	    l->breathe)
-		n = heed(l, l->urgent_fd, BREATH_MS);
+	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
+	    l->coalesce)
+		n = dispatch(l, l->urgent_fd, COALESCE_MS);
 	if (n == 0) {
 		watch_commands(l);
-		n = heed(l, l->epoll_fd, timeout_of(l));
+		n = dispatch(l, l->epoll_fd, timeout_of(l));
 	}
-	l->b.now = clock_steady(&l->b.clock);
+	l->b.core.now = ztp_clock_steady(&l->b.core.clock);
 	return n < 0 ? -1 : 0;
 }
 

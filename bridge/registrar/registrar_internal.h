@@ -26,8 +26,10 @@ struct id_list {
 };
 
 struct registrar {
-	struct bridge *b;
-	struct outlet_user user;
+	struct core *core;
+	struct store *store;
+	struct mqtt_out *mqtt_out;
+	struct mqtt_out_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_subscription

@@ -10,10 +10,10 @@
 
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
@@ -31,7 +31,8 @@ void life_check(const struct life *l, int rc, const char *what)
 
 void life_commit(struct life *l)
 {
-	life_check(l, store_commit(l->b.store, l->b.now, &l->error), "commit");
+	life_check(l, store_commit(l->b.store, l->b.core.now, &l->error),
+		   "commit");
 }
 
 /* Devices come in no order: the worst case for an index. */
@@ -58,7 +59,7 @@ static void take_event(struct life *l, int i)
 		     "\"remote_addr\":\"192.0.2.1\","
 		     "\"traceparent\":\"" TRACE "\"%s}",
 		     i, name_of(i), l->certs[i % LIFE_CERTS], expires);
-	events_take(&l->events, "ztp/v1/pending", text, (size_t)n);
+	receive_message(&l->receiver, "ztp/v1/pending", text, (size_t)n);
 }
 
 void life_events(struct life *l)
@@ -89,8 +90,8 @@ void life_requests(struct life *l)
 
 	while (more && !blocked) {
 		life_check(l,
-			   requests_journal(&l->b, LIFE_BATCH, &more, &blocked,
-					    &l->error),
+			   pending_apply(&l->b, LIFE_BATCH, &more, &blocked,
+					 &l->error),
 			   "journal");
 		end_turn(l);
 	}
@@ -113,11 +114,11 @@ static void end_lull(struct life *l)
 {
 	int64_t next = producer_next(l->b.producer);
 
-	if (next <= l->b.now) {
+	if (next <= l->b.core.now) {
 		fprintf(stderr, "records wait for nothing\n");
 		exit(1);
 	}
-	l->b.now = next;
+	l->b.core.now = next;
 }
 
 void life_kafka(struct life *l)
@@ -131,7 +132,7 @@ void life_kafka(struct life *l)
 			end_lull(l);
 			continue;
 		}
-		producer_breathe(p, 1, 1);
+		producer_coalesce(p, 1, 1);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
@@ -161,7 +162,7 @@ void life_decisions(struct life *l)
 			"\"payload\":%s}",
 			l->first + i, path, payload);
 		record.position.offset = l->first + i;
-		life_check(l, verdicts_apply(&l->b, &record, &l->error),
+		life_check(l, decisions_apply(&l->b, &record, &l->error),
 			   "verdict");
 		if ((i + 1) % LIFE_BATCH == 0)
 			life_commit(l);
@@ -188,7 +189,7 @@ static int build_command(void *arg, struct store_request *r)
 		   ztp_command_build(&bytes, ZTP_COMMAND_ENVELOPE, &command,
 				     &l->error),
 		   "command");
-	ztp_topic_render(topic, l->b.config->mqtt.command_topic, &path);
+	ztp_topic_render(topic, l->b.core.config->mqtt.command_topic, &path);
 	ztp_command_clear(&bytes);
 	store_decision_clear(&d);
 	l->rows[l->found++] = r->n;
@@ -199,8 +200,8 @@ void life_commands(struct life *l)
 {
 	l->found = 0;
 	life_check(l,
-		   store_retry_each(l->b.store, true, 0, l->b.now, LIFE_COUNT,
-				    build_command, l, &l->error),
+		   store_retry_each(l->b.store, true, 0, l->b.core.now,
+				    LIFE_COUNT, build_command, l, &l->error),
 		   "due");
 }
 
@@ -222,11 +223,11 @@ void life_expire(struct life *l)
 {
 	bool waiting, more = true;
 
-	l->b.horizon = l->b.now;
+	l->b.horizon = l->b.core.now;
 	while (more) {
 		life_check(l,
-			   verdicts_due(&l->b, LIFE_BATCH, &waiting, &more,
-					&l->error),
+			   decisions_time_out(&l->b, LIFE_BATCH, &waiting,
+					      &more, &l->error),
 			   "due");
 		life_commit(l);
 	}
@@ -285,8 +286,8 @@ void life_start(struct life *l)
 
 	life_check(l, store_open(&b->store, l->store, false, &l->error),
 		   "store");
-	clock_anchor(&b->clock, store_newest(b->store));
-	b->now = clock_steady(&b->clock);
+	ztp_clock_anchor(&b->core.clock, store_newest(b->store));
+	b->core.now = ztp_clock_steady(&b->core.clock);
 	life_check(l, store_reanchor(b->store, &l->error), "reanchor");
 	life_commit(l);
 	store_mark_get(b->store, &b->mark);
@@ -295,22 +296,24 @@ void life_start(struct life *l)
 		   journal_open(&b->journal, l->store, false, &b->mark, &floor,
 				&l->error),
 		   "journal");
-	life_check(l, requests_recover(b, &l->error), "recover");
+	l->receiver.journal = b->journal;
+	life_check(l, pending_recover(b, &l->error), "recover");
 	life_commit(l);
 }
 
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct consumer_user decisions = {decisions_apply, b};
 
 	life_check(l,
-		   producer_new(&b->producer, b, &fates, l->wake_fd, &l->error),
+		   producer_new(&b->producer, &b->core, b->store, &fates,
+				l->wake_fd, &l->error),
 		   "producer");
 	life_check(l,
-		   consumer_new(&b->consumer, b, &decisions, l->wake_fd,
-				&l->error),
+		   consumer_new(&b->consumer, &b->core, b->store, b->probe,
+				&decisions, l->wake_fd, &l->error),
 		   "consumer");
 }
 
@@ -336,16 +339,16 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	/* As a service manager has it: lines go somewhere, at info. */
 	log_init(&l->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 		 LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
-	b->config = l->config;
-	b->log = &l->log;
+	b->core.config = l->config;
+	b->core.log = &l->log;
 	b->store_ok = b->disk_ok = true;
 	snprintf(b->source, sizeof(b->source), "/ztp-bridge/ztp-bridge");
 	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->events = (struct events){
-		.b = b,
-		.pace = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			 .timer_fd = -1}};
+	l->receiver = (struct receiver){
+		.core = &b->core,
+		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+			     .timer_fd = -1}};
 	life_start(l);
 	life_connect(l);
 }
@@ -355,9 +358,9 @@ void life_close(struct life *l)
 	int i;
 
 	life_stop(l);
-	events_clear(&l->events);
+	receive_clear(&l->receiver);
 	config_free(l->config);
-	close(l->events.pace.work_fd);
+	close(l->receiver.coalesce.work_fd);
 	close(l->wake_fd);
 	close(l->log.fd);
 	for (i = 0; i < LIFE_CERTS; i++)

@@ -1,0 +1,125 @@
+/*
+ * base/log.h - one event per line, as logfmt or JSON.
+ *
+ *   log_warn(log, "mqtt_lost", LOG_STR("url", url), LOG_INT("rc", rc));
+ *   ts=2026-01-02T03:04:05.678Z level=warn event=mqtt_lost url=mqtt://... rc=7
+ *
+ * Event names and keys are stable, lower_snake_case literals: people grep for
+ * them. Values are escaped here (control bytes, quotes, invalid UTF-8), so
+ * nobody can forge a line. What must not be in a line at all (certificates,
+ * JWTs, passwords, payloads) is the caller's to leave out.
+ *
+ * Any thread, no lock: a line is one write(2) of at most LOG_LINE_MAX bytes,
+ * which a pipe takes whole. What is longer is cut and says truncated=true. A
+ * line that cannot be written is dropped; logging never fails the caller.
+ */
+#ifndef ZTP_BASE_LOG_H
+#define ZTP_BASE_LOG_H
+
+#include "ztp/error.h"
+#include <stdatomic.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define LOG_LINE_MAX 4096 /* PIPE_BUF, with the newline */
+
+enum log_level {
+	LOG_LEVEL_ERROR,
+	LOG_LEVEL_WARN,
+	LOG_LEVEL_INFO,
+	LOG_LEVEL_DEBUG
+};
+
+enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
+
+/* Embedded by its owner; the level alone changes after log_init. */
+struct log {
+	int fd;
+	enum log_format format;
+	_Atomic int level;
+};
+
+void log_init(struct log *log, int fd, enum log_level level,
+	      enum log_format format);
+/* Takes effect for lines begun afterwards. */
+void log_set_level(struct log *log, enum log_level level);
+/* For values that are dear to compute. False for log == NULL. */
+bool log_enabled(const struct log *log, enum log_level level);
+
+enum log_kind {
+	LOG_KIND_END,
+	LOG_KIND_STR,
+	LOG_KIND_INT,
+	LOG_KIND_UINT,
+	LOG_KIND_BOOL,
+	LOG_KIND_HEX,
+	LOG_KIND_WHY
+};
+
+struct log_field {
+	enum log_kind kind;
+	const char *key;
+	const void *data; /* STR and HEX: bytes; WHY: struct ztp_error */
+	size_t len;
+	union {
+		int64_t i;
+		uint64_t u;
+	} number;
+};
+
+/* A terminated string; NULL leaves the field out. */
+#define LOG_STR(k, s) log_field_str((k), (s))
+/* Bytes that need not be terminated, at most n of them. */
+#define LOG_STRN(k, s, n)                                                      \
+	((struct log_field){                                                   \
+		.kind = LOG_KIND_STR, .key = (k), .data = (s), .len = (n)})
+#define LOG_INT(k, n)                                                          \
+	((struct log_field){                                                   \
+		.kind = LOG_KIND_INT, .key = (k), .number = {.i = (n)}})
+#define LOG_UINT(k, n)                                                         \
+	((struct log_field){                                                   \
+		.kind = LOG_KIND_UINT, .key = (k), .number = {.u = (n)}})
+#define LOG_BOOL(k, b)                                                         \
+	((struct log_field){                                                   \
+		.kind = LOG_KIND_BOOL, .key = (k), .number = {.i = (b)}})
+/* Lower-case hex of n bytes: fingerprints. */
+#define LOG_HEX(k, p, n)                                                       \
+	((struct log_field){                                                   \
+		.kind = LOG_KIND_HEX, .key = (k), .data = (p), .len = (n)})
+/* A struct ztp_error *, as two fields: code and error. */
+#define LOG_WHY(e)                                                             \
+	((struct log_field){.kind = LOG_KIND_WHY, .key = "error", .data = (e)})
+
+struct log_field log_field_str(const char *key, const char *text);
+
+/* fields ends with an element of kind LOG_KIND_END. errno is left as it was. */
+void log_emit(struct log *log, enum log_level level, const char *event,
+	      const struct log_field *fields);
+
+#define LOG_AT(log, level, event, ...)                                         \
+	log_emit((log), (level), (event),                                      \
+		 &((const struct log_field[]){{.kind = LOG_KIND_END},          \
+					      ##__VA_ARGS__,                   \
+					      {.kind = LOG_KIND_END}})[1])
+#define log_error(log, event, ...)                                             \
+	LOG_AT(log, LOG_LEVEL_ERROR, event, ##__VA_ARGS__)
+#define log_warn(log, event, ...)                                              \
+	LOG_AT(log, LOG_LEVEL_WARN, event, ##__VA_ARGS__)
+#define log_info(log, event, ...)                                              \
+	LOG_AT(log, LOG_LEVEL_INFO, event, ##__VA_ARGS__)
+#define log_debug(log, event, ...)                                             \
+	LOG_AT(log, LOG_LEVEL_DEBUG, event, ##__VA_ARGS__)
+
+/* One limit per place that may fail again and again; zeroed to begin with. */
+struct log_limit {
+	_Atomic int64_t next_ms;
+	_Atomic uint64_t held_back;
+};
+
+/* True at most once per interval_ms; *suppressed (may be NULL) is then how
+ * often it was false since the last time. now_ms: any clock that does not go
+ * back, greater than 0. Any thread. */
+bool log_every(struct log_limit *limit, int64_t interval_ms, int64_t now_ms,
+	       uint64_t *suppressed);
+
+#endif

@@ -1,0 +1,264 @@
+/*
+ * Packing is one list of fields that is walked in the same order by writer
+ * and reader: numbers as 8 bytes in host order, texts as 4 bytes of length,
+ * the bytes and a NUL (so that the reader can hand out C strings), blobs of
+ * fixed size as they are. The file never leaves the machine, and another
+ * version of the program drains its journal before it is replaced or reads
+ * ENTRY_VERSION and refuses.
+ */
+#include "bridge/journal/journal_entry.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#define ENTRY_VERSION 2
+#define ENTRY_OLDEST  1 /* that is read: without own_id, own_trace */
+
+struct cursor {
+	uint8_t *out; /* writing */
+	size_t cap;
+	const uint8_t *in; /* reading */
+	size_t len, at;
+	bool failed;
+};
+
+static void put_bytes(struct cursor *c, const void *bytes, size_t n)
+{
+	if (c->at + n > c->cap) {
+		size_t cap = 2 * (c->at + n) + 1024;
+		uint8_t *grown = realloc(c->out, cap);
+
+		if (!grown) {
+			c->failed = true;
+			return;
+		}
+		c->out = grown;
+		c->cap = cap;
+	}
+	if (n > 0)
+		memcpy(c->out + c->at, bytes, n);
+	c->at += n;
+}
+
+static void put_number(struct cursor *c, int64_t value)
+{
+	put_bytes(c, &value, sizeof(value));
+}
+
+static void put_text(struct cursor *c, const char *text, size_t n)
+{
+	uint32_t len = (uint32_t)n;
+
+	put_bytes(c, &len, sizeof(len));
+	put_bytes(c, text, n);
+	put_bytes(c, "", 1);
+}
+
+static void put_string(struct cursor *c, const char *text)
+{
+	put_text(c, text ? text : "", text ? strlen(text) : 0);
+}
+
+static const uint8_t *take(struct cursor *c, size_t n)
+{
+	const uint8_t *p = c->in + c->at;
+
+	if (c->failed || n > c->len - c->at) {
+		c->failed = true;
+		return NULL;
+	}
+	c->at += n;
+	return p;
+}
+
+static int64_t get_number(struct cursor *c)
+{
+	const uint8_t *p = take(c, sizeof(int64_t));
+	int64_t value = 0;
+
+	if (p)
+		memcpy(&value, p, sizeof(value));
+	return value;
+}
+
+static const char *get_text(struct cursor *c, size_t *n)
+{
+	const uint8_t *p = take(c, sizeof(uint32_t));
+	uint32_t len = 0;
+
+	if (p)
+		memcpy(&len, p, sizeof(len));
+	p = take(c, (size_t)len + 1);
+	if (p && p[len] != 0) { /* whoever reads on stops here */
+		c->failed = true;
+		p = NULL;
+	}
+	if (n)
+		*n = p ? len : 0;
+	return p ? (const char *)p : "";
+}
+
+static void get_copy(struct cursor *c, char *out, size_t cap)
+{
+	size_t n;
+	const char *text = get_text(c, &n);
+
+	if (n >= cap) {
+		c->failed = true;
+		n = 0;
+	}
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
+static void get_blob(struct cursor *c, void *out, size_t n)
+{
+	const uint8_t *p = take(c, n);
+
+	if (p)
+		memcpy(out, p, n);
+}
+
+static void put_cert(struct cursor *c, const struct ztp_cert *cert)
+{
+	size_t i;
+
+	put_bytes(c, cert->fingerprint, ZTP_SHA256_LEN);
+	put_bytes(c, cert->spki_sha256, ZTP_SHA256_LEN);
+	put_number(c, cert->key_algorithm);
+	put_number(c, cert->key_bits);
+	put_number(c, cert->not_before);
+	put_number(c, cert->not_after);
+	put_string(c, cert->serial);
+	put_string(c, cert->subject);
+	put_string(c, cert->issuer);
+	put_number(c, (int64_t)cert->san_count);
+	for (i = 0; i < cert->san_count; i++)
+		put_string(c, cert->san[i]);
+}
+
+static void get_cert(struct cursor *c, struct ztp_cert *cert)
+{
+	size_t i, count;
+
+	get_blob(c, cert->fingerprint, ZTP_SHA256_LEN);
+	get_blob(c, cert->spki_sha256, ZTP_SHA256_LEN);
+	cert->key_algorithm = (enum ztp_key_algorithm)get_number(c);
+	cert->key_bits = (int)get_number(c);
+	cert->not_before = get_number(c);
+	cert->not_after = get_number(c);
+	get_copy(c, cert->serial, sizeof(cert->serial));
+	get_copy(c, cert->subject, sizeof(cert->subject));
+	get_copy(c, cert->issuer, sizeof(cert->issuer));
+	count = (size_t)get_number(c);
+	if (count > ZTP_SAN_MAX) {
+		c->failed = true;
+		return;
+	}
+	if (count == 0)
+		return;
+	cert->san = calloc(count, sizeof(*cert->san));
+	if (!cert->san) {
+		c->failed = true;
+		return;
+	}
+	/* Views, not copies: journal_entry_clear frees the array alone. */
+	for (i = 0; i < count; i++)
+		cert->san[i] = (char *)(uintptr_t)get_text(c, NULL);
+	cert->san_count = count;
+}
+
+long journal_entry_pack(uint8_t **bytes, size_t *cap,
+			const struct journal_entry *e)
+{
+	struct cursor c = {.out = *bytes, .cap = *cap};
+
+	put_number(&c, ENTRY_VERSION);
+	put_number(&c, e->kind);
+	put_number(&c, e->arrived_wall);
+	put_number(&c, e->arrived_steady);
+	put_string(&c, e->path);
+	switch (e->kind) {
+	case ENTRY_PENDING:
+		put_string(&c, e->request_id);
+		put_string(&c, e->traceparent);
+		put_string(&c, e->own_id);
+		put_string(&c, e->own_trace);
+		put_number(&c, e->received_at);
+		put_number(&c, e->expires_at);
+		put_cert(&c, &e->cert);
+		break;
+	case ENTRY_DEAD:
+		put_string(&c, e->request_id);
+		put_number(&c, e->why.code);
+		put_string(&c, e->why.message);
+		put_string(&c, e->topic);
+		put_text(&c, e->text, e->text_len);
+		put_bytes(&c, e->sha256, sizeof(e->sha256));
+		put_number(&c, e->size);
+		break;
+	case ENTRY_AUDIT:
+		put_text(&c, e->text, e->text_len);
+		break;
+	}
+	*bytes = c.out;
+	*cap = c.cap;
+	return c.failed ? ZTP_ERR_NOMEM : (long)c.at;
+}
+
+int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
+			 struct ztp_error *error)
+{
+	struct cursor c = {.in = bytes, .len = len};
+	int64_t version;
+
+	memset(e, 0, sizeof(*e));
+	e->path = e->request_id = e->traceparent = e->topic = e->text = "";
+	e->own_id = e->own_trace = "";
+	version = get_number(&c);
+	if (version < ENTRY_OLDEST || version > ENTRY_VERSION)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"intake journal: entry of another version");
+	e->kind = (enum journal_entry_kind)get_number(&c);
+	e->arrived_wall = get_number(&c);
+	e->arrived_steady = get_number(&c);
+	e->path = get_text(&c, NULL);
+	switch (e->kind) {
+	case ENTRY_PENDING:
+		e->request_id = get_text(&c, NULL);
+		e->traceparent = get_text(&c, NULL);
+		if (version > 1) {
+			e->own_id = get_text(&c, NULL);
+			e->own_trace = get_text(&c, NULL);
+		}
+		e->received_at = get_number(&c);
+		e->expires_at = get_number(&c);
+		get_cert(&c, &e->cert);
+		break;
+	case ENTRY_DEAD:
+		e->request_id = get_text(&c, NULL);
+		e->why.code = (enum ztp_err)get_number(&c);
+		get_copy(&c, e->why.message, sizeof(e->why.message));
+		e->topic = get_text(&c, NULL);
+		e->text = get_text(&c, &e->text_len);
+		get_blob(&c, e->sha256, sizeof(e->sha256));
+		e->size = get_number(&c);
+		break;
+	case ENTRY_AUDIT:
+		e->text = get_text(&c, &e->text_len);
+		break;
+	default:
+		c.failed = true;
+	}
+	if (!c.failed && c.at == c.len)
+		return 0;
+	journal_entry_clear(e);
+	return ztp_fail(error, ZTP_ERR_VALUE, "intake journal: bad entry");
+}
+
+void journal_entry_clear(struct journal_entry *e)
+{
+	free(e->cert.san);
+	e->cert.san = NULL;
+	e->cert.san_count = 0;
+}

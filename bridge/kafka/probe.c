@@ -1,0 +1,370 @@
+#include "bridge/kafka/probe.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bridge/kafka/kafka.h"
+
+#define PROBE_MS      10000 /* while all is well */
+#define PROBE_DOWN_MS 1000
+#define ANSWER_MS     3000
+#define ENDS_PAUSE_MS 100 /* at least, between two rounds about the ends */
+
+static const struct kafka_setting defaults[] = {{NULL, NULL}};
+static const struct kafka_setting fixed[] = {
+	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
+
+struct probe {
+	struct core *core;
+	int wake_fd;
+	rd_kafka_t *rk;
+	rd_kafka_topic_t *topics[5];
+	pthread_t thread;
+	bool started;
+
+	/* The thread's own. */
+	int64_t next_probe, next_ends; /* of CLOCK_BOOTTIME */
+	struct probe_end_offsets learned;
+
+	pthread_mutex_t lock; /* guards all below */
+	pthread_cond_t changed;
+	bool stopping, probe_wanted, ends_wanted;
+	struct probe_status status;
+	struct probe_end_offsets ends;
+};
+
+static const char *topic_name(const struct probe *a, int i)
+{
+	const struct config_topics *t = &a->core->config->kafka.topics;
+	const char *const names[5] = {t->decisions, t->requests, t->results,
+				      t->dlq, t->audit};
+
+	return names[i];
+}
+
+/* --- questions: the probe's thread */
+
+/* Asks for the topics to be made; what exists is no error. Blocks. */
+static void create_topics(struct probe *a)
+{
+	rd_kafka_NewTopic_t *topics[5];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
+	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
+		a->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+	const rd_kafka_topic_result_t **results;
+	rd_kafka_event_t *event;
+	char text[256];
+	size_t i, made = 0, n = 0;
+
+	for (i = 0; i < 5; i++) {
+		topics[made] = rd_kafka_NewTopic_new(topic_name(a, (int)i), -1,
+						     -1, text, sizeof(text));
+		if (topics[made])
+			made++;
+	}
+	rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, text,
+						  sizeof(text));
+	rd_kafka_CreateTopics(a->rk, topics, made, options, queue);
+	event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
+	if (event && rd_kafka_event_error(event))
+		log_warn(a->core->log, "kafka_create_failed",
+			 LOG_STR("error", rd_kafka_event_error_string(event)));
+	results = event ? rd_kafka_CreateTopics_result_topics(
+				  rd_kafka_event_CreateTopics_result(event), &n)
+			: NULL;
+	for (i = 0; results && i < n; i++) {
+		rd_kafka_resp_err_t err =
+			rd_kafka_topic_result_error(results[i]);
+
+		if (err && err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+			log_warn(a->core->log, "kafka_create_failed",
+				 LOG_STR("topic", rd_kafka_topic_result_name(
+							  results[i])),
+				 LOG_STR("error", rd_kafka_err2str(err)));
+		else if (!err)
+			log_info(a->core->log, "kafka_topic_created",
+				 LOG_STR("topic", rd_kafka_topic_result_name(
+							  results[i])));
+	}
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_AdminOptions_destroy(options);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_NewTopic_destroy_array(topics, made);
+}
+
+static bool is_missing(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
+	       err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
+	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
+}
+
+static void look_at_topics(struct probe *a, const rd_kafka_metadata_t *md,
+			   struct probe_status *status)
+{
+	int i, k;
+
+	for (i = 0; i < 5; i++) {
+		const rd_kafka_metadata_topic_t *topic = NULL;
+
+		for (k = 0; k < md->topic_cnt; k++)
+			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
+				topic = &md->topics[k];
+		if (topic && i == 0 && !topic->err)
+			status->partitions = topic->partition_cnt;
+		if ((!topic || is_missing(topic->err)) && !*status->missing)
+			snprintf(status->missing, sizeof(status->missing), "%s",
+				 topic_name(a, i));
+	}
+}
+
+static void probe(struct probe *a, struct probe_status *status)
+{
+	const rd_kafka_metadata_t *md = NULL;
+	rd_kafka_resp_err_t err;
+
+	memset(status, 0, sizeof(*status));
+	status->asked_at = ztp_clock_steady(&a->core->clock);
+	/* The topics this handle knows: the five, see open_topics. */
+	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
+	if (err)
+		return;
+	status->up = true;
+	look_at_topics(a, md, status);
+	rd_kafka_metadata_destroy(md);
+	if (*status->missing && a->core->config->kafka.create_topics)
+		create_topics(a);
+}
+
+static bool learn_ends(struct probe *a, int partitions,
+		       struct probe_end_offsets *ends)
+{
+	int i;
+
+	ends->asked_at = ztp_clock_steady(&a->core->clock);
+	ends->count = partitions;
+	if (partitions <= 0 || partitions > PROBE_PARTITIONS_MAX)
+		return false;
+	for (i = 0; i < partitions; i++) {
+		int64_t low, high;
+
+		if (rd_kafka_query_watermark_offsets(a->rk, topic_name(a, 0), i,
+						     &low, &high, ANSWER_MS))
+			return false;
+		ends->ends[i] = high;
+	}
+	return true;
+}
+
+static void wait_until(struct probe *a, int64_t ms)
+{
+	struct timespec at;
+
+	clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += ms / 1000;
+	at.tv_nsec += ms % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_nsec -= 1000000000;
+		at.tv_sec++;
+	}
+	pthread_cond_timedwait(&a->changed, &a->lock, &at);
+}
+
+static void wake(struct probe *a)
+{
+	uint64_t one = 1;
+
+	if (write(a->wake_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
+}
+
+static void probe_topics(struct probe *a)
+{
+	struct probe_status status;
+
+	probe(a, &status);
+	a->next_probe =
+		ztp_clock_boot() +
+		(status.up && !*status.missing ? PROBE_MS : PROBE_DOWN_MS);
+	pthread_mutex_lock(&a->lock);
+	a->status = status;
+	pthread_mutex_unlock(&a->lock);
+	wake(a); /* last: the loop reads at once what it is woken for */
+}
+
+static void probe_ends(struct probe *a)
+{
+	struct probe_status status;
+	bool ok;
+
+	probe(a, &status); /* there may be more partitions by now */
+	ok = learn_ends(a, status.partitions, &a->learned);
+	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
+	pthread_mutex_lock(&a->lock);
+	a->status = status;
+	if (ok)
+		a->ends = a->learned;
+	else
+		a->ends_wanted = true;
+	pthread_mutex_unlock(&a->lock);
+	wake(a);
+}
+
+typedef void probe_round(struct probe *a);
+
+/* What is to be done now, or NULL and when to look again. Clears the wish for
+ * it: a new one means once more. */
+static probe_round *next_round(struct probe *a, int64_t now, int64_t *next)
+{
+	if (a->probe_wanted || now >= a->next_probe) {
+		a->probe_wanted = false;
+		return probe_topics;
+	}
+	if (a->ends_wanted && now >= a->next_ends) {
+		a->ends_wanted = false;
+		return probe_ends;
+	}
+	*next = a->next_probe;
+	if (a->ends_wanted && a->next_ends < *next)
+		*next = a->next_ends;
+	return NULL;
+}
+
+static void *run(void *arg)
+{
+	struct probe *a = arg;
+
+	pthread_mutex_lock(&a->lock);
+	while (!a->stopping) {
+		int64_t now = ztp_clock_boot(), next;
+		probe_round *round = next_round(a, now, &next);
+
+		if (!round) {
+			wait_until(a, next > now ? next - now : 1);
+			continue;
+		}
+		pthread_mutex_unlock(&a->lock);
+		round(a);
+		pthread_mutex_lock(&a->lock);
+	}
+	pthread_mutex_unlock(&a->lock);
+	return NULL;
+}
+
+/* --- the loop's side */
+
+static int open_topics(struct probe *a)
+{
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		a->topics[i] =
+			rd_kafka_topic_new(a->rk, topic_name(a, i), NULL);
+		if (!a->topics[i])
+			return -1;
+	}
+	return 0;
+}
+
+int probe_new(struct probe **out, struct core *core, int wake_fd,
+	      struct ztp_error *error)
+{
+	struct probe *a = calloc(1, sizeof(*a));
+	pthread_condattr_t attr;
+
+	if (!a)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	a->core = core;
+	a->wake_fd = wake_fd;
+	pthread_mutex_init(&a->lock, NULL);
+	pthread_condattr_init(&attr);
+	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+	pthread_cond_init(&a->changed, &attr);
+	pthread_condattr_destroy(&attr);
+	a->rk = kafka_new(core, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
+	if (!a->rk)
+		goto fail;
+	if (open_topics(a) != 0 ||
+	    pthread_create(&a->thread, NULL, run, a) != 0) {
+		ztp_fail(error, ZTP_ERR_INTERNAL, "cannot start a thread");
+		goto fail;
+	}
+	a->started = true;
+	*out = a;
+	return 0;
+fail:
+	probe_free(a);
+	return ZTP_ERR_INTERNAL;
+}
+
+void probe_stop(struct probe *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->stopping = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+void probe_free(struct probe *a)
+{
+	int i;
+
+	if (!a)
+		return;
+	if (a->started) {
+		probe_stop(a);
+		pthread_join(a->thread, NULL);
+	}
+	for (i = 0; i < 5; i++)
+		if (a->topics[i])
+			rd_kafka_topic_destroy(a->topics[i]);
+	if (a->rk)
+		rd_kafka_destroy(a->rk);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
+}
+
+void probe_again(struct probe *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->probe_wanted = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
+}
+
+void probe_want_end_offsets(struct probe *a)
+{
+	pthread_mutex_lock(&a->lock);
+	if (!a->ends_wanted) {
+		a->ends_wanted = true;
+		pthread_cond_signal(&a->changed);
+	}
+	pthread_mutex_unlock(&a->lock);
+}
+
+void probe_status_get(struct probe *a, struct probe_status *status)
+{
+	pthread_mutex_lock(&a->lock);
+	*status = a->status;
+	pthread_mutex_unlock(&a->lock);
+}
+
+bool probe_end_offsets_get(struct probe *a, int64_t since,
+			   struct probe_end_offsets *ends)
+{
+	bool newer;
+
+	pthread_mutex_lock(&a->lock);
+	newer = a->ends.asked_at > since;
+	if (newer)
+		*ends = a->ends;
+	pthread_mutex_unlock(&a->lock);
+	return newer;
+}

@@ -1,0 +1,240 @@
+#include "bridge/life/decisions.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "bridge/life/commands.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/moves.h"
+#include "bridge/life/records.h"
+#include "bridge/registrar/registrar.h"
+
+/* --- a decision with an effect */
+
+static int to_requested(struct bridge *b, struct store_request *r,
+			struct ztp_error *error)
+{
+	/* The customer has read the announcement before Kafka's
+	 * acknowledgement of it has come round to us. */
+	if (r->state != ZTP_STATE_RECEIVED)
+		return 0;
+	return move_state(b, r, ZTP_STATE_REQUESTED, error);
+}
+
+/* Lent. Remarks that the gate would not take are no reason to lose a device. */
+static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
+			       const struct ztp_decision *decision)
+{
+	size_t len = decision->metadata ? strlen(decision->metadata) : 0;
+
+	if (len <= REGISTRAR_METADATA_MAX)
+		return decision->metadata;
+	log_warn(b->core.log, "metadata_left_out", LOG_STR("request_id", r->id),
+		 LOG_UINT("bytes", len));
+	return NULL;
+}
+
+static int take_effect(struct bridge *b, struct store_request *r,
+		       const struct ztp_decision *decision,
+		       const struct consumer_record *record,
+		       struct ztp_error *error)
+{
+	struct store_decision d = {
+		.by_customer = true,
+		.verdict = decision->verdict,
+		.partition = record->position.partition,
+		.offset = record->position.offset,
+		.payload = decision->payload, /* lent */
+	};
+	int rc;
+
+	if (b->registrar)
+		d.metadata = metadata_for_gate(b, r, decision);
+	ztp_decision_digest(d.digest, decision);
+	snprintf(d.topic, sizeof(d.topic), "%s", record->position.topic);
+	memcpy(d.reason, decision->reason, sizeof(d.reason));
+	memcpy(d.message, decision->message, sizeof(d.message));
+	rc = store_decision_put(b->store, r->n, &d, error);
+	if (rc == 0)
+		rc = to_requested(b, r, error);
+	if (rc != 0)
+		return rc;
+	log_info(b->core.log, "decision_taken", LOG_STR("request_id", r->id),
+		 LOG_STR("device_path", r->path),
+		 LOG_STR("decision",
+			 d.verdict == ZTP_APPROVE ? "approve" : "reject"));
+	b->core.tally.decisions[d.verdict]++;
+	tally_decision_latency(&b->core.tally, b->core.now - r->announced_at);
+	if (d.verdict == ZTP_APPROVE)
+		return move_approve(b, r, error);
+	return move_finish(b, r, ZTP_STATE_REJECTED,
+			   *d.message ? d.message : "rejected by the customer",
+			   &record->position, error);
+}
+
+/* --- a decision without one */
+
+static const struct {
+	enum ztp_outcome outcome;
+	const char *message;
+} no_effect[] = {
+	[ZTP_DECISION_UNKNOWN] = {ZTP_OUTCOME_UNKNOWN_REQUEST,
+				  "no such request"},
+	[ZTP_DECISION_MISMATCH] = {ZTP_OUTCOME_MISMATCH,
+				   "device path or fingerprint is not the "
+				   "request's"},
+	[ZTP_DECISION_DUPLICATE] = {ZTP_OUTCOME_DUPLICATE,
+				    "the same decision was taken before"},
+	[ZTP_DECISION_ALREADY] = {ZTP_OUTCOME_ALREADY_DECIDED,
+				  "another decision was taken before"},
+	[ZTP_DECISION_CONFLICT] = {ZTP_OUTCOME_CONFLICT,
+				   "the request has ended in conflict"},
+	[ZTP_DECISION_EXPIRED] = {ZTP_OUTCOME_EXPIRED,
+				  "the request has expired"},
+};
+
+static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
+			 const struct store_request *r,
+			 const struct ztp_decision *decision,
+			 const struct consumer_record *record,
+			 struct ztp_error *error)
+{
+	enum ztp_outcome outcome = no_effect[what].outcome;
+	struct ztp_str key = record->key;
+
+	/* The record of a decision that names a path, but has no key. */
+	if (!key.p && *decision->path)
+		key = (struct ztp_str){decision->path, strlen(decision->path)};
+	log_info(b->core.log, "decision_without_effect",
+		 LOG_STR("request_id", decision->request_id),
+		 LOG_STR("outcome", ztp_outcome_name(outcome)));
+	return records_result(
+		b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
+		decision->request_id, decision->path, key, outcome,
+		no_effect[what].message, &record->position,
+		r->n ? r->traceparent : decision->traceparent, error);
+}
+
+static int decide(struct bridge *b, const struct ztp_decision *decision,
+		  const struct consumer_record *record, struct ztp_error *error)
+{
+	struct store_request r = {0};
+	struct store_decision d = {0};
+	struct ztp_held held = {0};
+	enum ztp_on_decision what;
+	int rc = store_request_by_id(b->store, decision->request_id, &r, error);
+
+	if (rc == 1 && !ztp_state_undecided(r.state))
+		rc = store_decision_get(b->store, r.n, false, &d, error);
+	if (rc < 0)
+		return rc;
+	held.state = r.state;
+	held.path = r.path;
+	held.fingerprint = r.fingerprint;
+	held.decided = d.by_customer;
+	memcpy(held.digest, d.digest, sizeof(held.digest));
+	held.position = (struct ztp_position){d.topic, d.partition, d.offset};
+	what = ztp_life_on_decision(&held, decision, &record->position);
+	switch (what) {
+	case ZTP_DECISION_APPROVE:
+	case ZTP_DECISION_REJECT:
+		return take_effect(b, &r, decision, record, error);
+	case ZTP_DECISION_REDELIVERED:
+		return 0;
+	default:
+		return say_no_effect(b, what, &r, decision, record, error);
+	}
+}
+
+int decisions_apply(void *bridge, const struct consumer_record *record,
+		    struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+	struct ztp_decision decision;
+	struct ztp_error why = {0};
+	int rc;
+
+	rc = ztp_decision_parse(&decision, record->value.p, record->value.n,
+				record->headers, record->header_count, &why);
+	if (rc == ZTP_ERR_NOMEM)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (rc != 0) {
+		log_warn(b->core.log, "decision_unreadable",
+			 LOG_STR("topic", record->position.topic),
+			 LOG_INT("partition", record->position.partition),
+			 LOG_INT("offset", record->position.offset),
+			 LOG_WHY(&why));
+		return records_dead_decision(b, &record->position, record->key,
+					     record->value, record->headers,
+					     record->header_count, &why, error);
+	}
+	rc = decide(b, &decision, record, error);
+	ztp_decision_clear(&decision);
+	return rc;
+}
+
+/* --- no decision in time */
+
+static int time_out(struct bridge *b, struct store_request *r,
+		    struct ztp_error *error)
+{
+	struct store_decision d = {.verdict = ZTP_APPROVE};
+	int rc;
+
+	if (b->core.config->onboarding.on_timeout == ZTP_REJECT)
+		return move_finish(b, r, ZTP_STATE_EXPIRED,
+				   "no decision by expires_at", NULL, error);
+	rc = store_decision_put(b->store, r->n, &d, error);
+	if (rc == 0)
+		rc = to_requested(b, r, error);
+	if (rc != 0)
+		return rc;
+	log_info(b->core.log, "approved_on_timeout",
+		 LOG_STR("request_id", r->id), LOG_STR("device_path", r->path));
+	return move_approve(b, r, error);
+}
+
+struct due {
+	struct bridge *b;
+	int seen;
+	struct ztp_error *error;
+};
+
+static int on_due(void *arg, struct store_request *r)
+{
+	struct due *due = arg;
+	struct store_request fresh;
+	bool queued;
+	int rc;
+
+	due->seen++;
+	/* An earlier one of this walk may have ended it (a contender). */
+	rc = store_request_by_n(due->b->store, r->n, &fresh, due->error);
+	if (rc <= 0 || fresh.owed.due_at == 0 ||
+	    fresh.owed.due_at > due->b->core.now)
+		return rc < 0 ? rc : 0;
+	if (ztp_state_undecided(fresh.state))
+		return time_out(due->b, &fresh, due->error);
+	queued = ztp_owed_is_notice(fresh.owed.what) &&
+		 !commands_busy(due->b->commands, fresh.n);
+	return delivery_due(due->b, &fresh, queued, due->error);
+}
+
+int decisions_time_out(struct bridge *b, int limit, bool *waiting, bool *more,
+		       struct ztp_error *error)
+{
+	struct due due = {b, 0, error};
+	int64_t until = b->core.now < b->horizon ? b->core.now : b->horizon;
+	int64_t next;
+	int rc;
+
+	rc = store_due_each(b->store, false, b->core.now, limit, on_due, &due,
+			    error);
+	if (rc == 0)
+		rc = store_due_each(b->store, true, until, limit, on_due, &due,
+				    error);
+	*more = due.seen >= limit;
+	next = store_next_due(b->store, true);
+	*waiting = next != 0 && next <= b->core.now && next > b->horizon;
+	return rc;
+}

@@ -1,0 +1,213 @@
+#include "bridge/life/moves.h"
+
+#include <string.h>
+
+#include "base/random.h"
+#include "bridge/life/records.h"
+
+int move_state(struct bridge *b, struct store_request *r, enum ztp_state to,
+	       struct ztp_error *error)
+{
+	enum ztp_state from = r->state;
+	int rc = ztp_life_move(&r->state, to, error);
+
+	if (rc == 0)
+		log_debug(b->core.log, "request_moved",
+			  LOG_STR("request_id", r->id),
+			  LOG_STR("from", ztp_state_name(from)),
+			  LOG_STR("to", ztp_state_name(to)));
+	return rc;
+}
+
+/* Of the events, those that make a pause. */
+static bool has_jitter(enum ztp_owed_event event)
+{
+	return event == ZTP_ON_PUBACK || event == ZTP_ON_NO_SUBSCRIBER ||
+	       event == ZTP_ON_REFUSED;
+}
+
+bool move_obligation(struct bridge *b, struct store_request *r,
+		     enum ztp_owed_event event,
+		     const struct ztp_owed_facts *facts)
+{
+	struct ztp_owed_facts all = {0};
+
+	if (facts)
+		all = *facts;
+	all.gate = b->registrar != NULL;
+	all.now = b->core.now;
+	all.delivery_timeout = b->core.config->onboarding.delivery_timeout_ms;
+	if (has_jitter(event))
+		ztp_random(&all.random, sizeof(all.random));
+	return ztp_obligation_change(&r->owed, event, &all);
+}
+
+int move_owe(struct bridge *b, struct store_request *r,
+	     enum ztp_owed_event event, const struct ztp_owed_facts *facts,
+	     struct ztp_error *error)
+{
+	if (!move_obligation(b, r, event, facts))
+		return 0;
+	return store_request_save(b->store, r, error);
+}
+
+/* --- whom else the path belongs to */
+
+struct others {
+	int64_t n; /* not this one */
+	bool any;
+};
+
+static int look_at_other(void *arg, struct store_request *r)
+{
+	struct others *others = arg;
+
+	if (r->n != others->n && r->state != ZTP_STATE_REJECTED &&
+	    r->state != ZTP_STATE_EXPIRED && r->state != ZTP_STATE_CONFLICT &&
+	    r->state != ZTP_STATE_FAILED)
+		others->any = true;
+	return 0;
+}
+
+/* Without a gate everybody on the path's command topic hears what is said
+ * there. A rejection is only said when it cannot be taken by a device that
+ * still waits for its own answer, or has had it. */
+static int notice_is_safe(struct bridge *b, const struct store_request *r,
+			  bool *safe, struct ztp_error *error)
+{
+	struct others others = {.n = r->n};
+	int rc = 0;
+
+	if (!b->registrar) {
+		rc = store_path_each(b->store, r->path, look_at_other, &others,
+				     error);
+		if (rc == 0 && *r->channel)
+			rc = store_channel_each(b->store, r->channel,
+						look_at_other, &others, error);
+	}
+	*safe = !others.any;
+	return rc;
+}
+
+/* Is the device told that its request has ended without approval? */
+static int may_notify(struct bridge *b, const struct store_request *r,
+		      bool *notify, struct ztp_error *error)
+{
+	*notify = b->core.config->onboarding.notify_rejected &&
+		  r->state != ZTP_STATE_FAILED &&
+		  (r->state != ZTP_STATE_CONFLICT || b->registrar);
+	return *notify ? notice_is_safe(b, r, notify, error) : 0;
+}
+
+/* What is owed after the end. */
+static int owe_after(struct bridge *b, struct store_request *r,
+		     struct ztp_error *error)
+{
+	enum ztp_owed_event event = ZTP_ON_ENDED;
+	struct ztp_owed_facts facts = {0};
+	int rc = 0;
+
+	if (r->state == ZTP_STATE_ONBOARDED)
+		event = ZTP_ON_DONE;
+	else if (r->state == ZTP_STATE_UNDELIVERABLE)
+		event = ZTP_ON_GIVEN_UP;
+	else
+		rc = may_notify(b, r, &facts.notify, error);
+	if (rc == 0)
+		(void)move_obligation(b, r, event, &facts);
+	return rc;
+}
+
+int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
+		const char *message, const struct ztp_position *position,
+		struct ztp_error *error)
+{
+	int rc = move_state(b, r, to, error);
+
+	if (rc != 0)
+		return rc;
+	r->finished_at = b->core.now;
+	rc = owe_after(b, r, error);
+	if (rc == 0)
+		rc = records_result(b, r, NULL, "", (struct ztp_str){NULL, 0},
+				    ztp_life_outcome(to), message, position,
+				    r->traceparent, error);
+	if (rc == 0)
+		rc = store_request_save(b->store, r, error);
+	if (rc == 0)
+		log_info(b->core.log, "request_ended",
+			 LOG_STR("request_id", r->id),
+			 LOG_STR("device_path", r->path),
+			 LOG_STR("outcome",
+				 ztp_outcome_name(ztp_life_outcome(to))));
+	return rc;
+}
+
+int move_finish_decided(struct bridge *b, struct store_request *r,
+			enum ztp_state to, const char *message,
+			struct ztp_error *error)
+{
+	struct ztp_position position = {NULL, 0, 0};
+	struct store_decision d;
+	int rc = store_decision_get(b->store, r->n, false, &d, error);
+
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && d.by_customer)
+		position =
+			(struct ztp_position){d.topic, d.partition, d.offset};
+	return move_finish(b, r, to, message, &position, error);
+}
+
+/* --- approved */
+
+struct losers {
+	struct bridge *b;
+	const struct store_request *winner;
+	struct ztp_error *error;
+};
+
+static int end_loser(void *arg, struct store_request *r)
+{
+	struct losers *losers = arg;
+
+	if (r->n == losers->winner->n || !ztp_state_undecided(r->state))
+		return 0;
+	return move_finish(losers->b, r, ZTP_STATE_CONFLICT,
+			   "another certificate for this device path was "
+			   "approved first",
+			   NULL, losers->error);
+}
+
+int move_register(struct bridge *b, struct store_request *r, bool there,
+		  struct ztp_error *error)
+{
+	struct ztp_owed_facts facts = {.there = there};
+	int rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
+
+	if (rc != 0)
+		return rc;
+	(void)move_obligation(b, r, ZTP_ON_CREATED, &facts);
+	return store_request_save(b->store, r, error);
+}
+
+int move_approve(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error)
+{
+	struct losers losers = {b, r, error};
+	int rc = move_state(b, r, ZTP_STATE_APPROVED, error);
+
+	if (rc == 0)
+		rc = store_path_each(b->store, r->path, end_loser, &losers,
+				     error);
+	if (rc == 0 && *r->channel)
+		rc = store_channel_each(b->store, r->channel, end_loser,
+					&losers, error);
+	/* With a gate it decides; there is no deadline for its answer. */
+	if (rc == 0 && !b->registrar)
+		rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
+	if (rc != 0)
+		return rc;
+	(void)move_obligation(b, r, ZTP_ON_APPROVED, NULL);
+	return store_request_save(b->store, r, error);
+}

@@ -1,0 +1,472 @@
+#include "bridge/life/pending.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "bridge/journal/journal_entry.h"
+#include "bridge/life/delivery.h"
+#include "bridge/life/moves.h"
+#include "bridge/life/records.h"
+#include "bridge/registrar/registrar.h"
+
+#define OUTBOX_SPARE 1000
+
+/* --- what is held about an event's path */
+
+struct held {
+	const struct journal_entry *entry;
+	struct ztp_pending_facts facts;
+	struct store_request same; /* newest of this path and fingerprint */
+	int attempt;		   /* the highest of the path */
+};
+
+static int look_at_row(void *arg, struct store_request *r)
+{
+	struct held *held = arg;
+	bool same = memcmp(r->fingerprint, held->entry->cert.fingerprint,
+			   ZTP_SHA256_LEN) == 0;
+
+	if (r->attempt > held->attempt)
+		held->attempt = r->attempt;
+	if (!ztp_state_finished(r->state))
+		held->facts.live++;
+	/* Any of them: a broker may say something again long after. */
+	if (same && strcmp(r->id, held->entry->request_id) == 0)
+		held->facts.same_id = true;
+	if (same)
+		held->same = *r;
+	else if (r->state == ZTP_STATE_APPROVED ||
+		 r->state == ZTP_STATE_REGISTERED ||
+		 r->state == ZTP_STATE_DELIVERED ||
+		 r->state == ZTP_STATE_ONBOARDED ||
+		 r->state == ZTP_STATE_UNDELIVERABLE)
+		held->facts.path_taken = true;
+	return 0;
+}
+
+/* Another path whose command topic is the same: the later one loses. */
+static int look_at_channel(void *arg, struct store_request *r)
+{
+	struct held *held = arg;
+
+	if (strcmp(r->path, held->entry->path) != 0 &&
+	    r->state != ZTP_STATE_REJECTED && r->state != ZTP_STATE_EXPIRED &&
+	    r->state != ZTP_STATE_CONFLICT && r->state != ZTP_STATE_FAILED)
+		held->facts.path_taken = true;
+	return 0;
+}
+
+/* The wall-clock deadline that an event asks for, cut to what is allowed. */
+static int64_t deadline_of(const struct bridge *b,
+			   const struct journal_entry *e)
+{
+	int64_t at = e->expires_at;
+
+	if (at == 0)
+		at = e->received_at +
+		     b->core.config->onboarding.decision_timeout_ms;
+	if (at > e->arrived_wall + ZTP_EXPIRY_MAX_MS)
+		at = e->arrived_wall + ZTP_EXPIRY_MAX_MS;
+	return at;
+}
+
+/* The same in steady time: CLOCK_BOOTTIME at arrival plus what was left by
+ * the wall clock then; for an event of an earlier process, anchored anew. */
+static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
+			 int64_t wall)
+{
+	int64_t skew = e->arrived_steady - e->arrived_wall;
+
+	if (b->mark.segment < journal_first_segment(b->journal) ||
+	    (skew > -1000 && skew < 1000))
+		return wall;
+	return wall + skew;
+}
+
+/* As of when it is judged. What the journal tells again may have been asked
+ * about in time, and the answer be on its way: that is as of when it came. */
+static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
+{
+	int64_t at = steady_of(b, e, e->arrived_wall);
+	bool again = !journal_before(&b->told, &b->mark); /* behind it */
+
+	return again && at < b->core.now ? at : b->core.now;
+}
+
+static int look_up(struct bridge *b, const struct journal_entry *e,
+		   struct held *held, struct ztp_error *error)
+{
+	struct ztp_pending_facts *facts = &held->facts;
+	int rc;
+
+	memset(held, 0, sizeof(*held));
+	held->entry = e;
+	rc = store_path_each(b->store, e->path, look_at_row, held, error);
+	facts->state = held->same.state;
+	facts->announced_at = held->same.announced_at;
+	facts->finished_at = held->same.finished_at;
+	facts->gate = b->registrar != NULL;
+	facts->now = judged_at(b, e);
+	facts->expires_at = steady_of(b, e, deadline_of(b, e));
+	facts->renotify_interval =
+		b->core.config->onboarding.renotify_interval_ms;
+	facts->reject_cooldown = b->core.config->onboarding.reject_cooldown_ms;
+	return rc;
+}
+
+/* --- what is done about it */
+
+/* With a gate, a new candidate says that what was owed to an earlier device
+ * with this key (its command, its release) is owed to nobody any more. */
+static int replace(struct bridge *b, struct store_request *before,
+		   struct ztp_error *error)
+{
+	if (!b->registrar || before->n == 0 ||
+	    before->owed.what == ZTP_OWED_NONE)
+		return 0;
+	return move_owe(b, before, ZTP_ON_GONE, NULL, error);
+}
+
+/* The gate's cool-down ended before ours: it is to keep the device away for
+ * the rest, else it would hold it and nobody would ask. */
+static int cool_down(struct bridge *b, const struct held *held,
+		     struct store_request *rejected, struct ztp_error *error)
+{
+	if (!b->registrar || held->facts.same_id)
+		return 0;
+	return move_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
+}
+
+static int choose_id(struct bridge *b, const struct journal_entry *e,
+		     struct store_request *r, struct ztp_error *error)
+{
+	struct store_request other;
+	uint8_t random[10];
+	int rc = 1;
+
+	/* Made of the entry alone, as far as it goes: the customer may have
+	 * been asked already by a process, or in a transaction, that did not
+	 * live to commit it. */
+
+	if (*e->request_id)
+		rc = store_request_by_id(b->store, e->request_id, &other,
+					 error);
+	if (rc < 0)
+		return rc;
+	if (rc == 0) {
+		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
+		return 0;
+	}
+	if (*e->own_id) {
+		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
+		return 0;
+	}
+	ztp_random(random, sizeof(random));
+	ztp_uuid7(r->id, b->core.now, random);
+	store_require_commit(b->store);
+	return 0;
+}
+
+static int make_request(struct bridge *b, const struct held *held,
+			struct store_request *r, struct ztp_error *error)
+{
+	const struct journal_entry *e = held->entry;
+	struct ztp_owed_facts facts = {.deadline = held->facts.expires_at};
+	struct ztp_path path;
+	uint8_t random[24];
+	int rc;
+
+	memset(r, 0, sizeof(*r));
+	snprintf(r->path, sizeof(r->path), "%s", e->path);
+	memcpy(r->fingerprint, e->cert.fingerprint, ZTP_SHA256_LEN);
+	r->attempt = held->attempt + 1;
+	r->received_at = e->received_at;
+	r->expires_at = deadline_of(b, e);
+	(void)move_obligation(b, r, ZTP_ON_RECEIVED, &facts);
+	r->announced_at = held->facts.now;
+	if (b->channels) {
+		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
+		if (rc != 0)
+			return rc;
+		ztp_topic_render(r->channel, b->core.config->mqtt.command_topic,
+				 &path);
+	}
+	if (*e->traceparent || *e->own_trace) {
+		snprintf(r->traceparent, sizeof(r->traceparent), "%s",
+			 *e->traceparent ? e->traceparent : e->own_trace);
+	} else {
+		ztp_random(random, sizeof(random));
+		ztp_traceparent_make(r->traceparent, random);
+	}
+	rc = choose_id(b, e, r, error);
+	if (rc == 0)
+		rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
+	return rc == 0 ? store_request_add(b->store, r, error) : rc;
+}
+
+static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
+{
+	struct store_request r;
+	int rc = replace(b, &held->same, error);
+
+	if (rc != 0)
+		return rc;
+	if (b->channels) {
+		struct held channel = {.entry = held->entry};
+		char topic[ZTP_TOPIC_MAX + 1];
+		struct ztp_path path;
+
+		rc = ztp_path_parse(&path, held->entry->path,
+				    strlen(held->entry->path), error);
+		if (rc != 0)
+			return rc;
+		ztp_topic_render(topic, b->core.config->mqtt.command_topic,
+				 &path);
+		rc = store_channel_each(b->store, topic, look_at_channel,
+					&channel, error);
+		if (rc != 0)
+			return rc;
+		if (channel.facts.path_taken) {
+			rc = make_request(b, held, &r, error);
+			b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
+			return rc != 0 ? rc
+				       : move_finish(
+						 b, &r, ZTP_STATE_CONFLICT,
+						 "another device path has this "
+						 "command topic",
+						 NULL, error);
+		}
+	}
+	rc = make_request(b, held, &r, error);
+	if (rc == 0)
+		rc = records_request(b, &r, &held->entry->cert,
+				     held->facts.live + 1, &b->entry, error);
+	if (rc == 0)
+		log_debug(b->core.log, "request_received",
+			  LOG_STR("request_id", r.id),
+			  LOG_STR("device_path", r.path),
+			  LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
+			  LOG_INT("attempt", r.attempt));
+	b->core.tally.pending[TALLY_PENDING_NEW]++;
+	return rc;
+}
+
+/* A request that ends as it begins. */
+static int end_at_once(struct bridge *b, const struct held *held,
+		       enum ztp_state state, const char *message,
+		       struct ztp_error *error)
+{
+	struct store_request r;
+	int rc = make_request(b, held, &r, error);
+
+	if (rc == 0)
+		rc = move_finish(b, &r, state, message, NULL, error);
+	return rc;
+}
+
+static int ask_again(struct bridge *b, struct held *held,
+		     struct ztp_error *error)
+{
+	struct store_request *r = &held->same;
+	int rc;
+
+	r->announced_at = held->facts.now;
+	rc = records_request(b, r, &held->entry->cert, held->facts.live,
+			     &b->entry, error);
+	if (rc == 0)
+		rc = store_request_save(b->store, r, error);
+	b->core.tally.pending[TALLY_PENDING_REANNOUNCED]++;
+	return rc;
+}
+
+static int too_many(struct bridge *b, const struct held *held,
+		    struct ztp_error *error)
+{
+	const struct journal_entry *e = held->entry;
+	struct journal_entry dead = {
+		.kind = ENTRY_DEAD,
+		.path = e->path,
+		.topic = b->core.config->mqtt.pending_topic,
+	};
+	char time[ZTP_TIME_LEN], text[ZTP_PATH_MAX + ZTP_REQUEST_ID_MAX + 128];
+
+	ztp_fail(&dead.why, ZTP_ERR_TOO_MANY,
+		 "%d requests of this device path are live already",
+		 held->facts.live);
+	/* Ids and paths need no escaping: their alphabets see to that. */
+	ztp_time_format(time, e->received_at);
+	snprintf(text, sizeof(text),
+		 "{%s%s%s\"device_path\":\"%s\",\"received_at\":\"%s\"}",
+		 *e->request_id ? "\"request_id\":\"" : "", e->request_id,
+		 *e->request_id ? "\"," : "", e->path, time);
+	dead.text = text;
+	dead.text_len = strlen(text);
+	ztp_sha256(dead.sha256, text, dead.text_len);
+	dead.size = (int64_t)dead.text_len;
+	b->core.tally.pending[TALLY_PENDING_TOO_MANY]++;
+	return records_dead_pending(b, &dead, error);
+}
+
+static int apply_pending(struct bridge *b, const struct journal_entry *e,
+			 bool *disposed, struct ztp_error *error)
+{
+	struct held held;
+	int rc = look_up(b, e, &held, error);
+
+	*disposed = true;
+	if (rc != 0)
+		return rc;
+	switch (ztp_life_on_pending(&held.facts)) {
+	case ZTP_PENDING_NEW:
+		return ask(b, &held, error);
+	case ZTP_PENDING_REANNOUNCE:
+		return ask_again(b, &held, error);
+	case ZTP_PENDING_MERGE:
+		b->core.tally.pending[TALLY_PENDING_MERGED]++;
+		return delivery_knocked(b, &held.same, error);
+	case ZTP_PENDING_COOLDOWN:
+		b->core.tally.pending[TALLY_PENDING_COOLDOWN]++;
+		return cool_down(b, &held, &held.same, error);
+	case ZTP_PENDING_DOUBT:
+		b->core.tally.pending[TALLY_PENDING_MERGED]++;
+		registrar_ask(b->registrar, held.same.n);
+		*disposed = false;
+		return 0;
+	case ZTP_PENDING_REDELIVER:
+		b->core.tally.pending[TALLY_PENDING_REDELIVER]++;
+		return delivery_again(b, &held.same, error);
+	case ZTP_PENDING_CONFLICT:
+		b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
+		return end_at_once(b, &held, ZTP_STATE_CONFLICT,
+				   "a device with this path exists already",
+				   error);
+	case ZTP_PENDING_EXPIRED:
+		b->core.tally.pending[TALLY_PENDING_EXPIRED]++;
+		return end_at_once(b, &held, ZTP_STATE_EXPIRED,
+				   "the event came after its expires_at",
+				   error);
+	case ZTP_PENDING_TOO_MANY:
+		return too_many(b, &held, error);
+	}
+	return ztp_fail(error, ZTP_ERR_INTERNAL, "a verdict that is none");
+}
+
+static int apply_entry(struct bridge *b, const struct journal_entry *e,
+		       struct ztp_error *error)
+{
+	bool disposed;
+	int rc;
+
+	switch (e->kind) {
+	case ENTRY_PENDING:
+		rc = apply_pending(b, e, &disposed, error);
+		if (rc == 0 && disposed && b->registrar && *e->request_id)
+			registrar_disposed(b->registrar, e->request_id);
+		return rc;
+	case ENTRY_DEAD:
+		b->core.tally.pending[TALLY_PENDING_INVALID]++;
+		if (b->registrar && *e->request_id)
+			registrar_disposed(b->registrar, e->request_id);
+		return records_dead_pending(b, e, error);
+	case ENTRY_AUDIT:
+		return records_audit(b, e, error);
+	}
+	return 0;
+}
+
+/* Open requests are bounded strictly. Dead letters and audit records that
+ * Kafka does not take are bounded by what their number makes of the outbox:
+ * two records for each request that may be open. */
+static bool is_full(const struct bridge *b, const struct journal_entry *e)
+{
+	int64_t max = b->core.config->store.max_requests;
+
+	return (e->kind == ENTRY_PENDING &&
+		store_unfinished(b->store) >= max) ||
+	       store_outbox_count(b->store) >= 2 * max + OUTBOX_SPARE;
+}
+
+int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
+		  struct ztp_error *error)
+{
+	const void *bytes;
+	struct journal_entry e;
+	size_t len;
+	int rc = 0;
+
+	*more = *blocked = false;
+	while (limit-- > 0) {
+		b->entry = b->mark;
+		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
+		if (rc <= 0)
+			break;
+		rc = journal_entry_unpack(&e, bytes, len, error);
+		if (rc != 0)
+			break;
+		if (is_full(b, &e)) {
+			b->mark = b->entry;
+			*blocked = true;
+			journal_entry_clear(&e);
+			break;
+		}
+		rc = apply_entry(b, &e, error);
+		journal_entry_clear(&e);
+		if (rc != 0)
+			break;
+		*more = limit == 0;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* The record of an entry that the store has: if its request has not been
+ * announced. Others of the path may have merged into it: once is enough. */
+static int announce_again(struct bridge *b, const struct journal_entry *e,
+			  struct ztp_error *error)
+{
+	struct held held;
+	int rc = look_up(b, e, &held, error);
+
+	if (rc != 0 || held.same.state != ZTP_STATE_RECEIVED ||
+	    held.same.announced_at == b->core.now)
+		return rc;
+	held.same.announced_at = b->core.now;
+	rc = records_request(b, &held.same, &e->cert, held.facts.live, NULL,
+			     error);
+	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
+}
+
+int pending_recover(struct bridge *b, struct ztp_error *error)
+{
+	struct journal_mark at;
+	const void *bytes;
+	struct journal_entry e;
+	size_t len;
+	int rc = 1;
+
+	store_floor_get(b->store, &at);
+	while (rc > 0 && journal_before(&at, &b->mark)) {
+		rc = journal_read(b->journal, &at, &bytes, &len, error);
+		if (rc <= 0)
+			break;
+		rc = journal_entry_unpack(&e, bytes, len, error);
+		if (rc != 0)
+			break;
+		if (e.kind == ENTRY_PENDING)
+			rc = announce_again(b, &e, error);
+		journal_entry_clear(&e);
+		rc = rc == 0 ? 1 : rc;
+	}
+	return rc < 0 ? rc
+		      : store_mark_set(b->store, &b->mark, &b->mark, error);
+}
+
+int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+	enum ztp_state state = ZTP_STATE_RECEIVED;
+	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
+
+	b->core.tally.requests_published++;
+	return rc == 0 ? store_request_announced(b->store, n, error) : rc;
+}

@@ -1,0 +1,147 @@
+#include "bridge/mqtt/receive.h"
+
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "bridge/journal/journal_entry.h"
+#include "ztp/json.h"
+
+#define AUDIT_MAX (64 * 1024)
+
+static void append(struct receiver *ev, struct journal_entry *e)
+{
+	struct ztp_error error = {0};
+	long n;
+	int rc;
+
+	n = journal_entry_pack(&ev->buffer, &ev->buffer_size, e);
+	rc = n < 0 ? (int)n
+		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
+	if (rc != 0) {
+		/* To return would be to acknowledge what is not kept. */
+		log_error(ev->core->log, "journal_failed", LOG_WHY(&error));
+		_exit(1);
+	}
+	if (!atomic_exchange(&ev->core->signalled, true))
+		coalesce_wake(&ev->coalesce);
+}
+
+static void dead_letter(struct receiver *ev, struct journal_entry *e,
+			const char *topic, const char *text, size_t len)
+{
+	char path[ZTP_PATH_MAX + 1] = "";
+	char id[ZTP_REQUEST_ID_MAX + 1] = "";
+	char *salvaged = NULL;
+	struct ztp_str member;
+
+	e->kind = ENTRY_DEAD;
+	e->topic = topic;
+	e->size = (int64_t)len;
+	ztp_sha256(e->sha256, text, len);
+	if (len <= ZTP_PENDING_MAX &&
+	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
+		salvaged = NULL;
+	e->path = path;
+	e->text = salvaged ? salvaged : "";
+	e->text_len = strlen(e->text);
+	if (e->text_len > 0 &&
+	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
+	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
+		memcpy(id, member.p + 1, member.n - 2);
+	e->request_id = id;
+	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
+		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
+	append(ev, e);
+	free(salvaged);
+}
+
+/* n bytes that nobody else gets: the kernel is asked once for several events. */
+static const uint8_t *draw(struct receiver *ev, size_t n)
+{
+	if (ev->random_left < n) {
+		ztp_random(ev->random, sizeof(ev->random));
+		ev->random_left = sizeof(ev->random);
+	}
+	ev->random_left -= n;
+	return ev->random + ev->random_left;
+}
+
+static void on_pending(struct receiver *ev, struct journal_entry *e,
+		       const char *topic, const char *text, size_t len)
+{
+	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
+	struct ztp_pending pending;
+	struct journal_entry good = *e;
+	int rc;
+
+	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
+	if (rc != 0) {
+		dead_letter(ev, e, topic, text, len);
+		return;
+	}
+	good.kind = ENTRY_PENDING;
+	good.path = pending.path;
+	good.request_id = pending.request_id;
+	good.traceparent = pending.traceparent;
+	good.received_at = pending.received_at;
+	good.expires_at = pending.expires_at;
+	good.cert = pending.cert; /* lent */
+	ztp_uuid7(own_id, e->arrived_wall, draw(ev, 10));
+	ztp_traceparent_make(own_trace, draw(ev, 24));
+	good.own_id = own_id;
+	good.own_trace = own_trace;
+	append(ev, &good);
+	ztp_pending_clear(&pending);
+}
+
+static void on_audit(struct receiver *ev, struct journal_entry *e,
+		     const char *text, size_t len)
+{
+	const char *path = NULL;
+	struct ztp_path parts;
+	cJSON *tree = NULL;
+	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+
+	if (rc == 0)
+		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
+				     &e->why);
+	if (rc != 0) {
+		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
+		cJSON_Delete(tree);
+		return;
+	}
+	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
+		path = NULL;
+	e->kind = ENTRY_AUDIT;
+	e->path = path ? path : "";
+	e->text = text;
+	e->text_len = len;
+	append(ev, e);
+	cJSON_Delete(tree);
+}
+
+void receive_message(struct receiver *ev, const char *topic, const char *text,
+		     size_t len)
+{
+	struct journal_entry e = {0};
+
+	coalesce_begin(&ev->coalesce, coalesce_now());
+	e.arrived_wall = ztp_clock_wall();
+	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
+	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)
+		on_audit(ev, &e, text, len);
+	else
+		on_pending(ev, &e, topic, text, len);
+	coalesce_end(&ev->coalesce);
+}
+
+void receive_clear(struct receiver *ev)
+{
+	free(ev->buffer);
+	ev->buffer = NULL;
+	ev->buffer_size = 0;
+}

@@ -1,0 +1,103 @@
+/* Steady time: anchored at the wall clock, never before the store, and not
+ * moved by anything but the passing of time. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#include "base/clock.h"
+
+#define HOUR 3600000
+
+static void near(int64_t a, int64_t b)
+{
+	/* Two readings of a clock, on a busy machine. */
+	assert_true(a - b < 5000);
+	assert_true(b - a < 5000);
+}
+
+static void test_anchored_at_the_wall_clock(void **state)
+{
+	struct ztp_clock clock;
+
+	(void)state;
+	assert_true(ztp_clock_anchor(&clock, 0));
+	near(ztp_clock_steady(&clock), ztp_clock_wall());
+	assert_true(ztp_clock_anchor(&clock, ztp_clock_wall() - HOUR));
+	near(ztp_clock_steady(&clock), ztp_clock_wall());
+}
+
+static void test_never_before_the_store(void **state)
+{
+	struct ztp_clock clock;
+	int64_t newest = ztp_clock_wall() + HOUR;
+
+	(void)state;
+	assert_false(ztp_clock_anchor(&clock, newest));
+	assert_int_equal(clock.anchor_steady, newest);
+	assert_true(ztp_clock_steady(&clock) >= newest);
+	near(ztp_clock_steady(&clock), newest);
+	/* A wall-clock time seen now is moved by as much. */
+	near(ztp_clock_to_steady(&clock, ztp_clock_wall() + HOUR),
+	     newest + HOUR);
+}
+
+static void test_goes_on_with_boot_time(void **state)
+{
+	struct ztp_clock clock = {.anchor_steady = 1000 * (int64_t)HOUR,
+				  .anchor_boot = ztp_clock_boot() - HOUR};
+	int64_t before, after;
+
+	(void)state;
+	near(ztp_clock_steady(&clock), 1001 * (int64_t)HOUR);
+	before = ztp_clock_steady(&clock);
+	after = ztp_clock_steady(&clock);
+	assert_true(after >= before);
+}
+
+/* While nobody sets the clock, a deadline keeps its exact value. */
+static void test_small_differences_are_none(void **state)
+{
+	struct ztp_clock clock;
+
+	(void)state;
+	ztp_clock_anchor(&clock, 0);
+	clock.anchor_steady += 50;
+	assert_int_equal(ztp_clock_to_steady(&clock, 1234567890123),
+			 1234567890123);
+	clock.anchor_steady -= 100;
+	assert_int_equal(ztp_clock_to_steady(&clock, 1234567890123),
+			 1234567890123);
+}
+
+static void test_steps_are_taken_out(void **state)
+{
+	struct ztp_clock clock;
+	int64_t deadline;
+
+	(void)state;
+	/* The wall clock was set back by an hour since the start, ... */
+	ztp_clock_anchor(&clock, 0);
+	clock.anchor_steady += HOUR;
+	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);
+	near(deadline - ztp_clock_steady(&clock), 60000);
+	/* ... and forward by two. */
+	clock.anchor_steady -= 2 * HOUR;
+	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);
+	near(deadline - ztp_clock_steady(&clock), 60000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_anchored_at_the_wall_clock),
+		cmocka_unit_test(test_never_before_the_store),
+		cmocka_unit_test(test_goes_on_with_boot_time),
+		cmocka_unit_test(test_small_differences_are_none),
+		cmocka_unit_test(test_steps_are_taken_out),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
