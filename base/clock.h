@@ -7,11 +7,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 /* Since 1970. It may jump: for records, certificates and people. */
 int64_t ztp_clock_wall(void);
 /* Never set, and runs on in suspend: for deadlines. */
 int64_t ztp_clock_boot(void);
+/* CLOCK_MONOTONIC, in microseconds: for measuring short times. */
+int64_t ztp_clock_us(void);
+
+/* The moment that many ms (not negative) from now, for the calls that wait
+ * until a moment of their own clock: CLOCK_MONOTONIC or CLOCK_REALTIME. */
+struct timespec ztp_clock_after(clockid_t id, int64_t ms);
 
 /*
  * The steady clock (DESIGN section 4, "Clock") is the wall clock as it was when

@@ -5,13 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t coalesce_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+#include "base/clock.h"
 
 /* Since it was asked last. Time goes by, too, while others have the processor:
  * then there may be a queue, and this is not the moment to sleep. */
@@ -39,12 +33,12 @@ void coalesce_begin(struct coalesce *coalesce, int64_t now)
 		return;
 	nanosleep(&wait, NULL);
 	coalesce->sleeps++;
-	coalesce->began = coalesce_now();
+	coalesce->began = ztp_clock_us();
 }
 
 void coalesce_end(struct coalesce *coalesce)
 {
-	int64_t now = coalesce_now();
+	int64_t now = ztp_clock_us();
 
 	/* It may have slept in the journal, for the disk: not for an event. */
 	if (now - coalesce->began >= COALESCE_WAITED_US)

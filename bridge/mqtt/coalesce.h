@@ -24,13 +24,11 @@
 struct coalesce {
 	int work_fd;	/* an eventfd, to wake the loop now */
 	int timer_fd;	/* a timerfd, to wake it soon */
-	int64_t began;	/* coalesce_now(), with this one */
+	int64_t began;	/* ztp_clock_us(), with this one */
 	int64_t ended;	/* and with the one before */
 	long sleeps;	/* of this thread, that were not for events */
 	bool coalesced; /* several are here, of which this is one */
 };
-
-int64_t coalesce_now(void); /* us, CLOCK_MONOTONIC */
 
 /* Around each event; begin may sleep. */
 void coalesce_begin(struct coalesce *coalesce, int64_t now);

@@ -7,7 +7,6 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <MQTTClient.h>
 #include <openssl/ec.h>
@@ -88,7 +87,7 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[1024];
 	size_t n = sizeof(signature);
-	long long now = (long long)time(NULL);
+	long long now = ztp_clock_wall() / 1000;
 
 	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", alg);
 	snprintf(claims, sizeof(claims),

@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -116,20 +115,6 @@ static int on_message(void *context, char *topic, int topic_len,
 
 /* ---- waiting */
 
-static struct timespec until(int64_t ms)
-{
-	struct timespec at = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(ms / 1000);
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /* Locked. */
 static bool wait_until(struct ztp_client *client, const struct timespec *at)
 {
@@ -150,7 +135,7 @@ static const char *reason_text(int reason)
 static int wait_step(struct ztp_client *client, const char *what,
 		     struct ztp_error *error)
 {
-	struct timespec at = until(TIMEOUT_MS);
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, TIMEOUT_MS);
 	int rc = 0;
 
 	pthread_mutex_lock(&client->mutex);
@@ -327,7 +312,7 @@ static struct message *take(struct ztp_client *client, const char *topic)
 int ztp_client_next(struct ztp_client *client, const char *topic,
 		    int64_t wait_ms, char **text, struct ztp_error *error)
 {
-	struct timespec at = until(wait_ms);
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, wait_ms);
 	struct message *message;
 	bool lost;
 
