@@ -303,27 +303,39 @@ static int prepare(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc;
 }
 
-int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
-		    struct ztp_error *error)
+int ztp_sqlite_connect(sqlite3 **out, const struct ztp_sqlite_file *file,
+		       struct ztp_error *error)
 {
 	sqlite3 *db = NULL;
-	int rc = make_private(file, error);
+	int rc = sqlite3_open_v2(file->path, &db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 
 	*out = NULL;
-	if (rc != 0)
-		return rc;
-	rc = sqlite3_open_v2(file->path, &db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = prepare(db, file, error);
-	else
+	if (rc != SQLITE_OK) {
 		rc = ztp_sqlite_fail(db, file, rc, error);
-	if (rc != 0) {
 		sqlite3_close(db);
 		return rc;
 	}
 	*out = db;
 	return 0;
+}
+
+int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
+		    struct ztp_error *error)
+{
+	int rc = make_private(file, error);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = ztp_sqlite_connect(out, file, error);
+	if (rc == 0)
+		rc = prepare(*out, file, error);
+	if (rc != 0) {
+		sqlite3_close(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 void ztp_sqlite_accept(sqlite3 *db)

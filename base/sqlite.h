@@ -37,6 +37,10 @@ struct ztp_sqlite_file {
 /* *db is NULL after an error. */
 int ztp_sqlite_open(sqlite3 **db, const struct ztp_sqlite_file *file,
 		    struct ztp_error *error);
+/* A further connection to a file that is open by ztp_sqlite_open, as SQLite
+ * makes it: for another thread. *db is NULL after an error. */
+int ztp_sqlite_connect(sqlite3 **db, const struct ztp_sqlite_file *file,
+		       struct ztp_error *error);
 /* The file is as it should be, also by the caller's lights: from here on the
  * log is written back when the connection is closed. */
 void ztp_sqlite_accept(sqlite3 *db);
