@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -29,8 +30,7 @@ struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
 	case ZTP_ERR_INTERNAL:
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
+		ztp_gate_log_error(error);
 		return ztp_attempt_refuse("internal");
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:

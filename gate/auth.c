@@ -34,6 +34,7 @@
 #include "base/clock.h"
 #include "gate/admit.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "gate/wills.h"
 
 #define PREFIX		"subscriptions/"
@@ -84,10 +85,10 @@ static bool ticks(struct ztp_gate *gate)
 		gate->first_auth = now;
 	if (now - gate->first_auth < TICK_MISSING_MS)
 		return true;
-	mosquitto_log_printf(MOSQ_LOG_ERR,
-			     "ztp gate: the broker does not call it back; "
-			     "per_listener_settings must be false. Devices "
-			     "are refused.");
+	ztp_gate_log(MOSQ_LOG_ERR,
+		     "the broker does not call it back; "
+		     "per_listener_settings must be false. Devices "
+		     "are refused.");
 	return false;
 }
 

@@ -69,6 +69,28 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
 		      struct ztp_reply *reply);
 
+/* A page of a list command that goes through the database. */
+struct ztp_listing {
+	struct ztp_gate *gate;
+	const char *registry; /* "": all */
+	const char *after;
+	int64_t limit; /* one more than the page holds: there is a next one */
+	int64_t count;
+	cJSON *list;
+	char last[ZTP_PATH_MAX + 1];
+};
+
+/* Reads `registry`, `after` and `limit` and begins the list. */
+bool ztp_listing_start(struct ztp_listing *listing, struct ztp_gate *gate,
+		       const cJSON *in, const char *member,
+		       struct ztp_reply *reply);
+/* A new object in the list, under the key that the next page comes after.
+ * NULL: the page is full. */
+cJSON *ztp_listing_add(struct ztp_listing *listing, const char *key);
+/* rc is what the database said. */
+void ztp_listing_end(const struct ztp_listing *listing, int rc,
+		     const struct ztp_error *error, struct ztp_reply *reply);
+
 /* Members of an answer. */
 void ztp_reply_hex(cJSON *object, const char *name,
 		   const uint8_t digest[ZTP_SHA256_LEN]);

@@ -192,53 +192,28 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	free(metadata);
 }
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_PATH_MAX + 1];
-	bool more;
-};
-
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_listing *listing = arg;
+	cJSON *object = ztp_listing_add(listing, device->path);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, device);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, device->path, sizeof(device->path));
-	listing->count++;
-	return true;
+	if (object)
+		describe(object, listing->gate, device);
+	return object != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
+	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	const char *after;
+	int rc;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_listing_start(&listing, gate, in, "devices", reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "devices");
-	if (ztp_devices_list(gate->db, registry ? registry->name : "", after,
-			     listing.limit + 1, list_one, &listing,
-			     &error) != 0)
-		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+	rc = ztp_devices_list(gate->db, listing.registry, listing.after,
+			      listing.limit, list_one, &listing, &error);
+	ztp_listing_end(&listing, rc, &error, reply);
 }
 
 /* ---- deleting and blocking */

@@ -18,6 +18,7 @@
 
 #include "gate/audit.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)
@@ -68,8 +69,7 @@ bool ztp_gate_restore(struct ztp_gate *gate)
 		return true;
 	gate->stale = ztp_registries_reload(gate->registries, &error) != 0;
 	if (gate->stale)
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 	return !gate->stale;
 }
 

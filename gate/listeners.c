@@ -12,14 +12,15 @@
 
 #include "base/broker_facts.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 
 static void unknown(const char *why)
 {
-	mosquitto_log_printf(MOSQ_LOG_WARNING,
-			     "ztp gate: event=listeners_unknown reason=\"%s\": "
-			     "per_listener_settings must be false, which "
-			     "could not be seen",
-			     why);
+	ztp_gate_log(MOSQ_LOG_WARNING,
+		     "event=listeners_unknown reason=\"%s\": "
+		     "per_listener_settings must be false, which "
+		     "could not be seen",
+		     why);
 }
 
 static int judge(const struct ztp_broker_facts *facts, const char *path,

@@ -11,6 +11,7 @@
 #include "gate/control.h"
 #include "gate/gate.h"
 #include "gate/listeners.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -136,21 +137,17 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	if (!gate)
 		return MOSQ_ERR_NOMEM;
 	if (gate_start(gate, options, option_count, &error) != 0) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 		goto fail;
 	}
 	rc = register_all(gate, identifier);
 	if (rc != 0) {
-		mosquitto_log_printf(
-			MOSQ_LOG_ERR,
-			"Error: ztp gate: not registered: error %d", rc);
+		ztp_gate_log(MOSQ_LOG_ERR, "not registered: error %d", rc);
 		unregister_all(gate);
 		goto fail;
 	}
-	mosquitto_log_printf(MOSQ_LOG_INFO, "ztp gate %s: %zu registries",
-			     ZTP_VERSION,
-			     ztp_registries_count(gate->registries));
+	ztp_gate_log(MOSQ_LOG_INFO, "version %s, %zu registries", ZTP_VERSION,
+		     ztp_registries_count(gate->registries));
 	*userdata = gate;
 	return MOSQ_ERR_SUCCESS;
 fail:
@@ -171,8 +168,7 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 		return MOSQ_ERR_SUCCESS;
 	unregister_all(gate);
 	if (ztp_db_commit(gate->db, &error) != 0)
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 	gate_free(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -14,6 +14,7 @@
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
 #include "gate/devices.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
 
@@ -25,17 +26,12 @@
 #define DELETED_MS (90 * DAY) /* the longest decision timeout there is */
 #define PRUNE_PAGE 500
 
-static void log_error(const struct ztp_error *error)
-{
-	mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s", error->message);
-}
-
 static void commit(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
 
 	if (ztp_db_commit(gate->db, &error) != 0) {
-		log_error(&error);
+		ztp_gate_log_error(&error);
 		ztp_gate_rolled_back(gate);
 	}
 	gate->fresh.count = 0;
@@ -69,7 +65,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	session->greet = false;
 	ztp_publish_status(gate, session, "approved");
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
-		log_error(&error); /* it will be told once more */
+		ztp_gate_log_error(&error); /* it will be told once more */
 }
 
 static void look(struct ztp_gate *gate)
