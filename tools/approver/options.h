@@ -23,6 +23,7 @@ struct options {
 	struct ztp_kafka_props props;
 
 	enum verdict_by by;
+	bool contradicts; /* more than one of them was given */
 	const char *rules_file, *payload_file, *content_type;
 	const char *reason, *message, *decided_by;
 	struct ztp_rules rules;

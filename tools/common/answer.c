@@ -28,24 +28,17 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* UTF-8 without NUL: the strict reader knows, so it is asked about the same
- * bytes as a JSON string. */
+/* UTF-8 without NUL. */
 static bool is_text(const char *data, size_t len)
 {
-	bool valid = false;
-	cJSON *string;
-	char *json;
+	size_t step;
 
-	if (memchr(data, '\0', len))
-		return false;
-	string = cJSON_CreateString(data);
-	json = string ? cJSON_PrintUnformatted(string) : NULL;
-	if (json)
-		valid = ztp_json_check(json, strlen(json), strlen(json),
-				       NULL) == 0;
-	cJSON_free(json);
-	cJSON_Delete(string);
-	return valid;
+	for (; len > 0; data += step, len -= step) {
+		step = ztp_utf8_char(data, len);
+		if (step == 0 || *data == '\0')
+			return false;
+	}
+	return true;
 }
 
 static void judge(struct ztp_attachment *attachment)

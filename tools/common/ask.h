@@ -35,4 +35,8 @@ struct ztp_ask {
 int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		  struct ztp_error *error);
 
+/* As the contract writes one: 64 lower-case hex digits. Others would not
+ * compare equal later. */
+bool ztp_fingerprint_valid(const char *text);
+
 #endif

@@ -18,6 +18,13 @@ enum ztp_exit { ZTP_EXIT_OK = 0, ZTP_EXIT_FAILED = 1, ZTP_EXIT_USAGE = 2 };
 void ztp_cli_warn(const char *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
+/* The same, with where to learn more. Returns ZTP_EXIT_USAGE. */
+int ztp_cli_usage(const char *program, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same about what getopt_long returned as '?' or, when its options begin
+ * with ':', as ':'. opterr is 0. */
+int ztp_cli_bad_option(const char *program, int found, char **argv);
+
 /* A whole decimal number within [min, max], nothing around it. */
 bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max);
 

@@ -57,7 +57,7 @@ static void append(char *jwt, const char *before, const void *bytes, size_t n)
 {
 	char *at = stpcpy(jwt + strlen(jwt), before);
 
-	EVP_EncodeBlock((unsigned char *)at, bytes, (int)n);
+	ztp_base64_encode(at, bytes, n);
 	for (; *at && *at != '='; at++)
 		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
 	*at = '\0';
@@ -238,12 +238,6 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 	return verdict;
 }
 
-static int usage(const char *what)
-{
-	ztp_cli_warn(PROGRAM, "%s\n%s", what, help);
-	return USAGE;
-}
-
 int main(int argc, char **argv)
 {
 	static char unused[] = "unused";
@@ -264,7 +258,8 @@ int main(int argc, char **argv)
 	size_t len;
 	int c, rc;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c >= 0 && c < 7)
 			*texts[c] = optarg;
 		else if (c == 7 && ztp_cli_number(&d.wait_s, optarg, 1, 86400))
@@ -274,8 +269,10 @@ int main(int argc, char **argv)
 		else if (c == 9 || c == 10)
 			return puts(c == 9 ? help : PROGRAM " " ZTP_VERSION) <
 			       0;
+		else if (c == 7)
+			return ztp_cli_usage(PROGRAM, "bad value: %s", optarg);
 		else
-			return usage("what is that?");
+			return ztp_cli_bad_option(PROGRAM, c, argv);
 	}
 	if (optind != argc || !d.url || !d.key || !d.path ||
 	    (!d.cert && !d.unused) ||
@@ -284,7 +281,8 @@ int main(int argc, char **argv)
 	     strncmp(d.url, "mqtts://", 8) != 0) ||
 	    (d.audience &&
 	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
-		return usage("an option is missing or not well-formed");
+		return ztp_cli_usage(PROGRAM,
+				     "an option is missing or not well-formed");
 	file = BIO_new_file(d.key, "r");
 	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
 	BIO_free(file);
@@ -294,7 +292,9 @@ int main(int argc, char **argv)
 	if (key && user)
 		rc = (int)run(&d, key, user);
 	else
-		rc = usage(key ? "--cert: none there" : "--key: none there");
+		rc = ztp_cli_usage(PROGRAM, "%s in the file",
+				   key ? "--cert: no PEM certificate"
+				       : "--key: no PEM private key");
 	EVP_PKEY_free(key);
 	free(pem);
 	return rc;

@@ -132,7 +132,8 @@ static int read_options(struct options *options, int argc, char **argv)
 	int64_t number;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		bool ok = true;
 
 		switch (c) {
@@ -154,17 +155,15 @@ static int read_options(struct options *options, int argc, char **argv)
 			puts(PROGRAM " " ZTP_VERSION);
 			return 1 + ZTP_EXIT_OK;
 		default:
-			return 1 + ZTP_EXIT_USAGE;
+			return 1 + ztp_cli_bad_option(PROGRAM, c, argv);
 		}
-		if (!ok) {
-			ztp_cli_warn(PROGRAM, "bad value: %s", optarg);
-			return 1 + ZTP_EXIT_USAGE;
-		}
+		if (!ok)
+			return 1 +
+			       ztp_cli_usage(PROGRAM, "bad value: %s", optarg);
 	}
-	if (optind != argc) {
-		ztp_cli_warn(PROGRAM, "unexpected: %s", argv[optind]);
-		return 1 + ZTP_EXIT_USAGE;
-	}
+	if (optind != argc)
+		return 1 + ztp_cli_usage(PROGRAM, "unexpected argument: %s",
+					 argv[optind]);
 	return 0;
 }
 

@@ -46,10 +46,20 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		    const char *member, cJSON *in);
 /* An object with one string member; value NULL: empty. */
 cJSON *ztp_ctl_with(const char *name, const char *value);
-/* With --json the tree as one line, else what the text says. */
-void ztp_ctl_print_json(const cJSON *tree);
-/* A member as text: strings, numbers, booleans; "-" for what is not there. */
-const char *ztp_ctl_text(const cJSON *object, const char *name,
-			 char scratch[32]);
+
+/* --- print.c: answers on stdout. A list of names ends with NULL. */
+
+void ztp_ctl_print_json(const cJSON *tree); /* one line */
+/* Members in one line, or one a line with the names in front. */
+void ztp_ctl_print_line(const cJSON *object, const char *const *names);
+void ztp_ctl_print_members(const cJSON *object, const char *const *names,
+			   int width);
+/* A list (NULL: after a complaint), a line each. The exit status. */
+int ztp_ctl_print_list(const struct ztp_ctl *ctl, const cJSON *list,
+		       const char *const *names);
+/* Asks for a change and says "WHAT ARGUMENT" when it is done. The exit
+ * status. Takes over in. */
+int ztp_ctl_change(struct ztp_ctl *ctl, const char *command, cJSON *in,
+		   const char *what);
 
 #endif
