@@ -1,6 +1,5 @@
 #include "gate/options.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -26,16 +25,10 @@ static int set_text(char **field, const char *value, struct ztp_error *error)
 static int set_number(int64_t *field, const char *value, int64_t min,
 		      int64_t max, struct ztp_error *error)
 {
-	char *end;
-	long long number;
-
-	errno = 0;
-	number = strtoll(value, &end, 10);
-	if (errno || end == value || *end || number < min || number > max)
+	if (!ztp_number_parse(field, value, min, max))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"is no number from %lld to %lld",
 				(long long)min, (long long)max);
-	*field = number;
 	return 0;
 }
 

@@ -186,12 +186,12 @@ static bool set_option(struct options *options, int key, const char *value)
 	case KEY_RESULTS:
 		return set_text(&options->results, value, 249);
 	case KEY_DELAY:
-		return ztp_cli_number(&options->delay_ms, value, 0,
-				      7 * 24 * 3600 * 1000LL);
+		return ztp_number_parse(&options->delay_ms, value, 0,
+					7 * 24 * 3600 * 1000LL);
 	case KEY_COUNT:
-		return ztp_cli_number(&options->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
 	case KEY_TIMEOUT:
-		return ztp_cli_number(&options->timeout_s, value, 1, 3600);
+		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
 	case KEY_DEVICE:
 		return set_device(options, value);
 	case KEY_FINGERPRINT:

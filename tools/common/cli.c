@@ -1,11 +1,9 @@
 #include "tools/common/cli.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -45,23 +43,6 @@ int ztp_cli_bad_option(const char *program, int found, char **argv)
 	if (optopt)
 		return ztp_cli_usage(program, "unknown option -%c", optopt);
 	return ztp_cli_usage(program, "unknown option %s", given);
-}
-
-bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max)
-{
-	char *end;
-	long long number;
-
-	if ((text[0] < '0' || text[0] > '9') && text[0] != '-')
-		return false;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (errno || end == text || *end)
-		return false;
-	if (number < min || number > max)
-		return false;
-	*value = number;
-	return true;
 }
 
 static void stop_signals(sigset_t *set)

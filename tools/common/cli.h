@@ -1,6 +1,6 @@
 /*
  * tools/common/cli.h - what every command-line tool needs: messages on
- * stderr, numbers from arguments, signals as a thing to be asked
+ * stderr, a usage error, signals as a thing to be asked
  * for instead of a handler. Single-threaded use, except ztp_cli_warn.
  */
 #ifndef ZTP_TOOLS_CLI_H
@@ -24,9 +24,6 @@ int ztp_cli_usage(const char *program, const char *format, ...)
 /* The same about what getopt_long returned as '?' or, when its options begin
  * with ':', as ':'. opterr is 0. */
 int ztp_cli_bad_option(const char *program, int found, char **argv);
-
-/* A whole decimal number within [min, max], nothing around it. */
-bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max);
 
 /* Makes SIGINT and SIGTERM wait for ztp_cli_stopped, in this thread and all
  * that it starts: to be called before the first library is. SIGPIPE is

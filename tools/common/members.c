@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "ztp/codec.h"
 
 int ztp_members_fail(const struct ztp_members_file *file, int line,
 		     const char *format, ...)
@@ -40,7 +40,7 @@ int ztp_member_string(const struct ztp_members_file *file,
 int ztp_member_number(const struct ztp_members_file *file,
 		      const struct ztp_yaml_node *node, void *field)
 {
-	if (!node->text || !ztp_cli_number(field, node->text, 0, 100000))
+	if (!node->text || !ztp_number_parse(field, node->text, 0, 100000))
 		return ztp_members_fail(file, node->line,
 					"a number is expected");
 	return 0;

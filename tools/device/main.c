@@ -262,7 +262,8 @@ int main(int argc, char **argv)
 	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c >= 0 && c < 7)
 			*texts[c] = optarg;
-		else if (c == 7 && ztp_cli_number(&d.wait_s, optarg, 1, 86400))
+		else if (c == 7 &&
+			 ztp_number_parse(&d.wait_s, optarg, 1, 86400))
 			continue;
 		else if (c == 8)
 			d.unused = true;

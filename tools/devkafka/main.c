@@ -30,6 +30,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "tools/common/cli.h"
+#include "ztp/codec.h"
 
 #define PROGRAM	       "ztp-devkafka"
 #define TOPICS_MAX     64
@@ -104,7 +105,7 @@ static bool add_topic(struct options *options, const char *text)
 
 	if (!topic_name_valid(text, len))
 		return false;
-	if (text[len] && !ztp_cli_number(&partitions, text + len + 1, 1, 64))
+	if (text[len] && !ztp_number_parse(&partitions, text + len + 1, 1, 64))
 		return false;
 	topic = find_topic(options, text, len);
 	if (!topic) {
@@ -138,11 +139,11 @@ static int read_options(struct options *options, int argc, char **argv)
 
 		switch (c) {
 		case 'b':
-			ok = ztp_cli_number(&number, optarg, 1, 16);
+			ok = ztp_number_parse(&number, optarg, 1, 16);
 			options->brokers = ok ? (int)number : 0;
 			break;
 		case 'p':
-			ok = ztp_cli_number(&number, optarg, 1, 64);
+			ok = ztp_number_parse(&number, optarg, 1, 64);
 			options->partitions = ok ? (int)number : 0;
 			break;
 		case 't':

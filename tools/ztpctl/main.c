@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/codec.h"
 
 #define PASSWORD_MAX 4096
 
@@ -115,7 +116,7 @@ static bool set_option(struct command_line *line, const char *name,
 	else if (strcmp(name, "--broker-config") == 0)
 		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
-		return ztp_cli_number(&ctl->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&ctl->count, value, 1, INT64_MAX);
 	else if (strcmp(name, "--ca") == 0)
 		return set_ca(line, value);
 	else
