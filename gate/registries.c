@@ -85,14 +85,6 @@ struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
 	return ztp_registries_find(registries, name, s + 1 + r);
 }
 
-bool ztp_registry_name_valid(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash && ztp_id_valid(name, (size_t)(slash - name)) &&
-	       ztp_id_valid(slash + 1, strlen(slash + 1));
-}
-
 static int keep(struct ztp_registries *registries, const char *name,
 		enum ztp_onboarding onboarding, const char *audience,
 		int64_t created_at, struct ztp_error *error)

@@ -47,9 +47,6 @@ size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
 			   struct ztp_registry **out, size_t limit);
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
-/* "s/r" with two valid ids. */
-bool ztp_registry_name_valid(const char *name);
-
 /* Changes: in the open transaction, and in memory at once; a caller whose
  * commit fails calls ztp_registries_reload. audience NULL: none. */
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
