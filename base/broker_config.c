@@ -20,7 +20,7 @@ struct reading {
 static int read_file(struct reading *reading, const char *path,
 		     struct ztp_error *error);
 
-/* ---- include_dir: *.conf, without regard to case and then with it */
+/* ---- include_dir: *.conf, sorted case-insensitively, then by case */
 
 static int is_conf(const struct dirent *entry)
 {
@@ -69,8 +69,6 @@ static int read_folder(struct reading *reading, const char *folder,
 	return rc;
 }
 
-/* ---- lines */
-
 static char *trimmed(char *text)
 {
 	size_t len;
@@ -82,8 +80,8 @@ static char *trimmed(char *text)
 	return text;
 }
 
-/* A word ends at a space, at a tab it does not: the broker would not know a
- * setting with one in its name, and does not start. */
+/* Mosquitto splits the key from its value at a space, not at a tab. It does not
+ * know a key with a tab in it, and refuses to start. */
 static int read_line(struct reading *reading,
 		     struct ztp_broker_setting *setting, char *line,
 		     struct ztp_error *error)
@@ -134,8 +132,6 @@ int ztp_broker_config_read(const char *path, ztp_broker_visit_fn *visit,
 
 	return read_file(&reading, path, error);
 }
-
-/* ---- whose */
 
 char *ztp_broker_config_of_process(void)
 {

@@ -9,7 +9,7 @@ static struct timespec read_clock(clockid_t id)
 	struct timespec now = {0};
 
 	if (clock_gettime(id, &now) != 0)
-		abort(); /* a constant id: cannot happen */
+		abort(); /* cannot happen: the id is a constant */
 	return now;
 }
 

@@ -7,7 +7,7 @@
 
 #define FIRST_SIZE 4096
 
-/* realloc would leave what it has moved. */
+/* Not realloc: it would leave a copy of the data behind. */
 static char *grow(char *data, size_t used, size_t size)
 {
 	char *larger = malloc(size + 1);
@@ -20,8 +20,7 @@ static char *grow(char *data, size_t used, size_t size)
 	return larger;
 }
 
-/* To the end or to one byte past max, whichever comes first. NULL: no
- * memory. */
+/* Reads to the end of the file or one byte past max. NULL: no memory. */
 static char *read_all(FILE *file, size_t *len, size_t max)
 {
 	size_t size = 0, used = 0;
@@ -58,7 +57,8 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 	*len = 0;
 	if (!file)
 		return cannot_read(path, error);
-	(void)setvbuf(file, NULL, _IONBF, 0); /* a buffer would be a copy */
+	(void)setvbuf(file, NULL, _IONBF,
+		      0); /* stdio's buffer would be another copy */
 	text = read_all(file, len, max);
 	if (!text)
 		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%.150s: out of memory",
@@ -74,6 +74,6 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		explicit_bzero(text, *len);
 		free(text);
 	}
-	(void)fclose(file); /* only read: nothing can be lost */
+	(void)fclose(file); /* opened for reading: nothing can be lost */
 	return rc;
 }

@@ -1,9 +1,9 @@
 /*
- * libyaml's events build the tree: its own documents would accept what is
- * refused here, and would not know in which line a key stands.
+ * The tree is built from libyaml's events. Its own documents would accept what
+ * is refused here, and do not keep the line of a key.
  *
- * The path is the node being read and those around it. It names the key in a
- * message and bounds the recursion.
+ * The path holds the node being read and the nodes around it. It gives the name
+ * of the key for a message, and bounds the recursion.
  */
 #include "base/yaml.h"
 
@@ -67,7 +67,7 @@ static void drop_event(struct reader *reader)
 	reader->has_event = false;
 }
 
-/* "kafka.properties.linger.ms", or "" at the top; cut where it is too long. */
+/* Writes "kafka.properties.linger.ms", or "" at the top; cuts a long name. */
 static void write_path(const struct reader *reader, char out[NAME_MAX_LEN + 1])
 {
 	size_t len = 0;
@@ -95,8 +95,8 @@ static int no_memory(struct reader *reader)
 	return ztp_fail(reader->error, ZTP_ERR_NOMEM, "out of memory");
 }
 
-/* libyaml knows the line of everything except bytes that it cannot decode,
- * which it may meet before it parses what stands in front of them. */
+/* libyaml knows the line of every error except bytes that it cannot decode; it
+ * may meet these before it has parsed what stands in front of them. */
 static int parser_failed(struct reader *reader)
 {
 	const yaml_parser_t *parser = &reader->parser;
@@ -162,11 +162,12 @@ static bool is_null(const struct reader *reader)
 	return false;
 }
 
-/* --- nodes: each reader begins at its first event and ends at its last */
+/* --- nodes: each function is called at the first event of its node and returns
+ * at the last */
 
 static int read_node(struct reader *reader, struct ztp_yaml_node *node);
 
-/* A new node in *link, as the last one of the path. */
+/* Adds a new node in *link and makes it the last one of the path. */
 static int enter(struct reader *reader, struct ztp_yaml_node **link)
 {
 	struct ztp_yaml_node *node = calloc(1, sizeof(*node));
