@@ -1,7 +1,7 @@
 /*
- * createDevice: the moment in which a key becomes a device's. The candidate's
- * certificate is judged once more, the record is committed, and before the
- * answer every session under another key is gone.
+ * createDevice registers a key as a device's. The candidate's certificate is
+ * checked once more, the record is committed, and every session with another
+ * key is ended before the answer is sent.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -66,7 +66,7 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 	return true;
 }
 
-/* Is it there already? True when the reply says all there is to say. */
+/* Does the device exist already? True: the reply is complete. */
 static bool exists(struct ztp_gate *gate, const struct creation *c,
 		   struct ztp_reply *reply)
 {
@@ -111,7 +111,7 @@ static bool set_key(struct creation *c, const void *spki, size_t len,
 	return true;
 }
 
-/* An operator's word instead of a proof. */
+/* Takes the key from the operator's word instead of a proof. */
 static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
@@ -129,7 +129,7 @@ static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
 	return ok;
 }
 
-/* CA still listed, leaf still valid. */
+/* Is the CA still listed and the certificate still valid? */
 static bool judge_again(struct ztp_gate *gate, struct creation *c,
 			const struct ztp_candidate *candidate,
 			struct ztp_reply *reply)
@@ -163,7 +163,7 @@ out:
 	return ok;
 }
 
-/* Has the registry, the certificate room for one more? */
+/* May the registry and the certificate have one more device? */
 static bool has_room(struct ztp_gate *gate, const struct creation *c,
 		     struct ztp_reply *reply)
 {
@@ -208,8 +208,8 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 			      "no such candidate");
 }
 
-/* Another device's command topic, with a template that two paths may render
- * alike: the one that was there first keeps it. */
+/* Is the command topic free? A template may render two paths to the same topic;
+ * the first device keeps it. */
 static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 		       struct ztp_reply *reply)
 {
@@ -225,8 +225,8 @@ static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 	return true;
 }
 
-/* The path's sessions, whoever's: this key's gets a device's rights, others
- * end. */
+/* Goes through the path's sessions: the one with this key gets a device's
+ * rights, all others end. */
 static void settle_sessions(struct ztp_gate *gate,
 			    const struct ztp_device *device)
 {

@@ -43,7 +43,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 		describe_ca(cas, registry->cas[i]);
 }
 
-/* Absent members leave what is. */
+/* A member that is absent leaves its setting as it is. */
 static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 		     const cJSON *in, struct ztp_reply *reply)
 {
@@ -159,13 +159,13 @@ void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
 		describe(reply->data, registry, true);
 }
 
-/* ---- ending candidates, and their held sessions after the commit */
+/* ---- ending candidates and, after the commit, their held sessions */
 
 struct ending {
 	struct ztp_gate *gate;
 	struct ztp_registry *registry;
-	const uint8_t *ca; /* NULL: of any */
-	const char *code;  /* of the audit records */
+	const uint8_t *ca; /* NULL: any CA */
+	const char *code;  /* for the audit records */
 	struct ztp_client_list sessions;
 	int64_t ended;
 	char cursor[ZTP_UUID_LEN];
@@ -320,7 +320,7 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	ztp_ca_free(ca);
 }
 
-/* Which CA: by fingerprint, or by the certificate itself. */
+/* Finds out which CA is meant: by its fingerprint or its certificate. */
 static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		     struct ztp_reply *reply)
 {

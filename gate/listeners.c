@@ -1,10 +1,11 @@
 /*
- * The plugin interface does not tell for which listeners a plugin is loaded:
- * with `per_listener_settings true`, or by 2.1's plugin_use, it is called for
- * some, TICK comes (since 2.0.15) as if it were for all, and of the clients of
- * the others it hears nothing. So the gate reads the broker's own
- * configuration, the file that the broker was started with. It is loaded once
- * for all or not at all, whatever listeners there are today.
+ * The plugin API does not say for which listeners a plugin is loaded. With
+ * `per_listener_settings true`, or with 2.1's plugin_use, it is called for some
+ * listeners only. TICK comes (since 2.0.15) as if it were loaded for all, and
+ * it hears nothing of the other listeners' clients. So the gate reads the
+ * broker's own configuration, the file that the broker was started with. It
+ * must be loaded once for all listeners, whatever listeners there are today;
+ * otherwise it does not start.
  */
 #include "gate/listeners.h"
 

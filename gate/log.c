@@ -7,7 +7,8 @@
 
 #define LINE_MAX_LEN 768 /* the broker cuts at 1000 */
 
-/* The broker writes no level into its log, but "Error:" into its own lines. */
+/* The broker writes no level into its log, but puts "Error:" and "Warning:" in
+ * front of its own lines. */
 static const char *prefix(int level)
 {
 	switch (level) {

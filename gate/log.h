@@ -1,5 +1,6 @@
 /*
- * gate/log.h - a line of the gate in the broker's log. Broker thread only.
+ * gate/log.h - writes the gate's lines into the broker's log. Broker thread
+ * only.
  */
 #ifndef ZTP_GATE_LOG_H
 #define ZTP_GATE_LOG_H
@@ -9,7 +10,7 @@
 /* level is one of MOSQ_LOG_*. */
 void ztp_gate_log(int level, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
-/* What the error says, at level MOSQ_LOG_ERR. */
+/* Logs the error's message at level MOSQ_LOG_ERR. */
 void ztp_gate_log_error(const struct ztp_error *error);
 
 #endif

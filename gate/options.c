@@ -62,7 +62,7 @@ static int add_operator(struct ztp_options *options, const char *name,
 	return 0;
 }
 
-/* Comma-separated; spaces around a name do not count, spaces in it do. */
+/* Comma-separated. Spaces around a name are dropped, spaces within it kept. */
 static int set_operators(struct ztp_options *options, const char *value,
 			 struct ztp_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * What Mosquitto looks for, and nothing else. A gate that cannot start keeps
- * the broker from starting: without it, nobody would judge the devices.
+ * The functions that Mosquitto looks up. A gate that cannot start keeps the
+ * broker from starting: without it, nobody would check the devices.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -87,8 +87,8 @@ static const struct {
 };
 #define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
 
-/* Which events there are is for the broker to say, not for the headers: the
- * last one came with 2.1. */
+/* The broker decides which events exist, not the headers: the last one is new
+ * in 2.1. */
 static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 {
 	int rc = 0;
@@ -108,8 +108,8 @@ static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 	return rc;
 }
 
-/* 2.0 would call nothing of ours any more, but not free what it holds. That
- * one was not there (it never got so far) is no matter. */
+/* 2.0 would not call us any more, but it would not free the registrations
+ * either. An error does not matter: a callback may not have been registered. */
 static void unregister_all(struct ztp_gate *gate)
 {
 	for (size_t i = 0; i < CALLBACKS; i++)

@@ -45,7 +45,7 @@ static mosquitto_property *command_properties(const char *request_id,
 					       "request_id", request_id) ||
 	    mosquitto_property_add_string_pair(&list, PROPERTY_USER, "status",
 					       status)) {
-		/* The envelope says the same. */
+		/* Not fatal: the envelope says the same. */
 		mosquitto_property_free_all(&list);
 		return NULL;
 	}
