@@ -1,7 +1,7 @@
 /*
- * ztp-approver: the reference customer. What a customer has to get right is
- * in run.c: commit a request only when its decision is safe, decide about a
- * fingerprint and not about a name, and answer the same when asked again.
+ * ztp-approver: the reference customer. run.c shows what a customer has to get
+ * right: commit a request only when its decision is stored, decide about a
+ * fingerprint and not about a name, and give the same answer when asked again.
  */
 #include "tools/approver/options.h"
 #include "tools/common/cli.h"

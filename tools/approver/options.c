@@ -42,7 +42,7 @@ enum key {
 	KEY_VERSION,
 };
 
-/* Which command takes which option: in the order of enum key. */
+/* Which command takes which option; in the order of enum key. */
 static const int allowed[] = {
 	[KEY_BROKERS - KEY_FIRST] = ALL,
 	[KEY_GROUP - KEY_FIRST] = ALL,
@@ -103,7 +103,7 @@ static const struct option table[] = {
 	{NULL, 0, NULL, 0},
 };
 
-/* The exit code plus one, as all that read here. */
+/* The exit code plus one, as the functions here return it. */
 #define USAGE(...) (1 + ztp_cli_usage(PROGRAM, __VA_ARGS__))
 
 static int failed(const struct ztp_error *error)
@@ -112,7 +112,7 @@ static int failed(const struct ztp_error *error)
 	return 1 + ZTP_EXIT_USAGE;
 }
 
-/* --- one option at a time; false: the value will not do */
+/* --- one option; false: the value is not valid */
 
 static bool set_text(const char **field, const char *text, size_t max)
 {
@@ -207,7 +207,7 @@ static bool set_option(struct options *options, int key, const char *value)
 	}
 }
 
-/* --- all of them */
+/* --- all options */
 
 static int read_all(struct options *options, int argc, char **argv)
 {
@@ -245,7 +245,7 @@ static int read_all(struct options *options, int argc, char **argv)
 	return 0;
 }
 
-/* Words that are left: decide wants one, the others none. */
+/* The remaining arguments: decide takes one, the others take none. */
 static int read_words(struct options *options, int argc, char **argv)
 {
 	if (options->command == COMMAND_DECIDE) {

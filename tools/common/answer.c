@@ -28,7 +28,7 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* UTF-8 without NUL. */
+/* Is it UTF-8 without a NUL? */
 static bool is_text(const char *data, size_t len)
 {
 	size_t step;
@@ -91,7 +91,7 @@ void ztp_attachment_clear(struct ztp_attachment *attachment)
 	memset(attachment, 0, sizeof(*attachment));
 }
 
-/* --- the bodies; each returns false only for want of memory */
+/* --- the bodies; each fails only without memory */
 
 static bool add_string(cJSON *object, const char *name, const char *text)
 {
@@ -113,7 +113,7 @@ static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
 	return ok;
 }
 
-/* JSON goes in as it was written: its numbers keep their digits. */
+/* JSON is copied as it was written, so its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
 	bool ok;
@@ -251,8 +251,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	if (!record->value)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	record->len = strlen(record->value);
-	/* A payload that nests as deep as is allowed does not fit in a body
-	 * that nests around it: better said here than in the dead letters. */
+	/* A payload nested as deep as allowed is too deep inside a body. Report
+	 * that here rather than in the dead letters. */
 	if (ztp_json_check(record->value, record->len, ZTP_DECISION_MAX,
 			   error) == 0)
 		return 0;

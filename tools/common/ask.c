@@ -4,7 +4,7 @@
 
 #include "ztp/json.h"
 
-/* A string member into a buffer of size bytes; "" when it is absent. */
+/* Copies a string member into a buffer of size bytes; "" if it is absent. */
 static int copy_string(char *out, size_t size, const cJSON *object,
 		       const char *name, struct ztp_error *error)
 {

@@ -1,6 +1,6 @@
 /*
- * The reader of rules files: base/yaml.h reads the tree, tables say which
- * member goes where. Each message names file and line.
+ * Reads rules files: base/yaml.h builds the tree, and tables say which member
+ * goes where. Each message names file and line.
  */
 #include <stddef.h>
 #include <stdio.h>
@@ -51,7 +51,7 @@ static int read_action(const struct ztp_members_file *file,
 	return 0;
 }
 
-/* --- files: relative to the rules file */
+/* --- files, relative to the rules file */
 
 static char *beside(const char *path, const char *name)
 {
@@ -91,7 +91,7 @@ static int read_payload(const struct ztp_members_file *file,
 	if (ztp_attachment_load(&loaded, path, &why)) {
 		rc = ztp_members_fail(file, node->line, "%s", why.message);
 	} else {
-		/* content_type may have been read before. */
+		/* content_type may have been set before. */
 		payload->data = loaded.data;
 		payload->len = loaded.len;
 		payload->json = loaded.json;
@@ -114,8 +114,8 @@ static int read_type(const struct ztp_members_file *file,
 	return 0;
 }
 
-/* A bad line is that file's, and its message says so; a file that cannot be
- * read is this one's trouble. */
+/* If a line of that file is wrong, the message names that file already. If the
+ * file cannot be read, this file is to blame. */
 static int read_allow_file(const struct ztp_members_file *file,
 			   const struct ztp_yaml_node *node, void *field)
 {
@@ -134,7 +134,7 @@ static int read_allow_file(const struct ztp_members_file *file,
 	return rc;
 }
 
-/* --- lists: one text, or a sequence of texts */
+/* --- lists: one text or a list of texts */
 
 static int add_glob(const struct ztp_members_file *file,
 		    const struct ztp_yaml_node *node, void *field)
@@ -324,7 +324,7 @@ static int read_top(const struct ztp_members_file *file,
 	return 0;
 }
 
-/* --- the file */
+/* --- the whole file */
 
 int ztp_rules_read(struct ztp_rules *rules, const char *text, size_t len,
 		   const char *path, struct ztp_error *error)

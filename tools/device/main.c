@@ -1,8 +1,9 @@
 /*
- * ztp-device: a device, and an example for authors of firmware. Bootstrap
- * certificate in the MQTT username, a JWT by its key in the password; then it
- * waits on its command topic. A broker holds a new device, or refuses it until
- * it has been approved: then it tries again after a pause that grows.
+ * ztp-device: a simulated device, and an example for firmware authors. It
+ * connects with the bootstrap certificate as MQTT username and a JWT signed by
+ * its key as password, and then waits on its command topic. The broker either
+ * holds a new device or refuses it until it has been approved; then ztp-device
+ * tries again, after pauses that grow.
  */
 #include <getopt.h>
 #include <stdlib.h>
@@ -35,8 +36,8 @@ static const char help[] =
 	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage,\n"
 	"3 rejected, 4 no answer in time, 5 refused (--unused).\n";
 
-/* The first certificate of a PEM text, in place and in one line: Mosquitto
- * takes no newline in a username. */
+/* The first certificate of a PEM text, changed in place into one line:
+ * Mosquitto does not accept a newline in a username. */
 static char *one_line(char *pem)
 {
 	char *from = pem ? strstr(pem, "-----BEGIN CERT") : NULL;
@@ -52,7 +53,7 @@ static char *one_line(char *pem)
 
 /* --- the JWT (RFC 7515, 7519): RS256, or ES256 and ES384 by the curve */
 
-/* base64url is base64 with two other characters and no padding. */
+/* Appends base64url: base64 with two different characters and no padding. */
 static void append(char *jwt, const char *before, const void *bytes, size_t n)
 {
 	char *at = stpcpy(jwt + strlen(jwt), before);
@@ -63,7 +64,7 @@ static void append(char *jwt, const char *before, const void *bytes, size_t n)
 	*at = '\0';
 }
 
-/* ECDSA: JWS wants r and s side by side at full length, not DER. */
+/* ECDSA: JWS wants r and s side by side at full length instead of DER. */
 static size_t unwrap(unsigned char *signature, size_t len, int half)
 {
 	const unsigned char *p = signature;
@@ -109,8 +110,9 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	return jwt;
 }
 
-/* A new JWT each time, since the last may have expired; a session that stays,
- * for the answer that comes while the device is away. CONNACK's reason. */
+/* Connects, with a new JWT each time because the last may have expired, and
+ * with a session that is kept, so that it receives an answer that comes while
+ * it is away. Returns CONNACK's reason code. */
 static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 		       const char *username)
 {
@@ -140,8 +142,8 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 	return response.reasonCode;
 }
 
-/* Prints a message and keeps an answer ("pending" is none). What it is, a user
- * property says, or the envelope's member. */
+/* Prints a message and, if it is the answer ("pending" is not), saves it. A
+ * user property or a member of the envelope says what it is. */
 static enum verdict read_message(const struct device *d,
 				 const MQTTClient_message *message)
 {
@@ -217,7 +219,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 
 	how.MQTTVersion = MQTTVERSION_5;
 	snprintf(url, sizeof(url), "%s%s", d->url[4] == 's' ? "ssl" : "tcp",
-		 strchr(d->url, ':')); /* as paho has it */
+		 strchr(d->url, ':')); /* paho's scheme */
 	if (MQTTClient_createWithOptions(&client, url, d->path,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &how) != MQTTCLIENT_SUCCESS)

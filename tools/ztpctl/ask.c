@@ -1,4 +1,4 @@
-/* Asking the gate. */
+/* Asks the gate. */
 #include <string.h>
 
 #include "tools/common/cli.h"

@@ -1,7 +1,7 @@
 /*
- * paho calls back from threads of its own. A callback locks, notes what
- * happened, and signals; the caller's thread waits on the condition. `step`
- * is what it waits for: one operation at a time.
+ * paho calls back from its own threads. A callback locks, notes what happened,
+ * and signals; the caller's thread waits on the condition. It waits for one
+ * operation at a time; `step` says how that went.
  */
 #include "tools/ztpctl/client.h"
 
@@ -36,7 +36,7 @@ struct ztp_client {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	enum step step;
-	int reason; /* of a step that failed: MQTT 5, or below 0 paho's */
+	int reason; /* why a step failed: an MQTT 5 code, or paho's (negative) */
 	bool lost;
 	struct message *first, **last;
 };
@@ -103,7 +103,7 @@ static int on_message(void *context, char *topic, int topic_len,
 	MQTTAsync_free(topic);
 	if (!message || !message->topic || !message->text) {
 		message_free(message);
-		return 1; /* the asker's deadline tells of it */
+		return 1; /* the caller will run into its deadline */
 	}
 	pthread_mutex_lock(&client->mutex);
 	*client->last = message;
@@ -153,7 +153,7 @@ static int wait_step(struct ztp_client *client, const char *what,
 	return rc;
 }
 
-/* Sends a request by `send` and waits for its acknowledgement. */
+/* Prepares a request whose acknowledgement wait_step waits for. */
 static MQTTAsync_responseOptions begin_step(struct ztp_client *client)
 {
 	MQTTAsync_responseOptions options =
@@ -290,7 +290,8 @@ void ztp_client_close(struct ztp_client *client)
 
 /* ---- messages */
 
-/* Locked. Takes the first message of a topic out of the queue. */
+/* Called with the lock held. Takes the first message of a topic out of the
+ * queue. */
 static struct message *take(struct ztp_client *client, const char *topic)
 {
 	struct message **link = &client->first;
@@ -345,7 +346,8 @@ static int publish(struct ztp_client *client, const char *text,
 	return wait_step(client, CONTROL, error);
 }
 
-/* The answer with this correlation, out of a message that may hold others'. */
+/* Finds the response with this correlation in a message, which may contain
+ * others'. */
 static cJSON *pick(const char *text, const char *correlation)
 {
 	cJSON *tree = NULL, *found = NULL, *response, *responses;

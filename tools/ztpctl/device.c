@@ -1,4 +1,4 @@
-/* ztpctl device ..., pending list, audit tail. */
+/* The commands ztpctl device, pending list and audit tail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,5 +1,5 @@
-/* `ztpctl doctor`: the broker's configuration. A check is a row of the table;
- * it says why, and what to do. */
+/* `ztpctl doctor`: checks the broker's configuration. Each check is a row of
+ * the table; its finding says why, and what to do. */
 #include <stdio.h>
 #include <string.h>
 

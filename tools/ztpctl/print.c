@@ -1,4 +1,4 @@
-/* What the gate answered, on stdout. */
+/* Prints the gate's answers on stdout. */
 #include <stdio.h>
 
 #include "tools/common/cli.h"
@@ -13,7 +13,7 @@ void ztp_ctl_print_json(const cJSON *tree)
 	cJSON_free(text);
 }
 
-/* Strings, numbers, booleans; "-" for what is not there. */
+/* A string, number or boolean as text; "-" if the member is absent. */
 static const char *member_text(const cJSON *object, const char *name,
 			       char scratch[32])
 {

@@ -1,4 +1,4 @@
-/* ztpctl registry ... */
+/* The commands ztpctl registry. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -55,8 +55,8 @@ static cJSON *settings(const struct ztp_ctl *ctl)
 	return in;
 }
 
-/* Every file is read before anything is asked: one that cannot be read
- * changes nothing. */
+/* All files are read before the gate is asked, so nothing changes if one cannot
+ * be read. */
 static bool read_cas(const struct ztp_ctl *ctl, char *pems[ZTP_CTL_CAS_MAX])
 {
 	struct ztp_error error = {0};
@@ -93,7 +93,7 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 		if (ztp_ctl_ask(ctl, "addRegistryCa", with_ca(ctl, pems[i]),
 				NULL))
 			continue;
-		/* Whole or not at all. */
+		/* Create the registry with all its CAs or not at all. */
 		(void)ztp_ctl_ask(ctl, "deleteRegistry", with_registry(ctl),
 				  NULL);
 		goto out;
