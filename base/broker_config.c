@@ -60,7 +60,8 @@ static int read_folder(struct reading *reading, const char *folder,
 
 		if (rc == 0 && (n < 0 || (size_t)n >= sizeof(path)))
 			rc = ztp_fail(error, ZTP_ERR_VALUE,
-				      "%s: too long a name", folder);
+				      "%s: a file name in it is too long",
+				      folder);
 		if (rc == 0)
 			rc = read_file(reading, path, error);
 		free(entries[i]);
@@ -101,9 +102,10 @@ static int read_line(struct reading *reading,
 	if (strcmp(setting->key, "include_dir") != 0)
 		return 0;
 	if (setting->nth > 0)
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s:%d: include_dir in an included file",
-				setting->file, setting->line);
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"%s:%d: include_dir is not allowed in an included file",
+			setting->file, setting->line);
 	return read_folder(reading, setting->value, error);
 }
 

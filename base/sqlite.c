@@ -118,7 +118,8 @@ static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
 	if (rc == 0) {
 		text = (const char *)sqlite3_column_text(stmt, 0);
 		if (!text || strcmp(text, "ok") != 0)
-			rc = damaged(file, text ? text : "no memory", error);
+			rc = damaged(file, text ? text : "out of memory",
+				     error);
 	}
 	sqlite3_finalize(stmt);
 	return rc;
@@ -175,8 +176,8 @@ static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
 				file->what, file->path);
 	if (*version < 0 || *version > file->version)
 		return ztp_fail(error, ZTP_ERR_IO,
-				"%s %s has schema version %lld, this is "
-				"%s for %d: use a newer one",
+				"%s %s has schema version %lld; %s "
+				"supports versions up to %d: use a newer one",
 				file->what, file->path, (long long)*version,
 				file->program, file->version);
 	return *version > 0 ? check_integrity(db, file, error) : 0;
@@ -223,7 +224,8 @@ static int use_log(sqlite3 *db, const struct ztp_sqlite_file *file,
 		rc = ztp_sqlite_fail(db, file, rc, error);
 	else if (!mode || strcmp(mode, "wal") != 0)
 		rc = ztp_fail(error, ZTP_ERR_IO,
-			      "%s %s: this file system cannot share memory",
+			      "%s %s: this file system does not support "
+			      "SQLite's write-ahead log",
 			      file->what, file->path);
 	else
 		rc = 0;

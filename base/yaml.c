@@ -147,7 +147,7 @@ static int next(struct reader *reader)
 static int copy_text(struct reader *reader, char **out)
 {
 	if (strlen(scalar_text(reader)) != reader->event.data.scalar.length)
-		return refuse(reader, ZTP_ERR_NUL, "a NUL character");
+		return refuse(reader, ZTP_ERR_NUL, "contains a NUL character");
 	*out = strdup(scalar_text(reader));
 	return *out ? 0 : no_memory(reader);
 }
@@ -203,7 +203,7 @@ static int read_key(struct reader *reader, const struct ztp_yaml_node *map,
 				      "given more than once");
 	if (count == ZTP_YAML_KEYS_MAX)
 		return refuse(reader, ZTP_ERR_TOO_MANY,
-			      "too many keys in one mapping");
+			      "too many keys in this mapping");
 	return 0;
 }
 
@@ -297,7 +297,8 @@ int ztp_yaml_read(struct ztp_yaml_node **root, const char *text, size_t len,
 	*line = 1;
 	if (len > ZTP_YAML_SIZE_MAX)
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"larger than %d bytes", ZTP_YAML_SIZE_MAX);
+				"the file is larger than %d bytes",
+				ZTP_YAML_SIZE_MAX);
 	if (!yaml_parser_initialize(&reader.parser))
 		return no_memory(&reader);
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);

@@ -152,7 +152,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	int rc;
 
 	if (a->cert.spki.n > sizeof(device->spki))
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "key too long");
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "the key is too long");
 	if (!a->facts.candidate_known)
 		make_id(a);
 	*device = (struct ztp_device){0};

@@ -86,10 +86,10 @@ static bool ticks(struct ztp_gate *gate)
 		gate->first_auth = now;
 	if (now - gate->first_auth < TICK_MISSING_MS)
 		return true;
-	ztp_gate_log(MOSQ_LOG_ERR,
-		     "the broker does not call it back; "
-		     "per_listener_settings must be false. Devices "
-		     "are refused.");
+	ztp_gate_log(
+		MOSQ_LOG_ERR,
+		"the broker does not call MOSQ_EVT_TICK; per_listener_settings "
+		"must be false. All devices are refused.");
 	return false;
 }
 

@@ -139,9 +139,10 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	commands = cJSON_GetObjectItemCaseSensitive(tree, "commands");
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
-				     "commands is no list of at most %d",
-				     COMMANDS_MAX);
+		(void)ztp_reply_fail(
+			&reply, "INVALID_ARGUMENT",
+			"commands is not a list of at most %d items",
+			COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);

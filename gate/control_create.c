@@ -34,7 +34,7 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 		return true;
 	if (!cJSON_IsObject(metadata))
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "metadata is no object");
+				      "metadata is not an object");
 	c->metadata = cJSON_PrintUnformatted(metadata);
 	if (!c->metadata)
 		return ztp_reply_fail(reply, "INTERNAL", "out of memory");
@@ -58,11 +58,11 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "request_id is none");
+				      "request_id is not valid");
 	c->registry = ztp_registries_of(gate->registries, &c->path);
 	if (!c->registry)
 		return ztp_reply_fail(reply, "NOT_FOUND",
-				      "no registry for this device");
+				      "this device has no registry");
 	return true;
 }
 
@@ -80,13 +80,13 @@ static bool exists(struct ztp_gate *gate, const struct creation *c,
 		if (memcmp(device.fingerprint, c->fingerprint,
 			   ZTP_SHA256_LEN) != 0 ||
 		    strcmp(device.request_id, c->request_id) != 0)
-			(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
-					     "the device exists, by another %s",
-					     memcmp(device.fingerprint,
-						    c->fingerprint,
-						    ZTP_SHA256_LEN) != 0
-						     ? "certificate"
-						     : "request");
+			(void)ztp_reply_fail(
+				reply, "ALREADY_EXISTS",
+				"the device exists with another %s",
+				memcmp(device.fingerprint, c->fingerprint,
+				       ZTP_SHA256_LEN) != 0
+					? "certificate"
+					: "request");
 		return true;
 	}
 	rc = ztp_devices_was_deleted(gate->db, c->path.whole.p, c->request_id,
@@ -104,7 +104,7 @@ static bool set_key(struct creation *c, const void *spki, size_t len,
 		    struct ztp_reply *reply)
 {
 	if (len > sizeof(c->device.spki))
-		return ztp_reply_fail(reply, "INTERNAL", "key too long");
+		return ztp_reply_fail(reply, "INTERNAL", "the key is too long");
 	memcpy(c->device.spki, spki, len);
 	c->device.spki_len = len;
 	ztp_sha256(c->device.spki_sha256, spki, len);
@@ -204,8 +204,9 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 		return judge_again(gate, c, &candidate, reply);
 	if (c->public_key)
 		return key_by_hand(c, reply);
-	return ztp_reply_fail(reply, "FAILED_PRECONDITION",
-			      "no such candidate");
+	return ztp_reply_fail(
+		reply, "FAILED_PRECONDITION",
+		"no candidate matches, and no public_key is given");
 }
 
 /* Is the command topic free? A template may render two paths to the same topic;
@@ -220,8 +221,9 @@ static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
 	if (rc > 0)
-		return ztp_reply_fail(reply, "ALREADY_EXISTS",
-				      "its command topic is another device's");
+		return ztp_reply_fail(
+			reply, "ALREADY_EXISTS",
+			"its command topic belongs to another device");
 	return true;
 }
 

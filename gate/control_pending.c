@@ -60,9 +60,10 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	const cJSON *id;
 
 	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				     "request_ids is no list of at most %d",
-				     IDS_MAX);
+		(void)ztp_reply_fail(
+			reply, "INVALID_ARGUMENT",
+			"request_ids is not a list of at most %d items",
+			IDS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {
@@ -70,7 +71,8 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 		if (!cJSON_IsString(id)) {
 			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-					     "request_ids holds no strings");
+					     "request_ids contains something "
+					     "other than strings");
 			return;
 		}
 		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);

@@ -54,9 +54,9 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 				reply))
 		return false;
 	if (mode && !ztp_onboarding_parse(onboarding, mode))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "onboarding is none of direct, custom, "
-				      "off");
+		return ztp_reply_fail(
+			reply, "INVALID_ARGUMENT",
+			"onboarding is not one of direct, custom, off");
 	if (cJSON_GetObjectItemCaseSensitive(in, "audience"))
 		*audience = text;
 	return true;
@@ -81,7 +81,7 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (ztp_registries_find(gate->registries, name, strlen(name))) {
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
-				     "registry %s exists", name);
+				     "registry %s exists already", name);
 		return;
 	}
 	if (ztp_registries_put(gate->registries, name, onboarding, audience,
@@ -270,7 +270,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 		return;
 	if (registry->devices > 0) {
 		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
-				     "registry %s has %lld devices",
+				     "registry %s still has %lld devices",
 				     registry->name,
 				     (long long)registry->devices);
 		return;
@@ -311,7 +311,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		      ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
-				     "registry %s has this CA", registry->name);
+				     "registry %s has this CA already",
+				     registry->name);
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
 				       &error) != 0)
 		(void)ztp_reply_error(reply, &error);

@@ -19,8 +19,8 @@ static void unknown(const char *why)
 {
 	ztp_gate_log(MOSQ_LOG_WARNING,
 		     "event=listeners_unknown reason=\"%s\": "
-		     "per_listener_settings must be false, which "
-		     "could not be seen",
+		     "cannot check that per_listener_settings is false, as it "
+		     "must be",
 		     why);
 }
 
@@ -39,7 +39,7 @@ static int judge(const struct ztp_broker_facts *facts, const char *path,
 				"global_plugin",
 				path);
 	if (!facts->gate_named)
-		unknown("no line of the configuration names this plugin");
+		unknown("no line of the configuration loads this plugin");
 	return 0;
 }
 
@@ -51,7 +51,7 @@ int ztp_listeners_check(struct ztp_error *error)
 	int rc = 0;
 
 	if (!path)
-		unknown("the broker has no -c");
+		unknown("the broker was started without -c");
 	else if (ztp_broker_facts_read(&facts, path, &why) != 0)
 		unknown(why.message);
 	else

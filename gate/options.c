@@ -27,7 +27,7 @@ static int set_number(int64_t *field, const char *value, int64_t min,
 {
 	if (!ztp_number_parse(field, value, min, max))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"is no number from %lld to %lld",
+				"is not a number from %lld to %lld",
 				(long long)min, (long long)max);
 	return 0;
 }
@@ -76,7 +76,7 @@ static int set_operators(struct ztp_options *options, const char *value,
 			len--;
 		if (len == 0)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"holds an empty name");
+					"contains an empty name");
 		if (add_operator(options, value, len, error) != 0)
 			return ZTP_ERR_NOMEM;
 		if (!next)
@@ -154,7 +154,7 @@ static int set_twice(const struct mosquitto_opt *opts, int index,
 	for (int i = 0; i < index; i++)
 		if (strcmp(opts[i].key, opts[index].key) == 0)
 			return ztp_fail(error, ZTP_ERR_USAGE,
-					"plugin_opt_%s is given twice",
+					"plugin_opt_%s is given more than once",
 					opts[index].key);
 	return 0;
 }

@@ -142,7 +142,8 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	}
 	rc = register_all(gate, identifier);
 	if (rc != 0) {
-		ztp_gate_log(MOSQ_LOG_ERR, "not registered: error %d", rc);
+		ztp_gate_log(MOSQ_LOG_ERR,
+			     "cannot register its callbacks: error %d", rc);
 		unregister_all(gate);
 		goto fail;
 	}

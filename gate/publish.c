@@ -22,9 +22,7 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 						   false, properties);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
-		ztp_gate_log(MOSQ_LOG_ERR,
-			     "nothing published on %s: "
-			     "error %d",
+		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
 			     topic, rc);
 	}
 	cJSON_free(text);

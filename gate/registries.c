@@ -150,7 +150,7 @@ static int load_registries(struct ztp_registries *registries,
 		    !ztp_onboarding_parse(&onboarding, mode))
 			return ztp_fail(error, ZTP_ERR_IO,
 					"registry database: a registry in it "
-					"makes no sense");
+					"is not valid");
 		rc = keep(registries, name, onboarding, audience,
 			  sqlite3_column_int64(stmt, 3), error);
 		if (rc != 0)

@@ -67,7 +67,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 		ztp_cli_warn(PROGRAM, "no request %s in %s",
 			     options->request_id, options->requests);
 	else if (found == GAVE_UP)
-		ztp_cli_warn(PROGRAM, "request %s not found in %s in time",
+		ztp_cli_warn(PROGRAM, "request %s was not found in %s in time",
 			     options->request_id, options->requests);
 	ztp_tail_free(tail);
 	rd_kafka_consumer_close(consumer);

@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 	if (rc) {
 		rc--;
 	} else if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn(PROGRAM, "signals cannot be caught");
+		ztp_cli_warn(PROGRAM, "cannot block signals");
 		rc = ZTP_EXIT_FAILED;
 	} else if (options.command == COMMAND_RUN) {
 		rc = run_command(&options);

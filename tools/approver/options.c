@@ -278,7 +278,8 @@ static int check(const struct options *options)
 				    : "--rules, --approve-all and "
 				      "--reject-all");
 	if (options->by == BY_RULES && (options->reason || options->message))
-		return USAGE("--reason and --message come from the rules");
+		return USAGE(
+			"--reason and --message are not allowed with --rules");
 	if (options->fingerprint && !options->device)
 		return USAGE("--fingerprint needs --device");
 	if (options->content_type && !options->payload_file)
@@ -313,8 +314,8 @@ static int load_files(struct options *options)
 	    ztp_rules_load(&options->rules, options->rules_file, &error))
 		return failed(&error);
 	if (!all_fit(options))
-		return USAGE("a payload is not text, and omnicore carries "
-			     "nothing else");
+		return USAGE("a payload is not text, as the omnicore format "
+			     "requires");
 	return 0;
 }
 

@@ -345,10 +345,10 @@ static int loop(struct run *run)
 			receive(run, wait);
 	}
 	if (run->in_flight && rd_kafka_flush(run->producer, DRAIN_MS) != 0) {
-		ztp_cli_warn(PROGRAM,
-			     "%d decisions not confirmed: they will "
-			     "be sent again",
-			     run->in_flight);
+		ztp_cli_warn(
+			PROGRAM,
+			"%d decisions are not confirmed and will be sent again",
+			run->in_flight);
 		run->failed = true;
 	}
 	settle(run);

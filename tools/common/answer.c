@@ -235,8 +235,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	memset(record, 0, sizeof(*record));
 	if (answer->payload && !ztp_attachment_fits(answer->payload, format))
 		return ztp_fail(error, ZTP_ERR_UTF8,
-				"the payload is no text, which is what "
-				"customOnboardData holds");
+				"the payload is not text, as customOnboardData "
+				"requires");
 	make_id(record->id, ask, answer->approve);
 	ztp_time_format(record->time, now_ms);
 	add_headers(record, format, ask);

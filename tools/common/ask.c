@@ -30,7 +30,8 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 		return rc;
 	if (!ztp_request_id_valid(ask->request_id, strlen(ask->request_id))) {
 		ask->request_id[0] = '\0';
-		return ztp_fail(error, ZTP_ERR_VALUE, "no valid request_id");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"request_id is missing or not valid");
 	}
 	return 0;
 }
@@ -42,7 +43,7 @@ static int read_device(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(device))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no device");
+		return ztp_fail(error, ZTP_ERR_MISSING, "device is missing");
 	rc = copy_string(ask->path, sizeof(ask->path), device, "path", error);
 	if (rc)
 		return rc;
@@ -59,7 +60,8 @@ static int read_key(struct ztp_ask *ask, const cJSON *certificate,
 	if (!key)
 		return 0;
 	if (!cJSON_IsObject(key))
-		return ztp_fail(error, ZTP_ERR_TYPE, "public_key: no object");
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"public_key is not an object");
 	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), key,
 			 "algorithm", error);
 	if (rc)
@@ -98,14 +100,15 @@ static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(certificate))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no certificate");
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"certificate is missing");
 	rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
 			 certificate, "fingerprint_sha256", error);
 	if (rc)
 		return rc;
 	if (!ztp_fingerprint_valid(ask->fingerprint))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no valid fingerprint_sha256");
+				"fingerprint_sha256 is missing or not valid");
 	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,
 			 "subject", error);
 	if (rc)

@@ -28,7 +28,7 @@ int ztp_cli_usage(const char *program, const char *format, ...)
 	va_start(args, format);
 	vsnprintf(message, sizeof(message), format, args);
 	va_end(args);
-	ztp_cli_warn(program, "%s (--help tells more)", message);
+	ztp_cli_warn(program, "%s (see --help)", message);
 	return ZTP_EXIT_USAGE;
 }
 

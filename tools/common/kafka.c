@@ -48,7 +48,7 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 				"a property is written NAME=VALUE");
 	if (reserved(text, len))
 		return ztp_fail(error, ZTP_ERR_USAGE,
-				"property %.*s is not to be set here", (int)len,
+				"property %.*s cannot be set here", (int)len,
 				text);
 	if (props->count == ZTP_KAFKA_PROPS_MAX)
 		return ztp_fail(error, ZTP_ERR_USAGE, "more than %d properties",

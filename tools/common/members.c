@@ -32,7 +32,7 @@ int ztp_member_string(const struct ztp_members_file *file,
 	char **out = field;
 
 	if (!node->text || !*node->text)
-		return ztp_members_fail(file, node->line, "a text is expected");
+		return ztp_members_fail(file, node->line, "text is expected");
 	*out = strdup(node->text);
 	return *out ? 0 : ztp_members_no_memory(file);
 }
@@ -92,7 +92,7 @@ int ztp_members_read(const struct ztp_members_file *file,
 			member++;
 		if (!member->name)
 			return ztp_members_fail(file, child->key_line,
-						"%s: unknown", child->key);
+						"%s: unknown key", child->key);
 		rc = member->read(file, child, (char *)object + member->offset);
 	}
 	return rc;

@@ -252,7 +252,7 @@ static int read_default(const struct ztp_members_file *file,
 	rc = ztp_members_read(file, node, members, rule);
 	if (!rc && !rule->decided)
 		rc = ztp_members_fail(file, node->line,
-				      "default without action");
+				      "default has no action");
 	return rc;
 }
 
@@ -279,7 +279,7 @@ static int add_rule(const struct ztp_members_file *file,
 	rc = ztp_members_read(file, node, members, rule);
 	if (!rc && !rule->decided)
 		rc = ztp_members_fail(file, node->line,
-				      "a rule without action");
+				      "the rule has no action");
 	if (!rc && !rule->name &&
 	    asprintf(&rule->name, "%zu", rules->count) < 0) {
 		rule->name = NULL;

@@ -135,7 +135,8 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 	MQTTProperties_add(&properties, &week);
 	response = MQTTClient_connect5(client, &how, &properties, NULL);
 	if (response.reasonCode != MQTTREASONCODE_SUCCESS)
-		ztp_cli_warn(PROGRAM, "not connected: %d", response.reasonCode);
+		ztp_cli_warn(PROGRAM, "cannot connect: reason code %d",
+			     response.reasonCode);
 	MQTTResponse_free(response);
 	MQTTProperties_free(&properties);
 	free(jwt);
@@ -174,7 +175,7 @@ static enum verdict read_message(const struct device *d,
 	if (d->out && (!(out = fopen(d->out, "wbe")) ||
 		       fwrite(message->payload, 1, len, out) != len ||
 		       fclose(out) != 0)) {
-		ztp_cli_warn(PROGRAM, "%s cannot be written", d->out);
+		ztp_cli_warn(PROGRAM, "cannot write %s", d->out);
 		return FAILED;
 	}
 	return *status == 'a' ? APPROVED : REJECTED;
@@ -285,7 +286,7 @@ int main(int argc, char **argv)
 	    (d.audience &&
 	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
 		return ztp_cli_usage(PROGRAM,
-				     "an option is missing or not well-formed");
+				     "an option is missing or not valid");
 	file = BIO_new_file(d.key, "r");
 	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
 	BIO_free(file);

@@ -69,9 +69,9 @@ static const char help[] =
 	"                   create by naming them always have 4\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGUSR1 takes all brokers down (connections are cut, new ones "
+	"SIGUSR1 takes all brokers down: connections are cut, new ones "
 	"refused,\n"
-	"records are kept), SIGUSR2 brings them back on the same ports.\n";
+	"records kept. SIGUSR2 brings them back on the same ports.\n";
 
 static bool topic_name_valid(const char *name, size_t len)
 {
@@ -254,7 +254,7 @@ static int run(const struct options *options)
 		goto out;
 	cluster = rd_kafka_mock_cluster_new(handle, options->brokers);
 	if (!cluster) {
-		ztp_cli_warn(PROGRAM, "the cluster cannot be started");
+		ztp_cli_warn(PROGRAM, "cannot start the cluster");
 		goto out;
 	}
 	if (!create_topics(cluster, options))

@@ -125,8 +125,7 @@ static bool wait_until(struct ztp_client *client, const struct timespec *at)
 static const char *reason_text(int reason)
 {
 	if (reason == 0x86 || reason == UNAUTHORIZED || reason == 5)
-		return "not authorized: is this user among "
-		       "plugin_opt_operators?";
+		return "not authorized: is this user in plugin_opt_operators?";
 	if (reason >= 0x80)
 		return MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
 	return "no connection";

@@ -33,9 +33,9 @@ static void check_version(struct ztp_doctor *doctor, const char *what)
 	    ztp_client_next(doctor->ctl->client, VERSION_TOPIC, VERSION_WAIT_MS,
 			    &text, &error) <= 0) {
 		/* It is not wrong if this user may not read it. */
-		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
-			       "not told to this user, who may not "
-			       "read " VERSION_TOPIC);
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_OK, what,
+			"unknown: this user may not read " VERSION_TOPIC);
 		return;
 	}
 	version = text + strcspn(text, "0123456789");
@@ -69,10 +69,10 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	version = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(doctor->info, "version"));
 	if (!version)
-		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
-			       "it answers %s: is this user among "
-			       "plugin_opt_operators?",
-			       code ? code : "without a code");
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_ERROR, what,
+			"it answers %s: is this user in plugin_opt_operators?",
+			code ? code : "without a code");
 	else
 		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
 			       "version %s; ztpctl is " ZTP_VERSION, version);
@@ -90,16 +90,16 @@ static void check_topic(struct ztp_doctor *doctor, const char *what)
 	if (!now)
 		return;
 	if (doctor->has_facts && *then && strcmp(now, then) != 0)
-		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
-			       "the gate has %s and the configuration %s: "
-			       "restart the broker, and give the bridge the "
-			       "same",
-			       now, then);
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_ERROR, what,
+			"the gate uses %s, but the configuration says %s: "
+			"restart the broker, and set the same for the bridge",
+			now, then);
 	else
-		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
-			       "%s, which must be the bridge's "
-			       "mqtt.command_topic",
-			       now);
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_OK, what,
+			"%s; the bridge's mqtt.command_topic must be the same",
+			now);
 }
 
 static const struct {

@@ -238,7 +238,7 @@ int main(int argc, char **argv)
 		return ZTP_EXIT_USAGE;
 	}
 	if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn("ztpctl", "signals cannot be caught");
+		ztp_cli_warn("ztpctl", "cannot block signals");
 		return ZTP_EXIT_FAILED;
 	}
 	return run(&ctl, command);

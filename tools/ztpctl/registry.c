@@ -100,9 +100,8 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 	}
 	if (!ctl->audience || !*ctl->audience)
 		ztp_cli_warn("ztpctl",
-			     "warning: %s has no audience: JWTs of its devices "
-			     "can be replayed from any other place that sees "
-			     "them",
+			     "warning: %s has no audience: anybody who sees "
+			     "its devices' JWTs elsewhere can replay them here",
 			     name);
 	status = show(ctl, "getRegistry", with_registry(ctl));
 out:
