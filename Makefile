@@ -47,8 +47,8 @@ LIBS_kafka  := -lrdkafka
 LIBS_http   := -lmicrohttpd
 TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
-MQTT_device := -lpaho-mqtt3cs # the blocking client is enough for a device
-BASE_LIBS   := -lsqlite3 $(POLICY_LIBS)
+MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
+BASE_LIBS   := -lsqlite3 -lyaml $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
 # A part is linked with the parts below it, base/ with policy/.

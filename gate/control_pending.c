@@ -6,14 +6,6 @@
 
 #define IDS_MAX 1000
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_UUID_LEN];
-	bool more;
-};
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
@@ -34,45 +26,29 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 
 static bool list_one(const struct ztp_candidate *candidate, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_listing *listing = arg;
+	cJSON *object = ztp_listing_add(listing, candidate->id);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, candidate);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, candidate->id, sizeof(candidate->id));
-	listing->count++;
-	return true;
+	if (object)
+		describe(object, listing->gate, candidate);
+	return object != NULL;
 }
 
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
+	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	const char *after;
+	int rc;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_listing_start(&listing, gate, in, "pending", reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "pending");
-	if (ztp_candidates_list(
-		    gate->db,
-		    registry ? ZTP_CANDIDATES_REGISTRY : ZTP_CANDIDATES_ALL,
-		    registry ? registry->name : "", after, listing.limit + 1, 0,
-		    0, list_one, &listing, &error) != 0)
-		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+	rc = ztp_candidates_list(gate->db,
+				 *listing.registry ? ZTP_CANDIDATES_REGISTRY
+						   : ZTP_CANDIDATES_ALL,
+				 listing.registry, listing.after, listing.limit,
+				 0, 0, list_one, &listing, &error);
+	ztp_listing_end(&listing, rc, &error, reply);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
@@ -84,9 +60,10 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	const cJSON *id;
 
 	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				     "request_ids is no list of at most %d",
-				     IDS_MAX);
+		(void)ztp_reply_fail(
+			reply, "INVALID_ARGUMENT",
+			"request_ids is not a list of at most %d items",
+			IDS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {
@@ -94,7 +71,8 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 		if (!cJSON_IsString(id)) {
 			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-					     "request_ids holds no strings");
+					     "request_ids contains something "
+					     "other than strings");
 			return;
 		}
 		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);

@@ -1,6 +1,7 @@
 /* Loads a configuration: the file's values over the defaults, then the rules
  * between settings. */
 #include "bridge/config/config.h"
+#include "base/file.h"
 #include "bridge/config/config_yaml.h"
 #include "bridge/config/settings.h"
 #include <openssl/crypto.h>
@@ -212,7 +213,7 @@ int config_load(struct config **config, const char *file, int *line,
 	if (!new)
 		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (rc == 0)
-		rc = setting_slurp(&text, &len, CONFIG_FILE_MAX, file, error);
+		rc = ztp_file_read(&text, &len, file, CONFIG_FILE_MAX, error);
 	if (rc == 0)
 		rc = set_defaults(new, error);
 	if (rc == 0)

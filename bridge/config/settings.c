@@ -200,15 +200,15 @@ const struct setting *settings_find(const char *name)
 	return NULL;
 }
 
-const struct setting *settings_section(const char *name)
+bool settings_section(const char *name)
 {
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < COUNT; i++)
 		if (strncmp(table[i].name, name, len) == 0 &&
 		    table[i].name[len] == '.')
-			return &table[i];
-	return NULL;
+			return true;
+	return false;
 }
 
 size_t settings_index(const struct setting *setting)

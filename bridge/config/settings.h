@@ -47,8 +47,8 @@ struct setting {
 const struct setting *settings_table(size_t *count);
 /* NULL if there is no setting of that name. */
 const struct setting *settings_find(const char *name);
-/* The first row below "name.", or NULL when there is no such section. */
-const struct setting *settings_section(const char *name);
+/* Is there a row below "name."? */
+bool settings_section(const char *name);
 size_t settings_index(const struct setting *setting);
 
 /* --- settings_value.c */
@@ -85,12 +85,8 @@ int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
 /* Opens file and reads from it, because opening alone also succeeds for a
  * directory. */
 int setting_check_file(const char *file, struct ztp_error *error);
-/* A whole file of at most max bytes, with a NUL after them; the caller owns
- * *content. */
-int setting_slurp(char **content, size_t *len, size_t max, const char *file,
-		  struct ztp_error *error);
-/* Reads a secret's file: the whole file except one trailing newline. A NUL in
- * it is refused. The caller owns *content. */
+/* A secret's file: the whole file without one newline at its end; no NUL in it;
+ * the caller owns *content. */
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 

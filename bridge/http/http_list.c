@@ -118,14 +118,6 @@ static bool parse_number(int64_t *number, const char **text, char end,
 	return true;
 }
 
-static bool registry_valid(const char *text)
-{
-	const char *slash = strchr(text, '/');
-
-	return slash && ztp_id_valid(text, (size_t)(slash - text)) &&
-	       ztp_id_valid(slash + 1, strlen(slash + 1));
-}
-
 static bool parse_cursor(struct listing *listing, const char *text)
 {
 	struct store_place *place = &listing->place;
@@ -164,12 +156,11 @@ static const char *parse_filters(struct listing *listing,
 	if (is_given(query->state) &&
 	    !ztp_state_parse(&listing->state, query->state))
 		return "state: no such state";
-	if (is_given(query->order) &&
-	    !parse_order(&listing->order, query->order))
-		return "order: expected oldest, newest or finished";
-	if (is_given(query->registry) && !registry_valid(query->registry))
-		return "registry: expected SUBSCRIPTION/REGISTRY";
-	if (is_given(query->registry))
+	if (given(query->order) && !parse_order(&listing->order, query->order))
+		return "order: not oldest, newest or finished";
+	if (given(query->registry) && !ztp_registry_name_valid(query->registry))
+		return "registry: not SUBSCRIPTION/REGISTRY";
+	if (given(query->registry))
 		listing->registry = query->registry;
 	if (!is_given(query->device))
 		return NULL;

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 
@@ -155,8 +154,7 @@ static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 		destroy(rk);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLOSE_MS / 1000;
+	until = ztp_clock_after(CLOCK_REALTIME, CLOSE_MS);
 	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
 		return;
 	log_warn(core->log, "kafka_handle_left");

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -165,15 +164,8 @@ static bool query_ends(struct probe *a, int partitions,
 
 static void wait_until(struct probe *a, int64_t ms)
 {
-	struct timespec at;
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
 	pthread_cond_timedwait(&a->changed, &a->lock, &at);
 }
 

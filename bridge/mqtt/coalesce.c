@@ -5,13 +5,7 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t coalesce_now(void)
-{
-	struct timespec now;
-
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
+#include "base/clock.h"
 
 /* Has this thread slept since the last call? Time also passes while other
  * threads have the processor. A queue may then have built up, and this is the
@@ -40,12 +34,12 @@ void coalesce_begin(struct coalesce *coalesce, int64_t now)
 		return;
 	nanosleep(&wait, NULL);
 	coalesce->sleeps++;
-	coalesce->began = coalesce_now();
+	coalesce->began = ztp_clock_us();
 }
 
 void coalesce_end(struct coalesce *coalesce)
 {
-	int64_t now = coalesce_now();
+	int64_t now = ztp_clock_us();
 
 	/* It may have slept in the journal, waiting for the disk and not
 	 * for an event. */

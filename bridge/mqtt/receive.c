@@ -130,7 +130,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 {
 	struct journal_entry e = {0};
 
-	coalesce_begin(&ev->coalesce, coalesce_now());
+	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)

@@ -91,21 +91,17 @@ int store_checkpoint_open(struct store *store, struct ztp_error *error)
 
 	if (!w)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	rc = sqlite3_open_v2(store->path, &w->db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(w->db,
-				  "PRAGMA wal_autocheckpoint=0;"
-				  /* A connection that has never read has
-				   * not opened the WAL, so its checkpoint
-				   * does nothing. */
-				  "SELECT 1 FROM sqlite_schema LIMIT 1",
-				  NULL, NULL, NULL);
-	if (rc != SQLITE_OK) {
-		rc = ztp_fail(error, ZTP_ERR_IO, "store %s: %s", store->path,
-			      w->db ? sqlite3_errmsg(w->db) : "out of memory");
+	rc = ztp_sqlite_connect(&w->db, &store->file, error);
+	if (rc == 0)
+		rc = ztp_sqlite_exec(w->db, &store->file,
+				     "PRAGMA wal_autocheckpoint=0;"
+				     /* A connection that has never read has
+				      * not opened the log, and its checkpoint
+				      * does nothing. */
+				     "SELECT 1 FROM sqlite_schema LIMIT 1",
+				     error);
+	if (rc != 0)
 		goto fail;
-	}
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
 	if (pthread_create(&w->thread, NULL, run, w) != 0) {

@@ -58,6 +58,13 @@ def test_the_plugin_exports_three_names():
     assert symbols(PLUGIN, "-D", "--defined-only") == EXPORTED
 
 
+def test_the_plugin_brings_no_library_that_it_does_not_use():
+    """base/ has more than the gate needs, and the broker loads it all."""
+    dynamic = output("readelf", "-dW", binary(PLUGIN))
+    assert "libsqlite3" in dynamic
+    assert "libyaml" not in dynamic
+
+
 @pytest.mark.parametrize("name", (PLUGIN, *PROGRAMS))
 def test_nothing_is_bound_late_or_stays_writable(name):
     dynamic = output("readelf", "-dW", binary(name))

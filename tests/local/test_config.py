@@ -54,7 +54,7 @@ def test_an_empty_file_is_all_defaults(write, text):
 
 @pytest.mark.parametrize("line, says, text", [
     (2, "mqtt.colour: unknown key", "mqtt:\n  colour: red\n"),
-    (3, "log.level: is there twice", "log:\n  level: info\n  level: warn\n"),
+    (3, "log.level: given more than once", "log:\n  level: info\n  level: warn\n"),
     (2, "mqtt.keepalive", "mqtt:\n  keepalive: 60\n"),
     (2, "mqtt.url", "mqtt:\n  url: http://localhost\n"),
     (2, "mqtt.url", "mqtt:\n  url: mqtt://localhost:99999\n"),

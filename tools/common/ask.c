@@ -4,7 +4,7 @@
 
 #include "ztp/json.h"
 
-/* A string member into a buffer of size bytes; "" when it is absent. */
+/* Copies a string member into a buffer of size bytes; "" if it is absent. */
 static int copy_string(char *out, size_t size, const cJSON *object,
 		       const char *name, struct ztp_error *error)
 {
@@ -30,7 +30,8 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 		return rc;
 	if (!ztp_request_id_valid(ask->request_id, strlen(ask->request_id))) {
 		ask->request_id[0] = '\0';
-		return ztp_fail(error, ZTP_ERR_VALUE, "no valid request_id");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"request_id is missing or not valid");
 	}
 	return 0;
 }
@@ -42,7 +43,7 @@ static int read_device(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(device))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no device");
+		return ztp_fail(error, ZTP_ERR_MISSING, "device is missing");
 	rc = copy_string(ask->path, sizeof(ask->path), device, "path", error);
 	if (rc)
 		return rc;
@@ -59,7 +60,8 @@ static int read_key(struct ztp_ask *ask, const cJSON *certificate,
 	if (!key)
 		return 0;
 	if (!cJSON_IsObject(key))
-		return ztp_fail(error, ZTP_ERR_TYPE, "public_key: no object");
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"public_key is not an object");
 	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), key,
 			 "algorithm", error);
 	if (rc)
@@ -84,8 +86,7 @@ static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
 	return 0;
 }
 
-/* Lower case is what the contract says; nothing else compares equal later. */
-static bool fingerprint_valid(const char *text)
+bool ztp_fingerprint_valid(const char *text)
 {
 	return strlen(text) == ZTP_SHA256_HEX - 1 &&
 	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
@@ -99,14 +100,15 @@ static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(certificate))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no certificate");
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"certificate is missing");
 	rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
 			 certificate, "fingerprint_sha256", error);
 	if (rc)
 		return rc;
-	if (!fingerprint_valid(ask->fingerprint))
+	if (!ztp_fingerprint_valid(ask->fingerprint))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no valid fingerprint_sha256");
+				"fingerprint_sha256 is missing or not valid");
 	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,
 			 "subject", error);
 	if (rc)
