@@ -156,7 +156,7 @@ static const char *parse_filters(struct listing *listing,
 	if (is_given(query->state) &&
 	    !ztp_state_parse(&listing->state, query->state))
 		return "state: no such state";
-	if (given(query->order) && !parse_order(&listing->order, query->order))
+	if (is_given(query->order) && !parse_order(&listing->order, query->order))
 		return "order: not oldest, newest or finished";
 	if (given(query->registry) && !ztp_registry_name_valid(query->registry))
 		return "registry: not SUBSCRIPTION/REGISTRY";
