@@ -37,19 +37,20 @@ COMPILE_SAN = $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SAN) -DZTP_VERSION='"$(VERSI
 LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
-POLICY_LIBS := -lcjson -lcrypto
-# The libraries each part of the bridge links besides the parts below it.
+POLICY_LIBS := -lcrypto
+# What each part of the bridge is linked with besides those below it.
 LIBS_config := -lyaml -lrdkafka
 LIBS_journal := -lz
 LIBS_store  := -lsqlite3
 LIBS_mqtt   := -lpaho-mqtt3as -lmosquitto -lssl
 LIBS_kafka  := -lrdkafka
-LIBS_http   := -lmicrohttpd
-TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
+LIBS_registrar := -lcjson
+LIBS_http   := -lmicrohttpd -lcjson
+TOOL_LIBS   := -lrdkafka -lyaml -lcjson -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
-BASE_LIBS   := -lsqlite3 -lyaml $(POLICY_LIBS)
-GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
+BASE_LIBS   := -lsqlite3 -lyaml -lcjson $(POLICY_LIBS)
+GATE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS) -lpthread
 
 # A part is linked with the parts below it, base/ with policy/.
 LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
@@ -190,7 +191,7 @@ $(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san
 
 $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcjson -lcmocka $(LDLIBS)
 
 .SECONDARY:
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* --- rules between settings */
 
 static bool is_set(const struct config *config, const struct setting *setting)

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
+
 /* --- a request as an object */
 
 static bool add_str(cJSON *object, const char *name, struct ztp_str str)
@@ -36,12 +38,11 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	bool announced =
 		r->state != ZTP_STATE_RECEIVED &&
 		(r->finished_at == 0 || r->finished_at > r->announced_at);
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
 	return cJSON_AddStringToObject(object, "request_id", r->id) &&
 	       add_device(object, r->path) &&
-	       cJSON_AddStringToObject(object, "fingerprint_sha256", hex) &&
+	       ztp_tree_add_sha256(object, "fingerprint_sha256",
+				   r->fingerprint) &&
 	       cJSON_AddStringToObject(object, "state",
 				       ztp_state_name(r->state)) &&
 	       cJSON_AddNumberToObject(object, "attempt", r->attempt) &&

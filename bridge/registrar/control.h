@@ -50,8 +50,6 @@ struct control_answer {
 	bool live, subscribed;
 };
 
-/* A member's text; "" if it is missing or not a string. */
-const char *control_text(const cJSON *object, const char *name);
 void control_read(struct control_answer *answer, const cJSON *response);
 bool control_is(const struct control_answer *answer, const char *code);
 /* The gate could not do it now: the same command is to be sent again. */
