@@ -211,8 +211,8 @@ static void mistakes_name_file_and_line(void **state)
 		{"rules:\n- match: {fingerprints_file: /no/such}\n"
 		 "  action: reject\n",
 		 "f.yaml:2: cannot read /no/such: "},
-		{"default: approve\n---\n{}\n", "f.yaml:3: "},
-		{"rules: [\n", "f.yaml:"},
+		{"default: approve\n---\n{}\n", "f.yaml:2: a second"},
+		{"rules: [\n", "f.yaml:2: YAML: "},
 		{"default: {reason: x}\n", "f.yaml:1: "},
 		{"rules: &r\n- *r\n", "f.yaml:1: rules: anchors"},
 		{"rules:\n- action: !!str reject\n",
