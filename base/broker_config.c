@@ -61,7 +61,8 @@ static int read_folder(struct reading *reading, const char *folder,
 
 		if (rc == 0 && (n < 0 || (size_t)n >= sizeof(path)))
 			rc = ztp_fail(error, ZTP_ERR_VALUE,
-				      "%s: too long a name", folder);
+				      "%s: a file name in it is too long",
+				      folder);
 		if (rc == 0)
 			rc = read_file(reading, path, error);
 		free(entries[i]);
@@ -69,8 +70,6 @@ static int read_folder(struct reading *reading, const char *folder,
 	free(entries);
 	return rc;
 }
-
-/* ---- lines */
 
 static char *trimmed(char *text)
 {
@@ -81,8 +80,8 @@ static char *trimmed(char *text)
 	return text;
 }
 
-/* A word ends at a space, at a tab it does not: the broker would not know a
- * setting with one in its name, and does not start. */
+/* Mosquitto splits the key from its value at a space, not at a tab. It does not
+ * know a key with a tab in it, and refuses to start. */
 static int read_line(struct reading *reading,
 		     struct ztp_broker_setting *setting, char *line,
 		     struct ztp_error *error)
@@ -102,9 +101,10 @@ static int read_line(struct reading *reading,
 	if (strcmp(setting->key, "include_dir") != 0)
 		return 0;
 	if (setting->nth > 0)
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s:%d: include_dir in an included file",
-				setting->file, setting->line);
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"%s:%d: include_dir is not allowed in an included file",
+			setting->file, setting->line);
 	return read_folder(reading, setting->value, error);
 }
 
@@ -133,8 +133,6 @@ int ztp_broker_config_read(const char *path, ztp_broker_visit_fn *visit,
 
 	return read_file(&reading, path, error);
 }
-
-/* ---- whose */
 
 char *ztp_broker_config_of_process(void)
 {

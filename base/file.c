@@ -1,77 +1,79 @@
 #include "base/file.h"
 
 #include <errno.h>
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #define FIRST_SIZE 4096
 
-static void wipe(char *text, size_t n)
-{
-	if (text)
-		OPENSSL_cleanse(text, n);
-	free(text);
-}
-
-/* Not realloc, which would leave a copy behind. */
-static char *grown(char *text, size_t used, size_t size)
+/* Not realloc: it would leave a copy of the data behind. */
+static char *grow(char *data, size_t used, size_t size)
 {
 	char *larger = malloc(size + 1);
 
 	if (larger && used > 0)
-		memcpy(larger, text, used);
-	wipe(text, used);
+		memcpy(larger, data, used);
+	if (data)
+		explicit_bzero(data, used);
+	free(data);
 	return larger;
 }
 
-/* Reads to the end or to one byte past max, whichever comes first; NULL when
- * memory runs out. */
-static char *slurp(FILE *file, size_t *len, size_t max)
+/* Reads to the end of the file or one byte past max. NULL: no memory. */
+static char *read_all(FILE *file, size_t *len, size_t max)
 {
 	size_t size = 0, used = 0;
-	char *text = NULL;
+	char *data = NULL;
 
 	do {
 		size = size ? 2 * size : FIRST_SIZE;
 		if (size > max + 1)
 			size = max + 1;
-		text = grown(text, used, size);
-		if (!text)
+		data = grow(data, used, size);
+		if (!data)
 			return NULL;
-		used += fread(text + used, 1, size - used, file);
+		used += fread(data + used, 1, size - used, file);
 	} while (used == size && used <= max);
-	text[used] = '\0';
+	data[used] = '\0';
 	*len = used;
-	return text;
+	return data;
+}
+
+static int cannot_read(const char *path, struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_IO, "cannot read %.150s: %s", path,
+			strerror(errno));
 }
 
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error)
 {
-	FILE *file = fopen(path, "rbe");
+	FILE *file = fopen(path, "re");
+	char *text;
 	int rc = 0;
 
 	*data = NULL;
+	*len = 0;
 	if (!file)
-		return ztp_fail(error, ZTP_ERR_IO, "cannot read %.120s: %s",
-				path, strerror(errno));
-	errno = 0;
-	*data = slurp(file, len, max);
-	if (!*data)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%.120s: out of memory",
+		return cannot_read(path, error);
+	(void)setvbuf(file, NULL, _IONBF,
+		      0); /* stdio's buffer would be another copy */
+	text = read_all(file, len, max);
+	if (!text)
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%.150s: out of memory",
 			      path);
 	else if (ferror(file))
-		rc = ztp_fail(error, ZTP_ERR_IO, "cannot read %.120s: %s", path,
-			      strerror(errno));
+		rc = cannot_read(path, error);
 	else if (*len > max)
 		rc = ztp_fail(error, ZTP_ERR_TOO_LARGE,
-			      "%.120s is larger than %zu bytes", path, max);
-	if (rc && *data) {
-		wipe(*data, *len);
-		*data = NULL;
+			      "%.150s is larger than %zu bytes", path, max);
+	if (rc == 0) {
+		*data = text;
+	} else if (text) {
+		explicit_bzero(text, *len);
+		free(text);
 	}
-	(void)fclose(file); /* read only: nothing can be lost */
+	(void)fclose(file); /* opened for reading: nothing can be lost */
 	return rc;
 }

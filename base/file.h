@@ -1,6 +1,6 @@
 /*
- * base/file.h - the whole of a file: configurations, secrets, certificates,
- * lists. Blocks; any thread.
+ * base/file.h - reads a whole file, up to a limit: a configuration, a secret, a
+ * list. Blocks; any thread.
  */
 #ifndef ZTP_BASE_FILE_H
 #define ZTP_BASE_FILE_H
@@ -9,10 +9,10 @@
 
 #include "ztp/error.h"
 
-/* Reads at most max bytes and puts a NUL after them; the caller frees *data.
- * Nothing is left elsewhere in memory: it may be a secret. ZTP_ERR_IO,
- * ZTP_ERR_TOO_LARGE or ZTP_ERR_NOMEM, and *data is NULL; the message names the
- * file. */
+/* Reads at most max bytes and puts a NUL after them. The caller frees *data,
+ * and wipes it if it may be a secret; no other copy is left in memory. On
+ * failure (ZTP_ERR_IO, ZTP_ERR_TOO_LARGE, ZTP_ERR_NOMEM) *data is NULL and the
+ * message names the file. path may be a pipe. */
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
 

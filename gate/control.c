@@ -54,8 +54,8 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 	(void)ztp_reply_fail(reply, "NOT_FOUND", "unknown command");
 }
 
-/* What was journalled before is not this command's to lose: it is committed
- * first. What a failed command has written is taken back. */
+/* What callbacks have written before must not be lost with this command, so it
+ * is committed first. What a failed command has written is rolled back. */
 static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		    struct ztp_reply *reply)
 {
@@ -73,8 +73,8 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		return;
 	}
 	run_by_name(gate, in, name, reply);
-	/* UNAVAILABLE, INTERNAL: a commit that failed has rolled back already,
-	 * and memory may be ahead of it. */
+	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
+	 * already, and memory may be ahead of the database. */
 	if (strcmp(reply->code, "UNAVAILABLE") == 0 ||
 	    strcmp(reply->code, "INTERNAL") == 0 ||
 	    (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db)))
@@ -157,7 +157,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	struct ztp_gate *gate = userdata;
 	cJSON *answer = cJSON_CreateObject();
 	cJSON *responses = cJSON_AddArrayToObject(answer, "responses");
-	/* The broker has asked ztp_acl_check before; a second look costs
+	/* The broker has called ztp_acl_check before; a second check costs
 	 * nothing. */
 	bool allowed = ztp_options_is_operator(
 		&gate->options, mosquitto_client_username(e->client));

@@ -1,4 +1,4 @@
-/* Commands on devices; createDevice is control_create.c's. */
+/* Commands on devices, except createDevice (control_create.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -97,7 +97,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 			 candidate.id);
 }
 
-/* ---- looking */
+/* ---- getDevice and listDevices */
 
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
@@ -129,7 +129,8 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 				  candidate->spki_sha256);
 }
 
-/* No device: the candidate, when it was asked for by certificate. */
+/* There is no device: answers with the candidate if the request names its
+ * certificate. */
 static void get_candidate(struct ztp_gate *gate, const char *path,
 			  const uint8_t *fingerprint, struct ztp_reply *reply)
 {
@@ -210,7 +211,7 @@ void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 		ztp_page_end(&page, reply);
 }
 
-/* ---- deleting and blocking */
+/* ---- deleteDevice, blockDevice and unblockDevice */
 
 static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 			 struct ztp_device *device, const cJSON *in,

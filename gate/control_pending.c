@@ -69,7 +69,8 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 		if (!cJSON_IsString(id)) {
 			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-					     "request_ids holds no strings");
+					     "request_ids contains something "
+					     "other than strings");
 			return;
 		}
 		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);

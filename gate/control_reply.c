@@ -1,4 +1,5 @@
-/* What the commands of $CONTROL/ztp/v1 share: members in, an answer out. */
+/* What the commands of $CONTROL/ztp/v1 share: reading members and building the
+ * answer. */
 #include "gate/control.h"
 
 #include <stdarg.h>
@@ -7,12 +8,12 @@
 
 #include "base/json_tree.h"
 #include "gate/audit.h"
-#include "gate/broker_api.h"
+#include "gate/log.h"
 
 #define LIMIT_MAX     1000
 #define LIMIT_DEFAULT 100
 
-/* --- answering */
+/* --- the answer */
 
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 		    const char *format, ...)
@@ -36,8 +37,7 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
 		code = "UNAVAILABLE";
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
+		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
@@ -58,7 +58,7 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 
 	if (ztp_db_commit(gate->db, &error) == 0)
 		return true;
-	return ztp_reply_error(reply, &error); /* rolled back by run_one */
+	return ztp_reply_error(reply, &error); /* run_one rolls back */
 }
 
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
@@ -72,7 +72,7 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 					    .request_id = request_id});
 }
 
-/* --- asking */
+/* --- members of a command */
 
 bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 			size_t max, bool required, struct ztp_reply *reply)

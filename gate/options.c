@@ -62,7 +62,7 @@ static int add_operator(struct ztp_options *options, const char *name,
 	return 0;
 }
 
-/* Comma-separated; spaces around a name do not count, spaces in it do. */
+/* Comma-separated. Spaces around a name are dropped, spaces within it kept. */
 static int set_operators(struct ztp_options *options, const char *value,
 			 struct ztp_error *error)
 {
@@ -76,7 +76,7 @@ static int set_operators(struct ztp_options *options, const char *value,
 			len--;
 		if (len == 0)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"holds an empty name");
+					"contains an empty name");
 		if (add_operator(options, value, len, error) != 0)
 			return ZTP_ERR_NOMEM;
 		if (!next)
@@ -154,7 +154,7 @@ static int set_twice(const struct mosquitto_opt *opts, int index,
 	for (int i = 0; i < index; i++)
 		if (strcmp(opts[i].key, opts[index].key) == 0)
 			return ztp_fail(error, ZTP_ERR_USAGE,
-					"plugin_opt_%s is given twice",
+					"plugin_opt_%s is given more than once",
 					opts[index].key);
 	return 0;
 }

@@ -5,6 +5,7 @@
 
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 
 #define PROPERTY_CONTENT_TYPE	  3
 #define PROPERTY_CORRELATION_DATA 9
@@ -22,10 +23,8 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 						   false, properties);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				     "ztp gate: nothing published on %s: "
-				     "error %d",
-				     topic, rc);
+		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
+			     topic, rc);
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);
@@ -45,7 +44,7 @@ static mosquitto_property *command_properties(const char *request_id,
 					       "request_id", request_id) ||
 	    mosquitto_property_add_string_pair(&list, PROPERTY_USER, "status",
 					       status)) {
-		/* The envelope says the same. */
+		/* Not fatal: the envelope says the same. */
 		mosquitto_property_free_all(&list);
 		return NULL;
 	}

@@ -2,7 +2,9 @@
  * fail, which is what ztp_sha256 promises. The EVP functions fetch the
  * algorithm under a lock on every call. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <errno.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/base64.h"

@@ -18,8 +18,8 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	if (strlen(text) != n) {
 		OPENSSL_cleanse(text, n);
 		free(text);
-		return ztp_fail(error, ZTP_ERR_NUL, "%.120s holds a NUL byte",
-				file);
+		return ztp_fail(error, ZTP_ERR_NUL,
+				"%.120s contains a NUL byte", file);
 	}
 	if (n > 0 && text[n - 1] == '\n')
 		text[n - 1] = '\0';

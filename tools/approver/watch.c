@@ -1,8 +1,8 @@
 /*
- * ztp-approver watch: what goes on between bridge and customer, a line for
- * each record. Texts come from anybody who may write to the topics: bytes
- * that a terminal would obey are shown as \xNN. Payloads are shown with
- * --json only.
+ * ztp-approver watch: shows what bridge and customer say to each other, one
+ * line per record. Anybody who may write to the topics can put any text there,
+ * so bytes that a terminal would obey are shown as \xNN. Payloads are shown
+ * with --json only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -16,7 +16,8 @@
 
 #define VALUE_MAX (1024 * 1024)
 
-/* What of each kind of record is worth a line; dotted names go deeper. */
+/* The members that are shown of each kind of record; a dotted name is a member
+ * of a member. */
 static const char *const request_fields[] = {
 	"request_id", "device.path", "certificate.fingerprint_sha256",
 	"attempt",    "contenders",  "expires_at",
@@ -144,7 +145,7 @@ static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 	return ok;
 }
 
-/* Keys and header values: text where a JSON string can hold it. */
+/* Keys and header values: as text if a JSON string can hold them. */
 static bool add_text(cJSON *object, const char *name, const void *data,
 		     size_t len)
 {

@@ -78,7 +78,7 @@ void ztp_attachment_clear(struct ztp_attachment *attachment)
 	memset(attachment, 0, sizeof(*attachment));
 }
 
-/* --- the bodies; each returns false only for want of memory */
+/* --- the bodies; each fails only without memory */
 
 static bool add_string(cJSON *object, const char *name, const char *text)
 {
@@ -210,8 +210,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	memset(record, 0, sizeof(*record));
 	if (answer->payload && !ztp_attachment_fits(answer->payload, format))
 		return ztp_fail(error, ZTP_ERR_UTF8,
-				"the payload is no text, which is what "
-				"customOnboardData holds");
+				"the payload is not text, as customOnboardData "
+				"requires");
 	make_id(record->id, ask, answer->approve);
 	ztp_time_format(record->time, now_ms);
 	add_headers(record, format, ask);
@@ -226,8 +226,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	if (!record->value)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	record->len = strlen(record->value);
-	/* A payload that nests as deep as is allowed does not fit in a body
-	 * that nests around it: better said here than in the dead letters. */
+	/* A payload nested as deep as allowed is too deep inside a body. Report
+	 * that here rather than in the dead letters. */
 	if (ztp_json_check(record->value, record->len, ZTP_DECISION_MAX,
 			   error) == 0)
 		return 0;

@@ -19,7 +19,8 @@ static int read_id(struct ztp_ask *ask, struct ztp_object *record,
 		return rc;
 	if (!ztp_request_id_valid(ask->request_id, strlen(ask->request_id))) {
 		ask->request_id[0] = '\0';
-		return ztp_fail(error, ZTP_ERR_VALUE, "no valid request_id");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"request_id is missing or not valid");
 	}
 	return 0;
 }

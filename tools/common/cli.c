@@ -1,10 +1,9 @@
 #include "tools/common/cli.h"
 
-#include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -19,6 +18,31 @@ void ztp_cli_warn(const char *program, const char *format, ...)
 	va_end(args);
 	fputc('\n', stderr);
 	funlockfile(stderr);
+}
+
+int ztp_cli_usage(const char *program, const char *format, ...)
+{
+	char message[256];
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	ztp_cli_warn(program, "%s (see --help)", message);
+	return ZTP_EXIT_USAGE;
+}
+
+int ztp_cli_bad_option(const char *program, int found, char **argv)
+{
+	const char *given = argv[optind - 1];
+
+	if (found == ':')
+		return ztp_cli_usage(program, "%s needs a value", given);
+	if (optopt && strncmp(given, "--", 2) == 0)
+		return ztp_cli_usage(program, "%s takes no value", given);
+	if (optopt)
+		return ztp_cli_usage(program, "unknown option -%c", optopt);
+	return ztp_cli_usage(program, "unknown option %s", given);
 }
 
 static void stop_signals(sigset_t *set)

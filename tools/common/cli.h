@@ -1,26 +1,36 @@
 /*
  * tools/common/cli.h - what every command-line tool needs: messages on stderr,
- * signals as a thing to be asked for instead of a handler. Single-threaded use,
+ * usage errors, and signals that are polled instead of handled. One thread,
  * except ztp_cli_warn.
  */
 #ifndef ZTP_TOOLS_CLI_H
 #define ZTP_TOOLS_CLI_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "ztp/error.h"
 
 enum ztp_exit { ZTP_EXIT_OK = 0, ZTP_EXIT_FAILED = 1, ZTP_EXIT_USAGE = 2 };
 
-/* "PROGRAM: message" as one line on stderr. */
+/* Prints "PROGRAM: message" as one line on stderr. */
 void ztp_cli_warn(const char *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 
-/* Makes SIGINT and SIGTERM wait for ztp_cli_stopped, in this thread and all
- * that it starts: to be called before the first library is. SIGPIPE is
- * ignored. */
+/* The same, with a hint at --help. Returns ZTP_EXIT_USAGE. */
+int ztp_cli_usage(const char *program, const char *format, ...)
+	__attribute__((format(printf, 2, 3)));
+/* The same for an option that getopt_long rejected: it returned '?', or ':' if
+ * the option string begins with ':'. opterr must be 0. */
+int ztp_cli_bad_option(const char *program, int found, char **argv);
+
+/* Makes SIGINT and SIGTERM pending for ztp_cli_stopped, in this thread and all
+ * that it starts; call it before any library is used. Ignores SIGPIPE. */
 bool ztp_cli_catch_signals(void);
 
-/* Has SIGINT or SIGTERM come? Takes it from the queue: the caller remembers
- * the answer. Does not block. */
+/* Has SIGINT or SIGTERM arrived? Consumes the signal, so the caller must
+ * remember the answer. Does not block. */
 bool ztp_cli_stopped(void);
 
 #endif
