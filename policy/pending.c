@@ -46,6 +46,16 @@ static const struct ztp_field wanted[MEMBERS] = {
 #undef X
 };
 
+static int open_event(struct ztp_object *event,
+		      struct ztp_field fields[MEMBERS], const char *text,
+		      size_t len, struct ztp_error *error)
+{
+	memcpy(fields, wanted, sizeof(wanted));
+	return ztp_object_read(event, fields, MEMBERS,
+			       (struct ztp_str){text, len}, ZTP_PENDING_MAX,
+			       error);
+}
+
 /* A member with two names: the event has one of them, or both with the same
  * value. */
 static int either(struct ztp_str *value, struct ztp_object *event,
@@ -173,10 +183,7 @@ int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 	int rc;
 
 	memset(pending, 0, sizeof(*pending));
-	memcpy(fields, wanted, sizeof(wanted));
-	rc = ztp_object_read(&event, fields, MEMBERS,
-			     (struct ztp_str){text, len}, ZTP_PENDING_MAX,
-			     error);
+	rc = open_event(&event, fields, text, len, error);
 	if (rc)
 		return rc;
 	if (!event.is_object)
@@ -291,10 +298,7 @@ int ztp_pending_salvage(struct ztp_salvaged *salvaged, const char *text,
 	int rc;
 
 	memset(salvaged, 0, sizeof(*salvaged));
-	memcpy(fields, wanted, sizeof(wanted));
-	rc = ztp_object_read(&event, fields, MEMBERS,
-			     (struct ztp_str){text, len}, ZTP_PENDING_MAX,
-			     NULL);
+	rc = open_event(&event, fields, text, len, NULL);
 	if (rc)
 		return rc == ZTP_ERR_NOMEM ? rc : 0;
 	rc = salvage(salvaged, &event);
