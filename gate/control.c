@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
-#include "ztp/json.h"
 
 #define MESSAGE_MAX	(1024 * 1024)
 #define COMMANDS_MAX	1000
@@ -108,9 +108,9 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
-	    ztp_json_string(&correlation, in, "correlationData",
+	    ztp_tree_string(&correlation, in, "correlationData",
 			    CORRELATION_MAX, &error) != 0 ||
-	    ztp_json_string(&name, in, "command", 64, &error) != 0 || !name)
+	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
 				     "not a command");
 	else if (!allowed)
@@ -130,7 +130,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
-	if (ztp_json_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
+	if (ztp_tree_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
 				     error.message);
 		append(responses, "", NULL, &reply);
@@ -139,10 +139,9 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	commands = cJSON_GetObjectItemCaseSensitive(tree, "commands");
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
-		(void)ztp_reply_fail(
-			&reply, "INVALID_ARGUMENT",
-			"commands is not a list of at most %d items",
-			COMMANDS_MAX);
+		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+				     "commands is not a list of at most %d",
+				     COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);

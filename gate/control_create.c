@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
@@ -297,7 +298,7 @@ static void describe_creation(struct ztp_gate *gate, const struct creation *c,
 			ztp_control_live(gate, device.path, device.spki_sha256);
 	cJSON_AddBoolToObject(reply->data, "created", created);
 	cJSON_AddStringToObject(reply->data, "device_path", c->path.whole.p);
-	ztp_reply_hex(reply->data, "fingerprint_sha256", c->fingerprint);
+	ztp_tree_add_sha256(reply->data, "fingerprint_sha256", c->fingerprint);
 	cJSON_AddBoolToObject(reply->data, "live", session != NULL);
 	cJSON_AddBoolToObject(reply->data, "subscribed",
 			      session && session->subscribed);

@@ -3,11 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
-#include "ztp/json.h"
 
 #define RETRY_MAX_S (365LL * 24 * 3600)
 
@@ -19,7 +19,7 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_json_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
+	if (ztp_tree_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
 			 &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
 				      "retry_after_s: %s", error.message);
@@ -99,31 +99,20 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 
 /* ---- getDevice and listDevices */
 
-static void describe_session(cJSON *object, struct ztp_gate *gate,
-			     const char *path,
-			     const uint8_t spki_sha256[ZTP_SHA256_LEN])
-{
-	const struct ztp_session *session =
-		ztp_control_live(gate, path, spki_sha256);
-
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
-}
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
 	cJSON_AddStringToObject(object, "device_path", device->path);
 	cJSON_AddStringToObject(object, "state",
 				device->blocked ? "blocked" : "active");
-	ztp_reply_hex(object, "fingerprint_sha256", device->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", device->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", device->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", device->spki_sha256);
 	cJSON_AddStringToObject(object, "onboarding",
 				ztp_onboarding_name(device->onboarding));
-	ztp_reply_time(object, "created_at", device->created_at);
+	ztp_tree_add_time(object, "created_at", device->created_at);
 	cJSON_AddStringToObject(object, "request_id", device->request_id);
-	describe_session(object, gate, device->path, device->spki_sha256);
+	ztp_control_describe_live(object, gate, device->path,
+				  device->spki_sha256);
 }
 
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
@@ -132,10 +121,12 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
 	cJSON_AddStringToObject(object, "state",
 				candidate->rejected ? "rejected" : "pending");
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", candidate->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", candidate->spki_sha256);
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	describe_session(object, gate, candidate->path, candidate->spki_sha256);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 /* There is no device: answers with the candidate if the request names its
@@ -195,26 +186,29 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct ztp_listing *listing = arg;
-	cJSON *object = ztp_listing_add(listing, device->path);
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, device->path);
 
-	if (object)
-		describe(object, listing->gate, device);
-	return object != NULL;
+	if (row)
+		describe(row, page->gate, device);
+	return row != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	int rc;
+	struct ztp_page page;
 
-	if (!ztp_listing_start(&listing, gate, in, "devices", reply))
+	if (!ztp_page_begin(&page, gate, in, "devices", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	rc = ztp_devices_list(gate->db, listing.registry, listing.after,
-			      listing.limit, list_one, &listing, &error);
-	ztp_listing_end(&listing, rc, &error, reply);
+	if (ztp_devices_list(gate->db, page.registry ? page.registry->name : "",
+			     page.after, page.limit + 1, list_one, &page,
+			     &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else
+		ztp_page_end(&page, reply);
 }
 
 /* ---- deleteDevice, blockDevice and unblockDevice */

@@ -1,6 +1,5 @@
 /* Commands on candidates, and getInfo. */
-#include <string.h>
-
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 
@@ -9,46 +8,46 @@
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
-	const struct ztp_session *session =
-		ztp_control_live(gate, candidate->path, candidate->spki_sha256);
-
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_time(object, "received_at", candidate->received_at);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
 	cJSON_AddBoolToObject(object, "acked", candidate->acked);
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 static bool list_one(const struct ztp_candidate *candidate, void *arg)
 {
-	struct ztp_listing *listing = arg;
-	cJSON *object = ztp_listing_add(listing, candidate->id);
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, candidate->id);
 
-	if (object)
-		describe(object, listing->gate, candidate);
-	return object != NULL;
+	if (row)
+		describe(row, page->gate, candidate);
+	return row != NULL;
 }
 
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	int rc;
+	struct ztp_page page;
 
-	if (!ztp_listing_start(&listing, gate, in, "pending", reply))
+	if (!ztp_page_begin(&page, gate, in, "pending", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	rc = ztp_candidates_list(gate->db,
-				 *listing.registry ? ZTP_CANDIDATES_REGISTRY
-						   : ZTP_CANDIDATES_ALL,
-				 listing.registry, listing.after, listing.limit,
-				 0, 0, list_one, &listing, &error);
-	ztp_listing_end(&listing, rc, &error, reply);
+	if (ztp_candidates_list(gate->db,
+				page.registry ? ZTP_CANDIDATES_REGISTRY
+					      : ZTP_CANDIDATES_ALL,
+				page.registry ? page.registry->name : "",
+				page.after, page.limit + 1, 0, 0, list_one,
+				&page, &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else
+		ztp_page_end(&page, reply);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
@@ -60,10 +59,9 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	const cJSON *id;
 
 	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
-		(void)ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
-			"request_ids is not a list of at most %d items",
-			IDS_MAX);
+		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				     "request_ids is not a list of at most %d",
+				     IDS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {

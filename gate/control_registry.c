@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
-#include "ztp/json.h"
 
 #define PEM_MAX	 (64 * 1024)
 #define END_PAGE 200
@@ -15,10 +15,10 @@ static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_reply_hex(object, "fingerprint_sha256", cert->fingerprint);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", cert->fingerprint);
 	cJSON_AddStringToObject(object, "subject", cert->subject);
-	ztp_reply_time(object, "not_before", cert->not_before);
-	ztp_reply_time(object, "not_after", cert->not_after);
+	ztp_tree_add_time(object, "not_before", cert->not_before);
+	ztp_tree_add_time(object, "not_after", cert->not_after);
 	cJSON_AddItemToArray(list, object);
 }
 
@@ -32,7 +32,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
 		cJSON_AddStringToObject(object, "audience", registry->audience);
-	ztp_reply_time(object, "created_at", registry->created_at);
+	ztp_tree_add_time(object, "created_at", registry->created_at);
 	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
 	cJSON_AddNumberToObject(object, "pending",
 				(double)registry->candidates);
@@ -108,32 +108,27 @@ void ztp_control_get_registry(struct ztp_gate *gate, const cJSON *in,
 void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
-	struct ztp_registry **page;
-	const char *after;
-	int64_t limit;
+	struct ztp_registry **found;
+	struct ztp_page page;
+	cJSON *row = NULL;
 	size_t count;
-	cJSON *list;
 
-	if (!ztp_control_page(&after, &limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	page = calloc((size_t)limit + 1, sizeof(struct ztp_registry *));
-	if (!page) {
+	found = calloc((size_t)page.limit + 1, sizeof(*found));
+	if (!found) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;
 	}
-	count = ztp_registries_list(gate->registries, after, page,
-				    (size_t)limit + 1);
-	list = cJSON_AddArrayToObject(reply->data, "registries");
-	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
-		cJSON *object = cJSON_CreateObject();
-
-		describe(object, page[i], false);
-		cJSON_AddItemToArray(list, object);
+	count = ztp_registries_list(gate->registries, page.after, found,
+				    (size_t)page.limit + 1);
+	for (size_t i = 0; i < count; i++) {
+		row = ztp_page_row(&page, found[i]->name);
+		if (row)
+			describe(row, found[i], false);
 	}
-	if (count > (size_t)limit)
-		cJSON_AddStringToObject(reply->data, "next",
-					page[limit - 1]->name);
-	free(page);
+	ztp_page_end(&page, reply);
+	free(found);
 }
 
 void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
@@ -307,8 +302,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		return;
 	}
 	cJSON_AddStringToObject(reply->data, "registry", registry->name);
-	ztp_reply_hex(reply->data, "fingerprint_sha256",
-		      ztp_ca_cert(ca)->fingerprint);
+	ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
 				     "registry %s has this CA already",
@@ -378,7 +373,8 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		end_sessions(ending);
 		cJSON_AddStringToObject(reply->data, "registry",
 					registry->name);
-		ztp_reply_hex(reply->data, "fingerprint_sha256", fingerprint);
+		ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+				    fingerprint);
 		cJSON_AddNumberToObject(reply->data, "ended",
 					(double)ending->ended);
 	}

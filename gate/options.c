@@ -25,11 +25,11 @@ static int set_text(char **field, const char *value, struct ztp_error *error)
 static int set_number(int64_t *field, const char *value, int64_t min,
 		      int64_t max, struct ztp_error *error)
 {
-	if (!ztp_number_parse(field, value, min, max))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"is not a number from %lld to %lld",
-				(long long)min, (long long)max);
-	return 0;
+	if (ztp_number_parse(field, value, min, max))
+		return 0;
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"is not a number from %lld to %lld", (long long)min,
+			(long long)max);
 }
 
 static int set_registry_db(struct ztp_options *options, const char *value,

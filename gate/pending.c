@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/publish.h"
 
@@ -62,25 +63,20 @@ void ztp_pending_stop(struct ztp_gate *gate)
 
 static cJSON *event(const struct ztp_candidate *candidate)
 {
-	size_t size = 4 * ((candidate->der_len + 2) / 3) + 1;
-	char *certificate = malloc(size);
-	char received_at[ZTP_TIME_LEN];
-	cJSON *object;
+	cJSON *object = cJSON_CreateObject();
 
-	if (!certificate)
-		return NULL;
-	ztp_base64_encode(certificate, candidate->der, candidate->der_len);
-	ztp_time_format(received_at, candidate->received_at);
-	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "certificate", certificate);
-	cJSON_AddStringToObject(object, "received_at", received_at);
+	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
+				 candidate->der_len)) {
+		cJSON_Delete(object);
+		return NULL; /* the next round has it */
+	}
+	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	if (candidate->remote_addr[0])
 		cJSON_AddStringToObject(object, "remote_addr",
 					candidate->remote_addr);
-	free(certificate);
 	return object;
 }
 

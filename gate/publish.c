@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/log.h"
 
@@ -73,11 +74,9 @@ void ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_subscribed(const struct ztp_session *session)
 {
 	cJSON *object = cJSON_CreateObject();
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, session->fingerprint, ZTP_SHA256_LEN);
 	cJSON_AddStringToObject(object, "device_path", session->path);
-	cJSON_AddStringToObject(object, "fingerprint_sha256", hex);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", session->fingerprint);
 	cJSON_AddStringToObject(object, "state",
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");

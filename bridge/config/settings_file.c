@@ -1,10 +1,11 @@
 /* The files that settings name. */
-#include "base/file.h"
 #include "bridge/config/settings.h"
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
 
 int setting_read_file(char **content, const char *file, struct ztp_error *error)
 {
@@ -17,8 +18,8 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	if (strlen(text) != n) {
 		OPENSSL_cleanse(text, n);
 		free(text);
-		return ztp_fail(error, ZTP_ERR_NUL, "%.120s holds a NUL byte",
-				file);
+		return ztp_fail(error, ZTP_ERR_NUL,
+				"%.120s contains a NUL byte", file);
 	}
 	if (n > 0 && text[n - 1] == '\n')
 		text[n - 1] = '\0';

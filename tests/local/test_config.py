@@ -1,8 +1,8 @@
-"""The daemon's command line and configuration, as a shell sees them: exit
-codes, one line on stderr for a mistake, FILE:LINE in front of it.
+"""The daemon's command line and configuration, as seen by a shell: exit codes,
+and one line on stderr per error that starts with FILE:LINE.
 
-What is refused and why is the unit tests' (tests/unit/refused.h); this is
-about the program around it."""
+The unit tests check what is refused and why (tests/unit/refused.h). This
+checks the program around it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
 
 
 def run(*args, **env):
-    """Runs the daemon to its end; it must come to one by itself."""
+    """Runs the daemon, which must exit by itself."""
     return subprocess.run(
         [where.binary("ztp-bridge"), *map(str, args)], stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=20, check=False,
@@ -37,7 +37,7 @@ def check(file, **env):
 
 
 def assert_refused(result, file, line, says):
-    """Exit 2, nothing on stdout, exactly one line on stderr."""
+    """It exits 2, prints nothing on stdout and exactly one line on stderr."""
     assert result.returncode == 2, result
     assert result.stdout == ""
     lines = result.stderr.splitlines()

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "bridge/http/http.h"
-#include "ztp/json.h"
 
 #define T0	    1700000000000LL
 #define DEADLINE_MS 20000
@@ -192,7 +192,7 @@ static inline cJSON *get_json(struct http_case *f, const char *target,
 		strstr(f->answer, "Content-Type: application/json\r\n"));
 	cJSON_Delete(f->json);
 	f->json = NULL;
-	assert_int_equal(ztp_json_parse(&f->json, f->body, strlen(f->body),
+	assert_int_equal(ztp_tree_parse(&f->json, f->body, strlen(f->body),
 					sizeof(f->answer), &error),
 			 0);
 	return f->json;

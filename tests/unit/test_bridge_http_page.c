@@ -137,7 +137,7 @@ static const cJSON *status_of(struct http_case *f, const struct readiness *r)
 	assert_non_null(page.text);
 	cJSON_Delete(f->json);
 	f->json = NULL;
-	assert_int_equal(ztp_json_parse(&f->json, page.text, strlen(page.text),
+	assert_int_equal(ztp_tree_parse(&f->json, page.text, strlen(page.text),
 					sizeof(f->answer), &error),
 			 0);
 	free(page.text);

@@ -52,6 +52,36 @@ static void everything_given(void **state)
 	ztp_decision_clear(&decision);
 }
 
+/* It is stored, compared and handed on: one spelling for one content. */
+static void metadata_is_written_anew(void **state)
+{
+	static const struct {
+		const char *given, *stored;
+	} lines[] = {
+		{"{\"k\":\"v\"}", "{\"k\":\"v\"}"},
+		{"{ \"\\u006b\" :\t\"\\/\\u0076\" ,\n\"\\n\":\"\\u00e9\" }",
+		 "{\"k\":\"/v\",\"\\n\":\"\xc3\xa9\"}"},
+		{"{\"\":\"\",\"\\\"\":\"\\u0001\\ud83d\\ude00\"}",
+		 "{\"\":\"\",\"\\\"\":\"\\u0001\xf0\x9f\x98\x80\"}"},
+		{" { } ", NULL},
+	};
+	struct ztp_decision decision;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char *text =
+			exact_print(OK ",\"metadata\":%s}", lines[i].given);
+
+		take(&decision, text);
+		if (lines[i].stored)
+			assert_string_equal(decision.metadata, lines[i].stored);
+		else
+			assert_null(decision.metadata);
+		ztp_decision_clear(&decision);
+		free(text);
+	}
+}
+
 static void null_counts_as_absent(void **state)
 {
 	struct ztp_decision decision;
@@ -412,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest),
 		cmocka_unit_test(everything_given),
+		cmocka_unit_test(metadata_is_written_anew),
 		cmocka_unit_test(null_counts_as_absent),
 		cmocka_unit_test(payloads_as_they_were_written),
 		cmocka_unit_test(payload_in_base64),

@@ -322,6 +322,8 @@ static void audience_where_one_is_set(void **state)
 		"\"" AUDIENCE "\"",
 		"[\"" AUDIENCE "\"]",
 		"[\"other\",\"" AUDIENCE "\"]",
+		"[7,null,{}, \"\\u0061cme\\/plant-7\" ]",
+		"\"\\u0061cme/plant-7\"",
 	};
 	static const char *const bad[] = {
 		"\"other\"",

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tests/unit/certs.h"
 #include "tests/unit/exact.h"
-#include "ztp/json.h"
 
 #define PATH	     "subscriptions/acme/registries/plant-7/devices/pump-42"
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -154,7 +154,7 @@ static cJSON *record_without(const char *const *omit)
 	make_cert(&cert);
 	json = build(&cert, omit);
 	assert_int_equal(
-		ztp_json_parse(&tree, json, strlen(json), 1 << 20, NULL), 0);
+		ztp_tree_parse(&tree, json, strlen(json), 1 << 20, NULL), 0);
 	free(json);
 	return tree;
 }

@@ -6,6 +6,7 @@
 
 #include "tools/approver/help.h"
 #include "tools/common/cli.h"
+#include "ztp/text.h"
 
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH

@@ -5,7 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "ztp/json.h"
+#include "base/json_tree.h"
 
 #define SOURCE "ztp-approver"
 
@@ -28,24 +28,11 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* Is it UTF-8 without a NUL? */
-static bool is_text(const char *data, size_t len)
-{
-	size_t step;
-
-	for (; len > 0; data += step, len -= step) {
-		step = ztp_utf8_char(data, len);
-		if (step == 0 || *data == '\0')
-			return false;
-	}
-	return true;
-}
-
 static void judge(struct ztp_attachment *attachment)
 {
 	attachment->json = ztp_json_check(attachment->data, attachment->len,
 					  ZTP_PAYLOAD_MAX, NULL) == 0;
-	attachment->text = is_text(attachment->data, attachment->len);
+	attachment->text = ztp_utf8_valid(attachment->data, attachment->len);
 }
 
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
@@ -100,20 +87,7 @@ static bool add_string(cJSON *object, const char *name, const char *text)
 	return cJSON_AddStringToObject(object, name, text) != NULL;
 }
 
-static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
-{
-	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, payload->data, payload->len);
-		ok = cJSON_AddStringToObject(object, "payload_base64", text);
-	}
-	free(text);
-	return ok;
-}
-
-/* JSON is copied as it was written, so its numbers keep their digits. */
+/* JSON goes in as it was written: its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
 	bool ok;
@@ -122,7 +96,8 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 		return true;
 	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
 						  payload->data) != NULL
-			   : add_base64(object, payload);
+			   : ztp_tree_add_base64(object, "payload_base64",
+						 payload->data, payload->len);
 	return ok && add_string(object, "content_type", payload->content_type);
 }
 

@@ -150,9 +150,10 @@ static enum verdict read_message(const struct device *d,
 {
 	const MQTTProperty *p = message->properties.array;
 	size_t len = (size_t)message->payloadlen;
-	const char *text = NULL;
+	struct ztp_field field = {.name = "status"};
+	struct ztp_str text = {message->payload, len};
+	struct ztp_object envelope;
 	char status[16] = "";
-	cJSON *tree = NULL;
 	FILE *out = NULL;
 
 	for (int i = 0; i < message->properties.count; i++, p++)
@@ -161,12 +162,13 @@ static enum verdict read_message(const struct device *d,
 		    memcmp(p->value.data.data, "status", 6) == 0)
 			snprintf(status, sizeof(status), "%.*s",
 				 p->value.value.len, p->value.value.data);
-	if (ztp_json_parse(&tree, message->payload, len, 1 << 20, NULL) == 0)
-		text = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(tree, "status"));
-	if (text && !*status)
-		snprintf(status, sizeof(status), "%s", text);
-	cJSON_Delete(tree);
+	if (ztp_object_read(&envelope, &field, 1, text, 1 << 20, NULL) == 0) {
+		if (!*status &&
+		    ztp_object_string(&text, &envelope, 0, 15, NULL) == 0)
+			snprintf(status, sizeof(status), "%.*s", (int)text.n,
+				 text.p ? text.p : "");
+		ztp_object_clear(&envelope);
+	}
 	fwrite(message->payload, 1, len, stdout);
 	puts("");
 	fflush(stdout);

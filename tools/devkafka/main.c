@@ -30,7 +30,7 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "tools/common/cli.h"
-#include "ztp/codec.h"
+#include "ztp/text.h"
 
 #define PROGRAM	       "ztp-devkafka"
 #define TOPICS_MAX     64

@@ -1,6 +1,7 @@
 /* Asks the gate. */
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 
@@ -18,14 +19,12 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}
-	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
-	text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "error"));
-	ok = code && strcmp(code, "OK") == 0;
+	code = ztp_tree_text(response, "code");
+	text = ztp_tree_text(response, "error");
+	ok = strcmp(code, "OK") == 0;
 	if (!ok)
-		ztp_cli_warn("ztpctl", "%s: %s", code ? code : "?",
-			     text ? text : "no reason given");
+		ztp_cli_warn("ztpctl", "%s: %s", *code ? code : "?",
+			     *text ? text : "no reason given");
 	if (ok && data)
 		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
 								"data");
@@ -46,7 +45,7 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 {
 	cJSON *all = cJSON_CreateArray();
 	cJSON *data = NULL, *ask;
-	const char *next;
+	bool more;
 
 	cJSON_AddNumberToObject(in, "limit", PAGE);
 	do {
@@ -57,14 +56,14 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 			break;
 		}
 		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
-		next = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(data, "next"));
+		more = *ztp_tree_text(data, "next") != '\0';
 		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
-		if (next)
-			cJSON_AddStringToObject(in, "after", next);
+		if (more)
+			cJSON_AddStringToObject(in, "after",
+						ztp_tree_text(data, "next"));
 		cJSON_Delete(data);
 		data = NULL;
-	} while (next);
+	} while (more);
 	cJSON_Delete(in);
 	return all;
 }

@@ -13,10 +13,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "base/random.h"
-#include "tools/common/cli.h"
 #include "ztp/codec.h"
-#include "ztp/json.h"
 
 #define CONTROL	     "$CONTROL/ztp/v1"
 #define RESPONSE     "$CONTROL/ztp/v1/response"
@@ -351,16 +350,13 @@ static cJSON *pick(const char *text, const char *correlation)
 {
 	cJSON *tree = NULL, *found = NULL, *response, *responses;
 
-	if (ztp_json_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
+	if (ztp_tree_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
 		return NULL;
 	responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
 	for (response = responses ? responses->child : NULL; response;
 	     response = response->next) {
-		const char *own = NULL;
-
-		if (ztp_json_string(&own, response, "correlationData", 256,
-				    NULL) == 0 &&
-		    own && strcmp(own, correlation) == 0) {
+		if (strcmp(ztp_tree_text(response, "correlationData"),
+			   correlation) == 0) {
 			found = response;
 			break;
 		}

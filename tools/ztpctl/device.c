@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/json.h"
 
 #define AUDIT	   "ztp/v1/audit"
 #define RECORD_MAX (64 * 1024)
@@ -85,7 +85,7 @@ static void print_record(const struct ztp_ctl *ctl, const char *text)
 	cJSON *record = NULL;
 
 	if (ctl->json ||
-	    ztp_json_parse(&record, text, strlen(text), RECORD_MAX, NULL))
+	    ztp_tree_parse(&record, text, strlen(text), RECORD_MAX, NULL))
 		puts(text);
 	else
 		ztp_ctl_print_line(record, names);

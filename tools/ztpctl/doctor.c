@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 
 #define VERSION_TOPIC	"$SYS/broker/version"
@@ -62,17 +63,15 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 			       error.message);
 		return;
 	}
-	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
+	code = ztp_tree_text(response, "code");
 	doctor->info =
 		cJSON_DetachItemFromObjectCaseSensitive(response, "data");
-	version = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(doctor->info, "version"));
-	if (!version)
-		ztp_doctor_say(
-			doctor, ZTP_FINDING_ERROR, what,
-			"it answers %s: is this user in plugin_opt_operators?",
-			code ? code : "without a code");
+	version = ztp_tree_text(doctor->info, "version");
+	if (!*version)
+		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
+			       "it answers %s: is this user among "
+			       "plugin_opt_operators?",
+			       *code ? code : "without a code");
 	else
 		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
 			       "version %s; ztpctl is " ZTP_VERSION, version);
@@ -83,11 +82,10 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
  * at start only. */
 static void check_topic(struct ztp_doctor *doctor, const char *what)
 {
-	const char *now = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-		doctor->info, "command_topic"));
+	const char *now = ztp_tree_text(doctor->info, "command_topic");
 	const char *then = doctor->facts.command_topic;
 
-	if (!now)
+	if (!*now)
 		return;
 	if (doctor->has_facts && *then && strcmp(now, then) != 0)
 		ztp_doctor_say(

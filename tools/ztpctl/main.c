@@ -12,7 +12,7 @@
 #include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/codec.h"
+#include "ztp/text.h"
 
 #define PASSWORD_MAX 4096
 
