@@ -130,5 +130,6 @@ int main(void)
 						setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge_kafka_probe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_kafka_probe", tests, NULL,
+					   NULL);
 }
