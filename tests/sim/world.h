@@ -36,6 +36,12 @@ struct device *world_device(int number);
 int world_count(void); /* of numbers, those that do not exist included */
 struct device *world_by_path(const char *path);
 
+/* devices.c: they begin to come; how many have not come yet; all that have are
+ * there from now on. */
+void devices_begin(void);
+int devices_to_come(void);
+void devices_come_back(void);
+
 void world_begin(void);
 /* Nothing is left to come, and all that came has ended. */
 bool world_is_done(void);
