@@ -81,6 +81,8 @@ struct event *queue_add(struct queue *queue, int type);
 /* A producer's request, a fetch, an answer: one way. */
 int64_t kafka_latency(void);
 
+/* kafka_batch.c: sends what may be sent now. */
+void producer_send(struct handle *h, struct part *part);
 /* kafka_producer.c, kafka_consumer.c */
 void producer_begin(struct handle *h);
 void message_free(struct message *message);
