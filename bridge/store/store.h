@@ -128,8 +128,9 @@ int store_request_add(struct store *store, struct store_request *request,
 		      struct ztp_error *error); /* sets n */
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
-/* RECEIVED to REQUESTED, if that is where row n stands. */
-int store_request_announced(struct store *store, int64_t n,
+/* RECEIVED to REQUESTED, if that is where row n stands and its deadline is
+ * still to come. */
+int store_request_announced(struct store *store, int64_t n, int64_t now,
 			    struct ztp_error *error);
 int store_request_by_id(struct store *store, const char *id,
 			struct store_request *request, struct ztp_error *error);
