@@ -31,12 +31,18 @@
 /* --- one turn */
 
 /* What the journal tells again comes before decisions, which may be the answers
- * to it. What max_requests holds back was never asked about. */
+ * to it. */
 static bool telling_again(const struct loop *l)
 {
-	const struct bridge *b = &l->b;
+	return journal_before(&l->b.mark, &l->b.told);
+}
 
-	return !b->blocked && journal_before(&b->mark, &b->told);
+/* What max_requests holds back was held back before as well: since the commit
+ * there has been no more room. So it was never asked about. */
+static void tell_no_more(struct bridge *b)
+{
+	if (b->blocked && journal_before(&b->mark, &b->told))
+		b->told = b->mark;
 }
 
 static void collect(struct loop *l)
@@ -134,6 +140,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
 				   error);
+	tell_no_more(b);
 	if (rc == 0 && !telling_again(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
