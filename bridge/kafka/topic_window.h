@@ -62,6 +62,8 @@ struct topic_window {
 	int64_t cursor; /* seq of the last outbox record handed over */
 	int64_t skip_from, skip_to; /* seqs of records on their way already */
 	bool rewind;	    /* something failed: begin anew when all are back */
+	uint64_t resend;    /* partitions whose records go again, acknowledged
+			     * or not, since one before them has failed: bits */
 	int64_t batch_wait; /* until then what came later waits for its batch */
 	int64_t gap_until;  /* until then nothing follows the last batch */
 	int64_t single_until; /* up to this seq one by one: a batch was too large */
