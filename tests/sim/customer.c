@@ -1,4 +1,5 @@
-/* The customer, who decides, and strangers, who write what nobody asked for. */
+/* The customer, who decides, alone or in transactions, and strangers, who write
+ * what nobody asked for. */
 #include <stdio.h>
 #include <string.h>
 
@@ -6,29 +7,107 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
 
-static void write_decision(void *arg, int64_t verdict)
+#define RETRY_US (500 * SIM_MS)
+
+/* A decision on its way. */
+struct decision {
+	struct asked *asked;
+	enum verdict verdict;
+	struct transaction *transaction; /* NULL: of none */
+	int partition;
+	int64_t offset;
+};
+
+static sim_event write_decision, end_transaction;
+
+static struct topic *decisions(void)
 {
-	struct topic *topic = &cluster.topics[CLUSTER_DECISIONS];
-	struct asked *asked = arg;
-	const struct device *d = world_device(asked->device);
-	char text[512];
-	int n;
+	return &cluster.topics[CLUSTER_DECISIONS];
+}
+
+static bool can_write(void)
+{
+	return cluster_answers() && !decisions()->missing;
+}
+
+/* --- transactions: mostly over in a moment, some kept open, some aborted */
+
+static void end_transaction(void *arg, int64_t commit)
+{
+	struct decision *d = arg;
 
 	if (!cluster_answers()) {
-		sim_at(500 * SIM_MS, write_decision, asked, verdict);
+		sim_at(RETRY_US, end_transaction, d, commit);
 		return;
 	}
-	n = snprintf(text, sizeof(text),
-		     "{\"request_id\":\"%s\",\"device_path\":\"%s\","
-		     "\"decision\":\"%s\",\"payload\":{\"n\":%d}}",
-		     asked->id, d->path,
-		     verdict == APPROVED ? "approve" : "reject", d->number);
-	sim.stats->decisions++;
+	if (!d->transaction->open) /* with its topic */
+		return;
+	if (commit)
+		oracle_wrote(d->partition, d->offset, WROTE_DECISION, d->asked,
+			     d->verdict);
+	else
+		oracle_wrote(d->partition, d->offset, WROTE_ABORTED, d->asked,
+			     d->verdict);
+	cluster_end(d->transaction, commit);
+	if (!commit && sim_odds(2)) { /* once more */
+		d->transaction = NULL;
+		sim_at(sim_delay(SIM_MS, 2 * SIM_S), write_decision, d, 0);
+	}
+}
+
+static void append(struct decision *d, const char *text, size_t n)
+{
+	const struct device *device = world_device(d->asked->device);
+	size_t len = strlen(device->path);
+	int partition = cluster_partition(decisions(), device->path, len);
+
+	d->partition = partition;
+	d->offset = decisions()->logs[partition].end;
+	if (sim_odds(sim.plan.transactions)) {
+		d->transaction = sim_alloc(sizeof(*d->transaction));
+		sim_at(sim_delay(SIM_MS, 20 * SIM_S), end_transaction, d,
+		       !sim_odds(3));
+		cluster_append_to(d->transaction, decisions(), partition,
+				  device->path, len, text, n);
+		return;
+	}
 	/* Before it is appended: there it is in time, or it is not. */
-	oracle_decided(asked, (enum verdict)verdict, sim.now);
-	cluster_append(topic,
-		       cluster_partition(topic, d->path, strlen(d->path)),
-		       d->path, strlen(d->path), text, (size_t)n, NULL);
+	oracle_wrote(partition, d->offset, WROTE_DECISION, d->asked,
+		     d->verdict);
+	cluster_append(decisions(), partition, device->path, len, text, n,
+		       NULL);
+}
+
+static void write_decision(void *arg, int64_t n)
+{
+	struct decision *d = arg;
+	char text[512];
+	int len;
+
+	(void)n;
+	if (!can_write()) {
+		sim_at(RETRY_US, write_decision, d, 0);
+		return;
+	}
+	len = snprintf(text, sizeof(text),
+		       "{\"request_id\":\"%s\",\"device_path\":\"%s\","
+		       "\"decision\":\"%s\",\"payload\":{\"n\":%d,"
+		       "\"load\":\"" WORLD_LOAD "\"}}",
+		       d->asked->id, world_device(d->asked->device)->path,
+		       d->verdict == APPROVED ? "approve" : "reject",
+		       d->asked->device);
+	sim.stats->decisions++;
+	append(d, text, (size_t)len);
+}
+
+/* --- what is decided */
+
+static void decide_in(struct asked *asked, enum verdict verdict, int64_t us)
+{
+	struct decision *d = sim_alloc(sizeof(*d));
+
+	*d = (struct decision){.asked = asked, .verdict = verdict};
+	sim_at(us > 0 ? us : 0, write_decision, d, 0);
 }
 
 static void decide(struct asked *asked)
@@ -45,41 +124,75 @@ static void decide(struct asked *asked)
 		delay = left + sim_between(-SIM_S, SIM_S);
 		break;
 	case 3: /* said twice */
-		sim_at(delay + sim_delay(0, 2 * SIM_S), write_decision, asked,
-		       sim_odds(3) ? (int64_t)REJECTED + APPROVED - verdict
-				   : verdict);
+		decide_in(asked,
+			  sim_odds(3) ? (enum verdict)(REJECTED + APPROVED -
+						       verdict)
+				      : verdict,
+			  delay + sim_delay(0, 2 * SIM_S));
 		break;
 	default:
 		break;
 	}
-	sim_at(delay > 0 ? delay : 0, write_decision, asked, verdict);
+	decide_in(asked, verdict, delay);
 }
 
-/* Well-formed, about nothing; its key is the writer's own affair. */
-static void stranger(void *arg, int64_t n)
+static void repeat(struct asked *asked)
 {
-	struct topic *topic = &cluster.topics[CLUSTER_DECISIONS];
-	static char key[1000000];
-	size_t len = 30;
-	char text[256];
-	int size;
+	if (asked->verdict != UNDECIDED && !*asked->outcome && sim_odds(2))
+		decide_in(asked, asked->verdict, sim_delay(SIM_MS, 20 * SIM_S));
+}
 
-	(void)arg;
-	if (!cluster_answers())
-		return;
-	if (sim_odds(4))
+void customer_repeat(void)
+{
+	oracle_each(repeat);
+}
+
+/* --- strangers */
+
+static char key[1000000];
+
+static void stranger_writes(enum written what, const char *text, size_t n)
+{
+	int partition = (int)sim_between(0, decisions()->partitions - 1);
+	size_t len = 30;
+
+	if (sim_odds(4)) /* its key is the writer's own affair */
 		len = sim_odds(2) ? 999600 : (size_t)sim_between(0, 999000);
 	memset(key, 'k', len);
-	size = snprintf(text, sizeof(text),
-			"{\"request_id\":\"none-%lld\",\"device_path\":\"%s\","
-			"\"decision\":\"approve\"}",
-			(long long)n, world_device(0)->path);
-	if (sim_odds(4)) /* no JSON at all */
-		size = snprintf(text, sizeof(text), "approve everybody");
-	sim_trace("stranger", (int64_t)len, size);
-	cluster_append(topic, (int)sim_between(0, topic->partitions - 1), key,
-		       len, text, (size_t)size, NULL);
+	sim_trace("stranger", (int64_t)len, (int64_t)n);
+	oracle_wrote(partition, decisions()->logs[partition].end, what, NULL,
+		     UNDECIDED);
+	cluster_append(decisions(), partition, key, len, text, n, NULL);
 }
+
+/* About nothing; about another device's request; no decision at all. */
+static void stranger(void *arg, int64_t n)
+{
+	const struct asked *asked = arg;
+	const char *id = asked->id, *path = world_device(0)->path;
+	enum written what = WROTE_MISMATCH;
+	char text[512], none[32];
+	int len;
+
+	if (!can_write())
+		return;
+	if (sim_odds(4)) {
+		stranger_writes(WROTE_RUBBISH, "approve everybody", 17);
+		return;
+	}
+	if (sim_odds(2) || asked->device / 2 == 0) {
+		snprintf(none, sizeof(none), "none-%lld", (long long)n);
+		id = none;
+		what = WROTE_UNKNOWN;
+	}
+	len = snprintf(text, sizeof(text),
+		       "{\"request_id\":\"%s\",\"device_path\":\"%s\","
+		       "\"decision\":\"approve\"}",
+		       id, path);
+	stranger_writes(what, text, (size_t)len);
+}
+
+/* --- what Kafka tells */
 
 void world_record(enum cluster_topic topic, int partition,
 		  const struct record *record)
@@ -88,8 +201,15 @@ void world_record(enum cluster_topic topic, int partition,
 	bool first;
 
 	(void)partition;
+	if (topic == CLUSTER_DECISIONS)
+		return;
+	oracle_scan_record(topic, record);
 	if (topic == CLUSTER_RESULTS)
 		oracle_result(record);
+	else if (topic == CLUSTER_DLQ)
+		oracle_dead_letter(record);
+	else if (topic == CLUSTER_AUDIT)
+		oracle_audit(record);
 	if (topic != CLUSTER_REQUESTS)
 		return;
 	asked = oracle_request(record, &first);
@@ -97,6 +217,6 @@ void world_record(enum cluster_topic topic, int partition,
 		return;
 	decide(asked);
 	if (sim_odds(sim.plan.strangers))
-		sim_at(sim_delay(0, SIM_S), stranger, NULL,
+		sim_at(sim_delay(0, SIM_S), stranger, asked,
 		       (int64_t)sim.stats->inputs);
 }

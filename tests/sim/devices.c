@@ -49,7 +49,7 @@ const char *device_event(struct device *d, char *text, size_t room)
 		snprintf(id, sizeof(id), "\"request_id\":\"d%d\",", d->number);
 	snprintf(text, room,
 		 "{%s\"device_path\":\"%s\",\"certificate\":\"%s\","
-		 "\"received_at\":\"%s\"}",
+		 "\"password\":\"" WORLD_SECRET "\",\"received_at\":\"%s\"}",
 		 id, d->path, d->cert.base64, time);
 	return text;
 }
@@ -60,6 +60,7 @@ static void offer_once(void *arg, int64_t n)
 	char text[2048];
 
 	device_event(d, text, sizeof(text));
+	d->offers++;
 	if (!broker_offer("ztp/v1/pending", text, strlen(text), d->number))
 		sim_at(SIM_S, offer_once, d, n);
 	else
@@ -145,11 +146,26 @@ void devices_begin(void)
 			continue;
 		certs_make(&d->cert, (uint32_t)i);
 		d->never_there = sim_odds(30);
-		d->named = sim_odds(2);
+		/* With few kept, an id may come that is no longer known. */
+		d->named = sim.plan.max_finished > 100 && sim_odds(2);
 		if (i == 0 || sim_odds(10))
 			wave = sim_between(0, last);
 		to_come++;
 		sim_at(wave + sim_delay(0, 2 * SIM_S), come, d, 0);
+	}
+}
+
+void devices_lose_connection(void)
+{
+	int i;
+
+	for (i = 0; i < 2 * paths; i++) {
+		struct device *d = &devices[i];
+
+		if (!d->subscribed)
+			continue;
+		d->subscribed = false;
+		sim_at(sim_delay(100 * SIM_MS, 5 * SIM_S), subscribe, d, 0);
 	}
 }
 
@@ -165,10 +181,20 @@ void devices_come_back(void)
 
 /* --- what the broker tells */
 
-void world_owned(int device)
+void world_owned(int tag)
 {
-	if (device >= 0 && devices[device].owned_at == 0)
-		devices[device].owned_at = sim.now;
+	if (tag >= TAG_BAD)
+		oracle_letter_owned(tag);
+	else if (devices[tag].owned_at == 0)
+		devices[tag].owned_at = sim.now;
+}
+
+/* The gate offers again what has not been acknowledged to it. */
+void world_forgotten(int tag)
+{
+	if (tag < TAG_BAD && !sim.plan.gate && devices[tag].owned_at == 0)
+		sim_at(sim_delay(SIM_MS, 5 * SIM_S), offer_once, &devices[tag],
+		       1);
 }
 
 static void answer(void *arg, int64_t n)

@@ -1,5 +1,6 @@
 /* The producer's half of librdkafka, as far as it is its caller's: what it takes
- * and what it refuses where it stands (rd_kafka_msg_new0). */
+ * and what it refuses where it stands (rd_kafka_msg_new0), and when a place in
+ * its queue is free again: when the report has been destroyed. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,13 +8,18 @@
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 
-#define LINGER_US    (5 * SIM_MS)
-#define RECORD_BYTES 36 /* around key, value and headers, at most */
+#define LINGER_US (5 * SIM_MS)
+
+static sim_event linger_over;
 
 void message_free(struct message *message)
 {
-	if (message->topic && message->headers) /* a consumer's are the log's */
-		rd_kafka_headers_destroy(message->headers);
+	if (message->handle) { /* a consumer's are the log's */
+		message->handle->messages--;
+		message->handle->bytes -= (int64_t)message->m.len;
+		if (message->headers)
+			rd_kafka_headers_destroy(message->headers);
+	}
 	free(message);
 }
 
@@ -49,48 +55,33 @@ rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms)
 		for (p = 0; p < CLUSTER_PARTITIONS; p++)
 			producer_send(h, &h->parts[t][p]);
 	sim_pass(timeout_ms * SIM_MS);
-	return RD_KAFKA_RESP_ERR__TIMED_OUT;
+	return h->messages == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
+				: RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
 rd_kafka_resp_err_t rd_kafka_purge(rd_kafka_t *rk, int flags)
 {
-	(void)flags;
-	((struct handle *)rk)->closed = true;
+	bool queue = flags & RD_KAFKA_PURGE_F_QUEUE;
+	bool flight = flags & RD_KAFKA_PURGE_F_INFLIGHT;
+	int t;
+
+	for (t = 0; t < CLUSTER_TOPICS && queue; t++)
+		producer_fail((struct handle *)rk, t,
+			      RD_KAFKA_RESP_ERR__PURGE_QUEUE,
+			      flight ? RD_KAFKA_RESP_ERR__PURGE_INFLIGHT : 0);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t rd_kafka_fatal_error(rd_kafka_t *rk, char *text, size_t n)
 {
-	(void)rk;
-	strncpy(text, "played: idempotence is lost", n - 1);
-	return RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
+	const struct handle *h = (const struct handle *)rk;
+
+	if (h->fatal)
+		strncpy(text, "played: idempotence is lost", n - 1);
+	return h->fatal;
 }
 
 /* --- handing over */
-
-/* A length as it is written: zigzag, 7 bits to a byte. */
-static size_t length_size(size_t n)
-{
-	size_t size = 1;
-
-	for (n *= 2; n >= 128; n /= 128)
-		size++;
-	return size;
-}
-
-size_t kafka_record_bytes(size_t key, size_t value, rd_kafka_headers_t *headers)
-{
-	size_t i, n, size = RECORD_BYTES + key + value;
-	const char *name;
-	const void *text;
-
-	for (i = 0; headers &&
-		    rd_kafka_header_get_all(headers, i, &name, &text, &n) == 0;
-	     i++)
-		size += length_size(strlen(name)) + strlen(name) +
-			length_size(n) + n;
-	return size;
-}
 
 static struct message *new_message(const struct message *given)
 {
@@ -112,11 +103,9 @@ static struct message *new_message(const struct message *given)
 
 static void queue_message(struct handle *h, struct message *message)
 {
-	struct topic *topic = (struct topic *)(uintptr_t)message->topic;
-	int t = (int)(topic - cluster.topics);
-	int number =
-		cluster_partition(topic, message->m.key, message->m.key_len);
-	struct part *part = &h->parts[t][number];
+	int number = cluster_partition(&cluster.topics[message->topic],
+				       message->m.key, message->m.key_len);
+	struct part *part = &h->parts[message->topic][number];
 
 	message->m.partition = number;
 	if (part->last)
@@ -125,53 +114,80 @@ static void queue_message(struct handle *h, struct message *message)
 		part->first = message;
 	part->last = message;
 	h->messages++;
+	h->bytes += (int64_t)message->m.len;
 	if (!part->lingers)
 		sim_at_life(LINGER_US, linger_over, h,
-			    t * CLUSTER_PARTITIONS + number);
+			    message->topic * CLUSTER_PARTITIONS + number);
 	part->lingers = true;
 }
 
-rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...)
+/* In this order: rd_kafka_producev. Only values count in the queue's bytes. */
+static rd_kafka_resp_err_t refuse(const struct handle *h,
+				  const struct message *given)
 {
-	struct handle *h = (struct handle *)rk;
-	struct message given = {.m.offset = RD_KAFKA_OFFSET_INVALID};
-	rd_kafka_vtype_t type;
-	va_list args;
+	rd_kafka_resp_err_t topic = h->views[given->topic].err;
 
-	sim_point();
-	va_start(args, rk);
+	if (h->fatal)
+		return RD_KAFKA_RESP_ERR__FATAL;
+	if (given->size > h->max_bytes)
+		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+	if (h->messages >= h->max_messages ||
+	    h->bytes + (int64_t)given->m.len > h->max_queue_bytes)
+		return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+	if (topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	return topic;
+}
+
+static void take_arguments(struct message *given, va_list args)
+{
+	rd_kafka_vtype_t type;
+
 	while ((type = va_arg(args, rd_kafka_vtype_t)) != RD_KAFKA_VTYPE_END)
 		switch (type) {
 		case RD_KAFKA_VTYPE_RKT:
-			given.topic = va_arg(args, const struct topic *);
+			given->topic = (int)(va_arg(args, struct topic *) -
+					     cluster.topics);
 			break;
 		case RD_KAFKA_VTYPE_KEY:
-			given.m.key = va_arg(args, void *);
-			given.m.key_len = va_arg(args, size_t);
+			given->m.key = va_arg(args, void *);
+			given->m.key_len = va_arg(args, size_t);
 			break;
 		case RD_KAFKA_VTYPE_VALUE:
-			given.m.payload = va_arg(args, void *);
-			given.m.len = va_arg(args, size_t);
+			given->m.payload = va_arg(args, void *);
+			given->m.len = va_arg(args, size_t);
 			break;
 		case RD_KAFKA_VTYPE_MSGFLAGS:
 			(void)va_arg(args, int);
 			break;
 		case RD_KAFKA_VTYPE_HEADERS:
-			given.headers = va_arg(args, rd_kafka_headers_t *);
+			given->headers = va_arg(args, rd_kafka_headers_t *);
 			break;
 		case RD_KAFKA_VTYPE_OPAQUE:
-			given.m._private = va_arg(args, void *);
+			given->m._private = va_arg(args, void *);
 			break;
 		default:
 			abort();
 		}
+}
+
+rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...)
+{
+	struct handle *h = (struct handle *)rk;
+	struct message given = {.m.offset = RD_KAFKA_OFFSET_INVALID,
+				.handle = h,
+				.at = sim.now / SIM_MS};
+	rd_kafka_resp_err_t err;
+	va_list args;
+
+	sim_point();
+	va_start(args, rk);
+	take_arguments(&given, args);
 	va_end(args);
 	given.size =
 		kafka_record_bytes(given.m.key_len, given.m.len, given.headers);
-	if (given.size > h->max_bytes)
-		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-	if (h->messages >= h->max_messages)
-		return RD_KAFKA_RESP_ERR__QUEUE_FULL;
-	queue_message(h, new_message(&given));
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
+	err = refuse(h, &given);
+	if (!err)
+		queue_message(h, new_message(&given));
+	return err;
 }

@@ -286,6 +286,7 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
 		return __real_write(fd, bytes, n);
 	if (f->kind == LOG) {
 		sim_bytes(bytes, n);
+		world_logged(bytes, n);
 		if (sim.verbose)
 			fprintf(stderr, "%10.6f | %.*s", (double)sim.now / 1e6,
 				(int)n, (const char *)bytes);

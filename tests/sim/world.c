@@ -9,10 +9,14 @@
 #include "tests/sim/sim.h"
 #include "tests/sim/system.h"
 
+static struct topic *any_topic(void)
+{
+	return &cluster.topics[sim_between(0, CLUSTER_TOPICS - 1)];
+}
+
 static void lose_leader(void)
 {
-	struct topic *topic =
-		&cluster.topics[sim_between(0, CLUSTER_TOPICS - 1)];
+	struct topic *topic = any_topic();
 
 	sim_input("leader lost", topic - cluster.topics, 0);
 	topic->logs[sim_between(0, topic->partitions - 1)].leaderless =
@@ -39,16 +43,78 @@ static void trouble_disk(void)
 	sim_at(sim_delay(200 * SIM_MS, 10 * SIM_S), disk_over, NULL, 0);
 }
 
-static void tick(void *arg, int64_t n)
+/* --- topics */
+
+static void make_anew(void *arg, int64_t partitions)
 {
-	(void)arg;
-	(void)n;
-	if (sim.calm)
+	struct topic *topic = arg;
+
+	if (!topic->missing)
 		return;
+	sim_input("topic is made", topic - cluster.topics, partitions);
+	cluster_make(topic, (int)partitions);
+	if (topic == &cluster.topics[CLUSTER_DECISIONS])
+		customer_repeat();
+}
+
+/* Deleted and made anew, or it has more partitions from now on. */
+static void change_topic(void)
+{
+	struct topic *topic = any_topic();
+
+	if (topic->missing)
+		return;
+	if (sim_odds(3) && topic->partitions < CLUSTER_PARTITIONS) {
+		topic->partitions++;
+		sim_input("partition is added", topic - cluster.topics,
+			  topic->partitions);
+		return;
+	}
+	if (topic == &cluster.topics[CLUSTER_DECISIONS])
+		oracle_decisions_lost();
+	cluster_delete(topic);
+	sim_at(sim_delay(20 * SIM_MS, 20 * SIM_S), make_anew, topic,
+	       sim_odds(2) ? topic->partitions
+			   : sim_between(1, CLUSTER_PARTITIONS));
+}
+
+static void widen(void *arg, int64_t n)
+{
+	(void)n;
+	((struct topic *)arg)->max_bytes = CLUSTER_MAX_BYTES;
+}
+
+/* Somebody sets max.message.bytes too low, and mends it. A dead letter has to
+ * fit as soon as it has been cut. */
+static void narrow(void)
+{
+	struct topic *topic = any_topic();
+	bool letters = topic == &cluster.topics[CLUSTER_DLQ];
+
+	topic->max_bytes = (size_t)sim_between(letters ? 1500 : 100, 4000);
+	sim_input("small bound", topic - cluster.topics,
+		  (int64_t)topic->max_bytes);
+	sim_at(sim_delay(SIM_S, 20 * SIM_S), widen, topic, 0);
+}
+
+/* --- every second */
+
+static void trouble_broker(void)
+{
 	if (sim_odds(sim.plan.lose_connection))
 		broker_lose(sim_odds(2), sim_odds(20) ? TAKEN_OVER : 0);
 	if (sim_odds(10 * sim.plan.lose_connection))
 		broker_go_away(sim_delay(100 * SIM_MS, 10 * SIM_S));
+	if (sim_odds(sim.plan.forget_session)) {
+		broker_forget();
+		devices_lose_connection();
+	}
+	if (sim_odds(sim.plan.bad_events))
+		letters_send();
+}
+
+static void trouble_kafka(void)
+{
 	if (sim_odds(sim.plan.kafka_away)) {
 		sim_input("kafka away", 0, 0);
 		cluster.away = sim.now + sim_delay(100 * SIM_MS, 15 * SIM_S);
@@ -61,6 +127,20 @@ static void tick(void *arg, int64_t n)
 		consumer_share(true);
 	else if (sim_odds(3))
 		consumer_share(false);
+	if (sim_odds(sim.plan.topics_anew))
+		change_topic();
+	if (sim_odds(sim.plan.small_bounds))
+		narrow();
+}
+
+static void tick(void *arg, int64_t n)
+{
+	(void)arg;
+	(void)n;
+	if (sim.calm)
+		return;
+	trouble_broker();
+	trouble_kafka();
 	if (sim_odds(sim.plan.jumps)) {
 		sim.wall_skew += sim_between(-60 * SIM_S, 60 * SIM_S);
 		sim_input("clock is set", sim.wall_skew, 0);
@@ -72,6 +152,19 @@ static void tick(void *arg, int64_t n)
 	if (sim_odds(60))
 		system_signal(SIGTERM);
 	sim_at(SIM_S, tick, NULL, 0);
+}
+
+/* --- when it is over */
+
+static void calm_topic(struct topic *topic)
+{
+	int p;
+
+	topic->denied = 0;
+	topic->max_bytes = CLUSTER_MAX_BYTES;
+	make_anew(topic, topic->partitions);
+	for (p = 0; p < CLUSTER_PARTITIONS; p++)
+		topic->logs[p].leaderless = 0;
 }
 
 static void calm(void *arg, int64_t n)
@@ -86,10 +179,8 @@ static void calm(void *arg, int64_t n)
 	disk_over(NULL, 0);
 	cluster.away = 0;
 	consumer_share(false);
-	for (i = 0; i < CLUSTER_TOPICS * CLUSTER_PARTITIONS; i++)
-		cluster.topics[i / CLUSTER_PARTITIONS]
-			.logs[i % CLUSTER_PARTITIONS]
-			.leaderless = 0;
+	for (i = 0; i < CLUSTER_TOPICS; i++)
+		calm_topic(&cluster.topics[i]);
 	devices_come_back();
 }
 
@@ -119,6 +210,11 @@ static void begin_look(void *arg, int64_t n)
 {
 	(void)n;
 	look(arg, sim.now);
+}
+
+void world_logged(const char *line, size_t n)
+{
+	oracle_scan("log", line, n);
 }
 
 bool world_is_done(void)
