@@ -179,6 +179,14 @@ static void on_failure(struct producer *p, struct topic_window *window,
 		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
+/* Partitions share bits from 64 on: to send too much again does no harm. */
+static uint64_t partition_bit(const rd_kafka_message_t *message)
+{
+	return 1ull << ((uint32_t)message->partition % 64);
+}
+
+/* The records of a device stay in order: when one fails, those of its partition
+ * that were sent after it are sent again after it, although they are there. */
 static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
@@ -188,9 +196,15 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 
 	if (err) {
 		on_failure(p, window, flight, err);
+		if (window->rewind)
+			window->resend |= partition_bit(message);
 		return;
 	}
 	p->ok = true;
+	if (window->resend & partition_bit(message)) {
+		retry_record(p, window, flight);
+		return;
+	}
 	window->pause = PRODUCER_PAUSE_FIRST_MS;
 	window_move(window, flight, IN_FLIGHT_DONE);
 	p->unsettled++;

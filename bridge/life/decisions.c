@@ -172,18 +172,21 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 
 /* --- deadlines */
 
+/* Only the silence of a customer who was asked in time approves. */
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
 	struct store_decision d = {.verdict = ZTP_APPROVE};
+	bool asked = r->state == ZTP_STATE_REQUESTED;
 	int rc;
 
-	if (b->core.config->onboarding.on_timeout == ZTP_REJECT)
+	if (!asked || b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return move_finish(b, r, ZTP_STATE_EXPIRED,
-				   "no decision by expires_at", NULL, error);
+				   asked ? "no decision by expires_at"
+					 : "Kafka had not taken the request "
+					   "by expires_at",
+				   NULL, error);
 	rc = store_decision_put(b->store, r->n, &d, error);
-	if (rc == 0)
-		rc = ensure_requested(b, r, error);
 	if (rc != 0)
 		return rc;
 	log_info(b->core.log, "approved_on_timeout",

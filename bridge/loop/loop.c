@@ -31,13 +31,18 @@
 /* --- one turn */
 
 /* Entries that the journal replays are applied before decisions, which may be
- * answers to them. Events that max_requests blocks have never been asked
- * about, so they do not count. */
+ * answers to them. */
 static bool is_replaying(const struct loop *l)
 {
-	const struct bridge *b = &l->b;
+	return journal_before(&l->b.mark, &l->b.told);
+}
 
-	return !b->blocked && journal_before(&b->mark, &b->told);
+/* What max_requests holds back was held back before as well: since the commit
+ * there has been no more room. So it was never asked about. */
+static void end_replay(struct bridge *b)
+{
+	if (b->blocked && journal_before(&b->mark, &b->told))
+		b->told = b->mark;
 }
 
 static void collect(struct loop *l)
@@ -137,6 +142,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
 				   error);
+	end_replay(b);
 	if (rc == 0 && !is_replaying(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)

@@ -40,7 +40,7 @@
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
 		    "delivered_at=?9,undecided=?10 WHERE n=?1")                \
 	X(REQ_ANNOUNCED,                                                       \
-	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3")               \
+	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
 	X(PATH_ADD, "INSERT OR IGNORE INTO path_index(hash,n) VALUES(?1,?2)")  \

@@ -92,7 +92,7 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
-int store_request_announced(struct store *store, int64_t n,
+int store_request_announced(struct store *store, int64_t n, int64_t now,
 			    struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ANNOUNCED, true, error);
@@ -103,6 +103,7 @@ int store_request_announced(struct store *store, int64_t n,
 	sqlite3_bind_int64(stmt, 1, n);
 	sqlite3_bind_int(stmt, 2, ZTP_STATE_REQUESTED);
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
+	sqlite3_bind_int64(stmt, 4, now);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;

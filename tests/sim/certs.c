@@ -1,5 +1,6 @@
 #include "tests/sim/certs.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/sim.h"
@@ -100,6 +101,8 @@ void certs_make(struct sim_cert *cert, uint32_t n)
 	put_value(&der, 0x30, inner.bytes, inner.n);
 	cert->base64 = sim_alloc(der.n * 4 / 3 + 8);
 	ztp_base64_encode(cert->base64, der.bytes, der.n);
+	if (!strstr(cert->base64, SIM_CERT_MARK))
+		abort();
 	ztp_sha256(cert->fingerprint, der.bytes, der.n);
 	ztp_hex_encode(cert->hex, cert->fingerprint, ZTP_SHA256_LEN);
 }

@@ -218,7 +218,7 @@ static void keys(void **state)
 	assert_int_equal(ztp_yaml_read(&root, text, strlen(text), &line, NULL),
 			 0);
 	ztp_yaml_free(root);
-	strcpy(at, "more:\n");
+	memcpy(at, "more:\n", sizeof("more:\n"));
 	refuses(text, strlen(text), ZTP_YAML_KEYS_MAX + 1, ZTP_ERR_TOO_MANY,
 		"more: too many keys");
 }

@@ -75,6 +75,28 @@ static void test_id_twice(void **state)
 	assert_int_equal(store_unfinished(c->store), 1);
 }
 
+/* Kafka's word that a request is there counts until its deadline, once. */
+static void test_announced_in_time(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	int64_t deadline = r.owed.due_at;
+
+	assert_int_equal(
+		store_request_announced(c->store, r.n, deadline, &c->error), 0);
+	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
+	assert_int_equal(r.state, ZTP_STATE_RECEIVED);
+	assert_int_equal(
+		store_request_announced(c->store, r.n, deadline - 1, &c->error),
+		0);
+	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
+	assert_int_equal(r.state, ZTP_STATE_REQUESTED);
+	assert_int_equal(store_request_announced(c->store, r.n, 1, &c->error),
+			 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 1);
+}
+
 /* --- lists */
 
 static void test_path_and_channel(void **state)
@@ -574,6 +596,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
+		T(test_announced_in_time),
 		T(test_path_and_channel),
 		T(test_due_in_order),
 		T(test_retries_and_waiting),
