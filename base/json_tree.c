@@ -1,9 +1,10 @@
 /*
- * cJSON has good trees and a parser that is too forgiving to be let near input:
- * it takes a key twice and shows the first (another reader would show the
- * last), ends strings at \u0000, passes invalid UTF-8 on, ignores what follows
- * the value, and cannot read a number of 64 characters. So the strict reader
- * shows the values, and the nodes are made of them here.
+ * We use cJSON's trees but not its parser, which tolerates too much to be given
+ * input: it accepts a key twice and returns the first (another parser would
+ * return the last), ends strings at \u0000, passes on invalid UTF-8, and
+ * ignores what follows the value. Some releases cannot read a number of 64
+ * characters. So the strict reader reads the text, and the nodes are created
+ * here.
  */
 #include "base/json_tree.h"
 
@@ -17,7 +18,7 @@ static int out_of_memory(struct ztp_error *error)
 	return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
-/* The characters of a string, terminated; NULL when memory ran out. */
+/* A string's characters, terminated; NULL when out of memory. */
 static char *characters(struct ztp_json_string string)
 {
 	char *text = malloc(string.n + 1);
@@ -36,7 +37,7 @@ static cJSON *create_string(struct ztp_json_string string)
 	return node;
 }
 
-/* Without what is in it. */
+/* Creates a node without its children. */
 static cJSON *create(const struct ztp_json_item *item)
 {
 	switch (item->kind) {
@@ -68,14 +69,14 @@ static bool attach(cJSON *parent, const struct ztp_json_item *item, cJSON *node)
 	return ok;
 }
 
-/* What is being built, and where its errors go. */
+/* The node being built, and where errors go. */
 struct branch {
 	cJSON *node;
 	struct ztp_error *error;
 };
 
-/* A nested value is read once more, from its own text; ZTP_JSON_DEPTH bounds
- * how often, and the recursion. */
+/* Reads a nested value again from its own text. ZTP_JSON_DEPTH limits how
+ * often, and the recursion. */
 static int build(cJSON **node, const struct ztp_json_item *item,
 		 struct ztp_error *error)
 {
@@ -119,7 +120,7 @@ int ztp_tree_parse(cJSON **tree, const char *text, size_t len, size_t max,
 	return rc ? rc : build(tree, &value, error);
 }
 
-/* --- looking */
+/* --- reading */
 
 const char *ztp_tree_text(const cJSON *object, const char *name)
 {
