@@ -115,7 +115,7 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 
 	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	found = calloc((size_t)page.limit + 1, sizeof(*found));
+	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;
