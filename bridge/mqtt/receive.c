@@ -39,7 +39,7 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	e->topic = topic;
 	e->size = (int64_t)len;
 	ztp_sha256(e->sha256, text, len);
-	/* Without the memory for it the dead letter tells less. */
+	/* If there is no memory for this, the dead letter just says less. */
 	if (len <= ZTP_PENDING_MAX)
 		(void)ztp_pending_salvage(&salvaged, text, len);
 	e->path = salvaged.path;
@@ -110,7 +110,7 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 				       &e->why);
 		if (rc == 0 && given.p &&
 		    ztp_path_parse(&parts, given.p, given.n, NULL) == 0)
-			memcpy(path, given.p, given.n); /* zeros follow */
+			memcpy(path, given.p, given.n); /* path was zeroed */
 		ztp_object_clear(&record);
 	}
 	if (rc != 0) {
