@@ -38,7 +38,7 @@ LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
 POLICY_LIBS := -lcrypto
-# What each part of the bridge is linked with besides those below it.
+# The libraries each part of the bridge links besides the parts below it.
 LIBS_config := -lyaml -lrdkafka
 LIBS_journal := -lz
 LIBS_store  := -lsqlite3
@@ -48,7 +48,7 @@ LIBS_registrar := -lcjson
 LIBS_http   := -lmicrohttpd -lcjson
 TOOL_LIBS   := -lrdkafka -lyaml -lcjson -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
-MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
+MQTT_device := -lpaho-mqtt3cs # the blocking client is enough for a device
 BASE_LIBS   := -lsqlite3 -lyaml -lcjson $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS) -lpthread
 
@@ -156,8 +156,8 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 # built.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
 UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
-# What tests share; life_* and gate_* play what life/ and the gate call outside,
-# so that only tests of these are linked with them.
+# Code shared by tests. life_* and gate_* fake what life/ and the gate call
+# outside of themselves, so only their own tests link them.
 unit_help = $(call obj,san,$(filter tests/unit/$(1)_%,$(UNIT_SRC)))
 UNIT_HELP_life := $(call unit_help,life)
 UNIT_HELP_gate := $(call unit_help,gate)

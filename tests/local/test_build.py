@@ -59,7 +59,8 @@ def test_the_plugin_exports_three_names():
 
 
 def test_the_plugin_brings_no_library_that_it_does_not_use():
-    """base/ has more than the gate needs, and the broker loads it all."""
+    """base/ needs more libraries than the gate, and the broker would load them
+    all."""
     dynamic = output("readelf", "-dW", binary(PLUGIN))
     assert "libsqlite3" in dynamic
     assert "libyaml" not in dynamic

@@ -1,5 +1,5 @@
-"""The policy library in somebody else's program: what make install puts down,
-libcrypto, and nothing besides."""
+"""The policy library in another program: it needs the installed files and
+libcrypto, and nothing else."""
 
 import os
 import subprocess
@@ -13,7 +13,7 @@ STRICT = ("-std=c11", "-pedantic", "-Wall", "-Wextra", "-Werror")
 SANITIZED = ("-fsanitize=address,undefined",) \
     if "ZTP_SANITIZER" in os.environ else ()
 
-# Reads a decision's members, one of them nested, as docs/schemas has it.
+# Reads members of a decision, one of them nested, as in docs/schemas.
 PROGRAM = r"""
 #include <stdio.h>
 #include <ztp/json.h>
@@ -61,7 +61,7 @@ def run(*argv, code=0):
 
 @pytest.fixture(name="place", scope="module")
 def installed(tmp_path_factory):
-    """The installation, and a cJSON that nobody can include."""
+    """The installation, and a cJSON header that cannot be included."""
     place = tmp_path_factory.mktemp("installed")
     env = {key: value for key, value in os.environ.items()
            if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}

@@ -280,9 +280,7 @@ static void test_every_list_has_its_index(void **state)
 	} want[] = {
 		{SQL_REQ_BY_ID, "INDEX request_id (id=?)"},
 		{SQL_REQ_BY_N, "USING INTEGER PRIMARY KEY (rowid=?)"},
-		{SQL_PATH_FIND, "USING PRIMARY KEY (hash=?)"},
-		{SQL_PATH_DEL, "USING PRIMARY KEY (hash=? AND n=?)"},
-		{SQL_PATH_LOAD, "USING INTEGER PRIMARY KEY (rowid>?)"},
+		{SQL_REQ_PATH, "INDEX request_path (path_hash=?)"},
 		{SQL_REQ_CHANNEL, "INDEX request_channel (channel=?)"},
 		{SQL_REQ_UNDECIDED, "INDEX request_undecided_due (due_at<?)"},
 		{SQL_REQ_DUE, "INDEX request_due (due_at>? AND due_at<?)"},
