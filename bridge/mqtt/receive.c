@@ -97,6 +97,7 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
 	struct ztp_field field = {.name = "device_path"};
+	struct journal_entry audit;
 	char path[ZTP_PATH_MAX + 1] = "";
 	struct ztp_str given = {NULL, 0};
 	struct ztp_object record;
@@ -117,11 +118,12 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		return;
 	}
-	e->kind = ENTRY_AUDIT;
-	e->path = path;
-	e->text = text;
-	e->text_len = len;
-	append(ev, e);
+	audit = *e;
+	audit.kind = ENTRY_AUDIT;
+	audit.path = path;
+	audit.text = text;
+	audit.text_len = len;
+	append(ev, &audit);
 }
 
 void receive_message(struct receiver *ev, const char *topic, const char *text,
