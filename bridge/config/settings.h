@@ -85,8 +85,8 @@ int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
 /* Opens file and reads from it, because opening alone also succeeds for a
  * directory. */
 int setting_check_file(const char *file, struct ztp_error *error);
-/* A secret's file: the whole file without one newline at its end; no NUL in it;
- * the caller owns *content. */
+/* Reads a secret's file: the whole file except one trailing newline. A NUL in
+ * it is refused. The caller owns *content. */
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 

@@ -158,10 +158,10 @@ static const char *parse_filters(struct listing *listing,
 		return "state: no such state";
 	if (is_given(query->order) &&
 	    !parse_order(&listing->order, query->order))
-		return "order: not oldest, newest or finished";
+		return "order: expected oldest, newest or finished";
 	if (is_given(query->registry) &&
 	    !ztp_registry_name_valid(query->registry))
-		return "registry: not SUBSCRIPTION/REGISTRY";
+		return "registry: expected SUBSCRIPTION/REGISTRY";
 	if (is_given(query->registry))
 		listing->registry = query->registry;
 	if (!is_given(query->device))

@@ -179,14 +179,16 @@ static void on_failure(struct producer *p, struct topic_window *window,
 		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
-/* Partitions share bits from 64 on: to send too much again does no harm. */
+/* From 64 partitions on, several share a bit: sending too much again
+ * does no harm. */
 static uint64_t partition_bit(const rd_kafka_message_t *message)
 {
 	return 1ull << ((uint32_t)message->partition % 64);
 }
 
-/* The records of a device stay in order: when one fails, those of its partition
- * that were sent after it are sent again after it, although they are there. */
+/* Keeps the records of a device in order: when one fails, the records of its
+ * partition that were sent after it are sent again after it, even if they
+ * have arrived. */
 static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;

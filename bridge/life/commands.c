@@ -228,7 +228,7 @@ static int add_properties(mosquitto_property **list,
 			  const struct store_request *r, const char *status,
 			  const char *content_type, int64_t expiry_ms)
 {
-	/* Below 1 when its deadline has passed and is still to be applied. */
+	/* Below 1 if the deadline has passed but has not been applied yet. */
 	int64_t seconds = (expiry_ms + 999) / 1000;
 	int rc = 0;
 
@@ -357,7 +357,7 @@ struct pumping {
 	struct ztp_error error;
 };
 
-/* 0: it is on its way; 1: not now. */
+/* Returns 0 if the command is in flight, 1 if this is not possible now. */
 static int pump_command(struct pumping *p, const struct store_request *r)
 {
 	struct commands *c = p->c;

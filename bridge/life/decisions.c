@@ -172,7 +172,7 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 
 /* --- deadlines */
 
-/* Only the silence of a customer who was asked in time approves. */
+/* Silence approves a request only if the customer was asked in time. */
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {

@@ -39,7 +39,7 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	e->topic = topic;
 	e->size = (int64_t)len;
 	ztp_sha256(e->sha256, text, len);
-	/* Without memory for it the dead letter just says less. */
+	/* If there is no memory for this, the dead letter just says less. */
 	if (len <= ZTP_PENDING_MAX)
 		(void)ztp_pending_salvage(&salvaged, text, len);
 	e->path = salvaged.path;
@@ -96,8 +96,8 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
-	struct journal_entry audit = *e;
 	struct ztp_field field = {.name = "device_path"};
+	struct journal_entry audit;
 	char path[ZTP_PATH_MAX + 1] = "";
 	struct ztp_str given = {NULL, 0};
 	struct ztp_object record;
@@ -111,13 +111,14 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 				       &e->why);
 		if (rc == 0 && given.p &&
 		    ztp_path_parse(&parts, given.p, given.n, NULL) == 0)
-			memcpy(path, given.p, given.n); /* already zeroed */
+			memcpy(path, given.p, given.n); /* path was zeroed */
 		ztp_object_clear(&record);
 	}
 	if (rc != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		return;
 	}
+	audit = *e;
 	audit.kind = ENTRY_AUDIT;
 	audit.path = path;
 	audit.text = text;

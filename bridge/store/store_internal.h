@@ -192,7 +192,7 @@ void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* What a path is found by in its index (store_list.c). */
+/* The hash under which the index finds a path (store_list.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* The thread that keeps the WAL short (store_checkpoint.c). No other part of
  * the store is used by another thread. */

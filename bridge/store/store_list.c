@@ -7,11 +7,11 @@
 
 #define HASH_BYTES 6
 
-/* Paths come in no order, so each new one changes a page of the index that no
- * other has just changed. Numbers take a quarter of the pages that the paths
- * themselves would. Two paths may share a number; it is part of a SHA-256, so
- * nobody can make many paths share one. A path is mostly asked about several
- * times in a row (is it there, add it), and hashed once. */
+/* Paths arrive in random order, so each new one changes a page of the index
+ * that no recent one has changed. A hash takes a quarter of the pages that the
+ * paths themselves would. Two paths may share a hash; it is part of a SHA-256,
+ * so nobody can construct many paths that do. A path is usually looked up
+ * several times in a row (is it there, add it), so the last hash is kept. */
 int64_t store_path_hash(struct store *store, const char *path)
 {
 	uint8_t digest[ZTP_SHA256_LEN];
