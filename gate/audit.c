@@ -1,19 +1,17 @@
 #include "gate/audit.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
 
 static cJSON *begin(const char *verdict, const char *code)
 {
 	cJSON *object = cJSON_CreateObject();
-	char at[ZTP_TIME_LEN];
 
-	ztp_time_format(at, ztp_clock_wall());
-	cJSON_AddStringToObject(object, "at", at);
+	ztp_tree_add_time(object, "at", ztp_clock_wall());
 	cJSON_AddStringToObject(object, "verdict", verdict);
 	cJSON_AddStringToObject(object, "code", code);
 	return object;
@@ -29,7 +27,6 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 {
 	const char *from = record->remote_addr ? record->remote_addr : "";
 	struct ztp_throttle_source source = {{0}};
-	char hex[ZTP_SHA256_HEX];
 	cJSON *object;
 
 	ztp_throttle_source(&source, from);
@@ -39,10 +36,9 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 		return;
 	object = begin(record->verdict, record->code);
 	add(object, "device_path", record->path);
-	if (record->fingerprint) {
-		ztp_hex_encode(hex, record->fingerprint, ZTP_SHA256_LEN);
-		add(object, "fingerprint_sha256", hex);
-	}
+	if (record->fingerprint)
+		ztp_tree_add_sha256(object, "fingerprint_sha256",
+				    record->fingerprint);
 	add(object, "remote_addr", from);
 	add(object, "request_id", record->request_id);
 	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);

@@ -2,9 +2,9 @@
 
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
-#include "ztp/json.h"
 
 #define MESSAGE_MAX	(1024 * 1024)
 #define COMMANDS_MAX	1000
@@ -54,8 +54,8 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 	(void)ztp_reply_fail(reply, "NOT_FOUND", "unknown command");
 }
 
-/* What was journalled before is not this command's to lose: it is committed
- * first. What a failed command has written is taken back. */
+/* What callbacks have written before must not be lost with this command, so it
+ * is committed first. What a failed command has written is rolled back. */
 static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		    struct ztp_reply *reply)
 {
@@ -73,8 +73,8 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		return;
 	}
 	run_by_name(gate, in, name, reply);
-	/* UNAVAILABLE, INTERNAL: a commit that failed has rolled back already,
-	 * and memory may be ahead of it. */
+	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
+	 * already, and memory may be ahead of the database. */
 	if (strcmp(reply->code, "UNAVAILABLE") == 0 ||
 	    strcmp(reply->code, "INTERNAL") == 0 ||
 	    (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db)))
@@ -108,9 +108,9 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
-	    ztp_json_string(&correlation, in, "correlationData",
+	    ztp_tree_string(&correlation, in, "correlationData",
 			    CORRELATION_MAX, &error) != 0 ||
-	    ztp_json_string(&name, in, "command", 64, &error) != 0 || !name)
+	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
 				     "not a command");
 	else if (!allowed)
@@ -130,7 +130,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
-	if (ztp_json_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
+	if (ztp_tree_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
 				     error.message);
 		append(responses, "", NULL, &reply);
@@ -140,7 +140,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
-				     "commands is no list of at most %d",
+				     "commands is not a list of at most %d",
 				     COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
@@ -157,7 +157,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	struct ztp_gate *gate = userdata;
 	cJSON *answer = cJSON_CreateObject();
 	cJSON *responses = cJSON_AddArrayToObject(answer, "responses");
-	/* The broker has asked ztp_acl_check before; a second look costs
+	/* The broker has called ztp_acl_check before; a second check costs
 	 * nothing. */
 	bool allowed = ztp_options_is_operator(
 		&gate->options, mosquitto_client_username(e->client));

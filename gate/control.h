@@ -1,8 +1,8 @@
 /*
- * gate/control.h - $CONTROL/ztp/v1: commands as docs/control.md tells them.
- * control.c takes a message apart and answers; the commands are functions of
- * control_registry.c, control_device.c and control_pending.c, found by name,
- * and have in common what is in control_reply.c.
+ * gate/control.h - the commands on $CONTROL/ztp/v1, as docs/control.md
+ * describes them. control.c takes a message apart and answers. The commands are
+ * functions in control_registry.c, control_device.c, control_create.c and
+ * control_pending.c, found by name; control_reply.c has what they share.
  */
 #ifndef ZTP_GATE_CONTROL_H
 #define ZTP_GATE_CONTROL_H
@@ -14,19 +14,19 @@
 #define ZTP_CONTROL_TOPIC    "$CONTROL/ztp/v1"
 #define ZTP_CONTROL_RESPONSE "$CONTROL/ztp/v1/response"
 
-/* MOSQ_EVT_CONTROL. Always 0: anything else disconnects the caller. */
+/* MOSQ_EVT_CONTROL. Always returns 0: anything else disconnects the client. */
 int ztp_control(int event, void *event_data, void *userdata);
 
-/* What a command answers: data when code is "OK", else error. */
+/* The answer to a command: data if code is "OK", otherwise error. */
 struct ztp_reply {
 	const char *code;
 	cJSON *data; /* owned; an object */
 	char error[256];
 };
 
-/* A command: takes its members from `in` and fills the reply, which comes in
- * as OK with an empty object. Writes and effects: ztp_control_commit first,
- * effects on sessions after it has returned true. */
+/* A command reads its members from `in` and fills the reply, which starts as OK
+ * with an empty object. A command that writes calls ztp_control_commit, and
+ * touches sessions only after that has returned true. */
 typedef void ztp_command_fn(struct ztp_gate *gate, const cJSON *in,
 			    struct ztp_reply *reply);
 
@@ -42,45 +42,68 @@ ztp_command_fn ztp_control_list_pending, ztp_control_ack_pending,
 
 /* --- for the commands */
 
-/* Makes the reply an error; returns false, so that a caller can return it. */
+/* Turns the reply into an error. Returns false, so that a caller can return
+ * it. */
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The same from an operation's error: UNAVAILABLE, RESOURCE_EXHAUSTED,
- * INTERNAL or INVALID_ARGUMENT. */
+/* The same for an operation's error: UNAVAILABLE, RESOURCE_EXHAUSTED, INTERNAL
+ * or INVALID_ARGUMENT. */
 bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error);
 
-/* Commits; false, and the reply an error, when that failed. */
+/* Commits. Returns false and turns the reply into an error if that fails. */
 bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply);
 
-/* Members of a command. False: the reply is an error. Strings belong to in. */
+/* Read a command's members. False: the reply is an error. Strings belong to
+ * `in`. */
 bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 			size_t max, bool required, struct ztp_reply *reply);
 bool ztp_control_path(struct ztp_path *path, const cJSON *in,
 		      struct ztp_reply *reply);
-/* *present (may be NULL: then it is required) tells whether it is there. */
+/* *present says whether it is given. present may be NULL: then it is
+ * required. */
 bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 			     const cJSON *in, struct ztp_reply *reply);
-/* An existing registry by member `registry`. */
+/* The existing registry that the member `registry` names. */
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
 					  struct ztp_reply *reply);
-/* `after` ("" when absent) and `limit`. */
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply);
+/* --- lists, a page at a time */
 
-/* Members of an answer. */
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN]);
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms);
+struct ztp_page {
+	struct ztp_gate *gate;
+	const struct ztp_registry *registry; /* the only one, or NULL: all */
+	const char *after;		     /* "" : from the start */
+	int64_t limit, count;
+	bool more;
+	char last[ZTP_PATH_MAX + 1]; /* of the rows on it */
+	cJSON *rows;		     /* the reply's */
+};
 
-/* An audit record of an operator's doing. */
+/* What a list command asks for: `after` and `limit`. The rows become a member
+ * of the answer by this name. False: the reply is an error. */
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply);
+/* Likewise `registry`, where the command has one. */
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
+		       struct ztp_reply *reply);
+/* An object for one more row, which the caller fills; where the next page
+ * starts when this is the last one. NULL: the page is full. */
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor);
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply);
+
+/* Publishes an audit record of an operator's command. */
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 		      const char *code, const char *path,
 		      const uint8_t *fingerprint, const char *request_id);
 
-/* The live session of a path under a key, held or a device's; or NULL. */
+/* The live session of a path with this key, whether held or a device's; or
+ * NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+/* Says so in an answer: `live`, `subscribed`. */
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 #endif

@@ -1,13 +1,13 @@
-/* Commands on devices; createDevice is control_create.c's. */
+/* Commands on devices, except createDevice (control_create.c). */
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
-#include "ztp/json.h"
 
 #define RETRY_MAX_S (365LL * 24 * 3600)
 
@@ -19,7 +19,7 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_json_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
+	if (ztp_tree_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
 			 &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
 				      "retry_after_s: %s", error.message);
@@ -97,19 +97,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 			 candidate.id);
 }
 
-/* ---- looking */
-
-static void describe_session(cJSON *object, struct ztp_gate *gate,
-			     const char *path,
-			     const uint8_t spki_sha256[ZTP_SHA256_LEN])
-{
-	const struct ztp_session *session =
-		ztp_control_live(gate, path, spki_sha256);
-
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
-}
+/* ---- getDevice and listDevices */
 
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
@@ -117,13 +105,14 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddStringToObject(object, "device_path", device->path);
 	cJSON_AddStringToObject(object, "state",
 				device->blocked ? "blocked" : "active");
-	ztp_reply_hex(object, "fingerprint_sha256", device->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", device->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", device->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", device->spki_sha256);
 	cJSON_AddStringToObject(object, "onboarding",
 				ztp_onboarding_name(device->onboarding));
-	ztp_reply_time(object, "created_at", device->created_at);
+	ztp_tree_add_time(object, "created_at", device->created_at);
 	cJSON_AddStringToObject(object, "request_id", device->request_id);
-	describe_session(object, gate, device->path, device->spki_sha256);
+	ztp_control_describe_live(object, gate, device->path,
+				  device->spki_sha256);
 }
 
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
@@ -132,13 +121,16 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
 	cJSON_AddStringToObject(object, "state",
 				candidate->rejected ? "rejected" : "pending");
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", candidate->spki_sha256);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_sha256(object, "spki_sha256", candidate->spki_sha256);
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	describe_session(object, gate, candidate->path, candidate->spki_sha256);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
-/* No device: the candidate, when it was asked for by certificate. */
+/* There is no device: answers with the candidate if the request names its
+ * certificate. */
 static void get_candidate(struct ztp_gate *gate, const char *path,
 			  const uint8_t *fingerprint, struct ztp_reply *reply)
 {
@@ -192,56 +184,34 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	free(metadata);
 }
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_PATH_MAX + 1];
-	bool more;
-};
-
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, device->path);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, device);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, device->path, sizeof(device->path));
-	listing->count++;
-	return true;
+	if (row)
+		describe(row, page->gate, device);
+	return row != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
 	struct ztp_error error = {0};
-	const char *after;
+	struct ztp_page page;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "devices", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "devices");
-	if (ztp_devices_list(gate->db, registry ? registry->name : "", after,
-			     listing.limit + 1, list_one, &listing,
+	if (ztp_devices_list(gate->db, page.registry ? page.registry->name : "",
+			     page.after, page.limit + 1, list_one, &page,
 			     &error) != 0)
 		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+	else
+		ztp_page_end(&page, reply);
 }
 
-/* ---- deleting and blocking */
+/* ---- deleteDevice, blockDevice and unblockDevice */
 
 static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 			 struct ztp_device *device, const cJSON *in,

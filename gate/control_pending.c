@@ -1,78 +1,53 @@
 /* Commands on candidates, and getInfo. */
-#include <string.h>
-
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 
 #define IDS_MAX 1000
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_UUID_LEN];
-	bool more;
-};
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
-	const struct ztp_session *session =
-		ztp_control_live(gate, candidate->path, candidate->spki_sha256);
-
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_time(object, "received_at", candidate->received_at);
+	ztp_tree_add_sha256(object, "fingerprint_sha256",
+			    candidate->fingerprint);
+	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
 	cJSON_AddBoolToObject(object, "acked", candidate->acked);
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 static bool list_one(const struct ztp_candidate *candidate, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, candidate->id);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, candidate);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, candidate->id, sizeof(candidate->id));
-	listing->count++;
-	return true;
+	if (row)
+		describe(row, page->gate, candidate);
+	return row != NULL;
 }
 
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
 	struct ztp_error error = {0};
-	const char *after;
+	struct ztp_page page;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "pending", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "pending");
-	if (ztp_candidates_list(
-		    gate->db,
-		    registry ? ZTP_CANDIDATES_REGISTRY : ZTP_CANDIDATES_ALL,
-		    registry ? registry->name : "", after, listing.limit + 1, 0,
-		    0, list_one, &listing, &error) != 0)
+	if (ztp_candidates_list(gate->db,
+				page.registry ? ZTP_CANDIDATES_REGISTRY
+					      : ZTP_CANDIDATES_ALL,
+				page.registry ? page.registry->name : "",
+				page.after, page.limit + 1, 0, 0, list_one,
+				&page, &error) != 0)
 		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+	else
+		ztp_page_end(&page, reply);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
@@ -85,7 +60,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
 		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				     "request_ids is no list of at most %d",
+				     "request_ids is not a list of at most %d",
 				     IDS_MAX);
 		return;
 	}
@@ -94,7 +69,8 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 		if (!cJSON_IsString(id)) {
 			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
-					     "request_ids holds no strings");
+					     "request_ids contains something "
+					     "other than strings");
 			return;
 		}
 		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);

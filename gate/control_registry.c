@@ -3,9 +3,9 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
-#include "ztp/json.h"
 
 #define PEM_MAX	 (64 * 1024)
 #define END_PAGE 200
@@ -15,10 +15,10 @@ static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_reply_hex(object, "fingerprint_sha256", cert->fingerprint);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", cert->fingerprint);
 	cJSON_AddStringToObject(object, "subject", cert->subject);
-	ztp_reply_time(object, "not_before", cert->not_before);
-	ztp_reply_time(object, "not_after", cert->not_after);
+	ztp_tree_add_time(object, "not_before", cert->not_before);
+	ztp_tree_add_time(object, "not_after", cert->not_after);
 	cJSON_AddItemToArray(list, object);
 }
 
@@ -32,7 +32,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
 		cJSON_AddStringToObject(object, "audience", registry->audience);
-	ztp_reply_time(object, "created_at", registry->created_at);
+	ztp_tree_add_time(object, "created_at", registry->created_at);
 	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
 	cJSON_AddNumberToObject(object, "pending",
 				(double)registry->candidates);
@@ -43,7 +43,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 		describe_ca(cas, registry->cas[i]);
 }
 
-/* Absent members leave what is. */
+/* A member that is absent leaves its setting as it is. */
 static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 		     const cJSON *in, struct ztp_reply *reply)
 {
@@ -54,9 +54,9 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 				reply))
 		return false;
 	if (mode && !ztp_onboarding_parse(onboarding, mode))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
-				      "onboarding is none of direct, custom, "
-				      "off");
+		return ztp_reply_fail(
+			reply, "INVALID_ARGUMENT",
+			"onboarding is not one of direct, custom, off");
 	if (cJSON_GetObjectItemCaseSensitive(in, "audience"))
 		*audience = text;
 	return true;
@@ -81,7 +81,7 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (ztp_registries_find(gate->registries, name, strlen(name))) {
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
-				     "registry %s exists", name);
+				     "registry %s exists already", name);
 		return;
 	}
 	if (ztp_registries_put(gate->registries, name, onboarding, audience,
@@ -108,32 +108,27 @@ void ztp_control_get_registry(struct ztp_gate *gate, const cJSON *in,
 void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
-	struct ztp_registry **page;
-	const char *after;
-	int64_t limit;
+	struct ztp_registry **found;
+	struct ztp_page page;
+	cJSON *row = NULL;
 	size_t count;
-	cJSON *list;
 
-	if (!ztp_control_page(&after, &limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	page = calloc((size_t)limit + 1, sizeof(struct ztp_registry *));
-	if (!page) {
+	found = calloc((size_t)page.limit + 1, sizeof(*found));
+	if (!found) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;
 	}
-	count = ztp_registries_list(gate->registries, after, page,
-				    (size_t)limit + 1);
-	list = cJSON_AddArrayToObject(reply->data, "registries");
-	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
-		cJSON *object = cJSON_CreateObject();
-
-		describe(object, page[i], false);
-		cJSON_AddItemToArray(list, object);
+	count = ztp_registries_list(gate->registries, page.after, found,
+				    (size_t)page.limit + 1);
+	for (size_t i = 0; i < count; i++) {
+		row = ztp_page_row(&page, found[i]->name);
+		if (row)
+			describe(row, found[i], false);
 	}
-	if (count > (size_t)limit)
-		cJSON_AddStringToObject(reply->data, "next",
-					page[limit - 1]->name);
-	free(page);
+	ztp_page_end(&page, reply);
+	free(found);
 }
 
 void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
@@ -159,13 +154,13 @@ void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
 		describe(reply->data, registry, true);
 }
 
-/* ---- ending candidates, and their held sessions after the commit */
+/* ---- ending candidates and, after the commit, their held sessions */
 
 struct ending {
 	struct ztp_gate *gate;
 	struct ztp_registry *registry;
-	const uint8_t *ca; /* NULL: of any */
-	const char *code;  /* of the audit records */
+	const uint8_t *ca; /* NULL: any CA */
+	const char *code;  /* for the audit records */
 	struct ztp_client_list sessions;
 	int64_t ended;
 	char cursor[ZTP_UUID_LEN];
@@ -270,7 +265,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 		return;
 	if (registry->devices > 0) {
 		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
-				     "registry %s has %lld devices",
+				     "registry %s still has %lld devices",
 				     registry->name,
 				     (long long)registry->devices);
 		return;
@@ -307,11 +302,12 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		return;
 	}
 	cJSON_AddStringToObject(reply->data, "registry", registry->name);
-	ztp_reply_hex(reply->data, "fingerprint_sha256",
-		      ztp_ca_cert(ca)->fingerprint);
+	ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
-				     "registry %s has this CA", registry->name);
+				     "registry %s has this CA already",
+				     registry->name);
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
 				       &error) != 0)
 		(void)ztp_reply_error(reply, &error);
@@ -320,7 +316,7 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	ztp_ca_free(ca);
 }
 
-/* Which CA: by fingerprint, or by the certificate itself. */
+/* Finds out which CA is meant: by its fingerprint or its certificate. */
 static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		     struct ztp_reply *reply)
 {
@@ -377,7 +373,8 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		end_sessions(ending);
 		cJSON_AddStringToObject(reply->data, "registry",
 					registry->name);
-		ztp_reply_hex(reply->data, "fingerprint_sha256", fingerprint);
+		ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+				    fingerprint);
 		cJSON_AddNumberToObject(reply->data, "ended",
 					(double)ending->ended);
 	}

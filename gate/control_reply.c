@@ -1,18 +1,19 @@
-/* What the commands of $CONTROL/ztp/v1 share: members in, an answer out. */
+/* What the commands of $CONTROL/ztp/v1 share: reading members and building the
+ * answer. */
 #include "gate/control.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/audit.h"
-#include "gate/broker_api.h"
-#include "ztp/json.h"
+#include "gate/log.h"
 
 #define LIMIT_MAX     1000
 #define LIMIT_DEFAULT 100
 
-/* --- answering */
+/* --- the answer */
 
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 		    const char *format, ...)
@@ -36,8 +37,7 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
 		code = "UNAVAILABLE";
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
+		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
@@ -58,24 +58,7 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 
 	if (ztp_db_commit(gate->db, &error) == 0)
 		return true;
-	return ztp_reply_error(reply, &error); /* rolled back by run_one */
-}
-
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN])
-{
-	char hex[ZTP_SHA256_HEX];
-
-	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
-	cJSON_AddStringToObject(object, name, hex);
-}
-
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
-{
-	char text[ZTP_TIME_LEN];
-
-	ztp_time_format(text, ms);
-	cJSON_AddStringToObject(object, name, text);
+	return ztp_reply_error(reply, &error); /* run_one rolls back */
 }
 
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
@@ -89,7 +72,7 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 					    .request_id = request_id});
 }
 
-/* --- asking */
+/* --- members of a command */
 
 bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 			size_t max, bool required, struct ztp_reply *reply)
@@ -97,7 +80,7 @@ bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 	struct ztp_error error = {0};
 
 	*value = NULL;
-	if (ztp_json_string(value, in, name, max, &error) != 0)
+	if (ztp_tree_string(value, in, name, max, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
 				      error.message);
 	if (required && (!*value || !**value))
@@ -162,21 +145,57 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 	return registry;
 }
 
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply)
+/* --- lists */
+
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 
-	*limit = LIMIT_DEFAULT;
-	if (!ztp_control_string(after, in, "after", ZTP_PATH_MAX, false, reply))
+	*page = (struct ztp_page){.gate = gate, .limit = LIMIT_DEFAULT};
+	if (!ztp_control_string(&page->after, in, "after", ZTP_PATH_MAX, false,
+				reply))
 		return false;
-	if (!*after)
-		*after = "";
-	if (ztp_json_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
+	if (!page->after)
+		page->after = "";
+	if (ztp_tree_int(&page->limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
 				      error.message);
+	page->rows = cJSON_AddArrayToObject(reply->data, name);
 	return true;
 }
+
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
+		       struct ztp_reply *reply)
+{
+	if (!cJSON_GetObjectItemCaseSensitive(in, "registry"))
+		return true;
+	page->registry = ztp_control_registry(page->gate, in, reply);
+	return page->registry != NULL;
+}
+
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
+{
+	cJSON *row;
+
+	if (page->count == page->limit) {
+		page->more = true;
+		return NULL;
+	}
+	row = cJSON_CreateObject();
+	cJSON_AddItemToArray(page->rows, row);
+	(void)snprintf(page->last, sizeof(page->last), "%s", cursor);
+	page->count++;
+	return row;
+}
+
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply)
+{
+	if (page->more)
+		cJSON_AddStringToObject(reply->data, "next", page->last);
+}
+
+/* --- sessions */
 
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
@@ -188,4 +207,16 @@ struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 	    memcmp(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
 		return NULL;
 	return session;
+}
+
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	const struct ztp_session *session =
+		ztp_control_live(gate, path, spki_sha256);
+
+	cJSON_AddBoolToObject(object, "live", session != NULL);
+	cJSON_AddBoolToObject(object, "subscribed",
+			      session && session->subscribed);
 }

@@ -1,12 +1,12 @@
 /*
- * Offers go in rounds through the journal, in the order of ids, a page per
- * turn of the loop: a journal of 100,000 neither fills a queue at once nor
- * holds up the broker. A round begins at the start, when an operator
- * subscribes to the topic, and at intervals, which double while nothing is
- * acknowledged and nothing is new.
+ * Candidates are offered in rounds through the journal, in the order of their
+ * ids, one page per turn of the loop. So a journal of 100,000 neither fills a
+ * queue at once nor holds up the broker. A round begins at start, when an
+ * operator subscribes to the topic, and at an interval. The interval doubles as
+ * long as nothing is acknowledged and nothing is new.
  *
- * A new candidate needs no round: it is offered by its id as soon as it has
- * been committed.
+ * A new candidate does not wait for a round: it is offered by its id as soon as
+ * it has been committed.
  */
 #include "gate/pending.h"
 
@@ -14,6 +14,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/publish.h"
 
@@ -47,7 +48,7 @@ void ztp_pending_fresh(struct ztp_gate *gate, const char *id)
 				      capacity * sizeof(*offers->fresh));
 
 		if (!grown)
-			return; /* the next round has it */
+			return; /* the next round offers it */
 		offers->fresh = grown;
 		offers->fresh_capacity = capacity;
 	}
@@ -62,25 +63,20 @@ void ztp_pending_stop(struct ztp_gate *gate)
 
 static cJSON *event(const struct ztp_candidate *candidate)
 {
-	size_t size = 4 * ((candidate->der_len + 2) / 3) + 1;
-	char *certificate = malloc(size);
-	char received_at[ZTP_TIME_LEN];
-	cJSON *object;
+	cJSON *object = cJSON_CreateObject();
 
-	if (!certificate)
-		return NULL;
-	ztp_base64_encode(certificate, candidate->der, candidate->der_len);
-	ztp_time_format(received_at, candidate->received_at);
-	object = cJSON_CreateObject();
 	cJSON_AddStringToObject(object, "request_id", candidate->id);
 	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "certificate", certificate);
-	cJSON_AddStringToObject(object, "received_at", received_at);
+	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
+				 candidate->der_len)) {
+		cJSON_Delete(object);
+		return NULL; /* the next round has it */
+	}
+	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	if (candidate->remote_addr[0])
 		cJSON_AddStringToObject(object, "remote_addr",
 					candidate->remote_addr);
-	free(certificate);
 	return object;
 }
 
@@ -101,8 +97,8 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 	return true;
 }
 
-/* The next page after the cursor; false at the end, or on an error (the
- * interval will try again). */
+/* Offers the next page after the cursor. False at the end, or on an error;
+ * after the interval it is tried again. */
 static bool offer_page(struct ztp_gate *gate)
 {
 	struct page page = {&gate->offers, 0};
@@ -151,7 +147,7 @@ void ztp_pending_tick(struct ztp_gate *gate, int64_t now_ms)
 
 	if (!offers->in_round && now_ms >= offers->due_at) {
 		begin_round(offers);
-		offers->fresh_count = 0; /* the round has them */
+		offers->fresh_count = 0; /* the round offers them */
 	}
 	offer_fresh(gate);
 	if (offers->in_round && !offer_page(gate))

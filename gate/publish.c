@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 
 #define PROPERTY_CONTENT_TYPE	  3
 #define PROPERTY_CORRELATION_DATA 9
@@ -21,10 +23,8 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 						   false, properties);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				     "ztp gate: nothing published on %s: "
-				     "error %d",
-				     topic, rc);
+		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
+			     topic, rc);
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);
@@ -44,7 +44,7 @@ static mosquitto_property *command_properties(const char *request_id,
 					       "request_id", request_id) ||
 	    mosquitto_property_add_string_pair(&list, PROPERTY_USER, "status",
 					       status)) {
-		/* The envelope says the same. */
+		/* Not fatal: the envelope says the same. */
 		mosquitto_property_free_all(&list);
 		return NULL;
 	}
@@ -74,11 +74,9 @@ void ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_subscribed(const struct ztp_session *session)
 {
 	cJSON *object = cJSON_CreateObject();
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, session->fingerprint, ZTP_SHA256_LEN);
 	cJSON_AddStringToObject(object, "device_path", session->path);
-	cJSON_AddStringToObject(object, "fingerprint_sha256", hex);
+	ztp_tree_add_sha256(object, "fingerprint_sha256", session->fingerprint);
 	cJSON_AddStringToObject(object, "state",
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");

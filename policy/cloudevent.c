@@ -4,8 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
-/* The members of a structured event that are read; the first three have to
- * be strings that are not empty. */
+/* The members of a structured event that we read. The first three must be
+ * strings that are not empty. */
 enum member { ID, SOURCE, TYPE, SPECVERSION, DATA, DATA_BASE64, MEMBERS };
 #define REQUIRED SPECVERSION
 
@@ -20,22 +20,19 @@ void ztp_body_close(struct ztp_body *body)
 	body->decoded = NULL;
 }
 
-/* The media type alone counts; parameters (charset) may follow. */
+/* Compares the media type only; parameters such as charset may follow. */
 static bool is_structured(struct ztp_str type)
 {
 	const size_t n = sizeof(structured_type) - 1;
 
-	while (type.n && (type.p[0] == ' ' || type.p[0] == '\t')) {
-		type.p++;
-		type.n--;
-	}
+	type = ztp_str_trim(type);
 	if (type.n < n || strncasecmp(type.p, structured_type, n) != 0)
 		return false;
 	return type.n == n || type.p[n] == ';' || type.p[n] == ' ' ||
 	       type.p[n] == '\t';
 }
 
-/* CloudEvents Kafka binding 3.2: ce_specversion makes it an event. */
+/* CloudEvents Kafka binding 3.2: ce_specversion makes a record an event. */
 static int check_binary(const struct ztp_header *headers, size_t count,
 			struct ztp_error *error)
 {
@@ -51,7 +48,8 @@ static int check_binary(const struct ztp_header *headers, size_t count,
 	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++)
 		if (!ztp_header_get(headers, count, required[i]).n)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s", required[i]);
+					"the CloudEvent has no %s",
+					required[i]);
 	return 0;
 }
 
@@ -62,7 +60,7 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 
 	if (!event->is_object)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"a structured CloudEvent is an object");
+				"a structured CloudEvent must be an object");
 	if (event->fields[SPECVERSION].kind == '"')
 		rc = ztp_object_string(&version, event, SPECVERSION, event->len,
 				       error);
@@ -75,12 +73,12 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 		if (event->fields[i].kind != '"' ||
 		    event->fields[i].string.n == 0)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s",
+					"the CloudEvent has no %s",
 					event->fields[i].name);
 	return 0;
 }
 
-/* data_base64: JSON once more, so it goes through the strict reader. */
+/* data_base64 decodes to JSON, which goes through the strict reader too. */
 static int open_base64(struct ztp_body *body, struct ztp_field *fields,
 		       size_t count, struct ztp_str base64, size_t max,
 		       struct ztp_error *error)
@@ -113,12 +111,12 @@ static int open_data(struct ztp_body *body, struct ztp_field *fields,
 		return rc;
 	if (ztp_field_given(data) && base64.p)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"both data and data_base64");
+				"both data and data_base64 are given");
 	if (base64.p)
 		return open_base64(body, fields, count, base64, max, error);
 	if (!ztp_field_given(data))
 		return ztp_fail(error, ZTP_ERR_EMPTY,
-				"a CloudEvent without data");
+				"the CloudEvent has no data");
 	return ztp_object_read(&body->object, fields, count, data->raw, max,
 			       error);
 }

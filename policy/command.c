@@ -3,10 +3,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/json_object.h"
 #include "policy/json_write.h"
+#include "ztp/json.h"
 
-#define ENVELOPE_ROOM 1024 /* bytes; grows for a larger payload */
+#define ENVELOPE_ROOM 1024 /* bytes; grows if necessary */
 
 static const char json_type[] = "application/json";
 
@@ -24,8 +24,8 @@ static void add_given(struct ztp_writer *envelope, const char *name,
 		ztp_json_add_string(envelope, name, text);
 }
 
-/* JSON goes in raw, so that its digits and its order stay as written; an
- * OmniCore text as a string. */
+/* JSON is inserted as written, so that its digits and its order stay. An
+ * OmniCore text becomes a string. */
 static void add_payload(struct ztp_writer *envelope,
 			const struct ztp_payload *payload)
 {
@@ -131,17 +131,14 @@ void ztp_command_clear(struct ztp_command_bytes *bytes)
 
 enum member { REQUEST_ID, STATUS, MESSAGE, MEMBERS };
 
-/* A device that has much to say has still said whether it applied: the
- * message is cut, at a character. */
+/* A message that is too long is truncated, not refused: the answer still says
+ * whether the device applied the command. */
 static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
 {
 	size_t n = text.n;
 
-	if (n > ZTP_MESSAGE_MAX) {
-		n = ZTP_MESSAGE_MAX;
-		while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
-			n--;
-	}
+	if (n > ZTP_MESSAGE_MAX)
+		n = ztp_utf8_cut(text.p, ZTP_MESSAGE_MAX);
 	if (n > 0)
 		memcpy(out, text.p, n);
 	out[n] = '\0';
@@ -175,7 +172,7 @@ static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 	if (!applied->applied && !ztp_str_is(status, "failed"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"status is neither applied nor failed");
-	memcpy(applied->request_id, id.p, id.n); /* zeros follow */
+	memcpy(applied->request_id, id.p, id.n); /* already zeroed */
 	cut_message(applied->message, message);
 	return 0;
 }

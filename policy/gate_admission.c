@@ -1,7 +1,7 @@
 /*
- * What becomes of a connection under a device's client ID (DESIGN section
- * 9). Two questions: ztp_gate_knock before any cryptography, ztp_gate_admit
- * when the key has proven itself. Each is one list, first match wins.
+ * Decides about a connection with a device's client ID (DESIGN section 9), in
+ * two steps: ztp_gate_knock before any cryptography, ztp_gate_admit once the
+ * key has been proven. In each, the first rule that matches decides.
  */
 #include "ztp/gate.h"
 
@@ -59,7 +59,7 @@ static bool too_many(const struct ztp_gate_facts *facts,
 		     const struct ztp_gate_limits *limits)
 {
 	if (facts->candidate_known)
-		return false; /* it is among those that were counted */
+		return false; /* it has been counted already */
 	return facts->per_certificate >= limits->per_certificate ||
 	       facts->per_registry >= limits->per_registry ||
 	       facts->per_path >= limits->per_path;

@@ -6,7 +6,7 @@
 
 #define RECORD_ROOM 2048 /* bytes; most records fit without growing */
 
-/* Everything else is what a decision is made of. */
+/* A decision needs all other members. */
 static const char *const omittable[] = {
 	"device.subscription",
 	"device.registry",
@@ -35,7 +35,7 @@ bool ztp_request_may_omit(const char *field)
 	return false;
 }
 
-/* One record on its way. */
+/* A record being built. */
 struct build {
 	struct ztp_writer out;
 	const char *const *omit; /* may be NULL */
@@ -49,7 +49,7 @@ static bool wanted(const struct build *build, const char *field)
 	return true;
 }
 
-/* The member's own name is what follows the last dot of the field. */
+/* The member's name is the part after the field's last dot. */
 static const char *member_name(const char *field)
 {
 	const char *dot = strrchr(field, '.');

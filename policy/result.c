@@ -44,7 +44,8 @@ void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome)
 		       ztp_outcome_name(outcome));
 }
 
-/* Hash of hashes: whatever the texts hold, one cannot run into the next. */
+/* A hash of hashes, so that the boundaries between the texts are
+ * unambiguous. */
 void ztp_result_id(char out[2 * ID_BYTES + 1], const struct ztp_result *result)
 {
 	const char *topic = result->decision.topic;

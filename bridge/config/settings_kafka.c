@@ -1,8 +1,8 @@
 /*
- * kafka.properties: anything that librdkafka knows, asked of librdkafka
- * itself so that a misspelt property is found where it is written. Refused
- * are the few with a key of their own and those on which the bridge's
- * promises rest.
+ * kafka.properties: any property that librdkafka knows. librdkafka itself is
+ * asked, so a misspelt property is reported at its line. Refused are the few
+ * properties that have a setting of their own and those on which the bridge's
+ * guarantees rest.
  */
 #include "bridge/config/settings.h"
 #include <librdkafka/rdkafka.h>
@@ -16,7 +16,7 @@ static const struct {
 		{"metadata.broker.list", "kafka.brokers"},
 		{"group.id", "kafka.group"}};
 
-/* A value that may be repeated but not changed. */
+/* Properties that may be repeated but not changed. */
 static const struct {
 	const char *name;
 	const char *value;
@@ -55,13 +55,13 @@ static int check_promises(const char *name, const char *value,
 		    strcmp(value, promised[i].value) != 0 &&
 		    strcmp(value, promised[i].alias) != 0)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"must be %s, or nothing could be "
-					"promised",
+					"must be %s: the bridge's guarantees "
+					"rest on it",
 					promised[i].value);
 	return 0;
 }
 
-/* librdkafka's own words may repeat the value, so not for secrets. */
+/* librdkafka's message may repeat the value, so it is not used for secrets. */
 static int check_known(const char *name, const char *value, bool secret,
 		       struct ztp_error *error)
 {
@@ -77,31 +77,31 @@ static int check_known(const char *name, const char *value, bool secret,
 		return 0;
 	if (res == RD_KAFKA_CONF_UNKNOWN)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no such property of librdkafka");
+				"librdkafka has no such property");
 	return ztp_fail(error, ZTP_ERR_VALUE, "%s",
 			secret ? "librdkafka refuses the value" : why);
 }
 
-static int check_twice(const struct config_properties *properties,
-		       const char *name, bool from_file,
-		       struct ztp_error *error)
+static int check_duplicate(const struct config_properties *properties,
+			   const char *name, bool from_file,
+			   struct ztp_error *error)
 {
 	for (size_t i = 0; i < properties->count; i++) {
-		const struct config_property *held = &properties->items[i];
+		const struct config_property *other = &properties->items[i];
 
-		if (strcmp(held->name, name) != 0)
+		if (strcmp(other->name, name) != 0)
 			continue;
-		if (from_file == (held->file[0] != '\0'))
+		if (from_file == (other->file[0] != '\0'))
 			return ztp_fail(error, ZTP_ERR_DUPLICATE_KEY,
-					"is there twice");
+					"given more than once");
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s and %s_file: one of them, not both", name,
+				"%s and %s_file: give one, not both", name,
 				name);
 	}
 	return 0;
 }
 
-/* Takes what is in *property, whatever it returns. */
+/* Takes ownership of what *property holds, whatever it returns. */
 static int append(struct config_properties *properties,
 		  struct config_property *property, struct ztp_error *error)
 {
@@ -136,7 +136,7 @@ int properties_add(struct config_properties *properties, const char *name,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	new.secret = is_secret(new.name);
 	new.file = strdup(from_file ? value : "");
-	rc = check_twice(properties, new.name, from_file, error);
+	rc = check_duplicate(properties, new.name, from_file, error);
 	if (rc == 0 && from_file)
 		rc = setting_read_file(&new.value, value, error);
 	else if (rc == 0)

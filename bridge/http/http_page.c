@@ -2,6 +2,8 @@
 
 #include <microhttpd.h>
 
+#include "base/json_tree.h"
+
 struct http_page http_json_page(unsigned status, cJSON *object)
 {
 	struct http_page page = {.status = status, .type = "application/json"};
@@ -28,15 +30,10 @@ struct http_page http_store_page(struct bridge *b,
 {
 	log_warn(b->core.log, "http_store_failed", LOG_WHY(error));
 	return http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
-			       "the store cannot be read now");
+			       "the store cannot be read at the moment");
 }
 
 bool http_add_time(cJSON *object, const char *name, int64_t ms)
 {
-	char text[ZTP_TIME_LEN];
-
-	if (ms <= 0)
-		return true;
-	ztp_time_format(text, ms);
-	return cJSON_AddStringToObject(object, name, text);
+	return ms <= 0 || ztp_tree_add_time(object, name, ms);
 }

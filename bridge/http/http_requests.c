@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
+
 /* --- a request as an object */
 
 static bool add_str(cJSON *object, const char *name, struct ztp_str str)
@@ -30,26 +32,26 @@ static bool add_device(cJSON *object, const char *path)
 
 static bool add_all(cJSON *object, const struct store_request *r)
 {
-	bool on_the_way =
+	bool in_progress =
 		!ztp_state_undecided(r->state) && !ztp_state_finished(r->state);
-	/* What ended as it came was never asked. */
-	bool asked = r->state != ZTP_STATE_RECEIVED &&
-		     (r->finished_at == 0 || r->finished_at > r->announced_at);
-	char hex[ZTP_SHA256_HEX];
+	/* A request that ended on arrival was never announced. */
+	bool announced =
+		r->state != ZTP_STATE_RECEIVED &&
+		(r->finished_at == 0 || r->finished_at > r->announced_at);
 
-	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
 	return cJSON_AddStringToObject(object, "request_id", r->id) &&
 	       add_device(object, r->path) &&
-	       cJSON_AddStringToObject(object, "fingerprint_sha256", hex) &&
+	       ztp_tree_add_sha256(object, "fingerprint_sha256",
+				   r->fingerprint) &&
 	       cJSON_AddStringToObject(object, "state",
 				       ztp_state_name(r->state)) &&
 	       cJSON_AddNumberToObject(object, "attempt", r->attempt) &&
 	       http_add_time(object, "received_at", r->received_at) &&
 	       http_add_time(object, "announced_at",
-			     asked ? r->announced_at : 0) &&
+			     announced ? r->announced_at : 0) &&
 	       http_add_time(object, "expires_at", r->expires_at) &&
 	       http_add_time(object, "due_at",
-			     on_the_way ? r->owed.due_at : 0) &&
+			     in_progress ? r->owed.due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, "delivered_at", r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
@@ -73,7 +75,7 @@ static bool add_position(cJSON *object, const struct store_decision *d)
 	cJSON *position = cJSON_AddObjectToObject(object, "position");
 	char offset[24];
 
-	/* An offset has 63 bits, a cJSON number 53. */
+	/* An offset has 63 bits, a number in cJSON only 53. */
 	(void)snprintf(offset, sizeof(offset), "%lld", (long long)d->offset);
 	return position &&
 	       cJSON_AddStringToObject(position, "topic", d->topic) &&

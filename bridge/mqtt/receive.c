@@ -22,7 +22,7 @@ static void append(struct receiver *ev, struct journal_entry *e)
 	rc = n < 0 ? (int)n
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
-		/* To return would be to acknowledge what is not kept. */
+		/* Returning would acknowledge an event that is not stored. */
 		log_error(ev->core->log, "journal_failed", LOG_WHY(&error));
 		_exit(1);
 	}
@@ -33,33 +33,28 @@ static void append(struct receiver *ev, struct journal_entry *e)
 static void dead_letter(struct receiver *ev, struct journal_entry *e,
 			const char *topic, const char *text, size_t len)
 {
-	char path[ZTP_PATH_MAX + 1] = "";
-	char id[ZTP_REQUEST_ID_MAX + 1] = "";
-	char *salvaged = NULL;
-	struct ztp_str member;
+	struct ztp_salvaged salvaged = {.json = NULL};
 
 	e->kind = ENTRY_DEAD;
 	e->topic = topic;
 	e->size = (int64_t)len;
 	ztp_sha256(e->sha256, text, len);
-	if (len <= ZTP_PENDING_MAX &&
-	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
-		salvaged = NULL;
-	e->path = path;
-	e->text = salvaged ? salvaged : "";
+	/* Without the memory for it the dead letter tells less. */
+	if (len <= ZTP_PENDING_MAX)
+		(void)ztp_pending_salvage(&salvaged, text, len);
+	e->path = salvaged.path;
+	e->request_id = salvaged.request_id;
+	e->text = salvaged.json ? salvaged.json : "";
 	e->text_len = strlen(e->text);
-	if (e->text_len > 0 &&
-	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
-	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
-		memcpy(id, member.p + 1, member.n - 2);
-	e->request_id = id;
 	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
-		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
+		 LOG_STR("device_path", *e->path ? e->path : NULL),
+		 LOG_WHY(&e->why));
 	append(ev, e);
-	free(salvaged);
+	ztp_salvaged_clear(&salvaged);
 }
 
-/* n bytes that nobody else gets: the kernel is asked once for several events. */
+/* Returns n random bytes, used only once. The kernel is asked once for
+ * several events. */
 static const uint8_t *draw(struct receiver *ev, size_t n)
 {
 	if (ev->random_left < n) {
@@ -89,7 +84,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	good.traceparent = pending.traceparent;
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
-	good.cert = pending.cert; /* lent */
+	good.cert = pending.cert; /* borrowed from pending */
 	ztp_uuid7(own_id, e->arrived_wall, draw(ev, 10));
 	ztp_traceparent_make(own_trace, draw(ev, 24));
 	good.own_id = own_id;
@@ -101,27 +96,32 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
-	const char *path = NULL;
+	struct ztp_field field = {.name = "device_path"};
+	char path[ZTP_PATH_MAX + 1] = "";
+	struct ztp_str given = {NULL, 0};
+	struct ztp_object record;
 	struct ztp_path parts;
-	cJSON *tree = NULL;
-	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+	int rc =
+		ztp_object_read(&record, &field, 1, (struct ztp_str){text, len},
+				AUDIT_MAX, &e->why);
 
-	if (rc == 0)
-		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
-				     &e->why);
+	if (rc == 0) {
+		rc = ztp_object_string(&given, &record, 0, ZTP_PATH_MAX,
+				       &e->why);
+		if (rc == 0 && given.p &&
+		    ztp_path_parse(&parts, given.p, given.n, NULL) == 0)
+			memcpy(path, given.p, given.n); /* zeros follow */
+		ztp_object_clear(&record);
+	}
 	if (rc != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
-		cJSON_Delete(tree);
 		return;
 	}
-	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
-		path = NULL;
 	e->kind = ENTRY_AUDIT;
-	e->path = path ? path : "";
+	e->path = path;
 	e->text = text;
 	e->text_len = len;
 	append(ev, e);
-	cJSON_Delete(tree);
 }
 
 void receive_message(struct receiver *ev, const char *topic, const char *text,
@@ -129,7 +129,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 {
 	struct journal_entry e = {0};
 
-	coalesce_begin(&ev->coalesce, coalesce_now());
+	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)

@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
+
 /* --- commands */
 
 void control_begin(struct control_message *m)
@@ -37,11 +39,11 @@ static cJSON *add_device(struct control_message *m, const char *name,
 			 const char *correlation, const struct store_request *r)
 {
 	cJSON *command = add_command(m, name, correlation);
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, r->fingerprint, ZTP_SHA256_LEN);
 	add_text(m, command, "device_path", r->path);
-	add_text(m, command, "fingerprint_sha256", hex);
+	if (!command ||
+	    !ztp_tree_add_sha256(command, "fingerprint_sha256", r->fingerprint))
+		m->failed = true;
 	return command;
 }
 
@@ -112,13 +114,6 @@ bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 
 /* --- answers */
 
-const char *control_text(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static bool is_true(const cJSON *object, const char *name)
 {
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
@@ -127,17 +122,18 @@ static bool is_true(const cJSON *object, const char *name)
 void control_read(struct control_answer *a, const cJSON *response)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *code = control_text(response, "code");
-	const char *hex = control_text(data, "fingerprint_sha256");
+	const char *code = ztp_tree_text(response, "code");
+	const char *hex = ztp_tree_text(data, "fingerprint_sha256");
 
 	if (!*code)
 		code = data ? "OK" : "INTERNAL";
 	snprintf(a->code, sizeof(a->code), "%s", code);
 	snprintf(a->message, sizeof(a->message), "%s",
-		 control_text(response, "error"));
-	snprintf(a->state, sizeof(a->state), "%s", control_text(data, "state"));
+		 ztp_tree_text(response, "error"));
+	snprintf(a->state, sizeof(a->state), "%s",
+		 ztp_tree_text(data, "state"));
 	snprintf(a->request_id, sizeof(a->request_id), "%s",
-		 control_text(data, "request_id"));
+		 ztp_tree_text(data, "request_id"));
 	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 	a->live = is_true(data, "live");
@@ -175,8 +171,8 @@ bool control_is_device(const struct control_answer *a,
 	       strcmp(a->request_id, r->id) == 0;
 }
 
-/* What the gate has said OK to createDevice for, it has: under this request's
- * id, or it was deleted since. */
+/* The gate answered OK to createDevice for this device, so it has the device
+ * under this request's id, or the device has been deleted since. */
 bool control_is_gone(const struct control_answer *a,
 		     const struct store_request *r)
 {

@@ -1,14 +1,14 @@
 /*
- * What the gate says. A message is only noted when it comes (in ops and
- * subscribed); what it means is applied with everything else of the loop's
- * turn (gate_answers.c).
+ * The gate's messages. A message is only recorded when it arrives (in ops and
+ * subscribed). Its consequences are applied together with everything else in
+ * the loop's turn (gate_answers.c).
  */
 #include "bridge/registrar/registrar_internal.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "ztp/json.h"
+#include "base/json_tree.h"
 
 #define RESPONSE_MAX (1024 * 1024)
 
@@ -17,11 +17,11 @@
 static void on_info(struct registrar *g, const cJSON *response)
 {
 	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *topic = control_text(data, "command_topic");
+	const char *topic = ztp_tree_text(data, "command_topic");
 	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
-	if (strcmp(control_text(response, "code"), "OK") != 0 && !data) {
+	if (strcmp(ztp_tree_text(response, "code"), "OK") != 0 && !data) {
 		registrar_denied(g, 0);
 		return;
 	}
@@ -29,7 +29,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 		if (agrees)
 			log_info(g->core->log, "gate_connected",
 				 LOG_STR("version",
-					 control_text(data, "version")));
+					 ztp_tree_text(data, "version")));
 		else
 			log_error(g->core->log, "gate_disagrees",
 				  LOG_STR("gate_command_topic", topic),
@@ -42,10 +42,10 @@ static void on_info(struct registrar *g, const cJSON *response)
 
 static void on_response(struct registrar *g, const cJSON *response)
 {
-	const char *correlation = control_text(response, "correlationData");
+	const char *correlation = ztp_tree_text(response, "correlationData");
 	int i;
 
-	if (strcmp(control_text(response, "command"), "getInfo") == 0) {
+	if (strcmp(ztp_tree_text(response, "command"), "getInfo") == 0) {
 		on_info(g, response);
 		return;
 	}
@@ -63,20 +63,20 @@ static void on_response(struct registrar *g, const cJSON *response)
 
 static void on_subscribed(struct registrar *g, const cJSON *event)
 {
-	const char *hex = control_text(event, "fingerprint_sha256");
-	const char *path = control_text(event, "device_path");
+	const char *hex = ztp_tree_text(event, "fingerprint_sha256");
+	const char *path = ztp_tree_text(event, "device_path");
 	struct registrar_subscription *s;
 
 	if (!*path || strlen(path) > ZTP_PATH_MAX)
 		return;
 	if (g->subscribed_count == REGISTRAR_SUBSCRIBED_MAX) {
-		/* More at once than we keep: ask about everyone instead. */
+		/* More at once than fit: ask about all devices instead. */
 		registrar_ask(g, 0);
 		return;
 	}
 	s = &g->subscribed[g->subscribed_count++];
 	snprintf(s->path, sizeof(s->path), "%s", path);
-	s->held = strcmp(control_text(event, "state"), "held") == 0;
+	s->held = strcmp(ztp_tree_text(event, "state"), "held") == 0;
 	s->has_fingerprint = ztp_hex_decode(s->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 }
@@ -89,7 +89,7 @@ static bool on_message(void *arg, const char *topic, const char *text,
 	const cJSON *responses, *response;
 	struct ztp_error error;
 
-	if (ztp_json_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
+	if (ztp_tree_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
 		log_warn(g->core->log, "gate_unreadable",
 			 LOG_STR("topic", topic), LOG_WHY(&error));
 		return true;
@@ -107,7 +107,7 @@ static bool on_message(void *arg, const char *topic, const char *text,
 
 static void on_up(void *arg, int window)
 {
-	(void)window; /* commands have it; we keep to our own */
+	(void)window; /* the window is for commands; ops limit us */
 	registrar_connected(arg);
 }
 
@@ -136,9 +136,9 @@ void registrar_join(struct registrar *g)
 
 /* --- the turn */
 
-static void fell_silent(struct registrar *g, struct op *op)
+static void on_overdue(struct registrar *g, struct op *op)
 {
-	/* Unless it has been said already: getInfo is asked first now. */
+	/* Logged once: while informed is false, getInfo is asked first. */
 	if (g->informed)
 		log_warn(g->core->log, "gate_silent",
 			 LOG_STR("correlation", op->correlation));
@@ -157,7 +157,7 @@ void registrar_collect(struct registrar *g)
 		struct op *op = &g->ops[i];
 
 		if (op->n != 0 && !op->done && g->core->now >= op->by)
-			fell_silent(g, op);
+			on_overdue(g, op);
 	}
 }
 

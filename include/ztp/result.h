@@ -1,6 +1,6 @@
 /*
- * ztp/result.h - ztp.results: one record for every end of a request and for
- * every decision that had no effect.
+ * ztp/result.h - the records in ztp.results: one for each request that ends and
+ * one for each decision that had no effect.
  */
 #ifndef ZTP_RESULT_H
 #define ZTP_RESULT_H
@@ -33,7 +33,7 @@ const char *ztp_outcome_status(enum ztp_outcome outcome);
 
 #define ZTP_RESULT_TYPE_MAX 64
 
-struct ztp_position { /* of a decision; topic NULL: none */
+struct ztp_position { /* of a decision's record; topic NULL: no decision */
 	const char *topic;
 	int partition;
 	int64_t offset;
@@ -41,7 +41,7 @@ struct ztp_position { /* of a decision; topic NULL: none */
 
 struct ztp_result {
 	const char *request_id;
-	const char *path; /* NULL or "": left out of the record */
+	const char *path; /* NULL or "": left out */
 	enum ztp_outcome outcome;
 	const char *message; /* never NULL */
 	struct ztp_position decision;
@@ -52,11 +52,11 @@ struct ztp_result {
 /* "io.ztp.provisioning.<outcome>.v1" */
 void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome);
 
-/* ce_id: 32 lower-case hex digits of a hash over request id, outcome and the
- * decision's position, the same when a record is written again. */
+/* Makes ce_id: 32 lower-case hex digits, a hash of request id, outcome and the
+ * decision's position. A record that is written again has the same one. */
 void ztp_result_id(char out[33], const struct ztp_result *result);
 
-/* The record's value; the caller frees *json. */
+/* Builds the record's value; the caller frees *json. */
 int ztp_result_build(char **json, const struct ztp_result *result,
 		     struct ztp_error *error);
 

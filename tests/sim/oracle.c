@@ -198,9 +198,8 @@ static void check_approval(const struct asked *asked, const char *payload,
 			 sim.plan.approve_on_timeout ? "silence" : "wrong",
 			 asked->device);
 	/* A timeout gives none; and where few are kept it may be forgotten. */
-	if (n != asked->device &&
-	    !(n < 0 && (oracle_may_time_out(asked) ||
-			sim.plan.max_finished <= 100)))
+	if (n != asked->device && !(n < 0 && (oracle_may_time_out(asked) ||
+					      sim.plan.max_finished <= 100)))
 		sim_find("wrong: device %d is given the payload of %lld",
 			 asked->device, (long long)n);
 }

@@ -1,11 +1,11 @@
-/* Which requests a path has: whatever is in memory, on disk or both, what is
- * found is what was added and not removed, in order of arrival. */
+/* The requests of a path: whether the index is in memory, on disk or both, it
+ * finds what was added and not removed, in order of arrival. */
 #include "store_case.h"
 
 #define PATHS	 6
 #define PER_PATH 200 /* several buckets full */
 
-/* What ought to be found, as of this transaction and the last commit. */
+/* What should be found, now and as of the last commit. */
 struct model {
 	struct store_case_rows now[PATHS], committed[PATHS];
 	int added;
@@ -97,7 +97,7 @@ static void test_in_memory_and_on_disk(void **state)
 	expect(c, &m);
 	commit(c, &m);
 	expect(c, &m);
-	assert_int_equal(on_disk(c), 0); /* not worth a page yet */
+	assert_int_equal(on_disk(c), 0); /* too few for a page */
 	add_many(c, &m, 1, 20);
 	commit(c, &m);
 	assert_int_equal(on_disk(c), 40);
@@ -126,7 +126,7 @@ static void test_found_again_after_a_restart(void **state)
 		store_case_reopen(c);
 		expect(c, &m);
 	}
-	/* One bucket has been written, the other's rows are read each time. */
+	/* One bucket has been written; the other's rows are read each time. */
 	assert_true(on_disk(c) > 0);
 	assert_true(c->store->facts.indexed < 10);
 }
@@ -141,11 +141,11 @@ static void test_rolled_back(void **state)
 	add_many(c, &m, 2, 30);
 	roll_back(c, &m);
 	expect(c, &m);
-	/* The bucket is not full: those 30 have never been. */
+	/* The bucket is not full, as if those 30 had never existed. */
 	add(c, &m, 3);
 	commit(c, &m);
 	assert_int_equal(on_disk(c), 0);
-	/* And this time it is written, but the commit fails. */
+	/* This time it is written, but the commit fails. */
 	add_many(c, &m, 2, 30);
 	assert_int_equal(store_paths_write(c->store, &c->error), 0);
 	assert_true(on_disk(c) > 0);
@@ -158,7 +158,7 @@ static void test_rolled_back(void **state)
 	expect(c, &m);
 }
 
-/* A rollback leaves a full bucket to be written by the next commit. */
+/* After a rollback the next commit writes the full bucket. */
 static void test_full_and_rolled_back(void **state)
 {
 	struct store_case *c = *state;
@@ -195,8 +195,8 @@ static void test_removed(void **state)
 	forget(c, &m, 0);
 	commit(c, &m);
 	expect(c, &m);
-	assert_int_equal(on_disk(c), 0); /* 45 that have gone are a page's */
-	for (k = 0; k < 5; k++) {	 /* added and gone at once */
+	assert_int_equal(on_disk(c), 0); /* 45 removed ones make a page */
+	for (k = 0; k < 5; k++) {	 /* added and removed at once */
 		add_many(c, &m, 0, 3);
 		forget(c, &m, 0);
 		expect(c, &m);
@@ -209,8 +209,8 @@ static void test_removed(void **state)
 	expect(c, &m);
 }
 
-/* The process died before it was written that they have gone: their numbers
- * lead nowhere. */
+/* The process died before their removal was written, so their numbers lead
+ * nowhere. */
 static void test_removed_and_forgotten(void **state)
 {
 	struct store_case *c = *state;
@@ -226,13 +226,13 @@ static void test_removed_and_forgotten(void **state)
 	store_case_reopen(c);
 	assert_int_equal(on_disk(c), 40);
 	expect(c, &m);
-	/* Which has shown that ten lead nowhere. */
+	/* That has shown that ten lead nowhere. */
 	add_many(c, &m, 0, 22);
 	commit(c, &m);
 	assert_int_equal(on_disk(c), 30 + 22);
 	expect(c, &m);
-	/* The last rows have gone; their numbers do not come again, since
-	 * they would be taken for what is in the index. */
+	/* The last rows are gone. Their numbers must not be used again, or the
+	 * new rows would be mistaken for those in the index. */
 	forget(c, &m, 0);
 	commit(c, &m);
 	store_case_reopen(c);
@@ -245,7 +245,7 @@ static void test_removed_and_forgotten(void **state)
 	expect(c, &m);
 }
 
-/* As a migration leaves it: all are in the index, and no bucket has a mark. */
+/* As after a migration: all rows are in the index, and no bucket has a mark. */
 static void test_newest_has_gone_from_a_migrated_store(void **state)
 {
 	struct store_case *c = *state;
@@ -263,7 +263,7 @@ static void test_newest_has_gone_from_a_migrated_store(void **state)
 	expect(c, &m);
 }
 
-/* Paths are found by a number that two may share. */
+/* Paths are found by a hash that two may share. */
 static void test_one_hash_for_two(void **state)
 {
 	struct store_case *c = *state;

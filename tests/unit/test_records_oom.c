@@ -1,70 +1,23 @@
-/* Memory runs out at the first, the second, the n-th allocation of all that
- * are made: each time the answer is ZTP_ERR_NOMEM, nothing leaks
- * (LeakSanitizer), and nothing half-built is handed out. */
-#include <dlfcn.h>
+/* Memory runs out at the first, the second, the n-th allocation. Each time the
+ * result is ZTP_ERR_NOMEM, nothing leaks (LeakSanitizer), and nothing
+ * half-built is returned. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tests/unit/certs.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/starve.h"
 #include "ztp/command.h"
 #include "ztp/pending.h"
 #include "ztp/request.h"
 #include "ztp/result.h"
 
-#define PATH	   "subscriptions/a/registries/b/devices/c"
-#define MANY	   300 /* more allocations than any record needs */
-#define NEVER_FAIL -1
+#define PATH "subscriptions/a/registries/b/devices/c"
+#define MANY 300 /* more allocations than any record needs */
 
-/* malloc and its kin take no context. */
-static int allocations_left = NEVER_FAIL;
-
-/* Called before the sanitizer has made itself ready. */
-#define EARLY __attribute__((no_sanitize("address", "undefined")))
-
-EARLY static bool fails(void)
-{
-	if (allocations_left > 0)
-		allocations_left--;
-	else if (allocations_left == 0)
-		return true;
-	return false;
-}
-
-/* A program's own come before the C library's (and the sanitizer's, which is
- * the next one); libraries find them as well. */
-#define NEXT(pointer, name)                                                    \
-	do {                                                                   \
-		if (!(pointer))                                                \
-			*(void **)&(pointer) = dlsym(RTLD_NEXT, name);         \
-	} while (0)
-
-EARLY void *malloc(size_t n)
-{
-	static void *(*next)(size_t n);
-
-	NEXT(next, "malloc");
-	return fails() ? NULL : next(n);
-}
-
-EARLY void *calloc(size_t count, size_t n)
-{
-	static void *(*next)(size_t count, size_t n);
-
-	NEXT(next, "calloc");
-	return fails() ? NULL : next(count, n);
-}
-
-EARLY void *realloc(void *old, size_t n)
-{
-	static void *(*next)(void *old, size_t n);
-
-	NEXT(next, "realloc");
-	return fails() ? NULL : next(old, n);
-}
-
-/* Runs it with ever more memory until it succeeds; at least `least` times it
- * must have failed before. */
+/* Runs it with one more allocation each time until it succeeds. It must have
+ * failed at least `least` times before. */
 static void starve(int (*run)(struct ztp_error *error), int least)
 {
 	struct ztp_error error;
@@ -74,7 +27,7 @@ static void starve(int (*run)(struct ztp_error *error), int least)
 		memset(&error, 0, sizeof(error));
 		allocations_left = n;
 		rc = run(&error);
-		allocations_left = NEVER_FAIL;
+		allocations_left = STARVE_NEVER;
 		if (rc) {
 			exact_code("starved", rc, ZTP_ERR_NOMEM);
 			assert_int_equal(error.code, ZTP_ERR_NOMEM);
@@ -84,7 +37,7 @@ static void starve(int (*run)(struct ztp_error *error), int least)
 	assert_true(n > least); /* the last one succeeded */
 }
 
-/* Longer than what is reserved for a record at first. */
+/* Longer than the initial buffer for a record. */
 static int run_request(struct ztp_error *error)
 {
 	static char name[2500];
@@ -231,16 +184,28 @@ static int run_pending(struct ztp_error *error)
 static int run_salvage(struct ztp_error *error)
 {
 	static const char text[] =
-		"{\"request_id\":\"r\",\"device_path\":\"" PATH
+		"{\"request_id\":\"\\u0072\",\"device_path\":\"" PATH
 		"\",\"attempt\":1,"
 		"\"received_at\":\"2026-01-02T03:04:05.678Z\"}";
-	char *json;
-	int rc = ztp_pending_salvage(&json, NULL, text, sizeof(text) - 1);
+	struct ztp_salvaged salvaged;
+	int rc = ztp_pending_salvage(&salvaged, text, sizeof(text) - 1);
 
-	assert_int_equal(rc == 0, json != NULL);
-	free(json);
+	assert_int_equal(rc == 0, salvaged.json != NULL);
+	ztp_salvaged_clear(&salvaged);
 	if (rc)
 		error->code = (enum ztp_err)rc;
+	return rc;
+}
+
+static int run_tree(struct ztp_error *error)
+{
+	static const char text[] =
+		"{\"\\u0061\":[\"s\",1,null,true,{\"b\":{}}],\"c\":\"\\n\"}";
+	cJSON *tree;
+	int rc = ztp_tree_parse(&tree, text, sizeof(text) - 1, 1000, error);
+
+	assert_int_equal(rc == 0, tree != NULL);
+	cJSON_Delete(tree);
 	return rc;
 }
 
@@ -254,8 +219,9 @@ static void every_allocation_can_fail(void **state)
 	starve(run_bytes, 2);
 	starve(run_text, 2);
 	starve(run_applied, 1);
-	starve(run_decision, 10);
-	starve(run_salvage, 15);
+	starve(run_decision, 6);
+	starve(run_salvage, 2);
+	starve(run_tree, 15);
 	starve(run_pending, 4);
 }
 

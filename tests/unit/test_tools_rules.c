@@ -1,4 +1,4 @@
-/* Rules files: what matches what, and what each mistake is told as. */
+/* Rules files: what matches, and the message for each mistake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void pump(struct ztp_ask *ask)
 		 FP_A);
 }
 
-/* Does a rule with this match approve the request? */
+/* True when a rule with this match approves the request. */
 static bool approves(const struct ztp_ask *ask, const char *match)
 {
 	struct ztp_error error = {.message = ""};
@@ -188,11 +188,13 @@ static void mistakes_name_file_and_line(void **state)
 	static const struct {
 		const char *text, *message;
 	} table[] = {
-		{"", "f.yaml:1: "},
+		{"", "f.yaml:1: no rules"},
+		{"# none\n---\n", "f.yaml:3: no rules"},
 		{"rules: 3\n", "f.yaml:1: "},
 		{"rules:\n- action: maybe\n", "f.yaml:2: "},
 		{"rules:\n- name: x\n", "f.yaml:2: "},
-		{"rules:\n- action: reject\n  action: reject\n", "f.yaml:3: "},
+		{"rules:\n- action: reject\n  action: reject\n",
+		 "f.yaml:3: rules.action: given more than once"},
 		{"rules: []\nrule: []\n", "f.yaml:2: rule: unknown"},
 		{"rules:\n- match:\n    ids: x\n  action: reject\n",
 		 "f.yaml:3: ids: unknown"},
@@ -208,11 +210,13 @@ static void mistakes_name_file_and_line(void **state)
 		 "f.yaml:2: "},
 		{"rules:\n- match: {fingerprints_file: /no/such}\n"
 		 "  action: reject\n",
-		 "f.yaml:2: /no/such: "},
-		{"default: approve\n---\n{}\n", "f.yaml:3: "},
-		{"rules: [\n", "f.yaml:"},
+		 "f.yaml:2: cannot read /no/such: "},
+		{"default: approve\n---\n{}\n", "f.yaml:2: a second"},
+		{"rules: [\n", "f.yaml:2: YAML: "},
 		{"default: {reason: x}\n", "f.yaml:1: "},
-		{"rules: &r\n- *r\n", "f.yaml:"},
+		{"rules: &r\n- *r\n", "f.yaml:1: rules: anchors"},
+		{"rules:\n- action: !!str reject\n",
+		 "f.yaml:2: rules.action: "},
 		{"? [a]\n: b\n", "f.yaml:1: "},
 	};
 	struct ztp_rules rules;
@@ -272,7 +276,7 @@ static void files_are_beside_the_rules(void **state)
 	assert_false(answer.approve);
 	ztp_rules_clear(&rules);
 
-	/* A mistake in the list is the list's. */
+	/* A mistake in the list is reported for the list. */
 	write_file(list, FP_A "\nnonsense\n");
 	assert_int_not_equal(ztp_rules_load(&rules, rules_path, &error), 0);
 	assert_memory_equal(error.message, list, strlen(list));

@@ -4,8 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
-#include "ztp/json.h"
+#include "base/file.h"
+#include "base/json_tree.h"
 
 #define SOURCE "ztp-approver"
 
@@ -28,31 +28,11 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* UTF-8 without NUL: the strict reader knows, so it is asked about the same
- * bytes as a JSON string. */
-static bool is_text(const char *data, size_t len)
-{
-	bool valid = false;
-	cJSON *string;
-	char *json;
-
-	if (memchr(data, '\0', len))
-		return false;
-	string = cJSON_CreateString(data);
-	json = string ? cJSON_PrintUnformatted(string) : NULL;
-	if (json)
-		valid = ztp_json_check(json, strlen(json), strlen(json),
-				       NULL) == 0;
-	cJSON_free(json);
-	cJSON_Delete(string);
-	return valid;
-}
-
 static void judge(struct ztp_attachment *attachment)
 {
 	attachment->json = ztp_json_check(attachment->data, attachment->len,
 					  ZTP_PAYLOAD_MAX, NULL) == 0;
-	attachment->text = is_text(attachment->data, attachment->len);
+	attachment->text = ztp_utf8_valid(attachment->data, attachment->len);
 }
 
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
@@ -61,8 +41,8 @@ int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 	int rc;
 
 	memset(attachment, 0, sizeof(*attachment));
-	rc = ztp_cli_read_file(&attachment->data, &attachment->len, path,
-			       ZTP_PAYLOAD_MAX, error);
+	rc = ztp_file_read(&attachment->data, &attachment->len, path,
+			   ZTP_PAYLOAD_MAX, error);
 	if (!rc)
 		judge(attachment);
 	return rc;
@@ -98,26 +78,13 @@ void ztp_attachment_clear(struct ztp_attachment *attachment)
 	memset(attachment, 0, sizeof(*attachment));
 }
 
-/* --- the bodies; each returns false only for want of memory */
+/* --- the bodies; each fails only without memory */
 
 static bool add_string(cJSON *object, const char *name, const char *text)
 {
 	if (!text || !*text)
 		return true;
 	return cJSON_AddStringToObject(object, name, text) != NULL;
-}
-
-static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
-{
-	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, payload->data, payload->len);
-		ok = cJSON_AddStringToObject(object, "payload_base64", text);
-	}
-	free(text);
-	return ok;
 }
 
 /* JSON goes in as it was written: its numbers keep their digits. */
@@ -129,7 +96,8 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 		return true;
 	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
 						  payload->data) != NULL
-			   : add_base64(object, payload);
+			   : ztp_tree_add_base64(object, "payload_base64",
+						 payload->data, payload->len);
 	return ok && add_string(object, "content_type", payload->content_type);
 }
 
@@ -242,8 +210,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	memset(record, 0, sizeof(*record));
 	if (answer->payload && !ztp_attachment_fits(answer->payload, format))
 		return ztp_fail(error, ZTP_ERR_UTF8,
-				"the payload is no text, which is what "
-				"customOnboardData holds");
+				"the payload is not text, as customOnboardData "
+				"requires");
 	make_id(record->id, ask, answer->approve);
 	ztp_time_format(record->time, now_ms);
 	add_headers(record, format, ask);
@@ -258,8 +226,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	if (!record->value)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	record->len = strlen(record->value);
-	/* A payload that nests as deep as is allowed does not fit in a body
-	 * that nests around it: better said here than in the dead letters. */
+	/* A payload nested as deep as allowed is too deep inside a body. Report
+	 * that here rather than in the dead letters. */
 	if (ztp_json_check(record->value, record->len, ZTP_DECISION_MAX,
 			   error) == 0)
 		return 0;

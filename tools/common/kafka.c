@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
@@ -47,7 +48,7 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 				"a property is written NAME=VALUE");
 	if (reserved(text, len))
 		return ztp_fail(error, ZTP_ERR_USAGE,
-				"property %.*s is not to be set here", (int)len,
+				"property %.*s cannot be set here", (int)len,
 				text);
 	if (props->count == ZTP_KAFKA_PROPS_MAX)
 		return ztp_fail(error, ZTP_ERR_USAGE, "more than %d properties",
@@ -59,7 +60,7 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 	return 0;
 }
 
-/* One line in place; the blanks around it do not count. */
+/* Reads one line, in place and without the blanks around it. */
 static int add_line(struct ztp_kafka_props *props, char *line,
 		    struct ztp_error *error)
 {
@@ -80,8 +81,7 @@ int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
 	char *text = NULL, *line, *next;
 	struct ztp_error why;
 	size_t len, number = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, PROPERTIES_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, PROPERTIES_FILE_MAX, error);
 
 	for (line = text; !rc && line; line = next, number++) {
 		next = strchr(line, '\n');
@@ -105,9 +105,9 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props)
 
 /* --- clients */
 
-/* Any thread. Properties go to producer and consumer alike, so that it is
- * no news when one of them has no use for one (CONFWARN). What fails comes as
- * ERROR, too. */
+/* Any thread. Properties are given to producer and consumer alike, so it is not
+ * worth a line that one of them does not use a property (CONFWARN). FAIL is
+ * reported as ERROR as well. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility,
 		   const char *text)
 {
@@ -149,7 +149,7 @@ static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
 	return rc;
 }
 
-/* Ours first, so that what is given wins. */
+/* Our settings first, so that the user's win. */
 static rd_kafka_conf_t *new_conf(const char *brokers,
 				 const struct setting *settings,
 				 const struct ztp_kafka_props *props,
@@ -159,7 +159,7 @@ static rd_kafka_conf_t *new_conf(const char *brokers,
 		{"client.id", "ztp-approver"},
 		{"log_level", "4"},
 		{"socket.nagle.disable", "true"},
-		/* A topic that is made later is found within this. */
+		/* A topic that is created later is found within this time. */
 		{"topic.metadata.refresh.interval.ms", "5000"},
 		{"reconnect.backoff.max.ms", "2000"},
 		{NULL, NULL},
@@ -206,9 +206,8 @@ rd_kafka_t *ztp_kafka_producer(
 		{"acks", "all"},
 		{"partitioner", "murmur2_random"},
 		{"message.timeout.ms", timeout},
-		/* With two, librdkafka takes a first batch that was refused
-		 * for delivered when the next one is (see bridge/kafka/producer.c).
-		 */
+		/* With two, librdkafka takes a refused batch for delivered when
+		 * the next one is (see bridge/kafka/producer.c). */
 		{"max.in.flight.requests.per.connection", "1"},
 		{NULL, NULL},
 	};
@@ -289,7 +288,7 @@ int ztp_kafka_send(rd_kafka_t *producer, const char *topic, const char *key,
 				RD_KAFKA_V_HEADERS(list),
 				RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
 	if (!err)
-		return 0; /* the headers are the producer's now */
+		return 0; /* the producer owns the headers now */
 	rd_kafka_headers_destroy(list);
 	ztp_fail(error,
 		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL

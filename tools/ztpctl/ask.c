@@ -1,8 +1,7 @@
-/* Asking the gate, and showing what it answers. */
-#include <stdio.h>
-#include <stdlib.h>
+/* Asks the gate. */
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 
@@ -20,14 +19,12 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}
-	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
-	text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "error"));
-	ok = code && strcmp(code, "OK") == 0;
+	code = ztp_tree_text(response, "code");
+	text = ztp_tree_text(response, "error");
+	ok = strcmp(code, "OK") == 0;
 	if (!ok)
-		ztp_cli_warn("ztpctl", "%s: %s", code ? code : "?",
-			     text ? text : "no reason given");
+		ztp_cli_warn("ztpctl", "%s: %s", *code ? code : "?",
+			     *text ? text : "no reason given");
 	if (ok && data)
 		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
 								"data");
@@ -48,7 +45,7 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 {
 	cJSON *all = cJSON_CreateArray();
 	cJSON *data = NULL, *ask;
-	const char *next;
+	bool more;
 
 	cJSON_AddNumberToObject(in, "limit", PAGE);
 	do {
@@ -59,14 +56,14 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 			break;
 		}
 		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
-		next = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(data, "next"));
+		more = *ztp_tree_text(data, "next") != '\0';
 		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
-		if (next)
-			cJSON_AddStringToObject(in, "after", next);
+		if (more)
+			cJSON_AddStringToObject(in, "after",
+						ztp_tree_text(data, "next"));
 		cJSON_Delete(data);
 		data = NULL;
-	} while (next);
+	} while (more);
 	cJSON_Delete(in);
 	return all;
 }
@@ -78,28 +75,4 @@ cJSON *ztp_ctl_with(const char *name, const char *value)
 	if (value)
 		cJSON_AddStringToObject(object, name, value);
 	return object;
-}
-
-void ztp_ctl_print_json(const cJSON *tree)
-{
-	char *text = cJSON_PrintUnformatted(tree);
-
-	if (text)
-		puts(text);
-	cJSON_free(text);
-}
-
-const char *ztp_ctl_text(const cJSON *object, const char *name,
-			 char scratch[32])
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	if (cJSON_IsString(item))
-		return item->valuestring;
-	if (cJSON_IsBool(item))
-		return cJSON_IsTrue(item) ? "yes" : "no";
-	if (!cJSON_IsNumber(item))
-		return "-";
-	snprintf(scratch, 32, "%.0f", item->valuedouble);
-	return scratch;
 }

@@ -1,36 +1,30 @@
-/* ztpctl device ..., pending list, audit tail. */
+/* The commands ztpctl device, pending list and audit tail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/json.h"
 
 #define AUDIT	   "ztp/v1/audit"
 #define RECORD_MAX (64 * 1024)
 #define POLL_MS	   200
 
-static int print_list(struct ztp_ctl *ctl, cJSON *all, const char *const *names)
+static cJSON *with_device(const struct ztp_ctl *ctl)
 {
-	const cJSON *item;
-	char scratch[32];
+	return ztp_ctl_with("device_path", ctl->arguments[0]);
+}
 
-	if (!all)
-		return ZTP_EXIT_FAILED;
-	if (ctl->json) {
-		ztp_ctl_print_json(all);
-		cJSON_Delete(all);
-		return ZTP_EXIT_OK;
-	}
-	for (item = all ? all->child : NULL; item; item = item->next) {
-		for (size_t i = 0; names[i]; i++)
-			printf("%s%s", i ? "  " : "",
-			       ztp_ctl_text(item, names[i], scratch));
-		putchar('\n');
-	}
+static int list(struct ztp_ctl *ctl, const char *command, const char *member,
+		const char *const *names)
+{
+	cJSON *all = ztp_ctl_list(ctl, command, member,
+				  ztp_ctl_with("registry", ctl->arguments[0]));
+	int status = ztp_ctl_print_list(ctl, all, names);
+
 	cJSON_Delete(all);
-	return ZTP_EXIT_OK;
+	return status;
 }
 
 int ztp_ctl_device_list(struct ztp_ctl *ctl)
@@ -38,11 +32,7 @@ int ztp_ctl_device_list(struct ztp_ctl *ctl)
 	static const char *const names[] = {"device_path", "state", "live",
 					    "created_at", NULL};
 
-	return print_list(
-		ctl,
-		ztp_ctl_list(ctl, "listDevices", "devices",
-			     ztp_ctl_with("registry", ctl->arguments[0])),
-		names);
+	return list(ctl, "listDevices", "devices", names);
 }
 
 int ztp_ctl_pending_list(struct ztp_ctl *ctl)
@@ -51,11 +41,7 @@ int ztp_ctl_pending_list(struct ztp_ctl *ctl)
 		"device_path", "request_id", "received_at", "remote_addr",
 		"acked",       "live",	     NULL};
 
-	return print_list(
-		ctl,
-		ztp_ctl_list(ctl, "listPending", "pending",
-			     ztp_ctl_with("registry", ctl->arguments[0])),
-		names);
+	return list(ctl, "listPending", "pending", names);
 }
 
 int ztp_ctl_device_show(struct ztp_ctl *ctl)
@@ -63,70 +49,46 @@ int ztp_ctl_device_show(struct ztp_ctl *ctl)
 	static const char *const names[] = {
 		"device_path", "state",	     "live",	   "subscribed",
 		"onboarding",  "created_at", "request_id", "fingerprint_sha256",
-		"spki_sha256"};
-	cJSON *data = NULL;
-	char scratch[32];
-
-	if (!ztp_ctl_ask(ctl, "getDevice",
-			 ztp_ctl_with("device_path", ctl->arguments[0]), &data))
-		return ZTP_EXIT_FAILED;
-	if (ctl->json) {
-		ztp_ctl_print_json(data);
-	} else {
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			printf("%-18s %s\n", names[i],
-			       ztp_ctl_text(data, names[i], scratch));
-	}
-	cJSON_Delete(data);
-	return ZTP_EXIT_OK;
-}
-
-static int change(struct ztp_ctl *ctl, const char *command, const char *what)
-{
+		"spki_sha256", NULL};
 	cJSON *data = NULL;
 
-	if (!ztp_ctl_ask(ctl, command,
-			 ztp_ctl_with("device_path", ctl->arguments[0]), &data))
+	if (!ztp_ctl_ask(ctl, "getDevice", with_device(ctl), &data))
 		return ZTP_EXIT_FAILED;
 	if (ctl->json)
 		ztp_ctl_print_json(data);
 	else
-		printf("%s %s\n", what, ctl->arguments[0]);
+		ztp_ctl_print_members(data, names, 18);
 	cJSON_Delete(data);
 	return ZTP_EXIT_OK;
 }
 
 int ztp_ctl_device_delete(struct ztp_ctl *ctl)
 {
-	return change(ctl, "deleteDevice", "deleted");
+	return ztp_ctl_change(ctl, "deleteDevice", with_device(ctl), "deleted");
 }
 
 int ztp_ctl_device_block(struct ztp_ctl *ctl)
 {
-	return change(ctl, "blockDevice", "blocked");
+	return ztp_ctl_change(ctl, "blockDevice", with_device(ctl), "blocked");
 }
 
 int ztp_ctl_device_unblock(struct ztp_ctl *ctl)
 {
-	return change(ctl, "unblockDevice", "unblocked");
+	return ztp_ctl_change(ctl, "unblockDevice", with_device(ctl),
+			      "unblocked");
 }
 
 static void print_record(const struct ztp_ctl *ctl, const char *text)
 {
-	static const char *const names[] = {"at", "verdict", "code",
-					    "remote_addr", "device_path"};
+	static const char *const names[] = {
+		"at", "verdict", "code", "remote_addr", "device_path", NULL};
 	cJSON *record = NULL;
-	char scratch[32];
 
 	if (ctl->json ||
-	    ztp_json_parse(&record, text, strlen(text), RECORD_MAX, NULL)) {
+	    ztp_tree_parse(&record, text, strlen(text), RECORD_MAX, NULL))
 		puts(text);
-	} else {
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			printf("%s%s", i ? "  " : "",
-			       ztp_ctl_text(record, names[i], scratch));
-		putchar('\n');
-	}
+	else
+		ztp_ctl_print_line(record, names);
 	(void)fflush(stdout);
 	cJSON_Delete(record);
 }
