@@ -9,8 +9,6 @@
 #include "gate/topics.h"
 #include "ztp/json.h"
 
-#define RETRY_MAX_S (365LL * 24 * 3600)
-
 /* ---- rejectDevice */
 
 static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
@@ -19,9 +17,9 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_json_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
-			 &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+	if (ztp_json_int(seconds, in, ZTP_M_RETRY_AFTER, 0,
+			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "retry_after_s: %s", error.message);
 	return true;
 }
@@ -38,7 +36,7 @@ static bool is_device(struct ztp_gate *gate, const char *path,
 		return !ztp_reply_error(reply, &error);
 	if (rc > 0 &&
 	    memcmp(device.fingerprint, fingerprint, ZTP_SHA256_LEN) == 0)
-		return !ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		return !ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				       "the device exists");
 	return false;
 }
@@ -80,7 +78,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 		if (rc < 0)
 			(void)ztp_reply_error(reply, &error);
 		else
-			cJSON_AddFalseToObject(reply->data, "rejected");
+			cJSON_AddFalseToObject(reply->data, ZTP_M_REJECTED);
 		return;
 	}
 	if (ztp_candidates_reject(gate->db, registry, &candidate,
@@ -92,9 +90,9 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	end_held(gate, path.whole.p, fingerprint);
-	cJSON_AddTrueToObject(reply->data, "rejected");
-	ztp_control_note(gate, "refused", "rejected", path.whole.p, fingerprint,
-			 candidate.id);
+	cJSON_AddTrueToObject(reply->data, ZTP_M_REJECTED);
+	ztp_control_note(gate, ZTP_AUDIT_REFUSED, ZTP_WHY_REJECTED,
+			 path.whole.p, fingerprint, candidate.id);
 }
 
 /* ---- looking */
@@ -106,35 +104,37 @@ static void describe_session(cJSON *object, struct ztp_gate *gate,
 	const struct ztp_session *session =
 		ztp_control_live(gate, path, spki_sha256);
 
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
+	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
 }
 
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
-	cJSON_AddStringToObject(object, "device_path", device->path);
-	cJSON_AddStringToObject(object, "state",
-				device->blocked ? "blocked" : "active");
-	ztp_reply_hex(object, "fingerprint_sha256", device->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", device->spki_sha256);
-	cJSON_AddStringToObject(object, "onboarding",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, device->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
+				device->blocked ? ZTP_DEVICE_BLOCKED
+						: ZTP_DEVICE_ACTIVE);
+	ztp_reply_hex(object, ZTP_M_FINGERPRINT, device->fingerprint);
+	ztp_reply_hex(object, ZTP_M_SPKI, device->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(device->onboarding));
-	ztp_reply_time(object, "created_at", device->created_at);
-	cJSON_AddStringToObject(object, "request_id", device->request_id);
+	ztp_reply_time(object, ZTP_M_CREATED_AT, device->created_at);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, device->request_id);
 	describe_session(object, gate, device->path, device->spki_sha256);
 }
 
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 			       const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "state",
-				candidate->rejected ? "rejected" : "pending");
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", candidate->spki_sha256);
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
+				candidate->rejected ? ZTP_CANDIDATE_REJECTED
+						    : ZTP_CANDIDATE_PENDING);
+	ztp_reply_hex(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_reply_hex(object, ZTP_M_SPKI, candidate->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
 	describe_session(object, gate, candidate->path, candidate->spki_sha256);
 }
 
@@ -152,8 +152,8 @@ static void get_candidate(struct ztp_gate *gate, const char *path,
 	if (rc < 0)
 		(void)ztp_reply_error(reply, &error);
 	else if (rc == 0)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				     path);
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "no device %.200s", path);
 	else
 		describe_candidate(reply->data, gate, &candidate);
 }
@@ -187,7 +187,7 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	}
 	describe(reply->data, gate, &device);
 	if (metadata)
-		cJSON_AddItemToObject(reply->data, "metadata",
+		cJSON_AddItemToObject(reply->data, ZTP_M_METADATA,
 				      cJSON_CreateRaw(metadata));
 	free(metadata);
 }
@@ -227,18 +227,18 @@ void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 
 	if (!ztp_control_page(&after, &listing.limit, in, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
+	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
 		registry = ztp_control_registry(gate, in, reply);
 		if (!registry)
 			return;
 	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "devices");
+	listing.list = cJSON_AddArrayToObject(reply->data, ZTP_M_DEVICES);
 	if (ztp_devices_list(gate->db, registry ? registry->name : "", after,
 			     listing.limit + 1, list_one, &listing,
 			     &error) != 0)
 		(void)ztp_reply_error(reply, &error);
 	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing.last);
 }
 
 /* ---- deleting and blocking */
@@ -256,9 +256,9 @@ static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
 	if (rc == 0)
-		return ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				      path->whole.p);
-	cJSON_AddStringToObject(reply->data, "device_path", device->path);
+		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				      "no device %.200s", path->whole.p);
+	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH, device->path);
 	return true;
 }
 
@@ -282,7 +282,7 @@ void ztp_control_delete_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, "ended", "deleted", device.path,
+	ztp_control_note(gate, ZTP_AUDIT_ENDED, ZTP_WHY_DELETED, device.path,
 			 device.fingerprint, device.request_id);
 }
 
@@ -303,9 +303,9 @@ static void set_blocked(struct ztp_gate *gate, const cJSON *in, bool blocked,
 		return;
 	if (blocked)
 		ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, blocked ? "ended" : "accepted",
-			 blocked ? "blocked" : "unblocked", device.path,
-			 device.fingerprint, device.request_id);
+	ztp_control_note(gate, blocked ? ZTP_AUDIT_ENDED : ZTP_AUDIT_ACCEPTED,
+			 blocked ? ZTP_WHY_BLOCKED : ZTP_WHY_UNBLOCKED,
+			 device.path, device.fingerprint, device.request_id);
 }
 
 void ztp_control_block_device(struct ztp_gate *gate, const cJSON *in,

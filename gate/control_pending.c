@@ -4,8 +4,6 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 
-#define IDS_MAX 1000
-
 struct listing {
 	struct ztp_gate *gate;
 	cJSON *list;
@@ -20,15 +18,17 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 	const struct ztp_session *session =
 		ztp_control_live(gate, candidate->path, candidate->spki_sha256);
 
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_time(object, "received_at", candidate->received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
-	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
-	cJSON_AddBoolToObject(object, "acked", candidate->acked);
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	ztp_reply_hex(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_reply_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
+	cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
+				candidate->remote_addr);
+	cJSON_AddBoolToObject(object, ZTP_M_ACKED, candidate->acked);
+	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
 }
 
@@ -59,12 +59,12 @@ void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 
 	if (!ztp_control_page(&after, &listing.limit, in, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
+	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
 		registry = ztp_control_registry(gate, in, reply);
 		if (!registry)
 			return;
 	}
-	listing.list = cJSON_AddArrayToObject(reply->data, "pending");
+	listing.list = cJSON_AddArrayToObject(reply->data, ZTP_M_PENDING);
 	if (ztp_candidates_list(
 		    gate->db,
 		    registry ? ZTP_CANDIDATES_REGISTRY : ZTP_CANDIDATES_ALL,
@@ -72,28 +72,30 @@ void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 		    0, list_one, &listing, &error) != 0)
 		(void)ztp_reply_error(reply, &error);
 	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, "next", listing.last);
+		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing.last);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 			     struct ztp_reply *reply)
 {
-	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "request_ids");
+	const cJSON *ids =
+		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REQUEST_IDS);
 	struct ztp_error error = {0};
 	int64_t acked = 0;
 	const cJSON *id;
 
-	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+	if (!cJSON_IsArray(ids) ||
+	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "request_ids is no list of at most %d",
-				     IDS_MAX);
+				     ZTP_CONTROL_ACKS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {
 		int rc;
 
 		if (!cJSON_IsString(id)) {
-			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+			(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 					     "request_ids holds no strings");
 			return;
 		}
@@ -107,7 +109,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	gate->offers.acked = gate->offers.acked || acked > 0;
-	cJSON_AddNumberToObject(reply->data, "acked", (double)acked);
+	cJSON_AddNumberToObject(reply->data, ZTP_M_ACKED, (double)acked);
 }
 
 struct sums {
@@ -139,14 +141,16 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 
 	(void)in;
 	add_up(gate, &sums);
-	cJSON_AddStringToObject(data, "version", ZTP_VERSION);
-	cJSON_AddStringToObject(data, "command_topic", options->command_topic);
-	cJSON_AddStringToObject(data, "pending_mode",
-				options->hold ? "hold" : "refuse");
-	cJSON_AddNumberToObject(data, "retry_after_s",
+	cJSON_AddStringToObject(data, ZTP_M_VERSION, ZTP_VERSION);
+	cJSON_AddStringToObject(data, ZTP_M_COMMAND_TOPIC,
+				options->command_topic);
+	cJSON_AddStringToObject(data, ZTP_M_PENDING_MODE,
+				options->hold ? ZTP_MODE_HOLD
+					      : ZTP_MODE_REFUSE);
+	cJSON_AddNumberToObject(data, ZTP_M_RETRY_AFTER,
 				(double)options->retry_after_s);
-	cJSON_AddNumberToObject(data, "registries",
+	cJSON_AddNumberToObject(data, ZTP_M_REGISTRIES,
 				(double)ztp_registries_count(gate->registries));
-	cJSON_AddNumberToObject(data, "devices", (double)sums.devices);
-	cJSON_AddNumberToObject(data, "pending", (double)sums.candidates);
+	cJSON_AddNumberToObject(data, ZTP_M_DEVICES, (double)sums.devices);
+	cJSON_AddNumberToObject(data, ZTP_M_PENDING, (double)sums.candidates);
 }

@@ -16,6 +16,8 @@
 #include "base/clock.h"
 #include "gate/candidates.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define PAGE	     100
 #define INTERVAL_MIN (10 * 1000LL)
@@ -72,13 +74,14 @@ static cJSON *event(const struct ztp_candidate *candidate)
 	ztp_base64_encode(certificate, candidate->der, candidate->der_len);
 	ztp_time_format(received_at, candidate->received_at);
 	object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "certificate", certificate);
-	cJSON_AddStringToObject(object, "received_at", received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	cJSON_AddStringToObject(object, ZTP_M_CERTIFICATE, certificate);
+	cJSON_AddStringToObject(object, ZTP_M_RECEIVED_AT, received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
 	if (candidate->remote_addr[0])
-		cJSON_AddStringToObject(object, "remote_addr",
+		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
 					candidate->remote_addr);
 	free(certificate);
 	return object;
@@ -97,7 +100,7 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->offers->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	ztp_publish_json(NULL, ZTP_PENDING_TOPIC, event(candidate), 1, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1, NULL);
 	return true;
 }
 

@@ -16,6 +16,7 @@
 #include "gate/devices.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
 
 #define SECOND	   1000LL
 #define HOUR	   (3600 * SECOND)
@@ -106,14 +107,15 @@ static void expire_one(struct ztp_session *session, void *arg)
 	session->leaving = true;
 	if (ztp_client_list_add(&expiry->gate->kicks, session->client) != 0)
 		expiry->next = expiry->now + SECOND;
-	ztp_audit(expiry->gate, &(struct ztp_audit){
-					.verdict = "ended",
-					.code = "expired_proof",
-					.path = session->path,
-					.fingerprint = session->fingerprint,
-					.remote_addr = mosquitto_client_address(
-						session->client),
-				});
+	ztp_audit(expiry->gate,
+		  &(struct ztp_audit){
+			  .verdict = ZTP_AUDIT_ENDED,
+			  .code = ztp_err_name(ZTP_ERR_PROOF_EXPIRED),
+			  .path = session->path,
+			  .fingerprint = session->fingerprint,
+			  .remote_addr =
+				  mosquitto_client_address(session->client),
+		  });
 }
 
 /* All sessions are looked through, but only when the first is due, and once a

@@ -16,22 +16,23 @@
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 /* The members of a decision that are read, in all spellings. */
 #define MEMBER_LIST(X)                                                         \
-	X(DECISION, "decision")                                                \
-	X(IS_APPROVE, "isApprove")                                             \
-	X(REQUEST_ID, "request_id")                                            \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(FINGERPRINT, "fingerprint_sha256")                                   \
-	X(REASON, "reason")                                                    \
-	X(MESSAGE, "message")                                                  \
-	X(DECIDED_BY, "decided_by")                                            \
-	X(CONTENT_TYPE, "content_type")                                        \
-	X(PAYLOAD, "payload")                                                  \
-	X(PAYLOAD_BASE64, "payload_base64")                                    \
-	X(CUSTOM_DATA, "customOnboardData")                                    \
-	X(METADATA, "metadata")
+	X(DECISION, ZTP_M_DECISION)                                            \
+	X(IS_APPROVE, ZTP_M_IS_APPROVE)                                        \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(FINGERPRINT, ZTP_M_FINGERPRINT)                                      \
+	X(REASON, ZTP_M_REASON)                                                \
+	X(MESSAGE, ZTP_M_MESSAGE)                                              \
+	X(DECIDED_BY, ZTP_M_DECIDED_BY)                                        \
+	X(CONTENT_TYPE, ZTP_M_CONTENT_TYPE)                                    \
+	X(PAYLOAD, ZTP_M_PAYLOAD)                                              \
+	X(PAYLOAD_BASE64, ZTP_M_PAYLOAD_B64)                                   \
+	X(CUSTOM_DATA, ZTP_M_CUSTOM_DATA)                                      \
+	X(METADATA, ZTP_M_METADATA)
 
 enum member {
 #define X(member, text) member,

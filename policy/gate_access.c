@@ -5,6 +5,8 @@
  */
 #include "ztp/gate.h"
 
+#include "ztp/gate_protocol.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -139,7 +141,7 @@ static bool device_reads(enum ztp_right right, const char *template,
 	char own[ZTP_TOPIC_MAX + 1];
 	size_t len = ztp_topic_render(own, template, path);
 
-	if (ztp_gate_overlap(topic, "ztp/#"))
+	if (ztp_gate_overlap(topic, ZTP_MQTT_ALL))
 		return false;
 	if (right == ZTP_RIGHT_HELD)
 		return strcmp(topic, own) == 0;
@@ -183,8 +185,8 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 					   const char *topic, bool retain)
 {
 	bool command = ztp_gate_overlap(topic, command_filter);
-	bool ours = ztp_gate_overlap(topic, "ztp/#") ||
-		    ztp_gate_overlap(topic, "$CONTROL/ztp/#");
+	bool ours = ztp_gate_overlap(topic, ZTP_MQTT_ALL) ||
+		    ztp_gate_overlap(topic, ZTP_MQTT_CONTROL_ALL);
 
 	if (access == ZTP_ACCESS_UNSUBSCRIBE)
 		return command || ours ? ZTP_GATE_ALLOW : ZTP_GATE_DEFER;

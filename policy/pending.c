@@ -1,4 +1,5 @@
 #include "ztp/pending.h"
+#include "ztp/member.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -23,16 +24,16 @@ bool ztp_request_id_valid(const char *text, size_t len)
 
 /* The members of an event that are read; password and jwt are not. */
 #define MEMBER_LIST(X)                                                         \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(CLIENT_ID, "client_id")                                              \
-	X(REQUEST_ID, "request_id")                                            \
-	X(RECEIVED_AT, "received_at")                                          \
-	X(EXPIRES_AT, "expires_at")                                            \
-	X(ATTEMPT, "attempt")                                                  \
-	X(REMOTE_ADDR, "remote_addr")                                          \
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(CLIENT_ID, ZTP_M_CLIENT_ID)                                          \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(RECEIVED_AT, ZTP_M_RECEIVED_AT)                                      \
+	X(EXPIRES_AT, ZTP_M_EXPIRES_AT)                                        \
+	X(ATTEMPT, ZTP_M_ATTEMPT)                                              \
+	X(REMOTE_ADDR, ZTP_M_REMOTE_ADDR)                                      \
 	X(TRACEPARENT, "traceparent")                                          \
-	X(CERTIFICATE, "certificate")                                          \
-	X(USERNAME, "username")
+	X(CERTIFICATE, ZTP_M_CERTIFICATE)                                      \
+	X(USERNAME, ZTP_M_USERNAME)
 
 enum member {
 #define X(member, text) member,
@@ -212,7 +213,7 @@ static const char *string_or_null(const cJSON *object, const char *name)
 
 static const char *path_or_null(const cJSON *object)
 {
-	static const char *const names[] = {"device_path", "client_id"};
+	static const char *const names[] = {ZTP_M_DEVICE_PATH, ZTP_M_CLIENT_ID};
 	struct ztp_path path;
 	const char *text;
 
@@ -226,25 +227,26 @@ static const char *path_or_null(const cJSON *object)
 
 static bool salvage_members(cJSON *out, const cJSON *in, const char *path)
 {
-	const char *id = string_or_null(in, "request_id");
-	const char *received = string_or_null(in, "received_at");
+	const char *id = string_or_null(in, ZTP_M_REQUEST_ID);
+	const char *received = string_or_null(in, ZTP_M_RECEIVED_AT);
 	int64_t attempt = INT64_MIN, ms;
 	bool ok = true;
 
 	if (id && ztp_request_id_valid(id, strlen(id)))
-		ok = cJSON_AddStringToObject(out, "request_id", id);
+		ok = cJSON_AddStringToObject(out, ZTP_M_REQUEST_ID, id);
 	if (path)
-		ok = ok && cJSON_AddStringToObject(out, "device_path", path);
-	if (!ztp_json_int(&attempt, in, "attempt", -EXACT_MAX, EXACT_MAX,
+		ok = ok &&
+		     cJSON_AddStringToObject(out, ZTP_M_DEVICE_PATH, path);
+	if (!ztp_json_int(&attempt, in, ZTP_M_ATTEMPT, -EXACT_MAX, EXACT_MAX,
 			  NULL) &&
 	    attempt != INT64_MIN)
-		ok = ok &&
-		     cJSON_AddNumberToObject(out, "attempt", (double)attempt);
+		ok = ok && cJSON_AddNumberToObject(out, ZTP_M_ATTEMPT,
+						   (double)attempt);
 	/* A fraction may be of any length: digits enough to hide in. */
 	if (received && strlen(received) <= TIME_TEXT_MAX &&
 	    ztp_time_parse(&ms, received, strlen(received)))
 		ok = ok &&
-		     cJSON_AddStringToObject(out, "received_at", received);
+		     cJSON_AddStringToObject(out, ZTP_M_RECEIVED_AT, received);
 	return ok;
 }
 

@@ -1,4 +1,5 @@
 #include "ztp/request.h"
+#include "ztp/member.h"
 
 #include <string.h>
 
@@ -21,10 +22,10 @@ static const char *const omittable[] = {
 	"certificate.public_key.bits",
 	"certificate.public_key.spki_sha256",
 	"certificate.subject_alt_names",
-	"received_at",
+	ZTP_M_RECEIVED_AT,
 	"attempt",
 	"contenders",
-	"decision_topic",
+	ZTP_M_DECISION_TOPIC,
 };
 
 bool ztp_request_may_omit(const char *field)
@@ -92,7 +93,7 @@ static void add_part(struct build *build, const char *field,
 
 static void add_device(struct build *build, const struct ztp_path *path)
 {
-	ztp_json_open(&build->out, "device", '{');
+	ztp_json_open(&build->out, ZTP_M_DEVICE, '{');
 	add_part(build, "device.path", path->whole);
 	add_part(build, "device.subscription", path->subscription);
 	add_part(build, "device.registry", path->registry);
@@ -129,7 +130,7 @@ static void add_names(struct build *build, const struct ztp_cert *cert)
 
 static void add_certificate(struct build *build, const struct ztp_cert *cert)
 {
-	ztp_json_open(&build->out, "certificate", '{');
+	ztp_json_open(&build->out, ZTP_M_CERTIFICATE, '{');
 	add_hash(build, "certificate.fingerprint_sha256", cert->fingerprint);
 	add_string(build, "certificate.subject", cert->subject);
 	add_string(build, "certificate.issuer", cert->issuer);
@@ -148,14 +149,14 @@ int ztp_request_build(char **json, const struct ztp_request *request,
 
 	ztp_json_start(&build.out, RECORD_ROOM);
 	ztp_json_open(&build.out, NULL, '{');
-	add_string(&build, "request_id", request->id);
+	add_string(&build, ZTP_M_REQUEST_ID, request->id);
 	add_device(&build, request->path);
 	add_certificate(&build, request->cert);
-	add_time(&build, "received_at", request->received_at);
-	add_time(&build, "expires_at", request->expires_at);
-	add_number(&build, "attempt", request->attempt);
-	add_number(&build, "contenders", request->contenders);
-	add_string(&build, "decision_topic", request->decision_topic);
+	add_time(&build, ZTP_M_RECEIVED_AT, request->received_at);
+	add_time(&build, ZTP_M_EXPIRES_AT, request->expires_at);
+	add_number(&build, ZTP_M_ATTEMPT, request->attempt);
+	add_number(&build, ZTP_M_CONTENDERS, request->contenders);
+	add_string(&build, ZTP_M_DECISION_TOPIC, request->decision_topic);
 	ztp_json_close(&build.out, '}');
 	return ztp_json_finish(json, NULL, &build.out, error);
 }

@@ -1,5 +1,6 @@
 /* The table of settings: DESIGN section 8, in its order. */
 #include "bridge/config/settings.h"
+#include "ztp/gate_protocol.h"
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -69,11 +70,11 @@ static const struct setting table[] = {
 	 .check = setting_check_keepalive,
 	 .about = "MQTT keep-alive, in whole seconds"},
 	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
-	 .fallback = "ztp/v1/pending", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,
 	 .about = "topic that the broker publishes first connections on"},
 	{"mqtt.command_topic", SETTING_TEXT, AT(mqtt.command_topic),
-	 .fallback = "{device_path}/commands", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
 	 .about = "topic of a device's commands, made of {device_path}, "
 		  "{subscription}, {registry}, {device} and text"},

@@ -16,6 +16,7 @@
 
 #include "base/clock.h"
 #include "bridge/http/http_requests.h"
+#include "ztp/member.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
@@ -336,7 +337,7 @@ static bool add_next(cJSON *object, const struct listing *listing)
 			       listing->place.finished_at);
 	(void)snprintf(next, sizeof(next), "%c%s%" PRId64, CURSOR, ended,
 		       listing->place.n);
-	return cJSON_AddStringToObject(object, "next", next);
+	return cJSON_AddStringToObject(object, ZTP_M_NEXT, next);
 }
 
 static struct http_page list_page(struct listing *listing)

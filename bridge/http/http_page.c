@@ -1,5 +1,7 @@
 #include "bridge/http/http_page.h"
 
+#include "ztp/member.h"
+
 #include <microhttpd.h>
 
 struct http_page http_json_page(unsigned status, cJSON *object)
@@ -16,7 +18,7 @@ struct http_page http_error_page(unsigned status, const char *message)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	if (object && !cJSON_AddStringToObject(object, "error", message)) {
+	if (object && !cJSON_AddStringToObject(object, ZTP_M_ERROR, message)) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

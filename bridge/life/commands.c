@@ -6,6 +6,7 @@
 #include "bridge/life/delivery.h"
 #include "bridge/mqtt/outlet.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/member.h"
 
 #define WINDOW_MAX  OUTLET_WINDOW_MAX
 #define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */
@@ -236,10 +237,10 @@ static int add_properties(mosquitto_property **list,
 						   content_type);
 	if (rc == 0)
 		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, "request_id", r->id);
+			list, MQTT_PROP_USER_PROPERTY, ZTP_M_REQUEST_ID, r->id);
 	if (rc == 0)
 		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, "status", status);
+			list, MQTT_PROP_USER_PROPERTY, ZTP_M_STATUS, status);
 	if (rc == 0)
 		rc = mosquitto_property_add_binary(
 			list, MQTT_PROP_CORRELATION_DATA, r->id,

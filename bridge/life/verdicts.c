@@ -8,6 +8,7 @@
 #include "bridge/life/endings.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/gate_protocol.h"
 
 /* --- a decision with an effect */
 
@@ -27,7 +28,7 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 {
 	size_t len = decision->metadata ? strlen(decision->metadata) : 0;
 
-	if (len <= REGISTRAR_METADATA_MAX)
+	if (len <= ZTP_CONTROL_METADATA_MAX)
 		return decision->metadata;
 	log_warn(b->log, "metadata_left_out", LOG_STR("request_id", r->id),
 		 LOG_UINT("bytes", len));

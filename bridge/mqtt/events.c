@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "bridge/journal/entry.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/json.h"
-
-#define AUDIT_MAX (64 * 1024)
+#include "ztp/member.h"
 
 static void keep(struct events *ev, struct entry *e)
 {
@@ -50,7 +50,7 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 	e->text = salvaged ? salvaged : "";
 	e->text_len = strlen(e->text);
 	if (e->text_len > 0 &&
-	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
+	    ztp_json_member(&member, e->text, e->text_len, ZTP_M_REQUEST_ID) &&
 	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
 		memcpy(id, member.p + 1, member.n - 2);
 	e->request_id = id;
@@ -105,11 +105,11 @@ static void on_audit(struct events *ev, struct entry *e, const char *text,
 	const char *path = NULL;
 	struct ztp_path parts;
 	cJSON *tree = NULL;
-	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+	int rc = ztp_json_parse(&tree, text, len, ZTP_AUDIT_MAX, &e->why);
 
 	if (rc == 0)
-		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
-				     &e->why);
+		rc = ztp_json_string(&path, tree, ZTP_M_DEVICE_PATH,
+				     ZTP_PATH_MAX, &e->why);
 	if (rc != 0) {
 		log_warn(ev->b->log, "audit_refused", LOG_WHY(&e->why));
 		cJSON_Delete(tree);
@@ -133,7 +133,7 @@ void events_take(struct events *ev, const char *topic, const char *text,
 	pace_begin(&ev->pace, pace_now());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = clock_steady(&ev->b->clock);
-	if (strcmp(topic, EVENTS_AUDIT_TOPIC) == 0)
+	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);

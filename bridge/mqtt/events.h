@@ -9,8 +9,7 @@
 #include "bridge/core/bridge.h"
 #include "bridge/mqtt/pace.h"
 
-#define EVENTS_AUDIT_TOPIC "ztp/v1/audit"
-#define EVENTS_RANDOM	   238 /* bytes, for seven events */
+#define EVENTS_RANDOM 238 /* bytes, for seven events */
 
 /* Embedded by its owner; zeroed, then b and the pace's two files set. */
 struct events {

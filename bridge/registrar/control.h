@@ -10,11 +10,7 @@
 
 #include "bridge/mqtt/outlet.h"
 
-#define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
-#define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"
-#define CONTROL_SUBSCRIBED   "ztp/v1/subscribed"
-#define CONTROL_CORRELATION  (ZTP_REQUEST_ID_MAX + 16)
-#define CONTROL_RETRY_MAX_MS (31536000LL * 1000) /* rejectDevice's limit */
+#define CONTROL_CORRELATION (ZTP_REQUEST_ID_MAX + 16)
 
 /* Some commands for one publish. */
 struct control_message {

@@ -18,6 +18,8 @@
  */
 #include "bridge/registrar/registrar_internal.h"
 
+#include "ztp/gate_protocol.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,10 +65,10 @@ void registrar_free(struct registrar *g)
 void registrar_connected(struct registrar *g)
 {
 	struct outlet *outlet = g->b->outlet;
-	int rc = outlet_subscribe(outlet, CONTROL_RESPONSE, 1);
+	int rc = outlet_subscribe(outlet, ZTP_MQTT_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = outlet_subscribe(outlet, CONTROL_SUBSCRIBED, 0);
+		rc = outlet_subscribe(outlet, ZTP_MQTT_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->b->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -128,7 +130,7 @@ void registrar_settle(struct registrar *g)
 
 		if (op->n == 0 || !op->done)
 			continue;
-		if (control_is(&op->answer, "PERMISSION_DENIED"))
+		if (control_is(&op->answer, ZTP_CODE_PERMISSION_DENIED))
 			registrar_denied(g, 0);
 		registrar_free_op(g, op);
 	}

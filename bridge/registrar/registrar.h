@@ -16,8 +16,7 @@
 #include "bridge/core/bridge.h"
 
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
-#define REGISTRAR_METADATA_MAX (16 * 1024)
-#define REGISTRAR_DENIED_MS    5000 /* we were refused: again after that */
+#define REGISTRAR_DENIED_MS 5000 /* we were refused: again after that */
 
 struct control_answer;
 

@@ -13,22 +13,27 @@
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 #define VALUE_MAX (1024 * 1024)
 
 /* What of each kind of record is worth a line; dotted names go deeper. */
 static const char *const request_fields[] = {
-	"request_id", "device.path", "certificate.fingerprint_sha256",
-	"attempt",    "contenders",  "expires_at",
+	ZTP_M_REQUEST_ID,
+	"device.path",
+	"certificate.fingerprint_sha256",
+	ZTP_M_ATTEMPT,
+	ZTP_M_CONTENDERS,
+	ZTP_M_EXPIRES_AT,
 	NULL,
 };
 static const char *const decision_fields[] = {
-	"request_id", "device_path", "decision",   "isApprove",
-	"reason",     "message",     "decided_by", NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_DECISION,   ZTP_M_IS_APPROVE,
+	ZTP_M_REASON,	  ZTP_M_MESSAGE,     ZTP_M_DECIDED_BY, NULL,
 };
 static const char *const result_fields[] = {
-	"request_id", "device_path", "outcome", "code",
-	"status",     "message",     NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_OUTCOME, ZTP_M_CODE,
+	ZTP_M_STATUS,	  ZTP_M_MESSAGE,     NULL,
 };
 
 static void put_text(const char *text, size_t len)
@@ -111,7 +116,7 @@ static void put_line(const struct options *options,
 		return;
 	}
 	/* A structured CloudEvent holds the object that is meant. */
-	data = cJSON_GetObjectItemCaseSensitive(tree, "data");
+	data = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_DATA);
 	for (; *fields; fields++)
 		put_field(data ? data : tree, *fields);
 	cJSON_Delete(tree);
@@ -191,10 +196,11 @@ static bool put_json(const rd_kafka_message_t *message)
 	char *text = NULL;
 
 	if (object &&
-	    cJSON_AddStringToObject(object, "topic",
+	    cJSON_AddStringToObject(object, ZTP_M_TOPIC,
 				    rd_kafka_topic_name(message->rkt)) &&
-	    cJSON_AddNumberToObject(object, "partition", message->partition) &&
-	    cJSON_AddNumberToObject(object, "offset",
+	    cJSON_AddNumberToObject(object, ZTP_M_PARTITION,
+				    message->partition) &&
+	    cJSON_AddNumberToObject(object, ZTP_M_OFFSET,
 				    (double)message->offset) &&
 	    add_text(object, "key", message->key, message->key_len) &&
 	    add_headers(object, message) && add_value(object, message))

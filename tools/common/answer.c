@@ -6,6 +6,7 @@
 
 #include "tools/common/cli.h"
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 #define SOURCE "ztp-approver"
 
@@ -114,7 +115,7 @@ static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
 
 	if (text) {
 		ztp_base64_encode(text, payload->data, payload->len);
-		ok = cJSON_AddStringToObject(object, "payload_base64", text);
+		ok = cJSON_AddStringToObject(object, ZTP_M_PAYLOAD_B64, text);
 	}
 	free(text);
 	return ok;
@@ -127,10 +128,11 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 
 	if (!payload || !payload->data)
 		return true;
-	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
+	ok = payload->json ? cJSON_AddRawToObject(object, ZTP_M_PAYLOAD,
 						  payload->data) != NULL
 			   : add_base64(object, payload);
-	return ok && add_string(object, "content_type", payload->content_type);
+	return ok &&
+	       add_string(object, ZTP_M_CONTENT_TYPE, payload->content_type);
 }
 
 static cJSON *native_body(const struct ztp_ask *ask,
@@ -139,13 +141,13 @@ static cJSON *native_body(const struct ztp_ask *ask,
 	const char *verdict = answer->approve ? "approve" : "reject";
 	cJSON *body = cJSON_CreateObject();
 
-	if (body && add_string(body, "request_id", ask->request_id) &&
-	    add_string(body, "device_path", ask->path) &&
-	    add_string(body, "decision", verdict) &&
-	    add_string(body, "fingerprint_sha256", ask->fingerprint) &&
-	    add_string(body, "reason", answer->reason) &&
-	    add_string(body, "message", answer->message) &&
-	    add_string(body, "decided_by", answer->decided_by) &&
+	if (body && add_string(body, ZTP_M_REQUEST_ID, ask->request_id) &&
+	    add_string(body, ZTP_M_DEVICE_PATH, ask->path) &&
+	    add_string(body, ZTP_M_DECISION, verdict) &&
+	    add_string(body, ZTP_M_FINGERPRINT, ask->fingerprint) &&
+	    add_string(body, ZTP_M_REASON, answer->reason) &&
+	    add_string(body, ZTP_M_MESSAGE, answer->message) &&
+	    add_string(body, ZTP_M_DECIDED_BY, answer->decided_by) &&
 	    add_payload(body, answer->payload))
 		return body;
 	cJSON_Delete(body);
@@ -156,12 +158,13 @@ static cJSON *omnicore_body(const struct ztp_ask *ask,
 			    const struct ztp_answer *answer)
 {
 	cJSON *body = cJSON_CreateObject();
-	bool ok = body && add_string(body, "request_id", ask->request_id) &&
-		  add_string(body, "device_path", ask->path) &&
-		  cJSON_AddBoolToObject(body, "isApprove", answer->approve);
+	bool ok =
+		body && add_string(body, ZTP_M_REQUEST_ID, ask->request_id) &&
+		add_string(body, ZTP_M_DEVICE_PATH, ask->path) &&
+		cJSON_AddBoolToObject(body, ZTP_M_IS_APPROVE, answer->approve);
 
 	if (ok && answer->payload && answer->payload->data)
-		ok = cJSON_AddStringToObject(body, "customOnboardData",
+		ok = cJSON_AddStringToObject(body, ZTP_M_CUSTOM_DATA,
 					     answer->payload->data);
 	if (ok)
 		return body;
@@ -177,14 +180,14 @@ static cJSON *structured_body(const struct ztp_answer_record *record,
 	cJSON *body = cJSON_CreateObject();
 
 	if (data && body && add_string(body, "specversion", "1.0") &&
-	    add_string(body, "id", record->id) &&
+	    add_string(body, ZTP_M_ID, record->id) &&
 	    add_string(body, "source", SOURCE) &&
-	    add_string(body, "type", ZTP_ANSWER_TYPE) &&
-	    add_string(body, "subject", ask->path) &&
+	    add_string(body, ZTP_M_TYPE, ZTP_ANSWER_TYPE) &&
+	    add_string(body, ZTP_M_SUBJECT, ask->path) &&
 	    add_string(body, "time", record->time) &&
 	    add_string(body, "datacontenttype", "application/json") &&
 	    add_string(body, "traceparent", ask->traceparent) &&
-	    cJSON_AddItemToObject(body, "data", data))
+	    cJSON_AddItemToObject(body, ZTP_M_DATA, data))
 		return body;
 	cJSON_Delete(data);
 	cJSON_Delete(body);

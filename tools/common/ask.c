@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 /* A string member into a buffer of size bytes; "" when it is absent. */
 static int copy_string(char *out, size_t size, const cJSON *object,
@@ -24,7 +25,7 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 		   struct ztp_error *error)
 {
 	int rc = copy_string(ask->request_id, sizeof(ask->request_id), tree,
-			     "request_id", error);
+			     ZTP_M_REQUEST_ID, error);
 
 	if (rc)
 		return rc;
@@ -38,12 +39,14 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 static int read_device(struct ztp_ask *ask, const cJSON *tree,
 		       struct ztp_error *error)
 {
-	const cJSON *device = cJSON_GetObjectItemCaseSensitive(tree, "device");
+	const cJSON *device =
+		cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_DEVICE);
 	int rc;
 
 	if (!cJSON_IsObject(device))
 		return ztp_fail(error, ZTP_ERR_MISSING, "no device");
-	rc = copy_string(ask->path, sizeof(ask->path), device, "path", error);
+	rc = copy_string(ask->path, sizeof(ask->path), device, ZTP_M_PATH,
+			 error);
 	if (rc)
 		return rc;
 	return ztp_path_parse(&ask->parts, ask->path, strlen(ask->path), error);
@@ -53,7 +56,7 @@ static int read_key(struct ztp_ask *ask, const cJSON *certificate,
 		    struct ztp_error *error)
 {
 	const cJSON *key =
-		cJSON_GetObjectItemCaseSensitive(certificate, "public_key");
+		cJSON_GetObjectItemCaseSensitive(certificate, ZTP_M_PUBLIC_KEY);
 	int rc;
 
 	if (!key)
@@ -61,10 +64,10 @@ static int read_key(struct ztp_ask *ask, const cJSON *certificate,
 	if (!cJSON_IsObject(key))
 		return ztp_fail(error, ZTP_ERR_TYPE, "public_key: no object");
 	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), key,
-			 "algorithm", error);
+			 ZTP_M_ALGORITHM, error);
 	if (rc)
 		return rc;
-	return ztp_json_int(&ask->key_bits, key, "bits", 1, 65536, error);
+	return ztp_json_int(&ask->key_bits, key, ZTP_M_BITS, 1, 65536, error);
 }
 
 static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
@@ -73,10 +76,12 @@ static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
 	int rc;
 
 	ask->not_before = ask->not_after = INT64_MIN;
-	rc = ztp_json_time(&ask->not_before, certificate, "not_before", error);
+	rc = ztp_json_time(&ask->not_before, certificate, ZTP_M_NOT_BEFORE,
+			   error);
 	if (rc)
 		return rc;
-	rc = ztp_json_time(&ask->not_after, certificate, "not_after", error);
+	rc = ztp_json_time(&ask->not_after, certificate, ZTP_M_NOT_AFTER,
+			   error);
 	if (rc)
 		return rc;
 	ask->has_validity =
@@ -95,24 +100,24 @@ static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
 			    struct ztp_error *error)
 {
 	const cJSON *certificate =
-		cJSON_GetObjectItemCaseSensitive(tree, "certificate");
+		cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_CERTIFICATE);
 	int rc;
 
 	if (!cJSON_IsObject(certificate))
 		return ztp_fail(error, ZTP_ERR_MISSING, "no certificate");
 	rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
-			 certificate, "fingerprint_sha256", error);
+			 certificate, ZTP_M_FINGERPRINT, error);
 	if (rc)
 		return rc;
 	if (!fingerprint_valid(ask->fingerprint))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"no valid fingerprint_sha256");
 	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,
-			 "subject", error);
+			 ZTP_M_SUBJECT, error);
 	if (rc)
 		return rc;
 	rc = copy_string(ask->issuer, sizeof(ask->issuer), certificate,
-			 "issuer", error);
+			 ZTP_M_ISSUER, error);
 	if (rc)
 		return rc;
 	rc = read_key(ask, certificate, error);

@@ -12,6 +12,7 @@
 #include "tools/common/cli.h"
 #include "tools/common/rules.h"
 #include "tools/common/yaml_read.h"
+#include "ztp/member.h"
 
 /* --- scalars */
 
@@ -217,9 +218,9 @@ static int read_match(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
 	}
 #define ACTION_MEMBERS                                                         \
 	{"action", read_action, 0}, R("payload_file", read_payload, payload),  \
-		R("content_type", read_type, payload),                         \
-		R("reason", read_reason, reason),                              \
-		R("message", read_message, message)
+		R(ZTP_M_CONTENT_TYPE, read_type, payload),                     \
+		R(ZTP_M_REASON, read_reason, reason),                          \
+		R(ZTP_M_MESSAGE, read_message, message)
 
 static int read_default(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
 {

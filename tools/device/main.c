@@ -17,6 +17,7 @@
 #include "tools/common/cli.h"
 #include "ztp/cert.h"
 #include "ztp/json.h"
+#include "ztp/member.h"
 #include "ztp/path.h"
 
 #define PROGRAM "ztp-device"
@@ -160,7 +161,7 @@ static enum verdict read_message(const struct device *d,
 				 p->value.value.len, p->value.value.data);
 	if (ztp_json_parse(&tree, message->payload, len, 1 << 20, NULL) == 0)
 		text = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(tree, "status"));
+			cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_STATUS));
 	if (text && !*status)
 		snprintf(status, sizeof(status), "%s", text);
 	cJSON_Delete(tree);

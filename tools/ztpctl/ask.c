@@ -5,8 +5,8 @@
 
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-
-#define PAGE 1000
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		 cJSON **data)
@@ -21,16 +21,16 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		return false;
 	}
 	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_CODE));
 	text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "error"));
-	ok = code && strcmp(code, "OK") == 0;
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_ERROR));
+	ok = code && strcmp(code, ZTP_CODE_OK) == 0;
 	if (!ok)
 		ztp_cli_warn("ztpctl", "%s: %s", code ? code : "?",
 			     text ? text : "no reason given");
 	if (ok && data)
 		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
-								"data");
+								ZTP_M_DATA);
 	cJSON_Delete(response);
 	return ok && (!data || *data);
 }
@@ -50,7 +50,7 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 	cJSON *data = NULL, *ask;
 	const char *next;
 
-	cJSON_AddNumberToObject(in, "limit", PAGE);
+	cJSON_AddNumberToObject(in, ZTP_M_LIMIT, ZTP_CONTROL_PAGE_MAX);
 	do {
 		ask = cJSON_Duplicate(in, true);
 		if (!ask || !ztp_ctl_ask(ctl, command, ask, &data)) {
@@ -60,10 +60,10 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		}
 		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
 		next = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(data, "next"));
-		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
+			cJSON_GetObjectItemCaseSensitive(data, ZTP_M_NEXT));
+		cJSON_DeleteItemFromObjectCaseSensitive(in, ZTP_M_AFTER);
 		if (next)
-			cJSON_AddStringToObject(in, "after", next);
+			cJSON_AddStringToObject(in, ZTP_M_AFTER, next);
 		cJSON_Delete(data);
 		data = NULL;
 	} while (next);

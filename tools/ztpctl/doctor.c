@@ -8,6 +8,8 @@
 #include <string.h>
 
 #include "tools/common/cli.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define VERSION_TOPIC	"$SYS/broker/version"
 #define VERSION_WAIT_MS 500
@@ -55,18 +57,18 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	struct ztp_error error = {0};
 	const char *version, *code;
 
-	if (ztp_client_ask(doctor->ctl->client, "getInfo", cJSON_CreateObject(),
-			   &response, &error) != 0) {
+	if (ztp_client_ask(doctor->ctl->client, ZTP_CMD_GET_INFO,
+			   cJSON_CreateObject(), &response, &error) != 0) {
 		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what, "%s",
 			       error.message);
 		return;
 	}
 	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_CODE));
 	doctor->info =
-		cJSON_DetachItemFromObjectCaseSensitive(response, "data");
+		cJSON_DetachItemFromObjectCaseSensitive(response, ZTP_M_DATA);
 	version = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(doctor->info, "version"));
+		cJSON_GetObjectItemCaseSensitive(doctor->info, ZTP_M_VERSION));
 	if (!version)
 		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
 			       "it answers %s: is this user among "
@@ -83,7 +85,7 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 static void check_topic(struct ztp_doctor *doctor, const char *what)
 {
 	const char *now = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-		doctor->info, "command_topic"));
+		doctor->info, ZTP_M_COMMAND_TOPIC));
 	const char *then = doctor->facts.command_topic;
 
 	if (!now)
@@ -107,7 +109,7 @@ static const struct {
 } table[] = {
 	{"gate_answers", check_gate},
 	{"broker_version", check_version},
-	{"command_topic", check_topic},
+	{ZTP_M_COMMAND_TOPIC, check_topic},
 };
 
 static void read_facts(struct ztp_doctor *doctor)

@@ -4,6 +4,8 @@
 
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define CA_FILE_MAX (64 * 1024)
 
@@ -19,8 +21,8 @@ static void print_line(const cJSON *object, const char *const *names)
 
 static void print_cas(const cJSON *cas)
 {
-	static const char *const names[] = {"fingerprint_sha256", "not_after",
-					    "subject", NULL};
+	static const char *const names[] = {ZTP_M_FINGERPRINT, ZTP_M_NOT_AFTER,
+					    ZTP_M_SUBJECT, NULL};
 	const cJSON *ca;
 
 	for (ca = cas ? cas->child : NULL; ca; ca = ca->next)
@@ -29,16 +31,16 @@ static void print_cas(const cJSON *cas)
 
 static void print_registry(const cJSON *data)
 {
-	static const char *const names[] = {"registry", "onboarding",
-					    "audience", "created_at",
-					    "devices",	"pending"};
+	static const char *const names[] = {ZTP_M_REGISTRY, ZTP_M_ONBOARDING,
+					    ZTP_M_AUDIENCE, ZTP_M_CREATED_AT,
+					    ZTP_M_DEVICES,  ZTP_M_PENDING};
 	char scratch[32];
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		printf("%-11s %s\n", names[i],
 		       ztp_ctl_text(data, names[i], scratch));
 	printf("cas\n");
-	print_cas(cJSON_GetObjectItemCaseSensitive(data, "cas"));
+	print_cas(cJSON_GetObjectItemCaseSensitive(data, ZTP_M_CAS));
 }
 
 static int show(struct ztp_ctl *ctl, const char *command, cJSON *in)
@@ -57,12 +59,12 @@ static int show(struct ztp_ctl *ctl, const char *command, cJSON *in)
 
 static cJSON *settings(const struct ztp_ctl *ctl)
 {
-	cJSON *in = ztp_ctl_with("registry", ctl->arguments[0]);
+	cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]);
 
 	if (ctl->onboarding)
-		cJSON_AddStringToObject(in, "onboarding", ctl->onboarding);
+		cJSON_AddStringToObject(in, ZTP_M_ONBOARDING, ctl->onboarding);
 	if (ctl->audience)
-		cJSON_AddStringToObject(in, "audience", ctl->audience);
+		cJSON_AddStringToObject(in, ZTP_M_AUDIENCE, ctl->audience);
 	return in;
 }
 
@@ -85,10 +87,10 @@ static bool read_cas(const struct ztp_ctl *ctl, char *pems[ZTP_CTL_CAS_MAX])
 
 static bool add_ca(struct ztp_ctl *ctl, const char *pem, cJSON **data)
 {
-	cJSON *in = ztp_ctl_with("registry", ctl->arguments[0]);
+	cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]);
 
-	cJSON_AddStringToObject(in, "pem", pem);
-	return ztp_ctl_ask(ctl, "addRegistryCa", in, data);
+	cJSON_AddStringToObject(in, ZTP_M_PEM, pem);
+	return ztp_ctl_ask(ctl, ZTP_CMD_ADD_REGISTRY_CA, in, data);
 }
 
 int ztp_ctl_registry_create(struct ztp_ctl *ctl)
@@ -98,14 +100,14 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 	int status = ZTP_EXIT_FAILED;
 
 	if (!read_cas(ctl, pems) ||
-	    !ztp_ctl_ask(ctl, "createRegistry", settings(ctl), NULL))
+	    !ztp_ctl_ask(ctl, ZTP_CMD_CREATE_REGISTRY, settings(ctl), NULL))
 		goto out;
 	for (int i = 0; i < ctl->ca_count; i++) {
 		if (add_ca(ctl, pems[i], NULL))
 			continue;
 		/* Whole or not at all. */
-		(void)ztp_ctl_ask(ctl, "deleteRegistry",
-				  ztp_ctl_with("registry", name), NULL);
+		(void)ztp_ctl_ask(ctl, ZTP_CMD_DELETE_REGISTRY,
+				  ztp_ctl_with(ZTP_M_REGISTRY, name), NULL);
 		goto out;
 	}
 	if (!ctl->audience || !*ctl->audience)
@@ -114,7 +116,8 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 			     "can be replayed from any other place that sees "
 			     "them",
 			     name);
-	status = show(ctl, "getRegistry", ztp_ctl_with("registry", name));
+	status = show(ctl, ZTP_CMD_GET_REGISTRY,
+		      ztp_ctl_with(ZTP_M_REGISTRY, name));
 out:
 	for (int i = 0; i < ctl->ca_count; i++)
 		free(pems[i]);
@@ -123,10 +126,11 @@ out:
 
 int ztp_ctl_registry_list(struct ztp_ctl *ctl)
 {
-	static const char *const names[] = {"registry", "onboarding", "devices",
-					    "pending",	"audience",   NULL};
-	cJSON *all = ztp_ctl_list(ctl, "listRegistries", "registries",
-				  cJSON_CreateObject());
+	static const char *const names[] = {ZTP_M_REGISTRY, ZTP_M_ONBOARDING,
+					    ZTP_M_DEVICES,  ZTP_M_PENDING,
+					    ZTP_M_AUDIENCE, NULL};
+	cJSON *all = ztp_ctl_list(ctl, ZTP_CMD_LIST_REGISTRIES,
+				  ZTP_M_REGISTRIES, cJSON_CreateObject());
 	const cJSON *registry;
 
 	if (!all)
@@ -143,13 +147,13 @@ int ztp_ctl_registry_list(struct ztp_ctl *ctl)
 
 int ztp_ctl_registry_show(struct ztp_ctl *ctl)
 {
-	return show(ctl, "getRegistry",
-		    ztp_ctl_with("registry", ctl->arguments[0]));
+	return show(ctl, ZTP_CMD_GET_REGISTRY,
+		    ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]));
 }
 
 int ztp_ctl_registry_modify(struct ztp_ctl *ctl)
 {
-	return show(ctl, "modifyRegistry", settings(ctl));
+	return show(ctl, ZTP_CMD_MODIFY_REGISTRY, settings(ctl));
 }
 
 /* Done: with --json the answer's data, else one line. */
@@ -167,8 +171,9 @@ int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
 {
 	cJSON *data = NULL;
 
-	if (!ztp_ctl_ask(ctl, "deleteRegistry",
-			 ztp_ctl_with("registry", ctl->arguments[0]), &data))
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_DELETE_REGISTRY,
+			 ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]),
+			 &data))
 		return ZTP_EXIT_FAILED;
 	return done(ctl, data, "deleted");
 }
@@ -196,10 +201,11 @@ int ztp_ctl_ca_list(struct ztp_ctl *ctl)
 	const cJSON *cas;
 	cJSON *data = NULL;
 
-	if (!ztp_ctl_ask(ctl, "getRegistry",
-			 ztp_ctl_with("registry", ctl->arguments[0]), &data))
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_REGISTRY,
+			 ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]),
+			 &data))
 		return ZTP_EXIT_FAILED;
-	cas = cJSON_GetObjectItemCaseSensitive(data, "cas");
+	cas = cJSON_GetObjectItemCaseSensitive(data, ZTP_M_CAS);
 	if (ctl->json)
 		ztp_ctl_print_json(cas);
 	else
@@ -210,11 +216,11 @@ int ztp_ctl_ca_list(struct ztp_ctl *ctl)
 
 int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 {
-	cJSON *in = ztp_ctl_with("registry", ctl->arguments[0]);
+	cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]);
 	cJSON *data = NULL;
 
-	cJSON_AddStringToObject(in, "fingerprint_sha256", ctl->arguments[1]);
-	if (!ztp_ctl_ask(ctl, "removeRegistryCa", in, &data))
+	cJSON_AddStringToObject(in, ZTP_M_FINGERPRINT, ctl->arguments[1]);
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in, &data))
 		return ZTP_EXIT_FAILED;
 	return done(ctl, data, "CA removed from");
 }
