@@ -38,8 +38,13 @@ LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
 POLICY_LIBS := -lcjson -lcrypto
-BRIDGE_LIBS := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lyaml -lmicrohttpd -lz \
-               -lssl $(POLICY_LIBS) -lpthread
+# What each part of the bridge is linked with besides those below it.
+LIBS_config := -lyaml -lrdkafka
+LIBS_journal := -lz
+LIBS_store  := -lsqlite3
+LIBS_mqtt   := -lpaho-mqtt3as -lmosquitto -lssl
+LIBS_kafka  := -lrdkafka
+LIBS_http   := -lmicrohttpd
 TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
@@ -50,11 +55,17 @@ GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
 LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 
+# The parts of the bridge, the top first: each is a library, and knows only
+# those after it. from: a part and those; a test of it is linked with no other.
+BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
+from = $(if $(filter $(1),$(firstword $(2))),$(2),$(call from,$(1),$(wordlist 2,99,$(2))))
+bridge_o    = $(patsubst %,$(BUILD)/o/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_O)
+bridge_san  = $(patsubst %,$(BUILD)/san/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_SAN)
+bridge_libs = $(foreach p,$(call from,$(1),$(BRIDGE_PARTS)),$(LIBS_$(p))) $(POLICY_LIBS) -lpthread
+BRIDGE_LIBS := $(call bridge_libs,loop)
+
 src = $(sort $(wildcard $(1)/*.c))
 obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
-
-# The parts of the bridge, each of which knows only those after it.
-BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
 
 POLICY_SRC := $(call src,policy)
 BASE_SRC   := $(call src,base)
@@ -110,7 +121,18 @@ $(BUILD)/san/libztp_base.a: $(call obj,san,$(BASE_SRC))
 	$(call say,AR/san)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-$(BUILD)/ztp-bridge: $(call obj,o,$(BRIDGE_SRC)) $(LIBS_O)
+define bridge_part
+$(BUILD)/o/libztp_bridge_$(1).a: $(call obj,o,$(call src,bridge/$(1)))
+	$$(call say,AR)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+
+$(BUILD)/san/libztp_bridge_$(1).a: $(call obj,san,$(call src,bridge/$(1)))
+	$$(call say,AR/san)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach p,$(BRIDGE_PARTS),$(eval $(call bridge_part,$(p))))
+
+$(BUILD)/ztp-bridge: $(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
@@ -131,7 +153,6 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
 UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
 UNIT_HELP := $(call obj,san,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
-SAN_BRIDGE := $(call obj,san,$(filter-out bridge/main.c,$(BRIDGE_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
@@ -139,9 +160,17 @@ $(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BASE_LIBS) -lcmocka $(LDLIBS)
 
-$(filter $(BUILD)/unit/test_bridge_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_BRIDGE) $(LIBS_SAN)
+# test_bridge_<part>*: with that part and those below it.
+define bridge_unit
+$(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(call bridge_san,$(1))
+	$$(call say,LINK)
+	$$(Q)mkdir -p $$(@D) && $$(LINK_SAN) -o $$@ $$^ $(call bridge_libs,$(1)) -lcmocka $$(LDLIBS)
+endef
+$(foreach p,$(BRIDGE_PARTS),$(eval $(call bridge_unit,$(p))))
+
+$(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BUILD)/san/bridge/cli.o $(UNIT_HELP) $(call bridge_san,config)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BRIDGE_LIBS) -lcmocka $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(call bridge_libs,config) -lcmocka $(LDLIBS)
 
 $(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)

@@ -21,3 +21,26 @@ int64_t ztp_clock_boot(void)
 {
 	return read_clock(CLOCK_BOOTTIME);
 }
+
+bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest)
+{
+	int64_t wall = ztp_clock_wall();
+
+	clock->anchor_boot = ztp_clock_boot();
+	clock->anchor_steady = wall < newest ? newest : wall;
+	return wall >= newest;
+}
+
+int64_t ztp_clock_steady(const struct ztp_clock *clock)
+{
+	return clock->anchor_steady + ztp_clock_boot() - clock->anchor_boot;
+}
+
+int64_t ztp_clock_to_steady(const struct ztp_clock *clock, int64_t wall_ms)
+{
+	int64_t skew = ztp_clock_steady(clock) - ztp_clock_wall();
+
+	if (skew > -1000 && skew < 1000)
+		return wall_ms;
+	return wall_ms + skew;
+}

@@ -8,10 +8,9 @@ MANUAL_SETTINGS = docs/man/ztp-bridge.yaml.5
 helpers: $(GEN_MANUAL)
 
 $(GEN_MANUAL): $(BUILD)/o/scripts/gen-config-manual.o \
-		$(call obj,o,$(call src,bridge/config)) \
-		$(BUILD)/libztp_policy.a
+		$(call bridge_o,config)
 	$(call say,LINK)
-	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+	$(Q)$(LINK) -pie -o $@ $^ $(call bridge_libs,config) $(LDLIBS)
 
 manual: $(GEN_MANUAL)
 	$(Q)$(GEN_MANUAL) scripts/ztp-bridge.yaml.5.in >$(MANUAL_SETTINGS)

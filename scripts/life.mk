@@ -11,8 +11,7 @@ helpers: $(HOT_BIN)
 
 $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 		$(BUILD)/o/tests/bench/life.o \
-		$(call obj,o,$(filter-out bridge/main.c,$(BRIDGE_SRC))) \
-		$(LIBS_O)
+		$(call bridge_o,loop)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 

@@ -5,10 +5,9 @@ BATCH ?= 64
 .PHONY: scale
 SCALE_BIN := $(BUILD)/bench/scale
 
-$(SCALE_BIN): $(call obj,o,tests/bench/scale.c $(filter-out bridge/main.c,$(BRIDGE_SRC))) \
-              $(LIBS_O)
+$(SCALE_BIN): $(call obj,o,tests/bench/scale.c) $(call bridge_o,store)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK) -pie -o $@ $^ $(call bridge_libs,store) $(LDLIBS)
 
 scale: $(SCALE_BIN)
 	$(Q)dir=$$(mktemp -d) && $(SCALE_BIN) "$$dir" $(N) $(BATCH); \

@@ -9,7 +9,7 @@
 #ifndef BRIDGE_CONFIG_CONFIG_H
 #define BRIDGE_CONFIG_CONFIG_H
 
-#include "bridge/log.h"
+#include "base/log.h"
 #include "ztp/command.h"
 #include <stdio.h>
 

@@ -7,6 +7,8 @@
  */
 #include "bridge/http/http.h"
 
+#include "bridge/http/metrics.h"
+
 #include <errno.h>
 #include <microhttpd.h>
 #include <netdb.h>
@@ -203,11 +205,11 @@ on_complaint(void *arg, const char *format, va_list args)
 	char text[256];
 	int n;
 
-	if (!log_enabled(http->b->log, LOG_LEVEL_DEBUG))
+	if (!log_enabled(http->b->core.log, LOG_LEVEL_DEBUG))
 		return;
 	n = vsnprintf(text, sizeof(text), format, args);
 	if (n > 0)
-		log_debug(http->b->log, "http_library",
+		log_debug(http->b->core.log, "http_library",
 			  LOG_STRN("message", text, strcspn(text, "\n")));
 }
 
@@ -271,7 +273,7 @@ static void say_where(struct http *http, int listening)
 	ip6 = address.ss_family == AF_INET6;
 	(void)snprintf(text, sizeof(text), "%s%s%s:%s", ip6 ? "[" : "", host,
 		       ip6 ? "]" : "", port);
-	log_info(http->b->log, "http_listening", LOG_STR("addr", text));
+	log_info(http->b->core.log, "http_listening", LOG_STR("addr", text));
 }
 
 static int start(struct http *http, int listening, struct ztp_error *error)
@@ -311,7 +313,7 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 	made->b = b;
 	made->fd = -1;
 	page_policy(made->policy);
-	listening = bind_any(&b->config->http, error);
+	listening = bind_any(&b->core.config->http, error);
 	rc = listening < 0 ? listening : start(made, listening, error);
 	if (rc < 0) {
 		http_free(made);
@@ -350,6 +352,6 @@ int64_t http_timeout_ms(const struct http *http)
 void http_run(struct http *http)
 {
 	if (MHD_run(http->daemon) != MHD_YES)
-		log_debug(http->b->log, "http_library",
+		log_debug(http->b->core.log, "http_library",
 			  LOG_STR("message", "MHD_run failed"));
 }

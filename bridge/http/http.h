@@ -14,7 +14,7 @@
 #ifndef BRIDGE_HTTP_HTTP_H
 #define BRIDGE_HTTP_HTTP_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* Binds and listens on config->http; the caller does not call with it off
  * (host ""). b outlives *http. Logs http_listening with the port that 0 became.

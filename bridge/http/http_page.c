@@ -28,7 +28,7 @@ struct http_page http_error_page(unsigned status, const char *message)
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error)
 {
-	log_warn(b->log, "http_store_failed", LOG_WHY(error));
+	log_warn(b->core.log, "http_store_failed", LOG_WHY(error));
 	return http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
 			       "the store cannot be read now");
 }

@@ -7,7 +7,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* What is to be answered. */
 struct http_page {

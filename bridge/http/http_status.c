@@ -77,8 +77,9 @@ static bool add_all(cJSON *object, const struct bridge *b,
 		    const struct readiness *r)
 {
 	return cJSON_AddStringToObject(object, ZTP_M_VERSION, ZTP_VERSION) &&
-	       http_add_time(object, "at", clock_steady(&b->clock)) &&
-	       http_add_time(object, "started_at", b->clock.anchor_steady) &&
+	       http_add_time(object, "at", ztp_clock_steady(&b->core.clock)) &&
+	       http_add_time(object, "started_at",
+			     b->core.clock.anchor_steady) &&
 	       cJSON_AddBoolToObject(object, "ready", all_ok(r)) &&
 	       add_parts(object, r) && add_counts(object, b->store) &&
 	       cJSON_AddNumberToObject(object, "store_bytes",

@@ -4,66 +4,26 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/core/bridge.h"
 #include "bridge/http/readiness.h"
+#include "bridge/life/bridge.h"
 
-static const double latency_bounds[METRIC_LATENCY_BUCKETS] = {
-#define X(bound) bound,
-	METRIC_LATENCY_LIST(X)
+static const char *const pending_names[TALLY_PENDING_COUNT] = {
+#define X(name, text) [TALLY_PENDING_##name] = (text),
+	TALLY_PENDING_LIST(X)
 #undef X
 };
 
-static const char *const pending_names[METRIC_PENDING_COUNT] = {
-#define X(name, text) [METRIC_PENDING_##name] = (text),
-	METRIC_PENDING_LIST(X)
+static const char *const command_names[TALLY_COMMAND_COUNT] = {
+#define X(name, text) [TALLY_COMMAND_##name] = (text),
+	TALLY_COMMAND_LIST(X)
 #undef X
 };
 
-static const char *const command_names[METRIC_COMMAND_COUNT] = {
-#define X(name, text) [METRIC_COMMAND_##name] = (text),
-	METRIC_COMMAND_LIST(X)
+static const char *const dlq_names[TALLY_DLQ_COUNT] = {
+#define X(name, text) [TALLY_DLQ_##name] = (text),
+	TALLY_DLQ_LIST(X)
 #undef X
 };
-
-static const char *const dlq_names[METRIC_DLQ_COUNT] = {
-#define X(name, text) [METRIC_DLQ_##name] = (text),
-	METRIC_DLQ_LIST(X)
-#undef X
-};
-
-/* --- counting */
-
-void metrics_decision_latency(struct metrics *metrics, int64_t ms)
-{
-	double seconds = ms > 0 ? (double)ms / 1000 : 0;
-	size_t i = 0;
-
-	while (i < METRIC_LATENCY_BUCKETS && seconds > latency_bounds[i])
-		i++;
-	metrics->latency[i]++;
-	metrics->latency_sum += seconds;
-}
-
-static void add(uint64_t *total, const uint64_t *batch, size_t count)
-{
-	size_t i;
-
-	for (i = 0; i < count; i++)
-		total[i] += batch[i];
-}
-
-void metrics_add(struct metrics *total, struct metrics *batch)
-{
-	add(total->pending, batch->pending, METRIC_PENDING_COUNT);
-	total->requests_published += batch->requests_published;
-	add(total->decisions, batch->decisions, 2);
-	add(total->commands, batch->commands, METRIC_COMMAND_COUNT);
-	add(total->results, batch->results, ZTP_OUTCOME_COUNT);
-	add(total->dlq, batch->dlq, METRIC_DLQ_COUNT);
-	add(total->latency, batch->latency, METRIC_LATENCY_BUCKETS + 1);
-	total->latency_sum += batch->latency_sum;
-	memset(batch, 0, sizeof(*batch));
-}
 
 /* --- the page */
 
@@ -91,7 +51,7 @@ static void labelled_each(FILE *out, const char *name, const char *label,
 		labelled(out, name, label, texts[i], values[i]);
 }
 
-static void write_decisions(FILE *out, const struct metrics *metrics)
+static void write_decisions(FILE *out, const struct tally *metrics)
 {
 	static const char name[] = "ztp_decisions_total";
 
@@ -102,7 +62,7 @@ static void write_decisions(FILE *out, const struct metrics *metrics)
 		 metrics->decisions[ZTP_REJECT]);
 }
 
-static void write_results(FILE *out, const struct metrics *metrics)
+static void write_results(FILE *out, const struct tally *metrics)
 {
 	static const char name[] = "ztp_results_total";
 	int i;
@@ -116,12 +76,12 @@ static void write_results(FILE *out, const struct metrics *metrics)
 			 metrics->results[i]);
 }
 
-static void write_counters(FILE *out, const struct metrics *metrics)
+static void write_counters(FILE *out, const struct tally *metrics)
 {
 	family(out, "ztp_pending_events_total", "counter",
 	       "Pending events from the broker, by what became of them.");
 	labelled_each(out, "ztp_pending_events_total", "result", pending_names,
-		      metrics->pending, METRIC_PENDING_COUNT);
+		      metrics->pending, TALLY_PENDING_COUNT);
 	family(out, "ztp_requests_published_total", "counter",
 	       "Requests that Kafka has acknowledged, repeated announcements "
 	       "included.");
@@ -131,16 +91,16 @@ static void write_counters(FILE *out, const struct metrics *metrics)
 	family(out, "ztp_commands_total", "counter",
 	       "Commands published to devices, by the broker's answer.");
 	labelled_each(out, "ztp_commands_total", "result", command_names,
-		      metrics->commands, METRIC_COMMAND_COUNT);
+		      metrics->commands, TALLY_COMMAND_COUNT);
 	write_results(out, metrics);
 	family(out, "ztp_dlq_total", "counter",
 	       "Records that could not be read or are too large to be "
 	       "written, by where they came from; dropped: without a trace.");
 	labelled_each(out, "ztp_dlq_total", "stage", dlq_names, metrics->dlq,
-		      METRIC_DLQ_COUNT);
+		      TALLY_DLQ_COUNT);
 }
 
-static void write_latency(FILE *out, const struct metrics *metrics)
+static void write_latency(FILE *out, const struct tally *metrics)
 {
 	static const char name[] = "ztp_decision_latency_seconds";
 	uint64_t sum = 0;
@@ -148,10 +108,10 @@ static void write_latency(FILE *out, const struct metrics *metrics)
 
 	family(out, name, "histogram",
 	       "Time from a request's announcement to its decision.");
-	for (i = 0; i < METRIC_LATENCY_BUCKETS; i++) {
+	for (i = 0; i < TALLY_LATENCY_BUCKETS; i++) {
 		sum += metrics->latency[i];
 		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
-			      latency_bounds[i], (unsigned long long)sum);
+			      tally_latency_bounds[i], (unsigned long long)sum);
 	}
 	sum += metrics->latency[i];
 	(void)fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
@@ -180,7 +140,7 @@ static void write_oldest(FILE *out, const struct bridge *b)
 	int64_t received = store_oldest_undecided(b->store), age = 0;
 
 	if (received)
-		age = clock_steady(&b->clock) - received;
+		age = ztp_clock_steady(&b->core.clock) - received;
 	family(out, "ztp_oldest_undecided_seconds", "gauge",
 	       "Age of the request that has waited longest for a decision, 0 "
 	       "when there is none.");
@@ -227,8 +187,8 @@ char *metrics_text(const struct bridge *b, const struct readiness *r)
 
 	if (!out)
 		return NULL;
-	write_counters(out, &b->metrics);
-	write_latency(out, &b->metrics);
+	write_counters(out, &b->total);
+	write_latency(out, &b->total);
 	write_gauges(out, b, r);
 	bad = ferror(out) != 0;
 	if (fclose(out) != 0 || bad) {

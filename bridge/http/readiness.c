@@ -6,6 +6,7 @@
 #include "bridge/kafka/asker.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/life/bridge.h"
 #include "bridge/mqtt/intake.h"
 #include "bridge/mqtt/outlet.h"
 #include "bridge/registrar/registrar.h"
@@ -44,10 +45,10 @@ static const char *mqtt_trouble(const struct bridge *b)
 		return NULL;
 	if (!outlet_connected(outlet))
 		why = refusal_text(outlet_refusal(outlet),
-				   b->config->mqtt.version);
+				   b->core.config->mqtt.version);
 	if (!why && !intake_connected(b->intake))
 		why = refusal_text(intake_refusal(b->intake),
-				   b->config->mqtt.version);
+				   b->core.config->mqtt.version);
 	return why ? why : "not connected";
 }
 

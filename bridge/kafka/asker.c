@@ -20,7 +20,7 @@ static const struct kafka_setting fixed[] = {
 	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
 
 struct asker {
-	struct bridge *b;
+	struct core *core;
 	int wake_fd;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topics[5];
@@ -40,7 +40,7 @@ struct asker {
 
 static const char *topic_name(const struct asker *a, int i)
 {
-	const struct config_topics *t = &a->b->config->kafka.topics;
+	const struct config_topics *t = &a->core->config->kafka.topics;
 	const char *const names[5] = {t->decisions, t->requests, t->results,
 				      t->dlq, t->audit};
 
@@ -72,7 +72,7 @@ static void create_topics(struct asker *a)
 	rd_kafka_CreateTopics(a->rk, topics, made, options, queue);
 	event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
 	if (event && rd_kafka_event_error(event))
-		log_warn(a->b->log, "kafka_create_failed",
+		log_warn(a->core->log, "kafka_create_failed",
 			 LOG_STR("error", rd_kafka_event_error_string(event)));
 	results = event ? rd_kafka_CreateTopics_result_topics(
 				  rd_kafka_event_CreateTopics_result(event), &n)
@@ -82,12 +82,12 @@ static void create_topics(struct asker *a)
 			rd_kafka_topic_result_error(results[i]);
 
 		if (err && err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-			log_warn(a->b->log, "kafka_create_failed",
+			log_warn(a->core->log, "kafka_create_failed",
 				 LOG_STR("topic", rd_kafka_topic_result_name(
 							  results[i])),
 				 LOG_STR("error", rd_kafka_err2str(err)));
 		else if (!err)
-			log_info(a->b->log, "kafka_topic_created",
+			log_info(a->core->log, "kafka_topic_created",
 				 LOG_STR("topic", rd_kafka_topic_result_name(
 							  results[i])));
 	}
@@ -130,7 +130,7 @@ static void probe(struct asker *a, struct asker_news *news)
 	rd_kafka_resp_err_t err;
 
 	memset(news, 0, sizeof(*news));
-	news->asked_at = clock_steady(&a->b->clock);
+	news->asked_at = ztp_clock_steady(&a->core->clock);
 	/* The topics this handle knows: the five, see open_topics. */
 	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
 	if (err)
@@ -138,7 +138,7 @@ static void probe(struct asker *a, struct asker_news *news)
 	news->up = true;
 	look_at_topics(a, md, news);
 	rd_kafka_metadata_destroy(md);
-	if (*news->missing && a->b->config->kafka.create_topics)
+	if (*news->missing && a->core->config->kafka.create_topics)
 		create_topics(a);
 }
 
@@ -146,7 +146,7 @@ static bool learn_ends(struct asker *a, int partitions, struct asker_ends *ends)
 {
 	int i;
 
-	ends->asked_at = clock_steady(&a->b->clock);
+	ends->asked_at = ztp_clock_steady(&a->core->clock);
 	ends->count = partitions;
 	if (partitions <= 0 || partitions > ASKER_PARTITIONS_MAX)
 		return false;
@@ -270,7 +270,7 @@ static int open_topics(struct asker *a)
 	return 0;
 }
 
-int asker_new(struct asker **out, struct bridge *b, int wake_fd,
+int asker_new(struct asker **out, struct core *core, int wake_fd,
 	      struct ztp_error *error)
 {
 	struct asker *a = calloc(1, sizeof(*a));
@@ -278,14 +278,14 @@ int asker_new(struct asker **out, struct bridge *b, int wake_fd,
 
 	if (!a)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	a->b = b;
+	a->core = core;
 	a->wake_fd = wake_fd;
 	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	a->rk = kafka_new(b, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
+	a->rk = kafka_new(core, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
 	if (!a->rk)
 		goto fail;
 	if (open_topics(a) != 0 ||

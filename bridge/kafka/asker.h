@@ -7,9 +7,11 @@
 #ifndef BRIDGE_KAFKA_ASKER_H
 #define BRIDGE_KAFKA_ASKER_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
 
 #define ASKER_PARTITIONS_MAX 1024
+
+struct asker;
 
 struct asker_news {
 	bool up;	   /* Kafka answered the last time */
@@ -26,7 +28,7 @@ struct asker_ends {
 
 /* Starts the thread. It probes at once and then at intervals, creates topics
  * if the configuration says so, and writes wake_fd when it has news. */
-int asker_new(struct asker **asker, struct bridge *b, int wake_fd,
+int asker_new(struct asker **asker, struct core *core, int wake_fd,
 	      struct ztp_error *error);
 /* Begins to end the thread; does not block. */
 void asker_stop(struct asker *asker);

@@ -33,14 +33,14 @@ static const struct kafka_setting fixed[] = {
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
-	const struct config_kafka *kafka = &c->b->config->kafka;
+	const struct config_kafka *kafka = &c->core->config->kafka;
 	struct kafka_setting all[sizeof(fixed) / sizeof(*fixed) + 1];
 	rd_kafka_topic_partition_list_t *topics;
 	rd_kafka_resp_err_t err;
 
 	all[0] = (struct kafka_setting){"group.id", kafka->group};
 	memcpy(all + 1, fixed, sizeof(fixed));
-	c->rk = kafka_new(c->b, RD_KAFKA_CONSUMER, defaults, all,
+	c->rk = kafka_new(c->core, RD_KAFKA_CONSUMER, defaults, all,
 			  RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
 				  RD_KAFKA_EVENT_ERROR |
 				  RD_KAFKA_EVENT_OFFSET_COMMIT,
@@ -60,16 +60,18 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 		   : 0;
 }
 
-int consumer_new(struct consumer **out, struct bridge *b,
-		 const struct consumer_user *user, int wake_fd,
-		 struct ztp_error *error)
+int consumer_new(struct consumer **out, struct core *core, struct store *store,
+		 struct asker *asker, const struct consumer_user *user,
+		 int wake_fd, struct ztp_error *error)
 {
 	struct consumer *c = calloc(1, sizeof(*c));
 	int rc;
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	c->b = b;
+	c->core = core;
+	c->store = store;
+	c->asker = asker;
 	c->user = *user;
 	c->wake_fd = wake_fd;
 	rc = open_handle(c, error);
@@ -88,7 +90,7 @@ static void close_handle(struct consumer *c)
 		return;
 	rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(c->queue);
-	kafka_close_consumer(c->b, c->rk);
+	kafka_close_consumer(c->core, c->rk);
 	c->rk = NULL;
 }
 
@@ -109,7 +111,7 @@ static bool saw(struct consumer *c, int partition, int64_t next)
 	if (!c->complete || partition >= c->count)
 		return false;
 	part = &c->partitions[partition];
-	part->seen_at = clock_steady(&c->b->clock);
+	part->seen_at = ztp_clock_steady(&c->core->clock);
 	if (part->seen > next)
 		consumer_suspect(c, "a position went back");
 	if (part->seen != next) {
@@ -149,9 +151,9 @@ static void at_end(struct consumer *c, rd_kafka_event_t *event)
  * and would fence it in turn. */
 static void start_anew(struct consumer *c, const char *reason)
 {
-	log_error(c->b->log, "kafka_fatal", LOG_STR("error", reason));
+	log_error(c->core->log, "kafka_fatal", LOG_STR("error", reason));
 	close_handle(c);
-	c->reopen_at = c->b->now + REOPEN_MS;
+	c->reopen_at = c->core->now + REOPEN_MS;
 }
 
 /* True for a fatal one. */
@@ -169,10 +171,10 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 	    err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
 		consumer_suspect(c, rd_kafka_err2str(err));
-		asker_probe(c->b->asker);
+		asker_probe(c->asker);
 	}
-	if (log_every(&c->errors, 10000, c->b->now + 1, &suppressed))
-		log_warn(c->b->log, "kafka_error",
+	if (log_every(&c->errors, 10000, c->core->now + 1, &suppressed))
+		log_warn(c->core->log, "kafka_error",
 			 LOG_STR("error", rd_kafka_event_error_string(event)),
 			 LOG_UINT("suppressed", suppressed));
 	return rd_kafka_event_error_is_fatal(event) != 0;
@@ -183,7 +185,8 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 	struct ztp_error error;
 	rd_kafka_event_t *event;
 
-	if (!c->rk && (c->b->now < c->reopen_at || open_handle(c, &error) != 0))
+	if (!c->rk &&
+	    (c->core->now < c->reopen_at || open_handle(c, &error) != 0))
 		return;
 	consumer_look_for_topic(c, news);
 	if (!c->anew)
@@ -220,7 +223,7 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct consumer_record record = {
-		.position = {c->b->config->kafka.topics.decisions,
+		.position = {c->core->config->kafka.topics.decisions,
 			     message->partition, message->offset},
 		.key = {message->key, message->key_len},
 		.value = {message->payload, message->len},
@@ -245,16 +248,16 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 
 int consumer_apply(struct consumer *c, struct ztp_error *error)
 {
-	const char *topic = c->b->config->kafka.topics.decisions;
+	const char *topic = c->core->config->kafka.topics.decisions;
 	int i, rc = 0;
 
 	if (c->anew)
-		return store_offset_restart(c->b->store, topic, error);
+		return store_offset_restart(c->store, topic, error);
 	for (i = 0; i < c->batch && rc == 0; i++)
 		rc = apply_one(c, c->messages[i], error);
 	for (i = 0; c->moved && i < c->count && rc == 0; i++)
 		if (c->partitions[i].seen != c->partitions[i].next)
-			rc = store_offset_set(c->b->store, topic, i,
+			rc = store_offset_set(c->store, topic, i,
 					      c->partitions[i].seen, error);
 	return rc;
 }
@@ -281,7 +284,7 @@ void consumer_pump(struct consumer *c, bool last)
 	int i;
 
 	if (!c->complete || !c->commit_due ||
-	    (!last && c->b->now < c->next_commit))
+	    (!last && c->core->now < c->next_commit))
 		return;
 	list = rd_kafka_topic_partition_list_new(c->count);
 	for (i = 0; i < c->count; i++) {
@@ -289,7 +292,7 @@ void consumer_pump(struct consumer *c, bool last)
 		    c->partitions[i].next == c->partitions[i].committed)
 			continue;
 		rd_kafka_topic_partition_list_add(
-			list, c->b->config->kafka.topics.decisions, i)
+			list, c->core->config->kafka.topics.decisions, i)
 			->offset = c->partitions[i].next;
 		c->partitions[i].committed = c->partitions[i].next;
 	}
@@ -298,13 +301,13 @@ void consumer_pump(struct consumer *c, bool last)
 		(void)rd_kafka_commit(c->rk, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
 	c->commit_due = false;
-	c->next_commit = c->b->now + COMMIT_MS;
+	c->next_commit = c->core->now + COMMIT_MS;
 }
 
 int64_t consumer_next(const struct consumer *c)
 {
 	if (!c->rk)
-		return c->reopen_at > c->b->now ? c->reopen_at : 0;
+		return c->reopen_at > c->core->now ? c->reopen_at : 0;
 	return c->complete && c->commit_due ? c->next_commit : 0;
 }
 

@@ -9,8 +9,9 @@
 #ifndef BRIDGE_KAFKA_CONSUMER_H
 #define BRIDGE_KAFKA_CONSUMER_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
 #include "bridge/kafka/asker.h"
+#include "bridge/store/store.h"
 
 /* A record of the decision topic: views, valid during the call. */
 struct consumer_record {
@@ -29,7 +30,10 @@ struct consumer_user {
 	void *arg;
 };
 
-int consumer_new(struct consumer **consumer, struct bridge *b,
+struct consumer;
+
+int consumer_new(struct consumer **consumer, struct core *core,
+		 struct store *store, struct asker *asker,
 		 const struct consumer_user *user, int wake_fd,
 		 struct ztp_error *error);
 /* Leaves the group; blocks for it, some seconds at most. */

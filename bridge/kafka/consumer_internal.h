@@ -19,7 +19,9 @@ struct partition {
 };
 
 struct consumer {
-	struct bridge *b;
+	struct core *core;
+	struct store *store;
+	struct asker *asker;
 	struct consumer_user user;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;

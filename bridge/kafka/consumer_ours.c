@@ -49,22 +49,22 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event)
 {
 	if (rd_kafka_event_error(event) !=
 	    RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		log_info(c->b->log, "kafka_revoked");
+		log_info(c->core->log, "kafka_revoked");
 		revoked(c);
 		return;
 	}
 	consumer_let_go(c);
 	c->offered = rd_kafka_topic_partition_list_copy(
 		rd_kafka_event_topic_partition_list(event));
-	c->offered_at = clock_steady(&c->b->clock);
-	asker_probe(c->b->asker);
+	c->offered_at = ztp_clock_steady(&c->core->clock);
+	asker_probe(c->asker);
 }
 
 /* Takes all partitions, from where the store is. */
 static void take(struct consumer *c, int count)
 {
 	rd_kafka_topic_partition_list_t *list = c->offered;
-	const char *topic = c->b->config->kafka.topics.decisions;
+	const char *topic = c->core->config->kafka.topics.decisions;
 	rd_kafka_resp_err_t err;
 	int i;
 
@@ -74,7 +74,7 @@ static void take(struct consumer *c, int count)
 	for (i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *part = &list->elems[i];
 		int64_t next =
-			store_offset_get(c->b->store, topic, part->partition);
+			store_offset_get(c->store, topic, part->partition);
 
 		/* Nothing is known yet: Kafka's copy, else the beginning. */
 		part->offset = next >= 0 ? next : RD_KAFKA_OFFSET_STORED;
@@ -87,12 +87,12 @@ static void take(struct consumer *c, int count)
 	c->count = count;
 	err = rd_kafka_assign(c->rk, list);
 	if (err)
-		log_error(c->b->log, "kafka_assign_failed",
+		log_error(c->core->log, "kafka_assign_failed",
 			  LOG_STR("error", rd_kafka_err2str(err)));
 	c->complete = !err;
 	c->shared = false;
 	drop_offer(c);
-	log_info(c->b->log, "kafka_assigned", LOG_STR("topic", topic),
+	log_info(c->core->log, "kafka_assigned", LOG_STR("topic", topic),
 		 LOG_INT("partitions", count));
 }
 
@@ -108,8 +108,8 @@ void consumer_consider(struct consumer *c, const struct asker_news *news)
 		take(c, c->offered->cnt);
 		return;
 	}
-	log_error(c->b->log, "kafka_group_shared",
-		  LOG_STR("group", c->b->config->kafka.group),
+	log_error(c->core->log, "kafka_group_shared",
+		  LOG_STR("group", c->core->config->kafka.group),
 		  LOG_INT("ours", c->offered->cnt),
 		  LOG_INT("partitions", news->partitions));
 	c->shared = true;
@@ -131,11 +131,11 @@ void consumer_consider(struct consumer *c, const struct asker_news *news)
 
 void consumer_suspect(struct consumer *c, const char *sign)
 {
-	const char *topic = c->b->config->kafka.topics.decisions;
+	const char *topic = c->core->config->kafka.topics.decisions;
 
-	if (c->anew || !store_offset_any(c->b->store, topic))
+	if (c->anew || !store_offset_any(c->store, topic))
 		return;
-	log_warn(c->b->log, "kafka_topic_anew", LOG_STR("sign", sign));
+	log_warn(c->core->log, "kafka_topic_anew", LOG_STR("sign", sign));
 	c->anew = true;
 }
 
@@ -143,7 +143,7 @@ void consumer_look_for_topic(struct consumer *c, const struct asker_news *news)
 {
 	if (!news->up || news->partitions > 0 ||
 	    news->asked_at == c->missed_at ||
-	    strcmp(news->missing, c->b->config->kafka.topics.decisions) != 0)
+	    strcmp(news->missing, c->core->config->kafka.topics.decisions) != 0)
 		return;
 	c->missed_at = news->asked_at;
 	consumer_suspect(c, "the topic is missing");
@@ -160,6 +160,6 @@ void consumer_begin_anew(struct consumer *c)
 		return;
 	drop_assignment(c);
 	c->offered = list;
-	c->offered_at = clock_steady(&c->b->clock);
-	asker_probe(c->b->asker);
+	c->offered_at = ztp_clock_steady(&c->core->clock);
+	asker_probe(c->asker);
 }

@@ -11,16 +11,16 @@
 static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 		   const char *text)
 {
-	struct bridge *b = rd_kafka_opaque(rk);
+	struct core *core = rd_kafka_opaque(rk);
 
 	/* Said of every property that the other type of handle uses. */
 	if (strcmp(facility, "CONFWARN") == 0)
 		return;
 	if (level <= 3)
-		log_warn(b->log, "kafka_log", LOG_STR("facility", facility),
+		log_warn(core->log, "kafka_log", LOG_STR("facility", facility),
 			 LOG_STR("text", text));
 	else
-		log_debug(b->log, "kafka_log", LOG_STR("facility", facility),
+		log_debug(core->log, "kafka_log", LOG_STR("facility", facility),
 			  LOG_STR("text", text));
 }
 
@@ -35,12 +35,12 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
 	return ztp_fail(error, ZTP_ERR_VALUE, "kafka: %s", text);
 }
 
-rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
+rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
 		      const struct kafka_setting *defaults,
 		      const struct kafka_setting *fixed, int events,
 		      struct ztp_error *error)
 {
-	const struct config_kafka *kafka = &b->config->kafka;
+	const struct config_kafka *kafka = &core->config->kafka;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
@@ -49,7 +49,8 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 
 	rc = set(conf, "bootstrap.servers", kafka->brokers, error);
 	if (rc == 0)
-		rc = set(conf, "client.id", b->config->mqtt.client_id, error);
+		rc = set(conf, "client.id", core->config->mqtt.client_id,
+			 error);
 	if (rc == 0)
 		rc = set(conf, "socket.nagle.disable", "true", error);
 	if (rc == 0)
@@ -68,7 +69,7 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
-	rd_kafka_conf_set_opaque(conf, b);
+	rd_kafka_conf_set_opaque(conf, core);
 	rd_kafka_conf_set_log_cb(conf, on_log);
 	rd_kafka_conf_set_events(conf, events);
 	rk = rd_kafka_new(type, conf, text, sizeof(text));
@@ -79,9 +80,9 @@ rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
 	return rk;
 }
 
-const char *kafka_topic(const struct bridge *b, enum store_topic topic)
+const char *kafka_topic(const struct core *core, enum store_topic topic)
 {
-	const struct config_topics *topics = &b->config->kafka.topics;
+	const struct config_topics *topics = &core->config->kafka.topics;
 
 	switch (topic) {
 	case STORE_REQUESTS:
@@ -144,7 +145,7 @@ static void *destroy(void *rk)
 /* librdkafka (2.0.2) can wait without an end for a partition whose topic was
  * deleted under it. Then it is left to itself: nothing of ours hangs on it,
  * but its words. */
-static void destroy_in_time(struct bridge *b, rd_kafka_t *rk)
+static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 {
 	struct timespec until;
 	pthread_t thread;
@@ -158,12 +159,12 @@ static void destroy_in_time(struct bridge *b, rd_kafka_t *rk)
 	until.tv_sec += CLOSE_MS / 1000;
 	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
 		return;
-	log_warn(b->log, "kafka_handle_left");
+	log_warn(core->log, "kafka_handle_left");
 	pthread_detach(thread);
 }
 
-void kafka_close_consumer(struct bridge *b, rd_kafka_t *rk)
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk)
 {
 	leave(rk);
-	destroy_in_time(b, rk);
+	destroy_in_time(core, rk);
 }

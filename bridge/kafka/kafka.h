@@ -7,7 +7,8 @@
 
 #include <librdkafka/rdkafka.h>
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
+#include "bridge/store/store.h"
 
 struct kafka_setting {
 	const char *name, *value;
@@ -18,13 +19,13 @@ struct kafka_setting {
  * lists end with a NULL name. Properties that belong to the other type of
  * handle are left out. Logs go to the bridge's log from librdkafka's threads.
  * The handle's events are those in the mask, on its main queue. */
-rd_kafka_t *kafka_new(struct bridge *b, rd_kafka_type_t type,
+rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
 		      const struct kafka_setting *defaults,
 		      const struct kafka_setting *fixed, int events,
 		      struct ztp_error *error);
 
 /* The configured name of one of our topics. */
-const char *kafka_topic(const struct bridge *b, enum store_topic topic);
+const char *kafka_topic(const struct core *core, enum store_topic topic);
 
 /* Whether that release of librdkafka (as rd_kafka_version() has it) may crash
  * when a topic is deleted and made anew: librdkafka#4964. From 2.4 on it finds
@@ -37,6 +38,6 @@ bool kafka_crashes_on_new_topic(int version);
 void kafka_warn_of_fault(struct log *log);
 
 /* Leaves the group and destroys the handle, in some seconds at most. */
-void kafka_close_consumer(struct bridge *b, rd_kafka_t *rk);
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk);
 
 #endif

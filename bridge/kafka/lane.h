@@ -16,8 +16,8 @@
 #ifndef BRIDGE_KAFKA_LANE_H
 #define BRIDGE_KAFKA_LANE_H
 
+#include "base/log.h"
 #include "bridge/journal/journal.h"
-#include "bridge/log.h"
 #include "bridge/store/store.h"
 
 #define LANE_WINDOW	  2048 /* flights */

@@ -24,7 +24,7 @@ static int open_handle(struct producer *p, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 
-	p->rk = kafka_new(p->b, RD_KAFKA_PRODUCER, defaults, fixed,
+	p->rk = kafka_new(p->core, RD_KAFKA_PRODUCER, defaults, fixed,
 			  RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR, error);
 	if (!p->rk)
 		return ZTP_ERR_INTERNAL;
@@ -53,7 +53,7 @@ static void close_handle(struct producer *p)
 	p->queue = NULL;
 }
 
-int producer_new(struct producer **out, struct bridge *b,
+int producer_new(struct producer **out, struct core *core, struct store *store,
 		 const struct producer_user *user, int wake_fd,
 		 struct ztp_error *error)
 {
@@ -62,7 +62,8 @@ int producer_new(struct producer **out, struct bridge *b,
 
 	if (!p)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	p->b = b;
+	p->core = core;
+	p->store = store;
 	p->user = *user;
 	p->wake_fd = wake_fd;
 	p->ok = true;
@@ -98,7 +99,7 @@ void producer_rewind(struct producer *p, struct lane *lane, int64_t pause)
 	if (lane->rewind)
 		return;
 	lane->rewind = true;
-	lane->next_try = p->b->now + pause;
+	lane->next_try = p->core->now + pause;
 }
 
 /* It is handed over again: from the outbox, where a parcel has to go first. */
@@ -130,7 +131,7 @@ static void too_large(struct producer *p, struct lane *lane,
 	}
 	give_back(p, lane, flight);
 	if (alone) {
-		lane->again = p->b->now + AGAIN_MS;
+		lane->again = p->core->now + AGAIN_MS;
 		return;
 	}
 	if (lane->alone < lane->cursor)
@@ -157,9 +158,9 @@ static void failed(struct producer *p, struct lane *lane, struct flight *flight,
 	uint64_t suppressed;
 
 	p->ok = false;
-	if (log_every(&lane->failures, 10000, p->b->now + 1, &suppressed))
-		log_warn(p->b->log, "kafka_produce_failed",
-			 LOG_STR("topic", kafka_topic(p->b, lane->topic)),
+	if (log_every(&lane->failures, 10000, p->core->now + 1, &suppressed))
+		log_warn(p->core->log, "kafka_produce_failed",
+			 LOG_STR("topic", kafka_topic(p->core, lane->topic)),
 			 LOG_STR("error", rd_kafka_err2str(err)),
 			 LOG_UINT("suppressed", suppressed));
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
@@ -201,7 +202,7 @@ static void start_anew(struct producer *p)
 	int topic;
 
 	rd_kafka_fatal_error(p->rk, reason, sizeof(reason));
-	log_error(p->b->log, "kafka_fatal", LOG_STR("error", reason));
+	log_error(p->core->log, "kafka_fatal", LOG_STR("error", reason));
 	close_handle(p);
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		struct lane *lane = &p->lanes[topic];
@@ -213,10 +214,10 @@ static void start_anew(struct producer *p)
 				give_back(p, lane, flight);
 		}
 		lane->rewind = true;
-		lane->next_try = p->b->now + PRODUCER_PAUSE_FIRST_MS;
+		lane->next_try = p->core->now + PRODUCER_PAUSE_FIRST_MS;
 	}
 	if (open_handle(p, &error) != 0)
-		log_error(p->b->log, "kafka_unusable", LOG_WHY(&error));
+		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
 }
 
 static bool handle(struct producer *p, rd_kafka_event_t *event, int *count)
@@ -236,7 +237,7 @@ static bool handle(struct producer *p, rd_kafka_event_t *event, int *count)
 		if (rd_kafka_event_error(event) ==
 		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
 			p->ok = false;
-		log_debug(p->b->log, "kafka_error",
+		log_debug(p->core->log, "kafka_error",
 			  LOG_STR("error", rd_kafka_event_error_string(event)));
 		break;
 	default:
@@ -276,8 +277,8 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	struct flight *flight;
 
 	/* Kafka does not take any, or others were here before. */
-	if (!p->rk || lane->rewind || p->b->now < lane->next_try ||
-	    store_outbox_after(p->b->store, lane->topic, lane->cursor))
+	if (!p->rk || lane->rewind || p->core->now < lane->next_try ||
+	    store_outbox_after(p->store, lane->topic, lane->cursor))
 		return false;
 	parcel = parcel_new(record);
 	if (!parcel)
@@ -288,7 +289,7 @@ bool producer_take(struct producer *p, const struct store_record *record,
 		return false;
 	}
 	parcel->from = *from;
-	parcel->since = p->b->now;
+	parcel->since = p->core->now;
 	flight->parcel = parcel;
 	flight->request = record->request;
 	lane->parcels++;
@@ -324,10 +325,10 @@ static int spill(struct producer *p, struct lane *lane, struct ztp_error *error)
 		if (!parcel || flight->phase == FLIGHT_DONE)
 			continue;
 		if (!due && flight->phase != FLIGHT_FAILED && !lane->rewind &&
-		    p->b->now - parcel->since < SPILL_MS)
+		    p->core->now - parcel->since < SPILL_MS)
 			return 0;
 		due = true;
-		rc = store_outbox_add(p->b->store, &parcel->record, error);
+		rc = store_outbox_add(p->store, &parcel->record, error);
 		flight->spilled = parcel->record.seq;
 		p->unsettled++;
 	}
@@ -358,11 +359,10 @@ static int give_up(struct producer *p, const struct lane *lane,
 	if (flight->parcel)
 		rc = tell_too_large(&refusal, &flight->parcel->record);
 	else
-		rc = store_outbox_each(p->b->store, lane->topic,
-				       flight->seq - 1, 1, tell_too_large,
-				       &refusal, error);
+		rc = store_outbox_each(p->store, lane->topic, flight->seq - 1,
+				       1, tell_too_large, &refusal, error);
 	if (rc >= 0 && flight->seq != 0)
-		rc = store_outbox_remove(p->b->store, flight->seq, error);
+		rc = store_outbox_remove(p->store, flight->seq, error);
 	return rc < 0 ? rc : 0;
 }
 
@@ -375,7 +375,7 @@ static int arrived(struct producer *p, const struct lane *lane,
 	if (flight->too_large)
 		return give_up(p, lane, flight, error);
 	if (flight->seq != 0)
-		rc = store_outbox_remove(p->b->store, flight->seq, error);
+		rc = store_outbox_remove(p->store, flight->seq, error);
 	if (rc == 0 && lane->topic == STORE_REQUESTS && flight->request)
 		rc = p->user.announced(p->user.arg, flight->request, error);
 	return rc;

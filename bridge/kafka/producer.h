@@ -15,7 +15,9 @@
 #ifndef BRIDGE_KAFKA_PRODUCER_H
 #define BRIDGE_KAFKA_PRODUCER_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
+#include "bridge/journal/journal.h"
+#include "bridge/store/store.h"
 
 /* Who cares what becomes of records. Called during apply, and may write to the
  * store; 0 or a negative error, for which the transaction is rolled back. */
@@ -30,9 +32,11 @@ struct producer_user {
 	void *arg;
 };
 
-int producer_new(struct producer **producer, struct bridge *b,
-		 const struct producer_user *user, int wake_fd,
-		 struct ztp_error *error);
+struct producer;
+
+int producer_new(struct producer **producer, struct core *core,
+		 struct store *store, const struct producer_user *user,
+		 int wake_fd, struct ztp_error *error);
 void producer_free(struct producer *producer);
 
 /* The loop's turn; see bridge.h. */

@@ -13,7 +13,8 @@
 #define PRODUCER_PAUSE_MAX_MS	15000
 
 struct producer {
-	struct bridge *b;
+	struct core *core;
+	struct store *store;
 	struct producer_user user;
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */

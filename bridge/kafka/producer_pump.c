@@ -48,7 +48,7 @@ static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 {
 	if (!p->topics[topic])
 		p->topics[topic] = rd_kafka_topic_new(
-			p->rk, kafka_topic(p->b, topic), NULL);
+			p->rk, kafka_topic(p->core, topic), NULL);
 	return p->topics[topic];
 }
 
@@ -87,9 +87,9 @@ static bool send_record(struct producer *p, struct lane *lane,
 		p->unsettled++;
 		return true;
 	}
-	lane->next_try = p->b->now + lane->pause;
-	log_warn(p->b->log, "kafka_produce_failed",
-		 LOG_STR("topic", kafka_topic(p->b, lane->topic)),
+	lane->next_try = p->core->now + lane->pause;
+	log_warn(p->core->log, "kafka_produce_failed",
+		 LOG_STR("topic", kafka_topic(p->core, lane->topic)),
 		 LOG_STR("error", rd_kafka_err2str(err)));
 	return false;
 }
@@ -143,7 +143,7 @@ static int hand_over(void *arg, const struct store_record *record)
 
 static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 {
-	struct store *store = p->b->store;
+	struct store *store = p->store;
 	struct page page = {p, lane, 0};
 	int64_t newest = store_outbox_newest(store, lane->topic);
 	int limit = alone ? 1 : PAGE;
@@ -152,7 +152,7 @@ static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 				   hand_over, &page, &error);
 
 	if (rc < 0)
-		log_error(p->b->log, "outbox_unreadable", LOG_WHY(&error));
+		log_error(p->core->log, "outbox_unreadable", LOG_WHY(&error));
 	/* Nothing was there: all of it has arrived. */
 	if (rc == 0 && page.seen == 0)
 		lane->cursor = newest;
@@ -165,20 +165,20 @@ static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
 static bool may_send(const struct producer *p, const struct lane *lane,
 		     bool alone)
 {
-	if (lane->sent > LANE_WINDOW / 2 || p->b->now < lane->lull)
+	if (lane->sent > LANE_WINDOW / 2 || p->core->now < lane->lull)
 		return false;
-	return lane->sent == 0 || (!alone && p->b->now >= lane->held);
+	return lane->sent == 0 || (!alone && p->core->now >= lane->held);
 }
 
 static void pump_lane(struct producer *p, struct lane *lane)
 {
 	bool alone;
 
-	if (lane->again != 0 && p->b->now >= lane->again) {
+	if (lane->again != 0 && p->core->now >= lane->again) {
 		lane->again = 0;
 		producer_rewind(p, lane, 0);
 	}
-	if (p->b->now < lane->next_try)
+	if (p->core->now < lane->next_try)
 		return;
 	if (lane->rewind) {
 		if (lane->busy > 0)
@@ -190,15 +190,15 @@ static void pump_lane(struct producer *p, struct lane *lane)
 	if (!may_send(p, lane, alone))
 		return;
 	if (lane->waiting > 0) {
-		lane->held = p->b->now + HOLD_MS;
+		lane->held = p->core->now + HOLD_MS;
 		pump_parcels(p, lane);
 	}
 	/* Those that came after the parcels. */
 	if (lane->waiting == 0 &&
-	    store_outbox_after(p->b->store, lane->topic, lane->cursor)) {
-		lane->held = p->b->now + HOLD_MS;
+	    store_outbox_after(p->store, lane->topic, lane->cursor)) {
+		lane->held = p->core->now + HOLD_MS;
 		if (lane->topic != STORE_REQUESTS && !alone)
-			lane->lull = p->b->now + LULL_MS;
+			lane->lull = p->core->now + LULL_MS;
 		pump_outbox(p, lane, alone);
 	}
 }
@@ -221,14 +221,14 @@ void producer_hold_results(struct producer *p, bool hold)
 
 bool producer_breathe(struct producer *p, int ms, int long_ms)
 {
-	int64_t since = p->b->now - p->breathed;
+	int64_t since = p->core->now - p->breathed;
 
 	if (p->lingering == 0 || !p->rk)
 		return false;
 	if (p->lingering >= BUSY && p->lingering >= BUSY_PER_MS * since)
 		ms = long_ms;
 	p->lingering = 0;
-	p->breathed = p->b->now;
+	p->breathed = p->core->now;
 	/* What has arrived is counted as long as we have not collected it, so
 	 * this takes all of the time, and means nothing by its result. */
 	(void)rd_kafka_flush(p->rk, ms);
@@ -250,15 +250,14 @@ int64_t producer_next(const struct producer *p)
 		int64_t at = lane->next_try;
 
 		if (lane->waiting > 0 ||
-		    store_outbox_after(p->b->store, lane->topic,
-				       lane->cursor)) {
+		    store_outbox_after(p->store, lane->topic, lane->cursor)) {
 			at = latest(at, lane->lull);
 			if (lane->busy > 0)
 				at = latest(at, lane->held);
 		}
-		if (at > p->b->now && (next == 0 || at < next))
+		if (at > p->core->now && (next == 0 || at < next))
 			next = at;
-		if (lane->again > p->b->now &&
+		if (lane->again > p->core->now &&
 		    (next == 0 || lane->again < next))
 			next = lane->again;
 	}

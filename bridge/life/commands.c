@@ -52,9 +52,9 @@ static void on_up(void *arg, int window)
 	struct commands *c = arg;
 
 	c->window = window;
-	if (c->b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
+	if (c->b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
 	    outlet_subscribe(c->b->outlet, ANSWER_FILTER, 1) != 0)
-		log_warn(c->b->log, "mqtt_subscribe_failed",
+		log_warn(c->b->core.log, "mqtt_subscribe_failed",
 			 LOG_STR("topic", ANSWER_FILTER));
 }
 
@@ -70,7 +70,7 @@ static void on_down(void *arg)
 			continue;
 		c->slots[i].n = 0;
 		c->busy--;
-		c->b->metrics.commands[METRIC_COMMAND_LOST]++;
+		c->b->total.commands[TALLY_COMMAND_LOST]++;
 	}
 	c->waiting = 0;
 	c->sent_to = 0;
@@ -116,8 +116,8 @@ static void on_answer(struct commands *c, const char *topic, const char *text,
 	if (rc == 0)
 		rc = ztp_applied_parse(&answer->applied, text, len, &why);
 	if (rc != 0) {
-		log_warn(c->b->log, "applied_refused", LOG_STR("topic", topic),
-			 LOG_WHY(&why));
+		log_warn(c->b->core.log, "applied_refused",
+			 LOG_STR("topic", topic), LOG_WHY(&why));
 		return;
 	}
 	memcpy(answer->path, topic, n);
@@ -259,14 +259,14 @@ static int send_command(struct commands *c, const struct store_request *r,
 {
 	struct slot *slot = free_slot(c);
 	mosquitto_property *properties = NULL;
-	int64_t expiry = r->owed.due_at - c->b->now;
+	int64_t expiry = r->owed.due_at - c->b->core.now;
 	int rc = 0;
 
 	if (!slot)
 		return MOSQ_ERR_OVERSIZE_PACKET;
 	if (r->owed.due_at == 0)
-		expiry = c->b->config->onboarding.delivery_timeout_ms;
-	if (c->b->config->mqtt.version == 5)
+		expiry = c->b->core.config->onboarding.delivery_timeout_ms;
+	if (c->b->core.config->mqtt.version == 5)
 		rc = add_properties(&properties, r, status, bytes->content_type,
 				    expiry);
 	if (rc == 0)
@@ -326,12 +326,13 @@ static int publish(struct commands *c, const struct store_request *r,
 	command.payload = approved ? &d.payload : NULL;
 	rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 	if (rc == 0)
-		rc = ztp_command_build(&bytes, b->config->mqtt.command_format,
+		rc = ztp_command_build(&bytes,
+				       b->core.config->mqtt.command_format,
 				       &command, error);
 	store_decision_clear(&d);
 	if (rc != 0)
 		return rc;
-	ztp_topic_render(topic, b->config->mqtt.command_topic, &path);
+	ztp_topic_render(topic, b->core.config->mqtt.command_topic, &path);
 	rc = send_command(c, r, topic, &bytes, command.status);
 	ztp_command_clear(&bytes);
 	if (is_impossible(rc))
@@ -386,7 +387,7 @@ static int pump_one(void *arg, struct store_request *r)
 		rc = publish(c, r, &p->error);
 		if (rc == ZTP_ERR_VALUE || rc == ZTP_ERR_TOO_LARGE ||
 		    rc == ZTP_ERR_PATH) {
-			log_warn(c->b->log, "command_impossible",
+			log_warn(c->b->core.log, "command_impossible",
 				 LOG_STR("request_id", r->id),
 				 LOG_WHY(&p->error));
 			refuse(c, r);
@@ -405,13 +406,13 @@ static int pump_one(void *arg, struct store_request *r)
 
 static void refill(struct commands *c)
 {
-	double rate = (double)c->b->config->mqtt.retry_rate;
-	double elapsed = (double)(c->b->now - c->tokens_at) / 1000.0;
+	double rate = (double)c->b->core.config->mqtt.retry_rate;
+	double elapsed = (double)(c->b->core.now - c->tokens_at) / 1000.0;
 
 	c->tokens += elapsed * rate;
 	if (c->tokens > rate / 5 + 1)
 		c->tokens = rate / 5 + 1; /* bursts of a fifth of a second */
-	c->tokens_at = c->b->now;
+	c->tokens_at = c->b->core.now;
 }
 
 void commands_pump(struct commands *c)
@@ -432,14 +433,14 @@ void commands_pump(struct commands *c)
 	 * whose answers come in any order, all of it is before what was sent
 	 * last; else it is read past. */
 	limit = 2 * c->window + registrar_in_flight(c->b->registrar);
-	rc = store_retry_each(c->b->store, true, c->sent_to, c->b->now, limit,
-			      pump_one, &p, &p.error);
+	rc = store_retry_each(c->b->store, true, c->sent_to, c->b->core.now,
+			      limit, pump_one, &p, &p.error);
 	p.fresh = false;
 	if (rc >= 0 && c->waiting < c->window)
-		rc = store_retry_each(c->b->store, false, 0, c->b->now, limit,
-				      pump_one, &p, &p.error);
+		rc = store_retry_each(c->b->store, false, 0, c->b->core.now,
+				      limit, pump_one, &p, &p.error);
 	if (rc < 0)
-		log_error(c->b->log, "command_failed", LOG_WHY(&p.error));
+		log_error(c->b->core.log, "command_failed", LOG_WHY(&p.error));
 	outlet_flush(c->b->outlet);
 }
 
@@ -447,12 +448,12 @@ void commands_pump(struct commands *c)
  * those wakes the loop. What waits for the retry rate is the exception. */
 int64_t commands_due(const struct commands *c)
 {
-	int64_t now = c->b->now;
+	int64_t now = c->b->core.now;
 	int64_t fresh = store_next_retry(c->b->store, true);
 	int64_t later = store_next_retry(c->b->store, false);
 
 	if (c->starved)
-		return now + 1000 / c->b->config->mqtt.retry_rate + 1;
+		return now + 1000 / c->b->core.config->mqtt.retry_rate + 1;
 	if (fresh <= now)
 		return later > now ? later : 0;
 	return later > now && later < fresh ? later : fresh;

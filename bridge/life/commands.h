@@ -8,7 +8,7 @@
 #ifndef BRIDGE_LIFE_COMMANDS_H
 #define BRIDGE_LIFE_COMMANDS_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* Joins b->outlet, which must outlive it. */
 int commands_new(struct commands **commands, struct bridge *b,

@@ -11,7 +11,7 @@
 static int taken(struct bridge *b, struct store_request *r,
 		 struct ztp_error *error)
 {
-	bool by_device = b->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
+	bool by_device = b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
 	struct ztp_owed_facts facts = {.answers = true};
 	int rc = 0;
 
@@ -20,7 +20,7 @@ static int taken(struct bridge *b, struct store_request *r,
 	if (r->state == ZTP_STATE_REGISTERED ||
 	    r->state == ZTP_STATE_UNDELIVERABLE) {
 		rc = ending_move(b, r, ZTP_STATE_DELIVERED, error);
-		r->delivered_at = b->now;
+		r->delivered_at = b->core.now;
 		r->finished_at = 0;
 	}
 	if (rc != 0 || r->state != ZTP_STATE_DELIVERED)
@@ -46,10 +46,10 @@ enum delivery_fate delivery_fate_of(int reason_code)
 int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 		  int reason_code, struct ztp_error *error)
 {
-	static const enum metric_command metric[] = {
-		[DELIVERY_TAKEN] = METRIC_COMMAND_DELIVERED,
-		[DELIVERY_NO_SUBSCRIBER] = METRIC_COMMAND_NO_SUBSCRIBER,
-		[DELIVERY_REFUSED] = METRIC_COMMAND_REFUSED,
+	static const enum tally_command metric[] = {
+		[DELIVERY_TAKEN] = TALLY_COMMAND_DELIVERED,
+		[DELIVERY_NO_SUBSCRIBER] = TALLY_COMMAND_NO_SUBSCRIBER,
+		[DELIVERY_REFUSED] = TALLY_COMMAND_REFUSED,
 	};
 	static const enum ztp_owed_event event[] = {
 		[DELIVERY_TAKEN] = ZTP_ON_PUBACK,
@@ -59,16 +59,17 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 	struct store_request r;
 	int rc = store_request_by_n(b->store, n, &r, error);
 
-	b->tally.commands[metric[fate]]++;
+	b->core.tally.commands[metric[fate]]++;
 	if (rc <= 0)
 		return rc;
 	if (!ztp_owed_is_command(r.owed.what))
 		return ending_owe(b, &r, event[fate], NULL, error);
-	log_debug(b->log, "command_done", LOG_STR("request_id", r.id),
+	log_debug(b->core.log, "command_done", LOG_STR("request_id", r.id),
 		  LOG_INT("reason_code", reason_code),
 		  LOG_INT("tries", r.owed.tries + 1));
 	if (fate == DELIVERY_REFUSED)
-		log_warn(b->log, "command_refused", LOG_STR("request_id", r.id),
+		log_warn(b->core.log, "command_refused",
+			 LOG_STR("request_id", r.id),
 			 LOG_STR("device_path", r.path),
 			 LOG_INT("reason_code", reason_code));
 	if (fate == DELIVERY_TAKEN)
@@ -99,7 +100,7 @@ int delivery_applied(struct bridge *b, const char *path,
 		return rc;
 	/* Only the device itself speaks for its request. */
 	if (rc == 0 || strcmp(r.path, path) != 0) {
-		log_warn(b->log, "applied_ignored",
+		log_warn(b->core.log, "applied_ignored",
 			 LOG_STR("device_path", path),
 			 LOG_STR("request_id", applied->request_id));
 		return 0;
@@ -111,7 +112,7 @@ int delivery_applied(struct bridge *b, const char *path,
 		/* The device was faster than the broker's PUBACK, or later
 		 * than its deadline. */
 		rc = ending_move(b, &r, ZTP_STATE_DELIVERED, error);
-		r.delivered_at = b->now;
+		r.delivered_at = b->core.now;
 	}
 	if (rc != 0 || r.state != ZTP_STATE_DELIVERED)
 		return rc;
@@ -184,8 +185,9 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 {
 	/* A notice may stand in our own queue, behind other commands or a lost
 	 * connection, within reason. */
-	struct ztp_owed_facts facts = {
-		.queued = queued && b->now - r->finished_at < QUEUED_MAX_MS};
+	struct ztp_owed_facts facts = {.queued = queued &&
+						 b->core.now - r->finished_at <
+							 QUEUED_MAX_MS};
 
 	if (ztp_owed_is_notice(r->owed.what))
 		return ending_owe(b, r, ZTP_ON_DEADLINE, &facts, error);

@@ -6,7 +6,7 @@
 #ifndef BRIDGE_LIFE_DELIVERY_H
 #define BRIDGE_LIFE_DELIVERY_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* What became of one publish. */
 enum delivery_fate {

@@ -12,7 +12,8 @@ int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
 	int rc = ztp_life_move(&r->state, to, error);
 
 	if (rc == 0)
-		log_debug(b->log, "request_moved", LOG_STR("request_id", r->id),
+		log_debug(b->core.log, "request_moved",
+			  LOG_STR("request_id", r->id),
 			  LOG_STR("from", ztp_state_name(from)),
 			  LOG_STR("to", ztp_state_name(to)));
 	return rc;
@@ -34,8 +35,8 @@ bool ending_obligation(struct bridge *b, struct store_request *r,
 	if (facts)
 		all = *facts;
 	all.gate = b->registrar != NULL;
-	all.now = b->now;
-	all.delivery_timeout = b->config->onboarding.delivery_timeout_ms;
+	all.now = b->core.now;
+	all.delivery_timeout = b->core.config->onboarding.delivery_timeout_ms;
 	if (has_jitter(event))
 		ztp_random(&all.random, sizeof(all.random));
 	return ztp_obligation_change(&r->owed, event, &all);
@@ -92,7 +93,7 @@ static int notice_is_safe(struct bridge *b, const struct store_request *r,
 static int may_notify(struct bridge *b, const struct store_request *r,
 		      bool *notify, struct ztp_error *error)
 {
-	*notify = b->config->onboarding.notify_rejected &&
+	*notify = b->core.config->onboarding.notify_rejected &&
 		  r->state != ZTP_STATE_FAILED &&
 		  (r->state != ZTP_STATE_CONFLICT || b->registrar);
 	return *notify ? notice_is_safe(b, r, notify, error) : 0;
@@ -125,7 +126,7 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 
 	if (rc != 0)
 		return rc;
-	r->finished_at = b->now;
+	r->finished_at = b->core.now;
 	rc = owe_after(b, r, error);
 	if (rc == 0)
 		rc = records_result(b, r, NULL, "", (struct ztp_str){NULL, 0},
@@ -134,7 +135,8 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
 	if (rc == 0)
-		log_info(b->log, "request_ended", LOG_STR("request_id", r->id),
+		log_info(b->core.log, "request_ended",
+			 LOG_STR("request_id", r->id),
 			 LOG_STR("device_path", r->path),
 			 LOG_STR("outcome",
 				 ztp_outcome_name(ztp_life_outcome(to))));

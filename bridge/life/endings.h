@@ -6,7 +6,7 @@
 #ifndef BRIDGE_LIFE_ENDINGS_H
 #define BRIDGE_LIFE_ENDINGS_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* Moves r through ztp_life_move; the caller saves. */
 int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,

@@ -7,7 +7,7 @@
 #ifndef BRIDGE_LIFE_GATE_ANSWERS_H
 #define BRIDGE_LIFE_GATE_ANSWERS_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 int gate_answers_apply(struct bridge *b, struct ztp_error *error);
 

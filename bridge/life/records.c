@@ -18,7 +18,7 @@ int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error)
 {
-	const struct config *config = b->config;
+	const struct config *config = b->core.config;
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_REQUESTS, .request = r->n};
 	struct ztp_request request = {
@@ -47,7 +47,7 @@ int records_request(struct bridge *b, const struct store_request *r,
 		error);
 	if (rc != 0)
 		return rc;
-	ztp_time_format(time, b->now);
+	ztp_time_format(time, b->core.now);
 	record.key = str(r->path);
 	record.value = str(json);
 	record.headers = headers;
@@ -72,7 +72,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 		.outcome = outcome,
 		.message = message,
 		.delivered_at = r ? r->delivered_at : 0,
-		.at = b->now,
+		.at = b->core.now,
 	};
 	char type[ZTP_RESULT_TYPE_MAX], ce_id[33], time[ZTP_TIME_LEN];
 	char subject[ZTP_PATH_MAX + 1] = "";
@@ -101,7 +101,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 		return rc;
 	ztp_result_type(type, outcome);
 	ztp_result_id(ce_id, &result);
-	ztp_time_format(time, b->now);
+	ztp_time_format(time, b->core.now);
 	if (!*subject)
 		event.subject = result.request_id;
 	record.key = r ? str(r->path) : key;
@@ -116,7 +116,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 	rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	if (rc == 0)
-		b->tally.results[outcome]++;
+		b->core.tally.results[outcome]++;
 	return rc;
 }
 
@@ -147,7 +147,7 @@ int records_dead_pending(struct bridge *b, const struct entry *entry,
 	record.header_count = n;
 	rc = store_outbox_add(b->store, &record, error);
 	if (rc == 0)
-		b->tally.dlq[METRIC_DLQ_PENDING]++;
+		b->core.tally.dlq[TALLY_DLQ_PENDING]++;
 	return rc;
 }
 
@@ -186,7 +186,7 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 	record.header_count = n;
 	rc = store_outbox_add(b->store, &record, error);
 	if (rc == 0)
-		b->tally.dlq[METRIC_DLQ_DECISION]++;
+		b->core.tally.dlq[TALLY_DLQ_DECISION]++;
 	return rc;
 }
 

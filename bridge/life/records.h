@@ -5,8 +5,8 @@
 #ifndef BRIDGE_LIFE_RECORDS_H
 #define BRIDGE_LIFE_RECORDS_H
 
-#include "bridge/core/bridge.h"
 #include "bridge/journal/entry.h"
+#include "bridge/life/bridge.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
  * certificate; contenders counts the live requests of the path with r. from:

@@ -12,11 +12,11 @@
 
 static const struct {
 	const char *stage;
-	enum metric_dlq metric;
+	enum tally_dlq metric;
 } stages[STORE_TOPIC_END] = {
-	[STORE_REQUESTS] = {"request", METRIC_DLQ_REQUEST},
-	[STORE_RESULTS] = {"result", METRIC_DLQ_RESULT},
-	[STORE_AUDIT] = {"audit", METRIC_DLQ_AUDIT},
+	[STORE_REQUESTS] = {"request", TALLY_DLQ_REQUEST},
+	[STORE_RESULTS] = {"result", TALLY_DLQ_RESULT},
+	[STORE_AUDIT] = {"audit", TALLY_DLQ_AUDIT},
 };
 
 static size_t add_identity(struct ztp_header *headers,
@@ -40,10 +40,10 @@ static bool is_ours(const char *name)
 
 static int drop(struct bridge *b, const struct store_record *old)
 {
-	log_error(b->log, "record_dropped",
-		  LOG_STR("topic", kafka_topic(b, old->topic)),
+	log_error(b->core.log, "record_dropped",
+		  LOG_STR("topic", kafka_topic(&b->core, old->topic)),
 		  LOG_STR("hint", "message.max.bytes is too small"));
-	b->tally.dlq[METRIC_DLQ_DROPPED]++;
+	b->core.tally.dlq[TALLY_DLQ_DROPPED]++;
 	return 0;
 }
 
@@ -81,7 +81,7 @@ static int bury(struct bridge *b, const struct store_record *old,
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_DLQ, .key = old->key};
 	struct ztp_dead dead = {
-		.topic = kafka_topic(b, old->topic),
+		.topic = kafka_topic(&b->core, old->topic),
 		.partition = -1,
 		.offset = -1,
 		.stage = stages[old->topic].stage,
@@ -104,7 +104,7 @@ static int bury(struct bridge *b, const struct store_record *old,
 	record.header_count = n;
 	rc = store_outbox_add(b->store, &record, error);
 	if (rc == 0)
-		b->tally.dlq[stages[old->topic].metric]++;
+		b->core.tally.dlq[stages[old->topic].metric]++;
 	return rc;
 }
 
@@ -113,8 +113,8 @@ int records_too_large(void *bridge, const struct store_record *record,
 {
 	struct bridge *b = bridge;
 
-	log_warn(b->log, "record_too_large",
-		 LOG_STR("topic", kafka_topic(b, record->topic)),
+	log_warn(b->core.log, "record_too_large",
+		 LOG_STR("topic", kafka_topic(&b->core, record->topic)),
 		 LOG_UINT("bytes", record->key.n + record->value.n));
 	if (record->topic == STORE_DLQ)
 		return shrink_dead(b, record, error);

@@ -63,7 +63,8 @@ static int64_t deadline_of(const struct bridge *b, const struct entry *e)
 	int64_t at = e->expires_at;
 
 	if (at == 0)
-		at = e->received_at + b->config->onboarding.decision_timeout_ms;
+		at = e->received_at +
+		     b->core.config->onboarding.decision_timeout_ms;
 	if (at > e->arrived_wall + ZTP_EXPIRY_MAX_MS)
 		at = e->arrived_wall + ZTP_EXPIRY_MAX_MS;
 	return at;
@@ -89,7 +90,7 @@ static int64_t judged_at(const struct bridge *b, const struct entry *e)
 	int64_t at = steady_of(b, e, e->arrived_wall);
 	bool again = !journal_before(&b->told, &b->mark); /* behind it */
 
-	return again && at < b->now ? at : b->now;
+	return again && at < b->core.now ? at : b->core.now;
 }
 
 static int look_up(struct bridge *b, const struct entry *e, struct held *held,
@@ -107,8 +108,9 @@ static int look_up(struct bridge *b, const struct entry *e, struct held *held,
 	facts->gate = b->registrar != NULL;
 	facts->now = judged_at(b, e);
 	facts->expires_at = steady_of(b, e, deadline_of(b, e));
-	facts->renotify_interval = b->config->onboarding.renotify_interval_ms;
-	facts->reject_cooldown = b->config->onboarding.reject_cooldown_ms;
+	facts->renotify_interval =
+		b->core.config->onboarding.renotify_interval_ms;
+	facts->reject_cooldown = b->core.config->onboarding.reject_cooldown_ms;
 	return rc;
 }
 
@@ -160,7 +162,7 @@ static int choose_id(struct bridge *b, const struct entry *e,
 		return 0;
 	}
 	ztp_random(random, sizeof(random));
-	ztp_uuid7(r->id, b->now, random);
+	ztp_uuid7(r->id, b->core.now, random);
 	store_press(b->store);
 	return 0;
 }
@@ -186,7 +188,7 @@ static int make_request(struct bridge *b, const struct held *held,
 		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 		if (rc != 0)
 			return rc;
-		ztp_topic_render(r->channel, b->config->mqtt.command_topic,
+		ztp_topic_render(r->channel, b->core.config->mqtt.command_topic,
 				 &path);
 	}
 	if (*e->traceparent || *e->own_trace) {
@@ -218,14 +220,15 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 				    strlen(held->entry->path), error);
 		if (rc != 0)
 			return rc;
-		ztp_topic_render(topic, b->config->mqtt.command_topic, &path);
+		ztp_topic_render(topic, b->core.config->mqtt.command_topic,
+				 &path);
 		rc = store_channel_each(b->store, topic, look_at_channel,
 					&channel, error);
 		if (rc != 0)
 			return rc;
 		if (channel.facts.path_taken) {
 			rc = make_request(b, held, &r, error);
-			b->tally.pending[METRIC_PENDING_CONFLICT]++;
+			b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
 			return rc != 0 ? rc
 				       : ending_finish(
 						 b, &r, ZTP_STATE_CONFLICT,
@@ -239,12 +242,12 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 		rc = records_request(b, &r, &held->entry->cert,
 				     held->facts.live + 1, &b->entry, error);
 	if (rc == 0)
-		log_debug(b->log, "request_received",
+		log_debug(b->core.log, "request_received",
 			  LOG_STR("request_id", r.id),
 			  LOG_STR("device_path", r.path),
 			  LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
 			  LOG_INT("attempt", r.attempt));
-	b->tally.pending[METRIC_PENDING_NEW]++;
+	b->core.tally.pending[TALLY_PENDING_NEW]++;
 	return rc;
 }
 
@@ -272,7 +275,7 @@ static int ask_again(struct bridge *b, struct held *held,
 			     &b->entry, error);
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
-	b->tally.pending[METRIC_PENDING_REANNOUNCED]++;
+	b->core.tally.pending[TALLY_PENDING_REANNOUNCED]++;
 	return rc;
 }
 
@@ -283,7 +286,7 @@ static int too_many(struct bridge *b, const struct held *held,
 	struct entry dead = {
 		.kind = ENTRY_DEAD,
 		.path = e->path,
-		.topic = b->config->mqtt.pending_topic,
+		.topic = b->core.config->mqtt.pending_topic,
 	};
 	char time[ZTP_TIME_LEN], text[ZTP_PATH_MAX + ZTP_REQUEST_ID_MAX + 128];
 
@@ -300,7 +303,7 @@ static int too_many(struct bridge *b, const struct held *held,
 	dead.text_len = strlen(text);
 	ztp_sha256(dead.sha256, text, dead.text_len);
 	dead.size = (int64_t)dead.text_len;
-	b->tally.pending[METRIC_PENDING_TOO_MANY]++;
+	b->core.tally.pending[TALLY_PENDING_TOO_MANY]++;
 	return records_dead_pending(b, &dead, error);
 }
 
@@ -319,26 +322,26 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 	case ZTP_PENDING_REANNOUNCE:
 		return ask_again(b, &held, error);
 	case ZTP_PENDING_MERGE:
-		b->tally.pending[METRIC_PENDING_MERGED]++;
+		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		return delivery_knocked(b, &held.same, error);
 	case ZTP_PENDING_COOLDOWN:
-		b->tally.pending[METRIC_PENDING_COOLDOWN]++;
+		b->core.tally.pending[TALLY_PENDING_COOLDOWN]++;
 		return cool_down(b, &held, &held.same, error);
 	case ZTP_PENDING_DOUBT:
-		b->tally.pending[METRIC_PENDING_MERGED]++;
+		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		registrar_ask(b->registrar, held.same.n);
 		*disposed = false;
 		return 0;
 	case ZTP_PENDING_REDELIVER:
-		b->tally.pending[METRIC_PENDING_REDELIVER]++;
+		b->core.tally.pending[TALLY_PENDING_REDELIVER]++;
 		return delivery_again(b, &held.same, error);
 	case ZTP_PENDING_CONFLICT:
-		b->tally.pending[METRIC_PENDING_CONFLICT]++;
+		b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
 		return end_at_once(b, &held, ZTP_STATE_CONFLICT,
 				   "a device with this path exists already",
 				   error);
 	case ZTP_PENDING_EXPIRED:
-		b->tally.pending[METRIC_PENDING_EXPIRED]++;
+		b->core.tally.pending[TALLY_PENDING_EXPIRED]++;
 		return end_at_once(b, &held, ZTP_STATE_EXPIRED,
 				   "the event came after its expires_at",
 				   error);
@@ -361,7 +364,7 @@ static int apply_entry(struct bridge *b, const struct entry *e,
 			registrar_disposed(b->registrar, e->request_id);
 		return rc;
 	case ENTRY_DEAD:
-		b->tally.pending[METRIC_PENDING_INVALID]++;
+		b->core.tally.pending[TALLY_PENDING_INVALID]++;
 		if (b->registrar && *e->request_id)
 			registrar_disposed(b->registrar, e->request_id);
 		return records_dead_pending(b, e, error);
@@ -376,7 +379,7 @@ static int apply_entry(struct bridge *b, const struct entry *e,
  * two records for each request that may be open. */
 static bool is_full(const struct bridge *b, const struct entry *e)
 {
-	int64_t max = b->config->store.max_requests;
+	int64_t max = b->core.config->store.max_requests;
 
 	return (e->kind == ENTRY_PENDING &&
 		store_unfinished(b->store) >= max) ||
@@ -424,9 +427,9 @@ static int announce_again(struct bridge *b, const struct entry *e,
 	int rc = look_up(b, e, &held, error);
 
 	if (rc != 0 || held.same.state != ZTP_STATE_RECEIVED ||
-	    held.same.announced_at == b->now)
+	    held.same.announced_at == b->core.now)
 		return rc;
-	held.same.announced_at = b->now;
+	held.same.announced_at = b->core.now;
 	rc = records_request(b, &held.same, &e->cert, held.facts.live, NULL,
 			     error);
 	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
@@ -463,6 +466,6 @@ int requests_announced(void *bridge, int64_t n, struct ztp_error *error)
 	enum ztp_state state = ZTP_STATE_RECEIVED;
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
-	b->tally.requests_published++;
+	b->core.tally.requests_published++;
 	return rc == 0 ? store_request_announced(b->store, n, error) : rc;
 }

@@ -6,7 +6,7 @@
 #ifndef BRIDGE_LIFE_REQUESTS_H
 #define BRIDGE_LIFE_REQUESTS_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 /* Moves at most limit entries from the journal into the store and the mark
  * with them. *more becomes true when there is more to do at once; *blocked

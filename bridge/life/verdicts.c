@@ -30,7 +30,7 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 
 	if (len <= ZTP_CONTROL_METADATA_MAX)
 		return decision->metadata;
-	log_warn(b->log, "metadata_left_out", LOG_STR("request_id", r->id),
+	log_warn(b->core.log, "metadata_left_out", LOG_STR("request_id", r->id),
 		 LOG_UINT("bytes", len));
 	return NULL;
 }
@@ -60,12 +60,12 @@ static int take_effect(struct bridge *b, struct store_request *r,
 		rc = to_requested(b, r, error);
 	if (rc != 0)
 		return rc;
-	log_info(b->log, "decision_taken", LOG_STR("request_id", r->id),
+	log_info(b->core.log, "decision_taken", LOG_STR("request_id", r->id),
 		 LOG_STR("device_path", r->path),
 		 LOG_STR("decision",
 			 d.verdict == ZTP_APPROVE ? "approve" : "reject"));
-	b->tally.decisions[d.verdict]++;
-	metrics_decision_latency(&b->tally, b->now - r->announced_at);
+	b->core.tally.decisions[d.verdict]++;
+	tally_decision_latency(&b->core.tally, b->core.now - r->announced_at);
 	if (d.verdict == ZTP_APPROVE)
 		return ending_approve(b, r, error);
 	return ending_finish(b, r, ZTP_STATE_REJECTED,
@@ -107,7 +107,7 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 	/* The record of a decision that names a path, but has no key. */
 	if (!key.p && *decision->path)
 		key = (struct ztp_str){decision->path, strlen(decision->path)};
-	log_info(b->log, "decision_without_effect",
+	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(outcome)));
 	return records_result(
@@ -161,7 +161,7 @@ int verdicts_apply(void *bridge, const struct consumer_record *record,
 	if (rc == ZTP_ERR_NOMEM)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (rc != 0) {
-		log_warn(b->log, "decision_unreadable",
+		log_warn(b->core.log, "decision_unreadable",
 			 LOG_STR("topic", record->position.topic),
 			 LOG_INT("partition", record->position.partition),
 			 LOG_INT("offset", record->position.offset),
@@ -183,7 +183,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 	struct store_decision d = {.verdict = ZTP_APPROVE};
 	int rc;
 
-	if (b->config->onboarding.on_timeout == ZTP_REJECT)
+	if (b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return ending_finish(b, r, ZTP_STATE_EXPIRED,
 				     "no decision by expires_at", NULL, error);
 	rc = store_decision_put(b->store, r->n, &d, error);
@@ -191,8 +191,8 @@ static int time_out(struct bridge *b, struct store_request *r,
 		rc = to_requested(b, r, error);
 	if (rc != 0)
 		return rc;
-	log_info(b->log, "approved_on_timeout", LOG_STR("request_id", r->id),
-		 LOG_STR("device_path", r->path));
+	log_info(b->core.log, "approved_on_timeout",
+		 LOG_STR("request_id", r->id), LOG_STR("device_path", r->path));
 	return ending_approve(b, r, error);
 }
 
@@ -213,7 +213,7 @@ static int on_due(void *arg, struct store_request *r)
 	/* An earlier one of this walk may have ended it (a contender). */
 	rc = store_request_by_n(due->b->store, r->n, &fresh, due->error);
 	if (rc <= 0 || fresh.owed.due_at == 0 ||
-	    fresh.owed.due_at > due->b->now)
+	    fresh.owed.due_at > due->b->core.now)
 		return rc < 0 ? rc : 0;
 	if (ztp_state_undecided(fresh.state))
 		return time_out(due->b, &fresh, due->error);
@@ -226,17 +226,17 @@ int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,
 		 struct ztp_error *error)
 {
 	struct due due = {b, 0, error};
-	int64_t until = b->now < b->horizon ? b->now : b->horizon;
+	int64_t until = b->core.now < b->horizon ? b->core.now : b->horizon;
 	int64_t next;
 	int rc;
 
-	rc = store_due_each(b->store, false, b->now, limit, on_due, &due,
+	rc = store_due_each(b->store, false, b->core.now, limit, on_due, &due,
 			    error);
 	if (rc == 0)
 		rc = store_due_each(b->store, true, until, limit, on_due, &due,
 				    error);
 	*more = due.seen >= limit;
 	next = store_next_due(b->store, true);
-	*waiting = next != 0 && next <= b->now && next > b->horizon;
+	*waiting = next != 0 && next <= b->core.now && next > b->horizon;
 	return rc;
 }

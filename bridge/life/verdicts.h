@@ -5,8 +5,8 @@
 #ifndef BRIDGE_LIFE_VERDICTS_H
 #define BRIDGE_LIFE_VERDICTS_H
 
-#include "bridge/core/bridge.h"
 #include "bridge/kafka/consumer.h"
+#include "bridge/life/bridge.h"
 
 /* bridge: struct bridge *, see consumer_user. */
 int verdicts_apply(void *bridge, const struct consumer_record *record,

@@ -60,7 +60,7 @@ static void collect(struct loop *l)
 static bool ends_pending(const struct loop *l)
 {
 	return l->ends.asked_at > l->ends_since &&
-	       l->b.now - l->ends.asked_at < ENDS_STALE_MS;
+	       l->b.core.now - l->ends.asked_at < ENDS_STALE_MS;
 }
 
 static void move_horizon(struct loop *l)
@@ -82,8 +82,9 @@ static void move_horizon(struct loop *l)
 static int evict(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int64_t over = store_finished(b->store) - b->config->store.max_finished;
-	int64_t old = b->now - b->config->store.retention_ms;
+	int64_t over =
+		store_finished(b->store) - b->core.config->store.max_finished;
+	int64_t old = b->core.now - b->core.config->store.retention_ms;
 	int rc = 0, limit = over < EVICT_BATCH ? (int)over : EVICT_BATCH;
 
 	if (over > 0)
@@ -107,11 +108,11 @@ static int commit(struct loop *l, struct ztp_error *error)
 	if (!store_dirty(b->store))
 		return 0;
 	if (l->commit_by == 0)
-		l->commit_by = b->now + COMMIT_MS;
-	if (!store_pressing(b->store) && !b->stopping && b->store_ok &&
-	    b->now < l->commit_by)
+		l->commit_by = b->core.now + COMMIT_MS;
+	if (!store_pressing(b->store) && !b->core.stopping && b->store_ok &&
+	    b->core.now < l->commit_by)
 		return 0;
-	rc = store_commit(b->store, b->now, error);
+	rc = store_commit(b->store, b->core.now, error);
 	if (rc == 0) {
 		l->commit_by = 0;
 		l->recover = false;
@@ -162,7 +163,8 @@ static void tell_gaps(struct loop *l)
 
 	if (gaps == l->gaps)
 		return;
-	log_error(l->b.log, "journal_damaged", LOG_UINT("gaps", gaps - l->gaps),
+	log_error(l->b.core.log, "journal_damaged",
+		  LOG_UINT("gaps", gaps - l->gaps),
 		  LOG_STR("hint", "events between good ones are unreadable"));
 	l->gaps = gaps;
 }
@@ -179,7 +181,7 @@ static void settle(struct loop *l)
 	if (b->registrar)
 		registrar_settle(b->registrar);
 	if (!store_dirty(b->store))
-		metrics_add(&b->metrics, &b->tally);
+		tally_add(&b->total, &b->core.tally);
 	store_floor_get(b->store, &floor);
 	journal_release(b->journal, &floor);
 }
@@ -199,20 +201,20 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	l->commit_by = 0;
 	if (b->registrar)
 		registrar_rollback(b->registrar);
-	memset(&b->tally, 0, sizeof(b->tally));
+	memset(&b->core.tally, 0, sizeof(b->core.tally));
 	l->more = false;
 	if (b->store_ok ||
-	    log_every(&l->store_failures, 30000, b->now + 1, &suppressed))
-		log_error(b->log, "store_failed", LOG_WHY(error));
+	    log_every(&l->store_failures, 30000, b->core.now + 1, &suppressed))
+		log_error(b->core.log, "store_failed", LOG_WHY(error));
 	b->store_ok = false;
-	l->next_store_try = b->now + STORE_RETRY_MS;
+	l->next_store_try = b->core.now + STORE_RETRY_MS;
 	if (error->fatal ||
 	    (error->code != ZTP_ERR_FULL && error->code != ZTP_ERR_IO &&
 	     error->code != ZTP_ERR_NOMEM)) {
-		log_error(b->log, "giving_up", LOG_WHY(error));
+		log_error(b->core.log, "giving_up", LOG_WHY(error));
 		l->exit_code = 1;
-		b->stopping = true;
-		l->stop_by = b->now;
+		b->core.stopping = true;
+		l->stop_by = b->core.now;
 	}
 }
 
@@ -240,7 +242,7 @@ static void turn(struct loop *l)
 {
 	struct bridge *b = &l->b;
 	struct ztp_error error = {0};
-	bool housekeeping = b->now >= l->next_housekeeping;
+	bool housekeeping = b->core.now >= l->next_housekeeping;
 	int rc;
 
 	if (b->http)
@@ -249,17 +251,18 @@ static void turn(struct loop *l)
 	move_horizon(l);
 	if (housekeeping) {
 		pressure_look_at_disk(&l->pressure, b);
-		l->next_housekeeping = b->now + HOUSEKEEPING_MS;
+		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
 	l->breathe = false;
-	if (b->store_ok || b->now >= l->next_store_try) {
+	if (b->store_ok || b->core.now >= l->next_store_try) {
 		rc = apply(l, housekeeping, &error);
 		if (rc == 0) {
 			if (!b->store_ok)
-				log_info(b->log, "store_healed");
+				log_info(b->core.log, "store_healed");
 			b->store_ok = true;
 			if (housekeeping && l->evict_more)
-				l->next_housekeeping = b->now + EVICT_PAUSE_MS;
+				l->next_housekeeping =
+					b->core.now + EVICT_PAUSE_MS;
 			tell_gaps(l);
 			settle(l);
 			pump(b);
@@ -268,7 +271,7 @@ static void turn(struct loop *l)
 			roll_back(l, &error);
 		}
 	}
-	if (!b->stopping)
+	if (!b->core.stopping)
 		pressure_apply(b);
 }
 
@@ -277,7 +280,7 @@ static void turn(struct loop *l)
 static int open_store(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	const struct config_store *store = &b->config->store;
+	const struct config_store *store = &b->core.config->store;
 	struct journal_mark floor;
 	char copy[4096];
 	int rc;
@@ -289,12 +292,12 @@ static int open_store(struct loop *l, struct ztp_error *error)
 			error);
 	if (rc != 0)
 		return rc;
-	if (!clock_anchor(&b->clock, store_newest(b->store)))
-		log_warn(b->log, "clock_went_back");
-	b->now = clock_steady(&b->clock);
+	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
+		log_warn(b->core.log, "clock_went_back");
+	b->core.now = ztp_clock_steady(&b->core.clock);
 	rc = store_reanchor(b->store, error);
 	if (rc == 0)
-		rc = store_commit(b->store, b->now, error);
+		rc = store_commit(b->store, b->core.now, error);
 	if (rc != 0)
 		return rc;
 	store_mark_get(b->store, &b->mark);
@@ -306,7 +309,7 @@ static int open_store(struct loop *l, struct ztp_error *error)
 		return rc;
 	b->told.segment = journal_first_segment(b->journal);
 	rc = requests_recover(b, error);
-	return rc == 0 ? store_commit(b->store, b->now, error) : rc;
+	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
@@ -316,24 +319,26 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	struct consumer_user decisions = {verdicts_apply, b};
 	int rc;
 
-	rc = outlet_new(&b->outlet, b, error);
+	rc = outlet_new(&b->outlet, &b->core, error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
-	if (rc == 0 && b->config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
-		rc = registrar_new(&b->registrar, b, error);
+	if (rc == 0 && b->core.config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
+		rc = registrar_new(&b->registrar, &b->core, b->store, b->outlet,
+				   error);
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	if (rc == 0)
-		rc = asker_new(&b->asker, b, l->wake_fd, error);
+		rc = asker_new(&b->asker, &b->core, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, b, &fates, l->work_fd, error);
+		rc = producer_new(&b->producer, &b->core, b->store, &fates,
+				  l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, b, &decisions, l->work_fd,
-				  error);
+		rc = consumer_new(&b->consumer, &b->core, b->store, b->asker,
+				  &decisions, l->work_fd, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, b, l->wake_fd, l->work_fd,
-				l->timer_fd, error);
-	if (rc == 0 && *b->config->http.listen)
+		rc = intake_new(&b->intake, &b->core, b->journal, l->wake_fd,
+				l->work_fd, l->timer_fd, error);
+	if (rc == 0 && *b->core.config->http.listen)
 		rc = http_new(&b->http, b, error);
 	if (rc == 0 && b->http)
 		rc = loop_wait_http(l, error);
@@ -372,8 +377,8 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 		log_error(log, "out_of_memory");
 		return 1;
 	}
-	l->b.config = config;
-	l->b.log = log;
+	l->b.core.config = config;
+	l->b.core.log = log;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
@@ -395,8 +400,9 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_ready(&l->notify);
 	do {
 		turn(l);
-		notify_turned(&l->notify, l->b.now);
-		if (l->b.stopping && (drained(l) || l->b.now >= l->stop_by))
+		notify_turned(&l->notify, l->b.core.now);
+		if (l->b.core.stopping &&
+		    (drained(l) || l->b.core.now >= l->stop_by))
 			break;
 	} while (loop_wait(l) == 0);
 	exit_code = l->exit_code;

@@ -4,8 +4,8 @@
 #ifndef BRIDGE_LOOP_LOOP_H
 #define BRIDGE_LOOP_LOOP_H
 
+#include "base/log.h"
 #include "bridge/config/config.h"
-#include "bridge/log.h"
 
 /* What SIGHUP does besides connecting anew. Called in the loop thread. */
 typedef void loop_reload(void *arg);

@@ -5,8 +5,8 @@
 #ifndef BRIDGE_LOOP_LOOP_INTERNAL_H
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
 
-#include "bridge/core/bridge.h"
 #include "bridge/kafka/asker.h"
+#include "bridge/life/bridge.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
 #include "bridge/loop/pressure.h"

@@ -40,7 +40,7 @@ static void earlier(int64_t *next, int64_t at)
 static int timeout_of(struct loop *l)
 {
 	struct bridge *b = &l->b;
-	int64_t now = clock_steady(&b->clock);
+	int64_t now = ztp_clock_steady(&b->core.clock);
 	int64_t next = now + SLEEP_MAX_MS, http, due;
 
 	if (l->more && b->store_ok)
@@ -49,7 +49,7 @@ static int timeout_of(struct loop *l)
 	earlier(&next, l->commit_by);
 	earlier(&next, intake_next(b->intake));
 	earlier(&next, outlet_next(b->outlet));
-	if (b->stopping)
+	if (b->core.stopping)
 		earlier(&next, l->stop_by);
 	if (!b->store_ok) { /* nothing is pumped before that */
 		earlier(&next, l->next_store_try);
@@ -95,7 +95,7 @@ static void watch_commands(struct loop *l)
 	/* The number of a closed socket may have come again. */
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
 	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
-		log_error(l->b.log, "epoll_failed",
+		log_error(l->b.core.log, "epoll_failed",
 			  LOG_STR("error", strerror(errno)));
 	l->commands_fd = fd;
 	l->commands_events = event.events;
@@ -113,12 +113,13 @@ static void on_signal(struct loop *l)
 			outlet_reconnect(b->outlet);
 			continue;
 		}
-		log_info(b->log, "stopping", LOG_INT("signal", info.ssi_signo));
-		if (b->stopping)
+		log_info(b->core.log, "stopping",
+			 LOG_INT("signal", info.ssi_signo));
+		if (b->core.stopping)
 			continue;
-		b->stopping = true;
+		b->core.stopping = true;
 		notify_stopping(&l->notify);
-		l->stop_by = b->now + b->config->shutdown_timeout_ms;
+		l->stop_by = b->core.now + b->core.config->shutdown_timeout_ms;
 		intake_pause(b->intake, "shutdown");
 		asker_stop(b->asker);
 	}
@@ -151,7 +152,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 		case FROM_TIMER:
 			drain(events[i].data.u32 == FROM_WORK ? l->work_fd
 							      : l->timer_fd);
-			atomic_store(&l->b.signalled, false);
+			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
 			return heed(l, l->urgent_fd, 0);
@@ -183,7 +184,7 @@ int loop_wait(struct loop *l)
 		watch_commands(l);
 		n = heed(l, l->epoll_fd, timeout_of(l));
 	}
-	l->b.now = clock_steady(&l->b.clock);
+	l->b.core.now = ztp_clock_steady(&l->b.core.clock);
 	return n < 0 ? -1 : 0;
 }
 

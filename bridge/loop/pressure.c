@@ -36,10 +36,10 @@ void pressure_look_at_disk(struct pressure *pressure, struct bridge *b)
 		  journal_reserve(b->journal, &error) == 0;
 
 	if (ok && !b->disk_ok)
-		log_info(b->log, "disk_has_room",
+		log_info(b->core.log, "disk_has_room",
 			 LOG_STR("path", pressure->directory));
 	if (!ok && b->disk_ok)
-		log_error(b->log, "disk_full", LOG_WHY(&error));
+		log_error(b->core.log, "disk_full", LOG_WHY(&error));
 	b->disk_ok = ok;
 }
 

@@ -9,7 +9,7 @@
 #ifndef BRIDGE_LOOP_PRESSURE_H
 #define BRIDGE_LOOP_PRESSURE_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 
 struct pressure {
 	char directory[4096]; /* the store's */

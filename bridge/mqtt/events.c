@@ -20,14 +20,13 @@ static void keep(struct events *ev, struct entry *e)
 
 	n = entry_pack(&ev->buffer, &ev->buffer_size, e);
 	rc = n < 0 ? (int)n
-		   : journal_append(ev->b->journal, ev->buffer, (size_t)n,
-				    &error);
+		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
 		/* To return would be to acknowledge what is not kept. */
-		log_error(ev->b->log, "journal_failed", LOG_WHY(&error));
+		log_error(ev->core->log, "journal_failed", LOG_WHY(&error));
 		_exit(1);
 	}
-	if (!atomic_exchange(&ev->b->signalled, true))
+	if (!atomic_exchange(&ev->core->signalled, true))
 		pace_wake(&ev->pace);
 }
 
@@ -54,7 +53,7 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
 		memcpy(id, member.p + 1, member.n - 2);
 	e->request_id = id;
-	log_warn(ev->b->log, "pending_refused", LOG_STR("topic", topic),
+	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
 		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
 	keep(ev, e);
 	free(salvaged);
@@ -111,7 +110,7 @@ static void on_audit(struct events *ev, struct entry *e, const char *text,
 		rc = ztp_json_string(&path, tree, ZTP_M_DEVICE_PATH,
 				     ZTP_PATH_MAX, &e->why);
 	if (rc != 0) {
-		log_warn(ev->b->log, "audit_refused", LOG_WHY(&e->why));
+		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		cJSON_Delete(tree);
 		return;
 	}
@@ -132,7 +131,7 @@ void events_take(struct events *ev, const char *topic, const char *text,
 
 	pace_begin(&ev->pace, pace_now());
 	e.arrived_wall = ztp_clock_wall();
-	e.arrived_steady = clock_steady(&ev->b->clock);
+	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else

@@ -6,14 +6,16 @@
 #ifndef BRIDGE_MQTT_EVENTS_H
 #define BRIDGE_MQTT_EVENTS_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
+#include "bridge/journal/journal.h"
 #include "bridge/mqtt/pace.h"
 
 #define EVENTS_RANDOM 238 /* bytes, for seven events */
 
-/* Embedded by its owner; zeroed, then b and the pace's two files set. */
+/* Embedded by its owner; zeroed, then core, journal and the pace's two files set. */
 struct events {
-	struct bridge *b;
+	struct core *core;
+	struct journal *journal;
 	struct pace pace; /* the loop is woken when there is an entry to read */
 	uint8_t *buffer;  /* entries are packed here */
 	size_t buffer_size;

@@ -31,7 +31,7 @@ enum news {
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
 
 struct intake {
-	struct bridge *b;
+	struct core *core;
 	MQTTAsync client;
 	int wake_fd;
 
@@ -75,7 +75,7 @@ static int on_message(void *arg, char *topic, int topic_len,
 	size_t len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
 
 	if (message->retained)
-		log_warn(in->b->log, "retained_ignored",
+		log_warn(in->core->log, "retained_ignored",
 			 LOG_STRN("topic", topic, n));
 	else
 		events_take(&in->events, topic, message->payload, len);
@@ -160,14 +160,15 @@ static void retry_later(struct intake *in)
 		in->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : in->backoff * 2;
 	delay += (int64_t)(random % ((uint32_t)delay / 2 + 1));
 	if (atomic_exchange(&in->taken_over, false)) {
-		log_error(in->b->log, "mqtt_taken_over",
-			  LOG_STR("client_id", in->b->config->mqtt.client_id),
-			  LOG_STR("hint", "another client uses this id"));
+		log_error(
+			in->core->log, "mqtt_taken_over",
+			LOG_STR("client_id", in->core->config->mqtt.client_id),
+			LOG_STR("hint", "another client uses this id"));
 		if (delay < TAKEN_OVER_MS)
 			delay += TAKEN_OVER_MS;
 	}
 	in->phase = PHASE_DOWN;
-	in->next = in->b->now + delay;
+	in->next = in->core->now + delay;
 }
 
 static void set_tls(MQTTAsync_SSLOptions *ssl,
@@ -187,7 +188,7 @@ static void set_tls(MQTTAsync_SSLOptions *ssl,
 
 static void connect_now(struct intake *in)
 {
-	const struct config_mqtt *mqtt = &in->b->config->mqtt;
+	const struct config_mqtt *mqtt = &in->core->config->mqtt;
 	MQTTAsync_connectOptions three = MQTTAsync_connectOptions_initializer;
 	MQTTAsync_connectOptions five = MQTTAsync_connectOptions_initializer5;
 	MQTTAsync_connectOptions *o = mqtt->version == 5 ? &five : &three;
@@ -223,19 +224,19 @@ static void connect_now(struct intake *in)
 		o->ssl = &ssl;
 	}
 	in->phase = PHASE_CONNECTING;
-	in->next = in->b->now + STUCK_MS;
+	in->next = in->core->now + STUCK_MS;
 	rc = MQTTAsync_connect(in->client, o);
 	MQTTProperties_free(&properties);
 	if (rc == MQTTASYNC_SUCCESS)
 		return;
-	log_warn(in->b->log, "mqtt_refused", LOG_STR("connection", "in"),
+	log_warn(in->core->log, "mqtt_refused", LOG_STR("connection", "in"),
 		 LOG_INT("code", rc), LOG_STR("error", MQTTAsync_strerror(rc)));
 	retry_later(in);
 }
 
 static void subscribe(struct intake *in)
 {
-	const struct config_mqtt *mqtt = &in->b->config->mqtt;
+	const struct config_mqtt *mqtt = &in->core->config->mqtt;
 	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
 	MQTTSubscribe_options no_retained[2];
 	char *filters[2];
@@ -262,7 +263,7 @@ static void subscribe(struct intake *in)
 		o.onFailure = on_failure;
 	}
 	in->phase = PHASE_SUBSCRIBING;
-	in->next = in->b->now + STUCK_MS;
+	in->next = in->core->now + STUCK_MS;
 	rc = MQTTAsync_subscribeMany(in->client, n, filters, qos, &o);
 	if (rc != MQTTASYNC_SUCCESS)
 		tell(in, NEWS_REFUSED, rc, MQTTAsync_strerror(rc));
@@ -276,14 +277,14 @@ static void leave(struct intake *in)
 
 	o.timeout = o5.timeout = 100; /* ms, for what is under way */
 	MQTTAsync_disconnect(in->client,
-			     in->b->config->mqtt.version == 5 ? &o5 : &o);
+			     in->core->config->mqtt.version == 5 ? &o5 : &o);
 	in->phase = PHASE_DOWN;
 }
 
 static void hear(struct intake *in, enum news news, int code,
 		 const char *reason)
 {
-	struct log *log = in->b->log;
+	struct log *log = in->core->log;
 
 	switch (news) {
 	case NEWS_CONNECTED:
@@ -297,9 +298,10 @@ static void hear(struct intake *in, enum news news, int code,
 		in->backoff = RETRY_FIRST_MS;
 		in->next = 0;
 		in->refusal = REFUSAL_OTHER;
-		log_info(log, "mqtt_connected", LOG_STR("connection", "in"),
-			 LOG_STR("url", in->b->config->mqtt.url),
-			 LOG_STR("topic", in->b->config->mqtt.pending_topic));
+		log_info(
+			log, "mqtt_connected", LOG_STR("connection", "in"),
+			LOG_STR("url", in->core->config->mqtt.url),
+			LOG_STR("topic", in->core->config->mqtt.pending_topic));
 		break;
 	case NEWS_REFUSED:
 		/* Without a CONNACK paho says the same of a connection that
@@ -307,7 +309,7 @@ static void hear(struct intake *in, enum news news, int code,
 		 * same address, can tell. */
 		in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
 							    : REFUSAL_OTHER;
-		refusal_log(in->b, in->refusals, "in", in->refusal, code,
+		refusal_log(in->core, in->refusals, "in", in->refusal, code,
 			    reason);
 		if (in->phase == PHASE_SUBSCRIBING)
 			leave(in);
@@ -339,11 +341,12 @@ void intake_collect(struct intake *in)
 	in->news = NEWS_NONE;
 	pthread_mutex_unlock(&in->lock);
 	hear(in, news, code, reason);
-	if (in->paused || in->b->stopping || in->next == 0 ||
-	    in->b->now < in->next)
+	if (in->paused || in->core->stopping || in->next == 0 ||
+	    in->core->now < in->next)
 		return;
 	if (in->phase != PHASE_DOWN) {
-		log_warn(in->b->log, "mqtt_stuck", LOG_STR("connection", "in"));
+		log_warn(in->core->log, "mqtt_stuck",
+			 LOG_STR("connection", "in"));
 		leave(in);
 		retry_later(in);
 		return;
@@ -360,7 +363,7 @@ void intake_pause(struct intake *in, const char *why)
 {
 	if (in->paused)
 		return;
-	log_warn(in->b->log, "intake_paused", LOG_STR("reason", why));
+	log_warn(in->core->log, "intake_paused", LOG_STR("reason", why));
 	in->paused = true;
 	if (in->phase != PHASE_DOWN)
 		leave(in);
@@ -370,11 +373,11 @@ void intake_resume(struct intake *in)
 {
 	if (!in->paused)
 		return;
-	log_info(in->b->log, "intake_resumed");
+	log_info(in->core->log, "intake_resumed");
 	in->paused = false;
 	in->backoff = RETRY_FIRST_MS;
 	in->phase = PHASE_DOWN;
-	in->next = in->b->now + 1;
+	in->next = in->core->now + 1;
 }
 
 bool intake_paused(const struct intake *in)
@@ -398,13 +401,13 @@ void intake_reconnect(struct intake *in)
 		return;
 	leave(in);
 	in->backoff = RETRY_FIRST_MS;
-	in->next = in->b->now + 1;
+	in->next = in->core->now + 1;
 }
 
-int intake_new(struct intake **out, struct bridge *b, int wake_fd, int work_fd,
-	       int timer_fd, struct ztp_error *error)
+int intake_new(struct intake **out, struct core *core, struct journal *journal,
+	       int wake_fd, int work_fd, int timer_fd, struct ztp_error *error)
 {
-	const struct config_mqtt *mqtt = &b->config->mqtt;
+	const struct config_mqtt *mqtt = &core->config->mqtt;
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
 	struct intake *in = calloc(1, sizeof(*in));
 	bool six = strchr(mqtt->host, ':') != NULL;
@@ -413,12 +416,14 @@ int intake_new(struct intake **out, struct bridge *b, int wake_fd, int work_fd,
 
 	if (!in)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	in->b = b;
+	in->core = core;
 	in->wake_fd = wake_fd;
 	in->events = (struct events){
-		.b = b, .pace = {.work_fd = work_fd, .timer_fd = timer_fd}};
+		.core = core,
+		.journal = journal,
+		.pace = {.work_fd = work_fd, .timer_fd = timer_fd}};
 	in->backoff = RETRY_FIRST_MS;
-	in->next = b->now;
+	in->next = core->now;
 	pthread_mutex_init(&in->lock, NULL);
 	/* By default paho writes a trace of every function into its memory:
 	 * a third of what it does for a message. */

@@ -15,13 +15,17 @@
 #ifndef BRIDGE_MQTT_INTAKE_H
 #define BRIDGE_MQTT_INTAKE_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
 #include "bridge/mqtt/refusal.h"
+
+struct intake;
+struct journal;
 
 /* wake_fd is written when there is news of the connection; work_fd (both are
  * eventfds) or timer_fd goes off when the journal has an entry. */
-int intake_new(struct intake **intake, struct bridge *b, int wake_fd,
-	       int work_fd, int timer_fd, struct ztp_error *error);
+int intake_new(struct intake **intake, struct core *core,
+	       struct journal *journal, int wake_fd, int work_fd, int timer_fd,
+	       struct ztp_error *error);
 /* Disconnects, and waits a short while for it. */
 void intake_free(struct intake *intake);
 

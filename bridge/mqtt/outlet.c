@@ -16,7 +16,7 @@
 #define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
 
 struct outlet {
-	struct bridge *b;
+	struct core *core;
 	struct outlet_user *users;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
@@ -47,10 +47,10 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	    maximum > 0 && maximum < window)
 		window = maximum;
 	o->up = true;
-	o->up_since = o->b->now;
+	o->up_since = o->core->now;
 	o->refusal = REFUSAL_OTHER;
-	log_info(o->b->log, "mqtt_connected", LOG_STR("connection", "out"),
-		 LOG_STR("url", o->b->config->mqtt.url),
+	log_info(o->core->log, "mqtt_connected", LOG_STR("connection", "out"),
+		 LOG_STR("url", o->core->config->mqtt.url),
 		 LOG_INT("window", window));
 	for (user = o->users; user; user = user->next)
 		user->up(user->arg, window);
@@ -104,7 +104,8 @@ static enum refusal refusal_now(const struct outlet *o, int rc)
 {
 	if (o->connack > 0)
 		return refusal_of(o->connack);
-	if (rc == MOSQ_ERR_MALFORMED_PACKET && o->b->config->mqtt.version == 5)
+	if (rc == MOSQ_ERR_MALFORMED_PACKET &&
+	    o->core->config->mqtt.version == 5)
 		return REFUSAL_VERSION;
 	return rc == MOSQ_ERR_CONN_LOST ? REFUSAL_CLOSED : REFUSAL_OTHER;
 }
@@ -114,11 +115,11 @@ static void say_refused(struct outlet *o, int rc, const char *why)
 	int code = o->connack > 0 ? o->connack : rc;
 
 	if (o->connack > 0)
-		why = o->b->config->mqtt.version == 5
+		why = o->core->config->mqtt.version == 5
 			      ? mosquitto_reason_string(code)
 			      : mosquitto_connack_string(code);
 	o->refusal = refusal_now(o, rc);
-	refusal_log(o->b, o->refusals, "out", o->refusal, code,
+	refusal_log(o->core, o->refusals, "out", o->refusal, code,
 		    why ? why : mosquitto_strerror(rc));
 }
 
@@ -126,7 +127,7 @@ static void say_refused(struct outlet *o, int rc, const char *why)
  * MQTT 5 does not know, a success or not. */
 static const char *hint_of(const struct outlet *o, int rc)
 {
-	if (rc != MOSQ_ERR_PROTOCOL || o->b->config->mqtt.version != 5)
+	if (rc != MOSQ_ERR_PROTOCOL || o->core->config->mqtt.version != 5)
 		return NULL;
 	return "the broker's MQTT 5 is not the standard's: "
 	       "mqtt.version: 3.1.1 may do";
@@ -134,7 +135,7 @@ static const char *hint_of(const struct outlet *o, int rc)
 
 static void say_lost(const struct outlet *o, int rc, const char *why)
 {
-	log_warn(o->b->log, "mqtt_lost", LOG_STR("connection", "out"),
+	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", "out"),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
 		 LOG_STR("hint", hint_of(o, rc)));
 }
@@ -142,7 +143,7 @@ static void say_lost(const struct outlet *o, int rc, const char *why)
 /* why: NULL for what rc says. */
 static void drop(struct outlet *o, int rc, const char *why)
 {
-	struct bridge *b = o->b;
+	struct core *core = o->core;
 	const struct outlet_user *user;
 	bool was_up = o->up;
 
@@ -151,16 +152,16 @@ static void drop(struct outlet *o, int rc, const char *why)
 	else
 		say_refused(o, rc, why);
 	/* One that does not last is no reason to come back at once. */
-	if (was_up && b->now - o->up_since > o->backoff)
+	if (was_up && core->now - o->up_since > o->backoff)
 		o->backoff = RETRY_FIRST_MS;
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
 	o->up = o->broken = false;
-	o->next_connect = b->now + o->backoff;
+	o->next_connect = core->now + o->backoff;
 	o->backoff =
 		o->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : o->backoff * 2;
 	if (o->taken_over) {
-		log_error(b->log, "mqtt_taken_over",
+		log_error(core->log, "mqtt_taken_over",
 			  LOG_STR("connection", "out"),
 			  LOG_STR("hint", "another client uses this id"));
 		o->next_connect += TAKEN_OVER_MS;
@@ -174,7 +175,7 @@ static void drop(struct outlet *o, int rc, const char *why)
 static int on_password(char *buf, int size, int rwflag, void *arg)
 {
 	const struct outlet *o = mosquitto_userdata(arg);
-	const char *password = o->b->config->mqtt.tls.key_password;
+	const char *password = o->core->config->mqtt.tls.key_password;
 
 	(void)rwflag;
 	return snprintf(buf, (size_t)size, "%s", password);
@@ -182,7 +183,7 @@ static int on_password(char *buf, int size, int rwflag, void *arg)
 
 static int set_options(struct outlet *o)
 {
-	const struct config_mqtt *mqtt = &o->b->config->mqtt;
+	const struct config_mqtt *mqtt = &o->core->config->mqtt;
 	const struct config_mqtt_tls *tls = &mqtt->tls;
 	int version =
 		mqtt->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
@@ -213,14 +214,14 @@ static int set_options(struct outlet *o)
 
 static void start(struct outlet *o)
 {
-	const struct config_mqtt *mqtt = &o->b->config->mqtt;
+	const struct config_mqtt *mqtt = &o->core->config->mqtt;
 	char id[512];
 	int rc, fd, ms = SILENT_MS;
 
 	snprintf(id, sizeof(id), "%s-out", mqtt->client_id);
 	o->mosq = mosquitto_new(id, true, o);
 	if (!o->mosq) {
-		o->next_connect = o->b->now + RETRY_MAX_MS;
+		o->next_connect = o->core->now + RETRY_MAX_MS;
 		return;
 	}
 	mosquitto_connect_v5_callback_set(o->mosq, on_connect);
@@ -228,8 +229,8 @@ static void start(struct outlet *o)
 	mosquitto_publish_v5_callback_set(o->mosq, on_publish);
 	mosquitto_message_v5_callback_set(o->mosq, on_message);
 	o->connack = -1;
-	o->connect_by = o->b->now + CONNECT_MS;
-	o->next_tick = o->b->now + TICK_MS;
+	o->connect_by = o->core->now + CONNECT_MS;
+	o->next_tick = o->core->now + TICK_MS;
 	rc = set_options(o);
 	if (rc == 0)
 		rc = mosquitto_connect_async(o->mosq, mqtt->host, mqtt->port,
@@ -245,7 +246,7 @@ static void start(struct outlet *o)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
-int outlet_new(struct outlet **out, struct bridge *b, struct ztp_error *error)
+int outlet_new(struct outlet **out, struct core *core, struct ztp_error *error)
 {
 	struct outlet *o = calloc(1, sizeof(*o));
 
@@ -255,9 +256,9 @@ int outlet_new(struct outlet **out, struct bridge *b, struct ztp_error *error)
 		free(o);
 		return ztp_fail(error, ZTP_ERR_INTERNAL, "libmosquitto");
 	}
-	o->b = b;
+	o->core = core;
 	o->backoff = RETRY_FIRST_MS;
-	o->next_connect = b->now;
+	o->next_connect = core->now;
 	*out = o;
 	return 0;
 }
@@ -293,8 +294,8 @@ int outlet_fd(const struct outlet *o, uint32_t *events)
 int64_t outlet_next(const struct outlet *o)
 {
 	if (o->broken)
-		return o->b->now;
-	if (!o->mosq && o->b->stopping)
+		return o->core->now;
+	if (!o->mosq && o->core->stopping)
 		return 0; /* who stops does not connect again */
 	return o->mosq ? o->next_tick : o->next_connect;
 }
@@ -311,11 +312,11 @@ enum refusal outlet_refusal(const struct outlet *o)
 
 void outlet_turn(struct outlet *o)
 {
-	int64_t now = o->b->now;
+	int64_t now = o->core->now;
 	int rc;
 
 	if (!o->mosq) {
-		if (now >= o->next_connect && !o->b->stopping)
+		if (now >= o->next_connect && !o->core->stopping)
 			start(o);
 		return;
 	}
@@ -364,7 +365,7 @@ void outlet_reconnect(struct outlet *o)
 {
 	if (o->mosq)
 		drop(o, MOSQ_ERR_SUCCESS, "configuration reloaded");
-	o->next_connect = o->b->now;
+	o->next_connect = o->core->now;
 	o->backoff = RETRY_FIRST_MS;
 }
 

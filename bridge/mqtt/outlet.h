@@ -15,7 +15,7 @@
 #	include <mqtt_protocol.h> /* since 2.1 in <mosquitto.h>, and warns */
 #endif
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
 #include "bridge/mqtt/refusal.h"
 
 #define OUTLET_WINDOW_MAX 256
@@ -38,7 +38,7 @@ struct outlet_user {
 	struct outlet_user *next; /* the outlet's own */
 };
 
-int outlet_new(struct outlet **outlet, struct bridge *b,
+int outlet_new(struct outlet **outlet, struct core *core,
 	       struct ztp_error *error);
 void outlet_free(struct outlet *outlet);
 /* Lent, for as long as the outlet is turned. */

@@ -40,15 +40,15 @@ static const char *event_of(enum refusal refusal)
 	return "mqtt_refused";
 }
 
-void refusal_log(const struct bridge *b, struct log_limit limits[REFUSAL_KINDS],
-		 const char *connection, enum refusal refusal, int code,
-		 const char *error)
+void refusal_log(const struct core *core,
+		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
+		 enum refusal refusal, int code, const char *error)
 {
-	const char *hint = refusal_text(refusal, b->config->mqtt.version);
+	const char *hint = refusal_text(refusal, core->config->mqtt.version);
 	uint64_t suppressed = 0;
 
-	if (log_every(&limits[refusal], EVERY_MS, b->now + 1, &suppressed))
-		log_warn(b->log, event_of(refusal),
+	if (log_every(&limits[refusal], EVERY_MS, core->now + 1, &suppressed))
+		log_warn(core->log, event_of(refusal),
 			 LOG_STR("connection", connection),
 			 LOG_INT("code", code), LOG_STR("error", error),
 			 LOG_STR("hint", hint),

@@ -10,7 +10,7 @@
 #ifndef BRIDGE_MQTT_REFUSAL_H
 #define BRIDGE_MQTT_REFUSAL_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
 
 enum refusal {
 	REFUSAL_OTHER,	 /* credentials, network, TLS, ... */
@@ -29,8 +29,8 @@ const char *refusal_text(enum refusal refusal, int version);
 /* Warns, of each kind once per longest back-off. connection: "in" or "out", with
  * limits of its own. code: the CONNACK's or the library's; error: the library's
  * text. */
-void refusal_log(const struct bridge *b, struct log_limit limits[REFUSAL_KINDS],
-		 const char *connection, enum refusal refusal, int code,
-		 const char *error);
+void refusal_log(const struct core *core,
+		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
+		 enum refusal refusal, int code, const char *error);
 
 #endif

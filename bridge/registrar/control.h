@@ -9,6 +9,7 @@
 #include <cjson/cJSON.h>
 
 #include "bridge/mqtt/outlet.h"
+#include "bridge/store/store.h"
 
 #define CONTROL_CORRELATION (ZTP_REQUEST_ID_MAX + 16)
 

@@ -30,13 +30,16 @@
 #define ACKS_MAX  4096	/* kept for sending; the gate offers the rest */
 #define ACK_BATCH 256
 
-int registrar_new(struct registrar **out, struct bridge *b,
+int registrar_new(struct registrar **out, struct core *core,
+		  struct store *store, struct outlet *outlet,
 		  struct ztp_error *error)
 {
 	struct registrar *g = calloc(1, sizeof(*g));
 
 	if (g) {
-		g->b = b;
+		g->core = core;
+		g->store = store;
+		g->outlet = outlet;
 		g->subscribed = calloc(REGISTRAR_SUBSCRIBED_MAX,
 				       sizeof(*g->subscribed));
 		g->staged.ids = calloc(ACKS_MAX, sizeof(*g->staged.ids));
@@ -64,17 +67,17 @@ void registrar_free(struct registrar *g)
 
 void registrar_connected(struct registrar *g)
 {
-	struct outlet *outlet = g->b->outlet;
+	struct outlet *outlet = g->outlet;
 	int rc = outlet_subscribe(outlet, ZTP_MQTT_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
 		rc = outlet_subscribe(outlet, ZTP_MQTT_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
-		log_warn(g->b->log, "gate_subscribe_failed",
+		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
 	g->connected = true;
 	g->informed = g->denied = false;
-	g->next_info = g->hold_until = g->b->now;
+	g->next_info = g->hold_until = g->core->now;
 	g->absent = true;
 	registrar_ask(g, 0);
 }
@@ -105,12 +108,12 @@ void registrar_disconnected(struct registrar *g)
 void registrar_denied(struct registrar *g, int reason_code)
 {
 	if (!g->denied)
-		log_error(g->b->log, "gate_denied",
+		log_error(g->core->log, "gate_denied",
 			  LOG_INT("reason_code", reason_code),
 			  LOG_STR("hint", "is the bridge's username among "
 					  "plugin_opt_operators?"));
 	g->denied = true;
-	g->hold_until = g->next_info = g->b->now + REGISTRAR_DENIED_MS;
+	g->hold_until = g->next_info = g->core->now + REGISTRAR_DENIED_MS;
 }
 
 bool registrar_ready(const struct registrar *g)
@@ -170,7 +173,7 @@ static struct op *new_op(struct registrar *g, int64_t n,
 		memset(op, 0, sizeof(*op));
 		op->n = n;
 		op->kind = kind;
-		op->by = g->b->now + ANSWER_MS;
+		op->by = g->core->now + ANSWER_MS;
 		snprintf(op->correlation, sizeof(op->correlation), "%s:%s",
 			 prefix, id);
 		g->busy++;
@@ -208,8 +211,8 @@ int registrar_in_flight(const struct registrar *g)
 static int64_t retry_after(const struct registrar *g,
 			   const struct store_request *r)
 {
-	int64_t left = r->finished_at - g->b->now +
-		       g->b->config->onboarding.reject_cooldown_ms;
+	int64_t left = r->finished_at - g->core->now +
+		       g->core->config->onboarding.reject_cooldown_ms;
 
 	if (r->state != ZTP_STATE_REJECTED)
 		return -1;
@@ -232,8 +235,7 @@ static bool must_wait(struct registrar *g, const struct store_request *r)
 {
 	struct ztp_error error;
 	bool owed = false;
-	int rc = store_path_each(g->b->store, r->path, owes_notice, &owed,
-				 &error);
+	int rc = store_path_each(g->store, r->path, owes_notice, &owed, &error);
 
 	return rc < 0 || owed;
 }
@@ -244,7 +246,7 @@ static void add_create(struct registrar *g, struct control_message *m,
 	struct store_decision d;
 	struct ztp_error error;
 
-	if (store_decision_get(g->b->store, r->n, true, &d, &error) < 0)
+	if (store_decision_get(g->store, r->n, true, &d, &error) < 0)
 		m->failed = true;
 	control_create(m, op->correlation, r, d.metadata);
 	store_decision_clear(&d);
@@ -281,13 +283,13 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	struct op *op;
 	bool sent;
 
-	if (!registrar_ready(g) || g->b->now < g->hold_until ||
+	if (!registrar_ready(g) || g->core->now < g->hold_until ||
 	    g->busy == REGISTRAR_WINDOW ||
 	    (r->owed.what == ZTP_OWED_REGISTER && must_wait(g, r)))
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);
-	sent = control_send(&m, g->b->outlet);
+	sent = control_send(&m, g->outlet);
 	if (!sent && op)
 		registrar_free_op(g, op);
 	return sent;
@@ -299,8 +301,8 @@ static void send_info(struct registrar *g)
 
 	control_begin(&m);
 	control_info(&m);
-	control_send(&m, g->b->outlet);
-	g->next_info = g->b->now + (g->informed ? INFO_MS : ANSWER_MS);
+	control_send(&m, g->outlet);
+	g->next_info = g->core->now + (g->informed ? INFO_MS : ANSWER_MS);
 }
 
 static void send_acks(struct registrar *g)
@@ -310,7 +312,7 @@ static void send_acks(struct registrar *g)
 
 	control_begin(&m);
 	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
-	if (!control_send(&m, g->b->outlet))
+	if (!control_send(&m, g->outlet))
 		return;
 	g->acks.count -= n;
 	memmove(g->acks.ids, g->acks.ids + n,
@@ -345,20 +347,20 @@ static void ask_waiting(struct registrar *g)
 	int rc;
 
 	control_begin(&a.m);
-	rc = store_waiting_each(g->b->store, g->ask_after, ASK_PAGE, ask_about,
-				&a, &error);
+	rc = store_waiting_each(g->store, g->ask_after, ASK_PAGE, ask_about, &a,
+				&error);
 	if (rc == 0 && a.count < ASK_PAGE)
 		g->asking = false;
 	if (a.count == 0)
 		a.m.failed = true;
-	control_send(&a.m, g->b->outlet);
+	control_send(&a.m, g->outlet);
 }
 
 void registrar_pump(struct registrar *g)
 {
-	if (!g->connected || g->b->now < g->hold_until)
+	if (!g->connected || g->core->now < g->hold_until)
 		return;
-	if (g->b->now >= g->next_info)
+	if (g->core->now >= g->next_info)
 		send_info(g);
 	if (g->acks.count > 0 && g->informed)
 		send_acks(g);
@@ -373,7 +375,8 @@ int64_t registrar_next(const struct registrar *g)
 	int i;
 
 	if (g->connected)
-		next = g->hold_until > g->b->now ? g->hold_until : g->next_info;
+		next = g->hold_until > g->core->now ? g->hold_until
+						    : g->next_info;
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

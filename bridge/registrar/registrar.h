@@ -13,18 +13,22 @@
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_H
 #define BRIDGE_REGISTRAR_REGISTRAR_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/core/core.h"
+#include "bridge/mqtt/outlet.h"
+#include "bridge/store/store.h"
 
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
 #define REGISTRAR_DENIED_MS 5000 /* we were refused: again after that */
 
 struct control_answer;
+struct registrar;
 
-int registrar_new(struct registrar **registrar, struct bridge *b,
+int registrar_new(struct registrar **registrar, struct core *core,
+		  struct store *store, struct outlet *outlet,
 		  struct ztp_error *error);
 void registrar_free(struct registrar *registrar);
 
-/* Joins b->outlet, as the last: what is nobody else's is the gate's. */
+/* Joins the outlet, as the last: what is nobody else's is the gate's. */
 void registrar_join(struct registrar *registrar);
 
 /* The loop's turn; see bridge.h. What is collected is applied by

@@ -19,7 +19,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 	const cJSON *data =
 		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
 	const char *topic = control_text(data, ZTP_M_COMMAND_TOPIC);
-	const char *ours = g->b->config->mqtt.command_topic;
+	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
 	if (strcmp(control_text(response, ZTP_M_CODE), ZTP_CODE_OK) != 0 &&
@@ -29,11 +29,11 @@ static void on_info(struct registrar *g, const cJSON *response)
 	}
 	if (!g->informed || agrees != g->agrees) {
 		if (agrees)
-			log_info(g->b->log, "gate_connected",
+			log_info(g->core->log, "gate_connected",
 				 LOG_STR("version",
 					 control_text(data, ZTP_M_VERSION)));
 		else
-			log_error(g->b->log, "gate_disagrees",
+			log_error(g->core->log, "gate_disagrees",
 				  LOG_STR("gate_command_topic", topic),
 				  LOG_STR("command_topic", ours));
 	}
@@ -95,8 +95,8 @@ static bool on_message(void *arg, const char *topic, const char *text,
 
 	if (ztp_json_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
-		log_warn(g->b->log, "gate_unreadable", LOG_STR("topic", topic),
-			 LOG_WHY(&error));
+		log_warn(g->core->log, "gate_unreadable",
+			 LOG_STR("topic", topic), LOG_WHY(&error));
 		return true;
 	}
 	if (strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0) {
@@ -137,7 +137,7 @@ void registrar_join(struct registrar *g)
 				       .puback = on_puback,
 				       .message = on_message,
 				       .arg = g};
-	outlet_join(g->b->outlet, &g->user);
+	outlet_join(g->outlet, &g->user);
 }
 
 /* --- the turn */
@@ -146,13 +146,13 @@ static void fell_silent(struct registrar *g, struct op *op)
 {
 	/* Unless it has been said already: getInfo is asked first now. */
 	if (g->informed)
-		log_warn(g->b->log, "gate_silent",
+		log_warn(g->core->log, "gate_silent",
 			 LOG_STR("correlation", op->correlation));
 	g->informed = false;
 	if (op->kind == REGISTRAR_ASK_DEVICE)
 		registrar_ask(g, op->n);
 	registrar_free_op(g, op);
-	g->next_info = g->b->now;
+	g->next_info = g->core->now;
 }
 
 void registrar_collect(struct registrar *g)
@@ -162,7 +162,7 @@ void registrar_collect(struct registrar *g)
 	for (i = 0; i < REGISTRAR_WINDOW; i++) {
 		struct op *op = &g->ops[i];
 
-		if (op->n != 0 && !op->done && g->b->now >= op->by)
+		if (op->n != 0 && !op->done && g->core->now >= op->by)
 			fell_silent(g, op);
 	}
 }

@@ -26,7 +26,9 @@ struct id_list {
 };
 
 struct registrar {
-	struct bridge *b;
+	struct core *core;
+	struct store *store;
+	struct outlet *outlet;
 	struct outlet_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;

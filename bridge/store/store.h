@@ -11,7 +11,7 @@
  * Everything is keyed by device path or request id, so that another backend
  * (partitioned, shared) can stand behind this header.
  *
- * Times are steady ms (bridge/clock.h) unless they say wall; 0 means none.
+ * Times are steady ms (base/clock.h) unless they say wall; 0 means none.
  */
 #ifndef BRIDGE_STORE_STORE_H
 #define BRIDGE_STORE_STORE_H

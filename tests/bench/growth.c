@@ -164,7 +164,7 @@ static double expired(struct life *l)
 /* By the wall clock; the bridge's own is ahead of it here. */
 static int64_t soon(const struct life *l)
 {
-	return ztp_clock_wall() + l->b.now - clock_steady(&l->b.clock) +
+	return ztp_clock_wall() + l->b.now - ztp_clock_steady(&l->b.clock) +
 	       EXPIRY_MS;
 }
 

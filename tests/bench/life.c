@@ -31,7 +31,8 @@ void life_check(const struct life *l, int rc, const char *what)
 
 void life_commit(struct life *l)
 {
-	life_check(l, store_commit(l->b.store, l->b.now, &l->error), "commit");
+	life_check(l, store_commit(l->b.store, l->b.core.now, &l->error),
+		   "commit");
 }
 
 /* Devices come in no order: the worst case for an index. */
@@ -113,11 +114,11 @@ static void end_lull(struct life *l)
 {
 	int64_t next = producer_next(l->b.producer);
 
-	if (next <= l->b.now) {
+	if (next <= l->b.core.now) {
 		fprintf(stderr, "records wait for nothing\n");
 		exit(1);
 	}
-	l->b.now = next;
+	l->b.core.now = next;
 }
 
 void life_kafka(struct life *l)
@@ -188,7 +189,7 @@ static int build_command(void *arg, struct store_request *r)
 		   ztp_command_build(&bytes, ZTP_COMMAND_ENVELOPE, &command,
 				     &l->error),
 		   "command");
-	ztp_topic_render(topic, l->b.config->mqtt.command_topic, &path);
+	ztp_topic_render(topic, l->b.core.config->mqtt.command_topic, &path);
 	ztp_command_clear(&bytes);
 	store_decision_clear(&d);
 	l->rows[l->found++] = r->n;
@@ -199,8 +200,8 @@ void life_commands(struct life *l)
 {
 	l->found = 0;
 	life_check(l,
-		   store_retry_each(l->b.store, true, 0, l->b.now, LIFE_COUNT,
-				    build_command, l, &l->error),
+		   store_retry_each(l->b.store, true, 0, l->b.core.now,
+				    LIFE_COUNT, build_command, l, &l->error),
 		   "due");
 }
 
@@ -222,7 +223,7 @@ void life_expire(struct life *l)
 {
 	bool waiting, more = true;
 
-	l->b.horizon = l->b.now;
+	l->b.horizon = l->b.core.now;
 	while (more) {
 		life_check(l,
 			   verdicts_due(&l->b, LIFE_BATCH, &waiting, &more,
@@ -285,8 +286,8 @@ void life_start(struct life *l)
 
 	life_check(l, store_open(&b->store, l->store, false, &l->error),
 		   "store");
-	clock_anchor(&b->clock, store_newest(b->store));
-	b->now = clock_steady(&b->clock);
+	ztp_clock_anchor(&b->core.clock, store_newest(b->store));
+	b->core.now = ztp_clock_steady(&b->core.clock);
 	life_check(l, store_reanchor(b->store, &l->error), "reanchor");
 	life_commit(l);
 	store_mark_get(b->store, &b->mark);
@@ -295,6 +296,7 @@ void life_start(struct life *l)
 		   journal_open(&b->journal, l->store, false, &b->mark, &floor,
 				&l->error),
 		   "journal");
+	l->events.journal = b->journal;
 	life_check(l, requests_recover(b, &l->error), "recover");
 	life_commit(l);
 }
@@ -306,11 +308,12 @@ void life_connect(struct life *l)
 	struct consumer_user decisions = {verdicts_apply, b};
 
 	life_check(l,
-		   producer_new(&b->producer, b, &fates, l->wake_fd, &l->error),
+		   producer_new(&b->producer, &b->core, b->store, &fates,
+				l->wake_fd, &l->error),
 		   "producer");
 	life_check(l,
-		   consumer_new(&b->consumer, b, &decisions, l->wake_fd,
-				&l->error),
+		   consumer_new(&b->consumer, &b->core, b->store, b->asker,
+				&decisions, l->wake_fd, &l->error),
 		   "consumer");
 }
 
@@ -336,14 +339,14 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	/* As a service manager has it: lines go somewhere, at info. */
 	log_init(&l->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 		 LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
-	b->config = l->config;
-	b->log = &l->log;
+	b->core.config = l->config;
+	b->core.log = &l->log;
 	b->store_ok = b->disk_ok = true;
 	snprintf(b->source, sizeof(b->source), "/ztp-bridge/ztp-bridge");
 	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->events = (struct events){
-		.b = b,
+		.core = &b->core,
 		.pace = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
 			 .timer_fd = -1}};
 	life_start(l);

@@ -11,7 +11,7 @@
 #ifndef TESTS_BENCH_LIFE_H
 #define TESTS_BENCH_LIFE_H
 
-#include "bridge/core/bridge.h"
+#include "bridge/life/bridge.h"
 #include "bridge/mqtt/events.h"
 
 #define LIFE_COUNT 256 /* requests in a step */

@@ -46,6 +46,17 @@ def test_what_runs_downward_is_right(layers, tmp_path):
     assert layers.check_includes() == []
 
 
+def test_a_part_that_stands_on_a_later_one(layers):
+    layers.PARTS = {"low": ("high",), "high": ()}
+    (wrong,) = layers.check_table()
+    assert wrong.startswith("low may not stand on high")
+
+
+def test_a_folder_of_the_bridge_that_is_of_no_part(layers, tmp_path):
+    write(tmp_path, "bridge/attic/a.c", "")
+    assert list(layers.check_table()) == ["bridge/attic is of no part"]
+
+
 @pytest.mark.parametrize("file, included", [
     ("low/a.c", "high/b.h"),
     ("low/a.h", "high/b.h"),

@@ -70,8 +70,8 @@ static inline int http_case_setup(void **state)
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
 	assert_int_equal(pipe(f->log_pipe), 0);
 	log_init(&f->log, f->log_pipe[1], LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
-	f->b.log = &f->log;
-	f->b.config = &f->config;
+	f->b.core.log = &f->log;
+	f->b.core.config = &f->config;
 	assert_int_equal(open_http(f, "127.0.0.1", &error), 0);
 	*state = f;
 	return 0;

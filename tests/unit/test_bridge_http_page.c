@@ -149,8 +149,8 @@ static void test_status_of_nothing(void **state)
 	struct http_case *f = *state;
 	const cJSON *one, *parts;
 
-	f->b.clock.anchor_boot = ztp_clock_boot();
-	f->b.clock.anchor_steady = T0;
+	f->b.core.clock.anchor_boot = ztp_clock_boot();
+	f->b.core.clock.anchor_steady = T0;
 	one = status_of(f, &mixed);
 	assert_string_equal(text_of(one, "version"), ZTP_VERSION);
 	assert_string_equal(text_of(one, "started_at"),

@@ -6,7 +6,7 @@
 /* cmocka needs the four above */
 #include <cmocka.h>
 
-#include "bridge/log.h"
+#include "base/log.h"
 #include "ztp/codec.h"
 #include "ztp/json.h"
 #include <errno.h>

@@ -8,8 +8,9 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bridge/core/bridge.h"
+#include "bridge/http/metrics.h"
 #include "bridge/http/readiness.h"
+#include "bridge/life/bridge.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -34,8 +35,8 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
-	f->b.clock.anchor_boot = ztp_clock_boot();
-	f->b.clock.anchor_steady = T0;
+	f->b.core.clock.anchor_boot = ztp_clock_boot();
+	f->b.core.clock.anchor_steady = T0;
 	f->ready = (struct readiness){
 		.parts = {{"mqtt", true, ""}, {"kafka", false, "away"}},
 		.count = 2,
@@ -201,13 +202,13 @@ static void test_all_names_from_the_start(void **state)
 static void test_latency_is_cumulative(void **state)
 {
 	struct fixture *f = *state;
-	struct metrics *m = &f->b.metrics;
+	struct tally *m = &f->b.total;
 
-	metrics_decision_latency(m, -5); /* a clock that was set */
-	metrics_decision_latency(m, 100);
-	metrics_decision_latency(m, 101);
-	metrics_decision_latency(m, 60000);
-	metrics_decision_latency(m, 300000000);
+	tally_decision_latency(m, -5); /* a clock that was set */
+	tally_decision_latency(m, 100);
+	tally_decision_latency(m, 101);
+	tally_decision_latency(m, 60000);
+	tally_decision_latency(m, 300000000);
 	make_page(f);
 	assert_well_formed(f->page);
 #define BUCKET(le)                                                             \
@@ -226,19 +227,19 @@ static void test_latency_is_cumulative(void **state)
 static void test_a_batch_counts_once(void **state)
 {
 	struct fixture *f = *state;
-	struct metrics *t = &f->b.tally, zero = {0};
+	struct tally *t = &f->b.core.tally, zero = {0};
 
-	f->b.metrics.dlq[METRIC_DLQ_DECISION] = 40;
-	t->pending[METRIC_PENDING_INVALID] = 1;
+	f->b.total.dlq[TALLY_DLQ_DECISION] = 40;
+	t->pending[TALLY_PENDING_INVALID] = 1;
 	t->requests_published = 2;
 	t->decisions[ZTP_REJECT] = 3;
-	t->commands[METRIC_COMMAND_LOST] = 4;
+	t->commands[TALLY_COMMAND_LOST] = 4;
 	t->results[ZTP_OUTCOME_ALREADY_DECIDED] = 5;
-	t->dlq[METRIC_DLQ_DECISION] = 6;
-	metrics_decision_latency(t, 1e9);
-	metrics_add(&f->b.metrics, t);
+	t->dlq[TALLY_DLQ_DECISION] = 6;
+	tally_decision_latency(t, 1e9);
+	tally_add(&f->b.total, t);
 	assert_memory_equal(t, &zero, sizeof(zero));
-	metrics_add(&f->b.metrics, t);
+	tally_add(&f->b.total, t);
 	make_page(f);
 	assert_true(value(f, "ztp_pending_events_total{result=\"invalid\"}") ==
 		    1);

@@ -1,5 +1,5 @@
 /*
- * bridge/core/bridge.h - the daemon's one object, and how its parts work together.
+ * bridge/life/bridge.h - the daemon's one object, and how its parts work together.
  *
  * One loop thread owns all state. Each turn of the loop:
  *
@@ -28,14 +28,11 @@
  * timer (bridge/mqtt/pace.h). The store has one that nobody hears of, which writes
  * its log back (store_writeback.c).
  */
-#ifndef BRIDGE_CORE_BRIDGE_H
-#define BRIDGE_CORE_BRIDGE_H
+#ifndef BRIDGE_LIFE_BRIDGE_H
+#define BRIDGE_LIFE_BRIDGE_H
 
-#include "bridge/clock.h"
-#include "bridge/config/config.h"
-#include "bridge/http/metrics.h"
+#include "bridge/core/core.h"
 #include "bridge/journal/journal.h"
-#include "bridge/log.h"
 #include "bridge/store/store.h"
 
 struct intake;
@@ -48,10 +45,7 @@ struct asker;
 struct http;
 
 struct bridge {
-	const struct config *config;
-	struct log *log;
-	struct clock clock;
-	int64_t now;	  /* steady ms, taken at the start of each turn */
+	struct core core; /* lent to every part below */
 	char source[160]; /* ce_source of our records */
 
 	struct store *store;
@@ -71,17 +65,12 @@ struct bridge {
 	struct asker *asker;
 	struct http *http;
 
-	struct metrics metrics, tally;
-	int64_t horizon; /* undecided requests due by then may expire */
-	bool channels;	 /* command topics may be shared by two paths */
-	bool blocked;	 /* max_requests holds the next event back */
-	bool store_ok;	 /* the last transaction went through */
-	bool disk_ok;	 /* there is room for the journal to go on */
-	bool stopping;
-
-	/* Set by the receiving thread when it wakes the loop, cleared by the
-	 * loop before it reads the journal: no second write for one turn. */
-	_Atomic bool signalled;
+	struct tally total; /* of what has been committed */
+	int64_t horizon;    /* undecided requests due by then may expire */
+	bool channels;	    /* command topics may be shared by two paths */
+	bool blocked;	    /* max_requests holds the next event back */
+	bool store_ok;	    /* the last transaction went through */
+	bool disk_ok;	    /* there is room for the journal to go on */
 };
 
 #endif

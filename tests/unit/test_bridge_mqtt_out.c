@@ -26,7 +26,7 @@ struct user {
 
 struct connection {
 	struct config config;
-	struct bridge b;
+	struct core core;
 	struct log log;
 	struct outlet *outlet;
 	struct user first, second;
@@ -167,10 +167,10 @@ static int setup(void **state)
 	c->config.mqtt.version = 5;
 	c->config.mqtt.keepalive_ms = 60000;
 	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	c->b.config = &c->config;
-	c->b.log = &c->log;
-	c->b.now = 1;
-	assert_int_equal(outlet_new(&c->outlet, &c->b, &error), 0);
+	c->core.config = &c->config;
+	c->core.log = &c->log;
+	c->core.now = 1;
+	assert_int_equal(outlet_new(&c->outlet, &c->core, &error), 0);
 	join(c, &c->first);
 	join(c, &c->second);
 	connect_to_broker(c);
@@ -252,12 +252,12 @@ static void a_loss_while_publishing_is_told_by_the_turn(void **state)
 	(void)outlet_publish(c->outlet, &mid, "t", "x", 1, NULL);
 	outlet_flush(c->outlet);
 	assert_int_equal(c->first.downs, 0);
-	assert_true(outlet_next(c->outlet) <= c->b.now);
+	assert_true(outlet_next(c->outlet) <= c->core.now);
 	outlet_turn(c->outlet);
 	assert_int_equal(c->first.downs, 1);
 	assert_int_equal(c->second.downs, 1);
 	assert_false(outlet_connected(c->outlet));
-	assert_true(outlet_next(c->outlet) > c->b.now);
+	assert_true(outlet_next(c->outlet) > c->core.now);
 }
 
 int main(void)

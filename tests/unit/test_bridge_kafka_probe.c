@@ -11,7 +11,7 @@
 #define DEADLINE_MS 20000
 
 struct asking {
-	struct bridge b;
+	struct core core;
 	struct config *config;
 	struct log log;
 	struct asker *asker;
@@ -63,12 +63,12 @@ static int setup(void **state)
 	a->wake_fd = eventfd(0, EFD_CLOEXEC);
 	assert_true(a->wake_fd >= 0);
 	log_init(&a->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	clock_anchor(&a->b.clock, 0);
-	a->b.config = a->config;
-	a->b.log = &a->log;
+	ztp_clock_anchor(&a->core.clock, 0);
+	a->core.config = a->config;
+	a->core.log = &a->log;
 	pthread_mutex_lock(&making);
 	now = a;
-	assert_int_equal(asker_new(&a->asker, &a->b, a->wake_fd, &error), 0);
+	assert_int_equal(asker_new(&a->asker, &a->core, a->wake_fd, &error), 0);
 	pthread_mutex_unlock(&making);
 	*state = a;
 	return 0;

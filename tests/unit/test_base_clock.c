@@ -8,7 +8,6 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
-#include "bridge/clock.h"
 
 #define HOUR 3600000
 
@@ -21,70 +20,73 @@ static void near(int64_t a, int64_t b)
 
 static void test_anchored_at_the_wall_clock(void **state)
 {
-	struct clock clock;
+	struct ztp_clock clock;
 
 	(void)state;
-	assert_true(clock_anchor(&clock, 0));
-	near(clock_steady(&clock), ztp_clock_wall());
-	assert_true(clock_anchor(&clock, ztp_clock_wall() - HOUR));
-	near(clock_steady(&clock), ztp_clock_wall());
+	assert_true(ztp_clock_anchor(&clock, 0));
+	near(ztp_clock_steady(&clock), ztp_clock_wall());
+	assert_true(ztp_clock_anchor(&clock, ztp_clock_wall() - HOUR));
+	near(ztp_clock_steady(&clock), ztp_clock_wall());
 }
 
 static void test_never_before_the_store(void **state)
 {
-	struct clock clock;
+	struct ztp_clock clock;
 	int64_t newest = ztp_clock_wall() + HOUR;
 
 	(void)state;
-	assert_false(clock_anchor(&clock, newest));
+	assert_false(ztp_clock_anchor(&clock, newest));
 	assert_int_equal(clock.anchor_steady, newest);
-	assert_true(clock_steady(&clock) >= newest);
-	near(clock_steady(&clock), newest);
+	assert_true(ztp_clock_steady(&clock) >= newest);
+	near(ztp_clock_steady(&clock), newest);
 	/* A wall-clock time seen now is moved by as much. */
-	near(clock_to_steady(&clock, ztp_clock_wall() + HOUR), newest + HOUR);
+	near(ztp_clock_to_steady(&clock, ztp_clock_wall() + HOUR),
+	     newest + HOUR);
 }
 
 static void test_goes_on_with_boot_time(void **state)
 {
-	struct clock clock = {.anchor_steady = 1000 * (int64_t)HOUR,
-			      .anchor_boot = ztp_clock_boot() - HOUR};
+	struct ztp_clock clock = {.anchor_steady = 1000 * (int64_t)HOUR,
+				  .anchor_boot = ztp_clock_boot() - HOUR};
 	int64_t before, after;
 
 	(void)state;
-	near(clock_steady(&clock), 1001 * (int64_t)HOUR);
-	before = clock_steady(&clock);
-	after = clock_steady(&clock);
+	near(ztp_clock_steady(&clock), 1001 * (int64_t)HOUR);
+	before = ztp_clock_steady(&clock);
+	after = ztp_clock_steady(&clock);
 	assert_true(after >= before);
 }
 
 /* While nobody sets the clock, a deadline keeps its exact value. */
 static void test_small_differences_are_none(void **state)
 {
-	struct clock clock;
+	struct ztp_clock clock;
 
 	(void)state;
-	clock_anchor(&clock, 0);
+	ztp_clock_anchor(&clock, 0);
 	clock.anchor_steady += 50;
-	assert_int_equal(clock_to_steady(&clock, 1234567890123), 1234567890123);
+	assert_int_equal(ztp_clock_to_steady(&clock, 1234567890123),
+			 1234567890123);
 	clock.anchor_steady -= 100;
-	assert_int_equal(clock_to_steady(&clock, 1234567890123), 1234567890123);
+	assert_int_equal(ztp_clock_to_steady(&clock, 1234567890123),
+			 1234567890123);
 }
 
 static void test_steps_are_taken_out(void **state)
 {
-	struct clock clock;
+	struct ztp_clock clock;
 	int64_t deadline;
 
 	(void)state;
 	/* The wall clock was set back by an hour since the start, ... */
-	clock_anchor(&clock, 0);
+	ztp_clock_anchor(&clock, 0);
 	clock.anchor_steady += HOUR;
-	deadline = clock_to_steady(&clock, ztp_clock_wall() + 60000);
-	near(deadline - clock_steady(&clock), 60000);
+	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);
+	near(deadline - ztp_clock_steady(&clock), 60000);
 	/* ... and forward by two. */
 	clock.anchor_steady -= 2 * HOUR;
-	deadline = clock_to_steady(&clock, ztp_clock_wall() + 60000);
-	near(deadline - clock_steady(&clock), 60000);
+	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);
+	near(deadline - ztp_clock_steady(&clock), 60000);
 }
 
 int main(void)

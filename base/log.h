@@ -1,5 +1,5 @@
 /*
- * bridge/log.h - one event per line, as logfmt or JSON.
+ * base/log.h - one event per line, as logfmt or JSON.
  *
  *   log_warn(log, "mqtt_lost", LOG_STR("url", url), LOG_INT("rc", rc));
  *   ts=2026-01-02T03:04:05.678Z level=warn event=mqtt_lost url=mqtt://... rc=7
@@ -13,8 +13,8 @@
  * which a pipe takes whole. What is longer is cut and says truncated=true. A
  * line that cannot be written is dropped; logging never fails the caller.
  */
-#ifndef BRIDGE_LOG_H
-#define BRIDGE_LOG_H
+#ifndef ZTP_BASE_LOG_H
+#define ZTP_BASE_LOG_H
 
 #include "ztp/error.h"
 #include <stdatomic.h>

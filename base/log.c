@@ -5,7 +5,7 @@
  * last LOG_TAIL bytes of the buffer belong to the mark that a line was cut, so
  * a JSON line is an object however much was asked for.
  */
-#include "bridge/log.h"
+#include "base/log.h"
 #include "base/clock.h"
 #include "ztp/codec.h"
 #include <errno.h>
