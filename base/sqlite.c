@@ -133,14 +133,18 @@ static int64_t size_of(const char *path, const char *suffix)
 	return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
 }
 
+int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file)
+{
+	return size_of(file->path, "") + size_of(file->path, "-wal");
+}
+
 static int check_integrity(sqlite3 *db, const struct ztp_sqlite_file *file,
 			   struct ztp_error *error)
 {
 	const char *const *sample = file->samples;
 	int rc = 0;
 
-	if (!sample || size_of(file->path, "") + size_of(file->path, "-wal") <=
-			       CHECK_WHOLE_MAX)
+	if (!sample || ztp_sqlite_bytes(file) <= CHECK_WHOLE_MAX)
 		return expect_ok(db, file, "PRAGMA quick_check(1)", error);
 	for (; *sample && rc == 0; sample++)
 		rc = expect_ok(db, file, *sample, error);

@@ -41,6 +41,9 @@ int ztp_sqlite_open(sqlite3 **db, const struct ztp_sqlite_file *file,
  * log is written back when the connection is closed. */
 void ztp_sqlite_accept(sqlite3 *db);
 
+/* Of the file and its write-ahead log. */
+int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file);
+
 /* SQLite's result rc as ours: ZTP_ERR_FULL, ZTP_ERR_NOMEM, else ZTP_ERR_IO;
  * fatal when the file is damaged, else worth another try. */
 int ztp_sqlite_fail(sqlite3 *db, const struct ztp_sqlite_file *file, int rc,

@@ -4,6 +4,8 @@
 #include <string.h>
 
 #include "gate/broker_api.h"
+#include "ztp/command.h"
+#include "ztp/event.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -38,7 +40,7 @@ static mosquitto_property *command_properties(const char *request_id,
 	mosquitto_property *list = NULL;
 
 	if (mosquitto_property_add_string(&list, PROPERTY_CONTENT_TYPE,
-					  "application/json") ||
+					  ZTP_MEDIA_JSON) ||
 	    mosquitto_property_add_binary(&list, PROPERTY_CORRELATION_DATA,
 					  request_id,
 					  (uint16_t)strlen(request_id)) ||
@@ -56,13 +58,13 @@ static mosquitto_property *command_properties(const char *request_id,
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status)
 {
-	bool pending = strcmp(status, "pending") == 0;
+	bool pending = strcmp(status, ZTP_STATUS_PENDING) == 0;
 	cJSON *object = cJSON_CreateObject();
 	char topic[ZTP_TOPIC_MAX + 1];
 
 	(void)ztp_topic_render(topic, gate->options.command_topic,
 			       &session->parts);
-	cJSON_AddStringToObject(object, ZTP_M_TYPE, "provisioning");
+	cJSON_AddStringToObject(object, ZTP_M_TYPE, ZTP_COMMAND_TYPE);
 	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, session->request_id);
 	cJSON_AddStringToObject(object, ZTP_M_STATUS, status);
 	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);

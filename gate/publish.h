@@ -17,7 +17,8 @@ typedef struct mqtt5__property mosquitto_property;
 void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 		      int qos, mosquitto_property *properties);
 
-/* To a device's command topic: `pending` with retry_after_s, or `approved`. */
+/* To a device's command topic: ZTP_STATUS_PENDING with retry_after_s, or
+ * ZTP_STATUS_APPROVED. */
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status);
 

@@ -16,6 +16,7 @@
 #include "gate/devices.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
+#include "ztp/command.h"
 #include "ztp/gate_protocol.h"
 
 #define SECOND	   1000LL
@@ -64,11 +65,11 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	session->announce = false;
 	ztp_publish_subscribed(session);
 	if (session->right == ZTP_RIGHT_HELD)
-		ztp_publish_status(gate, session, "pending");
+		ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
 		return;
 	session->greet = false;
-	ztp_publish_status(gate, session, "approved");
+	ztp_publish_status(gate, session, ZTP_STATUS_APPROVED);
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
 		log_error(&error); /* it will be told once more */
 }

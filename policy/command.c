@@ -9,7 +9,7 @@
 
 #define ENVELOPE_ROOM 1024 /* bytes; grows for a larger payload */
 
-static const char json_type[] = "application/json";
+static const char json_type[] = ZTP_MEDIA_JSON;
 
 static bool has_payload(const struct ztp_command *command)
 {
@@ -58,7 +58,7 @@ static int build_envelope(struct ztp_command_bytes *bytes,
 
 	ztp_json_start(&envelope, ENVELOPE_ROOM);
 	ztp_json_open(&envelope, NULL, '{');
-	ztp_json_add_string(&envelope, ZTP_M_TYPE, "provisioning");
+	ztp_json_add_string(&envelope, ZTP_M_TYPE, ZTP_COMMAND_TYPE);
 	ztp_json_add_string(&envelope, ZTP_M_REQUEST_ID, command->request_id);
 	ztp_json_add_string(&envelope, ZTP_M_STATUS, command->status);
 	ztp_json_add_string(&envelope, ZTP_M_DEVICE_PATH, command->path);
@@ -85,9 +85,9 @@ static const char *raw_type(const struct ztp_payload *payload)
 	case ZTP_PAYLOAD_JSON:
 		return json_type;
 	case ZTP_PAYLOAD_TEXT:
-		return "text/plain";
+		return ZTP_MEDIA_TEXT;
 	default:
-		return "application/octet-stream";
+		return ZTP_MEDIA_BYTES;
 	}
 }
 
@@ -173,8 +173,8 @@ static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 	if (!ztp_request_id_valid(id.p, id.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	applied->applied = ztp_str_is(status, "applied");
-	if (!applied->applied && !ztp_str_is(status, "failed"))
+	applied->applied = ztp_str_is(status, ZTP_STATUS_APPLIED);
+	if (!applied->applied && !ztp_str_is(status, ZTP_STATUS_FAILED))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"status is neither applied nor failed");
 	memcpy(applied->request_id, id.p, id.n); /* zeros follow */

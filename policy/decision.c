@@ -41,6 +41,12 @@ enum member {
 		MEMBERS
 };
 
+const char *ztp_verdict_name(enum ztp_verdict verdict)
+{
+	return verdict == ZTP_APPROVE ? ZTP_VERDICT_APPROVE
+				      : ZTP_VERDICT_REJECT;
+}
+
 /* --- small checks */
 
 static bool given(const struct ztp_object *body, enum member member)
@@ -144,9 +150,9 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 
 	if (rc)
 		return rc;
-	if (ztp_str_is(verdict, "approve"))
+	if (ztp_str_is(verdict, ZTP_VERDICT_APPROVE))
 		decision->verdict = ZTP_APPROVE;
-	else if (ztp_str_is(verdict, "reject"))
+	else if (ztp_str_is(verdict, ZTP_VERDICT_REJECT))
 		decision->verdict = ZTP_REJECT;
 	else
 		return ztp_fail(error, ZTP_ERR_VALUE,
@@ -314,10 +320,12 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 static void read_trace(struct ztp_decision *decision,
 		       const struct ztp_header *headers, size_t count)
 {
-	struct ztp_str trace = ztp_header_get(headers, count, "traceparent");
+	struct ztp_str trace =
+		ztp_header_get(headers, count, ZTP_HEADER_TRACEPARENT);
 
 	if (!trace.p)
-		trace = ztp_header_get(headers, count, "ce_traceparent");
+		trace = ztp_header_get(headers, count,
+				       ZTP_CE_HEADER(ZTP_HEADER_TRACEPARENT));
 	if (trace.p && ztp_traceparent_valid(trace.p, trace.n))
 		memcpy(decision->traceparent, trace.p, trace.n);
 }

@@ -26,16 +26,22 @@ size_t ztp_event_headers(struct ztp_header *headers,
 {
 	size_t n = 0;
 
-	headers[n++] = (struct ztp_header){"ce_specversion", text("1.0")};
-	headers[n++] = (struct ztp_header){"ce_id", text(event->id)};
-	headers[n++] = (struct ztp_header){"ce_source", text(event->source)};
-	headers[n++] = (struct ztp_header){"ce_type", text(event->type)};
-	headers[n++] = (struct ztp_header){"ce_subject", text(event->subject)};
-	headers[n++] = (struct ztp_header){"ce_time", text(event->time)};
+	headers[n++] = (struct ztp_header){ZTP_CE_HEADER(ZTP_CE_SPECVERSION),
+					   text(ZTP_CE_VERSION)};
 	headers[n++] =
-		(struct ztp_header){"content-type", text("application/json")};
+		(struct ztp_header){ZTP_CE_HEADER(ZTP_CE_ID), text(event->id)};
+	headers[n++] = (struct ztp_header){ZTP_CE_HEADER(ZTP_CE_SOURCE),
+					   text(event->source)};
+	headers[n++] = (struct ztp_header){ZTP_CE_HEADER(ZTP_CE_TYPE),
+					   text(event->type)};
+	headers[n++] = (struct ztp_header){ZTP_CE_HEADER(ZTP_CE_SUBJECT),
+					   text(event->subject)};
+	headers[n++] = (struct ztp_header){ZTP_CE_HEADER(ZTP_CE_TIME),
+					   text(event->time)};
+	headers[n++] = (struct ztp_header){ZTP_HEADER_CONTENT_TYPE,
+					   text(ZTP_MEDIA_JSON)};
 	if (event->traceparent)
-		headers[n++] = (struct ztp_header){"traceparent",
+		headers[n++] = (struct ztp_header){ZTP_HEADER_TRACEPARENT,
 						   text(event->traceparent)};
 	return n;
 }
@@ -96,18 +102,18 @@ size_t ztp_dead_headers(struct ztp_header *headers, char scratch[64],
 		(void)snprintf(partition, 32, "%d", dead->partition);
 	if (dead->offset >= 0)
 		(void)snprintf(offset, 32, "%lld", (long long)dead->offset);
-	headers[n++] = (struct ztp_header){"__connect.errors.topic",
+	headers[n++] = (struct ztp_header){ZTP_DEAD_HEADER("topic"),
 					   text(dead->topic)};
-	headers[n++] = (struct ztp_header){"__connect.errors.partition",
+	headers[n++] = (struct ztp_header){ZTP_DEAD_HEADER("partition"),
 					   text(partition)};
 	headers[n++] =
-		(struct ztp_header){"__connect.errors.offset", text(offset)};
-	headers[n++] = (struct ztp_header){"__connect.errors.stage",
+		(struct ztp_header){ZTP_DEAD_HEADER("offset"), text(offset)};
+	headers[n++] = (struct ztp_header){ZTP_DEAD_HEADER("stage"),
 					   text(dead->stage)};
 	headers[n++] =
-		(struct ztp_header){"__connect.errors.exception.class.name",
+		(struct ztp_header){ZTP_DEAD_HEADER("exception.class.name"),
 				    text(ztp_err_name(dead->why.code))};
-	headers[n++] = (struct ztp_header){"__connect.errors.exception.message",
+	headers[n++] = (struct ztp_header){ZTP_DEAD_HEADER("exception.message"),
 					   text(dead->why.message)};
 	return n;
 }

@@ -10,8 +10,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define CONFIG_FILTER "subscriptions/+/registries/+/devices/+/config/#"
-
 static const char *level_end(const char *p)
 {
 	while (*p && *p != '/')
@@ -72,9 +70,8 @@ bool ztp_gate_overlap(const char *a, const char *b)
  * can be anything. */
 void ztp_gate_command_filter(char *out, const char *template)
 {
-	static const char whole[] = "{device_path}";
-	static const char levels[] =
-		"subscriptions/{}/registries/{}/devices/{}";
+	static const char whole[] = ZTP_TEMPLATE_PATH;
+	static const char levels[] = ZTP_PATH_OF("{}");
 	char spread[2 * ZTP_TOPIC_MAX + 1];
 	size_t n = 0, o = 0;
 
@@ -196,7 +193,8 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 	     (access == ZTP_ACCESS_WRITE && retain)) &&
 	    (command || ours || ztp_gate_overlap(topic, "$CONTROL/#")))
 		return ZTP_GATE_DENY;
-	if (!command && !ours && !ztp_gate_overlap(topic, CONFIG_FILTER))
+	if (!command && !ours &&
+	    !ztp_gate_overlap(topic, ZTP_PATH_OF("+") "/config/#"))
 		return ZTP_GATE_DEFER;
 	return is_operator ? ZTP_GATE_ALLOW : ZTP_GATE_DENY;
 }

@@ -73,8 +73,8 @@ static const cJSON *member(const cJSON *object, const char *name)
 static const char *algorithm_of(const struct ztp_key *key)
 {
 	if (ztp_key_algorithm(key) == ZTP_KEY_RSA)
-		return "RS256";
-	return ztp_key_bits(key) == 384 ? "ES384" : "ES256";
+		return ZTP_JWT_RSA;
+	return ztp_key_bits(key) == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
 }
 
 static int check_header(struct ztp_str part, const struct ztp_key *key,

@@ -31,7 +31,7 @@ bool ztp_request_id_valid(const char *text, size_t len)
 	X(EXPIRES_AT, ZTP_M_EXPIRES_AT)                                        \
 	X(ATTEMPT, ZTP_M_ATTEMPT)                                              \
 	X(REMOTE_ADDR, ZTP_M_REMOTE_ADDR)                                      \
-	X(TRACEPARENT, "traceparent")                                          \
+	X(TRACEPARENT, ZTP_HEADER_TRACEPARENT)                                 \
 	X(CERTIFICATE, ZTP_M_CERTIFICATE)                                      \
 	X(USERNAME, ZTP_M_USERNAME)
 

@@ -41,7 +41,7 @@ const char *ztp_outcome_status(enum ztp_outcome outcome)
 
 void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome)
 {
-	(void)snprintf(out, ZTP_RESULT_TYPE_MAX, "io.ztp.provisioning.%s.v1",
+	(void)snprintf(out, ZTP_RESULT_TYPE_MAX, ZTP_CE_NAME("%s"),
 		       ztp_outcome_name(outcome));
 }
 

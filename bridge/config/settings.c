@@ -17,7 +17,9 @@ static const struct setting_choice registrars[] = {
 static const struct setting_choice acks[] = {
 	{"broker", CONFIG_ACK_BROKER}, {"device", CONFIG_ACK_DEVICE}, {0}};
 static const struct setting_choice verdicts[] = {
-	{"reject", ZTP_REJECT}, {"approve", ZTP_APPROVE}, {0}};
+	{ZTP_VERDICT_REJECT, ZTP_REJECT},
+	{ZTP_VERDICT_APPROVE, ZTP_APPROVE},
+	{0}};
 static const struct setting_choice syncs[] = {
 	{"normal", CONFIG_SYNC_NORMAL}, {"full", CONFIG_SYNC_FULL}, {0}};
 static const struct setting_choice levels[] = {{"error", LOG_LEVEL_ERROR},
@@ -29,9 +31,8 @@ static const struct setting_choice formats[] = {
 	{"logfmt", LOG_FORMAT_LOGFMT}, {"json", LOG_FORMAT_JSON}, {0}};
 
 static const struct setting table[] = {
-	{"mqtt.url", SETTING_TEXT, AT(mqtt.url),
-	 .fallback = "mqtt://127.0.0.1:1883", .min = 1, .max = 512,
-	 .check = setting_check_url,
+	{"mqtt.url", SETTING_TEXT, AT(mqtt.url), .fallback = ZTP_MQTT_URL,
+	 .min = 1, .max = 512, .check = setting_check_url,
 	 .about = "MQTT broker, mqtt:// or mqtts:// (TLS); the port is 1883 "
 		  "or 8883 unless given"},
 	{"mqtt.client_id", SETTING_TEXT, AT(mqtt.client_id),
@@ -133,7 +134,7 @@ static const struct setting table[] = {
 	 .about = "how long the customer may take, unless the pending event "
 		  "says when it expires"},
 	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),
-	 .fallback = "reject", .choices = verdicts,
+	 .fallback = ZTP_VERDICT_REJECT, .choices = verdicts,
 	 .about = "the verdict when no decision came in time"},
 	{"onboarding.delivery_timeout", SETTING_DURATION,
 	 AT(onboarding.delivery_timeout_ms), .fallback = "24h", .min = 1,

@@ -6,7 +6,7 @@
 
 struct http_page http_json_page(unsigned status, cJSON *object)
 {
-	struct http_page page = {.status = status, .type = "application/json"};
+	struct http_page page = {.status = status, .type = ZTP_MEDIA_JSON};
 
 	if (object)
 		page.text = cJSON_PrintUnformatted(object);

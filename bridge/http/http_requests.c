@@ -87,11 +87,11 @@ static bool add_position(cJSON *object, const struct store_decision *d)
 static bool add_decision(cJSON *object, const struct store_decision *d)
 {
 	cJSON *decision = cJSON_AddObjectToObject(object, ZTP_M_DECISION);
-	const char *verdict = d->verdict == ZTP_APPROVE ? "approve" : "reject";
 	const char *by = d->by_customer ? "customer" : "timeout";
 
 	return decision &&
-	       cJSON_AddStringToObject(decision, ZTP_M_VERDICT, verdict) &&
+	       cJSON_AddStringToObject(decision, ZTP_M_VERDICT,
+				       ztp_verdict_name(d->verdict)) &&
 	       cJSON_AddStringToObject(decision, "by", by) &&
 	       (!d->reason[0] ||
 		cJSON_AddStringToObject(decision, ZTP_M_REASON, d->reason)) &&

@@ -11,8 +11,7 @@
 #define WINDOW_MAX  OUTLET_WINDOW_MAX
 #define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */
 
-#define ANSWER_SUFFIX "/events/provisioning"
-#define ANSWER_FILTER "subscriptions/+/registries/+/devices/+" ANSWER_SUFFIX
+#define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
 
 /* One publish on its way. It is busy until what became of it is in the store
  * (settle), so that nobody takes it up twice. */
@@ -106,7 +105,7 @@ static void on_answer(struct commands *c, const char *topic, const char *text,
 		      size_t len)
 {
 	struct answer *answer = &c->answers[c->answer_count];
-	size_t n = strlen(topic) - strlen(ANSWER_SUFFIX);
+	size_t n = strlen(topic) - strlen(ZTP_APPLIED_SUFFIX);
 	struct ztp_path path;
 	struct ztp_error why;
 	int rc = ztp_path_parse(&path, topic, n, &why);
@@ -130,7 +129,7 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 {
 	struct commands *c = arg;
 
-	if (!ends_with(topic, ANSWER_SUFFIX))
+	if (!ends_with(topic, ZTP_APPLIED_SUFFIX))
 		return false;
 	on_answer(c, topic, payload, len);
 	return true;
@@ -286,9 +285,9 @@ static const char *reason_of(const struct store_request *r,
 			     const struct store_decision *d)
 {
 	if (r->state == ZTP_STATE_EXPIRED)
-		return "expired";
+		return ztp_outcome_name(ZTP_OUTCOME_EXPIRED);
 	if (r->state == ZTP_STATE_CONFLICT)
-		return "conflict";
+		return ztp_outcome_name(ZTP_OUTCOME_CONFLICT);
 	return d->reason;
 }
 
@@ -313,7 +312,7 @@ static int publish(struct commands *c, const struct store_request *r,
 	struct ztp_command command = {
 		.request_id = r->id,
 		.path = r->path,
-		.status = approved ? "approved" : "rejected",
+		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
 	};
 	/* In raw format a rejection has nothing to be said with but the
 	 * status among the properties. */

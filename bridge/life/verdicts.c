@@ -62,8 +62,7 @@ static int take_effect(struct bridge *b, struct store_request *r,
 		return rc;
 	log_info(b->core.log, "decision_taken", LOG_STR("request_id", r->id),
 		 LOG_STR("device_path", r->path),
-		 LOG_STR("decision",
-			 d.verdict == ZTP_APPROVE ? "approve" : "reject"));
+		 LOG_STR("decision", ztp_verdict_name(d.verdict)));
 	b->core.tally.decisions[d.verdict]++;
 	tally_decision_latency(&b->core.tally, b->core.now - r->announced_at);
 	if (d.verdict == ZTP_APPROVE)

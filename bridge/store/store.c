@@ -8,7 +8,6 @@
  * committed ones with a rollback.
  */
 #include <stdio.h>
-#include <sys/stat.h>
 
 #include "bridge/store/store_internal.h"
 
@@ -95,18 +94,9 @@ int64_t store_newest(const struct store *store)
 	return store->committed.newest;
 }
 
-static int64_t file_bytes(const char *path, const char *suffix)
-{
-	char name[4096];
-	struct stat st;
-
-	snprintf(name, sizeof(name), "%s%s", path, suffix);
-	return stat(name, &st) == 0 ? (int64_t)st.st_size : 0;
-}
-
 int64_t store_bytes(const struct store *store)
 {
-	return file_bytes(store->path, "") + file_bytes(store->path, "-wal");
+	return ztp_sqlite_bytes(&store->file);
 }
 
 int64_t store_offset_get(struct store *store, const char *topic, int partition)

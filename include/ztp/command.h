@@ -7,12 +7,23 @@
 
 #include "ztp/decision.h"
 
+/* `type` and `status` of the envelope; status is a user property as well. */
+#define ZTP_COMMAND_TYPE    "provisioning"
+#define ZTP_STATUS_PENDING  "pending" /* by the gate: held */
+#define ZTP_STATUS_APPROVED "approved"
+#define ZTP_STATUS_REJECTED "rejected"
+
+/* Where a device answers, below its path, and the `status` of its answer. */
+#define ZTP_APPLIED_SUFFIX "/events/provisioning"
+#define ZTP_STATUS_APPLIED "applied"
+#define ZTP_STATUS_FAILED  "failed"
+
 enum ztp_command_format { ZTP_COMMAND_ENVELOPE, ZTP_COMMAND_RAW };
 
 struct ztp_command {
 	const char *request_id;
 	const char *path;
-	const char *status; /* "approved" or "rejected" */
+	const char *status; /* ZTP_STATUS_APPROVED or _REJECTED */
 	const char *reason; /* "" or NULL: none */
 	const char *message;
 	const struct ztp_payload *payload; /* NULL or kind NONE: none */
@@ -35,7 +46,7 @@ int ztp_command_build(struct ztp_command_bytes *bytes,
 		      struct ztp_error *error);
 void ztp_command_clear(struct ztp_command_bytes *bytes);
 
-/* The device's own answer on {device_path}/events/provisioning. */
+/* The device's own answer, on its path and ZTP_APPLIED_SUFFIX. */
 struct ztp_applied {
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	bool applied; /* else failed */

@@ -10,6 +10,7 @@
 #define ZTP_GATE_PROTOCOL_H
 
 #include "ztp/code.h"
+#include "ztp/path.h"
 
 /* --- topics. Only operators (plugin_opt_operators) may use them. */
 
@@ -19,12 +20,18 @@
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
 
+/* The broker of all this, in settings and on command lines: scheme, then
+ * HOST:PORT. */
+#define ZTP_MQTT_SCHEME	 "mqtt://"
+#define ZTP_MQTTS_SCHEME "mqtts://"			  /* TLS */
+#define ZTP_MQTT_URL	 ZTP_MQTT_SCHEME "127.0.0.1:1883" /* the default */
+
 /* Filters that cover all of the above and whatever is added to them. */
 #define ZTP_MQTT_ALL	     "ztp/#"
 #define ZTP_MQTT_CONTROL_ALL "$CONTROL/ztp/#"
 
 /* Where a device reads, unless both the gate and the bridge say otherwise. */
-#define ZTP_MQTT_COMMANDS "{device_path}/commands"
+#define ZTP_MQTT_COMMANDS ZTP_TEMPLATE_PATH "/commands"
 
 /* --- bounds */
 

@@ -80,8 +80,8 @@ static const struct option table[] = {
 	{"decisions", required_argument, NULL, KEY_DECISIONS},
 	{"results", required_argument, NULL, KEY_RESULTS},
 	{"rules", required_argument, NULL, KEY_RULES},
-	{"approve-all", no_argument, NULL, KEY_APPROVE_ALL},
-	{"reject-all", no_argument, NULL, KEY_REJECT_ALL},
+	{APPROVE_ALL, no_argument, NULL, KEY_APPROVE_ALL},
+	{REJECT_ALL, no_argument, NULL, KEY_REJECT_ALL},
 	{"approve", no_argument, NULL, KEY_APPROVE},
 	{"reject", no_argument, NULL, KEY_REJECT},
 	{"payload", required_argument, NULL, KEY_PAYLOAD},
@@ -134,8 +134,7 @@ static bool set_by(struct options *options, enum verdict_by by)
 static bool set_fingerprint(struct options *options, const char *text)
 {
 	options->fingerprint = text;
-	return strlen(text) == ZTP_SHA256_HEX - 1 &&
-	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
+	return ztp_ask_fingerprint_valid(text);
 }
 
 static bool set_device(struct options *options, const char *text)

@@ -33,8 +33,8 @@ bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule)
 	char now[ZTP_TIME_LEN];
 
 	ztp_time_format(now, ztp_clock_wall());
-	printf("%s %s %s %s %s %s\n", now, approve ? "approve" : "reject",
-	       ask->request_id, ask->path,
-	       ask->fingerprint[0] ? ask->fingerprint : "-", rule);
+	printf("%s %s %s %s %s %s\n", now,
+	       ztp_verdict_name((enum ztp_verdict)approve), ask->request_id,
+	       ask->path, ask->fingerprint[0] ? ask->fingerprint : "-", rule);
 	return fflush(stdout) == 0;
 }

@@ -20,8 +20,8 @@
 /* What of each kind of record is worth a line; dotted names go deeper. */
 static const char *const request_fields[] = {
 	ZTP_M_REQUEST_ID,
-	"device.path",
-	"certificate.fingerprint_sha256",
+	ZTP_M_DEVICE "." ZTP_M_PATH,
+	ZTP_M_CERTIFICATE "." ZTP_M_FINGERPRINT,
 	ZTP_M_ATTEMPT,
 	ZTP_M_CONTENDERS,
 	ZTP_M_EXPIRES_AT,

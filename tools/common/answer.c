@@ -8,8 +8,6 @@
 #include "ztp/json.h"
 #include "ztp/member.h"
 
-#define SOURCE "ztp-approver"
-
 bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 {
 	static const char *const names[] = {
@@ -138,7 +136,8 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 static cJSON *native_body(const struct ztp_ask *ask,
 			  const struct ztp_answer *answer)
 {
-	const char *verdict = answer->approve ? "approve" : "reject";
+	const char *verdict =
+		ztp_verdict_name((enum ztp_verdict)answer->approve);
 	cJSON *body = cJSON_CreateObject();
 
 	if (body && add_string(body, ZTP_M_REQUEST_ID, ask->request_id) &&
@@ -179,15 +178,16 @@ static cJSON *structured_body(const struct ztp_answer_record *record,
 	cJSON *data = native_body(ask, answer);
 	cJSON *body = cJSON_CreateObject();
 
-	if (data && body && add_string(body, "specversion", "1.0") &&
-	    add_string(body, ZTP_M_ID, record->id) &&
-	    add_string(body, "source", SOURCE) &&
-	    add_string(body, ZTP_M_TYPE, ZTP_ANSWER_TYPE) &&
-	    add_string(body, ZTP_M_SUBJECT, ask->path) &&
-	    add_string(body, "time", record->time) &&
-	    add_string(body, "datacontenttype", "application/json") &&
-	    add_string(body, "traceparent", ask->traceparent) &&
-	    cJSON_AddItemToObject(body, ZTP_M_DATA, data))
+	if (data && body &&
+	    add_string(body, ZTP_CE_SPECVERSION, ZTP_CE_VERSION) &&
+	    add_string(body, ZTP_CE_ID, record->id) &&
+	    add_string(body, ZTP_CE_SOURCE, ZTP_APPROVER) &&
+	    add_string(body, ZTP_CE_TYPE, ZTP_ANSWER_TYPE) &&
+	    add_string(body, ZTP_CE_SUBJECT, ask->path) &&
+	    add_string(body, ZTP_CE_TIME, record->time) &&
+	    add_string(body, ZTP_CE_CONTENT_TYPE, ZTP_MEDIA_JSON) &&
+	    add_string(body, ZTP_HEADER_TRACEPARENT, ask->traceparent) &&
+	    cJSON_AddItemToObject(body, ZTP_CE_DATA, data))
 		return body;
 	cJSON_Delete(data);
 	cJSON_Delete(body);
@@ -201,7 +201,7 @@ static void make_id(char out[33], const struct ztp_ask *ask, bool approve)
 	char text[ZTP_REQUEST_ID_MAX + 16];
 	uint8_t hash[ZTP_SHA256_LEN];
 	int n = snprintf(text, sizeof(text), "%s %s", ask->request_id,
-			 approve ? "approve" : "reject");
+			 ztp_verdict_name((enum ztp_verdict)approve));
 
 	ztp_sha256(hash, text, (size_t)n);
 	ztp_hex_encode(out, hash, 16);
@@ -221,18 +221,19 @@ static void add_headers(struct ztp_answer_record *record,
 	bool structured = format == ZTP_ANSWER_CE_STRUCTURED;
 
 	if (format == ZTP_ANSWER_CE_BINARY) {
-		add_header(record, "ce_specversion", "1.0");
-		add_header(record, "ce_id", record->id);
-		add_header(record, "ce_source", SOURCE);
-		add_header(record, "ce_type", ZTP_ANSWER_TYPE);
-		add_header(record, "ce_subject", ask->path);
-		add_header(record, "ce_time", record->time);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SPECVERSION),
+			   ZTP_CE_VERSION);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_ID), record->id);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SOURCE), ZTP_APPROVER);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_TYPE), ZTP_ANSWER_TYPE);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SUBJECT), ask->path);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_TIME), record->time);
 	}
-	add_header(record, "content-type",
-		   structured ? "application/cloudevents+json; charset=utf-8"
-			      : "application/json");
+	add_header(record, ZTP_HEADER_CONTENT_TYPE,
+		   structured ? ZTP_MEDIA_EVENT "; charset=utf-8"
+			      : ZTP_MEDIA_JSON);
 	if (ask->traceparent[0])
-		add_header(record, "traceparent", ask->traceparent);
+		add_header(record, ZTP_HEADER_TRACEPARENT, ask->traceparent);
 }
 
 int ztp_answer_build(struct ztp_answer_record *record,

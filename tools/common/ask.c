@@ -89,8 +89,7 @@ static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
 	return 0;
 }
 
-/* Lower case is what the contract says; nothing else compares equal later. */
-static bool fingerprint_valid(const char *text)
+bool ztp_ask_fingerprint_valid(const char *text)
 {
 	return strlen(text) == ZTP_SHA256_HEX - 1 &&
 	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
@@ -109,7 +108,7 @@ static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
 			 certificate, ZTP_M_FINGERPRINT, error);
 	if (rc)
 		return rc;
-	if (!fingerprint_valid(ask->fingerprint))
+	if (!ztp_ask_fingerprint_valid(ask->fingerprint))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"no valid fingerprint_sha256");
 	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,

@@ -29,6 +29,10 @@ struct ztp_ask {
 	char traceparent[ZTP_TRACEPARENT_LEN]; /* from the headers, or "" */
 };
 
+/* 64 lower-case hex digits, which is what the contract says: nothing else
+ * compares equal later. */
+bool ztp_ask_fingerprint_valid(const char *text);
+
 /* The ids are taken from the device's path and from nowhere else. value may
  * be NULL (a tombstone: ZTP_ERR_EMPTY). On failure request_id may still hold
  * the id, for the message; *ask owns nothing. */

@@ -8,6 +8,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ztp/gate_protocol.h"
+
 void ztp_cli_warn(const char *program, const char *format, ...)
 {
 	va_list args;
@@ -36,6 +38,20 @@ bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max)
 		return false;
 	*value = number;
 	return true;
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool ztp_cli_is_url(const char *url, bool *secure)
+{
+	bool tls = begins(url, ZTP_MQTTS_SCHEME);
+
+	if (secure)
+		*secure = tls;
+	return tls || begins(url, ZTP_MQTT_SCHEME);
 }
 
 /* Reads to the end or to one byte past max, whichever comes first. */

@@ -21,6 +21,9 @@ void ztp_cli_warn(const char *program, const char *format, ...)
 /* A whole decimal number within [min, max], nothing around it. */
 bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max);
 
+/* A broker's URL by its scheme; *secure (may be NULL): with TLS. */
+bool ztp_cli_is_url(const char *url, bool *secure);
+
 /* The whole of a file, at most max bytes, with a NUL after its end; the
  * caller frees *data. ZTP_ERR_IO, ZTP_ERR_TOO_LARGE or ZTP_ERR_NOMEM; the
  * message names the file. Blocks. */

@@ -41,8 +41,8 @@ static int read_action(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
 	struct ztp_rule *rule = field;
 	const char *text = ztp_yaml_text(node);
 
-	rule->approve = text && strcmp(text, "approve") == 0;
-	if (!rule->approve && (!text || strcmp(text, "reject") != 0))
+	rule->approve = text && strcmp(text, ZTP_VERDICT_APPROVE) == 0;
+	if (!rule->approve && (!text || strcmp(text, ZTP_VERDICT_REJECT) != 0))
 		return ztp_yaml_fail(yaml, node,
 				     "approve or reject is expected");
 	rule->decided = true;
@@ -152,7 +152,8 @@ static int add_algorithm(struct ztp_yaml *yaml, yaml_node_t *node, void *field)
 {
 	const char *text = ztp_yaml_text(node);
 
-	if (!text || (strcmp(text, "RSA") != 0 && strcmp(text, "EC") != 0))
+	if (!text || (strcmp(text, ZTP_ALGORITHM_RSA) != 0 &&
+		      strcmp(text, ZTP_ALGORITHM_EC) != 0))
 		return ztp_yaml_fail(yaml, node, "RSA or EC is expected");
 	return add_glob(yaml, node, field);
 }

@@ -204,6 +204,7 @@ static int connect_now(struct ztp_client *client,
 	MQTTAsync_connectOptions connect =
 		MQTTAsync_connectOptions_initializer5;
 	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
+	bool secure;
 	int rc;
 
 	ssl.trustStore = options->ca_file;
@@ -217,7 +218,7 @@ static int connect_now(struct ztp_client *client,
 	connect.onSuccess5 = on_success;
 	connect.onFailure5 = on_failure;
 	connect.context = client;
-	if (strncmp(options->url, "mqtts://", 8) == 0)
+	if (ztp_cli_is_url(options->url, &secure) && secure)
 		connect.ssl = &ssl;
 	client->step = STEP_WAITING;
 	rc = MQTTAsync_connect(client->mqtt, &connect);
