@@ -12,7 +12,7 @@ FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
 # All targets share one list of objects; fuzz_gate.c has the gate besides.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
-              bridge/journal/entry.c
+              bridge/journal/journal_entry.c
 FUZZ_LIBS  := -lsqlite3 $(POLICY_LIBS) -lcmocka
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) $(BASE_SRC)
 

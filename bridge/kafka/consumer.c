@@ -61,7 +61,7 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 }
 
 int consumer_new(struct consumer **out, struct core *core, struct store *store,
-		 struct asker *asker, const struct consumer_user *user,
+		 struct probe *probe, const struct consumer_user *user,
 		 int wake_fd, struct ztp_error *error)
 {
 	struct consumer *c = calloc(1, sizeof(*c));
@@ -71,7 +71,7 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->core = core;
 	c->store = store;
-	c->asker = asker;
+	c->probe = probe;
 	c->user = *user;
 	c->wake_fd = wake_fd;
 	rc = open_handle(c, error);
@@ -104,7 +104,7 @@ void consumer_free(struct consumer *c)
 
 /* --- the turn */
 
-static bool saw(struct consumer *c, int partition, int64_t next)
+static bool advance(struct consumer *c, int partition, int64_t next)
 {
 	struct partition *part;
 
@@ -127,7 +127,7 @@ static bool fetched(struct consumer *c, rd_kafka_event_t *event)
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 
 	if (!message || message->err ||
-	    !saw(c, message->partition, message->offset + 1))
+	    !advance(c, message->partition, message->offset + 1))
 		return false;
 	c->events[c->batch] = event;
 	c->messages[c->batch++] = message;
@@ -143,7 +143,7 @@ static void at_end(struct consumer *c, rd_kafka_event_t *event)
 
 	if (!part)
 		return;
-	saw(c, part->partition, part->offset);
+	advance(c, part->partition, part->offset);
 	rd_kafka_topic_partition_destroy(part);
 }
 
@@ -171,7 +171,7 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 	    err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
 	    err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART) {
 		consumer_suspect(c, rd_kafka_err2str(err));
-		asker_probe(c->asker);
+		probe_again(c->probe);
 	}
 	if (log_every(&c->errors, 10000, c->core->now + 1, &suppressed))
 		log_warn(c->core->log, "kafka_error",
@@ -180,7 +180,7 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 	return rd_kafka_event_error_is_fatal(event) != 0;
 }
 
-void consumer_collect(struct consumer *c, const struct asker_news *news)
+void consumer_collect(struct consumer *c, const struct probe_status *status)
 {
 	struct ztp_error error;
 	rd_kafka_event_t *event;
@@ -188,9 +188,9 @@ void consumer_collect(struct consumer *c, const struct asker_news *news)
 	if (!c->rk &&
 	    (c->core->now < c->reopen_at || open_handle(c, &error) != 0))
 		return;
-	consumer_look_for_topic(c, news);
+	consumer_look_for_topic(c, status);
 	if (!c->anew)
-		consumer_consider(c, news);
+		consumer_consider(c, status);
 	while (c->batch < CONSUMER_BATCH && c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
@@ -326,7 +326,8 @@ bool consumer_shared(const struct consumer *c)
 	return c->shared;
 }
 
-bool consumer_reached(const struct consumer *c, const struct asker_ends *ends)
+bool consumer_reached(const struct consumer *c,
+		      const struct probe_end_offsets *ends)
 {
 	int i;
 

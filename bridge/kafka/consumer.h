@@ -10,7 +10,7 @@
 #define BRIDGE_KAFKA_CONSUMER_H
 
 #include "bridge/core/core.h"
-#include "bridge/kafka/asker.h"
+#include "bridge/kafka/probe.h"
 #include "bridge/store/store.h"
 
 /* A record of the decision topic: views, valid during the call. */
@@ -33,14 +33,15 @@ struct consumer_user {
 struct consumer;
 
 int consumer_new(struct consumer **consumer, struct core *core,
-		 struct store *store, struct asker *asker,
+		 struct store *store, struct probe *probe,
 		 const struct consumer_user *user, int wake_fd,
 		 struct ztp_error *error);
 /* Leaves the group; blocks for it, some seconds at most. */
 void consumer_free(struct consumer *consumer);
 
-/* The loop's turn; see bridge.h. news: the asker's newest. */
-void consumer_collect(struct consumer *consumer, const struct asker_news *news);
+/* The loop's turn; see bridge.h. status: the probe's newest. */
+void consumer_collect(struct consumer *consumer,
+		      const struct probe_status *status);
 int consumer_apply(struct consumer *consumer, struct ztp_error *error);
 void consumer_settle(struct consumer *consumer);
 /* Commits a copy of the offsets now and then; last: now, and waits for it. */
@@ -55,6 +56,6 @@ bool consumer_complete(const struct consumer *consumer);
 bool consumer_shared(const struct consumer *consumer);
 /* Everything before these ends has been read and committed to the store. */
 bool consumer_reached(const struct consumer *consumer,
-		      const struct asker_ends *ends);
+		      const struct probe_end_offsets *ends);
 
 #endif

@@ -21,7 +21,7 @@ struct partition {
 struct consumer {
 	struct core *core;
 	struct store *store;
-	struct asker *asker;
+	struct probe *probe;
 	struct consumer_user user;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
@@ -32,7 +32,7 @@ struct consumer {
 	int64_t offered_at;
 	bool complete, shared, more;
 	bool anew;	   /* our positions are of a topic that is no more */
-	int64_t missed_at; /* asked_at of the news that it is missing */
+	int64_t missed_at; /* asked_at of the status that it is missing */
 
 	struct partition *partitions; /* of count, while complete */
 	int count;
@@ -57,12 +57,13 @@ void consumer_let_go(struct consumer *c);
 /* The group has given us partitions, or wants them back. */
 void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event);
 /* Takes what was offered if it is all that there is. */
-void consumer_consider(struct consumer *c, const struct asker_news *news);
+void consumer_consider(struct consumer *c, const struct probe_status *status);
 
 /* A sign that the topic has been deleted and made again; one is that it is
  * missing. And what is ours once more, from where the store is now. */
 void consumer_suspect(struct consumer *c, const char *sign);
-void consumer_look_for_topic(struct consumer *c, const struct asker_news *news);
+void consumer_look_for_topic(struct consumer *c,
+			     const struct probe_status *status);
 void consumer_begin_anew(struct consumer *c);
 
 #endif

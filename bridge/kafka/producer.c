@@ -5,8 +5,9 @@
 #include "bridge/kafka/producer_internal.h"
 
 #define COLLECT_MAX 4096
-#define AGAIN_MS    60000 /* for a record that its topic does not take */
-#define SPILL_MS    1000  /* in memory, before a parcel goes to the outbox */
+#define RETRY_MS    60000 /* for a record that its topic does not take */
+#define SPILL_MS                                                               \
+	1000 /* in memory, before an unstored record goes to the outbox */
 
 static const struct kafka_setting defaults[] = {
 	{"linger.ms", "5"}, /* see producer_pump.c */
@@ -68,8 +69,8 @@ int producer_new(struct producer **out, struct core *core, struct store *store,
 	p->wake_fd = wake_fd;
 	p->ok = true;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		lane_init(&p->lanes[topic], (enum store_topic)topic);
-		p->lanes[topic].pause = PRODUCER_PAUSE_FIRST_MS;
+		window_init(&p->windows[topic], (enum store_topic)topic);
+		p->windows[topic].pause = PRODUCER_PAUSE_FIRST_MS;
 	}
 	rc = open_handle(p, error);
 	if (rc != 0) {
@@ -88,55 +89,56 @@ void producer_free(struct producer *p)
 		return;
 	close_handle(p);
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
-		lane_clear(&p->lanes[topic]);
+		window_clear(&p->windows[topic]);
 	free(p);
 }
 
 /* --- acknowledgements */
 
-void producer_rewind(struct producer *p, struct lane *lane, int64_t pause)
+void producer_rewind(struct producer *p, struct topic_window *window,
+		     int64_t pause)
 {
-	if (lane->rewind)
+	if (window->rewind)
 		return;
-	lane->rewind = true;
-	lane->next_try = p->core->now + pause;
+	window->rewind = true;
+	window->next_try = p->core->now + pause;
 }
 
-/* It is handed over again: from the outbox, where a parcel has to go first. */
-static void give_back(struct producer *p, struct lane *lane,
-		      struct flight *flight)
+/* It is handed over again: from the outbox, where an unstored record has to go first. */
+static void retry_record(struct producer *p, struct topic_window *window,
+			 struct in_flight *flight)
 {
-	if (!flight->parcel) {
-		lane_release(lane, flight);
+	if (!flight->unstored) {
+		window_release(window, flight);
 		return;
 	}
-	lane_move(lane, flight, FLIGHT_FAILED);
+	window_move(window, flight, IN_FLIGHT_FAILED);
 	p->unsettled++;
 }
 
 /* The topic's bound is on batches, and the whole batch has failed: its records
  * go once more, one by one. One that is too large by itself must not hold up
  * the others; its time comes when somebody has raised the bound. */
-static void too_large(struct producer *p, struct lane *lane,
-		      struct flight *flight)
+static void too_large(struct producer *p, struct topic_window *window,
+		      struct in_flight *flight)
 {
-	bool alone =
-		!lane->rewind && flight->seq != 0 && flight->seq <= lane->alone;
+	bool single = !window->rewind && flight->seq != 0 &&
+		      flight->seq <= window->single_until;
 
-	if (alone && lane->topic == STORE_DLQ) {
+	if (single && window->topic == STORE_DLQ) {
 		flight->too_large = true;
-		lane_move(lane, flight, FLIGHT_DONE);
+		window_move(window, flight, IN_FLIGHT_DONE);
 		p->unsettled++;
 		return;
 	}
-	give_back(p, lane, flight);
-	if (alone) {
-		lane->again = p->core->now + AGAIN_MS;
+	retry_record(p, window, flight);
+	if (single) {
+		window->retry_at = p->core->now + RETRY_MS;
 		return;
 	}
-	if (lane->alone < lane->cursor)
-		lane->alone = lane->cursor;
-	producer_rewind(p, lane, 0);
+	if (window->single_until < window->cursor)
+		window->single_until = window->cursor;
+	producer_rewind(p, window, 0);
 }
 
 /* An acknowledgement counts when it says where the record is. librdkafka gives
@@ -152,44 +154,44 @@ static rd_kafka_resp_err_t outcome(const rd_kafka_message_t *message)
 	return message->err;
 }
 
-static void failed(struct producer *p, struct lane *lane, struct flight *flight,
-		   rd_kafka_resp_err_t err)
+static void failed(struct producer *p, struct topic_window *window,
+		   struct in_flight *flight, rd_kafka_resp_err_t err)
 {
 	uint64_t suppressed;
 
 	p->ok = false;
-	if (log_every(&lane->failures, 10000, p->core->now + 1, &suppressed))
+	if (log_every(&window->failures, 10000, p->core->now + 1, &suppressed))
 		log_warn(p->core->log, "kafka_produce_failed",
-			 LOG_STR("topic", kafka_topic(p->core, lane->topic)),
+			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
 			 LOG_STR("error", rd_kafka_err2str(err)),
 			 LOG_UINT("suppressed", suppressed));
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-		too_large(p, lane, flight);
+		too_large(p, window, flight);
 		return;
 	}
-	give_back(p, lane, flight);
-	if (lane->rewind)
+	retry_record(p, window, flight);
+	if (window->rewind)
 		return;
-	producer_rewind(p, lane, lane->pause);
-	lane->pause *= 2;
-	if (lane->pause > PRODUCER_PAUSE_MAX_MS)
-		lane->pause = PRODUCER_PAUSE_MAX_MS;
+	producer_rewind(p, window, window->pause);
+	window->pause *= 2;
+	if (window->pause > PRODUCER_PAUSE_MAX_MS)
+		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
 static void delivered(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
-	struct lane *lane = &p->lanes[tag / LANE_WINDOW];
-	struct flight *flight = &lane->flights[tag % LANE_WINDOW];
+	struct topic_window *window = &p->windows[tag / WINDOW_RECORDS];
+	struct in_flight *flight = &window->flights[tag % WINDOW_RECORDS];
 	rd_kafka_resp_err_t err = outcome(message);
 
 	if (err) {
-		failed(p, lane, flight, err);
+		failed(p, window, flight, err);
 		return;
 	}
 	p->ok = true;
-	lane->pause = PRODUCER_PAUSE_FIRST_MS;
-	lane_move(lane, flight, FLIGHT_DONE);
+	window->pause = PRODUCER_PAUSE_FIRST_MS;
+	window_move(window, flight, IN_FLIGHT_DONE);
 	p->unsettled++;
 }
 
@@ -205,16 +207,16 @@ static void start_anew(struct producer *p)
 	log_error(p->core->log, "kafka_fatal", LOG_STR("error", reason));
 	close_handle(p);
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		struct lane *lane = &p->lanes[topic];
-		struct flight *flight, *next;
+		struct topic_window *window = &p->windows[topic];
+		struct in_flight *flight, *next;
 
-		for (flight = lane_first(lane); flight; flight = next) {
-			next = lane_next(lane, flight);
-			if (flight->phase == FLIGHT_SENT)
-				give_back(p, lane, flight);
+		for (flight = window_first(window); flight; flight = next) {
+			next = window_next(window, flight);
+			if (flight->phase == IN_FLIGHT_SENT)
+				retry_record(p, window, flight);
 		}
-		lane->rewind = true;
-		lane->next_try = p->core->now + PRODUCER_PAUSE_FIRST_MS;
+		window->rewind = true;
+		window->next_try = p->core->now + PRODUCER_PAUSE_FIRST_MS;
 	}
 	if (open_handle(p, &error) != 0)
 		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
@@ -272,27 +274,27 @@ void producer_collect(struct producer *p)
 bool producer_take(struct producer *p, const struct store_record *record,
 		   const struct journal_mark *from)
 {
-	struct lane *lane = &p->lanes[record->topic];
-	struct parcel *parcel;
-	struct flight *flight;
+	struct topic_window *window = &p->windows[record->topic];
+	struct unstored *unstored;
+	struct in_flight *flight;
 
 	/* Kafka does not take any, or others were here before. */
-	if (!p->rk || lane->rewind || p->core->now < lane->next_try ||
-	    store_outbox_after(p->store, lane->topic, lane->cursor))
+	if (!p->rk || window->rewind || p->core->now < window->next_try ||
+	    store_outbox_after(p->store, window->topic, window->cursor))
 		return false;
-	parcel = parcel_new(record);
-	if (!parcel)
+	unstored = unstored_new(record);
+	if (!unstored)
 		return false;
-	flight = lane_take(lane, record->value.n + record->key.n);
+	flight = window_take(window, record->value.n + record->key.n);
 	if (!flight) {
-		free(parcel);
+		free(unstored);
 		return false;
 	}
-	parcel->from = *from;
-	parcel->since = p->core->now;
-	flight->parcel = parcel;
+	unstored->from = *from;
+	unstored->since = p->core->now;
+	flight->unstored = unstored;
 	flight->request = record->request;
-	lane->parcels++;
+	window->unstored++;
 	p->unsettled++;
 	return true;
 }
@@ -300,36 +302,39 @@ bool producer_take(struct producer *p, const struct store_record *record,
 struct journal_mark producer_floor(struct producer *p,
 				   const struct journal_mark *mark)
 {
-	struct lane *lane = &p->lanes[STORE_REQUESTS];
-	struct flight *flight = lane->parcels > 0 ? lane_first(lane) : NULL;
+	struct topic_window *window = &p->windows[STORE_REQUESTS];
+	struct in_flight *flight =
+		window->unstored > 0 ? window_first(window) : NULL;
 
-	for (; flight; flight = lane_next(lane, flight))
-		if (flight->parcel && flight->phase != FLIGHT_DONE &&
+	for (; flight; flight = window_next(window, flight))
+		if (flight->unstored && flight->phase != IN_FLIGHT_DONE &&
 		    flight->spilled == 0)
-			return flight->parcel->from;
+			return flight->unstored->from;
 	return *mark;
 }
 
 /* Parcels that have failed, or have been on their way for too long, go into
  * the outbox, and all that are behind them, since their order counts. */
-static int spill(struct producer *p, struct lane *lane, struct ztp_error *error)
+static int spill(struct producer *p, struct topic_window *window,
+		 struct ztp_error *error)
 {
-	struct flight *flight;
+	struct in_flight *flight;
 	bool due = false;
 	int rc = 0;
 
-	for (flight = lane_first(lane); flight && rc == 0;
-	     flight = lane_next(lane, flight)) {
-		struct parcel *parcel = flight->parcel;
+	for (flight = window_first(window); flight && rc == 0;
+	     flight = window_next(window, flight)) {
+		struct unstored *unstored = flight->unstored;
 
-		if (!parcel || flight->phase == FLIGHT_DONE)
+		if (!unstored || flight->phase == IN_FLIGHT_DONE)
 			continue;
-		if (!due && flight->phase != FLIGHT_FAILED && !lane->rewind &&
-		    p->core->now - parcel->since < SPILL_MS)
+		if (!due && flight->phase != IN_FLIGHT_FAILED &&
+		    !window->rewind &&
+		    p->core->now - unstored->since < SPILL_MS)
 			return 0;
 		due = true;
-		rc = store_outbox_add(p->store, &parcel->record, error);
-		flight->spilled = parcel->record.seq;
+		rc = store_outbox_add(p->store, &unstored->record, error);
+		flight->spilled = unstored->record.seq;
 		p->unsettled++;
 	}
 	return rc;
@@ -350,16 +355,16 @@ static int tell_too_large(void *arg, const struct store_record *record)
 }
 
 /* A bound of librdkafka's own, or a dead letter's: it will not be taken. */
-static int give_up(struct producer *p, const struct lane *lane,
-		   const struct flight *flight, struct ztp_error *error)
+static int give_up(struct producer *p, const struct topic_window *window,
+		   const struct in_flight *flight, struct ztp_error *error)
 {
 	struct refusal refusal = {p, error};
 	int rc;
 
-	if (flight->parcel)
-		rc = tell_too_large(&refusal, &flight->parcel->record);
+	if (flight->unstored)
+		rc = tell_too_large(&refusal, &flight->unstored->record);
 	else
-		rc = store_outbox_each(p->store, lane->topic, flight->seq - 1,
+		rc = store_outbox_each(p->store, window->topic, flight->seq - 1,
 				       1, tell_too_large, &refusal, error);
 	if (rc >= 0 && flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
@@ -367,16 +372,16 @@ static int give_up(struct producer *p, const struct lane *lane,
 }
 
 /* Kafka has it, or never will. */
-static int arrived(struct producer *p, const struct lane *lane,
-		   const struct flight *flight, struct ztp_error *error)
+static int arrived(struct producer *p, const struct topic_window *window,
+		   const struct in_flight *flight, struct ztp_error *error)
 {
 	int rc = 0;
 
 	if (flight->too_large)
-		return give_up(p, lane, flight, error);
+		return give_up(p, window, flight, error);
 	if (flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
-	if (rc == 0 && lane->topic == STORE_REQUESTS && flight->request)
+	if (rc == 0 && window->topic == STORE_REQUESTS && flight->request)
 		rc = p->user.announced(p->user.arg, flight->request, error);
 	return rc;
 }
@@ -386,36 +391,37 @@ int producer_apply(struct producer *p, struct ztp_error *error)
 	int topic, rc = 0;
 
 	for (topic = 1; topic < STORE_TOPIC_END && rc == 0; topic++) {
-		struct lane *lane = &p->lanes[topic];
-		struct flight *flight;
+		struct topic_window *window = &p->windows[topic];
+		struct in_flight *flight;
 
 		if (p->unsettled > 0)
-			for (flight = lane_first(lane); flight && rc == 0;
-			     flight = lane_next(lane, flight))
-				if (flight->phase == FLIGHT_DONE)
-					rc = arrived(p, lane, flight, error);
-		if (rc == 0 && lane->parcels > 0)
-			rc = spill(p, lane, error);
+			for (flight = window_first(window); flight && rc == 0;
+			     flight = window_next(window, flight))
+				if (flight->phase == IN_FLIGHT_DONE)
+					rc = arrived(p, window, flight, error);
+		if (rc == 0 && window->unstored > 0)
+			rc = spill(p, window, error);
 	}
 	return rc;
 }
 
-/* A parcel is in the outbox: what was handed over goes on as one of its
+/* An unstored record is in the outbox: what was handed over goes on as one of its
  * records, and is not to be handed over when it is come upon there; all else
  * is read from there when its turn comes. */
-static void settle_spilled(struct lane *lane, struct flight *flight)
+static void settle_spilled(struct topic_window *window,
+			   struct in_flight *flight)
 {
-	if (flight->phase != FLIGHT_SENT) {
-		lane_release(lane, flight);
+	if (flight->phase != IN_FLIGHT_SENT) {
+		window_release(window, flight);
 		return;
 	}
-	if (lane->skip_to <= lane->cursor) /* those of before are passed */
-		lane->skip_from = flight->spilled;
-	flight->seq = lane->skip_to = flight->spilled;
+	if (window->skip_to <= window->cursor) /* those of before are passed */
+		window->skip_from = flight->spilled;
+	flight->seq = window->skip_to = flight->spilled;
 	flight->spilled = 0;
-	free(flight->parcel);
-	flight->parcel = NULL;
-	lane->parcels--;
+	free(flight->unstored);
+	flight->unstored = NULL;
+	window->unstored--;
 }
 
 void producer_settle(struct producer *p)
@@ -423,17 +429,17 @@ void producer_settle(struct producer *p)
 	int topic;
 
 	for (topic = 1; topic < STORE_TOPIC_END && p->unsettled > 0; topic++) {
-		struct lane *lane = &p->lanes[topic];
-		struct flight *flight, *next;
+		struct topic_window *window = &p->windows[topic];
+		struct in_flight *flight, *next;
 
-		for (flight = lane_first(lane); flight; flight = next) {
-			next = lane_next(lane, flight);
-			if (flight->phase == FLIGHT_DONE)
-				lane_release(lane, flight);
+		for (flight = window_first(window); flight; flight = next) {
+			next = window_next(window, flight);
+			if (flight->phase == IN_FLIGHT_DONE)
+				window_release(window, flight);
 			else if (flight->spilled != 0)
-				settle_spilled(lane, flight);
-			else if (flight->phase == FLIGHT_FRESH)
-				lane_move(lane, flight, FLIGHT_READY);
+				settle_spilled(window, flight);
+			else if (flight->phase == IN_FLIGHT_FRESH)
+				window_move(window, flight, IN_FLIGHT_READY);
 		}
 	}
 	p->unsettled = 0;
@@ -441,16 +447,16 @@ void producer_settle(struct producer *p)
 
 /* Its request is no more. What librdkafka has is waited for, and then of no
  * consequence. */
-static void orphan(struct lane *lane, struct flight *flight)
+static void orphan(struct topic_window *window, struct in_flight *flight)
 {
-	if (flight->phase != FLIGHT_SENT) {
-		lane_release(lane, flight);
+	if (flight->phase != IN_FLIGHT_SENT) {
+		window_release(window, flight);
 		return;
 	}
-	free(flight->parcel);
-	flight->parcel = NULL;
+	free(flight->unstored);
+	flight->unstored = NULL;
 	flight->request = 0;
-	lane->parcels--;
+	window->unstored--;
 }
 
 void producer_rollback(struct producer *p, const struct journal_mark *mark)
@@ -458,15 +464,15 @@ void producer_rollback(struct producer *p, const struct journal_mark *mark)
 	int topic;
 
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		struct lane *lane = &p->lanes[topic];
-		struct flight *flight, *next;
+		struct topic_window *window = &p->windows[topic];
+		struct in_flight *flight, *next;
 
-		for (flight = lane_first(lane); flight; flight = next) {
-			next = lane_next(lane, flight);
+		for (flight = window_first(window); flight; flight = next) {
+			next = window_next(window, flight);
 			flight->spilled = 0;
-			if (flight->parcel &&
-			    !journal_before(&flight->parcel->from, mark))
-				orphan(lane, flight);
+			if (flight->unstored &&
+			    !journal_before(&flight->unstored->from, mark))
+				orphan(window, flight);
 		}
 	}
 }
@@ -476,7 +482,7 @@ int producer_in_flight(const struct producer *p)
 	int topic, sum = 0;
 
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
-		sum += p->lanes[topic].busy;
+		sum += p->windows[topic].busy;
 	return sum;
 }
 

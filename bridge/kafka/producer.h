@@ -53,7 +53,7 @@ void producer_pump(struct producer *producer);
 void producer_hold_results(struct producer *producer, bool hold);
 /* Spends that time on sending off what has been handed over; the longer time
  * when that was much. False: there was nothing, and no time has passed. */
-bool producer_breathe(struct producer *producer, int ms, int long_ms);
+bool producer_coalesce(struct producer *producer, int ms, int long_ms);
 int64_t producer_next(const struct producer *producer);
 
 /* During apply: takes a copy of a record that was made of the journal's entry

@@ -6,8 +6,8 @@
 #define BRIDGE_KAFKA_PRODUCER_INTERNAL_H
 
 #include "bridge/kafka/kafka.h"
-#include "bridge/kafka/lane.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/kafka/topic_window.h"
 
 #define PRODUCER_PAUSE_FIRST_MS 250
 #define PRODUCER_PAUSE_MAX_MS	15000
@@ -21,13 +21,14 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok, hold_results;
-	int lingering; /* records that were handed over since `breathed` */
-	int64_t breathed;
+	int lingering; /* records that were handed over since `coalesced_at` */
+	int64_t coalesced_at;
 	int unsettled; /* flights that apply or settle has to look at */
-	struct lane lanes[STORE_TOPIC_END]; /* from 1 */
+	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
 };
 
-/* All that is handed over is waited for, then the lane begins anew. */
-void producer_rewind(struct producer *p, struct lane *lane, int64_t pause);
+/* All that is handed over is waited for, then the window begins anew. */
+void producer_rewind(struct producer *p, struct topic_window *window,
+		     int64_t pause);
 
 #endif

@@ -7,17 +7,17 @@
  * which costs more than all else that is done about an event. So a page has to
  * be one batch: linger.ms is longer than handing it over takes, and then
  * rd_kafka_flush, during which librdkafka does not linger, sends it off at
- * once (producer_breathe). HOLD_MS is for a partition whose leader is away: it
+ * once (producer_coalesce). BATCH_WAIT_MS is for a partition whose leader is away: it
  * slows the others down, but does not stop them. Behind a batch of what nobody
- * waits for (all but requests) there is a lull besides, LULL_MS.
+ * waits for (all but requests) there is a gap besides, BATCH_GAP_MS.
  */
 #include "bridge/kafka/producer.h"
 
 #include "bridge/kafka/producer_internal.h"
 
-#define PAGE	1024
-#define HOLD_MS 100
-#define LULL_MS 5
+#define PAGE	      1024
+#define BATCH_WAIT_MS 100
+#define BATCH_GAP_MS  5
 /* So many records, and so many in a ms: from here on a request to Kafka more is
  * what costs, not waiting. */
 #define BUSY	    32
@@ -53,13 +53,13 @@ static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 }
 
 /* Hands a flight's record over. False: not now; the flight is as it was. */
-static bool send_record(struct producer *p, struct lane *lane,
-			struct flight *flight,
+static bool send_record(struct producer *p, struct topic_window *window,
+			struct in_flight *flight,
 			const struct store_record *record)
 {
-	uintptr_t tag =
-		(uintptr_t)lane->topic * LANE_WINDOW + lane_index(lane, flight);
-	rd_kafka_topic_t *topic = topic_of(p, lane->topic);
+	uintptr_t tag = (uintptr_t)window->topic * WINDOW_RECORDS +
+			window_index(window, flight);
+	rd_kafka_topic_t *topic = topic_of(p, window->topic);
 	rd_kafka_headers_t *headers = topic ? copy_headers(record) : NULL;
 	rd_kafka_resp_err_t err;
 
@@ -74,7 +74,7 @@ static bool send_record(struct producer *p, struct lane *lane,
 		RD_KAFKA_V_HEADERS(headers), RD_KAFKA_V_OPAQUE((void *)tag),
 		RD_KAFKA_V_END);
 	if (!err) {
-		lane_move(lane, flight, FLIGHT_SENT);
+		window_move(window, flight, IN_FLIGHT_SENT);
 		p->lingering++;
 		return true;
 	}
@@ -83,29 +83,29 @@ static bool send_record(struct producer *p, struct lane *lane,
 	 * behind it need not wait for it. */
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		flight->too_large = true;
-		lane_move(lane, flight, FLIGHT_DONE);
+		window_move(window, flight, IN_FLIGHT_DONE);
 		p->unsettled++;
 		return true;
 	}
-	lane->next_try = p->core->now + lane->pause;
+	window->next_try = p->core->now + window->pause;
 	log_warn(p->core->log, "kafka_produce_failed",
-		 LOG_STR("topic", kafka_topic(p->core, lane->topic)),
+		 LOG_STR("topic", kafka_topic(p->core, window->topic)),
 		 LOG_STR("error", rd_kafka_err2str(err)));
 	return false;
 }
 
 /* --- past the outbox */
 
-static void pump_parcels(struct producer *p, struct lane *lane)
+static void pump_unstored(struct producer *p, struct topic_window *window)
 {
-	struct flight *flight;
+	struct in_flight *flight;
 	int left = PAGE;
 
-	for (flight = lane_first(lane); flight && left > 0;
-	     flight = lane_next(lane, flight)) {
-		if (flight->phase != FLIGHT_READY)
+	for (flight = window_first(window); flight && left > 0;
+	     flight = window_next(window, flight)) {
+		if (flight->phase != IN_FLIGHT_READY)
 			continue;
-		if (!send_record(p, lane, flight, &flight->parcel->record))
+		if (!send_record(p, window, flight, &flight->unstored->record))
 			return;
 		left--;
 	}
@@ -115,91 +115,94 @@ static void pump_parcels(struct producer *p, struct lane *lane)
 
 struct page {
 	struct producer *p;
-	struct lane *lane;
+	struct topic_window *window;
 	int seen; /* rows, also those that were skipped */
 };
 
 static int hand_over(void *arg, const struct store_record *record)
 {
 	struct page *page = arg;
-	struct lane *lane = page->lane;
-	struct flight *flight;
+	struct topic_window *window = page->window;
+	struct in_flight *flight;
 
 	page->seen++;
-	if (record->seq < lane->skip_from || record->seq > lane->skip_to) {
-		flight = lane_take(lane, record->value.n + record->key.n);
+	if (record->seq < window->skip_from || record->seq > window->skip_to) {
+		flight = window_take(window, record->value.n + record->key.n);
 		if (!flight)
 			return 1;
 		flight->seq = record->seq;
 		flight->request = record->request;
-		if (!send_record(page->p, lane, flight, record)) {
-			lane_release(lane, flight);
+		if (!send_record(page->p, window, flight, record)) {
+			window_release(window, flight);
 			return 1;
 		}
 	}
-	lane->cursor = record->seq;
+	window->cursor = record->seq;
 	return 0;
 }
 
-static void pump_outbox(struct producer *p, struct lane *lane, bool alone)
+static void pump_outbox(struct producer *p, struct topic_window *window,
+			bool single)
 {
 	struct store *store = p->store;
-	struct page page = {p, lane, 0};
-	int64_t newest = store_outbox_newest(store, lane->topic);
-	int limit = alone ? 1 : PAGE;
+	struct page page = {p, window, 0};
+	int64_t newest = store_outbox_newest(store, window->topic);
+	int limit = single ? 1 : PAGE;
 	struct ztp_error error;
-	int rc = store_outbox_each(store, lane->topic, lane->cursor, limit,
+	int rc = store_outbox_each(store, window->topic, window->cursor, limit,
 				   hand_over, &page, &error);
 
 	if (rc < 0)
 		log_error(p->core->log, "outbox_unreadable", LOG_WHY(&error));
 	/* Nothing was there: all of it has arrived. */
 	if (rc == 0 && page.seen == 0)
-		lane->cursor = newest;
+		window->cursor = newest;
 }
 
 /* --- the turn */
 
 /* Low water: a batch is worth its while when half of the room is free, and
  * when what went before is back. */
-static bool may_send(const struct producer *p, const struct lane *lane,
-		     bool alone)
+static bool may_send(const struct producer *p,
+		     const struct topic_window *window, bool single)
 {
-	if (lane->sent > LANE_WINDOW / 2 || p->core->now < lane->lull)
+	if (window->sent > WINDOW_RECORDS / 2 ||
+	    p->core->now < window->gap_until)
 		return false;
-	return lane->sent == 0 || (!alone && p->core->now >= lane->held);
+	return window->sent == 0 ||
+	       (!single && p->core->now >= window->batch_wait);
 }
 
-static void pump_lane(struct producer *p, struct lane *lane)
+static void pump_window(struct producer *p, struct topic_window *window)
 {
-	bool alone;
+	bool single;
 
-	if (lane->again != 0 && p->core->now >= lane->again) {
-		lane->again = 0;
-		producer_rewind(p, lane, 0);
+	if (window->retry_at != 0 && p->core->now >= window->retry_at) {
+		window->retry_at = 0;
+		producer_rewind(p, window, 0);
 	}
-	if (p->core->now < lane->next_try)
+	if (p->core->now < window->next_try)
 		return;
-	if (lane->rewind) {
-		if (lane->busy > 0)
+	if (window->rewind) {
+		if (window->busy > 0)
 			return;
-		lane->cursor = lane->skip_from = lane->skip_to = 0;
-		lane->rewind = false;
+		window->cursor = window->skip_from = window->skip_to = 0;
+		window->rewind = false;
 	}
-	alone = lane->cursor < lane->alone;
-	if (!may_send(p, lane, alone))
+	single = window->cursor < window->single_until;
+	if (!may_send(p, window, single))
 		return;
-	if (lane->waiting > 0) {
-		lane->held = p->core->now + HOLD_MS;
-		pump_parcels(p, lane);
+	if (window->waiting > 0) {
+		window->batch_wait = p->core->now + BATCH_WAIT_MS;
+		pump_unstored(p, window);
 	}
-	/* Those that came after the parcels. */
-	if (lane->waiting == 0 &&
-	    store_outbox_after(p->store, lane->topic, lane->cursor)) {
-		lane->held = p->core->now + HOLD_MS;
-		if (lane->topic != STORE_REQUESTS && !alone)
-			lane->lull = p->core->now + LULL_MS;
-		pump_outbox(p, lane, alone);
+	/* Those that came after the unstored. */
+	if (window->waiting == 0 &&
+	    store_outbox_after(p->store, window->topic, window->cursor)) {
+		window->batch_wait = p->core->now + BATCH_WAIT_MS;
+		if (window->topic != STORE_REQUESTS && !single)
+			window->gap_until = p->core->now + BATCH_GAP_MS;
+		pump_outbox(p, window, single);
 	}
 }
 
@@ -211,7 +214,7 @@ void producer_pump(struct producer *p)
 		return;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		if (topic != STORE_RESULTS || !p->hold_results)
-			pump_lane(p, &p->lanes[topic]);
+			pump_window(p, &p->windows[topic]);
 }
 
 void producer_hold_results(struct producer *p, bool hold)
@@ -219,16 +222,16 @@ void producer_hold_results(struct producer *p, bool hold)
 	p->hold_results = hold;
 }
 
-bool producer_breathe(struct producer *p, int ms, int long_ms)
+bool producer_coalesce(struct producer *p, int ms, int long_ms)
 {
-	int64_t since = p->core->now - p->breathed;
+	int64_t since = p->core->now - p->coalesced_at;
 
 	if (p->lingering == 0 || !p->rk)
 		return false;
 	if (p->lingering >= BUSY && p->lingering >= BUSY_PER_MS * since)
 		ms = long_ms;
 	p->lingering = 0;
-	p->breathed = p->core->now;
+	p->coalesced_at = p->core->now;
 	/* What has arrived is counted as long as we have not collected it, so
 	 * this takes all of the time, and means nothing by its result. */
 	(void)rd_kafka_flush(p->rk, ms);
@@ -246,20 +249,21 @@ int64_t producer_next(const struct producer *p)
 	int topic;
 
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		const struct lane *lane = &p->lanes[topic];
-		int64_t at = lane->next_try;
+		const struct topic_window *window = &p->windows[topic];
+		int64_t at = window->next_try;
 
-		if (lane->waiting > 0 ||
-		    store_outbox_after(p->store, lane->topic, lane->cursor)) {
-			at = latest(at, lane->lull);
-			if (lane->busy > 0)
-				at = latest(at, lane->held);
+		if (window->waiting > 0 ||
+		    store_outbox_after(p->store, window->topic,
+				       window->cursor)) {
+			at = latest(at, window->gap_until);
+			if (window->busy > 0)
+				at = latest(at, window->batch_wait);
 		}
 		if (at > p->core->now && (next == 0 || at < next))
 			next = at;
-		if (lane->again > p->core->now &&
-		    (next == 0 || lane->again < next))
-			next = lane->again;
+		if (window->retry_at > p->core->now &&
+		    (next == 0 || window->retry_at < next))
+			next = window->retry_at;
 	}
 	return next;
 }

@@ -12,21 +12,21 @@
  *   pump     effects: records to Kafka, commands to devices, offsets
  *
  * Between turns the loop takes a breath, so that what comes shares a turn
- * (loop_wait.c); events gather before they wake it (pace.h). And a transaction
+ * (loop_wait.c); events gather before they wake it (coalesce.h). And a transaction
  * that holds nothing but new requests is committed some turns later: what is
  * pumped before that, their records, can be told again by the journal, under
- * the same ids (store_pressing).
+ * the same ids (store_commit_required).
  *
  * When apply or commit fails (a full disk), everything is rolled back, the
  * batches stay as they are and are applied again later: no input is lost and
  * no effect has happened. That is why nothing outside the batch structs, the
  * store and the tally may change during apply.
  *
- * Other threads: paho's receiving thread (bridge/mqtt/intake.c) appends to the
- * journal; the asker (bridge/kafka/asker.c) puts blocking questions to Kafka;
+ * Other threads: paho's receiving thread (bridge/mqtt/mqtt_in.c) appends to the
+ * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
  * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
- * timer (bridge/mqtt/pace.h). The store has one that nobody hears of, which writes
- * its log back (store_writeback.c).
+ * timer (bridge/mqtt/coalesce.h). The store has one that nobody hears of, which writes
+ * its log back (store_checkpoint.c).
  */
 #ifndef BRIDGE_LIFE_BRIDGE_H
 #define BRIDGE_LIFE_BRIDGE_H
@@ -35,13 +35,13 @@
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
-struct intake;
-struct outlet;
+struct mqtt_in;
+struct mqtt_out;
 struct commands;
 struct registrar;
 struct producer;
 struct consumer;
-struct asker;
+struct probe;
 struct http;
 
 struct bridge {
@@ -56,13 +56,13 @@ struct bridge {
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
 
-	struct intake *intake;
-	struct outlet *outlet; /* joined by the two that follow */
+	struct mqtt_in *mqtt_in;
+	struct mqtt_out *mqtt_out; /* joined by the two that follow */
 	struct commands *commands;
 	struct registrar *registrar; /* NULL: mqtt.registrar none */
 	struct producer *producer;
 	struct consumer *consumer;
-	struct asker *asker;
+	struct probe *probe;
 	struct http *http;
 
 	struct tally total; /* of what has been committed */

@@ -4,11 +4,11 @@
 #include <string.h>
 
 #include "bridge/life/delivery.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/member.h"
 
-#define WINDOW_MAX  OUTLET_WINDOW_MAX
+#define WINDOW_MAX  MQTT_OUT_WINDOW_MAX
 #define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */
 
 #define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
@@ -31,7 +31,7 @@ struct answer {
 
 struct commands {
 	struct bridge *b;
-	struct outlet_user user;
+	struct mqtt_out_user user;
 	struct slot slots[WINDOW_MAX];
 	int busy, waiting; /* of the slots: taken; without PUBACK yet */
 	int window;	   /* how many may wait */
@@ -52,7 +52,7 @@ static void on_up(void *arg, int window)
 
 	c->window = window;
 	if (c->b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
-	    outlet_subscribe(c->b->outlet, ANSWER_FILTER, 1) != 0)
+	    mqtt_out_subscribe(c->b->mqtt_out, ANSWER_FILTER, 1) != 0)
 		log_warn(c->b->core.log, "mqtt_subscribe_failed",
 			 LOG_STR("topic", ANSWER_FILTER));
 }
@@ -143,12 +143,12 @@ int commands_new(struct commands **out, struct bridge *b,
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	c->b = b;
-	c->user = (struct outlet_user){.up = on_up,
-				       .down = on_down,
-				       .puback = on_puback,
-				       .message = on_message,
-				       .arg = c};
-	outlet_join(b->outlet, &c->user);
+	c->user = (struct mqtt_out_user){.up = on_up,
+					 .down = on_down,
+					 .puback = on_puback,
+					 .message = on_message,
+					 .arg = c};
+	mqtt_out_join(b->mqtt_out, &c->user);
 	*out = c;
 	return 0;
 }
@@ -269,8 +269,8 @@ static int send_command(struct commands *c, const struct store_request *r,
 		rc = add_properties(&properties, r, status, bytes->content_type,
 				    expiry);
 	if (rc == 0)
-		rc = outlet_publish(c->b->outlet, &slot->mid, topic,
-				    bytes->data, bytes->len, properties);
+		rc = mqtt_out_publish(c->b->mqtt_out, &slot->mid, topic,
+				      bytes->data, bytes->len, properties);
 	mosquitto_property_free_all(&properties);
 	if (rc != 0)
 		return rc;
@@ -420,11 +420,11 @@ void commands_pump(struct commands *c)
 	int limit, rc;
 
 	c->starved = c->pressed = false;
-	if (!outlet_connected(c->b->outlet))
+	if (!mqtt_out_connected(c->b->mqtt_out))
 		return;
 	/* Who has not agreed with us guards another topic, or none. */
 	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
-		outlet_flush(c->b->outlet);
+		mqtt_out_flush(c->b->mqtt_out);
 		return;
 	}
 	refill(c);
@@ -440,7 +440,7 @@ void commands_pump(struct commands *c)
 				      limit, pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->core.log, "command_failed", LOG_WHY(&p.error));
-	outlet_flush(c->b->outlet);
+	mqtt_out_flush(c->b->mqtt_out);
 }
 
 /* What is due already is on its way, or waits for room or the gate: each of

@@ -1,5 +1,5 @@
 /*
- * bridge/life/commands.h - commands to devices, over the outlet. Loop thread only.
+ * bridge/life/commands.h - commands to devices, over the mqtt_out. Loop thread only.
  *
  * At most the broker's Receive Maximum of publishes is unacknowledged. Who is
  * next is asked of the store: what was never tried before first, then what is
@@ -10,7 +10,7 @@
 
 #include "bridge/life/bridge.h"
 
-/* Joins b->outlet, which must outlive it. */
+/* Joins b->mqtt_out, which must outlive it. */
 int commands_new(struct commands **commands, struct bridge *b,
 		 struct ztp_error *error);
 void commands_free(struct commands *commands);
@@ -18,7 +18,7 @@ void commands_free(struct commands *commands);
 /* The steady time at which something is to be published next, 0: nothing. */
 int64_t commands_due(const struct commands *commands);
 
-/* The loop's turn; see bridge.h. What is collected comes by outlet_turn. */
+/* The loop's turn; see bridge.h. What is collected comes by mqtt_out_turn. */
 int commands_apply(struct commands *commands, struct ztp_error *error);
 void commands_settle(struct commands *commands);
 /* Publishes what is owed. */

@@ -3,7 +3,7 @@
 #include <mqtt_protocol.h>
 #include <string.h>
 
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 
 #define QUEUED_MAX_MS 600000
 
@@ -16,22 +16,22 @@ static int taken(struct bridge *b, struct store_request *r,
 	int rc = 0;
 
 	if (r->state == ZTP_STATE_ONBOARDED) /* delivered again */
-		return ending_owe(b, r, ZTP_ON_DONE, NULL, error);
+		return move_owe(b, r, ZTP_ON_DONE, NULL, error);
 	if (r->state == ZTP_STATE_REGISTERED ||
 	    r->state == ZTP_STATE_UNDELIVERABLE) {
-		rc = ending_move(b, r, ZTP_STATE_DELIVERED, error);
+		rc = move_state(b, r, ZTP_STATE_DELIVERED, error);
 		r->delivered_at = b->core.now;
 		r->finished_at = 0;
 	}
 	if (rc != 0 || r->state != ZTP_STATE_DELIVERED)
 		return rc;
 	if (!by_device)
-		return ending_finish_decided(
+		return move_finish_decided(
 			b, r, ZTP_STATE_ONBOARDED,
 			"the broker has passed the command on", error);
 	/* Said again now and then: the broker's queue may have lost it. A gate
 	 * tells when the device is there anew. */
-	return ending_owe(b, r, ZTP_ON_PUBACK, &facts, error);
+	return move_owe(b, r, ZTP_ON_PUBACK, &facts, error);
 }
 
 enum delivery_fate delivery_fate_of(int reason_code)
@@ -63,7 +63,7 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 	if (rc <= 0)
 		return rc;
 	if (!ztp_owed_is_command(r.owed.what))
-		return ending_owe(b, &r, event[fate], NULL, error);
+		return move_owe(b, &r, event[fate], NULL, error);
 	log_debug(b->core.log, "command_done", LOG_STR("request_id", r.id),
 		  LOG_INT("reason_code", reason_code),
 		  LOG_INT("tries", r.owed.tries + 1));
@@ -74,19 +74,19 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 			 LOG_INT("reason_code", reason_code));
 	if (fate == DELIVERY_TAKEN)
 		return taken(b, &r, error);
-	return ending_owe(b, &r, event[fate], NULL, error);
+	return move_owe(b, &r, event[fate], NULL, error);
 }
 
 int delivery_again(struct bridge *b, struct store_request *r,
 		   struct ztp_error *error)
 {
-	return ending_owe(b, r, ZTP_ON_AGAIN, NULL, error);
+	return move_owe(b, r, ZTP_ON_AGAIN, NULL, error);
 }
 
 int delivery_knocked(struct bridge *b, struct store_request *r,
 		     struct ztp_error *error)
 {
-	return ending_owe(b, r, ZTP_ON_KNOCKED, NULL, error);
+	return move_owe(b, r, ZTP_ON_KNOCKED, NULL, error);
 }
 
 int delivery_applied(struct bridge *b, const char *path,
@@ -111,17 +111,17 @@ int delivery_applied(struct bridge *b, const char *path,
 	     (r.state == ZTP_STATE_UNDELIVERABLE && applied->applied))) {
 		/* The device was faster than the broker's PUBACK, or later
 		 * than its deadline. */
-		rc = ending_move(b, &r, ZTP_STATE_DELIVERED, error);
+		rc = move_state(b, &r, ZTP_STATE_DELIVERED, error);
 		r.delivered_at = b->core.now;
 	}
 	if (rc != 0 || r.state != ZTP_STATE_DELIVERED)
 		return rc;
 	if (applied->applied)
-		return ending_finish_decided(
+		return move_finish_decided(
 			b, &r, ZTP_STATE_ONBOARDED,
 			said ? said : "the device has applied the command",
 			error);
-	return ending_finish_decided(
+	return move_finish_decided(
 		b, &r, ZTP_STATE_UNDELIVERABLE,
 		said ? said : "the device could not apply the command", error);
 }
@@ -140,7 +140,7 @@ static int wake(void *arg, struct store_request *r)
 	if (s->fingerprint &&
 	    memcmp(r->fingerprint, s->fingerprint, ZTP_SHA256_LEN) != 0)
 		return 0;
-	return ending_owe(s->b, r, s->event, NULL, s->error);
+	return move_owe(s->b, r, s->event, NULL, s->error);
 }
 
 int delivery_subscribed(struct bridge *b, const char *path,
@@ -161,8 +161,8 @@ int delivery_held(struct bridge *b, struct store_request *r, bool held,
 
 	/* Another certificate's approval waits for a loser to be told. */
 	if (!held || (!subscribed && r->state == ZTP_STATE_CONFLICT))
-		return ending_owe(b, r, ZTP_ON_NOT_HELD, NULL, error);
-	return ending_owe(b, r, ZTP_ON_HELD, &facts, error);
+		return move_owe(b, r, ZTP_ON_NOT_HELD, NULL, error);
+	return move_owe(b, r, ZTP_ON_HELD, &facts, error);
 }
 
 int delivery_gone(struct bridge *b, struct store_request *r,
@@ -173,11 +173,11 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 	if (!ztp_owed_is_command(r->owed.what))
 		return 0;
 	if (r->state == ZTP_STATE_REGISTERED || r->state == ZTP_STATE_DELIVERED)
-		rc = ending_finish_decided(
+		rc = move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
 			"the device was deleted before it took the command",
 			error);
-	return rc == 0 ? ending_owe(b, r, ZTP_ON_GONE, NULL, error) : rc;
+	return rc == 0 ? move_owe(b, r, ZTP_ON_GONE, NULL, error) : rc;
 }
 
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,
@@ -190,18 +190,18 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 							 QUEUED_MAX_MS};
 
 	if (ztp_owed_is_notice(r->owed.what))
-		return ending_owe(b, r, ZTP_ON_DEADLINE, &facts, error);
+		return move_owe(b, r, ZTP_ON_DEADLINE, &facts, error);
 	if (r->state == ZTP_STATE_REGISTERED)
-		return ending_finish_decided(
+		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
 			"the device did not take the command in time", error);
 	if (r->state == ZTP_STATE_DELIVERED)
-		return ending_finish_decided(
+		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
 			"the device did not answer the command in time", error);
 	/* Delivered again in vain: the request's end stays as it was. */
-	return ending_owe(b, r,
-			  r->state == ZTP_STATE_ONBOARDED ? ZTP_ON_DONE
-							  : ZTP_ON_DEADLINE,
-			  &facts, error);
+	return move_owe(b, r,
+			r->state == ZTP_STATE_ONBOARDED ? ZTP_ON_DONE
+							: ZTP_ON_DEADLINE,
+			&facts, error);
 }

@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "bridge/life/delivery.h"
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/code.h"
@@ -19,7 +19,7 @@ static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		registrar_ask(b->registrar, answer->n);
 		return 0;
 	}
-	return ending_owe(b, r, ZTP_ON_DENIED, NULL, error);
+	return move_owe(b, r, ZTP_ON_DENIED, NULL, error);
 }
 
 static int created(struct bridge *b, const struct control_answer *said,
@@ -30,19 +30,19 @@ static int created(struct bridge *b, const struct control_answer *said,
 	if (r->state != ZTP_STATE_APPROVED)
 		return 0;
 	if (control_is(said, ZTP_CODE_OK))
-		return ending_register(b, r, said->subscribed, error);
+		return move_register(b, r, said->subscribed, error);
 	if (control_is(said, ZTP_CODE_ALREADY_EXISTS))
-		return ending_finish_decided(
+		return move_finish_decided(
 			b, r, ZTP_STATE_CONFLICT,
 			"a device with this path exists already", error);
 	snprintf(message, sizeof(message), "%s: %s", said->code, said->message);
-	return ending_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
+	return move_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
 }
 
 static int released(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
-	return ending_owe(b, r, ZTP_ON_RELEASED, NULL, error);
+	return move_owe(b, r, ZTP_ON_RELEASED, NULL, error);
 }
 
 static int about_device(struct bridge *b, const struct control_answer *said,

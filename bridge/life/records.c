@@ -120,7 +120,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 	return rc;
 }
 
-int records_dead_pending(struct bridge *b, const struct entry *entry,
+int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 			 struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
@@ -190,7 +190,7 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 	return rc;
 }
 
-int records_audit(struct bridge *b, const struct entry *entry,
+int records_audit(struct bridge *b, const struct journal_entry *entry,
 		  struct ztp_error *error)
 {
 	struct store_record record = {.topic = STORE_AUDIT};

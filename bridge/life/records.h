@@ -5,7 +5,7 @@
 #ifndef BRIDGE_LIFE_RECORDS_H
 #define BRIDGE_LIFE_RECORDS_H
 
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "bridge/life/bridge.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
@@ -27,7 +27,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 		   struct ztp_error *error);
 
 /* ztp.dlq, for a pending event that was refused. */
-int records_dead_pending(struct bridge *b, const struct entry *entry,
+int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 			 struct ztp_error *error);
 
 /* ztp.dlq, for a decision that cannot be read: the record as it came. */
@@ -42,7 +42,7 @@ int records_too_large(void *bridge, const struct store_record *record,
 		      struct ztp_error *error);
 
 /* ztp.audit: the gate's record, unchanged. */
-int records_audit(struct bridge *b, const struct entry *entry,
+int records_audit(struct bridge *b, const struct journal_entry *entry,
 		  struct ztp_error *error);
 
 #endif

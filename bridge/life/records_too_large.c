@@ -80,8 +80,8 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 
 /* --- all others */
 
-static int bury(struct bridge *b, const struct store_record *old,
-		struct ztp_error *error)
+static int dead_letter(struct bridge *b, const struct store_record *old,
+		       struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_DLQ, .key = old->key};
@@ -123,5 +123,5 @@ int records_too_large(void *bridge, const struct store_record *record,
 		 LOG_UINT("bytes", record->key.n + record->value.n));
 	if (record->topic == STORE_DLQ)
 		return shrink_dead(b, record, error);
-	return bury(b, record, error);
+	return dead_letter(b, record, error);
 }

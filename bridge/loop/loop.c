@@ -10,13 +10,13 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/gate_answers.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
 #define JOURNAL_BATCH	512
@@ -43,14 +43,14 @@ static void collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	asker_news_get(b->asker, &l->news);
-	intake_collect(b->intake);
-	outlet_turn(b->outlet);
+	probe_status_get(b->probe, &l->status);
+	mqtt_in_collect(b->mqtt_in);
+	mqtt_out_turn(b->mqtt_out);
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
 	if (!telling_again(l))
-		consumer_collect(b->consumer, &l->news);
+		consumer_collect(b->consumer, &l->status);
 }
 
 /* Undecided requests may expire up to the moment at which the ends were asked
@@ -68,7 +68,7 @@ static void move_horizon(struct loop *l)
 	struct bridge *b = &l->b;
 
 	if (!ends_pending(l) &&
-	    !asker_ends_get(b->asker, l->ends.asked_at, &l->ends))
+	    !probe_end_offsets_get(b->probe, l->ends.asked_at, &l->ends))
 		return;
 	if (!consumer_reached(b->consumer, &l->ends))
 		return;
@@ -109,8 +109,8 @@ static int commit(struct loop *l, struct ztp_error *error)
 		return 0;
 	if (l->commit_by == 0)
 		l->commit_by = b->core.now + COMMIT_MS;
-	if (!store_pressing(b->store) && !b->core.stopping && b->store_ok &&
-	    b->core.now < l->commit_by)
+	if (!store_commit_required(b->store) && !b->core.stopping &&
+	    b->store_ok && b->core.now < l->commit_by)
 		return 0;
 	rc = store_commit(b->store, b->core.now, error);
 	if (rc == 0) {
@@ -128,12 +128,12 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	int rc = 0;
 
 	if (l->recover)
-		rc = requests_recover(b, error);
+		rc = pending_recover(b, error);
 	if (rc == 0)
 		rc = producer_apply(b->producer, error);
 	if (rc == 0)
-		rc = requests_journal(b, JOURNAL_BATCH, &more_entries,
-				      &b->blocked, error);
+		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
+				   error);
 	if (rc == 0 && !telling_again(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
@@ -141,17 +141,18 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0 && b->registrar)
 		rc = gate_answers_apply(b, error);
 	if (rc == 0)
-		rc = verdicts_due(b, DUE_BATCH, &waiting, &more_due, error);
+		rc = decisions_time_out(b, DUE_BATCH, &waiting, &more_due,
+					error);
 	if (rc == 0 && housekeeping)
 		rc = evict(l, error);
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
-	l->breathe = store_pressing(b->store);
+	l->coalesce = store_commit_required(b->store);
 	if (rc == 0)
 		rc = commit(l, error);
 	if (rc == 0 && waiting && !ends_pending(l))
-		asker_want_ends(b->asker);
+		probe_want_end_offsets(b->probe);
 	l->more = more_entries || more_due || consumer_more(b->consumer);
 	return rc;
 }
@@ -250,10 +251,10 @@ static void turn(struct loop *l)
 	collect(l);
 	move_horizon(l);
 	if (housekeeping) {
-		pressure_look_at_disk(&l->pressure, b);
+		backpressure_look_at_disk(&l->backpressure, b);
 		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
-	l->breathe = false;
+	l->coalesce = false;
 	if (b->store_ok || b->core.now >= l->next_store_try) {
 		rc = apply(l, housekeeping, &error);
 		if (rc == 0) {
@@ -272,7 +273,7 @@ static void turn(struct loop *l)
 		}
 	}
 	if (!b->core.stopping)
-		pressure_apply(b);
+		backpressure_apply(b);
 }
 
 /* --- start and end */
@@ -286,8 +287,8 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	snprintf(copy, sizeof(copy), "%s", store->path);
-	snprintf(l->pressure.directory, sizeof(l->pressure.directory), "%s",
-		 dirname(copy));
+	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
+		 "%s", dirname(copy));
 	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
 			error);
 	if (rc != 0)
@@ -308,36 +309,36 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	b->told.segment = journal_first_segment(b->journal);
-	rc = requests_recover(b, error);
+	rc = pending_recover(b, error);
 	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
 }
 
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 
-	rc = outlet_new(&b->outlet, &b->core, error);
+	rc = mqtt_out_new(&b->mqtt_out, &b->core, error);
 	if (rc == 0)
 		rc = commands_new(&b->commands, b, error);
 	if (rc == 0 && b->core.config->mqtt.registrar == CONFIG_REGISTRAR_GATE)
-		rc = registrar_new(&b->registrar, &b->core, b->store, b->outlet,
-				   error);
+		rc = registrar_new(&b->registrar, &b->core, b->store,
+				   b->mqtt_out, error);
 	if (rc == 0 && b->registrar)
 		registrar_join(b->registrar);
 	if (rc == 0)
-		rc = asker_new(&b->asker, &b->core, l->wake_fd, error);
+		rc = probe_new(&b->probe, &b->core, l->wake_fd, error);
 	if (rc == 0)
 		rc = producer_new(&b->producer, &b->core, b->store, &fates,
 				  l->work_fd, error);
 	if (rc == 0)
-		rc = consumer_new(&b->consumer, &b->core, b->store, b->asker,
+		rc = consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				  &decisions, l->work_fd, error);
 	if (rc == 0)
-		rc = intake_new(&b->intake, &b->core, b->journal, l->wake_fd,
-				l->work_fd, l->timer_fd, error);
+		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
+				 l->work_fd, l->timer_fd, error);
 	if (rc == 0 && *b->core.config->http.listen)
 		rc = http_new(&b->http, b, error);
 	if (rc == 0 && b->http)
@@ -349,17 +350,17 @@ static void close_parts(struct loop *l)
 {
 	struct bridge *b = &l->b;
 
-	if (b->outlet)
-		outlet_stop(b->outlet);
+	if (b->mqtt_out)
+		mqtt_out_stop(b->mqtt_out);
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
-	intake_free(b->intake); /* first: it writes to the journal */
+	mqtt_in_free(b->mqtt_in); /* first: it writes to the journal */
 	commands_free(b->commands);
-	outlet_free(b->outlet);
+	mqtt_out_free(b->mqtt_out);
 	consumer_free(b->consumer);
 	producer_free(b->producer);
-	asker_free(b->asker);
+	probe_free(b->probe);
 	registrar_free(b->registrar);
 	journal_close(b->journal);
 	store_close(b->store);

@@ -5,29 +5,29 @@
 #ifndef BRIDGE_LOOP_LOOP_INTERNAL_H
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
 
-#include "bridge/kafka/asker.h"
+#include "bridge/kafka/probe.h"
 #include "bridge/life/bridge.h"
+#include "bridge/loop/backpressure.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
-#include "bridge/loop/pressure.h"
 
 struct loop {
 	struct bridge b;
 	/* What cannot wait for a breath, and all else with it. */
 	int urgent_fd, epoll_fd;
 	int signal_fd, wake_fd, work_fd, timer_fd;
-	bool breathe, recover;
+	bool coalesce, recover;
 	int64_t commit_by; /* of the transaction that is open, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;
-	struct asker_news news;
+	struct probe_status status;
 	int64_t next_housekeeping, next_store_try, stop_by;
-	struct asker_ends ends;
+	struct probe_end_offsets ends;
 	int64_t ends_since; /* asked_at of the ends last used */
 	bool more, evict_more;
 	uint64_t gaps; /* of the journal, that the log has heard of */
 	int exit_code;
-	struct pressure pressure;
+	struct backpressure backpressure;
 	struct notify notify;
 	struct log_limit store_failures;
 	loop_reload *reload;

@@ -13,13 +13,13 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/mqtt/intake.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
-#define SLEEP_MAX_MS   60000
-#define BREATH_MS      1
-#define LONG_BREATH_MS 6
+#define SLEEP_MAX_MS	 60000
+#define COALESCE_MS	 1
+#define COALESCE_LONG_MS 6
 
 enum source {
 	FROM_SIGNAL,
@@ -47,8 +47,8 @@ static int timeout_of(struct loop *l)
 		return 0;
 	earlier(&next, l->next_housekeeping);
 	earlier(&next, l->commit_by);
-	earlier(&next, intake_next(b->intake));
-	earlier(&next, outlet_next(b->outlet));
+	earlier(&next, mqtt_in_next(b->mqtt_in));
+	earlier(&next, mqtt_out_next(b->mqtt_out));
 	if (b->core.stopping)
 		earlier(&next, l->stop_by);
 	if (!b->store_ok) { /* nothing is pumped before that */
@@ -60,10 +60,10 @@ static int timeout_of(struct loop *l)
 			earlier(&next, registrar_next(b->registrar));
 		earlier(&next, store_next_due(b->store, false));
 		due = store_next_due(b->store, true);
-		/* Past the horizon the asker wakes us, not the clock. */
+		/* Past the horizon the probe wakes us, not the clock. */
 		if (due > now)
 			earlier(&next, due);
-		if (outlet_connected(b->outlet)) {
+		if (mqtt_out_connected(b->mqtt_out)) {
 			due = commands_due(b->commands);
 			earlier(&next, due);
 		}
@@ -82,7 +82,7 @@ static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
 	uint32_t wanted = 0;
-	int fd = outlet_fd(l->b.outlet, &wanted);
+	int fd = mqtt_out_fd(l->b.mqtt_out, &wanted);
 
 	event.events = wanted;
 
@@ -109,8 +109,8 @@ static void on_signal(struct loop *l)
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			l->reload(l->reload_arg);
-			intake_reconnect(b->intake);
-			outlet_reconnect(b->outlet);
+			mqtt_in_reconnect(b->mqtt_in);
+			mqtt_out_reconnect(b->mqtt_out);
 			continue;
 		}
 		log_info(b->core.log, "stopping",
@@ -120,8 +120,8 @@ static void on_signal(struct loop *l)
 		b->core.stopping = true;
 		notify_stopping(&l->notify);
 		l->stop_by = b->core.now + b->core.config->shutdown_timeout_ms;
-		intake_pause(b->intake, "shutdown");
-		asker_stop(b->asker);
+		mqtt_in_pause(b->mqtt_in, "shutdown");
+		probe_stop(b->probe);
 	}
 }
 
@@ -133,7 +133,7 @@ static void drain(int fd)
 		return; /* nobody has written since */
 }
 
-static int heed(struct loop *l, int fd, int timeout_ms)
+static int dispatch(struct loop *l, int fd, int timeout_ms)
 {
 	struct epoll_event events[8];
 	int i, n = epoll_wait(fd, events, 8, timeout_ms);
@@ -155,7 +155,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
 			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
-			return heed(l, l->urgent_fd, 0);
+			return dispatch(l, l->urgent_fd, 0);
 		case FROM_HTTP:
 		case FROM_COMMANDS:
 			break; /* served every turn */
@@ -169,7 +169,7 @@ static int heed(struct loop *l, int fd, int timeout_ms)
  * events, acknowledgements and decisions gather: the more there are, the more
  * share a turn, and one that comes alone is not made to wait. When there is
  * much, requests to Kafka are what costs, on both sides, and the breath is a
- * longer one. (Events have gathered before: bridge/mqtt/pace.h.) */
+ * longer one. (Events have coalesced before: bridge/mqtt/coalesce.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
@@ -177,12 +177,12 @@ int loop_wait(struct loop *l)
 	/* The window to the broker is full, and commands wait for it: then its
 	 * acknowledgements are what cannot wait. */
 	if (!l->more && !commands_pressed(l->b.commands) &&
-	    !producer_breathe(l->b.producer, BREATH_MS, LONG_BREATH_MS) &&
-	    l->breathe)
-		n = heed(l, l->urgent_fd, BREATH_MS);
+	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
+	    l->coalesce)
+		n = dispatch(l, l->urgent_fd, COALESCE_MS);
 	if (n == 0) {
 		watch_commands(l);
-		n = heed(l, l->epoll_fd, timeout_of(l));
+		n = dispatch(l, l->epoll_fd, timeout_of(l));
 	}
 	l->b.core.now = ztp_clock_steady(&l->b.core.clock);
 	return n < 0 ? -1 : 0;

@@ -104,11 +104,11 @@ void control_ack(struct control_message *m,
 			!cJSON_AddItemToArray(list, cJSON_CreateString(ids[i]));
 }
 
-bool control_send(struct control_message *m, struct outlet *outlet)
+bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 {
 	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
-	bool sent = text && outlet_publish(outlet, NULL, ZTP_MQTT_CONTROL, text,
-					   strlen(text), NULL) == 0;
+	bool sent = text && mqtt_out_publish(mqtt_out, NULL, ZTP_MQTT_CONTROL,
+					     text, strlen(text), NULL) == 0;
 
 	cJSON_free(text);
 	cJSON_Delete(m->root);

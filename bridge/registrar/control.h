@@ -8,7 +8,7 @@
 
 #include <cjson/cJSON.h>
 
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/store/store.h"
 
 #define CONTROL_CORRELATION (ZTP_REQUEST_ID_MAX + 16)
@@ -32,7 +32,7 @@ void control_info(struct control_message *message);
 void control_ack(struct control_message *message,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n);
 /* Publishes and frees the message. False: it did not go out. */
-bool control_send(struct control_message *message, struct outlet *outlet);
+bool control_send(struct control_message *message, struct mqtt_out *mqtt_out);
 
 /* What the answer to createDevice, rejectDevice or getDevice says. */
 struct control_answer {

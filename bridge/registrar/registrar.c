@@ -31,7 +31,7 @@
 #define ACK_BATCH 256
 
 int registrar_new(struct registrar **out, struct core *core,
-		  struct store *store, struct outlet *outlet,
+		  struct store *store, struct mqtt_out *mqtt_out,
 		  struct ztp_error *error)
 {
 	struct registrar *g = calloc(1, sizeof(*g));
@@ -39,7 +39,7 @@ int registrar_new(struct registrar **out, struct core *core,
 	if (g) {
 		g->core = core;
 		g->store = store;
-		g->outlet = outlet;
+		g->mqtt_out = mqtt_out;
 		g->subscribed = calloc(REGISTRAR_SUBSCRIBED_MAX,
 				       sizeof(*g->subscribed));
 		g->staged.ids = calloc(ACKS_MAX, sizeof(*g->staged.ids));
@@ -67,11 +67,11 @@ void registrar_free(struct registrar *g)
 
 void registrar_connected(struct registrar *g)
 {
-	struct outlet *outlet = g->outlet;
-	int rc = outlet_subscribe(outlet, ZTP_MQTT_RESPONSE, 1);
+	struct mqtt_out *mqtt_out = g->mqtt_out;
+	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = outlet_subscribe(outlet, ZTP_MQTT_SUBSCRIBED, 0);
+		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -289,7 +289,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 		return false;
 	control_begin(&m);
 	op = add_op(g, &m, r);
-	sent = control_send(&m, g->outlet);
+	sent = control_send(&m, g->mqtt_out);
 	if (!sent && op)
 		registrar_free_op(g, op);
 	return sent;
@@ -301,7 +301,7 @@ static void send_info(struct registrar *g)
 
 	control_begin(&m);
 	control_info(&m);
-	control_send(&m, g->outlet);
+	control_send(&m, g->mqtt_out);
 	g->next_info = g->core->now + (g->informed ? INFO_MS : ANSWER_MS);
 }
 
@@ -312,7 +312,7 @@ static void send_acks(struct registrar *g)
 
 	control_begin(&m);
 	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
-	if (!control_send(&m, g->outlet))
+	if (!control_send(&m, g->mqtt_out))
 		return;
 	g->acks.count -= n;
 	memmove(g->acks.ids, g->acks.ids + n,
@@ -353,7 +353,7 @@ static void ask_waiting(struct registrar *g)
 		g->asking = false;
 	if (a.count == 0)
 		a.m.failed = true;
-	control_send(&a.m, g->outlet);
+	control_send(&a.m, g->mqtt_out);
 }
 
 void registrar_pump(struct registrar *g)

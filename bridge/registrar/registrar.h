@@ -14,7 +14,7 @@
 #define BRIDGE_REGISTRAR_REGISTRAR_H
 
 #include "bridge/core/core.h"
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 #include "bridge/store/store.h"
 
 /* Bytes of a decision's metadata, as JSON, that a gate keeps. */
@@ -24,11 +24,11 @@ struct control_answer;
 struct registrar;
 
 int registrar_new(struct registrar **registrar, struct core *core,
-		  struct store *store, struct outlet *outlet,
+		  struct store *store, struct mqtt_out *mqtt_out,
 		  struct ztp_error *error);
 void registrar_free(struct registrar *registrar);
 
-/* Joins the outlet, as the last: what is nobody else's is the gate's. */
+/* Joins the mqtt_out, as the last: what is nobody else's is the gate's. */
 void registrar_join(struct registrar *registrar);
 
 /* The loop's turn; see bridge.h. What is collected is applied by

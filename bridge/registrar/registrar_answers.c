@@ -132,12 +132,12 @@ static bool on_puback(void *arg, int mid, int reason_code)
 
 void registrar_join(struct registrar *g)
 {
-	g->user = (struct outlet_user){.up = on_up,
-				       .down = on_down,
-				       .puback = on_puback,
-				       .message = on_message,
-				       .arg = g};
-	outlet_join(g->outlet, &g->user);
+	g->user = (struct mqtt_out_user){.up = on_up,
+					 .down = on_down,
+					 .puback = on_puback,
+					 .message = on_message,
+					 .arg = g};
+	mqtt_out_join(g->mqtt_out, &g->user);
 }
 
 /* --- the turn */

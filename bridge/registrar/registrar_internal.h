@@ -28,8 +28,8 @@ struct id_list {
 struct registrar {
 	struct core *core;
 	struct store *store;
-	struct outlet *outlet;
-	struct outlet_user user;
+	struct mqtt_out *mqtt_out;
+	struct mqtt_out_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_subscription

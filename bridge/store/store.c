@@ -21,14 +21,14 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 		return 0;
 	rc = store_paths_write(store, error);
 	if (rc == 0)
-		rc = store_facts_write(store, now, error);
+		rc = store_counters_write(store, now, error);
 	if (rc != 0)
 		return rc;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
 	if (rc != SQLITE_DONE)
 		return store_fail(store, rc, error);
-	store->in_transaction = store->pressing = false;
+	store->in_transaction = store->commit_required = false;
 	store->committed = store->facts;
 	store_paths_committed(store->paths);
 	return 0;
@@ -46,7 +46,7 @@ void store_rollback(struct store *store)
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_step(store->stmt[SQL_ROLLBACK]);
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
-	store->in_transaction = store->pressing = false;
+	store->in_transaction = store->commit_required = false;
 	store->facts = store->committed;
 	store_paths_rolled_back(store->paths);
 }
@@ -56,14 +56,14 @@ bool store_dirty(const struct store *store)
 	return store->in_transaction;
 }
 
-bool store_pressing(const struct store *store)
+bool store_commit_required(const struct store *store)
 {
-	return store->pressing;
+	return store->commit_required;
 }
 
-void store_press(struct store *store)
+void store_require_commit(struct store *store)
 {
-	store->pressing = true;
+	store->commit_required = true;
 }
 
 /* --- small facts */

@@ -34,7 +34,7 @@ struct store_request {
 	int attempt;
 	int64_t received_at, expires_at; /* wall */
 	int64_t announced_at;
-	struct ztp_obligation owed; /* changed by ending_owe alone */
+	struct ztp_obligation owed; /* changed by move_owe alone */
 	int64_t finished_at, delivered_at;
 
 	/* The store's own: as last written. */
@@ -90,8 +90,8 @@ bool store_dirty(const struct store *store);
 /* Must the transaction be committed before anything of it has an effect? Not
  * while all that it holds are new requests and which of them are announced:
  * that the journal could tell again, from the mark of the last commit on. */
-bool store_pressing(const struct store *store);
-void store_press(struct store *store); /* it must */
+bool store_commit_required(const struct store *store);
+void store_require_commit(struct store *store); /* it must */
 
 /* --- facts about the whole, kept in memory */
 int64_t store_count(const struct store *store, enum ztp_state state);

@@ -59,7 +59,7 @@ sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
 	if (write && store_begin(store, error) != 0)
 		return NULL;
 	if (write && sql != SQL_REQ_ADD && sql != SQL_REQ_ANNOUNCED)
-		store->pressing = true;
+		store->commit_required = true;
 	sqlite3_reset(stmt);
 	return stmt;
 }

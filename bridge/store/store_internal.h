@@ -149,14 +149,14 @@ struct store {
 	int lock_fd;
 	char *path;
 	struct ztp_sqlite_file file;
-	bool in_transaction, pressing;
+	bool in_transaction, commit_required;
 	struct store_request *spare; /* store_walk's, or NULL: in use */
 	size_t spare_room;
 	struct store_paths *paths;
-	struct store_writeback *writeback;
+	struct store_checkpoint *writeback;
 
 	/* As of this transaction, and as of the last commit. */
-	struct store_facts {
+	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
 		int64_t listed;	 /* finished, and may give way */
@@ -170,9 +170,9 @@ struct store {
 
 /* The facts that are kept: read at the start, and with each commit written if
  * they have changed. */
-int store_facts_read(struct store *store, struct ztp_error *error);
-int store_facts_write(struct store *store, int64_t now,
-		      struct ztp_error *error);
+int store_counters_read(struct store *store, struct ztp_error *error);
+int store_counters_write(struct store *store, int64_t now,
+			 struct ztp_error *error);
 
 /* Begins a transaction if none is open. */
 int store_begin(struct store *store, struct ztp_error *error);
@@ -207,10 +207,10 @@ int store_paths_remove(struct store *store, const char *path, int64_t n,
 int store_paths_write(struct store *store, struct ztp_error *error);
 void store_paths_committed(struct store_paths *paths);
 void store_paths_rolled_back(struct store_paths *paths);
-/* The thread that keeps the log short (store_writeback.c). Nothing else of the
+/* The thread that keeps the log short (store_checkpoint.c). Nothing else of the
  * store is any other thread's. */
-int store_writeback_open(struct store *store, struct ztp_error *error);
-void store_writeback_close(struct store_writeback *writeback);
+int store_checkpoint_open(struct store *store, struct ztp_error *error);
+void store_checkpoint_close(struct store_checkpoint *writeback);
 /* sqlite3's last error as ours. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

@@ -75,7 +75,7 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX request_due ON request(due_at)"
 	" WHERE undecided IS NULL AND due_at IS NOT NULL;"
 	"CREATE INDEX request_undecided ON request(n) WHERE undecided=1;"
-	/* What each commit writes, in one row (store_facts.c). */
+	/* What each commit writes, in one row (store_counters.c). */
 	"INSERT INTO meta(name,value) SELECT 'facts',"
 	" (SELECT ifnull(group_concat(name||'='||value,';'),'') FROM meta"
 	"  WHERE name IN ('newest','mark','moved'))||';'||"
@@ -145,7 +145,7 @@ static int lock_store(struct store *store, struct ztp_error *error)
  * gone: a new row by that number would not be read at the next start. */
 static int load_sequences(struct store *store, struct ztp_error *error)
 {
-	struct store_facts *facts = &store->facts;
+	struct store_counters *facts = &store->facts;
 	char sql[128];
 	int topic;
 	int rc = ztp_sqlite_number(
@@ -178,7 +178,7 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 
 static int load_facts(struct store *store, struct ztp_error *error)
 {
-	int rc = store_facts_read(store, error);
+	int rc = store_counters_read(store, error);
 
 	if (rc == 0)
 		rc = load_sequences(store, error);
@@ -234,7 +234,7 @@ static int open_database(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_facts(store, error);
 	if (rc == 0)
-		rc = store_writeback_open(store, error);
+		rc = store_checkpoint_open(store, error);
 	if (rc == 0)
 		ztp_sqlite_accept(store->db);
 	return rc;
@@ -273,7 +273,7 @@ void store_close(struct store *store)
 	if (!store)
 		return;
 	store_rollback(store);
-	store_writeback_close(store->writeback);
+	store_checkpoint_close(store->writeback);
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->stmt[i]);
 	sqlite3_close(store->db);

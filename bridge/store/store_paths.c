@@ -28,13 +28,13 @@
 #define BUCKET_FULL 32 /* entries: 2 MiB, when all buckets are */
 #define WRITE_MAX   64 /* buckets in a commit: some 3 ms */
 
-struct entry {
+struct journal_entry {
 	int64_t hash;
 	int64_t n; /* a row's number; negative: that row has gone */
 };
 
 struct bucket {
-	struct entry *entries;
+	struct journal_entry *entries;
 	uint32_t count, room;
 	uint32_t kept; /* of them from before this transaction */
 	bool full, changed, written;
@@ -96,7 +96,7 @@ static int put(struct store_paths *paths, int64_t hash, int64_t n,
 
 	if (bucket->count == bucket->room) {
 		uint32_t room = bucket->room ? 2 * bucket->room : 4;
-		struct entry *entries =
+		struct journal_entry *entries =
 			realloc(bucket->entries, room * sizeof(*entries));
 
 		if (!entries)
@@ -104,7 +104,7 @@ static int put(struct store_paths *paths, int64_t hash, int64_t n,
 		bucket->entries = entries;
 		bucket->room = room;
 	}
-	bucket->entries[bucket->count++] = (struct entry){hash, n};
+	bucket->entries[bucket->count++] = (struct journal_entry){hash, n};
 	note_changed(paths, bucket);
 	note_full(paths, bucket);
 	return 0;
@@ -134,7 +134,7 @@ static bool has_gone(const struct bucket *bucket, int64_t n)
 
 /* --- to disk */
 
-static int write_entry(struct store *store, const struct entry *entry,
+static int write_entry(struct store *store, const struct journal_entry *entry,
 		       struct ztp_error *error)
 {
 	bool comes = entry->n > 0;
@@ -170,7 +170,7 @@ static int write_bucket(struct store *store, struct bucket *bucket,
 	bucket->full = false;
 	bucket->written = true;
 	for (i = 0; i < bucket->count && rc == 0; i++) {
-		const struct entry *entry = &bucket->entries[i];
+		const struct journal_entry *entry = &bucket->entries[i];
 
 		if (entry->n < 0 || !has_gone(bucket, entry->n))
 			rc = write_entry(store, entry, error);

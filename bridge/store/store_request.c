@@ -8,7 +8,7 @@
 /* The row is as r says: what was counted of it before, and is now. */
 static void count_row(struct store *store, struct store_request *r)
 {
-	struct store_facts *facts = &store->facts;
+	struct store_counters *facts = &store->facts;
 	bool listed = r->finished_at != 0;
 
 	store_times_count(store, r);

@@ -1,6 +1,6 @@
 /*
  * floor: what every program that keeps our promises must pay, and nothing
- * else. Paho as bridge/mqtt/intake.c uses it, one write to a journal before the
+ * else. Paho as bridge/mqtt/mqtt_in.c uses it, one write to a journal before the
  * PUBACK, the certificate read, and a record of a request's size handed to
  * librdkafka. No JSON, no store, no record built, no delivery reports.
  *

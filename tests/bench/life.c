@@ -10,10 +10,10 @@
 
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
+#include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/pending.h"
 #include "bridge/life/records.h"
-#include "bridge/life/requests.h"
-#include "bridge/life/verdicts.h"
 
 #define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
@@ -59,7 +59,7 @@ static void take_event(struct life *l, int i)
 		     "\"remote_addr\":\"192.0.2.1\","
 		     "\"traceparent\":\"" TRACE "\"%s}",
 		     i, name_of(i), l->certs[i % LIFE_CERTS], expires);
-	events_take(&l->events, "ztp/v1/pending", text, (size_t)n);
+	receive_message(&l->receiver, "ztp/v1/pending", text, (size_t)n);
 }
 
 void life_events(struct life *l)
@@ -90,8 +90,8 @@ void life_requests(struct life *l)
 
 	while (more && !blocked) {
 		life_check(l,
-			   requests_journal(&l->b, LIFE_BATCH, &more, &blocked,
-					    &l->error),
+			   pending_apply(&l->b, LIFE_BATCH, &more, &blocked,
+					 &l->error),
 			   "journal");
 		end_turn(l);
 	}
@@ -132,7 +132,7 @@ void life_kafka(struct life *l)
 			end_lull(l);
 			continue;
 		}
-		producer_breathe(p, 1, 1);
+		producer_coalesce(p, 1, 1);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
@@ -162,7 +162,7 @@ void life_decisions(struct life *l)
 			"\"payload\":%s}",
 			l->first + i, path, payload);
 		record.position.offset = l->first + i;
-		life_check(l, verdicts_apply(&l->b, &record, &l->error),
+		life_check(l, decisions_apply(&l->b, &record, &l->error),
 			   "verdict");
 		if ((i + 1) % LIFE_BATCH == 0)
 			life_commit(l);
@@ -226,8 +226,8 @@ void life_expire(struct life *l)
 	l->b.horizon = l->b.core.now;
 	while (more) {
 		life_check(l,
-			   verdicts_due(&l->b, LIFE_BATCH, &waiting, &more,
-					&l->error),
+			   decisions_time_out(&l->b, LIFE_BATCH, &waiting,
+					      &more, &l->error),
 			   "due");
 		life_commit(l);
 	}
@@ -296,23 +296,23 @@ void life_start(struct life *l)
 		   journal_open(&b->journal, l->store, false, &b->mark, &floor,
 				&l->error),
 		   "journal");
-	l->events.journal = b->journal;
-	life_check(l, requests_recover(b, &l->error), "recover");
+	l->receiver.journal = b->journal;
+	life_check(l, pending_recover(b, &l->error), "recover");
 	life_commit(l);
 }
 
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {requests_announced, records_too_large, b};
-	struct consumer_user decisions = {verdicts_apply, b};
+	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct consumer_user decisions = {decisions_apply, b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,
 				l->wake_fd, &l->error),
 		   "producer");
 	life_check(l,
-		   consumer_new(&b->consumer, &b->core, b->store, b->asker,
+		   consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				&decisions, l->wake_fd, &l->error),
 		   "consumer");
 }
@@ -345,10 +345,10 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	snprintf(b->source, sizeof(b->source), "/ztp-bridge/ztp-bridge");
 	snprintf(l->store, sizeof(l->store), "%s/store.db", folder);
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	l->events = (struct events){
+	l->receiver = (struct receiver){
 		.core = &b->core,
-		.pace = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			 .timer_fd = -1}};
+		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
+			     .timer_fd = -1}};
 	life_start(l);
 	life_connect(l);
 }
@@ -358,9 +358,9 @@ void life_close(struct life *l)
 	int i;
 
 	life_stop(l);
-	events_clear(&l->events);
+	receive_clear(&l->receiver);
 	config_free(l->config);
-	close(l->events.pace.work_fd);
+	close(l->receiver.coalesce.work_fd);
 	close(l->wake_fd);
 	close(l->log.fd);
 	for (i = 0; i < LIFE_CERTS; i++)

@@ -12,7 +12,7 @@
 #define TESTS_BENCH_LIFE_H
 
 #include "bridge/life/bridge.h"
-#include "bridge/mqtt/events.h"
+#include "bridge/mqtt/receive.h"
 
 #define LIFE_COUNT 256 /* requests in a step */
 #define LIFE_BATCH 64  /* of them in a transaction */
@@ -21,7 +21,7 @@
 struct life {
 	struct bridge b;
 	struct log log;
-	struct events events;
+	struct receiver receiver;
 	struct config *config;
 	struct ztp_error error;
 	char *certs[LIFE_CERTS];

@@ -2,11 +2,11 @@
  * what is believed reads well and comes back the same when it is written. */
 #include "fuzz.h"
 
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 
 static volatile size_t seen; /* or the compiler would not look */
 
-static void read_all(const struct entry *e)
+static void read_all(const struct journal_entry *e)
 {
 	size_t i, sum;
 
@@ -26,19 +26,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	uint8_t *one = NULL, *two = NULL;
 	size_t cap_one = 0, cap_two = 0;
-	struct entry entry, again;
+	struct journal_entry entry, again;
 	long n, m;
 
-	if (entry_unpack(&entry, data, size, NULL) != 0)
+	if (journal_entry_unpack(&entry, data, size, NULL) != 0)
 		return 0;
 	read_all(&entry);
-	n = entry_pack(&one, &cap_one, &entry);
+	n = journal_entry_pack(&one, &cap_one, &entry);
 	MUST(n > 0);
-	MUST(entry_unpack(&again, one, (size_t)n, NULL) == 0);
-	m = entry_pack(&two, &cap_two, &again);
+	MUST(journal_entry_unpack(&again, one, (size_t)n, NULL) == 0);
+	m = journal_entry_pack(&two, &cap_two, &again);
 	MUST(m == n && memcmp(one, two, (size_t)n) == 0);
-	entry_clear(&again);
-	entry_clear(&entry);
+	journal_entry_clear(&again);
+	journal_entry_clear(&entry);
 	free(two);
 	free(one);
 	return 0;

@@ -7,7 +7,7 @@
 #include <errno.h>
 #include <sys/stat.h>
 
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "tests/unit/certs.h"
 
 #define PATH  "subscriptions/acme/registries/plant-7/devices/pump-42"
@@ -201,7 +201,7 @@ static void save_certs(void)
 static void save_entries(void)
 {
 	char *names[] = {(char[]){"DNS:a.example"}};
-	const struct entry entries[] = {
+	const struct journal_entry entries[] = {
 		{.kind = ENTRY_PENDING,
 		 .path = PATH,
 		 .request_id = "r-1",
@@ -225,7 +225,7 @@ static void save_entries(void)
 	size_t i, cap = 0;
 
 	for (i = 0; i < sizeof(entries) / sizeof(*entries); i++) {
-		long n = entry_pack(&bytes, &cap, &entries[i]);
+		long n = journal_entry_pack(&bytes, &cap, &entries[i]);
 
 		MUST(n > 0);
 		save("entry", bytes, (size_t)n);

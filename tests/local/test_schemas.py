@@ -3,6 +3,7 @@ record of the other tests validates, harness/schemas.py sees to."""
 
 import copy
 import json
+import re
 
 import jsonschema
 import pytest
@@ -11,6 +12,7 @@ import yaml
 from harness import schemas
 from harness.shape import OUTCOMES
 from harness.topics import Record
+from harness.where import ROOT
 
 PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
 EXAMPLES = [
@@ -172,6 +174,10 @@ def test_wrong_control_responses():
 
 def test_outcomes_are_the_table_s():
     found = schemas.schema("result")
+    listed = re.findall(r'X\(\w+, "(\w+)", (\d+), "(\w+)"\)',
+                        (ROOT / "include/ztp/result.h").read_text())
+    assert {outcome: (int(code), status)
+            for outcome, code, status in listed} == OUTCOMES
     assert found["properties"]["outcome"]["enum"] == list(OUTCOMES)
     for outcome, (code, status) in OUTCOMES.items():
         made = changed("result", lambda made: made.update(

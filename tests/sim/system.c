@@ -520,7 +520,7 @@ int __wrap_nanosleep(const struct timespec *ts, struct timespec *left)
 	return 0;
 }
 
-/* Whether paho's thread has slept since it asked last: see bridge/mqtt/pace.c. */
+/* Whether paho's thread has slept since it asked last: see bridge/mqtt/coalesce.c. */
 int __wrap_getrusage(int who, struct rusage *usage);
 int __wrap_getrusage(int who, struct rusage *usage)
 {

@@ -6,16 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 
 #define PATH "subscriptions/acme/registries/plant-7/devices/pump-42"
 
 static char *names[] = {(char[]){"DNS:a.example"}, (char[]){"IP:10.0.0.1"},
 			(char[]){"URI:urn:x"}};
 
-static struct entry pending_entry(void)
+static struct journal_entry pending_entry(void)
 {
-	struct entry e = {
+	struct journal_entry e = {
 		.kind = ENTRY_PENDING,
 		.arrived_wall = 1700000000123,
 		.arrived_steady = 1700000000124,
@@ -44,9 +44,9 @@ static struct entry pending_entry(void)
 	return e;
 }
 
-static struct entry dead_entry(void)
+static struct journal_entry dead_entry(void)
 {
-	struct entry e = {
+	struct journal_entry e = {
 		.kind = ENTRY_DEAD,
 		.arrived_wall = 1,
 		.arrived_steady = 2,
@@ -63,9 +63,9 @@ static struct entry dead_entry(void)
 	return e;
 }
 
-static struct entry audit_entry(void)
+static struct journal_entry audit_entry(void)
 {
-	return (struct entry){
+	return (struct journal_entry){
 		.kind = ENTRY_AUDIT,
 		.arrived_wall = 5,
 		.path = PATH,
@@ -75,11 +75,11 @@ static struct entry audit_entry(void)
 }
 
 /* The packed entry in an allocation of exactly its size; free() it. */
-static char *pack(const struct entry *e, size_t *len)
+static char *pack(const struct journal_entry *e, size_t *len)
 {
 	uint8_t *bytes = NULL;
 	size_t cap = 0;
-	long n = entry_pack(&bytes, &cap, e);
+	long n = journal_entry_pack(&bytes, &cap, e);
 	char *copy;
 
 	assert_true(n > 0);
@@ -90,7 +90,8 @@ static char *pack(const struct entry *e, size_t *len)
 	return copy;
 }
 
-static void same_start(const struct entry *got, const struct entry *want)
+static void same_start(const struct journal_entry *got,
+		       const struct journal_entry *want)
 {
 	assert_int_equal(got->kind, want->kind);
 	assert_int_equal(got->arrived_wall, want->arrived_wall);
@@ -100,12 +101,12 @@ static void same_start(const struct entry *got, const struct entry *want)
 
 static void test_pending(void **state)
 {
-	struct entry want = pending_entry(), got;
+	struct journal_entry want = pending_entry(), got;
 	size_t len, i;
 	char *bytes = pack(&want, &len);
 
 	(void)state;
-	assert_int_equal(entry_unpack(&got, bytes, len, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL), 0);
 	same_start(&got, &want);
 	assert_string_equal(got.request_id, want.request_id);
 	assert_string_equal(got.traceparent, want.traceparent);
@@ -128,15 +129,15 @@ static void test_pending(void **state)
 	assert_null(got.cert.der);
 	assert_string_equal(got.text, ""); /* never NULL */
 	assert_string_equal(got.topic, "");
-	entry_clear(&got);
-	entry_clear(&got); /* twice is no harm */
+	journal_entry_clear(&got);
+	journal_entry_clear(&got); /* twice is no harm */
 	free(bytes);
 }
 
 /* What a journal of before an upgrade holds: no own_id, no own_trace. */
 static void test_first_version(void **state)
 {
-	struct entry want = pending_entry(), got;
+	struct journal_entry want = pending_entry(), got;
 	size_t len, cut = 2 * (4 + 1), from;
 	int64_t version = 1;
 	char *bytes, *at;
@@ -150,27 +151,27 @@ static void test_first_version(void **state)
 	       strlen(want.request_id) + strlen(want.traceparent);
 	at = bytes + from;
 	memmove(at, at + cut, len - from - cut);
-	assert_int_equal(entry_unpack(&got, bytes, len - cut, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len - cut, NULL), 0);
 	assert_string_equal(got.traceparent, want.traceparent);
 	assert_string_equal(got.own_id, "");
 	assert_string_equal(got.own_trace, "");
 	assert_int_equal(got.received_at, want.received_at);
 	assert_string_equal(got.cert.subject, want.cert.subject);
-	entry_clear(&got);
+	journal_entry_clear(&got);
 	version = 3;
 	memcpy(bytes, &version, sizeof(version));
-	assert_true(entry_unpack(&got, bytes, len, NULL) < 0);
+	assert_true(journal_entry_unpack(&got, bytes, len, NULL) < 0);
 	free(bytes);
 }
 
 static void test_dead(void **state)
 {
-	struct entry want = dead_entry(), got;
+	struct journal_entry want = dead_entry(), got;
 	size_t len;
 	char *bytes = pack(&want, &len);
 
 	(void)state;
-	assert_int_equal(entry_unpack(&got, bytes, len, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL), 0);
 	same_start(&got, &want);
 	assert_string_equal(got.request_id, want.request_id);
 	assert_int_equal(got.why.code, want.why.code);
@@ -181,36 +182,37 @@ static void test_dead(void **state)
 	assert_memory_equal(got.sha256, want.sha256, sizeof(got.sha256));
 	assert_int_equal(got.size, want.size);
 	assert_string_equal(got.traceparent, "");
-	entry_clear(&got);
+	journal_entry_clear(&got);
 	free(bytes);
 }
 
 static void test_audit(void **state)
 {
-	struct entry want = audit_entry(), got;
+	struct journal_entry want = audit_entry(), got;
 	size_t len;
 	char *bytes = pack(&want, &len);
 
 	(void)state;
-	assert_int_equal(entry_unpack(&got, bytes, len, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL), 0);
 	same_start(&got, &want);
 	assert_int_equal(got.text_len, want.text_len);
 	assert_string_equal(got.text, want.text);
-	entry_clear(&got);
+	journal_entry_clear(&got);
 	free(bytes);
 }
 
 /* What the packer leaves NULL, and the largest of everything. */
 static void test_nothing_and_much(void **state)
 {
-	struct entry none = {.kind = ENTRY_PENDING}, much = pending_entry();
-	struct entry got;
+	struct journal_entry none = {.kind = ENTRY_PENDING},
+			     much = pending_entry();
+	struct journal_entry got;
 	char *all[ZTP_SAN_MAX];
 	size_t len, i;
 	char *bytes = pack(&none, &len);
 
 	(void)state;
-	assert_int_equal(entry_unpack(&got, bytes, len, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL), 0);
 	assert_string_equal(got.path, "");
 	assert_string_equal(got.request_id, "");
 	assert_int_equal(got.cert.san_count, 0);
@@ -225,18 +227,18 @@ static void test_nothing_and_much(void **state)
 	much.cert.san = all;
 	much.cert.san_count = ZTP_SAN_MAX;
 	bytes = pack(&much, &len);
-	assert_int_equal(entry_unpack(&got, bytes, len, NULL), 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL), 0);
 	assert_int_equal(got.cert.san_count, ZTP_SAN_MAX);
 	assert_string_equal(got.cert.subject, much.cert.subject);
 	assert_string_equal(got.cert.serial, much.cert.serial);
-	entry_clear(&got);
+	journal_entry_clear(&got);
 	free(bytes);
 }
 
 /* A buffer is reused from one entry to the next, and grows. */
 static void test_buffer_is_reused(void **state)
 {
-	struct entry small = audit_entry(), large = audit_entry();
+	struct journal_entry small = audit_entry(), large = audit_entry();
 	uint8_t *bytes = NULL;
 	size_t cap = 0, before;
 	char *text = calloc(1, 100001);
@@ -247,13 +249,13 @@ static void test_buffer_is_reused(void **state)
 	memset(text, 'x', 100000);
 	large.text = text;
 	large.text_len = 100000;
-	n = entry_pack(&bytes, &cap, &small);
+	n = journal_entry_pack(&bytes, &cap, &small);
 	assert_true(n > 0);
 	before = cap;
-	assert_true(entry_pack(&bytes, &cap, &large) > 100000);
+	assert_true(journal_entry_pack(&bytes, &cap, &large) > 100000);
 	assert_true(cap > before);
 	before = cap;
-	assert_int_equal(entry_pack(&bytes, &cap, &small), n);
+	assert_int_equal(journal_entry_pack(&bytes, &cap, &small), n);
 	assert_int_equal(cap, before);
 	free(text);
 	free(bytes);
@@ -262,10 +264,11 @@ static void test_buffer_is_reused(void **state)
 static void refuse(const char *bytes, size_t len)
 {
 	char *copy = exact_copy(bytes, len);
-	struct entry got;
+	struct journal_entry got;
 	struct ztp_error error = {0};
 
-	assert_int_equal(entry_unpack(&got, copy, len, &error), ZTP_ERR_VALUE);
+	assert_int_equal(journal_entry_unpack(&got, copy, len, &error),
+			 ZTP_ERR_VALUE);
 	assert_null(got.cert.san);
 	assert_true(*error.message);
 	free(copy);
@@ -273,7 +276,8 @@ static void refuse(const char *bytes, size_t len)
 
 static void test_every_prefix_is_refused(void **state)
 {
-	struct entry all[] = {pending_entry(), dead_entry(), audit_entry()};
+	struct journal_entry all[] = {pending_entry(), dead_entry(),
+				      audit_entry()};
 	size_t len, n, i;
 
 	(void)state;
@@ -291,7 +295,7 @@ static void test_every_prefix_is_refused(void **state)
 }
 
 /* Reads all of it, as the loop would. */
-static size_t use(const struct entry *e)
+static size_t use(const struct journal_entry *e)
 {
 	size_t sum = strlen(e->path) + strlen(e->request_id) +
 		     strlen(e->traceparent) + strlen(e->topic),
@@ -307,7 +311,8 @@ static size_t use(const struct entry *e)
 
 static void test_every_bit_flipped(void **state)
 {
-	struct entry all[] = {pending_entry(), dead_entry(), audit_entry()};
+	struct journal_entry all[] = {pending_entry(), dead_entry(),
+				      audit_entry()};
 	size_t len, bit, i, taken = 0;
 
 	(void)state;
@@ -315,12 +320,12 @@ static void test_every_bit_flipped(void **state)
 		char *bytes = pack(&all[i], &len);
 
 		for (bit = 0; bit < 8 * len; bit++) {
-			struct entry got;
+			struct journal_entry got;
 
 			bytes[bit / 8] ^= (char)(1 << bit % 8);
-			if (entry_unpack(&got, bytes, len, NULL) == 0) {
+			if (journal_entry_unpack(&got, bytes, len, NULL) == 0) {
 				taken += use(&got) > 0;
-				entry_clear(&got);
+				journal_entry_clear(&got);
 			}
 			bytes[bit / 8] ^= (char)(1 << bit % 8);
 		}
@@ -331,14 +336,15 @@ static void test_every_bit_flipped(void **state)
 
 static void test_another_version(void **state)
 {
-	struct entry e = audit_entry(), got;
+	struct journal_entry e = audit_entry(), got;
 	struct ztp_error error = {0};
 	size_t len;
 	char *bytes = pack(&e, &len);
 
 	(void)state;
 	bytes[0]++;
-	assert_int_equal(entry_unpack(&got, bytes, len, &error), ZTP_ERR_VALUE);
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, &error),
+			 ZTP_ERR_VALUE);
 	assert_non_null(strstr(error.message, "version"));
 	free(bytes);
 }

@@ -6,7 +6,7 @@
 #include <sys/eventfd.h>
 #include <sys/syscall.h>
 
-#include "bridge/kafka/asker.h"
+#include "bridge/kafka/probe.h"
 
 #define DEADLINE_MS 20000
 
@@ -14,9 +14,10 @@ struct asking {
 	struct core core;
 	struct config *config;
 	struct log log;
-	struct asker *asker;
+	struct probe *probe;
 	int wake_fd;
-	struct asker_news news; /* as it was when the loop was woken first */
+	struct probe_status
+		status; /* as it was when the loop was woken first */
 	bool woken;
 };
 
@@ -30,7 +31,7 @@ ssize_t write(int fd, const void *bytes, size_t n)
 {
 	if (now && fd == now->wake_fd && !now->woken) {
 		pthread_mutex_lock(&making);
-		asker_news_get(now->asker, &now->news);
+		probe_status_get(now->probe, &now->status);
 		now->woken = true;
 		pthread_mutex_unlock(&making);
 	}
@@ -68,7 +69,7 @@ static int setup(void **state)
 	a->core.log = &a->log;
 	pthread_mutex_lock(&making);
 	now = a;
-	assert_int_equal(asker_new(&a->asker, &a->core, a->wake_fd, &error), 0);
+	assert_int_equal(probe_new(&a->probe, &a->core, a->wake_fd, &error), 0);
 	pthread_mutex_unlock(&making);
 	*state = a;
 	return 0;
@@ -78,7 +79,7 @@ static int teardown(void **state)
 {
 	struct asking *a = *state;
 
-	asker_free(a->asker);
+	probe_free(a->probe);
 	now = NULL;
 	close(a->wake_fd);
 	config_free(a->config);
@@ -101,22 +102,22 @@ static void the_news_is_there_when_the_loop_is_woken(void **state)
 	const struct asking *a = *state;
 
 	wait_for_wake(a);
-	assert_true(a->news.up);
-	assert_true(a->news.asked_at > 0);
+	assert_true(a->status.up);
+	assert_true(a->status.asked_at > 0);
 }
 
 static void ends_are_learnt_when_wanted(void **state)
 {
 	const struct asking *a = *state;
-	struct asker_ends ends = {0};
+	struct probe_end_offsets ends = {0};
 
-	asker_want_ends(a->asker);
-	while (!asker_ends_get(a->asker, 0, &ends))
+	probe_want_end_offsets(a->probe);
+	while (!probe_end_offsets_get(a->probe, 0, &ends))
 		wait_for_wake(a);
 	assert_true(ends.count > 0);
 	assert_int_equal(ends.ends[0], 0);
 	/* No round begins while nobody wants one. */
-	assert_false(asker_ends_get(a->asker, ends.asked_at, &ends));
+	assert_false(probe_end_offsets_get(a->probe, ends.asked_at, &ends));
 }
 
 int main(void)
@@ -129,5 +130,5 @@ int main(void)
 						setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge_asker", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_kafka_probe", tests, NULL, NULL);
 }

@@ -8,8 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/kafka/lane.h"
 #include "bridge/kafka/record_bounds.h"
+#include "bridge/kafka/topic_window.h"
 
 static char bytes[RECORD_HEADERS_MAX];
 
@@ -79,19 +79,19 @@ static void headers_that_do_not(void **state)
 /* One that is larger than the window was never handed over, nor any after it. */
 static void larger_than_the_window(void **state)
 {
-	struct lane *lane = calloc(1, sizeof(*lane));
-	struct flight *flight;
+	struct topic_window *window = calloc(1, sizeof(*window));
+	struct in_flight *flight;
 
 	(void)state;
-	assert_non_null(lane);
-	lane_init(lane, STORE_DLQ);
-	flight = lane_take(lane, LANE_WINDOW_BYTES + 1);
+	assert_non_null(window);
+	window_init(window, STORE_DLQ);
+	flight = window_take(window, WINDOW_BYTES + 1);
 	assert_non_null(flight);
-	assert_null(lane_take(lane, 1));
-	lane_release(lane, flight);
-	assert_non_null(lane_take(lane, 1));
-	lane_clear(lane);
-	free(lane);
+	assert_null(window_take(window, 1));
+	window_release(window, flight);
+	assert_non_null(window_take(window, 1));
+	window_clear(window);
+	free(window);
 }
 
 int main(void)

@@ -12,27 +12,27 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#include "bridge/mqtt/pace.h"
+#include "bridge/mqtt/coalesce.h"
 
 static int setup(void **state)
 {
-	static struct pace pace;
+	static struct coalesce coalesce;
 
-	pace = (struct pace){
+	coalesce = (struct coalesce){
 		.work_fd = eventfd(0, EFD_NONBLOCK),
 		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK),
 		.sleeps = -1, /* this thread has slept */
 	};
-	*state = &pace;
-	return pace.work_fd < 0 || pace.timer_fd < 0;
+	*state = &coalesce;
+	return coalesce.work_fd < 0 || coalesce.timer_fd < 0;
 }
 
 static int teardown(void **state)
 {
-	const struct pace *pace = *state;
+	const struct coalesce *coalesce = *state;
 
-	close(pace->work_fd);
-	close(pace->timer_fd);
+	close(coalesce->work_fd);
+	close(coalesce->timer_fd);
 	return 0;
 }
 
@@ -56,52 +56,52 @@ static bool is_silent(int fd)
 
 static void test_alone(void **state)
 {
-	struct pace *pace = *state;
+	struct coalesce *coalesce = *state;
 
-	pace->ended = 1000000;
-	pace_begin(pace, pace->ended + PACE_GATHER_US);
-	assert_false(pace->gathered);
-	pace_wake(pace);
-	assert_int_equal(goes_off(pace->work_fd), 1);
-	assert_true(is_silent(pace->timer_fd));
-	pace_end(pace);
-	assert_true(pace->ended > 0 && pace->ended <= pace_now());
+	coalesce->ended = 1000000;
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAIT_US);
+	assert_false(coalesce->coalesced);
+	coalesce_wake(coalesce);
+	assert_int_equal(goes_off(coalesce->work_fd), 1);
+	assert_true(is_silent(coalesce->timer_fd));
+	coalesce_end(coalesce);
+	assert_true(coalesce->ended > 0 && coalesce->ended <= coalesce_now());
 }
 
 static void test_the_first_ever(void **state)
 {
-	struct pace *pace = *state;
+	struct coalesce *coalesce = *state;
 
-	pace_begin(pace, pace_now());
-	assert_false(pace->gathered);
+	coalesce_begin(coalesce, coalesce_now());
+	assert_false(coalesce->coalesced);
 }
 
 static void test_close_behind(void **state)
 {
-	struct pace *pace = *state;
-	int64_t before = pace_now();
+	struct coalesce *coalesce = *state;
+	int64_t before = coalesce_now();
 
-	pace->ended = 1000000;
-	pace_begin(pace, pace->ended + PACE_GATHER_US - 1);
-	assert_true(pace->gathered);
-	assert_true(pace_now() - before >= PACE_GATHER_US);
-	pace_wake(pace);
-	assert_int_equal(goes_off(pace->timer_fd), 1);
-	assert_true(is_silent(pace->work_fd));
+	coalesce->ended = 1000000;
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAIT_US - 1);
+	assert_true(coalesce->coalesced);
+	assert_true(coalesce_now() - before >= COALESCE_WAIT_US);
+	coalesce_wake(coalesce);
+	assert_int_equal(goes_off(coalesce->timer_fd), 1);
+	assert_true(is_silent(coalesce->work_fd));
 }
 
-/* Those that have gathered, and those of a queue, follow at once. */
+/* Those that have coalesced, and those of a queue, follow at once. */
 static void test_next_of_several(void **state)
 {
-	struct pace *pace = *state;
+	struct coalesce *coalesce = *state;
 
-	pace->ended = 1000000;
-	pace_begin(pace, pace->ended + PACE_IDLE_US);
-	pace_begin(pace, pace->ended + PACE_IDLE_US - 1);
-	assert_true(pace->gathered);
-	pace->gathered = false;
-	pace_begin(pace, pace->ended);
-	assert_false(pace->gathered);
+	coalesce->ended = 1000000;
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US - 1);
+	assert_true(coalesce->coalesced);
+	coalesce->coalesced = false;
+	coalesce_begin(coalesce, coalesce->ended);
+	assert_false(coalesce->coalesced);
 }
 
 static long sleeps(void)
@@ -115,42 +115,42 @@ static long sleeps(void)
 /* Somebody else had the processor: there may be a queue. */
 static void test_behind_but_awake(void **state)
 {
-	struct pace *pace = *state;
+	struct coalesce *coalesce = *state;
 
-	pace->ended = 1000000;
-	pace->sleeps = sleeps();
-	pace_begin(pace, pace->ended + PACE_IDLE_US);
-	assert_false(pace->gathered);
-	assert_int_equal(sleeps(), pace->sleeps);
-	pace->sleeps = -1;
-	pace_begin(pace, pace->ended + PACE_IDLE_US);
-	assert_true(pace->gathered);
+	coalesce->ended = 1000000;
+	coalesce->sleeps = sleeps();
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	assert_false(coalesce->coalesced);
+	assert_int_equal(sleeps(), coalesce->sleeps);
+	coalesce->sleeps = -1;
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	assert_true(coalesce->coalesced);
 	/* Its own sleep is known to it. */
-	assert_true(pace->sleeps > 0 && pace->sleeps <= sleeps());
+	assert_true(coalesce->sleeps > 0 && coalesce->sleeps <= sleeps());
 }
 
 /* A disk that was waited for is not an event that was. */
 static void test_slept_within(void **state)
 {
-	struct pace *pace = *state;
+	struct coalesce *coalesce = *state;
 
-	pace->began = 0;
-	pace_end(pace);
-	assert_int_equal(pace->sleeps, sleeps());
-	pace_begin(pace, pace->ended + PACE_IDLE_US);
-	assert_false(pace->gathered);
+	coalesce->began = 0;
+	coalesce_end(coalesce);
+	assert_int_equal(coalesce->sleeps, sleeps());
+	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	assert_false(coalesce->coalesced);
 }
 
 /* The loop hears of it all the same. */
 static void test_without_a_timer(void **state)
 {
-	struct pace *pace = *state;
-	struct pace broken = *pace;
+	struct coalesce *coalesce = *state;
+	struct coalesce broken = *coalesce;
 
 	broken.timer_fd = -1;
-	broken.gathered = true;
-	pace_wake(&broken);
-	assert_int_equal(goes_off(pace->work_fd), 1);
+	broken.coalesced = true;
+	coalesce_wake(&broken);
+	assert_int_equal(goes_off(coalesce->work_fd), 1);
 }
 
 int main(void)

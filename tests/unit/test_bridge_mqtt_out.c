@@ -6,7 +6,7 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 
 #define DEADLINE_MS 20000
 
@@ -18,7 +18,7 @@ const char *__lsan_default_suppressions(void)
 }
 
 struct user {
-	struct outlet_user joined;
+	struct mqtt_out_user joined;
 	bool takes; /* what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
@@ -28,7 +28,7 @@ struct connection {
 	struct config config;
 	struct core core;
 	struct log log;
-	struct outlet *outlet;
+	struct mqtt_out *mqtt_out;
 	struct user first, second;
 	int listener, broker; /* broker: the accepted end, or -1 */
 };
@@ -39,7 +39,7 @@ static void on_up(void *arg, int window)
 {
 	struct user *user = arg;
 
-	assert_int_equal(window, OUTLET_WINDOW_MAX);
+	assert_int_equal(window, MQTT_OUT_WINDOW_MAX);
 	user->ups++;
 }
 
@@ -72,12 +72,12 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 
 static void join(struct connection *c, struct user *user)
 {
-	user->joined = (struct outlet_user){.up = on_up,
-					    .down = on_down,
-					    .puback = on_puback,
-					    .message = on_message,
-					    .arg = user};
-	outlet_join(c->outlet, &user->joined);
+	user->joined = (struct mqtt_out_user){.up = on_up,
+					      .down = on_down,
+					      .puback = on_puback,
+					      .message = on_message,
+					      .arg = user};
+	mqtt_out_join(c->mqtt_out, &user->joined);
 }
 
 /* --- the broker */
@@ -120,7 +120,7 @@ static void broker_says(const struct connection *c, const void *packet,
 	uint32_t events;
 
 	assert_int_equal(send(c->broker, packet, len, 0), len);
-	wait_readable(outlet_fd(c->outlet, &events));
+	wait_readable(mqtt_out_fd(c->mqtt_out, &events));
 }
 
 static void connect_to_broker(struct connection *c)
@@ -128,15 +128,15 @@ static void connect_to_broker(struct connection *c)
 	static const uint8_t connack[] = {0x20, 3, 0, 0, 0};
 	uint8_t rest[128];
 
-	outlet_turn(c->outlet); /* connects */
+	mqtt_out_turn(c->mqtt_out); /* connects */
 	wait_readable(c->listener);
 	c->broker = accept(c->listener, NULL, NULL);
 	assert_true(c->broker >= 0);
-	outlet_turn(c->outlet); /* and says so, if it has not yet */
+	mqtt_out_turn(c->mqtt_out); /* and says so, if it has not yet */
 	broker_reads(c, 0x10, rest);
 	broker_says(c, connack, sizeof(connack));
-	while (!outlet_connected(c->outlet))
-		outlet_turn(c->outlet);
+	while (!mqtt_out_connected(c->mqtt_out))
+		mqtt_out_turn(c->mqtt_out);
 }
 
 /* At once and without a goodbye: the next write fails. */
@@ -170,7 +170,7 @@ static int setup(void **state)
 	c->core.config = &c->config;
 	c->core.log = &c->log;
 	c->core.now = 1;
-	assert_int_equal(outlet_new(&c->outlet, &c->core, &error), 0);
+	assert_int_equal(mqtt_out_new(&c->mqtt_out, &c->core, &error), 0);
 	join(c, &c->first);
 	join(c, &c->second);
 	connect_to_broker(c);
@@ -182,8 +182,8 @@ static int teardown(void **state)
 {
 	struct connection *c = *state;
 
-	outlet_stop(c->outlet);
-	outlet_free(c->outlet);
+	mqtt_out_stop(c->mqtt_out);
+	mqtt_out_free(c->mqtt_out);
 	if (c->broker >= 0)
 		close(c->broker);
 	close(c->listener);
@@ -199,7 +199,7 @@ static void both_are_told_of_the_connection(void **state)
 
 	assert_int_equal(c->first.ups, 1);
 	assert_int_equal(c->second.ups, 1);
-	outlet_reconnect(c->outlet);
+	mqtt_out_reconnect(c->mqtt_out);
 	assert_int_equal(c->first.downs, 1);
 	assert_int_equal(c->second.downs, 1);
 }
@@ -211,13 +211,14 @@ static void a_puback_is_for_one(void **state)
 	int mid = 0;
 
 	c->first.takes = true;
-	assert_int_equal(outlet_publish(c->outlet, &mid, "t", "x", 1, NULL), 0);
-	outlet_flush(c->outlet);
+	assert_int_equal(mqtt_out_publish(c->mqtt_out, &mid, "t", "x", 1, NULL),
+			 0);
+	mqtt_out_flush(c->mqtt_out);
 	broker_reads(c, 0x30, rest);
 	puback[2] = (uint8_t)(mid >> 8);
 	puback[3] = (uint8_t)mid;
 	broker_says(c, puback, sizeof(puback));
-	outlet_turn(c->outlet);
+	mqtt_out_turn(c->mqtt_out);
 	assert_int_equal(c->first.pubacks, 1);
 	assert_int_equal(c->first.mid, mid);
 	assert_int_equal(c->first.reason_code, 0x10);
@@ -230,12 +231,12 @@ static void a_message_goes_to_who_takes_it(void **state)
 	struct connection *c = *state;
 
 	broker_says(c, message, sizeof(message));
-	outlet_turn(c->outlet);
+	mqtt_out_turn(c->mqtt_out);
 	assert_int_equal(c->first.messages, 1);
 	assert_int_equal(c->second.messages, 1);
 	c->first.takes = true;
 	broker_says(c, message, sizeof(message));
-	outlet_turn(c->outlet);
+	mqtt_out_turn(c->mqtt_out);
 	assert_int_equal(c->first.messages, 2);
 	assert_int_equal(c->second.messages, 1);
 }
@@ -247,17 +248,17 @@ static void a_loss_while_publishing_is_told_by_the_turn(void **state)
 
 	broker_dies(c);
 	/* The first may still find room in the socket. */
-	(void)outlet_publish(c->outlet, &mid, "t", "x", 1, NULL);
-	outlet_flush(c->outlet);
-	(void)outlet_publish(c->outlet, &mid, "t", "x", 1, NULL);
-	outlet_flush(c->outlet);
+	(void)mqtt_out_publish(c->mqtt_out, &mid, "t", "x", 1, NULL);
+	mqtt_out_flush(c->mqtt_out);
+	(void)mqtt_out_publish(c->mqtt_out, &mid, "t", "x", 1, NULL);
+	mqtt_out_flush(c->mqtt_out);
 	assert_int_equal(c->first.downs, 0);
-	assert_true(outlet_next(c->outlet) <= c->core.now);
-	outlet_turn(c->outlet);
+	assert_true(mqtt_out_next(c->mqtt_out) <= c->core.now);
+	mqtt_out_turn(c->mqtt_out);
 	assert_int_equal(c->first.downs, 1);
 	assert_int_equal(c->second.downs, 1);
-	assert_false(outlet_connected(c->outlet));
-	assert_true(outlet_next(c->outlet) > c->core.now);
+	assert_false(mqtt_out_connected(c->mqtt_out));
+	assert_true(mqtt_out_next(c->mqtt_out) > c->core.now);
 }
 
 int main(void)
@@ -274,5 +275,6 @@ int main(void)
 			teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge_outlet", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_mqtt_out", tests, NULL,
+					   NULL);
 }

@@ -185,7 +185,9 @@ static void test_log_stays_short(void **state)
 			most = store_bytes(c->store);
 	}
 	assert_true(most > 0);
-	assert_true(most < 24 << 20); /* of 77 MB that were written */
+	/* Of 77 MB that were written: commits wait when 32 MB are in the log,
+	 * however little the thread has been let run. */
+	assert_true(most < 40 << 20);
 	assert_int_equal(store_outbox_count(c->store), 0);
 }
 

@@ -16,6 +16,8 @@ static const enum ztp_state states[] = {
 	ZTP_STATE_CONFLICT,  ZTP_STATE_FAILED,	   ZTP_STATE_UNDELIVERABLE,
 };
 
+_Static_assert(COUNT == ZTP_STATE_END, "a state has no row in the matrix");
+
 /* clang-format off */
 static const char *const matrix[] = {
 	/*  to:         n r q a g d o j e c f u */

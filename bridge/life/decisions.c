@@ -1,11 +1,11 @@
-#include "bridge/life/verdicts.h"
+#include "bridge/life/decisions.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "bridge/life/commands.h"
 #include "bridge/life/delivery.h"
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/gate_protocol.h"
@@ -19,7 +19,7 @@ static int to_requested(struct bridge *b, struct store_request *r,
 	 * acknowledgement of it has come round to us. */
 	if (r->state != ZTP_STATE_RECEIVED)
 		return 0;
-	return ending_move(b, r, ZTP_STATE_REQUESTED, error);
+	return move_state(b, r, ZTP_STATE_REQUESTED, error);
 }
 
 /* Lent. Remarks that the gate would not take are no reason to lose a device. */
@@ -66,11 +66,10 @@ static int take_effect(struct bridge *b, struct store_request *r,
 	b->core.tally.decisions[d.verdict]++;
 	tally_decision_latency(&b->core.tally, b->core.now - r->announced_at);
 	if (d.verdict == ZTP_APPROVE)
-		return ending_approve(b, r, error);
-	return ending_finish(b, r, ZTP_STATE_REJECTED,
-			     *d.message ? d.message
-					: "rejected by the customer",
-			     &record->position, error);
+		return move_approve(b, r, error);
+	return move_finish(b, r, ZTP_STATE_REJECTED,
+			   *d.message ? d.message : "rejected by the customer",
+			   &record->position, error);
 }
 
 /* --- a decision without one */
@@ -147,8 +146,8 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
-int verdicts_apply(void *bridge, const struct consumer_record *record,
-		   struct ztp_error *error)
+int decisions_apply(void *bridge, const struct consumer_record *record,
+		    struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	struct ztp_decision decision;
@@ -183,8 +182,8 @@ static int time_out(struct bridge *b, struct store_request *r,
 	int rc;
 
 	if (b->core.config->onboarding.on_timeout == ZTP_REJECT)
-		return ending_finish(b, r, ZTP_STATE_EXPIRED,
-				     "no decision by expires_at", NULL, error);
+		return move_finish(b, r, ZTP_STATE_EXPIRED,
+				   "no decision by expires_at", NULL, error);
 	rc = store_decision_put(b->store, r->n, &d, error);
 	if (rc == 0)
 		rc = to_requested(b, r, error);
@@ -192,7 +191,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 		return rc;
 	log_info(b->core.log, "approved_on_timeout",
 		 LOG_STR("request_id", r->id), LOG_STR("device_path", r->path));
-	return ending_approve(b, r, error);
+	return move_approve(b, r, error);
 }
 
 struct due {
@@ -221,8 +220,8 @@ static int on_due(void *arg, struct store_request *r)
 	return delivery_due(due->b, &fresh, queued, due->error);
 }
 
-int verdicts_due(struct bridge *b, int limit, bool *waiting, bool *more,
-		 struct ztp_error *error)
+int decisions_time_out(struct bridge *b, int limit, bool *waiting, bool *more,
+		       struct ztp_error *error)
 {
 	struct due due = {b, 0, error};
 	int64_t until = b->core.now < b->horizon ? b->core.now : b->horizon;

@@ -1,12 +1,12 @@
-#include "bridge/life/requests.h"
+#include "bridge/life/pending.h"
 
 #include <stdio.h>
 #include <string.h>
 
 #include "base/random.h"
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "bridge/life/delivery.h"
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
 
@@ -15,7 +15,7 @@
 /* --- what is held about an event's path */
 
 struct held {
-	const struct entry *entry;
+	const struct journal_entry *entry;
 	struct ztp_pending_facts facts;
 	struct store_request same; /* newest of this path and fingerprint */
 	int attempt;		   /* the highest of the path */
@@ -58,7 +58,8 @@ static int look_at_channel(void *arg, struct store_request *r)
 }
 
 /* The wall-clock deadline that an event asks for, cut to what is allowed. */
-static int64_t deadline_of(const struct bridge *b, const struct entry *e)
+static int64_t deadline_of(const struct bridge *b,
+			   const struct journal_entry *e)
 {
 	int64_t at = e->expires_at;
 
@@ -72,7 +73,7 @@ static int64_t deadline_of(const struct bridge *b, const struct entry *e)
 
 /* The same in steady time: CLOCK_BOOTTIME at arrival plus what was left by
  * the wall clock then; for an event of an earlier process, anchored anew. */
-static int64_t steady_of(const struct bridge *b, const struct entry *e,
+static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 			 int64_t wall)
 {
 	int64_t skew = e->arrived_steady - e->arrived_wall;
@@ -85,7 +86,7 @@ static int64_t steady_of(const struct bridge *b, const struct entry *e,
 
 /* As of when it is judged. What the journal tells again may have been asked
  * about in time, and the answer be on its way: that is as of when it came. */
-static int64_t judged_at(const struct bridge *b, const struct entry *e)
+static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
 	bool again = !journal_before(&b->told, &b->mark); /* behind it */
@@ -93,8 +94,8 @@ static int64_t judged_at(const struct bridge *b, const struct entry *e)
 	return again && at < b->core.now ? at : b->core.now;
 }
 
-static int look_up(struct bridge *b, const struct entry *e, struct held *held,
-		   struct ztp_error *error)
+static int look_up(struct bridge *b, const struct journal_entry *e,
+		   struct held *held, struct ztp_error *error)
 {
 	struct ztp_pending_facts *facts = &held->facts;
 	int rc;
@@ -124,7 +125,7 @@ static int replace(struct bridge *b, struct store_request *before,
 	if (!b->registrar || before->n == 0 ||
 	    before->owed.what == ZTP_OWED_NONE)
 		return 0;
-	return ending_owe(b, before, ZTP_ON_GONE, NULL, error);
+	return move_owe(b, before, ZTP_ON_GONE, NULL, error);
 }
 
 /* The gate's cool-down ended before ours: it is to keep the device away for
@@ -134,10 +135,10 @@ static int cool_down(struct bridge *b, const struct held *held,
 {
 	if (!b->registrar || held->facts.same_id)
 		return 0;
-	return ending_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
+	return move_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
 }
 
-static int choose_id(struct bridge *b, const struct entry *e,
+static int choose_id(struct bridge *b, const struct journal_entry *e,
 		     struct store_request *r, struct ztp_error *error)
 {
 	struct store_request other;
@@ -163,14 +164,14 @@ static int choose_id(struct bridge *b, const struct entry *e,
 	}
 	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->core.now, random);
-	store_press(b->store);
+	store_require_commit(b->store);
 	return 0;
 }
 
 static int make_request(struct bridge *b, const struct held *held,
 			struct store_request *r, struct ztp_error *error)
 {
-	const struct entry *e = held->entry;
+	const struct journal_entry *e = held->entry;
 	struct ztp_owed_facts facts = {.deadline = held->facts.expires_at};
 	struct ztp_path path;
 	uint8_t random[24];
@@ -182,7 +183,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	r->attempt = held->attempt + 1;
 	r->received_at = e->received_at;
 	r->expires_at = deadline_of(b, e);
-	(void)ending_obligation(b, r, ZTP_ON_RECEIVED, &facts);
+	(void)move_obligation(b, r, ZTP_ON_RECEIVED, &facts);
 	r->announced_at = held->facts.now;
 	if (b->channels) {
 		rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
@@ -200,7 +201,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	}
 	rc = choose_id(b, e, r, error);
 	if (rc == 0)
-		rc = ending_move(b, r, ZTP_STATE_RECEIVED, error);
+		rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
 	return rc == 0 ? store_request_add(b->store, r, error) : rc;
 }
 
@@ -230,7 +231,7 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 			rc = make_request(b, held, &r, error);
 			b->core.tally.pending[TALLY_PENDING_CONFLICT]++;
 			return rc != 0 ? rc
-				       : ending_finish(
+				       : move_finish(
 						 b, &r, ZTP_STATE_CONFLICT,
 						 "another device path has this "
 						 "command topic",
@@ -260,7 +261,7 @@ static int end_at_once(struct bridge *b, const struct held *held,
 	int rc = make_request(b, held, &r, error);
 
 	if (rc == 0)
-		rc = ending_finish(b, &r, state, message, NULL, error);
+		rc = move_finish(b, &r, state, message, NULL, error);
 	return rc;
 }
 
@@ -282,8 +283,8 @@ static int ask_again(struct bridge *b, struct held *held,
 static int too_many(struct bridge *b, const struct held *held,
 		    struct ztp_error *error)
 {
-	const struct entry *e = held->entry;
-	struct entry dead = {
+	const struct journal_entry *e = held->entry;
+	struct journal_entry dead = {
 		.kind = ENTRY_DEAD,
 		.path = e->path,
 		.topic = b->core.config->mqtt.pending_topic,
@@ -307,7 +308,7 @@ static int too_many(struct bridge *b, const struct held *held,
 	return records_dead_pending(b, &dead, error);
 }
 
-static int apply_pending(struct bridge *b, const struct entry *e,
+static int apply_pending(struct bridge *b, const struct journal_entry *e,
 			 bool *disposed, struct ztp_error *error)
 {
 	struct held held;
@@ -351,7 +352,7 @@ static int apply_pending(struct bridge *b, const struct entry *e,
 	return ztp_fail(error, ZTP_ERR_INTERNAL, "a verdict that is none");
 }
 
-static int apply_entry(struct bridge *b, const struct entry *e,
+static int apply_entry(struct bridge *b, const struct journal_entry *e,
 		       struct ztp_error *error)
 {
 	bool disposed;
@@ -377,7 +378,7 @@ static int apply_entry(struct bridge *b, const struct entry *e,
 /* Open requests are bounded strictly. Dead letters and audit records that
  * Kafka does not take are bounded by what their number makes of the outbox:
  * two records for each request that may be open. */
-static bool is_full(const struct bridge *b, const struct entry *e)
+static bool is_full(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t max = b->core.config->store.max_requests;
 
@@ -386,11 +387,11 @@ static bool is_full(const struct bridge *b, const struct entry *e)
 	       store_outbox_count(b->store) >= 2 * max + OUTBOX_SPARE;
 }
 
-int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
-		     struct ztp_error *error)
+int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
+		  struct ztp_error *error)
 {
 	const void *bytes;
-	struct entry e;
+	struct journal_entry e;
 	size_t len;
 	int rc = 0;
 
@@ -400,17 +401,17 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)
 			break;
-		rc = entry_unpack(&e, bytes, len, error);
+		rc = journal_entry_unpack(&e, bytes, len, error);
 		if (rc != 0)
 			break;
 		if (is_full(b, &e)) {
 			b->mark = b->entry;
 			*blocked = true;
-			entry_clear(&e);
+			journal_entry_clear(&e);
 			break;
 		}
 		rc = apply_entry(b, &e, error);
-		entry_clear(&e);
+		journal_entry_clear(&e);
 		if (rc != 0)
 			break;
 		*more = limit == 0;
@@ -420,7 +421,7 @@ int requests_journal(struct bridge *b, int limit, bool *more, bool *blocked,
 
 /* The record of an entry that the store has: if its request has not been
  * announced. Others of the path may have merged into it: once is enough. */
-static int announce_again(struct bridge *b, const struct entry *e,
+static int announce_again(struct bridge *b, const struct journal_entry *e,
 			  struct ztp_error *error)
 {
 	struct held held;
@@ -435,11 +436,11 @@ static int announce_again(struct bridge *b, const struct entry *e,
 	return rc == 0 ? store_request_save(b->store, &held.same, error) : rc;
 }
 
-int requests_recover(struct bridge *b, struct ztp_error *error)
+int pending_recover(struct bridge *b, struct ztp_error *error)
 {
 	struct journal_mark at;
 	const void *bytes;
-	struct entry e;
+	struct journal_entry e;
 	size_t len;
 	int rc = 1;
 
@@ -448,19 +449,19 @@ int requests_recover(struct bridge *b, struct ztp_error *error)
 		rc = journal_read(b->journal, &at, &bytes, &len, error);
 		if (rc <= 0)
 			break;
-		rc = entry_unpack(&e, bytes, len, error);
+		rc = journal_entry_unpack(&e, bytes, len, error);
 		if (rc != 0)
 			break;
 		if (e.kind == ENTRY_PENDING)
 			rc = announce_again(b, &e, error);
-		entry_clear(&e);
+		journal_entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}
 	return rc < 0 ? rc
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int requests_announced(void *bridge, int64_t n, struct ztp_error *error)
+int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;

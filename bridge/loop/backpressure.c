@@ -1,21 +1,21 @@
-#include "bridge/loop/pressure.h"
+#include "bridge/loop/backpressure.h"
 
 #include <sys/statvfs.h>
 
-#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/mqtt_in.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */
 #define DISK_LOW_BYTES	(8u << 20) /* or a twentieth of a small disk */
 
 /* Twice as much must be free to come back as to leave. */
-static bool has_room(const struct pressure *pressure, bool had_room,
+static bool has_room(const struct backpressure *backpressure, bool had_room,
 		     struct ztp_error *error)
 {
 	unsigned long long available, low;
 	struct statvfs fs;
 
-	if (statvfs(pressure->directory, &fs) != 0)
+	if (statvfs(backpressure->directory, &fs) != 0)
 		return true; /* the store will say what is wrong */
 	available = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	low = (unsigned long long)fs.f_blocks * fs.f_frsize / 20;
@@ -24,26 +24,27 @@ static bool has_room(const struct pressure *pressure, bool had_room,
 	if (available >= (had_room ? low : 2 * low) && !(fs.f_flag & ST_RDONLY))
 		return true;
 	ztp_fail(error, ZTP_ERR_FULL, "%s: %llu bytes left%s",
-		 pressure->directory, available,
+		 backpressure->directory, available,
 		 fs.f_flag & ST_RDONLY ? ", read-only" : "");
 	return false;
 }
 
-void pressure_look_at_disk(struct pressure *pressure, struct bridge *b)
+void backpressure_look_at_disk(struct backpressure *backpressure,
+			       struct bridge *b)
 {
 	struct ztp_error error = {0};
-	bool ok = has_room(pressure, b->disk_ok, &error) &&
+	bool ok = has_room(backpressure, b->disk_ok, &error) &&
 		  journal_reserve(b->journal, &error) == 0;
 
 	if (ok && !b->disk_ok)
 		log_info(b->core.log, "disk_has_room",
-			 LOG_STR("path", pressure->directory));
+			 LOG_STR("path", backpressure->directory));
 	if (!ok && b->disk_ok)
 		log_error(b->core.log, "disk_full", LOG_WHY(&error));
 	b->disk_ok = ok;
 }
 
-void pressure_apply(struct bridge *b)
+void backpressure_apply(struct bridge *b)
 {
 	uint64_t backlog = journal_backlog(b->journal, &b->mark);
 	uint64_t high = b->blocked ? BACKLOG_BLOCKED : BACKLOG_HIGH;
@@ -57,7 +58,7 @@ void pressure_apply(struct bridge *b)
 		why = b->blocked ? "max_requests is reached"
 				 : "the journal is too far ahead";
 	if (why)
-		intake_pause(b->intake, why);
+		mqtt_in_pause(b->mqtt_in, why);
 	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)
-		intake_resume(b->intake);
+		mqtt_in_resume(b->mqtt_in);
 }

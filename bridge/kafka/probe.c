@@ -1,4 +1,4 @@
-#include "bridge/kafka/asker.h"
+#include "bridge/kafka/probe.h"
 
 #include <pthread.h>
 #include <stdio.h>
@@ -19,7 +19,7 @@ static const struct kafka_setting defaults[] = {{NULL, NULL}};
 static const struct kafka_setting fixed[] = {
 	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
 
-struct asker {
+struct probe {
 	struct core *core;
 	int wake_fd;
 	rd_kafka_t *rk;
@@ -29,16 +29,16 @@ struct asker {
 
 	/* The thread's own. */
 	int64_t next_probe, next_ends; /* of CLOCK_BOOTTIME */
-	struct asker_ends learned;
+	struct probe_end_offsets learned;
 
 	pthread_mutex_t lock; /* guards all below */
 	pthread_cond_t changed;
 	bool stopping, probe_wanted, ends_wanted;
-	struct asker_news news;
-	struct asker_ends ends;
+	struct probe_status status;
+	struct probe_end_offsets ends;
 };
 
-static const char *topic_name(const struct asker *a, int i)
+static const char *topic_name(const struct probe *a, int i)
 {
 	const struct config_topics *t = &a->core->config->kafka.topics;
 	const char *const names[5] = {t->decisions, t->requests, t->results,
@@ -47,10 +47,10 @@ static const char *topic_name(const struct asker *a, int i)
 	return names[i];
 }
 
-/* --- questions: the asker's thread */
+/* --- questions: the probe's thread */
 
 /* Asks for the topics to be made; what exists is no error. Blocks. */
-static void create_topics(struct asker *a)
+static void create_topics(struct probe *a)
 {
 	rd_kafka_NewTopic_t *topics[5];
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
@@ -105,8 +105,8 @@ static bool is_missing(rd_kafka_resp_err_t err)
 	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
-static void look_at_topics(struct asker *a, const rd_kafka_metadata_t *md,
-			   struct asker_news *news)
+static void look_at_topics(struct probe *a, const rd_kafka_metadata_t *md,
+			   struct probe_status *status)
 {
 	int i, k;
 
@@ -117,38 +117,39 @@ static void look_at_topics(struct asker *a, const rd_kafka_metadata_t *md,
 			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
 				topic = &md->topics[k];
 		if (topic && i == 0 && !topic->err)
-			news->partitions = topic->partition_cnt;
-		if ((!topic || is_missing(topic->err)) && !*news->missing)
-			snprintf(news->missing, sizeof(news->missing), "%s",
+			status->partitions = topic->partition_cnt;
+		if ((!topic || is_missing(topic->err)) && !*status->missing)
+			snprintf(status->missing, sizeof(status->missing), "%s",
 				 topic_name(a, i));
 	}
 }
 
-static void probe(struct asker *a, struct asker_news *news)
+static void probe(struct probe *a, struct probe_status *status)
 {
 	const rd_kafka_metadata_t *md = NULL;
 	rd_kafka_resp_err_t err;
 
-	memset(news, 0, sizeof(*news));
-	news->asked_at = ztp_clock_steady(&a->core->clock);
+	memset(status, 0, sizeof(*status));
+	status->asked_at = ztp_clock_steady(&a->core->clock);
 	/* The topics this handle knows: the five, see open_topics. */
 	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
 	if (err)
 		return;
-	news->up = true;
-	look_at_topics(a, md, news);
+	status->up = true;
+	look_at_topics(a, md, status);
 	rd_kafka_metadata_destroy(md);
-	if (*news->missing && a->core->config->kafka.create_topics)
+	if (*status->missing && a->core->config->kafka.create_topics)
 		create_topics(a);
 }
 
-static bool learn_ends(struct asker *a, int partitions, struct asker_ends *ends)
+static bool learn_ends(struct probe *a, int partitions,
+		       struct probe_end_offsets *ends)
 {
 	int i;
 
 	ends->asked_at = ztp_clock_steady(&a->core->clock);
 	ends->count = partitions;
-	if (partitions <= 0 || partitions > ASKER_PARTITIONS_MAX)
+	if (partitions <= 0 || partitions > PROBE_PARTITIONS_MAX)
 		return false;
 	for (i = 0; i < partitions; i++) {
 		int64_t low, high;
@@ -161,7 +162,7 @@ static bool learn_ends(struct asker *a, int partitions, struct asker_ends *ends)
 	return true;
 }
 
-static void wait_until(struct asker *a, int64_t ms)
+static void wait_until(struct probe *a, int64_t ms)
 {
 	struct timespec at;
 
@@ -175,7 +176,7 @@ static void wait_until(struct asker *a, int64_t ms)
 	pthread_cond_timedwait(&a->changed, &a->lock, &at);
 }
 
-static void wake(struct asker *a)
+static void wake(struct probe *a)
 {
 	uint64_t one = 1;
 
@@ -183,29 +184,30 @@ static void wake(struct asker *a)
 		return; /* the counter is full: the loop is awake anyway */
 }
 
-static void probe_topics(struct asker *a)
+static void probe_topics(struct probe *a)
 {
-	struct asker_news news;
+	struct probe_status status;
 
-	probe(a, &news);
-	a->next_probe = ztp_clock_boot() +
-			(news.up && !*news.missing ? PROBE_MS : PROBE_DOWN_MS);
+	probe(a, &status);
+	a->next_probe =
+		ztp_clock_boot() +
+		(status.up && !*status.missing ? PROBE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
-	a->news = news;
+	a->status = status;
 	pthread_mutex_unlock(&a->lock);
 	wake(a); /* last: the loop reads at once what it is woken for */
 }
 
-static void probe_ends(struct asker *a)
+static void probe_ends(struct probe *a)
 {
-	struct asker_news news;
+	struct probe_status status;
 	bool ok;
 
-	probe(a, &news); /* there may be more partitions by now */
-	ok = learn_ends(a, news.partitions, &a->learned);
+	probe(a, &status); /* there may be more partitions by now */
+	ok = learn_ends(a, status.partitions, &a->learned);
 	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
-	a->news = news;
+	a->status = status;
 	if (ok)
 		a->ends = a->learned;
 	else
@@ -214,11 +216,11 @@ static void probe_ends(struct asker *a)
 	wake(a);
 }
 
-typedef void asker_round(struct asker *a);
+typedef void probe_round(struct probe *a);
 
 /* What is to be done now, or NULL and when to look again. Clears the wish for
  * it: a new one means once more. */
-static asker_round *next_round(struct asker *a, int64_t now, int64_t *next)
+static probe_round *next_round(struct probe *a, int64_t now, int64_t *next)
 {
 	if (a->probe_wanted || now >= a->next_probe) {
 		a->probe_wanted = false;
@@ -236,12 +238,12 @@ static asker_round *next_round(struct asker *a, int64_t now, int64_t *next)
 
 static void *run(void *arg)
 {
-	struct asker *a = arg;
+	struct probe *a = arg;
 
 	pthread_mutex_lock(&a->lock);
 	while (!a->stopping) {
 		int64_t now = ztp_clock_boot(), next;
-		asker_round *round = next_round(a, now, &next);
+		probe_round *round = next_round(a, now, &next);
 
 		if (!round) {
 			wait_until(a, next > now ? next - now : 1);
@@ -257,7 +259,7 @@ static void *run(void *arg)
 
 /* --- the loop's side */
 
-static int open_topics(struct asker *a)
+static int open_topics(struct probe *a)
 {
 	int i;
 
@@ -270,10 +272,10 @@ static int open_topics(struct asker *a)
 	return 0;
 }
 
-int asker_new(struct asker **out, struct core *core, int wake_fd,
+int probe_new(struct probe **out, struct core *core, int wake_fd,
 	      struct ztp_error *error)
 {
-	struct asker *a = calloc(1, sizeof(*a));
+	struct probe *a = calloc(1, sizeof(*a));
 	pthread_condattr_t attr;
 
 	if (!a)
@@ -297,11 +299,11 @@ int asker_new(struct asker **out, struct core *core, int wake_fd,
 	*out = a;
 	return 0;
 fail:
-	asker_free(a);
+	probe_free(a);
 	return ZTP_ERR_INTERNAL;
 }
 
-void asker_stop(struct asker *a)
+void probe_stop(struct probe *a)
 {
 	pthread_mutex_lock(&a->lock);
 	a->stopping = true;
@@ -309,14 +311,14 @@ void asker_stop(struct asker *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-void asker_free(struct asker *a)
+void probe_free(struct probe *a)
 {
 	int i;
 
 	if (!a)
 		return;
 	if (a->started) {
-		asker_stop(a);
+		probe_stop(a);
 		pthread_join(a->thread, NULL);
 	}
 	for (i = 0; i < 5; i++)
@@ -329,7 +331,7 @@ void asker_free(struct asker *a)
 	free(a);
 }
 
-void asker_probe(struct asker *a)
+void probe_again(struct probe *a)
 {
 	pthread_mutex_lock(&a->lock);
 	a->probe_wanted = true;
@@ -337,7 +339,7 @@ void asker_probe(struct asker *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-void asker_want_ends(struct asker *a)
+void probe_want_end_offsets(struct probe *a)
 {
 	pthread_mutex_lock(&a->lock);
 	if (!a->ends_wanted) {
@@ -347,14 +349,15 @@ void asker_want_ends(struct asker *a)
 	pthread_mutex_unlock(&a->lock);
 }
 
-void asker_news_get(struct asker *a, struct asker_news *news)
+void probe_status_get(struct probe *a, struct probe_status *status)
 {
 	pthread_mutex_lock(&a->lock);
-	*news = a->news;
+	*status = a->status;
 	pthread_mutex_unlock(&a->lock);
 }
 
-bool asker_ends_get(struct asker *a, int64_t since, struct asker_ends *ends)
+bool probe_end_offsets_get(struct probe *a, int64_t since,
+			   struct probe_end_offsets *ends)
 {
 	bool newer;
 

@@ -57,7 +57,7 @@ static void put_number(char *text, const char *name, int64_t number)
 		snprintf(text + n, TEXT_MAX - n, ";%s=%" PRId64, name, number);
 }
 
-static void put_mark(char *text, const struct store_facts *facts)
+static void put_mark(char *text, const struct store_counters *facts)
 {
 	size_t n = strlen(text);
 
@@ -67,9 +67,10 @@ static void put_mark(char *text, const struct store_facts *facts)
 		 facts->floor.offset);
 }
 
-int store_facts_write(struct store *store, int64_t now, struct ztp_error *error)
+int store_counters_write(struct store *store, int64_t now,
+			 struct ztp_error *error)
 {
-	struct store_facts *facts = &store->facts;
+	struct store_counters *facts = &store->facts;
 	char text[TEXT_MAX] = "", name[WORD_MAX];
 	int state;
 
@@ -91,7 +92,7 @@ int store_facts_write(struct store *store, int64_t now, struct ztp_error *error)
 /* --- reading */
 
 /* "segment:offset", and the floor behind it where it is another. */
-static void take_mark(struct store_facts *facts, const char *value)
+static void take_mark(struct store_counters *facts, const char *value)
 {
 	struct journal_mark *mark = &facts->mark, *floor = &facts->floor;
 	uint64_t *parts[] = {&mark->segment, &mark->offset, &floor->segment,
@@ -107,7 +108,8 @@ static void take_mark(struct store_facts *facts, const char *value)
 		*floor = *mark;
 }
 
-static void take(struct store_facts *facts, const char *name, const char *value)
+static void take(struct store_counters *facts, const char *name,
+		 const char *value)
 {
 	int64_t number = strtoll(value, NULL, 10);
 	int state = (int)strtol(name, NULL, 10);
@@ -128,7 +130,7 @@ static void take(struct store_facts *facts, const char *name, const char *value)
 		facts->count[state] = number;
 }
 
-int store_facts_read(struct store *store, struct ztp_error *error)
+int store_counters_read(struct store *store, struct ztp_error *error)
 {
 	char text[TEXT_MAX], *rest = text, *part, *value;
 	int rc = store_get(store, NAME, text, sizeof(text), error);

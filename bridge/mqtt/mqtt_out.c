@@ -1,4 +1,4 @@
-#include "bridge/mqtt/outlet.h"
+#include "bridge/mqtt/mqtt_out.h"
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
@@ -15,9 +15,9 @@
 #define TAKEN_OVER_MS  30000
 #define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
 
-struct outlet {
+struct mqtt_out {
 	struct core *core;
-	struct outlet_user *users;
+	struct mqtt_out_user *users;
 	struct mosquitto *mosq; /* NULL: down */
 	bool up, taken_over;
 	bool broken; /* a write has failed: dropped by the next turn */
@@ -27,15 +27,15 @@ struct outlet {
 	struct log_limit refusals[REFUSAL_KINDS];
 };
 
-/* --- libmosquitto's callbacks: in the loop thread, inside outlet_turn */
+/* --- libmosquitto's callbacks: in the loop thread, inside mqtt_out_turn */
 
 static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 		       const mosquitto_property *properties)
 {
-	struct outlet *o = arg;
+	struct mqtt_out *o = arg;
 	uint16_t maximum = 0;
-	const struct outlet_user *user;
-	int window = OUTLET_WINDOW_MAX;
+	const struct mqtt_out_user *user;
+	int window = MQTT_OUT_WINDOW_MAX;
 
 	(void)mosq;
 	(void)flags;
@@ -59,7 +59,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
 			  const mosquitto_property *properties)
 {
-	struct outlet *o = arg;
+	struct mqtt_out *o = arg;
 
 	(void)mosq;
 	(void)properties;
@@ -69,8 +69,8 @@ static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
 static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 		       const mosquitto_property *properties)
 {
-	struct outlet *o = arg;
-	const struct outlet_user *user;
+	struct mqtt_out *o = arg;
+	const struct mqtt_out_user *user;
 
 	(void)mosq;
 	(void)properties;
@@ -83,8 +83,8 @@ static void on_message(struct mosquitto *mosq, void *arg,
 		       const struct mosquitto_message *message,
 		       const mosquitto_property *properties)
 {
-	struct outlet *o = arg;
-	const struct outlet_user *user;
+	struct mqtt_out *o = arg;
+	const struct mqtt_out_user *user;
 
 	(void)mosq;
 	(void)properties;
@@ -100,7 +100,7 @@ static void on_message(struct mosquitto *mosq, void *arg,
 
 /* libmosquitto from 2.0.12 does not take a 3.1.1 broker's CONNACK for one: it
  * ends before MQTT 5's properties, which is malformed. */
-static enum refusal refusal_now(const struct outlet *o, int rc)
+static enum refusal refusal_now(const struct mqtt_out *o, int rc)
 {
 	if (o->connack > 0)
 		return refusal_of(o->connack);
@@ -110,7 +110,7 @@ static enum refusal refusal_now(const struct outlet *o, int rc)
 	return rc == MOSQ_ERR_CONN_LOST ? REFUSAL_CLOSED : REFUSAL_OTHER;
 }
 
-static void say_refused(struct outlet *o, int rc, const char *why)
+static void say_refused(struct mqtt_out *o, int rc, const char *why)
 {
 	int code = o->connack > 0 ? o->connack : rc;
 
@@ -125,7 +125,7 @@ static void say_refused(struct outlet *o, int rc, const char *why)
 
 /* libmosquitto from 2.0.12 ends a connection on which a PUBACK has a code that
  * MQTT 5 does not know, a success or not. */
-static const char *hint_of(const struct outlet *o, int rc)
+static const char *hint_of(const struct mqtt_out *o, int rc)
 {
 	if (rc != MOSQ_ERR_PROTOCOL || o->core->config->mqtt.version != 5)
 		return NULL;
@@ -133,7 +133,7 @@ static const char *hint_of(const struct outlet *o, int rc)
 	       "mqtt.version: 3.1.1 may do";
 }
 
-static void say_lost(const struct outlet *o, int rc, const char *why)
+static void say_lost(const struct mqtt_out *o, int rc, const char *why)
 {
 	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", "out"),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
@@ -141,10 +141,10 @@ static void say_lost(const struct outlet *o, int rc, const char *why)
 }
 
 /* why: NULL for what rc says. */
-static void drop(struct outlet *o, int rc, const char *why)
+static void drop(struct mqtt_out *o, int rc, const char *why)
 {
 	struct core *core = o->core;
-	const struct outlet_user *user;
+	const struct mqtt_out_user *user;
 	bool was_up = o->up;
 
 	if (was_up)
@@ -174,14 +174,14 @@ static void drop(struct outlet *o, int rc, const char *why)
 /* OpenSSL asks for the key's password here. */
 static int on_password(char *buf, int size, int rwflag, void *arg)
 {
-	const struct outlet *o = mosquitto_userdata(arg);
+	const struct mqtt_out *o = mosquitto_userdata(arg);
 	const char *password = o->core->config->mqtt.tls.key_password;
 
 	(void)rwflag;
 	return snprintf(buf, (size_t)size, "%s", password);
 }
 
-static int set_options(struct outlet *o)
+static int set_options(struct mqtt_out *o)
 {
 	const struct config_mqtt *mqtt = &o->core->config->mqtt;
 	const struct config_mqtt_tls *tls = &mqtt->tls;
@@ -192,7 +192,7 @@ static int set_options(struct outlet *o)
 
 	if (rc == 0)
 		rc = mosquitto_int_option(o->mosq, MOSQ_OPT_SEND_MAXIMUM,
-					  OUTLET_WINDOW_MAX);
+					  MQTT_OUT_WINDOW_MAX);
 	if (rc == 0)
 		rc = mosquitto_int_option(o->mosq, MOSQ_OPT_TCP_NODELAY, 1);
 	if (rc == 0 && *mqtt->username)
@@ -212,7 +212,7 @@ static int set_options(struct outlet *o)
 	return rc;
 }
 
-static void start(struct outlet *o)
+static void start(struct mqtt_out *o)
 {
 	const struct config_mqtt *mqtt = &o->core->config->mqtt;
 	char id[512];
@@ -246,9 +246,10 @@ static void start(struct outlet *o)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
 }
 
-int outlet_new(struct outlet **out, struct core *core, struct ztp_error *error)
+int mqtt_out_new(struct mqtt_out **out, struct core *core,
+		 struct ztp_error *error)
 {
-	struct outlet *o = calloc(1, sizeof(*o));
+	struct mqtt_out *o = calloc(1, sizeof(*o));
 
 	if (!o)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -263,16 +264,16 @@ int outlet_new(struct outlet **out, struct core *core, struct ztp_error *error)
 	return 0;
 }
 
-void outlet_join(struct outlet *o, struct outlet_user *user)
+void mqtt_out_join(struct mqtt_out *o, struct mqtt_out_user *user)
 {
-	struct outlet_user **end = &o->users;
+	struct mqtt_out_user **end = &o->users;
 
 	while (*end)
 		end = &(*end)->next;
 	*end = user;
 }
 
-void outlet_free(struct outlet *o)
+void mqtt_out_free(struct mqtt_out *o)
 {
 	if (!o)
 		return;
@@ -281,7 +282,7 @@ void outlet_free(struct outlet *o)
 	free(o);
 }
 
-int outlet_fd(const struct outlet *o, uint32_t *events)
+int mqtt_out_fd(const struct mqtt_out *o, uint32_t *events)
 {
 	if (!o->mosq)
 		return -1;
@@ -291,7 +292,7 @@ int outlet_fd(const struct outlet *o, uint32_t *events)
 	return mosquitto_socket(o->mosq);
 }
 
-int64_t outlet_next(const struct outlet *o)
+int64_t mqtt_out_next(const struct mqtt_out *o)
 {
 	if (o->broken)
 		return o->core->now;
@@ -300,17 +301,17 @@ int64_t outlet_next(const struct outlet *o)
 	return o->mosq ? o->next_tick : o->next_connect;
 }
 
-bool outlet_connected(const struct outlet *o)
+bool mqtt_out_connected(const struct mqtt_out *o)
 {
 	return o->up;
 }
 
-enum refusal outlet_refusal(const struct outlet *o)
+enum refusal mqtt_out_refusal(const struct mqtt_out *o)
 {
 	return o->refusal;
 }
 
-void outlet_turn(struct outlet *o)
+void mqtt_out_turn(struct mqtt_out *o)
 {
 	int64_t now = o->core->now;
 	int rc;
@@ -338,16 +339,16 @@ void outlet_turn(struct outlet *o)
 		drop(o, MOSQ_ERR_CONN_REFUSED, "no CONNACK in time");
 }
 
-void outlet_flush(struct outlet *o)
+void mqtt_out_flush(struct mqtt_out *o)
 {
 	if (o->mosq && !o->broken && mosquitto_want_write(o->mosq) &&
 	    mosquitto_loop_write(o->mosq, 1) != MOSQ_ERR_SUCCESS)
 		o->broken = true;
 }
 
-int outlet_publish(struct outlet *o, int *mid, const char *topic,
-		   const void *payload, size_t len,
-		   const mosquitto_property *properties)
+int mqtt_out_publish(struct mqtt_out *o, int *mid, const char *topic,
+		     const void *payload, size_t len,
+		     const mosquitto_property *properties)
 {
 	if (!o->up)
 		return MOSQ_ERR_NO_CONN;
@@ -355,13 +356,13 @@ int outlet_publish(struct outlet *o, int *mid, const char *topic,
 				    false, properties);
 }
 
-int outlet_subscribe(struct outlet *o, const char *filter, int qos)
+int mqtt_out_subscribe(struct mqtt_out *o, const char *filter, int qos)
 {
 	return o->up ? mosquitto_subscribe(o->mosq, NULL, filter, qos)
 		     : MOSQ_ERR_NO_CONN;
 }
 
-void outlet_reconnect(struct outlet *o)
+void mqtt_out_reconnect(struct mqtt_out *o)
 {
 	if (o->mosq)
 		drop(o, MOSQ_ERR_SUCCESS, "configuration reloaded");
@@ -369,7 +370,7 @@ void outlet_reconnect(struct outlet *o)
 	o->backoff = RETRY_FIRST_MS;
 }
 
-void outlet_stop(struct outlet *o)
+void mqtt_out_stop(struct mqtt_out *o)
 {
 	if (!o->mosq)
 		return;

@@ -1,4 +1,4 @@
-#include "bridge/mqtt/intake.h"
+#include "bridge/mqtt/mqtt_in.h"
 
 #include <MQTTAsync.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
-#include "bridge/mqtt/events.h"
+#include "bridge/mqtt/receive.h"
 #include "ztp/gate_protocol.h"
 
 #define RETRY_FIRST_MS 250
@@ -19,29 +19,29 @@
 #define STUCK_MS       20000 /* paho has not said how a connect went */
 #define TAKEN_OVER     0x8e  /* MQTT 5 section 3.14.2.1 */
 
-/* What paho's threads tell the loop; a later one replaces an earlier. */
-enum news {
-	NEWS_NONE,
-	NEWS_CONNECTED,
-	NEWS_SUBSCRIBED,
-	NEWS_REFUSED, /* connect or subscribe failed */
-	NEWS_LOST,
+/* What paho's threads post the loop; a later one replaces an earlier. */
+enum link_state {
+	LINK_NONE,
+	LINK_CONNECTED,
+	LINK_SUBSCRIBED,
+	LINK_REFUSED, /* connect or subscribe failed */
+	LINK_LOST,
 };
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
 
-struct intake {
+struct mqtt_in {
 	struct core *core;
 	MQTTAsync client;
 	int wake_fd;
 
-	pthread_mutex_t lock; /* guards the news */
-	enum news news;
+	pthread_mutex_t lock; /* guards the state */
+	enum link_state state;
 	int reason_code;
 	char reason[128];
 	_Atomic bool taken_over;
 
-	struct events events; /* the receiving thread's */
+	struct receiver receiver; /* the receiving thread's */
 
 	/* The loop's. */
 	enum phase phase;
@@ -51,12 +51,13 @@ struct intake {
 	struct log_limit refusals[REFUSAL_KINDS];
 };
 
-static void tell(struct intake *in, enum news news, int code, const char *why)
+static void post(struct mqtt_in *in, enum link_state state, int code,
+		 const char *why)
 {
 	uint64_t one = 1;
 
 	pthread_mutex_lock(&in->lock);
-	in->news = news;
+	in->state = state;
 	in->reason_code = code;
 	snprintf(in->reason, sizeof(in->reason), "%s", why ? why : "");
 	pthread_mutex_unlock(&in->lock);
@@ -69,7 +70,7 @@ static void tell(struct intake *in, enum news news, int code, const char *why)
 static int on_message(void *arg, char *topic, int topic_len,
 		      MQTTAsync_message *message)
 {
-	struct intake *in = arg;
+	struct mqtt_in *in = arg;
 	/* A length of 0 means a terminated topic, else it holds a NUL. */
 	size_t n = topic_len > 0 ? (size_t)topic_len : strlen(topic);
 	size_t len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
@@ -78,7 +79,7 @@ static int on_message(void *arg, char *topic, int topic_len,
 		log_warn(in->core->log, "retained_ignored",
 			 LOG_STRN("topic", topic, n));
 	else
-		events_take(&in->events, topic, message->payload, len);
+		receive_message(&in->receiver, topic, message->payload, len);
 	MQTTAsync_freeMessage(&message);
 	MQTTAsync_free(topic);
 	return 1;
@@ -88,30 +89,30 @@ static int on_message(void *arg, char *topic, int topic_len,
 
 static void on_lost(void *arg, char *cause)
 {
-	tell(arg, NEWS_LOST, 0, cause ? cause : "connection lost");
+	post(arg, LINK_LOST, 0, cause ? cause : "connection lost");
 }
 
 static void on_disconnected(void *arg, MQTTProperties *properties,
 			    enum MQTTReasonCodes code)
 {
-	struct intake *in = arg;
+	struct mqtt_in *in = arg;
 
 	(void)properties;
 	if ((int)code == TAKEN_OVER)
 		atomic_store(&in->taken_over, true);
-	tell(in, NEWS_LOST, (int)code, MQTTReasonCode_toString(code));
+	post(in, LINK_LOST, (int)code, MQTTReasonCode_toString(code));
 }
 
 static void on_connect5(void *arg, MQTTAsync_successData5 *data)
 {
 	(void)data;
-	tell(arg, NEWS_CONNECTED, 0, NULL);
+	post(arg, LINK_CONNECTED, 0, NULL);
 }
 
 static void on_connect(void *arg, MQTTAsync_successData *data)
 {
 	(void)data;
-	tell(arg, NEWS_CONNECTED, 0, NULL);
+	post(arg, LINK_CONNECTED, 0, NULL);
 }
 
 static void on_failure5(void *arg, MQTTAsync_failureData5 *data)
@@ -120,13 +121,13 @@ static void on_failure5(void *arg, MQTTAsync_failureData5 *data)
 
 	if (code == 0 && data)
 		code = data->code;
-	tell(arg, NEWS_REFUSED, code,
+	post(arg, LINK_REFUSED, code,
 	     data && data->message ? data->message : NULL);
 }
 
 static void on_failure(void *arg, MQTTAsync_failureData *data)
 {
-	tell(arg, NEWS_REFUSED, data ? data->code : 0,
+	post(arg, LINK_REFUSED, data ? data->code : 0,
 	     data && data->message ? data->message : NULL);
 }
 
@@ -138,19 +139,19 @@ static void on_subscribe5(void *arg, MQTTAsync_successData5 *data)
 	for (i = 0; i < n && n > 1; i++)
 		if ((int)data->alt.sub.reasonCodes[i] > worst)
 			worst = (int)data->alt.sub.reasonCodes[i];
-	tell(arg, worst >= 0x80 ? NEWS_REFUSED : NEWS_SUBSCRIBED, worst,
+	post(arg, worst >= 0x80 ? LINK_REFUSED : LINK_SUBSCRIBED, worst,
 	     worst >= 0x80 ? "subscription refused" : NULL);
 }
 
 static void on_subscribe(void *arg, MQTTAsync_successData *data)
 {
 	(void)data;
-	tell(arg, NEWS_SUBSCRIBED, 0, NULL);
+	post(arg, LINK_SUBSCRIBED, 0, NULL);
 }
 
 /* --- the connection: the loop */
 
-static void retry_later(struct intake *in)
+static void retry_later(struct mqtt_in *in)
 {
 	uint32_t random;
 	int64_t delay = in->backoff;
@@ -186,7 +187,7 @@ static void set_tls(MQTTAsync_SSLOptions *ssl,
 		ssl->privateKeyPassword = tls->key_password;
 }
 
-static void connect_now(struct intake *in)
+static void connect_now(struct mqtt_in *in)
 {
 	const struct config_mqtt *mqtt = &in->core->config->mqtt;
 	MQTTAsync_connectOptions three = MQTTAsync_connectOptions_initializer;
@@ -234,7 +235,7 @@ static void connect_now(struct intake *in)
 	retry_later(in);
 }
 
-static void subscribe(struct intake *in)
+static void subscribe(struct mqtt_in *in)
 {
 	const struct config_mqtt *mqtt = &in->core->config->mqtt;
 	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
@@ -266,10 +267,10 @@ static void subscribe(struct intake *in)
 	in->next = in->core->now + STUCK_MS;
 	rc = MQTTAsync_subscribeMany(in->client, n, filters, qos, &o);
 	if (rc != MQTTASYNC_SUCCESS)
-		tell(in, NEWS_REFUSED, rc, MQTTAsync_strerror(rc));
+		post(in, LINK_REFUSED, rc, MQTTAsync_strerror(rc));
 }
 
-static void leave(struct intake *in)
+static void leave(struct mqtt_in *in)
 {
 	MQTTAsync_disconnectOptions o = MQTTAsync_disconnectOptions_initializer;
 	MQTTAsync_disconnectOptions o5 =
@@ -281,19 +282,19 @@ static void leave(struct intake *in)
 	in->phase = PHASE_DOWN;
 }
 
-static void hear(struct intake *in, enum news news, int code,
-		 const char *reason)
+static void on_state(struct mqtt_in *in, enum link_state state, int code,
+		     const char *reason)
 {
 	struct log *log = in->core->log;
 
-	switch (news) {
-	case NEWS_CONNECTED:
+	switch (state) {
+	case LINK_CONNECTED:
 		if (in->paused)
 			leave(in);
 		else
 			subscribe(in);
 		break;
-	case NEWS_SUBSCRIBED:
+	case LINK_SUBSCRIBED:
 		in->phase = PHASE_UP;
 		in->backoff = RETRY_FIRST_MS;
 		in->next = 0;
@@ -303,10 +304,10 @@ static void hear(struct intake *in, enum news news, int code,
 			LOG_STR("url", in->core->config->mqtt.url),
 			LOG_STR("topic", in->core->config->mqtt.pending_topic));
 		break;
-	case NEWS_REFUSED:
+	case LINK_REFUSED:
 		/* Without a CONNACK paho says the same of a connection that
 		 * was closed and of one that was never there; mqtt_out, at the
-		 * same address, can tell. */
+		 * same address, can post. */
 		in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
 							    : REFUSAL_OTHER;
 		refusal_log(in->core, in->refusals, "in", in->refusal, code,
@@ -315,7 +316,7 @@ static void hear(struct intake *in, enum news news, int code,
 			leave(in);
 		retry_later(in);
 		break;
-	case NEWS_LOST:
+	case LINK_LOST:
 		if (in->phase == PHASE_DOWN)
 			break; /* we left */
 		log_warn(log, "mqtt_lost", LOG_STR("connection", "in"),
@@ -323,24 +324,24 @@ static void hear(struct intake *in, enum news news, int code,
 			 LOG_STR("error", reason));
 		retry_later(in);
 		break;
-	case NEWS_NONE:
+	case LINK_NONE:
 		break;
 	}
 }
 
-void intake_collect(struct intake *in)
+void mqtt_in_collect(struct mqtt_in *in)
 {
-	enum news news;
+	enum link_state state;
 	char reason[sizeof(in->reason)];
 	int code;
 
 	pthread_mutex_lock(&in->lock);
-	news = in->news;
+	state = in->state;
 	code = in->reason_code;
 	memcpy(reason, in->reason, sizeof(reason));
-	in->news = NEWS_NONE;
+	in->state = LINK_NONE;
 	pthread_mutex_unlock(&in->lock);
-	hear(in, news, code, reason);
+	on_state(in, state, code, reason);
 	if (in->paused || in->core->stopping || in->next == 0 ||
 	    in->core->now < in->next)
 		return;
@@ -354,12 +355,12 @@ void intake_collect(struct intake *in)
 	connect_now(in);
 }
 
-int64_t intake_next(const struct intake *in)
+int64_t mqtt_in_next(const struct mqtt_in *in)
 {
 	return in->paused ? 0 : in->next;
 }
 
-void intake_pause(struct intake *in, const char *why)
+void mqtt_in_pause(struct mqtt_in *in, const char *why)
 {
 	if (in->paused)
 		return;
@@ -369,7 +370,7 @@ void intake_pause(struct intake *in, const char *why)
 		leave(in);
 }
 
-void intake_resume(struct intake *in)
+void mqtt_in_resume(struct mqtt_in *in)
 {
 	if (!in->paused)
 		return;
@@ -380,22 +381,22 @@ void intake_resume(struct intake *in)
 	in->next = in->core->now + 1;
 }
 
-bool intake_paused(const struct intake *in)
+bool mqtt_in_paused(const struct mqtt_in *in)
 {
 	return in->paused;
 }
 
-bool intake_connected(const struct intake *in)
+bool mqtt_in_connected(const struct mqtt_in *in)
 {
 	return in->phase == PHASE_UP;
 }
 
-enum refusal intake_refusal(const struct intake *in)
+enum refusal mqtt_in_refusal(const struct mqtt_in *in)
 {
 	return in->refusal;
 }
 
-void intake_reconnect(struct intake *in)
+void mqtt_in_reconnect(struct mqtt_in *in)
 {
 	if (in->paused)
 		return;
@@ -404,12 +405,13 @@ void intake_reconnect(struct intake *in)
 	in->next = in->core->now + 1;
 }
 
-int intake_new(struct intake **out, struct core *core, struct journal *journal,
-	       int wake_fd, int work_fd, int timer_fd, struct ztp_error *error)
+int mqtt_in_new(struct mqtt_in **out, struct core *core,
+		struct journal *journal, int wake_fd, int work_fd, int timer_fd,
+		struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &core->config->mqtt;
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
-	struct intake *in = calloc(1, sizeof(*in));
+	struct mqtt_in *in = calloc(1, sizeof(*in));
 	bool six = strchr(mqtt->host, ':') != NULL;
 	char url[512];
 	int rc;
@@ -418,10 +420,10 @@ int intake_new(struct intake **out, struct core *core, struct journal *journal,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->core = core;
 	in->wake_fd = wake_fd;
-	in->events = (struct events){
+	in->receiver = (struct receiver){
 		.core = core,
 		.journal = journal,
-		.pace = {.work_fd = work_fd, .timer_fd = timer_fd}};
+		.coalesce = {.work_fd = work_fd, .timer_fd = timer_fd}};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = core->now;
 	pthread_mutex_init(&in->lock, NULL);
@@ -442,7 +444,7 @@ int intake_new(struct intake **out, struct core *core, struct journal *journal,
 	if (rc == MQTTASYNC_SUCCESS && mqtt->version == 5)
 		rc = MQTTAsync_setDisconnected(in->client, in, on_disconnected);
 	if (rc != MQTTASYNC_SUCCESS) {
-		intake_free(in);
+		mqtt_in_free(in);
 		return ztp_fail(error, ZTP_ERR_INTERNAL, "MQTT client: %s",
 				MQTTAsync_strerror(rc));
 	}
@@ -450,7 +452,7 @@ int intake_new(struct intake **out, struct core *core, struct journal *journal,
 	return 0;
 }
 
-void intake_free(struct intake *in)
+void mqtt_in_free(struct mqtt_in *in)
 {
 	if (!in)
 		return;
@@ -460,6 +462,6 @@ void intake_free(struct intake *in)
 		MQTTAsync_destroy(&in->client);
 	}
 	pthread_mutex_destroy(&in->lock);
-	events_clear(&in->events);
+	receive_clear(&in->receiver);
 	free(in);
 }

@@ -1,4 +1,4 @@
-#include "bridge/mqtt/events.h"
+#include "bridge/mqtt/receive.h"
 
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -7,18 +7,18 @@
 
 #include "base/clock.h"
 #include "base/random.h"
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
 
-static void keep(struct events *ev, struct entry *e)
+static void append(struct receiver *ev, struct journal_entry *e)
 {
 	struct ztp_error error = {0};
 	long n;
 	int rc;
 
-	n = entry_pack(&ev->buffer, &ev->buffer_size, e);
+	n = journal_entry_pack(&ev->buffer, &ev->buffer_size, e);
 	rc = n < 0 ? (int)n
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
@@ -27,11 +27,11 @@ static void keep(struct events *ev, struct entry *e)
 		_exit(1);
 	}
 	if (!atomic_exchange(&ev->core->signalled, true))
-		pace_wake(&ev->pace);
+		coalesce_wake(&ev->coalesce);
 }
 
-static void bury(struct events *ev, struct entry *e, const char *topic,
-		 const char *text, size_t len)
+static void dead_letter(struct receiver *ev, struct journal_entry *e,
+			const char *topic, const char *text, size_t len)
 {
 	char path[ZTP_PATH_MAX + 1] = "";
 	char id[ZTP_REQUEST_ID_MAX + 1] = "";
@@ -55,12 +55,12 @@ static void bury(struct events *ev, struct entry *e, const char *topic,
 	e->request_id = id;
 	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
 		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
-	keep(ev, e);
+	append(ev, e);
 	free(salvaged);
 }
 
 /* n bytes that nobody else gets: the kernel is asked once for several events. */
-static const uint8_t *draw(struct events *ev, size_t n)
+static const uint8_t *draw(struct receiver *ev, size_t n)
 {
 	if (ev->random_left < n) {
 		ztp_random(ev->random, sizeof(ev->random));
@@ -70,17 +70,17 @@ static const uint8_t *draw(struct events *ev, size_t n)
 	return ev->random + ev->random_left;
 }
 
-static void on_pending(struct events *ev, struct entry *e, const char *topic,
-		       const char *text, size_t len)
+static void on_pending(struct receiver *ev, struct journal_entry *e,
+		       const char *topic, const char *text, size_t len)
 {
 	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_pending pending;
-	struct entry good = *e;
+	struct journal_entry good = *e;
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
 	if (rc != 0) {
-		bury(ev, e, topic, text, len);
+		dead_letter(ev, e, topic, text, len);
 		return;
 	}
 	good.kind = ENTRY_PENDING;
@@ -94,12 +94,12 @@ static void on_pending(struct events *ev, struct entry *e, const char *topic,
 	ztp_traceparent_make(own_trace, draw(ev, 24));
 	good.own_id = own_id;
 	good.own_trace = own_trace;
-	keep(ev, &good);
+	append(ev, &good);
 	ztp_pending_clear(&pending);
 }
 
-static void on_audit(struct events *ev, struct entry *e, const char *text,
-		     size_t len)
+static void on_audit(struct receiver *ev, struct journal_entry *e,
+		     const char *text, size_t len)
 {
 	const char *path = NULL;
 	struct ztp_path parts;
@@ -120,26 +120,26 @@ static void on_audit(struct events *ev, struct entry *e, const char *text,
 	e->path = path ? path : "";
 	e->text = text;
 	e->text_len = len;
-	keep(ev, e);
+	append(ev, e);
 	cJSON_Delete(tree);
 }
 
-void events_take(struct events *ev, const char *topic, const char *text,
-		 size_t len)
+void receive_message(struct receiver *ev, const char *topic, const char *text,
+		     size_t len)
 {
-	struct entry e = {0};
+	struct journal_entry e = {0};
 
-	pace_begin(&ev->pace, pace_now());
+	coalesce_begin(&ev->coalesce, coalesce_now());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);
-	pace_end(&ev->pace);
+	coalesce_end(&ev->coalesce);
 }
 
-void events_clear(struct events *ev)
+void receive_clear(struct receiver *ev)
 {
 	free(ev->buffer);
 	ev->buffer = NULL;

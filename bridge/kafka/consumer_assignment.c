@@ -57,7 +57,7 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event)
 	c->offered = rd_kafka_topic_partition_list_copy(
 		rd_kafka_event_topic_partition_list(event));
 	c->offered_at = ztp_clock_steady(&c->core->clock);
-	asker_probe(c->asker);
+	probe_again(c->probe);
 }
 
 /* Takes all partitions, from where the store is. */
@@ -96,22 +96,22 @@ static void take(struct consumer *c, int count)
 		 LOG_INT("partitions", count));
 }
 
-void consumer_consider(struct consumer *c, const struct asker_news *news)
+void consumer_consider(struct consumer *c, const struct probe_status *status)
 {
 	rd_kafka_topic_partition_list_t *none;
 
-	if (!c->offered || !news->up || news->asked_at < c->offered_at ||
-	    news->partitions <= 0)
+	if (!c->offered || !status->up || status->asked_at < c->offered_at ||
+	    status->partitions <= 0)
 		return;
-	if (c->offered->cnt >= news->partitions) {
-		/* More than the asker knows of: some are new. */
+	if (c->offered->cnt >= status->partitions) {
+		/* More than the probe knows of: some are new. */
 		take(c, c->offered->cnt);
 		return;
 	}
 	log_error(c->core->log, "kafka_group_shared",
 		  LOG_STR("group", c->core->config->kafka.group),
 		  LOG_INT("ours", c->offered->cnt),
-		  LOG_INT("partitions", news->partitions));
+		  LOG_INT("partitions", status->partitions));
 	c->shared = true;
 	/* Nothing of it is taken; NULL would end our part in the group, and
 	 * nobody would tell us when the others have left. */
@@ -139,13 +139,15 @@ void consumer_suspect(struct consumer *c, const char *sign)
 	c->anew = true;
 }
 
-void consumer_look_for_topic(struct consumer *c, const struct asker_news *news)
+void consumer_look_for_topic(struct consumer *c,
+			     const struct probe_status *status)
 {
-	if (!news->up || news->partitions > 0 ||
-	    news->asked_at == c->missed_at ||
-	    strcmp(news->missing, c->core->config->kafka.topics.decisions) != 0)
+	if (!status->up || status->partitions > 0 ||
+	    status->asked_at == c->missed_at ||
+	    strcmp(status->missing, c->core->config->kafka.topics.decisions) !=
+		    0)
 		return;
-	c->missed_at = news->asked_at;
+	c->missed_at = status->asked_at;
 	consumer_suspect(c, "the topic is missing");
 }
 
@@ -161,5 +163,5 @@ void consumer_begin_anew(struct consumer *c)
 	drop_assignment(c);
 	c->offered = list;
 	c->offered_at = ztp_clock_steady(&c->core->clock);
-	asker_probe(c->asker);
+	probe_again(c->probe);
 }

@@ -1,12 +1,12 @@
-#include "bridge/life/endings.h"
+#include "bridge/life/moves.h"
 
 #include <string.h>
 
 #include "base/random.h"
 #include "bridge/life/records.h"
 
-int ending_move(struct bridge *b, struct store_request *r, enum ztp_state to,
-		struct ztp_error *error)
+int move_state(struct bridge *b, struct store_request *r, enum ztp_state to,
+	       struct ztp_error *error)
 {
 	enum ztp_state from = r->state;
 	int rc = ztp_life_move(&r->state, to, error);
@@ -26,9 +26,9 @@ static bool has_jitter(enum ztp_owed_event event)
 	       event == ZTP_ON_REFUSED;
 }
 
-bool ending_obligation(struct bridge *b, struct store_request *r,
-		       enum ztp_owed_event event,
-		       const struct ztp_owed_facts *facts)
+bool move_obligation(struct bridge *b, struct store_request *r,
+		     enum ztp_owed_event event,
+		     const struct ztp_owed_facts *facts)
 {
 	struct ztp_owed_facts all = {0};
 
@@ -42,11 +42,11 @@ bool ending_obligation(struct bridge *b, struct store_request *r,
 	return ztp_obligation_change(&r->owed, event, &all);
 }
 
-int ending_owe(struct bridge *b, struct store_request *r,
-	       enum ztp_owed_event event, const struct ztp_owed_facts *facts,
-	       struct ztp_error *error)
+int move_owe(struct bridge *b, struct store_request *r,
+	     enum ztp_owed_event event, const struct ztp_owed_facts *facts,
+	     struct ztp_error *error)
 {
-	if (!ending_obligation(b, r, event, facts))
+	if (!move_obligation(b, r, event, facts))
 		return 0;
 	return store_request_save(b->store, r, error);
 }
@@ -114,15 +114,15 @@ static int owe_after(struct bridge *b, struct store_request *r,
 	else
 		rc = may_notify(b, r, &facts.notify, error);
 	if (rc == 0)
-		(void)ending_obligation(b, r, event, &facts);
+		(void)move_obligation(b, r, event, &facts);
 	return rc;
 }
 
-int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
-		  const char *message, const struct ztp_position *position,
-		  struct ztp_error *error)
+int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
+		const char *message, const struct ztp_position *position,
+		struct ztp_error *error)
 {
-	int rc = ending_move(b, r, to, error);
+	int rc = move_state(b, r, to, error);
 
 	if (rc != 0)
 		return rc;
@@ -143,9 +143,9 @@ int ending_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	return rc;
 }
 
-int ending_finish_decided(struct bridge *b, struct store_request *r,
-			  enum ztp_state to, const char *message,
-			  struct ztp_error *error)
+int move_finish_decided(struct bridge *b, struct store_request *r,
+			enum ztp_state to, const char *message,
+			struct ztp_error *error)
 {
 	struct ztp_position position = {NULL, 0, 0};
 	struct store_decision d;
@@ -156,7 +156,7 @@ int ending_finish_decided(struct bridge *b, struct store_request *r,
 	if (rc == 1 && d.by_customer)
 		position =
 			(struct ztp_position){d.topic, d.partition, d.offset};
-	return ending_finish(b, r, to, message, &position, error);
+	return move_finish(b, r, to, message, &position, error);
 }
 
 /* --- approved */
@@ -173,29 +173,29 @@ static int end_loser(void *arg, struct store_request *r)
 
 	if (r->n == losers->winner->n || !ztp_state_undecided(r->state))
 		return 0;
-	return ending_finish(losers->b, r, ZTP_STATE_CONFLICT,
-			     "another certificate for this device path was "
-			     "approved first",
-			     NULL, losers->error);
+	return move_finish(losers->b, r, ZTP_STATE_CONFLICT,
+			   "another certificate for this device path was "
+			   "approved first",
+			   NULL, losers->error);
 }
 
-int ending_register(struct bridge *b, struct store_request *r, bool there,
-		    struct ztp_error *error)
+int move_register(struct bridge *b, struct store_request *r, bool there,
+		  struct ztp_error *error)
 {
 	struct ztp_owed_facts facts = {.there = there};
-	int rc = ending_move(b, r, ZTP_STATE_REGISTERED, error);
+	int rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
 
 	if (rc != 0)
 		return rc;
-	(void)ending_obligation(b, r, ZTP_ON_CREATED, &facts);
+	(void)move_obligation(b, r, ZTP_ON_CREATED, &facts);
 	return store_request_save(b->store, r, error);
 }
 
-int ending_approve(struct bridge *b, struct store_request *r,
-		   struct ztp_error *error)
+int move_approve(struct bridge *b, struct store_request *r,
+		 struct ztp_error *error)
 {
 	struct losers losers = {b, r, error};
-	int rc = ending_move(b, r, ZTP_STATE_APPROVED, error);
+	int rc = move_state(b, r, ZTP_STATE_APPROVED, error);
 
 	if (rc == 0)
 		rc = store_path_each(b->store, r->path, end_loser, &losers,
@@ -205,9 +205,9 @@ int ending_approve(struct bridge *b, struct store_request *r,
 					&losers, error);
 	/* With a gate it decides; there is no deadline for its answer. */
 	if (rc == 0 && !b->registrar)
-		rc = ending_move(b, r, ZTP_STATE_REGISTERED, error);
+		rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
 	if (rc != 0)
 		return rc;
-	(void)ending_obligation(b, r, ZTP_ON_APPROVED, NULL);
+	(void)move_obligation(b, r, ZTP_ON_APPROVED, NULL);
 	return store_request_save(b->store, r, error);
 }

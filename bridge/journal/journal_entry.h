@@ -1,23 +1,24 @@
 /*
- * bridge/journal/entry.h - what the intake thread writes into the journal for the
+ * bridge/journal/journal_entry.h - what the intake thread writes into the journal for the
  * loop: checked events, without anything secret, and what was refused.
  */
-#ifndef BRIDGE_JOURNAL_ENTRY_H
-#define BRIDGE_JOURNAL_ENTRY_H
+#ifndef BRIDGE_JOURNAL_JOURNAL_ENTRY_H
+#define BRIDGE_JOURNAL_JOURNAL_ENTRY_H
 
 #include "ztp/command.h"
 #include "ztp/pending.h"
 
-enum entry_kind {		     /* numbers are on disk */
-		  ENTRY_PENDING = 1, /* a good pending event */
-		  ENTRY_DEAD = 2,    /* a refused one: to the DLQ */
-		  ENTRY_AUDIT = 3,   /* the gate's audit record, as it is */
+enum journal_entry_kind {		     /* numbers are on disk */
+			  ENTRY_PENDING = 1, /* a good pending event */
+			  ENTRY_DEAD = 2,    /* a refused one: to the DLQ */
+			  ENTRY_AUDIT =
+				  3, /* the gate's audit record, as it is */
 };
 
 /* Strings are views into the packed bytes or the packer's own; never NULL
  * after unpacking. */
-struct entry {
-	enum entry_kind kind;
+struct journal_entry {
+	enum journal_entry_kind kind;
 	int64_t arrived_wall;	/* ms */
 	int64_t arrived_steady; /* ms, of the process that wrote it */
 	const char *path;	/* device path, or "" */
@@ -42,11 +43,12 @@ struct entry {
 
 /* Packs into a buffer of the caller's: *bytes may be grown with realloc, *cap
  * is its size. Returns the length or a negative error. */
-long entry_pack(uint8_t **bytes, size_t *cap, const struct entry *entry);
+long journal_entry_pack(uint8_t **bytes, size_t *cap,
+			const struct journal_entry *entry);
 
-/* Views into bytes. entry_clear frees what the unpacker made. */
-int entry_unpack(struct entry *entry, const void *bytes, size_t len,
-		 struct ztp_error *error);
-void entry_clear(struct entry *entry);
+/* Views into bytes. journal_entry_clear frees what the unpacker made. */
+int journal_entry_unpack(struct journal_entry *entry, const void *bytes,
+			 size_t len, struct ztp_error *error);
+void journal_entry_clear(struct journal_entry *entry);
 
 #endif

@@ -11,7 +11,7 @@
  * A disk that is slower than what is written makes the commits wait after all,
  * so that the log stays short. An error is met again with the next try, and
  * nothing is lost meanwhile, since the log has it all; when it is the disk that
- * is full, bridge/loop/pressure.c knows.
+ * is full, bridge/loop/backpressure.c knows.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,7 +23,7 @@
 
 enum phase { IDLE, WANTED, DONE, STOP };
 
-struct store_writeback {
+struct store_checkpoint {
 	sqlite3 *db; /* the thread's */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards phase */
@@ -39,7 +39,7 @@ static void write_back(sqlite3 *db)
 
 static void *run(void *arg)
 {
-	struct store_writeback *w = arg;
+	struct store_checkpoint *w = arg;
 
 	pthread_mutex_lock(&w->lock);
 	for (;;) {
@@ -61,7 +61,7 @@ static void *run(void *arg)
 /* After each commit; pages are in the log. */
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
-	struct store_writeback *w = arg;
+	struct store_checkpoint *w = arg;
 	bool rest;
 
 	(void)name;
@@ -83,9 +83,9 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-int store_writeback_open(struct store *store, struct ztp_error *error)
+int store_checkpoint_open(struct store *store, struct ztp_error *error)
 {
-	struct store_writeback *w = calloc(1, sizeof(*w));
+	struct store_checkpoint *w = calloc(1, sizeof(*w));
 	int rc;
 
 	if (!w)
@@ -121,7 +121,7 @@ fail:
 	return rc;
 }
 
-void store_writeback_close(struct store_writeback *w)
+void store_checkpoint_close(struct store_checkpoint *w)
 {
 	if (!w)
 		return;

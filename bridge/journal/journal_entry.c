@@ -6,7 +6,7 @@
  * version of the program drains its journal before it is replaced or reads
  * ENTRY_VERSION and refuses.
  */
-#include "bridge/journal/entry.h"
+#include "bridge/journal/journal_entry.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -162,13 +162,14 @@ static void get_cert(struct cursor *c, struct ztp_cert *cert)
 		c->failed = true;
 		return;
 	}
-	/* Views, not copies: entry_clear frees the array alone. */
+	/* Views, not copies: journal_entry_clear frees the array alone. */
 	for (i = 0; i < count; i++)
 		cert->san[i] = (char *)(uintptr_t)get_text(c, NULL);
 	cert->san_count = count;
 }
 
-long entry_pack(uint8_t **bytes, size_t *cap, const struct entry *e)
+long journal_entry_pack(uint8_t **bytes, size_t *cap,
+			const struct journal_entry *e)
 {
 	struct cursor c = {.out = *bytes, .cap = *cap};
 
@@ -205,8 +206,8 @@ long entry_pack(uint8_t **bytes, size_t *cap, const struct entry *e)
 	return c.failed ? ZTP_ERR_NOMEM : (long)c.at;
 }
 
-int entry_unpack(struct entry *e, const void *bytes, size_t len,
-		 struct ztp_error *error)
+int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
+			 struct ztp_error *error)
 {
 	struct cursor c = {.in = bytes, .len = len};
 	int64_t version;
@@ -218,7 +219,7 @@ int entry_unpack(struct entry *e, const void *bytes, size_t len,
 	if (version < ENTRY_OLDEST || version > ENTRY_VERSION)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"intake journal: entry of another version");
-	e->kind = (enum entry_kind)get_number(&c);
+	e->kind = (enum journal_entry_kind)get_number(&c);
 	e->arrived_wall = get_number(&c);
 	e->arrived_steady = get_number(&c);
 	e->path = get_text(&c, NULL);
@@ -251,11 +252,11 @@ int entry_unpack(struct entry *e, const void *bytes, size_t len,
 	}
 	if (!c.failed && c.at == c.len)
 		return 0;
-	entry_clear(e);
+	journal_entry_clear(e);
 	return ztp_fail(error, ZTP_ERR_VALUE, "intake journal: bad entry");
 }
 
-void entry_clear(struct entry *e)
+void journal_entry_clear(struct journal_entry *e)
 {
 	free(e->cert.san);
 	e->cert.san = NULL;

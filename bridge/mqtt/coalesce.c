@@ -1,0 +1,66 @@
+#include "bridge/mqtt/coalesce.h"
+
+#include <sys/resource.h>
+#include <sys/timerfd.h>
+#include <time.h>
+#include <unistd.h>
+
+int64_t coalesce_now(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+/* Since it was asked last. Time goes by, too, while others have the processor:
+ * then there may be a queue, and this is not the moment to sleep. */
+static bool has_slept(struct coalesce *coalesce)
+{
+	long before = coalesce->sleeps;
+	struct rusage usage;
+
+	if (getrusage(RUSAGE_THREAD, &usage) == 0)
+		coalesce->sleeps = usage.ru_nvcsw;
+	return coalesce->sleeps != before;
+}
+
+void coalesce_begin(struct coalesce *coalesce, int64_t now)
+{
+	static const struct timespec wait = {.tv_nsec =
+						     COALESCE_WAIT_US * 1000L};
+	int64_t waited = now - coalesce->ended;
+
+	coalesce->began = now;
+	if (waited < COALESCE_WAITED_US || !has_slept(coalesce))
+		return;
+	coalesce->coalesced = waited < COALESCE_WAIT_US;
+	if (!coalesce->coalesced)
+		return;
+	nanosleep(&wait, NULL);
+	coalesce->sleeps++;
+	coalesce->began = coalesce_now();
+}
+
+void coalesce_end(struct coalesce *coalesce)
+{
+	int64_t now = coalesce_now();
+
+	/* It may have slept in the journal, for the disk: not for an event. */
+	if (now - coalesce->began >= COALESCE_WAITED_US)
+		(void)has_slept(coalesce);
+	coalesce->ended = now;
+}
+
+void coalesce_wake(const struct coalesce *coalesce)
+{
+	static const struct itimerspec idle_after = {
+		.it_value.tv_nsec = COALESCE_IDLE_AFTER_US * 1000L};
+	static const uint64_t one = 1;
+
+	if (coalesce->coalesced &&
+	    timerfd_settime(coalesce->timer_fd, 0, &idle_after, NULL) == 0)
+		return;
+	if (write(coalesce->work_fd, &one, sizeof(one)) < 0)
+		return; /* the counter is full: the loop is awake anyway */
+}
