@@ -91,8 +91,7 @@ static bool from_file(const struct setting *secret, const struct config *config)
 	const struct setting *table = settings_table(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (table[i].file_of &&
-		    strcmp(table[i].file_of, secret->name) == 0)
+		if (table[i].file_of == secret->offset)
 			return (*(char **)setting_at(&table[i], config))[0];
 	return false;
 }

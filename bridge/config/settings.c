@@ -45,7 +45,8 @@ static const struct setting table[] = {
 	{"mqtt.password", SETTING_SECRET, AT(mqtt.password), .fallback = "",
 	 .max = CONFIG_SECRET_MAX - 1, .about = "MQTT password"},
 	{"mqtt.password_file", SETTING_FILE, AT(mqtt.password_file),
-	 .fallback = "", .max = 4096, .file_of = "mqtt.password",
+	 .fallback = "", .max = 4096,
+	 .file_of = offsetof(struct config, mqtt.password),
 	 .about = "file that holds the MQTT password"},
 	{"mqtt.tls.ca_file", SETTING_FILE, AT(mqtt.tls.ca_file), .fallback = "",
 	 .max = 4096, .reloadable = true,
@@ -62,7 +63,8 @@ static const struct setting table[] = {
 	 .about = "password of key_file"},
 	{"mqtt.tls.key_password_file", SETTING_FILE,
 	 AT(mqtt.tls.key_password_file), .fallback = "", .max = 4096,
-	 .file_of = "mqtt.tls.key_password", .reloadable = true,
+	 .file_of = offsetof(struct config, mqtt.tls.key_password),
+	 .reloadable = true,
 	 .about = "file that holds the password of key_file"},
 	{"mqtt.version", SETTING_CHOICE, AT(mqtt.version), .fallback = "5",
 	 .choices = versions, .about = "MQTT protocol version"},
@@ -200,6 +202,15 @@ const struct setting *settings_find(const char *name)
 		if (strcmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
+}
+
+const struct setting *settings_of(size_t offset)
+{
+	size_t i = 0;
+
+	while (i < COUNT - 1 && table[i].offset != offset)
+		i++;
+	return &table[i];
 }
 
 const struct setting *settings_section(const char *name)

@@ -39,14 +39,16 @@ struct setting {
 	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
-	const char *file_of; /* FILE: the secret that it holds, by name */
-	const char *about;   /* one line for the manual page */
+	size_t file_of;	   /* FILE: the secret that it holds, or 0 */
+	const char *about; /* one line for the manual page */
 };
 
 /* The table: rows of one section are together. */
 const struct setting *settings_table(size_t *count);
 /* NULL for a name that is none. */
 const struct setting *settings_find(const char *name);
+/* The row of the member at this offset of struct config. */
+const struct setting *settings_of(size_t offset);
 /* The first row below "name.", or NULL when there is no such section. */
 const struct setting *settings_section(const char *name);
 size_t settings_index(const struct setting *setting);
