@@ -89,9 +89,10 @@ static int check_topics(const struct config *config, int *line,
 			struct ztp_error *error)
 {
 	static const size_t topics[] = {
-		OF(kafka.topics.requests), OF(kafka.topics.decisions),
-		OF(kafka.topics.results), OF(kafka.topics.dlq),
-		OF(kafka.topics.audit)};
+#define X(name, number, member, what) OF(kafka.topics.member),
+		ZTP_TOPIC_LIST(X)
+#undef X
+	};
 	const size_t count = sizeof(topics) / sizeof(topics[0]);
 
 	for (size_t i = 0; i < count; i++) {

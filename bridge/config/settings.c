@@ -30,13 +30,23 @@ static const struct setting_choice levels[] = {{"error", LOG_LEVEL_ERROR},
 static const struct setting_choice formats[] = {
 	{"logfmt", LOG_FORMAT_LOGFMT}, {"json", LOG_FORMAT_JSON}, {0}};
 
+#define TOPIC_ROW(name, number, member, what)                                  \
+	{"kafka.topics." #member,                                              \
+	 SETTING_TEXT,                                                         \
+	 AT(kafka.topics.member),                                              \
+	 .fallback = ZTP_TOPIC(member),                                        \
+	 .min = 1,                                                             \
+	 .max = ZTP_TOPIC_NAME_MAX,                                            \
+	 .check = setting_check_kafka_topic,                                   \
+	 .about = "topic of " what},
+
 static const struct setting table[] = {
 	{"mqtt.url", SETTING_TEXT, AT(mqtt.url), .fallback = ZTP_MQTT_URL,
 	 .min = 1, .max = 512, .check = setting_check_url,
 	 .about = "MQTT broker, mqtt:// or mqtts:// (TLS); the port is 1883 "
 		  "or 8883 unless given"},
 	{"mqtt.client_id", SETTING_TEXT, AT(mqtt.client_id),
-	 .fallback = "ztp-bridge", .min = 1, .max = 256,
+	 .fallback = ZTP_BRIDGE, .min = 1, .max = 256,
 	 .check = setting_check_client_id,
 	 .about = "client ID of the intake connection; the commands' "
 		  "connection adds -out"},
@@ -97,33 +107,16 @@ static const struct setting table[] = {
 	 .min = 1, .max = 1000000,
 	 .about = "commands tried again per second, all devices together"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
-	 .fallback = "127.0.0.1:9092", .min = 1, .max = 4096,
+	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,
 	 .about = "Kafka brokers to begin with: HOST:PORT, separated by "
 		  "commas or as a list"},
-	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = "ztp-bridge",
+	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = ZTP_BRIDGE,
 	 .min = 1, .max = 255,
 	 .about = "consumer group; one bridge alone may be in it"},
-	{"kafka.topics.requests", SETTING_TEXT, AT(kafka.topics.requests),
-	 .fallback = "ztp.requests", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the questions to the customer"},
-	{"kafka.topics.decisions", SETTING_TEXT, AT(kafka.topics.decisions),
-	 .fallback = "ztp.decisions", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the customer's answers"},
-	{"kafka.topics.results", SETTING_TEXT, AT(kafka.topics.results),
-	 .fallback = "ztp.results", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of what became of every request and decision"},
-	{"kafka.topics.dlq", SETTING_TEXT, AT(kafka.topics.dlq),
-	 .fallback = "ztp.dlq", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of what could not be read"},
-	{"kafka.topics.audit", SETTING_TEXT, AT(kafka.topics.audit),
-	 .fallback = "ztp.audit", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the gate's audit records"},
+	/* clang-format off */
+	ZTP_TOPIC_LIST(TOPIC_ROW)
+	/* clang-format on */
 	{"kafka.create_topics", SETTING_BOOL, AT(kafka.create_topics),
 	 .fallback = "false", .about = "create topics that are missing"},
 	{"kafka.properties", SETTING_MAP, AT(kafka.properties),

@@ -85,14 +85,11 @@ const char *kafka_topic(const struct core *core, enum store_topic topic)
 	const struct config_topics *topics = &core->config->kafka.topics;
 
 	switch (topic) {
-	case STORE_REQUESTS:
-		return topics->requests;
-	case STORE_RESULTS:
-		return topics->results;
-	case STORE_DLQ:
-		return topics->dlq;
-	case STORE_AUDIT:
-		return topics->audit;
+#define X(name, number, member, what)                                          \
+	case STORE_##name:                                                     \
+		return topics->member;
+		ZTP_TOPIC_LIST(X)
+#undef X
 	case STORE_TOPIC_END:
 		break;
 	}

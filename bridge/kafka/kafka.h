@@ -24,7 +24,7 @@ rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
 		      const struct kafka_setting *fixed, int events,
 		      struct ztp_error *error);
 
-/* The configured name of one of our topics. */
+/* What it is called in the configuration. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);
 
 /* Whether that release of librdkafka (as rd_kafka_version() has it) may crash

@@ -19,6 +19,7 @@
 #include "bridge/journal/journal.h"
 #include "ztp/life.h"
 #include "ztp/obligation.h"
+#include "ztp/topics.h"
 
 struct store;
 
@@ -57,12 +58,12 @@ struct store_decision {
 	struct ztp_payload payload; /* likewise */
 };
 
-enum store_topic { /* numbers are on disk */
-		   STORE_REQUESTS = 1,
-		   STORE_RESULTS = 2,
-		   STORE_DLQ = 3,
-		   STORE_AUDIT = 4,
-		   STORE_TOPIC_END
+/* The outbox has those from 1 on. */
+enum store_topic {
+#define X(name, number, member, what) STORE_##name = (number),
+	ZTP_TOPIC_LIST(X)
+#undef X
+		STORE_TOPIC_END
 };
 
 struct store_record {

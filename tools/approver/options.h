@@ -9,6 +9,7 @@
 #include "tools/common/answer.h"
 #include "tools/common/kafka.h"
 #include "tools/common/rules.h"
+#include "ztp/topics.h"
 
 #define PROGRAM ZTP_APPROVER
 

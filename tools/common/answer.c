@@ -7,6 +7,7 @@
 #include "tools/common/cli.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
+#include "ztp/topics.h"
 
 bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 {

@@ -9,7 +9,6 @@
 #include "tools/common/ask.h"
 #include "ztp/decision.h"
 
-#define ZTP_APPROVER	   "ztp-approver" /* ce_source, and more */
 #define ZTP_ANSWER_TYPE	   ZTP_CE_NAME("decided")
 #define ZTP_ANSWER_HEADERS 9
 

@@ -30,14 +30,14 @@
 #include <librdkafka/rdkafka_mock.h>
 
 #include "tools/common/cli.h"
+#include "ztp/topics.h"
 
-#define PROGRAM	       "ztp-devkafka"
-#define TOPICS_MAX     64
-#define TOPIC_NAME_MAX 249
-#define ALL_BROKERS    (-1)
+#define PROGRAM	    "ztp-devkafka"
+#define TOPICS_MAX  64
+#define ALL_BROKERS (-1)
 
 struct topic {
-	char name[TOPIC_NAME_MAX + 1];
+	char name[ZTP_TOPIC_NAME_MAX + 1];
 	int partitions; /* 0: the default */
 };
 
@@ -78,7 +78,7 @@ static bool topic_name_valid(const char *name, size_t len)
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
 
-	return len > 0 && len <= TOPIC_NAME_MAX &&
+	return len > 0 && len <= ZTP_TOPIC_NAME_MAX &&
 	       strspn(name, allowed) >= len && strncmp(name, "..", len) != 0;
 }
 
@@ -272,9 +272,11 @@ out:
 
 int main(int argc, char **argv)
 {
-	static const char *const always[] = {"ztp.requests", "ztp.decisions",
-					     "ztp.results", "ztp.dlq",
-					     "ztp.audit"};
+	static const char *const always[] = {
+#define X(topic, number, name, what) ZTP_TOPIC(name),
+		ZTP_TOPIC_LIST(X)
+#undef X
+	};
 	struct options options = {.brokers = 1, .partitions = 1};
 	int done;
 
