@@ -52,24 +52,24 @@ static bool list_one(const struct ztp_candidate *candidate, void *arg)
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
+	struct ztp_candidate_query query = {.which = ZTP_CANDIDATES_ALL};
+	const struct ztp_registry *registry;
 	struct listing listing = {.gate = gate};
 	struct ztp_error error = {0};
-	const char *after;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_control_page(&query.after, &listing.limit, in, reply))
 		return;
 	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
 		registry = ztp_control_registry(gate, in, reply);
 		if (!registry)
 			return;
+		query.which = ZTP_CANDIDATES_REGISTRY;
+		query.of = registry->name;
 	}
+	query.limit = listing.limit + 1;
 	listing.list = cJSON_AddArrayToObject(reply->data, ZTP_M_PENDING);
-	if (ztp_candidates_list(
-		    gate->db,
-		    registry ? ZTP_CANDIDATES_REGISTRY : ZTP_CANDIDATES_ALL,
-		    registry ? registry->name : "", after, listing.limit + 1, 0,
-		    0, list_one, &listing, &error) != 0)
+	if (ztp_candidates_list(gate->db, &query, list_one, &listing, &error) !=
+	    0)
 		(void)ztp_reply_error(reply, &error);
 	else if (listing.more)
 		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing.last);

@@ -206,14 +206,18 @@ static int end_one(struct ending *ending, const struct ztp_candidate *candidate,
 
 static int end_candidates(struct ending *ending, struct ztp_error *error)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_REGISTRY,
+		.of = ending->registry->name,
+		.after = ending->cursor,
+		.limit = END_PAGE,
+	};
 	int rc;
 
 	do {
 		ending->count = 0;
-		rc = ztp_candidates_list(
-			ending->gate->db, ZTP_CANDIDATES_REGISTRY,
-			ending->registry->name, ending->cursor, END_PAGE, 0, 0,
-			collect, ending, error);
+		rc = ztp_candidates_list(ending->gate->db, &query, collect,
+					 ending, error);
 		for (size_t i = 0; rc == 0 && i < ending->count; i++) {
 			memcpy(ending->cursor, ending->found[i].id,
 			       ZTP_UUID_LEN);

@@ -108,11 +108,14 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
  * interval will try again). */
 static bool offer_page(struct ztp_gate *gate)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_OFFERED,
+		.after = gate->offers.cursor,
+		.limit = PAGE,
+	};
 	struct page page = {&gate->offers, 0};
 	struct ztp_error error = {0};
-	int rc = ztp_candidates_list(gate->db, ZTP_CANDIDATES_OFFERED, "",
-				     gate->offers.cursor, PAGE, 0, 0, offer,
-				     &page, &error);
+	int rc = ztp_candidates_list(gate->db, &query, offer, &page, &error);
 
 	return rc == 0 && page.count == PAGE;
 }
@@ -141,10 +144,15 @@ static void offer_fresh(struct ztp_gate *gate)
 	struct ztp_offers *offers = &gate->offers;
 	struct page page = {NULL, 0};
 
-	for (size_t i = 0; i < offers->fresh_count; i++)
-		(void)ztp_candidates_list(gate->db, ZTP_CANDIDATES_ID,
-					  offers->fresh[i], "", 1, 0, 0, offer,
-					  &page, NULL);
+	for (size_t i = 0; i < offers->fresh_count; i++) {
+		const struct ztp_candidate_query query = {
+			.which = ZTP_CANDIDATES_ID,
+			.of = offers->fresh[i],
+			.limit = 1,
+		};
+
+		(void)ztp_candidates_list(gate->db, &query, offer, &page, NULL);
+	}
 	offers->fresh_count = 0;
 }
 

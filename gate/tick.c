@@ -192,10 +192,16 @@ static bool prune(struct ztp_gate *gate, int64_t wall)
 	bool more = false;
 
 	for (size_t l = 0; pruning && l < 2; l++) {
+		const struct ztp_candidate_query query = {
+			.which = lists[l],
+			.limit = PRUNE_PAGE,
+			.now_ms = wall,
+			.before_ms = wall - ages[l],
+		};
+
 		pruning->count = 0;
-		(void)ztp_candidates_list(gate->db, lists[l], "", "",
-					  PRUNE_PAGE, wall, wall - ages[l],
-					  collect, pruning, NULL);
+		(void)ztp_candidates_list(gate->db, &query, collect, pruning,
+					  NULL);
 		for (size_t i = 0; i < pruning->count; i++)
 			end_expired(gate, &pruning->found[i]);
 		more = more || pruning->count == PRUNE_PAGE;

@@ -221,11 +221,17 @@ static int take_row(void *arg, struct store_request *r)
 	return 0;
 }
 
+static struct store_filter filter(const struct listing *listing, int limit)
+{
+	return (struct store_filter){listing->state, listing->registry, limit};
+}
+
 /* One window, from where the next row is: 1, or 0 when there is none; or a
  * negative error. */
 static int look_oldest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit);
 	struct store *store = listing->b->store;
 	int64_t first = store_list_next(store, listing->place.n,
 					ztp_state_undecided(listing->state));
@@ -233,9 +239,8 @@ static int look_oldest(struct listing *listing, int limit,
 
 	if (first == 0 || limit == 0)
 		return first != 0;
-	rc = store_list_each(store, first - 1, first - 1 + WINDOW,
-			     listing->state, listing->registry, limit, take_row,
-			     listing, error);
+	rc = store_list_each(store, first - 1, first - 1 + WINDOW, &wanted,
+			     take_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first - 1 + WINDOW;
 	return rc < 0 ? rc : 1;
@@ -244,6 +249,7 @@ static int look_oldest(struct listing *listing, int limit,
 static int look_newest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit);
 	struct store *store = listing->b->store;
 	int64_t first = store_list_before(store, listing->place.n,
 					  ztp_state_undecided(listing->state));
@@ -251,8 +257,7 @@ static int look_newest(struct listing *listing, int limit,
 
 	if (first == 0 || limit == 0)
 		return first != 0;
-	rc = store_newest_each(store, first + 1, first + 1 - WINDOW,
-			       listing->state, listing->registry, limit,
+	rc = store_newest_each(store, first + 1, first + 1 - WINDOW, &wanted,
 			       take_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first + 1 - WINDOW;
@@ -269,11 +274,11 @@ static int pass(void *arg, struct store_request *r)
 static int look_finished(struct listing *listing, int limit,
 			 struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit ? limit : 1);
 	struct store_place place = listing->place;
-	int rc = store_finished_each(listing->b->store, &place, listing->state,
-				     listing->registry, limit ? WINDOW : 1,
-				     limit ? limit : 1, limit ? take_row : pass,
-				     listing, error);
+	int rc = store_finished_each(listing->b->store, &place,
+				     limit ? WINDOW : 1, &wanted,
+				     limit ? take_row : pass, listing, error);
 
 	if (limit != 0)
 		listing->place = place;

@@ -99,20 +99,25 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 			 const struct consumer_record *record,
 			 struct ztp_error *error)
 {
-	enum ztp_outcome outcome = no_effect[what].outcome;
-	struct ztp_str key = record->key;
+	struct records_outcome said = {
+		.outcome = no_effect[what].outcome,
+		.message = no_effect[what].message,
+		.traceparent = r->n ? r->traceparent : decision->traceparent,
+		.decision = &record->position,
+		.r = what == ZTP_DECISION_UNKNOWN ? NULL : r,
+		.id = decision->request_id,
+		.path = decision->path,
+		.key = record->key,
+	};
 
 	/* The record of a decision that names a path, but has no key. */
-	if (!key.p && *decision->path)
-		key = (struct ztp_str){decision->path, strlen(decision->path)};
+	if (!said.key.p && *decision->path)
+		said.key = (struct ztp_str){decision->path,
+					    strlen(decision->path)};
 	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
-		 LOG_STR("outcome", ztp_outcome_name(outcome)));
-	return records_result(
-		b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
-		decision->request_id, decision->path, key, outcome,
-		no_effect[what].message, &record->position,
-		r->n ? r->traceparent : decision->traceparent, error);
+		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));
+	return records_result(b, &said, error);
 }
 
 static int decide(struct bridge *b, const struct ztp_decision *decision,

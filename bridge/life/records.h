@@ -16,14 +16,23 @@ int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error);
 
-/* ztp.results. r may be NULL (unknown request): then id names it, key is the
- * decision's own, and path ("" if none) the one that the decision names.
- * decision: position of the record that caused it, with topic NULL when none
- * did. */
-int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, const char *path, struct ztp_str key,
-		   enum ztp_outcome outcome, const char *message,
-		   const struct ztp_position *decision, const char *traceparent,
+/* What became of a request or of a decision. */
+struct records_outcome {
+	enum ztp_outcome outcome;
+	const char *message;
+	const char *traceparent; /* "": nobody began a trace */
+	/* Where the decision was read that caused it; NULL, or topic NULL: it
+	 * was none. */
+	const struct ztp_position *decision;
+	const struct store_request *r; /* NULL: the request is not known */
+	/* Of a decision whose request is not known: the request that it names,
+	 * the path that it names ("": none), its key. */
+	const char *id, *path;
+	struct ztp_str key;
+};
+
+/* ztp.results. */
+int records_result(struct bridge *b, const struct records_outcome *what,
 		   struct ztp_error *error);
 
 /* ztp.dlq, for a pending event that was refused. */

@@ -158,20 +158,26 @@ int store_retry_each(struct store *store, bool fresh, int64_t from,
 /* Commands that wait for their device, after row n. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
+/* Which rows people want to see, and how many at most. */
+struct store_filter {
+	enum ztp_state state; /* ZTP_STATE_NONE: any */
+	const char *registry; /* "s/r"; NULL: any */
+	int limit;
+};
 /* For people, in order of arrival, who page through what may be millions of
  * rows: those after row `after` up to and with row `until`, which bounds the
- * time that this takes; any state for ZTP_STATE_NONE; registry "s/r" or NULL. */
+ * time that this takes. */
 int store_list_each(struct store *store, int64_t after, int64_t until,
-		    enum ztp_state state, const char *registry, int limit,
-		    store_visit *visit, void *arg, struct ztp_error *error);
+		    const struct store_filter *filter, store_visit *visit,
+		    void *arg, struct ztp_error *error);
 /* Where the next row after `after` is (undecided: the next of those); 0 when
  * there is none. */
 int64_t store_list_next(struct store *store, int64_t after, bool undecided);
 /* Likewise, newest first: rows below `before` down to and with row `until`.
  * And where the next row below `before` is. */
 int store_newest_each(struct store *store, int64_t before, int64_t until,
-		      enum ztp_state state, const char *registry, int limit,
-		      store_visit *visit, void *arg, struct ztp_error *error);
+		      const struct store_filter *filter, store_visit *visit,
+		      void *arg, struct ztp_error *error);
 int64_t store_list_before(struct store *store, int64_t before, bool undecided);
 /* Likewise those that have ended and may give way, last ended first: what
  * comes behind *place, which moves to the last row looked at; no more than
@@ -181,9 +187,8 @@ struct store_place {
 	int64_t finished_at, n;
 };
 int store_finished_each(struct store *store, struct store_place *place,
-			enum ztp_state state, const char *registry, int window,
-			int limit, store_visit *visit, void *arg,
-			struct ztp_error *error);
+			int window, const struct store_filter *filter,
+			store_visit *visit, void *arg, struct ztp_error *error);
 /* The earliest due_at, retry_at (fresh or not); 0 when there is none. */
 int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);

@@ -15,9 +15,16 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 
 	if (rc)
 		return rc;
-	rc = ztp_kafka_send(producer, options->decisions, ask->path,
-			    record.value, record.len, record.headers,
-			    record.header_count, opaque, error);
+	rc = ztp_kafka_send(producer,
+			    &(struct ztp_kafka_record){
+				    .topic = options->decisions,
+				    .key = ask->path,
+				    .value = {record.value, record.len},
+				    .headers = record.headers,
+				    .header_count = record.header_count,
+				    .opaque = opaque,
+			    },
+			    error);
 	ztp_answer_clear(&record);
 	return rc;
 }

@@ -272,29 +272,30 @@ static rd_kafka_headers_t *make_headers(const struct ztp_header *headers,
 	return list;
 }
 
-int ztp_kafka_send(rd_kafka_t *producer, const char *topic, const char *key,
-		   const char *value, size_t len,
-		   const struct ztp_header *headers, size_t header_count,
-		   void *opaque, struct ztp_error *error)
+int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
+		   struct ztp_error *error)
 {
-	rd_kafka_headers_t *list = make_headers(headers, header_count);
+	rd_kafka_headers_t *list =
+		make_headers(record->headers, record->header_count);
 	rd_kafka_resp_err_t err;
 
 	if (!list)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	err = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
-				RD_KAFKA_V_KEY(key, strlen(key)),
-				RD_KAFKA_V_VALUE((void *)(uintptr_t)value, len),
-				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-				RD_KAFKA_V_HEADERS(list),
-				RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+	err = rd_kafka_producev(
+		producer, RD_KAFKA_V_TOPIC(record->topic),
+		RD_KAFKA_V_KEY(record->key, strlen(record->key)),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.p,
+				 record->value.n),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE(record->opaque),
+		RD_KAFKA_V_END);
 	if (!err)
 		return 0; /* the headers are the producer's now */
 	rd_kafka_headers_destroy(list);
 	ztp_fail(error,
 		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
 						      : ZTP_ERR_IO,
-		 "%s: %s", topic, rd_kafka_err2str(err));
+		 "%s: %s", record->topic, rd_kafka_err2str(err));
 	return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL : ZTP_ERR_IO;
 }
 
