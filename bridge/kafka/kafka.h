@@ -7,22 +7,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/kafka_properties.h"
 #include "bridge/core/core.h"
 #include "bridge/store/store.h"
 
-struct kafka_setting {
-	const char *name, *value;
-};
-
-/* A new handle: defaults (which kafka.properties may override), the
- * operator's properties, then what must hold (which nothing overrides); both
- * lists end with a NULL name. Properties that belong to the other type of
- * handle are left out. Logs go to the bridge's log from librdkafka's threads.
- * The handle's events are those in the mask, on its main queue. */
-rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
-		      const struct kafka_setting *defaults,
-		      const struct kafka_setting *fixed, int events,
-		      struct ztp_error *error);
+/* A new handle: what kafka.properties may override, the operator's properties,
+ * then what nothing overrides (base/kafka_properties.h). Properties that belong
+ * to the other type of handle are left out. Logs go to the bridge's log from
+ * librdkafka's threads. The handle's events are those in the mask, on its main
+ * queue. */
+rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
+		      int events, struct ztp_error *error);
 
 /* What it is called in the configuration. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);

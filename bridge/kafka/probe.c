@@ -15,10 +15,6 @@
 #define ANSWER_MS     3000
 #define ENDS_PAUSE_MS 100 /* at least, between two rounds about the ends */
 
-static const struct kafka_setting defaults[] = {{NULL, NULL}};
-static const struct kafka_setting fixed[] = {
-	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
-
 struct probe {
 	struct core *core;
 	int wake_fd;
@@ -284,7 +280,7 @@ int probe_new(struct probe **out, struct core *core, int wake_fd,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	a->rk = kafka_new(core, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
+	a->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
 	if (!a->rk)
 		goto fail;
 	if (open_topics(a) != 0 ||

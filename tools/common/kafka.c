@@ -3,49 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
 
-struct setting {
-	const char *name, *value;
-};
-
 /* --- properties */
-
-static bool reserved(const char *name, size_t len)
-{
-	static const char *const names[] = {
-		"bootstrap.servers",
-		"metadata.broker.list",
-		"group.id",
-		"enable.auto.commit",
-		"enable.auto.offset.store",
-		"auto.offset.reset",
-		"enable.partition.eof",
-		"enable.idempotence",
-		"acks",
-		"request.required.acks",
-		"transactional.id",
-		"test.mock.num.brokers",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return true;
-	return false;
-}
 
 int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 			struct ztp_error *error)
 {
-	size_t len = strcspn(text, "=");
+	const size_t len = strcspn(text, "=");
+	const struct ztp_kafka_property *property =
+		ztp_kafka_property_find(text, len);
 	char *copy;
 
 	if (!len || text[len] != '=')
 		return ztp_fail(error, ZTP_ERR_USAGE,
 				"a property is written NAME=VALUE");
-	if (reserved(text, len))
+	if (property && property->tools == ZTP_KAFKA_REFUSED)
 		return ztp_fail(error, ZTP_ERR_USAGE,
 				"property %.*s is not to be set here", (int)len,
 				text);
@@ -117,7 +93,8 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility,
 	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
 }
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
+/* conf: rd_kafka_conf_t *. */
+static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {
 	char why[192];
@@ -149,30 +126,20 @@ static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
 	return rc;
 }
 
-/* Ours first, so that what is given wins. */
-static rd_kafka_conf_t *new_conf(const char *brokers,
-				 const struct setting *settings,
+static rd_kafka_conf_t *new_conf(enum ztp_kafka_client client,
+				 const char *const given[ZTP_KAFKA_GIVEN_COUNT],
 				 const struct ztp_kafka_props *props,
 				 struct ztp_error *error)
 {
-	static const struct setting common[] = {
-		{"client.id", "ztp-approver"},
-		{"log_level", "4"},
-		{"socket.nagle.disable", "true"},
-		/* A topic that is made later is found within this. */
-		{"topic.metadata.refresh.interval.ms", "5000"},
-		{"reconnect.backoff.max.ms", "2000"},
-		{NULL, NULL},
-	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	int rc = set(conf, "bootstrap.servers", brokers, error);
+	int rc = ztp_kafka_properties_each(client, false, given, set, conf,
+					   error);
 
-	for (const struct setting *s = common; !rc && s->name; s++)
-		rc = set(conf, s->name, s->value, error);
-	for (const struct setting *s = settings; !rc && s->name; s++)
-		rc = set(conf, s->name, s->value, error);
 	if (!rc)
 		rc = set_given(conf, props, error);
+	if (!rc)
+		rc = ztp_kafka_properties_each(client, true, given, set, conf,
+					       error);
 	if (rc) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
@@ -201,21 +168,14 @@ rd_kafka_t *ztp_kafka_producer(
 	void *opaque, struct ztp_error *error)
 {
 	char timeout[16];
-	const struct setting settings[] = {
-		{"enable.idempotence", "true"},
-		{"acks", "all"},
-		{"partitioner", "murmur2_random"},
-		{"message.timeout.ms", timeout},
-		/* With two, librdkafka takes a first batch that was refused
-		 * for delivered when the next one is (see bridge/kafka/producer.c).
-		 */
-		{"max.in.flight.requests.per.connection", "1"},
-		{NULL, NULL},
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
+		[ZTP_KAFKA_GIVEN_BROKERS] = brokers,
+		[ZTP_KAFKA_GIVEN_TIMEOUT] = timeout,
 	};
 	rd_kafka_conf_t *conf;
 
 	snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
-	conf = new_conf(brokers, settings, props, error);
+	conf = new_conf(ZTP_KAFKA_TOOL_PRODUCER, given, props, error);
 	if (!conf)
 		return NULL;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -228,20 +188,14 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 			       const struct ztp_kafka_consumer *how,
 			       struct ztp_error *error)
 {
-	const struct setting settings[] = {
-		{"group.id", how->group},
-		{"enable.auto.commit", how->commit ? "true" : "false"},
-		{"auto.commit.interval.ms", "500"},
-		{"enable.auto.offset.store", "false"},
-		{"auto.offset.reset", "earliest"},
-		{"enable.partition.eof", how->eof ? "true" : "false"},
-		{"session.timeout.ms", "10000"},
-		{"fetch.wait.max.ms", "100"},
-		{"check.crcs", "true"},
-		{"queued.max.messages.kbytes", "8192"},
-		{NULL, NULL},
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
+		[ZTP_KAFKA_GIVEN_BROKERS] = brokers,
+		[ZTP_KAFKA_GIVEN_GROUP] = how->group,
+		[ZTP_KAFKA_GIVEN_COMMIT] = how->commit ? "true" : "false",
+		[ZTP_KAFKA_GIVEN_EOF] = how->eof ? "true" : "false",
 	};
-	rd_kafka_conf_t *conf = new_conf(brokers, settings, props, error);
+	rd_kafka_conf_t *conf =
+		new_conf(ZTP_KAFKA_TOOL_CONSUMER, given, props, error);
 	rd_kafka_t *consumer;
 
 	if (!conf)

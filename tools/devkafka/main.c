@@ -29,6 +29,7 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 #include "ztp/topics.h"
 
@@ -168,17 +169,30 @@ static int read_options(struct options *options, int argc, char **argv)
 	return 0;
 }
 
+/* conf: rd_kafka_conf_t *. */
+static int set(void *conf, const char *name, const char *value,
+	       struct ztp_error *error)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	ztp_cli_warn(PROGRAM, "%s", why);
+	return ztp_fail(error, ZTP_ERR_USAGE, "%s", why);
+}
+
+/* It is the cluster's book-keeper and no client: what it would say about
+ * having no brokers of its own helps nobody. */
 static rd_kafka_t *new_handle(void)
 {
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {0};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *handle;
 	char why[256];
 
-	/* The handle is the cluster's book-keeper and no client: what it would
-	 * say about having no brokers of its own helps nobody. */
-	if (rd_kafka_conf_set(conf, "log_level", "4", why, sizeof(why)) !=
-	    RD_KAFKA_CONF_OK) {
-		ztp_cli_warn(PROGRAM, "%s", why);
+	if (ztp_kafka_properties_each(ZTP_KAFKA_MOCK, false, given, set, conf,
+				      NULL) != 0) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
