@@ -9,6 +9,7 @@
 #define PROMISED ZTP_KAFKA_PROMISED
 #define REFUSED	 ZTP_KAFKA_REFUSED
 #define GIVEN	 ""
+#define BROKERS	 "bootstrap.servers"
 #define MURMUR2	 "murmur2_random"
 
 #define PRODUCER      [ZTP_KAFKA_PRODUCER]
@@ -23,10 +24,10 @@
 /* clang-format off */
 static const struct ztp_kafka_property table[] = {
 	/* Whom we speak to, and as whom. */
-	{"bootstrap.servers", .bridge = REFUSED, .tools = REFUSED,
+	{BROKERS, .bridge = REFUSED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_BROKERS,
 	 .values = {BRIDGE(GIVEN), TOOLS(GIVEN)}},
-	{"metadata.broker.list", .alias_of = "bootstrap.servers"},
+	{"metadata.broker.list", .alias_of = BROKERS},
 	{"client.id",
 	 .given = ZTP_KAFKA_GIVEN_CLIENT_ID,
 	 .values = {BRIDGE(GIVEN), TOOLS(ZTP_APPROVER)}},

@@ -11,6 +11,11 @@
 
 #include "ztp/error.h"
 
+/* The facility under which librdkafka complains of a property that only the
+ * other type of handle uses. Both types get the same from users, so it is no
+ * news. */
+#define ZTP_KAFKA_OTHERS_PROPERTY "CONFWARN"
+
 enum ztp_kafka_client {
 	ZTP_KAFKA_PRODUCER, /* the bridge's: writes requests, results ... */
 	ZTP_KAFKA_CONSUMER, /* the bridge's: reads decisions */

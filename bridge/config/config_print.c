@@ -78,7 +78,7 @@ static void print_map(FILE *out, const struct config_properties *map,
 		const char *value = item->secret ? MASK : item->value;
 
 		(void)fprintf(out, "%*s%s%s: ", indent + 2, "", item->name,
-			      item->file[0] ? "_file" : "");
+			      item->file[0] ? SETTING_OF_FILE : "");
 		print_text(out, item->file[0] ? item->file : value);
 		(void)fputc('\n', out);
 	}

@@ -107,6 +107,8 @@ setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 
 /* --- settings_kafka.c: kafka.properties */
 
+#define SETTING_OF_FILE "_file" /* what a secret's name has behind it */
+
 /* Adds one pair or says why not: known to librdkafka, not the bridge's own,
  * not there yet. NAME_file for a secret NAME reads the file. */
 int properties_add(struct config_properties *properties, const char *name,

@@ -119,7 +119,7 @@ int properties_add(struct config_properties *properties, const char *name,
 	bool from_file = false;
 	int rc = 0;
 
-	if (new.name && ends_with(name, "_file")) {
+	if (new.name && ends_with(name, SETTING_OF_FILE)) {
 		new.name[strlen(name) - 5] = '\0';
 		from_file = is_secret(new.name);
 		if (!from_file)

@@ -13,8 +13,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 {
 	struct core *core = rd_kafka_opaque(rk);
 
-	/* Said of every property that the other type of handle uses. */
-	if (strcmp(facility, "CONFWARN") == 0)
+	if (strcmp(facility, ZTP_KAFKA_OTHERS_PROPERTY) == 0)
 		return;
 	if (level <= 3)
 		log_warn(core->log, "kafka_log", LOG_STR("facility", facility),

@@ -81,14 +81,13 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props)
 
 /* --- clients */
 
-/* Any thread. Properties go to producer and consumer alike, so that it is
- * no news when one of them has no use for one (CONFWARN). What fails comes as
- * ERROR, too. */
+/* Any thread. What fails comes as ERROR, too. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility,
 		   const char *text)
 {
 	(void)level;
-	if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "FAIL") == 0)
+	if (strcmp(facility, ZTP_KAFKA_OTHERS_PROPERTY) == 0 ||
+	    strcmp(facility, "FAIL") == 0)
 		return;
 	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
 }
