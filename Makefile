@@ -1,8 +1,8 @@
 # ztp-bridge: plain make, built out of the tree into $(BUILD).
-#   make            everything that is installed
-#   make V=1        with the commands shown
-#   make WERROR=1   with every warning an error, as continuous integration has it
-# Each folder's *.c is one part; a new file needs no line here.
+#   make            builds everything that gets installed
+#   make V=1        shows the commands
+#   make WERROR=1   makes every warning an error, as continuous integration does
+# The *.c files of each folder are one part; a new file needs no line here.
 
 BUILD   ?= build
 PREFIX  ?= /usr/local
@@ -18,13 +18,13 @@ VERSION := $(shell scripts/version)
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
         -Wpointer-arith -Wwrite-strings -Wformat=2 -Wvla \
         $(if $(filter 1,$(WERROR)),-Werror)
-# Not without optimisation, which it needs, not under sanitizers, whose checks
-# it would hide, and not when the user or dpkg has said which.
+# Off without optimisation, which it needs, under sanitizers, whose checks it
+# would hide, and if the user or dpkg has chosen a level.
 FORTIFY := $(if $(filter-out -O0,$(lastword $(filter -O%,$(CFLAGS)))),$(if \
              $(findstring _FORTIFY_SOURCE,$(CPPFLAGS) $(CFLAGS))$(findstring \
              -fsanitize,$(CFLAGS)),,-U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3))
-# Offsets of 64 bits where that is not what the C library has by itself; where
-# it is, the request would rename the calls that tests put themselves before.
+# Asks for 64-bit offsets only if they are not the C library's default. Where
+# they are, the request would rename the calls that tests interpose.
 LFS  := $(shell getconf LFS_CFLAGS)
 BASE := -std=c11 -D_GNU_SOURCE $(LFS) -Iinclude -I. $(WARN) \
         -fstack-protector-strong -fPIC -MMD -MP
@@ -38,7 +38,7 @@ LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
 POLICY_LIBS := -lcjson -lcrypto
-# What each part of the bridge is linked with besides those below it.
+# The libraries each part of the bridge links besides the parts below it.
 LIBS_config := -lyaml -lrdkafka
 LIBS_journal := -lz
 LIBS_store  := -lsqlite3
@@ -48,15 +48,16 @@ LIBS_http   := -lmicrohttpd
 TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
-BASE_LIBS   := -lsqlite3 $(POLICY_LIBS)
+BASE_LIBS   := -lsqlite3 -lyaml $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
 
-# A part is linked with those below it, base/ with policy/.
+# A part is linked with the parts below it, base/ with policy/.
 LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
 LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 
-# The parts of the bridge, the top first: each is a library, and knows only
-# those after it. from: a part and those; a test of it is linked with no other.
+# The parts of the bridge, top first. Each is a library that knows only those
+# after it. `from` is a part and those after it: a test of the part links no
+# other.
 BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
 from = $(if $(filter $(1),$(firstword $(2))),$(2),$(call from,$(1),$(wordlist 2,99,$(2))))
 bridge_o    = $(patsubst %,$(BUILD)/o/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_O)
@@ -88,12 +89,13 @@ Q = $(if $(V),,@)
 say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
 
 .DELETE_ON_ERROR:
-# What only tests and measurements start is no part of all: `helpers`.
+# Programs that only tests and measurements start are in `helpers`, not in
+# `all`.
 .PHONY: all helpers deps kafka demo test check unit unit-run local e2e lint format bench fuzz \
         fault sanitize install uninstall clean
 all: $(BINARIES)
 
-# --- objects: one flavour for use, one under ASan and UBSan for the tests
+# --- objects: one flavour for use, one with ASan and UBSan for the tests
 $(BUILD)/o/%.o: %.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
@@ -112,7 +114,7 @@ $(BUILD)/san/libztp_policy.a: $(call obj,san,$(POLICY_SRC))
 	$(call say,AR/san)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
 
-# What is impure and wanted by more than one part: linked, not installed.
+# Impure code shared by several parts: linked, not installed.
 $(BUILD)/o/libztp_base.a: $(call obj,o,$(BASE_SRC))
 	$(call say,AR)
 	$(Q)rm -f $@ && $(AR) rcs $@ $^
@@ -148,11 +150,17 @@ $(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(LIBS
 endef
 $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 
-# --- unit tests: tests/unit/test_<part>_*.c against that part's objects. Static
-# rules: of implicit ones make would choose by what is built already.
+# --- unit tests: tests/unit/test_<part>_*.c against that part's objects. The
+# rules are static, because among implicit ones make chooses by what is already
+# built.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
 UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
-UNIT_HELP := $(call obj,san,$(filter-out tests/unit/test_%,$(UNIT_SRC)))
+# What tests share; life_* and gate_* play what life/ and the gate call outside,
+# so that only tests of these are linked with them.
+unit_help = $(call obj,san,$(filter tests/unit/$(1)_%,$(UNIT_SRC)))
+UNIT_HELP_life := $(call unit_help,life)
+UNIT_HELP_gate := $(call unit_help,gate)
+UNIT_HELP := $(filter-out $(UNIT_HELP_life) $(UNIT_HELP_gate) $(call unit_help,test),$(call obj,san,$(UNIT_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
 
@@ -160,9 +168,9 @@ $(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(BASE_LIBS) -lcmocka $(LDLIBS)
 
-# test_bridge_<part>*: with that part and those below it.
+# test_bridge_<part>*: linked with that part and those below it.
 define bridge_unit
-$(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(call bridge_san,$(1))
+$(filter $(BUILD)/unit/test_bridge_$(1) $(BUILD)/unit/test_bridge_$(1)_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(UNIT_HELP_$(1)) $(call bridge_san,$(1))
 	$$(call say,LINK)
 	$$(Q)mkdir -p $$(@D) && $$(LINK_SAN) -o $$@ $$^ $(call bridge_libs,$(1)) -lcmocka $$(LDLIBS)
 endef
@@ -172,7 +180,7 @@ $(BUILD)/unit/test_bridge_cli: $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(BU
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(call bridge_libs,config) -lcmocka $(LDLIBS)
 
-$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_GATE) $(LIBS_SAN)
+$(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(UNIT_HELP_gate) $(SAN_GATE) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(GATE_LIBS) -lcmocka $(LDLIBS)
 

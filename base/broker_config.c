@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 #define FILE_MAX_BYTES (1024 * 1024)
 
 struct reading {
@@ -18,57 +20,7 @@ struct reading {
 static int read_file(struct reading *reading, const char *path,
 		     struct ztp_error *error);
 
-/* The whole of it, with a NUL; the caller frees. A read that fails leaves
- * *len at -1. */
-static char *slurp(FILE *file, long *len)
-{
-	size_t size = 4096, used = 0, got;
-	char *text = NULL, *grown;
-
-	*len = -1;
-	for (;;) {
-		grown = realloc(text, size + 1);
-		if (!grown)
-			break;
-		text = grown;
-		got = fread(text + used, 1, size - used, file);
-		used += got;
-		if (used < size || size > FILE_MAX_BYTES) {
-			if (!ferror(file))
-				*len = (long)used;
-			text[used] = '\0';
-			break;
-		}
-		size *= 2;
-	}
-	return text;
-}
-
-static int load(char **text, const char *path, struct ztp_error *error)
-{
-	FILE *file = fopen(path, "re");
-	int rc = 0;
-	long len;
-
-	*text = NULL;
-	if (!file)
-		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
-				strerror(errno));
-	errno = 0;
-	*text = slurp(file, &len);
-	if (!*text)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%s: out of memory", path);
-	else if (len < 0)
-		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
-			      errno ? strerror(errno) : "cannot be read");
-	else if (len > FILE_MAX_BYTES)
-		rc = ztp_fail(error, ZTP_ERR_TOO_LARGE,
-			      "%s: more than %d bytes", path, FILE_MAX_BYTES);
-	(void)fclose(file);
-	return rc;
-}
-
-/* ---- include_dir: *.conf, without regard to case and then with it */
+/* ---- include_dir: *.conf, sorted case-insensitively, then by case */
 
 static int is_conf(const struct dirent *entry)
 {
@@ -108,7 +60,8 @@ static int read_folder(struct reading *reading, const char *folder,
 
 		if (rc == 0 && (n < 0 || (size_t)n >= sizeof(path)))
 			rc = ztp_fail(error, ZTP_ERR_VALUE,
-				      "%s: too long a name", folder);
+				      "%s: a file name in it is too long",
+				      folder);
 		if (rc == 0)
 			rc = read_file(reading, path, error);
 		free(entries[i]);
@@ -116,8 +69,6 @@ static int read_folder(struct reading *reading, const char *folder,
 	free(entries);
 	return rc;
 }
-
-/* ---- lines */
 
 static char *trimmed(char *text)
 {
@@ -130,8 +81,8 @@ static char *trimmed(char *text)
 	return text;
 }
 
-/* A word ends at a space, at a tab it does not: the broker would not know a
- * setting with one in its name, and does not start. */
+/* Mosquitto splits the key from its value at a space, not at a tab. It does not
+ * know a key with a tab in it, and refuses to start. */
 static int read_line(struct reading *reading,
 		     struct ztp_broker_setting *setting, char *line,
 		     struct ztp_error *error)
@@ -151,9 +102,10 @@ static int read_line(struct reading *reading,
 	if (strcmp(setting->key, "include_dir") != 0)
 		return 0;
 	if (setting->nth > 0)
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s:%d: include_dir in an included file",
-				setting->file, setting->line);
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"%s:%d: include_dir is not allowed in an included file",
+			setting->file, setting->line);
 	return read_folder(reading, setting->value, error);
 }
 
@@ -163,7 +115,8 @@ static int read_file(struct reading *reading, const char *path,
 	struct ztp_broker_setting setting = {.file = path,
 					     .nth = reading->files++};
 	char *text, *rest, *line;
-	int rc = load(&text, path, error);
+	size_t len;
+	int rc = ztp_file_read(&text, &len, path, FILE_MAX_BYTES, error);
 
 	rest = text;
 	while (rc == 0 && (line = strsep(&rest, "\n")) != NULL) {
@@ -181,8 +134,6 @@ int ztp_broker_config_read(const char *path, ztp_broker_visit_fn *visit,
 
 	return read_file(&reading, path, error);
 }
-
-/* ---- whose */
 
 char *ztp_broker_config_of_process(void)
 {

@@ -1,7 +1,7 @@
 /*
- * base/broker_config.h - Mosquitto's configuration, read as Mosquitto 2.0 and
- * 2.1 read it: for the gate, which has to know whether it judges every
- * listener, and for `ztpctl doctor`. Blocks; any thread.
+ * base/broker_config.h - reads a Mosquitto configuration the way Mosquitto 2.0
+ * and 2.1 do. The gate needs it to learn whether it judges every listener,
+ * `ztpctl doctor` to check the configuration. Blocks; any thread.
  */
 #ifndef ZTP_BASE_BROKER_CONFIG_H
 #define ZTP_BASE_BROKER_CONFIG_H
@@ -14,7 +14,7 @@
 struct ztp_broker_setting {
 	const char *file;
 	int line;
-	size_t nth;	   /* which file: 0 is the main one, the others count */
+	size_t nth; /* which file: 0 is the main one, included ones follow */
 	const char *key;   /* the first word */
 	const char *value; /* the rest, trimmed; "" when there is none */
 };
@@ -22,15 +22,15 @@ struct ztp_broker_setting {
 typedef void ztp_broker_visit_fn(const struct ztp_broker_setting *setting,
 				 void *arg);
 
-/* Visits what the file says, and in its place what the files of include_dir
- * say, in the broker's order. Whether a setting is known is not asked.
- * ZTP_ERR_IO, ZTP_ERR_TOO_LARGE, ZTP_ERR_VALUE or ZTP_ERR_NOMEM; the message
- * names the file. */
+/* Visits every setting of the file, and of the files that include_dir names in
+ * the place of that line, in the broker's order. Does not check whether the
+ * broker knows a setting. ZTP_ERR_IO, ZTP_ERR_TOO_LARGE, ZTP_ERR_VALUE or
+ * ZTP_ERR_NOMEM; the message names the file. */
 int ztp_broker_config_read(const char *path, ztp_broker_visit_fn *visit,
 			   void *arg, struct ztp_error *error);
 
-/* The file that this process, a broker, was started with: the last -c. The
- * caller frees it; NULL: none, or it cannot be known. */
+/* The configuration file of this process, a broker: the argument of its last
+ * -c. The caller frees it. NULL: there is none, or it cannot be found out. */
 char *ztp_broker_config_of_process(void);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Which plugin is the gate is told by its file's name. A `plugin` line is
- * everybody's, but for `per_listener_settings true`, where it belongs to the
- * listener above it; `global_plugin`, `plugin_load` and `plugin_use` are of
- * 2.1. What may follow in an included file begins without a listener, and the
- * main file goes on with the one that it had.
+ * The gate is recognised by its file's name. A `plugin` line applies to all
+ * listeners, except with `per_listener_settings true`, where it belongs to the
+ * listener above it. `global_plugin`, `plugin_load` and `plugin_use` are new in
+ * 2.1. An included file begins without a current listener; the main file then
+ * goes on with the one it had.
  */
 #include "base/broker_facts.h"
 
@@ -23,8 +23,7 @@ static bool is_gate(const char *path)
 	return strstr(slash ? slash + 1 : path, GATE) != NULL;
 }
 
-/* The broker reads one word; what follows, a comment for example, it does not
- * look at. */
+/* The broker reads one word and ignores the rest, a comment for example. */
 static bool is_true(const char *value)
 {
 	size_t len = strcspn(value, " ");
@@ -55,15 +54,15 @@ static void on_listener(struct ztp_broker_facts *facts, const char *value)
 	facts->current = add_listener(facts, value);
 }
 
-/* 2.0's listener without a line of its own. */
+/* 2.0 has a default listener without a `listener` line. */
 static void on_port(struct ztp_broker_facts *facts, const char *value)
 {
 	if (!facts->current)
 		facts->current = add_listener(facts, value);
 }
 
-/* Once true it stays so for us: 2.1 says the same, 2.0 would have a part of
- * what stands in between belong to a listener. */
+/* Once true, we take it as true: 2.1 does the same, and 2.0 would apply some of
+ * the lines in between to one listener only. */
 static void on_per_listener(struct ztp_broker_facts *facts, const char *value)
 {
 	if (is_true(value))

@@ -1,6 +1,6 @@
 /*
- * base/broker_facts.h - what a configuration of Mosquitto means for the gate:
- * which listeners it judges, and what else its guide asks for.
+ * base/broker_facts.h - what a Mosquitto configuration means for the gate:
+ * which listeners the gate judges, and the settings that the guide asks for.
  */
 #ifndef ZTP_BASE_BROKER_FACTS_H
 #define ZTP_BASE_BROKER_FACTS_H
@@ -21,30 +21,31 @@
 
 struct ztp_broker_listener {
 	char name[ZTP_BROKER_NAME_MAX]; /* port and address, as written */
-	bool gate;			/* has it for itself */
-	bool certificate_is_user;	/* BASIC_AUTH is not asked */
-	bool anonymous;			/* allowed here, by a line of its own */
+	bool gate;			/* loaded for this listener alone */
+	bool certificate_is_user;	/* BASIC_AUTH is not called */
+	bool anonymous; /* allowed for this listener by its own line */
 };
 
 struct ztp_broker_facts {
 	bool per_listener_settings;
 	bool gate_everywhere; /* loaded for all listeners at once */
-	bool gate_named;      /* loaded in whatever way */
+	bool gate_named;      /* loaded in any way */
 	bool other_plugin, acl_file, anonymous;
-	int64_t max_queued_messages; /* 1000 is the broker's default */
+	int64_t max_queued_messages; /* the broker's default is 1000 */
 	int64_t max_packet_size;     /* 0: none */
-	char command_topic[512];     /* of the gate; "": not given */
-	size_t listeners; /* further ones than there is room for count */
+	char command_topic[512];     /* of the gate; "": not set */
+	size_t listeners;	     /* may exceed the size of the array */
 	struct ztp_broker_listener listener[ZTP_BROKER_LISTENERS_MAX];
 
-	/* while reading */
-	char gate_name[ZTP_BROKER_NAME_MAX]; /* of plugin_load; "": none */
-	bool gate_options; /* plugin_opt_* that follow are the gate's */
+	/* used while reading */
+	char gate_name
+		[ZTP_BROKER_NAME_MAX]; /* name given by plugin_load; "": none */
+	bool gate_options; /* the plugin_opt_* lines that follow are the gate's */
 	struct ztp_broker_listener *current, *main_current;
-	size_t nth; /* the file that the last line was of */
+	size_t nth; /* the file of the last line */
 };
 
-/* As ztp_broker_config_read. */
+/* Fails as ztp_broker_config_read does. */
 int ztp_broker_facts_read(struct ztp_broker_facts *facts, const char *path,
 			  struct ztp_error *error);
 

@@ -1,25 +1,51 @@
 #include "base/clock.h"
 
 #include <stdlib.h>
-#include <time.h>
 
-static int64_t read_clock(clockid_t id)
+#define SECOND_NS 1000000000L
+
+static struct timespec read_clock(clockid_t id)
 {
-	struct timespec ts = {0};
+	struct timespec now = {0};
 
-	if (clock_gettime(id, &ts) != 0)
-		abort(); /* a constant id: cannot happen */
-	return (int64_t)ts.tv_sec * 1000 + ts.tv_nsec / 1000000;
+	if (clock_gettime(id, &now) != 0)
+		abort(); /* cannot happen: the id is a constant */
+	return now;
+}
+
+static int64_t in_ms(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
 int64_t ztp_clock_wall(void)
 {
-	return read_clock(CLOCK_REALTIME);
+	return in_ms(read_clock(CLOCK_REALTIME));
 }
 
 int64_t ztp_clock_boot(void)
 {
-	return read_clock(CLOCK_BOOTTIME);
+	return in_ms(read_clock(CLOCK_BOOTTIME));
+}
+
+int64_t ztp_clock_us(void)
+{
+	struct timespec now = read_clock(CLOCK_MONOTONIC);
+
+	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+struct timespec ztp_clock_after(clockid_t id, int64_t ms)
+{
+	struct timespec at = read_clock(id);
+
+	at.tv_sec += (time_t)(ms / 1000);
+	at.tv_nsec += (long)(ms % 1000) * 1000000;
+	if (at.tv_nsec >= SECOND_NS) {
+		at.tv_sec++;
+		at.tv_nsec -= SECOND_NS;
+	}
+	return at;
 }
 
 bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest)

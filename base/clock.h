@@ -1,39 +1,48 @@
 /*
- * base/clock.h - the two clocks, in ms, and a steady one made of both; policy/
- * gets the time as an argument. Any thread.
+ * base/clock.h - the wall clock, the boot clock, and a steady clock made of
+ * both, in milliseconds; the only place that reads a clock. policy/ gets the
+ * time as an argument. Any thread.
  */
 #ifndef ZTP_BASE_CLOCK_H
 #define ZTP_BASE_CLOCK_H
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
-/* Since 1970. It may jump: for records, certificates and people. */
+/* Since 1970. May jump: for records, certificates and people. */
 int64_t ztp_clock_wall(void);
-/* Never set, and runs on in suspend: for deadlines. */
+/* CLOCK_BOOTTIME: never set, and runs on during suspend. For deadlines. */
 int64_t ztp_clock_boot(void);
+/* CLOCK_MONOTONIC in microseconds, for measuring short times. */
+int64_t ztp_clock_us(void);
+
+/* The time `ms` milliseconds (not negative) from now, for calls that wait until
+ * a time on a clock of their own: CLOCK_MONOTONIC or CLOCK_REALTIME. */
+struct timespec ztp_clock_after(clockid_t id, int64_t ms);
 
 /*
- * The steady clock (DESIGN section 4, "Clock") is the wall clock as it was when
- * the process started, carried on by CLOCK_BOOTTIME. Deadlines live in the
- * store in the wall domain; what is held in memory or compared with "now" is
- * steady. While nobody sets the wall clock the two are the same number.
+ * The steady clock (DESIGN section 4, "Clock") starts at the wall clock's time
+ * and is carried on by CLOCK_BOOTTIME. The store keeps deadlines in wall-clock
+ * time; whatever is held in memory or compared with "now" is steady time. The
+ * two are equal as long as nobody sets the wall clock.
  */
 struct ztp_clock {
-	int64_t anchor_steady; /* ms: wall at start, never before the store's */
-	int64_t anchor_boot;   /* ms: CLOCK_BOOTTIME at that moment */
+	int64_t anchor_steady; /* ms: the wall clock at start, or newest */
+	int64_t anchor_boot;   /* ms: CLOCK_BOOTTIME at that time */
 };
 
-/* newest is the newest time in the store (0: none). Returns false when the
- * wall clock is behind it: then newest is taken instead. Before any other
- * thread uses the clock. */
+/* newest is the newest time in the store (0: none). Returns false when the wall
+ * clock is behind it; the steady clock then starts at newest. Call it before
+ * any other thread uses the clock. */
 bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest);
 
 int64_t ztp_clock_steady(const struct ztp_clock *clock);
 
-/* A wall-clock time, seen now, in steady ms: the wall clock's steps since the
- * start are taken out. Differences below a second count as none, so that a
- * deadline keeps its exact value while nobody touches the clock. */
+/* Converts a wall-clock time read just now to steady ms, without the steps that
+ * the wall clock has made since the start. A difference below a second is
+ * ignored, so a deadline keeps its exact value as long as nobody sets the
+ * clock. */
 int64_t ztp_clock_to_steady(const struct ztp_clock *clock, int64_t wall_ms);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * Lines are built in a buffer on the stack and leave in one write(2), so
- * threads need no lock between them: the kernel keeps a write of up to
- * PIPE_BUF bytes to a pipe in one piece, and appends to a file likewise. The
- * last LOG_TAIL bytes of the buffer belong to the mark that a line was cut, so
- * a JSON line is an object however much was asked for.
+ * A line is built in a buffer on the stack and written with one write(2), so
+ * threads need no lock: the kernel keeps a write of up to PIPE_BUF bytes to a
+ * pipe in one piece, and an append to a file likewise. The last LOG_TAIL bytes
+ * of the buffer are reserved for the mark that a line was cut, so a JSON line
+ * is a complete object however long it was meant to be.
  */
 #include "base/log.h"
 #include "base/clock.h"
@@ -51,7 +51,7 @@ struct log_field log_field_str(const char *key, const char *text)
 				  .len = text ? strlen(text) : 0};
 }
 
-/* Whole or not at all. */
+/* Appends all of the text or nothing. */
 static bool put(struct line *line, const char *text, size_t n)
 {
 	if (n > sizeof(line->text) - LOG_TAIL - line->n) {
@@ -68,9 +68,9 @@ static bool put_text(struct line *line, const char *text)
 	return put(line, text, strlen(text));
 }
 
-/* One character as it may stand between quotes: JSON's escapes serve for
- * logfmt, too. C1 controls are escaped because terminals obey them. Returns
- * how many bytes of p were taken. */
+/* Escapes one character for use between quotes. JSON's escapes serve for logfmt
+ * as well. C1 controls are escaped because terminals obey them. Returns how
+ * many bytes of p were consumed. */
 static size_t escape(char out[8], size_t *out_len, const unsigned char *p,
 		     size_t n)
 {
@@ -107,8 +107,7 @@ static bool bare(const unsigned char *p, size_t n)
 	return n > 0;
 }
 
-/* As much of the value as there is room for; false if not even its quotes
- * fit. */
+/* Writes as much of the value as fits; false if not even its quotes do. */
 static bool put_value(struct line *line, const char *text, size_t n)
 {
 	const unsigned char *p = (const unsigned char *)text;
@@ -122,7 +121,7 @@ static bool put_value(struct line *line, const char *text, size_t n)
 		return false;
 	for (; n > 0; p += taken, n -= taken) {
 		taken = escape(out, &len, p, n);
-		/* the closing quote must fit, too */
+		/* leave room for the closing quote */
 		if (line->n + len + 1 > sizeof(line->text) - LOG_TAIL) {
 			line->cut = true;
 			break;
@@ -179,7 +178,7 @@ static bool put_data(struct line *line, const struct log_field *field)
 	return true;
 }
 
-/* A field that does not fit at all leaves nothing behind. */
+/* A field that does not fit at all is removed again. */
 static void put_field(struct line *line, const struct log_field *field)
 {
 	size_t start = line->n;
@@ -211,7 +210,7 @@ static void put_any(struct line *line, const struct log_field *field)
 	}
 }
 
-/* Room for all of it was kept. */
+/* LOG_TAIL has reserved the room. */
 static void finish(struct line *line)
 {
 	const char *end = line->json ? "}\n" : "\n";
@@ -233,7 +232,7 @@ static void send_line(int fd, const struct line *line)
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n <= 0)
-			return; /* nobody left to tell */
+			return; /* there is nowhere to report it */
 		done += (size_t)n;
 	}
 }
@@ -261,7 +260,7 @@ void log_emit(struct log *log, enum log_level level, const char *event,
 	errno = saved_errno;
 }
 
-/* Whoever moves next_ms on is the one that speaks. */
+/* Only the thread that advances next_ms gets true. */
 bool log_every(struct log_limit *limit, int64_t interval_ms, int64_t now_ms,
 	       uint64_t *suppressed)
 {

@@ -6,12 +6,13 @@
  *
  * Event names and keys are stable, lower_snake_case literals: people grep for
  * them. Values are escaped here (control bytes, quotes, invalid UTF-8), so
- * nobody can forge a line. What must not be in a line at all (certificates,
- * JWTs, passwords, payloads) is the caller's to leave out.
+ * nobody can forge a line. The caller must leave out what does not belong in a
+ * log: certificates, JWTs, passwords, payloads.
  *
  * Any thread, no lock: a line is one write(2) of at most LOG_LINE_MAX bytes,
- * which a pipe takes whole. What is longer is cut and says truncated=true. A
- * line that cannot be written is dropped; logging never fails the caller.
+ * which a pipe takes in one piece. A longer line is cut and says
+ * truncated=true. A line that cannot be written is dropped; logging never fails
+ * the caller.
  */
 #ifndef ZTP_BASE_LOG_H
 #define ZTP_BASE_LOG_H
@@ -21,7 +22,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define LOG_LINE_MAX 4096 /* PIPE_BUF, with the newline */
+#define LOG_LINE_MAX 4096 /* PIPE_BUF, including the newline */
 
 enum log_level {
 	LOG_LEVEL_ERROR,
@@ -32,7 +33,7 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Embedded by its owner; the level alone changes after log_init. */
+/* Embedded by its owner. Only the level changes after log_init. */
 struct log {
 	int fd;
 	enum log_format format;
@@ -41,9 +42,10 @@ struct log {
 
 void log_init(struct log *log, int fd, enum log_level level,
 	      enum log_format format);
-/* Takes effect for lines begun afterwards. */
+/* Applies to lines begun afterwards. */
 void log_set_level(struct log *log, enum log_level level);
-/* For values that are dear to compute. False for log == NULL. */
+/* Lets a caller skip values that are expensive to compute. False for log ==
+ * NULL. */
 bool log_enabled(const struct log *log, enum log_level level);
 
 enum log_kind {
@@ -67,9 +69,9 @@ struct log_field {
 	} number;
 };
 
-/* A terminated string; NULL leaves the field out. */
+/* A NUL-terminated string; NULL leaves the field out. */
 #define LOG_STR(k, s) log_field_str((k), (s))
-/* Bytes that need not be terminated, at most n of them. */
+/* n bytes that need not be NUL-terminated. */
 #define LOG_STRN(k, s, n)                                                      \
 	((struct log_field){                                                   \
 		.kind = LOG_KIND_STR, .key = (k), .data = (s), .len = (n)})
@@ -92,7 +94,7 @@ struct log_field {
 
 struct log_field log_field_str(const char *key, const char *text);
 
-/* fields ends with an element of kind LOG_KIND_END. errno is left as it was. */
+/* fields ends with an element of kind LOG_KIND_END. Preserves errno. */
 void log_emit(struct log *log, enum log_level level, const char *event,
 	      const struct log_field *fields);
 
@@ -110,15 +112,15 @@ void log_emit(struct log *log, enum log_level level, const char *event,
 #define log_debug(log, event, ...)                                             \
 	LOG_AT(log, LOG_LEVEL_DEBUG, event, ##__VA_ARGS__)
 
-/* One limit per place that may fail again and again; zeroed to begin with. */
+/* A limit for one place that may fail again and again; start it as zeros. */
 struct log_limit {
 	_Atomic int64_t next_ms;
 	_Atomic uint64_t held_back;
 };
 
-/* True at most once per interval_ms; *suppressed (may be NULL) is then how
- * often it was false since the last time. now_ms: any clock that does not go
- * back, greater than 0. Any thread. */
+/* Returns true at most once per interval_ms; *suppressed (may be NULL) is then
+ * how often it has returned false since the last time. now_ms: any clock that
+ * never goes back, greater than 0. Any thread. */
 bool log_every(struct log_limit *limit, int64_t interval_ms, int64_t now_ms,
 	       uint64_t *suppressed);
 

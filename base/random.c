@@ -8,8 +8,8 @@ void ztp_random(void *bytes, size_t n)
 {
 	unsigned char *p = bytes;
 
-	/* More than 256 bytes may come in parts, and a signal may interrupt
-	 * the call before it has any (random(7)). */
+	/* A request for more than 256 bytes may be answered in parts, and a
+	 * signal may interrupt the call before it returns any (random(7)). */
 	while (n > 0) {
 		ssize_t got = getrandom(p, n, 0);
 

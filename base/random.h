@@ -1,15 +1,16 @@
 /*
- * base/random.h - random bytes from the kernel: for ids, jitter and the seeds
- * of hash tables. policy/ gets them as arguments. Any thread.
+ * base/random.h - random bytes from the kernel, for ids, jitter and the seeds
+ * of hash tables; the only source of randomness. policy/ gets random bytes as
+ * arguments. Any thread.
  */
 #ifndef ZTP_BASE_RANDOM_H
 #define ZTP_BASE_RANDOM_H
 
 #include <stddef.h>
 
-/* Does not block once the system has booted. Aborts the process when there is
- * no randomness to be had, because nothing that follows could be trusted; a
- * signal is no such reason. */
+/* Does not block once the system has booted. Is not stopped by a signal. Aborts
+ * the process when the kernel has no randomness to give: nothing that follows
+ * could be trusted. */
 void ztp_random(void *bytes, size_t n);
 
 #endif

@@ -1,16 +1,16 @@
 /*
- * From a path to an open database, or a reason why not.
+ * From a path to an open database, or the reason why not.
  *
- * A process that is killed cannot damage the file (a log with checksums is in
- * front of it), so what the check looks for is what disks and people do. A
- * small file is checked whole. In a large one, which would take longer than a
- * restart may, only what all rests on is, and a sample; what is damaged
- * elsewhere is found when it is read. The whole check:
- * sqlite3 FILE 'PRAGMA integrity_check', at any time.
+ * A killed process cannot damage the file, because a log with checksums stands
+ * in front of it. The check therefore looks for what disks and people do. A
+ * small file is checked completely. A large one would take longer than a
+ * restart may, so only the tables that everything else depends on are checked,
+ * and a sample; damage elsewhere is found when it is read. The complete check
+ * can be run at any time: sqlite3 FILE 'PRAGMA integrity_check'.
  *
- * The file is opened twice, first by us: SQLite makes files with the umask. We
- * are through with it before SQLite opens it, since to close one descriptor of
- * a file drops all of the process's locks on it.
+ * The file is opened twice. We open it first, because SQLite would create it
+ * with the umask. We close it again before SQLite opens it, because closing any
+ * descriptor of a file drops all locks that the process holds on it.
  */
 #include "base/sqlite.h"
 
@@ -21,7 +21,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define CHECK_WHOLE_MAX (64 << 20) /* bytes: some tenths of a second */
+#define CHECK_WHOLE_MAX (64 << 20) /* bytes: takes a few tenths of a second */
 #define HEADER_SIZE	100	   /* sqlite.org/fileformat.html, 1.3 */
 #define HEADER_ID	68
 
@@ -31,7 +31,7 @@ int ztp_sqlite_fail(sqlite3 *db, const struct ztp_sqlite_file *file, int rc,
 	int primary = rc & 0xff;
 	enum ztp_err code = ZTP_ERR_IO;
 
-	/* The last errno of the system may be older than this error. */
+	/* SQLite's last errno may belong to an earlier error. */
 	if (primary == SQLITE_FULL ||
 	    ((primary == SQLITE_IOERR || primary == SQLITE_CANTOPEN) &&
 	     sqlite3_system_errno(db) == ENOSPC))
@@ -57,7 +57,7 @@ int ztp_sqlite_exec(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc == SQLITE_OK ? 0 : ztp_sqlite_fail(db, file, rc, error);
 }
 
-/* --- what is refused */
+/* --- checks */
 
 static int damaged(const struct ztp_sqlite_file *file, const char *what,
 		   struct ztp_error *error)
@@ -71,7 +71,7 @@ static int damaged(const struct ztp_sqlite_file *file, const char *what,
 	return ZTP_ERR_IO;
 }
 
-/* The error of a read while the file is looked at for the first time. */
+/* The error of a read during the first look at the file. */
 static int unreadable(sqlite3 *db, const struct ztp_sqlite_file *file,
 		      struct ztp_error *error)
 {
@@ -82,7 +82,7 @@ static int unreadable(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return ztp_sqlite_fail(db, file, rc, error);
 }
 
-/* The first row of a query; the statement is the caller's to finalize, also
+/* Steps to the first row of a query. The caller finalizes the statement, also
  * after an error. */
 static int first_row(sqlite3 *db, const struct ztp_sqlite_file *file,
 		     const char *sql, sqlite3_stmt **stmt,
@@ -107,7 +107,7 @@ int ztp_sqlite_number(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc;
 }
 
-/* A query whose one row says "ok". */
+/* Runs a query whose one row must say "ok". */
 static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
 		     const char *sql, struct ztp_error *error)
 {
@@ -118,7 +118,8 @@ static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
 	if (rc == 0) {
 		text = (const char *)sqlite3_column_text(stmt, 0);
 		if (!text || strcmp(text, "ok") != 0)
-			rc = damaged(file, text ? text : "no memory", error);
+			rc = damaged(file, text ? text : "out of memory",
+				     error);
 	}
 	sqlite3_finalize(stmt);
 	return rc;
@@ -151,8 +152,8 @@ static int check_integrity(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc;
 }
 
-/* Whose it is, which version, and whether it is whole. *version: 0 for one
- * that is empty. */
+/* Checks whose database it is, its version, and its integrity. *version is 0
+ * for an empty file. */
 static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
 		 int64_t *version, struct ztp_error *error)
 {
@@ -175,14 +176,14 @@ static int check(sqlite3 *db, const struct ztp_sqlite_file *file,
 				file->what, file->path);
 	if (*version < 0 || *version > file->version)
 		return ztp_fail(error, ZTP_ERR_IO,
-				"%s %s has schema version %lld, this is "
-				"%s for %d: use a newer one",
+				"%s %s has schema version %lld; %s "
+				"supports versions up to %d: use a newer one",
 				file->what, file->path, (long long)*version,
 				file->program, file->version);
 	return *version > 0 ? check_integrity(db, file, error) : 0;
 }
 
-/* --- what is made of it */
+/* --- migration and settings */
 
 static int migrate_once(sqlite3 *db, const struct ztp_sqlite_file *file,
 			int from, struct ztp_error *error)
@@ -201,7 +202,7 @@ static int migrate_once(sqlite3 *db, const struct ztp_sqlite_file *file,
 		rc = ztp_sqlite_exec(db, file, mark, error);
 	if (rc == 0)
 		rc = ztp_sqlite_exec(db, file, ZTP_SQL_COMMIT, error);
-	/* Some errors have rolled back already. */
+	/* Some errors roll back by themselves. */
 	if (rc != 0 && !sqlite3_get_autocommit(db))
 		(void)sqlite3_exec(db, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	return rc;
@@ -223,7 +224,8 @@ static int use_log(sqlite3 *db, const struct ztp_sqlite_file *file,
 		rc = ztp_sqlite_fail(db, file, rc, error);
 	else if (!mode || strcmp(mode, "wal") != 0)
 		rc = ztp_fail(error, ZTP_ERR_IO,
-			      "%s %s: this file system cannot share memory",
+			      "%s %s: this file system does not support "
+			      "SQLite's write-ahead log",
 			      file->what, file->path);
 	else
 		rc = 0;
@@ -241,7 +243,8 @@ static int fail_file(const struct ztp_sqlite_file *file, const char *verb,
 			strerror(errno));
 }
 
-/* By its first bytes, or because there are none: not by what its log says. */
+/* Judged by the first bytes of the file, or by its being empty; the log is not
+ * looked at. */
 static bool is_ours(int fd, const struct ztp_sqlite_file *file)
 {
 	unsigned char head[HEADER_SIZE];
@@ -255,8 +258,8 @@ static bool is_ours(int fd, const struct ztp_sqlite_file *file)
 		(uint32_t)id[2] << 8 | id[3]) == (uint32_t)file->application_id;
 }
 
-/* There is a file, and if it is known to be ours, nobody else may read it. Its
- * log has the mode that it has. */
+/* Creates the file if there is none, and makes it private if its first bytes
+ * say that it is ours. The log keeps its mode. */
 static int make_private(const struct ztp_sqlite_file *file,
 			struct ztp_error *error)
 {
@@ -273,7 +276,7 @@ static int make_private(const struct ztp_sqlite_file *file,
 	return rc;
 }
 
-/* One whose log alone says that it is ours. */
+/* For a file that is ours only by what its log says. */
 static int keep_private(const struct ztp_sqlite_file *file,
 			struct ztp_error *error)
 {
@@ -287,7 +290,7 @@ static int prepare(sqlite3 *db, const struct ztp_sqlite_file *file,
 	int64_t version = 0;
 	int rc = 0;
 
-	/* What is refused keeps its log as it is. */
+	/* A database that is refused keeps its log as it is. */
 	sqlite3_db_config(db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
 	sqlite3_busy_timeout(db, file->busy_ms);
@@ -307,27 +310,39 @@ static int prepare(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc;
 }
 
-int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
-		    struct ztp_error *error)
+int ztp_sqlite_connect(sqlite3 **out, const struct ztp_sqlite_file *file,
+		       struct ztp_error *error)
 {
 	sqlite3 *db = NULL;
-	int rc = make_private(file, error);
+	int rc = sqlite3_open_v2(file->path, &db,
+				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+				 NULL);
 
 	*out = NULL;
-	if (rc != 0)
-		return rc;
-	rc = sqlite3_open_v2(file->path, &db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = prepare(db, file, error);
-	else
+	if (rc != SQLITE_OK) {
 		rc = ztp_sqlite_fail(db, file, rc, error);
-	if (rc != 0) {
 		sqlite3_close(db);
 		return rc;
 	}
 	*out = db;
 	return 0;
+}
+
+int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
+		    struct ztp_error *error)
+{
+	int rc = make_private(file, error);
+
+	*out = NULL;
+	if (rc == 0)
+		rc = ztp_sqlite_connect(out, file, error);
+	if (rc == 0)
+		rc = prepare(*out, file, error);
+	if (rc != 0) {
+		sqlite3_close(*out);
+		*out = NULL;
+	}
+	return rc;
 }
 
 void ztp_sqlite_accept(sqlite3 *db)

@@ -1,11 +1,12 @@
 /*
- * base/sqlite.h - an SQLite file of ours, opened with care. One thread.
+ * base/sqlite.h - opens an SQLite database of ours with care. One thread.
  *
- * It is made 0600, whatever the umask, if there is none, and is never reached
- * through a symbolic link. One that is damaged, of another program or of a
- * newer version is refused with what to do, and stays as it was found, its
- * mode and its log included. One of an older version is brought to ours. What
- * is open has a write-ahead log, and takes no function from its schema.
+ * A new file gets mode 0600 whatever the umask is, and no file is reached
+ * through a symbolic link. A database that is damaged, another program's or of
+ * a newer version is refused with advice, and stays as it was found, including
+ * its mode and its log. A database of an older version is migrated. An open one
+ * has a write-ahead log, and the functions that its schema uses are not
+ * trusted.
  */
 #ifndef ZTP_BASE_SQLITE_H
 #define ZTP_BASE_SQLITE_H
@@ -20,42 +21,47 @@
 #define ZTP_SQL_COMMIT	 "COMMIT"
 #define ZTP_SQL_ROLLBACK "ROLLBACK"
 
-/* What it is; all of it must outlive the connection. */
+/* Describes a database; all of it must outlive the connection. */
 struct ztp_sqlite_file {
 	const char *path;
-	const char *what;    /* "store", as messages call it */
-	const char *program; /* whose it is */
+	const char *what;    /* its name in messages: "store" */
+	const char *program; /* the program's name, for messages */
 	int application_id;
-	/* steps[v] brings version v to v + 1, up to `version`; each is one
-	 * transaction. An empty file is version 0. */
+	/* steps[v] migrates version v to v + 1, up to `version`, each in a
+	 * transaction of its own. An empty file is version 0. */
 	const char *const *steps;
 	int version;
-	/* What is looked at in a file that is too large to be checked whole:
-	 * queries that say "ok", then NULL. NULL: it is checked whole. */
+	/* Queries that must answer "ok", then NULL: the check of a file that is
+	 * too large to be checked completely. NULL: it is always checked
+	 * completely. */
 	const char *const *samples;
-	const char *pragmas; /* of the connection, set before the steps */
-	bool exclusive;	     /* nobody else may even read it */
-	int busy_ms;	     /* how long to wait for another's lock */
+	const char *pragmas; /* of the connection; run before the steps */
+	bool exclusive;	     /* no other process may even read it */
+	int busy_ms;	     /* how long to wait for somebody else's lock */
 };
 
 /* *db is NULL after an error. */
 int ztp_sqlite_open(sqlite3 **db, const struct ztp_sqlite_file *file,
 		    struct ztp_error *error);
-/* The file is as it should be, also by the caller's lights: from here on the
- * log is written back when the connection is closed. */
+/* Opens another connection, for another thread, to a database that
+ * ztp_sqlite_open has opened. *db is NULL after an error. */
+int ztp_sqlite_connect(sqlite3 **db, const struct ztp_sqlite_file *file,
+		       struct ztp_error *error);
+/* The caller has found the database to be good: from now on closing the
+ * connection writes the log back. */
 void ztp_sqlite_accept(sqlite3 *db);
 
-/* Of the file and its write-ahead log. */
+/* The size of the file and its log in bytes. */
 int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file);
 
-/* SQLite's result rc as ours: ZTP_ERR_FULL, ZTP_ERR_NOMEM, else ZTP_ERR_IO;
- * fatal when the file is damaged, else worth another try. */
+/* Converts SQLite's result rc: ZTP_ERR_FULL, ZTP_ERR_NOMEM, else ZTP_ERR_IO.
+ * The error is fatal when the file is damaged, otherwise retriable. */
 int ztp_sqlite_fail(sqlite3 *db, const struct ztp_sqlite_file *file, int rc,
 		    struct ztp_error *error);
 int ztp_sqlite_exec(sqlite3 *db, const struct ztp_sqlite_file *file,
 		    const char *sql, struct ztp_error *error);
-/* The first column of the query's only row. A file that cannot be read is
- * damaged: for what is read before it is known to be good. */
+/* Reads the first column of the query's only row. A read error means that the
+ * file is damaged: for use before the file is known to be good. */
 int ztp_sqlite_number(sqlite3 *db, const struct ztp_sqlite_file *file,
 		      const char *sql, int64_t *value, struct ztp_error *error);
 

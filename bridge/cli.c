@@ -12,9 +12,10 @@ static const char usage[] =
 static const char help[] =
 	"\n"
 	"  -c, --config FILE   read the configuration from FILE\n"
-	"      --check-config  check it and exit: 0 good, 2 bad\n"
+	"      --check-config  check it and exit: 0 valid, 2 invalid\n"
 	"      --print-config  print it with all defaults, without secrets\n"
-	"      --forget PATH   remove what is held about a device and exit\n"
+	"      --forget PATH   remove everything stored about a device and "
+	"exit\n"
 	"  -V, --version       print the version and exit\n"
 	"  -h, --help          print this and exit\n";
 
@@ -45,7 +46,7 @@ __attribute__((format(printf, 2, 3))) static int refuse(FILE *err,
 	return CLI_EXIT_USAGE;
 }
 
-/* What getopt itself found wrong; it has been told not to say so. */
+/* Reports an error that getopt found; getopt itself has been told not to. */
 static int refuse_option(FILE *err, int found, char **argv)
 {
 	const char *what = argv[optind > 0 ? optind - 1 : 0];
@@ -59,10 +60,10 @@ static int refuse_option(FILE *err, int found, char **argv)
 	return refuse(err, "unknown option %s", what);
 }
 
-static int once(FILE *err, const char **member, const char *option)
+static int set_once(FILE *err, const char **member, const char *option)
 {
 	if (*member)
-		return refuse(err, "%s is there twice", option);
+		return refuse(err, "%s is given more than once", option);
 	*member = optarg;
 	return 0;
 }
@@ -75,7 +76,8 @@ static int finish(struct cli *cli, bool check, FILE *err)
 	if (!cli->config || !cli->config[0])
 		return refuse(err, "--config FILE is missing");
 	if (cli->forget && (check || cli->print))
-		return refuse(err, "--forget goes with --config alone");
+		return refuse(err,
+			      "--forget can only be combined with --config");
 	if (cli->forget &&
 	    ztp_path_parse(&path, cli->forget, strlen(cli->forget), &error) < 0)
 		return refuse(err, "--forget: %s", error.message);
@@ -92,15 +94,15 @@ int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
 	int option, rc = 0;
 
 	*cli = (struct cli){.action = CLI_RUN};
-	optind = 0; /* glibc: from the beginning */
+	optind = 0; /* glibc: restart scanning */
 	while ((option = getopt_long(argc, argv, ":c:Vh", options, NULL)) !=
 	       -1) {
 		switch (option) {
 		case 'c':
-			rc = once(err, &cli->config, "--config");
+			rc = set_once(err, &cli->config, "--config");
 			break;
 		case 'f':
-			rc = once(err, &cli->forget, "--forget");
+			rc = set_once(err, &cli->forget, "--forget");
 			break;
 		case 'k':
 			check = true;
@@ -121,6 +123,6 @@ int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
 			return rc;
 	}
 	if (optind < argc)
-		return refuse(err, "what is \"%s\"?", argv[optind]);
+		return refuse(err, "unexpected argument \"%s\"", argv[optind]);
 	return finish(cli, check, err);
 }

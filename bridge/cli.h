@@ -11,8 +11,8 @@
 
 enum cli_action {
 	CLI_RUN,
-	CLI_CHECK,   /* --check-config, and what print says */
-	CLI_PRINT,   /* --print-config alone */
+	CLI_CHECK,   /* --check-config; with print also prints */
+	CLI_PRINT,   /* only --print-config */
 	CLI_FORGET,  /* --forget PATH */
 	CLI_VERSION, /* needs no configuration */
 	CLI_HELP     /* needs no configuration */
@@ -20,13 +20,13 @@ enum cli_action {
 
 struct cli {
 	enum cli_action action;
-	const char *config; /* into argv; NULL for VERSION and HELP */
-	const char *forget; /* a well-formed device path, into argv */
-	bool print;	    /* with CLI_CHECK: print, too */
+	const char *config; /* points into argv; NULL for VERSION and HELP */
+	const char *forget; /* a well-formed device path; points into argv */
+	bool print;	    /* with CLI_CHECK: also print */
 };
 
-/* Returns 0, or CLI_EXIT_USAGE after one line that says what is wrong and the
- * usage on err. Not for two threads at once (getopt). */
+/* Returns 0, or CLI_EXIT_USAGE after printing a line that says what is wrong,
+ * and the usage, to err. Not thread-safe (getopt). */
 int cli_parse(struct cli *cli, int argc, char **argv, FILE *err);
 
 void cli_usage(FILE *out);

@@ -1,4 +1,4 @@
-/* ztp-bridge: the command line, and what it leads to. */
+/* ztp-bridge: dispatches the command line. */
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -16,8 +16,8 @@ struct reloading {
 	struct log *log;
 };
 
-/* SIGHUP: the log level and mqtt.tls take effect; the files are read again by
- * the connections that the loop makes anew. */
+/* SIGHUP: the log level and mqtt.tls take effect. The loop reconnects, and the
+ * new connections read the TLS files again. */
 static void reload(void *arg)
 {
 	struct reloading *r = arg;

@@ -1,10 +1,11 @@
 /*
- * A device's session is known by its client pointer. What has a device's
- * client ID and no session of ours got in past this gate (another plugin, a
- * listener without it) and is denied everything; but for sessions that the
- * broker has restored from its file, which have no connection: there the
- * username that the gate gave them tells the key, and messages may be queued
- * for them when that is the registered one.
+ * A device's session is recognised by its client pointer. A client with a
+ * device's client ID and no session of ours got in without the gate, through
+ * another plugin or a listener without the gate, and is denied everything.
+ *
+ * The exception is a session that the broker has restored from its file. It has
+ * no connection. If its username, which the gate gave it, names the registered
+ * key, messages may be queued for it.
  */
 #include "gate/acl.h"
 
@@ -45,7 +46,7 @@ static int answer_of(enum ztp_gate_answer answer)
 	return MOSQ_ERR_PLUGIN_DEFER;
 }
 
-/* A session from the broker's file, before any connection. */
+/* A session from the broker's file that has not connected yet. */
 static struct ztp_session *adopt(struct ztp_gate *gate,
 				 struct mosquitto *client, const char *id)
 {
@@ -77,8 +78,9 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 	return session;
 }
 
-/* The first subscription to it is what everybody has been waiting for. There
- * are two filters that a device may have for it, and it may have both. */
+/* The device has subscribed to its command topic, or unsubscribed: the bridge
+ * is waiting to hear of it. A device may use two filters for the topic, also
+ * both at once. */
 static void note_subscription(struct ztp_gate *gate,
 			      struct ztp_session *session,
 			      enum ztp_access access, const char *filter)
@@ -102,7 +104,7 @@ static void note_subscription(struct ztp_gate *gate,
 	}
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);
-	/* No memory: the bridge asks by getDevice. */
+	/* Without memory nobody is told; the bridge asks with getDevice. */
 	(void)ztp_client_list_add(&gate->touched, session->client);
 }
 
@@ -146,8 +148,9 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 	return answer;
 }
 
-/* Somebody with a device's client ID whom BASIC_AUTH was not asked about may
- * have the memory of that device's old session: it has not our username. */
+/* A client with a device's client ID for which BASIC_AUTH was not called may be
+ * at the address of that device's old session. It does not have the username
+ * that the gate gave that session. */
 static bool is_of(const struct ztp_session *session,
 		  const struct mosquitto *client, const char *id)
 {
@@ -175,7 +178,8 @@ int ztp_acl_check(int event, void *event_data, void *userdata)
 		return MOSQ_ERR_ACL_DENIED;
 	session = ztp_sessions_by_client(gate->sessions, e->client);
 	if (session && !is_of(session, e->client, id)) {
-		/* The pointer of a session that has ended unseen. */
+		/* The session ended without an event; another client has its
+		 * pointer now. */
 		ztp_sessions_remove(gate->sessions, session);
 		session = NULL;
 	}

@@ -1,6 +1,6 @@
 /*
- * gate/acl.h - access checks (DESIGN section 9): whose session it is; what it
- * may do is policy/gate_access.c's.
+ * gate/acl.h - access checks (DESIGN section 9): finds out whose session it is.
+ * policy/gate_access.c decides what it may do.
  */
 #ifndef ZTP_GATE_ACL_H
 #define ZTP_GATE_ACL_H

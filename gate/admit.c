@@ -1,9 +1,10 @@
 /*
- * In the order of their price: syntax, memory, one database read, parsing the
- * certificate (90 us), its issuer's signature, the JWT's. What fails leaves
- * no trace but an audit record and a token of its bucket: an impostor can
- * change nothing of the session, queue or request of the real device, because
- * nothing of theirs is touched before the key has proven itself.
+ * The checks run in the order of their cost: syntax, memory, one database read,
+ * parsing the certificate (90 us), its issuer's signature, the JWT's signature.
+ * A failed attempt leaves no trace except an audit record and one token taken
+ * from its bucket. An impostor can change nothing of the real device's session,
+ * queue or request, because nothing of them is touched before the key has been
+ * proven.
  */
 #include "gate/admit.h"
 
@@ -43,7 +44,7 @@ static struct ztp_gate_verdict read_username(struct ztp_attempt *a,
 	return ztp_gate_knock(&a->facts);
 }
 
-/* What costs nothing, or one read. */
+/* The checks that cost nothing or one database read. */
 static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 				     const char *username, const char *password)
 {
@@ -70,7 +71,8 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 	return read_username(a, username);
 }
 
-/* A new device's certificate is judged now; a known device's never again. */
+/* Only a new device's certificate is checked; a known device is authenticated
+ * by its key. */
 static int check_certificate(struct ztp_attempt *a, struct ztp_error *error)
 {
 	const struct ztp_registry *registry = a->registry;
@@ -119,7 +121,8 @@ static int count(int64_t *sum, int64_t number)
 	return 0;
 }
 
-/* What policy/ wants to know of a new device that has proven its key. */
+/* Gathers what policy/ needs to know about a new device that has proven its
+ * key. */
 static int gather(struct ztp_attempt *a, struct ztp_error *error)
 {
 	struct ztp_gate_facts *facts = &a->facts;
@@ -190,7 +193,7 @@ static const char *verdict_name(const struct ztp_gate_verdict *verdict)
 	return ZTP_AUDIT_REFUSED;
 }
 
-/* Something is there now that was not. The limits bound how often. */
+/* Something new has been stored. The limits bound how often that happens. */
 static bool has_changed(const struct ztp_attempt *a,
 			const struct ztp_gate_verdict *verdict)
 {
@@ -213,9 +216,9 @@ static void audit(struct ztp_attempt *a, const struct ztp_gate_verdict *verdict)
 			   });
 }
 
-/* ---- slowing down: by address, and by address, path and username. The
- * latter is the tighter one; that it holds the username keeps an impostor
- * behind the same address from using up the real device's. */
+/* ---- throttling by address, and by address, path and username. The second
+ * bucket is smaller. The username is part of its key so that an impostor behind
+ * the same address cannot use up the bucket of the real device. */
 
 static void failure_key(const struct ztp_attempt *a, const char *username,
 			uint8_t key[ZTP_SHA256_LEN])
@@ -236,7 +239,8 @@ static void failure_key(const struct ztp_attempt *a, const char *username,
 	ztp_sha256(key, text, len < sizeof(text) ? len : sizeof(text) - 1);
 }
 
-/* One bucket each of a failure's keys; the address has ten times as many. */
+/* A failure takes a token from both buckets; the one of the address holds ten
+ * times as many. */
 static bool may_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
 {
 	return ztp_throttle_ready(a->gate->failures, key, ZTP_SHA256_LEN,
@@ -282,8 +286,8 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	if (password)
 		ztp_sha256(a.password, password, strlen(password));
 	in = ztp_attempt_carry_out(&a, &verdict);
-	/* One that is slowed down costs nothing, and must not use up what its
-	 * neighbours behind the same address have. */
+	/* An attempt that was refused as too frequent costs nothing, and must
+	 * not use up the tokens of other clients behind the same address. */
 	if (verdict.admission == ZTP_ADMIT_REFUSE &&
 	    strcmp(verdict.code, ZTP_WHY_SLOWED_DOWN) != 0)
 		failed_try(&a, key);

@@ -1,8 +1,8 @@
 /*
- * Carrying a verdict out. Durability: a device made here (direct) is committed
- * before CONNACK. A candidate is committed by TICK, together with all others
- * of this turn of the loop, and offered after that; if that commit fails, TICK
- * ends the session (gate->fresh).
+ * Carries out a verdict. Durability: a device created here (direct onboarding)
+ * is committed before CONNACK. A candidate is committed by TICK, together with
+ * all others of the same turn of the loop, and offered after that. If that
+ * commit fails, TICK ends the session (gate->fresh).
  */
 #include "gate/attempt.h"
 
@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -21,7 +22,7 @@ struct ztp_gate_verdict ztp_attempt_refuse(const char *code)
 	return (struct ztp_gate_verdict){ZTP_ADMIT_REFUSE, code};
 }
 
-/* Errors of ours are one code to the outside; the log has the rest. */
+/* Internal errors are one code to the outside; the log has the details. */
 struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
 {
 	switch (error->code) {
@@ -29,8 +30,7 @@ struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
 	case ZTP_ERR_INTERNAL:
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
+		ztp_gate_log_error(error);
 		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:
@@ -53,9 +53,9 @@ static void make_id(struct ztp_attempt *a)
 	memcpy(a->request_id, id, sizeof(id));
 }
 
-/* Whose is what the broker may have stored under this client ID? Known to be
- * this key's: it keeps it. Else it is not handed over (MOSQUITTO.md: what may
- * not be read at a reconnect is deleted for good). */
+/* May the client have what the broker has stored under its client ID? Only if
+ * that is known to be this key's. Otherwise it is not handed over: the broker
+ * deletes what may not be read at a reconnect. */
 static bool stored_is_own(const struct ztp_attempt *a)
 {
 	const struct ztp_session *before =
@@ -67,8 +67,8 @@ static bool stored_is_own(const struct ztp_attempt *a)
 	return a->facts.device_known && a->device.connected;
 }
 
-/* A session ends at its JWT's exp; one that was let in by the skew alone, at
- * the moment from which it would not have been. */
+/* A session ends at its JWT's exp. A session that only the allowed clock skew
+ * let in ends when the skew is used up. */
 static int64_t deadline(const struct ztp_attempt *a)
 {
 	int64_t left = a->claims.expires_ms - a->wall;
@@ -78,7 +78,8 @@ static int64_t deadline(const struct ztp_attempt *a)
 	return a->boot + left;
 }
 
-/* The certificate leaves the broker's memory, logs and access checks. */
+/* Replaces the certificate as the username, so that it does not stay in the
+ * broker's memory, logs and access checks. */
 static int rename_client(const struct ztp_attempt *a)
 {
 	char name[ZTP_USERNAME_LEN];
@@ -106,8 +107,8 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
 	session->discard = !own;
-	/* A subscription is this path's, whoever made it; only what was queued
-	 * by it may be another's. */
+	/* A subscription belongs to the path, whichever key made it. What was
+	 * queued by it may belong to another key. */
 	session->inherits = !mosquitto_client_clean_session(a->client);
 	session->expires_at = deadline(a);
 	if (session->expires_at < gate->next_expiry)
@@ -125,7 +126,7 @@ static bool connect_device(struct ztp_attempt *a)
 	struct ztp_error error = {0};
 
 	memcpy(a->request_id, a->device.request_id, sizeof(a->request_id));
-	/* It is the topic's first if the one before it was deleted. */
+	/* The topic is free if the device that had it was deleted. */
 	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
 			     &a->path, &error) != 0) {
 		(void)ztp_attempt_failed(&error);
@@ -136,7 +137,8 @@ static bool connect_device(struct ztp_attempt *a)
 		return false;
 	session->greet = a->device.onboarding == ZTP_ONBOARDING_DIRECT &&
 			 (a->has_cert || !a->device.greeted);
-	/* Lost with a crash: then its next session starts anew as well. */
+	/* If a crash loses this, the next session starts without stored
+	 * messages as well. */
 	if (!a->device.connected &&
 	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
 		(void)ztp_attempt_failed(&error);
@@ -150,7 +152,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	int rc;
 
 	if (a->cert.spki.n > sizeof(device->spki))
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "key too long");
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "the key is too long");
 	if (!a->facts.candidate_known)
 		make_id(a);
 	*device = (struct ztp_device){0};
@@ -162,7 +164,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	device->onboarding = ZTP_ONBOARDING_DIRECT;
 	memcpy(device->request_id, a->request_id, sizeof(a->request_id));
 	device->created_at = a->wall;
-	device->connected = true; /* by this very connection */
+	device->connected = true; /* by this connection */
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
 	if (rc == 0)
 		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
@@ -186,7 +188,7 @@ static bool create(struct ztp_attempt *a)
 		(void)ztp_attempt_failed(&error);
 		return false;
 	}
-	/* Whatever the broker has stored was there before this device. */
+	/* What the broker has stored is older than this device. */
 	a->device.connected = false;
 	session = enter(a, ZTP_RIGHT_DEVICE);
 	if (session)
@@ -218,7 +220,7 @@ static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
 	return ztp_candidates_put(a->gate->db, a->registry, candidate, error);
 }
 
-/* In the open transaction; TICK commits it. */
+/* Writes in the open transaction; TICK commits it. */
 static bool journal(struct ztp_attempt *a)
 {
 	struct ztp_error error = {0};

@@ -1,6 +1,6 @@
 /*
- * gate/attempt.h - one CONNECT under a device's client ID, between the two
- * halves of its judging: admit.c finds the verdict, carry.c carries it out.
+ * gate/attempt.h - the state of one CONNECT with a device's client ID: admit.c
+ * finds the verdict, attempt.c carries it out.
  */
 #ifndef ZTP_GATE_ATTEMPT_H
 #define ZTP_GATE_ATTEMPT_H
@@ -15,14 +15,14 @@ struct ztp_attempt {
 	struct mosquitto *client;
 	struct ztp_path path;
 	const char *id, *address;
-	struct ztp_throttle_source source; /* of the address */
+	struct ztp_throttle_source source; /* from the address */
 	struct ztp_registry *registry;
 	bool has_cert;
 	struct ztp_cert cert;
-	size_t issuer; /* index of the CA, for a new device */
+	size_t issuer; /* index of the CA that signed; for a new device */
 	struct ztp_key *key;
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
-	const uint8_t *fingerprint; /* the certificate's, or the record's */
+	const uint8_t *fingerprint; /* the certificate's or the record's */
 	struct ztp_device device;
 	struct ztp_candidate candidate;
 	struct ztp_gate_facts facts;
@@ -32,13 +32,13 @@ struct ztp_attempt {
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 };
 
-/* A refusal with a code that is static. */
+/* A refusal. code must be a static string. */
 struct ztp_gate_verdict ztp_attempt_refuse(const char *code);
-/* The same from an error. */
+/* The refusal that fits an error. */
 struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error);
 
-/* Does what the verdict says; one that could not be done becomes a refusal.
- * True: accepted, and the session is entered. */
+/* Carries out the verdict. If that fails, the verdict becomes a refusal. True:
+ * the client is accepted and its session is entered. */
 bool ztp_attempt_carry_out(struct ztp_attempt *a,
 			   struct ztp_gate_verdict *verdict);
 

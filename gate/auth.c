@@ -1,31 +1,32 @@
 /*
- * SIGHUP makes the broker ask BASIC_AUTH again for every session, online and
- * offline, with the username as the gate has changed it. Nothing is judged
- * then: not the JWT, which may have expired meanwhile, nor anything else. What
- * makes a repetition of it:
+ * On SIGHUP the broker calls BASIC_AUTH again for every session, online and
+ * offline, with the username as the gate has changed it. Nothing is checked
+ * then, not even the JWT, which may have expired in the meantime. A call is
+ * such a repetition if
  *
- * - the session is live under this very pointer, with the same client ID and
- *   the same password. A live pointer cannot be anybody else's.
- * - or the session has no connection: between RELOAD and the next TICK, when
- *   nothing but the broker's own loop over its sessions runs, or with protocol
- *   version 0, as only sessions from the broker's file have. There is nobody
- *   to let in. Only a websocket may connect in between, where they are
- *   libwebsockets' (2.0): of those the password must be the same. In 2.1 a
- *   session that had one is a websocket's also while it is away.
+ * - the session is live under this pointer, with the same client ID and
+ *   the same password. A live pointer cannot belong to another client.
+ * - or the session has no connection. That is the case between RELOAD and
+ *   the next TICK, when nothing but the broker's own loop over its sessions
+ *   runs, or with protocol version 0, which only sessions from the broker's
+ *   file have. There is nobody to let in. Only websockets may connect in
+ *   between, where libwebsockets handles them (2.0); for these the password
+ *   must be the same. In 2.1 a session that was a websocket's is still one
+ *   while it is away.
  *
  * When a connection ends, the broker says so before it frees anything:
  *
  *			      2.0			2.1
  *	session kept	      DISCONNECT		CLIENT_OFFLINE
  *	session over	      DISCONNECT		DISCONNECT
- *	taken over	      DISCONNECT of the old one, also of one that has
- *			      no connection, after BASIC_AUTH of the new one
+ *	taken over	      DISCONNECT of the old one, also if it has no
+ *			      connection, after BASIC_AUTH of the new one
  *	kept one expires      nothing			nothing
  *	broker's end	      nothing (and no TICK any more)
  *
- * So "live" can be relied on, and with it the pointer. Of a session that is
- * kept the pointer may be freed at any time, and may come back as that of
- * another connection: it is compared, never followed.
+ * So `live`, and with it the pointer, can be relied on. The pointer of a
+ * session that is kept may be freed at any time and come back as another
+ * connection's: it may be compared but never followed.
  */
 #include "gate/auth.h"
 
@@ -34,6 +35,7 @@
 #include "base/clock.h"
 #include "gate/admit.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "gate/wills.h"
 
 #define TICK_MISSING_MS 5000
@@ -71,9 +73,9 @@ static bool is_repetition(const struct ztp_gate *gate,
 		same_password(session, password));
 }
 
-/* Without TICK nothing is committed, ended or offered: devices are refused.
- * Up to 2.0.14 the broker never calls it with per_listener_settings true;
- * later versions do, and it is gate/listeners.c that keeps them from starting. */
+/* Without TICK nothing is committed, ended or offered, so devices are refused.
+ * Up to 2.0.14 the broker never calls TICK with per_listener_settings true.
+ * Later versions do; there gate/listeners.c keeps them from starting. */
 static bool ticks(struct ztp_gate *gate)
 {
 	int64_t now = ztp_clock_boot();
@@ -84,10 +86,10 @@ static bool ticks(struct ztp_gate *gate)
 		gate->first_auth = now;
 	if (now - gate->first_auth < TICK_MISSING_MS)
 		return true;
-	mosquitto_log_printf(MOSQ_LOG_ERR,
-			     "ztp gate: the broker does not call it back; "
-			     "per_listener_settings must be false. Devices "
-			     "are refused.");
+	ztp_gate_log(
+		MOSQ_LOG_ERR,
+		"the broker does not call MOSQ_EVT_TICK; per_listener_settings "
+		"must be false. All devices are refused.");
 	return false;
 }
 
@@ -122,7 +124,8 @@ int ztp_auth_basic(int event, void *event_data, void *userdata)
 }
 
 /* Does the broker keep the session? Before 2.1 it does not tell a plugin what
- * MQTT 5 has asked for; an entry too many goes when the path connects again. */
+ * an MQTT 5 client has asked for. An entry that was kept for nothing goes when
+ * the path connects again. */
 static bool may_persist(const struct ztp_gate *gate,
 			const struct mosquitto *client)
 {
@@ -131,7 +134,7 @@ static bool may_persist(const struct ztp_gate *gate,
 		!mosquitto_client_clean_session(client));
 }
 
-/* kept: the broker still has the session, without a connection. */
+/* kept: the broker still has the session, but no connection. */
 static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 {
 	struct ztp_session *session;
@@ -159,7 +162,7 @@ int ztp_auth_disconnect(int event, void *event_data, void *userdata)
 		ztp_sessions_by_client(gate->sessions, e->client);
 
 	(void)event;
-	/* Of one without a connection: the broker has given it up. */
+	/* A session without a connection: the broker has given it up. */
 	left(gate, e->client,
 	     session && session->live && may_persist(gate, e->client));
 	return MOSQ_ERR_SUCCESS;
@@ -167,8 +170,8 @@ int ztp_auth_disconnect(int event, void *event_data, void *userdata)
 
 int ztp_auth_offline(int event, void *event_data, void *userdata)
 {
-	/* struct mosquitto_evt_client_offline, which 2.0 does not have, is
-	 * the same. */
+	/* 2.0 does not have struct mosquitto_evt_client_offline; it is the same
+	 * as this one. */
 	const struct mosquitto_evt_disconnect *e = event_data;
 
 	(void)event;
@@ -183,7 +186,7 @@ int ztp_auth_reload(int event, void *event_data, void *userdata)
 	(void)event;
 	(void)event_data;
 	gate->reloading = true;
-	/* To 2.0, success means that no other plugin need be told. To 2.1,
-	 * anything else is an error, and the broker ends. */
+	/* 2.0 takes success to mean that no other plugin needs to be told. 2.1
+	 * takes anything else as an error, and exits. */
 	return gate->tells_offline ? MOSQ_ERR_SUCCESS : MOSQ_ERR_PLUGIN_DEFER;
 }

@@ -1,14 +1,14 @@
 /*
- * gate/auth.h - BASIC_AUTH, DISCONNECT, CLIENT_OFFLINE and RELOAD: which
- * connections are the gate's to judge, which judgement is only a repetition,
- * and which sessions have no connection any more.
+ * gate/auth.h - BASIC_AUTH, DISCONNECT, CLIENT_OFFLINE and RELOAD: decides
+ * which connections the gate judges and which calls only repeat an earlier one,
+ * and notes which sessions have lost their connection.
  */
 #ifndef ZTP_GATE_AUTH_H
 #define ZTP_GATE_AUTH_H
 
 #include "gate/gate.h"
 
-/* Does this client ID make it the gate's? */
+/* Is a connection with this client ID for the gate to judge? */
 bool ztp_auth_is_device(const char *id);
 
 int ztp_auth_basic(int event, void *event_data, void *userdata);

@@ -51,9 +51,9 @@ static int read_row(struct ztp_candidate *candidate, sqlite3_stmt *stmt,
 	    !ztp_db_get_blob(stmt, 4, candidate->ca, ZTP_SHA256_LEN) ||
 	    !ztp_db_get_text(stmt, 8, candidate->remote_addr,
 			     sizeof(candidate->remote_addr)))
-		return ztp_fail(error, ZTP_ERR_IO,
-				"registry database: a candidate in it makes "
-				"no sense");
+		return ztp_fail(
+			error, ZTP_ERR_IO,
+			"registry database: a candidate in it is not valid");
 	candidate->rejected = sqlite3_column_int(stmt, 5) != 0;
 	candidate->acked = sqlite3_column_int(stmt, 6) != 0;
 	candidate->attempt = sqlite3_column_int64(stmt, 7);

@@ -1,8 +1,8 @@
 /*
- * gate/candidates.h - who has proven itself and waits for a decision: the
- * journal of custom onboarding. One row per (path, certificate), under one
- * id, from the proof until createDevice; a rejected one stays as its
- * cool-down. Broker thread only.
+ * gate/candidates.h - the journal of custom onboarding: devices that have
+ * proven their key and wait for a decision. There is one row per (path,
+ * certificate), with one id, from the proof until createDevice. A rejected
+ * candidate stays for its cool-down. Broker thread only.
  */
 #ifndef ZTP_GATE_CANDIDATES_H
 #define ZTP_GATE_CANDIDATES_H
@@ -18,17 +18,17 @@ struct ztp_candidate {
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t ca[ZTP_SHA256_LEN]; /* fingerprint of the CA that signed */
-	bool rejected;		    /* else waiting */
+	bool rejected;		    /* otherwise it waits */
 	bool acked;
 	int64_t attempt;
 	char remote_addr[ZTP_ADDRESS_MAX + 1];
 	int64_t received_at, seen_at, not_after, retry_at;
-	/* While being listed and while being put, a view; else NULL. */
+	/* A view while the candidate is listed or put, otherwise NULL. */
 	const uint8_t *der;
 	size_t der_len;
 };
 
-/* 1 found, 0 not, negative on error. */
+/* Returns 1 if found, 0 if not, negative on error. */
 int ztp_candidates_get(struct ztp_db *db, struct ztp_candidate *candidate,
 		       const char *path,
 		       const uint8_t fingerprint[ZTP_SHA256_LEN],
@@ -36,11 +36,12 @@ int ztp_candidates_get(struct ztp_db *db, struct ztp_candidate *candidate,
 int ztp_candidates_by_id(struct ztp_db *db, struct ztp_candidate *candidate,
 			 const char *id, struct ztp_error *error);
 
-/* The certificate of one that exists; the caller frees *der. */
+/* The certificate of an existing candidate. The caller frees *der. */
 int ztp_candidates_der(struct ztp_db *db, uint8_t **der, size_t *len,
 		       const char *id, struct ztp_error *error);
 
-/* New, or in the place of a rejected one of the same path and certificate. */
+/* Inserts a candidate, or replaces a rejected one with the same path and
+ * certificate. */
 int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
 		       const struct ztp_candidate *candidate,
 		       struct ztp_error *error);
@@ -52,14 +53,14 @@ int ztp_candidates_reject(struct ztp_db *db, struct ztp_registry *registry,
 int ztp_candidates_delete(struct ztp_db *db, struct ztp_registry *registry,
 			  const struct ztp_candidate *candidate,
 			  struct ztp_error *error);
-/* All of a path, cool-downs included. */
+/* Deletes all candidates of a path, including those in their cool-down. */
 int ztp_candidates_end_path(struct ztp_db *db, struct ztp_registry *registry,
 			    const char *path, struct ztp_error *error);
-/* 1 when it was offered until now. */
+/* Returns 1 if the candidate was still being offered. */
 int ztp_candidates_ack(struct ztp_db *db, const char *id,
 		       struct ztp_error *error);
 
-/* How many live ones a certificate, a path has; negative on error. */
+/* How many live candidates a certificate or a path has; negative on error. */
 int64_t ztp_candidates_of_certificate(struct ztp_db *db,
 				      const uint8_t fp[ZTP_SHA256_LEN],
 				      struct ztp_error *error);
@@ -84,8 +85,8 @@ struct ztp_candidate_query {
 	int64_t now_ms, before_ms; /* wall clock; for the last two lists */
 };
 
-/* In the order of ids, which is that of their age. visit returns false to
- * stop; it must not call this module. */
+/* Visits candidates in the order of their ids, that is, their age. visit
+ * returns false to stop, and must not call this module. */
 int ztp_candidates_list(struct ztp_db *db,
 			const struct ztp_candidate_query *query,
 			bool (*visit)(const struct ztp_candidate *candidate,

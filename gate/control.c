@@ -52,8 +52,8 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 	(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND, "unknown command");
 }
 
-/* What was journalled before is not this command's to lose: it is committed
- * first. What a failed command has written is taken back. */
+/* What callbacks have written before must not be lost with this command, so it
+ * is committed first. What a failed command has written is rolled back. */
 static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		    struct ztp_reply *reply)
 {
@@ -71,8 +71,8 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		return;
 	}
 	run_by_name(gate, in, name, reply);
-	/* UNAVAILABLE, INTERNAL: a commit that failed has rolled back already,
-	 * and memory may be ahead of it. */
+	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
+	 * already, and memory may be ahead of the database. */
 	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0 ||
 	    strcmp(reply->code, ZTP_CODE_INTERNAL) == 0 ||
 	    (strcmp(reply->code, ZTP_CODE_OK) != 0 && ztp_db_dirty(gate->db)))
@@ -140,9 +140,10 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > ZTP_CONTROL_COMMANDS_MAX) {
-		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
-				     "commands is no list of at most %d",
-				     ZTP_CONTROL_COMMANDS_MAX);
+		(void)ztp_reply_fail(
+			&reply, ZTP_CODE_INVALID_ARGUMENT,
+			"commands is not a list of at most %d items",
+			ZTP_CONTROL_COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);
@@ -158,7 +159,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	struct ztp_gate *gate = userdata;
 	cJSON *answer = cJSON_CreateObject();
 	cJSON *responses = cJSON_AddArrayToObject(answer, ZTP_M_RESPONSES);
-	/* The broker has asked ztp_acl_check before; a second look costs
+	/* The broker has called ztp_acl_check before; a second check costs
 	 * nothing. */
 	bool allowed = ztp_options_is_operator(
 		&gate->options, mosquitto_client_username(e->client));

@@ -1,8 +1,8 @@
 /*
- * gate/control.h - $CONTROL/ztp/v1: commands as docs/control.md tells them.
- * control.c takes a message apart and answers; the commands are functions of
- * control_registry.c, control_device.c and control_pending.c, found by name,
- * and have in common what is in control_reply.c.
+ * gate/control.h - the commands on $CONTROL/ztp/v1, as docs/control.md
+ * describes them. control.c takes a message apart and answers. The commands are
+ * functions in control_registry.c, control_device.c, control_create.c and
+ * control_pending.c, found by name; control_reply.c has what they share.
  */
 #ifndef ZTP_GATE_CONTROL_H
 #define ZTP_GATE_CONTROL_H
@@ -13,19 +13,19 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
-/* MOSQ_EVT_CONTROL. Always 0: anything else disconnects the caller. */
+/* MOSQ_EVT_CONTROL. Always returns 0: anything else disconnects the client. */
 int ztp_control(int event, void *event_data, void *userdata);
 
-/* What a command answers: data when code is "OK", else error. */
+/* The answer to a command: data if code is "OK", otherwise error. */
 struct ztp_reply {
 	const char *code;
 	cJSON *data; /* owned; an object */
 	char error[256];
 };
 
-/* A command: takes its members from `in` and fills the reply, which comes in
- * as OK with an empty object. Writes and effects: ztp_control_commit first,
- * effects on sessions after it has returned true. */
+/* A command reads its members from `in` and fills the reply, which starts as OK
+ * with an empty object. A command that writes calls ztp_control_commit, and
+ * touches sessions only after that has returned true. */
 typedef void ztp_command_fn(struct ztp_gate *gate, const cJSON *in,
 			    struct ztp_reply *reply);
 
@@ -41,44 +41,70 @@ ztp_command_fn ztp_control_list_pending, ztp_control_ack_pending,
 
 /* --- for the commands */
 
-/* Makes the reply an error; returns false, so that a caller can return it. */
+/* Turns the reply into an error. Returns false, so that a caller can return
+ * it. */
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 		    const char *format, ...)
 	__attribute__((format(printf, 3, 4)));
-/* The same from an operation's error: UNAVAILABLE, RESOURCE_EXHAUSTED,
- * INTERNAL or INVALID_ARGUMENT. */
+/* The same for an operation's error: UNAVAILABLE, RESOURCE_EXHAUSTED, INTERNAL
+ * or INVALID_ARGUMENT. */
 bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error);
 
-/* Commits; false, and the reply an error, when that failed. */
+/* Commits. Returns false and turns the reply into an error if that fails. */
 bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply);
 
-/* Members of a command. False: the reply is an error. Strings belong to in. */
+/* Read a command's members. False: the reply is an error. Strings belong to
+ * `in`. */
 bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 			size_t max, bool required, struct ztp_reply *reply);
 bool ztp_control_path(struct ztp_path *path, const cJSON *in,
 		      struct ztp_reply *reply);
-/* *present (may be NULL: then it is required) tells whether it is there. */
+/* *present says whether it is given. present may be NULL: then it is
+ * required. */
 bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 			     const cJSON *in, struct ztp_reply *reply);
-/* An existing registry by member `registry`. */
+/* The existing registry that the member `registry` names. */
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
 					  struct ztp_reply *reply);
-/* `after` ("" when absent) and `limit`. */
+/* Reads `after` ("" if absent) and `limit`. */
 bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
 		      struct ztp_reply *reply);
 
-/* Members of an answer. */
+/* A page of a list command that walks through the database. */
+struct ztp_listing {
+	struct ztp_gate *gate;
+	const char *registry; /* "": all */
+	const char *after;
+	int64_t limit; /* one more than the page holds: is there a next one? */
+	int64_t count;
+	cJSON *list;
+	char last[ZTP_PATH_MAX + 1];
+};
+
+/* Reads `registry`, `after` and `limit`, and begins the list. */
+bool ztp_listing_start(struct ztp_listing *listing, struct ztp_gate *gate,
+		       const cJSON *in, const char *member,
+		       struct ztp_reply *reply);
+/* Adds an object to the list; the next page starts after its key. NULL: the
+ * page is full. */
+cJSON *ztp_listing_add(struct ztp_listing *listing, const char *key);
+/* rc is the result of the walk. */
+void ztp_listing_end(const struct ztp_listing *listing, int rc,
+		     const struct ztp_error *error, struct ztp_reply *reply);
+
+/* Add a member to an answer. */
 void ztp_reply_hex(cJSON *object, const char *name,
 		   const uint8_t digest[ZTP_SHA256_LEN]);
 void ztp_reply_time(cJSON *object, const char *name, int64_t ms);
 
-/* An audit record of an operator's doing. */
+/* Publishes an audit record of an operator's command. */
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 		      const char *code, const char *path,
 		      const uint8_t *fingerprint, const char *request_id);
 
-/* The live session of a path under a key, held or a device's; or NULL. */
+/* The live session of a path with this key, whether held or a device's; or
+ * NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 

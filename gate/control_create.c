@@ -1,7 +1,7 @@
 /*
- * createDevice: the moment in which a key becomes a device's. The candidate's
- * certificate is judged once more, the record is committed, and before the
- * answer every session under another key is gone.
+ * createDevice registers a key as a device's. The candidate's certificate is
+ * checked once more, the record is committed, and every session with another
+ * key is ended before the answer is sent.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -34,7 +34,7 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 		return true;
 	if (!cJSON_IsObject(metadata))
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				      "metadata is no object");
+				      "metadata is not an object");
 	c->metadata = cJSON_PrintUnformatted(metadata);
 	if (!c->metadata)
 		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
@@ -59,15 +59,15 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				      "request_id is none");
+				      "request_id is not valid");
 	c->registry = ztp_registries_of(gate->registries, &c->path);
 	if (!c->registry)
 		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
-				      "no registry for this device");
+				      "this device has no registry");
 	return true;
 }
 
-/* Is it there already? True when the reply says all there is to say. */
+/* Does the device exist already? True: the reply is complete. */
 static bool exists(struct ztp_gate *gate, const struct creation *c,
 		   struct ztp_reply *reply)
 {
@@ -81,13 +81,13 @@ static bool exists(struct ztp_gate *gate, const struct creation *c,
 		if (memcmp(device.fingerprint, c->fingerprint,
 			   ZTP_SHA256_LEN) != 0 ||
 		    strcmp(device.request_id, c->request_id) != 0)
-			(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
-					     "the device exists, by another %s",
-					     memcmp(device.fingerprint,
-						    c->fingerprint,
-						    ZTP_SHA256_LEN) != 0
-						     ? "certificate"
-						     : "request");
+			(void)ztp_reply_fail(
+				reply, ZTP_CODE_ALREADY_EXISTS,
+				"the device exists with another %s",
+				memcmp(device.fingerprint, c->fingerprint,
+				       ZTP_SHA256_LEN) != 0
+					? "certificate"
+					: "request");
 		return true;
 	}
 	rc = ztp_devices_was_deleted(gate->db, c->path.whole.p, c->request_id,
@@ -105,14 +105,15 @@ static bool set_key(struct creation *c, const void *spki, size_t len,
 		    struct ztp_reply *reply)
 {
 	if (len > sizeof(c->device.spki))
-		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "key too long");
+		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
+				      "the key is too long");
 	memcpy(c->device.spki, spki, len);
 	c->device.spki_len = len;
 	ztp_sha256(c->device.spki_sha256, spki, len);
 	return true;
 }
 
-/* An operator's word instead of a proof. */
+/* Takes the key from the operator's word instead of a proof. */
 static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
@@ -130,7 +131,7 @@ static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
 	return ok;
 }
 
-/* CA still listed, leaf still valid. */
+/* Is the CA still listed and the certificate still valid? */
 static bool judge_again(struct ztp_gate *gate, struct creation *c,
 			const struct ztp_candidate *candidate,
 			struct ztp_reply *reply)
@@ -165,7 +166,7 @@ out:
 	return ok;
 }
 
-/* Has the registry, the certificate room for one more? */
+/* May the registry and the certificate have one more device? */
 static bool has_room(struct ztp_gate *gate, const struct creation *c,
 		     struct ztp_reply *reply)
 {
@@ -206,12 +207,13 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 		return judge_again(gate, c, &candidate, reply);
 	if (c->public_key)
 		return key_by_hand(c, reply);
-	return ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
-			      "no such candidate");
+	return ztp_reply_fail(
+		reply, ZTP_CODE_FAILED_PRECONDITION,
+		"no candidate matches, and no public_key is given");
 }
 
-/* Another device's command topic, with a template that two paths may render
- * alike: the one that was there first keeps it. */
+/* Is the command topic free? A template may render two paths to the same topic;
+ * the first device keeps it. */
 static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 		       struct ztp_reply *reply)
 {
@@ -222,13 +224,14 @@ static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
 	if (rc > 0)
-		return ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
-				      "its command topic is another device's");
+		return ztp_reply_fail(
+			reply, ZTP_CODE_ALREADY_EXISTS,
+			"its command topic belongs to another device");
 	return true;
 }
 
-/* The path's sessions, whoever's: this key's gets a device's rights, others
- * end. */
+/* Goes through the path's sessions: the one with this key gets a device's
+ * rights, all others end. */
 static void settle_sessions(struct ztp_gate *gate,
 			    const struct ztp_device *device)
 {

@@ -1,4 +1,4 @@
-/* Commands on devices; createDevice is control_create.c's. */
+/* Commands on devices, except createDevice (control_create.c). */
 #include <stdlib.h>
 #include <string.h>
 
@@ -95,7 +95,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 			 path.whole.p, fingerprint, candidate.id);
 }
 
-/* ---- looking */
+/* ---- getDevice and listDevices */
 
 static void describe_session(cJSON *object, struct ztp_gate *gate,
 			     const char *path,
@@ -138,7 +138,8 @@ static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 	describe_session(object, gate, candidate->path, candidate->spki_sha256);
 }
 
-/* No device: the candidate, when it was asked for by certificate. */
+/* There is no device: answers with the candidate if the request names its
+ * certificate. */
 static void get_candidate(struct ztp_gate *gate, const char *path,
 			  const uint8_t *fingerprint, struct ztp_reply *reply)
 {
@@ -192,56 +193,31 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	free(metadata);
 }
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_PATH_MAX + 1];
-	bool more;
-};
-
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_listing *listing = arg;
+	cJSON *object = ztp_listing_add(listing, device->path);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, device);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, device->path, sizeof(device->path));
-	listing->count++;
-	return true;
+	if (object)
+		describe(object, listing->gate, device);
+	return object != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry = NULL;
-	struct listing listing = {.gate = gate};
+	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	const char *after;
+	int rc;
 
-	if (!ztp_control_page(&after, &listing.limit, in, reply))
+	if (!ztp_listing_start(&listing, gate, in, ZTP_M_DEVICES, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
-	}
-	listing.list = cJSON_AddArrayToObject(reply->data, ZTP_M_DEVICES);
-	if (ztp_devices_list(gate->db, registry ? registry->name : "", after,
-			     listing.limit + 1, list_one, &listing,
-			     &error) != 0)
-		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing.last);
+	rc = ztp_devices_list(gate->db, listing.registry, listing.after,
+			      listing.limit, list_one, &listing, &error);
+	ztp_listing_end(&listing, rc, &error, reply);
 }
 
-/* ---- deleting and blocking */
+/* ---- deleteDevice, blockDevice and unblockDevice */
 
 static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 			 struct ztp_device *device, const cJSON *in,

@@ -4,14 +4,6 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 
-struct listing {
-	struct ztp_gate *gate;
-	cJSON *list;
-	int64_t limit, count;
-	char last[ZTP_UUID_LEN];
-	bool more;
-};
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
@@ -34,45 +26,31 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 
 static bool list_one(const struct ztp_candidate *candidate, void *arg)
 {
-	struct listing *listing = arg;
-	cJSON *object;
+	struct ztp_listing *listing = arg;
+	cJSON *object = ztp_listing_add(listing, candidate->id);
 
-	if (listing->count == listing->limit) {
-		listing->more = true;
-		return false;
-	}
-	object = cJSON_CreateObject();
-	describe(object, listing->gate, candidate);
-	cJSON_AddItemToArray(listing->list, object);
-	memcpy(listing->last, candidate->id, sizeof(candidate->id));
-	listing->count++;
-	return true;
+	if (object)
+		describe(object, listing->gate, candidate);
+	return object != NULL;
 }
 
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
 	struct ztp_candidate_query query = {.which = ZTP_CANDIDATES_ALL};
-	const struct ztp_registry *registry;
-	struct listing listing = {.gate = gate};
+	struct ztp_listing listing;
 	struct ztp_error error = {0};
+	int rc;
 
-	if (!ztp_control_page(&query.after, &listing.limit, in, reply))
+	if (!ztp_listing_start(&listing, gate, in, ZTP_M_PENDING, reply))
 		return;
-	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return;
+	if (*listing.registry)
 		query.which = ZTP_CANDIDATES_REGISTRY;
-		query.of = registry->name;
-	}
-	query.limit = listing.limit + 1;
-	listing.list = cJSON_AddArrayToObject(reply->data, ZTP_M_PENDING);
-	if (ztp_candidates_list(gate->db, &query, list_one, &listing, &error) !=
-	    0)
-		(void)ztp_reply_error(reply, &error);
-	else if (listing.more)
-		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing.last);
+	query.of = listing.registry;
+	query.after = listing.after;
+	query.limit = listing.limit;
+	rc = ztp_candidates_list(gate->db, &query, list_one, &listing, &error);
+	ztp_listing_end(&listing, rc, &error, reply);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
@@ -86,9 +64,10 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 	if (!cJSON_IsArray(ids) ||
 	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				     "request_ids is no list of at most %d",
-				     ZTP_CONTROL_ACKS_MAX);
+		(void)ztp_reply_fail(
+			reply, ZTP_CODE_INVALID_ARGUMENT,
+			"request_ids is not a list of at most %d items",
+			ZTP_CONTROL_ACKS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {
@@ -96,7 +75,8 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 		if (!cJSON_IsString(id)) {
 			(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-					     "request_ids holds no strings");
+					     "request_ids contains something "
+					     "other than strings");
 			return;
 		}
 		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);

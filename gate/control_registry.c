@@ -45,7 +45,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 		describe_ca(cas, registry->cas[i]);
 }
 
-/* Absent members leave what is. */
+/* A member that is absent leaves its setting as it is. */
 static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 		     const cJSON *in, struct ztp_reply *reply)
 {
@@ -57,9 +57,9 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 				false, reply))
 		return false;
 	if (mode && !ztp_onboarding_parse(onboarding, mode))
-		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				      "onboarding is none of direct, custom, "
-				      "off");
+		return ztp_reply_fail(
+			reply, ZTP_CODE_INVALID_ARGUMENT,
+			"onboarding is not one of direct, custom, off");
 	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_AUDIENCE))
 		*audience = text;
 	return true;
@@ -84,7 +84,7 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (ztp_registries_find(gate->registries, name, strlen(name))) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
-				     "registry %s exists", name);
+				     "registry %s exists already", name);
 		return;
 	}
 	if (ztp_registries_put(gate->registries, name, onboarding, audience,
@@ -162,13 +162,13 @@ void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
 		describe(reply->data, registry, true);
 }
 
-/* ---- ending candidates, and their held sessions after the commit */
+/* ---- ending candidates and, after the commit, their held sessions */
 
 struct ending {
 	struct ztp_gate *gate;
 	struct ztp_registry *registry;
-	const uint8_t *ca; /* NULL: of any */
-	const char *code;  /* of the audit records */
+	const uint8_t *ca; /* NULL: any CA */
+	const char *code;  /* for the audit records */
 	struct ztp_client_list sessions;
 	int64_t ended;
 	char cursor[ZTP_UUID_LEN];
@@ -278,7 +278,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 		return;
 	if (registry->devices > 0) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
-				     "registry %s has %lld devices",
+				     "registry %s still has %lld devices",
 				     registry->name,
 				     (long long)registry->devices);
 		return;
@@ -319,7 +319,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		      ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
-				     "registry %s has this CA", registry->name);
+				     "registry %s has this CA already",
+				     registry->name);
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
 				       &error) != 0)
 		(void)ztp_reply_error(reply, &error);
@@ -328,7 +329,7 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	ztp_ca_free(ca);
 }
 
-/* Which CA: by fingerprint, or by the certificate itself. */
+/* Finds out which CA is meant: by its fingerprint or its certificate. */
 static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		     struct ztp_reply *reply)
 {

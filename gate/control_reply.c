@@ -1,4 +1,5 @@
-/* What the commands of $CONTROL/ztp/v1 share: members in, an answer out. */
+/* What the commands of $CONTROL/ztp/v1 share: reading members and building the
+ * answer. */
 #include "gate/control.h"
 
 #include <stdarg.h>
@@ -6,10 +7,10 @@
 #include <string.h>
 
 #include "gate/audit.h"
-#include "gate/broker_api.h"
+#include "gate/log.h"
 #include "ztp/json.h"
 
-/* --- answering */
+/* --- the answer */
 
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 		    const char *format, ...)
@@ -33,8 +34,7 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
 		code = ZTP_CODE_UNAVAILABLE;
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error->message);
+		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
@@ -55,7 +55,7 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 
 	if (ztp_db_commit(gate->db, &error) == 0)
 		return true;
-	return ztp_reply_error(reply, &error); /* rolled back by run_one */
+	return ztp_reply_error(reply, &error); /* run_one rolls back */
 }
 
 void ztp_reply_hex(cJSON *object, const char *name,
@@ -86,7 +86,7 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
 					    .request_id = request_id});
 }
 
-/* --- asking */
+/* --- members of a command */
 
 bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 			size_t max, bool required, struct ztp_reply *reply)
@@ -175,6 +175,47 @@ bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "limit: %s", error.message);
 	return true;
+}
+
+bool ztp_listing_start(struct ztp_listing *listing, struct ztp_gate *gate,
+		       const cJSON *in, const char *member,
+		       struct ztp_reply *reply)
+{
+	const struct ztp_registry *registry;
+
+	*listing = (struct ztp_listing){.gate = gate, .registry = ""};
+	if (!ztp_control_page(&listing->after, &listing->limit, in, reply))
+		return false;
+	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY)) {
+		registry = ztp_control_registry(gate, in, reply);
+		if (!registry)
+			return false;
+		listing->registry = registry->name;
+	}
+	listing->limit++;
+	listing->list = cJSON_AddArrayToObject(reply->data, member);
+	return true;
+}
+
+cJSON *ztp_listing_add(struct ztp_listing *listing, const char *key)
+{
+	cJSON *object;
+
+	if (++listing->count == listing->limit)
+		return NULL;
+	object = cJSON_CreateObject();
+	cJSON_AddItemToArray(listing->list, object);
+	(void)snprintf(listing->last, sizeof(listing->last), "%s", key);
+	return object;
+}
+
+void ztp_listing_end(const struct ztp_listing *listing, int rc,
+		     const struct ztp_error *error, struct ztp_reply *reply)
+{
+	if (rc != 0)
+		(void)ztp_reply_error(reply, error);
+	else if (listing->count == listing->limit)
+		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, listing->last);
 }
 
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,

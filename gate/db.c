@@ -1,9 +1,9 @@
 /*
- * Durability: WAL with synchronous=FULL, so a commit that returned survives
- * a power cut. An exclusive lock keeps a second broker off the file and saves
- * the shared-memory file. Integrity: the whole file is checked at start
- * (base/sqlite.h); a page that goes bad later makes statements fail, and what
- * fails refuses devices.
+ * Durability: WAL with synchronous=FULL, so a commit that has returned survives
+ * a power cut. An exclusive lock keeps a second broker away from the file and
+ * saves the shared-memory file. Integrity: the file is checked at start
+ * (base/sqlite.h). If a page goes bad later, statements fail, and the gate
+ * refuses devices.
  */
 #include "gate/db.h"
 
@@ -124,7 +124,7 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 		if (db->statements[i].sql != sql)
 			continue;
 		stmt = db->statements[i].stmt;
-		(void)sqlite3_reset(stmt); /* its error was told before */
+		(void)sqlite3_reset(stmt); /* its error has been reported */
 		(void)sqlite3_clear_bindings(stmt);
 		return stmt;
 	}
@@ -202,7 +202,7 @@ void ztp_db_rollback(struct ztp_db *db)
 {
 	if (!db->open_transaction)
 		return;
-	/* Fails only when SQLite has rolled back by itself already. */
+	/* Fails only if SQLite has already rolled back by itself. */
 	(void)sqlite3_exec(db->handle, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	db->open_transaction = false;
 }
@@ -212,8 +212,8 @@ bool ztp_db_dirty(const struct ztp_db *db)
 	return db->open_transaction;
 }
 
-/* A bind fails only for want of memory or a wrong index; the parameter is
- * then NULL, and NOT NULL columns and comparisons fail closed. */
+/* A bind fails only without memory or with a wrong index. The parameter is then
+ * NULL, so NOT NULL columns and comparisons fail closed. */
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text)
 {
 	(void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT);

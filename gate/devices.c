@@ -51,9 +51,9 @@ static int read_row(struct ztp_device *device, sqlite3_stmt *stmt,
 	    !ztp_onboarding_parse(&device->onboarding, mode) ||
 	    !ztp_db_get_text(stmt, 6, device->request_id,
 			     sizeof(device->request_id)))
-		return ztp_fail(error, ZTP_ERR_IO,
-				"registry database: a device in it makes no "
-				"sense");
+		return ztp_fail(
+			error, ZTP_ERR_IO,
+			"registry database: a device in it is not valid");
 	memcpy(device->spki, spki, spki_len);
 	device->spki_len = spki_len;
 	device->blocked = sqlite3_column_int(stmt, 4) != 0;

@@ -1,7 +1,7 @@
 /*
- * gate/devices.h - the devices that exist. Broker thread only; reads and
- * writes go to the database (statement by path: flat in the number of
- * devices). Counting in struct ztp_registry is done here.
+ * gate/devices.h - the devices that exist. Reads and writes go to the database;
+ * a statement by path takes the same time however many devices there are. Keeps
+ * the counts in struct ztp_registry. Broker thread only.
  */
 #ifndef ZTP_GATE_DEVICES_H
 #define ZTP_GATE_DEVICES_H
@@ -10,7 +10,7 @@
 #include "gate/registries.h"
 #include "ztp/pending.h"
 
-#define ZTP_SPKI_MAX 1024 /* octets; RSA 4096 needs 550 */
+#define ZTP_SPKI_MAX 1024 /* bytes; RSA 4096 needs 550 */
 
 struct ztp_device {
 	char path[ZTP_PATH_MAX + 1];
@@ -19,24 +19,25 @@ struct ztp_device {
 	uint8_t spki[ZTP_SPKI_MAX];
 	size_t spki_len;
 	bool blocked;
-	enum ztp_onboarding onboarding; /* how it came */
+	enum ztp_onboarding onboarding; /* how it was onboarded */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	int64_t created_at;
-	bool connected; /* its key has had a session since it was created */
-	bool greeted;	/* direct: it has been told that it is approved */
+	bool connected; /* its key has had a session since the device was created */
+	bool greeted; /* direct onboarding: it has been sent `approved` */
 };
 
-/* 1 found, 0 not, negative on error. */
+/* Returns 1 if found, 0 if not, negative on error. */
 int ztp_devices_get(struct ztp_db *db, struct ztp_device *device,
 		    const char *path, struct ztp_error *error);
 /* metadata: JSON text or NULL. */
 int ztp_devices_insert(struct ztp_db *db, struct ztp_registry *registry,
 		       const struct ztp_device *device, const char *metadata,
 		       struct ztp_error *error);
-/* The JSON text, or NULL when there is none; the caller frees it. */
+/* *metadata is JSON text, or NULL if there is none; the caller frees it. */
 int ztp_devices_metadata(struct ztp_db *db, char **metadata, const char *path,
 			 struct ztp_error *error);
-/* Remembers the request id, so that its createDevice cannot come true late. */
+/* Remembers the request id, so that a late createDevice of the same request
+ * does not create the device again. */
 int ztp_devices_delete(struct ztp_db *db, struct ztp_registry *registry,
 		       const struct ztp_device *device, int64_t now_ms,
 		       struct ztp_error *error);
@@ -51,19 +52,20 @@ int ztp_devices_set_connected(struct ztp_db *db, const char *path,
 int ztp_devices_set_greeted(struct ztp_db *db, const char *path,
 			    struct ztp_error *error);
 
-/* Devices with this certificate, or negative. */
+/* How many devices have this certificate; negative on error. */
 int64_t ztp_devices_of_certificate(struct ztp_db *db,
 				   const uint8_t fingerprint[ZTP_SHA256_LEN],
 				   struct ztp_error *error);
 
-/* By path, beginning after `after` (""), registry "" or "s/r". visit returns
- * false to stop; the device is valid during the call. */
+/* Visits devices in the order of their paths, starting after `after` ("").
+ * registry is "" for all, or "s/r". visit returns false to stop; the device is
+ * valid during the call. */
 int ztp_devices_list(struct ztp_db *db, const char *registry, const char *after,
 		     int64_t limit,
 		     bool (*visit)(const struct ztp_device *device, void *arg),
 		     void *arg, struct ztp_error *error);
 
-/* Forgets deletions from before that time. */
+/* Forgets the deletions before that time. */
 int ztp_devices_prune(struct ztp_db *db, int64_t before_ms,
 		      struct ztp_error *error);
 

@@ -1,15 +1,16 @@
 /*
- * Ending a session has two halves. Its rights end at once, in memory: the
- * next access check denies. Its connection ends by a kick, which calls back
- * into this plugin (ACL checks of each subscription, then DISCONNECT), so it
- * is left to TICK unless an answer has to wait for it (createDevice).
+ * Ending a session has two parts. Its rights end at once, in memory: the next
+ * access check denies. Its connection is ended by a kick, which calls back into
+ * this plugin (an ACL check for each subscription, then DISCONNECT). The kick
+ * is therefore left to TICK, unless an answer has to wait for it
+ * (createDevice).
  *
- * A kick of an offline session must not be "without will": Mosquitto 2.0
- * would put it on its expiry list a second time. "With will" it only checks
- * the subscriptions again and removes those that are denied now. One that the
- * broker has restored from its file must not be kicked at all: Mosquitto does
- * not count it as disconnected. Its rights are gone, and what is stored for it
- * is thrown away when somebody connects under its id.
+ * A kick of an offline session must not be "without will": Mosquitto 2.0 would
+ * put the session on its expiry list a second time. "With will" only checks the
+ * subscriptions again and removes those that are denied now. A session that the
+ * broker has restored from its file must not be kicked at all, because
+ * Mosquitto does not count it as disconnected. It loses its rights, and what is
+ * stored for it is dropped when somebody connects with its client ID.
  */
 #include "gate/gate.h"
 
@@ -18,6 +19,7 @@
 
 #include "gate/audit.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "ztp/gate_protocol.h"
 
 int ztp_client_list_add(struct ztp_client_list *list,
@@ -69,8 +71,7 @@ bool ztp_gate_restore(struct ztp_gate *gate)
 		return true;
 	gate->stale = ztp_registries_reload(gate->registries, &error) != 0;
 	if (gate->stale)
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 	return !gate->stale;
 }
 
@@ -80,14 +81,15 @@ void ztp_gate_kick(struct ztp_session *session, bool with_will)
 
 	memcpy(path, session->path, strlen(session->path) + 1);
 	session->leaving = true;
-	/* Not found: the connection is gone, which is what was wanted. */
+	/* Not found: the connection is already gone, which is what we want. */
 	(void)mosquitto_kick_client_by_clientid(path, with_will);
 }
 
 void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session)
 {
 	session->right = ZTP_RIGHT_NONE;
-	/* No memory for the list: it stays connected, without any right. */
+	/* Without memory for the list it stays connected, but without
+	 * rights. */
 	(void)ztp_client_list_add(&gate->kicks, session->client);
 }
 

@@ -1,5 +1,5 @@
 /*
- * gate/gate.h - the gate of one broker: what its parts share. Everything runs
+ * gate/gate.h - the state of the gate, which its parts share. Everything runs
  * on the broker's one thread.
  */
 #ifndef ZTP_GATE_GATE_H
@@ -16,23 +16,24 @@ struct ztp_client_list {
 	size_t count, capacity;
 };
 
-/* Offering of candidates on ztp/v1/pending; gate/pending.c. */
+/* The state of offering candidates on ztp/v1/pending; see gate/pending.c. */
 struct ztp_offers {
-	char cursor[ZTP_UUID_LEN]; /* the last id of this round, "" at start */
+	char cursor[ZTP_UUID_LEN]; /* last id of this round; "" at start */
 	bool in_round;
-	bool acked;		     /* something was, since the round began */
+	bool acked; /* something was acknowledged since the round began */
 	int64_t interval_ms;	     /* until the next round */
 	int64_t due_at;		     /* CLOCK_BOOTTIME */
-	char (*fresh)[ZTP_UUID_LEN]; /* owned; to offer after the commit */
+	char (*fresh)[ZTP_UUID_LEN]; /* owned; offer these after the commit */
 	size_t fresh_count, fresh_capacity;
 };
 
-/* What the broker says nothing about: which publish is a will. gate/wills.c */
+/* For telling wills from other publishes, which the broker does not do; see
+ * gate/wills.c. */
 #define ZTP_GONE_MAX 1024
 struct ztp_wills {
-	uint64_t arriving_id; /* hash; 0: the last event was no CONNECT */
+	uint64_t arriving_id; /* hash; 0: the last event was not a CONNECT */
 	const struct mosquitto *arriving;
-	const struct mosquitto *gone[ZTP_GONE_MAX]; /* operators', a ring */
+	const struct mosquitto *gone[ZTP_GONE_MAX]; /* ring of operators */
 	size_t next;
 };
 
@@ -46,44 +47,45 @@ struct ztp_gate {
 	struct ztp_sessions *sessions;
 	struct ztp_throttle *failures; /* by address, path and username */
 	struct ztp_throttle *failures_by_address;
-	struct ztp_throttle *audit;	/* records by address */
-	struct ztp_client_list touched; /* sessions for TICK to look at */
-	struct ztp_client_list kicks;	/* sessions for TICK to end */
+	struct ztp_throttle *audit;	/* audit records by address */
+	struct ztp_client_list touched; /* sessions that TICK looks at */
+	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */
 	struct ztp_offers offers;
 	struct ztp_wills wills;
-	bool tells_offline;  /* CLIENT_OFFLINE exists: Mosquitto 2.1 */
-	bool stale;	     /* memory could not follow the database */
-	bool reloading;	     /* SIGHUP: BASIC_AUTH repeats itself */
-	bool ticked;	     /* TICK works */
-	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: none yet */
-	int64_t next_expiry; /* CLOCK_BOOTTIME of the first session to end */
+	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
+	bool stale;	     /* memory does not agree with the database */
+	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
+	bool ticked;	     /* TICK has been called */
+	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: not yet */
+	int64_t next_expiry; /* CLOCK_BOOTTIME; when the first session ends */
 	int64_t next_second, next_prune;
 };
 
-/* Appends, once. ZTP_ERR_NOMEM or 0. */
+/* Appends the client, but not twice in a row. Returns 0 or ZTP_ERR_NOMEM. */
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client);
 void ztp_client_list_clear(struct ztp_client_list *list);
 
-/* What could not be committed is not so: memory follows the database. */
+/* Rolls back, and makes memory agree with the database again. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
-/* When memory could not follow, no registry is known and every device refused:
- * tries again. True: all is well. */
+/* As long as memory does not agree with the database, no registry is known and
+ * every device is refused; this tries to read it again. True: all is well. */
 bool ztp_gate_restore(struct ztp_gate *gate);
 
-/* Closes a session's connection now. The broker calls DISCONNECT back, which
- * may free the session. */
+/* Closes a session's connection now. The broker calls DISCONNECT from within,
+ * which may free the session. */
 void ztp_gate_kick(struct ztp_session *session, bool with_will);
-/* Ends a session: no rights from now on, its connection closed in TICK. */
+/* Ends a session: it has no rights from now on, and TICK closes its
+ * connection. */
 void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session);
-/* The same now, the broker's subscriptions of it removed; the entry is gone
- * afterwards. */
+/* Ends a session now, with its connection and its subscriptions at the broker.
+ * The entry is gone afterwards. */
 void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session);
-/* The sessions of other paths that have this path's command topic, now: it is
- * a device's, and what comes next on it is not for them. */
+/* Ends the sessions of other paths that share this path's command topic. The
+ * topic belongs to a device now, and its messages are not for them. */
 void ztp_gate_end_sharing(struct ztp_gate *gate, const struct ztp_path *path);
-/* Every session of a path, later. */
+/* Ends the session of a path: a live one later, another one now. */
 void ztp_gate_end_path(struct ztp_gate *gate, const char *path);
 
 #endif

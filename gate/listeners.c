@@ -1,10 +1,11 @@
 /*
- * The plugin interface does not tell for which listeners a plugin is loaded:
- * with `per_listener_settings true`, or by 2.1's plugin_use, it is called for
- * some, TICK comes (since 2.0.15) as if it were for all, and of the clients of
- * the others it hears nothing. So the gate reads the broker's own
- * configuration, the file that the broker was started with. It is loaded once
- * for all or not at all, whatever listeners there are today.
+ * The plugin API does not say for which listeners a plugin is loaded. With
+ * `per_listener_settings true`, or with 2.1's plugin_use, it is called for some
+ * listeners only. TICK comes (since 2.0.15) as if it were loaded for all, and
+ * it hears nothing of the other listeners' clients. So the gate reads the
+ * broker's own configuration, the file that the broker was started with. It
+ * must be loaded once for all listeners, whatever listeners there are today;
+ * otherwise it does not start.
  */
 #include "gate/listeners.h"
 
@@ -12,14 +13,15 @@
 
 #include "base/broker_facts.h"
 #include "gate/broker_api.h"
+#include "gate/log.h"
 
 static void unknown(const char *why)
 {
-	mosquitto_log_printf(MOSQ_LOG_WARNING,
-			     "ztp gate: event=listeners_unknown reason=\"%s\": "
-			     "per_listener_settings must be false, which "
-			     "could not be seen",
-			     why);
+	ztp_gate_log(MOSQ_LOG_WARNING,
+		     "event=listeners_unknown reason=\"%s\": "
+		     "cannot check that per_listener_settings is false, as it "
+		     "must be",
+		     why);
 }
 
 static int judge(const struct ztp_broker_facts *facts, const char *path,
@@ -37,7 +39,7 @@ static int judge(const struct ztp_broker_facts *facts, const char *path,
 				"global_plugin",
 				path);
 	if (!facts->gate_named)
-		unknown("no line of the configuration names this plugin");
+		unknown("no line of the configuration loads this plugin");
 	return 0;
 }
 
@@ -49,7 +51,7 @@ int ztp_listeners_check(struct ztp_error *error)
 	int rc = 0;
 
 	if (!path)
-		unknown("the broker has no -c");
+		unknown("the broker was started without -c");
 	else if (ztp_broker_facts_read(&facts, path, &why) != 0)
 		unknown(why.message);
 	else

@@ -1,14 +1,16 @@
 /*
- * gate/listeners.h - is there a listener without the gate? Whoever connects
- * there may read what is a device's alone, and the plugin is never asked.
+ * gate/listeners.h - makes sure that there is no listener without the gate. A
+ * client of such a listener could read what is meant for one device, without
+ * the plugin being asked.
  */
 #ifndef ZTP_GATE_LISTENERS_H
 #define ZTP_GATE_LISTENERS_H
 
 #include "ztp/error.h"
 
-/* At start. Negative: there is, or would be; the message names the setting.
- * What cannot be known is logged (event=listeners_unknown), and 0. */
+/* Call it at start. Negative: there is such a listener, or one could be added;
+ * the message names the setting. If the configuration cannot be read, logs
+ * event=listeners_unknown and returns 0. */
 int ztp_listeners_check(struct ztp_error *error);
 
 #endif

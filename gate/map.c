@@ -6,7 +6,7 @@
 
 #define FIRST_SIZE 64
 
-/* FNV-1a, started from a secret and mixed at the end. */
+/* FNV-1a, started from a secret seed and mixed at the end. */
 uint64_t ztp_map_hash(const struct ztp_map *map, const void *key, size_t len)
 {
 	const unsigned char *p = key;
@@ -58,7 +58,7 @@ int ztp_map_insert(struct ztp_map *map, struct ztp_map_node *node,
 	if (map->size == 0 && resize(map, FIRST_SIZE) != 0)
 		return ZTP_ERR_NOMEM;
 	if (map->count >= map->size)
-		(void)resize(map, map->size * 2); /* slower, not wrong */
+		(void)resize(map, map->size * 2); /* else slower, not wrong */
 	head = bucket(map, hash);
 	node->hash = hash;
 	node->next = *head;

@@ -1,6 +1,5 @@
 #include "gate/options.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -25,16 +24,10 @@ static int set_text(char **field, const char *value, struct ztp_error *error)
 static int set_number(int64_t *field, const char *value, int64_t min,
 		      int64_t max, struct ztp_error *error)
 {
-	char *end;
-	long long number;
-
-	errno = 0;
-	number = strtoll(value, &end, 10);
-	if (errno || end == value || *end || number < min || number > max)
+	if (!ztp_number_parse(field, value, min, max))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"is no number from %lld to %lld",
+				"is not a number from %lld to %lld",
 				(long long)min, (long long)max);
-	*field = number;
 	return 0;
 }
 
@@ -68,7 +61,7 @@ static int add_operator(struct ztp_options *options, const char *name,
 	return 0;
 }
 
-/* Comma-separated; spaces around a name do not count, spaces in it do. */
+/* Comma-separated. Spaces around a name are dropped, spaces within it kept. */
 static int set_operators(struct ztp_options *options, const char *value,
 			 struct ztp_error *error)
 {
@@ -82,7 +75,7 @@ static int set_operators(struct ztp_options *options, const char *value,
 			len--;
 		if (len == 0)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"holds an empty name");
+					"contains an empty name");
 		if (add_operator(options, value, len, error) != 0)
 			return ZTP_ERR_NOMEM;
 		if (!next)
@@ -161,7 +154,7 @@ static int set_twice(const struct mosquitto_opt *opts, int index,
 	for (int i = 0; i < index; i++)
 		if (strcmp(opts[i].key, opts[index].key) == 0)
 			return ztp_fail(error, ZTP_ERR_USAGE,
-					"plugin_opt_%s is given twice",
+					"plugin_opt_%s is given more than once",
 					opts[index].key);
 	return 0;
 }

@@ -1,6 +1,6 @@
 /*
- * gate/options.h - plugin_opt_* of mosquitto.conf. One table; an option that
- * is not in it, or a value that is none, keeps the broker from starting.
+ * gate/options.h - the plugin_opt_* settings of mosquitto.conf, read by one
+ * table. An unknown option or an invalid value keeps the broker from starting.
  */
 #ifndef ZTP_GATE_OPTIONS_H
 #define ZTP_GATE_OPTIONS_H
@@ -16,12 +16,12 @@ struct ztp_options {
 	char **operators;
 	size_t operator_count;
 	bool hold;	       /* pending_mode */
-	int64_t retry_after_s; /* told to held devices; cool-down's default */
+	int64_t retry_after_s; /* sent to held devices; default of the cool-down */
 	struct ztp_gate_limits limits;
 	char command_filter[ZTP_TOPIC_MAX + 1];
 };
 
-/* The message names the option. On failure *options needs nothing. */
+/* The message names the option. On failure *options owns nothing. */
 int ztp_options_read(struct ztp_options *options,
 		     const struct mosquitto_opt *opts, int count,
 		     struct ztp_error *error);

@@ -1,12 +1,12 @@
 /*
- * Offers go in rounds through the journal, in the order of ids, a page per
- * turn of the loop: a journal of 100,000 neither fills a queue at once nor
- * holds up the broker. A round begins at the start, when an operator
- * subscribes to the topic, and at intervals, which double while nothing is
- * acknowledged and nothing is new.
+ * Candidates are offered in rounds through the journal, in the order of their
+ * ids, one page per turn of the loop. So a journal of 100,000 neither fills a
+ * queue at once nor holds up the broker. A round begins at start, when an
+ * operator subscribes to the topic, and at an interval. The interval doubles as
+ * long as nothing is acknowledged and nothing is new.
  *
- * A new candidate needs no round: it is offered by its id as soon as it has
- * been committed.
+ * A new candidate does not wait for a round: it is offered by its id as soon as
+ * it has been committed.
  */
 #include "gate/pending.h"
 
@@ -49,7 +49,7 @@ void ztp_pending_fresh(struct ztp_gate *gate, const char *id)
 				      capacity * sizeof(*offers->fresh));
 
 		if (!grown)
-			return; /* the next round has it */
+			return; /* the next round offers it */
 		offers->fresh = grown;
 		offers->fresh_capacity = capacity;
 	}
@@ -104,8 +104,8 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 	return true;
 }
 
-/* The next page after the cursor; false at the end, or on an error (the
- * interval will try again). */
+/* Offers the next page after the cursor. False at the end, or on an error;
+ * after the interval it is tried again. */
 static bool offer_page(struct ztp_gate *gate)
 {
 	const struct ztp_candidate_query query = {
@@ -162,7 +162,7 @@ void ztp_pending_tick(struct ztp_gate *gate, int64_t now_ms)
 
 	if (!offers->in_round && now_ms >= offers->due_at) {
 		begin_round(offers);
-		offers->fresh_count = 0; /* the round has them */
+		offers->fresh_count = 0; /* the round offers them */
 	}
 	offer_fresh(gate);
 	if (offers->in_round && !offer_page(gate))

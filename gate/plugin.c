@@ -1,6 +1,6 @@
 /*
- * What Mosquitto looks for, and nothing else. A gate that cannot start keeps
- * the broker from starting: without it, nobody would judge the devices.
+ * The functions that Mosquitto looks up. A gate that cannot start keeps the
+ * broker from starting: without it, nobody would check the devices.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -11,6 +11,7 @@
 #include "gate/control.h"
 #include "gate/gate.h"
 #include "gate/listeners.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -87,8 +88,8 @@ static const struct {
 };
 #define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))
 
-/* Which events there are is for the broker to say, not for the headers: the
- * last one came with 2.1. */
+/* The broker decides which events exist, not the headers: the last one is new
+ * in 2.1. */
 static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 {
 	int rc = 0;
@@ -108,8 +109,8 @@ static int register_all(struct ztp_gate *gate, mosquitto_plugin_id_t *id)
 	return rc;
 }
 
-/* 2.0 would call nothing of ours any more, but not free what it holds. That
- * one was not there (it never got so far) is no matter. */
+/* 2.0 would not call us any more, but it would not free the registrations
+ * either. An error does not matter: a callback may not have been registered. */
 static void unregister_all(struct ztp_gate *gate)
 {
 	for (size_t i = 0; i < CALLBACKS; i++)
@@ -137,21 +138,18 @@ int mosquitto_plugin_init(mosquitto_plugin_id_t *identifier, void **userdata,
 	if (!gate)
 		return MOSQ_ERR_NOMEM;
 	if (gate_start(gate, options, option_count, &error) != 0) {
-		mosquitto_log_printf(MOSQ_LOG_ERR, "Error: ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 		goto fail;
 	}
 	rc = register_all(gate, identifier);
 	if (rc != 0) {
-		mosquitto_log_printf(
-			MOSQ_LOG_ERR,
-			"Error: ztp gate: not registered: error %d", rc);
+		ztp_gate_log(MOSQ_LOG_ERR,
+			     "cannot register its callbacks: error %d", rc);
 		unregister_all(gate);
 		goto fail;
 	}
-	mosquitto_log_printf(MOSQ_LOG_INFO, "ztp gate %s: %zu registries",
-			     ZTP_VERSION,
-			     ztp_registries_count(gate->registries));
+	ztp_gate_log(MOSQ_LOG_INFO, "version %s, %zu registries", ZTP_VERSION,
+		     ztp_registries_count(gate->registries));
 	*userdata = gate;
 	return MOSQ_ERR_SUCCESS;
 fail:
@@ -172,8 +170,7 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 		return MOSQ_ERR_SUCCESS;
 	unregister_all(gate);
 	if (ztp_db_commit(gate->db, &error) != 0)
-		mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s",
-				     error.message);
+		ztp_gate_log_error(&error);
 	gate_free(gate);
 	return MOSQ_ERR_SUCCESS;
 }

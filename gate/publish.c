@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "gate/broker_api.h"
+#include "gate/log.h"
 #include "ztp/command.h"
 #include "ztp/event.h"
 #include "ztp/gate_protocol.h"
@@ -25,10 +26,8 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 						   false, properties);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
-		mosquitto_log_printf(MOSQ_LOG_ERR,
-				     "ztp gate: nothing published on %s: "
-				     "error %d",
-				     topic, rc);
+		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
+			     topic, rc);
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);
@@ -48,7 +47,7 @@ static mosquitto_property *command_properties(const char *request_id,
 					       ZTP_M_REQUEST_ID, request_id) ||
 	    mosquitto_property_add_string_pair(&list, PROPERTY_USER,
 					       ZTP_M_STATUS, status)) {
-		/* The envelope says the same. */
+		/* Not fatal: the envelope says the same. */
 		mosquitto_property_free_all(&list);
 		return NULL;
 	}

@@ -1,6 +1,6 @@
 /*
- * gate/publish.h - messages from the gate itself. The broker sends them at
- * the next turn of its loop, whoever subscribed by then.
+ * gate/publish.h - publishes messages from the gate itself. The broker sends
+ * them in the next turn of its loop, to those who have subscribed by then.
  */
 #ifndef ZTP_GATE_PUBLISH_H
 #define ZTP_GATE_PUBLISH_H
@@ -11,18 +11,18 @@
 
 typedef struct mqtt5__property mosquitto_property;
 
-/* Prints and frees object (NULL: no memory, nothing happens). client_id: to
- * that client alone and whatever it subscribed; NULL: to all who may read.
- * properties become the broker's. */
+/* Publishes object as JSON and frees it; NULL counts as out of memory. With
+ * client_id the message goes to that client only, if it has subscribed; with
+ * NULL, to all who may read it. The broker takes over the properties. */
 void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 		      int qos, mosquitto_property *properties);
 
-/* To a device's command topic: ZTP_STATUS_PENDING with retry_after_s, or
- * ZTP_STATUS_APPROVED. */
+/* Publishes ZTP_STATUS_PENDING, with retry_after_s, or ZTP_STATUS_APPROVED on a
+ * device's command topic. */
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status);
 
-/* ztp/v1/subscribed. */
+/* Publishes ztp/v1/subscribed. */
 void ztp_publish_subscribed(const struct ztp_session *session);
 
 #endif

@@ -85,14 +85,6 @@ struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
 	return ztp_registries_find(registries, name, s + 1 + r);
 }
 
-bool ztp_registry_name_valid(const char *name)
-{
-	const char *slash = strchr(name, '/');
-
-	return slash && ztp_id_valid(name, (size_t)(slash - name)) &&
-	       ztp_id_valid(slash + 1, strlen(slash + 1));
-}
-
 static int keep(struct ztp_registries *registries, const char *name,
 		enum ztp_onboarding onboarding, const char *audience,
 		int64_t created_at, struct ztp_error *error)
@@ -158,7 +150,7 @@ static int load_registries(struct ztp_registries *registries,
 		    !ztp_onboarding_parse(&onboarding, mode))
 			return ztp_fail(error, ZTP_ERR_IO,
 					"registry database: a registry in it "
-					"makes no sense");
+					"is not valid");
 		rc = keep(registries, name, onboarding, audience,
 			  sqlite3_column_int64(stmt, 3), error);
 		if (rc != 0)
@@ -167,7 +159,7 @@ static int load_registries(struct ztp_registries *registries,
 	return rc;
 }
 
-/* A CA that cannot be read any more: its registry trusts nobody. */
+/* If a CA cannot be read any more, its registry trusts nobody. */
 static int load_cas(struct ztp_registries *registries, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(registries->db, sql_cas, error);
@@ -228,7 +220,7 @@ int ztp_registries_reload(struct ztp_registries *registries,
 				 offsetof(struct ztp_registry, candidates),
 				 error);
 	if (rc != 0)
-		forget_all(registries); /* unknown registries: all refused */
+		forget_all(registries); /* refuses all devices */
 	return rc;
 }
 
@@ -271,7 +263,8 @@ struct listing {
 	size_t count, limit;
 };
 
-/* Insertion into the sorted page; what falls off its end is for the next. */
+/* Inserts into the sorted page; what falls off its end belongs to the next
+ * page. */
 static void list_node(struct ztp_map_node *node, void *arg)
 {
 	struct ztp_registry *registry = owner(node);

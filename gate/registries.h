@@ -1,6 +1,6 @@
 /*
- * gate/registries.h - registries and their CAs: in the database, and all of
- * them in memory, because every CONNECT asks. Broker thread only.
+ * gate/registries.h - registries and their CAs: stored in the database and all
+ * held in memory, because every CONNECT needs them. Broker thread only.
  */
 #ifndef ZTP_GATE_REGISTRIES_H
 #define ZTP_GATE_REGISTRIES_H
@@ -20,38 +20,37 @@ struct ztp_registry {
 	int64_t created_at;
 	struct ztp_ca **cas; /* owned */
 	size_t ca_count;
-	bool damaged; /* a CA cannot be read: nobody is trusted */
-	int64_t devices, candidates; /* how many there are; live ones */
+	bool damaged;		     /* a CA cannot be read: trust nobody */
+	int64_t devices, candidates; /* how many; only live candidates count */
 	struct ztp_map_node by_name;
 };
 
 struct ztp_registries;
 
-/* Reads them all. The db must outlive it. */
+/* Reads all of them. The db must outlive the result. */
 int ztp_registries_load(struct ztp_registries **out, struct ztp_db *db,
 			struct ztp_error *error);
 void ztp_registries_free(struct ztp_registries *registries);
 
-/* After a rollback: memory follows the database again. */
+/* Reads the database again, after a rollback. */
 int ztp_registries_reload(struct ztp_registries *registries,
 			  struct ztp_error *error);
 
-/* NULL when there is none. Valid until the next change of registries. */
+/* NULL if there is none. Valid until registries are changed. */
 struct ztp_registry *ztp_registries_find(struct ztp_registries *registries,
 					 const char *name, size_t len);
 /* The registry of a device path. */
 struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
 				       const struct ztp_path *path);
-/* Sorted by name, after `after` (NULL: from the start); at most limit. */
+/* Registries sorted by name, starting after `after` (NULL: from the start); at
+ * most limit. Returns how many. */
 size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
 			   struct ztp_registry **out, size_t limit);
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
-/* "s/r" with two valid ids. */
-bool ztp_registry_name_valid(const char *name);
-
-/* Changes: in the open transaction, and in memory at once; a caller whose
- * commit fails calls ztp_registries_reload. audience NULL: none. */
+/* These change the database, in the open transaction, and memory at once. A
+ * caller whose commit fails calls ztp_registries_reload. audience NULL:
+ * none. */
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		       enum ztp_onboarding onboarding, const char *audience,
 		       int64_t created_at, struct ztp_error *error);
@@ -63,7 +62,7 @@ int ztp_registries_add_ca(struct ztp_registries *registries,
 int ztp_registries_remove_ca(struct ztp_registries *registries,
 			     struct ztp_registry *registry, size_t index,
 			     struct ztp_error *error);
-/* The index of a CA by its fingerprint, or -1. */
+/* A CA's index, by its fingerprint; or -1. */
 long ztp_registry_ca(const struct ztp_registry *registry,
 		     const uint8_t fingerprint[ZTP_SHA256_LEN]);
 

@@ -7,7 +7,8 @@
 
 struct ztp_sessions {
 	struct ztp_map by_client, by_path, by_topic;
-	const char *shared_topic; /* a template that paths may render alike */
+	/* The template, if it may render two paths to the same topic. */
+	const char *shared_topic;
 };
 
 void ztp_session_username(char name[ZTP_USERNAME_LEN],

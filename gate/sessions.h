@@ -1,13 +1,13 @@
 /*
- * gate/sessions.h - the devices' sessions as the gate knows them: by the
+ * gate/sessions.h - the devices' sessions as the gate knows them, by the
  * broker's client pointer and by path. Broker thread only.
  *
- * A pointer names a session only while the broker keeps that session. It is
- * certain while the connection is live: only then may it be followed. The end
- * of an offline session (its expiry) is told by no version of the broker, so
- * its pointer may be freed, and may come back as somebody else's: an offline
- * entry may let messages be queued for it, but it never authenticates
- * anybody. gate/auth.c has the events of each version.
+ * A pointer identifies a session only as long as the broker keeps that session.
+ * It is reliable while the connection is live; only then may it be followed. No
+ * version of the broker reports the end (expiry) of an offline session, so its
+ * pointer may be freed and come back as somebody else's. An offline entry may
+ * therefore let messages be queued for it, but it never authenticates anybody.
+ * gate/auth.c lists the events of each version.
  */
 #ifndef ZTP_GATE_SESSIONS_H
 #define ZTP_GATE_SESSIONS_H
@@ -19,22 +19,22 @@
 struct mosquitto;
 
 struct ztp_session {
-	const struct mosquitto *client; /* not live: to compare only */
+	const struct mosquitto *client; /* not live: compare it only */
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
-	uint8_t password[ZTP_SHA256_LEN]; /* its hash: SIGHUP shows it again */
+	uint8_t password[ZTP_SHA256_LEN]; /* hash, to compare at SIGHUP */
 	enum ztp_right right;
 	bool live;
-	bool subscribed;    /* to its command topic: one of the next two */
-	bool by_name;	    /* the topic itself */
-	bool by_tree;	    /* the topic and what is below */
-	bool restored;	    /* from the broker's file: never connected */
-	bool leaving;	    /* about to be ended: ACL checks are the kick's */
-	bool discard;	    /* what is queued is another key's: not for it */
-	bool inherits;	    /* clean start 0: may hold a subscription */
-	bool announce;	    /* ztp/v1/subscribed is due */
-	bool greet;	    /* direct: `approved` at its first subscription */
-	bool first_noticed; /* held: `pending` has been told */
+	bool subscribed; /* to its command topic: by_name or by_tree */
+	bool by_name;	 /* to the topic itself */
+	bool by_tree;	 /* to the topic and everything below it */
+	bool restored;	 /* from the broker's file; has never connected */
+	bool leaving;	 /* being ended: ACL checks come from the kick */
+	bool discard;	 /* what is queued may be for another key: drop it */
+	bool inherits;	 /* clean start 0: may have subscriptions already */
+	bool announce;	 /* ztp/v1/subscribed is due */
+	bool greet;	 /* direct: send `approved` at its first subscription */
+	bool first_noticed; /* held: `pending` has been sent */
 	int64_t expires_at; /* CLOCK_BOOTTIME, ms */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	struct ztp_map_node by_client, by_path, by_topic;
@@ -42,30 +42,32 @@ struct ztp_session {
 	char path[];
 };
 
-/* The MQTT username that a session has instead of its certificate. */
+/* The MQTT username that the gate gives a session in place of the
+ * certificate. */
 #define ZTP_USERNAME_LEN (4 + ZTP_SHA256_HEX)
 void ztp_session_username(char name[ZTP_USERNAME_LEN],
 			  const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 struct ztp_sessions;
 
-/* command_topic: the checked template, which must outlive it. NULL: no
- * memory. */
+/* command_topic is the checked template, which must outlive the sessions. NULL:
+ * no memory. */
 struct ztp_sessions *ztp_sessions_new(const char *command_topic);
 void ztp_sessions_free(struct ztp_sessions *sessions);
 
-/* A new entry, live, without rights. Entries of the path that are not live
- * go: it takes their place. NULL: no memory. */
+/* Adds a live entry without rights. It replaces entries of its path that are
+ * not live. NULL: no memory. */
 struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 				     const struct mosquitto *client,
 				     const struct ztp_path *path);
 struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
 					   const struct mosquitto *client);
-/* The newest of the path, live ones first; NULL when there is none. */
+/* The newest session of the path, a live one if there is one; NULL if there is
+ * none. */
 struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 					 const char *path);
-/* A session of another path, with rights, live or not, whose command topic is
- * the same; NULL when there is none, as always with a template that holds the
+/* A session of another path, live or not, that has rights and shares the
+ * command topic. NULL if there is none; always so if the template contains the
  * whole path. */
 struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
 					 const struct ztp_path *path);
@@ -73,7 +75,7 @@ void ztp_sessions_remove(struct ztp_sessions *sessions,
 			 struct ztp_session *session);
 
 size_t ztp_sessions_count(const struct ztp_sessions *sessions);
-/* visit may remove the session it is given, no other. */
+/* visit may remove the session it is given, but no other. */
 void ztp_sessions_each(struct ztp_sessions *sessions,
 		       void (*visit)(struct ztp_session *session, void *arg),
 		       void *arg);

@@ -10,11 +10,11 @@
 
 #define SETS 256
 #define WAYS 8
-#define UNIT 1000 /* thousandths of a token */
+#define UNIT 1000 /* a token in thousandths */
 
 struct bucket {
 	uint64_t key; /* 0: empty */
-	int64_t debt; /* thousandths taken and not yet come back */
+	int64_t debt; /* thousandths that were taken and have not come back yet */
 	int64_t at;
 	uint64_t left_out;
 	char name[ZTP_THROTTLE_NAME];
@@ -22,8 +22,8 @@ struct bucket {
 
 struct ztp_throttle {
 	struct ztp_throttle_rule rule;
-	struct ztp_map hashing; /* for its seed */
-	uint64_t homeless;	/* left out, by buckets that gave way */
+	struct ztp_map hashing; /* only its seed is used */
+	uint64_t homeless;	/* left out by buckets that were replaced */
 	struct bucket buckets[SETS][WAYS];
 };
 
@@ -163,7 +163,7 @@ void ztp_throttle_drain(struct ztp_throttle *throttle, int64_t now_ms,
 		refill(throttle, bucket, now_ms);
 		if (!has_token(throttle, bucket))
 			continue;
-		bucket->debt += UNIT; /* the telling costs one as well */
+		bucket->debt += UNIT; /* reporting costs one as well */
 		bucket->left_out = 0;
 		tell(bucket->name, left_out, arg);
 	}

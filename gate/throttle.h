@@ -1,7 +1,8 @@
 /*
- * gate/throttle.h - token buckets by name in a table of fixed size: who fails
- * again and again is slowed down, and nobody can make the gate remember more
- * than the table holds. The emptiest buckets are kept, the full ones give way.
+ * gate/throttle.h - token buckets by key in a table of fixed size. They slow
+ * down clients that fail again and again, and nobody can make the gate remember
+ * more than the table holds. When the table is full, the fullest bucket is
+ * replaced.
  */
 #ifndef ZTP_GATE_THROTTLE_H
 #define ZTP_GATE_THROTTLE_H
@@ -13,15 +14,15 @@
 #define ZTP_THROTTLE_NAME 64
 
 struct ztp_throttle_rule {
-	int64_t burst;	    /* tokens of a full bucket */
-	int64_t per_second; /* that come back */
+	int64_t burst;	    /* tokens in a full bucket */
+	int64_t per_second; /* tokens that come back */
 };
 
 struct ztp_throttle;
 
-/* Who an address counts as: an IPv4 one (also as ::ffff:192.0.2.1) as itself,
- * an IPv6 one as its /64, which is what one customer has. What is no address
- * counts as one source. */
+/* What an address counts as: an IPv4 address (also as ::ffff:192.0.2.1) as
+ * itself, an IPv6 address as its /64, which is what one customer has.
+ * Everything that is not an address counts as one source. */
 struct ztp_throttle_source {
 	unsigned char bytes[16];
 };
@@ -32,17 +33,17 @@ void ztp_throttle_source(struct ztp_throttle_source *source,
 struct ztp_throttle *ztp_throttle_new(struct ztp_throttle_rule rule);
 void ztp_throttle_free(struct ztp_throttle *throttle);
 
-/* Is there a token? Takes none. now_ms: CLOCK_BOOTTIME. */
+/* Is there a token? Does not take it. now_ms: CLOCK_BOOTTIME. */
 bool ztp_throttle_ready(struct ztp_throttle *throttle, const void *key,
 			size_t len, int64_t now_ms);
-/* Takes one. False when there was none: that is counted as left out. name
- * (may be NULL) is what ztp_throttle_drain calls it. */
+/* Takes a token. False if there was none, which counts as left out. name (may
+ * be NULL) identifies the bucket for ztp_throttle_drain. */
 bool ztp_throttle_take(struct ztp_throttle *throttle, const void *key,
 		       size_t len, const char *name, int64_t now_ms);
 
-/* Tells of every bucket that left something out and has a token again, and
- * sets its count to 0; left_out for which no bucket is left comes with name
- * "". */
+/* Reports every bucket that left something out and has a token again, and
+ * resets its count. What was left out by buckets that no longer exist is
+ * reported with the name "". */
 void ztp_throttle_drain(struct ztp_throttle *throttle, int64_t now_ms,
 			void (*tell)(const char *name, uint64_t left_out,
 				     void *arg),

@@ -1,7 +1,7 @@
 /*
- * The order matters: first the commit of what this turn has journalled, then
- * what may be said because it is durable, last the kicks, which call back
- * into this plugin.
+ * The order matters: first the commit of what this turn has written, then the
+ * messages that may be sent because it is durable, and last the kicks, which
+ * call back into this plugin.
  */
 #include "gate/tick.h"
 
@@ -14,6 +14,7 @@
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
 #include "gate/devices.h"
+#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
 #include "ztp/command.h"
@@ -23,21 +24,16 @@
 #define HOUR	   (3600 * SECOND)
 #define DAY	   (24 * HOUR)
 #define UNSEEN_MS  (30 * DAY) /* a candidate that never came back */
-#define COOL_MS	   (7 * DAY)  /* a cool-down that is over: its attempt */
+#define COOL_MS	   (7 * DAY)  /* the attempt count, after a cool-down */
 #define DELETED_MS (90 * DAY) /* the longest decision timeout there is */
 #define PRUNE_PAGE 500
-
-static void log_error(const struct ztp_error *error)
-{
-	mosquitto_log_printf(MOSQ_LOG_ERR, "ztp gate: %s", error->message);
-}
 
 static void commit(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
 
 	if (ztp_db_commit(gate->db, &error) != 0) {
-		log_error(&error);
+		ztp_gate_log_error(&error);
 		ztp_gate_rolled_back(gate);
 	}
 	gate->fresh.count = 0;
@@ -71,7 +67,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	session->greet = false;
 	ztp_publish_status(gate, session, ZTP_STATUS_APPROVED);
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
-		log_error(&error); /* it will be told once more */
+		ztp_gate_log_error(&error); /* it will be sent once more */
 }
 
 static void look(struct ztp_gate *gate)
@@ -119,8 +115,8 @@ static void expire_one(struct ztp_session *session, void *arg)
 		  });
 }
 
-/* All sessions are looked through, but only when the first is due, and once a
- * second at most: in a fleet somebody's JWT runs out all the time. */
+/* Looks at all sessions, but only when the first is due and at most once a
+ * second: in a large fleet some JWT expires all the time. */
 static void expire(struct ztp_gate *gate, int64_t now)
 {
 	struct expiry expiry = {gate, now, INT64_MAX};
@@ -131,8 +127,8 @@ static void expire(struct ztp_gate *gate, int64_t now)
 	gate->next_expiry = expiry.next;
 }
 
-/* A session that only ran out keeps its rights, and so its subscriptions and
- * its will. */
+/* A session whose JWT has expired keeps its rights, and so its subscriptions
+ * and its will. */
 static void kick(struct ztp_gate *gate)
 {
 	for (size_t i = 0; i < gate->kicks.count; i++) {
@@ -143,7 +139,7 @@ static void kick(struct ztp_gate *gate)
 			continue;
 		if (session->right == ZTP_RIGHT_NONE) {
 			ztp_gate_end_now(gate, session);
-		} else if (session->leaving) { /* else: another's by now */
+		} else if (session->leaving) { /* else: another client */
 			ztp_gate_kick(session, true);
 		}
 	}
@@ -182,7 +178,8 @@ static void end_expired(struct ztp_gate *gate,
 				    candidate, NULL);
 }
 
-/* What nobody waits for any more, a page at a time. True: there may be more. */
+/* Deletes what nobody waits for any more, one page at a time. True: there may
+ * be more. */
 static bool prune(struct ztp_gate *gate, int64_t wall)
 {
 	static const enum ztp_candidate_list lists[] = {

@@ -1,6 +1,6 @@
 /*
- * gate/tick.h - once per turn of the broker's loop: what callbacks have left
- * to be done is done.
+ * gate/tick.h - does what the callbacks have left to be done, once per turn of
+ * the broker's loop.
  */
 #ifndef ZTP_GATE_TICK_H
 #define ZTP_GATE_TICK_H

@@ -1,7 +1,8 @@
 /*
- * A temporary table of the database: it takes part in its transactions, so a
- * device that could not be committed has no topic either, and it is made anew
- * at every start, because the template may have been changed.
+ * The topics are in a temporary table of the database. It takes part in the
+ * database's transactions, so a device that could not be committed has no topic
+ * either. It is filled anew at every start, because the template may have
+ * changed.
  */
 #include "gate/topics.h"
 

@@ -1,16 +1,15 @@
 /*
- * Two moments at which Mosquitto sends a will, read from the source of 2.0 and
- * 2.1:
+ * Mosquitto sends a will at two moments (from the source of 2.0 and 2.1):
  *
- * - after the DISCONNECT or CLIENT_OFFLINE event of the client, at once or
+ * - after the client's DISCONNECT or CLIENT_OFFLINE event, at once or
  *   delayed. So a write by a pointer that has disconnected is a will. Only
- *   operators get this far (everybody else is denied these topics anyway), so
- *   the ring is theirs.
- * - when a connection of the same client id takes over: after BASIC_AUTH of
- *   the new one and before anything else, DISCONNECT of the old one included.
- *   So a write that follows BASIC_AUTH immediately, by another pointer with
- *   the same id, is a will. Had the new one been refused, its own DISCONNECT
- *   would have come first.
+ *   operators get this far, because everybody else is denied these topics
+ *   anyway; so the ring holds operators only.
+ * - when a connection with the same client ID takes over: after BASIC_AUTH
+ *   of the new connection and before anything else, even DISCONNECT of the
+ *   old one. So a write right after BASIC_AUTH, by another pointer with the
+ *   same client ID, is a will. If the new connection had been refused, its
+ *   own DISCONNECT would have come first.
  */
 #include "gate/wills.h"
 
@@ -39,7 +38,7 @@ void ztp_wills_leave(struct ztp_gate *gate, const struct mosquitto *client)
 	struct ztp_wills *wills = &gate->wills;
 
 	ztp_wills_settle(gate);
-	/* No id: it never got in. */
+	/* No client ID: it was never accepted. */
 	if (!mosquitto_client_id(client) ||
 	    !ztp_options_is_operator(&gate->options,
 				     mosquitto_client_username(client)))

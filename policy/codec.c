@@ -2,7 +2,9 @@
  * allocate nor fail, which is what ztp_sha256 promises; the EVP way fetches
  * the algorithm under a lock on every call. */
 #define OPENSSL_SUPPRESS_DEPRECATED
+#include <errno.h>
 #include <openssl/sha.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "policy/base64.h"
@@ -175,6 +177,22 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n)
 	if (n > 0)
 		SHA256_Update(&hash, bytes, n);
 	SHA256_Final(out, &hash);
+}
+
+bool ztp_number_parse(int64_t *value, const char *text, int64_t min,
+		      int64_t max)
+{
+	long long number;
+	char *end;
+
+	if ((text[0] < '0' || text[0] > '9') && text[0] != '-')
+		return false;
+	errno = 0;
+	number = strtoll(text, &end, 10);
+	if (errno || end == text || *end || number < min || number > max)
+		return false;
+	*value = number;
+	return true;
 }
 
 /* Continuation bytes that follow a lead byte, and the smallest and largest

@@ -16,6 +16,14 @@ bool ztp_id_valid(const char *text, size_t len)
 	return true;
 }
 
+bool ztp_registry_name_valid(const char *name)
+{
+	const char *slash = strchr(name, '/');
+
+	return slash && ztp_id_valid(name, (size_t)(slash - name)) &&
+	       ztp_id_valid(slash + 1, strlen(slash + 1));
+}
+
 /* Takes a literal from the front of *rest. */
 static bool take(struct ztp_str *rest, const char *literal)
 {

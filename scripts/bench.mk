@@ -1,7 +1,7 @@
-# How fast, how late, at what cost: `make bench` measures the whole path on a
-# real Mosquitto and Kafka, prints a table and writes $(BUILD)/bench/*.json.
-# `make bench-smoke` runs the same programs for some seconds at a low rate
-# and looks for loss only.
+# Throughput, latency and cost: `make bench` measures the whole path on a real
+# Mosquitto and Kafka, prints a table and writes $(BUILD)/bench/*.json. `make
+# bench-smoke` runs the same programs for a few seconds at a low rate and checks
+# only for loss.
 
 BENCH_PARTS = load sink decide listen
 BENCH_BINS = $(BENCH_PARTS:%=$(BUILD)/bench/%)

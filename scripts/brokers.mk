@@ -1,7 +1,7 @@
-# ztp-bridge beside other brokers: `make test-brokers` runs each of them here,
-# in each version of MQTT that it has, and writes docs/brokers.md of what it saw.
-# Some 25 minutes; the first time they are fetched as well. One of them:
-# `make test-brokers PYTEST_ARGS='-k hivemq'`.
+# ztp-bridge with other brokers: `make test-brokers` runs each of them here, in
+# each version of MQTT that it supports, and writes the results to
+# docs/brokers.md. It takes about 25 minutes, and the first run fetches the
+# brokers. To run one of them: `make test-brokers PYTEST_ARGS='-k hivemq'`.
 
 .PHONY: test-brokers brokers-report
 

@@ -1,6 +1,6 @@
-# The docker-compose stack. `make up`, with DEMO=1 for a device that joins, with
-# SECURE=1 for TLS and SCRAM everywhere; `make down` takes all of it away again,
-# volumes included.
+# The docker-compose stack. `make up` starts it, with DEMO=1 for a device that
+# joins, with SECURE=1 for TLS and SCRAM everywhere. `make down` removes all of
+# it again, including the volumes.
 
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && \
              echo docker compose || echo docker-compose)
@@ -16,8 +16,8 @@ down:
 	$(Q)compose/make-secrets
 	$(Q)$(STACK) --profile demo down --volumes --remove-orphans
 
-# In the Docker engine that runs here, else in one of its own, which takes
-# minutes for the first time: no image is pulled then, all are built.
+# Uses the Docker engine that runs here, or else starts its own. That takes
+# minutes the first time, because it pulls no image and builds them all.
 compose-test:
 	$(Q)scripts/deps demo kafka test compose
 	$(Q)scripts/kafka-fetch >/dev/null

@@ -1,6 +1,6 @@
-# For those who pass it on: `make dist`, a source tarball, and `make deb`,
-# Debian's packages, which `make deb-test` installs into a system of its own,
-# onboards a device with, and purges.
+# For distribution: `make dist` makes a source tarball, and `make deb` the
+# Debian packages. `make deb-test` installs the packages into a system of its
+# own, onboards a device, and purges them.
 
 .PHONY: dist deb deb-test
 

@@ -1,5 +1,5 @@
-# The manual: one page is made from the table of settings (make manual), all
-# are checked by mandoc (make lint-manual), as tests/local/test_manual.py does.
+# The manual. `make manual` generates one page from the table of settings. `make
+# lint-manual` checks all pages with mandoc, as tests/local/test_manual.py does.
 
 GEN_MANUAL = $(BUILD)/gen-config-manual
 MANUAL_SETTINGS = docs/man/ztp-bridge.yaml.5

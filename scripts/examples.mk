@@ -1,6 +1,6 @@
-# The customers' examples on a real Kafka. Each is built and run as its line in
-# examples/README.md says, by its ecosystem's own tools, in a copy below
-# $(BUILD)/examples, and is killed and started again in the middle.
+# The customer examples on a real Kafka. Each is built and run by its line in
+# examples/README.md, with its ecosystem's own tools, in a copy below
+# $(BUILD)/examples, and is killed and restarted in the middle.
 
 .PHONY: test-examples
 

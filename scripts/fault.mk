@@ -1,5 +1,5 @@
-# Breaking things on purpose: `make fault ROUNDS=100 SEED=1` is the campaign;
-# a run says its seed, which gives the same faults in the same order again.
+# Fault injection: `make fault ROUNDS=100 SEED=1` runs the campaign. Every run
+# prints its seed, which repeats the same faults in the same order.
 
 ROUNDS ?= 10
 SEED   ?=

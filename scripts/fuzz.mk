@@ -1,8 +1,8 @@
-# Strangers' bytes at every door: `make fuzz FUZZ_TIME=600` looks for what
-# breaks a reader, with clang's libFuzzer, target by target; what it finds is
-# left in $(BUILD)/fuzz/found, and `make fuzz FUZZ=cert` is one target alone.
-# `make fuzz-smoke` needs no clang: it runs the same functions over the seeds
-# and some thousand changed copies of them, for some seconds in all.
+# Fuzzing of every parser of foreign input. `make fuzz FUZZ_TIME=600` runs
+# clang's libFuzzer, target by target, and leaves its findings in
+# $(BUILD)/fuzz/found; `make fuzz FUZZ=cert` runs one target. `make fuzz-smoke`
+# needs no clang: it runs the same functions over the seeds and a few thousand
+# mutations of them, for a few seconds in all.
 
 FUZZ_TIME  ?= 60
 FUZZ_CC    ?= clang
@@ -10,10 +10,10 @@ FUZZ_SMOKE ?= 400
 FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
 FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
-# All targets share one list of objects; fuzz_gate.c has the gate besides.
+# All targets share one list of objects; fuzz_gate.c also links the gate.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
-              bridge/journal/journal_entry.c
-FUZZ_LIBS  := -lsqlite3 $(POLICY_LIBS) -lcmocka
+              bridge/journal/journal_entry.c base/yaml.c
+FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) $(BASE_SRC)
 
 $(FUZZ_DIR)/gate: $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_GATE))

@@ -1,6 +1,6 @@
-# What the gate costs: `make bench-gate` compares a CONNECT over TLS with the
-# gate to the same without it, at several sizes of the registry, and looks at
-# the memory of held devices. Some three minutes; figures are also written to
+# The cost of the gate: `make bench-gate` compares a CONNECT over TLS with and
+# without the gate, at several sizes of the registry, and measures the memory of
+# held devices. It takes about three minutes and also writes the figures to
 # $(BUILD)/bench/gate.json.
 
 GATE_BENCH_BINS = $(BUILD)/bench/connect $(BUILD)/bench/crypto

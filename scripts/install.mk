@@ -1,5 +1,5 @@
-# make install PREFIX=/usr DESTDIR=/tmp/stage: what has been built, where a
-# packager expects it. uninstall removes the same files and nothing else.
+# make install PREFIX=/usr DESTDIR=/tmp/stage installs what has been built where
+# a packager expects it. uninstall removes the same files and nothing else.
 
 UNITDIR   ?= $(PREFIX)/lib/systemd/system
 PLUGINDIR ?= $(PREFIX)/lib/ztp
@@ -22,18 +22,18 @@ INSTALL_SCHEMAS = $(wildcard docs/schemas/*.json)
 INSTALL_PICTURES = $(wildcard docs/benchmarks/*.svg)
 INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
 INSTALL_MONITORING = $(wildcard docs/monitoring/*)
-# The sources, and nothing that was built among them.
+# The sources, without anything that was built among them.
 INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*' \
                      -not -name approver -not -name ztp-mochi))
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
 COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
 
 put = install -d '$(2)' && install -m $(1) $(3) '$(2)'
-# Text that names places, with those of this installation.
+# Installs a text with the paths of this installation.
 place = sed -e 's,/usr/local/lib/ztp/,$(PLUGINDIR)/,g' \
 	-e 's,/usr/local/,$(PREFIX)/,g' $(1) | install -D -m 644 /dev/stdin $(2)
 
-# What is installed and no test's program.
+# The installed programs, without those of the tests.
 .PHONY: programs
 programs: $(INSTALL_BINS) $(INSTALL_LIBS) $(INSTALL_GATE)
 

@@ -1,8 +1,9 @@
-# A guard against getting slower that needs no quiet machine: instructions per
-# request, step by step, counted by callgrind and compared with those in
-# tests/bench/instructions.json (tests/bench/test_instructions.py, in `make
-# test`). `make instructions` records them anew: with the change that makes
-# them more, and a reason in its message.
+# A guard against slowdowns that does not need an idle machine: callgrind counts
+# the instructions of each step of a request, and
+# tests/bench/test_instructions.py (in `make test`) compares them with
+# tests/bench/instructions.json. `make instructions` records them again. Commit
+# the new figures with the change that raises them, and give the reason in its
+# message.
 
 HOT_BIN = $(BUILD)/bench/hot
 LIFE_BINS = $(HOT_BIN) $(BUILD)/bench/growth
@@ -20,9 +21,10 @@ instructions:
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/instructions
 
-# What it costs by how much there is: `make bench-growth` fills stores up to
-# GROWTH_OUTSTANDING requests and GROWTH_FINISHED devices (some minutes, some
-# gigabytes while it runs) and writes $(BUILD)/bench/growth.json.
+# Cost by the number of stored requests: `make bench-growth` fills stores with
+# up to GROWTH_OUTSTANDING requests and GROWTH_FINISHED devices and writes
+# $(BUILD)/bench/growth.json. It takes a few minutes and a few gigabytes of
+# disk.
 GROWTH_OUTSTANDING ?= 1000000
 GROWTH_FINISHED    ?= 10000000
 

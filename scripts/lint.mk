@@ -1,5 +1,5 @@
-# Looking at it without running it, with the tools of Debian 12 (clang-format
-# and clang-tidy 14, cppcheck 2.10), on whichever release.
+# Static analysis, with the tools of Debian 12 (clang-format and clang-tidy 14,
+# cppcheck 2.10).
 
 LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault tests/sim)
 LINT_C = $(sort $(shell find $(LINT_DIRS) -name '*.c'))
@@ -17,7 +17,7 @@ lint-deps:
 lint-format: lint-deps
 	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
 
-# One file per run: clang-tidy 14 confuses va_lists across the files of one run.
+# One file per run: clang-tidy 14 confuses va_lists between the files of a run.
 lint-tidy: lint-deps
 	$(Q)printf '%s\n' $(LINT_C) | xargs -P 2 -n 1 sh -c \
 		'clang-tidy --quiet "$$@" -- -std=c11 -D_GNU_SOURCE -Iinclude -I. \
@@ -33,7 +33,7 @@ lint-cppcheck: lint-deps
 lint-shell: lint-deps
 	$(Q)shellcheck $(LINT_SH)
 
-# Includes that run upward, and files that call each other in a circle.
+# Includes that point upward, and files that call each other in a circle.
 lint-layers: all
 	$(Q)scripts/layers $(BUILD)
 

@@ -1,6 +1,6 @@
-# The policy library and the tools against musl's headers: `make musl`. Debian
-# has the libraries beneath them for glibc only, so nothing is linked: where
-# they are musl's, as on Alpine, plain make links them.
+# `make musl` compiles the policy library and the tools against musl's headers.
+# Debian has the libraries they need for glibc only, so nothing is linked. Where
+# those libraries are built for musl, as on Alpine, plain make links them.
 
 .PHONY: musl musl-objects
 musl:

@@ -1,11 +1,11 @@
-# Everywhere its users are: `make on RELEASE=trixie` runs the README's commands
-# in that release of Debian as on a new machine, in a folder of the build.
-# TARGET="demo unit local" are others; as root.
+# `make on RELEASE=trixie` runs the README's commands in a fresh Debian of that
+# release, in a directory of the build. TARGET="demo unit local" selects other
+# targets. Run it as root.
 
 RELEASE ?=
 ARCH    ?= $(shell dpkg --print-architecture)
 TARGET  ?= demo
-# What goes on to the make there, when it is set here.
+# Variables passed on to the make in there if they are set here.
 ON_PASSED := WERROR WORKERS PYTEST_ARGS KAFKA KAFKA_VERSION CC CFLAGS V
 
 .PHONY: on
@@ -14,9 +14,9 @@ on:
 		'$(RELEASE)' '$(ARCH)' '$(BUILD)/on/$(RELEASE)-$(ARCH)' $(TARGET) \
 		$(foreach name,$(ON_PASSED),$(if $(filter command environment,$(origin $(name))),'$(name)=$($(name))'))
 
-# All tests on each release, and the end-to-end tests with other Kafkas and
-# another librdkafka; docs/platforms.md is written of it. Hours; some rows:
-# ROWS="trixie sid".
+# Runs all tests on each release, and the end-to-end tests with other versions
+# of Kafka and librdkafka, and writes docs/platforms.md. It takes hours;
+# ROWS="trixie sid" runs some rows only.
 ROWS ?=
 
 .PHONY: matrix platform-facts
@@ -24,7 +24,7 @@ matrix:
 	$(Q)scripts/deps matrix
 	$(Q)$(PYTHON) scripts/matrix --build $(BUILD) $(ROWS)
 
-# What this machine has of what the programs need: a line of JSON.
+# Prints the versions this machine has of the programs' dependencies, as JSON.
 platform-facts:
 	$(Q)scripts/deps build demo
 	$(Q)$(PYTHON) scripts/platform-facts

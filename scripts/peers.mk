@@ -1,9 +1,10 @@
-# ztp-bridge beside what else carries MQTT to Kafka: `make bench-peers` runs
-# the same load through all of them, in turns, on one Mosquitto and one Kafka,
-# and writes $(BUILD)/bench/peers.json; `make bench-report` makes
-# docs/benchmarks.md of it. Some 25 minutes with PEER_ROUNDS=5; the first time
-# the peers are built as well. `make bench-peers-smoke` is the same with one
-# short round, in two minutes: a look at loss, not at time.
+# ztp-bridge compared with other programs that carry MQTT to Kafka. `make
+# bench-peers` runs the same load through each of them in turn, on one Mosquitto
+# and one Kafka, and writes $(BUILD)/bench/peers.json, from which `make
+# bench-report` writes docs/benchmarks.md. It takes about 25 minutes with
+# PEER_ROUNDS=5, and the first run builds the peers. `make bench-peers-smoke`
+# does the same in one short round of two minutes, to check for loss and not for
+# time.
 
 PEER_ROUNDS ?= 5
 FLOOR_BIN = $(BUILD)/bench/floor

@@ -1,10 +1,10 @@
-# Running it: the demo and the tests. Each target installs and fetches what it
-# needs first, so that each works alone on a fresh Debian 12 or 13.
+# The demo and the tests. Each target first installs and fetches what it needs,
+# so that each works by itself on a fresh Debian 12 or 13.
 
 TEST_DIRS = $(patsubst %/,%,$(sort $(dir $(wildcard tests/local/test_*.py \
               tests/e2e/test_*.py tests/fault/test_*.py \
               tests/bench/test_*.py))))
-# Another Apache Kafka than the one that scripts/kafka-fetch has by itself.
+# Selects another Apache Kafka than the default of scripts/kafka-fetch.
 export KAFKA_VERSION
 
 RUN_ENV = ZTP_BUILD='$(abspath $(BUILD))' PYTHONDONTWRITEBYTECODE=1
@@ -19,12 +19,12 @@ demo:
 	$(Q)+$(MAKE) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
-# Most tests wait for somebody: two files at a time, each with brokers of its
-# own, cost no more than one.
+# Most tests wait for other processes most of the time. Two files at a time,
+# each with brokers of its own, cost no more than one.
 WORKERS ?= 2
 PARALLEL = -n $(WORKERS) --dist loadfile
 
-# Everything; skips nothing; pytest's closing line is the last one.
+# Runs everything and skips nothing. pytest's summary is the last line.
 test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
@@ -32,7 +32,7 @@ test:
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
-# What one runs between two edits.
+# The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all helpers
@@ -50,7 +50,7 @@ e2e:
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/e2e
 
-# The whole programs, not only their units, under ASan and UBSan.
+# The local tests with the whole programs under ASan and UBSan, not only units.
 sanitize:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SAN)' \

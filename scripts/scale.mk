@@ -1,4 +1,5 @@
-# What a request costs by how many are outstanding: `make scale N=1000000`.
+# The cost of a request by the number of outstanding ones: `make scale
+# N=1000000`.
 N     ?= 1000000
 BATCH ?= 64
 

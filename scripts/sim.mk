@@ -1,7 +1,7 @@
-# The real bridge on played brokers, Kafka, disk and clock, in one thread and
-# from one seed (tests/sim): `make sim SECONDS=60 SEED=n` runs seeds from n on
-# for so long and exits 1 when one of them finds something; `make sim SEED=n
-# ONCE=1` tells one step by step.
+# The real bridge with a simulated broker, Kafka, disk and clock, in one thread
+# and from one seed (tests/sim). `make sim SECONDS=60 SEED=n` runs seeds from n
+# on for that long and exits 1 if one of them finds something. `make sim SEED=n
+# ONCE=1` prints a single seed step by step.
 
 SECONDS ?= 60
 SEED    ?= 1
@@ -10,10 +10,10 @@ SEED    ?= 1
 SIM_BIN := $(BUILD)/sim/sim
 SIM_SRC := $(call src,tests/sim)
 SIM_ALL := $(SIM_SRC) $(filter-out bridge/main.c,$(BRIDGE_SRC)) $(BASE_SRC) $(POLICY_SRC)
-# A checked call goes past the linker's --wrap.
+# Fortified calls bypass the linker's --wrap.
 SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 
-# What the linker takes from libc for us (system.c, thread.c).
+# The libc functions that the linker redirects to the simulation.
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd timerfd_create \
 	timerfd_settime signalfd sigprocmask read write close open pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \

@@ -1,4 +1,5 @@
-"""Fixtures of every layer, and the logs of live children on failure."""
+"""Fixtures shared by all layers. Prints the logs of live children on
+failure."""
 
 import pathlib
 import sys
@@ -26,8 +27,8 @@ def pytest_runtest_makereport(item, call):
 
 @pytest.fixture(autouse=True)
 def children(request):
-    """No child may end behind a test's back, and none that it started may
-    outlive it."""
+    """No child may die during a test without being noticed, and none that the
+    test started may outlive it."""
     before = list(process.Process.live)
     yield
     left = [child for child in process.Process.live if child not in before]
@@ -42,7 +43,7 @@ def children(request):
 
 @pytest.fixture(scope="session", autouse=True)
 def children_gone():
-    """Whatever went wrong, nothing outlives the run."""
+    """Whatever went wrong, no child outlives the run."""
     yield
     process.kill_all(process.Process.live)
 
@@ -54,7 +55,8 @@ def ca(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def real_kafka(children_gone, tmp_path_factory):
-    """The one Apache Kafka of this run; topics have names of their own."""
+    """The one Apache Kafka of this run. Each test uses topic names of its
+    own."""
     kafka = Kafka(tmp_path_factory.mktemp("kafka")).start()
     yield kafka
     kafka.stop()

@@ -1,6 +1,7 @@
-/* Loading: the file over the defaults, then what one setting means for
- * another. */
+/* Loads a configuration: the file's values over the defaults, then the rules
+ * between settings. */
 #include "bridge/config/config.h"
+#include "base/file.h"
 #include "bridge/config/config_yaml.h"
 #include "bridge/config/settings.h"
 #include <openssl/crypto.h>
@@ -35,7 +36,7 @@ static int line_of(const struct config *config, size_t member)
 	return line > 0 ? line : 1;
 }
 
-/* A complaint about two settings is made where the later one stands. */
+/* An error about two settings is reported at the later one. */
 static int later_of(const struct config *config, size_t a, size_t b)
 {
 	int one = line_of(config, a), two = line_of(config, b);
@@ -57,8 +58,8 @@ static int load_secret(struct config *config, const struct setting *file,
 	if (is_set(config, secret)) {
 		*line = later_of(config, file->offset, secret->offset);
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s and %s: one of them, not both",
-				secret->name, file->name);
+				"%s and %s: give one, not both", secret->name,
+				file->name);
 	}
 	rc = setting_read_file(&content, *(char **)setting_at(file, config),
 			       &inner);
@@ -84,7 +85,8 @@ static int load_secrets(struct config *config, int *line,
 	return rc;
 }
 
-/* The bridge would read what it wrote itself. */
+/* With one topic for two purposes the bridge would read what it wrote
+ * itself. */
 static int check_topics(const struct config *config, int *line,
 			struct ztp_error *error)
 {
@@ -127,7 +129,7 @@ static int check_tls(const struct config *config, int *line,
 		*line = line_of(config, members[i]);
 		if (!config->mqtt.secure)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"%s: needs a mqtt.url of mqtts://",
+					"%s: needs an mqtts:// mqtt.url",
 					name_of(members[i]));
 		if (members[i] == OF(mqtt.tls.key_file))
 			needs = cert ? 0 : OF(mqtt.tls.cert_file);
@@ -152,7 +154,8 @@ static int check_login(const struct config *config, int *line,
 		return 0;
 	*line = line_of(config, member);
 	return ztp_fail(error, ZTP_ERR_MISSING,
-			"%s: MQTT 3.1.1 has no password without mqtt.username",
+			"%s: MQTT 3.1.1 allows a password only with "
+			"mqtt.username",
 			name_of(member));
 }
 
@@ -191,7 +194,8 @@ static struct config *config_new(const char *file)
 	return NULL;
 }
 
-/* Keys and values of the file may be in a message; it stays one line. */
+/* A message may contain keys and values from the file; it must stay one
+ * line. */
 static void make_one_line(struct ztp_error *error)
 {
 	for (char *at = error->message; *at; at++)
@@ -214,7 +218,7 @@ int config_load(struct config **config, const char *file, int *line,
 	if (!new)
 		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (rc == 0)
-		rc = setting_slurp(&text, &len, CONFIG_FILE_MAX, file, error);
+		rc = ztp_file_read(&text, &len, file, CONFIG_FILE_MAX, error);
 	if (rc == 0)
 		rc = set_defaults(new, error);
 	if (rc == 0)
@@ -284,7 +288,7 @@ int config_warnings(const struct config *config, FILE *out)
 
 	if (!ztp_topic_unique(mqtt->command_topic))
 		count += warn(config, out, OF(mqtt.command_topic),
-			      "two devices may get the same topic; the later "
+			      "two devices may share a topic; the later "
 			      "one ends in conflict");
 	if (mqtt->command_format == ZTP_COMMAND_RAW && mqtt->version == 4)
 		count += warn(config, out, OF(mqtt.command_format),
@@ -292,7 +296,7 @@ int config_warnings(const struct config *config, FILE *out)
 			      "device may get the same payload twice");
 	if (mqtt->password[0] && !mqtt->secure && !is_loopback(mqtt->host))
 		count += warn(config, out, OF(mqtt.url),
-			      "the password goes over the network in clear; "
+			      "the password crosses the network unencrypted; "
 			      "use mqtts://");
 	return count;
 }

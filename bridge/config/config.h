@@ -1,10 +1,11 @@
 /*
- * bridge/config/config.h - what ztp-bridge.yaml says, checked and complete.
+ * bridge/config/config.h - the contents of ztp-bridge.yaml, checked and
+ * complete.
  *
- * Members are named as the keys are. A loaded configuration never changes and
- * may be read from any thread. Strings are owned by it and never NULL: "" is
- * what is not set. Durations are milliseconds. The table in settings.c is
- * where keys, defaults and bounds are written down.
+ * Members are named like the keys. A loaded configuration never changes and
+ * may be read by any thread. It owns its strings, which are never NULL: ""
+ * means not set. Durations are in milliseconds. Keys, defaults and bounds are
+ * defined in the table in settings.c.
  */
 #ifndef BRIDGE_CONFIG_CONFIG_H
 #define BRIDGE_CONFIG_CONFIG_H
@@ -21,13 +22,13 @@ enum config_registrar { CONFIG_REGISTRAR_NONE, CONFIG_REGISTRAR_GATE };
 enum config_ack { CONFIG_ACK_BROKER, CONFIG_ACK_DEVICE };
 enum config_sync { CONFIG_SYNC_NORMAL, CONFIG_SYNC_FULL };
 
-/* Names and values for librdkafka, in the order of the file. A secret given
- * by *_file is here under its own name with the file's content. */
+/* Names and values for librdkafka, in the file's order. A secret given by
+ * *_file is stored under its own name with the file's content. */
 struct config_property {
 	char *name; /* "sasl.password" */
 	char *value;
-	char *file;  /* where the value came from, else "" */
-	bool secret; /* value is never shown */
+	char *file;  /* the file that the value came from, or "" */
+	bool secret; /* the value is never shown */
 };
 
 struct config_properties {
@@ -48,15 +49,15 @@ struct config_mqtt_tls {
 
 struct config_mqtt {
 	char *url;
-	char *host;  /* from url, an IPv6 address without its brackets */
-	int port;    /* from url, 1883 or 8883 if not there */
+	char *host;  /* from url; an IPv6 address without brackets */
+	int port;    /* from url; 1883 or 8883 by default */
 	bool secure; /* mqtts:// */
 	char *client_id;
 	char *username;
 	char *password; /* the file's content if that was given */
 	char *password_file;
 	struct config_mqtt_tls tls;
-	int version;	      /* 5 or 4 (3.1.1), as MQTTVERSION_5 and _3_1_1 */
+	int version;	      /* 5, or 4 for 3.1.1: MQTTVERSION_5, _3_1_1 */
 	int64_t keepalive_ms; /* whole seconds */
 	char *pending_topic;
 	char *command_topic; /* a template: ztp_topic_render */
@@ -99,9 +100,9 @@ struct config_store {
 };
 
 struct config_http {
-	char *listen; /* as written; "" is off */
+	char *listen; /* as written; "" turns it off */
 	char *host;   /* from listen, without brackets; "" when off */
-	int port;     /* 0: the kernel's choice */
+	int port;     /* 0: the kernel chooses one */
 };
 
 struct config_log {
@@ -118,38 +119,39 @@ struct config {
 	struct config_log log;
 	int64_t shutdown_timeout_ms;
 	char *file; /* as given to config_load */
-	int *lines; /* per row of the table, 0: the default */
+	int *lines; /* for each row of the table; 0: not in the file */
 };
 
-/* Reads and checks file. On failure *config is NULL, *line the line of the
- * offending key (1 where the file itself is the trouble) and the message one
- * line without the file's name: print it with config_complain. Reads the
- * environment and the files that are named; blocks on nothing else. */
+/* Reads and checks file. On failure *config is NULL, *line is the line of
+ * the offending key (1 if the file itself is at fault), and the message is
+ * one line without the file's name; config_complain prints it. Reads the
+ * environment and the files named in the configuration, and blocks on
+ * nothing else. */
 int config_load(struct config **config, const char *file, int *line,
 		struct ztp_error *error);
-/* NULL-safe; wipes the secrets. */
+/* Accepts NULL; wipes the secrets. */
 void config_free(struct config *config);
 
 /* "FILE:LINE: message\n" */
 void config_complain(FILE *out, const char *file, int line,
 		     const struct ztp_error *error);
 
-/* What is legal and yet probably not meant, as "FILE:LINE: warning: ..." lines.
- * Returns how many. */
+/* Prints what is legal but probably unintended, as "FILE:LINE: warning: ..."
+ * lines. Returns how many. */
 int config_warnings(const struct config *config, FILE *out);
 
-/* The whole configuration as YAML that reads back as the same; secrets are
- * shown as "***". 0 or ZTP_ERR_IO. */
+/* Prints the whole configuration as YAML that reads back as the same; secrets
+ * are shown as "***". Returns 0 or ZTP_ERR_IO. */
 int config_print(const struct config *config, FILE *out);
 
-/* The name of the first setting in which both differ and which a SIGHUP
+/* The name of the first setting that differs between the two and that SIGHUP
  * cannot change in a running bridge, or NULL. */
 const char *config_needs_restart(const struct config *running,
 				 const struct config *loaded);
 
-/* Gives running what a SIGHUP can change: the log's level and mqtt.tls. loaded
- * gets the old values and is still to be freed. In the thread that uses them,
- * between two uses. */
+/* Gives running the settings that SIGHUP can change: the log's level and
+ * mqtt.tls. loaded gets the old values and must still be freed. Call this from
+ * the thread that uses these settings, between two uses. */
 void config_take_reloadable(struct config *running, struct config *loaded);
 
 /* --- the table, for the manual page */
@@ -157,14 +159,14 @@ void config_take_reloadable(struct config *running, struct config *loaded);
 struct config_description {
 	const char *name;     /* "mqtt.keepalive" */
 	const char *type;     /* "duration", "true or false", ... */
-	const char *fallback; /* the default, as it would be written */
+	const char *fallback; /* the default, as written in a file */
 	const char *choices;  /* "envelope|raw" or "" */
 	const char *about;    /* one line */
 	bool reloadable;
 };
 
-/* Every row, in the table's order, until walk returns nonzero; returns what
- * it returned. The strings are valid during the call. */
+/* Calls walk for every row, in the table's order, until it returns nonzero,
+ * and returns that value. The strings are valid during the call. */
 int config_describe(int (*walk)(void *arg, const struct config_description *),
 		    void *arg);
 

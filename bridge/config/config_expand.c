@@ -27,7 +27,7 @@ static int append(struct buffer *buffer, const char *text, size_t n,
 	return 0;
 }
 
-/* What is between "${" and "}". */
+/* Appends the variable named between "${" and "}". */
 static int append_variable(struct buffer *buffer, const char *inside,
 			   size_t len, struct ztp_error *error)
 {
@@ -41,12 +41,12 @@ static int append_variable(struct buffer *buffer, const char *inside,
 	if (n == 0 || n > VARIABLE_MAX ||
 	    (inside[0] >= '0' && inside[0] <= '9'))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no name of a variable after ${");
+				"${ is not followed by a variable name");
 	if (!fallback && n != len)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"neither ${NAME} nor ${NAME:-text}");
+				"expected ${NAME} or ${NAME:-text}");
 	if (memmem(inside, len, "${", 2))
-		return ztp_fail(error, ZTP_ERR_VALUE, "a ${ inside of ${ }");
+		return ztp_fail(error, ZTP_ERR_VALUE, "${ inside ${ }");
 	memcpy(name, inside, n);
 	name[n] = '\0';
 	value = getenv(name);
@@ -54,29 +54,29 @@ static int append_variable(struct buffer *buffer, const char *inside,
 		return append(buffer, inside + n + 2, len - n - 2, error);
 	if (!value)
 		return ztp_fail(error, ZTP_ERR_MISSING,
-				"the environment has no ${%s}", name);
+				"environment variable ${%s} is not set", name);
 	return append(buffer, value, strlen(value), error);
 }
 
-/* One step: what is at the start of text; *taken is how much of it. */
-static int append_piece(struct buffer *buffer, const char *text, size_t *taken,
+/* Expands the piece at the start of text, which is *length bytes long. */
+static int append_piece(struct buffer *buffer, const char *text, size_t *length,
 			struct ztp_error *error)
 {
 	size_t n = strcspn(text, "$"), inside;
 
-	*taken = n;
+	*length = n;
 	if (n > 0)
 		return append(buffer, text, n, error);
-	*taken = 3;
+	*length = 3;
 	if (strncmp(text, "$${", 3) == 0)
 		return append(buffer, "${", 2, error);
-	*taken = 1;
+	*length = 1;
 	if (text[1] != '{')
 		return append(buffer, text, 1, error);
 	inside = strcspn(text + 2, "}");
-	*taken = inside + 3;
+	*length = inside + 3;
 	if (text[inside + 2] == '\0')
-		return ztp_fail(error, ZTP_ERR_VALUE, "a ${ without its }");
+		return ztp_fail(error, ZTP_ERR_VALUE, "${ without a closing }");
 	return append_variable(buffer, text + 2, inside, error);
 }
 
@@ -84,10 +84,10 @@ int config_expand(char **out, const char *text, struct ztp_error *error)
 {
 	struct buffer buffer = {0};
 	int rc = append(&buffer, "", 0, error);
-	size_t taken = 0;
+	size_t length = 0;
 
-	for (; rc == 0 && *text; text += taken)
-		rc = append_piece(&buffer, text, &taken, error);
+	for (; rc == 0 && *text; text += length)
+		rc = append_piece(&buffer, text, &length, error);
 	if (rc == 0)
 		*out = buffer.text;
 	else

@@ -1,5 +1,5 @@
-/* The table told to people: --print-config, the manual page, and what a
- * reload would have to change. */
+/* Shows the table to people: --print-config and the manual page. Also finds
+ * what a reload would have to change. */
 #include "bridge/config/config.h"
 #include "bridge/config/settings.h"
 #include <ctype.h>
@@ -8,7 +8,7 @@
 
 #define MASK "***"
 
-/* Words that some reader of YAML takes for something else than text. */
+/* Words that some YAML parsers do not take as text. */
 static bool is_word(const char *text)
 {
 	static const char *const words[] = {
@@ -34,7 +34,7 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-/* ${ would be expanded when the text is read again. */
+/* "${" would be expanded when the text is read again, so it is escaped. */
 static void print_text(FILE *out, const char *text)
 {
 	if (is_plain(text)) {
@@ -84,7 +84,7 @@ static void print_map(FILE *out, const struct config_properties *map,
 	}
 }
 
-/* A secret that came from a file is told by the file's row alone. */
+/* Did the secret come from a file? Then only the file's row shows it. */
 static bool from_file(const struct setting *secret, const struct config *config)
 {
 	size_t count;
@@ -124,9 +124,9 @@ static void print_value(FILE *out, const struct setting *setting,
 	}
 }
 
-/* The headings of those sections of name that the row before was not in;
- * returns the key's own indentation and where it starts. */
-static int print_sections(FILE *out, const char *before, const char **name)
+/* Prints the headings of those sections of name that the previous row was not
+ * in. Returns the key's indentation; *name moves to the key itself. */
+static int print_sections(FILE *out, const char *previous, const char **name)
 {
 	const char *start = *name, *dot;
 	int indent = 0;
@@ -134,7 +134,7 @@ static int print_sections(FILE *out, const char *before, const char **name)
 	while ((dot = strchr(*name, '.')) != NULL) {
 		size_t n = (size_t)(dot + 1 - start);
 
-		if (strncmp(before, start, n) != 0)
+		if (strncmp(previous, start, n) != 0)
 			(void)fprintf(out, "%*s%.*s:\n", indent, "",
 				      (int)(dot - *name), *name);
 		*name = dot + 1;
@@ -147,15 +147,15 @@ int config_print(const struct config *config, FILE *out)
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
-	const char *before = "";
+	const char *previous = "";
 
 	for (size_t i = 0; i < count; i++) {
 		const char *key = table[i].name;
-		int indent = print_sections(out, before, &key);
+		int indent = print_sections(out, previous, &key);
 
 		(void)fprintf(out, "%*s%s:", indent, "", key);
 		print_value(out, &table[i], config, indent);
-		before = table[i].name;
+		previous = table[i].name;
 	}
 	return fflush(out) == 0 && !ferror(out) ? 0 : ZTP_ERR_IO;
 }

@@ -1,113 +1,26 @@
 /*
- * The configuration is a small part of YAML: mappings to the depth of the
- * table, scalars, and lists of scalars, in one document. Anchors, aliases and
- * tags are refused, so nothing in a file means something that is not written
- * where it stands, and nothing grows when it is read. The reader descends
- * only where the table of settings has a section, which bounds its depth.
+ * From the tree that base/yaml.h reads to the table of settings. A name in a
+ * message is dotted, as in the table: "mqtt.tls.ca_file".
  */
 #include "bridge/config/config_yaml.h"
+#include "base/yaml.h"
 #include "bridge/config/config_expand.h"
 #include "bridge/config/settings.h"
 #include <stdlib.h>
 #include <string.h>
-#include <yaml.h>
 
 #define NAME_MAX_LEN 200
 
 struct reader {
-	yaml_parser_t parser;
-	yaml_event_t event;
-	bool has_event;
 	struct config *config;
-	const char *text;
-	unsigned char *sections; /* per row: bits of the depths seen */
 	int *line;
 	struct ztp_error *error;
 };
 
-static void drop_event(struct reader *reader)
+static int refuse(struct reader *reader, const char *name, enum ztp_err code,
+		  const char *why)
 {
-	if (reader->has_event)
-		yaml_event_delete(&reader->event);
-	reader->has_event = false;
-}
-
-static int event_line(const struct reader *reader)
-{
-	return (int)reader->event.start_mark.line + 1;
-}
-
-/* libyaml marks the line of everything but of bytes that it cannot read,
- * and those it may meet ahead of where it is. */
-static int parser_failed(struct reader *reader)
-{
-	const yaml_parser_t *parser = &reader->parser;
-	const char *problem = parser->problem ? parser->problem : "no YAML";
-
-	*reader->line = (int)parser->problem_mark.line + 1;
-	if (parser->error == YAML_MEMORY_ERROR)
-		return ztp_fail(reader->error, ZTP_ERR_NOMEM, "out of memory");
-	if (parser->error == YAML_READER_ERROR) {
-		*reader->line = 1;
-		for (size_t i = 0; i < parser->problem_offset; i++)
-			*reader->line += reader->text[i] == '\n';
-	}
-	return ztp_fail(reader->error, ZTP_ERR_VALUE, "YAML: %s", problem);
-}
-
-static bool is_marked(const yaml_event_t *event)
-{
-	switch (event->type) {
-	case YAML_ALIAS_EVENT:
-		return true;
-	case YAML_SCALAR_EVENT:
-		return event->data.scalar.anchor || event->data.scalar.tag;
-	case YAML_SEQUENCE_START_EVENT:
-		return event->data.sequence_start.anchor ||
-		       event->data.sequence_start.tag;
-	case YAML_MAPPING_START_EVENT:
-		return event->data.mapping_start.anchor ||
-		       event->data.mapping_start.tag;
-	default:
-		return false;
-	}
-}
-
-static int next(struct reader *reader)
-{
-	drop_event(reader);
-	if (!yaml_parser_parse(&reader->parser, &reader->event))
-		return parser_failed(reader);
-	reader->has_event = true;
-	if (!is_marked(&reader->event))
-		return 0;
-	*reader->line = event_line(reader);
-	return ztp_fail(reader->error, ZTP_ERR_VALUE,
-			"anchors, aliases and tags are not for this file");
-}
-
-static const char *scalar_text(const struct reader *reader)
-{
-	return (const char *)reader->event.data.scalar.value;
-}
-
-/* What YAML takes for "nothing here". */
-static bool is_null(const struct reader *reader)
-{
-	static const char *const nulls[] = {"", "~", "null", "Null", "NULL"};
-
-	if (reader->event.type != YAML_SCALAR_EVENT ||
-	    reader->event.data.scalar.style != YAML_PLAIN_SCALAR_STYLE)
-		return false;
-	for (size_t i = 0; i < sizeof(nulls) / sizeof(nulls[0]); i++)
-		if (strcmp(scalar_text(reader), nulls[i]) == 0)
-			return true;
-	return false;
-}
-
-static bool has_nul(const struct reader *reader)
-{
-	return strlen(scalar_text(reader)) != reader->event.data.scalar.length;
+	return ztp_fail(reader->error, code, "%s: %s", name, why);
 }
 
 /* "name: " in front of a message that a setting's own code made. */
@@ -118,121 +31,108 @@ static int blame(struct reader *reader, const char *name, int rc)
 	if (rc == 0 || !reader->error)
 		return rc;
 	inner = *reader->error;
-	return ztp_fail(reader->error, inner.code, "%s: %s", name,
-			inner.message);
+	return refuse(reader, name, inner.code, inner.message);
 }
 
-static int refuse(struct reader *reader, const char *name, enum ztp_err code,
-		  const char *why)
+/* A scalar's text with its variables expanded. The caller owns *value. */
+static int read_value(struct reader *reader, const char *name,
+		      const struct ztp_yaml_node *node, char **value)
 {
-	return ztp_fail(reader->error, code, "%s: %s", name, why);
-}
-
-/* The event is a scalar that is some value. The caller owns *value. */
-static int read_value(struct reader *reader, const char *name, char **value)
-{
-	if (reader->event.type == YAML_SEQUENCE_START_EVENT)
+	if (node->kind == ZTP_YAML_LIST)
 		return refuse(reader, name, ZTP_ERR_TYPE,
 			      "a list where one value belongs");
-	if (reader->event.type != YAML_SCALAR_EVENT)
+	if (node->kind == ZTP_YAML_MAP)
 		return refuse(reader, name, ZTP_ERR_TYPE,
 			      "a mapping where a value belongs");
-	if (is_null(reader))
+	if (node->is_null)
 		return refuse(reader, name, ZTP_ERR_TYPE,
 			      "no value (\"\" is an empty one)");
-	if (has_nul(reader))
-		return refuse(reader, name, ZTP_ERR_NUL, "a NUL character");
 	return blame(reader, name,
-		     config_expand(value, scalar_text(reader), reader->error));
+		     config_expand(value, node->text, reader->error));
 }
 
-/* The event begins a sequence. Items one by one, or joined for a setting
- * that is a list in one string. */
-static int read_list(struct reader *reader, const struct setting *setting)
+static int read_list(struct reader *reader, const struct setting *setting,
+		     const struct ztp_yaml_node *list)
 {
-	char *joined = strdup(""), *item = NULL, *longer = NULL;
+	const struct ztp_yaml_node *item = list->first;
+	char *value = NULL;
 	int rc = 0;
 
-	while (rc == 0 && (rc = next(reader)) == 0 &&
-	       reader->event.type != YAML_SEQUENCE_END_EVENT) {
-		rc = read_value(reader, setting->name, &item);
-		if (rc == 0 && setting->type == SETTING_LIST) {
-			rc = setting_append(setting, reader->config, item,
-					    reader->error);
-			rc = blame(reader, setting->name, rc);
-		} else if (rc == 0 && joined &&
-			   asprintf(&longer, "%s%s%s", joined,
-				    joined[0] ? "," : "", item) >= 0) {
-			free(joined);
-			joined = longer;
-		} else if (rc == 0) {
-			rc = refuse(reader, setting->name, ZTP_ERR_NOMEM,
-				    "out of memory");
-		}
-		free(item);
-		item = NULL;
+	for (; rc == 0 && item; item = item->next) {
+		rc = read_value(reader, setting->name, item, &value);
+		if (rc == 0)
+			rc = blame(reader, setting->name,
+				   setting_append(setting, reader->config,
+						  value, reader->error));
+		free(value);
+		value = NULL;
 	}
-	if (rc == 0 && setting->type != SETTING_LIST)
-		rc = blame(reader, setting->name,
-			   setting_set(setting, reader->config,
-				       joined ? joined : "", reader->error));
-	free(joined);
 	return rc;
 }
 
-/* The event begins a mapping of names to scalars. */
-static int read_map(struct reader *reader, const struct setting *setting)
+/* A list for a setting that is one string: its items, joined by commas. */
+static int join_list(struct reader *reader, const struct setting *setting,
+		     const struct ztp_yaml_node *list, char **joined)
 {
+	const struct ztp_yaml_node *item = list->first;
+	char *value = NULL, *longer;
+	int rc = 0;
+
+	*joined = strdup("");
+	for (; rc == 0 && item; item = item->next) {
+		rc = read_value(reader, setting->name, item, &value);
+		if (rc == 0 && *joined &&
+		    asprintf(&longer, "%s%s%s", *joined, **joined ? "," : "",
+			     value) >= 0) {
+			free(*joined);
+			*joined = longer;
+		} else if (rc == 0) {
+			rc = ZTP_ERR_NOMEM;
+		}
+		free(value);
+		value = NULL;
+	}
+	if (rc == ZTP_ERR_NOMEM || !*joined)
+		return refuse(reader, setting->name, ZTP_ERR_NOMEM,
+			      "out of memory");
+	return rc;
+}
+
+static int read_map(struct reader *reader, const struct setting *setting,
+		    const struct ztp_yaml_node *map)
+{
+	const struct ztp_yaml_node *item = map->first;
 	char name[NAME_MAX_LEN + 1];
 	char *value = NULL;
 	int rc = 0;
 
-	while (rc == 0 && (rc = next(reader)) == 0 &&
-	       reader->event.type != YAML_MAPPING_END_EVENT) {
-		*reader->line = event_line(reader);
-		if (reader->event.type != YAML_SCALAR_EVENT || has_nul(reader))
-			return refuse(reader, setting->name, ZTP_ERR_TYPE,
-				      "a key that is no text");
+	for (; rc == 0 && item; item = item->next) {
+		*reader->line = item->key_line;
 		(void)snprintf(name, sizeof(name), "%s.%s", setting->name,
-			       scalar_text(reader));
-		rc = next(reader);
-		if (rc == 0)
-			rc = read_value(reader, name, &value);
+			       item->key);
+		rc = read_value(reader, name, item, &value);
 		if (rc == 0)
 			rc = blame(reader, name,
 				   properties_add(
 					   setting_at(setting, reader->config),
-					   name + strlen(setting->name) + 1,
-					   value, reader->error));
+					   item->key, value, reader->error));
 		setting_wipe(value);
 		value = NULL;
 	}
 	return rc;
 }
 
-/* The event is the value of the setting. */
-static int read_setting(struct reader *reader, const struct setting *setting)
+static int read_scalar(struct reader *reader, const struct setting *setting,
+		       const struct ztp_yaml_node *node)
 {
-	yaml_event_type_t type = reader->event.type;
-	bool listed = setting->type == SETTING_LIST ||
-		      setting->check == setting_check_brokers;
 	char *value = NULL;
 	int rc;
 
-	if (setting->type == SETTING_MAP || setting->type == SETTING_LIST) {
-		if (is_null(reader))
-			return 0;
-	}
-	if (setting->type == SETTING_MAP)
-		return type == YAML_MAPPING_START_EVENT
-			       ? read_map(reader, setting)
-			       : refuse(reader, setting->name, ZTP_ERR_TYPE,
-					"is a mapping of names to values");
-	if (listed && type == YAML_SEQUENCE_START_EVENT)
-		return read_list(reader, setting);
-	if (setting->type == SETTING_LIST)
-		return refuse(reader, setting->name, ZTP_ERR_TYPE, "is a list");
-	rc = read_value(reader, setting->name, &value);
+	if (node->kind == ZTP_YAML_LIST &&
+	    setting->check == setting_check_brokers)
+		rc = join_list(reader, setting, node, &value);
+	else
+		rc = read_value(reader, setting->name, node, &value);
 	if (rc == 0)
 		rc = blame(reader, setting->name,
 			   setting_set(setting, reader->config, value,
@@ -241,137 +141,79 @@ static int read_setting(struct reader *reader, const struct setting *setting)
 	return rc;
 }
 
-static int depth_of(const char *name)
+static int read_setting(struct reader *reader, const struct setting *setting,
+			const struct ztp_yaml_node *node)
 {
-	int depth = 0;
-
-	for (; *name; name++)
-		depth += *name == '.';
-	return depth;
+	switch (setting->type) {
+	case SETTING_MAP:
+		if (node->is_null || node->kind == ZTP_YAML_MAP)
+			return read_map(reader, setting, node);
+		return refuse(reader, setting->name, ZTP_ERR_TYPE,
+			      "is a mapping of names to values");
+	case SETTING_LIST:
+		if (node->is_null || node->kind == ZTP_YAML_LIST)
+			return read_list(reader, setting, node);
+		return refuse(reader, setting->name, ZTP_ERR_TYPE, "is a list");
+	default:
+		return read_scalar(reader, setting, node);
+	}
 }
 
-static int read_section(struct reader *reader, const char *prefix);
+static int read_section(struct reader *reader, const char *prefix,
+			const struct ztp_yaml_node *section);
 
-/* The event is the value of a key that is a section. */
-static int enter_section(struct reader *reader, const char *name,
-			 const struct setting *first)
+/* No setting has a dot in its key: "mqtt.url" at the top is unknown. */
+static int read_key(struct reader *reader, const char *prefix,
+		    const struct ztp_yaml_node *node)
 {
-	unsigned char *seen = &reader->sections[settings_index(first)];
-	unsigned char bit = (unsigned char)(1u << depth_of(name));
-
-	if (*seen & bit)
-		return refuse(reader, name, ZTP_ERR_DUPLICATE_KEY,
-			      "is there twice");
-	*seen |= bit;
-	if (is_null(reader))
-		return 0;
-	if (reader->event.type != YAML_MAPPING_START_EVENT)
-		return refuse(reader, name, ZTP_ERR_TYPE,
-			      "is a section with keys of its own");
-	return read_section(reader, name);
-}
-
-/* The event is a key: it and its value, to their end. A key with a dot in it
- * is none, or "mqtt.url" at the top would be one. */
-static int read_key(struct reader *reader, const char *prefix)
-{
-	const char *key = scalar_text(reader);
+	bool dotted = strchr(node->key, '.');
 	char name[NAME_MAX_LEN + 1];
-	const struct setting *setting = NULL, *first = NULL;
-	int *line_of = NULL;
-	int rc;
+	const struct setting *setting;
 
 	(void)snprintf(name, sizeof(name), "%s%s%s", prefix,
-		       prefix[0] ? "." : "", key);
-	if (!strchr(key, '.') && !has_nul(reader)) {
-		setting = settings_find(name);
-		first = settings_section(name);
-	}
-	if (!setting && !first)
-		return refuse(reader, name, ZTP_ERR_VALUE, "unknown key");
+		       prefix[0] ? "." : "", node->key);
+	setting = dotted ? NULL : settings_find(name);
 	if (setting) {
-		line_of = &reader->config->lines[settings_index(setting)];
-		if (*line_of != 0)
-			return refuse(reader, name, ZTP_ERR_DUPLICATE_KEY,
-				      "is there twice");
-		*line_of = event_line(reader);
+		reader->config->lines[settings_index(setting)] = node->key_line;
+		return read_setting(reader, setting, node);
 	}
-	rc = next(reader);
-	if (rc < 0)
-		return rc;
-	return setting ? read_setting(reader, setting)
-		       : enter_section(reader, name, first);
+	if (dotted || !settings_section(name))
+		return refuse(reader, name, ZTP_ERR_VALUE, "unknown key");
+	if (!node->is_null && node->kind != ZTP_YAML_MAP)
+		return refuse(reader, name, ZTP_ERR_TYPE,
+			      "is a section with keys of its own");
+	return read_section(reader, name, node);
 }
 
-/* The event begins a mapping; at the end it is the mapping's end. */
-static int read_section(struct reader *reader, const char *prefix)
+/* The table of settings bounds the recursion. */
+static int read_section(struct reader *reader, const char *prefix,
+			const struct ztp_yaml_node *section)
 {
 	int rc = 0;
 
-	while (rc == 0 && (rc = next(reader)) == 0 &&
-	       reader->event.type != YAML_MAPPING_END_EVENT) {
-		*reader->line = event_line(reader);
-		if (reader->event.type != YAML_SCALAR_EVENT)
-			return ztp_fail(reader->error, ZTP_ERR_TYPE,
-					"a key that is no text");
-		rc = read_key(reader, prefix);
+	for (const struct ztp_yaml_node *node = section->first; rc == 0 && node;
+	     node = node->next) {
+		*reader->line = node->key_line;
+		rc = read_key(reader, prefix, node);
 	}
 	return rc;
-}
-
-/* The event is the document's only value. */
-static int read_root(struct reader *reader)
-{
-	*reader->line = event_line(reader);
-	if (is_null(reader))
-		return 0;
-	if (reader->event.type != YAML_MAPPING_START_EVENT)
-		return ztp_fail(reader->error, ZTP_ERR_TYPE,
-				"the file is no mapping of keys to values");
-	return read_section(reader, "");
-}
-
-static int read_stream(struct reader *reader)
-{
-	int rc = next(reader); /* stream start */
-
-	if (rc == 0)
-		rc = next(reader); /* document start, or the end */
-	if (rc < 0 || reader->event.type == YAML_STREAM_END_EVENT)
-		return rc;
-	rc = next(reader);
-	if (rc == 0)
-		rc = read_root(reader);
-	if (rc == 0)
-		rc = next(reader); /* document end */
-	if (rc == 0)
-		rc = next(reader);
-	if (rc < 0 || reader->event.type == YAML_STREAM_END_EVENT)
-		return rc;
-	*reader->line = event_line(reader);
-	return ztp_fail(reader->error, ZTP_ERR_VALUE,
-			"a second document in the file");
 }
 
 int config_yaml_read(struct config *config, const char *text, size_t len,
 		     int *line, struct ztp_error *error)
 {
-	struct reader reader = {
-		.config = config, .text = text, .line = line, .error = error};
-	size_t count;
-	int rc;
+	struct reader reader = {config, line, error};
+	struct ztp_yaml_node *root;
+	int rc = ztp_yaml_read(&root, text, len, line, error);
 
-	(void)settings_table(&count);
-	reader.sections = calloc(count, 1);
-	if (!reader.sections || !yaml_parser_initialize(&reader.parser)) {
-		free(reader.sections);
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	}
-	yaml_parser_set_input_string(&reader.parser,
-				     (const unsigned char *)text, len);
-	rc = read_stream(&reader);
-	drop_event(&reader);
-	yaml_parser_delete(&reader.parser);
-	free(reader.sections);
+	if (rc < 0)
+		return rc;
+	*line = root->line;
+	if (root->is_null || root->kind == ZTP_YAML_MAP)
+		rc = read_section(&reader, "", root);
+	else
+		rc = ztp_fail(error, ZTP_ERR_TYPE,
+			      "the file is no mapping of keys to values");
+	ztp_yaml_free(root);
 	return rc;
 }

@@ -1,6 +1,6 @@
 /*
- * bridge/config/config_yaml.h - from a file's text to a struct config, by libyaml's
- * events so that every complaint has its line. Internal to config*.c.
+ * bridge/config/config_yaml.h - from a file's text to a struct config. Internal
+ * to config*.c.
  */
 #ifndef BRIDGE_CONFIG_CONFIG_YAML_H
 #define BRIDGE_CONFIG_CONFIG_YAML_H

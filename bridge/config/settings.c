@@ -1,4 +1,4 @@
-/* The table of settings: DESIGN section 8, in its order. */
+/* The table of settings, in the order of the manual page. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
 #include <string.h>
@@ -48,8 +48,8 @@ static const struct setting table[] = {
 	{"mqtt.client_id", SETTING_TEXT, AT(mqtt.client_id),
 	 .fallback = ZTP_BRIDGE, .min = 1, .max = 256,
 	 .check = setting_check_client_id,
-	 .about = "client ID of the intake connection; the commands' "
-		  "connection adds -out"},
+	 .about = "client ID of the intake connection; the command connection "
+		  "appends -out"},
 	{"mqtt.username", SETTING_TEXT, AT(mqtt.username), .fallback = "",
 	 .max = 65535, .about = "MQTT user name; empty for none"},
 	{"mqtt.password", SETTING_SECRET, AT(mqtt.password), .fallback = "",
@@ -60,8 +60,8 @@ static const struct setting table[] = {
 	 .about = "file that holds the MQTT password"},
 	{"mqtt.tls.ca_file", SETTING_FILE, AT(mqtt.tls.ca_file), .fallback = "",
 	 .max = 4096, .reloadable = true,
-	 .about = "CAs that the broker's certificate may be signed by (PEM); "
-		  "empty for the system's"},
+	 .about = "CAs that may sign the broker's certificate (PEM); empty for "
+		  "the system's"},
 	{"mqtt.tls.cert_file", SETTING_FILE, AT(mqtt.tls.cert_file),
 	 .fallback = "", .max = 4096, .reloadable = true,
 	 .about = "the bridge's own certificate chain (PEM)"},
@@ -85,52 +85,52 @@ static const struct setting table[] = {
 	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
 	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,
-	 .about = "topic that the broker publishes first connections on"},
+	 .about = "topic on which the broker announces first connections"},
 	{"mqtt.command_topic", SETTING_TEXT, AT(mqtt.command_topic),
 	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
-	 .about = "topic of a device's commands, made of {device_path}, "
+	 .about = "topic of a device's commands, built from {device_path}, "
 		  "{subscription}, {registry}, {device} and text"},
 	{"mqtt.command_format", SETTING_CHOICE, AT(mqtt.command_format),
 	 .fallback = "envelope", .choices = command_formats,
-	 .about = "what a device gets: the JSON envelope or the payload's "
-		  "bytes as they are"},
+	 .about = "what a device receives: the JSON envelope, or only the "
+		  "payload's bytes"},
 	{"mqtt.registrar", SETTING_CHOICE, AT(mqtt.registrar),
 	 .fallback = "none", .choices = registrars,
 	 .about = "who creates an approved device: nobody, or the gate in "
 		  "the broker"},
 	{"mqtt.delivery_ack", SETTING_CHOICE, AT(mqtt.delivery_ack),
 	 .fallback = "broker", .choices = acks,
-	 .about = "whose word a delivery needs: the broker's PUBACK or the "
+	 .about = "what confirms a delivery: the broker's PUBACK or the "
 		  "device's own answer"},
 	{"mqtt.retry_rate", SETTING_INT, AT(mqtt.retry_rate), .fallback = "200",
 	 .min = 1, .max = 1000000,
-	 .about = "commands tried again per second, all devices together"},
+	 .about = "commands retried per second, over all devices"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
 	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,
-	 .about = "Kafka brokers to begin with: HOST:PORT, separated by "
-		  "commas or as a list"},
+	 .about = "Kafka bootstrap servers: HOST:PORT, separated by commas or "
+		  "as a list"},
 	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = ZTP_BRIDGE,
 	 .min = 1, .max = 255,
-	 .about = "consumer group; one bridge alone may be in it"},
+	 .about = "consumer group; only one bridge may be in it"},
 	/* clang-format off */
 	ZTP_TOPIC_LIST(TOPIC_ROW)
 	/* clang-format on */
 	{"kafka.create_topics", SETTING_BOOL, AT(kafka.create_topics),
-	 .fallback = "false", .about = "create topics that are missing"},
+	 .fallback = "false", .about = "create missing topics"},
 	{"kafka.properties", SETTING_MAP, AT(kafka.properties),
 	 .fallback = "{}",
-	 .about = "properties of librdkafka, passed on as they are; secrets "
-		  "also as NAME_file"},
+	 .about = "librdkafka properties, passed on unchanged; secrets also "
+		  "as NAME_file"},
 	{"onboarding.decision_timeout", SETTING_DURATION,
 	 AT(onboarding.decision_timeout_ms), .fallback = "24h", .min = 1,
 	 .max = 3650 * DAY,
-	 .about = "how long the customer may take, unless the pending event "
-		  "says when it expires"},
+	 .about = "how long the customer may take to decide, unless the "
+		  "pending event has an expiry"},
 	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),
 	 .fallback = ZTP_VERDICT_REJECT, .choices = verdicts,
-	 .about = "the verdict when no decision came in time"},
+	 .about = "the verdict if no decision arrives in time"},
 	{"onboarding.delivery_timeout", SETTING_DURATION,
 	 AT(onboarding.delivery_timeout_ms), .fallback = "24h", .min = 1,
 	 .max = 3650 * DAY,
@@ -138,44 +138,44 @@ static const struct setting table[] = {
 	{"onboarding.renotify_interval", SETTING_DURATION,
 	 AT(onboarding.renotify_interval_ms), .fallback = "10m", .min = 1,
 	 .max = 3650 * DAY,
-	 .about = "a device that asks again is announced again after this"},
+	 .about = "how soon a device that asks again is announced again"},
 	{"onboarding.reject_cooldown", SETTING_DURATION,
 	 AT(onboarding.reject_cooldown_ms), .fallback = "1h", .min = 0,
 	 .max = 3650 * DAY,
-	 .about = "a rejected device may ask again after this, as attempt "
+	 .about = "a rejected device may ask again after this time, as attempt "
 		  "n+1"},
 	{"onboarding.notify_rejected", SETTING_BOOL,
 	 AT(onboarding.notify_rejected), .fallback = "true",
-	 .about = "tell the device of a rejection, too"},
+	 .about = "notify the device of a rejection"},
 	{"onboarding.omit_fields", SETTING_LIST, AT(onboarding.omit_fields),
 	 .fallback = "[]", .check = setting_check_omit,
-	 .about = "fields left out of requests, such as certificate.subject"},
+	 .about = "fields to omit from requests, such as certificate.subject"},
 	{"store.path", SETTING_TEXT, AT(store.path),
 	 .fallback = "/var/lib/ztp-bridge/store.db", .min = 1, .max = 4000,
-	 .about = "the bridge's database; its journal is beside it"},
+	 .about = "the bridge's database; its journal lies beside it"},
 	{"store.sync", SETTING_CHOICE, AT(store.sync), .fallback = "normal",
 	 .choices = syncs,
-	 .about = "normal survives any crash of the bridge, full also the "
-		  "loss of power"},
+	 .about = "normal survives any crash of the bridge, full also a power "
+		  "loss"},
 	{"store.max_requests", SETTING_INT, AT(store.max_requests),
 	 .fallback = "1000000", .min = 1, .max = 1000000000,
-	 .about = "unfinished requests held at most; then intake waits"},
+	 .about = "most unfinished requests held; then intake pauses"},
 	{"store.max_finished", SETTING_INT, AT(store.max_finished),
 	 .fallback = "10000000", .min = 1, .max = 1000000000,
-	 .about = "finished requests kept at most; the oldest give way"},
+	 .about = "most finished requests kept; the oldest are removed first"},
 	{"store.retention", SETTING_DURATION, AT(store.retention_ms),
 	 .fallback = "30d", .min = 1, .max = 3650 * DAY,
 	 .about = "how long finished requests are kept"},
 	{"http.listen", SETTING_TEXT, AT(http.listen),
 	 .fallback = "127.0.0.1:9464", .max = 300,
 	 .check = setting_check_listen,
-	 .about = "HOST:PORT of metrics, health, requests and the page to "
-		  "look at; port 0 for any free one, empty for none"},
+	 .about = "HOST:PORT for metrics, health, requests and the web page; "
+		  "port 0 for any free port, empty to turn it off"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
 	 .choices = levels, .reloadable = true,
-	 .about = "the least severe events that are logged"},
+	 .about = "the least severe level that is logged"},
 	{"log.format", SETTING_CHOICE, AT(log.format), .fallback = "logfmt",
-	 .choices = formats, .about = "how a line of the log is written"},
+	 .choices = formats, .about = "format of log lines"},
 	{"shutdown_timeout", SETTING_DURATION, AT(shutdown_timeout_ms),
 	 .fallback = "10s", .min = 1, .max = HOUR,
 	 .about = "how long SIGTERM lets work in flight finish"},
@@ -206,15 +206,15 @@ const struct setting *settings_of(size_t offset)
 	return &table[i];
 }
 
-const struct setting *settings_section(const char *name)
+bool settings_section(const char *name)
 {
 	size_t len = strlen(name);
 
 	for (size_t i = 0; i < COUNT; i++)
 		if (strncmp(table[i].name, name, len) == 0 &&
 		    table[i].name[len] == '.')
-			return &table[i];
-	return NULL;
+			return true;
+	return false;
 }
 
 size_t settings_index(const struct setting *setting)

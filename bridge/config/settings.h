@@ -1,7 +1,7 @@
 /*
- * bridge/config/settings.h - the one table of settings and how a row's text becomes
- * a value. Everything that knows a key's name, default or bounds reads it
- * here. Internal to config*.c and settings*.c.
+ * bridge/config/settings.h - the one table of settings, and how a row's text
+ * becomes a value. Everything that needs a key's name, default or bounds reads
+ * it here. Internal to config*.c and settings*.c.
  */
 #ifndef BRIDGE_CONFIG_SETTINGS_H
 #define BRIDGE_CONFIG_SETTINGS_H
@@ -11,7 +11,7 @@
 enum setting_type {
 	SETTING_TEXT,	  /* char *; bounds: bytes */
 	SETTING_SECRET,	  /* char *, never shown */
-	SETTING_FILE,	  /* char *; "" or a file that can be read now */
+	SETTING_FILE,	  /* char *; "" or a readable file */
 	SETTING_BOOL,	  /* bool */
 	SETTING_INT,	  /* int64_t */
 	SETTING_DURATION, /* int64_t, ms */
@@ -25,7 +25,7 @@ struct setting_choice {
 	int value;
 };
 
-/* May also fill what is derived from the text (host, port). Messages do not
+/* May also set members derived from the text (host, port). Its messages do not
  * repeat the setting's name. */
 typedef int setting_check(struct config *config, const char *text,
 			  struct ztp_error *error);
@@ -35,7 +35,7 @@ struct setting {
 	enum setting_type type;
 	bool reloadable;
 	size_t offset;	      /* in struct config */
-	const char *fallback; /* the default, as in a file */
+	const char *fallback; /* the default, as written in a file */
 	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
@@ -43,35 +43,35 @@ struct setting {
 	const char *about; /* one line for the manual page */
 };
 
-/* The table: rows of one section are together. */
+/* The table. Rows of one section stand together. */
 const struct setting *settings_table(size_t *count);
-/* NULL for a name that is none. */
+/* NULL if there is no setting of that name. */
 const struct setting *settings_find(const char *name);
 /* The row of the member at this offset of struct config. */
 const struct setting *settings_of(size_t offset);
-/* The first row below "name.", or NULL when there is no such section. */
-const struct setting *settings_section(const char *name);
+/* Is there a row below "name."? */
+bool settings_section(const char *name);
 size_t settings_index(const struct setting *setting);
 
 /* --- settings_value.c */
 
 void *setting_at(const struct setting *setting, const struct config *config);
 
-/* Any type but LIST and MAP: parses, checks and stores text, in place of
- * what was there. */
+/* For any type except LIST and MAP: parses, checks and stores text, replacing
+ * the old value. */
 int setting_set(const struct setting *setting, struct config *config,
 		const char *text, struct ztp_error *error);
 int setting_append(const struct setting *setting, struct config *config,
 		   const char *text, struct ztp_error *error);
-/* free(3) that leaves nothing to read. */
+/* Wipes text, then frees it. */
 void setting_wipe(char *text);
-/* Likewise what a property holds, and all of them. */
+/* The same for what a property holds, and for all properties. */
 void property_clear(struct config_property *property);
 void properties_clear(struct config_properties *properties);
-/* Frees and wipes; the member is then empty. */
+/* Wipes and frees; the member is then empty. */
 void setting_clear(const struct setting *setting, struct config *config);
-/* BOOL, INT, DURATION and CHOICE as they are written in a file; out holds
- * SETTING_TEXT_MAX. Else the string itself. */
+/* Formats BOOL, INT, DURATION and CHOICE as in a file; out holds
+ * SETTING_TEXT_MAX bytes. For other types returns the string itself. */
 #define SETTING_TEXT_MAX 32
 const char *setting_format(const struct setting *setting,
 			   const struct config *config,
@@ -79,27 +79,24 @@ const char *setting_format(const struct setting *setting,
 bool setting_equal(const struct setting *setting, const struct config *a,
 		   const struct config *b);
 
-/* "250ms" .. "30d": a whole number and a unit. */
+/* "250ms" to "30d": a whole number and a unit. */
 int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
 
 /* --- settings_file.c */
 
-/* Opens and reads from it, because a directory opens, too. */
+/* Opens file and reads from it, because opening alone also succeeds for a
+ * directory. */
 int setting_check_file(const char *file, struct ztp_error *error);
-/* A whole file of at most max bytes, with a NUL after them; the caller owns
- * *content. */
-int setting_slurp(char **content, size_t *len, size_t max, const char *file,
-		  struct ztp_error *error);
 /* A secret's file: the whole file without one newline at its end; no NUL in it;
  * the caller owns *content. */
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 
-/* Valid UTF-8 without control characters: what people would not see, or what
- * a terminal would obey, is not in a name, an address or a path. */
+/* Accepts valid UTF-8 without control characters: names, addresses and paths
+ * must not contain what people cannot see or what a terminal would obey. */
 int setting_check_text(const char *text, struct ztp_error *error);
 
-/* --- settings_check.c: the rows' own rules */
+/* --- settings_check.c: rules of single rows */
 
 setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 	setting_check_template, setting_check_keepalive, setting_check_brokers,
@@ -107,10 +104,11 @@ setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 
 /* --- settings_kafka.c: kafka.properties */
 
-#define SETTING_OF_FILE "_file" /* what a secret's name has behind it */
+#define SETTING_OF_FILE "_file" /* suffix of a secret that is in a file */
 
-/* Adds one pair or says why not: known to librdkafka, not the bridge's own,
- * not there yet. NAME_file for a secret NAME reads the file. */
+/* Adds one pair, or says why not: librdkafka must know the property, it must
+ * not be the bridge's own, and it must not be given already. NAME_file of a
+ * secret NAME reads that file. */
 int properties_add(struct config_properties *properties, const char *name,
 		   const char *value, struct ztp_error *error);
 

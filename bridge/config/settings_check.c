@@ -1,4 +1,4 @@
-/* The rules of single settings: addresses, topics, names. */
+/* Rules of single settings: addresses, topics, names. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/request.h"
@@ -12,7 +12,7 @@
 
 struct endpoint {
 	char host[HOST_MAX + 1];
-	int port; /* NO_PORT: none given */
+	int port; /* NO_PORT: not given */
 };
 
 static bool port_parse(int *port, const char *text, size_t len)
@@ -30,8 +30,8 @@ static bool port_parse(int *port, const char *text, size_t len)
 	return value <= 65535;
 }
 
-/* A DNS name or an IPv4 address. What is made of digits and dots alone is
- * meant as an address, so it has to be one. */
+/* Accepts a DNS name or an IPv4 address. Text made only of digits and dots is
+ * meant as an address, so it must be a valid one. */
 static bool host_valid(const char *host)
 {
 	static const char name[] = "abcdefghijklmnopqrstuvwxyz"
@@ -44,8 +44,9 @@ static bool host_valid(const char *host)
 	       host[0] != '-' && !strstr(host, "..");
 }
 
-/* Where the host is in text: all before the port's colon, or what is between
- * the brackets. *rest is what follows it, at least its end. */
+/* Finds the host in text: everything before the port's colon, or what stands
+ * between the brackets. *rest is what follows the host or its bracket,
+ * possibly empty. */
 static bool find_host(struct ztp_str *host, struct ztp_str *rest,
 		      const char *text, size_t len)
 {
@@ -74,7 +75,8 @@ static int endpoint_parse(struct endpoint *endpoint, const char *text,
 	bool valid;
 
 	if (!find_host(&host, &rest, text, len))
-		return ztp_fail(error, ZTP_ERR_VALUE, "no host in the address");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the address has no host");
 	memcpy(endpoint->host, host.p, host.n);
 	endpoint->host[host.n] = '\0';
 	endpoint->port = NO_PORT;
@@ -83,18 +85,18 @@ static int endpoint_parse(struct endpoint *endpoint, const char *text,
 			: inet_pton(AF_INET6, endpoint->host, &address) == 1;
 	if (!valid)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"the address has a bad host");
+				"the address has an invalid host");
 	if (rest.n > 0 && rest.p[0] != ':')
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"the address goes on after ']'");
+				"unexpected text after ']' in the address");
 	if (rest.n > 0 && !port_parse(&endpoint->port, rest.p + 1, rest.n - 1))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"the address has a bad port");
+				"the address has an invalid port");
 	return 0;
 }
 
-static int keep_host(char **member, const struct endpoint *endpoint,
-		     struct ztp_error *error)
+static int store_host(char **member, const struct endpoint *endpoint,
+		      struct ztp_error *error)
 {
 	char *copy = strdup(endpoint->host);
 
@@ -121,7 +123,7 @@ static const char *after_scheme(const char *url, bool *secure)
 	return rest ? rest : after(url, ZTP_MQTT_SCHEME);
 }
 
-/* The text is never repeated: people do write passwords into URLs. */
+/* Messages never repeat the text: people do write passwords into URLs. */
 int setting_check_url(struct config *config, const char *text,
 		      struct ztp_error *error)
 {
@@ -135,17 +137,17 @@ int setting_check_url(struct config *config, const char *text,
 				"the URL is neither mqtt:// nor mqtts://");
 	if (strchr(rest, '@'))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no user or password in the URL: use "
-				"mqtt.username and mqtt.password_file");
+				"the URL must not contain a user or password: "
+				"use mqtt.username and mqtt.password_file");
 	if (strpbrk(rest, "/?#"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"the URL goes on after its port");
+				"unexpected text after the URL's port");
 	rc = endpoint_parse(&endpoint, rest, strlen(rest), error);
 	if (rc == 0 && endpoint.port == 0)
 		rc = ztp_fail(error, ZTP_ERR_VALUE,
-			      "the address has a bad port");
+			      "the address has an invalid port");
 	if (rc == 0)
-		rc = keep_host(&config->mqtt.host, &endpoint, error);
+		rc = store_host(&config->mqtt.host, &endpoint, error);
 	if (rc < 0)
 		return rc;
 	config->mqtt.secure = secure;
@@ -168,7 +170,7 @@ int setting_check_listen(struct config *config, const char *text,
 				      "\"%.80s\" is not HOST:PORT", text);
 	}
 	if (rc == 0)
-		rc = keep_host(&config->http.host, &endpoint, error);
+		rc = store_host(&config->http.host, &endpoint, error);
 	if (rc == 0)
 		config->http.port = endpoint.port;
 	return rc;
@@ -203,20 +205,19 @@ int setting_check_client_id(struct config *config, const char *text,
 	(void)config;
 	if (after(text, ZTP_PATH_SUBSCRIPTION))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"begins with " ZTP_PATH_SUBSCRIPTION
-				", as devices do");
+				"must not begin with " ZTP_PATH_SUBSCRIPTION);
 	return 0;
 }
 
-/* A topic to subscribe to and to compare with: no wildcard (MQTT 5 section
- * 4.7), no shared subscription. */
+/* A topic that the bridge subscribes to and compares with: no wildcard (MQTT 5
+ * section 4.7), no shared subscription. */
 int setting_check_topic(struct config *config, const char *text,
 			struct ztp_error *error)
 {
 	(void)config;
 	if (strpbrk(text, "+#"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"a wildcard in the topic");
+				"the topic contains a wildcard");
 	if (text[0] == '$')
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the topic begins with '$'");
@@ -235,24 +236,25 @@ int setting_check_keepalive(struct config *config, const char *text,
 {
 	if (config->mqtt.keepalive_ms % 1000 != 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%.40s is not in whole seconds", text);
+				"%.40s is not a whole number of seconds", text);
 	return 0;
 }
 
-/* What Kafka takes as a topic's name. */
+/* What Kafka accepts as a topic name. */
 int setting_check_kafka_topic(struct config *config, const char *text,
 			      struct ztp_error *error)
 {
 	(void)config;
 	for (const char *at = text; *at; at++)
 		if (!isalnum((unsigned char)*at) && !strchr("._-", *at))
-			return ztp_fail(error, ZTP_ERR_VALUE,
-					"\"%.80s\" is no topic of Kafka: only "
-					"letters, digits, '.', '_' and '-'",
-					text);
+			return ztp_fail(
+				error, ZTP_ERR_VALUE,
+				"\"%.80s\" is not a Kafka topic: use only "
+				"letters, digits, '.', '_' and '-'",
+				text);
 	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"\"%s\" is no topic of Kafka", text);
+				"\"%s\" is not a Kafka topic", text);
 	return 0;
 }
 
@@ -263,11 +265,12 @@ int setting_check_omit(struct config *config, const char *text,
 
 	if (!ztp_request_may_omit(text))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"\"%.80s\" is no field that may be omitted",
+				"\"%.80s\" is not a field that can be omitted",
 				text);
 	for (size_t i = 0; i < list->count; i++)
 		if (strcmp(list->items[i], text) == 0)
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"\"%.80s\" is there twice", text);
+					"\"%.80s\" is given more than once",
+					text);
 	return 0;
 }

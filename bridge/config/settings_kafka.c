@@ -1,8 +1,8 @@
 /*
- * kafka.properties: anything that librdkafka knows, asked of librdkafka
- * itself so that a misspelt property is found where it is written. Refused
- * are the few with a key of their own and other values than ours for those on
- * which the bridge's promises rest: base/kafka_properties.c has the list.
+ * kafka.properties: any property that librdkafka knows. librdkafka itself is
+ * asked, so a misspelt property is reported at its line. Refused are the few
+ * properties that have a setting of their own, and values that would break the
+ * bridge's guarantees (base/kafka_properties.c has the list).
  */
 #include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
@@ -48,13 +48,14 @@ static int check_promises(const char *name, const char *value,
 	promise = ztp_kafka_property_promise(property);
 	if (promise && strcmp(value, promise) != 0 &&
 	    (!property->also || strcmp(value, property->also) != 0))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"must be %s, or nothing could be promised",
-				promise);
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"must be %s: the bridge's guarantees rest on it",
+			promise);
 	return 0;
 }
 
-/* librdkafka's own words may repeat the value, so not for secrets. */
+/* librdkafka's message may repeat the value, so it is not used for secrets. */
 static int check_known(const char *name, const char *value, bool secret,
 		       struct ztp_error *error)
 {
@@ -70,31 +71,31 @@ static int check_known(const char *name, const char *value, bool secret,
 		return 0;
 	if (res == RD_KAFKA_CONF_UNKNOWN)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no such property of librdkafka");
+				"librdkafka has no such property");
 	return ztp_fail(error, ZTP_ERR_VALUE, "%s",
 			secret ? "librdkafka refuses the value" : why);
 }
 
-static int check_twice(const struct config_properties *properties,
-		       const char *name, bool from_file,
-		       struct ztp_error *error)
+static int check_duplicate(const struct config_properties *properties,
+			   const char *name, bool from_file,
+			   struct ztp_error *error)
 {
 	for (size_t i = 0; i < properties->count; i++) {
-		const struct config_property *held = &properties->items[i];
+		const struct config_property *other = &properties->items[i];
 
-		if (strcmp(held->name, name) != 0)
+		if (strcmp(other->name, name) != 0)
 			continue;
-		if (from_file == (held->file[0] != '\0'))
+		if (from_file == (other->file[0] != '\0'))
 			return ztp_fail(error, ZTP_ERR_DUPLICATE_KEY,
-					"is there twice");
+					"given more than once");
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"%s and %s_file: one of them, not both", name,
+				"%s and %s_file: give one, not both", name,
 				name);
 	}
 	return 0;
 }
 
-/* Takes what is in *property, whatever it returns. */
+/* Takes ownership of what *property holds, whatever it returns. */
 static int append(struct config_properties *properties,
 		  struct config_property *property, struct ztp_error *error)
 {
@@ -129,7 +130,7 @@ int properties_add(struct config_properties *properties, const char *name,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	new.secret = is_secret(new.name);
 	new.file = strdup(from_file ? value : "");
-	rc = check_twice(properties, new.name, from_file, error);
+	rc = check_duplicate(properties, new.name, from_file, error);
 	if (rc == 0 && from_file)
 		rc = setting_read_file(&new.value, value, error);
 	else if (rc == 0)

@@ -1,4 +1,4 @@
-/* A row's text into a member of struct config and back. */
+/* Converts a row's text to a member of struct config and back. */
 #include "bridge/config/settings.h"
 #include <ctype.h>
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Longest first, so that the largest unit that fits is found first. */
+/* Longest first, so that formatting finds the largest unit that fits. */
 static const struct {
 	const char *text;
 	int64_t ms;
@@ -27,7 +27,7 @@ static char **text_at(const struct setting *setting,
 	return setting_at(setting, config);
 }
 
-/* The members that choices are stored in are all as wide as an int. */
+/* A choice is stored in an enum or an int, which must be equally wide. */
 _Static_assert(sizeof(enum ztp_command_format) == sizeof(int) &&
 		       sizeof(enum ztp_verdict) == sizeof(int) &&
 		       sizeof(enum config_registrar) == sizeof(int) &&
@@ -44,7 +44,7 @@ void setting_wipe(char *text)
 	free(text);
 }
 
-/* Digits alone; what follows them is left in *rest. */
+/* Accepts digits only; *rest is what follows them. */
 static bool whole_number(int64_t *number, const char *text, const char **rest)
 {
 	char *end;
@@ -71,8 +71,8 @@ int setting_duration(int64_t *ms, const char *text, struct ztp_error *error)
 			i++;
 	if (!rest || i == UNITS)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"\"%.40s\" is no duration: a whole number and "
-				"ms, s, m, h or d, such as 10s",
+				"\"%.40s\" is not a duration: write a whole "
+				"number and ms, s, m, h or d, such as 10s",
 				text);
 	if (__builtin_mul_overflow(number, units[i].ms, ms))
 		return ztp_fail(error, ZTP_ERR_VALUE, "\"%.40s\" is too long",
@@ -102,8 +102,9 @@ static int set_duration(const struct setting *setting, struct config *config,
 	if (ms < setting->min || ms > setting->max) {
 		format_duration(low, setting->min);
 		format_duration(high, setting->max);
-		return ztp_fail(error, ZTP_ERR_VALUE, "%.40s is not %s to %s",
-				text, low, high);
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%.40s is not between %s and %s", text, low,
+				high);
 	}
 	*(int64_t *)setting_at(setting, config) = ms;
 	return 0;
@@ -118,7 +119,7 @@ static int set_int(const struct setting *setting, struct config *config,
 	if (!whole_number(&number, text, &rest) || *rest != '\0' ||
 	    number < setting->min || number > setting->max)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"\"%.40s\" is no whole number from %" PRId64
+				"\"%.40s\" is not a whole number from %" PRId64
 				" to %" PRId64,
 				text, setting->min, setting->max);
 	*(int64_t *)setting_at(setting, config) = number;
@@ -154,8 +155,8 @@ static int set_choice(const struct setting *setting, struct config *config,
 		(void)snprintf(all + n, sizeof(all) - n, "%s%s", n ? ", " : "",
 			       choice->text);
 	}
-	return ztp_fail(error, ZTP_ERR_VALUE, "\"%.40s\" is none of: %s", text,
-			all);
+	return ztp_fail(error, ZTP_ERR_VALUE, "\"%.40s\" is not one of: %s",
+			text, all);
 }
 
 int setting_check_text(const char *text, struct ztp_error *error)
@@ -171,7 +172,7 @@ int setting_check_text(const char *text, struct ztp_error *error)
 		if (c < 0x20 || c == 0x7f ||
 		    (c == 0xc2 && (unsigned char)text[1] < 0xa0))
 			return ztp_fail(error, ZTP_ERR_VALUE,
-					"a control character");
+					"contains a control character");
 		text += n;
 		left -= n;
 	}
@@ -231,7 +232,7 @@ int setting_set(const struct setting *setting, struct config *config,
 		break;
 	case SETTING_LIST:
 	case SETTING_MAP:
-		return ztp_fail(error, ZTP_ERR_TYPE, "is no single value");
+		return ztp_fail(error, ZTP_ERR_TYPE, "is not a single value");
 	}
 	if (rc == 0 && setting->check)
 		rc = setting->check(config, text, error);
@@ -301,7 +302,7 @@ void setting_clear(const struct setting *setting, struct config *config)
 	}
 }
 
-/* A default is told as it is documented: 24h, not 1d. */
+/* A default is shown as documented: 24h, not 1d. */
 static const char *duration_text(const struct setting *setting,
 				 const struct config *config,
 				 char out[SETTING_TEXT_MAX])

@@ -1,6 +1,6 @@
 /*
- * bridge/core/core.h - what every part of the bridge above the ground floor may
- * know of the daemon that it is in.
+ * bridge/core/core.h - what every part of the bridge above config/ may know
+ * about the daemon.
  */
 #ifndef BRIDGE_CORE_CORE_H
 #define BRIDGE_CORE_CORE_H
@@ -13,16 +13,16 @@
 struct core {
 	const struct config *config;
 	struct log *log;
-	struct ztp_clock
-		clock; /* set at the start, then safe from any thread */
+	struct ztp_clock clock; /* set at start; then any thread may read it */
 
-	/* The loop thread's. */
-	int64_t now; /* steady ms, taken at the start of each turn */
+	/* For the loop thread. */
+	int64_t now; /* steady ms, read at the start of each turn */
 	bool stopping;
-	struct tally tally; /* of the transaction that is open */
+	struct tally tally; /* of the open transaction */
 
-	/* Set by the receiving thread when it wakes the loop, cleared by the
-	 * loop before it reads the journal: no second write for one turn. */
+	/* The receiving thread sets this when it wakes the loop, and the loop
+	 * clears it before it reads the journal. This saves a second write
+	 * for one turn. */
 	_Atomic bool signalled;
 };
 

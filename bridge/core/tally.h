@@ -1,10 +1,10 @@
 /*
- * bridge/core/tally.h - what has happened, counted. Loop thread only.
+ * bridge/core/tally.h - counts what has happened. Loop thread only.
  *
- * What happens inside a transaction is counted in the batch's tally and added
- * to the total when the commit has succeeded, so that a batch that is applied
- * again counts once. The counters are those of /metrics (bridge/http/metrics.h),
- * and the lists give the values of their labels.
+ * Events inside a transaction are counted in the batch's tally, which is added
+ * to the total after the commit. A batch that is applied again therefore
+ * counts once. The counters are those of /metrics (bridge/http/metrics.h), and
+ * the lists give the values of their labels.
  */
 #ifndef BRIDGE_CORE_TALLY_H
 #define BRIDGE_CORE_TALLY_H
@@ -86,13 +86,13 @@ struct tally {
 	double latency_sum;			     /* seconds */
 };
 
-/* Upper bounds of the buckets of latency but the last, in seconds. */
+/* Upper bounds in seconds of all buckets of latency but the last. */
 extern const double tally_latency_bounds[TALLY_LATENCY_BUCKETS];
 
-/* From the announcement to the decision; below 0 counts as 0. */
+/* ms: from the announcement to the decision; below 0 counts as 0. */
 void tally_decision_latency(struct tally *tally, int64_t ms);
 
-/* total += batch; batch becomes zero. */
+/* Adds batch to total and zeroes batch. */
 void tally_add(struct tally *total, struct tally *batch);
 
 #endif

@@ -1,9 +1,9 @@
 /*
- * The admin pages' server: sockets, routes, and the pages that are plain text.
+ * The admin server: sockets, routes, and the plain-text pages.
  *
- * A client gets little: so many connections, so much memory for each, so long
- * in silence. What is beyond waits in the kernel's queue, so that no client
- * can cost the loop more than one answer at a time.
+ * A client gets limited resources: a number of connections, memory for each,
+ * and a time without traffic. Anything beyond waits in the kernel's queue, so
+ * a client never costs the loop more than one answer at a time.
  */
 #include "bridge/http/http.h"
 
@@ -27,14 +27,14 @@
 #include "ztp/event.h"
 
 #define CONNECTIONS_MAX	   64
-#define CONNECTION_MEMORY  (32 * 1024) /* request line and headers, and out */
-#define CONNECTION_TIMEOUT 10	       /* seconds without a byte */
+#define CONNECTION_MEMORY  (32 * 1024) /* request line, headers, output */
+#define CONNECTION_TIMEOUT 10	       /* seconds without traffic */
 
 struct http {
 	struct bridge *b;
 	struct MHD_Daemon *daemon;
 	int fd;
-	char policy[PAGE_POLICY_MAX]; /* of the page to look at */
+	char policy[PAGE_POLICY_MAX]; /* of the web page */
 };
 
 static struct http_page plain(unsigned status, char *text)
@@ -87,7 +87,7 @@ static struct http_page page_status(struct bridge *b)
 	return http_status(b, &r);
 }
 
-static struct http_page page_to_look_at(const struct http *http)
+static struct http_page page_html(const struct http *http)
 {
 	return (struct http_page){
 		.status = MHD_HTTP_OK,
@@ -117,7 +117,7 @@ static struct http_page route(const struct http *http,
 	size_t i;
 
 	if (strcmp(path, "/") == 0)
-		return page_to_look_at(http);
+		return page_html(http);
 	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
 		if (strcmp(path, pages[i].path) == 0)
 			return pages[i].page(b);
@@ -145,7 +145,7 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 	size_t i;
 
 	if (!page->text)
-		return MHD_NO; /* no memory: the connection is closed */
+		return MHD_NO; /* no memory: closes the connection */
 	response = MHD_create_response_from_buffer(
 		strlen(page->text), page->text, MHD_RESPMEM_MUST_FREE);
 	if (!response) {
@@ -170,10 +170,10 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 	return rc;
 }
 
-/* Called once with the headers, again for each piece of a body, and at last
- * with none: the answer goes out then, whatever the method, so that a client
- * that is still sending gets to read it. Bodies are ignored. *seen is NULL in
- * the first call. */
+/* libmicrohttpd calls this once with the headers, then for each piece of a
+ * body, and finally without one. The answer is sent in that last call,
+ * whatever the method, so that a client that is still sending gets to read it.
+ * Bodies are ignored. *seen is NULL in the first call. */
 static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 				  const char *path, const char *method,
 				  const char *version, const char *body,
@@ -192,13 +192,13 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
 		page = plain(MHD_HTTP_METHOD_NOT_ALLOWED,
-			     strdup("only GET and HEAD\n"));
+			     strdup("only GET and HEAD are allowed\n"));
 	else
 		page = route(http, client, path);
 	return send_page(client, &page);
 }
 
-/* libmicrohttpd complains about clients that hang up, too. */
+/* libmicrohttpd also reports clients that hang up, so this is debug output. */
 __attribute__((format(printf, 2, 0))) static void
 on_complaint(void *arg, const char *format, va_list args)
 {
@@ -234,7 +234,8 @@ static int bind_one(const struct addrinfo *address)
 	return -1;
 }
 
-/* The first of the host's addresses that can be had, or a negative error. */
+/* Binds the first of the host's addresses that is available. Returns the
+ * socket or a negative error. */
 static int bind_any(const struct config_http *config, struct ztp_error *error)
 {
 	struct addrinfo hints = {.ai_family = AF_UNSPEC,
@@ -258,7 +259,7 @@ static int bind_any(const struct config_http *config, struct ztp_error *error)
 	return fd;
 }
 
-static void say_where(struct http *http, int listening)
+static void log_address(struct http *http, int listening)
 {
 	struct sockaddr_storage address = {0};
 	socklen_t len = sizeof(address);
@@ -281,9 +282,10 @@ static int start(struct http *http, int listening, struct ztp_error *error)
 {
 	const union MHD_DaemonInfo *info;
 
-	/* The logger has to be the first. The socket is the daemon's from
-	 * here on, and when it does not start nobody knows whether it has
-	 * closed it: then it stays as it is until the process ends. */
+	/* The logger must be the first option. From here on the daemon
+	 * owns the socket. If the daemon does not start, we cannot know
+	 * whether it has closed the socket, so we leave it alone until the
+	 * process ends. */
 	http->daemon = MHD_start_daemon(
 		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
 		http, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, http,
@@ -294,7 +296,7 @@ static int start(struct http *http, int listening, struct ztp_error *error)
 		MHD_OPTION_END);
 	if (!http->daemon)
 		return ztp_fail(error, ZTP_ERR_IO,
-				"http.listen: libmicrohttpd does not start");
+				"http.listen: cannot start libmicrohttpd");
 	info = MHD_get_daemon_info(http->daemon, MHD_DAEMON_INFO_EPOLL_FD);
 	if (!info || info->epoll_fd < 0)
 		return ztp_fail(error, ZTP_ERR_IO,
@@ -320,7 +322,7 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 		http_free(made);
 		return rc;
 	}
-	say_where(made, listening);
+	log_address(made, listening);
 	*http = made;
 	return 0;
 }

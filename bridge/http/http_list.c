@@ -1,10 +1,11 @@
 /*
  * Requests as JSON, page by page.
  *
- * A store may hold millions of rows, and while a page is made the loop stands
- * still. So a list walks the rows in windows, and ends with the window in
- * which its time was up; `next` says where the walk goes on. What is asked for
- * most, the undecided, is found by its index however much lies between.
+ * A store may hold millions of rows, and the loop stands still while a page is
+ * made. So a list reads the rows in windows and stops after the window in
+ * which its time ran out; `next` says where to continue. Undecided requests,
+ * which are listed most often, are found through their index, however many
+ * rows lie between them.
  */
 #include "bridge/http/http_list.h"
 
@@ -20,28 +21,28 @@
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
-#define WINDOW	      500 /* rows looked at between two looks at the clock */
+#define WINDOW	      500 /* rows between two looks at the clock */
 #define TIME_MAX_MS   10
 
-/* No request id begins with it, and no URL needs it escaped. */
+/* No request id begins with this character, and URLs need not escape it. */
 #define CURSOR '@'
 
 /* --- the query */
 
 struct query {
-	/* NULL: not there */
+	/* NULL: absent */
 	const char *state, *registry, *device, *order, *after, *limit;
-	const char *wrong; /* NULL: nothing */
+	const char *wrong; /* NULL: nothing wrong */
 };
 
-static bool given(const char *text)
+static bool is_given(const char *text)
 {
 	return text && *text;
 }
 
-static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind,
-				      const char *key, size_t key_len,
-				      const char *value, size_t value_len)
+static enum MHD_Result on_parameter(void *arg, enum MHD_ValueKind kind,
+				    const char *key, size_t key_len,
+				    const char *value, size_t value_len)
 {
 	struct query *query = arg;
 	const struct {
@@ -55,19 +56,19 @@ static enum MHD_Result take_parameter(void *arg, enum MHD_ValueKind kind,
 	size_t i;
 
 	(void)kind;
-	if (key_len == 0 && !given(value)) /* "?a=b&" */
+	if (key_len == 0 && !is_given(value)) /* "?a=b&" */
 		return MHD_YES;
 	for (i = 0; i < sizeof(known) / sizeof(*known); i++) {
 		if (strlen(key) != key_len || strcmp(key, known[i].name) != 0)
 			continue;
 		if (*known[i].member)
-			query->wrong = "a parameter is there twice";
+			query->wrong = "a parameter is given more than once";
 		if (value && strlen(value) != value_len)
-			query->wrong = "a parameter holds a NUL";
+			query->wrong = "a parameter contains a NUL";
 		*known[i].member = value ? value : "";
 		return MHD_YES;
 	}
-	query->wrong = "the parameters are state, registry, device, order, "
+	query->wrong = "allowed parameters: state, registry, device, order, "
 		       "after and limit";
 	return MHD_YES;
 }
@@ -77,13 +78,13 @@ struct listing {
 	enum order { OLDEST, NEWEST, FINISHED, ORDER_COUNT } order;
 	enum ztp_state state;
 	const char *registry, *device;
-	/* The last row looked at; finished_at counts in that order alone. */
+	/* The last row examined; finished_at is used only in that order. */
 	struct store_place place;
 	int limit;
 
 	cJSON *rows;
 	int count;
-	bool more; /* it was not the end */
+	bool more; /* there are more rows */
 };
 
 static const char *const order_names[ORDER_COUNT] = {"oldest", "newest",
@@ -101,7 +102,7 @@ static bool parse_order(enum order *order, const char *text)
 	return false;
 }
 
-/* Digits up to `end`, which is where *text is moved to. */
+/* Parses digits up to the character `end` and moves *text there. */
 static bool parse_number(int64_t *number, const char **text, char end,
 			 int64_t max)
 {
@@ -118,14 +119,6 @@ static bool parse_number(int64_t *number, const char **text, char end,
 	return true;
 }
 
-static bool registry_valid(const char *text)
-{
-	const char *slash = strchr(text, '/');
-
-	return slash && ztp_id_valid(text, (size_t)(slash - text)) &&
-	       ztp_id_valid(slash + 1, strlen(slash + 1));
-}
-
 static bool parse_cursor(struct listing *listing, const char *text)
 {
 	struct store_place *place = &listing->place;
@@ -138,7 +131,7 @@ static bool parse_cursor(struct listing *listing, const char *text)
 	return parse_number(&place->n, &text, '\0', INT64_MAX);
 }
 
-/* 1, 0 for what points nowhere, or a negative error of the store. */
+/* Returns 1, 0 if text names no position, or a negative error of the store. */
 static int parse_after(struct listing *listing, const char *text,
 		       struct ztp_error *error)
 {
@@ -157,31 +150,34 @@ static int parse_after(struct listing *listing, const char *text,
 	return listing->order != FINISHED || r.finished_at > 0;
 }
 
-/* What is wrong with the filters, or NULL. */
+/* Returns what is wrong with the filters, or NULL. */
 static const char *parse_filters(struct listing *listing,
 				 const struct query *query)
 {
-	if (given(query->state) &&
+	if (is_given(query->state) &&
 	    !ztp_state_parse(&listing->state, query->state))
 		return "state: no such state";
-	if (given(query->order) && !parse_order(&listing->order, query->order))
+	if (is_given(query->order) &&
+	    !parse_order(&listing->order, query->order))
 		return "order: not oldest, newest or finished";
-	if (given(query->registry) && !registry_valid(query->registry))
+	if (is_given(query->registry) &&
+	    !ztp_registry_name_valid(query->registry))
 		return "registry: not SUBSCRIPTION/REGISTRY";
-	if (given(query->registry))
+	if (is_given(query->registry))
 		listing->registry = query->registry;
-	if (!given(query->device))
+	if (!is_given(query->device))
 		return NULL;
 	if (ztp_path_parse(&(struct ztp_path){0}, query->device,
 			   strlen(query->device), NULL) < 0)
 		return "device: not a device path";
 	if (listing->registry || listing->order != OLDEST)
-		return "device: not together with registry or order";
+		return "device: cannot be combined with registry or order";
 	listing->device = query->device;
 	return NULL;
 }
 
-/* The same of all parameters; *rc is negative when it was the store. */
+/* Returns what is wrong with the parameters, or NULL; *rc is negative if the
+ * store failed. */
 static const char *parse_query(struct listing *listing,
 			       const struct query *query, int *rc,
 			       struct ztp_error *error)
@@ -189,9 +185,9 @@ static const char *parse_query(struct listing *listing,
 	const char *wrong = query->wrong, *text = query->limit;
 	int64_t limit = LIMIT_DEFAULT;
 
-	if (!wrong && given(text) &&
+	if (!wrong && is_given(text) &&
 	    (!parse_number(&limit, &text, '\0', LIMIT_MAX) || limit < 1))
-		wrong = "limit: not a number from 1 to 1000";
+		wrong = "limit: expected a number from 1 to 1000";
 	listing->limit = (int)limit;
 	if (!wrong)
 		wrong = parse_filters(listing, query);
@@ -199,15 +195,15 @@ static const char *parse_query(struct listing *listing,
 		return wrong;
 	if (listing->order != OLDEST)
 		listing->place = (struct store_place){INT64_MAX, INT64_MAX};
-	if (!given(query->after))
+	if (!is_given(query->after))
 		return NULL;
 	*rc = parse_after(listing, query->after, error);
-	return *rc == 0 ? "after: neither a request id nor a next" : NULL;
+	return *rc == 0 ? "after: expected a request id or a next" : NULL;
 }
 
 /* --- the walk */
 
-static int take_row(void *arg, struct store_request *r)
+static int add_row(void *arg, struct store_request *r)
 {
 	struct listing *listing = arg;
 	cJSON *object = http_request_object(r);
@@ -226,9 +222,9 @@ static struct store_filter filter(const struct listing *listing, int limit)
 	return (struct store_filter){listing->state, listing->registry, limit};
 }
 
-/* One window, from where the next row is: 1, or 0 when there is none; or a
- * negative error. */
-static int look_oldest(struct listing *listing, int limit,
+/* Reads one window, beginning at the next row. Returns 1, 0 if there is no
+ * next row, or a negative error. */
+static int read_oldest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
 	const struct store_filter wanted = filter(listing, limit);
@@ -240,13 +236,13 @@ static int look_oldest(struct listing *listing, int limit,
 	if (first == 0 || limit == 0)
 		return first != 0;
 	rc = store_list_each(store, first - 1, first - 1 + WINDOW, &wanted,
-			     take_row, listing, error);
+			     add_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first - 1 + WINDOW;
 	return rc < 0 ? rc : 1;
 }
 
-static int look_newest(struct listing *listing, int limit,
+static int read_newest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
 	const struct store_filter wanted = filter(listing, limit);
@@ -258,39 +254,39 @@ static int look_newest(struct listing *listing, int limit,
 	if (first == 0 || limit == 0)
 		return first != 0;
 	rc = store_newest_each(store, first + 1, first + 1 - WINDOW, &wanted,
-			       take_row, listing, error);
+			       add_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first + 1 - WINDOW;
 	return rc < 0 ? rc : 1;
 }
 
-static int pass(void *arg, struct store_request *r)
+static int skip_row(void *arg, struct store_request *r)
 {
 	(void)arg;
 	(void)r;
 	return 0;
 }
 
-static int look_finished(struct listing *listing, int limit,
+static int read_finished(struct listing *listing, int limit,
 			 struct ztp_error *error)
 {
 	const struct store_filter wanted = filter(listing, limit ? limit : 1);
 	struct store_place place = listing->place;
-	int rc = store_finished_each(listing->b->store, &place,
-				     limit ? WINDOW : 1, &wanted,
-				     limit ? take_row : pass, listing, error);
+	int rc = store_finished_each(
+		listing->b->store, &place, limit ? WINDOW : 1, &wanted,
+		limit ? add_row : skip_row, listing, error);
 
 	if (limit != 0)
 		listing->place = place;
 	return rc < 0 ? rc : rc > 0;
 }
 
-/* Fills rows, and says whether there is more. */
+/* Fills rows and sets `more`. */
 static int walk(struct listing *listing, struct ztp_error *error)
 {
-	static int (*const looks[ORDER_COUNT])(struct listing *, int,
-					       struct ztp_error *) = {
-		look_oldest, look_newest, look_finished};
+	static int (*const readers[ORDER_COUNT])(struct listing *, int,
+						 struct ztp_error *) = {
+		read_oldest, read_newest, read_finished};
 	int64_t end = ztp_clock_boot() + TIME_MAX_MS;
 	bool full;
 	int rc;
@@ -303,7 +299,7 @@ static int walk(struct listing *listing, struct ztp_error *error)
 	do {
 		full = listing->count == listing->limit ||
 		       ztp_clock_boot() > end;
-		rc = looks[listing->order](
+		rc = readers[listing->order](
 			listing, full ? 0 : listing->limit - listing->count,
 			error);
 	} while (rc > 0 && !full);
@@ -311,7 +307,7 @@ static int walk(struct listing *listing, struct ztp_error *error)
 	return rc < 0 ? rc : 0;
 }
 
-static int take_own(void *arg, struct store_request *r)
+static int add_device_row(void *arg, struct store_request *r)
 {
 	struct listing *listing = arg;
 
@@ -319,14 +315,14 @@ static int take_own(void *arg, struct store_request *r)
 	    (listing->state != ZTP_STATE_NONE && r->state != listing->state))
 		return 0;
 	listing->more = listing->count == listing->limit;
-	return listing->more ? 1 : take_row(listing, r);
+	return listing->more ? 1 : add_row(listing, r);
 }
 
-/* One device's: few, and found by its path. */
+/* A device has few requests, which are found by its path. */
 static int walk_device(struct listing *listing, struct ztp_error *error)
 {
-	int rc = store_path_each(listing->b->store, listing->device, take_own,
-				 listing, error);
+	int rc = store_path_each(listing->b->store, listing->device,
+				 add_device_row, listing, error);
 
 	return rc < 0 ? rc : 0;
 }
@@ -373,7 +369,7 @@ struct http_page http_requests_list(struct bridge *b,
 	int rc = 0;
 
 	(void)MHD_get_connection_values_n(client, MHD_GET_ARGUMENT_KIND,
-					  take_parameter, &query);
+					  on_parameter, &query);
 	wrong = parse_query(&listing, &query, &rc, &error);
 	if (rc < 0)
 		return http_store_page(b, &error);

@@ -1,6 +1,6 @@
 /*
- * bridge/http/http_list.h - /v1/requests: what the bridge holds, page by page.
- * Read-only; loop thread, outside of store transactions.
+ * bridge/http/http_list.h - /v1/requests: the requests in the store, page by
+ * page. Read-only; loop thread, outside store transactions.
  */
 #ifndef BRIDGE_HTTP_HTTP_LIST_H
 #define BRIDGE_HTTP_HTTP_LIST_H
@@ -13,14 +13,14 @@ struct MHD_Connection;
  *
  *   {"requests":[{...}],"next":"..."}
  *
- * order is oldest (of arrival; the default), newest, or finished: those that
- * have ended, last ended first, without the onboarded that are kept beyond
- * their retention. An empty parameter is one that is not there. next is there
- * when there may be more, and is then the next call's `after` (which may also
- * be a request's id). limit is 1-1000, 100 if not given. The time that one
- * call may take is bounded: where a filter passes over very many requests a
- * page may hold fewer than limit, even none, and still a next. 400
- * {"error":...} for a parameter that is unknown, bad or there twice. */
+ * order is oldest (by arrival; the default), newest, or finished: requests
+ * that have ended, the last ended first, without onboarded ones that are kept
+ * beyond their retention. An empty parameter counts as absent. next is present
+ * if there may be more, and is the next call's `after` (which may also be a
+ * request id). limit is 1-1000, by default 100. The time of one call is
+ * bounded: where a filter skips very many requests, a page may hold fewer than
+ * limit, or none, and still have a next. A parameter that is unknown, invalid
+ * or given more than once gets 400 {"error":...}. */
 struct http_page http_requests_list(struct bridge *b,
 				    struct MHD_Connection *client);
 

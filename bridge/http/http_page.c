@@ -30,7 +30,7 @@ struct http_page http_store_page(struct bridge *b,
 {
 	log_warn(b->core.log, "http_store_failed", LOG_WHY(error));
 	return http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
-			       "the store cannot be read now");
+			       "the store cannot be read at the moment");
 }
 
 bool http_add_time(cJSON *object, const char *name, int64_t ms)

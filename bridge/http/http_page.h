@@ -1,6 +1,6 @@
 /*
- * bridge/http/http_page.h - what an admin page is while it is made, and the plainest
- * of them: an object, an error.
+ * bridge/http/http_page.h - the answer to a request while it is built, and the
+ * simplest ones: an object, an error.
  */
 #ifndef BRIDGE_HTTP_HTTP_PAGE_H
 #define BRIDGE_HTTP_HTTP_PAGE_H
@@ -9,24 +9,24 @@
 
 #include "bridge/life/bridge.h"
 
-/* What is to be answered. */
+/* An answer to send. */
 struct http_page {
 	unsigned status;
-	const char *type;   /* literal */
-	char *text;	    /* the taker's to free; NULL: no memory */
-	const char *policy; /* Content-Security-Policy, outlives the page; NULL:
-	                       it may load nothing */
+	const char *type; /* a literal */
+	char *text;	  /* whoever sends it frees it; NULL: no memory */
+	/* Content-Security-Policy; outlives the page. NULL: load nothing. */
+	const char *policy;
 };
 
-/* Takes object, which may be NULL: no memory. */
+/* Takes ownership of object, which may be NULL: no memory. */
 struct http_page http_json_page(unsigned status, cJSON *object);
 /* {"error":message} */
 struct http_page http_error_page(unsigned status, const char *message);
-/* 503, and a line in the log. */
+/* Answers 503 and logs the error. */
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error);
 
-/* A time as RFC 3339; 0 is not there. False: no memory. */
+/* Adds a time as RFC 3339; 0 is left out. False: no memory. */
 bool http_add_time(cJSON *object, const char *name, int64_t ms);
 
 #endif

@@ -32,11 +32,12 @@ static bool add_device(cJSON *object, const char *path)
 
 static bool add_all(cJSON *object, const struct store_request *r)
 {
-	bool on_the_way =
+	bool in_progress =
 		!ztp_state_undecided(r->state) && !ztp_state_finished(r->state);
-	/* What ended as it came was never asked. */
-	bool asked = r->state != ZTP_STATE_RECEIVED &&
-		     (r->finished_at == 0 || r->finished_at > r->announced_at);
+	/* A request that ended on arrival was never announced. */
+	bool announced =
+		r->state != ZTP_STATE_RECEIVED &&
+		(r->finished_at == 0 || r->finished_at > r->announced_at);
 	char hex[ZTP_SHA256_HEX];
 
 	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
@@ -48,10 +49,10 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	       cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT, r->attempt) &&
 	       http_add_time(object, ZTP_M_RECEIVED_AT, r->received_at) &&
 	       http_add_time(object, "announced_at",
-			     asked ? r->announced_at : 0) &&
+			     announced ? r->announced_at : 0) &&
 	       http_add_time(object, ZTP_M_EXPIRES_AT, r->expires_at) &&
 	       http_add_time(object, "due_at",
-			     on_the_way ? r->owed.due_at : 0) &&
+			     in_progress ? r->owed.due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, ZTP_M_DELIVERED_AT, r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
@@ -75,7 +76,7 @@ static bool add_position(cJSON *object, const struct store_decision *d)
 	cJSON *position = cJSON_AddObjectToObject(object, "position");
 	char offset[24];
 
-	/* An offset has 63 bits, a cJSON number 53. */
+	/* An offset has 63 bits, a number in cJSON only 53. */
 	(void)snprintf(offset, sizeof(offset), "%lld", (long long)d->offset);
 	return position &&
 	       cJSON_AddStringToObject(position, ZTP_M_TOPIC, d->topic) &&

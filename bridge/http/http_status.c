@@ -52,7 +52,8 @@ static bool add_counts(cJSON *object, const struct store *store)
 	return counts != NULL;
 }
 
-/* 0, or a negative error; no memory is one of the store's errors as well. */
+/* Returns 0 or a negative error; out of memory is one of the store's
+ * errors too. */
 static int add_oldest(cJSON *object, struct store *store,
 		      struct ztp_error *error)
 {

@@ -1,5 +1,6 @@
 /*
- * bridge/http/http_status.h - /v1/status: how it stands, in one small object.
+ * bridge/http/http_status.h - /v1/status: the state of the bridge in one
+ * small object.
  */
 #ifndef BRIDGE_HTTP_HTTP_STATUS_H
 #define BRIDGE_HTTP_HTTP_STATUS_H
@@ -9,12 +10,12 @@
 
 /* {"version","at","started_at","ready",
  *  "parts":[{"name","ready","why"?}],
- *  "requests":{"received":0,...},       every state, the finished as held
+ *  "requests":{"received":0,...},       every state; finished ones if kept
  *  "oldest_undecided":{...}?,           as in /v1/requests
  *  "store_bytes"}
  *
- * Loop thread, outside of store transactions; a few look-ups, however much
- * the store holds. */
+ * Loop thread, outside store transactions. It costs a few look-ups, however
+ * much the store holds. */
 struct http_page http_status(struct bridge *b, const struct readiness *r);
 
 #endif

@@ -68,8 +68,8 @@ static void write_results(FILE *out, const struct tally *metrics)
 	int i;
 
 	family(out, name, "counter",
-	       "Ends of requests and decisions without effect, as they go to "
-	       "the results topic.");
+	       "Records for the results topic: ends of requests, and decisions "
+	       "without effect.");
 	for (i = 0; i < ZTP_OUTCOME_COUNT; i++)
 		labelled(out, name, "outcome",
 			 ztp_outcome_name((enum ztp_outcome)i),
@@ -84,12 +84,12 @@ static void write_counters(FILE *out, const struct tally *metrics)
 	static const char dlq[] = "ztp_dlq_total";
 
 	family(out, pending, "counter",
-	       "Pending events from the broker, by what became of them.");
+	       "Pending events from the broker, by how they were handled.");
 	labelled_each(out, pending, "result", pending_names, metrics->pending,
 		      TALLY_PENDING_COUNT);
 	family(out, published, "counter",
-	       "Requests that Kafka has acknowledged, repeated announcements "
-	       "included.");
+	       "Requests that Kafka has acknowledged, including repeated "
+	       "announcements.");
 	(void)fprintf(out, "%s %llu\n", published,
 		      (unsigned long long)metrics->requests_published);
 	write_decisions(out, metrics);
@@ -100,7 +100,7 @@ static void write_counters(FILE *out, const struct tally *metrics)
 	write_results(out, metrics);
 	family(out, dlq, "counter",
 	       "Records that could not be read or are too large to be "
-	       "written, by where they came from; dropped: without a trace.");
+	       "written, by origin; dropped: not even in the DLQ.");
 	labelled_each(out, dlq, "stage", dlq_names, metrics->dlq,
 		      TALLY_DLQ_COUNT);
 }
@@ -147,8 +147,8 @@ static void write_oldest(FILE *out, const struct bridge *b)
 	if (received)
 		age = ztp_clock_steady(&b->core.clock) - received;
 	family(out, "ztp_oldest_undecided_seconds", "gauge",
-	       "Age of the request that has waited longest for a decision, 0 "
-	       "when there is none.");
+	       "Age of the request that has waited longest for a decision; 0 "
+	       "if there is none.");
 	(void)fprintf(out, "ztp_oldest_undecided_seconds %.3f\n",
 		      age > 0 ? (double)age / 1000 : 0.0);
 }
@@ -172,14 +172,15 @@ static void write_gauges(FILE *out, const struct bridge *b,
 	write_outstanding(out, b->store);
 	write_oldest(out, b);
 	write_up(out, "ztp_mqtt_connected",
-		 "1 while the MQTT broker can be used.", r, "mqtt");
-	write_up(out, "ztp_kafka_connected", "1 while Kafka can be used.", r,
+		 "1 while the MQTT broker is usable.", r, "mqtt");
+	write_up(out, "ztp_kafka_connected", "1 while Kafka is usable.", r,
 		 "kafka");
 	family(out, "ztp_store_bytes", "gauge",
-	       "Size of the store on disk with its log.");
+	       "Size of the store on disk, including its WAL.");
 	(void)fprintf(out, "ztp_store_bytes %lld\n",
 		      (long long)store_bytes(b->store));
-	family(out, "ztp_build_info", "gauge", "1, with the version.");
+	family(out, "ztp_build_info", "gauge",
+	       "Always 1; the label is the version.");
 	(void)fprintf(out, "ztp_build_info{version=\"%s\"} 1\n", ZTP_VERSION);
 }
 

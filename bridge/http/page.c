@@ -1,8 +1,8 @@
 /*
- * The assembler lays the files of bridge/http/page/ behind each other, so that they
- * can be written as what they are and need no tool to become a page. What is
- * between the labels is what the browser hashes and compares: the policy is
- * made of the very bytes that are served.
+ * The assembler concatenates the files of bridge/http/page/, so they are
+ * written in their own languages and need no tool to become a page. The
+ * browser hashes and compares exactly what lies between the labels: the policy
+ * is made from the very bytes that are served.
  */
 #include "bridge/http/page.h"
 

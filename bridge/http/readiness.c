@@ -11,7 +11,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
-static void part(struct readiness *r, const char *name, const char *why)
+static void add_part(struct readiness *r, const char *name, const char *why)
 {
 	struct readiness_part *p = &r->parts[r->count++];
 
@@ -20,7 +20,7 @@ static void part(struct readiness *r, const char *name, const char *why)
 	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
 }
 
-static const char *kafka_trouble(const struct bridge *b,
+static const char *kafka_problem(const struct bridge *b,
 				 const struct probe_status *status)
 {
 	if (consumer_shared(b->consumer))
@@ -31,10 +31,10 @@ static const char *kafka_trouble(const struct bridge *b,
 		return "a topic is missing";
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
-	return producer_ok(b->producer) ? NULL : "records are not taken";
+	return producer_ok(b->producer) ? NULL : "records are not accepted";
 }
 
-static const char *mqtt_trouble(const struct bridge *b)
+static const char *mqtt_problem(const struct bridge *b)
 {
 	const struct mqtt_out *mqtt_out = b->mqtt_out;
 	const char *why = NULL;
@@ -58,16 +58,16 @@ void bridge_readiness(const struct bridge *b, struct readiness *r)
 
 	memset(r, 0, sizeof(*r));
 	probe_status_get(b->probe, &status);
-	part(r, "mqtt", mqtt_trouble(b));
-	part(r, "kafka", kafka_trouble(b, &status));
-	part(r, "store",
-	     !b->store_ok  ? "cannot be written"
-	     : !b->disk_ok ? "the disk is nearly full"
-	     : b->blocked  ? "max_requests is reached"
-			   : NULL);
+	add_part(r, "mqtt", mqtt_problem(b));
+	add_part(r, "kafka", kafka_problem(b, &status));
+	add_part(r, "store",
+		 !b->store_ok  ? "cannot be written"
+		 : !b->disk_ok ? "the disk is nearly full"
+		 : b->blocked  ? "max_requests has been reached"
+			       : NULL);
 	if (b->registrar)
-		part(r, "gate",
-		     registrar_ready(b->registrar)
-			     ? NULL
-			     : "does not answer or does not agree");
+		add_part(r, "gate",
+			 registrar_ready(b->registrar)
+				 ? NULL
+				 : "no answer, or another command topic");
 }

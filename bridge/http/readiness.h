@@ -1,8 +1,9 @@
 /*
- * bridge/http/readiness.h - which of the parts the bridge leans on can be used now.
+ * bridge/http/readiness.h - which of the parts that the bridge depends on are
+ * usable now.
  *
- * What /readyz answers. A part that is not usable stops no other: the bridge
- * waits for it, and everything that does not need it goes on.
+ * /readyz answers this. An unusable part stops no other: the bridge waits for
+ * it, and everything that does not need it continues.
  */
 #ifndef BRIDGE_HTTP_READINESS_H
 #define BRIDGE_HTTP_READINESS_H
@@ -18,12 +19,12 @@ struct readiness {
 	struct readiness_part {
 		const char *name; /* "mqtt", "kafka", "store", "gate" */
 		bool ok;
-		char why[96]; /* one line for people; "" when ok */
+		char why[96]; /* one line of text; "" when ok */
 	} parts[READINESS_PARTS_MAX];
-	size_t count; /* "gate" is there with mqtt.registrar: gate only */
+	size_t count; /* "gate" only with mqtt.registrar: gate */
 };
 
-/* Fills the whole of r. Loop thread; blocks on nothing. */
+/* Fills all of r. Loop thread; never blocks. */
 void bridge_readiness(const struct bridge *b, struct readiness *r);
 
 #endif

@@ -26,9 +26,9 @@ struct journal {
 	bool sync;
 	uint64_t first; /* first segment of this process */
 
-	/* The writer's. tail is read by the loop: an entry is readable once
-	 * tail is behind it. Segment and offset share one word, so that the
-	 * loop never sees the one without the other. */
+	/* The writer's. The loop reads tail: an entry is readable once tail is
+	 * behind it. Segment and offset share one word, so the loop never sees
+	 * a new segment with an old offset. */
 	int write_fd;
 	_Atomic uint64_t tail;
 
@@ -39,7 +39,7 @@ struct journal {
 	int read_fd;
 	uint64_t read_segment;
 	uint64_t released; /* files before this are gone */
-	uint64_t gaps;	   /* damaged stretches that were stepped over */
+	uint64_t gaps;	   /* damaged stretches that were skipped */
 	uint8_t *chunk;
 	uint64_t chunk_at; /* offset in the file of chunk[0] */
 	size_t chunk_len;
@@ -84,7 +84,7 @@ static void segment_name(const struct journal *journal, uint64_t segment,
 		 segment);
 }
 
-/* A new name in a directory is durable only when the directory is. */
+/* A new file name survives a power loss only once its directory is synced. */
 static int sync_directory(const struct journal *journal)
 {
 	char dir[PATH_MAX];
@@ -103,7 +103,7 @@ static int sync_directory(const struct journal *journal)
 	return rc;
 }
 
-/* Creates a segment with its room reserved; -1 with errno. */
+/* Creates a segment and reserves its space on disk; -1 with errno set. */
 static int create_segment(const struct journal *journal, uint64_t segment)
 {
 	char name[PATH_MAX + 32];
@@ -176,7 +176,7 @@ static void remove_old(struct journal *journal, uint64_t segment)
 	if (segment >= journal->released)
 		return;
 	segment_name(journal, segment, name);
-	unlink(name); /* if it stays, the next start removes it */
+	unlink(name); /* if this fails, the next start removes it */
 }
 
 int journal_open(struct journal **out, const char *base, bool sync,
@@ -205,7 +205,7 @@ int journal_open(struct journal **out, const char *base, bool sync,
 	journal->released = floor->segment;
 	if (each_segment(journal, find_last) != 0 ||
 	    each_segment(journal, remove_old) != 0) {
-		rc = io_error(error, "cannot read its directory");
+		rc = io_error(error, "cannot read the directory");
 		goto fail;
 	}
 	journal->write_fd = create_segment(journal, journal->first);
@@ -236,7 +236,7 @@ void journal_close(struct journal *journal)
 	free(journal);
 }
 
-/* Writer: goes on in the reserved file, or in one made now. */
+/* Writer: continues in the reserved file, or creates one now. */
 static int rotate(struct journal *journal, struct ztp_error *error)
 {
 	uint64_t next = load_tail(journal).segment + 1;
@@ -268,7 +268,7 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 
 	if (len == 0 || len > JOURNAL_ENTRY_MAX)
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"intake journal: entry of %zu bytes", len);
+				"intake journal: bad entry size %zu", len);
 	if (load_tail(journal).offset + HEADER + len > JOURNAL_SEGMENT) {
 		rc = rotate(journal, error);
 		if (rc != 0)
@@ -298,8 +298,8 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 	return rc;
 }
 
-/* Loop: makes at least want bytes at offset available in chunk, up to limit.
- * Returns how many there are from offset on, or -1. */
+/* Loop: makes at least want bytes at offset available in chunk, reading no
+ * further than limit. Returns how many are available from offset on, or -1. */
 static ssize_t fill(struct journal *journal, uint64_t offset, size_t want,
 		    uint64_t limit)
 {
@@ -333,8 +333,8 @@ static int open_for_read(struct journal *journal, uint64_t segment)
 	return journal->read_fd < 0 ? -1 : 0;
 }
 
-/* An entry at offset below limit: its length, or 0 when the file ends here,
- * or -1. */
+/* Checks for an entry that begins at offset and ends by limit. Returns its
+ * length, 0 if there is no valid entry, or -1. */
 static ssize_t entry_at(struct journal *journal, uint64_t offset,
 			uint64_t limit)
 {
@@ -362,8 +362,9 @@ static ssize_t entry_at(struct journal *journal, uint64_t offset,
 	return (ssize_t)header[0];
 }
 
-/* Where the next good entry of a finished file is, behind one that is not; 0
- * when there is none, which is how a torn tail looks. -1 on error. */
+/* Finds the next valid entry in a finished file, after an offset that has
+ * none. Returns its offset, or 0 if there is none, which is what a torn tail
+ * looks like. -1 on error. */
 static int64_t next_good(struct journal *journal, uint64_t offset)
 {
 	while (++offset + HEADER < JOURNAL_SEGMENT) {
@@ -376,7 +377,7 @@ static int64_t next_good(struct journal *journal, uint64_t offset)
 		memcpy(&crc, journal->chunk + (offset - journal->chunk_at) + 4,
 		       4);
 		if (len == 0 && crc == 0)
-			offset += 4; /* none begins before these zeros end */
+			offset += 4; /* no entry begins inside these zeros */
 		if (len == 0 || len > JOURNAL_ENTRY_MAX ||
 		    offset + HEADER + len > JOURNAL_SEGMENT)
 			continue;
@@ -387,10 +388,10 @@ static int64_t next_good(struct journal *journal, uint64_t offset)
 	return 0;
 }
 
-/* No entry at mark in a file that nobody writes any more: the next one, or
- * the next file. */
-static int step_over(struct journal *journal, struct journal_mark *mark,
-		     bool readable)
+/* There is no valid entry at mark, in a file that is no longer written: moves
+ * mark to the next entry or to the next file. */
+static int skip_damage(struct journal *journal, struct journal_mark *mark,
+		       bool readable)
 {
 	int64_t offset = readable ? next_good(journal, mark->offset) : 0;
 
@@ -399,7 +400,7 @@ static int step_over(struct journal *journal, struct journal_mark *mark,
 	if (offset > 0)
 		journal->gaps++;
 	else
-		mark->segment++; /* finished, torn, or a number not used */
+		mark->segment++; /* end of file, torn, or no file */
 	mark->offset = (uint64_t)offset;
 	return 0;
 }
@@ -415,8 +416,9 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 		ssize_t n = 0;
 
 		if (mark->segment > tail.segment || mark->offset > limit)
-			return ztp_fail(error, ZTP_ERR_IO,
-					"intake journal: the store is ahead");
+			return ztp_fail(
+				error, ZTP_ERR_IO,
+				"intake journal: read position past end");
 		if (last && mark->offset == limit)
 			return 0;
 		readable = open_for_read(journal, mark->segment) == 0;
@@ -435,12 +437,12 @@ int journal_read(struct journal *journal, struct journal_mark *mark,
 		}
 		if (last) {
 			ztp_fail(error, ZTP_ERR_IO,
-				 "intake journal: entry damaged");
+				 "intake journal: entry is damaged");
 			if (error)
-				error->fatal = true; /* a new process goes on */
+				error->fatal = true; /* until restart */
 			return ZTP_ERR_IO;
 		}
-		if (step_over(journal, mark, readable) != 0)
+		if (skip_damage(journal, mark, readable) != 0)
 			return io_error(error, "cannot read");
 	}
 }
@@ -464,7 +466,7 @@ int journal_reserve(struct journal *journal, struct ztp_error *error)
 		journal->reserved_fd =
 			create_segment(journal, load_tail(journal).segment + 1);
 		if (journal->reserved_fd < 0)
-			rc = io_error(error, "cannot reserve room");
+			rc = io_error(error, "cannot reserve disk space");
 	}
 	pthread_mutex_unlock(&journal->reserve_lock);
 	return rc;

@@ -1,9 +1,9 @@
 /*
- * Packing is one list of fields that is walked in the same order by writer
- * and reader: numbers as 8 bytes in host order, texts as 4 bytes of length,
- * the bytes and a NUL (so that the reader can hand out C strings), blobs of
- * fixed size as they are. The file never leaves the machine, and another
- * version of the program drains its journal before it is replaced or reads
+ * The packed form is one list of fields, which writer and reader walk in the
+ * same order: numbers as 8 bytes in host order; texts as 4 bytes of length,
+ * the bytes and a NUL (so the reader can hand out C strings); blobs of fixed
+ * size as they are. The file never leaves the machine. Another version of the
+ * program either finds a journal that was drained before the upgrade, or reads
  * ENTRY_VERSION and refuses.
  */
 #include "bridge/journal/journal_entry.h"
@@ -12,12 +12,12 @@
 #include <string.h>
 
 #define ENTRY_VERSION 2
-#define ENTRY_OLDEST  1 /* that is read: without own_id, own_trace */
+#define ENTRY_OLDEST  1 /* readable too; lacks own_id and own_trace */
 
 struct cursor {
-	uint8_t *out; /* writing */
+	uint8_t *out; /* for writing */
 	size_t cap;
-	const uint8_t *in; /* reading */
+	const uint8_t *in; /* for reading */
 	size_t len, at;
 	bool failed;
 };
@@ -89,7 +89,7 @@ static const char *get_text(struct cursor *c, size_t *n)
 	if (p)
 		memcpy(&len, p, sizeof(len));
 	p = take(c, (size_t)len + 1);
-	if (p && p[len] != 0) { /* whoever reads on stops here */
+	if (p && p[len] != 0) { /* the remaining fields are not read */
 		c->failed = true;
 		p = NULL;
 	}
@@ -162,7 +162,8 @@ static void get_cert(struct cursor *c, struct ztp_cert *cert)
 		c->failed = true;
 		return;
 	}
-	/* Views, not copies: journal_entry_clear frees the array alone. */
+	/* These are views, not copies: journal_entry_clear frees only
+	 * the array. */
 	for (i = 0; i < count; i++)
 		cert->san[i] = (char *)(uintptr_t)get_text(c, NULL);
 	cert->san_count = count;
@@ -218,7 +219,7 @@ int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
 	version = get_number(&c);
 	if (version < ENTRY_OLDEST || version > ENTRY_VERSION)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"intake journal: entry of another version");
+				"intake journal: unknown entry version");
 	e->kind = (enum journal_entry_kind)get_number(&c);
 	e->arrived_wall = get_number(&c);
 	e->arrived_steady = get_number(&c);

@@ -6,7 +6,7 @@
 #include "bridge/kafka/consumer_internal.h"
 
 #define BATCH_BYTES (4 << 20)
-#define COMMIT_MS   1000 /* between two copies of the offsets */
+#define COMMIT_MS   1000 /* between two commits of the copy */
 #define REOPEN_MS   5000
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
@@ -97,8 +97,8 @@ static bool advance(struct consumer *c, int partition, int64_t next)
 	return true;
 }
 
-/* True when the event is kept. */
-static bool fetched(struct consumer *c, rd_kafka_event_t *event)
+/* Returns true if the event is kept. */
+static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 
@@ -111,8 +111,8 @@ static bool fetched(struct consumer *c, rd_kafka_event_t *event)
 	return true;
 }
 
-/* The end is behind aborted records and transaction markers, too. */
-static void at_end(struct consumer *c, rd_kafka_event_t *event)
+/* The end offset also lies behind aborted records and transaction markers. */
+static void on_partition_end(struct consumer *c, rd_kafka_event_t *event)
 {
 	rd_kafka_topic_partition_t *part =
 		rd_kafka_event_topic_partition(event);
@@ -123,24 +123,25 @@ static void at_end(struct consumer *c, rd_kafka_event_t *event)
 	rd_kafka_topic_partition_destroy(part);
 }
 
-/* Not at once: who shares a group.instance.id with another is fenced by it,
- * and would fence it in turn. */
-static void start_anew(struct consumer *c, const char *reason)
+/* Not reopened at once: a bridge that shares its group.instance.id with
+ * another is fenced by it, and would fence it in turn. */
+static void close_after_fatal(struct consumer *c, const char *reason)
 {
 	log_error(c->core->log, "kafka_fatal", LOG_STR("error", reason));
 	close_handle(c);
 	c->reopen_at = c->core->now + REOPEN_MS;
 }
 
-/* True for a fatal one. */
+/* Returns true for a fatal error. */
 static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 {
 	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
 	uint64_t suppressed;
 
-	/* An end comes by this way, not as a message. */
+	/* The end of a partition is reported as an error event, not as
+	 * a message. */
 	if (err == RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		at_end(c, event);
+		on_partition_end(c, event);
 		return false;
 	}
 	if (err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION ||
@@ -173,7 +174,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 
 		switch (rd_kafka_event_type(event)) {
 		case RD_KAFKA_EVENT_FETCH:
-			keep = fetched(c, event);
+			keep = on_fetch(c, event);
 			break;
 		case RD_KAFKA_EVENT_REBALANCE:
 			consumer_rebalance(c, event);
@@ -187,7 +188,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		if (!keep)
 			rd_kafka_event_destroy(event);
 		if (fatal) {
-			start_anew(c, "fatal consumer error");
+			close_after_fatal(c, "fatal consumer error");
 			break;
 		}
 	}
@@ -272,7 +273,8 @@ void consumer_pump(struct consumer *c, bool last)
 			->offset = c->partitions[i].next;
 		c->partitions[i].committed = c->partitions[i].next;
 	}
-	/* A copy: if it fails, the next one says the same or more. */
+	/* This is only a copy: if it fails, the next one carries the same
+	 * offsets or later ones. */
 	if (list->cnt > 0)
 		(void)rd_kafka_commit(c->rk, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
@@ -315,8 +317,8 @@ bool consumer_reached(const struct consumer *c,
 		if (part->seen_at == 0 || part->next < ends->ends[i] ||
 		    part->seen < ends->ends[i])
 			return false;
-		/* A position beyond the end that has not moved since is that
-		 * of a topic which is no more. */
+		/* A position beyond the end that has not moved since belongs
+		 * to a topic that no longer exists. */
 		if (part->next > ends->ends[i] &&
 		    part->seen_at < ends->asked_at)
 			return false;

@@ -1,10 +1,10 @@
 /*
- * bridge/kafka/consumer.h - decisions from Kafka. Loop thread only.
+ * bridge/kafka/consumer.h - reads decisions from Kafka. Loop thread only.
  *
- * The store holds, with every move, the offset behind the decision that
- * caused it; an assignment starts from there, and what is committed to Kafka
- * is a copy for those who watch lag. The bridge owns its decision topic: with
- * fewer than all of its partitions it acts on nothing.
+ * With every change that a decision caused, the store also holds the offset
+ * after that decision. An assignment starts from there; the offsets committed
+ * to Kafka are a copy for monitoring lag. The bridge must own all of its
+ * decision topic: with fewer than all partitions it acts on nothing.
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_H
 #define BRIDGE_KAFKA_CONSUMER_H
@@ -13,17 +13,17 @@
 #include "bridge/kafka/probe.h"
 #include "bridge/store/store.h"
 
-/* A record of the decision topic: views, valid during the call. */
+/* A record of the decision topic. Views, valid during the call. */
 struct consumer_record {
 	struct ztp_position position;
-	struct ztp_str key, value; /* p NULL: null */
+	struct ztp_str key, value; /* p NULL: a null value */
 	const struct ztp_header *headers;
 	size_t header_count;
 };
 
-/* Who acts on them. Called during apply, once for each record and in the order
- * of its partition; 0 or a negative error, for which the transaction is rolled
- * back and the record comes again. */
+/* The user of the records. Called during apply, once per record and in each
+ * partition's order. Returns 0, or a negative error: then the transaction is
+ * rolled back, and the record comes again. */
 struct consumer_user {
 	int (*decision)(void *arg, const struct consumer_record *record,
 			struct ztp_error *error);
@@ -36,25 +36,27 @@ int consumer_new(struct consumer **consumer, struct core *core,
 		 struct store *store, struct probe *probe,
 		 const struct consumer_user *user, int wake_fd,
 		 struct ztp_error *error);
-/* Leaves the group; blocks for it, some seconds at most. */
+/* Leaves the group; may block for some seconds. */
 void consumer_free(struct consumer *consumer);
 
-/* The loop's turn; see bridge.h. status: the probe's newest. */
+/* The phases of the loop's turn, see bridge.h. status: the probe's latest. */
 void consumer_collect(struct consumer *consumer,
 		      const struct probe_status *status);
 int consumer_apply(struct consumer *consumer, struct ztp_error *error);
 void consumer_settle(struct consumer *consumer);
-/* Commits a copy of the offsets now and then; last: now, and waits for it. */
+/* Commits the copy of the offsets at intervals; last: commits it now
+ * and waits. */
 void consumer_pump(struct consumer *consumer, bool last);
 int64_t consumer_next(const struct consumer *consumer);
-/* There may be more to collect at once. */
+/* True if there may be more to collect at once. */
 bool consumer_more(const struct consumer *consumer);
 
-/* All partitions are ours. */
+/* True if all partitions are assigned to this bridge. */
 bool consumer_complete(const struct consumer *consumer);
-/* Another member of the group holds some. */
+/* True if another member of the group has some. */
 bool consumer_shared(const struct consumer *consumer);
-/* Everything before these ends has been read and committed to the store. */
+/* True if everything before these end offsets has been read and committed to
+ * the store. */
 bool consumer_reached(const struct consumer *consumer,
 		      const struct probe_end_offsets *ends);
 

@@ -1,4 +1,4 @@
-/* Which partitions are ours to read, and from where. */
+/* Which partitions to read, and from where. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,7 +24,7 @@ static void drop_offer(struct consumer *c)
 
 static void drop_assignment(struct consumer *c)
 {
-	/* What was collected comes again: the store says from where. */
+	/* The collected records come again, from the store's offsets. */
 	consumer_drop_batch(c);
 	free(c->partitions);
 	c->partitions = NULL;
@@ -38,7 +38,7 @@ void consumer_let_go(struct consumer *c)
 	drop_assignment(c);
 }
 
-static void revoked(struct consumer *c)
+static void on_revoked(struct consumer *c)
 {
 	consumer_let_go(c);
 	c->shared = false;
@@ -50,7 +50,7 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event)
 	if (rd_kafka_event_error(event) !=
 	    RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
 		log_info(c->core->log, "kafka_revoked");
-		revoked(c);
+		on_revoked(c);
 		return;
 	}
 	consumer_let_go(c);
@@ -60,8 +60,8 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event)
 	probe_again(c->probe);
 }
 
-/* Takes all partitions, from where the store is. */
-static void take(struct consumer *c, int count)
+/* Assigns all partitions, from the store's offsets. */
+static void accept_offer(struct consumer *c, int count)
 {
 	rd_kafka_topic_partition_list_t *list = c->offered;
 	const char *topic = c->core->config->kafka.topics.decisions;
@@ -70,13 +70,14 @@ static void take(struct consumer *c, int count)
 
 	c->partitions = calloc((size_t)count, sizeof(*c->partitions));
 	if (!c->partitions)
-		return; /* the offer stays: tried again next turn */
+		return; /* the offer stays, for the next turn */
 	for (i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *part = &list->elems[i];
 		int64_t next =
 			store_offset_get(c->store, topic, part->partition);
 
-		/* Nothing is known yet: Kafka's copy, else the beginning. */
+		/* With no offset in the store, use Kafka's copy, else the
+		 * beginning. */
 		part->offset = next >= 0 ? next : RD_KAFKA_OFFSET_STORED;
 		if (part->partition < count) {
 			c->partitions[part->partition].next = next;
@@ -104,8 +105,9 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
 	    status->partitions <= 0)
 		return;
 	if (c->offered->cnt >= status->partitions) {
-		/* More than the probe knows of: some are new. */
-		take(c, c->offered->cnt);
+		/* There may be more than the probe knows of, because
+		 * some are new. */
+		accept_offer(c, c->offered->cnt);
 		return;
 	}
 	log_error(c->core->log, "kafka_group_shared",
@@ -113,21 +115,21 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
 		  LOG_INT("ours", c->offered->cnt),
 		  LOG_INT("partitions", status->partitions));
 	c->shared = true;
-	/* Nothing of it is taken; NULL would end our part in the group, and
-	 * nobody would tell us when the others have left. */
+	/* Assign nothing. NULL instead would end our membership in the group,
+	 * and we would not learn when the others leave. */
 	none = rd_kafka_topic_partition_list_new(0);
 	rd_kafka_assign(c->rk, none);
 	rd_kafka_topic_partition_list_destroy(none);
 	drop_offer(c);
 }
 
-/* --- a topic that is deleted and made again
+/* --- a topic that is deleted and recreated
  *
- * Its offsets begin again, and a position of before may be beyond its end or,
- * worse, among records that nobody has read. Kafka does not tell one topic
- * from another of the same name here, but there are signs. Reading a topic
- * from its beginning for a sign that was wrong does no harm: what has had its
- * effect is recognized by its position. */
+ * Its offsets start again. An old position may lie beyond the topic's end or,
+ * worse, among records that have not been read. Kafka does not tell the two
+ * topics of the same name apart here, but there are signs. Reading a topic
+ * from its beginning because of a false sign does no harm: a decision that has
+ * already been applied is recognised by its position. */
 
 void consumer_suspect(struct consumer *c, const char *sign)
 {
@@ -151,7 +153,7 @@ void consumer_look_for_topic(struct consumer *c,
 	consumer_suspect(c, "the topic is missing");
 }
 
-/* Takes what is ours once more, from where the store is now. */
+/* Assigns the same partitions again, from the store's current offsets. */
 void consumer_begin_anew(struct consumer *c)
 {
 	rd_kafka_topic_partition_list_t *list = NULL;

@@ -2,11 +2,10 @@
 
 #include <pthread.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 
-#define CLOSE_MS 2000 /* for either step; a mute Kafka gets no more */
+#define CLOSE_MS 2000 /* for each step, even if Kafka does not answer */
 
 static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 		   const char *text)
@@ -109,12 +108,12 @@ void kafka_warn_of_fault(struct log *log)
 	log_warn(log, "librdkafka_known_fault",
 		 LOG_STR("version", rd_kafka_version_str()),
 		 LOG_STR("issue", "librdkafka#4964"),
-		 LOG_STR("text", "may crash when a topic is deleted and made "
-				 "anew: restart the bridge after that"));
+		 LOG_STR("text", "may crash when a topic is deleted and "
+				 "recreated: restart the bridge after that"));
 }
 
-/* Leaves the group, so that a successor need not wait until we are missed.
- * rd_kafka_consumer_close would wait for Kafka's answers without an end. */
+/* Leaves the group, so that a successor need not wait for the session timeout.
+ * rd_kafka_consumer_close would wait for Kafka's answers without limit. */
 static void leave(rd_kafka_t *rk)
 {
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -140,9 +139,9 @@ static void *destroy(void *rk)
 	return NULL;
 }
 
-/* librdkafka (2.0.2) can wait without an end for a partition whose topic was
- * deleted under it. Then it is left to itself: nothing of ours hangs on it,
- * but its words. */
+/* librdkafka (2.0.2) can wait forever for a partition whose topic has been
+ * deleted. In that case we leak the handle; only its log callback still
+ * refers to us. */
 static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 {
 	struct timespec until;
@@ -153,8 +152,7 @@ static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 		destroy(rk);
 		return;
 	}
-	clock_gettime(CLOCK_REALTIME, &until);
-	until.tv_sec += CLOSE_MS / 1000;
+	until = ztp_clock_after(CLOCK_REALTIME, CLOSE_MS);
 	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
 		return;
 	log_warn(core->log, "kafka_handle_left");

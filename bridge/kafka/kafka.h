@@ -1,6 +1,6 @@
 /*
- * bridge/kafka/kafka.h - what our three librdkafka handles have in common: settings
- * (DESIGN section 5), logs and errors.
+ * bridge/kafka/kafka.h - what our three librdkafka handles have in common:
+ * settings, logs and errors.
  */
 #ifndef BRIDGE_KAFKA_KAFKA_H
 #define BRIDGE_KAFKA_KAFKA_H
@@ -11,28 +11,28 @@
 #include "bridge/core/core.h"
 #include "bridge/store/store.h"
 
-/* A new handle: what kafka.properties may override, the operator's properties,
- * then what nothing overrides (base/kafka_properties.h). Properties that belong
- * to the other type of handle are left out. Logs go to the bridge's log from
- * librdkafka's threads. The handle's events are those in the mask, on its main
- * queue. */
+/* Creates a handle. Settings are applied in this order: what kafka.properties
+ * may override, the operator's properties, and what nothing overrides
+ * (base/kafka_properties.h). Properties of the other type of handle are left
+ * out. Log messages go to the bridge's log, from librdkafka's threads. The
+ * events in the mask arrive on the handle's main queue. */
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 		      int events, struct ztp_error *error);
 
-/* What it is called in the configuration. */
+/* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);
 
-/* Whether that release of librdkafka (as rd_kafka_version() has it) may crash
- * when a topic is deleted and made anew: librdkafka#4964. From 2.4 on it finds
- * its cached metadata by the topic's id as well, and when the id changes it
- * frees what it still points to; 2.10 does not. A program can neither forbid
- * it the ids nor empty that cache. */
+/* Can that release of librdkafka (as in rd_kafka_version()) crash when a topic
+ * is deleted and recreated? See librdkafka#4964: from 2.4 on, it also finds
+ * its cached metadata by the topic's id, and when the id changes it frees
+ * memory that it still points to; 2.10 no longer does. A program can neither
+ * disable the ids nor empty that cache. */
 bool kafka_crashes_on_new_topic(int version);
 
-/* One warning at the start, with a release of which that is so. */
+/* Logs a warning at start if the release is one of those. */
 void kafka_warn_of_fault(struct log *log);
 
-/* Leaves the group and destroys the handle, in some seconds at most. */
+/* Leaves the group and destroys the handle, within some seconds. */
 void kafka_close_consumer(struct core *core, rd_kafka_t *rk);
 
 #endif

@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "base/clock.h"
@@ -13,7 +12,7 @@
 #define PROBE_MS      10000 /* while all is well */
 #define PROBE_DOWN_MS 1000
 #define ANSWER_MS     3000
-#define ENDS_PAUSE_MS 100 /* at least, between two rounds about the ends */
+#define ENDS_PAUSE_MS 100 /* minimum between two queries for end offsets */
 
 struct probe {
 	struct core *core;
@@ -23,11 +22,11 @@ struct probe {
 	pthread_t thread;
 	bool started;
 
-	/* The thread's own. */
-	int64_t next_probe, next_ends; /* of CLOCK_BOOTTIME */
+	/* For the thread. */
+	int64_t next_probe, next_ends; /* CLOCK_BOOTTIME */
 	struct probe_end_offsets learned;
 
-	pthread_mutex_t lock; /* guards all below */
+	pthread_mutex_t lock; /* guards all members below */
 	pthread_cond_t changed;
 	bool stopping, probe_wanted, ends_wanted;
 	struct probe_status status;
@@ -39,9 +38,9 @@ static const char *topic_name(const struct probe *a, int topic)
 	return kafka_topic(a->core, (enum store_topic)topic);
 }
 
-/* --- questions: the probe's thread */
+/* --- queries: the probe's thread */
 
-/* Asks for the topics to be made; what exists is no error. Blocks. */
+/* Creates the topics; one that exists is no error. Blocks. */
 static void create_topics(struct probe *a)
 {
 	rd_kafka_NewTopic_t *topics[STORE_TOPIC_END];
@@ -97,8 +96,8 @@ static bool is_missing(rd_kafka_resp_err_t err)
 	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
-static void look_at_topics(struct probe *a, const rd_kafka_metadata_t *md,
-			   struct probe_status *status)
+static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
+			  struct probe_status *status)
 {
 	int i, k;
 
@@ -123,18 +122,19 @@ static void probe(struct probe *a, struct probe_status *status)
 
 	memset(status, 0, sizeof(*status));
 	status->asked_at = ztp_clock_steady(&a->core->clock);
-	/* The topics this handle knows: all of ours, see open_topics. */
+	/* Asks about the topics that this handle knows: those of
+	 * open_topics. */
 	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
 	if (err)
 		return;
 	status->up = true;
-	look_at_topics(a, md, status);
+	read_metadata(a, md, status);
 	rd_kafka_metadata_destroy(md);
 	if (*status->missing && a->core->config->kafka.create_topics)
 		create_topics(a);
 }
 
-static bool learn_ends(struct probe *a, int partitions,
+static bool query_ends(struct probe *a, int partitions,
 		       struct probe_end_offsets *ends)
 {
 	int i;
@@ -157,15 +157,8 @@ static bool learn_ends(struct probe *a, int partitions,
 
 static void wait_until(struct probe *a, int64_t ms)
 {
-	struct timespec at;
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, ms);
 
-	clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += ms / 1000;
-	at.tv_nsec += ms % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_nsec -= 1000000000;
-		at.tv_sec++;
-	}
 	pthread_cond_timedwait(&a->changed, &a->lock, &at);
 }
 
@@ -174,7 +167,7 @@ static void wake(struct probe *a)
 	uint64_t one = 1;
 
 	if (write(a->wake_fd, &one, sizeof(one)) < 0)
-		return; /* the counter is full: the loop is awake anyway */
+		return; /* the counter is full, so the loop is awake */
 }
 
 static void probe_topics(struct probe *a)
@@ -188,7 +181,7 @@ static void probe_topics(struct probe *a)
 	pthread_mutex_lock(&a->lock);
 	a->status = status;
 	pthread_mutex_unlock(&a->lock);
-	wake(a); /* last: the loop reads at once what it is woken for */
+	wake(a); /* last, because the loop reads the status at once */
 }
 
 static void probe_ends(struct probe *a)
@@ -196,8 +189,8 @@ static void probe_ends(struct probe *a)
 	struct probe_status status;
 	bool ok;
 
-	probe(a, &status); /* there may be more partitions by now */
-	ok = learn_ends(a, status.partitions, &a->learned);
+	probe(a, &status); /* there may be more partitions now */
+	ok = query_ends(a, status.partitions, &a->learned);
 	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
 	a->status = status;
@@ -211,8 +204,8 @@ static void probe_ends(struct probe *a)
 
 typedef void probe_round(struct probe *a);
 
-/* What is to be done now, or NULL and when to look again. Clears the wish for
- * it: a new one means once more. */
+/* Returns what to do now, or NULL and in *next when to look again. Clears the
+ * request for it: a new request means once more. */
 static probe_round *next_round(struct probe *a, int64_t now, int64_t *next)
 {
 	if (a->probe_wanted || now >= a->next_probe) {

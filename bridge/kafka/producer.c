@@ -5,9 +5,8 @@
 #include "bridge/kafka/producer_internal.h"
 
 #define COLLECT_MAX 4096
-#define RETRY_MS    60000 /* for a record that its topic does not take */
-#define SPILL_MS                                                               \
-	1000 /* in memory, before an unstored record goes to the outbox */
+#define RETRY_MS    60000 /* for a record that its topic does not accept */
+#define UNSTORED_MS 1000  /* then an unstored record moves to the outbox */
 
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
@@ -92,7 +91,8 @@ void producer_rewind(struct producer *p, struct topic_window *window,
 	window->next_try = p->core->now + pause;
 }
 
-/* It is handed over again: from the outbox, where an unstored record has to go first. */
+/* Arranges for the record to be sent again: from the outbox, to which an
+ * unstored record must move first. */
 static void retry_record(struct producer *p, struct topic_window *window,
 			 struct in_flight *flight)
 {
@@ -104,11 +104,12 @@ static void retry_record(struct producer *p, struct topic_window *window,
 	p->unsettled++;
 }
 
-/* The topic's bound is on batches, and the whole batch has failed: its records
- * go once more, one by one. One that is too large by itself must not hold up
- * the others; its time comes when somebody has raised the bound. */
-static void too_large(struct producer *p, struct topic_window *window,
-		      struct in_flight *flight)
+/* The topic's limit applies to batches, and the whole batch has failed, so
+ * its records are sent again one by one. A record that is too large by itself
+ * must not hold up the others. It is retried later, in case somebody has
+ * raised the limit. */
+static void on_too_large(struct producer *p, struct topic_window *window,
+			 struct in_flight *flight)
 {
 	bool single = !window->rewind && flight->seq != 0 &&
 		      flight->seq <= window->single_until;
@@ -129,21 +130,21 @@ static void too_large(struct producer *p, struct topic_window *window,
 	producer_rewind(p, window, 0);
 }
 
-/* An acknowledgement counts when it says where the record is. librdkafka gives
- * others, too: when a batch was refused and the next one was taken, it
- * concludes that the broker must have both (rd_kafka_dr_implicit_ack). But a
- * broker that knows nothing of a producer yet takes it at any sequence number,
- * and then the first records of this handle would be lost (confluent-kafka-go
- * #921). */
-static rd_kafka_resp_err_t outcome(const rd_kafka_message_t *message)
+/* An acknowledgement counts only if it tells the record's offset. librdkafka
+ * also makes up acknowledgements: when a batch was refused and the next one
+ * was accepted, it concludes that the broker must have both
+ * (rd_kafka_dr_implicit_ack). But a broker that does not know a producer yet
+ * accepts any sequence number from it, and then the first records of this
+ * handle would be lost (confluent-kafka-go#921). */
+static rd_kafka_resp_err_t delivery_error(const rd_kafka_message_t *message)
 {
 	if (!message->err && message->offset < 0)
 		return RD_KAFKA_RESP_ERR__INCONSISTENT;
 	return message->err;
 }
 
-static void failed(struct producer *p, struct topic_window *window,
-		   struct in_flight *flight, rd_kafka_resp_err_t err)
+static void on_failure(struct producer *p, struct topic_window *window,
+		       struct in_flight *flight, rd_kafka_resp_err_t err)
 {
 	uint64_t suppressed;
 
@@ -154,7 +155,7 @@ static void failed(struct producer *p, struct topic_window *window,
 			 LOG_STR("error", rd_kafka_err2str(err)),
 			 LOG_UINT("suppressed", suppressed));
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-		too_large(p, window, flight);
+		on_too_large(p, window, flight);
 		return;
 	}
 	retry_record(p, window, flight);
@@ -166,15 +167,15 @@ static void failed(struct producer *p, struct topic_window *window,
 		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
-static void delivered(struct producer *p, const rd_kafka_message_t *message)
+static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
 	struct topic_window *window = &p->windows[tag / WINDOW_RECORDS];
 	struct in_flight *flight = &window->flights[tag % WINDOW_RECORDS];
-	rd_kafka_resp_err_t err = outcome(message);
+	rd_kafka_resp_err_t err = delivery_error(message);
 
 	if (err) {
-		failed(p, window, flight, err);
+		on_failure(p, window, flight, err);
 		return;
 	}
 	p->ok = true;
@@ -183,9 +184,9 @@ static void delivered(struct producer *p, const rd_kafka_message_t *message)
 	p->unsettled++;
 }
 
-/* A fatal error (idempotence is lost): a new handle, and everything that was
- * under way again, by the same ids. */
-static void start_anew(struct producer *p)
+/* After a fatal error (idempotence is lost): opens a new handle and sends
+ * everything that was in flight again, with the same ids. */
+static void reopen_after_fatal(struct producer *p)
 {
 	char reason[256] = "";
 	struct ztp_error error;
@@ -210,7 +211,7 @@ static void start_anew(struct producer *p)
 		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
 }
 
-static bool handle(struct producer *p, rd_kafka_event_t *event, int *count)
+static bool on_event(struct producer *p, rd_kafka_event_t *event, int *count)
 {
 	const rd_kafka_message_t *message;
 	bool fatal = false;
@@ -218,7 +219,7 @@ static bool handle(struct producer *p, rd_kafka_event_t *event, int *count)
 	switch (rd_kafka_event_type(event)) {
 	case RD_KAFKA_EVENT_DR:
 		while ((message = rd_kafka_event_message_next(event)) != NULL) {
-			delivered(p, message);
+			on_report(p, message);
 			(*count)++;
 		}
 		break;
@@ -250,11 +251,11 @@ void producer_collect(struct producer *p)
 	}
 	while (!fatal && count < COLLECT_MAX &&
 	       (event = rd_kafka_queue_poll(p->queue, 0)) != NULL) {
-		fatal = handle(p, event, &count);
+		fatal = on_event(p, event, &count);
 		rd_kafka_event_destroy(event);
 	}
 	if (fatal)
-		start_anew(p);
+		reopen_after_fatal(p);
 }
 
 /* --- inside the transaction */
@@ -266,7 +267,7 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	struct unstored *unstored;
 	struct in_flight *flight;
 
-	/* Kafka does not take any, or others were here before. */
+	/* Kafka accepts nothing now, or earlier records wait in the outbox. */
 	if (!p->rk || window->rewind || p->core->now < window->next_try ||
 	    store_outbox_after(p->store, window->topic, window->cursor))
 		return false;
@@ -301,10 +302,11 @@ struct journal_mark producer_floor(struct producer *p,
 	return *mark;
 }
 
-/* Parcels that have failed, or have been on their way for too long, go into
- * the outbox, and all that are behind them, since their order counts. */
-static int spill(struct producer *p, struct topic_window *window,
-		 struct ztp_error *error)
+/* Moves unstored records to the outbox if they have failed or have
+ * been in flight for too long, and all that follow them, because their
+ * order matters. */
+static int move_to_outbox(struct producer *p, struct topic_window *window,
+			  struct ztp_error *error)
 {
 	struct in_flight *flight;
 	bool due = false;
@@ -318,7 +320,7 @@ static int spill(struct producer *p, struct topic_window *window,
 			continue;
 		if (!due && flight->phase != IN_FLIGHT_FAILED &&
 		    !window->rewind &&
-		    p->core->now - unstored->since < SPILL_MS)
+		    p->core->now - unstored->since < UNSTORED_MS)
 			return 0;
 		due = true;
 		rc = store_outbox_add(p->store, &unstored->record, error);
@@ -333,16 +335,17 @@ struct refusal {
 	struct ztp_error *error;
 };
 
-static int tell_too_large(void *arg, const struct store_record *record)
+static int report_too_large(void *arg, const struct store_record *record)
 {
 	struct refusal *refusal = arg;
 	struct producer *p = refusal->p;
 	int rc = p->user.too_large(p->user.arg, record, refusal->error);
 
-	return rc != 0 ? rc : 1; /* the one that was asked for */
+	return rc != 0 ? rc : 1; /* only this record */
 }
 
-/* A bound of librdkafka's own, or a dead letter's: it will not be taken. */
+/* The record exceeds a limit of librdkafka's, or is a dead letter that exceeds
+ * its topic's: it will never be accepted. */
 static int give_up(struct producer *p, const struct topic_window *window,
 		   const struct in_flight *flight, struct ztp_error *error)
 {
@@ -350,18 +353,18 @@ static int give_up(struct producer *p, const struct topic_window *window,
 	int rc;
 
 	if (flight->unstored)
-		rc = tell_too_large(&refusal, &flight->unstored->record);
+		rc = report_too_large(&refusal, &flight->unstored->record);
 	else
 		rc = store_outbox_each(p->store, window->topic, flight->seq - 1,
-				       1, tell_too_large, &refusal, error);
+				       1, report_too_large, &refusal, error);
 	if (rc >= 0 && flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
 	return rc < 0 ? rc : 0;
 }
 
-/* Kafka has it, or never will. */
-static int arrived(struct producer *p, const struct topic_window *window,
-		   const struct in_flight *flight, struct ztp_error *error)
+/* Kafka has acknowledged the record or will never accept it. */
+static int apply_done(struct producer *p, const struct topic_window *window,
+		      const struct in_flight *flight, struct ztp_error *error)
 {
 	int rc = 0;
 
@@ -386,24 +389,24 @@ int producer_apply(struct producer *p, struct ztp_error *error)
 			for (flight = window_first(window); flight && rc == 0;
 			     flight = window_next(window, flight))
 				if (flight->phase == IN_FLIGHT_DONE)
-					rc = arrived(p, window, flight, error);
+					rc = apply_done(p, window, flight,
+							error);
 		if (rc == 0 && window->unstored > 0)
-			rc = spill(p, window, error);
+			rc = move_to_outbox(p, window, error);
 	}
 	return rc;
 }
 
-/* An unstored record is in the outbox: what was handed over goes on as one of its
- * records, and is not to be handed over when it is come upon there; all else
- * is read from there when its turn comes. */
-static void settle_spilled(struct topic_window *window,
-			   struct in_flight *flight)
+/* An unstored record is now in the outbox. If it has been handed over, it
+ * continues as that outbox record, and the outbox pass must skip it. Otherwise
+ * it is read from the outbox in its turn. */
+static void settle_moved(struct topic_window *window, struct in_flight *flight)
 {
 	if (flight->phase != IN_FLIGHT_SENT) {
 		window_release(window, flight);
 		return;
 	}
-	if (window->skip_to <= window->cursor) /* those of before are passed */
+	if (window->skip_to <= window->cursor) /* past earlier ones */
 		window->skip_from = flight->spilled;
 	flight->seq = window->skip_to = flight->spilled;
 	flight->spilled = 0;
@@ -425,7 +428,7 @@ void producer_settle(struct producer *p)
 			if (flight->phase == IN_FLIGHT_DONE)
 				window_release(window, flight);
 			else if (flight->spilled != 0)
-				settle_spilled(window, flight);
+				settle_moved(window, flight);
 			else if (flight->phase == IN_FLIGHT_FRESH)
 				window_move(window, flight, IN_FLIGHT_READY);
 		}
@@ -433,9 +436,9 @@ void producer_settle(struct producer *p)
 	p->unsettled = 0;
 }
 
-/* Its request is no more. What librdkafka has is waited for, and then of no
- * consequence. */
-static void orphan(struct topic_window *window, struct in_flight *flight)
+/* The record's request no longer exists. If librdkafka has the record, we wait
+ * for its report and ignore it. */
+static void discard(struct topic_window *window, struct in_flight *flight)
 {
 	if (flight->phase != IN_FLIGHT_SENT) {
 		window_release(window, flight);
@@ -460,7 +463,7 @@ void producer_rollback(struct producer *p, const struct journal_mark *mark)
 			flight->spilled = 0;
 			if (flight->unstored &&
 			    !journal_before(&flight->unstored->from, mark))
-				orphan(window, flight);
+				discard(window, flight);
 		}
 	}
 }

@@ -1,6 +1,6 @@
 /*
- * bridge/kafka/producer_internal.h - what the two halves of the producer share:
- * what becomes of records (producer.c) and their handing over (producer_pump.c).
+ * bridge/kafka/producer_internal.h - shared by producer.c (what becomes of
+ * records) and producer_pump.c (handing them to librdkafka).
  */
 #ifndef BRIDGE_KAFKA_PRODUCER_INTERNAL_H
 #define BRIDGE_KAFKA_PRODUCER_INTERNAL_H
@@ -21,13 +21,14 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok, hold_results;
-	int lingering; /* records that were handed over since `coalesced_at` */
+	int lingering; /* records handed over since `coalesced_at` */
 	int64_t coalesced_at;
-	int unsettled; /* flights that apply or settle has to look at */
+	int unsettled; /* in-flight records for apply or settle to handle */
 	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
 };
 
-/* All that is handed over is waited for, then the window begins anew. */
+/* Waits until all handed-over records are back, then reads the outbox again
+ * from its beginning. */
 void producer_rewind(struct producer *p, struct topic_window *window,
 		     int64_t pause);
 

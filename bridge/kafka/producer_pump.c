@@ -1,15 +1,16 @@
 /*
- * What comes while records of its topic are under way waits until they are
- * back: batches grow with the load and with Kafka's latency. Handing it over
+ * New records wait while records of their topic are in flight. Batches
+ * therefore grow with the load and with Kafka's latency. Handing records over
  * sooner would gain nothing and cost much. An idempotent producer (librdkafka
  * 2.0.2) sends no second batch to a partition that has more than five records
- * in flight, and while one is queued its broker thread polls without a pause,
- * which costs more than all else that is done about an event. So a page has to
- * be one batch: linger.ms is longer than handing it over takes, and then
- * rd_kafka_flush, during which librdkafka does not linger, sends it off at
- * once (producer_coalesce). BATCH_WAIT_MS is for a partition whose leader is away: it
- * slows the others down, but does not stop them. Behind a batch of what nobody
- * waits for (all but requests) there is a gap besides, BATCH_GAP_MS.
+ * in flight, and while such a batch is queued, its broker thread polls without
+ * pause. That costs more than everything else done for an event. So a page
+ * must become one batch: linger.ms is longer than handing the page over takes,
+ * and then rd_kafka_flush, during which librdkafka does not linger, sends the
+ * page at once (producer_coalesce). BATCH_WAIT_MS is for a partition whose
+ * leader is away: it slows the other partitions down, but does not stop them.
+ * After a batch of records that nobody waits for (all but requests) there is a
+ * further gap, BATCH_GAP_MS.
  */
 #include "bridge/kafka/producer.h"
 
@@ -18,8 +19,8 @@
 #define PAGE	      1024
 #define BATCH_WAIT_MS 100
 #define BATCH_GAP_MS  5
-/* So many records, and so many in a ms: from here on a request to Kafka more is
- * what costs, not waiting. */
+/* From this many records, and this many per ms, another request to Kafka costs
+ * more than waiting. */
 #define BUSY	    32
 #define BUSY_PER_MS 10
 
@@ -42,8 +43,8 @@ static rd_kafka_headers_t *copy_headers(const struct store_record *record)
 	return headers;
 }
 
-/* Made when it is first needed: Kafka would be asked about a topic that nobody
- * writes to, and might make it. */
+/* Created on first use. Otherwise Kafka would be asked about a topic that
+ * nobody writes to, and might create it. */
 static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 {
 	if (!p->topics[topic])
@@ -52,7 +53,7 @@ static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 	return p->topics[topic];
 }
 
-/* Hands a flight's record over. False: not now; the flight is as it was. */
+/* Hands a record to librdkafka. False: not now; nothing has changed. */
 static bool send_record(struct producer *p, struct topic_window *window,
 			struct in_flight *flight,
 			const struct store_record *record)
@@ -79,8 +80,8 @@ static bool send_record(struct producer *p, struct topic_window *window,
 		return true;
 	}
 	rd_kafka_headers_destroy(headers);
-	/* By a bound of this process: trying again is of no use, and those
-	 * behind it need not wait for it. */
+	/* It exceeds a limit of this process. Retrying is useless, and the
+	 * records behind it need not wait for it. */
 	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
 		flight->too_large = true;
 		window_move(window, flight, IN_FLIGHT_DONE);
@@ -116,10 +117,10 @@ static void pump_unstored(struct producer *p, struct topic_window *window)
 struct page {
 	struct producer *p;
 	struct topic_window *window;
-	int seen; /* rows, also those that were skipped */
+	int seen; /* rows read, including skipped ones */
 };
 
-static int hand_over(void *arg, const struct store_record *record)
+static int send_row(void *arg, const struct store_record *record)
 {
 	struct page *page = arg;
 	struct topic_window *window = page->window;
@@ -150,19 +151,19 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 	int limit = single ? 1 : PAGE;
 	struct ztp_error error;
 	int rc = store_outbox_each(store, window->topic, window->cursor, limit,
-				   hand_over, &page, &error);
+				   send_row, &page, &error);
 
 	if (rc < 0)
 		log_error(p->core->log, "outbox_unreadable", LOG_WHY(&error));
-	/* Nothing was there: all of it has arrived. */
+	/* There was nothing: all records have arrived. */
 	if (rc == 0 && page.seen == 0)
 		window->cursor = newest;
 }
 
 /* --- the turn */
 
-/* Low water: a batch is worth its while when half of the room is free, and
- * when what went before is back. */
+/* Low-water mark: a batch is worthwhile when half of the window is free and
+ * the previous batch is back. */
 static bool may_send(const struct producer *p,
 		     const struct topic_window *window, bool single)
 {
@@ -196,7 +197,7 @@ static void pump_window(struct producer *p, struct topic_window *window)
 		window->batch_wait = p->core->now + BATCH_WAIT_MS;
 		pump_unstored(p, window);
 	}
-	/* Those that came after the unstored. */
+	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
 		window->batch_wait = p->core->now + BATCH_WAIT_MS;
@@ -232,8 +233,9 @@ bool producer_coalesce(struct producer *p, int ms, int long_ms)
 		ms = long_ms;
 	p->lingering = 0;
 	p->coalesced_at = p->core->now;
-	/* What has arrived is counted as long as we have not collected it, so
-	 * this takes all of the time, and means nothing by its result. */
+	/* rd_kafka_flush also counts arrived records that we have not
+	 * collected, so it uses up all of the time, and its result
+	 * means nothing. */
 	(void)rd_kafka_flush(p->rk, ms);
 	return true;
 }

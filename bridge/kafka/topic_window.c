@@ -29,7 +29,7 @@ struct in_flight *window_take(struct topic_window *window, size_t bytes)
 	struct in_flight *flight = &window->flights[window->free];
 	uint16_t index = window->free;
 
-	/* One alone may be larger than the window, and has its turn. */
+	/* A single record may be larger than the window. */
 	if (index == WINDOW_RECORDS ||
 	    (window->busy > 0 && window->bytes + bytes > WINDOW_BYTES))
 		return NULL;
@@ -96,7 +96,7 @@ void window_move(struct topic_window *window, struct in_flight *flight,
 
 static char *put(char *to, struct ztp_str *s)
 {
-	if (!s->p) /* a null value stays one */
+	if (!s->p) /* a null value stays null */
 		return to;
 	if (s->n > 0)
 		memcpy(to, s->p, s->n);

@@ -1,17 +1,18 @@
 /*
- * bridge/kafka/topic_window.h - what is under way to one Kafka topic: a window of in-flight records,
- * in the order in which they were taken up. Loop thread only.
+ * bridge/kafka/topic_window.h - the window of in-flight records of one Kafka
+ * topic, in the order in which they were taken. Loop thread only.
  *
- * A flight carries a record of the outbox, by its number, or an unstored record: a
- * record that never was in the outbox, because the journal entry it was made
- * of is kept until Kafka has it. Most requests travel so: what goes out within
+ * An in-flight record is either a record of the outbox, known by its number,
+ * or an unstored record. An unstored record has never been in the outbox,
+ * because the journal keeps the entry that it was built from until Kafka has
+ * the record. Most requests are sent this way: a record that is sent within
  * milliseconds need not be written to the store, read back and deleted.
  *
- *	FRESH    an unstored record of the transaction that is open
+ *	FRESH    an unstored record of the open transaction
  *	READY    an unstored record that waits to be handed over
  *	SENT     librdkafka has it
  *	DONE     Kafka has it, or never will; the store does not know yet
- *	FAILED   an unstored record that did not arrive: it goes into the outbox
+ *	FAILED   an unstored record that failed: it moves to the outbox
  */
 #ifndef BRIDGE_KAFKA_TOPIC_WINDOW_H
 #define BRIDGE_KAFKA_TOPIC_WINDOW_H
@@ -20,7 +21,7 @@
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
-#define WINDOW_RECORDS 2048 /* flights */
+#define WINDOW_RECORDS 2048 /* in-flight records */
 #define WINDOW_BYTES   (4 << 20)
 
 enum in_flight_phase {
@@ -32,10 +33,10 @@ enum in_flight_phase {
 	IN_FLIGHT_FAILED,
 };
 
-/* A record's copy: its views point behind it. */
+/* A copy of a record; its views point into the same block. */
 struct unstored {
 	struct store_record record;
-	struct journal_mark from; /* its entry */
+	struct journal_mark from; /* the entry it was built from */
 	int64_t since;		  /* steady ms */
 	struct ztp_header headers[];
 };
@@ -43,57 +44,63 @@ struct unstored {
 struct in_flight {
 	enum in_flight_phase phase;
 	bool too_large; /* DONE, but Kafka does not have it */
-	int64_t seq;	/* in the outbox, 0: an unstored record */
-	int64_t spilled; /* an unstored record's seq, if this transaction is committed */
+	int64_t seq;	/* number in the outbox; 0: unstored */
+	/* An unstored record's number in the outbox, once this transaction is
+	 * committed; else 0. */
+	int64_t spilled;
 	int64_t request;
 	size_t bytes;
 	struct unstored *unstored; /* owned, or NULL */
-	uint16_t next, before;	   /* in order; next also of the free ones */
+	uint16_t next, before;	   /* in order; next also links the free ones */
 };
 
 struct topic_window {
 	enum store_topic topic;
-	struct in_flight
-		flights[WINDOW_RECORDS + 1]; /* the last: the list's ends */
-	uint16_t free;			     /* first, WINDOW_RECORDS: none */
-	int busy, sent, waiting; /* flights; those SENT; those before that */
+	/* The last one is the head of the list. */
+	struct in_flight flights[WINDOW_RECORDS + 1];
+	uint16_t free; /* the first free one; WINDOW_RECORDS: none */
+	int busy;      /* records in the window */
+	int sent;      /* of these, SENT */
+	int waiting;   /* of these, FRESH or READY */
 	int unstored;
 	size_t bytes;
 	int64_t cursor; /* seq of the last outbox record handed over */
-	int64_t skip_from, skip_to; /* seqs of records on their way already */
-	bool rewind;	    /* something failed: begin anew when all are back */
-	int64_t batch_wait; /* until then what came later waits for its batch */
-	int64_t gap_until;  /* until then nothing follows the last batch */
-	int64_t single_until; /* up to this seq one by one: a batch was too large */
-	int64_t retry_at; /* when what was left behind is tried again, or 0 */
+	/* Outbox records from one seq to the other are in flight already. */
+	int64_t skip_from, skip_to;
+	bool rewind;	    /* a record failed: start again when all are back */
+	int64_t batch_wait; /* until then, later records wait for the batch */
+	int64_t gap_until;  /* until then, nothing follows the last batch */
+	/* Up to this seq one by one, because a batch was too large. */
+	int64_t single_until;
+	int64_t retry_at; /* when to retry a skipped record, or 0 */
 	int64_t next_try, pause;
 	struct log_limit failures;
 };
 
 void window_init(struct topic_window *window, enum store_topic topic);
-void window_clear(
-	struct topic_window *window); /* frees unstored records; empties it */
+/* Frees unstored records and empties the window. */
+void window_clear(struct topic_window *window);
 
-/* At the end of the order, in phase IN_FLIGHT_FRESH with these bytes counted;
- * NULL when the window is full. */
+/* Adds an in-flight record at the end, in phase IN_FLIGHT_FRESH and with these
+ * bytes counted; NULL if the window is full. */
 struct in_flight *window_take(struct topic_window *window, size_t bytes);
 void window_release(struct topic_window *window, struct in_flight *flight);
-/* Walks in order; the one returned may be released before the next is asked
- * for only if window_next was called before. NULL: the end. */
+/* Walk in order. A returned record may be released only after window_next has
+ * been called for it. NULL: the end. */
 struct in_flight *window_first(struct topic_window *window);
 struct in_flight *window_next(struct topic_window *window,
 			      const struct in_flight *flight);
 
-/* The number by which a flight is known to librdkafka, and back. */
+/* The index by which librdkafka knows the record. */
 uint16_t window_index(const struct topic_window *window,
 		      const struct in_flight *flight);
 
-/* From one phase to another: the counts follow. */
+/* Changes the phase and updates the counts. */
 void window_move(struct topic_window *window, struct in_flight *flight,
 		 enum in_flight_phase phase);
 
-/* A copy in one block, for free(); NULL without memory. Names of headers are
- * constants and stay where they are. */
+/* Copies the record into one block, for free(); NULL when out of memory.
+ * Header names are constants and are not copied. */
 struct unstored *unstored_new(const struct store_record *record);
 
 #endif

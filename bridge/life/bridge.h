@@ -1,32 +1,35 @@
 /*
- * bridge/life/bridge.h - the daemon's one object, and how its parts work together.
+ * bridge/life/bridge.h - the daemon's main object, and how its parts work
+ * together.
  *
- * One loop thread owns all state. Each turn of the loop:
+ * One loop thread owns all state. Each turn of the loop has these steps:
  *
- *   collect  every part drains what its library has for it into a batch of
- *            bounded size (decisions, acknowledgements, answers)
- *   apply    inside one store transaction, each part does what its batch
- *            means; nothing of this is visible outside
+ *   collect  every part reads what its library has for it into a batch
+ *            of bounded size (decisions, acknowledgements, answers)
+ *   apply    inside one store transaction, each part applies its batch;
+ *            nothing of this is visible outside
  *   commit
- *   settle   the batches are let go, tallies are added up
+ *   settle   the batches are released, the tallies are added up
  *   pump     effects: records to Kafka, commands to devices, offsets
  *
- * Between turns the loop takes a breath, so that what comes shares a turn
- * (loop_wait.c); events gather before they wake it (coalesce.h). And a transaction
- * that holds nothing but new requests is committed some turns later: what is
- * pumped before that, their records, can be told again by the journal, under
- * the same ids (store_commit_required).
+ * Between turns the loop waits a few ms so that events arriving close
+ * together share one turn (loop_wait.c). Before that, events coalesce in
+ * the receiving thread (coalesce.h). A transaction that holds nothing but
+ * new requests is committed several turns later. Their records are sent
+ * before that commit: the journal can replay the requests under the same
+ * ids (store_commit_required).
  *
- * When apply or commit fails (a full disk), everything is rolled back, the
- * batches stay as they are and are applied again later: no input is lost and
- * no effect has happened. That is why nothing outside the batch structs, the
- * store and the tally may change during apply.
+ * When apply or commit fails (a full disk), everything is rolled back. The
+ * batches stay as they are and are applied again later: no input is lost
+ * and no effect has happened. For this reason apply may change nothing but
+ * the batch structs, the store and the tally.
  *
- * Other threads: paho's receiving thread (bridge/mqtt/mqtt_in.c) appends to the
- * journal; the probe (bridge/kafka/probe.c) puts blocking questions to Kafka;
- * librdkafka's own. Each wakes the loop by an eventfd, the first also by a
- * timer (bridge/mqtt/coalesce.h). The store has one that nobody hears of, which writes
- * its log back (store_checkpoint.c).
+ * Other threads: paho's receiving thread (bridge/mqtt/mqtt_in.c) appends to
+ * the journal; the probe (bridge/kafka/probe.c) sends blocking queries to
+ * Kafka; and librdkafka has threads of its own. Each wakes the loop by an
+ * eventfd, the first also by a timer (bridge/mqtt/coalesce.h). The store
+ * has a thread that writes its WAL back (store_checkpoint.c); it never
+ * wakes the loop.
  */
 #ifndef BRIDGE_LIFE_BRIDGE_H
 #define BRIDGE_LIFE_BRIDGE_H
@@ -45,32 +48,32 @@ struct probe;
 struct http;
 
 struct bridge {
-	struct core core; /* lent to every part below */
-	char source[160]; /* ce_source of our records */
+	struct core core; /* every part below gets a pointer to it */
+	char source[160]; /* ce_source of the bridge's records */
 
 	struct store *store;
 	struct journal *journal;
-	struct journal_mark mark;  /* of this batch; the store has the truth */
-	struct journal_mark entry; /* where the entry is that is looked at */
-	/* Customers may have been asked about entries before this: by an
+	struct journal_mark mark;  /* after this batch; not committed yet */
+	struct journal_mark entry; /* of the entry that is being applied */
+	/* Customers may have been asked about entries before this mark: by an
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
 
 	struct mqtt_in *mqtt_in;
-	struct mqtt_out *mqtt_out; /* joined by the two that follow */
+	struct mqtt_out *mqtt_out; /* the next two are its users */
 	struct commands *commands;
-	struct registrar *registrar; /* NULL: mqtt.registrar none */
+	struct registrar *registrar; /* NULL with mqtt.registrar none */
 	struct producer *producer;
 	struct consumer *consumer;
 	struct probe *probe;
 	struct http *http;
 
-	struct tally total; /* of what has been committed */
+	struct tally total; /* of everything committed */
 	int64_t horizon;    /* undecided requests due by then may expire */
-	bool channels;	    /* command topics may be shared by two paths */
-	bool blocked;	    /* max_requests holds the next event back */
-	bool store_ok;	    /* the last transaction went through */
-	bool disk_ok;	    /* there is room for the journal to go on */
+	bool channels;	    /* two paths may share a command topic */
+	bool blocked;	    /* max_requests blocks the next event */
+	bool store_ok;	    /* the last transaction succeeded */
+	bool disk_ok;	    /* the disk has room for the journal */
 };
 
 #endif

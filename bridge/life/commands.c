@@ -9,21 +9,21 @@
 #include "ztp/member.h"
 
 #define WINDOW_MAX  MQTT_OUT_WINDOW_MAX
-#define ANSWERS_MAX 64 /* of devices, in one turn; others are said again */
+#define ANSWERS_MAX 64 /* per turn; devices repeat the others */
 
 #define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
 
-/* One publish on its way. It is busy until what became of it is in the store
- * (settle), so that nobody takes it up twice. */
+/* One publish in flight. The slot stays busy until its result is in the store
+ * (settle), so that nothing publishes the command twice. */
 struct slot {
-	int64_t n; /* 0: free */
+	int64_t n; /* row number; 0: this slot is free */
 	int mid;
 	bool done;
 	enum delivery_fate fate;
 	int reason_code;
 };
 
-/* What a device has said about its command (delivery_ack: device). */
+/* A device's answer to its command (delivery_ack: device). */
 struct answer {
 	char path[ZTP_PATH_MAX + 1];
 	struct ztp_applied applied;
@@ -33,18 +33,18 @@ struct commands {
 	struct bridge *b;
 	struct mqtt_out_user user;
 	struct slot slots[WINDOW_MAX];
-	int busy, waiting; /* of the slots: taken; without PUBACK yet */
-	int window;	   /* how many may wait */
-	double tokens;	   /* retries that may go now */
+	int busy, waiting; /* slots in use; slots without PUBACK */
+	int window;	   /* at most so many without PUBACK */
+	double tokens;	   /* retries allowed now */
 	int64_t tokens_at;
-	bool starved;	 /* something is due, but for the retry rate */
-	bool pressed;	 /* ... but for the window */
-	int64_t sent_to; /* retry_at of the newest fresh one that was sent */
+	bool starved;	 /* the retry rate delays a command */
+	bool pressed;	 /* the full window delays a command */
+	int64_t sent_to; /* retry_at of the last fresh command sent */
 	struct answer answers[ANSWERS_MAX];
 	int answer_count;
 };
 
-/* --- what the connection tells */
+/* --- callbacks of the connection */
 
 static void on_up(void *arg, int window)
 {
@@ -57,8 +57,8 @@ static void on_up(void *arg, int window)
 			 LOG_STR("topic", ANSWER_FILTER));
 }
 
-/* What was not acknowledged will be said again; what was, is still to be
- * applied. */
+/* Unacknowledged commands will be sent again; acknowledged ones have still to
+ * be applied. */
 static void on_down(void *arg)
 {
 	struct commands *c = arg;
@@ -228,7 +228,8 @@ static int add_properties(mosquitto_property **list,
 			  const struct store_request *r, const char *status,
 			  const char *content_type, int64_t expiry_ms)
 {
-	uint32_t seconds = (uint32_t)((expiry_ms + 999) / 1000);
+	/* Below 1 when its deadline has passed and is still to be applied. */
+	int64_t seconds = (expiry_ms + 999) / 1000;
 	int rc = 0;
 
 	if (*content_type)
@@ -247,22 +248,19 @@ static int add_properties(mosquitto_property **list,
 	if (rc == 0)
 		rc = mosquitto_property_add_int32(
 			list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-			seconds > 0 ? seconds : 1);
+			(uint32_t)(seconds > 0 ? seconds : 1));
 	return rc;
 }
 
-static int send_command(struct commands *c, const struct store_request *r,
-			const char *topic,
+static int send_command(struct commands *c, struct slot *slot,
+			const struct store_request *r, const char *topic,
 			const struct ztp_command_bytes *bytes,
 			const char *status)
 {
-	struct slot *slot = free_slot(c);
 	mosquitto_property *properties = NULL;
 	int64_t expiry = r->owed.due_at - c->b->core.now;
 	int rc = 0;
 
-	if (!slot)
-		return MOSQ_ERR_OVERSIZE_PACKET;
 	if (r->owed.due_at == 0)
 		expiry = c->b->core.config->onboarding.delivery_timeout_ms;
 	if (c->b->core.config->mqtt.version == 5)
@@ -291,17 +289,18 @@ static const char *reason_of(const struct store_request *r,
 	return d->reason;
 }
 
-/* What is wrong with the command itself and not with the connection, which
- * the loop finds out about by itself. */
+/* True for errors of the command itself; the loop notices errors of the
+ * connection on its own. */
 static bool is_impossible(int rc)
 {
 	return rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_PAYLOAD_SIZE ||
 	       rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_MALFORMED_UTF8;
 }
 
-/* Builds and publishes the command that r is owed. 1: not now. */
-static int publish(struct commands *c, const struct store_request *r,
-		   struct ztp_error *error)
+/* Builds and publishes the command that is owed for r. Returns 1 if this is
+ * not possible now. */
+static int publish(struct commands *c, struct slot *slot,
+		   const struct store_request *r, struct ztp_error *error)
 {
 	struct bridge *b = c->b;
 	struct store_decision d;
@@ -314,8 +313,8 @@ static int publish(struct commands *c, const struct store_request *r,
 		.path = r->path,
 		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
 	};
-	/* In raw format a rejection has nothing to be said with but the
-	 * status among the properties. */
+	/* A raw rejection has no payload: only the status among the properties
+	 * tells what it is. */
 	int rc = store_decision_get(b->store, r->n, approved, &d, error);
 
 	if (rc < 0)
@@ -332,7 +331,7 @@ static int publish(struct commands *c, const struct store_request *r,
 	if (rc != 0)
 		return rc;
 	ztp_topic_render(topic, b->core.config->mqtt.command_topic, &path);
-	rc = send_command(c, r, topic, &bytes, command.status);
+	rc = send_command(c, slot, r, topic, &bytes, command.status);
 	ztp_command_clear(&bytes);
 	if (is_impossible(rc))
 		return ztp_fail(error, ZTP_ERR_VALUE, "cannot publish: %s",
@@ -340,14 +339,11 @@ static int publish(struct commands *c, const struct store_request *r,
 	return rc == 0 ? 0 : 1;
 }
 
-/* A command that cannot be said at all (larger than the broker takes) counts
- * as refused by it, and costs the others nothing. */
-static void refuse(struct commands *c, const struct store_request *r)
+/* A command that cannot be sent at all (it is larger than the broker accepts)
+ * counts as refused by the broker, so that it does not hold up the others. */
+static void mark_refused(struct commands *c, struct slot *slot,
+			 const struct store_request *r)
 {
-	struct slot *slot = free_slot(c);
-
-	if (!slot)
-		return;
 	*slot = (struct slot){.n = r->n,
 			      .done = true,
 			      .fate = DELIVERY_REFUSED,
@@ -358,15 +354,33 @@ static void refuse(struct commands *c, const struct store_request *r)
 struct pumping {
 	struct commands *c;
 	bool fresh;
-	int sent;
 	struct ztp_error error;
 };
+
+/* 0: it is on its way; 1: not now. */
+static int pump_command(struct pumping *p, const struct store_request *r)
+{
+	struct commands *c = p->c;
+	struct slot *slot = free_slot(c);
+	int rc;
+
+	c->pressed = c->waiting >= c->window || !slot;
+	if (c->pressed)
+		return 1;
+	rc = publish(c, slot, r, &p->error);
+	if (rc != ZTP_ERR_VALUE && rc != ZTP_ERR_PATH)
+		return rc;
+	log_warn(c->b->core.log, "command_impossible",
+		 LOG_STR("request_id", r->id), LOG_WHY(&p->error));
+	mark_refused(c, slot, r);
+	return 0;
+}
 
 static int pump_one(void *arg, struct store_request *r)
 {
 	struct pumping *p = arg;
 	struct commands *c = p->c;
-	int rc;
+	int rc = 0;
 
 	if (commands_busy(c, r->n) ||
 	    (c->b->registrar && registrar_busy(c->b->registrar, r->n)))
@@ -375,32 +389,17 @@ static int pump_one(void *arg, struct store_request *r)
 		c->starved = true;
 		return 1;
 	}
-	if (registrar_takes(c->b->registrar, r)) {
-		if (!registrar_send(c->b->registrar, r))
-			return 0; /* others need not wait for the gate */
-		rc = 0;
-	} else {
-		c->pressed = c->waiting >= c->window || !free_slot(c);
-		if (c->pressed)
-			return 1;
-		rc = publish(c, r, &p->error);
-		if (rc == ZTP_ERR_VALUE || rc == ZTP_ERR_TOO_LARGE ||
-		    rc == ZTP_ERR_PATH) {
-			log_warn(c->b->core.log, "command_impossible",
-				 LOG_STR("request_id", r->id),
-				 LOG_WHY(&p->error));
-			refuse(c, r);
-			rc = 0;
-		}
-	}
-	if (rc == 0) {
-		p->sent++;
-		if (!p->fresh)
-			c->tokens -= 1;
-		else if (!c->b->registrar)
-			c->sent_to = r->owed.retry_at;
-	}
-	return rc;
+	if (!registrar_takes(c->b->registrar, r))
+		rc = pump_command(p, r);
+	else if (!registrar_send(c->b->registrar, r))
+		return 0; /* others do not have to wait for the gate */
+	if (rc != 0)
+		return rc;
+	if (!p->fresh)
+		c->tokens -= 1;
+	else if (!c->b->registrar)
+		c->sent_to = r->owed.retry_at;
+	return 0;
 }
 
 static void refill(struct commands *c)
@@ -410,7 +409,7 @@ static void refill(struct commands *c)
 
 	c->tokens += elapsed * rate;
 	if (c->tokens > rate / 5 + 1)
-		c->tokens = rate / 5 + 1; /* bursts of a fifth of a second */
+		c->tokens = rate / 5 + 1; /* bursts of 1/5 s */
 	c->tokens_at = c->b->core.now;
 }
 
@@ -422,15 +421,16 @@ void commands_pump(struct commands *c)
 	c->starved = c->pressed = false;
 	if (!mqtt_out_connected(c->b->mqtt_out))
 		return;
-	/* Who has not agreed with us guards another topic, or none. */
+	/* A gate that has not agreed protects another topic, or none. */
 	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
 		mqtt_out_flush(c->b->mqtt_out);
 		return;
 	}
 	refill(c);
-	/* What is on its way still stands in the store as due. Without a gate,
-	 * whose answers come in any order, all of it is before what was sent
-	 * last; else it is read past. */
+	/* Commands in flight are still due in the store. Without a gate,
+	 * all of them lie before the last one sent, so reading starts
+	 * behind it. With a gate, whose answers come in any order, they are
+	 * read and skipped. */
 	limit = 2 * c->window + registrar_in_flight(c->b->registrar);
 	rc = store_retry_each(c->b->store, true, c->sent_to, c->b->core.now,
 			      limit, pump_one, &p, &p.error);
@@ -443,8 +443,9 @@ void commands_pump(struct commands *c)
 	mqtt_out_flush(c->b->mqtt_out);
 }
 
-/* What is due already is on its way, or waits for room or the gate: each of
- * those wakes the loop. What waits for the retry rate is the exception. */
+/* Commands that are due already are in flight, or wait for room or for the
+ * gate, and all of these wake the loop. Only those that wait for the retry
+ * rate need a timer. */
 int64_t commands_due(const struct commands *c)
 {
 	int64_t now = c->b->core.now;

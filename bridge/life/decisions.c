@@ -10,19 +10,20 @@
 #include "bridge/registrar/registrar.h"
 #include "ztp/gate_protocol.h"
 
-/* --- a decision with an effect */
+/* --- decisions with an effect */
 
-static int to_requested(struct bridge *b, struct store_request *r,
-			struct ztp_error *error)
+static int ensure_requested(struct bridge *b, struct store_request *r,
+			    struct ztp_error *error)
 {
-	/* The customer has read the announcement before Kafka's
-	 * acknowledgement of it has come round to us. */
+	/* The customer's decision may arrive before Kafka's acknowledgement of
+	 * the announcement. */
 	if (r->state != ZTP_STATE_RECEIVED)
 		return 0;
 	return move_state(b, r, ZTP_STATE_REQUESTED, error);
 }
 
-/* Lent. Remarks that the gate would not take are no reason to lose a device. */
+/* Returns a borrowed pointer. Metadata that is too large for the gate is
+ * dropped, so that the device can still be created. */
 static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 			       const struct ztp_decision *decision)
 {
@@ -35,17 +36,17 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 	return NULL;
 }
 
-static int take_effect(struct bridge *b, struct store_request *r,
-		       const struct ztp_decision *decision,
-		       const struct consumer_record *record,
-		       struct ztp_error *error)
+static int apply_decision(struct bridge *b, struct store_request *r,
+			  const struct ztp_decision *decision,
+			  const struct consumer_record *record,
+			  struct ztp_error *error)
 {
 	struct store_decision d = {
 		.by_customer = true,
 		.verdict = decision->verdict,
 		.partition = record->position.partition,
 		.offset = record->position.offset,
-		.payload = decision->payload, /* lent */
+		.payload = decision->payload, /* borrowed */
 	};
 	int rc;
 
@@ -57,7 +58,7 @@ static int take_effect(struct bridge *b, struct store_request *r,
 	memcpy(d.message, decision->message, sizeof(d.message));
 	rc = store_decision_put(b->store, r->n, &d, error);
 	if (rc == 0)
-		rc = to_requested(b, r, error);
+		rc = ensure_requested(b, r, error);
 	if (rc != 0)
 		return rc;
 	log_info(b->core.log, "decision_taken", LOG_STR("request_id", r->id),
@@ -72,7 +73,7 @@ static int take_effect(struct bridge *b, struct store_request *r,
 			   &record->position, error);
 }
 
-/* --- a decision without one */
+/* --- decisions without an effect */
 
 static const struct {
 	enum ztp_outcome outcome;
@@ -93,13 +94,13 @@ static const struct {
 				  "the request has expired"},
 };
 
-static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
-			 const struct store_request *r,
-			 const struct ztp_decision *decision,
-			 const struct consumer_record *record,
-			 struct ztp_error *error)
+static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
+			    const struct store_request *r,
+			    const struct ztp_decision *decision,
+			    const struct consumer_record *record,
+			    struct ztp_error *error)
 {
-	struct records_outcome said = {
+	const struct records_outcome said = {
 		.outcome = no_effect[what].outcome,
 		.message = no_effect[what].message,
 		.traceparent = r->n ? r->traceparent : decision->traceparent,
@@ -110,10 +111,6 @@ static int say_no_effect(struct bridge *b, enum ztp_on_decision what,
 		.key = record->key,
 	};
 
-	/* The record of a decision that names a path, but has no key. */
-	if (!said.key.p && *decision->path)
-		said.key = (struct ztp_str){decision->path,
-					    strlen(decision->path)};
 	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));
@@ -143,11 +140,11 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	switch (what) {
 	case ZTP_DECISION_APPROVE:
 	case ZTP_DECISION_REJECT:
-		return take_effect(b, &r, decision, record, error);
+		return apply_decision(b, &r, decision, record, error);
 	case ZTP_DECISION_REDELIVERED:
 		return 0;
 	default:
-		return say_no_effect(b, what, &r, decision, record, error);
+		return report_no_effect(b, what, &r, decision, record, error);
 	}
 }
 
@@ -178,7 +175,7 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 	return rc;
 }
 
-/* --- no decision in time */
+/* --- deadlines */
 
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
@@ -191,7 +188,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 				   "no decision by expires_at", NULL, error);
 	rc = store_decision_put(b->store, r->n, &d, error);
 	if (rc == 0)
-		rc = to_requested(b, r, error);
+		rc = ensure_requested(b, r, error);
 	if (rc != 0)
 		return rc;
 	log_info(b->core.log, "approved_on_timeout",
@@ -213,7 +210,8 @@ static int on_due(void *arg, struct store_request *r)
 	int rc;
 
 	due->seen++;
-	/* An earlier one of this walk may have ended it (a contender). */
+	/* An earlier request of this walk may have ended this one (a
+	 * contender). */
 	rc = store_request_by_n(due->b->store, r->n, &fresh, due->error);
 	if (rc <= 0 || fresh.owed.due_at == 0 ||
 	    fresh.owed.due_at > due->b->core.now)

@@ -7,15 +7,15 @@
 
 #define QUEUED_MAX_MS 600000
 
-/* The broker's word, or the device's, that the command has arrived. */
-static int taken(struct bridge *b, struct store_request *r,
-		 struct ztp_error *error)
+/* The broker or the device has confirmed that the command arrived. */
+static int on_accepted(struct bridge *b, struct store_request *r,
+		       struct ztp_error *error)
 {
 	bool by_device = b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
 	struct ztp_owed_facts facts = {.answers = true};
 	int rc = 0;
 
-	if (r->state == ZTP_STATE_ONBOARDED) /* delivered again */
+	if (r->state == ZTP_STATE_ONBOARDED) /* a repeated delivery */
 		return move_owe(b, r, ZTP_ON_DONE, NULL, error);
 	if (r->state == ZTP_STATE_REGISTERED ||
 	    r->state == ZTP_STATE_UNDELIVERABLE) {
@@ -29,8 +29,8 @@ static int taken(struct bridge *b, struct store_request *r,
 		return move_finish_decided(
 			b, r, ZTP_STATE_ONBOARDED,
 			"the broker has passed the command on", error);
-	/* Said again now and then: the broker's queue may have lost it. A gate
-	 * tells when the device is there anew. */
+	/* Sent again now and then, because the broker's queue may have lost
+	 * it. A gate reports when the device is connected again. */
 	return move_owe(b, r, ZTP_ON_PUBACK, &facts, error);
 }
 
@@ -73,7 +73,7 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 			 LOG_STR("device_path", r.path),
 			 LOG_INT("reason_code", reason_code));
 	if (fate == DELIVERY_TAKEN)
-		return taken(b, &r, error);
+		return on_accepted(b, &r, error);
 	return move_owe(b, &r, event[fate], NULL, error);
 }
 
@@ -98,7 +98,7 @@ int delivery_applied(struct bridge *b, const char *path,
 
 	if (rc < 0)
 		return rc;
-	/* Only the device itself speaks for its request. */
+	/* Only the device itself may answer for its request. */
 	if (rc == 0 || strcmp(r.path, path) != 0) {
 		log_warn(b->core.log, "applied_ignored",
 			 LOG_STR("device_path", path),
@@ -109,8 +109,8 @@ int delivery_applied(struct bridge *b, const char *path,
 	if (ztp_owed_is_command(r.owed.what) &&
 	    (r.state == ZTP_STATE_REGISTERED ||
 	     (r.state == ZTP_STATE_UNDELIVERABLE && applied->applied))) {
-		/* The device was faster than the broker's PUBACK, or later
-		 * than its deadline. */
+		/* The device answered before the broker's PUBACK, or after
+		 * its deadline. */
 		rc = move_state(b, &r, ZTP_STATE_DELIVERED, error);
 		r.delivered_at = b->core.now;
 	}
@@ -133,7 +133,7 @@ struct subscribed {
 	struct ztp_error *error;
 };
 
-static int wake(void *arg, struct store_request *r)
+static int apply_event(void *arg, struct store_request *r)
 {
 	struct subscribed *s = arg;
 
@@ -151,7 +151,7 @@ int delivery_subscribed(struct bridge *b, const char *path,
 		b, fingerprint,
 		held ? ZTP_ON_HELD_SUBSCRIBED : ZTP_ON_SUBSCRIBED, error};
 
-	return store_path_each(b->store, path, wake, &s, error);
+	return store_path_each(b->store, path, apply_event, &s, error);
 }
 
 int delivery_held(struct bridge *b, struct store_request *r, bool held,
@@ -159,7 +159,8 @@ int delivery_held(struct bridge *b, struct store_request *r, bool held,
 {
 	struct ztp_owed_facts facts = {.there = subscribed};
 
-	/* Another certificate's approval waits for a loser to be told. */
+	/* Another certificate's approval waits until the loser has
+	 * been told. */
 	if (!held || (!subscribed && r->state == ZTP_STATE_CONFLICT))
 		return move_owe(b, r, ZTP_ON_NOT_HELD, NULL, error);
 	return move_owe(b, r, ZTP_ON_HELD, &facts, error);
@@ -183,8 +184,8 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		 struct ztp_error *error)
 {
-	/* A notice may stand in our own queue, behind other commands or a lost
-	 * connection, within reason. */
+	/* A notice may wait in our own queue, behind other commands or a lost
+	 * connection, but only up to a limit. */
 	struct ztp_owed_facts facts = {.queued = queued &&
 						 b->core.now - r->finished_at <
 							 QUEUED_MAX_MS};
@@ -199,7 +200,7 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
 			"the device did not answer the command in time", error);
-	/* Delivered again in vain: the request's end stays as it was. */
+	/* A repeated delivery failed: the request's end does not change. */
 	return move_owe(b, r,
 			r->state == ZTP_STATE_ONBOARDED ? ZTP_ON_DONE
 							: ZTP_ON_DEADLINE,

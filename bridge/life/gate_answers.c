@@ -1,6 +1,6 @@
 /*
- * Answers before what the gate says of its own accord: it answers createDevice
- * before it speaks of that device.
+ * Answers are applied before unasked reports: the gate answers createDevice
+ * before it reports anything about that device.
  */
 #include "bridge/life/gate_answers.h"
 
@@ -22,8 +22,8 @@ static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 	return move_owe(b, r, ZTP_ON_DENIED, NULL, error);
 }
 
-static int created(struct bridge *b, const struct control_answer *said,
-		   struct store_request *r, struct ztp_error *error)
+static int on_created(struct bridge *b, const struct control_answer *said,
+		      struct store_request *r, struct ztp_error *error)
 {
 	char message[256];
 
@@ -39,14 +39,14 @@ static int created(struct bridge *b, const struct control_answer *said,
 	return move_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
 }
 
-static int released(struct bridge *b, struct store_request *r,
-		    struct ztp_error *error)
+static int on_released(struct bridge *b, struct store_request *r,
+		       struct ztp_error *error)
 {
 	return move_owe(b, r, ZTP_ON_RELEASED, NULL, error);
 }
 
-static int about_device(struct bridge *b, const struct control_answer *said,
-			struct store_request *r, struct ztp_error *error)
+static int on_device(struct bridge *b, const struct control_answer *said,
+		     struct store_request *r, struct ztp_error *error)
 {
 	if (control_is_gone(said, r))
 		return delivery_gone(b, r, error);
@@ -55,21 +55,21 @@ static int about_device(struct bridge *b, const struct control_answer *said,
 	return delivery_subscribed(b, r->path, r->fingerprint, false, error);
 }
 
-static int answered(struct bridge *b, const struct registrar_answer *answer,
-		    struct store_request *r, struct ztp_error *error)
+static int apply_reply(struct bridge *b, const struct registrar_answer *answer,
+		       struct store_request *r, struct ztp_error *error)
 {
 	const struct control_answer *said = answer->said;
 
 	switch (answer->question) {
 	case REGISTRAR_CREATE:
-		return created(b, said, r, error);
+		return on_created(b, said, r, error);
 	case REGISTRAR_REJECT:
-		return released(b, r, error);
+		return on_released(b, r, error);
 	case REGISTRAR_ASK_HELD:
 		return delivery_held(b, r, control_is_held(said, r),
 				     said->subscribed, error);
 	case REGISTRAR_ASK_DEVICE:
-		return about_device(b, said, r, error);
+		return on_device(b, said, r, error);
 	}
 	return 0;
 }
@@ -89,7 +89,7 @@ static int apply_answer(void *arg, const struct registrar_answer *answer)
 		return rc;
 	if (control_is_denied(answer->said))
 		return retry_later(a->b, answer, &r, a->error);
-	return answered(a->b, answer, &r, a->error);
+	return apply_reply(a->b, answer, &r, a->error);
 }
 
 static int apply_subscription(void *arg, const struct registrar_subscription *s)

@@ -1,8 +1,8 @@
 /*
- * bridge/life/gate_answers.h - what the gate's answers mean for the requests that
- * it was asked about, and what it says of its own accord. The registrar has
- * noted them (bridge/registrar/registrar.h). Loop thread, during apply. 0 or a negative
- * error.
+ * bridge/life/gate_answers.h - applies the gate's answers to the requests they
+ * belong to, and what the gate reports unasked. The registrar has recorded
+ * both (bridge/registrar/registrar.h). Loop thread, during apply. Returns 0 or
+ * a negative error.
  */
 #ifndef BRIDGE_LIFE_GATE_ANSWERS_H
 #define BRIDGE_LIFE_GATE_ANSWERS_H

@@ -19,7 +19,7 @@ int move_state(struct bridge *b, struct store_request *r, enum ztp_state to,
 	return rc;
 }
 
-/* Of the events, those that make a pause. */
+/* Which events lead to a pause. */
 static bool has_jitter(enum ztp_owed_event event)
 {
 	return event == ZTP_ON_PUBACK || event == ZTP_ON_NO_SUBSCRIBER ||
@@ -51,14 +51,14 @@ int move_owe(struct bridge *b, struct store_request *r,
 	return store_request_save(b->store, r, error);
 }
 
-/* --- whom else the path belongs to */
+/* --- other requests of the path */
 
 struct others {
-	int64_t n; /* not this one */
+	int64_t n; /* row number of the request itself */
 	bool any;
 };
 
-static int look_at_other(void *arg, struct store_request *r)
+static int check_other(void *arg, struct store_request *r)
 {
 	struct others *others = arg;
 
@@ -69,9 +69,9 @@ static int look_at_other(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* Without a gate everybody on the path's command topic hears what is said
- * there. A rejection is only said when it cannot be taken by a device that
- * still waits for its own answer, or has had it. */
+/* Without a gate everyone subscribed to the path's command topic receives what
+ * is sent there. A rejection is sent only if no other device can take it for
+ * its own answer: one that still waits, or one that has been approved. */
 static int notice_is_safe(struct bridge *b, const struct store_request *r,
 			  bool *safe, struct ztp_error *error)
 {
@@ -79,17 +79,17 @@ static int notice_is_safe(struct bridge *b, const struct store_request *r,
 	int rc = 0;
 
 	if (!b->registrar) {
-		rc = store_path_each(b->store, r->path, look_at_other, &others,
+		rc = store_path_each(b->store, r->path, check_other, &others,
 				     error);
 		if (rc == 0 && *r->channel)
 			rc = store_channel_each(b->store, r->channel,
-						look_at_other, &others, error);
+						check_other, &others, error);
 	}
 	*safe = !others.any;
 	return rc;
 }
 
-/* Is the device told that its request has ended without approval? */
+/* Must the device be told that its request ended without approval? */
 static int may_notify(struct bridge *b, const struct store_request *r,
 		      bool *notify, struct ztp_error *error)
 {
@@ -99,9 +99,9 @@ static int may_notify(struct bridge *b, const struct store_request *r,
 	return *notify ? notice_is_safe(b, r, notify, error) : 0;
 }
 
-/* What is owed after the end. */
-static int owe_after(struct bridge *b, struct store_request *r,
-		     struct ztp_error *error)
+/* Sets what is owed after the end. */
+static int owe_after_end(struct bridge *b, struct store_request *r,
+			 struct ztp_error *error)
 {
 	enum ztp_owed_event event = ZTP_ON_ENDED;
 	struct ztp_owed_facts facts = {0};
@@ -127,7 +127,7 @@ int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	if (rc != 0)
 		return rc;
 	r->finished_at = b->core.now;
-	rc = owe_after(b, r, error);
+	rc = owe_after_end(b, r, error);
 	if (rc == 0)
 		rc = records_result(b,
 				    &(struct records_outcome){
@@ -165,7 +165,7 @@ int move_finish_decided(struct bridge *b, struct store_request *r,
 	return move_finish(b, r, to, message, &position, error);
 }
 
-/* --- approved */
+/* --- approval */
 
 struct losers {
 	struct bridge *b;
@@ -209,7 +209,8 @@ int move_approve(struct bridge *b, struct store_request *r,
 	if (rc == 0 && *r->channel)
 		rc = store_channel_each(b->store, r->channel, end_loser,
 					&losers, error);
-	/* With a gate it decides; there is no deadline for its answer. */
+	/* With a gate, the gate decides; there is no deadline for its
+	 * answer. */
 	if (rc == 0 && !b->registrar)
 		rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
 	if (rc != 0)

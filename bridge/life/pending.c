@@ -12,16 +12,16 @@
 
 #define OUTBOX_SPARE 1000
 
-/* --- what is held about an event's path */
+/* --- what the store knows about an event's path */
 
 struct held {
 	const struct journal_entry *entry;
 	struct ztp_pending_facts facts;
-	struct store_request same; /* newest of this path and fingerprint */
-	int attempt;		   /* the highest of the path */
+	struct store_request same; /* the newest of this path and fingerprint */
+	int attempt;		   /* the path's highest */
 };
 
-static int look_at_row(void *arg, struct store_request *r)
+static int add_row(void *arg, struct store_request *r)
 {
 	struct held *held = arg;
 	bool same = memcmp(r->fingerprint, held->entry->cert.fingerprint,
@@ -31,7 +31,7 @@ static int look_at_row(void *arg, struct store_request *r)
 		held->attempt = r->attempt;
 	if (!ztp_state_finished(r->state))
 		held->facts.live++;
-	/* Any of them: a broker may say something again long after. */
+	/* Any row counts: a broker may repeat an event long after. */
 	if (same && strcmp(r->id, held->entry->request_id) == 0)
 		held->facts.same_id = true;
 	if (same)
@@ -45,8 +45,8 @@ static int look_at_row(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* Another path whose command topic is the same: the later one loses. */
-static int look_at_channel(void *arg, struct store_request *r)
+/* Another path with the same command topic: the later request loses. */
+static int check_channel_row(void *arg, struct store_request *r)
 {
 	struct held *held = arg;
 
@@ -57,7 +57,7 @@ static int look_at_channel(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* The wall-clock deadline that an event asks for, cut to what is allowed. */
+/* The wall-clock deadline that an event asks for, cut to the maximum. */
 static int64_t deadline_of(const struct bridge *b,
 			   const struct journal_entry *e)
 {
@@ -71,8 +71,10 @@ static int64_t deadline_of(const struct bridge *b,
 	return at;
 }
 
-/* The same in steady time: CLOCK_BOOTTIME at arrival plus what was left by
- * the wall clock then; for an event of an earlier process, anchored anew. */
+/* Converts wall to steady time. For an event of this process: CLOCK_BOOTTIME
+ * at arrival plus the time that was left by the wall clock then. For an event
+ * of an earlier process the clock has been anchored again, so wall time is
+ * steady time. */
 static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 			 int64_t wall)
 {
@@ -84,25 +86,26 @@ static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 	return wall + skew;
 }
 
-/* As of when it is judged. What the journal tells again may have been asked
- * about in time, and the answer be on its way: that is as of when it came. */
+/* The time at which to judge the event. The customer may already have been
+ * asked, in time, about an event that the journal replays, and the answer may
+ * be on its way. Such an event is judged at the time of its arrival. */
 static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
-	bool again = !journal_before(&b->told, &b->mark); /* behind it */
+	bool again = !journal_before(&b->told, &b->mark); /* replayed */
 
 	return again && at < b->core.now ? at : b->core.now;
 }
 
-static int look_up(struct bridge *b, const struct journal_entry *e,
-		   struct held *held, struct ztp_error *error)
+static int load_facts(struct bridge *b, const struct journal_entry *e,
+		      struct held *held, struct ztp_error *error)
 {
 	struct ztp_pending_facts *facts = &held->facts;
 	int rc;
 
 	memset(held, 0, sizeof(*held));
 	held->entry = e;
-	rc = store_path_each(b->store, e->path, look_at_row, held, error);
+	rc = store_path_each(b->store, e->path, add_row, held, error);
 	facts->state = held->same.state;
 	facts->announced_at = held->same.announced_at;
 	facts->finished_at = held->same.finished_at;
@@ -115,12 +118,12 @@ static int look_up(struct bridge *b, const struct journal_entry *e,
 	return rc;
 }
 
-/* --- what is done about it */
+/* --- acting on it */
 
-/* With a gate, a new candidate says that what was owed to an earlier device
- * with this key (its command, its release) is owed to nobody any more. */
-static int replace(struct bridge *b, struct store_request *before,
-		   struct ztp_error *error)
+/* With a gate, a new candidate means that the earlier device with this key no
+ * longer exists: what was owed to it (its command, its release) is dropped. */
+static int drop_previous(struct bridge *b, struct store_request *before,
+			 struct ztp_error *error)
 {
 	if (!b->registrar || before->n == 0 ||
 	    before->owed.what == ZTP_OWED_NONE)
@@ -128,9 +131,9 @@ static int replace(struct bridge *b, struct store_request *before,
 	return move_owe(b, before, ZTP_ON_GONE, NULL, error);
 }
 
-/* The gate's cool-down ended before ours: it is to keep the device away for
- * the rest, else it would hold it and nobody would ask. */
-static int cool_down(struct bridge *b, const struct held *held,
+/* The gate's cool-down ended before ours. The gate must keep the device away
+ * for the rest; otherwise it would hold the device although nobody is asked. */
+static int keep_away(struct bridge *b, const struct held *held,
 		     struct store_request *rejected, struct ztp_error *error)
 {
 	if (!b->registrar || held->facts.same_id)
@@ -145,9 +148,9 @@ static int choose_id(struct bridge *b, const struct journal_entry *e,
 	uint8_t random[10];
 	int rc = 1;
 
-	/* Made of the entry alone, as far as it goes: the customer may have
-	 * been asked already by a process, or in a transaction, that did not
-	 * live to commit it. */
+	/* The id comes from the entry if possible: a process, or a
+	 * transaction, that did not live to commit may already have asked
+	 * the customer. */
 
 	if (*e->request_id)
 		rc = store_request_by_id(b->store, e->request_id, &other,
@@ -205,10 +208,11 @@ static int make_request(struct bridge *b, const struct held *held,
 	return rc == 0 ? store_request_add(b->store, r, error) : rc;
 }
 
-static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
+static int announce(struct bridge *b, struct held *held,
+		    struct ztp_error *error)
 {
 	struct store_request r;
-	int rc = replace(b, &held->same, error);
+	int rc = drop_previous(b, &held->same, error);
 
 	if (rc != 0)
 		return rc;
@@ -223,7 +227,7 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 			return rc;
 		ztp_topic_render(topic, b->core.config->mqtt.command_topic,
 				 &path);
-		rc = store_channel_each(b->store, topic, look_at_channel,
+		rc = store_channel_each(b->store, topic, check_channel_row,
 					&channel, error);
 		if (rc != 0)
 			return rc;
@@ -252,7 +256,7 @@ static int ask(struct bridge *b, struct held *held, struct ztp_error *error)
 	return rc;
 }
 
-/* A request that ends as it begins. */
+/* Creates a request and ends it at once. */
 static int end_at_once(struct bridge *b, const struct held *held,
 		       enum ztp_state state, const char *message,
 		       struct ztp_error *error)
@@ -265,8 +269,8 @@ static int end_at_once(struct bridge *b, const struct held *held,
 	return rc;
 }
 
-static int ask_again(struct bridge *b, struct held *held,
-		     struct ztp_error *error)
+static int reannounce(struct bridge *b, struct held *held,
+		      struct ztp_error *error)
 {
 	struct store_request *r = &held->same;
 	int rc;
@@ -280,8 +284,8 @@ static int ask_again(struct bridge *b, struct held *held,
 	return rc;
 }
 
-static int too_many(struct bridge *b, const struct held *held,
-		    struct ztp_error *error)
+static int refuse_too_many(struct bridge *b, const struct held *held,
+			   struct ztp_error *error)
 {
 	const struct journal_entry *e = held->entry;
 	struct journal_entry dead = {
@@ -294,7 +298,8 @@ static int too_many(struct bridge *b, const struct held *held,
 	ztp_fail(&dead.why, ZTP_ERR_TOO_MANY,
 		 "%d requests of this device path are live already",
 		 held->facts.live);
-	/* Ids and paths need no escaping: their alphabets see to that. */
+	/* Ids and paths need no escaping: their alphabets contain nothing
+	 * to escape. */
 	ztp_time_format(time, e->received_at);
 	snprintf(text, sizeof(text),
 		 "{%s%s%s\"device_path\":\"%s\",\"received_at\":\"%s\"}",
@@ -312,22 +317,22 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 			 bool *disposed, struct ztp_error *error)
 {
 	struct held held;
-	int rc = look_up(b, e, &held, error);
+	int rc = load_facts(b, e, &held, error);
 
 	*disposed = true;
 	if (rc != 0)
 		return rc;
 	switch (ztp_life_on_pending(&held.facts)) {
 	case ZTP_PENDING_NEW:
-		return ask(b, &held, error);
+		return announce(b, &held, error);
 	case ZTP_PENDING_REANNOUNCE:
-		return ask_again(b, &held, error);
+		return reannounce(b, &held, error);
 	case ZTP_PENDING_MERGE:
 		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		return delivery_knocked(b, &held.same, error);
 	case ZTP_PENDING_COOLDOWN:
 		b->core.tally.pending[TALLY_PENDING_COOLDOWN]++;
-		return cool_down(b, &held, &held.same, error);
+		return keep_away(b, &held, &held.same, error);
 	case ZTP_PENDING_DOUBT:
 		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		registrar_ask(b->registrar, held.same.n);
@@ -347,9 +352,10 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 				   "the event came after its expires_at",
 				   error);
 	case ZTP_PENDING_TOO_MANY:
-		return too_many(b, &held, error);
+		return refuse_too_many(b, &held, error);
 	}
-	return ztp_fail(error, ZTP_ERR_INTERNAL, "a verdict that is none");
+	return ztp_fail(error, ZTP_ERR_INTERNAL,
+			"unknown action for a pending event");
 }
 
 static int apply_entry(struct bridge *b, const struct journal_entry *e,
@@ -375,9 +381,9 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 	return 0;
 }
 
-/* Open requests are bounded strictly. Dead letters and audit records that
- * Kafka does not take are bounded by what their number makes of the outbox:
- * two records for each request that may be open. */
+/* Open requests are limited strictly. Dead letters and audit records that
+ * Kafka does not accept are limited by the size of the outbox: two records for
+ * each request that may be open. */
 static bool is_full(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t max = b->core.config->store.max_requests;
@@ -419,13 +425,14 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 	return rc < 0 ? rc : 0;
 }
 
-/* The record of an entry that the store has: if its request has not been
- * announced. Others of the path may have merged into it: once is enough. */
-static int announce_again(struct bridge *b, const struct journal_entry *e,
+/* Rebuilds the record of an entry that is in the store, if its request has not
+ * been announced yet. Other entries of the path may have merged into the same
+ * request; one record is enough. */
+static int rebuild_record(struct bridge *b, const struct journal_entry *e,
 			  struct ztp_error *error)
 {
 	struct held held;
-	int rc = look_up(b, e, &held, error);
+	int rc = load_facts(b, e, &held, error);
 
 	if (rc != 0 || held.same.state != ZTP_STATE_RECEIVED ||
 	    held.same.announced_at == b->core.now)
@@ -453,7 +460,7 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 		if (rc != 0)
 			break;
 		if (e.kind == ENTRY_PENDING)
-			rc = announce_again(b, &e, error);
+			rc = rebuild_record(b, &e, error);
 		journal_entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}

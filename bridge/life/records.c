@@ -82,7 +82,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	char *json = NULL;
 	int rc;
 
-	if (!*what->traceparent) { /* nobody began a trace for this decision */
+	if (!*what->traceparent) { /* no trace exists for this decision */
 		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(trace, random);
 		event.traceparent = trace;
@@ -110,7 +110,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	record.header_count = ztp_event_headers(headers, &event);
 	record.header_count += record_bound_key(headers + record.header_count,
 						&of_key, &record.key);
-	/* The path that the decision names, else none. */
+	/* Without a key, the path that the decision names. */
 	if (!record.key.p && *subject)
 		record.key = str(subject);
 	rc = store_outbox_add(b->store, &record, error);

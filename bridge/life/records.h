@@ -1,6 +1,6 @@
 /*
- * bridge/life/records.h - the Kafka records that the bridge writes, into the
- * outbox of the store. Loop thread, during apply. 0 or a negative error.
+ * bridge/life/records.h - writes the bridge's Kafka records into the store's
+ * outbox. Loop thread, during apply. Returns 0 or a negative error.
  */
 #ifndef BRIDGE_LIFE_RECORDS_H
 #define BRIDGE_LIFE_RECORDS_H
@@ -9,24 +9,24 @@
 #include "bridge/life/bridge.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
- * certificate; contenders counts the live requests of the path with r. from:
- * the journal's entry that the record can be made of again, so that it need
- * not be in the outbox; or NULL. */
+ * certificate; contenders is the number of live requests of the path,
+ * including r. from: the journal entry from which the record can be rebuilt,
+ * so that it need not go through the outbox; or NULL. */
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error);
 
-/* What became of a request or of a decision. */
+/* The outcome of a request, or of a decision without effect. */
 struct records_outcome {
 	enum ztp_outcome outcome;
 	const char *message;
-	const char *traceparent; /* "": nobody began a trace */
-	/* Where the decision was read that caused it; NULL, or topic NULL: it
-	 * was none. */
+	const char *traceparent; /* "" if there is no trace yet */
+	/* Position of the record that caused it; NULL, or its topic is NULL, if
+	 * there was none. */
 	const struct ztp_position *decision;
-	const struct store_request *r; /* NULL: the request is not known */
-	/* Of a decision whose request is not known: the request that it names,
-	 * the path that it names ("": none), its key. */
+	const struct store_request *r; /* NULL: unknown request */
+	/* Of an unknown request: its id and path as the decision names them
+	 * (path "" if it does not), and the decision's key. */
 	const char *id, *path;
 	struct ztp_str key;
 };
@@ -35,18 +35,18 @@ struct records_outcome {
 int records_result(struct bridge *b, const struct records_outcome *what,
 		   struct ztp_error *error);
 
-/* ztp.dlq, for a pending event that was refused. */
+/* ztp.dlq: a pending event that was refused. */
 int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 			 struct ztp_error *error);
 
-/* ztp.dlq, for a decision that cannot be read: the record as it came. */
+/* ztp.dlq: a decision that cannot be read; the record as received. */
 int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 			  struct ztp_str key, struct ztp_str value,
 			  const struct ztp_header *headers, size_t count,
 			  const struct ztp_error *why, struct ztp_error *error);
 
-/* What Kafka will not take at any time, for its size: a smaller record says so
- * in ztp.dlq. bridge: struct bridge *, see producer_user. */
+/* Kafka will never accept this record because of its size: a smaller record in
+ * ztp.dlq reports that. bridge: a struct bridge *, see producer_user. */
 int records_too_large(void *bridge, const struct store_record *record,
 		      struct ztp_error *error);
 

@@ -1,8 +1,9 @@
 /*
- * A record that Kafka will not take at any time, for its size: a property of the
- * operator's or a topic's bound is smaller than what we make. It costs itself
- * only. A dead letter becomes one without its value, then one that is our own
- * headers alone; of any other record a dead letter says that it was not sent.
+ * Handles a record that Kafka will never accept because of its size: a
+ * property set by the operator or a topic's limit is smaller than the record.
+ * Only this record is lost. A dead letter is written again without its value,
+ * then with nothing but our own headers. For any other record a dead letter
+ * reports that it was not sent.
  */
 #include <string.h>
 
@@ -52,8 +53,8 @@ static int drop(struct bridge *b, const struct store_record *old)
 	return 0;
 }
 
-/* Without its value, or, when that is left out already, without all that is not
- * ours. */
+/* Writes the dead letter again without its value or, if it has none, without
+ * everything that is not ours. */
 static int shrink_dead(struct bridge *b, const struct store_record *old,
 		       struct ztp_error *error)
 {
@@ -78,7 +79,7 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 	return store_outbox_add(b->store, &record, error);
 }
 
-/* --- all others */
+/* --- other records */
 
 static int dead_letter(struct bridge *b, const struct store_record *old,
 		       struct ztp_error *error)
@@ -100,7 +101,8 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 		 "the record is larger than message.max.bytes allows");
 	n = ztp_dead_headers(headers, scratch, &dead);
 	n += add_identity(headers + n, &identity, old);
-	/* Of which request it speaks, and how: our own CloudEvent's. */
+	/* The CloudEvent headers say which request it was about, and
+	 * what it was. */
 	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX; i++)
 		if (begins(old->headers[i].name, ZTP_CE_HEADER("")))
 			headers[n++] = old->headers[i];

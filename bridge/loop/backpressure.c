@@ -5,10 +5,10 @@
 #include "bridge/mqtt/mqtt_in.h"
 
 #define BACKLOG_HIGH	(64u << 20)
-#define BACKLOG_BLOCKED (1u << 20) /* while max_requests holds events back */
-#define DISK_LOW_BYTES	(8u << 20) /* or a twentieth of a small disk */
+#define BACKLOG_BLOCKED (1u << 20) /* while max_requests blocks */
+#define DISK_LOW_BYTES	(8u << 20) /* or 1/20 of a small disk */
 
-/* Twice as much must be free to come back as to leave. */
+/* Resuming requires twice as much free space as pausing. */
 static bool has_room(const struct backpressure *backpressure, bool had_room,
 		     struct ztp_error *error)
 {
@@ -16,7 +16,7 @@ static bool has_room(const struct backpressure *backpressure, bool had_room,
 	struct statvfs fs;
 
 	if (statvfs(backpressure->directory, &fs) != 0)
-		return true; /* the store will say what is wrong */
+		return true; /* the store will report what is wrong */
 	available = (unsigned long long)fs.f_bavail * fs.f_frsize;
 	low = (unsigned long long)fs.f_blocks * fs.f_frsize / 20;
 	if (low > DISK_LOW_BYTES)
@@ -55,8 +55,8 @@ void backpressure_apply(struct bridge *b)
 	else if (!b->store_ok)
 		why = "the store cannot be written";
 	else if (backlog > high)
-		why = b->blocked ? "max_requests is reached"
-				 : "the journal is too far ahead";
+		why = b->blocked ? "max_requests has been reached"
+				 : "the journal is too far ahead of the store";
 	if (why)
 		mqtt_in_pause(b->mqtt_in, why);
 	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)

@@ -30,9 +30,10 @@
 
 /* --- one turn */
 
-/* What the journal tells again comes before decisions, which may be the answers
- * to it. What max_requests holds back was never asked about. */
-static bool telling_again(const struct loop *l)
+/* Entries that the journal replays are applied before decisions, which may be
+ * answers to them. Events that max_requests blocks have never been asked
+ * about, so they do not count. */
+static bool is_replaying(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
@@ -49,14 +50,15 @@ static void collect(struct loop *l)
 	if (b->registrar)
 		registrar_collect(b->registrar);
 	producer_collect(b->producer);
-	if (!telling_again(l))
+	if (!is_replaying(l))
 		consumer_collect(b->consumer, &l->status);
 }
 
-/* Undecided requests may expire up to the moment at which the ends were asked
- * for, once everything before those ends has been dealt with. Until then newer
- * ends are not asked for: they would be as far away. Unless these are stale,
- * of a topic that has been made anew. */
+/* Undecided requests may expire up to the time at which the end offsets were
+ * requested, once everything before these offsets has been applied. Until then
+ * no newer end offsets are requested: they would be just as far away. The
+ * exception is end offsets so old that they may belong to a topic that has
+ * been recreated since. */
 static bool ends_pending(const struct loop *l)
 {
 	return l->ends.asked_at > l->ends_since &&
@@ -77,8 +79,8 @@ static void move_horizon(struct loop *l)
 		b->horizon = l->ends.asked_at;
 }
 
-/* Finished requests that give way: too many of them, or too old. A full batch
- * means that there are more, whose turn is soon. */
+/* Evicts finished requests: too many of them, or too old. A full batch means
+ * that there are more, which are evicted soon. */
 static int evict(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -97,9 +99,10 @@ static int evict(struct loop *l, struct ztp_error *error)
 	return rc < 0 ? rc : 0;
 }
 
-/* A transaction of new requests alone stays open for a while, and takes in
- * those of the next turns: pages that all of them change are written once. The
- * customer may be asked meanwhile, since the journal can tell it all again. */
+/* A transaction that holds only new requests stays open for a while and takes
+ * in those of the next turns, so pages that all of them change are written
+ * once. The customer may be asked meanwhile, because the journal can replay
+ * the requests. */
 static int commit(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -134,7 +137,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
 				   error);
-	if (rc == 0 && !telling_again(l))
+	if (rc == 0 && !is_replaying(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
 		rc = commands_apply(b->commands, error);
@@ -157,8 +160,8 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	return rc;
 }
 
-/* Events that were acknowledged are gone: somebody has to know. */
-static void tell_gaps(struct loop *l)
+/* Acknowledged events have been lost, so this must be logged. */
+static void log_gaps(struct loop *l)
 {
 	uint64_t gaps = journal_gaps(l->b.journal);
 
@@ -166,7 +169,7 @@ static void tell_gaps(struct loop *l)
 		return;
 	log_error(l->b.core.log, "journal_damaged",
 		  LOG_UINT("gaps", gaps - l->gaps),
-		  LOG_STR("hint", "events between good ones are unreadable"));
+		  LOG_STR("hint", "some acknowledged events cannot be read"));
 	l->gaps = gaps;
 }
 
@@ -175,7 +178,7 @@ static void settle(struct loop *l)
 	struct bridge *b = &l->b;
 	struct journal_mark floor;
 
-	if (!telling_again(l)) /* its batch has been applied */
+	if (!is_replaying(l)) /* else its batch was not applied */
 		consumer_settle(b->consumer);
 	producer_settle(b->producer);
 	commands_settle(b->commands);
@@ -197,7 +200,8 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 		b->told = b->mark;
 	store_mark_get(b->store, &b->mark);
 	producer_rollback(b->producer, &b->mark);
-	/* Acknowledgements that were counted in it are forgotten. */
+	/* The rollback has also undone acknowledgements, so their records
+	 * are rebuilt. */
 	l->recover = true;
 	l->commit_by = 0;
 	if (b->registrar)
@@ -229,8 +233,8 @@ static void pump(struct bridge *b)
 	consumer_pump(b->consumer, false);
 }
 
-/* Drained: nothing is left that could still go out. */
-static bool drained(const struct loop *l)
+/* Is everything sent that can still be sent? */
+static bool is_drained(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
@@ -264,7 +268,7 @@ static void turn(struct loop *l)
 			if (housekeeping && l->evict_more)
 				l->next_housekeeping =
 					b->core.now + EVICT_PAUSE_MS;
-			tell_gaps(l);
+			log_gaps(l);
 			settle(l);
 			pump(b);
 		} else {
@@ -316,7 +320,8 @@ static int open_store(struct loop *l, struct ztp_error *error)
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct producer_user callbacks = {pending_announced, records_too_large,
+					  b};
 	struct consumer_user decisions = {decisions_apply, b};
 	int rc;
 
@@ -331,7 +336,7 @@ static int open_parts(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = probe_new(&b->probe, &b->core, l->wake_fd, error);
 	if (rc == 0)
-		rc = producer_new(&b->producer, &b->core, b->store, &fates,
+		rc = producer_new(&b->producer, &b->core, b->store, &callbacks,
 				  l->work_fd, error);
 	if (rc == 0)
 		rc = consumer_new(&b->consumer, &b->core, b->store, b->probe,
@@ -355,7 +360,7 @@ static void close_parts(struct loop *l)
 	if (b->consumer)
 		consumer_pump(b->consumer, true);
 	http_free(b->http);
-	mqtt_in_free(b->mqtt_in); /* first: it writes to the journal */
+	mqtt_in_free(b->mqtt_in); /* first, because it writes to the journal */
 	commands_free(b->commands);
 	mqtt_out_free(b->mqtt_out);
 	consumer_free(b->consumer);
@@ -403,7 +408,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 		turn(l);
 		notify_turned(&l->notify, l->b.core.now);
 		if (l->b.core.stopping &&
-		    (drained(l) || l->b.core.now >= l->stop_by))
+		    (is_drained(l) || l->b.core.now >= l->stop_by))
 			break;
 	} while (loop_wait(l) == 0);
 	exit_code = l->exit_code;

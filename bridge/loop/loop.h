@@ -1,5 +1,5 @@
 /*
- * bridge/loop/loop.h - the daemon from start to end.
+ * bridge/loop/loop.h - runs the daemon from start to end.
  */
 #ifndef BRIDGE_LOOP_LOOP_H
 #define BRIDGE_LOOP_LOOP_H
@@ -7,7 +7,7 @@
 #include "base/log.h"
 #include "bridge/config/config.h"
 
-/* What SIGHUP does besides connecting anew. Called in the loop thread. */
+/* What SIGHUP does besides reconnecting. Called in the loop thread. */
 typedef void loop_reload(void *arg);
 
 /* Runs until SIGTERM or SIGINT, then drains for at most shutdown_timeout.

@@ -1,6 +1,6 @@
 /*
- * bridge/loop/loop_internal.h - what the loop's turn (loop.c) and its waiting
- * (loop_wait.c) share.
+ * bridge/loop/loop_internal.h - shared by the loop's turn (loop.c) and its
+ * waiting (loop_wait.c).
  */
 #ifndef BRIDGE_LOOP_LOOP_INTERNAL_H
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
@@ -13,19 +13,20 @@
 
 struct loop {
 	struct bridge b;
-	/* What cannot wait for a breath, and all else with it. */
+	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
+	 * all sources. */
 	int urgent_fd, epoll_fd;
 	int signal_fd, wake_fd, work_fd, timer_fd;
 	bool coalesce, recover;
-	int64_t commit_by; /* of the transaction that is open, or 0 */
+	int64_t commit_by; /* deadline of the open transaction, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;
 	struct probe_status status;
 	int64_t next_housekeeping, next_store_try, stop_by;
 	struct probe_end_offsets ends;
-	int64_t ends_since; /* asked_at of the ends last used */
+	int64_t ends_since; /* asked_at of the end offsets last used */
 	bool more, evict_more;
-	uint64_t gaps; /* of the journal, that the log has heard of */
+	uint64_t gaps; /* gaps of the journal already logged */
 	int exit_code;
 	struct backpressure backpressure;
 	struct notify notify;
@@ -34,12 +35,13 @@ struct loop {
 	void *reload_arg;
 };
 
-/* Blocks the signals that the loop takes, before any thread starts. */
+/* Blocks the signals that the loop handles. Call this before any
+ * thread starts. */
 int loop_wait_open(struct loop *l, struct ztp_error *error);
 int loop_wait_http(struct loop *l, struct ztp_error *error);
 void loop_wait_close(struct loop *l);
 
-/* Until there is work. 0, or -1 when it cannot wait at all. */
+/* Waits until there is work. Returns 0, or -1 if it cannot wait at all. */
 int loop_wait(struct loop *l);
 
 #endif

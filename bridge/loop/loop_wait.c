@@ -31,13 +31,13 @@ enum source {
 	FROM_URGENT
 };
 
-static void earlier(int64_t *next, int64_t at)
+static void use_earlier(int64_t *next, int64_t at)
 {
 	if (at != 0 && at < *next)
 		*next = at;
 }
 
-static int timeout_of(struct loop *l)
+static int next_timeout(struct loop *l)
 {
 	struct bridge *b = &l->b;
 	int64_t now = ztp_clock_steady(&b->core.clock);
@@ -45,33 +45,34 @@ static int timeout_of(struct loop *l)
 
 	if (l->more && b->store_ok)
 		return 0;
-	earlier(&next, l->next_housekeeping);
-	earlier(&next, l->commit_by);
-	earlier(&next, mqtt_in_next(b->mqtt_in));
-	earlier(&next, mqtt_out_next(b->mqtt_out));
+	use_earlier(&next, l->next_housekeeping);
+	use_earlier(&next, l->commit_by);
+	use_earlier(&next, mqtt_in_next(b->mqtt_in));
+	use_earlier(&next, mqtt_out_next(b->mqtt_out));
 	if (b->core.stopping)
-		earlier(&next, l->stop_by);
-	if (!b->store_ok) { /* nothing is pumped before that */
-		earlier(&next, l->next_store_try);
+		use_earlier(&next, l->stop_by);
+	if (!b->store_ok) { /* nothing is pumped while the store fails */
+		use_earlier(&next, l->next_store_try);
 	} else {
-		earlier(&next, producer_next(b->producer));
-		earlier(&next, consumer_next(b->consumer));
+		use_earlier(&next, producer_next(b->producer));
+		use_earlier(&next, consumer_next(b->consumer));
 		if (b->registrar)
-			earlier(&next, registrar_next(b->registrar));
-		earlier(&next, store_next_due(b->store, false));
+			use_earlier(&next, registrar_next(b->registrar));
+		use_earlier(&next, store_next_due(b->store, false));
 		due = store_next_due(b->store, true);
-		/* Past the horizon the probe wakes us, not the clock. */
+		/* Beyond the horizon the probe wakes the loop, not the
+		 * clock. */
 		if (due > now)
-			earlier(&next, due);
+			use_earlier(&next, due);
 		if (mqtt_out_connected(b->mqtt_out)) {
 			due = commands_due(b->commands);
-			earlier(&next, due);
+			use_earlier(&next, due);
 		}
 	}
 	if (b->http) {
 		http = http_timeout_ms(b->http);
 		if (http >= 0)
-			earlier(&next, now + http);
+			use_earlier(&next, now + http);
 	}
 	if (next <= now)
 		return 0;
@@ -87,12 +88,12 @@ static void watch_commands(struct loop *l)
 	event.events = wanted;
 
 	if (fd < 0) {
-		l->commands_fd = -1; /* closing took it out of epoll */
+		l->commands_fd = -1; /* closing removed it from epoll */
 		return;
 	}
 	if (fd == l->commands_fd && event.events == l->commands_events)
 		return;
-	/* The number of a closed socket may have come again. */
+	/* A new socket may have a closed one's number. */
 	if (epoll_ctl(l->epoll_fd, EPOLL_CTL_MOD, fd, &event) != 0 &&
 	    epoll_ctl(l->epoll_fd, EPOLL_CTL_ADD, fd, &event) != 0)
 		log_error(l->b.core.log, "epoll_failed",
@@ -125,12 +126,12 @@ static void on_signal(struct loop *l)
 	}
 }
 
-static void drain(int fd)
+static void clear_fd(int fd)
 {
 	uint64_t count;
 
 	if (read(fd, &count, sizeof(count)) < 0)
-		return; /* nobody has written since */
+		return; /* nothing was written */
 }
 
 static int dispatch(struct loop *l, int fd, int timeout_ms)
@@ -146,43 +147,44 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 			on_signal(l);
 			break;
 		case FROM_WAKE:
-			drain(l->wake_fd);
+			clear_fd(l->wake_fd);
 			break;
 		case FROM_WORK:
 		case FROM_TIMER:
-			drain(events[i].data.u32 == FROM_WORK ? l->work_fd
-							      : l->timer_fd);
+			clear_fd(events[i].data.u32 == FROM_WORK ? l->work_fd
+								 : l->timer_fd);
 			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
 			return dispatch(l, l->urgent_fd, 0);
 		case FROM_HTTP:
 		case FROM_COMMANDS:
-			break; /* served every turn */
+			break; /* handled in every turn */
 		}
 	}
 	return n > 0 ? n : 0;
 }
 
-/* A turn has its price (a transaction, a batch to Kafka), however little there
- * is to do in it. So after one that had work the loop takes a breath, and
- * events, acknowledgements and decisions gather: the more there are, the more
- * share a turn, and one that comes alone is not made to wait. When there is
- * much, requests to Kafka are what costs, on both sides, and the breath is a
- * longer one. (Events have coalesced before: bridge/mqtt/coalesce.h.) */
+/* A turn has a fixed cost (a transaction, a batch to Kafka), however little it
+ * does. So after a turn that had work, the loop waits a few ms so that events,
+ * acknowledgements and decisions arriving close together share the next turn.
+ * The more there are, the more share a turn; one that comes alone is not
+ * delayed. Under high load the number of requests to Kafka dominates the cost
+ * on both sides, so the wait is longer. (Events have already coalesced in the
+ * receiving thread: bridge/mqtt/coalesce.h.) */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	/* The window to the broker is full, and commands wait for it: then its
-	 * acknowledgements are what cannot wait. */
+	/* If the window to the broker is full and commands wait for it, the
+	 * broker's acknowledgements are urgent, so there is no wait. */
 	if (!l->more && !commands_pressed(l->b.commands) &&
 	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
 	    l->coalesce)
 		n = dispatch(l, l->urgent_fd, COALESCE_MS);
 	if (n == 0) {
 		watch_commands(l);
-		n = dispatch(l, l->epoll_fd, timeout_of(l));
+		n = dispatch(l, l->epoll_fd, next_timeout(l));
 	}
 	l->b.core.now = ztp_clock_steady(&l->b.core.clock);
 	return n < 0 ? -1 : 0;
@@ -203,7 +205,7 @@ int loop_wait_open(struct loop *l, struct ztp_error *error)
 	sigaddset(&set, SIGTERM);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGHUP);
-	/* Before any thread starts, so that all inherit it. */
+	/* Before any thread starts, so that all threads inherit the mask. */
 	if (sigprocmask(SIG_BLOCK, &set, NULL) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "sigprocmask: %s",
 				strerror(errno));

@@ -17,7 +17,7 @@ static int connect_to(const char *path)
 	    (path[0] != '/' && path[0] != '@'))
 		return -1;
 	memcpy(address.sun_path, path, n);
-	if (path[0] == '@') /* the abstract name space */
+	if (path[0] == '@') /* abstract namespace */
 		address.sun_path[0] = '\0';
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	if (fd >= 0 &&
@@ -30,11 +30,12 @@ static int connect_to(const char *path)
 	return fd;
 }
 
-/* A word that is lost is the service manager's to miss, not ours. */
-static void say(const struct notify *notify, const char *word)
+/* A lost notification is ignored: the service manager will act on its
+ * absence. */
+static void send_state(const struct notify *notify, const char *state)
 {
 	if (notify->fd >= 0)
-		(void)send(notify->fd, word, strlen(word), MSG_NOSIGNAL);
+		(void)send(notify->fd, state, strlen(state), MSG_NOSIGNAL);
 }
 
 void notify_open(struct notify *notify)
@@ -43,7 +44,7 @@ void notify_open(struct notify *notify)
 	const char *interval = getenv("WATCHDOG_USEC");
 
 	*notify = (struct notify){.fd = path ? connect_to(path) : -1};
-	if (interval) /* half of it, so that one late turn is forgiven */
+	if (interval) /* half of it, so that one late turn does no harm */
 		notify->watchdog_ms = strtoll(interval, NULL, 10) / 2000;
 }
 
@@ -56,18 +57,18 @@ void notify_close(struct notify *notify)
 
 void notify_ready(struct notify *notify)
 {
-	say(notify, "READY=1");
+	send_state(notify, "READY=1");
 }
 
 void notify_stopping(struct notify *notify)
 {
-	say(notify, "STOPPING=1");
+	send_state(notify, "STOPPING=1");
 }
 
 void notify_turned(struct notify *notify, int64_t now)
 {
 	if (notify->watchdog_ms <= 0 || now < notify->next)
 		return;
-	say(notify, "WATCHDOG=1");
+	send_state(notify, "WATCHDOG=1");
 	notify->next = now + notify->watchdog_ms;
 }

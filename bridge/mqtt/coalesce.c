@@ -5,16 +5,11 @@
 #include <time.h>
 #include <unistd.h>
 
-int64_t coalesce_now(void)
-{
-	struct timespec now;
+#include "base/clock.h"
 
-	clock_gettime(CLOCK_MONOTONIC, &now);
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
-
-/* Since it was asked last. Time goes by, too, while others have the processor:
- * then there may be a queue, and this is not the moment to sleep. */
+/* Has this thread slept since the last call? Time also passes while other
+ * threads have the processor. A queue may then have built up, and this is the
+ * wrong moment to sleep. */
 static bool has_slept(struct coalesce *coalesce)
 {
 	long before = coalesce->sleeps;
@@ -39,14 +34,15 @@ void coalesce_begin(struct coalesce *coalesce, int64_t now)
 		return;
 	nanosleep(&wait, NULL);
 	coalesce->sleeps++;
-	coalesce->began = coalesce_now();
+	coalesce->began = ztp_clock_us();
 }
 
 void coalesce_end(struct coalesce *coalesce)
 {
-	int64_t now = coalesce_now();
+	int64_t now = ztp_clock_us();
 
-	/* It may have slept in the journal, for the disk: not for an event. */
+	/* It may have slept in the journal, waiting for the disk and not
+	 * for an event. */
 	if (now - coalesce->began >= COALESCE_WAITED_US)
 		(void)has_slept(coalesce);
 	coalesce->ended = now;

@@ -16,10 +16,11 @@
 #define RETRY_MAX_MS   30000
 #define TAKEN_OVER_MS  30000
 #define CONNECT_S      10
-#define STUCK_MS       20000 /* paho has not said how a connect went */
+#define STUCK_MS       20000 /* paho has not reported the result of a connect */
 #define TAKEN_OVER     0x8e  /* MQTT 5 section 3.14.2.1 */
 
-/* What paho's threads post the loop; a later one replaces an earlier. */
+/* What paho's threads post to the loop; a later state replaces an
+ * earlier one. */
 enum link_state {
 	LINK_NONE,
 	LINK_CONNECTED,
@@ -62,7 +63,7 @@ static void post(struct mqtt_in *in, enum link_state state, int code,
 	snprintf(in->reason, sizeof(in->reason), "%s", why ? why : "");
 	pthread_mutex_unlock(&in->lock);
 	if (write(in->wake_fd, &one, sizeof(one)) < 0)
-		return; /* the counter is full: the loop is awake anyway */
+		return; /* the counter is full, so the loop is awake */
 }
 
 /* --- messages: paho's receiving thread */
@@ -71,7 +72,8 @@ static int on_message(void *arg, char *topic, int topic_len,
 		      MQTTAsync_message *message)
 {
 	struct mqtt_in *in = arg;
-	/* A length of 0 means a terminated topic, else it holds a NUL. */
+	/* A length of 0 means that the topic ends with a NUL; otherwise it
+	 * contains one. */
 	size_t n = topic_len > 0 ? (size_t)topic_len : strlen(topic);
 	size_t len = message->payloadlen > 0 ? (size_t)message->payloadlen : 0;
 
@@ -164,7 +166,7 @@ static void retry_later(struct mqtt_in *in)
 		log_error(
 			in->core->log, "mqtt_taken_over",
 			LOG_STR("client_id", in->core->config->mqtt.client_id),
-			LOG_STR("hint", "another client uses this id"));
+			LOG_STR("hint", "another client uses this client id"));
 		if (delay < TAKEN_OVER_MS)
 			delay += TAKEN_OVER_MS;
 	}
@@ -197,7 +199,7 @@ static void connect_now(struct mqtt_in *in)
 	MQTTProperties properties = MQTTProperties_initializer;
 	MQTTProperty expiry = {
 		.identifier = MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL,
-		.value.integer4 = UINT32_MAX, /* never: section 3.1.2.11.2 */
+		.value.integer4 = UINT32_MAX, /* never; section 3.1.2.11.2 */
 	};
 	int rc;
 
@@ -270,13 +272,13 @@ static void subscribe(struct mqtt_in *in)
 		post(in, LINK_REFUSED, rc, MQTTAsync_strerror(rc));
 }
 
-static void leave(struct mqtt_in *in)
+static void disconnect(struct mqtt_in *in)
 {
 	MQTTAsync_disconnectOptions o = MQTTAsync_disconnectOptions_initializer;
 	MQTTAsync_disconnectOptions o5 =
 		MQTTAsync_disconnectOptions_initializer5;
 
-	o.timeout = o5.timeout = 100; /* ms, for what is under way */
+	o.timeout = o5.timeout = 100; /* ms, for messages in flight */
 	MQTTAsync_disconnect(in->client,
 			     in->core->config->mqtt.version == 5 ? &o5 : &o);
 	in->phase = PHASE_DOWN;
@@ -290,7 +292,7 @@ static void on_state(struct mqtt_in *in, enum link_state state, int code,
 	switch (state) {
 	case LINK_CONNECTED:
 		if (in->paused)
-			leave(in);
+			disconnect(in);
 		else
 			subscribe(in);
 		break;
@@ -305,20 +307,20 @@ static void on_state(struct mqtt_in *in, enum link_state state, int code,
 			LOG_STR("topic", in->core->config->mqtt.pending_topic));
 		break;
 	case LINK_REFUSED:
-		/* Without a CONNACK paho says the same of a connection that
-		 * was closed and of one that was never there; mqtt_out, at the
-		 * same address, can post. */
+		/* Without a CONNACK, paho reports a closed connection and an
+		 * unreachable address alike; mqtt_out, which connects to the
+		 * same address, can tell them apart. */
 		in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
 							    : REFUSAL_OTHER;
 		refusal_log(in->core, in->refusals, "in", in->refusal, code,
 			    reason);
 		if (in->phase == PHASE_SUBSCRIBING)
-			leave(in);
+			disconnect(in);
 		retry_later(in);
 		break;
 	case LINK_LOST:
 		if (in->phase == PHASE_DOWN)
-			break; /* we left */
+			break; /* we disconnected ourselves */
 		log_warn(log, "mqtt_lost", LOG_STR("connection", "in"),
 			 LOG_INT("reason_code", code),
 			 LOG_STR("error", reason));
@@ -348,7 +350,7 @@ void mqtt_in_collect(struct mqtt_in *in)
 	if (in->phase != PHASE_DOWN) {
 		log_warn(in->core->log, "mqtt_stuck",
 			 LOG_STR("connection", "in"));
-		leave(in);
+		disconnect(in);
 		retry_later(in);
 		return;
 	}
@@ -367,7 +369,7 @@ void mqtt_in_pause(struct mqtt_in *in, const char *why)
 	log_warn(in->core->log, "intake_paused", LOG_STR("reason", why));
 	in->paused = true;
 	if (in->phase != PHASE_DOWN)
-		leave(in);
+		disconnect(in);
 }
 
 void mqtt_in_resume(struct mqtt_in *in)
@@ -400,7 +402,7 @@ void mqtt_in_reconnect(struct mqtt_in *in)
 {
 	if (in->paused)
 		return;
-	leave(in);
+	disconnect(in);
 	in->backoff = RETRY_FIRST_MS;
 	in->next = in->core->now + 1;
 }
@@ -427,8 +429,8 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 	in->backoff = RETRY_FIRST_MS;
 	in->next = core->now;
 	pthread_mutex_init(&in->lock, NULL);
-	/* By default paho writes a trace of every function into its memory:
-	 * a third of what it does for a message. */
+	/* By default paho traces every function call into memory, which takes
+	 * a third of its time per message. */
 	MQTTAsync_setTraceLevel(MQTTASYNC_TRACE_ERROR);
 	options.MQTTVersion =
 		mqtt->version == 5 ? MQTTVERSION_5 : MQTTVERSION_3_1_1;
@@ -458,7 +460,7 @@ void mqtt_in_free(struct mqtt_in *in)
 		return;
 	if (in->client) {
 		if (MQTTAsync_isConnected(in->client))
-			leave(in);
+			disconnect(in);
 		MQTTAsync_destroy(&in->client);
 	}
 	pthread_mutex_destroy(&in->lock);

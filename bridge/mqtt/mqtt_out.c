@@ -10,24 +10,24 @@
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000
 #define CONNECT_MS     10000 /* from connect() to CONNACK */
-#define TICK_MS	       1000  /* libmosquitto's keepalive looks at seconds */
-#define SILENT_MS      20000 /* sent, and not acknowledged by TCP */
+#define TICK_MS	       1000  /* libmosquitto's keepalive counts in seconds */
+#define SILENT_MS      20000 /* data sent but not acknowledged by TCP */
 #define TAKEN_OVER_MS  30000
 #define TAKEN_OVER     0x8e /* MQTT 5 section 3.14.2.1 */
 
 struct mqtt_out {
 	struct core *core;
 	struct mqtt_out_user *users;
-	struct mosquitto *mosq; /* NULL: down */
+	struct mosquitto *mosq; /* NULL: not connected */
 	bool up, taken_over;
-	bool broken; /* a write has failed: dropped by the next turn */
+	bool broken; /* a write failed; the next turn drops it */
 	int64_t up_since, next_connect, connect_by, next_tick, backoff;
-	int connack; /* the code of the last CONNACK, -1: none came */
+	int connack; /* code of the last CONNACK, -1: none came */
 	enum refusal refusal;
 	struct log_limit refusals[REFUSAL_KINDS];
 };
 
-/* --- libmosquitto's callbacks: in the loop thread, inside mqtt_out_turn */
+/* --- libmosquitto's callbacks: run in the loop thread, inside mqtt_out_turn */
 
 static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 		       const mosquitto_property *properties)
@@ -41,7 +41,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	(void)flags;
 	o->connack = rc;
 	if (rc != 0)
-		return; /* the broker closes: said when it has */
+		return; /* the broker closes, which is logged then */
 	if (mosquitto_property_read_int16(properties, MQTT_PROP_RECEIVE_MAXIMUM,
 					  &maximum, false) &&
 	    maximum > 0 && maximum < window)
@@ -98,8 +98,8 @@ static void on_message(struct mosquitto *mosq, void *arg,
 
 /* --- the connection */
 
-/* libmosquitto from 2.0.12 does not take a 3.1.1 broker's CONNACK for one: it
- * ends before MQTT 5's properties, which is malformed. */
+/* From 2.0.12 on, libmosquitto does not recognise a 3.1.1 broker's CONNACK: it
+ * lacks MQTT 5's properties and is therefore malformed. */
 static enum refusal refusal_now(const struct mqtt_out *o, int rc)
 {
 	if (o->connack > 0)
@@ -110,7 +110,7 @@ static enum refusal refusal_now(const struct mqtt_out *o, int rc)
 	return rc == MOSQ_ERR_CONN_LOST ? REFUSAL_CLOSED : REFUSAL_OTHER;
 }
 
-static void say_refused(struct mqtt_out *o, int rc, const char *why)
+static void report_refused(struct mqtt_out *o, int rc, const char *why)
 {
 	int code = o->connack > 0 ? o->connack : rc;
 
@@ -123,24 +123,24 @@ static void say_refused(struct mqtt_out *o, int rc, const char *why)
 		    why ? why : mosquitto_strerror(rc));
 }
 
-/* libmosquitto from 2.0.12 ends a connection on which a PUBACK has a code that
- * MQTT 5 does not know, a success or not. */
+/* From 2.0.12 on, libmosquitto closes the connection when a PUBACK has a code
+ * that MQTT 5 does not define, whether it means success or not. */
 static const char *hint_of(const struct mqtt_out *o, int rc)
 {
 	if (rc != MOSQ_ERR_PROTOCOL || o->core->config->mqtt.version != 5)
 		return NULL;
-	return "the broker's MQTT 5 is not the standard's: "
-	       "mqtt.version: 3.1.1 may do";
+	return "the broker violates the MQTT 5 standard: "
+	       "try mqtt.version: 3.1.1";
 }
 
-static void say_lost(const struct mqtt_out *o, int rc, const char *why)
+static void report_lost(const struct mqtt_out *o, int rc, const char *why)
 {
 	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", "out"),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
 		 LOG_STR("hint", hint_of(o, rc)));
 }
 
-/* why: NULL for what rc says. */
+/* Closes the connection; why: NULL for the text of rc. */
 static void drop(struct mqtt_out *o, int rc, const char *why)
 {
 	struct core *core = o->core;
@@ -148,10 +148,10 @@ static void drop(struct mqtt_out *o, int rc, const char *why)
 	bool was_up = o->up;
 
 	if (was_up)
-		say_lost(o, rc, why);
+		report_lost(o, rc, why);
 	else
-		say_refused(o, rc, why);
-	/* One that does not last is no reason to come back at once. */
+		report_refused(o, rc, why);
+	/* A short-lived connection does not shorten the back-off. */
 	if (was_up && core->now - o->up_since > o->backoff)
 		o->backoff = RETRY_FIRST_MS;
 	mosquitto_destroy(o->mosq);
@@ -161,9 +161,10 @@ static void drop(struct mqtt_out *o, int rc, const char *why)
 	o->backoff =
 		o->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : o->backoff * 2;
 	if (o->taken_over) {
-		log_error(core->log, "mqtt_taken_over",
-			  LOG_STR("connection", "out"),
-			  LOG_STR("hint", "another client uses this id"));
+		log_error(
+			core->log, "mqtt_taken_over",
+			LOG_STR("connection", "out"),
+			LOG_STR("hint", "another client uses this client id"));
 		o->next_connect += TAKEN_OVER_MS;
 		o->taken_over = false;
 	}
@@ -171,7 +172,7 @@ static void drop(struct mqtt_out *o, int rc, const char *why)
 		user->down(user->arg);
 }
 
-/* OpenSSL asks for the key's password here. */
+/* OpenSSL asks here for the key file's password. */
 static int on_password(char *buf, int size, int rwflag, void *arg)
 {
 	const struct mqtt_out *o = mosquitto_userdata(arg);
@@ -212,7 +213,7 @@ static int set_options(struct mqtt_out *o)
 	return rc;
 }
 
-static void start(struct mqtt_out *o)
+static void start_connect(struct mqtt_out *o)
 {
 	const struct config_mqtt *mqtt = &o->core->config->mqtt;
 	char id[512];
@@ -239,8 +240,8 @@ static void start(struct mqtt_out *o)
 		drop(o, rc, NULL);
 		return;
 	}
-	/* A peer that is gone without a word is noticed by what it does not
-	 * acknowledge, not first by the keepalive. */
+	/* A peer that vanished is noticed by data that it does not
+	 * acknowledge, long before the keepalive would notice it. */
 	fd = mosquitto_socket(o->mosq);
 	if (fd >= 0)
 		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
@@ -255,7 +256,8 @@ int mqtt_out_new(struct mqtt_out **out, struct core *core,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (mosquitto_lib_init() != MOSQ_ERR_SUCCESS) {
 		free(o);
-		return ztp_fail(error, ZTP_ERR_INTERNAL, "libmosquitto");
+		return ztp_fail(error, ZTP_ERR_INTERNAL,
+				"cannot initialise libmosquitto");
 	}
 	o->core = core;
 	o->backoff = RETRY_FIRST_MS;
@@ -297,7 +299,7 @@ int64_t mqtt_out_next(const struct mqtt_out *o)
 	if (o->broken)
 		return o->core->now;
 	if (!o->mosq && o->core->stopping)
-		return 0; /* who stops does not connect again */
+		return 0; /* no reconnect while stopping */
 	return o->mosq ? o->next_tick : o->next_connect;
 }
 
@@ -318,14 +320,14 @@ void mqtt_out_turn(struct mqtt_out *o)
 
 	if (!o->mosq) {
 		if (now >= o->next_connect && !o->core->stopping)
-			start(o);
+			start_connect(o);
 		return;
 	}
 	if (o->broken) {
 		drop(o, MOSQ_ERR_CONN_LOST, "write failed");
 		return;
 	}
-	/* The socket does not block: reading without need costs a recv(). */
+	/* The socket does not block, so a needless read costs one recv(). */
 	rc = mosquitto_loop_read(o->mosq, 1);
 	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(o->mosq))
 		rc = mosquitto_loop_write(o->mosq, 1);

@@ -22,7 +22,7 @@ static void append(struct receiver *ev, struct journal_entry *e)
 	rc = n < 0 ? (int)n
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
-		/* To return would be to acknowledge what is not kept. */
+		/* Returning would acknowledge an event that is not stored. */
 		log_error(ev->core->log, "journal_failed", LOG_WHY(&error));
 		_exit(1);
 	}
@@ -59,7 +59,8 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	free(salvaged);
 }
 
-/* n bytes that nobody else gets: the kernel is asked once for several events. */
+/* Returns n random bytes, used only once. The kernel is asked once for
+ * several events. */
 static const uint8_t *draw(struct receiver *ev, size_t n)
 {
 	if (ev->random_left < n) {
@@ -89,7 +90,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	good.traceparent = pending.traceparent;
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
-	good.cert = pending.cert; /* lent */
+	good.cert = pending.cert; /* borrowed from pending */
 	ztp_uuid7(own_id, e->arrived_wall, draw(ev, 10));
 	ztp_traceparent_make(own_trace, draw(ev, 24));
 	good.own_id = own_id;
@@ -129,7 +130,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 {
 	struct journal_entry e = {0};
 
-	coalesce_begin(&ev->coalesce, coalesce_now());
+	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)

@@ -1,7 +1,8 @@
 /*
- * bridge/mqtt/receive.h - messages of the pending topic and of the gate's audit,
- * checked and appended to the journal. In paho's receiving thread, which
- * acknowledges what has been handled: see bridge/mqtt/mqtt_in.h.
+ * bridge/mqtt/receive.h - checks messages of the pending topic and of the
+ * gate's audit topic and appends them to the journal. Runs in paho's receiving
+ * thread, which acknowledges a message when its callback returns: see
+ * bridge/mqtt/mqtt_in.h.
  */
 #ifndef BRIDGE_MQTT_RECEIVE_H
 #define BRIDGE_MQTT_RECEIVE_H
@@ -10,25 +11,25 @@
 #include "bridge/journal/journal.h"
 #include "bridge/mqtt/coalesce.h"
 
-#define RECEIVE_RANDOM 238 /* bytes, for seven events */
+#define RECEIVE_RANDOM 238 /* bytes; enough for seven events */
 
-/* Embedded by its owner; zeroed, then core, journal and the coalesce's two files set. */
+/* Embedded in its owner's struct: zero it, then set core, journal and the two
+ * file descriptors of coalesce. */
 struct receiver {
 	struct core *core;
 	struct journal *journal;
-	struct coalesce
-		coalesce; /* the loop is woken when there is an entry to read */
-	uint8_t *buffer;  /* entries are packed here */
+	struct coalesce coalesce; /* wakes the loop when there is an entry */
+	uint8_t *buffer;	  /* entries are packed here */
 	size_t buffer_size;
-	uint8_t random[RECEIVE_RANDOM]; /* the last random_left are unused */
+	uint8_t random[RECEIVE_RANDOM]; /* random_left at its end are unused */
 	size_t random_left;
 };
 
-/* May wait for more of them (bridge/mqtt/coalesce.h). Durable when it returns; a refused
- * message is kept as a dead letter. Ends the process (exit 1) when the journal
- * cannot take it. */
-void receive_message(struct receiver *events, const char *topic,
+/* May wait for more messages (bridge/mqtt/coalesce.h). The message is durable
+ * when this returns; a refused one is kept as a dead letter. Ends the process
+ * (exit 1) when the journal cannot take it. */
+void receive_message(struct receiver *receiver, const char *topic,
 		     const char *text, size_t len);
-void receive_clear(struct receiver *events);
+void receive_clear(struct receiver *receiver);
 
 #endif

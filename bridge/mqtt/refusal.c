@@ -15,13 +15,13 @@ enum refusal refusal_of(int connack_code)
 const char *refusal_text(enum refusal refusal, int version)
 {
 	if (refusal == REFUSAL_VERSION)
-		return version == 5 ? "the broker has no MQTT 5: "
+		return version == 5 ? "the broker does not support MQTT 5: "
 				      "set mqtt.version: 3.1.1"
-				    : "the broker has no MQTT 3.1.1: "
-				      "set mqtt.version: 5";
+				    : "the broker does not support MQTT "
+				      "3.1.1: set mqtt.version: 5";
 	if (refusal == REFUSAL_CLOSED)
-		return version == 5 ? "closed at CONNECT: no broker there, "
-				      "or no MQTT 5 (mqtt.version: 3.1.1)"
+		return version == 5 ? "closed at CONNECT: not a broker, or no "
+				      "MQTT 5 (try mqtt.version: 3.1.1)"
 				    : "closed at CONNECT without an answer";
 	return NULL;
 }

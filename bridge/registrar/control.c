@@ -184,8 +184,8 @@ bool control_is_device(const struct control_answer *a,
 	       strcmp(a->request_id, r->id) == 0;
 }
 
-/* What the gate has said OK to createDevice for, it has: under this request's
- * id, or it was deleted since. */
+/* The gate answered OK to createDevice for this device, so it has the device
+ * under this request's id, or the device has been deleted since. */
 bool control_is_gone(const struct control_answer *a,
 		     const struct store_request *r)
 {

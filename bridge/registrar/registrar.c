@@ -1,20 +1,20 @@
 /*
- * Three things may be lost at any moment: a question, its answer, and what the
- * gate says of its own accord (ztp/v1/subscribed has QoS 0). So:
+ * Three things may be lost at any moment: a command to the gate, its answer,
+ * and what the gate reports unasked (ztp/v1/subscribed has QoS 0). So:
  *
- * - What is to be asked stands in the store (owed) until the answer
- *   has been applied; an op only keeps it from being asked twice at a time.
- * - What is known about a device being there is worth as much as the
- *   connection that it was heard on. At a new one it is forgotten (absent),
- *   and the gate is asked about every device that something is owed to. A
- *   device that subscribes meanwhile is heard of: the subscription to
- *   ztp/v1/subscribed stands before the first question.
- * - Nothing is made at the gate, and nothing is said to a device, before the
- *   gate has answered getInfo on this connection and agrees about the command
- *   topic: on another one it would keep nobody from reading.
+ * - What must be asked stays in the store (owed) until the answer has been
+ *   applied. An op only prevents asking twice at a time.
+ * - Knowledge about which devices are connected is valid only as long as the
+ *   connection on which it was received. A new connection discards it
+ *   (absent), and the gate is asked about every device that something is owed
+ *   to. A device that subscribes meanwhile is not missed: the bridge
+ *   subscribes to ztp/v1/subscribed before it asks the first question.
+ * - Nothing is created at the gate, and nothing is sent to a device, until the
+ *   gate has answered getInfo on this connection and its command topic agrees.
+ *   The gate does not stop anyone from reading a different topic.
  *
- * The gate refuses us (PUBACK 0x87 or PERMISSION_DENIED): all waits for
- * hold_until, then getInfo finds out whether it still does.
+ * When the gate refuses us (PUBACK 0x87 or PERMISSION_DENIED), everything
+ * waits until hold_until. Then getInfo finds out whether it still does.
  */
 #include "bridge/registrar/registrar_internal.h"
 
@@ -24,10 +24,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 5000	/* then the question is put again */
-#define INFO_MS	  30000 /* between getInfo */
-#define ASK_PAGE  64	/* waiting devices asked about at once */
-#define ACKS_MAX  4096	/* kept for sending; the gate offers the rest */
+#define ANSWER_MS 5000	/* then the command is sent again */
+#define INFO_MS	  30000 /* between two getInfo commands */
+#define ASK_PAGE  64	/* waiting devices per message */
+#define ACKS_MAX  4096	/* kept until sent; the gate offers the rest again */
 #define ACK_BATCH 256
 
 int registrar_new(struct registrar **out, struct core *core,
@@ -121,7 +121,7 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
-/* --- what has been applied */
+/* --- settling */
 
 void registrar_settle(struct registrar *g)
 {
@@ -157,7 +157,7 @@ void registrar_disposed(struct registrar *g, const char *id)
 			 sizeof(g->staged.ids[0]), "%s", id);
 }
 
-/* --- questions */
+/* --- commands */
 
 static struct op *new_op(struct registrar *g, int64_t n,
 			 enum registrar_question kind, const char *prefix,
@@ -206,8 +206,8 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
-/* How long the gate is to keep the device away. A rejection's time began with
- * the decision; for all else the gate has its own. */
+/* How long the gate must keep the device away, or -1. After a rejection the
+ * time runs from the decision; in other cases the gate decides. */
 static int64_t retry_after(const struct registrar *g,
 			   const struct store_request *r)
 {
@@ -229,8 +229,8 @@ static int owes_notice(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* createDevice ends all other sessions of the path: who has lost is told
- * first. That takes moments, and delivery_due sees to it that it ends. */
+/* createDevice ends all other sessions of the path, so the devices that lost
+ * are told first. That takes moments, and delivery_due limits it. */
 static bool must_wait(struct registrar *g, const struct store_request *r)
 {
 	struct ztp_error error;
@@ -339,7 +339,8 @@ static int ask_about(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* What does not go out is asked again when nobody has answered it. */
+/* A question that could not be sent is asked again once its answer is
+ * overdue. */
 static void ask_waiting(struct registrar *g)
 {
 	struct asking a = {.g = g};

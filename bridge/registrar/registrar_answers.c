@@ -1,7 +1,7 @@
 /*
- * What the gate says. A message is only noted when it comes (in ops and
- * subscribed); what it means is applied with everything else of the loop's
- * turn (gate_answers.c).
+ * The gate's messages. A message is only recorded when it arrives (in ops and
+ * subscribed). Its consequences are applied together with everything else in
+ * the loop's turn (gate_answers.c).
  */
 #include "bridge/registrar/registrar_internal.h"
 
@@ -73,7 +73,7 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 	if (!*path || strlen(path) > ZTP_PATH_MAX)
 		return;
 	if (g->subscribed_count == REGISTRAR_SUBSCRIBED_MAX) {
-		/* More at once than we keep: ask about everyone instead. */
+		/* More at once than fit: ask about all devices instead. */
 		registrar_ask(g, 0);
 		return;
 	}
@@ -113,7 +113,7 @@ static bool on_message(void *arg, const char *topic, const char *text,
 
 static void on_up(void *arg, int window)
 {
-	(void)window; /* commands have it; we keep to our own */
+	(void)window; /* the window is for commands; ops limit us */
 	registrar_connected(arg);
 }
 
@@ -142,9 +142,9 @@ void registrar_join(struct registrar *g)
 
 /* --- the turn */
 
-static void fell_silent(struct registrar *g, struct op *op)
+static void on_overdue(struct registrar *g, struct op *op)
 {
-	/* Unless it has been said already: getInfo is asked first now. */
+	/* Logged once: while informed is false, getInfo is asked first. */
 	if (g->informed)
 		log_warn(g->core->log, "gate_silent",
 			 LOG_STR("correlation", op->correlation));
@@ -163,7 +163,7 @@ void registrar_collect(struct registrar *g)
 		struct op *op = &g->ops[i];
 
 		if (op->n != 0 && !op->done && g->core->now >= op->by)
-			fell_silent(g, op);
+			on_overdue(g, op);
 	}
 }
 

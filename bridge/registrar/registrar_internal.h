@@ -1,6 +1,6 @@
 /*
- * bridge/registrar/registrar_internal.h - what registrar.c (the connection, and what is
- * asked) and registrar_answers.c (what is answered) share.
+ * bridge/registrar/registrar_internal.h - shared by registrar.c (the
+ * connection and the commands) and registrar_answers.c (the answers).
  */
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
@@ -12,10 +12,10 @@
 #define REGISTRAR_SUBSCRIBED_MAX 1024
 
 struct op {
-	int64_t n; /* 0: free */
+	int64_t n; /* row number; 0: this op is free */
 	enum registrar_question kind;
 	char correlation[CONTROL_CORRELATION];
-	int64_t by; /* the answer is awaited until */
+	int64_t by; /* when the answer is overdue */
 	bool done;
 	struct control_answer answer;
 };
@@ -33,21 +33,21 @@ struct registrar {
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_subscription
-		*subscribed; /* of REGISTRAR_SUBSCRIBED_MAX */
+		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
 	size_t subscribed_count;
-	struct id_list staged, acks; /* of ACKS_MAX */
+	struct id_list staged, acks; /* up to ACKS_MAX each */
 	bool connected, informed, agrees, denied;
-	bool absent; /* what the store says of devices being there is old */
+	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
-	int64_t hold_until; /* nothing is sent before: the gate refused us */
-	bool asking;	    /* waiting devices are still to be asked about: */
-	int64_t ask_after;  /* those of later rows */
+	int64_t hold_until; /* refused by the gate: send nothing before */
+	bool asking;	    /* more waiting devices must be asked about, */
+	int64_t ask_after;  /* those after this row */
 };
 
-/* The connection is there; or lost. */
+/* Called when the connection is established, and when it is lost. */
 void registrar_connected(struct registrar *registrar);
 void registrar_disconnected(struct registrar *registrar);
-/* A publish to the gate was refused with this reason code. */
+/* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
 void registrar_free_op(struct registrar *registrar, struct op *op);
 

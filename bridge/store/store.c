@@ -1,14 +1,12 @@
 /*
- * The SQLite store: transactions and the small facts.
+ * The SQLite store: transactions and totals.
  *
- * Mode WAL. synchronous=NORMAL survives the death of the process at any
- * moment, FULL that of the machine. The loop thread is the only writer, so the
- * counts that everybody asks for live in memory beside the database: they
- * change with the rows, are written with the commit, and fall back to the
- * committed ones with a rollback.
+ * The database is in WAL mode. synchronous=NORMAL survives a process crash at
+ * any moment, FULL survives a power loss too. The loop thread is the only
+ * writer, so frequently used totals are kept in memory. They change together
+ * with the rows, are written by the commit, and return to the committed values
+ * on rollback.
  */
-#include <stdio.h>
-
 #include "bridge/store/store_internal.h"
 
 /* --- transactions */
@@ -42,7 +40,7 @@ void store_rollback(struct store *store)
 		return;
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_reset(store->stmt[i]);
-	/* Some errors (a full disk) have rolled back already. */
+	/* After some errors (a full disk), SQLite has already rolled back. */
 	if (!sqlite3_get_autocommit(store->db))
 		sqlite3_step(store->stmt[SQL_ROLLBACK]);
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
@@ -66,7 +64,7 @@ void store_require_commit(struct store *store)
 	store->commit_required = true;
 }
 
-/* --- small facts */
+/* --- totals */
 
 int64_t store_count(const struct store *store, enum ztp_state state)
 {

@@ -1,30 +1,31 @@
 /*
- * The SQLite store: what is in the log goes back into the file.
+ * The SQLite store: writes the WAL back into the database file.
  *
- * SQLite does that in the commit that has made the log too long, and who
- * commits waits for the disk: some 50 ms, here, for everybody. So a thread
- * does it, by a connection of its own, while the loop goes on: a passive
- * checkpoint waits for nobody, and nobody for it. The log can only begin anew
- * when all of it is in the file, and while the thread was at work some more
- * has come; that little is left to the next commit.
+ * By default SQLite does this inside the commit that made the WAL too long.
+ * That commit waits for the disk, some 50 ms on the machine where this was
+ * measured, and so does the whole loop. Here a thread does it on a connection
+ * of its own while the loop continues: a passive checkpoint neither waits for
+ * the writer nor makes it wait. The WAL can restart from its beginning only
+ * when all of it has been written back. While the thread worked, the loop
+ * appended a little more; the next commit writes back that small rest.
  *
- * A disk that is slower than what is written makes the commits wait after all,
- * so that the log stays short. An error is met again with the next try, and
- * nothing is lost meanwhile, since the log has it all; when it is the disk that
- * is full, bridge/loop/backpressure.c knows.
+ * If the disk cannot keep up with the writes, commits do wait, so that the WAL
+ * stays short. After an error the next attempt meets the same error, and
+ * nothing is lost meanwhile because the WAL still holds everything. If the
+ * disk is full, bridge/loop/backpressure.c notices.
  */
 #include <pthread.h>
 #include <stdlib.h>
 
 #include "bridge/store/store_internal.h"
 
-#define LOG_PAGES     4000 /* of 4 KiB: from here on it is written back */
-#define LOG_PAGES_MAX 8000 /* and here it is waited for */
+#define LOG_PAGES     4000 /* of 4 KiB: the thread starts writing back */
+#define LOG_PAGES_MAX 8000 /* commits wait for the thread */
 
 enum phase { IDLE, WANTED, DONE, STOP };
 
 struct store_checkpoint {
-	sqlite3 *db; /* the thread's */
+	sqlite3 *db; /* used by the thread */
 	pthread_t thread;
 	pthread_mutex_t lock; /* guards phase */
 	pthread_cond_t changed;
@@ -58,11 +59,11 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* After each commit; pages are in the log. */
+/* SQLite calls this after each commit; the WAL holds `pages` pages. */
 static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 {
 	struct store_checkpoint *w = arg;
-	bool rest;
+	bool finish;
 
 	(void)name;
 	if (pages < LOG_PAGES)
@@ -70,15 +71,15 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	pthread_mutex_lock(&w->lock);
 	while (pages >= LOG_PAGES_MAX && w->phase == WANTED)
 		pthread_cond_wait(&w->changed, &w->lock);
-	rest = w->phase == DONE;
+	finish = w->phase == DONE;
 	if (w->phase == IDLE) {
 		w->phase = WANTED;
 		pthread_cond_broadcast(&w->changed);
-	} else if (rest) {
+	} else if (finish) {
 		w->phase = IDLE;
 	}
 	pthread_mutex_unlock(&w->lock);
-	if (rest)
+	if (finish)
 		write_back(db);
 	return SQLITE_OK;
 }
@@ -90,26 +91,24 @@ int store_checkpoint_open(struct store *store, struct ztp_error *error)
 
 	if (!w)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	rc = sqlite3_open_v2(store->path, &w->db,
-			     SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
-	if (rc == SQLITE_OK)
-		rc = sqlite3_exec(w->db,
-				  "PRAGMA wal_autocheckpoint=0;"
-				  /* Who has never read does not know of the
-				   * log, and has nothing to write back. */
-				  "SELECT 1 FROM sqlite_schema LIMIT 1",
-				  NULL, NULL, NULL);
-	if (rc != SQLITE_OK) {
-		rc = ztp_fail(error, ZTP_ERR_IO, "store %s: %s", store->path,
-			      w->db ? sqlite3_errmsg(w->db) : "out of memory");
+	rc = ztp_sqlite_connect(&w->db, &store->file, error);
+	if (rc == 0)
+		rc = ztp_sqlite_exec(w->db, &store->file,
+				     "PRAGMA wal_autocheckpoint=0;"
+				     /* A connection that has never read has
+				      * not opened the log, and its checkpoint
+				      * does nothing. */
+				     "SELECT 1 FROM sqlite_schema LIMIT 1",
+				     error);
+	if (rc != 0)
 		goto fail;
-	}
 	pthread_mutex_init(&w->lock, NULL);
 	pthread_cond_init(&w->changed, NULL);
 	if (pthread_create(&w->thread, NULL, run, w) != 0) {
 		pthread_cond_destroy(&w->changed);
 		pthread_mutex_destroy(&w->lock);
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "no thread to write back");
+		rc = ztp_fail(error, ZTP_ERR_NOMEM,
+			      "cannot start the checkpoint thread");
 		goto fail;
 	}
 	sqlite3_wal_hook(store->db, on_commit, w);

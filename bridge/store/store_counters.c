@@ -1,8 +1,9 @@
 /*
- * The SQLite store: counts, clock and the journal's mark, which change with
- * nearly every commit. They are one row, "name=value;...", since each row more
- * is a statement more, and each table a page more in the log. Names are on
- * disk: a number is a state, and how many requests are in it.
+ * The SQLite store: the totals, the newest time and the journal's mark, which
+ * change with nearly every commit. They share one row, "name=value;...",
+ * because each further row costs a statement, and each further table a page in
+ * the WAL. The names are stored on disk: a number stands for a state, and its
+ * value is how many requests are in it.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -43,7 +44,7 @@ int store_mark_set(struct store *store, const struct journal_mark *mark,
 		return 0;
 	store->facts.mark = *mark;
 	store->facts.floor = *floor;
-	/* Written with the commit, of which there has to be one. */
+	/* The commit writes them, so there must be a transaction. */
 	return store_begin(store, error);
 }
 
@@ -91,8 +92,8 @@ int store_counters_write(struct store *store, int64_t now,
 
 /* --- reading */
 
-/* "segment:offset", and the floor behind it where it is another. */
-static void take_mark(struct store_counters *facts, const char *value)
+/* Parses "segment:offset", followed by the floor if it differs. */
+static void parse_mark(struct store_counters *facts, const char *value)
 {
 	struct journal_mark *mark = &facts->mark, *floor = &facts->floor;
 	uint64_t *parts[] = {&mark->segment, &mark->offset, &floor->segment,
@@ -108,8 +109,8 @@ static void take_mark(struct store_counters *facts, const char *value)
 		*floor = *mark;
 }
 
-static void take(struct store_counters *facts, const char *name,
-		 const char *value)
+static void parse_field(struct store_counters *facts, const char *name,
+			const char *value)
 {
 	int64_t number = strtoll(value, NULL, 10);
 	int state = (int)strtol(name, NULL, 10);
@@ -121,7 +122,7 @@ static void take(struct store_counters *facts, const char *name,
 	else if (strcmp(name, "indexed") == 0)
 		facts->indexed = number;
 	else if (strcmp(name, "mark") == 0)
-		take_mark(facts, value);
+		parse_mark(facts, value);
 	else if (strcmp(name, OUTBOX) == 0)
 		facts->outbox_count = number;
 	else if (strcmp(name, LISTED) == 0)
@@ -132,17 +133,17 @@ static void take(struct store_counters *facts, const char *name,
 
 int store_counters_read(struct store *store, struct ztp_error *error)
 {
-	char text[TEXT_MAX], *rest = text, *part, *value;
+	char text[TEXT_MAX], *rest = text, *field, *value;
 	int rc = store_get(store, NAME, text, sizeof(text), error);
 
 	if (rc < 0)
 		return rc;
-	while ((part = strsep(&rest, ";")) != NULL) {
-		value = strchr(part, '=');
+	while ((field = strsep(&rest, ";")) != NULL) {
+		value = strchr(field, '=');
 		if (!value)
 			continue;
 		*value++ = '\0';
-		take(&store->facts, part, value);
+		parse_field(&store->facts, field, value);
 	}
 	return 0;
 }

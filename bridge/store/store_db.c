@@ -1,6 +1,6 @@
 /*
- * The SQLite store: what all its files stand on. A statement, its errors, the
- * transaction that the first write begins, and the small values by name.
+ * The SQLite store: helpers that all its files use. Statements, their errors,
+ * the transaction that the first write begins, and the small named values.
  */
 #include <string.h>
 

@@ -1,23 +1,24 @@
 /*
  * The SQLite store: when something is due next. The loop asks in every turn,
- * and mostly nothing is; so the earliest of each kind of times is remembered,
- * follows what is written, and is looked up only after it is gone.
+ * and usually nothing is due. The earliest time of each kind is therefore
+ * kept in memory, updated with every write, and looked up only after it has
+ * been removed.
  */
 #include "bridge/store/store_internal.h"
 
-static void time_gone(struct store_soonest *soonest, int64_t at)
+static void time_removed(struct store_soonest *soonest, int64_t at)
 {
 	if (at != 0 && at == soonest->at)
-		soonest->known = false; /* another may have the same */
+		soonest->known = false; /* another row may have the same time */
 }
 
-static void time_come(struct store_soonest *soonest, int64_t at)
+static void time_added(struct store_soonest *soonest, int64_t at)
 {
 	if (at != 0 && (soonest->at == 0 || at < soonest->at))
 		soonest->at = at;
 }
 
-static enum store_times due_of(enum ztp_state state)
+static enum store_times due_kind(enum ztp_state state)
 {
 	return ztp_state_undecided(state) ? STORE_DUE_UNDECIDED
 					  : STORE_DUE_OTHERS;
@@ -26,19 +27,19 @@ static enum store_times due_of(enum ztp_state state)
 void store_times_count(struct store *store, struct store_request *r)
 {
 	struct store_soonest *soonest = store->facts.soonest;
-	enum store_times due = due_of(r->state),
-			 due_before = due_of(r->stored_state);
+	enum store_times due = due_kind(r->state),
+			 due_before = due_kind(r->stored_state);
 	bool tried = r->owed.tries > 0;
 
 	if (due != due_before || r->owed.due_at != r->stored_due) {
-		time_gone(&soonest[due_before], r->stored_due);
-		time_come(&soonest[due], r->owed.due_at);
+		time_removed(&soonest[due_before], r->stored_due);
+		time_added(&soonest[due], r->owed.due_at);
 	}
 	if (tried != r->stored_tried || r->owed.retry_at != r->stored_retry) {
-		time_gone(&soonest[STORE_RETRY_FRESH + r->stored_tried],
-			  r->stored_retry);
-		time_come(&soonest[STORE_RETRY_FRESH + tried],
-			  r->owed.retry_at);
+		time_removed(&soonest[STORE_RETRY_FRESH + r->stored_tried],
+			     r->stored_retry);
+		time_added(&soonest[STORE_RETRY_FRESH + tried],
+			   r->owed.retry_at);
 	}
 	r->stored_tried = tried;
 	r->stored_due = r->owed.due_at;
@@ -58,7 +59,7 @@ static int64_t soonest(struct store *store, enum store_times which,
 {
 	struct store_soonest *soonest = &store->facts.soonest[which];
 
-	if (!soonest->known) /* min() gives a row, too, when it is of none */
+	if (!soonest->known) /* min() returns a row even over no rows */
 		soonest->known = store_number(store, sql, arg, &soonest->at);
 	return soonest->at;
 }

@@ -1,4 +1,4 @@
-/* The SQLite store: what was decided about requests, by row. */
+/* The SQLite store: the decisions about requests, by row number. */
 #include <stdlib.h>
 #include <string.h>
 

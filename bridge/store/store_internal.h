@@ -1,6 +1,6 @@
 /*
- * bridge/store/store_internal.h - what the files of the SQLite store share. Nobody
- * else includes it but their tests.
+ * bridge/store/store_internal.h - what the files of the SQLite store share.
+ * Only they and their tests include it.
  */
 #ifndef BRIDGE_STORE_STORE_INTERNAL_H
 #define BRIDGE_STORE_STORE_INTERNAL_H
@@ -8,11 +8,12 @@
 #include "base/sqlite.h"
 #include "bridge/store/store.h"
 
-/* An outbox row's number: the topic above, the order within it below, so that
- * each topic is read as a range and none waits for another. */
+/* The number of an outbox row holds the topic in its high bits and the order
+ * within the topic in its low bits. Each topic is therefore read as a range,
+ * and none waits for another. */
 #define OUTBOX_SEQ(topic) ((int64_t)(topic) << 56)
 
-/* Every statement, prepared once. X(NAME, "sql") */
+/* Every statement; each is prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
 	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
 	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
@@ -127,9 +128,9 @@ enum store_sql {
 		SQL_COUNT
 };
 
-/* What the loop asks for in every turn: the earliest of a kind of times, 0:
- * there is none. Not known after the earliest has changed: then it is looked
- * up. */
+/* What the loop asks in every turn: the earliest time of each kind, 0 if there
+ * is none. When the earliest one changes, the next is unknown until it is
+ * looked up. */
 enum store_times {
 	STORE_DUE_UNDECIDED,
 	STORE_DUE_OTHERS,
@@ -150,25 +151,26 @@ struct store {
 	char *path;
 	struct ztp_sqlite_file file;
 	bool in_transaction, commit_required;
-	struct store_request *spare; /* store_walk's, or NULL: in use */
+	struct store_request *spare; /* store_walk's rows; NULL while in use */
 	size_t spare_room;
 	struct store_paths *paths;
 	struct store_checkpoint *writeback;
 
-	/* As of this transaction, and as of the last commit. */
+	/* `facts` is what holds inside the open transaction, `committed` as of
+	 * the last commit. */
 	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		int64_t listed;	 /* finished, and may give way */
-		int64_t indexed; /* up to this row: store_paths.c */
+		int64_t listed;	 /* finished, and may be evicted */
+		int64_t indexed; /* up to this row, see store_paths.c */
 		struct store_soonest soonest[STORE_TIMES_END];
-		bool moved; /* a deadline may not be its expires_at */
+		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
 		struct journal_mark mark, floor;
 	} facts, committed;
 };
 
-/* The facts that are kept: read at the start, and with each commit written if
+/* The facts that are stored: read at start, and written with each commit if
  * they have changed. */
 int store_counters_read(struct store *store, struct ztp_error *error);
 int store_counters_write(struct store *store, int64_t now,
@@ -176,27 +178,29 @@ int store_counters_write(struct store *store, int64_t now,
 
 /* Begins a transaction if none is open. */
 int store_begin(struct store *store, struct ztp_error *error);
-/* The statement, reset and with a transaction begun if it writes; NULL with
- * error filled. */
+/* Returns the statement, reset, after beginning a transaction if it writes; or
+ * NULL with error filled. */
 sqlite3_stmt *store_stmt(struct store *store, enum store_sql sql, bool write,
 			 struct ztp_error *error);
-/* One step of a statement that gives no row. Resets it. */
+/* Steps a statement that returns no row, and resets it. */
 int store_run(struct store *store, sqlite3_stmt *stmt, struct ztp_error *error);
-/* The first column of the first row, ?1 being arg if there is one. False, and
- * 0, when there is none or the database cannot be read. */
+/* The first column of the first row; ?1, if used, is bound to arg. Returns
+ * false and sets 0 if there is no row or the database cannot be read. */
 bool store_number(struct store *store, enum store_sql sql, int64_t arg,
 		  int64_t *value);
-/* Runs a bound statement of REQUEST_COLUMNS to its end: all rows are
- * collected, then visited. */
+/* Runs a bound statement that selects REQUEST_COLUMNS: first reads all rows,
+ * then visits each. */
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	       void *arg, struct ztp_error *error);
 void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
-/* Row r has been written: the earliest times follow; or all have changed. */
+/* Row r has been written: updates the earliest times. Or: all rows may have
+ * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* Which requests a path has (store_paths.c). Open reads what the index on disk
- * lacks. Add and remove follow a row, by its path's hash, within the
- * transaction; write comes right before its COMMIT, and the others after it. */
+/* Which requests a path has (store_paths.c). open loads what the index on disk
+ * lacks. add and remove record a row under its path's hash, within the
+ * transaction. write is called right before COMMIT; committed and rolled_back
+ * are called after the end of the transaction. */
 int64_t store_path_hash(const char *path);
 int store_paths_open(struct store *store, struct ztp_error *error);
 void store_paths_free(struct store_paths *paths);
@@ -207,19 +211,20 @@ int store_paths_remove(struct store *store, const char *path, int64_t n,
 int store_paths_write(struct store *store, struct ztp_error *error);
 void store_paths_committed(struct store_paths *paths);
 void store_paths_rolled_back(struct store_paths *paths);
-/* The thread that keeps the log short (store_checkpoint.c). Nothing else of the
- * store is any other thread's. */
+/* The thread that keeps the WAL short (store_checkpoint.c). No other part of
+ * the store is used by another thread. */
 int store_checkpoint_open(struct store *store, struct ztp_error *error);
 void store_checkpoint_close(struct store_checkpoint *writeback);
-/* sqlite3's last error as ours. */
+/* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 
-/* "s/r" to the range of paths of that registry. False: there is none such. */
+/* Turns "s/r" into the range of that registry's paths. False: there cannot be
+ * such a registry. */
 bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 			  char to[ZTP_PATH_MAX + 2]);
 
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text);
-/* 0 and "" become NULL, which the partial indexes leave out. */
+/* 0 and "" are bound as NULL, which the partial indexes leave out. */
 void store_bind_time(sqlite3_stmt *stmt, int i, int64_t ms);
 void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap);
 

@@ -1,4 +1,4 @@
-/* The SQLite store: requests by time, by state, and for people. */
+/* The SQLite store: lists of requests by time, by state, and for people. */
 #include <stdio.h>
 #include <string.h>
 

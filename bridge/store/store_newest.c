@@ -1,8 +1,9 @@
 /*
  * The SQLite store: lists for people, newest first.
  *
- * The numbers of the rows are collected, then each row is read by its number:
- * what a page costs is what is on it, and no walk holds rows in memory.
+ * First the row numbers are collected, then each row is read by its
+ * number. A page costs as much as the rows on it, and no walk holds whole
+ * rows in memory.
  */
 #include <stdlib.h>
 
@@ -38,8 +39,8 @@ static int visit_each(struct store *store, const struct numbers *numbers,
 	return rc;
 }
 
-/* ?2-?4 of both lists. False: there is no such registry. from and to stay
- * where they are until the statement is through. */
+/* Binds ?2 to ?4 of both lists. Returns false if there cannot be such a
+ * registry. from and to must live until the statement has finished. */
 static bool bind_filter(sqlite3_stmt *stmt, const struct store_filter *filter,
 			char from[ZTP_PATH_MAX + 2], char to[ZTP_PATH_MAX + 2])
 {
@@ -94,20 +95,20 @@ int64_t store_list_before(struct store *store, int64_t before, bool undecided)
 
 /* --- by end */
 
-/* Moves *place over at most `window` rows, or up to the row that fills
- * numbers. Returns how many it looked at, or negative. */
+/* Moves *place over at most `window` rows, stopping at the row that fills
+ * numbers. Returns how many rows it examined, or a negative error. */
 static int collect_finished(struct store *store, sqlite3_stmt *stmt,
 			    struct store_place *place, int window,
 			    struct numbers *numbers, struct ztp_error *error)
 {
-	int rc = SQLITE_DONE, looked = 0;
+	int rc = SQLITE_DONE, examined = 0;
 
 	sqlite3_bind_int64(stmt, 1, place->finished_at);
 	sqlite3_bind_int(stmt, 5, window);
 	sqlite3_bind_int64(stmt, 6, place->n);
 	while (numbers->count < numbers->room &&
 	       (rc = sqlite3_step(stmt)) == SQLITE_ROW) {
-		looked++;
+		examined++;
 		place->n = sqlite3_column_int64(stmt, 0);
 		place->finished_at = sqlite3_column_int64(stmt, 1);
 		if (sqlite3_column_int(stmt, 2))
@@ -116,7 +117,7 @@ static int collect_finished(struct store *store, sqlite3_stmt *stmt,
 	sqlite3_reset(stmt);
 	if (rc != SQLITE_DONE && rc != SQLITE_ROW)
 		return store_fail(store, rc, error);
-	return looked;
+	return examined;
 }
 
 int store_finished_each(struct store *store, struct store_place *place,
@@ -126,16 +127,17 @@ int store_finished_each(struct store *store, struct store_place *place,
 	sqlite3_stmt *stmt = store_stmt(store, SQL_LIST_FINISHED, false, error);
 	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
 	struct numbers numbers;
-	int looked, rc;
+	int examined, rc;
 
 	if (!bind_filter(stmt, filter, from, to))
 		return 0;
 	rc = numbers_init(&numbers, filter->limit, error);
 	if (rc != 0)
 		return rc;
-	looked = collect_finished(store, stmt, place, window, &numbers, error);
-	if (looked > 0)
+	examined =
+		collect_finished(store, stmt, place, window, &numbers, error);
+	if (examined > 0)
 		rc = visit_each(store, &numbers, visit, arg, error);
 	free(numbers.list);
-	return looked < 0 || rc == 0 ? looked : rc;
+	return examined < 0 || rc == 0 ? examined : rc;
 }

@@ -1,6 +1,6 @@
 /*
- * The SQLite store: from a path to an open store, or a reason why not. What is
- * refused, and how, is base/sqlite.h's; here is what a store is.
+ * The SQLite store: opens a store or says why it cannot. base/sqlite.h decides
+ * what is refused, and how; this file defines what a store is.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -12,9 +12,9 @@
 
 #include "bridge/store/store_internal.h"
 
-/* The page cache holds what a working set of indexes needs; the log is long
- * enough that a page which changes often is written back once for many
- * changes, and shrinks again after a burst. */
+/* The page cache holds the working set of the indexes. The WAL may grow long
+ * enough that a frequently changed page is written back once for many changes;
+ * after a burst it is truncated again. */
 #define PRAGMAS                                                                \
 	"PRAGMA cache_size=-16384; "                                           \
 	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
@@ -63,8 +63,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" payload BLOB, content_type TEXT, metadata TEXT);"
 	"CREATE TABLE outbox(seq INTEGER PRIMARY KEY, topic INTEGER NOT NULL,"
 	" request INTEGER, key BLOB, value BLOB, headers BLOB);",
-	/* A column of its own for what the indexes ask: the state changes
-	 * while a request is undecided, and no index has to hear of it. */
+	/* The indexes get a column of their own. The state changes while a
+	 * request stays undecided, and with this column no index has to be
+	 * updated then. */
 	"ALTER TABLE request ADD COLUMN undecided INTEGER;"
 	"UPDATE request SET undecided=1 WHERE state IN (1,2);"
 	"DROP INDEX request_undecided_due;"
@@ -75,14 +76,14 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX request_due ON request(due_at)"
 	" WHERE undecided IS NULL AND due_at IS NOT NULL;"
 	"CREATE INDEX request_undecided ON request(n) WHERE undecided=1;"
-	/* What each commit writes, in one row (store_counters.c). */
+	/* One row holds what each commit writes (store_counters.c). */
 	"INSERT INTO meta(name,value) SELECT 'facts',"
 	" (SELECT ifnull(group_concat(name||'='||value,';'),'') FROM meta"
 	"  WHERE name IN ('newest','mark','moved'))||';'||"
 	" (SELECT ifnull(group_concat(what||'='||count,';'),'') FROM counter);"
 	"DELETE FROM meta WHERE name IN ('newest','mark','moved');"
 	"DROP TABLE counter;",
-	/* An index that is written when it is worth it (store_paths.c). */
+	/* An index that is written in batches (store_paths.c). */
 	"DROP INDEX request_path;"
 	"CREATE TABLE path_index(hash INTEGER, n INTEGER,"
 	" PRIMARY KEY(hash, n)) WITHOUT ROWID;"
@@ -91,8 +92,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" ORDER BY path_hash,n;"
 	"UPDATE meta SET value=value||';indexed='||"
 	"(SELECT ifnull(max(n),0) FROM request) WHERE name='facts';",
-	/* What waits for its device has a state of its own (ztp/obligation.h),
-	 * and is not told by the want of a time. */
+	/* A command that waits for its device has a state of its own
+	 * (ztp/obligation.h), instead of being recognised by its
+	 * missing retry_at. */
 	"UPDATE request SET todo=5 WHERE todo=2 AND retry_at IS NULL;"
 	"UPDATE request SET todo=7 WHERE todo=4 AND retry_at IS NULL"
 	" AND undecided IS NULL AND due_at IS NOT NULL;"
@@ -100,7 +102,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"CREATE INDEX request_waiting ON request(n) WHERE todo=5;",
 };
 
-/* 256 rows from one end to the other, each found again by its id. */
+/* Checks that each of 256 rows, spread evenly over the table, is found again
+ * by its id. */
 #define SAMPLE                                                                 \
 	"WITH RECURSIVE step(i) AS (SELECT 0 UNION ALL"                        \
 	" SELECT i+1 FROM step WHERE i<255), pick(n) AS (SELECT"               \
@@ -140,9 +143,10 @@ static int lock_store(struct store *store, struct ztp_error *error)
 
 /* --- what is kept in memory */
 
-/* The highest numbers in use; each topic's are a range. A row's number that the
- * index of paths has been written up to does not come again, though the row is
- * gone: a new row by that number would not be read at the next start. */
+/* Loads the highest numbers in use; each topic's are a range. A row number
+ * up to which the index of paths has been written is never used again,
+ * even if that row is gone: the next start would not load a new row with
+ * that number. */
 static int load_sequences(struct store *store, struct ztp_error *error)
 {
 	struct store_counters *facts = &store->facts;
@@ -169,7 +173,7 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 				       error);
 		if (rc != 0)
 			return rc;
-		/* The newest of a topic below: this one is empty. */
+		/* The maximum belongs to a lower topic: this topic is empty. */
 		if (*seq < OUTBOX_SEQ(topic))
 			*seq = OUTBOX_SEQ(topic);
 	}
@@ -216,7 +220,7 @@ static void describe(struct store *store, bool sync_full)
 		.samples = samples,
 		.pragmas = sync_full ? PRAGMAS "PRAGMA synchronous=FULL"
 				     : PRAGMAS "PRAGMA synchronous=NORMAL",
-		.busy_ms = 5000, /* an online backup's lock */
+		.busy_ms = 5000, /* an online backup may hold the lock */
 	};
 }
 
@@ -224,9 +228,9 @@ static int open_database(struct store *store, struct ztp_error *error)
 {
 	int rc;
 
-	/* Nobody asks for the statistics of SQLite's memory, and each of its
-	 * allocations would take a lock to keep them. Refused when SQLite is
-	 * in use already, which does no harm. */
+	/* SQLite's memory statistics are not used, and each allocation would
+	 * take a lock to update them. The call is refused if SQLite is already
+	 * in use, which does no harm. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	rc = ztp_sqlite_open(&store->db, &store->file, error);
 	if (rc == 0)

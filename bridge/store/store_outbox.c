@@ -1,7 +1,7 @@
 /*
- * The SQLite store: records for Kafka until Kafka has them. Headers lie in one
- * blob: per header a byte of name length, the name, two bytes of value length
- * (big-endian), the value.
+ * The SQLite store: records for Kafka, kept until Kafka acknowledges them.
+ * Headers are stored in one blob: per header one byte of name length, the
+ * name, two bytes of value length (big-endian), the value.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +24,7 @@ static uint8_t *pack_headers(const struct store_record *record, size_t *len)
 		size_t name = strlen(h->name), value = h->value.n;
 
 		if (name > 255 || value > 65535)
-			continue; /* ours are short by construction */
+			continue; /* ours are always shorter */
 		*p++ = (uint8_t)name;
 		memcpy(p, h->name, name);
 		p += name;
@@ -38,7 +38,8 @@ static uint8_t *pack_headers(const struct store_record *record, size_t *len)
 	return blob;
 }
 
-/* Views into blob; the names are copied to names, since they need a NUL. */
+/* Values are views into blob; names are copied to `names` because they
+ * need a NUL. */
 static size_t unpack_headers(struct ztp_header *headers, const uint8_t *blob,
 			     size_t len, char names[ZTP_HEADERS_MAX][256])
 {

@@ -1,20 +1,20 @@
 /*
  * The SQLite store: which requests a path has.
  *
- * Paths come in no order. In an index that every request changes, every
- * request has a page of its own to write, twice (to the log, and from there
- * into the file), and that costs several times what its row does. So the index
- * on disk (table path_index) is changed where a change is worth its page:
- * entries wait in memory, in buckets by the first bits of their hash, and a
- * bucket that is full goes to disk with a commit, all of it to the same few
- * pages.
+ * Paths arrive in random order. In a plain index each new request dirties a
+ * page of its own, which is written twice (to the WAL, and from there to the
+ * file). That costs several times as much as the row itself. So the index on
+ * disk (table path_index) is written in batches. Entries wait in memory, in
+ * buckets by the first bits of their hash. A full bucket is written with a
+ * commit, and all its entries go to the same few pages.
  *
- * What waits is not lost with the process. Rows are numbered in order, and it
- * is known up to which one each bucket has been written (table path_bucket),
- * and all have (`indexed`, among the facts): at a start the rows behind that
- * are read again. What may be lost is that an entry was to go. It then leads
- * nowhere, since a row's number does not come again, and goes when somebody
- * comes upon it; the others are some bytes on disk.
+ * Waiting entries are not lost when the process ends. Rows are numbered in
+ * order. For each bucket it is recorded up to which row it has been written
+ * (table path_bucket), and `indexed`, among the facts, is the row up to which
+ * all buckets have been. At start the rows after that are read again. Only
+ * removals can be lost. Such an entry then points to a row number that is
+ * never used again. It is removed when a lookup finds it; otherwise it costs a
+ * few bytes on disk.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -25,30 +25,30 @@
 #define HASH_BITS   48
 #define BUCKET_BITS 12
 #define BUCKETS	    (1 << BUCKET_BITS)
-#define BUCKET_FULL 32 /* entries: 2 MiB, when all buckets are */
-#define WRITE_MAX   64 /* buckets in a commit: some 3 ms */
+#define BUCKET_FULL 32 /* entries; 2 MiB if all buckets are full */
+#define WRITE_MAX   64 /* buckets per commit; takes some 3 ms */
 
-struct journal_entry {
+struct path_entry {
 	int64_t hash;
-	int64_t n; /* a row's number; negative: that row has gone */
+	int64_t n; /* row number; negative: that row was removed */
 };
 
 struct bucket {
-	struct journal_entry *entries;
+	struct path_entry *entries;
 	uint32_t count, room;
-	uint32_t kept; /* of them from before this transaction */
+	uint32_t kept; /* how many are older than this transaction */
 	bool full, changed, written;
 };
 
 struct store_paths {
 	struct bucket buckets[BUCKETS];
-	uint16_t full[BUCKETS];	   /* a ring of those that are to be written */
-	uint16_t changed[BUCKETS]; /* by this transaction */
+	uint16_t full[BUCKETS];	   /* ring of the buckets to write */
+	uint16_t changed[BUCKETS]; /* in this transaction */
 	int full_first, full_count, changed_count;
 };
 
-/* Two paths may share a hash; six bytes of SHA-256 see to it that nobody can
- * make many do so. */
+/* Two paths may share a hash. Six bytes of SHA-256 make sure that nobody can
+ * construct many paths that do. */
 int64_t store_path_hash(const char *path)
 {
 	uint8_t digest[ZTP_SHA256_LEN];
@@ -89,14 +89,14 @@ static void note_changed(struct store_paths *paths, struct bucket *bucket)
 		(uint16_t)(bucket - paths->buckets);
 }
 
-static int put(struct store_paths *paths, int64_t hash, int64_t n,
-	       struct ztp_error *error)
+static int append(struct store_paths *paths, int64_t hash, int64_t n,
+		  struct ztp_error *error)
 {
 	struct bucket *bucket = bucket_of(paths, hash);
 
 	if (bucket->count == bucket->room) {
 		uint32_t room = bucket->room ? 2 * bucket->room : 4;
-		struct journal_entry *entries =
+		struct path_entry *entries =
 			realloc(bucket->entries, room * sizeof(*entries));
 
 		if (!entries)
@@ -104,7 +104,7 @@ static int put(struct store_paths *paths, int64_t hash, int64_t n,
 		bucket->entries = entries;
 		bucket->room = room;
 	}
-	bucket->entries[bucket->count++] = (struct journal_entry){hash, n};
+	bucket->entries[bucket->count++] = (struct path_entry){hash, n};
 	note_changed(paths, bucket);
 	note_full(paths, bucket);
 	return 0;
@@ -113,16 +113,16 @@ static int put(struct store_paths *paths, int64_t hash, int64_t n,
 int store_paths_add(struct store *store, int64_t hash, int64_t n,
 		    struct ztp_error *error)
 {
-	return put(store->paths, hash, n, error);
+	return append(store->paths, hash, n, error);
 }
 
 int store_paths_remove(struct store *store, const char *path, int64_t n,
 		       struct ztp_error *error)
 {
-	return put(store->paths, store_path_hash(path), -n, error);
+	return append(store->paths, store_path_hash(path), -n, error);
 }
 
-static bool has_gone(const struct bucket *bucket, int64_t n)
+static bool was_removed(const struct bucket *bucket, int64_t n)
 {
 	uint32_t i;
 
@@ -134,17 +134,17 @@ static bool has_gone(const struct bucket *bucket, int64_t n)
 
 /* --- to disk */
 
-static int write_entry(struct store *store, const struct journal_entry *entry,
+static int write_entry(struct store *store, const struct path_entry *entry,
 		       struct ztp_error *error)
 {
-	bool comes = entry->n > 0;
+	bool added = entry->n > 0;
 	sqlite3_stmt *stmt = store_stmt(
-		store, comes ? SQL_PATH_ADD : SQL_PATH_DEL, true, error);
+		store, added ? SQL_PATH_ADD : SQL_PATH_DEL, true, error);
 
 	if (!stmt)
 		return ZTP_ERR_IO;
 	sqlite3_bind_int64(stmt, 1, entry->hash);
-	sqlite3_bind_int64(stmt, 2, comes ? entry->n : -entry->n);
+	sqlite3_bind_int64(stmt, 2, added ? entry->n : -entry->n);
 	return store_run(store, stmt, error);
 }
 
@@ -170,15 +170,15 @@ static int write_bucket(struct store *store, struct bucket *bucket,
 	bucket->full = false;
 	bucket->written = true;
 	for (i = 0; i < bucket->count && rc == 0; i++) {
-		const struct journal_entry *entry = &bucket->entries[i];
+		const struct path_entry *entry = &bucket->entries[i];
 
-		if (entry->n < 0 || !has_gone(bucket, entry->n))
+		if (entry->n < 0 || !was_removed(bucket, entry->n))
 			rc = write_entry(store, entry, error);
 	}
 	return rc;
 }
 
-/* Up to which row all are in the index on disk. */
+/* The row up to which the index on disk is complete. */
 static int64_t indexed(const struct store *store)
 {
 	int64_t first = store->facts.request_n + 1;
@@ -192,7 +192,7 @@ static int64_t indexed(const struct store *store)
 				continue;
 			if (bucket->entries[i].n < first)
 				first = bucket->entries[i].n;
-			break; /* they are in order */
+			break; /* entries are in order of n */
 		}
 	}
 	return first - 1;
@@ -280,7 +280,7 @@ static int find_in_memory(const struct bucket *bucket, int64_t hash,
 	for (i = 0; i < bucket->count && rc == 0; i++)
 		if (bucket->entries[i].hash == hash &&
 		    bucket->entries[i].n > 0 &&
-		    !has_gone(bucket, bucket->entries[i].n))
+		    !was_removed(bucket, bucket->entries[i].n))
 			rc = numbers_add(found, bucket->entries[i].n, error);
 	return rc;
 }
@@ -296,7 +296,7 @@ static int find_on_disk(struct store *store, const struct bucket *bucket,
 	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW) {
 		int64_t n = sqlite3_column_int64(stmt, 0);
 
-		if (!has_gone(bucket, n))
+		if (!was_removed(bucket, n))
 			rc = numbers_add(found, n, error);
 	}
 	sqlite3_reset(stmt);
@@ -312,7 +312,7 @@ static int by_number(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-/* In order of arrival. */
+/* Returns the row numbers in order of arrival. */
 static int find(struct store *store, int64_t hash, struct numbers *found,
 		struct ztp_error *error)
 {
@@ -340,7 +340,7 @@ int store_path_each(struct store *store, const char *path, store_visit *visit,
 		if (rc == 0)
 			rc = store_paths_remove(store, path, found.list[i],
 						error);
-		else if (rc == 1) /* two paths may share a hash */
+		else if (rc == 1) /* another path may have this hash */
 			rc = strcmp(request.path, path) == 0
 				     ? visit(arg, &request)
 				     : 0;
@@ -349,9 +349,9 @@ int store_path_each(struct store *store, const char *path, store_visit *visit,
 	return rc;
 }
 
-/* --- from start to end */
+/* --- opening and closing */
 
-/* Up to which row each bucket is on disk. */
+/* Loads the row up to which each bucket is on disk. */
 static int load_marks(struct store *store, int64_t marks[BUCKETS],
 		      struct ztp_error *error)
 {
@@ -368,7 +368,7 @@ static int load_marks(struct store *store, int64_t marks[BUCKETS],
 	return step == SQLITE_DONE ? 0 : store_fail(store, step, error);
 }
 
-static int load(struct store *store, struct ztp_error *error)
+static int load_unindexed(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_PATH_LOAD, false, error);
 	struct store_paths *paths = store->paths;
@@ -381,13 +381,13 @@ static int load(struct store *store, struct ztp_error *error)
 		int64_t hash = sqlite3_column_int64(stmt, 1);
 
 		if (n > marks[bucket_of(paths, hash) - paths->buckets])
-			rc = put(paths, hash, n, error);
+			rc = append(paths, hash, n, error);
 	}
 	sqlite3_reset(stmt);
 	if (rc == 0 && step != SQLITE_DONE)
 		return store_fail(store, step, error);
 	store_paths_committed(paths);
-	/* These were many pages, which nobody reads again. */
+	/* That read many pages, which are not needed again. */
 	sqlite3_db_release_memory(store->db);
 	return rc;
 }
@@ -397,7 +397,7 @@ int store_paths_open(struct store *store, struct ztp_error *error)
 	store->paths = calloc(1, sizeof(*store->paths));
 	if (!store->paths)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return load(store, error);
+	return load_unindexed(store, error);
 }
 
 void store_paths_free(struct store_paths *paths)

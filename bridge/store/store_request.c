@@ -5,7 +5,8 @@
 
 #include "bridge/store/store_internal.h"
 
-/* The row is as r says: what was counted of it before, and is now. */
+/* Row r has been written as r says: updates the totals from the old values to
+ * the new ones. */
 static void count_row(struct store *store, struct store_request *r)
 {
 	struct store_counters *facts = &store->facts;
@@ -124,7 +125,7 @@ int store_reanchor(struct store *store, struct ztp_error *error)
 	sqlite3_stmt *stmt;
 	int rc;
 
-	if (!store->facts.moved) /* it would look at every row */
+	if (!store->facts.moved) /* the statement reads every row */
 		return 0;
 	stmt = store_stmt(store, SQL_REANCHOR, true, error);
 	if (!stmt)
@@ -136,7 +137,7 @@ int store_reanchor(struct store *store, struct ztp_error *error)
 	return rc;
 }
 
-/* --- giving way */
+/* --- eviction */
 
 static int run_by_n(struct store *store, enum store_sql sql, int64_t n,
 		    struct ztp_error *error)

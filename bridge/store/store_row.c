@@ -1,5 +1,5 @@
-/* The SQLite store: rows of requests, read one by one or as a statement has
- * them. */
+/* The SQLite store: reads rows of requests, one by one or all that a
+ * statement selects. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -68,8 +68,9 @@ int store_request_by_n(struct store *store, int64_t n,
 	return find_one(store, stmt, request, error);
 }
 
-/* A row is 2.5 kB in memory, and most walks see none or one: the page is kept
- * for the next. (Visits walk, too; they have pages of their own.) */
+/* A row takes 2.5 kB in memory, and most walks see none or one, so the array
+ * is kept for the next walk. (A visit may start a walk itself; that one
+ * allocates an array of its own.) */
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	       void *arg, struct ztp_error *error)
 {

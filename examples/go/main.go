@@ -1,10 +1,10 @@
-// A customer's approver: a device whose certificate is on the list may join.
+// A customer's approver: a device may join if its certificate is on the list.
 //
 //	KAFKA_BROKERS=127.0.0.1:9092 go run . allowed.txt
 //
-// allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's
-// offset is committed when Kafka has acknowledged its decision. What is decided
-// again after a crash has no effect, because it is the same decision.
+// allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+// least once: its offset is committed after Kafka has acknowledged the decision.
+// After a crash the same decision is made again, which has no effect.
 package main
 
 import (
@@ -32,7 +32,7 @@ type request struct {
 	DecisionTopic string `json:"decision_topic"`
 }
 
-// A decision is bound to the key it was made for: by its fingerprint.
+// The fingerprint binds a decision to the key it was made for.
 type decision struct {
 	RequestID   string            `json:"request_id"`
 	DevicePath  string            `json:"device_path"`
@@ -42,7 +42,7 @@ type decision struct {
 	Payload     map[string]string `json:"payload,omitempty"`
 }
 
-// The list is read for each request: it can be changed without a restart.
+// The list is read for each request, so that it can change without a restart.
 func decide(r request, list string) (decision, error) {
 	d := decision{RequestID: r.RequestID, DevicePath: r.Device.Path,
 		Fingerprint: r.Certificate.Fingerprint, Decision: "reject", Reason: "not_on_list"}
@@ -90,7 +90,7 @@ func main() {
 		fetches.EachError(func(topic string, _ int32, err error) { log.Print(topic, ": ", err) })
 		for _, record := range fetches.Records() {
 			if err := answer(ctx, client, record, os.Args[1]); err != nil && ctx.Err() == nil {
-				log.Fatal(err) // it is read again after the restart
+				log.Fatal(err) // the record is read again after a restart
 			}
 		}
 	}

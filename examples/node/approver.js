@@ -1,10 +1,10 @@
-// A customer's approver: a device whose certificate is on the list may join.
+// A customer's approver: a device may join if its certificate is on the list.
 //
 //     KAFKA_BROKERS=127.0.0.1:9092 node approver.js allowed.txt
 //
-// allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's
-// offset is committed when Kafka has acknowledged its decision. What is decided
-// again after a crash has no effect, because it is the same decision.
+// allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+// least once: its offset is committed after Kafka has acknowledged the decision.
+// After a crash the same decision is made again, which has no effect.
 import { readFile } from 'node:fs/promises'
 import {
   Consumer, ProduceAcks, Producer, stringDeserializers, stringSerializers
@@ -17,13 +17,13 @@ const {
 } = process.env
 const list = process.argv[2]
 
-// Read for each request: the list can be changed without a restart.
+// Read for each request, so that the list can change without a restart.
 async function allowed () {
   const text = await readFile(list, 'utf8')
   return new Set(text.toLowerCase().split(/\s+/))
 }
 
-// A decision is bound to the key it was made for: by its fingerprint.
+// The fingerprint binds a decision to the key it was made for.
 function decide (request, fingerprints) {
   const fingerprint = request.certificate.fingerprint_sha256
   const decision = {

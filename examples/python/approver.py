@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""A customer's approver: a device whose certificate is on the list may join.
+"""A customer's approver: a device may join if its certificate is on the list.
 
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
-allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's
-offset is committed when Kafka has acknowledged its decision. What is decided
-again after a crash has no effect, because it is the same decision."""
+allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+least once: its offset is committed after Kafka has acknowledged the decision.
+After a crash the same decision is made again, which has no effect."""
 
 import json
 import os
@@ -20,13 +20,13 @@ TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
 
 
 def allowed(path):
-    """Read for each request: a list can be changed without a restart."""
+    """Read for each request, so that the list can change without a restart."""
     with open(path, encoding="utf-8") as lines:
         return {line.strip().lower() for line in lines}
 
 
 def decide(request, fingerprints):
-    """A decision is bound to the key it was made for: by its fingerprint."""
+    """The fingerprint binds a decision to the key it was made for."""
     fingerprint = request["certificate"]["fingerprint_sha256"]
     decision = {
         "request_id": request["request_id"],
@@ -41,7 +41,7 @@ def decide(request, fingerprints):
 
 
 def send(producer, topic, key, decision):
-    """Returns when Kafka has it; raises when it has not."""
+    """Returns once Kafka has acknowledged it; raises if it has not."""
     failed = []
     producer.produce(topic, json.dumps(decision), key,
                      on_delivery=lambda error, _: error and failed.append(error))

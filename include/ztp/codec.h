@@ -1,6 +1,6 @@
 /*
  * ztp/codec.h - the encodings at the edges: hex, base64, base64url, SHA-256,
- * RFC 3339 times, UUIDv7. Pure; no allocation; any thread.
+ * RFC 3339 times, numbers, UUIDv7. Pure; no allocation; any thread.
  */
 #ifndef ZTP_CODEC_H
 #define ZTP_CODEC_H
@@ -42,6 +42,11 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n);
  * reader takes any RFC 3339 offset and fraction; years 1970-9999. */
 void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms);
 bool ztp_time_parse(int64_t *ms, const char *text, size_t len);
+
+/* A whole decimal number within [min, max], perhaps with a '-' in front, and
+ * nothing around it. */
+bool ztp_number_parse(int64_t *value, const char *text, int64_t min,
+		      int64_t max);
 
 /* Bytes in the UTF-8 character at the start of text (RFC 3629: shortest form,
  * no surrogates, at most U+10FFFF); 0 when there is none. */

@@ -39,6 +39,9 @@ struct ztp_path {
  * digit (which rules out "." and ".."). */
 bool ztp_id_valid(const char *text, size_t len);
 
+/* A registry's name, "s/r": two valid ids. */
+bool ztp_registry_name_valid(const char *name);
+
 /* ZTP_ERR_PATH for anything that is not exactly a device path. */
 int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 		   struct ztp_error *error);

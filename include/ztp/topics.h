@@ -9,10 +9,10 @@
  * bridge reads number 0 and writes the others. The numbers are stored on disk:
  * never renumber, only append. */
 #define ZTP_TOPIC_LIST(X)                                                      \
-	X(REQUESTS, 1, requests, "the questions to the customer")              \
-	X(DECISIONS, 0, decisions, "the customer's answers")                   \
-	X(RESULTS, 2, results, "what became of every request and decision")    \
-	X(DLQ, 3, dlq, "what could not be read")                               \
+	X(REQUESTS, 1, requests, "the requests to the customer")               \
+	X(DECISIONS, 0, decisions, "the customer's decisions")                 \
+	X(RESULTS, 2, results, "the outcome of every request and decision")    \
+	X(DLQ, 3, dlq, "records that could not be processed")                  \
 	X(AUDIT, 4, audit, "the gate's audit records")
 
 #define ZTP_TOPIC(name) "ztp." #name /* what it is called by default */

@@ -1,15 +1,15 @@
 /*
- * tests/bench/connect.c - CONNECTs over TLS, one after the other, and what
- * each took: from the first SYN, and from the CONNECT packet, to CONNACK. Made
- * for scripts/bench-gate, which reads the broker's CPU time meanwhile.
+ * tests/bench/connect.c - makes CONNECTs over TLS, one after the other, and
+ * measures each: from the first SYN, and from the CONNECT packet, to CONNACK.
+ * For scripts/bench-gate, which reads the broker's CPU time meanwhile.
  *
  *	connect --port N --ca FILE --user FILE --password FILE
  *	        --path FORMAT --first N --count N [--hold]
  *
- * The file of users has one in each line; each is used for 16 connections.
- * FORMAT holds one %lld, the device's number. With --hold every connection
- * stays and subscribes to its command topic; the program then says "held" and
- * waits for its stdin to end. One line of JSON at the end.
+ * The users' file has one user per line; each is used for 16 connections.
+ * FORMAT contains one %lld, the device's number. With --hold every connection
+ * stays open and subscribes to its command topic; the program then prints
+ * "held" and waits for its stdin to end. It ends with one line of JSON.
  */
 #include <arpa/inet.h>
 #include <netinet/tcp.h>
@@ -83,7 +83,8 @@ static size_t put_text(unsigned char *at, const char *text)
 	return n + 2;
 }
 
-/* The fixed header in front of a body at out + 5; returns where it begins. */
+/* Writes the fixed header in front of a body at out + 5; returns where the
+ * packet begins. */
 static unsigned char *close_packet(unsigned char *out, unsigned char type,
 				   size_t body, size_t *len)
 {
@@ -158,7 +159,8 @@ static void send_subscribe(SSL *ssl, const char *id)
 	send_all(ssl, at, len);
 }
 
-/* The packet's type; its first bytes are in `packet`. All are short. */
+/* Returns the packet's type; its first bytes are in `packet`. All packets
+ * are short. */
 static int receive(SSL *ssl, unsigned char *packet)
 {
 	size_t have = 0, want = 2;
@@ -175,8 +177,8 @@ static int receive(SSL *ssl, unsigned char *packet)
 	return packet[0] >> 4;
 }
 
-/* Or each answer waits 40 ms for an acknowledgement that is put off. */
-static void be_quick(int fd)
+/* Without this, each answer waits 40 ms for a delayed acknowledgement. */
+static void disable_delays(int fd)
 {
 	int on = 1;
 
@@ -198,10 +200,10 @@ static SSL *dial(const struct load *load)
 	if (fd < 0 || !ssl ||
 	    connect(fd, (struct sockaddr *)&to, sizeof(to)) != 0)
 		die("connect");
-	be_quick(fd);
+	disable_delays(fd);
 	if (SSL_set_fd(ssl, fd) != 1 || SSL_connect(ssl) != 1)
 		die("TLS");
-	be_quick(fd);
+	disable_delays(fd);
 	return ssl;
 }
 
@@ -230,7 +232,7 @@ static void one(struct load *load, long long index)
 	asked = now_us();
 	send_connect(ssl, load, id,
 		     load->users[index / USES % load->user_count]);
-	be_quick(SSL_get_fd(ssl));
+	disable_delays(SSL_get_fd(ssl));
 	if (receive(ssl, packet) == 2 && packet[3] == 0)
 		load->accepted++;
 	answered = now_us();
@@ -296,7 +298,7 @@ int main(int argc, char **argv)
 {
 	static struct load load;
 
-	(void)signal(SIGPIPE, SIG_IGN); /* a refusal is an answer, too */
+	(void)signal(SIGPIPE, SIG_IGN); /* a refusal closes the connection */
 	load.tls = SSL_CTX_new(TLS_client_method());
 	if (!load.tls)
 		die("TLS");

@@ -1,8 +1,9 @@
 /*
- * tests/bench/crypto.c - what one CONNECT costs in cryptography alone: the
- * JWT's signature verified by OpenSSL with a key that is ready, nothing else;
- * and what policy/ makes of it (key, JSON, claims), and of a first connection
- * (certificate, chain, JWT). CPU time, best of ten.
+ * tests/bench/crypto.c - what one CONNECT costs in cryptography. bare: only
+ * OpenSSL's verification of the JWT's signature, with a key that is ready.
+ * known: the same in policy/, with key, JSON and claims. first: a first
+ * connection, with certificate, chain and JWT. CPU time, the best of ten
+ * rounds.
  *
  *	crypto LEAF_CERT_FILE CA_FILE JWT_FILE
  */
@@ -60,7 +61,7 @@ static int64_t wall_ms(void)
 	return (int64_t)time(NULL) * 1000;
 }
 
-/* OpenSSL alone. */
+/* Only OpenSSL. */
 static void bare(struct work *w)
 {
 	size_t len = (size_t)(strrchr(w->jwt, '.') - w->jwt);
@@ -118,7 +119,8 @@ static double measure(struct work *w, void (*run)(struct work *w))
 	return best;
 }
 
-/* The JWS form, or for EC the DER that OpenSSL wants. */
+/* Reads the signature in its JWS form; an EC one is converted to the DER that
+ * OpenSSL expects. */
 static void read_signature(struct work *w)
 {
 	const char *text = strrchr(w->jwt, '.');

@@ -1,6 +1,6 @@
 /*
- * decide: a customer who approves each request of the plan when its time has
- * come, with a payload of a usual size.
+ * decide: a customer who approves each request of the plan when it is due,
+ * with a payload of a typical size.
  *   decide --brokers B --topic T --prefix P --rate R --first N --count N
  */
 #include <stdio.h>
@@ -59,7 +59,7 @@ static rd_kafka_t *open_producer(struct decider *d)
 	return rk;
 }
 
-/* So that the first record does not wait for the metadata. */
+/* Fetches the metadata, so that the first record does not wait for it. */
 static void learn_topic(struct decider *d)
 {
 	rd_kafka_topic_t *topic =

@@ -1,18 +1,19 @@
 /*
- * floor: what every program that keeps our promises must pay, and nothing
- * else. Paho as bridge/mqtt/mqtt_in.c uses it, one write to a journal before the
- * PUBACK, the certificate read, and a record of a request's size handed to
+ * floor: the least cost of any program that keeps the bridge's guarantees.
+ * Paho used as in bridge/mqtt/mqtt_in.c, one write to a journal before the
+ * PUBACK, the certificate parsed, and a record of a request's size handed to
  * librdkafka. No JSON, no store, no record built, no delivery reports.
  *
- * Records go batch by batch, the next when Kafka has the last: whatever the
- * rate, so batches are as large as Kafka's latency makes them, and none waits
- * for a timer. An idempotent librdkafka (2.0.2) with more under way polls
- * without a pause, which would not be a floor.
+ * Records are sent batch by batch, each after Kafka has acknowledged the
+ * previous one. Whatever the rate, batches are as large as Kafka's latency
+ * makes them, and none waits for a timer. With more in flight, an idempotent
+ * librdkafka (2.0.2) polls without pause, and that would not be the least
+ * cost.
  *   floor --port P --client-id C --topic T --brokers B --kafka-topic K
  *         --journal FILE
- * It is no bridge: nobody reads its journal.
+ * It is not a bridge: nobody reads its journal.
  *   floor --certs FILE
- * says what the certificate alone takes.
+ * measures what the certificate alone costs.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -30,12 +31,12 @@
 
 #include "ztp/cert.h"
 
-#define RECORD	1030 /* bytes: value and headers, about */
-#define ENTRY	320  /* bytes: an event in the journal, about */
+#define RECORD	1030 /* bytes of value and headers, roughly */
+#define ENTRY	320  /* bytes of an event in the journal, roughly */
 #define RING	2048 /* records */
 #define KEY_MAX 256
 #define PARSES	5000
-#define SEGMENT (64 * 1024 * 1024) /* then from its beginning again */
+#define SEGMENT (64 * 1024 * 1024) /* then starts again from the beginning */
 
 struct record {
 	char value[RECORD];
@@ -66,7 +67,7 @@ __attribute__((noreturn)) static void die(const char *what, const char *why)
 
 /* --- an event */
 
-/* What stands between before and the next quote. */
+/* Returns the text between `before` and the next quote. */
 static const char *between(const char *text, size_t len, const char *before,
 			   size_t *n)
 {
@@ -116,7 +117,7 @@ static void fill(struct record *record, const char *text, size_t len)
 	record->key_len = path_len;
 }
 
-/* Waits when the ring is full: the broker is the place for a backlog. */
+/* Waits when the ring is full, so that a backlog stays in the broker. */
 static void hand_over(struct floor *f, const char *text, size_t len)
 {
 	pthread_mutex_lock(&f->lock);
@@ -149,14 +150,14 @@ static void *send_batches(void *arg)
 		from = f->out;
 		until = f->in;
 		pthread_mutex_unlock(&f->lock);
-		/* What is between them nobody else touches. */
+		/* No other thread touches the records in between. */
 		for (; from < until; from++)
 			produce(f, &f->ring[from % RING]);
 		pthread_mutex_lock(&f->lock);
 		f->out = until;
 		pthread_cond_signal(&f->room);
 		pthread_mutex_unlock(&f->lock);
-		/* It does not linger meanwhile. */
+		/* While flushing, librdkafka does not linger. */
 		rd_kafka_flush(f->rk, -1);
 	}
 	return NULL;
@@ -236,7 +237,7 @@ static void connect_mqtt(struct floor *f)
 
 static void connect_kafka(struct floor *f)
 {
-	/* As bridge/kafka/producer.c has them. */
+	/* As in bridge/kafka/producer.c. */
 	static const char *const settings[][2] = {
 		{"enable.idempotence", "true"},
 		{"acks", "all"},
@@ -263,7 +264,7 @@ static void connect_kafka(struct floor *f)
 		die("Kafka", "no topic");
 }
 
-/* --- the certificate alone */
+/* --- only the certificate */
 
 static double cpu_us(void)
 {

@@ -1,14 +1,15 @@
 /*
- * growth: what an event, a decision and an expiry cost by how much there is.
+ * growth: what an event, a decision and an expiry cost, by the size of the
+ * store.
  *
  *	growth DIR CERTIFICATES outstanding|finished COUNT...
  *
- * Fills a store in DIR (empty) to each COUNT in turn, of requests that wait
- * for their decision or of devices that have theirs, and writes a line of JSON
- * for each: CPU time per event (checked, journalled, stored, announced, and
- * acknowledged by Kafka), per decision (taken, command built, delivered,
- * result acknowledged) and per expiry; what it is on disk, and how long it
- * takes to open.
+ * Fills a store in DIR (which must be empty) to each COUNT in turn, with
+ * requests that wait for their decision or with devices that have theirs. For
+ * each COUNT it writes a line of JSON: CPU time per event (checked,
+ * journalled, stored, announced, acknowledged by Kafka), per decision
+ * (applied, command built, delivered, result acknowledged) and per expiry; the
+ * size on disk; and the time to open.
  */
 #include <malloc.h>
 #include <stdio.h>
@@ -21,10 +22,10 @@
 #include "base/clock.h"
 #include "tests/bench/life.h"
 
-#define STEPS	   8	 /* of LIFE_COUNT requests in a measurement */
-#define TIMES	   3	 /* of which the median counts */
-#define FILL_BATCH 4096	 /* in a transaction */
-#define EXPIRY_MS  60000 /* of the events that nobody decides */
+#define STEPS	   8	 /* of LIFE_COUNT requests per measurement */
+#define TIMES	   3	 /* measurements; the median counts */
+#define FILL_BATCH 4096	 /* requests per transaction */
+#define EXPIRY_MS  60000 /* deadline of events that nobody decides */
 
 struct growth {
 	struct life life;
@@ -53,7 +54,7 @@ static uint64_t mix(uint64_t x)
 	return x ^ x >> 31;
 }
 
-/* --- filling: by the store's own door, not through a whole life each */
+/* --- filling: straight into the store, not through a whole life each */
 
 static void describe(struct growth *g, struct store_request *r)
 {
@@ -72,19 +73,19 @@ static void describe(struct growth *g, struct store_request *r)
 	word = mix(i * 7);
 	memcpy(random, &word, sizeof(word));
 	memcpy(random + sizeof(word), &i, sizeof(random) - sizeof(word));
-	ztp_uuid7(r->id, g->life.b.now, random);
+	ztp_uuid7(r->id, g->life.b.core.now, random);
 	snprintf(r->traceparent, sizeof(r->traceparent),
 		 "00-%016llx%016llx-%016llx-01", (unsigned long long)mix(i),
 		 (unsigned long long)mix(i + 7),
 		 (unsigned long long)mix(i + 9));
 	r->state = ZTP_STATE_REQUESTED;
 	r->attempt = 1;
-	r->received_at = r->announced_at = g->life.b.now;
-	r->expires_at = r->owed.due_at = g->life.b.now + 86400000;
+	r->received_at = r->announced_at = g->life.b.core.now;
+	r->expires_at = r->owed.due_at = g->life.b.core.now + 86400000;
 	if (g->finished) {
 		r->state = ZTP_STATE_ONBOARDED;
 		r->owed.due_at = 0;
-		r->finished_at = r->delivered_at = g->life.b.now;
+		r->finished_at = r->delivered_at = g->life.b.core.now;
 	}
 }
 
@@ -123,7 +124,7 @@ static void fill(struct growth *g, uint64_t count)
 
 /* --- measuring */
 
-static double come(struct life *l)
+static double run_events(struct life *l)
 {
 	double start = clock_us(CLOCK_THREAD_CPUTIME_ID);
 
@@ -133,7 +134,7 @@ static double come(struct life *l)
 	return clock_us(CLOCK_THREAD_CPUTIME_ID) - start;
 }
 
-static double decided(struct life *l)
+static double run_decisions(struct life *l)
 {
 	double start = clock_us(CLOCK_THREAD_CPUTIME_ID);
 
@@ -144,12 +145,12 @@ static double decided(struct life *l)
 	return clock_us(CLOCK_THREAD_CPUTIME_ID) - start;
 }
 
-static double expired(struct life *l)
+static double run_expiry(struct life *l)
 {
 	int64_t before = store_count(l->b.store, ZTP_STATE_EXPIRED);
 	double start;
 
-	l->b.now += 2 * (int64_t)EXPIRY_MS;
+	l->b.core.now += 2 * (int64_t)EXPIRY_MS;
 	start = clock_us(CLOCK_THREAD_CPUTIME_ID);
 	life_expire(l);
 	life_kafka(l);
@@ -161,11 +162,11 @@ static double expired(struct life *l)
 	return start;
 }
 
-/* By the wall clock; the bridge's own is ahead of it here. */
-static int64_t soon(const struct life *l)
+/* In wall-clock time; the bridge's own clock runs ahead of it here. */
+static int64_t deadline(const struct life *l)
 {
-	return ztp_clock_wall() + l->b.now - ztp_clock_steady(&l->b.clock) +
-	       EXPIRY_MS;
+	return ztp_clock_wall() + l->b.core.now -
+	       ztp_clock_steady(&l->b.core.clock) + EXPIRY_MS;
 }
 
 static void measure_once(struct life *l, struct cost *cost)
@@ -175,12 +176,12 @@ static void measure_once(struct life *l, struct cost *cost)
 	*cost = (struct cost){0};
 	for (i = 0; i < STEPS; i++) {
 		l->expires_at = 0;
-		cost->event += come(l);
-		cost->decision += decided(l);
+		cost->event += run_events(l);
+		cost->decision += run_decisions(l);
 		l->first += LIFE_COUNT;
-		l->expires_at = soon(l);
-		come(l);
-		cost->expiry += expired(l);
+		l->expires_at = deadline(l);
+		run_events(l);
+		cost->expiry += run_expiry(l);
 		l->first += LIFE_COUNT;
 	}
 	cost->event /= STEPS * LIFE_COUNT;
@@ -215,8 +216,9 @@ static void measure(struct life *l, struct cost *cost)
 	*cost = (struct cost){median(event), median(decision), median(expiry)};
 }
 
-/* Where devices that have their decision are not what is looked at. */
-static void forget_finished(struct growth *g)
+/* Evicts what the measurement finished, unless finished requests are what
+ * is measured. */
+static void evict_finished(struct growth *g)
 {
 	struct life *l = &g->life;
 	int rc = 1;
@@ -235,7 +237,7 @@ static long long resident(void)
 	FILE *file = fopen("/proc/self/statm", "re");
 
 	if (file && fgets(line, sizeof(line), file))
-		pages = strchr(line, ' '); /* the second number */
+		pages = strchr(line, ' '); /* the second number: resident */
 	if (!pages)
 		exit(1);
 	fclose(file);
@@ -253,8 +255,8 @@ static void report(struct growth *g, uint64_t count)
 
 	fill(g, count);
 	rows = store_unfinished(l->b.store) + store_finished(l->b.store);
-	life_stop(l);	/* what was in the write-ahead log is in the file now */
-	malloc_trim(0); /* Kafka was in this process, too */
+	life_stop(l);	/* the WAL is written back to the file */
+	malloc_trim(0); /* Kafka's mock used memory in this process */
 	if (stat(l->store, &file) != 0)
 		exit(1);
 	start = clock_us(CLOCK_MONOTONIC);
@@ -263,7 +265,7 @@ static void report(struct growth *g, uint64_t count)
 	rss = resident();
 	life_connect(l);
 	measure(l, &cost);
-	forget_finished(g);
+	evict_finished(g);
 	printf("{\"kind\":\"%s\",\"count\":%llu,\"event_us\":%.2f,"
 	       "\"decision_us\":%.2f,\"expiry_us\":%.2f,"
 	       "\"bytes_each\":%.1f,\"start_s\":%.4f,\"rss_bytes\":%lld}\n",

@@ -4,15 +4,16 @@
  *	hot DIR CERTIFICATES
  *
  * Each hot_* function is one step of tests/bench/life.h for LIFE_COUNT
- * requests; callgrind collects inside them and writes what it has at the end
- * of each. Before that, every step runs for some others, so that what is done
- * once (SQLite's statements, OpenSSL's tables, a first page) is not counted.
+ * requests. Callgrind collects inside these functions and dumps its counts
+ * after each. Before that, every step runs once for other requests, so that
+ * one-time work (SQLite's statements, OpenSSL's tables, a first page) is
+ * not counted.
  */
 #include <stdio.h>
 
 #include "tests/bench/life.h"
 
-/* The names are what callgrind looks for. */
+/* callgrind finds these functions by name. */
 #define STEP __attribute__((noinline)) void
 
 STEP hot_event(struct life *l);
@@ -87,7 +88,7 @@ int main(int argc, char **argv)
 	life_open(&l, argv[1], argv[2]);
 	warm_up(&l);
 	counted(&l);
-	/* A step that did nothing would count as quick. */
+	/* Otherwise a step that did nothing would count as fast. */
 	if (store_count(l.b.store, ZTP_STATE_ONBOARDED) != l.first) {
 		fprintf(stderr, "hot: not all were onboarded\n");
 		return 1;

@@ -1,4 +1,4 @@
-"""Instructions per request, step by step, of tests/bench/hot.c."""
+"""Instructions per request, step by step, in tests/bench/hot.c."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from .measure import write_certs
 
 RECORDED = where.ROOT / "tests/bench/instructions.json"
 STEPS = ("event", "request", "announced", "decision", "command", "delivered")
-# The same code on every machine: not what this one's processor offers.
+# Runs the same code on every machine, whatever its processor supports.
 PLAIN = {
     "OPENSSL_ia32cap": "0:0",
     "GLIBC_TUNABLES": "glibc.cpu.hwcaps=-AVX512F,-AVX2,-AVX,-ERMS,-FSRM",

@@ -15,7 +15,7 @@
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
 
-#define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* as the gate's: in order */
+#define ID_FORM	 "01a21d55-4672-7e86-a038-%012x" /* ascending */
 #define PATH	 "subscriptions/acme/registries/plant-7/devices/d%016llx"
 #define TRACE	 "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 #define KAFKA_MS 30000
@@ -35,7 +35,7 @@ void life_commit(struct life *l)
 		   "commit");
 }
 
-/* Devices come in no order: the worst case for an index. */
+/* Device names are in random order: the worst case for an index. */
 static unsigned long long name_of(int i)
 {
 	return (unsigned long long)(i + 1) * 0x9e3779b97f4a7c15u;
@@ -43,7 +43,7 @@ static unsigned long long name_of(int i)
 
 /* --- the steps */
 
-static void take_event(struct life *l, int i)
+static void receive_event(struct life *l, int i)
 {
 	char text[TEXT_MAX], until[ZTP_TIME_LEN] = "", expires[64] = "";
 	int n;
@@ -67,10 +67,10 @@ void life_events(struct life *l)
 	int i;
 
 	for (i = 0; i < LIFE_COUNT; i++)
-		take_event(l, l->first + i);
+		receive_event(l, l->first + i);
 }
 
-/* As the loop's turn ends: what the producer has not got rid of is kept. */
+/* Ends a turn as the loop does: stores what the producer still holds. */
 static void end_turn(struct life *l)
 {
 	struct bridge *b = &l->b;
@@ -104,18 +104,18 @@ static void wait_for_kafka(struct life *l)
 
 	if (poll(&woken, 1, KAFKA_MS) != 1 ||
 	    read(l->wake_fd, &count, sizeof(count)) < 0) {
-		fprintf(stderr, "Kafka does not answer\n");
+		fprintf(stderr, "Kafka does not answer in time\n");
 		exit(1);
 	}
 }
 
-/* Nothing is on its way, and nothing may be yet: time goes on. */
-static void end_lull(struct life *l)
+/* Nothing is in flight, and the producer waits: moves the clock forward. */
+static void skip_wait(struct life *l)
 {
 	int64_t next = producer_next(l->b.producer);
 
 	if (next <= l->b.core.now) {
-		fprintf(stderr, "records wait for nothing\n");
+		fprintf(stderr, "records wait, but no time is set\n");
 		exit(1);
 	}
 	l->b.core.now = next;
@@ -129,7 +129,7 @@ void life_kafka(struct life *l)
 	       store_outbox_count(l->b.store) > 0) {
 		producer_pump(p);
 		if (producer_in_flight(p) == 0) {
-			end_lull(l);
+			skip_wait(l);
 			continue;
 		}
 		producer_coalesce(p, 1, 1);
@@ -255,8 +255,9 @@ static void read_certs(struct life *l, const char *name)
 	fclose(file);
 }
 
-/* Defaults, but for notices: what is due to be said to devices are the
- * approvals alone. Kafka is librdkafka's own mock cluster, in this process. */
+/* Defaults, except that rejections are not notified, so that only
+ * approvals are due to devices. Kafka is librdkafka's own mock cluster in
+ * this process. */
 static struct config *configure(struct life *l, const char *folder)
 {
 	struct config *config = NULL;
@@ -336,7 +337,7 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	memset(l, 0, sizeof(*l));
 	read_certs(l, certs);
 	l->config = configure(l, folder);
-	/* As a service manager has it: lines go somewhere, at info. */
+	/* As under a service manager: lines are written, at level info. */
 	log_init(&l->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 		 LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
 	b->core.config = l->config;

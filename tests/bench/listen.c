@@ -1,8 +1,8 @@
 /*
- * listen: all devices in one, subscribed to whatever goes to any of them.
- * QoS 0, so that this one client's window is not what is measured.
+ * listen: stands for all devices; subscribed to everything that goes to any of
+ * them, with QoS 0, so that this one client's window does not limit the rate.
  *   listen --port P --topic FILTER --prefix P --rate R --first N --count N
- * The filter "each" is one subscription for each device of the plan.
+ * The filter "each" makes one subscription per device of the plan.
  */
 #include <poll.h>
 #include <stdio.h>
@@ -15,7 +15,7 @@
 #include "tests/bench/part.h"
 #include "tests/bench/tally.h"
 
-#define AT_ONCE	  256 /* filters in one packet */
+#define AT_ONCE	  256 /* filters per packet */
 #define TOPIC_MAX 160
 
 struct listener {
@@ -67,7 +67,8 @@ static void serve(struct mosquitto *mosq)
 		part_die("connection lost: %s", mosquitto_strerror(rc));
 }
 
-/* The command topics of n devices from the first-th of the plan on. */
+/* Subscribes to the command topics of n devices, starting at index first
+ * of the plan. */
 static void subscribe_some(struct listener *l, struct mosquitto *mosq,
 			   int64_t first, int n)
 {

@@ -1,15 +1,17 @@
 /*
- * load: devices that come for the first time, as the broker's gate announces
- * them. Many connections in one process, MQTT 3.1.1, QoS 1, written by hand:
- * a client library would cost more than what it is to measure.
+ * load: devices that connect for the first time, as the broker's gate
+ * announces them. It runs many connections in one process and writes MQTT
+ * 3.1.1 with QoS 1 by hand, because a client library would cost more than
+ * what is measured.
  *   load --port P --topic ztp/v1/pending --certs FILE --clients N
  *        --prefix P --rate R --first N --count N [--password LENGTH]
  *
  * A broker may pass on the password, a JWT, which the bridge has to skip. The
- * schedule is open: an item is sent when it is due, whether those before
- * it have been acknowledged or not. What a socket does not take waits in that
- * connection's buffer and is late on account of the broker. `late` is this
- * program's own lateness: if it is large, the figures are not the bridge's.
+ * schedule is open: an item is sent when it is due, whether or not earlier
+ * ones have been acknowledged. What a socket does not accept waits in that
+ * connection's buffer, and the broker is charged with that delay. `late` is
+ * this program's own lateness: if it is large, the figures do not describe
+ * the bridge.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -39,9 +41,9 @@
 struct client {
 	int fd;
 	uint16_t mid;
-	char *out; /* what the socket did not take */
+	char *out; /* what the socket did not accept */
 	size_t out_len, out_cap;
-	uint8_t in[4]; /* a PUBACK, perhaps not whole */
+	uint8_t in[4]; /* a PUBACK, possibly incomplete */
 	size_t in_len;
 	bool writing;
 };
@@ -92,7 +94,7 @@ static void make_password(struct load *l)
 	if (n == 0)
 		return;
 	if (n > PASSWORD)
-		part_die("a password of that length is none");
+		part_die("the password is too long");
 	for (i = 0; i < n; i++)
 		filler[i] = (char)('A' + i % 26);
 	filler[n] = '\0';
@@ -195,7 +197,7 @@ static void watch_writing(struct load *l, struct client *c, bool writing)
 		part_die("epoll: %s", strerror(errno));
 }
 
-static void keep(struct client *c, const uint8_t *bytes, size_t n)
+static void buffer(struct client *c, const uint8_t *bytes, size_t n)
 {
 	if (c->out_len + n > c->out_cap) {
 		c->out_cap = 2 * (c->out_len + n);
@@ -217,7 +219,7 @@ static void send_bytes(struct load *l, struct client *c, const uint8_t *bytes,
 	if (took < 0)
 		took = 0;
 	if ((size_t)took < n) {
-		keep(c, bytes + took, n - (size_t)took);
+		buffer(c, bytes + took, n - (size_t)took);
 		watch_writing(l, c, true);
 	}
 }
@@ -289,7 +291,7 @@ static void announce_due(struct load *l)
 		set_timer(l);
 }
 
-static void hear(struct load *l, struct client *c)
+static void read_pubacks(struct load *l, struct client *c)
 {
 	uint8_t bytes[4096];
 	ssize_t n = read(c->fd, bytes, sizeof(bytes)), i;
@@ -324,7 +326,7 @@ static void serve(struct load *l)
 		if (events[i].events & EPOLLOUT)
 			flush(l, &l->clients[index]);
 		if (events[i].events & ~(uint32_t)EPOLLOUT)
-			hear(l, &l->clients[index]);
+			read_pubacks(l, &l->clients[index]);
 	}
 }
 
@@ -375,7 +377,7 @@ int main(int argc, char **argv)
 	open_all(&l);
 	part_begin(&l.part);
 	set_timer(&l);
-	/* An end of stdin before that is counted by what is not acked. */
+	/* If stdin ends first, the unacknowledged items show it. */
 	while (l.acked < l.part.count && !part_over())
 		serve(&l);
 	printf("{\"sent\":%lld,\"acked\":%lld,\"late_max_us\":%lld}\n",

@@ -1,9 +1,9 @@
 """One measurement: a broker, a Kafka, a bridge, and the benchmark's programs
-around them. What is measured is said in tests/bench/part.h: everything has a
-time at which it is due, and is late from then on.
+around them. tests/bench/part.h says what is measured: every item has a time at
+which it is due, and is late from then on.
 
-A Stage is fresh for each figure (store, topics, process), so that none pays
-for another's. It is used by scripts/bench and by the smoke test."""
+Each figure gets a fresh Stage (store, topics, process), so that none pays for
+another's. scripts/bench and the smoke test use it."""
 
 import contextlib
 import itertools
@@ -26,15 +26,15 @@ from harness.until import until
 CLIENTS = 200
 PENDING = "ztp/v1/pending"
 LOST_AFTER = 10.0  # s after the last was due
-LEAD = 0.2  # s from the word to the first item
+LEAD = 0.2  # s from the start to the first item
 TICKS = os.sysconf("SC_CLK_TCK")
 
 serial = itertools.count(1)
 
 
 def write_certs(ca, path, each=16, kinds=("rsa2048", "p256"), **more):
-    """A pool of single-line certificates, of the kinds of key by turns; more
-    goes to Ca.issue."""
+    """A pool of single-line certificates that cycles through the kinds of key;
+    more goes to Ca.issue."""
     with open(path, "w", encoding="ascii") as out:
         for _ in range(each):
             for kind in kinds:
@@ -43,7 +43,7 @@ def write_certs(ca, path, each=16, kinds=("rsa2048", "p256"), **more):
 
 
 class Part:
-    """One of the programs load, sink, decide, listen."""
+    """One of the programs load, sink, decide and listen."""
 
     def __init__(self, name, folder, plan, **more):
         argv = [where.binary(f"bench/{name}")]
@@ -73,7 +73,8 @@ class Part:
         self.child.stdin.flush()
 
     def finish(self, deadline):
-        """Its report: at the deadline it is asked for what there is."""
+        """Its report. At the deadline it is asked for a report of what has
+        arrived."""
         left = max(0.0, deadline - time.monotonic())
         if not select.select([self.child.stdout], [], [], left)[0]:
             self.child.stdin.close()
@@ -112,9 +113,10 @@ def peak_rss(pid):
 
 def measure(parts, rate, count, watched, meanwhile=None,
             lost_after=LOST_AFTER):
-    """Runs the parts and says what it cost the watched, of whom the first is
-    the one that it is about. meanwhile() is called when the load runs; the
-    first may then be another process, of which no cost is told."""
+    """Runs the parts and reports the cost to the watched processes, of which
+    the first is the measured one. meanwhile() is called while the load runs.
+    After it, the first may be another process, whose cost is then not
+    reported."""
     about = next(iter(watched))
     pid = watched[about].pid
     try:
@@ -149,7 +151,7 @@ def measure(parts, rate, count, watched, meanwhile=None,
 
 
 class Stage:
-    """kafka: one that runs. certs: a file by write_certs."""
+    """kafka: a running one. certs: a file made by write_certs."""
 
     def __init__(self, folder, kafka, certs, settings=None):
         self.folder = pathlib.Path(folder)
@@ -165,7 +167,7 @@ class Stage:
             settings,
         )
         if settings is None:
-            # As shipped: what makes tests quick is not what users run.
+            # As shipped, without the settings that make tests quick.
             self.bridge.settings["kafka"]["properties"] = {}
             self.bridge.settings["log"]["level"] = "info"
             self.bridge.write_config()
@@ -201,7 +203,7 @@ class Stage:
         })
 
     def uplink(self, rate, count):
-        """pending events to records in ztp.requests"""
+        """From pending events to records in ztp.requests."""
         plan = self._plan(rate, self.announced, count)
         self.announced += count
         parts = [
@@ -213,7 +215,7 @@ class Stage:
         return self._measure(parts, rate, count)
 
     def downlink(self, rate, first, count, topic="subscriptions/#"):
-        """decisions to commands, for requests that are outstanding"""
+        """From decisions to commands, for outstanding requests."""
         plan = self._plan(rate, first, count)
         kafka = {"brokers": self.kafka.brokers}
         parts = [
@@ -234,8 +236,8 @@ def lost(result):
 
 
 def sustained(result):
-    """Nothing lost, and no backlog that grew: what was due last was there
-    within a twentieth of the run."""
+    """Nothing is lost and no backlog grows: the last item was there within a
+    twentieth of the run after it was due."""
     ends = [result[name] for name in ("sink", "listen") if name in result]
     room = max(250000, 0.05e6 * result["count"] / result["rate"])
     return lost(result) == 0 and all(end["drain_us"] <= room for end in ends)

@@ -124,7 +124,7 @@ void part_begin(struct part *part)
 
 	puts("ready");
 	fflush(stdout);
-	/* By read(2): what stdio holds back part_over would not see. */
+	/* Uses read(2): part_over would not see what stdio has buffered. */
 	while (n < sizeof(line) - 1 && read(0, line + n, 1) == 1 &&
 	       line[n] != '\n')
 		n++;

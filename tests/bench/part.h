@@ -1,15 +1,15 @@
 /*
- * tests/bench/part.h - what the programs of the benchmark have in common.
+ * tests/bench/part.h - what the benchmark's programs have in common.
  *
- * A measurement is a plan that all its programs are given alike: item `first`
- * to `first + count - 1`, so many a second from a common start on. When an
- * item was due follows from its number, which is in its request id
- * (PREFIX-NUMBER), so that whoever sees it arrive knows how late it is, and
- * an item that could not be sent in time counts as late, not as not sent.
+ * A measurement is a plan that all its programs receive: items `first` to
+ * `first + count - 1`, at a given rate from a common start. An item's number
+ * tells when it was due, and the request id contains the number
+ * (PREFIX-NUMBER). Whoever sees an item arrive therefore knows how late it is,
+ * and an item that could not be sent in time counts as late, not as unsent.
  *
- * Each program says "ready" on stdout when it is connected, takes the start
- * (CLOCK_MONOTONIC, us) as a line on stdin, and writes one line of JSON when
- * it has seen everything or stdin ends.
+ * Each program writes "ready" to stdout when it is connected, reads the start
+ * time (CLOCK_MONOTONIC, us) as a line from stdin, and writes one line of JSON
+ * when it has seen everything or stdin ends.
  */
 #ifndef TESTS_BENCH_PART_H
 #define TESTS_BENCH_PART_H
@@ -23,32 +23,33 @@
 
 struct part {
 	const char *brokers, *topic; /* Kafka, or an MQTT topic */
-	const char *certs;	     /* file, one certificate a line */
+	const char *certs;	     /* file with one certificate per line */
 	const char *prefix;
 	int port, clients; /* MQTT on 127.0.0.1 */
-	int password;	   /* length of one in each event; 0: none */
-	int quiet;    /* sink: ends when so many ms brought nothing; 0: never */
-	int64_t rate; /* items a second */
+	int password;	   /* length of the password in each event; 0: none */
+	int quiet;	   /* sink: ends after so many idle ms; 0: never */
+	int64_t rate;	   /* items per second */
 	int64_t first, count;
 	int64_t start; /* set by part_begin */
 };
 
-/* From the command line; exits 2 with a message when it is wrong. */
+/* Reads the command line; exits with 2 and a message if it is wrong. */
 void part_options(struct part *part, int argc, char **argv);
 
-/* Says "ready" and waits for the start. Exits 0 if stdin ends instead. */
+/* Writes "ready" and waits for the start time. Exits with 0 if stdin
+ * ends instead. */
 void part_begin(struct part *part);
 
-/* True once stdin has ended: report what there is. Does not block. */
+/* True once stdin has ended: report what has been seen. Does not block. */
 bool part_over(void);
 
 /* CLOCK_MONOTONIC in us. */
 int64_t part_now(void);
 
-/* When the item of that index (from 0) is due, in us. */
+/* When the item with that index (from 0) is due, in us. */
 int64_t part_due(const struct part *part, int64_t index);
 
-/* What part_begin's caller cannot go on without. */
+/* Prints a message and exits with 1. */
 __attribute__((noreturn, format(printf, 1, 2))) void part_die(const char *form,
 							      ...);
 

@@ -1,14 +1,14 @@
 /*
- * What a request costs, by how many there are: the store is driven as the
- * loop drives it, in the same transactions, without Kafka and MQTT.
+ * What a request costs, by the number of requests. Drives the store as the
+ * loop does, in the same transactions, without Kafka and MQTT.
  *
  *	scale DIR [REQUESTS] [BATCH] [random|ordered]
  *
- * Fills a store in DIR (must be empty) and says at each step what one event
- * costs there, what a whole life costs there (asked, announced, decided,
- * delivered), and at the end how long it takes to open and how large all of
- * it has become. random: device paths come in no order, which is the worst
- * case for the indexes.
+ * Fills a store in DIR (which must be empty). At each step it prints what one
+ * event costs and what a whole life costs (asked, announced, decided,
+ * delivered); at the end, how long the store takes to open and how large it
+ * has become. random: device paths are in random order, the worst case for
+ * the indexes.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,7 +20,7 @@
 #include "bridge/store/store.h"
 #include "ztp/codec.h"
 
-#define VALUE_LEN 1150 /* a record of ztp.requests, about */
+#define VALUE_LEN 1150 /* a record of ztp.requests, roughly */
 #define LIVES	  4096 /* whole lives per measurement */
 #define PROBES	  20000
 #define LOOKS	  200
@@ -32,7 +32,7 @@ struct bench {
 	int batch;
 	bool random;
 	int64_t now;
-	uint64_t made; /* how many devices there are */
+	uint64_t made; /* number of devices so far */
 };
 
 static void check(struct bench *b, int rc, const char *what)
@@ -92,7 +92,7 @@ static int nothing(void *arg, struct store_request *r)
 	return 0;
 }
 
-/* --- the steps of a life, as bridge/ takes them */
+/* --- the steps of a life, as bridge/ runs them */
 
 static void describe(struct bench *b, struct store_request *r, uint64_t i)
 {
@@ -119,8 +119,8 @@ static void describe(struct bench *b, struct store_request *r, uint64_t i)
 	r->expires_at = r->owed.due_at = b->now + 86400000;
 }
 
-static void say(struct bench *b, enum store_topic topic,
-		const struct store_request *r, int64_t *seq)
+static void add_record(struct bench *b, enum store_topic topic,
+		       const struct store_request *r, int64_t *seq)
 {
 	static char value[VALUE_LEN];
 	struct ztp_header headers[] = {
@@ -157,7 +157,7 @@ static void ask(struct bench *b, uint64_t i, struct store_request *r,
 	      "path");
 	check(b, store_request_by_id(b->store, r->id, &other, &b->error), "id");
 	check(b, store_request_add(b->store, r, &b->error), "add");
-	say(b, STORE_REQUESTS, r, seq);
+	add_record(b, STORE_REQUESTS, r, seq);
 }
 
 static void commit(struct bench *b)
@@ -213,11 +213,11 @@ static void finish(struct bench *b, int64_t n, int64_t *seq)
 	r.state = ZTP_STATE_ONBOARDED;
 	r.owed = (struct ztp_obligation){0};
 	r.finished_at = r.delivered_at = b->now;
-	say(b, STORE_RESULTS, &r, seq);
+	add_record(b, STORE_RESULTS, &r, seq);
 	check(b, store_request_save(b->store, &r, &b->error), "save");
 }
 
-/* --- what is measured */
+/* --- measuring */
 
 static double fill(struct bench *b, uint64_t until, bool keep_outbox)
 {
@@ -247,7 +247,8 @@ static double fill(struct bench *b, uint64_t until, bool keep_outbox)
 	return (cpu_seconds() - start) / (double)(b->made - first) * 1e6;
 }
 
-/* LIVES devices come, are approved and end; the store is left as it was. */
+/* LIVES devices arrive, are approved and finish; afterwards the store is
+ * as before. */
 static void lives(struct bench *b, double us[3])
 {
 	struct store_request *r = malloc(LIVES * sizeof(*r));

@@ -1,6 +1,6 @@
 /*
- * sink: the customer's side of Kafka. Reads a topic from where it ends now, all
- * partitions, in no group, and tells how late each item of the plan came.
+ * sink: the customer's side of Kafka. Reads a topic from its current end, all
+ * partitions, without a group, and reports how late each item of the plan was.
  *   sink --brokers B --topic T --prefix P --rate R --first N --count N
  */
 #include <stdlib.h>
@@ -41,7 +41,7 @@ static rd_kafka_t *open_consumer(const struct part *part)
 	return rk;
 }
 
-/* The number of partitions, once each has a leader; 0 if one has not yet. */
+/* Returns the number of partitions, or 0 while one has no leader. */
 static int partitions_of(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 {
 	const struct rd_kafka_metadata *meta = NULL;
@@ -58,8 +58,8 @@ static int partitions_of(rd_kafka_t *rk, rd_kafka_topic_t *topic)
 	return count;
 }
 
-/* Where the next record will be: nothing of this plan is there before. A
- * leader that was just named may not know it yet. */
+/* The offset of the next record: no earlier one belongs to this plan. A newly
+ * elected leader may not know it yet. */
 static int64_t end_of(rd_kafka_t *rk, const char *name, int partition)
 {
 	int64_t deadline = part_now() + READY_US, low, high;
@@ -74,7 +74,7 @@ static int64_t end_of(rd_kafka_t *rk, const char *name, int partition)
 	return high;
 }
 
-/* Takes every partition. */
+/* Assigns every partition. */
 static void assign_all(rd_kafka_t *rk, const char *name)
 {
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(rk, name, NULL);
@@ -97,8 +97,9 @@ static void assign_all(rd_kafka_t *rk, const char *name)
 	rd_kafka_topic_destroy(topic);
 }
 
-/* A batch with a timeout waits until it is full: one first, then the rest. */
-static void take(rd_kafka_queue_t *queue, struct tally *tally)
+/* A batch read with a timeout would wait until it is full, so this waits for
+ * one record and then takes the rest. */
+static void drain(rd_kafka_queue_t *queue, struct tally *tally)
 {
 	rd_kafka_message_t *message = rd_kafka_consume_queue(queue, WAIT_MS);
 
@@ -126,7 +127,7 @@ int main(int argc, char **argv)
 	part_begin(&part);
 	tally = tally_new(&part);
 	while (!part_over() && !tally_complete(tally))
-		take(queue, tally);
+		drain(queue, tally);
 	tally_report(tally);
 	tally_free(tally);
 	rd_kafka_queue_destroy(queue);

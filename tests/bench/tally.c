@@ -4,11 +4,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define LINGER_US 300000 /* for duplicates, after the last item */
+#define LINGER_US 300000 /* wait for duplicates after the last item */
 
 struct tally {
 	const struct part *part;
-	uint32_t *late; /* us, by item; 0: not there */
+	uint32_t *late; /* us, for each item; 0: not arrived */
 	int64_t received, duplicates, foreign;
 	int64_t last; /* arrival of the last new item */
 	char mark[32 + PART_PREFIX_MAX];
@@ -74,7 +74,7 @@ void tally_add(struct tally *tally, const void *bytes, size_t len, int64_t now)
 	tally->last = now;
 }
 
-static bool gone_quiet(const struct tally *tally)
+static bool is_quiet(const struct tally *tally)
 {
 	const struct part *part = tally->part;
 	int64_t since = part_due(part, part->count - 1);
@@ -87,7 +87,7 @@ static bool gone_quiet(const struct tally *tally)
 bool tally_complete(const struct tally *tally)
 {
 	if (tally->received < tally->part->count)
-		return gone_quiet(tally);
+		return is_quiet(tally);
 	return part_now() > tally->last + LINGER_US;
 }
 
@@ -98,7 +98,7 @@ static int by_size(const void *a, const void *b)
 	return (*x > *y) - (*x < *y);
 }
 
-/* Of what has arrived; the lost are counted beside it. */
+/* Over the items that have arrived; lost ones are reported separately. */
 static uint32_t quantile(const struct tally *tally, int per_10000)
 {
 	size_t lost = (size_t)(tally->part->count - tally->received);

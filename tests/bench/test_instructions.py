@@ -1,4 +1,5 @@
-"""A request takes no more instructions than it did: a count, not a time."""
+"""A request takes no more instructions than before. This counts, and measures
+no time."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The report says what was measured, and its pictures are pictures."""
+"""The report says what was measured, and its pictures are valid."""
 
 import xml.etree.ElementTree as tree
 

@@ -1,5 +1,5 @@
-"""The benchmark's own programs at a low rate: nothing is lost on either way.
-Figures are for scripts/bench, on a machine that does nothing else."""
+"""The benchmark's own programs at a low rate: nothing is lost in either
+direction. scripts/bench measures, on an otherwise idle machine."""
 
 from bench.measure import Stage, lost, write_certs
 

@@ -1,4 +1,4 @@
-"""aedes, a broker in Node that is a library: a program of ours around it."""
+"""aedes, a broker library for Node, in a program of ours."""
 
 import json
 
@@ -9,9 +9,9 @@ class Aedes(Broker):
     title = "aedes"
     versions = ("3.1.1",)
     advice = """\
-Sessions are in its memory: a restart forgets them, with everything that it has
-acknowledged and not passed on. For more than a trial it needs a persistence of
-its own (Redis, MongoDB). Its queues have no bound but memory."""
+Sessions are kept in memory only: a restart forgets them, with every message that was
+acknowledged and not passed on. For anything beyond a trial, add one of its persistence
+modules (Redis, MongoDB). Its queues are bounded only by memory."""
 
     def command(self):
         self.env = {"PORT": str(self.port)}

@@ -1,4 +1,5 @@
-"""ActiveMQ Artemis, by its own command line and an instance of the test's."""
+"""ActiveMQ Artemis, run by its own command line with an instance of the
+test's."""
 
 from .broker import JAVA, SIGTERM_OF_JAVA, Broker, fetched, jar_version
 
@@ -47,9 +48,9 @@ class Artemis(Broker):
     title = "ActiveMQ Artemis"
     nobody = 0x00
     advice = """\
-Its queues are on disk and page what memory does not hold: nothing to set as long as
-`<address-full-policy>` stays `PAGE`, its default; `DROP` drops. It keeps each
-session's queue under the client id."""
+Its queues are on disk and page out what does not fit in memory. There is nothing to set
+as long as `<address-full-policy>` stays `PAGE`, its default; `DROP` drops messages. Each
+session's queue is kept under the client ID."""
 
     def command(self):
         tls = ""

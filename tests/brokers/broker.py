@@ -1,7 +1,7 @@
-"""An MQTT broker as the tests want it, whichever it is.
+"""An MQTT broker with one interface for the tests.
 
-Each broker is a class of its own beside this file: what it needs to run here
-as its own users run it, and what docs/brokers.md advises about it."""
+Each broker is a class in a file beside this one: how to run it here as its own
+users do, and the advice about it in docs/brokers.md."""
 
 import os
 import shutil
@@ -15,11 +15,11 @@ from harness.until import until
 JAVA = ["java", "-Xms64m", "-Xmx256m", "-XX:+UseSerialGC",
         "-XX:TieredStopAtLevel=1", "-Xshare:auto"]
 SIGTERM_OF_JAVA = 143  # 128 + 15
-START = 90.0  # a JVM on a busy machine
+START = 90.0  # for a JVM on a busy machine
 
 
 def fetched(name):
-    """Where scripts/brokers-fetch has put that broker."""
+    """The directory into which scripts/brokers-fetch has put that broker."""
     done = subprocess.run(
         [where.ROOT / "scripts" / "brokers-fetch", name],
         check=True, stdout=subprocess.PIPE, text=True,
@@ -28,16 +28,16 @@ def fetched(name):
 
 
 class Broker(Process):
-    """tls: {cafile, certfile, keyfile}, as of certs.Ca.server(); the only
-    listener then speaks TLS. users: {name: password}; nobody else is let in
-    then. stock: its queue as its makers have set it, not as the page advises.
-    It keeps its data in its folder and its port over restarts."""
+    """tls: {cafile, certfile, keyfile}, as from certs.Ca.server(); the only
+    listener then uses TLS. users: {name: password}; nobody else is let in
+    then. stock: with the default queue, not the one the page advises. It keeps
+    its data in its folder, and its port, across restarts."""
 
-    title = ""  # what people call it
+    title = ""  # its name in texts
     versions = ("5", "3.1.1")  # of MQTT
-    nobody = 0x10  # what a PUBACK of MQTT 5 says when nobody is subscribed
+    nobody = 0x10  # an MQTT 5 PUBACK without matching subscribers
     advice = ""  # for the page, hand-written
-    settings = ""  # for the page: of its queue, what `stock` leaves out
+    settings = ""  # for the page: the queue settings that `stock` leaves out
 
     def __init__(self, folder, tls=None, users=None, stock=False):
         self.port = free_port()
@@ -48,7 +48,7 @@ class Broker(Process):
 
     @classmethod
     def speaks(cls):
-        """The versions of MQTT that this release of it has."""
+        """The versions of MQTT that this release of it supports."""
         return cls.versions
 
     def command(self):
@@ -100,7 +100,7 @@ class Broker(Process):
 
 
 def jar_version(folder, artifact):
-    """The version in the name of a jar that Maven has brought."""
+    """The version in the name of a jar that Maven has fetched."""
     for name in os.listdir(f"{folder}/lib"):
         if name.startswith(f"{artifact}-") and name.endswith(".jar"):
             return name[len(artifact) + 1:-len(".jar")]

@@ -1,4 +1,5 @@
-"""Each test runs with every broker, in each version of MQTT that it has."""
+"""Each test runs with every broker, in each version of MQTT that it
+supports."""
 
 import datetime
 import platform
@@ -15,7 +16,7 @@ def pytest_generate_tests(metafunc):
     names, cases = "row", rows()
     ids = [row.name for row in cases]
     if "stock" in metafunc.fixturenames:
-        # Both ways where it has a queue that is worth setting.
+        # Twice, if it has a queue worth configuring.
         names = "row,stock"
         cases = [(row, stock) for row in cases
                  for stock in [False] + [True] * bool(row.kind.settings)]
@@ -24,7 +25,7 @@ def pytest_generate_tests(metafunc):
 
 
 def pytest_collection_modifyitems(items):
-    """One broker after the other, as in the page."""
+    """One broker after the other, in the order of the page."""
     order = [row.name for row in rows()]
 
     def place(item):

@@ -1,4 +1,4 @@
-"""HiveMQ Community Edition, its server as it is distributed."""
+"""HiveMQ Community Edition, its server as distributed."""
 
 import shutil
 
@@ -53,12 +53,11 @@ class HiveMq(Broker):
     title = "HiveMQ CE"
     settings = "`<queued-messages><max-queue-size>1000000</max-queue-size>`"
     advice = """\
-`config.xml`, `<mqtt><queued-messages><max-queue-size>`: 1000 by default, of each
-session, and what comes beyond is dropped without a word to the publisher. It
-fills while the bridge is connected, too, when events come faster than the
-session is served. `<strategy>` only chooses which are dropped. The receive
-maximum that the bridge is given for its commands is
-`<mqtt><receive-maximum><server-receive-maximum>`, 10 by default."""
+`<mqtt><queued-messages><max-queue-size>` in `config.xml` is 1000 messages per session by
+default. Messages beyond it are dropped, and the publisher is not told. The queue also
+fills while the bridge is connected, when events arrive faster than HiveMQ serves the
+session. `<strategy>` only chooses which messages are dropped. The Receive Maximum for the
+bridge's commands is `<mqtt><receive-maximum><server-receive-maximum>`, 10 by default."""
 
     # {folder name: jar} of extensions beside the one with the passwords, or
     # instead of it.

@@ -1,5 +1,5 @@
-"""What a broker with a hook must refuse: certificates and proofs, one fault
-each."""
+"""What a broker with a hook must refuse: certificates and proofs with one
+fault each."""
 
 import re
 import time
@@ -18,7 +18,7 @@ from harness.rig import device_path
 
 
 def of_ca_key(ca):
-    """An ordinary leaf, but for a key that is the CA's own."""
+    """An ordinary leaf whose key is the CA's own."""
     csr, cert = ca.folder / "own.csr", ca.folder / "own_cert.pem"
     openssl("req", "-new", "-sha256", "-key", ca.key, "-out", csr,
             "-subj", "/CN=unused-device")
@@ -27,16 +27,16 @@ def of_ca_key(ca):
     return Leaf(cert, ca.key, "rsa2048")
 
 
-# name: (how it is made, what the broker's log says of it)
+# name: (how to make it, the expected reason in the broker's log)
 CERTIFICATES = {
     "other CA": (lambda ca, other: other.issue(), "certificate: "),
     "expired": (lambda ca, other: ca.expired(), "certificate: "),
     "not yet valid": (lambda ca, other: ca.not_yet(), "certificate: "),
-    "a CA": (lambda ca, other: ca.ca_leaf(), "certificate: a CA's own"),
+    "a CA": (lambda ca, other: ca.ca_leaf(), "certificate: belongs to a CA"),
     "the CA": (lambda ca, other: Leaf(ca.cert, ca.key, "rsa2048"),
-               "certificate: a CA's own"),
+               "certificate: belongs to a CA"),
     "the CA's key": (lambda ca, other: of_ca_key(ca),
-                     "certificate: a CA's own"),
+                     "certificate: belongs to a CA"),
     "SHA-1": (lambda ca, other: ca.sha1(), "certificate: "),
     "RSA 1024": (lambda ca, other: ca.issue("rsa1024"), "certificate: key is"),
     "for servers": (lambda ca, other: ca.issue(
@@ -55,7 +55,7 @@ def spki(leaf, form="PEM"):
 
 
 def rs512(leaf):
-    """A proof that is right but for its algorithm."""
+    """A proof that is valid except for its algorithm."""
     return token({"alg": "RS512"}, claims(), lambda data: openssl(
         "dgst", "-sha512", "-sign", leaf.key_path, data=data))
 
@@ -65,7 +65,7 @@ def unsigned(leaf):
 
 
 def bare(leaf, **more):
-    """Claims as they are given."""
+    """A proof with exactly the given claims."""
     return token({"alg": algorithm_of(leaf.kind)}, more,
                  lambda data: sign(leaf, data))
 
@@ -85,7 +85,7 @@ PROOFS = {
     "no iat": lambda leaf, ca: bare(leaf, exp=NOW + 60, aud="acme"),
     "no exp": lambda leaf, ca: bare(leaf, iat=NOW, aud="acme"),
     "fractions": lambda leaf, ca: jwt(leaf, exp=NOW + 60.5),
-    # exp - iat is too large for 64 bits
+    # exp - iat overflows 64 bits
     "for ever": lambda leaf, ca: bare(leaf, iat=-2**63, exp=2**40,
                                       aud="acme"),
     "text": lambda leaf, ca: jwt(leaf, exp=str(NOW + 60)),

@@ -1,5 +1,6 @@
-"""examples/brokers, built as its README says and run: each broker with its
-hook, the real bridge beside it, and devices that come for the first time."""
+"""examples/brokers, built and run as its README says: each broker with its
+hook, the real bridge beside it, and devices that connect for the first
+time."""
 
 import functools
 import json
@@ -26,7 +27,7 @@ PAYLOAD = {"ntp": "time.acme.example"}
 
 
 def built(name):
-    """A copy of that example, built there by the README's line."""
+    """A copy of that example, built with the README's command."""
     folder = where.build() / "examples" / "brokers" / name
     shutil.rmtree(folder, ignore_errors=True)
     shutil.copytree(EXAMPLES / name, folder, ignore=shutil.ignore_patterns(
@@ -55,8 +56,8 @@ def hivemq():
 
 
 class MochiWithHook(Broker):
-    no_bridge = 0x86  # CONNACK's code then; Mochi has one for every refusal
-    # How its log says who was refused and why.
+    no_bridge = 0x86  # the CONNACK's code then; Mochi has one for every refusal
+    # How its log reports who was refused and why.
     refusal = r'msg=refused .*client="\\"{path}\\"" .*why="?{why}'
 
     def __init__(self, folder, ca, server):
@@ -73,7 +74,7 @@ class MochiWithHook(Broker):
             "-keys", "keys.txt"]
 
     def logs(self):
-        """All that it has ever written for people."""
+        """Everything that it has ever logged."""
         return self.log(whole=True).encode()
 
 
@@ -87,7 +88,7 @@ class HiveMqWithHook(HiveMq):
         super().__init__(folder, tls=server)
 
     def extension(self, name, jar):
-        """The folder that Maven has made, as it is to be copied."""
+        """Copies the folder that Maven has made."""
         home = self.folder / "home" / "extensions" / name
         shutil.copytree(jar, home)
         shutil.copy(self.ca.cert, home / "ca_cert.pem")
@@ -112,7 +113,7 @@ class Stage(Rig):
             folder, kafka, broker=self.broker,
             settings={"mqtt": {"username": BRIDGE, "password": PASSWORD,
                                "tls": {"ca_file": server["cafile"]}}})
-        # As harness.gate.Device wants to know it.
+        # For harness.gate.Device.
         self.server, self.tls_port = server, self.broker.port
         self.secrets = {PASSWORD}
 
@@ -128,21 +129,21 @@ class Stage(Rig):
                               self.bridge.log()))
 
     def restart_broker(self):
-        """And until the bridge is back."""
+        """Restarts the broker and waits until the bridge is back."""
         before = self.ups()
         self.broker.stop()
         self.broker.start()
         until(lambda: self.ups() > before, "the bridge is back")
 
     def connect(self, path, username, password, **options):
-        """A client that the test closes, whatever the broker said."""
+        """A client that the test closes, whatever the broker answered."""
         self.secrets |= {str(username), str(password)} - {BRIDGE, "unused", ""}
         client = Device(self, path, username, password, **options)
         self.clients.append(client)
         return client
 
     def refusal(self, path, why):
-        """Waits until the broker's log says that, and why."""
+        """Waits until the broker's log reports that refusal and its reason."""
         self.broker.wait_log(self.broker.refusal.format(
             path=re.escape(path), why=why))
 
@@ -156,14 +157,14 @@ class Stage(Rig):
 
 
 def ends(child, status):
-    """A ztp-device's output, once it has ended as it should."""
+    """The output of a ztp-device, which must have ended with that status."""
     out, _ = child.communicate(timeout=90)
     assert child.returncode == status, (child.returncode, out)
     return out
 
 
 def refused(client, topic):
-    """SUBACK says so, or the connection ends."""
+    """The SUBACK refuses it, or the connection ends."""
     _, mid = client.client.subscribe(topic, 1)
     until(lambda: mid in client.subacks or client.ended is not None,
           f"an answer for {topic}")
@@ -172,8 +173,8 @@ def refused(client, topic):
 
 
 def send(client, topic, payload, retain=False):
-    """Published, and answered or the connection ended for it; False where it
-    had ended before."""
+    """Publishes and waits for the answer, or for the connection to end because
+    of it; False if it had ended before."""
     info = client.client.publish(topic, payload, 1, retain)
     if info.rc != 0:
         return False
@@ -187,7 +188,8 @@ def forged(path, leaf):
 
 
 def quiet(stage, ca, *paths):
-    """Nobody has been asked about them, when one that came later has been."""
+    """The customer has not been asked about them when a later device has been
+    asked about."""
     leaf = ca.leaf()
     late = stage.connect(device_path(), leaf.base64, jwt(leaf))
     late.subscribed(late.commands)
@@ -202,7 +204,7 @@ def quiet(stage, ca, *paths):
 
 @pytest.fixture(scope="module")
 def other_ca(tmp_path_factory):
-    """Another CA under the same name."""
+    """Another CA with the same name."""
     return Ca(tmp_path_factory.mktemp("other"))
 
 

@@ -1,4 +1,4 @@
-"""mochi, a broker in Go that is a library: a program of ours around it."""
+"""mochi, a broker library for Go, in a program of ours."""
 
 from harness import where
 
@@ -10,17 +10,19 @@ class Mochi(Broker):
     nobody = 0x01
     settings = "`Capabilities.MaximumInflight = 65535`"
     advice = """\
-Its PUBACK has the QoS for a reason code, 1, whoever listens. libmosquitto from
-2.0.12 (Debian 13) takes that for a protocol error: on MQTT 5 the bridge then
-loses its connection for every command and says so (`mqtt_lost` with a hint).
-Either set `mqtt.version: 3.1.1`, or have mochi answer as MQTT 5 wants it: the
-hook in `examples/brokers/mochi/answers.go` is 40 lines, and gives 0x10 as well.
-Its store hooks for Bolt and Redis do not keep packet ids (2.7.9): after a restart a
-session for which something waited cannot come back (`resend inflight: protocol
-violation: missing packet id`), and the bridge says `mqtt_lost` again and again. Those
-for Badger (as here) and Pebble do. What waits for a session is counted as in flight:
-`MaximumInflight` bounds it, 8192 by default and at most 65535, and what is beyond is
-dropped."""
+Its PUBACK carries the QoS, 1, as its reason code, whoever is subscribed. libmosquitto from
+2.0.12 on (Debian 13) treats that as a protocol error: on MQTT 5 the bridge then loses its
+connection with every command and logs it (`mqtt_lost` with a hint). Either set
+`mqtt.version: 3.1.1`, or make mochi send the reason code that MQTT 5 requires: the hook in
+`examples/brokers/mochi/answers.go` is 40 lines, and also makes mochi answer 0x10.
+
+Its storage hooks for Bolt and Redis do not keep packet ids (2.7.9). After a restart, a
+session that had messages waiting cannot be resumed (`resend inflight: protocol violation:
+missing packet id`), and the bridge logs `mqtt_lost` again and again. The hooks for Badger
+(used here) and Pebble keep them.
+
+Messages that wait for a session count as in flight. `MaximumInflight` bounds them, 8192 by
+default and at most 65535; messages beyond it are dropped."""
 
     truthful = False
 

@@ -1,4 +1,4 @@
-"""Moquette, its server as it is distributed."""
+"""Moquette, its server as distributed."""
 
 import hashlib
 
@@ -17,9 +17,9 @@ class Moquette(Broker):
     versions = ("3.1.1",)
     advice = """\
 `netty.mqtt.message_size` is 8092 bytes by default, and a larger PUBLISH ends the
-connection: set it to 131072 at least. `persistence_enabled true` with a `data_path`, or
-sessions are in memory; with it, too, what it acknowledged in the moments before it was
-killed is forgotten. Its queues had no bound that was met here."""
+connection: set it to 131072 at least. Set `persistence_enabled true` with a `data_path`;
+otherwise sessions are kept in memory only. Even then, it forgets what it acknowledged in
+the moments before it was killed. Its queues have no bound that these tests reached."""
 
     def command(self):
         lines = ["host 127.0.0.1", "persistence_enabled true",

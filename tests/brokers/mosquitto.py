@@ -1,4 +1,4 @@
-"""Mosquitto without the gate: what the others are compared with."""
+"""Mosquitto without the gate, with which the others are compared."""
 
 import os
 import re
@@ -14,10 +14,11 @@ class Mosquitto(Broker):
     settings = "`max_queued_messages 1000000`, `persistence true`, "\
         "`autosave_interval 1`"
     advice = """\
-`max_queued_messages` is 1000 by default and drops without a word to the publisher;
-never 0. Killed, it forgets what came since its last autosave (`autosave_interval`, 30
-min by default, 1 s here; each writes all of its state). With the gate none of this
-matters: its journal keeps what the bridge has not acknowledged."""
+`max_queued_messages` is 1000 by default. Messages beyond it are dropped, and the
+publisher is not told. Never set it to 0. When Mosquitto is killed, it forgets everything
+since its last autosave (`autosave_interval`, 30 min by default, 1 s here; each autosave
+writes its whole state). With the gate none of this matters: its journal keeps what the
+bridge has not acknowledged."""
 
     def command(self):
         lines = [

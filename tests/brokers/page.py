@@ -1,5 +1,5 @@
-"""docs/brokers.md: the advice that stands beside each broker's class, and the
-cells that the tests have measured."""
+"""docs/brokers.md: the advice from each broker's class, and the cells that the
+tests have measured."""
 
 import ctypes
 import pathlib
@@ -7,52 +7,53 @@ import pathlib
 INTRODUCTION = """\
 # Other brokers
 
-<!-- Written by `make test-brokers`; what is advised is in tests/brokers/*.py. -->
+<!-- Written by `make test-brokers`; the advice is in tests/brokers/*.py. -->
 
-With `mqtt.registrar: none` the bridge works beside any MQTT broker that publishes
-pending events, once it has verified the device.
-[examples/brokers/](../examples/brokers/README.md) says how a broker is made to, with
-what EMQX, VerneMQ and AWS IoT Core have for it, which did not run here.
+With `mqtt.registrar: none`, the bridge works with any MQTT broker that verifies devices
+and publishes pending events. [examples/brokers/](../examples/brokers/README.md) shows how
+to make a broker do that. It also describes what EMQX, VerneMQ and AWS IoT Core offer,
+which were not run here.
 
-What follows was seen by `make test-brokers` on {dates}:
+`make test-brokers` measured everything below on {dates}:
 {system}, libmosquitto {library}, each broker on the
 loopback address, a JVM with 256 MB at most.
 
-All of them carry the main path (pending event, request, decision, command, result),
-the same over TLS with a password, and a bridge that is killed with -9 in the middle of
-1,000 events. They differ in two things that an operator has to know: whether they say
-that nobody is subscribed, and what they drop.
+All brokers pass the main path (pending event, request, decision, command, result), the
+same over TLS with a password, and a kill -9 of the bridge in the middle of 1,000 events.
+They differ in two ways that matter to an operator: whether they report that nobody is
+subscribed, and which messages they drop.
 
-## What each says and keeps
+## What each broker reports and keeps
 """
 
 LEGEND = """
-- **nobody there**: the reason code of the PUBACK for a command to which nobody is
-  subscribed. 0x10 says so, and the bridge tries again; but not while anybody else
-  is subscribed to the topic, as a monitor on `#` is. Any other success looks like a
-  delivery, and MQTT 3.1.1 has no reason codes: there `onboarded` says no more than
-  that the broker has taken the command. `mqtt.delivery_ack: device` is needed in all
-  these cases, and devices that answer ([device-guide.md](device-guide.md)).
-- **told after**: how long a device that subscribed after the first try waited for its
-  approval, with that `delivery_ack`. Where the device has to answer, a command is said
-  again after a minute.
-- **1,000/s**: of 20,000 pending events published at 1,000 a second to a bridge that was
-  there, so many were asked for. **at once**: the same as fast as the broker
-  acknowledged them, with its queue set as below, and by default.
-- **bridge away**: of 12,000 events that the broker acknowledged while the bridge was
-  stopped, so many were asked for when it came back; likewise.
-- **broker killed**: of 300 events that the broker had acknowledged for a bridge that was
-  away when it was killed with -9, so many were there when both were back. What a
-  broker acknowledges and forgets is beyond the bridge.
+- **nobody subscribed**: the reason code of the PUBACK for a command on a topic without a
+  subscriber. 0x10 says "no matching subscribers", and the bridge tries again. But a
+  broker does not say that while anybody else is subscribed to the topic, such as a
+  monitor on `#`. Any other success code looks like a delivery. MQTT 3.1.1 has no reason
+  codes, so there `onboarded` only means that the broker has accepted the command. In all
+  these cases you need `mqtt.delivery_ack: device`, and devices that answer
+  ([device-guide.md](device-guide.md)).
+- **delivered after**: how long a device that subscribed after the first try waited for its
+  approval, with that `delivery_ack`. If the device has to answer, the bridge sends a
+  command again after a minute.
+- **1,000/s**: how many of 20,000 pending events became requests when they were published
+  at 1,000 a second to a running bridge. **burst**: the same, published as fast as the
+  broker acknowledged them, with the queue set as advised below and with its default.
+- **bridge away**: how many of 12,000 events, acknowledged by the broker while the bridge
+  was stopped, became requests when it came back; again with both queues.
+- **broker killed**: how many of 300 events, acknowledged by the broker while the bridge
+  was away, were still there after the broker was killed with -9 and both were back. The
+  bridge cannot recover what a broker has acknowledged and forgotten.
 """
 
-HEAD = ["broker", "MQTT", "nobody there", "`delivery_ack`", "told after",
-        "1,000/s", "at once", "at once, default queue", "bridge away",
-        "bridge away, default queue", "broker killed"]
+HEAD = ["broker", "MQTT", "nobody subscribed", "`delivery_ack`",
+        "delivered after", "1,000/s", "burst", "burst, default queue",
+        "bridge away", "bridge away, default queue", "broker killed"]
 
 
 def share(cell):
-    """[found, of], as the table has it."""
+    """[found, of], as shown in the table."""
     if cell is None:
         return "the same"
     found, of = cell
@@ -105,9 +106,10 @@ def page(rows):
             dates=days[0] if len(days) == 1 else f"{days[0]} to {days[-1]}",
             system=f"{system()} on {machine}", library=library()),
         "\n", table(map(cells, rows)), LEGEND,
-        "\n## What to set\n\nIn the bridge, for all of them: `mqtt.registrar: "
-        "none`, `mqtt.version` as the broker\nhas it, and `mqtt.delivery_ack` "
-        "from the table. A broker without the configured\nversion is "
-        "`mqtt_version_unsupported` in the log and in `/readyz`.\n",
+        "\n## What to set\n\nIn the bridge, for every broker: `mqtt.registrar: "
+        "none`, `mqtt.version` as the broker\nsupports it, and "
+        "`mqtt.delivery_ack` from the table. If the broker does not support "
+        "the\nconfigured version, the log and `/readyz` say "
+        "`mqtt_version_unsupported`.\n",
         *(advice(kind) for kind in kinds if kind.advice),
     ])

@@ -1,4 +1,4 @@
-"""RabbitMQ of this Debian with its MQTT plugin, unpacked and not installed: a
+"""This Debian's RabbitMQ with its MQTT plugin, unpacked and not installed: a
 node of the test's own, with its own epmd, cookie and ports."""
 
 import base64
@@ -26,9 +26,9 @@ def server(folder):
 class RabbitMq(Broker):
     title = "RabbitMQ"
     advice = """\
-Its MQTT plugin keeps each session in a durable queue on disk, without a bound unless
-a policy sets `max-length`. MQTT 5 came with 3.13; before, `mqtt.version: 3.1.1`. With
-3.1.1 alone it needs `mqtt.delivery_ack: device`."""
+Its MQTT plugin keeps each session in a durable queue on disk, unbounded unless a policy
+sets `max-length`. MQTT 5 is supported since 3.13; before that, set `mqtt.version: 3.1.1`.
+With 3.1.1 you need `mqtt.delivery_ack: device`."""
 
     @classmethod
     def speaks(cls):

@@ -1,4 +1,4 @@
-"""Which brokers there are, and a file of what was measured for each."""
+"""The list of brokers, and a file of measurements for each."""
 
 import json
 
@@ -16,7 +16,7 @@ BROKERS = [Mosquitto, HiveMq, Artemis, Mochi, MochiTruthful, RabbitMq,
            Moquette, Aedes]
 
 
-# What docs/brokers.md has of each.
+# The cells of docs/brokers.md.
 CELLS = ("title", "version", "release", "at", "machine", "nobody", "ack",
          "late_s", "rate", "burst", "burst_stock", "backlog", "stock",
          "kept")
@@ -32,7 +32,7 @@ class Row:
 
     @property
     def level(self):
-        """As tests/harness/mqtt.py has it."""
+        """The protocol level, as in tests/harness/mqtt.py."""
         return 5 if self.version == "5" else 4
 
     def measured(self):
@@ -44,7 +44,7 @@ class Row:
         return set(CELLS) <= set(self.measured())
 
     def note(self, **cells):
-        """For docs/brokers.md."""
+        """Records measurements for docs/brokers.md."""
         self.path.parent.mkdir(parents=True, exist_ok=True)
         self.path.write_text(
             json.dumps({**self.measured(), **cells}, indent=1) + "\n",

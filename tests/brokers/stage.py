@@ -8,12 +8,12 @@ from harness.topics import Reader
 from harness.until import until
 
 USERS = {"bridge": "b r:idge", "test": "test"}
-IN_FLIGHT = 8  # below every broker's receive maximum
+IN_FLIGHT = 8  # below every broker's Receive Maximum
 
 
 class Stage(Rig):
-    """settings: of the bridge. stock: the broker's queue as its makers set it.
-    secure: the tests' Ca, for TLS and passwords."""
+    """settings: of the bridge. stock: with the broker's default queue. secure:
+    the tests' Ca, for TLS and passwords."""
 
     def __init__(self, folder, kafka, row, settings=None, stock=False,
                  secure=None):
@@ -55,9 +55,9 @@ class Stage(Rig):
     # many events
 
     def crowd(self, leaf, count, rate=None):
-        """Publishes that many pending events, at that rate a second or as fast
-        as the broker acknowledges them. Returns their device paths: all are
-        acknowledged."""
+        """Publishes that many pending events, at that rate per second or as
+        fast as the broker acknowledges them. Returns their device paths, all
+        of them acknowledged."""
         certificate = leaf.forms["base64"]
         start, paths, infos = time.monotonic(), [], []
         for n in range(count):
@@ -80,13 +80,13 @@ class Stage(Rig):
 
     @staticmethod
     def news(reader):
-        """The keys of the records that have come since the last look."""
+        """The keys of the records since the last call."""
         before = len(reader.records)
         reader.poll()
         return [record.key for record in reader.records[before:]]
 
     def arrived(self, reader, paths, patience=15.0):
-        """How many of those paths were asked for, when no more come."""
+        """How many of those paths became requests, once no more arrive."""
         missing = set(paths) - {record.key for record in reader.records}
         while missing:
             try:

@@ -1,5 +1,5 @@
-"""With `registrar: none`, beside brokers that are not Mosquitto with the gate.
-What is measured on the way goes to docs/brokers.md."""
+"""`registrar: none` with brokers other than Mosquitto with the gate. The
+measurements on the way go to docs/brokers.md."""
 
 import time
 
@@ -42,8 +42,8 @@ def said(made):
 
 
 def test_device_away(stage, row, ca):
-    """Nobody is subscribed when the approval is published. A broker that says
-    so is believed; beside the others the device has to answer."""
+    """Nobody is subscribed when the approval is published. The bridge trusts a
+    broker that says so; with the others, the device has to answer."""
     made = stage()
     request = approve(made, ca.leaf(), device_path("away"))
     code = said(made)
@@ -67,8 +67,8 @@ def test_device_away(stage, row, ca):
 
 
 def test_broker_killed(stage, row, ca):
-    """What it had passed on goes its way; what it has only acknowledged is in
-    its hands: that is measured."""
+    """What it had passed on is processed. What it had only acknowledged is its
+    own responsibility: that is measured."""
     made = stage()
     path = device_path("killed")
     made.pending(path, ca.leaf().forms["base64"])
@@ -89,7 +89,7 @@ def test_broker_killed(stage, row, ca):
 
 
 def test_bridge_killed(stage, row, ca):
-    """In the middle of many events: all of them are asked for."""
+    """In the middle of many events: all of them become requests."""
     made = stage()
     reader = made.follow()
     paths = made.crowd(ca.leaf(), 500)
@@ -116,8 +116,8 @@ def test_rate(stage, row, ca):
 
 
 def crowd_and_read(made, reader, leaf, rate):
-    """In turns: the mock cluster forgets what nobody has read for long. The
-    broker is not waited for."""
+    """Alternates, because the mock cluster forgets what nobody has read for
+    long. Does not wait for the broker."""
     paths = []
     while len(paths) < EVENTS:
         paths += made.crowd(leaf, RATE, rate=rate)
@@ -127,7 +127,8 @@ def crowd_and_read(made, reader, leaf, rate):
 
 
 def test_burst(stage, row, stock, ca):
-    """As fast as the broker acknowledges: faster than it can be rid of them."""
+    """As fast as the broker acknowledges, which is faster than it can
+    deliver."""
     made = stage(stock=stock)
     reader = made.follow()
     paths = crowd_and_read(made, reader, ca.leaf(), None)
@@ -138,8 +139,9 @@ def test_burst(stage, row, stock, ca):
 
 
 def test_backlog(stage, row, stock, ca):
-    """What a bridge finds that was away while 12,000 devices asked: with the
-    advised settings all; with the broker's own, it is measured."""
+    """What a bridge finds after 12,000 devices asked while it was away:
+    everything with the advised settings; with the broker's defaults, it is
+    measured."""
     made = stage(stock=stock)
     reader = made.follow()
     made.bridge.stop()

@@ -1,6 +1,6 @@
-"""The hooks of examples/brokers: what they let in is asked about and told its
-answer; what they must refuse is refused for its own reason, and nobody is
-asked about it."""
+"""The hooks of examples/brokers. Devices that they let in become requests and
+receive their decision. What they must refuse is refused for its own reason,
+and the customer is not asked."""
 
 import base64
 import json
@@ -71,8 +71,8 @@ def test_proofs_within_the_rules(stage, ca, changes):
 
 
 def test_comes_again(stage, ca):
-    """The same device, before and after its answer: one request, and its
-    approval is told again."""
+    """The same device before and after its decision makes one request, and its
+    approval is delivered again."""
     leaf, path = ca.issue(), device_path()
     for _ in range(2):
         device = stage.connect(path, leaf.base64, jwt(leaf))
@@ -112,7 +112,7 @@ def test_proof_refused(stage, ca, name):
 
 
 def test_another_algorithm_refused(stage, ca):
-    """It is the key's, not the proof's to choose."""
+    """The key determines the algorithm, not the proof."""
     leaf = ca.leaf("rsa2048")
     device = stage.connect(device_path(), leaf.base64, rs512(leaf))
     assert not device.accepted
@@ -152,13 +152,13 @@ def test_two_certificates_refused(stage, ca):
 
 
 def test_another_certificate_for_a_path(stage, held, ca):
-    """Not while the first is connected, not afterwards, and not after the
-    broker has been started anew; the first comes back."""
+    """Refused while the first is connected, afterwards, and after a restart of
+    the broker. The first certificate can come back."""
     device, leaf, _ = held
     other = ca.issue()
     for _ in range(2):
         second = stage.connect(device.path, other.base64, jwt(other))
         assert not second.accepted
-        stage.refusal(device.path, "the path is another certificate's")
+        stage.refusal(device.path, "the path belongs to another certificate")
         stage.restart_broker()
     assert stage.connect(device.path, leaf.base64, jwt(leaf)).accepted

@@ -1,5 +1,5 @@
-"""What is held by the hooks of examples/brokers can do nothing but wait, the
-bridge alone does the bridge's work, and nothing secret is logged."""
+"""Devices held by the hooks of examples/brokers can do nothing but wait, only
+the bridge does the bridge's work, and nothing secret is logged."""
 
 import json
 import re
@@ -80,7 +80,8 @@ def test_will_refused(stage, ca):
 
 
 def test_answers_reach_the_bridge_alone(stage, held):
-    """{path}/events/provisioning: its own, and no other's."""
+    """A device publishes to its own {path}/events/provisioning and to no
+    other's."""
     device, leaf, _ = held
     eyes = stage.connect(f"eyes-{device.path[-8:]}", BRIDGE, PASSWORD)
     eyes.subscribed("subscriptions/+/registries/+/devices/+"
@@ -120,7 +121,7 @@ def test_bridge_may_do_its_work_and_no_more(stage, held):
 
 @pytest.fixture(params=BROKERS)
 def bridgeless(request, tmp_path, mock_kafka, ca):
-    """A broker of its own, whose bridge is for the test to start."""
+    """A broker of its own, whose bridge the test starts."""
     stage = Stage(tmp_path / request.param, mock_kafka, ca, request.param)
     stage.broker.start()
     yield stage
@@ -128,13 +129,13 @@ def bridgeless(request, tmp_path, mock_kafka, ca):
 
 
 def test_nobody_is_held_in_vain(bridgeless, ca):
-    """Without a bridge a device is refused; one that comes while the bridge is
-    away for a while is asked about when it is back."""
+    """Without a bridge, a device is refused. A device that comes while the
+    bridge is away for a while becomes a request when it is back."""
     stage = bridgeless
     leaf, path = ca.issue(), device_path()
     refused = stage.connect(path, leaf.base64, jwt(leaf))
     assert refused.connack == stage.broker.no_bridge
-    stage.broker.wait_log("the bridge is not there")
+    stage.broker.wait_log("the bridge is not connected")
     stage.bridge.start()
     stage.bridge.wait_log(r"mqtt_connected .*connection=in")
     stage.look_kafka()
@@ -147,7 +148,7 @@ def test_nobody_is_held_in_vain(bridgeless, ca):
 
 
 def test_event(bridgeless, ca):
-    """As the schema has it, and no more than that."""
+    """It matches the schema and has no further members."""
     leaf = ca.leaf("rsa2048")
     bridge = bridgeless.connect(BRIDGE, BRIDGE, PASSWORD)
     bridge.subscribed("ztp/v1/pending")
@@ -169,7 +170,7 @@ def test_event(bridgeless, ca):
 
 
 def second_connect(stage, path, leaf, password):
-    """A protocol error that has a password in it."""
+    """A protocol error in a packet that contains a password."""
     def text(value):
         data = value.encode()
         return len(data).to_bytes(2, "big") + data
@@ -195,7 +196,7 @@ def second_connect(stage, path, leaf, password):
 
 
 def forms(secret):
-    """A piece of it as it is, in hex, and as Go and Java print bytes."""
+    """A part of it as it is, in hex, and as Go and Java print bytes."""
     piece = secret[8:40] if len(secret) > 20 else secret
     yield piece
     yield piece.hex().encode()
@@ -204,7 +205,7 @@ def forms(secret):
 
 
 def test_nothing_secret_is_logged(stage, ca):
-    """Not of what is let in, nor of what is refused."""
+    """Neither of what is let in, nor of what is refused."""
     leaf, path = ca.issue(), device_path()
     password = jwt(leaf)
     stage.secrets |= {leaf.base64, password}
@@ -235,7 +236,7 @@ def test_is_short(path):
 
 
 def test_is_locked():
-    """Where it was fetched from is the reader's own affair."""
+    """The locks do not say where a package was fetched from."""
     for name in ("mochi/go.mod", "mochi/go.sum", "hivemq/pom.xml"):
         text = (EXAMPLES / name).read_text(encoding="utf-8")
         assert text.strip(), name

@@ -1,4 +1,4 @@
-"""The engine, the images, and the stack in both its kinds."""
+"""The engine, the images, and both variants of the stack."""
 
 import os
 import subprocess
@@ -18,7 +18,8 @@ def compose():
 
 
 def build_images(docker, compose, base, log):
-    """The bases, where they are not pulled, and the stack's own images."""
+    """Builds the base images, unless they are pulled, and the stack's own
+    images."""
     argv = [*compose, "-f", FOLDER / "docker-compose.yml"]
     if base == "build":
         argv += ["-f", FOLDER / "offline" / "build.yml"]
@@ -27,7 +28,7 @@ def build_images(docker, compose, base, log):
 
 
 def run(docker, argv, log):
-    """Its output is long and goes to a file."""
+    """The output is long and goes to a file."""
     with open(log, "ab") as out:
         done = subprocess.run(list(map(str, argv)), cwd=ROOT, env=docker.env,
                               stdin=subprocess.DEVNULL, stdout=out,
@@ -38,8 +39,8 @@ def run(docker, argv, log):
 
 @pytest.fixture(scope="session")
 def engine(tmp_path_factory, compose):
-    """With the images in it. ZTP_BASE: where Debian's and Kafka's come from,
-    pull or build; an engine of our own builds them."""
+    """An engine with the images. ZTP_BASE says whether Debian's and Kafka's
+    are pulled or built; an engine of our own builds them."""
     folder = tmp_path_factory.mktemp("docker")
     log = folder / "build.log"
     if Docker().answers():
@@ -61,7 +62,7 @@ def engine(tmp_path_factory, compose):
 
 @pytest.fixture(scope="module", params=["plain", "secure"])
 def stack(request, engine, compose, tmp_path_factory):
-    """Up from nothing; down without rest."""
+    """The stack, up from nothing; nothing is left after it is down."""
     made = Stack(engine, compose, request.param,
                  tmp_path_factory.mktemp(request.param), NAMES)
     assert not made.left()

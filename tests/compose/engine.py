@@ -1,9 +1,9 @@
-"""A Docker engine: the one that runs here, or one of the test's own.
+"""A Docker engine: the one that is running here, or the test's own.
 
-Its own is in namespaces of its own (processes, mounts and, when it runs the
-stack, the network): whatever happens, all that it has started ends with it,
-and the host's network is as it was. It builds in the host's network, since
-there are the packages, and has no network of its own then."""
+The test's own engine runs in namespaces (processes, mounts and, when it runs
+the stack, the network). Whatever happens, everything that it has started ends
+with it, and the host's network is unchanged. When it builds, it uses the
+host's network to reach the packages, and has none of its own."""
 
 import os
 import pathlib
@@ -14,7 +14,7 @@ import subprocess
 from harness.process import Process
 from harness.until import until
 
-# docker-init reaps what containerd leaves to it.
+# docker-init reaps the processes that containerd leaves behind.
 START = """
 set -e
 [ -z "$1" ] || ip link set lo up
@@ -29,7 +29,7 @@ CGROUPS = pathlib.Path("/sys/fs/cgroup")
 
 
 def find_compose():
-    """v2, the client's plugin, before v1."""
+    """v2, the client's plugin, is preferred to v1."""
     if subprocess.run(["docker", "compose", "version"], check=False,
                       capture_output=True).returncode == 0:
         return ["docker", "compose"]
@@ -42,7 +42,7 @@ class Docker:
     def __init__(self, host=""):
         self.env = {**os.environ, "DOCKER_BUILDKIT": "0",
                     "COMPOSE_DOCKER_CLI_BUILD": "0",
-                    # Of no use here, and half of what v1 has to say.
+                    # Useless here, and half of v1's output.
                     "PYTHONWARNINGS": "ignore"}
         if host:
             self.env["DOCKER_HOST"] = host
@@ -54,7 +54,7 @@ class Docker:
             stderr=subprocess.STDOUT, **more)
 
     def run(self, *args, timeout=120, status=0):
-        """What it printed; the exit status must be that."""
+        """Its output; the exit status must be that."""
         return self.call(["docker", *map(str, args)], timeout, status)
 
     def call(self, argv, timeout, status=0, env=None):
@@ -113,7 +113,7 @@ class Engine(Process):
         return int(text.split()[0])
 
     def clear(self):
-        """Of what a run left that was killed; images are kept."""
+        """Removes what a killed run has left over; images are kept."""
         found = self.docker.run("ps", "-aq").split()
         if found:
             self.docker.run("rm", "-fv", *found)
@@ -123,7 +123,8 @@ class Engine(Process):
         self.docker.run("network", "prune", "-f")
 
     def enter(self, *argv):
-        """A command line in the network of the published ports."""
+        """A command line prefix that enters the network of the published
+        ports."""
         return ["nsenter", f"--net=/proc/{self.init()}/ns/net", *argv]
 
     def stop(self, expect=None, timeout=60):
@@ -135,7 +136,7 @@ class Engine(Process):
         self._rest()
 
     def _rest(self):
-        """What a namespace does not take with it."""
+        """Removes what does not end with the namespaces."""
         for folder in CGROUPS.glob(f"*/{self.group}"):
             folder.rmdir()
         if (CGROUPS / self.group).exists():
@@ -144,7 +145,7 @@ class Engine(Process):
 
 
 class Running:
-    """An engine that was there before."""
+    """An engine that was running before."""
 
     def __init__(self):
         self.docker = Docker()

@@ -1,4 +1,4 @@
-"""New devices that keep arriving, whatever is away just then."""
+"""New devices that keep arriving, whatever is away at that time."""
 
 import json
 import threading
@@ -9,8 +9,9 @@ PATIENCE = 300  # seconds that a device waits for its answer
 
 
 class Load:
-    """One more every two seconds, until it is told to stop; each waits for its
-    answer. They run in a container of the stack's device service."""
+    """Starts another device every two seconds until it is told to stop; each
+    waits for its answer. They run in a container of the stack's device
+    service."""
 
     def __init__(self, stack, names):
         self.stack = stack
@@ -47,7 +48,7 @@ class Load:
         return len(self.children)
 
     def finish(self):
-        """{name: its last message}; every one must have been approved."""
+        """{name: its last message}; every device must have been approved."""
         self.over.set()
         self.thread.join()
         told = {}

@@ -1,4 +1,4 @@
-"""The stack, as compose's own files have it."""
+"""The stack, run from compose's own files."""
 
 import json
 import subprocess
@@ -35,7 +35,7 @@ class Stack:
         return self.docker.call(argv, timeout, env=self.env)
 
     def up(self):
-        """All of it, and until the device has been told."""
+        """Starts everything and waits until the device has its answer."""
         try:
             self.compose("up", "-d", "--no-build")
         except AssertionError as error:
@@ -43,13 +43,13 @@ class Stack:
         self.wait_healthy()
         return self
 
-    # what there is of it
+    # its containers
 
     def label(self):
         return f"label=com.docker.compose.project={self.project}"
 
     def containers(self):
-        """{service: what `docker inspect` says}."""
+        """{service: the output of `docker inspect`}."""
         found = self.docker.run("ps", "-aq", "--filter", self.label()).split()
         if not found:
             return {}
@@ -57,7 +57,8 @@ class Stack:
                 for c in json.loads(self.docker.run("inspect", *found))}
 
     def health(self):
-        """{service: healthy | unhealthy | starting}, of those that stay."""
+        """{service: healthy | unhealthy | starting}, without one-shot
+        services."""
         return {service: c["State"].get("Health", {}).get("Status", "none")
                 for service, c in self.containers().items()
                 if service in SERVICES}
@@ -72,7 +73,7 @@ class Stack:
         return self.compose("logs", "--no-color", f"--tail={lines}")
 
     def left(self):
-        """Everything of this project that the engine still has."""
+        """Everything of this project that is left in the engine."""
         return [line for kind in ("container", "network", "volume")
                 for line in self.docker.run(
                     kind, "ls", *(["-a"] if kind == "container" else []),
@@ -81,10 +82,10 @@ class Stack:
     def down(self):
         self.compose("down", "--volumes", "--remove-orphans")
 
-    # in and around it
+    # inside it and around it
 
     def status(self, service):
-        """Exit status of a one-shot container, once it has ended."""
+        """The exit status of a one-shot container, once it has ended."""
         name = self.containers()[service]["Id"]
         return int(self.docker.run("wait", name, timeout=180))
 

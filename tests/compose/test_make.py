@@ -1,4 +1,4 @@
-"""The stack as its README has it."""
+"""The stack, started as its README says."""
 
 import pytest
 

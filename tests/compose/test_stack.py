@@ -1,7 +1,7 @@
-"""The stack as docker-compose runs it: it comes up from nothing, a device
-joins, every part of it may be restarted or killed while devices arrive, and it
-goes down without rest. `plain` is docker-compose.yml, `secure` has
-docker-compose.secure.yml laid over it."""
+"""The stack, run by docker-compose: it comes up from nothing, a device joins,
+every part may be restarted or killed while devices arrive, and nothing is left
+after it goes down. `plain` is docker-compose.yml, `secure` adds the override
+docker-compose.secure.yml."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ REASONABLE = 90  # seconds for three devices to arrive
 
 
 def devices(stack):
-    """Paths of those that exist, says the gate."""
+    """The paths of the devices that exist, according to the gate."""
     return stack.ztpctl("device", "list", "acme/plant-7")
 
 
@@ -32,7 +32,7 @@ def page(stack, path):
 
 
 def taken(stack):
-    """All requests that the bridge ever took up."""
+    """All requests that the bridge has ever accepted."""
     text, status = page(stack, "/v1/requests?limit=1000")
     assert status == "200", text
     found = json.loads(text)
@@ -51,8 +51,8 @@ def test_a_device_joins(stack):
 
 
 def test_everything_is_as_it_should_be(stack):
-    """Those that stay are healthy, those that ran once ended well, and none
-    of them is root or can write to its root."""
+    """The permanent services are healthy, the one-shot services ended well,
+    and none of them runs as root or can write to its root file system."""
     found = stack.containers()
     assert set(found) == SERVICES | ONCE | {"device"}
     assert {stack.status(name) for name in ONCE} == {0}
@@ -68,7 +68,7 @@ def test_everything_is_as_it_should_be(stack):
 
 
 def test_published_addresses(stack):
-    """Devices, customers and monitoring come from outside."""
+    """Devices, customers and monitoring connect from outside."""
     text, status = page(stack, "/readyz")
     assert status == "200", text
     ca = stack.secrets.parent / "ca.pem"
@@ -85,7 +85,8 @@ def test_published_addresses(stack):
 
 
 def test_who_gets_in_without_tls_or_password(stack):
-    """In the plain stack, whoever is on its networks; else nobody."""
+    """In the plain stack everybody on its networks can connect, otherwise
+    nobody."""
     status = 1 if stack.kind == "secure" else 0
     stack.inside("bridge", "bash", "-c", "</dev/tcp/mosquitto/1883",
                  status=status)
@@ -110,7 +111,7 @@ def kill(stack, service):
 
 
 def test_each_restarted_under_load(stack, load):
-    """Nobody who arrives meanwhile is lost, and nobody joins twice."""
+    """No device that arrives meanwhile is lost, and none joins twice."""
     until(lambda: load.arrived() >= 3, "devices arrive")
     for how in (restart, kill):
         for service in ("mosquitto", "kafka", "bridge", "approver"):

@@ -1,6 +1,6 @@
-"""The stack's configuration files, with the real programs outside any
+"""The stack's configuration files with the real programs, outside any
 container: compose/mosquitto.conf, compose/ztp-bridge.yaml, compose/customer.
-Paths and ports are this test's own, all else is as it stands there."""
+Only paths and ports are this test's own."""
 
 import json
 import shutil
@@ -24,7 +24,7 @@ class StackGate(Gate):
 
 
 class StackBridge(Process):
-    """What compose/ztp-bridge.yaml leaves to the environment is given."""
+    """Sets the variables of compose/ztp-bridge.yaml."""
 
     config = COMPOSE / "ztp-bridge.yaml"
 
@@ -44,7 +44,7 @@ class StackBridge(Process):
 
 
 class StackRig(Handshake):
-    """The bridge makes the topics, as it does in the stack."""
+    """The bridge creates the topics, as it does in the stack."""
 
     create = False
 
@@ -71,7 +71,8 @@ def rig(tmp_path, real_kafka, ca):
 
 
 def start_customer(rig, delivered):
-    """compose/customer, but for where the list of what was delivered is."""
+    """Uses compose/customer, with another path for the list of delivered
+    devices."""
     folder = rig.folder / "customer"
     shutil.copytree(COMPOSE / "customer", folder)
     rules = folder / "rules.yaml"
@@ -99,14 +100,14 @@ def test_onboards(rig, ca):
 
 
 def settings(name):
-    """Lines that say something."""
+    """The lines that are neither empty nor comments."""
     text = (ROOT / name).read_text()
     return [line for line in text.splitlines()
             if line and not line.startswith("#")]
 
 
 def test_broker_differs_from_the_example_in_its_plain_listener():
-    """The secure stack takes the example itself."""
+    """The secure stack uses the example itself."""
     here, example = (settings(name) for name in (
         "compose/mosquitto.conf", "gate/mosquitto.conf.example"))
     assert set(here) ^ set(example) == {"listener 1883 0.0.0.0",
@@ -115,7 +116,7 @@ def test_broker_differs_from_the_example_in_its_plain_listener():
 
 
 def test_secure_bridge_configuration(tmp_path, ca):
-    """Nothing else is said than in the plain one, but how it gets in."""
+    """It differs from the plain one only in how the bridge connects."""
     for name in ("mqtt_bridge", "kafka_bridge"):
         (tmp_path / name).write_text(PASSWORD)
     shutil.copy(ca.cert, tmp_path / "ca.pem")

@@ -1,5 +1,5 @@
-"""The first thing that anybody tries: it tells what it promises, keeps secrets
-to itself, and leaves nothing behind."""
+"""The first thing that anybody tries: the demo shows what it promises, keeps
+secrets to itself, and leaves nothing behind."""
 
 import os
 import pathlib
@@ -16,7 +16,8 @@ TOLD = ["ztp.requests", "ztp.decisions", "ztp.results", "ztp.audit",
 
 
 def tree():
-    """What git would say has changed; a tarball's tree has no git."""
+    """What git reports as changed; nothing in a tarball's tree, which has no
+    git."""
     done = subprocess.run(["git", "status", "--porcelain"], cwd=ROOT,
                           stdout=subprocess.PIPE, text=True, check=False)
     return done.stdout
@@ -35,12 +36,12 @@ def test_demo(line, tmp_path):
     assert done.returncode == 0, done.stdout
     for word in TOLD:
         assert word in done.stdout, word
-    # A certificate in base64, a JWT.
+    # A certificate in base64, or a JWT.
     assert not re.search(r"MII[A-Za-z0-9+/]{40}|eyJ[A-Za-z0-9_-]+\.",
                          done.stdout)
     assert list(tmp_path.iterdir()) == []
     assert tree() == before
-    # Nothing that it started works on in its folder.
+    # No process that it started is still working in its directory.
     for link in pathlib.Path("/proc").glob("[0-9]*/cwd"):
         try:
             assert not os.readlink(link).startswith(str(tmp_path)), link

@@ -24,7 +24,7 @@ def registries(gate, ca):
 
 @pytest.fixture
 def start(tmp_path, ca):
-    """Gates of one test."""
+    """Starts gates, which end with the test."""
     started = []
 
     def make(**options):
@@ -49,7 +49,7 @@ def gate(tmp_path_factory, ca):
 
 
 def plain(gate):
-    """A client that the acl_file lets do everything."""
+    """A client to which the acl_file allows everything."""
     return Device(gate, f"plain-{path_of()[-6:]}", "nobody", PASSWORD,
                   tls=False)
 
@@ -130,7 +130,7 @@ def test_retained_and_wills_are_refused_to_all(gate):
                                 tls=False, version=version)
                 first.wait_ended()
                 second.close()
-        # a will elsewhere fires as ever
+        # a will on another topic is still published
         Device(gate, "willing3", OPERATOR, PASSWORD, tls=False,
                will=(f"{path}/state", b"good", 1, False)).drop()
         assert not [m for m in operator.seen if m.payload == b"bad"]
@@ -263,7 +263,7 @@ def test_sighup_drops_nobody_and_asks_nothing(gate, ca):
             gate.hangup()
             until(lambda: gate.log().count("Reloading config") > before,
                   "reloaded")
-            # a SIGHUP that comes while the last is being served is lost
+            # a SIGHUP that arrives while the previous one is handled is lost
             operator.do("getInfo")
         marker = path_of("acme/nowhere")
         with gate.first(marker, live_leaf):
@@ -271,7 +271,7 @@ def test_sighup_drops_nobody_and_asks_nothing(gate, ca):
         assert device.alive() and holding.alive() and operator.alive()
         assert len(operator.on("ztp/v1/pending", device_path=held)) == offered
         assert len(operator.on("ztp/v1/audit", device_path=live)) == 1
-        # what is queued for the one that is away is still queued
+        # messages queued for the absent device are still queued
         operator.publish(f"{away}/commands", b'{"status":"queued"}')
         gate.hangup()
         with gate.unused(away, away_leaf, session=True) as back:
@@ -304,8 +304,9 @@ def test_restart_keeps_all_of_it(start, ca):
 
 
 def test_ending_sessions_that_are_away(start, ca):
-    """Deleted while away, in this process or restored from the broker's
-    file: another key inherits neither queue nor subscription."""
+    """A device is deleted while it is away, in this process or after its
+    session was restored from the broker's file. Another key inherits neither
+    the queue nor the subscription."""
     gate = start()
     first, second = path_of(DIRECT), path_of(DIRECT)
     leaf, other = ca.issue(), ca.issue()
@@ -318,7 +319,8 @@ def test_ending_sessions_that_are_away(start, ca):
         operator.do("deleteDevice", device_path=first)
     gate.restart()
     with gate.operator() as operator:
-        # adopted when something is queued for it, then ended
+        # the gate learns of the session when a message is queued for it, and
+        # then ends it
         operator.publish(f"{second}/commands", b'{"status":"secret"}')
         operator.do("deleteDevice", device_path=second)
         for path in (first, second):
@@ -358,8 +360,8 @@ def test_kill9_between_pending_and_approval(start, ca):
 
 
 def knock(gate, client_id, username):
-    """One MQTT 3.1.1 CONNECT with a bad proof, as fast as it goes; the
-    CONNACK's code."""
+    """Sends one MQTT 3.1.1 CONNECT with a bad proof as fast as possible;
+    returns the CONNACK's code."""
     def text(value):
         return len(value).to_bytes(2, "big") + value.encode()
 

@@ -1,5 +1,5 @@
-"""Fail closed: what cannot be trusted keeps the broker from starting, or the
-devices out; never lets one in."""
+"""Fail closed: what cannot be trusted stops the broker from starting, or keeps
+devices out, and never lets one in."""
 
 import os
 import re
@@ -110,7 +110,8 @@ def change(gate, old, new):
 
 
 def split(gate, first="per_listener_settings true", plugin=None):
-    """Devices on one listener, with the gate, and whoever likes on another."""
+    """Puts devices on one listener with the gate, and everybody else on
+    another."""
     plugin = plugin or binary("mosquitto_ztp_gate.so")
     gate.conf.write_text(f"""{first}
 log_dest stderr
@@ -126,7 +127,7 @@ plugin_opt_registry_db {gate.db}
 
 
 def test_per_listener_settings(make):
-    """The gate never hears of the other one's clients."""
+    """The gate never hears of the other listener's clients."""
     gate = make()
     split(gate)
     must_not_start(gate, "per_listener_settings is true in")
@@ -144,7 +145,7 @@ def test_per_listener_settings_in_another_file(make, value):
 
 
 def version():
-    """The broker's own, as numbers."""
+    """The broker's own version, as numbers."""
     done = subprocess.run([find(), "-h"], stdout=subprocess.PIPE, text=True,
                           check=False)
     text = re.search(r"version (\d+)\.(\d+)", done.stdout)
@@ -152,8 +153,8 @@ def version():
 
 
 def test_loaded_for_one_listener_alone(make):
-    """Mosquitto 2.1's plugin_use; 2.0 knows neither word and does not start
-    either."""
+    """plugin_use of Mosquitto 2.1. Mosquitto 2.0 knows neither word and does
+    not start either."""
     gate = make()
     plugin = f"plugin {binary('mosquitto_ztp_gate.so')}"
     change(gate, plugin + "\n", f"plugin_load ztp {plugin[7:]}\n")
@@ -176,7 +177,7 @@ def test_loaded_for_every_listener(make, word):
 
 
 def test_a_plugin_of_another_name_cannot_see_itself(make):
-    """It says so. The setting it sees all the same."""
+    """The gate logs that it cannot tell. It still sees the setting."""
     gate = make()
     other = gate.folder / "door.so"
     other.symlink_to(binary("mosquitto_ztp_gate.so"))
@@ -190,13 +191,13 @@ def test_a_plugin_of_another_name_cannot_see_itself(make):
 
 
 def test_a_full_disk_refuses_devices(make, ca, tmp_path):
-    """A file system of 1 MiB under the database."""
+    """A file system of 1 MiB holds the database."""
     mount = tmp_path / "small"
     mount.mkdir()
     done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1m", "none",
                            mount], check=False)
     if done.returncode != 0:
-        # no right to mount here: a limit on the file's size does the same
+        # without the right to mount, a limit on the file size does the same
         limit = ["prlimit", "--fsize=400000", "--"]
         gate = make()
         gate.argv = limit + gate.argv
@@ -227,7 +228,7 @@ def test_a_full_disk_refuses_devices(make, ca, tmp_path):
             assert operator.code("getDevice", device_path=path) == "NOT_FOUND"
             assert operator.code("getRegistry", registry=f"acme/r{i}"
                                  ) == "NOT_FOUND"
-            # who is known comes in all the same
+            # known devices can still connect
             with gate.unused(known, leaf) as device:
                 assert device.accepted
         gate.stop()

@@ -44,7 +44,7 @@ def ends(child, status):
 def test_direct_and_afterwards(gate, ca):
     leaf, path = ca.issue("rsa2048"), path_of(DIRECT)
     assert "approved" in ends(start(gate, path, leaf), 0)
-    ends(start(gate, path, leaf), 0)  # its certificate again: that device
+    ends(start(gate, path, leaf), 0)  # its certificate again: the same device
     ends(start(gate, path, leaf, "--unused"), 0)
     with gate.operator() as operator:
         operator.do("blockDevice", device_path=path)

@@ -1,4 +1,4 @@
-"""What a hostile device or another registry's customer would try, on a real
+"""What a hostile device or another registry's customer could try, on a real
 broker; tests/unit/test_gate_hostile.c has the rest."""
 
 import socket
@@ -35,14 +35,14 @@ def start(tmp_path, ca):
 
 
 def in_registry(path, registry):
-    """The same device id elsewhere."""
+    """The same device id in another registry."""
     s, r = registry.split("/")
     return f"subscriptions/{s}/registries/{r}/devices/{path.split('/')[-1]}"
 
 
 def test_another_customer_waits_on_the_same_topic(start, ca):
-    """Held in its own registry, with a session that is kept, subscribed to
-    what the victim's command topic renders to."""
+    """A device is held in its own registry, with a persistent session, and is
+    subscribed to the topic that is also the victim's command topic."""
     gate = start(command_topic=TEMPLATE)
     path = path_of(CUSTOM)
     evil_path, topic = in_registry(path, EVIL), (
@@ -84,7 +84,8 @@ def test_another_customer_waits_on_the_same_topic(start, ca):
 
 
 def test_a_direct_device_gets_its_topic_from_one_that_waits(start, ca):
-    """The waiting one is ended while the broker asks about the other."""
+    """The waiting device is ended while the broker authenticates the other
+    one."""
     gate = start(command_topic=TEMPLATE)
     path = path_of(DIRECT)
     evil_path, topic = in_registry(path, EVIL), (
@@ -116,8 +117,8 @@ def packet(kind, body):
 
 
 def test_a_connect_that_fails_behind_the_gate_is_no_session(start, ca):
-    """Good credentials, and then an authentication method that the broker
-    does not have."""
+    """The credentials are good, but the CONNECT names an authentication method
+    that the broker does not have."""
     gate = start()
     path, leaf = path_of(DIRECT), ca.leaf()
     with gate.first(path, leaf) as device:
@@ -143,7 +144,8 @@ def test_a_connect_that_fails_behind_the_gate_is_no_session(start, ca):
 
 
 def test_a_held_session_that_outlives_the_broker(start, ca):
-    """It does not subscribe again: the broker has said that it need not."""
+    """It does not subscribe again, because the broker says that the session is
+    present."""
     gate = start()
     path, leaf = path_of(CUSTOM), ca.issue()
     with gate.operator() as operator:

@@ -1,4 +1,5 @@
-"""The gate end to end on TLS: direct and custom onboarding, and afterwards."""
+"""The gate end to end over TLS: direct and custom onboarding, and what
+follows."""
 
 import json
 
@@ -73,7 +74,7 @@ def test_custom_approved_in_place(gate, operator, ca):
         assert event["attempt"] == 1
         operator.wait_on("ztp/v1/subscribed", device_path=path, state="held")
         assert operator.code("getDevice", device_path=path) == "NOT_FOUND"
-        # held: nothing but its own command topic
+        # held: it may use its own command topic only
         assert device.subscribe(f"{path}/config") >= 0x80
         assert device.subscribe(f"{path}/commands/#") >= 0x80
         assert device.subscribe("#") >= 0x80
@@ -88,7 +89,7 @@ def test_custom_approved_in_place(gate, operator, ca):
         found = operator.do("getDevice", device_path=path)
         assert found["request_id"] == "req-1"
         assert found["metadata"] == {"a": "b"}
-        # its rights have come without a new connection
+        # it gains its rights without a new connection
         assert device.subscribe(f"{path}/config") == 1
         operator.publish(device.commands, json.dumps({"status": "approved"}))
         device.wait_status("approved")
@@ -127,7 +128,7 @@ def test_offered_until_acknowledged(gate, operator, ca):
     leaf, path = ca.issue(), path_of(CUSTOM)
     with gate.first(path, leaf):
         request = operator.pending(path)["request_id"]
-    # a listener that comes later is told again
+    # an operator that subscribes later is offered the event again
     with gate.operator() as late:
         assert late.pending(path)["request_id"] == request
         assert late.do("ackPending", request_ids=[request, "unknown"]) == {
@@ -200,7 +201,7 @@ def test_jwt_expiry_ends_the_session(gate, operator, ca):
 
 
 def test_squatter(gate, operator, ca):
-    """A genuine certificate on somebody else's path: neither keeps the
+    """A genuine certificate for somebody else's path neither keeps the
     approved device out nor gets its payload."""
     path = path_of(CUSTOM)
     squatter_leaf, leaf = ca.issue(), ca.issue()

@@ -149,8 +149,8 @@ def swap_payload(text):
 
 
 def loosen(text):
-    """The last character's unused bits set: the same bytes, otherwise
-    written."""
+    """Sets the unused bits of the last character: the same bytes in another
+    spelling."""
     alphabet = ("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
                 "0123456789-_")
     return text[:-1] + alphabet[alphabet.index(text[-1]) | 1]

@@ -1,4 +1,4 @@
-"""The plugin in a broker under valgrind: not one error of its own."""
+"""The plugin in a broker under valgrind has no error of its own."""
 
 import json
 
@@ -12,7 +12,7 @@ DIRECT, CUSTOM = "acme/direct", "acme/custom"
 
 @pytest.fixture
 def gate(tmp_path, ca):
-    """Its exit status is 99 when valgrind has found something."""
+    """Its exit status is 99 if valgrind has found something."""
     gate = Gate(tmp_path / "gate", ca.server())
     gate.argv = ["valgrind", "--error-exitcode=99", "--leak-check=full",
                  "--show-leak-kinds=definite", "--errors-for-leak-kinds=none",
@@ -66,9 +66,9 @@ def test_no_errors_under_valgrind(gate, ca):
 
 
 def test_the_broker_frees_a_session_before_its_proof_runs_out(gate, ca):
-    """Of a session's expiry the broker says nothing. Whoever has kept the
-    pointer looks at freed memory when the JWT runs out, when the path is
-    ended, at a SIGHUP, and when the path comes back."""
+    """The broker does not tell plugins that a session has expired. A plugin
+    that kept the pointer would read freed memory when the JWT expires, when
+    the path is ended, at a SIGHUP, and when the path comes back."""
     leaf, paths = ca.issue(), [path_of(DIRECT) for _ in range(3)]
     with gate.operator() as operator:
         for path in paths:
@@ -79,8 +79,8 @@ def test_the_broker_frees_a_session_before_its_proof_runs_out(gate, ca):
                 operator.wait_on("ztp/v1/subscribed", device_path=path)
         for path in paths:
             gate.wait_log(f"Expiring client {path}")
-        # The last proof to run out is that of a session that is still there:
-        # by then all of them have been looked at.
+        # The last proof to expire belongs to a session that still exists. By
+        # then the gate has checked all of them.
         last = path_of(DIRECT)
         with gate.first(last, leaf, jwt(leaf, lifetime=8)) as device:
             device.wait_ended()
@@ -99,8 +99,8 @@ def test_the_broker_frees_a_session_before_its_proof_runs_out(gate, ca):
 
 
 def test_taken_over_and_given_up(gate, ca):
-    """The other ends of a session that the broker keeps: another connection
-    of its id, in its place or without it, while it is there and while it is
+    """The other ways in which a kept session ends: another connection with its
+    id takes it over or discards it, while it is connected and while it is
     away."""
     leaf, path = ca.issue(), path_of(DIRECT)
     with gate.operator() as operator:

@@ -1,4 +1,5 @@
-"""The handshake of bridge and gate, step by step as DESIGN numbers it."""
+"""The handshake between bridge and gate, step by step, numbered as in
+DESIGN."""
 
 import json
 
@@ -17,7 +18,7 @@ def server(ca):
 
 @pytest.fixture(scope="module")
 def rig(tmp_path_factory, real_kafka, ca, server):
-    """The one that most tests share; their device paths differ."""
+    """The rig shared by most tests; their device paths differ."""
     rig = Handshake(tmp_path_factory.mktemp("handshake"), real_kafka, ca,
                     server).start()
     yield rig
@@ -41,7 +42,7 @@ def rig_with(tmp_path, real_kafka, ca, server):
 
 
 def responses(rig, command):
-    """The gate's answers to that command so far, whoever asked."""
+    """The gate's responses to that command so far, whoever sent it."""
     return [
         response
         for message in list(rig.operator.seen) if message.topic == RESPONSE
@@ -51,7 +52,7 @@ def responses(rig, command):
 
 
 def answer_for(rig, command, request):
-    """The gate's answer to the bridge about a request."""
+    """The gate's response to the bridge about a request."""
     request_id = request.json()["request_id"]
 
     def look():
@@ -62,7 +63,8 @@ def answer_for(rig, command, request):
 
 
 def place(rig, kind, predicate=lambda body: True):
-    """Where in the operator's stream something first stands."""
+    """The position of the first match among the messages the operator
+    received."""
     for n, message in enumerate(list(rig.operator.seen)):
         if message.topic == kind and predicate(json.loads(message.payload)):
             return n
@@ -110,7 +112,7 @@ def test_direct_needs_no_customer(rig):
     path, leaf = path_of(DIRECT), rig.ca.issue("rsa2048")
     ends(rig.ztp_device(path, leaf), 0)
     ends(rig.ztp_device(path, leaf, "--unused"), 0)
-    # what comes after it in the same stream has come, it has not
+    # a later event has arrived, so this one never will
     device, _ = rig.held()
     rig.request(device.path)
     assert not rig.reader.find(rig.topics["requests"], path)
@@ -136,7 +138,7 @@ def test_1_offered_until_acknowledged(rig_with):
         return [e["acked"] for e in listed] == [True]
 
     until(acked, "the candidate is acknowledged")
-    # a listener from now on is offered others, and this one no more
+    # an operator that subscribes now is offered other events, but not this one
     with rig.gate.operator() as late:
         other, _ = rig.held()
         late.pending(other.path)
@@ -144,7 +146,8 @@ def test_1_offered_until_acknowledged(rig_with):
 
 
 def test_1_every_disposal_is_acknowledged(rig):
-    """Merged, and cooled down at the gate for what is left of it."""
+    """Also for an event that is merged, and for one within the rest of its
+    cool-down at the gate."""
     device, leaf = rig.held()
     request = rig.request(device.path)
     device.close()
@@ -185,7 +188,7 @@ def test_2_a_device_that_exists_is_a_conflict(rig):
     rig.decide(request)
     body = rig.ended(request, "conflict")
     assert (body["code"], body["status"]) == (409, "ALREADY_EXISTS")
-    # the device that is there is told nothing of it, and stays
+    # the existing device is not told about it, and stays connected
     answer_for(rig, "rejectDevice", request)
     rig.operator.do("getDevice", device_path=device.path)
     assert device.alive()
@@ -241,7 +244,7 @@ def test_2_command_topics_must_agree(rig_with):
     rig.bridge.wait_log("gate_disagrees")
     status, text = rig.ready()
     assert status == 503 and "gate" in text
-    # nothing is made and nothing is said on a topic that the gate does not
+    # nothing is created, and nothing is sent on a topic that the gate does not
     # guard
     device, _ = rig.held()
     request = rig.request(device.path)
@@ -273,7 +276,7 @@ def test_3_a_squatter_gets_nothing(rig):
     device = rig.unused(path, leaf)
     device.wait_status("approved")
     assert rig.ended(mine, "onboarded")
-    # the loser was told before its session ended, and told nothing else
+    # the loser was told before its session ended, and received nothing else
     assert squatter.statuses() == ["pending", "rejected"]
     assert json.loads(squatter.seen[-1].payload)["reason"] == "conflict"
     assert device.statuses() == ["approved"]
@@ -290,7 +293,7 @@ def test_4_a_device_that_is_away_gets_it_later(rig, session):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(request, payload="kept")
     answer_for(rig, "createDevice", request)
     holds_for(lambda: not _results(rig, request), 1,
@@ -315,10 +318,10 @@ def test_4_also_after_undeliverable(rig_with):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending")["pending"][0]["live"],
-          "the gate knows that it has gone")
+          "the gate knows that it is gone")
     rig.decide(request, payload="kept")
     rig.ended(request, "undeliverable")
-    rig.bridge.restart()  # and nobody has told the new one
+    rig.bridge.restart()  # and the new process does not know the device is away
     rig.wait_ready()
     device = rig.unused(device.path, leaf)
     device.wait_status("approved")
@@ -327,13 +330,14 @@ def test_4_also_after_undeliverable(rig_with):
 
 
 def test_4_asked_for_after_a_reconnect(rig_with):
-    """Subscribed while the bridge was down: ztp/v1/subscribed is lost."""
+    """The device subscribed while the bridge was down, so ztp/v1/subscribed is
+    lost."""
     rig = rig_with()
     device, leaf = rig.held()
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending")["pending"][0]["live"],
-          "the gate knows that it has gone")
+          "the gate knows that it is gone")
     rig.decide(request)
     answer_for(rig, "createDevice", request)
     rig.bridge.stop()
@@ -377,7 +381,7 @@ def test_5_a_device_that_is_away_is_not_waited_for(rig):
     request = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(request, "reject")
     assert answer_for(rig, "rejectDevice", request)["data"]["rejected"] is True
 
@@ -393,7 +397,7 @@ def test_5_expired(rig_with):
 
 
 def test_5_the_cool_down_holds_at_the_gate(rig_with):
-    """And the device that comes back after it is attempt 2."""
+    """And the device that comes back after it makes attempt 2."""
     rig = rig_with({"onboarding": {"reject_cooldown": "1500ms"}})
     device, leaf = rig.held()
     request = rig.request(device.path)
@@ -475,7 +479,8 @@ def test_another_command_topic(rig_with):
 
 
 def test_the_device_itself_acknowledges(rig_with):
-    """Told again at each return, until it answers."""
+    """The command is sent again each time the device comes back, until it
+    answers."""
     rig = rig_with({"mqtt": {"delivery_ack": "device"}})
     device, leaf = rig.held()
     request = rig.request(device.path)
@@ -511,12 +516,12 @@ def test_deleted_by_the_operator_and_onboarded_anew(rig):
 
 
 def test_deleted_before_the_command_and_onboarded_anew(rig):
-    """What was kept for the device that is gone is not for the new one."""
+    """What was kept for the deleted device does not go to the new one."""
     device, leaf = rig.held()
     first = rig.request(device.path)
     device.drop()
     until(lambda: not rig.operator.do("listPending", limit=1000)["pending"][-1]
-          ["live"], "the gate knows that it has gone")
+          ["live"], "the gate knows that it is gone")
     rig.decide(first, payload="old")
     answer_for(rig, "createDevice", first)
     rig.operator.do("deleteDevice", device_path=device.path)
@@ -550,7 +555,7 @@ def test_audit_records_arrive_unchanged(rig):
 
 def test_devices_and_a_customer_on_a_real_kafka(tmp_path, real_kafka, ca,
                                                 server):
-    """No hand of a test's in between: ztp-device asks, ztp-approver says."""
+    """No test code in between: ztp-device asks and ztp-approver decides."""
     rig = Handshake(tmp_path / "rig", real_kafka, ca, server).start()
     good, bad = ca.issue("rsa2048"), ca.issue("p384")
     (tmp_path / "good").write_text(f"{good.fingerprint}\n")

@@ -1,5 +1,5 @@
-"""The real Kafka of the harness: records come out as they went in, and it
-comes back after each way of ending."""
+"""The harness's real Kafka: records come out as they went in, and it recovers
+from each way of ending."""
 
 from harness.kafka import Kafka
 from harness.topics import Reader, Writer

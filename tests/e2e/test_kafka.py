@@ -1,5 +1,6 @@
-"""Kafka's realities: a group shared by mistake, topics that go and come, change
-or refuse records, offsets that are lost, and a bridge that was killed."""
+"""Kafka in practice: a group shared by mistake, topics that are deleted,
+created, changed or refuse records, lost offsets, and a bridge that was
+killed."""
 
 import os
 import time
@@ -33,7 +34,8 @@ def rig(tmp_path_factory, real_kafka):
 
 @pytest.fixture
 def rig_of(tmp_path, real_kafka):
-    """Makes a rig of a test's own; one that starts is stopped after it."""
+    """Makes a rig of a test's own, which is stopped after the test if it
+    started."""
     rigs = []
 
     def make(settings=None, **more):
@@ -47,7 +49,7 @@ def rig_of(tmp_path, real_kafka):
 
 
 def ready(rig):
-    """(status, what /readyz says)."""
+    """(status, body) of /readyz."""
     url = f"http://{rig.bridge.http()}/readyz"
     try:
         with urllib.request.urlopen(url, timeout=5) as page:
@@ -67,7 +69,7 @@ def asked(rig, leaf):
 
 
 def test_group_is_shared(rig, ca):
-    """The bridge acts on nothing until it is alone again."""
+    """The bridge acts on nothing until it is alone in the group again."""
     wait_ready(rig)
     device, request = asked(rig, ca.leaf())
     absent = device_path("absent")
@@ -111,9 +113,10 @@ def test_group_is_shared(rig, ca):
 
 
 def recreate(rig, name, partitions=3, slowly=False):
-    """A topic of the same name with nothing in it. The test's own clients let
-    go of it first: librdkafka may not end a consumer whose topic was deleted,
-    and may crash. Where the bridge may crash, it does, and is back.
+    """Recreates a topic with nothing in it. The test's own clients stop using
+    it first: librdkafka may hang or crash when it closes a consumer of a
+    deleted topic. If the bridge may crash as well, it is crashed and
+    restarted.
     """
     topic = rig.topics[name]
     rig.reader.close()
@@ -134,7 +137,7 @@ def recreate(rig, name, partitions=3, slowly=False):
 
 
 def heard_everywhere(rig):
-    """A decision in any partition has its result."""
+    """Decisions in every partition get their result."""
     paths = [device_path("heard") for _ in range(3)]
     for partition, path in enumerate(paths):
         rig.writer.send(
@@ -149,8 +152,8 @@ def heard_everywhere(rig):
 
 @pytest.mark.parametrize("slowly", [False, True])
 def test_decision_topic_is_made_anew(rig, ca, slowly):
-    """What is decided there counts, although offsets begin again; and nothing
-    passes for having been heard because the old topic had been read further.
+    """Decisions in the new topic count, although its offsets start again.
+    Nothing counts as read because the old topic had been read further.
     """
     rig.onboard(ca.leaf())
     for _ in range(30):
@@ -170,7 +173,7 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
 
 @pytest.mark.parametrize("name", ["requests", "results"])
 def test_written_topic_is_made_anew(rig, ca, name):
-    """The producer goes on without help."""
+    """The producer continues without help."""
     rig.onboard(ca.leaf())
     recreate(rig, name)
     rig.onboard(ca.leaf())
@@ -188,7 +191,7 @@ def test_partitions_are_added(rig, ca):
     client.create_partitions(
         [NewPartitions(topic, 6)]
     )[topic].result()
-    # The other writer still knows three.
+    # The other writer still knows of three partitions.
     Writer(rig.kafka.brokers).send(
         topic,
         {"request_id": request.json()["request_id"],
@@ -200,7 +203,7 @@ def test_partitions_are_added(rig, ca):
 
 
 def test_group_offsets_are_lost(rig, ca):
-    """The store knows better: nothing is said twice."""
+    """The store has the offsets, so no result is written twice."""
     device, request, *_ = rig.onboard(ca.leaf())
     rig.decide(request)
     outcome_of(rig, request, "duplicate")
@@ -216,7 +219,7 @@ def test_group_offsets_are_lost(rig, ca):
 
 
 def test_store_is_new_and_the_group_is_not(rig_of, ca):
-    """A store that begins goes on where the group had been."""
+    """A new store continues from the group's offsets."""
     rig = rig_of().start()
     rig.onboard(ca.leaf())
     rig.bridge.stop()
@@ -230,7 +233,7 @@ def test_store_is_new_and_the_group_is_not(rig_of, ca):
 
 
 def test_decision_topic_is_truncated(rig, ca):
-    """Records that nobody has read are gone; those after them count."""
+    """The deleted records were never read; those after them count."""
     device, request = asked(rig, ca.leaf())
     rig.bridge.stop()
     for _ in range(3):
@@ -249,8 +252,9 @@ def garbage(rig, n, size):
 
 
 def test_dead_letter_is_too_large(rig_of, ca):
-    """For the topic, which no client can know: its value is left out, and
-    smaller ones stay whole even when they came together."""
+    """It is too large for the topic, whose limit no client can know. Its value
+    is left out; smaller dead letters stay complete, even if they were sent in
+    one batch with it."""
     topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
     rig = rig_of(topics=topics, create=False)
     create_topics(
@@ -277,7 +281,7 @@ def test_dead_letter_is_too_large(rig_of, ca):
 
 
 def test_requests_come_together_and_are_too_large(rig_of, ca):
-    """A topic that takes each record, but not many in one batch."""
+    """A topic that accepts each record, but not many in one batch."""
     topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
     rig = rig_of(topics=topics, create=False)
     create_topics(
@@ -298,7 +302,7 @@ def test_requests_come_together_and_are_too_large(rig_of, ca):
 
 
 def test_dead_letters_have_no_topic(rig_of, ca):
-    """That costs nobody else anything, and none is lost."""
+    """This affects no other record, and no dead letter is lost."""
     topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
     rig = rig_of(topics=topics, create=False)
     create_topics(
@@ -334,7 +338,7 @@ def test_topics_are_created(rig_of, ca):
 
 
 def test_killed_bridge_is_back_within_10_s(rig_of, ca):
-    """With the session times that it has of its own."""
+    """With the default session timeouts."""
     rig = rig_of()
     for name in ("session.timeout.ms", "heartbeat.interval.ms",
                  "reconnect.backoff.max.ms", "fetch.wait.max.ms",

@@ -1,5 +1,5 @@
-"""Every outcome of ztp.results that needs no gate, each from outside, on a real
-Apache Kafka."""
+"""Every outcome of ztp.results that needs no gate, seen from outside, on a
+real Apache Kafka."""
 
 import datetime
 
@@ -35,7 +35,7 @@ def asked(rig, leaf, path=None, **more):
 
 
 def verdicts(rig, first, second):
-    """The bodies of two decisions in a contradiction, or the same twice."""
+    """The bodies of two decisions, contradictory or equivalent."""
     bodies = {
         "approve": {"decision": "approve", "payload": {"n": 1}},
         "again": {"decision": "approve", "payload": {"n": 1},
@@ -107,7 +107,7 @@ def test_unknown_request(rig, key):
 
 
 def test_mismatch(rig, ca):
-    """Neither has an effect; the request is still open after them."""
+    """Neither has an effect, and the request is still open after them."""
     device, request = asked(rig, ca.leaf())
     other = rig.device()
     request_id = request.json()["request_id"]
@@ -130,7 +130,7 @@ def test_mismatch(rig, ca):
 
 
 def test_expired(rig, ca):
-    """With what a late decision is told, and the next attempt."""
+    """Includes the result of a late decision, and the next attempt."""
     device, first = asked(rig, ca.leaf(), expires_at=soon(1))
     check_result(
         outcome_of(rig, first, "expired"), "expired", device.path,
@@ -155,7 +155,7 @@ def test_expired(rig, ca):
 
 
 def test_already_past(rig, ca):
-    """Never asked."""
+    """The customer is never asked."""
     device = rig.device()
     rig.pending(device.path, ca.leaf().pem, expires_at=soon(-1))
     result = rig.result(device.path)
@@ -166,7 +166,7 @@ def test_already_past(rig, ca):
 
 
 def test_undeliverable(rig, ca):
-    """The device never came; when it comes again it is served after all."""
+    """The device never came. When it does come, it still gets its payload."""
     path = device_path("away")
     rig.pending(path, ca.leaf().pem)
     request = rig.request(path)
@@ -186,7 +186,7 @@ def test_undeliverable(rig, ca):
 
 
 def test_contenders(rig, ca):
-    """Nobody pushes out another's request; the first approval wins."""
+    """Nobody can displace another's request, and the first approval wins."""
     device, first = asked(rig, ca.leaf("p256"))
     rig.pending(device.path, ca.leaf("p384").pem)
     second = rig.reader.wait(rig.topics["requests"], device.path, count=2)[1]
@@ -214,13 +214,14 @@ def test_rejected_contender_leaves_the_other(rig, ca):
     outcome_of(rig, first, "rejected")
     rig.decide(second, payload="mine")
     outcome_of(rig, second, "onboarded")
-    # On one command topic without a gate, a rejection could be taken for
-    # the other's answer.
+    # Both share one command topic without a gate, so a rejection could be
+    # taken for the other one's answer.
     assert [m.json()["status"] for m in device.messages] == ["approved"]
 
 
 def test_device_exists(rig, ca):
-    """Another certificate for an onboarded path is never asked about."""
+    """The customer is never asked about another certificate for an onboarded
+    path."""
     device, *_ = rig.onboard(ca.leaf("p256"))
     rig.pending(device.path, ca.leaf("p384").pem)
     record = rig.reader.wait(rig.topics["results"], device.path, count=2)[1]
@@ -244,7 +245,8 @@ def test_ninth_contender(rig, ca):
 
 
 def test_shared_command_topic(tmp_path, real_kafka, ca):
-    """A template without the whole path: the later one ends in conflict."""
+    """The template lacks part of the path: the later request ends in
+    conflict."""
     rig = Rig(tmp_path, real_kafka, {
         "mqtt": {"command_topic": "/devices/{device}/commands"},
     }).start()

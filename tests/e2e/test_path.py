@@ -1,5 +1,6 @@
 """The whole path through a real Mosquitto and a real Kafka: a pending event
-becomes a request, the customer's decision becomes a command at the device."""
+becomes a request, and the customer's decision becomes a command to the
+device."""
 
 import base64
 import json
@@ -14,7 +15,7 @@ FORMS = ["pem", "joined", "spaces", "escaped", "base64"]
 
 @pytest.fixture(scope="module")
 def spy(rig):
-    """Sees what goes to any device at all."""
+    """A client that sees the commands to every device."""
     return rig.listen("subscriptions/#", "devices/#")
 
 
@@ -82,7 +83,8 @@ MODES = ["plain", "binary", "structured"]
 
 
 def as_mode(mode, body):
-    """(value, headers) of a decision in one CloudEvents mode, or in none."""
+    """(value, headers) of a decision in one of the CloudEvents modes, or in
+    none."""
     attributes = {
         "specversion": "1.0",
         "id": "d-1",

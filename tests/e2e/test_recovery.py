@@ -1,5 +1,5 @@
-"""Broker and Kafka come late, go away and come back; the bridge neither dies
-nor needs anybody's help, and what was asked meanwhile is answered."""
+"""Broker and Kafka start late, go away and come back. The bridge neither dies
+nor needs help, and every event published meanwhile gets its request."""
 
 import pytest
 
@@ -10,13 +10,13 @@ from harness.until import holds_for
 
 @pytest.fixture
 def own_kafka(tmp_path):
-    """A Kafka that a test may stop: not the shared one."""
+    """A Kafka of its own that a test may stop."""
     return Kafka(tmp_path / "kafka-home")
 
 
 @pytest.fixture
 def late(tmp_path, own_kafka):
-    """Nothing is there yet but the configuration."""
+    """Only the configuration exists yet."""
     return Rig(
         tmp_path, own_kafka, mosquitto={"persistence": True}, create=False
     )
@@ -60,7 +60,7 @@ def test_mosquitto_restarts(late, ca):
     rig.mosquitto.stop()
     rig.decide(request, payload={"n": 1})
     rig.mosquitto.start()
-    # paho brings the test's device back; its subscription is for it to make.
+    # paho reconnects the test's device, but its subscription is lost.
     back = rig.listen(waiting.command_topic)
     command = back.wait(waiting.command_topic)[0].json()
     assert command["payload"] == {"n": 1}
@@ -97,7 +97,8 @@ def test_kafka_restarts(late, ca, end):
 
 
 def test_bridge_restarts(rig, ca):
-    """What was asked before is answered after, what came meanwhile is asked."""
+    """A request from before is decided after it, and an event that arrived
+    meanwhile becomes a request."""
     before = rig.device()
     rig.pending(before.path, ca.leaf().pem)
     request = rig.request(before.path)
@@ -114,7 +115,7 @@ def test_bridge_restarts(rig, ca):
 
 
 def test_bridge_killed(rig, ca):
-    """kill -9 between request and decision: the same, within 10 s."""
+    """The same after kill -9 between request and decision, within 10 s."""
     device = rig.device()
     rig.pending(device.path, ca.leaf().pem)
     request = rig.request(device.path)
@@ -127,7 +128,8 @@ def test_bridge_killed(rig, ca):
 
 
 def test_device_that_comes_late(rig, ca):
-    """No subscriber is no delivery: the command waits for the device."""
+    """A command without a subscriber is not delivered: it waits for the
+    device."""
     path = device_path()
     rig.pending(path, ca.leaf().pem)
     rig.decide(rig.request(path), payload={"late": True})

@@ -1,6 +1,6 @@
-"""One walk along the whole path on which every kind of record and message is
-seen, each as docs/schemas says, and none that is changed on the way: that the
-other tests are held against the schemas, too, is worth what this shows."""
+"""One walk along the whole path in which every kind of record and message is
+seen, each valid by docs/schemas and unchanged on the way. It shows that
+validating the records of all other tests is worth something."""
 
 import dataclasses
 import json
@@ -31,7 +31,7 @@ CTLS = {
 
 
 class Tap:
-    """What is published through a proxy to $CONTROL."""
+    """What is published to $CONTROL through a proxy."""
 
     def __init__(self, found):
         self.found = found
@@ -49,7 +49,7 @@ class Tap:
 
 
 class Walk:
-    """A rig whose bridge and ztpctl are heard, and all that was seen."""
+    """A rig that observes its bridge and ztpctl, and keeps everything seen."""
 
     def __init__(self, folder, kafka, ca):
         self.commands = []
@@ -74,7 +74,7 @@ class Walk:
              *line.split()], check=True, timeout=60)
 
     def one(self, kind, name):
-        """The first that was seen of that kind and name."""
+        """The first one seen of that kind and name."""
         if kind is Record:
             return next(i for i in self.items if isinstance(i, Record)
                         and i.topic.endswith(f".{name}"))
@@ -140,7 +140,7 @@ def test_every_kind_is_seen_and_valid(walk):
 
 
 def test_commands_to_the_gate(walk):
-    """By the bridge and by ztpctl."""
+    """Commands from the bridge and from ztpctl."""
     assert walk.sent() >= BRIDGES | set(CTLS)
     for message in walk.commands:
         assert schemas.problems("control", message, "commands") == []

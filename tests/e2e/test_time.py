@@ -1,4 +1,4 @@
-"""Deadlines: when they pass, and when they must not, on a real Kafka that can
+"""Deadlines: when they pass and when they must not, on a real Kafka that can
 be silent, keep transactions open, and be away."""
 
 import datetime
@@ -14,13 +14,14 @@ from harness.shape import now, stamp, when
 from harness.until import until
 
 BOTH = ["reject", "approve"]
-# What a request without a decision comes to, and what the device is told.
+# The outcome of a request without a decision, and the status sent to the
+# device.
 END = {"reject": ("expired", "rejected"), "approve": ("onboarded", "approved")}
 
 
 @pytest.fixture(scope="module")
 def own_kafka(tmp_path_factory):
-    """A Kafka that may be stopped: not the shared one."""
+    """A Kafka of its own that may be stopped."""
     kafka = Kafka(tmp_path_factory.mktemp("kafka-home")).start()
     yield kafka
     kafka.stop()
@@ -28,7 +29,7 @@ def own_kafka(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def rigs(tmp_path_factory, own_kafka):
-    """One for either value of on_timeout, with short times otherwise."""
+    """One rig for each value of on_timeout, with short timeouts otherwise."""
     made = {
         way: Rig(tmp_path_factory.mktemp(way), own_kafka, {
             "onboarding": {
@@ -69,7 +70,7 @@ def asked(rig, leaf, seconds):
 
 
 def passed(request):
-    """Waits for the moment of expires_at."""
+    """Waits until expires_at has passed."""
     at = when(request.json()["expires_at"])
     until(lambda: now() > at, "the deadline passes", interval=0.05)
 
@@ -95,13 +96,13 @@ def test_already_past_whatever_on_timeout_says(rig, ca):
 
 
 def opposite(rig):
-    """A decision that the silence would not have come to."""
+    """A decision other than the one by timeout."""
     return "approve" if rig.told == "rejected" else "reject"
 
 
 def test_bridge_was_down(rigs, ca):
-    """What passed while the bridge was down: with a decision that was written
-    before it came back, and without."""
+    """Deadlines that passed while the bridge was down, with a decision written
+    before it came back and without."""
     stories = []
     for rig in rigs.values():
         decided = asked(rig, ca.leaf(), 1)
@@ -120,8 +121,8 @@ def test_bridge_was_down(rigs, ca):
 
 
 def test_kafka_was_away(rigs, own_kafka, ca):
-    """Nothing expires while Kafka is away; a decision that nobody could read
-    yet was in time."""
+    """Nothing expires while Kafka is away. A decision that the bridge could
+    not read yet was in time."""
     stories = []
     for way, rig in rigs.items():
         rig.end, rig.told = END[way]
@@ -129,7 +130,7 @@ def test_kafka_was_away(rigs, own_kafka, ca):
         silent = asked(rig, ca.leaf(), 2)
         stories.append((rig, decided, silent))
     for rig, (_, request), _ in stories:
-        # Written, but the bridge stands still and cannot have read it.
+        # Written, but the bridge is stopped and cannot have read it.
         rig.bridge.pause()
         rig.decide(request, opposite(rig))
     own_kafka.stop()
@@ -182,7 +183,8 @@ def test_open_transaction_holds_expiry_back(rig, ca):
 
 
 def test_aborted_transaction(rig, ca):
-    """It says nothing, and what is behind it is no end to wait for."""
+    """It decides nothing, and the bridge does not wait for an end behind
+    it."""
     producer = transaction(rig)
     device, request = asked(rig, ca.leaf(), 1)
     write(rig, producer, request, opposite(rig))
@@ -232,7 +234,7 @@ def test_times_last_across_a_restart(strict, ca):
 
 
 def test_announced_at_most_once_in_an_interval(strict, ca):
-    """Knocking all the time for some intervals."""
+    """Publishes events all the time for several intervals."""
     rig = strict
     device, request = asked(rig, ca.leaf(), 60)
     begin = now()
@@ -257,7 +259,7 @@ def test_announced_at_most_once_in_an_interval(strict, ca):
     {"retention": "1s"}, {"retention": "1h", "max_finished": 1},
 ])
 def test_finished_requests_are_forgotten(tmp_path, own_kafka, ca, store):
-    """But never which device has a path and its key."""
+    """But the bridge never forgets which device owns a path, and its key."""
     rig = Rig(tmp_path, own_kafka, {"store": store}).start()
     device, mine, *_ = rig.onboard(ca.leaf("p256"))
     refused, request = asked(rig, ca.leaf(), 60)

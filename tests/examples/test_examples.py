@@ -1,5 +1,5 @@
-"""Each example decides by its list, is killed in the middle, goes on where it
-was, and what it decides again has no effect."""
+"""Each example decides by its list, is killed in the middle, and continues
+where it was. What it decides again has no effect."""
 
 import functools
 import os
@@ -32,7 +32,7 @@ PAYLOAD = {"ntp": "time.acme.example"}
 
 
 def table():
-    """language: (build, run), as README says."""
+    """language: (build, run), from the README."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     return {name: commands for name, *commands in re.findall(
         r"^\| `(\w+)` \|[^|]*\| `([^`]+)` \| `([^`]+)` \|$", text, re.M)}
@@ -56,7 +56,7 @@ def built(language):
 
 
 def environment(folder):
-    """Small and quick Java; Python from its own venv."""
+    """A small and quick JVM; Python from its own venv."""
     return {**os.environ,
             "PATH": f"{folder}/venv/bin:{os.environ['PATH']}",
             "JAVA_TOOL_OPTIONS": "-Xmx128m -XX:TieredStopAtLevel=1"}
@@ -65,7 +65,7 @@ def environment(folder):
 class Example(Process):
     def __init__(self, language, rig, group="approver"):
         folder = built(language)
-        # A JVM that SIGTERM ended says 128 + 15.
+        # A JVM ended by SIGTERM exits with 128 + 15.
         super().__init__(
             f"{language}-{group}",
             ["sh", "-c", f"cd '{folder}' && exec {table()[language][1]}"],
@@ -88,7 +88,7 @@ def onboard(rig, leaf, count):
 
 
 def check_device(rig, device, status):
-    """Told once, with one result that says so."""
+    """The device was told once, with one result that says so."""
     told = device.wait(device.command_topic, timeout=60)
     assert [m.json()["status"] for m in told] == [status]
     outcome = "onboarded" if status == "approved" else "rejected"
@@ -123,7 +123,7 @@ def test_example(rig, ca, language):
     for device in refused:
         check_device(rig, device, "rejected")
 
-    # Another that begins at the beginning decides all of it once more.
+    # Another one that starts from the beginning decides everything once more.
     again = rig.run(Example(language, rig, "second"))
     devices = early + late + refused
     for device in devices:
@@ -158,6 +158,6 @@ def test_is_locked(language):
     for name in LOCKS[language]:
         text = (ROOT / language / name).read_text()
         assert text.strip(), name
-        # Where it was fetched from is the reader's own affair.
+        # The locks do not say where a package was fetched from.
         assert '"resolved"' not in text
         assert not re.search(r"\b(localhost|\d+\.\d+\.\d+\.\d+:\d+)\b", text)

@@ -1,1 +1,2 @@
-"""Breaking things on purpose, and an oracle outside the bridge that counts."""
+"""Fault injection, and an oracle outside the bridge that counts what
+happens."""

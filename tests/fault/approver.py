@@ -1,5 +1,5 @@
-"""The customer: reads requests, writes the plan's decisions, at least once.
-A process of its own, because it is killed, too.
+"""The customer: reads requests and writes the plan's decisions, at least once.
+It is a process of its own because it is killed, too.
 
 usage: approver.py BROKERS GROUP REQUESTS DECISIONS"""
 
@@ -47,7 +47,7 @@ def serve(consumer, producer, topic, going):
                     on_delivery=delivered,
                 )
                 producer.poll(0)
-        # The offsets only move when every decision is in Kafka.
+        # Offsets are committed only when every decision is in Kafka.
         while producer.flush(1) and going():
             pass
         if failed or len(producer):
@@ -58,7 +58,7 @@ def serve(consumer, producer, topic, going):
 def commit(consumer):
     try:
         consumer.commit(asynchronous=False)
-    except Exception as error:  # a rebalance: they are read again
+    except Exception as error:  # after a rebalance they are read again
         print(f"not committed: {error}", flush=True)
 
 

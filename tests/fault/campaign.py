@@ -1,12 +1,12 @@
-"""Rounds of random faults under load, and what the oracle says of each.
+"""Rounds of random faults under load, each judged by the oracle.
 
 usage: campaign.py [--rounds N] [--seed S] [--rate EVENTS_PER_SECOND]
                    [--seconds S] [--from-round N] [--first] [--keep DIR]
 
-A round: some seconds of load during which its faults begin and end, then
-everything runs again and what is still on its way may arrive. What has not
-come when nothing moves any more is lost. The faults of a run follow from its
-seed, which is printed; what they hit depends on the machine."""
+A round is some seconds of load during which its faults begin and end. Then
+everything runs again, and what is still in flight may arrive. Whatever has not
+arrived when nothing moves any more is lost. The faults of a run follow from
+its seed, which is printed; what they hit depends on the machine."""
 
 import argparse
 import json
@@ -26,7 +26,7 @@ from fault.stage import Stage  # noqa: E402
 from harness import process  # noqa: E402
 from harness.until import until  # noqa: E402
 
-STILL = 40.0  # seconds without any progress: what is missing does not come
+STILL = 40.0  # seconds without progress after which the missing is lost
 LONGEST = 240.0  # for a round to come to rest
 
 
@@ -39,7 +39,7 @@ class Campaign:
         self.number = 0
 
     def round(self, plan=None):
-        """One round, with these faults or with what the seed says."""
+        """Runs one round, with these faults or with those of its seed."""
         stage = self.stage
         self.number += 1
         draw = random.Random(f"{self.seed}-{self.number}")
@@ -75,7 +75,7 @@ class Campaign:
         waiter.wait(max(0, began + self.seconds - time.monotonic()))
 
     def rest(self):
-        """Until everything has come, or nothing moves any more."""
+        """Waits until everything has arrived, or nothing moves any more."""
         stage = self.stage
         process.verify_all()
         stage.kafka.wait_ready()

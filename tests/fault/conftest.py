@@ -1,4 +1,4 @@
-"""Rigs whose bridge has libcrash.so in front of it."""
+"""Rigs whose bridge runs with libcrash.so preloaded."""
 
 import pytest
 
@@ -7,15 +7,14 @@ from harness.ports import free_port
 from harness.rig import Rig
 from harness.schemas import valid_records, watching  # noqa: F401
 
-# Short keepalives show that the connections live.
+# Short keepalives show that the connections are alive.
 SETTINGS = {"mqtt": {"keepalive": "5s"}}
 
 
 @pytest.fixture
 def steered(tmp_path, real_kafka):
-    """Makes (rig, control), on the real Kafka, where a group is together in
-    no time. The rig is not started yet, and a test that goes well stops
-    it."""
+    """Makes (rig, control) on the real Kafka, where a group assembles at once.
+    The rig is not started yet, and a test that passes stops it."""
     rigs = []
 
     def make(**settings):

@@ -2,14 +2,15 @@
 
 usage: crashpoints.py [--every K] [--workers N] [--points A,B,...] [--half]
 
-A life: the bridge starts on an empty store, an event comes, is asked, is
-approved, the command and the result go out, the bridge ends. Its durable and
-network steps are counted (crash.c). Then, for every step, the same life with
-the bridge killed in front of that step, and once more with the step done
-half-way, and started again. Whatever the step: one request id, one and the
-same command, one result, and a second device still comes through.
+In one life, the bridge starts on an empty store, an event arrives, becomes a
+request and is approved, the command and the result are sent, and the bridge
+stops. crash.c counts its durable and network steps. Then, for every step, the
+same life runs with the bridge killed before that step and restarted, and once
+more with the step done half-way. Whatever the step, there must be one request
+id, one and the same command, one result, and a second device must still be
+onboarded.
 
-Threads run side by side, so step n is not always the same; the sum over all n
+Threads run in parallel, so step n is not always the same. The sum over all n
 is what counts."""
 
 import argparse
@@ -52,13 +53,13 @@ class Life:
         self.control.crash_at(step, half)
         self.rig.bridge.env = self.control.env
         self.certificate = certificate
-        self.died = 0  # the step it died at
+        self.died = 0  # the step at which it died
         self.repeated = 0
         self.revived = 0
         self.steps = 0
 
     def revive(self):
-        """Starts the bridge again when it has died as it was told to."""
+        """Starts the bridge again after it has died as it was told to."""
         bridge = self.rig.bridge
         if not bridge.alive():
             self.died = self.control.get("steps")
@@ -80,7 +81,7 @@ class Life:
         return self.rig.reader.find(self.rig.topics[name], key=path)
 
     def run(self):
-        """One device, and, where the bridge was to die, another one."""
+        """Runs one device and, if the bridge was to die, another one."""
         rig = self.rig
         rig.mosquitto.start()
         rig.bridge.start()
@@ -132,7 +133,8 @@ class Life:
         assert not dead, dead
 
     def end(self):
-        """A clean end; the step to die at may be in it."""
+        """Stops the bridge cleanly. The step at which it dies may be part of
+        the stop."""
         bridge = self.rig.bridge
         self.revive()
         try:
@@ -157,7 +159,7 @@ class Outcome:
 
 
 class Points:
-    """Runs lives side by side: they mostly wait."""
+    """Runs lives in parallel, because they mostly wait."""
 
     def __init__(self, folder, kafka, certificate, workers=12):
         self.folder = pathlib.Path(folder)
@@ -177,7 +179,7 @@ class Points:
         return Outcome(life.died, life.repeated, life.steps)
 
     def measure(self):
-        """How many steps a life has."""
+        """The number of steps in a life."""
         self.count = self.outcome(self.folder / "whole").steps
         return self.count
 

@@ -1,5 +1,5 @@
-"""What can be done to a stage: each fault has a target, a beginning and an
-end. A round's faults are drawn from the seed alone, before it begins."""
+"""The faults of a stage: each has a target, a beginning and an end. A round's
+faults are drawn from the seed alone, before the round begins."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ import dataclasses
 class Fault:
     target: str
     what: str
-    begin: float  # seconds after the round's begin
+    begin: float  # seconds after the round's beginning
     end: float
     number: int = 0  # bytes, or bytes per second
 
@@ -41,8 +41,8 @@ DONE_TO = {
 
 
 def draw(random, seconds):
-    """The faults of a round that lasts so long: one to four targets, the
-    bridge more often than others, sometimes twice."""
+    """The faults of a round of that duration: one to four targets, the bridge
+    more often than the others, and sometimes twice."""
     targets = random.sample(
         PROCESSES + PROXIES, random.choice((1, 2, 2, 3, 3, 4))
     )
@@ -81,7 +81,7 @@ def begin(stage, fault):
         else:
             target.kill9()
     elif what == "term":
-        if fault.target == "bridge":  # no signal is its own before that
+        if fault.target == "bridge":  # before, it has no signal handlers
             target.wait_log("event=started")
         target.stop()
     elif what == "stop":

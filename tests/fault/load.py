@@ -1,6 +1,6 @@
-"""The broker's side of a campaign: a publisher of pending events at a given
+"""The devices' side of a campaign: a publisher of pending events at a given
 rate, and one client that stands for all devices. Each is a thread with a
-socket of its own and goes straight to Mosquitto, past the proxy."""
+socket of its own and connects straight to Mosquitto, past the proxy."""
 
 import collections
 import select
@@ -10,12 +10,12 @@ import time
 
 from . import plan, wire
 
-WINDOW = 20  # Mosquitto's receive maximum
+WINDOW = 20  # Mosquitto's Receive Maximum
 KEEPALIVE = 10.0
 
 
 class Wire(threading.Thread):
-    """A connection that is made again until it is told to end."""
+    """A connection that is opened again until it is told to end."""
 
     def __init__(self, port, client_id, session):
         super().__init__(daemon=True, name=client_id)
@@ -34,7 +34,7 @@ class Wire(threading.Thread):
                     self._connection()
                 except OSError:
                     self.ending.wait(0.05)
-        except Exception as error:  # shown by close()
+        except Exception as error:  # reported by close()
             self.trouble = error
             raise
 
@@ -79,9 +79,9 @@ class Wire(threading.Thread):
 
 
 class Publisher(Wire):
-    """Offers new devices at a rate while .offering, and again whatever has no
-    PUBACK with reason 0 yet: 0x10 means that the bridge's session is gone
-    (with a Mosquitto killed), and nobody has kept the event."""
+    """Offers new devices at a rate while .offering. It publishes again
+    whatever has no PUBACK with reason code 0 yet: 0x10 means that the bridge's
+    session is gone (with a killed Mosquitto) and nobody has kept the event."""
 
     def __init__(self, port, oracle, certificates, rate):
         super().__init__(port, "driver", session=False)
@@ -119,7 +119,8 @@ class Publisher(Wire):
 
     def send_some(self):
         now = time.monotonic()
-        # A debt of at most a second: a stopped Mosquitto is not made up for.
+        # Catches up at most a second, so not all of the time that Mosquitto
+        # was stopped.
         self.budget = min(
             self.rate, self.budget + (now - self.since) * self.rate
         )
@@ -164,8 +165,8 @@ class Publisher(Wire):
 
 
 class Devices(Wire):
-    """Subscribed for all devices in one persistent session. The late ones are
-    not there until they are let in."""
+    """Subscribed for all devices in one persistent session. The late devices
+    are absent until they are let in."""
 
     def __init__(self, port, oracle):
         super().__init__(port, "devices", session=True)
@@ -191,7 +192,8 @@ class Devices(Wire):
         if first & 0xF0 != wire.PUBLISH:
             return
         topic, mid, payload = wire.read_publish(first, body)
-        # Told first, acknowledged then: what we forget, Mosquitto repeats.
+        # Tell the oracle first, then acknowledge: Mosquitto repeats what we
+        # forget.
         self.oracle.device_got(topic, payload, dup=bool(first & 8))
         if first & 6:
             self.socket.sendall(wire.puback(mid))

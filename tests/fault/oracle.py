@@ -1,34 +1,35 @@
-"""Who knows better than the bridge.
+"""The oracle: it judges the bridge by what happens around it.
 
-It hears four sources, none of which is the bridge's word about itself:
+It has four sources, none of which is the bridge itself:
 
   the driver    which event Mosquitto acknowledged to the publisher
-  the proxy     what went over the wire between bridge and Mosquitto: events
-                that the bridge acknowledged, commands that Mosquitto did
+  the proxy     the traffic between bridge and Mosquitto: events acknowledged
+                by the bridge, commands acknowledged by Mosquitto
   the devices   every command, with its topic
   Kafka         every record of every topic, from the first on
 
-and counts, device by device:
+It counts, for each device:
 
-  lost        an event that the bridge acknowledged, or that Mosquitto did
-              and never forgot, without request, result or command
+  lost        an event without request, result or command, although the
+              bridge acknowledged it, or Mosquitto did and never forgot it
   twice       a second, different effect for one device
   elsewhere   a command on another device's topic
-  wrong       a request, command or result that is not what the plan says
+  wrong       a request, command or result that differs from the plan
   leaked      a secret, a certificate or a payload where it must not be
 
-What is no fault is counted apart:
+It counts separately what is not a fault:
 
-  offered_again       events that Mosquitto acknowledged, that the bridge had
-              not acknowledged when Mosquitto was killed with -9: it may have
+  offered_again       events that Mosquitto had acknowledged and the bridge
+              had not when Mosquitto was killed with -9, which may have
               forgotten them. The driver offers them again, as the gate
               would, and then they must arrive.
   forgotten_commands  commands that Mosquitto acknowledged to the bridge and
-              forgot when it was killed: nobody can know, only counted.
-  repeated    the same command again, same request id (at least once)
-  resent      the same by Mosquitto to the devices' session, with DUP set
-  reasked     the same request again, same id
-  retold      the same result again, same ce_id
+              forgot when it was killed. Nobody can tell, so they are only
+              counted.
+  repeated    the same command again, with the same request id (at least once)
+  resent      the same, sent by Mosquitto to the devices' session with DUP set
+  reasked     the same request again, with the same id
+  retold      the same result again, with the same ce_id
 
 An "epoch" is a life of Mosquitto; each kill -9 begins a new one."""
 
@@ -79,7 +80,7 @@ class Oracle:
             for kind in ("lost", "twice", "elsewhere", "wrong", "leaked")
         )
 
-    # the driver's side
+    # the driver
 
     def new(self, late=False):
         """The next device's number."""
@@ -100,12 +101,12 @@ class Oracle:
         self.accepted[n] = epoch
 
     def mosquitto_killed(self):
-        """When it is dead and before it is started again. Whoever listens to
-        a connection takes the epoch when it is made."""
+        """To be called when it is dead and before it is started again.
+        Everyone who watches a connection takes the epoch when it is opened."""
         self.epoch += 1
 
     def known(self, path):
-        """The number of a device that was offered by that path, or -1."""
+        """The number of a device that was offered with that path, or -1."""
         n = plan.number_of(path)
         if n < 0 or n >= len(self.ids) or self.path(n) != path:
             return -1
@@ -119,7 +120,7 @@ class Oracle:
     # the devices
 
     def device_got(self, topic, payload, dup=False):
-        """dup: Mosquitto says that it may have sent it before."""
+        """dup: Mosquitto has set DUP, so it may have sent it before."""
         path = topic[: -len("/commands")]
         n = self.known(path) if topic.endswith("/commands") else -1
         with self.lock:
@@ -175,7 +176,7 @@ class Oracle:
         self.scan(raw, f"topic {name}")
 
     def scan(self, raw, where):
-        """Looks for what must be nowhere."""
+        """Searches for what must not appear anywhere."""
         for mark in (*plan.LEAKS, plan.PAYLOAD.encode()):
             at = raw.find(mark)
             if at >= 0:
@@ -229,10 +230,10 @@ class Oracle:
         else:
             self.find("twice", f"result {path} again as {ce_id}: {value}")
 
-    # judging
+    # the verdict
 
     def progress(self):
-        """Grows as long as something still comes of anything."""
+        """Grows as long as anything still arrives."""
         return (
             self.counts["records"]
             + self.counts["repeated"]
@@ -242,7 +243,7 @@ class Oracle:
         )
 
     def to_offer_again(self):
-        """Events that Mosquitto acknowledged and then may have forgotten."""
+        """Events that Mosquitto acknowledged and may have forgotten since."""
         with self.lock:
             return [
                 n
@@ -258,7 +259,7 @@ class Oracle:
         self.offered_at[n] = self.epoch
 
     def missing(self, n):
-        """What has not come of an event yet, or None."""
+        """What is still missing for an event, or None."""
         if not self.accepted[n]:
             return "no PUBACK of Mosquitto"
         if not self.owned[n] & 2:
@@ -274,7 +275,7 @@ class Oracle:
         return 0 < self.taken[n] < self.epoch
 
     def open(self):
-        """Those of which something is still to come."""
+        """The devices for which something is still missing."""
         with self.lock:
             return [
                 n
@@ -284,7 +285,7 @@ class Oracle:
             ]
 
     def judge(self):
-        """At rest: what has not come is lost. Begins anew after it."""
+        """At rest, what is still missing is lost. Starts afresh after it."""
         with self.lock:
             for n in range(self.first, len(self.ids)):
                 what = self.missing(n)
@@ -318,7 +319,7 @@ class Tap:
         self.oracle = oracle
         self.streams = [wire.Splitter(), wire.Splitter()]
         self.events = {}  # id of a packet to the bridge -> device
-        self.published = {}  # id of a packet of the bridge -> device
+        self.published = {}  # id of a packet from the bridge -> device
         self.epoch = oracle.epoch
 
     def __call__(self, direction, data):

@@ -1,12 +1,12 @@
-"""Kafka away for long, under load: back-pressure from end to end.
+"""A long outage of Kafka under load: back-pressure from end to end.
 
 usage: outage.py [--seconds S] [--rate EVENTS_PER_SECOND]
                  [--max-requests N]
 
-Measures the highest rate of the whole path first, then stops Kafka (SIGSTOP)
-for so long with Mosquitto restarted half-way, then lets it go on. Everything
-has to arrive; the backlog at not less than half the highest rate; the
-bridge's memory stays flat."""
+Measures the highest rate of the whole path first. Then stops Kafka (SIGSTOP)
+for that long, with a restart of Mosquitto half-way, and continues it.
+Everything has to arrive, the backlog at no less than half the highest rate,
+and the bridge's memory has to stay flat."""
 
 import argparse
 import json
@@ -25,7 +25,7 @@ from harness.until import until  # noqa: E402
 
 
 class Sampler(threading.Thread):
-    """The bridge's memory, twice a second."""
+    """Samples the bridge's memory twice a second."""
 
     def __init__(self, stage):
         super().__init__(daemon=True, name="sampler")
@@ -45,12 +45,12 @@ class Sampler(threading.Thread):
 
 
 def settled(stage):
-    """How many devices have their result."""
+    """The number of devices that have their result."""
     return sum(stage.oracle.results)
 
 
 def offer(stage, count, late=False, timeout=120):
-    """That many events as fast as Mosquitto takes them."""
+    """Offers that many events as fast as Mosquitto accepts them."""
     driver = stage.driver
     goal = len(stage.oracle.ids) + count
     rate, share = driver.rate, driver.late_share
@@ -63,7 +63,7 @@ def offer(stage, count, late=False, timeout=120):
 
 
 def highest_rate(stage, count=10000):
-    """Requests answered per second when offered without a pause."""
+    """Requests answered per second when events are offered without a pause."""
     first, began = settled(stage), time.monotonic()
     offer(stage, count)
     until(lambda: not stage.oracle.open(), "all are answered", 120, 0.05)

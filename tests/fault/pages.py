@@ -25,6 +25,6 @@ def is_ready(rig):
 
 
 def unready_names(rig, part):
-    """True when the bridge says that it is not ready because of that part."""
+    """True if the bridge says that it is not ready because of that part."""
     status, text = ready(rig)
     return status == 503 and part in json.dumps(text)

@@ -1,4 +1,4 @@
-"""What is asked and what has to come of it: every device of a campaign is a
+"""What is asked and what has to come of it. Every device of a campaign is a
 number, and everything about it follows from that number, so that driver,
 approver and oracle agree without talking to each other."""
 
@@ -11,8 +11,8 @@ SECRET = "ZTPSECRET"  # in every password and JWT
 PAYLOAD = "ZTPPAYLOAD"  # in every payload
 DEVICE = re.compile(r"subscriptions/(acme|late)/registries/r\d/devices/d(\d+)")
 
-# What may be nowhere outside: the secrets and any certificate (base64 of DER
-# begins so, PEM says it in words).
+# What must not appear anywhere outside: the secrets and any certificate
+# (base64 DER starts like this, and PEM says it in words).
 LEAKS = (SECRET.encode(), b"BEGIN CERT", b"MII")
 
 
@@ -22,7 +22,7 @@ def path_of(n, late=False):
 
 
 def number_of(path):
-    """The device's number, or -1 for what is no device of ours."""
+    """The device's number, or -1 if it is not one of our devices."""
     found = DEVICE.fullmatch(path)
     return int(found.group(2)) if found else -1
 
@@ -32,12 +32,12 @@ def draw(n):
 
 
 def own_id(n):
-    """Half of the events bring a request id, as a gate's do."""
+    """Half of the events carry a request id, as a gate's do."""
     return f"own-{n}" if draw(n) & 256 else None
 
 
 def event(n, path, certificate):
-    """The pending event's bytes."""
+    """The pending event, as bytes."""
     own = own_id(n)
     return (
         (f'{{"request_id":"{own}",' if own else "{")
@@ -71,7 +71,8 @@ def answer(n, request_id, path):
 
 
 def second_answer(n, request_id, path):
-    """Some customers contradict themselves; None for the others."""
+    """A contradicting second decision of some customers; None for the
+    others."""
     if draw(n) % 97:
         return None
     body = {"request_id": request_id, "device_path": path}
@@ -87,7 +88,7 @@ def approved(n):
 
 
 def command(n, request_id, path):
-    """The envelope that the device has to get."""
+    """The envelope that the device must receive."""
     said = answer(n, request_id, path)
     body = {
         "type": "provisioning",

@@ -1,4 +1,4 @@
-"""libcrash.so in front of a bridge, and the page that steers it
+"""Preloads libcrash.so into a bridge, and maps the page that controls it
 (tests/fault/control.h)."""
 
 import errno
@@ -14,7 +14,7 @@ OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32)))
 
 
 class Control:
-    """What it says counts from the next call of the bridge on."""
+    """Its values take effect at the bridge's next call."""
 
     def __init__(self, folder, name="control"):
         self.path = pathlib.Path(folder) / name

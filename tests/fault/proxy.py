@@ -1,10 +1,10 @@
-"""A TCP proxy that can be told to break: cut (FIN or RST), cut in the middle
-of a packet, stall with the sockets open, go slowly. One thread runs all
-proxies; everything that touches a socket happens there.
+"""A TCP proxy that can break connections: cut them (FIN or RST), cut in the
+middle of a packet, stall with the sockets open, or slow down. One thread runs
+all proxies, and only that thread touches sockets.
 
-A tap sees what was received from either side before it is forwarded: a byte
-that the tap saw was certainly sent. A filter stands in the client's way: what
-it returns for what was received goes on."""
+A tap sees the data received from either side before it is forwarded, so a byte
+that the tap saw has certainly been sent. A filter may change what the client
+sends: the bytes it returns are forwarded."""
 
 import asyncio
 import concurrent.futures
@@ -12,7 +12,7 @@ import socket
 import struct
 import threading
 
-TICK = 0.05  # seconds between two helpings in slow mode
+TICK = 0.05  # seconds between two portions in slow mode
 UP, DOWN = 0, 1  # from the client, to the client
 
 
@@ -134,7 +134,7 @@ class Link:
                 half.transport.resume_reading()
 
     def helping(self, size):
-        """Slow mode: forwards a little of what is held."""
+        """Slow mode: forwards a portion of the held data."""
         if self.dead or not self.complete():
             return
         for half in self.halves:
@@ -171,10 +171,10 @@ class Proxy:
         self.loop = net.loop
         self.target = target
         self.make_tap = make_tap
-        self.make_filter = None  # for the connections that come from now on
+        self.make_filter = None  # for connections opened from now on
         self.links = set()
         self.stalled = False
-        self.rate = 0  # bytes per second and direction; 0: as fast as it goes
+        self.rate = 0  # bytes per second and direction; 0: unlimited
         self.cut_after = None
         self.server = net.call(self._listen())
         self.port = self.server.sockets[0].getsockname()[1]
@@ -198,7 +198,8 @@ class Proxy:
         self._do(action)
 
     def cut_in(self, count):
-        """All that is open ends after so many more bytes, mid-packet."""
+        """Cuts all open links after that many more bytes, in the middle of a
+        packet."""
 
         def action():
             self.cut_after = count
@@ -238,7 +239,7 @@ class Proxy:
 
 
 class Net:
-    """The thread in which proxies live."""
+    """The thread that runs the proxies."""
 
     def __init__(self):
         self.loop = asyncio.new_event_loop()

@@ -1,12 +1,13 @@
-"""A broker that refuses the first records of a topic and takes the next ones.
+"""A broker that refuses the first records of a topic and accepts the next
+ones.
 
-It happens when a leader is elected, or a topic has just been made. A second
-batch may be on its way by then, and a broker that has nothing of a producer
-yet takes it, whatever its sequence number is.
+This happens when a leader is elected, or when a topic has just been created. A
+second batch may already be in flight, and a broker that has nothing from a
+producer yet accepts it, whatever its sequence number.
 
-Here the first ProduceRequest of a topic is led to a partition that is not
-there, which the broker answers as it would for one that is not there yet, and
-everything behind it is held back until a second one has come."""
+Here the first ProduceRequest of a topic is redirected to a partition that does
+not exist, which the broker answers as it does for one that does not exist yet.
+Everything behind it is held back until a second one has arrived."""
 
 import struct
 import threading
@@ -14,15 +15,15 @@ import threading
 from .wire import take_varint
 
 PRODUCE = 0
-NOWHERE = 1000  # no topic here has so many partitions
+NOWHERE = 1000  # no topic here has that many partitions
 
 
 class Refusal:
-    """As a proxy's make_filter: one of these for all connections."""
+    """A proxy's make_filter: one of these for all connections."""
 
     def __init__(self, topic):
         self.topic = topic.encode()
-        self.first = threading.Event()  # the first one has come
+        self.first = threading.Event()  # the first one has arrived
         self.second = threading.Event()  # both are on their way
 
     def __call__(self):
@@ -30,7 +31,7 @@ class Refusal:
 
 
 class Frames:
-    """One connection: whole requests, as far as they may go on."""
+    """One connection: the complete requests that may be forwarded."""
 
     def __init__(self, refusal):
         self.refusal = refusal
@@ -64,8 +65,9 @@ class Frames:
 
 
 def partition_at(frame, topic):
-    """Where a ProduceRequest (v3 to v12) says which partition of the topic it
-    is for; 0: it is something else. From v9 on it is of the flexible kind."""
+    """The offset at which a ProduceRequest (v3 to v12) names the topic's
+    partition; 0 if it is something else. From v9 on it uses flexible
+    encoding."""
     api, version = struct.unpack_from(">hh", frame, 4)
     if api != PRODUCE:
         return 0
@@ -86,7 +88,7 @@ def partition_at(frame, topic):
 
 
 def take_text(frame, at, flexible):
-    """(text, what is behind it); null is as good as empty."""
+    """(text, the rest); null counts as empty."""
     if flexible:
         length, at = take_varint(frame, at)
         length -= 1

@@ -1,5 +1,5 @@
-"""Everything of a campaign in one object: Mosquitto, a real Kafka, proxies in
-front of both for the bridge, approver, driver, devices, oracle."""
+"""Everything a campaign needs in one object: Mosquitto, a real Kafka, proxies
+in front of both for the bridge, approver, driver, devices and oracle."""
 
 import pathlib
 import sys
@@ -31,8 +31,8 @@ POOL = 50  # certificates, shared by the devices
 
 
 class ProxiedKafka(Kafka):
-    """With a second listener, whose advertised port is a proxy's: only who
-    comes in there is sent through the proxy."""
+    """With a second listener, whose advertised port is a proxy's: only clients
+    of that listener go through the proxy."""
 
     def __init__(self, folder, net, name="kafka"):
         super().__init__(folder, name)
@@ -56,7 +56,7 @@ class ProxiedKafka(Kafka):
 
 
 class Watch(threading.Thread):
-    """Gives every record of the topics to the oracle."""
+    """Passes every record of the topics to the oracle."""
 
     def __init__(self, brokers, topics, oracle):
         super().__init__(daemon=True, name="watch")
@@ -102,7 +102,7 @@ class Watch(threading.Thread):
                             message.topic(), message.key(), message.value(),
                             message.headers(),
                         )
-        except Exception as error:  # shown by close()
+        except Exception as error:  # reported by close()
             self.trouble = error
             raise
 
@@ -190,10 +190,11 @@ class Stage:
         self.oracle.mosquitto_killed()
 
     def wait_connected(self):
-        """The bridge is at the broker, whichever life that is in."""
+        """Waits until the bridge is connected to the broker, after whichever
+        restart."""
         self.mosquitto.wait_connected("ztp-bridge")
 
-    # looking at the bridge
+    # observing the bridge
 
     def rss(self):
         """KiB."""
@@ -204,13 +205,14 @@ class Stage:
         return rss
 
     def scan_bridge(self):
-        """Its log so far and its metrics hold nothing secret."""
+        """Checks that its log so far and its metrics contain nothing
+        secret."""
         with open(self.bridge.log_path, "rb") as log:
             log.seek(self.scanned)
             text = log.read()
         self.scanned += len(text)
         self.oracle.scan(text, "log")
-        # A connection that breaks says nothing against a command.
+        # A broken connection does not prove that no command was sent.
         at = text.find(b"event=command_impossible")
         if at >= 0:
             self.oracle.find("wrong", text[at : at + 200].decode())

@@ -1,5 +1,5 @@
-"""A wall clock that is wrong: while the bridge runs its deadlines do not care;
-at a start, time never goes back behind what the store has seen."""
+"""A wrong wall clock: deadlines of a running bridge do not depend on it, and
+at startup, time never goes back behind the newest time in the store."""
 
 import datetime
 import re
@@ -17,7 +17,8 @@ def results(rig, path):
 
 
 def said_at(rig):
-    """The newest time in the bridge's log: what it takes for now."""
+    """The newest time in the bridge's log, which it takes for the current
+    time."""
     return when(re.findall(r"^ts=(\S+)", rig.bridge.log(), re.M)[-1])
 
 
@@ -28,7 +29,7 @@ def test_forward_expires_nothing(steered, ca):
     rig.pending(device.path, ca.leaf().base64)
     request = rig.request(device.path)
     control.set("clock_ms", 5 * HOUR)
-    rig.onboard(ca.leaf())  # the loop has turned over with the new clock
+    rig.onboard(ca.leaf())  # the loop has seen the new clock
     holds_for(lambda: not results(rig, device.path), 1.5, "does not expire")
     rig.decide(request)
     assert rig.result(device.path).json()["outcome"] == "onboarded"
@@ -51,7 +52,8 @@ def test_backward_holds_up_nothing(steered, ca):
 
 
 def test_start_with_a_clock_behind(steered, ca):
-    """It warns, goes on from the store's newest time, and still expires."""
+    """It warns, continues from the store's newest time, and still expires
+    requests."""
     rig, control = steered(onboarding={"decision_timeout": "4s"})
     rig.start()
     rig.onboard(ca.leaf())
@@ -69,8 +71,8 @@ def test_start_with_a_clock_behind(steered, ca):
 
 
 def test_start_after_the_deadline(steered, ca):
-    """What fell due while the bridge was away is expired after a start, but
-    not before the decisions that came meanwhile have been heard."""
+    """Requests that became due while the bridge was away expire after startup,
+    but not before the decisions that arrived meanwhile have been read."""
     rig, control = steered(onboarding={"decision_timeout": "1h"})
     rig.start()
     silent, decided = device_path("clock"), device_path("clock")

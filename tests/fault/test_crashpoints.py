@@ -1,4 +1,5 @@
-"""A sample of the points at which the bridge can die; `make fault` has all."""
+"""A sample of the points at which the bridge can die; `make fault` runs
+all."""
 
 from fault.crashpoints import Points, points_of
 

@@ -1,5 +1,5 @@
-"""A disk that is full or read-only: nothing is acknowledged that is not kept,
-the session stays, and it heals by itself when there is room again."""
+"""A full or read-only disk: the bridge acknowledges nothing that it has not
+stored, keeps its session, and recovers by itself once there is room again."""
 
 import os
 import signal
@@ -16,7 +16,8 @@ PENDING = "ztp/v1/pending"
 
 
 def offer(rig, leaf, count):
-    """That many devices, all acknowledged by Mosquitto; their paths."""
+    """Offers that many devices, all acknowledged by Mosquitto; returns their
+    paths."""
     paths = [device_path("disk") for _ in range(count)]
     for path in paths:
         rig.pending(path, leaf.base64)
@@ -40,7 +41,8 @@ def wait_unready(rig):
 
 
 def check_pause(rig, leaf, heal):
-    """From a disk in trouble to a healed one. Returns when all is asked."""
+    """From a disk in trouble to a recovered one. Returns when every device has
+    its request."""
     wait_unready(rig)
     paths = offer(rig, leaf, 20)
     holds_for(lambda: not asked(rig, paths), 1.0, "nothing is taken")
@@ -82,7 +84,7 @@ def test_read_only(steered, ca):
 
 
 def test_full_under_load(steered, ca):
-    """The disk fills while events come and decisions are under way."""
+    """The disk fills while events arrive and decisions are in progress."""
     rig, control = steered()
     rig.start()
     leaf = ca.leaf()
@@ -108,8 +110,9 @@ def test_full_under_load(steered, ca):
 
 
 def test_read_only_at_an_event(steered, ca):
-    """The journal cannot take an event that is here already: the process ends
-    with 1 rather than acknowledge it, or it has left before."""
+    """The journal cannot take an event that has already arrived. The process
+    exits with 1 rather than acknowledge it, unless it has disconnected
+    before."""
     rig, control = steered()
     rig.start()
     rig.onboard(ca.leaf())
@@ -132,7 +135,7 @@ def test_read_only_at_an_event(steered, ca):
 
 
 def test_start_on_a_full_disk(steered, ca):
-    """Says so and ends with 1; nothing is lost by having tried."""
+    """It says so and exits with 1, and nothing is lost by the attempt."""
     rig, control = steered()
     rig.start()
     rig.bridge.stop()
@@ -148,8 +151,8 @@ def test_start_on_a_full_disk(steered, ca):
 
 
 class Disk(Process):
-    """A small file system of its own, in a mount namespace that ends with
-    it. inside: its path for who is in there."""
+    """A small file system of its own, in a mount namespace that ends with it.
+    inside: its path for processes in that namespace."""
 
     def __init__(self, folder, megabytes):
         self.inside = folder / "disk"
@@ -197,7 +200,8 @@ def can_mount():
     return done.returncode == 0
 
 
-# Where mounting is not permitted the preloaded library says the same.
+# Where mounting is not permitted, the preloaded library returns the same
+# error.
 @pytest.mark.parametrize("disk", ["mounted"] if can_mount() else ["preloaded"])
 def test_small_disk(steered, ca, tmp_path, disk):
     if disk == "preloaded":

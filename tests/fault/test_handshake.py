@@ -1,9 +1,10 @@
-"""The handshake with the gate, with what is said lost between any two of its
-steps: bridge or Mosquitto is killed (-9) in the moment in which a question or
-an answer passes, before or after it has.
+"""The handshake with the gate, with messages lost between any two steps:
+bridge or Mosquitto is killed (-9) at the moment a command or a response
+passes, before or after it.
 
-ROUNDS=100 pytest tests/fault/test_handshake.py: more than once each. Every
-round takes the next step, victim and fate; SEED makes the delays repeat."""
+ROUNDS=100 pytest tests/fault/test_handshake.py runs each combination more than
+once. Every round takes the next step, victim and fate; SEED repeats the
+delays."""
 
 import dataclasses
 import itertools
@@ -54,7 +55,7 @@ KILLS = [
 
 @dataclasses.dataclass
 class Trap:
-    """Springs once, at the first sight of the bytes."""
+    """Triggers once, at the first sight of the bytes."""
 
     direction: int
     pattern: bytes
@@ -95,7 +96,7 @@ class Trapped(Handshake):
         self.sprung.set()
 
     def _tap(self, direction, data):
-        """In the proxies' thread, before data is forwarded."""
+        """Runs in the proxies' thread, before data is forwarded."""
         trap = self.trap
         if not trap or not trap.set:
             return
@@ -117,7 +118,7 @@ class Trapped(Handshake):
             link.close(rst=True)
 
     def tend(self):
-        """Whoever was killed is started again."""
+        """Starts again whichever process was killed."""
         for process in (self.gate, self.bridge):
             if not process.alive():
                 process.wait_exit(expect=-signal.SIGKILL)
@@ -157,14 +158,15 @@ def records(rig, topic, path):
 
 
 def results(rig, path):
-    """By ce_id: a record written again after a crash is the same one."""
+    """Results by ce_id: a record written again after a crash is the same
+    one."""
     return {r.header("ce_id"): r.json() for r in
             records(rig, "results", path)}
 
 
 class Back:
-    """The device afterwards, connected as a known one. Without it a bridge
-    that has not heard the PUBACK waits, as it should, for the device."""
+    """Connects the device afterwards as an onboarded one. Without it, a bridge
+    that has not seen the PUBACK rightly waits for the device."""
 
     def __init__(self, rig, path, leaf):
         self.rig, self.path, self.leaf = rig, path, leaf
@@ -207,7 +209,7 @@ def check_onboarded(rig, path, leaf, request_id, child, out, back):
     assert device["request_id"] == request_id
     assert device["fingerprint_sha256"] == leaf.fingerprint
     back.come()
-    # what it may have been told again is the same command
+    # whatever was sent again is the same command
     assert {json.loads(m.payload)["request_id"]
             for m in back.device.seen} <= {request_id}
 
@@ -226,8 +228,8 @@ def check_rejected(rig, path, leaf, child):
 
 @pytest.mark.parametrize("number", range(ROUNDS))
 def test_round(rig, tmp_path, number):
-    # 7 and the number of kills have no common divisor: a few rounds see
-    # something of everything, and all kills come before any comes again
+    # 7 and the number of kills have no common divisor, so a few rounds see
+    # something of everything, and every kill comes before any is repeated
     decision, step, victim, passes = KILLS[number * 7 % len(KILLS)]
     path, leaf, out = path_of(CUSTOM), rig.ca.issue(), tmp_path / "out"
     back = Back(rig, path, leaf)

@@ -1,18 +1,18 @@
-"""A rejection is told to the device at best effort, but our own queue is no
-reason to say nothing."""
+"""Telling a device that it was rejected is best effort, but our own queue is
+no reason not to tell it."""
 
 import pytest
 
 from harness.rig import device_path
 from harness.until import holds_for
 
-COUNT = 60  # more than Mosquitto takes unacknowledged
+COUNT = 60  # more than Mosquitto accepts unacknowledged
 PATIENCE = 6.5  # longer than a notice waits for its PUBACK
 
 
 @pytest.fixture
 def rejected(steered, ca):
-    """A rig, and devices of which each will be rejected."""
+    """A rig, and devices that will all be rejected."""
     rig, _ = steered(mqtt={"keepalive": "60s"})
     rig.start()
     paths = [device_path("no") for _ in range(COUNT)]
@@ -33,7 +33,7 @@ def check_told(rig, requests):
 
 
 def test_behind_a_full_window(rejected):
-    """The broker stands still for longer than a notice's time: those that
+    """The broker is stopped for longer than a notice may take. Notices that
     were never published are not given up."""
     rig, requests = rejected
     rig.mosquitto.pause()

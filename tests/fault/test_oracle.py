@@ -1,4 +1,5 @@
-"""The oracle is believed, so it is shown every kind of fault first."""
+"""Everybody trusts the oracle, so these tests first show it every kind of
+fault."""
 
 import json
 
@@ -28,7 +29,7 @@ class World:
         self.n = number(approve)
         for _ in range(self.n + 2):
             self.oracle.new()
-        self.oracle.first = self.n  # the ones before are of no interest
+        self.oracle.first = self.n  # the earlier ones do not matter
         self.path = self.oracle.path(self.n)
         self.id = plan.own_id(self.n) or "r-1"
         self.oracle.first = self.n
@@ -68,8 +69,8 @@ class World:
         }, ce_id)
 
     def counts(self):
-        """What is not zero, after judging."""
-        # The last one is only there to be somebody else.
+        """The counters that are not zero, after judging."""
+        # The last device only exists to be another one.
         self.oracle.ids.pop()
         self.oracle.judge()
         return {

@@ -11,7 +11,7 @@ from harness.until import until
 
 
 class Echo:
-    """A server that answers with what it gets."""
+    """A server that echoes what it receives."""
 
     def __init__(self):
         self.socket = socket.create_server(("127.0.0.1", 0))

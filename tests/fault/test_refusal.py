@@ -1,6 +1,7 @@
-"""Kafka refuses a new producer's first batch and takes the second. From that
-librdkafka concludes that it has the first one, too, and reports it delivered,
-which it is not (confluent-kafka-go #921; the broker's side is KAFKA-14359)."""
+"""Kafka refuses a new producer's first batch and accepts the second.
+librdkafka then concludes that Kafka has the first one, too, and reports it
+delivered, although it is not (confluent-kafka-go #921; the broker's side is
+KAFKA-14359)."""
 
 import pytest
 
@@ -22,7 +23,7 @@ def kafka(tmp_path):
 
 
 class Through:
-    """The same Kafka for the bridge, by way of the proxy."""
+    """The same Kafka, reached by the bridge through the proxy."""
 
     def __init__(self, kafka):
         self.create = kafka.create
@@ -31,8 +32,8 @@ class Through:
 
 @pytest.fixture
 def refusing(tmp_path, kafka):
-    """Makes (rig, refusal): a rig, and a refusal of the first record of one
-    of its topics. A test that goes well stops the rig."""
+    """Makes (rig, refusal): a rig, and a refusal of the first record of one of
+    its topics. A test that passes stops the rig."""
 
     def make(topic):
         rig = Rig(tmp_path / "rig", Through(kafka), partitions=1)
@@ -44,7 +45,8 @@ def refusing(tmp_path, kafka):
 
 
 def one_behind_the_other(refusal, begin):
-    """Two records, of which the second goes while the first is unanswered."""
+    """Two records, of which the second is sent while the first is
+    unacknowledged."""
     first, second = device_path("first"), device_path("second")
     begin(first)
     until(refusal.first.is_set, "the first record is on its way", 20)
@@ -54,7 +56,7 @@ def one_behind_the_other(refusal, begin):
 
 
 def test_requests(refusing, ca):
-    """Past the outbox."""
+    """They bypass the outbox."""
     rig, refusal = refusing("requests")
     first, second = one_behind_the_other(
         refusal, lambda path: rig.pending(path, ca.leaf().pem)
@@ -65,7 +67,7 @@ def test_requests(refusing, ca):
 
 
 def test_results(refusing):
-    """From the outbox."""
+    """They come from the outbox."""
     rig, refusal = refusing("results")
 
     def decide(path):

@@ -1,5 +1,5 @@
 """A short campaign: every kind of fault once, under load, on a real Kafka;
-`make fault` has the long one."""
+`make fault` runs the long one."""
 
 import pytest
 
@@ -63,13 +63,13 @@ def test_round(stage, name):
 
 
 def test_ends_in_time_while_kafka_is_mute(stage):
-    """What Kafka owes an answer to, like a copy of the offsets that has just
-    become due, holds nobody up."""
+    """Outstanding answers from Kafka, such as for a copy of the offsets that
+    has just become due, do not delay the exit."""
     stage.devices.late = True
     offer(stage, 50)
     until(lambda: not stage.oracle.open(), "all are answered", interval=0.001)
     stage.kafka.pause()
-    # 10 s to drain, a little to leave the group and to end a question.
+    # 10 s to drain, and a little to leave the group and to end a query.
     stage.bridge.stop(timeout=20.0)
     stage.kafka.resume()
     stage.bridge.start()
@@ -80,9 +80,9 @@ def test_ends_in_time_while_kafka_is_mute(stage):
 
 
 def test_back_pressure(stage):
-    """Kafka is stopped for longer than the store has room: nothing is
-    dropped, memory stays flat, connections live, and commands that were
-    decided before still go out."""
+    """Kafka is stopped for longer than the store has room: no event is
+    dropped, memory stays flat, connections stay up, and commands decided
+    before still go out."""
     stage.devices.late = False
     offer(stage, 60, late=True)
     waiting = stage.oracle.open()
@@ -94,7 +94,7 @@ def test_back_pressure(stage):
     base = stage.rss() / 1024
     stage.driver.rate = 400
     stage.devices.late = True
-    # 2,400 against room for 1,500, and longer than the keepalive of 5 s.
+    # 2,400 with room for 1,500, and longer than the keepalive of 5 s.
     offered, backlog, _, _, peak = outage(stage, 6.0, restart=False)
     assert offered > 2000 and backlog > 1500
     stage.oracle.judge()

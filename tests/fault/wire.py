@@ -1,5 +1,5 @@
-"""MQTT 5 packets, as little as the campaign needs: quick enough in Python for
-a thousand events a second through publisher, proxy and devices."""
+"""MQTT 5 packets, as little as the campaign needs: fast enough in Python for a
+thousand events a second through publisher, proxy and devices."""
 
 import struct
 
@@ -88,7 +88,7 @@ def read_ack(body):
 
 
 class Splitter:
-    """Cuts a stream into (first byte, body)."""
+    """Splits a stream into (first byte, body)."""
 
     def __init__(self):
         self.rest = b""

@@ -86,6 +86,16 @@ static const struct {
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"applied\"}"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"failed\","
 		    "\"message\":\"no room\"}"},
+	{"yaml",
+	 "# the bridge's\nmqtt:\n  url: mqtt://h\n  tls: {ca_file: ''}\n"
+	 "kafka:\n  brokers: [a:1, \"b:2\"]\n  properties:\n"
+	 "    linger.ms: ~\n"},
+	{"yaml", "default: {action: reject, reason: no}\nrules:\n- name: one\n"
+		 "  match:\n    id: \"pump-*\"\n    registry: [x, 'y']\n"
+		 "  action: approve\n- action: reject\n"},
+	{"yaml", "%YAML 1.1\n---\n? |\n  a\n: >-\n  \xc3\xa9\n\n  c\n...\n"},
+	{"yaml", "a: &x [!!str b, *x]\n<<: {a: \"\\0\\u00e9\"}\n---\n"},
+	{"yaml", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
 };
 
 static const char *folder;

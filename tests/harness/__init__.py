@@ -1,1 +1,2 @@
-"""What the tests, the demo and the benchmarks start and look at."""
+"""The programs that the tests, the demo and the benchmarks start, and clients
+to observe them."""

@@ -1,10 +1,11 @@
-"""Kafka administration: is it there, make topics, remove them."""
+"""Kafka administration: check that a cluster is up, create and delete
+topics."""
 
 from confluent_kafka import KafkaError, KafkaException, Producer, libversion
 from confluent_kafka.admin import AdminClient, NewTopic
 
-# Of the library itself, which the bridge has as well: these releases may crash
-# when a topic is deleted and made anew (librdkafka#4964).
+# The version of the library, which the bridge loads as well. These releases
+# may crash when a topic is deleted and created again (librdkafka#4964).
 CRASHES_ON_NEW_TOPIC = 0x02040000 <= libversion()[1] < 0x020A0000
 QUIET = {"log_level": 0, "log.connection.close": False}
 
@@ -16,7 +17,7 @@ def admin(brokers):
 
 
 def answers_kafka(brokers):
-    """True when a broker gives its metadata."""
+    """True if a broker returns its metadata."""
     try:
         return len(admin(brokers).list_topics(timeout=2).brokers) > 0
     except KafkaException:
@@ -42,7 +43,7 @@ def create_topics(brokers, names, partitions=3, config=None):
 
 
 def ask_for_topics(brokers, names):
-    """Asking for a topic's metadata makes it, where a broker allows that."""
+    """Requesting a topic's metadata creates it, if the broker allows that."""
     client = Producer({"bootstrap.servers": brokers, **QUIET})
     for name in names:
         data = client.list_topics(name, timeout=10).topics[name]

@@ -7,7 +7,7 @@ from .process import Process
 
 
 class Approver(Process):
-    """`ztp-approver run` until it is stopped."""
+    """Runs `ztp-approver run` until it is stopped."""
 
     def __init__(self, folder, brokers, topics, *args, name="approver"):
         super().__init__(
@@ -30,7 +30,8 @@ class Approver(Process):
 
 
 def decide(brokers, topics, request_id, *args, timeout=30):
-    """`ztp-approver decide` to its end; returns the CompletedProcess."""
+    """Runs `ztp-approver decide` to its end and returns the
+    CompletedProcess."""
     return subprocess.run(
         [
             where.binary("ztp-approver"),

@@ -1,4 +1,4 @@
-"""build/ztp-bridge with a generated configuration."""
+"""Runs build/ztp-bridge with a generated configuration."""
 
 import subprocess
 from signal import SIGABRT, SIGKILL, SIGSEGV
@@ -12,12 +12,12 @@ TOPICS = ("requests", "decisions", "results", "dlq", "audit")
 
 
 def topic_names(prefix):
-    """The five topics under a prefix of the test's own."""
+    """The five topics, with a prefix of the test's own."""
     return {name: f"{prefix}.{name}" for name in TOPICS}
 
 
 def merge(base, extra):
-    """base with extra laid over it, section by section."""
+    """Merges extra over base, section by section."""
     out = dict(base)
     for key, value in (extra or {}).items():
         if isinstance(value, dict) and isinstance(out.get(key), dict):
@@ -27,7 +27,7 @@ def merge(base, extra):
 
 
 class Bridge(Process):
-    """settings: what differs from a quick test configuration."""
+    """settings: overrides of a configuration that makes tests quick."""
 
     def __init__(self, folder, mqtt_url, brokers, topics, settings=None,
                  name="bridge"):
@@ -68,7 +68,7 @@ class Bridge(Process):
             yaml.safe_dump(self.settings, out, sort_keys=False)
 
     def http(self):
-        """The admin address that the log names."""
+        """The admin address, from the log."""
         return self.wait_log(r"\bhttp\S*.*?(127\.0\.0\.1:[1-9]\d*)").group(1)
 
     def restart(self):
@@ -76,8 +76,8 @@ class Bridge(Process):
         return self.start()
 
     def crash(self):
-        """Ends it as a crash does, if none has already, and starts it again
-        as its systemd unit would."""
+        """Kills it as a crash does, unless it has crashed already, and starts
+        it again as its systemd unit would."""
         if self.alive():
             self.child.kill()
         status = -self.child.wait()
@@ -87,7 +87,7 @@ class Bridge(Process):
 
 
 def run_bridge(*args, env=None, folder=None, timeout=20):
-    """Runs ztp-bridge to its end; returns the CompletedProcess, as text."""
+    """Runs ztp-bridge to its end and returns the CompletedProcess, as text."""
     return subprocess.run(
         [where.binary("ztp-bridge"), *map(str, args)],
         stdout=subprocess.PIPE,

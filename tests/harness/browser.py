@@ -1,4 +1,4 @@
-"""Headless Chromium, driven through Debian's ChromeDriver and Selenium."""
+"""Headless Chromium, driven by Debian's ChromeDriver and Selenium."""
 
 import json
 import pathlib
@@ -12,18 +12,18 @@ from selenium.webdriver.common.action_chains import ActionChains
 
 from .process import Process
 
-# One that asks nobody but whom it is sent to; as root there is no sandbox.
+# Contacts nobody but the pages it opens. As root it needs --no-sandbox.
 FLAGS = [
     "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic",
     "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--disable-extensions",
     "--disable-dev-shm-usage", "--hide-scrollbars", "--no-proxy-server",
-    "--remote-debugging-pipe",  # its end is the end of the browser, too
+    "--remote-debugging-pipe",  # the browser ends with it
 ]
 
 
 class Browser(Process):
-    """ChromeDriver and the one browser that it starts."""
+    """ChromeDriver and the one browser it starts."""
 
     def __init__(self, folder):
         super().__init__("chromedriver", ["chromedriver", "--port=0"], folder,
@@ -57,19 +57,19 @@ class Browser(Process):
             "executeCdpCommand", {"cmd": command, "params": params})["value"]
 
     def open(self, address):
-        """A page, from nothing: what came before it is forgotten."""
+        """Opens a page and forgets the requests and the log before it."""
         self.driver.get("about:blank")
         self.asked()
         self.complaints()
         self.driver.get(address)
 
     def size(self, width, height, scale=1):
-        """The viewport, in CSS pixels."""
+        """Sets the viewport, in CSS pixels."""
         self.cdp("Emulation.setDeviceMetricsOverride", width=width,
                  height=height, deviceScaleFactor=scale, mobile=False)
 
     def scheme(self, name):
-        """prefers-color-scheme."""
+        """Sets prefers-color-scheme."""
         self.cdp("Emulation.setEmulatedMedia", features=[
             {"name": "prefers-color-scheme", "value": name}])
 
@@ -77,14 +77,14 @@ class Browser(Process):
         return self.driver.execute_script(script, *args)
 
     def text(self, selector):
-        """What a person reads there; "" when it is not shown."""
+        """The text a person can read there; "" if it is not shown."""
         return self.js(
             "const e = document.querySelector(arguments[0]);"
             "return e && e.checkVisibility() ? e.innerText.trim() : ''",
             selector)
 
     def press(self, *keys):
-        """Keys, to whatever has the focus."""
+        """Sends keys to the focused element."""
         ActionChains(self.driver).send_keys(*keys).perform()
 
     def press_with(self, modifier, key):
@@ -92,12 +92,12 @@ class Browser(Process):
             modifier).perform()
 
     def complaints(self):
-        """What the console has got since the last call."""
+        """What was written to the console since the last call."""
         return self.driver.execute(
             "getLog", {"type": "browser"})["value"]
 
     def asked(self):
-        """URLs of all requests since the last call."""
+        """The URLs of all requests since the last call."""
         entries = self.driver.execute(
             "getLog", {"type": "performance"})["value"]
         messages = [json.loads(entry["message"])["message"]

@@ -1,4 +1,4 @@
-"""Bootstrap certificates as the openssl command line makes them."""
+"""Bootstrap certificates, made with the openssl command line."""
 
 import base64
 import hashlib
@@ -31,7 +31,7 @@ KEYS = {
 
 
 class Leaf:
-    """One certificate with its key, in every form that it may arrive in."""
+    """One certificate with its key, in every accepted encoding."""
 
     def __init__(self, path, key_path, kind):
         self.path = pathlib.Path(path)
@@ -58,7 +58,7 @@ class Leaf:
         }
 
     def shown(self, *options):
-        """What `openssl x509 -noout ...` says, without the name= part."""
+        """The output of `openssl x509 -noout ...`, without the name= part."""
         text = openssl("x509", "-in", self.path, "-noout", *options).decode()
         return text.strip().split("=", 1)[1]
 
@@ -69,8 +69,9 @@ class Leaf:
 
 
 class Ca:
-    """A registry's CA and what it signs. Leaves without extras are made once
-    per kind of key and shared: making RSA keys is slow."""
+    """A registry's CA and the certificates it signs. Leaves without extensions
+    are made once per kind of key and shared, because making RSA keys is
+    slow."""
 
     def __init__(self, folder, name="registry-ca"):
         self.folder = pathlib.Path(folder)
@@ -82,12 +83,14 @@ class Ca:
         openssl(
             *"req -x509 -new -nodes -sha256 -days 365 -newkey rsa:2048".split(),
             "-keyout", self.key, "-out", self.cert, "-subj", f"/CN={name}",
-            # Python 3.13 wants it of what signs a server's certificate.
+            # Python 3.13 requires it in a certificate that signs server
+            # certificates.
             "-addext", "keyUsage=critical,keyCertSign,cRLSign",
         )
 
     def _key(self, kind):
-        """A new private key of that kind, and the stem of its files."""
+        """Makes a new private key of that kind and returns the stem of its
+        files."""
         self.count += 1
         stem = f"{kind}-{self.count}"
         algorithm, option = KEYS[kind]
@@ -99,14 +102,14 @@ class Ca:
         return key, stem
 
     def leaf(self, kind="p256"):
-        """The shared leaf for a kind of key, by the plain recipe."""
+        """The shared leaf for a kind of key, made by the plain recipe."""
         if kind not in self.shared:
             self.shared[kind] = self.issue(kind)
         return self.shared[kind]
 
     def issue(self, kind="p256", subject="/CN=unused-device", digest="-sha256",
               extensions=None, days=30):
-        """A new key and its certificate, by the recipe:
+        """Makes a new key and its certificate by the recipe:
 
         openssl genpkey -algorithm RSA -out rsa_private.pem \\
             -pkeyopt rsa_keygen_bits:2048
@@ -143,7 +146,7 @@ class Ca:
         return self._dated(kind, "20900101000000Z", "20910101000000Z")
 
     def _dated(self, kind, start, end):
-        """Only `openssl ca` lets one choose the dates."""
+        """Only `openssl ca` allows choosing the dates."""
         key, stem = self._key(kind)
         csr = self.folder / f"{stem}_cert.csr"
         cert = self.folder / f"{stem}_cert.pem"
@@ -167,19 +170,20 @@ class Ca:
         return Leaf(cert, key, kind)
 
     def ca_leaf(self, kind="p256"):
-        """A certificate that may sign others: never a leaf."""
+        """A certificate that may sign others, and so must never be accepted as
+        a leaf."""
         return self.issue(kind, extensions="basicConstraints=CA:TRUE\n")
 
     def sha1(self, kind="rsa2048"):
         return self.issue(kind, digest="-sha1")
 
     def server(self, name="localhost"):
-        """For a TLS listener: {cafile, certfile, keyfile}."""
+        """The files for a TLS listener: {cafile, certfile, keyfile}."""
         leaf = self.issue(
             "p256",
             subject=f"/CN={name}",
             extensions=f"subjectAltName=DNS:{name},IP:127.0.0.1\n"
-            "authorityKeyIdentifier=keyid\n",  # Python 3.13 wants it
+            "authorityKeyIdentifier=keyid\n",  # Python 3.13 requires it
         )
         return {
             "cafile": str(self.cert),

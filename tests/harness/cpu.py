@@ -1,4 +1,4 @@
-"""What a process costs."""
+"""The CPU time of a process."""
 
 import os
 
@@ -6,14 +6,14 @@ from .until import holds_for
 
 
 def cpu_seconds(process):
-    """What it has used so far, in user and kernel."""
+    """User and kernel time used so far."""
     with open(f"/proc/{process.pid}/stat", encoding="ascii") as stat:
         fields = stat.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def cpu_in(process, seconds):
-    """What it uses within so many seconds of being left alone."""
+    """CPU time used within that many seconds when it is left alone."""
     before = cpu_seconds(process)
-    holds_for(process.alive, seconds, "it lives", interval=0.2)
+    holds_for(process.alive, seconds, "it is alive", interval=0.2)
     return cpu_seconds(process) - before

@@ -1,4 +1,5 @@
-"""build/ztp-devkafka: librdkafka's mock cluster in a process."""
+"""Runs build/ztp-devkafka: librdkafka's mock cluster in a process of its
+own."""
 
 from . import where
 from .admin import ask_for_topics
@@ -6,7 +7,7 @@ from .process import Process
 
 
 class DevKafka(Process):
-    """It forgets everything when it ends; topics make themselves."""
+    """It keeps nothing after it ends, and creates topics on demand."""
 
     def __init__(self, folder, name="devkafka", args=()):
         super().__init__(name, [where.binary("ztp-devkafka"), *args], folder)
@@ -19,7 +20,7 @@ class DevKafka(Process):
         return self
 
     def create(self, topics, partitions=None):
-        """The mock cluster makes a topic when it is first asked for, with the
-        number of partitions that it was started with."""
+        """The mock cluster creates a topic on first use, with the number of
+        partitions it was started with."""
         assert partitions is None or partitions == self.partitions
         ask_for_topics(self.brokers, topics)

@@ -1,5 +1,5 @@
-"""Kafka administration that Debian's confluent-kafka does not have yet: records
-and groups taken away, by librdkafka itself."""
+"""Kafka administration that Debian's confluent-kafka lacks: deleting records
+and groups, through librdkafka itself."""
 
 import ctypes
 import ctypes.util
@@ -25,7 +25,8 @@ def _pointer(value):
 
 
 def _ask(brokers, question):
-    """question(lib, handle, queue) puts it; waits for the answer."""
+    """Calls question(lib, handle, queue) to send the request, and waits for
+    the answer."""
     lib = _library()
     text = ctypes.create_string_buffer(256)
     conf = _pointer(lib.rd_kafka_conf_new())
@@ -47,7 +48,8 @@ def _ask(brokers, question):
 
 
 def delete_records(brokers, topic, before):
-    """Removes what is before those offsets; before is {partition: offset}."""
+    """Deletes the records before those offsets; before is {partition:
+    offset}."""
 
     def question(lib, handle, queue):
         parts = _pointer(lib.rd_kafka_topic_partition_list_new(len(before)))
@@ -70,7 +72,7 @@ def delete_records(brokers, topic, before):
 
 
 def delete_group(brokers, group):
-    """Forgets a group that has no members, with its offsets."""
+    """Deletes a group without members, and its offsets."""
 
     def question(lib, handle, queue):
         what = _pointer(lib.rd_kafka_DeleteGroup_new(group.encode()))

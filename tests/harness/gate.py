@@ -1,5 +1,5 @@
-"""Mosquitto with the gate, as gate/mosquitto.conf.example has it: the file is
-taken as it is, with this test's paths and ports in the place of its own."""
+"""Mosquitto with the gate, configured by gate/mosquitto.conf.example with this
+test's paths and ports."""
 
 import base64
 import hashlib
@@ -50,7 +50,7 @@ def b64url(data):
 
 
 def der_to_raw(der, size):
-    """ECDSA-Sig-Value to r || s."""
+    """Converts an ECDSA-Sig-Value to r || s."""
     def integer(at):
         assert der[at] == 2
         length = der[at + 1]
@@ -111,7 +111,7 @@ def hs256(leaf, key):
 
 
 class Device:
-    """A client that can also be refused: nothing here raises for that."""
+    """A client that may be refused: nothing here raises because of that."""
 
     def __init__(self, rig, client_id, username, password, version=5,
                  session=False, expiry=3600, will=None, start=True, tls=True):
@@ -149,7 +149,8 @@ class Device:
             self.connect()
 
     def connect(self):
-        """Until CONNACK, or until the broker closes without one."""
+        """Waits for CONNACK, or for the broker to close the connection without
+        one."""
         self.client.connect("127.0.0.1", self.port, 60, **self.more)
         self.client.loop_start()
         until(lambda: self.connack is not None or self.ended is not None,
@@ -176,7 +177,7 @@ class Device:
         self.client.loop_stop()
 
     def drop(self):
-        """Gone without a DISCONNECT."""
+        """Drops the connection without a DISCONNECT."""
         self.client._sock_close()
         self.client.loop_stop()
 
@@ -195,7 +196,7 @@ class Device:
         seen.see(message)
 
     def subscribe(self, topic, qos=1):
-        """The SUBACK's code."""
+        """Subscribes and returns the SUBACK's code."""
         _, mid = self.client.subscribe(topic, qos)
         until(lambda: mid in self.subacks, f"SUBACK for {topic}")
         return self.subacks[mid][0]
@@ -233,7 +234,7 @@ class Device:
 
 
 class Operator(Device):
-    """Commands in, responses out, and everything below ztp/#."""
+    """Sends commands, receives responses, and reads everything below ztp/#."""
 
     def __init__(self, rig, name=OPERATOR, client_id=None, session=False,
                  listen=True):
@@ -245,7 +246,7 @@ class Operator(Device):
             self.subscribed("ztp/#")
 
     def ask(self, command, **members):
-        """The response, whatever it says."""
+        """Sends a command and returns its response, whatever its code."""
         mark = uuid.uuid4().hex
         self.publish(CONTROL, json.dumps({"commands": [
             {"command": command, "correlationData": mark, **members}]}))
@@ -262,7 +263,8 @@ class Operator(Device):
         return until(look, f"the response to {command}")
 
     def do(self, command, **members):
-        """data of a response that is OK."""
+        """Sends a command and returns the data of its response, which has to
+        be OK."""
         response = self.ask(command, **members)
         assert response["code"] == "OK", response
         return response["data"]
@@ -305,7 +307,7 @@ class Operator(Device):
 
 
 class Gate(Process):
-    """options: plugin_opt_* by name; None takes one out."""
+    """options: plugin_opt_* by name; None removes one."""
 
     template = ROOT / "gate" / "mosquitto.conf.example"
 
@@ -369,7 +371,8 @@ class Gate(Process):
         self.conf.write_text(text)
 
     def start(self):
-        # An instrumented plugin in a broker that is none: the runtime first.
+        # An instrumented plugin in a broker that is not instrumented: preload
+        # the runtime.
         runtime = os.environ.get("ZTP_SANITIZER")
         if runtime:
             self.env = {**(self.env or {}), "LD_PRELOAD": runtime}
@@ -382,7 +385,7 @@ class Gate(Process):
         return self.start()
 
     def first(self, path, leaf, password=None, username=None, **options):
-        """A first connection: the certificate and a proof."""
+        """A first connection, with certificate and proof."""
         return Device(self, path, username or leaf.base64,
                       jwt(leaf) if password is None else password, **options)
 

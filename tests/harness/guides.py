@@ -1,5 +1,4 @@
-"""The command lines of the texts that are here for people, and bash to run
-them in."""
+"""The command lines in the documents, and a bash session to run them."""
 
 import os
 import re
@@ -13,8 +12,8 @@ def text_of(name):
 
 
 def session(script, folder, **env):
-    """One session of bash, with what has been built first in its PATH and
-    nothing left running; what it printed."""
+    """Runs one session of bash, with the build directory first in PATH and no
+    process left running, and returns its output."""
     variables = {key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
     done = subprocess.run(
@@ -37,6 +36,6 @@ def blocks(name, language="sh"):
 
 
 def steps(text):
-    """Each sh block with the output that is shown below it, or None."""
+    """Each sh block with the output shown below it, or None."""
     return re.findall(
         r"^```sh\n(.*?)^```$(?:\s+^```text\n(.*?)^```$)?", text, re.M | re.S)

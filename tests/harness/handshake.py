@@ -1,5 +1,5 @@
-"""The bridge with `mqtt.registrar: gate` beside a real gate: the whole path
-from a device's first CONNECT to the customer's result."""
+"""The bridge with `mqtt.registrar: gate` and a real gate: the whole path from
+a device's first CONNECT to the customer's result."""
 
 import pathlib
 import subprocess
@@ -17,10 +17,10 @@ DIRECT, CUSTOM = "acme/direct", "acme/custom"
 
 
 class Handshake(Rig):
-    """One registry of each kind; port: where the bridge finds the broker,
-    when that is not the broker itself."""
+    """Has one registry of each kind. port: where the bridge finds the broker,
+    if that is not the broker itself."""
 
-    create = True  # the topics: False when that is the bridge's to do
+    create = True  # topics: False if the bridge has to create them
 
     def __init__(self, folder, kafka, ca, server, settings=None, options=None,
                  topics=None, port=None):
@@ -64,7 +64,7 @@ class Handshake(Rig):
         return self
 
     def set_up(self):
-        """Registries, by an operator that stays to watch."""
+        """Creates the registries, as an operator that keeps watching."""
         with self.gate.operator(listen=False) as operator:
             for registry, mode in ((DIRECT, "direct"), (CUSTOM, "custom")):
                 operator.do("createRegistry", registry=registry,
@@ -74,7 +74,7 @@ class Handshake(Rig):
         self.watch()
 
     def watch(self):
-        """An operator that sees all that the gate publishes from now on."""
+        """An operator that sees everything the gate publishes from now on."""
         self.operator = self.gate.operator()
         self.clients.append(self.operator)
 
@@ -83,7 +83,7 @@ class Handshake(Rig):
               lambda: f"ready: {self.ready()}", timeout)
 
     def ready(self):
-        """/readyz: (status, what it says)."""
+        """/readyz: (status, body)."""
         url = f"http://{self.bridge.http()}/readyz"
         try:
             with urllib.request.urlopen(url, timeout=5) as answer:
@@ -94,7 +94,7 @@ class Handshake(Rig):
         except OSError as error:
             return 0, str(error)
 
-    # the device's side
+    # the device
 
     def held(self, path=None, leaf=None, **more):
         """A new device that waits for its customer: (device, leaf)."""
@@ -106,7 +106,7 @@ class Handshake(Rig):
         return device, leaf
 
     def unused(self, path, leaf, **more):
-        """A device that was created: connected and subscribed."""
+        """An onboarded device, connected and subscribed."""
         device = self.gate.unused(path, leaf, **more)
         assert device.accepted, device.connack
         device.subscribed(device.commands)
@@ -114,7 +114,7 @@ class Handshake(Rig):
         return device
 
     def unused_or_first(self, path, leaf):
-        """However far its onboarding has got."""
+        """Connects the device again, however far its onboarding has got."""
         device = self.gate.unused(path, leaf)
         if device.accepted:
             device.subscribed(device.commands)
@@ -131,7 +131,7 @@ class Handshake(Rig):
              str(wait), *map(str, more)],
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
 
-    # the customer's side
+    # the customer
 
     def request_of(self, path, attempt=1):
         """The request record of that attempt."""
@@ -140,7 +140,7 @@ class Handshake(Rig):
             lambda r: r.json()["attempt"] == attempt)[0]
 
     def ended(self, request, outcome):
-        """The result of a request; it must be that."""
+        """The result of a request, which must have that outcome."""
         request_id = request.json()["request_id"]
         body = self.reader.wait(
             self.topics["results"],
@@ -150,7 +150,7 @@ class Handshake(Rig):
 
 
 def ends(child, status):
-    """A ztp-device's output, once it has ended as it should."""
+    """The output of a ztp-device, which must have ended with that status."""
     out, _ = child.communicate(timeout=60)
     assert child.returncode == status, (child.returncode, out)
     return out

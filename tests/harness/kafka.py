@@ -1,4 +1,4 @@
-"""A real Apache Kafka: one KRaft node, broker and controller in one."""
+"""A real Apache Kafka: one KRaft node, both broker and controller."""
 
 import subprocess
 import uuid
@@ -60,7 +60,7 @@ class Kafka(Process):
         self.version = jars.rsplit("-", 1)[1]
         java = [*JAVA, *java_options, "-cp", f"{jars}/*"]
         self.config = f"{folder}/{name}.properties"
-        # A JVM that SIGTERM ended says 128 + 15.
+        # A JVM ended by SIGTERM exits with 128 + 15.
         super().__init__(
             name,
             java + ["kafka.Kafka", self.config],

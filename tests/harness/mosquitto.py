@@ -15,8 +15,8 @@ def find():
 
 
 class Mosquitto(Process):
-    """tls: a dict of cafile, certfile, keyfile for the listener.
-    users: {name: password}, which also forbids anonymous clients."""
+    """tls: a dict of cafile, certfile and keyfile for the listener. users:
+    {name: password}, which also disables anonymous clients."""
 
     def __init__(
         self,
@@ -38,8 +38,8 @@ class Mosquitto(Process):
         lines = [
             "per_listener_settings false",
             f"allow_anonymous {'false' if users else 'true'}",
-            # Beyond this Mosquitto drops what it acknowledged; 0 makes it
-            # disconnect a client whose publish is denied.
+            # Mosquitto drops acknowledged messages beyond this number. 0 makes
+            # it disconnect a client whose publish is denied.
             "max_queued_messages 1000000",
             "max_packet_size 131072",
             "log_dest stderr",
@@ -96,10 +96,10 @@ class Mosquitto(Process):
         self.wait_log(rf": {who} \d+ {re.escape(topic)}$", timeout)
 
     def connected(self, client):
-        """True while a client of that id is connected: the last that the log
-        says of it. Mosquitto 2.1 names its address as well when it ends, and
-        says that it ends when it takes over a session that was not
-        connected."""
+        """True while a client with that id is connected, by the last line
+        about it in the log. Mosquitto 2.1 also logs the address when the
+        client disconnects, and logs an end when it takes over a session that
+        was not connected."""
         who = re.escape(client)
         said = re.findall(
             rf"(?: as {who} (\()|Client {who} (?:\[\S+\] )?(?:disconnected|"

@@ -1,5 +1,5 @@
-"""MQTT clients of the tests: a publisher that stands for the broker's pending
-events, devices that listen to their command topics."""
+"""MQTT clients of the tests: a publisher in the role of the broker's plugin,
+and devices that listen to their command topics."""
 
 import dataclasses
 import json
@@ -38,7 +38,7 @@ def as_bytes(value):
 
 
 class Client:
-    """Connected when the constructor returns; use as a context manager."""
+    """Connected when the constructor returns; use it as a context manager."""
 
     def __init__(self, port, client_id=None, version=5, tls=None, user=None,
                  password=None, session=False):
@@ -105,7 +105,7 @@ class Client:
         seen.see(message)
 
     def subscribe(self, topic, qos=1):
-        """Returns when the broker has acknowledged it."""
+        """Returns when the broker has acknowledged the message."""
         if self.version == 5:
             options = SubscribeOptions(qos=qos, retainAsPublished=True)
             _, mid = self.client.subscribe(topic, options=options)
@@ -115,12 +115,13 @@ class Client:
         return self
 
     def _wait_connected(self):
-        """After a restart of the broker the bridge may be back before this
-        client is, and paho calls what it can only queue failed."""
+        """After a restart of the broker, the bridge may reconnect before this
+        client does, and paho reports a message that it can only queue as
+        failed."""
         until(self.client.is_connected, "the test's client is connected")
 
     def publish(self, topic, payload, qos=1, retain=False):
-        """Returns when the broker has acknowledged it."""
+        """Returns when the broker has acknowledged the message."""
         self._wait_connected()
         info = self.client.publish(topic, as_bytes(payload), qos, retain)
         until(info.is_published, f"published to {topic}")

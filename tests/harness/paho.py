@@ -1,24 +1,25 @@
-"""paho-mqtt 1.6 (Debian 12) and 2.x (Debian 13) behind one face.
+"""One interface to paho-mqtt 1.6 (Debian 12) and 2.x (Debian 13).
 
-The releases differ in what a callback is given. Here both call
+The releases pass different arguments to callbacks. Here both call
 
     on_connect(code, session_present)
     on_disconnect(code)
     on_subscribe(mid, codes)
 
-with plain numbers. The code of a CONNACK is the one that was on the wire:
-paho 2 shows MQTT 3.1.1's as MQTT 5 would have it. The code of a connection
-that was lost is paho's own, and not 0."""
+with plain numbers. The code of a CONNACK is the one on the wire, although paho
+2 translates MQTT 3.1.1's codes to MQTT 5. The code of a lost connection is
+paho's own, and not 0."""
 
 from paho.mqtt import client as paho
 
 SECOND = hasattr(paho, "CallbackAPIVersion")
-# MQTT 5's code, as paho 2 shows it -> MQTT 3.1.1's
+# MQTT 5's code, as paho 2 reports it -> MQTT 3.1.1's
 CONNACK_3 = {0: 0, 0x84: 1, 0x85: 2, 0x88: 3, 0x86: 4, 0x87: 5}
 
 
 def new_client(client_id, version, session):
-    """session: MQTT 3.1.1 says in the constructor that the broker keeps it."""
+    """session: with MQTT 3.1.1 the constructor says whether the broker keeps
+    it."""
     options = {"protocol": paho.MQTTv5 if version == 5 else paho.MQTTv311}
     if version != 5:
         options["clean_session"] = not session

@@ -1,7 +1,7 @@
-"""A broker that is played: it answers as a test wants, to a byte.
+"""A fake broker whose answers a test controls to the byte.
 
-For what no real broker at hand says. It knows as much of MQTT as the bridge
-needs to come up: CONNECT, SUBSCRIBE, PUBLISH with QoS 1, PINGREQ."""
+It sends what no real broker at hand sends. It knows only as much MQTT as the
+bridge needs to connect: CONNECT, SUBSCRIBE, PUBLISH with QoS 1, PINGREQ."""
 
 import contextlib
 import socket
@@ -11,8 +11,8 @@ import threading
 CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
 SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 0x80, 0x90, 0xC0, 0xD0
 
-# Answers to a CONNECT. The first is MQTT 3.1.1's, which a broker without
-# MQTT 5 sends whatever it was asked in; the second MQTT 5's.
+# Answers to a CONNECT. The first is MQTT 3.1.1's, which a broker without MQTT
+# 5 sends for any requested version; the second is MQTT 5's.
 NO_SUCH_LEVEL = bytes([CONNACK, 2, 0, 1])
 NO_SUCH_VERSION = bytes([CONNACK, 3, 0, 0x84, 0])
 NOT_AUTHORIZED = bytes([CONNACK, 3, 0, 0x87, 0])
@@ -34,14 +34,14 @@ def packet(kind, body):
 
 
 class Played:
-    """connack: what a CONNECT of MQTT 5 is answered before the connection is
-    closed; None takes it. puback: the reason code of every PUBACK; None
+    """connack: the answer to a CONNECT of MQTT 5 before the connection is
+    closed; None accepts it. puback: the reason code of every PUBACK; None
     closes the connection instead."""
 
     def __init__(self, connack=None, puback=0):
         self.connack = connack
         self.puback = puback
-        self.connects = []  # (client id, protocol level)
+        self.connects = []  # (client ID, protocol level)
         self.published = []  # (topic, payload)
         self.subscribers = {}  # topic filter: (socket, level)
         self.lock = threading.Lock()
@@ -97,7 +97,7 @@ class Played:
                 return kind, take(size)
 
     def _connected(self, link, kind, body):
-        """Returns the protocol level of a connection that is taken."""
+        """Returns the protocol level of an accepted connection."""
         assert kind == CONNECT
         level, at = body[6], 10
         if level == 5:
@@ -129,7 +129,7 @@ class Played:
             size = struct.unpack_from("!H", body)[0]
             topic, at = body[2:2 + size].decode(), 2 + size
             mid, at = body[at:at + 2], at + 2
-            if level == 5:  # properties of less than 128 bytes in our tests
+            if level == 5:  # our tests send less than 128 bytes of them
                 at += 1 + body[at]
             self.published.append((topic, body[at:]))
             if self.puback is None:
@@ -138,7 +138,7 @@ class Played:
             link.sendall(packet(PUBACK, mid + code))
 
     def publish(self, topic, payload, mid=1):
-        """To whoever has subscribed to that very topic."""
+        """Sends to whoever has subscribed to exactly that topic."""
         link, level = self.subscribers[topic]
         body = string(topic) + struct.pack("!H", mid)
         body += (b"\0" if level == 5 else b"") + payload

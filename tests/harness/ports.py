@@ -1,4 +1,4 @@
-"""Ports from the kernel."""
+"""Ports assigned by the kernel."""
 
 import socket
 
@@ -6,8 +6,9 @@ import socket
 def free_port():
     """A loopback TCP port for a server that a test is about to start.
 
-    Connecting to it once leaves it in TIME_WAIT: the kernel then gives it to
-    nobody who asks for any port, only to a server that names it."""
+    One connection to it leaves the port in TIME_WAIT. The kernel then no
+    longer assigns it to anyone who asks for any port, but a server can still
+    bind it explicitly."""
     with socket.socket() as server:
         server.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         server.bind(("127.0.0.1", 0))
@@ -21,7 +22,7 @@ def free_port():
 
 
 def answers(port):
-    """True when something accepts connections there."""
+    """True if something accepts connections there."""
     with socket.socket() as client:
         client.settimeout(1)
         return client.connect_ex(("127.0.0.1", port)) == 0

@@ -1,9 +1,9 @@
 """A child process of a test.
 
-Each runs in a session of its own with its output in a file, dies with the test
-run however that ends (PR_SET_PDEATHSIG), and is signalled by its own id only.
-Every exit status is looked at: stop() compares it, and verify_all() at the end
-of a test finds whatever ended on its own."""
+Each child runs in a session of its own and writes its output to a file. It
+dies with the test run, however that ends (PR_SET_PDEATHSIG), and is only
+signalled by its own id. Every exit status is checked: stop() compares it, and
+at the end of a test verify_all() finds children that ended by themselves."""
 
 import os
 import pathlib
@@ -18,7 +18,7 @@ STOP_DEADLINE = 30.0
 
 
 class Process:
-    live = []  # started and not yet judged, oldest first
+    live = []  # started and not yet checked, oldest first
 
     def __init__(self, name, argv, folder, env=None, clean_exit=0):
         self.name = name
@@ -60,7 +60,7 @@ class Process:
         return self.child is not None and self.child.poll() is None
 
     def log(self, whole=False):
-        """What it wrote since its last start, or ever."""
+        """Its output since its last start, or all of it."""
         if not self.log_path.exists():
             return ""
         with open(self.log_path, "rb") as log:
@@ -68,7 +68,7 @@ class Process:
             return log.read().decode("utf-8", "replace")
 
     def wait_log(self, pattern, timeout=30.0):
-        """Waits for a line to match; returns the match."""
+        """Waits for a line that matches and returns the match."""
 
         def look():
             found = re.search(pattern, self.log(), re.MULTILINE)
@@ -84,7 +84,7 @@ class Process:
         return until(look, f"{self.name} wrote /{pattern}/", timeout)
 
     def wait_exit(self, expect=None, timeout=STOP_DEADLINE):
-        """Waits for it to end by itself and checks the status."""
+        """Waits for the child to end by itself and checks the status."""
         try:
             status = self.child.wait(timeout)
         except subprocess.TimeoutExpired:
@@ -102,7 +102,8 @@ class Process:
         return status
 
     def stop(self, expect=None, timeout=STOP_DEADLINE):
-        """SIGTERM; it must end in time and with the right status."""
+        """Sends SIGTERM; the child must end in time and with the expected
+        status."""
         if self.child is None:
             return
         if self.alive():
@@ -125,7 +126,7 @@ class Process:
         self.child.send_signal(signal.SIGHUP)
 
     def _end_group(self):
-        """Nothing that the child started outlives it."""
+        """Kills everything that the child has started."""
         try:
             os.killpg(self.child.pid, signal.SIGKILL)
         except (ProcessLookupError, PermissionError):
@@ -139,8 +140,8 @@ class Process:
 
 
 def stop_all(processes):
-    """Stops them all, last started first, whatever each says; then complains
-    about the first that ended badly."""
+    """Stops all children, the last started first, even if some fail; then
+    raises for the first that ended badly."""
     trouble = None
     for process in reversed(list(processes)):
         try:
@@ -152,7 +153,7 @@ def stop_all(processes):
 
 
 def kill_all(processes):
-    """Ends them with no questions asked: after a failure."""
+    """Kills the children without checks, after a failure."""
     for process in list(processes):
         process.child.kill()
         process._end_group()
@@ -160,7 +161,7 @@ def kill_all(processes):
 
 
 def verify_all():
-    """None of the live children may have ended without being told to."""
+    """Checks that no live child has ended without being told to."""
     for process in Process.live:
         assert process.alive(), (
             f"{process.name} ended by itself with {process.child.returncode}"

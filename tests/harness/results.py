@@ -1,4 +1,4 @@
-"""What ztp.results says about one request."""
+"""The results of a request in ztp.results."""
 
 from .until import holds_for
 
@@ -24,7 +24,7 @@ def outcome_of(rig, request, outcome, count=1, timeout=30.0):
 
 
 def outcomes(rig, path):
-    """The outcomes that were said about a device path so far, in order."""
+    """The outcomes for a device path so far, in order."""
     rig.reader.poll()
     return [
         record.json()["outcome"]
@@ -33,6 +33,6 @@ def outcomes(rig, path):
 
 
 def nothing_for(rig, path, seconds, what):
-    """No result for a path within so many seconds."""
+    """Checks that no result for a path appears within that many seconds."""
     before = len(outcomes(rig, path))
     holds_for(lambda: len(outcomes(rig, path)) == before, seconds, what)

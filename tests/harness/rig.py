@@ -1,5 +1,5 @@
-"""The whole path in one object: Mosquitto, a Kafka, the bridge, and a test's
-eyes and hands on both sides."""
+"""The whole path in one object: Mosquitto, a Kafka, the bridge, and the test's
+own clients on both sides."""
 
 import itertools
 import pathlib
@@ -23,10 +23,10 @@ def device_path(prefix="dev", registry="plant-7", subscription="acme"):
 
 
 class Rig:
-    """settings: laid over the bridge's test configuration. create=False: Kafka
-    is not there yet, the topics are for the caller to make. access: what the
-    test's own MQTT clients need (tls, user, password). broker: in Mosquitto's
-    place."""
+    """settings: merged over the bridge's test configuration. create=False:
+    Kafka is not up yet, and the caller creates the topics. access: what the
+    test's own MQTT clients need (tls, user, password). broker: replaces
+    Mosquitto."""
 
     def __init__(self, folder, kafka, settings=None, mosquitto=None,
                  partitions=None, create=True, access=None, topics=None,
@@ -63,7 +63,7 @@ class Rig:
         return self
 
     def look(self):
-        """Opens the test's own clients; both brokers must be there."""
+        """Opens the test's own clients; both brokers must be up."""
         self.look_kafka()
         self.publisher = self.client()
 
@@ -76,13 +76,13 @@ class Rig:
         return Client(self.mosquitto.port, **{**self.access, **more})
 
     def wait_intake(self):
-        """From here on the broker keeps pending events for the bridge."""
+        """Makes the broker keep pending events for the bridge from here on."""
         self.mosquitto.wait_subscribed(
             self.pending_topic, self.bridge.client_id
         )
 
     def run(self, process):
-        """Starts one more process, ended with the rig."""
+        """Starts one more process, which ends with the rig."""
         self.extra.append(process)
         return process.start()
 
@@ -95,7 +95,7 @@ class Rig:
             self.reader.close()
         stop_all([self.mosquitto, self.bridge, *self.extra])
 
-    # the device's side
+    # the device
 
     def listen(self, *topics, version=5):
         """A client that is subscribed to those topics."""
@@ -106,7 +106,7 @@ class Rig:
         return client
 
     def device(self, path=None, **more):
-        """A device that listens to its commands; its path is .path."""
+        """A device that is subscribed to its commands; its path is .path."""
         path = path or device_path()
         client = self.listen(f"{path}/commands", **more)
         client.path = path
@@ -114,20 +114,20 @@ class Rig:
         return client
 
     def pending(self, path, certificate, **more):
-        """Publishes a pending event as the broker would."""
+        """Publishes a pending event as the broker's plugin would."""
         event = {"device_path": path, "certificate": certificate, **more}
         self.publisher.publish(self.pending_topic, event)
 
-    # the customer's side
+    # the customer
 
     def request(self, path, timeout=30.0):
-        """Waits for the request for that path; it must be the only one."""
+        """Waits for the request for that path, which must be the only one."""
         return self.reader.one(
             self.topics["requests"], key=path, timeout=timeout
         )
 
     def decide(self, request, decision="approve", headers=None, **more):
-        """Writes the native answer to a request record."""
+        """Writes a native decision for a request record."""
         body = request.json()
         answer = {
             "request_id": body["request_id"],
@@ -153,8 +153,8 @@ class Rig:
         )
 
     def onboard(self, leaf, path=None, form="pem", **more):
-        """One device all the way, the simplest; returns (device, request,
-        command, result). Shows that a rig still works."""
+        """Takes one device all the way, the simplest case, to show that the
+        rig still works; returns (device, request, command, result)."""
         device = self.device(path)
         self.pending(device.path, leaf.forms[form])
         request = self.request(device.path)

@@ -1,10 +1,10 @@
-"""docs/schemas against what is really on the wire.
+"""Compares docs/schemas with the records and messages that are really sent.
 
-watch() is a fixture for a conftest.py: with it every record and message that
-the harness's readers collect is held against its schema, at the end of each
-test. What the product writes must validate, always. A test may write what it
-likes; of decisions, those must validate that the bridge has understood, which
-is what a result with their position says."""
+watch() is a fixture for a conftest.py. With it, every record and message that
+the harness's readers collect is validated against its schema at the end of
+each test. What the product writes must always validate. A test may write
+anything; its decisions must validate if the bridge has understood them, which
+a result with their position shows."""
 
 import base64
 import collections
@@ -32,7 +32,7 @@ def schema(kind):
 
 @functools.lru_cache(None)
 def validator(kind, part=None):
-    """For a whole schema, or for one of its $defs."""
+    """A validator for a whole schema, or for one of its $defs."""
     whole = schema(kind)
     checker = jsonschema.Draft202012Validator
     if part is None:
@@ -45,7 +45,7 @@ def validator(kind, part=None):
 
 
 def problems(kind, instance, part=None):
-    """What is wrong with it, a line each; empty when nothing is."""
+    """Its violations, one line each; empty if there are none."""
     return [
         f"{kind}{'/' + part if part else ''}"
         f" at /{'/'.join(map(str, error.absolute_path))}: {error.message}"
@@ -66,7 +66,7 @@ def headers_of(record):
 
 
 def record_problems(record):
-    """A record of the product's own."""
+    """Checks a record that the product has written."""
     kind = record.topic.rsplit(".", 1)[-1]
     headers, value = headers_of(record), as_json(record.value)
     if kind in ("requests", "results"):
@@ -84,7 +84,7 @@ def record_problems(record):
 
 
 def decision_problems(record):
-    """A decision that the bridge has understood."""
+    """Checks a decision that the bridge has understood."""
     value = as_json(record.value)
     if not headers_of(record).get("content-type", "").startswith(STRUCTURED):
         found = problems("decision", value, "native")
@@ -103,14 +103,16 @@ def names_another(record, request_ids):
 
 
 def is_envelope(value):
-    """Or what should have been one; what tests write has one of these."""
+    """True if it is, or should have been, a command envelope. What tests
+    write has only one of these members."""
     return isinstance(value, dict) and len(
         {"type", "request_id", "status", "device_path"} & set(value)) > 1
 
 
 def message_problems(topic, payload):
-    """A message by its topic. What a test publishes for a bridge without a
-    gate it does not read itself, so pending events are a gate's."""
+    """Checks a message by its topic. The harness does not read what a test
+    publishes for a bridge without a gate, so pending events here come from a
+    gate."""
     value = as_json(payload)
     if topic == "ztp/v1/pending":
         return problems("pending", value)
@@ -126,7 +128,8 @@ def message_problems(topic, payload):
 
 
 class Watch:
-    """Takes note of what is seen, and says later what was wrong with it."""
+    """Records everything that is seen, and later reports what was wrong with
+    it."""
 
     def __init__(self):
         self.fresh = collections.deque()
@@ -155,7 +158,8 @@ class Watch:
         return record_problems(record)
 
     def complaints(self):
-        """Since the last call; each names what it is about."""
+        """The violations since the last call, each with the record it is
+        about."""
         found = []
         while self.fresh:
             item = self.fresh.popleft()
@@ -167,7 +171,7 @@ class Watch:
             found += [f"{line}\n  in {item}" for line in why]
         for place in set(self.understood) & set(self.decisions):
             record = self.decisions.pop(place)
-            # In a topic that was made anew another record has its place.
+            # After a topic was recreated, another record may have its place.
             if names_another(record, self.understood[place]):
                 continue
             found += [f"{line}\n  in {record}"
@@ -191,6 +195,6 @@ def watching():
 
 @pytest.fixture(autouse=True)
 def valid_records(watching):
-    """Everything that a test has collected is as docs/schemas says."""
+    """Everything that a test has collected conforms to docs/schemas."""
     yield
     complain(watching)

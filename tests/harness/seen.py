@@ -1,4 +1,4 @@
-"""Whoever wants to look at every record and message that a test collects."""
+"""Observers of every record and message that a test collects."""
 
 watchers = []  # callables; called from any thread, so they only take note
 

@@ -1,4 +1,4 @@
-"""What records must look like, member by member, as the contract says."""
+"""Checks each member of a record against the contract."""
 
 import datetime
 import re
@@ -21,13 +21,13 @@ OUTCOMES = {
 
 
 def when(text):
-    """The time that a contract's timestamp says."""
+    """Parses a timestamp of the contract."""
     assert isinstance(text, str) and TIME.match(text), text
     return datetime.datetime.strptime(text, "%Y-%m-%dT%H:%M:%S.%f%z")
 
 
 def stamp(moment):
-    """A moment as a contract's timestamp."""
+    """Formats a moment as a timestamp of the contract."""
     moment = moment.astimezone(datetime.timezone.utc)
     return moment.strftime("%Y-%m-%dT%H:%M:%S.") + (
         f"{moment.microsecond // 1000:03d}Z"
@@ -39,13 +39,13 @@ def now():
 
 
 def of_openssl(text):
-    """The time that openssl prints as a certificate's date."""
+    """Parses the time that openssl prints as a certificate's date."""
     moment = datetime.datetime.strptime(text, "%b %d %H:%M:%S %Y GMT")
     return moment.replace(tzinfo=datetime.timezone.utc)
 
 
 def check_event(record, kind, subject):
-    """The CloudEvents headers, binary mode."""
+    """Checks the CloudEvents headers, binary mode."""
     assert record.header("ce_specversion") == "1.0"
     assert record.header("ce_id")
     assert record.header("ce_source")
@@ -59,7 +59,7 @@ def check_event(record, kind, subject):
 
 def check_request(record, path, leaf, decision_topic, attempt=1,
                   contenders=1):
-    """Every member of a request; returns the body."""
+    """Checks every member of a request and returns the body."""
     body = record.json()
     assert record.key == path
     check_event(record, "io.ztp.provisioning.requested.v1", path)
@@ -85,7 +85,7 @@ def check_request(record, path, leaf, decision_topic, attempt=1,
 
 
 def check_certificate(shown, leaf):
-    """A request's certificate against what openssl says of it."""
+    """Compares a request's certificate with the output of openssl."""
     assert list(shown) == [
         "fingerprint_sha256", "subject", "issuer", "serial", "not_before",
         "not_after", "public_key", "subject_alt_names",
@@ -110,7 +110,7 @@ def check_certificate(shown, leaf):
 
 
 def check_result(record, outcome, path, request_id, decision=None):
-    """Every member of a result; decision is (topic, partition, offset).
+    """Checks every member of a result; decision is (topic, partition, offset).
     Returns the body."""
     body = record.json()
     code, status = OUTCOMES[outcome]
@@ -135,7 +135,7 @@ def check_result(record, outcome, path, request_id, decision=None):
     if outcome == "onboarded":
         when(body["delivered_at"])
     elif outcome in ("duplicate", "already_decided"):
-        # The request's own, if it had come that far.
+        # When the request itself was delivered, if it was.
         when(body.get("delivered_at", body["at"]))
     else:
         assert "delivered_at" not in body

@@ -1,5 +1,5 @@
-"""A Debian of its own in a folder, by debootstrap: what packages are installed
-into. Its programs run in a chroot, on the host's loopback."""
+"""A Debian of its own in a directory, made with debootstrap, for installing
+packages. Its programs run in a chroot, with the host's loopback."""
 
 import os
 import pathlib
@@ -10,7 +10,7 @@ from .where import ROOT
 
 SYSTEM = ROOT / "scripts" / "system"
 
-# What apt and dpkg keep for themselves, and what is no file of anybody's.
+# Files that apt and dpkg keep for themselves, and temporary ones.
 TRANSIENT = ("dev", "proc", "run", "sys", "tmp", "var/cache", "var/log",
              "var/lib/apt", "var/lib/dpkg")
 
@@ -25,7 +25,7 @@ def output(*argv, env=None, timeout=600):
 
 
 def release():
-    """This host's own."""
+    """The architecture of this host."""
     fields = dict(line.split("=", 1) for line in
                   pathlib.Path("/etc/os-release").read_text().splitlines()
                   if "=" in line)
@@ -41,7 +41,7 @@ class System:
         return self
 
     def run(self, *argv, env=None):
-        """As root there, to its end."""
+        """Runs a command to its end, as root in the system."""
         return output(SYSTEM, "run", self.root, *argv, env=env)
 
     def apt(self, *argv):
@@ -49,7 +49,7 @@ class System:
             "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C"})
 
     def process(self, name, folder, *argv, user=None, clean_exit=0):
-        """One that is ended by the test."""
+        """A process that the test ends."""
         become = []
         if user:
             become = ["setpriv", "--reuid", user, "--regid", user,
@@ -58,11 +58,11 @@ class System:
                        folder, clean_exit=clean_exit)
 
     def path(self, name):
-        """A file of it, as the host sees it."""
+        """The path of a file in it, as seen by the host."""
         return self.root / str(name).lstrip("/")
 
     def files(self):
-        """Every path there is, except what TRANSIENT names."""
+        """All paths in it, except those that TRANSIENT names."""
         found = set()
         for where, folders, names in os.walk(self.root):
             here = os.path.relpath(where, self.root)

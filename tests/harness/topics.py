@@ -1,4 +1,4 @@
-"""What is in Kafka's topics: a reader that keeps every record, a writer."""
+"""Kafka's topics: a reader that keeps every record, and a writer."""
 
 import dataclasses
 import json
@@ -23,19 +23,19 @@ class Record:
     offset: int
     key: object  # text, or None
     value: object  # bytes, or None
-    headers: list  # of (name, bytes), in their order
+    headers: list  # list of (name, bytes), in order
 
     def json(self):
         return json.loads(self.value)
 
     def header(self, name):
-        """The one header of that name, as text."""
+        """The only header with that name, as text."""
         found = [value for key, value in self.headers if key == name]
         assert len(found) == 1, f"{len(found)} headers {name}: {self}"
         return found[0].decode() if found[0] is not None else None
 
     def raw(self):
-        """Every byte of it, to search in."""
+        """All its bytes, to search in."""
         parts = [(self.key or "").encode(), self.value or b""]
         for name, value in self.headers:
             parts += [name.encode(), value or b""]
@@ -47,7 +47,8 @@ def text(data):
 
 
 class Reader:
-    """Reads topics from their beginnings, in no group, and keeps all."""
+    """Reads topics from their beginning, without a group, and keeps
+    everything."""
 
     def __init__(self, brokers, topics):
         self.topics = list(topics)
@@ -68,7 +69,7 @@ class Reader:
         self._assign()
 
     def _assign(self):
-        """All partitions of all topics, once each of them exists."""
+        """All partitions of all topics, once each topic exists."""
 
         def known():
             parts = []
@@ -89,9 +90,9 @@ class Reader:
         self.consumer.assign(parts)
 
     def poll(self):
-        """Takes what is there now."""
-        # An empty batch after a fetch wait is as close to "nothing" as Kafka
-        # gets; callers loop with a deadline.
+        """Fetches what is there now."""
+        # An empty batch after a fetch wait is the closest Kafka gets to
+        # "nothing"; callers loop with a deadline.
         for message in self.consumer.consume(500, timeout=0.03):
             if message.error():
                 continue
@@ -144,7 +145,7 @@ class Reader:
 
 
 class Writer:
-    """Writes records, each acknowledged before send() returns."""
+    """Writes records; send() returns after each has been acknowledged."""
 
     def __init__(self, brokers):
         self.producer = Producer(
@@ -158,8 +159,8 @@ class Writer:
         )
 
     def send(self, topic, value, key=None, headers=None, partition=None):
-        """value: bytes, text, or what is dumped as JSON. Returns the
-        (partition, offset) it got."""
+        """value: bytes, text, or an object to dump as JSON. Returns the
+        (partition, offset) of the record."""
         if isinstance(value, (dict, list)):
             value = json.dumps(value)
         if isinstance(value, str):
@@ -176,7 +177,7 @@ class Writer:
         )
 
         def look():
-            self.producer.poll(0.02)  # its return counts other events, too
+            self.producer.poll(0.02)  # its result counts other events, too
             return done
 
         until(look, f"a record is in {topic}", interval=0)

@@ -1,4 +1,5 @@
-"""Waiting for a condition with a deadline: the only place that sleeps."""
+"""Waits for a condition with a deadline. This is the only place that
+sleeps."""
 
 import time
 
@@ -8,9 +9,9 @@ DEADLINE = 30.0
 
 
 def until(condition, what, timeout=DEADLINE, interval=0.02):
-    """Returns the first true value of condition(); TimeoutError otherwise.
+    """Returns the first true value of condition(), or raises TimeoutError.
 
-    what is a text, or a function that makes one, for the error."""
+    what is the text for the error, or a function that returns it."""
     end = time.monotonic() + timeout
     while True:
         value = condition()
@@ -23,8 +24,9 @@ def until(condition, what, timeout=DEADLINE, interval=0.02):
 
 
 def holds_for(condition, seconds, what, interval=0.02):
-    """Fails as soon as condition() is false within so many seconds: for what
-    must not happen although nothing marks the moment that it did not."""
+    """Fails as soon as condition() is false within that many seconds. Use it
+    for what must not happen, if nothing marks the moment after which it
+    cannot."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         if not condition():

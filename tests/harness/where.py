@@ -1,4 +1,4 @@
-"""Where things are: the tree, the build, the cache."""
+"""The paths of the tree, the build and the cache."""
 
 import os
 import pathlib
@@ -20,7 +20,7 @@ def binary(name):
 
 
 def kafka_jars():
-    """Apache Kafka's jars, fetched when they are not there yet."""
+    """Apache Kafka's jars, which are fetched if they are missing."""
     done = subprocess.run(
         [ROOT / "scripts" / "kafka-fetch"],
         check=True,

@@ -1,4 +1,5 @@
-"""The whole path on librdkafka's mock cluster: seconds, not minutes."""
+"""The whole path on librdkafka's mock cluster: it takes seconds, not
+minutes."""
 
 import pytest
 
@@ -9,8 +10,8 @@ from harness.schemas import valid_records, watching  # noqa: F401
 
 @pytest.fixture(scope="session")
 def browser(children_gone, tmp_path_factory):
-    """The one browser of this run. children_gone: ended before that kills
-    what is left, whichever test was the last."""
+    """The one browser of this run. It ends before children_gone kills what is
+    left, whichever test was the last."""
     browser = Browser(tmp_path_factory.mktemp("browser")).start()
     yield browser
     browser.stop()
@@ -33,7 +34,7 @@ def make_rig(tmp_path_factory, mock_kafka):
 
 @pytest.fixture(scope="module")
 def rig(make_rig):
-    """The one that most tests of a module share; their device paths differ."""
+    """The rig shared by most tests of a module; their device paths differ."""
     return make_rig()
 
 

@@ -1,4 +1,4 @@
-"""The reference customer in the place of a real one."""
+"""The reference customer used in place of a real one."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""What the programs are linked and compiled with, for those who run them."""
+"""How the installed programs are compiled and linked."""
 
 import os
 import re
@@ -21,20 +21,20 @@ def output(*argv):
 
 
 def symbols(name, *options):
-    """Without their versions."""
+    """The symbols, without their versions."""
     return {re.sub("@.*", "", line.split()[-1]) for line in
             output("nm", *options, binary(name)).splitlines()}
 
 
 def quiet_env():
-    """Without what a make around this test has set."""
+    """The environment, without the variables of a make around this test."""
     return {key: value for key, value in os.environ.items()
             if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "WERROR", "CC",
                            "CFLAGS", "CPPFLAGS", "LDFLAGS", "LDLIBS")}
 
 
 def plan(folder, *settings, target="all"):
-    """The commands of a build of everything, as make would run them."""
+    """The commands of a full build, as make would run them."""
     done = subprocess.run(
         ["make", "-n", "V=1", f"BUILD={folder}", *settings, target], cwd=ROOT,
         env=quiet_env(), stdout=subprocess.PIPE, check=True, text=True)
@@ -67,6 +67,13 @@ def test_an_installed_header_needs_none_of_ours_before_it(tmp_path, header):
 
 def test_the_plugin_exports_three_names():
     assert symbols(PLUGIN, "-D", "--defined-only") == EXPORTED
+
+
+def test_the_plugin_brings_no_library_that_it_does_not_use():
+    """base/ has more than the gate needs, and the broker loads it all."""
+    dynamic = output("readelf", "-dW", binary(PLUGIN))
+    assert "libsqlite3" in dynamic
+    assert "libyaml" not in dynamic
 
 
 @pytest.mark.parametrize("name", (PLUGIN, *PROGRAMS))

@@ -1,4 +1,5 @@
-"""How a command goes out: raw, by other topics, over other protocols."""
+"""The forms of a command: raw, on other topics, over other protocol
+versions."""
 
 import base64
 
@@ -41,7 +42,7 @@ def test_raw(raw, ca, name):
 
 
 def test_raw_omnicore(raw, ca):
-    """The string's own characters, not its JSON text."""
+    """The customer's string itself is sent, not its JSON text."""
     device = raw.device()
     raw.pending(device.path, ca.leaf().pem)
     request = raw.request(device.path).json()
@@ -86,7 +87,8 @@ def test_command_topic(rig_with, ca, template):
 
 
 def test_paths_that_share_a_topic(rig_with, ca):
-    """Whoever came first has the topic; the later one ends in conflict."""
+    """The first device keeps the topic; the request of the later one ends in
+    conflict."""
     rig = rig_with({"mqtt": {"command_topic": "/devices/{device}/commands"}})
     first = device_path("same", registry="one")
     second = first.replace("registries/one", "registries/two")

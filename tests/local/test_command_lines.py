@@ -1,5 +1,5 @@
-"""No command line is left out: what a text tells people to type is run by a
-test, or named here with the reason why not."""
+"""Every command line in the documents is run by a test, or listed here with
+the reason why not."""
 
 import json
 import re
@@ -15,7 +15,7 @@ from harness.where import ROOT, build
 HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md",
         "docs/operators-guide.md", "docs/device-guide.md",
         "docs/customers-guide.md"}
-# Lines that somebody else runs: a file that has them.
+# Lines that another test runs: the file that has them.
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
     "make demo KAFKA=apache": "tests/e2e/test_demo.py",
@@ -23,13 +23,13 @@ ELSEWHERE = {
     "make up DEMO=1 SECURE=1": "tests/compose/test_make.py",
     "make down": "tests/compose/test_make.py",
 }
-# Programs that a machine of ours need not have.
+# Programs that our machine need not have.
 NOT_HERE = {"docker", "docker-compose", "apt", "systemctl", "journalctl", "go",
             "mvn", "npm", "node", "pip", "promtool"}
-# What a block of commands that is none of ours might be marked with.
+# How a block with commands might be marked.
 SHELLS = {"", "bash", "console", "shell", "text"}
-# Lines that run the tests, or all of the sources through a tool: each must be
-# what make would do, and is done by who changes something.
+# Lines that run the tests, or run a tool over all sources. A developer runs
+# them by hand; here make only has to know them.
 BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
            "make format", "make test-examples", "make deb-test",
            "make compose-test", "make dist", "make instructions",
@@ -37,7 +37,7 @@ BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
 
 
 def documents():
-    """Every text that is here for people, without what was fetched."""
+    """Every document in the tree, without fetched files."""
     listed = subprocess.run(
         ["git", "ls-files", "--cached", "--others", "--exclude-standard",
          "*.md"], cwd=ROOT, stdout=subprocess.PIPE, text=True, check=False)
@@ -49,7 +49,8 @@ def documents():
 
 
 def is_command(line):
-    """Its first word, but for variables and sudo, is a program's name."""
+    """True if its first word, after variables and sudo, is a program's
+    name."""
     bare = re.sub(r"^\s*(?:\$ )?(?:sudo )?(?:[A-Z_]+=\S* )*", "", line)
     word = (bare.split() or [""])[0]
     return bool(word.startswith("ztp") or word in NOT_HERE
@@ -57,8 +58,7 @@ def is_command(line):
 
 
 def command_lines(name):
-    """(sh or other, line) of each command in a block of that text, fenced or
-    indented."""
+    """(sh or other, line) of each command in a fenced or indented block."""
     language = None
     for line in text_of(name).splitlines():
         fence = re.match(r"^\s*```(\w*)", line)
@@ -73,7 +73,7 @@ def command_lines(name):
 
 
 def test_no_command_is_left_out():
-    """A command is in an sh block, and every sh block is run."""
+    """Every command is in an sh block, and every sh block is run."""
     elsewhere = set()
     for name in documents():
         for kind, line in command_lines(name):
@@ -91,12 +91,12 @@ def test_no_command_is_left_out():
 
 @pytest.mark.parametrize("line", BY_HAND)
 def test_by_hand(line):
-    """make knows how."""
+    """make knows this command."""
     session(f"{line} --dry-run BUILD='{build()}' >/dev/null", ROOT)
 
 
 def test_what_is_named_exists():
-    """Targets and options that a text mentions in passing."""
+    """The targets and options that a document mentions in passing."""
     told = {name: session(f"{name} --help", ROOT) for name in
             ("ztp-bridge", "ztp-approver", "ztp-device", "ztpctl")}
     makefiles = "\n".join(path.read_text() for path in (

@@ -1,4 +1,4 @@
-"""docker-compose.yml as far as it can be judged without an engine; `make
+"""Checks docker-compose.yml as far as possible without an engine; `make
 compose-test` runs it."""
 
 import re
@@ -44,7 +44,7 @@ def test_only_loopback_is_published():
 
 
 def test_waits_for_health():
-    """Whoever is depended on is waited for."""
+    """A service waits for each service it depends on."""
     for service in [*STACK["services"].values(), *SECURE["services"].values()]:
         for other, how in service.get("depends_on", {}).items():
             stays = "healthcheck" in STACK["services"][other]
@@ -54,8 +54,8 @@ def test_waits_for_health():
 
 
 def test_what_is_mounted_is_there(tmp_path):
-    """Files of the tree, volumes, and secrets that make-secrets makes, which
-    nobody else may read."""
+    """The mounted files, volumes and secrets exist. make-secrets creates the
+    secrets, and nobody else may read them."""
     subprocess.run([COMPOSE / "make-secrets", tmp_path / "secrets"],
                    check=True)
     assert (tmp_path / "secrets").stat().st_mode & 0o777 == 0o700

@@ -1,8 +1,8 @@
-"""The daemon's command line and configuration, as a shell sees them: exit
-codes, one line on stderr for a mistake, FILE:LINE in front of it.
+"""The daemon's command line and configuration, as seen by a shell: exit codes,
+and one line on stderr per error that starts with FILE:LINE.
 
-What is refused and why is the unit tests' (tests/unit/refused.h); this is
-about the program around it."""
+The unit tests check what is refused and why (tests/unit/refused.h). This
+checks the program around it."""
 
 import os
 import re
@@ -16,7 +16,7 @@ PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
 
 
 def run(*args, **env):
-    """Runs the daemon to its end; it must come to one by itself."""
+    """Runs the daemon, which must exit by itself."""
     return subprocess.run(
         [where.binary("ztp-bridge"), *map(str, args)], stdin=subprocess.DEVNULL,
         capture_output=True, text=True, timeout=20, check=False,
@@ -37,7 +37,7 @@ def check(file, **env):
 
 
 def assert_refused(result, file, line, says):
-    """Exit 2, nothing on stdout, exactly one line on stderr."""
+    """It exits 2, prints nothing on stdout and exactly one line on stderr."""
     assert result.returncode == 2, result
     assert result.stdout == ""
     lines = result.stderr.splitlines()
@@ -54,7 +54,7 @@ def test_an_empty_file_is_all_defaults(write, text):
 
 @pytest.mark.parametrize("line, says, text", [
     (2, "mqtt.colour: unknown key", "mqtt:\n  colour: red\n"),
-    (3, "log.level: is there twice", "log:\n  level: info\n  level: warn\n"),
+    (3, "log.level: given more than once", "log:\n  level: info\n  level: warn\n"),
     (2, "mqtt.keepalive", "mqtt:\n  keepalive: 60\n"),
     (2, "mqtt.url", "mqtt:\n  url: http://localhost\n"),
     (2, "mqtt.url", "mqtt:\n  url: mqtt://localhost:99999\n"),

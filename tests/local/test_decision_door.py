@@ -1,5 +1,6 @@
-"""The door for decisions: each rule that refuses, one by one. The request
-stays open, the record is a dead letter as it was, followers pass at once."""
+"""Input checks of decisions: each rule that refuses one. The request stays
+open, the dead letter has the record unchanged, and the records after it are
+processed at once."""
 
 import base64
 import json
@@ -22,7 +23,7 @@ def structured(**change):
 
 STRUCTURED = [("content-type", b"application/cloudevents+json")]
 
-# name -> (body -> value, code); body is a decision that would be good
+# name -> (body -> value, code); body is a valid decision
 REFUSED = {
     "empty": (lambda b: b"", "empty"),
     "null": (lambda b: None, "empty"),
@@ -116,7 +117,7 @@ def ask(rig, ca):
 
 
 def check_still_open(rig, device, request):
-    """The same request can be decided as if nothing had been."""
+    """The same request can still be decided as if nothing had happened."""
     at = rig.decide(request)
     command = device.wait(device.command_topic)[0]
     assert command.json()["status"] == "approved"
@@ -297,7 +298,8 @@ def test_contradiction_after_rejection(rig, ca):
 
 
 def test_result_ids_repeat_only_themselves(rig):
-    """ce_id is of the request, the outcome and the decision's position."""
+    """ce_id is derived from the request, the outcome and the decision's
+    position."""
     rig.reader.poll()
     ids = [
         record.header("ce_id")

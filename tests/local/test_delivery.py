@@ -1,4 +1,4 @@
-"""Commands on their way to devices: back-off, rate, expiry, and what counts as
+"""Delivery of commands to devices: back-off, rate, expiry, and what counts as
 a delivery."""
 
 import re
@@ -20,7 +20,7 @@ def rig(make_rig):
 
 
 def approved(rig, leaf, path=None, **more):
-    """An approval for a device that is not there; returns its request."""
+    """Approves a device that is not connected; returns its request."""
     path = path or device_path("away")
     rig.pending(path, leaf.pem)
     request = rig.request(path)
@@ -29,7 +29,7 @@ def approved(rig, leaf, path=None, **more):
 
 
 def tries(rig, request=None):
-    """(moment, number) of every PUBACK 0x10, from the log."""
+    """(time, number) of every PUBACK 0x10, from the log."""
     found = re.findall(
         r"^ts=(\S+) .*event=command_done request_id=(\S+) "
         r"reason_code=16 tries=(\d+)",
@@ -42,7 +42,7 @@ def tries(rig, request=None):
 
 
 def test_back_off(rig, ca):
-    """Each wait about twice as long as the one before."""
+    """Each wait is about twice as long as the one before."""
     request = approved(rig, ca.leaf())
     seen = until(
         lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
@@ -61,7 +61,7 @@ def test_back_off(rig, ca):
 
 
 def test_device_that_knocks_is_served_soon(rig, ca):
-    """Its event is a sign of life: it does not wait for a long back-off."""
+    """A new event from the device shortens a long back-off."""
     request = approved(rig, ca.leaf())
     seen = until(
         lambda: len(tries(rig, request)) >= 4 and tries(rig, request),
@@ -76,13 +76,14 @@ def test_device_that_knocks_is_served_soon(rig, ca):
 
 
 def test_retries_share_one_rate(rig, ca):
-    """However many are away; and what is new goes first."""
+    """The rate holds however many devices are away, and new commands go
+    first."""
     away = [approved(rig, ca.leaf()) for _ in range(20)]
     until(lambda: len({r.key for r in away}) == 20 and all(
         tries(rig, r) for r in away), "all were tried")
     before = len(tries(rig))
-    holds_for(rig.bridge.alive, 3.0, "it lives", interval=0.2)
-    # 4/s, a burst of a fifth of a second, and the edges.
+    holds_for(rig.bridge.alive, 3.0, "it is alive", interval=0.2)
+    # 4/s, a burst of a fifth of a second, and the edges of the interval.
     assert 6 <= len(tries(rig)) - before <= 16
     rig.onboard(ca.leaf())
 
@@ -127,7 +128,8 @@ def test_late_subscriber_is_served_across_a_restart(rig_with, ca):
 
 
 def test_device_answers_late(rig_with, ca):
-    """Not in time, but applied after all: both are said."""
+    """The device answers too late but has applied the payload: both are
+    reported."""
     rig = rig_with({
         "mqtt": {"delivery_ack": "device"},
         "onboarding": {"delivery_timeout": "1s"},

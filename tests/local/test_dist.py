@@ -1,5 +1,5 @@
-"""What is passed on: the version that a tree says it is, the tarball, and what
-make install puts where."""
+"""Distribution: the version a tree reports, the tarball, and what make install
+installs where."""
 
 import fnmatch
 import os
@@ -26,7 +26,7 @@ def run(*argv, cwd=ROOT):
 
 
 class Repository:
-    """One with nothing but what makes versions and tarballs."""
+    """A repository with only what makes versions and tarballs."""
 
     def __init__(self, folder):
         self.folder = folder
@@ -53,7 +53,8 @@ def repository(tmp_path):
 
 
 def test_versions_follow_time(repository):
-    """As dpkg compares them: before the first tag, at, and after each."""
+    """As dpkg compares them: before the first tag, at each tag, and after
+    it."""
     found = [repository.version("--debian")]
     for tag in ("v0.2.0-rc1", None, "v0.2.0", None, "v0.3.0"):
         repository.commit()
@@ -78,8 +79,8 @@ def unpacked(tarball, folder):
 
 
 def test_tarball_knows_its_version(repository, tmp_path):
-    """Also inside another repository, and made at another time it is the same
-    to the last byte."""
+    """Made inside another repository or at another time, it is the same to the
+    last byte."""
     repository.tag("v0.2.0")
     repository.commit()
     first = pathlib.Path(run("scripts/dist", tmp_path / "a",
@@ -108,8 +109,9 @@ def files(folder):
 
 
 def packaged():
-    """What packaging/debian/ names, as patterns of what make install makes;
-    documentation goes whole, each part to the package of its readers."""
+    """The files that packaging/debian/ names, as patterns over what make
+    install installs. Documentation directories go as a whole to the package of
+    their readers."""
     yield "usr/share/doc/*"
     yield "lib/systemd/system/ztp-bridge.service"  # where debhelper has units
     for path in (ROOT / "packaging" / "debian").iterdir():
@@ -120,8 +122,8 @@ def packaged():
 
 
 def test_install_and_uninstall(tmp_path):
-    """Each program with its page, places that are this installation's, and
-    all of it gone again."""
+    """Every program has its manual page, the paths in texts are those of this
+    installation, and uninstall removes everything again."""
     where = [f"BUILD={build()}", "PREFIX=/usr", f"DESTDIR={tmp_path}",
              "UNITDIR=/lib/systemd/system", "PLUGINDIR=/usr/lib/plugins"]
     run("make", *where, "install")
@@ -146,6 +148,6 @@ def test_install_and_uninstall(tmp_path):
 
 
 def test_shipped_configuration():
-    """It is the conffile of the package, and no setting in it is unknown."""
+    """It is the conffile of the package, and it has no unknown setting."""
     run(build() / "ztp-bridge", "--config",
         ROOT / "packaging" / "ztp-bridge.yaml", "--check-config")

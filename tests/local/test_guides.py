@@ -1,7 +1,7 @@
-"""Every command line of README and guides is run, in their order: the blocks
-marked `sh` of each are sessions of bash against a stack of its own, with this
-test's addresses and files in the place of those that are written. What runs
-elsewhere, or cannot run in a test, is named below."""
+"""Runs every command line of README and guides, in order. The `sh` blocks of
+each document are bash sessions against a stack of its own, with this test's
+addresses and files in place of the written ones. What runs elsewhere, or
+cannot run in a test, is listed below."""
 
 import os
 import re
@@ -26,7 +26,8 @@ PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
 
 
 class Stack:
-    """A Kafka, a broker with the gate, a bridge; the names are the defaults."""
+    """A Kafka, a broker with the gate, and a bridge, with the default
+    names."""
 
     def __init__(self, folder, ca):
         self.folder = folder
@@ -60,7 +61,8 @@ class Stack:
         return self
 
     def watch(self, bridge):
-        """Until it is ready, and to its end."""
+        """Waits until the bridge is ready, and stops it at the end of the
+        test."""
         self.processes.append(bridge)
         self.http = bridge.wait_log(
             r"\bhttp\S*.*?(127\.0\.0\.1:[1-9]\d*)").group(1)
@@ -71,7 +73,7 @@ class Stack:
         return answer.status_code == 200
 
     def stopped_config(self):
-        """Of a bridge that has run and runs no more."""
+        """The configuration of a bridge that has run and is stopped."""
         settings = yaml.safe_load(
             (self.folder / "bridge.yaml").read_text(encoding="utf-8"))
         settings["store"]["path"] = str(self.folder / "stopped.db")
@@ -91,7 +93,7 @@ class Stack:
             "--password-file admin.password", *args]))
 
     def device(self, leaf, path):
-        """One that waits for its answer."""
+        """A device that waits for its answer."""
         device = Process(
             path.rsplit("/", 1)[1],
             [binary("ztp-device"), "--url",
@@ -161,13 +163,14 @@ def test_customers_guide(stack, tmp_path, ca):
 
 
 def section(title):
-    """That chapter's text."""
+    """The text of that section."""
     return re.search(rf"^## {title}\n(.*?)^## ", text_of("README.md"),
                      re.M | re.S)[1]
 
 
 def alike(text):
-    """What two runs have in common; topics have no common order."""
+    """What two runs have in common, in no order, because topics have no common
+    order."""
     for pattern, word in (
         (r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}(-[0-9a-f]{4,12}){2}", "ID"),
         (r"[0-9a-f]{64}", "FINGERPRINT"),
@@ -178,7 +181,7 @@ def alike(text):
 
 
 def test_readme_five_minutes(tmp_path):
-    """It prints what it is said to print."""
+    """The commands print what the README shows."""
     mark = "--- next ---\n"
     shown = steps(section("Five minutes to a first onboarded device"))
     script = f"echo '{mark[:-1]}'\n".join(block for block, _ in shown)
@@ -191,7 +194,7 @@ def test_readme_five_minutes(tmp_path):
         "listener 11883": f"listener {port}",
         "127.0.0.1:9464": f"127.0.0.1:{free_port()}",
         "mosquitto -c": f"LD_PRELOAD={runtime} mosquitto -c",
-        # Mosquitto 2.1 says what it does.
+        # Mosquitto 2.1's mosquitto_passwd prints what it does.
         "ztp-bridge secret": "ztp-bridge secret >/dev/null",
     }.items():
         assert written in script
@@ -205,8 +208,8 @@ def test_readme_five_minutes(tmp_path):
 
 
 def test_readme_run_it(bare, tmp_path, ca):
-    """Installed, configured as written there, on the broker's TLS side; one
-    device, approved by hand."""
+    """Installed and configured as written there, on the broker's TLS listener;
+    one device, approved by hand."""
     install, check_and_run, customer = (
         block for block, _ in steps(section("Run it")))
     assert "sudo make install" in install
@@ -246,7 +249,7 @@ def test_readme_run_it(bare, tmp_path, ca):
 
 
 def test_contributing_one_test(tmp_path):
-    """The rest of its lines are make's, BY_HAND."""
+    """The other lines are make commands, see BY_HAND."""
     _, one = blocks("CONTRIBUTING.md")
     session(one.replace("ZTP_BUILD=build", f"ZTP_BUILD='{build()}'"), ROOT,
             PYTHONDONTWRITEBYTECODE="1")

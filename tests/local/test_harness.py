@@ -1,5 +1,5 @@
-"""The harness itself: a test that passes because its tools do nothing would be
-worse than none."""
+"""Tests of the harness itself: a test that passes because its tools do nothing
+would be worse than none."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""The admin pages: what an operator and a Prometheus see."""
+"""The admin pages, as seen by an operator and by Prometheus."""
 
 import datetime
 import re
@@ -126,7 +126,7 @@ def test_not_there(rig, path):
 
 
 def check_object(body, request, state):
-    """A listed request against the record that the customer got."""
+    """Compares a listed request with the record that the customer got."""
     for name in ("request_id", "device", "received_at", "expires_at",
                  "attempt"):
         assert body[name] == request[name]

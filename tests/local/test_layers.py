@@ -1,4 +1,4 @@
-"""scripts/layers, which make lint runs: it finds what it is there to find."""
+"""scripts/layers, which make lint runs, finds every kind of violation."""
 
 import importlib.machinery
 import importlib.util
@@ -11,7 +11,7 @@ from harness.where import ROOT
 
 @pytest.fixture
 def layers(tmp_path):
-    """The script, looking at a tree of its own."""
+    """The script, applied to a tree of its own."""
     path = str(ROOT / "scripts/layers")
     loader = importlib.machinery.SourceFileLoader("layers", path)
     module = importlib.util.module_from_spec(
@@ -30,7 +30,7 @@ def write(tree, name, text):
 
 
 def compiled(tree, part, **files):
-    """{name: source} of one part, in BUILD/o/PART."""
+    """Compiles {name: source} of one part into BUILD/o/PART."""
     objects = tree / "build/o" / part
     objects.mkdir(parents=True, exist_ok=True)
     for name, text in files.items():
@@ -49,12 +49,12 @@ def test_what_runs_downward_is_right(layers, tmp_path):
 def test_a_part_that_stands_on_a_later_one(layers):
     layers.PARTS = {"low": ("high",), "high": ()}
     (wrong,) = layers.check_table()
-    assert wrong.startswith("low may not stand on high")
+    assert wrong.startswith("low may not use high")
 
 
 def test_a_folder_of_the_bridge_that_is_of_no_part(layers, tmp_path):
     write(tmp_path, "bridge/attic/a.c", "")
-    assert list(layers.check_table()) == ["bridge/attic is of no part"]
+    assert list(layers.check_table()) == ["bridge/attic belongs to no part"]
 
 
 @pytest.mark.parametrize("file, included", [

@@ -1,5 +1,5 @@
-"""Nothing leaks: markers planted in everything secret are looked for in every
-topic, every log line and every page."""
+"""Nothing leaks: plants markers in everything secret and searches for them in
+every topic, every log line and every page."""
 
 import base64
 import urllib.error
@@ -20,14 +20,15 @@ def pieces(data, size, step):
 
 
 def secrets_of(leaf):
-    """Byte strings of which none may be seen: the certificate in base64 at
-    each alignment, in DER, in hex; the markers plain and in base64."""
+    """Byte strings that must not be seen: the certificate in base64 at each
+    alignment, in DER and in hex, and the markers plain and in base64."""
     found = [b"BEGIN CERTIFICATE", b"BEGIN%20CERT"]
     found += pieces(leaf.base64.encode(), 24, 4)
     for shift in (1, 2):
         shifted = base64.b64encode(leaf.der[shift:])
         found += pieces(shifted, 24, 4)
-    # Windows of DER long enough to hold a tag: a name's text alone is shown.
+    # Windows of DER long enough to include a tag, because the text of a name
+    # alone may be shown.
     found += pieces(leaf.der, 32, 8)
     found += pieces(leaf.der.hex().encode(), 96, 16)
     for marker in [*MARKERS.values(), PAYLOAD]:
@@ -55,7 +56,7 @@ def pages(rig):
 
 @pytest.fixture(scope="module")
 def used(rig, ca):
-    """A rig through which good and bad has gone, full of markers."""
+    """A rig through which good and bad input has passed, full of markers."""
     leaf = ca.issue("rsa2048")
     plant = {**MARKERS, "padding": MARKERS["unknown"]}
     for form in leaf.forms.values():
@@ -106,7 +107,7 @@ def test_pages(used):
 
 
 def test_the_search_finds(ca):
-    """A search that finds nothing anywhere would be no test."""
+    """The search must be able to find something."""
     leaf = ca.leaf()
     secrets = secrets_of(leaf)
     for text in (leaf.pem.encode(), leaf.der, leaf.base64.encode(),

@@ -1,4 +1,4 @@
-"""The life of a request beyond its plain way: time, contenders, deadlines,
+"""The life of a request beyond the main path: time, contenders, deadlines, and
 devices that come back or never come."""
 
 import datetime
@@ -12,7 +12,7 @@ from harness.until import holds_for, until
 
 @pytest.fixture(scope="module")
 def hasty(make_rig):
-    """Short times, and a rejection that is soon forgotten."""
+    """A rig with short timeouts and a short cool-down after a rejection."""
     return make_rig({"onboarding": {
         "decision_timeout": "2s",
         "delivery_timeout": "2s",
@@ -74,7 +74,8 @@ def test_next_attempt_after_expiry(hasty, ca):
 
 
 def knock(rig, path, leaf, count):
-    """Comes back again and again until there are that many requests."""
+    """Publishes the event again and again until there are that many
+    requests."""
 
     def look():
         rig.pending(path, leaf.pem)
@@ -100,7 +101,7 @@ def test_next_attempt_after_cooldown(hasty, ca):
 
 
 def test_event_that_is_already_past(rig, ca):
-    """Never asked, whatever on_timeout says."""
+    """The customer is never asked, whatever on_timeout says."""
     path = device_path()
     past = stamp(now() - datetime.timedelta(minutes=1))
     rig.pending(path, ca.leaf().pem, expires_at=past)
@@ -162,7 +163,8 @@ def test_late_device_gets_it_once(rig, ca):
 
 
 def test_same_device_is_merged(rig, ca):
-    """Coming back within renotify_interval asks nothing new."""
+    """A device that comes back within renotify_interval makes no new
+    request."""
     path = device_path()
     for _ in range(5):
         rig.pending(path, ca.leaf().pem)
@@ -171,7 +173,8 @@ def test_same_device_is_merged(rig, ca):
 
 
 def test_announced_again(hasty, ca):
-    """At most once per renotify_interval: the same id, the same attempt."""
+    """At most once per renotify_interval, with the same id and the same
+    attempt."""
     path = device_path()
     hasty.pending(path, ca.leaf().pem)
     first = hasty.request(path)
@@ -184,7 +187,7 @@ def test_announced_again(hasty, ca):
 
 
 def test_contenders(rig, ca):
-    """Another certificate for the path is another question; the first approval
+    """Another certificate for the path is another request. The first approval
     wins, the others end in conflict."""
     device = rig.device()
     mine, theirs = ca.leaf("p256"), ca.leaf("p384")
@@ -218,7 +221,8 @@ def test_another_certificate_for_an_onboarded_device(rig, ca):
 
 
 def test_onboarded_device_comes_again(rig, ca):
-    """Nothing is asked; the retained approval is delivered again."""
+    """The customer is not asked, and the retained approval is delivered
+    again."""
     device, request, *_ = rig.onboard(ca.leaf(), payload="keep")
     rig.pending(device.path, ca.leaf().pem)
     again = device.wait(device.command_topic, count=2)[1].json()

@@ -1,5 +1,5 @@
-"""The manual says what is true: the page of settings is the table's, every
-option and exit status of a program's help is in its page."""
+"""The manual is right: its page of settings matches the table, and every
+option and exit status in a program's help is in its page."""
 
 import re
 import subprocess

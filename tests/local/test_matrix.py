@@ -1,4 +1,4 @@
-"""docs/platforms.md and what `make matrix` reads from a run's output."""
+"""docs/platforms.md, and what `make matrix` reads from a run's output."""
 
 import importlib.machinery
 import importlib.util
@@ -8,7 +8,7 @@ from harness.where import ROOT
 
 
 def script(name):
-    """A program of scripts/, to call into."""
+    """Loads a program of scripts/ as a module."""
     loader = importlib.machinery.SourceFileLoader(
         name.replace("-", "_"), str(ROOT / "scripts" / name))
     module = importlib.util.module_from_spec(
@@ -41,7 +41,7 @@ def seen(row, code, counts, **more):
 
 
 def test_page():
-    """A row that failed says so, also when nothing was counted."""
+    """A failed row says so, even if nothing was counted."""
     text = script("platforms-page").page([
         seen("bookworm", 0, {"passed": 900, "units": 300}),
         seen("trixie", 2, {"passed": 899, "failed": 1}),
@@ -51,7 +51,7 @@ def test_page():
     assert "| 899 | 1 failed |" in text
     assert "| sid | Debian | x86_64 | the demo and all tests | - | - | " \
         "failed |" in text
-    assert "sid is no promise" in text
+    assert "sid is not supported" in text
 
 
 def test_unknown_row(tmp_path):

@@ -1,5 +1,5 @@
-"""`make on` before it begins: what it cannot do it says in one line. And
-scripts/system, by which nothing outlives what runs in a system."""
+"""`make on` before it starts: it reports in one line what it cannot do. And
+scripts/system, under which nothing outlives what runs in a system."""
 
 import http.server
 import os
@@ -27,7 +27,7 @@ def architecture():
 
 def complaint(folder, release="trixie", arch=None, mirror="", script=None,
               before=()):
-    """What it says, which is one line, and its exit code."""
+    """Its complaint, which is one line, and its exit code."""
     done = subprocess.run(
         [*before, script or ROOT / "scripts" / "on", release,
          arch or architecture(), folder, "demo"], env={**ENV, "MIRROR": mirror}, check=False,
@@ -52,7 +52,7 @@ def test_unknown_architecture(tmp_path):
 
 
 def test_by_make(tmp_path):
-    """Its parameters are those of the manual's command line."""
+    """The parameters match the command line in the documentation."""
     done = subprocess.run(
         ["make", "on", f"BUILD={tmp_path}", "RELEASE=woody", "ARCH=amd64"],
         cwd=ROOT, env=ENV, check=False, stdout=subprocess.PIPE,
@@ -63,7 +63,7 @@ def test_by_make(tmp_path):
 
 @pytest.fixture
 def elsewhere():
-    """The scripts where anybody may read them."""
+    """A copy of the scripts where every user may read them."""
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ztp-on-"))
     folder.chmod(0o755)
     (folder / "scripts").mkdir()
@@ -80,7 +80,7 @@ def test_no_root(elsewhere, tmp_path):
         "on: only root can make a system (sudo make on ...)"
 
 
-# A machine on which there is no root is asked for one of its own.
+# Without root, the test gets a user namespace in which it is root.
 AS_ROOT = ["unshare", "--user", "--map-root-user"] if os.getuid() else []
 
 
@@ -157,7 +157,7 @@ def test_emulate_without_the_right_to_namespaces(tmp_path):
 
 
 def test_emulate_where_qemu_is_registered(tmp_path):
-    """The command is run as it is, by the same process."""
+    """The same process simply runs the command."""
     (tmp_path / "grep").write_text("#!/bin/sh\nexit 0\n")
     (tmp_path / "grep").chmod(0o755)
     code, out, said = emulate(
@@ -172,7 +172,7 @@ def test_emulate_where_qemu_is_registered(tmp_path):
 
 @pytest.fixture
 def system(tmp_path):
-    """Enough of one for a shell: this machine's own programs."""
+    """Enough of a system for a shell: this machine's own programs."""
     root = tmp_path / "root"
     for name in ("dev", "proc", "run", "sys", "usr"):
         (root / name).mkdir(parents=True)
@@ -206,7 +206,8 @@ def test_exit_code_and_output(system):
 
 
 def running(word):
-    """Processes of the whole machine that have it on their command line."""
+    """Processes on the whole machine that have the word on their command
+    line."""
     found = []
     for path in pathlib.Path("/proc").glob("[0-9]*/cmdline"):
         try:
@@ -218,8 +219,8 @@ def running(word):
 
 
 def hears_all():
-    """A shell's background job ignores SIGINT, one of nohup SIGHUP, and so would
-    whatever it starts."""
+    """A background job of a shell ignores SIGINT and one of nohup SIGHUP, and
+    so would whatever it starts."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
@@ -227,7 +228,7 @@ def hears_all():
 @pytest.mark.parametrize("number", (signal.SIGINT, signal.SIGTERM,
                                     signal.SIGHUP, signal.SIGKILL))
 def test_nothing_outlives_it(system, number):
-    """Neither a daemon that has let go of everything nor a mount."""
+    """Neither a detached daemon nor a mount outlives it."""
     seconds = str(10**6 + free_port()).encode()
     script = f"setsid sleep {seconds.decode()} & exec sleep {seconds.decode()}"
     with subprocess.Popen(command(system, script),
@@ -237,7 +238,7 @@ def test_nothing_outlives_it(system, number):
             child.send_signal(number)
             child.wait(30)
         finally:
-            child.kill()  # else the end of this block waits for it
+            child.kill()  # otherwise the end of this block waits for it
     until(lambda: not running(seconds), "all are gone")
     assert child.returncode in (-number, 128 + number, 143)
     mounts = pathlib.Path("/proc/self/mounts").read_text()

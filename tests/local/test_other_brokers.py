@@ -1,5 +1,5 @@
-"""What brokers other than Mosquitto answer, played to a byte: no MQTT 5, and
-codes of their own."""
+"""Answers of brokers other than Mosquitto, from a fake broker: no MQTT 5, and
+reason codes of their own."""
 
 import ctypes
 import json
@@ -18,7 +18,7 @@ from harness.until import holds_for, until
 
 @pytest.fixture
 def bridge_at(tmp_path, mock_kafka):
-    """Makes bridges for a broker's URL; ended with the test."""
+    """Starts bridges for a broker's URL, which end with the test."""
     bridges = []
 
     def make(url, **mqtt):
@@ -36,7 +36,7 @@ def bridge_at(tmp_path, mock_kafka):
 
 
 def events(bridge, connection):
-    """What its log says of that connection, an event a line."""
+    """The log's events for that connection, one per line."""
     return re.findall(
         rf" event=(mqtt_\w+) connection={connection} .*", bridge.log()
     )
@@ -51,18 +51,16 @@ def readyz(bridge):
     ids=["3.1.1", "5"],
 )
 def test_broker_without_mqtt_5(bridge_at, connack):
-    """It is named on both connections, once, with the setting to change."""
+    """It is reported on both connections, once, with the setting to change."""
     with played.Played(connack) as broker:
         bridge = bridge_at(broker.url)
-        hint = 'hint="the broker has no MQTT 5: set mqtt.version: 3.1.1"'
+        advice = "the broker does not support MQTT 5: set mqtt.version: 3.1.1"
         for connection in ("in", "out"):
             bridge.wait_log(
                 "event=mqtt_version_unsupported "
-                f"connection={connection} .*{hint}"
+                f'connection={connection} .*hint="{advice}"'
             )
-        assert "mqtt: the broker has no MQTT 5: set mqtt.version: 3.1.1" in (
-            readyz(bridge)
-        )
+        assert f"mqtt: {advice}" in readyz(bridge)
         until(lambda: len(broker.connects) >= 6, "it tries again")
         for connection in ("in", "out"):
             assert events(bridge, connection) == ["mqtt_version_unsupported"]
@@ -70,12 +68,12 @@ def test_broker_without_mqtt_5(bridge_at, connack):
 
 
 def test_broker_that_closes_at_connect(bridge_at):
-    """Which says less: the hint says so."""
+    """This tells less than a CONNACK, and the hint says so."""
     with played.Played(played.SILENCE) as broker:
         bridge = bridge_at(broker.url)
         bridge.wait_log("event=mqtt_closed_at_connect connection=out .*"
                         r"mqtt\.version: 3\.1\.1")
-        assert "no MQTT 5 (mqtt.version: 3.1.1)" in readyz(bridge)
+        assert "no MQTT 5 (try mqtt.version: 3.1.1)" in readyz(bridge)
 
 
 def test_another_refusal_is_no_version(bridge_at):
@@ -97,8 +95,8 @@ def test_the_hint_is_right(bridge_at):
 
 
 def libmosquitto_is_strict():
-    """From 2.0.12 it ends a connection for a PUBACK's code that MQTT 5 does
-    not have, before the bridge hears of it."""
+    """Since 2.0.12 it closes the connection because of a PUBACK reason code
+    that MQTT 5 does not have, before the bridge sees it."""
     library = ctypes.CDLL("libmosquitto.so.1")
     version = [ctypes.c_int() for _ in range(3)]
     library.mosquitto_lib_version(*map(ctypes.byref, version))
@@ -106,7 +104,7 @@ def libmosquitto_is_strict():
 
 
 def approve(bridge, broker, leaf, kafka):
-    """Asks for a device, approves it; returns (path, reader)."""
+    """Requests and approves a device; returns (path, reader)."""
     path = device_path()
     reader = Reader(kafka.brokers, bridge.topics.values())
     until(lambda: PENDING in broker.subscribers, "it listens")
@@ -122,7 +120,7 @@ def approve(bridge, broker, leaf, kafka):
 
 
 def test_success_code_of_its_own(bridge_at, mock_kafka, ca):
-    """mochi answers 1, the QoS: the command is delivered, and said once."""
+    """mochi answers 1, the QoS: the command is delivered, once."""
     with played.Played(puback=1) as broker:
         bridge = bridge_at(broker.url)
         path, reader = approve(bridge, broker, ca.leaf(), mock_kafka)
@@ -138,13 +136,13 @@ def test_success_code_of_its_own(bridge_at, mock_kafka, ca):
 
 
 def test_connection_that_does_not_last(bridge_at, mock_kafka, ca):
-    """A broker that closes for a command is not come back to at once, every
-    time."""
+    """If a broker closes the connection at each command, the bridge does not
+    reconnect at once each time."""
     with played.Played(puback=None) as broker:
         bridge = bridge_at(broker.url)
         _, reader = approve(bridge, broker, ca.leaf(), mock_kafka)
         reader.close()
         until(lambda: len(broker.published) >= 2, "said again")
         before = len(broker.published)
-        holds_for(bridge.alive, 3.0, "it lives", interval=0.2)
+        holds_for(bridge.alive, 3.0, "it is alive", interval=0.2)
         assert len(broker.published) - before <= 4

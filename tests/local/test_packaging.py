@@ -1,4 +1,4 @@
-"""What a system's administrator gets beside the programs."""
+"""The files for system administrators that come with the programs."""
 
 import json
 import re
@@ -48,7 +48,7 @@ def test_unit_uses_what_the_program_has():
 
 
 def test_tells_the_service_manager(tmp_path):
-    """Type=notify and WatchdogSec: also without broker and Kafka."""
+    """Type=notify and WatchdogSec work even without broker and Kafka."""
     path = tmp_path / "notify"
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind(str(path))
@@ -76,7 +76,7 @@ def test_user_and_folders():
 
 
 def complete(*words):
-    """What bash offers for the last word."""
+    """What bash completes for the last word."""
     line = " ".join(words)
     script = (
         f"source '{COMPLETION}'\n"
@@ -144,7 +144,7 @@ def test_every_alert_is_seen_to_fire_and_to_be_silent():
 
 @pytest.fixture(scope="module")
 def exposed(tmp_path_factory):
-    """What a running bridge exposes: {metric: its labels}."""
+    """The metrics of a running bridge: {metric: its labels}."""
     folder = tmp_path_factory.mktemp("exposed")
     bridge = Bridge(folder, f"mqtt://127.0.0.1:{free_port()}",
                     f"127.0.0.1:{free_port()}", topic_names("none")).start()
@@ -168,7 +168,7 @@ def test_nobody_asks_for_a_metric_that_is_none(exposed):
     alerts = (MONITORING / "alerts.yaml").read_text(encoding="utf-8")
     asked = set(re.findall(r"\bztp_[a-z_]+", dashboard + alerts))
     assert {re.sub(r"_bucket$", "", name) for name in asked} <= set(exposed)
-    # and what there is can be seen somewhere
+    # and the dashboard shows every metric
     assert set(exposed) <= {re.sub(r"_bucket$", "", name) for name in
                             re.findall(r"\bztp_[a-z_]+", dashboard)}
 

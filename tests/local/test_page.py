@@ -1,6 +1,6 @@
-"""The page to look at, in a real browser, of a bridge with requests in many
-states: is what it shows true, can it be worked and read by everybody, and does
-it keep to itself."""
+"""The status page in a real browser, of a bridge with requests in many states.
+What it shows is true, everybody can use and read it, and it contacts nobody
+else."""
 
 import dataclasses
 
@@ -15,8 +15,8 @@ HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</script>'
 UNDECIDED = 30
 CLEAN = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 23, 26)"}
 
-# The least contrast of a text that is shown, with the text: WCAG 2's formula,
-# the background being the nearest one that is not transparent.
+# The lowest contrast of any shown text, with that text, by WCAG 2's formula.
+# The background is the nearest one that is not transparent.
 CONTRAST = r"""
 function rgba(text) {
     const n = text.match(/[\d.]+/g).map(Number);
@@ -99,7 +99,7 @@ def told(rig, ca):
 
 
 def shown(browser, address, hash="", width=1280):
-    """The page, once it has its answers."""
+    """Opens the page and waits for its answers."""
     browser.size(width, 900)
     browser.scheme("light")
     browser.open(address + hash)
@@ -113,7 +113,7 @@ def shown(browser, address, hash="", width=1280):
 
 
 def states(browser):
-    """{state: count} as a person reads them."""
+    """{state: count} as shown to a person."""
     lines = browser.text("#states").split("\n")
     return {name: int(number.replace("\u202f", ""))
             for number, name in zip(lines, lines[1:])
@@ -128,7 +128,8 @@ def column(browser, table, number):
 
 
 def tab_to(browser, wanted, limit=80):
-    """Tabs on until the focus is there; each stop must be seen."""
+    """Presses Tab until the focus is there; the focus must be visible at every
+    stop."""
     for _ in range(limit):
         browser.press(Keys.TAB)
         focus = browser.js(FOCUS)
@@ -161,12 +162,13 @@ def test_counts_are_true(told, browser):
     rates = browser.text("#rates")
     for name, number in (("events in", 33), ("decisions", 3),
                          ("results", 3), ("dead letters", 0)):
-        assert name in rates and f"{number} in all" in rates
+        assert name in rates and f"{number} total" in rates
     assert browser.complaints() == []
 
 
 def test_it_follows(told, browser, ca):
-    """What happens is shown without anybody's doing, and counted as a rate."""
+    """The page shows what happens without any action, and counts it as a
+    rate."""
     shown(browser, told.address, "#/requests?order=finished")
     before = states(browser)["rejected"]
     request_id = reject(told.rig, ca)
@@ -175,9 +177,9 @@ def test_it_follows(told, browser, ca):
     until(lambda: browser.js(
         "return document.querySelector('#list tbody tr').dataset.key")
         == request_id, "it is the first in the list")
-    # A list that is drawn anew in this moment takes the focus with it.
+    # A list that is redrawn at this moment loses the focus.
     until(lambda: browser.js("document.querySelector('#list tbody a').focus()")
-          or "held" in browser.text("#list-note"), "the list is held")
+          or "paused" in browser.text("#list-note"), "the list is held")
     reject(told.rig, ca)
     until(lambda: states(browser)["rejected"] == before + 2,
           "the count has grown again")
@@ -204,6 +206,9 @@ def test_pages_and_filters(told, browser):
     until(lambda: column(browser, "list", 1) == first, "page 1 again")
     browser.js("location.hash = '#/requests?state=onboarded'")
     until(lambda: column(browser, "list", 0) == ["onboarded"] * 2, "filtered")
+    browser.js("location.hash = '#/requests?state=conflict'")
+    until(lambda: browser.text("#list-empty") == "No request matches.",
+          "it says that nothing matches")
     browser.js("location.hash = '#/requests?registry=nonsense'")
     until(lambda: "SUBSCRIPTION/REGISTRY" in browser.text("#list-trouble"),
           "it says what is wrong")
@@ -224,7 +229,7 @@ def test_a_life(told, browser):
     assert body["fingerprint_sha256"] in facts
     assert "not_ours" in browser.text("#decision")
     browser.js("location.hash = '#/requests/nobody'")
-    until(lambda: "no request nobody" in browser.text("#one-trouble"),
+    until(lambda: "Request nobody does not exist" in browser.text("#one-trouble"),
           "it says that there is none")
 
 
@@ -248,7 +253,7 @@ def test_keys_alone(told, browser):
     browser.press(Keys.ENTER)
     until(lambda: browser.js(FOCUS)["row"] == link["row"],
           "the focus is back on its line")
-    # the rest of the page is there for Tab, too, and the filter works
+    # Tab also reaches the rest of the page, and the filter works
     tab_to(browser, lambda focus: focus["id"] == "behind")
     browser.press(Keys.ENTER)
     until(lambda: browser.text("#page-number") == "page 2", "page 2")
@@ -326,7 +331,7 @@ def test_strangers_words_are_words(told, browser):
     assert browser.js("return document.scripts.length") == 1
     assert "undecided" in browser.driver.title
     assert browser.complaints() == []
-    # and were somebody to slip markup in, it would not run
+    # even if somebody slipped in markup, it would not run
     with pytest.raises(Exception, match="TrustedHTML"):
         browser.js("document.body.innerHTML = arguments[0]", HOSTILE)
 
@@ -348,7 +353,7 @@ def test_nobody_else_is_asked(told, browser):
 def test_paused_it_is_silent(told, browser):
     shown(browser, told.address)
     browser.js("document.getElementById('pause').click()")
-    until(lambda: browser.text("#pause") == "Go on", "it is paused")
+    until(lambda: browser.text("#pause") == "Resume", "it is paused")
     until(lambda: browser.asked() == [], "what was asked is answered")
     holds_for(lambda: browser.asked() == [], 2.5, "nothing is asked",
               interval=0.1)
@@ -361,7 +366,7 @@ def test_paused_it_is_silent(told, browser):
 
 
 def news(browser):
-    """What those who listen were told last."""
+    """The last announcement to screen readers."""
     return browser.js("return document.getElementById('news').textContent")
 
 

@@ -1,5 +1,5 @@
-"""Requests that go to Kafka past the outbox: what becomes of them when Kafka
-does not answer, and when the bridge dies before it does."""
+"""Requests that bypass the outbox: what happens to them if Kafka does not
+answer, and if the bridge dies before it does."""
 
 import sqlite3
 
@@ -14,7 +14,7 @@ COUNT = 20
 
 @pytest.fixture
 def rig(tmp_path):
-    """With a Kafka of its own, which can be stopped."""
+    """A rig with a Kafka of its own, which can be stopped."""
     kafka = DevKafka(tmp_path).start()
     rig = Rig(tmp_path, kafka).start()
     yield rig
@@ -23,7 +23,7 @@ def rig(tmp_path):
 
 
 def ask(rig, sql):
-    """One number out of the store of a bridge that runs."""
+    """One number from the store of a running bridge."""
     path = rig.bridge.settings["store"]["path"]
     store = sqlite3.connect(f"file:{path}?mode=ro", uri=True)
     try:
@@ -51,7 +51,7 @@ def knock(rig, leaf, count=COUNT):
 
 
 def ids(rig, path):
-    """The ids under which a path was asked for, once for each record."""
+    """The request ids published for a path, one per record."""
     return [record.json()["request_id"] for record in
             rig.reader.find(rig.topics["requests"], path)]
 
@@ -65,7 +65,7 @@ def all_arrive(rig, paths):
 
 
 def first_one(rig, leaf):
-    """From here on Kafka and the producer know each other."""
+    """After this, the producer has its id and knows the topic's leader."""
     all_arrive(rig, knock(rig, leaf, 1))
     until(lambda: requests(rig, REQUESTED) == 1, "the store knows")
 
@@ -82,7 +82,7 @@ def test_kafka_is_mute(rig, ca):
     first_one(rig, ca.leaf())
     for _ in range(2):
         mute_for_a_while(rig, ca)
-    # And the short way is open again.
+    # And requests bypass the outbox again.
     all_arrive(rig, knock(rig, ca.leaf()))
 
 
@@ -110,7 +110,8 @@ def test_killed_before_kafka_answers(rig, ca):
     rig.bridge.start()
     all_arrive(rig, paths)
     until(lambda: requests(rig, REQUESTED) == COUNT + 1, "all are announced")
-    # What Kafka had taken and could not say may be there twice, by one id.
+    # A record that Kafka accepted but could not acknowledge may be there
+    # twice, with the same id.
     assert all(len(set(ids(rig, path))) == 1 for path in paths)
 
 
@@ -130,7 +131,7 @@ def test_killed_while_kafka_is_mute_for_long(rig, ca):
 
 
 def test_stopped_while_kafka_is_mute(rig, ca):
-    """The shutdown's time runs out, and nothing is lost by that."""
+    """The shutdown times out, and nothing is lost by that."""
     rig.bridge.settings["shutdown_timeout"] = "300ms"
     rig.bridge.write_config()
     rig.bridge.restart()

@@ -1,5 +1,6 @@
-"""The door for pending events: each rule that refuses, one by one. What is
-refused is a dead letter without secrets, and costs its followers nothing."""
+"""Input checks of pending events: each rule that refuses one. A refused event
+becomes a dead letter without secrets, and the events after it are processed at
+once."""
 
 import base64
 import hashlib
@@ -10,7 +11,7 @@ import pytest
 from harness.rig import device_path
 from harness.shape import check_request, connect_headers, stamp, now, when
 
-# name -> (the event as bytes, from a path and the CA; the code it gets)
+# name -> (the event as bytes, from a path and the CA; the expected code)
 REFUSED = {}
 
 
@@ -227,7 +228,7 @@ def test_refused(rig, ca, name):
     rig.pending(follower, ca.leaf().pem)
     check_dead_pending(rig, raw, code)
     rig.request(follower)
-    # Followers pass later: what was refused has had its chance to pass.
+    # A later event has passed, so the refused one will not pass any more.
     assert not rig.reader.find(rig.topics["requests"], path)
 
 
@@ -247,7 +248,7 @@ def check_dead_pending(rig, raw, code):
 
 
 def test_dead_letter_keeps_what_may_be_shown(rig, ca):
-    """Rebuilt from an allow-list: what is well-formed of four members."""
+    """Rebuilt from an allow-list: the well-formed ones of four members."""
     path = device_path()
     rig.pending(
         path, "-----BEGIN CERTIFICATE-----nonsense-----END CERTIFICATE-----",
@@ -317,7 +318,7 @@ def test_request_id_of_another_is_replaced(rig, ca):
 
 
 def test_names_of_the_certificate(rig, ca):
-    """RFC 4514, control bytes escaped, alternative names in order."""
+    """RFC 4514 strings, control bytes escaped, alternative names in order."""
     leaf = ca.issue(
         subject="/O=Acme, Inc./CN=pump",
         extensions="subjectAltName=DNS:a.example,IP:192.0.2.7,"
@@ -346,8 +347,8 @@ def test_retained_event_is_ignored(rig, ca):
     rig.publisher.publish(rig.pending_topic, b"", retain=True)
     rig.bridge.restart()
     rig.onboard(ca.leaf())
-    # To a live subscription Mosquitto sends it without the flag: at most the
-    # one request that this makes, never one more for the retained copy.
+    # Mosquitto sends it to a live subscription without the retain flag: that
+    # makes at most one request, and the retained copy never makes another.
     assert len(rig.reader.find(rig.topics["requests"], path)) <= 1
 
 

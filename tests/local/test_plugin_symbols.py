@@ -1,6 +1,5 @@
-"""What the plugin wants of the broker is what every broker exports. Debian 12
-exports more than upstream's list says, so a plugin that loads there proves
-nothing."""
+"""Every broker exports the symbols that the plugin needs. Debian 12 exports
+more than upstream's list, so a plugin that loads there proves nothing."""
 
 import re
 import subprocess
@@ -21,8 +20,8 @@ strdup sub_topic_check topic_matches_sub validate_utf8
 
 
 def test_nothing_is_wanted_that_a_broker_lacks():
-    """ldd resolves what it can from the libraries that the plugin names; the
-    rest has to come from the program that loads it."""
+    """ldd resolves what it can from the libraries that the plugin names. The
+    program that loads the plugin has to provide the rest."""
     done = subprocess.run(["ldd", "-r", binary("mosquitto_ztp_gate.so")],
                           check=True, text=True, stdout=subprocess.PIPE,
                           stderr=subprocess.STDOUT)

@@ -1,4 +1,4 @@
-"""Back-pressure: the bound on open requests, and a Kafka that is away, cost
+"""Back-pressure: reaching the bound on open requests, or losing Kafka, costs
 nothing but time."""
 
 import signal
@@ -21,7 +21,8 @@ def requests(rig):
 
 @pytest.mark.parametrize("restart", [False, True])
 def test_max_requests(rig_with, ca, restart):
-    """Strict, and what had to wait is asked as others end; nothing is lost."""
+    """The bound is strict. Events that had to wait become requests as others
+    end, and none is lost."""
     rig = rig_with({"store": {"max_requests": BOUND}})
     devices = [rig.device() for _ in range(3 * BOUND)]
     for device in devices:
@@ -49,7 +50,7 @@ def test_max_requests(rig_with, ca, restart):
 
 @pytest.fixture
 def away(tmp_path):
-    """A rig whose Kafka may be taken away."""
+    """A rig whose Kafka can be taken away."""
     kafka = DevKafka(tmp_path / "kafka").start()
     rig = Rig(tmp_path / "rig", kafka).start()
     yield rig
@@ -58,7 +59,7 @@ def away(tmp_path):
 
 
 def test_kafka_is_away(away, ca):
-    """The bridge waits, does not spin, and goes on by itself."""
+    """The bridge waits without spinning and continues by itself."""
     rig = away
     rig.onboard(ca.leaf())
     rig.kafka.child.send_signal(signal.SIGUSR1)

@@ -1,5 +1,5 @@
-"""docs/schemas and docs/asyncapi.yaml are what they say they are. That every
-record of the other tests validates, harness/schemas.py sees to."""
+"""docs/schemas and docs/asyncapi.yaml are valid and consistent.
+harness/schemas.py checks that every record of the other tests validates."""
 
 import copy
 import json
@@ -236,7 +236,7 @@ def test_watch_finds_a_decision_that_should_not_have_been_understood():
     watch(record("decisions", {"nothing": "of it"}, offset=3))
     watch.understood[("t1.decisions", 0, 3)] = {"some-id"}
     assert watch.complaints()
-    # the same place in a topic of the same name that was made later
+    # the same position in a topic of that name that was created later
     watch(record("decisions", {"request_id": "other"}, offset=3))
     assert not watch.complaints()
 

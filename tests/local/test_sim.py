@@ -1,5 +1,6 @@
-"""The simulation (tests/sim): the real bridge on played brokers, in one thread
-and from one seed. Here for a short while; `make sim` is for longer."""
+"""The simulation (tests/sim): the real bridge with simulated brokers, in one
+thread and from one seed. It runs briefly here; `make sim` runs it for
+longer."""
 
 import re
 import subprocess
@@ -14,7 +15,7 @@ SEEDS = ROOT / "tests" / "sim" / "seeds"
 
 
 def run(*args, timeout=120):
-    """Its exit status, and what it said."""
+    """Its exit status and its output."""
     done = subprocess.run(
         [SIM, *args], capture_output=True, text=True, timeout=timeout,
         check=False,
@@ -63,7 +64,7 @@ BOUND = 3000
 
 
 def largest_value(producer, key, headers):
-    """The longest value that librdkafka takes with them."""
+    """The longest value that librdkafka accepts with that key and headers."""
     def takes(size):
         try:
             producer.produce("t", key=b"k" * key, value=b"v" * size,
@@ -83,7 +84,7 @@ def largest_value(producer, key, headers):
     (0, 0, 0), (10, 0, 0), (500, 1, 1), (0, 3, 63), (0, 3, 64), (7, 64, 100),
 ])
 def test_librdkafkas_own_bound(key, name, text):
-    """What it refuses by itself, to the byte."""
+    """The simulation refuses what librdkafka itself refuses, to the byte."""
     producer = Producer({"bootstrap.servers": "127.0.0.1:1",
                          "message.max.bytes": BOUND, "log_level": 0})
     headers = [("n" * name, b"x" * text)] if name else None

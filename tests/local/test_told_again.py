@@ -1,5 +1,6 @@
-"""What the journal tells again after a kill is judged as it was when it came:
-the customer may have been asked, and have answered, in time."""
+"""Events that are replayed from the journal after a kill are judged by the
+time they arrived: the customer may have been asked, and may have answered, in
+time."""
 
 import time
 
@@ -33,7 +34,7 @@ def test_approved_in_time_and_started_late(rig, ca):
     rig.bridge.kill9()  # before the store has them
     for request in requests:
         rig.decide(request)
-    # Until the deadline of each has passed: it is down as long as that.
+    # The bridge stays down until every deadline has passed.
     over = time.monotonic() + TIMEOUT + 1
     until(lambda: time.monotonic() > over, "the deadline", 2 * TIMEOUT)
     rig.bridge.start()

@@ -1,5 +1,5 @@
-"""A record that is too large for Kafka, or for librdkafka's own bound, is that
-record's fate and nobody else's."""
+"""A record that is too large for Kafka, or for librdkafka's own limit, affects
+no other record."""
 
 import hashlib
 
@@ -9,7 +9,7 @@ from harness.rig import device_path
 
 
 def write(rig, key, value):
-    """As a client whose own bound is a larger one."""
+    """Writes as a client whose own limit is larger."""
     producer = Producer({"bootstrap.servers": rig.kafka.brokers,
                          "message.max.bytes": 2000000})
     producer.produce(rig.topics["decisions"], key=key, value=value)
@@ -17,7 +17,7 @@ def write(rig, key, value):
 
 
 def same(record, name, original):
-    """These headers identify what is not there."""
+    """Checks that these headers identify the part that was left out."""
     assert record.header(f"{name}.size") == str(len(original))
     digest = hashlib.sha256(original.encode()).hexdigest()
     assert record.header(f"{name}.sha256") == digest
@@ -56,7 +56,8 @@ def test_headers_that_a_dead_letter_would_repeat(rig, ca):
 
 
 def test_a_request_above_the_operators_bound(rig_with, ca):
-    """The certificate has many names; all others are asked about."""
+    """A certificate with many names is too large; all other devices are asked
+    about."""
     rig = rig_with({"kafka": {"properties": {"message.max.bytes": 3000}}})
     names = ",".join(f"DNS:d{n}.some-long-name.example.com" for n in range(60))
     leaf = ca.issue(extensions=f"subjectAltName={names}")

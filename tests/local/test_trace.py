@@ -1,4 +1,5 @@
-"""A W3C trace goes with a request from the pending event to the result."""
+"""A W3C trace context goes with a request from the pending event to the
+result."""
 
 import uuid
 
@@ -27,7 +28,7 @@ def test_kept_to_the_result(rig, ca):
 
 
 def test_kept_by_the_store(rig_with, ca):
-    """Also for a bridge that was started anew in between."""
+    """The trace also survives a restart of the bridge in between."""
     rig = rig_with()
     mine = trace()
     device, request = begun(rig, ca, traceparent=mine)

@@ -1,5 +1,5 @@
-"""How the bridge reaches its broker: TLS, passwords, and what it says when it
-may not."""
+"""How the bridge connects to its broker: TLS, passwords, and what it reports
+when it is refused."""
 
 import os
 import re
@@ -40,7 +40,8 @@ def test_tls_and_password_file(secure, ca):
 
 
 def test_wrong_password_waits(secure, tmp_path):
-    """It may be put right while the bridge runs: it says so and goes on."""
+    """The password may be corrected while the bridge runs: the bridge reports
+    the refusal and recovers."""
     (tmp_path / "bridge.password").write_text("wrong")
     secure.mosquitto.start()
     secure.bridge.start()
@@ -51,7 +52,7 @@ def test_wrong_password_waits(secure, tmp_path):
 
 
 def test_foreign_ca_is_refused(secure, tmp_path):
-    """A broker that cannot prove itself gets nothing."""
+    """The bridge sends nothing to a broker that cannot prove its identity."""
     from harness.certs import Ca
 
     other = Ca(tmp_path / "other", "other-ca")
@@ -67,7 +68,7 @@ def test_foreign_ca_is_refused(secure, tmp_path):
 
 
 def test_sighup_takes_another_ca(secure, tmp_path, ca):
-    """A wrong CA is put right in the configuration, without a restart."""
+    """A wrong CA is corrected in the configuration, without a restart."""
     from harness.certs import Ca
 
     other = Ca(tmp_path / "other", "other-ca")
@@ -99,7 +100,7 @@ def test_files_are_private(rig):
 
 
 def test_one_bridge_per_store(rig, tmp_path):
-    """The second on the same store ends at once and says why."""
+    """A second bridge on the same store exits at once and says why."""
     from harness.bridge import run_bridge
 
     done = run_bridge("--config", rig.bridge.config)

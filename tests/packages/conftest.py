@@ -1,4 +1,4 @@
-"""One Debian for all tests of packages: making it takes a minute."""
+"""One Debian for all package tests, because making it takes a minute."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from harness.where import build
 
 @pytest.fixture(scope="session")
 def debs():
-    """What `make deb` has made."""
+    """The packages made by `make deb`."""
     found = {path.name.split("_")[0]: path
              for path in (build() / "deb").glob("*.deb")}
     assert set(found) == {"ztp-bridge", "mosquitto-ztp-gate", "ztp-tools"}
@@ -17,7 +17,7 @@ def debs():
 
 @pytest.fixture(scope="session")
 def system(tmp_path_factory, debs):
-    """All that the packages depend on is there, they are not."""
+    """It has everything the packages depend on, but not the packages."""
     system = System(tmp_path_factory.mktemp("system") / "root").make()
     for path in debs.values():
         (system.root / "root" / path.name).write_bytes(path.read_bytes())

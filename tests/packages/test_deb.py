@@ -1,4 +1,4 @@
-"""The Debian packages, as somebody has them who installs them."""
+"""The Debian packages, as a user installs them."""
 
 import os
 import pathlib
@@ -28,7 +28,7 @@ def test_lintian(debs):
 
 
 def test_version(debs, tmp_path):
-    """The programs are of the tree that the packages were made of."""
+    """The programs come from the tree that the packages were made of."""
     versions = {output("dpkg-deb", "-f", path, "Version").strip()
                 for path in debs.values()}
     version, = versions
@@ -44,7 +44,7 @@ def test_version(debs, tmp_path):
 
 
 def unit(system):
-    """[Service] of the installed unit; what is said twice is a list."""
+    """[Service] of the installed unit; a repeated key is a list."""
     text = system.path("/lib/systemd/system/ztp-bridge.service").read_text()
     said = {}
     for key, value in re.findall(r"^(\w+)=(.*)$", text, re.M):
@@ -110,7 +110,7 @@ def start(system, folder, processes, name, *argv, **more):
 
 
 def start_bridge(system, folder, processes):
-    """The unit's command lines, as its user."""
+    """Runs the unit's command lines, as its user."""
     said = unit(system)
     user, = said["User"]
     assert said["Group"] == [user]
@@ -133,7 +133,8 @@ def ready(http):
 
 
 def onboard(system, folder, processes, ca):
-    """A device by the packages' own programs; what it was told."""
+    """Onboards a device with the packages' own programs; returns the messages
+    it received."""
     port, tls_port, http = free_port(), free_port(), free_port()
     kafka = DevKafka(folder, args=[arg for topic in TOPICS
                                    for arg in ("--topic", topic)]).start()
@@ -163,7 +164,7 @@ def onboard(system, folder, processes, ca):
 
 
 def test_installed_and_purged(system, debs, tmp_path):
-    """Nothing of a package stays that was never started."""
+    """If a package was never started, nothing of it stays."""
     before = system.files()
     system.apt("install", *(f"/root/{path.name}" for path in debs.values()))
     assert system.files() > before
@@ -189,7 +190,8 @@ def test_onboards_a_device(system, debs, tmp_path):
     system.apt("purge", *debs)
     left = system.files() - before
     assert before <= system.files()
-    # The bridge's and the broker's data, and what we have written ourselves.
+    # The data of the bridge and the broker, and the files the test has written
+    # itself.
     ours = {f"/root/{name}" for name in ("ca", "cert", "key", "password")}
     data = {name for name in left - ours if not re.match(
         r"/var/lib/(ztp-bridge|mosquitto)(/|$)|/etc/mosquitto/ztp(/|$)"
@@ -203,7 +205,7 @@ def test_onboards_a_device(system, debs, tmp_path):
 
 
 def quiet_env():
-    """For a make inside a test that a make has started."""
+    """The environment for a make inside a test that was started by make."""
     return {key: value for key, value in os.environ.items()
             if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL", "ZTP_BUILD")}
 
@@ -218,7 +220,7 @@ def make(folder, *targets):
 
 def test_tarball(debs, tmp_path):
     """It builds and tests itself outside of git, and makes, in another place,
-    the very packages that the tree in git made."""
+    exactly the packages that the tree in git made."""
     tarball = output(ROOT / "scripts" / "dist", tmp_path).strip()
     output("tar", "-xzf", tarball, "-C", tmp_path)
     tree, = (path for path in tmp_path.iterdir() if path.is_dir())

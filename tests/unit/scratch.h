@@ -14,6 +14,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,11 +26,25 @@ struct scratch {
 	char base[48]; /* dir/store.db */
 };
 
-static inline void scratch_make(struct scratch *s)
+static inline void scratch_make_in(struct scratch *s, const char *where)
 {
-	snprintf(s->dir, sizeof(s->dir), "/tmp/ztp-unit-XXXXXX");
+	snprintf(s->dir, sizeof(s->dir), "%s/ztp-unit-XXXXXX", where);
 	assert_non_null(mkdtemp(s->dir));
 	snprintf(s->base, sizeof(s->base), "%s/store.db", s->dir);
+}
+
+static inline void scratch_make(struct scratch *s)
+{
+	scratch_make_in(s, "/tmp");
+}
+
+/* In memory where the system has such a place: for tests that write no more
+ * than some megabytes and do not ask what survives a power loss. */
+static inline void scratch_make_in_memory(struct scratch *s)
+{
+	bool shm = access("/dev/shm", W_OK | X_OK) == 0;
+
+	scratch_make_in(s, shm ? "/dev/shm" : "/tmp");
 }
 
 /* Calls visit, if any, for each file and says how many there are. */

@@ -1,5 +1,6 @@
-/* Steady time: anchored at the wall clock, never before the store, and not
- * moved by anything but the passing of time. */
+/* Moments in time for those who wait, and steady time: anchored at the wall
+ * clock, never before the store, and not moved by anything but the passing of
+ * time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -16,6 +17,27 @@ static void near(int64_t a, int64_t b)
 	/* Two readings of a clock, on a busy machine. */
 	assert_true(a - b < 5000);
 	assert_true(b - a < 5000);
+}
+
+static int64_t in_ms(struct timespec time)
+{
+	assert_true(time.tv_nsec >= 0 && time.tv_nsec < 1000000000);
+	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
+}
+
+/* Whatever the nanoseconds of now are, some of these carry over a second. */
+static void test_moments_to_come(void **state)
+{
+	(void)state;
+	for (int64_t ms = 0; ms < 3000; ms += 50) {
+		int64_t before = ztp_clock_us() / 1000;
+		int64_t at = in_ms(ztp_clock_after(CLOCK_MONOTONIC, ms));
+
+		assert_true(at - ms >= before);
+		near(at - ms, before);
+		near(in_ms(ztp_clock_after(CLOCK_REALTIME, ms)),
+		     ztp_clock_wall() + ms);
+	}
 }
 
 static void test_anchored_at_the_wall_clock(void **state)
@@ -92,6 +114,7 @@ static void test_steps_are_taken_out(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_moments_to_come),
 		cmocka_unit_test(test_anchored_at_the_wall_clock),
 		cmocka_unit_test(test_never_before_the_store),
 		cmocka_unit_test(test_goes_on_with_boot_time),

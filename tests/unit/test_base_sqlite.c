@@ -222,7 +222,8 @@ static void a_newer_version(void **state)
 	open_db(o);
 	close_db(o);
 	edit(o, "PRAGMA user_version=3");
-	expect_refused(o, "this is the test for 2: use a newer one");
+	expect_refused(o,
+		       "the test supports versions up to 2: use a newer one");
 	edit(o, "PRAGMA user_version=-1");
 	expect_refused(o, "schema version -1");
 	edit(o, "PRAGMA user_version=2");

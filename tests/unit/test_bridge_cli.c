@@ -36,17 +36,20 @@ static void command_lines(void **state)
 		{{NULL}, 2, 0, "ztp-bridge: --config FILE is missing\nusage:"},
 		{{"--config"}, 2, 0, "--config needs a value\n"},
 		{{"--config", ""}, 2, 0, "--config FILE is missing\n"},
-		{{"--config", "a", "--config", "b"}, 2, 0, "twice\n"},
+		{{"--config", "a", "--config", "b"}, 2, 0, "more than once\n"},
 		{{"--colour"}, 2, 0, "unknown option --colour\n"},
 		{{"-x"}, 2, 0, "unknown option -x\n"},
 		{{"--check-config=1"}, 2, 0, "--check-config=1 takes no"},
 		{{"--check-config"}, 2, 0, "--config FILE is missing\n"},
-		{{"--config", "f", "more"}, 2, 0, "what is \"more\"?\n"},
+		{{"--config", "f", "more"},
+		 2,
+		 0,
+		 "unexpected argument \"more\"\n"},
 		{{"--config", "f", "--forget", "pump"}, 2, 0, "--forget: "},
 		{{"--config", "f", "--forget", PATH, "--check-config"},
 		 2,
 		 0,
-		 "--forget goes with --config alone\n"},
+		 "--forget can only be combined with --config\n"},
 	};
 
 	(void)state;

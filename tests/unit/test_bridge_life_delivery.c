@@ -1,14 +1,10 @@
-/* What the reason code of a PUBACK says. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka needs the four above */
-#include <cmocka.h>
+/* From a publish to a device that has its command: what the broker's answer,
+ * the device's own, and a deletion at the gate mean. */
+#include "life_case.h"
 
 #include "bridge/life/delivery.h"
 
-static void test_success_is_below_0x80(void **state)
+static void success_is_below_0x80(void **state)
 {
 	(void)state;
 	assert_int_equal(delivery_fate_of(0), DELIVERY_TAKEN);
@@ -21,11 +17,284 @@ static void test_success_is_below_0x80(void **state)
 	assert_int_equal(delivery_fate_of(0x99), DELIVERY_REFUSED);
 }
 
+static void done(struct life_case *c, int64_t n, enum delivery_fate fate)
+{
+	life_ok(c, delivery_done(&c->b, n, fate, 0, &c->error));
+}
+
+/* --- a command: what the broker says of it */
+
+enum { GATE = 1, BY_DEVICE = 2 /* delivery_ack: device */ };
+enum { NO_RETRY, SOON, IN_A_MINUTE };
+
+#define S(state) ZTP_STATE_##state
+#define O(owed)	 ZTP_OWED_##owed
+#define F(fate)	 DELIVERY_##fate
+
+/* clang-format off */
+static const struct fate_line {
+	int with;
+	enum ztp_state at;
+	enum delivery_fate fate;
+	enum ztp_state then;
+	enum ztp_owed owed;
+	int tries, retry;
+	const char *outcome; /* of a result, or none */
+} fates[] = {
+	/* The broker's word is enough. */
+	{0, S(REGISTERED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
+	 "onboarded"},
+	{GATE, S(REGISTERED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
+	 "onboarded"},
+	{0, S(UNDELIVERABLE), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
+	 "onboarded"},
+	/* ... or the device is to answer; until then it is told again. */
+	{BY_DEVICE, S(REGISTERED), F(TAKEN), S(DELIVERED), O(SEND), 1,
+	 IN_A_MINUTE, NULL},
+	{BY_DEVICE, S(DELIVERED), F(TAKEN), S(DELIVERED), O(SEND), 1,
+	 IN_A_MINUTE, NULL},
+	{BY_DEVICE, S(UNDELIVERABLE), F(TAKEN), S(DELIVERED), O(SEND), 1,
+	 IN_A_MINUTE, NULL},
+	{BY_DEVICE | GATE, S(REGISTERED), F(TAKEN), S(DELIVERED),
+	 O(WAIT_DEVICE), 1, NO_RETRY, NULL},
+	/* delivered again */
+	{0, S(ONBOARDED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY, NULL},
+	{BY_DEVICE, S(ONBOARDED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
+	 NULL},
+	/* nobody is there */
+	{0, S(REGISTERED), F(NO_SUBSCRIBER), S(REGISTERED), O(SEND), 1, SOON,
+	 NULL},
+	{GATE, S(REGISTERED), F(NO_SUBSCRIBER), S(REGISTERED), O(WAIT_DEVICE),
+	 1, NO_RETRY, NULL},
+	{0, S(ONBOARDED), F(NO_SUBSCRIBER), S(ONBOARDED), O(SEND), 1, SOON,
+	 NULL},
+	/* the broker does not take it */
+	{0, S(REGISTERED), F(REFUSED), S(REGISTERED), O(SEND), 1, SOON, NULL},
+	{GATE, S(REGISTERED), F(REFUSED), S(REGISTERED), O(SEND), 1, SOON,
+	 NULL},
+	/* A command for what was never approved: a row that makes no sense. */
+	{0, S(CONFLICT), F(TAKEN), S(CONFLICT), O(SEND), 0, SOON, NULL},
+};
+/* clang-format on */
+
+static void retry_is(const struct store_request *r, int retry)
+{
+	int64_t pause = r->owed.retry_at - LIFE_NOW;
+
+	if (retry == NO_RETRY)
+		assert_int_equal(r->owed.retry_at, 0);
+	else if (retry == SOON)
+		assert_in_range(pause, 0, 400);
+	else
+		assert_in_range(pause, 60000, 75000);
+}
+
+static void what_the_broker_says_of_a_command(void **state)
+{
+	struct life_case *c = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(fates) / sizeof(*fates); i++) {
+		const struct fate_line *line = &fates[i];
+		int64_t n = life_put(c, PUMP, (int)i, line->at, ZTP_OWED_SEND);
+		struct store_request r;
+
+		c->b.registrar = line->with & GATE ? &c->registrar : NULL;
+		c->config.mqtt.delivery_ack = line->with & BY_DEVICE
+						      ? CONFIG_ACK_DEVICE
+						      : CONFIG_ACK_BROKER;
+		done(c, n, line->fate);
+		life_is(c, n, line->then);
+		r = life_row(c, n);
+		assert_string_equal(ztp_owed_name(r.owed.what),
+				    ztp_owed_name(line->owed));
+		assert_int_equal(r.owed.tries, line->tries);
+		retry_is(&r, line->retry);
+		if (line->outcome)
+			life_result(c, life_id(c, n), line->outcome);
+		else
+			life_no_record(c, STORE_RESULTS);
+		assert_int_equal(life_logged(c, "command_refused"),
+				 line->fate == DELIVERY_REFUSED);
+	}
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_DELIVERED], 10);
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_NO_SUBSCRIBER],
+			 3);
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_REFUSED], 2);
+}
+
+static void an_onboarding_says_when_it_was_delivered(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+
+	life_pass(c, 500);
+	done(c, n, DELIVERY_TAKEN);
+	life_result(c, "r-1", "onboarded");
+	assert_string_equal(life_member(c, "message"),
+			    "the broker has passed the command on");
+	assert_string_equal(life_member(c, "delivered_at"),
+			    "2026-01-01T00:00:00.500Z");
+	assert_string_equal(life_member(c, "decision.offset"), "101");
+}
+
+/* It is not finished while it waits for the device's answer. */
+static void an_end_that_is_taken_back(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n =
+		life_put(c, PUMP, 1, ZTP_STATE_UNDELIVERABLE, ZTP_OWED_SEND);
+
+	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
+	done(c, n, DELIVERY_TAKEN);
+	assert_int_equal(life_row(c, n).finished_at, 0);
+	assert_int_equal(life_row(c, n).delivered_at, LIFE_NOW);
+	life_owes(c, n, ZTP_OWED_SEND, life_row(c, n).owed.retry_at - LIFE_NOW,
+		  5 * LIFE_MIN);
+}
+
+static void a_request_may_have_given_way_meanwhile(void **state)
+{
+	struct life_case *c = *state;
+
+	done(c, 7, DELIVERY_TAKEN);
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_DELIVERED], 1);
+	assert_false(store_dirty(c->b.store));
+}
+
+/* --- a notice is said once, whatever became of it */
+
+static void a_notice_is_said_once(void **state)
+{
+	struct life_case *c = *state;
+	int i;
+
+	for (i = 0; i < 6; i++) {
+		int64_t n = life_put(c, PUMP, i, ZTP_STATE_REJECTED,
+				     ZTP_OWED_NOTICE_SEND);
+
+		c->b.registrar = i < 3 ? NULL : &c->registrar;
+		done(c, n, (enum delivery_fate)(i % 3));
+		life_is(c, n, ZTP_STATE_REJECTED);
+		if (i < 3)
+			life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
+		else
+			life_owes(c, n, ZTP_OWED_RELEASE, 0, LIFE_NEVER);
+	}
+	life_no_record(c, STORE_RESULTS);
+	assert_false(life_logged(c, "command_refused"));
+}
+
+/* --- the device's own answer */
+
+static void says(struct life_case *c, const char *path, int64_t n, bool applied,
+		 const char *message)
+{
+	struct ztp_applied a = {.applied = applied};
+
+	snprintf(a.request_id, sizeof(a.request_id), "%s", life_id(c, n));
+	snprintf(a.message, sizeof(a.message), "%s", message);
+	life_ok(c, delivery_applied(&c->b, path, &a, &c->error));
+}
+
+static const struct answer_line {
+	enum ztp_state at;
+	enum ztp_owed owed;
+	bool applied;
+	enum ztp_state then;
+	const char *outcome; /* NULL: nothing happens */
+} answers[] = {
+	{S(DELIVERED), O(SEND), true, S(ONBOARDED), "onboarded"},
+	{S(DELIVERED), O(SEND), false, S(UNDELIVERABLE), "undeliverable"},
+	{S(DELIVERED), O(WAIT_DEVICE), true, S(ONBOARDED), "onboarded"},
+	/* faster than the broker's PUBACK */
+	{S(REGISTERED), O(SEND), true, S(ONBOARDED), "onboarded"},
+	{S(REGISTERED), O(SEND), false, S(UNDELIVERABLE), "undeliverable"},
+	/* later than its deadline: good news count, bad ones are no news */
+	{S(UNDELIVERABLE), O(WAIT_DEVICE), true, S(ONBOARDED), "onboarded"},
+	{S(UNDELIVERABLE), O(WAIT_DEVICE), false, S(UNDELIVERABLE), NULL},
+	/* about a command that was never given, or is not owed any more */
+	{S(UNDELIVERABLE), O(NONE), true, S(UNDELIVERABLE), NULL},
+	{S(REGISTERED), O(NONE), true, S(REGISTERED), NULL},
+	{S(APPROVED), O(REGISTER), true, S(APPROVED), NULL},
+	{S(REQUESTED), O(NONE), true, S(REQUESTED), NULL},
+	{S(REJECTED), O(NOTICE_SEND), true, S(REJECTED), NULL},
+	{S(ONBOARDED), O(NONE), true, S(ONBOARDED), NULL},
+	{S(ONBOARDED), O(SEND), false, S(ONBOARDED), NULL},
+};
+
+static void what_a_device_answers(void **state)
+{
+	struct life_case *c = *state;
+	size_t i;
+
+	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
+	for (i = 0; i < sizeof(answers) / sizeof(*answers); i++) {
+		const struct answer_line *line = &answers[i];
+		int64_t n = life_put(c, PUMP, (int)i, line->at, line->owed);
+
+		says(c, PUMP, n, line->applied, "");
+		life_is(c, n, line->then);
+		if (!line->outcome) {
+			life_no_record(c, STORE_RESULTS);
+			continue;
+		}
+		life_result(c, life_id(c, n), line->outcome);
+		assert_string_equal(
+			life_member(c, "message"),
+			line->applied ? "the device has applied the command"
+				      : "the device could not apply the "
+					"command");
+		assert_string_equal(life_member(c, "decision.topic"),
+				    "ztp.decisions");
+		assert_true(life_row(c, n).delivered_at > 0);
+	}
+}
+
+static void a_device_may_say_more(void **state)
+{
+	struct life_case *c = *state;
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		int64_t n = life_put(c, PUMP, i, ZTP_STATE_DELIVERED,
+				     ZTP_OWED_SEND);
+
+		says(c, PUMP, n, i == 0, "4 of 5 files");
+		life_result(c, life_id(c, n),
+			    i == 0 ? "onboarded" : "undeliverable");
+		assert_string_equal(life_member(c, "message"), "4 of 5 files");
+	}
+}
+
+/* On its own topic a device speaks for itself, and for nobody else. */
+static void only_the_device_speaks_for_its_request(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
+
+	says(c, VALVE, n, true, "");
+	life_is(c, n, ZTP_STATE_DELIVERED);
+	assert_true(life_logged(c, "applied_ignored"));
+	says(c, PUMP, n + 1, true, "");
+	assert_true(life_logged(c, "applied_ignored"));
+	life_no_record(c, STORE_RESULTS);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(test_success_is_below_0x80),
+		cmocka_unit_test(success_is_below_0x80),
+		LIFE_TEST(what_the_broker_says_of_a_command),
+		LIFE_TEST(an_onboarding_says_when_it_was_delivered),
+		LIFE_TEST(an_end_that_is_taken_back),
+		LIFE_TEST(a_request_may_have_given_way_meanwhile),
+		LIFE_TEST(a_notice_is_said_once),
+		LIFE_TEST(what_a_device_answers),
+		LIFE_TEST(a_device_may_say_more),
+		LIFE_TEST(only_the_device_speaks_for_its_request),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_life_delivery", tests, NULL,
+					   NULL);
 }

@@ -12,6 +12,7 @@
 #include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "bridge/mqtt/coalesce.h"
 
 static int setup(void **state)
@@ -65,26 +66,26 @@ static void test_alone(void **state)
 	assert_int_equal(goes_off(coalesce->work_fd), 1);
 	assert_true(is_silent(coalesce->timer_fd));
 	coalesce_end(coalesce);
-	assert_true(coalesce->ended > 0 && coalesce->ended <= coalesce_now());
+	assert_true(coalesce->ended > 0 && coalesce->ended <= ztp_clock_us());
 }
 
 static void test_the_first_ever(void **state)
 {
 	struct coalesce *coalesce = *state;
 
-	coalesce_begin(coalesce, coalesce_now());
+	coalesce_begin(coalesce, ztp_clock_us());
 	assert_false(coalesce->coalesced);
 }
 
 static void test_close_behind(void **state)
 {
 	struct coalesce *coalesce = *state;
-	int64_t before = coalesce_now();
+	int64_t before = ztp_clock_us();
 
 	coalesce->ended = 1000000;
 	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAIT_US - 1);
 	assert_true(coalesce->coalesced);
-	assert_true(coalesce_now() - before >= COALESCE_WAIT_US);
+	assert_true(ztp_clock_us() - before >= COALESCE_WAIT_US);
 	coalesce_wake(coalesce);
 	assert_int_equal(goes_off(coalesce->timer_fd), 1);
 	assert_true(is_silent(coalesce->work_fd));

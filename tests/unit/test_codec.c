@@ -323,6 +323,47 @@ static void utf8_characters(void **state)
 	assert_int_equal(ztp_utf8_char("", 0), 0);
 }
 
+static void numbers(void **state)
+{
+	static const struct {
+		const char *text;
+		int64_t min, max, value;
+		bool ok;
+	} rows[] = {
+		{"0", 0, 0, 0, true},
+		{"007", 0, 10, 7, true},
+		{"10", 0, 10, 10, true},
+		{"11", 0, 10, 0, false},
+		{"-1", 0, 10, 0, false},
+		{"-1", -1, 10, -1, true},
+		{"-0", 0, 10, 0, true},
+		{"9223372036854775807", 0, INT64_MAX, INT64_MAX, true},
+		{"9223372036854775808", 0, INT64_MAX, 0, false},
+		{"-9223372036854775808", INT64_MIN, 0, INT64_MIN, true},
+		{"-9223372036854775809", INT64_MIN, 0, 0, false},
+		{"", 0, 10, 0, false},
+		{"-", -10, 10, 0, false},
+		{"--1", -10, 10, 0, false},
+		{"+1", 0, 10, 0, false},
+		{" 1", 0, 10, 0, false},
+		{"- 1", -10, 10, 0, false},
+		{"1 ", 0, 10, 0, false},
+		{"1.0", 0, 10, 0, false},
+		{"0x1", 0, 10, 0, false},
+		{"one", 0, 10, 0, false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t value = 77;
+		bool ok = ztp_number_parse(&value, rows[i].text, rows[i].min,
+					   rows[i].max);
+
+		if (ok != rows[i].ok || value != (ok ? rows[i].value : 77))
+			fail_msg("\"%s\"", rows[i].text);
+	}
+}
+
 static void error_message_is_cut_at_a_character(void **state)
 {
 	struct ztp_error error;
@@ -367,6 +408,7 @@ int main(void)
 		cmocka_unit_test(time_writes_what_it_reads),
 		cmocka_unit_test(time_writes_beyond_what_it_reads),
 		cmocka_unit_test(uuid7_vector),
+		cmocka_unit_test(numbers),
 		cmocka_unit_test(utf8_characters),
 		cmocka_unit_test(error_message_is_cut_at_a_character),
 		cmocka_unit_test(error_names),

@@ -216,9 +216,22 @@ static void topic_that_two_paths_may_share(void **state)
 				 vectors[i].unique);
 }
 
+static void registry_names(void **state)
+{
+	(void)state;
+	assert_true(ztp_registry_name_valid("acme/plant-7"));
+	assert_false(ztp_registry_name_valid("acme"));
+	assert_false(ztp_registry_name_valid("acme/"));
+	assert_false(ztp_registry_name_valid("/plant-7"));
+	assert_false(ztp_registry_name_valid("acme/plant/7"));
+	assert_false(ztp_registry_name_valid("acme/plant 7"));
+	assert_false(ztp_registry_name_valid(""));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(registry_names),
 		cmocka_unit_test(path_is_taken_apart),
 		cmocka_unit_test(path_prefixes_are_refused),
 		cmocka_unit_test(path_refuses),

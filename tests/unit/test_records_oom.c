@@ -1,67 +1,19 @@
 /* Memory runs out at the first, the second, the n-th allocation of all that
  * are made: each time the answer is ZTP_ERR_NOMEM, nothing leaks
  * (LeakSanitizer), and nothing half-built is handed out. */
-#include <dlfcn.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "tests/unit/certs.h"
 #include "tests/unit/exact.h"
+#include "tests/unit/starve.h"
 #include "ztp/command.h"
 #include "ztp/pending.h"
 #include "ztp/request.h"
 #include "ztp/result.h"
 
-#define PATH	   "subscriptions/a/registries/b/devices/c"
-#define MANY	   300 /* more allocations than any record needs */
-#define NEVER_FAIL -1
-
-/* malloc and its kin take no context. */
-static int allocations_left = NEVER_FAIL;
-
-/* Called before the sanitizer has made itself ready. */
-#define EARLY __attribute__((no_sanitize("address", "undefined")))
-
-EARLY static bool fails(void)
-{
-	if (allocations_left > 0)
-		allocations_left--;
-	else if (allocations_left == 0)
-		return true;
-	return false;
-}
-
-/* A program's own come before the C library's (and the sanitizer's, which is
- * the next one); libraries find them as well. */
-#define NEXT(pointer, name)                                                    \
-	do {                                                                   \
-		if (!(pointer))                                                \
-			*(void **)&(pointer) = dlsym(RTLD_NEXT, name);         \
-	} while (0)
-
-EARLY void *malloc(size_t n)
-{
-	static void *(*next)(size_t n);
-
-	NEXT(next, "malloc");
-	return fails() ? NULL : next(n);
-}
-
-EARLY void *calloc(size_t count, size_t n)
-{
-	static void *(*next)(size_t count, size_t n);
-
-	NEXT(next, "calloc");
-	return fails() ? NULL : next(count, n);
-}
-
-EARLY void *realloc(void *old, size_t n)
-{
-	static void *(*next)(void *old, size_t n);
-
-	NEXT(next, "realloc");
-	return fails() ? NULL : next(old, n);
-}
+#define PATH "subscriptions/a/registries/b/devices/c"
+#define MANY 300 /* more allocations than any record needs */
 
 /* Runs it with ever more memory until it succeeds; at least `least` times it
  * must have failed before. */
@@ -74,7 +26,7 @@ static void starve(int (*run)(struct ztp_error *error), int least)
 		memset(&error, 0, sizeof(error));
 		allocations_left = n;
 		rc = run(&error);
-		allocations_left = NEVER_FAIL;
+		allocations_left = STARVE_NEVER;
 		if (rc) {
 			exact_code("starved", rc, ZTP_ERR_NOMEM);
 			assert_int_equal(error.code, ZTP_ERR_NOMEM);

@@ -188,11 +188,13 @@ static void mistakes_name_file_and_line(void **state)
 	static const struct {
 		const char *text, *message;
 	} table[] = {
-		{"", "f.yaml:1: "},
+		{"", "f.yaml:1: no rules"},
+		{"# none\n---\n", "f.yaml:3: no rules"},
 		{"rules: 3\n", "f.yaml:1: "},
 		{"rules:\n- action: maybe\n", "f.yaml:2: "},
 		{"rules:\n- name: x\n", "f.yaml:2: "},
-		{"rules:\n- action: reject\n  action: reject\n", "f.yaml:3: "},
+		{"rules:\n- action: reject\n  action: reject\n",
+		 "f.yaml:3: rules.action: given more than once"},
 		{"rules: []\nrule: []\n", "f.yaml:2: rule: unknown"},
 		{"rules:\n- match:\n    ids: x\n  action: reject\n",
 		 "f.yaml:3: ids: unknown"},
@@ -208,11 +210,13 @@ static void mistakes_name_file_and_line(void **state)
 		 "f.yaml:2: "},
 		{"rules:\n- match: {fingerprints_file: /no/such}\n"
 		 "  action: reject\n",
-		 "f.yaml:2: /no/such: "},
-		{"default: approve\n---\n{}\n", "f.yaml:3: "},
-		{"rules: [\n", "f.yaml:"},
+		 "f.yaml:2: cannot read /no/such: "},
+		{"default: approve\n---\n{}\n", "f.yaml:2: a second"},
+		{"rules: [\n", "f.yaml:2: YAML: "},
 		{"default: {reason: x}\n", "f.yaml:1: "},
-		{"rules: &r\n- *r\n", "f.yaml:"},
+		{"rules: &r\n- *r\n", "f.yaml:1: rules: anchors"},
+		{"rules:\n- action: !!str reject\n",
+		 "f.yaml:2: rules.action: "},
 		{"? [a]\n: b\n", "f.yaml:1: "},
 	};
 	struct ztp_rules rules;

@@ -1,7 +1,7 @@
 /*
- * ztp-approver decide: one decision by hand. Without --device the request is
- * looked for in the topic, from its beginning to its present end, so that the
- * decision can name the device and the fingerprint that were asked about.
+ * ztp-approver decide: sends one decision by hand. Without --device it looks
+ * for the request in the topic, from its beginning to its current end, so that
+ * the decision can name the device and the fingerprint of the request.
  */
 #include <string.h>
 
@@ -44,7 +44,7 @@ static enum found search(struct ztp_ask *ask, struct ztp_tail *tail,
 	return FOUND;
 }
 
-/* The exit code. */
+/* Returns the exit code. */
 static int look_up(struct ztp_ask *ask, const struct options *options,
 		   int64_t deadline)
 {
@@ -67,7 +67,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 		ztp_cli_warn(PROGRAM, "no request %s in %s",
 			     options->request_id, options->requests);
 	else if (found == GAVE_UP)
-		ztp_cli_warn(PROGRAM, "request %s not found in %s in time",
+		ztp_cli_warn(PROGRAM, "request %s was not found in %s in time",
 			     options->request_id, options->requests);
 	ztp_tail_free(tail);
 	rd_kafka_consumer_close(consumer);
@@ -75,7 +75,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 	return found == FOUND ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
 }
 
-/* In rd_kafka_poll, this thread. */
+/* Called from rd_kafka_poll, in this thread. */
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			void *opaque)
 {

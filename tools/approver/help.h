@@ -1,4 +1,4 @@
-/* tools/approver/help.h - what --help says. */
+/* tools/approver/help.h - the text of --help. */
 #ifndef ZTP_APPROVER_HELP_H
 #define ZTP_APPROVER_HELP_H
 

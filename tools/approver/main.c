@@ -1,7 +1,7 @@
 /*
- * ztp-approver: the reference customer. What a customer has to get right is
- * in run.c: commit a request only when its decision is safe, decide about a
- * fingerprint and not about a name, and answer the same when asked again.
+ * ztp-approver: the reference customer. run.c shows what a customer has to get
+ * right: commit a request only when its decision is stored, decide about a
+ * fingerprint and not about a name, and give the same answer when asked again.
  */
 #include "tools/approver/options.h"
 #include "tools/common/cli.h"
@@ -14,7 +14,7 @@ int main(int argc, char **argv)
 	if (rc) {
 		rc--;
 	} else if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn(PROGRAM, "signals cannot be caught");
+		ztp_cli_warn(PROGRAM, "cannot block signals");
 		rc = ZTP_EXIT_FAILED;
 	} else if (options.command == COMMAND_RUN) {
 		rc = run_command(&options);

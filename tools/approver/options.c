@@ -42,7 +42,7 @@ enum key {
 	KEY_VERSION,
 };
 
-/* Which command takes which option: in the order of enum key. */
+/* Which command takes which option; in the order of enum key. */
 static const int allowed[] = {
 	[KEY_BROKERS - KEY_FIRST] = ALL,
 	[KEY_GROUP - KEY_FIRST] = ALL,
@@ -72,6 +72,7 @@ static const int allowed[] = {
 	[KEY_VERSION - KEY_FIRST] = ALL,
 };
 
+/* In the order of enum key. */
 static const struct option table[] = {
 	{"brokers", required_argument, NULL, KEY_BROKERS},
 	{"group", required_argument, NULL, KEY_GROUP},
@@ -102,12 +103,8 @@ static const struct option table[] = {
 	{NULL, 0, NULL, 0},
 };
 
-static int usage(const char *what, const char *value)
-{
-	ztp_cli_warn(PROGRAM, "%s%s%s (--help tells more)", what,
-		     value ? ": " : "", value ? value : "");
-	return 1 + ZTP_EXIT_USAGE;
-}
+/* The exit code plus one, as the functions here return it. */
+#define USAGE(...) (1 + ztp_cli_usage(PROGRAM, __VA_ARGS__))
 
 static int failed(const struct ztp_error *error)
 {
@@ -115,7 +112,7 @@ static int failed(const struct ztp_error *error)
 	return 1 + ZTP_EXIT_USAGE;
 }
 
-/* --- one option at a time; false: the value will not do */
+/* --- one option; false: the value is not valid */
 
 static bool set_text(const char **field, const char *text, size_t max)
 {
@@ -125,16 +122,16 @@ static bool set_text(const char **field, const char *text, size_t max)
 
 static bool set_by(struct options *options, enum verdict_by by)
 {
-	bool first = options->by == BY_NOTHING || options->by == by;
-
+	if (options->by != BY_NOTHING && options->by != by)
+		options->contradicts = true;
 	options->by = by;
-	return first;
+	return true;
 }
 
 static bool set_fingerprint(struct options *options, const char *text)
 {
 	options->fingerprint = text;
-	return ztp_ask_fingerprint_valid(text);
+	return ztp_fingerprint_valid(text);
 }
 
 static bool set_device(struct options *options, const char *text)
@@ -189,12 +186,12 @@ static bool set_option(struct options *options, int key, const char *value)
 	case KEY_RESULTS:
 		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_DELAY:
-		return ztp_cli_number(&options->delay_ms, value, 0,
-				      7 * 24 * 3600 * 1000LL);
+		return ztp_number_parse(&options->delay_ms, value, 0,
+					7 * 24 * 3600 * 1000LL);
 	case KEY_COUNT:
-		return ztp_cli_number(&options->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
 	case KEY_TIMEOUT:
-		return ztp_cli_number(&options->timeout_s, value, 1, 3600);
+		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
 	case KEY_DEVICE:
 		return set_device(options, value);
 	case KEY_FINGERPRINT:
@@ -210,7 +207,7 @@ static bool set_option(struct options *options, int key, const char *value)
 	}
 }
 
-/* --- all of them */
+/* --- all options */
 
 static int read_all(struct options *options, int argc, char **argv)
 {
@@ -219,12 +216,8 @@ static int read_all(struct options *options, int argc, char **argv)
 
 	opterr = 0;
 	while ((key = getopt_long(argc, argv, ":X:h", table, NULL)) != -1) {
-		const char *given = argv[optind - 1];
-
 		if (key == '?' || key == ':')
-			return usage(key == ':' ? "a value is missing"
-						: "no such option",
-				     given);
+			return 1 + ztp_cli_bad_option(PROGRAM, key, argv);
 		if (key == KEY_HELP || key == 'h') {
 			fputs(help_text, stdout);
 			return 1 + ZTP_EXIT_OK;
@@ -243,26 +236,29 @@ static int read_all(struct options *options, int argc, char **argv)
 			continue;
 		}
 		if (!(allowed[key - KEY_FIRST] & options->command))
-			return usage("not an option of this command", given);
+			return USAGE("--%s is not an option of this command",
+				     table[key - KEY_FIRST].name);
 		if (!set_option(options, key, optarg))
-			return usage("will not do", given);
+			return USAGE("--%s: bad value: %s",
+				     table[key - KEY_FIRST].name, optarg);
 	}
 	return 0;
 }
 
-/* Words that are left: decide wants one, the others none. */
+/* The remaining arguments: decide takes one, the others take none. */
 static int read_words(struct options *options, int argc, char **argv)
 {
 	if (options->command == COMMAND_DECIDE) {
 		if (optind == argc)
-			return usage("which request?", NULL);
+			return USAGE("REQUEST_ID is missing");
 		options->request_id = argv[optind++];
 		if (!ztp_request_id_valid(options->request_id,
 					  strlen(options->request_id)))
-			return usage("no request id", options->request_id);
+			return USAGE("not a request id: %s",
+				     options->request_id);
 	}
 	if (optind != argc)
-		return usage("unexpected", argv[optind]);
+		return USAGE("unexpected argument: %s", argv[optind]);
 	return 0;
 }
 
@@ -273,17 +269,21 @@ static int check(const struct options *options)
 	if (options->command == COMMAND_WATCH)
 		return 0;
 	if (options->by == BY_NOTHING)
-		return usage(decide ? "--approve or --reject?"
-				    : "--rules FILE, --approve-all or "
-				      "--reject-all?",
-			     NULL);
+		return USAGE("%s", decide ? "--approve or --reject is missing"
+					  : "--rules FILE, --approve-all or "
+					    "--reject-all is missing");
+	if (options->contradicts)
+		return USAGE("only one of %s",
+			     decide ? "--approve and --reject"
+				    : "--rules, --approve-all and "
+				      "--reject-all");
 	if (options->by == BY_RULES && (options->reason || options->message))
-		return usage("--reason and --message are the rules' to say",
-			     NULL);
+		return USAGE(
+			"--reason and --message are not allowed with --rules");
 	if (options->fingerprint && !options->device)
-		return usage("--fingerprint goes with --device", NULL);
+		return USAGE("--fingerprint needs --device");
 	if (options->content_type && !options->payload_file)
-		return usage("--content-type goes with --payload", NULL);
+		return USAGE("--content-type needs --payload");
 	return 0;
 }
 
@@ -314,8 +314,8 @@ static int load_files(struct options *options)
 	    ztp_rules_load(&options->rules, options->rules_file, &error))
 		return failed(&error);
 	if (!all_fit(options))
-		return usage("omnicore carries text, and a payload is none",
-			     NULL);
+		return USAGE("a payload is not text, as the omnicore format "
+			     "requires");
 	return 0;
 }
 
@@ -340,7 +340,9 @@ static int read_command(struct options *options, int argc, char **argv)
 			options->command = commands[i].command;
 			return 0;
 		}
-	return usage("run, watch or decide?", argc > 1 ? argv[1] : NULL);
+	if (argc > 1)
+		return USAGE("unknown command: %s", argv[1]);
+	return USAGE("run, watch or decide is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)

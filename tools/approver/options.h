@@ -1,7 +1,7 @@
 /*
- * tools/approver/options.h - the command line of ztp-approver, and what it
- * names: rules and payload are read here, so that a mistake in them is known
- * before the first record is.
+ * tools/approver/options.h - the command line of ztp-approver and the files it
+ * names. Rules and payload are read here, so that an error in them is found
+ * before the first record is read.
  */
 #ifndef ZTP_APPROVER_OPTIONS_H
 #define ZTP_APPROVER_OPTIONS_H
@@ -28,13 +28,14 @@ struct options {
 	struct ztp_kafka_props props;
 
 	enum verdict_by by;
+	bool contradicts; /* more than one of them was given */
 	const char *rules_file, *payload_file, *content_type;
 	const char *reason, *message, *decided_by;
 	struct ztp_rules rules;
 	struct ztp_attachment payload;
 	enum ztp_answer_format format;
 	int64_t delay_ms;
-	int64_t count; /* 0: no end */
+	int64_t count; /* 0: no limit */
 
 	const char *request_id, *device, *fingerprint;
 	int64_t timeout_s;
@@ -42,12 +43,12 @@ struct options {
 	bool json, from_beginning;
 };
 
-/* 0: go on; else the exit code plus one, and all has been said. Views into
- * argv; options_clear in any case. */
+/* Returns 0 to go on, otherwise the exit code plus one; the error has then been
+ * reported. *options points into argv. Call options_clear in any case. */
 int options_read(struct options *options, int argc, char **argv);
 void options_clear(struct options *options);
 
-/* Each command; returns the exit code. */
+/* The commands; each returns the exit code. */
 int run_command(const struct options *options);
 int watch_command(const struct options *options);
 int decide_command(const struct options *options);

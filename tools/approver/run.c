@@ -1,18 +1,19 @@
 /*
  * ztp-approver run: every request gets a decision, at least once.
  *
- * Requests wait in one queue, in the order of their arrival. Each is WAITING
- * until its time has come (--delay), SENT until Kafka reports its decision
- * stored, then DONE; unreadable ones are born DONE. Only the head of the
- * queue is taken away, and only when it is DONE; that is when its offset is
- * stored for commit. So no committed offset ever stands behind a decision
- * that is not safe, although decisions of different devices are reported in
- * any order. A crash repeats what was in the queue: the same request, the
- * same rules, the same decision, which the bridge knows as a duplicate.
+ * Requests wait in one queue, in the order of their arrival. A request is
+ * WAITING until its time has come (--delay), SENT until Kafka reports that its
+ * decision is stored, then DONE; an unreadable one is DONE from the start. Only
+ * the head of the queue is removed, and only when it is DONE; then its offset
+ * is stored for commit. So no committed offset is ever beyond a decision that
+ * is not stored, although decisions of different devices are reported in any
+ * order. After a crash, what was in the queue is repeated: the same request,
+ * the same rules, the same decision, which the bridge recognises as a
+ * duplicate.
  *
- * When partitions are taken away, what was SENT is waited for, and the rest
- * is left to whoever has them next. When the queue is full, the partitions
- * are paused and polling goes on, so that the group does not give us up.
+ * When partitions are revoked, SENT requests are waited for, and the rest is
+ * left to the next owner. When the queue is full, the partitions are paused and
+ * polling goes on, so that the group does not drop us.
  *
  * One thread; librdkafka's callbacks run in its poll functions.
  */
@@ -27,7 +28,7 @@
 #define QUEUE_RESUME 500
 #define POLL_MS	     100
 #define POLL_BUSY_MS 5
-#define DRAIN_MS     5000 /* for decisions that are on their way */
+#define DRAIN_MS     5000 /* for decisions in flight */
 
 enum state { WAITING, SENT, DONE };
 
@@ -38,22 +39,22 @@ struct entry {
 	int64_t offset;
 	int64_t due; /* ms, ztp_clock_boot */
 	bool approve;
-	const char *rule; /* the rules' */
+	const char *rule; /* owned by the rules */
 	struct ztp_ask ask;
 };
 
 struct run {
 	const struct options *options;
 	rd_kafka_t *producer, *consumer;
-	struct entry *first, **last; /* the queue; where the next one goes */
+	struct entry *first, **last; /* the queue; where to append */
 	int queued, in_flight;
 	int64_t sent, delivered;
-	rd_kafka_resp_err_t last_error; /* said already */
+	rd_kafka_resp_err_t last_error; /* has been reported */
 	bool paused;
 	bool failed;
 };
 
-/* --- the queue's end: what is done is stored, in order */
+/* --- the head of the queue: offsets of what is done are stored in order */
 
 static void store_offset(struct run *run, const struct entry *entry)
 {
@@ -63,7 +64,7 @@ static void store_offset(struct run *run, const struct entry *entry)
 	rd_kafka_topic_partition_list_add(list, run->options->requests,
 					  entry->partition)
 		->offset = entry->offset + 1;
-	/* Fails for a partition that is no longer ours, and rightly so. */
+	/* Fails, as it should, for a partition that is no longer ours. */
 	(void)rd_kafka_offsets_store(run->consumer, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
@@ -91,7 +92,7 @@ static void settle(struct run *run)
 	}
 }
 
-/* In rd_kafka_poll and rd_kafka_flush, this thread. */
+/* Called from rd_kafka_poll and rd_kafka_flush, in this thread. */
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			void *opaque)
 {
@@ -113,7 +114,7 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 		run->failed = true;
 }
 
-/* --- partitions come and go */
+/* --- rebalances */
 
 static bool in_list(const rd_kafka_topic_partition_list_t *list,
 		    const char *topic, int32_t partition)
@@ -133,7 +134,7 @@ static void give_up(struct run *run,
 	settle(run);
 	for (entry = run->first; entry; entry = next) {
 		next = entry->next;
-		/* One that is still SENT belongs to its delivery report. */
+		/* The delivery report of a SENT entry still points to it. */
 		if (entry->state != SENT &&
 		    in_list(partitions, run->options->requests,
 			    entry->partition))
@@ -141,7 +142,7 @@ static void give_up(struct run *run,
 	}
 }
 
-/* In rd_kafka_consumer_poll and _close, this thread. */
+/* Called from rd_kafka_consumer_poll and _close, in this thread. */
 static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 			 rd_kafka_topic_partition_list_t *partitions,
 			 void *opaque)
@@ -189,7 +190,7 @@ static void pause_or_resume(struct run *run)
 	run->paused = pause;
 }
 
-/* --- requests in */
+/* --- reading requests */
 
 static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
 {
@@ -257,7 +258,7 @@ static void receive(struct run *run, int timeout_ms)
 	rd_kafka_message_destroy(message);
 }
 
-/* --- decisions out */
+/* --- sending decisions */
 
 static void answer_for(struct ztp_answer *answer, const struct options *options,
 		       const struct ztp_ask *ask)
@@ -279,7 +280,7 @@ static void answer_for(struct ztp_answer *answer, const struct options *options,
 	answer->decided_by = options->decided_by;
 }
 
-/* False: the producer's queue is full, later again. */
+/* False: the producer's queue is full; try again later. */
 static bool decide(struct run *run, struct entry *entry)
 {
 	struct ztp_answer answer;
@@ -305,7 +306,8 @@ static bool decide(struct run *run, struct entry *entry)
 	return true;
 }
 
-/* Sends what is due; returns how long the next one has to wait. */
+/* Sends the decisions that are due. Returns how long the next one has to
+ * wait. */
 static int decide_due(struct run *run)
 {
 	int64_t now = ztp_clock_boot(), left;
@@ -343,17 +345,17 @@ static int loop(struct run *run)
 			receive(run, wait);
 	}
 	if (run->in_flight && rd_kafka_flush(run->producer, DRAIN_MS) != 0) {
-		ztp_cli_warn(PROGRAM,
-			     "%d decisions not confirmed: they will "
-			     "be sent again",
-			     run->in_flight);
+		ztp_cli_warn(
+			PROGRAM,
+			"%d decisions are not confirmed and will be sent again",
+			run->in_flight);
 		run->failed = true;
 	}
 	settle(run);
 	return run->failed ? ZTP_EXIT_FAILED : ZTP_EXIT_OK;
 }
 
-/* --- the beginning and the end */
+/* --- start and end */
 
 static bool start(struct run *run, struct ztp_error *error)
 {
@@ -390,12 +392,12 @@ static void end(struct run *run)
 {
 	struct entry *entry;
 
-	/* Commits what was stored, and leaves the group. */
+	/* Commits the stored offsets and leaves the group. */
 	if (run->consumer) {
 		rd_kafka_consumer_close(run->consumer);
 		rd_kafka_destroy(run->consumer);
 	}
-	/* Before the queue: delivery reports point into it. */
+	/* Before the queue is freed: delivery reports point into it. */
 	if (run->producer)
 		rd_kafka_destroy(run->producer);
 	while ((entry = run->first))

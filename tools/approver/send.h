@@ -1,4 +1,4 @@
-/* tools/approver/send.h - what run and decide share: a decision goes out. */
+/* tools/approver/send.h - sending a decision, for run and decide. */
 #ifndef ZTP_APPROVER_SEND_H
 #define ZTP_APPROVER_SEND_H
 
@@ -9,11 +9,11 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,
 		void *opaque, struct ztp_error *error);
 
-/* Says what is wrong on stderr; the exit code that goes with it. */
+/* Reports the error on stderr. Returns the exit code for it. */
 int report(const struct ztp_error *error);
 
-/* One line on stdout: time, verdict, request, device, fingerprint, rule.
- * False when stdout is gone. */
+/* Prints one line on stdout: time, verdict, request, device, fingerprint, rule.
+ * False if stdout cannot be written. */
 bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule);
 
 #endif

@@ -1,8 +1,8 @@
 /*
- * ztp-approver watch: what goes on between bridge and customer, a line for
- * each record. Texts come from anybody who may write to the topics: bytes
- * that a terminal would obey are shown as \xNN. Payloads are shown with
- * --json only.
+ * ztp-approver watch: shows what bridge and customer say to each other, one
+ * line per record. Anybody who may write to the topics can put any text there,
+ * so bytes that a terminal would obey are shown as \xNN. Payloads are shown
+ * with --json only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,7 +17,8 @@
 
 #define VALUE_MAX (1024 * 1024)
 
-/* What of each kind of record is worth a line; dotted names go deeper. */
+/* The members that are shown of each kind of record; a dotted name is a member
+ * of a member. */
 static const char *const request_fields[] = {
 	ZTP_M_REQUEST_ID,
 	ZTP_M_DEVICE "." ZTP_M_PATH,
@@ -115,7 +116,7 @@ static void put_line(const struct options *options,
 		       (int)message->partition, (long long)message->offset);
 		return;
 	}
-	/* A structured CloudEvent holds the object that is meant. */
+	/* In a structured CloudEvent the object is the member `data`. */
 	data = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_DATA);
 	for (; *fields; fields++)
 		put_field(data ? data : tree, *fields);
@@ -139,7 +140,7 @@ static bool add_bytes(cJSON *object, const char *name, const char *data,
 	return ok;
 }
 
-/* JSON as it is, but for white space; other bytes in base64. */
+/* JSON as it is, without white space; anything else in base64. */
 static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 {
 	char *copy;
@@ -159,7 +160,7 @@ static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 	return ok;
 }
 
-/* Keys and header values: text where a JSON string can hold it. */
+/* Keys and header values: as text if a JSON string can hold them. */
 static bool add_text(cJSON *object, const char *name, const void *data,
 		     size_t len)
 {

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
 #include "ztp/topics.h"
@@ -28,24 +28,17 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* UTF-8 without NUL: the strict reader knows, so it is asked about the same
- * bytes as a JSON string. */
+/* Is it UTF-8 without a NUL? */
 static bool is_text(const char *data, size_t len)
 {
-	bool valid = false;
-	cJSON *string;
-	char *json;
+	size_t step;
 
-	if (memchr(data, '\0', len))
-		return false;
-	string = cJSON_CreateString(data);
-	json = string ? cJSON_PrintUnformatted(string) : NULL;
-	if (json)
-		valid = ztp_json_check(json, strlen(json), strlen(json),
-				       NULL) == 0;
-	cJSON_free(json);
-	cJSON_Delete(string);
-	return valid;
+	for (; len > 0; data += step, len -= step) {
+		step = ztp_utf8_char(data, len);
+		if (step == 0 || *data == '\0')
+			return false;
+	}
+	return true;
 }
 
 static void judge(struct ztp_attachment *attachment)
@@ -61,8 +54,8 @@ int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 	int rc;
 
 	memset(attachment, 0, sizeof(*attachment));
-	rc = ztp_cli_read_file(&attachment->data, &attachment->len, path,
-			       ZTP_PAYLOAD_MAX, error);
+	rc = ztp_file_read(&attachment->data, &attachment->len, path,
+			   ZTP_PAYLOAD_MAX, error);
 	if (!rc)
 		judge(attachment);
 	return rc;
@@ -98,7 +91,7 @@ void ztp_attachment_clear(struct ztp_attachment *attachment)
 	memset(attachment, 0, sizeof(*attachment));
 }
 
-/* --- the bodies; each returns false only for want of memory */
+/* --- the bodies; each fails only without memory */
 
 static bool add_string(cJSON *object, const char *name, const char *text)
 {
@@ -120,7 +113,7 @@ static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
 	return ok;
 }
 
-/* JSON goes in as it was written: its numbers keep their digits. */
+/* JSON is copied as it was written, so its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
 	bool ok;
@@ -247,8 +240,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	memset(record, 0, sizeof(*record));
 	if (answer->payload && !ztp_attachment_fits(answer->payload, format))
 		return ztp_fail(error, ZTP_ERR_UTF8,
-				"the payload is no text, which is what "
-				"customOnboardData holds");
+				"the payload is not text, as customOnboardData "
+				"requires");
 	make_id(record->id, ask, answer->approve);
 	ztp_time_format(record->time, now_ms);
 	add_headers(record, format, ask);
@@ -263,8 +256,8 @@ int ztp_answer_build(struct ztp_answer_record *record,
 	if (!record->value)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	record->len = strlen(record->value);
-	/* A payload that nests as deep as is allowed does not fit in a body
-	 * that nests around it: better said here than in the dead letters. */
+	/* A payload nested as deep as allowed is too deep inside a body. Report
+	 * that here rather than in the dead letters. */
 	if (ztp_json_check(record->value, record->len, ZTP_DECISION_MAX,
 			   error) == 0)
 		return 0;

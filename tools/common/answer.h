@@ -1,7 +1,7 @@
 /*
- * tools/common/answer.h - what a customer answers, and the Kafka record that
- * says so, in each of the spellings that the bridge takes (DESIGN section 3).
- * Pure but for ztp_attachment_load.
+ * tools/common/answer.h - a customer's answer and the Kafka record for it, in
+ * each format that the bridge accepts (DESIGN section 3). Pure, except
+ * ztp_attachment_load.
  */
 #ifndef ZTP_TOOLS_ANSWER_H
 #define ZTP_TOOLS_ANSWER_H
@@ -22,22 +22,22 @@ enum ztp_answer_format {
 /* native, omnicore, cloudevent, cloudevent-structured. */
 bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name);
 
-/* A payload file's content, at most ZTP_PAYLOAD_MAX. */
+/* The content of a payload file, at most ZTP_PAYLOAD_MAX bytes. */
 struct ztp_attachment {
 	char *data; /* owned, NUL-terminated; NULL: none */
 	size_t len;
-	bool json; /* strictly valid JSON: sent as it is, else as base64 */
-	bool text; /* may be a JSON string: UTF-8 without NUL */
-	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "" : not said */
+	bool json; /* strictly valid JSON: sent as it is, otherwise as base64 */
+	bool text; /* fits a JSON string: UTF-8 without NUL */
+	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "": not given */
 };
 
-/* Reads and judges a file. The caller ends it with ztp_attachment_clear. */
+/* Reads a file and finds out what it is. Free it with ztp_attachment_clear. */
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 			struct ztp_error *error);
-/* The same from memory; takes a copy. */
+/* The same for data in memory, which is copied. */
 int ztp_attachment_set(struct ztp_attachment *attachment, const char *data,
 		       size_t len, struct ztp_error *error);
-/* Can this payload travel in that format? OmniCore's is a string. */
+/* Can that format carry this payload? OmniCore's is a string. */
 bool ztp_attachment_fits(const struct ztp_attachment *attachment,
 			 enum ztp_answer_format format);
 void ztp_attachment_clear(struct ztp_attachment *attachment);
@@ -48,11 +48,11 @@ struct ztp_answer {
 	const char *message;
 	const char *decided_by;
 	const struct ztp_attachment *payload; /* NULL: none */
-	const char *rule; /* what decided, for the line on stdout */
+	const char *rule; /* the name of the rule, for the line on stdout */
 };
 
-/* A record ready to be sent; the key is the device's path. Headers are views
- * into the record, into the request and into constants. */
+/* A record ready to be sent; its key is the device's path. Headers point into
+ * the record, into the request and to constants. */
 struct ztp_answer_record {
 	char *value; /* owned */
 	size_t len;
@@ -62,10 +62,11 @@ struct ztp_answer_record {
 	char time[ZTP_TIME_LEN];
 };
 
-/* Needs request_id and path of the request; the fingerprint goes in where it
- * is known and the format has a place for it. The CloudEvent's id is a hash
- * of request id and verdict: a decision sent again repeats it. now_ms: wall
- * clock. The record must not outlive the request; ztp_answer_clear ends it. */
+/* Needs the request's request_id and path. The fingerprint is included if it is
+ * known and the format has a member for it. The CloudEvent's id is a hash of
+ * request id and verdict, so a decision that is sent again repeats it. now_ms:
+ * wall clock. The record must not outlive the request. Free it with
+ * ztp_answer_clear. */
 int ztp_answer_build(struct ztp_answer_record *record,
 		     enum ztp_answer_format format, const struct ztp_ask *ask,
 		     const struct ztp_answer *answer, int64_t now_ms,

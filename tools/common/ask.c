@@ -5,7 +5,7 @@
 #include "ztp/json.h"
 #include "ztp/member.h"
 
-/* A string member into a buffer of size bytes; "" when it is absent. */
+/* Copies a string member into a buffer of size bytes; "" if it is absent. */
 static int copy_string(char *out, size_t size, const cJSON *object,
 		       const char *name, struct ztp_error *error)
 {
@@ -31,7 +31,8 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 		return rc;
 	if (!ztp_request_id_valid(ask->request_id, strlen(ask->request_id))) {
 		ask->request_id[0] = '\0';
-		return ztp_fail(error, ZTP_ERR_VALUE, "no valid request_id");
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"request_id is missing or not valid");
 	}
 	return 0;
 }
@@ -44,7 +45,7 @@ static int read_device(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(device))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no device");
+		return ztp_fail(error, ZTP_ERR_MISSING, "device is missing");
 	rc = copy_string(ask->path, sizeof(ask->path), device, ZTP_M_PATH,
 			 error);
 	if (rc)
@@ -62,7 +63,8 @@ static int read_key(struct ztp_ask *ask, const cJSON *certificate,
 	if (!key)
 		return 0;
 	if (!cJSON_IsObject(key))
-		return ztp_fail(error, ZTP_ERR_TYPE, "public_key: no object");
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"public_key is not an object");
 	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), key,
 			 ZTP_M_ALGORITHM, error);
 	if (rc)
@@ -89,7 +91,7 @@ static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
 	return 0;
 }
 
-bool ztp_ask_fingerprint_valid(const char *text)
+bool ztp_fingerprint_valid(const char *text)
 {
 	return strlen(text) == ZTP_SHA256_HEX - 1 &&
 	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
@@ -103,14 +105,15 @@ static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
 	int rc;
 
 	if (!cJSON_IsObject(certificate))
-		return ztp_fail(error, ZTP_ERR_MISSING, "no certificate");
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"certificate is missing");
 	rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
 			 certificate, ZTP_M_FINGERPRINT, error);
 	if (rc)
 		return rc;
-	if (!ztp_ask_fingerprint_valid(ask->fingerprint))
+	if (!ztp_fingerprint_valid(ask->fingerprint))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"no valid fingerprint_sha256");
+				"fingerprint_sha256 is missing or not valid");
 	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,
 			 ZTP_M_SUBJECT, error);
 	if (rc)

@@ -1,10 +1,9 @@
 #include "tools/common/cli.h"
 
-#include <errno.h>
+#include <getopt.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -23,21 +22,29 @@ void ztp_cli_warn(const char *program, const char *format, ...)
 	funlockfile(stderr);
 }
 
-bool ztp_cli_number(int64_t *value, const char *text, int64_t min, int64_t max)
+int ztp_cli_usage(const char *program, const char *format, ...)
 {
-	char *end;
-	long long number;
+	char message[256];
+	va_list args;
 
-	if ((text[0] < '0' || text[0] > '9') && text[0] != '-')
-		return false;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (errno || end == text || *end)
-		return false;
-	if (number < min || number > max)
-		return false;
-	*value = number;
-	return true;
+	va_start(args, format);
+	vsnprintf(message, sizeof(message), format, args);
+	va_end(args);
+	ztp_cli_warn(program, "%s (see --help)", message);
+	return ZTP_EXIT_USAGE;
+}
+
+int ztp_cli_bad_option(const char *program, int found, char **argv)
+{
+	const char *given = argv[optind - 1];
+
+	if (found == ':')
+		return ztp_cli_usage(program, "%s needs a value", given);
+	if (optopt && strncmp(given, "--", 2) == 0)
+		return ztp_cli_usage(program, "%s takes no value", given);
+	if (optopt)
+		return ztp_cli_usage(program, "unknown option -%c", optopt);
+	return ztp_cli_usage(program, "unknown option %s", given);
 }
 
 static bool begins(const char *text, const char *prefix)
@@ -52,58 +59,6 @@ bool ztp_cli_is_url(const char *url, bool *secure)
 	if (secure)
 		*secure = tls;
 	return tls || begins(url, ZTP_MQTT_SCHEME);
-}
-
-/* Reads to the end or to one byte past max, whichever comes first. */
-static int slurp(char **data, size_t *len, FILE *file, size_t max)
-{
-	size_t size = 0, used = 0, got;
-	char *buffer = NULL, *larger;
-
-	do {
-		size = size ? 2 * size : 4096;
-		if (size > max + 1)
-			size = max + 1;
-		larger = realloc(buffer, size + 1);
-		if (!larger) {
-			free(buffer);
-			return ZTP_ERR_NOMEM;
-		}
-		buffer = larger;
-		got = fread(buffer + used, 1, size - used, file);
-		used += got;
-	} while (used == size && used <= max);
-
-	if (ferror(file) || used > max) {
-		free(buffer);
-		return ferror(file) ? ZTP_ERR_IO : ZTP_ERR_TOO_LARGE;
-	}
-	buffer[used] = '\0';
-	*data = buffer;
-	*len = used;
-	return 0;
-}
-
-int ztp_cli_read_file(char **data, size_t *len, const char *path, size_t max,
-		      struct ztp_error *error)
-{
-	FILE *file = fopen(path, "rbe");
-	int rc;
-
-	if (!file)
-		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", path,
-				strerror(errno));
-	errno = 0;
-	rc = slurp(data, len, file, max);
-	if (rc == ZTP_ERR_TOO_LARGE)
-		ztp_fail(error, rc, "%s: more than %zu bytes", path, max);
-	else if (rc == ZTP_ERR_NOMEM)
-		ztp_fail(error, rc, "%s: out of memory", path);
-	else if (rc)
-		ztp_fail(error, rc, "%s: %s", path,
-			 errno ? strerror(errno) : "cannot be read");
-	fclose(file);
-	return rc;
 }
 
 static void stop_signals(sigset_t *set)

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 
@@ -23,7 +24,7 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 				"a property is written NAME=VALUE");
 	if (property && property->tools == ZTP_KAFKA_REFUSED)
 		return ztp_fail(error, ZTP_ERR_USAGE,
-				"property %.*s is not to be set here", (int)len,
+				"property %.*s cannot be set here", (int)len,
 				text);
 	if (props->count == ZTP_KAFKA_PROPS_MAX)
 		return ztp_fail(error, ZTP_ERR_USAGE, "more than %d properties",
@@ -35,7 +36,7 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 	return 0;
 }
 
-/* One line in place; the blanks around it do not count. */
+/* Reads one line, in place and without the blanks around it. */
 static int add_line(struct ztp_kafka_props *props, char *line,
 		    struct ztp_error *error)
 {
@@ -56,8 +57,7 @@ int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
 	char *text = NULL, *line, *next;
 	struct ztp_error why;
 	size_t len, number = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, PROPERTIES_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, PROPERTIES_FILE_MAX, error);
 
 	for (line = text; !rc && line; line = next, number++) {
 		next = strchr(line, '\n');
@@ -81,7 +81,7 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props)
 
 /* --- clients */
 
-/* Any thread. What fails comes as ERROR, too. */
+/* Any thread. FAIL is reported as ERROR as well. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility,
 		   const char *text)
 {
@@ -125,6 +125,7 @@ static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
 	return rc;
 }
 
+/* Our settings first, so that the user's win where they may. */
 static rd_kafka_conf_t *new_conf(enum ztp_kafka_client client,
 				 const char *const given[ZTP_KAFKA_GIVEN_COUNT],
 				 const struct ztp_kafka_props *props,
@@ -243,7 +244,7 @@ int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 		RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE(record->opaque),
 		RD_KAFKA_V_END);
 	if (!err)
-		return 0; /* the headers are the producer's now */
+		return 0; /* the producer owns the headers now */
 	rd_kafka_headers_destroy(list);
 	ztp_fail(error,
 		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL

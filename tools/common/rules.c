@@ -4,7 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "tools/common/cli.h"
+#include "base/file.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -25,7 +25,7 @@ int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
 	if (!ztp_hex_decode(fingerprint, sizeof(fingerprint), text, len))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"a fingerprint is 64 hex digits");
-	/* Grown at powers of two. */
+	/* The list grows at powers of two. */
 	if ((list->count & (list->count - 1)) == 0) {
 		size_t size = list->count ? 2 * list->count : 1;
 
@@ -44,7 +44,7 @@ void ztp_fingerprints_sort(struct ztp_fingerprints *list)
 		qsort(list->items, list->count, ZTP_SHA256_LEN, compare);
 }
 
-/* A line without its comment and the blanks around it. */
+/* A line without comment and surrounding blanks. */
 static struct ztp_str trim(const char *line, size_t len)
 {
 	const char *hash = memchr(line, '#', len);
@@ -66,10 +66,10 @@ int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
 	struct ztp_error why;
 	char *text = NULL;
 	size_t len, line = 1;
-	int rc = ztp_cli_read_file(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
-				   error);
+	int rc = ztp_file_read(&text, &len, path, ZTP_FINGERPRINTS_FILE_MAX,
+			       error);
 
-	list->set = true; /* an empty list allows nobody */
+	list->set = true; /* an empty list matches nobody */
 	for (size_t at = 0; !rc && at < len; line++) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
@@ -171,7 +171,7 @@ void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 	};
 }
 
-/* --- the end */
+/* --- freeing */
 
 static void clear_globs(struct ztp_globs *globs)
 {

@@ -1,7 +1,7 @@
 /*
- * tools/common/rules.h - a customer's rules: which request is approved, which
- * rejected, with what payload. A YAML file; the first rule that matches
- * decides, `default` decides what no rule does.
+ * tools/common/rules.h - a customer's rules: which requests are approved, with
+ * which payload, and which are rejected. They are a YAML file. The first rule
+ * that matches decides; if none does, `default` decides.
  *
  *	default: {action: reject, reason: not_on_the_list}
  *	rules:
@@ -21,7 +21,7 @@
  *	  action: approve
  *	  payload_file: pump.json
  *
- * match: all members must hold; a list holds when one of its entries does.
+ * match: all members must match; a list matches if one of its entries does.
  *	subscription registry id   globs (* ? [...]) over the device path's ids
  *	issuer subject             globs over the whole RFC 4514 string
  *	fingerprints               64 hex digits each
@@ -30,11 +30,11 @@
  *	min_key_bits               a number
  *	min_days_left              a number: days until notAfter
  *	not_expired                true: inside notBefore..notAfter
- * A rule without match matches everything. What a request does not tell
- * matches nothing. action: approve or reject; optional beside it
- * payload_file, content_type, reason, message. default: an action, or a
- * mapping of these; without it, reject with reason no_rule. File names are
- * relative to the rules file.
+ * A rule without match matches everything. A member does not match if the
+ * request lacks what it looks at. action: approve or reject; optional beside it
+ * payload_file, content_type, reason, message. default: an action, or a mapping
+ * of these; without it, reject with reason no_rule. File names are relative to
+ * the rules file.
  */
 #ifndef ZTP_TOOLS_RULES_H
 #define ZTP_TOOLS_RULES_H
@@ -44,9 +44,9 @@
 #define ZTP_RULES_FILE_MAX	  (1024 * 1024)
 #define ZTP_FINGERPRINTS_FILE_MAX (64 * 1024 * 1024) /* a million devices */
 
-/* A list of globs; not set: anything will do. */
+/* A list of globs; an empty one matches everything. */
 struct ztp_globs {
-	char **items; /* owned, and each of them */
+	char **items; /* owned, as is each of them */
 	size_t count;
 };
 
@@ -70,7 +70,7 @@ struct ztp_rule {
 	char *name; /* owned, as all below; never NULL */
 	struct ztp_match match;
 	bool approve;
-	bool decided; /* while reading: an action was given */
+	bool decided; /* used while reading: an action was given */
 	char *reason, *message;
 	struct ztp_attachment payload;
 };
@@ -81,16 +81,18 @@ struct ztp_rules {
 	struct ztp_rule otherwise; /* the default */
 };
 
-/* Reads the file and all that it names. The message starts with FILE:LINE:.
- * On failure *rules needs nothing. Blocks. */
+/* Reads the file and all files that it names. The message starts with
+ * FILE:LINE:. On failure *rules owns nothing. Blocks. */
 int ztp_rules_load(struct ztp_rules *rules, const char *path,
 		   struct ztp_error *error);
-/* The same from text; path is for messages and for relative file names. */
+/* The same from a text. path is used in messages and to find relative file
+ * names. */
 int ztp_rules_read(struct ztp_rules *rules, const char *text, size_t len,
 		   const char *path, struct ztp_error *error);
 void ztp_rules_clear(struct ztp_rules *rules);
 
-/* The answer for a request; views into rules. now_ms: wall clock. Pure. */
+/* Finds the answer for a request; it points into rules. now_ms: wall clock.
+ * Pure. */
 void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 		      const struct ztp_ask *ask, int64_t now_ms);
 
@@ -98,9 +100,9 @@ void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 
 int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
 			 size_t len, struct ztp_error *error);
-/* To be called after the last ztp_fingerprints_add. */
+/* Call it after the last ztp_fingerprints_add. */
 void ztp_fingerprints_sort(struct ztp_fingerprints *list);
-/* path is the file's; the message starts with it and the line. */
+/* Reads a file of fingerprints. The message starts with FILE:LINE:. */
 int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
 			  struct ztp_error *error);
 

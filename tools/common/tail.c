@@ -7,7 +7,7 @@
 #include "tools/common/cli.h"
 
 #define ASK_MS	     5000 /* how long a broker may take to answer */
-#define LOOK_AGAIN   5000 /* for partitions and topics that are new */
+#define LOOK_AGAIN   5000 /* for new partitions and topics */
 #define LOOK_MISSING 500  /* while a topic is missing */
 
 struct spot {
@@ -22,9 +22,9 @@ struct ztp_tail {
 	const char *const *topics;
 	size_t topic_count;
 	bool from_beginning;
-	bool looked;	    /* once, with an answer for every topic */
+	bool looked;	    /* has once had an answer for every topic */
 	bool complete;	    /* every topic has partitions */
-	int64_t look_at;    /* ms, when to look again */
+	int64_t look_at;    /* when to look again, in ms */
 	struct spot *spots; /* owned */
 	size_t count;
 };
@@ -53,8 +53,8 @@ static struct spot *find_spot(struct ztp_tail *tail, const char *topic,
 	return NULL;
 }
 
-/* What was there when we first looked is read from where the caller wants;
- * what came later is new as a whole. */
+/* A partition that was there at the first look is read from where the caller
+ * wants. One that appears later is read from its beginning. */
 static bool add_spot(struct ztp_tail *tail, const char *topic,
 		     int32_t partition)
 {
@@ -76,8 +76,8 @@ static bool add_spot(struct ztp_tail *tail, const char *topic,
 	return true;
 }
 
-/* 1: the topic has partitions, all of which are known now; 0: it does not
- * exist; -1: no answer. */
+/* 1: the topic has partitions, and all are known now. 0: it does not exist. -1:
+ * no answer. */
 static int look_at_topic(struct ztp_tail *tail, const char *name, bool *grown)
 {
 	rd_kafka_topic_t *topic =
@@ -146,7 +146,7 @@ static void look(struct ztp_tail *tail)
 			(answered && complete ? LOOK_AGAIN : LOOK_MISSING);
 }
 
-/* An event of librdkafka's, not a record. */
+/* Handles an event of librdkafka that is not a record. */
 static void note(struct ztp_tail *tail, const rd_kafka_message_t *message)
 {
 	struct spot *spot;

@@ -1,19 +1,20 @@
 /*
- * ztp-device: a device, and an example for authors of firmware. Bootstrap
- * certificate in the MQTT username, a JWT by its key in the password; then it
- * waits on its command topic. A broker holds a new device, or refuses it until
- * it has been approved: then it tries again after a pause that grows.
+ * ztp-device: a simulated device, and an example for firmware authors. It
+ * connects with the bootstrap certificate as MQTT username and a JWT signed by
+ * its key as password, and then waits on its command topic. The broker either
+ * holds a new device or refuses it until it has been approved; then ztp-device
+ * tries again, after pauses that grow.
  */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <MQTTClient.h>
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "ztp/cert.h"
 #include "ztp/command.h"
@@ -38,8 +39,8 @@ static const char help[] =
 	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage,\n"
 	"3 rejected, 4 no answer in time, 5 refused (--unused).\n";
 
-/* The first certificate of a PEM text, in place and in one line: Mosquitto
- * takes no newline in a username. */
+/* The first certificate of a PEM text, changed in place into one line:
+ * Mosquitto does not accept a newline in a username. */
 static char *one_line(char *pem)
 {
 	char *from = pem ? strstr(pem, "-----BEGIN CERT") : NULL;
@@ -55,18 +56,18 @@ static char *one_line(char *pem)
 
 /* --- the JWT (RFC 7515, 7519): RS256, or ES256 and ES384 by the curve */
 
-/* base64url is base64 with two other characters and no padding. */
+/* Appends base64url: base64 with two different characters and no padding. */
 static void append(char *jwt, const char *before, const void *bytes, size_t n)
 {
 	char *at = stpcpy(jwt + strlen(jwt), before);
 
-	EVP_EncodeBlock((unsigned char *)at, bytes, (int)n);
+	ztp_base64_encode(at, bytes, n);
 	for (; *at && *at != '='; at++)
 		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
 	*at = '\0';
 }
 
-/* ECDSA: JWS wants r and s side by side at full length, not DER. */
+/* ECDSA: JWS wants r and s side by side at full length instead of DER. */
 static size_t unwrap(unsigned char *signature, size_t len, int half)
 {
 	const unsigned char *p = signature;
@@ -92,7 +93,7 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[1024];
 	size_t n = sizeof(signature);
-	long long now = (long long)time(NULL);
+	long long now = ztp_clock_wall() / 1000;
 
 	snprintf(header, sizeof(header), "{\"alg\":\"%s\"}", alg);
 	snprintf(claims, sizeof(claims),
@@ -114,8 +115,9 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	return jwt;
 }
 
-/* A new JWT each time, since the last may have expired; a session that stays,
- * for the answer that comes while the device is away. CONNACK's reason. */
+/* Connects, with a new JWT each time because the last may have expired, and
+ * with a session that is kept, so that it receives an answer that comes while
+ * it is away. Returns CONNACK's reason code. */
 static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 		       const char *username)
 {
@@ -138,15 +140,16 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 	MQTTProperties_add(&properties, &week);
 	response = MQTTClient_connect5(client, &how, &properties, NULL);
 	if (response.reasonCode != MQTTREASONCODE_SUCCESS)
-		ztp_cli_warn(PROGRAM, "not connected: %d", response.reasonCode);
+		ztp_cli_warn(PROGRAM, "cannot connect: reason code %d",
+			     response.reasonCode);
 	MQTTResponse_free(response);
 	MQTTProperties_free(&properties);
 	free(jwt);
 	return response.reasonCode;
 }
 
-/* Prints a message and keeps an answer ("pending" is none). What it is, a user
- * property says, or the envelope's member. */
+/* Prints a message and, if it is the answer ("pending" is not), saves it. A
+ * user property or a member of the envelope says what it is. */
 static enum verdict read_message(const struct device *d,
 				 const MQTTClient_message *message)
 {
@@ -178,7 +181,7 @@ static enum verdict read_message(const struct device *d,
 	if (d->out && (!(out = fopen(d->out, "wbe")) ||
 		       fwrite(message->payload, 1, len, out) != len ||
 		       fclose(out) != 0)) {
-		ztp_cli_warn(PROGRAM, "%s cannot be written", d->out);
+		ztp_cli_warn(PROGRAM, "cannot write %s", d->out);
 		return FAILED;
 	}
 	return *status == 'a' ? APPROVED : REJECTED;
@@ -223,7 +226,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 
 	how.MQTTVersion = MQTTVERSION_5;
 	snprintf(url, sizeof(url), "%s%s", d->secure ? "ssl" : "tcp",
-		 strchr(d->url, ':')); /* as paho has it */
+		 strchr(d->url, ':')); /* paho's scheme */
 	if (MQTTClient_createWithOptions(&client, url, d->path,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
 					 &how) != MQTTCLIENT_SUCCESS)
@@ -242,12 +245,6 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 	}
 	MQTTClient_destroy(&client);
 	return verdict;
-}
-
-static int usage(const char *what)
-{
-	ztp_cli_warn(PROGRAM, "%s\n%s", what, help);
-	return USAGE;
 }
 
 int main(int argc, char **argv)
@@ -270,18 +267,22 @@ int main(int argc, char **argv)
 	size_t len;
 	int c, rc;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c >= 0 && c < 7)
 			*texts[c] = optarg;
-		else if (c == 7 && ztp_cli_number(&d.wait_s, optarg, 1, 86400))
+		else if (c == 7 &&
+			 ztp_number_parse(&d.wait_s, optarg, 1, 86400))
 			continue;
 		else if (c == 8)
 			d.unused = true;
 		else if (c == 9 || c == 10)
 			return puts(c == 9 ? help : PROGRAM " " ZTP_VERSION) <
 			       0;
+		else if (c == 7)
+			return ztp_cli_usage(PROGRAM, "bad value: %s", optarg);
 		else
-			return usage("what is that?");
+			return ztp_cli_bad_option(PROGRAM, c, argv);
 	}
 	if (optind != argc || !d.url || !d.key || !d.path ||
 	    (!d.cert && !d.unused) ||
@@ -289,17 +290,20 @@ int main(int argc, char **argv)
 	    !ztp_cli_is_url(d.url, &d.secure) ||
 	    (d.audience &&
 	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
-		return usage("an option is missing or not well-formed");
+		return ztp_cli_usage(PROGRAM,
+				     "an option is missing or not valid");
 	file = BIO_new_file(d.key, "r");
 	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
 	BIO_free(file);
 	if (d.cert)
-		ztp_cli_read_file(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
+		ztp_file_read(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
 	user = d.unused ? unused : one_line(pem);
 	if (key && user)
 		rc = (int)run(&d, key, user);
 	else
-		rc = usage(key ? "--cert: none there" : "--key: none there");
+		rc = ztp_cli_usage(PROGRAM, "%s in the file",
+				   key ? "--cert: no PEM certificate"
+				       : "--key: no PEM private key");
 	EVP_PKEY_free(key);
 	free(pem);
 	return rc;

@@ -2,23 +2,23 @@
  * ztp-devkafka: librdkafka's mock cluster as a process of its own, so that
  * `make demo` and the local tests have a Kafka without Java or Docker.
  *
- * What it is not (librdkafka 2.0.2, read from its source):
- *  - Nothing is on disk; the ports are the kernel's choice, new each time.
- *  - A partition keeps 5 MiB or 100,000 batches, whichever is less, and
- *    forgets from the front: who starts later than that has missed records.
- *  - Topics that appear by being asked for have 4 partitions; nothing can
- *    change that from outside, so the five of ztp-bridge are made here.
- *  - A fetch that finds nothing is answered after fetch.wait.max.ms, even if
- *    a record comes in between: clients want that at 10-100 ms.
+ * How it differs from Kafka (librdkafka 2.0.2, from its source):
+ *  - Nothing is on disk. The kernel chooses the ports, new ones each time.
+ *  - A partition keeps 5 MiB or 100,000 batches, whichever is less, and drops
+ *    the oldest: a consumer that starts later has missed records.
+ *  - A topic that is created on demand has 4 partitions. Nothing can change
+ *    that from outside, so the five topics of ztp-bridge are created here.
+ *  - A fetch that finds nothing is answered after fetch.wait.max.ms, even if a
+ *    record arrives in between: clients should set it to 10-100 ms.
  *  - A group's first assignment takes 3 s, and a member whose
- *    session.timeout.ms is no longer than that never gets one. A member that
- *    leaves or dies keeps the others (and its own successor) waiting for that
- *    timeout less 1 s: clients want 4 s there.
+ *    session.timeout.ms is not longer than that never gets one. When a member
+ *    leaves or dies, the others (and its own successor) wait for that timeout
+ *    less 1 s: clients should set it to 4 s.
  *  - Sequence numbers are checked for transactional producers only, the last
  *    stable offset is the end, aborted transactions are visible, and there is
  *    no admin API.
  *
- * One thread waits for signals; the cluster runs in librdkafka's own.
+ * One thread waits for signals; the cluster runs in librdkafka's threads.
  */
 #include <getopt.h>
 #include <signal.h>
@@ -31,6 +31,7 @@
 
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "ztp/codec.h"
 #include "ztp/topics.h"
 
 #define PROGRAM	    "ztp-devkafka"
@@ -69,9 +70,9 @@ static const char help[] =
 	"                   create by naming them always have 4\n"
 	"  --help, --version\n"
 	"\n"
-	"SIGUSR1 takes all brokers down (connections are cut, new ones "
+	"SIGUSR1 takes all brokers down: connections are cut, new ones "
 	"refused,\n"
-	"records are kept), SIGUSR2 brings them back on the same ports.\n";
+	"records kept. SIGUSR2 brings them back on the same ports.\n";
 
 static bool topic_name_valid(const char *name, size_t len)
 {
@@ -96,7 +97,8 @@ static struct topic *find_topic(struct options *options, const char *name,
 	return NULL;
 }
 
-/* NAME or NAME:PARTITIONS; naming a topic again only sets its number. */
+/* Adds NAME or NAME:PARTITIONS; naming a topic again only changes its number of
+ * partitions. */
 static bool add_topic(struct options *options, const char *text)
 {
 	size_t len = strcspn(text, ":");
@@ -105,7 +107,7 @@ static bool add_topic(struct options *options, const char *text)
 
 	if (!topic_name_valid(text, len))
 		return false;
-	if (text[len] && !ztp_cli_number(&partitions, text + len + 1, 1, 64))
+	if (text[len] && !ztp_number_parse(&partitions, text + len + 1, 1, 64))
 		return false;
 	topic = find_topic(options, text, len);
 	if (!topic) {
@@ -119,7 +121,7 @@ static bool add_topic(struct options *options, const char *text)
 	return true;
 }
 
-/* 0: go on; else the exit code plus one. */
+/* Returns 0 to go on, otherwise the exit code plus one. */
 static int read_options(struct options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
@@ -133,16 +135,17 @@ static int read_options(struct options *options, int argc, char **argv)
 	int64_t number;
 	int c;
 
-	while ((c = getopt_long(argc, argv, "", table, NULL)) != -1) {
+	opterr = 0;
+	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		bool ok = true;
 
 		switch (c) {
 		case 'b':
-			ok = ztp_cli_number(&number, optarg, 1, 16);
+			ok = ztp_number_parse(&number, optarg, 1, 16);
 			options->brokers = ok ? (int)number : 0;
 			break;
 		case 'p':
-			ok = ztp_cli_number(&number, optarg, 1, 64);
+			ok = ztp_number_parse(&number, optarg, 1, 64);
 			options->partitions = ok ? (int)number : 0;
 			break;
 		case 't':
@@ -155,17 +158,15 @@ static int read_options(struct options *options, int argc, char **argv)
 			puts(PROGRAM " " ZTP_VERSION);
 			return 1 + ZTP_EXIT_OK;
 		default:
-			return 1 + ZTP_EXIT_USAGE;
+			return 1 + ztp_cli_bad_option(PROGRAM, c, argv);
 		}
-		if (!ok) {
-			ztp_cli_warn(PROGRAM, "bad value: %s", optarg);
-			return 1 + ZTP_EXIT_USAGE;
-		}
+		if (!ok)
+			return 1 +
+			       ztp_cli_usage(PROGRAM, "bad value: %s", optarg);
 	}
-	if (optind != argc) {
-		ztp_cli_warn(PROGRAM, "unexpected: %s", argv[optind]);
-		return 1 + ZTP_EXIT_USAGE;
-	}
+	if (optind != argc)
+		return 1 + ztp_cli_usage(PROGRAM, "unexpected argument: %s",
+					 argv[optind]);
 	return 0;
 }
 
@@ -241,7 +242,8 @@ static bool serve(rd_kafka_mock_cluster_t *cluster, const sigset_t *signals)
 	return false;
 }
 
-/* Blocked in every thread, librdkafka's included; sigwait takes them. */
+/* Blocks the signals in every thread, including librdkafka's; sigwait takes
+ * them. */
 static bool block_signals(sigset_t *signals)
 {
 	sigemptyset(signals);
@@ -266,7 +268,7 @@ static int run(const struct options *options)
 		goto out;
 	cluster = rd_kafka_mock_cluster_new(handle, options->brokers);
 	if (!cluster) {
-		ztp_cli_warn(PROGRAM, "the cluster cannot be started");
+		ztp_cli_warn(PROGRAM, "cannot start the cluster");
 		goto out;
 	}
 	if (!create_topics(cluster, options))

@@ -1,6 +1,4 @@
-/* Asking the gate, and showing what it answers. */
-#include <stdio.h>
-#include <stdlib.h>
+/* Asks the gate. */
 #include <string.h>
 
 #include "tools/common/cli.h"
@@ -78,28 +76,4 @@ cJSON *ztp_ctl_with(const char *name, const char *value)
 	if (value)
 		cJSON_AddStringToObject(object, name, value);
 	return object;
-}
-
-void ztp_ctl_print_json(const cJSON *tree)
-{
-	char *text = cJSON_PrintUnformatted(tree);
-
-	if (text)
-		puts(text);
-	cJSON_free(text);
-}
-
-const char *ztp_ctl_text(const cJSON *object, const char *name,
-			 char scratch[32])
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	if (cJSON_IsString(item))
-		return item->valuestring;
-	if (cJSON_IsBool(item))
-		return cJSON_IsTrue(item) ? "yes" : "no";
-	if (!cJSON_IsNumber(item))
-		return "-";
-	snprintf(scratch, 32, "%.0f", item->valuedouble);
-	return scratch;
 }

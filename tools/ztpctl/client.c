@@ -1,7 +1,7 @@
 /*
- * paho calls back from threads of its own. A callback locks, notes what
- * happened, and signals; the caller's thread waits on the condition. `step`
- * is what it waits for: one operation at a time.
+ * paho calls back from its own threads. A callback locks, notes what happened,
+ * and signals; the caller's thread waits on the condition. It waits for one
+ * operation at a time; `step` says how that went.
  */
 #include "tools/ztpctl/client.h"
 
@@ -11,7 +11,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/clock.h"
 #include "base/random.h"
@@ -37,7 +36,7 @@ struct ztp_client {
 	pthread_mutex_t mutex;
 	pthread_cond_t cond;
 	enum step step;
-	int reason; /* of a step that failed: MQTT 5, or below 0 paho's */
+	int reason; /* why a step failed: an MQTT 5 code, or paho's (negative) */
 	bool lost;
 	struct message *first, **last;
 };
@@ -104,7 +103,7 @@ static int on_message(void *context, char *topic, int topic_len,
 	MQTTAsync_free(topic);
 	if (!message || !message->topic || !message->text) {
 		message_free(message);
-		return 1; /* the asker's deadline tells of it */
+		return 1; /* the caller will run into its deadline */
 	}
 	pthread_mutex_lock(&client->mutex);
 	*client->last = message;
@@ -116,20 +115,6 @@ static int on_message(void *context, char *topic, int topic_len,
 
 /* ---- waiting */
 
-static struct timespec until(int64_t ms)
-{
-	struct timespec at = {0};
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += (time_t)(ms / 1000);
-	at.tv_nsec += (long)(ms % 1000) * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 /* Locked. */
 static bool wait_until(struct ztp_client *client, const struct timespec *at)
 {
@@ -140,8 +125,7 @@ static bool wait_until(struct ztp_client *client, const struct timespec *at)
 static const char *reason_text(int reason)
 {
 	if (reason == 0x86 || reason == UNAUTHORIZED || reason == 5)
-		return "not authorized: is this user among "
-		       "plugin_opt_operators?";
+		return "not authorized: is this user in plugin_opt_operators?";
 	if (reason >= 0x80)
 		return MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
 	return "no connection";
@@ -150,7 +134,7 @@ static const char *reason_text(int reason)
 static int wait_step(struct ztp_client *client, const char *what,
 		     struct ztp_error *error)
 {
-	struct timespec at = until(TIMEOUT_MS);
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, TIMEOUT_MS);
 	int rc = 0;
 
 	pthread_mutex_lock(&client->mutex);
@@ -168,7 +152,7 @@ static int wait_step(struct ztp_client *client, const char *what,
 	return rc;
 }
 
-/* Sends a request by `send` and waits for its acknowledgement. */
+/* Prepares a request whose acknowledgement wait_step waits for. */
 static MQTTAsync_responseOptions begin_step(struct ztp_client *client)
 {
 	MQTTAsync_responseOptions options =
@@ -306,7 +290,8 @@ void ztp_client_close(struct ztp_client *client)
 
 /* ---- messages */
 
-/* Locked. Takes the first message of a topic out of the queue. */
+/* Called with the lock held. Takes the first message of a topic out of the
+ * queue. */
 static struct message *take(struct ztp_client *client, const char *topic)
 {
 	struct message **link = &client->first;
@@ -328,7 +313,7 @@ static struct message *take(struct ztp_client *client, const char *topic)
 int ztp_client_next(struct ztp_client *client, const char *topic,
 		    int64_t wait_ms, char **text, struct ztp_error *error)
 {
-	struct timespec at = until(wait_ms);
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, wait_ms);
 	struct message *message;
 	bool lost;
 
@@ -361,7 +346,8 @@ static int publish(struct ztp_client *client, const char *text,
 	return wait_step(client, ZTP_MQTT_CONTROL, error);
 }
 
-/* The answer with this correlation, out of a message that may hold others'. */
+/* Finds the response with this correlation in a message, which may contain
+ * others'. */
 static cJSON *pick(const char *text, const char *correlation)
 {
 	cJSON *tree = NULL, *found = NULL, *response, *responses;

@@ -1,7 +1,7 @@
 /*
- * tools/ztpctl/client.h - one connection to the broker, used in a row: ask
- * the gate and wait for its answer, or listen to a topic. Calls block, with a
- * deadline; paho's threads only append to a queue.
+ * tools/ztpctl/client.h - one connection to the broker, for one operation after
+ * the other: ask the gate and wait for its answer, or listen to a topic. Calls
+ * block, with a deadline; paho's threads only append to a queue.
  */
 #ifndef ZTP_ZTPCTL_CLIENT_H
 #define ZTP_ZTPCTL_CLIENT_H
@@ -20,22 +20,25 @@ struct ztp_client_options {
 	const char *ca_file;  /* NULL: the system's */
 };
 
-/* Connected and subscribed to the gate's responses. The caller closes. */
+/* Connects and subscribes to the gate's responses. End it with
+ * ztp_client_close. */
 int ztp_client_open(struct ztp_client **out,
 		    const struct ztp_client_options *options,
 		    struct ztp_error *error);
 void ztp_client_close(struct ztp_client *client); /* NULL-safe */
 
-/* One command with its members in `in` (taken over, also on failure; its
- * "command" is set). *response is the caller's: an object of docs/control.md. */
+/* Sends one command whose members are in `in`, which is taken over even on
+ * failure; its "command" is set here. The caller owns *response, an object as
+ * described in docs/control.md. */
 int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 		   cJSON **response, struct ztp_error *error);
 
-/* Subscribes to one more topic. */
+/* Subscribes to another topic. */
 int ztp_client_listen(struct ztp_client *client, const char *topic,
 		      struct ztp_error *error);
-/* The next message of that topic, whole, in *text (the caller frees it): 1;
- * 0 when none came within so many ms; negative when the connection is lost. */
+/* Waits up to wait_ms for the next message of that topic. Returns 1 and the
+ * message in *text, which the caller frees; 0 if none came; negative if the
+ * connection is lost. */
 int ztp_client_next(struct ztp_client *client, const char *topic,
 		    int64_t wait_ms, char **text, struct ztp_error *error);
 

@@ -1,4 +1,4 @@
-/* ztpctl device ..., pending list, audit tail. */
+/* The commands ztpctl device, pending list and audit tail. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,26 +11,21 @@
 
 #define POLL_MS 200
 
-static int print_list(struct ztp_ctl *ctl, cJSON *all, const char *const *names)
+static cJSON *with_device(const struct ztp_ctl *ctl)
 {
-	const cJSON *item;
-	char scratch[32];
+	return ztp_ctl_with(ZTP_M_DEVICE_PATH, ctl->arguments[0]);
+}
 
-	if (!all)
-		return ZTP_EXIT_FAILED;
-	if (ctl->json) {
-		ztp_ctl_print_json(all);
-		cJSON_Delete(all);
-		return ZTP_EXIT_OK;
-	}
-	for (item = all ? all->child : NULL; item; item = item->next) {
-		for (size_t i = 0; names[i]; i++)
-			printf("%s%s", i ? "  " : "",
-			       ztp_ctl_text(item, names[i], scratch));
-		putchar('\n');
-	}
+static int list(struct ztp_ctl *ctl, const char *command, const char *member,
+		const char *const *names)
+{
+	cJSON *all =
+		ztp_ctl_list(ctl, command, member,
+			     ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]));
+	int status = ztp_ctl_print_list(ctl, all, names);
+
 	cJSON_Delete(all);
-	return ZTP_EXIT_OK;
+	return status;
 }
 
 int ztp_ctl_device_list(struct ztp_ctl *ctl)
@@ -38,11 +33,7 @@ int ztp_ctl_device_list(struct ztp_ctl *ctl)
 	static const char *const names[] = {ZTP_M_DEVICE_PATH, ZTP_M_STATE,
 					    ZTP_M_LIVE, ZTP_M_CREATED_AT, NULL};
 
-	return print_list(
-		ctl,
-		ztp_ctl_list(ctl, ZTP_CMD_LIST_DEVICES, ZTP_M_DEVICES,
-			     ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0])),
-		names);
+	return list(ctl, ZTP_CMD_LIST_DEVICES, "devices", names);
 }
 
 int ztp_ctl_pending_list(struct ztp_ctl *ctl)
@@ -55,85 +46,59 @@ int ztp_ctl_pending_list(struct ztp_ctl *ctl)
 					    ZTP_M_LIVE,
 					    NULL};
 
-	return print_list(
-		ctl,
-		ztp_ctl_list(ctl, ZTP_CMD_LIST_PENDING, ZTP_M_PENDING,
-			     ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0])),
-		names);
+	return list(ctl, ZTP_CMD_LIST_PENDING, "pending", names);
 }
 
 int ztp_ctl_device_show(struct ztp_ctl *ctl)
 {
 	static const char *const names[] = {
-		ZTP_M_DEVICE_PATH, ZTP_M_STATE,	      ZTP_M_LIVE,
-		ZTP_M_SUBSCRIBED,  ZTP_M_ONBOARDING,  ZTP_M_CREATED_AT,
-		ZTP_M_REQUEST_ID,  ZTP_M_FINGERPRINT, ZTP_M_SPKI};
-	cJSON *data = NULL;
-	char scratch[32];
-
-	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_DEVICE,
-			 ztp_ctl_with(ZTP_M_DEVICE_PATH, ctl->arguments[0]),
-			 &data))
-		return ZTP_EXIT_FAILED;
-	if (ctl->json) {
-		ztp_ctl_print_json(data);
-	} else {
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			printf("%-18s %s\n", names[i],
-			       ztp_ctl_text(data, names[i], scratch));
-	}
-	cJSON_Delete(data);
-	return ZTP_EXIT_OK;
-}
-
-static int change(struct ztp_ctl *ctl, const char *command, const char *what)
-{
+		ZTP_M_DEVICE_PATH, ZTP_M_STATE,
+		ZTP_M_LIVE,	   ZTP_M_SUBSCRIBED,
+		ZTP_M_ONBOARDING,  ZTP_M_CREATED_AT,
+		ZTP_M_REQUEST_ID,  ZTP_M_FINGERPRINT,
+		ZTP_M_SPKI,	   NULL};
 	cJSON *data = NULL;
 
-	if (!ztp_ctl_ask(ctl, command,
-			 ztp_ctl_with(ZTP_M_DEVICE_PATH, ctl->arguments[0]),
-			 &data))
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_DEVICE, with_device(ctl), &data))
 		return ZTP_EXIT_FAILED;
 	if (ctl->json)
 		ztp_ctl_print_json(data);
 	else
-		printf("%s %s\n", what, ctl->arguments[0]);
+		ztp_ctl_print_members(data, names, 18);
 	cJSON_Delete(data);
 	return ZTP_EXIT_OK;
 }
 
 int ztp_ctl_device_delete(struct ztp_ctl *ctl)
 {
-	return change(ctl, ZTP_CMD_DELETE_DEVICE, "deleted");
+	return ztp_ctl_change(ctl, ZTP_CMD_DELETE_DEVICE, with_device(ctl),
+			      "deleted");
 }
 
 int ztp_ctl_device_block(struct ztp_ctl *ctl)
 {
-	return change(ctl, ZTP_CMD_BLOCK_DEVICE, "blocked");
+	return ztp_ctl_change(ctl, ZTP_CMD_BLOCK_DEVICE, with_device(ctl),
+			      "blocked");
 }
 
 int ztp_ctl_device_unblock(struct ztp_ctl *ctl)
 {
-	return change(ctl, ZTP_CMD_UNBLOCK_DEVICE, "unblocked");
+	return ztp_ctl_change(ctl, ZTP_CMD_UNBLOCK_DEVICE, with_device(ctl),
+			      "unblocked");
 }
 
 static void print_record(const struct ztp_ctl *ctl, const char *text)
 {
-	static const char *const names[] = {ZTP_M_AT, ZTP_M_VERDICT, ZTP_M_CODE,
-					    ZTP_M_REMOTE_ADDR,
-					    ZTP_M_DEVICE_PATH};
+	static const char *const names[] = {
+		ZTP_M_AT,	   ZTP_M_VERDICT,     ZTP_M_CODE,
+		ZTP_M_REMOTE_ADDR, ZTP_M_DEVICE_PATH, NULL};
 	cJSON *record = NULL;
-	char scratch[32];
 
 	if (ctl->json ||
-	    ztp_json_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL)) {
+	    ztp_json_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL))
 		puts(text);
-	} else {
-		for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
-			printf("%s%s", i ? "  " : "",
-			       ztp_ctl_text(record, names[i], scratch));
-		putchar('\n');
-	}
+	else
+		ztp_ctl_print_line(record, names);
 	(void)fflush(stdout);
 	cJSON_Delete(record);
 }

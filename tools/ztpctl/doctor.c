@@ -1,6 +1,6 @@
 /*
- * `ztpctl doctor`: the broker's configuration, the broker, and the gate in
- * it. A finding is a line; whatever cannot be looked at is one as well.
+ * `ztpctl doctor` checks the broker's configuration, the broker, and the gate
+ * in it. Each finding is a line, and so is whatever could not be checked.
  */
 #include "tools/ztpctl/doctor.h"
 
@@ -14,7 +14,7 @@
 #define VERSION_TOPIC	"$SYS/broker/version"
 #define VERSION_WAIT_MS 500
 
-/* 2.0.11 to 2.1 are what the tests are run with. */
+/* The tests are run with 2.0.11 to 2.1. */
 static bool is_known(const char *version)
 {
 	return strncmp(version, "2.1.", 4) == 0 ||
@@ -22,7 +22,8 @@ static bool is_known(const char *version)
 		strtol(version + 4, NULL, 10) >= 11);
 }
 
-/* Retained, so it is there with the gate's answer, which was asked for later. */
+/* The message is retained, so it has arrived by the time of the gate's answer,
+ * which was asked for later. */
 static void check_version(struct ztp_doctor *doctor, const char *what)
 {
 	struct ztp_error error = {0};
@@ -33,10 +34,10 @@ static void check_version(struct ztp_doctor *doctor, const char *what)
 		    0 ||
 	    ztp_client_next(doctor->ctl->client, VERSION_TOPIC, VERSION_WAIT_MS,
 			    &text, &error) <= 0) {
-		/* Not to be told is not wrong. */
-		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
-			       "not told to this user, who may not "
-			       "read " VERSION_TOPIC);
+		/* It is not wrong if this user may not read it. */
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_OK, what,
+			"unknown: this user may not read " VERSION_TOPIC);
 		return;
 	}
 	version = text + strcspn(text, "0123456789");
@@ -70,18 +71,18 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	version = cJSON_GetStringValue(
 		cJSON_GetObjectItemCaseSensitive(doctor->info, ZTP_M_VERSION));
 	if (!version)
-		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
-			       "it answers %s: is this user among "
-			       "plugin_opt_operators?",
-			       code ? code : "without a code");
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_ERROR, what,
+			"it answers %s: is this user in plugin_opt_operators?",
+			code ? code : "without a code");
 	else
 		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
 			       "version %s; ztpctl is " ZTP_VERSION, version);
 	cJSON_Delete(response);
 }
 
-/* The file may have been changed since the broker has read it: options of
- * plugins are read at its start only. */
+/* The file may have changed since the broker read it: plugin options are read
+ * at start only. */
 static void check_topic(struct ztp_doctor *doctor, const char *what)
 {
 	const char *now = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
@@ -91,16 +92,16 @@ static void check_topic(struct ztp_doctor *doctor, const char *what)
 	if (!now)
 		return;
 	if (doctor->has_facts && *then && strcmp(now, then) != 0)
-		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
-			       "the gate has %s and the configuration %s: "
-			       "restart the broker, and give the bridge the "
-			       "same",
-			       now, then);
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_ERROR, what,
+			"the gate uses %s, but the configuration says %s: "
+			"restart the broker, and set the same for the bridge",
+			now, then);
 	else
-		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
-			       "%s, which must be the bridge's "
-			       "mqtt.command_topic",
-			       now);
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_OK, what,
+			"%s; the bridge's mqtt.command_topic must be the same",
+			now);
 }
 
 static const struct {
@@ -137,7 +138,7 @@ static void ask_broker(struct ztp_doctor *doctor)
 		return;
 	}
 	ztp_doctor_say(doctor, ZTP_FINDING_OK, "broker", "%s", ctl->broker.url);
-	/* Refused: then it is not told. */
+	/* If this is refused, the version stays unknown. */
 	(void)ztp_client_listen(ctl->client, VERSION_TOPIC, NULL);
 	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++)
 		table[i].check(doctor, table[i].what);

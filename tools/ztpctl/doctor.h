@@ -1,6 +1,6 @@
 /*
- * tools/ztpctl/doctor.h - what the checks of `ztpctl doctor` look at, and
- * where they say what they found.
+ * tools/ztpctl/doctor.h - what the checks of `ztpctl doctor` look at, and how
+ * they report findings.
  */
 #ifndef ZTP_ZTPCTL_DOCTOR_H
 #define ZTP_ZTPCTL_DOCTOR_H
@@ -19,14 +19,14 @@ struct ztp_doctor {
 	bool wrong;
 };
 
-/* One finding, printed or kept. */
+/* Prints a finding, or keeps it for --json. */
 void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
 		    const char *what, const char *format, ...)
 	__attribute__((format(printf, 4, 5)));
 
 typedef void ztp_doctor_check(struct ztp_doctor *doctor, const char *what);
 
-/* The broker's configuration, looked at. Needs has_facts. */
+/* Checks the broker's configuration. Needs has_facts. */
 void ztp_doctor_config(struct ztp_doctor *doctor);
 
 #endif

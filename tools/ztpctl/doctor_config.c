@@ -1,5 +1,5 @@
-/* `ztpctl doctor`: the broker's configuration. A check is a row of the table;
- * it says why, and what to do. */
+/* `ztpctl doctor`: checks the broker's configuration. Each check is a row of
+ * the table; its finding says why, and what to do. */
 #include <stdio.h>
 #include <string.h>
 
@@ -13,17 +13,17 @@ static void check_gate(struct ztp_doctor *d, const char *what)
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "loaded");
 	else
 		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
-			       "no line loads mosquitto_ztp_gate.so: devices "
-			       "are nobody's to judge");
+			       "no line loads mosquitto_ztp_gate.so: nobody "
+			       "checks devices");
 }
 
 static void check_per_listener(struct ztp_doctor *d, const char *what)
 {
 	if (d->facts.per_listener_settings)
-		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
-			       "true: there are listeners that the gate never "
-			       "hears of, and it does not start; set it to "
-			       "false");
+		ztp_doctor_say(
+			d, ZTP_FINDING_ERROR, what,
+			"true: the gate would not hear of some listeners, so "
+			"it does not start; set it to false");
 	else
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "false");
 }
@@ -45,15 +45,15 @@ static void check_listeners(struct ztp_doctor *d, const char *what)
 			continue;
 		without++;
 		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
-			       "listener %s is without the gate: load it by "
-			       "plugin or global_plugin",
+			       "listener %s does not have the gate: load it "
+			       "with plugin or global_plugin",
 			       d->facts.listener[i].name);
 	}
 	if (without == 0)
-		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
-			       "the gate is loaded for some listeners, and "
-			       "does not start: load it by plugin or "
-			       "global_plugin");
+		ztp_doctor_say(
+			d, ZTP_FINDING_ERROR, what,
+			"the gate is loaded for some listeners only, so it "
+			"does not start: load it with plugin or global_plugin");
 }
 
 static void check_anonymous(struct ztp_doctor *d, const char *what)
@@ -65,8 +65,8 @@ static void check_anonymous(struct ztp_doctor *d, const char *what)
 		found = found || d->facts.listener[i].anonymous;
 	if (found)
 		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
-			       "true: who says nobody's name is let in; the "
-			       "bridge and ztpctl need a name anyway");
+			       "true: clients without a username are let in; "
+			       "the bridge and ztpctl need one anyway");
 	else
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "false");
 }
@@ -82,8 +82,8 @@ static void check_certificate(struct ztp_doctor *d, const char *what)
 		found++;
 		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
 			       "listener %s takes the username from the "
-			       "certificate: the gate is not asked, and a "
-			       "device may do nothing there",
+			       "certificate: it does not ask the gate, and a "
+			       "device has no rights there",
 			       d->facts.listener[i].name);
 	}
 	if (found == 0)
@@ -93,13 +93,14 @@ static void check_certificate(struct ztp_doctor *d, const char *what)
 static void check_acl(struct ztp_doctor *d, const char *what)
 {
 	if (d->facts.acl_file || d->facts.other_plugin)
-		ztp_doctor_say(d, ZTP_FINDING_OK, what,
-			       "who is no device has somebody to ask");
+		ztp_doctor_say(
+			d, ZTP_FINDING_OK, what,
+			"access of clients other than devices is configured");
 	else
 		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
 			       "neither acl_file nor another plugin: the gate "
-			       "leaves who is no device to them, and nobody "
-			       "else says what they may; see acl.example");
+			       "decides about devices only, and nothing grants "
+			       "other clients any access; see acl.example");
 }
 
 static void check_queue(struct ztp_doctor *d, const char *what)
@@ -108,12 +109,12 @@ static void check_queue(struct ztp_doctor *d, const char *what)
 
 	if (queued == 0)
 		ztp_doctor_say(d, ZTP_FINDING_ERROR, what,
-			       "0: a client whose publish is denied is "
-			       "disconnected; set 1000000");
+			       "0: a client is disconnected when its publish "
+			       "is denied; set 1000000");
 	else if (queued < QUEUED_ENOUGH)
 		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
-			       "%lld: what is beyond is dropped without a "
-			       "word; set 1000000",
+			       "%lld: messages beyond that are dropped "
+			       "silently; set 1000000",
 			       queued);
 	else
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "%lld", queued);
@@ -124,10 +125,10 @@ static void check_packet(struct ztp_doctor *d, const char *what)
 	long long size = (long long)d->facts.max_packet_size;
 
 	if (size <= 0)
-		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
-			       "not set: 200 MB are allocated for a CONNECT "
-			       "that says so, before anybody is asked; set "
-			       "131072");
+		ztp_doctor_say(
+			d, ZTP_FINDING_WARNING, what,
+			"not set: the broker allocates up to 200 MB for a "
+			"CONNECT before it checks anything; set 131072");
 	else
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "%lld", size);
 }

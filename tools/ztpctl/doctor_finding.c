@@ -1,4 +1,4 @@
-/* `ztpctl doctor`: a finding, as it is said. */
+/* `ztpctl doctor`: reports a finding. */
 #include <stdarg.h>
 #include <stdio.h>
 

@@ -1,16 +1,18 @@
 /*
- * ztpctl - the operator's hand on the gate. Exit status: 0 done, 1 refused or
+ * ztpctl - the operator's tool for the gate. Exit status: 0 done, 1 refused or
  * not found (doctor: something is wrong), 2 usage.
  *
- * --ca means the broker's CA; behind `registry create` it means a CA of the
- * new registry, as often as there are such.
+ * --ca is the broker's CA; after `registry create` it is a CA of the new
+ * registry, and may be repeated.
  */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/codec.h"
 #include "ztp/gate_protocol.h"
 
 #define PASSWORD_MAX 4096
@@ -35,7 +37,7 @@ static const char usage[] =
 static const struct {
 	const char *words[3];
 	int min, max; /* arguments */
-	bool cas;     /* --ca is a registry's */
+	bool cas;     /* --ca is the registry's */
 	ztp_ctl_fn *run;
 } table[] = {
 	{{"registry", "create"}, 1, 1, true, ztp_ctl_registry_create},
@@ -64,7 +66,7 @@ struct command_line {
 	int count;
 };
 
-/* Which row do the first words name? COMMANDS when none. */
+/* The row that the first words name; COMMANDS if there is none. */
 static size_t find(const char *const *words, int count, int *used)
 {
 	for (size_t i = 0; i < COMMANDS; i++) {
@@ -115,7 +117,7 @@ static bool set_option(struct command_line *line, const char *name,
 	else if (strcmp(name, "--broker-config") == 0)
 		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
-		return ztp_cli_number(&ctl->count, value, 1, INT64_MAX);
+		return ztp_number_parse(&ctl->count, value, 1, INT64_MAX);
 	else if (strcmp(name, "--ca") == 0)
 		return set_ca(line, value);
 	else
@@ -142,7 +144,7 @@ static bool parse(struct command_line *line, int argc, char **argv)
 	return true;
 }
 
-/* Options that a command has no use for are a mistake. */
+/* An option that the command does not use is an error. */
 static bool fits(const struct ztp_ctl *ctl, size_t row)
 {
 	bool settings = table[row].run == ztp_ctl_registry_create ||
@@ -171,7 +173,7 @@ static ztp_ctl_fn *choose(struct command_line *line)
 	return table[row].run;
 }
 
-/* The first line, without its end. */
+/* Reads the file's first line. */
 static bool read_password(struct ztp_ctl *ctl, char **password)
 {
 	struct ztp_error error = {0};
@@ -179,8 +181,8 @@ static bool read_password(struct ztp_ctl *ctl, char **password)
 
 	if (!ctl->password_file)
 		return true;
-	if (ztp_cli_read_file(password, &len, ctl->password_file, PASSWORD_MAX,
-			      &error) != 0) {
+	if (ztp_file_read(password, &len, ctl->password_file, PASSWORD_MAX,
+			  &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}
@@ -197,7 +199,7 @@ static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
 
 	if (!read_password(ctl, &password))
 		goto out;
-	if (command != ztp_ctl_doctor && /* to which it is a finding */
+	if (command != ztp_ctl_doctor && /* which reports it as a finding */
 	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
@@ -232,7 +234,7 @@ int main(int argc, char **argv)
 		return ZTP_EXIT_USAGE;
 	}
 	if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn("ztpctl", "signals cannot be caught");
+		ztp_cli_warn("ztpctl", "cannot block signals");
 		return ZTP_EXIT_FAILED;
 	}
 	return run(&ctl, command);

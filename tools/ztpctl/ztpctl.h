@@ -1,5 +1,5 @@
 /*
- * tools/ztpctl/ztpctl.h - what an invocation holds, and its subcommands.
+ * tools/ztpctl/ztpctl.h - the state of an invocation, and its subcommands.
  */
 #ifndef ZTP_ZTPCTL_ZTPCTL_H
 #define ZTP_ZTPCTL_ZTPCTL_H
@@ -15,14 +15,14 @@ struct ztp_ctl {
 	const char *onboarding, *audience; /* NULL: not given */
 	const char *ca_files[ZTP_CTL_CAS_MAX];
 	int ca_count;
-	const char *broker_config; /* doctor: NULL: not given */
-	int64_t count; /* audit tail: records until the end; 0: no end */
-	const char *arguments[2]; /* S/R, PATH, FILE, FINGERPRINT; or NULL */
+	const char *broker_config; /* for doctor; NULL: not given */
+	int64_t count; /* for audit tail: how many records; 0: no limit */
+	const char *arguments[2]; /* S/R, PATH, FILE or FINGERPRINT; or NULL */
 	struct ztp_client *client;
 };
 
-/* Subcommands: an exit status (0 done, 1 refused or not found), the answer on
- * stdout, what went wrong on stderr. */
+/* A subcommand returns an exit status (0 done, 1 refused or not found). It
+ * prints the answer on stdout and errors on stderr. */
 typedef int ztp_ctl_fn(struct ztp_ctl *ctl);
 
 ztp_ctl_fn ztp_ctl_registry_create, ztp_ctl_registry_list,
@@ -31,25 +31,36 @@ ztp_ctl_fn ztp_ctl_ca_add, ztp_ctl_ca_list, ztp_ctl_ca_remove;
 ztp_ctl_fn ztp_ctl_device_list, ztp_ctl_device_show, ztp_ctl_device_delete,
 	ztp_ctl_device_block, ztp_ctl_device_unblock;
 ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_audit_tail;
-/* Opens the connection itself. */
+/* This one opens the connection itself. */
 ztp_ctl_fn ztp_ctl_doctor;
 
 /* --- shared by the subcommands */
 
-/* Asks, and complains on stderr when the answer is no. *data (may be NULL)
- * is the caller's. Takes over in. True: OK. */
+/* Sends a command and reports on stderr if it is refused. The caller owns
+ * *data; data may be NULL. Takes over in. True: OK. */
 bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		 cJSON **data);
-/* All pages of a list command, in one array that the caller deletes; NULL
- * after a complaint. Takes over in. */
+/* All pages of a list command in one array, which the caller deletes. NULL: the
+ * error has been reported. Takes over in. */
 cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		    const char *member, cJSON *in);
-/* An object with one string member; value NULL: empty. */
+/* An object with one string member; an empty object if value is NULL. */
 cJSON *ztp_ctl_with(const char *name, const char *value);
-/* With --json the tree as one line, else what the text says. */
-void ztp_ctl_print_json(const cJSON *tree);
-/* A member as text: strings, numbers, booleans; "-" for what is not there. */
-const char *ztp_ctl_text(const cJSON *object, const char *name,
-			 char scratch[32]);
+
+/* --- print.c: prints answers on stdout. A list of names ends with NULL. */
+
+void ztp_ctl_print_json(const cJSON *tree); /* one line */
+/* Print the named members: all in one line, or one per line after its name. */
+void ztp_ctl_print_line(const cJSON *object, const char *const *names);
+void ztp_ctl_print_members(const cJSON *object, const char *const *names,
+			   int width);
+/* Prints a list, one line per item. NULL: the error has been reported. Returns
+ * the exit status. */
+int ztp_ctl_print_list(const struct ztp_ctl *ctl, const cJSON *list,
+		       const char *const *names);
+/* Sends a command that changes something and prints "WHAT ARGUMENT" when it is
+ * done. Returns the exit status. Takes over in. */
+int ztp_ctl_change(struct ztp_ctl *ctl, const char *command, cJSON *in,
+		   const char *what);
 
 #endif

@@ -1,21 +1,21 @@
 
-/* --- the list of requests, and the last results */
+/* --- the list of requests, and the latest results */
 
 const PAGE = 25;
 const LAST = 8;
 
-/* A filter may pass over millions, of which the bridge looks at some thousand
- * at a time: it is asked on, with pauses in which it can do its work, until
- * the page is full. */
+/* A filter may skip millions of rows, of which the bridge examines a few
+ * thousand per call. The page keeps asking until it is full, with pauses in
+ * which the bridge can do its work. */
 const ASK_QUICK = 2;
 const ASK_MAX = 250;
 const ASK_PAUSE_MS = 40;
 
 const list = {
 	filter: {state: "", registry: "", device: "", order: "newest"},
-	cursors: [""], /* of the pages up to this one */
+	cursors: [""], /* one per page, up to this page */
 	next: null,
-	turn: 0, /* an answer to an earlier question comes too late */
+	turn: 0, /* answers to earlier questions are discarded */
 	asked: 0,
 	busy: false,
 };
@@ -54,7 +54,7 @@ function fill_time(cell, iso, text) {
 	say(time, text);
 }
 
-/* What happens to it next, and when. */
+/* What happens to the request next, and when. */
 function what_next(request) {
 	if (request.finished_at)
 		return [request.finished_at,
@@ -64,11 +64,11 @@ function what_next(request) {
 	if (request.next_try_at)
 		return [request.next_try_at, Date.parse(request.next_try_at) >
 			now() ? `next try in ${until(request.next_try_at)}`
-			: "being tried"];
+			: "trying now"];
 	if (request.due_at)
 		return [request.due_at,
-			`waits for the device, ${until(request.due_at)} left`];
-	return [request.received_at, "under way"];
+			`awaits device, ${until(request.due_at)} left`];
+	return [request.received_at, "in progress"];
 }
 
 function fill_row(row, request) {
@@ -90,7 +90,7 @@ function make_row() {
 		    make("td", {class: "mid num"}), make("td", {class: "num"}));
 }
 
-/* Rows must not move away under a pointer, or from a reader. */
+/* Rows must not move under a pointer or a reader's focus. */
 function list_held() {
 	return by("list").matches(":hover") ||
 		by("list").contains(document.activeElement);
@@ -98,8 +98,16 @@ function list_held() {
 
 function show_note() {
 	say(by("list-note"), list.busy ? "searching"
-		: list.asked > ASK_QUICK ? "a long search: not live"
-		: list_held() ? "held while you are in it" : "live");
+		: list.asked > ASK_QUICK ? "long search: not live"
+		: list_held() ? "paused while in use" : "live");
+}
+
+/* Could there be requests, though this page has none? */
+function is_partial() {
+	const {state, registry, device, order} = list.filter;
+
+	return state || registry || device || order === "finished" ||
+		list.cursors.length > 1;
 }
 
 function show_list(rows) {
@@ -108,15 +116,16 @@ function show_list(rows) {
 	show(by("list-trouble"), false);
 	show(by("list-empty"), rows.length === 0 && !list.busy);
 	say(by("list-empty"), list.next
-		? "None in this part; the search goes on with Next."
-		: "There is none such.");
+		? "No match so far. Next continues the search."
+		: is_partial() ? "No request matches." : "There are no requests.");
 	say(by("page-number"), `page ${list.cursors.length}`);
 	by("before").setAttribute("aria-disabled", list.cursors.length === 1);
 	by("behind").setAttribute("aria-disabled", !list.next);
 	show_note();
 }
 
-/* The page's rows, or null when another question has come in between. */
+/* Returns the page's rows, or null if another question has replaced this
+ * one. */
 async function search(turn) {
 	const {state, registry, device, order} = list.filter, rows = [];
 	let after = list.cursors[list.cursors.length - 1];
@@ -157,7 +166,7 @@ async function load_list() {
 		show_list(rows);
 }
 
-/* The parameters of a list's address, all of them there. */
+/* The parameters of a list's address; missing ones get their default. */
 function filter_of(query) {
 	const filter = {};
 
@@ -186,11 +195,11 @@ function set_filter(filter) {
 	by("one-back").setAttribute("href", filter_link(filter));
 }
 
-/* --- the form: a change is a new address */
+/* --- the form: a change navigates to a new address */
 
 function visit(address) {
 	if (location.hash === address)
-		look_again();
+		refresh_now();
 	else
 		location.hash = address;
 }
@@ -217,7 +226,7 @@ async function turn_page(event, forth) {
 		list.cursors.push(list.next);
 	else
 		list.cursors.pop();
-	await look_again();
+	await refresh_now();
 	announce(`page ${list.cursors.length}, ` +
 		 `${by("list").tBodies[0].rows.length} requests`);
 }

@@ -1,5 +1,5 @@
 
-/* --- what is shown, and when it is asked for */
+/* --- when data is fetched */
 
 const EVERY_MS = 2000;
 const BACK_OFF_MAX_MS = 30000;
@@ -8,17 +8,17 @@ const pulse = {
 	timer: 0,
 	busy: false,
 	paused: false,
-	lost: 0, /* when the last answer came, before those that did not */
+	lost: 0, /* time of the last answer before the failure, or 0 */
 	answered: 0,
 	wait: EVERY_MS,
 	started: "",
 };
 
-/* --- which view */
+/* --- the current view */
 
 const view = {name: "", last: ""};
 
-/* "#/requests?state=…" or "#/requests/ID"; what else there is, is a list. */
+/* "#/requests?state=…" or "#/requests/ID"; anything else is the list. */
 function route() {
 	const [path, query] = location.hash.slice(1).split("?");
 	const id = /^\/requests\/(.+)$/.exec(path);
@@ -28,9 +28,9 @@ function route() {
 	return {filter: filter_of(new URLSearchParams(query || ""))};
 }
 
-/* After a step from one view to the other the focus goes where one reads on:
- * to the request's name, or back to its line. */
-function settle(from) {
+/* After a change of view, moves the focus to where one reads on: to the
+ * request's name, or back to its row in the list. */
+function restore_focus(from) {
 	if (view.name === "one" && from && view.last !== one.id)
 		by("one-title").focus();
 	if (view.name === "list" && from === "one") {
@@ -43,7 +43,7 @@ function settle(from) {
 	view.last = view.name === "one" ? one.id : "";
 }
 
-async function go() {
+async function navigate() {
 	const {id, filter} = route(), from = view.name;
 
 	view.name = id ? "one" : "list";
@@ -58,24 +58,25 @@ async function go() {
 	}
 	show(by("one"), Boolean(id));
 	show(by("requests"), !id);
-	await look_again();
-	settle(from);
+	await refresh_now();
+	restore_focus(from);
 }
 
-/* --- one look at everything */
+/* --- fetching everything once */
 
 function view_trouble(error) {
 	const place = view.name === "one" ? "one-trouble" : "list-trouble";
 
 	say(by(place), view.name === "one" && error.status === 404
-		? `There is no request ${one.id}, or no more.` : error.message);
+		? `Request ${one.id} does not exist, or was removed.`
+		: error.message);
 	show(by(place), true);
 	if (view.name === "one")
 		show(by("one-body"), false);
 }
 
-/* A refusal is an answer: to what was asked for, not to the rest. */
-async function look_at_view() {
+/* A refusal answers only what this view asked for, so the rest continues. */
+async function refresh_view() {
 	try {
 		await (view.name === "one" ? load_one() : load_list());
 	} catch (error) {
@@ -85,7 +86,7 @@ async function look_at_view() {
 	}
 }
 
-async function look() {
+async function refresh() {
 	const status = await ask_object("/v1/status");
 
 	show_status(status);
@@ -95,22 +96,22 @@ async function look() {
 	await load_results();
 	if (view.name === "one" || !(list_held() || list.busy ||
 				     list.asked > ASK_QUICK))
-		await look_at_view();
+		await refresh_view();
 	show_note();
 }
 
-/* --- the pulse */
+/* --- polling */
 
 function show_pulse() {
 	const lost = pulse.lost > 0;
 
 	say(by("as-of"), pulse.answered
 		? `as of ${time_of_day(pulse.answered)} UTC` : "no answer yet");
-	say(by("pause"), pulse.paused ? "Go on" : "Pause");
+	say(by("pause"), pulse.paused ? "Resume" : "Pause");
 	show(by("trouble"), lost);
 }
 
-function answered() {
+function on_answer() {
 	if (pulse.lost)
 		announce("The bridge answers again.");
 	pulse.lost = 0;
@@ -119,7 +120,7 @@ function answered() {
 	show_pulse();
 }
 
-function not_answered(error) {
+function on_failure(error) {
 	const first = !pulse.lost;
 
 	pulse.lost = pulse.lost || pulse.answered || Date.now();
@@ -130,43 +131,44 @@ function not_answered(error) {
 		forget_parts();
 	}
 	say(by("trouble-text"), [
-		error instanceof Refused ? `The bridge says: ${error.message}.`
+		error instanceof Refused
+			? `The bridge answered: ${error.message}.`
 			: "The bridge does not answer.",
-		pulse.answered ? "What is shown is as of " +
+		pulse.answered ? "The data shown is as of " +
 			`${time_of_day(pulse.answered)} UTC.` : "",
-		`It is asked again in ${pulse.wait / 1000} s.`,
+		`Next try in ${pulse.wait / 1000} s.`,
 	].join(" "));
 	show_pulse();
 }
 
-function plan() {
+function schedule() {
 	clearTimeout(pulse.timer);
 	if (!pulse.paused && !document.hidden)
-		pulse.timer = setTimeout(beat, pulse.wait);
+		pulse.timer = setTimeout(poll, pulse.wait);
 }
 
-async function guarded(work) {
+async function try_to(work) {
 	try {
 		await work();
-		answered();
+		on_answer();
 	} catch (error) {
-		not_answered(error);
+		on_failure(error);
 	}
 }
 
-async function beat() {
+async function poll() {
 	if (pulse.busy)
 		return;
 	pulse.busy = true;
 	clearTimeout(pulse.timer);
-	await guarded(look);
+	await try_to(refresh);
 	pulse.busy = false;
-	plan();
+	schedule();
 }
 
-/* What somebody has asked for, at once. */
-async function look_again() {
-	await guarded(look_at_view);
+/* Fetches at once what the user has just asked for. */
+async function refresh_now() {
+	await try_to(refresh_view);
 	show_note();
 }
 
@@ -174,9 +176,9 @@ function pause() {
 	pulse.paused = !pulse.paused;
 	show_pulse();
 	if (pulse.paused)
-		plan();
+		schedule();
 	else
-		beat();
+		poll();
 }
 
 function main() {
@@ -184,7 +186,7 @@ function main() {
 	draw_rates();
 	draw_filter();
 	by("pause").addEventListener("click", pause);
-	by("try-now").addEventListener("click", beat);
+	by("try-now").addEventListener("click", poll);
 	by("skip").addEventListener("click", (event) => {
 		event.preventDefault();
 		by(view.name === "one" ? "one-title" : "requests-title")
@@ -192,12 +194,12 @@ function main() {
 	});
 	by("list").addEventListener("focusin", show_note);
 	by("list").addEventListener("focusout", () => setTimeout(show_note));
-	addEventListener("hashchange", go);
+	addEventListener("hashchange", navigate);
 	document.addEventListener("visibilitychange", () =>
-		document.hidden || pulse.paused ? plan() : beat());
+		document.hidden || pulse.paused ? schedule() : poll());
 	show_pulse();
-	go();
-	beat();
+	navigate();
+	poll();
 }
 
 main();

@@ -1,16 +1,17 @@
 
-/* --- one request: its life as far as its times are kept */
+/* --- one request: its history, as far as times are stored */
 
 const one = {id: "", turn: 0};
 
-/* A step of a life: [name, time or "", what it means, "done" or "open"]. */
+/* A step of the history: [name, time or "", what it means, "done" or
+ * "open"]. */
 function decided_step(request) {
 	const {decision, state, finished_at} = request;
 
 	if (!decision)
 		return null;
 	const who = decision.by === "customer" ? "the customer"
-		: "on_timeout, when its time was over";
+		: "on_timeout, after the deadline";
 	return decision.verdict === "approve"
 		? ["approved", "", `by ${who}`, "done"]
 		: ["rejected", state === "rejected" ? finished_at : "",
@@ -20,10 +21,10 @@ function decided_step(request) {
 function asked_step(request) {
 	if (request.announced_at)
 		return ["requested", request.announced_at,
-			"the customer was asked, last at this time", "done"];
+			"last announced to the customer", "done"];
 	if (request.finished_at)
-		return ["requested", "", "never: it ended as it came", "open"];
-	return ["requested", "", "as soon as Kafka has it", "open"];
+		return ["requested", "", "never: it ended on arrival", "open"];
+	return ["requested", "", "once Kafka has the record", "open"];
 }
 
 function way_steps(request) {
@@ -37,16 +38,16 @@ function way_steps(request) {
 	if (past.includes(state))
 		steps.push(["registered", "", "the device exists", "done"]);
 	else if (state === "approved")
-		steps.push(["registered", "", "being done", "open"]);
+		steps.push(["registered", "", "in progress", "open"]);
 	if (delivered_at)
 		steps.push(["delivered", delivered_at,
-			    "the broker has the command for it", "done"]);
+			    "the broker accepted the command", "done"]);
 	else if (state === "registered")
 		steps.push(["delivered", "", (next_try_at && request.tries
 			? `tried ${request.tries} times, next ` +
 			  `${stamp(next_try_at).slice(11, 19)}`
-			: "waits for the device to subscribe") +
-			(due_at ? `; given up ${stamp(due_at).slice(0, 19)}`
+			: "waiting for the device to subscribe") +
+			(due_at ? `; until ${stamp(due_at).slice(0, 19)}`
 				: ""), "open"]);
 	return steps;
 }
@@ -67,7 +68,7 @@ function life_of(request) {
 		["received", request.received_at, "from the broker", "done"],
 		asked_step(request), decided, ...way_steps(request)];
 
-	/* A rejection is its own end. */
+	/* A rejection is already the end. */
 	if (!decided || decided[0] !== end[0])
 		steps.push(end);
 	return steps.filter((step) => step);
@@ -86,7 +87,7 @@ function show_life(request) {
 		item.className = `${how} ${TONES[name] || ""}`;
 		say(title, name);
 		say(time, at ? stamp(at) : how === "done"
-			? "time not kept" : "");
+			? "\u2014" : "");
 		if (at)
 			time.setAttribute("datetime", at);
 		else
@@ -131,7 +132,7 @@ function show_one(request) {
 		["certificate", request.fingerprint_sha256 &&
 			`SHA-256 ${request.fingerprint_sha256}`],
 		["attempt", String(request.attempt)],
-		["tries of its command", String(request.tries)],
+		["command attempts", String(request.tries)],
 	]);
 	show(by("one-trouble"), false);
 	show(by("one-body"), true);

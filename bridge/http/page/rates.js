@@ -1,5 +1,5 @@
 
-/* --- rates: what /metrics counts, from one look to the next */
+/* --- rates, computed from the counters of /metrics */
 
 const RATES = [
 	["ztp_pending_events_total", "events in"],
@@ -13,10 +13,10 @@ const WINDOW_MS = 300000;
 const MEAN_MS = 10000;
 const WIDTH = 300, HEIGHT = 40;
 
-const looks = []; /* {t, sums}, oldest first; sums null: started anew */
+const scrapes = []; /* {t, sums}, oldest first; sums null: restarted */
 const tiles = [];
 
-/* [name, labels, value] of each sample. */
+/* Yields [name, labels, value] of each sample. */
 function* samples(text) {
 	for (const line of text.split("\n")) {
 		const found = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line);
@@ -46,28 +46,28 @@ function draw_rates() {
 	}
 }
 
-/* Rate i at look `at`: the mean of what came before it, null where there is
- * nothing to compare with. */
+/* The average of rate i up to scrape `at`, or null if there is nothing to
+ * compare with. */
 function mean(i, at) {
 	let from = at;
 
-	while (from > 0 && looks[from - 1].sums &&
-	       looks[at].t - looks[from].t < MEAN_MS)
+	while (from > 0 && scrapes[from - 1].sums &&
+	       scrapes[at].t - scrapes[from].t < MEAN_MS)
 		from--;
-	if (!looks[at].sums || from === at)
+	if (!scrapes[at].sums || from === at)
 		return null;
-	return (looks[at].sums[i] - looks[from].sums[i]) * 1000 /
-		(looks[at].t - looks[from].t);
+	return (scrapes[at].sums[i] - scrapes[from].sums[i]) * 1000 /
+		(scrapes[at].t - scrapes[from].t);
 }
 
 /* The curve of rate i: [ms ago, per second], or null for a gap. */
 function points(i) {
-	const last = looks[looks.length - 1].t;
+	const last = scrapes[scrapes.length - 1].t;
 
-	return looks.map((look, at) => {
+	return scrapes.map((scrape, at) => {
 		const value = mean(i, at);
 
-		return value === null ? null : [last - look.t, value];
+		return value === null ? null : [last - scrape.t, value];
 	});
 }
 
@@ -112,18 +112,18 @@ function show_rates(text, restarted) {
 			outcomes.push([labels.split('"')[1], value]);
 	}
 	if (restarted)
-		looks.push({t: performance.now() - 1, sums: null});
-	looks.push({t: performance.now(), sums});
-	while (looks.length > 1 &&
-	       looks[1].t < performance.now() - WINDOW_MS)
-		looks.shift();
+		scrapes.push({t: performance.now() - 1, sums: null});
+	scrapes.push({t: performance.now(), sums});
+	while (scrapes.length > 1 &&
+	       scrapes[1].t < performance.now() - WINDOW_MS)
+		scrapes.shift();
 	tiles.forEach((tile, i) => {
 		const found = points(i), last = found[found.length - 1];
 		const peak = Math.max(0, ...found.map((p) => p ? p[1] : 0));
 
 		draw_curve(tile, found);
 		say(tile.value, last ? rate(last[1]) : "\u2013");
-		say(tile.rest, `${count(sums[i])} in all` +
+		say(tile.rest, `${count(sums[i])} total` +
 		    (last ? `, peak ${rate(peak)}` : ""));
 	});
 	show_totals(outcomes);

@@ -1,25 +1,25 @@
 
-/* --- where requests stand, and what the bridge leans on */
+/* --- requests by state, and the readiness of the parts */
 
 const GROUPS = [
 	["undecided", ["received", "requested"]],
-	["on the way", ["approved", "registered", "delivered"]],
-	["ended, as kept", ["onboarded", "rejected", "expired", "conflict",
-			    "failed", "undeliverable"]],
+	["in progress", ["approved", "registered", "delivered"]],
+	["finished, if kept", ["onboarded", "rejected", "expired", "conflict",
+			       "failed", "undeliverable"]],
 ];
 
 const MEANS = {
-	received: "taken; not yet in Kafka",
+	received: "accepted; not yet in Kafka",
 	requested: "the customer has been asked",
 	approved: "approved; not yet registered",
-	registered: "registered; the device has not got its command yet",
-	delivered: "the command has arrived; not yet applied",
-	onboarded: "approved, registered and told",
+	registered: "registered; the device has not received its command yet",
+	delivered: "the command has been delivered; not yet applied",
+	onboarded: "approved, registered and delivered",
 	rejected: "rejected by the customer",
 	expired: "no decision in time",
 	conflict: "the device exists, or another certificate was approved",
 	failed: "approved, but the gate refused to register it",
-	undeliverable: "approved, but the device never took its command",
+	undeliverable: "approved, but the command was never delivered",
 };
 
 const TONES = {
@@ -55,7 +55,7 @@ function name_of(request) {
 	return request.device.id || request.device.path;
 }
 
-const counts = new Map(); /* state: the element with its number */
+const counts = new Map(); /* maps a state to the element with its number */
 
 function draw_states() {
 	for (const [title, states] of GROUPS) {
@@ -80,7 +80,7 @@ function show_oldest(oldest) {
 	let link = place.querySelector("a");
 
 	if (!oldest) {
-		say(place, "Nothing is undecided.");
+		say(place, "No request is undecided.");
 		return;
 	}
 	if (!link) {
@@ -96,10 +96,10 @@ function show_oldest(oldest) {
 
 function ends_in(request) {
 	return Date.parse(request.expires_at) > now()
-		? `expires in ${until(request.expires_at)}` : "past its time";
+		? `expires in ${until(request.expires_at)}` : "overdue";
 }
 
-const known_parts = new Map(); /* name: why not, or "" */
+const known_parts = new Map(); /* maps a name to why it is not ready, or "" */
 
 function part_text(part) {
 	return part.ready ? "ready" : part.why;
@@ -125,7 +125,7 @@ function show_parts(parts) {
 function forget_parts() {
 	for (const item of by("parts").children) {
 		item.className = "unknown";
-		say(item.querySelector("span"), "not known");
+		say(item.querySelector("span"), "unknown");
 	}
 }
 

@@ -1,9 +1,9 @@
 
 "use strict";
 /*
- * The page to look at. It asks /v1/status, /metrics and /v1/requests, one
- * question at a time, and shows what it is told: as text, never as markup
- * (the policy that it comes with would not let it).
+ * The web page. It asks /v1/status, /metrics and /v1/requests, one at a time,
+ * and shows the answers as text, never as markup (which its
+ * Content-Security-Policy would not allow).
  */
 
 /* --- elements */
@@ -12,7 +12,8 @@ function by(id) {
 	return document.getElementById(id);
 }
 
-/* What is in `content`: strings and elements; null is left out. */
+/* Makes an element that contains `content`: strings and elements; null
+ * is skipped. */
 function make(name, attributes, ...content) {
 	const element = document.createElement(name);
 
@@ -23,7 +24,7 @@ function make(name, attributes, ...content) {
 	return element;
 }
 
-/* Only what differs is touched: a reader's selection stays. */
+/* Changes the text only if it differs, so that a reader's selection stays. */
 function say(element, text) {
 	if (element.textContent !== text)
 		element.textContent = text;
@@ -34,8 +35,8 @@ function show(element, shown) {
 		element.hidden = !shown;
 }
 
-/* parent's children become those of `items`, by key: make_one(item) makes one,
- * fill(child, item) brings it up to date. The focus stays where it is. */
+/* Makes parent's children those of `items`, matched by key: make_one(item)
+ * makes a child, fill(child, item) updates it. The focus stays where it is. */
 function sync(parent, items, key, make_one, fill) {
 	const focused = document.activeElement;
 	const old = new Map([...parent.children].map(
@@ -60,12 +61,12 @@ function sync(parent, items, key, make_one, fill) {
 		focused.focus({preventScroll: true});
 }
 
-/* For those who listen: what changed, not what is. */
+/* For screen readers: says what has changed, not what is there. */
 function announce(text) {
 	by("news").textContent = text;
 }
 
-/* --- numbers and times; the clock is the bridge's */
+/* --- numbers and times, by the bridge's clock */
 
 const clock = {ahead: 0};
 
@@ -107,7 +108,7 @@ function span(ms, whole) {
 	return `${Math.floor(s / 86400)} d ${Math.floor((s % 86400) / 3600)} h`;
 }
 
-/* From then to now; tenths would only flicker. */
+/* The time since then, without tenths, which would only flicker. */
 function since(iso) {
 	return span(now() - Date.parse(iso), true);
 }
@@ -125,7 +126,7 @@ function time_of_day(ms) {
 	return new Date(ms).toISOString().slice(11, 19);
 }
 
-/* --- asking */
+/* --- requests to the bridge */
 
 class Refused extends Error {
 	constructor(status, message) {
@@ -154,7 +155,7 @@ function ask_object(path) {
 	return ask(path, "json");
 }
 
-/* /v1/requests with those parameters that are not empty. */
+/* /v1/requests with the parameters that are not empty. */
 function requests_path(parameters) {
 	const query = new URLSearchParams();
 

@@ -7,14 +7,14 @@ import (
 	"github.com/mochi-mqtt/server/v2/packets"
 )
 
-// answers makes Mochi's PUBACK say what MQTT 5 has it say: 0, or 0x10 where
-// nobody is subscribed, which tells the bridge to try again. Mochi's own has the
-// QoS for a reason code; 1 is a protocol error to some clients, libmosquitto
-// among them.
+// answers corrects the reason code of Mochi's PUBACK: 0, or 0x10 if there are
+// no matching subscribers, which tells the bridge to try again. Mochi itself puts
+// the QoS there, and reason code 1 is a protocol error to some clients, such as
+// libmosquitto.
 type answers struct {
 	mqtt.HookBase
 	server  *mqtt.Server
-	unheard sync.Map // *mqtt.Client: the packet ID of its last publish, to nobody
+	unheard sync.Map // *mqtt.Client: packet ID of its last publish without a subscriber
 }
 
 func (a *answers) ID() string { return "answers" }
@@ -31,7 +31,7 @@ func (a *answers) OnPublish(cl *mqtt.Client, pk packets.Packet) (packets.Packet,
 	return pk, nil
 }
 
-// Mochi writes it in the goroutine that has called OnPublish, straight after.
+// Mochi writes the PUBACK in the goroutine that called OnPublish, right after it.
 func (a *answers) OnPacketEncode(cl *mqtt.Client, pk packets.Packet) packets.Packet {
 	if pk.FixedHeader.Type == packets.Puback && pk.ReasonCode == packets.CodeGrantedQos1.Code {
 		pk.ReasonCode = packets.CodeSuccess.Code

@@ -1,6 +1,6 @@
-// A hook for Mochi MQTT that lets ztp-bridge decide about new devices: it
-// verifies a first connection, publishes the pending event when the device
-// listens for its answer, and gives the device nothing but that answer.
+// A hook for Mochi MQTT that lets ztp-bridge decide on new devices. It verifies
+// a first connection, publishes the pending event once the device has subscribed
+// to its command topic, and lets the device read nothing else.
 package main
 
 import (
@@ -30,7 +30,7 @@ type hook struct {
 	registries         map[string]registry // by "subscription/registry"
 	keys               *keys
 	bridge, bridgePass string
-	held               sync.Map // *mqtt.Client: the event that is owed for it
+	held               sync.Map // *mqtt.Client: the event still to be published for it
 }
 
 type event struct {
@@ -48,14 +48,14 @@ func (h *hook) Provides(b byte) bool {
 		mqtt.OnDisconnect}, b)
 }
 
-// OnConnectAuthenticate is asked once per CONNECT, before a session is taken
-// over. Whoever is not the bridge is a device.
+// OnConnectAuthenticate is called once per CONNECT, before a session is taken
+// over. Anyone but the bridge is a device.
 func (h *hook) OnConnectAuthenticate(cl *mqtt.Client, pk packets.Packet) bool {
 	if string(pk.Connect.Username) == h.bridge {
 		return !devicePath.MatchString(cl.ID) && h.bridgePass != "" &&
 			subtle.ConstantTimeCompare(pk.Connect.Password, []byte(h.bridgePass)) == 1
 	}
-	// What is logged or stored from here on is not the certificate.
+	// From here on, nothing logs or stores the certificate.
 	cl.Properties.Username = nil
 	if err := h.admit(cl, pk); err != nil {
 		h.Log.Warn("refused", "client", fmt.Sprintf("%.800q", cl.ID), "remote", cl.Net.Remote,
@@ -72,17 +72,17 @@ func (h *hook) admit(cl *mqtt.Client, pk packets.Packet) error {
 		return err
 	}
 	if pk.Connect.WillFlag {
-		return fmt.Errorf("a will, which this broker would publish unasked")
+		return fmt.Errorf("a will, which a new device may not have")
 	}
-	// Nobody would hear the event: the device comes again later.
+	// Nobody would receive the event: the device has to come again later.
 	if len(h.server.Topics.Subscribers(pendingTopic).Subscriptions) == 0 {
-		return fmt.Errorf("the bridge is not there")
+		return fmt.Errorf("the bridge is not connected")
 	}
 	fingerprint := sha256.Sum256(cert.Raw)
 	if err := h.keys.bind(cl.ID, fingerprint); err != nil {
 		return err
 	}
-	// The same device asks under the same id each time.
+	// The same device uses the same id each time.
 	id := sha256.Sum256(append([]byte(cl.ID), fingerprint[:]...))
 	host, _, _ := net.SplitHostPort(cl.Net.Remote)
 	cl.Properties.Username = fmt.Appendf(nil, "%x", fingerprint)
@@ -91,9 +91,9 @@ func (h *hook) admit(cl *mqtt.Client, pk packets.Packet) error {
 	return nil
 }
 
-// OnSubscribed publishes the event, once per connection: Mochi does not tell
-// the bridge that nobody was subscribed, so the question waits until somebody
-// is there for its answer.
+// OnSubscribed publishes the event, once per connection. Without answers.go,
+// Mochi does not tell the bridge that nobody is subscribed, so the event waits
+// until the device can receive the decision.
 func (h *hook) OnSubscribed(cl *mqtt.Client, pk packets.Packet, codes []byte) {
 	for i, filter := range pk.Filters {
 		if codes[i] >= packets.ErrUnspecifiedError.Code || filter.Filter != cl.ID+"/commands" {
@@ -114,14 +114,14 @@ func (h *hook) ask(e event) {
 		err = h.server.Publish(pendingTopic, question, false, 1)
 	}
 	if err != nil {
-		h.Log.Error("not asked", "client", e.DevicePath, "error", err)
+		h.Log.Error("event not published", "client", e.DevicePath, "error", err)
 	}
 }
 
 func (h *hook) OnDisconnect(cl *mqtt.Client, _ error, _ bool) { h.held.Delete(cl) }
 
-// OnACLCheck is asked for filters (as they are written), for what is published
-// and for what is about to be delivered. What is not said here is denied.
+// OnACLCheck is called for filters (as they are written), for every PUBLISH, and
+// for every message about to be delivered. Everything not allowed here is denied.
 func (h *hook) OnACLCheck(cl *mqtt.Client, topic string, write bool) bool {
 	device := devicePath.MatchString(cl.ID)
 	switch {

@@ -9,11 +9,11 @@ import (
 	"sync"
 )
 
-// keys remembers which certificate a path belongs to: the first that was proven
-// for it. A command topic is all that stands between a payload and another
-// device of the same CA, so this outlives the broker. One line a device, path
-// and fingerprint; to let another certificate have the path, stop the broker
-// and take the line out.
+// keys remembers which certificate owns a path: the first that was proven for it.
+// Only the command topic keeps a payload from another device of the same CA, so
+// the binding has to survive the broker. The file has one line per device, path
+// and fingerprint. To give the path to another certificate, stop the broker and
+// remove the line.
 type keys struct {
 	mutex sync.Mutex
 	file  *os.File
@@ -30,21 +30,21 @@ func openKeys(name string) (*keys, error) {
 	for lines.Scan() {
 		path, fingerprint, _ := strings.Cut(lines.Text(), " ")
 		if len(fingerprint) != 64 {
-			return nil, fmt.Errorf("%s: a line is not a path and a fingerprint", name)
+			return nil, fmt.Errorf("%s: each line must be a path and a fingerprint", name)
 		}
 		k.known[path] = fingerprint
 	}
 	return k, lines.Err()
 }
 
-// bind is nil when the path is, and remains, that certificate's.
+// bind returns nil if that certificate owns the path, now and from now on.
 func (k *keys) bind(path string, sum [32]byte) error {
 	fingerprint := fmt.Sprintf("%x", sum)
 	k.mutex.Lock()
 	defer k.mutex.Unlock()
 	if owner, taken := k.known[path]; taken {
 		if owner != fingerprint {
-			return errors.New("the path is another certificate's")
+			return errors.New("the path belongs to another certificate")
 		}
 		return nil
 	}

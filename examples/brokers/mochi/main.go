@@ -18,7 +18,7 @@ import (
 	"github.com/mochi-mqtt/server/v2/listeners"
 )
 
-// The file's certificates, which must all be CAs.
+// readCAs reads the file's certificates, which must all be CAs.
 func readCAs(name string, r *registry) error {
 	text, err := os.ReadFile(name)
 	if err != nil {
@@ -34,7 +34,7 @@ func readCAs(name string, r *registry) error {
 		r.caKeys[sha256.Sum256(ca.RawSubjectPublicKeyInfo)] = true
 	}
 	if len(r.caKeys) == 0 {
-		return fmt.Errorf("%s: no certificate in it", name)
+		return fmt.Errorf("%s: contains no certificate", name)
 	}
 	return nil
 }
@@ -47,14 +47,14 @@ func check(err error) {
 
 func main() {
 	listen := flag.String("listen", "127.0.0.1:1883", "address")
-	cert := flag.String("tls-cert", "", "the broker's own certificate; none: no TLS")
+	cert := flag.String("tls-cert", "", "the broker's certificate; empty for no TLS")
 	key := flag.String("tls-key", "", "its key")
 	name := flag.String("registry", "acme/plant-7", "subscription/registry of the devices")
-	ca := flag.String("ca", "", "the CAs that sign their certificates")
-	audience := flag.String("audience", "", "aud of their JWTs")
+	ca := flag.String("ca", "", "file with the CAs that sign their certificates")
+	audience := flag.String("audience", "", "audience (aud) of their JWTs")
 	bridge := flag.String("bridge", "ztp-bridge", "the bridge's username")
 	passwordFile := flag.String("bridge-password-file", "", "the file that holds its password")
-	keysFile := flag.String("keys", "keys.txt", "which certificate a path belongs to")
+	keysFile := flag.String("keys", "keys.txt", "file that records which certificate owns a path")
 	flag.Parse()
 
 	r := registry{audience: *audience}
@@ -75,8 +75,8 @@ func main() {
 	capabilities.MaximumPacketSize = 160 << 10
 	server := mqtt.New(&mqtt.Options{InlineClient: true, Capabilities: capabilities,
 		Logger: slog.New(slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{
-			// Mochi logs whole packets when one is wrong: a second CONNECT has
-			// a password in it.
+			// Mochi logs the whole packet if it is invalid, and a second CONNECT
+			// contains a password.
 			ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 				if a.Key == "pk" || a.Key == "packet" {
 					return slog.Attr{}

@@ -26,15 +26,15 @@ const id = `[A-Za-z0-9][A-Za-z0-9._~%-]{0,254}`
 var devicePath = regexp.MustCompile(
 	`\Asubscriptions/(` + id + `)/registries/(` + id + `)/devices/` + id + `\z`)
 
-// A registry's devices are signed by its own CAs, and by no other's.
+// Only a registry's own CAs sign certificates of its devices.
 type registry struct {
 	cas      *x509.CertPool
 	caKeys   map[[32]byte]bool // SHA-256 of each CA's public key
 	audience string
 }
 
-// verify judges a first connection: path, certificate and proof, and that they
-// belong together. The certificate, or why not; nothing secret is in the reason.
+// verify verifies a first connection: path, certificate and proof, and that they
+// belong together. It returns the certificate, or an error without any secret.
 func verify(registries map[string]registry, path, username, password string, now time.Time) (
 	*x509.Certificate, error) {
 	part := devicePath.FindStringSubmatch(path)
@@ -50,14 +50,14 @@ func verify(registries map[string]registry, path, username, password string, now
 		return nil, err
 	}
 	if cert.IsCA || r.caKeys[sha256.Sum256(cert.RawSubjectPublicKeyInfo)] {
-		return nil, errors.New("certificate: a CA's own")
+		return nil, errors.New("certificate: belongs to a CA")
 	}
 	alg, err := checkKey(cert)
 	if err != nil {
 		return nil, err
 	}
-	// Signature, issuer, validity of both, key usage, critical extensions. A v1
-	// leaf has no usages and is taken for any.
+	// Checks signature, issuer, validity of both, key usage and critical
+	// extensions. A v1 leaf has no key usage and is accepted for any purpose.
 	if _, err := cert.Verify(x509.VerifyOptions{Roots: r.cas, CurrentTime: now,
 		KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageClientAuth}}); err != nil {
 		return nil, fmt.Errorf("certificate: %w", err)
@@ -65,8 +65,8 @@ func verify(registries map[string]registry, path, username, password string, now
 	return cert, checkProof(password, cert, alg, path, r.audience, now)
 }
 
-// Base64 DER, or PEM whose newlines were kept, removed, turned into spaces or
-// written as \n.
+// readCertificate accepts base64 DER, or PEM with its newlines kept, removed,
+// replaced by spaces or written as \n.
 func readCertificate(text string) (*x509.Certificate, error) {
 	bare := strings.NewReplacer("-----BEGIN CERTIFICATE-----", "", "-----END CERTIFICATE-----", "",
 		`\n`, "", "\n", "", "\r", "", " ", "").Replace(text)
@@ -74,18 +74,18 @@ func readCertificate(text string) (*x509.Certificate, error) {
 	if len(text) > 16384 || err != nil {
 		return nil, errors.New("username is not a certificate")
 	}
-	cert, err := x509.ParseCertificate(der) // nothing after it is taken
+	cert, err := x509.ParseCertificate(der) // rejects trailing data
 	if err != nil {
 		return nil, errors.New("username is not a certificate")
 	}
 	return cert, nil
 }
 
-// The algorithm of proofs follows from the key, never from the proof.
+// The key determines the algorithm of the proof, never the proof itself.
 func checkKey(cert *x509.Certificate) (alg string, err error) {
 	const signs = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement
 	if cert.KeyUsage != 0 && cert.KeyUsage&signs == 0 {
-		return "", errors.New("certificate: key usage allows no signature")
+		return "", errors.New("certificate: key usage forbids signatures")
 	}
 	switch key := cert.PublicKey.(type) {
 	case *rsa.PublicKey:
@@ -118,16 +118,16 @@ func checkProof(text string, cert *x509.Certificate, alg, path, audience string,
 	case errors.Is(err, jwt.ErrTokenExpired), errors.Is(err, jwt.ErrTokenInvalidAudience):
 		return err
 	case err != nil:
-		// Others may quote what they could not read.
-		return errors.New("JWT: malformed, or not made with the certificate's key")
+		// Other errors may quote the input.
+		return errors.New("JWT: malformed, or not signed with the certificate's key")
 	}
 	if _, asks := token.Header["crit"]; asks {
-		return errors.New("JWT: crit asks for what is not understood")
+		return errors.New("JWT: unknown critical header")
 	}
 	issued, ok := seconds(claims["iat"])
 	expires, ok2 := seconds(claims["exp"])
 	if !ok || !ok2 || issued < 0 || expires <= issued || expires-issued > lifetimeMax {
-		return errors.New("JWT: iat and exp are not integers at most 24 h apart")
+		return errors.New("JWT: iat and exp must be integers at most 24 h apart")
 	}
 	if sub, there := claims["sub"]; there && sub != path {
 		return errors.New("JWT: sub is not the device path")

@@ -1,1 +1,2 @@
-"""What stands beside ztp-bridge in `make bench-peers`, and the stage."""
+"""The programs compared with ztp-bridge in `make bench-peers`, and their
+stage."""

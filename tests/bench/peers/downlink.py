@@ -1,14 +1,13 @@
-"""From a decision in Kafka to the command that the broker has acknowledged:
-what no peer does. Every device has a subscription of its own, and every
-decision ends in a result, which the bridge writes when the PUBACK is there
-and the store has it."""
+"""From a decision in Kafka to the command acknowledged by the broker, which no
+peer does. Every device has a subscription of its own. Every decision ends in a
+result, which the bridge writes after the PUBACK, once the store has it."""
 
 from bench.measure import Stage, lost, sustained
 
 DEVICES = 5000  # at least
 SECONDS = 2
 FROM = 5000  # decisions/s
-PREPARE = 3000  # requests/s that make what is decided
+PREPARE = 3000  # requests/s that create what is decided
 FIRST = (100, 50)
 STEPS = 3  # of bisection
 LOW = 500
@@ -25,7 +24,7 @@ def attempt(folder, kafka, certs, rate, count):
 def show(result):
     listen, cpu = result["listen"], result["cpu_us_per_event"]
     print(f"  {result['rate']}/s: {result['count']} devices, lost "
-          f"{lost(result)}, twice {listen['duplicates']}, p50 "
+          f"{lost(result)}, duplicates {listen['duplicates']}, p50 "
           f"{listen['p50_us'] / 1e3:.1f} ms, p99 {listen['p99_us'] / 1e3:.1f}"
           f" ms, last {listen['drain_us'] / 1e3:.0f} ms, CPU "
           f"{cpu['bridge']:.0f} us, {result['bridge_peak_rss'] / 2**20:.1f} "
@@ -34,7 +33,7 @@ def show(result):
 
 
 def downlink(folder, kafka, certs, smoke):
-    """The highest rate at which every command comes and no backlog grows:
+    """The highest rate at which every command arrives and no backlog grows:
     doubling, then bisection."""
     tried, best, good, bad = [], None, 0, None
     rate, steps = (LOW, 0) if smoke else (FROM, STEPS)

@@ -15,7 +15,8 @@ from harness.until import holds_for, until
 from .subjects import PENDING, WINDOW, Ztp
 
 FIRST = (100, 50)  # rate and count: connections, metadata, producer ids
-# The same for all, and generous: none may lose by the broker's settings.
+# The same for all, and generous: no peer may lose events because of the
+# broker's settings.
 BROKER = (
     f"max_inflight_messages {WINDOW}",
     "max_queued_bytes 0",
@@ -23,17 +24,17 @@ BROKER = (
 )
 PASSWORD = 210  # bytes: a JWT, which a broker may pass on
 WORKS = 1.0  # s of load before a kill
-STOPPED = 0.5  # s that Kafka stands still before a kill
+STOPPED = 0.5  # s that Kafka is stopped before a kill
 
-QUIET = 8.0  # s without a record after a kill: what is not there is lost
+QUIET = 8.0  # s without a record after a kill: what is missing then is lost
 PATIENCE = 120.0  # s for what is only late
 
 serial = itertools.count(1)
 
 
 def write_pool(folder):
-    """RSA certificates by the recipe that everybody has. Returns the file, and
-    how large an event of theirs is."""
+    """RSA certificates made by the plain recipe. Returns the file, and the
+    size of an event with such a certificate."""
     certs = write_certs(Ca(folder / "ca"), folder / "certs",
                         kinds=("rsa2048",))
     lines = certs.read_text().splitlines()
@@ -72,16 +73,17 @@ class PeerStage:
         return self
 
     def __exit__(self, kind, *_):
-        # Not all of them end well when they are behind; that is no figure.
+        # Some do not exit cleanly when they have a backlog, which is not a
+        # result.
         if self.peer.alive():
             self.peer.kill9()
         stop_all([self.mosquitto])
-        # Some gigabytes over a whole run, which nobody reads again.
+        # Several gigabytes over a whole run, which nobody reads again.
         delete_topics(self.kafka.brokers, self.topics.values())
 
     def uplink(self, rate, count, meanwhile=None, quiet=0,
                lost_after=LOST_AFTER):
-        """pending events to records"""
+        """From pending events to records."""
         plan = {"prefix": self.prefix, "rate": rate, "first": self.announced,
                 "count": count}
         self.announced += count
@@ -100,7 +102,7 @@ class PeerStage:
         return self.mosquitto.log().count(f" as {self.peer.client} (")
 
     def kill(self, kafka_stopped):
-        """kill -9 in the middle of a load, and a new one in its place."""
+        """kill -9 in the middle of a load, and a new process in its place."""
         holds_for(self.peer.alive, WORKS, f"{self.peer.name} works")
         before = self.connects()
         try:

@@ -1,6 +1,6 @@
 """The programs that carry events from MQTT to Kafka: ztp-bridge, its peers,
-and the floor. Each with the settings that lose nothing and are quickest by
-what its manual says, and with what it promises by its design."""
+and the floor. Each has the settings that lose nothing and are fastest
+according to its manual, and states what it promises by its design."""
 
 import os
 import pathlib
@@ -11,7 +11,7 @@ from harness.bridge import Bridge
 from harness.process import Process
 
 PENDING = "ztp/v1/pending"
-WINDOW = 5000  # events that a broker may have under way to one client
+WINDOW = 5000  # events a broker may have in flight to one client
 TELEGRAF = """\
 [agent]
   interval = "1s"
@@ -61,7 +61,8 @@ output:
 
 
 class Peer(Process):
-    """name, title and promise are the subclass's; argv() its command."""
+    """name, title and promise come from the subclass; command() returns its
+    argv."""
 
     def __init__(self, folder, mosquitto, brokers, topic):
         self.mosquitto = mosquitto
@@ -120,8 +121,8 @@ class Telegraf(Peer):
 class Bento(Peer):
     name = "bento"
     title = "Bento 1.20.0"
-    promise = ("persistent session, QoS 1; PUBACK by its MQTT library when "
-               "the input takes the event, before Kafka has it; acks=all, "
+    promise = ("persistent session, QoS 1; PUBACK by its MQTT library as soon "
+               "as the input takes the event, before Kafka has it; acks=all, "
                "idempotent")
 
     def command(self):
@@ -131,7 +132,7 @@ class Bento(Peer):
 class Floor(Peer):
     name = "floor"
     title = "floor"
-    promise = "none: what cannot be done without, measured by itself"
+    promise = "none: the least work possible, measured by itself"
 
     def command(self):
         return [where.binary("bench/floor"), "--port", self.mosquitto.port,
@@ -141,12 +142,12 @@ class Floor(Peer):
 
 
 class Ztp(Bridge):
-    """As shipped: what makes tests quick is not what users run."""
+    """As shipped, without the settings that make tests quick."""
 
     name = "bridge"
     title = "ztp-bridge"
-    promise = ("PUBACK after its journal has the event (kill -9), Kafka after "
-               "that from the store; acks=all, idempotent")
+    promise = ("PUBACK once its journal has the event (survives kill -9), then "
+               "Kafka; acks=all, idempotent")
     sync = "normal"
 
     def __init__(self, folder, mosquitto, brokers, topics):
@@ -165,7 +166,7 @@ class Ztp(Bridge):
 class ZtpFull(Ztp):
     name = "bridge-full"
     title = "ztp-bridge, sync: full"
-    promise = "the same across a loss of power: fdatasync before each PUBACK"
+    promise = "the same, also across power loss: fdatasync before each PUBACK"
     sync = "full"
 
 
@@ -187,7 +188,7 @@ def peer_file(name):
 
 
 def build(names):
-    """Those of the names that have to be built or fetched."""
+    """Builds or fetches those of the names that need it."""
     kinds = [n for n in names if n in ("go", "python", "telegraf", "bento")]
     if kinds:
         subprocess.run([where.ROOT / "scripts/peers-build", *kinds],

@@ -1,10 +1,10 @@
-"""The figures of peers.json, taken together over the rounds."""
+"""The figures of peers.json, aggregated over the rounds."""
 
 import statistics
 
 
 def spread(values):
-    """(median, least, most), or None."""
+    """(median, minimum, maximum), or None."""
     values = [value for value in values if value is not None]
     if not values:
         return None
@@ -26,7 +26,7 @@ class Peers:
         self.rates = sorted(first["fixed"], key=int)
 
     def of(self, name, at):
-        """The results of each round: at is a rate, or "max"."""
+        """The results of each round; at is a rate, or "max"."""
         for one in self.rounds:
             peer = one["peers"].get(name, {})
             if at == "max":
@@ -46,14 +46,14 @@ class Peers:
         return spread(self.values(name, at, what))
 
     def ratio(self, name, at, what, to="go"):
-        """Median, least and most of the ratios, round by round."""
+        """Median, minimum and maximum of the ratios, round by round."""
         return spread([
             a / b for a, b in zip(self.values(name, at, what),
                                   self.values(to, at, what))
             if a is not None and b])
 
     def best_other(self, at, what):
-        """Of the peers' medians the least, and whose it is."""
+        """The lowest of the peers' medians, and whose it is."""
         found = [(self.spread(name, at, what), name) for name in self.others]
         found = [(value[0], name) for value, name in found if value]
         return min(found) if found else (None, None)

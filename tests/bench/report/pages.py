@@ -13,16 +13,15 @@ EVENT, DECISION, EXPIRY = OURS, "#e8590c", "#868e96"
 HEAD = """\
 # Benchmarks
 
-How much, how late, at what cost, and what is lost: ztp-bridge beside other
-programs that carry events from MQTT to Kafka, in one run, on one Mosquitto and
-one Kafka. This page and its pictures are written by `make bench-report` from
-what `make bench-peers` and `make bench-growth` measured; nothing in it is by
-hand.
+Throughput, latency, CPU, memory and loss of ztp-bridge and of other programs
+that carry events from MQTT to Kafka, in one run, on one Mosquitto and one Kafka.
+`make bench-report` writes this page and its pictures from the measurements of
+`make bench-peers` and `make bench-growth`. Nothing here is written by hand.
 
-ztp-bridge does more for an event than its peers: it reads and checks a
+ztp-bridge does more with an event than its peers: it parses and checks a
 certificate, keeps the request until it has ended, and writes a record of its
-own. The peers pass the bytes on. Figures are medians of the rounds, with the
-least and the most of them in brackets; ratios are taken in each round, and
+own. The peers pass the bytes on. Figures are medians over the rounds, with the
+minimum and maximum in parentheses. Ratios are computed within each round, and
 their median is shown.
 """
 
@@ -30,45 +29,47 @@ METHOD = """\
 ## How it is measured
 
 - **Load**: pending events of {bytes} bytes, each with an RSA-2048 certificate
-  by `openssl`'s plain recipe and a password (a JWT) that nobody reads, from
-  {clients} MQTT connections at QoS 1. The schedule is open: an event is sent
-  when it is due, whatever became of those before it. Latency counts **from the
-  moment that an event was due** to the arrival of its record at a Kafka
-  consumer, so that what waits is late and not unseen.
-- **Side by side**: each peer gets, in each of {rounds} rounds, a process, a
-  broker and a topic (3 partitions) of its own on one Kafka, and the order is
-  another one in every round. Mosquitto is the same for all: no event is dropped
-  for a full queue, {window} may be under way, no delay for small packets.
-- **Highest rate without loss**: offered for {max_seconds} s, everything
-  arrives, and what was due last is there within a twentieth of the run or
-  250 ms. Found by doubling and bisection in the first round, and from there in
-  steps of {near:.0%} in the others, for all alike.
-- **CPU** is user and kernel time of the process per event; **memory** its peak.
-- Everything shares the machine: the load, Mosquitto, Kafka's JVM, the consumer,
-  and what is measured. The highest rate is that of the whole chain.
+  made by plain `openssl` commands and a password (a JWT) that nobody reads, from
+  {clients} MQTT connections at QoS 1. The load is open-loop: each event is sent
+  when it is due, whatever happened to the events before it. Latency is measured
+  **from the moment an event was due** to the arrival of its record at a Kafka
+  consumer, so that queueing counts as latency.
+- **Side by side**: in each of {rounds} rounds, each peer gets its own process,
+  broker and topic (3 partitions) on one Kafka. The order changes from round to
+  round. Mosquitto's settings are the same for all: no event is dropped because
+  of a full queue, {window} may be in flight, and Nagle's algorithm is off.
+- **Highest rate without loss**: the highest rate, offered for {max_seconds} s, at
+  which every event arrives, and the last one within a twentieth of the run or
+  250 ms of when it was due. It is found by doubling and bisection in the first
+  round, and in steps of {near:.0%} from there in the other rounds, for all peers.
+- **CPU** is the user and kernel time of the process per event. **Memory** is its
+  peak.
+- Everything shares the machine: the load generator, Mosquitto, Kafka's JVM, the
+  consumer, and the peer. The highest rate is that of the whole chain.
 """
 
 PROMISES = """\
 ## What each promises
 
-By its design and its settings here; what happened is in the table above.
+What each program promises by its design and its settings here. The table above
+shows what happened.
 """
 
 AGAIN = """\
-## Again
+## Run it yourself
 
 ```sh
-make bench-peers      # some 25 minutes; builds the peers first
-make bench-growth     # some minutes, some gigabytes of disk
-make bench-report     # this page
+make bench-peers      # about 25 minutes; builds the peers first
+make bench-growth     # a few minutes, a few gigabytes of disk
+make bench-report     # writes this page
 ```
 
-`PEER_ROUNDS` is the number of rounds, `BENCH_ARGS="--kills 20"` that of the
-kills; `make bench-peers-smoke` looks at loss alone, in two minutes.
+`PEER_ROUNDS` sets the number of rounds, `BENCH_ARGS="--kills 20"` the number of
+kills. `make bench-peers-smoke` checks only for loss, in two minutes.
 
-The peers' sources and versions are pinned in `tests/bench/peers/`; they are
-built by the ordinary package clients of Go and Python. The floor is
-`tests/bench/floor.c`. Leave the machine alone while it runs.
+The peers' sources and versions are pinned in `tests/bench/peers/`, and are
+built with the ordinary package clients of Go and Python. The floor is
+`tests/bench/floor.c`. Leave the machine otherwise idle while it runs.
 """
 
 
@@ -86,16 +87,16 @@ def machine(peers):
 
 def short(peers, report):
     return "\n".join([
-        "## In short", "",
-        words(["what", "was to be", "is", "floor", "reached"],
+        "## Summary", "",
+        words(["what", "target", "measured", "floor", "reached"],
               targets.rows(peers, report)), "",
-        "The **floor** is what cannot be done without on this machine, "
-        "measured as if it were a peer: a program that only takes the event "
-        "from Paho, writes once to a journal, reads the certificate and hands "
-        "librdkafka a record of the same size, batch by batch. It reads no "
-        "JSON, keeps nothing and promises nothing. No target can be met below it. Of its "
-        f"CPU time {figure(report['certificate_us'])} µs are the "
-        "certificate.", ""])
+        "The **floor** is the least work possible on this machine, measured "
+        "as a peer: a program that only takes the event from Paho, writes "
+        "once to a journal, parses the certificate and hands librdkafka a "
+        "record of the same size, batch by batch. It parses no JSON, stores "
+        "nothing and promises nothing. No target can be met below it. "
+        f"Parsing the certificate takes {figure(report['certificate_us'])} µs "
+        "of its CPU time.", ""])
 
 
 def throughput(peers):
@@ -146,11 +147,12 @@ def latencies(peers):
     for at in peers.rates:
         head += [f"p50 ms at {count(int(at))}/s", f"p99 ms at {count(int(at))}/s"]
     return "\n".join([
-        "## Latency from the moment that an event was due", "",
+        "## Latency from the moment an event was due", "",
         "![Latency](benchmarks/latency.svg)", "",
-        table(head + ["not there", "twice"], rows), "",
-        "**Not there**: 10 s after the last was due. At these rates that is "
-        "who cannot keep up; what is lost for good is counted below.", ""])
+        table(head + ["missing", "duplicates"], rows), "",
+        "**Missing**: not there 10 s after the last event was due. At these "
+        "rates, events are missing because a peer cannot keep up. Events lost "
+        "for good are counted below.", ""])
 
 
 def memory():
@@ -167,20 +169,20 @@ def kills(peers, report):
             hurt = sum(one["lost"] > 0 for one in found[way])
             row += [f"{count(sum(o['lost'] for o in found[way]))} in "
                     f"{len(found[way])} kills"
-                    + (f" ({hurt} of them lost something)" if hurt else ""),
+                    + (f" ({hurt} of them lost events)" if hurt else ""),
                     count(sum(o["duplicates"] for o in found[way]))]
         rows.append(row)
     m = peers.method
     return "\n".join([
         "## kill -9", "",
-        f"In the middle of {count(m['kill_rate'])} events/s the process is "
-        "killed with -9 and started again; the broker and the load go on. In "
-        "the second pair of columns Kafka is stopped (SIGSTOP) half a second "
-        "before the kill, and goes on after it. Lost is what "
-        "was not there when nothing more had come for 8 s; an "
-        "event that arrives twice has the same id both times.", "",
-        table(["", "lost", "twice", "lost, Kafka stopped", "twice"], rows),
-        ""])
+        f"At {count(m['kill_rate'])} events/s the process is killed with -9 "
+        "and started again, while the broker and the load continue. For the "
+        "second pair of columns, Kafka is stopped (SIGSTOP) half a second "
+        "before the kill and continued after it. An event is lost if it is "
+        "not there when nothing has arrived for 8 s. A duplicate has the same "
+        "id as the first event.", "",
+        table(["", "lost", "duplicates", "lost, Kafka stopped", "duplicates"],
+              rows), ""])
 
 
 def promises(report):
@@ -196,17 +198,18 @@ def decisions(report):
     best = found["at_max"]
     text = [
         "## From a decision to the device", "",
-        "What no peer does: a decision is read from Kafka, is in the store "
-        "with its offset, the command goes to the device's own topic (each "
-        "device has a subscription), and when the broker has acknowledged it "
-        "the result is written to Kafka. Offsets are committed to Kafka only "
-        "after the store has them.", ""]
+        "No peer does this. The bridge reads a decision from Kafka, commits "
+        "it to the store with its offset, sends the command to the device's "
+        "own topic (each device has a subscription), and writes the result to "
+        "Kafka once the broker has acknowledged the command. It commits "
+        "offsets to Kafka only after the store has them.", ""]
     if best:
         text += [
             f"**{count(found['max_rate'])} decisions/s** to "
-            f"{count(best['count'])} devices, all commands and all results "
-            f"there: p50 {figure(best['listen']['p50_us'] / 1e3)} ms, p99 "
-            f"{figure(best['listen']['p99_us'] / 1e3)} ms from due to device, "
+            f"{count(best['count'])} devices, with every command and result "
+            f"delivered: p50 {figure(best['listen']['p50_us'] / 1e3)} ms and "
+            f"p99 {figure(best['listen']['p99_us'] / 1e3)} ms from the moment "
+            "a decision was due to the device, "
             f"{figure(cpu_of('bridge')(best))} µs of CPU each.", ""]
     rows = [[count(one["rate"]), count(one["count"]),
              count(one["listen"]["expected"] - one["listen"]["received"]),
@@ -223,28 +226,29 @@ def decisions(report):
 def growth(found):
     if not found:
         return ""
-    rows = [[("that wait for a decision" if one["kind"] == "outstanding"
-              else "that have theirs") + f": {count(one['count'])}",
+    rows = [[("waiting for a decision" if one["kind"] == "outstanding"
+              else "finished") + f": {count(one['count'])}",
              figure(one["event_us"]), figure(one["decision_us"]),
              figure(one["expiry_us"]), count(one["bytes_each"]),
              figure(one["start_s"]), figure(one["rss_bytes"] / 2**20)]
             for one in found]
     return "\n".join([
-        "## What it costs by how much there is", "",
-        "![CPU by how much there is](benchmarks/growth.svg)", "",
-        "CPU time in the bridge's own code, without Kafka's and MQTT's "
-        "libraries: an **event** is checked, journalled, stored, announced and "
-        "acknowledged; a **decision** is taken, its command built and "
-        "delivered, its result acknowledged; an **expiry** ends a request that "
-        "nobody decided. Device paths come in no order, the worst case for an "
-        "index. **start** is how long the store takes to open.", "",
+        "## Cost by the number of stored requests", "",
+        "![CPU by the number of stored requests](benchmarks/growth.svg)", "",
+        "CPU time in the bridge's own code, without the Kafka and MQTT "
+        "libraries. An **event** is checked, journalled, stored, announced and "
+        "acknowledged. A **decision** is read, its command is built and "
+        "delivered, and its result is acknowledged. An **expiry** ends a "
+        "request that nobody decided. Device paths arrive in random order, the "
+        "worst case for an index. **start** is how long the store takes to "
+        "open.", "",
         table(["requests", "event µs", "decision µs", "expiry µs",
                "bytes each", "start s", "memory MiB"], rows), "",
         "![Start](benchmarks/start.svg)", ""])
 
 
 def gate(found):
-    """Of scripts/bench-gate, where that has been run."""
+    """The section about the gate, if scripts/bench-gate has been run."""
     if not found:
         return ""
     rows = [[row["name"], figure(row["with"]["cpu_us"]),
@@ -254,20 +258,21 @@ def gate(found):
                        for n, s in found["start_s"].items())
     return "\n".join([
         "## The gate by registered devices", "",
-        "The broker's CPU for a CONNECT over TLS, with the gate and without; "
-        "the ratio is to (without + the cryptography that cannot be done "
-        f"without). The broker starts in {starts}.", "",
+        "The broker's CPU time for a CONNECT over TLS, with the gate and "
+        "without. The ratio is to the time without the gate plus the "
+        "unavoidable cryptography. "
+        f"The broker starts in {starts}.", "",
         table(["", "with µs", "without µs", "cryptography µs", "ratio"], rows),
         ""])
 
 
 def share(result, who):
-    """Of a core, at that rate."""
+    """The share of a core it uses at that rate."""
     return result["cpu_us_per_event"][who] * result["rate"] / 1e6
 
 
 def remembered(found):
-    """What memory has to do with how much is in the store."""
+    """How memory depends on the number of requests in the store."""
     some = [one for one in found or [] if one["kind"] == "finished"]
     if not some:
         return ""
@@ -278,7 +283,7 @@ def remembered(found):
 
 
 def sizing(peers, report, found):
-    lines = ["## For operators: how much one needs", ""]
+    lines = ["## For operators: sizing", ""]
     best = [one for one in peers.of("bridge", "max") if one]
     if best:
         own = statistics.median(cpu(one) for one in best)
@@ -289,16 +294,17 @@ def sizing(peers, report, found):
                  "kafka": "Kafka"}
         most = statistics.median(rate(one) for one in best)
         lines += [
-            f"- **One core for the bridge** is worth {count(1e6 / own)} "
+            f"- **One core for the bridge** handles {count(1e6 / own)} "
             f"events/s at {figure(own)} µs each. At its highest rate here "
-            f"({count(most)}/s) the bridge used {cores['peer']:.2f} cores, "
-            f"Mosquitto {cores['mosquitto']:.2f}, Kafka {cores['kafka']:.2f}; "
-            "load and consumer the rest.",
-            f"- **What limits first** on one machine of {peers.machine['cores']} "
-            f"cores: {named[first]}, which takes the most of them. Mosquitto "
-            "has one thread: it ends at about "
-            f"{count(1 / cores['mosquitto'] * most)} events/s, however many "
-            "cores there are."]
+            f"({count(most)}/s), the bridge used {cores['peer']:.2f} cores, "
+            f"Mosquitto {cores['mosquitto']:.2f} and Kafka "
+            f"{cores['kafka']:.2f}; the load generator and the consumer used "
+            "the rest.",
+            f"- **The first limit** on one machine with "
+            f"{peers.machine['cores']} cores is {named[first]}, which uses "
+            "most of them. Mosquitto has one thread and reaches its limit at "
+            f"about {count(1 / cores['mosquitto'] * most)} events/s, however "
+            "many cores there are."]
     for kind, words_ in (("outstanding", "that waits for its decision"),
                          ("finished", "that has ended")):
         last = [one for one in found or [] if one["kind"] == kind]
@@ -317,9 +323,9 @@ def sizing(peers, report, found):
     full = peers.spread("bridge-full", "max", rate)
     if full:
         lines.append(
-            "- **`sync: full`** waits for the disk once for each event: "
-            f"{count(full[0])} events/s on this disk. What limits is its "
-            "fdatasync, nothing else.")
+            "- **`sync: full`** waits for the disk once per event: "
+            f"{count(full[0])} events/s on this disk. Only its fdatasync "
+            "limits the rate.")
     return "\n".join(lines + [""])
 
 
@@ -341,13 +347,13 @@ def drawn(peers, found):
             (n for n in names if peers.spread(n, "max", rate)),
             key=lambda n: -peers.spread(n, "max", rate)[0])
         pictures["rate"] = svg.bars(
-            "The highest rate without loss", "median, least and most of the "
-            "rounds; more is better", "events per second",
+            "The highest rate without loss", "median, minimum and maximum of "
+            "the rounds; more is better", "events per second",
             groups(peers, ranked, rate, ["max"]), [("", OURS)],
             ours=OWN)
     places = [*peers.rates, *(["max"] if peers.has_max() else [])]
     pictures["cpu"] = svg.bars(
-        "CPU per event", "user and kernel, of the process alone; less is "
+        "CPU per event", "user and kernel time of the process; less is "
         "better", "microseconds per event", groups(peers, names, cpu, places),
         rates + ([("highest rate", RATES[2])] if peers.has_max() else []),
         ours=OWN)
@@ -364,8 +370,8 @@ def drawn(peers, found):
             for name in names:
                 values[name].append(peers.spread(name, at, what))
     pictures["latency"] = svg.bars(
-        "Latency from due to Kafka consumer", "less is better; the axis is "
-        "logarithmic", "milliseconds",
+        "Latency from when an event was due to the Kafka consumer",
+        "less is better; the axis is logarithmic", "milliseconds",
         [(peers.titles[name], values[name]) for name in names], series,
         log=True, ours=OWN)
     if found:
@@ -389,12 +395,12 @@ def grown(found):
                        [(one["count"], one["start_s"]) for one in some]))
     return {
         "growth": svg.lines(
-            "CPU by how much there is", "in the bridge's own code", panels,
-            "microseconds of CPU"),
+            "CPU by the number of stored requests", "in the bridge's own code",
+            panels, "microseconds of CPU"),
         "start": svg.lines(
-            "How long the store takes to open", "after a stop; both axes are "
-            "logarithmic", [("", "requests in the store", starts)], "seconds",
-            log=True)}
+            "How long the store takes to open", "after a clean stop; both axes "
+            "are logarithmic", [("", "requests in the store", starts)],
+            "seconds", log=True)}
 
 
 def page(report, found, gated):

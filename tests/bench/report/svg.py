@@ -1,5 +1,5 @@
-"""Charts by hand: what a report needs, and small files that say what they
-show. Sizes are in pixels of the picture's own width."""
+"""Hand-written charts: only what a report needs, in small files that say what
+they show. Sizes are in pixels at the picture's own width."""
 
 import math
 from xml.sax.saxutils import escape
@@ -63,14 +63,14 @@ class Picture:
 
 
 def number(value):
-    """12,345 or 12.3 or 0.12: three digits that count."""
+    """12,345 or 12.3 or 0.12: three significant digits."""
     if value >= 100 or value == int(value):
         return f"{value:,.0f}"
     return f"{value:.1f}" if value >= 10 else f"{value:.2g}"
 
 
 def ticks(most):
-    """Round numbers from 0 to at least most, some five of them."""
+    """About five round numbers from 0 to at least most."""
     step = 10 ** math.floor(math.log10(most / 5)) if most > 0 else 1
     for factor in (1, 2, 5, 10):
         if most / (step * factor) <= 6:
@@ -114,10 +114,10 @@ def legend(picture, names, colors, x, y):
 
 def bars(title, under, unit, groups, series, log=False, limit=None,
          ours=None):
-    """groups: (label, [(value, least, most) or None per series]).
-    series: (name, color). limit: (value, text), a dashed line. ours: the
-    label of the group that stands out; alone in its color where there is one
-    series."""
+    """groups: (label, [(value, least, most) or None per series]). series:
+    (name, color). limit: (value, text), a dashed line. ours: the label of the
+    group that stands out; if there is one series, only this group has its
+    color."""
     count = len(series)
     row = count * BAR + (count - 1) * GAP + BETWEEN
     top = TOP + (22 if count > 1 else 0)
@@ -170,8 +170,8 @@ def bar(picture, axis, y, value, color):
 
 
 def lines(title, under, panels, unit, log=False):
-    """panels: (heading, x unit, [(name, color, [(x, y)])]), side by side; x is
-    by tens."""
+    """panels: (heading, x unit, [(name, color, [(x, y)])]), side by side; the
+    x axis is logarithmic."""
     height = TOP + 52 + PLOT_HEIGHT + 52
     picture = Picture(WIDTH, height, title)
     picture.heading(under)

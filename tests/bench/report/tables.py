@@ -1,4 +1,4 @@
-"""Markdown."""
+"""Markdown tables."""
 
 
 def table(head, rows):
@@ -19,7 +19,7 @@ def count(value):
 
 
 def figure(value):
-    """As many digits as mean something."""
+    """As many digits as are significant."""
     if value is None:
         return "–"
     if value >= 100:

@@ -1,4 +1,4 @@
-"""What was to be reached, and what was: a line each."""
+"""The targets and the results, one line each."""
 
 from .figures import cpu, lost, p50, p99, rate, rss
 from .tables import count, figure
@@ -9,7 +9,7 @@ DECISIONS = 10000
 
 
 def line(what, target, found, holds, floor="", below=False):
-    """below: the target is beyond what the floor does."""
+    """below: the target is beyond what the floor achieves."""
     answer = "yes" if holds else "no: beyond the floor" if below else "**no**"
     return [what, target, found, floor, answer]
 
@@ -51,7 +51,8 @@ def processor(peers):
 def latency(peers):
     rows = []
     for at in peers.rates:
-        # Of time there is no floor: that program waits for its batches.
+        # There is no floor for latency, because the floor program waits for
+        # its batches.
         for name, what in (("p50", p50), ("p99", p99)):
             best, whose = peers.best_other(at, what)
             own = peers.spread("bridge", at, what)

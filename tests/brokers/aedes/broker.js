@@ -1,5 +1,5 @@
-// An aedes broker as its users write one: the library, and what the
-// environment says. Its sessions are in memory: aedes has no store of its own.
+// An aedes broker as its users write one: the library, configured by the
+// environment. Its sessions are in memory: aedes has no store of its own.
 import { readFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { createServer as createTlsServer } from 'node:tls'

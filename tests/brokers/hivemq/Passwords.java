@@ -11,9 +11,9 @@ import java.nio.charset.StandardCharsets;
 import java.util.Properties;
 
 /**
- * HiveMQ lets nobody in without an extension that says who may. This one takes
- * name=password lines from users.properties beside it; from nobody's file,
- * everybody.
+ * HiveMQ lets nobody in without an extension that authenticates. This one reads
+ * name=password lines from users.properties beside it; if the file is empty, it
+ * lets everybody in.
  */
 public class Passwords implements ExtensionMain, SimpleAuthenticator {
 

@@ -1,5 +1,5 @@
 // A mochi broker as its users write one: the library, a store on disk, and
-// what the command line says.
+// command line options.
 package main
 
 import (

@@ -1,5 +1,5 @@
-// The Bento of the benchmark: its own command line with the components that
-// are needed here, since all of them would take long to compile.
+// The Bento of the benchmark: its own command line with only the components
+// needed here, because all of them would take long to compile.
 package main
 
 import (

@@ -1,8 +1,8 @@
 // The reference of the benchmark: MQTT to Kafka as one would write it in Go
-// within a day. An event is acknowledged to the MQTT broker when Kafka has
-// acknowledged its record (acks=all, idempotent), and not before, so that
-// kill -9 at any moment costs duplicates and no event. It looks at nothing in
-// the event and keeps nothing on disk.
+// within a day. It acknowledges an event to the MQTT broker only after Kafka has
+// acknowledged the record (acks=all, idempotent), so a kill -9 at any moment
+// costs duplicates but no event. It does not look into the event and keeps
+// nothing on disk.
 package main
 
 import (
@@ -37,7 +37,7 @@ func parse() options {
 	return o
 }
 
-// Idempotence is what kgo does unless told otherwise; retries are without end.
+// kgo is idempotent by default, and retries without limit.
 func producer(o options) (*kgo.Client, error) {
 	return kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(o.kafka, ",")...),
@@ -48,7 +48,7 @@ func producer(o options) (*kgo.Client, error) {
 	)
 }
 
-// The record carries the event as it came.
+// The record contains the event unchanged.
 func forward(client *kgo.Client) mqtt.MessageHandler {
 	return func(_ mqtt.Client, m mqtt.Message) {
 		record := &kgo.Record{Value: m.Payload()}

@@ -2,8 +2,8 @@
 
     forward.py PORT CLIENT_ID TOPIC BROKERS KAFKA_TOPIC
 
-An event is acknowledged to the MQTT broker when Kafka has acknowledged its
-record (acks=all, idempotent), and not before."""
+It acknowledges an event to the MQTT broker only after Kafka has acknowledged
+the record (acks=all, idempotent)."""
 
 import signal
 import sys

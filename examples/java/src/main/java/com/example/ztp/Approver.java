@@ -20,13 +20,13 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 
 /**
- * A customer's approver: a device whose certificate is on the list may join.
+ * A customer's approver: a device may join if its certificate is on the list.
  *
  * <pre>KAFKA_BROKERS=127.0.0.1:9092 java -jar target/approver.jar allowed.txt</pre>
  *
- * allowed.txt holds one SHA-256 fingerprint a line. At least once: a request's offset is committed
- * when Kafka has acknowledged its decision. What is decided again after a crash has no effect,
- * because it is the same decision.
+ * allowed.txt has one SHA-256 fingerprint per line. Each request is processed at least once: its
+ * offset is committed after Kafka has acknowledged the decision. After a crash the same decision is
+ * made again, which has no effect.
  */
 public final class Approver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,7 +36,7 @@ public final class Approver {
     return System.getenv().getOrDefault(name, fallback);
   }
 
-  /** A decision is bound to the key it was made for: by its fingerprint. */
+  /** The fingerprint binds a decision to the key it was made for. */
   static ObjectNode decide(JsonNode request, Path list) throws IOException {
     String fingerprint = request.at("/certificate/fingerprint_sha256").asText();
     ObjectNode decision = JSON.createObjectNode()
@@ -44,7 +44,7 @@ public final class Approver {
         .put("device_path", request.at("/device/path").asText())
         .put("fingerprint_sha256", fingerprint)
         .put("decided_by", GROUP);
-    // Read for each request: the list can be changed without a restart.
+    // Read for each request, so that the list can change without a restart.
     if (Files.readAllLines(list).contains(fingerprint)) {
       decision.put("decision", "approve").putObject("payload").put("ntp", "time.acme.example");
     } else {

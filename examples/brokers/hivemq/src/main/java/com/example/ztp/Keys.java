@@ -11,10 +11,10 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * Remembers which certificate a path belongs to: the first that was proven for it. A command topic
- * is all that stands between a payload and another device of the same CA, so this outlives the
- * broker. One line a device, path and fingerprint; to let another certificate have the path, stop
- * the broker and take the line out.
+ * Remembers which certificate owns a path: the first that was proven for it. Only the command topic
+ * keeps a payload from another device of the same CA, so the binding has to survive the broker. The
+ * file has one line per device, path and fingerprint. To give the path to another certificate, stop
+ * the broker and remove the line.
  */
 final class Keys {
   private final Map<String, String> known = new HashMap<>();
@@ -25,13 +25,13 @@ final class Keys {
     for (String line : Files.readAllLines(name)) {
       String[] part = line.split(" ");
       if (part.length != 2 || part[1].length() != 64) {
-        throw new IOException(name + ": a line is not a path and a fingerprint");
+        throw new IOException(name + ": each line must be a path and a fingerprint");
       }
       known.put(part[0], part[1]);
     }
   }
 
-  /** True when the path is, and remains, that certificate's. */
+  /** True if that certificate owns the path, now and from now on. */
   synchronized boolean bind(String path, String fingerprint) throws IOException {
     String owner = known.get(path);
     if (owner == null) {

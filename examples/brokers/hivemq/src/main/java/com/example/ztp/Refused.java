@@ -1,6 +1,6 @@
 package com.example.ztp;
 
-/** Why a connection is refused; nothing secret is in it. */
+/** Why a connection is refused. The message contains no secret. */
 final class Refused extends Exception {
   Refused(String why) {
     super(why);

@@ -24,9 +24,9 @@ import java.util.Map;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Judges a first connection: path, certificate and proof, and that they belong together. */
+/** Verifies a first connection: path, certificate and proof, and that they belong together. */
 record Verifier(Map<String, Registry> registries) {
-  /** A registry's devices are signed by its own CAs, and by no other's. */
+  /** Only a registry's own CAs sign certificates of its devices. */
   record Registry(List<X509Certificate> cas, String audience) {}
 
   private static final String ID = "[A-Za-z0-9][A-Za-z0-9._~%-]{0,254}";
@@ -44,29 +44,29 @@ record Verifier(Map<String, Registry> registries) {
     X509Certificate leaf = readCertificate(username);
     checkLeaf(leaf);
     check(registry.cas.stream().noneMatch(ca -> ca.getPublicKey().equals(leaf.getPublicKey())),
-        "certificate: a CA's own");
+        "certificate: belongs to a CA");
     check(registry.cas.stream().anyMatch(ca -> signed(ca, leaf, Date.from(now))),
         "certificate: not valid now, or not signed by a CA of the registry");
     checkProof(password, leaf.getPublicKey(), path, registry.audience, now.getEpochSecond());
     return leaf;
   }
 
-  /** Base64 DER, or PEM whose newlines were kept, removed, turned into spaces or written as \n. */
+  /** Base64 DER, or PEM with its newlines kept, removed, replaced by spaces or written as \n. */
   private static X509Certificate readCertificate(String text) throws Refused {
     try {
-      check(text.length() <= 16384, "username is longer than a certificate");
+      check(text.length() <= 16384, "username is too long for a certificate");
       byte[] der = Base64.getDecoder().decode(
           text.replaceAll("-----(BEGIN|END) CERTIFICATE-----|\\\\n|[\\r\\n ]", ""));
       var certificate = (X509Certificate) CertificateFactory.getInstance("X.509")
           .generateCertificate(new ByteArrayInputStream(der));
-      check(Arrays.equals(certificate.getEncoded(), der), "username is more than a certificate");
+      check(Arrays.equals(certificate.getEncoded(), der), "username has data after a certificate");
       return certificate;
     } catch (IllegalArgumentException | GeneralSecurityException wrong) {
       throw new Refused("username is not a certificate");
     }
   }
 
-  /** The algorithm of proofs follows from the key, never from the proof. */
+  /** The key determines the algorithm of the proof, never the proof itself. */
   private static JWSAlgorithm algorithmOf(PublicKey key) throws Refused {
     if (key instanceof RSAPublicKey rsa && rsa.getModulus().bitLength() >= 2048
         && rsa.getModulus().bitLength() <= 4096
@@ -79,14 +79,14 @@ record Verifier(Map<String, Registry> registries) {
     return Curve.P_256.equals(curve) ? JWSAlgorithm.ES256 : JWSAlgorithm.ES384;
   }
 
-  /** A v1 leaf has none of these extensions and is taken. */
+  /** A v1 leaf has none of these extensions and is accepted. */
   private static void checkLeaf(X509Certificate leaf) throws Refused {
     check(leaf.getSigAlgName().matches("SHA(256|384|512)with(RSA|ECDSA)"),
         "certificate: signature is weaker than SHA-256");
-    check(leaf.getBasicConstraints() == -1, "certificate: a CA's own");
+    check(leaf.getBasicConstraints() == -1, "certificate: belongs to a CA");
     check(!leaf.hasUnsupportedCriticalExtension(), "certificate: unknown critical extension");
     boolean[] usage = leaf.getKeyUsage(); // 0 is digitalSignature, 4 keyAgreement
-    check(usage == null || usage[0] || usage[4], "certificate: key usage allows no signature");
+    check(usage == null || usage[0] || usage[4], "certificate: key usage forbids signatures");
     try {
       List<String> purposes = leaf.getExtendedKeyUsage(); // clientAuth, any
       check(purposes == null || purposes.contains("1.3.6.1.5.5.7.3.2")
@@ -112,25 +112,25 @@ record Verifier(Map<String, Registry> registries) {
     JWSAlgorithm algorithm = algorithmOf(key);
     try {
       SignedJWT jwt = SignedJWT.parse(text);
-      check(jwt.getHeader().getAlgorithm().equals(algorithm), "JWT: alg is not the key's");
+      check(jwt.getHeader().getAlgorithm().equals(algorithm), "JWT: alg does not match the key");
       JWSVerifier verifier = key instanceof RSAPublicKey rsa
           ? new RSASSAVerifier(rsa) : new ECDSAVerifier((ECPublicKey) key);
-      check(jwt.verify(verifier), "JWT: not made with the certificate's key");
+      check(jwt.verify(verifier), "JWT: not signed with the certificate's key");
       Map<String, Object> claims = jwt.getPayload().toJSONObject();
       long issued = seconds(claims.get("iat"));
       long expires = seconds(claims.get("exp"));
       long notBefore = claims.containsKey("nbf") ? seconds(claims.get("nbf")) : 0;
-      check(expires > issued && expires - issued <= LIFETIME, "JWT: lifetime is not up to 24 h");
+      check(expires > issued && expires - issued <= LIFETIME, "JWT: lifetime is not within 24 h");
       check(issued <= now + SKEW && notBefore <= now + SKEW, "JWT: not valid yet");
       check(now < expires + SKEW, "JWT: expired");
       Object aud = claims.get("aud");
       check(audience.equals(aud) || aud instanceof Collection<?> all && all.contains(audience),
-          "JWT: aud is not the registry's");
+          "JWT: aud does not name the registry's audience");
       check(path.equals(claims.getOrDefault("sub", path)), "JWT: sub is not the device path");
     } catch (Refused refused) {
       throw refused;
-    } catch (Exception wrong) { // ParseException and the like, which may quote what they read
-      throw new Refused("JWT: cannot be read");
+    } catch (Exception wrong) { // ParseException and others may quote the input
+      throw new Refused("JWT: malformed");
     }
   }
 

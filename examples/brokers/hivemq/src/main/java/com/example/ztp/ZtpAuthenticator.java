@@ -29,8 +29,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Lets ztp-bridge decide about new devices: verifies a first connection, puts the pending event
- * into the bridge's queue, and only then answers the device, which may hear nothing but its answer.
+ * Lets ztp-bridge decide on new devices. It verifies a first connection, puts the pending event
+ * into the bridge's queue, and only then answers the device, which may read nothing but its
+ * decision.
  */
 record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
     implements SimpleAuthenticator {
@@ -41,7 +42,7 @@ record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
   private static final String DEVICES = "subscriptions/+/registries/+/devices/+";
   private static final String ANSWERS = "/events/provisioning";
 
-  /** Asked once per CONNECT, before a session is taken over. Not the bridge: a device. */
+  /** Called once per CONNECT, before a session is taken over. Anyone but the bridge is a device. */
   @Override
   public void onConnect(SimpleAuthInput input, SimpleAuthOutput output) {
     ConnectPacket connect = input.getConnectPacket();
@@ -58,7 +59,7 @@ record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
       LOG.warn("refused {} from {}: {}", id, address(input), refused.getMessage());
       output.failAuthentication(ConnackReasonCode.NOT_AUTHORIZED);
     } catch (Exception trouble) {
-      LOG.error("refused {}, without a verdict", connect.getClientId(), trouble);
+      LOG.error("refused {} because of an error", connect.getClientId(), trouble);
       output.failAuthentication(ConnackReasonCode.SERVER_UNAVAILABLE);
     }
   }
@@ -81,16 +82,16 @@ record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
     X509Certificate leaf = verifier.verify(
         path, connect.getUserName().orElse(""), password(connect), Instant.now());
     if (connect.getWillPublish().isPresent()) {
-      throw new Refused("a will, which a new device has no topic for");
+      throw new Refused("a will, which a new device may not have");
     }
     String fingerprint = sha256(leaf.getEncoded());
     if (!keys.bind(path, fingerprint)) {
-      throw new Refused("the path is another certificate's");
+      throw new Refused("the path belongs to another certificate");
     }
     allow(output, MqttActivity.SUBSCRIBE, path + "/commands");
     allow(output, MqttActivity.PUBLISH, path + ANSWERS); // counts once its request is approved
 
-    // The same device asks under the same id each time. Never in it: the password.
+    // The same device uses the same id each time. The event never contains the password.
     Map<String, Object> event = Map.of(
         "request_id", sha256(bytes(path + " " + fingerprint)).substring(0, 32),
         "device_path", path,
@@ -102,7 +103,7 @@ record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
             Duration.ofSeconds(10), TimeoutFallback.FAILURE, ConnackReasonCode.SERVER_UNAVAILABLE));
   }
 
-  /** CONNACK waits until the event is in the bridge's queue; without one the device comes again. */
+  /** CONNACK waits until the event is in the bridge's queue. If it fails, the device retries. */
   private void ask(byte[] event, Async<SimpleAuthOutput> later) {
     var publish = Builders.publish().topic("ztp/v1/pending").qos(Qos.AT_LEAST_ONCE)
         .payload(ByteBuffer.wrap(event)).build();
@@ -111,7 +112,7 @@ record ZtpAuthenticator(Verifier verifier, Keys keys, Bridge bridge)
           if (result == PublishToClientResult.SUCCESSFUL) {
             later.getOutput().authenticateSuccessfully();
           } else {
-            LOG.warn("a device is refused: the bridge is not there ({})", trouble);
+            LOG.warn("refused a device: the bridge is not connected ({})", trouble);
             later.getOutput().failAuthentication(ConnackReasonCode.SERVER_UNAVAILABLE);
           }
           later.resume();

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Properties;
 
-/** Reads ztp.properties, which lies beside the extension's jar, and installs the authenticator. */
+/** Reads ztp.properties beside the extension's jar and installs the authenticator. */
 public final class ZtpExtension implements ExtensionMain {
   @Override
   public void extensionStart(ExtensionStartInput input, ExtensionStartOutput output) {
@@ -34,7 +34,7 @@ public final class ZtpExtension implements ExtensionMain {
       var authenticator = new ZtpAuthenticator(verifier, keys, bridge);
       Services.securityRegistry().setAuthenticatorProvider(anybody -> authenticator);
     } catch (Exception trouble) {
-      // HiveMQ goes on without an extension that does not start; see README.
+      // HiveMQ continues without an extension that does not start; see the README.
       output.preventExtensionStartup(trouble.toString());
     }
   }

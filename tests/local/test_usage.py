@@ -1,0 +1,46 @@
+"""What the tools say to a command line that they cannot follow: one line that
+names the mistake, and exit 2. The daemon's is test_config.py's."""
+
+import subprocess
+
+import pytest
+
+from harness import where
+
+DEVICE = ("ztp-device --url mqtt://h --key /no "
+          "--id subscriptions/a/registries/b/devices/c --unused")
+
+
+@pytest.mark.parametrize("line, says", [
+    ("ztp-approver", "run, watch or decide is missing"),
+    ("ztp-approver frob", "unknown command: frob"),
+    ("ztp-approver run --x", "unknown option --x"),
+    ("ztp-approver run -Q", "unknown option -Q"),
+    ("ztp-approver run --rules", "--rules needs a value"),
+    ("ztp-approver run --approve-all=3", "--approve-all=3 takes no value"),
+    ("ztp-approver run --approve-all x", "unexpected argument: x"),
+    ("ztp-approver run --approve-all --count x", "--count: bad value: x"),
+    ("ztp-approver run --device x", "--device is not an option of this"),
+    ("ztp-approver run", "--rules FILE, --approve-all or --reject-all is"),
+    ("ztp-approver run --approve-all --rules /no", "only one of --rules, "),
+    ("ztp-approver decide r --approve --reject", "only one of --approve and"),
+    ("ztp-approver run --rules /no", "cannot read /no: No such file"),
+    ("ztp-approver decide", "REQUEST_ID is missing"),
+    ("ztp-approver decide r", "--approve or --reject is missing"),
+    ("ztp-devkafka x", "unexpected argument: x"),
+    ("ztp-devkafka --brokers", "--brokers needs a value"),
+    ("ztp-devkafka --brokers 17", "bad value: 17"),
+    ("ztp-devkafka --frob", "unknown option --frob"),
+    ("ztp-device", "an option is missing"),
+    ("ztp-device --wait 0", "bad value: 0"),
+    ("ztp-device --frob", "unknown option --frob"),
+    (DEVICE, "--key: no PEM private key"),
+])
+def test_a_mistake_is_named(line, says):
+    program, *args = line.split()
+    done = subprocess.run([where.binary(program), *args], check=False,
+                          stdin=subprocess.DEVNULL, capture_output=True,
+                          text=True, timeout=20)
+    assert (done.returncode, done.stdout) == (2, ""), done
+    said, = done.stderr.splitlines()
+    assert said.startswith(f"{program}: ") and says in said, said

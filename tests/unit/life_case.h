@@ -1,0 +1,129 @@
+/*
+ * tests/unit/life_case.h - a bridge for the tests of bridge/life: its code, the
+ * real store and the real journal in a directory of their own, and a world that
+ * is played (life_played.h). No thread runs beside the test but the store's
+ * own, and time stands still until the test moves it.
+ *
+ * What is asked of the bridge is asked here, so that a test says what happens
+ * and what comes of it: life_knock (a pending event), life_decide, life_due,
+ * life_pump; life_is, life_owes, life_result.
+ */
+#ifndef TEST_LIFE_CASE_H
+#define TEST_LIFE_CASE_H
+
+#include "life_played.h"
+#include "scratch.h"
+
+#include "bridge/journal/journal_entry.h"
+#include "bridge/kafka/consumer.h"
+#include "bridge/life/bridge.h"
+#include "bridge/life/commands.h"
+
+#define LIFE_NOW   1767225600000 /* 2026-01-01T00:00:00Z */
+#define LIFE_MIN   60000
+#define LIFE_TRACE "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+
+/* Device paths. */
+#define PUMP  "subscriptions/acme/registries/plant-7/devices/pump-42"
+#define VALVE "subscriptions/acme/registries/plant-7/devices/valve-1"
+
+struct life_case {
+	struct scratch scratch;
+	struct config config;
+	struct log log;
+	struct bridge b;
+	struct producer producer;
+	struct mqtt_out mqtt;
+	struct registrar registrar;
+	struct ztp_error error;
+
+	int entries;		       /* that were written to the journal */
+	int64_t offset;		       /* of the next decision */
+	int64_t seen[STORE_TOPIC_END]; /* the outbox, looked at up to there */
+	struct played_record record;   /* looked at last */
+	char member[512], id[16];      /* what was returned last */
+	bool more, blocked, waiting;   /* what the last step has said */
+};
+
+/* --- from setup to teardown. gate: with mqtt.registrar: gate. */
+int life_setup(void **state);
+int life_setup_gate(void **state);
+int life_teardown(void **state);
+#define LIFE_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, life_setup, life_teardown)
+#define GATE_TEST(name)                                                        \
+	cmocka_unit_test_setup_teardown(name, life_setup_gate, life_teardown)
+
+void life_ok(const struct life_case *c, int rc); /* fails with the message */
+void life_pass(struct life_case *c, int64_t ms); /* time goes on */
+void life_commit(struct life_case *c);
+
+/* --- pending events, by way of the journal */
+
+/* One that has just arrived, of the device with this path and a certificate
+ * that is named by a number. Its request's id will be "own-1", "own-2", ... */
+struct journal_entry life_entry(struct life_case *c, const char *path,
+				int cert);
+void life_write(struct life_case *c, const struct journal_entry *entry);
+/* Reads at most so many entries and acts on them. */
+int life_read(struct life_case *c, int limit);
+void life_take(struct life_case *c,
+	       const struct journal_entry *entry); /* both */
+void life_knock(struct life_case *c, const char *path, int cert);
+/* The same under an id of the broker's. */
+void life_knock_as(struct life_case *c, const char *path, int cert,
+		   const char *id);
+
+/* --- requests */
+
+/* One that is in the store already, of this path and certificate, as it is
+ * after an ordinary life so far: announced a minute ago, decided where its
+ * state says so, something due in a minute. Returns its row's number. */
+int64_t life_put(struct life_case *c, const char *path, int cert,
+		 enum ztp_state state, enum ztp_owed what);
+struct store_request life_row(struct life_case *c, int64_t n);
+void life_save(struct life_case *c, struct store_request *r);
+/* The id that life_put has given to row n. */
+const char *life_id(struct life_case *c, int64_t n);
+int64_t life_newest(struct life_case *c); /* the newest row; 0: none */
+
+void life_is(struct life_case *c, int64_t n, enum ztp_state state);
+/* due_in and retry_in are from now on; LIFE_NEVER: it has none. */
+#define LIFE_NEVER INT64_MIN
+void life_owes(struct life_case *c, int64_t n, enum ztp_owed what,
+	       int64_t retry_in, int64_t due_in);
+
+/* --- decisions */
+
+/* The next record of ztp.decisions, partition 0: without key and headers. */
+struct consumer_record life_next(struct life_case *c, const char *json);
+int life_decide(struct life_case *c, const struct consumer_record *record);
+void life_approve(struct life_case *c, int64_t n);
+void life_reject(struct life_case *c, int64_t n);
+/* Deadlines that have passed; 256 at most, so that none remains. */
+void life_due(struct life_case *c);
+
+/* --- commands */
+
+void life_up(struct life_case *c, int window); /* connected */
+void life_down(struct life_case *c);
+void life_pump(struct life_case *c);
+/* The broker's answer to the i-th publish, from 0 on. */
+bool life_puback(struct life_case *c, int i, int reason_code);
+/* A turn of the loop after that: apply, commit, settle. */
+void life_turn(struct life_case *c);
+
+/* --- records in the outbox, each looked at once: c->record */
+
+bool life_record(struct life_case *c, enum store_topic topic);
+void life_no_record(struct life_case *c, enum store_topic topic);
+/* A result of this request (NULL: any) and outcome, and no other. */
+void life_result(struct life_case *c, const char *id, const char *outcome);
+/* A member of the record's value, by its dotted name; a number as a text; ""
+ * when there is none. Valid until the next call. */
+const char *life_member(struct life_case *c, const char *name);
+
+/* Has the log a line with this? Then it is emptied. */
+bool life_logged(struct life_case *c, const char *event);
+
+#endif

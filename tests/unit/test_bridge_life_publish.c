@@ -1,0 +1,307 @@
+/* What is said to a device: topic, payload, properties; what cannot be said;
+ * and what a device says itself. */
+#include "life_case.h"
+
+static struct played_said *say(struct life_case *c)
+{
+	life_up(c, 10);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 1);
+	return &c->mqtt.said[0];
+}
+
+/* --- the approval */
+
+static void an_approval_is_said(void **state)
+{
+	struct life_case *c = *state;
+	struct played_said *said;
+
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	said = say(c);
+	assert_string_equal(said->topic, PUMP "/commands/provisioning");
+	assert_string_equal(said->text,
+			    "{\"type\":\"provisioning\",\"request_id\":\"r-1\","
+			    "\"status\":\"approved\",\"device_path\":\"" PUMP
+			    "\",\"payload\":{\"a\":1}}");
+	assert_string_equal(said->content_type, "application/json");
+	assert_string_equal(said->request_id, "r-1");
+	assert_string_equal(said->correlation, "r-1");
+	assert_string_equal(said->status, "approved");
+	assert_int_equal(said->expiry_s, 60);
+}
+
+static void mqtt_3_has_no_properties(void **state)
+{
+	struct life_case *c = *state;
+	struct played_said *said;
+
+	c->config.mqtt.version = 4;
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	said = say(c);
+	assert_non_null(strstr(said->text, "\"payload\":{\"a\":1}"));
+	assert_string_equal(said->request_id, "");
+	assert_int_equal(said->expiry_s, 0);
+}
+
+static void a_raw_approval_is_the_payload(void **state)
+{
+	struct life_case *c = *state;
+	struct played_said *said;
+
+	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	said = say(c);
+	assert_string_equal(said->text, "{\"a\":1}");
+	assert_string_equal(said->content_type, "application/json");
+	assert_string_equal(said->status, "approved");
+}
+
+/* The broker need not keep it longer than it is good for. */
+static void a_message_expires_with_its_deadline(void **state)
+{
+	static const struct {
+		int64_t due_in; /* 0: never */
+		uint32_t expiry_s;
+	} lines[] = {{LIFE_MIN, 60},
+		     {LIFE_MIN + 1, 61},
+		     {1, 1},
+		     {-LIFE_MIN, 1},
+		     {0, 300}};
+	struct life_case *c = *state;
+	size_t i;
+
+	life_up(c, 10);
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		int64_t n = life_put(c, PUMP, (int)i, ZTP_STATE_REGISTERED,
+				     ZTP_OWED_SEND);
+		struct store_request r = life_row(c, n);
+
+		r.owed.due_at =
+			lines[i].due_in ? LIFE_NOW + lines[i].due_in : 0;
+		life_save(c, &r);
+		life_pump(c);
+		assert_int_equal(c->mqtt.said[i].expiry_s, lines[i].expiry_s);
+	}
+}
+
+/* --- the rejection */
+
+static void a_rejection_says_why(void **state)
+{
+	static const struct {
+		enum ztp_state end;
+		const char *why;
+	} lines[] = {
+		{ZTP_STATE_REJECTED,
+		 "\"reason\":\"not_ours\",\"message\":\"not ours\"}"},
+		{ZTP_STATE_EXPIRED, "\"reason\":\"expired\"}"},
+		{ZTP_STATE_CONFLICT, "\"reason\":\"conflict\"}"},
+	};
+	struct life_case *c = *state;
+	int i;
+
+	life_up(c, 10);
+	for (i = 0; i < 3; i++) {
+		struct played_said *said = &c->mqtt.said[i];
+
+		life_put(c, PUMP, i, lines[i].end, ZTP_OWED_NOTICE_SEND);
+		life_pump(c);
+		assert_int_equal(c->mqtt.count, i + 1);
+		assert_non_null(strstr(said->text, "\"status\":\"rejected\""));
+		assert_non_null(strstr(said->text, lines[i].why));
+		assert_null(strstr(said->text, "payload"));
+		assert_string_equal(said->status, "rejected");
+		assert_int_equal(said->expiry_s, 60);
+	}
+}
+
+/* In raw format there is nothing to say it with but the status. */
+static void a_raw_rejection_is_empty(void **state)
+{
+	struct life_case *c = *state;
+	struct played_said *said;
+
+	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
+	life_put(c, PUMP, 1, ZTP_STATE_REJECTED, ZTP_OWED_NOTICE_SEND);
+	said = say(c);
+	assert_string_equal(said->text, "");
+	assert_string_equal(said->content_type, "");
+	assert_string_equal(said->status, "rejected");
+}
+
+/* --- what cannot be said */
+
+/* It counts as refused by the broker, and costs the others nothing. */
+static void what_the_broker_would_never_take_is_refused(void **state)
+{
+	static const int codes[] = {MOSQ_ERR_INVAL, MOSQ_ERR_PAYLOAD_SIZE,
+				    MOSQ_ERR_OVERSIZE_PACKET,
+				    MOSQ_ERR_MALFORMED_UTF8};
+	struct life_case *c = *state;
+	int i;
+
+	life_up(c, 10);
+	for (i = 0; i < 4; i++) {
+		int64_t n = life_put(c, PUMP, i, ZTP_STATE_REGISTERED,
+				     ZTP_OWED_SEND);
+
+		c->mqtt.rc = codes[i];
+		life_pump(c);
+		assert_true(life_logged(c, "command_impossible"));
+		assert_true(commands_busy(c->b.commands, n));
+		life_turn(c);
+		assert_true(life_logged(c, "command_refused"));
+		assert_false(commands_busy(c->b.commands, n));
+		assert_int_equal(life_row(c, n).owed.tries, 1);
+		assert_true(life_row(c, n).owed.retry_at > LIFE_NOW);
+		assert_int_equal(
+			c->b.core.tally.commands[TALLY_COMMAND_REFUSED], i + 1);
+	}
+	c->mqtt.rc = 0;
+	life_put(c, VALVE, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 1);
+}
+
+/* What is wrong with the connection, the loop finds out by itself. */
+static void what_the_connection_does_not_take_now_is_said_later(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_put(c, PUMP, 2, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_up(c, 10);
+	c->mqtt.rc = MOSQ_ERR_NO_CONN;
+	life_pump(c);
+	assert_false(life_logged(c, "command_impossible"));
+	assert_int_equal(commands_in_flight(c->b.commands), 0);
+	assert_int_equal(life_row(c, 1).owed.tries, 0);
+	c->mqtt.rc = 0;
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 2);
+}
+
+/* A row of another program, or damaged. */
+static void a_path_that_is_none_costs_itself_alone(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, "nowhere", 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_up(c, 10);
+	life_pump(c);
+	assert_true(life_logged(c, "command_impossible"));
+	assert_int_equal(c->mqtt.count, 1);
+	assert_string_equal(c->mqtt.said[0].request_id, "r-2");
+}
+
+/* --- what a device says (delivery_ack: device) */
+
+#define ANSWERS_TO PUMP "/events/provisioning"
+#define APPLIED	   "{\"request_id\":\"r-1\",\"status\":\"applied\"}"
+
+static bool hear(struct life_case *c, const char *topic, const char *text)
+{
+	struct mqtt_out_user *user = c->mqtt.user;
+
+	return user->message(user->arg, topic, text, strlen(text));
+}
+
+static void the_bridge_listens_to_devices(void **state)
+{
+	struct life_case *c = *state;
+
+	life_up(c, 10);
+	assert_string_equal(c->mqtt.subscribed, "");
+	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
+	life_up(c, 10);
+	assert_string_equal(c->mqtt.subscribed,
+			    "subscriptions/+/registries/+/devices/+"
+			    "/events/provisioning");
+	assert_false(life_logged(c, "mqtt_subscribe_failed"));
+	c->mqtt.rc_sub = MOSQ_ERR_NO_CONN;
+	life_up(c, 10);
+	assert_true(life_logged(c, "mqtt_subscribe_failed"));
+}
+
+static void an_answer_is_applied_with_the_turn(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
+	assert_true(hear(c, ANSWERS_TO, APPLIED));
+	life_is(c, 1, ZTP_STATE_DELIVERED);
+	life_turn(c);
+	life_is(c, 1, ZTP_STATE_ONBOARDED);
+	life_result(c, "r-1", "onboarded");
+	life_turn(c); /* and with no other */
+	life_no_record(c, STORE_RESULTS);
+}
+
+static void what_is_no_answer(void **state)
+{
+	static const struct {
+		const char *topic, *text;
+		bool ours;
+	} lines[] = {
+		{"$CONTROL/ztp/v1/response", "{}", false},
+		{"/events/provisioning", APPLIED, false},
+		{"nowhere/events/provisioning", APPLIED, true},
+		{ANSWERS_TO, "{\"request_id\":\"r-1\"}", true},
+		{ANSWERS_TO, "applied", true},
+	};
+	struct life_case *c = *state;
+	size_t i;
+
+	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		assert_int_equal(hear(c, lines[i].topic, lines[i].text),
+				 lines[i].ours);
+		assert_int_equal(life_logged(c, "applied_refused"),
+				 lines[i].ours);
+	}
+	life_turn(c);
+	life_is(c, 1, ZTP_STATE_DELIVERED);
+}
+
+/* Others are said again: their commands are. */
+static void answers_are_bounded(void **state)
+{
+	struct life_case *c = *state;
+	int i;
+
+	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
+	for (i = 0; i < 64; i++)
+		assert_true(hear(c, VALVE "/events/provisioning", APPLIED));
+	assert_false(life_logged(c, "applied_refused"));
+	assert_true(hear(c, ANSWERS_TO, APPLIED));
+	assert_true(life_logged(c, "applied_refused"));
+	life_turn(c);
+	life_is(c, 1, ZTP_STATE_DELIVERED);
+	assert_true(hear(c, ANSWERS_TO, APPLIED));
+	life_turn(c);
+	life_is(c, 1, ZTP_STATE_ONBOARDED);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LIFE_TEST(an_approval_is_said),
+		LIFE_TEST(mqtt_3_has_no_properties),
+		LIFE_TEST(a_raw_approval_is_the_payload),
+		LIFE_TEST(a_message_expires_with_its_deadline),
+		LIFE_TEST(a_rejection_says_why),
+		LIFE_TEST(a_raw_rejection_is_empty),
+		LIFE_TEST(what_the_broker_would_never_take_is_refused),
+		LIFE_TEST(what_the_connection_does_not_take_now_is_said_later),
+		LIFE_TEST(a_path_that_is_none_costs_itself_alone),
+		LIFE_TEST(the_bridge_listens_to_devices),
+		LIFE_TEST(an_answer_is_applied_with_the_turn),
+		LIFE_TEST(what_is_no_answer),
+		LIFE_TEST(answers_are_bounded),
+	};
+
+	return cmocka_run_group_tests_name("bridge_life_publish", tests, NULL,
+					   NULL);
+}

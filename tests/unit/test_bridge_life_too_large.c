@@ -1,0 +1,225 @@
+/* Records that Kafka will not take at any time, for their size: what is known
+ * of them instead. */
+#include "life_case.h"
+
+#include "bridge/life/records.h"
+
+#define H(name, value)                                                         \
+	{                                                                      \
+		name,                                                          \
+		{                                                              \
+			value, sizeof(value) - 1                               \
+		}                                                              \
+	}
+
+static const struct ztp_header event[] = {
+	H("ce_id", "r-1"),
+	H("content-type", "application/json"),
+	H("ce_type", "t"),
+};
+
+static struct store_record record_of(enum store_topic topic)
+{
+	return (struct store_record){
+		.topic = topic,
+		.key = {PUMP, sizeof(PUMP) - 1},
+		.value = {"{\"a\":1}", 7},
+		.headers = event,
+		.header_count = 3,
+	};
+}
+
+static void refuse(struct life_case *c, const struct store_record *record)
+{
+	life_ok(c, records_too_large(&c->b, record, &c->error));
+	assert_true(life_logged(c, "record_too_large"));
+}
+
+/* --- of a question, an answer, an audit record */
+
+static void a_dead_letter_says_what_was_not_sent(void **state)
+{
+	static const struct {
+		enum store_topic topic;
+		const char *name, *stage;
+		enum tally_dlq tally;
+	} lines[] = {
+		{STORE_REQUESTS, "ztp.requests", "request", TALLY_DLQ_REQUEST},
+		{STORE_RESULTS, "ztp.results", "result", TALLY_DLQ_RESULT},
+		{STORE_AUDIT, "ztp.audit", "audit", TALLY_DLQ_AUDIT},
+	};
+	struct life_case *c = *state;
+	size_t i;
+
+	for (i = 0; i < 3; i++) {
+		struct store_record record = record_of(lines[i].topic);
+		struct played_record *dead = &c->record;
+
+		refuse(c, &record);
+		assert_true(life_record(c, STORE_DLQ));
+		assert_string_equal(dead->key, PUMP);
+		assert_string_equal(dead->value, "");
+		assert_string_equal(
+			played_header(dead, "__connect.errors.topic"),
+			lines[i].name);
+		assert_string_equal(
+			played_header(dead, "__connect.errors.offset"), "");
+		assert_string_equal(
+			played_header(dead, "__connect.errors.stage"),
+			lines[i].stage);
+		assert_string_equal(
+			played_header(dead,
+				      "__connect.errors.exception.class.name"),
+			"too_large");
+		assert_string_equal(played_header(dead, "ztp.size"), "7");
+		assert_memory_equal(played_header(dead, "ztp.sha256"),
+				    "015abd7f", 8); /* of {"a":1} */
+		/* Of which request it spoke, by our own headers. */
+		assert_string_equal(played_header(dead, "ce_id"), "r-1");
+		assert_string_equal(played_header(dead, "ce_type"), "t");
+		assert_string_equal(played_header(dead, "content-type"), "");
+		assert_int_equal(dead->header_count, 6 + 2 + 2);
+		assert_int_equal(c->b.core.tally.dlq[lines[i].tally], 1);
+	}
+	life_no_record(c, STORE_DLQ);
+}
+
+static void a_dead_letter_has_so_many_headers(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_RESULTS);
+	struct ztp_header many[ZTP_HEADERS_MAX];
+	int i;
+
+	for (i = 0; i < ZTP_HEADERS_MAX; i++)
+		many[i] = event[0];
+	record.headers = many;
+	record.header_count = ZTP_HEADERS_MAX;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_int_equal(c->record.header_count, ZTP_HEADERS_MAX);
+}
+
+/* --- of a dead letter: ever less of it, until nothing is left to leave out */
+
+static const struct ztp_header dead_headers[] = {
+	H("__connect.errors.topic", "ztp.decisions"),
+	H("theirs", "yes"),
+	H("ztp.key.size", "5000"),
+};
+
+static void a_dead_letter_gives_up_its_value(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+
+	record.headers = dead_headers;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_string_equal(c->record.key, PUMP);
+	assert_string_equal(c->record.value, "");
+	assert_string_equal(played_header(&c->record, "theirs"), "yes");
+	assert_string_equal(played_header(&c->record, "ztp.size"), "7");
+	assert_int_equal(c->record.header_count, 3 + 2);
+}
+
+static void then_all_that_is_not_ours(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+
+	record.headers = dead_headers;
+	record.value.n = 0;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_null(c->record.key);
+	assert_string_equal(played_header(&c->record, "theirs"), "");
+	assert_string_equal(played_header(&c->record, "__connect.errors.topic"),
+			    "ztp.decisions");
+	assert_string_equal(played_header(&c->record, "ztp.key.size"), "5000");
+	assert_int_equal(c->record.header_count, 2 + 2);
+}
+
+static void what_it_was_is_said_once(void **state)
+{
+	static const struct ztp_header said[] = {
+		H("ztp.sha256", "ab"),
+		H("ztp.size", "600000"),
+		H("theirs", "yes"),
+	};
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+
+	record.headers = said;
+	record.value.n = 0;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_string_equal(played_header(&c->record, "ztp.sha256"), "ab");
+	assert_int_equal(c->record.header_count, 2);
+}
+
+/* message.max.bytes is smaller than our own headers are. */
+static void what_cannot_be_made_smaller_is_dropped(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = {
+		.topic = STORE_DLQ,
+		.value = {"", 0},
+		.headers = dead_headers,
+		.header_count = 1,
+	};
+
+	refuse(c, &record);
+	life_no_record(c, STORE_DLQ);
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
+}
+
+/* Its key alone may be what is too much. */
+static void a_key_is_left_out_before_it_is_dropped(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+
+	record.headers = dead_headers;
+	record.header_count = 1;
+	record.value.n = 0;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_null(c->record.key);
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 0);
+}
+
+static void the_headers_of_a_dead_letter_have_room_for_what_it_was(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+	struct ztp_header many[ZTP_HEADERS_MAX];
+	int i;
+
+	for (i = 0; i < ZTP_HEADERS_MAX; i++)
+		many[i] = dead_headers[1];
+	record.headers = many;
+	record.header_count = ZTP_HEADERS_MAX;
+	refuse(c, &record);
+	assert_true(life_record(c, STORE_DLQ));
+	assert_int_equal(c->record.header_count, ZTP_HEADERS_MAX);
+	assert_string_equal(played_header(&c->record, "ztp.size"), "7");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		LIFE_TEST(a_dead_letter_says_what_was_not_sent),
+		LIFE_TEST(a_dead_letter_has_so_many_headers),
+		LIFE_TEST(a_dead_letter_gives_up_its_value),
+		LIFE_TEST(then_all_that_is_not_ours),
+		LIFE_TEST(what_it_was_is_said_once),
+		LIFE_TEST(what_cannot_be_made_smaller_is_dropped),
+		LIFE_TEST(a_key_is_left_out_before_it_is_dropped),
+		LIFE_TEST(
+			the_headers_of_a_dead_letter_have_room_for_what_it_was),
+	};
+
+	return cmocka_run_group_tests_name("bridge_life_too_large", tests, NULL,
+					   NULL);
+}

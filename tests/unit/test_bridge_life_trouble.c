@@ -1,0 +1,242 @@
+/*
+ * Whatever goes wrong, nothing is half done: each step of the bridge is tried
+ * with a full disk at its first, its second, its n-th statement, and with
+ * memory that ends at its first, its second, its n-th allocation. Each time it
+ * is rolled back, as the loop does, and all is as it was; then it is done
+ * again, and comes to the same as if nothing had been.
+ */
+#include "life_steps.h"
+
+#include <sqlite3.h>
+
+#include "starve.h"
+
+/* --- what fails */
+
+static _Thread_local int statements_left = STARVE_NEVER;
+
+/* The test's comes before the library's. */
+int sqlite3_step(sqlite3_stmt *stmt)
+{
+	static int (*next)(sqlite3_stmt * stmt);
+
+	NEXT(next, "sqlite3_step");
+	if (statements_left == 0)
+		return SQLITE_FULL;
+	if (statements_left > 0)
+		statements_left--;
+	return next(stmt);
+}
+
+/* One that is used up, or never was. */
+static bool is_over(int left)
+{
+	return left != 0;
+}
+
+/* --- and back */
+
+/* All that the store holds, for comparison. */
+struct picture {
+	int64_t rows, outbox, counts[ZTP_STATE_END];
+	int64_t what, tries, retry_at, due_at; /* of the newest row */
+	int64_t announced_at, finished_at;
+};
+
+static void look_at_newest(struct life_case *c, struct picture *p)
+{
+	struct store_request r = life_row(c, p->rows);
+
+	p->what = r.owed.what;
+	p->tries = r.owed.tries;
+	p->retry_at = r.owed.retry_at;
+	p->due_at = r.owed.due_at;
+	p->announced_at = r.announced_at;
+	p->finished_at = r.finished_at;
+}
+
+static struct picture look(struct life_case *c)
+{
+	struct picture p = {.rows = life_newest(c)};
+	int i;
+
+	p.outbox = store_outbox_count(c->b.store);
+	for (i = 1; i < ZTP_STATE_END; i++)
+		p.counts[i] = store_count(c->b.store, (enum ztp_state)i);
+	if (p.rows > 0)
+		look_at_newest(c, &p);
+	return p;
+}
+
+/* As the loop does. */
+static void roll_back(struct life_case *c)
+{
+	store_rollback(c->b.store);
+	store_mark_get(c->b.store, &c->b.mark);
+	memset(&c->b.core.tally, 0, sizeof(c->b.core.tally));
+	c->registrar.disposed_count = c->registrar.asked_count = 0;
+	c->producer.count = 0;
+}
+
+static struct life_case *begin(const struct life_step *step)
+{
+	void *state;
+	struct life_case *c;
+
+	(void)(step->gate ? life_setup_gate : life_setup)(&state);
+	c = state;
+	step->before(c);
+	life_commit(c);
+	return c;
+}
+
+/* Undone, it is as before; done again, it comes to what it is to come to. */
+static void undo_and_do(struct life_case *c, const struct life_step *step,
+			const struct picture *before)
+{
+	int64_t now = c->b.core.now, offset = c->offset;
+	struct picture after;
+
+	roll_back(c);
+	after = look(c);
+	if (memcmp(&after, before, sizeof(after)) != 0)
+		fail_msg("%s: not as before", step->name);
+	life_ok(c, step->act(c));
+	life_is(c, life_newest(c), step->state);
+	if (store_outbox_count(c->b.store) != before->outbox + step->records)
+		fail_msg(
+			"%s: %d records", step->name,
+			(int)(store_outbox_count(c->b.store) - before->outbox));
+	roll_back(c);
+	c->b.core.now = now;
+	c->offset = offset;
+}
+
+/* Tries the step with `left` going down at its n-th use, for each n. A read
+ * that fails may also mean that there is nothing to do this time. */
+static void break_at_each(const struct life_step *step, int *left, int code)
+{
+	struct life_case *c = begin(step);
+	struct picture before = look(c);
+	int64_t now = c->b.core.now;
+	int n, rc, failed = 0;
+	bool over = false;
+
+	for (n = 0; !over; n++) {
+		*left = n;
+		rc = step->act(c);
+		over = is_over(*left);
+		*left = STARVE_NEVER;
+		c->b.core.now = now;
+		if (rc > 0 || (over && rc != 0))
+			fail_msg("%s, %d: %d", step->name, n, rc);
+		if (rc < 0 && rc != code && rc != ZTP_ERR_IO)
+			fail_msg("%s, %d: %s", step->name, n,
+				 ztp_err_name((enum ztp_err)rc));
+		failed += rc < 0;
+		undo_and_do(c, step, &before);
+		assert_true(n < 2000);
+	}
+	assert_true(failed > 0);
+	life_teardown((void *[]){c});
+}
+
+static void a_full_disk_undoes_it(void **state)
+{
+	break_at_each(*state, &statements_left, ZTP_ERR_FULL);
+}
+
+static void a_want_of_memory_undoes_it(void **state)
+{
+	break_at_each(*state, &allocations_left, ZTP_ERR_NOMEM);
+}
+
+/* --- commands: what cannot be said now is said with the next turn */
+
+static void said_once_all_the_same(int *left)
+{
+	bool over = false, failed = false;
+	int n;
+
+	for (n = 0; !over; n++) {
+		struct life_case *c;
+		void *state;
+
+		(void)life_setup(&state);
+		c = state;
+		(void)life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+		life_up(c, 10);
+		life_commit(c);
+		*left = n;
+		commands_pump(c->b.commands);
+		over = is_over(*left);
+		*left = STARVE_NEVER;
+		failed |= life_logged(c, "command_failed");
+		commands_pump(c->b.commands);
+		assert_int_equal(c->mqtt.count, 1);
+		life_teardown(&state);
+	}
+	assert_true(failed);
+}
+
+static void a_store_that_cannot_be_read_delays_a_command(void **state)
+{
+	(void)state;
+	said_once_all_the_same(&statements_left);
+}
+
+static void a_want_of_memory_delays_a_command(void **state)
+{
+	(void)state;
+	said_once_all_the_same(&allocations_left);
+}
+
+static void commands_need_memory(void **state)
+{
+	struct life_case *c = *state;
+	struct commands *none = NULL;
+	int rc;
+
+	allocations_left = 0;
+	rc = commands_new(&none, &c->b, &c->error);
+	allocations_left = STARVE_NEVER;
+	assert_int_equal(rc, ZTP_ERR_NOMEM);
+	assert_null(none);
+}
+
+/* --- a test for each step and trouble */
+
+#define STEPS_MAX 64
+
+static struct CMUnitTest test_of(const struct life_step *step,
+				 const char *trouble, CMUnitTestFunction func)
+{
+	static char names[2 * STEPS_MAX][64];
+	static int count;
+	char *name = names[count++];
+
+	snprintf(name, sizeof(names[0]), "%s, %s", step->name, trouble);
+	return (struct CMUnitTest){.name = name,
+				   .test_func = func,
+				   .initial_state = (void *)(uintptr_t)step};
+}
+
+int main(void)
+{
+	struct CMUnitTest tests[2 * STEPS_MAX + 3] = {
+		cmocka_unit_test(a_store_that_cannot_be_read_delays_a_command),
+		cmocka_unit_test(a_want_of_memory_delays_a_command),
+		LIFE_TEST(commands_need_memory),
+	};
+	size_t i, n = 3;
+
+	for (i = 0; i < life_step_count && i < STEPS_MAX; i++) {
+		const struct life_step *step = &life_steps[i];
+
+		tests[n++] = test_of(step, "full disk", a_full_disk_undoes_it);
+		tests[n++] =
+			test_of(step, "no memory", a_want_of_memory_undoes_it);
+	}
+	return cmocka_run_group_tests_name("bridge_life_trouble", tests, NULL,
+					   NULL);
+}
