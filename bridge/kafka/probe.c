@@ -14,15 +14,11 @@
 #define ANSWER_MS     3000
 #define ENDS_PAUSE_MS 100 /* minimum between two queries for end offsets */
 
-static const struct kafka_setting defaults[] = {{NULL, NULL}};
-static const struct kafka_setting fixed[] = {
-	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
-
 struct probe {
 	struct core *core;
 	int wake_fd;
 	rd_kafka_t *rk;
-	rd_kafka_topic_t *topics[5];
+	rd_kafka_topic_t *topics[STORE_TOPIC_END];
 	pthread_t thread;
 	bool started;
 
@@ -109,13 +105,13 @@ static void read_metadata(struct probe *p, const rd_kafka_metadata_t *md,
 {
 	int i, k;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < STORE_TOPIC_END; i++) {
 		const rd_kafka_metadata_topic_t *topic = NULL;
 
 		for (k = 0; k < md->topic_cnt; k++)
 			if (strcmp(md->topics[k].topic, topic_name(p, i)) == 0)
 				topic = &md->topics[k];
-		if (topic && i == 0 && !topic->err)
+		if (topic && i == STORE_DECISIONS && !topic->err)
 			status->partitions = topic->partition_cnt;
 		if ((!topic || is_missing(topic->err)) && !*status->missing)
 			snprintf(status->missing, sizeof(status->missing), "%s",

@@ -8,23 +8,11 @@
 #define RETRY_MS    60000 /* for a record that its topic does not accept */
 #define UNSTORED_MS 1000  /* then an unstored record moves to the outbox */
 
-static const struct kafka_setting defaults[] = {
-	{"linger.ms", "5"}, /* see producer_pump.c */
-	{"partitioner", "murmur2_random"},
-	{"queue.buffering.max.kbytes", "65536"},
-	{NULL, NULL}};
-
-static const struct kafka_setting fixed[] = {
-	{"enable.idempotence", "true"},
-	{"acks", "all"},
-	{"message.timeout.ms", "0"}, /* librdkafka must not give up */
-	{NULL, NULL}};
-
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 
-	p->rk = kafka_new(p->core, RD_KAFKA_PRODUCER, defaults, fixed,
+	p->rk = kafka_new(p->core, ZTP_KAFKA_PRODUCER,
 			  RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR, error);
 	if (!p->rk)
 		return ZTP_ERR_INTERNAL;

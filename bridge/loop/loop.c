@@ -400,7 +400,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;
-	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
+	snprintf(l->b.source, sizeof(l->b.source), "/" ZTP_BRIDGE "/%s",
 		 config->mqtt.client_id);
 	if (loop_wait_open(l, &error) != 0 || open_store(l, &error) != 0 ||
 	    open_parts(l, &error) != 0) {

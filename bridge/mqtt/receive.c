@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "bridge/journal/journal_entry.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/json.h"
-
-#define AUDIT_MAX (64 * 1024)
+#include "ztp/member.h"
 
 static void append(struct receiver *ev, struct journal_entry *e)
 {
@@ -134,7 +134,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
-	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)
+	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);

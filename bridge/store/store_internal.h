@@ -20,9 +20,9 @@
 	"finished_at,delivered_at"
 
 #define STORE_SQL(X)                                                           \
-	X(BEGIN, "BEGIN IMMEDIATE")                                            \
-	X(COMMIT, "COMMIT")                                                    \
-	X(ROLLBACK, "ROLLBACK")                                                \
+	X(BEGIN, ZTP_SQL_BEGIN)                                                \
+	X(COMMIT, ZTP_SQL_COMMIT)                                              \
+	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \

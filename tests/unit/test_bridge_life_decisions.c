@@ -1,6 +1,7 @@
 /* A customer's decision has an effect, gets a result that says why it has none,
  * or becomes a dead letter. */
 #include "life_case.h"
+#include "ztp/gate_protocol.h"
 
 #define NAMES(id, path)                                                        \
 	"{\"request_id\":\"" id "\",\"device_path\":\"" path "\","
@@ -165,8 +166,8 @@ static void remarks_are_kept_for_the_gate(void **state)
 		size_t bytes;
 		bool kept;
 	} lines[] = {{100, true},
-		     {REGISTRAR_METADATA_MAX, true},
-		     {REGISTRAR_METADATA_MAX + 1, false}};
+		     {ZTP_CONTROL_METADATA_MAX, true},
+		     {ZTP_CONTROL_METADATA_MAX + 1, false}};
 	struct life_case *c = *state;
 	size_t i;
 
