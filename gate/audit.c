@@ -14,8 +14,8 @@ static cJSON *begin(const char *verdict, const char *code)
 	cJSON *object = cJSON_CreateObject();
 
 	ztp_tree_add_time(object, "at", ztp_clock_wall());
-	cJSON_AddStringToObject(object, "verdict", verdict);
-	cJSON_AddStringToObject(object, "code", code);
+	cJSON_AddStringToObject(object, ZTP_M_VERDICT, verdict);
+	cJSON_AddStringToObject(object, ZTP_M_CODE, code);
 	return object;
 }
 
@@ -37,12 +37,12 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 			       from, ztp_clock_boot()))
 		return;
 	object = begin(record->verdict, record->code);
-	add(object, "device_path", record->path);
+	add(object, ZTP_M_DEVICE_PATH, record->path);
 	if (record->fingerprint)
-		ztp_tree_add_sha256(object, "fingerprint_sha256",
+		ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT,
 				    record->fingerprint);
-	add(object, "remote_addr", from);
-	add(object, "request_id", record->request_id);
+	add(object, ZTP_M_REMOTE_ADDR, from);
+	add(object, ZTP_M_REQUEST_ID, record->request_id);
 	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 

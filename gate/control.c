@@ -5,6 +5,8 @@
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 #define COMMAND_MAX 64 /* bytes of a name */
 
@@ -106,10 +108,10 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
-	    ztp_tree_string(&correlation, in, "correlationData",
+	    ztp_tree_string(&correlation, in, ZTP_M_CORRELATION,
 			    ZTP_CONTROL_CORRELATION_MAX, &error) != 0 ||
 	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "not a command");
 	else if (!allowed)
 		(void)ztp_reply_fail(&reply, ZTP_CODE_PERMISSION_DENIED,
@@ -130,7 +132,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	reply_begin(&reply);
 	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT, "%s",
 				     error.message);
 		append(responses, "", NULL, &reply);
 		return;
@@ -138,7 +140,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
 	if (!cJSON_IsArray(commands) ||
 	    cJSON_GetArraySize(commands) > ZTP_CONTROL_COMMANDS_MAX) {
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "commands is not a list of at most %d",
 				     ZTP_CONTROL_COMMANDS_MAX);
 		append(responses, "", NULL, &reply);

@@ -13,6 +13,7 @@
 #include "gate/devices.h"
 #include "gate/topics.h"
 #include "ztp/key.h"
+#include "ztp/member.h"
 
 #define PEM_MAX (16 * 1024)
 
@@ -300,11 +301,12 @@ static void describe_creation(struct ztp_gate *gate, const struct creation *c,
 	if (ztp_devices_get(gate->db, &device, c->path.whole.p, NULL) > 0)
 		session =
 			ztp_control_live(gate, device.path, device.spki_sha256);
-	cJSON_AddBoolToObject(reply->data, "created", created);
-	cJSON_AddStringToObject(reply->data, "device_path", c->path.whole.p);
-	ztp_tree_add_sha256(reply->data, "fingerprint_sha256", c->fingerprint);
-	cJSON_AddBoolToObject(reply->data, "live", session != NULL);
-	cJSON_AddBoolToObject(reply->data, "subscribed",
+	cJSON_AddBoolToObject(reply->data, ZTP_M_CREATED, created);
+	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH,
+				c->path.whole.p);
+	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT, c->fingerprint);
+	cJSON_AddBoolToObject(reply->data, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(reply->data, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
 }
 

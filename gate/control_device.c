@@ -8,6 +8,8 @@
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 /* ---- rejectDevice */
 
@@ -19,7 +21,7 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	*seconds = gate->options.retry_after_s;
 	if (ztp_tree_int(seconds, in, ZTP_M_RETRY_AFTER, 0,
 			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "retry_after_s: %s", error.message);
 	return true;
 }
@@ -100,15 +102,15 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
-	cJSON_AddStringToObject(object, "device_path", device->path);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, device->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				device->blocked ? "blocked" : "active");
-	ztp_tree_add_sha256(object, "fingerprint_sha256", device->fingerprint);
-	ztp_tree_add_sha256(object, "spki_sha256", device->spki_sha256);
-	cJSON_AddStringToObject(object, "onboarding",
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, device->fingerprint);
+	ztp_tree_add_sha256(object, ZTP_M_SPKI, device->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(device->onboarding));
-	ztp_tree_add_time(object, "created_at", device->created_at);
-	cJSON_AddStringToObject(object, "request_id", device->request_id);
+	ztp_tree_add_time(object, ZTP_M_CREATED_AT, device->created_at);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, device->request_id);
 	ztp_control_describe_live(object, gate, device->path,
 				  device->spki_sha256);
 }
@@ -116,13 +118,12 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 			       const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				candidate->rejected ? "rejected" : "pending");
-	ztp_tree_add_sha256(object, "fingerprint_sha256",
-			    candidate->fingerprint);
-	ztp_tree_add_sha256(object, "spki_sha256", candidate->spki_sha256);
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_add_sha256(object, ZTP_M_SPKI, candidate->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
 	ztp_control_describe_live(object, gate, candidate->path,
 				  candidate->spki_sha256);
 }

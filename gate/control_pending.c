@@ -2,18 +2,21 @@
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_tree_add_sha256(object, "fingerprint_sha256",
-			    candidate->fingerprint);
-	ztp_tree_add_time(object, "received_at", candidate->received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
-	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
-	cJSON_AddBoolToObject(object, "acked", candidate->acked);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
+	cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
+				candidate->remote_addr);
+	cJSON_AddBoolToObject(object, ZTP_M_ACKED, candidate->acked);
 	ztp_control_describe_live(object, gate, candidate->path,
 				  candidate->spki_sha256);
 }
@@ -61,7 +64,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 
 	if (!cJSON_IsArray(ids) ||
 	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "request_ids is not a list of at most %d",
 				     ZTP_CONTROL_ACKS_MAX);
 		return;

@@ -6,6 +6,8 @@
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 #define PEM_MAX	 (64 * 1024)
 #define END_PAGE 200
@@ -15,10 +17,10 @@ static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_tree_add_sha256(object, "fingerprint_sha256", cert->fingerprint);
-	cJSON_AddStringToObject(object, "subject", cert->subject);
-	ztp_tree_add_time(object, "not_before", cert->not_before);
-	ztp_tree_add_time(object, "not_after", cert->not_after);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, cert->fingerprint);
+	cJSON_AddStringToObject(object, ZTP_M_SUBJECT, cert->subject);
+	ztp_tree_add_time(object, ZTP_M_NOT_BEFORE, cert->not_before);
+	ztp_tree_add_time(object, ZTP_M_NOT_AFTER, cert->not_after);
 	cJSON_AddItemToArray(list, object);
 }
 
@@ -31,10 +33,12 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
-		cJSON_AddStringToObject(object, "audience", registry->audience);
-	ztp_tree_add_time(object, "created_at", registry->created_at);
-	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
-	cJSON_AddNumberToObject(object, "pending",
+		cJSON_AddStringToObject(object, ZTP_M_AUDIENCE,
+					registry->audience);
+	ztp_tree_add_time(object, ZTP_M_CREATED_AT, registry->created_at);
+	cJSON_AddNumberToObject(object, ZTP_M_DEVICES,
+				(double)registry->devices);
+	cJSON_AddNumberToObject(object, ZTP_M_PENDING,
 				(double)registry->candidates);
 	if (!with_cas)
 		return;
@@ -118,7 +122,7 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 		return;
 	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
-		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
 		return;
 	}
 	count = ztp_registries_list(gate->registries, page.after, found,
@@ -307,8 +311,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 				     "pem: %s", error.message);
 		return;
 	}
-	cJSON_AddStringToObject(reply->data, "registry", registry->name);
-	ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+	cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY, registry->name);
+	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
 			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
@@ -379,9 +383,9 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		end_sessions(ending);
 		cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY,
 					registry->name);
-		ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
+		ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
 				    fingerprint);
-		cJSON_AddNumberToObject(reply->data, "ended",
+		cJSON_AddNumberToObject(reply->data, ZTP_M_ENDED,
 					(double)ending->ended);
 	}
 	ending_free(ending);

@@ -9,6 +9,8 @@
 #include "base/json_tree.h"
 #include "gate/audit.h"
 #include "gate/log.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 /* --- the answer */
 
@@ -78,8 +80,8 @@ bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 
 	*value = NULL;
 	if (ztp_tree_string(value, in, name, max, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
-				      error.message);
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "%s: %s", name, error.message);
 	if (required && (!*value || !**value))
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "%s is missing", name);
@@ -158,7 +160,7 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 		page->after = "";
 	if (ztp_tree_int(&page->limit, in, ZTP_M_LIMIT, 1, ZTP_CONTROL_PAGE_MAX,
 			 &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      ZTP_M_LIMIT ": %s", error.message);
 	page->rows = cJSON_AddArrayToObject(reply->data, name);
 	return true;
@@ -167,7 +169,7 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
 		       struct ztp_reply *reply)
 {
-	if (!cJSON_GetObjectItemCaseSensitive(in, "registry"))
+	if (!cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY))
 		return true;
 	page->registry = ztp_control_registry(page->gate, in, reply);
 	return page->registry != NULL;
@@ -191,7 +193,7 @@ cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
 void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply)
 {
 	if (page->more)
-		cJSON_AddStringToObject(reply->data, "next", page->last);
+		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, page->last);
 }
 
 /* --- sessions */
@@ -215,7 +217,7 @@ void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 	const struct ztp_session *session =
 		ztp_control_live(gate, path, spki_sha256);
 
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
+	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
 }

@@ -67,15 +67,16 @@ static cJSON *event(const struct ztp_candidate *candidate)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
 	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
 				 candidate->der_len)) {
 		cJSON_Delete(object);
 		return NULL; /* the next round has it */
 	}
-	ztp_tree_add_time(object, "received_at", candidate->received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
+	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
 	if (candidate->remote_addr[0])
 		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
 					candidate->remote_addr);

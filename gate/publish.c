@@ -79,10 +79,10 @@ void ztp_publish_subscribed(const struct ztp_session *session)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(object, "device_path", session->path);
-	ztp_tree_add_sha256(object, "fingerprint_sha256", session->fingerprint);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");
-	ztp_publish_json(NULL, "ztp/v1/subscribed", object, 0, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
 }

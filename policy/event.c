@@ -28,8 +28,8 @@ size_t ztp_event_headers(struct ztp_header *headers,
 	headers[n++] =
 		(struct ztp_header){"ce_subject", ztp_str_of(event->subject)};
 	headers[n++] = (struct ztp_header){"ce_time", ztp_str_of(event->time)};
-	headers[n++] = (struct ztp_header){"content-type",
-					   ztp_str_of("application/json")};
+	headers[n++] = (struct ztp_header){ZTP_HEADER_CONTENT_TYPE,
+					   ztp_str_of(ZTP_MEDIA_JSON)};
 	if (event->traceparent)
 		headers[n++] = (struct ztp_header){
 			"traceparent", ztp_str_of(event->traceparent)};

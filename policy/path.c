@@ -46,11 +46,11 @@ int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 				"device path longer than %d bytes",
 				ZTP_PATH_MAX);
 	path->whole = rest;
-	if (!ztp_str_take(&rest, "subscriptions/") ||
+	if (!ztp_str_take(&rest, ZTP_PATH_SUBSCRIPTION) ||
 	    !take_id(&rest, &path->subscription) ||
-	    !ztp_str_take(&rest, "/registries/") ||
+	    !ztp_str_take(&rest, ZTP_PATH_REGISTRY) ||
 	    !take_id(&rest, &path->registry) ||
-	    !ztp_str_take(&rest, "/devices/") ||
+	    !ztp_str_take(&rest, ZTP_PATH_DEVICE) ||
 	    !take_id(&rest, &path->device) || rest.n != 0)
 		return ztp_fail(error, ZTP_ERR_PATH,
 				"not a device path (subscriptions/{s}/"

@@ -280,13 +280,14 @@ static int salvage(struct ztp_salvaged *salvaged, struct ztp_object *event)
 	ztp_json_start(&out, SALVAGE_ROOM);
 	ztp_json_open(&out, NULL, '{');
 	if (*salvaged->request_id)
-		ztp_json_add_string(&out, "request_id", salvaged->request_id);
+		ztp_json_add_string(&out, ZTP_M_REQUEST_ID,
+				    salvaged->request_id);
 	if (*salvaged->path)
-		ztp_json_add_string(&out, "device_path", salvaged->path);
+		ztp_json_add_string(&out, ZTP_M_DEVICE_PATH, salvaged->path);
 	if (attempt != INT64_MIN)
-		ztp_json_add_int(&out, "attempt", attempt);
+		ztp_json_add_int(&out, ZTP_M_ATTEMPT, attempt);
 	if (time.p)
-		ztp_json_add_text(&out, "received_at", time);
+		ztp_json_add_text(&out, ZTP_M_RECEIVED_AT, time);
 	ztp_json_close(&out, '}');
 	return ztp_json_finish(&salvaged->json, NULL, &out, NULL);
 }

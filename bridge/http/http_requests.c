@@ -41,11 +41,10 @@ static bool add_all(cJSON *object, const struct store_request *r)
 		r->state != ZTP_STATE_RECEIVED &&
 		(r->finished_at == 0 || r->finished_at > r->announced_at);
 
-	return cJSON_AddStringToObject(object, "request_id", r->id) &&
+	return cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, r->id) &&
 	       add_device(object, r->path) &&
-	       ztp_tree_add_sha256(object, "fingerprint_sha256",
-				   r->fingerprint) &&
-	       cJSON_AddStringToObject(object, "state",
+	       ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, r->fingerprint) &&
+	       cJSON_AddStringToObject(object, ZTP_M_STATE,
 				       ztp_state_name(r->state)) &&
 	       cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT, r->attempt) &&
 	       http_add_time(object, ZTP_M_RECEIVED_AT, r->received_at) &&

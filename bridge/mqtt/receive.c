@@ -96,7 +96,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
-	struct ztp_field field = {.name = "device_path"};
+	struct ztp_field field = {.name = ZTP_M_DEVICE_PATH};
 	struct journal_entry audit;
 	char path[ZTP_PATH_MAX + 1] = "";
 	struct ztp_str given = {NULL, 0};

@@ -44,9 +44,9 @@ static cJSON *add_device(struct control_message *m, const char *name,
 {
 	cJSON *command = add_command(m, name, correlation);
 
-	add_text(m, command, "device_path", r->path);
+	add_text(m, command, ZTP_M_DEVICE_PATH, r->path);
 	if (!command ||
-	    !ztp_tree_add_sha256(command, "fingerprint_sha256", r->fingerprint))
+	    !ztp_tree_add_sha256(command, ZTP_M_FINGERPRINT, r->fingerprint))
 		m->failed = true;
 	return command;
 }
@@ -127,9 +127,10 @@ static bool is_true(const cJSON *object, const char *name)
 
 void control_read(struct control_answer *a, const cJSON *response)
 {
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
+	const cJSON *data =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
 	const char *code = ztp_tree_text(response, "code");
-	const char *hex = ztp_tree_text(data, "fingerprint_sha256");
+	const char *hex = ztp_tree_text(data, ZTP_M_FINGERPRINT);
 
 	if (!*code)
 		code = data ? ZTP_CODE_OK : ZTP_CODE_INTERNAL;
@@ -139,7 +140,7 @@ void control_read(struct control_answer *a, const cJSON *response)
 	snprintf(a->state, sizeof(a->state), "%s",
 		 ztp_tree_text(data, "state"));
 	snprintf(a->request_id, sizeof(a->request_id), "%s",
-		 ztp_tree_text(data, "request_id"));
+		 ztp_tree_text(data, ZTP_M_REQUEST_ID));
 	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 	a->live = is_true(data, ZTP_M_LIVE);

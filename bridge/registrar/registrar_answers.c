@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json_tree.h"
+#include "ztp/code.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -18,12 +19,14 @@
 
 static void on_info(struct registrar *g, const cJSON *response)
 {
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *topic = ztp_tree_text(data, "command_topic");
+	const cJSON *data =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
+	const char *topic = ztp_tree_text(data, ZTP_M_COMMAND_TOPIC);
 	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
-	if (strcmp(ztp_tree_text(response, "code"), "OK") != 0 && !data) {
+	if (strcmp(ztp_tree_text(response, "code"), ZTP_CODE_OK) != 0 &&
+	    !data) {
 		registrar_denied(g, 0);
 		return;
 	}
@@ -44,10 +47,10 @@ static void on_info(struct registrar *g, const cJSON *response)
 
 static void on_response(struct registrar *g, const cJSON *response)
 {
-	const char *correlation = ztp_tree_text(response, "correlationData");
+	const char *correlation = ztp_tree_text(response, ZTP_M_CORRELATION);
 	int i;
 
-	if (strcmp(ztp_tree_text(response, "command"), "getInfo") == 0) {
+	if (strcmp(ztp_tree_text(response, "command"), ZTP_CMD_GET_INFO) == 0) {
 		on_info(g, response);
 		return;
 	}
@@ -65,8 +68,8 @@ static void on_response(struct registrar *g, const cJSON *response)
 
 static void on_subscribed(struct registrar *g, const cJSON *event)
 {
-	const char *hex = ztp_tree_text(event, "fingerprint_sha256");
-	const char *path = ztp_tree_text(event, "device_path");
+	const char *hex = ztp_tree_text(event, ZTP_M_FINGERPRINT);
+	const char *path = ztp_tree_text(event, ZTP_M_DEVICE_PATH);
 	struct registrar_subscription *s;
 
 	if (!*path || strlen(path) > ZTP_PATH_MAX)

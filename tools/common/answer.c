@@ -9,7 +9,7 @@
 #include "ztp/member.h"
 #include "ztp/topics.h"
 
-#define SOURCE "ztp-approver"
+#define SOURCE ZTP_APPROVER
 
 bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 {
@@ -98,9 +98,10 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 		return true;
 	ok = payload->json ? cJSON_AddRawToObject(object, ZTP_M_PAYLOAD,
 						  payload->data) != NULL
-			   : ztp_tree_add_base64(object, "payload_base64",
+			   : ztp_tree_add_base64(object, ZTP_M_PAYLOAD_B64,
 						 payload->data, payload->len);
-	return ok && add_string(object, "content_type", payload->content_type);
+	return ok &&
+	       add_string(object, ZTP_M_CONTENT_TYPE, payload->content_type);
 }
 
 static cJSON *native_body(const struct ztp_ask *ask,

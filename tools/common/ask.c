@@ -118,12 +118,12 @@ static int read_certificate(struct ztp_ask *ask, const struct ztp_field *field,
 			    struct ztp_error *error)
 {
 	struct ztp_field fields[CERT_MEMBERS] = {
-		[FINGERPRINT] = {.name = "fingerprint_sha256"},
+		[FINGERPRINT] = {.name = ZTP_M_FINGERPRINT},
 		[SUBJECT] = {.name = "subject"},
 		[ISSUER] = {.name = "issuer"},
-		[PUBLIC_KEY] = {.name = "public_key"},
-		[NOT_BEFORE] = {.name = "not_before"},
-		[NOT_AFTER] = {.name = "not_after"},
+		[PUBLIC_KEY] = {.name = ZTP_M_PUBLIC_KEY},
+		[NOT_BEFORE] = {.name = ZTP_M_NOT_BEFORE},
+		[NOT_AFTER] = {.name = ZTP_M_NOT_AFTER},
 	};
 	struct ztp_object certificate;
 	int rc;
@@ -143,7 +143,7 @@ int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		  struct ztp_error *error)
 {
 	struct ztp_field fields[MEMBERS] = {
-		[REQUEST_ID] = {.name = "request_id"},
+		[REQUEST_ID] = {.name = ZTP_M_REQUEST_ID},
 		[DEVICE] = {.name = "device"},
 		[CERTIFICATE] = {.name = "certificate"},
 	};

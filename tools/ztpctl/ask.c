@@ -4,6 +4,7 @@
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/code.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -21,7 +22,7 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 	}
 	code = ztp_tree_text(response, "code");
 	text = ztp_tree_text(response, "error");
-	ok = strcmp(code, "OK") == 0;
+	ok = strcmp(code, ZTP_CODE_OK) == 0;
 	if (!ok)
 		ztp_cli_warn("ztpctl", "%s: %s", *code ? code : "?",
 			     *text ? text : "no reason given");
@@ -57,9 +58,9 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		}
 		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
 		more = *ztp_tree_text(data, "next") != '\0';
-		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
+		cJSON_DeleteItemFromObjectCaseSensitive(in, ZTP_M_AFTER);
 		if (more)
-			cJSON_AddStringToObject(in, "after",
+			cJSON_AddStringToObject(in, ZTP_M_AFTER,
 						ztp_tree_text(data, "next"));
 		cJSON_Delete(data);
 		data = NULL;

@@ -357,7 +357,7 @@ static cJSON *pick(const char *text, const char *correlation)
 	responses = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
 	for (response = responses ? responses->child : NULL; response;
 	     response = response->next) {
-		if (strcmp(ztp_tree_text(response, "correlationData"),
+		if (strcmp(ztp_tree_text(response, ZTP_M_CORRELATION),
 			   correlation) == 0) {
 			found = response;
 			break;

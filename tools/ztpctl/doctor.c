@@ -67,7 +67,7 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	}
 	code = ztp_tree_text(response, "code");
 	doctor->info =
-		cJSON_DetachItemFromObjectCaseSensitive(response, "data");
+		cJSON_DetachItemFromObjectCaseSensitive(response, ZTP_M_DATA);
 	version = ztp_tree_text(doctor->info, "version");
 	if (!*version)
 		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
@@ -84,7 +84,7 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
  * at start only. */
 static void check_topic(struct ztp_doctor *doctor, const char *what)
 {
-	const char *now = ztp_tree_text(doctor->info, "command_topic");
+	const char *now = ztp_tree_text(doctor->info, ZTP_M_COMMAND_TOPIC);
 	const char *then = doctor->facts.command_topic;
 
 	if (!*now)
