@@ -1,9 +1,9 @@
 /*
- * cJSON has good trees and a parser that is too forgiving to be let near input:
- * it takes a key twice and shows the first (another reader would show the
- * last), ends strings at \u0000, passes invalid UTF-8 on, ignores what follows
- * the value, and cannot read a number of 64 characters. So the strict reader
- * shows the values, and the nodes are made of them here.
+ * cJSON's trees are good, but its parser is too lenient for input. It accepts a
+ * duplicate key and returns the first value (another reader would return the
+ * last), ends strings at \u0000, lets invalid UTF-8 through, ignores whatever
+ * follows the value, and cannot read a number of 64 characters. So the strict
+ * reader reads the values, and the nodes are built from them here.
  */
 #include "base/json_tree.h"
 
@@ -17,7 +17,7 @@ static int out_of_memory(struct ztp_error *error)
 	return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
-/* The characters of a string, terminated; NULL when memory ran out. */
+/* The characters of a string, NUL-terminated. NULL: no memory. */
 static char *characters(struct ztp_json_string string)
 {
 	char *text = malloc(string.n + 1);
@@ -36,7 +36,7 @@ static cJSON *create_string(struct ztp_json_string string)
 	return node;
 }
 
-/* Without what is in it. */
+/* Builds the node without its children. */
 static cJSON *create(const struct ztp_json_item *item)
 {
 	switch (item->kind) {
@@ -68,14 +68,14 @@ static bool attach(cJSON *parent, const struct ztp_json_item *item, cJSON *node)
 	return ok;
 }
 
-/* What is being built, and where its errors go. */
+/* The tree being built, and where errors are reported. */
 struct branch {
 	cJSON *node;
 	struct ztp_error *error;
 };
 
-/* A nested value is read once more, from its own text; ZTP_JSON_DEPTH bounds
- * how often, and the recursion. */
+/* A nested value is read again, from its own text. ZTP_JSON_DEPTH bounds how
+ * often, and so the recursion. */
 static int build(cJSON **node, const struct ztp_json_item *item,
 		 struct ztp_error *error)
 {
@@ -119,7 +119,7 @@ int ztp_tree_parse(cJSON **tree, const char *text, size_t len, size_t max,
 	return rc ? rc : build(tree, &value, error);
 }
 
-/* --- looking */
+/* --- reading members */
 
 const char *ztp_tree_text(const cJSON *object, const char *name)
 {
@@ -128,7 +128,7 @@ const char *ztp_tree_text(const cJSON *object, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/* NULL when the member is absent or null. */
+/* NULL if the member is absent or null. */
 static const cJSON *given(const cJSON *object, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -173,7 +173,7 @@ int ztp_tree_int(int64_t *value, const cJSON *object, const char *name,
 	return 0;
 }
 
-/* --- adding */
+/* --- adding members */
 
 bool ztp_tree_add_sha256(cJSON *object, const char *name,
 			 const uint8_t digest[ZTP_SHA256_LEN])
