@@ -1,9 +1,10 @@
 /*
- * cJSON's trees are good, but its parser is too lenient for input. It accepts a
- * duplicate key and returns the first value (another reader would return the
- * last), ends strings at \u0000, lets invalid UTF-8 through, ignores whatever
- * follows the value, and cannot read a number of 64 characters. So the strict
- * reader reads the values, and the nodes are built from them here.
+ * We use cJSON's trees but not its parser, which tolerates too much to be given
+ * input: it accepts a key twice and returns the first (another parser would
+ * return the last), ends strings at \u0000, passes on invalid UTF-8, and
+ * ignores what follows the value. Some releases cannot read a number of 64
+ * characters. So the strict reader reads the text, and the nodes are created
+ * here.
  */
 #include "base/json_tree.h"
 
@@ -17,7 +18,7 @@ static int out_of_memory(struct ztp_error *error)
 	return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
-/* The characters of a string, NUL-terminated. NULL: no memory. */
+/* A string's characters, terminated; NULL when out of memory. */
 static char *characters(struct ztp_json_string string)
 {
 	char *text = malloc(string.n + 1);
@@ -36,7 +37,7 @@ static cJSON *create_string(struct ztp_json_string string)
 	return node;
 }
 
-/* Builds the node without its children. */
+/* Creates a node without its children. */
 static cJSON *create(const struct ztp_json_item *item)
 {
 	switch (item->kind) {
@@ -68,14 +69,14 @@ static bool attach(cJSON *parent, const struct ztp_json_item *item, cJSON *node)
 	return ok;
 }
 
-/* The tree being built, and where errors are reported. */
+/* The node being built, and where errors go. */
 struct branch {
 	cJSON *node;
 	struct ztp_error *error;
 };
 
-/* A nested value is read again, from its own text. ZTP_JSON_DEPTH bounds how
- * often, and so the recursion. */
+/* Reads a nested value again from its own text. ZTP_JSON_DEPTH limits how
+ * often, and the recursion. */
 static int build(cJSON **node, const struct ztp_json_item *item,
 		 struct ztp_error *error)
 {
@@ -119,7 +120,7 @@ int ztp_tree_parse(cJSON **tree, const char *text, size_t len, size_t max,
 	return rc ? rc : build(tree, &value, error);
 }
 
-/* --- reading members */
+/* --- reading */
 
 const char *ztp_tree_text(const cJSON *object, const char *name)
 {
@@ -128,7 +129,7 @@ const char *ztp_tree_text(const cJSON *object, const char *name)
 	return cJSON_IsString(item) ? item->valuestring : "";
 }
 
-/* NULL if the member is absent or null. */
+/* NULL when the member is absent or null. */
 static const cJSON *given(const cJSON *object, const char *name)
 {
 	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
@@ -173,7 +174,7 @@ int ztp_tree_int(int64_t *value, const cJSON *object, const char *name,
 	return 0;
 }
 
-/* --- adding members */
+/* --- adding */
 
 bool ztp_tree_add_sha256(cJSON *object, const char *name,
 			 const uint8_t digest[ZTP_SHA256_LEN])

@@ -6,6 +6,8 @@
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 static cJSON *begin(const char *verdict, const char *code)
 {
@@ -46,12 +48,12 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 
 static void tell(const char *address, uint64_t left_out, void *arg)
 {
-	cJSON *object = begin("refused", "audit_limited");
+	cJSON *object = begin(ZTP_AUDIT_REFUSED, ZTP_WHY_AUDIT_LIMITED);
 
 	(void)arg;
-	add(object, "remote_addr", address);
-	cJSON_AddNumberToObject(object, "omitted", (double)left_out);
-	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+	add(object, ZTP_M_REMOTE_ADDR, address);
+	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
+	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)

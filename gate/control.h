@@ -10,9 +10,8 @@
 #include <cjson/cJSON.h>
 
 #include "gate/gate.h"
-
-#define ZTP_CONTROL_TOPIC    "$CONTROL/ztp/v1"
-#define ZTP_CONTROL_RESPONSE "$CONTROL/ztp/v1/response"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 /* MOSQ_EVT_CONTROL. Always returns 0: anything else disconnects the client. */
 int ztp_control(int event, void *event_data, void *userdata);

@@ -9,8 +9,6 @@
 #include "gate/devices.h"
 #include "gate/topics.h"
 
-#define RETRY_MAX_S (365LL * 24 * 3600)
-
 /* ---- rejectDevice */
 
 static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
@@ -38,7 +36,7 @@ static bool is_device(struct ztp_gate *gate, const char *path,
 		return !ztp_reply_error(reply, &error);
 	if (rc > 0 &&
 	    memcmp(device.fingerprint, fingerprint, ZTP_SHA256_LEN) == 0)
-		return !ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		return !ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				       "the device exists");
 	return false;
 }
@@ -80,7 +78,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 		if (rc < 0)
 			(void)ztp_reply_error(reply, &error);
 		else
-			cJSON_AddFalseToObject(reply->data, "rejected");
+			cJSON_AddFalseToObject(reply->data, ZTP_M_REJECTED);
 		return;
 	}
 	if (ztp_candidates_reject(gate->db, registry, &candidate,
@@ -92,9 +90,9 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	end_held(gate, path.whole.p, fingerprint);
-	cJSON_AddTrueToObject(reply->data, "rejected");
-	ztp_control_note(gate, "refused", "rejected", path.whole.p, fingerprint,
-			 candidate.id);
+	cJSON_AddTrueToObject(reply->data, ZTP_M_REJECTED);
+	ztp_control_note(gate, ZTP_AUDIT_REFUSED, ZTP_WHY_REJECTED,
+			 path.whole.p, fingerprint, candidate.id);
 }
 
 /* ---- getDevice and listDevices */
@@ -144,8 +142,8 @@ static void get_candidate(struct ztp_gate *gate, const char *path,
 	if (rc < 0)
 		(void)ztp_reply_error(reply, &error);
 	else if (rc == 0)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				     path);
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "no device %.200s", path);
 	else
 		describe_candidate(reply->data, gate, &candidate);
 }
@@ -179,7 +177,7 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	}
 	describe(reply->data, gate, &device);
 	if (metadata)
-		cJSON_AddItemToObject(reply->data, "metadata",
+		cJSON_AddItemToObject(reply->data, ZTP_M_METADATA,
 				      cJSON_CreateRaw(metadata));
 	free(metadata);
 }
@@ -226,9 +224,9 @@ static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
 	if (rc == 0)
-		return ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				      path->whole.p);
-	cJSON_AddStringToObject(reply->data, "device_path", device->path);
+		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				      "no device %.200s", path->whole.p);
+	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH, device->path);
 	return true;
 }
 
@@ -252,7 +250,7 @@ void ztp_control_delete_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, "ended", "deleted", device.path,
+	ztp_control_note(gate, ZTP_AUDIT_ENDED, ZTP_WHY_DELETED, device.path,
 			 device.fingerprint, device.request_id);
 }
 
@@ -273,9 +271,9 @@ static void set_blocked(struct ztp_gate *gate, const cJSON *in, bool blocked,
 		return;
 	if (blocked)
 		ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, blocked ? "ended" : "accepted",
-			 blocked ? "blocked" : "unblocked", device.path,
-			 device.fingerprint, device.request_id);
+	ztp_control_note(gate, blocked ? ZTP_AUDIT_ENDED : ZTP_AUDIT_ACCEPTED,
+			 blocked ? ZTP_WHY_BLOCKED : ZTP_WHY_UNBLOCKED,
+			 device.path, device.fingerprint, device.request_id);
 }
 
 void ztp_control_block_device(struct ztp_gate *gate, const cJSON *in,

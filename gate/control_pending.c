@@ -3,8 +3,6 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 
-#define IDS_MAX 1000
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
@@ -53,7 +51,8 @@ void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 			     struct ztp_reply *reply)
 {
-	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "request_ids");
+	const cJSON *ids =
+		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REQUEST_IDS);
 	struct ztp_error error = {0};
 	int64_t acked = 0;
 	const cJSON *id;
@@ -68,7 +67,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 		int rc;
 
 		if (!cJSON_IsString(id)) {
-			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+			(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 					     "request_ids contains something "
 					     "other than strings");
 			return;
@@ -83,7 +82,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	gate->offers.acked = gate->offers.acked || acked > 0;
-	cJSON_AddNumberToObject(reply->data, "acked", (double)acked);
+	cJSON_AddNumberToObject(reply->data, ZTP_M_ACKED, (double)acked);
 }
 
 struct sums {
@@ -115,14 +114,16 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 
 	(void)in;
 	add_up(gate, &sums);
-	cJSON_AddStringToObject(data, "version", ZTP_VERSION);
-	cJSON_AddStringToObject(data, "command_topic", options->command_topic);
-	cJSON_AddStringToObject(data, "pending_mode",
-				options->hold ? "hold" : "refuse");
-	cJSON_AddNumberToObject(data, "retry_after_s",
+	cJSON_AddStringToObject(data, ZTP_M_VERSION, ZTP_VERSION);
+	cJSON_AddStringToObject(data, ZTP_M_COMMAND_TOPIC,
+				options->command_topic);
+	cJSON_AddStringToObject(data, ZTP_M_PENDING_MODE,
+				options->hold ? ZTP_MODE_HOLD
+					      : ZTP_MODE_REFUSE);
+	cJSON_AddNumberToObject(data, ZTP_M_RETRY_AFTER,
 				(double)options->retry_after_s);
-	cJSON_AddNumberToObject(data, "registries",
+	cJSON_AddNumberToObject(data, ZTP_M_REGISTRIES,
 				(double)ztp_registries_count(gate->registries));
-	cJSON_AddNumberToObject(data, "devices", (double)sums.devices);
-	cJSON_AddNumberToObject(data, "pending", (double)sums.candidates);
+	cJSON_AddNumberToObject(data, ZTP_M_DEVICES, (double)sums.devices);
+	cJSON_AddNumberToObject(data, ZTP_M_PENDING, (double)sums.candidates);
 }

@@ -27,8 +27,8 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 {
 	cJSON *cas;
 
-	cJSON_AddStringToObject(object, "registry", registry->name);
-	cJSON_AddStringToObject(object, "onboarding",
+	cJSON_AddStringToObject(object, ZTP_M_REGISTRY, registry->name);
+	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
 		cJSON_AddStringToObject(object, "audience", registry->audience);
@@ -38,7 +38,7 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 				(double)registry->candidates);
 	if (!with_cas)
 		return;
-	cas = cJSON_AddArrayToObject(object, "cas");
+	cas = cJSON_AddArrayToObject(object, ZTP_M_CAS);
 	for (size_t i = 0; i < registry->ca_count; i++)
 		describe_ca(cas, registry->cas[i]);
 }
@@ -49,15 +49,16 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 {
 	const char *mode, *text;
 
-	if (!ztp_control_string(&mode, in, "onboarding", 16, false, reply) ||
-	    !ztp_control_string(&text, in, "audience", ZTP_AUDIENCE_MAX, false,
-				reply))
+	if (!ztp_control_string(&mode, in, ZTP_M_ONBOARDING, 16, false,
+				reply) ||
+	    !ztp_control_string(&text, in, ZTP_M_AUDIENCE, ZTP_AUDIENCE_MAX,
+				false, reply))
 		return false;
 	if (mode && !ztp_onboarding_parse(onboarding, mode))
 		return ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
+			reply, ZTP_CODE_INVALID_ARGUMENT,
 			"onboarding is not one of direct, custom, off");
-	if (cJSON_GetObjectItemCaseSensitive(in, "audience"))
+	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_AUDIENCE))
 		*audience = text;
 	return true;
 }
@@ -69,18 +70,18 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 	const char *name, *audience = NULL;
 	struct ztp_error error = {0};
 
-	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
-				reply) ||
+	if (!ztp_control_string(&name, in, ZTP_M_REGISTRY, ZTP_REGISTRY_MAX,
+				true, reply) ||
 	    !settings(&onboarding, &audience, in, reply))
 		return;
 	if (!ztp_registry_name_valid(name)) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "registry is not "
 				     "subscription/registry");
 		return;
 	}
 	if (ztp_registries_find(gate->registries, name, strlen(name))) {
-		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
 				     "registry %s exists already", name);
 		return;
 	}
@@ -115,7 +116,7 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 
 	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	found = calloc((size_t)page.limit + 1, sizeof(*found));
+	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
 		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
 		return;
@@ -198,14 +199,18 @@ static int end_one(struct ending *ending, const struct ztp_candidate *candidate,
 
 static int end_candidates(struct ending *ending, struct ztp_error *error)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_REGISTRY,
+		.of = ending->registry->name,
+		.after = ending->cursor,
+		.limit = END_PAGE,
+	};
 	int rc;
 
 	do {
 		ending->count = 0;
-		rc = ztp_candidates_list(
-			ending->gate->db, ZTP_CANDIDATES_REGISTRY,
-			ending->registry->name, ending->cursor, END_PAGE, 0, 0,
-			collect, ending, error);
+		rc = ztp_candidates_list(ending->gate->db, &query, collect,
+					 ending, error);
 		for (size_t i = 0; rc == 0 && i < ending->count; i++) {
 			memcpy(ending->cursor, ending->found[i].id,
 			       ZTP_UUID_LEN);
@@ -222,8 +227,9 @@ static void end_sessions(struct ending *ending)
 			ending->gate->sessions, ending->sessions.clients[i]);
 
 		if (session)
-			ztp_control_note(ending->gate, "ended", ending->code,
-					 session->path, session->fingerprint,
+			ztp_control_note(ending->gate, ZTP_AUDIT_ENDED,
+					 ending->code, session->path,
+					 session->fingerprint,
 					 session->request_id);
 		if (session && session->live)
 			ztp_gate_end_later(ending->gate, session);
@@ -239,7 +245,7 @@ static struct ending *ending_new(struct ztp_gate *gate,
 	struct ending *ending = calloc(1, sizeof(*ending));
 
 	if (!ending) {
-		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
 		return NULL;
 	}
 	ending->gate = gate;
@@ -264,7 +270,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 	if (!registry)
 		return;
 	if (registry->devices > 0) {
-		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				     "registry %s still has %lld devices",
 				     registry->name,
 				     (long long)registry->devices);
@@ -273,7 +279,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 	ending = ending_new(gate, registry, reply);
 	if (!ending)
 		return;
-	ending->code = "registry_deleted";
+	ending->code = ZTP_WHY_REGISTRY_DELETED;
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove(gate->registries, registry->name,
@@ -294,18 +300,18 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	const char *pem;
 
 	if (!registry ||
-	    !ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+	    !ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
 		return;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
-				     error.message);
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				     "pem: %s", error.message);
 		return;
 	}
 	cJSON_AddStringToObject(reply->data, "registry", registry->name);
 	ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
 			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
-		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
 				     "registry %s has this CA already",
 				     registry->name);
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
@@ -329,11 +335,11 @@ static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		return false;
 	if (present)
 		return true;
-	if (!ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+	if (!ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
 		return false;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
-				      error.message);
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "pem: %s", error.message);
 	memcpy(fingerprint, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
 	ztp_ca_free(ca);
 	return true;
@@ -353,7 +359,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		return;
 	index = ztp_registry_ca(registry, fingerprint);
 	if (index < 0) {
-		(void)ztp_reply_fail(reply, "NOT_FOUND",
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
 				     "registry %s has no such CA",
 				     registry->name);
 		return;
@@ -362,7 +368,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 	if (!ending)
 		return;
 	ending->ca = fingerprint;
-	ending->code = "ca_removed";
+	ending->code = ZTP_WHY_CA_REMOVED;
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove_ca(gate->registries, registry,
@@ -371,7 +377,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
 		end_sessions(ending);
-		cJSON_AddStringToObject(reply->data, "registry",
+		cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY,
 					registry->name);
 		ztp_tree_add_sha256(reply->data, "fingerprint_sha256",
 				    fingerprint);

@@ -10,9 +10,6 @@
 #include "gate/audit.h"
 #include "gate/log.h"
 
-#define LIMIT_MAX     1000
-#define LIMIT_DEFAULT 100
-
 /* --- the answer */
 
 bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
@@ -31,20 +28,20 @@ bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 
 bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 {
-	const char *code = "INVALID_ARGUMENT";
+	const char *code = ZTP_CODE_INVALID_ARGUMENT;
 
 	switch (error->code) {
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		code = "UNAVAILABLE";
+		code = ZTP_CODE_UNAVAILABLE;
 		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
-		code = "INTERNAL";
+		code = ZTP_CODE_INTERNAL;
 		break;
 	case ZTP_ERR_TOO_MANY:
-		code = "RESOURCE_EXHAUSTED";
+		code = ZTP_CODE_RESOURCE_EXHAUSTED;
 		break;
 	default:
 		break;
@@ -84,7 +81,7 @@ bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
 				      error.message);
 	if (required && (!*value || !**value))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "%s is missing", name);
 	return true;
 }
@@ -95,11 +92,11 @@ bool ztp_control_path(struct ztp_path *path, const cJSON *in,
 	struct ztp_error error = {0};
 	const char *text;
 
-	if (!ztp_control_string(&text, in, "device_path", ZTP_PATH_MAX, true,
-				reply))
+	if (!ztp_control_string(&text, in, ZTP_M_DEVICE_PATH, ZTP_PATH_MAX,
+				true, reply))
 		return false;
 	if (ztp_path_parse(path, text, strlen(text), &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "device_path: %s", error.message);
 	return true;
 }
@@ -109,7 +106,7 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 {
 	const char *text;
 
-	if (!ztp_control_string(&text, in, "fingerprint_sha256",
+	if (!ztp_control_string(&text, in, ZTP_M_FINGERPRINT,
 				2 * ZTP_SHA256_LEN, !present, reply))
 		return false;
 	if (present)
@@ -117,7 +114,7 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 	if (text &&
 	    !ztp_hex_decode(fingerprint, ZTP_SHA256_LEN, text, strlen(text)))
 		return ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
+			reply, ZTP_CODE_INVALID_ARGUMENT,
 			"fingerprint_sha256 is not 64 hex digits");
 	return true;
 }
@@ -129,19 +126,19 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 	struct ztp_registry *registry;
 	const char *name;
 
-	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
-				reply))
+	if (!ztp_control_string(&name, in, ZTP_M_REGISTRY, ZTP_REGISTRY_MAX,
+				true, reply))
 		return NULL;
 	if (!ztp_registry_name_valid(name)) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "registry is not "
 				     "subscription/registry");
 		return NULL;
 	}
 	registry = ztp_registries_find(gate->registries, name, strlen(name));
 	if (!registry)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no registry %s",
-				     name);
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "no registry %s", name);
 	return registry;
 }
 

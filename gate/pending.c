@@ -17,6 +17,8 @@
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define PAGE	     100
 #define INTERVAL_MIN (10 * 1000LL)
@@ -75,7 +77,7 @@ static cJSON *event(const struct ztp_candidate *candidate)
 	ztp_tree_add_time(object, "received_at", candidate->received_at);
 	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
 	if (candidate->remote_addr[0])
-		cJSON_AddStringToObject(object, "remote_addr",
+		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
 					candidate->remote_addr);
 	return object;
 }
@@ -93,7 +95,7 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->offers->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	ztp_publish_json(NULL, ZTP_PENDING_TOPIC, event(candidate), 1, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1, NULL);
 	return true;
 }
 
@@ -101,11 +103,14 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
  * after the interval it is tried again. */
 static bool offer_page(struct ztp_gate *gate)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_OFFERED,
+		.after = gate->offers.cursor,
+		.limit = PAGE,
+	};
 	struct page page = {&gate->offers, 0};
 	struct ztp_error error = {0};
-	int rc = ztp_candidates_list(gate->db, ZTP_CANDIDATES_OFFERED, "",
-				     gate->offers.cursor, PAGE, 0, 0, offer,
-				     &page, &error);
+	int rc = ztp_candidates_list(gate->db, &query, offer, &page, &error);
 
 	return rc == 0 && page.count == PAGE;
 }
@@ -134,10 +139,15 @@ static void offer_fresh(struct ztp_gate *gate)
 	struct ztp_offers *offers = &gate->offers;
 	struct page page = {NULL, 0};
 
-	for (size_t i = 0; i < offers->fresh_count; i++)
-		(void)ztp_candidates_list(gate->db, ZTP_CANDIDATES_ID,
-					  offers->fresh[i], "", 1, 0, 0, offer,
-					  &page, NULL);
+	for (size_t i = 0; i < offers->fresh_count; i++) {
+		const struct ztp_candidate_query query = {
+			.which = ZTP_CANDIDATES_ID,
+			.of = offers->fresh[i],
+			.limit = 1,
+		};
+
+		(void)ztp_candidates_list(gate->db, &query, offer, &page, NULL);
+	}
 	offers->fresh_count = 0;
 }
 

@@ -353,6 +353,11 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 	return 0;
 }
 
+const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm)
+{
+	return algorithm == ZTP_KEY_RSA ? ZTP_ALGORITHM_RSA : ZTP_ALGORITHM_EC;
+}
+
 void ztp_cert_clear(struct ztp_cert *cert)
 {
 	if (!cert)

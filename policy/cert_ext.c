@@ -24,15 +24,16 @@ static bool take_sequence(struct ztp_str *inside, struct ztp_str value)
 static int read_constraints(struct ztp_cert *cert, struct ztp_str value,
 			    struct ztp_error *error)
 {
+	static const char name[] = "basicConstraints";
 	struct ztp_str rest, ca, length;
 	bool is_ca;
 
 	if (!take_sequence(&rest, value))
-		return unreadable("basicConstraints", error);
+		return unreadable(name, error);
 	is_ca = ztp_der_optional(&rest, ZTP_DER_BOOLEAN, &ca);
 	(void)ztp_der_optional(&rest, ZTP_DER_INTEGER, &length);
 	if (rest.n != 0 || (is_ca && ca.p[0] == 0))
-		return unreadable("basicConstraints", error);
+		return unreadable(name, error);
 	cert->is_ca |= is_ca;
 	return 0;
 }
@@ -54,16 +55,17 @@ static int read_key_usage(struct ztp_cert *cert, struct ztp_str value,
 static int read_extended_usage(struct ztp_cert *cert, struct ztp_str value,
 			       struct ztp_error *error)
 {
+	static const char name[] = "extKeyUsage";
 	struct ztp_str rest, purpose;
 
 	if (!take_sequence(&rest, value) || rest.n == 0)
-		return unreadable("extKeyUsage", error);
+		return unreadable(name, error);
 	cert->has_eku = true;
 	while (rest.n > 0) {
 		int nid;
 
 		if (!ztp_der_take(&rest, ZTP_DER_OID, &purpose))
-			return unreadable("extKeyUsage", error);
+			return unreadable(name, error);
 		nid = ztp_oid_nid(purpose);
 		cert->eku_client_auth |= nid == NID_client_auth ||
 					 nid == NID_anyExtendedKeyUsage;

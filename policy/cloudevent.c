@@ -9,7 +9,7 @@
 enum member { ID, SOURCE, TYPE, SPECVERSION, DATA, DATA_BASE64, MEMBERS };
 #define REQUIRED SPECVERSION
 
-static const char structured_type[] = "application/cloudevents+json";
+static const char structured_type[] = ZTP_MEDIA_EVENT;
 
 void ztp_body_close(struct ztp_body *body)
 {
@@ -36,13 +36,15 @@ static bool is_structured(struct ztp_str type)
 static int check_binary(const struct ztp_header *headers, size_t count,
 			struct ztp_error *error)
 {
-	static const char *const required[] = {"ce_id", "ce_source", "ce_type"};
-	struct ztp_str version =
-		ztp_header_get(headers, count, "ce_specversion");
+	static const char *const required[] = {ZTP_CE_HEADER(ZTP_CE_ID),
+					       ZTP_CE_HEADER(ZTP_CE_SOURCE),
+					       ZTP_CE_HEADER(ZTP_CE_TYPE)};
+	struct ztp_str version = ztp_header_get(
+		headers, count, ZTP_CE_HEADER(ZTP_CE_SPECVERSION));
 
 	if (!version.p)
 		return 0;
-	if (version.n != 3 || memcmp(version.p, "1.0", 3) != 0)
+	if (!ztp_str_is(version, ZTP_CE_VERSION))
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"ce_specversion is not 1.0");
 	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++)
@@ -66,7 +68,7 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 				       error);
 	if (rc)
 		return rc;
-	if (!ztp_str_is(version, "1.0"))
+	if (!ztp_str_is(version, ZTP_CE_VERSION))
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"specversion is not \"1.0\"");
 	for (size_t i = 0; i < REQUIRED; i++)
@@ -126,12 +128,12 @@ static int open_structured(struct ztp_body *body, struct ztp_field *fields,
 			   struct ztp_error *error)
 {
 	struct ztp_field members[MEMBERS] = {
-		[ID] = {.name = "id"},
-		[SOURCE] = {.name = "source"},
-		[TYPE] = {.name = "type"},
-		[SPECVERSION] = {.name = "specversion"},
-		[DATA] = {.name = "data"},
-		[DATA_BASE64] = {.name = "data_base64"},
+		[ID] = {.name = ZTP_CE_ID},
+		[SOURCE] = {.name = ZTP_CE_SOURCE},
+		[TYPE] = {.name = ZTP_CE_TYPE},
+		[SPECVERSION] = {.name = ZTP_CE_SPECVERSION},
+		[DATA] = {.name = ZTP_CE_DATA},
+		[DATA_BASE64] = {.name = ZTP_CE_DATA_BASE64},
 	};
 	struct ztp_object event;
 	int rc = ztp_object_read(&event, members, MEMBERS, value, max, error);
@@ -151,8 +153,8 @@ int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
 	int rc;
 
 	memset(body, 0, sizeof(*body));
-	if (is_structured(
-		    ztp_header_get(headers, header_count, "content-type"))) {
+	if (is_structured(ztp_header_get(headers, header_count,
+					 ZTP_HEADER_CONTENT_TYPE))) {
 		rc = open_structured(body, fields, count, value, max, error);
 	} else {
 		rc = ztp_object_read(&body->object, fields, count, value, max,

@@ -19,19 +19,19 @@
 
 /* The members of a decision that we read, in all formats. */
 #define MEMBER_LIST(X)                                                         \
-	X(DECISION, "decision")                                                \
-	X(IS_APPROVE, "isApprove")                                             \
-	X(REQUEST_ID, "request_id")                                            \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(FINGERPRINT, "fingerprint_sha256")                                   \
-	X(REASON, "reason")                                                    \
-	X(MESSAGE, "message")                                                  \
-	X(DECIDED_BY, "decided_by")                                            \
-	X(CONTENT_TYPE, "content_type")                                        \
-	X(PAYLOAD, "payload")                                                  \
-	X(PAYLOAD_BASE64, "payload_base64")                                    \
-	X(CUSTOM_DATA, "customOnboardData")                                    \
-	X(METADATA, "metadata")
+	X(DECISION, ZTP_M_DECISION)                                            \
+	X(IS_APPROVE, ZTP_M_IS_APPROVE)                                        \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(FINGERPRINT, ZTP_M_FINGERPRINT)                                      \
+	X(REASON, ZTP_M_REASON)                                                \
+	X(MESSAGE, ZTP_M_MESSAGE)                                              \
+	X(DECIDED_BY, ZTP_M_DECIDED_BY)                                        \
+	X(CONTENT_TYPE, ZTP_M_CONTENT_TYPE)                                    \
+	X(PAYLOAD, ZTP_M_PAYLOAD)                                              \
+	X(PAYLOAD_BASE64, ZTP_M_PAYLOAD_B64)                                   \
+	X(CUSTOM_DATA, ZTP_M_CUSTOM_DATA)                                      \
+	X(METADATA, ZTP_M_METADATA)
 
 enum member {
 #define X(member, text) member,
@@ -39,6 +39,12 @@ enum member {
 #undef X
 		MEMBERS
 };
+
+const char *ztp_verdict_name(enum ztp_verdict verdict)
+{
+	return verdict == ZTP_APPROVE ? ZTP_VERDICT_APPROVE
+				      : ZTP_VERDICT_REJECT;
+}
 
 /* --- small checks */
 
@@ -130,9 +136,9 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 
 	if (rc)
 		return rc;
-	if (ztp_str_is(verdict, "approve"))
+	if (ztp_str_is(verdict, ZTP_VERDICT_APPROVE))
 		decision->verdict = ZTP_APPROVE;
-	else if (ztp_str_is(verdict, "reject"))
+	else if (ztp_str_is(verdict, ZTP_VERDICT_REJECT))
 		decision->verdict = ZTP_REJECT;
 	else
 		return ztp_fail(error, ZTP_ERR_VALUE,
@@ -325,10 +331,12 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 static void read_trace(struct ztp_decision *decision,
 		       const struct ztp_header *headers, size_t count)
 {
-	struct ztp_str trace = ztp_header_get(headers, count, "traceparent");
+	struct ztp_str trace =
+		ztp_header_get(headers, count, ZTP_HEADER_TRACEPARENT);
 
 	if (!trace.p)
-		trace = ztp_header_get(headers, count, "ce_traceparent");
+		trace = ztp_header_get(headers, count,
+				       ZTP_CE_HEADER(ZTP_HEADER_TRACEPARENT));
 	if (trace.p && ztp_traceparent_valid(trace.p, trace.n))
 		memcpy(decision->traceparent, trace.p, trace.n);
 }

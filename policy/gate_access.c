@@ -5,10 +5,10 @@
  */
 #include "ztp/gate.h"
 
+#include "ztp/gate_protocol.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#define CONFIG_FILTER "subscriptions/+/registries/+/devices/+/config/#"
 
 static const char *level_end(const char *p)
 {
@@ -70,9 +70,8 @@ bool ztp_gate_overlap(const char *a, const char *b)
  * becomes '+'. */
 void ztp_gate_command_filter(char *out, const char *template)
 {
-	static const char whole[] = "{device_path}";
-	static const char levels[] =
-		"subscriptions/{}/registries/{}/devices/{}";
+	static const char whole[] = ZTP_TEMPLATE_PATH;
+	static const char levels[] = ZTP_PATH_OF("{}");
 	char spread[2 * ZTP_TOPIC_MAX + 1];
 	size_t n = 0, o = 0;
 
@@ -140,7 +139,7 @@ static bool device_reads(enum ztp_right right, const char *template,
 	char own[ZTP_TOPIC_MAX + 1];
 	size_t len = ztp_topic_render(own, template, path);
 
-	if (ztp_gate_overlap(topic, "ztp/#"))
+	if (ztp_gate_overlap(topic, ZTP_MQTT_ALL))
 		return false;
 	if (right == ZTP_RIGHT_HELD)
 		return strcmp(topic, own) == 0;
@@ -184,8 +183,8 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 					   const char *topic, bool retain)
 {
 	bool command = ztp_gate_overlap(topic, command_filter);
-	bool ours = ztp_gate_overlap(topic, "ztp/#") ||
-		    ztp_gate_overlap(topic, "$CONTROL/ztp/#");
+	bool ours = ztp_gate_overlap(topic, ZTP_MQTT_ALL) ||
+		    ztp_gate_overlap(topic, ZTP_MQTT_CONTROL_ALL);
 
 	if (access == ZTP_ACCESS_UNSUBSCRIBE)
 		return command || ours ? ZTP_GATE_ALLOW : ZTP_GATE_DEFER;
@@ -196,7 +195,8 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 	     (access == ZTP_ACCESS_WRITE && retain)) &&
 	    (command || ours || ztp_gate_overlap(topic, "$CONTROL/#")))
 		return ZTP_GATE_DENY;
-	if (!command && !ours && !ztp_gate_overlap(topic, CONFIG_FILTER))
+	if (!command && !ours &&
+	    !ztp_gate_overlap(topic, ZTP_PATH_OF("+") "/config/#"))
 		return ZTP_GATE_DEFER;
 	return is_operator ? ZTP_GATE_ALLOW : ZTP_GATE_DENY;
 }

@@ -70,8 +70,8 @@ static bool read_part(struct ztp_object *object, struct ztp_field *fields,
 static const char *algorithm_of(const struct ztp_key *key)
 {
 	if (ztp_key_algorithm(key) == ZTP_KEY_RSA)
-		return "RS256";
-	return ztp_key_bits(key) == 384 ? "ES384" : "ES256";
+		return ZTP_JWT_RSA;
+	return ztp_key_bits(key) == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
 }
 
 enum header { ALG, TYP, CRIT, HEADER_MEMBERS };

@@ -86,8 +86,8 @@ static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
 static EVP_PKEY *build(const struct ztp_key *key)
 {
 	bool rsa = key->algorithm == ZTP_KEY_RSA;
-	EVP_PKEY_CTX *context =
-		EVP_PKEY_CTX_new_from_name(NULL, rsa ? "RSA" : "EC", NULL);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(
+		NULL, ztp_key_algorithm_name(key->algorithm), NULL);
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	BIGNUM *numbers[2] = {NULL, NULL};
 	OSSL_PARAM *params = NULL;

@@ -1,4 +1,5 @@
 #include "ztp/pending.h"
+#include "ztp/member.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,16 @@ bool ztp_request_id_valid(const char *text, size_t len)
 
 /* The members of an event that we read. password and jwt are not among them. */
 #define MEMBER_LIST(X)                                                         \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(CLIENT_ID, "client_id")                                              \
-	X(REQUEST_ID, "request_id")                                            \
-	X(RECEIVED_AT, "received_at")                                          \
-	X(EXPIRES_AT, "expires_at")                                            \
-	X(ATTEMPT, "attempt")                                                  \
-	X(REMOTE_ADDR, "remote_addr")                                          \
-	X(TRACEPARENT, "traceparent")                                          \
-	X(CERTIFICATE, "certificate")                                          \
-	X(USERNAME, "username")
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(CLIENT_ID, ZTP_M_CLIENT_ID)                                          \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(RECEIVED_AT, ZTP_M_RECEIVED_AT)                                      \
+	X(EXPIRES_AT, ZTP_M_EXPIRES_AT)                                        \
+	X(ATTEMPT, ZTP_M_ATTEMPT)                                              \
+	X(REMOTE_ADDR, ZTP_M_REMOTE_ADDR)                                      \
+	X(TRACEPARENT, ZTP_HEADER_TRACEPARENT)                                 \
+	X(CERTIFICATE, ZTP_M_CERTIFICATE)                                      \
+	X(USERNAME, ZTP_M_USERNAME)
 
 enum member {
 #define X(member, text) member,

@@ -10,7 +10,7 @@ static const struct {
 	const char *text;
 	size_t max; /* bytes when rendered */
 } placeholders[PLACEHOLDERS] = {
-	[DEVICE_PATH] = {"{device_path}", ZTP_PATH_MAX},
+	[DEVICE_PATH] = {ZTP_TEMPLATE_PATH, ZTP_PATH_MAX},
 	[SUBSCRIPTION] = {"{subscription}", ZTP_ID_MAX},
 	[REGISTRY] = {"{registry}", ZTP_ID_MAX},
 	[DEVICE] = {"{device}", ZTP_ID_MAX},

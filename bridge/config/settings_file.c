@@ -1,4 +1,4 @@
-/* The files that settings name. */
+/* Reads and checks the files that settings name. */
 #include "bridge/config/settings.h"
 #include <errno.h>
 #include <openssl/crypto.h>

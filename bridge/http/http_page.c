@@ -1,12 +1,14 @@
 #include "bridge/http/http_page.h"
 
+#include "ztp/member.h"
+
 #include <microhttpd.h>
 
 #include "base/json_tree.h"
 
 struct http_page http_json_page(unsigned status, cJSON *object)
 {
-	struct http_page page = {.status = status, .type = "application/json"};
+	struct http_page page = {.status = status, .type = ZTP_MEDIA_JSON};
 
 	if (object)
 		page.text = cJSON_PrintUnformatted(object);
@@ -18,7 +20,7 @@ struct http_page http_error_page(unsigned status, const char *message)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	if (object && !cJSON_AddStringToObject(object, "error", message)) {
+	if (object && !cJSON_AddStringToObject(object, ZTP_M_ERROR, message)) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

@@ -1,5 +1,7 @@
 #include "bridge/http/http_requests.h"
 
+#include "ztp/member.h"
+
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,16 +20,16 @@ static bool add_str(cJSON *object, const char *name, struct ztp_str str)
 
 static bool add_device(cJSON *object, const char *path)
 {
-	cJSON *device = cJSON_AddObjectToObject(object, "device");
+	cJSON *device = cJSON_AddObjectToObject(object, ZTP_M_DEVICE);
 	struct ztp_path parts;
 
-	if (!device || !cJSON_AddStringToObject(device, "path", path))
+	if (!device || !cJSON_AddStringToObject(device, ZTP_M_PATH, path))
 		return false;
 	if (ztp_path_parse(&parts, path, strlen(path), NULL) < 0)
 		return true;
-	return add_str(device, "subscription", parts.subscription) &&
-	       add_str(device, "registry", parts.registry) &&
-	       add_str(device, "id", parts.device);
+	return add_str(device, ZTP_M_SUBSCRIPTION, parts.subscription) &&
+	       add_str(device, ZTP_M_REGISTRY, parts.registry) &&
+	       add_str(device, ZTP_M_ID, parts.device);
 }
 
 static bool add_all(cJSON *object, const struct store_request *r)
@@ -45,15 +47,15 @@ static bool add_all(cJSON *object, const struct store_request *r)
 				   r->fingerprint) &&
 	       cJSON_AddStringToObject(object, "state",
 				       ztp_state_name(r->state)) &&
-	       cJSON_AddNumberToObject(object, "attempt", r->attempt) &&
-	       http_add_time(object, "received_at", r->received_at) &&
+	       cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT, r->attempt) &&
+	       http_add_time(object, ZTP_M_RECEIVED_AT, r->received_at) &&
 	       http_add_time(object, "announced_at",
 			     announced ? r->announced_at : 0) &&
-	       http_add_time(object, "expires_at", r->expires_at) &&
+	       http_add_time(object, ZTP_M_EXPIRES_AT, r->expires_at) &&
 	       http_add_time(object, "due_at",
 			     in_progress ? r->owed.due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
-	       http_add_time(object, "delivered_at", r->delivered_at) &&
+	       http_add_time(object, ZTP_M_DELIVERED_AT, r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
 	       http_add_time(object, "next_try_at", r->owed.retry_at);
 }
@@ -78,24 +80,25 @@ static bool add_position(cJSON *object, const struct store_decision *d)
 	/* An offset has 63 bits, a number in cJSON only 53. */
 	(void)snprintf(offset, sizeof(offset), "%lld", (long long)d->offset);
 	return position &&
-	       cJSON_AddStringToObject(position, "topic", d->topic) &&
-	       cJSON_AddNumberToObject(position, "partition", d->partition) &&
-	       cJSON_AddRawToObject(position, "offset", offset);
+	       cJSON_AddStringToObject(position, ZTP_M_TOPIC, d->topic) &&
+	       cJSON_AddNumberToObject(position, ZTP_M_PARTITION,
+				       d->partition) &&
+	       cJSON_AddRawToObject(position, ZTP_M_OFFSET, offset);
 }
 
 static bool add_decision(cJSON *object, const struct store_decision *d)
 {
-	cJSON *decision = cJSON_AddObjectToObject(object, "decision");
-	const char *verdict = d->verdict == ZTP_APPROVE ? "approve" : "reject";
+	cJSON *decision = cJSON_AddObjectToObject(object, ZTP_M_DECISION);
 	const char *by = d->by_customer ? "customer" : "timeout";
 
 	return decision &&
-	       cJSON_AddStringToObject(decision, "verdict", verdict) &&
+	       cJSON_AddStringToObject(decision, ZTP_M_VERDICT,
+				       ztp_verdict_name(d->verdict)) &&
 	       cJSON_AddStringToObject(decision, "by", by) &&
 	       (!d->reason[0] ||
-		cJSON_AddStringToObject(decision, "reason", d->reason)) &&
+		cJSON_AddStringToObject(decision, ZTP_M_REASON, d->reason)) &&
 	       (!d->message[0] ||
-		cJSON_AddStringToObject(decision, "message", d->message)) &&
+		cJSON_AddStringToObject(decision, ZTP_M_MESSAGE, d->message)) &&
 	       (!d->by_customer || add_position(decision, d));
 }
 

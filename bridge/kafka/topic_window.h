@@ -68,8 +68,8 @@ struct topic_window {
 	/* Outbox records from one seq to the other are in flight already. */
 	int64_t skip_from, skip_to;
 	bool rewind; /* a record failed: start again when all are back */
-	/* Partitions, as bits, whose records are sent again, acknowledged or
-	 * not, because one before them has failed. */
+	/* A bit for each partition whose records must be sent again,
+	 * acknowledged or not, because an earlier one failed. */
 	uint64_t resend;
 	int64_t batch_wait; /* until then, later records wait for the batch */
 	int64_t gap_until;  /* until then, nothing follows the last batch */

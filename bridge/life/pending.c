@@ -475,7 +475,7 @@ int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
 	b->core.tally.requests_published++;
-	if (rc == 0) /* a customer who is asked too late has not been asked */
+	if (rc == 0) /* asking after the deadline does not count */
 		rc = store_request_announced(b->store, n, b->core.now, error);
 	return rc;
 }

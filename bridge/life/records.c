@@ -53,48 +53,48 @@ int records_request(struct bridge *b, const struct store_request *r,
 	return rc;
 }
 
-int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, const char *path, struct ztp_str key,
-		   enum ztp_outcome outcome, const char *message,
-		   const struct ztp_position *decision, const char *traceparent,
+int records_result(struct bridge *b, const struct records_outcome *what,
 		   struct ztp_error *error)
 {
+	const struct store_request *r = what->r;
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_RESULTS};
 	struct record_identity of_key;
 	struct ztp_result result = {
-		.request_id = r ? r->id : id,
-		.outcome = outcome,
-		.message = message,
+		.request_id = r ? r->id : what->id,
+		.outcome = what->outcome,
+		.message = what->message,
 		.delivered_at = r ? r->delivered_at : 0,
 		.at = b->core.now,
 	};
 	char type[ZTP_RESULT_TYPE_MAX], ce_id[33], time[ZTP_TIME_LEN];
 	char subject[ZTP_PATH_MAX + 1] = "";
 	struct ztp_event event = {ce_id,   b->source, type,
-				  subject, time,      traceparent};
+				  subject, time,      what->traceparent};
 	char trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_path parts;
 	uint8_t random[24];
 	char *json = NULL;
 	int rc;
 
-	if (!*traceparent) { /* no trace exists for this decision */
+	if (!*what->traceparent) { /* no trace exists for this decision */
 		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(trace, random);
 		event.traceparent = trace;
 	}
-	if (decision)
-		result.decision = *decision;
-	if (r || *path)
-		snprintf(subject, sizeof(subject), "%s", r ? r->path : path);
-	else if (ztp_path_parse(&parts, key.p, key.n, NULL) == 0)
-		snprintf(subject, sizeof(subject), "%.*s", (int)key.n, key.p);
+	if (what->decision)
+		result.decision = *what->decision;
+	if (r || *what->path)
+		snprintf(subject, sizeof(subject), "%s",
+			 r ? r->path : what->path);
+	else if (ztp_path_parse(&parts, what->key.p, what->key.n, NULL) == 0)
+		snprintf(subject, sizeof(subject), "%.*s", (int)what->key.n,
+			 what->key.p);
 	result.path = subject;
 	rc = ztp_result_build(&json, &result, error);
 	if (rc != 0)
 		return rc;
-	ztp_result_type(type, outcome);
+	ztp_result_type(type, what->outcome);
 	ztp_result_id(ce_id, &result);
 	ztp_time_format(time, b->core.now);
 	if (!*subject)
@@ -111,7 +111,7 @@ int records_result(struct bridge *b, const struct store_request *r,
 	rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	if (rc == 0)
-		b->core.tally.results[outcome]++;
+		b->core.tally.results[what->outcome]++;
 	return rc;
 }
 

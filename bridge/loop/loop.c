@@ -37,8 +37,10 @@ static bool is_replaying(const struct loop *l)
 	return journal_before(&l->b.mark, &l->b.told);
 }
 
-/* What max_requests holds back was held back before as well: since the commit
- * there has been no more room. So it was never asked about. */
+/* Events that max_requests blocks now were blocked before the restart or
+ * rollback too, because the store has not gained room since the last
+ * commit. The customer was therefore never asked about them, and the replay
+ * ends here. */
 static void end_replay(struct bridge *b)
 {
 	if (b->blocked && journal_before(&b->mark, &b->told))
@@ -398,7 +400,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;
-	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
+	snprintf(l->b.source, sizeof(l->b.source), "/" ZTP_BRIDGE "/%s",
 		 config->mqtt.client_id);
 	if (loop_wait_open(l, &error) != 0 || open_store(l, &error) != 0 ||
 	    open_parts(l, &error) != 0) {

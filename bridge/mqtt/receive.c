@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "bridge/journal/journal_entry.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/json.h"
-
-#define AUDIT_MAX (64 * 1024)
+#include "ztp/member.h"
 
 static void append(struct receiver *ev, struct journal_entry *e)
 {
@@ -39,7 +39,7 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	e->topic = topic;
 	e->size = (int64_t)len;
 	ztp_sha256(e->sha256, text, len);
-	/* Without the memory for it the dead letter tells less. */
+	/* If there is no memory for this, the dead letter just says less. */
 	if (len <= ZTP_PENDING_MAX)
 		(void)ztp_pending_salvage(&salvaged, text, len);
 	e->path = salvaged.path;
@@ -97,6 +97,7 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
 	struct ztp_field field = {.name = "device_path"};
+	struct journal_entry audit;
 	char path[ZTP_PATH_MAX + 1] = "";
 	struct ztp_str given = {NULL, 0};
 	struct ztp_object record;
@@ -110,18 +111,19 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 				       &e->why);
 		if (rc == 0 && given.p &&
 		    ztp_path_parse(&parts, given.p, given.n, NULL) == 0)
-			memcpy(path, given.p, given.n); /* zeros follow */
+			memcpy(path, given.p, given.n); /* path was zeroed */
 		ztp_object_clear(&record);
 	}
 	if (rc != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		return;
 	}
-	e->kind = ENTRY_AUDIT;
-	e->path = path;
-	e->text = text;
-	e->text_len = len;
-	append(ev, e);
+	audit = *e;
+	audit.kind = ENTRY_AUDIT;
+	audit.path = path;
+	audit.text = text;
+	audit.text_len = len;
+	append(ev, &audit);
 }
 
 void receive_message(struct receiver *ev, const char *topic, const char *text,
@@ -132,7 +134,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
-	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)
+	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);

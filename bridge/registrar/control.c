@@ -1,5 +1,8 @@
 #include "bridge/registrar/control.h"
 
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -10,7 +13,8 @@
 void control_begin(struct control_message *m)
 {
 	m->root = cJSON_CreateObject();
-	m->list = m->root ? cJSON_AddArrayToObject(m->root, "commands") : NULL;
+	m->list = m->root ? cJSON_AddArrayToObject(m->root, ZTP_M_COMMANDS)
+			  : NULL;
 	m->failed = !m->list;
 }
 
@@ -30,8 +34,8 @@ static cJSON *add_command(struct control_message *m, const char *name,
 		cJSON_Delete(command);
 		command = NULL;
 	}
-	add_text(m, command, "command", name);
-	add_text(m, command, "correlationData", correlation);
+	add_text(m, command, ZTP_M_COMMAND, name);
+	add_text(m, command, ZTP_M_CORRELATION, correlation);
 	return command;
 }
 
@@ -50,49 +54,51 @@ static cJSON *add_device(struct control_message *m, const char *name,
 void control_create(struct control_message *m, const char *correlation,
 		    const struct store_request *r, const char *metadata)
 {
-	cJSON *command = add_device(m, "createDevice", correlation, r);
+	cJSON *command = add_device(m, ZTP_CMD_CREATE_DEVICE, correlation, r);
 
-	add_text(m, command, "request_id", r->id);
+	add_text(m, command, ZTP_M_REQUEST_ID, r->id);
 	if (!metadata || !*metadata)
 		return;
-	if (!command || !cJSON_AddRawToObject(command, "metadata", metadata))
+	if (!command ||
+	    !cJSON_AddRawToObject(command, ZTP_M_METADATA, metadata))
 		m->failed = true;
 }
 
 void control_reject(struct control_message *m, const char *correlation,
 		    const struct store_request *r, int64_t retry_after_ms)
 {
-	cJSON *command = add_device(m, "rejectDevice", correlation, r);
+	cJSON *command = add_device(m, ZTP_CMD_REJECT_DEVICE, correlation, r);
 	int64_t seconds;
 
 	if (retry_after_ms < 0)
 		return;
-	if (retry_after_ms > CONTROL_RETRY_MAX_MS)
-		retry_after_ms = CONTROL_RETRY_MAX_MS;
+	if (retry_after_ms > ZTP_CONTROL_RETRY_MAX_S * 1000)
+		retry_after_ms = ZTP_CONTROL_RETRY_MAX_S * 1000;
 	seconds = (retry_after_ms + 999) / 1000;
-	if (!command ||
-	    !cJSON_AddNumberToObject(command, "retry_after_s", (double)seconds))
+	if (!command || !cJSON_AddNumberToObject(command, ZTP_M_RETRY_AFTER,
+						 (double)seconds))
 		m->failed = true;
 }
 
 void control_get(struct control_message *m, const char *correlation,
 		 const struct store_request *r)
 {
-	add_device(m, "getDevice", correlation, r);
+	add_device(m, ZTP_CMD_GET_DEVICE, correlation, r);
 }
 
 void control_info(struct control_message *m)
 {
-	add_command(m, "getInfo", "info");
+	add_command(m, ZTP_CMD_GET_INFO, "info");
 }
 
 void control_ack(struct control_message *m,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n)
 {
-	cJSON *command = add_command(m, "ackPending", "ack"), *list;
+	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, "ack"), *list;
 	size_t i;
 
-	list = command ? cJSON_AddArrayToObject(command, "request_ids") : NULL;
+	list = command ? cJSON_AddArrayToObject(command, ZTP_M_REQUEST_IDS)
+		       : NULL;
 	if (!list)
 		m->failed = true;
 	for (i = 0; i < n && !m->failed; i++)
@@ -103,7 +109,7 @@ void control_ack(struct control_message *m,
 bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 {
 	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
-	bool sent = text && mqtt_out_publish(mqtt_out, NULL, CONTROL_TOPIC,
+	bool sent = text && mqtt_out_publish(mqtt_out, NULL, ZTP_MQTT_CONTROL,
 					     text, strlen(text), NULL) == 0;
 
 	cJSON_free(text);
@@ -126,7 +132,7 @@ void control_read(struct control_answer *a, const cJSON *response)
 	const char *hex = ztp_tree_text(data, "fingerprint_sha256");
 
 	if (!*code)
-		code = data ? "OK" : "INTERNAL";
+		code = data ? ZTP_CODE_OK : ZTP_CODE_INTERNAL;
 	snprintf(a->code, sizeof(a->code), "%s", code);
 	snprintf(a->message, sizeof(a->message), "%s",
 		 ztp_tree_text(response, "error"));
@@ -136,8 +142,8 @@ void control_read(struct control_answer *a, const cJSON *response)
 		 ztp_tree_text(data, "request_id"));
 	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
-	a->live = is_true(data, "live");
-	a->subscribed = a->live && is_true(data, "subscribed");
+	a->live = is_true(data, ZTP_M_LIVE);
+	a->subscribed = a->live && is_true(data, ZTP_M_SUBSCRIBED);
 }
 
 bool control_is(const struct control_answer *a, const char *code)
@@ -147,8 +153,8 @@ bool control_is(const struct control_answer *a, const char *code)
 
 bool control_is_denied(const struct control_answer *a)
 {
-	return control_is(a, "PERMISSION_DENIED") ||
-	       control_is(a, "UNAVAILABLE");
+	return control_is(a, ZTP_CODE_PERMISSION_DENIED) ||
+	       control_is(a, ZTP_CODE_UNAVAILABLE);
 }
 
 static bool state_is(const struct control_answer *a, const char *state)
@@ -166,8 +172,9 @@ static bool same_key(const struct control_answer *a,
 bool control_is_device(const struct control_answer *a,
 		       const struct store_request *r)
 {
-	return control_is(a, "OK") && same_key(a, r) &&
-	       (state_is(a, "active") || state_is(a, "blocked")) &&
+	return control_is(a, ZTP_CODE_OK) && same_key(a, r) &&
+	       (state_is(a, ZTP_DEVICE_ACTIVE) ||
+		state_is(a, ZTP_DEVICE_BLOCKED)) &&
 	       strcmp(a->request_id, r->id) == 0;
 }
 
@@ -176,13 +183,13 @@ bool control_is_device(const struct control_answer *a,
 bool control_is_gone(const struct control_answer *a,
 		     const struct store_request *r)
 {
-	return control_is(a, "NOT_FOUND") ||
-	       (control_is(a, "OK") && !control_is_device(a, r));
+	return control_is(a, ZTP_CODE_NOT_FOUND) ||
+	       (control_is(a, ZTP_CODE_OK) && !control_is_device(a, r));
 }
 
 bool control_is_held(const struct control_answer *a,
 		     const struct store_request *r)
 {
-	return control_is(a, "OK") && same_key(a, r) &&
-	       state_is(a, "pending") && a->live;
+	return control_is(a, ZTP_CODE_OK) && same_key(a, r) &&
+	       state_is(a, ZTP_CANDIDATE_PENDING) && a->live;
 }

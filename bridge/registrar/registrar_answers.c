@@ -94,10 +94,11 @@ static bool on_message(void *arg, const char *topic, const char *text,
 			 LOG_STR("topic", topic), LOG_WHY(&error));
 		return true;
 	}
-	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
+	if (strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0) {
 		on_subscribed(g, tree);
-	} else if (strcmp(topic, CONTROL_RESPONSE) == 0) {
-		responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
+	} else if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0) {
+		responses =
+			cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
 		cJSON_ArrayForEach (response, responses)
 			on_response(g, response);
 	}

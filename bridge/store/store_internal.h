@@ -20,9 +20,9 @@
 	"finished_at,delivered_at"
 
 #define STORE_SQL(X)                                                           \
-	X(BEGIN, "BEGIN IMMEDIATE")                                            \
-	X(COMMIT, "COMMIT")                                                    \
-	X(ROLLBACK, "ROLLBACK")                                                \
+	X(BEGIN, ZTP_SQL_BEGIN)                                                \
+	X(COMMIT, ZTP_SQL_COMMIT)                                              \
+	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
@@ -192,7 +192,7 @@ void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* What a path is found by in its index (store_list.c). */
+/* The hash under which the index finds a path (store_list.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* The thread that keeps the WAL short (store_checkpoint.c). No other part of
  * the store is used by another thread. */

@@ -200,7 +200,7 @@ static void describe(struct store *store, bool sync_full)
 	store->file = (struct ztp_sqlite_file){
 		.path = store->path,
 		.what = "store",
-		.program = "ztp-bridge",
+		.program = ZTP_BRIDGE,
 		.application_id = APPLICATION_ID,
 		.steps = migrations,
 		.version = SCHEMA_VERSION,

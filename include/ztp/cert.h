@@ -17,6 +17,12 @@
 
 enum ztp_key_algorithm { ZTP_KEY_RSA, ZTP_KEY_EC };
 
+#define ZTP_ALGORITHM_RSA "RSA"
+#define ZTP_ALGORITHM_EC  "EC"
+
+/* ZTP_ALGORITHM_*. */
+const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm);
+
 struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
 	uint8_t spki_sha256[ZTP_SHA256_LEN]; /* of SubjectPublicKeyInfo */

@@ -8,12 +8,23 @@
 
 #include "ztp/decision.h"
 
+/* `type` and `status` of the envelope; status is a user property as well. */
+#define ZTP_COMMAND_TYPE    "provisioning"
+#define ZTP_STATUS_PENDING  "pending" /* by the gate: held */
+#define ZTP_STATUS_APPROVED "approved"
+#define ZTP_STATUS_REJECTED "rejected"
+
+/* Where a device answers, below its path, and the `status` of its answer. */
+#define ZTP_APPLIED_SUFFIX "/events/provisioning"
+#define ZTP_STATUS_APPLIED "applied"
+#define ZTP_STATUS_FAILED  "failed"
+
 enum ztp_command_format { ZTP_COMMAND_ENVELOPE, ZTP_COMMAND_RAW };
 
 struct ztp_command {
 	const char *request_id;
 	const char *path;
-	const char *status; /* "approved" or "rejected" */
+	const char *status; /* ZTP_STATUS_APPROVED or _REJECTED */
 	const char *reason; /* "" or NULL: none */
 	const char *message;
 	const struct ztp_payload *payload; /* NULL or kind NONE: none */

@@ -16,7 +16,13 @@
 #define ZTP_MESSAGE_MAX	     1024 /* a text for people */
 #define ZTP_CONTENT_TYPE_MAX 128
 
+#define ZTP_VERDICT_REJECT  "reject"
+#define ZTP_VERDICT_APPROVE "approve"
+
 enum ztp_verdict { ZTP_REJECT = 0, ZTP_APPROVE = 1 };
+
+/* ZTP_VERDICT_*. */
+const char *ztp_verdict_name(enum ztp_verdict verdict);
 
 enum ztp_payload_kind {
 	ZTP_PAYLOAD_NONE,

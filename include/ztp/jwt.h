@@ -8,6 +8,11 @@
 #include "ztp/key.h"
 #include "ztp/path.h"
 
+/* `alg`, as it follows from the key. */
+#define ZTP_JWT_RSA    "RS256"
+#define ZTP_JWT_EC_256 "ES256"
+#define ZTP_JWT_EC_384 "ES384"
+
 #define ZTP_JWT_MAX	    (16 * 1024)
 #define ZTP_JWT_SKEW_MS	    (10 * 60 * 1000LL)
 #define ZTP_JWT_LIFETIME_MS (24 * 3600 * 1000LL)

@@ -10,6 +10,18 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
+/* What stands before each id. */
+#define ZTP_PATH_SUBSCRIPTION "subscriptions/"
+#define ZTP_PATH_REGISTRY     "/registries/"
+#define ZTP_PATH_DEVICE	      "/devices/"
+
+/* A path whose ids are all the same text: for filters. */
+#define ZTP_PATH_OF(id)                                                        \
+	ZTP_PATH_SUBSCRIPTION id ZTP_PATH_REGISTRY id ZTP_PATH_DEVICE id
+
+/* The placeholder for a whole path, in a template of topics. */
+#define ZTP_TEMPLATE_PATH "{device_path}"
+
 #define ZTP_ID_MAX	 255
 #define ZTP_PATH_MAX	 (14 + 12 + 9 + 3 * ZTP_ID_MAX)
 #define ZTP_TOPIC_MAX	 1024

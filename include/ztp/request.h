@@ -6,9 +6,10 @@
 #define ZTP_REQUEST_H
 
 #include "ztp/cert.h"
+#include "ztp/event.h"
 #include "ztp/path.h"
 
-#define ZTP_REQUEST_TYPE "io.ztp.provisioning.requested.v1"
+#define ZTP_REQUEST_TYPE ZTP_CE_NAME("requested")
 
 struct ztp_request {
 	const char *id;

@@ -5,20 +5,21 @@
 #ifndef ZTP_RESULT_H
 #define ZTP_RESULT_H
 
+#include "ztp/code.h"
 #include "ztp/pending.h"
 
 /* X(NAME, "outcome", code, "STATUS"). A new outcome is one line here. */
 #define ZTP_OUTCOME_LIST(X)                                                    \
-	X(ONBOARDED, "onboarded", 200, "OK")                                   \
-	X(REJECTED, "rejected", 200, "OK")                                     \
-	X(CONFLICT, "conflict", 409, "ALREADY_EXISTS")                         \
-	X(EXPIRED, "expired", 504, "DEADLINE_EXCEEDED")                        \
-	X(UNDELIVERABLE, "undeliverable", 503, "UNAVAILABLE")                  \
-	X(FAILED, "failed", 500, "INTERNAL")                                   \
-	X(UNKNOWN_REQUEST, "unknown_request", 404, "NOT_FOUND")                \
-	X(MISMATCH, "mismatch", 400, "INVALID_ARGUMENT")                       \
-	X(DUPLICATE, "duplicate", 200, "OK")                                   \
-	X(ALREADY_DECIDED, "already_decided", 409, "FAILED_PRECONDITION")
+	X(ONBOARDED, "onboarded", 200, ZTP_CODE_OK)                            \
+	X(REJECTED, "rejected", 200, ZTP_CODE_OK)                              \
+	X(CONFLICT, "conflict", 409, ZTP_CODE_ALREADY_EXISTS)                  \
+	X(EXPIRED, "expired", 504, ZTP_CODE_DEADLINE_EXCEEDED)                 \
+	X(UNDELIVERABLE, "undeliverable", 503, ZTP_CODE_UNAVAILABLE)           \
+	X(FAILED, "failed", 500, ZTP_CODE_INTERNAL)                            \
+	X(UNKNOWN_REQUEST, "unknown_request", 404, ZTP_CODE_NOT_FOUND)         \
+	X(MISMATCH, "mismatch", 400, ZTP_CODE_INVALID_ARGUMENT)                \
+	X(DUPLICATE, "duplicate", 200, ZTP_CODE_OK)                            \
+	X(ALREADY_DECIDED, "already_decided", 409, ZTP_CODE_FAILED_PRECONDITION)
 
 enum ztp_outcome {
 #define X(name, text, code, status) ZTP_OUTCOME_##name,

@@ -54,6 +54,17 @@ def linking(lines):
     return found
 
 
+@pytest.mark.parametrize("header", sorted(
+    path.name for path in (ROOT / "include/ztp").glob("*.h")))
+def test_an_installed_header_needs_none_of_ours_before_it(tmp_path, header):
+    source = tmp_path / "user.c"
+    source.write_text(f'#include "ztp/{header}"\n'
+                      f'#include "ztp/{header}"\nint nothing;\n')
+    subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-c",
+                    f"-I{ROOT}/include", "-o", tmp_path / "user.o", source],
+                   check=True)
+
+
 def test_the_plugin_exports_three_names():
     assert symbols(PLUGIN, "-D", "--defined-only") == EXPORTED
 

@@ -24,7 +24,8 @@ static int64_t in_ms(struct timespec time)
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Whatever the nanoseconds of now are, some of these carry over a second. */
+/* Whatever the nanoseconds of the current time are, some of these carry into
+ * the next second. */
 static void test_moments_to_come(void **state)
 {
 	(void)state;

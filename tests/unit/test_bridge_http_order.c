@@ -194,6 +194,7 @@ static int stop_at(void *arg, struct store_request *r)
 static void test_a_visit_may_end_it(void **state)
 {
 	struct http_case *f = *state;
+	const struct store_filter nine = {.limit = 9};
 	struct store_place place = {INT64_MAX, INT64_MAX};
 	struct store *store = f->b.store;
 	char one[] = "a", none[] = "x";
@@ -201,23 +202,23 @@ static void test_a_visit_may_end_it(void **state)
 
 	add_ended(f, "a", "plant-7", ZTP_STATE_ONBOARDED, T0 + 10);
 	add_ended(f, "b", "plant-7", ZTP_STATE_ONBOARDED, T0 + 20);
-	assert_int_equal(store_newest_each(store, 9, 0, ZTP_STATE_NONE, NULL, 9,
-					   stop_at, one, &error),
-			 -7);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, one, &error),
+	assert_int_equal(
+		store_newest_each(store, 9, 0, &nine, stop_at, one, &error),
+		-7);
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     one, &error),
 			 -7);
 	place = (struct store_place){INT64_MAX, INT64_MAX};
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 1, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 1, &nine, stop_at,
+					     none, &error),
 			 1);
 	assert_int_equal(place.n, 2);
 	assert_int_equal(place.finished_at, T0 + 20);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     none, &error),
 			 1);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     none, &error),
 			 0);
 }
 

@@ -1,6 +1,7 @@
-/* What a decision of the customer comes to: an effect, a result that says why
- * it has none, or a dead letter. */
+/* A customer's decision has an effect, gets a result that says why it has none,
+ * or becomes a dead letter. */
 #include "life_case.h"
+#include "ztp/gate_protocol.h"
 
 #define NAMES(id, path)                                                        \
 	"{\"request_id\":\"" id "\",\"device_path\":\"" path "\","
@@ -45,7 +46,7 @@ static void an_approved_device_is_owed_its_command(void **state)
 	assert_true(life_logged(c, "decision_taken"));
 }
 
-/* The customer was faster than Kafka's acknowledgement of the question. */
+/* The customer decided before Kafka acknowledged the request. */
 static void a_decision_may_come_before_the_question_is_known_asked(void **state)
 {
 	struct life_case *c = *state;
@@ -67,7 +68,7 @@ static void a_decision_need_not_name_the_path(void **state)
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 }
 
-/* Without a gate the first that is approved has the path. */
+/* Without a gate the first to be approved gets the path. */
 static void an_approval_ends_the_contenders(void **state)
 {
 	struct life_case *c = *state;
@@ -131,7 +132,7 @@ static void losers_are_told_through_the_gate(void **state)
 	life_owes(c, 2, ZTP_OWED_NOTICE_CHECK, 0, 5000);
 }
 
-/* A decision with so many bytes of metadata. */
+/* An approval with this many bytes of metadata. */
 static void approve_with(struct life_case *c, const char *id, size_t bytes)
 {
 	char *text = malloc(bytes + 256);
@@ -165,8 +166,8 @@ static void remarks_are_kept_for_the_gate(void **state)
 		size_t bytes;
 		bool kept;
 	} lines[] = {{100, true},
-		     {REGISTRAR_METADATA_MAX, true},
-		     {REGISTRAR_METADATA_MAX + 1, false}};
+		     {ZTP_CONTROL_METADATA_MAX, true},
+		     {ZTP_CONTROL_METADATA_MAX + 1, false}};
 	struct life_case *c = *state;
 	size_t i;
 
@@ -226,7 +227,7 @@ static void a_rejection_need_not_say_why(void **state)
 			    "rejected by the customer");
 }
 
-/* Of one certificate's rejection the others hear nothing. */
+/* Rejecting one certificate does not affect the others. */
 static void a_rejection_leaves_the_contenders(void **state)
 {
 	struct life_case *c = *state;

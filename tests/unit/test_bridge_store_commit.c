@@ -174,7 +174,8 @@ static void test_log_stays_short(void **state)
 		store_offset_get(c->store, "t", 0);
 		store_due_each(c->store, true, 1, 5, store_case_note, &rows,
 			       &c->error);
-		store_list_each(c->store, 0, 100, ZTP_STATE_NONE, NULL, 5,
+		store_list_each(c->store, 0, 100,
+				&(struct store_filter){.limit = 5},
 				store_case_note, &rows, &c->error);
 		for (k = 0; k < 16; k++)
 			assert_int_equal(store_outbox_remove(c->store, seqs[k],

@@ -231,17 +231,20 @@ static void test_lists_for_people(void **state)
 	assert_int_equal(store_list_next(c->store, 0, true), 5);
 	assert_int_equal(store_list_next(c->store, 8, true), 9);
 	assert_int_equal(store_list_next(c->store, 9, true), 0);
-	store_list_each(c->store, 2, 8, ZTP_STATE_NONE, NULL, 3,
+	store_list_each(c->store, 2, 8, &(struct store_filter){.limit = 3},
 			store_case_note, &rows, &c->error);
 	store_case_expect(&rows, (int64_t[]){3, 4, 5}, 3);
 	rows = (struct store_case_rows){0};
-	store_list_each(c->store, 0, 99, ZTP_STATE_REQUESTED, "s/r1", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_REQUESTED, "s/r1", 9},
 			store_case_note, &rows, &c->error);
 	store_case_expect(&rows, (int64_t[]){5, 8}, 2);
 	rows = (struct store_case_rows){0};
-	store_list_each(c->store, 0, 99, ZTP_STATE_NONE, "s/r", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_NONE, "s/r", 9},
 			store_case_note, &rows, &c->error);
-	store_list_each(c->store, 0, 99, ZTP_STATE_NONE, "nonsense", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_NONE, "nonsense", 9},
 			store_case_note, &rows, &c->error);
 	assert_int_equal(rows.count, 0);
 }

@@ -19,17 +19,21 @@
 /* The members that are shown of each kind of record; a dotted name is a member
  * of a member. */
 static const char *const request_fields[] = {
-	"request_id", "device.path", "certificate.fingerprint_sha256",
-	"attempt",    "contenders",  "expires_at",
+	ZTP_M_REQUEST_ID,
+	ZTP_M_DEVICE "." ZTP_M_PATH,
+	ZTP_M_CERTIFICATE "." ZTP_M_FINGERPRINT,
+	ZTP_M_ATTEMPT,
+	ZTP_M_CONTENDERS,
+	ZTP_M_EXPIRES_AT,
 	NULL,
 };
 static const char *const decision_fields[] = {
-	"request_id", "device_path", "decision",   "isApprove",
-	"reason",     "message",     "decided_by", NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_DECISION,   ZTP_M_IS_APPROVE,
+	ZTP_M_REASON,	  ZTP_M_MESSAGE,     ZTP_M_DECIDED_BY, NULL,
 };
 static const char *const result_fields[] = {
-	"request_id", "device_path", "outcome", "code",
-	"status",     "message",     NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_OUTCOME, ZTP_M_CODE,
+	ZTP_M_STATUS,	  ZTP_M_MESSAGE,     NULL,
 };
 
 static void put_text(const char *text, size_t len)
@@ -182,10 +186,11 @@ static bool put_json(const rd_kafka_message_t *message)
 	char *text = NULL;
 
 	if (object &&
-	    cJSON_AddStringToObject(object, "topic",
+	    cJSON_AddStringToObject(object, ZTP_M_TOPIC,
 				    rd_kafka_topic_name(message->rkt)) &&
-	    cJSON_AddNumberToObject(object, "partition", message->partition) &&
-	    cJSON_AddNumberToObject(object, "offset",
+	    cJSON_AddNumberToObject(object, ZTP_M_PARTITION,
+				    message->partition) &&
+	    cJSON_AddNumberToObject(object, ZTP_M_OFFSET,
 				    (double)message->offset) &&
 	    add_text(object, "key", message->key, message->key_len) &&
 	    add_headers(object, message) && add_value(object, message))

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 enum member { REQUEST_ID, DEVICE, CERTIFICATE, MEMBERS };
 enum cert { FINGERPRINT, SUBJECT, ISSUER, PUBLIC_KEY, NOT_BEFORE, NOT_AFTER };

@@ -4,8 +4,8 @@
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-
-#define PAGE 1000
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		 cJSON **data)
@@ -27,7 +27,7 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 			     *text ? text : "no reason given");
 	if (ok && data)
 		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
-								"data");
+								ZTP_M_DATA);
 	cJSON_Delete(response);
 	return ok && (!data || *data);
 }
@@ -47,7 +47,7 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 	cJSON *data = NULL, *ask;
 	bool more;
 
-	cJSON_AddNumberToObject(in, "limit", PAGE);
+	cJSON_AddNumberToObject(in, ZTP_M_LIMIT, ZTP_CONTROL_PAGE_MAX);
 	do {
 		ask = cJSON_Duplicate(in, true);
 		if (!ask || !ztp_ctl_ask(ctl, command, ask, &data)) {

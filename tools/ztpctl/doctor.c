@@ -9,6 +9,8 @@
 
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define VERSION_TOPIC	"$SYS/broker/version"
 #define VERSION_WAIT_MS 500
@@ -57,8 +59,8 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	struct ztp_error error = {0};
 	const char *version, *code;
 
-	if (ztp_client_ask(doctor->ctl->client, "getInfo", cJSON_CreateObject(),
-			   &response, &error) != 0) {
+	if (ztp_client_ask(doctor->ctl->client, ZTP_CMD_GET_INFO,
+			   cJSON_CreateObject(), &response, &error) != 0) {
 		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what, "%s",
 			       error.message);
 		return;
@@ -106,7 +108,7 @@ static const struct {
 } table[] = {
 	{"gate_answers", check_gate},
 	{"broker_version", check_version},
-	{"command_topic", check_topic},
+	{ZTP_M_COMMAND_TOPIC, check_topic},
 };
 
 static void read_facts(struct ztp_doctor *doctor)
