@@ -43,7 +43,7 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 				    record->fingerprint);
 	add(object, "remote_addr", from);
 	add(object, "request_id", record->request_id);
-	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 static void tell(const char *address, uint64_t left_out, void *arg)

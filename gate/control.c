@@ -107,7 +107,7 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
 	    ztp_tree_string(&correlation, in, "correlationData",
-			    CORRELATION_MAX, &error) != 0 ||
+			    ZTP_CONTROL_CORRELATION_MAX, &error) != 0 ||
 	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
 				     "not a command");
@@ -128,7 +128,8 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
-	if (ztp_tree_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
+	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
+	    0) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
 				     error.message);
 		append(responses, "", NULL, &reply);
@@ -136,10 +137,10 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	}
 	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
 	if (!cJSON_IsArray(commands) ||
-	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
+	    cJSON_GetArraySize(commands) > ZTP_CONTROL_COMMANDS_MAX) {
 		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
 				     "commands is not a list of at most %d",
-				     COMMANDS_MAX);
+				     ZTP_CONTROL_COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);

@@ -17,8 +17,8 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_tree_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
-			 &error) != 0)
+	if (ztp_tree_int(seconds, in, ZTP_M_RETRY_AFTER, 0,
+			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
 		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
 				      "retry_after_s: %s", error.message);
 	return true;

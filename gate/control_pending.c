@@ -31,18 +31,20 @@ static bool list_one(const struct ztp_candidate *candidate, void *arg)
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
+	struct ztp_candidate_query query = {.which = ZTP_CANDIDATES_ALL};
 	struct ztp_error error = {0};
 	struct ztp_page page;
 
-	if (!ztp_page_begin(&page, gate, in, "pending", reply) ||
+	if (!ztp_page_begin(&page, gate, in, ZTP_M_PENDING, reply) ||
 	    !ztp_page_registry(&page, in, reply))
 		return;
-	if (ztp_candidates_list(gate->db,
-				page.registry ? ZTP_CANDIDATES_REGISTRY
-					      : ZTP_CANDIDATES_ALL,
-				page.registry ? page.registry->name : "",
-				page.after, page.limit + 1, 0, 0, list_one,
-				&page, &error) != 0)
+	if (page.registry) {
+		query.which = ZTP_CANDIDATES_REGISTRY;
+		query.of = page.registry->name;
+	}
+	query.after = page.after;
+	query.limit = page.limit + 1;
+	if (ztp_candidates_list(gate->db, &query, list_one, &page, &error) != 0)
 		(void)ztp_reply_error(reply, &error);
 	else
 		ztp_page_end(&page, reply);
@@ -57,10 +59,11 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	int64_t acked = 0;
 	const cJSON *id;
 
-	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
+	if (!cJSON_IsArray(ids) ||
+	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
 		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
 				     "request_ids is not a list of at most %d",
-				     IDS_MAX);
+				     ZTP_CONTROL_ACKS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {

@@ -149,15 +149,17 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 {
 	struct ztp_error error = {0};
 
-	*page = (struct ztp_page){.gate = gate, .limit = LIMIT_DEFAULT};
+	*page = (struct ztp_page){.gate = gate,
+				  .limit = ZTP_CONTROL_PAGE_DEFAULT};
 	if (!ztp_control_string(&page->after, in, "after", ZTP_PATH_MAX, false,
 				reply))
 		return false;
 	if (!page->after)
 		page->after = "";
-	if (ztp_tree_int(&page->limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
-				      error.message);
+	if (ztp_tree_int(&page->limit, in, ZTP_M_LIMIT, 1, ZTP_CONTROL_PAGE_MAX,
+			 &error) != 0)
+		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+				      ZTP_M_LIMIT ": %s", error.message);
 	page->rows = cJSON_AddArrayToObject(reply->data, name);
 	return true;
 }

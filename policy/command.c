@@ -5,6 +5,7 @@
 
 #include "policy/json_write.h"
 #include "ztp/json.h"
+#include "ztp/member.h"
 
 #define ENVELOPE_ROOM 1024 /* bytes; grows if necessary */
 

@@ -16,6 +16,7 @@
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
 #include "policy/json_write.h"
+#include "ztp/member.h"
 
 /* The members of a decision that we read, in all formats. */
 #define MEMBER_LIST(X)                                                         \

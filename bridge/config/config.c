@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
+/* --- rules between settings, which are named by their members */
 
-/* --- rules between settings */
+#define OF(member) offsetof(struct config, member)
 
 static bool is_set(const struct config *config, const struct setting *setting)
 {

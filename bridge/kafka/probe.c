@@ -33,41 +33,37 @@ struct probe {
 	struct probe_end_offsets ends;
 };
 
-static const char *topic_name(const struct probe *p, int i)
+static const char *topic_name(const struct probe *a, int topic)
 {
-	const struct config_topics *t = &p->core->config->kafka.topics;
-	const char *const names[5] = {t->decisions, t->requests, t->results,
-				      t->dlq, t->audit};
-
-	return names[i];
+	return kafka_topic(a->core, (enum store_topic)topic);
 }
 
 /* --- queries: the probe's thread */
 
 /* Creates the topics; one that exists is no error. Blocks. */
-static void create_topics(struct probe *p)
+static void create_topics(struct probe *a)
 {
-	rd_kafka_NewTopic_t *topics[5];
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(p->rk);
+	rd_kafka_NewTopic_t *topics[STORE_TOPIC_END];
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
-		p->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
+		a->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
 	const rd_kafka_topic_result_t **results;
 	rd_kafka_event_t *event;
 	char text[256];
 	size_t i, made = 0, n = 0;
 
-	for (i = 0; i < 5; i++) {
-		topics[made] = rd_kafka_NewTopic_new(topic_name(p, (int)i), -1,
+	for (i = 0; i < STORE_TOPIC_END; i++) {
+		topics[made] = rd_kafka_NewTopic_new(topic_name(a, (int)i), -1,
 						     -1, text, sizeof(text));
 		if (topics[made])
 			made++;
 	}
 	rd_kafka_AdminOptions_set_request_timeout(options, ANSWER_MS, text,
 						  sizeof(text));
-	rd_kafka_CreateTopics(p->rk, topics, made, options, queue);
+	rd_kafka_CreateTopics(a->rk, topics, made, options, queue);
 	event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
 	if (event && rd_kafka_event_error(event))
-		log_warn(p->core->log, "kafka_create_failed",
+		log_warn(a->core->log, "kafka_create_failed",
 			 LOG_STR("error", rd_kafka_event_error_string(event)));
 	results = event ? rd_kafka_CreateTopics_result_topics(
 				  rd_kafka_event_CreateTopics_result(event), &n)
@@ -77,12 +73,12 @@ static void create_topics(struct probe *p)
 			rd_kafka_topic_result_error(results[i]);
 
 		if (err && err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-			log_warn(p->core->log, "kafka_create_failed",
+			log_warn(a->core->log, "kafka_create_failed",
 				 LOG_STR("topic", rd_kafka_topic_result_name(
 							  results[i])),
 				 LOG_STR("error", rd_kafka_err2str(err)));
 		else if (!err)
-			log_info(p->core->log, "kafka_topic_created",
+			log_info(a->core->log, "kafka_topic_created",
 				 LOG_STR("topic", rd_kafka_topic_result_name(
 							  results[i])));
 	}
@@ -100,7 +96,7 @@ static bool is_missing(rd_kafka_resp_err_t err)
 	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
-static void read_metadata(struct probe *p, const rd_kafka_metadata_t *md,
+static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 			  struct probe_status *status)
 {
 	int i, k;
@@ -109,153 +105,154 @@ static void read_metadata(struct probe *p, const rd_kafka_metadata_t *md,
 		const rd_kafka_metadata_topic_t *topic = NULL;
 
 		for (k = 0; k < md->topic_cnt; k++)
-			if (strcmp(md->topics[k].topic, topic_name(p, i)) == 0)
+			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
 				topic = &md->topics[k];
 		if (topic && i == STORE_DECISIONS && !topic->err)
 			status->partitions = topic->partition_cnt;
 		if ((!topic || is_missing(topic->err)) && !*status->missing)
 			snprintf(status->missing, sizeof(status->missing), "%s",
-				 topic_name(p, i));
+				 topic_name(a, i));
 	}
 }
 
-static void probe(struct probe *p, struct probe_status *status)
+static void probe(struct probe *a, struct probe_status *status)
 {
 	const rd_kafka_metadata_t *md = NULL;
 	rd_kafka_resp_err_t err;
 
 	memset(status, 0, sizeof(*status));
-	status->asked_at = ztp_clock_steady(&p->core->clock);
-	/* Asks about the topics that this handle knows: the five of
+	status->asked_at = ztp_clock_steady(&a->core->clock);
+	/* Asks about the topics that this handle knows: those of
 	 * open_topics. */
-	err = rd_kafka_metadata(p->rk, 0, NULL, &md, ANSWER_MS);
+	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
 	if (err)
 		return;
 	status->up = true;
-	read_metadata(p, md, status);
+	read_metadata(a, md, status);
 	rd_kafka_metadata_destroy(md);
-	if (*status->missing && p->core->config->kafka.create_topics)
-		create_topics(p);
+	if (*status->missing && a->core->config->kafka.create_topics)
+		create_topics(a);
 }
 
-static bool query_ends(struct probe *p, int partitions,
+static bool query_ends(struct probe *a, int partitions,
 		       struct probe_end_offsets *ends)
 {
 	int i;
 
-	ends->asked_at = ztp_clock_steady(&p->core->clock);
+	ends->asked_at = ztp_clock_steady(&a->core->clock);
 	ends->count = partitions;
 	if (partitions <= 0 || partitions > PROBE_PARTITIONS_MAX)
 		return false;
 	for (i = 0; i < partitions; i++) {
 		int64_t low, high;
 
-		if (rd_kafka_query_watermark_offsets(p->rk, topic_name(p, 0), i,
-						     &low, &high, ANSWER_MS))
+		if (rd_kafka_query_watermark_offsets(
+			    a->rk, topic_name(a, STORE_DECISIONS), i, &low,
+			    &high, ANSWER_MS))
 			return false;
 		ends->ends[i] = high;
 	}
 	return true;
 }
 
-static void wait_until(struct probe *p, int64_t ms)
+static void wait_until(struct probe *a, int64_t ms)
 {
 	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, ms);
 
-	pthread_cond_timedwait(&p->changed, &p->lock, &at);
+	pthread_cond_timedwait(&a->changed, &a->lock, &at);
 }
 
-static void wake(struct probe *p)
+static void wake(struct probe *a)
 {
 	uint64_t one = 1;
 
-	if (write(p->wake_fd, &one, sizeof(one)) < 0)
+	if (write(a->wake_fd, &one, sizeof(one)) < 0)
 		return; /* the counter is full, so the loop is awake */
 }
 
-static void probe_topics(struct probe *p)
+static void probe_topics(struct probe *a)
 {
 	struct probe_status status;
 
-	probe(p, &status);
-	p->next_probe =
+	probe(a, &status);
+	a->next_probe =
 		ztp_clock_boot() +
 		(status.up && !*status.missing ? PROBE_MS : PROBE_DOWN_MS);
-	pthread_mutex_lock(&p->lock);
-	p->status = status;
-	pthread_mutex_unlock(&p->lock);
-	wake(p); /* last, because the loop reads the status at once */
+	pthread_mutex_lock(&a->lock);
+	a->status = status;
+	pthread_mutex_unlock(&a->lock);
+	wake(a); /* last, because the loop reads the status at once */
 }
 
-static void probe_ends(struct probe *p)
+static void probe_ends(struct probe *a)
 {
 	struct probe_status status;
 	bool ok;
 
-	probe(p, &status); /* there may be more partitions now */
-	ok = query_ends(p, status.partitions, &p->learned);
-	p->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
-	pthread_mutex_lock(&p->lock);
-	p->status = status;
+	probe(a, &status); /* there may be more partitions now */
+	ok = query_ends(a, status.partitions, &a->learned);
+	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
+	pthread_mutex_lock(&a->lock);
+	a->status = status;
 	if (ok)
-		p->ends = p->learned;
+		a->ends = a->learned;
 	else
-		p->ends_wanted = true;
-	pthread_mutex_unlock(&p->lock);
-	wake(p);
+		a->ends_wanted = true;
+	pthread_mutex_unlock(&a->lock);
+	wake(a);
 }
 
-typedef void probe_round(struct probe *p);
+typedef void probe_round(struct probe *a);
 
 /* Returns what to do now, or NULL and in *next when to look again. Clears the
  * request for it: a new request means once more. */
-static probe_round *next_round(struct probe *p, int64_t now, int64_t *next)
+static probe_round *next_round(struct probe *a, int64_t now, int64_t *next)
 {
-	if (p->probe_wanted || now >= p->next_probe) {
-		p->probe_wanted = false;
+	if (a->probe_wanted || now >= a->next_probe) {
+		a->probe_wanted = false;
 		return probe_topics;
 	}
-	if (p->ends_wanted && now >= p->next_ends) {
-		p->ends_wanted = false;
+	if (a->ends_wanted && now >= a->next_ends) {
+		a->ends_wanted = false;
 		return probe_ends;
 	}
-	*next = p->next_probe;
-	if (p->ends_wanted && p->next_ends < *next)
-		*next = p->next_ends;
+	*next = a->next_probe;
+	if (a->ends_wanted && a->next_ends < *next)
+		*next = a->next_ends;
 	return NULL;
 }
 
 static void *run(void *arg)
 {
-	struct probe *p = arg;
+	struct probe *a = arg;
 
-	pthread_mutex_lock(&p->lock);
-	while (!p->stopping) {
+	pthread_mutex_lock(&a->lock);
+	while (!a->stopping) {
 		int64_t now = ztp_clock_boot(), next;
-		probe_round *round = next_round(p, now, &next);
+		probe_round *round = next_round(a, now, &next);
 
 		if (!round) {
-			wait_until(p, next > now ? next - now : 1);
+			wait_until(a, next > now ? next - now : 1);
 			continue;
 		}
-		pthread_mutex_unlock(&p->lock);
-		round(p);
-		pthread_mutex_lock(&p->lock);
+		pthread_mutex_unlock(&a->lock);
+		round(a);
+		pthread_mutex_lock(&a->lock);
 	}
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&a->lock);
 	return NULL;
 }
 
 /* --- the loop's side */
 
-static int open_topics(struct probe *p)
+static int open_topics(struct probe *a)
 {
 	int i;
 
-	for (i = 0; i < 5; i++) {
-		p->topics[i] =
-			rd_kafka_topic_new(p->rk, topic_name(p, i), NULL);
-		if (!p->topics[i])
+	for (i = 0; i < STORE_TOPIC_END; i++) {
+		a->topics[i] =
+			rd_kafka_topic_new(a->rk, topic_name(a, i), NULL);
+		if (!a->topics[i])
 			return -1;
 	}
 	return 0;
@@ -264,96 +261,96 @@ static int open_topics(struct probe *p)
 int probe_new(struct probe **out, struct core *core, int wake_fd,
 	      struct ztp_error *error)
 {
-	struct probe *p = calloc(1, sizeof(*p));
+	struct probe *a = calloc(1, sizeof(*a));
 	pthread_condattr_t attr;
 
-	if (!p)
+	if (!a)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	p->core = core;
-	p->wake_fd = wake_fd;
-	pthread_mutex_init(&p->lock, NULL);
+	a->core = core;
+	a->wake_fd = wake_fd;
+	pthread_mutex_init(&a->lock, NULL);
 	pthread_condattr_init(&attr);
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-	pthread_cond_init(&p->changed, &attr);
+	pthread_cond_init(&a->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	p->rk = kafka_new(core, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
-	if (!p->rk)
+	a->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
+	if (!a->rk)
 		goto fail;
-	if (open_topics(p) != 0 ||
-	    pthread_create(&p->thread, NULL, run, p) != 0) {
+	if (open_topics(a) != 0 ||
+	    pthread_create(&a->thread, NULL, run, a) != 0) {
 		ztp_fail(error, ZTP_ERR_INTERNAL, "cannot start a thread");
 		goto fail;
 	}
-	p->started = true;
-	*out = p;
+	a->started = true;
+	*out = a;
 	return 0;
 fail:
-	probe_free(p);
+	probe_free(a);
 	return ZTP_ERR_INTERNAL;
 }
 
-void probe_stop(struct probe *p)
+void probe_stop(struct probe *a)
 {
-	pthread_mutex_lock(&p->lock);
-	p->stopping = true;
-	pthread_cond_signal(&p->changed);
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_lock(&a->lock);
+	a->stopping = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
 }
 
-void probe_free(struct probe *p)
+void probe_free(struct probe *a)
 {
 	int i;
 
-	if (!p)
+	if (!a)
 		return;
-	if (p->started) {
-		probe_stop(p);
-		pthread_join(p->thread, NULL);
+	if (a->started) {
+		probe_stop(a);
+		pthread_join(a->thread, NULL);
 	}
-	for (i = 0; i < 5; i++)
-		if (p->topics[i])
-			rd_kafka_topic_destroy(p->topics[i]);
-	if (p->rk)
-		rd_kafka_destroy(p->rk);
-	pthread_cond_destroy(&p->changed);
-	pthread_mutex_destroy(&p->lock);
-	free(p);
+	for (i = 0; i < STORE_TOPIC_END; i++)
+		if (a->topics[i])
+			rd_kafka_topic_destroy(a->topics[i]);
+	if (a->rk)
+		rd_kafka_destroy(a->rk);
+	pthread_cond_destroy(&a->changed);
+	pthread_mutex_destroy(&a->lock);
+	free(a);
 }
 
-void probe_again(struct probe *p)
+void probe_again(struct probe *a)
 {
-	pthread_mutex_lock(&p->lock);
-	p->probe_wanted = true;
-	pthread_cond_signal(&p->changed);
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_lock(&a->lock);
+	a->probe_wanted = true;
+	pthread_cond_signal(&a->changed);
+	pthread_mutex_unlock(&a->lock);
 }
 
-void probe_want_end_offsets(struct probe *p)
+void probe_want_end_offsets(struct probe *a)
 {
-	pthread_mutex_lock(&p->lock);
-	if (!p->ends_wanted) {
-		p->ends_wanted = true;
-		pthread_cond_signal(&p->changed);
+	pthread_mutex_lock(&a->lock);
+	if (!a->ends_wanted) {
+		a->ends_wanted = true;
+		pthread_cond_signal(&a->changed);
 	}
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_unlock(&a->lock);
 }
 
-void probe_status_get(struct probe *p, struct probe_status *status)
+void probe_status_get(struct probe *a, struct probe_status *status)
 {
-	pthread_mutex_lock(&p->lock);
-	*status = p->status;
-	pthread_mutex_unlock(&p->lock);
+	pthread_mutex_lock(&a->lock);
+	*status = a->status;
+	pthread_mutex_unlock(&a->lock);
 }
 
-bool probe_end_offsets_get(struct probe *p, int64_t since,
+bool probe_end_offsets_get(struct probe *a, int64_t since,
 			   struct probe_end_offsets *ends)
 {
 	bool newer;
 
-	pthread_mutex_lock(&p->lock);
-	newer = p->ends.asked_at > since;
+	pthread_mutex_lock(&a->lock);
+	newer = a->ends.asked_at > since;
 	if (newer)
-		*ends = p->ends;
-	pthread_mutex_unlock(&p->lock);
+		*ends = a->ends;
+	pthread_mutex_unlock(&a->lock);
 	return newer;
 }

@@ -99,7 +99,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	ztp_time_format(time, b->core.now);
 	if (!*subject)
 		event.subject = result.request_id;
-	record.key = r ? ztp_str_of(r->path) : key;
+	record.key = r ? ztp_str_of(r->path) : what->key;
 	record.value = ztp_str_of(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);

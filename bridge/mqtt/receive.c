@@ -104,7 +104,7 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 	struct ztp_path parts;
 	int rc =
 		ztp_object_read(&record, &field, 1, (struct ztp_str){text, len},
-				AUDIT_MAX, &e->why);
+				ZTP_AUDIT_MAX, &e->why);
 
 	if (rc == 0) {
 		rc = ztp_object_string(&given, &record, 0, ZTP_PATH_MAX,

@@ -9,6 +9,8 @@
 #include <string.h>
 
 #include "base/json_tree.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define RESPONSE_MAX (1024 * 1024)
 

@@ -11,6 +11,31 @@
 #define ZTP_TRACEPARENT_LEN 56 /* including the NUL */
 #define ZTP_HEADERS_MAX	    32
 
+/* Attributes of a CloudEvent: members of a structured one, and headers of a
+ * binary one. */
+#define ZTP_CE_SPECVERSION  "specversion"
+#define ZTP_CE_VERSION	    "1.0"
+#define ZTP_CE_ID	    "id"
+#define ZTP_CE_SOURCE	    "source"
+#define ZTP_CE_TYPE	    "type"
+#define ZTP_CE_SUBJECT	    "subject"
+#define ZTP_CE_TIME	    "time"
+#define ZTP_CE_CONTENT_TYPE "datacontenttype"
+#define ZTP_CE_DATA	    "data"
+#define ZTP_CE_DATA_BASE64  "data_base64"
+
+#define ZTP_CE_HEADER(attribute) "ce_" attribute
+#define ZTP_CE_NAME(what)	 "io.ztp.provisioning." what ".v1" /* a type */
+
+/* Other headers. */
+#define ZTP_HEADER_CONTENT_TYPE "content-type"
+#define ZTP_HEADER_TRACEPARENT	"traceparent"
+
+#define ZTP_MEDIA_JSON	"application/json"
+#define ZTP_MEDIA_EVENT "application/cloudevents+json"
+#define ZTP_MEDIA_TEXT	"text/plain"
+#define ZTP_MEDIA_BYTES "application/octet-stream"
+
 /* Name and value are views. */
 struct ztp_header {
 	const char *name;
@@ -49,6 +74,9 @@ struct ztp_dead {
 };
 
 #define ZTP_DEAD_VALUE_MAX (512 * 1024)
+
+/* The name of a dead letter's header, as Kafka Connect has them. */
+#define ZTP_DEAD_HEADER(name) "__connect.errors." name
 
 /* Fills headers with the six __connect.errors.* ones and returns 6. scratch
  * holds the text of the numbers and must live as long as headers. */

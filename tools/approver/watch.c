@@ -13,6 +13,7 @@
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
+#include "ztp/member.h"
 
 #define VALUE_MAX (1024 * 1024)
 

@@ -6,6 +6,8 @@
 
 #include "base/file.h"
 #include "base/json_tree.h"
+#include "ztp/member.h"
+#include "ztp/topics.h"
 
 #define SOURCE "ztp-approver"
 

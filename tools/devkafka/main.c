@@ -31,7 +31,9 @@
 
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "ztp/codec.h"
 #include "ztp/text.h"
+#include "ztp/topics.h"
 
 #define PROGRAM	    "ztp-devkafka"
 #define TOPICS_MAX  64

@@ -4,6 +4,7 @@
  * operation at a time; `step` says how that went.
  */
 #include "tools/ztpctl/client.h"
+#include "tools/common/cli.h"
 
 #include <MQTTAsync.h>
 #include <errno.h>
@@ -16,6 +17,8 @@
 #include "base/json_tree.h"
 #include "base/random.h"
 #include "ztp/codec.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define TIMEOUT_MS   15000
 #define MESSAGE_MAX  (64 * 1024 * 1024)

@@ -6,6 +6,8 @@
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define POLL_MS 200
 
@@ -93,7 +95,7 @@ static void print_record(const struct ztp_ctl *ctl, const char *text)
 	cJSON *record = NULL;
 
 	if (ctl->json ||
-	    ztp_tree_parse(&record, text, strlen(text), RECORD_MAX, NULL))
+	    ztp_tree_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL))
 		puts(text);
 	else
 		ztp_ctl_print_line(record, names);

@@ -12,6 +12,8 @@
 #include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/codec.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/text.h"
 
 #define PASSWORD_MAX 4096
