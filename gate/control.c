@@ -6,7 +6,7 @@
 #include "gate/broker_api.h"
 #include "gate/publish.h"
 
-#define COMMAND_MAX 64 /* bytes of a name */
+#define COMMAND_MAX 64 /* bytes in a name */
 
 static const struct {
 	const char *name;
