@@ -21,7 +21,7 @@ struct reading {
 static int read_file(struct reading *reading, const char *path,
 		     struct ztp_error *error);
 
-/* ---- include_dir: *.conf, without regard to case and then with it */
+/* ---- include_dir: *.conf, sorted case-insensitively, then by case */
 
 static int is_conf(const struct dirent *entry)
 {

@@ -9,7 +9,7 @@
 
 #include "base/broker_config.h"
 
-/* Options that are facts of their own. */
+/* Settings whose values are kept as they are. */
 #define ZTP_BROKER_PER_LISTENER "per_listener_settings"
 #define ZTP_BROKER_ANONYMOUS	"allow_anonymous"
 #define ZTP_BROKER_ACL_FILE	"acl_file"

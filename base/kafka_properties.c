@@ -23,7 +23,7 @@
 
 /* clang-format off */
 static const struct ztp_kafka_property table[] = {
-	/* Whom we speak to, and as whom. */
+	/* Addresses and names. */
 	{BROKERS, .bridge = REFUSED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_BROKERS,
 	 .values = {BRIDGE(GIVEN), TOOLS(GIVEN)}},
@@ -39,16 +39,16 @@ static const struct ztp_kafka_property table[] = {
 	{"socket.nagle.disable", .values = {BRIDGE("true"), TOOLS("true")}},
 	{"log.connection.close", .values = {BRIDGE("false")}},
 	{"log_level", .values = {TOOLS("4"), MOCK = "4"}},
-	/* Back soon after Kafka is, even if it was away for long. */
+	/* Reconnect soon after Kafka is back, even if it was away for long. */
 	{"reconnect.backoff.max.ms", .values = {BRIDGE("2000"), TOOLS("2000")}},
-	/* New partitions are ours soon, and a tool finds a topic that is made
+	/* Find new partitions soon, and let a tool find a topic that is created
 	 * after its start. */
 	{"topic.metadata.refresh.interval.ms",
 	 .values = {CONSUMER = "10000", TOOLS("5000")}},
 	{"allow.auto.create.topics", .bridge = FIXED,
 	 .values = {CONSUMER = "false"}},
 
-	/* Writing: nothing is lost, nothing comes twice, and a key has the
+	/* Writing: nothing is lost or duplicated, and a key goes to the
 	 * partition that Java's clients choose. */
 	{"enable.idempotence", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {PRODUCER = "true", TOOL_PRODUCER = "true"}},
@@ -57,20 +57,20 @@ static const struct ztp_kafka_property table[] = {
 	{"request.required.acks", .alias_of = "acks"},
 	{"partitioner",
 	 .values = {PRODUCER = MURMUR2, TOOL_PRODUCER = MURMUR2}},
-	/* Only the bridge gives up, and it never does. */
+	/* The bridge decides when to give up, and it never does. */
 	{"message.timeout.ms", .bridge = FIXED,
 	 .given = ZTP_KAFKA_GIVEN_TIMEOUT,
 	 .values = {PRODUCER = "0", TOOL_PRODUCER = GIVEN}},
 	{"linger.ms", .values = {PRODUCER = "5"}}, /* see producer_pump.c */
 	{"queue.buffering.max.kbytes", .values = {PRODUCER = "65536"}},
-	/* With two, librdkafka takes a first batch that was refused for
-	 * delivered when the next one is (see bridge/kafka/producer.c). */
+	/* With two, librdkafka takes a refused batch for delivered when the
+	 * next one is (see bridge/kafka/producer.c). */
 	{"max.in.flight.requests.per.connection",
 	 .values = {TOOL_PRODUCER = "1"}},
 	{"transactional.id", .tools = REFUSED},
 	{"test.mock.num.brokers", .tools = REFUSED},
 
-	/* Reading: we keep the positions ourselves. */
+	/* Reading: we store the positions ourselves. */
 	{"enable.auto.commit", .bridge = PROMISED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_COMMIT,
 	 .values = {CONSUMER = "false", TOOL_CONSUMER = GIVEN}},
@@ -91,7 +91,7 @@ static const struct ztp_kafka_property table[] = {
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
 	{"fetch.wait.max.ms", .values = {TOOL_CONSUMER = "100"}},
 
-	/* The group. A bridge that was killed is back within 10 s. */
+	/* The group. A killed bridge is back within 10 s of its restart. */
 	{"session.timeout.ms",
 	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
 	{"heartbeat.interval.ms", .values = {CONSUMER = "1500"}},

@@ -79,8 +79,8 @@ enum ztp_candidate_list {
 
 struct ztp_candidate_query {
 	enum ztp_candidate_list which;
-	const char *of;	   /* where `which` says so */
-	const char *after; /* an id; NULL: from the first */
+	const char *of;	   /* for the lists that say so */
+	const char *after; /* an id; NULL: from the start */
 	int64_t limit;
 	int64_t now_ms, before_ms; /* wall clock; for the last two lists */
 };

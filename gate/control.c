@@ -8,7 +8,7 @@
 #include "ztp/code.h"
 #include "ztp/member.h"
 
-#define COMMAND_MAX 64 /* bytes of a name */
+#define COMMAND_MAX 64 /* bytes in a name */
 
 static const struct {
 	const char *name;

@@ -67,27 +67,28 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
 					  struct ztp_reply *reply);
-/* --- lists, a page at a time */
+
+/* --- lists, one page at a time */
 
 struct ztp_page {
 	struct ztp_gate *gate;
-	const struct ztp_registry *registry; /* the only one, or NULL: all */
-	const char *after;		     /* "" : from the start */
+	const struct ztp_registry *registry; /* this one only; NULL: all */
+	const char *after;		     /* "": from the start */
 	int64_t limit, count;
 	bool more;
-	char last[ZTP_PATH_MAX + 1]; /* of the rows on it */
-	cJSON *rows;		     /* the reply's */
+	char last[ZTP_PATH_MAX + 1]; /* the cursor of the last row */
+	cJSON *rows;		     /* in the reply */
 };
 
-/* What a list command asks for: `after` and `limit`. The rows become a member
- * of the answer by this name. False: the reply is an error. */
+/* Reads a list command's `after` and `limit`, and adds the list of rows to the
+ * answer under this name. False: the reply is an error. */
 bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 		    const cJSON *in, const char *name, struct ztp_reply *reply);
-/* Likewise `registry`, where the command has one. */
+/* Reads `registry`, for commands that have it. */
 bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
 		       struct ztp_reply *reply);
-/* An object for one more row, which the caller fills; where the next page
- * starts when this is the last one. NULL: the page is full. */
+/* Adds an object for another row, which the caller fills. The next page starts
+ * after this cursor if the row is the last one. NULL: the page is full. */
 cJSON *ztp_page_row(struct ztp_page *page, const char *cursor);
 void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply);
 
@@ -100,7 +101,7 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
  * NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
-/* Says so in an answer: `live`, `subscribed`. */
+/* Adds `live` and `subscribed` to an answer. */
 void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 			       const char *path,
 			       const uint8_t spki_sha256[ZTP_SHA256_LEN]);

@@ -72,7 +72,7 @@ static cJSON *event(const struct ztp_candidate *candidate)
 	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
 				 candidate->der_len)) {
 		cJSON_Delete(object);
-		return NULL; /* the next round has it */
+		return NULL; /* the next round offers it */
 	}
 	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
 	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,

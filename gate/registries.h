@@ -48,8 +48,9 @@ size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
 			   struct ztp_registry **out, size_t limit);
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
-/* Changes: in the open transaction, and in memory at once; a caller whose
- * commit fails calls ztp_registries_reload. audience NULL: none. */
+/* These change the database, in the open transaction, and memory at once. A
+ * caller whose commit fails calls ztp_registries_reload. audience NULL:
+ * none. */
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		       enum ztp_onboarding onboarding, const char *audience,
 		       int64_t created_at, struct ztp_error *error);

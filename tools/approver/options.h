@@ -13,7 +13,7 @@
 
 #define PROGRAM ZTP_APPROVER
 
-/* Options, and the names of the rules that they are. */
+/* Options that also serve as the names of their rules. */
 #define APPROVE_ALL "approve-all"
 #define REJECT_ALL  "reject-all"
 

@@ -70,12 +70,12 @@ static void put_value(struct ztp_object *object)
 		fputs(quoted ? "\"" : "", stdout);
 	} else if (field->kind == '{' || field->kind == '[') {
 		putchar('?');
-	} else { /* a number, true, false */
+	} else { /* a number, true or false */
 		put_text(field->raw.p, field->raw.n);
 	}
 }
 
-/* The member of an object that has been checked. */
+/* Finds a member of an object that has been checked. */
 static void put_field(struct ztp_str text, const char *dotted)
 {
 	const char *dot = strchr(dotted, '.');
@@ -120,7 +120,7 @@ static void put_line(const struct options *options,
 		       (int)message->partition, (long long)message->offset);
 		return;
 	}
-	/* A structured CloudEvent holds the object that is meant. */
+	/* In a structured CloudEvent the object is the member `data`. */
 	if (data.kind)
 		text = data.raw;
 	for (; *fields; fields++)
@@ -130,7 +130,7 @@ static void put_line(const struct options *options,
 
 /* --- records for programs */
 
-/* JSON as it is, but for white space; other bytes in base64. */
+/* JSON as it is, without white space; anything else in base64. */
 static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 {
 	char *copy;

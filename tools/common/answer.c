@@ -89,7 +89,7 @@ static bool add_string(cJSON *object, const char *name, const char *text)
 	return cJSON_AddStringToObject(object, name, text) != NULL;
 }
 
-/* JSON goes in as it was written: its numbers keep their digits. */
+/* JSON is copied as it was written, so its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
 	bool ok;

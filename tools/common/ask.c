@@ -34,7 +34,7 @@ static int read_device(struct ztp_ask *ask, const struct ztp_field *field,
 	int rc;
 
 	if (field->kind != '{')
-		return ztp_fail(error, ZTP_ERR_MISSING, "no device");
+		return ztp_fail(error, ZTP_ERR_MISSING, "device is missing");
 	rc = ztp_object_read(&device, &path, 1, field->raw, ZTP_ASK_MAX, error);
 	if (rc)
 		return rc;
@@ -58,7 +58,8 @@ static int read_key(struct ztp_ask *ask, const struct ztp_field *field,
 	if (!field->kind)
 		return 0;
 	if (field->kind != '{')
-		return ztp_fail(error, ZTP_ERR_TYPE, "public_key: no object");
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"public_key is not an object");
 	rc = ztp_object_read(&key, fields, KEY_MEMBERS, field->raw, ZTP_ASK_MAX,
 			     error);
 	if (rc)
@@ -102,7 +103,7 @@ static int read_members(struct ztp_ask *ask, struct ztp_object *certificate,
 
 	if (!rc && !ztp_fingerprint_valid(ask->fingerprint))
 		rc = ztp_fail(error, ZTP_ERR_VALUE,
-			      "no valid fingerprint_sha256");
+			      "fingerprint_sha256 is missing or not valid");
 	if (!rc)
 		rc = ztp_object_copy(ask->subject, sizeof(ask->subject),
 				     certificate, SUBJECT, error);
@@ -129,7 +130,8 @@ static int read_certificate(struct ztp_ask *ask, const struct ztp_field *field,
 	int rc;
 
 	if (field->kind != '{')
-		return ztp_fail(error, ZTP_ERR_MISSING, "no certificate");
+		return ztp_fail(error, ZTP_ERR_MISSING,
+				"certificate is missing");
 	rc = ztp_object_read(&certificate, fields, CERT_MEMBERS, field->raw,
 			     ZTP_ASK_MAX, error);
 	if (rc)

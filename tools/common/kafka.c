@@ -92,7 +92,7 @@ static void on_log(const rd_kafka_t *client, int level, const char *facility,
 	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
 }
 
-/* conf: rd_kafka_conf_t *. */
+/* conf is a rd_kafka_conf_t *. */
 static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {
@@ -125,7 +125,7 @@ static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
 	return rc;
 }
 
-/* Our settings first, so that the user's win where they may. */
+/* The free settings first, then the user's, then ours that are not free. */
 static rd_kafka_conf_t *new_conf(enum ztp_kafka_client client,
 				 const char *const given[ZTP_KAFKA_GIVEN_COUNT],
 				 const struct ztp_kafka_props *props,

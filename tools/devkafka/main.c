@@ -171,7 +171,7 @@ static int read_options(struct options *options, int argc, char **argv)
 	return 0;
 }
 
-/* conf: rd_kafka_conf_t *. */
+/* conf is a rd_kafka_conf_t *. */
 static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {
@@ -184,8 +184,8 @@ static int set(void *conf, const char *name, const char *value,
 	return ztp_fail(error, ZTP_ERR_USAGE, "%s", why);
 }
 
-/* It is the cluster's book-keeper and no client: what it would say about
- * having no brokers of its own helps nobody. */
+/* The handle only manages the cluster and is not a client: its complaint that
+ * it has no brokers would help nobody. */
 static rd_kafka_t *new_handle(void)
 {
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {0};

@@ -70,10 +70,10 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 		cJSON_DetachItemFromObjectCaseSensitive(response, ZTP_M_DATA);
 	version = ztp_tree_text(doctor->info, "version");
 	if (!*version)
-		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what,
-			       "it answers %s: is this user among "
-			       "plugin_opt_operators?",
-			       *code ? code : "without a code");
+		ztp_doctor_say(
+			doctor, ZTP_FINDING_ERROR, what,
+			"it answers %s: is this user in plugin_opt_operators?",
+			*code ? code : "without a code");
 	else
 		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
 			       "version %s; ztpctl is " ZTP_VERSION, version);
