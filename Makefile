@@ -37,19 +37,20 @@ COMPILE_SAN = $(CC) $(BASE) $(CPPFLAGS) $(CFLAGS) $(SAN) -DZTP_VERSION='"$(VERSI
 LINK     = $(CC) $(CFLAGS) -Wl,-z,relro -Wl,-z,now $(LDFLAGS)
 LINK_SAN = $(CC) $(CFLAGS) $(SAN) $(LDFLAGS)
 
-POLICY_LIBS := -lcjson -lcrypto
+POLICY_LIBS := -lcrypto
 # The libraries each part of the bridge links besides the parts below it.
 LIBS_config := -lyaml -lrdkafka
 LIBS_journal := -lz
 LIBS_store  := -lsqlite3
 LIBS_mqtt   := -lpaho-mqtt3as -lmosquitto -lssl
 LIBS_kafka  := -lrdkafka
-LIBS_http   := -lmicrohttpd
-TOOL_LIBS   := -lrdkafka -lyaml -lssl $(POLICY_LIBS) -lpthread
+LIBS_registrar := -lcjson
+LIBS_http   := -lmicrohttpd -lcjson
+TOOL_LIBS   := -lrdkafka -lyaml -lcjson -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
-MQTT_device := -lpaho-mqtt3cs # the blocking client: a device has time
-BASE_LIBS   := -lsqlite3 -lyaml $(POLICY_LIBS)
-GATE_LIBS   := -lsqlite3 $(POLICY_LIBS) -lpthread
+MQTT_device := -lpaho-mqtt3cs # the blocking client is enough for a device
+BASE_LIBS   := -lsqlite3 -lyaml -lcjson $(POLICY_LIBS)
+GATE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS) -lpthread
 
 # A part is linked with the parts below it, base/ with policy/.
 LIBS_O   = $(BUILD)/o/libztp_base.a $(BUILD)/libztp_policy.a
@@ -155,8 +156,8 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 # built.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
 UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
-# What tests share; life_* and gate_* play what life/ and the gate call outside,
-# so that only tests of these are linked with them.
+# Code shared by tests. life_* and gate_* fake what life/ and the gate call
+# outside of themselves, so only their own tests link them.
 unit_help = $(call obj,san,$(filter tests/unit/$(1)_%,$(UNIT_SRC)))
 UNIT_HELP_life := $(call unit_help,life)
 UNIT_HELP_gate := $(call unit_help,gate)
@@ -190,7 +191,7 @@ $(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san
 
 $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcmocka $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(POLICY_LIBS) -lcjson -lcmocka $(LDLIBS)
 
 .SECONDARY:
 

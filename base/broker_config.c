@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ztp/text.h"
 
 #define FILE_MAX_BYTES (1024 * 1024)
 
@@ -72,12 +73,10 @@ static int read_folder(struct reading *reading, const char *folder,
 
 static char *trimmed(char *text)
 {
-	size_t len;
+	struct ztp_str inner = ztp_str_trim(ztp_str_of(text));
 
-	text += strspn(text, " \t");
-	len = strlen(text);
-	while (len > 0 && strchr(" \t\r\n", text[len - 1]))
-		text[--len] = '\0';
+	text += inner.p - text;
+	text[inner.n] = '\0';
 	return text;
 }
 

@@ -166,7 +166,7 @@ static const struct {
 } table[] = {
 	{"listener", on_listener},
 	{"port", on_port},
-	{"per_listener_settings", on_per_listener},
+	{ZTP_BROKER_PER_LISTENER, on_per_listener},
 	{"plugin", on_plugin},
 	{"auth_plugin", on_plugin},
 	{"global_plugin", on_global_plugin},
@@ -176,11 +176,11 @@ static const struct {
 	{"auth_opt_command_topic", on_command_topic},
 	{"use_identity_as_username", on_certificate},
 	{"use_subject_as_username", on_certificate},
-	{"allow_anonymous", on_anonymous},
+	{ZTP_BROKER_ANONYMOUS, on_anonymous},
 	{"listener_allow_anonymous", on_listener_anonymous},
-	{"acl_file", on_acl_file},
-	{"max_queued_messages", on_max_queued},
-	{"max_packet_size", on_max_packet},
+	{ZTP_BROKER_ACL_FILE, on_acl_file},
+	{ZTP_BROKER_MAX_QUEUED, on_max_queued},
+	{ZTP_BROKER_MAX_PACKET, on_max_packet},
 };
 
 static void visit(const struct ztp_broker_setting *setting, void *arg)

@@ -9,6 +9,13 @@
 
 #include "base/broker_config.h"
 
+/* Settings whose values are kept as they are. */
+#define ZTP_BROKER_PER_LISTENER "per_listener_settings"
+#define ZTP_BROKER_ANONYMOUS	"allow_anonymous"
+#define ZTP_BROKER_ACL_FILE	"acl_file"
+#define ZTP_BROKER_MAX_QUEUED	"max_queued_messages"
+#define ZTP_BROKER_MAX_PACKET	"max_packet_size"
+
 #define ZTP_BROKER_LISTENERS_MAX 64
 #define ZTP_BROKER_NAME_MAX	 128
 

@@ -194,17 +194,17 @@ static int migrate_once(sqlite3 *db, const struct ztp_sqlite_file *file,
 	(void)snprintf(mark, sizeof(mark),
 		       "PRAGMA application_id=%d; PRAGMA user_version=%d",
 		       file->application_id, from + 1);
-	rc = ztp_sqlite_exec(db, file, "BEGIN IMMEDIATE", error);
+	rc = ztp_sqlite_exec(db, file, ZTP_SQL_BEGIN, error);
 	if (rc != 0)
 		return rc;
 	rc = ztp_sqlite_exec(db, file, file->steps[from], error);
 	if (rc == 0)
 		rc = ztp_sqlite_exec(db, file, mark, error);
 	if (rc == 0)
-		rc = ztp_sqlite_exec(db, file, "COMMIT", error);
+		rc = ztp_sqlite_exec(db, file, ZTP_SQL_COMMIT, error);
 	/* Some errors roll back by themselves. */
 	if (rc != 0 && !sqlite3_get_autocommit(db))
-		(void)sqlite3_exec(db, "ROLLBACK", NULL, NULL, NULL);
+		(void)sqlite3_exec(db, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	return rc;
 }
 

@@ -17,6 +17,10 @@
 
 #include "ztp/error.h"
 
+#define ZTP_SQL_BEGIN	 "BEGIN IMMEDIATE"
+#define ZTP_SQL_COMMIT	 "COMMIT"
+#define ZTP_SQL_ROLLBACK "ROLLBACK"
+
 /* Describes a database; all of it must outlive the connection. */
 struct ztp_sqlite_file {
 	const char *path;

@@ -259,23 +259,21 @@ static int read_nothing(struct reader *reader, struct ztp_yaml_node *root)
 	return root->text ? 0 : no_memory(reader);
 }
 
-static int read_stream(struct reader *reader, struct ztp_yaml_node **root)
+static int read_stream(struct reader *reader, struct ztp_yaml_node *root)
 {
 	int rc = next(reader); /* the stream's start */
 
-	if (rc == 0)
-		rc = enter(reader, root);
+	reader->path[reader->depth++] = root;
 	if (rc == 0)
 		rc = next(reader); /* the document's start, or the end */
 	if (rc < 0)
 		return rc;
 	if (reader->event.type == YAML_STREAM_END_EVENT)
-		return read_nothing(reader, *root);
+		return read_nothing(reader, root);
 	rc = next(reader);
-	if (rc == 0) {
-		(*root)->key_line = event_line(reader);
-		rc = read_node(reader, *root);
-	}
+	if (rc == 0)
+		rc = read_node(reader, root);
+	root->key_line = root->line;
 	if (rc == 0)
 		rc = next(reader); /* the document's end */
 	if (rc == 0)
@@ -299,14 +297,18 @@ int ztp_yaml_read(struct ztp_yaml_node **root, const char *text, size_t len,
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
 				"the file is larger than %d bytes",
 				ZTP_YAML_SIZE_MAX);
-	if (!yaml_parser_initialize(&reader.parser))
-		return no_memory(&reader);
+	*root = calloc(1, sizeof(**root));
+	if (!*root || !yaml_parser_initialize(&reader.parser)) {
+		rc = no_memory(&reader);
+		goto out;
+	}
 	yaml_parser_set_encoding(&reader.parser, YAML_UTF8_ENCODING);
 	yaml_parser_set_input_string(&reader.parser,
 				     (const unsigned char *)text, len);
-	rc = read_stream(&reader, root);
+	rc = read_stream(&reader, *root);
 	drop_event(&reader);
 	yaml_parser_delete(&reader.parser);
+out:
 	if (rc < 0) {
 		ztp_yaml_free(*root);
 		*root = NULL;

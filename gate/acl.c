@@ -17,6 +17,7 @@
 #include "gate/pending.h"
 #include "gate/topics.h"
 #include "gate/wills.h"
+#include "ztp/gate_protocol.h"
 
 static enum ztp_access access_of(int access)
 {
@@ -141,7 +142,7 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 				      access, e->topic, e->retain);
 	if (access == ZTP_ACCESS_SUBSCRIBE && is_operator) {
 		ztp_wills_alive(gate, e->client);
-		if (ztp_gate_overlap(e->topic, ZTP_PENDING_TOPIC))
+		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING))
 			ztp_pending_listener(gate);
 	}
 	return answer;

@@ -16,6 +16,7 @@
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/topics.h"
+#include "ztp/gate_protocol.h"
 
 #define UNUSED "unused"
 
@@ -51,7 +52,7 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 	int rc;
 
 	if (!username || !password || !*username || !*password)
-		return ztp_attempt_refuse("missing_credentials");
+		return ztp_attempt_refuse(ZTP_WHY_MISSING_CREDENTIALS);
 	a->registry = ztp_registries_of(a->gate->registries, &a->path);
 	a->facts.registry_known = a->registry != NULL;
 	if (!a->registry)
@@ -178,17 +179,18 @@ static const char *verdict_name(const struct ztp_gate_verdict *verdict)
 	switch (verdict->admission) {
 	case ZTP_ADMIT_CONNECT:
 	case ZTP_ADMIT_CREATE:
-		return "accepted";
+		return ZTP_AUDIT_ACCEPTED;
 	case ZTP_ADMIT_HOLD:
-		return "held";
-	case ZTP_ADMIT_JOURNAL: /* "path_in_use" is journalled as well */
-		return strcmp(verdict->code, "pending") == 0 ? "pending"
-							     : "refused";
+		return ZTP_AUDIT_HELD;
+	case ZTP_ADMIT_JOURNAL: /* ZTP_WHY_PATH_IN_USE is journalled as well */
+		return strcmp(verdict->code, ZTP_WHY_PENDING) == 0
+			       ? ZTP_AUDIT_PENDING
+			       : ZTP_AUDIT_REFUSED;
 	case ZTP_ADMIT_REFUSE:
 	case ZTP_ADMIT_PROVE:
 		break;
 	}
-	return "refused";
+	return ZTP_AUDIT_REFUSED;
 }
 
 /* Something new has been stored. The limits bound how often that happens. */
@@ -258,7 +260,8 @@ static void failed_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
 bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	       const char *username, const char *password)
 {
-	struct ztp_gate_verdict verdict = ztp_attempt_refuse("bad_path");
+	struct ztp_gate_verdict verdict =
+		ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PATH));
 	uint8_t key[ZTP_SHA256_LEN];
 	struct ztp_attempt a = {
 		.gate = gate,
@@ -277,7 +280,7 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	if (ztp_path_parse(&a.path, id, strlen(id), NULL) != 0)
 		a.path.whole.p = NULL;
 	else if (!may_try(&a, key))
-		verdict = ztp_attempt_refuse("slowed_down");
+		verdict = ztp_attempt_refuse(ZTP_WHY_SLOWED_DOWN);
 	else
 		verdict = judge(&a, username, password);
 	if (password)
@@ -286,7 +289,7 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	/* An attempt that was refused as too frequent costs nothing, and must
 	 * not use up the tokens of other clients behind the same address. */
 	if (verdict.admission == ZTP_ADMIT_REFUSE &&
-	    strcmp(verdict.code, "slowed_down") != 0)
+	    strcmp(verdict.code, ZTP_WHY_SLOWED_DOWN) != 0)
 		failed_try(&a, key);
 	audit(&a, &verdict);
 	ztp_key_free(a.key);

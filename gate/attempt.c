@@ -31,13 +31,13 @@ struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
 		ztp_gate_log_error(error);
-		return ztp_attempt_refuse("internal");
+		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:
 	case ZTP_ERR_BASE64:
 	case ZTP_ERR_VALUE:
 	case ZTP_ERR_NUL:
-		return ztp_attempt_refuse("bad_certificate");
+		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_CERT));
 	default:
 		return ztp_attempt_refuse(ztp_err_name(error->code));
 	}
@@ -266,13 +266,14 @@ bool ztp_attempt_carry_out(struct ztp_attempt *a,
 		break;
 	case ZTP_ADMIT_JOURNAL:
 		if (!journal(a))
-			*verdict = ztp_attempt_refuse("internal");
+			*verdict = ztp_attempt_refuse(
+				ztp_err_name(ZTP_ERR_INTERNAL));
 		return false;
 	case ZTP_ADMIT_REFUSE:
 	case ZTP_ADMIT_PROVE:
 		return false;
 	}
 	if (!done)
-		*verdict = ztp_attempt_refuse("internal");
+		*verdict = ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	return done;
 }

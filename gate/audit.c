@@ -1,21 +1,21 @@
 #include "gate/audit.h"
 
-#include <cjson/cJSON.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 static cJSON *begin(const char *verdict, const char *code)
 {
 	cJSON *object = cJSON_CreateObject();
-	char at[ZTP_TIME_LEN];
 
-	ztp_time_format(at, ztp_clock_wall());
-	cJSON_AddStringToObject(object, "at", at);
-	cJSON_AddStringToObject(object, "verdict", verdict);
-	cJSON_AddStringToObject(object, "code", code);
+	ztp_tree_add_time(object, "at", ztp_clock_wall());
+	cJSON_AddStringToObject(object, ZTP_M_VERDICT, verdict);
+	cJSON_AddStringToObject(object, ZTP_M_CODE, code);
 	return object;
 }
 
@@ -29,7 +29,6 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 {
 	const char *from = record->remote_addr ? record->remote_addr : "";
 	struct ztp_throttle_source source = {{0}};
-	char hex[ZTP_SHA256_HEX];
 	cJSON *object;
 
 	ztp_throttle_source(&source, from);
@@ -38,24 +37,23 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 			       from, ztp_clock_boot()))
 		return;
 	object = begin(record->verdict, record->code);
-	add(object, "device_path", record->path);
-	if (record->fingerprint) {
-		ztp_hex_encode(hex, record->fingerprint, ZTP_SHA256_LEN);
-		add(object, "fingerprint_sha256", hex);
-	}
-	add(object, "remote_addr", from);
-	add(object, "request_id", record->request_id);
-	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+	add(object, ZTP_M_DEVICE_PATH, record->path);
+	if (record->fingerprint)
+		ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT,
+				    record->fingerprint);
+	add(object, ZTP_M_REMOTE_ADDR, from);
+	add(object, ZTP_M_REQUEST_ID, record->request_id);
+	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 static void tell(const char *address, uint64_t left_out, void *arg)
 {
-	cJSON *object = begin("refused", "audit_limited");
+	cJSON *object = begin(ZTP_AUDIT_REFUSED, ZTP_WHY_AUDIT_LIMITED);
 
 	(void)arg;
-	add(object, "remote_addr", address);
-	cJSON_AddNumberToObject(object, "omitted", (double)left_out);
-	ztp_publish_json(NULL, ZTP_AUDIT_TOPIC, object, 1, NULL);
+	add(object, ZTP_M_REMOTE_ADDR, address);
+	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
+	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)

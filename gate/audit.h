@@ -6,11 +6,10 @@
 #define ZTP_GATE_AUDIT_H
 
 #include "gate/gate.h"
-
-#define ZTP_AUDIT_TOPIC "ztp/v1/audit"
+#include "ztp/gate_protocol.h"
 
 struct ztp_audit {
-	const char *verdict; /* accepted, held, pending, refused, ended */
+	const char *verdict; /* ZTP_AUDIT_* */
 	const char *code;
 	const char *path;	    /* NULL: unknown, or not a device path */
 	const uint8_t *fingerprint; /* NULL: unknown */

@@ -38,12 +38,12 @@
 #include "gate/log.h"
 #include "gate/wills.h"
 
-#define PREFIX		"subscriptions/"
 #define TICK_MISSING_MS 5000
 
 bool ztp_auth_is_device(const char *id)
 {
-	return strncmp(id, PREFIX, sizeof(PREFIX) - 1) == 0;
+	return strncmp(id, ZTP_PATH_SUBSCRIPTION,
+		       sizeof(ZTP_PATH_SUBSCRIPTION) - 1) == 0;
 }
 
 static bool same_password(const struct ztp_session *session,

@@ -259,9 +259,8 @@ int64_t ztp_candidates_of_path(struct ztp_db *db, const char *path,
 	return count(db, stmt, error);
 }
 
-int ztp_candidates_list(struct ztp_db *db, enum ztp_candidate_list which,
-			const char *of, const char *after, int64_t limit,
-			int64_t now_ms, int64_t before_ms,
+int ztp_candidates_list(struct ztp_db *db,
+			const struct ztp_candidate_query *query,
 			bool (*visit)(const struct ztp_candidate *candidate,
 				      void *arg),
 			void *arg, struct ztp_error *error)
@@ -275,20 +274,20 @@ int ztp_candidates_list(struct ztp_db *db, enum ztp_candidate_list which,
 		[ZTP_CANDIDATES_EXPIRED] = sql_expired,
 		[ZTP_CANDIDATES_FORGOTTEN] = sql_forgotten,
 	};
-	sqlite3_stmt *stmt = ztp_db_use(db, texts[which], error);
+	sqlite3_stmt *stmt = ztp_db_use(db, texts[query->which], error);
 	struct ztp_candidate candidate;
 	int parameters, rc;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
 	parameters = sqlite3_bind_parameter_count(stmt);
-	ztp_db_text(stmt, 1, after);
-	ztp_db_int(stmt, 2, limit);
+	ztp_db_text(stmt, 1, query->after ? query->after : "");
+	ztp_db_int(stmt, 2, query->limit);
 	if (parameters == 3)
-		ztp_db_text(stmt, 3, of);
+		ztp_db_text(stmt, 3, query->of);
 	if (parameters == 4) {
-		ztp_db_int(stmt, 3, now_ms);
-		ztp_db_int(stmt, 4, before_ms);
+		ztp_db_int(stmt, 3, query->now_ms);
+		ztp_db_int(stmt, 4, query->before_ms);
 	}
 	while ((rc = ztp_db_step(db, stmt, error)) > 0) {
 		rc = read_row(&candidate, stmt, error);

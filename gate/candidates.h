@@ -77,12 +77,18 @@ enum ztp_candidate_list {
 	ZTP_CANDIDATES_FORGOTTEN, /* rejected, long ago */
 };
 
-/* Visits candidates in the order of their ids, that is, their age, starting
- * after `after` (""). before_ms is for the last two lists. visit returns false
- * to stop, and must not call this module. */
-int ztp_candidates_list(struct ztp_db *db, enum ztp_candidate_list which,
-			const char *of, const char *after, int64_t limit,
-			int64_t now_ms, int64_t before_ms,
+struct ztp_candidate_query {
+	enum ztp_candidate_list which;
+	const char *of;	   /* for the lists that say so */
+	const char *after; /* an id; NULL: from the start */
+	int64_t limit;
+	int64_t now_ms, before_ms; /* wall clock; for the last two lists */
+};
+
+/* Visits candidates in the order of their ids, that is, their age. visit
+ * returns false to stop, and must not call this module. */
+int ztp_candidates_list(struct ztp_db *db,
+			const struct ztp_candidate_query *query,
 			bool (*visit)(const struct ztp_candidate *candidate,
 				      void *arg),
 			void *arg, struct ztp_error *error);

@@ -2,44 +2,44 @@
 
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/publish.h"
-#include "ztp/json.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
-#define MESSAGE_MAX	(1024 * 1024)
-#define COMMANDS_MAX	1000
-#define CORRELATION_MAX 256
+#define COMMAND_MAX 64 /* bytes in a name */
 
 static const struct {
 	const char *name;
 	ztp_command_fn *run;
 } table[] = {
-	{"createRegistry", ztp_control_create_registry},
-	{"getRegistry", ztp_control_get_registry},
-	{"listRegistries", ztp_control_list_registries},
-	{"modifyRegistry", ztp_control_modify_registry},
-	{"deleteRegistry", ztp_control_delete_registry},
-	{"addRegistryCa", ztp_control_add_ca},
-	{"removeRegistryCa", ztp_control_remove_ca},
-	{"createDevice", ztp_control_create_device},
-	{"rejectDevice", ztp_control_reject_device},
-	{"getDevice", ztp_control_get_device},
-	{"listDevices", ztp_control_list_devices},
-	{"deleteDevice", ztp_control_delete_device},
-	{"blockDevice", ztp_control_block_device},
-	{"unblockDevice", ztp_control_unblock_device},
-	{"listPending", ztp_control_list_pending},
-	{"ackPending", ztp_control_ack_pending},
-	{"getInfo", ztp_control_get_info},
+	{ZTP_CMD_CREATE_REGISTRY, ztp_control_create_registry},
+	{ZTP_CMD_GET_REGISTRY, ztp_control_get_registry},
+	{ZTP_CMD_LIST_REGISTRIES, ztp_control_list_registries},
+	{ZTP_CMD_MODIFY_REGISTRY, ztp_control_modify_registry},
+	{ZTP_CMD_DELETE_REGISTRY, ztp_control_delete_registry},
+	{ZTP_CMD_ADD_REGISTRY_CA, ztp_control_add_ca},
+	{ZTP_CMD_REMOVE_REGISTRY_CA, ztp_control_remove_ca},
+	{ZTP_CMD_CREATE_DEVICE, ztp_control_create_device},
+	{ZTP_CMD_REJECT_DEVICE, ztp_control_reject_device},
+	{ZTP_CMD_GET_DEVICE, ztp_control_get_device},
+	{ZTP_CMD_LIST_DEVICES, ztp_control_list_devices},
+	{ZTP_CMD_DELETE_DEVICE, ztp_control_delete_device},
+	{ZTP_CMD_BLOCK_DEVICE, ztp_control_block_device},
+	{ZTP_CMD_UNBLOCK_DEVICE, ztp_control_unblock_device},
+	{ZTP_CMD_LIST_PENDING, ztp_control_list_pending},
+	{ZTP_CMD_ACK_PENDING, ztp_control_ack_pending},
+	{ZTP_CMD_GET_INFO, ztp_control_get_info},
 };
 
 static void reply_begin(struct ztp_reply *reply)
 {
-	reply->code = "OK";
+	reply->code = ZTP_CODE_OK;
 	reply->data = cJSON_CreateObject();
 	reply->error[0] = '\0';
 	if (!reply->data)
-		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
 }
 
 static void run_by_name(struct ztp_gate *gate, const cJSON *in,
@@ -51,7 +51,7 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 			return;
 		}
 	}
-	(void)ztp_reply_fail(reply, "NOT_FOUND", "unknown command");
+	(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND, "unknown command");
 }
 
 /* What callbacks have written before must not be lost with this command, so it
@@ -68,16 +68,16 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 	}
 	gate->fresh.count = 0;
 	if (!ztp_gate_restore(gate)) {
-		(void)ztp_reply_fail(reply, "UNAVAILABLE",
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				     "the registry database cannot be read");
 		return;
 	}
 	run_by_name(gate, in, name, reply);
 	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
 	 * already, and memory may be ahead of the database. */
-	if (strcmp(reply->code, "UNAVAILABLE") == 0 ||
-	    strcmp(reply->code, "INTERNAL") == 0 ||
-	    (strcmp(reply->code, "OK") != 0 && ztp_db_dirty(gate->db)))
+	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0 ||
+	    strcmp(reply->code, ZTP_CODE_INTERNAL) == 0 ||
+	    (strcmp(reply->code, ZTP_CODE_OK) != 0 && ztp_db_dirty(gate->db)))
 		ztp_gate_rolled_back(gate);
 }
 
@@ -86,15 +86,15 @@ static void append(cJSON *responses, const char *name, const char *correlation,
 {
 	cJSON *response = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(response, "command", name);
+	cJSON_AddStringToObject(response, ZTP_M_COMMAND, name);
 	if (correlation)
-		cJSON_AddStringToObject(response, "correlationData",
+		cJSON_AddStringToObject(response, ZTP_M_CORRELATION,
 					correlation);
-	cJSON_AddStringToObject(response, "code", reply->code);
+	cJSON_AddStringToObject(response, ZTP_M_CODE, reply->code);
 	if (reply->data)
-		cJSON_AddItemToObject(response, "data", reply->data);
+		cJSON_AddItemToObject(response, ZTP_M_DATA, reply->data);
 	else
-		cJSON_AddStringToObject(response, "error", reply->error);
+		cJSON_AddStringToObject(response, ZTP_M_ERROR, reply->error);
 	reply->data = NULL;
 	cJSON_AddItemToArray(responses, response);
 }
@@ -108,13 +108,13 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 
 	reply_begin(&reply);
 	if (!cJSON_IsObject(in) ||
-	    ztp_json_string(&correlation, in, "correlationData",
-			    CORRELATION_MAX, &error) != 0 ||
-	    ztp_json_string(&name, in, "command", 64, &error) != 0 || !name)
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT",
+	    ztp_tree_string(&correlation, in, ZTP_M_CORRELATION,
+			    ZTP_CONTROL_CORRELATION_MAX, &error) != 0 ||
+	    ztp_tree_string(&name, in, "command", 64, &error) != 0 || !name)
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "not a command");
 	else if (!allowed)
-		(void)ztp_reply_fail(&reply, "PERMISSION_DENIED",
+		(void)ztp_reply_fail(&reply, ZTP_CODE_PERMISSION_DENIED,
 				     "not an operator");
 	else
 		run_one(gate, in, name, &reply);
@@ -130,19 +130,19 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
-	if (ztp_json_parse(&tree, text, len, MESSAGE_MAX, &error) != 0) {
-		(void)ztp_reply_fail(&reply, "INVALID_ARGUMENT", "%s",
+	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
+	    0) {
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT, "%s",
 				     error.message);
 		append(responses, "", NULL, &reply);
 		return;
 	}
-	commands = cJSON_GetObjectItemCaseSensitive(tree, "commands");
+	commands = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_COMMANDS);
 	if (!cJSON_IsArray(commands) ||
-	    cJSON_GetArraySize(commands) > COMMANDS_MAX) {
-		(void)ztp_reply_fail(
-			&reply, "INVALID_ARGUMENT",
-			"commands is not a list of at most %d items",
-			COMMANDS_MAX);
+	    cJSON_GetArraySize(commands) > ZTP_CONTROL_COMMANDS_MAX) {
+		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT,
+				     "commands is not a list of at most %d",
+				     ZTP_CONTROL_COMMANDS_MAX);
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);
@@ -157,7 +157,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	const struct mosquitto_evt_control *e = event_data;
 	struct ztp_gate *gate = userdata;
 	cJSON *answer = cJSON_CreateObject();
-	cJSON *responses = cJSON_AddArrayToObject(answer, "responses");
+	cJSON *responses = cJSON_AddArrayToObject(answer, ZTP_M_RESPONSES);
 	/* The broker has called ztp_acl_check before; a second check costs
 	 * nothing. */
 	bool allowed = ztp_options_is_operator(
@@ -167,6 +167,6 @@ int ztp_control(int event, void *event_data, void *userdata)
 	if (responses)
 		answer_all(gate, allowed, e->payload ? e->payload : "",
 			   e->payloadlen, responses);
-	ztp_publish_json(NULL, ZTP_CONTROL_RESPONSE, answer, 1, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -10,9 +10,8 @@
 #include <cjson/cJSON.h>
 
 #include "gate/gate.h"
-
-#define ZTP_CONTROL_TOPIC    "$CONTROL/ztp/v1"
-#define ZTP_CONTROL_RESPONSE "$CONTROL/ztp/v1/response"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 /* MOSQ_EVT_CONTROL. Always returns 0: anything else disconnects the client. */
 int ztp_control(int event, void *event_data, void *userdata);
@@ -68,36 +67,30 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
 					  struct ztp_reply *reply);
-/* Reads `after` ("" if absent) and `limit`. */
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply);
 
-/* A page of a list command that walks through the database. */
-struct ztp_listing {
+/* --- lists, one page at a time */
+
+struct ztp_page {
 	struct ztp_gate *gate;
-	const char *registry; /* "": all */
-	const char *after;
-	int64_t limit; /* one more than the page holds: is there a next one? */
-	int64_t count;
-	cJSON *list;
-	char last[ZTP_PATH_MAX + 1];
+	const struct ztp_registry *registry; /* this one only; NULL: all */
+	const char *after;		     /* "": from the start */
+	int64_t limit, count;
+	bool more;
+	char last[ZTP_PATH_MAX + 1]; /* the cursor of the last row */
+	cJSON *rows;		     /* in the reply */
 };
 
-/* Reads `registry`, `after` and `limit`, and begins the list. */
-bool ztp_listing_start(struct ztp_listing *listing, struct ztp_gate *gate,
-		       const cJSON *in, const char *member,
+/* Reads a list command's `after` and `limit`, and adds the list of rows to the
+ * answer under this name. False: the reply is an error. */
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply);
+/* Reads `registry`, for commands that have it. */
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
 		       struct ztp_reply *reply);
-/* Adds an object to the list; the next page starts after its key. NULL: the
- * page is full. */
-cJSON *ztp_listing_add(struct ztp_listing *listing, const char *key);
-/* rc is the result of the walk. */
-void ztp_listing_end(const struct ztp_listing *listing, int rc,
-		     const struct ztp_error *error, struct ztp_reply *reply);
-
-/* Add a member to an answer. */
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN]);
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms);
+/* Adds an object for another row, which the caller fills. The next page starts
+ * after this cursor if the row is the last one. NULL: the page is full. */
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor);
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply);
 
 /* Publishes an audit record of an operator's command. */
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
@@ -108,5 +101,9 @@ void ztp_control_note(struct ztp_gate *gate, const char *verdict,
  * NULL. */
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+/* Adds `live` and `subscribed` to an answer. */
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 #endif

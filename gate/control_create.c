@@ -7,11 +7,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
 #include "ztp/key.h"
+#include "ztp/member.h"
 
 #define PEM_MAX (16 * 1024)
 
@@ -28,20 +30,21 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 			  struct ztp_reply *reply)
 {
 	const cJSON *metadata =
-		cJSON_GetObjectItemCaseSensitive(in, "metadata");
+		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_METADATA);
 
 	if (!metadata || cJSON_IsNull(metadata))
 		return true;
 	if (!cJSON_IsObject(metadata))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "metadata is not an object");
 	c->metadata = cJSON_PrintUnformatted(metadata);
 	if (!c->metadata)
-		return ztp_reply_fail(reply, "INTERNAL", "out of memory");
-	if (strlen(c->metadata) > ZTP_METADATA_MAX)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
+				      "out of memory");
+	if (strlen(c->metadata) > ZTP_CONTROL_METADATA_MAX)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "metadata is longer than %d bytes",
-				      ZTP_METADATA_MAX);
+				      ZTP_CONTROL_METADATA_MAX);
 	return true;
 }
 
@@ -50,18 +53,18 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 {
 	if (!ztp_control_path(&c->path, in, reply) ||
 	    !ztp_control_fingerprint(c->fingerprint, NULL, in, reply) ||
-	    !ztp_control_string(&c->request_id, in, "request_id",
+	    !ztp_control_string(&c->request_id, in, ZTP_M_REQUEST_ID,
 				ZTP_REQUEST_ID_MAX, true, reply) ||
-	    !ztp_control_string(&c->public_key, in, "public_key", PEM_MAX,
+	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY, PEM_MAX,
 				false, reply) ||
 	    !read_metadata(c, in, reply))
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "request_id is not valid");
 	c->registry = ztp_registries_of(gate->registries, &c->path);
 	if (!c->registry)
-		return ztp_reply_fail(reply, "NOT_FOUND",
+		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
 				      "this device has no registry");
 	return true;
 }
@@ -81,7 +84,7 @@ static bool exists(struct ztp_gate *gate, const struct creation *c,
 			   ZTP_SHA256_LEN) != 0 ||
 		    strcmp(device.request_id, c->request_id) != 0)
 			(void)ztp_reply_fail(
-				reply, "ALREADY_EXISTS",
+				reply, ZTP_CODE_ALREADY_EXISTS,
 				"the device exists with another %s",
 				memcmp(device.fingerprint, c->fingerprint,
 				       ZTP_SHA256_LEN) != 0
@@ -94,7 +97,7 @@ static bool exists(struct ztp_gate *gate, const struct creation *c,
 	if (rc < 0)
 		return !ztp_reply_error(reply, &error);
 	if (rc > 0)
-		return !ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		return !ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				       "the device of this request was "
 				       "deleted");
 	return false;
@@ -104,7 +107,8 @@ static bool set_key(struct creation *c, const void *spki, size_t len,
 		    struct ztp_reply *reply)
 {
 	if (len > sizeof(c->device.spki))
-		return ztp_reply_fail(reply, "INTERNAL", "the key is too long");
+		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
+				      "the key is too long");
 	memcpy(c->device.spki, spki, len);
 	c->device.spki_len = len;
 	ztp_sha256(c->device.spki_sha256, spki, len);
@@ -121,7 +125,7 @@ static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
 
 	if (ztp_key_from_pem(&key, c->public_key, strlen(c->public_key),
 			     &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "public_key: %s", error.message);
 	spki = ztp_key_spki(key);
 	ok = set_key(c, spki.p, spki.n, reply);
@@ -144,13 +148,14 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 	if (ztp_candidates_der(gate->db, &der, &len, candidate->id, &error))
 		return ztp_reply_error(reply, &error);
 	if (ztp_cert_parse_der(&cert, der, len, &error) != 0) {
-		(void)ztp_reply_fail(reply, "INTERNAL", "%s", error.message);
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "%s",
+				     error.message);
 		goto out;
 	}
 	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
 	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
 			    ztp_clock_wall(), NULL, &error) != 0)
-		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				     "the certificate is no longer accepted%s"
 				     "%s",
 				     error.message[0] ? ": " : "",
@@ -175,10 +180,10 @@ static bool has_room(struct ztp_gate *gate, const struct creation *c,
 	if (devices < 0)
 		return ztp_reply_error(reply, &error);
 	if (c->registry->devices >= limits->per_registry)
-		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
+		return ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
 				      "the registry is full");
 	if (devices >= limits->per_certificate)
-		return ztp_reply_fail(reply, "RESOURCE_EXHAUSTED",
+		return ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
 				      "the certificate has %lld devices",
 				      (long long)devices);
 	return true;
@@ -192,7 +197,7 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 	int rc;
 
 	if (c->registry->onboarding == ZTP_ONBOARDING_OFF)
-		return ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		return ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				      "onboarding is off");
 	if (!has_room(gate, c, reply))
 		return false;
@@ -205,7 +210,7 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 	if (c->public_key)
 		return key_by_hand(c, reply);
 	return ztp_reply_fail(
-		reply, "FAILED_PRECONDITION",
+		reply, ZTP_CODE_FAILED_PRECONDITION,
 		"no candidate matches, and no public_key is given");
 }
 
@@ -222,7 +227,7 @@ static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 		return ztp_reply_error(reply, &error);
 	if (rc > 0)
 		return ztp_reply_fail(
-			reply, "ALREADY_EXISTS",
+			reply, ZTP_CODE_ALREADY_EXISTS,
 			"its command topic belongs to another device");
 	return true;
 }
@@ -239,7 +244,8 @@ static void settle_sessions(struct ztp_gate *gate,
 			   ZTP_SHA256_LEN) != 0 ||
 		    session->right == ZTP_RIGHT_NONE) {
 			if (session->right != ZTP_RIGHT_NONE)
-				ztp_control_note(gate, "ended", "device_exists",
+				ztp_control_note(gate, ZTP_AUDIT_ENDED,
+						 ZTP_WHY_DEVICE_EXISTS,
 						 session->path,
 						 session->fingerprint,
 						 session->request_id);
@@ -295,11 +301,12 @@ static void describe_creation(struct ztp_gate *gate, const struct creation *c,
 	if (ztp_devices_get(gate->db, &device, c->path.whole.p, NULL) > 0)
 		session =
 			ztp_control_live(gate, device.path, device.spki_sha256);
-	cJSON_AddBoolToObject(reply->data, "created", created);
-	cJSON_AddStringToObject(reply->data, "device_path", c->path.whole.p);
-	ztp_reply_hex(reply->data, "fingerprint_sha256", c->fingerprint);
-	cJSON_AddBoolToObject(reply->data, "live", session != NULL);
-	cJSON_AddBoolToObject(reply->data, "subscribed",
+	cJSON_AddBoolToObject(reply->data, ZTP_M_CREATED, created);
+	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH,
+				c->path.whole.p);
+	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT, c->fingerprint);
+	cJSON_AddBoolToObject(reply->data, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(reply->data, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
 }
 
@@ -327,8 +334,8 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 	ztp_gate_end_sharing(gate, &c.path);
 	settle_sessions(gate, &c.device);
 	describe_creation(gate, &c, true, reply);
-	ztp_control_note(gate, "accepted", "created", c.device.path,
-			 c.fingerprint, c.request_id);
+	ztp_control_note(gate, ZTP_AUDIT_ACCEPTED, ZTP_WHY_CREATED,
+			 c.device.path, c.fingerprint, c.request_id);
 out:
 	cJSON_free(c.metadata);
 }

@@ -3,13 +3,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
-#include "ztp/json.h"
-
-#define RETRY_MAX_S (365LL * 24 * 3600)
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 /* ---- rejectDevice */
 
@@ -19,9 +19,9 @@ static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
 	struct ztp_error error = {0};
 
 	*seconds = gate->options.retry_after_s;
-	if (ztp_json_int(seconds, in, "retry_after_s", 0, RETRY_MAX_S,
-			 &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+	if (ztp_tree_int(seconds, in, ZTP_M_RETRY_AFTER, 0,
+			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "retry_after_s: %s", error.message);
 	return true;
 }
@@ -38,7 +38,7 @@ static bool is_device(struct ztp_gate *gate, const char *path,
 		return !ztp_reply_error(reply, &error);
 	if (rc > 0 &&
 	    memcmp(device.fingerprint, fingerprint, ZTP_SHA256_LEN) == 0)
-		return !ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		return !ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				       "the device exists");
 	return false;
 }
@@ -80,7 +80,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 		if (rc < 0)
 			(void)ztp_reply_error(reply, &error);
 		else
-			cJSON_AddFalseToObject(reply->data, "rejected");
+			cJSON_AddFalseToObject(reply->data, ZTP_M_REJECTED);
 		return;
 	}
 	if (ztp_candidates_reject(gate->db, registry, &candidate,
@@ -92,50 +92,40 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	end_held(gate, path.whole.p, fingerprint);
-	cJSON_AddTrueToObject(reply->data, "rejected");
-	ztp_control_note(gate, "refused", "rejected", path.whole.p, fingerprint,
-			 candidate.id);
+	cJSON_AddTrueToObject(reply->data, ZTP_M_REJECTED);
+	ztp_control_note(gate, ZTP_AUDIT_REFUSED, ZTP_WHY_REJECTED,
+			 path.whole.p, fingerprint, candidate.id);
 }
 
 /* ---- getDevice and listDevices */
 
-static void describe_session(cJSON *object, struct ztp_gate *gate,
-			     const char *path,
-			     const uint8_t spki_sha256[ZTP_SHA256_LEN])
-{
-	const struct ztp_session *session =
-		ztp_control_live(gate, path, spki_sha256);
-
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
-}
-
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
-	cJSON_AddStringToObject(object, "device_path", device->path);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, device->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				device->blocked ? "blocked" : "active");
-	ztp_reply_hex(object, "fingerprint_sha256", device->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", device->spki_sha256);
-	cJSON_AddStringToObject(object, "onboarding",
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, device->fingerprint);
+	ztp_tree_add_sha256(object, ZTP_M_SPKI, device->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(device->onboarding));
-	ztp_reply_time(object, "created_at", device->created_at);
-	cJSON_AddStringToObject(object, "request_id", device->request_id);
-	describe_session(object, gate, device->path, device->spki_sha256);
+	ztp_tree_add_time(object, ZTP_M_CREATED_AT, device->created_at);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, device->request_id);
+	ztp_control_describe_live(object, gate, device->path,
+				  device->spki_sha256);
 }
 
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 			       const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				candidate->rejected ? "rejected" : "pending");
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_hex(object, "spki_sha256", candidate->spki_sha256);
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	describe_session(object, gate, candidate->path, candidate->spki_sha256);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_add_sha256(object, ZTP_M_SPKI, candidate->spki_sha256);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 /* There is no device: answers with the candidate if the request names its
@@ -153,8 +143,8 @@ static void get_candidate(struct ztp_gate *gate, const char *path,
 	if (rc < 0)
 		(void)ztp_reply_error(reply, &error);
 	else if (rc == 0)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				     path);
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "no device %.200s", path);
 	else
 		describe_candidate(reply->data, gate, &candidate);
 }
@@ -188,33 +178,36 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	}
 	describe(reply->data, gate, &device);
 	if (metadata)
-		cJSON_AddItemToObject(reply->data, "metadata",
+		cJSON_AddItemToObject(reply->data, ZTP_M_METADATA,
 				      cJSON_CreateRaw(metadata));
 	free(metadata);
 }
 
 static bool list_one(const struct ztp_device *device, void *arg)
 {
-	struct ztp_listing *listing = arg;
-	cJSON *object = ztp_listing_add(listing, device->path);
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, device->path);
 
-	if (object)
-		describe(object, listing->gate, device);
-	return object != NULL;
+	if (row)
+		describe(row, page->gate, device);
+	return row != NULL;
 }
 
 void ztp_control_list_devices(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	struct ztp_listing listing;
 	struct ztp_error error = {0};
-	int rc;
+	struct ztp_page page;
 
-	if (!ztp_listing_start(&listing, gate, in, "devices", reply))
+	if (!ztp_page_begin(&page, gate, in, "devices", reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	rc = ztp_devices_list(gate->db, listing.registry, listing.after,
-			      listing.limit, list_one, &listing, &error);
-	ztp_listing_end(&listing, rc, &error, reply);
+	if (ztp_devices_list(gate->db, page.registry ? page.registry->name : "",
+			     page.after, page.limit + 1, list_one, &page,
+			     &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else
+		ztp_page_end(&page, reply);
 }
 
 /* ---- deleteDevice, blockDevice and unblockDevice */
@@ -232,9 +225,9 @@ static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
 	if (rc == 0)
-		return ztp_reply_fail(reply, "NOT_FOUND", "no device %.200s",
-				      path->whole.p);
-	cJSON_AddStringToObject(reply->data, "device_path", device->path);
+		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				      "no device %.200s", path->whole.p);
+	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH, device->path);
 	return true;
 }
 
@@ -258,7 +251,7 @@ void ztp_control_delete_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, "ended", "deleted", device.path,
+	ztp_control_note(gate, ZTP_AUDIT_ENDED, ZTP_WHY_DELETED, device.path,
 			 device.fingerprint, device.request_id);
 }
 
@@ -279,9 +272,9 @@ static void set_blocked(struct ztp_gate *gate, const cJSON *in, bool blocked,
 		return;
 	if (blocked)
 		ztp_gate_end_path(gate, device.path);
-	ztp_control_note(gate, blocked ? "ended" : "accepted",
-			 blocked ? "blocked" : "unblocked", device.path,
-			 device.fingerprint, device.request_id);
+	ztp_control_note(gate, blocked ? ZTP_AUDIT_ENDED : ZTP_AUDIT_ACCEPTED,
+			 blocked ? ZTP_WHY_BLOCKED : ZTP_WHY_UNBLOCKED,
+			 device.path, device.fingerprint, device.request_id);
 }
 
 void ztp_control_block_device(struct ztp_gate *gate, const cJSON *in,

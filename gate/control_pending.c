@@ -1,76 +1,79 @@
 /* Commands on candidates, and getInfo. */
-#include <string.h>
-
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
-
-#define IDS_MAX 1000
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
-	const struct ztp_session *session =
-		ztp_control_live(gate, candidate->path, candidate->spki_sha256);
-
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	ztp_reply_hex(object, "fingerprint_sha256", candidate->fingerprint);
-	ztp_reply_time(object, "received_at", candidate->received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
-	cJSON_AddStringToObject(object, "remote_addr", candidate->remote_addr);
-	cJSON_AddBoolToObject(object, "acked", candidate->acked);
-	cJSON_AddBoolToObject(object, "live", session != NULL);
-	cJSON_AddBoolToObject(object, "subscribed",
-			      session && session->subscribed);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
+	cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
+				candidate->remote_addr);
+	cJSON_AddBoolToObject(object, ZTP_M_ACKED, candidate->acked);
+	ztp_control_describe_live(object, gate, candidate->path,
+				  candidate->spki_sha256);
 }
 
 static bool list_one(const struct ztp_candidate *candidate, void *arg)
 {
-	struct ztp_listing *listing = arg;
-	cJSON *object = ztp_listing_add(listing, candidate->id);
+	struct ztp_page *page = arg;
+	cJSON *row = ztp_page_row(page, candidate->id);
 
-	if (object)
-		describe(object, listing->gate, candidate);
-	return object != NULL;
+	if (row)
+		describe(row, page->gate, candidate);
+	return row != NULL;
 }
 
 void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 			      struct ztp_reply *reply)
 {
-	struct ztp_listing listing;
+	struct ztp_candidate_query query = {.which = ZTP_CANDIDATES_ALL};
 	struct ztp_error error = {0};
-	int rc;
+	struct ztp_page page;
 
-	if (!ztp_listing_start(&listing, gate, in, "pending", reply))
+	if (!ztp_page_begin(&page, gate, in, ZTP_M_PENDING, reply) ||
+	    !ztp_page_registry(&page, in, reply))
 		return;
-	rc = ztp_candidates_list(gate->db,
-				 *listing.registry ? ZTP_CANDIDATES_REGISTRY
-						   : ZTP_CANDIDATES_ALL,
-				 listing.registry, listing.after, listing.limit,
-				 0, 0, list_one, &listing, &error);
-	ztp_listing_end(&listing, rc, &error, reply);
+	if (page.registry) {
+		query.which = ZTP_CANDIDATES_REGISTRY;
+		query.of = page.registry->name;
+	}
+	query.after = page.after;
+	query.limit = page.limit + 1;
+	if (ztp_candidates_list(gate->db, &query, list_one, &page, &error) != 0)
+		(void)ztp_reply_error(reply, &error);
+	else
+		ztp_page_end(&page, reply);
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 			     struct ztp_reply *reply)
 {
-	const cJSON *ids = cJSON_GetObjectItemCaseSensitive(in, "request_ids");
+	const cJSON *ids =
+		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REQUEST_IDS);
 	struct ztp_error error = {0};
 	int64_t acked = 0;
 	const cJSON *id;
 
-	if (!cJSON_IsArray(ids) || cJSON_GetArraySize(ids) > IDS_MAX) {
-		(void)ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
-			"request_ids is not a list of at most %d items",
-			IDS_MAX);
+	if (!cJSON_IsArray(ids) ||
+	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				     "request_ids is not a list of at most %d",
+				     ZTP_CONTROL_ACKS_MAX);
 		return;
 	}
 	for (id = ids ? ids->child : NULL; id; id = id->next) {
 		int rc;
 
 		if (!cJSON_IsString(id)) {
-			(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+			(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 					     "request_ids contains something "
 					     "other than strings");
 			return;
@@ -85,7 +88,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		return;
 	gate->offers.acked = gate->offers.acked || acked > 0;
-	cJSON_AddNumberToObject(reply->data, "acked", (double)acked);
+	cJSON_AddNumberToObject(reply->data, ZTP_M_ACKED, (double)acked);
 }
 
 struct sums {
@@ -117,14 +120,16 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 
 	(void)in;
 	add_up(gate, &sums);
-	cJSON_AddStringToObject(data, "version", ZTP_VERSION);
-	cJSON_AddStringToObject(data, "command_topic", options->command_topic);
-	cJSON_AddStringToObject(data, "pending_mode",
-				options->hold ? "hold" : "refuse");
-	cJSON_AddNumberToObject(data, "retry_after_s",
+	cJSON_AddStringToObject(data, ZTP_M_VERSION, ZTP_VERSION);
+	cJSON_AddStringToObject(data, ZTP_M_COMMAND_TOPIC,
+				options->command_topic);
+	cJSON_AddStringToObject(data, ZTP_M_PENDING_MODE,
+				options->hold ? ZTP_MODE_HOLD
+					      : ZTP_MODE_REFUSE);
+	cJSON_AddNumberToObject(data, ZTP_M_RETRY_AFTER,
 				(double)options->retry_after_s);
-	cJSON_AddNumberToObject(data, "registries",
+	cJSON_AddNumberToObject(data, ZTP_M_REGISTRIES,
 				(double)ztp_registries_count(gate->registries));
-	cJSON_AddNumberToObject(data, "devices", (double)sums.devices);
-	cJSON_AddNumberToObject(data, "pending", (double)sums.candidates);
+	cJSON_AddNumberToObject(data, ZTP_M_DEVICES, (double)sums.devices);
+	cJSON_AddNumberToObject(data, ZTP_M_PENDING, (double)sums.candidates);
 }

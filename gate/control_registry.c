@@ -3,9 +3,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
-#include "ztp/json.h"
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 #define PEM_MAX	 (64 * 1024)
 #define END_PAGE 200
@@ -15,10 +17,10 @@ static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_reply_hex(object, "fingerprint_sha256", cert->fingerprint);
-	cJSON_AddStringToObject(object, "subject", cert->subject);
-	ztp_reply_time(object, "not_before", cert->not_before);
-	ztp_reply_time(object, "not_after", cert->not_after);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, cert->fingerprint);
+	cJSON_AddStringToObject(object, ZTP_M_SUBJECT, cert->subject);
+	ztp_tree_add_time(object, ZTP_M_NOT_BEFORE, cert->not_before);
+	ztp_tree_add_time(object, ZTP_M_NOT_AFTER, cert->not_after);
 	cJSON_AddItemToArray(list, object);
 }
 
@@ -27,18 +29,20 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 {
 	cJSON *cas;
 
-	cJSON_AddStringToObject(object, "registry", registry->name);
-	cJSON_AddStringToObject(object, "onboarding",
+	cJSON_AddStringToObject(object, ZTP_M_REGISTRY, registry->name);
+	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
 				ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
-		cJSON_AddStringToObject(object, "audience", registry->audience);
-	ztp_reply_time(object, "created_at", registry->created_at);
-	cJSON_AddNumberToObject(object, "devices", (double)registry->devices);
-	cJSON_AddNumberToObject(object, "pending",
+		cJSON_AddStringToObject(object, ZTP_M_AUDIENCE,
+					registry->audience);
+	ztp_tree_add_time(object, ZTP_M_CREATED_AT, registry->created_at);
+	cJSON_AddNumberToObject(object, ZTP_M_DEVICES,
+				(double)registry->devices);
+	cJSON_AddNumberToObject(object, ZTP_M_PENDING,
 				(double)registry->candidates);
 	if (!with_cas)
 		return;
-	cas = cJSON_AddArrayToObject(object, "cas");
+	cas = cJSON_AddArrayToObject(object, ZTP_M_CAS);
 	for (size_t i = 0; i < registry->ca_count; i++)
 		describe_ca(cas, registry->cas[i]);
 }
@@ -49,15 +53,16 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 {
 	const char *mode, *text;
 
-	if (!ztp_control_string(&mode, in, "onboarding", 16, false, reply) ||
-	    !ztp_control_string(&text, in, "audience", ZTP_AUDIENCE_MAX, false,
-				reply))
+	if (!ztp_control_string(&mode, in, ZTP_M_ONBOARDING, 16, false,
+				reply) ||
+	    !ztp_control_string(&text, in, ZTP_M_AUDIENCE, ZTP_AUDIENCE_MAX,
+				false, reply))
 		return false;
 	if (mode && !ztp_onboarding_parse(onboarding, mode))
 		return ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
+			reply, ZTP_CODE_INVALID_ARGUMENT,
 			"onboarding is not one of direct, custom, off");
-	if (cJSON_GetObjectItemCaseSensitive(in, "audience"))
+	if (cJSON_GetObjectItemCaseSensitive(in, ZTP_M_AUDIENCE))
 		*audience = text;
 	return true;
 }
@@ -69,18 +74,18 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 	const char *name, *audience = NULL;
 	struct ztp_error error = {0};
 
-	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
-				reply) ||
+	if (!ztp_control_string(&name, in, ZTP_M_REGISTRY, ZTP_REGISTRY_MAX,
+				true, reply) ||
 	    !settings(&onboarding, &audience, in, reply))
 		return;
 	if (!ztp_registry_name_valid(name)) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "registry is not "
 				     "subscription/registry");
 		return;
 	}
 	if (ztp_registries_find(gate->registries, name, strlen(name))) {
-		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
 				     "registry %s exists already", name);
 		return;
 	}
@@ -108,32 +113,27 @@ void ztp_control_get_registry(struct ztp_gate *gate, const cJSON *in,
 void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
-	struct ztp_registry **page;
-	const char *after;
-	int64_t limit;
+	struct ztp_registry **found;
+	struct ztp_page page;
+	cJSON *row = NULL;
 	size_t count;
-	cJSON *list;
 
-	if (!ztp_control_page(&after, &limit, in, reply))
+	if (!ztp_page_begin(&page, gate, in, "registries", reply))
 		return;
-	page = calloc((size_t)limit + 1, sizeof(struct ztp_registry *));
-	if (!page) {
-		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
+	if (!found) {
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
 		return;
 	}
-	count = ztp_registries_list(gate->registries, after, page,
-				    (size_t)limit + 1);
-	list = cJSON_AddArrayToObject(reply->data, "registries");
-	for (size_t i = 0; i < count && i < (size_t)limit; i++) {
-		cJSON *object = cJSON_CreateObject();
-
-		describe(object, page[i], false);
-		cJSON_AddItemToArray(list, object);
+	count = ztp_registries_list(gate->registries, page.after, found,
+				    (size_t)page.limit + 1);
+	for (size_t i = 0; i < count; i++) {
+		row = ztp_page_row(&page, found[i]->name);
+		if (row)
+			describe(row, found[i], false);
 	}
-	if (count > (size_t)limit)
-		cJSON_AddStringToObject(reply->data, "next",
-					page[limit - 1]->name);
-	free(page);
+	ztp_page_end(&page, reply);
+	free(found);
 }
 
 void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
@@ -203,14 +203,18 @@ static int end_one(struct ending *ending, const struct ztp_candidate *candidate,
 
 static int end_candidates(struct ending *ending, struct ztp_error *error)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_REGISTRY,
+		.of = ending->registry->name,
+		.after = ending->cursor,
+		.limit = END_PAGE,
+	};
 	int rc;
 
 	do {
 		ending->count = 0;
-		rc = ztp_candidates_list(
-			ending->gate->db, ZTP_CANDIDATES_REGISTRY,
-			ending->registry->name, ending->cursor, END_PAGE, 0, 0,
-			collect, ending, error);
+		rc = ztp_candidates_list(ending->gate->db, &query, collect,
+					 ending, error);
 		for (size_t i = 0; rc == 0 && i < ending->count; i++) {
 			memcpy(ending->cursor, ending->found[i].id,
 			       ZTP_UUID_LEN);
@@ -227,8 +231,9 @@ static void end_sessions(struct ending *ending)
 			ending->gate->sessions, ending->sessions.clients[i]);
 
 		if (session)
-			ztp_control_note(ending->gate, "ended", ending->code,
-					 session->path, session->fingerprint,
+			ztp_control_note(ending->gate, ZTP_AUDIT_ENDED,
+					 ending->code, session->path,
+					 session->fingerprint,
 					 session->request_id);
 		if (session && session->live)
 			ztp_gate_end_later(ending->gate, session);
@@ -244,7 +249,7 @@ static struct ending *ending_new(struct ztp_gate *gate,
 	struct ending *ending = calloc(1, sizeof(*ending));
 
 	if (!ending) {
-		(void)ztp_reply_fail(reply, "INTERNAL", "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
 		return NULL;
 	}
 	ending->gate = gate;
@@ -269,7 +274,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 	if (!registry)
 		return;
 	if (registry->devices > 0) {
-		(void)ztp_reply_fail(reply, "FAILED_PRECONDITION",
+		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				     "registry %s still has %lld devices",
 				     registry->name,
 				     (long long)registry->devices);
@@ -278,7 +283,7 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 	ending = ending_new(gate, registry, reply);
 	if (!ending)
 		return;
-	ending->code = "registry_deleted";
+	ending->code = ZTP_WHY_REGISTRY_DELETED;
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove(gate->registries, registry->name,
@@ -299,18 +304,18 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	const char *pem;
 
 	if (!registry ||
-	    !ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+	    !ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
 		return;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
-				     error.message);
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				     "pem: %s", error.message);
 		return;
 	}
-	cJSON_AddStringToObject(reply->data, "registry", registry->name);
-	ztp_reply_hex(reply->data, "fingerprint_sha256",
-		      ztp_ca_cert(ca)->fingerprint);
+	cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY, registry->name);
+	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
+			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
-		(void)ztp_reply_fail(reply, "ALREADY_EXISTS",
+		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
 				     "registry %s has this CA already",
 				     registry->name);
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
@@ -334,11 +339,11 @@ static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		return false;
 	if (present)
 		return true;
-	if (!ztp_control_string(&pem, in, "pem", PEM_MAX, true, reply))
+	if (!ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
 		return false;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "pem: %s",
-				      error.message);
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "pem: %s", error.message);
 	memcpy(fingerprint, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
 	ztp_ca_free(ca);
 	return true;
@@ -358,7 +363,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		return;
 	index = ztp_registry_ca(registry, fingerprint);
 	if (index < 0) {
-		(void)ztp_reply_fail(reply, "NOT_FOUND",
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
 				     "registry %s has no such CA",
 				     registry->name);
 		return;
@@ -367,7 +372,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 	if (!ending)
 		return;
 	ending->ca = fingerprint;
-	ending->code = "ca_removed";
+	ending->code = ZTP_WHY_CA_REMOVED;
 	rc = end_candidates(ending, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove_ca(gate->registries, registry,
@@ -376,10 +381,11 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
 		end_sessions(ending);
-		cJSON_AddStringToObject(reply->data, "registry",
+		cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY,
 					registry->name);
-		ztp_reply_hex(reply->data, "fingerprint_sha256", fingerprint);
-		cJSON_AddNumberToObject(reply->data, "ended",
+		ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
+				    fingerprint);
+		cJSON_AddNumberToObject(reply->data, ZTP_M_ENDED,
 					(double)ending->ended);
 	}
 	ending_free(ending);

@@ -6,12 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/audit.h"
 #include "gate/log.h"
-#include "ztp/json.h"
-
-#define LIMIT_MAX     1000
-#define LIMIT_DEFAULT 100
+#include "ztp/code.h"
+#include "ztp/member.h"
 
 /* --- the answer */
 
@@ -31,20 +30,20 @@ bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
 
 bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 {
-	const char *code = "INVALID_ARGUMENT";
+	const char *code = ZTP_CODE_INVALID_ARGUMENT;
 
 	switch (error->code) {
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		code = "UNAVAILABLE";
+		code = ZTP_CODE_UNAVAILABLE;
 		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
-		code = "INTERNAL";
+		code = ZTP_CODE_INTERNAL;
 		break;
 	case ZTP_ERR_TOO_MANY:
-		code = "RESOURCE_EXHAUSTED";
+		code = ZTP_CODE_RESOURCE_EXHAUSTED;
 		break;
 	default:
 		break;
@@ -59,23 +58,6 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 	if (ztp_db_commit(gate->db, &error) == 0)
 		return true;
 	return ztp_reply_error(reply, &error); /* run_one rolls back */
-}
-
-void ztp_reply_hex(cJSON *object, const char *name,
-		   const uint8_t digest[ZTP_SHA256_LEN])
-{
-	char hex[ZTP_SHA256_HEX];
-
-	ztp_hex_encode(hex, digest, ZTP_SHA256_LEN);
-	cJSON_AddStringToObject(object, name, hex);
-}
-
-void ztp_reply_time(cJSON *object, const char *name, int64_t ms)
-{
-	char text[ZTP_TIME_LEN];
-
-	ztp_time_format(text, ms);
-	cJSON_AddStringToObject(object, name, text);
 }
 
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,
@@ -97,11 +79,11 @@ bool ztp_control_string(const char **value, const cJSON *in, const char *name,
 	struct ztp_error error = {0};
 
 	*value = NULL;
-	if (ztp_json_string(value, in, name, max, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "%s: %s", name,
-				      error.message);
+	if (ztp_tree_string(value, in, name, max, &error) != 0)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "%s: %s", name, error.message);
 	if (required && (!*value || !**value))
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "%s is missing", name);
 	return true;
 }
@@ -112,11 +94,11 @@ bool ztp_control_path(struct ztp_path *path, const cJSON *in,
 	struct ztp_error error = {0};
 	const char *text;
 
-	if (!ztp_control_string(&text, in, "device_path", ZTP_PATH_MAX, true,
-				reply))
+	if (!ztp_control_string(&text, in, ZTP_M_DEVICE_PATH, ZTP_PATH_MAX,
+				true, reply))
 		return false;
 	if (ztp_path_parse(path, text, strlen(text), &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "device_path: %s", error.message);
 	return true;
 }
@@ -126,7 +108,7 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 {
 	const char *text;
 
-	if (!ztp_control_string(&text, in, "fingerprint_sha256",
+	if (!ztp_control_string(&text, in, ZTP_M_FINGERPRINT,
 				2 * ZTP_SHA256_LEN, !present, reply))
 		return false;
 	if (present)
@@ -134,7 +116,7 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 	if (text &&
 	    !ztp_hex_decode(fingerprint, ZTP_SHA256_LEN, text, strlen(text)))
 		return ztp_reply_fail(
-			reply, "INVALID_ARGUMENT",
+			reply, ZTP_CODE_INVALID_ARGUMENT,
 			"fingerprint_sha256 is not 64 hex digits");
 	return true;
 }
@@ -146,78 +128,75 @@ struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 	struct ztp_registry *registry;
 	const char *name;
 
-	if (!ztp_control_string(&name, in, "registry", ZTP_REGISTRY_MAX, true,
-				reply))
+	if (!ztp_control_string(&name, in, ZTP_M_REGISTRY, ZTP_REGISTRY_MAX,
+				true, reply))
 		return NULL;
 	if (!ztp_registry_name_valid(name)) {
-		(void)ztp_reply_fail(reply, "INVALID_ARGUMENT",
+		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				     "registry is not "
 				     "subscription/registry");
 		return NULL;
 	}
 	registry = ztp_registries_find(gate->registries, name, strlen(name));
 	if (!registry)
-		(void)ztp_reply_fail(reply, "NOT_FOUND", "no registry %s",
-				     name);
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "no registry %s", name);
 	return registry;
 }
 
-bool ztp_control_page(const char **after, int64_t *limit, const cJSON *in,
-		      struct ztp_reply *reply)
+/* --- lists */
+
+bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
+		    const cJSON *in, const char *name, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 
-	*limit = LIMIT_DEFAULT;
-	if (!ztp_control_string(after, in, "after", ZTP_PATH_MAX, false, reply))
+	*page = (struct ztp_page){.gate = gate,
+				  .limit = ZTP_CONTROL_PAGE_DEFAULT};
+	if (!ztp_control_string(&page->after, in, "after", ZTP_PATH_MAX, false,
+				reply))
 		return false;
-	if (!*after)
-		*after = "";
-	if (ztp_json_int(limit, in, "limit", 1, LIMIT_MAX, &error) != 0)
-		return ztp_reply_fail(reply, "INVALID_ARGUMENT", "limit: %s",
-				      error.message);
+	if (!page->after)
+		page->after = "";
+	if (ztp_tree_int(&page->limit, in, ZTP_M_LIMIT, 1, ZTP_CONTROL_PAGE_MAX,
+			 &error) != 0)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      ZTP_M_LIMIT ": %s", error.message);
+	page->rows = cJSON_AddArrayToObject(reply->data, name);
 	return true;
 }
 
-bool ztp_listing_start(struct ztp_listing *listing, struct ztp_gate *gate,
-		       const cJSON *in, const char *member,
+bool ztp_page_registry(struct ztp_page *page, const cJSON *in,
 		       struct ztp_reply *reply)
 {
-	const struct ztp_registry *registry;
-
-	*listing = (struct ztp_listing){.gate = gate, .registry = ""};
-	if (!ztp_control_page(&listing->after, &listing->limit, in, reply))
-		return false;
-	if (cJSON_GetObjectItemCaseSensitive(in, "registry")) {
-		registry = ztp_control_registry(gate, in, reply);
-		if (!registry)
-			return false;
-		listing->registry = registry->name;
-	}
-	listing->limit++;
-	listing->list = cJSON_AddArrayToObject(reply->data, member);
-	return true;
+	if (!cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REGISTRY))
+		return true;
+	page->registry = ztp_control_registry(page->gate, in, reply);
+	return page->registry != NULL;
 }
 
-cJSON *ztp_listing_add(struct ztp_listing *listing, const char *key)
+cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
 {
-	cJSON *object;
+	cJSON *row;
 
-	if (++listing->count == listing->limit)
+	if (page->count == page->limit) {
+		page->more = true;
 		return NULL;
-	object = cJSON_CreateObject();
-	cJSON_AddItemToArray(listing->list, object);
-	(void)snprintf(listing->last, sizeof(listing->last), "%s", key);
-	return object;
+	}
+	row = cJSON_CreateObject();
+	cJSON_AddItemToArray(page->rows, row);
+	(void)snprintf(page->last, sizeof(page->last), "%s", cursor);
+	page->count++;
+	return row;
 }
 
-void ztp_listing_end(const struct ztp_listing *listing, int rc,
-		     const struct ztp_error *error, struct ztp_reply *reply)
+void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply)
 {
-	if (rc != 0)
-		(void)ztp_reply_error(reply, error);
-	else if (listing->count == listing->limit)
-		cJSON_AddStringToObject(reply->data, "next", listing->last);
+	if (page->more)
+		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, page->last);
 }
+
+/* --- sessions */
 
 struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
@@ -229,4 +208,16 @@ struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 	    memcmp(session->spki_sha256, spki_sha256, ZTP_SHA256_LEN) != 0)
 		return NULL;
 	return session;
+}
+
+void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
+			       const char *path,
+			       const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	const struct ztp_session *session =
+		ztp_control_live(gate, path, spki_sha256);
+
+	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
+	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
+			      session && session->subscribed);
 }

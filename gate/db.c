@@ -149,7 +149,7 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 
 	if (db->open_transaction)
 		return 0;
-	rc = execute(db, "BEGIN IMMEDIATE", error);
+	rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
 	return rc;
 }
@@ -191,7 +191,7 @@ int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 
 	if (!db->open_transaction)
 		return 0;
-	rc = execute(db, "COMMIT", error);
+	rc = execute(db, ZTP_SQL_COMMIT, error);
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
@@ -203,7 +203,7 @@ void ztp_db_rollback(struct ztp_db *db)
 	if (!db->open_transaction)
 		return;
 	/* Fails only if SQLite has already rolled back by itself. */
-	(void)sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL);
+	(void)sqlite3_exec(db->handle, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	db->open_transaction = false;
 }
 

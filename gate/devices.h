@@ -10,8 +10,7 @@
 #include "gate/registries.h"
 #include "ztp/pending.h"
 
-#define ZTP_SPKI_MAX	 1024 /* bytes; RSA 4096 needs 550 */
-#define ZTP_METADATA_MAX (16 * 1024)
+#define ZTP_SPKI_MAX 1024 /* bytes; RSA 4096 needs 550 */
 
 struct ztp_device {
 	char path[ZTP_PATH_MAX + 1];

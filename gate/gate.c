@@ -20,6 +20,7 @@
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/log.h"
+#include "ztp/gate_protocol.h"
 
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)
@@ -110,8 +111,8 @@ void ztp_gate_end_sharing(struct ztp_gate *gate, const struct ztp_path *path)
 
 	while ((session = ztp_sessions_sharing(gate->sessions, path)) != NULL) {
 		ztp_audit(gate, &(struct ztp_audit){
-					.verdict = "ended",
-					.code = "topic_in_use",
+					.verdict = ZTP_AUDIT_ENDED,
+					.code = ZTP_WHY_TOPIC_IN_USE,
 					.path = session->path,
 					.fingerprint = session->fingerprint,
 				});

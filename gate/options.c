@@ -4,9 +4,8 @@
 #include <string.h>
 
 #include "gate/broker_api.h"
-
-#define DEFAULT_COMMAND_TOPIC "{device_path}/commands"
-#define RETRY_AFTER_MAX	      (365LL * 24 * 3600)
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 static int set_text(char **field, const char *value, struct ztp_error *error)
 {
@@ -25,11 +24,11 @@ static int set_text(char **field, const char *value, struct ztp_error *error)
 static int set_number(int64_t *field, const char *value, int64_t min,
 		      int64_t max, struct ztp_error *error)
 {
-	if (!ztp_number_parse(field, value, min, max))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"is not a number from %lld to %lld",
-				(long long)min, (long long)max);
-	return 0;
+	if (ztp_number_parse(field, value, min, max))
+		return 0;
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"is not a number from %lld to %lld", (long long)min,
+			(long long)max);
 }
 
 static int set_registry_db(struct ztp_options *options, const char *value,
@@ -88,7 +87,8 @@ static int set_operators(struct ztp_options *options, const char *value,
 static int set_pending_mode(struct ztp_options *options, const char *value,
 			    struct ztp_error *error)
 {
-	if (strcmp(value, "hold") != 0 && strcmp(value, "refuse") != 0)
+	if (strcmp(value, ZTP_MODE_HOLD) != 0 &&
+	    strcmp(value, ZTP_MODE_REFUSE) != 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"is neither hold nor refuse");
 	options->hold = *value == 'h';
@@ -98,8 +98,8 @@ static int set_pending_mode(struct ztp_options *options, const char *value,
 static int set_retry_after(struct ztp_options *options, const char *value,
 			   struct ztp_error *error)
 {
-	return set_number(&options->retry_after_s, value, 0, RETRY_AFTER_MAX,
-			  error);
+	return set_number(&options->retry_after_s, value, 0,
+			  ZTP_CONTROL_RETRY_MAX_S, error);
 }
 
 static int set_per_certificate(struct ztp_options *options, const char *value,
@@ -123,8 +123,8 @@ static const struct {
 } table[] = {
 	{"registry_db", set_registry_db},
 	{"operators", set_operators},
-	{"pending_mode", set_pending_mode},
-	{"command_topic", set_command_topic},
+	{ZTP_M_PENDING_MODE, set_pending_mode},
+	{ZTP_M_COMMAND_TOPIC, set_command_topic},
 	{"retry_after", set_retry_after},
 	{"max_per_certificate", set_per_certificate},
 	{"max_per_registry", set_per_registry},
@@ -179,7 +179,7 @@ int ztp_options_read(struct ztp_options *options,
 		rc = ztp_fail(error, ZTP_ERR_USAGE,
 			      "plugin_opt_registry_db is missing");
 	if (rc == 0 && !options->command_topic)
-		rc = set_text(&options->command_topic, DEFAULT_COMMAND_TOPIC,
+		rc = set_text(&options->command_topic, ZTP_MQTT_COMMANDS,
 			      error);
 	if (rc != 0) {
 		ztp_options_clear(options);

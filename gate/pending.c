@@ -14,8 +14,11 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/publish.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define PAGE	     100
 #define INTERVAL_MIN (10 * 1000LL)
@@ -62,25 +65,21 @@ void ztp_pending_stop(struct ztp_gate *gate)
 
 static cJSON *event(const struct ztp_candidate *candidate)
 {
-	size_t size = 4 * ((candidate->der_len + 2) / 3) + 1;
-	char *certificate = malloc(size);
-	char received_at[ZTP_TIME_LEN];
-	cJSON *object;
+	cJSON *object = cJSON_CreateObject();
 
-	if (!certificate)
-		return NULL;
-	ztp_base64_encode(certificate, candidate->der, candidate->der_len);
-	ztp_time_format(received_at, candidate->received_at);
-	object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, "request_id", candidate->id);
-	cJSON_AddStringToObject(object, "device_path", candidate->path);
-	cJSON_AddStringToObject(object, "certificate", certificate);
-	cJSON_AddStringToObject(object, "received_at", received_at);
-	cJSON_AddNumberToObject(object, "attempt", (double)candidate->attempt);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
+	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
+				 candidate->der_len)) {
+		cJSON_Delete(object);
+		return NULL; /* the next round offers it */
+	}
+	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				(double)candidate->attempt);
 	if (candidate->remote_addr[0])
-		cJSON_AddStringToObject(object, "remote_addr",
+		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
 					candidate->remote_addr);
-	free(certificate);
 	return object;
 }
 
@@ -97,7 +96,7 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->offers->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	ztp_publish_json(NULL, ZTP_PENDING_TOPIC, event(candidate), 1, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1, NULL);
 	return true;
 }
 
@@ -105,11 +104,14 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
  * after the interval it is tried again. */
 static bool offer_page(struct ztp_gate *gate)
 {
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_OFFERED,
+		.after = gate->offers.cursor,
+		.limit = PAGE,
+	};
 	struct page page = {&gate->offers, 0};
 	struct ztp_error error = {0};
-	int rc = ztp_candidates_list(gate->db, ZTP_CANDIDATES_OFFERED, "",
-				     gate->offers.cursor, PAGE, 0, 0, offer,
-				     &page, &error);
+	int rc = ztp_candidates_list(gate->db, &query, offer, &page, &error);
 
 	return rc == 0 && page.count == PAGE;
 }
@@ -138,10 +140,15 @@ static void offer_fresh(struct ztp_gate *gate)
 	struct ztp_offers *offers = &gate->offers;
 	struct page page = {NULL, 0};
 
-	for (size_t i = 0; i < offers->fresh_count; i++)
-		(void)ztp_candidates_list(gate->db, ZTP_CANDIDATES_ID,
-					  offers->fresh[i], "", 1, 0, 0, offer,
-					  &page, NULL);
+	for (size_t i = 0; i < offers->fresh_count; i++) {
+		const struct ztp_candidate_query query = {
+			.which = ZTP_CANDIDATES_ID,
+			.of = offers->fresh[i],
+			.limit = 1,
+		};
+
+		(void)ztp_candidates_list(gate->db, &query, offer, &page, NULL);
+	}
 	offers->fresh_count = 0;
 }
 

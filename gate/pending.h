@@ -7,8 +7,6 @@
 
 #include "gate/gate.h"
 
-#define ZTP_PENDING_TOPIC "ztp/v1/pending"
-
 void ztp_pending_start(struct ztp_gate *gate);
 /* An operator has subscribed to the topic: begins a round. */
 void ztp_pending_listener(struct ztp_gate *gate);

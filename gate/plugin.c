@@ -15,6 +15,7 @@
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
+#include "ztp/gate_protocol.h"
 
 #define FAILURE_BURST	  50
 #define FAILURES_A_SECOND 1
@@ -82,7 +83,7 @@ static const struct {
 	{MOSQ_EVT_DISCONNECT, ztp_auth_disconnect, NULL},
 	{MOSQ_EVT_RELOAD, ztp_auth_reload, NULL},
 	{MOSQ_EVT_TICK, ztp_tick, NULL},
-	{MOSQ_EVT_CONTROL, ztp_control, ZTP_CONTROL_TOPIC},
+	{MOSQ_EVT_CONTROL, ztp_control, ZTP_MQTT_CONTROL},
 	{MOSQ_EVT_CLIENT_OFFLINE, ztp_auth_offline, NULL},
 };
 #define CALLBACKS (sizeof(callbacks) / sizeof(*callbacks))

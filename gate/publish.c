@@ -3,8 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/log.h"
+#include "ztp/command.h"
+#include "ztp/event.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define PROPERTY_CONTENT_TYPE	  3
 #define PROPERTY_CORRELATION_DATA 9
@@ -35,14 +40,14 @@ static mosquitto_property *command_properties(const char *request_id,
 	mosquitto_property *list = NULL;
 
 	if (mosquitto_property_add_string(&list, PROPERTY_CONTENT_TYPE,
-					  "application/json") ||
+					  ZTP_MEDIA_JSON) ||
 	    mosquitto_property_add_binary(&list, PROPERTY_CORRELATION_DATA,
 					  request_id,
 					  (uint16_t)strlen(request_id)) ||
 	    mosquitto_property_add_string_pair(&list, PROPERTY_USER,
-					       "request_id", request_id) ||
-	    mosquitto_property_add_string_pair(&list, PROPERTY_USER, "status",
-					       status)) {
+					       ZTP_M_REQUEST_ID, request_id) ||
+	    mosquitto_property_add_string_pair(&list, PROPERTY_USER,
+					       ZTP_M_STATUS, status)) {
 		/* Not fatal: the envelope says the same. */
 		mosquitto_property_free_all(&list);
 		return NULL;
@@ -53,18 +58,18 @@ static mosquitto_property *command_properties(const char *request_id,
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status)
 {
-	bool pending = strcmp(status, "pending") == 0;
+	bool pending = strcmp(status, ZTP_STATUS_PENDING) == 0;
 	cJSON *object = cJSON_CreateObject();
 	char topic[ZTP_TOPIC_MAX + 1];
 
 	(void)ztp_topic_render(topic, gate->options.command_topic,
 			       &session->parts);
-	cJSON_AddStringToObject(object, "type", "provisioning");
-	cJSON_AddStringToObject(object, "request_id", session->request_id);
-	cJSON_AddStringToObject(object, "status", status);
-	cJSON_AddStringToObject(object, "device_path", session->path);
+	cJSON_AddStringToObject(object, ZTP_M_TYPE, ZTP_COMMAND_TYPE);
+	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, session->request_id);
+	cJSON_AddStringToObject(object, ZTP_M_STATUS, status);
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
 	if (pending)
-		cJSON_AddNumberToObject(object, "retry_after_s",
+		cJSON_AddNumberToObject(object, ZTP_M_RETRY_AFTER,
 					(double)gate->options.retry_after_s);
 	ztp_publish_json(session->path, topic, object, pending ? 0 : 1,
 			 command_properties(session->request_id, status));
@@ -73,13 +78,11 @@ void ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_subscribed(const struct ztp_session *session)
 {
 	cJSON *object = cJSON_CreateObject();
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, session->fingerprint, ZTP_SHA256_LEN);
-	cJSON_AddStringToObject(object, "device_path", session->path);
-	cJSON_AddStringToObject(object, "fingerprint_sha256", hex);
-	cJSON_AddStringToObject(object, "state",
+	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
+	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
+	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");
-	ztp_publish_json(NULL, "ztp/v1/subscribed", object, 0, NULL);
+	ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
 }

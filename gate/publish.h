@@ -17,8 +17,8 @@ typedef struct mqtt5__property mosquitto_property;
 void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 		      int qos, mosquitto_property *properties);
 
-/* Publishes `pending`, with retry_after_s, or `approved` on a device's command
- * topic. */
+/* Publishes ZTP_STATUS_PENDING, with retry_after_s, or ZTP_STATUS_APPROVED on a
+ * device's command topic. */
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status);
 

@@ -17,6 +17,8 @@
 #include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
+#include "ztp/command.h"
+#include "ztp/gate_protocol.h"
 
 #define SECOND	   1000LL
 #define HOUR	   (3600 * SECOND)
@@ -59,11 +61,11 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	session->announce = false;
 	ztp_publish_subscribed(session);
 	if (session->right == ZTP_RIGHT_HELD)
-		ztp_publish_status(gate, session, "pending");
+		ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
 		return;
 	session->greet = false;
-	ztp_publish_status(gate, session, "approved");
+	ztp_publish_status(gate, session, ZTP_STATUS_APPROVED);
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
 		ztp_gate_log_error(&error); /* it will be sent once more */
 }
@@ -102,14 +104,15 @@ static void expire_one(struct ztp_session *session, void *arg)
 	session->leaving = true;
 	if (ztp_client_list_add(&expiry->gate->kicks, session->client) != 0)
 		expiry->next = expiry->now + SECOND;
-	ztp_audit(expiry->gate, &(struct ztp_audit){
-					.verdict = "ended",
-					.code = "expired_proof",
-					.path = session->path,
-					.fingerprint = session->fingerprint,
-					.remote_addr = mosquitto_client_address(
-						session->client),
-				});
+	ztp_audit(expiry->gate,
+		  &(struct ztp_audit){
+			  .verdict = ZTP_AUDIT_ENDED,
+			  .code = ztp_err_name(ZTP_ERR_PROOF_EXPIRED),
+			  .path = session->path,
+			  .fingerprint = session->fingerprint,
+			  .remote_addr =
+				  mosquitto_client_address(session->client),
+		  });
 }
 
 /* Looks at all sessions, but only when the first is due and at most once a
@@ -186,10 +189,16 @@ static bool prune(struct ztp_gate *gate, int64_t wall)
 	bool more = false;
 
 	for (size_t l = 0; pruning && l < 2; l++) {
+		const struct ztp_candidate_query query = {
+			.which = lists[l],
+			.limit = PRUNE_PAGE,
+			.now_ms = wall,
+			.before_ms = wall - ages[l],
+		};
+
 		pruning->count = 0;
-		(void)ztp_candidates_list(gate->db, lists[l], "", "",
-					  PRUNE_PAGE, wall, wall - ages[l],
-					  collect, pruning, NULL);
+		(void)ztp_candidates_list(gate->db, &query, collect, pruning,
+					  NULL);
 		for (size_t i = 0; i < pruning->count; i++)
 			end_expired(gate, &pruning->found[i]);
 		more = more || pruning->count == PRUNE_PAGE;

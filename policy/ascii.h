@@ -1,6 +1,6 @@
 /*
- * policy/ascii.h - identifiers that are made of ASCII, in no locale. Private
- * to policy/. Pure; any thread.
+ * policy/ascii.h - ASCII identifiers, independent of the locale. Private to
+ * policy/. Pure; any thread.
  */
 #ifndef ZTP_POLICY_ASCII_H
 #define ZTP_POLICY_ASCII_H
@@ -20,7 +20,8 @@ static inline bool ztp_ascii_unreserved(char c)
 	       c == '~';
 }
 
-/* RFC 6838 section 4.2, then any printable parameters. */
+/* True for a media type (RFC 6838 section 4.2), with any printable
+ * parameters. */
 bool ztp_ascii_media_type(const char *text);
 
 #endif

@@ -24,8 +24,8 @@ bool ztp_calendar_valid(const struct ztp_calendar *at)
 	       at->second >= 0 && at->second <= 59;
 }
 
-/* Counting years from March puts the leap day at the end, where it needs no
- * special case; 400 years are 146097 days. */
+/* Years counted from March have the leap day at their end, where it needs no
+ * special case. 400 years have 146097 days. */
 int64_t ztp_calendar_ms(const struct ztp_calendar *at)
 {
 	int64_t year = at->year - (at->month <= 2) + 400;

@@ -13,17 +13,17 @@ struct ztp_calendar {
 	int hour, minute, second;
 };
 
-/* True for a moment that exists; a leap second is none. */
+/* True for a valid date and time. Leap seconds are not valid. */
 bool ztp_calendar_valid(const struct ztp_calendar *at);
 
-/* Milliseconds since 1970, UTC; *at need not hold a valid time of day. */
+/* Milliseconds since 1970, UTC. The time of day may be out of range. */
 int64_t ztp_calendar_ms(const struct ztp_calendar *at);
 
-/* The other way; what is left are the milliseconds of the second (0-999). */
+/* The inverse. Returns the milliseconds within the second (0-999). */
 int ztp_calendar_split(struct ztp_calendar *at, int64_t ms);
 
-/* n decimal digits to a number; false when one of them is no digit. Inline,
- * because n is a number that the compiler knows. */
+/* Reads n decimal digits; false when one of them is not a digit. Inline because
+ * callers pass a constant n. */
 static inline bool ztp_calendar_digits(int *value, const char *text, int n)
 {
 	unsigned bad = 0;

@@ -1,12 +1,12 @@
 /*
- * Reading a bootstrap certificate. It comes from a stranger: every byte of it
- * is hostile until the strict DER reader (der.c) has passed it and each
- * element has been found in its place (cert_view.c), and nothing of it is
- * passed on but the fields of struct ztp_cert, each of which is checked or
- * escaped here. No signature is verified here (ztp/chain.h).
+ * Reads a bootstrap certificate. It comes from a stranger, so every byte is
+ * hostile until the strict DER reader (der.c) has accepted it and each element
+ * has been found in its place (cert_view.c). Only the fields of struct ztp_cert
+ * are passed on, and each is checked or escaped here. Signatures are not
+ * verified here (ztp/chain.h).
  *
- * It is also what one event costs most for, so nothing is allocated on the
- * way of an ordinary certificate but the DER itself.
+ * This is the most expensive part of handling an event. An ordinary certificate
+ * is read with one allocation, for the DER.
  */
 #include <openssl/err.h>
 #include <stdlib.h>
@@ -33,7 +33,7 @@ static bool strong_digest(struct ztp_str oid)
 	}
 }
 
-/* What is behind an explicit tag: one algorithm. */
+/* Reads one algorithm behind an explicit tag. */
 static bool take_algorithm(struct ztp_str *rest, uint8_t id,
 			   struct ztp_der_algorithm *algorithm)
 {
@@ -43,7 +43,7 @@ static bool take_algorithm(struct ztp_str *rest, uint8_t id,
 	       ztp_der_algorithm(&inside, algorithm) && inside.n == 0;
 }
 
-/* Salt length or trailer field, which may be missing. */
+/* Skips the salt length or the trailer field, both optional. */
 static bool skip_integer(struct ztp_str *rest, uint8_t id)
 {
 	struct ztp_str inside, integer;
@@ -53,7 +53,7 @@ static bool skip_integer(struct ztp_str *rest, uint8_t id)
 		inside.n == 0);
 }
 
-/* RFC 4055 3.1: what is absent is SHA-1. */
+/* RFC 4055 3.1: an absent algorithm means SHA-1. */
 static bool strong_pss(const struct ztp_der *parameter)
 {
 	struct ztp_str rest = parameter->contents, mask_parameter;
@@ -71,8 +71,8 @@ static bool strong_pss(const struct ztp_der *parameter)
 	       ztp_der_same(mask_digest.oid, digest.oid);
 }
 
-/* RFC 4055 section 5 (parameters NULL, absent is to be accepted), RFC 5758
- * section 3.2 (absent) */
+/* RFC 4055 section 5: the parameters are NULL, and absent ones must be
+ * accepted. RFC 5758 section 3.2: they are absent. */
 static bool strong_signature(const struct ztp_der_algorithm *algorithm)
 {
 	const struct ztp_der *parameter = &algorithm->parameter;
@@ -109,8 +109,8 @@ static int read_signature(const struct ztp_cert_view *view,
 	return 0;
 }
 
-/* Extensions are for v3, unique identifiers for v2 and v3; DER does not write
- * the default, v1. */
+/* Only v3 has extensions, only v2 and v3 have unique identifiers. v1 is the
+ * default, which DER does not write. */
 static int read_version(const struct ztp_cert_view *view,
 			struct ztp_error *error)
 {
@@ -124,12 +124,12 @@ static int read_version(const struct ztp_cert_view *view,
 	if ((view->has_extensions && version != 2) ||
 	    (view->has_uid && version == 0))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"member of a later version");
+				"fields of a later version");
 	return 0;
 }
 
-/* Two's complement of a negative number: its absolute value, in as many
- * bytes. */
+/* Turns a negative number in two's complement into its absolute value, of the
+ * same number of bytes. */
 static void negate(uint8_t *bytes, size_t len)
 {
 	unsigned carry = 1;
@@ -141,7 +141,8 @@ static void negate(uint8_t *bytes, size_t len)
 	}
 }
 
-/* The sign and the absolute value, which DER may give one byte more. */
+/* Writes the sign and the absolute value. DER may have put a zero byte in
+ * front. */
 static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 		       struct ztp_error *error)
 {
@@ -167,11 +168,12 @@ static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 	return 0;
 bad_length:
 	return ztp_fail(error, ZTP_ERR_CERT,
-			"serial empty or longer than %d bytes", ZTP_SERIAL_MAX);
+			"the serial number is empty or longer than %d bytes",
+			ZTP_SERIAL_MAX);
 }
 
-/* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ, the year being 1950-2049, or
- * YYYYMMDDHHMMSSZ; no fraction, no offset. */
+/* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ for the years 1950-2049, or YYYYMMDDHHMMSSZ;
+ * no fraction and no offset. */
 static bool read_time(int64_t *ms, const struct ztp_der *time)
 {
 	const char *text = time->contents.p;
@@ -203,7 +205,8 @@ static int read_validity(struct ztp_cert *cert,
 {
 	if (!read_time(&cert->not_before, &view->not_before) ||
 	    !read_time(&cert->not_after, &view->not_after))
-		return ztp_fail(error, ZTP_ERR_CERT, "validity is no time");
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"the validity is not a valid time");
 	if (cert->not_after < cert->not_before)
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"notAfter before notBefore");
@@ -251,7 +254,7 @@ static int read_all(struct ztp_cert *cert, const struct ztp_cert_view *view,
 	return rc;
 }
 
-/* Reads cert->der; what it allocates is in *cert whatever happens. */
+/* Reads cert->der. Whatever it allocates belongs to *cert, also on failure. */
 static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 {
 	struct ztp_name issuer = {.parsed = NULL}, subject = {.parsed = NULL};
@@ -273,7 +276,7 @@ out:
 	return rc;
 }
 
-/* Takes over der. The library's error queue is left as it was found. */
+/* Takes ownership of der. Leaves OpenSSL's error queue as it found it. */
 static int parse_owned(struct ztp_cert *cert, uint8_t *der, size_t len,
 		       struct ztp_error *error)
 {
@@ -331,22 +334,28 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 
 	if (cert->is_ca)
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
-				"a CA certificate is not a device's");
+				"a CA certificate cannot be a device's");
 	if (cert->has_eku && !cert->eku_client_auth)
-		return ztp_fail(error, ZTP_ERR_CERT_USAGE,
-				"extended key usage without clientAuth");
+		return ztp_fail(
+			error, ZTP_ERR_CERT_USAGE,
+			"the extended key usage does not allow clientAuth");
 	if (now_ms < cert->not_before) {
 		ztp_time_format(when, cert->not_before);
 		return ztp_fail(error, ZTP_ERR_CERT_NOT_YET,
 				"certificate not valid before %s", when);
 	}
-	/* notAfter names the last second that is valid */
+	/* notAfter is the last second that is valid */
 	if (now_ms >= cert->not_after + 1000) {
 		ztp_time_format(when, cert->not_after);
 		return ztp_fail(error, ZTP_ERR_CERT_EXPIRED,
 				"certificate expired at %s", when);
 	}
 	return 0;
+}
+
+const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm)
+{
+	return algorithm == ZTP_KEY_RSA ? ZTP_ALGORITHM_RSA : ZTP_ALGORITHM_EC;
 }
 
 void ztp_cert_clear(struct ztp_cert *cert)

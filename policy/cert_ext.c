@@ -11,7 +11,7 @@ static int unreadable(const char *what, struct ztp_error *error)
 			what);
 }
 
-/* What is in the one SEQUENCE that an extension's value has to be. */
+/* Gets the contents of an extension's value, which must be one SEQUENCE. */
 static bool take_sequence(struct ztp_str *inside, struct ztp_str value)
 {
 	return ztp_der_strict(value.p, value.n) &&
@@ -19,26 +19,27 @@ static bool take_sequence(struct ztp_str *inside, struct ztp_str value)
 }
 
 /* BasicConstraints ::= SEQUENCE { cA BOOLEAN DEFAULT FALSE,
- * pathLenConstraint INTEGER OPTIONAL }; the strict reader has seen to it that
- * a BOOLEAN is 00 or FF, and DER does not write a default. */
+ * pathLenConstraint INTEGER OPTIONAL }. The strict reader has checked that a
+ * BOOLEAN is 00 or FF, and DER does not write defaults. */
 static int read_constraints(struct ztp_cert *cert, struct ztp_str value,
 			    struct ztp_error *error)
 {
+	static const char name[] = "basicConstraints";
 	struct ztp_str rest, ca, length;
 	bool is_ca;
 
 	if (!take_sequence(&rest, value))
-		return unreadable("basicConstraints", error);
+		return unreadable(name, error);
 	is_ca = ztp_der_optional(&rest, ZTP_DER_BOOLEAN, &ca);
 	(void)ztp_der_optional(&rest, ZTP_DER_INTEGER, &length);
 	if (rest.n != 0 || (is_ca && ca.p[0] == 0))
-		return unreadable("basicConstraints", error);
+		return unreadable(name, error);
 	cert->is_ca |= is_ca;
 	return 0;
 }
 
-/* KeyUsage ::= BIT STRING with named bits: at least one is set, and zeros at
- * the end are not written (X.690 11.2.2). */
+/* KeyUsage ::= BIT STRING with named bits: at least one is set, and trailing
+ * zeros are not written (X.690 11.2.2). */
 static int read_key_usage(struct ztp_cert *cert, struct ztp_str value,
 			  struct ztp_error *error)
 {
@@ -54,16 +55,17 @@ static int read_key_usage(struct ztp_cert *cert, struct ztp_str value,
 static int read_extended_usage(struct ztp_cert *cert, struct ztp_str value,
 			       struct ztp_error *error)
 {
+	static const char name[] = "extKeyUsage";
 	struct ztp_str rest, purpose;
 
 	if (!take_sequence(&rest, value) || rest.n == 0)
-		return unreadable("extKeyUsage", error);
+		return unreadable(name, error);
 	cert->has_eku = true;
 	while (rest.n > 0) {
 		int nid;
 
 		if (!ztp_der_take(&rest, ZTP_DER_OID, &purpose))
-			return unreadable("extKeyUsage", error);
+			return unreadable(name, error);
 		nid = ztp_oid_nid(purpose);
 		cert->eku_client_auth |= nid == NID_client_auth ||
 					 nid == NID_anyExtendedKeyUsage;
@@ -86,8 +88,8 @@ static int read_extension(struct ztp_cert *cert,
 		return read_extended_usage(cert, value, error);
 	case NID_subject_alt_name:
 		return ztp_cert_alt_names(cert, value, error);
-	case NID_name_constraints:     /* the chain check obeys it */
-	case NID_certificate_policies: /* no policy is asked for */
+	case NID_name_constraints:     /* the chain check applies them */
+	case NID_certificate_policies: /* we require no policy */
 		return 0;
 	default:
 		if (extension->critical.n > 0)
@@ -133,13 +135,14 @@ int ztp_cert_extensions(struct ztp_cert *cert, const struct ztp_cert_view *view,
 	for (size_t i = 0; rc == 0 && ztp_cert_extension(&rest, &extension);
 	     i++) {
 		ids[i] = extension.id;
-		/* DER writes no default */
+		/* DER does not write the default */
 		if (extension.critical.n > 0 && extension.critical.p[0] == 0)
 			return ztp_fail(error, ZTP_ERR_CERT,
-					"extension critical FALSE written out");
+					"an extension writes out the default, "
+					"critical FALSE");
 		if (seen_before(ids, i))
 			return ztp_fail(error, ZTP_ERR_CERT,
-					"an extension twice");
+					"an extension is given more than once");
 		rc = read_extension(cert, &extension, error);
 	}
 	return rc;

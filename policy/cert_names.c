@@ -1,9 +1,9 @@
 /*
- * The text of a name is OpenSSL's (XN_FLAG_RFC2253). Nearly all names are
- * plain: known attributes one by one, graphic ASCII that needs at most a
- * backslash; these are written here, and test_cert_names.c holds the outcome
- * against OpenSSL's. Every other name is left to OpenSSL itself, which takes
- * ten times as long.
+ * Names are written as OpenSSL writes them (XN_FLAG_RFC2253). Nearly all names
+ * are plain: known attributes, one per RDN, in printable ASCII that needs at
+ * most a backslash. These are written here, and test_cert_names.c compares them
+ * with OpenSSL's. All other names are left to OpenSSL, which takes ten times as
+ * long.
  */
 #include <openssl/bio.h>
 #include <openssl/err.h>
@@ -23,7 +23,7 @@ struct attribute {
 	struct ztp_str value;
 };
 
-/* Text that is being written; at is past the end once it was too long. */
+/* Text that is being written. `at` is beyond the end once it is too long. */
 struct text {
 	char *out;
 	size_t at;
@@ -36,8 +36,8 @@ static void put(struct text *text, const char *from, size_t n)
 	text->at += n;
 }
 
-/* RFC 2253 section 2.4, as OpenSSL has it: the last character's rule goes
- * before the first one's where one is both. */
+/* RFC 2253 section 2.4, as OpenSSL reads it: for a value of one character the
+ * rule for the last character comes before the rule for the first. */
 static bool needs_backslash(const struct ztp_str *value, size_t i)
 {
 	switch (value->p[i]) {
@@ -75,7 +75,7 @@ bool ztp_text_graphic(struct ztp_str text)
 	return true;
 }
 
-/* String types of which graphic ASCII has one byte a character. */
+/* String types in which a printable ASCII character is one byte. */
 static bool plain_type(uint8_t id)
 {
 	return id == V_ASN1_UTF8STRING || id == V_ASN1_PRINTABLESTRING ||
@@ -100,8 +100,8 @@ static bool take_plain(struct ztp_str *rest, struct attribute *attribute)
 	       value.contents.n > 0 && ztp_text_graphic(value.contents);
 }
 
-/* The last one first, as RFC 2253 has it. False when it is not plain, or
- * longer than what need not be cut. */
+/* Writes the last attribute first, as RFC 2253 requires. False when the name is
+ * not plain, or so long that it would have to be truncated. */
 static bool write_plain(char out[ZTP_NAME_MAX + 1], struct ztp_str rest)
 {
 	struct attribute attributes[PLAIN_MAX];
@@ -128,7 +128,8 @@ static bool write_plain(char out[ZTP_NAME_MAX + 1], struct ztp_str rest)
 
 /* --- all others */
 
-/* Bytes per character in a string type; 0 for UTF-8, -1 for no string. */
+/* Bytes per character of a string type; 0 for UTF-8, -1 if it is not a string
+ * type. */
 static int char_width(int type)
 {
 	switch (type) {
@@ -149,20 +150,8 @@ static int char_width(int type)
 	}
 }
 
-static bool utf8_text(const char *text, size_t len)
-{
-	size_t n;
-
-	for (size_t i = 0; i < len; i += n) {
-		n = ztp_utf8_char(text + i, len - i);
-		if (n == 0 || text[i] == '\0')
-			return false;
-	}
-	return true;
-}
-
-/* Whole characters, none of them NUL, and where the type is a part of ASCII,
- * none beyond it. T.61 has eight bits. */
+/* True when the string has only whole characters, none of them NUL, and only
+ * ASCII if its type is a subset of ASCII. T.61 has eight bits. */
 static bool string_clean(const ASN1_STRING *string)
 {
 	const uint8_t *text = ASN1_STRING_get0_data(string);
@@ -172,9 +161,9 @@ static bool string_clean(const ASN1_STRING *string)
 	uint8_t limit = type == V_ASN1_T61STRING ? 0xff : 0x7f;
 
 	if (width < 0)
-		return true; /* will be written as #hex */
+		return true; /* OpenSSL writes it as #hex */
 	if (width == 0)
-		return utf8_text((const char *)text, (size_t)len);
+		return ztp_utf8_valid((const char *)text, (size_t)len);
 	if (len % width != 0)
 		return false;
 	for (int i = 0; i < len; i += width) {
@@ -206,8 +195,8 @@ static int hex_pair(const char *text, size_t len)
 	return len >= 2 && ztp_hex_decode(&byte, 1, text, 2) ? byte : -1;
 }
 
-/* Length of the character at text: a plain byte, a backslash and a byte, or
- * as many \XX as make one UTF-8 character. */
+/* The length of the character at text: a plain byte, a backslash and a byte, or
+ * the \XX escapes of one UTF-8 character. */
 static size_t escaped_char(const char *text, size_t len)
 {
 	int lead, tail;
@@ -221,8 +210,8 @@ static size_t escaped_char(const char *text, size_t len)
 	return 3 * (size_t)(tail + 1);
 }
 
-/* How much of a name fits; never half a character, half an escape, or half a
- * byte of a value in hex. */
+/* How much of a name fits into max bytes without cutting through a character,
+ * an escape, or a byte of a value in hex. */
 static size_t name_fit(const char *text, size_t len, size_t max)
 {
 	size_t at = 0;
@@ -255,10 +244,11 @@ static int print_name(char out[ZTP_NAME_MAX + 1], BIO *bio,
 	size_t fit;
 
 	if (X509_NAME_print_ex(bio, name, 0, XN_FLAG_RFC2253) < 0)
-		return ztp_fail(error, ZTP_ERR_CERT, "%s is no name", what);
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is not a valid name",
+				what);
 	len = BIO_get_mem_data(bio, &text);
 	if (len < 0 || !ztp_text_graphic((struct ztp_str){text, (size_t)len}))
-		return ztp_fail(error, ZTP_ERR_CERT, "%s is no text", what);
+		return ztp_fail(error, ZTP_ERR_CERT, "%s is not text", what);
 	fit = name_fit(text, (size_t)len, ZTP_NAME_MAX);
 	if (fit > 0)
 		memcpy(out, text, fit);
@@ -293,7 +283,8 @@ int ztp_name_text(char out[ZTP_NAME_MAX + 1], const struct ztp_name *name,
 		return 0;
 	if (!name_clean(name->parsed))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"%s holds a NUL or a bad character", what);
+				"%s contains a NUL or an invalid character",
+				what);
 	bio = BIO_new(BIO_s_mem());
 	if (!bio)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");

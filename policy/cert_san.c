@@ -8,13 +8,13 @@
 #include "policy/cert_san.h"
 #include "policy/der.h"
 
-/* GeneralName ::= CHOICE; these four are strings behind implicit tags. */
+/* GeneralName ::= CHOICE. These four are strings behind implicit tags. */
 #define EMAIL	(ZTP_DER_CONTEXT | 1)
 #define DNS	(ZTP_DER_CONTEXT | 2)
 #define URI	(ZTP_DER_CONTEXT | 6)
 #define ADDRESS (ZTP_DER_CONTEXT | 7)
 
-/* The entry as text to be freed, NULL without memory. */
+/* The entry as text, which the caller frees; NULL when out of memory. */
 static char *prefixed(const char *prefix, const char *text, size_t len)
 {
 	size_t cap = strlen(prefix) + len + 1;
@@ -44,9 +44,10 @@ static int add_text(struct ztp_cert *cert, const char *prefix,
 		    struct ztp_str text, struct ztp_error *error)
 {
 	if (text.n == 0 || !ztp_text_graphic(text))
-		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is empty or holds a NUL or "
-				"another character that is no text");
+		return ztp_fail(
+			error, ZTP_ERR_CERT,
+			"an alternative name is empty or contains a NUL or "
+			"a character that is not printable ASCII");
 	return add_name(cert, prefix, text.p, text.n, error);
 }
 
@@ -59,7 +60,7 @@ static int add_address(struct ztp_cert *cert, struct ztp_str bytes,
 	if ((bytes.n != 4 && bytes.n != 16) ||
 	    !inet_ntop(family, bytes.p, text, sizeof text))
 		return ztp_fail(error, ZTP_ERR_CERT,
-				"alternative name is no IP address");
+				"an alternative name is not an IP address");
 	return add_name(cert, "IP:", text, strlen(text), error);
 }
 
@@ -80,9 +81,8 @@ static int add_general(struct ztp_cert *cert, const struct ztp_der *general,
 	}
 }
 
-/* The other kinds are rare and have an inside: OpenSSL knows whether they are
- * what they should be. It would also take one of the four in pieces, which
- * is no DER. */
+/* The other kinds are rare and have a structure, which OpenSSL checks. It would
+ * also accept one of the four in several pieces, which is not DER. */
 static bool readable(const struct ztp_der *general)
 {
 	const uint8_t *at = (const uint8_t *)general->whole.p;

@@ -7,8 +7,8 @@
 
 #include "ztp/cert.h"
 
-/* Fills cert->san from the contents of a subjectAltName extension; what was
- * filled before a failure is for ztp_cert_clear. */
+/* Fills cert->san from the contents of a subjectAltName extension. After a
+ * failure ztp_cert_clear frees what was filled in. */
 int ztp_cert_alt_names(struct ztp_cert *cert, struct ztp_str value,
 		       struct ztp_error *error);
 

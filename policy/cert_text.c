@@ -1,9 +1,9 @@
 /*
  * Devices send their certificate in an MQTT username, and brokers differ in
- * which bytes they let through; so line breaks come as they are, as spaces, as
- * the two characters \n, or not at all. What is between the PEM lines is
- * decoded in one pass, a line at a time where they are whole groups of four,
- * and with no leniency but for those breaks.
+ * which bytes they let through. So line breaks arrive as they are, as spaces,
+ * as the two characters \n, or not at all. The base64 between the PEM lines is
+ * decoded in one pass, line by line where a line is whole groups of four.
+ * Nothing but these line breaks is tolerated.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -12,17 +12,17 @@
 #include "policy/cert_text.h"
 #include "ztp/cert.h"
 
-/* What is between the lines, on its way. */
+/* The base64 being decoded. */
 struct body {
 	uint8_t *out;
 	size_t len;    /* bytes */
-	size_t digits; /* characters that are no white space */
-	char group[4]; /* one that is not together yet */
+	size_t digits; /* characters other than white space */
+	char group[4]; /* an incomplete group of four */
 	size_t fill;
 	bool padded, bad;
 };
 
-/* Bytes of white space, real or written out, at the start of text. */
+/* The length of the white space at the start of text, real or written as \n. */
 static size_t space_at(const char *text, size_t len)
 {
 	if (len > 0 && (text[0] == ' ' || text[0] == '\n' || text[0] == '\r' ||
@@ -43,22 +43,12 @@ static void skip_space(struct ztp_str *text)
 	}
 }
 
-static bool take(struct ztp_str *text, const char *literal)
-{
-	size_t n = strlen(literal);
-
-	if (text->n < n || memcmp(text->p, literal, n) != 0)
-		return false;
-	text->p += n;
-	text->n -= n;
-	return true;
-}
-
 static bool take_line(struct ztp_str *text, const char *edge, const char *label)
 {
 	struct ztp_str rest = *text;
 
-	if (!take(&rest, edge) || !take(&rest, label) || !take(&rest, "-----"))
+	if (!ztp_str_take(&rest, edge) || !ztp_str_take(&rest, label) ||
+	    !ztp_str_take(&rest, "-----"))
 		return false;
 	*text = rest;
 	return true;
@@ -83,7 +73,7 @@ static void take_digit(struct body *body, char digit)
 	body->padded = n < 3;
 }
 
-/* Up to the next '-' or the end. */
+/* Decodes up to the next '-' or the end. */
 static void take_body(struct body *body, struct ztp_str *text)
 {
 	const char *at = text->p, *end = at + text->n;
@@ -108,7 +98,8 @@ static void take_body(struct body *body, struct ztp_str *text)
 	text->n = (size_t)(end - at);
 }
 
-/* False for text of another shape; body->out has room for all of it. */
+/* False when the text does not have this form. body->out has room for all of
+ * it. */
 static bool take_all(struct body *body, const char *label, bool bare,
 		     struct ztp_str text)
 {

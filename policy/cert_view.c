@@ -1,10 +1,11 @@
 /*
- * Why not d2i_X509: it turns the public key into an EVP_PKEY at once, which
- * OpenSSL 3 does by asking every provider for a decoder, and it allocates for
- * every element there is; together that is 50 times the work of everything
- * else here, and most certificates are only described, never verified with.
- * One strict pass over the bytes, and then each element is where it must be,
- * is what it must be, and is followed by what may follow: nothing is skipped.
+ * Why not d2i_X509? It turns the public key into an EVP_PKEY at once, for which
+ * OpenSSL 3 asks every provider for a decoder, and it allocates memory for
+ * every element. Together that is 50 times the work of everything else here,
+ * and most certificates are only described, never used to verify anything.
+ * Instead, one strict pass checks the bytes, and then each element must be in
+ * its place, be of the right type, and be followed by what may follow. Nothing
+ * is skipped.
  */
 #include "policy/cert_view.h"
 
@@ -47,8 +48,8 @@ static bool take_validity(struct ztp_cert_view *view, struct ztp_str *rest)
 	       take_time(&view->not_after, &inside) && inside.n == 0;
 }
 
-/* Unique identifiers, BIT STRINGs behind an implicit tag; what they hold
- * interests nobody. */
+/* Unique identifiers: BIT STRINGs behind implicit tags. Their contents do not
+ * matter. */
 static bool take_uids(struct ztp_cert_view *view, struct ztp_str *rest)
 {
 	struct ztp_str bits;

@@ -1,16 +1,16 @@
 /*
  * Path validation with exactly two certificates: a leaf and the anchor that
- * signed it. Which anchor is found by trying each of the right name by itself,
- * because a v1 leaf carries no key identifier, and OpenSSL alone would settle
- * for the first of two CAs that share a name.
+ * signed it. Each anchor with the right name is tried by itself, because a v1
+ * leaf has no key identifier and OpenSSL would settle for the first of two CAs
+ * with the same name.
  *
- * OpenSSL's strict mode is on, with four complaints waived, none of which
- * makes a forged certificate pass: key identifiers that are missing, and on
- * the CA a keyUsage that is missing or basicConstraints not marked critical.
- * `openssl req -x509` and `openssl x509 -req` make such certificates.
+ * OpenSSL's strict mode is on, but four of its complaints are ignored: missing
+ * key identifiers, and on the CA a missing keyUsage or basicConstraints that
+ * are not critical. `openssl req -x509` and `openssl x509 -req` make such
+ * certificates, and ignoring them lets no forged certificate pass.
  *
- * Time is judged here, not by OpenSSL, so that it is the caller's clock to the
- * millisecond and nothing reads another one.
+ * The validity period is checked here, not by OpenSSL, so that the caller's
+ * clock alone counts, to the millisecond.
  */
 #include <openssl/err.h>
 #include <openssl/x509_vfy.h>
@@ -35,8 +35,8 @@ static X509 *to_x509(const struct ztp_cert *cert)
 	return d2i_X509(NULL, &at, (long)cert->der_len);
 }
 
-/* X509_check_ca: 1 is basicConstraints with CA:TRUE (and keyCertSign where
- * there is a keyUsage), 3 a v1 certificate that names itself as its issuer. */
+/* X509_check_ca returns 1 for basicConstraints with CA:TRUE (and keyCertSign if
+ * there is a keyUsage), 3 for a v1 certificate that is its own issuer. */
 static bool may_sign(X509 *x509)
 {
 	if (X509_get_extension_flags(x509) & EXFLAG_INVALID)
@@ -114,9 +114,8 @@ static int waive(int ok, X509_STORE_CTX *context)
 	}
 }
 
-/* OpenSSL's purpose "sslclient" does not take anyExtendedKeyUsage for
- * clientAuth; ztp_cert_check_leaf has, so then only keyUsage is left to
- * check. */
+/* OpenSSL's purpose "sslclient" does not accept anyExtendedKeyUsage as
+ * clientAuth. ztp_cert_check_leaf did, so only keyUsage is left to check. */
 static int purpose_of(X509 *leaf)
 {
 	uint32_t usage = X509_get_extended_key_usage(leaf);
@@ -138,7 +137,7 @@ static bool set_rules(X509_STORE_CTX *context, X509 *leaf, X509 *ca)
 			      X509_V_FLAG_NO_CHECK_TIME |
 			      X509_V_FLAG_X509_STRICT;
 
-	if (X509_get_version(ca) == X509_VERSION_1) /* to OpenSSL, no CA */
+	if (X509_get_version(ca) == X509_VERSION_1) /* not a CA to OpenSSL */
 		flags &= ~(unsigned long)X509_V_FLAG_X509_STRICT;
 	X509_VERIFY_PARAM_set_auth_level(param, SECURITY_LEVEL);
 	X509_VERIFY_PARAM_set_depth(param, INTERMEDIATES);
@@ -147,7 +146,7 @@ static bool set_rules(X509_STORE_CTX *context, X509 *leaf, X509 *ca)
 	       X509_VERIFY_PARAM_set_purpose(param, purpose_of(leaf)) == 1;
 }
 
-/* X509_V_OK, or why this CA did not sign this leaf. */
+/* Returns X509_V_OK, or why this CA did not sign this leaf. */
 static int verify_one(X509 *leaf, X509 *ca)
 {
 	X509_STORE_CTX *context = X509_STORE_CTX_new();
@@ -203,8 +202,8 @@ static int find_issuer(X509 *leaf, struct ztp_ca *const *cas, size_t count,
 	return ztp_fail(error, ZTP_ERR_UNTRUSTED, "certificate: %s", why);
 }
 
-/* By certificate or by key: a CA's key must not become a device's under
- * another name. */
+/* Compares the key as well, so that a CA's key cannot become a device's in
+ * another certificate. */
 static bool is_listed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		      size_t count)
 {
@@ -240,7 +239,7 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 			      "key");
 	else if (!may_prove(x509))
 		rc = ztp_fail(error, ZTP_ERR_CERT_USAGE,
-			      "key usage allows no signature");
+			      "the key usage does not allow signatures");
 	else
 		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
 	X509_free(x509);

@@ -4,12 +4,12 @@
 #include <string.h>
 #include <strings.h>
 
-/* The members of a structured event that are read; the first three have to
- * be strings that are not empty. */
+/* The members of a structured event that we read. The first three must be
+ * strings that are not empty. */
 enum member { ID, SOURCE, TYPE, SPECVERSION, DATA, DATA_BASE64, MEMBERS };
 #define REQUIRED SPECVERSION
 
-static const char structured_type[] = "application/cloudevents+json";
+static const char structured_type[] = ZTP_MEDIA_EVENT;
 
 void ztp_body_close(struct ztp_body *body)
 {
@@ -20,38 +20,38 @@ void ztp_body_close(struct ztp_body *body)
 	body->decoded = NULL;
 }
 
-/* The media type alone counts; parameters (charset) may follow. */
+/* Compares the media type only; parameters such as charset may follow. */
 static bool is_structured(struct ztp_str type)
 {
 	const size_t n = sizeof(structured_type) - 1;
 
-	while (type.n && (type.p[0] == ' ' || type.p[0] == '\t')) {
-		type.p++;
-		type.n--;
-	}
+	type = ztp_str_trim(type);
 	if (type.n < n || strncasecmp(type.p, structured_type, n) != 0)
 		return false;
 	return type.n == n || type.p[n] == ';' || type.p[n] == ' ' ||
 	       type.p[n] == '\t';
 }
 
-/* CloudEvents Kafka binding 3.2: ce_specversion makes it an event. */
+/* CloudEvents Kafka binding 3.2: ce_specversion makes a record an event. */
 static int check_binary(const struct ztp_header *headers, size_t count,
 			struct ztp_error *error)
 {
-	static const char *const required[] = {"ce_id", "ce_source", "ce_type"};
-	struct ztp_str version =
-		ztp_header_get(headers, count, "ce_specversion");
+	static const char *const required[] = {ZTP_CE_HEADER(ZTP_CE_ID),
+					       ZTP_CE_HEADER(ZTP_CE_SOURCE),
+					       ZTP_CE_HEADER(ZTP_CE_TYPE)};
+	struct ztp_str version = ztp_header_get(
+		headers, count, ZTP_CE_HEADER(ZTP_CE_SPECVERSION));
 
 	if (!version.p)
 		return 0;
-	if (version.n != 3 || memcmp(version.p, "1.0", 3) != 0)
+	if (!ztp_str_is(version, ZTP_CE_VERSION))
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"ce_specversion is not 1.0");
 	for (size_t i = 0; i < sizeof(required) / sizeof(*required); i++)
 		if (!ztp_header_get(headers, count, required[i]).n)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s", required[i]);
+					"the CloudEvent has no %s",
+					required[i]);
 	return 0;
 }
 
@@ -62,25 +62,25 @@ static int check_structured(struct ztp_object *event, struct ztp_error *error)
 
 	if (!event->is_object)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"a structured CloudEvent is an object");
+				"a structured CloudEvent must be an object");
 	if (event->fields[SPECVERSION].kind == '"')
 		rc = ztp_object_string(&version, event, SPECVERSION, event->len,
 				       error);
 	if (rc)
 		return rc;
-	if (!ztp_str_is(version, "1.0"))
+	if (!ztp_str_is(version, ZTP_CE_VERSION))
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"specversion is not \"1.0\"");
 	for (size_t i = 0; i < REQUIRED; i++)
 		if (event->fields[i].kind != '"' ||
 		    event->fields[i].string.n == 0)
 			return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-					"a CloudEvent without %s",
+					"the CloudEvent has no %s",
 					event->fields[i].name);
 	return 0;
 }
 
-/* data_base64: JSON once more, so it goes through the strict reader. */
+/* data_base64 decodes to JSON, which goes through the strict reader too. */
 static int open_base64(struct ztp_body *body, struct ztp_field *fields,
 		       size_t count, struct ztp_str base64, size_t max,
 		       struct ztp_error *error)
@@ -113,12 +113,12 @@ static int open_data(struct ztp_body *body, struct ztp_field *fields,
 		return rc;
 	if (ztp_field_given(data) && base64.p)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
-				"both data and data_base64");
+				"both data and data_base64 are given");
 	if (base64.p)
 		return open_base64(body, fields, count, base64, max, error);
 	if (!ztp_field_given(data))
 		return ztp_fail(error, ZTP_ERR_EMPTY,
-				"a CloudEvent without data");
+				"the CloudEvent has no data");
 	return ztp_object_read(&body->object, fields, count, data->raw, max,
 			       error);
 }
@@ -128,12 +128,12 @@ static int open_structured(struct ztp_body *body, struct ztp_field *fields,
 			   struct ztp_error *error)
 {
 	struct ztp_field members[MEMBERS] = {
-		[ID] = {.name = "id"},
-		[SOURCE] = {.name = "source"},
-		[TYPE] = {.name = "type"},
-		[SPECVERSION] = {.name = "specversion"},
-		[DATA] = {.name = "data"},
-		[DATA_BASE64] = {.name = "data_base64"},
+		[ID] = {.name = ZTP_CE_ID},
+		[SOURCE] = {.name = ZTP_CE_SOURCE},
+		[TYPE] = {.name = ZTP_CE_TYPE},
+		[SPECVERSION] = {.name = ZTP_CE_SPECVERSION},
+		[DATA] = {.name = ZTP_CE_DATA},
+		[DATA_BASE64] = {.name = ZTP_CE_DATA_BASE64},
 	};
 	struct ztp_object event;
 	int rc = ztp_object_read(&event, members, MEMBERS, value, max, error);
@@ -153,8 +153,8 @@ int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
 	int rc;
 
 	memset(body, 0, sizeof(*body));
-	if (is_structured(
-		    ztp_header_get(headers, header_count, "content-type"))) {
+	if (is_structured(ztp_header_get(headers, header_count,
+					 ZTP_HEADER_CONTENT_TYPE))) {
 		rc = open_structured(body, fields, count, value, max, error);
 	} else {
 		rc = ztp_object_read(&body->object, fields, count, value, max,

@@ -1,22 +1,22 @@
 /*
- * policy/cloudevent.h - takes a record's data out of its CloudEvents 1.0
- * wrapping, if it has one. Private to policy/.
+ * policy/cloudevent.h - unwraps a record's data from a CloudEvent 1.0, if it is
+ * in one. Private to policy/.
  */
 #ifndef ZTP_POLICY_CLOUDEVENT_H
 #define ZTP_POLICY_CLOUDEVENT_H
 
-#include "policy/json_object.h"
 #include "ztp/event.h"
+#include "ztp/json.h"
 
 /* A checked JSON object. */
 struct ztp_body {
 	struct ztp_object object;
-	char *decoded; /* owned; its text where data_base64 was used */
+	char *decoded; /* owned; its text if it came as data_base64 */
 };
 
-/* The record's value itself (plain, or with the headers of binary mode), or
- * the data of the structured event in it; fields as for ztp_object_read. On
- * failure *body needs nothing. */
+/* Reads the record's value (plain, or with the headers of binary mode), or the
+ * data of a structured event. fields is as for ztp_object_read. The caller
+ * frees *body with ztp_body_close; after a failure there is nothing to free. */
 int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
 		  struct ztp_str value, size_t max,
 		  const struct ztp_header *headers, size_t header_count,

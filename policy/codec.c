@@ -1,6 +1,6 @@
-/* SHA256_Init and its kin are deprecated in OpenSSL 3, but they neither
- * allocate nor fail, which is what ztp_sha256 promises; the EVP way fetches
- * the algorithm under a lock on every call. */
+/* OpenSSL 3 deprecates SHA256_Init and the like, but they neither allocate nor
+ * fail, which is what ztp_sha256 promises. The EVP functions fetch the
+ * algorithm under a lock on every call. */
 #define OPENSSL_SUPPRESS_DEPRECATED
 #include <errno.h>
 #include <openssl/sha.h>
@@ -14,7 +14,7 @@
 	     "7" high "8" high "9" high "a" high "b" high "c" high "d" high    \
 	     "e" high "f"
 
-/* Two digits for each byte. */
+/* The two digits of each byte. */
 static const char hex_pairs[] = ROW("0") ROW("1") ROW("2") ROW("3") ROW("4")
 	ROW("5") ROW("6") ROW("7") ROW("8") ROW("9") ROW("a") ROW("b") ROW("c")
 		ROW("d") ROW("e") ROW("f");
@@ -56,6 +56,15 @@ bool ztp_hex_decode(void *out, size_t n, const char *text, size_t len)
 	return true;
 }
 
+bool ztp_hex_lower(const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if ((text[i] < '0' || text[i] > '9') &&
+		    (text[i] < 'a' || text[i] > 'f'))
+			return false;
+	return len > 0;
+}
+
 static const char base64_digits[] =
 	"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 
@@ -78,7 +87,8 @@ size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
 	return (size_t)(to - out);
 }
 
-/* What a digit stands for; BAD is no digit, and has a bit that none has. */
+/* The value of each digit. BAD is not a digit and has a bit that no digit's
+ * value has. */
 #define BAD   0x80
 #define BAD4  BAD, BAD, BAD, BAD
 #define BAD16 BAD4, BAD4, BAD4, BAD4
@@ -97,8 +107,8 @@ size_t ztp_base64_encode(char *out, const void *bytes, size_t n)
 static const uint8_t base64_values[256] = VALUES(62, BAD, 63, BAD);
 static const uint8_t base64url_values[256] = VALUES(BAD, 62, BAD, 63);
 
-/* All groups of four digits at the front of text, as many as there are;
- * returns the digits. Three bytes are written for each four. */
+/* Decodes all groups of four digits at the front of text to three bytes each.
+ * Returns how many digits it decoded. */
 static size_t decode_groups(uint8_t *out, const uint8_t values[256],
 			    const char *text, size_t len)
 {
@@ -125,8 +135,8 @@ size_t ztp_base64_groups(uint8_t *out, const char *text, size_t len)
 	return decode_groups(out, base64_values, text, len);
 }
 
-/* Digits without padding. A last group of 2 or 3 has 4 or 2 bits too many;
- * they must be zero, or two texts would mean the same bytes. */
+/* Decodes digits without padding. A last group of 2 or 3 digits has 4 or 2 bits
+ * too many. They must be zero, or several texts would mean the same bytes. */
 static long decode_digits(uint8_t *out, size_t cap, const uint8_t values[256],
 			  const char *text, size_t len)
 {
@@ -177,59 +187,6 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n)
 	if (n > 0)
 		SHA256_Update(&hash, bytes, n);
 	SHA256_Final(out, &hash);
-}
-
-bool ztp_number_parse(int64_t *value, const char *text, int64_t min,
-		      int64_t max)
-{
-	long long number;
-	char *end;
-
-	if ((text[0] < '0' || text[0] > '9') && text[0] != '-')
-		return false;
-	errno = 0;
-	number = strtoll(text, &end, 10);
-	if (errno || end == text || *end || number < min || number > max)
-		return false;
-	*value = number;
-	return true;
-}
-
-/* Continuation bytes that follow a lead byte, and the smallest and largest
- * first one of them (RFC 3629 section 4); -1 for no lead byte. */
-static int utf8_tail(uint8_t lead, uint8_t *low, uint8_t *high)
-{
-	*low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
-	*high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
-	if (lead < 0x80)
-		return 0;
-	if (lead >= 0xc2 && lead <= 0xdf)
-		return 1;
-	if (lead >= 0xe0 && lead <= 0xef)
-		return 2;
-	if (lead >= 0xf0 && lead <= 0xf4)
-		return 3;
-	return -1;
-}
-
-size_t ztp_utf8_char(const char *text, size_t len)
-{
-	const uint8_t *in = (const uint8_t *)text;
-	uint8_t low, high;
-	int tail;
-
-	if (len == 0)
-		return 0;
-	tail = utf8_tail(in[0], &low, &high);
-	if (tail < 0 || (size_t)tail >= len)
-		return 0;
-	for (int i = 1; i <= tail; i++) {
-		if (in[i] < low || in[i] > high)
-			return 0;
-		low = 0x80;
-		high = 0xbf;
-	}
-	return (size_t)tail + 1;
 }
 
 void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10])

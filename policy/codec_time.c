@@ -18,8 +18,8 @@ static void put_pair(char *out, int value)
 	memcpy(out, pairs + (size_t)2 * (unsigned)value, 2);
 }
 
-/* By hand: each event has eight times in its records, and snprintf made them
- * a sixteenth of all that is done about it. */
+/* Not snprintf: an event has eight times in its records, and formatting them
+ * took a sixteenth of all the work for it. */
 void ztp_time_format(char out[ZTP_TIME_LEN], int64_t ms)
 {
 	struct ztp_calendar at;
@@ -56,7 +56,7 @@ static bool parse_date_time(struct ztp_calendar *at, const char *text)
 	       ztp_calendar_digits(&at->second, text + 17, 2);
 }
 
-/* ".fraction", at least one digit; what is below a millisecond is cut */
+/* ".fraction", at least one digit; truncated to milliseconds */
 static bool parse_fraction(int *ms, const char *text, size_t len, size_t *used)
 {
 	int unit = 100;
@@ -74,7 +74,7 @@ static bool parse_fraction(int *ms, const char *text, size_t len, size_t *used)
 	return i > 1;
 }
 
-/* "Z" or "+HH:MM" or "-HH:MM", and nothing after it */
+/* "Z", "+HH:MM" or "-HH:MM", and nothing after it */
 static bool parse_offset(int *minutes, const char *text, size_t len)
 {
 	int hours, rest;
@@ -103,8 +103,8 @@ bool ztp_time_parse(int64_t *ms, const char *text, size_t len)
 	    !parse_fraction(&fraction, text + 19, len - 19, &used) ||
 	    !parse_offset(&offset, text + 19 + used, len - 19 - used))
 		return false;
-	/* RFC 3339 5.6 and 5.7: a leap second is the last of a UTC day; it
-	 * counts as the first of the next one. */
+	/* RFC 3339 5.6 and 5.7: a leap second is the last second of a UTC day.
+	 * It counts as the first second of the next day. */
 	leap_second = at.second == 60;
 	if (leap_second)
 		at.second = 59;

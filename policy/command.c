@@ -3,12 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "policy/json_object.h"
 #include "policy/json_write.h"
+#include "ztp/json.h"
+#include "ztp/member.h"
 
-#define ENVELOPE_ROOM 1024 /* bytes; grows for a larger payload */
+#define ENVELOPE_ROOM 1024 /* bytes; grows if necessary */
 
-static const char json_type[] = "application/json";
+static const char json_type[] = ZTP_MEDIA_JSON;
 
 static bool has_payload(const struct ztp_command *command)
 {
@@ -24,8 +25,8 @@ static void add_given(struct ztp_writer *envelope, const char *name,
 		ztp_json_add_string(envelope, name, text);
 }
 
-/* JSON goes in raw, so that its digits and its order stay as written; an
- * OmniCore text as a string. */
+/* JSON is inserted as written, so that its digits and its order stay. An
+ * OmniCore text becomes a string. */
 static void add_payload(struct ztp_writer *envelope,
 			const struct ztp_payload *payload)
 {
@@ -34,16 +35,17 @@ static void add_payload(struct ztp_writer *envelope,
 
 	switch (payload->kind) {
 	case ZTP_PAYLOAD_JSON:
-		ztp_json_add_raw(envelope, "payload", data);
+		ztp_json_add_raw(envelope, ZTP_M_PAYLOAD, data);
 		break;
 	case ZTP_PAYLOAD_BYTES:
-		ztp_json_add_base64(envelope, "payload_base64", data.p, data.n);
+		ztp_json_add_base64(envelope, ZTP_M_PAYLOAD_B64, data.p,
+				    data.n);
 		break;
 	default:
-		ztp_json_add_text(envelope, "payload", data);
+		ztp_json_add_text(envelope, ZTP_M_PAYLOAD, data);
 		break;
 	}
-	add_given(envelope, "content_type", payload->content_type);
+	add_given(envelope, ZTP_M_CONTENT_TYPE, payload->content_type);
 }
 
 static int build_envelope(struct ztp_command_bytes *bytes,
@@ -56,12 +58,12 @@ static int build_envelope(struct ztp_command_bytes *bytes,
 
 	ztp_json_start(&envelope, ENVELOPE_ROOM);
 	ztp_json_open(&envelope, NULL, '{');
-	ztp_json_add_string(&envelope, "type", "provisioning");
-	ztp_json_add_string(&envelope, "request_id", command->request_id);
-	ztp_json_add_string(&envelope, "status", command->status);
-	ztp_json_add_string(&envelope, "device_path", command->path);
-	add_given(&envelope, "reason", command->reason);
-	add_given(&envelope, "message", command->message);
+	ztp_json_add_string(&envelope, ZTP_M_TYPE, ZTP_COMMAND_TYPE);
+	ztp_json_add_string(&envelope, ZTP_M_REQUEST_ID, command->request_id);
+	ztp_json_add_string(&envelope, ZTP_M_STATUS, command->status);
+	ztp_json_add_string(&envelope, ZTP_M_DEVICE_PATH, command->path);
+	add_given(&envelope, ZTP_M_REASON, command->reason);
+	add_given(&envelope, ZTP_M_MESSAGE, command->message);
 	if (has_payload(command))
 		add_payload(&envelope, command->payload);
 	ztp_json_close(&envelope, '}');
@@ -83,9 +85,9 @@ static const char *raw_type(const struct ztp_payload *payload)
 	case ZTP_PAYLOAD_JSON:
 		return json_type;
 	case ZTP_PAYLOAD_TEXT:
-		return "text/plain";
+		return ZTP_MEDIA_TEXT;
 	default:
-		return "application/octet-stream";
+		return ZTP_MEDIA_BYTES;
 	}
 }
 
@@ -131,17 +133,14 @@ void ztp_command_clear(struct ztp_command_bytes *bytes)
 
 enum member { REQUEST_ID, STATUS, MESSAGE, MEMBERS };
 
-/* A device that has much to say has still said whether it applied: the
- * message is cut, at a character. */
+/* A message that is too long is truncated, not refused: the answer still says
+ * whether the device applied the command. */
 static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
 {
 	size_t n = text.n;
 
-	if (n > ZTP_MESSAGE_MAX) {
-		n = ZTP_MESSAGE_MAX;
-		while (n && ((uint8_t)text.p[n] & 0xc0) == 0x80)
-			n--;
-	}
+	if (n > ZTP_MESSAGE_MAX)
+		n = ztp_utf8_cut(text.p, ZTP_MESSAGE_MAX);
 	if (n > 0)
 		memcpy(out, text.p, n);
 	out[n] = '\0';
@@ -167,15 +166,15 @@ static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 		return rc;
 	if (!id.p || !status.p)
 		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing",
-				id.p ? "status" : "request_id");
+				id.p ? ZTP_M_STATUS : ZTP_M_REQUEST_ID);
 	if (!ztp_request_id_valid(id.p, id.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	applied->applied = ztp_str_is(status, "applied");
-	if (!applied->applied && !ztp_str_is(status, "failed"))
+	applied->applied = ztp_str_is(status, ZTP_STATUS_APPLIED);
+	if (!applied->applied && !ztp_str_is(status, ZTP_STATUS_FAILED))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"status is neither applied nor failed");
-	memcpy(applied->request_id, id.p, id.n); /* zeros follow */
+	memcpy(applied->request_id, id.p, id.n); /* already zeroed */
 	cut_message(applied->message, message);
 	return 0;
 }
@@ -184,9 +183,9 @@ int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
 		      struct ztp_error *error)
 {
 	struct ztp_field fields[MEMBERS] = {
-		[REQUEST_ID] = {.name = "request_id"},
-		[STATUS] = {.name = "status"},
-		[MESSAGE] = {.name = "message"},
+		[REQUEST_ID] = {.name = ZTP_M_REQUEST_ID},
+		[STATUS] = {.name = ZTP_M_STATUS},
+		[MESSAGE] = {.name = ZTP_M_MESSAGE},
 	};
 	struct ztp_object answer;
 	int rc;

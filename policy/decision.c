@@ -1,12 +1,12 @@
 /*
- * A decision has two spellings and three wrappings. cloudevent.c takes the
- * wrapping off; here each spelling is one reader that says whether the body
- * is its own (by the member that carries the verdict) and reads what is
- * peculiar to it. What both share is read once. To add a spelling: one line
+ * A decision comes in one of two formats: native or OmniCore. cloudevent.c has
+ * already unwrapped it. Each format has a reader here, which is chosen by the
+ * member that holds the verdict and reads only what is special to the format.
+ * Members that both formats have are read once. A new format is one more line
  * in readers[].
  *
- * A payload is taken as it is written, its numbers never become doubles: what
- * the customer wrote is what the device gets.
+ * A payload is copied as it was written. Its numbers never become doubles, so
+ * the device gets exactly what the customer wrote.
  */
 #include "ztp/decision.h"
 
@@ -15,23 +15,24 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
-#include "ztp/json.h"
+#include "policy/json_write.h"
+#include "ztp/member.h"
 
-/* The members of a decision that are read, in all spellings. */
+/* The members of a decision that we read, in all formats. */
 #define MEMBER_LIST(X)                                                         \
-	X(DECISION, "decision")                                                \
-	X(IS_APPROVE, "isApprove")                                             \
-	X(REQUEST_ID, "request_id")                                            \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(FINGERPRINT, "fingerprint_sha256")                                   \
-	X(REASON, "reason")                                                    \
-	X(MESSAGE, "message")                                                  \
-	X(DECIDED_BY, "decided_by")                                            \
-	X(CONTENT_TYPE, "content_type")                                        \
-	X(PAYLOAD, "payload")                                                  \
-	X(PAYLOAD_BASE64, "payload_base64")                                    \
-	X(CUSTOM_DATA, "customOnboardData")                                    \
-	X(METADATA, "metadata")
+	X(DECISION, ZTP_M_DECISION)                                            \
+	X(IS_APPROVE, ZTP_M_IS_APPROVE)                                        \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(FINGERPRINT, ZTP_M_FINGERPRINT)                                      \
+	X(REASON, ZTP_M_REASON)                                                \
+	X(MESSAGE, ZTP_M_MESSAGE)                                              \
+	X(DECIDED_BY, ZTP_M_DECIDED_BY)                                        \
+	X(CONTENT_TYPE, ZTP_M_CONTENT_TYPE)                                    \
+	X(PAYLOAD, ZTP_M_PAYLOAD)                                              \
+	X(PAYLOAD_BASE64, ZTP_M_PAYLOAD_B64)                                   \
+	X(CUSTOM_DATA, ZTP_M_CUSTOM_DATA)                                      \
+	X(METADATA, ZTP_M_METADATA)
 
 enum member {
 #define X(member, text) member,
@@ -39,6 +40,12 @@ enum member {
 #undef X
 		MEMBERS
 };
+
+const char *ztp_verdict_name(enum ztp_verdict verdict)
+{
+	return verdict == ZTP_APPROVE ? ZTP_VERDICT_APPROVE
+				      : ZTP_VERDICT_REJECT;
+}
 
 /* --- small checks */
 
@@ -55,30 +62,16 @@ static bool has_control(const char *text)
 	return false;
 }
 
-/* Copies a string member, "" when absent, into out (max + 1 bytes). */
-static int copy_string(char *out, size_t max, struct ztp_object *body,
-		       enum member member, struct ztp_error *error)
-{
-	struct ztp_str text;
-	int rc = ztp_object_string(&text, body, member, max, error);
-
-	if (rc)
-		return rc;
-	if (text.n)
-		memcpy(out, text.p, text.n);
-	out[text.n] = '\0';
-	return 0;
-}
-
 /* --- the payload */
 
 static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
 		       const void *data, size_t len, struct ztp_error *error)
 {
 	if (len > ZTP_PAYLOAD_MAX)
-		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"a payload of %zu bytes, at most %d are taken",
-				len, ZTP_PAYLOAD_MAX);
+		return ztp_fail(
+			error, ZTP_ERR_TOO_LARGE,
+			"the payload has %zu bytes, at most %d are allowed",
+			len, ZTP_PAYLOAD_MAX);
 	payload->data = malloc(len + 1);
 	if (!payload->data)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -89,7 +82,7 @@ static int set_payload(struct ztp_payload *payload, enum ztp_payload_kind kind,
 	return 0;
 }
 
-/* The base64 is at most ZTP_DECISION_MAX bytes, what it stands for less. */
+/* The base64 has at most ZTP_DECISION_MAX bytes, the decoded bytes fewer. */
 static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 		      struct ztp_error *error)
 {
@@ -110,7 +103,8 @@ static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 	return rc;
 }
 
-/* null beside payload_base64 is absent; alone it is the JSON value. */
+/* A null payload is the JSON value null, but counts as absent beside
+ * payload_base64. */
 static int read_native_payload(struct ztp_payload *payload,
 			       struct ztp_object *body, struct ztp_error *error)
 {
@@ -123,7 +117,7 @@ static int read_native_payload(struct ztp_payload *payload,
 		return rc;
 	if (base64.p && ztp_field_given(json))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"both payload and payload_base64");
+				"both payload and payload_base64 are given");
 	if (base64.p)
 		return set_base64(payload, base64, error);
 	if (!json->kind)
@@ -132,7 +126,7 @@ static int read_native_payload(struct ztp_payload *payload,
 			   error);
 }
 
-/* --- the spellings */
+/* --- the formats */
 
 static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 		       struct ztp_error *error)
@@ -143,9 +137,9 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 
 	if (rc)
 		return rc;
-	if (ztp_str_is(verdict, "approve"))
+	if (ztp_str_is(verdict, ZTP_VERDICT_APPROVE))
 		decision->verdict = ZTP_APPROVE;
-	else if (ztp_str_is(verdict, "reject"))
+	else if (ztp_str_is(verdict, ZTP_VERDICT_REJECT))
 		decision->verdict = ZTP_REJECT;
 	else
 		return ztp_fail(error, ZTP_ERR_VALUE,
@@ -176,7 +170,7 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 }
 
 static const struct reader {
-	enum member verdict; /* the member that tells this spelling */
+	enum member verdict; /* the member that identifies this format */
 	int (*read)(struct ztp_decision *decision, struct ztp_object *body,
 		    struct ztp_error *error);
 } readers[] = {
@@ -184,8 +178,8 @@ static const struct reader {
 	{IS_APPROVE, read_omnicore},
 };
 
-/* The one reader whose body this is; NULL, and *rc, when there is none or
- * more than one. */
+/* The reader for this body. If there is none or more than one, returns NULL and
+ * sets *rc. */
 static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 					struct ztp_error *error)
 {
@@ -195,7 +189,8 @@ static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 		if (!given(body, readers[i].verdict))
 			continue;
 		if (found) {
-			*rc = ztp_fail(error, ZTP_ERR_VALUE, "both %s and %s",
+			*rc = ztp_fail(error, ZTP_ERR_VALUE,
+				       "both %s and %s are given",
 				       body->fields[found->verdict].name,
 				       body->fields[readers[i].verdict].name);
 			return NULL;
@@ -207,7 +202,60 @@ static const struct reader *find_reader(int *rc, const struct ztp_object *body,
 	return found;
 }
 
-/* --- what the spellings share */
+/* --- metadata: an object of strings, normalised so that white space and
+ * escapes do not matter */
+
+struct metadata {
+	struct ztp_writer out;
+	char *scratch; /* owned; room for a name and its value */
+	bool empty;
+	struct ztp_error *error;
+};
+
+static int add_entry(void *arg, const struct ztp_json_item *item)
+{
+	struct metadata *metadata = arg;
+	struct ztp_str name = {metadata->scratch, 0}, value;
+
+	if (item->kind != '"')
+		return ztp_fail(
+			metadata->error, ZTP_ERR_TYPE,
+			"metadata contains values that are not strings");
+	name.n = ztp_json_unescape(metadata->scratch, item->name);
+	value.p = metadata->scratch + name.n;
+	value.n = ztp_json_unescape(metadata->scratch + name.n, item->string);
+	ztp_json_add_pair(&metadata->out, name, value);
+	metadata->empty = false;
+	return 0;
+}
+
+static int read_metadata(struct ztp_decision *decision,
+			 const struct ztp_field *field, struct ztp_error *error)
+{
+	struct metadata metadata = {.empty = true, .error = error};
+	int rc;
+
+	if (field->kind != '{')
+		return ztp_fail(error, ZTP_ERR_TYPE,
+				"metadata is not an object");
+	metadata.scratch = malloc(field->raw.n);
+	if (!metadata.scratch)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	ztp_json_start(&metadata.out, field->raw.n + 1);
+	ztp_json_open(&metadata.out, NULL, '{');
+	rc = ztp_json_each(field->raw, ZTP_DECISION_MAX, add_entry, &metadata,
+			   error);
+	ztp_json_close(&metadata.out, '}');
+	if (rc || metadata.empty)
+		ztp_json_discard(&metadata.out);
+	else
+		rc = ztp_json_finish(&decision->metadata, NULL, &metadata.out,
+				     error);
+	free(metadata.scratch);
+	return rc;
+}
+
+/* --- members of all formats */
 
 static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 			 struct ztp_error *error)
@@ -225,7 +273,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	if (!ztp_request_id_valid(text.p, text.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"request_id is not well-formed");
-	memcpy(decision->request_id, text.p, text.n); /* zeros follow */
+	memcpy(decision->request_id, text.p, text.n); /* already zeroed */
 
 	rc = ztp_object_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX,
 			       error);
@@ -248,55 +296,26 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	return 0;
 }
 
-/* Through cJSON, which writes all characters in one way: hardly anybody has
- * metadata. */
-static int read_metadata(struct ztp_decision *decision,
-			 const struct ztp_field *field, struct ztp_error *error)
-{
-	cJSON *metadata;
-	const cJSON *item;
-	int rc;
-
-	if (field->kind != '{')
-		return ztp_fail(error, ZTP_ERR_TYPE,
-				"metadata is not an object");
-	rc = ztp_json_parse(&metadata, field->raw.p, field->raw.n,
-			    ZTP_DECISION_MAX, error);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, metadata) {
-		if (cJSON_IsString(item))
-			continue;
-		rc = ztp_fail(error, ZTP_ERR_TYPE,
-			      "metadata holds other than strings");
-		goto out;
-	}
-	if (!metadata->child)
-		goto out;
-	decision->metadata = cJSON_PrintUnformatted(metadata);
-	if (!decision->metadata)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-out:
-	cJSON_Delete(metadata);
-	return rc;
-}
-
 static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
 	int rc;
 
-	rc = copy_string(decision->reason, ZTP_REASON_MAX, body, REASON, error);
+	rc = ztp_object_copy(decision->reason, sizeof(decision->reason), body,
+			     REASON, error);
 	if (!rc)
-		rc = copy_string(decision->message, ZTP_MESSAGE_MAX, body,
-				 MESSAGE, error);
+		rc = ztp_object_copy(decision->message,
+				     sizeof(decision->message), body, MESSAGE,
+				     error);
 	if (!rc)
-		rc = copy_string(decision->decided_by, ZTP_REASON_MAX, body,
-				 DECIDED_BY, error);
+		rc = ztp_object_copy(decision->decided_by,
+				     sizeof(decision->decided_by), body,
+				     DECIDED_BY, error);
 	if (!rc)
-		rc = copy_string(type, ZTP_CONTENT_TYPE_MAX, body, CONTENT_TYPE,
-				 error);
+		rc = ztp_object_copy(type,
+				     sizeof(decision->payload.content_type),
+				     body, CONTENT_TYPE, error);
 	if (rc)
 		return rc;
 	if (has_control(decision->reason) || has_control(decision->decided_by))
@@ -313,10 +332,12 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 static void read_trace(struct ztp_decision *decision,
 		       const struct ztp_header *headers, size_t count)
 {
-	struct ztp_str trace = ztp_header_get(headers, count, "traceparent");
+	struct ztp_str trace =
+		ztp_header_get(headers, count, ZTP_HEADER_TRACEPARENT);
 
 	if (!trace.p)
-		trace = ztp_header_get(headers, count, "ce_traceparent");
+		trace = ztp_header_get(headers, count,
+				       ZTP_CE_HEADER(ZTP_HEADER_TRACEPARENT));
 	if (trace.p && ztp_traceparent_valid(trace.p, trace.n))
 		memcpy(decision->traceparent, trace.p, trace.n);
 }
@@ -364,12 +385,13 @@ void ztp_decision_clear(struct ztp_decision *decision)
 	decision->payload.data = NULL;
 	decision->payload.len = 0;
 	decision->payload.kind = ZTP_PAYLOAD_NONE;
-	cJSON_free(decision->metadata);
+	free(decision->metadata);
 	decision->metadata = NULL;
 }
 
-/* The data goes in as its own hash, so that all has a fixed place but the
- * content type, which ends it: no two decisions can be spelled alike. */
+/* Hashes the data by itself first, so that everything but the content type
+ * at the end has a fixed length. Different decisions cannot give the same
+ * input. */
 void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 			 const struct ztp_decision *decision)
 {

@@ -8,14 +8,14 @@
 #define UNIVERSAL_STRING 0x1c
 #define BMP_STRING	 0x1e
 
-/* One element of the input. */
+/* An element of the input. */
 struct element {
 	const uint8_t *start, *value, *end;
 	uint8_t id;
 };
 
-/* Behind a tag over 30, which takes as few groups of seven bits as it can
- * (X.690 8.1.2.4); NULL when that is not so. */
+/* Returns the end of a tag number over 30, which must have as few groups of
+ * seven bits as possible (X.690 8.1.2.4); NULL when it does not. */
 static const uint8_t *skip_tag(const uint8_t *at, const uint8_t *limit)
 {
 	int64_t tag = 0;
@@ -30,7 +30,8 @@ static const uint8_t *skip_tag(const uint8_t *at, const uint8_t *limit)
 	return tag > 30 ? at : NULL;
 }
 
-/* Behind a length that is definite and minimal, else NULL. */
+/* Returns the end of a length, which must be definite and minimal; NULL when it
+ * is not. */
 static const uint8_t *read_length(size_t *len, const uint8_t *at,
 				  const uint8_t *limit)
 {
@@ -210,7 +211,7 @@ bool ztp_der_same(struct ztp_str a, struct ztp_str b)
 	return a.n == b.n && memcmp(a.p, b.p, a.n) == 0;
 }
 
-/* Where any type may be, a string still has whole characters. */
+/* A string must have whole characters even where any type is allowed. */
 static bool characters_whole(const struct ztp_der *element)
 {
 	switch (element->id) {

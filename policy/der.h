@@ -1,8 +1,8 @@
 /*
- * policy/der.h - DER (X.690 section 10 and 11) as opposed to BER: two
- * encodings of one certificate would be two fingerprints of one thing. What
- * ztp_der_strict has passed is then read as views, without a copy and without
- * an allocation. Private to policy/. Pure; any thread.
+ * policy/der.h - strict DER (X.690 sections 10 and 11). BER would allow several
+ * encodings, and so several fingerprints, of one certificate. What
+ * ztp_der_strict has accepted is read as views, without copies or allocations.
+ * Private to policy/. Pure; any thread.
  */
 #ifndef ZTP_POLICY_DER_H
 #define ZTP_POLICY_DER_H
@@ -13,7 +13,7 @@
 
 #include "ztp/codec.h"
 
-/* Identifier octets; context-specific [n] is ZTP_DER_CONTEXT | n. */
+/* Identifier octets. Context-specific [n] is ZTP_DER_CONTEXT | n. */
 enum {
 	ZTP_DER_BOOLEAN = 0x01,
 	ZTP_DER_INTEGER = 0x02,
@@ -30,26 +30,26 @@ enum {
 };
 
 struct ztp_der {
-	uint8_t id; /* the first octet; 0 stands for no element at all */
+	uint8_t id; /* the identifier octet; 0 means no element */
 	struct ztp_str whole, contents;
 };
 
 /* AlgorithmIdentifier (RFC 5280 4.1.1.2) */
 struct ztp_der_algorithm {
 	struct ztp_str whole, oid;
-	struct ztp_der parameter; /* id 0 where there is none */
+	struct ztp_der parameter; /* id is 0 when absent */
 };
 
-/* True when the bytes are exactly one element, in DER at every level: tags
- * and lengths definite and minimal, strings primitive, SET OF sorted, values
- * of the basic types canonical. DEFAULT values that are written all the same
- * are for the caller to find, who knows the type; and so are values whose
- * type an implicit tag hides. */
+/* True when the bytes are exactly one element in DER at every level: tags and
+ * lengths definite and minimal, strings primitive, SET OF sorted, values of the
+ * basic types canonical. The caller, who knows the types, checks that no
+ * DEFAULT value is written, and checks values behind implicit tags. */
 bool ztp_der_strict(const void *der, size_t len);
 
-/* All three take from the front of *rest, which on failure may be anywhere:
- * the next element; the contents of one that must be of this kind; the same
- * where it may be missing (false, and *rest where it was). */
+/* These three read from the front of *rest. ztp_der_next takes the next
+ * element, ztp_der_take the contents of an element with this id.
+ * ztp_der_optional does the same, and leaves *rest alone if the next element
+ * has another id. After any other failure *rest is undefined. */
 bool ztp_der_next(struct ztp_str *rest, struct ztp_der *element);
 bool ztp_der_take(struct ztp_str *rest, uint8_t id, struct ztp_str *contents);
 bool ztp_der_optional(struct ztp_str *rest, uint8_t id,

@@ -1,23 +1,8 @@
 #include <stdarg.h>
 #include <stdio.h>
-#include <string.h>
 
-#include "ztp/codec.h"
 #include "ztp/error.h"
-
-/* A message may quote somebody else's text; a cut must not leave half a
- * character, because the message goes on into JSON. */
-static void trim_character(char *text, size_t cap)
-{
-	size_t len = strlen(text), at = 0, step;
-
-	if (len + 1 < cap)
-		return;
-	while (at < len && (step = ztp_utf8_char(text + at, len - at)) > 0)
-		at += step;
-	if (len - at < 4)
-		text[at] = '\0';
-}
+#include "ztp/text.h"
 
 static bool worth_retrying(enum ztp_err code)
 {
@@ -29,6 +14,7 @@ int ztp_fail(struct ztp_error *error, enum ztp_err code, const char *format,
 	     ...)
 {
 	va_list args;
+	int n;
 
 	if (!error)
 		return code;
@@ -36,10 +22,15 @@ int ztp_fail(struct ztp_error *error, enum ztp_err code, const char *format,
 	error->fatal = false;
 	error->retriable = worth_retrying(code);
 	va_start(args, format);
-	if (vsnprintf(error->message, sizeof error->message, format, args) < 0)
-		error->message[0] = '\0';
+	n = vsnprintf(error->message, sizeof error->message, format, args);
 	va_end(args);
-	trim_character(error->message, sizeof error->message);
+	if (n < 0)
+		error->message[0] = '\0';
+	/* A message may quote foreign text and is written as JSON later, so
+	 * truncation must not leave half a character. */
+	if (n >= (int)sizeof error->message)
+		error->message[ztp_utf8_cut(error->message,
+					    sizeof error->message - 1)] = '\0';
 	return code;
 }
 

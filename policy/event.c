@@ -3,14 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TRACE_ID  3  /* "00-" before it */
-#define PARENT_ID 36 /* 32 digits and '-' later */
-
-static struct ztp_str text(const char *string)
-{
-	return (struct ztp_str){string ? string : "",
-				string ? strlen(string) : 0};
-}
+#define TRACE_ID  3  /* after "00-" */
+#define PARENT_ID 36 /* after 32 digits and '-' */
 
 struct ztp_str ztp_header_get(const struct ztp_header *headers, size_t count,
 			      const char *name)
@@ -26,62 +20,56 @@ size_t ztp_event_headers(struct ztp_header *headers,
 {
 	size_t n = 0;
 
-	headers[n++] = (struct ztp_header){"ce_specversion", text("1.0")};
-	headers[n++] = (struct ztp_header){"ce_id", text(event->id)};
-	headers[n++] = (struct ztp_header){"ce_source", text(event->source)};
-	headers[n++] = (struct ztp_header){"ce_type", text(event->type)};
-	headers[n++] = (struct ztp_header){"ce_subject", text(event->subject)};
-	headers[n++] = (struct ztp_header){"ce_time", text(event->time)};
+	headers[n++] = (struct ztp_header){"ce_specversion", ztp_str_of("1.0")};
+	headers[n++] = (struct ztp_header){"ce_id", ztp_str_of(event->id)};
 	headers[n++] =
-		(struct ztp_header){"content-type", text("application/json")};
+		(struct ztp_header){"ce_source", ztp_str_of(event->source)};
+	headers[n++] = (struct ztp_header){"ce_type", ztp_str_of(event->type)};
+	headers[n++] =
+		(struct ztp_header){"ce_subject", ztp_str_of(event->subject)};
+	headers[n++] = (struct ztp_header){"ce_time", ztp_str_of(event->time)};
+	headers[n++] = (struct ztp_header){ZTP_HEADER_CONTENT_TYPE,
+					   ztp_str_of(ZTP_MEDIA_JSON)};
 	if (event->traceparent)
-		headers[n++] = (struct ztp_header){"traceparent",
-						   text(event->traceparent)};
+		headers[n++] = (struct ztp_header){
+			"traceparent", ztp_str_of(event->traceparent)};
 	return n;
 }
 
-/* n lower-case hex digits; *zero says whether all are 0. */
-static bool lower_hex(const char *p, size_t n, bool *zero)
+static bool all_zero(const char *p, size_t n)
 {
-	*zero = true;
-	for (size_t i = 0; i < n; i++) {
-		if (!((p[i] >= '0' && p[i] <= '9') ||
-		      (p[i] >= 'a' && p[i] <= 'f')))
-			return false;
-		if (p[i] != '0')
-			*zero = false;
+	while (n > 0 && *p == '0') {
+		p++;
+		n--;
 	}
-	return true;
+	return n == 0;
 }
 
 bool ztp_traceparent_valid(const char *value, size_t len)
 {
-	bool zero;
+	const char *id, *parent;
 
-	if (len != ZTP_TRACEPARENT_LEN - 1 || memcmp(value, "00-", 3) != 0 ||
-	    value[PARENT_ID - 1] != '-' || value[PARENT_ID + 16] != '-')
+	if (len != ZTP_TRACEPARENT_LEN - 1 || memcmp(value, "00-", 3) != 0)
 		return false;
-	if (!lower_hex(value + TRACE_ID, 32, &zero) || zero)
-		return false;
-	if (!lower_hex(value + PARENT_ID, 16, &zero) || zero)
-		return false;
-	return lower_hex(value + PARENT_ID + 17, 2, &zero);
+	id = value + TRACE_ID;
+	parent = value + PARENT_ID;
+	return ztp_hex_lower(id, 32) && !all_zero(id, 32) && id[32] == '-' &&
+	       ztp_hex_lower(parent, 16) && !all_zero(parent, 16) &&
+	       parent[16] == '-' && ztp_hex_lower(parent + 17, 2);
 }
 
 void ztp_traceparent_make(char out[ZTP_TRACEPARENT_LEN],
 			  const uint8_t random[24])
 {
-	bool zero;
-
 	memcpy(out, "00-", 3);
 	ztp_hex_encode(out + TRACE_ID, random, 16);
 	out[PARENT_ID - 1] = '-';
 	ztp_hex_encode(out + PARENT_ID, random + 16, 8);
 	memcpy(out + PARENT_ID + 16, "-01", 4);
-	/* All zero means "none" there; one chance in 2^64 is still one. */
-	if (lower_hex(out + TRACE_ID, 32, &zero) && zero)
+	/* All zeros is invalid, and could happen once in 2^64 times. */
+	if (all_zero(out + TRACE_ID, 32))
 		out[TRACE_ID] = '1';
-	if (lower_hex(out + PARENT_ID, 16, &zero) && zero)
+	if (all_zero(out + PARENT_ID, 16))
 		out[PARENT_ID] = '1';
 }
 
@@ -97,17 +85,17 @@ size_t ztp_dead_headers(struct ztp_header *headers, char scratch[64],
 	if (dead->offset >= 0)
 		(void)snprintf(offset, 32, "%lld", (long long)dead->offset);
 	headers[n++] = (struct ztp_header){"__connect.errors.topic",
-					   text(dead->topic)};
+					   ztp_str_of(dead->topic)};
 	headers[n++] = (struct ztp_header){"__connect.errors.partition",
-					   text(partition)};
-	headers[n++] =
-		(struct ztp_header){"__connect.errors.offset", text(offset)};
+					   ztp_str_of(partition)};
+	headers[n++] = (struct ztp_header){"__connect.errors.offset",
+					   ztp_str_of(offset)};
 	headers[n++] = (struct ztp_header){"__connect.errors.stage",
-					   text(dead->stage)};
+					   ztp_str_of(dead->stage)};
 	headers[n++] =
 		(struct ztp_header){"__connect.errors.exception.class.name",
-				    text(ztp_err_name(dead->why.code))};
+				    ztp_str_of(ztp_err_name(dead->why.code))};
 	headers[n++] = (struct ztp_header){"__connect.errors.exception.message",
-					   text(dead->why.message)};
+					   ztp_str_of(dead->why.message)};
 	return n;
 }

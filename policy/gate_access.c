@@ -1,14 +1,14 @@
 /*
  * Access control at the gate (DESIGN section 9): rule 1 for devices, rules 2
- * and 3 for everybody else. What a client asks for may be a filter; then the
- * question is whether any topic that it covers is one that it may not have.
+ * and 3 for everyone else. A client may ask for a filter. Then it must not
+ * match any topic that the client may not have.
  */
 #include "ztp/gate.h"
 
+#include "ztp/gate_protocol.h"
+
 #include <stdio.h>
 #include <string.h>
-
-#define CONFIG_FILTER "subscriptions/+/registries/+/devices/+/config/#"
 
 static const char *level_end(const char *p)
 {
@@ -32,7 +32,7 @@ static const char *skip_share(const char *filter)
 	return *end ? end + 1 : end;
 }
 
-/* One level of each. */
+/* True when one level of each filter can match the same text. */
 static bool level_overlap(const char *a, const char *a_end, const char *b,
 			  const char *b_end)
 {
@@ -66,13 +66,12 @@ bool ztp_gate_overlap(const char *a, const char *b)
 	}
 }
 
-/* {device_path} stands for six levels; a level with any placeholder in it
- * can be anything. */
+/* {device_path} becomes six levels. A level that contains any other placeholder
+ * becomes '+'. */
 void ztp_gate_command_filter(char *out, const char *template)
 {
-	static const char whole[] = "{device_path}";
-	static const char levels[] =
-		"subscriptions/{}/registries/{}/devices/{}";
+	static const char whole[] = ZTP_TEMPLATE_PATH;
+	static const char levels[] = ZTP_PATH_OF("{}");
 	char spread[2 * ZTP_TOPIC_MAX + 1];
 	size_t n = 0, o = 0;
 
@@ -105,7 +104,7 @@ void ztp_gate_command_filter(char *out, const char *template)
 	out[o] = '\0';
 }
 
-/* topic is base, or below it. */
+/* True when topic is base or below it. */
 static bool at_or_below(const char *base, size_t len, const char *topic)
 {
 	return strncmp(topic, base, len) == 0 &&
@@ -121,7 +120,7 @@ bool ztp_gate_is_command(const char *template, const struct ztp_path *path,
 	return at_or_below(own, len, topic);
 }
 
-/* topic is {path}/{name} or below. */
+/* True when topic is {path}/{name} or below it. */
 static bool own_branch(const struct ztp_path *path, const char *name,
 		       const char *topic)
 {
@@ -132,14 +131,15 @@ static bool own_branch(const struct ztp_path *path, const char *name,
 	return at_or_below(name, strlen(name), topic + n + 1);
 }
 
-/* A short template may render to what is the gate's own, or above it. */
+/* A short template may render to one of the gate's own topics, or to one above
+ * them. */
 static bool device_reads(enum ztp_right right, const char *template,
 			 const struct ztp_path *path, const char *topic)
 {
 	char own[ZTP_TOPIC_MAX + 1];
 	size_t len = ztp_topic_render(own, template, path);
 
-	if (ztp_gate_overlap(topic, "ztp/#"))
+	if (ztp_gate_overlap(topic, ZTP_MQTT_ALL))
 		return false;
 	if (right == ZTP_RIGHT_HELD)
 		return strcmp(topic, own) == 0;
@@ -183,18 +183,20 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 					   const char *topic, bool retain)
 {
 	bool command = ztp_gate_overlap(topic, command_filter);
-	bool ours = ztp_gate_overlap(topic, "ztp/#") ||
-		    ztp_gate_overlap(topic, "$CONTROL/ztp/#");
+	bool ours = ztp_gate_overlap(topic, ZTP_MQTT_ALL) ||
+		    ztp_gate_overlap(topic, ZTP_MQTT_CONTROL_ALL);
 
 	if (access == ZTP_ACCESS_UNSUBSCRIBE)
 		return command || ours ? ZTP_GATE_ALLOW : ZTP_GATE_DEFER;
-	/* A will on $CONTROL skips its handler and goes out as an ordinary
-	 * message: a forged answer. What is retained outlives its author. */
+	/* The broker publishes a will on $CONTROL as an ordinary message,
+	 * without the handler: a forged answer. A retained message outlives
+	 * its author. */
 	if ((access == ZTP_ACCESS_WILL ||
 	     (access == ZTP_ACCESS_WRITE && retain)) &&
 	    (command || ours || ztp_gate_overlap(topic, "$CONTROL/#")))
 		return ZTP_GATE_DENY;
-	if (!command && !ours && !ztp_gate_overlap(topic, CONFIG_FILTER))
+	if (!command && !ours &&
+	    !ztp_gate_overlap(topic, ZTP_PATH_OF("+") "/config/#"))
 		return ZTP_GATE_DEFER;
 	return is_operator ? ZTP_GATE_ALLOW : ZTP_GATE_DENY;
 }

@@ -1,9 +1,11 @@
 /*
- * What becomes of a connection under a device's client ID (DESIGN section
- * 9). Two questions: ztp_gate_knock before any cryptography, ztp_gate_admit
- * when the key has proven itself. Each is one list, first match wins.
+ * Decides about a connection with a device's client ID (DESIGN section 9), in
+ * two steps: ztp_gate_knock before any cryptography, ztp_gate_admit once the
+ * key has been proven. In each, the first rule that matches decides.
  */
 #include "ztp/gate.h"
+
+#include "ztp/gate_protocol.h"
 
 #include <string.h>
 
@@ -38,20 +40,20 @@ static struct ztp_gate_verdict verdict(enum ztp_admission admission,
 struct ztp_gate_verdict ztp_gate_knock(const struct ztp_gate_facts *facts)
 {
 	if (!facts->registry_known)
-		return verdict(ZTP_ADMIT_REFUSE, "unknown_registry");
+		return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_UNKNOWN_REGISTRY);
 	if (facts->topic_taken)
-		return verdict(ZTP_ADMIT_REFUSE, "topic_in_use");
+		return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_TOPIC_IN_USE);
 	if (facts->device_known) {
 		if (facts->with_certificate && !facts->same_certificate)
-			return verdict(ZTP_ADMIT_REFUSE, "device_exists");
+			return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_DEVICE_EXISTS);
 		if (facts->device_blocked)
-			return verdict(ZTP_ADMIT_REFUSE, "blocked");
+			return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_BLOCKED);
 		return verdict(ZTP_ADMIT_PROVE, "");
 	}
 	if (!facts->with_certificate)
-		return verdict(ZTP_ADMIT_REFUSE, "unknown_device");
+		return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_UNKNOWN_DEVICE);
 	if (facts->onboarding == ZTP_ONBOARDING_OFF)
-		return verdict(ZTP_ADMIT_REFUSE, "onboarding_off");
+		return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_ONBOARDING_OFF);
 	return verdict(ZTP_ADMIT_PROVE, "");
 }
 
@@ -59,7 +61,7 @@ static bool too_many(const struct ztp_gate_facts *facts,
 		     const struct ztp_gate_limits *limits)
 {
 	if (facts->candidate_known)
-		return false; /* it is among those that were counted */
+		return false; /* it has been counted already */
 	return facts->per_certificate >= limits->per_certificate ||
 	       facts->per_registry >= limits->per_registry ||
 	       facts->per_path >= limits->per_path;
@@ -70,22 +72,23 @@ struct ztp_gate_verdict ztp_gate_admit(const struct ztp_gate_facts *facts,
 {
 	if (facts->device_known) {
 		if (facts->live_other_key)
-			return verdict(ZTP_ADMIT_REFUSE, "path_in_use");
-		return verdict(ZTP_ADMIT_CONNECT, "connected");
+			return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_PATH_IN_USE);
+		return verdict(ZTP_ADMIT_CONNECT, ZTP_WHY_CONNECTED);
 	}
 	if (facts->cooling_down)
-		return verdict(ZTP_ADMIT_REFUSE, "rejected");
+		return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_REJECTED);
 	if (too_many(facts, limits))
-		return verdict(ZTP_ADMIT_REFUSE, "too_many");
+		return verdict(ZTP_ADMIT_REFUSE,
+			       ztp_err_name(ZTP_ERR_TOO_MANY));
 	if (facts->onboarding == ZTP_ONBOARDING_DIRECT) {
 		if (facts->live_other_key)
-			return verdict(ZTP_ADMIT_REFUSE, "path_in_use");
-		return verdict(ZTP_ADMIT_CREATE, "created");
+			return verdict(ZTP_ADMIT_REFUSE, ZTP_WHY_PATH_IN_USE);
+		return verdict(ZTP_ADMIT_CREATE, ZTP_WHY_CREATED);
 	}
 	if (facts->live_other_key)
-		return verdict(ZTP_ADMIT_JOURNAL, "path_in_use");
+		return verdict(ZTP_ADMIT_JOURNAL, ZTP_WHY_PATH_IN_USE);
 	if (facts->hold && facts->topic_watched)
-		return verdict(ZTP_ADMIT_JOURNAL, "topic_in_use");
+		return verdict(ZTP_ADMIT_JOURNAL, ZTP_WHY_TOPIC_IN_USE);
 	return verdict(facts->hold ? ZTP_ADMIT_HOLD : ZTP_ADMIT_JOURNAL,
-		       "pending");
+		       ZTP_WHY_PENDING);
 }

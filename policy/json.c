@@ -1,35 +1,33 @@
 /*
- * The strict reader, the only way in for JSON. It checks a text in one pass
- * and, while it passes by, notes where the members lie that somebody wants
- * (json_object.h): all that the records of the hot path need, at a tenth of
- * the cost of a tree. Where nobody is in a hurry, cJSON builds one (json_tree.c)
- * of what was checked here; it is too forgiving to be let near input: it takes
- * a key twice and shows the first (while another reader would show the last),
- * ends strings at \u0000, passes invalid UTF-8 on and ignores what follows.
+ * The grammar of the strict reader, through which all JSON enters. It checks a
+ * text in one pass and shows the values of the outermost object or array as it
+ * goes. json_object.c picks members by name from these, which is all that the
+ * records on the hot path need, at a tenth of the cost of a tree. Where a tree
+ * is more convenient, base/json_tree.c builds one from the same values.
  *
- * Cost must stay about linear whatever the sender does. Recursion is bounded
- * by ZTP_JSON_DEPTH. The keys of the objects that are open lie on one stack;
- * when an object closes, its own are compared pairwise if they are few and
- * sorted if they are many. Sorting, not hashing: no collision can be planned.
- * Keys are compared as the characters that they stand for, so "a" and
+ * The cost must stay about linear, whatever the sender does. Recursion is
+ * bounded by ZTP_JSON_DEPTH. The keys of all open objects are on one stack.
+ * When an object closes, its keys are compared pairwise if they are few and
+ * sorted if they are many. Sorting, not hashing: nobody can plan collisions.
+ * Keys are compared by the characters that they stand for, so "a" and
  * "\u0061" are the same key.
  */
-#include "ztp/json.h"
-
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/json_scan.h"
 
-#define KEYS_PAIRWISE 12 /* above, an object's keys are sorted */
+#define KEYS_PAIRWISE 12 /* with more keys than this they are sorted */
+
+static const struct ztp_json_string unnamed = {NULL, 0, false};
 
 static int scan_value(struct ztp_scan *scan);
 
 /* --- keys */
 
-static int push_key(struct ztp_scan *scan, const struct ztp_scan_key *key)
+static int push_key(struct ztp_scan *scan, const struct ztp_json_string *key)
 {
-	struct ztp_scan_key *more;
+	struct ztp_json_string *more;
 
 	if (scan->key_count == scan->key_room) {
 		more = reallocarray(scan->keys == scan->few ? NULL : scan->keys,
@@ -46,17 +44,24 @@ static int push_key(struct ztp_scan *scan, const struct ztp_scan_key *key)
 	return 0;
 }
 
-static bool same_key(const struct ztp_scan_key *a, const struct ztp_scan_key *b)
+static bool same_key(const struct ztp_json_string *a,
+		     const struct ztp_json_string *b)
 {
 	if (a->n != b->n && !a->escaped && !b->escaped)
 		return false;
 	return ztp_scan_compare(a, b) == 0;
 }
 
-/* The object whose first key is keys[first] closes. */
+static int refuse_duplicate(const struct ztp_scan *scan)
+{
+	return ztp_scan_refuse(scan, ZTP_ERR_DUPLICATE_KEY,
+			       "duplicate key in the object that ends");
+}
+
+/* Ends the object whose first key is keys[first]: refuses duplicates. */
 static int pop_keys(struct ztp_scan *scan, size_t first)
 {
-	struct ztp_scan_key *keys = scan->keys + first;
+	struct ztp_json_string *keys = scan->keys + first;
 	size_t n = scan->key_count - first;
 
 	scan->key_count = first;
@@ -64,16 +69,13 @@ static int pop_keys(struct ztp_scan *scan, size_t first)
 		for (size_t i = 1; i < n; i++)
 			for (size_t j = 0; j < i; j++)
 				if (same_key(keys + i, keys + j))
-					return ztp_scan_refuse(
-						scan, ZTP_ERR_DUPLICATE_KEY,
-						"duplicate key before");
+					return refuse_duplicate(scan);
 		return 0;
 	}
 	qsort(keys, n, sizeof(*keys), ztp_scan_compare);
 	for (size_t i = 1; i < n; i++)
 		if (!ztp_scan_compare(keys + i - 1, keys + i))
-			return ztp_scan_refuse(scan, ZTP_ERR_DUPLICATE_KEY,
-					       "duplicate key before");
+			return refuse_duplicate(scan);
 	return 0;
 }
 
@@ -89,39 +91,40 @@ static int scan_word(struct ztp_scan *scan, const char *word)
 	return 0;
 }
 
-static bool is_named(const struct ztp_scan_key *key, const char *name)
+/* The value that has been read from start on. */
+static struct ztp_json_item describe(const struct ztp_scan *scan,
+				     const struct ztp_json_string *name,
+				     const char *start)
 {
-	struct ztp_scan_key wanted = {name, 0, false};
+	struct ztp_json_item item = {
+		.name = *name,
+		.kind = *start,
+		.raw = {start, (size_t)(scan->p - start)},
+		.string = scan->string,
+	};
 
-	if (!key->escaped && key->n > 0 && *key->p != *name)
-		return false; /* as nearly all */
-	wanted.n = strlen(name);
-	return ztp_scan_compare(key, &wanted) == 0;
+	if (item.kind == '-' || (item.kind >= '0' && item.kind <= '9'))
+		item.kind = '0';
+	return item;
 }
 
-/* The value of this key has been read from start on. */
-static void note_field(struct ztp_scan *scan, const struct ztp_scan_key *key,
-		       const char *start)
+/* Reads a member's value or an array's item, and shows it if it is one of the
+ * outermost. */
+static int scan_item(struct ztp_scan *scan, const struct ztp_json_string *name)
 {
-	for (size_t i = 0; i < scan->field_count; i++) {
-		struct ztp_field *field = &scan->fields[i];
+	const char *start = scan->p;
+	struct ztp_json_item item;
+	int rc = scan_value(scan);
 
-		if (!is_named(key, field->name))
-			continue;
-		field->kind = *start == '-' || (*start >= '0' && *start <= '9')
-				      ? '0'
-				      : *start;
-		field->raw.p = start;
-		field->raw.n = (size_t)(scan->p - start);
-		field->string = scan->string;
-		return;
-	}
+	if (rc || scan->depth != 1 || !scan->visit)
+		return rc;
+	item = describe(scan, name, start);
+	return scan->visit(scan->arg, &item);
 }
 
 static int scan_member(struct ztp_scan *scan)
 {
-	struct ztp_scan_key key;
-	const char *start;
+	struct ztp_json_string key;
 	int rc;
 
 	if (scan->p == scan->end || *scan->p != '"')
@@ -135,14 +138,10 @@ static int scan_member(struct ztp_scan *scan)
 	if (!ztp_scan_one(scan, ':'))
 		return ztp_scan_unexpected(scan);
 	ztp_scan_space(scan);
-	start = scan->p;
-	rc = scan_value(scan);
-	if (!rc && scan->depth == 1)
-		note_field(scan, &key, start);
-	return rc;
+	return scan_item(scan, &key);
 }
 
-/* An object or an array, from its bracket on. */
+/* Reads an object or an array, starting at its bracket. */
 static int scan_container(struct ztp_scan *scan)
 {
 	bool object = *scan->p == '{';
@@ -159,7 +158,8 @@ static int scan_container(struct ztp_scan *scan)
 	if (!ztp_scan_one(scan, close)) {
 		do {
 			ztp_scan_space(scan);
-			rc = object ? scan_member(scan) : scan_value(scan);
+			rc = object ? scan_member(scan)
+				    : scan_item(scan, &unnamed);
 			if (rc)
 				return rc;
 			ztp_scan_space(scan);
@@ -192,39 +192,54 @@ static int scan_value(struct ztp_scan *scan)
 	}
 }
 
-int ztp_scan_check(struct ztp_field *fields, size_t field_count,
-		   bool *long_number, const char *text, size_t len, size_t max,
-		   struct ztp_error *error)
+/* Reads the whole text. *value, if not NULL, becomes the outermost value. */
+static int scan_text(struct ztp_json_item *value, struct ztp_str text,
+		     size_t max, ztp_json_visit *visit, void *arg,
+		     struct ztp_error *error)
 {
 	struct ztp_scan scan;
+	const char *start;
 	int rc;
 
-	if (!text || len == 0)
+	if (!text.p || text.n == 0)
 		return ztp_fail(error, ZTP_ERR_EMPTY, "empty");
-	if (len > max)
+	if (text.n > max)
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
-				"%zu bytes, at most %zu are read", len, max);
-	ztp_scan_init(&scan, text, len);
+				"%zu bytes, at most %zu are allowed", text.n,
+				max);
+	ztp_scan_init(&scan, text.p, text.n);
+	scan.visit = visit;
+	scan.arg = arg;
 	scan.error = error;
-	scan.fields = fields;
-	scan.field_count = field_count;
 	ztp_scan_space(&scan);
+	start = scan.p;
 	rc = scan_value(&scan);
-	if (!rc) {
+	if (!rc && value)
+		*value = describe(&scan, &unnamed, start);
+	if (!rc)
 		ztp_scan_space(&scan);
-		if (scan.p != scan.end)
-			rc = ztp_scan_unexpected(&scan);
-	}
+	if (!rc && scan.p != scan.end)
+		rc = ztp_scan_unexpected(&scan);
 	if (scan.keys != scan.few)
 		free(scan.keys);
-	*long_number = scan.long_number;
 	return rc;
 }
 
 int ztp_json_check(const char *text, size_t len, size_t max,
 		   struct ztp_error *error)
 {
-	bool long_number;
+	return scan_text(NULL, (struct ztp_str){text, len}, max, NULL, NULL,
+			 error);
+}
 
-	return ztp_scan_check(NULL, 0, &long_number, text, len, max, error);
+int ztp_json_value(struct ztp_json_item *value, struct ztp_str text, size_t max,
+		   struct ztp_error *error)
+{
+	return scan_text(value, text, max, NULL, NULL, error);
+}
+
+int ztp_json_each(struct ztp_str text, size_t max, ztp_json_visit *visit,
+		  void *arg, struct ztp_error *error)
+{
+	return scan_text(NULL, text, max, visit, arg, error);
 }

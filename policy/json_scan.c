@@ -8,13 +8,12 @@ void ztp_scan_init(struct ztp_scan *scan, const char *text, size_t len)
 	scan->start = scan->p = text;
 	scan->end = text + len;
 	scan->depth = 0;
-	scan->long_number = false;
 	scan->keys = scan->few;
 	scan->key_count = 0;
 	scan->key_room = ZTP_SCAN_KEYS;
-	scan->string = (struct ztp_scan_key){NULL, 0, false};
-	scan->fields = NULL;
-	scan->field_count = 0;
+	scan->string = (struct ztp_json_string){NULL, 0, false};
+	scan->visit = NULL;
+	scan->arg = NULL;
 	scan->error = NULL;
 }
 
@@ -35,47 +34,15 @@ void ztp_scan_space(struct ztp_scan *scan)
 int ztp_scan_unexpected(const struct ztp_scan *scan)
 {
 	if (scan->p == scan->end)
-		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
-				       "JSON ends too early");
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected end");
 	if (*scan->p == '\0')
-		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "NUL");
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "NUL character");
 	return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected character");
 }
 
 /* --- characters, strings and keys */
 
-static bool continues(uint8_t c)
-{
-	return (c & 0xc0) == 0x80;
-}
-
-/* The length of the UTF-8 sequence at p, which starts with a byte over 0x7f;
- * 0 when it is none (overlong, a surrogate, beyond U+10FFFF, cut off). */
-static size_t utf8_length(const uint8_t *p, size_t n)
-{
-	if (p[0] >= 0xc2 && p[0] <= 0xdf)
-		return n >= 2 && continues(p[1]) ? 2 : 0;
-	if ((p[0] & 0xf0) == 0xe0) {
-		if (n < 3 || !continues(p[1]) || !continues(p[2]))
-			return 0;
-		if ((p[0] == 0xe0 && p[1] < 0xa0) ||
-		    (p[0] == 0xed && p[1] >= 0xa0))
-			return 0;
-		return 3;
-	}
-	if (p[0] >= 0xf0 && p[0] <= 0xf4) {
-		if (n < 4 || !continues(p[1]) || !continues(p[2]) ||
-		    !continues(p[3]))
-			return 0;
-		if ((p[0] == 0xf0 && p[1] < 0x90) ||
-		    (p[0] == 0xf4 && p[1] >= 0x90))
-			return 0;
-		return 4;
-	}
-	return 0;
-}
-
-/* Four hex digits, or -1. */
+/* The value of four hex digits, or -1. */
 static long hex4(const char *p, const char *end)
 {
 	uint8_t bytes[2];
@@ -95,7 +62,7 @@ static bool is_low(long unit)
 	return unit >= 0xdc00 && unit <= 0xdfff;
 }
 
-/* What a letter behind a backslash stands for. */
+/* The character that a letter after a backslash means. */
 static uint8_t unescaped(uint8_t letter)
 {
 	switch (letter) {
@@ -114,8 +81,8 @@ static uint8_t unescaped(uint8_t letter)
 	}
 }
 
-/* The next character of a key that was checked. */
-static uint32_t next_char(struct ztp_scan_key *key)
+/* Takes the next character of a string that has been checked. */
+static uint32_t next_char(struct ztp_json_string *key)
 {
 	const uint8_t *p = (const uint8_t *)key->p;
 	uint32_t c = p[0];
@@ -133,7 +100,7 @@ static uint32_t next_char(struct ztp_scan_key *key)
 		c = unescaped(p[1]);
 		n = 2;
 	} else if (c >= 0x80) {
-		n = utf8_length(p, key->n);
+		n = ztp_utf8_char(key->p, key->n);
 		c &= 0xffu >> (n + 1);
 		for (size_t i = 1; i < n; i++)
 			c = c << 6 | (p[i] & 0x3f);
@@ -143,12 +110,12 @@ static uint32_t next_char(struct ztp_scan_key *key)
 	return c;
 }
 
-/* An order over the characters that keys stand for. UTF-8 sorts by bytes as
- * it does by code points, so both ways of comparing make one order. */
+/* UTF-8 sorts the same by bytes and by code points, so both ways of comparing
+ * give the same order. */
 int ztp_scan_compare(const void *left, const void *right)
 {
-	struct ztp_scan_key a = *(const struct ztp_scan_key *)left;
-	struct ztp_scan_key b = *(const struct ztp_scan_key *)right;
+	struct ztp_json_string a = *(const struct ztp_json_string *)left;
+	struct ztp_json_string b = *(const struct ztp_json_string *)right;
 	int order;
 
 	if (!a.escaped && !b.escaped) {
@@ -178,23 +145,31 @@ static size_t put_utf8(char *out, uint32_t c)
 	return n;
 }
 
-size_t ztp_scan_unescape(char *out, struct ztp_scan_key key)
+size_t ztp_json_unescape(char *out, struct ztp_json_string string)
 {
 	char *to = out;
 	const char *escape;
 	size_t n;
 
-	while (key.n > 0) {
-		escape = key.escaped ? memchr(key.p, '\\', key.n) : NULL;
-		n = escape ? (size_t)(escape - key.p) : key.n;
-		memcpy(to, key.p, n);
+	while (string.n > 0) {
+		escape = string.escaped ? memchr(string.p, '\\', string.n)
+					: NULL;
+		n = escape ? (size_t)(escape - string.p) : string.n;
+		memcpy(to, string.p, n);
 		to += n;
-		key.p += n;
-		key.n -= n;
-		if (key.n > 0)
-			to += put_utf8(to, next_char(&key));
+		string.p += n;
+		string.n -= n;
+		if (string.n > 0)
+			to += put_utf8(to, next_char(&string));
 	}
 	return (size_t)(to - out);
+}
+
+bool ztp_json_is(const struct ztp_json_string *string, const char *text)
+{
+	const struct ztp_json_string wanted = {text, strlen(text), false};
+
+	return ztp_scan_compare(string, &wanted) == 0;
 }
 
 static int scan_escape(struct ztp_scan *scan)
@@ -203,8 +178,7 @@ static int scan_escape(struct ztp_scan *scan)
 	long unit;
 
 	if (p == scan->end)
-		return ztp_scan_refuse(scan, ZTP_ERR_JSON,
-				       "JSON ends too early");
+		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "unexpected end");
 	switch (*p) {
 	case '"':
 	case '\\':
@@ -225,7 +199,8 @@ static int scan_escape(struct ztp_scan *scan)
 	if (unit < 0)
 		return ztp_scan_refuse(scan, ZTP_ERR_JSON, "broken \\u escape");
 	if (unit == 0)
-		return ztp_scan_refuse(scan, ZTP_ERR_NUL, "escaped NUL");
+		return ztp_scan_refuse(scan, ZTP_ERR_NUL,
+				       "escaped NUL character");
 	if (is_high(unit) && scan->end - p >= 7 && p[5] == '\\' &&
 	    p[6] == 'u' && is_low(hex4(p + 7, scan->end))) {
 		scan->p += 12;
@@ -239,10 +214,10 @@ static int scan_escape(struct ztp_scan *scan)
 
 #define EACH(byte) (0x0101010101010101u * (byte))
 
-/* A bit for each of eight bytes, the first one's lowest, that is not 0x20 to
- * 0x7f, or is '"', or '\\'. Behind the first of them there may be others by
- * mistake: a subtraction borrows from the next byte only where it is right to
- * set a bit. */
+/* Sets a bit for each of eight bytes that is outside 0x20 to 0x7f, or is '"' or
+ * '\\', the lowest for the first byte. Bits after the first one may be wrong: a
+ * subtraction borrows from the next byte, but only after a byte whose bit is
+ * set. */
 static uint64_t special(const char *p)
 {
 	uint64_t word, quote, slash;
@@ -271,14 +246,14 @@ const char *ztp_scan_plain(const char *p, const char *end)
 	return p;
 }
 
-int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
+int ztp_scan_string(struct ztp_scan *scan, struct ztp_json_string *string)
 {
 	size_t n;
 	uint8_t c;
 	int rc = 0;
 
-	key->p = ++scan->p;
-	key->escaped = false;
+	string->p = ++scan->p;
+	string->escaped = false;
 	while (!rc) {
 		scan->p = ztp_scan_plain(scan->p, scan->end);
 		if (scan->p == scan->end)
@@ -287,20 +262,20 @@ int ztp_scan_string(struct ztp_scan *scan, struct ztp_scan_key *key)
 		if (c == '"')
 			break;
 		if (c == '\\') {
-			key->escaped = true;
+			string->escaped = true;
 			rc = scan_escape(scan);
 		} else if (c < 0x20) {
 			return ztp_scan_unexpected(scan);
 		} else {
-			n = utf8_length((const uint8_t *)scan->p,
-					(size_t)(scan->end - scan->p));
+			n = ztp_utf8_char(scan->p,
+					  (size_t)(scan->end - scan->p));
 			if (n == 0)
 				return ztp_scan_refuse(scan, ZTP_ERR_UTF8,
 						       "invalid UTF-8");
 			scan->p += n;
 		}
 	}
-	key->n = (size_t)(scan->p - key->p);
+	string->n = (size_t)(scan->p - string->p);
 	if (!rc)
 		scan->p++;
 	return rc;
@@ -319,8 +294,6 @@ static bool skip_digits(struct ztp_scan *scan)
 
 int ztp_scan_number(struct ztp_scan *scan)
 {
-	const char *first = scan->p;
-
 	(void)ztp_scan_one(scan, '-');
 	if (!ztp_scan_one(scan, '0') && !skip_digits(scan))
 		return ztp_scan_unexpected(scan);
@@ -331,7 +304,5 @@ int ztp_scan_number(struct ztp_scan *scan)
 		if (!skip_digits(scan))
 			return ztp_scan_unexpected(scan);
 	}
-	if (scan->p - first > ZTP_SCAN_NUMBER_MAX)
-		scan->long_number = true;
 	return 0;
 }

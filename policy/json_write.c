@@ -12,7 +12,7 @@ void ztp_json_start(struct ztp_writer *writer, size_t room)
 	writer->failed = !writer->p;
 }
 
-/* Room for n bytes more; NULL when there is none. */
+/* Makes room for n more bytes; NULL when out of memory. */
 static char *reserve(struct ztp_writer *writer, size_t n)
 {
 	size_t room = writer->room;
@@ -44,7 +44,7 @@ static void put(struct ztp_writer *writer, const char *bytes, size_t n)
 	writer->n += n;
 }
 
-/* The length of the escape for a character, 1 for none. */
+/* The length of a character's escape; 1 if it needs none. */
 static size_t escape_length(uint8_t c)
 {
 	switch (c) {
@@ -77,7 +77,7 @@ static void put_escape(char *to, uint8_t c)
 	}
 }
 
-/* Between quotes; what needs no escape is copied in runs. */
+/* Writes a string in quotes, copying runs of characters that need no escape. */
 static void put_quoted(struct ztp_writer *writer, struct ztp_str text)
 {
 	const char *at = text.p, *end = at + text.n, *run = at;
@@ -98,7 +98,7 @@ static void put_quoted(struct ztp_writer *writer, struct ztp_str text)
 	put(writer, "\"", 1);
 }
 
-/* Everything before a value. Names are ours and need no escape. */
+/* Writes what goes before a value. Names are our own and need no escapes. */
 static void put_name(struct ztp_writer *writer, const char *name)
 {
 	size_t n = name ? strlen(name) : 0;
@@ -142,7 +142,16 @@ void ztp_json_add_text(struct ztp_writer *writer, const char *name,
 void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 			 const char *text)
 {
-	ztp_json_add_text(writer, name, (struct ztp_str){text, strlen(text)});
+	ztp_json_add_text(writer, name, ztp_str_of(text));
+}
+
+void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
+		       struct ztp_str text)
+{
+	put_name(writer, NULL);
+	put_quoted(writer, name);
+	put(writer, ":", 1);
+	put_quoted(writer, text);
 }
 
 void ztp_json_add_raw(struct ztp_writer *writer, const char *name,
@@ -168,8 +177,8 @@ void ztp_json_add_int(struct ztp_writer *writer, const char *name,
 		(struct ztp_str){at, (size_t)(digits + sizeof(digits) - at)});
 }
 
-/* The encoders write a final NUL, for which there is room because a quote
- * takes its place. */
+/* The encoders write a NUL at the end. There is room for it, because the
+ * closing quote replaces it. */
 void ztp_json_add_time(struct ztp_writer *writer, const char *name, int64_t ms)
 {
 	char *to;
@@ -211,14 +220,19 @@ void ztp_json_add_base64(struct ztp_writer *writer, const char *name,
 	writer->n += n + 2;
 }
 
+void ztp_json_discard(struct ztp_writer *writer)
+{
+	free(writer->p);
+	writer->p = NULL;
+}
+
 int ztp_json_finish(char **json, size_t *len, struct ztp_writer *writer,
 		    struct ztp_error *error)
 {
 	*json = NULL;
 	put(writer, "", 1); /* the NUL */
 	if (writer->failed) {
-		free(writer->p);
-		writer->p = NULL;
+		ztp_json_discard(writer);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
 	*json = writer->p;

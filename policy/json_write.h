@@ -1,10 +1,10 @@
 /*
- * policy/json_write.h - compact JSON, straight into one buffer that grows:
- * byte for byte what cJSON prints of the same members, without a tree of them
- * first. Private to policy/. Pure; any thread.
+ * policy/json_write.h - writes compact JSON into one growing buffer, byte for
+ * byte what cJSON would print for the same members, but without a tree. Private
+ * to policy/. Pure; any thread.
  *
- * A member is written with its name, an item of an array with NULL for it.
- * What fails is remembered: only ztp_json_finish tells.
+ * The name is NULL for an item of an array. Running out of memory is remembered
+ * and reported by ztp_json_finish.
  */
 #ifndef ZTP_POLICY_JSON_WRITE_H
 #define ZTP_POLICY_JSON_WRITE_H
@@ -15,11 +15,11 @@
 struct ztp_writer {
 	char *p; /* owned */
 	size_t n, room;
-	bool comma;  /* before what comes next */
-	bool failed; /* memory ran out; nothing more is written */
+	bool comma;  /* needed before the next value */
+	bool failed; /* out of memory: nothing more is written */
 };
 
-/* room is a guess at the length of all. */
+/* room is an estimate of the final length. */
 void ztp_json_start(struct ztp_writer *writer, size_t room);
 
 void ztp_json_open(struct ztp_writer *writer, const char *name, char bracket);
@@ -28,6 +28,9 @@ void ztp_json_add_text(struct ztp_writer *writer, const char *name,
 		       struct ztp_str text);
 void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 			 const char *text);
+/* A member whose name may need escapes. */
+void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
+		       struct ztp_str text);
 void ztp_json_add_int(struct ztp_writer *writer, const char *name,
 		      int64_t number);
 void ztp_json_add_time(struct ztp_writer *writer, const char *name, int64_t ms);
@@ -35,12 +38,15 @@ void ztp_json_add_hex(struct ztp_writer *writer, const char *name,
 		      const void *bytes, size_t n);
 void ztp_json_add_base64(struct ztp_writer *writer, const char *name,
 			 const void *bytes, size_t n);
-/* Checked JSON, as it is. */
+/* Checked JSON, inserted as it is. */
 void ztp_json_add_raw(struct ztp_writer *writer, const char *name,
 		      struct ztp_str json);
 
-/* Terminated, and the caller's to free; *len may be NULL. ZTP_ERR_NOMEM when
- * memory ran out on the way. */
+/* Throws away what was written. To be called instead of ztp_json_finish. */
+void ztp_json_discard(struct ztp_writer *writer);
+
+/* The caller frees *json, which is terminated; len may be NULL. ZTP_ERR_NOMEM
+ * if memory ran out at any point. */
 int ztp_json_finish(char **json, size_t *len, struct ztp_writer *writer,
 		    struct ztp_error *error);
 

@@ -1,10 +1,9 @@
 /*
- * A compact JWS (RFC 7515 section 3.1) with the claims of a JWT. The order of
- * the checks is by what they cost a stranger and us: shape, header, claims,
- * and only then the signature. What is read before the signature decides
- * nothing but a refusal. The algorithm is not the token's to choose: it
- * follows from the key, and the header must say the same, which leaves no room
- * for "none" or for a public key taken as an HMAC secret.
+ * A compact JWS (RFC 7515 section 3.1) with the claims of a JWT. The cheap
+ * checks come first: form, header, claims, and only then the signature. What is
+ * read before the signature can only lead to a refusal. The token does not
+ * choose the algorithm. The key determines it, and the header must name the
+ * same, so "none" and a public key used as an HMAC secret are impossible.
  */
 #include <string.h>
 #include <strings.h>
@@ -25,7 +24,7 @@ static int refuse(struct ztp_error *error, const char *why)
 	return ztp_fail(error, ZTP_ERR_PROOF, "JWT: %s", why);
 }
 
-/* The text up to the next '.', which is taken as well. */
+/* Takes the text up to the next '.', and the '.'. */
 static bool take_part(struct ztp_str *part, struct ztp_str *rest)
 {
 	const char *dot = rest->n ? memchr(rest->p, '.', rest->n) : NULL;
@@ -46,74 +45,77 @@ static bool split(struct parts *parts, const char *jwt, size_t len)
 	if (!take_part(&parts->header, &rest) ||
 	    !take_part(&parts->payload, &rest) || rest.n == 0)
 		return false;
-	parts->signature = rest; /* a third '.' is no base64url */
+	parts->signature = rest; /* base64url contains no third '.' */
 	parts->signed_text.p = jwt;
 	parts->signed_text.n = len - rest.n - 1;
 	return true;
 }
 
-/* Decodes to text (ZTP_JWT_MAX bytes) and to a tree that is an object. */
-static bool read_object(cJSON **tree, char *text, size_t *text_len,
-			struct ztp_str part)
+/* Decodes a part to text, which has room for ZTP_JWT_MAX bytes, and finds the
+ * object's members in it. */
+static bool read_part(struct ztp_object *object, struct ztp_field *fields,
+		      size_t count, char *text, struct ztp_str part)
 {
 	long len = ztp_base64url_decode(text, ZTP_JWT_MAX, part.p, part.n);
 
-	if (len <= 0 ||
-	    ztp_json_parse(tree, text, (size_t)len, ZTP_JWT_MAX, NULL) != 0)
+	if (len <= 0 || ztp_object_read(object, fields, count,
+					(struct ztp_str){text, (size_t)len},
+					ZTP_JWT_MAX, NULL) != 0)
 		return false;
-	*text_len = (size_t)len;
-	return cJSON_IsObject(*tree);
-}
-
-static const cJSON *member(const cJSON *object, const char *name)
-{
-	return cJSON_GetObjectItemCaseSensitive(object, name);
+	if (!object->is_object)
+		ztp_object_clear(object);
+	return object->is_object;
 }
 
 static const char *algorithm_of(const struct ztp_key *key)
 {
 	if (ztp_key_algorithm(key) == ZTP_KEY_RSA)
-		return "RS256";
-	return ztp_key_bits(key) == 384 ? "ES384" : "ES256";
+		return ZTP_JWT_RSA;
+	return ztp_key_bits(key) == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
 }
+
+enum header { ALG, TYP, CRIT, HEADER_MEMBERS };
 
 static int check_header(struct ztp_str part, const struct ztp_key *key,
 			struct ztp_error *error)
 {
+	struct ztp_field fields[HEADER_MEMBERS] = {
+		[ALG] = {.name = "alg"},
+		[TYP] = {.name = "typ"},
+		[CRIT] = {.name = "crit"},
+	};
 	char text[ZTP_JWT_MAX];
-	size_t len;
-	cJSON *tree = NULL;
-	const cJSON *alg, *typ;
+	struct ztp_object header;
+	struct ztp_str alg, typ;
 	int rc = 0;
 
-	if (!read_object(&tree, text, &len, part)) {
-		rc = refuse(error, "the header is no JSON object in base64url");
-		goto out;
-	}
-	alg = member(tree, "alg");
-	typ = member(tree, "typ");
-	if (!cJSON_IsString(alg) ||
-	    strcmp(alg->valuestring, algorithm_of(key)) != 0)
-		rc = refuse(error, "alg does not agree with the key");
-	else if (typ && (!cJSON_IsString(typ) ||
-			 strcasecmp(typ->valuestring, "JWT") != 0))
+	if (!read_part(&header, fields, HEADER_MEMBERS, text, part))
+		return refuse(error,
+			      "the header is not a JSON object in base64url");
+	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL) ||
+	    !ztp_str_is(alg, algorithm_of(key)))
+		rc = refuse(error, "alg does not match the key");
+	else if (fields[TYP].kind &&
+		 (ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ||
+		  typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
 		rc = refuse(error, "typ is not JWT");
-	else if (member(tree, "crit"))
-		rc = refuse(error, "crit asks for what is not understood");
-out:
-	cJSON_Delete(tree);
+	else if (fields[CRIT].kind)
+		rc = refuse(error,
+			    "crit requires extensions that are not supported");
+	ztp_object_clear(&header);
 	return rc;
 }
 
-/* A NumericDate written as an integer, in ms. The text is asked, not the
- * tree, in which 1.7e9 and 1700000000 are the same double. */
-static bool read_date(int64_t *ms, struct ztp_str text, const char *name)
+enum claim { IAT, EXP, NBF, AUD, SUB, CLAIMS };
+
+/* Reads a NumericDate in ms. It must be written as an integer, so the text is
+ * read, not the number: 1.7e9 and 1700000000 are the same number. */
+static bool read_date(int64_t *ms, const struct ztp_field *date)
 {
-	struct ztp_str digits;
+	struct ztp_str digits = date->raw;
 	int64_t seconds = 0;
 
-	if (!ztp_json_member(&digits, text.p, text.n, name) || digits.n == 0 ||
-	    digits.n > 12)
+	if (date->kind != '0' || digits.n > 12)
 		return false;
 	for (size_t i = 0; i < digits.n; i++) {
 		if (digits.p[i] < '0' || digits.p[i] > '9')
@@ -124,16 +126,17 @@ static bool read_date(int64_t *ms, struct ztp_str text, const char *name)
 	return seconds <= SECONDS_MAX;
 }
 
-static int check_times(struct ztp_jwt_claims *claims, const cJSON *tree,
-		       struct ztp_str text, const struct ztp_jwt_rules *rules,
+static int check_times(struct ztp_jwt_claims *claims,
+		       const struct ztp_field *fields,
+		       const struct ztp_jwt_rules *rules,
 		       struct ztp_error *error)
 {
 	int64_t not_before, lifetime;
 
-	if (!read_date(&claims->issued_ms, text, "iat"))
-		return refuse(error, "iat is missing or no integer");
-	if (!read_date(&claims->expires_ms, text, "exp"))
-		return refuse(error, "exp is missing or no integer");
+	if (!read_date(&claims->issued_ms, &fields[IAT]))
+		return refuse(error, "iat is missing or not an integer");
+	if (!read_date(&claims->expires_ms, &fields[EXP]))
+		return refuse(error, "exp is missing or not an integer");
 	lifetime = claims->expires_ms - claims->issued_ms;
 	if (lifetime <= 0)
 		return refuse(error, "exp is not after iat");
@@ -145,67 +148,74 @@ static int check_times(struct ztp_jwt_claims *claims, const cJSON *tree,
 		return ztp_fail(
 			error, ZTP_ERR_PROOF_EXPIRED, "JWT: expired %lld s ago",
 			(long long)(rules->now_ms - claims->expires_ms) / 1000);
-	if (member(tree, "nbf") &&
-	    (!read_date(&not_before, text, "nbf") ||
-	     not_before > rules->now_ms + rules->skew_ms))
-		return refuse(error, "nbf is no integer or in the future");
+	if (fields[NBF].kind && (!read_date(&not_before, &fields[NBF]) ||
+				 not_before > rules->now_ms + rules->skew_ms))
+		return refuse(error,
+			      "nbf is not an integer or is in the future");
+	return 0;
+}
+
+struct audience {
+	const char *wanted;
+	bool found;
+};
+
+static int look_for(void *arg, const struct ztp_json_item *item)
+{
+	struct audience *audience = arg;
+
+	if (item->kind == '"' && ztp_json_is(&item->string, audience->wanted))
+		audience->found = true;
 	return 0;
 }
 
 /* RFC 7519 4.1.3: one string, or an array of them */
-static bool audience_matches(const cJSON *aud, const char *audience)
+static bool audience_matches(const struct ztp_field *aud, const char *wanted)
 {
-	const cJSON *item;
+	struct audience audience = {wanted, false};
 
-	if (cJSON_IsString(aud))
-		return strcmp(aud->valuestring, audience) == 0;
-	if (!cJSON_IsArray(aud))
-		return false;
-	cJSON_ArrayForEach (item, aud) {
-		if (cJSON_IsString(item) &&
-		    strcmp(item->valuestring, audience) == 0)
-			return true;
-	}
-	return false;
+	if (aud->kind == '"')
+		return ztp_json_is(&aud->string, wanted);
+	return aud->kind == '[' &&
+	       ztp_json_each(aud->raw, ZTP_JWT_MAX, look_for, &audience,
+			     NULL) == 0 &&
+	       audience.found;
 }
 
-static bool is_path(const cJSON *sub, const struct ztp_path *path)
+static bool is_path(struct ztp_object *claims, const struct ztp_path *path)
 {
-	return cJSON_IsString(sub) &&
-	       strlen(sub->valuestring) == path->whole.n &&
-	       memcmp(sub->valuestring, path->whole.p, path->whole.n) == 0;
+	struct ztp_str sub;
+
+	return ztp_object_string(&sub, claims, SUB, ZTP_PATH_MAX, NULL) == 0 &&
+	       sub.n == path->whole.n &&
+	       memcmp(sub.p, path->whole.p, sub.n) == 0;
 }
 
 static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
 			const struct ztp_jwt_rules *rules,
 			struct ztp_error *error)
 {
+	struct ztp_field fields[CLAIMS] = {
+		[IAT] = {.name = "iat"}, [EXP] = {.name = "exp"},
+		[NBF] = {.name = "nbf"}, [AUD] = {.name = "aud"},
+		[SUB] = {.name = "sub"},
+	};
 	char text[ZTP_JWT_MAX];
-	size_t len;
-	cJSON *tree = NULL;
-	const cJSON *sub;
-	int rc = 0;
+	struct ztp_object object;
+	int rc;
 
-	if (!read_object(&tree, text, &len, part)) {
-		rc = refuse(error, "the claims are no JSON object in "
-				   "base64url");
-		goto out;
-	}
-	rc = check_times(claims, tree, (struct ztp_str){text, len}, rules,
-			 error);
-	if (rc)
-		goto out;
-	if (rules->audience &&
-	    !audience_matches(member(tree, "aud"), rules->audience)) {
+	if (!read_part(&object, fields, CLAIMS, text, part))
+		return refuse(error, "the claims are not a JSON object in "
+				     "base64url");
+	rc = check_times(claims, fields, rules, error);
+	if (!rc && rules->audience &&
+	    !audience_matches(&fields[AUD], rules->audience))
 		rc = ztp_fail(error, ZTP_ERR_PROOF_AUDIENCE,
 			      "JWT: aud is not the registry's audience");
-		goto out;
-	}
-	sub = member(tree, "sub");
-	if (sub && rules->path && !is_path(sub, rules->path))
+	if (!rc && fields[SUB].kind && rules->path &&
+	    !is_path(&object, rules->path))
 		rc = refuse(error, "sub is not the device path");
-out:
-	cJSON_Delete(tree);
+	ztp_object_clear(&object);
 	return rc;
 }
 
@@ -227,7 +237,7 @@ int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		ztp_base64url_decode(signature, sizeof signature,
 				     parts.signature.p, parts.signature.n);
 	if (signature_len < 0)
-		return refuse(error, "the signature is no base64url");
+		return refuse(error, "the signature is not base64url");
 	rc = check_header(parts.header, key, error);
 	if (rc)
 		return rc;
@@ -236,7 +246,7 @@ int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		return rc;
 	if (!ztp_key_verify(key, parts.signed_text.p, parts.signed_text.n,
 			    signature, (size_t)signature_len))
-		return refuse(error, "the signature is not the key's");
+		return refuse(error, "the signature does not match the key");
 	if (claims)
 		*claims = found;
 	return 0;

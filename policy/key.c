@@ -1,14 +1,14 @@
 /*
- * Public keys that verify. Two rules keep them honest: what a key may be is
- * decided on its DER by spki.c before OpenSSL sees it, so the certificate
- * reader and this file can never disagree; and the digest follows from the
- * key, never from what a signer says.
+ * Verifies signatures with public keys. Two rules: spki.c decides from the DER
+ * which keys are allowed, before OpenSSL sees them, so this file and the
+ * certificate reader always agree. And the key determines the digest, never the
+ * signer.
  *
- * A JWS carries an ECDSA signature as r and s, each as long as the group's
- * order (RFC 7518 3.4); OpenSSL wants DER. The length is checked to the byte,
- * so a DER signature never passes for one; OpenSSL itself refuses r or s
- * outside 1..n-1. (r, n-s) is valid as well: nothing may be identified by the
- * bytes of a signature.
+ * A JWS has an ECDSA signature as r and s, each as long as the group's order
+ * (RFC 7518 3.4), while OpenSSL wants DER. The length must match exactly, so a
+ * DER signature is never mistaken for one. OpenSSL itself refuses r or s
+ * outside 1..n-1. (r, n-s) is valid too, so a signature's bytes must never
+ * identify anything.
  */
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
@@ -32,11 +32,12 @@ struct ztp_key {
 	uint8_t spki[];
 };
 
-/* ---- from DER to OpenSSL. Not by d2i_PUBKEY, which asks every provider for
- * a decoder and costs more than the signature that is then verified: spki.c
- * knows what there is, and the numbers are only picked up. */
+/* ---- from DER to OpenSSL. d2i_PUBKEY asks every provider for a decoder, which
+ * costs more than verifying a signature. spki.c has already checked the key, so
+ * here we only pick out the numbers. */
 
-/* SubjectPublicKeyInfo ::= SEQUENCE { algorithm, BIT STRING }: the bits. */
+/* Finds the bits of SubjectPublicKeyInfo ::= SEQUENCE { algorithm, BIT
+ * STRING }. */
 static bool find_bits(struct ztp_str *bits, struct ztp_str spki)
 {
 	struct ztp_str rest, algorithm;
@@ -45,7 +46,7 @@ static bool find_bits(struct ztp_str *bits, struct ztp_str spki)
 	    !ztp_der_take(&rest, ZTP_DER_SEQUENCE, &algorithm) ||
 	    !ztp_der_take(&rest, ZTP_DER_BITS, bits) || bits->n < 1)
 		return false;
-	bits->p++; /* how many are unused: none */
+	bits->p++; /* the number of unused bits, which is 0 */
 	bits->n--;
 	return true;
 }
@@ -60,8 +61,8 @@ static bool push_ec(OSSL_PARAM_BLD *params, struct ztp_str bits, int size)
 						bits.p, bits.n) == 1;
 }
 
-/* RSAPublicKey ::= SEQUENCE { n INTEGER, e INTEGER }; the numbers belong to
- * the caller, because the builder keeps views of them. */
+/* RSAPublicKey ::= SEQUENCE { n INTEGER, e INTEGER }. The builder keeps views
+ * of the numbers, so the caller owns them. */
 static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
 		     BIGNUM *numbers[2])
 {
@@ -80,13 +81,13 @@ static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
 				      numbers[1]) == 1;
 }
 
-/* NULL when OpenSSL does not take it: an EC point has to be on its curve. The
- * curves have cofactor 1, so a point on it is in the group. */
+/* NULL when OpenSSL refuses the key: an EC point must be on its curve. The
+ * curves have cofactor 1, so a point on the curve is in the group. */
 static EVP_PKEY *build(const struct ztp_key *key)
 {
 	bool rsa = key->algorithm == ZTP_KEY_RSA;
-	EVP_PKEY_CTX *context =
-		EVP_PKEY_CTX_new_from_name(NULL, rsa ? "RSA" : "EC", NULL);
+	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(
+		NULL, ztp_key_algorithm_name(key->algorithm), NULL);
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	BIGNUM *numbers[2] = {NULL, NULL};
 	OSSL_PARAM *params = NULL;
@@ -179,8 +180,8 @@ struct ztp_str ztp_key_spki(const struct ztp_key *key)
 	return (struct ztp_str){(const char *)key->spki, key->spki_len};
 }
 
-/* r and s to DER, which the caller frees with OPENSSL_free; -1 when that
- * cannot be done. */
+/* Converts r and s to DER, which the caller frees with OPENSSL_free; -1 on
+ * failure. */
 static int ecdsa_to_der(uint8_t **der, const uint8_t *signature, int half)
 {
 	ECDSA_SIG *pair = ECDSA_SIG_new();
@@ -189,7 +190,7 @@ static int ecdsa_to_der(uint8_t **der, const uint8_t *signature, int half)
 	int len = -1;
 
 	if (pair && r && s && ECDSA_SIG_set0(pair, r, s) == 1) {
-		r = s = NULL; /* the pair's now */
+		r = s = NULL; /* the pair owns them now */
 		len = i2d_ECDSA_SIG(pair, der);
 	}
 	BN_free(r);
@@ -203,7 +204,7 @@ static bool verify_with(const struct ztp_key *key, const void *data, size_t len,
 {
 	const EVP_MD *digest = key->bits == 384 ? EVP_sha384() : EVP_sha256();
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
-	EVP_PKEY_CTX *pkey_context; /* the context's own */
+	EVP_PKEY_CTX *pkey_context; /* belongs to the context */
 	bool valid = false;
 
 	if (!context || EVP_DigestVerifyInit(context, &pkey_context, digest,
@@ -229,7 +230,8 @@ bool ztp_key_verify(const struct ztp_key *key, const void *data, size_t len,
 
 	ERR_set_mark();
 	if (key->algorithm == ZTP_KEY_RSA) {
-		/* RFC 8017 8.2.2: exactly as long as the modulus */
+		/* RFC 8017 8.2.2: a signature is exactly as long as the
+		 * modulus */
 		if (signature_len == ((size_t)key->bits + 7) / 8)
 			valid = verify_with(key, data, len, signature,
 					    signature_len);

@@ -1,28 +1,28 @@
 /*
- * The life of a request. Three questions are answered here and nowhere else:
- * may a request go from one state to another, what does a pending event mean
- * for what is held, and what does a decision mean for the request it names.
+ * The life cycle of a request. This file, and no other, answers three
+ * questions: may a request go from one state to another, what does a pending
+ * event mean for the requests we have, and what does a decision mean for the
+ * request it names.
  *
- * A request is live until it has ended, and for one device path and
- * fingerprint at most one is live: that is what keeps a device that knocks
- * every second from asking its owner every second. Requests of other
- * certificates for the same path live beside it and cannot push it out; the
- * first that is approved wins, and the rest end in conflict.
+ * A request is live until it ends, and there is at most one live request for a
+ * device path and fingerprint. So a device that connects every second does not
+ * ask its owner every second. Other certificates may have live requests for the
+ * same path beside it, and cannot displace it. The first to be approved wins,
+ * and the others end as conflict.
  *
- * What an end means for a device that comes again depends on who judges
- * whether the device exists. With a gate, the gate does: an event that it
- * sends under an id not seen before says that the device is not there, so a
- * finished request of that key is history and a new one begins. An id that
- * was seen is an event offered a second time, and nothing is left to do.
- * Without a gate the store judges, and what ended in an approval answers for
- * good: the same key is given the retained approval again, another key has
+ * What an ended request means for a device that comes back depends on who knows
+ * which devices exist. With a gate, the gate knows: an event with a new id says
+ * that the device does not exist, so a finished request of that key is history
+ * and a new one begins. An event with a known id was sent a second time, and
+ * there is nothing left to do. Without a gate the store knows, and an approval
+ * is final: the same key gets the stored approval again, and another key has
  * lost.
  *
- * The bridge runs at-least-once on both sides, so every answer must hold up
- * when it is asked for again after a crash: a repeated event merges, and the
- * very record of the stored decision (topic, partition, offset) is nothing at
- * all. undeliverable is an end that can still turn out well: a device that
- * subscribes late gets its command from there.
+ * Both the broker and Kafka may deliver a message more than once, so every
+ * answer must still be right when a question is repeated after a crash. A
+ * repeated event merges, and the record of the stored decision itself (same
+ * topic, partition and offset) has no effect. An undeliverable request can
+ * still turn out well: a device that subscribes late gets its command.
  */
 #include "ztp/life.h"
 
@@ -30,9 +30,9 @@
 
 #define TO(name) (1u << ZTP_STATE_##name)
 
-/* legal[from] is the set of states that a request may go to. Creation is the
- * move from NONE. A contender can lose before it was announced, and an event
- * can come too late to be announced at all. */
+/* legal[from] is the set of states that a request may go to. Creating one is
+ * the move from NONE. A contender can lose before it is announced, and an event
+ * can arrive too late to be announced at all. */
 static const unsigned legal[ZTP_STATE_END] = {
 	[ZTP_STATE_NONE] = TO(RECEIVED),
 	[ZTP_STATE_RECEIVED] = TO(REQUESTED) | TO(EXPIRED) | TO(CONFLICT),
@@ -87,7 +87,7 @@ int ztp_life_move(enum ztp_state *state, enum ztp_state to,
 {
 	if (!is_state(*state) || !is_state(to) || !(legal[*state] & (1u << to)))
 		return ztp_fail(error, ZTP_ERR_ILLEGAL_MOVE,
-				"a request does not go from %s to %s",
+				"a request cannot go from %s to %s",
 				ztp_state_name(*state), ztp_state_name(to));
 	*state = to;
 	return 0;
@@ -115,9 +115,9 @@ enum ztp_outcome ztp_life_outcome(enum ztp_state finished)
 
 /* --- a pending event */
 
-/* A request of this key is live: the event joins it. But a gate has no new
- * candidate with the key of a device that it has: then the device was
- * deleted, or the event was overtaken. */
+/* This key has a live request, so the event merges with it. But a gate that has
+ * the device does not send a new candidate with its key: either the device was
+ * deleted, or the event arrived out of order. */
 static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 				   bool late)
 {
@@ -131,7 +131,7 @@ static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 	return ZTP_PENDING_MERGE;
 }
 
-/* The list is read from the top; the first line that fits decides. */
+/* The first condition that holds decides. */
 enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 {
 	const bool seen = facts->state != ZTP_STATE_NONE;
@@ -143,8 +143,8 @@ enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 	if (facts->state == ZTP_STATE_REJECTED &&
 	    facts->now - facts->finished_at < facts->reject_cooldown)
 		return ZTP_PENDING_COOLDOWN;
-	/* The very event that was disposed of, once more: with a gate its id
-	 * says so; without, a late one would end a second time. */
+	/* The same event again after its request has ended. With a gate the id
+	 * proves it. Without one, a late event would end a second time. */
 	if (finished && facts->same_id && (facts->gate || late))
 		return ZTP_PENDING_MERGE;
 	if (!facts->gate && (facts->state == ZTP_STATE_ONBOARDED ||
@@ -193,8 +193,8 @@ static bool same_decision(const struct ztp_held *held,
 	return memcmp(digest, held->digest, sizeof(digest)) == 0;
 }
 
-/* As above: the first line that fits decides. How a request ended without
- * regard to its customer comes before whether this was said before. */
+/* The first condition that holds decides. A request that ended without its
+ * customer (conflict, expired) says so before duplicates are looked for. */
 enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 					  const struct ztp_decision *decision,
 					  const struct ztp_position *position)

@@ -1,24 +1,25 @@
 /*
- * What is owed to a device: the second state machine beside a request's life.
+ * What the bridge owes a device: the second state machine, beside a request's
+ * life cycle.
  *
- * The life says what a request is; this says what has still to be done about
- * it outside, and when. They are two because they end apart: a rejection is an
- * end at once, and the device is told afterwards; an undeliverable command is
- * kept, should the device still come; one that was onboarded may be told again.
+ * The life cycle says what a request is. This says what is still to be done for
+ * it in the outside world, and when. They are separate because they end at
+ * different times: a rejection ends the request at once, and the device is told
+ * afterwards; an undeliverable command is kept in case the device still comes;
+ * an onboarded device may get its command again.
  *
- * It is one table. A line says: in one of these states, when that happens and
- * these facts hold, the obligation becomes this, and the three numbers change
- * so. The first line that fits decides; when none does, nothing changes. So the
- * lines with more facts stand above those with fewer.
+ * It is one table. A line says: in one of these states, on this event and if
+ * these facts hold, the obligation becomes this, and its three numbers change
+ * like that. The first matching line decides. If none matches, nothing changes.
+ * So lines with more facts come before lines with fewer.
  *
- * `tries` counts, and says one thing besides: what was never tried goes before
- * what was, which shares the retry rate. `retry_at` is 0 in exactly those
- * states that wait for somebody (wait_device, notice_wait) or for nothing
- * (none).
+ * `tries` counts the tries. Besides, what has never been tried goes first, and
+ * the rest shares the retry rate. `retry_at` is 0 in exactly the states that
+ * wait for the device (wait_device, notice_wait) or for nothing (none).
  *
- * A gate tells when a device is there, so that no timer need publish to one
- * that is away; without a gate 0x10 in a PUBACK is the only sign of absence,
- * and the pause between tries grows.
+ * With a gate we hear when a device subscribes, so we never publish to an
+ * absent one just because a timer fired. Without a gate, 0x10 in a PUBACK is
+ * the only sign of absence, and the pauses between tries grow.
  */
 #include "ztp/obligation.h"
 
@@ -29,9 +30,9 @@
 #define LATE_MAX_MS    300000
 #define EARLY_TRIES    10
 
-#define NOTICE_MS 5000	/* that a notice may take, once it can be said */
-#define QUEUED_MS 30000 /* one that has not gone out is looked at again */
-#define ANSWER_MS 60000 /* for the device to answer, before it is told again */
+#define NOTICE_MS 5000	/* to deliver a notice once it can be sent */
+#define QUEUED_MS 30000 /* until we look again at one that is still queued */
+#define ANSWER_MS 60000 /* for the device to answer before we send again */
 #define DENIED_MS 5000
 
 /* --- the table's words */
@@ -43,7 +44,7 @@
 #define AT_GATE	 (IN(REGISTER) | IN(RELEASE))
 #define SENDING	 (IN(NOTICE_CHECK) | IN(NOTICE_SEND))
 
-/* Facts, and what the numbers say themselves. */
+/* The facts of struct ztp_owed_facts, and those that follow from `tries`. */
 enum {
 	GATE = 1,
 	ALONE = 2, /* no gate */
@@ -62,8 +63,8 @@ enum retry {
 	RETRY_KEPT,
 	RETRY_NEVER,
 	RETRY_NOW,
-	RETRY_BACKOFF, /* the longer, the more tries there were */
-	RETRY_ANSWER,  /* likewise, and time enough for an answer */
+	RETRY_BACKOFF, /* after a pause that grows with the tries */
+	RETRY_ANSWER,  /* likewise, but leave time for an answer */
 	RETRY_DENIED,
 };
 
@@ -72,7 +73,7 @@ enum due {
 	DUE_NEVER,
 	DUE_DECISION,
 	DUE_DELIVERY,
-	DUE_ANSWER, /* like delivery, if there is none yet */
+	DUE_ANSWER, /* like DUE_DELIVERY, if there is no deadline yet */
 	DUE_NOTICE,
 	DUE_QUEUED,
 };
@@ -87,7 +88,7 @@ struct line {
 	enum due due;
 };
 
-#define ZTP_OWED_SAME ZTP_OWED_END /* as it is */
+#define ZTP_OWED_SAME ZTP_OWED_END /* stays as it is */
 
 #define LINE_AS(in, on, when, ...)                                             \
 	{                                                                      \
@@ -97,7 +98,7 @@ struct line {
 	LINE_AS(in, on, when, ZTP_OWED_##to, TRIES_##tries, RETRY_##retry,     \
 		DUE_##due)
 
-/* What comes up more than once. */
+/* Results that several lines share. */
 #define FREE	ZTP_OWED_NONE, TRIES_KEPT, RETRY_NEVER, DUE_NEVER
 #define OVER	ZTP_OWED_NONE, TRIES_ZERO, RETRY_NEVER, DUE_NEVER
 #define LET_GO	ZTP_OWED_RELEASE, TRIES_ZERO, RETRY_NOW, DUE_NEVER
@@ -105,17 +106,17 @@ struct line {
 
 /* clang-format off */
 static const struct line table[] = {
-	/* in these states, on this event, when these facts hold: what is owed
-	 * then, and what becomes of tries, retry_at and due_at */
+	/* in these states, on this event, if these facts hold: the new state,
+	 * and the change of tries, retry_at and due_at */
 
-	/* the request begins, and is approved */
+	/* A request begins and is approved. */
 	LINE(IN(NONE), RECEIVED, 0, NONE, ZERO, NEVER, DECISION),
 	LINE(IN(NONE), APPROVED, GATE, REGISTER, ZERO, NOW, NEVER),
 	LINE(IN(NONE), APPROVED, 0, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(REGISTER), CREATED, THERE, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(REGISTER), CREATED, 0, WAIT_DEVICE, ZERO, NEVER, DELIVERY),
 
-	/* ... or ends otherwise. */
+	/* It ends, or its command was delivered or given up. */
 	LINE(ANY, ENDED, TELL | GATE, NOTICE_CHECK, ZERO, NOW, NOTICE),
 	LINE(ANY, ENDED, TELL, NOTICE_SEND, ZERO, NOW, NOTICE),
 	LINE_AS(ANY, ENDED, GATE, LET_GO),
@@ -123,7 +124,7 @@ static const struct line table[] = {
 	LINE_AS(ANY, DONE, 0, FREE),
 	LINE_AS(ANY, GIVEN_UP, 0, KEEP_IT),
 
-	/* What became of a publish. A notice is said once. */
+	/* The result of a publish. A notice is sent only once. */
 	LINE_AS(NOTICE, PUBACK, GATE, LET_GO),
 	LINE_AS(NOTICE, PUBACK, 0, OVER),
 	LINE(COMMAND, PUBACK, ANSWERS | GATE, WAIT_DEVICE, MORE, NEVER, ANSWER),
@@ -137,15 +138,15 @@ static const struct line table[] = {
 	LINE_AS(NOTICE, REFUSED, 0, OVER),
 	LINE(IN(SEND), REFUSED, 0, SEND, MORE, BACKOFF, KEPT),
 
-	/* Too late. A notice's time is the broker's and the device's: standing
-	 * in our own queue does not count. */
+	/* The deadline has passed. The time for a notice is the broker's and
+	 * the device's: time in our own queue does not count. */
 	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
 	LINE_AS(NOTICE, DEADLINE, GATE, LET_GO),
 	LINE_AS(NOTICE, DEADLINE, 0, OVER),
 	LINE_AS(COMMAND, DEADLINE, 0, KEEP_IT),
 	LINE(ANY, DEADLINE, 0, SAME, KEPT, KEPT, NEVER),
 
-	/* What the gate says of devices, and of candidates. */
+	/* What the gate says about devices and candidates. */
 	LINE(IN(WAIT_DEVICE), SUBSCRIBED, 0, SEND, ZERO, NOW, KEPT),
 	LINE(IN(NOTICE_WAIT), HELD_SUBSCRIBED, 0, NOTICE_CHECK, ZERO, NOW,
 	     KEPT),
@@ -160,9 +161,9 @@ static const struct line table[] = {
 	     KEPT),
 	LINE_AS(ANY, GONE, 0, FREE),
 
-	/* The device has come again: a command that is on its way goes on; one
-	 * that was tried is tried soon, by the shared rate. With a gate its
-	 * subscription says more, and when it is there. */
+	/* The device came again. A command on its way continues, and one that
+	 * was tried before is tried again soon, at the shared rate. With a gate
+	 * its subscription tells us more: that it is there now. */
 	LINE(IN(SEND), AGAIN, TRIED, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(NONE) | IN(WAIT_DEVICE), AGAIN, 0, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE, SEND, ONE, NOW, KEPT),
@@ -170,7 +171,7 @@ static const struct line table[] = {
 };
 /* clang-format on */
 
-/* --- reading it */
+/* --- reading the table */
 
 const char *ztp_owed_name(enum ztp_owed owed)
 {
@@ -193,8 +194,8 @@ bool ztp_owed_is_notice(enum ztp_owed owed)
 	return (unsigned)owed < ZTP_OWED_END && (NOTICE & (1u << owed)) != 0;
 }
 
-/* Doubles to 10 s, stays there until the first tries are over, and doubles on
- * from there to 5 min. */
+/* Doubles up to 10 s, stays there until the early tries are over, then doubles
+ * up to 5 min. */
 int64_t ztp_obligation_backoff(int tries, uint32_t random)
 {
 	bool early = tries <= EARLY_TRIES;
@@ -206,8 +207,8 @@ int64_t ztp_obligation_backoff(int tries, uint32_t random)
 		delay *= 2;
 	if (delay > cap)
 		delay = cap;
-	/* 3/4 to 5/4, so that devices that left together do not come back
-	 * to our publishes together. */
+	/* 3/4 to 5/4 of it, so that devices that left at the same time are not
+	 * all tried at the same time. */
 	return delay - delay / 4 + (int64_t)(random % (delay / 2 + 1));
 }
 

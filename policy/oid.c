@@ -1,7 +1,7 @@
 /*
- * OBJ_obj2nid wants an ASN1_OBJECT, which is an allocation, and looks it up
- * in a table of a thousand. Here are the few that decide something, and those
- * that names are made of. test_oid.c holds every line against OpenSSL's own.
+ * OBJ_obj2nid needs an ASN1_OBJECT, which is an allocation, and searches a
+ * table of a thousand. These are the few identifiers that matter here, and
+ * those in names. test_oid.c compares every line with OpenSSL's table.
  */
 #include "policy/oid.h"
 

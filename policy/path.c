@@ -24,19 +24,7 @@ bool ztp_registry_name_valid(const char *name)
 	       ztp_id_valid(slash + 1, strlen(slash + 1));
 }
 
-/* Takes a literal from the front of *rest. */
-static bool take(struct ztp_str *rest, const char *literal)
-{
-	size_t n = strlen(literal);
-
-	if (rest->n < n || memcmp(rest->p, literal, n) != 0)
-		return false;
-	rest->p += n;
-	rest->n -= n;
-	return true;
-}
-
-/* Takes an id, which ends at the next '/' or the end. */
+/* Takes an id, up to the next '/' or the end. */
 static bool take_id(struct ztp_str *rest, struct ztp_str *id)
 {
 	const char *slash = rest->n ? memchr(rest->p, '/', rest->n) : NULL;
@@ -58,11 +46,12 @@ int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 				"device path longer than %d bytes",
 				ZTP_PATH_MAX);
 	path->whole = rest;
-	if (!take(&rest, "subscriptions/") ||
+	if (!ztp_str_take(&rest, ZTP_PATH_SUBSCRIPTION) ||
 	    !take_id(&rest, &path->subscription) ||
-	    !take(&rest, "/registries/") || !take_id(&rest, &path->registry) ||
-	    !take(&rest, "/devices/") || !take_id(&rest, &path->device) ||
-	    rest.n != 0)
+	    !ztp_str_take(&rest, ZTP_PATH_REGISTRY) ||
+	    !take_id(&rest, &path->registry) ||
+	    !ztp_str_take(&rest, ZTP_PATH_DEVICE) ||
+	    !take_id(&rest, &path->device) || rest.n != 0)
 		return ztp_fail(error, ZTP_ERR_PATH,
 				"not a device path (subscriptions/{s}/"
 				"registries/{r}/devices/{d})");

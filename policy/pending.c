@@ -1,13 +1,13 @@
 #include "ztp/pending.h"
+#include "ztp/member.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 #include "policy/ascii.h"
-#include "policy/json_object.h"
+#include "policy/json_write.h"
 #include "ztp/json.h"
 
-#define EXACT_MAX	9007199254740991LL /* 2^53 - 1 */
 #define REMOTE_ADDR_MAX 1024
 #define TIME_TEXT_MAX	40
 
@@ -21,18 +21,18 @@ bool ztp_request_id_valid(const char *text, size_t len)
 	return true;
 }
 
-/* The members of an event that are read; password and jwt are not. */
+/* The members of an event that we read. password and jwt are not among them. */
 #define MEMBER_LIST(X)                                                         \
-	X(DEVICE_PATH, "device_path")                                          \
-	X(CLIENT_ID, "client_id")                                              \
-	X(REQUEST_ID, "request_id")                                            \
-	X(RECEIVED_AT, "received_at")                                          \
-	X(EXPIRES_AT, "expires_at")                                            \
-	X(ATTEMPT, "attempt")                                                  \
-	X(REMOTE_ADDR, "remote_addr")                                          \
-	X(TRACEPARENT, "traceparent")                                          \
-	X(CERTIFICATE, "certificate")                                          \
-	X(USERNAME, "username")
+	X(DEVICE_PATH, ZTP_M_DEVICE_PATH)                                      \
+	X(CLIENT_ID, ZTP_M_CLIENT_ID)                                          \
+	X(REQUEST_ID, ZTP_M_REQUEST_ID)                                        \
+	X(RECEIVED_AT, ZTP_M_RECEIVED_AT)                                      \
+	X(EXPIRES_AT, ZTP_M_EXPIRES_AT)                                        \
+	X(ATTEMPT, ZTP_M_ATTEMPT)                                              \
+	X(REMOTE_ADDR, ZTP_M_REMOTE_ADDR)                                      \
+	X(TRACEPARENT, ZTP_HEADER_TRACEPARENT)                                 \
+	X(CERTIFICATE, ZTP_M_CERTIFICATE)                                      \
+	X(USERNAME, ZTP_M_USERNAME)
 
 enum member {
 #define X(member, text) member,
@@ -41,7 +41,24 @@ enum member {
 		MEMBERS
 };
 
-/* A member that has two names: either, or both if they agree. */
+static const struct ztp_field wanted[MEMBERS] = {
+#define X(member, text) [member] = {.name = (text)},
+	MEMBER_LIST(X)
+#undef X
+};
+
+static int open_event(struct ztp_object *event,
+		      struct ztp_field fields[MEMBERS], const char *text,
+		      size_t len, struct ztp_error *error)
+{
+	memcpy(fields, wanted, sizeof(wanted));
+	return ztp_object_read(event, fields, MEMBERS,
+			       (struct ztp_str){text, len}, ZTP_PENDING_MAX,
+			       error);
+}
+
+/* A member with two names: the event has one of them, or both with the same
+ * value. */
 static int either(struct ztp_str *value, struct ztp_object *event,
 		  enum member name, enum member other, enum ztp_err differ,
 		  struct ztp_error *error)
@@ -77,9 +94,9 @@ static int read_path(struct ztp_pending *pending, struct ztp_object *event,
 
 	if (rc)
 		return rc;
-	if (text.n > ZTP_PATH_MAX) /* says so */
+	if (text.n > ZTP_PATH_MAX) /* fails with the right message */
 		return ztp_path_parse(parts, text.p, text.n, error);
-	memcpy(pending->path, text.p, text.n); /* zeros follow */
+	memcpy(pending->path, text.p, text.n); /* already zeroed */
 	return ztp_path_parse(parts, pending->path, text.n, error);
 }
 
@@ -99,7 +116,7 @@ static int read_id(struct ztp_pending *pending, struct ztp_object *event,
 	return 0;
 }
 
-/* 0 stands for "none given", so a deadline in 1970 becomes 1. */
+/* 0 means that there is no deadline, so one in 1970 becomes 1. */
 static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 		      int64_t now_ms, struct ztp_error *error)
 {
@@ -118,8 +135,8 @@ static int read_times(struct ztp_pending *pending, struct ztp_object *event,
 	return 0;
 }
 
-/* Members of which only the type matters, and the trace, of which a bad one
- * is as good as none. */
+/* Members of which only the type matters, and the traceparent: an invalid one
+ * counts as absent. */
 static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 		     struct ztp_error *error)
 {
@@ -127,7 +144,7 @@ static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 	int64_t attempt;
 	int rc;
 
-	rc = ztp_object_int(&attempt, event, ATTEMPT, -EXACT_MAX, EXACT_MAX,
+	rc = ztp_object_int(&attempt, event, ATTEMPT, INT64_MIN, INT64_MAX,
 			    error);
 	if (!rc)
 		rc = ztp_object_string(&text, event, REMOTE_ADDR,
@@ -140,7 +157,7 @@ static int read_rest(struct ztp_pending *pending, struct ztp_object *event,
 	return rc;
 }
 
-/* Last, because it costs the most. */
+/* Comes last because it costs the most. */
 static int read_cert(struct ztp_pending *pending, struct ztp_object *event,
 		     int64_t now_ms, struct ztp_error *error)
 {
@@ -162,18 +179,12 @@ static int read_cert(struct ztp_pending *pending, struct ztp_object *event,
 int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error)
 {
-	struct ztp_field fields[MEMBERS] = {
-#define X(member, text) [member] = {.name = (text)},
-		MEMBER_LIST(X)
-#undef X
-	};
+	struct ztp_field fields[MEMBERS];
 	struct ztp_object event;
 	int rc;
 
 	memset(pending, 0, sizeof(*pending));
-	rc = ztp_object_read(&event, fields, MEMBERS,
-			     (struct ztp_str){text, len}, ZTP_PENDING_MAX,
-			     error);
+	rc = open_event(&event, fields, text, len, error);
 	if (rc)
 		return rc;
 	if (!event.is_object)
@@ -198,80 +209,109 @@ void ztp_pending_clear(struct ztp_pending *pending)
 		ztp_cert_clear(&pending->cert);
 }
 
-/* --- salvage: for the dead letter, from an event that was refused */
+/* --- what a dead letter may show of a refused event */
 
-/* The member if it is a string, else NULL. */
-static const char *string_or_null(const cJSON *object, const char *name)
+#define SALVAGE_ROOM 1024 /* bytes; the longest path fits */
+
+/* A member of another type counts as absent. False: out of memory. */
+static bool string_or_none(struct ztp_str *text, struct ztp_object *event,
+			   enum member member)
 {
-	const char *text;
-
-	if (ztp_json_string(&text, object, name, ZTP_PENDING_MAX, NULL))
-		return NULL;
-	return text;
+	return ztp_object_string(text, event, member, ZTP_PENDING_MAX, NULL) !=
+	       ZTP_ERR_NOMEM;
 }
 
-static const char *path_or_null(const cJSON *object)
+static bool salvage_path(struct ztp_salvaged *salvaged,
+			 struct ztp_object *event)
 {
-	static const char *const names[] = {"device_path", "client_id"};
+	static const enum member names[] = {DEVICE_PATH, CLIENT_ID};
 	struct ztp_path path;
-	const char *text;
+	struct ztp_str text;
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-		text = string_or_null(object, names[i]);
-		if (text && !ztp_path_parse(&path, text, strlen(text), NULL))
-			return text;
+		if (!string_or_none(&text, event, names[i]))
+			return false;
+		if (!text.p || ztp_path_parse(&path, text.p, text.n, NULL))
+			continue;
+		memcpy(salvaged->path, text.p, text.n); /* already zeroed */
+		break;
 	}
-	return NULL;
+	return true;
 }
 
-static bool salvage_members(cJSON *out, const cJSON *in, const char *path)
+static bool salvage_id(struct ztp_salvaged *salvaged, struct ztp_object *event)
 {
-	const char *id = string_or_null(in, "request_id");
-	const char *received = string_or_null(in, "received_at");
-	int64_t attempt = INT64_MIN, ms;
-	bool ok = true;
+	struct ztp_str id;
 
-	if (id && ztp_request_id_valid(id, strlen(id)))
-		ok = cJSON_AddStringToObject(out, "request_id", id);
-	if (path)
-		ok = ok && cJSON_AddStringToObject(out, "device_path", path);
-	if (!ztp_json_int(&attempt, in, "attempt", -EXACT_MAX, EXACT_MAX,
-			  NULL) &&
-	    attempt != INT64_MIN)
-		ok = ok &&
-		     cJSON_AddNumberToObject(out, "attempt", (double)attempt);
-	/* A fraction may be of any length: digits enough to hide in. */
-	if (received && strlen(received) <= TIME_TEXT_MAX &&
-	    ztp_time_parse(&ms, received, strlen(received)))
-		ok = ok &&
-		     cJSON_AddStringToObject(out, "received_at", received);
-	return ok;
+	if (!string_or_none(&id, event, REQUEST_ID))
+		return false;
+	if (id.p && ztp_request_id_valid(id.p, id.n))
+		memcpy(salvaged->request_id, id.p, id.n); /* already zeroed */
+	return true;
 }
 
-int ztp_pending_salvage(char **json, char path[ZTP_PATH_MAX + 1],
-			const char *text, size_t len)
+/* The length is limited because a fraction could hide any number of digits. */
+static bool salvage_time(struct ztp_str *text, struct ztp_object *event)
 {
-	cJSON *in = NULL, *out = NULL;
-	const char *found;
+	int64_t ms;
+
+	if (!string_or_none(text, event, RECEIVED_AT))
+		return false;
+	if (text->p &&
+	    (text->n > TIME_TEXT_MAX || !ztp_time_parse(&ms, text->p, text->n)))
+		text->p = NULL;
+	return true;
+}
+
+static int salvage(struct ztp_salvaged *salvaged, struct ztp_object *event)
+{
+	int64_t attempt = INT64_MIN;
+	struct ztp_writer out;
+	struct ztp_str time;
+
+	if (!salvage_path(salvaged, event) || !salvage_id(salvaged, event) ||
+	    !salvage_time(&time, event))
+		return ZTP_ERR_NOMEM;
+	(void)ztp_object_int(&attempt, event, ATTEMPT, INT64_MIN, INT64_MAX,
+			     NULL);
+	if (!*salvaged->request_id && !*salvaged->path &&
+	    attempt == INT64_MIN && !time.p)
+		return 0;
+	ztp_json_start(&out, SALVAGE_ROOM);
+	ztp_json_open(&out, NULL, '{');
+	if (*salvaged->request_id)
+		ztp_json_add_string(&out, ZTP_M_REQUEST_ID,
+				    salvaged->request_id);
+	if (*salvaged->path)
+		ztp_json_add_string(&out, ZTP_M_DEVICE_PATH, salvaged->path);
+	if (attempt != INT64_MIN)
+		ztp_json_add_int(&out, ZTP_M_ATTEMPT, attempt);
+	if (time.p)
+		ztp_json_add_text(&out, ZTP_M_RECEIVED_AT, time);
+	ztp_json_close(&out, '}');
+	return ztp_json_finish(&salvaged->json, NULL, &out, NULL);
+}
+
+int ztp_pending_salvage(struct ztp_salvaged *salvaged, const char *text,
+			size_t len)
+{
+	struct ztp_field fields[MEMBERS];
+	struct ztp_object event;
 	int rc;
 
-	*json = NULL;
-	if (path)
-		path[0] = '\0';
-	rc = ztp_json_parse(&in, text, len, ZTP_PENDING_MAX, NULL);
-	if (rc == ZTP_ERR_NOMEM)
-		goto out;
-	found = path_or_null(in);
-	if (found && path)
-		memcpy(path, found, strlen(found) + 1);
-	rc = ZTP_ERR_NOMEM;
-	out = cJSON_CreateObject();
-	if (!out || !salvage_members(out, in, found))
-		goto out;
-	*json = out->child ? cJSON_PrintUnformatted(out) : strdup("");
-	rc = *json ? 0 : ZTP_ERR_NOMEM;
-out:
-	cJSON_Delete(out);
-	cJSON_Delete(in);
+	memset(salvaged, 0, sizeof(*salvaged));
+	rc = open_event(&event, fields, text, len, NULL);
+	if (rc)
+		return rc == ZTP_ERR_NOMEM ? rc : 0;
+	rc = salvage(salvaged, &event);
+	ztp_object_clear(&event);
 	return rc;
+}
+
+void ztp_salvaged_clear(struct ztp_salvaged *salvaged)
+{
+	if (!salvaged)
+		return;
+	free(salvaged->json);
+	salvaged->json = NULL;
 }

@@ -1,4 +1,5 @@
 #include "ztp/result.h"
+#include "ztp/member.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -40,11 +41,12 @@ const char *ztp_outcome_status(enum ztp_outcome outcome)
 
 void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome)
 {
-	(void)snprintf(out, ZTP_RESULT_TYPE_MAX, "io.ztp.provisioning.%s.v1",
+	(void)snprintf(out, ZTP_RESULT_TYPE_MAX, ZTP_CE_NAME("%s"),
 		       ztp_outcome_name(outcome));
 }
 
-/* Hash of hashes: whatever the texts hold, one cannot run into the next. */
+/* A hash of hashes, so that the boundaries between the texts are
+ * unambiguous. */
 void ztp_result_id(char out[2 * ID_BYTES + 1], const struct ztp_result *result)
 {
 	const char *topic = result->decision.topic;
@@ -73,10 +75,10 @@ static void add_decision(struct ztp_writer *record,
 {
 	if (!position->topic)
 		return;
-	ztp_json_open(record, "decision", '{');
-	ztp_json_add_string(record, "topic", position->topic);
-	ztp_json_add_int(record, "partition", position->partition);
-	ztp_json_add_int(record, "offset", position->offset);
+	ztp_json_open(record, ZTP_M_DECISION, '{');
+	ztp_json_add_string(record, ZTP_M_TOPIC, position->topic);
+	ztp_json_add_int(record, ZTP_M_PARTITION, position->partition);
+	ztp_json_add_int(record, ZTP_M_OFFSET, position->offset);
 	ztp_json_close(record, '}');
 }
 
@@ -88,18 +90,18 @@ int ztp_result_build(char **json, const struct ztp_result *result,
 
 	ztp_json_start(&record, RECORD_ROOM);
 	ztp_json_open(&record, NULL, '{');
-	ztp_json_add_string(&record, "request_id", result->request_id);
+	ztp_json_add_string(&record, ZTP_M_REQUEST_ID, result->request_id);
 	if (result->path && result->path[0])
-		ztp_json_add_string(&record, "device_path", result->path);
-	ztp_json_add_string(&record, "outcome", ztp_outcome_name(outcome));
-	ztp_json_add_int(&record, "code", ztp_outcome_code(outcome));
-	ztp_json_add_string(&record, "status", ztp_outcome_status(outcome));
-	ztp_json_add_string(&record, "message", result->message);
+		ztp_json_add_string(&record, ZTP_M_DEVICE_PATH, result->path);
+	ztp_json_add_string(&record, ZTP_M_OUTCOME, ztp_outcome_name(outcome));
+	ztp_json_add_int(&record, ZTP_M_CODE, ztp_outcome_code(outcome));
+	ztp_json_add_string(&record, ZTP_M_STATUS, ztp_outcome_status(outcome));
+	ztp_json_add_string(&record, ZTP_M_MESSAGE, result->message);
 	add_decision(&record, &result->decision);
 	if (result->delivered_at)
-		ztp_json_add_time(&record, "delivered_at",
+		ztp_json_add_time(&record, ZTP_M_DELIVERED_AT,
 				  result->delivered_at);
-	ztp_json_add_time(&record, "at", result->at);
+	ztp_json_add_time(&record, ZTP_M_AT, result->at);
 	ztp_json_close(&record, '}');
 	return ztp_json_finish(json, NULL, &record, error);
 }

@@ -7,7 +7,7 @@
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 4096
 
-/* Of a positive INTEGER; DER gives it a zero byte in front at most. */
+/* The length of a positive INTEGER, which has at most one leading zero byte. */
 static int bit_length(struct ztp_str number)
 {
 	int bits = (int)number.n * 8;
@@ -27,7 +27,7 @@ static bool is_65537(struct ztp_str number)
 	return number.n == 3 && memcmp(number.p, "\x01\x00\x01", 3) == 0;
 }
 
-/* A modulus is a product of odd primes. */
+/* A modulus is a product of odd primes, so it is odd. */
 static bool modulus_possible(struct ztp_str number)
 {
 	return !(number.p[0] & 0x80) && number.p[number.n - 1] & 1;
@@ -53,7 +53,7 @@ static int describe_rsa(int *bits, const struct ztp_der *parameter,
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"RSA key with parameters");
 	if (!take_rsa(&n, &e, key) || !modulus_possible(n))
-		return ztp_fail(error, ZTP_ERR_CERT_KEY, "RSA key is not one");
+		return ztp_fail(error, ZTP_ERR_CERT_KEY, "malformed RSA key");
 	*bits = bit_length(n);
 	if (*bits < RSA_BITS_MIN || *bits > RSA_BITS_MAX)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
@@ -65,7 +65,7 @@ static int describe_rsa(int *bits, const struct ztp_der *parameter,
 	return 0;
 }
 
-/* Bits of a named curve, 0 for what we do not take. */
+/* The bits of a named curve; 0 for one that we do not accept. */
 static int curve_bits(const struct ztp_der *parameter)
 {
 	if (parameter->id != ZTP_DER_OID)
@@ -80,7 +80,7 @@ static int curve_bits(const struct ztp_der *parameter)
 	}
 }
 
-/* RFC 5480 2.2: 04 x y, or compressed 02 x or 03 x. */
+/* RFC 5480 2.2: 04 x y, or compressed, 02 x or 03 x. */
 static bool point_possible(struct ztp_str point, int bits)
 {
 	size_t len = (size_t)bits / 8;
@@ -100,7 +100,8 @@ static int describe_ec(int *bits, const struct ztp_der *parameter,
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"EC key not on a named curve P-256 or P-384");
 	if (!point_possible(key, *bits))
-		return ztp_fail(error, ZTP_ERR_CERT_KEY, "EC key is no point");
+		return ztp_fail(error, ZTP_ERR_CERT_KEY,
+				"the EC key is not a point");
 	return 0;
 }
 
@@ -126,7 +127,7 @@ int ztp_spki_describe(enum ztp_key_algorithm *algorithm, int *bits,
 	if (key.p[0] != 0)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"public key is not whole bytes");
-	key.p++; /* how many bits are unused: none */
+	key.p++; /* the number of unused bits, which is 0 */
 	key.n--;
 	switch (ztp_oid_nid(named.oid)) {
 	case NID_rsaEncryption:

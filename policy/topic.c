@@ -1,5 +1,5 @@
-/* Command-topic templates; declared in ztp/path.h because a topic is made of
- * nothing but a device path. */
+/* Command-topic templates. They are declared in ztp/path.h because a topic is
+ * made from a device path alone. */
 #include <string.h>
 
 #include "ztp/path.h"
@@ -8,15 +8,15 @@ enum placeholder { DEVICE_PATH, SUBSCRIPTION, REGISTRY, DEVICE, PLACEHOLDERS };
 
 static const struct {
 	const char *text;
-	size_t max; /* bytes it may become */
+	size_t max; /* bytes when rendered */
 } placeholders[PLACEHOLDERS] = {
-	[DEVICE_PATH] = {"{device_path}", ZTP_PATH_MAX},
+	[DEVICE_PATH] = {ZTP_TEMPLATE_PATH, ZTP_PATH_MAX},
 	[SUBSCRIPTION] = {"{subscription}", ZTP_ID_MAX},
 	[REGISTRY] = {"{registry}", ZTP_ID_MAX},
 	[DEVICE] = {"{device}", ZTP_ID_MAX},
 };
 
-/* The placeholder at the start of text, PLACEHOLDERS for none. */
+/* The placeholder at the start of text; PLACEHOLDERS if there is none. */
 static enum placeholder placeholder_at(const char *text)
 {
 	int i;
@@ -28,7 +28,8 @@ static enum placeholder placeholder_at(const char *text)
 	return (enum placeholder)i;
 }
 
-/* Length of the literal character at text, 0 when it may not be in a topic. */
+/* The length of the literal character at text; 0 if a topic must not contain
+ * it. */
 static size_t literal_at(const char *text)
 {
 	unsigned char c = (unsigned char)text[0];
@@ -77,8 +78,8 @@ int ztp_topic_check(const char *template, struct ztp_error *error)
 	return 0;
 }
 
-/* An id holds no '/', so an id that shares its topic level with no other can
- * be read back from the topic; with all three of them, the path can be. */
+/* An id contains no '/', so it can be read back from the topic if no other id
+ * shares its level. With all three of them, so can the path. */
 bool ztp_topic_unique(const char *template)
 {
 	unsigned found = 0, last = 0;
@@ -135,7 +136,7 @@ size_t ztp_topic_render(char *out, const char *template,
 			piece = value_of(which, path);
 			at += strlen(placeholders[which].text) - 1;
 		}
-		/* holds for a checked template; a guard for any other */
+		/* never true for a checked template; a guard for others */
 		if (piece.n > ZTP_TOPIC_MAX - len)
 			break;
 		memcpy(out + len, piece.p, piece.n);

@@ -1,7 +1,7 @@
-# How much of bridge/life its unit tests have been through: `make coverage-life`
-# runs tests/unit/test_bridge_life_* alone and says, for each file, how many of
-# its branches were taken, by gcov; with MISSING=1, which were not. Without
-# optimisation and sanitizers, which make branches of their own.
+# Branch coverage of bridge/life by its unit tests: `make coverage-life` runs
+# only tests/unit/test_bridge_life_* and reports, for each file, how many
+# branches gcov has seen taken. MISSING=1 lists the others. It compiles without
+# optimisation and sanitizers, which add branches of their own.
 
 .PHONY: coverage-life unit-run-life
 COVERAGE := $(BUILD)/coverage

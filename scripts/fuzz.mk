@@ -12,7 +12,7 @@ FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
 # All targets share one list of objects; fuzz_gate.c also links the gate.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
-              bridge/journal/journal_entry.c base/yaml.c
+              base/json_tree.c base/yaml.c bridge/journal/journal_entry.c
 FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) $(BASE_SRC)
 

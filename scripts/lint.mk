@@ -7,8 +7,8 @@ LINT_H = $(sort $(shell find include $(LINT_DIRS) -name '*.h'))
 LINT_SH = $(shell grep -lE '^\#!/bin/(ba)?sh' $$(git ls-files 2>/dev/null || \
             find scripts .ci tests -type f) 2>/dev/null)
 
-lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers
-.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-layers
+lint: lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-strings
+.PHONY: lint-deps lint-format lint-tidy lint-cppcheck lint-shell lint-layers lint-strings
 
 lint-deps:
 	$(Q)scripts/deps build unit test lint
@@ -36,6 +36,10 @@ lint-shell: lint-deps
 # Includes that point upward, and files that call each other in a circle.
 lint-layers: all
 	$(Q)scripts/layers $(BUILD)
+
+# Names of the contract that are written twice.
+lint-strings:
+	$(Q)scripts/strings
 
 format:
 	$(Q)scripts/deps lint

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* --- rules between settings */
+/* --- rules between settings, which are named by their members */
+
+#define OF(member) offsetof(struct config, member)
 
 static bool is_set(const struct config *config, const struct setting *setting)
 {
@@ -17,15 +19,25 @@ static bool is_set(const struct config *config, const struct setting *setting)
 	return (*text)[0] != '\0';
 }
 
-static int line_of(const struct config *config, const char *name)
+static const char *name_of(size_t member)
 {
-	int line = config->lines[settings_index(settings_find(name))];
+	return settings_of(member)->name;
+}
+
+static const char *text_of(const struct config *config, size_t member)
+{
+	return *(char **)setting_at(settings_of(member), config);
+}
+
+static int line_of(const struct config *config, size_t member)
+{
+	int line = config->lines[settings_index(settings_of(member))];
 
 	return line > 0 ? line : 1;
 }
 
 /* An error about two settings is reported at the later one. */
-static int later_of(const struct config *config, const char *a, const char *b)
+static int later_of(const struct config *config, size_t a, size_t b)
 {
 	int one = line_of(config, a), two = line_of(config, b);
 
@@ -35,16 +47,16 @@ static int later_of(const struct config *config, const char *a, const char *b)
 static int load_secret(struct config *config, const struct setting *file,
 		       int *line, struct ztp_error *error)
 {
-	const struct setting *secret = settings_find(file->file_of);
+	const struct setting *secret = settings_of(file->file_of);
 	struct ztp_error inner = {0};
 	char *content = NULL;
 	int rc;
 
 	if (!is_set(config, file))
 		return 0;
-	*line = line_of(config, file->name);
+	*line = line_of(config, file->offset);
 	if (is_set(config, secret)) {
-		*line = later_of(config, file->name, secret->name);
+		*line = later_of(config, file->offset, secret->offset);
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"%s and %s: give one, not both", secret->name,
 				file->name);
@@ -78,23 +90,22 @@ static int load_secrets(struct config *config, int *line,
 static int check_topics(const struct config *config, int *line,
 			struct ztp_error *error)
 {
-	static const char *const names[] = {
-		"kafka.topics.requests", "kafka.topics.decisions",
-		"kafka.topics.results", "kafka.topics.dlq",
-		"kafka.topics.audit"};
-	const size_t count = sizeof(names) / sizeof(names[0]);
+	static const size_t topics[] = {
+#define X(name, number, member, what) OF(kafka.topics.member),
+		ZTP_TOPIC_LIST(X)
+#undef X
+	};
+	const size_t count = sizeof(topics) / sizeof(topics[0]);
 
 	for (size_t i = 0; i < count; i++) {
 		for (size_t j = i + 1; j < count; j++) {
-			char **a = setting_at(settings_find(names[i]), config);
-			char **b = setting_at(settings_find(names[j]), config);
-
-			if (strcmp(*a, *b) != 0)
+			if (strcmp(text_of(config, topics[i]),
+				   text_of(config, topics[j])) != 0)
 				continue;
-			*line = later_of(config, names[i], names[j]);
+			*line = later_of(config, topics[i], topics[j]);
 			return ztp_fail(error, ZTP_ERR_VALUE,
 					"%s and %s are the same topic",
-					names[i], names[j]);
+					name_of(topics[i]), name_of(topics[j]));
 		}
 	}
 	return 0;
@@ -103,36 +114,30 @@ static int check_topics(const struct config *config, int *line,
 static int check_tls(const struct config *config, int *line,
 		     struct ztp_error *error)
 {
+	static const size_t members[] = {
+		OF(mqtt.tls.ca_file), OF(mqtt.tls.cert_file),
+		OF(mqtt.tls.key_file), OF(mqtt.tls.key_password),
+		OF(mqtt.tls.key_password_file)};
 	const struct config_mqtt_tls *tls = &config->mqtt.tls;
-	const struct {
-		const char *name, *value;
-	} rows[] = {{"mqtt.tls.ca_file", tls->ca_file},
-		    {"mqtt.tls.cert_file", tls->cert_file},
-		    {"mqtt.tls.key_file", tls->key_file},
-		    {"mqtt.tls.key_password", tls->key_password},
-		    {"mqtt.tls.key_password_file", tls->key_password_file}};
 	const bool cert = tls->cert_file[0], key = tls->key_file[0];
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		if (!rows[i].value[0])
+	for (size_t i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
+		size_t needs = 0;
+
+		if (!text_of(config, members[i])[0])
 			continue;
-		*line = line_of(config, rows[i].name);
+		*line = line_of(config, members[i]);
 		if (!config->mqtt.secure)
 			return ztp_fail(error, ZTP_ERR_VALUE,
 					"%s: needs an mqtts:// mqtt.url",
-					rows[i].name);
-		if (i == 1 && !key)
-			return ztp_fail(error, ZTP_ERR_MISSING,
-					"%s: needs mqtt.tls.key_file",
-					rows[i].name);
-		if (i == 2 && !cert)
-			return ztp_fail(error, ZTP_ERR_MISSING,
-					"%s: needs mqtt.tls.cert_file",
-					rows[i].name);
-		if (i > 2 && !key)
-			return ztp_fail(error, ZTP_ERR_MISSING,
-					"%s: needs mqtt.tls.key_file",
-					rows[i].name);
+					name_of(members[i]));
+		if (members[i] == OF(mqtt.tls.key_file))
+			needs = cert ? 0 : OF(mqtt.tls.cert_file);
+		else if (members[i] != OF(mqtt.tls.ca_file))
+			needs = key ? 0 : OF(mqtt.tls.key_file);
+		if (needs)
+			return ztp_fail(error, ZTP_ERR_MISSING, "%s: needs %s",
+					name_of(members[i]), name_of(needs));
 	}
 	return 0;
 }
@@ -141,17 +146,17 @@ static int check_tls(const struct config *config, int *line,
 static int check_login(const struct config *config, int *line,
 		       struct ztp_error *error)
 {
-	const char *name = config->mqtt.password_file[0] ? "mqtt.password_file"
-							 : "mqtt.password";
+	size_t member = config->mqtt.password_file[0] ? OF(mqtt.password_file)
+						      : OF(mqtt.password);
 
 	if (config->mqtt.version != 4 || config->mqtt.username[0] ||
 	    !config->mqtt.password[0])
 		return 0;
-	*line = line_of(config, name);
+	*line = line_of(config, member);
 	return ztp_fail(error, ZTP_ERR_MISSING,
 			"%s: MQTT 3.1.1 allows a password only with "
 			"mqtt.username",
-			name);
+			name_of(member));
 }
 
 /* --- loading */
@@ -262,11 +267,11 @@ void config_complain(FILE *out, const char *file, int line,
 
 /* --- warnings */
 
-static int warn(const struct config *config, FILE *out, const char *name,
+static int warn(const struct config *config, FILE *out, size_t member,
 		const char *text)
 {
 	(void)fprintf(out, "%s:%d: warning: %s: %s\n", config->file,
-		      line_of(config, name), name, text);
+		      line_of(config, member), name_of(member), text);
 	return 1;
 }
 
@@ -282,15 +287,15 @@ int config_warnings(const struct config *config, FILE *out)
 	int count = 0;
 
 	if (!ztp_topic_unique(mqtt->command_topic))
-		count += warn(config, out, "mqtt.command_topic",
+		count += warn(config, out, OF(mqtt.command_topic),
 			      "two devices may share a topic; the later "
 			      "one ends in conflict");
 	if (mqtt->command_format == ZTP_COMMAND_RAW && mqtt->version == 4)
-		count += warn(config, out, "mqtt.command_format",
+		count += warn(config, out, OF(mqtt.command_format),
 			      "raw on MQTT 3.1.1 carries no request id: a "
 			      "device may get the same payload twice");
 	if (mqtt->password[0] && !mqtt->secure && !is_loopback(mqtt->host))
-		count += warn(config, out, "mqtt.url",
+		count += warn(config, out, OF(mqtt.url),
 			      "the password crosses the network unencrypted; "
 			      "use mqtts://");
 	return count;

@@ -12,6 +12,7 @@
 
 #include "base/log.h"
 #include "ztp/command.h"
+#include "ztp/topics.h"
 #include <stdio.h>
 
 #define CONFIG_FILE_MAX	  (1024 * 1024)
@@ -67,7 +68,9 @@ struct config_mqtt {
 };
 
 struct config_topics {
-	char *requests, *decisions, *results, *dlq, *audit;
+#define X(name, number, member, what) char *member;
+	ZTP_TOPIC_LIST(X)
+#undef X
 };
 
 struct config_kafka {

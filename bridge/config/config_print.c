@@ -78,7 +78,7 @@ static void print_map(FILE *out, const struct config_properties *map,
 		const char *value = item->secret ? MASK : item->value;
 
 		(void)fprintf(out, "%*s%s%s: ", indent + 2, "", item->name,
-			      item->file[0] ? "_file" : "");
+			      item->file[0] ? SETTING_OF_FILE : "");
 		print_text(out, item->file[0] ? item->file : value);
 		(void)fputc('\n', out);
 	}
@@ -91,8 +91,7 @@ static bool from_file(const struct setting *secret, const struct config *config)
 	const struct setting *table = settings_table(&count);
 
 	for (size_t i = 0; i < count; i++)
-		if (table[i].file_of &&
-		    strcmp(table[i].file_of, secret->name) == 0)
+		if (table[i].file_of == secret->offset)
 			return (*(char **)setting_at(&table[i], config))[0];
 	return false;
 }

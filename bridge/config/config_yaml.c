@@ -1,6 +1,7 @@
 /*
- * From the tree that base/yaml.h reads to the table of settings. A name in a
- * message is dotted, as in the table: "mqtt.tls.ca_file".
+ * Converts the tree that base/yaml.h reads to the members that the table of
+ * settings defines. Names in messages are dotted, as in the table:
+ * "mqtt.tls.ca_file".
  */
 #include "bridge/config/config_yaml.h"
 #include "base/yaml.h"
@@ -23,7 +24,7 @@ static int refuse(struct reader *reader, const char *name, enum ztp_err code,
 	return ztp_fail(reader->error, code, "%s: %s", name, why);
 }
 
-/* "name: " in front of a message that a setting's own code made. */
+/* Puts "name: " in front of a message that a setting's own code made. */
 static int blame(struct reader *reader, const char *name, int rc)
 {
 	struct ztp_error inner;
@@ -34,7 +35,7 @@ static int blame(struct reader *reader, const char *name, int rc)
 	return refuse(reader, name, inner.code, inner.message);
 }
 
-/* A scalar's text with its variables expanded. The caller owns *value. */
+/* Expands the variables in a scalar's text. The caller owns *value. */
 static int read_value(struct reader *reader, const char *name,
 		      const struct ztp_yaml_node *node, char **value)
 {
@@ -46,7 +47,7 @@ static int read_value(struct reader *reader, const char *name,
 			      "a mapping where a value belongs");
 	if (node->is_null)
 		return refuse(reader, name, ZTP_ERR_TYPE,
-			      "no value (\"\" is an empty one)");
+			      "has no value (write \"\" for an empty one)");
 	return blame(reader, name,
 		     config_expand(value, node->text, reader->error));
 }
@@ -70,7 +71,7 @@ static int read_list(struct reader *reader, const struct setting *setting,
 	return rc;
 }
 
-/* A list for a setting that is one string: its items, joined by commas. */
+/* Joins a list's items by commas, for a setting that is one string. */
 static int join_list(struct reader *reader, const struct setting *setting,
 		     const struct ztp_yaml_node *list, char **joined)
 {
@@ -149,11 +150,12 @@ static int read_setting(struct reader *reader, const struct setting *setting,
 		if (node->is_null || node->kind == ZTP_YAML_MAP)
 			return read_map(reader, setting, node);
 		return refuse(reader, setting->name, ZTP_ERR_TYPE,
-			      "is a mapping of names to values");
+			      "must be a mapping of names to values");
 	case SETTING_LIST:
 		if (node->is_null || node->kind == ZTP_YAML_LIST)
 			return read_list(reader, setting, node);
-		return refuse(reader, setting->name, ZTP_ERR_TYPE, "is a list");
+		return refuse(reader, setting->name, ZTP_ERR_TYPE,
+			      "must be a list");
 	default:
 		return read_scalar(reader, setting, node);
 	}
@@ -162,7 +164,8 @@ static int read_setting(struct reader *reader, const struct setting *setting,
 static int read_section(struct reader *reader, const char *prefix,
 			const struct ztp_yaml_node *section);
 
-/* No setting has a dot in its key: "mqtt.url" at the top is unknown. */
+/* A key with a dot is unknown: no setting's own key has one, and "mqtt.url" at
+ * the top must not be accepted. */
 static int read_key(struct reader *reader, const char *prefix,
 		    const struct ztp_yaml_node *node)
 {
@@ -181,11 +184,11 @@ static int read_key(struct reader *reader, const char *prefix,
 		return refuse(reader, name, ZTP_ERR_VALUE, "unknown key");
 	if (!node->is_null && node->kind != ZTP_YAML_MAP)
 		return refuse(reader, name, ZTP_ERR_TYPE,
-			      "is a section with keys of its own");
+			      "must be a section with keys of its own");
 	return read_section(reader, name, node);
 }
 
-/* The table of settings bounds the recursion. */
+/* The depth of the table of settings bounds the recursion. */
 static int read_section(struct reader *reader, const char *prefix,
 			const struct ztp_yaml_node *section)
 {
@@ -213,7 +216,7 @@ int config_yaml_read(struct config *config, const char *text, size_t len,
 		rc = read_section(&reader, "", root);
 	else
 		rc = ztp_fail(error, ZTP_ERR_TYPE,
-			      "the file is no mapping of keys to values");
+			      "the file is not a mapping of keys to values");
 	ztp_yaml_free(root);
 	return rc;
 }

@@ -1,5 +1,6 @@
 /* The table of settings, in the order of the manual page. */
 #include "bridge/config/settings.h"
+#include "ztp/gate_protocol.h"
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -16,7 +17,9 @@ static const struct setting_choice registrars[] = {
 static const struct setting_choice acks[] = {
 	{"broker", CONFIG_ACK_BROKER}, {"device", CONFIG_ACK_DEVICE}, {0}};
 static const struct setting_choice verdicts[] = {
-	{"reject", ZTP_REJECT}, {"approve", ZTP_APPROVE}, {0}};
+	{ZTP_VERDICT_REJECT, ZTP_REJECT},
+	{ZTP_VERDICT_APPROVE, ZTP_APPROVE},
+	{0}};
 static const struct setting_choice syncs[] = {
 	{"normal", CONFIG_SYNC_NORMAL}, {"full", CONFIG_SYNC_FULL}, {0}};
 static const struct setting_choice levels[] = {{"error", LOG_LEVEL_ERROR},
@@ -27,14 +30,23 @@ static const struct setting_choice levels[] = {{"error", LOG_LEVEL_ERROR},
 static const struct setting_choice formats[] = {
 	{"logfmt", LOG_FORMAT_LOGFMT}, {"json", LOG_FORMAT_JSON}, {0}};
 
+#define TOPIC_ROW(name, number, member, what)                                  \
+	{"kafka.topics." #member,                                              \
+	 SETTING_TEXT,                                                         \
+	 AT(kafka.topics.member),                                              \
+	 .fallback = ZTP_TOPIC(member),                                        \
+	 .min = 1,                                                             \
+	 .max = ZTP_TOPIC_NAME_MAX,                                            \
+	 .check = setting_check_kafka_topic,                                   \
+	 .about = "topic of " what},
+
 static const struct setting table[] = {
-	{"mqtt.url", SETTING_TEXT, AT(mqtt.url),
-	 .fallback = "mqtt://127.0.0.1:1883", .min = 1, .max = 512,
-	 .check = setting_check_url,
+	{"mqtt.url", SETTING_TEXT, AT(mqtt.url), .fallback = ZTP_MQTT_URL,
+	 .min = 1, .max = 512, .check = setting_check_url,
 	 .about = "MQTT broker, mqtt:// or mqtts:// (TLS); the port is 1883 "
 		  "or 8883 unless given"},
 	{"mqtt.client_id", SETTING_TEXT, AT(mqtt.client_id),
-	 .fallback = "ztp-bridge", .min = 1, .max = 256,
+	 .fallback = ZTP_BRIDGE, .min = 1, .max = 256,
 	 .check = setting_check_client_id,
 	 .about = "client ID of the intake connection; the command connection "
 		  "appends -out"},
@@ -43,7 +55,8 @@ static const struct setting table[] = {
 	{"mqtt.password", SETTING_SECRET, AT(mqtt.password), .fallback = "",
 	 .max = CONFIG_SECRET_MAX - 1, .about = "MQTT password"},
 	{"mqtt.password_file", SETTING_FILE, AT(mqtt.password_file),
-	 .fallback = "", .max = 4096, .file_of = "mqtt.password",
+	 .fallback = "", .max = 4096,
+	 .file_of = offsetof(struct config, mqtt.password),
 	 .about = "file that holds the MQTT password"},
 	{"mqtt.tls.ca_file", SETTING_FILE, AT(mqtt.tls.ca_file), .fallback = "",
 	 .max = 4096, .reloadable = true,
@@ -60,7 +73,8 @@ static const struct setting table[] = {
 	 .about = "password of key_file"},
 	{"mqtt.tls.key_password_file", SETTING_FILE,
 	 AT(mqtt.tls.key_password_file), .fallback = "", .max = 4096,
-	 .file_of = "mqtt.tls.key_password", .reloadable = true,
+	 .file_of = offsetof(struct config, mqtt.tls.key_password),
+	 .reloadable = true,
 	 .about = "file that holds the password of key_file"},
 	{"mqtt.version", SETTING_CHOICE, AT(mqtt.version), .fallback = "5",
 	 .choices = versions, .about = "MQTT protocol version"},
@@ -69,11 +83,11 @@ static const struct setting table[] = {
 	 .check = setting_check_keepalive,
 	 .about = "MQTT keep-alive, in whole seconds"},
 	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
-	 .fallback = "ztp/v1/pending", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,
 	 .about = "topic on which the broker announces first connections"},
 	{"mqtt.command_topic", SETTING_TEXT, AT(mqtt.command_topic),
-	 .fallback = "{device_path}/commands", .min = 1, .max = ZTP_TOPIC_MAX,
+	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
 	 .about = "topic of a device's commands, built from {device_path}, "
 		  "{subscription}, {registry}, {device} and text"},
@@ -93,33 +107,16 @@ static const struct setting table[] = {
 	 .min = 1, .max = 1000000,
 	 .about = "commands retried per second, over all devices"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
-	 .fallback = "127.0.0.1:9092", .min = 1, .max = 4096,
+	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,
 	 .about = "Kafka bootstrap servers: HOST:PORT, separated by commas or "
 		  "as a list"},
-	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = "ztp-bridge",
+	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = ZTP_BRIDGE,
 	 .min = 1, .max = 255,
 	 .about = "consumer group; only one bridge may be in it"},
-	{"kafka.topics.requests", SETTING_TEXT, AT(kafka.topics.requests),
-	 .fallback = "ztp.requests", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the requests to the customer"},
-	{"kafka.topics.decisions", SETTING_TEXT, AT(kafka.topics.decisions),
-	 .fallback = "ztp.decisions", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the customer's decisions"},
-	{"kafka.topics.results", SETTING_TEXT, AT(kafka.topics.results),
-	 .fallback = "ztp.results", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the outcome of every request and decision"},
-	{"kafka.topics.dlq", SETTING_TEXT, AT(kafka.topics.dlq),
-	 .fallback = "ztp.dlq", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of records that could not be processed"},
-	{"kafka.topics.audit", SETTING_TEXT, AT(kafka.topics.audit),
-	 .fallback = "ztp.audit", .min = 1, .max = 249,
-	 .check = setting_check_kafka_topic,
-	 .about = "topic of the gate's audit records"},
+	/* clang-format off */
+	ZTP_TOPIC_LIST(TOPIC_ROW)
+	/* clang-format on */
 	{"kafka.create_topics", SETTING_BOOL, AT(kafka.create_topics),
 	 .fallback = "false", .about = "create missing topics"},
 	{"kafka.properties", SETTING_MAP, AT(kafka.properties),
@@ -132,7 +129,7 @@ static const struct setting table[] = {
 	 .about = "how long the customer may take to decide, unless the "
 		  "pending event has an expiry"},
 	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),
-	 .fallback = "reject", .choices = verdicts,
+	 .fallback = ZTP_VERDICT_REJECT, .choices = verdicts,
 	 .about = "the verdict if no decision arrives in time"},
 	{"onboarding.delivery_timeout", SETTING_DURATION,
 	 AT(onboarding.delivery_timeout_ms), .fallback = "24h", .min = 1,
@@ -198,6 +195,15 @@ const struct setting *settings_find(const char *name)
 		if (strcmp(table[i].name, name) == 0)
 			return &table[i];
 	return NULL;
+}
+
+const struct setting *settings_of(size_t offset)
+{
+	size_t i = 0;
+
+	while (i < COUNT - 1 && table[i].offset != offset)
+		i++;
+	return &table[i];
 }
 
 bool settings_section(const char *name)

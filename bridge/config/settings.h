@@ -39,14 +39,16 @@ struct setting {
 	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
-	const char *file_of; /* FILE: name of the secret that it holds */
-	const char *about;   /* one line for the manual page */
+	size_t file_of;	   /* FILE: the secret that it holds, or 0 */
+	const char *about; /* one line for the manual page */
 };
 
 /* The table. Rows of one section stand together. */
 const struct setting *settings_table(size_t *count);
 /* NULL if there is no setting of that name. */
 const struct setting *settings_find(const char *name);
+/* The row of the member at this offset of struct config. */
+const struct setting *settings_of(size_t offset);
 /* Is there a row below "name."? */
 bool settings_section(const char *name);
 size_t settings_index(const struct setting *setting);
@@ -85,8 +87,8 @@ int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
 /* Opens file and reads from it, because opening alone also succeeds for a
  * directory. */
 int setting_check_file(const char *file, struct ztp_error *error);
-/* A secret's file: the whole file without one newline at its end; no NUL in it;
- * the caller owns *content. */
+/* Reads a secret's file: the whole file except one trailing newline. A NUL in
+ * it is refused. The caller owns *content. */
 int setting_read_file(char **content, const char *file,
 		      struct ztp_error *error);
 
@@ -101,6 +103,8 @@ setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 	setting_check_kafka_topic, setting_check_listen, setting_check_omit;
 
 /* --- settings_kafka.c: kafka.properties */
+
+#define SETTING_OF_FILE "_file" /* suffix of a secret that is in a file */
 
 /* Adds one pair, or says why not: librdkafka must know the property, it must
  * not be the bridge's own, and it must not be given already. NAME_file of a

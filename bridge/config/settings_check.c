@@ -1,5 +1,6 @@
 /* Rules of single settings: addresses, topics, names. */
 #include "bridge/config/settings.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/request.h"
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -106,16 +107,32 @@ static int store_host(char **member, const struct endpoint *endpoint,
 	return 0;
 }
 
+static const char *after(const char *text, const char *prefix)
+{
+	size_t n = strlen(prefix);
+
+	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
+}
+
+/* NULL for a scheme that is none of ours. */
+static const char *after_scheme(const char *url, bool *secure)
+{
+	const char *rest = after(url, ZTP_MQTTS_SCHEME);
+
+	*secure = rest != NULL;
+	return rest ? rest : after(url, ZTP_MQTT_SCHEME);
+}
+
 /* Messages never repeat the text: people do write passwords into URLs. */
 int setting_check_url(struct config *config, const char *text,
 		      struct ztp_error *error)
 {
 	struct endpoint endpoint = {0};
-	bool secure = strncmp(text, "mqtts://", 8) == 0;
-	const char *rest = text + (secure ? 8 : 7);
+	bool secure = false;
+	const char *rest = after_scheme(text, &secure);
 	int rc;
 
-	if (!secure && strncmp(text, "mqtt://", 7) != 0)
+	if (!rest)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the URL is neither mqtt:// nor mqtts://");
 	if (strchr(rest, '@'))
@@ -186,9 +203,9 @@ int setting_check_client_id(struct config *config, const char *text,
 			    struct ztp_error *error)
 {
 	(void)config;
-	if (strncmp(text, "subscriptions/", 14) == 0)
+	if (after(text, ZTP_PATH_SUBSCRIPTION))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"must not begin with subscriptions/");
+				"must not begin with " ZTP_PATH_SUBSCRIPTION);
 	return 0;
 }
 

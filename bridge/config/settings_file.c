@@ -1,10 +1,11 @@
-/* The files that settings name. */
-#include "base/file.h"
+/* Reads and checks the files that settings name. */
 #include "bridge/config/settings.h"
 #include <errno.h>
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "base/file.h"
 
 int setting_read_file(char **content, const char *file, struct ztp_error *error)
 {

@@ -1,33 +1,14 @@
 /*
  * kafka.properties: any property that librdkafka knows. librdkafka itself is
  * asked, so a misspelt property is reported at its line. Refused are the few
- * properties that have a setting of their own and those on which the bridge's
- * guarantees rest.
+ * properties that have a setting of their own, and values that would break the
+ * bridge's guarantees (base/kafka_properties.c has the list).
  */
+#include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
 #include <librdkafka/rdkafka.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const struct {
-	const char *name;
-	const char *instead;
-} own_keys[] = {{"bootstrap.servers", "kafka.brokers"},
-		{"metadata.broker.list", "kafka.brokers"},
-		{"group.id", "kafka.group"}};
-
-/* Properties that may be repeated but not changed. */
-static const struct {
-	const char *name;
-	const char *value;
-	const char *alias;
-} promised[] = {{"enable.idempotence", "true", "true"},
-		{"acks", "all", "-1"},
-		{"request.required.acks", "all", "-1"},
-		{"enable.auto.offset.store", "false", "false"},
-		{"enable.auto.commit", "false", "false"}};
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
 
 static bool ends_with(const char *text, const char *end)
 {
@@ -43,21 +24,34 @@ static bool is_secret(const char *name)
 	       strcmp(name, "sasl.oauthbearer.config") == 0;
 }
 
+static const char *setting_instead(enum ztp_kafka_given given)
+{
+	size_t member = given == ZTP_KAFKA_GIVEN_GROUP
+				? offsetof(struct config, kafka.group)
+				: offsetof(struct config, kafka.brokers);
+
+	return settings_of(member)->name;
+}
+
 static int check_promises(const char *name, const char *value,
 			  struct ztp_error *error)
 {
-	for (size_t i = 0; i < LENGTH(own_keys); i++)
-		if (strcmp(name, own_keys[i].name) == 0)
-			return ztp_fail(error, ZTP_ERR_VALUE, "use %s instead",
-					own_keys[i].instead);
-	for (size_t i = 0; i < LENGTH(promised); i++)
-		if (strcmp(name, promised[i].name) == 0 &&
-		    strcmp(value, promised[i].value) != 0 &&
-		    strcmp(value, promised[i].alias) != 0)
-			return ztp_fail(error, ZTP_ERR_VALUE,
-					"must be %s: the bridge's guarantees "
-					"rest on it",
-					promised[i].value);
+	const struct ztp_kafka_property *property =
+		ztp_kafka_property_find(name, strlen(name));
+	const char *promise;
+
+	if (!property)
+		return 0;
+	if (property->bridge == ZTP_KAFKA_REFUSED)
+		return ztp_fail(error, ZTP_ERR_VALUE, "use %s instead",
+				setting_instead(property->given));
+	promise = ztp_kafka_property_promise(property);
+	if (promise && strcmp(value, promise) != 0 &&
+	    (!property->also || strcmp(value, property->also) != 0))
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"must be %s: the bridge's guarantees rest on it",
+			promise);
 	return 0;
 }
 
@@ -126,7 +120,7 @@ int properties_add(struct config_properties *properties, const char *name,
 	bool from_file = false;
 	int rc = 0;
 
-	if (new.name && ends_with(name, "_file")) {
+	if (new.name && ends_with(name, SETTING_OF_FILE)) {
 		new.name[strlen(name) - 5] = '\0';
 		from_file = is_secret(new.name);
 		if (!from_file)

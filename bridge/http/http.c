@@ -24,6 +24,7 @@
 #include "bridge/http/http_status.h"
 #include "bridge/http/page.h"
 #include "bridge/http/readiness.h"
+#include "ztp/event.h"
 
 #define CONNECTIONS_MAX	   64
 #define CONNECTION_MEMORY  (32 * 1024) /* request line, headers, output */
@@ -39,7 +40,7 @@ struct http {
 static struct http_page plain(unsigned status, char *text)
 {
 	return (struct http_page){
-		.status = status, .type = "text/plain", .text = text};
+		.status = status, .type = ZTP_MEDIA_TEXT, .text = text};
 }
 
 /* --- pages */
@@ -74,7 +75,7 @@ static struct http_page page_metrics(struct bridge *b)
 
 	bridge_readiness(b, &r);
 	page = plain(MHD_HTTP_OK, metrics_text(b, &r));
-	page.type = "text/plain; version=0.0.4; charset=utf-8";
+	page.type = ZTP_MEDIA_TEXT "; version=0.0.4; charset=utf-8";
 	return page;
 }
 

@@ -17,6 +17,7 @@
 
 #include "base/clock.h"
 #include "bridge/http/http_requests.h"
+#include "ztp/member.h"
 
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
@@ -156,11 +157,13 @@ static const char *parse_filters(struct listing *listing,
 	if (is_given(query->state) &&
 	    !ztp_state_parse(&listing->state, query->state))
 		return "state: no such state";
-	if (is_given(query->order) && !parse_order(&listing->order, query->order))
-		return "order: not oldest, newest or finished";
-	if (given(query->registry) && !ztp_registry_name_valid(query->registry))
-		return "registry: not SUBSCRIPTION/REGISTRY";
-	if (given(query->registry))
+	if (is_given(query->order) &&
+	    !parse_order(&listing->order, query->order))
+		return "order: expected oldest, newest or finished";
+	if (is_given(query->registry) &&
+	    !ztp_registry_name_valid(query->registry))
+		return "registry: expected SUBSCRIPTION/REGISTRY";
+	if (is_given(query->registry))
 		listing->registry = query->registry;
 	if (!is_given(query->device))
 		return NULL;
@@ -214,11 +217,17 @@ static int add_row(void *arg, struct store_request *r)
 	return 0;
 }
 
+static struct store_filter filter(const struct listing *listing, int limit)
+{
+	return (struct store_filter){listing->state, listing->registry, limit};
+}
+
 /* Reads one window, beginning at the next row. Returns 1, 0 if there is no
  * next row, or a negative error. */
 static int read_oldest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit);
 	struct store *store = listing->b->store;
 	int64_t first = store_list_next(store, listing->place.n,
 					ztp_state_undecided(listing->state));
@@ -226,9 +235,8 @@ static int read_oldest(struct listing *listing, int limit,
 
 	if (first == 0 || limit == 0)
 		return first != 0;
-	rc = store_list_each(store, first - 1, first - 1 + WINDOW,
-			     listing->state, listing->registry, limit, add_row,
-			     listing, error);
+	rc = store_list_each(store, first - 1, first - 1 + WINDOW, &wanted,
+			     add_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first - 1 + WINDOW;
 	return rc < 0 ? rc : 1;
@@ -237,6 +245,7 @@ static int read_oldest(struct listing *listing, int limit,
 static int read_newest(struct listing *listing, int limit,
 		       struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit);
 	struct store *store = listing->b->store;
 	int64_t first = store_list_before(store, listing->place.n,
 					  ztp_state_undecided(listing->state));
@@ -244,8 +253,7 @@ static int read_newest(struct listing *listing, int limit,
 
 	if (first == 0 || limit == 0)
 		return first != 0;
-	rc = store_newest_each(store, first + 1, first + 1 - WINDOW,
-			       listing->state, listing->registry, limit,
+	rc = store_newest_each(store, first + 1, first + 1 - WINDOW, &wanted,
 			       add_row, listing, error);
 	if (listing->count < listing->limit)
 		listing->place.n = first + 1 - WINDOW;
@@ -262,10 +270,10 @@ static int skip_row(void *arg, struct store_request *r)
 static int read_finished(struct listing *listing, int limit,
 			 struct ztp_error *error)
 {
+	const struct store_filter wanted = filter(listing, limit ? limit : 1);
 	struct store_place place = listing->place;
 	int rc = store_finished_each(
-		listing->b->store, &place, listing->state, listing->registry,
-		limit ? WINDOW : 1, limit ? limit : 1,
+		listing->b->store, &place, limit ? WINDOW : 1, &wanted,
 		limit ? add_row : skip_row, listing, error);
 
 	if (limit != 0)
@@ -330,7 +338,7 @@ static bool add_next(cJSON *object, const struct listing *listing)
 			       listing->place.finished_at);
 	(void)snprintf(next, sizeof(next), "%c%s%" PRId64, CURSOR, ended,
 		       listing->place.n);
-	return cJSON_AddStringToObject(object, "next", next);
+	return cJSON_AddStringToObject(object, ZTP_M_NEXT, next);
 }
 
 static struct http_page list_page(struct listing *listing)

@@ -1,10 +1,14 @@
 #include "bridge/http/http_page.h"
 
+#include "ztp/member.h"
+
 #include <microhttpd.h>
+
+#include "base/json_tree.h"
 
 struct http_page http_json_page(unsigned status, cJSON *object)
 {
-	struct http_page page = {.status = status, .type = "application/json"};
+	struct http_page page = {.status = status, .type = ZTP_MEDIA_JSON};
 
 	if (object)
 		page.text = cJSON_PrintUnformatted(object);
@@ -16,7 +20,7 @@ struct http_page http_error_page(unsigned status, const char *message)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	if (object && !cJSON_AddStringToObject(object, "error", message)) {
+	if (object && !cJSON_AddStringToObject(object, ZTP_M_ERROR, message)) {
 		cJSON_Delete(object);
 		object = NULL;
 	}
@@ -33,10 +37,5 @@ struct http_page http_store_page(struct bridge *b,
 
 bool http_add_time(cJSON *object, const char *name, int64_t ms)
 {
-	char text[ZTP_TIME_LEN];
-
-	if (ms <= 0)
-		return true;
-	ztp_time_format(text, ms);
-	return cJSON_AddStringToObject(object, name, text);
+	return ms <= 0 || ztp_tree_add_time(object, name, ms);
 }

@@ -1,8 +1,12 @@
 #include "bridge/http/http_requests.h"
 
+#include "ztp/member.h"
+
 #include <microhttpd.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/json_tree.h"
 
 /* --- a request as an object */
 
@@ -16,16 +20,16 @@ static bool add_str(cJSON *object, const char *name, struct ztp_str str)
 
 static bool add_device(cJSON *object, const char *path)
 {
-	cJSON *device = cJSON_AddObjectToObject(object, "device");
+	cJSON *device = cJSON_AddObjectToObject(object, ZTP_M_DEVICE);
 	struct ztp_path parts;
 
-	if (!device || !cJSON_AddStringToObject(device, "path", path))
+	if (!device || !cJSON_AddStringToObject(device, ZTP_M_PATH, path))
 		return false;
 	if (ztp_path_parse(&parts, path, strlen(path), NULL) < 0)
 		return true;
-	return add_str(device, "subscription", parts.subscription) &&
-	       add_str(device, "registry", parts.registry) &&
-	       add_str(device, "id", parts.device);
+	return add_str(device, ZTP_M_SUBSCRIPTION, parts.subscription) &&
+	       add_str(device, ZTP_M_REGISTRY, parts.registry) &&
+	       add_str(device, ZTP_M_ID, parts.device);
 }
 
 static bool add_all(cJSON *object, const struct store_request *r)
@@ -36,23 +40,21 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	bool announced =
 		r->state != ZTP_STATE_RECEIVED &&
 		(r->finished_at == 0 || r->finished_at > r->announced_at);
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, r->fingerprint, sizeof(r->fingerprint));
-	return cJSON_AddStringToObject(object, "request_id", r->id) &&
+	return cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, r->id) &&
 	       add_device(object, r->path) &&
-	       cJSON_AddStringToObject(object, "fingerprint_sha256", hex) &&
-	       cJSON_AddStringToObject(object, "state",
+	       ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, r->fingerprint) &&
+	       cJSON_AddStringToObject(object, ZTP_M_STATE,
 				       ztp_state_name(r->state)) &&
-	       cJSON_AddNumberToObject(object, "attempt", r->attempt) &&
-	       http_add_time(object, "received_at", r->received_at) &&
+	       cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT, r->attempt) &&
+	       http_add_time(object, ZTP_M_RECEIVED_AT, r->received_at) &&
 	       http_add_time(object, "announced_at",
 			     announced ? r->announced_at : 0) &&
-	       http_add_time(object, "expires_at", r->expires_at) &&
+	       http_add_time(object, ZTP_M_EXPIRES_AT, r->expires_at) &&
 	       http_add_time(object, "due_at",
 			     in_progress ? r->owed.due_at : 0) &&
 	       http_add_time(object, "finished_at", r->finished_at) &&
-	       http_add_time(object, "delivered_at", r->delivered_at) &&
+	       http_add_time(object, ZTP_M_DELIVERED_AT, r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
 	       http_add_time(object, "next_try_at", r->owed.retry_at);
 }
@@ -77,24 +79,25 @@ static bool add_position(cJSON *object, const struct store_decision *d)
 	/* An offset has 63 bits, a number in cJSON only 53. */
 	(void)snprintf(offset, sizeof(offset), "%lld", (long long)d->offset);
 	return position &&
-	       cJSON_AddStringToObject(position, "topic", d->topic) &&
-	       cJSON_AddNumberToObject(position, "partition", d->partition) &&
-	       cJSON_AddRawToObject(position, "offset", offset);
+	       cJSON_AddStringToObject(position, ZTP_M_TOPIC, d->topic) &&
+	       cJSON_AddNumberToObject(position, ZTP_M_PARTITION,
+				       d->partition) &&
+	       cJSON_AddRawToObject(position, ZTP_M_OFFSET, offset);
 }
 
 static bool add_decision(cJSON *object, const struct store_decision *d)
 {
-	cJSON *decision = cJSON_AddObjectToObject(object, "decision");
-	const char *verdict = d->verdict == ZTP_APPROVE ? "approve" : "reject";
+	cJSON *decision = cJSON_AddObjectToObject(object, ZTP_M_DECISION);
 	const char *by = d->by_customer ? "customer" : "timeout";
 
 	return decision &&
-	       cJSON_AddStringToObject(decision, "verdict", verdict) &&
+	       cJSON_AddStringToObject(decision, ZTP_M_VERDICT,
+				       ztp_verdict_name(d->verdict)) &&
 	       cJSON_AddStringToObject(decision, "by", by) &&
 	       (!d->reason[0] ||
-		cJSON_AddStringToObject(decision, "reason", d->reason)) &&
+		cJSON_AddStringToObject(decision, ZTP_M_REASON, d->reason)) &&
 	       (!d->message[0] ||
-		cJSON_AddStringToObject(decision, "message", d->message)) &&
+		cJSON_AddStringToObject(decision, ZTP_M_MESSAGE, d->message)) &&
 	       (!d->by_customer || add_position(decision, d));
 }
 

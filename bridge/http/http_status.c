@@ -3,6 +3,7 @@
 #include <microhttpd.h>
 
 #include "bridge/http/http_requests.h"
+#include "ztp/member.h"
 
 static bool add_parts(cJSON *object, const struct readiness *r)
 {
@@ -76,7 +77,7 @@ static int add_oldest(cJSON *object, struct store *store,
 static bool add_all(cJSON *object, const struct bridge *b,
 		    const struct readiness *r)
 {
-	return cJSON_AddStringToObject(object, "version", ZTP_VERSION) &&
+	return cJSON_AddStringToObject(object, ZTP_M_VERSION, ZTP_VERSION) &&
 	       http_add_time(object, "at", ztp_clock_steady(&b->core.clock)) &&
 	       http_add_time(object, "started_at",
 			     b->core.clock.anchor_steady) &&

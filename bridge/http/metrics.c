@@ -56,9 +56,9 @@ static void write_decisions(FILE *out, const struct tally *metrics)
 	static const char name[] = "ztp_decisions_total";
 
 	family(out, name, "counter", "Customer decisions that had an effect.");
-	labelled(out, name, "decision", "approve",
+	labelled(out, name, "decision", ZTP_VERDICT_APPROVE,
 		 metrics->decisions[ZTP_APPROVE]);
-	labelled(out, name, "decision", "reject",
+	labelled(out, name, "decision", ZTP_VERDICT_REJECT,
 		 metrics->decisions[ZTP_REJECT]);
 }
 
@@ -78,25 +78,30 @@ static void write_results(FILE *out, const struct tally *metrics)
 
 static void write_counters(FILE *out, const struct tally *metrics)
 {
-	family(out, "ztp_pending_events_total", "counter",
+	static const char pending[] = "ztp_pending_events_total";
+	static const char published[] = "ztp_requests_published_total";
+	static const char commands[] = "ztp_commands_total";
+	static const char dlq[] = "ztp_dlq_total";
+
+	family(out, pending, "counter",
 	       "Pending events from the broker, by how they were handled.");
-	labelled_each(out, "ztp_pending_events_total", "result", pending_names,
-		      metrics->pending, TALLY_PENDING_COUNT);
-	family(out, "ztp_requests_published_total", "counter",
+	labelled_each(out, pending, "result", pending_names, metrics->pending,
+		      TALLY_PENDING_COUNT);
+	family(out, published, "counter",
 	       "Requests that Kafka has acknowledged, including repeated "
 	       "announcements.");
-	(void)fprintf(out, "ztp_requests_published_total %llu\n",
+	(void)fprintf(out, "%s %llu\n", published,
 		      (unsigned long long)metrics->requests_published);
 	write_decisions(out, metrics);
-	family(out, "ztp_commands_total", "counter",
+	family(out, commands, "counter",
 	       "Commands published to devices, by the broker's answer.");
-	labelled_each(out, "ztp_commands_total", "result", command_names,
-		      metrics->commands, TALLY_COMMAND_COUNT);
+	labelled_each(out, commands, "result", command_names, metrics->commands,
+		      TALLY_COMMAND_COUNT);
 	write_results(out, metrics);
-	family(out, "ztp_dlq_total", "counter",
+	family(out, dlq, "counter",
 	       "Records that could not be read or are too large to be "
 	       "written, by origin; dropped: not even in the DLQ.");
-	labelled_each(out, "ztp_dlq_total", "stage", dlq_names, metrics->dlq,
+	labelled_each(out, dlq, "stage", dlq_names, metrics->dlq,
 		      TALLY_DLQ_COUNT);
 }
 

@@ -9,38 +9,14 @@
 #define COMMIT_MS   1000 /* between two commits of the copy */
 #define REOPEN_MS   5000
 
-static const struct kafka_setting defaults[] = {
-	/* A killed bridge takes decisions again within 10 s. */
-	{"session.timeout.ms", "6000"},
-	{"heartbeat.interval.ms", "1500"},
-	/* New partitions are noticed soon. */
-	{"topic.metadata.refresh.interval.ms", "10000"},
-	{"queued.max.messages.kbytes", "8192"},
-	{"queued.min.messages", "1000"},
-	{NULL, NULL}};
-
-static const struct kafka_setting fixed[] = {
-	{"enable.auto.commit", "false"},
-	{"enable.auto.offset.store", "false"},
-	{"auto.offset.reset", "earliest"},
-	{"enable.partition.eof", "true"},
-	{"isolation.level", "read_committed"},
-	{"check.crcs", "true"},
-	{"partition.assignment.strategy", "range"},
-	{"allow.auto.create.topics", "false"},
-	{NULL, NULL}};
-
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 	const struct config_kafka *kafka = &c->core->config->kafka;
-	struct kafka_setting all[sizeof(fixed) / sizeof(*fixed) + 1];
 	rd_kafka_topic_partition_list_t *topics;
 	rd_kafka_resp_err_t err;
 
-	all[0] = (struct kafka_setting){"group.id", kafka->group};
-	memcpy(all + 1, fixed, sizeof(fixed));
-	c->rk = kafka_new(c->core, RD_KAFKA_CONSUMER, defaults, all,
+	c->rk = kafka_new(c->core, ZTP_KAFKA_CONSUMER,
 			  RD_KAFKA_EVENT_FETCH | RD_KAFKA_EVENT_REBALANCE |
 				  RD_KAFKA_EVENT_ERROR |
 				  RD_KAFKA_EVENT_OFFSET_COMMIT,

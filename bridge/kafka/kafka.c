@@ -12,8 +12,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 {
 	struct core *core = rd_kafka_opaque(rk);
 
-	/* Logged for every property that only the other type of handle uses. */
-	if (strcmp(facility, "CONFWARN") == 0)
+	if (strcmp(facility, ZTP_KAFKA_OTHERS_PROPERTY) == 0)
 		return;
 	if (level <= 3)
 		log_warn(core->log, "kafka_log", LOG_STR("facility", facility),
@@ -23,7 +22,8 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 			  LOG_STR("text", text));
 }
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
+/* conf: rd_kafka_conf_t *. */
+static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {
 	char text[256];
@@ -34,36 +34,37 @@ static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
 	return ztp_fail(error, ZTP_ERR_VALUE, "kafka: %s", text);
 }
 
-rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
-		      const struct kafka_setting *defaults,
-		      const struct kafka_setting *fixed, int events,
-		      struct ztp_error *error)
+static int set_all(rd_kafka_conf_t *conf, const struct config *config,
+		   enum ztp_kafka_client client, struct ztp_error *error)
 {
-	const struct config_kafka *kafka = &core->config->kafka;
+	const struct config_properties *users = &config->kafka.properties;
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
+		[ZTP_KAFKA_GIVEN_BROKERS] = config->kafka.brokers,
+		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,
+		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
+	};
+	size_t i;
+	int rc = ztp_kafka_properties_each(client, false, given, set, conf,
+					   error);
+
+	for (i = 0; rc == 0 && i < users->count; i++)
+		rc = set(conf, users->items[i].name, users->items[i].value,
+			 error);
+	return rc != 0 ? rc
+		       : ztp_kafka_properties_each(client, true, given, set,
+						   conf, error);
+}
+
+rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
+		      int events, struct ztp_error *error)
+{
+	rd_kafka_type_t type = client == ZTP_KAFKA_CONSUMER ? RD_KAFKA_CONSUMER
+							    : RD_KAFKA_PRODUCER;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
-	size_t i;
-	int rc;
+	int rc = set_all(conf, core->config, client, error);
 
-	rc = set(conf, "bootstrap.servers", kafka->brokers, error);
-	if (rc == 0)
-		rc = set(conf, "client.id", core->config->mqtt.client_id,
-			 error);
-	if (rc == 0)
-		rc = set(conf, "socket.nagle.disable", "true", error);
-	if (rc == 0)
-		rc = set(conf, "log.connection.close", "false", error);
-	/* Reconnect soon after Kafka is back, even after a long outage. */
-	if (rc == 0)
-		rc = set(conf, "reconnect.backoff.max.ms", "2000", error);
-	for (; rc == 0 && defaults->name; defaults++)
-		rc = set(conf, defaults->name, defaults->value, error);
-	for (i = 0; rc == 0 && i < kafka->properties.count; i++)
-		rc = set(conf, kafka->properties.items[i].name,
-			 kafka->properties.items[i].value, error);
-	for (; rc == 0 && fixed->name; fixed++)
-		rc = set(conf, fixed->name, fixed->value, error);
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
@@ -84,14 +85,11 @@ const char *kafka_topic(const struct core *core, enum store_topic topic)
 	const struct config_topics *topics = &core->config->kafka.topics;
 
 	switch (topic) {
-	case STORE_REQUESTS:
-		return topics->requests;
-	case STORE_RESULTS:
-		return topics->results;
-	case STORE_DLQ:
-		return topics->dlq;
-	case STORE_AUDIT:
-		return topics->audit;
+#define X(name, number, member, what)                                          \
+	case STORE_##name:                                                     \
+		return topics->member;
+		ZTP_TOPIC_LIST(X)
+#undef X
 	case STORE_TOPIC_END:
 		break;
 	}

@@ -7,23 +7,17 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "base/kafka_properties.h"
 #include "bridge/core/core.h"
 #include "bridge/store/store.h"
 
-struct kafka_setting {
-	const char *name, *value;
-};
-
-/* Creates a handle. Settings are applied in this order: defaults (which
- * kafka.properties may override), the operator's properties, and fixed
- * settings (which nothing overrides). Both lists end with a NULL name.
- * Properties of the other type of handle are left out. Log messages go to the
- * bridge's log, from librdkafka's threads. The events in the mask arrive on
- * the handle's main queue. */
-rd_kafka_t *kafka_new(struct core *core, rd_kafka_type_t type,
-		      const struct kafka_setting *defaults,
-		      const struct kafka_setting *fixed, int events,
-		      struct ztp_error *error);
+/* Creates a handle. Settings are applied in this order: what kafka.properties
+ * may override, the operator's properties, and what nothing overrides
+ * (base/kafka_properties.h). Properties of the other type of handle are left
+ * out. Log messages go to the bridge's log, from librdkafka's threads. The
+ * events in the mask arrive on the handle's main queue. */
+rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
+		      int events, struct ztp_error *error);
 
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);

@@ -14,15 +14,11 @@
 #define ANSWER_MS     3000
 #define ENDS_PAUSE_MS 100 /* minimum between two queries for end offsets */
 
-static const struct kafka_setting defaults[] = {{NULL, NULL}};
-static const struct kafka_setting fixed[] = {
-	{"isolation.level", "read_uncommitted"}, {NULL, NULL}};
-
 struct probe {
 	struct core *core;
 	int wake_fd;
 	rd_kafka_t *rk;
-	rd_kafka_topic_t *topics[5];
+	rd_kafka_topic_t *topics[STORE_TOPIC_END];
 	pthread_t thread;
 	bool started;
 
@@ -37,13 +33,9 @@ struct probe {
 	struct probe_end_offsets ends;
 };
 
-static const char *topic_name(const struct probe *a, int i)
+static const char *topic_name(const struct probe *a, int topic)
 {
-	const struct config_topics *t = &a->core->config->kafka.topics;
-	const char *const names[5] = {t->decisions, t->requests, t->results,
-				      t->dlq, t->audit};
-
-	return names[i];
+	return kafka_topic(a->core, (enum store_topic)topic);
 }
 
 /* --- queries: the probe's thread */
@@ -51,7 +43,7 @@ static const char *topic_name(const struct probe *a, int i)
 /* Creates the topics; one that exists is no error. Blocks. */
 static void create_topics(struct probe *a)
 {
-	rd_kafka_NewTopic_t *topics[5];
+	rd_kafka_NewTopic_t *topics[STORE_TOPIC_END];
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(a->rk);
 	rd_kafka_AdminOptions_t *options = rd_kafka_AdminOptions_new(
 		a->rk, RD_KAFKA_ADMIN_OP_CREATETOPICS);
@@ -60,7 +52,7 @@ static void create_topics(struct probe *a)
 	char text[256];
 	size_t i, made = 0, n = 0;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < STORE_TOPIC_END; i++) {
 		topics[made] = rd_kafka_NewTopic_new(topic_name(a, (int)i), -1,
 						     -1, text, sizeof(text));
 		if (topics[made])
@@ -109,13 +101,13 @@ static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 {
 	int i, k;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < STORE_TOPIC_END; i++) {
 		const rd_kafka_metadata_topic_t *topic = NULL;
 
 		for (k = 0; k < md->topic_cnt; k++)
 			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
 				topic = &md->topics[k];
-		if (topic && i == 0 && !topic->err)
+		if (topic && i == STORE_DECISIONS && !topic->err)
 			status->partitions = topic->partition_cnt;
 		if ((!topic || is_missing(topic->err)) && !*status->missing)
 			snprintf(status->missing, sizeof(status->missing), "%s",
@@ -130,7 +122,7 @@ static void probe(struct probe *a, struct probe_status *status)
 
 	memset(status, 0, sizeof(*status));
 	status->asked_at = ztp_clock_steady(&a->core->clock);
-	/* Asks about the topics that this handle knows: the five of
+	/* Asks about the topics that this handle knows: those of
 	 * open_topics. */
 	err = rd_kafka_metadata(a->rk, 0, NULL, &md, ANSWER_MS);
 	if (err)
@@ -154,8 +146,9 @@ static bool query_ends(struct probe *a, int partitions,
 	for (i = 0; i < partitions; i++) {
 		int64_t low, high;
 
-		if (rd_kafka_query_watermark_offsets(a->rk, topic_name(a, 0), i,
-						     &low, &high, ANSWER_MS))
+		if (rd_kafka_query_watermark_offsets(
+			    a->rk, topic_name(a, STORE_DECISIONS), i, &low,
+			    &high, ANSWER_MS))
 			return false;
 		ends->ends[i] = high;
 	}
@@ -256,7 +249,7 @@ static int open_topics(struct probe *a)
 {
 	int i;
 
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < STORE_TOPIC_END; i++) {
 		a->topics[i] =
 			rd_kafka_topic_new(a->rk, topic_name(a, i), NULL);
 		if (!a->topics[i])
@@ -280,7 +273,7 @@ int probe_new(struct probe **out, struct core *core, int wake_fd,
 	pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
 	pthread_cond_init(&a->changed, &attr);
 	pthread_condattr_destroy(&attr);
-	a->rk = kafka_new(core, RD_KAFKA_PRODUCER, defaults, fixed, 0, error);
+	a->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
 	if (!a->rk)
 		goto fail;
 	if (open_topics(a) != 0 ||
@@ -314,7 +307,7 @@ void probe_free(struct probe *a)
 		probe_stop(a);
 		pthread_join(a->thread, NULL);
 	}
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < STORE_TOPIC_END; i++)
 		if (a->topics[i])
 			rd_kafka_topic_destroy(a->topics[i]);
 	if (a->rk)

@@ -8,23 +8,11 @@
 #define RETRY_MS    60000 /* for a record that its topic does not accept */
 #define UNSTORED_MS 1000  /* then an unstored record moves to the outbox */
 
-static const struct kafka_setting defaults[] = {
-	{"linger.ms", "5"}, /* see producer_pump.c */
-	{"partitioner", "murmur2_random"},
-	{"queue.buffering.max.kbytes", "65536"},
-	{NULL, NULL}};
-
-static const struct kafka_setting fixed[] = {
-	{"enable.idempotence", "true"},
-	{"acks", "all"},
-	{"message.timeout.ms", "0"}, /* librdkafka must not give up */
-	{NULL, NULL}};
-
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 
-	p->rk = kafka_new(p->core, RD_KAFKA_PRODUCER, defaults, fixed,
+	p->rk = kafka_new(p->core, ZTP_KAFKA_PRODUCER,
 			  RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR, error);
 	if (!p->rk)
 		return ZTP_ERR_INTERNAL;
@@ -179,6 +167,16 @@ static void on_failure(struct producer *p, struct topic_window *window,
 		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
+/* From 64 partitions on, several share a bit: sending too much again
+ * does no harm. */
+static uint64_t partition_bit(const rd_kafka_message_t *message)
+{
+	return 1ull << ((uint32_t)message->partition % 64);
+}
+
+/* Keeps the records of a device in order: when one fails, the records of its
+ * partition that were sent after it are sent again after it, even if they
+ * have arrived. */
 static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
@@ -188,9 +186,15 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 
 	if (err) {
 		on_failure(p, window, flight, err);
+		if (window->rewind)
+			window->resend |= partition_bit(message);
 		return;
 	}
 	p->ok = true;
+	if (window->resend & partition_bit(message)) {
+		retry_record(p, window, flight);
+		return;
+	}
 	window->pause = PRODUCER_PAUSE_FIRST_MS;
 	window_move(window, flight, IN_FLIGHT_DONE);
 	p->unsettled++;

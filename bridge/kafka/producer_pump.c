@@ -189,6 +189,7 @@ static void pump_window(struct producer *p, struct topic_window *window)
 			return;
 		window->cursor = window->skip_from = window->skip_to = 0;
 		window->rewind = false;
+		window->resend = 0;
 	}
 	single = window->cursor < window->single_until;
 	if (!may_send(p, window, single))

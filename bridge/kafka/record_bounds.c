@@ -3,11 +3,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static struct ztp_str str(const char *text)
-{
-	return (struct ztp_str){text, strlen(text)};
-}
-
 static void fill(struct record_identity *identity,
 		 const uint8_t sha256[ZTP_SHA256_LEN], int64_t size)
 {
@@ -21,8 +16,10 @@ size_t record_identity(struct ztp_header *headers,
 		       const uint8_t sha256[ZTP_SHA256_LEN], int64_t size)
 {
 	fill(identity, sha256, size);
-	headers[0] = (struct ztp_header){"ztp.sha256", str(identity->sha256)};
-	headers[1] = (struct ztp_header){"ztp.size", str(identity->size)};
+	headers[0] =
+		(struct ztp_header){"ztp.sha256", ztp_str_of(identity->sha256)};
+	headers[1] =
+		(struct ztp_header){"ztp.size", ztp_str_of(identity->size)};
 	return 2;
 }
 
@@ -35,9 +32,10 @@ size_t record_bound_key(struct ztp_header *headers,
 		return 0;
 	ztp_sha256(sha256, key->p, key->n);
 	fill(identity, sha256, (int64_t)key->n);
-	headers[0] =
-		(struct ztp_header){"ztp.key.sha256", str(identity->sha256)};
-	headers[1] = (struct ztp_header){"ztp.key.size", str(identity->size)};
+	headers[0] = (struct ztp_header){"ztp.key.sha256",
+					 ztp_str_of(identity->sha256)};
+	headers[1] =
+		(struct ztp_header){"ztp.key.size", ztp_str_of(identity->size)};
 	*key = (struct ztp_str){NULL, 0};
 	return 2;
 }
@@ -64,7 +62,7 @@ size_t record_copy_headers(struct ztp_header *headers, size_t room,
 	if (missing == 0)
 		return n;
 	snprintf(left_out, 24, "%zu", missing);
-	headers[n++] =
-		(struct ztp_header){"ztp.headers.left_out", str(left_out)};
+	headers[n++] = (struct ztp_header){"ztp.headers.left_out",
+					   ztp_str_of(left_out)};
 	return n;
 }

@@ -9,6 +9,10 @@
 
 #include "bridge/store/store.h"
 
+/* Headers that are ours. */
+#define RECORD_HEADER(name) "ztp." name
+#define RECORD_SHA256	    RECORD_HEADER("sha256")
+
 #define RECORD_KEY_MAX	   4096	       /* bytes of a foreign key */
 #define RECORD_HEADER_MAX  (8 * 1024)  /* ... of a foreign header's value */
 #define RECORD_HEADERS_MAX (64 * 1024) /* ... of all of them */

@@ -67,7 +67,10 @@ struct topic_window {
 	int64_t cursor; /* seq of the last outbox record handed over */
 	/* Outbox records from one seq to the other are in flight already. */
 	int64_t skip_from, skip_to;
-	bool rewind;	    /* a record failed: start again when all are back */
+	bool rewind; /* a record failed: start again when all are back */
+	/* A bit for each partition whose records must be sent again,
+	 * acknowledged or not, because an earlier one failed. */
+	uint64_t resend;
 	int64_t batch_wait; /* until then, later records wait for the batch */
 	int64_t gap_until;  /* until then, nothing follows the last batch */
 	/* Up to this seq one by one, because a batch was too large. */

@@ -6,12 +6,12 @@
 #include "bridge/life/delivery.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/member.h"
 
 #define WINDOW_MAX  MQTT_OUT_WINDOW_MAX
 #define ANSWERS_MAX 64 /* per turn; devices repeat the others */
 
-#define ANSWER_SUFFIX "/events/provisioning"
-#define ANSWER_FILTER "subscriptions/+/registries/+/devices/+" ANSWER_SUFFIX
+#define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
 
 /* One publish in flight. The slot stays busy until its result is in the store
  * (settle), so that nothing publishes the command twice. */
@@ -105,7 +105,7 @@ static void on_answer(struct commands *c, const char *topic, const char *text,
 		      size_t len)
 {
 	struct answer *answer = &c->answers[c->answer_count];
-	size_t n = strlen(topic) - strlen(ANSWER_SUFFIX);
+	size_t n = strlen(topic) - strlen(ZTP_APPLIED_SUFFIX);
 	struct ztp_path path;
 	struct ztp_error why;
 	int rc = ztp_path_parse(&path, topic, n, &why);
@@ -129,7 +129,7 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 {
 	struct commands *c = arg;
 
-	if (!ends_with(topic, ANSWER_SUFFIX))
+	if (!ends_with(topic, ZTP_APPLIED_SUFFIX))
 		return false;
 	on_answer(c, topic, payload, len);
 	return true;
@@ -228,7 +228,7 @@ static int add_properties(mosquitto_property **list,
 			  const struct store_request *r, const char *status,
 			  const char *content_type, int64_t expiry_ms)
 {
-	/* Below 1 when its deadline has passed and is still to be applied. */
+	/* Below 1 if the deadline has passed but has not been applied yet. */
 	int64_t seconds = (expiry_ms + 999) / 1000;
 	int rc = 0;
 
@@ -237,10 +237,10 @@ static int add_properties(mosquitto_property **list,
 						   content_type);
 	if (rc == 0)
 		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, "request_id", r->id);
+			list, MQTT_PROP_USER_PROPERTY, ZTP_M_REQUEST_ID, r->id);
 	if (rc == 0)
 		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, "status", status);
+			list, MQTT_PROP_USER_PROPERTY, ZTP_M_STATUS, status);
 	if (rc == 0)
 		rc = mosquitto_property_add_binary(
 			list, MQTT_PROP_CORRELATION_DATA, r->id,
@@ -283,9 +283,9 @@ static const char *reason_of(const struct store_request *r,
 			     const struct store_decision *d)
 {
 	if (r->state == ZTP_STATE_EXPIRED)
-		return "expired";
+		return ztp_outcome_name(ZTP_OUTCOME_EXPIRED);
 	if (r->state == ZTP_STATE_CONFLICT)
-		return "conflict";
+		return ztp_outcome_name(ZTP_OUTCOME_CONFLICT);
 	return d->reason;
 }
 
@@ -311,7 +311,7 @@ static int publish(struct commands *c, struct slot *slot,
 	struct ztp_command command = {
 		.request_id = r->id,
 		.path = r->path,
-		.status = approved ? "approved" : "rejected",
+		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
 	};
 	/* A rejection has no payload, even if the customer had approved before
 	 * the gate refused: it is not read. A raw one is then empty, and only
@@ -358,7 +358,7 @@ struct pumping {
 	struct ztp_error error;
 };
 
-/* 0: it is on its way; 1: not now. */
+/* Returns 0 if the command is in flight, 1 if this is not possible now. */
 static int pump_command(struct pumping *p, const struct store_request *r)
 {
 	struct commands *c = p->c;

@@ -8,6 +8,7 @@
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/gate_protocol.h"
 
 /* --- decisions with an effect */
 
@@ -28,7 +29,7 @@ static char *metadata_for_gate(struct bridge *b, const struct store_request *r,
 {
 	size_t len = decision->metadata ? strlen(decision->metadata) : 0;
 
-	if (len <= REGISTRAR_METADATA_MAX)
+	if (len <= ZTP_CONTROL_METADATA_MAX)
 		return decision->metadata;
 	log_warn(b->core.log, "metadata_left_out", LOG_STR("request_id", r->id),
 		 LOG_UINT("bytes", len));
@@ -62,8 +63,7 @@ static int apply_decision(struct bridge *b, struct store_request *r,
 		return rc;
 	log_info(b->core.log, "decision_taken", LOG_STR("request_id", r->id),
 		 LOG_STR("device_path", r->path),
-		 LOG_STR("decision",
-			 d.verdict == ZTP_APPROVE ? "approve" : "reject"));
+		 LOG_STR("decision", ztp_verdict_name(d.verdict)));
 	b->core.tally.decisions[d.verdict]++;
 	tally_decision_latency(&b->core.tally, b->core.now - r->announced_at);
 	if (d.verdict == ZTP_APPROVE)
@@ -100,16 +100,21 @@ static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 			    const struct consumer_record *record,
 			    struct ztp_error *error)
 {
-	enum ztp_outcome outcome = no_effect[what].outcome;
+	const struct records_outcome said = {
+		.outcome = no_effect[what].outcome,
+		.message = no_effect[what].message,
+		.traceparent = r->n ? r->traceparent : decision->traceparent,
+		.decision = &record->position,
+		.r = what == ZTP_DECISION_UNKNOWN ? NULL : r,
+		.id = decision->request_id,
+		.path = decision->path,
+		.key = record->key,
+	};
 
 	log_info(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
-		 LOG_STR("outcome", ztp_outcome_name(outcome)));
-	return records_result(
-		b, what == ZTP_DECISION_UNKNOWN ? NULL : r,
-		decision->request_id, decision->path, record->key, outcome,
-		no_effect[what].message, &record->position,
-		r->n ? r->traceparent : decision->traceparent, error);
+		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));
+	return records_result(b, &said, error);
 }
 
 static int decide(struct bridge *b, const struct ztp_decision *decision,
@@ -172,18 +177,21 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 
 /* --- deadlines */
 
+/* Silence approves a request only if the customer was asked in time. */
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
 	struct store_decision d = {.verdict = ZTP_APPROVE};
+	bool asked = r->state == ZTP_STATE_REQUESTED;
 	int rc;
 
-	if (b->core.config->onboarding.on_timeout == ZTP_REJECT)
+	if (!asked || b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return move_finish(b, r, ZTP_STATE_EXPIRED,
-				   "no decision by expires_at", NULL, error);
+				   asked ? "no decision by expires_at"
+					 : "Kafka had not taken the request "
+					   "by expires_at",
+				   NULL, error);
 	rc = store_decision_put(b->store, r->n, &d, error);
-	if (rc == 0)
-		rc = ensure_requested(b, r, error);
 	if (rc != 0)
 		return rc;
 	log_info(b->core.log, "approved_on_timeout",

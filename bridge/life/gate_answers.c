@@ -10,6 +10,7 @@
 #include "bridge/life/moves.h"
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/code.h"
 
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)
@@ -28,9 +29,9 @@ static int on_created(struct bridge *b, const struct control_answer *said,
 
 	if (r->state != ZTP_STATE_APPROVED)
 		return 0;
-	if (control_is(said, "OK"))
+	if (control_is(said, ZTP_CODE_OK))
 		return move_register(b, r, said->subscribed, error);
-	if (control_is(said, "ALREADY_EXISTS"))
+	if (control_is(said, ZTP_CODE_ALREADY_EXISTS))
 		return move_finish_decided(
 			b, r, ZTP_STATE_CONFLICT,
 			"a device with this path exists already", error);

@@ -129,9 +129,15 @@ int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	r->finished_at = b->core.now;
 	rc = owe_after_end(b, r, error);
 	if (rc == 0)
-		rc = records_result(b, r, NULL, "", (struct ztp_str){NULL, 0},
-				    ztp_life_outcome(to), message, position,
-				    r->traceparent, error);
+		rc = records_result(b,
+				    &(struct records_outcome){
+					    .outcome = ztp_life_outcome(to),
+					    .message = message,
+					    .traceparent = r->traceparent,
+					    .decision = position,
+					    .r = r,
+				    },
+				    error);
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
 	if (rc == 0)

@@ -475,5 +475,7 @@ int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
 	b->core.tally.requests_published++;
-	return rc == 0 ? store_request_announced(b->store, n, error) : rc;
+	if (rc == 0) /* asking after the deadline does not count */
+		rc = store_request_announced(b->store, n, b->core.now, error);
+	return rc;
 }

@@ -9,11 +9,6 @@
 #include "bridge/kafka/record_bounds.h"
 #include "ztp/request.h"
 
-static struct ztp_str str(const char *text)
-{
-	return (struct ztp_str){text, strlen(text)};
-}
-
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error)
@@ -48,8 +43,8 @@ int records_request(struct bridge *b, const struct store_request *r,
 	if (rc != 0)
 		return rc;
 	ztp_time_format(time, b->core.now);
-	record.key = str(r->path);
-	record.value = str(json);
+	record.key = ztp_str_of(r->path);
+	record.value = ztp_str_of(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
 	if (!from || !producer_take(b->producer, &record, from))
@@ -58,65 +53,65 @@ int records_request(struct bridge *b, const struct store_request *r,
 	return rc;
 }
 
-int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, const char *path, struct ztp_str key,
-		   enum ztp_outcome outcome, const char *message,
-		   const struct ztp_position *decision, const char *traceparent,
+int records_result(struct bridge *b, const struct records_outcome *what,
 		   struct ztp_error *error)
 {
+	const struct store_request *r = what->r;
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_RESULTS};
 	struct record_identity of_key;
 	struct ztp_result result = {
-		.request_id = r ? r->id : id,
-		.outcome = outcome,
-		.message = message,
+		.request_id = r ? r->id : what->id,
+		.outcome = what->outcome,
+		.message = what->message,
 		.delivered_at = r ? r->delivered_at : 0,
 		.at = b->core.now,
 	};
 	char type[ZTP_RESULT_TYPE_MAX], ce_id[33], time[ZTP_TIME_LEN];
 	char subject[ZTP_PATH_MAX + 1] = "";
 	struct ztp_event event = {ce_id,   b->source, type,
-				  subject, time,      traceparent};
+				  subject, time,      what->traceparent};
 	char trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_path parts;
 	uint8_t random[24];
 	char *json = NULL;
 	int rc;
 
-	if (!*traceparent) { /* no trace exists for this decision */
+	if (!*what->traceparent) { /* no trace exists for this decision */
 		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(trace, random);
 		event.traceparent = trace;
 	}
-	if (decision)
-		result.decision = *decision;
-	if (r || *path)
-		snprintf(subject, sizeof(subject), "%s", r ? r->path : path);
-	else if (ztp_path_parse(&parts, key.p, key.n, NULL) == 0)
-		snprintf(subject, sizeof(subject), "%.*s", (int)key.n, key.p);
+	if (what->decision)
+		result.decision = *what->decision;
+	if (r || *what->path)
+		snprintf(subject, sizeof(subject), "%s",
+			 r ? r->path : what->path);
+	else if (ztp_path_parse(&parts, what->key.p, what->key.n, NULL) == 0)
+		snprintf(subject, sizeof(subject), "%.*s", (int)what->key.n,
+			 what->key.p);
 	result.path = subject;
 	rc = ztp_result_build(&json, &result, error);
 	if (rc != 0)
 		return rc;
-	ztp_result_type(type, outcome);
+	ztp_result_type(type, what->outcome);
 	ztp_result_id(ce_id, &result);
 	ztp_time_format(time, b->core.now);
 	if (!*subject)
 		event.subject = result.request_id;
-	record.key = r ? str(r->path) : key;
-	record.value = str(json);
+	record.key = r ? ztp_str_of(r->path) : what->key;
+	record.value = ztp_str_of(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
 	record.header_count += record_bound_key(headers + record.header_count,
 						&of_key, &record.key);
 	/* Without a key, the path that the decision names. */
 	if (!record.key.p && *subject)
-		record.key = str(subject);
+		record.key = ztp_str_of(subject);
 	rc = store_outbox_add(b->store, &record, error);
 	free(json);
 	if (rc == 0)
-		b->core.tally.results[outcome]++;
+		b->core.tally.results[what->outcome]++;
 	return rc;
 }
 
@@ -141,7 +136,7 @@ int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 	n += record_identity(headers + n, &identity, entry->sha256,
 			     entry->size);
 	if (*entry->path)
-		record.key = str(entry->path);
+		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
 	record.headers = headers;
 	record.header_count = n;
@@ -177,7 +172,7 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 		ztp_sha256(sha256, value.p, value.n);
 		n += record_identity(headers + n, &identity, sha256,
 				     (int64_t)value.n);
-		record.value = str("");
+		record.value = ztp_str_of("");
 	}
 	n += record_bound_key(headers + n, &of_key, &record.key);
 	n += record_copy_headers(headers + n, ZTP_HEADERS_MAX - n, originals,
@@ -196,7 +191,7 @@ int records_audit(struct bridge *b, const struct journal_entry *entry,
 	struct store_record record = {.topic = STORE_AUDIT};
 
 	if (*entry->path)
-		record.key = str(entry->path);
+		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
 	return store_outbox_add(b->store, &record, error);
 }

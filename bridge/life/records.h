@@ -16,14 +16,23 @@ int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error);
 
-/* ztp.results. r may be NULL (unknown request): then id is the request id, key
- * is the decision's own, and path is the one that the decision names, or "".
- * decision: position of the record that caused the result; its topic is NULL
- * if there was none. */
-int records_result(struct bridge *b, const struct store_request *r,
-		   const char *id, const char *path, struct ztp_str key,
-		   enum ztp_outcome outcome, const char *message,
-		   const struct ztp_position *decision, const char *traceparent,
+/* The outcome of a request, or of a decision without effect. */
+struct records_outcome {
+	enum ztp_outcome outcome;
+	const char *message;
+	const char *traceparent; /* "" if there is no trace yet */
+	/* Position of the record that caused it; NULL, or its topic is NULL, if
+	 * there was none. */
+	const struct ztp_position *decision;
+	const struct store_request *r; /* NULL: unknown request */
+	/* Of an unknown request: its id and path as the decision names them
+	 * (path "" if it does not), and the decision's key. */
+	const char *id, *path;
+	struct ztp_str key;
+};
+
+/* ztp.results. */
+int records_result(struct bridge *b, const struct records_outcome *what,
 		   struct ztp_error *error);
 
 /* ztp.dlq: a pending event that was refused. */

@@ -33,10 +33,15 @@ static size_t add_identity(struct ztp_header *headers,
 
 /* --- dead letters */
 
+static bool begins(const char *name, const char *prefix)
+{
+	return strncmp(name, prefix, strlen(prefix)) == 0;
+}
+
 static bool is_ours(const char *name)
 {
-	return strncmp(name, "__connect.errors.", 17) == 0 ||
-	       strncmp(name, "ztp.", 4) == 0;
+	return begins(name, ZTP_DEAD_HEADER("")) ||
+	       begins(name, RECORD_HEADER(""));
 }
 
 static int drop(struct bridge *b, const struct store_record *old)
@@ -66,7 +71,7 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 			headers[n++] = old->headers[i];
 	if (again && n == old->header_count && !old->key.p)
 		return drop(b, old);
-	if (!ztp_header_get(headers, n, "ztp.sha256").p)
+	if (!ztp_header_get(headers, n, RECORD_SHA256).p)
 		n += add_identity(headers + n, &identity, old);
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;
@@ -99,7 +104,7 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	/* The CloudEvent headers say which request it was about, and
 	 * what it was. */
 	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX; i++)
-		if (strncmp(old->headers[i].name, "ce_", 3) == 0)
+		if (begins(old->headers[i].name, ZTP_CE_HEADER("")))
 			headers[n++] = old->headers[i];
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;

@@ -31,13 +31,20 @@
 /* --- one turn */
 
 /* Entries that the journal replays are applied before decisions, which may be
- * answers to them. Events that max_requests blocks have never been asked
- * about, so they do not count. */
+ * answers to them. */
 static bool is_replaying(const struct loop *l)
 {
-	const struct bridge *b = &l->b;
+	return journal_before(&l->b.mark, &l->b.told);
+}
 
-	return !b->blocked && journal_before(&b->mark, &b->told);
+/* Events that max_requests blocks now were blocked before the restart or
+ * rollback too, because the store has not gained room since the last
+ * commit. The customer was therefore never asked about them, and the replay
+ * ends here. */
+static void end_replay(struct bridge *b)
+{
+	if (b->blocked && journal_before(&b->mark, &b->told))
+		b->told = b->mark;
 }
 
 static void collect(struct loop *l)
@@ -137,6 +144,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
 				   error);
+	end_replay(b);
 	if (rc == 0 && !is_replaying(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
@@ -392,7 +400,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;
-	snprintf(l->b.source, sizeof(l->b.source), "/ztp-bridge/%s",
+	snprintf(l->b.source, sizeof(l->b.source), "/" ZTP_BRIDGE "/%s",
 		 config->mqtt.client_id);
 	if (loop_wait_open(l, &error) != 0 || open_store(l, &error) != 0 ||
 	    open_parts(l, &error) != 0) {

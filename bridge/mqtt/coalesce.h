@@ -24,15 +24,15 @@
 #define COALESCE_WAITED_US     60 /* paho may have waited for this event */
 
 struct coalesce {
-	int work_fd;	/* an eventfd, to wake the loop now */
-	int timer_fd;	/* a timerfd, to wake it soon */
-	int64_t began;	/* ztp_clock_us(), with this one */
-	int64_t ended;	/* and with the one before */
-	long sleeps;	/* of this thread, that were not for events */
-	bool coalesced; /* several are here, of which this is one */
+	int work_fd;	/* eventfd: wakes the loop now */
+	int timer_fd;	/* timerfd: wakes it soon */
+	int64_t began;	/* ztp_clock_us() when this event began */
+	int64_t ended;	/* ztp_clock_us() when the previous one ended */
+	long sleeps;	/* times this thread slept for other reasons */
+	bool coalesced; /* this event is one of several */
 };
 
-/* Around each event; begin may sleep. */
+/* Called before and after each event; begin may sleep. */
 void coalesce_begin(struct coalesce *coalesce, int64_t now);
 void coalesce_end(struct coalesce *coalesce);
 

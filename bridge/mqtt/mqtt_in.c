@@ -10,6 +10,7 @@
 
 #include "base/random.h"
 #include "bridge/mqtt/receive.h"
+#include "ztp/gate_protocol.h"
 
 #define RETRY_FIRST_MS 250
 #define RETRY_MAX_MS   30000
@@ -247,7 +248,7 @@ static void subscribe(struct mqtt_in *in)
 
 	filters[n++] = mqtt->pending_topic;
 	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
-		filters[n++] = (char *)(uintptr_t)RECEIVE_AUDIT_TOPIC;
+		filters[n++] = (char *)(uintptr_t)ZTP_MQTT_AUDIT;
 	for (i = 0; i < n; i++) {
 		no_retained[i] = (MQTTSubscribe_options)
 			MQTTSubscribe_options_initializer;

@@ -8,9 +8,9 @@
 #include "base/clock.h"
 #include "base/random.h"
 #include "bridge/journal/journal_entry.h"
+#include "ztp/gate_protocol.h"
 #include "ztp/json.h"
-
-#define AUDIT_MAX (64 * 1024)
+#include "ztp/member.h"
 
 static void append(struct receiver *ev, struct journal_entry *e)
 {
@@ -33,30 +33,24 @@ static void append(struct receiver *ev, struct journal_entry *e)
 static void dead_letter(struct receiver *ev, struct journal_entry *e,
 			const char *topic, const char *text, size_t len)
 {
-	char path[ZTP_PATH_MAX + 1] = "";
-	char id[ZTP_REQUEST_ID_MAX + 1] = "";
-	char *salvaged = NULL;
-	struct ztp_str member;
+	struct ztp_salvaged salvaged = {.json = NULL};
 
 	e->kind = ENTRY_DEAD;
 	e->topic = topic;
 	e->size = (int64_t)len;
 	ztp_sha256(e->sha256, text, len);
-	if (len <= ZTP_PENDING_MAX &&
-	    ztp_pending_salvage(&salvaged, path, text, len) != 0)
-		salvaged = NULL;
-	e->path = path;
-	e->text = salvaged ? salvaged : "";
+	/* If there is no memory for this, the dead letter just says less. */
+	if (len <= ZTP_PENDING_MAX)
+		(void)ztp_pending_salvage(&salvaged, text, len);
+	e->path = salvaged.path;
+	e->request_id = salvaged.request_id;
+	e->text = salvaged.json ? salvaged.json : "";
 	e->text_len = strlen(e->text);
-	if (e->text_len > 0 &&
-	    ztp_json_member(&member, e->text, e->text_len, "request_id") &&
-	    member.n >= 2 && member.n - 2 <= ZTP_REQUEST_ID_MAX)
-		memcpy(id, member.p + 1, member.n - 2);
-	e->request_id = id;
 	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
-		 LOG_STR("device_path", *path ? path : NULL), LOG_WHY(&e->why));
+		 LOG_STR("device_path", *e->path ? e->path : NULL),
+		 LOG_WHY(&e->why));
 	append(ev, e);
-	free(salvaged);
+	ztp_salvaged_clear(&salvaged);
 }
 
 /* Returns n random bytes, used only once. The kernel is asked once for
@@ -102,27 +96,34 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 static void on_audit(struct receiver *ev, struct journal_entry *e,
 		     const char *text, size_t len)
 {
-	const char *path = NULL;
+	struct ztp_field field = {.name = ZTP_M_DEVICE_PATH};
+	struct journal_entry audit;
+	char path[ZTP_PATH_MAX + 1] = "";
+	struct ztp_str given = {NULL, 0};
+	struct ztp_object record;
 	struct ztp_path parts;
-	cJSON *tree = NULL;
-	int rc = ztp_json_parse(&tree, text, len, AUDIT_MAX, &e->why);
+	int rc =
+		ztp_object_read(&record, &field, 1, (struct ztp_str){text, len},
+				ZTP_AUDIT_MAX, &e->why);
 
-	if (rc == 0)
-		rc = ztp_json_string(&path, tree, "device_path", ZTP_PATH_MAX,
-				     &e->why);
+	if (rc == 0) {
+		rc = ztp_object_string(&given, &record, 0, ZTP_PATH_MAX,
+				       &e->why);
+		if (rc == 0 && given.p &&
+		    ztp_path_parse(&parts, given.p, given.n, NULL) == 0)
+			memcpy(path, given.p, given.n); /* path was zeroed */
+		ztp_object_clear(&record);
+	}
 	if (rc != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
-		cJSON_Delete(tree);
 		return;
 	}
-	if (path && ztp_path_parse(&parts, path, strlen(path), NULL) != 0)
-		path = NULL;
-	e->kind = ENTRY_AUDIT;
-	e->path = path ? path : "";
-	e->text = text;
-	e->text_len = len;
-	append(ev, e);
-	cJSON_Delete(tree);
+	audit = *e;
+	audit.kind = ENTRY_AUDIT;
+	audit.path = path;
+	audit.text = text;
+	audit.text_len = len;
+	append(ev, &audit);
 }
 
 void receive_message(struct receiver *ev, const char *topic, const char *text,
@@ -133,7 +134,7 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 	coalesce_begin(&ev->coalesce, ztp_clock_us());
 	e.arrived_wall = ztp_clock_wall();
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
-	if (strcmp(topic, RECEIVE_AUDIT_TOPIC) == 0)
+	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);

@@ -11,8 +11,7 @@
 #include "bridge/journal/journal.h"
 #include "bridge/mqtt/coalesce.h"
 
-#define RECEIVE_AUDIT_TOPIC "ztp/v1/audit"
-#define RECEIVE_RANDOM	    238 /* bytes; enough for seven events */
+#define RECEIVE_RANDOM 238 /* bytes; enough for seven events */
 
 /* Embedded in its owner's struct: zero it, then set core, journal and the two
  * file descriptors of coalesce. */

@@ -1,14 +1,20 @@
 #include "bridge/registrar/control.h"
 
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
 #include <stdio.h>
 #include <string.h>
+
+#include "base/json_tree.h"
 
 /* --- commands */
 
 void control_begin(struct control_message *m)
 {
 	m->root = cJSON_CreateObject();
-	m->list = m->root ? cJSON_AddArrayToObject(m->root, "commands") : NULL;
+	m->list = m->root ? cJSON_AddArrayToObject(m->root, ZTP_M_COMMANDS)
+			  : NULL;
 	m->failed = !m->list;
 }
 
@@ -28,8 +34,8 @@ static cJSON *add_command(struct control_message *m, const char *name,
 		cJSON_Delete(command);
 		command = NULL;
 	}
-	add_text(m, command, "command", name);
-	add_text(m, command, "correlationData", correlation);
+	add_text(m, command, ZTP_M_COMMAND, name);
+	add_text(m, command, ZTP_M_CORRELATION, correlation);
 	return command;
 }
 
@@ -37,60 +43,62 @@ static cJSON *add_device(struct control_message *m, const char *name,
 			 const char *correlation, const struct store_request *r)
 {
 	cJSON *command = add_command(m, name, correlation);
-	char hex[ZTP_SHA256_HEX];
 
-	ztp_hex_encode(hex, r->fingerprint, ZTP_SHA256_LEN);
-	add_text(m, command, "device_path", r->path);
-	add_text(m, command, "fingerprint_sha256", hex);
+	add_text(m, command, ZTP_M_DEVICE_PATH, r->path);
+	if (!command ||
+	    !ztp_tree_add_sha256(command, ZTP_M_FINGERPRINT, r->fingerprint))
+		m->failed = true;
 	return command;
 }
 
 void control_create(struct control_message *m, const char *correlation,
 		    const struct store_request *r, const char *metadata)
 {
-	cJSON *command = add_device(m, "createDevice", correlation, r);
+	cJSON *command = add_device(m, ZTP_CMD_CREATE_DEVICE, correlation, r);
 
-	add_text(m, command, "request_id", r->id);
+	add_text(m, command, ZTP_M_REQUEST_ID, r->id);
 	if (!metadata || !*metadata)
 		return;
-	if (!command || !cJSON_AddRawToObject(command, "metadata", metadata))
+	if (!command ||
+	    !cJSON_AddRawToObject(command, ZTP_M_METADATA, metadata))
 		m->failed = true;
 }
 
 void control_reject(struct control_message *m, const char *correlation,
 		    const struct store_request *r, int64_t retry_after_ms)
 {
-	cJSON *command = add_device(m, "rejectDevice", correlation, r);
+	cJSON *command = add_device(m, ZTP_CMD_REJECT_DEVICE, correlation, r);
 	int64_t seconds;
 
 	if (retry_after_ms < 0)
 		return;
-	if (retry_after_ms > CONTROL_RETRY_MAX_MS)
-		retry_after_ms = CONTROL_RETRY_MAX_MS;
+	if (retry_after_ms > ZTP_CONTROL_RETRY_MAX_S * 1000)
+		retry_after_ms = ZTP_CONTROL_RETRY_MAX_S * 1000;
 	seconds = (retry_after_ms + 999) / 1000;
-	if (!command ||
-	    !cJSON_AddNumberToObject(command, "retry_after_s", (double)seconds))
+	if (!command || !cJSON_AddNumberToObject(command, ZTP_M_RETRY_AFTER,
+						 (double)seconds))
 		m->failed = true;
 }
 
 void control_get(struct control_message *m, const char *correlation,
 		 const struct store_request *r)
 {
-	add_device(m, "getDevice", correlation, r);
+	add_device(m, ZTP_CMD_GET_DEVICE, correlation, r);
 }
 
 void control_info(struct control_message *m)
 {
-	add_command(m, "getInfo", "info");
+	add_command(m, ZTP_CMD_GET_INFO, "info");
 }
 
 void control_ack(struct control_message *m,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n)
 {
-	cJSON *command = add_command(m, "ackPending", "ack"), *list;
+	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, "ack"), *list;
 	size_t i;
 
-	list = command ? cJSON_AddArrayToObject(command, "request_ids") : NULL;
+	list = command ? cJSON_AddArrayToObject(command, ZTP_M_REQUEST_IDS)
+		       : NULL;
 	if (!list)
 		m->failed = true;
 	for (i = 0; i < n && !m->failed; i++)
@@ -101,7 +109,7 @@ void control_ack(struct control_message *m,
 bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 {
 	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
-	bool sent = text && mqtt_out_publish(mqtt_out, NULL, CONTROL_TOPIC,
+	bool sent = text && mqtt_out_publish(mqtt_out, NULL, ZTP_MQTT_CONTROL,
 					     text, strlen(text), NULL) == 0;
 
 	cJSON_free(text);
@@ -112,13 +120,6 @@ bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 
 /* --- answers */
 
-const char *control_text(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static bool is_true(const cJSON *object, const char *name)
 {
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
@@ -126,22 +127,24 @@ static bool is_true(const cJSON *object, const char *name)
 
 void control_read(struct control_answer *a, const cJSON *response)
 {
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *code = control_text(response, "code");
-	const char *hex = control_text(data, "fingerprint_sha256");
+	const cJSON *data =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
+	const char *code = ztp_tree_text(response, "code");
+	const char *hex = ztp_tree_text(data, ZTP_M_FINGERPRINT);
 
 	if (!*code)
-		code = data ? "OK" : "INTERNAL";
+		code = data ? ZTP_CODE_OK : ZTP_CODE_INTERNAL;
 	snprintf(a->code, sizeof(a->code), "%s", code);
 	snprintf(a->message, sizeof(a->message), "%s",
-		 control_text(response, "error"));
-	snprintf(a->state, sizeof(a->state), "%s", control_text(data, "state"));
+		 ztp_tree_text(response, "error"));
+	snprintf(a->state, sizeof(a->state), "%s",
+		 ztp_tree_text(data, "state"));
 	snprintf(a->request_id, sizeof(a->request_id), "%s",
-		 control_text(data, "request_id"));
+		 ztp_tree_text(data, ZTP_M_REQUEST_ID));
 	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
-	a->live = is_true(data, "live");
-	a->subscribed = a->live && is_true(data, "subscribed");
+	a->live = is_true(data, ZTP_M_LIVE);
+	a->subscribed = a->live && is_true(data, ZTP_M_SUBSCRIBED);
 }
 
 bool control_is(const struct control_answer *a, const char *code)
@@ -151,8 +154,8 @@ bool control_is(const struct control_answer *a, const char *code)
 
 bool control_is_denied(const struct control_answer *a)
 {
-	return control_is(a, "PERMISSION_DENIED") ||
-	       control_is(a, "UNAVAILABLE");
+	return control_is(a, ZTP_CODE_PERMISSION_DENIED) ||
+	       control_is(a, ZTP_CODE_UNAVAILABLE);
 }
 
 static bool state_is(const struct control_answer *a, const char *state)
@@ -170,8 +173,9 @@ static bool same_key(const struct control_answer *a,
 bool control_is_device(const struct control_answer *a,
 		       const struct store_request *r)
 {
-	return control_is(a, "OK") && same_key(a, r) &&
-	       (state_is(a, "active") || state_is(a, "blocked")) &&
+	return control_is(a, ZTP_CODE_OK) && same_key(a, r) &&
+	       (state_is(a, ZTP_DEVICE_ACTIVE) ||
+		state_is(a, ZTP_DEVICE_BLOCKED)) &&
 	       strcmp(a->request_id, r->id) == 0;
 }
 
@@ -180,13 +184,13 @@ bool control_is_device(const struct control_answer *a,
 bool control_is_gone(const struct control_answer *a,
 		     const struct store_request *r)
 {
-	return control_is(a, "NOT_FOUND") ||
-	       (control_is(a, "OK") && !control_is_device(a, r));
+	return control_is(a, ZTP_CODE_NOT_FOUND) ||
+	       (control_is(a, ZTP_CODE_OK) && !control_is_device(a, r));
 }
 
 bool control_is_held(const struct control_answer *a,
 		     const struct store_request *r)
 {
-	return control_is(a, "OK") && same_key(a, r) &&
-	       state_is(a, "pending") && a->live;
+	return control_is(a, ZTP_CODE_OK) && same_key(a, r) &&
+	       state_is(a, ZTP_CANDIDATE_PENDING) && a->live;
 }

@@ -12,11 +12,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/store/store.h"
 
-#define CONTROL_TOPIC	     "$CONTROL/ztp/v1"
-#define CONTROL_RESPONSE     "$CONTROL/ztp/v1/response"
-#define CONTROL_SUBSCRIBED   "ztp/v1/subscribed"
-#define CONTROL_CORRELATION  (ZTP_REQUEST_ID_MAX + 16)
-#define CONTROL_RETRY_MAX_MS (31536000LL * 1000) /* limit of rejectDevice */
+#define CONTROL_CORRELATION (ZTP_REQUEST_ID_MAX + 16)
 
 /* Several commands for one publish. */
 struct control_message {
@@ -50,8 +46,6 @@ struct control_answer {
 	bool live, subscribed;
 };
 
-/* A member's text; "" if it is missing or not a string. */
-const char *control_text(const cJSON *object, const char *name);
 void control_read(struct control_answer *answer, const cJSON *response);
 bool control_is(const struct control_answer *answer, const char *code);
 /* The gate could not do it now: the same command is to be sent again. */

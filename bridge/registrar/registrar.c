@@ -18,6 +18,8 @@
  */
 #include "bridge/registrar/registrar_internal.h"
 
+#include "ztp/gate_protocol.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -66,10 +68,10 @@ void registrar_free(struct registrar *g)
 void registrar_connected(struct registrar *g)
 {
 	struct mqtt_out *mqtt_out = g->mqtt_out;
-	int rc = mqtt_out_subscribe(mqtt_out, CONTROL_RESPONSE, 1);
+	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mqtt_out_subscribe(mqtt_out, CONTROL_SUBSCRIBED, 0);
+		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -131,7 +133,7 @@ void registrar_settle(struct registrar *g)
 
 		if (op->n == 0 || !op->done)
 			continue;
-		if (control_is(&op->answer, "PERMISSION_DENIED"))
+		if (control_is(&op->answer, ZTP_CODE_PERMISSION_DENIED))
 			registrar_denied(g, 0);
 		registrar_free_op(g, op);
 	}

@@ -17,9 +17,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/store/store.h"
 
-/* How many bytes of a decision's metadata, as JSON, a gate keeps. */
-#define REGISTRAR_METADATA_MAX (16 * 1024)
-#define REGISTRAR_DENIED_MS    5000 /* pause after the gate refused us */
+#define REGISTRAR_DENIED_MS 5000 /* pause after the gate refused us */
 
 struct control_answer;
 struct registrar;

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "ztp/json.h"
+#include "base/json_tree.h"
+#include "ztp/code.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define RESPONSE_MAX (1024 * 1024)
 
@@ -16,12 +19,14 @@
 
 static void on_info(struct registrar *g, const cJSON *response)
 {
-	const cJSON *data = cJSON_GetObjectItemCaseSensitive(response, "data");
-	const char *topic = control_text(data, "command_topic");
+	const cJSON *data =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
+	const char *topic = ztp_tree_text(data, ZTP_M_COMMAND_TOPIC);
 	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
-	if (strcmp(control_text(response, "code"), "OK") != 0 && !data) {
+	if (strcmp(ztp_tree_text(response, "code"), ZTP_CODE_OK) != 0 &&
+	    !data) {
 		registrar_denied(g, 0);
 		return;
 	}
@@ -29,7 +34,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 		if (agrees)
 			log_info(g->core->log, "gate_connected",
 				 LOG_STR("version",
-					 control_text(data, "version")));
+					 ztp_tree_text(data, "version")));
 		else
 			log_error(g->core->log, "gate_disagrees",
 				  LOG_STR("gate_command_topic", topic),
@@ -42,10 +47,10 @@ static void on_info(struct registrar *g, const cJSON *response)
 
 static void on_response(struct registrar *g, const cJSON *response)
 {
-	const char *correlation = control_text(response, "correlationData");
+	const char *correlation = ztp_tree_text(response, ZTP_M_CORRELATION);
 	int i;
 
-	if (strcmp(control_text(response, "command"), "getInfo") == 0) {
+	if (strcmp(ztp_tree_text(response, "command"), ZTP_CMD_GET_INFO) == 0) {
 		on_info(g, response);
 		return;
 	}
@@ -63,8 +68,8 @@ static void on_response(struct registrar *g, const cJSON *response)
 
 static void on_subscribed(struct registrar *g, const cJSON *event)
 {
-	const char *hex = control_text(event, "fingerprint_sha256");
-	const char *path = control_text(event, "device_path");
+	const char *hex = ztp_tree_text(event, ZTP_M_FINGERPRINT);
+	const char *path = ztp_tree_text(event, ZTP_M_DEVICE_PATH);
 	struct registrar_subscription *s;
 
 	if (!*path || strlen(path) > ZTP_PATH_MAX)
@@ -76,7 +81,7 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 	}
 	s = &g->subscribed[g->subscribed_count++];
 	snprintf(s->path, sizeof(s->path), "%s", path);
-	s->held = strcmp(control_text(event, "state"), "held") == 0;
+	s->held = strcmp(ztp_tree_text(event, "state"), "held") == 0;
 	s->has_fingerprint = ztp_hex_decode(s->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 }
@@ -89,15 +94,16 @@ static bool on_message(void *arg, const char *topic, const char *text,
 	const cJSON *responses, *response;
 	struct ztp_error error;
 
-	if (ztp_json_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
+	if (ztp_tree_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
 		log_warn(g->core->log, "gate_unreadable",
 			 LOG_STR("topic", topic), LOG_WHY(&error));
 		return true;
 	}
-	if (strcmp(topic, CONTROL_SUBSCRIBED) == 0) {
+	if (strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0) {
 		on_subscribed(g, tree);
-	} else if (strcmp(topic, CONTROL_RESPONSE) == 0) {
-		responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
+	} else if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0) {
+		responses =
+			cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
 		cJSON_ArrayForEach (response, responses)
 			on_response(g, response);
 	}

@@ -17,9 +17,7 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 
 	if (!store->in_transaction)
 		return 0;
-	rc = store_paths_write(store, error);
-	if (rc == 0)
-		rc = store_counters_write(store, now, error);
+	rc = store_counters_write(store, now, error);
 	if (rc != 0)
 		return rc;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
@@ -28,7 +26,6 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 		return store_fail(store, rc, error);
 	store->in_transaction = store->commit_required = false;
 	store->committed = store->facts;
-	store_paths_committed(store->paths);
 	return 0;
 }
 
@@ -46,7 +43,6 @@ void store_rollback(struct store *store)
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
 	store->in_transaction = store->commit_required = false;
 	store->facts = store->committed;
-	store_paths_rolled_back(store->paths);
 }
 
 bool store_dirty(const struct store *store)

@@ -21,6 +21,7 @@
 #include "bridge/journal/journal.h"
 #include "ztp/life.h"
 #include "ztp/obligation.h"
+#include "ztp/topics.h"
 
 struct store;
 
@@ -59,12 +60,12 @@ struct store_decision {
 	struct ztp_payload payload; /* owned likewise */
 };
 
-enum store_topic { /* values are stored on disk */
-		   STORE_REQUESTS = 1,
-		   STORE_RESULTS = 2,
-		   STORE_DLQ = 3,
-		   STORE_AUDIT = 4,
-		   STORE_TOPIC_END
+/* The outbox has those from 1 on. Values are stored on disk. */
+enum store_topic {
+#define X(name, number, member, what) STORE_##name = (number),
+	ZTP_TOPIC_LIST(X)
+#undef X
+		STORE_TOPIC_END
 };
 
 struct store_record {
@@ -131,8 +132,9 @@ int store_request_add(struct store *store, struct store_request *request,
 		      struct ztp_error *error); /* sets n */
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
-/* Moves row n from RECEIVED to REQUESTED, if it is in RECEIVED. */
-int store_request_announced(struct store *store, int64_t n,
+/* Moves row n from RECEIVED to REQUESTED, if it is in RECEIVED and its deadline
+ * is still to come. */
+int store_request_announced(struct store *store, int64_t n, int64_t now,
 			    struct ztp_error *error);
 int store_request_by_id(struct store *store, const char *id,
 			struct store_request *request, struct ztp_error *error);
@@ -160,21 +162,26 @@ int store_retry_each(struct store *store, bool fresh, int64_t from,
 /* Rows after row n whose command waits for its device. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
+/* Which rows a person wants to see, and how many at most. */
+struct store_filter {
+	enum ztp_state state; /* ZTP_STATE_NONE: any */
+	const char *registry; /* "s/r"; NULL: any */
+	int limit;
+};
 /* For people paging through what may be millions of rows, in order of
  * arrival: rows after row `after` up to and including row `until`, which
- * bounds the time this takes. ZTP_STATE_NONE: any state; registry is "s/r",
- * or NULL for all. */
+ * bounds the time this takes. */
 int store_list_each(struct store *store, int64_t after, int64_t until,
-		    enum ztp_state state, const char *registry, int limit,
-		    store_visit *visit, void *arg, struct ztp_error *error);
+		    const struct store_filter *filter, store_visit *visit,
+		    void *arg, struct ztp_error *error);
 /* The number of the next row after `after` (undecided: of the next undecided
  * one); 0 if there is none. */
 int64_t store_list_next(struct store *store, int64_t after, bool undecided);
 /* The same, newest first: rows below `before` down to and including row
  * `until`. And: the number of the next row below `before`. */
 int store_newest_each(struct store *store, int64_t before, int64_t until,
-		      enum ztp_state state, const char *registry, int limit,
-		      store_visit *visit, void *arg, struct ztp_error *error);
+		      const struct store_filter *filter, store_visit *visit,
+		      void *arg, struct ztp_error *error);
 int64_t store_list_before(struct store *store, int64_t before, bool undecided);
 /* The same for finished requests that may be evicted, last finished first:
  * what follows *place, which moves to the last row examined. Examines at most
@@ -184,9 +191,8 @@ struct store_place {
 	int64_t finished_at, n;
 };
 int store_finished_each(struct store *store, struct store_place *place,
-			enum ztp_state state, const char *registry, int window,
-			int limit, store_visit *visit, void *arg,
-			struct ztp_error *error);
+			int window, const struct store_filter *filter,
+			store_visit *visit, void *arg, struct ztp_error *error);
 /* The earliest due_at, or retry_at (fresh or not); 0 if there is none. */
 int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);

@@ -96,7 +96,7 @@ int store_checkpoint_open(struct store *store, struct ztp_error *error)
 		rc = ztp_sqlite_exec(w->db, &store->file,
 				     "PRAGMA wal_autocheckpoint=0;"
 				     /* A connection that has never read has
-				      * not opened the log, and its checkpoint
+				      * not opened the WAL, so its checkpoint
 				      * does nothing. */
 				     "SELECT 1 FROM sqlite_schema LIMIT 1",
 				     error);

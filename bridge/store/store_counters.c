@@ -79,7 +79,6 @@ int store_counters_write(struct store *store, int64_t now,
 		facts->newest = now;
 	put_number(text, "newest", facts->newest);
 	put_number(text, "moved", facts->moved);
-	put_number(text, "indexed", facts->indexed);
 	put_mark(text, facts);
 	put_number(text, OUTBOX, facts->outbox_count);
 	put_number(text, LISTED, facts->listed);
@@ -119,8 +118,6 @@ static void parse_field(struct store_counters *facts, const char *name,
 		facts->newest = number;
 	else if (strcmp(name, "moved") == 0)
 		facts->moved = number != 0;
-	else if (strcmp(name, "indexed") == 0)
-		facts->indexed = number;
 	else if (strcmp(name, "mark") == 0)
 		parse_mark(facts, value);
 	else if (strcmp(name, OUTBOX) == 0)

@@ -20,9 +20,9 @@
 	"finished_at,delivered_at"
 
 #define STORE_SQL(X)                                                           \
-	X(BEGIN, "BEGIN IMMEDIATE")                                            \
-	X(COMMIT, "COMMIT")                                                    \
-	X(ROLLBACK, "ROLLBACK")                                                \
+	X(BEGIN, ZTP_SQL_BEGIN)                                                \
+	X(COMMIT, ZTP_SQL_COMMIT)                                              \
+	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
@@ -40,16 +40,11 @@
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
 		    "delivered_at=?9,undecided=?10 WHERE n=?1")                \
 	X(REQ_ANNOUNCED,                                                       \
-	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3")               \
+	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
-	X(PATH_ADD, "INSERT OR IGNORE INTO path_index(hash,n) VALUES(?1,?2)")  \
-	X(PATH_DEL, "DELETE FROM path_index WHERE hash=?1 AND n=?2")           \
-	X(PATH_FIND, "SELECT n FROM path_index WHERE hash=?1")                 \
-	X(BUCKET_SET, "INSERT INTO path_bucket(b,n) VALUES(?1,?2) "            \
-		      "ON CONFLICT(b) DO UPDATE SET n=?2")                     \
-	X(BUCKET_LIST, "SELECT b,n FROM path_bucket")                          \
-	X(PATH_LOAD, "SELECT n,path_hash FROM request WHERE n>?1 ORDER BY n")  \
+	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
+		    "WHERE path_hash=?1 AND path=?2 ORDER BY n")               \
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE channel=?1 ORDER BY n")                          \
 	X(REQ_UNDECIDED, "SELECT " REQUEST_COLUMNS " FROM request "            \
@@ -153,7 +148,8 @@ struct store {
 	bool in_transaction, commit_required;
 	struct store_request *spare; /* store_walk's rows; NULL while in use */
 	size_t spare_room;
-	struct store_paths *paths;
+	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
+	int64_t hash;
 	struct store_checkpoint *writeback;
 
 	/* `facts` is what holds inside the open transaction, `committed` as of
@@ -161,8 +157,7 @@ struct store {
 	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		int64_t listed;	 /* finished, and may be evicted */
-		int64_t indexed; /* up to this row, see store_paths.c */
+		int64_t listed; /* finished, and may be evicted */
 		struct store_soonest soonest[STORE_TIMES_END];
 		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
@@ -197,20 +192,8 @@ void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* Which requests a path has (store_paths.c). open loads what the index on disk
- * lacks. add and remove record a row under its path's hash, within the
- * transaction. write is called right before COMMIT; committed and rolled_back
- * are called after the end of the transaction. */
-int64_t store_path_hash(const char *path);
-int store_paths_open(struct store *store, struct ztp_error *error);
-void store_paths_free(struct store_paths *paths);
-int store_paths_add(struct store *store, int64_t hash, int64_t n,
-		    struct ztp_error *error);
-int store_paths_remove(struct store *store, const char *path, int64_t n,
-		       struct ztp_error *error);
-int store_paths_write(struct store *store, struct ztp_error *error);
-void store_paths_committed(struct store_paths *paths);
-void store_paths_rolled_back(struct store_paths *paths);
+/* The hash under which the index finds a path (store_list.c). */
+int64_t store_path_hash(struct store *store, const char *path);
 /* The thread that keeps the WAL short (store_checkpoint.c). No other part of
  * the store is used by another thread. */
 int store_checkpoint_open(struct store *store, struct ztp_error *error);

@@ -1,8 +1,42 @@
-/* The SQLite store: lists of requests by time, by state, and for people. */
+/* The SQLite store: requests by path, by time, by state, and for people. */
 #include <stdio.h>
 #include <string.h>
 
 #include "bridge/store/store_internal.h"
+#include "ztp/codec.h"
+
+#define HASH_BYTES 6
+
+/* Paths arrive in random order, so each new one changes a page of the index
+ * that no recent one has changed. A hash takes a quarter of the pages that the
+ * paths themselves would. Two paths may share a hash; it is part of a SHA-256,
+ * so nobody can construct many paths that do. A path is usually looked up
+ * several times in a row (is it there, add it), so the last hash is kept. */
+int64_t store_path_hash(struct store *store, const char *path)
+{
+	uint8_t digest[ZTP_SHA256_LEN];
+	int64_t hash = 0;
+	int i;
+
+	if (*store->hashed && strcmp(path, store->hashed) == 0)
+		return store->hash;
+	ztp_sha256(digest, path, strlen(path));
+	for (i = 0; i < HASH_BYTES; i++)
+		hash = hash << 8 | digest[i];
+	snprintf(store->hashed, sizeof(store->hashed), "%s", path);
+	store->hash = hash;
+	return hash;
+}
+
+int store_path_each(struct store *store, const char *path, store_visit *visit,
+		    void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_PATH, false, error);
+
+	sqlite3_bind_int64(stmt, 1, store_path_hash(store, path));
+	sqlite3_bind_text(stmt, 2, path, -1, SQLITE_STATIC);
+	return store_walk(store, stmt, visit, arg, error);
+}
 
 int store_channel_each(struct store *store, const char *channel,
 		       store_visit *visit, void *arg, struct ztp_error *error)
@@ -64,7 +98,8 @@ bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 	if (!slash || strlen(registry) > ZTP_REGISTRY_MAX)
 		return false;
 	n = snprintf(from, ZTP_PATH_MAX + 2,
-		     "subscriptions/%.*s/registries/%s/devices/",
+		     ZTP_PATH_SUBSCRIPTION "%.*s" ZTP_PATH_REGISTRY
+					   "%s" ZTP_PATH_DEVICE,
 		     (int)(slash - registry), registry, slash + 1);
 	if (n < 0 || n > ZTP_PATH_MAX)
 		return false;
@@ -74,22 +109,22 @@ bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 }
 
 int store_list_each(struct store *store, int64_t after, int64_t until,
-		    enum ztp_state state, const char *registry, int limit,
-		    store_visit *visit, void *arg, struct ztp_error *error)
+		    const struct store_filter *filter, store_visit *visit,
+		    void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_LIST, false, error);
 	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
 
 	sqlite3_clear_bindings(stmt);
 	sqlite3_bind_int64(stmt, 1, after);
-	sqlite3_bind_int(stmt, 2, (int)state);
-	if (registry) {
-		if (!store_registry_range(registry, from, to))
+	sqlite3_bind_int(stmt, 2, (int)filter->state);
+	if (filter->registry) {
+		if (!store_registry_range(filter->registry, from, to))
 			return 0;
 		sqlite3_bind_text(stmt, 3, from, -1, SQLITE_STATIC);
 		sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);
 	}
-	sqlite3_bind_int(stmt, 5, limit);
+	sqlite3_bind_int(stmt, 5, filter->limit);
 	sqlite3_bind_int64(stmt, 6, until);
 	return store_walk(store, stmt, visit, arg, error);
 }

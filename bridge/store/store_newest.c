@@ -41,15 +41,14 @@ static int visit_each(struct store *store, const struct numbers *numbers,
 
 /* Binds ?2 to ?4 of both lists. Returns false if there cannot be such a
  * registry. from and to must live until the statement has finished. */
-static bool bind_filter(sqlite3_stmt *stmt, enum ztp_state state,
-			const char *registry, char from[ZTP_PATH_MAX + 2],
-			char to[ZTP_PATH_MAX + 2])
+static bool bind_filter(sqlite3_stmt *stmt, const struct store_filter *filter,
+			char from[ZTP_PATH_MAX + 2], char to[ZTP_PATH_MAX + 2])
 {
 	sqlite3_clear_bindings(stmt);
-	sqlite3_bind_int(stmt, 2, (int)state);
-	if (!registry)
+	sqlite3_bind_int(stmt, 2, (int)filter->state);
+	if (!filter->registry)
 		return true;
-	if (!store_registry_range(registry, from, to))
+	if (!store_registry_range(filter->registry, from, to))
 		return false;
 	sqlite3_bind_text(stmt, 3, from, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 4, to, -1, SQLITE_STATIC);
@@ -59,21 +58,21 @@ static bool bind_filter(sqlite3_stmt *stmt, enum ztp_state state,
 /* --- by arrival */
 
 int store_newest_each(struct store *store, int64_t before, int64_t until,
-		      enum ztp_state state, const char *registry, int limit,
-		      store_visit *visit, void *arg, struct ztp_error *error)
+		      const struct store_filter *filter, store_visit *visit,
+		      void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_LIST_NEWEST, false, error);
 	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
 	struct numbers numbers;
 	int rc;
 
-	if (!bind_filter(stmt, state, registry, from, to))
+	if (!bind_filter(stmt, filter, from, to))
 		return 0;
-	rc = numbers_init(&numbers, limit, error);
+	rc = numbers_init(&numbers, filter->limit, error);
 	if (rc != 0)
 		return rc;
 	sqlite3_bind_int64(stmt, 1, before);
-	sqlite3_bind_int(stmt, 5, limit);
+	sqlite3_bind_int(stmt, 5, filter->limit);
 	sqlite3_bind_int64(stmt, 6, until);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW &&
 	       numbers.count < numbers.room)
@@ -122,18 +121,17 @@ static int collect_finished(struct store *store, sqlite3_stmt *stmt,
 }
 
 int store_finished_each(struct store *store, struct store_place *place,
-			enum ztp_state state, const char *registry, int window,
-			int limit, store_visit *visit, void *arg,
-			struct ztp_error *error)
+			int window, const struct store_filter *filter,
+			store_visit *visit, void *arg, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_LIST_FINISHED, false, error);
 	char from[ZTP_PATH_MAX + 2], to[ZTP_PATH_MAX + 2];
 	struct numbers numbers;
 	int examined, rc;
 
-	if (!bind_filter(stmt, state, registry, from, to))
+	if (!bind_filter(stmt, filter, from, to))
 		return 0;
-	rc = numbers_init(&numbers, limit, error);
+	rc = numbers_init(&numbers, filter->limit, error);
 	if (rc != 0)
 		return rc;
 	examined =

@@ -20,7 +20,7 @@
 	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 4
+#define SCHEMA_VERSION 5
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -83,15 +83,8 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" (SELECT ifnull(group_concat(what||'='||count,';'),'') FROM counter);"
 	"DELETE FROM meta WHERE name IN ('newest','mark','moved');"
 	"DROP TABLE counter;",
-	/* An index that is written in batches (store_paths.c). */
-	"DROP INDEX request_path;"
-	"CREATE TABLE path_index(hash INTEGER, n INTEGER,"
-	" PRIMARY KEY(hash, n)) WITHOUT ROWID;"
-	"CREATE TABLE path_bucket(b INTEGER PRIMARY KEY, n INTEGER);"
-	"INSERT INTO path_index SELECT path_hash,n FROM request"
-	" ORDER BY path_hash,n;"
-	"UPDATE meta SET value=value||';indexed='||"
-	"(SELECT ifnull(max(n),0) FROM request) WHERE name='facts';",
+	/* Versions 3 and 4 kept tables of their own instead of request_path. */
+	"",
 	/* A command that waits for its device has a state of its own
 	 * (ztp/obligation.h), instead of being recognised by its
 	 * missing retry_at. */
@@ -100,6 +93,9 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	" AND undecided IS NULL AND due_at IS NOT NULL;"
 	"DROP INDEX request_waiting;"
 	"CREATE INDEX request_waiting ON request(n) WHERE todo=5;",
+	"DROP TABLE IF EXISTS path_index;"
+	"DROP TABLE IF EXISTS path_bucket;"
+	"CREATE INDEX IF NOT EXISTS request_path ON request(path_hash);",
 };
 
 /* Checks that each of 256 rows, spread evenly over the table, is found again
@@ -143,25 +139,18 @@ static int lock_store(struct store *store, struct ztp_error *error)
 
 /* --- what is kept in memory */
 
-/* Loads the highest numbers in use; each topic's are a range. A row number
- * up to which the index of paths has been written is never used again,
- * even if that row is gone: the next start would not load a new row with
- * that number. */
+/* Loads the highest numbers in use; each topic's are a range. */
 static int load_sequences(struct store *store, struct ztp_error *error)
 {
 	struct store_counters *facts = &store->facts;
 	char sql[128];
 	int topic;
-	int rc = ztp_sqlite_number(
-		store->db, &store->file,
-		"SELECT max(ifnull((SELECT max(n) FROM request),0),"
-		" ifnull((SELECT max(n) FROM path_bucket),0))",
-		&facts->request_n, error);
+	int rc = ztp_sqlite_number(store->db, &store->file,
+				   "SELECT ifnull(max(n),0) FROM request",
+				   &facts->request_n, error);
 
 	if (rc != 0)
 		return rc;
-	if (facts->request_n < facts->indexed)
-		facts->request_n = facts->indexed;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		int64_t *seq = &facts->outbox_seq[topic];
 
@@ -187,8 +176,6 @@ static int load_facts(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_sequences(store, error);
 	if (rc == 0)
-		rc = store_paths_open(store, error);
-	if (rc == 0)
 		store->committed = store->facts;
 	return rc;
 }
@@ -213,7 +200,7 @@ static void describe(struct store *store, bool sync_full)
 	store->file = (struct ztp_sqlite_file){
 		.path = store->path,
 		.what = "store",
-		.program = "ztp-bridge",
+		.program = ZTP_BRIDGE,
 		.application_id = APPLICATION_ID,
 		.steps = migrations,
 		.version = SCHEMA_VERSION,
@@ -283,7 +270,6 @@ void store_close(struct store *store)
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
-	store_paths_free(store->paths);
 	free(store->spare);
 	free(store->path);
 	free(store);

@@ -28,7 +28,6 @@ int store_request_add(struct store *store, struct store_request *r,
 		      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ADD, true, error);
-	int64_t hash = store_path_hash(r->path);
 	int rc;
 
 	if (!stmt)
@@ -52,11 +51,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 15, r->owed.tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
-	sqlite3_bind_int64(stmt, 18, hash);
+	sqlite3_bind_int64(stmt, 18, store_path_hash(store, r->path));
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	rc = store_run(store, stmt, error);
-	if (rc == 0)
-		rc = store_paths_add(store, hash, r->n, error);
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
@@ -92,7 +89,7 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
-int store_request_announced(struct store *store, int64_t n,
+int store_request_announced(struct store *store, int64_t n, int64_t now,
 			    struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ANNOUNCED, true, error);
@@ -103,6 +100,7 @@ int store_request_announced(struct store *store, int64_t n,
 	sqlite3_bind_int64(stmt, 1, n);
 	sqlite3_bind_int(stmt, 2, ZTP_STATE_REQUESTED);
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
+	sqlite3_bind_int64(stmt, 4, now);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
@@ -157,8 +155,6 @@ static int remove_request(struct store *store, struct store_request *r,
 
 	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
-	if (rc == 0)
-		rc = store_paths_remove(store, r->path, r->n, error);
 	if (rc == 0) {
 		r->state = ZTP_STATE_NONE;
 		r->finished_at = 0;

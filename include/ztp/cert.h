@@ -1,8 +1,8 @@
 /*
- * ztp/cert.h - bootstrap certificates: read, described, judged (DESIGN
- * section 2 and 11; RFC 5280). The public key stays opaque until somebody
- * needs it (ztp/key.h), because making it an OpenSSL key costs many times what
- * the rest of the parse does. Pure; any thread.
+ * ztp/cert.h - reads, describes and checks bootstrap certificates (DESIGN
+ * sections 2 and 11; RFC 5280). The public key stays as DER until it is needed
+ * (ztp/key.h): turning it into an OpenSSL key costs many times as much as the
+ * rest of the parsing. Pure; any thread.
  */
 #ifndef ZTP_CERT_H
 #define ZTP_CERT_H
@@ -10,12 +10,18 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
-#define ZTP_CERT_TEXT_MAX (16 * 1024) /* bytes, in any encoding */
+#define ZTP_CERT_TEXT_MAX (16 * 1024) /* bytes, whatever the encoding */
 #define ZTP_NAME_MAX	  512	      /* bytes of an RFC 4514 string */
 #define ZTP_SERIAL_MAX	  64	      /* octets; RFC 5280 4.1.2.2 says 20 */
 #define ZTP_SAN_MAX	  64	      /* names in one certificate */
 
 enum ztp_key_algorithm { ZTP_KEY_RSA, ZTP_KEY_EC };
+
+#define ZTP_ALGORITHM_RSA "RSA"
+#define ZTP_ALGORITHM_EC  "EC"
+
+/* ZTP_ALGORITHM_*. */
+const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm);
 
 struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
@@ -24,11 +30,11 @@ struct ztp_cert {
 	int key_bits;			     /* RSA 2048-4096, EC 256 or 384 */
 	int64_t not_before, not_after;	     /* ms since 1970 */
 	char serial[2 * ZTP_SERIAL_MAX + 1]; /* lower-case hex */
-	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, cut */
+	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, truncated */
 	char issuer[ZTP_NAME_MAX + 1];
 	bool is_ca;	      /* basicConstraints CA, or keyCertSign */
-	bool has_eku;	      /* extended key usage present ... */
-	bool eku_client_auth; /* ... and allows clientAuth (or any) */
+	bool has_eku;	      /* extended key usage is present ... */
+	bool eku_client_auth; /* ... and allows clientAuth or any usage */
 	size_t san_count;
 	char **san;   /* owned: "DNS:...", "IP:...", "URI:..." ... */
 	uint8_t *der; /* owned */
@@ -36,21 +42,22 @@ struct ztp_cert {
 	struct ztp_str spki; /* view into der */
 };
 
-/* Reads PEM; PEM whose newlines were removed, turned into spaces or written
- * as \n; or bare base64 DER. Checks the structure (strict DER, one
- * certificate and nothing else, key type and size, signature algorithm,
- * extensions), not who may use it when. ZTP_ERR_EMPTY, _TOO_LARGE, _CERT_KEY,
- * _CERT_SIGNATURE, or ZTP_ERR_CERT for all else. On success the caller owns
- * *cert and ends it with ztp_cert_clear; on failure *cert needs nothing. */
+/* Reads PEM, PEM whose newlines were removed, turned into spaces or written
+ * as \n, or bare base64 DER. Checks the structure: strict DER, one certificate
+ * and nothing else, key type and size, signature algorithm, extensions. Does
+ * not check who may use it or when. Returns 0, ZTP_ERR_EMPTY, _TOO_LARGE,
+ * _CERT_KEY, _CERT_SIGNATURE, or ZTP_ERR_CERT for everything else. On success
+ * the caller owns *cert and frees it with ztp_cert_clear; after a failure there
+ * is nothing to free. */
 int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,
 		   struct ztp_error *error);
 
-/* The same from DER. */
+/* As ztp_cert_parse, from DER. */
 int ztp_cert_parse_der(struct ztp_cert *cert, const void *der, size_t len,
 		       struct ztp_error *error);
 
-/* May this certificate be a device's, at this moment (wall clock, ms)? Not a
- * CA, clientAuth allowed, inside its validity. */
+/* Checks that a device may use this certificate at now_ms (wall clock): it is
+ * not a CA, it allows clientAuth, and it is within its validity period. */
 int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 			struct ztp_error *error);
 

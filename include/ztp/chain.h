@@ -1,6 +1,6 @@
 /*
- * ztp/chain.h - is a certificate signed by one of a registry's CAs? (RFC 5280
- * section 6, with the exceptions of DESIGN section 2: a v1 leaf is accepted.)
+ * ztp/chain.h - checks that one of a registry's CAs signed a certificate (RFC
+ * 5280 section 6, except that a v1 leaf is accepted: DESIGN section 2).
  */
 #ifndef ZTP_CHAIN_H
 #define ZTP_CHAIN_H
@@ -9,22 +9,25 @@
 
 struct ztp_ca;
 
-/* One certificate, in any encoding that ztp_cert_parse takes, that may sign
- * others: v3 with CA:TRUE (and keyCertSign where there is a keyUsage), or a
- * self-signed v1 root; else ZTP_ERR_CERT_USAGE. Not judged in time. Caller
- * frees with ztp_ca_free. */
+/* Reads one certificate, in any encoding that ztp_cert_parse takes. It must be
+ * allowed to sign others: a v3 certificate with CA:TRUE (and keyCertSign if it
+ * has a keyUsage) or a self-signed v1 root; otherwise ZTP_ERR_CERT_USAGE. The
+ * validity period is not checked. The caller frees *ca with ztp_ca_free. */
 int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		 struct ztp_error *error);
-const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca); /* ca's own */
+/* Belongs to ca. */
+const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca);
 void ztp_ca_free(struct ztp_ca *ca);
 
-/* The leaf is judged at now_ms (ztp_cert_check_leaf included): issued and
- * signed by one of the CAs (depth 1, each CA a trust anchor, valid now), not
- * itself one of them and without the key of one (ZTP_ERR_CERT_IS_CA), its key
- * usage, where there is one, fit for signatures (ZTP_ERR_CERT_USAGE), security
- * level 2. *issuer (may be NULL) becomes the index of the CA that signed.
- * ZTP_ERR_UNTRUSTED when none did. Blocks for some 100 us; not for two threads
- * with the same CAs at once. */
+/* Checks the leaf at now_ms, including everything ztp_cert_check_leaf checks:
+ * - one of the CAs, each a trust anchor and valid now, issued and signed it
+ *   directly (else ZTP_ERR_UNTRUSTED);
+ * - it is not one of the CAs and does not have the key of one (else
+ *   ZTP_ERR_CERT_IS_CA);
+ * - its key usage, if present, allows signatures (else ZTP_ERR_CERT_USAGE);
+ * - everything meets OpenSSL's security level 2.
+ * *issuer, if not NULL, becomes the index of the CA that signed. Takes about
+ * 100 us. Two threads must not use the same CAs at the same time. */
 int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		    size_t count, int64_t now_ms, size_t *issuer,
 		    struct ztp_error *error);

@@ -1,8 +1,8 @@
 /*
- * ztp/decision.h - a customer's decision, in any of its spellings: the native
- * object, the OmniCore body, and either of them inside a CloudEvent, binary
- * or structured (DESIGN sections 3 and 11). To add a format: one reader in
- * policy/decision.c's table.
+ * ztp/decision.h - reads a customer's decision in any of its formats: the
+ * native object or the OmniCore body, each plain or in a CloudEvent, binary or
+ * structured (DESIGN sections 3 and 11). A new format is one more reader in the
+ * table in policy/decision.c.
  */
 #ifndef ZTP_DECISION_H
 #define ZTP_DECISION_H
@@ -12,29 +12,35 @@
 
 #define ZTP_DECISION_MAX     (256 * 1024)
 #define ZTP_PAYLOAD_MAX	     (64 * 1024)
-#define ZTP_REASON_MAX	     128  /* a machine code */
-#define ZTP_MESSAGE_MAX	     1024 /* for people */
+#define ZTP_REASON_MAX	     128  /* a code for programs */
+#define ZTP_MESSAGE_MAX	     1024 /* a text for people */
 #define ZTP_CONTENT_TYPE_MAX 128
+
+#define ZTP_VERDICT_REJECT  "reject"
+#define ZTP_VERDICT_APPROVE "approve"
 
 enum ztp_verdict { ZTP_REJECT = 0, ZTP_APPROVE = 1 };
 
+/* ZTP_VERDICT_*. */
+const char *ztp_verdict_name(enum ztp_verdict verdict);
+
 enum ztp_payload_kind {
 	ZTP_PAYLOAD_NONE,
-	ZTP_PAYLOAD_JSON,  /* data is JSON text as the customer wrote it */
-	ZTP_PAYLOAD_BYTES, /* data is what payload_base64 decodes to */
-	ZTP_PAYLOAD_TEXT,  /* OmniCore: data is the string's own characters */
+	ZTP_PAYLOAD_JSON,  /* data is the JSON text as the customer wrote it */
+	ZTP_PAYLOAD_BYTES, /* data is the decoded payload_base64 */
+	ZTP_PAYLOAD_TEXT,  /* OmniCore: data is the string's characters */
 };
 
 struct ztp_payload {
 	enum ztp_payload_kind kind;
 	uint8_t *data; /* owned */
 	size_t len;
-	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "" when none given */
+	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "": none given */
 };
 
 struct ztp_decision {
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
-	char path[ZTP_PATH_MAX + 1]; /* "" in an OmniCore body without it */
+	char path[ZTP_PATH_MAX + 1]; /* "": an OmniCore body without one */
 	enum ztp_verdict verdict;
 	bool has_fingerprint;
 	uint8_t fingerprint[ZTP_SHA256_LEN];
@@ -46,15 +52,15 @@ struct ztp_decision {
 	char *metadata; /* owned: a JSON object of strings; NULL: none */
 };
 
-/* value may be NULL (a tombstone: ZTP_ERR_EMPTY). On success the caller owns
- * *decision: ztp_decision_clear. */
+/* value may be NULL (a tombstone), which is ZTP_ERR_EMPTY. On success the
+ * caller owns *decision and frees it with ztp_decision_clear. */
 int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error);
 void ztp_decision_clear(struct ztp_decision *decision);
 
-/* What makes two decisions the same one: verdict and payload (kind, bytes,
- * content type), as SHA-256. */
+/* The SHA-256 of what makes two decisions the same: the verdict and the
+ * payload's kind, bytes and content type. */
 void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 			 const struct ztp_decision *decision);
 

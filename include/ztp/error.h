@@ -1,17 +1,17 @@
 /*
- * ztp/error.h - what went wrong, for programs (a code) and people (a message).
+ * ztp/error.h - errors: a code for programs and a message for people.
  *
  * Operations return 0 or a negative enum ztp_err and fill the caller's
- * struct ztp_error, which may be NULL when nobody wants to know. A message
- * never holds a secret: no certificate, JWT, password or payload bytes.
+ * struct ztp_error, which may be NULL. A message never contains a secret: no
+ * certificate, JWT, password or payload bytes.
  */
 #ifndef ZTP_ERROR_H
 #define ZTP_ERROR_H
 
 #include <stdbool.h>
 
-/* X(NAME, number, "stable_name"): the stable name is what goes into audit
- * records, log lines and the DLQ's exception.class.name. */
+/* X(NAME, number, "stable_name"). The stable name is for programs: it appears
+ * in audit records, log lines and the dead letters' exception.class.name. */
 #define ZTP_ERR_LIST(X)                                                        \
 	X(NOMEM, -1, "out_of_memory")                                          \
 	X(INTERNAL, -2, "internal")                                            \
@@ -54,17 +54,18 @@ enum ztp_err {
 
 struct ztp_error {
 	enum ztp_err code;
-	bool fatal;	/* no use going on with the object that failed */
+	bool fatal;	/* the object that failed cannot be used any more */
 	bool retriable; /* the same call may succeed later */
 	char message[256];
 };
 
-/* Fills error (may be NULL) and returns code, so that a caller can write
- * `return ztp_fail(error, ZTP_ERR_TYPE, "...")`. Truncates the message. */
+/* Fills error, which may be NULL, and returns code, so that a caller can write
+ * `return ztp_fail(error, ZTP_ERR_TYPE, "...")`. A message that is too long is
+ * truncated between two characters. */
 int ztp_fail(struct ztp_error *error, enum ztp_err code, const char *format,
 	     ...) __attribute__((format(printf, 3, 4)));
 
-/* The stable name of a code; "unknown" for a number that is none. */
+/* The stable name of a code; "unknown" for any other number. */
 const char *ztp_err_name(enum ztp_err code);
 
 #endif

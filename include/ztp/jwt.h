@@ -1,6 +1,6 @@
 /*
  * ztp/jwt.h - proof of possession: the JWT in the MQTT password (RFC 7515,
- * 7518, 7519). The algorithm follows from the key, the header must agree.
+ * 7518, 7519). The key determines the algorithm, and the header must name it.
  */
 #ifndef ZTP_JWT_H
 #define ZTP_JWT_H
@@ -8,13 +8,18 @@
 #include "ztp/key.h"
 #include "ztp/path.h"
 
+/* `alg`, as it follows from the key. */
+#define ZTP_JWT_RSA    "RS256"
+#define ZTP_JWT_EC_256 "ES256"
+#define ZTP_JWT_EC_384 "ES384"
+
 #define ZTP_JWT_MAX	    (16 * 1024)
 #define ZTP_JWT_SKEW_MS	    (10 * 60 * 1000LL)
 #define ZTP_JWT_LIFETIME_MS (24 * 3600 * 1000LL)
 
 struct ztp_jwt_rules {
 	const char *audience;	     /* NULL: any */
-	const struct ztp_path *path; /* `sub`, where present, must equal it */
+	const struct ztp_path *path; /* what `sub`, if present, must be */
 	int64_t now_ms;		     /* wall clock */
 	int64_t skew_ms;	     /* ZTP_JWT_SKEW_MS, or 0 */
 };
@@ -23,8 +28,8 @@ struct ztp_jwt_claims {
 	int64_t issued_ms, expires_ms;
 };
 
-/* Cheap checks first; the signature last. ZTP_ERR_PROOF, _PROOF_EXPIRED or
- * _PROOF_AUDIENCE. */
+/* Verifies a JWT, the signature last because it costs the most. Returns 0,
+ * ZTP_ERR_PROOF, _PROOF_EXPIRED or _PROOF_AUDIENCE. claims may be NULL. */
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
 		   struct ztp_error *error);

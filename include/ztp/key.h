@@ -1,6 +1,6 @@
 /*
- * ztp/key.h - a device's public key, ready to verify with. Opaque so that the
- * header needs no OpenSSL. Not shared between threads without a lock.
+ * ztp/key.h - a device's public key, ready to verify signatures. It is opaque
+ * so that this header does not need OpenSSL's. One thread at a time.
  */
 #ifndef ZTP_KEY_H
 #define ZTP_KEY_H
@@ -9,22 +9,24 @@
 
 struct ztp_key;
 
-/* From DER SubjectPublicKeyInfo: RSA 2048-4096 with e = 65537, or EC P-256 /
- * P-384 with a point on the curve. The caller frees with ztp_key_free. */
+/* Reads a DER SubjectPublicKeyInfo: RSA 2048-4096 with e = 65537, or EC P-256
+ * or P-384 with a point on the curve. The caller frees *key with
+ * ztp_key_free. */
 int ztp_key_from_spki(struct ztp_key **key, const void *spki, size_t len,
 		      struct ztp_error *error);
 
-/* The same from PEM "PUBLIC KEY" text. */
+/* As ztp_key_from_spki, from PEM ("PUBLIC KEY"). */
 int ztp_key_from_pem(struct ztp_key **key, const char *pem, size_t len,
 		     struct ztp_error *error);
 
 enum ztp_key_algorithm ztp_key_algorithm(const struct ztp_key *key);
 int ztp_key_bits(const struct ztp_key *key);
-/* DER SubjectPublicKeyInfo; owned by the key. */
+/* The DER SubjectPublicKeyInfo; belongs to the key. */
 struct ztp_str ztp_key_spki(const struct ztp_key *key);
 
-/* signature over data: RSASSA-PKCS1-v1_5 or ECDSA as two fixed-length
- * integers (RFC 7518 section 3.3 and 3.4), SHA-256 (RSA, P-256) or SHA-384. */
+/* True when signature is this key's over data: RSASSA-PKCS1-v1_5, or ECDSA as
+ * two integers of fixed length (RFC 7518 sections 3.3 and 3.4); SHA-256 for RSA
+ * and P-256, SHA-384 for P-384. */
 bool ztp_key_verify(const struct ztp_key *key, const void *data, size_t len,
 		    const void *signature, size_t signature_len);
 

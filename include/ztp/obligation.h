@@ -1,15 +1,15 @@
 /*
- * ztp/obligation.h - what is owed to a device, besides Kafka records, while a
- * request lives and after it has ended: as pure decisions.
+ * ztp/obligation.h - what the bridge still owes a device, during a request's
+ * life and after its end, as pure functions. Kafka records are not part of it.
  *
  *   approved:      register -> wait_device <-> send -> nothing
  *   ended without: notice_check -> notice_wait -> notice_check -> notice_send
  *                  -> release -> nothing
  *
- * The bridge tells every event that concerns an obligation to
- * ztp_obligation_change and stores what comes of it. Who is to do something
- * looks at `what`; when is `retry_at`; until when is `due_at`. Nothing here
- * knows a store, a topic or a clock.
+ * The bridge passes every event that concerns an obligation to
+ * ztp_obligation_change and stores the result. `what` is what to do next,
+ * `retry_at` when, and `due_at` the deadline. Nothing here knows of a store, a
+ * topic or a clock.
  */
 #ifndef ZTP_OBLIGATION_H
 #define ZTP_OBLIGATION_H
@@ -20,13 +20,13 @@
 /* The numbers are stored on disk: never renumber, only append. */
 #define ZTP_OWED_LIST(X)                                                       \
 	X(NONE, 0, "none")                                                     \
-	X(REGISTER, 1, "register")	   /* createDevice, at the gate */     \
-	X(SEND, 2, "send")		   /* the command, to the device */    \
-	X(RELEASE, 3, "release")	   /* rejectDevice, at the gate */     \
-	X(NOTICE_SEND, 4, "notice_send")   /* the rejection, to the device */  \
-	X(WAIT_DEVICE, 5, "wait_device")   /* the command, once it is there */ \
-	X(NOTICE_CHECK, 6, "notice_check") /* is it there to be told? */       \
-	X(NOTICE_WAIT, 7, "notice_wait")   /* the rejection, once it is */
+	X(REGISTER, 1, "register")	 /* send createDevice to the gate */   \
+	X(SEND, 2, "send")		 /* send the command to the device */  \
+	X(RELEASE, 3, "release")	 /* send rejectDevice to the gate */   \
+	X(NOTICE_SEND, 4, "notice_send") /* send the device the rejection */   \
+	X(WAIT_DEVICE, 5, "wait_device") /* wait for it, then send */          \
+	X(NOTICE_CHECK, 6, "notice_check") /* ask whether it is subscribed */  \
+	X(NOTICE_WAIT, 7, "notice_wait")   /* wait for it, then notice_check */
 
 enum ztp_owed {
 #define X(name, number, text) ZTP_OWED_##name = (number),
@@ -36,40 +36,40 @@ enum ztp_owed {
 };
 
 const char *ztp_owed_name(enum ztp_owed owed);
-/* The approval with its payload: wait_device, send. */
+/* The command with the approval: wait_device, send. */
 bool ztp_owed_is_command(enum ztp_owed owed);
-/* The rejection: notice_check, notice_wait, notice_send. */
+/* The notice of the rejection: notice_check, notice_wait, notice_send. */
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
 struct ztp_obligation {
 	enum ztp_owed what;
-	int tries;	  /* of this, since the device was heard of */
-	int64_t retry_at; /* when it is to be tried (again); 0: it waits */
-	int64_t due_at; /* when it is too late, or the decision is; 0: never */
+	int tries;	  /* since we last heard of the device */
+	int64_t retry_at; /* ms, when to try (again); 0: waits for an event */
+	int64_t due_at;	  /* ms, the deadline, or the decision's; 0: none */
 };
 
 #define ZTP_OWED_EVENT_LIST(X)                                                 \
-	X(RECEIVED)	   /* the request; `deadline` is the decision's */     \
-	X(APPROVED)	   /* by the customer, or by the timeout */            \
-	X(CREATED)	   /* the gate has made the device */                  \
-	X(ENDED)	   /* the request, without an onboarding */            \
-	X(DONE)		   /* the device has its command */                    \
-	X(GIVEN_UP)	   /* undeliverable, but it may still come */          \
-	X(PUBACK)	   /* the broker has passed it on */                   \
-	X(NO_SUBSCRIBER)   /* PUBACK: nobody is there */                       \
-	X(REFUSED)	   /* PUBACK with an error, or cannot be sent */       \
+	X(RECEIVED) /* the request arrived; `deadline` is its decision's */    \
+	X(APPROVED) /* the customer or the timeout approved it */              \
+	X(CREATED)  /* the gate created the device */                          \
+	X(ENDED)    /* the request ended without an onboarding */              \
+	X(DONE)	    /* the device has its command */                           \
+	X(GIVEN_UP) /* undeliverable, but the device may still come */         \
+	X(PUBACK)   /* the broker passed the message on */                     \
+	X(NO_SUBSCRIBER)   /* PUBACK: no matching subscribers */               \
+	X(REFUSED)	   /* PUBACK with an error, or it cannot be sent */    \
 	X(DEADLINE)	   /* due_at has passed */                             \
-	X(SUBSCRIBED)	   /* the device is there */                           \
-	X(HELD_SUBSCRIBED) /* the candidate that the gate holds is there */    \
-	X(HELD)		   /* the gate says that it holds the candidate */     \
-	X(NOT_HELD)	   /* there is nobody to be told */                    \
-	X(AGAIN)     /* it has come again after its end, without a gate */     \
-	X(KNOCKED)   /* it has come again before it */                         \
-	X(KEEP_AWAY) /* it has come again too early */                         \
-	X(RELEASED)  /* the gate has let go of the candidate */                \
-	X(DENIED)    /* the gate has refused us, not the device */             \
-	X(CONNECTION_LOST) /* the one on which devices were heard of */        \
-	X(GONE)		   /* nobody is there any more to be owed anything */
+	X(SUBSCRIBED)	   /* the device subscribed */                         \
+	X(HELD_SUBSCRIBED) /* the candidate that the gate holds subscribed */  \
+	X(HELD)		   /* the gate answered that it holds the candidate */ \
+	X(NOT_HELD)	   /* it does not, or nobody is there to be told */    \
+	X(AGAIN)     /* no gate: an event came after the request's end */      \
+	X(KNOCKED)   /* an event came before its end */                        \
+	X(KEEP_AWAY) /* an event came within the cool-down */                  \
+	X(RELEASED)  /* the gate let go of the candidate */                    \
+	X(DENIED)    /* the gate refused us, not the device */                 \
+	X(CONNECTION_LOST) /* the one on which we hear of subscriptions */     \
+	X(GONE)		   /* the device or the candidate is gone */
 
 enum ztp_owed_event {
 #define X(name) ZTP_ON_##name,
@@ -79,24 +79,24 @@ enum ztp_owed_event {
 };
 
 struct ztp_owed_facts {
-	bool gate;    /* a gate judges which devices exist */
+	bool gate;    /* a gate knows which devices exist */
 	bool there;   /* CREATED, HELD: it is subscribed */
-	bool notify;  /* ENDED: it is to be told */
-	bool answers; /* PUBACK: it is to answer by itself */
-	bool queued;  /* DEADLINE: a notice that stands in our own queue */
-	int64_t now;  /* ms; all others likewise */
+	bool notify;  /* ENDED: send a notice */
+	bool answers; /* PUBACK: wait for the device's own answer */
+	bool queued;  /* DEADLINE: the notice is still in our own queue */
+	int64_t now;  /* ms, as the times below */
 	int64_t deadline, delivery_timeout;
-	uint32_t random; /* for the jitter of a pause */
+	uint32_t random; /* for the jitter of pauses */
 };
 
-/* What the event makes of the obligation, which changes. False: nothing, and it
- * stays as it is. */
+/* Changes the obligation as the event demands. Returns false when the event
+ * means nothing to it, and leaves it alone. */
 bool ztp_obligation_change(struct ztp_obligation *obligation,
 			   enum ztp_owed_event event,
 			   const struct ztp_owed_facts *facts);
 
-/* How long to wait after the tries-th try without a subscriber, ms, with
- * jitter from random: doubles to 10 s for the first ten, then to 5 min. */
+/* The pause in ms after the tries-th try without a subscriber, with jitter from
+ * random. It doubles up to 10 s for the first ten tries, then up to 5 min. */
 int64_t ztp_obligation_backoff(int tries, uint32_t random);
 
 #endif

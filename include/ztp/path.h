@@ -1,6 +1,6 @@
 /*
- * ztp/path.h - device paths and the topics made of them. A device path is the
- * MQTT client ID and the Kafka key of a device:
+ * ztp/path.h - device paths and the topics made from them. A device path is a
+ * device's MQTT client ID and Kafka key:
  *   subscriptions/{s}/registries/{r}/devices/{d}
  * Pure; no allocation; any thread.
  */
@@ -10,12 +10,24 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
+/* What stands before each id. */
+#define ZTP_PATH_SUBSCRIPTION "subscriptions/"
+#define ZTP_PATH_REGISTRY     "/registries/"
+#define ZTP_PATH_DEVICE	      "/devices/"
+
+/* A path whose ids are all the same text: for filters. */
+#define ZTP_PATH_OF(id)                                                        \
+	ZTP_PATH_SUBSCRIPTION id ZTP_PATH_REGISTRY id ZTP_PATH_DEVICE id
+
+/* The placeholder for a whole path, in a template of topics. */
+#define ZTP_TEMPLATE_PATH "{device_path}"
+
 #define ZTP_ID_MAX	 255
 #define ZTP_PATH_MAX	 (14 + 12 + 9 + 3 * ZTP_ID_MAX)
 #define ZTP_TOPIC_MAX	 1024
 #define ZTP_REGISTRY_MAX (2 * ZTP_ID_MAX + 1) /* "s/r" */
 
-/* Views into the text that was parsed; valid as long as that is. */
+/* Views into the text that was parsed, valid as long as it is. */
 struct ztp_path {
 	struct ztp_str whole;
 	struct ztp_str subscription;
@@ -23,28 +35,28 @@ struct ztp_path {
 	struct ztp_str device;
 };
 
-/* True for 1-255 bytes of [A-Za-z0-9._~%-] that start with a letter or a
- * digit (which rules out "." and ".."). */
+/* True for 1-255 bytes of [A-Za-z0-9._~%-] that start with a letter or a digit,
+ * which rules out "." and "..". */
 bool ztp_id_valid(const char *text, size_t len);
 
-/* A registry's name, "s/r": two valid ids. */
+/* True for "subscription/registry", both valid ids. */
 bool ztp_registry_name_valid(const char *name);
 
-/* ZTP_ERR_PATH for anything that is not exactly a device path. */
+/* Returns ZTP_ERR_PATH for anything that is not exactly a device path. */
 int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 		   struct ztp_error *error);
 
-/* Command-topic template: literal text with {device_path} {subscription}
- * {registry} {device}. Refuses unknown or broken placeholders, wildcards,
- * control bytes, '$' at the start, a template without a device in it, and
- * one that could render longer than ZTP_TOPIC_MAX. */
+/* Checks a command-topic template: literal text with {device_path},
+ * {subscription}, {registry} and {device}. Refuses unknown or broken
+ * placeholders, wildcards, control characters, a leading '$', a template that
+ * names no device, and one that can render to more than ZTP_TOPIC_MAX bytes. */
 int ztp_topic_check(const char *template, struct ztp_error *error);
 
-/* True when two different paths can never render to one topic: the template
- * holds {device_path}, or all three of the ids, separated by '/'. */
+/* True when two different paths can never render to the same topic: the
+ * template contains {device_path}, or all three ids separated by '/'. */
 bool ztp_topic_unique(const char *template);
 
-/* Renders a checked template; out holds ZTP_TOPIC_MAX + 1. Returns the
+/* Renders a checked template. out has room for ZTP_TOPIC_MAX + 1. Returns the
  * length. */
 size_t ztp_topic_render(char *out, const char *template,
 			const struct ztp_path *path);

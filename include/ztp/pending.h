@@ -1,7 +1,7 @@
 /*
- * ztp/pending.h - a pending-provisioning event from the broker: JSON from the
- * topic ztp/v1/pending, checked (DESIGN sections 3 and 11). What comes out
- * holds nothing secret but the certificate's DER.
+ * ztp/pending.h - checks and reads a pending-provisioning event, the JSON that
+ * the broker publishes on ztp/v1/pending (DESIGN sections 3 and 11). The only
+ * secret in the result is the certificate's DER.
  */
 #ifndef ZTP_PENDING_H
 #define ZTP_PENDING_H
@@ -15,32 +15,39 @@
 #define ZTP_EXPIRY_MAX_MS  (90 * 24 * 3600 * 1000LL)
 
 struct ztp_pending {
-	/* "" when the event has none */
-	char request_id[ZTP_REQUEST_ID_MAX + 1];
+	char request_id[ZTP_REQUEST_ID_MAX + 1]; /* "" when there is none */
 	char path[ZTP_PATH_MAX + 1];
 	struct ztp_path parts; /* views into path: do not copy by value */
 	struct ztp_cert cert;  /* owned */
 	int64_t received_at;   /* ms; now_ms when the event has none */
-	int64_t expires_at;    /* ms; 0 when the event has none; never more
-	                              than ZTP_EXPIRY_MAX_MS from now_ms */
-	char traceparent[ZTP_TRACEPARENT_LEN]; /* "" when none or bad */
+	int64_t expires_at;    /* ms; 0 when the event has none; at most
+	                              ZTP_EXPIRY_MAX_MS after now_ms */
+	char traceparent[ZTP_TRACEPARENT_LEN]; /* "" when absent or invalid */
 };
 
-/* True for 1-128 of [A-Za-z0-9._~-]. */
+/* True for 1-128 characters of [A-Za-z0-9._~-]. */
 bool ztp_request_id_valid(const char *text, size_t len);
 
-/* now_ms is the wall clock: the certificate must be valid then. On success
- * *pending owns its certificate: ztp_pending_clear. password and jwt are
+/* The certificate must be valid at now_ms (wall clock). On success the caller
+ * frees *pending with ztp_pending_clear. The members password and jwt are
  * skipped, never read. */
 int ztp_pending_parse(struct ztp_pending *pending, const char *text, size_t len,
 		      int64_t now_ms, struct ztp_error *error);
 void ztp_pending_clear(struct ztp_pending *pending);
 
-/* What of a refused event may be shown: a JSON object of request_id,
- * device_path, attempt, received_at, as far as they are well-formed; an empty
- * string when nothing is. *json is the caller's (free); path (may be NULL)
- * gets the device path or "". Returns 0 or ZTP_ERR_NOMEM. */
-int ztp_pending_salvage(char **json, char path[ZTP_PATH_MAX + 1],
-			const char *text, size_t len);
+/* The parts of a refused event that may be shown. */
+struct ztp_salvaged {
+	char request_id[ZTP_REQUEST_ID_MAX + 1]; /* "" when absent or invalid */
+	char path[ZTP_PATH_MAX + 1];		 /* "" when absent or invalid */
+	char *json; /* owned: an object with those of request_id, device_path,
+		       attempt and received_at that are well-formed; NULL when
+		       none is */
+};
+
+/* Returns 0 or ZTP_ERR_NOMEM. A text that is not JSON is no error: it has no
+ * such parts. The caller frees *salvaged with ztp_salvaged_clear either way. */
+int ztp_pending_salvage(struct ztp_salvaged *salvaged, const char *text,
+			size_t len);
+void ztp_salvaged_clear(struct ztp_salvaged *salvaged);
 
 #endif

@@ -1,24 +1,25 @@
 /*
- * ztp/result.h - ztp.results: one record for every end of a request and for
- * every decision that had no effect.
+ * ztp/result.h - the records in ztp.results: one for each request that ends and
+ * one for each decision that had no effect.
  */
 #ifndef ZTP_RESULT_H
 #define ZTP_RESULT_H
 
+#include "ztp/code.h"
 #include "ztp/pending.h"
 
 /* X(NAME, "outcome", code, "STATUS"). A new outcome is one line here. */
 #define ZTP_OUTCOME_LIST(X)                                                    \
-	X(ONBOARDED, "onboarded", 200, "OK")                                   \
-	X(REJECTED, "rejected", 200, "OK")                                     \
-	X(CONFLICT, "conflict", 409, "ALREADY_EXISTS")                         \
-	X(EXPIRED, "expired", 504, "DEADLINE_EXCEEDED")                        \
-	X(UNDELIVERABLE, "undeliverable", 503, "UNAVAILABLE")                  \
-	X(FAILED, "failed", 500, "INTERNAL")                                   \
-	X(UNKNOWN_REQUEST, "unknown_request", 404, "NOT_FOUND")                \
-	X(MISMATCH, "mismatch", 400, "INVALID_ARGUMENT")                       \
-	X(DUPLICATE, "duplicate", 200, "OK")                                   \
-	X(ALREADY_DECIDED, "already_decided", 409, "FAILED_PRECONDITION")
+	X(ONBOARDED, "onboarded", 200, ZTP_CODE_OK)                            \
+	X(REJECTED, "rejected", 200, ZTP_CODE_OK)                              \
+	X(CONFLICT, "conflict", 409, ZTP_CODE_ALREADY_EXISTS)                  \
+	X(EXPIRED, "expired", 504, ZTP_CODE_DEADLINE_EXCEEDED)                 \
+	X(UNDELIVERABLE, "undeliverable", 503, ZTP_CODE_UNAVAILABLE)           \
+	X(FAILED, "failed", 500, ZTP_CODE_INTERNAL)                            \
+	X(UNKNOWN_REQUEST, "unknown_request", 404, ZTP_CODE_NOT_FOUND)         \
+	X(MISMATCH, "mismatch", 400, ZTP_CODE_INVALID_ARGUMENT)                \
+	X(DUPLICATE, "duplicate", 200, ZTP_CODE_OK)                            \
+	X(ALREADY_DECIDED, "already_decided", 409, ZTP_CODE_FAILED_PRECONDITION)
 
 enum ztp_outcome {
 #define X(name, text, code, status) ZTP_OUTCOME_##name,
@@ -33,7 +34,7 @@ const char *ztp_outcome_status(enum ztp_outcome outcome);
 
 #define ZTP_RESULT_TYPE_MAX 64
 
-struct ztp_position { /* of a decision; topic NULL: none */
+struct ztp_position { /* of a decision's record; topic NULL: no decision */
 	const char *topic;
 	int partition;
 	int64_t offset;
@@ -41,7 +42,7 @@ struct ztp_position { /* of a decision; topic NULL: none */
 
 struct ztp_result {
 	const char *request_id;
-	const char *path; /* NULL or "": left out of the record */
+	const char *path; /* NULL or "": left out */
 	enum ztp_outcome outcome;
 	const char *message; /* never NULL */
 	struct ztp_position decision;
@@ -52,11 +53,11 @@ struct ztp_result {
 /* "io.ztp.provisioning.<outcome>.v1" */
 void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome);
 
-/* ce_id: 32 lower-case hex digits of a hash over request id, outcome and the
- * decision's position, the same when a record is written again. */
+/* Makes ce_id: 32 lower-case hex digits, a hash of request id, outcome and the
+ * decision's position. A record that is written again has the same one. */
 void ztp_result_id(char out[33], const struct ztp_result *result);
 
-/* The record's value; the caller frees *json. */
+/* Builds the record's value; the caller frees *json. */
 int ztp_result_build(char **json, const struct ztp_result *result,
 		     struct ztp_error *error);
 

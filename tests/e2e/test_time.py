@@ -150,6 +150,23 @@ def test_kafka_was_away(rigs, own_kafka, ca):
         assert "kafka_topic_anew" not in rig.bridge.log()
 
 
+def test_asked_too_late_whatever_on_timeout_says(rigs, own_kafka, ca):
+    """Kafka is away from before the event until after its deadline: the
+    silence of a customer who could not be asked approves nobody."""
+    own_kafka.stop()
+    devices = [rig.device() for rig in rigs.values()]
+    for rig, device in zip(rigs.values(), devices):
+        at = now() + datetime.timedelta(seconds=1)
+        rig.pending(device.path, ca.leaf().pem, expires_at=stamp(at))
+    until(lambda: now() > at, "the deadlines pass", interval=0.05)
+    own_kafka.start()
+    for rig, device in zip(rigs.values(), devices):
+        result = rig.result(device.path, timeout=60).json()
+        assert result["outcome"] == "expired"
+        told = device.wait(device.command_topic)[0].json()
+        assert (told["status"], told["reason"]) == ("rejected", "expired")
+
+
 def transaction(rig):
     producer = Producer({
         "bootstrap.servers": rig.kafka.brokers,

@@ -78,3 +78,24 @@ def test_results(refusing):
     for path in (second, first):
         assert rig.result(path).json()["outcome"] == "unknown_request"
     rig.stop()
+
+
+def ids_of(rig, path):
+    """The requests that a device's results are about, in Kafka's order."""
+    rig.reader.poll()
+    return [record.json()["request_id"]
+            for record in rig.reader.find(rig.topics["results"], path)]
+
+
+def test_results_of_one_device_stay_in_order(refusing):
+    """What was sent behind the refused one comes again behind it."""
+    rig, refusal = refusing("results")
+    path = device_path("one")
+    for number, sent in ((1, refusal.first), (2, refusal.second)):
+        rig.decision({"request_id": f"none-{number}", "device_path": path,
+                      "decision": "reject"}, key=path)
+        until(sent.is_set, f"result {number} is on its way", 20)
+    until(lambda: "none-1" in ids_of(rig, path), "the refused one is there")
+    until(lambda: ids_of(rig, path)[-2:] == ["none-1", "none-2"],
+          lambda: f"the last two are in order: {ids_of(rig, path)}")
+    rig.stop()

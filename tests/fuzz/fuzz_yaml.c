@@ -32,7 +32,8 @@ static void look_at(const struct ztp_yaml_node *node, int depth)
 		MUST((node->kind == ZTP_YAML_MAP) == (child->key != NULL));
 		MUST(child->key_line >= line);
 		for (other = node->first; other != child; other = other->next)
-			MUST(!child->key || strcmp(child->key, other->key));
+			MUST(!child->key ||
+			     strcmp(child->key, other->key) != 0);
 		look_at(child, depth + 1);
 		line = child->line;
 	}

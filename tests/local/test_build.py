@@ -54,12 +54,24 @@ def linking(lines):
     return found
 
 
+@pytest.mark.parametrize("header", sorted(
+    path.name for path in (ROOT / "include/ztp").glob("*.h")))
+def test_an_installed_header_needs_none_of_ours_before_it(tmp_path, header):
+    source = tmp_path / "user.c"
+    source.write_text(f'#include "ztp/{header}"\n'
+                      f'#include "ztp/{header}"\nint nothing;\n')
+    subprocess.run(["cc", "-std=c11", "-Wall", "-Wextra", "-Werror", "-c",
+                    f"-I{ROOT}/include", "-o", tmp_path / "user.o", source],
+                   check=True)
+
+
 def test_the_plugin_exports_three_names():
     assert symbols(PLUGIN, "-D", "--defined-only") == EXPORTED
 
 
 def test_the_plugin_brings_no_library_that_it_does_not_use():
-    """base/ has more than the gate needs, and the broker loads it all."""
+    """base/ needs more libraries than the gate, and the broker would load them
+    all."""
     dynamic = output("readelf", "-dW", binary(PLUGIN))
     assert "libsqlite3" in dynamic
     assert "libyaml" not in dynamic

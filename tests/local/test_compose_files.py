@@ -84,3 +84,14 @@ def test_images_are_pinned():
     for name in ("bridge", "broker", "tools"):
         part = text.split(f" AS {name}\n")[1].split("\nFROM ")[0]
         assert "\nUSER ztp\n" in part
+
+
+def test_images_are_built_from_every_source_folder():
+    wanted = {name.split("/")[0] for name in subprocess.run(
+        ["git", "ls-files", "*.[ch]"], cwd=ROOT, check=True, text=True,
+        stdout=subprocess.PIPE).stdout.splitlines()} - {"tests"}
+    assert {"base", "policy", "bridge", "gate", "tools", "include"} <= wanted
+    copied = re.findall(r"^COPY (\w+) \1$",
+                        (COMPOSE / "Dockerfile").read_text(), re.M)
+    sent = re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.M)
+    assert wanted <= set(copied) and wanted <= set(sent)

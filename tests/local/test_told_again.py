@@ -2,11 +2,13 @@
 time they arrived: the customer may have been asked, and may have answered, in
 time."""
 
+import datetime
 import time
 
 import pytest
 
 from harness.rig import device_path
+from harness.shape import now, stamp
 from harness.until import until
 
 COUNT = 8
@@ -42,3 +44,35 @@ def test_approved_in_time_and_started_late(rig, ca):
         assert rig.result(path).json()["outcome"] == "onboarded"
     for device in devices:
         assert device.wait(device.command_topic)[0]
+
+
+def in_journal(rig, path):
+    for file in rig.folder.glob("*.intake-*"):
+        try:
+            if path.encode() in file.read_bytes():
+                return True
+        except FileNotFoundError:
+            continue  # released since it was listed
+    return False
+
+
+def test_what_was_held_back_was_never_asked(rig_with, ca):
+    """By max_requests, before the kill and after it: its time is over."""
+    rig = rig_with({"onboarding": {"decision_timeout": "1h"},
+                    "store": {"max_requests": 1}})
+    first, held = device_path(), device_path()
+    device = rig.device(first)
+    rig.pending(first, ca.leaf().pem)
+    request = rig.request(first)
+    rig.bridge.stop()  # from here on the store knows that there is no room
+    rig.bridge.start()
+    at = now() + datetime.timedelta(seconds=1)
+    rig.pending(held, ca.leaf().pem, expires_at=stamp(at))
+    until(lambda: in_journal(rig, held), "the journal has it", 10)
+    rig.bridge.kill9()
+    until(lambda: now() > at, "its time passes", 10)
+    rig.bridge.start()
+    rig.decide(request)
+    device.wait(device.command_topic)
+    assert rig.result(held).json()["outcome"] == "expired"
+    assert not rig.reader.find(rig.topics["requests"], held)

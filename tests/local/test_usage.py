@@ -1,5 +1,5 @@
-"""What the tools say to a command line that they cannot follow: one line that
-names the mistake, and exit 2. The daemon's is test_config.py's."""
+"""The tools answer an invalid command line with one line that names the
+mistake, and exit 2. test_config.py tests the daemon's command line."""
 
 import subprocess
 

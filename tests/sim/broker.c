@@ -92,18 +92,22 @@ static void send_events(void)
 	}
 }
 
-bool broker_offer(const char *topic, const char *payload, size_t len,
-		  int device)
+bool broker_offer(const char *topic, const char *payload, size_t len, int tag)
 {
 	struct publish *p;
 
 	if (!session || !broker_answers())
 		return false;
+	if (sim.plan.broker_queue > 0 &&
+	    queued - in_flight >= sim.plan.broker_queue) {
+		sim_trace("dropped by the broker", tag, queued);
+		return true;
+	}
 	p = sim_alloc(sizeof(*p));
 	*p = (struct publish){.topic = topic,
 			      .payload = sim_copy(payload, len),
 			      .len = len,
-			      .device = device};
+			      .tag = tag};
 	if (last)
 		last->next = p;
 	else
@@ -138,8 +142,8 @@ static void puback(void *arg, int64_t n)
 	(void)n;
 	if (d->conn != in.number)
 		return;
-	sim_trace("PUBACK of the bridge", d->publish->device, 0);
-	world_owned(d->publish->device);
+	sim_trace("PUBACK of the bridge", d->publish->tag, 0);
+	world_owned(d->publish->tag);
 	forget(d->publish);
 	send_events();
 }
@@ -323,4 +327,18 @@ void broker_go_away(int64_t us)
 	away = sim.now + us;
 	broker_lose(true, 0);
 	broker_lose(false, 0);
+}
+
+void broker_forget(void)
+{
+	struct publish *p = first;
+
+	sim_input("broker forgets", queued, 0);
+	broker_lose(true, 0);
+	broker_lose(false, 0);
+	session = false;
+	first = last = NULL;
+	queued = in_flight = 0;
+	for (; p; p = p->next)
+		world_forgotten(p->tag);
 }

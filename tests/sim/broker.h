@@ -4,8 +4,10 @@
  * outlives the bridge. As strict as the real one where it matters
  * (MOSQUITTO.md): max_inflight_messages of 20, what was not acknowledged comes
  * again with DUP at the next connection, a client id that comes a second time
- * takes over, 0x10 when nobody is subscribed, QoS 0 is lost with a connection.
- * Each direction of a connection keeps its order.
+ * takes over, 0x10 when nobody is subscribed, QoS 0 is lost with a connection,
+ * what is beyond max_queued_messages is dropped and acknowledged all the same,
+ * and without persistence a kill -9 takes sessions and messages with it. Each
+ * direction of a connection keeps its order.
  */
 #ifndef TESTS_SIM_BROKER_H
 #define TESTS_SIM_BROKER_H
@@ -21,7 +23,7 @@ struct publish {
 	const char *topic;
 	char *payload;
 	size_t len;
-	int device; /* whose event it is, or -1 */
+	int tag; /* what it is about: world.h */
 	bool sent, dup;
 	struct publish *next;
 };
@@ -58,20 +60,21 @@ void mosquitto_packet(int64_t conn, struct packet *packet);
 
 /* --- the world's side */
 /* False: there is no session to keep it. */
-bool broker_offer(const char *topic, const char *payload, size_t len,
-		  int device);
+bool broker_offer(const char *topic, const char *payload, size_t len, int tag);
 void broker_tell(const char *topic, const char *payload, size_t len, int qos);
 bool broker_has_session(void);
 int broker_queued(void);
 /* What goes wrong. */
 void broker_lose(bool in, int code); /* one of the two connections */
 void broker_go_away(int64_t us);
+void broker_forget(void);	 /* killed: back at once, without sessions */
 void broker_client_killed(void); /* its sockets are closed, in a moment */
 
-/* Told of commands to devices, and of what is acknowledged (world.c). Returns
- * the PUBACK's reason code. */
+/* Told of commands to devices, of what the bridge has acknowledged, and of what
+ * the broker has acknowledged and forgotten. Returns the PUBACK's reason code. */
 int world_command(const char *topic, const char *payload, size_t len);
-void world_owned(int device);
+void world_owned(int tag);
+void world_forgotten(int tag);
 /* gate.c */
 void gate_command(const char *payload, size_t len);
 

@@ -10,6 +10,8 @@
 
 #include "ztp/codec.h"
 
+#define SIM_CERT_MARK "A0IABGsX0fLhLEJH" /* in the base64 of all */
+
 struct sim_cert {
 	char *base64; /* DER */
 	uint8_t fingerprint[ZTP_SHA256_LEN];

@@ -17,11 +17,9 @@ void cluster_begin(void)
 	memset(&cluster, 0, sizeof(cluster));
 	for (i = 0; i < CLUSTER_TOPICS; i++) {
 		cluster.topics[i].name = names[i];
-		cluster.topics[i].partitions = sim.plan.partitions;
-		cluster.topics[i].max_bytes = 1048588;
+		cluster.topics[i].max_bytes = CLUSTER_MAX_BYTES;
+		cluster_make(&cluster.topics[i], sim.plan.partitions);
 	}
-	for (i = 0; i < CLUSTER_PARTITIONS; i++)
-		cluster.committed[i] = -1;
 }
 
 struct topic *cluster_find(const char *name)
@@ -46,10 +44,32 @@ int cluster_partition(const struct topic *topic, const void *key, size_t n)
 	return (int)(sim_hash(key, n) % (uint64_t)topic->partitions);
 }
 
-struct record *cluster_append(struct topic *topic, int partition,
-			      const void *key, size_t key_len,
-			      const void *value, size_t value_len,
-			      const rd_kafka_headers_t *headers)
+/* --- records */
+
+static bool is_open(const struct record *r)
+{
+	return r->part && r->part->open;
+}
+
+bool cluster_is_data(const struct record *r)
+{
+	return !r->marker && !(r->part && r->part->aborted);
+}
+
+static void advance(struct topic *topic, int partition)
+{
+	struct log_ *log = &topic->logs[partition];
+	int64_t before = log->stable;
+
+	while (log->stable < log->end && !is_open(log->records[log->stable]))
+		log->stable++;
+	if (log->end > topic->known_end)
+		topic->known_end = log->end;
+	if (log->stable > before && topic == &cluster.topics[CLUSTER_DECISIONS])
+		consumer_appended(partition);
+}
+
+static struct record *add(struct topic *topic, int partition)
 {
 	struct log_ *log = &topic->logs[partition];
 	struct record *r = sim_alloc(sizeof(*r));
@@ -63,18 +83,122 @@ struct record *cluster_append(struct topic *topic, int partition,
 	}
 	r->offset = log->end;
 	r->at = sim.now;
+	log->records[log->end++] = r;
+	return r;
+}
+
+static struct record *append(struct transaction *transaction,
+			     struct topic *topic, int partition,
+			     const void *key, size_t key_len, const void *value,
+			     size_t value_len,
+			     const rd_kafka_headers_t *headers)
+{
+	struct record *r = add(topic, partition);
+
+	r->part = transaction;
 	r->key = key ? sim_copy(key, key_len) : NULL;
 	r->key_len = key_len;
 	r->value = value ? sim_copy(value, value_len) : NULL;
 	r->value_len = value_len;
 	if (headers)
 		r->headers = rd_kafka_headers_copy(headers);
-	log->records[log->end++] = r;
 	sim_trace(topic->name, partition, r->offset);
 	sim_bytes(value, value ? value_len : 0);
 	world_record((enum cluster_topic)(topic - cluster.topics), partition,
 		     r);
-	if (topic == &cluster.topics[CLUSTER_DECISIONS])
-		consumer_appended(partition);
+	advance(topic, partition);
 	return r;
+}
+
+struct record *cluster_append(struct topic *topic, int partition,
+			      const void *key, size_t key_len,
+			      const void *value, size_t value_len,
+			      const rd_kafka_headers_t *headers)
+{
+	return append(NULL, topic, partition, key, key_len, value, value_len,
+		      headers);
+}
+
+/* --- transactions */
+
+struct record *cluster_append_to(struct transaction *transaction,
+				 struct topic *topic, int partition,
+				 const void *key, size_t key_len,
+				 const void *value, size_t value_len)
+{
+	transaction->open = true;
+	return append(transaction, topic, partition, key, key_len, value,
+		      value_len, NULL);
+}
+
+static bool has_part(const struct log_ *log,
+		     const struct transaction *transaction)
+{
+	int64_t i;
+
+	for (i = log->stable; i < log->end; i++)
+		if (log->records[i]->part == transaction)
+			return true;
+	return false;
+}
+
+void cluster_end(struct transaction *transaction, bool commit)
+{
+	int i, p;
+
+	if (!transaction->open)
+		return;
+	sim_trace(commit ? "commit" : "abort", 0, 0);
+	transaction->open = false;
+	transaction->aborted = !commit;
+	for (i = 0; i < CLUSTER_TOPICS; i++)
+		for (p = 0; p < CLUSTER_PARTITIONS; p++) {
+			struct topic *topic = &cluster.topics[i];
+
+			if (!has_part(&topic->logs[p], transaction))
+				continue;
+			add(topic, p)->marker = true;
+			advance(topic, p);
+		}
+}
+
+/* --- topics that go, and come */
+
+static void drop_transactions(struct log_ *log)
+{
+	int64_t i;
+
+	for (i = log->stable; i < log->end; i++)
+		if (log->records[i]->part)
+			log->records[i]->part->open = false;
+}
+
+/* Who waits at an end is answered: there is none any more. */
+void cluster_delete(struct topic *topic)
+{
+	int p;
+
+	sim_input("topic is deleted", topic - cluster.topics, 0);
+	for (p = 0; p < CLUSTER_PARTITIONS; p++)
+		drop_transactions(&topic->logs[p]);
+	topic->missing = true;
+	memset(topic->logs, 0, sizeof(topic->logs));
+	for (p = 0; p < CLUSTER_PARTITIONS &&
+		    topic == &cluster.topics[CLUSTER_DECISIONS];
+	     p++)
+		consumer_appended(p);
+}
+
+void cluster_make(struct topic *topic, int partitions)
+{
+	int i;
+
+	memset(topic->logs, 0, sizeof(topic->logs));
+	topic->partitions = partitions;
+	topic->missing = false;
+	topic->generation++;
+	if (topic != &cluster.topics[CLUSTER_DECISIONS])
+		return;
+	for (i = 0; i < CLUSTER_PARTITIONS; i++)
+		cluster.committed[i] = -1;
 }

@@ -1,6 +1,13 @@
 /*
  * tests/sim/cluster.h - the played Kafka's own side: topics, their partitions'
- * logs, the group's offsets, and whether it answers. It outlives the bridge.
+ * logs, transactions, the group's offsets, and whether it answers. It outlives
+ * the bridge.
+ *
+ * A reader that is read_committed gets no further than the first record of a
+ * transaction that is open, and never sees one of a transaction that was
+ * aborted; the marker that ends a transaction takes an offset of its own. A
+ * topic that is deleted and made anew begins at offset 0, and knows no
+ * producer and no offset of the group.
  */
 #ifndef TESTS_SIM_CLUSTER_H
 #define TESTS_SIM_CLUSTER_H
@@ -11,6 +18,7 @@
 
 #define CLUSTER_TOPICS	   5
 #define CLUSTER_PARTITIONS 8
+#define CLUSTER_MAX_BYTES  1048588 /* message.max.bytes of a broker */
 
 enum cluster_topic {
 	CLUSTER_REQUESTS,
@@ -20,23 +28,34 @@ enum cluster_topic {
 	CLUSTER_AUDIT
 };
 
+struct transaction {
+	bool open, aborted;
+};
+
 struct record {
 	int64_t offset, at; /* us: when it was appended */
 	char *key, *value;  /* NULL: null */
 	size_t key_len, value_len;
 	rd_kafka_headers_t *headers; /* or NULL */
+	struct transaction *part;    /* of this one, or NULL */
+	bool marker;		     /* the end of one: no data */
 };
 
 struct log_ {
 	struct record **records;
 	int64_t end, room;
+	int64_t stable;	    /* the end for who is read_committed */
 	int64_t leaderless; /* us: until then nobody takes or gives records */
 };
 
 struct topic {
 	const char *name;
 	int partitions;
-	size_t max_bytes; /* of a batch */
+	size_t max_bytes;  /* of a batch */
+	bool missing;	   /* deleted, and not made anew yet */
+	int generation;	   /* counts how often it was made */
+	int64_t denied;	   /* us: until then nobody may write to it */
+	int64_t known_end; /* the longest that a partition has ever been */
 	struct log_ logs[CLUSTER_PARTITIONS];
 };
 
@@ -45,7 +64,6 @@ extern struct cluster {
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
 	int64_t away;		/* us: until then it does not answer */
 	int64_t last_heartbeat; /* of the group's member that was killed */
-	bool reordered;		/* a first batch came behind a second one */
 	bool shared;		/* somebody else is in the group, too */
 } cluster;
 
@@ -58,8 +76,18 @@ struct record *cluster_append(struct topic *topic, int partition,
 			      const void *key, size_t key_len,
 			      const void *value, size_t value_len,
 			      const rd_kafka_headers_t *headers);
+/* The same, as a part of a transaction. */
+struct record *cluster_append_to(struct transaction *transaction,
+				 struct topic *topic, int partition,
+				 const void *key, size_t key_len,
+				 const void *value, size_t value_len);
+void cluster_end(struct transaction *transaction, bool commit);
+bool cluster_is_data(const struct record *record); /* of no aborted one */
 
-/* Who is told of a record (world.c), and a consumer (rdkafka_consumer.c). */
+void cluster_delete(struct topic *topic);
+void cluster_make(struct topic *topic, int partitions);
+
+/* Who is told of a record (customer.c), and a consumer (kafka_consumer.c). */
 void world_record(enum cluster_topic topic, int partition,
 		  const struct record *record);
 void consumer_appended(int partition);

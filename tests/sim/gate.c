@@ -3,11 +3,11 @@
  * acknowledged, devices, and what it answers on $CONTROL. What it answers is
  * durable; what it says of its own accord may be lost with the connection.
  */
-#include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
@@ -62,17 +62,10 @@ void gate_subscribed(struct device *d)
 
 /* --- commands */
 
-static const char *text_of(const cJSON *object, const char *name)
-{
-	const cJSON *item = cJSON_GetObjectItemCaseSensitive(object, name);
-
-	return cJSON_IsString(item) ? item->valuestring : "";
-}
-
 static struct device *named(const cJSON *command)
 {
-	struct device *d = world_by_path(text_of(command, "device_path"));
-	const char *hex = text_of(command, "fingerprint_sha256");
+	struct device *d = world_by_path(ztp_tree_text(command, "device_path"));
+	const char *hex = ztp_tree_text(command, "fingerprint_sha256");
 
 	if (d && strcmp(d->cert.hex, hex) != 0)
 		d = world_device(d->number + 1);
@@ -91,7 +84,7 @@ static struct device *holder(const struct device *d)
 static const char *create(struct device *d, const cJSON *command, char *data,
 			  size_t room)
 {
-	const char *id = text_of(command, "request_id");
+	const char *id = ztp_tree_text(command, "request_id");
 	struct device *other = world_device(d->number ^ 1);
 	bool created = d->at_gate == GATE_CANDIDATE;
 
@@ -179,7 +172,7 @@ static const char *ack(const cJSON *command, char *data, size_t room)
 
 static const char *do_command(const cJSON *command, char *data, size_t room)
 {
-	const char *name = text_of(command, "command");
+	const char *name = ztp_tree_text(command, "command");
 	struct device *d;
 
 	if (strcmp(name, "getInfo") == 0) {
@@ -205,10 +198,12 @@ static const char *do_command(const cJSON *command, char *data, size_t room)
 void gate_command(const char *payload, size_t len)
 {
 	static char text[ROOM];
-	cJSON *tree = cJSON_ParseWithLength(payload, len);
 	const cJSON *command;
+	cJSON *tree;
 	size_t n;
 
+	if (ztp_tree_parse(&tree, payload, len, ROOM, NULL))
+		tree = NULL; /* no commands */
 	n = (size_t)snprintf(text, ROOM, "{\"responses\":[");
 	cJSON_ArrayForEach (
 		command, cJSON_GetObjectItemCaseSensitive(tree, "commands")) {
@@ -216,14 +211,14 @@ void gate_command(const char *payload, size_t len)
 		const char *code = do_command(command, data, sizeof(data));
 		bool ok = strcmp(code, "OK") == 0;
 
-		sim_trace(text_of(command, "command"), ok, 0);
+		sim_trace(ztp_tree_text(command, "command"), ok, 0);
 		n += (size_t)snprintf(
 			text + n, ROOM - n,
 			"%s{\"command\":\"%s\",\"correlationData\":\"%s\","
 			"\"code\":\"%s\",\"%s\":%s}",
 			text[n - 1] == '[' ? "" : ",",
-			text_of(command, "command"),
-			text_of(command, "correlationData"), code,
+			ztp_tree_text(command, "command"),
+			ztp_tree_text(command, "correlationData"), code,
 			ok ? "data" : "error", ok ? data : "\"played\"");
 	}
 	n += (size_t)snprintf(text + n, ROOM - n, "]}");

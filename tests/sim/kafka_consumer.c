@@ -1,228 +1,50 @@
 /*
- * The consumer's half of librdkafka, and the group's coordinator.
+ * The consumer's half of librdkafka: what is read of the partitions that it has.
  *
- * - A member that was killed is missed when its session is over; until then
- *   nobody else is given its partitions.
  * - What was fetched for an assignment that is no more is not handed out
  *   (versions of rd_kafka_toppar_t).
- * - The end of a partition is told once, as an error event, and again when
- *   something came behind it.
- * - An offset beyond the end is reset to the earliest (auto.offset.reset).
+ * - Nothing of an open or an aborted transaction is handed out, and no marker:
+ *   offsets have gaps (isolation.level).
+ * - The end of a partition is told once for each place, as an error event.
+ * - An offset beyond the end is reset to the earliest (auto.offset.reset); one
+ *   that a topic made anew has as well is taken for what it says.
+ * - A topic that is no more is an error event.
  */
 #include <stdlib.h>
-#include <string.h>
 
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 
-#define SESSION_US (6 * SIM_S)
-#define RETRY_US   SIM_S
 #define FETCH_MAX  64
-#define QUEUED_MAX 1000 /* queued.min.messages */
+#define QUEUED_MAX 1000		  /* queued.min.messages */
+#define BACKOFF_US (500 * SIM_MS) /* fetch.error.backoff.ms */
+#define LEADER_US  (100 * SIM_MS)
 
-static struct handle *consumer; /* the bridge's */
+static struct handle *reader; /* the bridge's, while it has partitions */
 
 static sim_event fetch;
 
-static int count(void)
+static struct topic *decisions(void)
 {
-	return cluster.topics[CLUSTER_DECISIONS].partitions;
+	return &cluster.topics[CLUSTER_DECISIONS];
 }
 
-/* All, or what another member leaves of them: the range strategy gives the first
- * half, rounded up, to the one whose id is first. */
-static rd_kafka_topic_partition_list_t *our_partitions(void)
+static void fetch_in(struct handle *h, int p, int64_t us)
 {
-	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(count());
-	int p = 0, end = count();
-
-	if (cluster.shared && sim_odds(2))
-		p = (end + 1) / 2;
-	else if (cluster.shared)
-		end = (end + 1) / 2;
-	for (; p < end; p++)
-		rd_kafka_topic_partition_list_add(
-			list, cluster.topics[CLUSTER_DECISIONS].name, p);
-	return list;
+	sim_at_life(us, fetch, h, (int64_t)h->version << 8 | p);
 }
 
-/* --- the group */
-
-static void join(void *arg, int64_t n)
+void consumer_begin_reading(struct handle *h, int p, int64_t from)
 {
-	struct handle *h = arg;
-	int64_t missed = cluster.last_heartbeat + SESSION_US;
-	struct event *event;
+	struct reading *r = &h->readings[p];
 
-	(void)n;
-	if (!handle_lives(h) || h->leaving)
-		return;
-	if (!cluster_answers()) {
-		sim_at_life(RETRY_US, join, h, 0);
-		return;
-	}
-	if (cluster.last_heartbeat != 0 && sim.now < missed) {
-		sim_at_life(missed - sim.now, join, h, 0);
-		return;
-	}
-	cluster.last_heartbeat = 0;
-	h->member = true;
-	event = queue_add(h->consumer, RD_KAFKA_EVENT_REBALANCE);
-	event->err = RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-	event->list = our_partitions();
-}
-
-static void begin_join(struct handle *h)
-{
-	sim_at_life(sim_delay(5 * SIM_MS, SIM_S), join, h, 0);
-}
-
-rd_kafka_resp_err_t
-rd_kafka_subscribe(rd_kafka_t *rk,
-		   const rd_kafka_topic_partition_list_t *topics)
-{
-	struct handle *h = (struct handle *)rk;
-
-	(void)topics;
-	sim_point();
-	h->subscribed = true;
-	consumer = h;
-	begin_join(h);
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static void revoke(struct handle *h, struct queue *queue)
-{
-	struct event *event = queue_add(queue, RD_KAFKA_EVENT_REBALANCE);
-
-	event->err = RD_KAFKA_RESP_ERR__REVOKE_PARTITIONS;
-	event->list = our_partitions();
-	h->revoking = true;
-}
-
-void consumer_rebalance_now(void)
-{
-	if (!consumer || !handle_lives(consumer) || !consumer->member ||
-	    consumer->revoking)
-		return;
-	sim_input("rebalance", 0, 0);
-	revoke(consumer, consumer->consumer);
-}
-
-void consumer_share(bool shared)
-{
-	if (cluster.shared == shared)
-		return;
-	cluster.shared = shared;
-	sim_input("group shared", shared, 0);
-	consumer_rebalance_now();
-}
-
-void consumer_killed(void)
-{
-	if (consumer && consumer->member)
-		cluster.last_heartbeat = sim.now;
-	consumer = NULL;
-}
-
-rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
-						rd_kafka_queue_t *queue)
-{
-	struct handle *h = (struct handle *)rk;
-
-	sim_point();
-	h->leaving = true;
-	if (h->member)
-		revoke(h, *(struct queue **)queue);
-	else
-		h->left = true;
-	return NULL;
-}
-
-int rd_kafka_consumer_closed(rd_kafka_t *rk)
-{
-	return ((struct handle *)rk)->left;
-}
-
-/* --- the assignment */
-
-rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
-				    const rd_kafka_topic_partition_list_t *list)
-{
-	struct handle *h = (struct handle *)rk;
-	int i;
-
-	sim_point();
-	h->version++;
-	for (i = 0; i < CLUSTER_PARTITIONS; i++)
-		h->readings[i] = (struct reading){0};
-	for (i = 0; list && i < list->cnt; i++) {
-		const rd_kafka_topic_partition_t *part = &list->elems[i];
-		struct reading *r = &h->readings[part->partition];
-		int64_t end = cluster.topics[CLUSTER_DECISIONS]
-				      .logs[part->partition]
-				      .end;
-
-		r->on = true;
-		r->next = part->offset >= 0
-				  ? part->offset
-				  : cluster.committed[part->partition];
-		if (r->next < 0 || r->next > end)
-			r->next = 0;
-		sim_trace("read from", part->partition, r->next);
-		sim_at_life(kafka_latency(), fetch, h,
-			    (int64_t)h->version << 8 | part->partition);
-	}
-	if (!list && h->leaving) {
-		h->left = cluster_answers();
-		h->member = false;
-		if (h->left)
-			cluster.last_heartbeat = 0;
-	} else if (!list && h->revoking) {
-		h->revoking = h->member = false;
-		begin_join(h);
-	}
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
-					rd_kafka_topic_partition_list_t **list)
-{
-	struct handle *h = (struct handle *)rk;
-	int p;
-
-	*list = rd_kafka_topic_partition_list_new(count());
-	for (p = 0; p < count(); p++)
-		if (h->readings[p].on)
-			rd_kafka_topic_partition_list_add(
-				*list, cluster.topics[CLUSTER_DECISIONS].name,
-				p);
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-static void committed(void *arg, int64_t n)
-{
-	rd_kafka_topic_partition_list_t *list = arg;
-	int i;
-
-	(void)n;
-	for (i = 0; i < list->cnt && cluster_answers(); i++)
-		cluster.committed[list->elems[i].partition] =
-			list->elems[i].offset;
-	rd_kafka_topic_partition_list_destroy(list);
-}
-
-rd_kafka_resp_err_t rd_kafka_commit(rd_kafka_t *rk,
-				    const rd_kafka_topic_partition_list_t *list,
-				    int async)
-{
-	(void)rk;
-	(void)async;
-	sim_point();
-	sim_at(kafka_latency(), committed,
-	       rd_kafka_topic_partition_list_copy(list), 0);
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
+	reader = h;
+	r->on = true;
+	r->next = from >= 0 ? from : cluster.committed[p];
+	if (r->next < 0)
+		r->next = 0;
+	sim_trace("read from", p, r->next);
+	fetch_in(h, p, kafka_latency());
 }
 
 /* --- fetching */
@@ -249,16 +71,48 @@ static void hand_out(struct handle *h, int p, const struct record *record)
 
 static void tell_end(struct handle *h, int p)
 {
+	struct reading *r = &h->readings[p];
 	struct event *event;
 
-	if (h->readings[p].end_told)
+	if (r->end_told == r->next)
 		return;
 	event = queue_add(h->consumer, RD_KAFKA_EVENT_ERROR);
 	event->err = RD_KAFKA_RESP_ERR__PARTITION_EOF;
 	event->partition = p;
 	event->version = h->version;
-	event->offset = h->readings[p].next;
-	h->readings[p].end_told = true;
+	event->offset = r->next;
+	r->end_told = r->next;
+}
+
+static void tell_missing(struct handle *h)
+{
+	if (!h->missed)
+		queue_add(h->consumer, RD_KAFKA_EVENT_ERROR)->err =
+			RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+	h->missed = true;
+}
+
+/* True: nothing can be read now, and when it is tried again has been seen to. */
+static bool put_off(struct handle *h, int p)
+{
+	const struct topic *topic = decisions();
+	const struct log_ *log = &topic->logs[p];
+	struct reading *r = &h->readings[p];
+
+	if (!cluster_answers() || sim.now < log->leaderless ||
+	    r->queued >= QUEUED_MAX) {
+		fetch_in(h, p, LEADER_US);
+	} else if (topic->missing || p >= topic->partitions) {
+		tell_missing(h);
+		fetch_in(h, p, BACKOFF_US);
+	} else if (r->next > log->end) {
+		sim_trace("out of range", p, r->next);
+		r->next = 0;
+		fetch_in(h, p, BACKOFF_US);
+	} else {
+		return false;
+	}
+	return true;
 }
 
 static void fetch(void *arg, int64_t n)
@@ -266,37 +120,39 @@ static void fetch(void *arg, int64_t n)
 	struct handle *h = arg;
 	int p = (int)(n & 0xff), i;
 	struct reading *r = &h->readings[p];
-	const struct log_ *log = &cluster.topics[CLUSTER_DECISIONS].logs[p];
+	const struct log_ *log = &decisions()->logs[p];
 
 	if (!handle_lives(h) || n >> 8 != h->version || !r->on)
 		return;
 	r->idle = false;
-	if (!cluster_answers() || sim.now < log->leaderless ||
-	    r->queued >= QUEUED_MAX) {
-		sim_at_life(100 * SIM_MS, fetch, h, n);
+	if (put_off(h, p))
 		return;
-	}
-	for (i = 0; i < FETCH_MAX && r->next < log->end; i++) {
-		hand_out(h, p, log->records[r->next++]);
-		r->end_told = false;
+	h->missed = false;
+	for (i = 0; i < FETCH_MAX && r->next < log->stable; i++) {
+		const struct record *record = log->records[r->next++];
+
+		if (cluster_is_data(record))
+			hand_out(h, p, record);
 	}
 	if (i == FETCH_MAX) {
-		sim_at_life(kafka_latency(), fetch, h, n);
+		fetch_in(h, p, kafka_latency());
 		return;
 	}
 	tell_end(h, p);
 	r->idle = true;
 }
 
+/* A fetch that waits at the end is answered; and, for all that is to come, by
+ * the broker's own fetch.wait.max.ms when the topic is no more. */
 void consumer_appended(int p)
 {
-	struct handle *h = consumer;
+	struct handle *h = reader;
 
 	if (!h || !handle_lives(h) || !h->readings[p].on ||
 	    !h->readings[p].idle)
 		return;
 	h->readings[p].idle = false;
-	sim_at_life(kafka_latency(), fetch, h, (int64_t)h->version << 8 | p);
+	fetch_in(h, p, kafka_latency());
 }
 
 bool consumer_is_stale(struct handle *h, const struct event *event)

@@ -52,7 +52,8 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	h->life = sim.life;
 	h->main.fd = -1;
 	h->max_bytes = (size_t)setting(conf, "message.max.bytes");
-	h->max_messages = (int)setting(conf, "queue.buffering.max.messages");
+	h->max_messages = setting(conf, "queue.buffering.max.messages");
+	h->max_queue_bytes = setting(conf, "queue.buffering.max.kbytes") * 1024;
 	rd_kafka_conf_destroy(conf);
 	if (type == RD_KAFKA_PRODUCER)
 		producer_begin(h);
@@ -311,8 +312,14 @@ rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk, int all,
 	md->topic_cnt = CLUSTER_TOPICS;
 	md->topics = sim_alloc(CLUSTER_TOPICS * sizeof(*md->topics));
 	for (i = 0; i < CLUSTER_TOPICS; i++) {
-		md->topics[i].topic = (char *)(uintptr_t)cluster.topics[i].name;
-		md->topics[i].partition_cnt = cluster.topics[i].partitions;
+		const struct topic *topic = &cluster.topics[i];
+
+		md->topics[i].topic = (char *)(uintptr_t)topic->name;
+		if (topic->missing)
+			md->topics[i].err =
+				RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
+		else
+			md->topics[i].partition_cnt = topic->partitions;
 	}
 	sim_input("metadata", CLUSTER_TOPICS, 0);
 	*out = md;
@@ -330,11 +337,14 @@ rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
 				 int32_t partition, int64_t *low, int64_t *high,
 				 int timeout_ms)
 {
-	const struct log_ *log = &cluster_find(topic)->logs[partition];
+	const struct topic *t = cluster_find(topic);
+	const struct log_ *log = &t->logs[partition];
 
 	(void)rk;
 	if (!answered(timeout_ms))
 		return RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (t->missing || partition >= t->partitions)
+		return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	if (sim.now < log->leaderless)
 		return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 	*low = 0;

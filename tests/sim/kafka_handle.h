@@ -11,7 +11,9 @@
 struct message {
 	rd_kafka_message_t m; /* first: the bridge has only this */
 	rd_kafka_headers_t *headers;
-	const struct topic *topic;
+	struct handle *handle; /* a producer's; NULL: a consumer's */
+	int topic;
+	int64_t at;  /* ms: its timestamp */
 	size_t size; /* on the wire, at most */
 	struct message *next;
 };
@@ -35,9 +37,12 @@ struct queue {
 
 struct batch {
 	struct message *messages;
-	size_t bytes;
+	size_t bytes; /* by which it was filled; kafka_batch_bytes: its own */
 	int count;
-	bool appended, waits; /* waits: for the one before it */
+	bool on_wire;
+	bool judged;   /* the broker has appended it, or never will */
+	bool waits;    /* for the one before it, which was refused */
+	bool reported; /* its records have been purged */
 	struct handle *handle;
 	struct part *part;
 	struct batch *next;
@@ -51,28 +56,40 @@ struct part {
 	struct batch *batches, *newest; /* sent, unanswered, in order */
 	int in_flight;			/* their records */
 	int64_t arrives, answers;	/* the last one: TCP keeps the order */
-	bool lingers,
-		known; /* known: the broker has records of this producer */
+	bool lingers;
+	int known; /* generation in which the broker has records of ours */
 };
 
-/* A consumer's side of one. */
+/* What a producer believes of a topic: 0, or the error with which its records
+ * fail until metadata says otherwise. */
+struct view {
+	rd_kafka_resp_err_t err;
+	bool asking; /* for metadata */
+};
+
+/* A consumer's side of a partition. */
 struct reading {
-	bool on, idle, end_told;
-	int64_t next;
+	bool on, idle;
+	int64_t next, end_told; /* end_told: for this place, or -1 */
 	int queued;
 };
 
 struct handle {
 	rd_kafka_type_t type;
 	uint64_t life;
-	bool closed, fatal;
-	size_t max_bytes;
-	int max_messages, messages; /* of a producer's own queue */
+	bool closed;
+	rd_kafka_resp_err_t fatal;
+	size_t max_bytes; /* of a record */
+	int64_t max_messages, max_queue_bytes;
+	int64_t messages, bytes; /* accepted, and their reports not destroyed */
 	struct queue main, *consumer;
+	struct view views[CLUSTER_TOPICS];
 	struct part parts[CLUSTER_TOPICS][CLUSTER_PARTITIONS];
 
 	bool subscribed, member, revoking, leaving, left;
+	bool missed; /* the topic: told once, as long as it stays so */
 	int version;
+	int seen_partitions; /* when it joined */
 	struct reading readings[CLUSTER_PARTITIONS];
 };
 
@@ -81,13 +98,30 @@ struct event *queue_add(struct queue *queue, int type);
 /* A producer's request, a fetch, an answer: one way. */
 int64_t kafka_latency(void);
 
-/* kafka_producer.c, kafka_consumer.c */
+/* kafka_producer.c */
 void producer_begin(struct handle *h);
 void message_free(struct message *message);
-/* What librdkafka holds against message.max.bytes. */
+
+/* kafka_batch.c: sends what may be sent now; all that has no report gets this
+ * one, of one topic. */
+void producer_send(struct handle *h, struct part *part);
+void producer_fail(struct handle *h, int topic, rd_kafka_resp_err_t queued,
+		   rd_kafka_resp_err_t in_flight);
+
+/* kafka_view.c: a broker has refused records of this topic: what of it? */
+void producer_ask(struct handle *h, int topic);
+void producer_deny(struct handle *h, int topic);
+
+/* kafka_size.c: what librdkafka holds against message.max.bytes, and what a
+ * broker holds against that of a topic. */
 size_t kafka_record_bytes(size_t key, size_t value,
 			  rd_kafka_headers_t *headers);
+size_t kafka_batch_bytes(const struct batch *batch);
+
+/* kafka_group.c: who has which partitions; kafka_consumer.c: what is read. */
+void consumer_begin_reading(struct handle *h, int partition, int64_t from);
 bool consumer_is_stale(struct handle *h, const struct event *event);
+rd_kafka_topic_partition_list_t *consumer_partitions(void);
 
 /* What goes wrong: the bridge's member is asked to join anew; the process is
  * no more, and its member is missed only later. */

@@ -1,17 +1,6 @@
-/*
- * The producer's half of librdkafka, and what a broker makes of its batches.
- * As strict as the real ones in what the bridge has to live with:
- *
- * - A record that is too large, or one too many, is refused where it stands
- *   (rd_kafka_msg_new0, RD_KAFKA_RESP_ERR__QUEUE_FULL).
- * - A batch fails as a whole, and is retried by the library where the error is
- *   one that passes; those behind it are refused until then (idempotence).
- * - But a broker that has no records of a producer yet takes the second batch
- *   after it has refused the first, and the library concludes that the first
- *   is there, too: it reports it without an offset. tests/fault/refusal.py
- *   sees the real ones do it.
- * - What is on the wire when the bridge dies is appended all the same.
- */
+/* The producer's half of librdkafka, as far as it is its caller's: what it takes
+ * and what it refuses where it stands (rd_kafka_msg_new0), and when a place in
+ * its queue is free again: when the report has been destroyed. */
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,19 +8,18 @@
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 
-#define LINGER_US     (5 * SIM_MS)
-#define BACKOFF_US    (100 * SIM_MS)
-#define BATCH_MAX     1000000
-#define BATCH_RECORDS 10000
-#define BATCHES_MAX   5	 /* max.in.flight.requests.per.connection */
-#define RECORD_BYTES  36 /* around key, value and headers, at most */
+#define LINGER_US (5 * SIM_MS)
 
-static sim_event arrive;
+static sim_event linger_over;
 
 void message_free(struct message *message)
 {
-	if (message->topic && message->headers) /* a consumer's are the log's */
-		rd_kafka_headers_destroy(message->headers);
+	if (message->handle) { /* a consumer's are the log's */
+		message->handle->messages--;
+		message->handle->bytes -= (int64_t)message->m.len;
+		if (message->headers)
+			rd_kafka_headers_destroy(message->headers);
+	}
 	free(message);
 }
 
@@ -46,69 +34,6 @@ void producer_begin(struct handle *h)
 		}
 }
 
-/* --- sending */
-
-static struct batch *new_batch(struct handle *h, struct part *part)
-{
-	struct batch *batch = sim_alloc(sizeof(*batch));
-	struct message **last = &batch->messages;
-
-	batch->handle = h;
-	batch->part = part;
-	while (part->first && batch->count < BATCH_RECORDS &&
-	       (batch->count == 0 ||
-		batch->bytes + part->first->size <= BATCH_MAX)) {
-		struct message *message = part->first;
-
-		part->first = message->next;
-		message->next = NULL;
-		*last = message;
-		last = &message->next;
-		batch->bytes += message->size;
-		batch->count++;
-	}
-	if (!part->first)
-		part->last = NULL;
-	return batch;
-}
-
-static void put_on_wire(struct batch *batch, int64_t delay)
-{
-	struct part *part = batch->part;
-
-	batch->waits = false;
-	if (sim.now + delay <= part->arrives)
-		delay = part->arrives - sim.now + 1;
-	part->arrives = sim.now + delay;
-	sim_at(delay, arrive, batch, 0);
-}
-
-static int batches_of(const struct part *part)
-{
-	const struct batch *batch;
-	int n = 0;
-
-	for (batch = part->batches; batch; batch = batch->next)
-		n++;
-	return n;
-}
-
-static void send_batches(struct handle *h, struct part *part)
-{
-	while (part->first && batches_of(part) < BATCHES_MAX &&
-	       part->in_flight <= BATCHES_MAX) {
-		struct batch *batch = new_batch(h, part);
-
-		if (part->newest)
-			part->newest->next = batch;
-		else
-			part->batches = batch;
-		part->newest = batch;
-		part->in_flight += batch->count;
-		put_on_wire(batch, kafka_latency());
-	}
-}
-
 static void linger_over(void *arg, int64_t n)
 {
 	struct handle *h = arg;
@@ -117,7 +42,7 @@ static void linger_over(void *arg, int64_t n)
 
 	part->lingers = false;
 	if (handle_lives(h))
-		send_batches(h, part);
+		producer_send(h, part);
 }
 
 rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms)
@@ -128,229 +53,35 @@ rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms)
 	sim_point();
 	for (t = 0; t < CLUSTER_TOPICS; t++)
 		for (p = 0; p < CLUSTER_PARTITIONS; p++)
-			send_batches(h, &h->parts[t][p]);
+			producer_send(h, &h->parts[t][p]);
 	sim_pass(timeout_ms * SIM_MS);
-	return RD_KAFKA_RESP_ERR__TIMED_OUT;
+	return h->messages == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
+				: RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
 
 rd_kafka_resp_err_t rd_kafka_purge(rd_kafka_t *rk, int flags)
 {
-	(void)flags;
-	((struct handle *)rk)->closed = true;
+	bool queue = flags & RD_KAFKA_PURGE_F_QUEUE;
+	bool flight = flags & RD_KAFKA_PURGE_F_INFLIGHT;
+	int t;
+
+	for (t = 0; t < CLUSTER_TOPICS && queue; t++)
+		producer_fail((struct handle *)rk, t,
+			      RD_KAFKA_RESP_ERR__PURGE_QUEUE,
+			      flight ? RD_KAFKA_RESP_ERR__PURGE_INFLIGHT : 0);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
 rd_kafka_resp_err_t rd_kafka_fatal_error(rd_kafka_t *rk, char *text, size_t n)
 {
-	(void)rk;
-	strncpy(text, "played: idempotence is lost", n - 1);
-	return RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
-}
+	const struct handle *h = (const struct handle *)rk;
 
-/* --- what the broker answers */
-
-static void report(struct batch *batch, rd_kafka_resp_err_t err)
-{
-	struct handle *h = batch->handle;
-	struct part *part = batch->part;
-	struct event *event;
-	struct message *message;
-
-	/* It is the first one, or all before it were reported with it. */
-	part->batches = batch->next;
-	if (!part->batches)
-		part->newest = NULL;
-	part->in_flight -= batch->count;
-	if (!handle_lives(h))
-		return;
-	for (message = batch->messages; message; message = message->next)
-		message->m.err = err;
-	h->messages -= batch->count;
-	event = queue_add(&h->main, RD_KAFKA_EVENT_DR);
-	event->messages = event->cursor = batch->messages;
-	if (part->batches && part->batches->waits)
-		put_on_wire(part->batches, kafka_latency());
-	send_batches(h, part);
-}
-
-static void answered(void *arg, int64_t err)
-{
-	struct batch *batch = arg, *first;
-
-	/* Those before it that are without an answer: taken for delivered. */
-	while ((first = batch->part->batches) != NULL && first != batch)
-		report(first, RD_KAFKA_RESP_ERR_NO_ERROR);
-	report(batch, (rd_kafka_resp_err_t)err);
-}
-
-static void answer_in(struct batch *batch, rd_kafka_resp_err_t err,
-		      int64_t delay)
-{
-	struct part *part = batch->part;
-
-	batch->appended = true; /* or never will be */
-	if (sim.now + delay <= part->answers)
-		delay = part->answers - sim.now + 1;
-	part->answers = sim.now + delay;
-	sim_at_life(delay, answered, batch, err);
-}
-
-static void answer(struct batch *batch, rd_kafka_resp_err_t err)
-{
-	answer_in(batch, err, kafka_latency());
-}
-
-static void again(void *arg, int64_t n)
-{
-	(void)n;
-	put_on_wire(arg, kafka_latency());
-}
-
-static void refuse_for_now(struct batch *batch)
-{
-	sim_trace("batch refused for now", batch->part->number, batch->count);
-	batch->waits = false;
-	if (handle_lives(batch->handle))
-		sim_at_life(BACKOFF_US, again, batch, 0);
-}
-
-static void append(struct batch *batch)
-{
-	struct part *part = batch->part;
-	struct message *message;
-
-	part->known = true;
-	for (message = batch->messages; message; message = message->next)
-		message->m.offset =
-			cluster_append(part->topic, part->number,
-				       message->m.key, message->m.key_len,
-				       message->m.payload, message->m.len,
-				       message->headers)
-				->offset;
-}
-
-static void lose_idempotence(struct handle *h)
-{
-	struct event *event;
-
-	if (!handle_lives(h) || h->fatal)
-		return;
-	h->fatal = true;
-	event = queue_add(&h->main, RD_KAFKA_EVENT_ERROR);
-	event->fatal = true;
-	event->err = RD_KAFKA_RESP_ERR__FATAL;
-}
-
-static bool is_next(const struct batch *batch)
-{
-	const struct batch *b = batch->part->batches;
-
-	while (b && b->appended)
-		b = b->next;
-	return b == batch;
-}
-
-/* Faults of the broker. True: the batch has been dealt with. */
-static bool refused(struct batch *batch)
-{
-	if (!sim_odds(sim.plan.refuse) || sim.calm)
-		return false;
-	switch (sim_between(0, 7)) {
-	case 0: /* not for this topic, not now */
-		answer(batch, RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
-		return true;
-	case 1:
-		lose_idempotence(batch->handle);
-		return true;
-	case 2: /* taken, but the answer is lost: asked again, known */
-		append(batch);
-		answer_in(batch, RD_KAFKA_RESP_ERR_NO_ERROR,
-			  BACKOFF_US + 2 * kafka_latency());
-		return true;
-	default:
-		refuse_for_now(batch);
-		return true;
-	}
-}
-
-/* The broker has refused them and takes one behind them. The library takes that
- * for a sign that it has them, and says so, without an offset. */
-static void forget_those_before(struct batch *batch)
-{
-	struct message *message;
-	struct batch *b;
-
-	cluster.reordered = true;
-	sim_trace("first batch is lost", batch->part->number, batch->count);
-	for (b = batch->part->batches; b != batch; b = b->next) {
-		for (message = b->messages; message && !b->appended;
-		     message = message->next)
-			message->m.offset = RD_KAFKA_OFFSET_INVALID;
-		b->appended = true;
-	}
-}
-
-static void take(struct batch *batch)
-{
-	if (batch->bytes > batch->part->topic->max_bytes) {
-		answer(batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
-	} else if (!refused(batch)) {
-		append(batch);
-		answer(batch, RD_KAFKA_RESP_ERR_NO_ERROR);
-	}
-}
-
-static void arrive(void *arg, int64_t n)
-{
-	struct batch *batch = arg;
-	struct part *part = batch->part;
-
-	(void)n;
-	if (batch->handle->fatal || batch->appended)
-		return;
-	if (!cluster_answers() ||
-	    sim.now < part->topic->logs[part->number].leaderless) {
-		refuse_for_now(batch);
-		return;
-	}
-	if (is_next(batch)) {
-		take(batch);
-		return;
-	}
-	if (part->known || batch->bytes > part->topic->max_bytes) {
-		batch->waits = true; /* out of order: after the first */
-		return;
-	}
-	forget_those_before(batch); /* unknown producer: any number will do */
-	append(batch);
-	answer(batch, RD_KAFKA_RESP_ERR_NO_ERROR);
+	if (h->fatal)
+		strncpy(text, "played: idempotence is lost", n - 1);
+	return h->fatal;
 }
 
 /* --- handing over */
-
-/* A length as it is written: zigzag, 7 bits to a byte. */
-static size_t length_size(size_t n)
-{
-	size_t size = 1;
-
-	for (n *= 2; n >= 128; n /= 128)
-		size++;
-	return size;
-}
-
-size_t kafka_record_bytes(size_t key, size_t value, rd_kafka_headers_t *headers)
-{
-	size_t i, n, size = RECORD_BYTES + key + value;
-	const char *name;
-	const void *text;
-
-	for (i = 0; headers &&
-		    rd_kafka_header_get_all(headers, i, &name, &text, &n) == 0;
-	     i++)
-		size += length_size(strlen(name)) + strlen(name) +
-			length_size(n) + n;
-	return size;
-}
 
 static struct message *new_message(const struct message *given)
 {
@@ -372,11 +103,9 @@ static struct message *new_message(const struct message *given)
 
 static void queue_message(struct handle *h, struct message *message)
 {
-	struct topic *topic = (struct topic *)(uintptr_t)message->topic;
-	int t = (int)(topic - cluster.topics);
-	int number =
-		cluster_partition(topic, message->m.key, message->m.key_len);
-	struct part *part = &h->parts[t][number];
+	int number = cluster_partition(&cluster.topics[message->topic],
+				       message->m.key, message->m.key_len);
+	struct part *part = &h->parts[message->topic][number];
 
 	message->m.partition = number;
 	if (part->last)
@@ -385,53 +114,80 @@ static void queue_message(struct handle *h, struct message *message)
 		part->first = message;
 	part->last = message;
 	h->messages++;
+	h->bytes += (int64_t)message->m.len;
 	if (!part->lingers)
 		sim_at_life(LINGER_US, linger_over, h,
-			    t * CLUSTER_PARTITIONS + number);
+			    message->topic * CLUSTER_PARTITIONS + number);
 	part->lingers = true;
 }
 
-rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...)
+/* In this order: rd_kafka_producev. Only values count in the queue's bytes. */
+static rd_kafka_resp_err_t refuse(const struct handle *h,
+				  const struct message *given)
 {
-	struct handle *h = (struct handle *)rk;
-	struct message given = {.m.offset = RD_KAFKA_OFFSET_INVALID};
-	rd_kafka_vtype_t type;
-	va_list args;
+	rd_kafka_resp_err_t topic = h->views[given->topic].err;
 
-	sim_point();
-	va_start(args, rk);
+	if (h->fatal)
+		return RD_KAFKA_RESP_ERR__FATAL;
+	if (given->size > h->max_bytes)
+		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
+	if (h->messages >= h->max_messages ||
+	    h->bytes + (int64_t)given->m.len > h->max_queue_bytes)
+		return RD_KAFKA_RESP_ERR__QUEUE_FULL;
+	if (topic == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		return RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	return topic;
+}
+
+static void take_arguments(struct message *given, va_list args)
+{
+	rd_kafka_vtype_t type;
+
 	while ((type = va_arg(args, rd_kafka_vtype_t)) != RD_KAFKA_VTYPE_END)
 		switch (type) {
 		case RD_KAFKA_VTYPE_RKT:
-			given.topic = va_arg(args, const struct topic *);
+			given->topic = (int)(va_arg(args, struct topic *) -
+					     cluster.topics);
 			break;
 		case RD_KAFKA_VTYPE_KEY:
-			given.m.key = va_arg(args, void *);
-			given.m.key_len = va_arg(args, size_t);
+			given->m.key = va_arg(args, void *);
+			given->m.key_len = va_arg(args, size_t);
 			break;
 		case RD_KAFKA_VTYPE_VALUE:
-			given.m.payload = va_arg(args, void *);
-			given.m.len = va_arg(args, size_t);
+			given->m.payload = va_arg(args, void *);
+			given->m.len = va_arg(args, size_t);
 			break;
 		case RD_KAFKA_VTYPE_MSGFLAGS:
 			(void)va_arg(args, int);
 			break;
 		case RD_KAFKA_VTYPE_HEADERS:
-			given.headers = va_arg(args, rd_kafka_headers_t *);
+			given->headers = va_arg(args, rd_kafka_headers_t *);
 			break;
 		case RD_KAFKA_VTYPE_OPAQUE:
-			given.m._private = va_arg(args, void *);
+			given->m._private = va_arg(args, void *);
 			break;
 		default:
 			abort();
 		}
+}
+
+rd_kafka_resp_err_t rd_kafka_producev(rd_kafka_t *rk, ...)
+{
+	struct handle *h = (struct handle *)rk;
+	struct message given = {.m.offset = RD_KAFKA_OFFSET_INVALID,
+				.handle = h,
+				.at = sim.now / SIM_MS};
+	rd_kafka_resp_err_t err;
+	va_list args;
+
+	sim_point();
+	va_start(args, rk);
+	take_arguments(&given, args);
 	va_end(args);
 	given.size =
 		kafka_record_bytes(given.m.key_len, given.m.len, given.headers);
-	if (given.size > h->max_bytes)
-		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
-	if (h->messages >= h->max_messages)
-		return RD_KAFKA_RESP_ERR__QUEUE_FULL;
-	queue_message(h, new_message(&given));
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
+	err = refuse(h, &given);
+	if (!err)
+		queue_message(h, new_message(&given));
+	return err;
 }

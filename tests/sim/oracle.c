@@ -1,8 +1,10 @@
+/* What the bridge asks, and what it tells devices. */
 #include "tests/sim/oracle.h"
 
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/oracle_internal.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
 
@@ -10,42 +12,17 @@
 #define DEVICES_MAX 65536
 
 static struct asked *table[BUCKETS];
-static bool has_request[DEVICES_MAX], has_end[DEVICES_MAX];
-static bool is_approved[DEVICES_MAX];
+static struct known devices[DEVICES_MAX];
 
 void oracle_begin(void)
 {
 	memset(table, 0, sizeof(table));
-	memset(has_request, 0, sizeof(has_request));
-	memset(has_end, 0, sizeof(has_end));
-	memset(is_approved, 0, sizeof(is_approved));
+	memset(devices, 0, sizeof(devices));
 }
 
-static void copy(char *to, const char *text, size_t room)
+struct known *oracle_known(int device)
 {
-	snprintf(to, room, "%s", text);
-}
-
-bool oracle_text(const char *json, size_t n, const char *name, char *to,
-		 size_t room)
-{
-	char key[64];
-	const char *at, *end;
-	size_t len;
-
-	*to = '\0';
-	snprintf(key, sizeof(key), "\"%s\":\"", name);
-	at = json ? memmem(json, n, key, strlen(key)) : NULL;
-	if (!at)
-		return false;
-	at += strlen(key);
-	end = memchr(at, '"', n - (size_t)(at - json));
-	len = end ? (size_t)(end - at) : room;
-	if (len >= room)
-		return false;
-	memcpy(to, at, len);
-	to[len] = '\0';
-	return true;
+	return &devices[device];
 }
 
 static struct asked **bucket(const char *id)
@@ -62,9 +39,76 @@ struct asked *oracle_find(const char *id)
 	return asked;
 }
 
+void oracle_each(void (*visit)(struct asked *asked))
+{
+	struct asked *asked;
+	int i;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (asked = table[i]; asked; asked = asked->next)
+			visit(asked);
+}
+
+struct asked *oracle_add(const char *id, int device, int64_t deadline)
+{
+	struct asked **at = bucket(id), *asked = sim_alloc(sizeof(*asked));
+
+	snprintf(asked->id, sizeof(asked->id), "%s", id);
+	asked->device = device;
+	asked->deadline = deadline;
+	asked->next = *at;
+	*at = asked;
+	return asked;
+}
+
+void oracle_approved_path(int device)
+{
+	devices[device].is_approved = true;
+}
+
+bool oracle_in_time(const struct asked *asked)
+{
+	if (sim.plan.jumps != 0 || asked->unsure)
+		return false;
+	return asked->verdict != UNDECIDED &&
+	       asked->decided_at < asked->deadline;
+}
+
+bool oracle_may_time_out(const struct asked *asked)
+{
+	if (!sim.plan.approve_on_timeout || oracle_in_time(asked))
+		return false;
+	return sim.plan.jumps != 0 ||
+	       (asked->times > 0 && asked->asked_at < asked->deadline);
+}
+
+bool oracle_may_approve(const struct asked *asked)
+{
+	return asked->verdict == APPROVED ||
+	       (asked->unsure && asked->ever_approved) ||
+	       oracle_may_time_out(asked);
+}
+
+bool oracle_is_gone(const struct asked *asked)
+{
+	return (*asked->outcome || asked->told_approved > 0) &&
+	       sim.plan.max_finished <= 100;
+}
+
+static void forget(struct asked *asked)
+{
+	if (asked->asked_at + ORACLE_KNOWN_US > sim.now)
+		asked->forgotten = true;
+}
+
+void oracle_died(void)
+{
+	oracle_each(forget);
+}
+
 /* --- requests */
 
-static struct device *device_of(const struct record *r)
+struct device *oracle_device_of(const struct record *r)
 {
 	char path[256], hex[80];
 	struct device *device;
@@ -97,21 +141,21 @@ static int64_t time_of(const struct record *r, const char *name)
 	return ms * 1000 - SIM_WALL_BEGIN;
 }
 
-static struct asked *add(const char *id, int device, int64_t deadline)
+/* The id that its event had, as long as no other request has it. */
+static void check_id(const struct device *d, const char *id)
 {
-	struct asked **at = bucket(id), *asked = sim_alloc(sizeof(*asked));
+	const struct known *known = oracle_known(d->number);
+	char own[16];
 
-	copy(asked->id, id, sizeof(asked->id));
-	asked->device = device;
-	asked->deadline = deadline;
-	asked->next = *at;
-	*at = asked;
-	return asked;
+	snprintf(own, sizeof(own), "d%d", d->number);
+	if (!sim.plan.gate && d->named && d->offers == 1 &&
+	    !known->has_request && !known->has_end && strcmp(id, own) != 0)
+		sim_find("wrong: device %d is asked for as %s", d->number, id);
 }
 
 struct asked *oracle_request(const struct record *r, bool *first)
 {
-	struct device *device = device_of(r);
+	struct device *device = oracle_device_of(r);
 	struct asked *asked;
 	char id[132];
 
@@ -127,168 +171,53 @@ struct asked *oracle_request(const struct record *r, bool *first)
 		sim_find("elsewhere: request %s asked for devices %d and %d",
 			 id, asked->device, device->number);
 	if (!asked)
-		asked = add(id, device->number, time_of(r, "expires_at"));
+		check_id(device, id);
+	if (!asked)
+		asked = oracle_add(id, device->number,
+				   time_of(r, "expires_at"));
 	/* If its result came first, that named its path alone. */
 	asked->device = device->number;
 	asked->deadline = time_of(r, "expires_at");
-	has_request[device->number] = true;
+	devices[device->number].has_request = true;
 	*first = asked->times++ == 0;
+	if (*first)
+		asked->asked_at = r->at;
 	sim.stats->requests += *first;
 	return asked;
 }
 
-void oracle_decided(struct asked *asked, enum verdict verdict, int64_t at)
-{
-	if (asked->verdict != UNDECIDED)
-		return;
-	asked->verdict = verdict;
-	asked->decided_at = at;
-	if (verdict == APPROVED)
-		is_approved[asked->device] = true;
-}
-
-void oracle_approved_path(int device)
-{
-	is_approved[device] = true;
-}
-
-/* --- results */
-
-static bool is(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
-/* Where the wall clock is set, a deadline is not what its record says. */
-static bool in_time(const struct asked *asked)
-{
-	if (sim.plan.jumps != 0)
-		return false;
-	return asked->verdict != UNDECIDED &&
-	       asked->decided_at < asked->deadline;
-}
-
-static bool right(const struct asked *asked, const char *outcome)
-{
-	if (is(outcome, "onboarded"))
-		/* On 3.1.1 any PUBACK is a delivery (DESIGN section 11). */
-		return (asked->verdict == APPROVED ||
-			sim.plan.approve_on_timeout) &&
-		       (asked->told_approved > 0 || sim.plan.mqtt3);
-	if (is(outcome, "undeliverable") || is(outcome, "failed"))
-		return asked->verdict == APPROVED ||
-		       sim.plan.approve_on_timeout;
-	if (is(outcome, "rejected"))
-		return asked->verdict == REJECTED;
-	if (is(outcome, "conflict"))
-		/* Who was never asked about is known by the path alone. */
-		return is_approved[asked->device ^ 1] ||
-		       (asked->times == 0 && is_approved[asked->device]) ||
-		       sim.plan.approve_on_timeout;
-	/* Who comes too late is not asked, whatever on_timeout says. */
-	if (is(outcome, "expired"))
-		return !in_time(asked) &&
-		       (!sim.plan.approve_on_timeout || asked->times == 0);
-	return false;
-}
-
-/* What is not delivered may be at last. Known, and not mended: a batch that is
- * sent once more because librdkafka took it for delivered comes behind those
- * that were sent after it, of the same device as well. */
-static bool follows(const char *before, const char *after)
-{
-	return (is(before, "undeliverable") && is(after, "onboarded")) ||
-	       (cluster.reordered && is(before, "onboarded") &&
-		is(after, "undeliverable"));
-}
-
-static void end(struct asked *asked, const char *outcome, const char *ce_id)
-{
-	if (!right(asked, outcome))
-		sim_find("%s: request %s of device %d ended %s; verdict %d, "
-			 "%lld ms before its deadline; told %d",
-			 is(outcome, "expired") ? "silence" : "wrong",
-			 asked->id, asked->device, outcome, (int)asked->verdict,
-			 (long long)(asked->deadline - asked->decided_at) /
-				 1000,
-			 asked->told_approved);
-	if (*asked->outcome && !is(asked->outcome, outcome) &&
-	    !follows(asked->outcome, outcome))
-		sim_find("twice: request %s ended %s and %s", asked->id,
-			 asked->outcome, outcome);
-	if (is(asked->outcome, outcome) && !is(asked->ce_id, ce_id) &&
-	    !is(outcome, "expired") && !is(outcome, "conflict"))
-		sim_find("twice: request %s ended %s as %s and %s", asked->id,
-			 outcome, asked->ce_id, ce_id);
-	copy(asked->outcome, outcome, sizeof(asked->outcome));
-	copy(asked->ce_id, ce_id, sizeof(asked->ce_id));
-	has_end[asked->device] = true;
-	if (asked->times == 0) /* known by its path alone */
-		has_end[asked->device ^ 1] = true;
-}
-
-/* An end without a question: late when it came, or its path was taken. */
-static void never_asked(const struct record *r, const char *id,
-			const char *outcome)
-{
-	struct device *device = device_of(r);
-	struct asked *asked;
-	int64_t deadline;
-
-	if (!device || !(is(outcome, "expired") || is(outcome, "conflict") ||
-			 (sim.plan.approve_on_timeout &&
-			  (is(outcome, "undeliverable") || sim.plan.mqtt3)))) {
-		sim_find("wrong: %s %s, which nobody was asked about", id,
-			 outcome);
-		return;
-	}
-	deadline = device->received_at +
-		   (int64_t)sim.plan.decision_timeout_ms * SIM_MS;
-	/* Its request may still come: the topics do not wait for each other. */
-	asked = add(id, device->number, deadline);
-	copy(asked->outcome, outcome, sizeof(asked->outcome));
-	has_end[device->number] = true;
-	if (sim.plan.gate || world_device(device->number ^ 1)->exists)
-		has_end[device->number ^ 1] = true;
-}
-
-static void ce_id_of(const struct record *r, char *to, size_t room)
-{
-	const void *value = "";
-	size_t n = 0;
-
-	rd_kafka_header_get_last(r->headers, "ce_id", &value, &n);
-	snprintf(to, room, "%.*s", (int)n, (const char *)value);
-}
-
-void oracle_result(const struct record *r)
-{
-	char id[132], outcome[24], ce_id[40];
-	struct asked *asked;
-
-	sim.stats->results++;
-	oracle_text(r->value, r->value_len, "request_id", id, sizeof(id));
-	oracle_text(r->value, r->value_len, "outcome", outcome,
-		    sizeof(outcome));
-	ce_id_of(r, ce_id, sizeof(ce_id));
-	asked = oracle_find(id);
-	if (is(outcome, "duplicate") || is(outcome, "already_decided"))
-		return;
-	if (strncmp(id, "none-", 5) == 0) {
-		if (!is(outcome, "unknown_request"))
-			sim_find("wrong: %s for a stranger's request", outcome);
-		return;
-	}
-	if (!asked)
-		never_asked(r, id, outcome);
-	else if (is(outcome, "unknown_request") || is(outcome, "mismatch"))
-		sim_find("lost: %s for request %s of device %d", outcome, id,
-			 asked->device);
-	else
-		end(asked, outcome, ce_id);
-}
-
 /* --- commands */
+
+static void check_approval(const struct asked *asked, const char *payload,
+			   size_t len)
+{
+	int64_t n = oracle_number(payload, len, "n");
+
+	if (!oracle_may_approve(asked))
+		sim_find("%s: device %d is told it is approved",
+			 sim.plan.approve_on_timeout ? "silence" : "wrong",
+			 asked->device);
+	/* A timeout gives none; and where few are kept it may be forgotten. */
+	if (n != asked->device && !(n < 0 && (oracle_may_time_out(asked) ||
+					      sim.plan.max_finished <= 100)))
+		sim_find("wrong: device %d is given the payload of %lld",
+			 asked->device, (long long)n);
+}
+
+static void tell(struct asked *asked, const char *status, const char *payload,
+		 size_t len)
+{
+	if (strcmp(status, "approved") == 0) {
+		check_approval(asked, payload, len);
+		asked->told_approved++;
+	} else {
+		asked->told_rejected++;
+	}
+	if (asked->told_approved && asked->told_rejected &&
+	    !oracle_is_gone(asked))
+		sim_find("twice: device %d is told approved and %s",
+			 asked->device, status);
+}
 
 bool oracle_command(const char *path, const char *payload, size_t len)
 {
@@ -300,31 +229,17 @@ bool oracle_command(const char *path, const char *payload, size_t len)
 	oracle_text(payload, len, "status", status, sizeof(status));
 	oracle_text(payload, len, "device_path", inside, sizeof(inside));
 	asked = oracle_find(id);
-	if (!is(inside, path) ||
-	    (asked && !is(world_device(asked->device)->path, path))) {
+	if (strcmp(inside, path) != 0 ||
+	    (asked && strcmp(world_device(asked->device)->path, path) != 0)) {
 		sim_find("elsewhere: %s told on the topic of %s", id, path);
 		return false;
 	}
-	/* By its timeout, when its record does not get through. */
-	if (!asked && sim.plan.approve_on_timeout && is(status, "approved"))
-		asked = add(id, world_by_path(path)->number, 0);
-	if (!asked && is(status, "approved"))
+	if (!asked && strcmp(status, "approved") == 0)
 		sim_find("wrong: %s approved, which nobody was asked about",
 			 id);
 	if (!asked)
 		return false;
-	if (is(status, "approved")) {
-		if (asked->verdict != APPROVED &&
-		    !(sim.plan.approve_on_timeout && !in_time(asked)))
-			sim_find("wrong: device %d is told it is approved",
-				 asked->device);
-		asked->told_approved++;
-	} else {
-		asked->told_rejected++;
-	}
-	if (asked->told_approved && asked->told_rejected)
-		sim_find("twice: device %d is told approved and %s",
-			 asked->device, status);
+	tell(asked, status, payload, len);
 	return true;
 }
 
@@ -332,16 +247,27 @@ bool oracle_command(const char *path, const char *payload, size_t len)
 
 static bool lost(const struct device *d)
 {
+	const struct known *known = oracle_known(d->number);
+
 	if (!d->exists || d->came_at == 0 || (d->owned_at == 0 && !d->acked))
 		return false;
-	return !has_request[d->number] && !has_end[d->number];
+	return !known->has_request && !known->has_end;
 }
 
-int oracle_open(char *text, size_t room)
+/* In different partitions (of a topic that has grown) none is before another, and
+ * one that is too large by itself holds up no other. */
+static bool is_out_of_order(const struct device *d)
+{
+	const struct known *known = oracle_known(d->number);
+
+	return sim.plan.topics_anew == 0 && sim.plan.small_bounds == 0 &&
+	       known->last < known->newest;
+}
+
+static int open_devices(char *text, size_t room)
 {
 	int i, n = 0;
 
-	*text = '\0';
 	for (i = 0; i < world_count(); i++) {
 		const struct device *d = world_device(i);
 
@@ -350,11 +276,19 @@ int oracle_open(char *text, size_t room)
 		else if (sim.plan.gate && d->at_gate == GATE_CANDIDATE &&
 			 !d->acked && n++ == 0)
 			snprintf(text, room, "stuck: candidate %d", i);
+		else if (is_out_of_order(d) && n++ == 0)
+			snprintf(text, room, "order: results of %s", d->path);
 	}
-	for (i = 0; i < BUCKETS; i++) {
-		struct asked *asked = table[i];
+	return n;
+}
 
-		for (; asked; asked = asked->next)
+static int open_requests(char *text, size_t room)
+{
+	const struct asked *asked;
+	int i, n = 0;
+
+	for (i = 0; i < BUCKETS; i++)
+		for (asked = table[i]; asked; asked = asked->next)
 			if (!*asked->outcome && n++ == 0)
 				snprintf(text, room,
 					 "stuck: request %s of device %d, "
@@ -364,6 +298,18 @@ int oracle_open(char *text, size_t room)
 					 (int)asked->verdict,
 					 (double)asked->decided_at / 1e6,
 					 (double)asked->deadline / 1e6);
-	}
+	return n;
+}
+
+int oracle_open(char *text, size_t room)
+{
+	char other[256];
+	int n;
+
+	*text = '\0';
+	n = open_devices(text, room);
+	n += open_requests(n ? other : text, n ? sizeof(other) : room);
+	n += oracle_unanswered(n ? other : text, n ? sizeof(other) : room);
+	n += oracle_undelivered(n ? other : text, n ? sizeof(other) : room);
 	return n;
 }

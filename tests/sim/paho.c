@@ -210,7 +210,7 @@ void paho_deliver(int64_t conn, struct publish *publish)
 	message->payload = publish->payload;
 	message->qos = 1;
 	message->dup = publish->dup;
-	sim_input("event", publish->device, publish->dup);
+	sim_input("event", publish->tag, publish->dup);
 	(void)client->arrived(client->context, topic, 0, message);
 	broker_in_puback(conn, publish);
 }

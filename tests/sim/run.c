@@ -10,6 +10,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/kafka_handle.h"
+#include "tests/sim/plan.h"
 #include "tests/sim/system.h"
 #include "tests/sim/thread.h"
 #include "tests/sim/vfs.h"
@@ -19,77 +20,6 @@
 #define EXITED	  2 /* + the exit code */
 #define LIVES_MAX 400
 #define CRASHES	  8 /* of a run, about */
-
-/* --- what the seed decides */
-
-static int one_of(const int *values, int n)
-{
-	return values[sim_between(0, n - 1)];
-}
-
-static void draw_plan(void)
-{
-	static const int timeouts[] = {2000, 4000, 10000, 60000};
-	static const int seldom[] = {0, 5, 10, 30};
-	static const int refusals[] = {0, 200, 50, 10};
-	struct sim_plan *p = &sim.plan;
-
-	p->gate = sim_odds(2);
-	p->ack_device = sim_odds(3);
-	p->sync_full = sim_odds(3);
-	p->mqtt3 = sim_odds(8);
-	p->approve_on_timeout = sim_odds(6);
-	p->devices = (int)sim_between(20, 400);
-	p->decision_timeout_ms = one_of(timeouts, 4);
-	p->delivery_timeout_ms = 10 * one_of(timeouts, 4);
-	p->partitions = (int)sim_between(1, 4);
-	p->max_requests = sim_odds(6) ? 20 : 1000000;
-	p->trouble_us = sim_between(10, 90) * SIM_S;
-	p->crash_points = (int)sim_between(200, 20000);
-	p->downtime_max_ms = (int)sim_between(100, 15000);
-	p->interleave = (int)sim_between(8, 200);
-	p->refuse = one_of(refusals, 4);
-	p->lose_connection = one_of(seldom, 4);
-	p->kafka_away = one_of(seldom, 4);
-	p->strangers = sim_odds(3) ? 20 : 0;
-	p->disk_trouble = sim_odds(4) ? 20 : 0;
-	p->zeros = sim_odds(10);
-	p->jumps = sim_odds(8) ? 20 : 0;
-}
-
-static struct config *configure(void)
-{
-	const struct sim_plan *p = &sim.plan;
-	struct config *config = NULL;
-	struct ztp_error error;
-	char name[64], text[1024];
-	int fd = memfd_create("sim", 0), line, n;
-
-	n = snprintf(text, sizeof(text),
-		     "mqtt: {registrar: %s, version: %s, delivery_ack: %s}\n"
-		     "onboarding: {decision_timeout: %dms, "
-		     "delivery_timeout: %dms, on_timeout: %s, "
-		     "reject_cooldown: 1h}\n"
-		     "store: {path: " SIM_DIR "store.db, sync: %s, "
-		     "max_requests: %d}\n"
-		     "http: {listen: \"\"}\n"
-		     "log: {level: debug}\n",
-		     p->gate ? "gate" : "none", p->mqtt3 ? "3.1.1" : "5",
-		     p->ack_device ? "device" : "broker",
-		     p->decision_timeout_ms, p->delivery_timeout_ms,
-		     p->approve_on_timeout ? "approve" : "reject",
-		     p->sync_full ? "full" : "normal", p->max_requests);
-	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
-	if (fd < 0 || write(fd, text, (size_t)n) != n ||
-	    config_load(&config, name, &line, &error) != 0) {
-		fprintf(stderr, "sim: configuration: %s\n", error.message);
-		abort();
-	}
-	close(fd);
-	if (sim.verbose)
-		fprintf(stderr, "%s", text);
-	return config;
-}
 
 /* --- lives of the bridge */
 
@@ -118,6 +48,7 @@ static void bury(void)
 	thread_forget();
 	consumer_killed();
 	broker_client_killed();
+	oracle_died();
 }
 
 /* Returns KILLED or EXITED + code. */
@@ -168,13 +99,13 @@ void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats)
 
 	sim_begin(seed, verbose, stats);
 	sim.now = 1000 * SIM_S;
-	draw_plan();
+	plan_draw();
 	sim.plan.trouble_us += sim.now;
 	vfs_register();
 	cluster_begin();
 	broker_begin();
 	oracle_begin();
-	config = configure();
+	config = plan_config();
 	world_begin();
 	for (done = false; !done;) {
 		int how = live(config);

@@ -25,18 +25,25 @@ struct sim_plan {
 	bool gate, ack_device, sync_full, mqtt3, approve_on_timeout;
 	int devices;
 	int decision_timeout_ms, delivery_timeout_ms;
-	int partitions, max_requests;
+	int partitions, max_requests, max_finished;
+	int kafka_queue;     /* librdkafka's own: messages; 0: its default */
+	int broker_queue;    /* max_queued_messages; 0: no bound */
 	int64_t trouble_us;  /* until then things go wrong */
 	int crash_points;    /* library calls between two crashes, about */
 	int downtime_max_ms; /* after a crash */
 	int interleave;	     /* chance that other threads run at a call */
 	int refuse;	     /* ... that Kafka refuses a batch */
 	int lose_connection; /* ... per s, that a connection breaks */
+	int forget_session;  /* ... per s, that the broker forgets all */
 	int kafka_away;	     /* ... per s, that Kafka goes away */
-	int strangers;	     /* ... per decision, that a stranger writes one */
-	int disk_trouble;    /* ... per s, that the disk is full or fails */
-	int jumps;	     /* ... per s, that the wall clock is set */
-	bool zeros;	     /* reserved room is read as such: disk.c */
+	int topics_anew;     /* ... per s, that a topic is deleted, or grows */
+	int small_bounds; /* ... per s, that a topic takes small records only */
+	int strangers;	  /* ... per decision, that a stranger writes one */
+	int transactions; /* ... per decision, that it is in a transaction */
+	int bad_events;	  /* ... per s, that an event is unreadable */
+	int disk_trouble; /* ... per s, that the disk is full or fails */
+	int jumps;	  /* ... per s, that the wall clock is set */
+	bool zeros;	  /* reserved room is read as such: disk.c */
 };
 
 struct sim_stats {

@@ -1,63 +1,38 @@
 #include "tests/sim/system.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <signal.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
-#include <sys/random.h>
-#include <sys/resource.h>
 #include <sys/signalfd.h>
-#include <sys/socket.h>
-#include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "tests/sim/disk.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/system_internal.h"
 
-#define FDS_MAX	    256
-#define WATCHES_MAX 16
-#define TURN_US	    20	  /* a turn of the loop takes some time */
-#define BUSY	    20000 /* turns in a second without an input */
+#define FDS_MAX 256
+#define TURN_US 20    /* a turn of the loop takes some time */
+#define BUSY	20000 /* turns in a second without an input */
 
-enum kind { FREE, EVENT, TIMER, SIGNAL, EPOLL, SOCKET, FILE_, DIRECTORY, LOG };
+static struct system_fd fds[FDS_MAX];
 
-struct watch {
-	int fd;
-	struct epoll_event event;
-};
-
-struct fd {
-	uint64_t count; /* EVENT; TIMER: goes off at; SIGNAL: which */
-	struct file *file;
-	bool (*is_ready)(void *arg);
-	void *arg;
-	struct watch watches[WATCHES_MAX];
-	int watched;
-	enum kind kind;
-};
-
-static struct fd fds[FDS_MAX];
-
-static struct fd *find(int fd)
+struct system_fd *system_find(int fd)
 {
 	return fd >= SIM_FD && fd < SIM_FD + FDS_MAX ? &fds[fd - SIM_FD] : NULL;
 }
 
-static int new_fd(enum kind kind)
+int system_new(enum system_kind kind)
 {
 	int i;
 
 	for (i = 0; i < FDS_MAX; i++)
 		if (fds[i].kind == FREE) {
-			fds[i] = (struct fd){.kind = kind};
+			fds[i] = (struct system_fd){.kind = kind};
 			return SIM_FD + i;
 		}
 	errno = EMFILE;
@@ -72,22 +47,22 @@ void system_forget(void)
 
 int system_log_fd(void)
 {
-	return new_fd(LOG);
+	return system_new(LOG);
 }
 
 int system_socket(bool (*is_ready)(void *arg), void *arg)
 {
-	int fd = new_fd(SOCKET);
+	int fd = system_new(SOCKET);
 
-	find(fd)->is_ready = is_ready;
-	find(fd)->arg = arg;
+	system_find(fd)->is_ready = is_ready;
+	system_find(fd)->arg = arg;
 	return fd;
 }
 
 /* Closing takes it out of every epoll. */
 void system_close(int fd)
 {
-	struct fd *f = find(fd);
+	struct system_fd *f = system_find(fd);
 	int i, k;
 
 	if (!f)
@@ -102,7 +77,7 @@ void system_close(int fd)
 
 void system_wake(int fd)
 {
-	struct fd *f = find(fd);
+	struct system_fd *f = system_find(fd);
 
 	if (f && f->kind == EVENT)
 		f->count++;
@@ -119,7 +94,7 @@ void system_signal(int signo)
 
 /* --- waiting */
 
-static bool readable(const struct fd *f)
+static bool readable(const struct system_fd *f)
 {
 	int k;
 
@@ -133,7 +108,7 @@ static bool readable(const struct fd *f)
 		return f->is_ready(f->arg);
 	case EPOLL:
 		for (k = 0; k < f->watched; k++)
-			if (readable(find(f->watches[k].fd)))
+			if (readable(system_find(f->watches[k].fd)))
 				return true;
 		return false;
 	default:
@@ -141,15 +116,15 @@ static bool readable(const struct fd *f)
 	}
 }
 
-static int ready(const struct fd *f, struct epoll_event *events, int max)
+static int ready(const struct system_fd *f, struct epoll_event *events, int max)
 {
 	int k, n = 0;
 
 	for (k = 0; k < f->watched && n < max; k++) {
-		const struct watch *w = &f->watches[k];
+		const struct system_watch *w = &f->watches[k];
 		uint32_t what = w->event.events & EPOLLOUT; /* never full */
 
-		if (readable(find(w->fd)))
+		if (readable(system_find(w->fd)))
 			what |= EPOLLIN;
 		if (what == 0)
 			continue;
@@ -178,7 +153,7 @@ static void count_turn(void)
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 {
-	const struct fd *f = find(fd);
+	const struct system_fd *f = system_find(fd);
 	int64_t until;
 	int n;
 
@@ -204,13 +179,13 @@ int __wrap_epoll_create1(int flags);
 int __wrap_epoll_create1(int flags)
 {
 	(void)flags;
-	return new_fd(EPOLL);
+	return system_new(EPOLL);
 }
 
 int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event);
 int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 {
-	struct fd *f = find(epfd);
+	struct system_fd *f = system_find(epfd);
 	int k;
 
 	for (k = 0; k < f->watched; k++)
@@ -220,11 +195,11 @@ int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 		errno = ENOENT;
 		return -1;
 	}
-	if (k == WATCHES_MAX)
+	if (k == SYSTEM_WATCHES)
 		abort();
 	if (k == f->watched)
 		f->watched++;
-	f->watches[k] = (struct watch){fd, *event};
+	f->watches[k] = (struct system_watch){fd, *event};
 	return 0;
 }
 
@@ -233,7 +208,7 @@ int __wrap_eventfd(unsigned initial, int flags)
 {
 	(void)initial;
 	(void)flags;
-	return new_fd(EVENT);
+	return system_new(EVENT);
 }
 
 int __wrap_timerfd_create(int clock, int flags);
@@ -241,7 +216,7 @@ int __wrap_timerfd_create(int clock, int flags)
 {
 	(void)clock;
 	(void)flags;
-	return new_fd(TIMER);
+	return system_new(TIMER);
 }
 
 int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *value,
@@ -251,8 +226,9 @@ int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *value,
 {
 	(void)flags;
 	(void)old;
-	find(fd)->count = (uint64_t)(sim.now + value->it_value.tv_sec * SIM_S +
-				     value->it_value.tv_nsec / 1000);
+	system_find(fd)->count =
+		(uint64_t)(sim.now + value->it_value.tv_sec * SIM_S +
+			   value->it_value.tv_nsec / 1000);
 	return 0;
 }
 
@@ -262,7 +238,7 @@ int __wrap_signalfd(int fd, const sigset_t *set, int flags)
 	(void)fd;
 	(void)set;
 	(void)flags;
-	return new_fd(SIGNAL);
+	return system_new(SIGNAL);
 }
 
 int __wrap_sigprocmask(int how, const sigset_t *set, sigset_t *old);
@@ -280,7 +256,7 @@ ssize_t __real_read(int fd, void *to, size_t n);
 ssize_t __wrap_read(int fd, void *to, size_t n);
 ssize_t __wrap_read(int fd, void *to, size_t n)
 {
-	struct fd *f = find(fd);
+	struct system_fd *f = system_find(fd);
 	struct signalfd_siginfo info = {0};
 
 	if (!f)
@@ -304,12 +280,13 @@ ssize_t __real_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n);
 ssize_t __wrap_write(int fd, const void *bytes, size_t n)
 {
-	struct fd *f = find(fd);
+	struct system_fd *f = system_find(fd);
 
 	if (!f)
 		return __real_write(fd, bytes, n);
 	if (f->kind == LOG) {
 		sim_bytes(bytes, n);
+		world_logged(bytes, n);
 		if (sim.verbose)
 			fprintf(stderr, "%10.6f | %.*s", (double)sim.now / 1e6,
 				(int)n, (const char *)bytes);
@@ -323,244 +300,8 @@ int __real_close(int fd);
 int __wrap_close(int fd);
 int __wrap_close(int fd)
 {
-	if (!find(fd))
+	if (!system_find(fd))
 		return __real_close(fd);
 	system_close(fd);
-	return 0;
-}
-
-/* --- files */
-
-int __real_open(const char *name, int flags, ...);
-int __wrap_open(const char *name, int flags, ...);
-int __wrap_open(const char *name, int flags, ...)
-{
-	struct file *file;
-	int fd;
-
-	if (strncmp(name, SIM_DIR, sizeof(SIM_DIR) - 2) != 0)
-		return __real_open(name, flags, 0600);
-	if (flags & O_DIRECTORY)
-		return new_fd(DIRECTORY);
-	sim_point();
-	file = disk_open(name, flags & O_CREAT, flags & O_EXCL);
-	if (!file)
-		return -1;
-	fd = new_fd(FILE_);
-	find(fd)->file = file;
-	return fd;
-}
-
-ssize_t __wrap_pread(int fd, void *to, size_t n, off_t at);
-ssize_t __wrap_pread(int fd, void *to, size_t n, off_t at)
-{
-	return disk_read(find(fd)->file, to, n, at);
-}
-
-/* Killed in the middle of it: the first pages are there. */
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at);
-ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at)
-{
-	struct file *file = find(fd)->file;
-	ssize_t done;
-
-	if (sim.crash_in == 1 && !sim.calm)
-		disk_write(file, bytes, (size_t)sim_between(0, (int64_t)n), at);
-	sim_point();
-	done = disk_write(file, bytes, n, at);
-	sim_point();
-	return done;
-}
-
-int __wrap_fdatasync(int fd);
-int __wrap_fsync(int fd);
-int __wrap_fdatasync(int fd)
-{
-	int rc;
-
-	if (find(fd)->kind == DIRECTORY)
-		return 0; /* each fsync of a file does it, see disk.h */
-	rc = disk_sync(find(fd)->file);
-	sim_point();
-	return rc;
-}
-
-int __wrap_fsync(int fd)
-{
-	return __wrap_fdatasync(fd);
-}
-
-int __wrap_posix_fallocate(int fd, off_t at, off_t n);
-int __wrap_posix_fallocate(int fd, off_t at, off_t n)
-{
-	return disk_grow(find(fd)->file, at + n) == 0 ? 0 : errno;
-}
-
-int __wrap_unlink(const char *name);
-int __wrap_unlink(const char *name)
-{
-	sim_point();
-	return disk_unlink(name);
-}
-
-int __wrap_flock(int fd, int how);
-int __wrap_flock(int fd, int how)
-{
-	(void)how;
-	if (disk_lock(find(fd)->file))
-		return 0;
-	errno = EWOULDBLOCK;
-	return -1;
-}
-
-int __wrap_chmod(const char *name, mode_t mode);
-int __wrap_chmod(const char *name, mode_t mode)
-{
-	(void)mode;
-	return disk_find(name) ? 0 : -1;
-}
-
-int __real_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode);
-int __wrap_fchmod(int fd, mode_t mode)
-{
-	return find(fd) ? 0 : __real_fchmod(fd, mode);
-}
-
-int __real_fstat(int fd, struct stat *st);
-int __wrap_fstat(int fd, struct stat *st);
-int __wrap_fstat(int fd, struct stat *st)
-{
-	if (!find(fd))
-		return __real_fstat(fd, st);
-	memset(st, 0, sizeof(*st));
-	st->st_mode = S_IFREG | 0600;
-	st->st_nlink = 1;
-	st->st_uid = geteuid();
-	st->st_size = disk_size(find(fd)->file);
-	return 0;
-}
-
-int __wrap_stat(const char *name, struct stat *st);
-int __wrap_stat(const char *name, struct stat *st)
-{
-	const struct file *file = disk_find(name);
-
-	if (!file) {
-		errno = ENOENT;
-		return -1;
-	}
-	memset(st, 0, sizeof(*st));
-	st->st_size = disk_size(file);
-	return 0;
-}
-
-int __wrap_statvfs(const char *name, struct statvfs *fs);
-int __wrap_statvfs(const char *name, struct statvfs *fs)
-{
-	(void)name;
-	memset(fs, 0, sizeof(*fs));
-	fs->f_frsize = 4096;
-	fs->f_blocks = 1 << 20;
-	fs->f_bavail = disk_is_full() ? 0 : 1 << 19;
-	return 0;
-}
-
-struct listing {
-	int next;
-	struct dirent entry;
-};
-
-DIR *__wrap_opendir(const char *name);
-DIR *__wrap_opendir(const char *name)
-{
-	(void)name;
-	return sim_alloc(sizeof(struct listing));
-}
-
-struct dirent *__wrap_readdir(DIR *dir);
-struct dirent *__wrap_readdir(DIR *dir)
-{
-	struct listing *listing = (struct listing *)(void *)dir;
-	const char *name = disk_name(listing->next++);
-
-	if (!name)
-		return NULL;
-	snprintf(listing->entry.d_name, sizeof(listing->entry.d_name), "%s",
-		 name + sizeof(SIM_DIR) - 1);
-	return &listing->entry;
-}
-
-int __wrap_closedir(DIR *dir);
-int __wrap_closedir(DIR *dir)
-{
-	(void)dir;
-	return 0;
-}
-
-/* --- clocks, randomness, the end */
-
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
-int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
-{
-	int64_t us = sim.now;
-
-	if (id == CLOCK_REALTIME)
-		us += SIM_WALL_BEGIN + sim.wall_skew;
-	ts->tv_sec = us / SIM_S;
-	ts->tv_nsec = us % SIM_S * 1000;
-	return 0;
-}
-
-int __wrap_nanosleep(const struct timespec *ts, struct timespec *left);
-int __wrap_nanosleep(const struct timespec *ts, struct timespec *left)
-{
-	(void)left;
-	sim_pass(ts->tv_sec * SIM_S + ts->tv_nsec / 1000);
-	return 0;
-}
-
-/* Whether paho's thread has slept since it asked last: see bridge/mqtt/coalesce.c. */
-int __wrap_getrusage(int who, struct rusage *usage);
-int __wrap_getrusage(int who, struct rusage *usage)
-{
-	static long slept;
-
-	(void)who;
-	memset(usage, 0, sizeof(*usage));
-	usage->ru_nvcsw = slept += sim_odds(2);
-	return 0;
-}
-
-ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags);
-ssize_t __wrap_getrandom(void *to, size_t n, unsigned flags)
-{
-	size_t i;
-
-	(void)flags;
-	for (i = 0; i < n; i++)
-		((uint8_t *)to)[i] = (uint8_t)sim_random();
-	return (ssize_t)n;
-}
-
-void __wrap__exit(int code) __attribute__((noreturn));
-void __wrap__exit(int code)
-{
-	sim_trace("_exit", code, 0);
-	sim.in_event = false;
-	siglongjmp(sim.end, code + 2);
-}
-
-/* Of the broker's socket alone. */
-int __wrap_setsockopt(int fd, int level, int name, const void *value,
-		      socklen_t n);
-int __wrap_setsockopt(int fd, int level, int name, const void *value,
-		      socklen_t n)
-{
-	(void)fd;
-	(void)level;
-	(void)name;
-	(void)value;
-	(void)n;
 	return 0;
 }

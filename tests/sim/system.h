@@ -7,6 +7,7 @@
 #define TESTS_SIM_SYSTEM_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SIM_FD 1000
@@ -20,5 +21,8 @@ void system_wake(int fd);
 void system_signal(int signo); /* to the bridge */
 void system_forget(void);      /* the process is no more: all descriptors */
 int system_log_fd(void);
+
+/* Told of what the bridge logs (world.c). */
+void world_logged(const char *line, size_t n);
 
 #endif

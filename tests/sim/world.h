@@ -8,7 +8,14 @@
 #include "tests/sim/certs.h"
 #include "tests/sim/oracle.h"
 
-#define WORLD_PATH "subscriptions/acme/registries/plant-7/devices/d%05d"
+#define WORLD_PATH   "subscriptions/acme/registries/plant-7/devices/d%05d"
+#define WORLD_SECRET "sim-secret-9f3a" /* what nobody may find anywhere */
+#define WORLD_LOAD   "sim-payload-71c" /* ... but in commands */
+
+/* What a message to the bridge is about: a device's number, or one of these
+ * and a number. */
+#define TAG_BAD	  (1 << 20) /* an event that cannot be read */
+#define TAG_AUDIT (2 << 20) /* a record of the gate's */
 
 enum at_gate { GATE_UNKNOWN, GATE_CANDIDATE, GATE_DEVICE, GATE_REJECTED };
 
@@ -35,6 +42,19 @@ struct device {
 struct device *world_device(int number);
 int world_count(void); /* of numbers, those that do not exist included */
 struct device *world_by_path(const char *path);
+
+/* devices.c: they begin to come; how many have not come yet; all lose their
+ * connection, and come back; all that have come are there from now on. */
+void devices_begin(void);
+int devices_to_come(void);
+void devices_lose_connection(void);
+void devices_come_back(void);
+
+/* letters.c: an event that cannot be read, or one of the gate's records. */
+void letters_send(void);
+
+/* customer.c: the decision topic is no more: what was said is said again. */
+void customer_repeat(void);
 
 void world_begin(void);
 /* Nothing is left to come, and all that came has ended. */

@@ -68,7 +68,7 @@ int cert_case_x509(X509 *x509)
 	return rc;
 }
 
-/* The verdict on a certificate, which is freed. */
+/* Checks a certificate and frees it. */
 int cert_case_freed(X509 *x509)
 {
 	int rc = cert_case_x509(x509);

@@ -1,6 +1,6 @@
 /*
- * tests/unit/cert_case.h - what the tests of certificates share: a fixture
- * with keys that are slow to make, and verdicts on one certificate each.
+ * tests/unit/cert_case.h - shared by the certificate tests: a fixture with keys
+ * that take long to make, and functions that check one certificate.
  */
 #ifndef ZTP_TESTS_CERT_CASE_H
 #define ZTP_TESTS_CERT_CASE_H
@@ -12,25 +12,27 @@
 
 struct fixture {
 	EVP_PKEY *rsa, *p256;
-	X509 *leaf; /* v1, RSA, as the recipe makes it */
+	X509 *leaf; /* v1, RSA, as the manuals' recipe makes it */
 };
 
 int cert_case_setup(void **state);
 int cert_case_teardown(void **state);
 
-/* 0 or the error of reading a copy that ASan guards. */
+/* Reads a copy whose end ASan guards. Returns 0 or the error. */
 int cert_case_text(const char *text);
 int cert_case_der(const uint8_t *der, size_t len);
 int cert_case_x509(X509 *x509);
 
-/* The same for one that is freed, and one that is made first. */
+/* The same for a certificate that is then freed, and for one that is made
+ * first. */
 int cert_case_freed(X509 *x509);
 int cert_case_spec(struct certs_spec spec);
 
-/* Fails the test unless it is read; end *cert with ztp_cert_clear. */
+/* Fails the test unless the certificate is accepted; free *cert with
+ * ztp_cert_clear. */
 void cert_case_good(struct ztp_cert *cert, X509 *x509);
 
-/* Reads the DER with the bytes at, at + old_len exchanged for others. */
+/* Reads the DER after replacing the old_len bytes at `at` with others. */
 void cert_case_splice(X509 *x509, size_t at, size_t old_len, const void *bytes,
 		      size_t bytes_len, int expected);
 

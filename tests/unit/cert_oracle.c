@@ -1,4 +1,4 @@
-/* By the ready-made decoders, which share nothing with policy/der.c. */
+/* Uses OpenSSL's decoders, which share no code with policy/der.c. */
 #include <arpa/inet.h>
 #include <openssl/x509v3.h>
 #include <stdio.h>
@@ -6,7 +6,7 @@
 
 #include "tests/unit/cert_oracle.h"
 
-/* A name that is longer than what we keep has been cut. */
+/* We truncate names that are too long. */
 static bool same_name(const char *ours, const X509_NAME *name)
 {
 	BIO *bio = BIO_new(BIO_s_mem());
@@ -109,7 +109,7 @@ static bool is_address(const char *ours, const ASN1_STRING *address)
 	       strncmp(ours, "IP:", 3) == 0 && strcmp(ours + 3, text) == 0;
 }
 
-/* *at is the next of ours. */
+/* *at is the index of our next name. */
 static bool same_general(const struct ztp_cert *cert, size_t *at,
 			 const GENERAL_NAME *name)
 {

@@ -53,7 +53,7 @@ static void set_name(X509_NAME *name, const char *text)
 	free(copy);
 }
 
-/* By days: a time_t of 32 bits ends in 2038. */
+/* In days, because a 32-bit time_t ends in 2038. */
 static void set_time(ASN1_TIME *time, int64_t ms)
 {
 	assert_non_null(ASN1_TIME_adj(time, 0, (int)(ms / CERTS_DAY_MS),
@@ -158,7 +158,7 @@ char *certs_spki_pem(EVP_PKEY *key)
 	return bio_text(bio);
 }
 
-/* OpenSSL's memory into malloc's. */
+/* Copies OpenSSL's memory to malloc's and frees it. */
 static uint8_t *adopt(unsigned char *bytes, int len, size_t *out_len)
 {
 	uint8_t *copy;

@@ -40,7 +40,8 @@ struct splice {
 	size_t bytes_len;
 };
 
-/* Writes [in, end), a run of elements, to out; returns the end of it. */
+/* Writes [in, end), a series of elements, to out. Returns the end of the
+ * output. */
 static uint8_t *rewrite(uint8_t *out, const uint8_t *in, const uint8_t *end,
 			const struct splice *splice)
 {

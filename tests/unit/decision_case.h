@@ -1,6 +1,6 @@
 /*
- * tests/unit/decision_case.h - what the tests of decisions share: one good
- * beginning, and verdicts on a text in a copy that ASan guards.
+ * tests/unit/decision_case.h - shared by the decision tests: the start of a
+ * valid decision, and functions that parse a copy whose end ASan guards.
  */
 #ifndef ZTP_TESTS_DECISION_CASE_H
 #define ZTP_TESTS_DECISION_CASE_H

@@ -111,7 +111,7 @@ int gate_auth(struct mosquitto *client)
 
 static void end_connection(struct mosquitto *client, bool kept)
 {
-	/* That of CLIENT_OFFLINE is the same. */
+	/* CLIENT_OFFLINE has the same structure. */
 	struct mosquitto_evt_disconnect event = {.client = client};
 	bool offline = kept && gate_broker.is_2_1;
 
@@ -133,7 +133,7 @@ void gate_refuse(struct mosquitto *client)
 	char *id = client->id;
 
 	if (!gate_broker.is_2_1)
-		client->id = NULL; /* as 2.0.11 has it by then */
+		client->id = NULL; /* as 2.0.11 has done by then */
 	end_connection(client, false);
 	client->id = id;
 }
@@ -142,7 +142,7 @@ int gate_connect(struct mosquitto *client)
 {
 	int rc = gate_auth(client);
 
-	/* Whom the gate leaves to the broker's own files, those let in. */
+	/* If the gate defers, the broker's own files let the client in. */
 	if (rc != MOSQ_ERR_SUCCESS && rc != MOSQ_ERR_PLUGIN_DEFER) {
 		gate_refuse(client);
 		return rc;
@@ -195,7 +195,7 @@ void gate_reload(void)
 	int rc = call(MOSQ_EVT_RELOAD, &event);
 
 	if (gate_broker.is_2_1 && rc != MOSQ_ERR_SUCCESS)
-		abort(); /* as the broker would end */
+		abort(); /* the broker would exit as well */
 	if (!gate_broker.is_2_1 && rc != MOSQ_ERR_PLUGIN_DEFER)
 		abort(); /* would keep it from other plugins */
 }
@@ -291,7 +291,7 @@ int mosquitto_set_username(struct mosquitto *client, const char *username)
 {
 	char *name = copy(username);
 
-	free(client->username); /* also the event's: as the broker does it */
+	free(client->username); /* the event's too, as in the broker */
 	client->username = name;
 	return MOSQ_ERR_SUCCESS;
 }

@@ -1,7 +1,7 @@
 /*
- * tests/unit/gate_fixture.h - a gate in the broker of gate_broker.h: two
- * registries (direct and custom) that trust one CA, two leaves of it, an
- * operator.
+ * tests/unit/gate_fixture.h - a gate in the broker of gate_broker.h, with two
+ * registries (direct and custom) that trust the same CA, two of its leaves, and
+ * an operator.
  */
 #ifndef ZTP_TESTS_GATE_FIXTURE_H
 #define ZTP_TESTS_GATE_FIXTURE_H
@@ -14,8 +14,8 @@
 #define CUSTOM "subscriptions/acme/registries/custom/devices/"
 #define OP     "bridge"
 
-/* The plugin's own; by pointer, because this file is linked into tests that
- * have no gate. */
+/* The plugin's entry points. They are pointers because this file is also linked
+ * into tests without a gate. */
 struct gate_entry {
 	int (*init)(mosquitto_plugin_id_t *id, void **userdata,
 		    struct mosquitto_opt *options, int count);
@@ -42,17 +42,17 @@ int gate_teardown(void **state);
 int gate_load(struct gate_fixture *f);
 void gate_unload(struct gate_fixture *f);
 
-/* Sends members of one command; returns the response's text. */
+/* Sends a command with these members. Returns the text of the response. */
 const char *gate_command(struct gate_fixture *f, const char *members);
 void gate_ok(struct gate_fixture *f, const char *members);
 void gate_says(struct gate_fixture *f, const char *members, const char *code);
-/* The fixture's CA, to a registry. */
+/* Adds the fixture's CA to a registry. */
 void gate_add_ca(struct gate_fixture *f, const char *registry);
 void gate_create(struct gate_fixture *f, const char *path, int who,
 		 const char *request, const char *expect);
 
-/* Clients of leaf `who`, not yet connected; what they return is the broker's,
- * a proof the caller's. */
+/* Clients with leaf number `who`, not connected yet. They belong to the broker,
+ * a proof to the caller. */
 char *gate_proof(struct gate_fixture *f, int who, int64_t lifetime_s);
 struct mosquitto *gate_first(struct gate_fixture *f, const char *path, int who);
 struct mosquitto *gate_unused(struct gate_fixture *f, const char *path,

@@ -1,6 +1,7 @@
 /*
- * tests/unit/http_case.h - the admin pages over a real socket, server and
- * client in one thread as in the bridge's loop, with a bridge made by hand.
+ * tests/unit/http_case.h - the admin pages over a real socket. Server and
+ * client run in one thread, as in the bridge's loop, with a bridge made by
+ * hand.
  */
 #ifndef TEST_HTTP_CASE_H
 #define TEST_HTTP_CASE_H
@@ -13,8 +14,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "bridge/http/http.h"
-#include "ztp/json.h"
 
 #define T0	    1700000000000LL
 #define DEADLINE_MS 20000
@@ -112,8 +113,8 @@ static inline int dial(const struct http_case *f)
 	return fd;
 }
 
-/* Turns the server's crank until the client can read, as the loop does: only
- * when its descriptor or its timeout says so. */
+/* Runs the server until the client can read, as the loop does: only when its
+ * descriptor or its timeout asks for it. */
 static inline void turn(struct http_case *f, int fd)
 {
 	int64_t end = ztp_clock_boot() + DEADLINE_MS;
@@ -133,7 +134,7 @@ static inline void turn(struct http_case *f, int fd)
 	}
 }
 
-/* The server has nothing to do and says so: the loop may sleep. */
+/* The server reports that it has nothing to do, so the loop may sleep. */
 static inline void assert_quiet(struct http_case *f)
 {
 	struct pollfd p = {http_fd(f->b.http), POLLIN, 0};
@@ -147,7 +148,7 @@ static inline void assert_quiet(struct http_case *f)
 	fail_msg("the server is never done");
 }
 
-/* Sends text and reads all until the server closes. */
+/* Sends text and reads until the server closes the connection. */
 static inline void talk(struct http_case *f, const char *text)
 {
 	int fd = dial(f);
@@ -192,7 +193,7 @@ static inline cJSON *get_json(struct http_case *f, const char *target,
 		strstr(f->answer, "Content-Type: application/json\r\n"));
 	cJSON_Delete(f->json);
 	f->json = NULL;
-	assert_int_equal(ztp_json_parse(&f->json, f->body, strlen(f->body),
+	assert_int_equal(ztp_tree_parse(&f->json, f->body, strlen(f->body),
 					sizeof(f->answer), &error),
 			 0);
 	return f->json;
@@ -231,8 +232,8 @@ static inline void commit(struct http_case *f)
 	assert_int_equal(store_commit(f->b.store, T0, &error), 0);
 }
 
-/* Follows next to the end; returns how many requests there were, in `ids`
- * (may be NULL) the ids in order with a blank behind each. */
+/* Follows `next` to the end and returns how many requests there were. ids, if
+ * not NULL, gets their ids in order, each followed by a space. */
 static inline int follow(struct http_case *f, const char *query, char *ids,
 			 size_t cap, int *pages)
 {

@@ -30,7 +30,7 @@ static const struct config_onboarding onboarding = {
 	.omit_fields = {no_fields, 0},
 };
 
-/* --- from setup to teardown */
+/* --- setup and teardown */
 
 static void open_log(struct life_case *c)
 {
@@ -50,7 +50,7 @@ static void open_bridge(struct life_case *c)
 	b->core.config = &c->config;
 	b->core.log = &c->log;
 	b->core.now = LIFE_NOW;
-	b->horizon = INT64_MAX; /* Kafka has nothing for us that is older */
+	b->horizon = INT64_MAX; /* Kafka has no older records for us */
 	snprintf(b->source, sizeof(b->source), "//ztp-bridge/test");
 	b->producer = &c->producer;
 	b->mqtt_out = &c->mqtt;
@@ -207,7 +207,7 @@ static bool is_decided(enum ztp_state state)
 	       state != ZTP_STATE_CONFLICT;
 }
 
-/* As the obligations' table leaves it. */
+/* An obligation as the table sets it. */
 static struct ztp_obligation owed(enum ztp_state state, enum ztp_owed what)
 {
 	struct ztp_obligation o = {.what = what, .retry_at = LIFE_NOW};
@@ -221,7 +221,7 @@ static struct ztp_obligation owed(enum ztp_state state, enum ztp_owed what)
 	return o;
 }
 
-/* The command topic, where paths may share one. */
+/* Stores the command topic, if paths may share one. */
 static void put_channel(struct life_case *c, struct store_request *r)
 {
 	struct ztp_path path;

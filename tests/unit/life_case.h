@@ -1,12 +1,12 @@
 /*
- * tests/unit/life_case.h - a bridge for the tests of bridge/life: its code, the
- * real store and the real journal in a directory of their own, and a world that
- * is played (life_played.h). No thread runs beside the test but the store's
- * own, and time stands still until the test moves it.
+ * tests/unit/life_case.h - a bridge for the tests of bridge/life: the real
+ * code, with the real store and the real journal in a directory of their own,
+ * in a played world (life_played.h). No thread but the store's runs beside the
+ * test, and time stands still until the test moves it.
  *
- * What is asked of the bridge is asked here, so that a test says what happens
- * and what comes of it: life_knock (a pending event), life_decide, life_due,
- * life_pump; life_is, life_owes, life_result.
+ * A test says what happens (life_knock for a pending event, life_decide,
+ * life_due, life_pump) and what must come of it (life_is, life_owes,
+ * life_result).
  */
 #ifndef TEST_LIFE_CASE_H
 #define TEST_LIFE_CASE_H
@@ -37,15 +37,15 @@ struct life_case {
 	struct registrar registrar;
 	struct ztp_error error;
 
-	int entries;		       /* that were written to the journal */
+	int entries;		       /* written to the journal */
 	int64_t offset;		       /* of the next decision */
-	int64_t seen[STORE_TOPIC_END]; /* the outbox, looked at up to there */
-	struct played_record record;   /* looked at last */
-	char member[512], id[16];      /* what was returned last */
-	bool more, blocked, waiting;   /* what the last step has said */
+	int64_t seen[STORE_TOPIC_END]; /* what has been read of the outbox */
+	struct played_record record;   /* the last one read */
+	char member[512], id[16];      /* for the last return values */
+	bool more, blocked, waiting;   /* results of the last step */
 };
 
-/* --- from setup to teardown. gate: with mqtt.registrar: gate. */
+/* --- setup and teardown. gate: with mqtt.registrar: gate. */
 int life_setup(void **state);
 int life_setup_gate(void **state);
 int life_teardown(void **state);
@@ -54,53 +54,55 @@ int life_teardown(void **state);
 #define GATE_TEST(name)                                                        \
 	cmocka_unit_test_setup_teardown(name, life_setup_gate, life_teardown)
 
-void life_ok(const struct life_case *c, int rc); /* fails with the message */
-void life_pass(struct life_case *c, int64_t ms); /* time goes on */
+void life_ok(const struct life_case *c,
+	     int rc); /* fails the test with the message */
+void life_pass(struct life_case *c, int64_t ms); /* time passes */
 void life_commit(struct life_case *c);
 
-/* --- pending events, by way of the journal */
+/* --- pending events, through the journal */
 
-/* One that has just arrived, of the device with this path and a certificate
- * that is named by a number. Its request's id will be "own-1", "own-2", ... */
+/* An event that has just arrived, from the device with this path and the
+ * certificate with this number. The request will be called "own-1", "own-2",
+ * ... */
 struct journal_entry life_entry(struct life_case *c, const char *path,
 				int cert);
 void life_write(struct life_case *c, const struct journal_entry *entry);
-/* Reads at most so many entries and acts on them. */
+/* Reads at most `limit` entries and acts on them. */
 int life_read(struct life_case *c, int limit);
 void life_take(struct life_case *c,
 	       const struct journal_entry *entry); /* both */
 void life_knock(struct life_case *c, const char *path, int cert);
-/* The same under an id of the broker's. */
+/* The same with an id from the broker. */
 void life_knock_as(struct life_case *c, const char *path, int cert,
 		   const char *id);
 
 /* --- requests */
 
-/* One that is in the store already, of this path and certificate, as it is
- * after an ordinary life so far: announced a minute ago, decided where its
- * state says so, something due in a minute. Returns its row's number. */
+/* Puts a request into the store, of this path and certificate, as it is in this
+ * state after an ordinary life: announced a minute ago, decided if the state
+ * implies it, due in a minute. Returns the number of its row. */
 int64_t life_put(struct life_case *c, const char *path, int cert,
 		 enum ztp_state state, enum ztp_owed what);
 struct store_request life_row(struct life_case *c, int64_t n);
 void life_save(struct life_case *c, struct store_request *r);
-/* The id that life_put has given to row n. */
+/* The id that life_put gave to row n. */
 const char *life_id(struct life_case *c, int64_t n);
 int64_t life_newest(struct life_case *c); /* the newest row; 0: none */
 
 void life_is(struct life_case *c, int64_t n, enum ztp_state state);
-/* due_in and retry_in are from now on; LIFE_NEVER: it has none. */
+/* due_in and retry_in are relative to now; LIFE_NEVER: none. */
 #define LIFE_NEVER INT64_MIN
 void life_owes(struct life_case *c, int64_t n, enum ztp_owed what,
 	       int64_t retry_in, int64_t due_in);
 
 /* --- decisions */
 
-/* The next record of ztp.decisions, partition 0: without key and headers. */
+/* The next record of ztp.decisions, partition 0, without key and headers. */
 struct consumer_record life_next(struct life_case *c, const char *json);
 int life_decide(struct life_case *c, const struct consumer_record *record);
 void life_approve(struct life_case *c, int64_t n);
 void life_reject(struct life_case *c, int64_t n);
-/* Deadlines that have passed; 256 at most, so that none remains. */
+/* Handles the deadlines that have passed. The limit is 256, so none is left. */
 void life_due(struct life_case *c);
 
 /* --- commands */
@@ -108,22 +110,22 @@ void life_due(struct life_case *c);
 void life_up(struct life_case *c, int window); /* connected */
 void life_down(struct life_case *c);
 void life_pump(struct life_case *c);
-/* The broker's answer to the i-th publish, from 0 on. */
+/* The broker's answer to the i-th publish, counted from 0. */
 bool life_puback(struct life_case *c, int i, int reason_code);
-/* A turn of the loop after that: apply, commit, settle. */
+/* The rest of the loop's turn: apply, commit, settle. */
 void life_turn(struct life_case *c);
 
-/* --- records in the outbox, each looked at once: c->record */
+/* --- records in the outbox, each read once, into c->record */
 
 bool life_record(struct life_case *c, enum store_topic topic);
 void life_no_record(struct life_case *c, enum store_topic topic);
-/* A result of this request (NULL: any) and outcome, and no other. */
+/* Expects one result, for this request (NULL: any) and with this outcome. */
 void life_result(struct life_case *c, const char *id, const char *outcome);
-/* A member of the record's value, by its dotted name; a number as a text; ""
- * when there is none. Valid until the next call. */
+/* A member of the record's value by its dotted name, numbers as text; "" when
+ * absent. Valid until the next call. */
 const char *life_member(struct life_case *c, const char *name);
 
-/* Has the log a line with this? Then it is emptied. */
+/* True when the log has such a line. Empties the log then. */
 bool life_logged(struct life_case *c, const char *event);
 
 #endif

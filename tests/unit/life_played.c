@@ -104,8 +104,8 @@ int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
 	return mqtt->rc_sub;
 }
 
-/* A NUL-terminated copy, and an end to what the library has made; false: it has
- * made nothing, for want of memory. */
+/* Makes a terminated copy and frees the original, which the library allocated.
+ * False when it is NULL, because memory ran out. */
 static bool keep(char *out, size_t cap, void *bytes, size_t n)
 {
 	if (!bytes)

@@ -1,8 +1,8 @@
 /*
- * tests/unit/life_played.h - what bridge/life calls of the parts below it that
- * talk to the world: Kafka's producer, the MQTT connection, the gate. They are
- * defined here instead, behind the same headers, and the linker takes these. A
- * test says what they answer and looks at what they were told.
+ * tests/unit/life_played.h - plays the parts below bridge/life that talk to the
+ * outside: Kafka's producer, the MQTT connection, the gate. Their functions are
+ * defined here, behind the same headers, and the linker takes these instead. A
+ * test says what they answer and looks at the calls.
  */
 #ifndef TEST_LIFE_PLAYED_H
 #define TEST_LIFE_PLAYED_H
@@ -26,21 +26,21 @@ struct played_record {
 void played_record_copy(struct played_record *copy,
 			const struct store_record *record);
 void played_record_clear(struct played_record *copy); /* idempotent */
-/* "" when there is none of that name. */
+/* "" when there is no header of that name. */
 const char *played_header(const struct played_record *record, const char *name);
 
 struct producer {
-	bool takes; /* else all records are the outbox's */
-	int count;  /* of the records that it has taken */
+	bool takes; /* takes records directly; otherwise they go to the outbox */
+	int count;  /* of records taken */
 	struct played_record last;
 	struct journal_mark from;
 };
 
-/* One publish. */
+/* A publish. */
 struct played_said {
 	int mid;
 	char topic[ZTP_TOPIC_MAX + 1], text[1024];
-	/* Its properties; with none, MQTT 3.1.1's way, all are "" and 0. */
+	/* its properties; without any, as in MQTT 3.1.1, all are "" and 0 */
 	char content_type[64], request_id[ZTP_REQUEST_ID_MAX + 1], status[16];
 	char correlation[ZTP_REQUEST_ID_MAX + 1];
 	uint32_t expiry_s;
@@ -58,13 +58,13 @@ struct mqtt_out {
 
 struct registrar {
 	bool ready, absent;
-	bool full;    /* it has no room for a question */
+	bool full;    /* no room for another question */
 	int64_t busy; /* with this row */
 	int64_t sent[16], asked[16];
 	int sent_count, asked_count;
 	char disposed[16][ZTP_REQUEST_ID_MAX + 1];
 	int disposed_count;
-	/* What it has heard since the last turn. */
+	/* what it has heard since the last turn */
 	struct registrar_answer answers[16];
 	struct control_answer words[16];
 	int answer_count;

@@ -1,4 +1,4 @@
-/* What a test sees of its bridge: rows, records, the log. */
+/* How a test looks at its bridge: rows, records, the log. */
 #include "life_case.h"
 
 #include <cjson/cJSON.h>

@@ -137,7 +137,7 @@ static int announced(struct life_case *c)
 	return pending_announced(&c->b, 1, &c->error);
 }
 
-/* The loser's topic is another path's, too, and the winner is the newest. */
+/* The loser's topic is also another path's, and the winner is the newest. */
 static void contenders(struct life_case *c)
 {
 	c->b.channels = true;
@@ -207,7 +207,7 @@ static int applied(struct life_case *c)
 	return delivery_applied(&c->b, PUMP, &a, &c->error);
 }
 
-/* Two of the broker's answers, and two of devices. */
+/* Two answers from the broker and two from devices. */
 static void answers(struct life_case *c)
 {
 	static const char topic[] = PUMP "/events/provisioning";
@@ -236,7 +236,7 @@ static int apply_answers(struct life_case *c)
 	return commands_apply(c->b.commands, &c->error);
 }
 
-/* --- of the gate */
+/* --- the gate */
 
 static void answer(struct life_case *c, enum registrar_question question,
 		   const char *code)

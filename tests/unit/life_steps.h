@@ -1,6 +1,6 @@
 /*
  * tests/unit/life_steps.h - every kind of step that the bridge takes in a
- * transaction: what was before, what happens, and what comes of it.
+ * transaction: the situation before, what happens, and the result.
  */
 #ifndef TEST_LIFE_STEPS_H
 #define TEST_LIFE_STEPS_H
@@ -12,7 +12,7 @@ struct life_step {
 	bool gate;
 	void (*before)(struct life_case *c);
 	int (*act)(struct life_case *c);
-	/* What it comes to: of the newest row, and in the outbox. */
+	/* the result: the newest row, and the outbox */
 	enum ztp_state state;
 	int records;
 };

@@ -1,7 +1,7 @@
 /*
- * tests/unit/refused.h - configurations that are wrong in one way each, the
- * line that has to be blamed, and what the message has to say. The
- * environment is the one that test_bridge_config.c sets up.
+ * tests/unit/refused.h - configurations with one mistake each, the line that
+ * must be named, and a part of the message. test_bridge_config.c sets up their
+ * environment.
  */
 #ifndef TEST_REFUSED_H
 #define TEST_REFUSED_H
@@ -30,18 +30,20 @@ static const struct refused {
 	{"kafka:\n  properties:\n    linger.ms: 1\n    linger.ms: 1\n", 4,
 	 "kafka.properties.linger.ms: given more than once"},
 	/* types */
-	{"[]\n", 1, "no mapping"},
-	{"hello\n", 1, "no mapping"},
-	{"mqtt: yes\n", 1, "mqtt: is a section"},
-	{"\nmqtt: []\n", 2, "mqtt: is a section"},
+	{"[]\n", 1, "not a mapping"},
+	{"hello\n", 1, "not a mapping"},
+	{"mqtt: yes\n", 1, "mqtt: must be a section"},
+	{"\nmqtt: []\n", 2, "mqtt: must be a section"},
 	{"mqtt:\n  url: [a]\n", 2, "mqtt.url: a list"},
 	{"mqtt:\n  url:\n    a: b\n", 2, "mqtt.url: a mapping"},
-	{"mqtt:\n  username:\n  url: mqtt://h\n", 2, "mqtt.username: no value"},
+	{"mqtt:\n  username:\n  url: mqtt://h\n", 2,
+	 "mqtt.username: has no value"},
 	{"mqtt: {username: ~}\n", 1, "no value"},
-	{"kafka: {properties: 7}\n", 1, "kafka.properties: is a mapping"},
-	{"kafka: {properties: []}\n", 1, "is a mapping"},
+	{"kafka: {properties: 7}\n", 1, "kafka.properties: must be a mapping"},
+	{"kafka: {properties: []}\n", 1, "must be a mapping"},
 	{"kafka:\n  properties:\n    linger.ms: [1]\n", 3, "a list"},
-	{"onboarding:\n  omit_fields: certificate.subject\n", 2, "is a list"},
+	{"onboarding:\n  omit_fields: certificate.subject\n", 2,
+	 "must be a list"},
 	{"onboarding:\n  omit_fields: [[a]]\n", 2, "a list"},
 	{"kafka: {create_topics: yes}\n", 1, "neither true nor false"},
 	{"kafka: {create_topics: True}\n", 1, "neither true nor false"},

@@ -1,6 +1,6 @@
 /*
- * tests/unit/scratch.h - a directory of its own for each test, and files in
- * it as the tests of what is durable need them: whole, cut, damaged.
+ * tests/unit/scratch.h - a directory for each test, and files in it: whole,
+ * truncated or damaged.
  */
 #ifndef TEST_SCRATCH_H
 #define TEST_SCRATCH_H
@@ -38,8 +38,8 @@ static inline void scratch_make(struct scratch *s)
 	scratch_make_in(s, "/tmp");
 }
 
-/* In memory where the system has such a place: for tests that write no more
- * than some megabytes and do not ask what survives a power loss. */
+/* In memory if the system has a place for it: for tests that write at most a
+ * few megabytes and do not care what survives a power loss. */
 static inline void scratch_make_in_memory(struct scratch *s)
 {
 	bool shm = access("/dev/shm", W_OK | X_OK) == 0;
@@ -47,7 +47,7 @@ static inline void scratch_make_in_memory(struct scratch *s)
 	scratch_make_in(s, shm ? "/dev/shm" : "/tmp");
 }
 
-/* Calls visit, if any, for each file and says how many there are. */
+/* Calls visit, if not NULL, for each file. Returns how many there are. */
 static inline int scratch_files(const struct scratch *s, const char *prefix,
 				void (*visit)(const char *name))
 {
@@ -81,7 +81,7 @@ static inline void scratch_remove(struct scratch *s)
 	assert_int_equal(rmdir(s->dir), 0);
 }
 
-/* The file's bytes, free() them. */
+/* The file's bytes; free() them. */
 static inline uint8_t *scratch_read(const char *name, size_t *len)
 {
 	FILE *file = fopen(name, "rb");

@@ -1,7 +1,7 @@
 /*
- * tests/unit/starve.h - memory that runs out: the n-th allocation that the
- * test's thread makes from now on fails, and all that follow. To be included by
- * one file of a program, since it defines malloc.
+ * tests/unit/starve.h - makes memory run out: the n-th allocation of the test's
+ * thread from now on fails, and so do all after it. Include it in one file of a
+ * program only, because it defines malloc.
  */
 #ifndef TEST_STARVE_H
 #define TEST_STARVE_H
@@ -12,10 +12,10 @@
 
 #define STARVE_NEVER -1
 
-/* malloc and its kin take no context. */
+/* A global, because malloc takes no context. */
 static _Thread_local int allocations_left = STARVE_NEVER;
 
-/* Called before the sanitizer has made itself ready. */
+/* These are called before the sanitizer is ready. */
 #define EARLY __attribute__((no_sanitize("address", "undefined")))
 
 EARLY static bool starved(void)
@@ -27,8 +27,8 @@ EARLY static bool starved(void)
 	return false;
 }
 
-/* A program's own come before the C library's (and the sanitizer's, which is
- * the next one); libraries find them as well. */
+/* The program's functions come before the sanitizer's, which are next, and the
+ * C library's. Libraries use them as well. */
 #define NEXT(pointer, name)                                                    \
 	do {                                                                   \
 		if (!(pointer))                                                \

@@ -1,6 +1,6 @@
 /*
- * tests/unit/store_case.h - a store in a directory of its own, and requests
- * for it, for the tests of bridge/store*.c.
+ * tests/unit/store_case.h - a store in a directory of its own, and requests for
+ * it. For the tests of bridge/store/.
  */
 #ifndef TEST_STORE_CASE_H
 #define TEST_STORE_CASE_H
@@ -51,7 +51,7 @@ static inline void store_case_reopen(struct store_case *c)
 	store_case_open(c);
 }
 
-/* The database, for a look behind the store's back. */
+/* The database itself, to look past the store. */
 static inline sqlite3 *store_case_db(const struct store_case *c)
 {
 	return c->store ? c->store->db : NULL;
@@ -63,7 +63,7 @@ static inline void store_case_commit(struct store_case *c, int64_t now)
 	assert_false(store_dirty(c->store));
 }
 
-/* The i-th request: received, due at 1000 + i, not in the store. */
+/* The i-th request: received, due at 1000 + i, not added to the store. */
 static inline struct store_request store_case_request(int i)
 {
 	struct store_request r = {
@@ -99,7 +99,7 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 	return r;
 }
 
-/* The rows of a list, by their n, in the order in which they came. */
+/* The rows of a list, by their n, in the order of the list. */
 struct store_case_rows {
 	int64_t n[256];
 	int count, stop_at;

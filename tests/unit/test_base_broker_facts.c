@@ -166,8 +166,9 @@ static void test_numbers_and_the_gate_s_options(void **state)
 	assert_true(facts.anonymous && facts.acl_file && facts.other_plugin);
 }
 
-/* Its files in the broker's order, where it stands; each begins without a
- * listener, and the main file goes on with its own. */
+/* The files are read in the broker's order, at the place of the include_dir
+ * line. Each starts without a listener, and the main file continues with its
+ * own. */
 static void test_include_dir(void **state)
 {
 	struct ztp_error error = {0};
@@ -217,7 +218,7 @@ static void test_what_cannot_be_read(void **state)
 			 ZTP_ERR_TOO_LARGE);
 }
 
-/* This process is no broker. */
+/* This process is not a broker. */
 static void test_no_configuration_of_this_process(void **state)
 {
 	(void)state;

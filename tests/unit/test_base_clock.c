@@ -1,6 +1,5 @@
-/* Moments in time for those who wait, and steady time: anchored at the wall
- * clock, never before the store, and not moved by anything but the passing of
- * time. */
+/* Deadlines, and steady time: it starts at the wall clock, or at the store's
+ * time if that is later, and then only moves with the passing of time. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -14,7 +13,7 @@
 
 static void near(int64_t a, int64_t b)
 {
-	/* Two readings of a clock, on a busy machine. */
+	/* two readings of a clock on a busy machine */
 	assert_true(a - b < 5000);
 	assert_true(b - a < 5000);
 }
@@ -25,7 +24,8 @@ static int64_t in_ms(struct timespec time)
 	return (int64_t)time.tv_sec * 1000 + time.tv_nsec / 1000000;
 }
 
-/* Whatever the nanoseconds of now are, some of these carry over a second. */
+/* Whatever the nanoseconds of the current time are, some of these carry into
+ * the next second. */
 static void test_moments_to_come(void **state)
 {
 	(void)state;
@@ -61,7 +61,7 @@ static void test_never_before_the_store(void **state)
 	assert_int_equal(clock.anchor_steady, newest);
 	assert_true(ztp_clock_steady(&clock) >= newest);
 	near(ztp_clock_steady(&clock), newest);
-	/* A wall-clock time seen now is moved by as much. */
+	/* A wall-clock time read now moves by the same amount. */
 	near(ztp_clock_to_steady(&clock, ztp_clock_wall() + HOUR),
 	     newest + HOUR);
 }
@@ -79,7 +79,7 @@ static void test_goes_on_with_boot_time(void **state)
 	assert_true(after >= before);
 }
 
-/* While nobody sets the clock, a deadline keeps its exact value. */
+/* As long as nobody sets the clock, a deadline keeps its exact value. */
 static void test_small_differences_are_none(void **state)
 {
 	struct ztp_clock clock;
@@ -100,7 +100,7 @@ static void test_steps_are_taken_out(void **state)
 	int64_t deadline;
 
 	(void)state;
-	/* The wall clock was set back by an hour since the start, ... */
+	/* The wall clock has been set back by an hour since the start, ... */
 	ztp_clock_anchor(&clock, 0);
 	clock.anchor_steady += HOUR;
 	deadline = ztp_clock_to_steady(&clock, ztp_clock_wall() + 60000);

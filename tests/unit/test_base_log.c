@@ -1,4 +1,4 @@
-/* Lines as a reader of the log gets them, through a pipe. */
+/* Log lines, read through a pipe. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -44,7 +44,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What was written since, or "" */
+/* What has been written since the last call, or "". */
 static const char *got(struct fixture *f)
 {
 	ssize_t n = read(f->pipe[0], f->line, sizeof(f->line) - 1);
@@ -53,7 +53,7 @@ static const char *got(struct fixture *f)
 	return f->line;
 }
 
-/* The same without its time, which must be one. */
+/* The same without its time, which must be valid. */
 static const char *untimed(struct fixture *f)
 {
 	const char *line = got(f);
@@ -159,8 +159,8 @@ static void levels(void **state)
 	log_info(NULL, "nobody"); /* must not crash */
 }
 
-/* Lengths around the limit, in both formats: one line that fits in PIPE_BUF,
- * whole or marked as cut, and in JSON still an object. */
+/* Lengths around the limit, in both formats. The result is one line that fits
+ * in PIPE_BUF, complete or marked as cut, and in JSON still an object. */
 static void long_lines_are_cut(void **state)
 {
 	struct fixture *f = *state;
@@ -219,7 +219,7 @@ static void *write_many(void *arg)
 	return NULL;
 }
 
-/* Lines of several threads never mix. */
+/* Lines from several threads never mix. */
 static void threads(void **state)
 {
 	struct fixture *f = *state;
@@ -231,7 +231,7 @@ static void threads(void **state)
 	size_t cap = 0;
 
 	assert_non_null(file);
-	/* for appending, as stderr in a file is */
+	/* O_APPEND, as when stderr goes to a file */
 	assert_int_equal(fcntl(fileno(file), F_SETFL, O_APPEND), 0);
 	log_init(&f->log, fileno(file), LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
 	for (int i = 0; i < 3; i++)

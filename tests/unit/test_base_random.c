@@ -1,4 +1,5 @@
-/* Randomness, from a kernel that is interrupted and gives a part at a time. */
+/* Randomness, from a kernel that is interrupted and returns a few bytes at a
+ * time. */
 #include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -11,13 +12,13 @@
 
 #include "base/random.h"
 
-#define PART 5 /* bytes that one call gives */
+#define PART 5 /* bytes per call */
 
 static int calls, interruptions;
 
 ssize_t getrandom(void *bytes, size_t n, unsigned flags);
 
-/* In place of the C library's: each byte is the number of the call that gave
+/* Replaces the C library's: each byte is the number of the call that returned
  * it, and the first calls are interrupted by a signal. */
 ssize_t getrandom(void *bytes, size_t n, unsigned flags)
 {

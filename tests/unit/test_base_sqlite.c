@@ -1,6 +1,6 @@
-/* Opening a database: what is made, what is refused and stays as it was, and
- * what comes of older versions; for one that others may read meanwhile, as the
- * bridge's, and for one that nobody may, as the gate's. */
+/* Opening a database: what is created, what is refused and left unchanged, and
+ * how older versions are migrated. Both kinds: one that others may read at the
+ * same time, like the bridge's, and an exclusive one, like the gate's. */
 #include "scratch.h"
 
 #include "base/sqlite.h"
@@ -82,7 +82,7 @@ static int64_t number(struct opening *o, const char *sql)
 	return value;
 }
 
-/* Changes the closed file with another hand. */
+/* Changes the closed file with another connection. */
 static void edit(const struct opening *o, const char *sql)
 {
 	sqlite3 *db = NULL;
@@ -95,7 +95,7 @@ static void edit(const struct opening *o, const char *sql)
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }
 
-/* The file is refused with these words, and is as it was. */
+/* The file is refused with this message and left unchanged. */
 static void expect_refused(struct opening *o, const char *says)
 {
 	size_t before_len, after_len;
@@ -142,7 +142,7 @@ static void a_new_file_is_private(void **state)
 	assert_int_equal(number(o, "PRAGMA synchronous"), 2);
 }
 
-/* Before SQLite writes a byte to its log. */
+/* Before SQLite writes the first byte to its log. */
 static void the_mode_is_mended(void **state)
 {
 	struct opening *o = *state;
@@ -222,7 +222,8 @@ static void a_newer_version(void **state)
 	open_db(o);
 	close_db(o);
 	edit(o, "PRAGMA user_version=3");
-	expect_refused(o, "the test supports versions up to 2: use a newer one");
+	expect_refused(o,
+		       "the test supports versions up to 2: use a newer one");
 	edit(o, "PRAGMA user_version=-1");
 	expect_refused(o, "schema version -1");
 	edit(o, "PRAGMA user_version=2");

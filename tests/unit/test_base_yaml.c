@@ -1,5 +1,6 @@
-/* YAML: what is read, with the line of everything; what is refused, as what
- * and at which line. What a key means is for the users' tests. */
+/* YAML: what is read, with the line of each value, and what is refused,
+ * with which message and line. The meaning of keys is for the tests of
+ * their users. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +18,7 @@
 
 /* --- what is read */
 
-/* "1:a=2:[2:x 2:~]": each key and each value with its line in front. */
+/* "1:a=2:[2:x 2:~]": each key and each value after its line number. */
 static void write_node(FILE *out, const struct ztp_yaml_node *node)
 {
 	const struct ztp_yaml_node *child;
@@ -217,12 +218,12 @@ static void keys(void **state)
 	assert_int_equal(ztp_yaml_read(&root, text, strlen(text), &line, NULL),
 			 0);
 	ztp_yaml_free(root);
-	strcpy(at, "more:\n");
+	memcpy(at, "more:\n", sizeof("more:\n"));
 	refuses(text, strlen(text), ZTP_YAML_KEYS_MAX + 1, ZTP_ERR_TOO_MANY,
 		"more: too many keys");
 }
 
-/* A name that is too long for a message is cut. */
+/* A name that is too long for a message is truncated. */
 static void long_names(void **state)
 {
 	char text[1300], key[401];
@@ -235,7 +236,7 @@ static void long_names(void **state)
 		"kk: given more than once");
 }
 
-/* A file that ends early is read or refused; ASan guards its end. */
+/* A truncated file is read or refused. ASan guards its end. */
 static void every_beginning(void **state)
 {
 	static const char text[] =

@@ -1,5 +1,5 @@
-/* The configuration: what it refuses and at which line, what it means, and
- * that printing it loses nothing but secrets. */
+/* The configuration: what is refused and at which line, what settings mean, and
+ * that printing them loses nothing but secrets. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -341,7 +341,7 @@ static void refusals(void **state)
 		bad(refused[i].text, refused[i].line, refused[i].says);
 }
 
-/* What is in a variable or a URL may be a secret. */
+/* A variable or a URL may contain a secret. */
 static void refusals_keep_secrets(void **state)
 {
 	const char *const texts[] = {

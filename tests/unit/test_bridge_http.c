@@ -1,5 +1,5 @@
-/* The admin pages: what is listed, how pages follow each other, and what is
- * refused. */
+/* The admin pages: what is listed, how the pages of a list continue, and what
+ * is refused. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -155,7 +155,7 @@ static void test_members(void **state)
 	assert_int_equal(cJSON_GetArraySize(one), 8); /* and no other */
 }
 
-/* Times that are told only where they say something. */
+/* Times that are shown only when they mean something. */
 static void test_when_it_was_asked(void **state)
 {
 	static const struct {
@@ -274,23 +274,23 @@ static void test_pages(void **state)
 	assert_int_equal(follow(f, "", NULL, 0, &pages), 250);
 	assert_int_equal(pages, 3);
 	assert_int_equal(follow(f, "limit=125", NULL, 0, &pages), 250);
-	assert_int_equal(pages, 2); /* no empty page behind the last */
+	assert_int_equal(pages, 2); /* no empty page after the last */
 	assert_int_equal(follow(f, "limit=1000", NULL, 0, &pages), 250);
 	assert_int_equal(pages, 1);
 	assert_int_equal(follow(f, "limit=7&state=requested", NULL, 0, &pages),
 			 25);
 	assert_int_equal(pages, 4);
 	assert_listed(f, "limit=9&state=requested&registry=acme/none", "");
-	/* a request id is a cursor, too */
+	/* a request id is also a cursor */
 	get_json(f, "/v1/requests?after=r247", 200);
 	assert_non_null(strstr(f->body, "\"r248\""));
 	assert_non_null(strstr(f->body, "\"r249\""));
 	assert_null(strstr(f->body, "\"r247\""));
 }
 
-/* Many that are done between two that are not: the two are found, and a search
- * that has to pass over all of them gets to its end in pages, of which the
- * clock of a busy machine may make more. */
+/* Many finished requests between two undecided ones. The two are found, and a
+ * search that has to pass over all the others ends after some pages. A busy
+ * machine may need more of them. */
 static void test_a_long_way_between(void **state)
 {
 	struct http_case *f = *state;
@@ -322,12 +322,12 @@ static void test_several_at_once(void **state)
 	int i;
 
 	assert_int_equal(write(half, "GET /hea", 8), 8);
-	ask(f, "GET", "/healthz"); /* nobody waits for the slow */
+	ask(f, "GET", "/healthz"); /* nobody waits for a slow client */
 	assert_int_equal(f->status, 200);
 	assert_quiet(f);
 	assert_true(http_timeout_ms(f->b.http) >= 1 &&
 		    http_timeout_ms(f->b.http) <= 10000);
-	for (i = 0; i < 3; i++) { /* one connection, many questions */
+	for (i = 0; i < 3; i++) { /* several questions on one connection */
 		assert_int_equal(write(kept, text, sizeof(text) - 1),
 				 sizeof(text) - 1);
 		turn(f, kept);
@@ -385,7 +385,7 @@ static void test_ip6_and_names(void **state)
 	http_free(f->b.http);
 	f->port = 0;
 	assert_int_equal(open_http(f, "::", &error), 0);
-	ask(f, "GET", "/healthz"); /* by IPv4, too */
+	ask(f, "GET", "/healthz"); /* also by IPv4 */
 	assert_int_equal(f->status, 200);
 }
 

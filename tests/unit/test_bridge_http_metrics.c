@@ -1,5 +1,5 @@
-/* The metrics page, with a bridge made by hand: what counts where, and that
- * every name and label value is there before anything has happened. */
+/* The metrics page, with a bridge made by hand: which event counts where, and
+ * that every name and label value is present before anything has happened. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -70,7 +70,7 @@ static void make_page(struct fixture *f)
 	assert_non_null(f->page);
 }
 
-/* The value of the one sample of that name (with labels). */
+/* The value of the only sample with this name and labels. */
 static double value(const struct fixture *f, const char *sample)
 {
 	size_t len = strlen(sample), found = 0;
@@ -109,8 +109,8 @@ static void add_request(struct fixture *f, const char *id, enum ztp_state state,
 	assert_int_equal(store_commit(f->b.store, T0, &error), 0);
 }
 
-/* Every sample line belongs to the family that was announced last, and every
- * family has HELP, TYPE and at least one sample. */
+/* Every sample belongs to the family announced before it, and every family has
+ * HELP, TYPE and at least one sample. */
 static void assert_well_formed(const char *page)
 {
 	char family[64] = "", copy[32768], *line, *rest = copy;
@@ -194,7 +194,7 @@ static void test_all_names_from_the_start(void **state)
 	assert_true(value(f, "ztp_store_bytes") > 0);
 	assert_true(value(f, "ztp_build_info{version=\"" ZTP_VERSION "\"}") ==
 		    1);
-	/* what has ended is not outstanding */
+	/* finished requests are not outstanding */
 	assert_null(strstr(f->page, "state=\"onboarded\""));
 	assert_null(strstr(f->page, "state=\"undeliverable\""));
 }
@@ -204,7 +204,7 @@ static void test_latency_is_cumulative(void **state)
 	struct fixture *f = *state;
 	struct tally *m = &f->b.total;
 
-	tally_decision_latency(m, -5); /* a clock that was set */
+	tally_decision_latency(m, -5); /* the clock was set */
 	tally_decision_latency(m, 100);
 	tally_decision_latency(m, 101);
 	tally_decision_latency(m, 60000);
@@ -274,7 +274,7 @@ static void test_outstanding_and_oldest(void **state)
 #undef STATE
 	age = value(f, "ztp_oldest_undecided_seconds");
 	assert_true(age >= 5 && age < 60);
-	/* no device anywhere */
+	/* no device is named anywhere */
 	assert_null(strstr(f->page, "asked"));
 	assert_null(strstr(f->page, "acme"));
 }

@@ -1,5 +1,5 @@
-/* Lists in other orders than that of arrival: newest first, last ended first,
- * one device's; and store_newest.c below them. */
+/* Lists in other orders than arrival: newest first, last finished first, one
+ * device's; and store_newest.c beneath them. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void test_last_ended_first(void **state)
 	assert_listed(f, "order=finished&limit=1&state=onboarded", "a d ");
 	assert_listed(f, "order=finished&registry=acme/plant", "g e d ");
 	assert_listed(f, "order=finished&registry=acme/other", "");
-	/* what has not ended is not among what has */
+	/* unfinished requests are not among the finished */
 	assert_listed(f, "order=finished&state=requested", "");
 	get_json(f, "/v1/requests?order=finished&after=g", 200);
 	assert_null(strstr(f->body, "\"g\""));
@@ -73,7 +73,8 @@ static void test_last_ended_first(void **state)
 	get_json(f, "/v1/requests?order=finished&after=b", 400);
 }
 
-/* Kept for good, but off the list of what may give way. */
+/* Rows that are kept for good are not on the list of rows that may be
+ * evicted. */
 static void test_the_evicted_have_no_end(void **state)
 {
 	struct http_case *f = *state;
@@ -103,13 +104,15 @@ static void test_pages_of_many(void **state)
 	add_ended(f, "rare", "rare", ZTP_STATE_EXPIRED, T0);
 	for (i = 0; i < 20000; i++) {
 		snprintf(id, sizeof(id), "x%d", i);
-		add(f, id, "plant-7", ZTP_STATE_ONBOARDED); /* all at once */
+		add(f, id, "plant-7",
+		    ZTP_STATE_ONBOARDED); /* all at the same time */
 	}
 	add(f, "last", "plant-7", ZTP_STATE_REQUESTED);
 	commit(f);
 	for (q = 0; q < sizeof(queries) / sizeof(*queries); q++)
 		assert_int_equal(follow(f, queries[q], NULL, 0, &pages), 20000);
-	/* one page with both ends, and the long way to the one of its kind */
+	/* one page with both ends, and the search for the only one of its
+	 * state */
 	get_json(f, "/v1/requests?order=newest&state=requested", 200);
 	assert_int_equal(
 		cJSON_GetArraySize(cJSON_GetObjectItem(f->json, "requests")),
@@ -182,7 +185,7 @@ static void test_bad_queries(void **state)
 	assert_string_equal(f->body, "{\"requests\":[]}");
 }
 
-/* What a visitor says ends the walk and is returned. */
+/* The visitor's result ends the walk and is returned. */
 static int stop_at(void *arg, struct store_request *r)
 {
 	return strcmp(r->id, arg) == 0 ? -7 : 0;
@@ -191,6 +194,7 @@ static int stop_at(void *arg, struct store_request *r)
 static void test_a_visit_may_end_it(void **state)
 {
 	struct http_case *f = *state;
+	const struct store_filter nine = {.limit = 9};
 	struct store_place place = {INT64_MAX, INT64_MAX};
 	struct store *store = f->b.store;
 	char one[] = "a", none[] = "x";
@@ -198,23 +202,23 @@ static void test_a_visit_may_end_it(void **state)
 
 	add_ended(f, "a", "plant-7", ZTP_STATE_ONBOARDED, T0 + 10);
 	add_ended(f, "b", "plant-7", ZTP_STATE_ONBOARDED, T0 + 20);
-	assert_int_equal(store_newest_each(store, 9, 0, ZTP_STATE_NONE, NULL, 9,
-					   stop_at, one, &error),
-			 -7);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, one, &error),
+	assert_int_equal(
+		store_newest_each(store, 9, 0, &nine, stop_at, one, &error),
+		-7);
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     one, &error),
 			 -7);
 	place = (struct store_place){INT64_MAX, INT64_MAX};
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 1, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 1, &nine, stop_at,
+					     none, &error),
 			 1);
 	assert_int_equal(place.n, 2);
 	assert_int_equal(place.finished_at, T0 + 20);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     none, &error),
 			 1);
-	assert_int_equal(store_finished_each(store, &place, ZTP_STATE_NONE,
-					     NULL, 9, 9, stop_at, none, &error),
+	assert_int_equal(store_finished_each(store, &place, 9, &nine, stop_at,
+					     none, &error),
 			 0);
 }
 

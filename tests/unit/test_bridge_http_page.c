@@ -1,4 +1,4 @@
-/* The page to look at, as it is served, and /v1/status, which it asks. */
+/* The page for browsers as it is served, and /v1/status, which it fetches. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,7 +13,7 @@
 #include "bridge/http/page.h"
 #include "ztp/codec.h"
 
-/* 'sha256-…' of what is between two tags of the answer, as a browser hashes
+/* 'sha256-…' of the text between two tags of the answer, as a browser computes
  * it. */
 static void hash_between(char text[64], const char *body, const char *open,
 			 const char *close)
@@ -24,7 +24,7 @@ static void hash_between(char text[64], const char *body, const char *open,
 
 	assert_non_null(from);
 	from += strlen(open);
-	assert_null(strstr(from, open)); /* there is one alone */
+	assert_null(strstr(from, open)); /* there is only one */
 	to = strstr(from, close);
 	assert_non_null(to);
 	assert_true(to - from > 1000);
@@ -137,7 +137,7 @@ static const cJSON *status_of(struct http_case *f, const struct readiness *r)
 	assert_non_null(page.text);
 	cJSON_Delete(f->json);
 	f->json = NULL;
-	assert_int_equal(ztp_json_parse(&f->json, page.text, strlen(page.text),
+	assert_int_equal(ztp_tree_parse(&f->json, page.text, strlen(page.text),
 					sizeof(f->answer), &error),
 			 0);
 	free(page.text);

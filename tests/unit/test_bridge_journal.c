@@ -1,4 +1,4 @@
-/* The intake journal: what was appended is read, whatever happened to the
+/* The intake journal: what was appended can be read, whatever happens to the
  * process, the disk or the file in between. */
 #include "scratch.h"
 
@@ -42,8 +42,8 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The process is gone and another one comes: nothing is flushed at a close,
- * so that closing is what a kill does. */
+/* The process dies and another one starts. Closing flushes nothing, so it has
+ * the same effect as a kill. */
 static void restart(struct fixture *f, bool sync)
 {
 	journal_close(f->journal);
@@ -58,7 +58,7 @@ static void segment_name(const struct fixture *f, uint64_t segment,
 		 (unsigned long long)segment);
 }
 
-/* Entry i is recognizable, and of a length that depends on i. */
+/* Entry i can be recognised, and its length depends on i. */
 static size_t make_entry(uint8_t *bytes, unsigned i, size_t len)
 {
 	size_t k;
@@ -139,7 +139,7 @@ static void test_read_as_it_is_written(void **state)
 	}
 }
 
-/* Each mark is a place to go on from, in this process and in the next. */
+/* Reading can continue from every mark, in this process and in the next. */
 static void test_goes_on_from_every_mark(void **state)
 {
 	struct fixture *f = *state;
@@ -166,7 +166,7 @@ static void test_goes_on_from_every_mark(void **state)
 	append(f, 99, 10);
 	expect(f, 99, 10);
 	f->mark = marks[29];
-	restart(f, false); /* older files go */
+	restart(f, false); /* older files are removed */
 	assert_int_equal(journal_first_segment(f->journal),
 			 marks[29].segment + 2);
 	expect(f, 29, 300029);
@@ -218,7 +218,7 @@ static void test_mark_beyond_the_end(void **state)
 	assert_int_equal(journal_backlog(f->journal, &beyond), 0);
 }
 
-/* A store that was restored from a backup, or whose files somebody removed. */
+/* The store was restored from a backup, or somebody removed files. */
 static void test_files_that_are_missing(void **state)
 {
 	struct fixture *f = *state;
@@ -244,12 +244,12 @@ static void test_files_that_are_missing(void **state)
 	expect(f, 5, 5);
 }
 
-/* --- torn and damaged. The tests cut the file behind its entries, so that
- * looking for more in it does not take long. */
+/* --- torn and damaged. The tests truncate the file after its entries, so that
+ * searching it for more does not take long. */
 
 #define ENTRY 40
 
-/* A file of `count` entries from a process that is gone, as bytes. */
+/* The bytes of a file with `count` entries, left by a process that is gone. */
 static uint8_t *finished_file(struct fixture *f, unsigned count, char name[128],
 			      size_t *len)
 {
@@ -268,8 +268,8 @@ static uint8_t *finished_file(struct fixture *f, unsigned count, char name[128],
 	return bytes;
 }
 
-/* Entries of the file, without the one numbered missing, and how often
- * something was stepped over; then a new one. */
+/* Expects the file's entries without number `missing`, and how often something
+ * was skipped; then a new entry. */
 static void expect_file(struct fixture *f, unsigned count, unsigned missing,
 			uint64_t gaps)
 {
@@ -305,7 +305,7 @@ static void test_cut_at_every_byte(void **state)
 	free(bytes);
 }
 
-/* The file keeps its size, as one does whose room was reserved. */
+/* The file keeps its size, as a preallocated one does. */
 static void test_torn_at_every_byte(void **state)
 {
 	struct fixture *f = *state;
@@ -337,7 +337,8 @@ static void test_last_entry_damaged_at_every_byte(void **state)
 	free(bytes);
 }
 
-/* What is behind the damage was acknowledged too: it is not given up. */
+/* The entries after the damage were acknowledged too, so they are not given
+ * up. */
 static void test_middle_damaged_at_every_byte(void **state)
 {
 	struct fixture *f = *state;
@@ -351,7 +352,7 @@ static void test_middle_damaged_at_every_byte(void **state)
 		expect_file(f, 6, 2, 1);
 		bytes[at] ^= (uint8_t)(1u << at % 8);
 	}
-	memset(bytes + 2 * (ENTRY + 8), 0, ENTRY + 8); /* a block was lost */
+	memset(bytes + 2 * (ENTRY + 8), 0, ENTRY + 8); /* a lost block */
 	scratch_write(name, bytes, len + 200);
 	expect_file(f, 6, 2, 1);
 	free(bytes);
@@ -427,7 +428,8 @@ static void limit_files(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* A disk that takes no more, by a limit on files, which looks the same. */
+/* A full disk, simulated with a limit on the file size, which looks the
+ * same. */
 static void test_no_room(void **state)
 {
 	struct fixture *f = *state;
@@ -502,7 +504,7 @@ static void test_writer_and_reader(void **state)
 
 		assert_true(rc >= 0);
 		if (rc == 0)
-			continue; /* the writer ends by itself */
+			continue; /* the writer ends on its own */
 		assert_int_equal(n, len);
 		assert_memory_equal(got, bytes, len);
 		if (++i % 64 == 0) {

@@ -1,5 +1,5 @@
-/* Entries of the intake journal: what goes in comes out, and bytes that are
- * no entry are refused, not believed. */
+/* Entries of the intake journal: what is packed can be unpacked, and bytes that
+ * are not an entry are refused. */
 #include "exact.h"
 
 #include <stdio.h>
@@ -130,11 +130,11 @@ static void test_pending(void **state)
 	assert_string_equal(got.text, ""); /* never NULL */
 	assert_string_equal(got.topic, "");
 	journal_entry_clear(&got);
-	journal_entry_clear(&got); /* twice is no harm */
+	journal_entry_clear(&got); /* a second time does no harm */
 	free(bytes);
 }
 
-/* What a journal of before an upgrade holds: no own_id, no own_trace. */
+/* Entries from before an upgrade have no own_id and no own_trace. */
 static void test_first_version(void **state)
 {
 	struct journal_entry want = pending_entry(), got;
@@ -146,7 +146,7 @@ static void test_first_version(void **state)
 	want.own_id = want.own_trace = "";
 	bytes = pack(&want, &len);
 	memcpy(bytes, &version, sizeof(version));
-	/* Kind, times; then three texts with length and NUL. */
+	/* kind and times, then three texts with length and NUL */
 	from = 4 * sizeof(int64_t) + 3 * (4 + 1) + strlen(want.path) +
 	       strlen(want.request_id) + strlen(want.traceparent);
 	at = bytes + from;
@@ -201,7 +201,7 @@ static void test_audit(void **state)
 	free(bytes);
 }
 
-/* What the packer leaves NULL, and the largest of everything. */
+/* Members that are NULL, and the largest value of each. */
 static void test_nothing_and_much(void **state)
 {
 	struct journal_entry none = {.kind = ENTRY_PENDING},
@@ -235,7 +235,7 @@ static void test_nothing_and_much(void **state)
 	free(bytes);
 }
 
-/* A buffer is reused from one entry to the next, and grows. */
+/* The buffer is reused for the next entry, and grows. */
 static void test_buffer_is_reused(void **state)
 {
 	struct journal_entry small = audit_entry(), large = audit_entry();
@@ -294,7 +294,7 @@ static void test_every_prefix_is_refused(void **state)
 	}
 }
 
-/* Reads all of it, as the loop would. */
+/* Reads all members, as the loop would. */
 static size_t use(const struct journal_entry *e)
 {
 	size_t sum = strlen(e->path) + strlen(e->request_id) +

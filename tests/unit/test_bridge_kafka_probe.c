@@ -1,4 +1,4 @@
-/* The questions to Kafka that block, asked of librdkafka's mock cluster. */
+/* Blocking queries to Kafka, on librdkafka's mock cluster. */
 #include "scratch.h"
 
 #include <poll.h>
@@ -16,17 +16,16 @@ struct asking {
 	struct log log;
 	struct probe *probe;
 	int wake_fd;
-	struct probe_status
-		status; /* as it was when the loop was woken first */
+	struct probe_status status; /* when the loop was first woken */
 	bool woken;
 };
 
-/* The one that write() looks at; locked until it is there to be looked at. */
+/* What write() looks at; locked until it is ready. */
 static struct asking *now;
 static pthread_mutex_t making = PTHREAD_MUTEX_INITIALIZER;
 
-/* In place of the C library's: reads what the loop would read in the moment in
- * which it is woken. */
+/* Replaces the C library's: reads what the loop would read at the moment it is
+ * woken. */
 ssize_t write(int fd, const void *bytes, size_t n)
 {
 	if (now && fd == now->wake_fd && !now->woken) {
@@ -116,7 +115,7 @@ static void ends_are_learnt_when_wanted(void **state)
 		wait_for_wake(a);
 	assert_true(ends.count > 0);
 	assert_int_equal(ends.ends[0], 0);
-	/* No round begins while nobody wants one. */
+	/* No round starts unless somebody wants one. */
 	assert_false(probe_end_offsets_get(a->probe, ends.asked_at, &ends));
 }
 
@@ -130,5 +129,6 @@ int main(void)
 						setup, teardown),
 	};
 
-	return cmocka_run_group_tests_name("bridge_kafka_probe", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("bridge_kafka_probe", tests, NULL,
+					   NULL);
 }

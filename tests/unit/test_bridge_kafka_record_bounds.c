@@ -1,4 +1,4 @@
-/* What of others' words goes into our records. */
+/* How much foreign text our records may contain. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -68,7 +68,7 @@ static void headers_that_do_not(void **state)
 	assert_int_equal(n, 8);
 	assert_string_equal(headers[7].name, "ztp.headers.left_out");
 	assert_string_equal(headers[7].value.p, "5");
-	/* All of them together. */
+	/* all of them together */
 	for (i = 0; i < 12; i++)
 		originals[i].value.n = RECORD_HEADER_MAX;
 	n = record_copy_headers(headers, 8, originals, 8, left_out);
@@ -76,7 +76,7 @@ static void headers_that_do_not(void **state)
 	assert_string_equal(headers[7].value.p, "1");
 }
 
-/* One that is larger than the window was never handed over, nor any after it. */
+/* A record larger than the window used to be never sent, nor any after it. */
 static void larger_than_the_window(void **state)
 {
 	struct topic_window *window = calloc(1, sizeof(*window));

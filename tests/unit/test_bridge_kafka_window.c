@@ -1,4 +1,4 @@
-/* What is under way to one topic: order, bounds, and copies. */
+/* The records in flight to one topic: order, limits and copies. */
 #include "scratch.h"
 
 #include "bridge/kafka/topic_window.h"
@@ -134,7 +134,7 @@ static void test_parcel_is_a_copy(void **state)
 	assert_int_equal(unstored->record.headers[1].value.n, 0);
 	flight->unstored = unstored;
 	window->unstored++;
-	window_release(window, flight); /* and the unstored with it */
+	window_release(window, flight); /* and the unstored record with it */
 	assert_int_equal(window->unstored, 0);
 }
 

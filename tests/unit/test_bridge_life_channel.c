@@ -1,6 +1,6 @@
-/* Two device paths whose command topic is the same (a template that leaves out
- * part of the path, without a gate): whoever listens there hears what is meant
- * for the other. So the second one loses. */
+/* Two device paths with the same command topic: a template without the whole
+ * path, and no gate. Each device would get the other's messages, so the second
+ * one loses. */
 #include "life_case.h"
 
 /* The same device id in another registry. */
@@ -19,7 +19,7 @@ static int setup(void **state)
 	return 0;
 }
 
-/* Device i of a registry, each with a topic of its own. */
+/* Device i of a registry; each has its own topic. */
 static const char *path_of(const char *registry, int i)
 {
 	static char paths[2][64];
@@ -99,7 +99,7 @@ static void an_approval_ends_the_other_paths_request(void **state)
 	life_result(c, life_id(c, loser), "conflict");
 }
 
-/* The other path's device would take the rejection for its own. */
+/* The other path's device would take the rejection as its own. */
 static void a_rejection_is_not_said_where_another_listens(void **state)
 {
 	static const struct {

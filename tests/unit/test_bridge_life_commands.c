@@ -1,5 +1,5 @@
-/* Commands on their way to devices: who is next, how many at a time, and what
- * becomes of them with the connection. */
+/* Commands on their way to devices: which is next, how many at a time, and what
+ * happens to them when the connection is lost. */
 #include "life_case.h"
 
 static int64_t owed(struct life_case *c, const char *path, int cert)
@@ -7,8 +7,8 @@ static int64_t owed(struct life_case *c, const char *path, int cert)
 	return life_put(c, path, cert, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 }
 
-/* Some devices, from row 1 on, due in the order of their numbers; tried: not
- * for the first time. */
+/* Puts some devices into the store, from row 1 on, due in the order of their
+ * numbers. tried: they have been tried before. */
 static void owe(struct life_case *c, int count, bool tried)
 {
 	int i;
@@ -44,8 +44,8 @@ static void nothing_is_said_without_a_connection(void **state)
 	assert_int_equal(c->mqtt.flushes, 1);
 }
 
-/* Nothing keeps others from reading what is said: no gate, or one that guards
- * another topic. */
+/* Others could read the commands: there is no gate, or it guards another
+ * topic. */
 static void nothing_is_said_before_the_gate_agrees(void **state)
 {
 	struct life_case *c = *state;
@@ -55,7 +55,7 @@ static void nothing_is_said_before_the_gate_agrees(void **state)
 	life_up(c, 10);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 0);
-	assert_int_equal(c->mqtt.flushes, 1); /* what the gate is asked */
+	assert_int_equal(c->mqtt.flushes, 1); /* the question to the gate */
 	c->registrar.ready = true;
 	life_pump(c);
 	said(c, 0, 1);
@@ -111,13 +111,13 @@ static void nobody_is_told_twice_at_a_time(void **state)
 	life_pump(c);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 2);
-	/* Its fate is known, but not in the store yet. */
+	/* Its result is known, but not in the store yet. */
 	life_puback(c, 0, 0x10);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 2);
 }
 
-/* Even when all are busy with what nobody could be told. */
+/* Even when all of them are occupied by commands without a subscriber. */
 static void there_is_an_end_to_what_is_kept_in_memory(void **state)
 {
 	struct life_case *c = *state;
@@ -167,12 +167,12 @@ static void what_fails_again_and_again_has_a_rate(void **state)
 	life_pass(c, 2);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 4);
-	/* What was saved up in a minute is no flood. */
+	/* A minute's pause does not allow a burst. */
 	life_pass(c, LIFE_MIN);
 	owe(c, 9, true);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 7);
-	said(c, 4, 6); /* whose time came first */
+	said(c, 4, 6); /* those that were due first */
 }
 
 static void the_rate_is_for_what_was_tried_before(void **state)
@@ -186,7 +186,7 @@ static void the_rate_is_for_what_was_tried_before(void **state)
 	assert_int_equal(c->mqtt.count, 50);
 }
 
-/* ... and does not keep waiting what was never said. */
+/* ... so commands that were never tried do not wait for it. */
 static void what_is_new_does_not_wait_for_the_rate(void **state)
 {
 	struct life_case *c = *state;
@@ -203,7 +203,7 @@ static void what_is_new_does_not_wait_for_the_rate(void **state)
 	said(c, 3, new);
 }
 
-/* What waits for room is woken by the answer that makes room. */
+/* The answer that makes room in the window also wakes the loop. */
 static void a_full_window_needs_no_timer(void **state)
 {
 	struct life_case *c = *state;
@@ -265,15 +265,16 @@ static void an_answer_is_for_who_has_asked(void **state)
 	life_up(c, 10);
 	life_pump(c);
 	user = c->mqtt.user;
-	assert_false(user->puback(user->arg, 77, 0)); /* another user's */
+	assert_false(user->puback(user->arg, 77,
+				  0)); /* the answer is for another user */
 	assert_true(life_puback(c, 0, 0x10));
-	assert_false(life_puback(c, 0, 0)); /* has been answered */
+	assert_false(life_puback(c, 0, 0)); /* already answered */
 	life_turn(c);
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 	assert_int_equal(life_row(c, 1).owed.tries, 1);
 }
 
-/* A batch that is rolled back is applied again; settled, it is over. */
+/* A batch that is rolled back is applied again; once settled, it is not. */
 static void an_answer_is_applied_until_it_is_settled(void **state)
 {
 	struct life_case *c = *state;
@@ -305,10 +306,10 @@ static void what_was_lost_is_said_again(void **state)
 	life_puback(c, 1, 0);
 	assert_true(commands_pressed(c->b.commands));
 	life_down(c);
-	life_pump(c); /* nothing waits for room where there is no window */
+	life_pump(c); /* without a connection there is no window to wait for */
 	assert_false(commands_pressed(c->b.commands));
 	assert_int_equal(c->b.total.commands[TALLY_COMMAND_LOST], 2);
-	life_turn(c); /* whose answer came before that */
+	life_turn(c); /* the answer came before that */
 	life_is(c, 2, ZTP_STATE_ONBOARDED);
 	life_up(c, 3);
 	life_pump(c);
@@ -364,7 +365,7 @@ static void who_is_at_the_gate_is_not_told(void **state)
 	said(c, 0, n);
 }
 
-/* Its answers come in any order, so what is older may come behind. */
+/* The gate answers in any order, so an older one may come later. */
 static void with_a_gate_the_older_ones_are_not_passed_over(void **state)
 {
 	struct life_case *c = *state;

@@ -1,6 +1,7 @@
-/* What a decision of the customer comes to: an effect, a result that says why
- * it has none, or a dead letter. */
+/* A customer's decision has an effect, gets a result that says why it has none,
+ * or becomes a dead letter. */
 #include "life_case.h"
+#include "ztp/gate_protocol.h"
 
 #define NAMES(id, path)                                                        \
 	"{\"request_id\":\"" id "\",\"device_path\":\"" path "\","
@@ -45,7 +46,7 @@ static void an_approved_device_is_owed_its_command(void **state)
 	assert_true(life_logged(c, "decision_taken"));
 }
 
-/* The customer was faster than Kafka's acknowledgement of the question. */
+/* The customer decided before Kafka acknowledged the request. */
 static void a_decision_may_come_before_the_question_is_known_asked(void **state)
 {
 	struct life_case *c = *state;
@@ -67,7 +68,7 @@ static void a_decision_need_not_name_the_path(void **state)
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 }
 
-/* Without a gate the first that is approved has the path. */
+/* Without a gate the first to be approved gets the path. */
 static void an_approval_ends_the_contenders(void **state)
 {
 	struct life_case *c = *state;
@@ -120,7 +121,7 @@ static void the_gate_makes_the_device_first(void **state)
 	life_owes(c, 1, ZTP_OWED_REGISTER, 0, LIFE_NEVER);
 }
 
-/* Only the gate knows whether it has made the device already. */
+/* Only the gate knows whether it has already created the device. */
 static void what_was_approved_before_is_the_gates_to_end(void **state)
 {
 	struct life_case *c = *state;
@@ -144,7 +145,7 @@ static void losers_are_told_through_the_gate(void **state)
 	life_owes(c, 2, ZTP_OWED_NOTICE_CHECK, 0, 5000);
 }
 
-/* A decision with so many bytes of metadata. */
+/* An approval with this many bytes of metadata. */
 static void approve_with(struct life_case *c, const char *id, size_t bytes)
 {
 	char *text = malloc(bytes + 256);
@@ -178,8 +179,8 @@ static void remarks_are_kept_for_the_gate(void **state)
 		size_t bytes;
 		bool kept;
 	} lines[] = {{100, true},
-		     {REGISTRAR_METADATA_MAX, true},
-		     {REGISTRAR_METADATA_MAX + 1, false}};
+		     {ZTP_CONTROL_METADATA_MAX, true},
+		     {ZTP_CONTROL_METADATA_MAX + 1, false}};
 	struct life_case *c = *state;
 	size_t i;
 
@@ -239,7 +240,7 @@ static void a_rejection_need_not_say_why(void **state)
 			    "rejected by the customer");
 }
 
-/* Of one certificate's rejection the others hear nothing. */
+/* Rejecting one certificate does not affect the others. */
 static void a_rejection_leaves_the_contenders(void **state)
 {
 	struct life_case *c = *state;

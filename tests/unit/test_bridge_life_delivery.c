@@ -1,5 +1,5 @@
-/* From a publish to a device that has its command: what the broker's answer,
- * the device's own, and a deletion at the gate mean. */
+/* From publishing a command to the device having it: the meaning of the
+ * broker's answer, of the device's own, and of a deletion at the gate. */
 #include "life_case.h"
 
 #include "bridge/life/delivery.h"
@@ -22,7 +22,7 @@ static void done(struct life_case *c, int64_t n, enum delivery_fate fate)
 	life_ok(c, delivery_done(&c->b, n, fate, 0, &c->error));
 }
 
-/* --- a command: what the broker says of it */
+/* --- a command: the broker's answer */
 
 enum { GATE = 1, BY_DEVICE = 2 /* delivery_ack: device */ };
 enum { NO_RETRY, SOON, IN_A_MINUTE };
@@ -41,14 +41,15 @@ static const struct fate_line {
 	int tries, retry;
 	const char *outcome; /* of a result, or none */
 } fates[] = {
-	/* The broker's word is enough. */
+	/* The broker's answer is enough. */
 	{0, S(REGISTERED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
 	 "onboarded"},
 	{GATE, S(REGISTERED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
 	 "onboarded"},
 	{0, S(UNDELIVERABLE), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
 	 "onboarded"},
-	/* ... or the device is to answer; until then it is told again. */
+	/* ... or the device must answer. Until then the command is sent
+	 * again. */
 	{BY_DEVICE, S(REGISTERED), F(TAKEN), S(DELIVERED), O(SEND), 1,
 	 IN_A_MINUTE, NULL},
 	{BY_DEVICE, S(DELIVERED), F(TAKEN), S(DELIVERED), O(SEND), 1,
@@ -61,18 +62,18 @@ static const struct fate_line {
 	{0, S(ONBOARDED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY, NULL},
 	{BY_DEVICE, S(ONBOARDED), F(TAKEN), S(ONBOARDED), O(NONE), 0, NO_RETRY,
 	 NULL},
-	/* nobody is there */
+	/* no subscriber */
 	{0, S(REGISTERED), F(NO_SUBSCRIBER), S(REGISTERED), O(SEND), 1, SOON,
 	 NULL},
 	{GATE, S(REGISTERED), F(NO_SUBSCRIBER), S(REGISTERED), O(WAIT_DEVICE),
 	 1, NO_RETRY, NULL},
 	{0, S(ONBOARDED), F(NO_SUBSCRIBER), S(ONBOARDED), O(SEND), 1, SOON,
 	 NULL},
-	/* the broker does not take it */
+	/* the broker refuses it */
 	{0, S(REGISTERED), F(REFUSED), S(REGISTERED), O(SEND), 1, SOON, NULL},
 	{GATE, S(REGISTERED), F(REFUSED), S(REGISTERED), O(SEND), 1, SOON,
 	 NULL},
-	/* A command for what was never approved: a row that makes no sense. */
+	/* A command for a request that was never approved: an invalid row. */
 	{0, S(CONFLICT), F(TAKEN), S(CONFLICT), O(SEND), 0, SOON, NULL},
 };
 /* clang-format on */
@@ -123,7 +124,7 @@ static void what_the_broker_says_of_a_command(void **state)
 	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_REFUSED], 2);
 }
 
-/* Devices that went together do not come to be told together again. */
+/* Jitter: devices that left together are not retried together. */
 static void pauses_differ(void **state)
 {
 	struct life_case *c = *state;
@@ -139,7 +140,8 @@ static void pauses_differ(void **state)
 					     ZTP_OWED_SEND);
 			struct store_request r = life_row(c, n);
 
-			/* So often that a pause for an answer is longer, too */
+			/* Enough tries that the back-off exceeds the pause for
+			 * an answer. */
 			r.owed.tries = 14;
 			life_save(c, &r);
 			done(c, n, (enum delivery_fate)fate);
@@ -191,7 +193,7 @@ static void a_request_may_have_given_way_meanwhile(void **state)
 	assert_false(store_dirty(c->b.store));
 }
 
-/* --- a notice is said once, whatever became of it */
+/* --- a notice is sent once, whatever happens to it */
 
 static void a_notice_is_said_once(void **state)
 {
@@ -236,13 +238,13 @@ static const struct answer_line {
 	{S(DELIVERED), O(SEND), true, S(ONBOARDED), "onboarded"},
 	{S(DELIVERED), O(SEND), false, S(UNDELIVERABLE), "undeliverable"},
 	{S(DELIVERED), O(WAIT_DEVICE), true, S(ONBOARDED), "onboarded"},
-	/* faster than the broker's PUBACK */
+	/* before the broker's PUBACK */
 	{S(REGISTERED), O(SEND), true, S(ONBOARDED), "onboarded"},
 	{S(REGISTERED), O(SEND), false, S(UNDELIVERABLE), "undeliverable"},
-	/* later than its deadline: good news count, bad ones are no news */
+	/* after the deadline: success counts, failure changes nothing */
 	{S(UNDELIVERABLE), O(WAIT_DEVICE), true, S(ONBOARDED), "onboarded"},
 	{S(UNDELIVERABLE), O(WAIT_DEVICE), false, S(UNDELIVERABLE), NULL},
-	/* about a command that was never given, or is not owed any more */
+	/* about a command that was never sent, or is not owed any more */
 	{S(UNDELIVERABLE), O(NONE), true, S(UNDELIVERABLE), NULL},
 	{S(REGISTERED), O(NONE), true, S(REGISTERED), NULL},
 	{S(APPROVED), O(REGISTER), true, S(APPROVED), NULL},
@@ -296,7 +298,7 @@ static void a_device_may_say_more(void **state)
 	}
 }
 
-/* On its own topic a device speaks for itself, and for nobody else. */
+/* A device can answer only for its own request, on its own topic. */
 static void only_the_device_speaks_for_its_request(void **state)
 {
 	struct life_case *c = *state;

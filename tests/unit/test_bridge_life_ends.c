@@ -1,4 +1,5 @@
-/* How a request ends: the move, the result, and whether its device is told. */
+/* How a request ends: the move, the result, and whether the device gets a
+ * notice. */
 #include "life_case.h"
 
 #include "bridge/life/moves.h"
@@ -10,7 +11,7 @@ static int finish(struct life_case *c, int64_t n, enum ztp_state to)
 	return move_finish(&c->b, &r, to, "it has ended", NULL, &c->error);
 }
 
-/* From where a request may go there. */
+/* A state from which a request may end like that. */
 static enum ztp_state before(enum ztp_state end)
 {
 	switch (end) {
@@ -42,14 +43,14 @@ static const struct end {
 	{ZTP_STATE_EXPIRED, QUIET, ZTP_OWED_NONE},
 	{ZTP_STATE_EXPIRED, GATE, ZTP_OWED_NOTICE_CHECK},
 	{ZTP_STATE_EXPIRED, GATE | QUIET, ZTP_OWED_RELEASE},
-	/* Without a gate the winner would hear it too. */
+	/* Without a gate the winner would get it too. */
 	{ZTP_STATE_CONFLICT, 0, ZTP_OWED_NONE},
 	{ZTP_STATE_CONFLICT, GATE, ZTP_OWED_NOTICE_CHECK},
 	{ZTP_STATE_CONFLICT, GATE | QUIET, ZTP_OWED_RELEASE},
-	/* The gate has refused, which is no word for a device. */
+	/* The gate refused, which is not the device's business. */
 	{ZTP_STATE_FAILED, 0, ZTP_OWED_NONE},
 	{ZTP_STATE_FAILED, GATE, ZTP_OWED_RELEASE},
-	/* It may still come; or has all it needs. */
+	/* It may still come, or it has all it needs. */
 	{ZTP_STATE_UNDELIVERABLE, 0, ZTP_OWED_WAIT_DEVICE},
 	{ZTP_STATE_UNDELIVERABLE, GATE, ZTP_OWED_WAIT_DEVICE},
 	{ZTP_STATE_ONBOARDED, 0, ZTP_OWED_NONE},
@@ -85,7 +86,7 @@ static void what_is_owed_after_the_end(void **state)
 	}
 }
 
-/* --- a notice that others would hear */
+/* --- a notice that others would get */
 
 static void a_rejection_is_said_where_nobody_else_may_hear_it(void **state)
 {
@@ -110,7 +111,7 @@ static void a_rejection_is_said_where_nobody_else_may_hear_it(void **state)
 
 		snprintf(path, sizeof(path),
 			 "subscriptions/s/registries/r/devices/d%zu", i);
-		/* A gate tells the devices of a path apart. */
+		/* A gate distinguishes the devices of a path. */
 		c->b.registrar = gate ? &c->registrar : NULL;
 		life_put(c, path, 1, lines[i / 2].other, ZTP_OWED_NONE);
 		n = life_put(c, path, 2, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
@@ -138,7 +139,8 @@ static void a_result_names_the_decision_behind_it(void **state)
 	assert_string_equal(life_member(c, "decision.offset"), "101");
 }
 
-/* The timeout's has no position, and what never had a decision none. */
+/* The timeout's decision has no position, and some requests have no
+ * decision. */
 static void a_result_may_have_no_decision_behind_it(void **state)
 {
 	struct store_decision timeout = {.verdict = ZTP_APPROVE,
@@ -161,7 +163,7 @@ static void a_result_may_have_no_decision_behind_it(void **state)
 	assert_string_equal(life_member(c, "decision.topic"), "");
 }
 
-/* --- nobody goes where the life does not lead */
+/* --- illegal moves */
 
 static void an_illegal_move_changes_nothing(void **state)
 {

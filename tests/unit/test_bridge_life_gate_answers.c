@@ -1,10 +1,10 @@
-/* What the gate says: to createDevice, rejectDevice and getDevice, and of its
- * own accord. */
+/* What the gate says: answers to createDevice, rejectDevice and getDevice, and
+ * what it reports without being asked. */
 #include "life_case.h"
 
 #include "bridge/life/gate_answers.h"
 
-/* The gate has answered what it was asked about row n. */
+/* The gate has answered the question about row n. */
 static struct control_answer *answer(struct life_case *c, int64_t n,
 				     enum registrar_question question,
 				     const char *code)
@@ -19,7 +19,7 @@ static struct control_answer *answer(struct life_case *c, int64_t n,
 	return said;
 }
 
-/* getDevice: there is one of this state, under the key and id of row n. */
+/* getDevice found one in this state, with the key and the id of row n. */
 static struct control_answer *found(struct life_case *c, int64_t n,
 				    enum registrar_question question,
 				    const char *state)
@@ -108,7 +108,7 @@ static void a_gate_that_cannot_make_it_says_why(void **state)
 			    "INVALID_ARGUMENT: no such registry");
 }
 
-/* The question was put twice, and both are answered. */
+/* The question was asked twice and answered twice. */
 static void a_second_answer_is_no_news(void **state)
 {
 	struct life_case *c = *state;
@@ -147,7 +147,7 @@ static void a_candidate_that_was_let_go_is_owed_nothing(void **state)
 	}
 }
 
-/* --- getDevice: is the new device there, to be told that it is rejected? */
+/* --- getDevice: is the new device there to get the rejection? */
 
 static void who_is_there_is_told(void **state)
 {
@@ -211,7 +211,7 @@ static void a_device_that_is_subscribed_is_told(void **state)
 	}
 }
 
-/* Deleted at the gate, or made anew for another request. */
+/* Deleted at the gate, or created again for another request. */
 static void what_is_kept_for_a_device_that_is_gone_is_for_nobody(void **state)
 {
 	static const struct {
@@ -246,7 +246,7 @@ static void what_is_kept_for_a_device_that_is_gone_is_for_nobody(void **state)
 	life_no_record(c, STORE_RESULTS);
 }
 
-/* It has its command: that it is gone is between the operator and the gate. */
+/* It has its command, so the operator may delete it. */
 static void a_device_that_is_owed_nothing_may_go(void **state)
 {
 	struct life_case *c = *state;
@@ -258,7 +258,7 @@ static void a_device_that_is_owed_nothing_may_go(void **state)
 	assert_false(life_logged(c, "request_ended"));
 }
 
-/* An answer that says nothing of the kind. */
+/* An error says nothing about the device. */
 static void an_error_is_no_word_about_a_device(void **state)
 {
 	struct life_case *c = *state;
@@ -271,7 +271,7 @@ static void an_error_is_no_word_about_a_device(void **state)
 	life_owes(c, n, ZTP_OWED_WAIT_DEVICE, LIFE_NEVER, LIFE_MIN);
 }
 
-/* --- a gate that refuses the bridge, or cannot just now */
+/* --- a gate that refuses the bridge, or is unavailable */
 
 static void what_was_denied_is_asked_again(void **state)
 {
@@ -318,14 +318,14 @@ static void a_denied_question_about_a_device_is_put_again(void **state)
 	life_owes(c, n, ZTP_OWED_WAIT_DEVICE, LIFE_NEVER, LIFE_MIN);
 }
 
-/* --- of its own accord */
+/* --- without being asked */
 
 static void a_device_that_subscribes_is_told(void **state)
 {
 	static const struct {
 		const char *what;
 		enum ztp_owed owed;
-		int cert; /* that is named, 0: none; the request's is 1 */
+		int cert; /* the one it names, 0: none; the request's is 1 */
 		bool held;
 		enum ztp_owed then;
 	} lines[] = {
@@ -363,7 +363,7 @@ static void a_device_that_subscribes_is_told(void **state)
 	}
 }
 
-/* It is made and subscribes within one turn: the answer comes first. */
+/* It is created and subscribes within one turn. The answer is applied first. */
 static void answers_come_before_what_was_heard(void **state)
 {
 	struct life_case *c = *state;
@@ -375,7 +375,7 @@ static void answers_come_before_what_was_heard(void **state)
 	life_owes(c, n, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
 }
 
-/* What was heard on another connection is old, and older than what is new. */
+/* What was heard on an earlier connection is outdated. */
 static void a_new_connection_knows_of_nobody(void **state)
 {
 	struct life_case *c = *state;

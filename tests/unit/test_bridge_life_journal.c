@@ -1,5 +1,5 @@
-/* From the journal into the store: how much at a time, what is held back, and
- * as of when. */
+/* From the journal to the store: how much at a time, what is held back, and
+ * which time counts. */
 #include "life_case.h"
 
 static struct journal_entry dead_entry(struct life_case *c)
@@ -83,7 +83,7 @@ static void more_open_requests_than_allowed_wait(void **state)
 	assert_string_equal(life_row(c, 3).id, "own-3");
 }
 
-/* What makes no request is bounded by what waits for Kafka alone. */
+/* Entries that create no request are limited only by what waits for Kafka. */
 static void dead_letters_wait_when_kafka_is_away_for_long(void **state)
 {
 	struct life_case *c = *state;
@@ -115,7 +115,7 @@ static void an_entry_that_cannot_be_read_ends_it(void **state)
 	assert_int_equal(life_newest(c), 0);
 }
 
-/* Events were checked before they were written: this is damage, too. */
+/* Events are checked before they are written, so this is damage too. */
 static void a_path_that_is_none_ends_it(void **state)
 {
 	static const struct {
@@ -144,7 +144,7 @@ static void a_mark_ahead_of_the_journal_is_an_error(void **state)
 	assert_int_equal(life_read(c, 10), ZTP_ERR_IO);
 }
 
-/* --- what makes no request */
+/* --- entries that create no request */
 
 static void a_refused_event_is_a_dead_letter(void **state)
 {
@@ -193,10 +193,11 @@ static void an_audit_record_passes_as_it_is(void **state)
 	life_no_record(c, STORE_AUDIT);
 }
 
-/* --- as of when */
+/* --- which time counts */
 
-/* The machine slept for an hour before it was read, and meanwhile the customer
- * may have answered: what has been told before is judged as of its arrival. */
+/* The machine slept for an hour before the entry was read, and the customer
+ * may have answered meanwhile. An event announced before is judged by its
+ * arrival. */
 static void what_was_told_before_is_not_late(void **state)
 {
 	static const struct {
@@ -218,7 +219,7 @@ static void what_was_told_before_is_not_late(void **state)
 	assert_int_equal(life_row(c, 1).announced_at, LIFE_NOW);
 }
 
-/* An entry "from the future": the clock was set back meanwhile. */
+/* An entry "from the future": the clock has been set back since. */
 static void what_was_told_before_is_judged_by_now_at_the_latest(void **state)
 {
 	struct life_case *c = *state;
@@ -230,13 +231,14 @@ static void what_was_told_before_is_judged_by_now_at_the_latest(void **state)
 	assert_int_equal(life_row(c, 1).announced_at, LIFE_NOW);
 }
 
-/* A deadline is what was left by the wall clock when the event came, on a clock
- * that nobody sets; of an earlier process's that clock is gone. */
+/* A deadline is the time that was left by the wall clock when the event
+ * arrived, measured on a clock that nobody sets. After a restart that clock is
+ * gone. */
 static void a_deadline_outlives_the_setting_of_the_clock(void **state)
 {
 	static const struct {
 		const char *what;
-		int64_t skew; /* steady less wall, when it came */
+		int64_t skew; /* steady minus wall clock at its arrival */
 		int64_t want_in;
 	} lines[] = {
 		{"not set", 0, LIFE_MIN},

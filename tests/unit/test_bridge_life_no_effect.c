@@ -1,5 +1,5 @@
-/* Decisions without an effect: each is answered by a result that says why, and
- * what cannot be read by a dead letter. The request stays as it was. */
+/* Decisions without an effect: each gets a result that says why, or a dead
+ * letter if it cannot be read. The request stays as it was. */
 #include "life_case.h"
 
 #define NAMES(id, path)                                                        \
@@ -13,7 +13,7 @@ static void take(struct life_case *c, const char *json)
 	life_ok(c, life_decide(c, &record));
 }
 
-/* --- of a request that is there */
+/* --- for an existing request */
 
 static void a_decision_that_comes_too_late_says_so(void **state)
 {
@@ -64,7 +64,7 @@ static void a_decision_that_comes_too_late_says_so(void **state)
 	assert_int_equal(c->b.core.tally.decisions[ZTP_REJECT], 0);
 }
 
-/* The digest of what was decided is kept with it. */
+/* The digest of the decision is stored with it. */
 static void the_same_decision_again_is_a_duplicate(void **state)
 {
 	static const char approve[] =
@@ -85,7 +85,8 @@ static void the_same_decision_again_is_a_duplicate(void **state)
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 }
 
-/* Kafka gives a record again after a crash before the offset was committed. */
+/* Kafka delivers a record again after a crash before the offset was
+ * committed. */
 static void the_very_record_again_is_nothing(void **state)
 {
 	struct life_case *c = *state;
@@ -101,9 +102,10 @@ static void the_very_record_again_is_nothing(void **state)
 	assert_int_equal(c->b.core.tally.decisions[ZTP_APPROVE], 1);
 }
 
-/* --- of one that is not */
+/* --- for a request that does not exist */
 
-/* Whose it is, as far as anybody says: the path that it names, its own key. */
+/* The result's key is the path that the decision names, or the decision's
+ * key. */
 static void a_decision_about_nobody_is_answered(void **state)
 {
 	static const struct {
@@ -159,7 +161,7 @@ static void a_key_that_is_too_long_is_named_by_its_hash(void **state)
 	assert_string_equal(played_header(&c->record, "ztp.key.size"), "5000");
 }
 
-/* The customer's trace, else one of its own. */
+/* The customer's trace, otherwise a new one. */
 static void an_answer_goes_on_with_the_decisions_trace(void **state)
 {
 	static const char approve[] =
@@ -233,7 +235,7 @@ static void a_tombstone_is_a_dead_letter(void **state)
 		"empty");
 }
 
-/* Its size and its hash say which it was. */
+/* Its size and its hash identify it. */
 static void a_dead_letter_leaves_out_what_is_too_large(void **state)
 {
 	static char much[ZTP_DEAD_VALUE_MAX + 1];

@@ -1,5 +1,5 @@
-/* What a pending event comes to when there is no gate: a question to the
- * customer, an end at once, or nothing. */
+/* Pending events without a gate: they become a request to the customer, end at
+ * once, or change nothing. */
 #include "life_case.h"
 
 /* --- the first event of a device */
@@ -41,8 +41,8 @@ static void a_first_event_asks_the_customer(void **state)
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_NEW], 1);
 }
 
-/* A record that the journal can tell again needs no outbox, and the store no
- * commit before it goes out. */
+/* A record that can be rebuilt from the journal needs no outbox, and no commit
+ * before it is sent. */
 static void kafka_may_have_the_question_before_the_commit(void **state)
 {
 	struct life_case *c = *state;
@@ -62,7 +62,7 @@ static void kafka_may_have_the_question_before_the_commit(void **state)
 	assert_true(journal_before(&at, &c->producer.from));
 }
 
-/* --- what the request is called */
+/* --- the request's id */
 
 static void an_event_names_its_request(void **state)
 {
@@ -81,8 +81,9 @@ static void a_name_that_is_taken_is_not_given_again(void **state)
 	assert_string_equal(life_row(c, 2).id, "own-2");
 }
 
-/* An entry of a journal of before an upgrade: nothing says how the request will
- * be called when the journal tells it again. So it is committed first. */
+/* An entry from before an upgrade has no id for the request, so it would
+ * get another one when the journal is read again. Therefore it is committed
+ * first. */
 static void an_entry_without_names_gets_random_ones(void **state)
 {
 	struct life_case *c = *state;
@@ -112,7 +113,7 @@ static void an_event_brings_its_trace(void **state)
 	assert_string_equal(life_row(c, 1).traceparent, trace);
 }
 
-/* --- until when the customer may decide */
+/* --- the customer's deadline */
 
 static void the_deadline_is_the_events_within_bounds(void **state)
 {
@@ -178,7 +179,8 @@ static void another_certificate_contends_for_the_path(void **state)
 	assert_string_equal(life_member(c, "contenders"), "2");
 }
 
-/* An end frees its place among the contenders, but not its number. */
+/* A request that ends frees its place among the contenders, but not its
+ * number. */
 static void attempts_count_on(void **state)
 {
 	struct life_case *c = *state;
@@ -234,8 +236,8 @@ static void a_ninth_contender_may_have_no_name(void **state)
 	assert_string_equal(life_member(c, "device_path"), PUMP);
 }
 
-/* What the path's other certificate has come to, and what that leaves to this
- * one: with an approval, nothing. */
+/* What has become of the path's other certificate, and what remains for this
+ * one: after an approval, nothing. */
 static void the_path_is_the_first_ones_that_was_approved(void **state)
 {
 	static const struct {
@@ -290,7 +292,7 @@ static void a_live_request_is_not_asked_about_again(void **state)
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_MERGED], 1);
 }
 
-/* ... but after a while. */
+/* ... but not too soon. */
 static void a_live_request_is_announced_again_in_time(void **state)
 {
 	struct life_case *c = *state;
@@ -306,13 +308,13 @@ static void a_live_request_is_announced_again_in_time(void **state)
 	assert_int_equal(c->record.request, 1);
 	life_no_record(c, STORE_REQUESTS);
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_REANNOUNCED], 1);
-	/* The interval begins anew. */
+	/* The interval starts again. */
 	life_pass(c, LIFE_MIN - 1);
 	life_knock(c, PUMP, 1);
 	life_no_record(c, STORE_REQUESTS);
 }
 
-/* Its command was tried in vain, and is tried soon now. */
+/* Its command was tried without success, and is now tried soon. */
 static void a_device_that_comes_back_is_not_kept_waiting(void **state)
 {
 	struct life_case *c = *state;
@@ -342,7 +344,8 @@ static void a_rejected_device_is_not_asked_about_for_a_while(void **state)
 	assert_int_equal(life_newest(c), 2);
 }
 
-/* Its device was not told of the last request's end yet, and still is. */
+/* The device has not been notified of the last request's end yet. That is still
+ * owed. */
 static void a_notice_outlives_the_next_request(void **state)
 {
 	struct life_case *c = *state;
@@ -353,7 +356,7 @@ static void a_notice_outlives_the_next_request(void **state)
 	life_owes(c, 1, ZTP_OWED_NOTICE_SEND, 0, LIFE_MIN);
 }
 
-/* Without a gate nobody else knows that it has lost what it was given. */
+/* Without a gate nobody else knows that the device has lost its command. */
 static void an_approved_device_is_given_its_command_again(void **state)
 {
 	static const enum ztp_state ends[] = {ZTP_STATE_ONBOARDED,

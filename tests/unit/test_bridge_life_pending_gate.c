@@ -1,8 +1,8 @@
-/* What a pending event comes to when a gate judges which devices exist: which
- * events it may forget, and when it is asked itself. */
+/* Pending events with a gate, which knows which devices exist: which events it
+ * may forget, and when we have to ask it. */
 #include "life_case.h"
 
-/* --- the gate offers an event again until it is told that it is dealt with */
+/* --- the gate sends an event again until it is acknowledged */
 
 static void the_gate_is_told_what_is_dealt_with(void **state)
 {
@@ -81,10 +81,10 @@ static void what_is_held_back_is_not_dealt_with(void **state)
 	assert_int_equal(c->registrar.disposed_count, 1);
 }
 
-/* --- a device that the gate should have already */
+/* --- a device that the gate should already have */
 
-/* It was deleted there, or this event was overtaken by the approval: the gate
- * knows, and the event comes again. */
+/* Either the device was deleted, or the approval overtook this event. The gate
+ * knows, and will send the event again. */
 static void the_gate_is_asked_whether_it_has_the_device(void **state)
 {
 	static const enum ztp_state states[] = {ZTP_STATE_REGISTERED,
@@ -105,7 +105,7 @@ static void the_gate_is_asked_whether_it_has_the_device(void **state)
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_MERGED], 2);
 }
 
-/* The very event that made the request, offered again. */
+/* The event that created the request, sent again. */
 static void an_event_that_is_known_raises_no_doubt(void **state)
 {
 	struct life_case *c = *state;
@@ -116,7 +116,7 @@ static void an_event_that_is_known_raises_no_doubt(void **state)
 	assert_int_equal(c->registrar.disposed_count, 1);
 }
 
-/* Its id counts, whichever of the path's requests has it. */
+/* The id counts, whichever of the path's requests has it. */
 static void an_older_event_is_known_too(void **state)
 {
 	struct life_case *c = *state;
@@ -131,7 +131,7 @@ static void an_older_event_is_known_too(void **state)
 	assert_int_equal(life_newest(c), 4);
 }
 
-/* --- a new candidate with the key of a device that was */
+/* --- a new candidate with the key of a former device */
 
 static void nothing_is_owed_to_a_device_that_is_no_more(void **state)
 {
@@ -156,7 +156,7 @@ static void an_onboarded_device_that_is_no_more_is_asked_about(void **state)
 	assert_int_equal(life_row(c, 2).attempt, 2);
 }
 
-/* The gate says whether there is such a device, when it is to make one. */
+/* The gate decides when it is asked to create the device. */
 static void another_certificate_is_the_gates_to_judge(void **state)
 {
 	struct life_case *c = *state;
@@ -179,7 +179,7 @@ static void the_gate_is_to_keep_a_rejected_device_away(void **state)
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_COOLDOWN], 1);
 }
 
-/* The event is the old one: the device has not come again. */
+/* It is the old event: the device has not come back. */
 static void an_old_event_keeps_nobody_away(void **state)
 {
 	struct life_case *c = *state;

@@ -1,5 +1,5 @@
-/* What is said to a device: topic, payload, properties; what cannot be said;
- * and what a device says itself. */
+/* Messages to a device: topic, payload, properties, and what cannot be sent;
+ * and messages from a device. */
 #include "life_case.h"
 
 #include "bridge/life/moves.h"
@@ -59,7 +59,7 @@ static void a_raw_approval_is_the_payload(void **state)
 	assert_string_equal(said->status, "approved");
 }
 
-/* The broker need not keep it longer than it is good for. */
+/* The broker need not keep a message beyond its deadline. */
 static void a_message_expires_with_its_deadline(void **state)
 {
 	static const struct {
@@ -118,8 +118,8 @@ static void a_rejection_says_why(void **state)
 	}
 }
 
-/* The gate had a device with this path already: what the customer meant for
- * this one is for nobody. */
+/* The customer had approved, but the gate already had a device with this path:
+ * nobody gets the payload. */
 static void a_rejection_never_has_the_payload(void **state)
 {
 	struct life_case *c = *state;
@@ -138,7 +138,7 @@ static void a_rejection_never_has_the_payload(void **state)
 	assert_string_equal(said->text, "");
 }
 
-/* In raw format there is nothing to say it with but the status. */
+/* In the raw format only the status says that it is a rejection. */
 static void a_raw_rejection_is_empty(void **state)
 {
 	struct life_case *c = *state;
@@ -152,9 +152,9 @@ static void a_raw_rejection_is_empty(void **state)
 	assert_string_equal(said->status, "rejected");
 }
 
-/* --- what cannot be said */
+/* --- what cannot be sent */
 
-/* It counts as refused by the broker, and costs the others nothing. */
+/* It counts as refused by the broker, and does not affect the others. */
 static void what_the_broker_would_never_take_is_refused(void **state)
 {
 	static const int codes[] = {MOSQ_ERR_INVAL, MOSQ_ERR_PAYLOAD_SIZE,
@@ -186,7 +186,7 @@ static void what_the_broker_would_never_take_is_refused(void **state)
 	assert_int_equal(c->mqtt.count, 1);
 }
 
-/* What is wrong with the connection, the loop finds out by itself. */
+/* The loop notices by itself when the connection is lost. */
 static void what_the_connection_does_not_take_now_is_said_later(void **state)
 {
 	struct life_case *c = *state;
@@ -204,7 +204,7 @@ static void what_the_connection_does_not_take_now_is_said_later(void **state)
 	assert_int_equal(c->mqtt.count, 2);
 }
 
-/* A row of another program, or damaged. */
+/* The row was written by another program, or is damaged. */
 static void a_path_that_is_none_costs_itself_alone(void **state)
 {
 	struct life_case *c = *state;
@@ -218,7 +218,7 @@ static void a_path_that_is_none_costs_itself_alone(void **state)
 	assert_string_equal(c->mqtt.said[0].request_id, "r-2");
 }
 
-/* --- what a device says (delivery_ack: device) */
+/* --- messages from a device (delivery_ack: device) */
 
 #define ANSWERS_TO PUMP "/events/provisioning"
 #define APPLIED	   "{\"request_id\":\"r-1\",\"status\":\"applied\"}"
@@ -257,7 +257,7 @@ static void an_answer_is_applied_with_the_turn(void **state)
 	life_turn(c);
 	life_is(c, 1, ZTP_STATE_ONBOARDED);
 	life_result(c, "r-1", "onboarded");
-	life_turn(c); /* and with no other */
+	life_turn(c); /* and no other result */
 	life_no_record(c, STORE_RESULTS);
 }
 
@@ -287,7 +287,7 @@ static void what_is_no_answer(void **state)
 	life_is(c, 1, ZTP_STATE_DELIVERED);
 }
 
-/* Others are said again: their commands are. */
+/* The devices repeat the others, because their commands are sent again. */
 static void answers_are_bounded(void **state)
 {
 	struct life_case *c = *state;

@@ -1,4 +1,4 @@
-/* After a crash: the questions that only the journal had are put again. */
+/* After a crash the requests that only the journal had are announced again. */
 #include "life_case.h"
 
 #include "bridge/life/pending.h"
@@ -10,8 +10,8 @@ static void write_event(struct life_case *c, const char *path, int cert)
 	life_write(c, &e);
 }
 
-/* Reads all, as if Kafka took the records and had not acknowledged any when
- * the process ended. */
+/* Reads everything, as if Kafka took the records but had not acknowledged any
+ * when the process died. */
 static void crash(struct life_case *c)
 {
 	struct journal_mark floor = c->b.mark;
@@ -39,7 +39,8 @@ static void what_kafka_may_lack_is_told_again(void **state)
 	assert_true(life_record(c, STORE_REQUESTS));
 	assert_string_equal(life_member(c, "request_id"), "own-2");
 	life_no_record(c, STORE_REQUESTS);
-	/* The outbox has them: the journal need not keep them any more. */
+	/* They are in the outbox, so the journal need not keep them any
+	 * more. */
 	life_commit(c);
 	store_floor_get(c->b.store, &floor);
 	assert_false(journal_before(&floor, &c->b.mark));
@@ -78,7 +79,7 @@ static void only_questions_are_told_again(void **state)
 	struct journal_entry audit = {
 		.kind = ENTRY_AUDIT, .text = "{}", .text_len = 2};
 
-	/* Nothing but the kind of entry tells them from an event of this: */
+	/* Only its kind distinguishes the dead letter from an event of this: */
 	life_put(c, PUMP, 0, ZTP_STATE_RECEIVED, ZTP_OWED_NONE);
 	life_write(c, &dead);
 	life_write(c, &audit);
@@ -100,7 +101,7 @@ static void a_damaged_journal_is_not_passed_over(void **state)
 	assert_int_equal(pending_recover(&c->b, &c->error), ZTP_ERR_VALUE);
 }
 
-/* A file that nobody can read any more: what there was has been released. */
+/* A file that cannot be read any more; what it had has been released. */
 static void a_journal_that_ends_early_has_no_more_to_tell(void **state)
 {
 	struct life_case *c = *state;
@@ -118,7 +119,7 @@ static void an_acknowledged_question_was_asked(void **state)
 	life_ok(c, pending_announced(&c->b, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REQUESTED);
 	assert_int_equal(c->b.core.tally.requests_published, 1);
-	/* The customer was faster than Kafka's acknowledgement. */
+	/* The customer decided before Kafka's acknowledgement. */
 	life_approve(c, 1);
 	life_ok(c, pending_announced(&c->b, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REGISTERED);

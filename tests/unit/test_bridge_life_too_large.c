@@ -1,5 +1,4 @@
-/* Records that Kafka will not take at any time, for their size: what is known
- * of them instead. */
+/* Records that are too large for Kafka, and what is recorded instead. */
 #include "life_case.h"
 
 #include "bridge/life/records.h"
@@ -35,7 +34,7 @@ static void refuse(struct life_case *c, const struct store_record *record)
 	assert_true(life_logged(c, "record_too_large"));
 }
 
-/* --- of a question, an answer, an audit record */
+/* --- a request, a result, an audit record */
 
 static void a_dead_letter_says_what_was_not_sent(void **state)
 {
@@ -74,7 +73,7 @@ static void a_dead_letter_says_what_was_not_sent(void **state)
 		assert_string_equal(played_header(dead, "ztp.size"), "7");
 		assert_memory_equal(played_header(dead, "ztp.sha256"),
 				    "015abd7f", 8); /* of {"a":1} */
-		/* Of which request it spoke, by our own headers. */
+		/* Our own headers say which request it was about. */
 		assert_string_equal(played_header(dead, "ce_id"), "r-1");
 		assert_string_equal(played_header(dead, "ce_type"), "t");
 		assert_string_equal(played_header(dead, "content-type"), "");
@@ -100,7 +99,7 @@ static void a_dead_letter_has_so_many_headers(void **state)
 	assert_int_equal(c->record.header_count, ZTP_HEADERS_MAX);
 }
 
-/* --- of a dead letter: ever less of it, until nothing is left to leave out */
+/* --- a dead letter: more and more is left out, until nothing is left */
 
 static const struct ztp_header dead_headers[] = {
 	H("__connect.errors.topic", "ztp.decisions"),
@@ -158,7 +157,7 @@ static void what_it_was_is_said_once(void **state)
 	assert_int_equal(c->record.header_count, 2);
 }
 
-/* message.max.bytes is smaller than our own headers are. */
+/* message.max.bytes is smaller than our own headers. */
 static void what_cannot_be_made_smaller_is_dropped(void **state)
 {
 	struct life_case *c = *state;
@@ -174,7 +173,7 @@ static void what_cannot_be_made_smaller_is_dropped(void **state)
 	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
 }
 
-/* Its key alone may be what is too much. */
+/* The key alone may be too large. */
 static void a_key_is_left_out_before_it_is_dropped(void **state)
 {
 	struct life_case *c = *state;

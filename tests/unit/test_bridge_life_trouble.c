@@ -1,9 +1,9 @@
 /*
- * Whatever goes wrong, nothing is half done: each step of the bridge is tried
- * with a full disk at its first, its second, its n-th statement, and with
- * memory that ends at its first, its second, its n-th allocation. Each time it
- * is rolled back, as the loop does, and all is as it was; then it is done
- * again, and comes to the same as if nothing had been.
+ * Whatever goes wrong, nothing is half done. Each step of the bridge is tried
+ * with a disk that is full at the first, the second, the n-th statement, and
+ * with memory that runs out at the first, the second, the n-th allocation. Each
+ * time the step is rolled back as in the loop, and everything is as before.
+ * Then it is done again, with the same result as if nothing had happened.
  */
 #include "life_steps.h"
 
@@ -15,7 +15,7 @@
 
 static _Thread_local int statements_left = STARVE_NEVER;
 
-/* The test's comes before the library's. */
+/* The test's function comes before the library's. */
 int sqlite3_step(sqlite3_stmt *stmt)
 {
 	static int (*next)(sqlite3_stmt * stmt);
@@ -28,15 +28,15 @@ int sqlite3_step(sqlite3_stmt *stmt)
 	return next(stmt);
 }
 
-/* One that is used up, or never was. */
+/* True when the count is used up or was never set. */
 static bool is_over(int left)
 {
 	return left != 0;
 }
 
-/* --- and back */
+/* --- rolling back */
 
-/* All that the store holds, for comparison. */
+/* Everything in the store, for comparison. */
 struct picture {
 	int64_t rows, outbox, counts[ZTP_STATE_END];
 	int64_t what, tries, retry_at, due_at; /* of the newest row */
@@ -90,7 +90,8 @@ static struct life_case *begin(const struct life_step *step)
 	return c;
 }
 
-/* Undone, it is as before; done again, it comes to what it is to come to. */
+/* Rolled back, everything is as before; done again, the result is the right
+ * one. */
 static void undo_and_do(struct life_case *c, const struct life_step *step,
 			const struct picture *before)
 {
@@ -112,8 +113,8 @@ static void undo_and_do(struct life_case *c, const struct life_step *step,
 	c->offset = offset;
 }
 
-/* Tries the step with `left` going down at its n-th use, for each n. A read
- * that fails may also mean that there is nothing to do this time. */
+/* Tries the step with a failure at the n-th use, for each n. A read that fails
+ * may also mean that there is nothing to do this time. */
 static void break_at_each(const struct life_step *step, int *left, int code)
 {
 	struct life_case *c = begin(step);
@@ -151,7 +152,7 @@ static void a_want_of_memory_undoes_it(void **state)
 	break_at_each(*state, &allocations_left, ZTP_ERR_NOMEM);
 }
 
-/* --- commands: what cannot be said now is said with the next turn */
+/* --- commands: what cannot be sent now is sent in the next turn */
 
 static void said_once_all_the_same(int *left)
 {

@@ -1,4 +1,4 @@
-/* Who is made to wait, and how the loop is woken. */
+/* Which events wait for others, and how the loop is woken. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -37,7 +37,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* What was read when fd went off, within a second. */
+/* What was read when fd became readable, within a second. */
 static uint64_t goes_off(int fd)
 {
 	struct pollfd wait = {.fd = fd, .events = POLLIN};
@@ -91,7 +91,7 @@ static void test_close_behind(void **state)
 	assert_true(is_silent(coalesce->work_fd));
 }
 
-/* Those that have coalesced, and those of a queue, follow at once. */
+/* Events that have waited together, and those in a queue, follow at once. */
 static void test_next_of_several(void **state)
 {
 	struct coalesce *coalesce = *state;
@@ -113,7 +113,7 @@ static long sleeps(void)
 	return usage.ru_nvcsw;
 }
 
-/* Somebody else had the processor: there may be a queue. */
+/* Another process had the processor, so there may be a queue. */
 static void test_behind_but_awake(void **state)
 {
 	struct coalesce *coalesce = *state;
@@ -126,11 +126,11 @@ static void test_behind_but_awake(void **state)
 	coalesce->sleeps = -1;
 	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
 	assert_true(coalesce->coalesced);
-	/* Its own sleep is known to it. */
+	/* It knows about its own sleep. */
 	assert_true(coalesce->sleeps > 0 && coalesce->sleeps <= sleeps());
 }
 
-/* A disk that was waited for is not an event that was. */
+/* Waiting for the disk is not waiting for an event. */
 static void test_slept_within(void **state)
 {
 	struct coalesce *coalesce = *state;
@@ -142,7 +142,7 @@ static void test_slept_within(void **state)
 	assert_false(coalesce->coalesced);
 }
 
-/* The loop hears of it all the same. */
+/* The loop is woken all the same. */
 static void test_without_a_timer(void **state)
 {
 	struct coalesce *coalesce = *state;

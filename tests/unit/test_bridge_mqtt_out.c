@@ -1,5 +1,5 @@
-/* The connection for commands, against a broker of a few bytes: who is told
- * what, and when. */
+/* The connection for commands, with a minimal broker: which user is told what,
+ * and when. */
 #include "scratch.h"
 
 #include <arpa/inet.h>
@@ -10,7 +10,7 @@
 
 #define DEADLINE_MS 20000
 
-/* libmosquitto (2.0.11) loses one property with each CONNECT of MQTT 5. */
+/* libmosquitto 2.0.11 leaks one property with each CONNECT of MQTT 5. */
 const char *__lsan_default_suppressions(void);
 const char *__lsan_default_suppressions(void)
 {
@@ -19,7 +19,7 @@ const char *__lsan_default_suppressions(void)
 
 struct user {
 	struct mqtt_out_user joined;
-	bool takes; /* what it is offered */
+	bool takes; /* accepts what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
 };
@@ -30,7 +30,7 @@ struct connection {
 	struct log log;
 	struct mqtt_out *mqtt_out;
 	struct user first, second;
-	int listener, broker; /* broker: the accepted end, or -1 */
+	int listener, broker; /* broker: the accepted connection, or -1 */
 };
 
 /* --- the two users */
@@ -132,14 +132,14 @@ static void connect_to_broker(struct connection *c)
 	wait_readable(c->listener);
 	c->broker = accept(c->listener, NULL, NULL);
 	assert_true(c->broker >= 0);
-	mqtt_out_turn(c->mqtt_out); /* and says so, if it has not yet */
+	mqtt_out_turn(c->mqtt_out); /* sends CONNECT now or before */
 	broker_reads(c, 0x10, rest);
 	broker_says(c, connack, sizeof(connack));
 	while (!mqtt_out_connected(c->mqtt_out))
 		mqtt_out_turn(c->mqtt_out);
 }
 
-/* At once and without a goodbye: the next write fails. */
+/* At once and without closing properly, so that the next write fails. */
 static void broker_dies(struct connection *c)
 {
 	struct linger now = {.l_onoff = 1, .l_linger = 0};
@@ -247,7 +247,7 @@ static void a_loss_while_publishing_is_told_by_the_turn(void **state)
 	int mid;
 
 	broker_dies(c);
-	/* The first may still find room in the socket. */
+	/* The first may still fit into the socket's buffer. */
 	(void)mqtt_out_publish(c->mqtt_out, &mid, "t", "x", 1, NULL);
 	mqtt_out_flush(c->mqtt_out);
 	(void)mqtt_out_publish(c->mqtt_out, &mid, "t", "x", 1, NULL);

@@ -1,4 +1,4 @@
-/* Transactions: all or nothing, and the log behind them stays short. */
+/* Transactions are all or nothing, and the write-ahead log stays short. */
 #include "store_case.h"
 
 #include <poll.h>
@@ -32,7 +32,7 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
 	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
 	assert_true(store_dirty(c->store));
-	store_mark_get(c->store, &got); /* what is committed */
+	store_mark_get(c->store, &got); /* the committed one */
 	assert_int_equal(got.offset, 44);
 	store_rollback(c->store);
 	store_rollback(c->store);
@@ -52,7 +52,7 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(got.offset, 22);
 	assert_int_equal(
 		store_request_by_id(c->store, "request-2", &s, &c->error), 0);
-	/* Row numbers go on where they were. */
+	/* Row numbers continue where they were. */
 	assert_int_equal(store_case_add(c, 3, ZTP_STATE_RECEIVED).n, r.n + 1);
 }
 
@@ -65,8 +65,8 @@ static void limit_files(rlim_t bytes)
 	assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* A disk that takes no more: nothing of the batch is kept, nothing is lost,
- * and it goes on when there is room. */
+/* A full disk: nothing of the batch is kept, nothing is lost, and the store
+ * works again once there is room. */
 static void test_no_room(void **state)
 {
 	static char value[60000];
@@ -97,7 +97,7 @@ static void test_no_room(void **state)
 	assert_int_equal(store_unfinished(c->store), 1);
 }
 
-/* What was not committed is gone with the process. */
+/* What was not committed is lost with the process. */
 static void test_close_rolls_back(void **state)
 {
 	struct store_case *c = *state;
@@ -144,8 +144,8 @@ static void test_small_values(void **state)
 	assert_true(got.segment == mark.segment && got.offset == mark.offset);
 }
 
-/* Readers are done when a call returns: the log is written back while the
- * store is in use, and does not grow with what has passed through it. */
+/* No reader is open when a call returns, so the log is written back while the
+ * store is in use, and does not grow with the amount written. */
 static void test_log_stays_short(void **state)
 {
 	struct store_case *c = *state;
@@ -174,7 +174,8 @@ static void test_log_stays_short(void **state)
 		store_offset_get(c->store, "t", 0);
 		store_due_each(c->store, true, 1, 5, store_case_note, &rows,
 			       &c->error);
-		store_list_each(c->store, 0, 100, ZTP_STATE_NONE, NULL, 5,
+		store_list_each(c->store, 0, 100,
+				&(struct store_filter){.limit = 5},
 				store_case_note, &rows, &c->error);
 		for (k = 0; k < 16; k++)
 			assert_int_equal(store_outbox_remove(c->store, seqs[k],
@@ -191,7 +192,7 @@ static void test_log_stays_short(void **state)
 	assert_int_equal(store_outbox_count(c->store), 0);
 }
 
-/* By the thread: there is no second commit that could do it. */
+/* The thread does it: there is no second commit that could. */
 static void test_log_is_written_back(void **state)
 {
 	static uint8_t value[65536];

@@ -1,5 +1,5 @@
-/* Records for Kafka: each topic in its own order, bytes and headers as they
- * were given, until they are taken out. */
+/* Records for Kafka: each topic in its own order, bytes and headers as given,
+ * until they are removed. */
 #include "store_case.h"
 
 struct seen {
@@ -105,7 +105,7 @@ static void test_as_it_was_given(void **state)
 	record.topic = STORE_AUDIT;
 	record.request = 0;
 	record.key = (struct ztp_str){NULL, 0};
-	record.value = (struct ztp_str){"", 0}; /* empty is not null */
+	record.value = (struct ztp_str){"", 0}; /* empty, not null */
 	record.header_count = 0;
 	round_trip(c, &record);
 	record.topic = STORE_DLQ;
@@ -158,8 +158,8 @@ static void test_visit_ends_the_walk(void **state)
 	assert_int_equal(list(c, STORE_RESULTS, 0, 9).count, 5);
 }
 
-/* Numbers go on upwards: in a process always, and over a restart from what
- * is still there. */
+/* Numbers increase: always within a process, and after a restart from the
+ * records that are left. */
 static void test_numbers_over_a_restart(void **state)
 {
 	struct store_case *c = *state;
@@ -176,7 +176,7 @@ static void test_numbers_over_a_restart(void **state)
 	assert_true(add(c, STORE_RESULTS) > last);
 	assert_int_equal(list(c, STORE_RESULTS, 0, 9).seqs[0], a);
 	assert_int_equal(list(c, STORE_AUDIT, 0, 9).count, 1);
-	/* A topic without records between two that have some. */
+	/* a topic without records between two with some */
 	assert_int_equal(list(c, STORE_DLQ, 0, 9).count, 0);
 	add(c, STORE_DLQ);
 	assert_int_equal(list(c, STORE_DLQ, 0, 9).count, 1);

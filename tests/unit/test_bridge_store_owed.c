@@ -1,9 +1,8 @@
-/* What is owed, on disk: as the version before had it, and as a lost connection
- * leaves it. */
+/* Obligations on disk: from an older version, and after a lost connection. */
 #include "store_case.h"
 
-/* A store as version 3 of its schema was, which told what waits for its device
- * by the want of a retry_at. */
+/* A store with version 3 of the schema, in which no retry_at meant waiting for
+ * the device. */
 static const char version_3[] =
 	"CREATE TABLE meta(name TEXT PRIMARY KEY, value) WITHOUT ROWID;"
 	"CREATE TABLE position(topic TEXT, part INTEGER, next INTEGER,"
@@ -57,7 +56,7 @@ static const struct row {
 	{ZTP_STATE_REGISTERED, 2, 900, 0, 3, ZTP_OWED_WAIT_DEVICE},
 	{ZTP_STATE_UNDELIVERABLE, 2, 0, 0, 1, ZTP_OWED_WAIT_DEVICE},
 	{ZTP_STATE_REJECTED, 3, 0, 503, 1, ZTP_OWED_RELEASE},
-	/* A gate is asked about it when it is there again. */
+	/* The gate is asked about it once it is connected again. */
 	{ZTP_STATE_REJECTED, 4, 900, 504, 0, ZTP_OWED_NOTICE_SEND},
 	{ZTP_STATE_REJECTED, 4, 900, 505, 1, ZTP_OWED_NOTICE_SEND},
 	{ZTP_STATE_REJECTED, 4, 900, 0, 0, ZTP_OWED_NOTICE_WAIT},
@@ -94,7 +93,7 @@ static void insert(sqlite3 *db, int64_t n, const struct row *row)
 	exec(db, sql);
 }
 
-/* Row i, as the store has it. */
+/* Row i as read from the store. */
 static struct store_request row_of(struct store_case *c, size_t i)
 {
 	struct store_request r;
@@ -136,7 +135,7 @@ static void the_version_before_is_brought_to_ours(void **state)
 	assert_int_equal(store_count(c->store, ZTP_STATE_REJECTED), 5);
 }
 
-/* One statement for all rows does what the table says for each. */
+/* One statement for all rows does what the table does for each. */
 static void a_lost_connection_is_as_the_table_says(void **state)
 {
 	static const struct ztp_owed_facts facts = {.gate = true, .now = 700};

@@ -1,5 +1,5 @@
-/* Requests and decisions in the store: rows as they were given, lists in
- * their order and by their index, counts that are right after every move. */
+/* Requests and decisions in the store: rows as given, lists in their order and
+ * read by their index, counts that are right after every move. */
 #include "store_case.h"
 
 /* --- rows */
@@ -63,7 +63,7 @@ static void test_row_as_it_was_given(void **state)
 	assert_int_equal(store_request_by_id(c->store, "", &got, &c->error), 0);
 }
 
-/* An id is one request's. The caller looks before; the store holds anyway. */
+/* Ids are unique. The caller checks, but the store enforces it anyway. */
 static void test_id_twice(void **state)
 {
 	struct store_case *c = *state;
@@ -73,6 +73,28 @@ static void test_id_twice(void **state)
 	assert_true(store_request_add(c->store, &r, &c->error) < 0);
 	store_rollback(c->store);
 	assert_int_equal(store_unfinished(c->store), 1);
+}
+
+/* Kafka's word that a request is there counts until its deadline, once. */
+static void test_announced_in_time(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	int64_t deadline = r.owed.due_at;
+
+	assert_int_equal(
+		store_request_announced(c->store, r.n, deadline, &c->error), 0);
+	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
+	assert_int_equal(r.state, ZTP_STATE_RECEIVED);
+	assert_int_equal(
+		store_request_announced(c->store, r.n, deadline - 1, &c->error),
+		0);
+	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
+	assert_int_equal(r.state, ZTP_STATE_REQUESTED);
+	assert_int_equal(store_request_announced(c->store, r.n, 1, &c->error),
+			 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 1);
 }
 
 /* --- lists */
@@ -130,7 +152,7 @@ static void test_due_in_order(void **state)
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 	}
 	r = store_case_request(6);
-	r.state = ZTP_STATE_APPROVED; /* the gate has no deadline */
+	r.state = ZTP_STATE_APPROVED; /* no deadline for the gate */
 	r.owed.due_at = 0;
 	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
 
@@ -151,7 +173,7 @@ static void test_due_in_order(void **state)
 	store_due_each(c->store, true, 995, 2, store_case_note, &rows,
 		       &c->error);
 	assert_int_equal(rows.count, 0);
-	/* Visits may write. */
+	/* Visitors may write. */
 	assert_int_equal(
 		store_due_each(c->store, true, 2000, 10, save_it, c, &c->error),
 		0);
@@ -209,25 +231,28 @@ static void test_lists_for_people(void **state)
 	assert_int_equal(store_list_next(c->store, 0, true), 5);
 	assert_int_equal(store_list_next(c->store, 8, true), 9);
 	assert_int_equal(store_list_next(c->store, 9, true), 0);
-	store_list_each(c->store, 2, 8, ZTP_STATE_NONE, NULL, 3,
+	store_list_each(c->store, 2, 8, &(struct store_filter){.limit = 3},
 			store_case_note, &rows, &c->error);
 	store_case_expect(&rows, (int64_t[]){3, 4, 5}, 3);
 	rows = (struct store_case_rows){0};
-	store_list_each(c->store, 0, 99, ZTP_STATE_REQUESTED, "s/r1", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_REQUESTED, "s/r1", 9},
 			store_case_note, &rows, &c->error);
 	store_case_expect(&rows, (int64_t[]){5, 8}, 2);
 	rows = (struct store_case_rows){0};
-	store_list_each(c->store, 0, 99, ZTP_STATE_NONE, "s/r", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_NONE, "s/r", 9},
 			store_case_note, &rows, &c->error);
-	store_list_each(c->store, 0, 99, ZTP_STATE_NONE, "nonsense", 9,
+	store_list_each(c->store, 0, 99,
+			&(struct store_filter){ZTP_STATE_NONE, "nonsense", 9},
 			store_case_note, &rows, &c->error);
 	assert_int_equal(rows.count, 0);
 }
 
-/* --- plans: what each list must be read by, so that its cost is that of its
- * rows, however many there are. Whether an index covers all that is read (later
- * releases of SQLite find that more often) is not the point: before INDEX there
- * may be COVERING. */
+/* --- query plans: the index that each list must use, so that its cost depends
+ * on the rows it returns and not on all there are. Before INDEX there may be
+ * COVERING, which later releases of SQLite find more often and which does not
+ * matter here. */
 
 static void plan_of(struct store_case *c, enum store_sql sql, char *text,
 		    size_t cap)
@@ -258,9 +283,7 @@ static void test_every_list_has_its_index(void **state)
 	} want[] = {
 		{SQL_REQ_BY_ID, "INDEX request_id (id=?)"},
 		{SQL_REQ_BY_N, "USING INTEGER PRIMARY KEY (rowid=?)"},
-		{SQL_PATH_FIND, "USING PRIMARY KEY (hash=?)"},
-		{SQL_PATH_DEL, "USING PRIMARY KEY (hash=? AND n=?)"},
-		{SQL_PATH_LOAD, "USING INTEGER PRIMARY KEY (rowid>?)"},
+		{SQL_REQ_PATH, "INDEX request_path (path_hash=?)"},
 		{SQL_REQ_CHANNEL, "INDEX request_channel (channel=?)"},
 		{SQL_REQ_UNDECIDED, "INDEX request_undecided_due (due_at<?)"},
 		{SQL_REQ_DUE, "INDEX request_due (due_at>? AND due_at<?)"},
@@ -288,7 +311,7 @@ static void test_every_list_has_its_index(void **state)
 	for (i = 0; i < sizeof(want) / sizeof(*want); i++) {
 		plan_of(c, want[i].sql, text, sizeof(text));
 		if (!strstr(text, want[i].by) || strstr(text, "TEMP B-TREE"))
-			fail_msg("%s\nis done by %s", /* no sorting either */
+			fail_msg("%s\nis done by %s", /* and no sorting */
 				 sqlite3_sql(c->store->stmt[want[i].sql]),
 				 text);
 	}
@@ -331,7 +354,8 @@ static void expect_counts(struct store_case *c)
 	sqlite3_finalize(stmt);
 }
 
-/* Moves in a made-up order, with commits, rollbacks and restarts between. */
+/* Moves in an arbitrary order, with commits, rollbacks and restarts between
+ * them. */
 static void test_counts_after_anything(void **state)
 {
 	struct store_case *c = *state;
@@ -371,7 +395,7 @@ static void test_counts_after_anything(void **state)
 	assert_true(store_unfinished(c->store) > 0);
 }
 
-/* --- giving way */
+/* --- eviction */
 
 static void test_oldest_give_way(void **state)
 {
@@ -403,8 +427,8 @@ static void test_oldest_give_way(void **state)
 	expect_counts(c);
 }
 
-/* Without a gate the store judges whether a device exists. Such rows stay,
- * without their decision, and do not push anything else out. */
+/* Without a gate the store knows which devices exist. Such rows stay, without
+ * their decision, and do not evict others. */
 static void test_onboarded_stay(void **state)
 {
 	struct store_case *c = *state;
@@ -431,7 +455,7 @@ static void test_onboarded_stay(void **state)
 	assert_int_equal(r.fingerprint[0], 0);
 	assert_int_equal(store_decision_get(c->store, 1, false, &d, &c->error),
 			 0);
-	/* Delivered again: it is saved, and stays out of the way. */
+	/* Delivered again: it is saved and still evicts nothing. */
 	r.owed.what = ZTP_OWED_SEND;
 	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
 	assert_int_equal(store_finished(c->store), 2);
@@ -480,7 +504,7 @@ static void test_moved_deadlines_go_back(void **state)
 	store_case_reopen(c);
 	changes = sqlite3_total_changes(store_case_db(c));
 	assert_int_equal(store_reanchor(c->store, &c->error), 0);
-	assert_false(store_dirty(c->store)); /* nothing was moved: no look */
+	assert_false(store_dirty(c->store)); /* nothing was moved */
 	assert_int_equal(sqlite3_total_changes(store_case_db(c)), changes);
 
 	r.owed.due_at =
@@ -551,7 +575,7 @@ static void test_decisions(void **state)
 	assert_null(got.payload.data);
 	assert_int_equal(got.payload.len, 0);
 
-	memset(&d, 0, sizeof(d)); /* the timeout's */
+	memset(&d, 0, sizeof(d)); /* by the timeout */
 	d.verdict = ZTP_APPROVE;
 	assert_int_equal(store_decision_put(c->store, 1, &d, &c->error), 0);
 	assert_int_equal(store_decision_get(c->store, 1, true, &got, &c->error),
@@ -573,6 +597,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
+		T(test_announced_in_time),
 		T(test_path_and_channel),
 		T(test_due_in_order),
 		T(test_retries_and_waiting),

@@ -1,4 +1,4 @@
-/* Certificates: what is accepted, and what is read of it. */
+/* Certificates: what is accepted, and what is read from it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -179,8 +179,8 @@ static void names_as_openssl_writes_them(void **state)
 	}
 }
 
-/* With one byte more in front at each step, the cut moves through every
- * position of a character that is written as \XX\XX\XX. */
+/* One more byte in front at each step moves the cut through every position of a
+ * character that is written as \XX\XX\XX. */
 static void long_names_are_cut_at_a_character(void **state)
 {
 	struct fixture *fixture = *state;

@@ -1,4 +1,4 @@
-/* Certificates: the encodings: PEM, base64 and DER, strictly; hostile bytes. */
+/* Certificates: strict PEM, base64 and DER, and hostile bytes. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -65,7 +65,7 @@ static void refuses_base64_that_is_not_canonical(void **state)
 	char *end = text + strlen(text);
 
 	if (end[-1] != '=') {
-		/* no bits to spare: an alphabet of its own */
+		/* no unused bits: change the alphabet instead */
 		char *plus = strpbrk(text, "+/");
 
 		assert_non_null(plus);
@@ -155,14 +155,14 @@ static void refuses_non_minimal_length(void **state)
 	uint8_t *der = certs_der(fixture->leaf, &len);
 	uint8_t *out = malloc(len + 1);
 
-	/* of the whole: 30 82 xx xx as 30 83 00 xx xx */
+	/* the length of the whole: 30 82 xx xx as 30 83 00 xx xx */
 	out[0] = 0x30;
 	out[1] = 0x83;
 	out[2] = 0x00;
 	memcpy(out + 3, der + 2, len - 2);
 	assert_int_equal(cert_case_der(out, len + 1), ZTP_ERR_CERT);
-	/* of a value deep inside, where OpenSSL keeps the bytes as they are:
-	 * the issuer's CN, 0c 0d as 0c 81 0d */
+	/* the length of a value deep inside, where OpenSSL keeps the bytes: the
+	 * issuer's CN, 0c 0d as 0c 81 0d */
 	at = certs_find(der, len, "\x0c\x0dunused-device", 15, 0);
 	free(out);
 	free(der);
@@ -263,7 +263,7 @@ static bool text_is_safe(const char *text)
 	return true;
 }
 
-/* Whatever is accepted is still safe to pass on. */
+/* Whatever is accepted must be safe to pass on. */
 static void any_byte_changed_is_survived(void **state)
 {
 	static const uint8_t masks[] = {0x01, 0x80, 0xff, 0x20};

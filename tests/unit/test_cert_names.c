@@ -1,6 +1,5 @@
-/* What policy/ reads in a certificate by itself is what OpenSSL reads in it:
- * object identifiers, every character of a name in every place, and all
- * members at once. */
+/* policy/ reads the same in a certificate as OpenSSL: object identifiers, every
+ * character of a name in every position, and all members together. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -49,8 +48,8 @@ static void known_oids_are_openssls(void **state)
 	assert_int_equal(attributes, 16);
 }
 
-/* One name, both ways: read as ztp_cert_parse does, and read and printed by
- * OpenSSL (DER sorts a set, so not the one that it was made from). */
+/* Compares one name as ztp_cert_parse reads it with what OpenSSL reads and
+ * prints (not the original object, because DER sorts a set). */
 static void name_is(X509_NAME *name, bool plain)
 {
 	char ours[ZTP_NAME_MAX + 1], theirs[4 * ZTP_NAME_MAX];
@@ -142,12 +141,12 @@ static void names_of_many_parts(void **state)
 	name = X509_NAME_new();
 	memset(value, 'x', 64);
 	value[64] = '\0';
-	for (int i = 0; i < 7; i++) /* 67 each and a comma */
+	for (int i = 0; i < 7; i++) /* 67 bytes each and a comma */
 		add(name, "CN", V_ASN1_UTF8STRING, value);
 	name_is(name, true);
 	value[512 - 7 * 68 - 3] = '\0';
 	add(name, "CN", V_ASN1_UTF8STRING, value);
-	name_is(name, true); /* 512 bytes: the longest that is not cut */
+	name_is(name, true); /* 512 bytes: the longest that is not truncated */
 	X509_NAME_free(name);
 	name = X509_NAME_new();
 	for (int i = 0; i < 17; i++)
@@ -191,7 +190,8 @@ static void every_member_is_openssls(void **state)
 	}
 }
 
-/* BER lets a string behind an implicit tag come in pieces; DER does not. */
+/* BER allows a string behind an implicit tag to consist of pieces. DER does
+ * not. */
 static void strings_in_pieces_are_no_der(void **state)
 {
 	static const char *const extensions[] = {"subjectAltName", "DNS:ab.cd",
@@ -215,8 +215,8 @@ static void strings_in_pieces_are_no_der(void **state)
 	X509_free(x509);
 }
 
-/* The verdict on the certificate with these bytes between its public key and
- * its extensions. */
+/* Checks the certificate with these bytes between its public key and its
+ * extensions. */
 static void with_uid(X509 *x509, const char *uid, size_t uid_len, int expected)
 {
 	uint8_t bytes[256];

@@ -1,4 +1,5 @@
-/* Certificates: one test for each rule that refuses a well-encoded certificate. */
+/* Certificates: one test for each rule that refuses a well-encoded
+ * certificate. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -80,11 +81,11 @@ static void refuses_defaults_that_are_written(void **state)
 static void refuses_extensions_that_cannot_be_read(void **state)
 {
 	static const char *const bad[][2] = {
-		{"keyUsage", "DER:03020780"},	  /* fine: for contrast */
+		{"keyUsage", "DER:03020780"},	  /* valid, for contrast */
 		{"keyUsage", "DER:030100"},	  /* no bit */
 		{"keyUsage", "DER:03020080"},	  /* zeros at the end */
 		{"keyUsage", "DER:0302078000"},	  /* trailing */
-		{"keyUsage", "DER:0500"},	  /* no BIT STRING */
+		{"keyUsage", "DER:0500"},	  /* not a BIT STRING */
 		{"extendedKeyUsage", "DER:3000"}, /* empty */
 		{"extendedKeyUsage", "DER:0500"},
 		{"basicConstraints", "DER:3003010101"}, /* TRUE is FF */
@@ -108,7 +109,7 @@ static void refuses_extensions_that_cannot_be_read(void **state)
 static void refuses_bad_alternative_names(void **state)
 {
 	static const char *const bad[] = {
-		"DER:300582036100ff", /* DNS, beyond ASCII */
+		"DER:300582036100ff", /* DNS, not ASCII */
 		"DER:3005820361002e", /* DNS with NUL */
 		"DER:3005820361620a", /* DNS with a newline */
 		"DER:30028200",	      /* DNS, empty */
@@ -167,7 +168,7 @@ static void refuses_validity_backwards(void **state)
 
 static void refuses_times_of_another_shape(void **state)
 {
-	/* each as long as the UTCTime that it takes the place of, or not */
+	/* some as long as the UTCTime that they replace, some not */
 	static const char *const bad[] = {
 		"\x17\x0b"
 		"2601010304Z",
@@ -228,7 +229,7 @@ static int verdict_name(EVP_PKEY *key, int type, const void *bytes, int len)
 		certs_sign(x509, key, EVP_sha256());
 		rc = cert_case_x509(x509);
 	} else {
-		rc = ZTP_ERR_CERT; /* OpenSSL itself would not write it */
+		rc = ZTP_ERR_CERT; /* OpenSSL itself refuses to write it */
 	}
 	X509_NAME_ENTRY_free(entry);
 	ASN1_STRING_free(value);
@@ -302,8 +303,8 @@ static void refuses_an_empty_issuer(void **state)
 	X509_NAME_free(empty);
 }
 
-/* The version is taken out of the signed certificate, because OpenSSL 3.5 signs
- * nothing with extensions in it but as version 3. */
+/* The version is removed from the signed certificate, because OpenSSL 3.5 signs
+ * a certificate with extensions only as version 3. */
 static void refuses_extensions_in_v1(void **state)
 {
 	static const char *const extensions[] = {"keyUsage", "digitalSignature",
@@ -380,7 +381,7 @@ static void refuses_other_keys(void **state)
 			 ZTP_ERR_CERT_KEY);
 }
 
-/* Replaces the key's bits, given with their first byte (unused bits). */
+/* Replaces the key's bits, which start with the number of unused bits. */
 static void check_key_bits(struct fixture *fixture, const uint8_t *bits,
 			   size_t bits_len, int expected)
 {

@@ -60,7 +60,7 @@ static int teardown(void **state)
 	return 0;
 }
 
-/* The verdict on a leaf, which is freed. */
+/* Checks a leaf and frees it. */
 static int verdict(X509 *x509, struct ztp_ca *const *cas, size_t count,
 		   int64_t now_ms, size_t *issuer)
 {
@@ -183,7 +183,7 @@ static void an_intermediate_listed_alone_is_an_anchor(void **state)
 	assert_int_equal(verdict(leaf_of(fixture, x509, key, NULL), &ca, 1,
 				 CERTS_NOW, NULL),
 			 0);
-	/* and a CA above it does not vouch for what it signed */
+	/* and a CA above it does not make what it signed trusted */
 	assert_int_equal(verdict(leaf_of(fixture, x509, key, NULL),
 				 fixture->cas, 2, CERTS_NOW, NULL),
 			 ZTP_ERR_UNTRUSTED);
@@ -205,7 +205,7 @@ static void a_v1_root_is_a_ca(void **state)
 	assert_int_equal(verdict(leaf_of(fixture, root, key, NULL), &ca, 1,
 				 CERTS_NOW, NULL),
 			 0);
-	/* but no leaf, although nothing in it says so */
+	/* but it is no leaf, although nothing in it says so */
 	assert_int_equal(verdict(X509_dup(root), &ca, 1, CERTS_NOW, NULL),
 			 ZTP_ERR_CERT_IS_CA);
 	ztp_ca_free(ca);
@@ -441,7 +441,7 @@ static void refuses_what_is_no_ca(void **state)
 		assert_null(ca);
 		X509_free(x509);
 	}
-	/* v1, but not self-signed; and v1 that only says so */
+	/* v1, but not self-signed; and v1 that only claims to be */
 	x509 = leaf_of(fixture, fixture->ca_x509, fixture->ca_key, NULL);
 	assert_int_equal(parse_ca(&ca, x509), ZTP_ERR_CERT_USAGE);
 	X509_free(x509);

@@ -1,5 +1,5 @@
-/* The recipe of a registry's CA and a device's certificate as the manuals give
- * it, run by the openssl program. */
+/* The manuals' recipe for a registry's CA and a device's certificate, run with
+ * the openssl program. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,4 @@
-/* What the device gets, byte by byte, and what it answers. */
+/* What the device gets, byte for byte, and what it answers. */
 #include "ztp/command.h"
 
 #include <stdio.h>
@@ -13,7 +13,7 @@
 	"{\"type\":\"provisioning\",\"request_id\":\"r-1\","                   \
 	"\"status\":\"approved\",\"device_path\":\"" PATH "\""
 
-/* data is copied to exactly its size. */
+/* data is copied into an allocation of exactly its size. */
 static struct ztp_payload payload(enum ztp_payload_kind kind, const char *data,
 				  size_t len, const char *type)
 {
@@ -192,7 +192,7 @@ static void a_full_payload_fits(void **state)
 	free(data);
 }
 
-/* The whole way of a payload, from the customer's text to the device's. */
+/* The whole path of a payload, from the customer's text to the device's. */
 static void from_decision_to_device(void **state)
 {
 	static const char text[] =

@@ -1,4 +1,4 @@
-/* Decisions in every spelling and wrapping, and each rule that refuses. */
+/* Decisions in every format, and each rule that refuses one. */
 #include "tests/unit/decision_case.h"
 
 #include <stdio.h>
@@ -50,6 +50,36 @@ static void everything_given(void **state)
 			    "application/json; charset=utf-8");
 	payload_is(&decision, ZTP_PAYLOAD_JSON, "{\"wifi\":\"x\"}");
 	ztp_decision_clear(&decision);
+}
+
+/* Metadata is normalised: the same content always gives the same text. */
+static void metadata_is_written_anew(void **state)
+{
+	static const struct {
+		const char *given, *stored;
+	} lines[] = {
+		{"{\"k\":\"v\"}", "{\"k\":\"v\"}"},
+		{"{ \"\\u006b\" :\t\"\\/\\u0076\" ,\n\"\\n\":\"\\u00e9\" }",
+		 "{\"k\":\"/v\",\"\\n\":\"\xc3\xa9\"}"},
+		{"{\"\":\"\",\"\\\"\":\"\\u0001\\ud83d\\ude00\"}",
+		 "{\"\":\"\",\"\\\"\":\"\\u0001\xf0\x9f\x98\x80\"}"},
+		{" { } ", NULL},
+	};
+	struct ztp_decision decision;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(lines); i++) {
+		char *text =
+			exact_print(OK ",\"metadata\":%s}", lines[i].given);
+
+		take(&decision, text);
+		if (lines[i].stored)
+			assert_string_equal(decision.metadata, lines[i].stored);
+		else
+			assert_null(decision.metadata);
+		ztp_decision_clear(&decision);
+		free(text);
+	}
 }
 
 static void null_counts_as_absent(void **state)
@@ -115,7 +145,7 @@ static void payload_in_base64(void **state)
 	ztp_decision_clear(&decision);
 }
 
-/* A payload of n bytes with an opening and a closing piece around it. */
+/* A payload of n bytes between an opening and a closing text. */
 static char *sized(const char *before, size_t n, const char *after)
 {
 	char *text = malloc(strlen(before) + n + strlen(after) + 1), *p;
@@ -217,7 +247,7 @@ static const struct {
 	{"{" HEAD ",\"Decision\":\"approve\"}", ZTP_ERR_MISSING},
 	{OK ",\"isApprove\":true}", ZTP_ERR_VALUE},
 	{OK ",\"isApprove\":false}", ZTP_ERR_VALUE},
-	/* who is meant */
+	/* which device */
 	{"{\"request_id\":\"a b\",\"device_path\":\"" PATH
 	 "\",\"decision\":\"approve\"}",
 	 ZTP_ERR_VALUE},
@@ -412,6 +442,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest),
 		cmocka_unit_test(everything_given),
+		cmocka_unit_test(metadata_is_written_anew),
 		cmocka_unit_test(null_counts_as_absent),
 		cmocka_unit_test(payloads_as_they_were_written),
 		cmocka_unit_test(payload_in_base64),

@@ -1,4 +1,4 @@
-/* Decisions inside CloudEvents, binary and structured, and the headers of their
+/* Decisions in CloudEvents, binary and structured, and the headers of their
  * records. */
 #include "tests/unit/decision_case.h"
 
@@ -50,7 +50,7 @@ static void cloudevent_binary_refusals(void **state)
 		refused_with(OK "}", versions[i], 4, ZTP_ERR_CLOUDEVENT);
 	for (size_t n = 1; n < 4; n++)
 		refused_with(OK "}", binary, n, ZTP_ERR_CLOUDEVENT);
-	/* without ce_specversion it is no CloudEvent at all */
+	/* without ce_specversion it is not a CloudEvent */
 	refused_with(OK "}", binary + 1, 3, 0);
 }
 

@@ -80,12 +80,12 @@ static void traceparents(void **state)
 {
 	static const char *const bad[] = {
 		"",
-		/* version, or what later versions may add */
+		/* another version, or text that later versions may add */
 		"01-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		(VALID "-00"),
 		(VALID " "),
-		/* upper case, no hex, separators */
+		/* upper case, not hex, wrong separators */
 		"00-0AF7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
 		"00-0af7651916cd43dd8448eb211c80319c-B7ad6b7169203331-01",
 		"00-0af7651916cd43dd8448eb211c80319g-b7ad6b7169203331-01",

@@ -1,4 +1,4 @@
-/* The plugin's callbacks, with the broker's part played by gate_broker.c. */
+/* The plugin's callbacks. gate_broker.c plays the broker. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -75,7 +75,7 @@ static void test_squatter_ends_before_the_answer(void **state)
 	gate_create(f, CUSTOM "a", 1, "r", "\"created\":true");
 	assert_true(squatter->kicked);
 	assert_false(gate_can(squatter, MOSQ_ACL_READ, CUSTOM "a/commands"));
-	/* what the broker has stored under the id was the squatter's */
+	/* what the broker has stored under the id belongs to the squatter */
 	device = gate_unused(f, CUSTOM "a", 1);
 	device->clean_start = false;
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
@@ -101,7 +101,7 @@ static void test_sighup(void **state)
 	assert_int_equal(gate_auth(live), MOSQ_ERR_SUCCESS);
 	assert_int_equal(gate_auth(away), MOSQ_ERR_SUCCESS);
 	gate_tick();
-	/* without word of a reload, only the live one is known */
+	/* without a reload event, only the live one is known */
 	assert_int_equal(gate_auth(live), MOSQ_ERR_SUCCESS);
 	assert_int_equal(gate_published_count("ztp/v1/audit", NULL), records);
 }
@@ -113,7 +113,7 @@ static void test_a_pointer_that_comes_back_is_nobody(void **state)
 
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
 	gate_disconnect(device);
-	/* the broker frees it and gives the memory to an impostor */
+	/* the broker frees it, and an impostor gets the same memory */
 	free(device->password);
 	device->password = strdup("x");
 	assert_int_equal(gate_connect(device), MOSQ_ERR_AUTH);
@@ -131,8 +131,8 @@ static void test_a_pointer_that_comes_back_is_nobody(void **state)
 			 MOSQ_ERR_ACL_DENIED);
 }
 
-/* Nobody asks BASIC_AUTH about a certificate that is a username, and such a
- * client may have been given the memory of the device's old session. */
+/* When the username comes from a TLS certificate there is no BASIC_AUTH, and
+ * such a client may have the memory of the device's old session. */
 static void test_a_pointer_that_comes_back_past_the_gate(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -149,12 +149,12 @@ static void test_a_pointer_that_comes_back_past_the_gate(void **state)
 	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/events/x"));
 }
 
-/* A session that the broker keeps, and then does not: nothing is said of
- * that, and its memory is gone before its proof runs out. */
+/* The broker keeps a session and later drops it without an event. Its memory is
+ * gone before its proof expires. */
 static void test_a_session_expires_before_its_proof(void **state)
 {
 	struct gate_fixture *f = *state;
-	/* Long enough to connect before it ends, else the skew is let in. */
+	/* long enough to connect before it ends; later only the skew helps */
 	char *jwt = gate_proof(f, 0, 3);
 	struct mosquitto *away = gate_client(DIRECT "a", f->texts[0], jwt, 5);
 	struct mosquitto *here = gate_client(DIRECT "b", f->texts[0], jwt, 5);
@@ -231,7 +231,7 @@ static void test_offered_until_acknowledged(void **state)
 	gate_tick();
 	at = strstr(gate_published("ztp/v1/pending", NULL), "request_id\":\"");
 	(void)snprintf(id, sizeof(id), "%.36s", at + 13);
-	/* a listener, then a restart */
+	/* somebody listens, then a restart */
 	assert_true(gate_can(f->op, MOSQ_ACL_SUBSCRIBE, "ztp/#"));
 	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/pending", id), 2);
@@ -257,14 +257,14 @@ static void test_wills(void **state)
 	struct mosquitto *next;
 
 	assert_true(gate_can(f->op, MOSQ_ACL_WRITE, "$CONTROL/ztp/v1"));
-	/* taken over: the will goes out between BASIC_AUTH and DISCONNECT */
+	/* takeover: the will is published between BASIC_AUTH and DISCONNECT */
 	next = gate_client("op", OP, "secret", 5);
 	assert_int_equal(gate_auth(next), MOSQ_ERR_PLUGIN_DEFER);
 	assert_false(gate_can(f->op, MOSQ_ACL_WRITE, "$CONTROL/ztp/v1"));
 	gate_disconnect(f->op);
 	assert_false(gate_can(f->op, MOSQ_ACL_WRITE, "ztp/v1/pending"));
 	assert_true(gate_can(next, MOSQ_ACL_WRITE, "$CONTROL/ztp/v1"));
-	/* refused: the old one goes on */
+	/* refused: the old one continues */
 	f->op = gate_client("op", OP, "wrong", 5);
 	assert_int_equal(gate_auth(f->op), MOSQ_ERR_PLUGIN_DEFER);
 	gate_refuse(f->op);
@@ -273,7 +273,7 @@ static void test_wills(void **state)
 		     MOSQ_ERR_SUCCESS);
 }
 
-/* An operator's session may be kept as well: its will goes out while it is
+/* An operator's session may be kept as well. Its will is published while it is
  * away. */
 static void test_will_of_a_session_that_is_kept(void **state)
 {

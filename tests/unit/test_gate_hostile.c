@@ -1,5 +1,5 @@
 /* What a hostile device, another registry's customer or a careless operator
- * would try; each of these was open once. */
+ * might try. Each of these worked once. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -63,7 +63,7 @@ static bool reads(struct mosquitto *client, const char *topic)
 	       gate_can(client, MOSQ_ACL_READ, topic);
 }
 
-/* ---- a command topic that two paths render alike */
+/* ---- two paths with the same command topic */
 
 static void test_a_device_keeps_its_topic(void **state)
 {
@@ -78,7 +78,7 @@ static void test_a_device_keeps_its_topic(void **state)
 	assert_non_null(gate_published("ztp/v1/audit", "topic_in_use"));
 	gate_tick();
 	assert_null(gate_published("ztp/v1/pending", NULL));
-	/* whoever was there first, also after a restart */
+	/* the first one has it, also after a restart */
 	gate_unload(f);
 	assert_int_equal(gate_load(f), 0);
 	assert_int_equal(gate_connect(gate_first(f, EVIL "a", 1)),
@@ -99,7 +99,7 @@ static void test_a_squatter_on_anothers_topic(void **state)
 	evil->clean_start = false;
 	assert_int_equal(gate_connect(evil), MOSQ_ERR_SUCCESS);
 	assert_true(reads(evil, "/devices/b/commands"));
-	/* two candidates do not read one topic; both are asked about */
+	/* two candidates do not read one topic, but both are announced */
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 1)),
 			 MOSQ_ERR_AUTH);
 	gate_tick();
@@ -193,7 +193,7 @@ static void test_one_ipv6_network_is_one_source(void **state)
 	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_AUTH);
 	records = gate_published_count("ztp/v1/audit", NULL);
 	assert_true(records >= 1 && records <= 250);
-	/* IPv4 behind a dual-stack socket is IPv4 */
+	/* an IPv4 address on a dual-stack socket counts as IPv4 */
 	refused(f, DIRECT "a", 1, "::ffff:192.0.2.77");
 	assert_non_null(strstr(last_code(), "bad_certificate"));
 	assert_non_null(strstr(last_code(), "::ffff:192.0.2.77"));
@@ -250,7 +250,7 @@ static void test_a_held_session_from_the_brokers_file(void **state)
 	gate_disconnect(device);
 	gate_unload(f);
 	assert_int_equal(gate_load(f), 0);
-	/* the broker says "session present": nobody subscribes again */
+	/* the broker reports "session present", so nobody subscribes again */
 	device = gate_first(f, CUSTOM "a", 0);
 	device->clean_start = false;
 	device->sub_count = 1;
@@ -288,7 +288,7 @@ static void test_a_kick_hits_no_pointer_that_came_back(void **state)
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
 	gate_ok(f,
 		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"");
-	/* it goes by itself, and its memory becomes another connection's */
+	/* it disconnects, and another connection gets its memory */
 	gate_disconnect(device);
 	gate_client_swap(device, next);
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
@@ -360,7 +360,7 @@ static void test_a_rejected_candidate_keeps_no_certificate(void **state)
 	assert_int_equal(sqlite3_column_int(stmt, 1), 1);
 	sqlite3_finalize(stmt);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
-	/* and is asked about again, whole, after its cool-down */
+	/* and is announced again, complete, after its cool-down */
 	assert_int_equal(gate_load(f), 0);
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
 			 MOSQ_ERR_SUCCESS);

@@ -1,4 +1,5 @@
-/* The strict reader: what RFC 8259 allows, and each rule that refuses. */
+/* The strict reader: what RFC 8259 allows, and each rule that refuses a
+ * text. */
 #include "ztp/json.h"
 
 #include <stdio.h>
@@ -224,7 +225,7 @@ static void refuses_duplicate_keys_however_spelled(void **state)
 		{"[{\"x\":{\"a\":1,\"b\":2,\"a\":3}}]", 0,
 		 ZTP_ERR_DUPLICATE_KEY},
 		{"{\"a\":{\"b\":1},\"a\":{\"b\":1}}", 0, ZTP_ERR_DUPLICATE_KEY},
-		/* near, but not the same */
+		/* similar, but not the same */
 		{"{\"\\\\u0061\":1,\"a\":2}", 0, 0},
 		{"{\"\\u0061b\":1,\"a\":2}", 0, 0},
 		{"{\"\\u0062\":1,\"a\":2}", 0, 0},
@@ -277,8 +278,8 @@ static double seconds(void)
 	return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
 }
 
-/* Keys that differ only at their end, alike in what a simple hash sees. A
- * quadratic search takes 10^9 comparisons here, minutes under ASan. */
+/* Keys that differ only at their end and look alike to a simple hash. A
+ * quadratic search would take 10^9 comparisons here, minutes under ASan. */
 static void cost_is_bounded_for_hostile_keys(void **state)
 {
 	char *text = malloc(ROOM), *p = text;
@@ -368,6 +369,95 @@ static void every_prefix_is_refused_and_none_is_overread(void **state)
 	exact_code("whole", check(text, sizeof(text) - 1), 0);
 }
 
+/* --- the values, one by one */
+
+#define STOP_AT 3
+
+struct seen {
+	char text[256]; /* "name=kind:raw " for each */
+	int count;
+	bool stop;
+};
+
+static int see(void *arg, const struct ztp_json_item *item)
+{
+	struct seen *seen = arg;
+	size_t at = strlen(seen->text);
+	char name[32] = "";
+
+	if (item->name.p)
+		name[ztp_json_unescape(name, item->name)] = '\0';
+	(void)snprintf(seen->text + at, sizeof(seen->text) - at, "%s=%c:%.*s ",
+		       name, item->kind, (int)item->raw.n, item->raw.p);
+	seen->count++;
+	return seen->stop && seen->count == STOP_AT ? ZTP_ERR_FULL : 0;
+}
+
+static void each_value_is_shown_in_order(void **state)
+{
+	static const struct {
+		const char *text, *seen;
+	} lines[] = {
+		{" {\"a\":1, \"\\u0062\" : {\"c\":[2]} ,\"\":null}",
+		 "a=0:1 b={:{\"c\":[2]} =n:null "},
+		{"[ \"x\" ,[[]], -1e2,true,false]",
+		 "=\":\"x\" =[:[[]] =0:-1e2 =t:true =f:false "},
+		{"[]", ""},
+		{"{ }", ""},
+		{" 7 ", ""},
+		{"\"[1]\"", ""},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		size_t n = strlen(lines[i].text);
+		char *copy = exact_copy(lines[i].text, n);
+		struct seen seen = {.count = 0};
+
+		assert_int_equal(ztp_json_each((struct ztp_str){copy, n}, n,
+					       see, &seen, NULL),
+				 0);
+		assert_string_equal(seen.text, lines[i].seen);
+		free(copy);
+	}
+}
+
+static void whoever_looks_can_stop_it(void **state)
+{
+	static const struct ztp_str text = {"[1,2,3,4", 8};
+	struct seen seen = {.stop = true};
+	struct ztp_error error;
+
+	(void)state;
+	assert_int_equal(ztp_json_each(text, 100, see, &seen, &error),
+			 ZTP_ERR_FULL);
+	assert_int_equal(seen.count, STOP_AT);
+	seen.stop = false;
+	assert_int_equal(ztp_json_each(text, 100, see, &seen, &error),
+			 ZTP_ERR_JSON);
+}
+
+static void the_outermost_value(void **state)
+{
+	static const struct ztp_str string = {" \"a\\n\" ", 7};
+	static const struct ztp_str array = {" [1] ", 5};
+	struct ztp_json_item value;
+
+	(void)state;
+	assert_int_equal(ztp_json_value(&value, string, 7, NULL), 0);
+	assert_int_equal(value.kind, '"');
+	assert_int_equal(value.raw.n, 5);
+	assert_null(value.name.p);
+	assert_true(ztp_json_is(&value.string, "a\n"));
+	assert_false(ztp_json_is(&value.string, "a"));
+	assert_false(ztp_json_is(&value.string, ""));
+	assert_int_equal(ztp_json_value(&value, array, 5, NULL), 0);
+	assert_int_equal(value.kind, '[');
+	assert_memory_equal(value.raw.p, "[1]", value.raw.n);
+	assert_int_equal(ztp_json_value(&value, array, 4, NULL),
+			 ZTP_ERR_TOO_LARGE);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -385,6 +475,9 @@ int main(void)
 		cmocka_unit_test(a_hundred_thousand_brackets_are_no_danger),
 		cmocka_unit_test(size_and_emptiness),
 		cmocka_unit_test(every_prefix_is_refused_and_none_is_overread),
+		cmocka_unit_test(each_value_is_shown_in_order),
+		cmocka_unit_test(whoever_looks_can_stop_it),
+		cmocka_unit_test(the_outermost_value),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

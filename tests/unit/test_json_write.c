@@ -1,4 +1,4 @@
-/* What is written is, byte for byte, what cJSON prints of the same. */
+/* The writer's output is byte for byte what cJSON prints. */
 #include <cjson/cJSON.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -7,7 +7,7 @@
 #include "policy/json_write.h"
 #include "tests/unit/exact.h"
 
-/* Both ways: as a member's value, and in an array. */
+/* As a member's value and in an array. */
 static void string_is(const char *text)
 {
 	const char *const texts[] = {text, text};

@@ -77,7 +77,7 @@ static int verify(struct fixture *fixture, int key, const char *jwt)
 	return rc;
 }
 
-/* The verdict on a JWT properly signed with the key. */
+/* Verifies a JWT that is properly signed with the key. */
 static int signed_verdict(struct fixture *fixture, int key, const char *header,
 			  const char *claims)
 {
@@ -128,7 +128,7 @@ static void claims_are_handed_out(void **state)
 			 0);
 	assert_int_equal(claims.issued_ms, 1767323000000);
 	assert_int_equal(claims.expires_ms, 1767326600000);
-	/* untouched by a refusal */
+	/* a refusal leaves them alone */
 	claims.issued_ms = 1;
 	jwt[len - 3] = jwt[len - 3] == 'A' ? 'B' : 'A';
 	assert_int_equal(ztp_jwt_verify(&claims, jwt, len, fixture->keys[P256],
@@ -322,6 +322,8 @@ static void audience_where_one_is_set(void **state)
 		"\"" AUDIENCE "\"",
 		"[\"" AUDIENCE "\"]",
 		"[\"other\",\"" AUDIENCE "\"]",
+		"[7,null,{}, \"\\u0061cme\\/plant-7\" ]",
+		"\"\\u0061cme/plant-7\"",
 	};
 	static const char *const bad[] = {
 		"\"other\"",
@@ -387,7 +389,7 @@ static void refuses_another_keys_signature(void **state)
 	EVP_PKEY_free(other);
 }
 
-/* Only the signature knows of a change in what it signs. */
+/* Only the signature reveals a change in the signed text. */
 static void refuses_claims_that_were_exchanged(void **state)
 {
 	struct fixture *fixture = *state;
@@ -445,7 +447,7 @@ static void refuses_other_shapes(void **state)
 	free(jwt);
 }
 
-/* 64 bytes leave 4 bits in the last digit: they must be zero. */
+/* 64 bytes leave 4 unused bits in the last digit, which must be zero. */
 static void refuses_a_second_spelling_of_the_signature(void **state)
 {
 	struct fixture *fixture = *state;

@@ -121,7 +121,7 @@ static void every_accepted_key_verifies(void **state)
 	ztp_key_free(NULL);
 }
 
-/* A signature of any other length is none, a DER one least of all. */
+/* A signature of any other length is refused, one in DER above all. */
 static void refuses_signatures_of_another_length(void **state)
 {
 	static const char *const kinds[] = {"rsa:2048", "ec:P-256", "ec:P-384"};
@@ -173,7 +173,8 @@ static void refuses_a_der_signature(void **state)
 	EVP_PKEY_free(pkey);
 }
 
-/* r and s are in 1..n-1; (r, n-s) is as good as (r, s), and r+n is not r. */
+/* r and s must be in 1..n-1. (r, n-s) is as valid as (r, s), but r+n is not
+ * r. */
 static void r_and_s_are_in_range(void **state)
 {
 	EVP_PKEY *pkey = certs_key("ec:P-256");

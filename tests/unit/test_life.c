@@ -1,4 +1,4 @@
-/* The whole legality matrix and both decision lists, as tables. */
+/* The complete matrix of legal moves and both lists of rules, as tables. */
 #include "ztp/life.h"
 
 #include <stdio.h>
@@ -301,7 +301,7 @@ static const struct decision_line decision_lines[] = {
 	D("other path, decided", DECIDED | ELSE, ONBOARDED, MISMATCH),
 	D("other path, conflict", ELSE, CONFLICT, MISMATCH),
 	D("wrong fingerprint, expired", WRONG, EXPIRED, MISMATCH),
-	/* the very record again, whatever became of the request */
+	/* the same record again, whatever has become of the request */
 	D("again, approved", DECIDED | AGAIN, APPROVED, REDELIVERED),
 	D("again, onboarded", DECIDED | AGAIN, ONBOARDED, REDELIVERED),
 	D("again, rejected", DECIDED | AGAIN, REJECTED, REDELIVERED),
@@ -311,7 +311,7 @@ static const struct decision_line decision_lines[] = {
 	D("again, before mismatch", DECIDED | AGAIN | ELSE, APPROVED,
 	  REDELIVERED),
 	D("that position, but nothing stored", AGAIN, REQUESTED, APPROVE),
-	/* said before */
+	/* decided before */
 	D("same, approved", DECIDED, APPROVED, DUPLICATE),
 	D("same, registered", DECIDED, REGISTERED, DUPLICATE),
 	D("same, delivered", DECIDED, DELIVERED, DUPLICATE),
@@ -325,7 +325,7 @@ static const struct decision_line decision_lines[] = {
 	D("rejected, then approved", DECIDED | REJECTS, REJECTED, ALREADY),
 	D("decided by the deadline", 0, APPROVED, ALREADY),
 	D("decided by the deadline, reject", REJECTS, ONBOARDED, ALREADY),
-	/* ended without regard to the customer */
+	/* ended without the customer */
 	D("conflict", 0, CONFLICT, CONFLICT),
 	D("conflict, reject", REJECTS, CONFLICT, CONFLICT),
 	D("conflict after this approval", DECIDED, CONFLICT, CONFLICT),

@@ -1,5 +1,5 @@
-/* What is owed to a device: every event in every state, as matrices; then the
- * numbers that change with it. */
+/* Obligations: every event in every state, as matrices, and then the numbers
+ * that change with the state. */
 #include "ztp/obligation.h"
 
 #include <limits.h>
@@ -27,7 +27,7 @@ static const char letters[] = "-gwscntr";
 _Static_assert(sizeof(letters) == COUNT + 1, "a letter for each state");
 _Static_assert(ZTP_OWED_END == COUNT, "a column for each state");
 
-/* A state as it is stored: with a time where it is to be tried. */
+/* A state as it is stored, with a retry time if it has to be tried. */
 static struct ztp_obligation in_state(enum ztp_owed what, int tries)
 {
 	bool waits = what == ZTP_OWED_NONE || what == ZTP_OWED_WAIT_DEVICE ||
@@ -82,8 +82,8 @@ static void expect_matrix(const struct matrix_line *lines, size_t count,
 			if (!changed)
 				assert_memory_equal(&before, &after,
 						    sizeof(after));
-			/* What waits has no time to be tried at; all else
-			 * has one. */
+			/* States that wait have no retry time; all others
+			 * have one. */
 			assert_int_equal(after.retry_at == 0,
 					 in_state(after.what, 0).retry_at == 0);
 		}
@@ -115,7 +115,7 @@ static const struct matrix_line gate_away[] = {
 	L(GONE,               "- - - - - - - -"),
 };
 
-/* What is another with the device there, to be told, and asked to answer. */
+/* What differs when the device is there, gets a notice, and must answer. */
 static const struct matrix_line gate_there[] = {
 	/* in:                 - g w s c n t r */
 	L(APPROVED,           "g . . . . . . ."),
@@ -127,7 +127,7 @@ static const struct matrix_line gate_there[] = {
 	L(HELD,               ". . . . t t t ."),
 };
 
-/* Without a gate nobody says who is there. */
+/* Without a gate we do not hear which devices are there. */
 static const struct matrix_line alone[] = {
 	/* in:                 - g w s c n t r */
 	L(RECEIVED,           "- . . . . . . ."),
@@ -150,14 +150,14 @@ static const struct matrix_line alone_told[] = {
 	L(PUBACK,             ". . s s - - - ."),
 };
 
-/* ... when it was tried twice. */
+/* The same after two tries. */
 static const struct matrix_line alone_tried[] = {
 	/* in:                 - g w s c n t r */
 	L(AGAIN,              "s . s s . . . ."),
 	L(KNOCKED,            ". . . s . . . ."),
 };
 
-/* A notice in our own queue, never tried; and tried. */
+/* A notice still in our own queue: never tried, and tried. */
 static const struct matrix_line queued[] = {
 	/* in:                 - g w s c n t r */
 	L(DEADLINE,           "- g w w c r t r"),
@@ -186,7 +186,7 @@ static void every_event_in_every_state(void **state)
 	EXPECT(queued_tried, 1, .gate = true, .queued = true);
 }
 
-/* An event that no matrix has would be one that nobody has thought about. */
+/* An event in no matrix would be one that nobody has thought about. */
 static void every_event_is_in_a_matrix(void **state)
 {
 	bool seen[ZTP_ON_END] = {false};
@@ -223,7 +223,7 @@ struct number_line {
 			want_tries, want_retry, want_due                       \
 	}
 
-/* The jitter is 0: a pause is 3/4 of its middle. */
+/* The random number is 0, so a pause is 3/4 of its nominal length. */
 /* clang-format off */
 static const struct number_line number_lines[] = {
 	N("a request's deadline is the decision's", 0, NONE, 0, RECEIVED,
@@ -263,11 +263,11 @@ static const struct number_line number_lines[] = {
 	N("notice too late", 0, NOTICE_SEND, 0, DEADLINE, 0, 0, 0),
 	N("command too late", 0, SEND, 3, DEADLINE, 3, 0, 0),
 	N("nothing is too late", 0, RELEASE, 3, DEADLINE, 3, KEPT, 0),
-	/* the gate's word */
+	/* what the gate says */
 	N("it is there", GATE, WAIT_DEVICE, 3, SUBSCRIBED, 0, NOW, KEPT),
 	N("the held one is there", GATE, NOTICE_WAIT, 0, HELD_SUBSCRIBED,
 	  0, NOW, KEPT),
-	/* That it was asked about counts: it shares the retry rate. */
+	/* Asking the gate counts as a try: it shares the retry rate. */
 	N("held and there", GATE | TOLD, NOTICE_CHECK, 0, HELD,
 	  1, NOW, AFTER(5000)),
 	N("held and away", GATE, NOTICE_CHECK, 0, HELD, 0, 0, AFTER(5000)),
@@ -280,7 +280,7 @@ static const struct number_line number_lines[] = {
 	N("lost: notice", GATE, NOTICE_SEND, 1, CONNECTION_LOST,
 	  0, KEPT, KEPT),
 	N("gone", GATE, SEND, 3, GONE, 3, 0, 0),
-	/* it comes again */
+	/* the device comes again */
 	N("again after the end", 0, NONE, 3, AGAIN, 0, NOW, AFTER(TIMEOUT)),
 	N("again while tried", 0, SEND, 1, AGAIN, 0, NOW, AFTER(TIMEOUT)),
 	N("knocked", 0, SEND, 9, KNOCKED, 1, NOW, KEPT),
@@ -319,7 +319,8 @@ static void every_number(void **state)
 	}
 }
 
-/* An answer that is awaited without a deadline gets one; else it keeps it. */
+/* Waiting for an answer sets a deadline if there is none, and keeps one that is
+ * there. */
 static void an_awaited_answer_has_a_deadline(void **state)
 {
 	struct ztp_owed_facts facts = {
@@ -366,7 +367,7 @@ static void commands_and_notices(void **state)
 	assert_string_equal(ztp_owed_name(ZTP_OWED_WAIT_DEVICE), "wait_device");
 }
 
-/* On disk: never another number. */
+/* They are stored on disk, so they never change. */
 static void numbers_stay(void **state)
 {
 	(void)state;
@@ -380,9 +381,9 @@ static void numbers_stay(void **state)
 	assert_int_equal(ZTP_OWED_NOTICE_WAIT, 7);
 }
 
-/* --- the pauses between tries of a command that nobody takes */
+/* --- the pauses between tries without a subscriber */
 
-/* Without jitter: between its ends, which are 3/4 and 5/4 of it. */
+/* The pause without jitter, halfway between its ends at 3/4 and 5/4. */
 static int64_t middle(int tries)
 {
 	int64_t least = INT64_MAX, most = 0;
@@ -438,7 +439,7 @@ static void jitter_has_bounds(void **state)
 			assert_true(ms >= 187);
 			assert_true(ms <= (tries <= 10 ? 12500 : 375000));
 		}
-	/* Devices that left together are spread over half of the pause. */
+	/* Devices that left together are spread over half the pause. */
 	assert_int_equal(ztp_obligation_backoff(1, 0), 188);
 	assert_int_equal(ztp_obligation_backoff(1, 125), 313);
 	assert_int_equal(ztp_obligation_backoff(1, 126), 188);

@@ -168,7 +168,7 @@ static void topic_template_refuses(void **state)
 		"{device}/\xc2\x85",
 		"{device}/\xff",
 		"{device}/\xed\xa0\x80",
-		"{device_path}/{device}", /* 1056 bytes at worst */
+		"{device_path}/{device}", /* up to 1056 bytes */
 	};
 	struct ztp_error error;
 

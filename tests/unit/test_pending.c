@@ -1,5 +1,4 @@
-/* Pending events: what is taken, each rule that refuses, and what of a
- * refused one may be shown. */
+/* Pending events: what is accepted, and each rule that refuses one. */
 #include "ztp/pending.h"
 
 #include <stdio.h>
@@ -75,7 +74,7 @@ static int parse(struct ztp_pending *pending, const char *text,
 	return rc;
 }
 
-/* The members, and the good certificate after them. */
+/* An event with these members and the good certificate. */
 static char *with_cert(const char *members)
 {
 	return exact_print("{%s,\"certificate\":\"%s\"}", members,
@@ -101,7 +100,7 @@ static void take(struct ztp_pending *pending, const char *members)
 	free(text);
 }
 
-/* --- taken */
+/* --- accepted */
 
 static void certificate_and_path_are_enough(void **state)
 {
@@ -162,7 +161,7 @@ static void the_other_names(void **state)
 	free(both);
 }
 
-/* Newlines as JSON writes them, removed, as spaces, as a backslash and n. */
+/* Newlines as JSON escapes, removed, as spaces, and as a backslash and an n. */
 static void each_encoding_of_a_certificate(void **state)
 {
 	static const char *const newlines[] = {"\\n", "", " ", "\\\\n"};
@@ -240,11 +239,11 @@ static void deadlines(void **state)
 	assert_true(pending.expires_at > 0);
 	assert_true(pending.expires_at < CERTS_NOW);
 	ztp_pending_clear(&pending);
-	/* 1970 is a deadline, not none */
+	/* 1970 is a deadline, not the absence of one */
 	take(&pending, DEVICE ",\"expires_at\":\"1970-01-01T00:00:00Z\"");
 	assert_int_equal(pending.expires_at, 1);
 	ztp_pending_clear(&pending);
-	/* 90 days at most */
+	/* at most 90 days */
 	take(&pending, DEVICE ",\"expires_at\":\"2026-04-02T03:04:05.678Z\"");
 	assert_int_equal(pending.expires_at, CERTS_NOW + ZTP_EXPIRY_MAX_MS);
 	ztp_pending_clear(&pending);

@@ -1,4 +1,4 @@
-/* What of a refused pending event may be shown. */
+/* What may be shown of a refused pending event. */
 #include "ztp/pending.h"
 
 #include <stdio.h>
@@ -17,18 +17,16 @@ static void salvage_is(const char *text, const char *want,
 		       const char *want_path)
 {
 	char *copy = exact_copy(text, strlen(text));
-	char path[ZTP_PATH_MAX + 1] = "left over";
-	char *json;
+	const char *id = strstr(want, "\"request_id\":\"r-1\"") ? "r-1" : "";
+	struct ztp_salvaged salvaged;
 
-	assert_int_equal(ztp_pending_salvage(&json, path, copy, strlen(text)),
-			 0);
-	assert_string_equal(json, want);
-	assert_string_equal(path, want_path);
-	free(json);
-	assert_int_equal(ztp_pending_salvage(&json, NULL, copy, strlen(text)),
-			 0);
-	assert_string_equal(json, want);
-	free(json);
+	memset(&salvaged, 'x', sizeof(salvaged));
+	assert_int_equal(ztp_pending_salvage(&salvaged, copy, strlen(text)), 0);
+	assert_string_equal(salvaged.json ? salvaged.json : "", want);
+	assert_string_equal(salvaged.path, want_path);
+	assert_string_equal(salvaged.request_id, id);
+	ztp_salvaged_clear(&salvaged);
+	assert_null(salvaged.json);
 	free(copy);
 }
 
@@ -45,6 +43,9 @@ static void salvage_takes_what_is_well_formed(void **state)
 		   "\",\"attempt\":2,"
 		   "\"received_at\":\"2026-01-02T03:04:05.678Z\"}",
 		   PATH);
+	salvage_is("{\"request_id\":\"\\u0072-1\"}", "{\"request_id\":\"r-1\"}",
+		   "");
+	salvage_is("{\"attempt\":1e15}", "{\"attempt\":1000000000000000}", "");
 	salvage_is("{\"client_id\":\"" PATH "\"}",
 		   "{\"device_path\":\"" PATH "\"}", PATH);
 	salvage_is("{" DEVICE ",\"client_id\":\"" OTHER "\"}",

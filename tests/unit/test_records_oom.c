@@ -1,9 +1,10 @@
-/* Memory runs out at the first, the second, the n-th allocation of all that
- * are made: each time the answer is ZTP_ERR_NOMEM, nothing leaks
- * (LeakSanitizer), and nothing half-built is handed out. */
+/* Memory runs out at the first, the second, the n-th allocation. Each time the
+ * result is ZTP_ERR_NOMEM, nothing leaks (LeakSanitizer), and nothing
+ * half-built is returned. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tests/unit/certs.h"
 #include "tests/unit/exact.h"
 #include "tests/unit/starve.h"
@@ -15,8 +16,8 @@
 #define PATH "subscriptions/a/registries/b/devices/c"
 #define MANY 300 /* more allocations than any record needs */
 
-/* Runs it with ever more memory until it succeeds; at least `least` times it
- * must have failed before. */
+/* Runs it with one more allocation each time until it succeeds. It must have
+ * failed at least `least` times before. */
 static void starve(int (*run)(struct ztp_error *error), int least)
 {
 	struct ztp_error error;
@@ -36,7 +37,7 @@ static void starve(int (*run)(struct ztp_error *error), int least)
 	assert_true(n > least); /* the last one succeeded */
 }
 
-/* Longer than what is reserved for a record at first. */
+/* Longer than the initial buffer for a record. */
 static int run_request(struct ztp_error *error)
 {
 	static char name[2500];
@@ -183,16 +184,28 @@ static int run_pending(struct ztp_error *error)
 static int run_salvage(struct ztp_error *error)
 {
 	static const char text[] =
-		"{\"request_id\":\"r\",\"device_path\":\"" PATH
+		"{\"request_id\":\"\\u0072\",\"device_path\":\"" PATH
 		"\",\"attempt\":1,"
 		"\"received_at\":\"2026-01-02T03:04:05.678Z\"}";
-	char *json;
-	int rc = ztp_pending_salvage(&json, NULL, text, sizeof(text) - 1);
+	struct ztp_salvaged salvaged;
+	int rc = ztp_pending_salvage(&salvaged, text, sizeof(text) - 1);
 
-	assert_int_equal(rc == 0, json != NULL);
-	free(json);
+	assert_int_equal(rc == 0, salvaged.json != NULL);
+	ztp_salvaged_clear(&salvaged);
 	if (rc)
 		error->code = (enum ztp_err)rc;
+	return rc;
+}
+
+static int run_tree(struct ztp_error *error)
+{
+	static const char text[] =
+		"{\"\\u0061\":[\"s\",1,null,true,{\"b\":{}}],\"c\":\"\\n\"}";
+	cJSON *tree;
+	int rc = ztp_tree_parse(&tree, text, sizeof(text) - 1, 1000, error);
+
+	assert_int_equal(rc == 0, tree != NULL);
+	cJSON_Delete(tree);
 	return rc;
 }
 
@@ -206,8 +219,9 @@ static void every_allocation_can_fail(void **state)
 	starve(run_bytes, 2);
 	starve(run_text, 2);
 	starve(run_applied, 1);
-	starve(run_decision, 10);
-	starve(run_salvage, 15);
+	starve(run_decision, 6);
+	starve(run_salvage, 2);
+	starve(run_tree, 15);
 	starve(run_pending, 4);
 }
 

@@ -1,14 +1,14 @@
-/* The sanitized request: member by member, in order, and what configuration
- * may leave out. */
+/* The sanitized request: its members in order, and what the configuration may
+ * leave out. */
 #include "ztp/request.h"
 
 #include <cjson/cJSON.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tests/unit/certs.h"
 #include "tests/unit/exact.h"
-#include "ztp/json.h"
 
 #define PATH	     "subscriptions/acme/registries/plant-7/devices/pump-42"
 #define COUNT(array) (sizeof(array) / sizeof(*(array)))
@@ -154,7 +154,7 @@ static cJSON *record_without(const char *const *omit)
 	make_cert(&cert);
 	json = build(&cert, omit);
 	assert_int_equal(
-		ztp_json_parse(&tree, json, strlen(json), 1 << 20, NULL), 0);
+		ztp_tree_parse(&tree, json, strlen(json), 1 << 20, NULL), 0);
 	free(json);
 	return tree;
 }
@@ -212,7 +212,7 @@ static void all_left_out_is_still_a_question(void **state)
 	free(json);
 }
 
-/* Nothing of the certificate but what is listed reaches the record. */
+/* Only the listed parts of the certificate reach the record. */
 static void no_der_no_pem_no_key(void **state)
 {
 	EVP_PKEY *key = certs_key("rsa:2048");

@@ -142,7 +142,8 @@ static void an_id_follows_from_request_outcome_and_position(void **state)
 		assert_int_equal(ids[i][32], '\0');
 		for (size_t j = 0; j < i; j++)
 			assert_string_not_equal(ids[i], ids[j]);
-		/* written again after a crash: later, in other words */
+		/* written again after a crash, later and with another
+		 * message */
 		again.at = 99;
 		again.delivered_at = 98;
 		again.message = "again";

@@ -1,5 +1,5 @@
 /*
- * What the reference customer writes must be what the bridge reads: every
+ * The bridge must understand what the reference customer writes, so every
  * format goes through ztp_decision_parse.
  */
 #include <setjmp.h>
@@ -220,7 +220,8 @@ static void limits(void **state)
 	ztp_attachment_clear(&payload);
 	free(large);
 
-	/* Valid by itself, too deep for any body: refused, not dead-lettered. */
+	/* Valid by itself, but too deep inside a body: refused here, before it
+	 * becomes a dead letter. */
 	parse(&ask);
 	assert_int_equal(
 		ztp_attachment_set(&payload, deep, sizeof(deep) - 1, NULL), 0);

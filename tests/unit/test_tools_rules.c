@@ -1,4 +1,4 @@
-/* Rules files: what matches what, and what each mistake is told as. */
+/* Rules files: what matches, and the message for each mistake. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -43,7 +43,7 @@ static void pump(struct ztp_ask *ask)
 		 FP_A);
 }
 
-/* Does a rule with this match approve the request? */
+/* True when a rule with this match approves the request. */
 static bool approves(const struct ztp_ask *ask, const char *match)
 {
 	struct ztp_error error = {.message = ""};
@@ -276,7 +276,7 @@ static void files_are_beside_the_rules(void **state)
 	assert_false(answer.approve);
 	ztp_rules_clear(&rules);
 
-	/* A mistake in the list is the list's. */
+	/* A mistake in the list is reported for the list. */
 	write_file(list, FP_A "\nnonsense\n");
 	assert_int_not_equal(ztp_rules_load(&rules, rules_path, &error), 0);
 	assert_memory_equal(error.message, list, strlen(list));

@@ -6,6 +6,7 @@
 
 #include "tools/approver/help.h"
 #include "tools/common/cli.h"
+#include "ztp/text.h"
 
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH
@@ -81,8 +82,8 @@ static const struct option table[] = {
 	{"decisions", required_argument, NULL, KEY_DECISIONS},
 	{"results", required_argument, NULL, KEY_RESULTS},
 	{"rules", required_argument, NULL, KEY_RULES},
-	{"approve-all", no_argument, NULL, KEY_APPROVE_ALL},
-	{"reject-all", no_argument, NULL, KEY_REJECT_ALL},
+	{APPROVE_ALL, no_argument, NULL, KEY_APPROVE_ALL},
+	{REJECT_ALL, no_argument, NULL, KEY_REJECT_ALL},
 	{"approve", no_argument, NULL, KEY_APPROVE},
 	{"reject", no_argument, NULL, KEY_REJECT},
 	{"payload", required_argument, NULL, KEY_PAYLOAD},
@@ -180,11 +181,11 @@ static bool set_option(struct options *options, int key, const char *value)
 	case KEY_GROUP:
 		return set_text(&options->group, value, 255);
 	case KEY_REQUESTS:
-		return set_text(&options->requests, value, 249);
+		return set_text(&options->requests, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_DECISIONS:
-		return set_text(&options->decisions, value, 249);
+		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_RESULTS:
-		return set_text(&options->results, value, 249);
+		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_DELAY:
 		return ztp_number_parse(&options->delay_ms, value, 0,
 					7 * 24 * 3600 * 1000LL);
@@ -350,11 +351,11 @@ int options_read(struct options *options, int argc, char **argv)
 	int done;
 
 	*options = (struct options){
-		.brokers = "127.0.0.1:9092",
+		.brokers = ZTP_KAFKA_BROKERS,
 		.group = PROGRAM,
-		.requests = "ztp.requests",
-		.decisions = "ztp.decisions",
-		.results = "ztp.results",
+		.requests = ZTP_TOPIC(requests),
+		.decisions = ZTP_TOPIC(decisions),
+		.results = ZTP_TOPIC(results),
 		.decided_by = PROGRAM,
 		.timeout_s = 30,
 	};

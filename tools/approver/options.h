@@ -9,8 +9,13 @@
 #include "tools/common/answer.h"
 #include "tools/common/kafka.h"
 #include "tools/common/rules.h"
+#include "ztp/topics.h"
 
-#define PROGRAM "ztp-approver"
+#define PROGRAM ZTP_APPROVER
+
+/* Options that also serve as the names of their rules. */
+#define APPROVE_ALL "approve-all"
+#define REJECT_ALL  "reject-all"
 
 enum command { COMMAND_RUN = 1, COMMAND_WATCH = 2, COMMAND_DECIDE = 4 };
 

@@ -29,7 +29,6 @@
 #define POLL_MS	     100
 #define POLL_BUSY_MS 5
 #define DRAIN_MS     5000 /* for decisions in flight */
-#define TRACEPARENT  "traceparent"
 
 enum state { WAITING, SENT, DONE };
 
@@ -197,7 +196,8 @@ static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
-	struct ztp_str trace = ztp_header_get(headers, count, TRACEPARENT);
+	struct ztp_str trace =
+		ztp_header_get(headers, count, ZTP_HEADER_TRACEPARENT);
 
 	if (trace.p && ztp_traceparent_valid(trace.p, trace.n)) {
 		memcpy(ask->traceparent, trace.p, trace.n);
@@ -271,8 +271,8 @@ static void answer_for(struct ztp_answer *answer, const struct options *options,
 			.approve = options->by == BY_APPROVE,
 			.reason = options->reason,
 			.message = options->message,
-			.rule = options->by == BY_APPROVE ? "approve-all"
-							  : "reject-all",
+			.rule = options->by == BY_APPROVE ? APPROVE_ALL
+							  : REJECT_ALL,
 		};
 	}
 	if (!answer->payload && answer->approve && options->payload.data)

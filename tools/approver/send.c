@@ -15,9 +15,16 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 
 	if (rc)
 		return rc;
-	rc = ztp_kafka_send(producer, options->decisions, ask->path,
-			    record.value, record.len, record.headers,
-			    record.header_count, opaque, error);
+	rc = ztp_kafka_send(producer,
+			    &(struct ztp_kafka_record){
+				    .topic = options->decisions,
+				    .key = ask->path,
+				    .value = {record.value, record.len},
+				    .headers = record.headers,
+				    .header_count = record.header_count,
+				    .opaque = opaque,
+			    },
+			    error);
 	ztp_answer_clear(&record);
 	return rc;
 }
@@ -33,8 +40,8 @@ bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule)
 	char now[ZTP_TIME_LEN];
 
 	ztp_time_format(now, ztp_clock_wall());
-	printf("%s %s %s %s %s %s\n", now, approve ? "approve" : "reject",
-	       ask->request_id, ask->path,
-	       ask->fingerprint[0] ? ask->fingerprint : "-", rule);
+	printf("%s %s %s %s %s %s\n", now,
+	       ztp_verdict_name((enum ztp_verdict)approve), ask->request_id,
+	       ask->path, ask->fingerprint[0] ? ask->fingerprint : "-", rule);
 	return fflush(stdout) == 0;
 }

@@ -9,27 +9,32 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
-#include "ztp/json.h"
+#include "ztp/member.h"
 
 #define VALUE_MAX (1024 * 1024)
 
 /* The members that are shown of each kind of record; a dotted name is a member
  * of a member. */
 static const char *const request_fields[] = {
-	"request_id", "device.path", "certificate.fingerprint_sha256",
-	"attempt",    "contenders",  "expires_at",
+	ZTP_M_REQUEST_ID,
+	ZTP_M_DEVICE "." ZTP_M_PATH,
+	ZTP_M_CERTIFICATE "." ZTP_M_FINGERPRINT,
+	ZTP_M_ATTEMPT,
+	ZTP_M_CONTENDERS,
+	ZTP_M_EXPIRES_AT,
 	NULL,
 };
 static const char *const decision_fields[] = {
-	"request_id", "device_path", "decision",   "isApprove",
-	"reason",     "message",     "decided_by", NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_DECISION,   ZTP_M_IS_APPROVE,
+	ZTP_M_REASON,	  ZTP_M_MESSAGE,     ZTP_M_DECIDED_BY, NULL,
 };
 static const char *const result_fields[] = {
-	"request_id", "device_path", "outcome", "code",
-	"status",     "message",     NULL,
+	ZTP_M_REQUEST_ID, ZTP_M_DEVICE_PATH, ZTP_M_OUTCOME, ZTP_M_CODE,
+	ZTP_M_STATUS,	  ZTP_M_MESSAGE,     NULL,
 };
 
 static void put_text(const char *text, size_t len)
@@ -51,40 +56,45 @@ static void put_text(const char *text, size_t len)
 
 /* --- lines for people */
 
-static const cJSON *find(const cJSON *object, const char *dotted)
+static void put_value(struct ztp_object *object)
 {
-	const char *dot = strchr(dotted, '.');
-	char name[64];
+	const struct ztp_field *field = object->fields;
+	struct ztp_str text;
+	bool quoted;
 
-	if (!dot)
-		return cJSON_GetObjectItemCaseSensitive(object, dotted);
-	snprintf(name, sizeof(name), "%.*s", (int)(dot - dotted), dotted);
-	return find(cJSON_GetObjectItemCaseSensitive(object, name), dot + 1);
+	if (field->kind == '"' &&
+	    ztp_object_string(&text, object, 0, VALUE_MAX, NULL) == 0) {
+		quoted = text.n && memchr(text.p, ' ', text.n);
+		fputs(quoted ? "\"" : "", stdout);
+		put_text(text.p, text.n);
+		fputs(quoted ? "\"" : "", stdout);
+	} else if (field->kind == '{' || field->kind == '[') {
+		putchar('?');
+	} else { /* a number, true or false */
+		put_text(field->raw.p, field->raw.n);
+	}
 }
 
-static void put_field(const cJSON *object, const char *dotted)
+/* Finds a member of an object that has been checked. */
+static void put_field(struct ztp_str text, const char *dotted)
 {
-	const cJSON *item = find(object, dotted);
-	const char *dot = strrchr(dotted, '.');
-	const char *name = dot ? dot + 1 : dotted;
+	const char *dot = strchr(dotted, '.');
+	size_t n = dot ? (size_t)(dot - dotted) : strlen(dotted);
+	struct ztp_field field;
+	struct ztp_object object;
+	char name[64];
 
-	if (!item || cJSON_IsNull(item))
+	snprintf(name, sizeof(name), "%.*s", (int)n, dotted);
+	field.name = name;
+	if (ztp_object_read(&object, &field, 1, text, VALUE_MAX, NULL) != 0)
 		return;
-	printf(" %s=", name);
-	if (cJSON_IsString(item) && strchr(item->valuestring, ' ')) {
-		putchar('"');
-		put_text(item->valuestring, strlen(item->valuestring));
-		putchar('"');
-	} else if (cJSON_IsString(item)) {
-		put_text(item->valuestring, strlen(item->valuestring));
-	} else if (cJSON_IsNumber(item)) {
-		printf("%.15g", item->valuedouble);
-	} else {
-		fputs(cJSON_IsTrue(item)    ? "true"
-		      : cJSON_IsFalse(item) ? "false"
-					    : "?",
-		      stdout);
+	if (dot && field.kind == '{') {
+		put_field(field.raw, dot + 1);
+	} else if (!dot && ztp_field_given(&field)) {
+		printf(" %s=", name);
+		put_value(&object);
 	}
+	ztp_object_clear(&object);
 }
 
 static void put_line(const struct options *options,
@@ -93,8 +103,9 @@ static void put_line(const struct options *options,
 	const char *topic = rd_kafka_topic_name(message->rkt);
 	const char *const *fields = result_fields;
 	const char *kind = "result";
-	const cJSON *data;
-	cJSON *tree = NULL;
+	struct ztp_str text = {message->payload, message->len};
+	struct ztp_field data = {.name = "data"};
+	struct ztp_object record;
 
 	if (strcmp(topic, options->requests) == 0) {
 		kind = "request";
@@ -104,36 +115,20 @@ static void put_line(const struct options *options,
 		fields = decision_fields;
 	}
 	printf(" %s", kind);
-	if (!message->payload ||
-	    ztp_json_parse(&tree, message->payload, message->len, VALUE_MAX,
-			   NULL)) {
+	if (ztp_object_read(&record, &data, 1, text, VALUE_MAX, NULL) != 0) {
 		printf(" unreadable %s[%d]@%lld", topic,
 		       (int)message->partition, (long long)message->offset);
 		return;
 	}
 	/* In a structured CloudEvent the object is the member `data`. */
-	data = cJSON_GetObjectItemCaseSensitive(tree, "data");
+	if (data.kind)
+		text = data.raw;
 	for (; *fields; fields++)
-		put_field(data ? data : tree, *fields);
-	cJSON_Delete(tree);
+		put_field(text, *fields);
+	ztp_object_clear(&record);
 }
 
 /* --- records for programs */
-
-static bool add_bytes(cJSON *object, const char *name, const char *data,
-		      size_t len)
-{
-	size_t size = 4 * ((len + 2) / 3) + 1;
-	char *text = malloc(size);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, data, len);
-		ok = cJSON_AddStringToObject(object, name, text) != NULL;
-	}
-	free(text);
-	return ok;
-}
 
 /* JSON as it is, without white space; anything else in base64. */
 static bool add_value(cJSON *object, const rd_kafka_message_t *message)
@@ -144,8 +139,8 @@ static bool add_value(cJSON *object, const rd_kafka_message_t *message)
 	if (!message->payload)
 		return cJSON_AddNullToObject(object, "value") != NULL;
 	if (ztp_json_check(message->payload, message->len, VALUE_MAX, NULL))
-		return add_bytes(object, "value_base64", message->payload,
-				 message->len);
+		return ztp_tree_add_base64(object, "value_base64",
+					   message->payload, message->len);
 	copy = strndup(message->payload, message->len);
 	if (!copy)
 		return false;
@@ -165,10 +160,10 @@ static bool add_text(cJSON *object, const char *name, const void *data,
 	if (!data)
 		return cJSON_AddNullToObject(object, name) != NULL;
 	if (ztp_attachment_set(&text, data, len, NULL))
-		return add_bytes(object, name, data, len);
+		return ztp_tree_add_base64(object, name, data, len);
 	ok = text.text
 		     ? cJSON_AddStringToObject(object, name, text.data) != NULL
-		     : add_bytes(object, name, data, len);
+		     : ztp_tree_add_base64(object, name, data, len);
 	ztp_attachment_clear(&text);
 	return ok;
 }
@@ -192,10 +187,11 @@ static bool put_json(const rd_kafka_message_t *message)
 	char *text = NULL;
 
 	if (object &&
-	    cJSON_AddStringToObject(object, "topic",
+	    cJSON_AddStringToObject(object, ZTP_M_TOPIC,
 				    rd_kafka_topic_name(message->rkt)) &&
-	    cJSON_AddNumberToObject(object, "partition", message->partition) &&
-	    cJSON_AddNumberToObject(object, "offset",
+	    cJSON_AddNumberToObject(object, ZTP_M_PARTITION,
+				    message->partition) &&
+	    cJSON_AddNumberToObject(object, ZTP_M_OFFSET,
 				    (double)message->offset) &&
 	    add_text(object, "key", message->key, message->key_len) &&
 	    add_headers(object, message) && add_value(object, message))

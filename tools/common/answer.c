@@ -5,9 +5,11 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "ztp/json.h"
+#include "base/json_tree.h"
+#include "ztp/member.h"
+#include "ztp/topics.h"
 
-#define SOURCE "ztp-approver"
+#define SOURCE ZTP_APPROVER
 
 bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 {
@@ -28,24 +30,11 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 
 /* --- payloads */
 
-/* Is it UTF-8 without a NUL? */
-static bool is_text(const char *data, size_t len)
-{
-	size_t step;
-
-	for (; len > 0; data += step, len -= step) {
-		step = ztp_utf8_char(data, len);
-		if (step == 0 || *data == '\0')
-			return false;
-	}
-	return true;
-}
-
 static void judge(struct ztp_attachment *attachment)
 {
 	attachment->json = ztp_json_check(attachment->data, attachment->len,
 					  ZTP_PAYLOAD_MAX, NULL) == 0;
-	attachment->text = is_text(attachment->data, attachment->len);
+	attachment->text = ztp_utf8_valid(attachment->data, attachment->len);
 }
 
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
@@ -100,19 +89,6 @@ static bool add_string(cJSON *object, const char *name, const char *text)
 	return cJSON_AddStringToObject(object, name, text) != NULL;
 }
 
-static bool add_base64(cJSON *object, const struct ztp_attachment *payload)
-{
-	char *text = malloc(4 * ((payload->len + 2) / 3) + 1);
-	bool ok = false;
-
-	if (text) {
-		ztp_base64_encode(text, payload->data, payload->len);
-		ok = cJSON_AddStringToObject(object, "payload_base64", text);
-	}
-	free(text);
-	return ok;
-}
-
 /* JSON is copied as it was written, so its numbers keep their digits. */
 static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 {
@@ -120,25 +96,28 @@ static bool add_payload(cJSON *object, const struct ztp_attachment *payload)
 
 	if (!payload || !payload->data)
 		return true;
-	ok = payload->json ? cJSON_AddRawToObject(object, "payload",
+	ok = payload->json ? cJSON_AddRawToObject(object, ZTP_M_PAYLOAD,
 						  payload->data) != NULL
-			   : add_base64(object, payload);
-	return ok && add_string(object, "content_type", payload->content_type);
+			   : ztp_tree_add_base64(object, ZTP_M_PAYLOAD_B64,
+						 payload->data, payload->len);
+	return ok &&
+	       add_string(object, ZTP_M_CONTENT_TYPE, payload->content_type);
 }
 
 static cJSON *native_body(const struct ztp_ask *ask,
 			  const struct ztp_answer *answer)
 {
-	const char *verdict = answer->approve ? "approve" : "reject";
+	const char *verdict =
+		ztp_verdict_name((enum ztp_verdict)answer->approve);
 	cJSON *body = cJSON_CreateObject();
 
-	if (body && add_string(body, "request_id", ask->request_id) &&
-	    add_string(body, "device_path", ask->path) &&
-	    add_string(body, "decision", verdict) &&
-	    add_string(body, "fingerprint_sha256", ask->fingerprint) &&
-	    add_string(body, "reason", answer->reason) &&
-	    add_string(body, "message", answer->message) &&
-	    add_string(body, "decided_by", answer->decided_by) &&
+	if (body && add_string(body, ZTP_M_REQUEST_ID, ask->request_id) &&
+	    add_string(body, ZTP_M_DEVICE_PATH, ask->path) &&
+	    add_string(body, ZTP_M_DECISION, verdict) &&
+	    add_string(body, ZTP_M_FINGERPRINT, ask->fingerprint) &&
+	    add_string(body, ZTP_M_REASON, answer->reason) &&
+	    add_string(body, ZTP_M_MESSAGE, answer->message) &&
+	    add_string(body, ZTP_M_DECIDED_BY, answer->decided_by) &&
 	    add_payload(body, answer->payload))
 		return body;
 	cJSON_Delete(body);
@@ -149,12 +128,13 @@ static cJSON *omnicore_body(const struct ztp_ask *ask,
 			    const struct ztp_answer *answer)
 {
 	cJSON *body = cJSON_CreateObject();
-	bool ok = body && add_string(body, "request_id", ask->request_id) &&
-		  add_string(body, "device_path", ask->path) &&
-		  cJSON_AddBoolToObject(body, "isApprove", answer->approve);
+	bool ok =
+		body && add_string(body, ZTP_M_REQUEST_ID, ask->request_id) &&
+		add_string(body, ZTP_M_DEVICE_PATH, ask->path) &&
+		cJSON_AddBoolToObject(body, ZTP_M_IS_APPROVE, answer->approve);
 
 	if (ok && answer->payload && answer->payload->data)
-		ok = cJSON_AddStringToObject(body, "customOnboardData",
+		ok = cJSON_AddStringToObject(body, ZTP_M_CUSTOM_DATA,
 					     answer->payload->data);
 	if (ok)
 		return body;
@@ -169,15 +149,16 @@ static cJSON *structured_body(const struct ztp_answer_record *record,
 	cJSON *data = native_body(ask, answer);
 	cJSON *body = cJSON_CreateObject();
 
-	if (data && body && add_string(body, "specversion", "1.0") &&
-	    add_string(body, "id", record->id) &&
-	    add_string(body, "source", SOURCE) &&
-	    add_string(body, "type", ZTP_ANSWER_TYPE) &&
-	    add_string(body, "subject", ask->path) &&
-	    add_string(body, "time", record->time) &&
-	    add_string(body, "datacontenttype", "application/json") &&
-	    add_string(body, "traceparent", ask->traceparent) &&
-	    cJSON_AddItemToObject(body, "data", data))
+	if (data && body &&
+	    add_string(body, ZTP_CE_SPECVERSION, ZTP_CE_VERSION) &&
+	    add_string(body, ZTP_CE_ID, record->id) &&
+	    add_string(body, ZTP_CE_SOURCE, ZTP_APPROVER) &&
+	    add_string(body, ZTP_CE_TYPE, ZTP_ANSWER_TYPE) &&
+	    add_string(body, ZTP_CE_SUBJECT, ask->path) &&
+	    add_string(body, ZTP_CE_TIME, record->time) &&
+	    add_string(body, ZTP_CE_CONTENT_TYPE, ZTP_MEDIA_JSON) &&
+	    add_string(body, ZTP_HEADER_TRACEPARENT, ask->traceparent) &&
+	    cJSON_AddItemToObject(body, ZTP_CE_DATA, data))
 		return body;
 	cJSON_Delete(data);
 	cJSON_Delete(body);
@@ -191,7 +172,7 @@ static void make_id(char out[33], const struct ztp_ask *ask, bool approve)
 	char text[ZTP_REQUEST_ID_MAX + 16];
 	uint8_t hash[ZTP_SHA256_LEN];
 	int n = snprintf(text, sizeof(text), "%s %s", ask->request_id,
-			 approve ? "approve" : "reject");
+			 ztp_verdict_name((enum ztp_verdict)approve));
 
 	ztp_sha256(hash, text, (size_t)n);
 	ztp_hex_encode(out, hash, 16);
@@ -211,18 +192,19 @@ static void add_headers(struct ztp_answer_record *record,
 	bool structured = format == ZTP_ANSWER_CE_STRUCTURED;
 
 	if (format == ZTP_ANSWER_CE_BINARY) {
-		add_header(record, "ce_specversion", "1.0");
-		add_header(record, "ce_id", record->id);
-		add_header(record, "ce_source", SOURCE);
-		add_header(record, "ce_type", ZTP_ANSWER_TYPE);
-		add_header(record, "ce_subject", ask->path);
-		add_header(record, "ce_time", record->time);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SPECVERSION),
+			   ZTP_CE_VERSION);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_ID), record->id);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SOURCE), ZTP_APPROVER);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_TYPE), ZTP_ANSWER_TYPE);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_SUBJECT), ask->path);
+		add_header(record, ZTP_CE_HEADER(ZTP_CE_TIME), record->time);
 	}
-	add_header(record, "content-type",
-		   structured ? "application/cloudevents+json; charset=utf-8"
-			      : "application/json");
+	add_header(record, ZTP_HEADER_CONTENT_TYPE,
+		   structured ? ZTP_MEDIA_EVENT "; charset=utf-8"
+			      : ZTP_MEDIA_JSON);
 	if (ask->traceparent[0])
-		add_header(record, "traceparent", ask->traceparent);
+		add_header(record, ZTP_HEADER_TRACEPARENT, ask->traceparent);
 }
 
 int ztp_answer_build(struct ztp_answer_record *record,

@@ -9,7 +9,7 @@
 #include "tools/common/ask.h"
 #include "ztp/decision.h"
 
-#define ZTP_ANSWER_TYPE	   "io.ztp.provisioning.decided.v1"
+#define ZTP_ANSWER_TYPE	   ZTP_CE_NAME("decided")
 #define ZTP_ANSWER_HEADERS 9
 
 enum ztp_answer_format {

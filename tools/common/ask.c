@@ -3,28 +3,18 @@
 #include <string.h>
 
 #include "ztp/json.h"
+#include "ztp/member.h"
 
-/* Copies a string member into a buffer of size bytes; "" if it is absent. */
-static int copy_string(char *out, size_t size, const cJSON *object,
-		       const char *name, struct ztp_error *error)
-{
-	const char *text = NULL;
-	int rc = ztp_json_string(&text, object, name, size - 1, error);
+enum member { REQUEST_ID, DEVICE, CERTIFICATE, MEMBERS };
+enum cert { FINGERPRINT, SUBJECT, ISSUER, PUBLIC_KEY, NOT_BEFORE, NOT_AFTER };
+#define CERT_MEMBERS (NOT_AFTER + 1)
+enum key { ALGORITHM, BITS, KEY_MEMBERS };
 
-	if (rc)
-		return rc;
-	if (text)
-		memcpy(out, text, strlen(text) + 1);
-	else
-		out[0] = '\0';
-	return 0;
-}
-
-static int read_id(struct ztp_ask *ask, const cJSON *tree,
+static int read_id(struct ztp_ask *ask, struct ztp_object *record,
 		   struct ztp_error *error)
 {
-	int rc = copy_string(ask->request_id, sizeof(ask->request_id), tree,
-			     "request_id", error);
+	int rc = ztp_object_copy(ask->request_id, sizeof(ask->request_id),
+				 record, REQUEST_ID, error);
 
 	if (rc)
 		return rc;
@@ -36,113 +26,147 @@ static int read_id(struct ztp_ask *ask, const cJSON *tree,
 	return 0;
 }
 
-static int read_device(struct ztp_ask *ask, const cJSON *tree,
+static int read_device(struct ztp_ask *ask, const struct ztp_field *field,
 		       struct ztp_error *error)
 {
-	const cJSON *device = cJSON_GetObjectItemCaseSensitive(tree, "device");
+	struct ztp_field path = {.name = "path"};
+	struct ztp_object device;
 	int rc;
 
-	if (!cJSON_IsObject(device))
+	if (field->kind != '{')
 		return ztp_fail(error, ZTP_ERR_MISSING, "device is missing");
-	rc = copy_string(ask->path, sizeof(ask->path), device, "path", error);
+	rc = ztp_object_read(&device, &path, 1, field->raw, ZTP_ASK_MAX, error);
+	if (rc)
+		return rc;
+	rc = ztp_object_copy(ask->path, sizeof(ask->path), &device, 0, error);
+	ztp_object_clear(&device);
 	if (rc)
 		return rc;
 	return ztp_path_parse(&ask->parts, ask->path, strlen(ask->path), error);
 }
 
-static int read_key(struct ztp_ask *ask, const cJSON *certificate,
+static int read_key(struct ztp_ask *ask, const struct ztp_field *field,
 		    struct ztp_error *error)
 {
-	const cJSON *key =
-		cJSON_GetObjectItemCaseSensitive(certificate, "public_key");
+	struct ztp_field fields[KEY_MEMBERS] = {
+		[ALGORITHM] = {.name = "algorithm"},
+		[BITS] = {.name = "bits"},
+	};
+	struct ztp_object key;
 	int rc;
 
-	if (!key)
+	if (!field->kind)
 		return 0;
-	if (!cJSON_IsObject(key))
+	if (field->kind != '{')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"public_key is not an object");
-	rc = copy_string(ask->key_algorithm, sizeof(ask->key_algorithm), key,
-			 "algorithm", error);
+	rc = ztp_object_read(&key, fields, KEY_MEMBERS, field->raw, ZTP_ASK_MAX,
+			     error);
 	if (rc)
 		return rc;
-	return ztp_json_int(&ask->key_bits, key, "bits", 1, 65536, error);
+	rc = ztp_object_copy(ask->key_algorithm, sizeof(ask->key_algorithm),
+			     &key, ALGORITHM, error);
+	if (!rc)
+		rc = ztp_object_int(&ask->key_bits, &key, BITS, 1, 65536,
+				    error);
+	ztp_object_clear(&key);
+	return rc;
 }
 
-static int read_validity(struct ztp_ask *ask, const cJSON *certificate,
+static int read_validity(struct ztp_ask *ask, struct ztp_object *certificate,
 			 struct ztp_error *error)
 {
 	int rc;
 
 	ask->not_before = ask->not_after = INT64_MIN;
-	rc = ztp_json_time(&ask->not_before, certificate, "not_before", error);
-	if (rc)
-		return rc;
-	rc = ztp_json_time(&ask->not_after, certificate, "not_after", error);
-	if (rc)
-		return rc;
-	ask->has_validity =
-		ask->not_before != INT64_MIN && ask->not_after != INT64_MIN;
-	return 0;
+	rc = ztp_object_time(&ask->not_before, certificate, NOT_BEFORE, error);
+	if (!rc)
+		rc = ztp_object_time(&ask->not_after, certificate, NOT_AFTER,
+				     error);
+	ask->has_validity = !rc && ask->not_before != INT64_MIN &&
+			    ask->not_after != INT64_MIN;
+	return rc;
 }
 
 bool ztp_fingerprint_valid(const char *text)
 {
-	return strlen(text) == ZTP_SHA256_HEX - 1 &&
-	       strspn(text, "0123456789abcdef") == ZTP_SHA256_HEX - 1;
+	size_t n = strlen(text);
+
+	return n == ZTP_SHA256_HEX - 1 && ztp_hex_lower(text, n);
 }
 
-static int read_certificate(struct ztp_ask *ask, const cJSON *tree,
+static int read_members(struct ztp_ask *ask, struct ztp_object *certificate,
+			struct ztp_error *error)
+{
+	int rc = ztp_object_copy(ask->fingerprint, sizeof(ask->fingerprint),
+				 certificate, FINGERPRINT, error);
+
+	if (!rc && !ztp_fingerprint_valid(ask->fingerprint))
+		rc = ztp_fail(error, ZTP_ERR_VALUE,
+			      "fingerprint_sha256 is missing or not valid");
+	if (!rc)
+		rc = ztp_object_copy(ask->subject, sizeof(ask->subject),
+				     certificate, SUBJECT, error);
+	if (!rc)
+		rc = ztp_object_copy(ask->issuer, sizeof(ask->issuer),
+				     certificate, ISSUER, error);
+	if (!rc)
+		rc = read_key(ask, &certificate->fields[PUBLIC_KEY], error);
+	return rc ? rc : read_validity(ask, certificate, error);
+}
+
+static int read_certificate(struct ztp_ask *ask, const struct ztp_field *field,
 			    struct ztp_error *error)
 {
-	const cJSON *certificate =
-		cJSON_GetObjectItemCaseSensitive(tree, "certificate");
+	struct ztp_field fields[CERT_MEMBERS] = {
+		[FINGERPRINT] = {.name = ZTP_M_FINGERPRINT},
+		[SUBJECT] = {.name = "subject"},
+		[ISSUER] = {.name = "issuer"},
+		[PUBLIC_KEY] = {.name = ZTP_M_PUBLIC_KEY},
+		[NOT_BEFORE] = {.name = ZTP_M_NOT_BEFORE},
+		[NOT_AFTER] = {.name = ZTP_M_NOT_AFTER},
+	};
+	struct ztp_object certificate;
 	int rc;
 
-	if (!cJSON_IsObject(certificate))
+	if (field->kind != '{')
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"certificate is missing");
-	rc = copy_string(ask->fingerprint, sizeof(ask->fingerprint),
-			 certificate, "fingerprint_sha256", error);
+	rc = ztp_object_read(&certificate, fields, CERT_MEMBERS, field->raw,
+			     ZTP_ASK_MAX, error);
 	if (rc)
 		return rc;
-	if (!ztp_fingerprint_valid(ask->fingerprint))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"fingerprint_sha256 is missing or not valid");
-	rc = copy_string(ask->subject, sizeof(ask->subject), certificate,
-			 "subject", error);
-	if (rc)
-		return rc;
-	rc = copy_string(ask->issuer, sizeof(ask->issuer), certificate,
-			 "issuer", error);
-	if (rc)
-		return rc;
-	rc = read_key(ask, certificate, error);
-	return rc ? rc : read_validity(ask, certificate, error);
+	rc = read_members(ask, &certificate, error);
+	ztp_object_clear(&certificate);
+	return rc;
 }
 
 int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		  struct ztp_error *error)
 {
-	cJSON *tree = NULL;
+	struct ztp_field fields[MEMBERS] = {
+		[REQUEST_ID] = {.name = ZTP_M_REQUEST_ID},
+		[DEVICE] = {.name = "device"},
+		[CERTIFICATE] = {.name = "certificate"},
+	};
+	struct ztp_object record;
 	int rc;
 
 	memset(ask, 0, sizeof(*ask));
 	if (!value || !len)
 		return ztp_fail(error, ZTP_ERR_EMPTY, "empty record");
-	rc = ztp_json_parse(&tree, value, len, ZTP_ASK_MAX, error);
+	rc = ztp_object_read(&record, fields, MEMBERS,
+			     (struct ztp_str){value, len}, ZTP_ASK_MAX, error);
 	if (rc)
 		return rc;
-	if (!cJSON_IsObject(tree)) {
+	if (!record.is_object)
 		rc = ztp_fail(error, ZTP_ERR_TYPE, "not a JSON object");
-		goto out;
-	}
-	rc = read_id(ask, tree, error);
 	if (!rc)
-		rc = read_device(ask, tree, error);
+		rc = read_id(ask, &record, error);
 	if (!rc)
-		rc = read_certificate(ask, tree, error);
-out:
-	cJSON_Delete(tree);
+		rc = read_device(ask, &fields[DEVICE], error);
+	if (!rc)
+		rc = read_certificate(ask, &fields[CERTIFICATE], error);
+	ztp_object_clear(&record);
 	return rc;
 }

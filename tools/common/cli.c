@@ -7,6 +7,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "ztp/gate_protocol.h"
+
 void ztp_cli_warn(const char *program, const char *format, ...)
 {
 	va_list args;
@@ -43,6 +45,20 @@ int ztp_cli_bad_option(const char *program, int found, char **argv)
 	if (optopt)
 		return ztp_cli_usage(program, "unknown option -%c", optopt);
 	return ztp_cli_usage(program, "unknown option %s", given);
+}
+
+static bool begins(const char *text, const char *prefix)
+{
+	return strncmp(text, prefix, strlen(prefix)) == 0;
+}
+
+bool ztp_cli_is_url(const char *url, bool *secure)
+{
+	bool tls = begins(url, ZTP_MQTTS_SCHEME);
+
+	if (secure)
+		*secure = tls;
+	return tls || begins(url, ZTP_MQTT_SCHEME);
 }
 
 static void stop_signals(sigset_t *set)

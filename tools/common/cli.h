@@ -24,6 +24,9 @@ int ztp_cli_usage(const char *program, const char *format, ...)
 /* The same for an option that getopt_long rejected: it returned '?', or ':' if
  * the option string begins with ':'. opterr must be 0. */
 int ztp_cli_bad_option(const char *program, int found, char **argv);
+/* Is it a broker's URL, judged by its scheme? *secure (may be NULL) says
+ * whether it uses TLS. */
+bool ztp_cli_is_url(const char *url, bool *secure);
 
 /* Makes SIGINT and SIGTERM pending for ztp_cli_stopped, in this thread and all
  * that it starts; call it before any library is used. Ignores SIGPIPE. */

@@ -4,49 +4,25 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
 
-struct setting {
-	const char *name, *value;
-};
-
 /* --- properties */
-
-static bool reserved(const char *name, size_t len)
-{
-	static const char *const names[] = {
-		"bootstrap.servers",
-		"metadata.broker.list",
-		"group.id",
-		"enable.auto.commit",
-		"enable.auto.offset.store",
-		"auto.offset.reset",
-		"enable.partition.eof",
-		"enable.idempotence",
-		"acks",
-		"request.required.acks",
-		"transactional.id",
-		"test.mock.num.brokers",
-	};
-
-	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
-		if (strlen(names[i]) == len && memcmp(names[i], name, len) == 0)
-			return true;
-	return false;
-}
 
 int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 			struct ztp_error *error)
 {
-	size_t len = strcspn(text, "=");
+	const size_t len = strcspn(text, "=");
+	const struct ztp_kafka_property *property =
+		ztp_kafka_property_find(text, len);
 	char *copy;
 
 	if (!len || text[len] != '=')
 		return ztp_fail(error, ZTP_ERR_USAGE,
 				"a property is written NAME=VALUE");
-	if (reserved(text, len))
+	if (property && property->tools == ZTP_KAFKA_REFUSED)
 		return ztp_fail(error, ZTP_ERR_USAGE,
 				"property %.*s cannot be set here", (int)len,
 				text);
@@ -105,19 +81,19 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props)
 
 /* --- clients */
 
-/* Any thread. Properties are given to producer and consumer alike, so it is not
- * worth a line that one of them does not use a property (CONFWARN). FAIL is
- * reported as ERROR as well. */
+/* Any thread. FAIL is reported as ERROR as well. */
 static void on_log(const rd_kafka_t *client, int level, const char *facility,
 		   const char *text)
 {
 	(void)level;
-	if (strcmp(facility, "CONFWARN") == 0 || strcmp(facility, "FAIL") == 0)
+	if (strcmp(facility, ZTP_KAFKA_OTHERS_PROPERTY) == 0 ||
+	    strcmp(facility, "FAIL") == 0)
 		return;
 	ztp_cli_warn(rd_kafka_name(client), "%s: %s", facility, text);
 }
 
-static int set(rd_kafka_conf_t *conf, const char *name, const char *value,
+/* conf is a rd_kafka_conf_t *. */
+static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {
 	char why[192];
@@ -149,30 +125,21 @@ static int set_given(rd_kafka_conf_t *conf, const struct ztp_kafka_props *props,
 	return rc;
 }
 
-/* Our settings first, so that the user's win. */
-static rd_kafka_conf_t *new_conf(const char *brokers,
-				 const struct setting *settings,
+/* The free settings first, then the user's, then ours that are not free. */
+static rd_kafka_conf_t *new_conf(enum ztp_kafka_client client,
+				 const char *const given[ZTP_KAFKA_GIVEN_COUNT],
 				 const struct ztp_kafka_props *props,
 				 struct ztp_error *error)
 {
-	static const struct setting common[] = {
-		{"client.id", "ztp-approver"},
-		{"log_level", "4"},
-		{"socket.nagle.disable", "true"},
-		/* A topic that is created later is found within this time. */
-		{"topic.metadata.refresh.interval.ms", "5000"},
-		{"reconnect.backoff.max.ms", "2000"},
-		{NULL, NULL},
-	};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	int rc = set(conf, "bootstrap.servers", brokers, error);
+	int rc = ztp_kafka_properties_each(client, false, given, set, conf,
+					   error);
 
-	for (const struct setting *s = common; !rc && s->name; s++)
-		rc = set(conf, s->name, s->value, error);
-	for (const struct setting *s = settings; !rc && s->name; s++)
-		rc = set(conf, s->name, s->value, error);
 	if (!rc)
 		rc = set_given(conf, props, error);
+	if (!rc)
+		rc = ztp_kafka_properties_each(client, true, given, set, conf,
+					       error);
 	if (rc) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
@@ -201,20 +168,14 @@ rd_kafka_t *ztp_kafka_producer(
 	void *opaque, struct ztp_error *error)
 {
 	char timeout[16];
-	const struct setting settings[] = {
-		{"enable.idempotence", "true"},
-		{"acks", "all"},
-		{"partitioner", "murmur2_random"},
-		{"message.timeout.ms", timeout},
-		/* With two, librdkafka takes a refused batch for delivered when
-		 * the next one is (see bridge/kafka/producer.c). */
-		{"max.in.flight.requests.per.connection", "1"},
-		{NULL, NULL},
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
+		[ZTP_KAFKA_GIVEN_BROKERS] = brokers,
+		[ZTP_KAFKA_GIVEN_TIMEOUT] = timeout,
 	};
 	rd_kafka_conf_t *conf;
 
 	snprintf(timeout, sizeof(timeout), "%d", timeout_ms);
-	conf = new_conf(brokers, settings, props, error);
+	conf = new_conf(ZTP_KAFKA_TOOL_PRODUCER, given, props, error);
 	if (!conf)
 		return NULL;
 	rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
@@ -227,20 +188,14 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 			       const struct ztp_kafka_consumer *how,
 			       struct ztp_error *error)
 {
-	const struct setting settings[] = {
-		{"group.id", how->group},
-		{"enable.auto.commit", how->commit ? "true" : "false"},
-		{"auto.commit.interval.ms", "500"},
-		{"enable.auto.offset.store", "false"},
-		{"auto.offset.reset", "earliest"},
-		{"enable.partition.eof", how->eof ? "true" : "false"},
-		{"session.timeout.ms", "10000"},
-		{"fetch.wait.max.ms", "100"},
-		{"check.crcs", "true"},
-		{"queued.max.messages.kbytes", "8192"},
-		{NULL, NULL},
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
+		[ZTP_KAFKA_GIVEN_BROKERS] = brokers,
+		[ZTP_KAFKA_GIVEN_GROUP] = how->group,
+		[ZTP_KAFKA_GIVEN_COMMIT] = how->commit ? "true" : "false",
+		[ZTP_KAFKA_GIVEN_EOF] = how->eof ? "true" : "false",
 	};
-	rd_kafka_conf_t *conf = new_conf(brokers, settings, props, error);
+	rd_kafka_conf_t *conf =
+		new_conf(ZTP_KAFKA_TOOL_CONSUMER, given, props, error);
 	rd_kafka_t *consumer;
 
 	if (!conf)
@@ -271,29 +226,30 @@ static rd_kafka_headers_t *make_headers(const struct ztp_header *headers,
 	return list;
 }
 
-int ztp_kafka_send(rd_kafka_t *producer, const char *topic, const char *key,
-		   const char *value, size_t len,
-		   const struct ztp_header *headers, size_t header_count,
-		   void *opaque, struct ztp_error *error)
+int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
+		   struct ztp_error *error)
 {
-	rd_kafka_headers_t *list = make_headers(headers, header_count);
+	rd_kafka_headers_t *list =
+		make_headers(record->headers, record->header_count);
 	rd_kafka_resp_err_t err;
 
 	if (!list)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	err = rd_kafka_producev(producer, RD_KAFKA_V_TOPIC(topic),
-				RD_KAFKA_V_KEY(key, strlen(key)),
-				RD_KAFKA_V_VALUE((void *)(uintptr_t)value, len),
-				RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-				RD_KAFKA_V_HEADERS(list),
-				RD_KAFKA_V_OPAQUE(opaque), RD_KAFKA_V_END);
+	err = rd_kafka_producev(
+		producer, RD_KAFKA_V_TOPIC(record->topic),
+		RD_KAFKA_V_KEY(record->key, strlen(record->key)),
+		RD_KAFKA_V_VALUE((void *)(uintptr_t)record->value.p,
+				 record->value.n),
+		RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
+		RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_OPAQUE(record->opaque),
+		RD_KAFKA_V_END);
 	if (!err)
 		return 0; /* the producer owns the headers now */
 	rd_kafka_headers_destroy(list);
 	ztp_fail(error,
 		 err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL
 						      : ZTP_ERR_IO,
-		 "%s: %s", topic, rd_kafka_err2str(err));
+		 "%s: %s", record->topic, rd_kafka_err2str(err));
 	return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL : ZTP_ERR_IO;
 }
 

@@ -56,12 +56,18 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 			       const struct ztp_kafka_consumer *how,
 			       struct ztp_error *error);
 
-/* Sends one record, of copies. opaque is the delivery report's _private.
- * ZTP_ERR_FULL (retriable): poll, then try again. */
-int ztp_kafka_send(rd_kafka_t *producer, const char *topic, const char *key,
-		   const char *value, size_t len,
-		   const struct ztp_header *headers, size_t header_count,
-		   void *opaque, struct ztp_error *error);
+struct ztp_kafka_record {
+	const char *topic, *key;
+	struct ztp_str value;
+	const struct ztp_header *headers;
+	size_t header_count;
+	void *opaque; /* the delivery report's _private */
+};
+
+/* Sends one record, of copies. ZTP_ERR_FULL (retriable): poll, then try
+ * again. */
+int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
+		   struct ztp_error *error);
 
 /* The record's headers, at most max; valid as long as the record. */
 size_t ztp_kafka_headers(struct ztp_header *headers, size_t max,

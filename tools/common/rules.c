@@ -51,13 +51,7 @@ static struct ztp_str trim(const char *line, size_t len)
 
 	if (hash)
 		len = (size_t)(hash - line);
-	while (len && strchr(" \t\r", line[len - 1]))
-		len--;
-	while (len && strchr(" \t", *line)) {
-		line++;
-		len--;
-	}
-	return (struct ztp_str){line, len};
+	return ztp_str_trim((struct ztp_str){line, len});
 }
 
 int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,

@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "tools/common/members.h"
 #include "tools/common/rules.h"
+#include "ztp/member.h"
 
 /* --- scalars */
 
@@ -43,8 +44,8 @@ static int read_action(const struct ztp_members_file *file,
 	struct ztp_rule *rule = field;
 	const char *text = node->text;
 
-	rule->approve = text && strcmp(text, "approve") == 0;
-	if (!rule->approve && (!text || strcmp(text, "reject") != 0))
+	rule->approve = text && strcmp(text, ZTP_VERDICT_APPROVE) == 0;
+	if (!rule->approve && (!text || strcmp(text, ZTP_VERDICT_REJECT) != 0))
 		return ztp_members_fail(file, node->line,
 					"approve or reject is expected");
 	rule->decided = true;
@@ -164,7 +165,8 @@ static int add_algorithm(const struct ztp_members_file *file,
 {
 	const char *text = node->text;
 
-	if (!text || (strcmp(text, "RSA") != 0 && strcmp(text, "EC") != 0))
+	if (!text || (strcmp(text, ZTP_ALGORITHM_RSA) != 0 &&
+		      strcmp(text, ZTP_ALGORITHM_EC) != 0))
 		return ztp_members_fail(file, node->line,
 					"RSA or EC is expected");
 	return add_glob(file, node, field);
@@ -233,9 +235,9 @@ static int read_match(const struct ztp_members_file *file,
 	}
 #define ACTION_MEMBERS                                                         \
 	{"action", read_action, 0}, R("payload_file", read_payload, payload),  \
-		R("content_type", read_type, payload),                         \
-		R("reason", read_reason, reason),                              \
-		R("message", read_message, message)
+		R(ZTP_M_CONTENT_TYPE, read_type, payload),                     \
+		R(ZTP_M_REASON, read_reason, reason),                          \
+		R(ZTP_M_MESSAGE, read_message, message)
 
 static int read_default(const struct ztp_members_file *file,
 			const struct ztp_yaml_node *node, void *field)

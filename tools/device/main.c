@@ -17,7 +17,10 @@
 #include "base/file.h"
 #include "tools/common/cli.h"
 #include "ztp/cert.h"
+#include "ztp/command.h"
 #include "ztp/json.h"
+#include "ztp/jwt.h"
+#include "ztp/member.h"
 #include "ztp/path.h"
 
 #define PROGRAM "ztp-device"
@@ -25,7 +28,7 @@
 enum verdict { APPROVED, FAILED, USAGE, REJECTED, NO_ANSWER, REFUSED };
 struct device {
 	const char *url, *ca, *cert, *key, *path, *audience, *out;
-	bool unused;
+	bool secure, unused;
 	int64_t wait_s;
 };
 
@@ -83,7 +86,9 @@ static char *make_jwt(const struct device *d, EVP_PKEY *key)
 	bool ec = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
 	int bits = EVP_PKEY_get_bits(key);
 	const EVP_MD *hash = ec && bits == 384 ? EVP_sha384() : EVP_sha256();
-	const char *alg = !ec ? "RS256" : bits == 384 ? "ES384" : "ES256";
+	const char *alg = !ec		? ZTP_JWT_RSA
+			  : bits == 384 ? ZTP_JWT_EC_384
+					: ZTP_JWT_EC_256;
 	char header[64], claims[2048], *jwt = calloc(1, 8192);
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	unsigned char signature[1024];
@@ -127,7 +132,7 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 
 	tls.trustStore = d->ca;
 	tls.verify = 1;
-	how.ssl = d->url[4] == 's' ? &tls : NULL;
+	how.ssl = d->secure ? &tls : NULL;
 	how.cleanstart = 0;
 	how.connectTimeout = 10;
 	how.username = username;
@@ -150,27 +155,30 @@ static enum verdict read_message(const struct device *d,
 {
 	const MQTTProperty *p = message->properties.array;
 	size_t len = (size_t)message->payloadlen;
-	const char *text = NULL;
+	struct ztp_field field = {.name = "status"};
+	struct ztp_str text = {message->payload, len};
+	struct ztp_object envelope;
 	char status[16] = "";
-	cJSON *tree = NULL;
 	FILE *out = NULL;
 
 	for (int i = 0; i < message->properties.count; i++, p++)
 		if (p->identifier == MQTTPROPERTY_CODE_USER_PROPERTY &&
 		    p->value.data.len == 6 &&
-		    memcmp(p->value.data.data, "status", 6) == 0)
+		    memcmp(p->value.data.data, ZTP_M_STATUS, 6) == 0)
 			snprintf(status, sizeof(status), "%.*s",
 				 p->value.value.len, p->value.value.data);
-	if (ztp_json_parse(&tree, message->payload, len, 1 << 20, NULL) == 0)
-		text = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(tree, "status"));
-	if (text && !*status)
-		snprintf(status, sizeof(status), "%s", text);
-	cJSON_Delete(tree);
+	if (ztp_object_read(&envelope, &field, 1, text, 1 << 20, NULL) == 0) {
+		if (!*status &&
+		    ztp_object_string(&text, &envelope, 0, 15, NULL) == 0)
+			snprintf(status, sizeof(status), "%.*s", (int)text.n,
+				 text.p ? text.p : "");
+		ztp_object_clear(&envelope);
+	}
 	fwrite(message->payload, 1, len, stdout);
 	puts("");
 	fflush(stdout);
-	if (strcmp(status, "approved") != 0 && strcmp(status, "rejected") != 0)
+	if (strcmp(status, ZTP_STATUS_APPROVED) != 0 &&
+	    strcmp(status, ZTP_STATUS_REJECTED) != 0)
 		return NO_ANSWER;
 	if (d->out && (!(out = fopen(d->out, "wbe")) ||
 		       fwrite(message->payload, 1, len, out) != len ||
@@ -219,7 +227,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 	char url[512];
 
 	how.MQTTVersion = MQTTVERSION_5;
-	snprintf(url, sizeof(url), "%s%s", d->url[4] == 's' ? "ssl" : "tcp",
+	snprintf(url, sizeof(url), "%s%s", d->secure ? "ssl" : "tcp",
 		 strchr(d->url, ':')); /* paho's scheme */
 	if (MQTTClient_createWithOptions(&client, url, d->path,
 					 MQTTCLIENT_PERSISTENCE_NONE, NULL,
@@ -281,8 +289,7 @@ int main(int argc, char **argv)
 	if (optind != argc || !d.url || !d.key || !d.path ||
 	    (!d.cert && !d.unused) ||
 	    ztp_path_parse(&path, d.path, strlen(d.path), NULL) != 0 ||
-	    (strncmp(d.url, "mqtt://", 7) != 0 &&
-	     strncmp(d.url, "mqtts://", 8) != 0) ||
+	    !ztp_cli_is_url(d.url, &d.secure) ||
 	    (d.audience &&
 	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
 		return ztp_cli_usage(PROGRAM,

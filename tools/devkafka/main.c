@@ -29,16 +29,18 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
+#include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 #include "ztp/codec.h"
+#include "ztp/text.h"
+#include "ztp/topics.h"
 
-#define PROGRAM	       "ztp-devkafka"
-#define TOPICS_MAX     64
-#define TOPIC_NAME_MAX 249
-#define ALL_BROKERS    (-1)
+#define PROGRAM	    "ztp-devkafka"
+#define TOPICS_MAX  64
+#define ALL_BROKERS (-1)
 
 struct topic {
-	char name[TOPIC_NAME_MAX + 1];
+	char name[ZTP_TOPIC_NAME_MAX + 1];
 	int partitions; /* 0: the default */
 };
 
@@ -79,7 +81,7 @@ static bool topic_name_valid(const char *name, size_t len)
 				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 				      "0123456789._-";
 
-	return len > 0 && len <= TOPIC_NAME_MAX &&
+	return len > 0 && len <= ZTP_TOPIC_NAME_MAX &&
 	       strspn(name, allowed) >= len && strncmp(name, "..", len) != 0;
 }
 
@@ -169,17 +171,30 @@ static int read_options(struct options *options, int argc, char **argv)
 	return 0;
 }
 
+/* conf is a rd_kafka_conf_t *. */
+static int set(void *conf, const char *name, const char *value,
+	       struct ztp_error *error)
+{
+	char why[256];
+
+	if (rd_kafka_conf_set(conf, name, value, why, sizeof(why)) ==
+	    RD_KAFKA_CONF_OK)
+		return 0;
+	ztp_cli_warn(PROGRAM, "%s", why);
+	return ztp_fail(error, ZTP_ERR_USAGE, "%s", why);
+}
+
+/* The handle only manages the cluster and is not a client: its complaint that
+ * it has no brokers would help nobody. */
 static rd_kafka_t *new_handle(void)
 {
+	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {0};
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *handle;
 	char why[256];
 
-	/* The handle only manages the cluster and is not a client: its
-	 * complaint that it has no brokers would help nobody. */
-	if (rd_kafka_conf_set(conf, "log_level", "4", why, sizeof(why)) !=
-	    RD_KAFKA_CONF_OK) {
-		ztp_cli_warn(PROGRAM, "%s", why);
+	if (ztp_kafka_properties_each(ZTP_KAFKA_MOCK, false, given, set, conf,
+				      NULL) != 0) {
 		rd_kafka_conf_destroy(conf);
 		return NULL;
 	}
@@ -274,9 +289,11 @@ out:
 
 int main(int argc, char **argv)
 {
-	static const char *const always[] = {"ztp.requests", "ztp.decisions",
-					     "ztp.results", "ztp.dlq",
-					     "ztp.audit"};
+	static const char *const always[] = {
+#define X(topic, number, name, what) ZTP_TOPIC(name),
+		ZTP_TOPIC_LIST(X)
+#undef X
+	};
 	struct options options = {.brokers = 1, .partitions = 1};
 	int done;
 

@@ -1,10 +1,12 @@
 /* Asks the gate. */
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-
-#define PAGE 1000
+#include "ztp/code.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		 cJSON **data)
@@ -18,17 +20,15 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return false;
 	}
-	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
-	text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "error"));
-	ok = code && strcmp(code, "OK") == 0;
+	code = ztp_tree_text(response, "code");
+	text = ztp_tree_text(response, "error");
+	ok = strcmp(code, ZTP_CODE_OK) == 0;
 	if (!ok)
-		ztp_cli_warn("ztpctl", "%s: %s", code ? code : "?",
-			     text ? text : "no reason given");
+		ztp_cli_warn("ztpctl", "%s: %s", *code ? code : "?",
+			     *text ? text : "no reason given");
 	if (ok && data)
 		*data = cJSON_DetachItemFromObjectCaseSensitive(response,
-								"data");
+								ZTP_M_DATA);
 	cJSON_Delete(response);
 	return ok && (!data || *data);
 }
@@ -46,9 +46,9 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 {
 	cJSON *all = cJSON_CreateArray();
 	cJSON *data = NULL, *ask;
-	const char *next;
+	bool more;
 
-	cJSON_AddNumberToObject(in, "limit", PAGE);
+	cJSON_AddNumberToObject(in, ZTP_M_LIMIT, ZTP_CONTROL_PAGE_MAX);
 	do {
 		ask = cJSON_Duplicate(in, true);
 		if (!ask || !ztp_ctl_ask(ctl, command, ask, &data)) {
@@ -57,14 +57,14 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 			break;
 		}
 		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
-		next = cJSON_GetStringValue(
-			cJSON_GetObjectItemCaseSensitive(data, "next"));
-		cJSON_DeleteItemFromObjectCaseSensitive(in, "after");
-		if (next)
-			cJSON_AddStringToObject(in, "after", next);
+		more = *ztp_tree_text(data, "next") != '\0';
+		cJSON_DeleteItemFromObjectCaseSensitive(in, ZTP_M_AFTER);
+		if (more)
+			cJSON_AddStringToObject(in, ZTP_M_AFTER,
+						ztp_tree_text(data, "next"));
 		cJSON_Delete(data);
 		data = NULL;
-	} while (next);
+	} while (more);
 	cJSON_Delete(in);
 	return all;
 }

@@ -4,6 +4,7 @@
  * operation at a time; `step` says how that went.
  */
 #include "tools/ztpctl/client.h"
+#include "tools/common/cli.h"
 
 #include <MQTTAsync.h>
 #include <errno.h>
@@ -13,13 +14,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "base/random.h"
-#include "tools/common/cli.h"
 #include "ztp/codec.h"
-#include "ztp/json.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
-#define CONTROL	     "$CONTROL/ztp/v1"
-#define RESPONSE     "$CONTROL/ztp/v1/response"
 #define TIMEOUT_MS   15000
 #define MESSAGE_MAX  (64 * 1024 * 1024)
 #define UNAUTHORIZED 0x87
@@ -188,6 +188,7 @@ static int connect_now(struct ztp_client *client,
 	MQTTAsync_connectOptions connect =
 		MQTTAsync_connectOptions_initializer5;
 	MQTTAsync_SSLOptions ssl = MQTTAsync_SSLOptions_initializer;
+	bool secure;
 	int rc;
 
 	ssl.trustStore = options->ca_file;
@@ -201,7 +202,7 @@ static int connect_now(struct ztp_client *client,
 	connect.onSuccess5 = on_success;
 	connect.onFailure5 = on_failure;
 	connect.context = client;
-	if (strncmp(options->url, "mqtts://", 8) == 0)
+	if (ztp_cli_is_url(options->url, &secure) && secure)
 		connect.ssl = &ssl;
 	client->step = STEP_WAITING;
 	rc = MQTTAsync_connect(client->mqtt, &connect);
@@ -255,7 +256,7 @@ int ztp_client_open(struct ztp_client **out,
 	if (rc == 0)
 		rc = connect_now(client, options, error);
 	if (rc == 0)
-		rc = ztp_client_listen(client, RESPONSE, error);
+		rc = ztp_client_listen(client, ZTP_MQTT_RESPONSE, error);
 	if (rc != 0) {
 		ztp_client_close(client);
 		return rc;
@@ -336,13 +337,13 @@ static int publish(struct ztp_client *client, const char *text,
 		   struct ztp_error *error)
 {
 	MQTTAsync_responseOptions options = begin_step(client);
-	int rc = MQTTAsync_send(client->mqtt, CONTROL, (int)strlen(text), text,
-				1, 0, &options);
+	int rc = MQTTAsync_send(client->mqtt, ZTP_MQTT_CONTROL,
+				(int)strlen(text), text, 1, 0, &options);
 
 	if (rc != MQTTASYNC_SUCCESS)
 		return ztp_fail(error, ZTP_ERR_IO, "publish: %s",
 				MQTTAsync_strerror(rc));
-	return wait_step(client, CONTROL, error);
+	return wait_step(client, ZTP_MQTT_CONTROL, error);
 }
 
 /* Finds the response with this correlation in a message, which may contain
@@ -351,16 +352,13 @@ static cJSON *pick(const char *text, const char *correlation)
 {
 	cJSON *tree = NULL, *found = NULL, *response, *responses;
 
-	if (ztp_json_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
+	if (ztp_tree_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
 		return NULL;
-	responses = cJSON_GetObjectItemCaseSensitive(tree, "responses");
+	responses = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
 	for (response = responses ? responses->child : NULL; response;
 	     response = response->next) {
-		const char *own = NULL;
-
-		if (ztp_json_string(&own, response, "correlationData", 256,
-				    NULL) == 0 &&
-		    own && strcmp(own, correlation) == 0) {
+		if (strcmp(ztp_tree_text(response, ZTP_M_CORRELATION),
+			   correlation) == 0) {
 			found = response;
 			break;
 		}
@@ -379,8 +377,8 @@ static int wait_response(struct ztp_client *client, const char *correlation,
 	for (;;) {
 		int64_t left = deadline - ztp_clock_boot();
 		char *text = NULL;
-		int rc = ztp_client_next(client, RESPONSE, left > 0 ? left : 0,
-					 &text, error);
+		int rc = ztp_client_next(client, ZTP_MQTT_RESPONSE,
+					 left > 0 ? left : 0, &text, error);
 
 		if (rc == 0)
 			return ztp_fail(error, ZTP_ERR_IO,
@@ -399,7 +397,7 @@ int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 		   cJSON **response, struct ztp_error *error)
 {
 	cJSON *message = cJSON_CreateObject();
-	cJSON *commands = cJSON_AddArrayToObject(message, "commands");
+	cJSON *commands = cJSON_AddArrayToObject(message, ZTP_M_COMMANDS);
 	char correlation[33];
 	uint8_t random[16];
 	char *text = NULL;
@@ -408,8 +406,8 @@ int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 	*response = NULL;
 	ztp_random(random, sizeof(random));
 	ztp_hex_encode(correlation, random, sizeof(random));
-	cJSON_AddStringToObject(in, "command", command);
-	cJSON_AddStringToObject(in, "correlationData", correlation);
+	cJSON_AddStringToObject(in, ZTP_M_COMMAND, command);
+	cJSON_AddStringToObject(in, ZTP_M_CORRELATION, correlation);
 	cJSON_AddItemToArray(commands, in);
 	text = cJSON_PrintUnformatted(message);
 	if (!text) {

@@ -3,24 +3,25 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/json.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
-#define AUDIT	   "ztp/v1/audit"
-#define RECORD_MAX (64 * 1024)
-#define POLL_MS	   200
+#define POLL_MS 200
 
 static cJSON *with_device(const struct ztp_ctl *ctl)
 {
-	return ztp_ctl_with("device_path", ctl->arguments[0]);
+	return ztp_ctl_with(ZTP_M_DEVICE_PATH, ctl->arguments[0]);
 }
 
 static int list(struct ztp_ctl *ctl, const char *command, const char *member,
 		const char *const *names)
 {
-	cJSON *all = ztp_ctl_list(ctl, command, member,
-				  ztp_ctl_with("registry", ctl->arguments[0]));
+	cJSON *all =
+		ztp_ctl_list(ctl, command, member,
+			     ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]));
 	int status = ztp_ctl_print_list(ctl, all, names);
 
 	cJSON_Delete(all);
@@ -29,30 +30,36 @@ static int list(struct ztp_ctl *ctl, const char *command, const char *member,
 
 int ztp_ctl_device_list(struct ztp_ctl *ctl)
 {
-	static const char *const names[] = {"device_path", "state", "live",
-					    "created_at", NULL};
+	static const char *const names[] = {ZTP_M_DEVICE_PATH, ZTP_M_STATE,
+					    ZTP_M_LIVE, ZTP_M_CREATED_AT, NULL};
 
-	return list(ctl, "listDevices", "devices", names);
+	return list(ctl, ZTP_CMD_LIST_DEVICES, "devices", names);
 }
 
 int ztp_ctl_pending_list(struct ztp_ctl *ctl)
 {
-	static const char *const names[] = {
-		"device_path", "request_id", "received_at", "remote_addr",
-		"acked",       "live",	     NULL};
+	static const char *const names[] = {ZTP_M_DEVICE_PATH,
+					    ZTP_M_REQUEST_ID,
+					    ZTP_M_RECEIVED_AT,
+					    ZTP_M_REMOTE_ADDR,
+					    ZTP_M_ACKED,
+					    ZTP_M_LIVE,
+					    NULL};
 
-	return list(ctl, "listPending", "pending", names);
+	return list(ctl, ZTP_CMD_LIST_PENDING, "pending", names);
 }
 
 int ztp_ctl_device_show(struct ztp_ctl *ctl)
 {
 	static const char *const names[] = {
-		"device_path", "state",	     "live",	   "subscribed",
-		"onboarding",  "created_at", "request_id", "fingerprint_sha256",
-		"spki_sha256", NULL};
+		ZTP_M_DEVICE_PATH, ZTP_M_STATE,
+		ZTP_M_LIVE,	   ZTP_M_SUBSCRIBED,
+		ZTP_M_ONBOARDING,  ZTP_M_CREATED_AT,
+		ZTP_M_REQUEST_ID,  ZTP_M_FINGERPRINT,
+		ZTP_M_SPKI,	   NULL};
 	cJSON *data = NULL;
 
-	if (!ztp_ctl_ask(ctl, "getDevice", with_device(ctl), &data))
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_DEVICE, with_device(ctl), &data))
 		return ZTP_EXIT_FAILED;
 	if (ctl->json)
 		ztp_ctl_print_json(data);
@@ -64,28 +71,31 @@ int ztp_ctl_device_show(struct ztp_ctl *ctl)
 
 int ztp_ctl_device_delete(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, "deleteDevice", with_device(ctl), "deleted");
+	return ztp_ctl_change(ctl, ZTP_CMD_DELETE_DEVICE, with_device(ctl),
+			      "deleted");
 }
 
 int ztp_ctl_device_block(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, "blockDevice", with_device(ctl), "blocked");
+	return ztp_ctl_change(ctl, ZTP_CMD_BLOCK_DEVICE, with_device(ctl),
+			      "blocked");
 }
 
 int ztp_ctl_device_unblock(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, "unblockDevice", with_device(ctl),
+	return ztp_ctl_change(ctl, ZTP_CMD_UNBLOCK_DEVICE, with_device(ctl),
 			      "unblocked");
 }
 
 static void print_record(const struct ztp_ctl *ctl, const char *text)
 {
 	static const char *const names[] = {
-		"at", "verdict", "code", "remote_addr", "device_path", NULL};
+		ZTP_M_AT,	   ZTP_M_VERDICT,     ZTP_M_CODE,
+		ZTP_M_REMOTE_ADDR, ZTP_M_DEVICE_PATH, NULL};
 	cJSON *record = NULL;
 
 	if (ctl->json ||
-	    ztp_json_parse(&record, text, strlen(text), RECORD_MAX, NULL))
+	    ztp_tree_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL))
 		puts(text);
 	else
 		ztp_ctl_print_line(record, names);
@@ -98,14 +108,14 @@ int ztp_ctl_audit_tail(struct ztp_ctl *ctl)
 	struct ztp_error error = {0};
 	int64_t seen = 0;
 
-	if (ztp_client_listen(ctl->client, AUDIT, &error) != 0) {
+	if (ztp_client_listen(ctl->client, ZTP_MQTT_AUDIT, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return ZTP_EXIT_FAILED;
 	}
 	while (!ztp_cli_stopped()) {
 		char *text = NULL;
-		int rc = ztp_client_next(ctl->client, AUDIT, POLL_MS, &text,
-					 &error);
+		int rc = ztp_client_next(ctl->client, ZTP_MQTT_AUDIT, POLL_MS,
+					 &text, &error);
 
 		if (rc < 0) {
 			ztp_cli_warn("ztpctl", "%s", error.message);

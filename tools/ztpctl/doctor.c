@@ -7,7 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define VERSION_TOPIC	"$SYS/broker/version"
 #define VERSION_WAIT_MS 500
@@ -56,23 +59,21 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 	struct ztp_error error = {0};
 	const char *version, *code;
 
-	if (ztp_client_ask(doctor->ctl->client, "getInfo", cJSON_CreateObject(),
-			   &response, &error) != 0) {
+	if (ztp_client_ask(doctor->ctl->client, ZTP_CMD_GET_INFO,
+			   cJSON_CreateObject(), &response, &error) != 0) {
 		ztp_doctor_say(doctor, ZTP_FINDING_ERROR, what, "%s",
 			       error.message);
 		return;
 	}
-	code = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(response, "code"));
+	code = ztp_tree_text(response, "code");
 	doctor->info =
-		cJSON_DetachItemFromObjectCaseSensitive(response, "data");
-	version = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(doctor->info, "version"));
-	if (!version)
+		cJSON_DetachItemFromObjectCaseSensitive(response, ZTP_M_DATA);
+	version = ztp_tree_text(doctor->info, "version");
+	if (!*version)
 		ztp_doctor_say(
 			doctor, ZTP_FINDING_ERROR, what,
 			"it answers %s: is this user in plugin_opt_operators?",
-			code ? code : "without a code");
+			*code ? code : "without a code");
 	else
 		ztp_doctor_say(doctor, ZTP_FINDING_OK, what,
 			       "version %s; ztpctl is " ZTP_VERSION, version);
@@ -83,11 +84,10 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
  * at start only. */
 static void check_topic(struct ztp_doctor *doctor, const char *what)
 {
-	const char *now = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(
-		doctor->info, "command_topic"));
+	const char *now = ztp_tree_text(doctor->info, ZTP_M_COMMAND_TOPIC);
 	const char *then = doctor->facts.command_topic;
 
-	if (!now)
+	if (!*now)
 		return;
 	if (doctor->has_facts && *then && strcmp(now, then) != 0)
 		ztp_doctor_say(
@@ -108,7 +108,7 @@ static const struct {
 } table[] = {
 	{"gate_answers", check_gate},
 	{"broker_version", check_version},
-	{"command_topic", check_topic},
+	{ZTP_M_COMMAND_TOPIC, check_topic},
 };
 
 static void read_facts(struct ztp_doctor *doctor)

@@ -138,13 +138,13 @@ static const struct {
 	ztp_doctor_check *check;
 } table[] = {
 	{"gate", check_gate},
-	{"per_listener_settings", check_per_listener},
+	{ZTP_BROKER_PER_LISTENER, check_per_listener},
 	{"listeners", check_listeners},
-	{"allow_anonymous", check_anonymous},
+	{ZTP_BROKER_ANONYMOUS, check_anonymous},
 	{"certificate_as_username", check_certificate},
-	{"acl_file", check_acl},
-	{"max_queued_messages", check_queue},
-	{"max_packet_size", check_packet},
+	{ZTP_BROKER_ACL_FILE, check_acl},
+	{ZTP_BROKER_MAX_QUEUED, check_queue},
+	{ZTP_BROKER_MAX_PACKET, check_packet},
 };
 
 void ztp_doctor_config(struct ztp_doctor *doctor)

@@ -4,6 +4,8 @@
 
 #include "tools/ztpctl/doctor.h"
 
+#include "ztp/member.h"
+
 static const char *const levels[] = {"ok", "warning", "error"};
 
 void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
@@ -24,6 +26,6 @@ void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
 	finding = cJSON_CreateObject();
 	cJSON_AddStringToObject(finding, "level", levels[level]);
 	cJSON_AddStringToObject(finding, "what", what);
-	cJSON_AddStringToObject(finding, "message", text);
+	cJSON_AddStringToObject(finding, ZTP_M_MESSAGE, text);
 	cJSON_AddItemToArray(doctor->findings, finding);
 }

@@ -13,6 +13,8 @@
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 #include "ztp/codec.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/text.h"
 
 #define PASSWORD_MAX 4096
 
@@ -30,8 +32,8 @@ static const char usage[] =
 	"  audit tail [--count N]\n"
 	"  doctor [--broker-config FILE]\n"
 	"  --version | --help\n"
-	"URL is mqtt://HOST:PORT (default mqtt://127.0.0.1:1883) or "
-	"mqtts://.\n";
+	"URL is " ZTP_MQTT_SCHEME "HOST:PORT (default " ZTP_MQTT_URL
+	") or " ZTP_MQTTS_SCHEME ".\n";
 
 static const struct {
 	const char *words[3];
@@ -172,12 +174,6 @@ static ztp_ctl_fn *choose(struct command_line *line)
 	return table[row].run;
 }
 
-static bool good_url(const char *url)
-{
-	return strncmp(url, "mqtt://", 7) == 0 ||
-	       strncmp(url, "mqtts://", 8) == 0;
-}
-
 /* Reads the file's first line. */
 static bool read_password(struct ztp_ctl *ctl, char **password)
 {
@@ -220,7 +216,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct ztp_ctl ctl = {.broker.url = "mqtt://127.0.0.1:1883"};
+	struct ztp_ctl ctl = {.broker.url = ZTP_MQTT_URL};
 	struct command_line line = {.ctl = &ctl};
 	ztp_ctl_fn *command;
 
@@ -232,7 +228,8 @@ int main(int argc, char **argv)
 		fputs(usage, stdout);
 		return ZTP_EXIT_OK;
 	}
-	if (!parse(&line, argc, argv) || !good_url(ctl.broker.url) ||
+	if (!parse(&line, argc, argv) ||
+	    !ztp_cli_is_url(ctl.broker.url, NULL) ||
 	    !(command = choose(&line))) {
 		fputs(usage, stderr);
 		return ZTP_EXIT_USAGE;

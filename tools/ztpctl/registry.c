@@ -5,18 +5,24 @@
 #include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
 
 #define CA_FILE_MAX (64 * 1024)
 
-static const char *const ca_names[] = {"fingerprint_sha256", "not_after",
-				       "subject", NULL};
+static const char *const ca_names[] = {ZTP_M_FINGERPRINT, ZTP_M_NOT_AFTER,
+				       ZTP_M_SUBJECT, NULL};
 
 static void print_registry(const cJSON *data)
 {
-	static const char *const names[] = {
-		"registry", "onboarding", "audience", "created_at",
-		"devices",  "pending",	  NULL};
-	const cJSON *cas = cJSON_GetObjectItemCaseSensitive(data, "cas");
+	static const char *const names[] = {ZTP_M_REGISTRY,
+					    ZTP_M_ONBOARDING,
+					    ZTP_M_AUDIENCE,
+					    ZTP_M_CREATED_AT,
+					    ZTP_M_DEVICES,
+					    ZTP_M_PENDING,
+					    NULL};
+	const cJSON *cas = cJSON_GetObjectItemCaseSensitive(data, ZTP_M_CAS);
 	const cJSON *ca;
 
 	ztp_ctl_print_members(data, names, 11);
@@ -41,7 +47,7 @@ static int show(struct ztp_ctl *ctl, const char *command, cJSON *in)
 
 static cJSON *with_registry(const struct ztp_ctl *ctl)
 {
-	return ztp_ctl_with("registry", ctl->arguments[0]);
+	return ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]);
 }
 
 static cJSON *settings(const struct ztp_ctl *ctl)
@@ -49,9 +55,9 @@ static cJSON *settings(const struct ztp_ctl *ctl)
 	cJSON *in = with_registry(ctl);
 
 	if (ctl->onboarding)
-		cJSON_AddStringToObject(in, "onboarding", ctl->onboarding);
+		cJSON_AddStringToObject(in, ZTP_M_ONBOARDING, ctl->onboarding);
 	if (ctl->audience)
-		cJSON_AddStringToObject(in, "audience", ctl->audience);
+		cJSON_AddStringToObject(in, ZTP_M_AUDIENCE, ctl->audience);
 	return in;
 }
 
@@ -76,7 +82,7 @@ static cJSON *with_ca(const struct ztp_ctl *ctl, const char *pem)
 {
 	cJSON *in = with_registry(ctl);
 
-	cJSON_AddStringToObject(in, "pem", pem);
+	cJSON_AddStringToObject(in, ZTP_M_PEM, pem);
 	return in;
 }
 
@@ -87,15 +93,15 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 	int status = ZTP_EXIT_FAILED;
 
 	if (!read_cas(ctl, pems) ||
-	    !ztp_ctl_ask(ctl, "createRegistry", settings(ctl), NULL))
+	    !ztp_ctl_ask(ctl, ZTP_CMD_CREATE_REGISTRY, settings(ctl), NULL))
 		goto out;
 	for (int i = 0; i < ctl->ca_count; i++) {
-		if (ztp_ctl_ask(ctl, "addRegistryCa", with_ca(ctl, pems[i]),
-				NULL))
+		if (ztp_ctl_ask(ctl, ZTP_CMD_ADD_REGISTRY_CA,
+				with_ca(ctl, pems[i]), NULL))
 			continue;
 		/* Create the registry with all its CAs or not at all. */
-		(void)ztp_ctl_ask(ctl, "deleteRegistry", with_registry(ctl),
-				  NULL);
+		(void)ztp_ctl_ask(ctl, ZTP_CMD_DELETE_REGISTRY,
+				  with_registry(ctl), NULL);
 		goto out;
 	}
 	if (!ctl->audience || !*ctl->audience)
@@ -103,7 +109,7 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 			     "warning: %s has no audience: anybody who sees "
 			     "its devices' JWTs elsewhere can replay them here",
 			     name);
-	status = show(ctl, "getRegistry", with_registry(ctl));
+	status = show(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl));
 out:
 	for (int i = 0; i < ctl->ca_count; i++)
 		free(pems[i]);
@@ -112,10 +118,11 @@ out:
 
 int ztp_ctl_registry_list(struct ztp_ctl *ctl)
 {
-	static const char *const names[] = {"registry", "onboarding", "devices",
-					    "pending",	"audience",   NULL};
-	cJSON *all = ztp_ctl_list(ctl, "listRegistries", "registries",
-				  cJSON_CreateObject());
+	static const char *const names[] = {ZTP_M_REGISTRY, ZTP_M_ONBOARDING,
+					    ZTP_M_DEVICES,  ZTP_M_PENDING,
+					    ZTP_M_AUDIENCE, NULL};
+	cJSON *all = ztp_ctl_list(ctl, ZTP_CMD_LIST_REGISTRIES,
+				  ZTP_M_REGISTRIES, cJSON_CreateObject());
 	int status = ztp_ctl_print_list(ctl, all, names);
 
 	cJSON_Delete(all);
@@ -124,17 +131,17 @@ int ztp_ctl_registry_list(struct ztp_ctl *ctl)
 
 int ztp_ctl_registry_show(struct ztp_ctl *ctl)
 {
-	return show(ctl, "getRegistry", with_registry(ctl));
+	return show(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl));
 }
 
 int ztp_ctl_registry_modify(struct ztp_ctl *ctl)
 {
-	return show(ctl, "modifyRegistry", settings(ctl));
+	return show(ctl, ZTP_CMD_MODIFY_REGISTRY, settings(ctl));
 }
 
 int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, "deleteRegistry", with_registry(ctl),
+	return ztp_ctl_change(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
 			      "deleted");
 }
 
@@ -150,7 +157,7 @@ int ztp_ctl_ca_add(struct ztp_ctl *ctl)
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		return ZTP_EXIT_FAILED;
 	}
-	status = ztp_ctl_change(ctl, "addRegistryCa", with_ca(ctl, pem),
+	status = ztp_ctl_change(ctl, ZTP_CMD_ADD_REGISTRY_CA, with_ca(ctl, pem),
 				"CA added to");
 	free(pem);
 	return status;
@@ -161,10 +168,11 @@ int ztp_ctl_ca_list(struct ztp_ctl *ctl)
 	cJSON *data = NULL;
 	int status;
 
-	if (!ztp_ctl_ask(ctl, "getRegistry", with_registry(ctl), &data))
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl), &data))
 		return ZTP_EXIT_FAILED;
 	status = ztp_ctl_print_list(
-		ctl, cJSON_GetObjectItemCaseSensitive(data, "cas"), ca_names);
+		ctl, cJSON_GetObjectItemCaseSensitive(data, ZTP_M_CAS),
+		ca_names);
 	cJSON_Delete(data);
 	return status;
 }
@@ -173,6 +181,7 @@ int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 {
 	cJSON *in = with_registry(ctl);
 
-	cJSON_AddStringToObject(in, "fingerprint_sha256", ctl->arguments[1]);
-	return ztp_ctl_change(ctl, "removeRegistryCa", in, "CA removed from");
+	cJSON_AddStringToObject(in, ZTP_M_FINGERPRINT, ctl->arguments[1]);
+	return ztp_ctl_change(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
+			      "CA removed from");
 }

@@ -1,0 +1,157 @@
+#include "base/kafka_properties.h"
+
+#include <string.h>
+
+#include "ztp/topics.h"
+
+#define FREE	 ZTP_KAFKA_FREE
+#define FIXED	 ZTP_KAFKA_FIXED
+#define PROMISED ZTP_KAFKA_PROMISED
+#define REFUSED	 ZTP_KAFKA_REFUSED
+#define GIVEN	 ""
+#define BROKERS	 "bootstrap.servers"
+#define MURMUR2	 "murmur2_random"
+
+#define PRODUCER      [ZTP_KAFKA_PRODUCER]
+#define CONSUMER      [ZTP_KAFKA_CONSUMER]
+#define PROBE	      [ZTP_KAFKA_PROBE]
+#define TOOL_PRODUCER [ZTP_KAFKA_TOOL_PRODUCER]
+#define TOOL_CONSUMER [ZTP_KAFKA_TOOL_CONSUMER]
+#define MOCK	      [ZTP_KAFKA_MOCK]
+#define BRIDGE(value) PRODUCER = (value), CONSUMER = (value), PROBE = (value)
+#define TOOLS(value)  TOOL_PRODUCER = (value), TOOL_CONSUMER = (value)
+
+/* clang-format off */
+static const struct ztp_kafka_property table[] = {
+	/* Addresses and names. */
+	{BROKERS, .bridge = REFUSED, .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_BROKERS,
+	 .values = {BRIDGE(GIVEN), TOOLS(GIVEN)}},
+	{"metadata.broker.list", .alias_of = BROKERS},
+	{"client.id",
+	 .given = ZTP_KAFKA_GIVEN_CLIENT_ID,
+	 .values = {BRIDGE(GIVEN), TOOLS(ZTP_APPROVER)}},
+	{"group.id", .bridge = REFUSED, .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_GROUP,
+	 .values = {CONSUMER = GIVEN, TOOL_CONSUMER = GIVEN}},
+
+	/* The connection. */
+	{"socket.nagle.disable", .values = {BRIDGE("true"), TOOLS("true")}},
+	{"log.connection.close", .values = {BRIDGE("false")}},
+	{"log_level", .values = {TOOLS("4"), MOCK = "4"}},
+	/* Reconnect soon after Kafka is back, even if it was away for long. */
+	{"reconnect.backoff.max.ms", .values = {BRIDGE("2000"), TOOLS("2000")}},
+	/* Find new partitions soon, and let a tool find a topic that is created
+	 * after its start. */
+	{"topic.metadata.refresh.interval.ms",
+	 .values = {CONSUMER = "10000", TOOLS("5000")}},
+	{"allow.auto.create.topics", .bridge = FIXED,
+	 .values = {CONSUMER = "false"}},
+
+	/* Writing: nothing is lost or duplicated, and a key goes to the
+	 * partition that Java's clients choose. */
+	{"enable.idempotence", .bridge = PROMISED, .tools = REFUSED,
+	 .values = {PRODUCER = "true", TOOL_PRODUCER = "true"}},
+	{"acks", .bridge = PROMISED, .tools = REFUSED, .also = "-1",
+	 .values = {PRODUCER = "all", TOOL_PRODUCER = "all"}},
+	{"request.required.acks", .alias_of = "acks"},
+	{"partitioner",
+	 .values = {PRODUCER = MURMUR2, TOOL_PRODUCER = MURMUR2}},
+	/* The bridge decides when to give up, and it never does. */
+	{"message.timeout.ms", .bridge = FIXED,
+	 .given = ZTP_KAFKA_GIVEN_TIMEOUT,
+	 .values = {PRODUCER = "0", TOOL_PRODUCER = GIVEN}},
+	{"linger.ms", .values = {PRODUCER = "5"}}, /* see producer_pump.c */
+	{"queue.buffering.max.kbytes", .values = {PRODUCER = "65536"}},
+	/* With two, librdkafka takes a refused batch for delivered when the
+	 * next one is (see bridge/kafka/producer.c). */
+	{"max.in.flight.requests.per.connection",
+	 .values = {TOOL_PRODUCER = "1"}},
+	{"transactional.id", .tools = REFUSED},
+	{"test.mock.num.brokers", .tools = REFUSED},
+
+	/* Reading: we store the positions ourselves. */
+	{"enable.auto.commit", .bridge = PROMISED, .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_COMMIT,
+	 .values = {CONSUMER = "false", TOOL_CONSUMER = GIVEN}},
+	{"enable.auto.offset.store", .bridge = PROMISED, .tools = REFUSED,
+	 .values = {CONSUMER = "false", TOOL_CONSUMER = "false"}},
+	{"auto.commit.interval.ms", .values = {TOOL_CONSUMER = "500"}},
+	{"auto.offset.reset", .bridge = FIXED, .tools = REFUSED,
+	 .values = {CONSUMER = "earliest", TOOL_CONSUMER = "earliest"}},
+	{"enable.partition.eof", .bridge = FIXED, .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_EOF,
+	 .values = {CONSUMER = "true", TOOL_CONSUMER = GIVEN}},
+	{"isolation.level", .bridge = FIXED,
+	 .values = {CONSUMER = "read_committed", PROBE = "read_uncommitted"}},
+	{"check.crcs", .bridge = FIXED,
+	 .values = {CONSUMER = "true", TOOL_CONSUMER = "true"}},
+	{"queued.max.messages.kbytes",
+	 .values = {CONSUMER = "8192", TOOL_CONSUMER = "8192"}},
+	{"queued.min.messages", .values = {CONSUMER = "1000"}},
+	{"fetch.wait.max.ms", .values = {TOOL_CONSUMER = "100"}},
+
+	/* The group. A killed bridge is back within 10 s of its restart. */
+	{"session.timeout.ms",
+	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
+	{"heartbeat.interval.ms", .values = {CONSUMER = "1500"}},
+	{"partition.assignment.strategy", .bridge = FIXED,
+	 .values = {CONSUMER = "range"}},
+};
+/* clang-format on */
+
+#define COUNT (sizeof(table) / sizeof(*table))
+
+const struct ztp_kafka_property *ztp_kafka_property_find(const char *name,
+							 size_t len)
+{
+	for (size_t i = 0; i < COUNT; i++) {
+		const char *alias_of = table[i].alias_of;
+
+		if (strlen(table[i].name) != len ||
+		    memcmp(table[i].name, name, len) != 0)
+			continue;
+		return alias_of ? ztp_kafka_property_find(alias_of,
+							  strlen(alias_of))
+				: &table[i];
+	}
+	return NULL;
+}
+
+const char *
+ztp_kafka_property_promise(const struct ztp_kafka_property *property)
+{
+	int client = ZTP_KAFKA_PRODUCER;
+
+	if (property->bridge != PROMISED)
+		return NULL;
+	while (!property->values[client])
+		client++;
+	return property->values[client];
+}
+
+static enum ztp_kafka_rule rule_of(const struct ztp_kafka_property *property,
+				   enum ztp_kafka_client client)
+{
+	return client < ZTP_KAFKA_TOOL_PRODUCER ? property->bridge
+						: property->tools;
+}
+
+int ztp_kafka_properties_each(enum ztp_kafka_client client, bool ours,
+			      const char *const given[ZTP_KAFKA_GIVEN_COUNT],
+			      ztp_kafka_property_visit *visit, void *arg,
+			      struct ztp_error *error)
+{
+	int rc = 0;
+
+	for (size_t i = 0; i < COUNT && rc == 0; i++) {
+		const struct ztp_kafka_property *property = &table[i];
+		const char *value = property->values[client];
+
+		if (!value || ours != (rule_of(property, client) != FREE))
+			continue;
+		rc = visit(arg, property->name,
+			   *value ? value : given[property->given], error);
+	}
+	return rc;
+}

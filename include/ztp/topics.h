@@ -1,0 +1,28 @@
+/*
+ * ztp/topics.h - the Kafka topics between a bridge and its customer, and what
+ * both of them assume where nothing else is said. Constants only.
+ */
+#ifndef ZTP_TOPICS_H
+#define ZTP_TOPICS_H
+
+/* X(NAME, number, name, "what is in it"), in the order of the settings. The
+ * bridge reads number 0 and writes the others. The numbers are stored on disk:
+ * never renumber, only append. */
+#define ZTP_TOPIC_LIST(X)                                                      \
+	X(REQUESTS, 1, requests, "the requests to the customer")               \
+	X(DECISIONS, 0, decisions, "the customer's decisions")                 \
+	X(RESULTS, 2, results, "the outcome of every request and decision")    \
+	X(DLQ, 3, dlq, "records that could not be processed")                  \
+	X(AUDIT, 4, audit, "the gate's audit records")
+
+#define ZTP_TOPIC(name) "ztp." #name /* what it is called by default */
+
+#define ZTP_TOPIC_NAME_MAX 249 /* bytes, as Kafka has it */
+
+#define ZTP_KAFKA_BROKERS "127.0.0.1:9092" /* by default */
+
+/* Who we are to others: client IDs, consumer groups, ce_source. */
+#define ZTP_BRIDGE   "ztp-bridge"
+#define ZTP_APPROVER "ztp-approver"
+
+#endif

@@ -1,0 +1,206 @@
+/* What the bridge says of how requests have ended, and of decisions. */
+#include <stdio.h>
+#include <string.h>
+
+#include "tests/sim/oracle_internal.h"
+#include "tests/sim/sim.h"
+#include "tests/sim/world.h"
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+/* Where Kafka had the request in time, and the bridge is sure to know it. */
+static bool was_asked(const struct asked *asked)
+{
+	return asked->times == 1 && !asked->forgotten &&
+	       sim.plan.disk_trouble == 0 &&
+	       asked->asked_at + ORACLE_KNOWN_US < asked->deadline;
+}
+
+static bool may_expire(const struct asked *asked)
+{
+	/* Who was not asked in time is not approved by a timeout. */
+	return !oracle_in_time(asked) &&
+	       !(sim.plan.approve_on_timeout && was_asked(asked) &&
+		 sim.plan.jumps == 0);
+}
+
+static bool right(const struct asked *asked, const char *outcome)
+{
+	int other = asked->device ^ 1;
+
+	if (is(outcome, "onboarded"))
+		/* On 3.1.1 any PUBACK is a delivery (DESIGN section 11). */
+		return oracle_may_approve(asked) &&
+		       (asked->told_approved > 0 || sim.plan.mqtt3);
+	if (is(outcome, "undeliverable") || is(outcome, "failed"))
+		return oracle_may_approve(asked);
+	if (is(outcome, "rejected"))
+		return asked->verdict == REJECTED || asked->unsure;
+	if (is(outcome, "conflict"))
+		/* Who was never asked about is known by the path alone. */
+		return oracle_known(other)->is_approved ||
+		       (asked->times == 0 &&
+			oracle_known(asked->device)->is_approved) ||
+		       sim.plan.approve_on_timeout;
+	if (is(outcome, "expired"))
+		return may_expire(asked);
+	return false;
+}
+
+/* What is not delivered may be at last. A batch that has failed is sent again
+ * behind those that were sent after it, and they are then sent again behind it:
+ * what comes last is right (is_out_of_order). */
+static bool follows(const char *before, const char *after)
+{
+	return (is(before, "undeliverable") && is(after, "onboarded")) ||
+	       (is(before, "onboarded") && is(after, "undeliverable"));
+}
+
+/* Nobody but the customer rejects; and a timeout approves only where it may. */
+static void check_decision(const struct asked *asked, const char *outcome,
+			   bool decided)
+{
+	bool needs = is(outcome, "rejected") ||
+		     ((is(outcome, "onboarded") ||
+		       is(outcome, "undeliverable") || is(outcome, "failed")) &&
+		      !oracle_may_time_out(asked));
+
+	if (needs && !decided)
+		sim_find("wrong: %s of %s does not say by which decision",
+			 outcome, asked->id);
+}
+
+static void check_end(const struct asked *asked, const char *outcome,
+		      const char *ce_id)
+{
+	if (!right(asked, outcome))
+		sim_find("%s: request %s of device %d ended %s; verdict %d, "
+			 "%lld ms before its deadline; told %d",
+			 is(outcome, "expired") ? "silence" : "wrong",
+			 asked->id, asked->device, outcome, (int)asked->verdict,
+			 (long long)(asked->deadline - asked->decided_at) /
+				 1000,
+			 asked->told_approved);
+	if (*asked->outcome && !is(asked->outcome, outcome) &&
+	    !follows(asked->outcome, outcome))
+		sim_find("twice: request %s ended %s and %s", asked->id,
+			 asked->outcome, outcome);
+	if (is(asked->outcome, outcome) && !is(asked->ce_id, ce_id) &&
+	    !is(outcome, "expired") && !is(outcome, "conflict"))
+		sim_find("twice: request %s ended %s as %s and %s", asked->id,
+			 outcome, asked->ce_id, ce_id);
+}
+
+static void end(struct asked *asked, const char *outcome, const char *ce_id)
+{
+	if (!oracle_is_gone(asked)) /* else it may have begun anew */
+		check_end(asked, outcome, ce_id);
+	snprintf(asked->outcome, sizeof(asked->outcome), "%s", outcome);
+	snprintf(asked->ce_id, sizeof(asked->ce_id), "%s", ce_id);
+	oracle_known(asked->device)->has_end = true;
+	if (asked->times == 0) /* known by its path alone */
+		oracle_known(asked->device ^ 1)->has_end = true;
+}
+
+/* An end without a question: late when it came, or its path was taken. */
+static void never_asked(const struct record *r, const char *id,
+			const char *outcome)
+{
+	struct device *device = oracle_device_of(r);
+	struct asked *asked;
+	int64_t deadline;
+
+	if (!device || !(is(outcome, "expired") || is(outcome, "conflict"))) {
+		sim_find("wrong: %s %s, which nobody was asked about", id,
+			 outcome);
+		return;
+	}
+	deadline = device->received_at +
+		   (int64_t)sim.plan.decision_timeout_ms * SIM_MS;
+	/* Its request may still come: the topics do not wait for each other. */
+	asked = oracle_add(id, device->number, deadline);
+	snprintf(asked->outcome, sizeof(asked->outcome), "%s", outcome);
+	oracle_known(device->number)->has_end = true;
+	if (sim.plan.gate || world_device(device->number ^ 1)->exists)
+		oracle_known(device->number ^ 1)->has_end = true;
+}
+
+/* --- results that end nothing */
+
+static bool ends_nothing(const char *outcome)
+{
+	return is(outcome, "duplicate") || is(outcome, "already_decided") ||
+	       is(outcome, "unknown_request") || is(outcome, "mismatch");
+}
+
+static void check_no_effect(const struct asked *asked, const char *id,
+			    const char *outcome)
+{
+	bool made_up = strncmp(id, "none-", 5) == 0;
+
+	if (made_up != is(outcome, "unknown_request") || (made_up && asked))
+		sim_find("%s: %s for request %s", made_up ? "wrong" : "lost",
+			 outcome, id);
+}
+
+/* Whose it says it is: the path is its key. */
+static void check_key(const struct record *r, const struct asked *asked)
+{
+	const char *path = world_device(asked->device)->path;
+	char inside[128];
+
+	oracle_text(r->value, r->value_len, "device_path", inside,
+		    sizeof(inside));
+	if (!is(inside, path) || r->key_len != strlen(path) ||
+	    memcmp(r->key, path, r->key_len) != 0)
+		sim_find("elsewhere: result of %s for %s", asked->id, inside);
+}
+
+static void note_order(const struct record *r)
+{
+	const struct device *device = oracle_device_of(r);
+	struct known *known;
+	char text[40];
+	int64_t ms = 0;
+
+	oracle_text(r->value, r->value_len, "at", text, sizeof(text));
+	if (!ztp_time_parse(&ms, text, strlen(text)))
+		sim_find("wrong: a result without a time");
+	if (!device)
+		return;
+	known = oracle_known(device->number & ~1);
+	known->last = ms;
+	if (ms > known->newest)
+		known->newest = ms;
+}
+
+void oracle_result(const struct record *r)
+{
+	char id[132], outcome[24], ce_id[40];
+	int64_t partition = oracle_number(r->value, r->value_len, "partition");
+	int64_t offset = oracle_number(r->value, r->value_len, "offset");
+	struct asked *asked;
+
+	sim.stats->results++;
+	note_order(r);
+	oracle_text(r->value, r->value_len, "request_id", id, sizeof(id));
+	oracle_text(r->value, r->value_len, "outcome", outcome,
+		    sizeof(outcome));
+	oracle_header(r, "ce_id", ce_id, sizeof(ce_id));
+	asked = oracle_find(id);
+	if (offset >= 0)
+		oracle_answered(outcome, asked, (int)partition, offset);
+	if (ends_nothing(outcome)) {
+		if (!asked || !oracle_is_gone(asked))
+			check_no_effect(asked, id, outcome);
+	} else if (!asked) {
+		never_asked(r, id, outcome);
+	} else {
+		check_key(r, asked);
+		check_decision(asked, outcome, offset >= 0);
+		end(asked, outcome, ce_id);
+	}
+}

@@ -1,0 +1,117 @@
+#include "tests/sim/plan.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "tests/sim/disk.h"
+#include "tests/sim/sim.h"
+
+static int one_of(const int *values, int n)
+{
+	return values[sim_between(0, n - 1)];
+}
+
+/* Of what most seeds have nothing. */
+static int rarely(int chance, int value)
+{
+	return sim_odds(chance) ? value : 0;
+}
+
+static void draw_settings(struct sim_plan *p)
+{
+	static const int timeouts[] = {2000, 4000, 10000, 60000};
+
+	p->gate = sim_odds(2);
+	p->ack_device = sim_odds(3);
+	p->sync_full = sim_odds(3);
+	p->mqtt3 = sim_odds(8);
+	p->approve_on_timeout = sim_odds(6);
+	p->decision_timeout_ms = one_of(timeouts, 4);
+	p->delivery_timeout_ms = 10 * one_of(timeouts, 4);
+	p->max_requests = sim_odds(6) ? 20 : 1000000;
+	p->max_finished = sim_odds(8) ? (int)sim_between(1, 100) : 10000000;
+	p->kafka_queue = rarely(6, (int)sim_between(1, 50));
+}
+
+static void draw_faults(struct sim_plan *p)
+{
+	static const int seldom[] = {0, 5, 10, 30};
+	static const int refusals[] = {0, 200, 50, 10};
+
+	p->trouble_us = sim_between(10, 90) * SIM_S;
+	p->crash_points = (int)sim_between(200, 20000);
+	p->downtime_max_ms = (int)sim_between(100, 15000);
+	p->interleave = (int)sim_between(8, 200);
+	p->refuse = one_of(refusals, 4);
+	p->lose_connection = one_of(seldom, 4);
+	p->forget_session = rarely(6, 30);
+	p->kafka_away = one_of(seldom, 4);
+	p->topics_anew = rarely(6, 20);
+	p->small_bounds = rarely(6, 20);
+	p->strangers = rarely(3, 20);
+	p->transactions = rarely(3, 3);
+	p->bad_events = rarely(3, 3);
+	p->disk_trouble = rarely(4, 20);
+	p->jumps = rarely(8, 20);
+}
+
+void plan_draw(void)
+{
+	struct sim_plan *p = &sim.plan;
+
+	draw_settings(p);
+	draw_faults(p);
+	p->devices = (int)sim_between(20, 400);
+	p->partitions = (int)sim_between(1, 4);
+	p->broker_queue = rarely(10, (int)sim_between(1, 100));
+	p->zeros = sim_odds(10);
+}
+
+static int write_config(char *text, size_t room)
+{
+	const struct sim_plan *p = &sim.plan;
+	char properties[128] = "";
+
+	if (p->kafka_queue > 0)
+		snprintf(properties, sizeof(properties),
+			 "kafka: {properties: {queue.buffering.max.messages: "
+			 "%d}}\n",
+			 p->kafka_queue);
+	return snprintf(
+		text, room,
+		"mqtt: {registrar: %s, version: %s, delivery_ack: %s}\n%s"
+		"onboarding: {decision_timeout: %dms, delivery_timeout: %dms, "
+		"on_timeout: %s, reject_cooldown: 1h}\n"
+		"store: {path: " SIM_DIR "store.db, sync: %s, "
+		"max_requests: %d, max_finished: %d}\n"
+		"http: {listen: \"\"}\n"
+		"log: {level: debug}\n",
+		p->gate ? "gate" : "none", p->mqtt3 ? "3.1.1" : "5",
+		p->ack_device ? "device" : "broker", properties,
+		p->decision_timeout_ms, p->delivery_timeout_ms,
+		p->approve_on_timeout ? "approve" : "reject",
+		p->sync_full ? "full" : "normal", p->max_requests,
+		p->max_finished);
+}
+
+struct config *plan_config(void)
+{
+	struct config *config = NULL;
+	struct ztp_error error;
+	char name[64], text[1024];
+	int n = write_config(text, sizeof(text));
+	int fd = memfd_create("sim", 0), line;
+
+	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);
+	if (fd < 0 || write(fd, text, (size_t)n) != n ||
+	    config_load(&config, name, &line, &error) != 0) {
+		fprintf(stderr, "sim: configuration: %s\n", error.message);
+		abort();
+	}
+	close(fd);
+	if (sim.verbose)
+		fprintf(stderr, "%s", text);
+	return config;
+}

@@ -1,0 +1,41 @@
+/* tests/sim/system_internal.h - played descriptors, as system*.c share them. */
+#ifndef TESTS_SIM_SYSTEM_INTERNAL_H
+#define TESTS_SIM_SYSTEM_INTERNAL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/epoll.h>
+
+#define SYSTEM_WATCHES 16
+
+enum system_kind {
+	FREE,
+	EVENT,
+	TIMER,
+	SIGNAL,
+	EPOLL,
+	SOCKET,
+	FILE_,
+	DIRECTORY,
+	LOG
+};
+
+struct system_watch {
+	int fd;
+	struct epoll_event event;
+};
+
+struct system_fd {
+	uint64_t count; /* EVENT; TIMER: goes off at; SIGNAL: which */
+	struct file *file;
+	bool (*is_ready)(void *arg);
+	void *arg;
+	struct system_watch watches[SYSTEM_WATCHES];
+	int watched;
+	enum system_kind kind;
+};
+
+struct system_fd *system_find(int fd); /* NULL: not one of ours */
+int system_new(enum system_kind kind); /* -1 and errno */
+
+#endif
