@@ -313,15 +313,16 @@ static int publish(struct commands *c, struct slot *slot,
 		.path = r->path,
 		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
 	};
-	/* A raw rejection has no payload: only the status among the properties
-	 * tells what it is. */
+	/* A rejection has no payload, even if the customer had approved before
+	 * the gate refused: it is not read. A raw one is then empty, and only
+	 * the status among the properties tells what it is. */
 	int rc = store_decision_get(b->store, r->n, approved, &d, error);
 
 	if (rc < 0)
 		return rc;
 	command.reason = reason_of(r, &d);
 	command.message = d.message;
-	command.payload = approved ? &d.payload : NULL;
+	command.payload = &d.payload;
 	rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 	if (rc == 0)
 		rc = ztp_command_build(&bytes,

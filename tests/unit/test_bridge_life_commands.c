@@ -186,6 +186,37 @@ static void the_rate_is_for_what_was_tried_before(void **state)
 	assert_int_equal(c->mqtt.count, 50);
 }
 
+/* ... so commands that were never tried do not wait for it. */
+static void what_is_new_does_not_wait_for_the_rate(void **state)
+{
+	struct life_case *c = *state;
+	int64_t new;
+
+	c->config.mqtt.retry_rate = 10;
+	owe(c, 5, true);
+	life_up(c, 100);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 3);
+	new = owed(c, VALVE, 1);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 4);
+	said(c, 3, new);
+}
+
+/* The answer that makes room in the window also wakes the loop. */
+static void a_full_window_needs_no_timer(void **state)
+{
+	struct life_case *c = *state;
+
+	c->config.mqtt.retry_rate = 10;
+	owe(c, 4, true);
+	life_up(c, 3);
+	life_pump(c);
+	assert_int_equal(commands_due(c->b.commands), LIFE_NOW + 101);
+	life_pump(c); /* the window is full before it begins */
+	assert_int_equal(commands_due(c->b.commands), 0);
+}
+
 static void when_something_is_to_be_said_next(void **state)
 {
 	static const struct {
@@ -269,19 +300,23 @@ static void what_was_lost_is_said_again(void **state)
 {
 	struct life_case *c = *state;
 
-	owe(c, 3, false);
+	owe(c, 4, false);
 	life_up(c, 3);
 	life_pump(c);
 	life_puback(c, 1, 0);
+	assert_true(commands_pressed(c->b.commands));
 	life_down(c);
+	life_pump(c); /* without a connection there is no window to wait for */
+	assert_false(commands_pressed(c->b.commands));
 	assert_int_equal(c->b.total.commands[TALLY_COMMAND_LOST], 2);
 	life_turn(c); /* the answer came before that */
 	life_is(c, 2, ZTP_STATE_ONBOARDED);
 	life_up(c, 3);
 	life_pump(c);
-	assert_int_equal(c->mqtt.count, 5);
+	assert_int_equal(c->mqtt.count, 6);
 	said(c, 3, 1);
 	said(c, 4, 3);
+	said(c, 5, 4);
 }
 
 /* --- through the gate */
@@ -363,6 +398,8 @@ int main(void)
 		LIFE_TEST(what_was_never_said_goes_first),
 		LIFE_TEST(what_fails_again_and_again_has_a_rate),
 		LIFE_TEST(the_rate_is_for_what_was_tried_before),
+		LIFE_TEST(what_is_new_does_not_wait_for_the_rate),
+		LIFE_TEST(a_full_window_needs_no_timer),
 		LIFE_TEST(when_something_is_to_be_said_next),
 		LIFE_TEST(an_answer_is_for_who_has_asked),
 		LIFE_TEST(an_answer_is_applied_until_it_is_settled),

@@ -121,6 +121,19 @@ static void the_gate_makes_the_device_first(void **state)
 	life_owes(c, 1, ZTP_OWED_REGISTER, 0, LIFE_NEVER);
 }
 
+/* Only the gate knows whether it has already created the device. */
+static void what_was_approved_before_is_the_gates_to_end(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
+	asked(c, PUMP, 2);
+	life_approve(c, 2);
+	life_is(c, 1, ZTP_STATE_APPROVED);
+	life_is(c, 2, ZTP_STATE_APPROVED);
+	life_no_record(c, STORE_RESULTS);
+}
+
 static void losers_are_told_through_the_gate(void **state)
 {
 	struct life_case *c = *state;
@@ -248,6 +261,7 @@ int main(void)
 		LIFE_TEST(an_approval_ends_the_contenders),
 		LIFE_TEST(the_time_to_decide_is_counted),
 		GATE_TEST(the_gate_makes_the_device_first),
+		GATE_TEST(what_was_approved_before_is_the_gates_to_end),
 		GATE_TEST(losers_are_told_through_the_gate),
 		GATE_TEST(remarks_are_kept_for_the_gate),
 		LIFE_TEST(remarks_are_for_nobody_without_a_gate),

@@ -124,6 +124,36 @@ static void what_the_broker_says_of_a_command(void **state)
 	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_REFUSED], 2);
 }
 
+/* Jitter: devices that left together are not retried together. */
+static void pauses_differ(void **state)
+{
+	struct life_case *c = *state;
+	int fate, i;
+
+	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
+	for (fate = DELIVERY_TAKEN; fate <= DELIVERY_REFUSED; fate++) {
+		int64_t first = 0;
+		bool differ = false;
+
+		for (i = 0; i < 16; i++) {
+			int64_t n = life_put(c, PUMP, i, ZTP_STATE_REGISTERED,
+					     ZTP_OWED_SEND);
+			struct store_request r = life_row(c, n);
+
+			/* Enough tries that the back-off exceeds the pause for
+			 * an answer. */
+			r.owed.tries = 14;
+			life_save(c, &r);
+			done(c, n, (enum delivery_fate)fate);
+			r = life_row(c, n);
+			if (i == 0)
+				first = r.owed.retry_at;
+			differ |= r.owed.retry_at != first;
+		}
+		assert_true(differ);
+	}
+}
+
 static void an_onboarding_says_when_it_was_delivered(void **state)
 {
 	struct life_case *c = *state;
@@ -287,6 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(success_is_below_0x80),
 		LIFE_TEST(what_the_broker_says_of_a_command),
+		LIFE_TEST(pauses_differ),
 		LIFE_TEST(an_onboarding_says_when_it_was_delivered),
 		LIFE_TEST(an_end_that_is_taken_back),
 		LIFE_TEST(a_request_may_have_given_way_meanwhile),

@@ -252,6 +252,10 @@ static void a_dead_letter_leaves_out_what_is_too_large(void **state)
 	assert_int_equal(strlen(played_header(&c->record, "ztp.sha256")), 64);
 	assert_null(c->record.key);
 	assert_string_equal(played_header(&c->record, "ztp.key.size"), "5000");
+	record.value.n--;
+	life_ok(c, life_decide(c, &record));
+	assert_true(life_record(c, STORE_DLQ));
+	assert_int_equal(c->record.value_len, ZTP_DEAD_VALUE_MAX);
 }
 
 int main(void)

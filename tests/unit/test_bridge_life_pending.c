@@ -344,6 +344,18 @@ static void a_rejected_device_is_not_asked_about_for_a_while(void **state)
 	assert_int_equal(life_newest(c), 2);
 }
 
+/* The device has not been notified of the last request's end yet. That is still
+ * owed. */
+static void a_notice_outlives_the_next_request(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_EXPIRED, ZTP_OWED_NOTICE_SEND);
+	life_knock(c, PUMP, 1);
+	assert_int_equal(life_newest(c), 2);
+	life_owes(c, 1, ZTP_OWED_NOTICE_SEND, 0, LIFE_MIN);
+}
+
 /* Without a gate nobody else knows that the device has lost its command. */
 static void an_approved_device_is_given_its_command_again(void **state)
 {
@@ -384,6 +396,7 @@ int main(void)
 		LIFE_TEST(a_live_request_is_announced_again_in_time),
 		LIFE_TEST(a_device_that_comes_back_is_not_kept_waiting),
 		LIFE_TEST(a_rejected_device_is_not_asked_about_for_a_while),
+		LIFE_TEST(a_notice_outlives_the_next_request),
 		LIFE_TEST(an_approved_device_is_given_its_command_again),
 	};
 

@@ -2,6 +2,8 @@
  * and messages from a device. */
 #include "life_case.h"
 
+#include "bridge/life/moves.h"
+
 static struct played_said *say(struct life_case *c)
 {
 	life_up(c, 10);
@@ -114,6 +116,26 @@ static void a_rejection_says_why(void **state)
 		assert_string_equal(said->status, "rejected");
 		assert_int_equal(said->expiry_s, 60);
 	}
+}
+
+/* The customer had approved, but the gate already had a device with this path:
+ * nobody gets the payload. */
+static void a_rejection_never_has_the_payload(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_NONE);
+	struct store_request r = life_row(c, n);
+	struct played_said *said;
+
+	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
+	life_ok(c, move_finish_decided(&c->b, &r, ZTP_STATE_CONFLICT, "why",
+				       &c->error));
+	r.owed.what = ZTP_OWED_NOTICE_SEND;
+	r.owed.retry_at = LIFE_NOW;
+	life_save(c, &r);
+	said = say(c);
+	assert_string_equal(said->status, "rejected");
+	assert_string_equal(said->text, "");
 }
 
 /* In the raw format only the status says that it is a rejection. */
@@ -292,6 +314,7 @@ int main(void)
 		LIFE_TEST(a_raw_approval_is_the_payload),
 		LIFE_TEST(a_message_expires_with_its_deadline),
 		LIFE_TEST(a_rejection_says_why),
+		LIFE_TEST(a_rejection_never_has_the_payload),
 		LIFE_TEST(a_raw_rejection_is_empty),
 		LIFE_TEST(what_the_broker_would_never_take_is_refused),
 		LIFE_TEST(what_the_connection_does_not_take_now_is_said_later),
