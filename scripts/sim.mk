@@ -40,3 +40,24 @@ sim: $(SIM_BIN)
 	$(Q)$(SIM_BIN) --seed $(SEED) $(if $(ONCE),--once --verbose,--seconds $(SECONDS))
 
 -include $(SIM_ALL:%.c=$(BUILD)/sim/o/%.d)
+
+# What the played parts are held to, compiled twice: against them and against
+# the real ones (tests/sim/contract, tests/fault/test_contract.py).
+CONTRACT_SRC    := $(filter-out %/stage_played.c %/stage_real.c,$(call src,tests/sim/contract))
+CONTRACT_PLAYED := $(CONTRACT_SRC) tests/sim/contract/stage_played.c \
+	$(addprefix tests/sim/,broker.c cluster.c disk.c $(notdir $(wildcard tests/sim/kafka_*.c)) \
+	mosquitto.c paho.c sim.c system.c system_clock.c system_files.c thread.c vfs.c)
+CONTRACT_LIBS   := -lrdkafka -lpaho-mqtt3as -lmosquitto -lsqlite3 -lpthread
+
+$(BUILD)/sim/contract-played: $(CONTRACT_PLAYED:%.c=$(BUILD)/sim/o/%.o)
+	$(call say,LINK)
+	$(Q)$(CC) $(CFLAGS) $(SIM_CFLAGS) $(LDFLAGS) -rdynamic $(SIM_WRAP:%=-Wl$(comma)--wrap=%) \
+		-o $@ $^ $(CONTRACT_LIBS) $(LDLIBS)
+
+$(BUILD)/sim/contract: $(CONTRACT_SRC:%.c=$(BUILD)/sim/o/%.o) $(BUILD)/sim/o/tests/sim/contract/stage_real.o
+	$(call say,LINK)
+	$(Q)$(LINK) -pie -o $@ $^ $(CONTRACT_LIBS) $(LDLIBS)
+
+helpers: $(BUILD)/sim/contract $(BUILD)/sim/contract-played
+
+-include $(patsubst %.c,$(BUILD)/sim/o/%.d,$(CONTRACT_SRC) $(wildcard tests/sim/contract/stage_*.c))

@@ -93,6 +93,9 @@ class Link:
             self.tap(direction, data)
         if self.filter and direction == UP:
             data = self.filter(data)
+        elif self.filter and self.filter.ends():
+            self.close(rst=True)
+            return
         if self.complete():
             self._forward(direction, data)
         else:

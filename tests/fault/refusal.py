@@ -52,8 +52,16 @@ class Frames:
         going, self.held = bytes(self.held), bytearray()
         return going
 
+    def produces(self):
+        """Told of each ProduceRequest of the topic."""
+
+    def ends(self):
+        return False
+
     def _request(self, frame):
         at = partition_at(frame, self.refusal.topic)
+        if at:
+            self.produces()
         if at and not self.refusal.first.is_set():
             struct.pack_into(">i", frame, at, NOWHERE)
             self.holding = True

@@ -34,8 +34,8 @@ class ProxiedKafka(Kafka):
     """With a second listener, whose advertised port is a proxy's: only clients
     of that listener go through the proxy."""
 
-    def __init__(self, folder, net, name="kafka"):
-        super().__init__(folder, name)
+    def __init__(self, folder, net, properties=None):
+        super().__init__(folder, properties=properties)
         inner = free_port()
         self.proxy = Proxy(net, inner)
         own = f"PLAINTEXT://127.0.0.1:{self.port}"

@@ -49,11 +49,17 @@ num.io.threads=4
 """
 
 
+def new_cluster():
+    """A cluster's id, that does not look like an option."""
+    text = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode()
+    return text.rstrip("=").replace("-", "A")
+
+
 class Kafka(Process):
     """java_options: without the default it starts later and runs faster."""
 
     def __init__(self, folder, name="kafka", port=None, properties=None,
-                 java_options=QUICK_START):
+                 java_options=QUICK_START, cluster=None):
         self.port = port or free_port()
         self.controller = free_port()
         jars = where.kafka_jars()
@@ -74,14 +80,14 @@ class Kafka(Process):
             text += f"{key}={value}\n"
         with open(self.config, "w", encoding="utf-8") as out:
             out.write(text)
+        self.cluster = cluster or new_cluster()
         self._format(java)
 
     def _format(self, java):
-        cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes)
         done = subprocess.run(
             java
             + ["kafka.tools.StorageTool", "format", "-c", self.config]
-            + ["-t", cluster.decode().rstrip("=").replace("-", "A")],
+            + ["-t", self.cluster],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,

@@ -5,9 +5,6 @@ longer."""
 import re
 import subprocess
 
-import pytest
-from confluent_kafka import KafkaException, Producer
-
 from harness.where import ROOT, binary
 
 SIM = binary("sim/sim")
@@ -56,40 +53,3 @@ def test_the_steps_of_one_seed_are_told():
     code, said = run("--seed", "2", "--once", "--verbose")
     assert code == 0
     assert "event=started" in said and " calm " in said
-
-
-# --- as strict as the real ones
-
-BOUND = 3000
-
-
-def largest_value(producer, key, headers):
-    """The longest value that librdkafka accepts with that key and headers."""
-    def takes(size):
-        try:
-            producer.produce("t", key=b"k" * key, value=b"v" * size,
-                             headers=headers)
-        except KafkaException:
-            return False
-        return True
-
-    low, high = 0, BOUND
-    while low < high:
-        middle = (low + high + 1) // 2
-        low, high = (middle, high) if takes(middle) else (low, middle - 1)
-    return low
-
-
-@pytest.mark.parametrize("key, name, text", [
-    (0, 0, 0), (10, 0, 0), (500, 1, 1), (0, 3, 63), (0, 3, 64), (7, 64, 100),
-])
-def test_librdkafkas_own_bound(key, name, text):
-    """The simulation refuses what librdkafka itself refuses, to the byte."""
-    producer = Producer({"bootstrap.servers": "127.0.0.1:1",
-                         "message.max.bytes": BOUND, "log_level": 0})
-    headers = [("n" * name, b"x" * text)] if name else None
-    value = largest_value(producer, key, headers)
-    producer.purge()
-    for size, played in ((value, BOUND), (value + 1, BOUND + 1)):
-        code, said = run("--record", f"{key}:{size}:{name}:{text}")
-        assert code == 0 and int(said) == played

@@ -12,7 +12,7 @@ struct conn {
 
 static struct conn in, out;
 static int64_t numbers, away;
-static bool session;
+static bool session, acks_are_lost;
 static struct publish *first, *last;
 static int queued, in_flight;
 
@@ -152,6 +152,8 @@ void broker_in_puback(int64_t conn, struct publish *publish)
 {
 	struct delivery *d = sim_alloc(sizeof(*d));
 
+	if (acks_are_lost)
+		return;
 	*d = (struct delivery){conn, publish};
 	sim_at(in_order(&in.up_at), puback, d, 0);
 }
@@ -327,6 +329,11 @@ void broker_go_away(int64_t us)
 	away = sim.now + us;
 	broker_lose(true, 0);
 	broker_lose(false, 0);
+}
+
+void broker_lose_acks(bool lose)
+{
+	acks_are_lost = lose;
 }
 
 void broker_forget(void)

@@ -67,8 +67,9 @@ int broker_queued(void);
 /* What goes wrong. */
 void broker_lose(bool in, int code); /* one of the two connections */
 void broker_go_away(int64_t us);
-void broker_forget(void);	 /* killed: back at once, without sessions */
-void broker_client_killed(void); /* its sockets are closed, in a moment */
+void broker_forget(void);	  /* killed: back at once, without sessions */
+void broker_lose_acks(bool lose); /* of the first one, until it is lost */
+void broker_client_killed(void);  /* its sockets are closed, in a moment */
 
 /* Told of commands to devices, of what the bridge has acknowledged, and of what
  * the broker has acknowledged and forgotten. Returns the PUBACK's reason code. */

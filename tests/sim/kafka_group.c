@@ -6,8 +6,8 @@
  *   nobody else is given its partitions.
  * - Every topic.metadata.refresh.interval.ms a member looks at the topic, and
  *   joins anew when it is gone, is there again, or has more partitions.
- * - A topic that is not there is an error, told once, and has no partitions to
- *   be given.
+ * - A topic that is not there is an error, told once, and nobody joins for it
+ *   until it is there again.
  */
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
@@ -58,7 +58,8 @@ static void join(void *arg, int64_t n)
 	(void)n;
 	if (!handle_lives(h) || h->leaving)
 		return;
-	if (!cluster_answers()) {
+	/* Nor does a member join for nothing. */
+	if (!cluster_answers() || count() == 0) {
 		sim_at_life(RETRY_US, join, h, 0);
 		return;
 	}

@@ -30,13 +30,18 @@ int64_t kafka_latency(void)
 
 /* --- handles */
 
+static void text_of(const rd_kafka_conf_t *conf, const char *name, char *text,
+		    size_t n)
+{
+	if (rd_kafka_conf_get(conf, name, text, &n) != RD_KAFKA_CONF_OK)
+		abort();
+}
+
 static int64_t setting(const rd_kafka_conf_t *conf, const char *name)
 {
 	char text[64];
-	size_t n = sizeof(text);
 
-	if (rd_kafka_conf_get(conf, name, text, &n) != RD_KAFKA_CONF_OK)
-		abort();
+	text_of(conf, name, text, sizeof(text));
 	return strtoll(text, NULL, 10);
 }
 
@@ -44,6 +49,7 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 			 char *error, size_t size)
 {
 	struct handle *h = sim_alloc(sizeof(*h));
+	char isolation[64];
 
 	(void)error;
 	(void)size;
@@ -51,6 +57,8 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	h->type = type;
 	h->life = sim.life;
 	h->main.fd = -1;
+	text_of(conf, "isolation.level", isolation, sizeof(isolation));
+	h->committed = strcmp(isolation, "read_committed") == 0;
 	h->max_bytes = (size_t)setting(conf, "message.max.bytes");
 	h->max_messages = setting(conf, "queue.buffering.max.messages");
 	h->max_queue_bytes = setting(conf, "queue.buffering.max.kbytes") * 1024;
@@ -340,7 +348,6 @@ rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
 	const struct topic *t = cluster_find(topic);
 	const struct log_ *log = &t->logs[partition];
 
-	(void)rk;
 	if (!answered(timeout_ms))
 		return RD_KAFKA_RESP_ERR__TIMED_OUT;
 	if (t->missing || partition >= t->partitions)
@@ -348,7 +355,7 @@ rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
 	if (sim.now < log->leaderless)
 		return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
 	*low = 0;
-	*high = log->end;
+	*high = handle_of(rk)->committed ? log->stable : log->end;
 	sim_input("end", partition, *high);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }

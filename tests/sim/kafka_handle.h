@@ -77,7 +77,7 @@ struct reading {
 struct handle {
 	rd_kafka_type_t type;
 	uint64_t life;
-	bool closed;
+	bool closed, committed; /* committed: isolation.level */
 	rd_kafka_resp_err_t fatal;
 	size_t max_bytes; /* of a record */
 	int64_t max_messages, max_queue_bytes;
@@ -107,6 +107,18 @@ void message_free(struct message *message);
 void producer_send(struct handle *h, struct part *part);
 void producer_fail(struct handle *h, int topic, rd_kafka_resp_err_t queued,
 		   rd_kafka_resp_err_t in_flight);
+
+/* Between the two ends of the wire: kafka_broker.c gets a batch, and answers. */
+#define KAFKA_BACKOFF_US (100 * SIM_MS) /* retry.backoff.ms */
+void broker_batch(void *batch, int64_t n);
+void batch_answer(struct batch *batch, rd_kafka_resp_err_t err);
+void batch_answer_in(struct batch *batch, rd_kafka_resp_err_t err, int64_t us);
+void batch_refuse(struct batch *batch); /* for now */
+int batch_topic(const struct batch *batch);
+
+/* What a broker will do with the next batch of a topic (contract/). */
+enum broker_will { BROKER_TAKES, BROKER_REFUSES, BROKER_LOSES_ANSWER };
+void broker_will(const struct topic *topic, enum broker_will what);
 
 /* kafka_view.c: a broker has refused records of this topic: what of it? */
 void producer_ask(struct handle *h, int topic);

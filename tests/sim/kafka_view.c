@@ -25,7 +25,11 @@ static void look_in(struct handle *h, int topic, int64_t us)
 static void set(struct handle *h, int topic, rd_kafka_resp_err_t err)
 {
 	h->views[topic].err = err;
-	if (err) /* what was sent is reported as it is answered */
+	/* What was sent is reported as it is answered. What waits has its
+	 * partition, which is no more. */
+	if (err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART)
+		err = RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION;
+	if (err)
 		producer_fail(h, topic, err, 0);
 }
 

@@ -5,9 +5,6 @@
  *   sim --seconds N [--seed FIRST]    seeds, one after the other
  *   sim --seed N --once [--verbose]   one, told step by step
  *   sim --seeds FILE                  those of a file, one a line
- *   sim --record KEY:VALUE:NAME:TEXT  how large a record of such lengths, with
- *                                     one header, is held to be (for the test
- *                                     beside the real librdkafka)
  */
 #include <errno.h>
 #include <getopt.h>
@@ -21,7 +18,6 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "tests/sim/kafka_handle.h"
 #include "tests/sim/run.h"
 
 #define SEED_SECONDS 60 /* of one seed, before it is taken for hanging */
@@ -121,25 +117,6 @@ static void tell(const struct totals *t, double took)
 	       (double)t->inputs / took * 60, t->findings);
 }
 
-static int tell_record(const char *lengths)
-{
-	static char name[4096], text[65536];
-	rd_kafka_headers_t *headers = rd_kafka_headers_new(1);
-	char *rest = (char *)(uintptr_t)lengths;
-	long n[4];
-	int i;
-
-	for (i = 0; i < 4; i++)
-		n[i] = strtol(rest + (i > 0), &rest, 10);
-	memset(name, 'n', (size_t)n[2] % sizeof(name));
-	if (n[2] > 0)
-		rd_kafka_header_add(headers, name, -1, text, n[3]);
-	printf("%zu\n",
-	       kafka_record_bytes((size_t)n[0], (size_t)n[1], headers));
-	rd_kafka_headers_destroy(headers);
-	return 0;
-}
-
 static struct sim_stats *shared_stats(void)
 {
 	void *p = mmap(NULL, sizeof(struct sim_stats), PROT_READ | PROT_WRITE,
@@ -158,7 +135,6 @@ int main(int argc, char **argv)
 		{"seconds", required_argument, NULL, 't'},
 		{"seed", required_argument, NULL, 's'},
 		{"seeds", required_argument, NULL, 'f'},
-		{"record", required_argument, NULL, 'r'},
 		{"once", no_argument, NULL, '1'},
 		{"verbose", no_argument, NULL, 'v'},
 		{NULL, 0, NULL, 0}};
@@ -181,8 +157,6 @@ int main(int argc, char **argv)
 		case 'f':
 			file = optarg;
 			break;
-		case 'r':
-			return tell_record(optarg);
 		case '1':
 			once = true;
 			break;
