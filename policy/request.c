@@ -11,8 +11,8 @@
 #define CERTIFICATE(name) ZTP_M_CERTIFICATE "." name
 #define PUBLIC_KEY(name)  CERTIFICATE(ZTP_M_PUBLIC_KEY) "." name
 
-/* X(NAME, "dotted.name", may it be left out?). What may not is what a decision
- * is made of. */
+/* X(NAME, "dotted.name", may be left out). A decision needs those that may
+ * not. */
 #define FIELD_LIST(X)                                                          \
 	X(REQUEST_ID, ZTP_M_REQUEST_ID, false)                                 \
 	X(PATH, DEVICE(ZTP_M_PATH), false)                                     \
@@ -60,7 +60,7 @@ bool ztp_request_may_omit(const char *field)
 	return false;
 }
 
-/* One record on its way. */
+/* A record being built. */
 struct build {
 	struct ztp_writer out;
 	const char *const *omit; /* may be NULL */
@@ -74,7 +74,7 @@ static bool wanted(const struct build *build, enum field field)
 	return true;
 }
 
-/* The member's own name is what follows the last dot of the field. */
+/* The member's name is the part after the field's last dot. */
 static const char *member_name(enum field field)
 {
 	const char *name = fields[field].name;

@@ -47,7 +47,7 @@ struct setting {
 const struct setting *settings_table(size_t *count);
 /* NULL if there is no setting of that name. */
 const struct setting *settings_find(const char *name);
-/* The row of the member at this offset of struct config. */
+/* Returns the row whose member is at this offset of struct config. */
 const struct setting *settings_of(size_t offset);
 /* Is there a row below "name."? */
 bool settings_section(const char *name);
@@ -104,7 +104,7 @@ setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 
 /* --- settings_kafka.c: kafka.properties */
 
-#define SETTING_OF_FILE "_file" /* suffix of a secret that is in a file */
+#define SETTING_OF_FILE "_file" /* suffix of a secret's file setting */
 
 /* Adds one pair, or says why not: librdkafka must know the property, it must
  * not be the bridge's own, and it must not be given already. NAME_file of a

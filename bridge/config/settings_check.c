@@ -114,7 +114,7 @@ static const char *after(const char *text, const char *prefix)
 	return strncmp(text, prefix, n) == 0 ? text + n : NULL;
 }
 
-/* NULL for a scheme that is none of ours. */
+/* Returns NULL for an unknown scheme. */
 static const char *after_scheme(const char *url, bool *secure)
 {
 	const char *rest = after(url, ZTP_MQTTS_SCHEME);

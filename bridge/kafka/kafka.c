@@ -22,7 +22,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility,
 			  LOG_STR("text", text));
 }
 
-/* conf: rd_kafka_conf_t *. */
+/* conf: an rd_kafka_conf_t *. */
 static int set(void *conf, const char *name, const char *value,
 	       struct ztp_error *error)
 {

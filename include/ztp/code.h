@@ -1,7 +1,7 @@
 /*
- * ztp/code.h - what came of something, by name: the `code` of the gate's
- * answers and the `status` of results. The names are those of google.rpc.Code
- * and never change.
+ * ztp/code.h - the names of results: the `code` of the gate's answers and the
+ * `status` of records in ztp.results. They are those of google.rpc.Code and
+ * never change.
  */
 #ifndef ZTP_CODE_H
 #define ZTP_CODE_H

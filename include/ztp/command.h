@@ -10,11 +10,11 @@
 
 /* `type` and `status` of the envelope; status is a user property as well. */
 #define ZTP_COMMAND_TYPE    "provisioning"
-#define ZTP_STATUS_PENDING  "pending" /* by the gate: held */
+#define ZTP_STATUS_PENDING  "pending" /* from the gate: the device is held */
 #define ZTP_STATUS_APPROVED "approved"
 #define ZTP_STATUS_REJECTED "rejected"
 
-/* Where a device answers, below its path, and the `status` of its answer. */
+/* The topic of a device's answer, after its path, and the `status` in it. */
 #define ZTP_APPLIED_SUFFIX "/events/provisioning"
 #define ZTP_STATUS_APPLIED "applied"
 #define ZTP_STATUS_FAILED  "failed"

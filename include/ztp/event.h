@@ -11,8 +11,8 @@
 #define ZTP_TRACEPARENT_LEN 56 /* including the NUL */
 #define ZTP_HEADERS_MAX	    32
 
-/* Attributes of a CloudEvent: members of a structured one, and headers of a
- * binary one. */
+/* The attributes of a CloudEvent: members in structured mode, headers in binary
+ * mode. */
 #define ZTP_CE_SPECVERSION  "specversion"
 #define ZTP_CE_VERSION	    "1.0"
 #define ZTP_CE_ID	    "id"
@@ -75,7 +75,7 @@ struct ztp_dead {
 
 #define ZTP_DEAD_VALUE_MAX (512 * 1024)
 
-/* The name of a dead letter's header, as Kafka Connect has them. */
+/* The names of a dead letter's headers, as in Kafka Connect. */
 #define ZTP_DEAD_HEADER(name) "__connect.errors." name
 
 /* Fills headers with the six __connect.errors.* ones and returns 6. scratch

@@ -1,10 +1,9 @@
 /*
- * ztp/gate_protocol.h - what the gate and those who talk to it have agreed on:
- * the bridge, ztpctl, and programs of others (docs/control.md tells what each
- * command means). Constants only; the names of JSON members are in
- * ztp/member.h.
+ * ztp/gate_protocol.h - the protocol between the gate and its clients: the
+ * bridge, ztpctl and other programs. docs/control.md describes the commands.
+ * Constants only; the names of JSON members are in ztp/member.h.
  *
- * Lengths are bytes, without a final NUL where there is one.
+ * Lengths are in bytes, without the NUL.
  */
 #ifndef ZTP_GATE_PROTOCOL_H
 #define ZTP_GATE_PROTOCOL_H
@@ -20,22 +19,23 @@
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
 
-/* The broker of all this, in settings and on command lines: scheme, then
+/* The broker's URL in settings and on command lines: a scheme, then
  * HOST:PORT. */
 #define ZTP_MQTT_SCHEME	 "mqtt://"
 #define ZTP_MQTTS_SCHEME "mqtts://"			  /* TLS */
 #define ZTP_MQTT_URL	 ZTP_MQTT_SCHEME "127.0.0.1:1883" /* the default */
 
-/* Filters that cover all of the above and whatever is added to them. */
+/* Filters that match all of these topics, and those still to be added. */
 #define ZTP_MQTT_ALL	     "ztp/#"
 #define ZTP_MQTT_CONTROL_ALL "$CONTROL/ztp/#"
 
-/* Where a device reads, unless both the gate and the bridge say otherwise. */
+/* The default command topic of a device. The gate and the bridge must agree on
+ * any other. */
 #define ZTP_MQTT_COMMANDS ZTP_TEMPLATE_PATH "/commands"
 
-/* --- bounds */
+/* --- limits */
 
-#define ZTP_CONTROL_MESSAGE_MAX	    (1024 * 1024) /* of commands */
+#define ZTP_CONTROL_MESSAGE_MAX	    (1024 * 1024) /* a message of commands */
 #define ZTP_CONTROL_COMMANDS_MAX    1000	  /* in one message */
 #define ZTP_CONTROL_CORRELATION_MAX 256
 #define ZTP_CONTROL_PAGE_MAX	    1000 /* `limit` */
@@ -65,7 +65,7 @@
 #define ZTP_CMD_ACK_PENDING	   "ackPending"
 #define ZTP_CMD_GET_INFO	   "getInfo"
 
-/* --- `state`: of a device, of a candidate, of a session that subscribed */
+/* --- `state` of a device, a candidate, a session that subscribed */
 
 #define ZTP_DEVICE_ACTIVE      "active"
 #define ZTP_DEVICE_BLOCKED     "blocked"
@@ -79,8 +79,8 @@
 #define ZTP_MODE_HOLD	"hold"
 #define ZTP_MODE_REFUSE "refuse"
 
-/* --- audit records: `verdict`, and `code` unless it is an error's name
- * (ztp_err_name) */
+/* --- audit records: `verdict`, and `code`, which may also be the name of an
+ * error (ztp_err_name) */
 
 #define ZTP_AUDIT_ACCEPTED "accepted"
 #define ZTP_AUDIT_HELD	   "held"

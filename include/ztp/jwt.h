@@ -8,7 +8,7 @@
 #include "ztp/key.h"
 #include "ztp/path.h"
 
-/* `alg`, as it follows from the key. */
+/* `alg` for each kind of key. */
 #define ZTP_JWT_RSA    "RS256"
 #define ZTP_JWT_EC_256 "ES256"
 #define ZTP_JWT_EC_384 "ES384"

@@ -1,13 +1,13 @@
 /*
  * ztp/member.h - the names of JSON members in records, messages, commands and
- * answers. Who writes a member and who reads it use the same constant; which
- * members belong together, and what they mean, is in docs/schemas. A name that
- * stands in several of them means the same in each.
+ * answers, so that writers and readers use the same constant. docs/schemas says
+ * which members belong together and what they mean. A name means the same
+ * wherever it occurs.
  */
 #ifndef ZTP_MEMBER_H
 #define ZTP_MEMBER_H
 
-/* --- in more than one kind of record */
+/* --- in several kinds of records */
 
 #define ZTP_M_REQUEST_ID   "request_id"
 #define ZTP_M_DEVICE_PATH  "device_path"

@@ -10,16 +10,16 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
-/* What stands before each id. */
+/* The text before each id. */
 #define ZTP_PATH_SUBSCRIPTION "subscriptions/"
 #define ZTP_PATH_REGISTRY     "/registries/"
 #define ZTP_PATH_DEVICE	      "/devices/"
 
-/* A path whose ids are all the same text: for filters. */
+/* A path with the same text for every id, for filters. */
 #define ZTP_PATH_OF(id)                                                        \
 	ZTP_PATH_SUBSCRIPTION id ZTP_PATH_REGISTRY id ZTP_PATH_DEVICE id
 
-/* The placeholder for a whole path, in a template of topics. */
+/* The placeholder for the whole path in a topic template. */
 #define ZTP_TEMPLATE_PATH "{device_path}"
 
 #define ZTP_ID_MAX	 255

@@ -8,7 +8,7 @@
 #include "ztp/code.h"
 #include "ztp/pending.h"
 
-/* X(NAME, "outcome", code, "STATUS"). A new outcome is one line here. */
+/* X(NAME, "outcome", code, STATUS). A new outcome is one line here. */
 #define ZTP_OUTCOME_LIST(X)                                                    \
 	X(ONBOARDED, "onboarded", 200, ZTP_CODE_OK)                            \
 	X(REJECTED, "rejected", 200, ZTP_CODE_OK)                              \

@@ -1,6 +1,6 @@
 /*
- * ztp/topics.h - the Kafka topics between a bridge and its customer, and what
- * both of them assume where nothing else is said. Constants only.
+ * ztp/topics.h - the Kafka topics between a bridge and its customer, and the
+ * defaults that both use. Constants only.
  */
 #ifndef ZTP_TOPICS_H
 #define ZTP_TOPICS_H
@@ -15,13 +15,13 @@
 	X(DLQ, 3, dlq, "records that could not be processed")                  \
 	X(AUDIT, 4, audit, "the gate's audit records")
 
-#define ZTP_TOPIC(name) "ztp." #name /* what it is called by default */
+#define ZTP_TOPIC(name) "ztp." #name /* the default name */
 
-#define ZTP_TOPIC_NAME_MAX 249 /* bytes, as Kafka has it */
+#define ZTP_TOPIC_NAME_MAX 249 /* bytes; Kafka's limit */
 
-#define ZTP_KAFKA_BROKERS "127.0.0.1:9092" /* by default */
+#define ZTP_KAFKA_BROKERS "127.0.0.1:9092" /* the default */
 
-/* Who we are to others: client IDs, consumer groups, ce_source. */
+/* Our names for others: in client IDs, consumer groups and ce_source. */
 #define ZTP_BRIDGE   "ztp-bridge"
 #define ZTP_APPROVER "ztp-approver"
 

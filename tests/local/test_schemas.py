@@ -174,7 +174,7 @@ def test_wrong_control_responses():
 
 def test_outcomes_are_the_table_s():
     found = schemas.schema("result")
-    listed = re.findall(r'X\(\w+, "(\w+)", (\d+), "(\w+)"\)',
+    listed = re.findall(r'X\(\w+, "(\w+)", (\d+), ZTP_CODE_(\w+)\)',
                         (ROOT / "include/ztp/result.h").read_text())
     assert {outcome: (int(code), status)
             for outcome, code, status in listed} == OUTCOMES

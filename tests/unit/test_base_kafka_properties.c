@@ -1,4 +1,4 @@
-/* What librdkafka is told, and what users may tell it. */
+/* The properties that we set in librdkafka, and those that users may set. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -117,7 +117,7 @@ static void test_what_users_cannot_change_comes_last(void **state)
 	assert_string_equal(value_of(&after, "group.id"), "us");
 	assert_string_equal(value_of(&after, "enable.auto.commit"), "false");
 	assert_string_equal(value_of(&after, "check.crcs"), "true");
-	/* The same one, at a tool, is the user's. */
+	/* In a tool the user may set it. */
 	after.count = 0;
 	ztp_kafka_properties_each(ZTP_KAFKA_TOOL_CONSUMER, true, given, note,
 				  &after, NULL);

@@ -1,4 +1,5 @@
-/* What the bridge tells librdkafka, and what it knows about its releases. */
+/* The properties that the bridge sets in librdkafka, and what it knows about
+ * librdkafka's releases. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -30,7 +31,7 @@ static void test_releases_that_crash_on_a_new_topic(void **state)
 			fail_msg("%#x", (unsigned int)releases[i].version);
 }
 
-/* As librdkafka has it. */
+/* Compares a property with what librdkafka reports. */
 static void expect(const rd_kafka_t *rk, const char *name, const char *value)
 {
 	char text[128];
