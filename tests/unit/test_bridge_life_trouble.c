@@ -80,7 +80,7 @@ static void roll_back(struct life_case *c)
 
 static struct life_case *begin(const struct life_step *step)
 {
-	void *state;
+	void *state = NULL;
 	struct life_case *c;
 
 	(void)(step->gate ? life_setup_gate : life_setup)(&state);
