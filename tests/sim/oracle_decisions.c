@@ -87,7 +87,7 @@ void oracle_wrote(int partition, int64_t offset, enum written what,
 	w->what = what;
 	w->asked = asked;
 	w->optional = offset < places[partition].old_end;
-	if (what != WROTE_DECISION)
+	if (what != WROTE_DECISION || !asked)
 		return;
 	if (w->optional)
 		asked->unsure = true;

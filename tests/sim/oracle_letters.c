@@ -8,10 +8,10 @@
 #include "tests/sim/world.h"
 
 static struct letter {
-	char sha256[ZTP_SHA256_HEX];
 	char *text;
 	size_t len;
 	int tag; /* 0: the bridge does not have it */
+	char sha256[ZTP_SHA256_HEX];
 	bool arrived;
 } letters[ORACLE_LETTERS];
 

@@ -12,9 +12,10 @@
 #define STEP_MS 5
 
 static const struct assertion *const tables[] = {
-	kafka_take_assertions,	kafka_report_assertions, kafka_read_assertions,
-	kafka_group_assertions, mqtt_in_assertions,	 mqtt_out_assertions,
-	disk_assertions,
+	kafka_take_assertions, kafka_report_assertions,
+	kafka_read_assertions, kafka_group_assertions,
+	mqtt_in_assertions,    mqtt_out_assertions,
+	disk_assertions,       NULL,
 };
 
 void contract_fail(const char *file, int line, const char *what)
@@ -60,13 +61,13 @@ static void run(const struct assertion *assertion)
 
 int main(int argc, char **argv)
 {
+	const struct assertion *const *table;
 	const struct assertion *a;
-	size_t i;
 
 	if (argc != 2)
 		return 2;
-	for (i = 0; i < sizeof(tables) / sizeof(*tables); i++)
-		for (a = tables[i]; a->name; a++) {
+	for (table = tables; *table; table++)
+		for (a = *table; a->name; a++) {
 			if (strcmp(argv[1], "--list") == 0) {
 				printf("%s\n", a->name);
 			} else if (strcmp(argv[1], a->name) == 0) {

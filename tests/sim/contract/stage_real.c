@@ -14,9 +14,9 @@
 
 #include "tests/sim/contract/contract.h"
 
-static const char *ask(const char *form, ...)
-	__attribute__((format(printf, 1, 2)));
-static const char *ask(const char *form, ...)
+/* The answer, which the caller frees. */
+static char *ask(const char *form, ...) __attribute__((format(printf, 1, 2)));
+static char *ask(const char *form, ...)
 {
 	static char line[4096];
 	va_list args;
@@ -59,17 +59,17 @@ const char *stage_read_topic(int partitions)
 
 void stage_delete(const char *topic)
 {
-	ask("delete %s", topic);
+	free(ask("delete %s", topic));
 }
 
 void stage_make(const char *topic, int partitions)
 {
-	ask("make %s %d", topic, partitions);
+	free(ask("make %s %d", topic, partitions));
 }
 
 void stage_kafka(bool there)
 {
-	ask("kafka %d", there);
+	free(ask("kafka %d", there));
 }
 
 /* By librdkafka itself: the Python client is too old for it. */
@@ -115,17 +115,17 @@ void stage_deny(const char *topic, bool denied)
 
 void stage_lose_leader(const char *topic)
 {
-	ask("lose-leader %s", topic);
+	free(ask("lose-leader %s", topic));
 }
 
 void stage_refuse_next(const char *topic)
 {
-	ask("refuse-next %s", topic);
+	free(ask("refuse-next %s", topic));
 }
 
 void stage_lose_answer(const char *topic)
 {
-	ask("lose-answer %s", topic);
+	free(ask("lose-answer %s", topic));
 }
 
 const char *stage_values(const char *topic, int partition)
@@ -136,22 +136,22 @@ const char *stage_values(const char *topic, int partition)
 void stage_write(const char *topic, int partition, const char *value,
 		 int transaction)
 {
-	ask("write %s %d %s %d", topic, partition, value, transaction);
+	free(ask("write %s %d %s %d", topic, partition, value, transaction));
 }
 
 void stage_end(int transaction, bool commit)
 {
-	ask("end %d %d", transaction, commit);
+	free(ask("end %d %d", transaction, commit));
 }
 
 void stage_member(const char *group, const char *topic, bool there)
 {
-	ask("member %s %s %d", group, topic, there);
+	free(ask("member %s %s %d", group, topic, there));
 }
 
 void stage_killed_member(const char *group, const char *topic)
 {
-	ask("killed-member %s %s", group, topic);
+	free(ask("killed-member %s %s", group, topic));
 }
 
 /* --- the broker */
@@ -174,28 +174,28 @@ bool stage_publish(const char *topic, const char *payload, int qos)
 
 void stage_subscriber(const char *topic, bool offline)
 {
-	ask("subscriber %s %d", topic, offline);
+	free(ask("subscriber %s %d", topic, offline));
 }
 
 void stage_lose_acks(bool lose)
 {
-	ask("lose-acks %d", lose);
+	free(ask("lose-acks %d", lose));
 }
 
 void stage_cut(bool first)
 {
 	(void)first; /* there is one only */
-	ask("cut");
+	free(ask("cut"));
 }
 
 void stage_take_over(const char *client)
 {
-	ask("take-over %s", client);
+	free(ask("take-over %s", client));
 }
 
 void stage_kill_broker(void)
 {
-	ask("kill-broker");
+	free(ask("kill-broker"));
 }
 
 /* --- the disk */
@@ -229,5 +229,5 @@ void stage_fill_disk(bool full)
 
 void stage_power_cut(void)
 {
-	ask("power-cut");
+	free(ask("power-cut"));
 }
