@@ -116,12 +116,19 @@ const char *stage_values(const char *topic, int partition)
 	return text;
 }
 
+static struct transaction *transaction(int n)
+{
+	if (n > 0 && n < TRANSACTIONS)
+		return &transactions[n];
+	abort();
+}
+
 void stage_write(const char *name, int partition, const char *value, int n)
 {
 	struct topic *topic = cluster_find(name);
 
 	if (n > 0)
-		cluster_append_to(&transactions[n], topic, partition, "k", 1,
+		cluster_append_to(transaction(n), topic, partition, "k", 1,
 				  value, strlen(value));
 	else
 		cluster_append(topic, partition, "k", 1, value, strlen(value),
@@ -130,7 +137,7 @@ void stage_write(const char *name, int partition, const char *value, int n)
 
 void stage_end(int n, bool commit)
 {
-	cluster_end(&transactions[n], commit);
+	cluster_end(transaction(n), commit);
 }
 
 void stage_member(const char *group, const char *topic, bool there)
