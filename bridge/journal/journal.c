@@ -24,6 +24,7 @@ _Static_assert(JOURNAL_SEGMENT < 1u << OFFSET_BITS, "offsets fit");
 struct journal {
 	char base[PATH_MAX];
 	bool sync;
+	int sync_errno; /* of a file that could not be synced at the start */
 	uint64_t first; /* first segment of this process */
 
 	/* The writer's. The loop reads tail: an entry is readable once tail is
@@ -179,6 +180,23 @@ static void remove_old(struct journal *journal, uint64_t segment)
 	unlink(name); /* if this fails, the next start removes it */
 }
 
+/* A process that was killed may have left entries that are not on the disk yet.
+ * Customers are asked about what is read, so it must not vanish afterwards. */
+static void sync_kept(struct journal *journal, uint64_t segment)
+{
+	char name[PATH_MAX + 32];
+	int fd;
+
+	if (segment < journal->released || journal->sync_errno != 0)
+		return;
+	segment_name(journal, segment, name);
+	fd = open(name, O_RDONLY | O_CLOEXEC);
+	if (fd < 0 || fsync(fd) != 0)
+		journal->sync_errno = errno;
+	if (fd >= 0)
+		close(fd);
+}
+
 int journal_open(struct journal **out, const char *base, bool sync,
 		 const struct journal_mark *mark,
 		 const struct journal_mark *floor, struct ztp_error *error)
@@ -206,6 +224,13 @@ int journal_open(struct journal **out, const char *base, bool sync,
 	if (each_segment(journal, find_last) != 0 ||
 	    each_segment(journal, remove_old) != 0) {
 		rc = io_error(error, "cannot read the directory");
+		goto fail;
+	}
+	if (sync && each_segment(journal, sync_kept) != 0)
+		journal->sync_errno = errno;
+	if (journal->sync_errno != 0) {
+		errno = journal->sync_errno;
+		rc = io_error(error, "cannot sync");
 		goto fail;
 	}
 	journal->write_fd = create_segment(journal, journal->first);
@@ -256,6 +281,17 @@ static int rotate(struct journal *journal, struct ztp_error *error)
 	return fd < 0 ? io_error(error, "cannot create a file") : 0;
 }
 
+/* An entry that may not be on the disk must not be read by the next start
+ * either: the event is not acknowledged, so it comes again. Nothing can be done
+ * if this fails as well. */
+static void void_entry(const struct journal *journal, uint64_t offset)
+{
+	static const uint8_t nothing[HEADER];
+
+	if (pwrite(journal->write_fd, nothing, HEADER, (off_t)offset) < 0)
+		return;
+}
+
 int journal_append(struct journal *journal, const void *bytes, size_t len,
 		   struct ztp_error *error)
 {
@@ -290,6 +326,7 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 		rc = io_error(error, "cannot write");
 	} else if (journal->sync && fdatasync(journal->write_fd) != 0) {
 		rc = io_error(error, "cannot sync");
+		void_entry(journal, tail.offset);
 	} else {
 		store_tail(journal, tail.segment, tail.offset + HEADER + len);
 	}
