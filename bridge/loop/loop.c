@@ -144,7 +144,8 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 	if (rc == 0)
 		rc = pending_apply(b, JOURNAL_BATCH, &more_entries, &b->blocked,
 				   error);
-	end_replay(b);
+	if (rc == 0) /* else `blocked` may be of an earlier turn */
+		end_replay(b);
 	if (rc == 0 && !is_replaying(l))
 		rc = consumer_apply(b->consumer, error);
 	if (rc == 0)
