@@ -121,10 +121,12 @@ int properties_add(struct config_properties *properties, const char *name,
 	int rc = 0;
 
 	if (new.name && ends_with(name, SETTING_OF_FILE)) {
-		new.name[strlen(name) - 5] = '\0';
+		char *end = new.name + strlen(name) - strlen(SETTING_OF_FILE);
+
+		*end = '\0';
 		from_file = is_secret(new.name);
 		if (!from_file)
-			new.name[strlen(name) - 5] = '_';
+			*end = SETTING_OF_FILE[0];
 	}
 	if (!new.name)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");

@@ -5,6 +5,15 @@
 
 #define DECISIONS "ztp.decisions"
 
+const struct life_other life_others[LIFE_OTHERS] = {
+	{ZTP_STATE_RECEIVED, false},	  {ZTP_STATE_REQUESTED, false},
+	{ZTP_STATE_APPROVED, false},	  {ZTP_STATE_REGISTERED, false},
+	{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
+	{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
+	{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
+	{ZTP_STATE_UNDELIVERABLE, false},
+};
+
 /* The configuration owns its texts, so they cannot be const. */
 static char text_requests[] = "ztp.requests", text_results[] = "ztp.results",
 	    text_dlq[] = "ztp.dlq", text_audit[] = "ztp.audit",

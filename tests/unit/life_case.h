@@ -27,6 +27,15 @@
 #define PUMP  "subscriptions/acme/registries/plant-7/devices/pump-42"
 #define VALVE "subscriptions/acme/registries/plant-7/devices/valve-1"
 
+/* What a request in each state leaves to others of its path or topic: nothing,
+ * or all of it (free), because it ended without its device. */
+#define LIFE_OTHERS 11
+
+extern const struct life_other {
+	enum ztp_state state;
+	bool free;
+} life_others[LIFE_OTHERS];
+
 struct life_case {
 	struct scratch scratch;
 	struct config config;

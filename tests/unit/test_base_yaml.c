@@ -214,7 +214,8 @@ static void keys(void **state)
 
 	(void)state;
 	for (int i = 0; i < ZTP_YAML_KEYS_MAX; i++)
-		at += sprintf(at, "k%d:\n", i);
+		at += snprintf(at, (size_t)(text + sizeof(text) - at), "k%d:\n",
+			       i);
 	assert_int_equal(ztp_yaml_read(&root, text, strlen(text), &line, NULL),
 			 0);
 	ztp_yaml_free(root);

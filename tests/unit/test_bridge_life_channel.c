@@ -40,24 +40,13 @@ static void a_request_keeps_its_topic(void **state)
 
 static void the_second_path_of_a_topic_loses(void **state)
 {
-	static const struct {
-		enum ztp_state first;
-		bool free;
-	} lines[] = {
-		{ZTP_STATE_RECEIVED, false},	  {ZTP_STATE_REQUESTED, false},
-		{ZTP_STATE_APPROVED, false},	  {ZTP_STATE_REGISTERED, false},
-		{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
-		{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
-		{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
-		{ZTP_STATE_UNDELIVERABLE, false},
-	};
 	struct life_case *c = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		bool free = lines[i].free;
+	for (i = 0; i < LIFE_OTHERS; i++) {
+		bool free = life_others[i].free;
 
-		life_put(c, path_of("a", (int)i), 1, lines[i].first,
+		life_put(c, path_of("a", (int)i), 1, life_others[i].state,
 			 ZTP_OWED_NONE);
 		life_knock(c, path_of("b", (int)i), 2);
 		life_is(c, life_newest(c),
@@ -102,30 +91,19 @@ static void an_approval_ends_the_other_paths_request(void **state)
 /* The other path's device would take the rejection as its own. */
 static void a_rejection_is_not_said_where_another_listens(void **state)
 {
-	static const struct {
-		enum ztp_state other;
-		bool said;
-	} lines[] = {
-		{ZTP_STATE_RECEIVED, false},	  {ZTP_STATE_REQUESTED, false},
-		{ZTP_STATE_APPROVED, false},	  {ZTP_STATE_REGISTERED, false},
-		{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
-		{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
-		{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
-		{ZTP_STATE_UNDELIVERABLE, false},
-	};
 	struct life_case *c = *state;
 	size_t i;
 
-	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+	for (i = 0; i < LIFE_OTHERS; i++) {
 		int64_t n = life_put(c, path_of("a", (int)i), 1,
 				     ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
 
-		life_put(c, path_of("b", (int)i), 2, lines[i].other,
+		life_put(c, path_of("b", (int)i), 2, life_others[i].state,
 			 ZTP_OWED_NONE);
 		life_reject(c, n);
 		assert_int_equal(life_row(c, n).owed.what,
-				 lines[i].said ? ZTP_OWED_NOTICE_SEND
-					       : ZTP_OWED_NONE);
+				 life_others[i].free ? ZTP_OWED_NOTICE_SEND
+						     : ZTP_OWED_NONE);
 	}
 }
 

@@ -152,10 +152,10 @@ static void approve_with(struct life_case *c, const char *id, size_t bytes)
 	int n;
 
 	assert_non_null(text);
-	n = sprintf(text,
-		    NAMES("%s", PUMP) "\"decision\":\"approve\","
-				      "\"metadata\":{\"k\":\"%0*d\"}}",
-		    id, (int)bytes - 8, 0);
+	n = snprintf(text, bytes + 256,
+		     NAMES("%s", PUMP) "\"decision\":\"approve\","
+				       "\"metadata\":{\"k\":\"%0*d\"}}",
+		     id, (int)bytes - 8, 0);
 	assert_true(n > 0 && (size_t)n < bytes + 256);
 	take(c, text);
 	free(text);

@@ -90,22 +90,11 @@ static void what_is_owed_after_the_end(void **state)
 
 static void a_rejection_is_said_where_nobody_else_may_hear_it(void **state)
 {
-	static const struct {
-		enum ztp_state other; /* of the same path */
-		bool safe;
-	} lines[] = {
-		{ZTP_STATE_RECEIVED, false},	  {ZTP_STATE_REQUESTED, false},
-		{ZTP_STATE_APPROVED, false},	  {ZTP_STATE_REGISTERED, false},
-		{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
-		{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
-		{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
-		{ZTP_STATE_UNDELIVERABLE, false},
-	};
 	struct life_case *c = *state;
 	size_t i;
 
-	for (i = 0; i < 2 * sizeof(lines) / sizeof(*lines); i++) {
-		bool gate = i % 2, safe = lines[i / 2].safe;
+	for (i = 0; i < 2 * LIFE_OTHERS; i++) {
+		bool gate = i % 2, safe = life_others[i / 2].free;
 		char path[64];
 		int64_t n;
 
@@ -113,7 +102,7 @@ static void a_rejection_is_said_where_nobody_else_may_hear_it(void **state)
 			 "subscriptions/s/registries/r/devices/d%zu", i);
 		/* A gate distinguishes the devices of a path. */
 		c->b.registrar = gate ? &c->registrar : NULL;
-		life_put(c, path, 1, lines[i / 2].other, ZTP_OWED_NONE);
+		life_put(c, path, 1, life_others[i / 2].state, ZTP_OWED_NONE);
 		n = life_put(c, path, 2, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
 		life_ok(c, finish(c, n, ZTP_STATE_EXPIRED));
 		if (gate)

@@ -83,20 +83,29 @@ static void a_dead_letter_says_what_was_not_sent(void **state)
 	life_no_record(c, STORE_DLQ);
 }
 
-static void a_dead_letter_has_so_many_headers(void **state)
+/* Refuses a record with as many headers as there may be, all alike: its dead
+ * letter has as many. */
+static void refuse_with_all_headers(struct life_case *c, enum store_topic topic,
+				    struct ztp_header header)
 {
-	struct life_case *c = *state;
-	struct store_record record = record_of(STORE_RESULTS);
+	struct store_record record = record_of(topic);
 	struct ztp_header many[ZTP_HEADERS_MAX];
 	int i;
 
 	for (i = 0; i < ZTP_HEADERS_MAX; i++)
-		many[i] = event[0];
+		many[i] = header;
 	record.headers = many;
 	record.header_count = ZTP_HEADERS_MAX;
 	refuse(c, &record);
 	assert_true(life_record(c, STORE_DLQ));
 	assert_int_equal(c->record.header_count, ZTP_HEADERS_MAX);
+}
+
+static void a_dead_letter_has_so_many_headers(void **state)
+{
+	struct life_case *c = *state;
+
+	refuse_with_all_headers(c, STORE_RESULTS, event[0]);
 }
 
 /* --- a dead letter: more and more is left out, until nothing is left */
@@ -191,17 +200,8 @@ static void a_key_is_left_out_before_it_is_dropped(void **state)
 static void the_headers_of_a_dead_letter_have_room_for_what_it_was(void **state)
 {
 	struct life_case *c = *state;
-	struct store_record record = record_of(STORE_DLQ);
-	struct ztp_header many[ZTP_HEADERS_MAX];
-	int i;
 
-	for (i = 0; i < ZTP_HEADERS_MAX; i++)
-		many[i] = dead_headers[1];
-	record.headers = many;
-	record.header_count = ZTP_HEADERS_MAX;
-	refuse(c, &record);
-	assert_true(life_record(c, STORE_DLQ));
-	assert_int_equal(c->record.header_count, ZTP_HEADERS_MAX);
+	refuse_with_all_headers(c, STORE_DLQ, dead_headers[1]);
 	assert_string_equal(played_header(&c->record, "ztp.size"), "7");
 }
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "ztp/text.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
 
@@ -40,13 +41,11 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 static int add_line(struct ztp_kafka_props *props, char *line,
 		    struct ztp_error *error)
 {
-	size_t len;
+	struct ztp_str inner = ztp_str_trim(ztp_str_of(line));
 
-	line += strspn(line, " \t");
-	len = strlen(line);
-	while (len && strchr(" \t\r", line[len - 1]))
-		line[--len] = '\0';
-	if (!len || *line == '#')
+	line += inner.p - line;
+	line[inner.n] = '\0';
+	if (inner.n == 0 || *line == '#')
 		return 0;
 	return ztp_kafka_props_add(props, line, error);
 }
@@ -68,6 +67,8 @@ int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
 			ztp_fail(error, rc, "%s:%zu: %s", path, number,
 				 why.message);
 	}
+	if (text) /* it may hold passwords */
+		explicit_bzero(text, len);
 	free(text);
 	return rc;
 }
