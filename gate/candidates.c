@@ -11,7 +11,6 @@
 
 static const char sql_get[] = SELECT "path = ?1 AND fingerprint = ?2";
 static const char sql_der[] = "SELECT der FROM candidates WHERE id = ?1";
-static const char sql_by_id[] = SELECT "id = ?1";
 static const char sql_put[] =
 	"INSERT OR REPLACE INTO candidates(" COLUMNS ", registry) VALUES("
 	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
@@ -118,17 +117,6 @@ int ztp_candidates_get(struct ztp_db *db, struct ztp_candidate *candidate,
 		return ZTP_ERR_IO;
 	ztp_db_text(stmt, 1, path);
 	ztp_db_blob(stmt, 2, fingerprint, ZTP_SHA256_LEN);
-	return get(db, candidate, stmt, error);
-}
-
-int ztp_candidates_by_id(struct ztp_db *db, struct ztp_candidate *candidate,
-			 const char *id, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = ztp_db_use(db, sql_by_id, error);
-
-	if (!stmt)
-		return ZTP_ERR_IO;
-	ztp_db_text(stmt, 1, id);
 	return get(db, candidate, stmt, error);
 }
 

@@ -33,8 +33,6 @@ int ztp_candidates_get(struct ztp_db *db, struct ztp_candidate *candidate,
 		       const char *path,
 		       const uint8_t fingerprint[ZTP_SHA256_LEN],
 		       struct ztp_error *error);
-int ztp_candidates_by_id(struct ztp_db *db, struct ztp_candidate *candidate,
-			 const char *id, struct ztp_error *error);
 
 /* The certificate of an existing candidate. The caller frees *der. */
 int ztp_candidates_der(struct ztp_db *db, uint8_t **der, size_t *len,

@@ -198,11 +198,6 @@ void ztp_sessions_remove(struct ztp_sessions *sessions,
 	free(session);
 }
 
-size_t ztp_sessions_count(const struct ztp_sessions *sessions)
-{
-	return sessions->by_client.count;
-}
-
 struct visiting {
 	void (*visit)(struct ztp_session *session, void *arg);
 	void *arg;

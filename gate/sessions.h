@@ -74,7 +74,6 @@ struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
 void ztp_sessions_remove(struct ztp_sessions *sessions,
 			 struct ztp_session *session);
 
-size_t ztp_sessions_count(const struct ztp_sessions *sessions);
 /* visit may remove the session it is given, but no other. */
 void ztp_sessions_each(struct ztp_sessions *sessions,
 		       void (*visit)(struct ztp_session *session, void *arg),

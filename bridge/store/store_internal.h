@@ -187,7 +187,6 @@ bool store_number(struct store *store, enum store_sql sql, int64_t arg,
  * then visits each. */
 int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	       void *arg, struct ztp_error *error);
-void store_row_read(sqlite3_stmt *stmt, struct store_request *r);
 /* Row r has been written: updates the earliest times. Or: all rows may have
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);

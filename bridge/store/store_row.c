@@ -7,7 +7,7 @@
 
 #define PAGE 64
 
-void store_row_read(sqlite3_stmt *stmt, struct store_request *r)
+static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 {
 	const void *fingerprint = sqlite3_column_blob(stmt, 3);
 
@@ -43,7 +43,7 @@ static int find_one(struct store *store, sqlite3_stmt *stmt,
 	int rc = sqlite3_step(stmt);
 
 	if (rc == SQLITE_ROW)
-		store_row_read(stmt, request);
+		read_row(stmt, request);
 	sqlite3_reset(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;
@@ -96,7 +96,7 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 			rows = grown;
 			room = more;
 		}
-		store_row_read(stmt, &rows[count++]);
+		read_row(stmt, &rows[count++]);
 	}
 	sqlite3_reset(stmt);
 	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
