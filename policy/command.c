@@ -2,12 +2,14 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "policy/json_write.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
 
 #define ENVELOPE_ROOM 1024 /* bytes; grows if necessary */
+#define STATUS_QUOTED 32   /* bytes of a status that is not known */
 
 static const char json_type[] = ZTP_MEDIA_JSON;
 
@@ -66,6 +68,9 @@ static int build_envelope(struct ztp_command_bytes *bytes,
 	add_given(&envelope, ZTP_M_MESSAGE, command->message);
 	if (has_payload(command))
 		add_payload(&envelope, command->payload);
+	if (command->payload_erased)
+		ztp_json_add_raw(&envelope, ZTP_M_PAYLOAD_ERASED,
+				 ztp_str_of("true"));
 	ztp_json_close(&envelope, '}');
 	rc = ztp_json_finish(&text, &bytes->len, &envelope, error);
 	if (rc)
@@ -146,6 +151,36 @@ static void cut_message(char out[ZTP_MESSAGE_MAX + 1], struct ztp_str text)
 	out[n] = '\0';
 }
 
+/* Said in full: the device's own word for its status, cut and made harmless. */
+static int refuse_status(struct ztp_str status, struct ztp_error *error)
+{
+	char word[STATUS_QUOTED + 1];
+	size_t n = status.n, i;
+
+	if (n > STATUS_QUOTED)
+		n = ztp_utf8_cut(status.p, STATUS_QUOTED);
+	for (i = 0; i < n; i++)
+		word[i] = status.p[i] < ' ' && status.p[i] >= 0 ? '?'
+								: status.p[i];
+	word[n] = '\0';
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"the status \"%s\" is neither " ZTP_STATUS_APPLIED
+			" nor " ZTP_STATUS_FAILED,
+			word);
+}
+
+static int missing(const char *name, struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing", name);
+}
+
+/* Capitals do not matter: no other word is meant. */
+static bool is_status(struct ztp_str status, const char *word)
+{
+	return status.n == strlen(word) &&
+	       strncasecmp(status.p, word, status.n) == 0;
+}
+
 static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 			struct ztp_error *error)
 {
@@ -156,27 +191,38 @@ static int read_applied(struct ztp_applied *applied, struct ztp_object *answer,
 		return ztp_fail(error, ZTP_ERR_TYPE, "not a JSON object");
 	rc = ztp_object_string(&id, answer, REQUEST_ID, ZTP_REQUEST_ID_MAX,
 			       error);
-	if (!rc)
-		rc = ztp_object_string(&status, answer, STATUS, ZTP_APPLIED_MAX,
-				       error);
-	if (!rc)
-		rc = ztp_object_string(&message, answer, MESSAGE,
-				       ZTP_APPLIED_MAX, error);
 	if (rc)
 		return rc;
-	if (!id.p || !status.p)
-		return ztp_fail(error, ZTP_ERR_MISSING, "%s is missing",
-				id.p ? ZTP_M_STATUS : ZTP_M_REQUEST_ID);
+	if (!id.p)
+		return missing(ZTP_M_REQUEST_ID, error);
 	if (!ztp_request_id_valid(id.p, id.n))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"request_id is not well-formed");
-	applied->applied = ztp_str_is(status, ZTP_STATUS_APPLIED);
-	if (!applied->applied && !ztp_str_is(status, ZTP_STATUS_FAILED))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"status is neither applied nor failed");
+				ZTP_M_REQUEST_ID " is not well-formed");
 	memcpy(applied->request_id, id.p, id.n); /* already zeroed */
+	rc = ztp_object_string(&status, answer, STATUS, ZTP_APPLIED_MAX, error);
+	if (rc)
+		return rc;
+	if (!status.p)
+		return missing(ZTP_M_STATUS, error);
+	applied->applied = is_status(status, ZTP_STATUS_APPLIED);
+	if (!applied->applied && !is_status(status, ZTP_STATUS_FAILED))
+		return refuse_status(status, error);
+	rc = ztp_object_string(&message, answer, MESSAGE, ZTP_APPLIED_MAX,
+			       error);
+	if (rc)
+		return rc;
 	cut_message(applied->message, message);
 	return 0;
+}
+
+/* Without what C and Windows add to a text: NULs at its end, a byte order mark
+ * at its beginning. Neither can be part of an answer, so nothing is guessed. */
+static struct ztp_str plain_text(struct ztp_str text)
+{
+	while (text.n > 0 && text.p[text.n - 1] == '\0')
+		text.n--;
+	(void)ztp_str_take(&text, "\xef\xbb\xbf");
+	return ztp_str_trim(text);
 }
 
 int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
@@ -188,11 +234,13 @@ int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
 		[MESSAGE] = {.name = ZTP_M_MESSAGE},
 	};
 	struct ztp_object answer;
+	struct ztp_str plain = plain_text((struct ztp_str){text, len});
 	int rc;
 
 	memset(applied, 0, sizeof(*applied));
-	rc = ztp_object_read(&answer, fields, MEMBERS,
-			     (struct ztp_str){text, len}, ZTP_APPLIED_MAX,
+	if (plain.n == 0)
+		return ztp_fail(error, ZTP_ERR_EMPTY, "it is empty");
+	rc = ztp_object_read(&answer, fields, MEMBERS, plain, ZTP_APPLIED_MAX,
 			     error);
 	if (rc)
 		return rc;

@@ -19,7 +19,9 @@
  *
  * With a gate we hear when a device subscribes, so we never publish to an
  * absent one just because a timer fired. Without a gate, 0x10 in a PUBACK is
- * the only sign of absence, and the pauses between tries grow.
+ * the only sign of absence, and the pauses between tries grow. They grow as
+ * well while a device owes its answer: a broker that took the command may have
+ * given it to a monitor, and the device may have subscribed since.
  */
 #include "ztp/obligation.h"
 
@@ -36,7 +38,7 @@ static const struct ztp_retry_pace pace = {
 
 #define NOTICE_MS 5000	/* to deliver a notice once it can be sent */
 #define QUEUED_MS 30000 /* until we look again at one that is still queued */
-#define ANSWER_MS 60000 /* for the device to answer before we send again */
+#define ANSWER_MS 5000	/* for the device to answer before we send again */
 #define DENIED_MS 5000
 
 /* --- the table's words */
@@ -59,6 +61,7 @@ enum {
 	UNTRIED = 64,
 	TRIED = 128,
 	TRIED_TWICE = 256,
+	REPEATED = 512,
 };
 
 enum tries { TRIES_KEPT, TRIES_ZERO, TRIES_ONE, TRIES_MORE };
@@ -70,6 +73,7 @@ enum retry {
 	RETRY_BACKOFF, /* after a pause that grows with the tries */
 	RETRY_ANSWER,  /* likewise, but leave time for an answer */
 	RETRY_DENIED,
+	RETRY_LATER, /* not before the time that the caller gives */
 };
 
 enum due {
@@ -151,6 +155,7 @@ static const struct line table[] = {
 	LINE(ANY, DEADLINE, 0, SAME, KEPT, KEPT, NEVER),
 
 	/* What the gate says about devices and candidates. */
+	LINE(IN(WAIT_DEVICE), SUBSCRIBED, REPEATED, SEND, ONE, NOW, KEPT),
 	LINE(IN(WAIT_DEVICE), SUBSCRIBED, 0, SEND, ZERO, NOW, KEPT),
 	LINE(IN(NOTICE_WAIT), HELD_SUBSCRIBED, 0, NOTICE_CHECK, ZERO, NOW,
 	     KEPT),
@@ -170,6 +175,8 @@ static const struct line table[] = {
 	 * its subscription tells us more: that it is there now. */
 	LINE(IN(SEND), AGAIN, TRIED, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(NONE) | IN(WAIT_DEVICE), AGAIN, 0, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(NONE), RETURNED, 0, SEND, ONE, LATER, DELIVERY),
+	LINE(IN(SEND), KNOCKED, ALONE | ANSWERS | TRIED, SEND, ONE, NOW, KEPT),
 	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE, SEND, ONE, NOW, KEPT),
 	LINE(IN(NONE), KEEP_AWAY, 0, RELEASE, ZERO, NOW, KEPT),
 };
@@ -209,6 +216,7 @@ static unsigned facts_of(const struct ztp_obligation *o,
 	return (facts->gate ? GATE : ALONE) | (facts->there ? THERE : 0u) |
 	       (facts->notify ? TELL : 0u) | (facts->answers ? ANSWERS : 0u) |
 	       (facts->queued ? QUEUED : 0u) |
+	       (facts->repeated ? REPEATED : 0u) |
 	       (o->tries > 0 ? TRIED : UNTRIED) |
 	       (o->tries >= 2 ? TRIED_TWICE : 0u);
 }
@@ -265,6 +273,8 @@ static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 		return facts->now + pause;
 	case RETRY_DENIED:
 		return facts->now + DENIED_MS;
+	case RETRY_LATER:
+		return facts->not_before;
 	}
 	return o->retry_at;
 }

@@ -19,6 +19,12 @@ static const struct {
 #undef X
 };
 
+static const char *const deliveries[ZTP_DELIVERY_COUNT] = {
+#define X(name, text) [ZTP_DELIVERY_##name] = (text),
+	ZTP_DELIVERY_LIST(X)
+#undef X
+};
+
 static bool is_outcome(enum ztp_outcome outcome)
 {
 	return (unsigned)outcome < ZTP_OUTCOME_COUNT;
@@ -37,6 +43,12 @@ int ztp_outcome_code(enum ztp_outcome outcome)
 const char *ztp_outcome_status(enum ztp_outcome outcome)
 {
 	return is_outcome(outcome) ? outcomes[outcome].status : "UNKNOWN";
+}
+
+const char *ztp_delivery_name(enum ztp_delivery delivery)
+{
+	return (unsigned)delivery < ZTP_DELIVERY_COUNT ? deliveries[delivery]
+						       : "";
 }
 
 void ztp_result_type(char out[ZTP_RESULT_TYPE_MAX], enum ztp_outcome outcome)
@@ -101,6 +113,9 @@ int ztp_result_build(char **json, const struct ztp_result *result,
 	if (result->delivered_at)
 		ztp_json_add_time(&record, ZTP_M_DELIVERED_AT,
 				  result->delivered_at);
+	if (result->delivery != ZTP_DELIVERY_NONE)
+		ztp_json_add_string(&record, ZTP_M_DELIVERY,
+				    ztp_delivery_name(result->delivery));
 	ztp_json_add_time(&record, ZTP_M_AT, result->at);
 	ztp_json_close(&record, '}');
 	return ztp_json_finish(json, NULL, &record, error);

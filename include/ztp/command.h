@@ -28,6 +28,7 @@ struct ztp_command {
 	const char *reason; /* "" or NULL: none */
 	const char *message;
 	const struct ztp_payload *payload; /* NULL or kind NONE: none */
+	bool payload_erased; /* there was one, which is not kept any more */
 };
 
 struct ztp_command_bytes {
@@ -39,8 +40,9 @@ struct ztp_command_bytes {
 };
 
 /* The envelope's members, in this order: type, request_id, status,
- * device_path, reason, message, payload or payload_base64, content_type. Absent
- * ones are left out. A JSON payload is inserted as it was written. */
+ * device_path, reason, message, payload or payload_base64, content_type,
+ * payload_erased. Absent ones are left out. A JSON payload is inserted as it
+ * was written. */
 int ztp_command_build(struct ztp_command_bytes *bytes,
 		      enum ztp_command_format format,
 		      const struct ztp_command *command,
@@ -56,7 +58,11 @@ struct ztp_applied {
 
 #define ZTP_APPLIED_MAX (8 * 1024) /* bytes */
 
-/* Checks an answer and reads it. A message that is too long is truncated. */
+/* Checks an answer and reads it. A message that is too long is truncated. NULs
+ * after the answer, a byte order mark before it and capitals in its status are
+ * ignored. If it can be read but for its status, request_id is filled all the
+ * same; else it is "". The error quotes at most the status: anything else may
+ * be a payload that the device has sent back. */
 int ztp_applied_parse(struct ztp_applied *applied, const char *text, size_t len,
 		      struct ztp_error *error);
 

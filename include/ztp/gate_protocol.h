@@ -74,6 +74,11 @@
 #define ZTP_SESSION_HELD       "held"
 #define ZTP_SESSION_DEVICE     "device"
 
+/* --- `credential` of a connection */
+
+#define ZTP_CREDENTIAL_CERTIFICATE "certificate"
+#define ZTP_CREDENTIAL_UNUSED	   "unused"
+
 /* --- `pending_mode` */
 
 #define ZTP_MODE_HOLD	"hold"

@@ -64,9 +64,14 @@
 
 #define ZTP_M_OUTCOME	   "outcome"
 #define ZTP_M_DELIVERED_AT "delivered_at"
+#define ZTP_M_DELIVERY	   "delivery"
 #define ZTP_M_TOPIC	   "topic"
 #define ZTP_M_PARTITION	   "partition"
 #define ZTP_M_OFFSET	   "offset"
+
+/* --- commands to devices */
+
+#define ZTP_M_PAYLOAD_ERASED "payload_erased"
 
 /* --- commands to the gate, and its answers */
 
@@ -90,6 +95,9 @@
 #define ZTP_M_STATE	    "state"
 #define ZTP_M_LIVE	    "live"
 #define ZTP_M_SUBSCRIBED    "subscribed"
+#define ZTP_M_CONNECTION    "connection"
+#define ZTP_M_CREDENTIAL    "credential"
+#define ZTP_M_AGAIN	    "again"
 #define ZTP_M_CREATED	    "created"
 #define ZTP_M_REJECTED	    "rejected"
 #define ZTP_M_ENDED	    "ended"

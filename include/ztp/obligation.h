@@ -64,6 +64,7 @@ struct ztp_obligation {
 	X(HELD)		   /* the gate answered that it holds the candidate */ \
 	X(NOT_HELD)	   /* it does not, or nobody is there to be told */    \
 	X(AGAIN)     /* no gate: an event came after the request's end */      \
+	X(RETURNED)  /* gate: the device is to be told again, not_before */    \
 	X(KNOCKED)   /* an event came before its end */                        \
 	X(KEEP_AWAY) /* an event came within the cool-down */                  \
 	X(RELEASED)  /* the gate let go of the candidate */                    \
@@ -79,13 +80,14 @@ enum ztp_owed_event {
 };
 
 struct ztp_owed_facts {
-	bool gate;    /* a gate knows which devices exist */
-	bool there;   /* CREATED, HELD: it is subscribed */
-	bool notify;  /* ENDED: send a notice */
-	bool answers; /* PUBACK: wait for the device's own answer */
-	bool queued;  /* DEADLINE: the notice is still in our own queue */
-	int64_t now;  /* ms, as the times below */
-	int64_t deadline, delivery_timeout;
+	bool gate;     /* a gate knows which devices exist */
+	bool there;    /* CREATED, HELD: it is subscribed */
+	bool notify;   /* ENDED: send a notice */
+	bool answers;  /* PUBACK, KNOCKED: wait for the device's own answer */
+	bool queued;   /* DEADLINE: the notice is still in our own queue */
+	bool repeated; /* SUBSCRIBED: the request has ended with the command */
+	int64_t now;   /* ms, as the times below */
+	int64_t deadline, delivery_timeout, not_before;
 	uint32_t random; /* for the jitter of pauses */
 };
 

@@ -1,6 +1,7 @@
 /*
- * ztp/result.h - the records in ztp.results: one for each request that ends and
- * one for each decision that had no effect.
+ * ztp/result.h - the records in ztp.results: one for each request that ends,
+ * one for each decision that had no effect, and the device's own word after its
+ * onboarding (applied, apply_failed).
  */
 #ifndef ZTP_RESULT_H
 #define ZTP_RESULT_H
@@ -19,6 +20,8 @@
 	X(UNKNOWN_REQUEST, "unknown_request", 404, ZTP_CODE_NOT_FOUND)         \
 	X(MISMATCH, "mismatch", 400, ZTP_CODE_INVALID_ARGUMENT)                \
 	X(DUPLICATE, "duplicate", 200, ZTP_CODE_OK)                            \
+	X(APPLIED, "applied", 200, ZTP_CODE_OK)                                \
+	X(APPLY_FAILED, "apply_failed", 500, ZTP_CODE_INTERNAL)                \
 	X(ALREADY_DECIDED, "already_decided", 409, ZTP_CODE_FAILED_PRECONDITION)
 
 enum ztp_outcome {
@@ -31,6 +34,25 @@ enum ztp_outcome {
 const char *ztp_outcome_name(enum ztp_outcome outcome);
 int ztp_outcome_code(enum ztp_outcome outcome);
 const char *ztp_outcome_status(enum ztp_outcome outcome);
+
+/* `delivery` in `onboarded`: how it is known that the device has its command.
+ * X(NAME, "delivery") */
+#define ZTP_DELIVERY_LIST(X)                                                   \
+	X(NONE, "")	    /* not known, or it does not matter */             \
+	X(BROKER, "broker") /* the broker's word alone */                      \
+	X(SUBSCRIBER,                                                          \
+	  "subscriber")	    /* and the gate says that the device's own \
+				       session is subscribed */       \
+	X(DEVICE, "device") /* the device answered that it applied it */
+
+enum ztp_delivery {
+#define X(name, text) ZTP_DELIVERY_##name,
+	ZTP_DELIVERY_LIST(X)
+#undef X
+		ZTP_DELIVERY_COUNT
+};
+
+const char *ztp_delivery_name(enum ztp_delivery delivery);
 
 #define ZTP_RESULT_TYPE_MAX 64
 
@@ -46,8 +68,9 @@ struct ztp_result {
 	enum ztp_outcome outcome;
 	const char *message; /* never NULL */
 	struct ztp_position decision;
-	int64_t delivered_at; /* ms; 0: left out */
-	int64_t at;	      /* ms */
+	int64_t delivered_at;	    /* ms; 0: left out */
+	enum ztp_delivery delivery; /* NONE: left out */
+	int64_t at;		    /* ms */
 };
 
 /* "io.ztp.provisioning.<outcome>.v1" */

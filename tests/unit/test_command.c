@@ -91,6 +91,19 @@ static void envelope_of_a_rejection(void **state)
 		 "application/json");
 }
 
+static void envelope_without_what_is_erased(void **state)
+{
+	static const char want[] = HEAD ",\"payload_erased\":true}";
+	const struct ztp_command command = {.request_id = "r-1",
+					    .path = PATH,
+					    .status = "approved",
+					    .payload_erased = true};
+
+	(void)state;
+	build_is(ZTP_COMMAND_ENVELOPE, &command, want, strlen(want),
+		 "application/json");
+}
+
 static void envelope_keeps_json_as_written(void **state)
 {
 	static const char *const texts[] = {
@@ -278,6 +291,75 @@ static void answers_that_are_refused(void **state)
 			   lines[i].want);
 }
 
+/* What firmware adds to a text by mistake, but cannot mean. */
+static void answers_with_something_around_them(void **state)
+{
+#define SAID(status) "{\"request_id\":\"r-1\",\"status\":\"" status "\"}"
+	static const struct {
+		const char *text;
+		size_t n;
+		bool applied;
+	} lines[] = {
+#define LINE(text, applied) {text, sizeof(text) - 1, applied}
+		LINE(SAID("applied") "\0", true),
+		LINE(SAID("failed") "\0\0\0", false),
+		LINE("\xef\xbb\xbf" SAID("applied"), true),
+		LINE("\xef\xbb\xbf \n" SAID("applied") "\r\n\0", true),
+		LINE(SAID("Applied"), true),
+		LINE(SAID("APPLIED"), true),
+		LINE(SAID("Failed"), false),
+#undef LINE
+	};
+	struct ztp_applied applied;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char *copy = exact_copy(lines[i].text, lines[i].n);
+
+		exact_code(lines[i].text,
+			   ztp_applied_parse(&applied, copy, lines[i].n, NULL),
+			   0);
+		free(copy);
+		assert_int_equal(applied.applied, lines[i].applied);
+		assert_string_equal(applied.request_id, "r-1");
+	}
+}
+
+/* The customer reads why, and nothing of what may be a payload. */
+static void why_an_answer_is_refused(void **state)
+{
+	static const struct {
+		const char *text, *id, *why;
+	} lines[] = {
+		{"", "", "it is empty"},
+		{"secret", "", "neither"},
+		{SAID("okay"), "r-1",
+		 "the status \"okay\" is neither applied nor failed"},
+		{SAID("a\\u0001\\u00e4"), "r-1",
+		 "the status \"a?\xc3\xa4\" is neither applied nor failed"},
+		{SAID("1234567890123456789012345678901\\u00e4"), "r-1",
+		 "the status \"1234567890123456789012345678901\" is neither "
+		 "applied nor failed"},
+		{"{\"request_id\":\"r-1\"}", "r-1", "status is missing"},
+		{"{\"status\":\"applied\"}", "", "request_id is missing"},
+	};
+	struct ztp_applied applied;
+	struct ztp_error why;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		char *copy = exact_copy(lines[i].text, strlen(lines[i].text));
+
+		assert_true(ztp_applied_parse(&applied, copy,
+					      strlen(lines[i].text), &why) < 0);
+		free(copy);
+		assert_null(strstr(why.message, "secret"));
+		if (strcmp(lines[i].why, "neither") != 0)
+			assert_string_equal(why.message, lines[i].why);
+		assert_string_equal(applied.request_id, lines[i].id);
+	}
+}
+
 static void a_long_answer(void **state)
 {
 	char *text = exact_print("{\"request_id\":\"r\",\"status\":\"failed\","
@@ -317,6 +399,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(envelope_without_payload),
 		cmocka_unit_test(envelope_of_a_rejection),
+		cmocka_unit_test(envelope_without_what_is_erased),
 		cmocka_unit_test(envelope_keeps_json_as_written),
 		cmocka_unit_test(envelope_of_bytes_and_text),
 		cmocka_unit_test(raw),
@@ -326,6 +409,8 @@ int main(void)
 		cmocka_unit_test(from_decision_to_device),
 		cmocka_unit_test(answers),
 		cmocka_unit_test(answers_that_are_refused),
+		cmocka_unit_test(answers_with_something_around_them),
+		cmocka_unit_test(why_an_answer_is_refused),
 		cmocka_unit_test(a_long_answer),
 		cmocka_unit_test(every_prefix_of_an_answer),
 	};

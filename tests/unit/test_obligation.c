@@ -12,6 +12,7 @@
 #define SOME_RETRY (NOW - 7)
 #define SOME_DUE   (NOW + 70)
 #define DEADLINE   (NOW + 500)
+#define NOT_BEFORE (NOW + 900)
 #define TIMEOUT	   86400000
 
 /* Columns of the matrices, and their letters. */
@@ -64,6 +65,7 @@ static void expect_matrix(const struct matrix_line *lines, size_t count,
 {
 	facts.now = NOW;
 	facts.deadline = DEADLINE;
+	facts.not_before = NOT_BEFORE;
 	facts.delivery_timeout = TIMEOUT;
 	for (size_t i = 0; i < count; i++)
 		for (size_t j = 0; j < COUNT; j++) {
@@ -107,6 +109,7 @@ static const struct matrix_line gate_away[] = {
 	L(HELD_SUBSCRIBED,    ". . . . . c . ."),
 	L(HELD,               ". . . . n n n ."),
 	L(NOT_HELD,           ". . . . r r r ."),
+	L(RETURNED,           "s . . . . . . ."),
 	L(KNOCKED,            ". . . . . . . ."),
 	L(KEEP_AWAY,          "r . . . . . . ."),
 	L(RELEASED,           ". . . . . . . -"),
@@ -157,6 +160,13 @@ static const struct matrix_line alone_tried[] = {
 	L(KNOCKED,            ". . . s . . . ."),
 };
 
+/* One try is enough if the broker said that it took the command, but the device
+ * has not answered: it may have subscribed since. */
+static const struct matrix_line alone_unanswered[] = {
+	/* in:                 - g w s c n t r */
+	L(KNOCKED,            ". . . s . . . ."),
+};
+
 /* A notice still in our own queue: never tried, and tried. */
 static const struct matrix_line queued[] = {
 	/* in:                 - g w s c n t r */
@@ -182,6 +192,7 @@ static void every_event_in_every_state(void **state)
 	EXPECT(alone, 0, .gate = false);
 	EXPECT(alone_told, 0, .notify = true, .answers = true);
 	EXPECT(alone_tried, 2, .gate = false);
+	EXPECT(alone_unanswered, 1, .answers = true);
 	EXPECT(queued, 0, .gate = true, .queued = true);
 	EXPECT(queued_tried, 1, .gate = true, .queued = true);
 }
@@ -249,7 +260,7 @@ static const struct number_line number_lines[] = {
 	N("nobody there, gate", GATE, SEND, 1, NO_SUBSCRIBER, 2, 0, KEPT),
 	N("refused", 0, SEND, 2, REFUSED, 3, AFTER(750), KEPT),
 	N("refused, gate", GATE, SEND, 2, REFUSED, 3, AFTER(750), KEPT),
-	N("time to answer", TOLD, SEND, 0, PUBACK, 1, AFTER(60000), KEPT),
+	N("time to answer", TOLD, SEND, 0, PUBACK, 1, AFTER(5000), KEPT),
 	N("more time to answer", TOLD, SEND, 14, PUBACK,
 	  15, AFTER(225000), KEPT),
 	N("time to answer, gate", GATE | TOLD, SEND, 0, PUBACK, 1, 0, KEPT),
@@ -265,6 +276,9 @@ static const struct number_line number_lines[] = {
 	N("nothing is too late", 0, RELEASE, 3, DEADLINE, 3, KEPT, 0),
 	/* what the gate says */
 	N("it is there", GATE, WAIT_DEVICE, 3, SUBSCRIBED, 0, NOW, KEPT),
+	/* A repeated delivery shares the retry rate. */
+	N("it is there again", GATE | TOLD, WAIT_DEVICE, 3, SUBSCRIBED,
+	  1, NOW, KEPT),
 	N("the held one is there", GATE, NOTICE_WAIT, 0, HELD_SUBSCRIBED,
 	  0, NOW, KEPT),
 	/* Asking the gate counts as a try: it shares the retry rate. */
@@ -283,6 +297,8 @@ static const struct number_line number_lines[] = {
 	/* the device comes again */
 	N("again after the end", 0, NONE, 3, AGAIN, 0, NOW, AFTER(TIMEOUT)),
 	N("again while tried", 0, SEND, 1, AGAIN, 0, NOW, AFTER(TIMEOUT)),
+	N("returned", GATE, NONE, 0, RETURNED, 1, NOT_BEFORE, AFTER(TIMEOUT)),
+	N("knocked, unanswered", TOLD, SEND, 1, KNOCKED, 1, NOW, KEPT),
 	N("knocked", 0, SEND, 9, KNOCKED, 1, NOW, KEPT),
 	N("too early", GATE, NONE, 3, KEEP_AWAY, 0, NOW, KEPT),
 };
@@ -301,7 +317,9 @@ static void every_number(void **state)
 			.notify = told,
 			.answers = told,
 			.queued = told,
+			.repeated = told,
 			.now = NOW,
+			.not_before = NOT_BEFORE,
 			.deadline = DEADLINE,
 			.delivery_timeout = TIMEOUT,
 		};

@@ -29,6 +29,9 @@ static void the_table(void **state)
 		{"mismatch", 400, "INVALID_ARGUMENT",
 		 "io.ztp.provisioning.mismatch.v1"},
 		{"duplicate", 200, "OK", "io.ztp.provisioning.duplicate.v1"},
+		{"applied", 200, "OK", "io.ztp.provisioning.applied.v1"},
+		{"apply_failed", 500, "INTERNAL",
+		 "io.ztp.provisioning.apply_failed.v1"},
 		{"already_decided", 409, "FAILED_PRECONDITION",
 		 "io.ztp.provisioning.already_decided.v1"},
 	};
@@ -49,6 +52,17 @@ static void the_table(void **state)
 	assert_string_equal(ztp_outcome_name(ZTP_OUTCOME_COUNT), "unknown");
 }
 
+static void how_it_was_delivered(void **state)
+{
+	(void)state;
+	assert_string_equal(ztp_delivery_name(ZTP_DELIVERY_NONE), "");
+	assert_string_equal(ztp_delivery_name(ZTP_DELIVERY_BROKER), "broker");
+	assert_string_equal(ztp_delivery_name(ZTP_DELIVERY_SUBSCRIBER),
+			    "subscriber");
+	assert_string_equal(ztp_delivery_name(ZTP_DELIVERY_DEVICE), "device");
+	assert_string_equal(ztp_delivery_name(ZTP_DELIVERY_COUNT), "");
+}
+
 static void record_is(const struct ztp_result *result, const char *want)
 {
 	char *json;
@@ -67,6 +81,7 @@ static void the_whole_record(void **state)
 		.message = "said \"yes\"",
 		.decision = {"ztp.decisions", 2, INT64_MAX},
 		.delivered_at = 1500,
+		.delivery = ZTP_DELIVERY_SUBSCRIBER,
 		.at = 1501,
 	};
 
@@ -78,6 +93,7 @@ static void the_whole_record(void **state)
 		  "\"ztp.decisions\",\"partition\":2,"
 		  "\"offset\":9223372036854775807},"
 		  "\"delivered_at\":\"1970-01-01T00:00:01.500Z\","
+		  "\"delivery\":\"subscriber\","
 		  "\"at\":\"1970-01-01T00:00:01.501Z\"}");
 }
 
@@ -157,6 +173,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_table),
+		cmocka_unit_test(how_it_was_delivered),
 		cmocka_unit_test(the_whole_record),
 		cmocka_unit_test(what_is_not_there_is_left_out),
 		cmocka_unit_test(
