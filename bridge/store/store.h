@@ -19,6 +19,7 @@
 #define BRIDGE_STORE_STORE_H
 
 #include "bridge/journal/journal.h"
+#include "ztp/contact.h"
 #include "ztp/life.h"
 #include "ztp/obligation.h"
 #include "ztp/topics.h"
@@ -39,6 +40,7 @@ struct store_request {
 	int64_t announced_at;
 	struct ztp_obligation owed; /* only move_owe changes it */
 	int64_t finished_at, delivered_at;
+	int64_t decision; /* for the store: its row; 0: see store_decision.c */
 
 	/* For the store: the values last written. */
 	enum ztp_state stored_state;
@@ -58,6 +60,7 @@ struct store_decision {
 	/* Owned by whoever holds the struct. For the gate; "" or NULL: none. */
 	char *metadata;
 	struct ztp_payload payload; /* owned likewise */
+	bool payload_erased;	    /* there was one; kind is NONE now */
 };
 
 /* The outbox has those from 1 on. Values are stored on disk. */
@@ -220,16 +223,39 @@ int store_evict_others(struct store *store, struct store_place *place,
 int store_forget(struct store *store, const char *path,
 		 struct ztp_error *error);
 
-/* --- decisions, by request row */
-int store_decision_put(struct store *store, int64_t n,
+/* --- decisions about requests. put: the caller saves the request afterwards,
+ * which then knows its decision. */
+int store_decision_put(struct store *store, struct store_request *request,
 		       const struct store_decision *decision,
 		       struct ztp_error *error);
 /* payload false: leaves the payload out (kind and data empty). After a return
  * of 1 the caller frees with store_decision_clear. */
-int store_decision_get(struct store *store, int64_t n, bool payload,
-		       struct store_decision *decision,
+int store_decision_get(struct store *store, const struct store_request *request,
+		       bool payload, struct store_decision *decision,
 		       struct ztp_error *error);
 void store_decision_clear(struct store_decision *decision);
+
+/* --- payloads, which are erased for good (store_payload.c) */
+int store_payload_erase(struct store *store,
+			const struct store_request *request,
+			struct ztp_error *error);
+/* Erases those of the requests that ended up to `until`; looks at no more than
+ * `limit` requests. Returns how many it has looked at, or a negative error. */
+int store_payload_expire(struct store *store, int64_t until, int limit,
+			 struct ztp_error *error);
+/* Is anything that was erased still in the WAL? */
+bool store_payload_lingers(const struct store *store);
+/* Outside of a transaction, again and again: takes what was erased out of the
+ * WAL as well, seconds later. */
+void store_payload_settle(struct store *store, int64_t now);
+
+/* --- what is known of the request's device, by request row. get fills zeros
+ * for a row that is gone. */
+int store_contact_get(struct store *store, int64_t n,
+		      struct ztp_contact *contact, struct ztp_error *error);
+int store_contact_put(struct store *store, int64_t n,
+		      const struct ztp_contact *contact,
+		      struct ztp_error *error);
 
 /* --- the outbox: records for Kafka, in order, until Kafka acknowledges them */
 int store_outbox_add(struct store *store, struct store_record *record,

@@ -13,6 +13,9 @@
  * stays short. After an error the next attempt meets the same error, and
  * nothing is lost meanwhile because the WAL still holds everything. If the
  * disk is full, bridge/loop/backpressure.c notices.
+ *
+ * What was erased is in the WAL's older pages until it is emptied. The thread
+ * then writes back first, and the rest is small.
  */
 #include <pthread.h>
 #include <stdlib.h>
@@ -30,6 +33,9 @@ struct store_checkpoint {
 	pthread_mutex_t lock; /* guards phase */
 	pthread_cond_t changed;
 	enum phase phase;
+	/* The loop's thread only: the WAL is to be emptied, and its length. */
+	bool empty;
+	int pages;
 };
 
 static void write_back(sqlite3 *db)
@@ -59,17 +65,24 @@ static void *run(void *arg)
 	return NULL;
 }
 
-/* SQLite calls this after each commit; the WAL holds `pages` pages. */
-static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+/* Writes back the rest of the WAL. If the file is to be emptied, the next commit
+ * that begins it anew also truncates it behind its own pages. Not before: if
+ * power is lost while the old header is valid, the old pages must be whole. */
+static void write_rest(struct store_checkpoint *w, sqlite3 *db)
 {
-	struct store_checkpoint *w = arg;
+	write_back(db);
+	if (w->empty)
+		(void)sqlite3_exec(db, "PRAGMA journal_size_limit=0", NULL,
+				   NULL, NULL);
+}
+
+/* Lets the thread begin, or writes what it has left. */
+static void advance(struct store_checkpoint *w, sqlite3 *db, bool wait)
+{
 	bool finish;
 
-	(void)name;
-	if (pages < LOG_PAGES)
-		return SQLITE_OK;
 	pthread_mutex_lock(&w->lock);
-	while (pages >= LOG_PAGES_MAX && w->phase == WANTED)
+	while (wait && w->phase == WANTED)
 		pthread_cond_wait(&w->changed, &w->lock);
 	finish = w->phase == DONE;
 	if (w->phase == IDLE) {
@@ -80,8 +93,36 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	}
 	pthread_mutex_unlock(&w->lock);
 	if (finish)
-		write_back(db);
+		write_rest(w, db);
+}
+
+/* SQLite calls this after each commit; the WAL holds `pages` pages, fewer than
+ * before if the commit has begun it anew. */
+static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
+{
+	struct store_checkpoint *w = arg;
+
+	(void)name;
+	if (w->empty && pages <= w->pages) {
+		w->empty = false;
+		(void)sqlite3_exec(db, STORE_WAL_LIMIT, NULL, NULL, NULL);
+	}
+	w->pages = pages;
+	if (pages >= LOG_PAGES || w->empty)
+		advance(w, db, pages >= LOG_PAGES_MAX);
 	return SQLITE_OK;
+}
+
+void store_checkpoint_empty(struct store_checkpoint *w)
+{
+	w->empty = true;
+}
+
+bool store_checkpoint_emptied(struct store_checkpoint *w, sqlite3 *db)
+{
+	if (w->empty)
+		advance(w, db, false);
+	return !w->empty;
 }
 
 int store_checkpoint_open(struct store *store, struct ztp_error *error)

@@ -12,11 +12,13 @@
 
 #include "bridge/store/store_internal.h"
 
-#define NAME	 "facts"
-#define WORD_MAX 16
-#define TEXT_MAX 1024
-#define OUTBOX	 "-1"
-#define LISTED	 "-2"
+#define NAME	  "facts"
+#define WORD_MAX  16
+#define TEXT_MAX  1024
+#define OUTBOX	  "-1"
+#define LISTED	  "-2"
+#define ERASED_AT "-3"
+#define ERASED_N  "-4"
 
 /* --- the journal's mark */
 
@@ -82,6 +84,8 @@ int store_counters_write(struct store *store, int64_t now,
 	put_mark(text, facts);
 	put_number(text, OUTBOX, facts->outbox_count);
 	put_number(text, LISTED, facts->listed);
+	put_number(text, ERASED_AT, facts->erased.finished_at);
+	put_number(text, ERASED_N, facts->erased.n);
 	for (state = 1; state < ZTP_STATE_END; state++) {
 		snprintf(name, sizeof(name), "%d", state);
 		put_number(text, name, facts->count[state]);
@@ -124,6 +128,10 @@ static void parse_field(struct store_counters *facts, const char *name,
 		facts->outbox_count = number;
 	else if (strcmp(name, LISTED) == 0)
 		facts->listed = number;
+	else if (strcmp(name, ERASED_AT) == 0)
+		facts->erased.finished_at = number;
+	else if (strcmp(name, ERASED_N) == 0)
+		facts->erased.n = number;
 	else if (state > 0 && state < ZTP_STATE_END)
 		facts->count[state] = number;
 }

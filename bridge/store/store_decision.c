@@ -1,17 +1,52 @@
-/* The SQLite store: the decisions about requests, by row number. */
+/*
+ * The SQLite store: the decisions about requests.
+ *
+ * Their rows are numbered in the order of their arrival, so each is added at
+ * the end of its table. SQLite then never moves a row to make room for another:
+ * a row that has moved leaves a copy in the unused part of its page, which
+ * nobody overwrites, and the row has a payload. Decisions of stores before
+ * schema 6 have the number of their request.
+ *
+ * `kind` also says whether the payload is kept (16 more) or erased (32 more).
+ * Both take the same space, so a row that is erased is overwritten in place,
+ * and moves none of its neighbours.
+ */
 #include <stdlib.h>
 #include <string.h>
 
 #include "bridge/store/store_internal.h"
 
-int store_decision_put(struct store *store, int64_t n,
+#define KIND   15
+#define KEPT   16
+#define ERASED 32
+
+int64_t store_decision_row(const struct store_request *r)
+{
+	return r->decision ? r->decision : r->n;
+}
+
+/* Bytes of a payload, even if it is empty: never NULL. */
+static void bind_payload(sqlite3_stmt *stmt, const struct ztp_payload *payload)
+{
+	if (payload->kind == ZTP_PAYLOAD_NONE)
+		return;
+	sqlite3_bind_int(stmt, 10, (int)payload->kind + KEPT);
+	sqlite3_bind_blob(stmt, 11,
+			  payload->len ? (const void *)payload->data : "",
+			  (int)payload->len, SQLITE_STATIC);
+	store_bind_text(stmt, 12, payload->content_type);
+}
+
+int store_decision_put(struct store *store, struct store_request *r,
 		       const struct store_decision *d, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_PUT, true, error);
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	sqlite3_bind_int64(stmt, 1, n);
+	if (r->decision == 0)
+		r->decision = ++store->facts.decision_n;
+	sqlite3_bind_int64(stmt, 1, r->decision);
 	sqlite3_bind_int(stmt, 2, d->by_customer);
 	sqlite3_bind_int(stmt, 3, (int)d->verdict);
 	sqlite3_bind_blob(stmt, 4, d->digest, ZTP_SHA256_LEN, SQLITE_STATIC);
@@ -20,19 +55,23 @@ int store_decision_put(struct store *store, int64_t n,
 	sqlite3_bind_int64(stmt, 7, d->offset);
 	store_bind_text(stmt, 8, d->reason);
 	store_bind_text(stmt, 9, d->message);
-	sqlite3_bind_int(stmt, 10, (int)d->payload.kind);
-	sqlite3_bind_blob(stmt, 11, d->payload.data, (int)d->payload.len,
-			  SQLITE_STATIC);
-	store_bind_text(stmt, 12, d->payload.content_type);
+	sqlite3_bind_int(stmt, 10, ZTP_PAYLOAD_NONE);
+	bind_payload(stmt, &d->payload);
 	store_bind_text(stmt, 13, d->metadata ? d->metadata : "");
 	return store_run(store, stmt, error);
 }
 
-static int read_payload(sqlite3_stmt *stmt, struct ztp_payload *payload)
+static int read_payload(sqlite3_stmt *stmt, struct store_decision *d)
 {
-	const void *data = sqlite3_column_blob(stmt, 9);
+	struct ztp_payload *payload = &d->payload;
+	int kind = sqlite3_column_int(stmt, 8);
+	const void *data;
 
-	payload->kind = (enum ztp_payload_kind)sqlite3_column_int(stmt, 8);
+	d->payload_erased = kind >= ERASED;
+	if (d->payload_erased)
+		return 0;
+	data = sqlite3_column_blob(stmt, 9);
+	payload->kind = (enum ztp_payload_kind)(kind & KIND);
 	payload->len = (size_t)sqlite3_column_bytes(stmt, 9);
 	store_copy_text(stmt, 10, payload->content_type,
 			sizeof(payload->content_type));
@@ -53,8 +92,9 @@ static int read_metadata(sqlite3_stmt *stmt, char **metadata)
 	return *metadata ? 0 : ZTP_ERR_NOMEM;
 }
 
-int store_decision_get(struct store *store, int64_t n, bool payload,
-		       struct store_decision *d, struct ztp_error *error)
+int store_decision_get(struct store *store, const struct store_request *r,
+		       bool payload, struct store_decision *d,
+		       struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(
 		store, payload ? SQL_DEC_GET_ALL : SQL_DEC_GET, false, error);
@@ -62,7 +102,7 @@ int store_decision_get(struct store *store, int64_t n, bool payload,
 	int rc;
 
 	memset(d, 0, sizeof(*d));
-	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_int64(stmt, 1, store_decision_row(r));
 	rc = sqlite3_step(stmt);
 	if (rc != SQLITE_ROW) {
 		sqlite3_reset(stmt);
@@ -78,7 +118,7 @@ int store_decision_get(struct store *store, int64_t n, bool payload,
 	d->offset = sqlite3_column_int64(stmt, 5);
 	store_copy_text(stmt, 6, d->reason, sizeof(d->reason));
 	store_copy_text(stmt, 7, d->message, sizeof(d->message));
-	rc = payload ? read_payload(stmt, &d->payload) : 0;
+	rc = payload ? read_payload(stmt, d) : 0;
 	if (payload && rc == 0)
 		rc = read_metadata(stmt, &d->metadata);
 	sqlite3_reset(stmt);
@@ -96,6 +136,7 @@ void store_decision_clear(struct store_decision *decision)
 	free(decision->payload.data);
 	decision->payload.data = NULL;
 	decision->payload.len = 0;
+	decision->payload_erased = false;
 	free(decision->metadata);
 	decision->metadata = NULL;
 }

@@ -13,11 +13,18 @@
  * and none waits for another. */
 #define OUTBOX_SEQ(topic) ((int64_t)(topic) << 56)
 
+/* Row numbers of decisions begin after it. Older decisions have the number of
+ * their request, and no number of a request is as large. */
+#define DECISION_FIRST (INT64_C(1) << 40)
+
+#define STORE_WAL_LIMIT "PRAGMA journal_size_limit=33554432"
+#define STORE_BUSY_MS	5000 /* an online backup may hold the lock */
+
 /* Every statement; each is prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
 	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
 	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
-	"finished_at,delivered_at"
+	"finished_at,delivered_at,decision"
 
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
@@ -35,10 +42,10 @@
 	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS                      \
 		   ",path_hash,undecided) VALUES"                              \
 		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \
-		   "?16,?17,?18,?19)")                                         \
+		   "?16,?17,NULL,?18,?19)")                                    \
 	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
-		    "delivered_at=?9,undecided=?10 WHERE n=?1")                \
+		    "delivered_at=?9,undecided=?10,decision=?11 WHERE n=?1")   \
 	X(REQ_ANNOUNCED,                                                       \
 	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
@@ -105,7 +112,8 @@
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
 	X(REANCHOR, "UPDATE request SET due_at=expires_at "                    \
 		    "WHERE undecided=1 AND due_at<>expires_at")                \
-	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL WHERE n=?1")        \
+	X(REQ_UNLIST, "UPDATE request SET finished_at=NULL,decision=NULL "     \
+		      "WHERE n=?1")                                            \
 	X(DEC_PUT, "INSERT OR REPLACE INTO decision(n,by_customer,verdict,"    \
 		   "digest,topic,part,offset,reason,message,kind,payload,"     \
 		   "content_type,metadata) VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9," \
@@ -116,6 +124,18 @@
 		       "reason,message,kind,payload,content_type,metadata "    \
 		       "FROM decision WHERE n=?1")                             \
 	X(DEC_DEL, "DELETE FROM decision WHERE n=?1")                          \
+	X(DEC_ERASE, "UPDATE decision SET kind=(kind&15)+32,"                  \
+		     "payload=zeroblob(length(payload)) "                      \
+		     "WHERE n=?1 AND kind BETWEEN 1 AND 31")                   \
+	X(DEC_EXPIRED, "SELECT finished_at,n,ifnull(decision,n) "              \
+		       "FROM request INDEXED BY request_finished "             \
+		       "WHERE finished_at>=?1 AND finished_at<=?2 "            \
+		       "AND (finished_at>?1 OR n>?3) "                         \
+		       "ORDER BY finished_at,n LIMIT ?4")                      \
+	X(CONTACT_GET, "SELECT heard,connection,resends,resent_at "            \
+		       "FROM request WHERE n=?1")                              \
+	X(CONTACT_SET, "UPDATE request SET heard=?2,connection=?3,resends=?4," \
+		       "resent_at=?5 WHERE n=?1")                              \
 	X(OUT_ADD, "INSERT INTO outbox(seq,topic,request,key,value,headers) "  \
 		   "VALUES(?1,?2,?3,?4,?5,?6)")                                \
 	X(OUT_DEL, "DELETE FROM outbox WHERE seq=?1")                          \
@@ -157,13 +177,20 @@ struct store {
 	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
 	int64_t hash;
 	struct store_checkpoint *writeback;
+	/* Of the erasures, how many are not in the WAL any more, since when, and
+	 * how many it is being emptied for (0: it is not). */
+	uint64_t erased, erasing, stirred;
+	int64_t erased_at;
 
 	/* `facts` is what holds inside the open transaction, `committed` as of
 	 * the last commit. */
 	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		int64_t listed; /* finished, and may be evicted */
+		int64_t listed;		   /* finished, and may be evicted */
+		int64_t decision_n;	   /* the newest decision's row */
+		struct store_place erased; /* payloads are, up to this one */
+		uint64_t erasures;	   /* rows whose bytes must go */
 		struct store_soonest soonest[STORE_TIMES_END];
 		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
@@ -206,6 +233,11 @@ void store_path_hash_is(struct store *store, const char *path, int64_t hash);
  * the store is used by another thread. */
 int store_checkpoint_open(struct store *store, struct ztp_error *error);
 void store_checkpoint_close(struct store_checkpoint *writeback);
+/* Wants the WAL emptied: it is written back and truncated as soon as the thread
+ * and the commits allow. And: has it been, since it was wanted? Not within a
+ * transaction. */
+void store_checkpoint_empty(struct store_checkpoint *writeback);
+bool store_checkpoint_emptied(struct store_checkpoint *writeback, sqlite3 *db);
 /* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 
@@ -213,6 +245,9 @@ int store_fail(struct store *store, int rc, struct ztp_error *error);
  * such a registry. */
 bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 			  char to[ZTP_PATH_MAX + 2]);
+
+/* The number of a request's row in the table of decisions. */
+int64_t store_decision_row(const struct store_request *request);
 
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text);
 /* 0 and "" are bound as NULL, which the partial indexes leave out. */

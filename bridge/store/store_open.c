@@ -12,15 +12,16 @@
 
 #include "bridge/store/store_internal.h"
 
-/* The page cache holds the working set of the indexes. The WAL may grow long
+/* What is deleted or overwritten is gone from the file (store_payload.c). The
+ * page cache holds the working set of the indexes. The WAL may grow long
  * enough that a frequently changed page is written back once for many changes;
  * after a burst it is truncated again. */
 #define PRAGMAS                                                                \
-	"PRAGMA cache_size=-16384; "                                           \
-	"PRAGMA journal_size_limit=33554432; PRAGMA temp_store=MEMORY; "
+	"PRAGMA secure_delete=ON; PRAGMA cache_size=-16384; " STORE_WAL_LIMIT  \
+	"; PRAGMA temp_store=MEMORY; "
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 5
+#define SCHEMA_VERSION 6
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -96,6 +97,16 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"DROP TABLE IF EXISTS path_index;"
 	"DROP TABLE IF EXISTS path_bucket;"
 	"CREATE INDEX IF NOT EXISTS request_path ON request(path_hash);",
+	/* Decisions get row numbers in the order in which they arrive
+	 * (store_decision.c), the device's contacts a place (ztp/contact.h), and
+	 * rejections lose their payloads. */
+	"ALTER TABLE request ADD COLUMN decision INTEGER;"
+	"ALTER TABLE request ADD COLUMN heard INTEGER;"
+	"ALTER TABLE request ADD COLUMN connection INTEGER;"
+	"ALTER TABLE request ADD COLUMN resends INTEGER;"
+	"ALTER TABLE request ADD COLUMN resent_at INTEGER;"
+	"UPDATE decision SET kind=0,payload=NULL,content_type=NULL"
+	" WHERE verdict=0 AND kind<>0;",
 };
 
 /* Checks that each of 256 rows, spread evenly over the table, is found again
@@ -149,8 +160,14 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 				   "SELECT ifnull(max(n),0) FROM request",
 				   &facts->request_n, error);
 
+	if (rc == 0)
+		rc = ztp_sqlite_number(store->db, &store->file,
+				       "SELECT ifnull(max(n),0) FROM decision",
+				       &facts->decision_n, error);
 	if (rc != 0)
 		return rc;
+	if (facts->decision_n < DECISION_FIRST)
+		facts->decision_n = DECISION_FIRST;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		int64_t *seq = &facts->outbox_seq[topic];
 
@@ -175,6 +192,7 @@ static int load_facts(struct store *store, struct ztp_error *error)
 
 	if (rc == 0)
 		rc = load_sequences(store, error);
+	store->facts.erasures = 1; /* an earlier process's may be in the WAL */
 	if (rc == 0)
 		store->committed = store->facts;
 	return rc;
@@ -207,7 +225,7 @@ static void describe(struct store *store, bool sync_full)
 		.samples = samples,
 		.pragmas = sync_full ? PRAGMAS "PRAGMA synchronous=FULL"
 				     : PRAGMAS "PRAGMA synchronous=NORMAL",
-		.busy_ms = 5000, /* an online backup may hold the lock */
+		.busy_ms = STORE_BUSY_MS,
 	};
 }
 

@@ -116,6 +116,10 @@ int store_outbox_remove(struct store *store, int64_t seq,
 	rc = store_run(store, stmt, error);
 	if (rc == 0)
 		store->facts.outbox_count -= sqlite3_changes(store->db);
+	/* A dead letter may be a decision with a payload. */
+	if (rc == 0 && seq >= OUTBOX_SEQ(STORE_DLQ) &&
+	    seq < OUTBOX_SEQ(STORE_DLQ + 1))
+		store->facts.erasures++;
 	return rc;
 }
 

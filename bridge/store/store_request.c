@@ -57,6 +57,7 @@ int store_request_add(struct store *store, struct store_request *r,
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
+	r->decision = 0;
 	r->stored_state = ZTP_STATE_NONE;
 	r->stored_listed = r->stored_tried = false;
 	r->stored_due = r->stored_retry = 0;
@@ -82,6 +83,7 @@ int store_request_save(struct store *store, struct store_request *r,
 	store_bind_time(stmt, 8, r->finished_at);
 	store_bind_time(stmt, 9, r->delivered_at);
 	store_bind_time(stmt, 10, ztp_state_undecided(r->state));
+	store_bind_time(stmt, 11, r->decision);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
@@ -148,10 +150,19 @@ static int run_by_n(struct store *store, enum store_sql sql, int64_t n,
 	return store_run(store, stmt, error);
 }
 
+static int remove_decision(struct store *store, const struct store_request *r,
+			   struct ztp_error *error)
+{
+	/* An older one has no payload any more. */
+	if (r->finished_at >= store->facts.erased.finished_at)
+		store->facts.erasures++;
+	return run_by_n(store, SQL_DEC_DEL, store_decision_row(r), error);
+}
+
 static int remove_request(struct store *store, struct store_request *r,
 			  struct ztp_error *error)
 {
-	int rc = run_by_n(store, SQL_DEC_DEL, r->n, error);
+	int rc = remove_decision(store, r, error);
 
 	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
@@ -179,11 +190,11 @@ static int evict_one(void *arg, struct store_request *r)
 	e->count++;
 	if (!e->keep_onboarded || r->state != ZTP_STATE_ONBOARDED)
 		return remove_request(e->store, r, e->error);
-	rc = run_by_n(e->store, SQL_DEC_DEL, r->n, e->error);
+	rc = remove_decision(e->store, r, e->error);
 	if (rc == 0)
 		rc = run_by_n(e->store, SQL_REQ_UNLIST, r->n, e->error);
 	if (rc == 0) {
-		r->finished_at = 0;
+		r->finished_at = r->decision = 0;
 		count_row(e->store, r);
 	}
 	return rc;

@@ -30,6 +30,7 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->owed.tries = sqlite3_column_int(stmt, 14);
 	r->finished_at = sqlite3_column_int64(stmt, 15);
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
+	r->decision = sqlite3_column_int64(stmt, 17);
 	r->stored_state = r->state;
 	r->stored_listed = r->finished_at != 0;
 	r->stored_tried = r->owed.tries > 0;

@@ -106,9 +106,11 @@ static void add(struct growth *g)
 	d.payload.data = payload;
 	d.payload.len = sizeof(payload) - 1;
 	if (g->finished)
-		life_check(l,
-			   store_decision_put(l->b.store, r.n, &d, &l->error),
+		life_check(l, store_decision_put(l->b.store, &r, &d, &l->error),
 			   "decision");
+	if (g->finished)
+		life_check(l, store_request_save(l->b.store, &r, &l->error),
+			   "save");
 	g->filled++;
 }
 

@@ -179,7 +179,7 @@ static int build_command(void *arg, struct store_request *r)
 	char topic[ZTP_TOPIC_MAX + 1];
 	struct ztp_path path;
 
-	life_check(l, store_decision_get(l->b.store, r->n, true, &d, &l->error),
+	life_check(l, store_decision_get(l->b.store, r, true, &d, &l->error),
 		   "decision");
 	command.payload = &d.payload;
 	life_check(l,

@@ -192,7 +192,7 @@ static void decide(struct bench *b, const char *id)
 	d.payload.data = payload;
 	d.payload.len = sizeof(payload);
 	check(b, store_request_by_id(b->store, id, &r, &b->error), "by id");
-	check(b, store_decision_put(b->store, r.n, &d, &b->error), "put");
+	check(b, store_decision_put(b->store, &r, &d, &b->error), "put");
 	check(b, store_path_each(b->store, r.path, nothing, NULL, &b->error),
 	      "path");
 	r.state = ZTP_STATE_REGISTERED;
@@ -208,7 +208,7 @@ static void finish(struct bench *b, int64_t n, int64_t *seq)
 	struct store_request r;
 
 	check(b, store_request_by_n(b->store, n, &r, &b->error), "by n");
-	check(b, store_decision_get(b->store, n, true, &d, &b->error), "get");
+	check(b, store_decision_get(b->store, &r, true, &d, &b->error), "get");
 	store_decision_clear(&d);
 	r.state = ZTP_STATE_ONBOARDED;
 	r.owed = (struct ztp_obligation){0};

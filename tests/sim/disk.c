@@ -303,6 +303,10 @@ void disk_lose_power(void)
 			if (file->safe_size < file->size)
 				memset(file->data + file->safe_size, 0,
 				       (size_t)(file->size - file->safe_size));
+			/* A shorter one may have been written since: what is
+			 * behind it is there again, and can be read. */
+			if (file->safe_size > file->size)
+				file->written = file->safe_size;
 			file->size = file->safe_size;
 		}
 		if (file->written > file->size)

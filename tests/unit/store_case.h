@@ -99,6 +99,36 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 	return r;
 }
 
+/* Takes back what version 6 has added to the schema. */
+#define STORE_CASE_BEFORE_6                                                    \
+	"ALTER TABLE request DROP COLUMN decision;"                            \
+	"ALTER TABLE request DROP COLUMN heard;"                               \
+	"ALTER TABLE request DROP COLUMN connection;"                          \
+	"ALTER TABLE request DROP COLUMN resends;"                             \
+	"ALTER TABLE request DROP COLUMN resent_at;"
+
+/* The decision about row n, which is added if there is none. */
+static inline void store_case_decide(struct store_case *c, int64_t n,
+				     const struct store_decision *d)
+{
+	struct store_request r;
+
+	if (store_request_by_n(c->store, n, &r, &c->error) == 0)
+		r = store_case_add(c, (int)n, ZTP_STATE_APPROVED);
+	assert_int_equal(store_decision_put(c->store, &r, d, &c->error), 0);
+	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
+}
+
+static inline int store_case_decision(struct store_case *c, int64_t n,
+				      bool payload, struct store_decision *d)
+{
+	struct store_request r;
+
+	if (store_request_by_n(c->store, n, &r, &c->error) == 0)
+		r = (struct store_request){.n = n};
+	return store_decision_get(c->store, &r, payload, d, &c->error);
+}
+
 /* The rows of a list, by their n, in the order of the list. */
 struct store_case_rows {
 	int64_t n[256];

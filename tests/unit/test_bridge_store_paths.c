@@ -156,15 +156,16 @@ static void test_version_with_tables_of_its_own(void **state)
 	add_many(c, &m, 0, 3);
 	add_many(c, &m, 1, 2);
 	commit(c, &m);
-	edit(c, "DROP INDEX request_path;"
-		"CREATE TABLE path_index(hash INTEGER, n INTEGER,"
-		" PRIMARY KEY(hash, n)) WITHOUT ROWID;"
-		"CREATE TABLE path_bucket(b INTEGER PRIMARY KEY, n INTEGER);"
-		"INSERT INTO path_index SELECT path_hash,n FROM request"
-		" WHERE n<3;"
-		"INSERT INTO path_bucket VALUES(7,5);"
-		"UPDATE meta SET value=value||';indexed=2' WHERE name='facts';"
-		"PRAGMA user_version=4");
+	edit(c, STORE_CASE_BEFORE_6
+	     "DROP INDEX request_path;"
+	     "CREATE TABLE path_index(hash INTEGER, n INTEGER,"
+	     " PRIMARY KEY(hash, n)) WITHOUT ROWID;"
+	     "CREATE TABLE path_bucket(b INTEGER PRIMARY KEY, n INTEGER);"
+	     "INSERT INTO path_index SELECT path_hash,n FROM request"
+	     " WHERE n<3;"
+	     "INSERT INTO path_bucket VALUES(7,5);"
+	     "UPDATE meta SET value=value||';indexed=2' WHERE name='facts';"
+	     "PRAGMA user_version=4");
 	store_case_reopen(c);
 	expect(c, &m);
 	edit(c, "SELECT * FROM request INDEXED BY request_path"

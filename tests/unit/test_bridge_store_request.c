@@ -222,15 +222,13 @@ static void test_oldest_give_way(void **state)
 		r.state = ZTP_STATE_REJECTED;
 		r.finished_at = 600 - i;
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
-		assert_int_equal(
-			store_decision_put(c->store, r.n, &d, &c->error), 0);
+		store_case_decide(c, r.n, &d);
 	}
 	store_case_add(c, 6, ZTP_STATE_REQUESTED);
 	assert_int_equal(store_evict(c->store, 596, false, 10, &c->error), 2);
 	assert_int_equal(store_request_by_n(c->store, 6, &r, &c->error), 0);
 	assert_int_equal(store_request_by_n(c->store, 5, &r, &c->error), 0);
-	assert_int_equal(store_decision_get(c->store, 5, true, &d, &c->error),
-			 0);
+	assert_int_equal(store_case_decision(c, 5, true, &d), 0);
 	assert_int_equal(store_evict(c->store, 0, false, 3, &c->error), 3);
 	assert_int_equal(store_request_by_n(c->store, 1, &r, &c->error), 1);
 	assert_int_equal(store_finished(c->store), 1);
@@ -289,8 +287,7 @@ static void test_onboarded_stay(void **state)
 	for (i = 0; i < 10; i++) {
 		r = store_case_add(
 			c, i, i < 8 ? ZTP_STATE_ONBOARDED : ZTP_STATE_REJECTED);
-		assert_int_equal(
-			store_decision_put(c->store, r.n, &d, &c->error), 0);
+		store_case_decide(c, r.n, &d);
 	}
 	store_case_commit(c, 1);
 	assert_int_equal(store_finished(c->store), 10);
@@ -303,8 +300,7 @@ static void test_onboarded_stay(void **state)
 	assert_int_equal(store_request_by_n(c->store, 1, &r, &c->error), 1);
 	assert_string_equal(r.path, store_case_request(0).path);
 	assert_int_equal(r.fingerprint[0], 0);
-	assert_int_equal(store_decision_get(c->store, 1, false, &d, &c->error),
-			 0);
+	assert_int_equal(store_case_decision(c, 1, false, &d), 0);
 	/* Delivered again: it is saved and still evicts nothing. */
 	r.owed.what = ZTP_OWED_SEND;
 	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
@@ -327,7 +323,7 @@ static void test_forget(void **state)
 		snprintf(r.path, sizeof(r.path), "%s", i < 3 ? "a" : "b");
 		r.state = i ? ZTP_STATE_REQUESTED : ZTP_STATE_ONBOARDED;
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
-		store_decision_put(c->store, r.n, &d, &c->error);
+		store_case_decide(c, r.n, &d);
 	}
 	assert_int_equal(store_forget(c->store, "none", &c->error), 0);
 	assert_int_equal(store_forget(c->store, "a", &c->error), 3);
@@ -335,8 +331,7 @@ static void test_forget(void **state)
 	store_case_commit(c, 1);
 	store_case_reopen(c);
 	assert_int_equal(store_unfinished(c->store), 1);
-	assert_int_equal(store_decision_get(c->store, 2, false, &d, &c->error),
-			 0);
+	assert_int_equal(store_case_decision(c, 2, false, &d), 0);
 	assert_int_equal(store_request_by_n(c->store, 4, &r, &c->error), 1);
 	expect_counts(c);
 }
@@ -400,11 +395,10 @@ static void test_decisions(void **state)
 	d.payload.len = sizeof(bytes);
 	snprintf(d.payload.content_type, sizeof(d.payload.content_type),
 		 "application/cbor");
-	assert_int_equal(store_decision_put(c->store, 1, &d, &c->error), 0);
+	store_case_decide(c, 1, &d);
 	store_case_commit(c, 1);
 	store_case_reopen(c);
-	assert_int_equal(store_decision_get(c->store, 1, true, &got, &c->error),
-			 1);
+	assert_int_equal(store_case_decision(c, 1, true, &got), 1);
 	assert_true(got.by_customer);
 	assert_int_equal(got.verdict, ZTP_APPROVE);
 	assert_memory_equal(got.digest, d.digest, sizeof(d.digest));
@@ -420,23 +414,20 @@ static void test_decisions(void **state)
 	store_decision_clear(&got);
 	store_decision_clear(&got);
 	store_decision_clear(NULL);
-	assert_int_equal(
-		store_decision_get(c->store, 1, false, &got, &c->error), 1);
+	assert_int_equal(store_case_decision(c, 1, false, &got), 1);
 	assert_null(got.payload.data);
 	assert_int_equal(got.payload.len, 0);
 
 	memset(&d, 0, sizeof(d)); /* by the timeout */
 	d.verdict = ZTP_APPROVE;
-	assert_int_equal(store_decision_put(c->store, 1, &d, &c->error), 0);
-	assert_int_equal(store_decision_get(c->store, 1, true, &got, &c->error),
-			 1);
+	store_case_decide(c, 1, &d);
+	assert_int_equal(store_case_decision(c, 1, true, &got), 1);
 	assert_false(got.by_customer);
 	assert_string_equal(got.topic, "");
 	assert_int_equal(got.payload.kind, ZTP_PAYLOAD_NONE);
 	assert_int_equal(got.payload.len, 0);
 	store_decision_clear(&got);
-	assert_int_equal(store_decision_get(c->store, 2, true, &got, &c->error),
-			 0);
+	assert_int_equal(store_case_decision(c, 2, true, &got), 0);
 }
 
 int main(void)
