@@ -159,6 +159,22 @@ static int check_login(const struct config *config, int *line,
 			name_of(member));
 }
 
+/* Without a gate the bridge's store is all that knows of an approval, which is
+ * delivered again as long as it is kept. A payload does not outlive its
+ * request. */
+static void set_retention(struct config *config)
+{
+	int64_t *payload = &config->onboarding.payload_retention_ms;
+	int64_t store = config->store.retention_ms;
+	size_t member = OF(onboarding.payload_retention_ms);
+
+	if (config->mqtt.registrar == CONFIG_REGISTRAR_NONE &&
+	    config->lines[settings_index(settings_of(member))] == 0)
+		*payload = store;
+	if (*payload > store)
+		*payload = store;
+}
+
 /* --- loading */
 
 static int set_defaults(struct config *config, struct ztp_error *error)
@@ -223,6 +239,8 @@ int config_load(struct config **config, const char *file, int *line,
 		rc = set_defaults(new, error);
 	if (rc == 0)
 		rc = config_yaml_read(new, text, len, line, error);
+	if (rc == 0)
+		set_retention(new);
 	if (rc == 0)
 		rc = load_secrets(new, line, error);
 	if (rc == 0)

@@ -147,6 +147,12 @@ static const struct setting table[] = {
 	{"onboarding.notify_rejected", SETTING_BOOL,
 	 AT(onboarding.notify_rejected), .fallback = "true",
 	 .about = "notify the device of a rejection"},
+	{"onboarding.payload_retention", SETTING_DURATION,
+	 AT(onboarding.payload_retention_ms), .fallback = "24h", .min = 0,
+	 .max = 3650 * DAY,
+	 .about = "how long an approval's payload is kept after the request's "
+		  "end, unless its device has applied it; with registrar none "
+		  "as long as store.retention, and never longer"},
 	{"onboarding.omit_fields", SETTING_LIST, AT(onboarding.omit_fields),
 	 .fallback = "[]", .check = setting_check_omit,
 	 .about = "fields to omit from requests, such as certificate.subject"},

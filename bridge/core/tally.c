@@ -33,6 +33,7 @@ void tally_add(struct tally *total, struct tally *batch)
 	total->requests_published += batch->requests_published;
 	add(total->decisions, batch->decisions, 2);
 	add(total->commands, batch->commands, TALLY_COMMAND_COUNT);
+	add(total->answers, batch->answers, TALLY_ANSWER_COUNT);
 	add(total->results, batch->results, ZTP_OUTCOME_COUNT);
 	add(total->dlq, batch->dlq, TALLY_DLQ_COUNT);
 	add(total->latency, batch->latency, TALLY_LATENCY_BUCKETS + 1);

@@ -30,7 +30,16 @@
 	X(DELIVERED, "delivered")                                              \
 	X(NO_SUBSCRIBER, "no_subscriber")                                      \
 	X(REFUSED, "refused")                                                  \
-	X(LOST, "lost")
+	X(LOST, "lost")                                                        \
+	X(ERASED, "erased")
+
+/* X(NAME, "result") of ztp_device_answers_total */
+#define TALLY_ANSWER_LIST(X)                                                   \
+	X(APPLIED, "applied")                                                  \
+	X(FAILED, "failed")                                                    \
+	X(UNREADABLE, "unreadable")                                            \
+	X(UNKNOWN, "unknown")                                                  \
+	X(DROPPED, "dropped")
 
 /* X(NAME, "stage") of ztp_dlq_total */
 #define TALLY_DLQ_LIST(X)                                                      \
@@ -68,6 +77,13 @@ enum tally_command {
 		TALLY_COMMAND_COUNT
 };
 
+enum tally_answer {
+#define X(name, text) TALLY_ANSWER_##name,
+	TALLY_ANSWER_LIST(X)
+#undef X
+		TALLY_ANSWER_COUNT
+};
+
 enum tally_dlq {
 #define X(name, text) TALLY_DLQ_##name,
 	TALLY_DLQ_LIST(X)
@@ -80,6 +96,7 @@ struct tally {
 	uint64_t requests_published;
 	uint64_t decisions[2]; /* by enum ztp_verdict */
 	uint64_t commands[TALLY_COMMAND_COUNT];
+	uint64_t answers[TALLY_ANSWER_COUNT];
 	uint64_t results[ZTP_OUTCOME_COUNT];
 	uint64_t dlq[TALLY_DLQ_COUNT];
 	uint64_t latency[TALLY_LATENCY_BUCKETS + 1]; /* not cumulative */

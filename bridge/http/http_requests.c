@@ -114,7 +114,7 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 	if (rc == 0)
 		return http_error_page(MHD_HTTP_NOT_FOUND, "no such request");
 	if (rc > 0)
-		rc = store_decision_get(b->store, r.n, false, &d, &error);
+		rc = store_decision_get(b->store, &r, false, &d, &error);
 	if (rc < 0)
 		return http_store_page(b, &error);
 	object = http_request_object(&r);

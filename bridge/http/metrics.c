@@ -19,6 +19,12 @@ static const char *const command_names[TALLY_COMMAND_COUNT] = {
 #undef X
 };
 
+static const char *const answer_names[TALLY_ANSWER_COUNT] = {
+#define X(name, text) [TALLY_ANSWER_##name] = (text),
+	TALLY_ANSWER_LIST(X)
+#undef X
+};
+
 static const char *const dlq_names[TALLY_DLQ_COUNT] = {
 #define X(name, text) [TALLY_DLQ_##name] = (text),
 	TALLY_DLQ_LIST(X)
@@ -76,6 +82,18 @@ static void write_results(FILE *out, const struct tally *metrics)
 			 metrics->results[i]);
 }
 
+static void write_answers(FILE *out, const struct tally *metrics)
+{
+	static const char name[] = "ztp_device_answers_total";
+
+	family(out, name, "counter",
+	       "Devices' answers to their commands; dropped: more than a "
+	       "device "
+	       "has to say.");
+	labelled_each(out, name, "result", answer_names, metrics->answers,
+		      TALLY_ANSWER_COUNT);
+}
+
 static void write_counters(FILE *out, const struct tally *metrics)
 {
 	static const char pending[] = "ztp_pending_events_total";
@@ -94,9 +112,11 @@ static void write_counters(FILE *out, const struct tally *metrics)
 		      (unsigned long long)metrics->requests_published);
 	write_decisions(out, metrics);
 	family(out, commands, "counter",
-	       "Commands published to devices, by the broker's answer.");
+	       "Commands published to devices, by the broker's answer; "
+	       "erased: not published, because raw had no payload left.");
 	labelled_each(out, commands, "result", command_names, metrics->commands,
 		      TALLY_COMMAND_COUNT);
+	write_answers(out, metrics);
 	write_results(out, metrics);
 	family(out, dlq, "counter",
 	       "Records that could not be read or are too large to be "

@@ -3,15 +3,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/life/answers.h"
 #include "bridge/life/delivery.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/member.h"
 
-#define WINDOW_MAX  MQTT_OUT_WINDOW_MAX
-#define ANSWERS_MAX 64 /* per turn; devices repeat the others */
-
-#define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
+#define WINDOW_MAX    MQTT_OUT_WINDOW_MAX
+#define ERASED_LOG_MS 10000 /* between two lines about erased payloads */
 
 /* One publish in flight. The slot stays busy until its result is in the store
  * (settle), so that nothing publishes the command twice. */
@@ -21,12 +20,6 @@ struct slot {
 	bool done;
 	enum delivery_fate fate;
 	int reason_code;
-};
-
-/* A device's answer to its command (delivery_ack: device). */
-struct answer {
-	char path[ZTP_PATH_MAX + 1];
-	struct ztp_applied applied;
 };
 
 struct commands {
@@ -39,8 +32,8 @@ struct commands {
 	int64_t tokens_at;
 	bool starved;	 /* the retry rate delays a command */
 	int64_t sent_to; /* retry_at of the last fresh command sent */
-	struct answer answers[ANSWERS_MAX];
-	int answer_count;
+	struct answers *answers;
+	struct log_limit erased;
 };
 
 /* --- callbacks of the connection */
@@ -50,10 +43,7 @@ static void on_up(void *arg, int window)
 	struct commands *c = arg;
 
 	c->window = window;
-	if (c->b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE &&
-	    mqtt_out_subscribe(c->b->mqtt_out, ANSWER_FILTER, 1) != 0)
-		log_warn(c->b->core.log, "mqtt_subscribe_failed",
-			 LOG_STR("topic", ANSWER_FILTER));
+	answers_up(c->answers);
 }
 
 /* Unacknowledged commands will be sent again; acknowledged ones have still to
@@ -93,54 +83,27 @@ static bool on_puback(void *arg, int mid, int rc)
 	return false;
 }
 
-static bool ends_with(const char *text, const char *suffix)
-{
-	size_t len = strlen(text), n = strlen(suffix);
-
-	return len > n && strcmp(text + len - n, suffix) == 0;
-}
-
-static void on_answer(struct commands *c, const char *topic, const char *text,
-		      size_t len)
-{
-	struct answer *answer = &c->answers[c->answer_count];
-	size_t n = strlen(topic) - strlen(ZTP_APPLIED_SUFFIX);
-	struct ztp_path path;
-	struct ztp_error why;
-	int rc = ztp_path_parse(&path, topic, n, &why);
-
-	if (rc == 0 && c->answer_count == ANSWERS_MAX)
-		rc = ztp_fail(&why, ZTP_ERR_TOO_MANY, "too many at once");
-	if (rc == 0)
-		rc = ztp_applied_parse(&answer->applied, text, len, &why);
-	if (rc != 0) {
-		log_warn(c->b->core.log, "applied_refused",
-			 LOG_STR("topic", topic), LOG_WHY(&why));
-		return;
-	}
-	memcpy(answer->path, topic, n);
-	answer->path[n] = '\0';
-	c->answer_count++;
-}
-
 static bool on_message(void *arg, const char *topic, const char *payload,
 		       size_t len)
 {
 	struct commands *c = arg;
 
-	if (!ends_with(topic, ZTP_APPLIED_SUFFIX))
-		return false;
-	on_answer(c, topic, payload, len);
-	return true;
+	return answers_message(c->answers, topic, payload, len);
 }
 
 int commands_new(struct commands **out, struct bridge *b,
 		 struct ztp_error *error)
 {
 	struct commands *c = calloc(1, sizeof(*c));
+	int rc;
 
 	if (!c)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	rc = answers_new(&c->answers, b, error);
+	if (rc != 0) {
+		free(c);
+		return rc;
+	}
 	c->b = b;
 	c->user = (struct mqtt_out_user){.up = on_up,
 					 .down = on_down,
@@ -154,6 +117,8 @@ int commands_new(struct commands **out, struct bridge *b,
 
 void commands_free(struct commands *c)
 {
+	if (c)
+		answers_free(c->answers);
 	free(c);
 }
 
@@ -166,11 +131,8 @@ int commands_in_flight(const struct commands *c)
 
 int commands_apply(struct commands *c, struct ztp_error *error)
 {
-	int i, rc = 0;
+	int i, rc = answers_apply(c->answers, error);
 
-	for (i = 0; i < c->answer_count && rc == 0; i++)
-		rc = delivery_applied(c->b, c->answers[i].path,
-				      &c->answers[i].applied, error);
 	if (c->busy == c->waiting)
 		return rc;
 	for (i = 0; i < WINDOW_MAX && rc == 0; i++)
@@ -185,7 +147,7 @@ void commands_settle(struct commands *c)
 {
 	int i;
 
-	c->answer_count = 0;
+	answers_settle(c->answers);
 	if (c->busy == c->waiting)
 		return;
 	for (i = 0; i < WINDOW_MAX; i++) {
@@ -273,6 +235,11 @@ static int send_command(struct commands *c, struct slot *slot,
 	return 0;
 }
 
+static bool is_raw(const struct bridge *b)
+{
+	return b->core.config->mqtt.command_format == ZTP_COMMAND_RAW;
+}
+
 static const char *reason_of(const struct store_request *r,
 			     const struct store_decision *d)
 {
@@ -310,13 +277,18 @@ static int publish(struct commands *c, struct slot *slot,
 	/* A rejection has no payload, even if the customer had approved before
 	 * the gate refused: it is not read. A raw one is then empty, and only
 	 * the status among the properties tells what it is. */
-	int rc = store_decision_get(b->store, r->n, approved, &d, error);
+	int rc = store_decision_get(b->store, r, approved, &d, error);
 
 	if (rc < 0)
 		return rc;
 	command.reason = reason_of(r, &d);
 	command.message = d.message;
 	command.payload = &d.payload;
+	command.payload_erased = d.payload_erased;
+	if (d.payload_erased && is_raw(b)) {
+		store_decision_clear(&d);
+		return ztp_fail(error, ZTP_ERR_EMPTY, "its payload is erased");
+	}
 	rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 	if (rc == 0)
 		rc = ztp_command_build(&bytes,
@@ -336,14 +308,26 @@ static int publish(struct commands *c, struct slot *slot,
 
 /* A command that cannot be sent at all (it is larger than the broker accepts)
  * counts as refused by the broker, so that it does not hold up the others. */
-static void mark_refused(struct commands *c, struct slot *slot,
-			 const struct store_request *r)
+static void mark_unsent(struct commands *c, struct slot *slot,
+			const struct store_request *r, enum delivery_fate fate)
 {
-	*slot = (struct slot){.n = r->n,
-			      .done = true,
-			      .fate = DELIVERY_REFUSED,
-			      .reason_code = -1};
+	*slot = (struct slot){
+		.n = r->n, .done = true, .fate = fate, .reason_code = -1};
 	c->busy++;
+}
+
+/* A raw command is nothing but its payload. */
+static void mark_erased(struct commands *c, struct slot *slot,
+			const struct store_request *r)
+{
+	uint64_t suppressed;
+
+	if (log_every(&c->erased, ERASED_LOG_MS, c->b->core.now, &suppressed))
+		log_warn(c->b->core.log, "command_erased",
+			 LOG_STR("request_id", r->id),
+			 LOG_STR("device_path", r->path),
+			 LOG_UINT("suppressed", suppressed));
+	mark_unsent(c, slot, r, DELIVERY_ERASED);
 }
 
 struct pumping {
@@ -362,11 +346,15 @@ static int pump_command(struct pumping *p, const struct store_request *r)
 	if (c->waiting >= c->window || !slot)
 		return 1;
 	rc = publish(c, slot, r, &p->error);
+	if (rc == ZTP_ERR_EMPTY) {
+		mark_erased(c, slot, r);
+		return 0;
+	}
 	if (rc != ZTP_ERR_VALUE && rc != ZTP_ERR_PATH)
 		return rc;
 	log_warn(c->b->core.log, "command_impossible",
 		 LOG_STR("request_id", r->id), LOG_WHY(&p->error));
-	mark_refused(c, slot, r);
+	mark_unsent(c, slot, r, DELIVERY_REFUSED);
 	return 0;
 }
 

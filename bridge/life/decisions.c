@@ -46,17 +46,18 @@ static int apply_decision(struct bridge *b, struct store_request *r,
 		.verdict = decision->verdict,
 		.partition = record->position.partition,
 		.offset = record->position.offset,
-		.payload = decision->payload, /* borrowed */
 	};
 	int rc;
 
+	if (d.verdict == ZTP_APPROVE)
+		d.payload = decision->payload; /* borrowed */
 	if (b->registrar)
 		d.metadata = metadata_for_gate(b, r, decision);
 	ztp_decision_digest(d.digest, decision);
 	snprintf(d.topic, sizeof(d.topic), "%s", record->position.topic);
 	memcpy(d.reason, decision->reason, sizeof(d.reason));
 	memcpy(d.message, decision->message, sizeof(d.message));
-	rc = store_decision_put(b->store, r->n, &d, error);
+	rc = store_decision_put(b->store, r, &d, error);
 	if (rc == 0)
 		rc = ensure_requested(b, r, error);
 	if (rc != 0)
@@ -127,7 +128,7 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	int rc = store_request_by_id(b->store, decision->request_id, &r, error);
 
 	if (rc == 1 && !ztp_state_undecided(r.state))
-		rc = store_decision_get(b->store, r.n, false, &d, error);
+		rc = store_decision_get(b->store, &r, false, &d, error);
 	if (rc < 0)
 		return rc;
 	held.state = r.state;
@@ -191,7 +192,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 					 : "Kafka had not taken the request "
 					   "by expires_at",
 				   NULL, error);
-	rc = store_decision_put(b->store, r->n, &d, error);
+	rc = store_decision_put(b->store, r, &d, error);
 	if (rc != 0)
 		return rc;
 	log_info(b->core.log, "approved_on_timeout",

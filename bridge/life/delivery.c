@@ -7,11 +7,15 @@
 
 #define QUEUED_MAX_MS 600000
 
-/* The broker or the device has confirmed that the command arrived. */
+static bool must_answer(const struct bridge *b)
+{
+	return b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
+}
+
+/* The broker has confirmed that the command arrived. */
 static int on_accepted(struct bridge *b, struct store_request *r,
 		       struct ztp_error *error)
 {
-	bool by_device = b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
 	struct ztp_owed_facts facts = {.answers = true};
 	int rc = 0;
 
@@ -25,10 +29,10 @@ static int on_accepted(struct bridge *b, struct store_request *r,
 	}
 	if (rc != 0 || r->state != ZTP_STATE_DELIVERED)
 		return rc;
-	if (!by_device)
-		return move_finish_decided(
-			b, r, ZTP_STATE_ONBOARDED,
-			"the broker has passed the command on", error);
+	if (!must_answer(b))
+		return move_onboard(b, r, move_delivery(b),
+				    "the broker has passed the command on",
+				    error);
 	/* Sent again now and then, because the broker's queue may have lost
 	 * it. A gate reports when the device is connected again. */
 	return move_owe(b, r, ZTP_ON_PUBACK, &facts, error);
@@ -50,11 +54,13 @@ int delivery_done(struct bridge *b, int64_t n, enum delivery_fate fate,
 		[DELIVERY_TAKEN] = TALLY_COMMAND_DELIVERED,
 		[DELIVERY_NO_SUBSCRIBER] = TALLY_COMMAND_NO_SUBSCRIBER,
 		[DELIVERY_REFUSED] = TALLY_COMMAND_REFUSED,
+		[DELIVERY_ERASED] = TALLY_COMMAND_ERASED,
 	};
 	static const enum ztp_owed_event event[] = {
 		[DELIVERY_TAKEN] = ZTP_ON_PUBACK,
 		[DELIVERY_NO_SUBSCRIBER] = ZTP_ON_NO_SUBSCRIBER,
 		[DELIVERY_REFUSED] = ZTP_ON_REFUSED,
+		[DELIVERY_ERASED] = ZTP_ON_GONE,
 	};
 	struct store_request r;
 	int rc = store_request_by_n(b->store, n, &r, error);
@@ -86,44 +92,9 @@ int delivery_again(struct bridge *b, struct store_request *r,
 int delivery_knocked(struct bridge *b, struct store_request *r,
 		     struct ztp_error *error)
 {
-	return move_owe(b, r, ZTP_ON_KNOCKED, NULL, error);
-}
+	struct ztp_owed_facts facts = {.answers = must_answer(b)};
 
-int delivery_applied(struct bridge *b, const char *path,
-		     const struct ztp_applied *applied, struct ztp_error *error)
-{
-	const char *said = *applied->message ? applied->message : NULL;
-	struct store_request r;
-	int rc = store_request_by_id(b->store, applied->request_id, &r, error);
-
-	if (rc < 0)
-		return rc;
-	/* Only the device itself may answer for its request. */
-	if (rc == 0 || strcmp(r.path, path) != 0) {
-		log_warn(b->core.log, "applied_ignored",
-			 LOG_STR("device_path", path),
-			 LOG_STR("request_id", applied->request_id));
-		return 0;
-	}
-	rc = 0;
-	if (ztp_owed_is_command(r.owed.what) &&
-	    (r.state == ZTP_STATE_REGISTERED ||
-	     (r.state == ZTP_STATE_UNDELIVERABLE && applied->applied))) {
-		/* The device answered before the broker's PUBACK, or after
-		 * its deadline. */
-		rc = move_state(b, &r, ZTP_STATE_DELIVERED, error);
-		r.delivered_at = b->core.now;
-	}
-	if (rc != 0 || r.state != ZTP_STATE_DELIVERED)
-		return rc;
-	if (applied->applied)
-		return move_finish_decided(
-			b, &r, ZTP_STATE_ONBOARDED,
-			said ? said : "the device has applied the command",
-			error);
-	return move_finish_decided(
-		b, &r, ZTP_STATE_UNDELIVERABLE,
-		said ? said : "the device could not apply the command", error);
+	return move_owe(b, r, ZTP_ON_KNOCKED, &facts, error);
 }
 
 struct subscribed {
@@ -136,11 +107,13 @@ struct subscribed {
 static int apply_event(void *arg, struct store_request *r)
 {
 	struct subscribed *s = arg;
+	struct ztp_owed_facts facts = {0};
 
 	if (s->fingerprint &&
 	    memcmp(r->fingerprint, s->fingerprint, ZTP_SHA256_LEN) != 0)
 		return 0;
-	return move_owe(s->b, r, s->event, NULL, s->error);
+	facts.repeated = r->state == ZTP_STATE_ONBOARDED;
+	return move_owe(s->b, r, s->event, &facts, s->error);
 }
 
 int delivery_subscribed(struct bridge *b, const char *path,

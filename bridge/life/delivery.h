@@ -1,6 +1,6 @@
 /*
  * bridge/life/delivery.h - delivers the commands that are owed: applies the
- * result of a publish, a device's answer or a deadline. Loop thread, during
+ * result of a publish, a report of the gate or a deadline. Loop thread, during
  * apply. Returns 0 or a negative error.
  */
 #ifndef BRIDGE_LIFE_DELIVERY_H
@@ -13,6 +13,7 @@ enum delivery_fate {
 	DELIVERY_TAKEN,		/* PUBACK: the broker accepted it */
 	DELIVERY_NO_SUBSCRIBER, /* PUBACK 0x10 */
 	DELIVERY_REFUSED,	/* PUBACK with an error */
+	DELIVERY_ERASED, /* not published: nothing is left of its payload */
 };
 
 /* The meaning of a PUBACK's reason code. Below 0x80 MQTT 5 defines only 0
@@ -30,13 +31,6 @@ int delivery_again(struct bridge *b, struct store_request *r,
 /* The device of a live request has come back: if a command waits for it, it is
  * tried again soon, within the shared rate. */
 int delivery_knocked(struct bridge *b, struct store_request *r,
-		     struct ztp_error *error);
-
-/* The device's own answer, on the topic of this path (delivery_ack:
- * device). Losing one in a crash does no harm: the command is sent again
- * and answered again. */
-int delivery_applied(struct bridge *b, const char *path,
-		     const struct ztp_applied *applied,
 		     struct ztp_error *error);
 
 /* The gate reports that a client with this certificate's key (NULL: not

@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 
+#include "bridge/life/contacts.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/registrar/control.h"
@@ -22,15 +23,34 @@ static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 	return move_owe(b, r, ZTP_ON_DENIED, NULL, error);
 }
 
+/* The device is being told, or is to be told again, on this connection. */
+static int on_connection(struct bridge *b, const struct control_answer *said,
+			 const struct store_request *r, struct ztp_error *error)
+{
+	struct contacts_report report = {
+		.path = r->path,
+		.fingerprint = r->fingerprint,
+		.connection = said->connection,
+		.certificate = said->certificate,
+	};
+
+	return contacts_returned(b, &report, error);
+}
+
 static int on_created(struct bridge *b, const struct control_answer *said,
 		      struct store_request *r, struct ztp_error *error)
 {
 	char message[256];
+	int rc;
 
 	if (r->state != ZTP_STATE_APPROVED)
 		return 0;
-	if (control_is(said, ZTP_CODE_OK))
-		return move_register(b, r, said->subscribed, error);
+	if (control_is(said, ZTP_CODE_OK)) {
+		rc = move_register(b, r, said->subscribed, error);
+		return rc == 0 && said->subscribed
+			       ? on_connection(b, said, r, error)
+			       : rc;
+	}
 	if (control_is(said, ZTP_CODE_ALREADY_EXISTS))
 		return move_finish_decided(
 			b, r, ZTP_STATE_CONFLICT,
@@ -48,11 +68,14 @@ static int on_released(struct bridge *b, struct store_request *r,
 static int on_device(struct bridge *b, const struct control_answer *said,
 		     struct store_request *r, struct ztp_error *error)
 {
+	int rc;
+
 	if (control_is_gone(said, r))
 		return delivery_gone(b, r, error);
 	if (!control_is_device(said, r) || !said->subscribed)
 		return 0;
-	return delivery_subscribed(b, r->path, r->fingerprint, false, error);
+	rc = delivery_subscribed(b, r->path, r->fingerprint, false, error);
+	return rc == 0 ? on_connection(b, said, r, error) : rc;
 }
 
 static int apply_reply(struct bridge *b, const struct registrar_answer *answer,
@@ -95,10 +118,18 @@ static int apply_answer(void *arg, const struct registrar_answer *answer)
 static int apply_subscription(void *arg, const struct registrar_subscription *s)
 {
 	struct applying *a = arg;
+	struct contacts_report report = {
+		.path = s->path,
+		.fingerprint = s->has_fingerprint ? s->fingerprint : NULL,
+		.connection = s->connection,
+		.certificate = s->certificate,
+		.asked = s->again,
+	};
+	int rc = delivery_subscribed(a->b, s->path, report.fingerprint, s->held,
+				     a->error);
 
-	return delivery_subscribed(a->b, s->path,
-				   s->has_fingerprint ? s->fingerprint : NULL,
-				   s->held, a->error);
+	return rc == 0 && !s->held ? contacts_returned(a->b, &report, a->error)
+				   : rc;
 }
 
 int gate_answers_apply(struct bridge *b, struct ztp_error *error)

@@ -118,51 +118,109 @@ static int owe_after_end(struct bridge *b, struct store_request *r,
 	return rc;
 }
 
-int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
-		const char *message, const struct ztp_position *position,
-		struct ztp_error *error)
+/* After the end that `said` tells of: what is owed, the result, the log. */
+static int finish(struct bridge *b, struct store_request *r, enum ztp_state to,
+		  struct records_outcome *said, struct ztp_error *error)
 {
+	bool useless =
+		r->state == ZTP_STATE_APPROVED; /* no device, no payload */
 	int rc = move_state(b, r, to, error);
 
 	if (rc != 0)
 		return rc;
 	r->finished_at = b->core.now;
 	rc = owe_after_end(b, r, error);
+	if (rc == 0 && useless)
+		rc = store_payload_erase(b->store, r, error);
+	said->outcome = ztp_life_outcome(to);
+	said->traceparent = r->traceparent;
+	said->r = r;
 	if (rc == 0)
-		rc = records_result(b,
-				    &(struct records_outcome){
-					    .outcome = ztp_life_outcome(to),
-					    .message = message,
-					    .traceparent = r->traceparent,
-					    .decision = position,
-					    .r = r,
-				    },
-				    error);
+		rc = records_result(b, said, error);
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
 	if (rc == 0)
 		log_info(b->core.log, "request_ended",
 			 LOG_STR("request_id", r->id),
 			 LOG_STR("device_path", r->path),
-			 LOG_STR("outcome",
-				 ztp_outcome_name(ztp_life_outcome(to))));
+			 LOG_STR("outcome", ztp_outcome_name(said->outcome)));
 	return rc;
+}
+
+int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
+		const char *message, const struct ztp_position *position,
+		struct ztp_error *error)
+{
+	struct records_outcome said = {.message = message,
+				       .decision = position};
+
+	return finish(b, r, to, &said, error);
+}
+
+/* The position points into d. */
+static int load_position(struct bridge *b, const struct store_request *r,
+			 struct ztp_position *position,
+			 struct store_decision *d, struct ztp_error *error)
+{
+	int rc = store_decision_get(b->store, r, false, d, error);
+
+	*position = (struct ztp_position){NULL, 0, 0};
+	if (rc == 1 && d->by_customer)
+		*position = (struct ztp_position){d->topic, d->partition,
+						  d->offset};
+	return rc < 0 ? rc : 0;
+}
+
+static int finish_decided(struct bridge *b, struct store_request *r,
+			  enum ztp_state to, enum ztp_delivery delivery,
+			  const char *message, struct ztp_error *error)
+{
+	struct ztp_position position;
+	struct records_outcome said = {.message = message,
+				       .decision = &position,
+				       .delivery = delivery};
+	struct store_decision d;
+	int rc = load_position(b, r, &position, &d, error);
+
+	return rc == 0 ? finish(b, r, to, &said, error) : rc;
 }
 
 int move_finish_decided(struct bridge *b, struct store_request *r,
 			enum ztp_state to, const char *message,
 			struct ztp_error *error)
 {
-	struct ztp_position position = {NULL, 0, 0};
-	struct store_decision d;
-	int rc = store_decision_get(b->store, r->n, false, &d, error);
+	return finish_decided(b, r, to, ZTP_DELIVERY_NONE, message, error);
+}
 
-	if (rc < 0)
-		return rc;
-	if (rc == 1 && d.by_customer)
-		position =
-			(struct ztp_position){d.topic, d.partition, d.offset};
-	return move_finish(b, r, to, message, &position, error);
+int move_onboard(struct bridge *b, struct store_request *r,
+		 enum ztp_delivery delivery, const char *message,
+		 struct ztp_error *error)
+{
+	return finish_decided(b, r, ZTP_STATE_ONBOARDED, delivery, message,
+			      error);
+}
+
+/* With a gate nothing is sent unless it says that the device's own session is
+ * subscribed. */
+enum ztp_delivery move_delivery(const struct bridge *b)
+{
+	return b->registrar ? ZTP_DELIVERY_SUBSCRIBER : ZTP_DELIVERY_BROKER;
+}
+
+int move_report(struct bridge *b, const struct store_request *r,
+		enum ztp_outcome outcome, const char *message,
+		struct ztp_error *error)
+{
+	struct ztp_position position;
+	struct records_outcome said = {.outcome = outcome,
+				       .message = message,
+				       .traceparent = r->traceparent,
+				       .decision = &position,
+				       .r = r};
+	struct store_decision d;
+	int rc = load_position(b, r, &position, &d, error);
+
+	return rc == 0 ? records_result(b, &said, error) : rc;
 }
 
 /* --- approval */

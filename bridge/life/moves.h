@@ -35,6 +35,18 @@ int move_finish_decided(struct bridge *b, struct store_request *r,
 			enum ztp_state to, const char *message,
 			struct ztp_error *error);
 
+/* Ends r as onboarded: how it is known that the device has its command. And:
+ * what is known when the broker has taken the command. */
+int move_onboard(struct bridge *b, struct store_request *r,
+		 enum ztp_delivery delivery, const char *message,
+		 struct ztp_error *error);
+enum ztp_delivery move_delivery(const struct bridge *b);
+
+/* A result about r that does not end it: the device's word. */
+int move_report(struct bridge *b, const struct store_request *r,
+		enum ztp_outcome outcome, const char *message,
+		struct ztp_error *error);
+
 /* Approves r: ends the path's other undecided requests in conflict, sets what
  * is owed next, and saves r. */
 int move_approve(struct bridge *b, struct store_request *r,

@@ -65,6 +65,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 		.outcome = what->outcome,
 		.message = what->message,
 		.delivered_at = r ? r->delivered_at : 0,
+		.delivery = what->delivery,
 		.at = b->core.now,
 	};
 	char type[ZTP_RESULT_TYPE_MAX], ce_id[33], time[ZTP_TIME_LEN];

@@ -20,7 +20,8 @@ int records_request(struct bridge *b, const struct store_request *r,
 struct records_outcome {
 	enum ztp_outcome outcome;
 	const char *message;
-	const char *traceparent; /* "" if there is no trace yet */
+	enum ztp_delivery delivery; /* of an onboarding; else NONE */
+	const char *traceparent;    /* "" if there is no trace yet */
 	/* Position of the record that caused it; NULL, or its topic is NULL, if
 	 * there was none. */
 	const struct ztp_position *decision;

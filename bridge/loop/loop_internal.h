@@ -25,7 +25,8 @@ struct loop {
 	uint32_t commands_events;
 	struct probe_status status;
 	int64_t next_housekeeping, next_store_try, stop_by;
-	bool housekeeping; /* in this turn */
+	bool housekeeping;  /* in this turn */
+	bool more_payloads; /* that are due */
 	struct probe_end_offsets ends;
 	int64_t ends_since; /* asked_at of the end offsets last used */
 	bool waiting;  /* requests are due whose decisions may be under way */
@@ -43,7 +44,7 @@ struct loop {
 /* In the files part_*.c. */
 extern const struct part store_part, mqtt_out_part, probe_part, producer_part,
 	mqtt_in_part, consumer_part, registrar_part, commands_part,
-	deadlines_part, housekeeping_part, http_part;
+	deadlines_part, payloads_part, housekeeping_part, http_part;
 
 /* Blocks the signals that the loop handles. Call this before any
  * thread starts. */

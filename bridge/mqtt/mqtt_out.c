@@ -88,10 +88,11 @@ static void on_message(struct mosquitto *mosq, void *arg,
 
 	(void)mosq;
 	(void)properties;
-	if (message->retain || message->payloadlen <= 0)
+	if (message->retain)
 		return;
 	for (user = o->users; user; user = user->next)
-		if (user->message(user->arg, message->topic, message->payload,
+		if (user->message(user->arg, message->topic,
+				  message->payload ? message->payload : "",
 				  (size_t)message->payloadlen))
 			return;
 }

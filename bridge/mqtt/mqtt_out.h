@@ -32,7 +32,7 @@ struct mqtt_out_user {
 	/* Lost: what was published will get no PUBACK any more. */
 	void (*down)(void *arg);
 	bool (*puback)(void *arg, int mid, int reason_code);
-	/* A message; never a retained or an empty one. */
+	/* A message; never a retained one. */
 	bool (*message)(void *arg, const char *topic, const char *payload,
 			size_t len);
 	void *arg;

@@ -125,6 +125,27 @@ static bool is_true(const cJSON *object, const char *name)
 	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(object, name));
 }
 
+/* An id is a text of the gate's choice; to be told apart is all that it is
+ * for. */
+int64_t control_connection(const cJSON *object)
+{
+	const char *id = ztp_tree_text(object, ZTP_M_CONNECTION);
+	uint8_t digest[ZTP_SHA256_LEN];
+	int64_t hash;
+
+	if (!*id)
+		return 0;
+	ztp_sha256(digest, id, strlen(id));
+	memcpy(&hash, digest, sizeof(hash));
+	return hash ? hash : 1;
+}
+
+bool control_certificate(const cJSON *object)
+{
+	return strcmp(ztp_tree_text(object, ZTP_M_CREDENTIAL),
+		      ZTP_CREDENTIAL_CERTIFICATE) == 0;
+}
+
 void control_read(struct control_answer *a, const cJSON *response)
 {
 	const cJSON *data =
@@ -145,6 +166,8 @@ void control_read(struct control_answer *a, const cJSON *response)
 					    strlen(hex));
 	a->live = is_true(data, ZTP_M_LIVE);
 	a->subscribed = a->live && is_true(data, ZTP_M_SUBSCRIBED);
+	a->connection = control_connection(data);
+	a->certificate = control_certificate(data);
 }
 
 bool control_is(const struct control_answer *a, const char *code)

@@ -44,7 +44,13 @@ struct control_answer {
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 	bool has_fingerprint;
 	bool live, subscribed;
+	int64_t connection; /* of the session; a hash, 0: not known */
+	bool certificate;   /* it came with its certificate */
 };
+
+/* The same of any object of the gate's. */
+int64_t control_connection(const cJSON *object);
+bool control_certificate(const cJSON *object);
 
 void control_read(struct control_answer *answer, const cJSON *response);
 bool control_is(const struct control_answer *answer, const char *code);

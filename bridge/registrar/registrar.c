@@ -246,7 +246,7 @@ static void add_create(struct registrar *g, struct control_message *m,
 	struct store_decision d;
 	struct ztp_error error;
 
-	if (store_decision_get(g->store, r->n, true, &d, &error) < 0)
+	if (store_decision_get(g->store, r, true, &d, &error) < 0)
 		m->failed = true;
 	control_create(m, op->correlation, r, d.metadata);
 	store_decision_clear(&d);

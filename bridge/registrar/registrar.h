@@ -66,6 +66,9 @@ struct registrar_subscription {
 	char path[ZTP_PATH_MAX + 1];
 	bool has_fingerprint, held;
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	int64_t connection; /* a hash of its id; 0: not known */
+	bool certificate;   /* it came with its certificate */
+	bool again;	    /* an operator wants the device told again */
 };
 
 typedef int

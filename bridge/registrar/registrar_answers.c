@@ -82,6 +82,10 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 	s = &g->subscribed[g->subscribed_count++];
 	snprintf(s->path, sizeof(s->path), "%s", path);
 	s->held = strcmp(ztp_tree_text(event, "state"), "held") == 0;
+	s->connection = control_connection(event);
+	s->certificate = control_certificate(event);
+	s->again = cJSON_IsTrue(
+		cJSON_GetObjectItemCaseSensitive(event, ZTP_M_AGAIN));
 	s->has_fingerprint = ztp_hex_decode(s->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 }

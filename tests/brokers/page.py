@@ -36,7 +36,8 @@ LEGEND = """
   ([device-guide.md](device-guide.md)).
 - **delivered after**: how long a device that subscribed after the first try waited for its
   approval, with that `delivery_ack`. If the device has to answer, the bridge sends a
-  command again after a minute.
+  command again after 5 seconds, and then after growing
+  pauses.
 - **1,000/s**: how many of 20,000 pending events became requests when they were published
   at 1,000 a second to a running bridge. **burst**: the same, published as fast as the
   broker acknowledged them, with the queue set as advised below and with its default.

@@ -17,7 +17,11 @@ OUTCOMES = {
     "mismatch": (400, "INVALID_ARGUMENT"),
     "duplicate": (200, "OK"),
     "already_decided": (409, "FAILED_PRECONDITION"),
+    "applied": (200, "OK"),
+    "apply_failed": (500, "INTERNAL"),
 }
+
+DELIVERIES = ("device", "subscriber", "broker")
 
 
 def when(text):
@@ -133,6 +137,10 @@ def check_result(record, outcome, path, request_id, decision=None):
     else:
         assert "decision" not in body
     if outcome == "onboarded":
+        assert body["delivery"] in DELIVERIES
+    else:
+        assert "delivery" not in body
+    if outcome in ("onboarded", "applied", "apply_failed"):
         when(body["delivered_at"])
     elif outcome in ("duplicate", "already_decided"):
         # When the request itself was delivered, if it was.
@@ -141,7 +149,7 @@ def check_result(record, outcome, path, request_id, decision=None):
         assert "delivered_at" not in body
     allowed = {
         "request_id", "device_path", "outcome", "code", "status", "message",
-        "decision", "delivered_at", "at",
+        "decision", "delivered_at", "delivery", "at",
     }
     assert set(body) <= allowed, set(body) - allowed
     return body

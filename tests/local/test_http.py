@@ -14,7 +14,8 @@ from harness.until import until
 
 NAMES = [
     "ztp_pending_events_total", "ztp_requests_published_total",
-    "ztp_decisions_total", "ztp_commands_total", "ztp_results_total",
+    "ztp_decisions_total", "ztp_commands_total",
+    "ztp_device_answers_total", "ztp_results_total",
     "ztp_dlq_total", "ztp_requests_outstanding",
     "ztp_oldest_undecided_seconds", "ztp_decision_latency_seconds",
     "ztp_mqtt_connected", "ztp_kafka_connected", "ztp_store_bytes",

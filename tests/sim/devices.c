@@ -237,8 +237,7 @@ int world_command(const char *topic, const char *payload, size_t len)
 	if (!sim.calm && sim_odds(300))
 		return 0x87;
 	sim_trace("command", d->number, (int64_t)len);
-	if (oracle_command(path, payload, len) && sim.plan.ack_device &&
-	    d->subscribed)
+	if (oracle_command(path, payload, len) && d->subscribed)
 		sim_at(sim_delay(SIM_MS, SIM_S), answer, oracle_find(id), 0);
 	return 0;
 }

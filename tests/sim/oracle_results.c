@@ -146,6 +146,19 @@ static void check_no_effect(const struct asked *asked, const char *id,
 			 outcome, id);
 }
 
+/* The device's own word: it has been told. */
+static bool is_word(const char *outcome)
+{
+	return is(outcome, "applied") || is(outcome, "apply_failed");
+}
+
+static void check_word(const struct asked *asked, const char *outcome)
+{
+	if (asked->told_approved == 0)
+		sim_find("wrong: %s of %s, which was never told", outcome,
+			 asked->id);
+}
+
 /* Whose it says it is: the path is its key. */
 static void check_key(const struct record *r, const struct asked *asked)
 {
@@ -191,13 +204,16 @@ void oracle_result(const struct record *r)
 		    sizeof(outcome));
 	oracle_header(r, "ce_id", ce_id, sizeof(ce_id));
 	asked = oracle_find(id);
-	if (offset >= 0)
+	if (offset >= 0 && !is_word(outcome))
 		oracle_answered(outcome, asked, (int)partition, offset);
 	if (ends_nothing(outcome)) {
 		if (!asked || !oracle_is_gone(asked))
 			check_no_effect(asked, id, outcome);
 	} else if (!asked) {
 		never_asked(r, id, outcome);
+	} else if (is_word(outcome)) {
+		check_key(r, asked);
+		check_word(asked, outcome);
 	} else {
 		check_key(r, asked);
 		check_decision(asked, outcome, offset >= 0);

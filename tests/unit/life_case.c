@@ -36,6 +36,7 @@ static const struct config_onboarding onboarding = {
 	.renotify_interval_ms = 60 * LIFE_MIN,
 	.reject_cooldown_ms = 15 * LIFE_MIN,
 	.notify_rejected = true,
+	.payload_retention_ms = 30 * LIFE_MIN,
 	.omit_fields = {no_fields, 0},
 };
 
@@ -189,7 +190,7 @@ void life_knock_as(struct life_case *c, const char *path, int cert,
 
 /* --- requests */
 
-static void put_decision(struct life_case *c, const struct store_request *r)
+static void put_decision(struct life_case *c, struct store_request *r)
 {
 	static uint8_t payload[] = "{\"a\":1}";
 	struct store_decision d = {
@@ -207,7 +208,8 @@ static void put_decision(struct life_case *c, const struct store_request *r)
 		snprintf(d.reason, sizeof(d.reason), "not_ours");
 		snprintf(d.message, sizeof(d.message), "not ours");
 	}
-	life_ok(c, store_decision_put(c->b.store, r->n, &d, &c->error));
+	life_ok(c, store_decision_put(c->b.store, r, &d, &c->error));
+	life_save(c, r);
 }
 
 static bool is_decided(enum ztp_state state)
@@ -274,6 +276,14 @@ struct store_request life_row(struct life_case *c, int64_t n)
 
 	assert_int_equal(store_request_by_n(c->b.store, n, &r, &c->error), 1);
 	return r;
+}
+
+int life_decision(struct life_case *c, int64_t n, bool payload,
+		  struct store_decision *d)
+{
+	struct store_request r = life_row(c, n);
+
+	return store_decision_get(c->b.store, &r, payload, d, &c->error);
 }
 
 void life_save(struct life_case *c, struct store_request *r)

@@ -93,6 +93,9 @@ void life_knock_as(struct life_case *c, const char *path, int cert,
 int64_t life_put(struct life_case *c, const char *path, int cert,
 		 enum ztp_state state, enum ztp_owed what);
 struct store_request life_row(struct life_case *c, int64_t n);
+/* The decision about row n; 1 if there is one, which the caller clears. */
+int life_decision(struct life_case *c, int64_t n, bool payload,
+		  struct store_decision *d);
 void life_save(struct life_case *c, struct store_request *r);
 /* The id that life_put gave to row n. */
 const char *life_id(struct life_case *c, int64_t n);

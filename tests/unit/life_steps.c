@@ -1,5 +1,6 @@
 #include "life_steps.h"
 
+#include "bridge/life/contacts.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/gate_answers.h"
@@ -202,9 +203,12 @@ static int taken(struct life_case *c)
 
 static int applied(struct life_case *c)
 {
-	struct ztp_applied a = {.request_id = "r-1", .applied = true};
+	struct contacts_answer a = {
+		.path = PUMP,
+		.said = {.request_id = "r-1", .applied = true},
+	};
 
-	return delivery_applied(&c->b, PUMP, &a, &c->error);
+	return contacts_answered(&c->b, &a, &c->error);
 }
 
 /* Two answers from the broker and two from devices. */

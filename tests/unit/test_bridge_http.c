@@ -195,6 +195,17 @@ static void test_when_it_was_asked(void **state)
 	}
 }
 
+static void decide(struct http_case *f, int64_t n,
+		   const struct store_decision *d)
+{
+	struct store_request r;
+	struct ztp_error error;
+
+	assert_int_equal(store_request_by_n(f->b.store, n, &r, &error), 1);
+	assert_int_equal(store_decision_put(f->b.store, &r, d, &error), 0);
+	assert_int_equal(store_request_save(f->b.store, &r, &error), 0);
+}
+
 static void test_decision_without_its_payload(void **state)
 {
 	struct http_case *f = *state;
@@ -208,16 +219,15 @@ static void test_decision_without_its_payload(void **state)
 				   .payload = {.kind = ZTP_PAYLOAD_TEXT,
 					       .data = (uint8_t *)"MARKER",
 					       .len = 6}};
-	struct ztp_error error;
 	cJSON *decision;
 
 	add(f, "one", "plant-7", ZTP_STATE_ONBOARDED);
-	assert_int_equal(store_decision_put(f->b.store, 1, &d, &error), 0);
+	decide(f, 1, &d);
 	add(f, "two", "plant-7", ZTP_STATE_REJECTED);
 	d.by_customer = false;
 	d.verdict = ZTP_REJECT;
 	d.reason[0] = d.message[0] = '\0';
-	assert_int_equal(store_decision_put(f->b.store, 2, &d, &error), 0);
+	decide(f, 2, &d);
 	commit(f);
 	decision = cJSON_GetObjectItem(get_json(f, "/v1/requests/one", 200),
 				       "decision");

@@ -136,7 +136,7 @@ static void assert_well_formed(const char *page)
 		}
 	}
 	assert_null(rest ? strchr(rest, '\n') : NULL);
-	assert_int_equal(families, 13);
+	assert_int_equal(families, 14);
 }
 
 static void test_all_names_from_the_start(void **state)

@@ -32,8 +32,7 @@ static void an_approved_device_is_owed_its_command(void **state)
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 	life_owes(c, 1, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
 	life_no_record(c, STORE_RESULTS); /* it has not ended */
-	assert_int_equal(store_decision_get(c->b.store, 1, true, &d, &c->error),
-			 1);
+	assert_int_equal(life_decision(c, 1, true, &d), 1);
 	assert_true(d.by_customer);
 	assert_int_equal(d.verdict, ZTP_APPROVE);
 	assert_string_equal(d.topic, "ztp.decisions");
@@ -166,8 +165,7 @@ static size_t metadata_of(struct life_case *c, int64_t n)
 	struct store_decision d;
 	size_t len;
 
-	assert_int_equal(store_decision_get(c->b.store, n, true, &d, &c->error),
-			 1);
+	assert_int_equal(life_decision(c, n, true, &d), 1);
 	len = strlen(d.metadata);
 	store_decision_clear(&d);
 	return len;

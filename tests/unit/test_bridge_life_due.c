@@ -45,8 +45,7 @@ static void silence_may_be_consent(void **state)
 	life_owes(c, 1, ZTP_OWED_SEND, 0, 5 * LIFE_MIN);
 	assert_true(life_logged(c, "approved_on_timeout"));
 	life_no_record(c, STORE_RESULTS);
-	assert_int_equal(
-		store_decision_get(c->b.store, 1, false, &d, &c->error), 1);
+	assert_int_equal(life_decision(c, 1, false, &d), 1);
 	assert_false(d.by_customer);
 	assert_int_equal(d.verdict, ZTP_APPROVE);
 	/* No customer decided, so nothing is counted or timed. */

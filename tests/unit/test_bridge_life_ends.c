@@ -140,7 +140,7 @@ static void a_result_may_have_no_decision_behind_it(void **state)
 		life_put(c, VALVE, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
 	struct store_request r = life_row(c, n);
 
-	life_ok(c, store_decision_put(c->b.store, n, &timeout, &c->error));
+	life_ok(c, store_decision_put(c->b.store, &r, &timeout, &c->error));
 	life_ok(c, move_finish_decided(&c->b, &r, ZTP_STATE_FAILED, "why",
 				       &c->error));
 	life_result(c, "r-1", "failed");

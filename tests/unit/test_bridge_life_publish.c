@@ -1,5 +1,4 @@
-/* Messages to a device: topic, payload, properties, and what cannot be sent;
- * and messages from a device. */
+/* Messages to a device: topic, payload, properties, and what cannot be sent. */
 #include "life_case.h"
 
 #include "bridge/life/moves.h"
@@ -218,92 +217,49 @@ static void a_path_that_is_none_costs_itself_alone(void **state)
 	assert_string_equal(c->mqtt.said[0].request_id, "r-2");
 }
 
-/* --- messages from a device (delivery_ack: device) */
+/* --- a payload that is erased */
 
-#define ANSWERS_TO PUMP "/events/provisioning"
-#define APPLIED	   "{\"request_id\":\"r-1\",\"status\":\"applied\"}"
-
-static bool hear(struct life_case *c, const char *topic, const char *text)
+static void erase(struct life_case *c, int64_t n)
 {
-	struct mqtt_out_user *user = c->mqtt.user;
+	struct store_request r = life_row(c, n);
 
-	return user->message(user->arg, topic, text, strlen(text));
+	life_ok(c, store_payload_erase(c->b.store, &r, &c->error));
 }
 
-static void the_bridge_listens_to_devices(void **state)
+static void an_approval_without_what_is_erased(void **state)
 {
 	struct life_case *c = *state;
 
-	life_up(c, 10);
-	assert_string_equal(c->mqtt.subscribed, "");
-	c->config.mqtt.delivery_ack = CONFIG_ACK_DEVICE;
-	life_up(c, 10);
-	assert_string_equal(c->mqtt.subscribed,
-			    "subscriptions/+/registries/+/devices/+"
-			    "/events/provisioning");
-	assert_false(life_logged(c, "mqtt_subscribe_failed"));
-	c->mqtt.rc_sub = MOSQ_ERR_NO_CONN;
-	life_up(c, 10);
-	assert_true(life_logged(c, "mqtt_subscribe_failed"));
+	life_put(c, PUMP, 1, ZTP_STATE_UNDELIVERABLE, ZTP_OWED_SEND);
+	erase(c, 1);
+	assert_string_equal(say(c)->text,
+			    "{\"type\":\"provisioning\",\"request_id\":\"r-1\","
+			    "\"status\":\"approved\",\"device_path\":\"" PUMP
+			    "\",\"payload_erased\":true}");
 }
 
-static void an_answer_is_applied_with_the_turn(void **state)
+/* Raw is nothing but the payload: the device would take an empty one for it. */
+static void what_is_erased_is_not_sent_raw(void **state)
 {
 	struct life_case *c = *state;
 
-	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
-	assert_true(hear(c, ANSWERS_TO, APPLIED));
-	life_is(c, 1, ZTP_STATE_DELIVERED);
+	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
+	life_put(c, PUMP, 1, ZTP_STATE_UNDELIVERABLE, ZTP_OWED_SEND);
+	life_put(c, VALVE, 1, ZTP_STATE_ONBOARDED, ZTP_OWED_SEND);
+	erase(c, 1);
+	erase(c, 2);
+	life_up(c, 10);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 0);
+	assert_true(life_logged(c, "command_erased"));
 	life_turn(c);
-	life_is(c, 1, ZTP_STATE_ONBOARDED);
-	life_result(c, "r-1", "onboarded");
-	life_turn(c); /* and no other result */
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_ERASED], 2);
+	life_is(c, 1, ZTP_STATE_UNDELIVERABLE);
+	life_owes(c, 1, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
+	life_owes(c, 2, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
 	life_no_record(c, STORE_RESULTS);
-}
-
-static void what_is_no_answer(void **state)
-{
-	static const struct {
-		const char *topic, *text;
-		bool ours;
-	} lines[] = {
-		{"$CONTROL/ztp/v1/response", "{}", false},
-		{"/events/provisioning", APPLIED, false},
-		{"nowhere/events/provisioning", APPLIED, true},
-		{ANSWERS_TO, "{\"request_id\":\"r-1\"}", true},
-		{ANSWERS_TO, "applied", true},
-	};
-	struct life_case *c = *state;
-	size_t i;
-
-	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
-	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		assert_int_equal(hear(c, lines[i].topic, lines[i].text),
-				 lines[i].ours);
-		assert_int_equal(life_logged(c, "applied_refused"),
-				 lines[i].ours);
-	}
-	life_turn(c);
-	life_is(c, 1, ZTP_STATE_DELIVERED);
-}
-
-/* The devices repeat the others, because their commands are sent again. */
-static void answers_are_bounded(void **state)
-{
-	struct life_case *c = *state;
-	int i;
-
-	life_put(c, PUMP, 1, ZTP_STATE_DELIVERED, ZTP_OWED_SEND);
-	for (i = 0; i < 64; i++)
-		assert_true(hear(c, VALVE "/events/provisioning", APPLIED));
-	assert_false(life_logged(c, "applied_refused"));
-	assert_true(hear(c, ANSWERS_TO, APPLIED));
-	assert_true(life_logged(c, "applied_refused"));
-	life_turn(c);
-	life_is(c, 1, ZTP_STATE_DELIVERED);
-	assert_true(hear(c, ANSWERS_TO, APPLIED));
-	life_turn(c);
-	life_is(c, 1, ZTP_STATE_ONBOARDED);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 0);
 }
 
 int main(void)
@@ -319,10 +275,8 @@ int main(void)
 		LIFE_TEST(what_the_broker_would_never_take_is_refused),
 		LIFE_TEST(what_the_connection_does_not_take_now_is_said_later),
 		LIFE_TEST(a_path_that_is_none_costs_itself_alone),
-		LIFE_TEST(the_bridge_listens_to_devices),
-		LIFE_TEST(an_answer_is_applied_with_the_turn),
-		LIFE_TEST(what_is_no_answer),
-		LIFE_TEST(answers_are_bounded),
+		LIFE_TEST(an_approval_without_what_is_erased),
+		LIFE_TEST(what_is_erased_is_not_sent_raw),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_publish", tests, NULL,
