@@ -237,6 +237,7 @@ int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
 	long signature_len;
 	int rc;
 
+	jwt->algorithm = "";
 	if (len > ZTP_JWT_MAX)
 		return refuse(error, "longer than 16 KiB");
 	if (!split(&parts, text, len))

@@ -28,7 +28,7 @@ static int end(void **state)
 
 static struct ztp_throttle_source source(int number)
 {
-	struct ztp_throttle_source source;
+	struct ztp_throttle_source source = {{0}};
 	char text[32];
 
 	(void)snprintf(text, sizeof(text), "10.%d.%d.%d", number >> 16,
