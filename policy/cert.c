@@ -335,6 +335,12 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 	if (cert->is_ca)
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
 				"a CA certificate cannot be a device's");
+	/* RFC 5280 4.2.1.3: entity authentication is digitalSignature;
+	 * keyAgreement and nonRepudiation are something else. */
+	if (cert->has_key_usage && !cert->may_sign)
+		return ztp_fail(
+			error, ZTP_ERR_CERT_USAGE,
+			"the key usage does not allow digital signatures");
 	if (cert->has_eku && !cert->eku_client_auth)
 		return ztp_fail(
 			error, ZTP_ERR_CERT_USAGE,

@@ -33,6 +33,8 @@ struct ztp_cert {
 	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, truncated */
 	char issuer[ZTP_NAME_MAX + 1];
 	bool is_ca;	      /* basicConstraints CA, or keyCertSign */
+	bool has_key_usage;   /* key usage is present ... */
+	bool may_sign;	      /* ... and allows digitalSignature */
 	bool has_eku;	      /* extended key usage is present ... */
 	bool eku_client_auth; /* ... and allows clientAuth or any usage */
 	size_t san_count;
@@ -57,7 +59,8 @@ int ztp_cert_parse_der(struct ztp_cert *cert, const void *der, size_t len,
 		       struct ztp_error *error);
 
 /* Checks that a device may use this certificate at now_ms (wall clock): it is
- * not a CA, it allows clientAuth, and it is within its validity period. */
+ * not a CA, it allows digital signatures, which prove that the device holds the
+ * key, and clientAuth, and it is within its validity period. */
 int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 			struct ztp_error *error);
 

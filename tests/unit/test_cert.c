@@ -267,13 +267,18 @@ static void usage_is_read(void **state)
 {
 	static const struct {
 		const char *name, *value;
-		bool is_ca, has_eku, client_auth;
+		bool is_ca, has_eku, client_auth, has_usage, may_sign;
 	} cases[] = {
 		{"basicConstraints", "critical,CA:TRUE", true, false, false},
 		{"basicConstraints", "CA:FALSE", false, false, false},
-		{"keyUsage", "critical,keyCertSign", true, false, false},
-		{"keyUsage", "digitalSignature", false, false, false},
-		{"keyUsage", "decipherOnly,keyAgreement", false, false, false},
+		{"keyUsage", "critical,keyCertSign", true, false, false, true},
+		{"keyUsage", "digitalSignature", false, false, false, true,
+		 true},
+		{"keyUsage", "digitalSignature,decipherOnly,keyAgreement",
+		 false, false, false, true, true},
+		{"keyUsage", "decipherOnly,keyAgreement", false, false, false,
+		 true},
+		{"keyUsage", "nonRepudiation", false, false, false, true},
 		{"extendedKeyUsage", "clientAuth", false, true, true},
 		{"extendedKeyUsage", "serverAuth,clientAuth", false, true,
 		 true},
@@ -295,6 +300,8 @@ static void usage_is_read(void **state)
 		assert_int_equal(cert.is_ca, cases[i].is_ca);
 		assert_int_equal(cert.has_eku, cases[i].has_eku);
 		assert_int_equal(cert.eku_client_auth, cases[i].client_auth);
+		assert_int_equal(cert.has_key_usage, cases[i].has_usage);
+		assert_int_equal(cert.may_sign, cases[i].may_sign);
 		ztp_cert_clear(&cert);
 		X509_free(x509);
 	}

@@ -320,8 +320,23 @@ static void refuses_other_usages(void **state)
 	static const char *const cipher_any[] = {"keyUsage", "keyEncipherment",
 						 "extendedKeyUsage",
 						 "anyExtendedKeyUsage", NULL};
+	/* RFC 5280 4.2.1.3: none of these is for signatures of data. */
+	static const char *const others[] = {
+		"keyAgreement",
+		"critical,keyAgreement",
+		"nonRepudiation",
+		"cRLSign",
+		"dataEncipherment,keyAgreement,decipherOnly",
+	};
 	struct fixture *fixture = *state;
 
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const char *usage[] = {"keyUsage", others[i],
+				       "extendedKeyUsage", "clientAuth", NULL};
+
+		assert_int_equal(leaf_verdict(fixture, usage),
+				 ZTP_ERR_CERT_USAGE);
+	}
 	assert_int_equal(leaf_verdict(fixture, server), ZTP_ERR_CERT_USAGE);
 	assert_int_equal(leaf_verdict(fixture, cipher), ZTP_ERR_CERT_USAGE);
 	assert_int_equal(leaf_verdict(fixture, cipher_any), ZTP_ERR_CERT_USAGE);
