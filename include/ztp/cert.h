@@ -26,6 +26,10 @@ const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm);
 struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
 	uint8_t spki_sha256[ZTP_SHA256_LEN]; /* of SubjectPublicKeyInfo */
+	/* Of the key and all else that is signed. What is counted is counted by
+	 * it, because a certificate may have several fingerprints: anybody can
+	 * turn an ECDSA signature (r, s) into another one, (r, n-s). */
+	uint8_t identity[ZTP_SHA256_LEN];
 	enum ztp_key_algorithm key_algorithm;
 	int key_bits;			     /* RSA 2048-4096, EC 256 or 384 */
 	int64_t not_before, not_after;	     /* ms since 1970 */
