@@ -269,22 +269,23 @@ static void usage_is_read(void **state)
 		const char *name, *value;
 		bool is_ca, has_eku, client_auth, has_usage, may_sign;
 	} cases[] = {
-		{"basicConstraints", "critical,CA:TRUE", true, false, false},
-		{"basicConstraints", "CA:FALSE", false, false, false},
-		{"keyUsage", "critical,keyCertSign", true, false, false, true},
-		{"keyUsage", "digitalSignature", false, false, false, true,
-		 true},
-		{"keyUsage", "digitalSignature,decipherOnly,keyAgreement",
-		 false, false, false, true, true},
-		{"keyUsage", "decipherOnly,keyAgreement", false, false, false,
-		 true},
-		{"keyUsage", "nonRepudiation", false, false, false, true},
-		{"extendedKeyUsage", "clientAuth", false, true, true},
-		{"extendedKeyUsage", "serverAuth,clientAuth", false, true,
-		 true},
-		{"extendedKeyUsage", "anyExtendedKeyUsage", false, true, true},
-		{"extendedKeyUsage", "critical,serverAuth", false, true, false},
-		{"nsComment", "nothing to us", false, false, false},
+#define T true
+#define F false
+		{"basicConstraints", "critical,CA:TRUE", T, F, F, F, F},
+		{"basicConstraints", "CA:FALSE", F, F, F, F, F},
+		{"keyUsage", "critical,keyCertSign", T, F, F, T, F},
+		{"keyUsage", "digitalSignature", F, F, F, T, T},
+		{"keyUsage", "digitalSignature,decipherOnly,keyAgreement", F, F,
+		 F, T, T},
+		{"keyUsage", "decipherOnly,keyAgreement", F, F, F, T, F},
+		{"keyUsage", "nonRepudiation", F, F, F, T, F},
+		{"extendedKeyUsage", "clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "serverAuth,clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "anyExtendedKeyUsage", F, T, T, F, F},
+		{"extendedKeyUsage", "critical,serverAuth", F, T, F, F, F},
+		{"nsComment", "nothing to us", F, F, F, F, F},
+#undef T
+#undef F
 	};
 	struct fixture *fixture = *state;
 
