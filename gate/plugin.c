@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "gate/acl.h"
+#include "gate/answers.h"
 #include "gate/auth.h"
 #include "gate/broker_api.h"
 #include "gate/control.h"
@@ -35,6 +36,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_throttle_free(gate->failures);
 	ztp_throttle_free(gate->failures_by_address);
 	ztp_throttle_free(gate->audit);
+	ztp_throttle_free(gate->answers);
 	ztp_sessions_free(gate->sessions);
 	ztp_registries_free(gate->registries);
 	ztp_db_close(gate->db);
@@ -65,11 +67,13 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 		(struct ztp_throttle_rule){ADDRESS_BURST, ADDRESS_FAILURES});
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
+	gate->answers = ztp_answers_new();
 	if (!gate->sessions || !gate->failures || !gate->failures_by_address ||
-	    !gate->audit)
+	    !gate->audit || !gate->answers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
-	ztp_pending_start(gate);
+	ztp_round_now(&gate->offers.round);
+	ztp_round_now(&gate->withdrawals);
 	return 0;
 }
 
