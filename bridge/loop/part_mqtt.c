@@ -120,14 +120,14 @@ STEP(commands, settle)
 STEP(commands, pump)
 FREE(commands)
 
-/* The registrar uses the connection only after the commands do: it takes every
- * PUBACK that is not for a command. */
 static int commands_part_new(struct loop *l, struct ztp_error *error)
 {
-	int rc = commands_new(&l->b.commands, &l->b, error);
+	struct bridge *b = &l->b;
+	int rc = commands_new(&b->commands, b, error);
 
-	if (rc == 0 && l->b.registrar)
-		registrar_join(l->b.registrar);
+	/* Of mqtt_out's users the registrar is the last. */
+	if (rc == 0 && b->registrar)
+		registrar_join(b->registrar);
 	return rc;
 }
 
