@@ -175,23 +175,27 @@ static int gather(struct ztp_attempt *a, struct ztp_error *error)
 {
 	struct ztp_gate_facts *facts = &a->facts;
 	struct ztp_db *db = a->gate->db;
-	const uint8_t *fp = a->fingerprint;
-	int rc = ztp_candidates_get(db, &a->candidate, a->id, fp, error);
+	const struct ztp_db_certificate who = {a->cert.identity,
+					       a->fingerprint};
+	int64_t retry_at;
+	int rc = ztp_candidates_get(db, &a->candidate, a->id, a->fingerprint,
+				    error);
 
 	if (rc < 0)
 		return rc;
 	facts->candidate_known = rc > 0 && !a->candidate.rejected;
-	facts->cooling_down = rc > 0 && a->candidate.rejected &&
-			      a->candidate.retry_at > a->wall;
 	if (rc > 0)
 		memcpy(a->request_id, a->candidate.id, sizeof(a->candidate.id));
-	else
-		a->candidate.attempt = 0;
+	rc = ztp_candidates_cooling(db, &retry_at, &a->candidate.attempt, a->id,
+				    &who, error);
+	if (rc < 0)
+		return rc;
+	facts->cooling_down = retry_at > a->wall;
 	rc = count(&facts->per_certificate,
-		   ztp_candidates_of_certificate(db, fp, error));
+		   ztp_candidates_of_certificate(db, &who, error));
 	if (rc == 0)
 		rc = count(&facts->per_certificate,
-			   ztp_devices_of_certificate(db, fp, error));
+			   ztp_devices_of_certificate(db, &who, error));
 	if (rc == 0)
 		rc = count(&facts->per_path,
 			   ztp_candidates_of_path(db, a->id, error));

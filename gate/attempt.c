@@ -104,9 +104,13 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 		return NULL;
 	memcpy(session->spki_sha256, a->spki_sha256, ZTP_SHA256_LEN);
 	memcpy(session->fingerprint, a->fingerprint, ZTP_SHA256_LEN);
+	memcpy(session->identity,
+	       a->has_cert ? a->cert.identity : a->device.identity,
+	       ZTP_SHA256_LEN);
 	memcpy(session->password, a->password, ZTP_SHA256_LEN);
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
+	session->by_certificate = a->has_cert;
 	session->discard = !own;
 	/* A subscription belongs to the path, whichever key made it. What was
 	 * queued by it may belong to another key. */
@@ -159,6 +163,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	*device = (struct ztp_device){0};
 	memcpy(device->path, a->id, a->path.whole.n + 1);
 	memcpy(device->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(device->identity, a->cert.identity, ZTP_SHA256_LEN);
 	memcpy(device->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(device->spki, a->cert.spki.p, a->cert.spki.n);
 	device->spki_len = a->cert.spki.n;
@@ -208,6 +213,7 @@ static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
 	memcpy(candidate->id, a->request_id, sizeof(candidate->id));
 	memcpy(candidate->path, a->id, a->path.whole.n + 1);
 	memcpy(candidate->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(candidate->identity, a->cert.identity, ZTP_SHA256_LEN);
 	memcpy(candidate->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(candidate->ca, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
 	candidate->attempt = attempt + 1;

@@ -28,8 +28,10 @@ static const struct {
 	{ZTP_CMD_DELETE_DEVICE, ztp_control_delete_device},
 	{ZTP_CMD_BLOCK_DEVICE, ztp_control_block_device},
 	{ZTP_CMD_UNBLOCK_DEVICE, ztp_control_unblock_device},
+	{ZTP_CMD_RESEND_DEVICE, ztp_control_resend_device},
 	{ZTP_CMD_LIST_PENDING, ztp_control_list_pending},
 	{ZTP_CMD_ACK_PENDING, ztp_control_ack_pending},
+	{ZTP_CMD_REJECT_PENDING, ztp_control_reject_pending},
 	{ZTP_CMD_GET_INFO, ztp_control_get_info},
 };
 

@@ -13,7 +13,7 @@
 #include "base/sqlite.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
-#define SCHEMA_VERSION 2
+#define SCHEMA_VERSION 3
 #define STATEMENTS_MAX 96
 
 struct ztp_db {
@@ -57,13 +57,33 @@ static const char schema[] =
 	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
 	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
 
-/* source: struct ztp_throttle_source. */
+/* Version 2 counts certificates by their identity (ztp/cert.h) instead of their
+ * fingerprint. Rows of before keep the fingerprint, and are found by it. It also
+ * remembers candidates that were withdrawn. */
+static const char withdrawn[] =
+	"ALTER TABLE devices ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE devices SET identity = fingerprint;"
+	"DROP INDEX devices_fingerprint;"
+	"CREATE INDEX devices_identity ON devices(identity);"
+	"ALTER TABLE candidates ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE candidates SET identity = fingerprint;"
+	"DROP INDEX candidates_fingerprint;"
+	"CREATE INDEX candidates_identity ON candidates(identity) WHERE "
+	"rejected = 0;"
+	"CREATE TABLE withdrawn(request_id TEXT PRIMARY KEY, path TEXT NOT "
+	"NULL, fingerprint BLOB NOT NULL, reason TEXT NOT NULL, owed INTEGER "
+	"NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX withdrawn_path ON withdrawn(path);"
+	"CREATE INDEX withdrawn_owed ON withdrawn(request_id) WHERE owed > 0;";
+
+/* Version 3 remembers from where a key was proven. source: struct ztp_throttle_source. */
 static const char proven[] =
 	"CREATE TABLE proven(path TEXT NOT NULL, spki_sha256 BLOB NOT NULL, "
 	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
 	"spki_sha256, source)) WITHOUT ROWID;";
 
-static const char *const migrations[SCHEMA_VERSION] = {schema, proven};
+static const char *const migrations[SCHEMA_VERSION] = {schema, withdrawn,
+						       proven};
 
 static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
 {
@@ -273,6 +293,13 @@ void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n)
 void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value)
 {
 	(void)sqlite3_bind_int64(stmt, index, value);
+}
+
+void ztp_db_certificate(sqlite3_stmt *stmt, int index,
+			const struct ztp_db_certificate *cert)
+{
+	ztp_db_blob(stmt, index, cert->identity, ZTP_SHA256_LEN);
+	ztp_db_blob(stmt, index + 1, cert->fingerprint, ZTP_SHA256_LEN);
 }
 
 bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)

@@ -51,6 +51,15 @@ int ztp_db_lazily(struct ztp_db *db,
 			       struct ztp_error *error),
 		  void *arg, struct ztp_error *error);
 
+/* What a certificate is counted by: its identity (ztp/cert.h). Rows from before
+ * version 2 have the fingerprint in its place. Both are views. */
+struct ztp_db_certificate {
+	const uint8_t *identity, *fingerprint;
+};
+/* Binds both, to this parameter and the next. */
+void ztp_db_certificate(sqlite3_stmt *stmt, int index,
+			const struct ztp_db_certificate *cert);
+
 /* --- binding parameters (from 1) and reading columns (from 0), as in SQLite */
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text);
 void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n);

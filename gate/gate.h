@@ -10,6 +10,7 @@
 #include "gate/log.h"
 #include "gate/options.h"
 #include "gate/registries.h"
+#include "gate/round.h"
 #include "gate/sessions.h"
 #include "gate/throttle.h"
 
@@ -20,11 +21,7 @@ struct ztp_client_list {
 
 /* The state of offering candidates on ztp/v1/pending; see gate/pending.c. */
 struct ztp_offers {
-	char cursor[ZTP_UUID_LEN]; /* last id of this round; "" at start */
-	bool in_round;
-	bool acked; /* something was acknowledged since the round began */
-	int64_t interval_ms;	     /* until the next round */
-	int64_t due_at;		     /* CLOCK_BOOTTIME */
+	struct ztp_round round;
 	char (*fresh)[ZTP_UUID_LEN]; /* owned; offer these after the commit */
 	size_t fresh_count, fresh_capacity;
 };
@@ -49,6 +46,7 @@ struct ztp_gate {
 	struct ztp_sessions *sessions;
 	struct ztp_effort *effort;	 /* for whom keys are verified */
 	struct ztp_throttle *audit;	 /* audit records by address */
+	struct ztp_throttle *answers;	 /* of devices, by path */
 	struct ztp_bucket audit_refused; /* those of refusals, together */
 	uint64_t audit_left_out;	 /* by the line above */
 	struct ztp_log_limit log_limit;
@@ -56,6 +54,7 @@ struct ztp_gate {
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */
 	struct ztp_offers offers;
+	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
 	bool stale;	     /* memory does not agree with the database */

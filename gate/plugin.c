@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "gate/acl.h"
+#include "gate/answers.h"
 #include "gate/auth.h"
 #include "gate/broker_api.h"
 #include "gate/control.h"
@@ -31,6 +32,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->fresh);
 	ztp_effort_free(gate->effort);
 	ztp_throttle_free(gate->audit);
+	ztp_throttle_free(gate->answers);
 	ztp_sessions_free(gate->sessions);
 	ztp_registries_free(gate->registries);
 	ztp_db_close(gate->db);
@@ -58,10 +60,12 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	gate->effort = ztp_effort_new();
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
-	if (!gate->sessions || !gate->effort || !gate->audit)
+	gate->answers = ztp_answers_new();
+	if (!gate->sessions || !gate->effort || !gate->audit || !gate->answers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
-	ztp_pending_start(gate);
+	ztp_round_now(&gate->offers.round);
+	ztp_round_now(&gate->withdrawals);
 	return 0;
 }
 

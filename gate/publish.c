@@ -75,7 +75,17 @@ void ztp_publish_status(struct ztp_gate *gate,
 			 command_properties(session->request_id, status));
 }
 
-void ztp_publish_subscribed(const struct ztp_session *session)
+void ztp_publish_add_connection(cJSON *object,
+				const struct ztp_session *session)
+{
+	cJSON_AddStringToObject(object, ZTP_M_CONNECTION, session->connection);
+	cJSON_AddStringToObject(object, ZTP_M_CREDENTIAL,
+				session->by_certificate
+					? ZTP_CREDENTIAL_CERTIFICATE
+					: ZTP_CREDENTIAL_UNUSED);
+}
+
+void ztp_publish_subscribed(const struct ztp_session *session, bool again)
 {
 	cJSON *object = cJSON_CreateObject();
 
@@ -84,5 +94,8 @@ void ztp_publish_subscribed(const struct ztp_session *session)
 	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");
+	ztp_publish_add_connection(object, session);
+	if (again)
+		cJSON_AddTrueToObject(object, ZTP_M_AGAIN);
 	ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
 }

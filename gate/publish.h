@@ -22,7 +22,11 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 void ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status);
 
-/* Publishes ztp/v1/subscribed. */
-void ztp_publish_subscribed(const struct ztp_session *session);
+/* Adds `connection` and `credential` of a live session. */
+void ztp_publish_add_connection(cJSON *object,
+				const struct ztp_session *session);
+/* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
+ * the device has subscribed. */
+void ztp_publish_subscribed(const struct ztp_session *session, bool again);
 
 #endif

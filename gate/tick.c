@@ -17,6 +17,7 @@
 #include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
+#include "gate/withdrawn.h"
 #include "ztp/command.h"
 #include "ztp/gate_protocol.h"
 
@@ -59,7 +60,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	if (!session->announce || !session->subscribed)
 		return;
 	session->announce = false;
-	ztp_publish_subscribed(session);
+	ztp_publish_subscribed(session, false);
 	if (session->right == ZTP_RIGHT_HELD)
 		ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
@@ -205,6 +206,7 @@ static bool prune(struct ztp_gate *gate, int64_t wall)
 	}
 	free(pruning);
 	(void)ztp_devices_prune(gate->db, wall - DELETED_MS, NULL);
+	(void)ztp_withdrawn_prune(gate->db, wall - DELETED_MS, NULL);
 	return more;
 }
 
@@ -225,6 +227,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 			ztp_clock_wall(), now);
 	look(gate);
 	ztp_pending_tick(gate, now);
+	ztp_withdrawn_tick(gate, now);
 	if (now >= gate->next_second) {
 		gate->next_second = now + SECOND;
 		expire(gate, now);

@@ -254,6 +254,22 @@ static int read_all(struct ztp_cert *cert, const struct ztp_cert_view *view,
 	return rc;
 }
 
+/* With PKCS #1 v1.5 a text has one signature, which is as long as the modulus:
+ * there is one fingerprint, and no second hash is needed. With ECDSA a text has
+ * two that anybody can make of each other. */
+static void identify(struct ztp_cert *cert, const struct ztp_cert_view *view)
+{
+	switch (ztp_oid_nid(view->outer.oid)) {
+	case NID_sha256WithRSAEncryption:
+	case NID_sha384WithRSAEncryption:
+	case NID_sha512WithRSAEncryption:
+		memcpy(cert->identity, cert->fingerprint, ZTP_SHA256_LEN);
+		break;
+	default:
+		ztp_sha256(cert->identity, view->tbs.p, view->tbs.n);
+	}
+}
+
 /* Reads cert->der. Whatever it allocates belongs to *cert, also on failure. */
 static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 {
@@ -269,6 +285,7 @@ static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 		goto out;
 	}
 	ztp_sha256(cert->fingerprint, cert->der, cert->der_len);
+	identify(cert, &view);
 	rc = read_all(cert, &view, &issuer, &subject, error);
 out:
 	ztp_name_clear(&issuer);
@@ -335,6 +352,12 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 	if (cert->is_ca)
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
 				"a CA certificate cannot be a device's");
+	/* RFC 5280 4.2.1.3: entity authentication is digitalSignature;
+	 * keyAgreement and nonRepudiation are something else. */
+	if (cert->has_key_usage && !cert->may_sign)
+		return ztp_fail(
+			error, ZTP_ERR_CERT_USAGE,
+			"the key usage does not allow digital signatures");
 	if (cert->has_eku && !cert->eku_client_auth)
 		return ztp_fail(
 			error, ZTP_ERR_CERT_USAGE,

@@ -115,19 +115,14 @@ static int waive(int ok, X509_STORE_CTX *context)
 }
 
 /* OpenSSL's purpose "sslclient" does not accept anyExtendedKeyUsage as
- * clientAuth. ztp_cert_check_leaf did, so only keyUsage is left to check. */
+ * clientAuth. ztp_cert_check_leaf did, and it has looked at the key usage, for
+ * which keyAgreement would do here. */
 static int purpose_of(X509 *leaf)
 {
 	uint32_t usage = X509_get_extended_key_usage(leaf);
 
 	return usage & XKU_SSL_CLIENT ? X509_PURPOSE_SSL_CLIENT
 				      : X509_PURPOSE_ANY;
-}
-
-static bool may_prove(X509 *leaf)
-{
-	return X509_get_key_usage(leaf) &
-	       (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT);
 }
 
 static bool set_rules(X509_STORE_CTX *context, X509 *leaf, X509 *ca)
@@ -237,9 +232,6 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		rc = ztp_fail(error, ZTP_ERR_CERT,
 			      "certificate has no usable "
 			      "key");
-	else if (!may_prove(x509))
-		rc = ztp_fail(error, ZTP_ERR_CERT_USAGE,
-			      "the key usage does not allow signatures");
 	else
 		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
 	X509_free(x509);

@@ -131,6 +131,15 @@ static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 	return ZTP_PENDING_MERGE;
 }
 
+static bool cooling_down(const struct ztp_pending_facts *facts)
+{
+	int64_t rejected_at = facts->twin_rejected_at;
+
+	if (rejected_at == 0 && facts->state == ZTP_STATE_REJECTED)
+		rejected_at = facts->finished_at;
+	return rejected_at && facts->now - rejected_at < facts->reject_cooldown;
+}
+
 /* The first condition that holds decides. */
 enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 {
@@ -140,8 +149,7 @@ enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 
 	if (seen && !finished)
 		return on_live(facts, late);
-	if (facts->state == ZTP_STATE_REJECTED &&
-	    facts->now - facts->finished_at < facts->reject_cooldown)
+	if (cooling_down(facts))
 		return ZTP_PENDING_COOLDOWN;
 	/* The same event again after its request has ended. With a gate the id
 	 * proves it. Without one, a late event would end a second time. */

@@ -90,7 +90,9 @@ static const struct setting table[] = {
 	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
 	 .about = "topic of a device's commands, built from {device_path}, "
-		  "{subscription}, {registry}, {device} and text"},
+		  "{subscription}, {registry}, {device} and text; it begins "
+		  "with {device_path}/ (but not below events, state or config) "
+		  "or with a literal level other than subscriptions and ztp"},
 	{"mqtt.command_format", SETTING_CHOICE, AT(mqtt.command_format),
 	 .fallback = "envelope", .choices = command_formats,
 	 .about = "what a device receives: the JSON envelope, or only the "

@@ -30,6 +30,7 @@ struct store_request {
 	char id[ZTP_REQUEST_ID_MAX + 1];
 	char path[ZTP_PATH_MAX + 1];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t identity[ZTP_SHA256_LEN]; /* the certificate's; ztp/cert.h */
 	/* The command topic, where two paths may share one, else "". */
 	char channel[ZTP_TOPIC_MAX + 1];
 	char traceparent[ZTP_TRACEPARENT_LEN];

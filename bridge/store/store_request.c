@@ -28,6 +28,8 @@ int store_request_add(struct store *store, struct store_request *r,
 		      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ADD, true, error);
+	bool same = memcmp(r->identity, r->fingerprint, ZTP_SHA256_LEN) == 0;
+	uint8_t who[2 * ZTP_SHA256_LEN];
 	int rc;
 
 	if (!stmt)
@@ -36,7 +38,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 1, r->n);
 	store_bind_text(stmt, 2, r->id);
 	store_bind_text(stmt, 3, r->path);
-	sqlite3_bind_blob(stmt, 4, r->fingerprint, ZTP_SHA256_LEN,
+	memcpy(who, r->fingerprint, ZTP_SHA256_LEN);
+	memcpy(who + ZTP_SHA256_LEN, r->identity, ZTP_SHA256_LEN);
+	sqlite3_bind_blob(stmt, 4, who, same ? ZTP_SHA256_LEN : sizeof(who),
 			  SQLITE_STATIC);
 	store_bind_text(stmt, 5, r->channel);
 	store_bind_text(stmt, 6, r->traceparent);

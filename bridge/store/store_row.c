@@ -7,16 +7,26 @@
 
 #define PAGE 64
 
-static void read_row(sqlite3_stmt *stmt, struct store_request *r)
+/* The identity stands behind the fingerprint where it is another one. */
+static void read_fingerprint(sqlite3_stmt *stmt, struct store_request *r)
 {
-	const void *fingerprint = sqlite3_column_blob(stmt, 3);
+	const char *bytes = sqlite3_column_blob(stmt, 3);
+	int len = sqlite3_column_bytes(stmt, 3);
 
 	memset(r->fingerprint, 0, sizeof(r->fingerprint));
+	if (bytes && len >= ZTP_SHA256_LEN)
+		memcpy(r->fingerprint, bytes, ZTP_SHA256_LEN);
+	memcpy(r->identity, r->fingerprint, ZTP_SHA256_LEN);
+	if (bytes && len == 2 * ZTP_SHA256_LEN)
+		memcpy(r->identity, bytes + ZTP_SHA256_LEN, ZTP_SHA256_LEN);
+}
+
+static void read_row(sqlite3_stmt *stmt, struct store_request *r)
+{
+	read_fingerprint(stmt, r);
 	r->n = sqlite3_column_int64(stmt, 0);
 	store_copy_text(stmt, 1, r->id, sizeof(r->id));
 	store_copy_text(stmt, 2, r->path, sizeof(r->path));
-	if (fingerprint && sqlite3_column_bytes(stmt, 3) == ZTP_SHA256_LEN)
-		memcpy(r->fingerprint, fingerprint, ZTP_SHA256_LEN);
 	store_copy_text(stmt, 4, r->channel, sizeof(r->channel));
 	store_copy_text(stmt, 5, r->traceparent, sizeof(r->traceparent));
 	r->state = (enum ztp_state)sqlite3_column_int(stmt, 6);

@@ -81,6 +81,10 @@ struct ztp_pending_facts {
 	int64_t announced_at; /* ms, when last announced */
 	int64_t finished_at;  /* ms */
 	bool same_id;	      /* the store has the event's request id */
+	/* ms; when the newest request of this path and certificate under
+	 * another fingerprint (ztp/cert.h, identity) was rejected. 0: there is
+	 * none, or it is older than the one above. */
+	int64_t twin_rejected_at;
 	/* all requests of the path */
 	int live; /* how many are live, whatever their fingerprint */
 	/* one with another fingerprint is approved, registered, delivered,

@@ -37,6 +37,8 @@ def must_not_start(gate, reason):
     ({"max_per_certificate": "0"}, "plugin_opt_max_per_certificate"),
     ({"max_per_registry": "-1"}, "plugin_opt_max_per_registry"),
     ({"command_topic": "{device}/#"}, "plugin_opt_command_topic"),
+    ({"command_topic": "{device}"}, "plugin_opt_command_topic"),
+    ({"command_topic": "{device_path}/config"}, "plugin_opt_command_topic"),
     ({"command_topic": "commands"}, "plugin_opt_command_topic"),
     ({"operators": "a,,b"}, "plugin_opt_operators"),
     ({"registry_db": "/nowhere/at/all/gate.db"}, "/nowhere/at/all"),

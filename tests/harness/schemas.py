@@ -118,8 +118,8 @@ def message_problems(topic, payload):
         return problems("pending", value)
     if topic == "ztp/v1/audit":
         return problems("audit", value)
-    if topic == "ztp/v1/subscribed":
-        return problems("control", value, "subscribed")
+    if topic in ("ztp/v1/subscribed", "ztp/v1/withdrawn"):
+        return problems("control", value, topic.rsplit("/", 1)[1])
     if topic == "$CONTROL/ztp/v1/response":
         return problems("control", value, "responses")
     if topic.endswith("/commands") and is_envelope(value):

@@ -82,7 +82,9 @@ static bool same_usage(const struct ztp_cert *cert, X509 *x509)
 		client |= nid == NID_client_auth ||
 			  nid == NID_anyExtendedKeyUsage;
 	}
-	ca = ca == cert->is_ca && cert->has_eku == (extended != NULL) &&
+	ca = ca == cert->is_ca && cert->has_key_usage == (usage != NULL) &&
+	     cert->may_sign == (usage && ASN1_BIT_STRING_get_bit(usage, 0)) &&
+	     cert->has_eku == (extended != NULL) &&
 	     cert->eku_client_auth == client;
 	BASIC_CONSTRAINTS_free(constraints);
 	ASN1_BIT_STRING_free(usage);

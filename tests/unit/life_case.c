@@ -147,6 +147,7 @@ struct journal_entry life_entry(struct life_case *c, const char *path, int cert)
 
 	snprintf(id, sizeof(ids[0]), "own-%d", c->entries);
 	memset(e.cert.fingerprint, cert, ZTP_SHA256_LEN);
+	memset(e.cert.identity, cert, ZTP_SHA256_LEN);
 	snprintf(e.cert.subject, sizeof(e.cert.subject), "CN=%d", cert);
 	return e;
 }
@@ -257,6 +258,7 @@ int64_t life_put(struct life_case *c, const char *path, int cert,
 	snprintf(r.path, sizeof(r.path), "%s", path);
 	snprintf(r.traceparent, sizeof(r.traceparent), LIFE_TRACE);
 	memset(r.fingerprint, cert, sizeof(r.fingerprint));
+	memset(r.identity, cert, sizeof(r.identity));
 	put_channel(c, &r);
 	if (ztp_state_finished(state))
 		r.finished_at = LIFE_NOW - LIFE_MIN;

@@ -431,7 +431,7 @@ static void warnings(void **state)
 		int count;
 	} rows[] = {
 		{"", "", 0},
-		{"mqtt:\n  command_topic: \"{registry}/{device}/c\"\n",
+		{"mqtt:\n  command_topic: \"to/{registry}/{device}/c\"\n",
 		 ":2: warning: mqtt.command_topic: ", 1},
 		{"mqtt:\n  version: 3.1.1\n  command_format: raw\n",
 		 ":3: warning: mqtt.command_format: ", 1},

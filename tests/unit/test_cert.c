@@ -267,19 +267,25 @@ static void usage_is_read(void **state)
 {
 	static const struct {
 		const char *name, *value;
-		bool is_ca, has_eku, client_auth;
+		bool is_ca, has_eku, client_auth, has_usage, may_sign;
 	} cases[] = {
-		{"basicConstraints", "critical,CA:TRUE", true, false, false},
-		{"basicConstraints", "CA:FALSE", false, false, false},
-		{"keyUsage", "critical,keyCertSign", true, false, false},
-		{"keyUsage", "digitalSignature", false, false, false},
-		{"keyUsage", "decipherOnly,keyAgreement", false, false, false},
-		{"extendedKeyUsage", "clientAuth", false, true, true},
-		{"extendedKeyUsage", "serverAuth,clientAuth", false, true,
-		 true},
-		{"extendedKeyUsage", "anyExtendedKeyUsage", false, true, true},
-		{"extendedKeyUsage", "critical,serverAuth", false, true, false},
-		{"nsComment", "nothing to us", false, false, false},
+#define T true
+#define F false
+		{"basicConstraints", "critical,CA:TRUE", T, F, F, F, F},
+		{"basicConstraints", "CA:FALSE", F, F, F, F, F},
+		{"keyUsage", "critical,keyCertSign", T, F, F, T, F},
+		{"keyUsage", "digitalSignature", F, F, F, T, T},
+		{"keyUsage", "digitalSignature,decipherOnly,keyAgreement", F, F,
+		 F, T, T},
+		{"keyUsage", "decipherOnly,keyAgreement", F, F, F, T, F},
+		{"keyUsage", "nonRepudiation", F, F, F, T, F},
+		{"extendedKeyUsage", "clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "serverAuth,clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "anyExtendedKeyUsage", F, T, T, F, F},
+		{"extendedKeyUsage", "critical,serverAuth", F, T, F, F, F},
+		{"nsComment", "nothing to us", F, F, F, F, F},
+#undef T
+#undef F
 	};
 	struct fixture *fixture = *state;
 
@@ -295,6 +301,8 @@ static void usage_is_read(void **state)
 		assert_int_equal(cert.is_ca, cases[i].is_ca);
 		assert_int_equal(cert.has_eku, cases[i].has_eku);
 		assert_int_equal(cert.eku_client_auth, cases[i].client_auth);
+		assert_int_equal(cert.has_key_usage, cases[i].has_usage);
+		assert_int_equal(cert.may_sign, cases[i].may_sign);
 		ztp_cert_clear(&cert);
 		X509_free(x509);
 	}

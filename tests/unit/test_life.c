@@ -126,7 +126,7 @@ static void ends_and_their_outcomes(void **state)
 
 /* --- pending events. now is 1000, the interval 100, the cool-down 200. */
 
-enum { GATE = 1, SAME_ID = 2, TAKEN = 4, LATE = 8 };
+enum { GATE = 1, SAME_ID = 2, TAKEN = 4, LATE = 8, TWIN = 16 };
 
 struct pending_line {
 	const char *what;
@@ -186,6 +186,12 @@ static const struct pending_line pending_lines[] = {
 	P("cooling down, late", LATE, REJECTED, 0, 0, COOLDOWN),
 	P("cooling down, another won", TAKEN, REJECTED, 0, 0, COOLDOWN),
 	P("cooling down, clock went back", 0, REJECTED, -500, 0, COOLDOWN),
+	P("its twin is cooling down", TWIN, NONE, 199, 0, COOLDOWN),
+	P("its twin is cooling down, gate", GATE | TWIN, NONE, 199, 0,
+	  COOLDOWN),
+	P("its twin has cooled down", TWIN, NONE, 200, 0, NEW),
+	P("its twin is cooling down, live", TWIN, RECEIVED, 0, 1, MERGE),
+	P("its twin was rejected later", TWIN, EXPIRED, 0, 0, COOLDOWN),
 	P("cooled down", 0, REJECTED, 200, 0, NEW),
 	P("cooled down, gate", GATE, REJECTED, 200, 0, NEW),
 	P("cooled down, same id", SAME_ID, REJECTED, 200, 0, NEW),
@@ -240,6 +246,8 @@ static void on_pending(void **state)
 			.announced_at = 1000 - line->ago,
 			.finished_at = 1000 - line->ago,
 			.same_id = line->flags & SAME_ID,
+			.twin_rejected_at =
+				line->flags & TWIN ? 1000 - line->ago : 0,
 			.live = line->live,
 			.path_taken = line->flags & TAKEN,
 			.renotify_interval = 100,

@@ -27,8 +27,8 @@ static const char usage[] =
 	"  registry list | show S/R | delete S/R\n"
 	"  registry ca add S/R FILE | list S/R | remove S/R FINGERPRINT\n"
 	"  device list [S/R] | show PATH | delete PATH\n"
-	"  device block PATH | unblock PATH\n"
-	"  pending list [S/R]\n"
+	"  device block PATH | unblock PATH | resend PATH\n"
+	"  pending list [S/R] | reject PATH|ID [--retry-after SECONDS]\n"
 	"  audit tail [--count N]\n"
 	"  doctor [--broker-config FILE]\n"
 	"  --version | --help\n"
@@ -54,7 +54,9 @@ static const struct {
 	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete},
 	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block},
 	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock},
+	{{"device", "resend"}, 1, 1, false, ztp_ctl_device_resend},
 	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list},
+	{{"pending", "reject"}, 1, 1, false, ztp_ctl_pending_reject},
 	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail},
 	{{"doctor"}, 0, 0, false, ztp_ctl_doctor},
 };
@@ -119,6 +121,9 @@ static bool set_option(struct command_line *line, const char *name,
 		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
 		return ztp_number_parse(&ctl->count, value, 1, INT64_MAX);
+	else if (strcmp(name, "--retry-after") == 0)
+		return ztp_number_parse(&ctl->retry_after, value, 0,
+					ZTP_CONTROL_RETRY_MAX_S);
 	else if (strcmp(name, "--ca") == 0)
 		return set_ca(line, value);
 	else
@@ -154,6 +159,8 @@ static bool fits(const struct ztp_ctl *ctl, size_t row)
 	if ((ctl->onboarding || ctl->audience) && !settings)
 		return false;
 	if (ctl->broker_config && table[row].run != ztp_ctl_doctor)
+		return false;
+	if (ctl->retry_after >= 0 && table[row].run != ztp_ctl_pending_reject)
 		return false;
 	return !ctl->count || table[row].run == ztp_ctl_audit_tail;
 }
@@ -216,7 +223,7 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct ztp_ctl ctl = {.broker.url = ZTP_MQTT_URL};
+	struct ztp_ctl ctl = {.broker.url = ZTP_MQTT_URL, .retry_after = -1};
 	struct command_line line = {.ctl = &ctl};
 	ztp_ctl_fn *command;
 

@@ -141,8 +141,8 @@ int ztp_ctl_registry_modify(struct ztp_ctl *ctl)
 
 int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
-			      "deleted");
+	return ztp_ctl_end(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
+			   "deleted");
 }
 
 int ztp_ctl_ca_add(struct ztp_ctl *ctl)
@@ -182,6 +182,6 @@ int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 	cJSON *in = with_registry(ctl);
 
 	cJSON_AddStringToObject(in, ZTP_M_FINGERPRINT, ctl->arguments[1]);
-	return ztp_ctl_change(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
-			      "CA removed from");
+	return ztp_ctl_end(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
+			   "CA removed from");
 }
