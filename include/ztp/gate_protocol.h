@@ -16,6 +16,7 @@
 #define ZTP_MQTT_CONTROL    "$CONTROL/ztp/v1"	       /* to the gate */
 #define ZTP_MQTT_RESPONSE   "$CONTROL/ztp/v1/response" /* its answers, QoS 1 */
 #define ZTP_MQTT_PENDING    "ztp/v1/pending"	       /* candidates, QoS 1 */
+#define ZTP_MQTT_WITHDRAWN  "ztp/v1/withdrawn"	       /* QoS 1, acknowledged */
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
 
@@ -63,6 +64,8 @@
 #define ZTP_CMD_UNBLOCK_DEVICE	   "unblockDevice"
 #define ZTP_CMD_LIST_PENDING	   "listPending"
 #define ZTP_CMD_ACK_PENDING	   "ackPending"
+#define ZTP_CMD_REJECT_PENDING	   "rejectPending" /* an operator's */
+#define ZTP_CMD_RESEND_DEVICE	   "resendDevice"
 #define ZTP_CMD_GET_INFO	   "getInfo"
 
 /* --- `state` of a device, a candidate, a session that subscribed */
@@ -73,6 +76,11 @@
 #define ZTP_CANDIDATE_REJECTED "rejected"
 #define ZTP_SESSION_HELD       "held"
 #define ZTP_SESSION_DEVICE     "device"
+
+/* --- `credential`: what the username of a session's CONNECT was */
+
+#define ZTP_CREDENTIAL_CERTIFICATE "certificate"
+#define ZTP_CREDENTIAL_UNUSED	   "unused"
 
 /* --- `pending_mode` */
 
