@@ -15,6 +15,7 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
+#include "policy/json_canonical.h"
 #include "policy/json_write.h"
 #include "ztp/member.h"
 
@@ -392,8 +393,9 @@ void ztp_decision_clear(struct ztp_decision *decision)
 /* Hashes the data by itself first, so that everything but the content type
  * at the end has a fixed length. Different decisions cannot give the same
  * input. */
-void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
-			 const struct ztp_decision *decision)
+static void digest(uint8_t out[ZTP_SHA256_LEN],
+		   const struct ztp_decision *decision, const void *data,
+		   size_t len)
 {
 	const struct ztp_payload *payload = &decision->payload;
 	uint8_t all[2 + ZTP_SHA256_LEN + ZTP_CONTENT_TYPE_MAX];
@@ -401,8 +403,32 @@ void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 
 	all[0] = (uint8_t)decision->verdict;
 	all[1] = (uint8_t)payload->kind;
-	ztp_sha256(all + 2, payload->len ? (const void *)payload->data : "",
-		   payload->len);
+	ztp_sha256(all + 2, len ? data : "", len);
 	memcpy(all + 2 + ZTP_SHA256_LEN, payload->content_type, type);
 	ztp_sha256(out, all, 2 + ZTP_SHA256_LEN + type);
+}
+
+void ztp_decision_digest_written(uint8_t out[ZTP_SHA256_LEN],
+				 const struct ztp_decision *decision)
+{
+	digest(out, decision, decision->payload.data, decision->payload.len);
+}
+
+/* Without memory for the canonical form, a decision is the same only if it is
+ * written the same. */
+void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
+			 const struct ztp_decision *decision)
+{
+	const struct ztp_payload *payload = &decision->payload;
+	const struct ztp_str text = {(const char *)payload->data, payload->len};
+	char *canonical;
+	size_t n;
+
+	if (payload->kind != ZTP_PAYLOAD_JSON ||
+	    ztp_json_canonical(&canonical, &n, text, text.n, NULL) != 0) {
+		ztp_decision_digest_written(out, decision);
+		return;
+	}
+	digest(out, decision, canonical, n);
+	free(canonical);
 }

@@ -423,6 +423,35 @@ static void verdict_and_payload_make_the_digest(void **state)
 	}
 }
 
+/* How a serializer writes a payload does not count, only what it says. */
+static void the_same_payload_in_other_words(void **state)
+{
+#define PAYLOAD "\"decision\":\"approve\",\"payload\":"
+	static const char *const same[] = {
+		PAYLOAD "{\"a\":\"x/\xc3\xa4\",\"b\":[1,{\"c\":2,\"d\":1.0}]}",
+		PAYLOAD "{\"b\":[1,{\"d\":1.0,\"c\":2}],\"a\":\"x/\xc3\xa4\"}",
+		PAYLOAD "{ \"a\" : \"x\\/\\u00E4\",\n"
+			"\"\\u0062\":[ 1, {\"c\":2,\"d\":1.0} ] }",
+	};
+	static const char *const others[] = {
+		PAYLOAD "{\"a\":\"x/\xc3\xa4\",\"b\":[1,{\"c\":2,\"d\":1}]}",
+		PAYLOAD "{\"a\":\"x/\xc3\xa4\",\"b\":[{\"c\":2,\"d\":1.0},1]}",
+		PAYLOAD "{\"a\":\"x/\xc3\xa4\"}",
+	};
+	uint8_t first[ZTP_SHA256_LEN], digest[ZTP_SHA256_LEN];
+
+	(void)state;
+	digest_of(first, same[0]);
+	for (size_t i = 1; i < COUNT(same); i++) {
+		digest_of(digest, same[i]);
+		assert_memory_equal(first, digest, ZTP_SHA256_LEN);
+	}
+	for (size_t i = 0; i < COUNT(others); i++) {
+		digest_of(digest, others[i]);
+		assert_memory_not_equal(first, digest, ZTP_SHA256_LEN);
+	}
+}
+
 static void remarks_do_not_count(void **state)
 {
 	uint8_t plain[ZTP_SHA256_LEN], remarked[ZTP_SHA256_LEN];
@@ -453,6 +482,7 @@ int main(void)
 		cmocka_unit_test(omnicore),
 		cmocka_unit_test(omnicore_refusals),
 		cmocka_unit_test(verdict_and_payload_make_the_digest),
+		cmocka_unit_test(the_same_payload_in_other_words),
 		cmocka_unit_test(remarks_do_not_count),
 	};
 
