@@ -31,52 +31,21 @@ enum source {
 	FROM_URGENT
 };
 
-static void use_earlier(int64_t *next, int64_t at)
+static int next_timeout(const struct loop *l)
 {
-	if (at != 0 && at < *next)
-		*next = at;
-}
+	int64_t now = ztp_clock_steady(&l->b.core.clock);
+	int64_t next = now + SLEEP_MAX_MS;
 
-static int next_timeout(struct loop *l)
-{
-	struct bridge *b = &l->b;
-	int64_t now = ztp_clock_steady(&b->core.clock);
-	int64_t next = now + SLEEP_MAX_MS, http, due;
-
-	if (l->more && b->store_ok)
+	if (l->more && l->b.store_ok)
 		return 0;
-	use_earlier(&next, l->next_housekeeping);
-	use_earlier(&next, l->commit_by);
-	use_earlier(&next, mqtt_in_next(b->mqtt_in));
-	use_earlier(&next, mqtt_out_next(b->mqtt_out));
-	if (b->core.stopping)
-		use_earlier(&next, l->stop_by);
-	if (!b->store_ok) { /* nothing is pumped while the store fails */
-		use_earlier(&next, l->next_store_try);
-	} else {
-		use_earlier(&next, producer_next(b->producer));
-		use_earlier(&next, consumer_next(b->consumer));
-		if (b->registrar)
-			use_earlier(&next, registrar_next(b->registrar));
-		use_earlier(&next, store_next_due(b->store, false));
-		due = store_next_due(b->store, true);
-		/* Beyond the horizon the probe wakes the loop, not the
-		 * clock. */
-		if (due > now)
-			use_earlier(&next, due);
-		if (mqtt_out_connected(b->mqtt_out)) {
-			due = commands_due(b->commands);
-			use_earlier(&next, due);
-		}
-	}
-	if (b->http) {
-		http = http_timeout_ms(b->http);
-		if (http >= 0)
-			use_earlier(&next, now + http);
-	}
-	if (next <= now)
-		return 0;
-	return next - now > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)(next - now);
+	if (l->commit_by != 0 && l->commit_by < next)
+		next = l->commit_by;
+	if (!l->b.store_ok && l->next_store_try < next)
+		next = l->next_store_try;
+	if (l->b.core.stopping && l->stop_by < next)
+		next = l->stop_by;
+	next = parts_next(l, now, next);
+	return next <= now ? 0 : (int)(next - now);
 }
 
 static void watch_commands(struct loop *l)
