@@ -1,4 +1,5 @@
 /* Both MQTT connections, the registrar and the commands as parts of the loop. */
+#include "bridge/core/batching.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/gate_answers.h"
 #include "bridge/life/pending.h"
@@ -6,8 +7,6 @@
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
-
-#define JOURNAL_BATCH 512
 
 /* --- the connection for commands and for the gate */
 
@@ -47,14 +46,14 @@ static void end_replay(struct bridge *b)
 static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 {
 	return mqtt_in_new(&l->b.mqtt_in, &l->b.core, l->b.journal, l->wake_fd,
-			   l->work_fd, l->timer_fd, error);
+			   l->work_fd, error);
 }
 
 static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more = false;
-	int rc = pending_apply(b, JOURNAL_BATCH, &more, &b->blocked, error);
+	int rc = pending_apply(b, BATCHING_TURN_MAX, &more, &b->blocked, error);
 
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);
