@@ -148,6 +148,8 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 	if (!decision->path[0])
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"device_path is missing");
+	if (decision->verdict == ZTP_REJECT)
+		return 0; /* has no payload, whatever is given */
 	return read_native_payload(&decision->payload, body, error);
 }
 
@@ -161,6 +163,10 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 	if (verdict != 't' && verdict != 'f')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"isApprove is not a boolean");
+	if (verdict == 'f') {
+		decision->verdict = ZTP_REJECT;
+		return 0;
+	}
 	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
 	rc = ztp_object_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX,
 			       error);
@@ -297,18 +303,37 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	return 0;
 }
 
+/* The device is told of a rejection in any case, so what is too long for its
+ * notice is cut. */
+static int read_remark(char *out, size_t size, struct ztp_object *body,
+		       enum member member, bool cut, struct ztp_error *error)
+{
+	struct ztp_str text;
+	int rc;
+
+	if (!cut)
+		return ztp_object_copy(out, size, body, member, error);
+	rc = ztp_object_string(&text, body, member, ZTP_DECISION_MAX, error);
+	if (rc || !text.p)
+		return rc;
+	if (text.n >= size)
+		text.n = ztp_utf8_cut(text.p, size - 1);
+	memcpy(out, text.p, text.n); /* already zeroed */
+	return 0;
+}
+
 static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
+	bool cut = decision->verdict == ZTP_REJECT;
 	int rc;
 
-	rc = ztp_object_copy(decision->reason, sizeof(decision->reason), body,
-			     REASON, error);
+	rc = read_remark(decision->reason, sizeof(decision->reason), body,
+			 REASON, cut, error);
 	if (!rc)
-		rc = ztp_object_copy(decision->message,
-				     sizeof(decision->message), body, MESSAGE,
-				     error);
+		rc = read_remark(decision->message, sizeof(decision->message),
+				 body, MESSAGE, cut, error);
 	if (!rc)
 		rc = ztp_object_copy(decision->decided_by,
 				     sizeof(decision->decided_by), body,
@@ -361,14 +386,17 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc)
 		return rc;
-	reader = find_reader(&rc, &body.object, error);
+	/* First what it is about: the caller answers for that even if the rest
+	 * cannot be read. */
+	rc = read_identity(decision, &body.object, error);
+	reader = rc ? NULL : find_reader(&rc, &body.object, error);
 	if (!reader)
 		goto out;
-	rc = read_identity(decision, &body.object, error);
+	rc = reader->read(decision, &body.object, error);
 	if (!rc)
 		rc = read_remarks(decision, &body.object, error);
-	if (!rc)
-		rc = reader->read(decision, &body.object, error);
+	if (!rc && decision->verdict == ZTP_REJECT)
+		decision->payload.content_type[0] = '\0';
 	if (!rc)
 		read_trace(decision, headers, header_count);
 out:

@@ -136,6 +136,8 @@ static int renew_digest(struct bridge *b, int64_t n, struct ztp_held *held,
 	before.verdict = d.verdict;
 	before.payload = d.payload; /* borrowed */
 	ztp_decision_digest_written(written, &before);
+	if (d.verdict == ZTP_REJECT) /* whose payload counted then */
+		before.payload = (struct ztp_payload){.kind = ZTP_PAYLOAD_NONE};
 	if (memcmp(written, held->digest, sizeof(written)) == 0)
 		ztp_decision_digest(held->digest, &before);
 	store_decision_clear(&d);

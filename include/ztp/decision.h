@@ -53,7 +53,10 @@ struct ztp_decision {
 };
 
 /* value may be NULL (a tombstone), which is ZTP_ERR_EMPTY. On success the
- * caller owns *decision and frees it with ztp_decision_clear. */
+ * caller owns *decision and frees it with ztp_decision_clear. After a failure
+ * there is nothing to free, and request_id and path are what could be read of
+ * them, else "". A rejection has no payload, and its reason and message are cut
+ * where they are too long. */
 int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error);

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from harness.results import outcomes
 from harness.rig import device_path
 from harness.shape import check_result, connect_headers
 
