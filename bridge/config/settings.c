@@ -110,9 +110,8 @@ static const struct setting table[] = {
 	 .about = "commands retried per second, over all devices"},
 	{"mqtt.max_command", SETTING_SIZE, AT(mqtt.max_command),
 	 .fallback = "120KiB", .min = 16 * KIB, .max = 256 * MIB,
-	 .about = "the largest command, as a whole PUBLISH; an approval whose "
-		  "command is larger is invalid. The broker's own limit, and "
-		  "the device's, must not be lower"},
+	 .about = "the largest command, as a whole PUBLISH; an approval that "
+		  "makes a larger one is invalid"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
 	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,

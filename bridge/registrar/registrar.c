@@ -24,9 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 5000	/* then the command is sent again */
-#define INFO_MS	  30000 /* between two getInfo commands */
-#define ACKS_MAX  4096	/* kept until sent; the gate offers the rest again */
+#define INFO_MS	 30000 /* between two getInfo commands */
+#define ACKS_MAX 4096  /* kept until sent; the gate offers the rest again */
 
 int registrar_new(struct registrar **out, struct core *core,
 		  struct store *store, struct mqtt_out *mqtt_out,
@@ -79,19 +78,6 @@ void registrar_connected(struct registrar *g)
 	g->next_info = g->hold_until = g->core->now;
 	g->absent = true;
 	registrar_ask(g, 0);
-}
-
-void registrar_ask(struct registrar *g, int64_t n)
-{
-	if (!g->asking || n - 1 < g->ask_after)
-		g->ask_after = n > 0 ? n - 1 : 0;
-	g->asking = true;
-}
-
-void registrar_free_op(struct registrar *g, struct op *op)
-{
-	op->n = 0;
-	g->busy--;
 }
 
 void registrar_disconnected(struct registrar *g)
@@ -165,29 +151,6 @@ void registrar_disposed(struct registrar *g, const char *id)
 }
 
 /* --- commands */
-
-struct op *registrar_new_op(struct registrar *g, int64_t n,
-			    enum registrar_question kind, const char *prefix,
-			    const char *id)
-{
-	int i;
-
-	for (i = 0; i < REGISTRAR_WINDOW; i++) {
-		struct op *op = &g->ops[i];
-
-		if (op->n != 0)
-			continue;
-		memset(op, 0, sizeof(*op));
-		op->n = n;
-		op->kind = kind;
-		op->by = g->core->now + ANSWER_MS;
-		snprintf(op->correlation, sizeof(op->correlation), "%s:%s",
-			 prefix, id);
-		g->busy++;
-		return op;
-	}
-	return NULL;
-}
 
 bool registrar_takes(const struct registrar *g, const struct store_request *r)
 {
@@ -327,7 +290,8 @@ static void send_info(struct registrar *g)
 	control_begin(&m);
 	control_info(&m);
 	control_send(&m, g->mqtt_out);
-	g->next_info = g->core->now + (g->informed ? INFO_MS : ANSWER_MS);
+	g->next_info =
+		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);
 }
 
 void registrar_pump(struct registrar *g)

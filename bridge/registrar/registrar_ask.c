@@ -71,6 +71,13 @@ void registrar_send_acks(struct registrar *g)
 
 /* --- questions */
 
+void registrar_ask(struct registrar *g, int64_t n)
+{
+	if (!g->asking || n - 1 < g->ask_after)
+		g->ask_after = n > 0 ? n - 1 : 0;
+	g->asking = true;
+}
+
 static bool is_asked(const struct op *op)
 {
 	return op->n != 0 && !op->done && op->kind == REGISTRAR_ASK_DEVICE;

@@ -9,6 +9,7 @@
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
+#define REGISTRAR_ANSWER_MS	 5000 /* then the command is sent again */
 #define REGISTRAR_SUBSCRIBED_MAX 1024
 
 struct op {
@@ -54,6 +55,9 @@ void registrar_connected(struct registrar *registrar);
 void registrar_disconnected(struct registrar *registrar);
 /* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
+
+/* --- registrar_ops.c. new: NULL if too many wait. */
+
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,
 			    enum registrar_question kind, const char *prefix,
