@@ -87,7 +87,8 @@ static double value(const struct fixture *f, const char *sample)
 		}
 		line = end + 1;
 	}
-	assert_int_equal(found, 1);
+	if (found != 1)
+		fail_msg("%s: %d times", sample, (int)found);
 	return number;
 }
 
