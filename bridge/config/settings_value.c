@@ -152,7 +152,7 @@ static int set_size(const struct setting *setting, struct config *config,
 		    const char *text, struct ztp_error *error)
 {
 	char low[SETTING_TEXT_MAX], high[SETTING_TEXT_MAX];
-	int64_t bytes;
+	int64_t bytes = 0;
 	int rc = setting_size(&bytes, text, error);
 
 	if (rc < 0)

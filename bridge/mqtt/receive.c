@@ -153,22 +153,24 @@ static void on_withdrawn(struct receiver *ev, struct journal_entry *e,
 		[WITHDRAWN_REASON] = {.name = ZTP_M_REASON},
 	};
 	char id[ZTP_REQUEST_ID_MAX + 1], path[ZTP_PATH_MAX + 1];
+	struct journal_entry withdrawn = *e;
 	struct ztp_object event;
 	int rc = ztp_object_read(&event, fields, WITHDRAWN_MEMBERS,
 				 (struct ztp_str){text, len}, ZTP_WITHDRAWN_MAX,
-				 &e->why);
+				 &withdrawn.why);
 
 	if (rc == 0) {
-		rc = read_withdrawn(e, id, path, &event);
-		e->kind = ENTRY_WITHDRAWN;
-		e->request_id = id;
-		e->path = path;
+		rc = read_withdrawn(&withdrawn, id, path, &event);
+		withdrawn.kind = ENTRY_WITHDRAWN;
+		withdrawn.request_id = id;
+		withdrawn.path = path;
 		if (rc == 0)
-			append(ev, e);
+			append(ev, &withdrawn);
 		ztp_object_clear(&event);
 	}
 	if (rc != 0)
-		log_warn(ev->core->log, "withdrawal_refused", LOG_WHY(&e->why));
+		log_warn(ev->core->log, "withdrawal_refused",
+			 LOG_WHY(&withdrawn.why));
 }
 
 void receive_message(struct receiver *ev, const char *topic, const char *text,

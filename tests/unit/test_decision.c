@@ -457,8 +457,8 @@ static void a_rejection_has_no_payload(void **state)
 	static const char *const same[] = {
 		"\"decision\":\"reject\"",
 		"\"decision\":\"reject\",\"payload\":{}",
-		"\"decision\":\"reject\",\"payload\":1,\"payload_base64\":\"?"
-		"\"",
+		("\"decision\":\"reject\",\"payload\":1,\"payload_base64\":"
+		 "\"?\""),
 		"\"decision\":\"reject\",\"content_type\":\"a/b\"",
 		"\"isApprove\":false,\"customOnboardData\":1",
 	};

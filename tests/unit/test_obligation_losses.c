@@ -57,17 +57,16 @@ static void it_pauses_longer_each_time(void **state)
 static void the_fourth_time_is_the_last(void **state)
 {
 	static const struct {
-		enum ztp_owed from;
 		const struct ztp_owed_facts *facts;
-		enum ztp_owed to;
+		enum ztp_owed from, to;
 	} lines[] = {
-		{ZTP_OWED_REGISTER, &with_gate, ZTP_OWED_REGISTER},
-		{ZTP_OWED_SEND, &with_gate, ZTP_OWED_SEND},
-		{ZTP_OWED_SEND, &without, ZTP_OWED_SEND},
-		{ZTP_OWED_RELEASE, &with_gate, ZTP_OWED_NONE},
-		{ZTP_OWED_NOTICE_CHECK, &with_gate, ZTP_OWED_RELEASE},
-		{ZTP_OWED_NOTICE_SEND, &with_gate, ZTP_OWED_RELEASE},
-		{ZTP_OWED_NOTICE_SEND, &without, ZTP_OWED_NONE},
+		{&with_gate, ZTP_OWED_REGISTER, ZTP_OWED_REGISTER},
+		{&with_gate, ZTP_OWED_SEND, ZTP_OWED_SEND},
+		{&without, ZTP_OWED_SEND, ZTP_OWED_SEND},
+		{&with_gate, ZTP_OWED_RELEASE, ZTP_OWED_NONE},
+		{&with_gate, ZTP_OWED_NOTICE_CHECK, ZTP_OWED_RELEASE},
+		{&with_gate, ZTP_OWED_NOTICE_SEND, ZTP_OWED_RELEASE},
+		{&without, ZTP_OWED_NOTICE_SEND, ZTP_OWED_NONE},
 	};
 	size_t i;
 
