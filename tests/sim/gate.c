@@ -227,6 +227,8 @@ static const char *ack(const cJSON *command, char *data, size_t room)
 
 		if (strcmp(d->withdrawn_id, id->valuestring) == 0)
 			d->withdrawn_acked = true;
+		if (d->at_gate == GATE_WITHDRAWN)
+			continue; /* it is no candidate any more */
 		if (strcmp(d->gate_id, id->valuestring) != 0 || d->acked)
 			continue;
 		d->acked = true;
