@@ -15,6 +15,7 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
+#include "policy/json_canonical.h"
 #include "policy/json_write.h"
 #include "ztp/member.h"
 
@@ -147,6 +148,8 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 	if (!decision->path[0])
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"device_path is missing");
+	if (decision->verdict == ZTP_REJECT)
+		return 0; /* has no payload, whatever is given */
 	return read_native_payload(&decision->payload, body, error);
 }
 
@@ -160,6 +163,10 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 	if (verdict != 't' && verdict != 'f')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"isApprove is not a boolean");
+	if (verdict == 'f') {
+		decision->verdict = ZTP_REJECT;
+		return 0;
+	}
 	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
 	rc = ztp_object_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX,
 			       error);
@@ -296,18 +303,37 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	return 0;
 }
 
+/* The device is told of a rejection in any case, so what is too long for its
+ * notice is cut. */
+static int read_remark(char *out, size_t size, struct ztp_object *body,
+		       enum member member, bool cut, struct ztp_error *error)
+{
+	struct ztp_str text;
+	int rc;
+
+	if (!cut)
+		return ztp_object_copy(out, size, body, member, error);
+	rc = ztp_object_string(&text, body, member, ZTP_DECISION_MAX, error);
+	if (rc || !text.p)
+		return rc;
+	if (text.n >= size)
+		text.n = ztp_utf8_cut(text.p, size - 1);
+	memcpy(out, text.p, text.n); /* already zeroed */
+	return 0;
+}
+
 static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
+	bool cut = decision->verdict == ZTP_REJECT;
 	int rc;
 
-	rc = ztp_object_copy(decision->reason, sizeof(decision->reason), body,
-			     REASON, error);
+	rc = read_remark(decision->reason, sizeof(decision->reason), body,
+			 REASON, cut, error);
 	if (!rc)
-		rc = ztp_object_copy(decision->message,
-				     sizeof(decision->message), body, MESSAGE,
-				     error);
+		rc = read_remark(decision->message, sizeof(decision->message),
+				 body, MESSAGE, cut, error);
 	if (!rc)
 		rc = ztp_object_copy(decision->decided_by,
 				     sizeof(decision->decided_by), body,
@@ -360,14 +386,17 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc)
 		return rc;
-	reader = find_reader(&rc, &body.object, error);
+	/* First what it is about: the caller answers for that even if the rest
+	 * cannot be read. */
+	rc = read_identity(decision, &body.object, error);
+	reader = rc ? NULL : find_reader(&rc, &body.object, error);
 	if (!reader)
 		goto out;
-	rc = read_identity(decision, &body.object, error);
+	rc = reader->read(decision, &body.object, error);
 	if (!rc)
 		rc = read_remarks(decision, &body.object, error);
-	if (!rc)
-		rc = reader->read(decision, &body.object, error);
+	if (!rc && decision->verdict == ZTP_REJECT)
+		decision->payload.content_type[0] = '\0';
 	if (!rc)
 		read_trace(decision, headers, header_count);
 out:
@@ -392,8 +421,9 @@ void ztp_decision_clear(struct ztp_decision *decision)
 /* Hashes the data by itself first, so that everything but the content type
  * at the end has a fixed length. Different decisions cannot give the same
  * input. */
-void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
-			 const struct ztp_decision *decision)
+static void digest(uint8_t out[ZTP_SHA256_LEN],
+		   const struct ztp_decision *decision, const void *data,
+		   size_t len)
 {
 	const struct ztp_payload *payload = &decision->payload;
 	uint8_t all[2 + ZTP_SHA256_LEN + ZTP_CONTENT_TYPE_MAX];
@@ -401,8 +431,32 @@ void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 
 	all[0] = (uint8_t)decision->verdict;
 	all[1] = (uint8_t)payload->kind;
-	ztp_sha256(all + 2, payload->len ? (const void *)payload->data : "",
-		   payload->len);
+	ztp_sha256(all + 2, len ? data : "", len);
 	memcpy(all + 2 + ZTP_SHA256_LEN, payload->content_type, type);
 	ztp_sha256(out, all, 2 + ZTP_SHA256_LEN + type);
+}
+
+void ztp_decision_digest_written(uint8_t out[ZTP_SHA256_LEN],
+				 const struct ztp_decision *decision)
+{
+	digest(out, decision, decision->payload.data, decision->payload.len);
+}
+
+/* Without memory for the canonical form, a decision is the same only if it is
+ * written the same. */
+void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
+			 const struct ztp_decision *decision)
+{
+	const struct ztp_payload *payload = &decision->payload;
+	const struct ztp_str text = {(const char *)payload->data, payload->len};
+	char *canonical;
+	size_t n;
+
+	if (payload->kind != ZTP_PAYLOAD_JSON ||
+	    ztp_json_canonical(&canonical, &n, text, text.n, NULL) != 0) {
+		ztp_decision_digest_written(out, decision);
+		return;
+	}
+	digest(out, decision, canonical, n);
+	free(canonical);
 }

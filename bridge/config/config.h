@@ -64,7 +64,8 @@ struct config_mqtt {
 	enum ztp_command_format command_format;
 	enum config_registrar registrar;
 	enum config_ack delivery_ack;
-	int64_t retry_rate; /* per second */
+	int64_t retry_rate;  /* per second */
+	int64_t max_command; /* bytes, of a whole PUBLISH */
 };
 
 struct config_topics {

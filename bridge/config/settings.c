@@ -7,6 +7,8 @@
 #define SECOND	   INT64_C(1000)
 #define HOUR	   (3600 * SECOND)
 #define DAY	   (24 * HOUR)
+#define KIB	   INT64_C(1024)
+#define MIB	   (1024 * KIB)
 
 static const struct setting_choice versions[] = {
 	{"5", 5}, {"5.0", 5}, {"3.1.1", 4}, {0}};
@@ -108,6 +110,10 @@ static const struct setting table[] = {
 	{"mqtt.retry_rate", SETTING_INT, AT(mqtt.retry_rate), .fallback = "200",
 	 .min = 1, .max = 1000000,
 	 .about = "commands retried per second, over all devices"},
+	{"mqtt.max_command", SETTING_SIZE, AT(mqtt.max_command),
+	 .fallback = "120KiB", .min = 16 * KIB, .max = 256 * MIB,
+	 .about = "the largest command, as a whole PUBLISH; an approval that "
+		  "makes a larger one is invalid"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
 	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,

@@ -30,7 +30,8 @@
 	X(DELIVERED, "delivered")                                              \
 	X(NO_SUBSCRIBER, "no_subscriber")                                      \
 	X(REFUSED, "refused")                                                  \
-	X(LOST, "lost")
+	X(LOST, "lost")                                                        \
+	X(GIVEN_UP, "given_up")
 
 /* X(NAME, "stage") of ztp_dlq_total */
 #define TALLY_DLQ_LIST(X)                                                      \

@@ -204,6 +204,10 @@ long journal_entry_pack(uint8_t **bytes, size_t *cap,
 		put_bytes(&c, e->sha256, sizeof(e->sha256));
 		put_number(&c, e->size);
 		break;
+	case ENTRY_WITHDRAWN:
+		put_string(&c, e->request_id);
+		put_text(&c, e->text, e->text_len);
+		break;
 	case ENTRY_AUDIT:
 		put_text(&c, e->text, e->text_len);
 		break;
@@ -250,6 +254,10 @@ int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
 		e->text = get_text(&c, &e->text_len);
 		get_blob(&c, e->sha256, sizeof(e->sha256));
 		e->size = get_number(&c);
+		break;
+	case ENTRY_WITHDRAWN:
+		e->request_id = get_text(&c, NULL);
+		e->text = get_text(&c, &e->text_len);
 		break;
 	case ENTRY_AUDIT:
 		e->text = get_text(&c, &e->text_len);

@@ -8,6 +8,7 @@
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
+#include "bridge/life/withdrawal.h"
 #include "bridge/registrar/registrar.h"
 
 #define OUTBOX_SPARE 1000
@@ -59,8 +60,7 @@ static int check_channel_row(void *arg, struct store_request *r)
 	struct held *held = arg;
 
 	if (strcmp(r->path, held->entry->path) != 0 &&
-	    r->state != ZTP_STATE_REJECTED && r->state != ZTP_STATE_EXPIRED &&
-	    r->state != ZTP_STATE_CONFLICT && r->state != ZTP_STATE_FAILED)
+	    !ztp_state_in_vain(r->state))
 		held->facts.path_taken = true;
 	return 0;
 }
@@ -392,6 +392,11 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
 		return records_audit(b, e, error);
+	case ENTRY_WITHDRAWN:
+		rc = withdrawal_apply(b, e, error);
+		if (rc == 0 && b->registrar)
+			registrar_disposed(b->registrar, e->request_id);
+		return rc;
 	}
 	return 0;
 }

@@ -241,14 +241,16 @@ static void subscribe(struct mqtt_in *in)
 {
 	const struct config_mqtt *mqtt = &in->core->config->mqtt;
 	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
-	MQTTSubscribe_options no_retained[2];
-	char *filters[2];
-	int qos[2] = {1, 1};
+	MQTTSubscribe_options no_retained[3];
+	char *filters[3];
+	int qos[3] = {1, 1, 1};
 	int n = 0, i, rc;
 
 	filters[n++] = mqtt->pending_topic;
-	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
+	if (mqtt->registrar == CONFIG_REGISTRAR_GATE) {
 		filters[n++] = (char *)(uintptr_t)ZTP_MQTT_AUDIT;
+		filters[n++] = (char *)(uintptr_t)ZTP_MQTT_WITHDRAWN;
+	}
 	for (i = 0; i < n; i++) {
 		no_retained[i] = (MQTTSubscribe_options)
 			MQTTSubscribe_options_initializer;

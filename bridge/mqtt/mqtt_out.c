@@ -20,6 +20,7 @@ struct mqtt_out {
 	struct mqtt_out_user *users;
 	struct mosquitto *mosq; /* NULL: not connected */
 	bool up, taken_over;
+	bool acked;  /* the broker has acknowledged something */
 	bool broken; /* a write failed; the next turn drops it */
 	int64_t up_since, next_connect, connect_by, next_tick, backoff;
 	int connack; /* code of the last CONNACK, -1: none came */
@@ -74,6 +75,7 @@ static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 
 	(void)mosq;
 	(void)properties;
+	o->acked = true;
 	for (user = o->users; user; user = user->next)
 		if (user->puback(user->arg, mid, rc))
 			return;
@@ -151,9 +153,12 @@ static void drop(struct mqtt_out *o, int rc, const char *why)
 		report_lost(o, rc, why);
 	else
 		report_refused(o, rc, why);
-	/* A short-lived connection does not shorten the back-off. */
-	if (was_up && core->now - o->up_since > o->backoff)
+	/* A short-lived connection does not shorten the back-off, unless the
+	 * broker has served us: then one command may have closed it, and the
+	 * others need not wait. */
+	if (was_up && (o->acked || core->now - o->up_since > o->backoff))
 		o->backoff = RETRY_FIRST_MS;
+	o->acked = false;
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
 	o->up = o->broken = false;

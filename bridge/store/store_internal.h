@@ -13,6 +13,13 @@
  * and none waits for another. */
 #define OUTBOX_SEQ(topic) ((int64_t)(topic) << 56)
 
+/* How an obligation's losses are stored: in the column `tries`, above the
+ * tries. The retry_at of a suspect is lowered by STORE_APART, so that suspects
+ * are a range of their own in request_retry, and nobody walks over them. */
+#define STORE_LOSS_BITS 24
+#define STORE_LOSS_MASK "16777215"
+#define STORE_APART	(INT64_C(1) << 60)
+
 /* Every statement; each is prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
 	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
@@ -88,8 +95,13 @@
 			  "WHERE undecided=1")                                 \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
 		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
+	X(REQ_SUSPECT, "SELECT " REQUEST_COLUMNS " FROM request "              \
+		       "WHERE retry_at IS NOT NULL AND (tries>0)=1 "           \
+		       "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")          \
 	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
-		      "WHERE retry_at IS NOT NULL AND (tries>0)=?1")           \
+		      "WHERE retry_at>0 AND (tries>0)=?1")                     \
+	X(NEXT_SUSPECT, "SELECT min(retry_at) FROM request "                   \
+			"WHERE retry_at<0 AND (tries>0)=1")                    \
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
@@ -99,7 +111,7 @@
 		      "AND finished_at<=?3 "                                   \
 		      "ORDER BY finished_at,n LIMIT ?4")                       \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
-	X(ABSENT, "UPDATE request SET tries=0,"                                \
+	X(ABSENT, "UPDATE request SET tries=tries&~" STORE_LOSS_MASK ","       \
 		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \
 		  "retry_at=CASE todo WHEN 2 THEN NULL ELSE retry_at END "     \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
@@ -137,6 +149,7 @@ enum store_times {
 	STORE_DUE_OTHERS,
 	STORE_RETRY_FRESH,
 	STORE_RETRY_TRIED,
+	STORE_RETRY_SUSPECT,
 	STORE_TIMES_END
 };
 

@@ -84,6 +84,19 @@ int store_retry_each(struct store *store, bool fresh, int64_t from,
 	return store_walk(store, stmt, visit, arg, error);
 }
 
+int store_suspect_each(struct store *store, int64_t until, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_SUSPECT, false, error);
+	int64_t next = store_next_suspect(store);
+
+	if (next == 0 || next > until)
+		return 0;
+	sqlite3_bind_int64(stmt, 1, until - STORE_APART);
+	sqlite3_bind_int(stmt, 2, limit);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error)
 {

@@ -45,6 +45,7 @@
 #define ZTP_CONTROL_RETRY_MAX_S	    (365LL * 24 * 3600) /* `retry_after_s` */
 #define ZTP_CONTROL_METADATA_MAX    (16 * 1024)
 #define ZTP_AUDIT_MAX		    (64 * 1024) /* a record on ZTP_MQTT_AUDIT */
+#define ZTP_WITHDRAWN_MAX	    (8 * 1024)	/* on ZTP_MQTT_WITHDRAWN */
 
 /* --- commands */
 

@@ -36,13 +36,16 @@ def packet(kind, body):
 class Played:
     """connack: the answer to a CONNECT of MQTT 5 before the connection is
     closed; None accepts it. puback: the reason code of every PUBACK; None
-    closes the connection instead."""
+    closes the connection instead. closes: whether a PUBLISH with this
+    topic closes the connection."""
 
-    def __init__(self, connack=None, puback=0):
+    def __init__(self, connack=None, puback=0, closes=None):
         self.connack = connack
         self.puback = puback
+        self.closes = closes or (lambda topic: False)
         self.connects = []  # (client ID, protocol level)
         self.published = []  # (topic, payload)
+        self.sizes = {}  # of the last PUBLISH of a topic, in bytes
         self.subscribers = {}  # topic filter: (socket, level)
         self.lock = threading.Lock()
         self.open = []
@@ -129,10 +132,15 @@ class Played:
             size = struct.unpack_from("!H", body)[0]
             topic, at = body[2:2 + size].decode(), 2 + size
             mid, at = body[at:at + 2], at + 2
-            if level == 5:  # our tests send less than 128 bytes of them
-                at += 1 + body[at]
+            if level == 5:
+                count, shift = 0, 0
+                while body[at] & 0x80:
+                    count |= (body[at] & 0x7F) << shift
+                    at, shift = at + 1, shift + 7
+                at += 1 + (count | body[at] << shift)
             self.published.append((topic, body[at:]))
-            if self.puback is None:
+            self.sizes[topic] = len(packet(kind, body))
+            if self.puback is None or self.closes(topic):
                 raise EOFError
             code = bytes([self.puback, 0]) if level == 5 else b""
             link.sendall(packet(PUBACK, mid + code))

@@ -150,7 +150,7 @@ class Watch:
         elif record.topic.endswith(".results"):
             result = as_json(record.value) or {}
             at = result.get("decision")
-            if at:
+            if at and result.get("outcome") != "invalid":
                 at = at["topic"], at["partition"], at["offset"]
                 self.understood.setdefault(at, set()).add(
                     result.get("request_id")

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from harness.results import outcomes
 from harness.rig import device_path
 from harness.shape import check_result, connect_headers
 
@@ -116,13 +117,17 @@ def ask(rig, ca):
     return device, rig.request(device.path)
 
 
+def is_end(result):
+    return result.json()["outcome"] != "invalid"
+
+
 def check_still_open(rig, device, request):
     """The same request can still be decided as if nothing had happened."""
     at = rig.decide(request)
     command = device.wait(device.command_topic)[0]
     assert command.json()["status"] == "approved"
     check_result(
-        rig.result(device.path), "onboarded", device.path,
+        rig.result(device.path, is_end), "onboarded", device.path,
         request.json()["request_id"], (rig.topics["decisions"], *at),
     )
     assert len(device.messages) == 1
@@ -152,6 +157,15 @@ def check_dead(rig, at, value, key, headers, code):
         assert (dead.value or b"") == (value or b"")
 
 
+# They say which request they are for, so they have a result as well.
+INVALID = {
+    "decision_type", "decision_value", "decision_case", "fingerprint_type",
+    "fingerprint_short", "no_decision", "reason_type", "message_type",
+    "metadata_type", "both_payloads", "bad_base64", "base64_type",
+    "payload_too_large", "base64_too_large",
+}
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(rig, ca, name):
     make, code = REFUSED[name]
@@ -160,7 +174,13 @@ def test_refused(rig, ca, name):
     mine = [("x-mine", b"\x00\xff")]
     at = rig.decision(value, device.path, mine)
     check_dead(rig, at, value, device.path, mine, code)
+    if name in INVALID:
+        check_result(
+            rig.result(device.path), "invalid", device.path,
+            request.json()["request_id"], (rig.topics["decisions"], *at),
+        )
     check_still_open(rig, device, request)
+    assert len(outcomes(rig, device.path)) == 1 + (name in INVALID)
 
 
 EVENTS = {

@@ -183,7 +183,7 @@ def test_outcomes_are_the_table_s():
         made = changed("result", lambda made: made.update(
             outcome=outcome, code=code, status=status))
         if outcome in ("rejected", "conflict", "expired", "failed",
-                       "unknown_request"):
+                       "withdrawn", "unknown_request"):
             made.pop("delivered_at")
         assert not schemas.problems("result", made), outcome
 

@@ -283,6 +283,11 @@ static void command_arrives(void *arg, int64_t conn)
 
 	if (conn != out.number)
 		return;
+	if (world_is_poison(o->topic)) {
+		sim_trace("poison", (int64_t)o->len, 0);
+		broker_lose(false, 0);
+		return;
+	}
 	if (strncmp(o->topic, "$CONTROL/", 9) == 0)
 		gate_command(o->payload, o->len);
 	else

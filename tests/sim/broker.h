@@ -74,6 +74,8 @@ void broker_client_killed(void);  /* its sockets are closed, in a moment */
 /* Told of commands to devices, of what the bridge has acknowledged, and of what
  * the broker has acknowledged and forgotten. Returns the PUBACK's reason code. */
 int world_command(const char *topic, const char *payload, size_t len);
+/* Does a command on this topic end the connection? */
+bool world_is_poison(const char *topic);
 void world_owned(int tag);
 void world_forgotten(int tag);
 /* gate.c */

@@ -111,6 +111,8 @@ static void trouble_broker(void)
 	}
 	if (sim_odds(sim.plan.bad_events))
 		letters_send();
+	if (sim.plan.gate && sim_odds(sim.plan.withdraw))
+		gate_withdraw();
 }
 
 static void trouble_kafka(void)

@@ -11,7 +11,7 @@ const struct life_other life_others[LIFE_OTHERS] = {
 	{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
 	{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
 	{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
-	{ZTP_STATE_UNDELIVERABLE, false},
+	{ZTP_STATE_UNDELIVERABLE, false}, {ZTP_STATE_WITHDRAWN, true},
 };
 
 /* The configuration owns its texts, so they cannot be const. */
@@ -26,6 +26,7 @@ static const struct config_mqtt mqtt = {
 	.pending_topic = text_pending,
 	.command_topic = text_command,
 	.retry_rate = 100,
+	.max_command = 120 * 1024,
 };
 static const struct config_topics topics = {text_requests, text_decisions,
 					    text_results, text_dlq, text_audit};
@@ -214,7 +215,7 @@ static void put_decision(struct life_case *c, const struct store_request *r)
 static bool is_decided(enum ztp_state state)
 {
 	return !ztp_state_undecided(state) && state != ZTP_STATE_EXPIRED &&
-	       state != ZTP_STATE_CONFLICT;
+	       state != ZTP_STATE_CONFLICT && state != ZTP_STATE_WITHDRAWN;
 }
 
 /* An obligation as the table sets it. */

@@ -58,6 +58,15 @@ static const struct refused {
 	{"store: {max_requests: 99999999999999999999}\n", 1, "whole number"},
 	{"mqtt: {retry_rate: 0}\n", 1, "whole number from 1"},
 	{"mqtt: {version: 4}\n", 1, "not one of: 5, 5.0, 3.1.1"},
+	/* sizes */
+	{"mqtt: {max_command: 120KB}\n", 1, "\"120KB\" is not a size"},
+	{"mqtt: {max_command: 120 KiB}\n", 1, "is not a size"},
+	{"mqtt: {max_command: 1.5MiB}\n", 1, "is not a size"},
+	{"mqtt: {max_command: KiB}\n", 1, "is not a size"},
+	{"mqtt: {max_command: -1}\n", 1, "is not a size"},
+	{"mqtt: {max_command: 16383}\n", 1, "not between 16KiB and 256MiB"},
+	{"mqtt: {max_command: 257MiB}\n", 1, "not between 16KiB and 256MiB"},
+	{"mqtt: {max_command: 9223372036854775807KiB}\n", 1, "is too large"},
 	/* durations */
 	{"mqtt: {keepalive: 60}\n", 1, "\"60\" is not a duration"},
 	{"mqtt: {keepalive: 1500ms}\n", 1, "whole number of seconds"},

@@ -87,7 +87,8 @@ static double value(const struct fixture *f, const char *sample)
 		}
 		line = end + 1;
 	}
-	assert_int_equal(found, 1);
+	if (found != 1)
+		fail_msg("%s: %d times", sample, (int)found);
 	return number;
 }
 
@@ -158,14 +159,17 @@ static void test_all_names_from_the_start(void **state)
 		"ztp_commands_total{result=\"no_subscriber\"}",
 		"ztp_commands_total{result=\"refused\"}",
 		"ztp_commands_total{result=\"lost\"}",
+		"ztp_commands_total{result=\"given_up\"}",
 		"ztp_results_total{outcome=\"onboarded\"}",
 		"ztp_results_total{outcome=\"rejected\"}",
 		"ztp_results_total{outcome=\"conflict\"}",
 		"ztp_results_total{outcome=\"expired\"}",
 		"ztp_results_total{outcome=\"undeliverable\"}",
 		"ztp_results_total{outcome=\"failed\"}",
+		"ztp_results_total{outcome=\"withdrawn\"}",
 		"ztp_results_total{outcome=\"unknown_request\"}",
 		"ztp_results_total{outcome=\"mismatch\"}",
+		"ztp_results_total{outcome=\"invalid\"}",
 		"ztp_results_total{outcome=\"duplicate\"}",
 		"ztp_results_total{outcome=\"already_decided\"}",
 		"ztp_dlq_total{stage=\"pending\"}",

@@ -207,6 +207,32 @@ static void test_dead(void **state)
 	free(bytes);
 }
 
+static void test_withdrawn(void **state)
+{
+	const struct journal_entry want = {.kind = ENTRY_WITHDRAWN,
+					   .path = PATH,
+					   .request_id = "g-1",
+					   .text = "ca_removed, and more",
+					   .text_len = 10};
+	uint8_t *bytes = NULL;
+	struct journal_entry got;
+	struct ztp_error error;
+	size_t cap = 0;
+	long n = journal_entry_pack(&bytes, &cap, &want);
+
+	(void)state;
+	assert_true(n > 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, (size_t)n, &error),
+			 0);
+	assert_int_equal(got.kind, ENTRY_WITHDRAWN);
+	assert_string_equal(got.path, PATH);
+	assert_string_equal(got.request_id, "g-1");
+	assert_string_equal(got.text, "ca_removed");
+	assert_int_equal(got.text_len, 10);
+	journal_entry_clear(&got);
+	free(bytes);
+}
+
 static void test_audit(void **state)
 {
 	struct journal_entry want = audit_entry(), got;
@@ -376,6 +402,7 @@ int main(void)
 		cmocka_unit_test(test_pending),
 		cmocka_unit_test(test_older_versions),
 		cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_nothing_and_much),
 		cmocka_unit_test(test_buffer_is_reused),
