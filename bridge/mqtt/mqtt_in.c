@@ -4,47 +4,38 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/random.h"
+#include "bridge/mqtt/granted.h"
 #include "bridge/mqtt/mqtt_link.h"
+#include "bridge/mqtt/mqtt_out.h"
+#include "bridge/mqtt/reconnect.h"
+#include "bridge/mqtt/refusal.h"
+#include "ztp/gate_protocol.h"
 
-#define RETRY_FIRST_MS 250
-#define RETRY_MAX_MS   30000
-#define TAKEN_OVER_MS  30000
-#define STUCK_MS       20000 /* paho has not reported the result of a connect */
+#define STUCK_MS    20000 /* paho has not reported the result of a step */
+#define SCOUT_MS    1000  /* at the start, to wait for the other connection */
+#define CLOSING_MS  10	  /* until paho has disconnected */
+#define REFUSED	    0x80  /* the least of SUBACK's codes that is no success */
+#define FILTERS_MAX 2
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
 
 struct mqtt_in {
 	struct core *core;
 	struct mqtt_link *link;
+	struct mqtt_out_user scout;
 	enum phase phase;
-	bool paused, taken_over;
-	int64_t next, backoff;
+	bool paused;
+	int64_t stuck_at; /* in the two phases between */
+	struct reconnect reconnect;
+	int keepalive_s; /* as asked for in the last CONNECT */
+	bool had_session;
+
 	enum refusal refusal; /* of the last CONNECT */
 	struct log_limit refusals[REFUSAL_KINDS];
+	struct granted granted;
+	struct granted_filter filters[FILTERS_MAX];
+	int filter_count, next_filter;
 };
-
-static void retry_later(struct mqtt_in *in)
-{
-	uint32_t random;
-	int64_t delay = in->backoff;
-
-	ztp_random(&random, sizeof(random));
-	in->backoff =
-		in->backoff * 2 > RETRY_MAX_MS ? RETRY_MAX_MS : in->backoff * 2;
-	delay += (int64_t)(random % ((uint32_t)delay / 2 + 1));
-	if (in->taken_over) {
-		in->taken_over = false;
-		log_error(
-			in->core->log, "mqtt_taken_over",
-			LOG_STR("client_id", in->core->config->mqtt.client_id),
-			LOG_STR("hint", "another client uses this client id"));
-		if (delay < TAKEN_OVER_MS)
-			delay += TAKEN_OVER_MS;
-	}
-	in->phase = PHASE_DOWN;
-	in->next = in->core->now + delay;
-}
 
 static void disconnect(struct mqtt_in *in)
 {
@@ -52,73 +43,147 @@ static void disconnect(struct mqtt_in *in)
 	in->phase = PHASE_DOWN;
 }
 
+static int own_keepalive(const struct mqtt_in *in)
+{
+	return (int)(in->core->config->mqtt.keepalive_ms / 1000);
+}
+
+/* --- the steps to a connection */
+
+static void refuse(struct mqtt_in *in, int code, const char *why)
+{
+	/* Without a CONNACK, paho reports a closed connection and an
+	 * unreachable address alike; mqtt_out, which connects to the same
+	 * address, can tell them apart. */
+	in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
+						    : REFUSAL_OTHER;
+	refusal_log(in->core, in->refusals, "in", in->refusal, code, why);
+	if (in->phase == PHASE_SUBSCRIBING)
+		disconnect(in);
+	in->phase = PHASE_DOWN;
+	reconnect_refused(&in->reconnect, in->core->now);
+}
+
 static void connect_now(struct mqtt_in *in)
 {
 	int rc;
 
 	in->phase = PHASE_CONNECTING;
-	in->next = in->core->now + STUCK_MS;
-	rc = mqtt_link_connect(in->link);
-	if (rc == MQTTASYNC_SUCCESS)
-		return;
-	log_warn(in->core->log, "mqtt_refused", LOG_STR("connection", "in"),
-		 LOG_INT("code", rc), LOG_STR("error", MQTTAsync_strerror(rc)));
-	retry_later(in);
+	in->stuck_at = in->core->now + STUCK_MS;
+	rc = mqtt_link_connect(in->link, in->keepalive_s);
+	if (rc != MQTTASYNC_SUCCESS)
+		refuse(in, rc, MQTTAsync_strerror(rc));
 }
 
-static void on_subscribed(struct mqtt_in *in)
+static void subscribe(struct mqtt_in *in)
 {
-	const struct config_mqtt *mqtt = &in->core->config->mqtt;
+	const struct granted_filter *next = &in->filters[in->next_filter];
+	int rc;
 
-	in->phase = PHASE_UP;
-	in->backoff = RETRY_FIRST_MS;
-	in->next = 0;
-	in->refusal = REFUSAL_OTHER;
-	log_info(in->core->log, "mqtt_connected", LOG_STR("connection", "in"),
-		 LOG_STR("url", mqtt->url),
-		 LOG_STR("topic", mqtt->pending_topic));
+	in->phase = PHASE_SUBSCRIBING;
+	in->stuck_at = in->core->now + STUCK_MS;
+	rc = mqtt_link_subscribe(in->link, next->filter, next->qos);
+	if (rc != MQTTASYNC_SUCCESS)
+		refuse(in, rc, MQTTAsync_strerror(rc));
 }
 
-static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
+/* The broker forgets a session that has expired, or everything when it is
+ * restarted without persistence. */
+static void note_session(struct mqtt_in *in, bool present)
 {
-	/* Without a CONNACK, paho reports a closed connection and an
-	 * unreachable address alike; mqtt_out, which connects to the same
-	 * address, can tell them apart. */
-	in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(news->code)
-						    : REFUSAL_OTHER;
-	refusal_log(in->core, in->refusals, "in", in->refusal, news->code,
-		    news->why);
-	if (in->phase == PHASE_SUBSCRIBING)
-		disconnect(in);
-	retry_later(in);
+	if (in->had_session && !present)
+		log_warn(in->core->log, "mqtt_session_lost",
+			 LOG_STR("connection", "in"),
+			 LOG_STR("hint", "events published since the "
+					 "connection was lost may be lost"));
+	in->had_session = true;
 }
 
-static void on_connected(struct mqtt_in *in)
+static void on_connected(struct mqtt_in *in, const struct connack *given)
 {
-	struct mqtt_link_news news = {.state = LINK_REFUSED};
+	struct connack asked = CONNACK_NOTHING;
 
 	if (in->paused) {
 		disconnect(in);
 		return;
 	}
-	in->phase = PHASE_SUBSCRIBING;
-	in->next = in->core->now + STUCK_MS;
-	news.code = mqtt_link_subscribe(in->link);
-	if (news.code == MQTTASYNC_SUCCESS)
+	asked.keepalive = in->keepalive_s;
+	if (in->core->config->mqtt.version == 5)
+		asked.session_expiry = UINT32_MAX;
+	granted_connack(&in->granted, in->core, &asked, given);
+	note_session(in, given->session_present);
+	/* paho goes on with its own, and the broker would end the connection
+	 * for its silence. */
+	if (given->keepalive > 0 && given->keepalive < in->keepalive_s) {
+		in->keepalive_s = (int)given->keepalive;
+		disconnect(in);
+		reconnect_plan(&in->reconnect, in->core->now);
 		return;
-	snprintf(news.why, sizeof(news.why), "%s",
-		 MQTTAsync_strerror(news.code));
-	on_refused(in, &news);
+	}
+	in->next_filter = 0;
+	subscribe(in);
+}
+
+static void on_up(struct mqtt_in *in)
+{
+	const struct config_mqtt *mqtt = &in->core->config->mqtt;
+
+	in->phase = PHASE_UP;
+	in->refusal = REFUSAL_OTHER;
+	reconnect_up(&in->reconnect, in->core->now);
+	log_info(in->core->log, "mqtt_connected", LOG_STR("connection", "in"),
+		 LOG_STR("url", mqtt->url),
+		 LOG_STR("topic", mqtt->pending_topic));
+}
+
+/* A refused subscription is asked for again with a connection of its own, less
+ * and less often. */
+static void on_suback(struct mqtt_in *in, int code)
+{
+	struct granted_filter *filter = &in->filters[in->next_filter];
+
+	if (in->phase != PHASE_SUBSCRIBING)
+		return;
+	if (!granted_suback(&in->granted, in->core, filter, code)) {
+		disconnect(in);
+		reconnect_refused(&in->reconnect, in->core->now);
+		return;
+	}
+	if (++in->next_filter < in->filter_count)
+		subscribe(in);
+	else
+		on_up(in);
+}
+
+/* --- the news */
+
+static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
+{
+	if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED)
+		on_suback(in, news->code);
+	else if (in->phase == PHASE_CONNECTING ||
+		 in->phase == PHASE_SUBSCRIBING)
+		refuse(in, news->code, news->why);
 }
 
 static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 {
+	bool up = in->phase == PHASE_UP;
+
 	if (in->phase == PHASE_DOWN)
 		return; /* we disconnected ourselves */
 	log_warn(in->core->log, "mqtt_lost", LOG_STR("connection", "in"),
 		 LOG_INT("reason_code", news->code),
 		 LOG_STR("error", news->why));
-	retry_later(in);
+	in->phase = PHASE_DOWN;
+	if (!up)
+		reconnect_up(&in->reconnect, in->core->now);
+	if (!reconnect_lost(&in->reconnect, in->core->now, news->taken_over,
+			    !up))
+		return;
+	in->refusal = REFUSAL_TAKEN_OVER;
+	refusal_log_taken_over(in->core, "in",
+			       in->core->config->mqtt.client_id);
 }
 
 static void on_news(struct mqtt_in *in)
@@ -126,13 +191,12 @@ static void on_news(struct mqtt_in *in)
 	struct mqtt_link_news news;
 
 	mqtt_link_take(in->link, &news);
-	in->taken_over = in->taken_over || news.taken_over;
 	switch (news.state) {
 	case LINK_CONNECTED:
-		on_connected(in);
+		on_connected(in, &news.connack);
 		break;
 	case LINK_SUBSCRIBED:
-		on_subscribed(in);
+		on_suback(in, news.code);
 		break;
 	case LINK_REFUSED:
 		on_refused(in, &news);
@@ -147,24 +211,34 @@ static void on_news(struct mqtt_in *in)
 
 void mqtt_in_collect(struct mqtt_in *in)
 {
+	int64_t next;
+
 	on_news(in);
-	if (in->paused || in->core->stopping || in->next == 0 ||
-	    in->core->now < in->next)
+	next = mqtt_in_next(in);
+	if (next == 0 || in->core->stopping || in->core->now < next)
 		return;
-	if (in->phase != PHASE_DOWN) {
-		log_warn(in->core->log, "mqtt_stuck",
-			 LOG_STR("connection", "in"));
-		disconnect(in);
-		retry_later(in);
+	/* paho would do this before the disconnection that it still owes. */
+	if (in->phase == PHASE_DOWN && mqtt_link_is_open(in->link)) {
+		in->reconnect.retry.at = in->core->now + CLOSING_MS;
 		return;
 	}
-	connect_now(in);
+	if (in->phase == PHASE_DOWN) {
+		connect_now(in);
+		return;
+	}
+	log_warn(in->core->log, "mqtt_stuck", LOG_STR("connection", "in"));
+	disconnect(in);
+	reconnect_refused(&in->reconnect, in->core->now);
 }
 
 int64_t mqtt_in_next(const struct mqtt_in *in)
 {
-	return in->paused ? 0 : in->next;
+	if (in->paused || in->phase == PHASE_UP)
+		return 0;
+	return in->phase == PHASE_DOWN ? in->reconnect.retry.at : in->stuck_at;
 }
+
+/* --- what it is told to do */
 
 void mqtt_in_pause(struct mqtt_in *in, const char *why)
 {
@@ -182,9 +256,8 @@ void mqtt_in_resume(struct mqtt_in *in)
 		return;
 	log_info(in->core->log, "intake_resumed");
 	in->paused = false;
-	in->backoff = RETRY_FIRST_MS;
 	in->phase = PHASE_DOWN;
-	in->next = in->core->now + 1;
+	reconnect_plan(&in->reconnect, in->core->now + 1);
 }
 
 bool mqtt_in_paused(const struct mqtt_in *in)
@@ -192,37 +265,75 @@ bool mqtt_in_paused(const struct mqtt_in *in)
 	return in->paused;
 }
 
+const char *mqtt_in_problem(const struct mqtt_in *in)
+{
+	const char *granted = granted_problem(&in->granted, in->filters,
+					      (size_t)in->filter_count);
+	const char *refused =
+		refusal_text(in->refusal, in->core->config->mqtt.version);
+
+	if (in->phase == PHASE_UP)
+		return granted;
+	if (refused)
+		return refused;
+	return granted ? granted : MQTT_NOT_CONNECTED;
+}
+
 bool mqtt_in_connected(const struct mqtt_in *in)
 {
 	return in->phase == PHASE_UP;
 }
 
-enum refusal mqtt_in_refusal(const struct mqtt_in *in)
-{
-	return in->refusal;
-}
-
 void mqtt_in_reconnect(struct mqtt_in *in)
 {
+	in->keepalive_s = own_keepalive(in);
 	if (in->paused)
 		return;
 	disconnect(in);
-	in->backoff = RETRY_FIRST_MS;
-	in->next = in->core->now + 1;
+	reconnect_plan(&in->reconnect, in->core->now + 1);
+}
+
+static void on_scouted(void *arg, int window)
+{
+	struct mqtt_in *in = arg;
+
+	(void)window;
+	if (in->phase == PHASE_DOWN)
+		reconnect_hurry(&in->reconnect, in->core->now);
+}
+
+void mqtt_in_follow(struct mqtt_in *in, struct mqtt_out *mqtt_out)
+{
+	in->scout = (struct mqtt_out_user){.up = on_scouted, .arg = in};
+	mqtt_out_join(mqtt_out, &in->scout);
+}
+
+/* --- */
+
+static void add_filter(struct mqtt_in *in, const char *filter,
+		       enum granted_need need)
+{
+	in->filters[in->filter_count++] = (struct granted_filter){
+		.filter = filter, .qos = 1, .need = need, .said = -1};
 }
 
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
 		struct journal *journal, int wake_fd, int work_fd, int timer_fd,
 		struct ztp_error *error)
 {
+	const struct config_mqtt *mqtt = &core->config->mqtt;
 	struct mqtt_in *in = calloc(1, sizeof(*in));
 	int rc;
 
 	if (!in)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->core = core;
-	in->backoff = RETRY_FIRST_MS;
-	in->next = core->now;
+	in->keepalive_s = own_keepalive(in);
+	granted_init(&in->granted, "in");
+	add_filter(in, mqtt->pending_topic, NEED_QOS_1);
+	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
+		add_filter(in, ZTP_MQTT_AUDIT, NEED_SUBSCRIPTION);
+	reconnect_plan(&in->reconnect, core->now + SCOUT_MS);
 	rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd, timer_fd,
 			   error);
 	if (rc != 0) {

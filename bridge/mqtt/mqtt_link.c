@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "bridge/mqtt/receive.h"
-#include "ztp/gate_protocol.h"
 
 #define CONNECT_S  10
 #define TAKEN_OVER 0x8e /* MQTT 5 section 3.14.2.1 */
@@ -23,20 +22,31 @@ struct mqtt_link {
 	struct mqtt_link_news news;
 };
 
-static void post(struct mqtt_link *link, enum mqtt_link_state state, int code,
-		 const char *why)
+static void post_news(struct mqtt_link *link, const struct mqtt_link_news *news)
 {
 	uint64_t one = 1;
+	bool taken_over;
 
 	pthread_mutex_lock(&link->lock);
-	link->news.state = state;
-	link->news.code = code;
-	if (state == LINK_LOST && code == TAKEN_OVER)
-		link->news.taken_over = true;
-	snprintf(link->news.why, sizeof(link->news.why), "%s", why ? why : "");
+	taken_over = link->news.taken_over || news->taken_over;
+	link->news = *news;
+	link->news.taken_over = taken_over;
 	pthread_mutex_unlock(&link->lock);
 	if (write(link->wake_fd, &one, sizeof(one)) < 0)
 		return; /* the counter is full, so the loop is awake */
+}
+
+static void post(struct mqtt_link *link, enum mqtt_link_state state, int code,
+		 const char *why)
+{
+	struct mqtt_link_news news = {
+		.state = state,
+		.code = code,
+		.taken_over = state == LINK_LOST && code == TAKEN_OVER,
+	};
+
+	snprintf(news.why, sizeof(news.why), "%s", why ? why : "");
+	post_news(link, &news);
 }
 
 void mqtt_link_take(struct mqtt_link *link, struct mqtt_link_news *news)
@@ -82,16 +92,41 @@ static void on_disconnected(void *arg, MQTTProperties *properties,
 	post(arg, LINK_LOST, (int)code, MQTTReasonCode_toString(code));
 }
 
+/* -1 if it is not there. */
+static int64_t property(MQTTProperties *list, enum MQTTPropertyCodes code)
+{
+	if (!MQTTProperties_hasProperty(list, code))
+		return -1;
+	/* paho returns an unsigned number of four bytes as an int. */
+	return (int64_t)MQTTProperties_getNumericValue(list, code) & UINT32_MAX;
+}
+
 static void on_connect5(void *arg, MQTTAsync_successData5 *data)
 {
-	(void)data;
-	post(arg, LINK_CONNECTED, 0, NULL);
+	struct mqtt_link_news news = {.state = LINK_CONNECTED,
+				      .connack = CONNACK_NOTHING};
+
+	if (data) {
+		MQTTProperties *list = &data->properties;
+
+		news.connack.session_expiry = property(
+			list, MQTTPROPERTY_CODE_SESSION_EXPIRY_INTERVAL);
+		news.connack.keepalive =
+			property(list, MQTTPROPERTY_CODE_SERVER_KEEP_ALIVE);
+		news.connack.session_present =
+			data->alt.connect.sessionPresent != 0;
+	}
+	post_news(arg, &news);
 }
 
 static void on_connect(void *arg, MQTTAsync_successData *data)
 {
-	(void)data;
-	post(arg, LINK_CONNECTED, 0, NULL);
+	struct mqtt_link_news news = {.state = LINK_CONNECTED,
+				      .connack = CONNACK_NOTHING};
+
+	news.connack.session_present =
+		data && data->alt.connect.sessionPresent != 0;
+	post_news(arg, &news);
 }
 
 static void on_failure5(void *arg, MQTTAsync_failureData5 *data)
@@ -110,23 +145,18 @@ static void on_failure(void *arg, MQTTAsync_failureData *data)
 	     data && data->message ? data->message : NULL);
 }
 
+/* The code of a success is the granted QoS. */
 static void on_subscribe5(void *arg, MQTTAsync_successData5 *data)
 {
-	int i, n = data->alt.sub.reasonCodeCount;
-	int worst = (int)data->reasonCode;
-
-	for (i = 0; i < n && n > 1; i++)
-		if ((int)data->alt.sub.reasonCodes[i] > worst)
-			worst = (int)data->alt.sub.reasonCodes[i];
-	post(arg, worst >= 0x80 ? LINK_REFUSED : LINK_SUBSCRIBED, worst,
-	     worst >= 0x80 ? "subscription refused" : NULL);
+	post(arg, LINK_SUBSCRIBED, (int)data->reasonCode, NULL);
 }
 
 static void on_subscribe(void *arg, MQTTAsync_successData *data)
 {
-	(void)data;
-	post(arg, LINK_SUBSCRIBED, 0, NULL);
+	post(arg, LINK_SUBSCRIBED, data->alt.qos & 0xff, NULL);
 }
+
+/* --- the connection: the loop */
 
 static void set_tls(MQTTAsync_SSLOptions *ssl,
 		    const struct config_mqtt_tls *tls)
@@ -143,7 +173,7 @@ static void set_tls(MQTTAsync_SSLOptions *ssl,
 		ssl->privateKeyPassword = tls->key_password;
 }
 
-int mqtt_link_connect(struct mqtt_link *link)
+int mqtt_link_connect(struct mqtt_link *link, int keepalive_s)
 {
 	const struct config_mqtt *mqtt = &link->core->config->mqtt;
 	MQTTAsync_connectOptions three = MQTTAsync_connectOptions_initializer;
@@ -170,7 +200,7 @@ int mqtt_link_connect(struct mqtt_link *link)
 		o->onFailure = on_failure;
 	}
 	o->context = link;
-	o->keepAliveInterval = (int)(mqtt->keepalive_ms / 1000);
+	o->keepAliveInterval = keepalive_s;
 	o->connectTimeout = CONNECT_S;
 	if (*mqtt->username)
 		o->username = mqtt->username;
@@ -185,35 +215,21 @@ int mqtt_link_connect(struct mqtt_link *link)
 	return rc;
 }
 
-int mqtt_link_subscribe(struct mqtt_link *link)
+int mqtt_link_subscribe(struct mqtt_link *link, const char *filter, int qos)
 {
-	const struct config_mqtt *mqtt = &link->core->config->mqtt;
 	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
-	MQTTSubscribe_options no_retained[2];
-	char *filters[2];
-	int qos[2] = {1, 1};
-	int n = 0, i;
+	char *topic = (char *)(uintptr_t)filter;
 
-	filters[n++] = mqtt->pending_topic;
-	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
-		filters[n++] = (char *)(uintptr_t)ZTP_MQTT_AUDIT;
-	for (i = 0; i < n; i++) {
-		no_retained[i] = (MQTTSubscribe_options)
-			MQTTSubscribe_options_initializer;
-		no_retained[i].retainHandling = 2;
-	}
 	o.context = link;
-	if (mqtt->version == 5) {
+	if (link->core->config->mqtt.version == 5) {
 		o.onSuccess5 = on_subscribe5;
 		o.onFailure5 = on_failure5;
-		o.subscribeOptions = no_retained[0];
-		o.subscribeOptionsList = no_retained;
-		o.subscribeOptionsCount = n;
+		o.subscribeOptions.retainHandling = 2; /* no retained ones */
 	} else {
 		o.onSuccess = on_subscribe;
 		o.onFailure = on_failure;
 	}
-	return MQTTAsync_subscribeMany(link->client, n, filters, qos, &o);
+	return MQTTAsync_subscribeMany(link->client, 1, &topic, &qos, &o);
 }
 
 void mqtt_link_disconnect(struct mqtt_link *link)
@@ -225,6 +241,11 @@ void mqtt_link_disconnect(struct mqtt_link *link)
 	o.timeout = o5.timeout = 100; /* ms, for messages in flight */
 	MQTTAsync_disconnect(link->client,
 			     link->core->config->mqtt.version == 5 ? &o5 : &o);
+}
+
+bool mqtt_link_is_open(const struct mqtt_link *link)
+{
+	return MQTTAsync_isConnected(link->client) != 0;
 }
 
 int mqtt_link_new(struct mqtt_link **out, struct core *core,
@@ -278,7 +299,7 @@ void mqtt_link_free(struct mqtt_link *link)
 	if (!link)
 		return;
 	if (link->client) {
-		if (MQTTAsync_isConnected(link->client))
+		if (mqtt_link_is_open(link))
 			mqtt_link_disconnect(link);
 		MQTTAsync_destroy(&link->client);
 	}

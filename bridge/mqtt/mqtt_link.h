@@ -11,6 +11,7 @@
 #define BRIDGE_MQTT_MQTT_LINK_H
 
 #include "bridge/core/core.h"
+#include "bridge/mqtt/granted.h"
 
 enum mqtt_link_state {
 	LINK_NONE, /* nothing new */
@@ -24,7 +25,8 @@ struct mqtt_link_news {
 	enum mqtt_link_state state;
 	int code; /* MQTT's reason code, or paho's if negative */
 	char why[128];
-	bool taken_over; /* the broker said so since the last news */
+	struct connack connack; /* LINK_CONNECTED */
+	bool taken_over;	/* the broker said so since the last news */
 };
 
 struct mqtt_link;
@@ -39,10 +41,14 @@ void mqtt_link_free(struct mqtt_link *mqtt_link);
 
 /* These start something, whose result is posted. Return 0 or a paho code, after
  * which nothing is posted. */
-int mqtt_link_connect(struct mqtt_link *mqtt_link);
-int mqtt_link_subscribe(struct mqtt_link *mqtt_link);
-/* Nothing is posted about this. */
+int mqtt_link_connect(struct mqtt_link *mqtt_link, int keepalive_s);
+/* One filter at a time: for several, paho does not tell in MQTT 3.1.1 how many
+ * the broker has answered. */
+int mqtt_link_subscribe(struct mqtt_link *mqtt_link, const char *filter,
+			int qos);
+/* Nothing is posted about this. It takes paho a moment. */
 void mqtt_link_disconnect(struct mqtt_link *mqtt_link);
+bool mqtt_link_is_open(const struct mqtt_link *mqtt_link);
 
 void mqtt_link_take(struct mqtt_link *mqtt_link, struct mqtt_link_news *news);
 
