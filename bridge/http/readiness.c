@@ -10,6 +10,7 @@
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/mqtt/refusal.h"
+#include "bridge/registrar/broker_probe.h"
 #include "bridge/registrar/registrar.h"
 
 static void add_part(struct readiness *r, const char *name, const char *why)
@@ -50,6 +51,8 @@ static const char *mqtt_problem(const struct bridge *b)
 
 static const char *gate_problem(const struct bridge *b)
 {
+	if (!b->registrar)
+		return BROKER_HAS_GATE;
 	return registrar_ready(b->registrar)
 		       ? NULL
 		       : "no answer, or another command topic";
@@ -68,6 +71,7 @@ void bridge_readiness(const struct bridge *b, struct readiness *r)
 		 : !b->disk_ok ? "the disk is nearly full"
 		 : b->blocked  ? "max_requests has been reached"
 			       : NULL);
-	if (b->registrar)
+	if (b->registrar ||
+	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
 		add_part(r, "gate", gate_problem(b));
 }
