@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "bridge/core/batching.h"
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
@@ -10,7 +11,6 @@
 #include "bridge/mqtt/mqtt_out.h"
 
 #define STORE_RETRY_MS 1000
-#define COMMIT_MS      100
 
 /* A transaction that holds only new requests stays open for a while and takes
  * in those of the next turns, so pages that all of them change are written
@@ -24,7 +24,7 @@ static int commit(struct loop *l, struct ztp_error *error)
 	if (!store_dirty(b->store))
 		return 0;
 	if (l->commit_by == 0)
-		l->commit_by = b->core.now + COMMIT_MS;
+		l->commit_by = b->core.now + BATCHING_COMMIT_MS;
 	if (!store_commit_required(b->store) && !b->core.stopping &&
 	    b->store_ok && b->core.now < l->commit_by)
 		return 0;
@@ -138,7 +138,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
-	l->signal_fd = l->wake_fd = l->work_fd = l->timer_fd = -1;
+	l->signal_fd = l->wake_fd = l->work_fd = -1;
 	notify_open(&l->notify);
 	l->reload = reload;
 	l->reload_arg = reload_arg;

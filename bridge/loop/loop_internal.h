@@ -18,7 +18,7 @@ struct loop {
 	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
 	 * all sources. */
 	int urgent_fd, epoll_fd;
-	int signal_fd, wake_fd, work_fd, timer_fd;
+	int signal_fd, wake_fd, work_fd;
 	bool coalesce, recover;
 	int64_t commit_by; /* deadline of the open transaction, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */

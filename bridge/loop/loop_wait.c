@@ -5,21 +5,18 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "bridge/core/batching.h"
 #include "bridge/http/http.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
-#include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
-#define SLEEP_MAX_MS	 60000
-#define COALESCE_MS	 1
-#define COALESCE_LONG_MS 6
+#define SLEEP_MAX_MS 60000
 
 enum source {
 	FROM_SIGNAL,
@@ -27,7 +24,6 @@ enum source {
 	FROM_HTTP,
 	FROM_COMMANDS,
 	FROM_WORK,
-	FROM_TIMER,
 	FROM_URGENT
 };
 
@@ -119,9 +115,7 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 			clear_fd(l->wake_fd);
 			break;
 		case FROM_WORK:
-		case FROM_TIMER:
-			clear_fd(events[i].data.u32 == FROM_WORK ? l->work_fd
-								 : l->timer_fd);
+			clear_fd(l->work_fd);
 			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
@@ -135,22 +129,15 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 }
 
 /* A turn has a fixed cost (a transaction, a batch to Kafka), however little it
- * does. So after a turn that had work, the loop waits a few ms so that events,
- * acknowledgements and decisions arriving close together share the next turn.
- * The more there are, the more share a turn; one that comes alone is not
- * delayed. Under high load the number of requests to Kafka dominates the cost
- * on both sides, so the wait is longer. (Events have already coalesced in the
- * receiving thread: bridge/mqtt/coalesce.h.) */
+ * does. So after a turn that had work, the loop takes a breath, so that events,
+ * acknowledgements and decisions arriving close together share the next turn
+ * (bridge/core/batching.h). */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	/* If the window to the broker is full and commands wait for it, the
-	 * broker's acknowledgements are urgent, so there is no wait. */
-	if (!l->more && !commands_pressed(l->b.commands) &&
-	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
-	    l->coalesce)
-		n = dispatch(l, l->urgent_fd, COALESCE_MS);
+	if (!l->more && !producer_flush(l->b.producer) && l->coalesce)
+		n = dispatch(l, l->urgent_fd, BATCHING_BREATH_MS);
 	if (n == 0) {
 		watch_commands(l);
 		n = dispatch(l, l->epoll_fd, next_timeout(l));
@@ -181,17 +168,14 @@ int loop_wait_open(struct loop *l, struct ztp_error *error)
 	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	l->work_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->timer_fd =
-		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	l->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->signal_fd < 0 || l->wake_fd < 0 || l->work_fd < 0 ||
-	    l->timer_fd < 0 || l->urgent_fd < 0 || l->epoll_fd < 0 ||
+	    l->urgent_fd < 0 || l->epoll_fd < 0 ||
 	    watch(l->urgent_fd, l->signal_fd, FROM_SIGNAL) != 0 ||
 	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
 	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
-	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0 ||
-	    watch(l->epoll_fd, l->timer_fd, FROM_TIMER) != 0)
+	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
 				strerror(errno));
 	return 0;
@@ -214,8 +198,6 @@ void loop_wait_close(struct loop *l)
 		close(l->wake_fd);
 	if (l->work_fd >= 0)
 		close(l->work_fd);
-	if (l->timer_fd >= 0)
-		close(l->timer_fd);
 	if (l->urgent_fd >= 0)
 		close(l->urgent_fd);
 }

@@ -1,4 +1,5 @@
 /* Records, decisions, and the deadlines that wait for them, as parts of the loop. */
+#include "bridge/core/batching.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/probe.h"
 #include "bridge/kafka/producer.h"
@@ -7,7 +8,6 @@
 #include "bridge/life/records.h"
 #include "bridge/loop/loop_internal.h"
 
-#define DUE_BATCH     256
 #define ENDS_STALE_MS 5000
 
 /* --- what Kafka is asked beside records */
@@ -174,7 +174,8 @@ static int deadlines_apply(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	l->waiting = false;
-	rc = decisions_time_out(&l->b, DUE_BATCH, &l->waiting, &more, error);
+	rc = decisions_time_out(&l->b, BATCHING_TURN_MAX, &l->waiting, &more,
+				error);
 	l->more |= more;
 	return rc;
 }

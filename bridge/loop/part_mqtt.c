@@ -1,4 +1,5 @@
 /* Both MQTT connections, the registrar and the commands as parts of the loop. */
+#include "bridge/core/batching.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/gate_answers.h"
 #include "bridge/life/pending.h"
@@ -7,8 +8,6 @@
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/broker_probe.h"
 #include "bridge/registrar/registrar.h"
-
-#define JOURNAL_BATCH 512
 
 /* --- the connection for commands and for the gate */
 
@@ -60,7 +59,7 @@ static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	int rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
-			     l->work_fd, l->timer_fd, error);
+			     l->work_fd, error);
 
 	if (rc == 0)
 		mqtt_in_follow(b->mqtt_in, b->mqtt_out);
@@ -71,7 +70,7 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more = false;
-	int rc = pending_apply(b, JOURNAL_BATCH, &more, &b->blocked, error);
+	int rc = pending_apply(b, BATCHING_TURN_MAX, &more, &b->blocked, error);
 
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);

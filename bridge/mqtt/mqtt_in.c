@@ -318,7 +318,7 @@ static void add_filter(struct mqtt_in *in, const char *filter,
 }
 
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
-		struct journal *journal, int wake_fd, int work_fd, int timer_fd,
+		struct journal *journal, int wake_fd, int work_fd,
 		struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &core->config->mqtt;
@@ -334,8 +334,7 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 	if (mqtt->registrar == CONFIG_REGISTRAR_GATE)
 		add_filter(in, ZTP_MQTT_AUDIT, NEED_SUBSCRIPTION);
 	reconnect_plan(&in->reconnect, core->now + SCOUT_MS);
-	rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd, timer_fd,
-			   error);
+	rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd, error);
 	if (rc != 0) {
 		mqtt_in_free(in);
 		return rc;

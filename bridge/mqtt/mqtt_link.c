@@ -250,7 +250,7 @@ bool mqtt_link_is_open(const struct mqtt_link *link)
 
 int mqtt_link_new(struct mqtt_link **out, struct core *core,
 		  struct journal *journal, int wake_fd, int work_fd,
-		  int timer_fd, struct ztp_error *error)
+		  struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &core->config->mqtt;
 	MQTTAsync_createOptions options = MQTTAsync_createOptions_initializer;
@@ -263,10 +263,9 @@ int mqtt_link_new(struct mqtt_link **out, struct core *core,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	link->core = core;
 	link->wake_fd = wake_fd;
-	link->receiver = (struct receiver){
-		.core = core,
-		.journal = journal,
-		.coalesce = {.work_fd = work_fd, .timer_fd = timer_fd}};
+	link->receiver = (struct receiver){.core = core,
+					   .journal = journal,
+					   .coalesce = {.work_fd = work_fd}};
 	pthread_mutex_init(&link->lock, NULL);
 	/* By default paho traces every function call into memory, which takes
 	 * a third of its time per message. */

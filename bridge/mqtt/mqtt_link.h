@@ -35,7 +35,7 @@ struct journal;
 /* The file descriptors: as for mqtt_in_new. */
 int mqtt_link_new(struct mqtt_link **mqtt_link, struct core *core,
 		  struct journal *journal, int wake_fd, int work_fd,
-		  int timer_fd, struct ztp_error *error);
+		  struct ztp_error *error);
 /* Disconnects, and waits briefly for that to complete. */
 void mqtt_link_free(struct mqtt_link *mqtt_link);
 
