@@ -8,6 +8,7 @@
 #include "ztp/command.h"
 
 #define CONNACK_MS 10000 /* from connect() to CONNACK */
+#define LATE_MS	   30000 /* a PUBACK or SUBACK */
 #define TICK_MS	   1000	 /* libmosquitto's keepalive counts in seconds */
 
 static bool is_late(const struct mqtt_out *o, int64_t since, int64_t ms)
@@ -24,10 +25,9 @@ static const char *overdue(const struct mqtt_out *o)
 		return "nobody answers";
 	if (!o->linked && is_late(o, o->connect_since, CONNACK_MS))
 		return "no CONNACK in time";
-	if (is_late(o, subscriptions_since(&o->subscriptions),
-		    MQTT_OUT_LATE_MS))
+	if (is_late(o, subscriptions_since(&o->subscriptions), LATE_MS))
 		return "no SUBACK in time";
-	if (!is_late(o, unacked_since(&o->unacked), MQTT_OUT_LATE_MS))
+	if (!is_late(o, unacked_since(&o->unacked), LATE_MS))
 		return NULL;
 	log_warn(o->core->log, "mqtt_puback_late",
 		 LOG_INT("in_flight", o->unacked.in_flight));

@@ -34,9 +34,6 @@ struct mqtt_out_user {
 	bool (*ask)(void *arg);
 	/* Connected: at most window publishes may await their PUBACK. */
 	void (*up)(void *arg, int window);
-	/* Before down, for each publish that was in flight. late: its PUBACK is
-	 * 30 s late, which may be why the connection is given up. */
-	bool (*lost)(void *arg, int mid, bool late);
 	/* Lost: what was published will get no PUBACK any more, and the library
 	 * does not send it again. */
 	void (*down)(void *arg);

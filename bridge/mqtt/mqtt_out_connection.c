@@ -243,16 +243,7 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 static void tell_down(struct mqtt_out *o, bool was_up)
 {
 	const struct mqtt_out_user *user;
-	int64_t sent_at;
-	uint32_t at = 0;
-	int mid;
 
-	while ((mid = unacked_each(&o->unacked, &at, &sent_at)) != 0)
-		for (user = o->users; user; user = user->next)
-			if (user->lost && user->lost(user->arg, mid,
-						     o->core->now - sent_at >=
-							     MQTT_OUT_LATE_MS))
-				break;
 	for (user = o->users; user; user = user->next)
 		if (user->down && (was_up || user->ask))
 			user->down(user->arg);

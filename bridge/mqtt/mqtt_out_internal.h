@@ -13,8 +13,7 @@
 #include "bridge/mqtt/subscriptions.h"
 #include "bridge/mqtt/unacked.h"
 
-#define MQTT_OUT_ACCEPT_MS 1500	 /* from connect() until TCP is connected */
-#define MQTT_OUT_LATE_MS   30000 /* a PUBACK or SUBACK */
+#define MQTT_OUT_ACCEPT_MS 1500 /* from connect() until TCP is connected */
 
 struct mqtt_out {
 	struct core *core;

@@ -1,7 +1,5 @@
 #include "bridge/mqtt/unacked.h"
 
-#include <string.h>
-
 static struct unacked_publish *slot(struct unacked *u, uint32_t at)
 {
 	return &u->ring[at % UNACKED_MAX];
@@ -51,17 +49,4 @@ void unacked_remove(struct unacked *u, int mid, int64_t now)
 int64_t unacked_since(const struct unacked *u)
 {
 	return u->in_flight > 0 ? u->ring[u->head % UNACKED_MAX].sent_at : 0;
-}
-
-int unacked_each(const struct unacked *u, uint32_t *at, int64_t *sent_at)
-{
-	while (*at < u->sent - u->head) {
-		const struct unacked_publish *publish =
-			&u->ring[(u->head + (*at)++) % UNACKED_MAX];
-
-		*sent_at = publish->sent_at;
-		if (publish->mid != 0)
-			return publish->mid;
-	}
-	return 0;
 }

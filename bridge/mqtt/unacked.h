@@ -33,8 +33,4 @@ void unacked_remove(struct unacked *unacked, int mid, int64_t now);
 /* When the oldest of those in flight was sent; 0: none is. */
 int64_t unacked_since(const struct unacked *unacked);
 
-/* The mids of those in flight: the first one with *at = 0, then the next; 0:
- * no more. *sent_at is set. */
-int unacked_each(const struct unacked *unacked, uint32_t *at, int64_t *sent_at);
-
 #endif

@@ -22,7 +22,7 @@ struct user {
 	bool takes; /* accepts what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
-	int asks, lost, late; /* of the publishes lost the mid of a late one */
+	int asks;
 };
 
 struct connection {
@@ -71,16 +71,6 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 	return user->takes;
 }
 
-static bool on_lost(void *arg, int mid, bool late)
-{
-	struct user *user = arg;
-
-	user->lost++;
-	if (late)
-		user->late = mid;
-	return true;
-}
-
 static bool on_ask(void *arg)
 {
 	struct user *user = arg;
@@ -94,7 +84,6 @@ static void join(struct connection *c, struct user *user)
 					      .down = on_down,
 					      .puback = on_puback,
 					      .message = on_message,
-					      .lost = on_lost,
 					      .arg = user};
 	mqtt_out_join(c->mqtt_out, &user->joined);
 }
@@ -301,8 +290,6 @@ static void a_late_puback_ends_the_connection(void **state)
 	c->core.now += 1;
 	mqtt_out_turn(c->mqtt_out);
 	assert_false(mqtt_out_connected(c->mqtt_out));
-	assert_int_equal(c->first.lost, 2);
-	assert_int_equal(c->first.late, first);
 	assert_int_equal(c->first.downs, 1);
 	assert_true(mqtt_out_next(c->mqtt_out) <= c->core.now + 1000);
 }
