@@ -226,7 +226,9 @@ static int read_packet(struct mosquitto *m)
 		m->on_publish(m, m->arg, packet->mid, packet->code, NULL);
 		break;
 	case PACKET_SUBACK:
-		m->on_subscribe(m, m->arg, packet->mid, 1, &packet->code, NULL);
+		if (m->on_subscribe)
+			m->on_subscribe(m, m->arg, packet->mid, 1,
+					&packet->code, NULL);
 		break;
 	case PACKET_PUBLISH:
 		on_publish(m, packet->publish);
