@@ -81,9 +81,10 @@ static const struct setting table[] = {
 	{"mqtt.version", SETTING_CHOICE, AT(mqtt.version), .fallback = "5",
 	 .choices = versions, .about = "MQTT protocol version"},
 	{"mqtt.keepalive", SETTING_DURATION, AT(mqtt.keepalive_ms),
-	 .fallback = "60s", .min = SECOND, .max = 65535 * SECOND,
+	 .fallback = "60s", .min = 5 * SECOND, .max = 65535 * SECOND,
 	 .check = setting_check_keepalive,
-	 .about = "MQTT keep-alive, in whole seconds"},
+	 .about = "MQTT keep-alive, in whole seconds; libmosquitto takes 5 s "
+		  "at least"},
 	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
 	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,

@@ -53,7 +53,6 @@ struct part {
 	}
 #define FREE(part) STEP(part, free)
 
-/* Logs what cannot start. */
 int parts_new(struct loop *l, struct ztp_error *error);
 void parts_collect(struct loop *l);
 int parts_apply(struct loop *l, struct ztp_error *error);

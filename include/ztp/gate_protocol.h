@@ -20,6 +20,10 @@
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
 
+/* Before a random name: a topic of the bridge's own, with which it finds out
+ * whether the broker says that nobody is subscribed. */
+#define ZTP_MQTT_PROBE "ztp/v1/probe/"
+
 /* The broker's URL in settings and on command lines: a scheme, then
  * HOST:PORT. */
 #define ZTP_MQTT_SCHEME	 "mqtt://"

@@ -56,6 +56,7 @@ def test_an_empty_file_is_all_defaults(write, text):
     (2, "mqtt.colour: unknown key", "mqtt:\n  colour: red\n"),
     (3, "log.level: given more than once", "log:\n  level: info\n  level: warn\n"),
     (2, "mqtt.keepalive", "mqtt:\n  keepalive: 60\n"),
+    (2, "mqtt.keepalive", "mqtt:\n  keepalive: 4s\n"),
     (2, "mqtt.url", "mqtt:\n  url: http://localhost\n"),
     (2, "mqtt.url", "mqtt:\n  url: mqtt://localhost:99999\n"),
     (3, "mqtt.command_topic", "mqtt:\n\n  command_topic: '{serial}/c'\n"),

@@ -29,7 +29,13 @@ struct publish {
 };
 
 /* A packet to the second connection. */
-enum packet_type { PACKET_CONNACK, PACKET_PUBACK, PACKET_PUBLISH, PACKET_END };
+enum packet_type {
+	PACKET_CONNACK,
+	PACKET_PUBACK,
+	PACKET_SUBACK,
+	PACKET_PUBLISH,
+	PACKET_END
+};
 
 struct packet {
 	enum packet_type type;
@@ -53,7 +59,7 @@ void paho_lost(int64_t conn, int code);
 /* --- the second (mosquitto.c) */
 int64_t broker_out_connect(void);
 void broker_out_leave(int64_t conn);
-void broker_out_subscribe(int64_t conn, const char *filter);
+void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos);
 void broker_out_publish(int64_t conn, int mid, const char *topic,
 			const void *payload, size_t len);
 void mosquitto_packet(int64_t conn, struct packet *packet);

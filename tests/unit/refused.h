@@ -69,9 +69,9 @@ static const struct refused {
 	{"mqtt: {max_command: 9223372036854775807KiB}\n", 1, "is too large"},
 	/* durations */
 	{"mqtt: {keepalive: 60}\n", 1, "\"60\" is not a duration"},
-	{"mqtt: {keepalive: 1500ms}\n", 1, "whole number of seconds"},
-	{"mqtt: {keepalive: 0s}\n", 1, "not between 1s and"},
-	{"mqtt: {keepalive: 1d}\n", 1, "not between 1s and 65535s"},
+	{"mqtt: {keepalive: 5500ms}\n", 1, "whole number of seconds"},
+	{"mqtt: {keepalive: 4s}\n", 1, "not between 5s and"},
+	{"mqtt: {keepalive: 1d}\n", 1, "not between 5s and 65535s"},
 	{"onboarding:\n  decision_timeout: 0s\n", 2,
 	 "not between 1ms and 3650d"},
 	{"onboarding: {decision_timeout: 1 h}\n", 1, "not a duration"},
