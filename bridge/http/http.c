@@ -1,5 +1,5 @@
 /*
- * The admin server: sockets, routes, and the plain-text pages.
+ * The admin server: routes, answers, and the plain-text pages.
  *
  * A client gets limited resources: a number of connections, memory for each,
  * and a time without traffic. Anything beyond waits in the kernel's queue, so
@@ -9,17 +9,13 @@
 
 #include "bridge/http/metrics.h"
 
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include "bridge/http/http_list.h"
+#include "bridge/http/http_listen.h"
 #include "bridge/http/http_requests.h"
 #include "bridge/http/http_status.h"
 #include "bridge/http/page.h"
@@ -214,69 +210,7 @@ on_complaint(void *arg, const char *format, va_list args)
 			  LOG_STRN("message", text, strcspn(text, "\n")));
 }
 
-/* --- listening */
-
-static int bind_one(const struct addrinfo *address)
-{
-	int one = 1, saved;
-	int fd = socket(address->ai_family,
-			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-	    listen(fd, CONNECTIONS_MAX) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* Binds the first of the host's addresses that is available. Returns the
- * socket or a negative error. */
-static int bind_any(const struct config_http *config, struct ztp_error *error)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-				 .ai_socktype = SOCK_STREAM,
-				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *list = NULL, *a;
-	char port[8];
-	int rc, fd = -1;
-
-	(void)snprintf(port, sizeof(port), "%d", config->port);
-	rc = getaddrinfo(config->host, port, &hints, &list);
-	if (rc != 0)
-		return ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
-				config->listen, gai_strerror(rc));
-	for (a = list; a && fd < 0; a = a->ai_next)
-		fd = bind_one(a);
-	if (fd < 0)
-		fd = ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
-			      config->listen, strerror(errno));
-	freeaddrinfo(list);
-	return fd;
-}
-
-static void log_address(struct http *http, int listening)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-	char host[NI_MAXHOST], port[NI_MAXSERV],
-		text[NI_MAXHOST + NI_MAXSERV + 4];
-	bool ip6;
-
-	if (getsockname(listening, (struct sockaddr *)&address, &len) != 0 ||
-	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host),
-			port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
-	ip6 = address.ss_family == AF_INET6;
-	(void)snprintf(text, sizeof(text), "%s%s%s:%s", ip6 ? "[" : "", host,
-		       ip6 ? "]" : "", port);
-	log_info(http->b->core.log, "http_listening", LOG_STR("addr", text));
-}
+/* --- start and end */
 
 static int start(struct http *http, int listening, struct ztp_error *error)
 {
@@ -316,13 +250,13 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 	made->b = b;
 	made->fd = -1;
 	page_policy(made->policy);
-	listening = bind_any(&b->core.config->http, error);
+	listening = http_listen(&b->core.config->http, error);
 	rc = listening < 0 ? listening : start(made, listening, error);
 	if (rc < 0) {
 		http_free(made);
 		return rc;
 	}
-	log_address(made, listening);
+	http_listen_log(listening, b->core.log);
 	*http = made;
 	return 0;
 }
