@@ -265,6 +265,7 @@ static void turn(struct loop *l)
 	move_horizon(l);
 	if (housekeeping) {
 		backpressure_look_at_disk(&l->backpressure, b);
+		log_catch_up(b->core.log);
 		l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 	}
 	l->coalesce = false;
