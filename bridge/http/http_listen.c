@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define BACKLOG 64
+#define BACKLOG 256 /* accepted within a few turns of the loop */
 
 static int bind_one(const struct addrinfo *address)
 {
