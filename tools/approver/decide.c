@@ -135,9 +135,8 @@ int decide_command(const struct options *options)
 		memcpy(ask.request_id, options->request_id,
 		       strlen(options->request_id) + 1);
 		memcpy(ask.path, options->device, strlen(options->device) + 1);
-		if (options->fingerprint)
-			memcpy(ask.fingerprint, options->fingerprint,
-			       sizeof(ask.fingerprint));
+		memcpy(ask.fingerprint, options->fingerprint,
+		       sizeof(ask.fingerprint));
 	} else {
 		rc = look_up(&ask, options, deadline);
 	}
