@@ -348,8 +348,8 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->receiver = (struct receiver){
 		.core = &b->core,
-		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			     .timer_fd = -1}};
+		.coalesce = {.work_fd =
+				     eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
 	life_start(l);
 	life_connect(l);
 }
