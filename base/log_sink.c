@@ -54,8 +54,10 @@ static ssize_t put(const struct log_sink *sink, const char *text, size_t n)
 	case LOG_SINK_SOCKET:
 		return send(sink->fd, text, n, MSG_DONTWAIT | MSG_NOSIGNAL);
 	case LOG_SINK_POLLED:
-		if (poll(&room, 1, 0) <= 0)
+		if (poll(&room, 1, 0) <= 0) {
+			errno = EAGAIN;
 			return -1;
+		}
 		break;
 	case LOG_SINK_PLAIN:
 		break;
