@@ -259,4 +259,6 @@ def test_examples_fingerprint(tmp_path, ca):
     leaf = ca.issue("rsa2048")
     (tmp_path / "rsa_cert.pem").write_text(leaf.path.read_text())
     block, = blocks("examples/README.md")
-    assert session(block, tmp_path).strip() == leaf.fingerprint
+    (tmp_path / "list").write_text(session(block, tmp_path))
+    assert read_list(tmp_path / "list") == {leaf.fingerprint}
+    assert len((tmp_path / "list").read_text().splitlines()) == 2
