@@ -132,7 +132,7 @@ void life_kafka(struct life *l)
 			skip_wait(l);
 			continue;
 		}
-		producer_coalesce(p, 1, 1);
+		producer_flush(p);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
