@@ -71,7 +71,7 @@ static void make_room(struct http_clients *clients)
 		if (c->ended)
 			continue;
 		n = neighbours(clients, c);
-		if (n > most || (n == most && goes_first(c, worst)))
+		if (!worst || n > most || (n == most && goes_first(c, worst)))
 			worst = c;
 		if (n > most)
 			most = n;

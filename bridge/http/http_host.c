@@ -18,15 +18,15 @@ static bool is_port(const char *text)
  * name absolute. *six: it was in brackets. */
 static bool split(char out[HOST_MAX + 1], bool *six, const char *host)
 {
-	size_t n;
+	bool bracket = host[0] == '[';
+	const char *name = bracket ? host + 1 : host;
+	size_t n = strcspn(name, bracket ? "]" : ":");
 
-	*six = host[0] == '[';
-	host += *six;
-	n = strcspn(host, *six ? "]" : ":");
-	if (n == 0 || n > HOST_MAX || (*six && host[n] != ']') ||
-	    !is_port(host + n + *six))
+	*six = bracket;
+	if (n == 0 || n > HOST_MAX || (bracket && name[n] != ']') ||
+	    !is_port(bracket ? name + n + 1 : name + n))
 		return false;
-	memcpy(out, host, n);
+	memcpy(out, name, n);
 	out[n] = '\0';
 	if (n > 1 && out[n - 1] == '.')
 		out[n - 1] = '\0';

@@ -19,7 +19,8 @@ static int read_text(char **text, size_t *len, const char *path, size_t max,
 		return rc;
 	free(*text);
 	*text = NULL;
-	return ztp_fail(error, ZTP_ERR_EMPTY, "%.150s is empty", path);
+	(void)ztp_fail(error, ZTP_ERR_EMPTY, "%.150s is empty", path);
+	return ZTP_ERR_EMPTY;
 }
 
 static int is_private(const char *path, struct ztp_error *error)

@@ -318,7 +318,8 @@ int main(int argc, char **argv)
 	if (read_files(&d, &key, &pem, &error) != 0)
 		rc = ztp_cli_usage(PROGRAM, "%s", error.message);
 	else
-		rc = (int)run(&d, key, d.unused ? unused : one_line(pem));
+		rc = (int)run(&d, key,
+			      pem && !d.unused ? one_line(pem) : unused);
 	EVP_PKEY_free(key);
 	free(pem);
 	return rc;
