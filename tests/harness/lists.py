@@ -2,6 +2,10 @@
 example must take, and those that each must refuse, so that nobody is rejected
 because of the form of a list."""
 
+import importlib.util
+
+from .where import ROOT
+
 FORMS = {
     "bare": "{hex}",
     "capitals": "{HEX}",
@@ -33,6 +37,15 @@ REFUSED = {
 
 ENDS = {"newline": "\n", "return and newline": "\r\n"}
 BOM = "\ufeff"
+
+
+def read_list(path):
+    """The fingerprints in a list, as the example in Python reads it."""
+    spec = importlib.util.spec_from_file_location(
+        "allow_list", ROOT / "examples/python/allow_list.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.read(path)
 
 
 def written(form, fingerprint):

@@ -15,6 +15,7 @@ from harness.certs import Ca
 from harness.devkafka import DevKafka
 from harness.gate import OPERATOR, PASSWORD, Gate
 from harness.guides import blocks, session, steps, text_of
+from harness.lists import read_list
 from harness.ports import free_port
 from harness.process import Process
 from harness.topics import Reader
