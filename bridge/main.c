@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stdio.h"
 #include "bridge/cli.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
@@ -77,9 +78,12 @@ static int run(const struct cli *cli, struct config *config)
 {
 	struct log log;
 	struct reloading reloading = {cli, config, &log};
+	int code;
 
 	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
-	return loop_run(config, &log, reload, &reloading);
+	code = loop_run(config, &log, reload, &reloading);
+	log_end(&log);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -89,6 +93,8 @@ int main(int argc, char **argv)
 	struct cli cli;
 	int line = 0, code;
 
+	if (!ztp_stdio_prepare())
+		return EXIT_FAILED;
 	code = cli_parse(&cli, argc, argv, stderr);
 	if (code != 0)
 		return code;

@@ -128,48 +128,25 @@ static int read_version(const struct ztp_cert_view *view,
 	return 0;
 }
 
-/* Turns a negative number in two's complement into its absolute value, of the
- * same number of bytes. */
-static void negate(uint8_t *bytes, size_t len)
-{
-	unsigned carry = 1;
-
-	while (len-- > 0) {
-		carry += (uint8_t)~bytes[len];
-		bytes[len] = (uint8_t)carry;
-		carry >>= 8;
-	}
-}
-
-/* Writes the sign and the absolute value. DER may have put a zero byte in
- * front. */
+/* Writes the bytes as the certificate has them, but for the zero that DER puts
+ * in front of a number whose first bit is set. Some CAs forget this zero and
+ * issue negative numbers, which RFC 5280 4.1.2.2 asks users to handle
+ * gracefully: their bytes are what the CA meant, and hex digits are what the
+ * contract promises. */
 static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 		       struct ztp_error *error)
 {
-	uint8_t bytes[ZTP_SERIAL_MAX + 1];
-	const uint8_t *from = bytes;
-	size_t len = serial.n;
-	bool negative;
-
-	if (len < 1 || len > sizeof bytes)
-		goto bad_length;
-	memcpy(bytes, serial.p, len);
-	negative = bytes[0] & 0x80;
-	if (negative)
-		negate(bytes, len);
-	if (len > 1 && bytes[0] == 0) {
-		from++;
-		len--;
+	if (serial.n > 1 && serial.p[0] == 0) {
+		serial.p++;
+		serial.n--;
 	}
-	if (len + negative > ZTP_SERIAL_MAX)
-		goto bad_length;
-	cert->serial[0] = '-';
-	ztp_hex_encode(cert->serial + negative, from, len);
+	if (serial.n < 1 || serial.n > ZTP_SERIAL_MAX)
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"the serial number is empty or longer than %d "
+				"bytes",
+				ZTP_SERIAL_MAX);
+	ztp_hex_encode(cert->serial, serial.p, serial.n);
 	return 0;
-bad_length:
-	return ztp_fail(error, ZTP_ERR_CERT,
-			"the serial number is empty or longer than %d bytes",
-			ZTP_SERIAL_MAX);
 }
 
 /* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ for the years 1950-2049, or YYYYMMDDHHMMSSZ;

@@ -104,6 +104,7 @@ struct config_http {
 	char *listen; /* as written; "" turns it off */
 	char *host;   /* from listen, without brackets; "" when off */
 	int port;     /* 0: the kernel chooses one */
+	struct config_list hosts; /* names for the page and /v1 */
 };
 
 struct config_log {

@@ -181,6 +181,10 @@ static const struct setting table[] = {
 	 .check = setting_check_listen,
 	 .about = "HOST:PORT for metrics, health, requests and the web page; "
 		  "port 0 for any free port, empty to turn it off"},
+	{"http.hosts", SETTING_LIST, AT(http.hosts), .fallback = "[]",
+	 .check = setting_check_host,
+	 .about = "names by which browsers may ask for the web page and /v1, "
+		  "beside localhost and IP addresses"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
 	 .choices = levels, .reloadable = true,
 	 .about = "the least severe level that is logged"},

@@ -363,7 +363,7 @@ void life_close(struct life *l)
 	config_free(l->config);
 	close(l->receiver.coalesce.work_fd);
 	close(l->wake_fd);
-	close(l->log.fd);
+	close(l->log.sink.fd);
 	for (i = 0; i < LIFE_CERTS; i++)
 		free(l->certs[i]);
 }

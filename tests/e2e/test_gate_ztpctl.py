@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness.certs import openssl
 from harness.gate import OPERATOR, PASSWORD, Gate, path_of
 from harness.ports import free_port
 from harness.where import binary
@@ -63,6 +64,32 @@ def test_registries(ctl, ca):
     ctl("registry", "delete", "acme/two")
     ctl("registry", "show", "acme/two", status=1)
     ctl("registry", "delete", "acme/two", status=1)
+
+
+def test_forms_of_a_ca(ctl, ca, tmp_path):
+    """Whatever form a file has, the gate gets the same certificate."""
+    pem = ca.cert.read_text()
+    lines = pem.strip().split("\n")
+    forms = {
+        "pem": pem.encode(),
+        "der": openssl("x509", "-in", ca.cert, "-outform", "DER"),
+        "text": openssl("x509", "-in", ca.cert, "-text"),
+        "crlf": pem.replace("\n", "\r\n").encode(),
+        "bom": b"\xef\xbb\xbf" + pem.encode(),
+        "one line": " ".join(lines).encode(),
+        "base64": "".join(lines[1:-1]).encode(),
+    }
+    ctl("registry", "create", "acme/forms")
+    for name, content in forms.items():
+        file = tmp_path / name
+        file.write_bytes(content)
+        ctl("registry", "ca", "add", "acme/forms", file)
+        [listed] = as_json(ctl("registry", "ca", "list", "acme/forms",
+                               "--json"))
+        fingerprint = listed["fingerprint_sha256"].upper()
+        colons = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2))
+        ctl("registry", "ca", "remove", "acme/forms", colons)
+    ctl("registry", "delete", "acme/forms")
 
 
 def test_cas(ctl, gate, ca):

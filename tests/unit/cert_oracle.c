@@ -25,11 +25,19 @@ static bool same_name(const char *ours, const X509_NAME *name)
 	return same;
 }
 
+/* A negative number is written as its two's complement. */
 static bool same_serial(const char *ours, const ASN1_INTEGER *serial)
 {
 	BIGNUM *theirs = ASN1_INTEGER_to_BN(serial, NULL), *number = NULL;
-	bool same = theirs && BN_hex2bn(&number, ours) == (int)strlen(ours) &&
+	BIGNUM *power = BN_new();
+	bool same = theirs && power &&
+		    BN_hex2bn(&number, ours) == (int)strlen(ours) &&
+		    (!BN_is_negative(theirs) ||
+		     (BN_set_bit(power, 4 * (int)strlen(ours)) == 1 &&
+		      BN_sub(number, number, power) == 1)) &&
 		    BN_cmp(number, theirs) == 0;
+
+	BN_free(power);
 
 	BN_free(theirs);
 	BN_free(number);

@@ -106,7 +106,7 @@ int life_teardown(void **state)
 	commands_free(c->b.commands);
 	journal_close(c->b.journal);
 	store_close(c->b.store);
-	close(c->log.fd);
+	close(c->log.sink.fd);
 	scratch_remove(&c->scratch);
 	played_record_clear(&c->record);
 	played_record_clear(&c->producer.last);

@@ -12,8 +12,9 @@ struct ztp_ctl {
 	struct ztp_client_options broker;
 	const char *password_file;
 	bool json;
-	const char *onboarding, *audience; /* NULL: not given */
-	const char *ca_files[ZTP_CTL_CAS_MAX];
+	const char *onboarding, *audience;     /* NULL: not given */
+	const char *ca_files[ZTP_CTL_CAS_MAX]; /* of a registry */
+	char *pems[ZTP_CTL_CAS_MAX];	       /* what they hold */
 	int ca_count;
 	const char *broker_config; /* for doctor; NULL: not given */
 	int64_t count;	     /* for audit tail: how many records; 0: no limit */
