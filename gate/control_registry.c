@@ -122,7 +122,8 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 		return;
 	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "out of memory");
 		return;
 	}
 	count = ztp_registries_list(gate->registries, page.after, found,
@@ -249,7 +250,8 @@ static struct ending *ending_new(struct ztp_gate *gate,
 	struct ending *ending = calloc(1, sizeof(*ending));
 
 	if (!ending) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "out of memory");
 		return NULL;
 	}
 	ending->gate = gate;

@@ -13,7 +13,7 @@ TORTURE_BRIDGE := $(TORTURE_PARTS) $(addprefix tests/torture/,system.c library.c
 # What the linker puts our functions before. The first list is the
 # simulation's own, some of which tests/torture/system.c takes over.
 TORTURE_MEMORY := malloc calloc realloc reallocarray free strdup strndup
-TORTURE_WRAP := $(SIM_WRAP) $(TORTURE_MEMORY) loop_run plan_draw gate_command world_logged sim_alloc \
+TORTURE_WRAP := $(SIM_WRAP) $(TORTURE_MEMORY) loop_run plan_draw gate_command world_logged sim_alloc sim_copy \
 	$(addprefix disk_,open read write grow truncate sync unlink) \
 	$(addprefix mosquitto_,new connect_async subscribe publish_v5 loop_read loop_misc) \
 	$(addprefix MQTTAsync_,createWithOptions connect subscribeMany disconnect) \

@@ -40,8 +40,8 @@ static bool is_filter(const char *text)
 	for (;;) {
 		size_t n = strcspn(text, "/");
 
-		if (n != strcspn(text, "#+") &&
-		    strcspn(text, "#+") < n && n > 1)
+		if (n != strcspn(text, "#+") && strcspn(text, "#+") < n &&
+		    n > 1)
 			return false;
 		if (n == 1 && *text == '#' && text[1])
 			return false;
@@ -89,7 +89,8 @@ static void device(const char *template, const struct ztp_path *path,
 	MUST(held != ZTP_GATE_DEFER && full != ZTP_GATE_DEFER);
 	MUST(held != ZTP_GATE_ALLOW || is_or_below(topic, own));
 	MUST(full != ZTP_GATE_ALLOW || is_or_below(topic, own) ||
-	     begins(topic, path, "/commands") || begins(topic, path, "/config"));
+	     begins(topic, path, "/commands") ||
+	     begins(topic, path, "/config"));
 	MUST(ztp_gate_device_access(ZTP_RIGHT_NONE, template, path,
 				    ZTP_ACCESS_READ, topic,
 				    false) == ZTP_GATE_DENY);

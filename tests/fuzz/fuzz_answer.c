@@ -32,8 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (ztp_tree_parse(&tree, (const char *)data, size, 1 << 20, NULL) != 0)
 		return 0;
 	look_at(tree);
-	cJSON_ArrayForEach (
-		response, cJSON_GetObjectItemCaseSensitive(tree, "responses"))
+	cJSON_ArrayForEach (response,
+			    cJSON_GetObjectItemCaseSensitive(tree, "responses"))
 		look_at(response);
 	cJSON_Delete(tree);
 	return 0;

@@ -43,8 +43,8 @@ static void furnish(void)
 		 "b\",\"fingerprint_sha256\":\"%s\"",
 		 f->fingerprints[1]);
 	gate_ok(f, members);
-	gate_ok(f, "\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT
-		   "b\"");
+	gate_ok(f,
+		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "b\"");
 }
 
 static void begin(void)

@@ -21,7 +21,7 @@ struct headers {
 static void read_headers(struct headers *h, size_t count, const uint8_t **data,
 			 size_t *size)
 {
-	for (h->count = 0; h->count < count && *size > 0; h->count++) {
+	for (h->count = 0; h->count<count && * size> 0; h->count++) {
 		char *line = fuzz_line(data, size);
 		char *colon = strchr(line, ':');
 		struct ztp_header *header = &h->items[h->count];
@@ -32,8 +32,8 @@ static void read_headers(struct headers *h, size_t count, const uint8_t **data,
 		header->value = (struct ztp_str){NULL, 0};
 		if (colon) {
 			*colon = '\0';
-			header->value = (struct ztp_str){colon + 1,
-							 strlen(colon + 1)};
+			header->value =
+				(struct ztp_str){colon + 1, strlen(colon + 1)};
 		}
 	}
 }

@@ -72,11 +72,10 @@ static void listen_anywhere(void)
 	line[n] = '\0';
 	port = strstr(line, "addr=");
 	MUST(port && strrchr(port, ':'));
-	f.at = (struct sockaddr_in){
-		.sin_family = AF_INET,
-		.sin_port = htons(
-			(uint16_t)strtol(strrchr(port, ':') + 1, NULL, 10)),
-		.sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	f.at = (struct sockaddr_in){.sin_family = AF_INET,
+				    .sin_port = htons((uint16_t)strtol(
+					    strrchr(port, ':') + 1, NULL, 10)),
+				    .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
 	close(log_pipe[0]);
 	close(log_pipe[1]);
 	log_init(&f.log, open("/dev/null", O_WRONLY), LOG_LEVEL_ERROR,

@@ -52,9 +52,9 @@ static void put_entry(int fd, const char *line)
 {
 	const char *bytes = *line ? line + 1 : line;
 	size_t n = strlen(bytes);
-	uint32_t head[2] = {(uint32_t)n,
-			    (uint32_t)crc32(0, (const uint8_t *)bytes,
-					    (uInt)n)};
+	uint32_t head[2] = {
+		(uint32_t)n,
+		(uint32_t)crc32(0, (const uint8_t *)bytes, (uInt)n)};
 
 	if (*line == 'c' || *line == 'h')
 		head[1] ^= 1;

@@ -101,14 +101,14 @@ static const struct {
 	{"headers", "\x05"
 		    "ce_specversion:1.0\nce_id:1\nce_source:s\nce_type:t\n"
 		    "traceparent:" TRACE "\n" HEAD "\"decision\":\"reject\"}"},
-	{"headers", "\x28"
-		    "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
-		    "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
-		    "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
-		    "m:\nn:\ncontent-type:application/cloudevents+json\nx:y\n"
-		    "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
-		    "\"type\":\"t\",\"data\":" HEAD
-		    "\"decision\":\"approve\"}}"},
+	{"headers",
+	 "\x28"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "m:\nn:\ncontent-type:application/cloudevents+json\nx:y\n"
+	 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+	 "\"type\":\"t\",\"data\":" HEAD "\"decision\":\"approve\"}}"},
 	{"rules", "default: {action: reject, reason: not_on_the_list}\n"
 		  "rules:\n- name: stolen\n  match:\n    fingerprints: [" HEX64
 		  "]\n  action: reject\n  message: call us\n"
@@ -157,14 +157,15 @@ static const struct {
 	{"gaterows", "registries.onboarding 'off\nregistries.audience 'a\n"
 		     "registries.name 'n\ncas.pem 'x\ncas.fingerprint \n"
 		     "deleted.at 1\n"},
-	{"settings", "mqtt: {url: \"mqtts://b:8883\", registrar: gate, "
-		     "version: 3.1.1, command_topic: \"a/{device}\"}\n"
-		     "kafka:\n  brokers: k1:9092,k2:9092\n"
-		     "  topics: {requests: a, decisions: b}\n"
-		     "  properties: {linger.ms: 5}\n"
-		     "onboarding: {decision_timeout: 90m, on_timeout: approve}\n"
-		     "http: {listen: \"[::1]:9464\"}\n"
-		     "store: {path: p, sync: full, retention: 1d}\n"},
+	{"settings",
+	 "mqtt: {url: \"mqtts://b:8883\", registrar: gate, "
+	 "version: 3.1.1, command_topic: \"a/{device}\"}\n"
+	 "kafka:\n  brokers: k1:9092,k2:9092\n"
+	 "  topics: {requests: a, decisions: b}\n"
+	 "  properties: {linger.ms: 5}\n"
+	 "onboarding: {decision_timeout: 90m, on_timeout: approve}\n"
+	 "http: {listen: \"[::1]:9464\"}\n"
+	 "store: {path: p, sync: full, retention: 1d}\n"},
 	{"settings", "log: {level: ${LEVEL:-debug}, format: json}\n"
 		     "mqtt: {username: u, password: \"s p\"}\n"},
 	{"http", "?state=requested&registry=a/b&limit=2&order=newest"},

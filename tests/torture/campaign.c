@@ -18,6 +18,9 @@
  * empty heap or a full disk. */
 static const long bursts[] = {1, 40};
 
+/* Whether each end of the process is told, with its reason. */
+static bool tell_endings;
+
 struct options {
 	int plan; /* -1: all */
 	enum fail_kind kind;
@@ -41,9 +44,9 @@ void campaign_find(struct campaign_run *run, const char *form, ...)
 
 static struct campaign_run *shared_run(void)
 {
-	void *p = mmap(NULL, sizeof(struct campaign_run),
-		       PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1,
-		       0);
+	void *p =
+		mmap(NULL, sizeof(struct campaign_run), PROT_READ | PROT_WRITE,
+		     MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 
 	if (p == MAP_FAILED) {
 		perror("torture");
@@ -114,8 +117,9 @@ static void run_one(const struct campaign *c, int plan, enum fail_kind kind,
 		totals->findings++;
 		report(c, plan, kind, first, count, run);
 	}
-	if (verbose && run->ended > 0)
-		printf("  it ended itself: %s\n", run->why);
+	if ((verbose || tell_endings) && run->ended > 0)
+		printf("  %s %ld at %s ended it: %s\n", fail_name(kind), first,
+		       run->site, run->why);
 	fflush(stdout);
 }
 
@@ -188,6 +192,7 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 		{"burst", required_argument, NULL, 'b'},
 		{"smoke", required_argument, NULL, 's'},
 		{"verbose", no_argument, NULL, 'v'},
+		{"endings", no_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0}};
 	int option;
 
@@ -215,6 +220,9 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 		case 'v':
 			o->verbose = true;
 			break;
+		case 'e':
+			tell_endings = true;
+			break;
 		default:
 			return false;
 		}
@@ -231,7 +239,7 @@ int campaign_main(const struct campaign *c, int argc, char **argv)
 	if (!parse(&o, c, argc, argv)) {
 		fprintf(stderr,
 			"Usage: %s [--smoke RUNS] [--plan P] [--kind K "
-			"[--at N [--burst N] [--verbose]]]\n",
+			"[--at N [--burst N] [--verbose]]] [--endings]\n",
 			argv[0]);
 		return 2;
 	}

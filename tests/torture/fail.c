@@ -18,8 +18,7 @@ bool fails(enum fail_kind kind, void *site)
 	if (!fail.armed || fail.outside > 0)
 		return false;
 	n = ++fail.seen[kind];
-	if (kind != fail.kind || n < fail.first ||
-	    n - fail.first >= fail.count)
+	if (kind != fail.kind || n < fail.first || n - fail.first >= fail.count)
 		return false;
 	if (fail.failed++ == 0)
 		fail.site = site;

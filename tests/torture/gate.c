@@ -48,16 +48,16 @@ static void leave(void)
 
 static bool load(void)
 {
-	size_t said = strlen(gate_broker.log);
 	int rc;
 
+	gate_broker.log[0] = '\0';
 	enter();
 	rc = gate_load(f);
 	leave();
 	if (rc == 0)
 		return true;
 	/* Without memory for itself; the broker says that then. */
-	if (strlen(gate_broker.log) == said && rc != MOSQ_ERR_NOMEM)
+	if (!*gate_broker.log && rc != MOSQ_ERR_NOMEM)
 		campaign_find(now, "it did not start and said nothing");
 	return false;
 }
@@ -200,7 +200,8 @@ static void create(const char *path, int who, const char *id)
 		answer = command(members);
 		if (answer && strstr(answer, "\"code\":\"OK\""))
 			return;
-		if (answer && !strstr(answer, "\"UNAVAILABLE\""))
+		if (answer && strstr(answer, "\"code\"") &&
+		    !strstr(answer, "\"UNAVAILABLE\""))
 			break;
 	}
 	campaign_find(now, "createDevice of %s: %s", path,
@@ -343,8 +344,7 @@ static void check_offers(void)
 static void offered_id(char id[64], const char *path)
 {
 	const char *offer = gate_published(PENDING, path);
-	const char *at =
-		offer ? strstr(offer, "\"request_id\":\"") : NULL;
+	const char *at = offer ? strstr(offer, "\"request_id\":\"") : NULL;
 
 	snprintf(id, 64, "%.36s", at ? at + 14 : "none");
 }
@@ -527,17 +527,10 @@ static const struct gate_entry entry = {mosquitto_plugin_init,
 int main(int argc, char **argv)
 {
 	static const enum fail_kind kinds[] = {
-		FAIL_MEMORY,
-		FAIL_SQLITE_MEMORY,
-		FAIL_JSON_MEMORY,
-		FAIL_CRYPTO_MEMORY,
-		FAIL_READ,
-		FAIL_WRITE,
-		FAIL_SYNC,
-		FAIL_FILE,
-		FAIL_SYSTEM,
-		FAIL_SEND,
-		FAIL_NOTHING,
+		FAIL_MEMORY,	    FAIL_SQLITE_MEMORY, FAIL_JSON_MEMORY,
+		FAIL_CRYPTO_MEMORY, FAIL_READ,		FAIL_WRITE,
+		FAIL_SYNC,	    FAIL_FILE,		FAIL_SYSTEM,
+		FAIL_SEND,	    FAIL_NOTHING,
 	};
 	static const struct campaign campaign = {
 		.name = "torture-gate",

@@ -140,8 +140,8 @@ void __wrap_free(void *block)
 char *__wrap_strndup(const char *text, size_t max)
 {
 	size_t n = strnlen(text, max);
-	char *copy = FAILS(FAIL_MEMORY) ? NULL
-					: add(__real_malloc(n + 1), SITE);
+	char *copy =
+		FAILS(FAIL_MEMORY) ? NULL : add(__real_malloc(n + 1), SITE);
 
 	if (!copy)
 		return NULL;

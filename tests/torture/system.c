@@ -42,7 +42,7 @@ PLAYED(int, signalfd, (int fd, const sigset_t *set, int flags),
 PLAYED(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
        FAIL_SYSTEM, -1, EINTR)
 PLAYED(int, pthread_create,
-       (pthread_t *id, const pthread_attr_t *attr, void *(*run)(void *arg),
+       (pthread_t * id, const pthread_attr_t *attr, void *(*run)(void *arg),
 	void *arg),
        (id, attr, run, arg), FAIL_SYSTEM, EAGAIN, EAGAIN)
 PLAYED(int, chmod, (const char *name, mode_t mode), (name, mode), FAIL_FILE, -1,
@@ -151,7 +151,8 @@ ssize_t __wrap_disk_write(struct file *file, const void *bytes, size_t n,
 		return -1;                                                     \
 	}
 
-DISK(grow, (struct file *file, int64_t size), (file, size), FAIL_WRITE, ENOSPC)
-DISK(truncate, (struct file *file, int64_t size), (file, size), FAIL_WRITE, EIO)
-DISK(sync, (struct file *file), (file), FAIL_SYNC, EIO)
+DISK(grow, (struct file * file, int64_t size), (file, size), FAIL_WRITE, ENOSPC)
+DISK(truncate, (struct file * file, int64_t size), (file, size), FAIL_WRITE,
+     EIO)
+DISK(sync, (struct file * file), (file), FAIL_SYNC, EIO)
 DISK(unlink, (const char *name), (name), FAIL_FILE, EIO)
