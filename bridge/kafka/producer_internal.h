@@ -21,9 +21,8 @@ struct producer {
 	rd_kafka_queue_t *queue;
 	int wake_fd;
 	bool ok, hold_results;
-	int lingering; /* records handed over since `coalesced_at` */
-	int64_t coalesced_at;
-	int unsettled; /* in-flight records for apply or settle to handle */
+	bool lingering; /* records were handed over since the last flush */
+	int unsettled;	/* in-flight records for apply or settle to handle */
 	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
 };
 
