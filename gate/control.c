@@ -181,6 +181,6 @@ int ztp_control(int event, void *event_data, void *userdata)
 	if (responses)
 		answer_all(gate, allowed, e->payload ? e->payload : "",
 			   e->payloadlen, responses);
-	ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -106,7 +106,8 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->offers->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1,
+			       NULL);
 	return true;
 }
 

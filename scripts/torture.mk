@@ -17,6 +17,7 @@ TORTURE_WRAP := $(SIM_WRAP) $(TORTURE_MEMORY) loop_run plan_draw gate_command wo
 	$(addprefix disk_,open read write grow truncate sync unlink) \
 	$(addprefix mosquitto_,new connect_async subscribe publish_v5 loop_read loop_misc) \
 	$(addprefix MQTTAsync_,createWithOptions connect subscribeMany disconnect) \
+	MQTTProperties_add \
 	$(addprefix rd_kafka_,new subscribe assign assignment commit flush metadata \
 	query_watermark_offsets producev)
 

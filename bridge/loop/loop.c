@@ -114,8 +114,8 @@ static int start(struct loop *l)
 	struct ztp_error error = {0};
 	int rc = loop_wait_open(l, &error);
 
-	if (rc == 0 && parts_new(l, &error) != 0)
-		return -1; /* logged */
+	if (rc == 0)
+		rc = parts_new(l, &error);
 	if (rc == 0 && l->b.http)
 		rc = loop_wait_http(l, &error);
 	if (rc != 0)

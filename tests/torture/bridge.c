@@ -138,6 +138,8 @@ static void judge_end(int code)
 			      code, now.error);
 	else if (code != 1)
 		campaign_find(run, "it ended with %d", code);
+	else if (strstr(now.error, "error=\"\""))
+		campaign_find(run, "an error without a reason: %s", now.error);
 	else if (!now.error_logged && fail.kind != FAIL_LOG)
 		campaign_find(run, "it ended with 1 and logged no error");
 	if (run->ended++ == 0)

@@ -16,13 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tests/torture/campaign.h"
 #include "tests/torture/gate_calls.h"
 #include "tests/torture/memory.h"
 #include "tests/unit/gate_fixture.h"
 #include "ztp/json.h"
 
-#define TRIES	 100 /* more than there are failures in a burst */
+#define TELL_MS	 5000 /* what could not be told is told again after a second */
+#define TRIES	 100  /* more than there are failures in a burst */
 #define ANSWERS	 "$CONTROL/ztp/v1/response"
 #define PENDING	 "ztp/v1/pending"
 #define APPROVED "\"approved\""
@@ -296,12 +298,12 @@ static void topic_of(char topic[256], const char *path)
 static struct mosquitto *wait_for(const char *path, int who, const char *topic,
 				  const char *needle, bool held)
 {
+	int64_t deadline = ztp_clock_boot() + TELL_MS;
 	struct mosquitto *device = NULL;
 	char commands[256];
-	int i;
 
 	topic_of(commands, path);
-	for (i = 0; i < TRIES; i++) {
+	while (ztp_clock_boot() < deadline) {
 		if (device && device->kicked) {
 			part(device);
 			device = NULL;
@@ -318,6 +320,8 @@ static struct mosquitto *wait_for(const char *path, int who, const char *topic,
 		tick();
 		if (gate_published(topic, needle))
 			return device;
+		gate_broker.log[0] = '\0';
+		usleep(1000);
 	}
 	campaign_find(now, "%s: nothing on %s", path, topic);
 	return device;

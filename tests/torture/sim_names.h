@@ -12,7 +12,6 @@
 #define __wrap_epoll_ctl      sim_played_epoll_ctl
 #define __wrap_epoll_wait     sim_played_epoll_wait
 #define __wrap_eventfd	      sim_played_eventfd
-#define __wrap_timerfd_create sim_played_timerfd_create
 #define __wrap_signalfd	      sim_played_signalfd
 #define __wrap_getrandom      sim_played_getrandom
 #define __wrap_chmod	      sim_played_chmod

@@ -35,8 +35,6 @@ PLAYED(int, epoll_wait,
        (fd, events, max, timeout), FAIL_SYSTEM, -1, EINTR)
 PLAYED(int, eventfd, (unsigned initial, int flags), (initial, flags),
        FAIL_SYSTEM, -1, EMFILE)
-PLAYED(int, timerfd_create, (int clock, int flags), (clock, flags), FAIL_SYSTEM,
-       -1, EMFILE)
 PLAYED(int, signalfd, (int fd, const sigset_t *set, int flags),
        (fd, set, flags), FAIL_SYSTEM, -1, EMFILE)
 PLAYED(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
