@@ -23,7 +23,7 @@ FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
 FUZZ_SPOIL := tests/fuzz/spoil.c
 FUZZ_BRIDGE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC) \
               $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p))))
-FUZZ_RULES := base/file.c $(COMMON_SRC)
+FUZZ_RULES := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC)
 
 # fuzz_more(targets, sources, libraries): what these link besides.
 define fuzz_more

@@ -4,7 +4,7 @@
 # under AddressSanitizer, LeakSanitizer and UBSan.
 
 TORTURE_DIR   := $(BUILD)/torture
-TORTURE_SMOKE ?= 200
+TORTURE_SMOKE ?= 40
 TORTURE_PARTS := $(addprefix tests/torture/,fail.c memory.c campaign.c)
 
 TORTURE_SIM := $(filter-out tests/sim/main.c,$(call src,tests/sim))

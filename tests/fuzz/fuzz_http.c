@@ -1,8 +1,8 @@
 /*
  * The bridge's pages over a socket, as anybody who reaches it can ask for them.
- * '?' first: the rest is the query of /v1/requests. Otherwise the input is what
- * a client sends. Every answer is one of HTTP's, none is an error of ours, and
- * JSON is JSON.
+ * '?' first: the line is the query of /v1/requests; '/': the id of a request.
+ * What follows is further headers. Every answer is one of HTTP's, none is an
+ * error of ours, and JSON is JSON.
  */
 #include "fuzz.h"
 
@@ -117,7 +117,7 @@ static int dial(void)
 
 static void check(const char *answer)
 {
-	const char *body = strstr(answer, "\r\n\r\n");
+	const char *body = strstr(answer, "\r\n\r\n"), *length;
 	long status;
 
 	if (!*answer) /* what was no request is not answered */
@@ -125,10 +125,12 @@ static void check(const char *answer)
 	MUST(strncmp(answer, "HTTP/1.", 7) == 0);
 	status = strtol(answer + 9, NULL, 10);
 	MUST(status >= 100 && status < 600 && status != 500);
-	if (body && body[4] && status < 400 &&
+	length = strstr(answer, "\r\nContent-Length: ");
+	if (body && length && length < body && status < 400 &&
 	    strstr(answer, "Content-Type: application/json\r\n"))
-		MUST(ztp_json_check(body + 4, strlen(body + 4), 1 << 24,
-				    NULL) == 0);
+		MUST(ztp_json_check(body + 4,
+				    (size_t)strtol(length + 18, NULL, 10),
+				    1 << 24, NULL) == 0);
 }
 
 static void talk(const char *text, size_t len)
@@ -160,27 +162,22 @@ static void talk(const char *text, size_t len)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	static const char before[] = "GET /v1/requests";
-	static const char after[] =
-		" HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-	char *text = malloc(sizeof(before) + size + sizeof(after));
-	size_t n = 0;
-	bool query = size > 0 && *data == '?';
+	char kind = size > 0 ? (char)*data : '\0';
+	char *target, *text = NULL;
 
+	if (kind != '?' && kind != '/')
+		return 0;
 	if (!*f.path)
 		begin();
-	MUST(text);
-	if (query) {
-		memcpy(text, before, sizeof(before) - 1);
-		n = sizeof(before) - 1;
-	}
-	memcpy(text + n, data, size);
-	n += size;
-	if (query) {
-		memcpy(text + n, after, sizeof(after) - 1);
-		n += sizeof(after) - 1;
-	}
-	talk(text, n);
+	size--;
+	data++;
+	target = fuzz_line(&data, &size);
+	MUST(asprintf(&text,
+		      "GET /v1/requests%c%s HTTP/1.1\r\nHost: localhost\r\n"
+		      "%.*s\r\nConnection: close\r\n\r\n",
+		      kind, target, (int)size, (const char *)data) >= 0);
+	talk(text, strlen(text));
 	free(text);
+	free(target);
 	return 0;
 }

@@ -20,7 +20,8 @@ static const char *const requests[] = {
 	"\"not_before\":\"2026-01-01T00:00:00.000Z\","
 	"\"not_after\":\"2026-02-01T00:00:00.000Z\","
 	"\"public_key\":{\"algorithm\":\"EC\",\"bits\":256}}}",
-	"{\"request_id\":\"r-2\",\"device\":{\"path\":\"" PATH "\"}}",
+	"{\"request_id\":\"r-2\",\"device\":{\"path\":\"" PATH "\"},"
+	"\"certificate\":{\"fingerprint_sha256\":\"" HEX64 "\"}}",
 };
 
 static void decide(const struct ztp_rules *rules)

@@ -147,6 +147,10 @@ static const struct {
 	{"rows", "outbox.headers x0001610000000162\noutbox.key \n"
 		 "outbox.topic 9\noutbox.value 'v\nposition.next -7\n"
 		 "meta.value 'x\ncounter.count -1\n"},
+	{"rows", "request.state 99\n"},
+	{"rows", "request.state -1\nrequest.todo 77\nrequest.tries -5\n"},
+	{"rows", "decision.verdict 9\ndecision.kind 99\n"},
+	{"gaterows", "devices.path 'subscriptions/a/registries\xcd/b\n"},
 	{"gaterows", "devices.path 'subscriptions/a/registries/b/devices/c\n"
 		     "devices.spki x3059\ndevices.blocked 1\n"},
 	{"gaterows", "devices.fingerprint x00\ndevices.metadata '{\n"
@@ -171,12 +175,10 @@ static const struct {
 	{"http", "?state=requested&registry=a/b&limit=2&order=newest"},
 	{"http", "?device=subscriptions/a/registries/b/devices/r-1&after=r-1"},
 	{"http", "?order=finished&after=@1767323045678.2&limit=1"},
-	{"http", "GET /v1/requests/r-1 HTTP/1.1\r\nHost: a\r\n\r\n"},
-	{"http", "GET /metrics HTTP/1.0\r\n\r\n"},
-	{"http", "HEAD /readyz HTTP/1.1\r\nHost: 127.0.0.1:80\r\n"
-		 "Connection: close\r\n\r\nGET / HTTP/1.1\r\n\r\n"},
-	{"http", "POST /v1/status HTTP/1.1\r\nHost: localhost\r\n"
-		 "Content-Length: 3\r\n\r\nabc"},
+	{"http", "/r-1\nAccept: text/html\r\nHost: evil.example"},
+	{"http", "/r-2?x=y"},
+	{"http", "/%72-3%00/../..\nTransfer-Encoding: chunked"},
+	{"http", "?state=%zz&&after=%40&limit=00\nRange: bytes=0-"},
 	{"yaml", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
 };
 
