@@ -156,11 +156,15 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
 	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
 			    ztp_clock_wall(), NULL, &error) != 0)
-		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
-				     "the certificate is no longer accepted%s"
-				     "%s",
-				     error.message[0] ? ": " : "",
-				     error.message);
+		(void)(error.code == ZTP_ERR_NOMEM
+			       ? ztp_reply_error(reply, &error)
+			       : ztp_reply_fail(reply,
+						ZTP_CODE_FAILED_PRECONDITION,
+						"the certificate is no longer "
+						"accepted%s"
+						"%s",
+						error.message[0] ? ": " : "",
+						error.message));
 	else
 		ok = set_key(c, cert.spki.p, cert.spki.n, reply);
 	ztp_cert_clear(&cert);

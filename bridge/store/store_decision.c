@@ -57,8 +57,7 @@ static bool is_valid(const struct store_decision *d)
 {
 	return (d->verdict == ZTP_APPROVE || d->verdict == ZTP_REJECT) &&
 	       (int)d->payload.kind >= ZTP_PAYLOAD_NONE &&
-	       d->payload.kind <= ZTP_PAYLOAD_TEXT &&
-	       d->payload.len <= ZTP_PAYLOAD_MAX;
+	       d->payload.kind <= ZTP_PAYLOAD_TEXT;
 }
 
 int store_decision_get(struct store *store, int64_t n, bool payload,

@@ -154,7 +154,7 @@ static void read_decisions(struct store *store)
 		MUST(memchr(decision.message, '\0', sizeof(decision.message)));
 		MUST(decision.verdict == ZTP_APPROVE ||
 		     decision.verdict == ZTP_REJECT);
-		MUST(decision.payload.len <= ZTP_PAYLOAD_MAX);
+		MUST(decision.payload.kind <= ZTP_PAYLOAD_TEXT);
 		store_decision_clear(&decision);
 	}
 }
