@@ -104,7 +104,7 @@ int ztp_file_sync_name(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(dir, path);
+	memcpy(dir, path, strlen(path) + 1);
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir ? 1 : 0] = '\0';

@@ -23,14 +23,15 @@ struct ztp_gate_verdict ztp_attempt_refuse(const char *code)
 }
 
 /* Internal errors are one code to the outside; the log has the details. */
-struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
+struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_attempt *a,
+					   const struct ztp_error *error)
 {
 	switch (error->code) {
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		ztp_gate_log_error(error);
+		ztp_gate_log_limited(&a->gate->log_limit, error, a->boot);
 		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:
@@ -71,7 +72,7 @@ static bool stored_is_own(const struct ztp_attempt *a)
  * let in ends when the skew is used up. */
 static int64_t deadline(const struct ztp_attempt *a)
 {
-	int64_t left = a->claims.expires_ms - a->wall;
+	int64_t left = a->jwt.claims.expires_ms - a->wall;
 
 	if (left <= 0)
 		left += ZTP_JWT_SKEW_MS;
@@ -129,7 +130,7 @@ static bool connect_device(struct ztp_attempt *a)
 	/* The topic is free if the device that had it was deleted. */
 	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
 			     &a->path, &error) != 0) {
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 		return false;
 	}
 	session = enter(a, ZTP_RIGHT_DEVICE);
@@ -141,7 +142,7 @@ static bool connect_device(struct ztp_attempt *a)
 	 * messages as well. */
 	if (!a->device.connected &&
 	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 	return true;
 }
 
@@ -185,7 +186,7 @@ static bool create(struct ztp_attempt *a)
 	struct ztp_error error = {0};
 
 	if (create_device(a, &error) != 0) {
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 		return false;
 	}
 	/* What the broker has stored is older than this device. */
@@ -235,7 +236,7 @@ static bool journal(struct ztp_attempt *a)
 					 &error);
 	}
 	if (rc != 0)
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 	return rc == 0;
 }
 

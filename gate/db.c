@@ -14,14 +14,15 @@
 #include "ztp/text.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
-#define SCHEMA_VERSION 1
-#define STATEMENTS_MAX 64
+#define SCHEMA_VERSION 2
+#define STATEMENTS_MAX 96
 
 struct ztp_db {
 	sqlite3 *handle;
 	struct ztp_sqlite_file file;
 	char *path;
 	bool open_transaction;
+	bool lazy; /* commits do not wait for the disk now */
 	size_t count;
 	struct {
 		const char *sql;
@@ -57,7 +58,13 @@ static const char schema[] =
 	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
 	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
 
-static const char *const migrations[SCHEMA_VERSION] = {schema};
+/* source: struct ztp_throttle_source. */
+static const char proven[] =
+	"CREATE TABLE proven(path TEXT NOT NULL, spki_sha256 BLOB NOT NULL, "
+	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
+	"spki_sha256, source)) WITHOUT ROWID;";
+
+static const char *const migrations[SCHEMA_VERSION] = {schema, proven};
 
 static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
 {
@@ -144,13 +151,33 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 	return stmt;
 }
 
+/* With synchronous=NORMAL SQLite syncs the log only before writing it back and
+ * after starting it over. Writing back waits for the disk, so it is left to
+ * other commits unless the log has become long. */
+static int set_lazy(struct ztp_db *db, bool lazy, struct ztp_error *error)
+{
+	int rc = execute(db,
+			 lazy ? "PRAGMA synchronous=NORMAL;"
+				"PRAGMA wal_autocheckpoint=4000"
+			      : "PRAGMA synchronous=FULL;"
+				"PRAGMA wal_autocheckpoint=1000",
+			 error);
+
+	if (rc == 0 || lazy)
+		db->lazy = lazy;
+	return rc;
+}
+
 static int begin(struct ztp_db *db, struct ztp_error *error)
 {
-	int rc;
+	int rc = 0;
 
 	if (db->open_transaction)
 		return 0;
-	rc = execute(db, ZTP_SQL_BEGIN, error);
+	if (db->lazy) /* it could not be set back at once */
+		rc = set_lazy(db, false, error);
+	if (rc == 0)
+		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
 	return rc;
 }
@@ -211,6 +238,25 @@ void ztp_db_rollback(struct ztp_db *db)
 bool ztp_db_dirty(const struct ztp_db *db)
 {
 	return db->open_transaction;
+}
+
+int ztp_db_lazily(struct ztp_db *db,
+		  int (*write)(struct ztp_db *db, void *arg,
+			       struct ztp_error *error),
+		  void *arg, struct ztp_error *error)
+{
+	int rc = set_lazy(db, true, error);
+
+	if (rc == 0)
+		rc = execute(db, ZTP_SQL_BEGIN, error);
+	db->open_transaction = rc == 0;
+	if (rc == 0)
+		rc = write(db, arg, error);
+	if (rc == 0)
+		rc = ztp_db_commit(db, error);
+	ztp_db_rollback(db);
+	(void)set_lazy(db, false, NULL); /* else `begin` tries again */
+	return rc;
 }
 
 /* A bind fails only without memory or with a wrong index. The parameter is then

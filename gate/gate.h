@@ -6,6 +6,8 @@
 #define ZTP_GATE_GATE_H
 
 #include "gate/db.h"
+#include "gate/effort.h"
+#include "gate/log.h"
 #include "gate/options.h"
 #include "gate/registries.h"
 #include "gate/sessions.h"
@@ -45,9 +47,11 @@ struct ztp_gate {
 	struct ztp_db *db;
 	struct ztp_registries *registries;
 	struct ztp_sessions *sessions;
-	struct ztp_throttle *failures; /* by address, path and username */
-	struct ztp_throttle *failures_by_address;
-	struct ztp_throttle *audit;	/* audit records by address */
+	struct ztp_effort *effort;	 /* for whom keys are verified */
+	struct ztp_throttle *audit;	 /* audit records by address */
+	struct ztp_bucket audit_refused; /* those of refusals, together */
+	uint64_t audit_left_out;	 /* by the line above */
+	struct ztp_log_limit log_limit;
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */

@@ -244,6 +244,8 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		gate->next_prune =
 			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);
 	commit(gate);
+	ztp_proven_tick(ztp_effort_proven(gate->effort), gate->db,
+			ztp_clock_wall(), now);
 	look(gate);
 	ztp_pending_tick(gate, now);
 	if (now >= gate->next_second) {
@@ -252,6 +254,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		tell_again(gate);
 		(void)ztp_gate_restore(gate);
 		ztp_audit_tick(gate, now);
+		ztp_gate_log_tick(&gate->log_limit, now);
 	}
 	kick(gate);
 	return MOSQ_ERR_SUCCESS;

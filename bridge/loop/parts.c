@@ -10,7 +10,7 @@ static const struct part *const parts[] = {
 	&deadlines_part, &housekeeping_part, &http_part,
 };
 
-#define PARTS ((int)(sizeof(parts) / sizeof(*parts)))
+#define PARTS ((int)(sizeof(parts) / sizeof(parts[0])))
 
 static bool has(const struct loop *l, const struct part *part)
 {

@@ -382,7 +382,6 @@ def test_audit_is_limited_and_says_so(start, ca):
         record = operator.audit("audit_limited")
         assert record["omitted"] > 0
         assert record["remote_addr"] == "127.0.0.1"
-        operator.audit("slowed_down", path)
         with gate.first(path_of(DIRECT), leaf) as device:
             assert device.accepted
 

@@ -83,6 +83,7 @@ static const struct {
 	{"gate", COMMAND("listPending", "\"registry\":\"acme/custom\"")},
 	{"gate", COMMAND("getInfo", "\"x\":1")},
 	{"gate", "<" PATH "\nunused\neyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
+	{"gate", "<" PATH "\nunused\n@"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"applied\"}"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"failed\","
 		    "\"message\":\"no room\"}"},
@@ -251,8 +252,7 @@ static void save_gate(X509 *x509, const char *spki)
 		 base64);
 	save_text("gate", text);
 	snprintf(text, sizeof(text),
-		 "<subscriptions/acme/registries/custom/devices/d\n%s\n"
-		 "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjF9.AAAA",
+		 "<subscriptions/acme/registries/custom/devices/d\n%s\n@",
 		 base64);
 	save_text("gate", text);
 	free(base64);
