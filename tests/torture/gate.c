@@ -161,13 +161,15 @@ static void order(const char *name, const char *members)
 /* What lists and looks: any answer is good, as long as it is one. */
 static void look(void)
 {
+	static const char one[] = "\"command\":\"getDevice\",\"device_path\":"
+				  "\"" DIRECT "a\"";
 	static const char *const looks[] = {
 		"\"command\":\"listRegistries\"",
 		"\"command\":\"getRegistry\",\"registry\":\"acme/custom\"",
 		"\"command\":\"listDevices\"",
 		"\"command\":\"listPending\"",
 		"\"command\":\"getInfo\"",
-		"\"command\":\"getDevice\",\"device_path\":\"" DIRECT "a\"",
+		one,
 	};
 	size_t i;
 
