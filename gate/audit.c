@@ -67,7 +67,7 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 				    record->fingerprint);
 	add(object, ZTP_M_REMOTE_ADDR, from);
 	add(object, ZTP_M_REQUEST_ID, record->request_id);
-	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 static void tell(const char *address, uint64_t left_out, void *arg)
@@ -77,7 +77,7 @@ static void tell(const char *address, uint64_t left_out, void *arg)
 	(void)arg;
 	add(object, ZTP_M_REMOTE_ADDR, address);
 	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
-	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)

@@ -40,7 +40,7 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 				      "metadata is not an object");
 	c->metadata = cJSON_PrintUnformatted(metadata);
 	if (!c->metadata)
-		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
+		return ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				      "out of memory");
 	if (strlen(c->metadata) > ZTP_CONTROL_METADATA_MAX)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
@@ -189,18 +189,23 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 	if (ztp_candidates_der(gate->db, &der, &len, candidate->id, &error))
 		return ztp_reply_error(reply, &error);
 	if (ztp_cert_parse_der(&cert, der, len, &error) != 0) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "%s",
-				     error.message);
+		if (error.code != ZTP_ERR_NOMEM)
+			error.code = ZTP_ERR_INTERNAL; /* it was read before */
+		(void)ztp_reply_error(reply, &error);
 		goto out;
 	}
 	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
 	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
 			    ztp_clock_wall(), NULL, &error) != 0)
-		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
-				     "the certificate is no longer accepted%s"
-				     "%s",
-				     error.message[0] ? ": " : "",
-				     error.message);
+		(void)(error.code == ZTP_ERR_NOMEM
+			       ? ztp_reply_error(reply, &error)
+			       : ztp_reply_fail(reply,
+						ZTP_CODE_FAILED_PRECONDITION,
+						"the certificate is no longer "
+						"accepted%s"
+						"%s",
+						error.message[0] ? ": " : "",
+						error.message));
 	else
 		ok = set_key(c, cert.spki.p, cert.spki.n, reply);
 	ztp_cert_clear(&cert);

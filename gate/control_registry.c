@@ -121,7 +121,8 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 		return;
 	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "out of memory");
 		return;
 	}
 	count = ztp_registries_list(gate->registries, page.after, found,

@@ -37,10 +37,10 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	switch (error->code) {
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
+	case ZTP_ERR_NOMEM: /* passes as well: the bridge asks again */
 		code = ZTP_CODE_UNAVAILABLE;
 		ztp_gate_log_error(error);
 		break;
-	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
 		code = ZTP_CODE_INTERNAL;
 		break;

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "base/sqlite.h"
+#include "ztp/text.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
 #define SCHEMA_VERSION 3
@@ -310,7 +311,8 @@ bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
 	out[0] = '\0';
 	if (!text)
 		return true;
-	if (n >= size || memchr(text, '\0', n))
+	if (n >= size || memchr(text, '\0', n) ||
+	    !ztp_utf8_valid((const char *)text, n))
 		return false;
 	memcpy(out, text, n);
 	out[n] = '\0';

@@ -64,7 +64,8 @@ void ztp_db_certificate(sqlite3_stmt *stmt, int index,
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text);
 void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n);
 void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value);
-/* False if the column does not fit. NULL reads as "". */
+/* False if the column does not fit or is not UTF-8, as a response has to be.
+ * NULL reads as "". */
 bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 /* False unless the column has exactly n bytes. */
 bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n);

@@ -3,6 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ztp/gate_protocol.h"
+#include "ztp/json.h"
+
 #define COLUMNS                                                                \
 	"path, fingerprint, spki_sha256, spki, blocked, onboarding, "          \
 	"request_id, created_at, connected, greeted, identity"
@@ -128,7 +131,9 @@ int ztp_devices_metadata(struct ztp_db *db, char **metadata, const char *path,
 		return rc;
 	rc = 0;
 	text = (const char *)sqlite3_column_text(stmt, 0);
-	if (text) {
+	/* It goes into a response as it is. */
+	if (text && ztp_json_check(text, strlen(text), ZTP_CONTROL_METADATA_MAX,
+				   NULL) == 0) {
 		*metadata = strdup(text);
 		if (!*metadata)
 			rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");

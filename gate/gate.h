@@ -60,6 +60,7 @@ struct ztp_gate {
 	bool stale;	     /* memory does not agree with the database */
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
 	bool ticked;	     /* TICK has been called */
+	bool untold;	     /* a session must be told something again */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: not yet */
 	int64_t next_expiry; /* CLOCK_BOOTTIME; when the first session ends */
 	int64_t next_second, next_prune;

@@ -39,20 +39,30 @@ void ztp_pending_stop(struct ztp_gate *gate)
 	gate->offers = (struct ztp_offers){0};
 }
 
+static bool fill(cJSON *object, const struct ztp_candidate *candidate)
+{
+	return cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID,
+				       candidate->id) &&
+	       cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH,
+				       candidate->path) &&
+	       ztp_tree_add_base64(object, "certificate", candidate->der,
+				   candidate->der_len) &&
+	       ztp_tree_add_time(object, ZTP_M_RECEIVED_AT,
+				 candidate->received_at) &&
+	       cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
+				       (double)candidate->attempt);
+}
+
+/* Whole, or NULL: an event without a path would be a dead letter, and the
+ * bridge acknowledges those. The next round offers it. */
 static cJSON *event(const struct ztp_candidate *candidate)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
-	if (!ztp_tree_add_base64(object, "certificate", candidate->der,
-				 candidate->der_len)) {
+	if (!object || !fill(object, candidate)) {
 		cJSON_Delete(object);
-		return NULL; /* the next round offers it */
+		return NULL;
 	}
-	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
-	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
-				(double)candidate->attempt);
 	if (candidate->remote_addr[0])
 		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
 					candidate->remote_addr);
@@ -72,7 +82,8 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->round->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1,
+			       NULL);
 	return true;
 }
 

@@ -68,6 +68,18 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 	return 0;
 }
 
+static bool is_malloc_failure(unsigned long code)
+{
+	return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+}
+
+/* Is that why it failed? Then nothing is known of the certificate. */
+static bool no_memory(void)
+{
+	return is_malloc_failure(ERR_peek_error()) ||
+	       is_malloc_failure(ERR_peek_last_error());
+}
+
 int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		 struct ztp_error *error)
 {
@@ -79,6 +91,8 @@ int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_set_mark();
 	rc = ca_fill(made, pem, len, error);
+	if (rc && no_memory())
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_pop_to_mark();
 	if (rc)
 		ztp_ca_free(made);
@@ -234,6 +248,8 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 			      "key");
 	else
 		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
+	if (rc && no_memory())
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	X509_free(x509);
 	ERR_pop_to_mark();
 	return rc;

@@ -19,7 +19,7 @@ static void append(struct receiver *ev, struct journal_entry *e)
 	int rc;
 
 	n = journal_entry_pack(&ev->buffer, &ev->buffer_size, e);
-	rc = n < 0 ? (int)n
+	rc = n < 0 ? ztp_fail(&error, (enum ztp_err)n, "out of memory")
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
 		/* Returning would acknowledge an event that is not stored. */

@@ -53,13 +53,20 @@ static int read_metadata(sqlite3_stmt *stmt, char **metadata)
 	return *metadata ? 0 : ZTP_ERR_NOMEM;
 }
 
+static bool is_valid(const struct store_decision *d)
+{
+	return (d->verdict == ZTP_APPROVE || d->verdict == ZTP_REJECT) &&
+	       (int)d->payload.kind >= ZTP_PAYLOAD_NONE &&
+	       d->payload.kind <= ZTP_PAYLOAD_TEXT;
+}
+
 int store_decision_get(struct store *store, int64_t n, bool payload,
 		       struct store_decision *d, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(
 		store, payload ? SQL_DEC_GET_ALL : SQL_DEC_GET, false, error);
 	const void *digest;
-	int rc;
+	int rc, end;
 
 	memset(d, 0, sizeof(*d));
 	sqlite3_bind_int64(stmt, 1, n);
@@ -81,12 +88,14 @@ int store_decision_get(struct store *store, int64_t n, bool payload,
 	rc = payload ? read_payload(stmt, &d->payload) : 0;
 	if (payload && rc == 0)
 		rc = read_metadata(stmt, &d->metadata);
-	sqlite3_reset(stmt);
-	if (rc != 0)
-		store_decision_clear(d);
+	end = sqlite3_reset(stmt); /* a text could not be read */
+	if (rc == 0 && end == SQLITE_OK && is_valid(d))
+		return 1;
+	store_decision_clear(d);
 	if (rc != 0)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return 1;
+	return end != SQLITE_OK ? store_fail(store, end, error)
+				: store_damaged(store, n, error);
 }
 
 void store_decision_clear(struct store_decision *decision)

@@ -219,6 +219,9 @@ void store_path_hash_is(struct store *store, const char *path, int64_t hash);
  * the store is used by another thread. */
 int store_checkpoint_open(struct store *store, struct ztp_error *error);
 void store_checkpoint_close(struct store_checkpoint *writeback);
+/* Row n holds what this program does not write. Returns ZTP_ERR_IO, fatal. */
+int store_damaged(const struct store *store, int64_t n,
+		  struct ztp_error *error);
 /* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

@@ -58,11 +58,19 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->stored_retry = r->owed.retry_at;
 }
 
+/* Others use these numbers as an index. */
+static bool is_valid(const struct store_request *r)
+{
+	return r->state > ZTP_STATE_NONE && r->state < ZTP_STATE_END &&
+	       (int)r->owed.what >= 0 && r->owed.what < ZTP_OWED_END &&
+	       r->owed.tries >= 0 && r->owed.losses >= 0;
+}
+
 /* The statement's last column is the path's hash. */
 static int find_one(struct store *store, sqlite3_stmt *stmt,
 		    struct store_request *request, struct ztp_error *error)
 {
-	int rc = sqlite3_step(stmt);
+	int rc = sqlite3_step(stmt), end;
 
 	if (rc == SQLITE_ROW) {
 		read_row(stmt, request);
@@ -70,10 +78,13 @@ static int find_one(struct store *store, sqlite3_stmt *stmt,
 				   sqlite3_column_int64(
 					   stmt, sqlite3_data_count(stmt) - 1));
 	}
-	sqlite3_reset(stmt);
-	if (rc == SQLITE_ROW)
-		return 1;
-	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	/* It also fails if a text could not be read for lack of memory. */
+	end = sqlite3_reset(stmt);
+	if (end != SQLITE_OK)
+		return store_fail(store, end, error);
+	if (rc == SQLITE_ROW && !is_valid(request))
+		return store_damaged(store, request->n, error);
+	return rc == SQLITE_ROW;
 }
 
 int store_request_by_id(struct store *store, const char *id,
@@ -127,7 +138,9 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	sqlite3_reset(stmt);
 	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 	for (i = 0; i < count && rc == 0; i++)
-		rc = visit(arg, &rows[i]);
+		rc = is_valid(&rows[i])
+			     ? visit(arg, &rows[i])
+			     : store_damaged(store, rows[i].n, error);
 	if (room > PAGE || store->spare) {
 		free(rows);
 	} else {
