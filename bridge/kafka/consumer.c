@@ -195,32 +195,54 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	c->more = c->batch >= CONSUMER_BATCH || c->bytes >= BATCH_BYTES;
 }
 
+/* All headers of a record, so that none hides behind others: views, in *few if
+ * they fit, else in a block that the caller frees. The size of a fetched record
+ * bounds their number. NULL: out of memory. */
+static struct ztp_header *read_headers(const rd_kafka_message_t *message,
+				       struct ztp_header few[ZTP_HEADERS_MAX],
+				       size_t *count)
+{
+	struct ztp_header *headers = few;
+	rd_kafka_headers_t *list = NULL;
+	const void *value;
+	size_t size, i, n = 0;
+
+	if (rd_kafka_message_headers(message, &list) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		n = rd_kafka_header_cnt(list);
+	if (n > ZTP_HEADERS_MAX)
+		headers = calloc(n, sizeof(*headers));
+	for (i = 0; headers && i < n; i++) {
+		if (rd_kafka_header_get_all(list, i, &headers[i].name, &value,
+					    &size) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		headers[i].value = (struct ztp_str){value, size};
+	}
+	*count = i;
+	return headers;
+}
+
 static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 		     struct ztp_error *error)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
+	struct ztp_header few[ZTP_HEADERS_MAX], *headers;
 	struct consumer_record record = {
 		.position = {c->core->config->kafka.topics.decisions,
 			     message->partition, message->offset},
 		.key = {message->key, message->key_len},
 		.value = {message->payload, message->len},
-		.headers = headers,
 	};
-	rd_kafka_headers_t *list = NULL;
-	const char *name;
-	const void *value;
-	size_t size, i;
+	int rc;
 
-	if (rd_kafka_message_headers(message, &list) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		for (i = 0;
-		     i < ZTP_HEADERS_MAX &&
-		     rd_kafka_header_get_all(list, i, &name, &value, &size) ==
-			     RD_KAFKA_RESP_ERR_NO_ERROR;
-		     i++)
-			headers[record.header_count++] =
-				(struct ztp_header){name, {value, size}};
-	return c->user.decision(c->user.arg, &record, error);
+	headers = read_headers(message, few, &record.header_count);
+	if (!headers)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	record.headers = headers;
+	rc = c->user.decision(c->user.arg, &record, error);
+	if (headers != few)
+		free(headers);
+	return rc;
 }
 
 int consumer_apply(struct consumer *c, struct ztp_error *error)
