@@ -19,6 +19,11 @@
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 		      int events, struct ztp_error *error);
 
+/* Sets all that in conf; without brokers, a handle connects to nothing. */
+int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			 enum ztp_kafka_client client, bool brokers,
+			 struct ztp_error *error);
+
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);
 

@@ -36,12 +36,16 @@ static void test_what_is_promised(void **state)
 {
 	(void)state;
 	assert_string_equal(ztp_kafka_property_promise(find("acks")), "all");
-	assert_string_equal(find("acks")->also, "-1");
 	assert_string_equal(
 		ztp_kafka_property_promise(find("enable.auto.commit")),
 		"false");
 	assert_null(ztp_kafka_property_promise(find("linger.ms")));
-	assert_null(ztp_kafka_property_promise(find("isolation.level")));
+	assert_string_equal(ztp_kafka_property_promise(find("isolation.level")),
+			    "read_committed");
+	assert_string_equal(
+		ztp_kafka_property_promise(find("delivery.report.only.error")),
+		"false");
+	assert_null(ztp_kafka_property_promise(find("transactional.id")));
 	assert_null(ztp_kafka_property_promise(find("group.id")));
 }
 
