@@ -25,10 +25,14 @@
 
 #include <stddef.h>
 
-#define FIRST_DELAY_MS 250
-#define EARLY_MAX_MS   10000
-#define LATE_MAX_MS    300000
-#define EARLY_TRIES    10
+#include "ztp/retry.h"
+
+static const struct ztp_retry_pace pace = {
+	.first_ms = 250,
+	.early_max_ms = 10000,
+	.early_tries = 10,
+	.max_ms = 300000,
+};
 
 #define NOTICE_MS 5000	/* to deliver a notice once it can be sent */
 #define QUEUED_MS 30000 /* until we look again at one that is still queued */
@@ -194,22 +198,9 @@ bool ztp_owed_is_notice(enum ztp_owed owed)
 	return (unsigned)owed < ZTP_OWED_END && (NOTICE & (1u << owed)) != 0;
 }
 
-/* Doubles up to 10 s, stays there until the early tries are over, then doubles
- * up to 5 min. */
 int64_t ztp_obligation_backoff(int tries, uint32_t random)
 {
-	bool early = tries <= EARLY_TRIES;
-	int64_t delay = early ? FIRST_DELAY_MS : EARLY_MAX_MS;
-	int64_t cap = early ? EARLY_MAX_MS : LATE_MAX_MS;
-	int i;
-
-	for (i = early ? 1 : EARLY_TRIES; i < tries && delay < cap; i++)
-		delay *= 2;
-	if (delay > cap)
-		delay = cap;
-	/* 3/4 to 5/4 of it, so that devices that left at the same time are not
-	 * all tried at the same time. */
-	return delay - delay / 4 + (int64_t)(random % (delay / 2 + 1));
+	return ztp_retry_pause(&pace, tries, random);
 }
 
 static unsigned facts_of(const struct ztp_obligation *o,

@@ -162,7 +162,8 @@ static const struct setting table[] = {
 	 .about = "most unfinished requests held; then intake pauses"},
 	{"store.max_finished", SETTING_INT, AT(store.max_finished),
 	 .fallback = "10000000", .min = 1, .max = 1000000000,
-	 .about = "most finished requests kept; the oldest are removed first"},
+	 .about = "most finished requests kept; the oldest are removed first, "
+		  "but no rejected one within reject_cooldown"},
 	{"store.retention", SETTING_DURATION, AT(store.retention_ms),
 	 .fallback = "30d", .min = 1, .max = 3650 * DAY,
 	 .about = "how long finished requests are kept"},

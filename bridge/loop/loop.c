@@ -21,8 +21,6 @@
 
 #define JOURNAL_BATCH	512
 #define DUE_BATCH	256
-#define EVICT_BATCH	512
-#define EVICT_PAUSE_MS	20
 #define HOUSEKEEPING_MS 1000
 #define STORE_RETRY_MS	1000
 #define ENDS_STALE_MS	5000
@@ -86,26 +84,6 @@ static void move_horizon(struct loop *l)
 		b->horizon = l->ends.asked_at;
 }
 
-/* Evicts finished requests: too many of them, or too old. A full batch means
- * that there are more, which are evicted soon. */
-static int evict(struct loop *l, struct ztp_error *error)
-{
-	struct bridge *b = &l->b;
-	int64_t over =
-		store_finished(b->store) - b->core.config->store.max_finished;
-	int64_t old = b->core.now - b->core.config->store.retention_ms;
-	int rc = 0, limit = over < EVICT_BATCH ? (int)over : EVICT_BATCH;
-
-	if (over > 0)
-		rc = store_evict(b->store, 0, !b->registrar, limit, error);
-	l->evict_more = rc == EVICT_BATCH;
-	if (rc >= 0)
-		rc = store_evict(b->store, old, !b->registrar, EVICT_BATCH,
-				 error);
-	l->evict_more = l->evict_more || rc == EVICT_BATCH;
-	return rc < 0 ? rc : 0;
-}
-
 /* A transaction that holds only new requests stays open for a while and takes
  * in those of the next turns, so pages that all of them change are written
  * once. The customer may be asked meanwhile, because the journal can replay
@@ -156,7 +134,7 @@ static int apply(struct loop *l, bool housekeeping, struct ztp_error *error)
 		rc = decisions_time_out(b, DUE_BATCH, &waiting, &more_due,
 					error);
 	if (rc == 0 && housekeeping)
-		rc = evict(l, error);
+		rc = evict(&l->eviction, b, error);
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
@@ -213,6 +191,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	 * are rebuilt. */
 	l->recover = true;
 	l->commit_by = 0;
+	l->eviction.place = (struct store_place){0};
 	if (b->registrar)
 		registrar_rollback(b->registrar);
 	memset(&b->core.tally, 0, sizeof(b->core.tally));
@@ -274,7 +253,7 @@ static void turn(struct loop *l)
 			if (!b->store_ok)
 				log_info(b->core.log, "store_healed");
 			b->store_ok = true;
-			if (housekeeping && l->evict_more)
+			if (housekeeping && l->eviction.more)
 				l->next_housekeeping =
 					b->core.now + EVICT_PAUSE_MS;
 			log_gaps(l);

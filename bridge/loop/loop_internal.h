@@ -8,6 +8,7 @@
 #include "bridge/kafka/probe.h"
 #include "bridge/life/bridge.h"
 #include "bridge/loop/backpressure.h"
+#include "bridge/loop/evict.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
 
@@ -25,10 +26,11 @@ struct loop {
 	int64_t next_housekeeping, next_store_try, stop_by;
 	struct probe_end_offsets ends;
 	int64_t ends_since; /* asked_at of the end offsets last used */
-	bool more, evict_more;
+	bool more;
 	uint64_t gaps; /* gaps of the journal already logged */
 	int exit_code;
 	struct backpressure backpressure;
+	struct eviction eviction;
 	struct notify notify;
 	struct log_limit store_failures;
 	loop_reload *reload;

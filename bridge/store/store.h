@@ -210,6 +210,12 @@ int store_reanchor(struct store *store, struct ztp_error *error);
  * decision. Returns how many, or a negative error. */
 int store_evict(struct store *store, int64_t before, bool keep_onboarded,
 		int limit, struct ztp_error *error);
+/* Evicts at most `most` of those that ended up to `before` and come after
+ * *place, but for rejected ones. Visits at most `limit` rows and moves the
+ * place past them. Returns how many it visited, or a negative error. */
+int store_evict_others(struct store *store, struct store_place *place,
+		       int64_t before, bool keep_onboarded, int most, int limit,
+		       struct ztp_error *error);
 /* Removes everything known about a path. Returns how many requests. */
 int store_forget(struct store *store, const char *path,
 		 struct ztp_error *error);

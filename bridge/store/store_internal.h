@@ -92,6 +92,10 @@
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
 		      "WHERE finished_at<=?1 ORDER BY finished_at LIMIT ?2")   \
+	X(EVICT_MORE, "SELECT " REQUEST_COLUMNS " FROM request "               \
+		      "WHERE finished_at>=?1 AND (finished_at>?1 OR n>?2) "    \
+		      "AND finished_at<=?3 "                                   \
+		      "ORDER BY finished_at,n LIMIT ?4")                       \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
 	X(ABSENT, "UPDATE request SET tries=0,"                                \
 		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \

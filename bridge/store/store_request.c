@@ -202,6 +202,40 @@ int store_evict(struct store *store, int64_t before, bool keep_onboarded,
 	return rc == 0 ? e.count : rc;
 }
 
+struct eviction_of_others {
+	struct eviction e;
+	struct store_place *place;
+	int most, visited;
+};
+
+static int evict_other(void *arg, struct store_request *r)
+{
+	struct eviction_of_others *o = arg;
+
+	if (o->e.count == o->most)
+		return 0;
+	o->visited++;
+	*o->place = (struct store_place){r->finished_at, r->n};
+	return r->state == ZTP_STATE_REJECTED ? 0 : evict_one(&o->e, r);
+}
+
+int store_evict_others(struct store *store, struct store_place *place,
+		       int64_t before, bool keep_onboarded, int most, int limit,
+		       struct ztp_error *error)
+{
+	struct eviction_of_others o = {
+		{store, keep_onboarded, 0, error}, place, most, 0};
+	sqlite3_stmt *stmt = store_stmt(store, SQL_EVICT_MORE, false, error);
+	int rc;
+
+	sqlite3_bind_int64(stmt, 1, place->finished_at);
+	sqlite3_bind_int64(stmt, 2, place->n);
+	sqlite3_bind_int64(stmt, 3, before);
+	sqlite3_bind_int(stmt, 4, limit);
+	rc = store_walk(store, stmt, evict_other, &o, error);
+	return rc == 0 ? o.visited : rc;
+}
+
 static int forget_one(void *arg, struct store_request *r)
 {
 	struct eviction *e = arg;

@@ -240,6 +240,43 @@ static void test_oldest_give_way(void **state)
 	expect_counts(c);
 }
 
+/* Rejected ones are passed over, and the next call goes on behind them. */
+static void test_others_give_way_before_rejected(void **state)
+{
+	struct store_case *c = *state;
+	struct store_place place = {0};
+	struct store_request r;
+	int i;
+
+	for (i = 0; i < 8; i++) { /* the n-th ended at 5000 + n - 1 */
+		r = store_case_request(i);
+		r.state = i % 2 ? ZTP_STATE_EXPIRED : ZTP_STATE_REJECTED;
+		r.finished_at = 5000 + i / 2;
+		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
+	}
+	assert_int_equal(store_evict_others(c->store, &place, 5002, false, 9, 3,
+					    &c->error),
+			 3);
+	assert_int_equal(place.n, 3);
+	assert_int_equal(store_request_by_n(c->store, 2, &r, &c->error), 0);
+	assert_int_equal(store_request_by_n(c->store, 3, &r, &c->error), 1);
+	/* As many as asked for, and the place stays there. */
+	assert_int_equal(store_evict_others(c->store, &place, 5002, false, 1, 9,
+					    &c->error),
+			 1);
+	assert_int_equal(place.n, 4);
+	/* Nothing that ended later. */
+	assert_int_equal(store_evict_others(c->store, &place, 5002, false, 9, 9,
+					    &c->error),
+			 2);
+	assert_int_equal(place.n, 6);
+	assert_int_equal(store_evict_others(c->store, &place, 5002, false, 9, 9,
+					    &c->error),
+			 0);
+	assert_int_equal(store_finished(c->store), 5);
+	expect_counts(c);
+}
+
 /* Without a gate the store knows which devices exist. Such rows stay, without
  * their decision, and do not evict others. */
 static void test_onboarded_stay(void **state)
@@ -408,11 +445,17 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, store_case_setup,                \
 					store_case_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_row_as_it_was_given),	 T(test_id_twice),
-		T(test_announced_in_time),	 T(test_path_and_channel),
-		T(test_counts_after_anything),	 T(test_oldest_give_way),
-		T(test_onboarded_stay),		 T(test_forget),
-		T(test_moved_deadlines_go_back), T(test_decisions),
+		T(test_row_as_it_was_given),
+		T(test_id_twice),
+		T(test_announced_in_time),
+		T(test_path_and_channel),
+		T(test_counts_after_anything),
+		T(test_oldest_give_way),
+		T(test_onboarded_stay),
+		T(test_forget),
+		T(test_others_give_way_before_rejected),
+		T(test_moved_deadlines_go_back),
+		T(test_decisions),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
