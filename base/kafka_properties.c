@@ -97,6 +97,8 @@ static const struct ztp_kafka_property table[] = {
 	{"queued.max.messages.kbytes",
 	 .values = {CONSUMER = "8192", TOOL_CONSUMER = "8192"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
+	/* Also the most that a batch in zstd may unpack to. */
+	{"receive.message.max.bytes", .values = {CONSUMER = "33554432"}},
 	{"fetch.wait.max.ms", .values = {TOOL_CONSUMER = "100"}},
 
 	/* The group. A killed bridge is back within 10 s of its restart. */

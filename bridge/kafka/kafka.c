@@ -144,7 +144,7 @@ static void *destroy(void *rk)
 /* librdkafka (2.0.2) can wait forever for a partition whose topic has been
  * deleted. In that case we leak the handle; only its log callback still
  * refers to us. */
-static void destroy_in_time(struct core *core, rd_kafka_t *rk)
+static void destroy_in_time(struct core *core, rd_kafka_t *rk, bool wait)
 {
 	struct timespec until;
 	pthread_t thread;
@@ -155,14 +155,15 @@ static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 		return;
 	}
 	until = ztp_clock_after(CLOCK_REALTIME, CLOSE_MS);
-	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+	if (wait && pthread_timedjoin_np(thread, NULL, &until) == 0)
 		return;
-	log_warn(core->log, "kafka_handle_left");
+	if (wait)
+		log_warn(core->log, "kafka_handle_left");
 	pthread_detach(thread);
 }
 
-void kafka_close_consumer(struct core *core, rd_kafka_t *rk)
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last)
 {
 	leave(rk);
-	destroy_in_time(core, rk);
+	destroy_in_time(core, rk, last);
 }

@@ -37,7 +37,8 @@ bool kafka_crashes_on_new_topic(int version);
 /* Logs a warning at start if the release is one of those. */
 void kafka_warn_of_fault(struct log *log);
 
-/* Leaves the group and destroys the handle, within some seconds. */
-void kafka_close_consumer(struct core *core, rd_kafka_t *rk);
+/* Leaves the group and destroys the handle, within some seconds. Unless it is
+ * the last, nothing waits for the second part. */
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last);
 
 #endif

@@ -54,6 +54,7 @@ static void collect(struct loop *l)
 	mqtt_out_turn(b->mqtt_out);
 	if (b->registrar)
 		registrar_collect(b->registrar);
+	producer_hear(b->producer, &l->status);
 	producer_collect(b->producer);
 	if (!is_replaying(l))
 		consumer_collect(b->consumer, &l->status);
@@ -308,9 +309,10 @@ static int open_store(struct loop *l, struct ztp_error *error)
 static int open_parts(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user callbacks = {pending_announced, records_too_large,
+	struct producer_user callbacks = {pending_announced, records_refused,
 					  b};
-	struct consumer_user decisions = {decisions_apply, b};
+	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
+					  b};
 	int rc;
 
 	rc = mqtt_out_new(&b->mqtt_out, &b->core, error);

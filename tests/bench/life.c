@@ -305,7 +305,7 @@ void life_start(struct life *l)
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {pending_announced, records_too_large, b};
+	struct producer_user fates = {pending_announced, records_refused, b};
 	struct consumer_user decisions = {decisions_apply, b};
 
 	life_check(l,
