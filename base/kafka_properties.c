@@ -101,7 +101,11 @@ static const struct ztp_kafka_property table[] = {
 	{"receive.message.max.bytes", .values = {CONSUMER = "33554432"}},
 	{"fetch.wait.max.ms", .values = {TOOL_CONSUMER = "100"}},
 
-	/* The group. A killed bridge is back within 10 s of its restart. */
+	/* The group. A bridge keeps its place in it when it is restarted, or
+	 * Kafka is; otherwise it would wait until the group misses its former
+	 * self, which is session.timeout.ms. */
+	{"group.instance.id", .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_MEMBER, .values = {CONSUMER = GIVEN}},
 	{"session.timeout.ms",
 	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
 	{"heartbeat.interval.ms", .values = {CONSUMER = "1500"}},

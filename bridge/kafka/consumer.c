@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/kafka/consumer_internal.h"
 
 #define BATCH_BYTES (4 << 20)
@@ -36,6 +37,21 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 		   : 0;
 }
 
+/* Two bridges have two stores, even if all else is the same. */
+static int name_member(struct core *core, struct store *store,
+		       struct ztp_error *error)
+{
+	uint8_t random[16];
+	int rc = store_get(store, "member", core->member, sizeof(core->member),
+			   error);
+
+	if (rc < 0 || *core->member)
+		return rc < 0 ? rc : 0;
+	ztp_random(random, sizeof(random));
+	ztp_hex_encode(core->member, random, sizeof(random));
+	return store_set(store, "member", core->member, error);
+}
+
 int consumer_new(struct consumer **out, struct core *core, struct store *store,
 		 struct probe *probe, const struct consumer_user *user,
 		 int wake_fd, struct ztp_error *error)
@@ -50,7 +66,9 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 	c->probe = probe;
 	c->user = *user;
 	c->wake_fd = wake_fd;
-	rc = open_handle(c, error);
+	rc = name_member(core, store, error);
+	if (rc == 0)
+		rc = open_handle(c, error);
 	if (rc != 0) {
 		consumer_free(c);
 		return rc;

@@ -35,13 +35,15 @@ static int set(void *conf, const char *name, const char *value,
 }
 
 int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			 enum ztp_kafka_client client, bool brokers,
+			 enum ztp_kafka_client client, const struct core *core,
 			 struct ztp_error *error)
 {
 	const struct config_properties *users = &config->kafka.properties;
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 		[ZTP_KAFKA_GIVEN_BROKERS] =
-			brokers ? config->kafka.brokers : NULL,
+			core ? config->kafka.brokers : NULL,
+		[ZTP_KAFKA_GIVEN_MEMBER] =
+			core && *core->member ? core->member : NULL,
 		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,
 		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
 	};
@@ -65,7 +67,7 @@ rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
-	int rc = kafka_set_properties(conf, core->config, client, true, error);
+	int rc = kafka_set_properties(conf, core->config, client, core, error);
 
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);

@@ -19,9 +19,10 @@
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 		      int events, struct ztp_error *error);
 
-/* Sets all that in conf; without brokers, a handle connects to nothing. */
+/* Sets all that in conf. core NULL: without brokers, so that a handle connects to
+ * nothing. */
 int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			 enum ztp_kafka_client client, bool brokers,
+			 enum ztp_kafka_client client, const struct core *core,
 			 struct ztp_error *error);
 
 /* The configured name of one of our topics. */

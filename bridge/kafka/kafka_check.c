@@ -92,7 +92,7 @@ static int make_once(const struct config *config, enum ztp_kafka_client client,
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char text[256] = "";
 	rd_kafka_t *rk;
-	int rc = kafka_set_properties(conf, config, client, false, error);
+	int rc = kafka_set_properties(conf, config, client, NULL, error);
 
 	if (rc == 0)
 		rc = check_pairs(conf, error);

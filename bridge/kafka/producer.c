@@ -166,8 +166,10 @@ static bool on_event(struct producer *p, rd_kafka_event_t *event, int *count)
 	case RD_KAFKA_EVENT_ERROR:
 		fatal = rd_kafka_event_error_is_fatal(event) != 0;
 		if (rd_kafka_event_error(event) ==
-		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 			p->ok = false;
+			p->down_at = p->core->now;
+		}
 		log_debug(p->core->log, "kafka_error",
 			  LOG_STR("error", rd_kafka_event_error_string(event)));
 		break;
@@ -396,12 +398,16 @@ bool producer_ok(const struct producer *p)
 	return p->ok && p->rk;
 }
 
-void producer_hear(struct producer *p, const struct probe_status *status)
+bool producer_hear(struct producer *p, const struct probe_status *status)
 {
+	bool newer = status->asked_at > p->down_at;
 	int topic;
 
+	if (status->up && newer)
+		p->ok = true;
 	for (topic = 1; status->up && !p->up && topic < STORE_TOPIC_END;
 	     topic++)
 		ztp_retry_succeeded(&p->windows[topic].retry);
 	p->up = status->up;
+	return p->ok || newer;
 }

@@ -54,7 +54,8 @@ static void collect(struct loop *l)
 	mqtt_out_turn(b->mqtt_out);
 	if (b->registrar)
 		registrar_collect(b->registrar);
-	producer_hear(b->producer, &l->status);
+	if (!producer_hear(b->producer, &l->status))
+		probe_again(b->probe);
 	producer_collect(b->producer);
 	if (!is_replaying(l))
 		consumer_collect(b->consumer, &l->status);

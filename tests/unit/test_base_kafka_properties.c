@@ -81,6 +81,7 @@ static const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 	[ZTP_KAFKA_GIVEN_BROKERS] = "host:9092",
 	[ZTP_KAFKA_GIVEN_CLIENT_ID] = "me",
 	[ZTP_KAFKA_GIVEN_GROUP] = "us",
+	[ZTP_KAFKA_GIVEN_MEMBER] = "mine",
 	[ZTP_KAFKA_GIVEN_COMMIT] = "true",
 	[ZTP_KAFKA_GIVEN_EOF] = "false",
 	[ZTP_KAFKA_GIVEN_TIMEOUT] = "30000",
