@@ -16,8 +16,8 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/kafka/producer_internal.h"
 
-#define SINGLE_TRIES  4 /* failures in a row until records go one by one */
-#define SUSPECT_TRIES 5
+#define SINGLE_TRIES  2 /* failures in a row until records go one by one */
+#define SUSPECT_TRIES 3
 
 static const struct ztp_retry_pace pace = {.first_ms = 250, .max_ms = 15000};
 
