@@ -1,9 +1,12 @@
 #include "base/file.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #define FIRST_SIZE 4096
 
@@ -76,4 +79,41 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 	}
 	(void)fclose(file); /* opened for reading: nothing can be lost */
 	return rc;
+}
+
+static int sync_at(const char *path, int flags)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	int err = 0;
+
+	if (fd < 0)
+		return -1;
+	if (fsync(fd) != 0)
+		err = errno;
+	close(fd);
+	errno = err;
+	return err == 0 ? 0 : -1;
+}
+
+int ztp_file_sync_name(const char *path)
+{
+	char dir[PATH_MAX];
+	char *slash;
+
+	if (strlen(path) >= sizeof(dir)) {
+		errno = ENAMETOOLONG;
+		return -1;
+	}
+	strcpy(dir, path);
+	slash = strrchr(dir, '/');
+	if (slash)
+		slash[slash == dir ? 1 : 0] = '\0';
+	return sync_at(slash ? dir : ".", O_DIRECTORY);
+}
+
+int ztp_file_sync(const char *path)
+{
+	if (sync_at(path, O_NOFOLLOW) != 0)
+		return errno == ENOENT ? 0 : -1;
+	return ztp_file_sync_name(path);
 }

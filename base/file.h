@@ -1,6 +1,6 @@
 /*
  * base/file.h - reads a whole file, up to a limit: a configuration, a secret, a
- * list. Blocks; any thread.
+ * list; and puts on the disk what a file already holds. Blocks; any thread.
  */
 #ifndef ZTP_BASE_FILE_H
 #define ZTP_BASE_FILE_H
@@ -15,5 +15,13 @@
  * message names the file. path may be a pipe. */
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
+
+/* A process that was killed may have written what is not on the disk yet: a
+ * start that builds on what it reads syncs it first. Syncs the file and its
+ * name. 0, also if there is no such file, or -1 with errno. */
+int ztp_file_sync(const char *path);
+/* A new file name survives a power loss only once its directory is synced. 0,
+ * or -1 with errno. */
+int ztp_file_sync_name(const char *path);
 
 #endif

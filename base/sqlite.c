@@ -16,10 +16,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "base/file.h"
 
 #define CHECK_WHOLE_MAX (64 << 20) /* bytes: takes a few tenths of a second */
 #define HEADER_SIZE	100	   /* sqlite.org/fileformat.html, 1.3 */
@@ -276,6 +279,17 @@ static int make_private(const struct ztp_sqlite_file *file,
 	return rc;
 }
 
+/* A killed process may have left a commit in the log that is not on the disk
+ * yet. SQLite reads it all the same, and what follows from it must not outlive
+ * it. Before SQLite opens the log, for the reason given above. */
+static int sync_log(const struct ztp_sqlite_file *file, struct ztp_error *error)
+{
+	char log[PATH_MAX + 8];
+
+	snprintf(log, sizeof(log), "%s-wal", file->path);
+	return ztp_file_sync(log) == 0 ? 0 : fail_file(file, "sync", error);
+}
+
 /* For a file that is ours only by what its log says. */
 static int keep_private(const struct ztp_sqlite_file *file,
 			struct ztp_error *error)
@@ -334,6 +348,8 @@ int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
 	int rc = make_private(file, error);
 
 	*out = NULL;
+	if (rc == 0)
+		rc = sync_log(file, error);
 	if (rc == 0)
 		rc = ztp_sqlite_connect(out, file, error);
 	if (rc == 0)

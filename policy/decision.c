@@ -273,8 +273,8 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 {
 	struct ztp_path path;
 	struct ztp_str text;
-	int rc = read_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX,
-			     error);
+	int rc =
+		read_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX, error);
 
 	if (rc)
 		return rc;

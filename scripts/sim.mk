@@ -14,8 +14,7 @@ SIM_ALL := $(SIM_SRC) $(filter-out bridge/main.c,$(BRIDGE_SRC)) $(BASE_SRC) $(PO
 SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 
 # The libc functions that the linker redirects to the simulation.
-SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd timerfd_create \
-	timerfd_settime signalfd sigprocmask read write close open pread pwrite \
+SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd signalfd sigprocmask read write close open pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
 	setsockopt pthread_create pthread_join pthread_timedjoin_np \

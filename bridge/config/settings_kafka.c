@@ -41,11 +41,11 @@ static bool normal_form(const char *name, const char *value, char *text,
 			size_t size)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
-	bool ok = conf &&
-		  rd_kafka_conf_set(conf, name, value, NULL, 0) ==
-			  RD_KAFKA_CONF_OK &&
-		  rd_kafka_conf_get(conf, name, text, &size) ==
-			  RD_KAFKA_CONF_OK;
+	bool ok =
+		conf &&
+		rd_kafka_conf_set(conf, name, value, NULL, 0) ==
+			RD_KAFKA_CONF_OK &&
+		rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK;
 
 	if (conf)
 		rd_kafka_conf_destroy(conf);

@@ -14,6 +14,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/file.h"
+
 #define HEADER	    8
 #define CHUNK	    (JOURNAL_ENTRY_MAX + HEADER)
 #define OFFSET_BITS 24
@@ -85,25 +87,6 @@ static void segment_name(const struct journal *journal, uint64_t segment,
 		 segment);
 }
 
-/* A new file name survives a power loss only once its directory is synced. */
-static int sync_directory(const struct journal *journal)
-{
-	char dir[PATH_MAX];
-	char *slash;
-	int fd, rc;
-
-	memcpy(dir, journal->base, sizeof(dir));
-	slash = strrchr(dir, '/');
-	if (slash)
-		slash[slash == dir ? 1 : 0] = '\0';
-	fd = open(slash ? dir : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd < 0)
-		return -1;
-	rc = fsync(fd);
-	close(fd);
-	return rc;
-}
-
 /* Creates a segment and reserves its space on disk; -1 with errno set. */
 static int create_segment(const struct journal *journal, uint64_t segment)
 {
@@ -118,7 +101,7 @@ static int create_segment(const struct journal *journal, uint64_t segment)
 		err = posix_fallocate(fd, 0, JOURNAL_SEGMENT);
 	while (err == EINTR);
 	if (err == 0 && journal->sync &&
-	    (fsync(fd) != 0 || sync_directory(journal) != 0))
+	    (fsync(fd) != 0 || ztp_file_sync_name(name) != 0))
 		err = errno;
 	if (err == 0)
 		return fd;
@@ -180,21 +163,16 @@ static void remove_old(struct journal *journal, uint64_t segment)
 	unlink(name); /* if this fails, the next start removes it */
 }
 
-/* A process that was killed may have left entries that are not on the disk yet.
- * Customers are asked about what is read, so it must not vanish afterwards. */
+/* Customers are asked about what is read, so it must not vanish afterwards. */
 static void sync_kept(struct journal *journal, uint64_t segment)
 {
 	char name[PATH_MAX + 32];
-	int fd;
 
 	if (segment < journal->released || journal->sync_errno != 0)
 		return;
 	segment_name(journal, segment, name);
-	fd = open(name, O_RDONLY | O_CLOEXEC);
-	if (fd < 0 || fsync(fd) != 0)
+	if (ztp_file_sync(name) != 0)
 		journal->sync_errno = errno;
-	if (fd >= 0)
-		close(fd);
 }
 
 int journal_open(struct journal **out, const char *base, bool sync,

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "bridge/core/batching.h"
 #include "bridge/kafka/consumer_internal.h"
 
 #define BATCH_BYTES (4 << 20)
-#define COMMIT_MS   1000 /* between two commits of the copy */
 #define FATAL_MS    5000
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
@@ -202,7 +202,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	}
 	if (!c->anew)
 		consumer_consider(c, status);
-	while (c->batch < CONSUMER_BATCH && c->bytes < BATCH_BYTES &&
+	while (c->batch < BATCHING_TURN_MAX && c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
 
@@ -226,7 +226,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 			break;
 		}
 	}
-	c->more = c->batch >= CONSUMER_BATCH || c->bytes >= BATCH_BYTES;
+	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES;
 }
 
 /* All headers of a record, so that none hides behind others: views, in *few if
@@ -337,7 +337,7 @@ void consumer_pump(struct consumer *c, bool last)
 		(void)rd_kafka_commit(c->rk, list, 1);
 	rd_kafka_topic_partition_list_destroy(list);
 	c->commit_due = false;
-	c->next_commit = c->core->now + COMMIT_MS;
+	c->next_commit = c->core->now + BATCHING_COPY_MS;
 }
 
 int64_t consumer_next(const struct consumer *c)

@@ -7,11 +7,10 @@
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 
+#include "bridge/core/batching.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/kafka.h"
 #include "ztp/retry.h"
-
-#define CONSUMER_BATCH 512 /* messages */
 
 /* A batch that librdkafka cannot read; see consumer_gap.c. */
 struct unreadable {
@@ -64,8 +63,8 @@ struct consumer {
 	int count;
 
 	rd_kafka_event_t
-		*events[CONSUMER_BATCH]; /* the batch; owns the messages */
-	const rd_kafka_message_t *messages[CONSUMER_BATCH];
+		*events[BATCHING_TURN_MAX]; /* the batch; owns the messages */
+	const rd_kafka_message_t *messages[BATCHING_TURN_MAX];
 	int batch;
 	size_t bytes;
 	bool moved; /* seen differs from next in some partition */

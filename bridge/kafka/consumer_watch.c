@@ -64,8 +64,8 @@ bool consumer_stands_still(struct consumer *c)
 		c->next_watch = c->core->now + WATCH_MS;
 	}
 	if (!ztp_retry_due(&c->watch, c->core->now) ||
-	    !probe_end_offsets_get(c->probe,
-				   c->ends.asked_at + WATCH_MS / 2, &c->ends))
+	    !probe_end_offsets_get(c->probe, c->ends.asked_at + WATCH_MS / 2,
+				   &c->ends))
 		return false;
 	if (any_stands(c, &behind)) {
 		ztp_random(&random, sizeof(random));

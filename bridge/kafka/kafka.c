@@ -40,8 +40,7 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 {
 	const struct config_properties *users = &config->kafka.properties;
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
-		[ZTP_KAFKA_GIVEN_BROKERS] =
-			core ? config->kafka.brokers : NULL,
+		[ZTP_KAFKA_GIVEN_BROKERS] = core ? config->kafka.brokers : NULL,
 		[ZTP_KAFKA_GIVEN_MEMBER] =
 			core && *core->member ? core->member : NULL,
 		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,

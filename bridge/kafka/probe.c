@@ -191,9 +191,8 @@ static void probe_topics(struct probe *a)
 	if (status.up && status.partitions == 0)
 		a->config_seen = false;
 	if (status.partitions > 0 && !a->config_seen)
-		a->config_seen =
-			topic_config_look(a->core->log, a->rk,
-					  topic_name(a, STORE_DECISIONS));
+		a->config_seen = topic_config_look(
+			a->core->log, a->rk, topic_name(a, STORE_DECISIONS));
 }
 
 static void probe_ends(struct probe *a)

@@ -4,8 +4,7 @@
 
 #include "bridge/kafka/producer_internal.h"
 
-#define COLLECT_MAX 4096
-#define UNSTORED_MS 1000  /* then an unstored record moves to the outbox */
+#define UNSTORED_MS 1000 /* then an unstored record moves to the outbox */
 
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
@@ -151,7 +150,7 @@ static void reopen_after_fatal(struct producer *p)
 		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
 }
 
-static bool on_event(struct producer *p, rd_kafka_event_t *event, int *count)
+static bool on_event(struct producer *p, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message;
 	bool fatal = false;
@@ -160,7 +159,6 @@ static bool on_event(struct producer *p, rd_kafka_event_t *event, int *count)
 	case RD_KAFKA_EVENT_DR:
 		while ((message = rd_kafka_event_message_next(event)) != NULL) {
 			on_report(p, message);
-			(*count)++;
 		}
 		break;
 	case RD_KAFKA_EVENT_ERROR:
@@ -183,7 +181,6 @@ void producer_collect(struct producer *p)
 {
 	rd_kafka_event_t *event;
 	bool fatal = false;
-	int count = 0;
 
 	if (!p->rk) {
 		struct ztp_error error;
@@ -191,9 +188,8 @@ void producer_collect(struct producer *p)
 		if (open_handle(p, &error) != 0)
 			return;
 	}
-	while (!fatal && count < COLLECT_MAX &&
-	       (event = rd_kafka_queue_poll(p->queue, 0)) != NULL) {
-		fatal = on_event(p, event, &count);
+	while (!fatal && (event = rd_kafka_queue_poll(p->queue, 0)) != NULL) {
+		fatal = on_event(p, event);
 		rd_kafka_event_destroy(event);
 	}
 	if (fatal)

@@ -56,9 +56,9 @@ void producer_pump(struct producer *producer);
 /* Results stay in the outbox while another bridge reads our decisions, because
  * this bridge cannot know their outcome. */
 void producer_hold_results(struct producer *producer, bool hold);
-/* Spends ms on sending what has been handed to librdkafka, or long_ms if that
- * was a lot. Returns false if there was nothing; then no time has passed. */
-bool producer_coalesce(struct producer *producer, int ms, int long_ms);
+/* Spends BATCHING_BREATH_MS on sending what has been handed to librdkafka.
+ * Returns false if there was nothing; then no time has passed. */
+bool producer_flush(struct producer *producer);
 int64_t producer_next(const struct producer *producer);
 
 /* During apply: takes a copy of a record built from the journal's entry at

@@ -193,8 +193,7 @@ int producer_give_up(struct producer *p, const struct topic_window *window,
 	ztp_fail(&refusal.why,
 		 is_about_size(flight->refused) ? ZTP_ERR_TOO_LARGE
 						: ZTP_ERR_REFUSED,
-		 "%s",
-		 rd_kafka_err2str((rd_kafka_resp_err_t)flight->refused));
+		 "%s", rd_kafka_err2str((rd_kafka_resp_err_t)flight->refused));
 	if (flight->unstored)
 		rc = report_refused(&refusal, &flight->unstored->record);
 	else

@@ -22,9 +22,8 @@ struct producer {
 	int64_t down_at;
 	bool up; /* as the probe said last */
 	bool hold_results;
-	int lingering; /* records handed over since `coalesced_at` */
-	int64_t coalesced_at;
-	int unsettled; /* in-flight records for apply or settle to handle */
+	bool lingering; /* records were handed over since the last flush */
+	int unsettled;	/* in-flight records for apply or settle to handle */
 	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
 };
 

@@ -1,28 +1,17 @@
 /*
- * New records wait while records of their topic are in flight. Batches
- * therefore grow with the load and with Kafka's latency. Handing records over
- * sooner would gain nothing and cost much. An idempotent producer (librdkafka
- * 2.0.2) sends no second batch to a partition that has more than five records
- * in flight, and while such a batch is queued, its broker thread polls without
- * pause. That costs more than everything else done for an event. So a page
- * must become one batch: linger.ms is longer than handing the page over takes,
- * and then rd_kafka_flush, during which librdkafka does not linger, sends the
- * page at once (producer_coalesce). BATCH_WAIT_MS is for a partition whose
- * leader is away: it slows the other partitions down, but does not stop them.
- * After a batch of records that nobody waits for (all but requests) there is a
- * further gap, BATCH_GAP_MS.
+ * New records wait while records of their topic are in flight
+ * (bridge/core/batching.h). Handing them over sooner would gain nothing and
+ * cost much. An idempotent producer (librdkafka 2.0.2) sends no second batch
+ * to a partition that has more than five records in flight, and while such a
+ * batch is queued, its broker thread polls without pause. That costs more than
+ * everything else done for an event. So what is handed over must become one
+ * batch: linger.ms is longer than handing over takes, and then rd_kafka_flush,
+ * during which librdkafka does not linger, sends it at once (producer_flush).
  */
 #include "bridge/kafka/producer.h"
 
+#include "bridge/core/batching.h"
 #include "bridge/kafka/producer_internal.h"
-
-#define PAGE	      1024
-#define BATCH_WAIT_MS 100
-#define BATCH_GAP_MS  5
-/* From this many records, and this many per ms, another request to Kafka costs
- * more than waiting. */
-#define BUSY	    32
-#define BUSY_PER_MS 10
 
 static rd_kafka_headers_t *copy_headers(const struct store_record *record)
 {
@@ -87,7 +76,7 @@ static bool send_record(struct producer *p, struct topic_window *window,
 		RD_KAFKA_V_END);
 	if (!err) {
 		window_move(window, flight, IN_FLIGHT_SENT);
-		p->lingering++;
+		p->lingering = true;
 		return true;
 	}
 	rd_kafka_headers_destroy(headers);
@@ -113,16 +102,12 @@ static bool send_record(struct producer *p, struct topic_window *window,
 static void pump_unstored(struct producer *p, struct topic_window *window)
 {
 	struct in_flight *flight;
-	int left = PAGE;
 
-	for (flight = window_first(window); flight && left > 0;
-	     flight = window_next(window, flight)) {
-		if (flight->phase != IN_FLIGHT_READY)
-			continue;
-		if (!send_record(p, window, flight, &flight->unstored->record))
+	for (flight = window_first(window); flight;
+	     flight = window_next(window, flight))
+		if (flight->phase == IN_FLIGHT_READY &&
+		    !send_record(p, window, flight, &flight->unstored->record))
 			return;
-		left--;
-	}
 }
 
 /* --- from the outbox */
@@ -161,7 +146,7 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 	struct store *store = p->store;
 	struct page page = {p, window, 0};
 	int64_t newest = store_outbox_newest(store, window->topic);
-	int limit = single ? 1 : PAGE;
+	int limit = single ? 1 : WINDOW_RECORDS;
 	struct ztp_error error;
 	int rc = store_outbox_each(store, window->topic, window->cursor, limit,
 				   send_row, &page, &error);
@@ -175,13 +160,10 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 
 /* --- the turn */
 
-/* Low-water mark: a batch is worthwhile when half of the window is free and
- * the previous batch is back. */
 static bool may_send(const struct producer *p,
 		     const struct topic_window *window, bool single)
 {
-	if (window->sent > WINDOW_RECORDS / 2 ||
-	    p->core->now < window->gap_until)
+	if (p->core->now < window->gap_until)
 		return false;
 	return window->sent == 0 ||
 	       (!single && p->core->now >= window->batch_wait);
@@ -206,15 +188,16 @@ static void pump_window(struct producer *p, struct topic_window *window)
 	if (!may_send(p, window, single))
 		return;
 	if (window->waiting > 0) {
-		window->batch_wait = p->core->now + BATCH_WAIT_MS;
+		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
 		pump_unstored(p, window);
 	}
 	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
-		window->batch_wait = p->core->now + BATCH_WAIT_MS;
+		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
 		if (window->topic != STORE_REQUESTS && !single)
-			window->gap_until = p->core->now + BATCH_GAP_MS;
+			window->gap_until =
+				p->core->now + BATCHING_BATCH_GAP_MS;
 		pump_outbox(p, window, single);
 	}
 }
@@ -235,20 +218,15 @@ void producer_hold_results(struct producer *p, bool hold)
 	p->hold_results = hold;
 }
 
-bool producer_coalesce(struct producer *p, int ms, int long_ms)
+bool producer_flush(struct producer *p)
 {
-	int64_t since = p->core->now - p->coalesced_at;
-
-	if (p->lingering == 0 || !p->rk)
+	if (!p->lingering || !p->rk)
 		return false;
-	if (p->lingering >= BUSY && p->lingering >= BUSY_PER_MS * since)
-		ms = long_ms;
-	p->lingering = 0;
-	p->coalesced_at = p->core->now;
+	p->lingering = false;
 	/* rd_kafka_flush also counts arrived records that we have not
 	 * collected, so it uses up all of the time, and its result
 	 * means nothing. */
-	(void)rd_kafka_flush(p->rk, ms);
+	(void)rd_kafka_flush(p->rk, BATCHING_BREATH_MS);
 	return true;
 }
 

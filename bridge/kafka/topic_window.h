@@ -44,8 +44,8 @@ struct unstored {
 
 struct in_flight {
 	enum in_flight_phase phase;
-	int refused;	/* DONE, but Kafka will not take it: why, or 0 */
-	int64_t seq;	/* number in the outbox; 0: unstored */
+	int refused; /* DONE, but Kafka will not take it: why, or 0 */
+	int64_t seq; /* number in the outbox; 0: unstored */
 	/* An unstored record's number in the outbox, once this transaction is
 	 * committed; else 0. */
 	int64_t spilled;

@@ -14,7 +14,8 @@
  *
  * Between turns the loop waits a few ms so that events arriving close
  * together share one turn (loop_wait.c). Before that, events coalesce in
- * the receiving thread (coalesce.h). A transaction that holds nothing but
+ * the receiving thread (coalesce.h). core/batching.h has all these times and
+ * what each is worth. A transaction that holds nothing but
  * new requests is committed several turns later. Their records are sent
  * before that commit: the journal can replay the requests under the same
  * ids (store_commit_required).
@@ -27,7 +28,7 @@
  * Other threads: paho's receiving thread (bridge/mqtt/mqtt_in.c) appends to
  * the journal; the probe (bridge/kafka/probe.c) sends blocking queries to
  * Kafka; and librdkafka has threads of its own. Each wakes the loop by an
- * eventfd, the first also by a timer (bridge/mqtt/coalesce.h). The store
+ * eventfd. The store
  * has a thread that writes its WAL back (store_checkpoint.c); it never
  * wakes the loop.
  */

@@ -38,7 +38,6 @@ struct commands {
 	double tokens;	   /* retries allowed now */
 	int64_t tokens_at;
 	bool starved;	 /* the retry rate delays a command */
-	bool pressed;	 /* the full window delays a command */
 	int64_t sent_to; /* retry_at of the last fresh command sent */
 	struct answer answers[ANSWERS_MAX];
 	int answer_count;
@@ -198,11 +197,6 @@ void commands_settle(struct commands *c)
 }
 
 /* --- publishing */
-
-bool commands_pressed(const struct commands *c)
-{
-	return c->pressed;
-}
 
 bool commands_busy(const struct commands *c, int64_t n)
 {
@@ -365,8 +359,7 @@ static int pump_command(struct pumping *p, const struct store_request *r)
 	struct slot *slot = free_slot(c);
 	int rc;
 
-	c->pressed = c->waiting >= c->window || !slot;
-	if (c->pressed)
+	if (c->waiting >= c->window || !slot)
 		return 1;
 	rc = publish(c, slot, r, &p->error);
 	if (rc != ZTP_ERR_VALUE && rc != ZTP_ERR_PATH)
@@ -419,7 +412,7 @@ void commands_pump(struct commands *c)
 	struct pumping p = {.c = c, .fresh = true};
 	int limit, rc;
 
-	c->starved = c->pressed = false;
+	c->starved = false;
 	if (!mqtt_out_connected(c->b->mqtt_out))
 		return;
 	/* A gate that has not agreed protects another topic, or none. */

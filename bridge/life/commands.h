@@ -28,8 +28,6 @@ void commands_pump(struct commands *commands);
 
 /* Publishes that have not been settled yet. */
 int commands_in_flight(const struct commands *commands);
-/* Is a command waiting for room in the window? */
-bool commands_pressed(const struct commands *commands);
 /* Is there an unsettled publish of request row n? */
 bool commands_busy(const struct commands *commands, int64_t n);
 

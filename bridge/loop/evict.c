@@ -1,6 +1,6 @@
 #include "bridge/loop/evict.h"
 
-#define BATCH 512 /* rows visited for each of the two bounds */
+#include "bridge/core/batching.h"
 
 /* What is older than the cool-down goes in order. What is younger is searched
  * for others than rejected ones, and the search goes on where it last ended. */
@@ -18,10 +18,10 @@ static int evict_until(struct eviction *eviction, struct bridge *b,
 	if (count >= 0 && count < most)
 		others = store_evict_others(b->store, &eviction->place, until,
 					    keep_onboarded, most - count,
-					    BATCH - count, error);
+					    BATCHING_TURN_MAX - count, error);
 	if (count < 0 || others < 0)
 		return count < 0 ? count : others;
-	eviction->more |= count + others == BATCH;
+	eviction->more |= count + others == BATCHING_TURN_MAX;
 	return 0;
 }
 
@@ -34,9 +34,11 @@ int evict(struct eviction *eviction, struct bridge *b, struct ztp_error *error)
 	eviction->more = false;
 	if (over > 0)
 		rc = evict_until(eviction, b, b->core.now,
-				 over < BATCH ? (int)over : BATCH, error);
+				 over < BATCHING_TURN_MAX ? (int)over
+							  : BATCHING_TURN_MAX,
+				 error);
 	if (rc == 0)
 		rc = evict_until(eviction, b, b->core.now - store->retention_ms,
-				 BATCH, error);
+				 BATCHING_TURN_MAX, error);
 	return rc;
 }

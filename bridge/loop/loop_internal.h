@@ -1,6 +1,6 @@
 /*
- * bridge/loop/loop_internal.h - shared by the loop's turn (loop.c) and its
- * waiting (loop_wait.c).
+ * bridge/loop/loop_internal.h - shared by the loop's turn (loop.c), its parts
+ * (parts.c) and its waiting (loop_wait.c).
  */
 #ifndef BRIDGE_LOOP_LOOP_INTERNAL_H
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
@@ -11,22 +11,25 @@
 #include "bridge/loop/evict.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
+#include "bridge/loop/part.h"
 
 struct loop {
 	struct bridge b;
 	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
 	 * all sources. */
 	int urgent_fd, epoll_fd;
-	int signal_fd, wake_fd, work_fd, timer_fd;
+	int signal_fd, wake_fd, work_fd;
 	bool coalesce, recover;
 	int64_t commit_by; /* deadline of the open transaction, or 0 */
 	int commands_fd;   /* as registered with epoll, or -1 */
 	uint32_t commands_events;
 	struct probe_status status;
 	int64_t next_housekeeping, next_store_try, stop_by;
+	bool housekeeping; /* in this turn */
 	struct probe_end_offsets ends;
 	int64_t ends_since; /* asked_at of the end offsets last used */
-	bool more;
+	bool waiting;  /* requests are due whose decisions may be under way */
+	bool more;     /* a part has more to apply */
 	uint64_t gaps; /* gaps of the journal already logged */
 	int exit_code;
 	struct backpressure backpressure;
@@ -36,6 +39,11 @@ struct loop {
 	loop_reload *reload;
 	void *reload_arg;
 };
+
+/* In the files part_*.c. */
+extern const struct part store_part, mqtt_out_part, probe_part, producer_part,
+	mqtt_in_part, consumer_part, registrar_part, commands_part,
+	deadlines_part, housekeeping_part, http_part;
 
 /* Blocks the signals that the loop handles. Call this before any
  * thread starts. */

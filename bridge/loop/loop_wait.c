@@ -5,21 +5,18 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
+#include "bridge/core/batching.h"
 #include "bridge/http/http.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer.h"
-#include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 
-#define SLEEP_MAX_MS	 60000
-#define COALESCE_MS	 1
-#define COALESCE_LONG_MS 6
+#define SLEEP_MAX_MS 60000
 
 enum source {
 	FROM_SIGNAL,
@@ -27,56 +24,24 @@ enum source {
 	FROM_HTTP,
 	FROM_COMMANDS,
 	FROM_WORK,
-	FROM_TIMER,
 	FROM_URGENT
 };
 
-static void use_earlier(int64_t *next, int64_t at)
+static int next_timeout(const struct loop *l)
 {
-	if (at != 0 && at < *next)
-		*next = at;
-}
+	int64_t now = ztp_clock_steady(&l->b.core.clock);
+	int64_t next = now + SLEEP_MAX_MS;
 
-static int next_timeout(struct loop *l)
-{
-	struct bridge *b = &l->b;
-	int64_t now = ztp_clock_steady(&b->core.clock);
-	int64_t next = now + SLEEP_MAX_MS, http, due;
-
-	if (l->more && b->store_ok)
+	if (l->more && l->b.store_ok)
 		return 0;
-	use_earlier(&next, l->next_housekeeping);
-	use_earlier(&next, l->commit_by);
-	use_earlier(&next, mqtt_in_next(b->mqtt_in));
-	use_earlier(&next, mqtt_out_next(b->mqtt_out));
-	if (b->core.stopping)
-		use_earlier(&next, l->stop_by);
-	if (!b->store_ok) { /* nothing is pumped while the store fails */
-		use_earlier(&next, l->next_store_try);
-	} else {
-		use_earlier(&next, producer_next(b->producer));
-		use_earlier(&next, consumer_next(b->consumer));
-		if (b->registrar)
-			use_earlier(&next, registrar_next(b->registrar));
-		use_earlier(&next, store_next_due(b->store, false));
-		due = store_next_due(b->store, true);
-		/* Beyond the horizon the probe wakes the loop, not the
-		 * clock. */
-		if (due > now)
-			use_earlier(&next, due);
-		if (mqtt_out_connected(b->mqtt_out)) {
-			due = commands_due(b->commands);
-			use_earlier(&next, due);
-		}
-	}
-	if (b->http) {
-		http = http_timeout_ms(b->http);
-		if (http >= 0)
-			use_earlier(&next, now + http);
-	}
-	if (next <= now)
-		return 0;
-	return next - now > SLEEP_MAX_MS ? SLEEP_MAX_MS : (int)(next - now);
+	if (l->commit_by != 0 && l->commit_by < next)
+		next = l->commit_by;
+	if (!l->b.store_ok && l->next_store_try < next)
+		next = l->next_store_try;
+	if (l->b.core.stopping && l->stop_by < next)
+		next = l->stop_by;
+	next = parts_next(l, now, next);
+	return next <= now ? 0 : (int)(next - now);
 }
 
 static void watch_commands(struct loop *l)
@@ -150,9 +115,7 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 			clear_fd(l->wake_fd);
 			break;
 		case FROM_WORK:
-		case FROM_TIMER:
-			clear_fd(events[i].data.u32 == FROM_WORK ? l->work_fd
-								 : l->timer_fd);
+			clear_fd(l->work_fd);
 			atomic_store(&l->b.core.signalled, false);
 			break;
 		case FROM_URGENT:
@@ -166,22 +129,15 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 }
 
 /* A turn has a fixed cost (a transaction, a batch to Kafka), however little it
- * does. So after a turn that had work, the loop waits a few ms so that events,
- * acknowledgements and decisions arriving close together share the next turn.
- * The more there are, the more share a turn; one that comes alone is not
- * delayed. Under high load the number of requests to Kafka dominates the cost
- * on both sides, so the wait is longer. (Events have already coalesced in the
- * receiving thread: bridge/mqtt/coalesce.h.) */
+ * does. So after a turn that had work, the loop takes a breath, so that events,
+ * acknowledgements and decisions arriving close together share the next turn
+ * (bridge/core/batching.h). */
 int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	/* If the window to the broker is full and commands wait for it, the
-	 * broker's acknowledgements are urgent, so there is no wait. */
-	if (!l->more && !commands_pressed(l->b.commands) &&
-	    !producer_coalesce(l->b.producer, COALESCE_MS, COALESCE_LONG_MS) &&
-	    l->coalesce)
-		n = dispatch(l, l->urgent_fd, COALESCE_MS);
+	if (!l->more && !producer_flush(l->b.producer) && l->coalesce)
+		n = dispatch(l, l->urgent_fd, BATCHING_BREATH_MS);
 	if (n == 0) {
 		watch_commands(l);
 		n = dispatch(l, l->epoll_fd, next_timeout(l));
@@ -212,17 +168,14 @@ int loop_wait_open(struct loop *l, struct ztp_error *error)
 	l->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
 	l->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	l->work_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
-	l->timer_fd =
-		timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	l->urgent_fd = epoll_create1(EPOLL_CLOEXEC);
 	l->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (l->signal_fd < 0 || l->wake_fd < 0 || l->work_fd < 0 ||
-	    l->timer_fd < 0 || l->urgent_fd < 0 || l->epoll_fd < 0 ||
+	    l->urgent_fd < 0 || l->epoll_fd < 0 ||
 	    watch(l->urgent_fd, l->signal_fd, FROM_SIGNAL) != 0 ||
 	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
 	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
-	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0 ||
-	    watch(l->epoll_fd, l->timer_fd, FROM_TIMER) != 0)
+	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
 				strerror(errno));
 	return 0;
@@ -245,8 +198,6 @@ void loop_wait_close(struct loop *l)
 		close(l->wake_fd);
 	if (l->work_fd >= 0)
 		close(l->work_fd);
-	if (l->timer_fd >= 0)
-		close(l->timer_fd);
 	if (l->urgent_fd >= 0)
 		close(l->urgent_fd);
 }

@@ -408,7 +408,7 @@ void mqtt_in_reconnect(struct mqtt_in *in)
 }
 
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
-		struct journal *journal, int wake_fd, int work_fd, int timer_fd,
+		struct journal *journal, int wake_fd, int work_fd,
 		struct ztp_error *error)
 {
 	const struct config_mqtt *mqtt = &core->config->mqtt;
@@ -422,10 +422,9 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	in->core = core;
 	in->wake_fd = wake_fd;
-	in->receiver = (struct receiver){
-		.core = core,
-		.journal = journal,
-		.coalesce = {.work_fd = work_fd, .timer_fd = timer_fd}};
+	in->receiver = (struct receiver){.core = core,
+					 .journal = journal,
+					 .coalesce = {.work_fd = work_fd}};
 	in->backoff = RETRY_FIRST_MS;
 	in->next = core->now;
 	pthread_mutex_init(&in->lock, NULL);

@@ -24,9 +24,9 @@ struct mqtt_in;
 struct journal;
 
 /* wake_fd is written when the state of the connection has changed; work_fd
- * (both are eventfds) or timer_fd fires when the journal has an entry. */
+ * when the journal has an entry. Both are eventfds. */
 int mqtt_in_new(struct mqtt_in **mqtt_in, struct core *core,
-		struct journal *journal, int wake_fd, int work_fd, int timer_fd,
+		struct journal *journal, int wake_fd, int work_fd,
 		struct ztp_error *error);
 /* Disconnects, and waits briefly for that to complete. */
 void mqtt_in_free(struct mqtt_in *mqtt_in);

@@ -53,22 +53,11 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	ztp_salvaged_clear(&salvaged);
 }
 
-/* Returns n random bytes, used only once. The kernel is asked once for
- * several events. */
-static const uint8_t *draw(struct receiver *ev, size_t n)
-{
-	if (ev->random_left < n) {
-		ztp_random(ev->random, sizeof(ev->random));
-		ev->random_left = sizeof(ev->random);
-	}
-	ev->random_left -= n;
-	return ev->random + ev->random_left;
-}
-
 static void on_pending(struct receiver *ev, struct journal_entry *e,
 		       const char *topic, const char *text, size_t len)
 {
 	char own_id[ZTP_UUID_LEN], own_trace[ZTP_TRACEPARENT_LEN];
+	uint8_t random[10 + 24]; /* of the id and of the trace */
 	struct ztp_pending pending;
 	struct journal_entry good = *e;
 	int rc;
@@ -85,8 +74,9 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
 	good.cert = pending.cert; /* borrowed from pending */
-	ztp_uuid7(own_id, e->arrived_wall, draw(ev, 10));
-	ztp_traceparent_make(own_trace, draw(ev, 24));
+	ztp_random(random, sizeof(random));
+	ztp_uuid7(own_id, e->arrived_wall, random);
+	ztp_traceparent_make(own_trace, random + 10);
 	good.own_id = own_id;
 	good.own_trace = own_trace;
 	append(ev, &good);

@@ -11,18 +11,14 @@
 #include "bridge/journal/journal.h"
 #include "bridge/mqtt/coalesce.h"
 
-#define RECEIVE_RANDOM 238 /* bytes; enough for seven events */
-
-/* Embedded in its owner's struct: zero it, then set core, journal and the two
- * file descriptors of coalesce. */
+/* Embedded in its owner's struct: zero it, then set core, journal and the
+ * file descriptor of coalesce. */
 struct receiver {
 	struct core *core;
 	struct journal *journal;
 	struct coalesce coalesce; /* wakes the loop when there is an entry */
 	uint8_t *buffer;	  /* entries are packed here */
 	size_t buffer_size;
-	uint8_t random[RECEIVE_RANDOM]; /* random_left at its end are unused */
-	size_t random_left;
 };
 
 /* May wait for more messages (bridge/mqtt/coalesce.h). The message is durable

@@ -41,8 +41,10 @@
 		    "delivered_at=?9,undecided=?10 WHERE n=?1")                \
 	X(REQ_ANNOUNCED,                                                       \
 	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
-	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS " FROM request WHERE id=?1")    \
-	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS " FROM request WHERE n=?1")      \
+	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
+		     "WHERE id=?1")                                            \
+	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "       \
+		    "WHERE n=?1")                                              \
 	X(REQ_PATH, "SELECT " REQUEST_COLUMNS " FROM request "                 \
 		    "WHERE path_hash=?1 AND path=?2 ORDER BY n")               \
 	X(REQ_CHANNEL, "SELECT " REQUEST_COLUMNS " FROM request "              \
@@ -197,6 +199,9 @@ void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
 /* The hash under which the index finds a path (store_list.c). */
 int64_t store_path_hash(struct store *store, const char *path);
+/* It has just been read with a row of that path, which is often looked up next.
+ */
+void store_path_hash_is(struct store *store, const char *path, int64_t hash);
 /* The thread that keeps the WAL short (store_checkpoint.c). No other part of
  * the store is used by another thread. */
 int store_checkpoint_open(struct store *store, struct ztp_error *error);

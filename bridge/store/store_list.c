@@ -7,6 +7,12 @@
 
 #define HASH_BYTES 6
 
+void store_path_hash_is(struct store *store, const char *path, int64_t hash)
+{
+	memccpy(store->hashed, path, '\0', sizeof(store->hashed) - 1);
+	store->hash = hash;
+}
+
 /* Paths arrive in random order, so each new one changes a page of the index
  * that no recent one has changed. A hash takes a quarter of the pages that the
  * paths themselves would. Two paths may share a hash; it is part of a SHA-256,
@@ -23,8 +29,7 @@ int64_t store_path_hash(struct store *store, const char *path)
 	ztp_sha256(digest, path, strlen(path));
 	for (i = 0; i < HASH_BYTES; i++)
 		hash = hash << 8 | digest[i];
-	snprintf(store->hashed, sizeof(store->hashed), "%s", path);
-	store->hash = hash;
+	store_path_hash_is(store, path, hash);
 	return hash;
 }
 

@@ -37,13 +37,18 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->stored_retry = r->owed.retry_at;
 }
 
+/* The statement's last column is the path's hash. */
 static int find_one(struct store *store, sqlite3_stmt *stmt,
 		    struct store_request *request, struct ztp_error *error)
 {
 	int rc = sqlite3_step(stmt);
 
-	if (rc == SQLITE_ROW)
+	if (rc == SQLITE_ROW) {
 		read_row(stmt, request);
+		store_path_hash_is(store, request->path,
+				   sqlite3_column_int64(
+					   stmt, sqlite3_data_count(stmt) - 1));
+	}
 	sqlite3_reset(stmt);
 	if (rc == SQLITE_ROW)
 		return 1;

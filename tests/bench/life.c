@@ -132,7 +132,7 @@ void life_kafka(struct life *l)
 			skip_wait(l);
 			continue;
 		}
-		producer_coalesce(p, 1, 1);
+		producer_flush(p);
 		wait_for_kafka(l);
 		producer_collect(p);
 		life_check(l, producer_apply(p, &l->error), "apply");
@@ -306,7 +306,8 @@ void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
 	struct producer_user fates = {pending_announced, records_refused, b};
-	struct consumer_user decisions = {decisions_apply, b};
+	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
+					  b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,
@@ -348,8 +349,8 @@ void life_open(struct life *l, const char *folder, const char *certs)
 	l->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	l->receiver = (struct receiver){
 		.core = &b->core,
-		.coalesce = {.work_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK),
-			     .timer_fd = -1}};
+		.coalesce = {.work_fd =
+				     eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}};
 	life_start(l);
 	life_connect(l);
 }

@@ -7,7 +7,6 @@
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
-#include <sys/timerfd.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -102,8 +101,6 @@ static bool readable(const struct system_fd *f)
 	case EVENT:
 	case SIGNAL:
 		return f->count != 0;
-	case TIMER:
-		return f->count != 0 && (int64_t)f->count <= sim.now;
 	case SOCKET:
 		return f->is_ready(f->arg);
 	case EPOLL:
@@ -161,17 +158,8 @@ int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 	count_turn();
 	sim_pass(TURN_US);
 	until = sim.now + timeout * SIM_MS;
-	while ((n = ready(f, events, max)) == 0 && sim.now < until) {
-		int64_t next = until;
-		int i;
-
-		for (i = 0; i < FDS_MAX; i++) /* a timer is nobody's event */
-			if (fds[i].kind == TIMER &&
-			    (int64_t)fds[i].count > sim.now &&
-			    (int64_t)fds[i].count < next)
-				next = (int64_t)fds[i].count;
-		sim_step(next);
-	}
+	while ((n = ready(f, events, max)) == 0 && sim.now < until)
+		sim_step(until);
 	return n;
 }
 
@@ -209,27 +197,6 @@ int __wrap_eventfd(unsigned initial, int flags)
 	(void)initial;
 	(void)flags;
 	return system_new(EVENT);
-}
-
-int __wrap_timerfd_create(int clock, int flags);
-int __wrap_timerfd_create(int clock, int flags)
-{
-	(void)clock;
-	(void)flags;
-	return system_new(TIMER);
-}
-
-int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *value,
-			   struct itimerspec *old);
-int __wrap_timerfd_settime(int fd, int flags, const struct itimerspec *value,
-			   struct itimerspec *old)
-{
-	(void)flags;
-	(void)old;
-	system_find(fd)->count =
-		(uint64_t)(sim.now + value->it_value.tv_sec * SIM_S +
-			   value->it_value.tv_nsec / 1000);
-	return 0;
 }
 
 int __wrap_signalfd(int fd, const sigset_t *set, int flags);

@@ -8,17 +8,7 @@
 
 #define SYSTEM_WATCHES 16
 
-enum system_kind {
-	FREE,
-	EVENT,
-	TIMER,
-	SIGNAL,
-	EPOLL,
-	SOCKET,
-	FILE_,
-	DIRECTORY,
-	LOG
-};
+enum system_kind { FREE, EVENT, SIGNAL, EPOLL, SOCKET, FILE_, DIRECTORY, LOG };
 
 struct system_watch {
 	int fd;
@@ -26,7 +16,7 @@ struct system_watch {
 };
 
 struct system_fd {
-	uint64_t count; /* EVENT; TIMER: goes off at; SIGNAL: which */
+	uint64_t count; /* EVENT; SIGNAL: which */
 	struct file *file;
 	bool (*is_ready)(void *arg);
 	void *arg;

@@ -231,9 +231,9 @@ static void a_dead_letter_says_why(void **state)
 		played_header(&c->record,
 			      "__connect.errors.exception.class.name"),
 		"refused");
-	assert_string_equal(played_header(&c->record,
-					  "__connect.errors.exception.message"),
-			    invalid.message);
+	assert_string_equal(
+		played_header(&c->record, "__connect.errors.exception.message"),
+		invalid.message);
 }
 
 static void a_dead_letter_without_a_key_gets_one(void **state)

@@ -9,10 +9,10 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/core/batching.h"
 #include "bridge/mqtt/coalesce.h"
 
 static int setup(void **state)
@@ -21,11 +21,10 @@ static int setup(void **state)
 
 	coalesce = (struct coalesce){
 		.work_fd = eventfd(0, EFD_NONBLOCK),
-		.timer_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK),
 		.sleeps = -1, /* this thread has slept */
 	};
 	*state = &coalesce;
-	return coalesce.work_fd < 0 || coalesce.timer_fd < 0;
+	return coalesce.work_fd < 0;
 }
 
 static int teardown(void **state)
@@ -33,7 +32,6 @@ static int teardown(void **state)
 	const struct coalesce *coalesce = *state;
 
 	close(coalesce->work_fd);
-	close(coalesce->timer_fd);
 	return 0;
 }
 
@@ -48,23 +46,15 @@ static uint64_t goes_off(int fd)
 	return count;
 }
 
-static bool is_silent(int fd)
-{
-	struct pollfd wait = {.fd = fd, .events = POLLIN};
-
-	return poll(&wait, 1, 0) == 0;
-}
-
 static void test_alone(void **state)
 {
 	struct coalesce *coalesce = *state;
 
 	coalesce->ended = 1000000;
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAIT_US);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_GATHER_US);
 	assert_false(coalesce->coalesced);
 	coalesce_wake(coalesce);
 	assert_int_equal(goes_off(coalesce->work_fd), 1);
-	assert_true(is_silent(coalesce->timer_fd));
 	coalesce_end(coalesce);
 	assert_true(coalesce->ended > 0 && coalesce->ended <= ztp_clock_us());
 }
@@ -83,12 +73,9 @@ static void test_close_behind(void **state)
 	int64_t before = ztp_clock_us();
 
 	coalesce->ended = 1000000;
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAIT_US - 1);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_GATHER_US - 1);
 	assert_true(coalesce->coalesced);
-	assert_true(ztp_clock_us() - before >= COALESCE_WAIT_US);
-	coalesce_wake(coalesce);
-	assert_int_equal(goes_off(coalesce->timer_fd), 1);
-	assert_true(is_silent(coalesce->work_fd));
+	assert_true(ztp_clock_us() - before >= BATCHING_GATHER_US);
 }
 
 /* Events that have waited together, and those in a queue, follow at once. */
@@ -97,8 +84,8 @@ static void test_next_of_several(void **state)
 	struct coalesce *coalesce = *state;
 
 	coalesce->ended = 1000000;
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US - 1);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_WAITED_US);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_WAITED_US - 1);
 	assert_true(coalesce->coalesced);
 	coalesce->coalesced = false;
 	coalesce_begin(coalesce, coalesce->ended);
@@ -120,11 +107,11 @@ static void test_behind_but_awake(void **state)
 
 	coalesce->ended = 1000000;
 	coalesce->sleeps = sleeps();
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_WAITED_US);
 	assert_false(coalesce->coalesced);
 	assert_int_equal(sleeps(), coalesce->sleeps);
 	coalesce->sleeps = -1;
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_WAITED_US);
 	assert_true(coalesce->coalesced);
 	/* It knows about its own sleep. */
 	assert_true(coalesce->sleeps > 0 && coalesce->sleeps <= sleeps());
@@ -138,20 +125,8 @@ static void test_slept_within(void **state)
 	coalesce->began = 0;
 	coalesce_end(coalesce);
 	assert_int_equal(coalesce->sleeps, sleeps());
-	coalesce_begin(coalesce, coalesce->ended + COALESCE_WAITED_US);
+	coalesce_begin(coalesce, coalesce->ended + BATCHING_WAITED_US);
 	assert_false(coalesce->coalesced);
-}
-
-/* The loop is woken all the same. */
-static void test_without_a_timer(void **state)
-{
-	struct coalesce *coalesce = *state;
-	struct coalesce broken = *coalesce;
-
-	broken.timer_fd = -1;
-	broken.coalesced = true;
-	coalesce_wake(&broken);
-	assert_int_equal(goes_off(coalesce->work_fd), 1);
 }
 
 int main(void)
@@ -164,7 +139,6 @@ int main(void)
 		T(test_next_of_several),
 		T(test_behind_but_awake),
 		T(test_slept_within),
-		T(test_without_a_timer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,10 +50,10 @@ static void cloudevent_binary_refusals(void **state)
 		refused_with(OK "}", versions[i], 4, ZTP_ERR_CLOUDEVENT);
 	for (size_t n = 1; n < 4; n++)
 		refused_with(OK "}", binary, n, ZTP_ERR_CLOUDEVENT);
-	refused_with(OK "}",
-		     (const struct ztp_header[]){HEADER("CE_SpecVersion",
-							"0.3")},
-		     1, ZTP_ERR_CLOUDEVENT);
+	refused_with(
+		OK "}",
+		(const struct ztp_header[]){HEADER("CE_SpecVersion", "0.3")}, 1,
+		ZTP_ERR_CLOUDEVENT);
 	/* without ce_specversion it is not a CloudEvent */
 	refused_with(OK "}", binary + 1, 3, 0);
 }
@@ -167,10 +167,10 @@ static void cloudevent_without_its_content_type(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(types); i++)
 		for (size_t j = 0; j < COUNT(events); j++) {
-			exact_code(events[j],
-				   parse_with(&decision, events[j], &types[i],
-					      1),
-				   0);
+			exact_code(
+				events[j],
+				parse_with(&decision, events[j], &types[i], 1),
+				0);
 			assert_string_equal(decision.request_id, "0192f3a1-x");
 			ztp_decision_clear(&decision);
 		}

@@ -1,0 +1,148 @@
+/* Both MQTT connections, the registrar and the commands as parts of the loop. */
+#include "bridge/core/batching.h"
+#include "bridge/life/commands.h"
+#include "bridge/life/gate_answers.h"
+#include "bridge/life/pending.h"
+#include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_out.h"
+#include "bridge/registrar/registrar.h"
+
+/* --- the connection for commands and for the gate */
+
+STEP(mqtt_out, turn)
+NEXT(mqtt_out)
+FREE(mqtt_out)
+
+static int mqtt_out_part_new(struct loop *l, struct ztp_error *error)
+{
+	return mqtt_out_new(&l->b.mqtt_out, &l->b.core, error);
+}
+
+const struct part mqtt_out_part = {
+	.name = "mqtt_out",
+	.new = mqtt_out_part_new,
+	.collect = mqtt_out_part_turn,
+	.next = mqtt_out_part_next,
+	.free = mqtt_out_part_free,
+};
+
+/* --- pending events */
+
+STEP(mqtt_in, collect)
+NEXT(mqtt_in)
+FREE(mqtt_in)
+
+/* Events that max_requests blocks now were blocked before the restart or
+ * rollback too, because the store has not gained room since the last
+ * commit. The customer was therefore never asked about them, and the replay
+ * ends here. */
+static void end_replay(struct bridge *b)
+{
+	if (b->blocked && journal_before(&b->mark, &b->told))
+		b->told = b->mark;
+}
+
+static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
+{
+	return mqtt_in_new(&l->b.mqtt_in, &l->b.core, l->b.journal, l->wake_fd,
+			   l->work_fd, error);
+}
+
+static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	bool more = false;
+	int rc = pending_apply(b, BATCHING_TURN_MAX, &more, &b->blocked, error);
+
+	if (rc == 0) /* else `blocked` may be of an earlier turn */
+		end_replay(b);
+	l->more |= more;
+	return rc;
+}
+
+const struct part mqtt_in_part = {
+	.name = "mqtt_in",
+	.new = mqtt_in_part_new,
+	.collect = mqtt_in_part_collect,
+	.apply = mqtt_in_part_apply,
+	.next = mqtt_in_part_next,
+	.free = mqtt_in_part_free,
+};
+
+/* --- the gate's answers */
+
+STEP(registrar, collect)
+STEP(registrar, settle)
+STEP(registrar, rollback)
+STEP(registrar, pump)
+NEXT(registrar)
+FREE(registrar)
+
+static bool has_registrar(const struct loop *l)
+{
+	return l->b.registrar != NULL;
+}
+
+static int registrar_part_new(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	int rc;
+
+	if (b->core.config->mqtt.registrar != CONFIG_REGISTRAR_GATE)
+		return 0;
+	rc = registrar_new(&b->registrar, &b->core, b->store, b->mqtt_out,
+			   error);
+	if (rc == 0)
+		registrar_join(b->registrar);
+	return rc;
+}
+
+static int registrar_part_apply(struct loop *l, struct ztp_error *error)
+{
+	return gate_answers_apply(&l->b, error);
+}
+
+const struct part registrar_part = {
+	.name = "registrar",
+	.present = has_registrar,
+	.new = registrar_part_new,
+	.collect = registrar_part_collect,
+	.apply = registrar_part_apply,
+	.settle = registrar_part_settle,
+	.rollback = registrar_part_rollback,
+	.pump = registrar_part_pump,
+	.next = registrar_part_next,
+	.needs_store = true,
+	.free = registrar_part_free,
+};
+
+/* --- commands to devices */
+
+APPLY(commands)
+STEP(commands, settle)
+STEP(commands, pump)
+FREE(commands)
+
+static int commands_part_new(struct loop *l, struct ztp_error *error)
+{
+	return commands_new(&l->b.commands, &l->b, error);
+}
+
+static int64_t commands_part_next(const struct loop *l, int64_t now)
+{
+	(void)now;
+	return mqtt_out_connected(l->b.mqtt_out) ? commands_due(l->b.commands)
+						 : 0;
+}
+
+const struct part commands_part = {
+	.name = "commands",
+	.new = commands_part_new,
+	.apply = commands_part_apply,
+	.settle = commands_part_settle,
+	.pump = commands_part_pump,
+	.next = commands_part_next,
+	.needs_store = true,
+	.free = commands_part_free,
+};

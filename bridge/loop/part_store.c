@@ -1,0 +1,154 @@
+/* The store, its journal, and their housekeeping as parts of the loop. */
+#include <libgen.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "bridge/life/pending.h"
+#include "bridge/loop/loop_internal.h"
+
+#define HOUSEKEEPING_MS 1000
+
+static int open_journal(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	const struct config_store *store = &b->core.config->store;
+	struct journal_mark floor;
+	int rc;
+
+	store_mark_get(b->store, &b->mark);
+	store_floor_get(b->store, &floor);
+	rc = journal_open(&b->journal, store->path,
+			  store->sync == CONFIG_SYNC_FULL, &b->mark, &floor,
+			  error);
+	if (rc != 0)
+		return rc;
+	b->told.segment = journal_first_segment(b->journal);
+	rc = pending_recover(b, error);
+	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
+}
+
+static int store_part_new(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	const struct config_store *store = &b->core.config->store;
+	char copy[4096];
+	int rc;
+
+	snprintf(copy, sizeof(copy), "%s", store->path);
+	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
+		 "%s", dirname(copy));
+	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
+			error);
+	if (rc != 0)
+		return rc;
+	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
+		log_warn(b->core.log, "clock_went_back");
+	b->core.now = ztp_clock_steady(&b->core.clock);
+	rc = store_reanchor(b->store, error);
+	if (rc == 0)
+		rc = store_commit(b->store, b->core.now, error);
+	return rc == 0 ? open_journal(l, error) : rc;
+}
+
+static int store_part_apply(struct loop *l, struct ztp_error *error)
+{
+	return l->recover ? pending_recover(&l->b, error) : 0;
+}
+
+/* Acknowledged events have been lost, so this must be logged. */
+static void log_gaps(struct loop *l)
+{
+	uint64_t gaps = journal_gaps(l->b.journal);
+
+	if (gaps == l->gaps)
+		return;
+	log_error(l->b.core.log, "journal_damaged",
+		  LOG_UINT("gaps", gaps - l->gaps),
+		  LOG_STR("hint", "some acknowledged events cannot be read"));
+	l->gaps = gaps;
+}
+
+static void store_part_settle(struct loop *l)
+{
+	struct bridge *b = &l->b;
+	struct journal_mark floor;
+
+	log_gaps(l);
+	if (!store_dirty(b->store))
+		tally_add(&b->total, &b->core.tally);
+	store_floor_get(b->store, &floor);
+	journal_release(b->journal, &floor);
+}
+
+static void store_part_rollback(struct loop *l)
+{
+	struct bridge *b = &l->b;
+
+	store_rollback(b->store);
+	if (journal_before(&b->told, &b->mark))
+		b->told = b->mark;
+	store_mark_get(b->store, &b->mark);
+	/* The rollback has also undone acknowledgements, so their records
+	 * are rebuilt. */
+	l->recover = true;
+	memset(&b->core.tally, 0, sizeof(b->core.tally));
+}
+
+static void store_part_free(struct loop *l)
+{
+	journal_close(l->b.journal);
+	store_close(l->b.store);
+}
+
+const struct part store_part = {
+	.name = "store",
+	.new = store_part_new,
+	.apply = store_part_apply,
+	.settle = store_part_settle,
+	.rollback = store_part_rollback,
+	.free = store_part_free,
+};
+
+/* --- what is looked at once a second: the disk, and what has to go */
+
+static void housekeeping_collect(struct loop *l)
+{
+	struct bridge *b = &l->b;
+
+	l->housekeeping = b->core.now >= l->next_housekeeping;
+	if (!l->housekeeping)
+		return;
+	backpressure_look_at_disk(&l->backpressure, b);
+	l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
+}
+
+static int housekeeping_apply(struct loop *l, struct ztp_error *error)
+{
+	return l->housekeeping ? evict(&l->eviction, &l->b, error) : 0;
+}
+
+static void housekeeping_settle(struct loop *l)
+{
+	if (l->housekeeping && l->eviction.more)
+		l->next_housekeeping = l->b.core.now + EVICT_PAUSE_MS;
+}
+
+static void housekeeping_rollback(struct loop *l)
+{
+	l->eviction.place = (struct store_place){0};
+}
+
+static int64_t housekeeping_next(const struct loop *l, int64_t now)
+{
+	(void)now;
+	return l->next_housekeeping;
+}
+
+const struct part housekeeping_part = {
+	.name = "housekeeping",
+	.collect = housekeeping_collect,
+	.apply = housekeeping_apply,
+	.settle = housekeeping_settle,
+	.rollback = housekeeping_rollback,
+	.next = housekeeping_next,
+};

@@ -1,0 +1,11 @@
+# Neighbours that misbehave: `make hostile` runs honest devices and customers
+# beside each attack of tests/hostile for ten seconds and shows what they notice
+# of it. HOSTILE_ARGS='--rounds 5 --only HTTP' and the like go to the campaign.
+
+.PHONY: hostile
+
+hostile:
+	$(Q)scripts/deps build demo kafka unit test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) $(PYTHON) tests/hostile/campaign.py $(HOSTILE_ARGS)

@@ -1,0 +1,1 @@
+"""Neighbours that misbehave while honest devices and customers go on working."""
