@@ -90,6 +90,27 @@ static void on_refusal(struct producer *p, struct topic_window *window,
 
 /* --- a record that fails again and again */
 
+/* Is this certainly said of the topic or of Kafka? Then no record is suspected,
+ * however it comes and goes. */
+static bool is_about_topic(rd_kafka_resp_err_t err)
+{
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_CLUSTER_AUTHORIZATION_FAILED:
+	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
+	case RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE:
+	case RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION:
+	case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS:
+	case RD_KAFKA_RESP_ERR_NOT_ENOUGH_REPLICAS_AFTER_APPEND:
+	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
+	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
+	case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+		return true;
+	default: /* librdkafka's own are of this kind */
+		return err < RD_KAFKA_RESP_ERR_UNKNOWN;
+	}
+}
+
 static void note_failure(struct topic_window *window,
 			 const struct in_flight *flight)
 {
@@ -140,8 +161,8 @@ void producer_failed(struct producer *p, struct topic_window *window,
 		on_refusal(p, window, flight, err);
 		return;
 	}
-	if (flight->seq != 0 && flight->seq == window->suspect &&
-	    window->others_pass) {
+	if (!is_about_topic(err) && flight->seq != 0 &&
+	    flight->seq == window->suspect && window->others_pass) {
 		producer_refuse(p, window, flight, err);
 		return;
 	}
@@ -154,7 +175,8 @@ void producer_failed(struct producer *p, struct topic_window *window,
 	if (!window->rewind) {
 		window->rewind = true;
 		producer_pause(p, window);
-		note_failure(window, flight);
+		if (!is_about_topic(err))
+			note_failure(window, flight);
 	}
 	producer_retry_record(p, window, flight);
 }
