@@ -6,6 +6,7 @@
 
 #include "base/stdio.h"
 #include "bridge/cli.h"
+#include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
 
@@ -65,8 +66,16 @@ static int forget(const struct config *config, const char *path)
 
 static int check(const struct cli *cli, const struct config *config)
 {
-	if (cli->action == CLI_CHECK)
+	struct ztp_error error = {0};
+	int line = 1;
+
+	if (cli->action == CLI_CHECK) {
 		config_warnings(config, stderr);
+		if (kafka_check(config, &line, &error) != 0) {
+			config_complain(stderr, cli->config, line, &error);
+			return CLI_EXIT_USAGE;
+		}
+	}
 	if (cli->print && config_print(config, stdout) != 0) {
 		fprintf(stderr, "ztp-bridge: stdout: %s\n", strerror(errno));
 		return EXIT_FAILED;

@@ -19,7 +19,8 @@
 #include "policy/json_write.h"
 #include "ztp/member.h"
 
-/* The members of a decision that we read, in all formats. */
+/* The members of a decision that we read, in all formats; first those that hold
+ * the verdict, one for each format. */
 #define MEMBER_LIST(X)                                                         \
 	X(DECISION, ZTP_M_DECISION)                                            \
 	X(IS_APPROVE, ZTP_M_IS_APPROVE)                                        \
@@ -50,9 +51,21 @@ const char *ztp_verdict_name(enum ztp_verdict verdict)
 
 /* --- small checks */
 
+/* For every member but the payload, which may be any JSON, null and "" count
+ * as absent. */
 static bool given(const struct ztp_object *body, enum member member)
 {
-	return ztp_field_given(&body->fields[member]);
+	return ztp_field_filled(&body->fields[member]);
+}
+
+static int read_string(struct ztp_str *value, struct ztp_object *body,
+		       enum member member, size_t max, struct ztp_error *error)
+{
+	int rc = ztp_object_string(value, body, member, max, error);
+
+	if (!rc && value->n == 0)
+		value->p = NULL;
+	return rc;
 }
 
 static bool has_control(const char *text)
@@ -104,19 +117,19 @@ static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 	return rc;
 }
 
-/* A null payload is the JSON value null, but counts as absent beside
+/* A payload that is null or "" is that JSON value, but counts as absent beside
  * payload_base64. */
 static int read_native_payload(struct ztp_payload *payload,
 			       struct ztp_object *body, struct ztp_error *error)
 {
 	const struct ztp_field *json = &body->fields[PAYLOAD];
 	struct ztp_str base64;
-	int rc = ztp_object_string(&base64, body, PAYLOAD_BASE64,
-				   ZTP_DECISION_MAX, error);
+	int rc = read_string(&base64, body, PAYLOAD_BASE64, ZTP_DECISION_MAX,
+			     error);
 
 	if (rc)
 		return rc;
-	if (base64.p && ztp_field_given(json))
+	if (base64.p && ztp_field_filled(json))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"both payload and payload_base64 are given");
 	if (base64.p)
@@ -133,8 +146,7 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 		       struct ztp_error *error)
 {
 	struct ztp_str verdict;
-	int rc = ztp_object_string(&verdict, body, DECISION, ZTP_DECISION_MAX,
-				   error);
+	int rc = read_string(&verdict, body, DECISION, ZTP_DECISION_MAX, error);
 
 	if (rc)
 		return rc;
@@ -168,8 +180,7 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 		return 0;
 	}
 	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
-	rc = ztp_object_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX,
-			       error);
+	rc = read_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text.p, text.n,
@@ -269,8 +280,8 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 {
 	struct ztp_path path;
 	struct ztp_str text;
-	int rc = ztp_object_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX,
-				   error);
+	int rc =
+		read_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX, error);
 
 	if (rc)
 		return rc;
@@ -282,8 +293,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 				"request_id is not well-formed");
 	memcpy(decision->request_id, text.p, text.n); /* already zeroed */
 
-	rc = ztp_object_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX,
-			       error);
+	rc = read_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX, error);
 	if (!rc && text.p)
 		rc = ztp_path_parse(&path, text.p, text.n, error);
 	if (rc)
@@ -291,8 +301,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	if (text.p)
 		memcpy(decision->path, text.p, text.n);
 
-	rc = ztp_object_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX,
-			       error);
+	rc = read_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	decision->has_fingerprint = ztp_hex_decode(
@@ -382,8 +391,9 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
-	rc = ztp_body_open(&body, fields, MEMBERS, (struct ztp_str){value, len},
-			   ZTP_DECISION_MAX, headers, header_count, error);
+	rc = ztp_body_open(&body, fields, MEMBERS, REQUEST_ID,
+			   (struct ztp_str){value, len}, ZTP_DECISION_MAX,
+			   headers, header_count, error);
 	if (rc)
 		return rc;
 	/* First what it is about: the caller answers for that even if the rest

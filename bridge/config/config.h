@@ -29,6 +29,7 @@ struct config_property {
 	char *value;
 	char *file;  /* the file that the value came from, or "" */
 	bool secret; /* the value is never shown */
+	int line;    /* in the file, or 0 */
 };
 
 struct config_properties {

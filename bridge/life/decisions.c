@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/invalid.h"
@@ -242,6 +243,27 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 	rc = decide(b, &decision, record, error);
 	ztp_decision_clear(&decision);
 	return rc;
+}
+
+int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
+			 struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+	const struct ztp_str none = {NULL, 0};
+	struct ztp_error why = {0};
+	char last[24];
+	struct ztp_header header = {RECORD_HEADER("last_offset"), none};
+
+	ztp_fail(&why, ZTP_ERR_UNREADABLE, "%s", gap->why);
+	snprintf(last, sizeof(last), "%lld", (long long)gap->last);
+	header.value = ztp_str_of(last);
+	log_error(b->core.log, "decisions_unreadable",
+		  LOG_STR("topic", gap->first.topic),
+		  LOG_INT("partition", gap->first.partition),
+		  LOG_INT("offset", gap->first.offset),
+		  LOG_INT("last_offset", gap->last), LOG_WHY(&why));
+	return records_dead_decision(b, &gap->first, none, none, &header, 1,
+				     &why, error);
 }
 
 /* --- deadlines */

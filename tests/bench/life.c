@@ -305,8 +305,9 @@ void life_start(struct life *l)
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {pending_announced, records_too_large, b};
-	struct consumer_user decisions = {decisions_apply, b};
+	struct producer_user fates = {pending_announced, records_refused, b};
+	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
+					  b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,

@@ -21,7 +21,6 @@ from .where import ROOT
 FOLDER = ROOT / "docs" / "schemas"
 KINDS = ("pending", "request", "decision", "result", "command", "dlq",
          "audit", "control")
-STRUCTURED = "application/cloudevents+json"
 
 
 @functools.lru_cache(None)
@@ -86,7 +85,7 @@ def record_problems(record):
 def decision_problems(record):
     """Checks a decision that the bridge has understood."""
     value = as_json(record.value)
-    if not headers_of(record).get("content-type", "").startswith(STRUCTURED):
+    if "specversion" not in value:
         found = problems("decision", value, "native")
         return found and problems("decision", value, "omnicore") and found
     found = problems("decision", value, "structured")

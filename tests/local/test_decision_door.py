@@ -218,6 +218,46 @@ def test_binary_event_of_another_version_refused(rig, ca):
     check_still_open(rig, device, request)
 
 
+MANY = [(f"x-{n}", b"1") for n in range(40)]
+
+
+@pytest.mark.parametrize("headers", [
+    [("content-type", b"application/json")],  # Python's cloudevents
+    [("Content-Type", b"application/cloudevents+json")],
+    [],
+    [*MANY, *STRUCTURED],
+], ids=["json", "capitals", "none", "behind_40"])
+def test_structured_event_as_libraries_send_it(rig, ca, headers):
+    device, request = ask(rig, ca)
+    rig.decision(structured(data=good(request.json())), device.path, headers)
+    device.wait(device.command_topic)
+    of_request(rig, request, "onboarded")
+
+
+def test_version_behind_40_headers_refused(rig, ca):
+    """The dead letter says how many headers it does not have."""
+    device, request = ask(rig, ca)
+    value = as_bytes(good(request.json()))
+    headers = [*MANY, ("large", b"x" * 70000), ("ce_specversion", b"0.3")]
+    at = rig.decision(value, device.path, headers)
+    check_dead(rig, at, value, device.path, MANY[:20], "bad_cloudevent")
+    dead = rig.dead(lambda r: r.key == device.path)
+    kept = [name for name, _ in dead.headers if name.startswith("x-")]
+    assert dead.header("ztp.headers.left_out") == str(42 - len(kept))
+    check_still_open(rig, device, request)
+
+
+def test_unset_members_are_empty_strings(rig, ca):
+    """As Go writes a struct without omitempty."""
+    device, request = ask(rig, ca)
+    rig.decide(request, fingerprint_sha256="", reason="", message="",
+               decided_by="", payload_base64="", content_type="",
+               metadata=None, payload={"a": 1})
+    command = device.wait(device.command_topic)[0].json()
+    assert command["payload"] == {"a": 1}
+    of_request(rig, request, "onboarded")
+
+
 def test_unknown_request(rig):
     path = device_path()
     body = {

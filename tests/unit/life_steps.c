@@ -332,9 +332,10 @@ static int too_large(struct life_case *c)
 	struct store_record record = {.topic = STORE_RESULTS,
 				      .value = {"{}", 2}};
 	struct store_record dead = {.topic = STORE_DLQ, .value = {"{}", 2}};
-	int rc = records_too_large(&c->b, &record, &c->error);
+	const struct ztp_error why = {.code = ZTP_ERR_TOO_LARGE};
+	int rc = records_refused(&c->b, &record, &why, &c->error);
 
-	return rc == 0 ? records_too_large(&c->b, &dead, &c->error) : rc;
+	return rc == 0 ? records_refused(&c->b, &dead, &why, &c->error) : rc;
 }
 
 #define S(state) ZTP_STATE_##state
