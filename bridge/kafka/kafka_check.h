@@ -5,7 +5,7 @@
 #ifndef BRIDGE_KAFKA_KAFKA_CHECK_H
 #define BRIDGE_KAFKA_KAFKA_CHECK_H
 
-#include "bridge/config/config.h"
+#include "bridge/core/core.h"
 
 /* Makes each of our handles once, without brokers, so that librdkafka judges
  * its properties and reads its TLS files; connects to nothing. Returns 0 or a

@@ -210,7 +210,7 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* The hash under which the index finds a path (store_list.c). */
+/* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* It has just been read with a row of that path, which is often looked up next.
  */

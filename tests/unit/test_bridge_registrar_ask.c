@@ -82,7 +82,7 @@ static int teardown(void **state)
 	void *store = c->store;
 
 	registrar_free(c->g);
-	close(c->log.fd);
+	log_end(&c->log);
 	store_case_teardown(&store);
 	free(c);
 	return 0;
