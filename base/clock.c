@@ -28,11 +28,19 @@ int64_t ztp_clock_boot(void)
 	return in_ms(read_clock(CLOCK_BOOTTIME));
 }
 
+static int64_t in_us(struct timespec time)
+{
+	return (int64_t)time.tv_sec * 1000000 + time.tv_nsec / 1000;
+}
+
 int64_t ztp_clock_us(void)
 {
-	struct timespec now = read_clock(CLOCK_MONOTONIC);
+	return in_us(read_clock(CLOCK_MONOTONIC));
+}
 
-	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+int64_t ztp_clock_thread_us(void)
+{
+	return in_us(read_clock(CLOCK_THREAD_CPUTIME_ID));
 }
 
 struct timespec ztp_clock_after(clockid_t id, int64_t ms)

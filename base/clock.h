@@ -16,6 +16,8 @@ int64_t ztp_clock_wall(void);
 int64_t ztp_clock_boot(void);
 /* CLOCK_MONOTONIC in microseconds, for measuring short times. */
 int64_t ztp_clock_us(void);
+/* The CPU time that the calling thread has used, in microseconds. */
+int64_t ztp_clock_thread_us(void);
 
 /* The time `ms` milliseconds (not negative) from now, for calls that wait until
  * a time on a clock of their own: CLOCK_MONOTONIC or CLOCK_REALTIME. */

@@ -3,12 +3,22 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <stdio.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
-#define FIRST_SIZE 4096
+#include "base/clock.h"
+
+#define FIRST_SIZE   4096
+#define FIFO_WAIT_MS 5000
+
+struct reading {
+	int fd;
+	bool fifo;
+	int64_t end; /* for a FIFO */
+};
 
 /* Not realloc: it would leave a copy of the data behind. */
 static char *grow(char *data, size_t used, size_t size)
@@ -23,61 +33,124 @@ static char *grow(char *data, size_t used, size_t size)
 	return larger;
 }
 
-/* Reads to the end of the file or one byte past max. NULL: no memory. */
-static char *read_all(FILE *file, size_t *len, size_t max)
+/* A FIFO is looked at before every read: without a writer, reading it would
+ * find its end at once. */
+static bool wait_input(const struct reading *reading)
 {
-	size_t size = 0, used = 0;
-	char *data = NULL;
+	struct pollfd ready = {.fd = reading->fd, .events = POLLIN};
+	int64_t left = reading->end - ztp_clock_boot();
+	int n;
+
+	if (!reading->fifo)
+		return true;
+	do
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0;
+}
+
+/* Reads up to n bytes, fewer only at the end of the file. -1: errno. */
+static ssize_t read_some(const struct reading *reading, char *data, size_t n)
+{
+	size_t used = 0;
+
+	while (used < n) {
+		ssize_t got;
+
+		if (!wait_input(reading))
+			return -1;
+		got = read(reading->fd, data + used, n - used);
+		if (got < 0 && (errno == EINTR || errno == EAGAIN))
+			continue;
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			break;
+		used += (size_t)got;
+	}
+	return (ssize_t)used;
+}
+
+/* Reads to the end of the file or one byte past max. On failure *data may hold
+ * *len bytes. */
+static int read_all(const struct reading *reading, char **data, size_t *len,
+		    size_t max)
+{
+	size_t size = 0;
+	ssize_t n;
 
 	do {
 		size = size ? 2 * size : FIRST_SIZE;
 		if (size > max + 1)
 			size = max + 1;
-		data = grow(data, used, size);
-		if (!data)
-			return NULL;
-		used += fread(data + used, 1, size - used, file);
-	} while (used == size && used <= max);
-	data[used] = '\0';
-	*len = used;
-	return data;
+		*data = grow(*data, *len, size);
+		if (!*data) {
+			*len = 0;
+			return ZTP_ERR_NOMEM;
+		}
+		n = read_some(reading, *data + *len, size - *len);
+		if (n < 0)
+			return ZTP_ERR_IO;
+		*len += (size_t)n;
+	} while (*len == size && *len <= max);
+	(*data)[*len] = '\0';
+	return *len > max ? ZTP_ERR_TOO_LARGE : 0;
 }
 
-static int cannot_read(const char *path, struct ztp_error *error)
+/* Nobody may ever open the other end of a FIFO, so opening it does not wait. */
+static int open_file(struct reading *reading, const char *path)
 {
-	return ztp_fail(error, ZTP_ERR_IO, "cannot read %.150s: %s", path,
-			strerror(errno));
+	struct stat st;
+
+	reading->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	if (reading->fd < 0 || fstat(reading->fd, &st) != 0)
+		return -1;
+	reading->fifo = S_ISFIFO(st.st_mode);
+	reading->end = ztp_clock_boot() + FIFO_WAIT_MS;
+	/* Waiting for a terminal is what is wanted. */
+	return reading->fifo ? 0 : fcntl(reading->fd, F_SETFL, O_RDONLY);
+}
+
+static int refuse(const char *path, int rc, size_t max, struct ztp_error *error)
+{
+	switch (rc) {
+	case ZTP_ERR_NOMEM:
+		return ztp_fail(error, rc, "%.150s: out of memory", path);
+	case ZTP_ERR_TOO_LARGE:
+		return ztp_fail(error, rc, "%.150s is larger than %zu bytes",
+				path, max);
+	default:
+		return ztp_fail(error, rc, "cannot read %.150s: %s", path,
+				errno == ETIMEDOUT
+					? "nobody has written all of it in 5 s"
+					: strerror(errno));
+	}
 }
 
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error)
 {
-	FILE *file = fopen(path, "re");
-	char *text;
-	int rc = 0;
+	struct reading reading = {.fd = -1};
+	char *text = NULL;
+	int rc = ZTP_ERR_IO;
 
 	*data = NULL;
 	*len = 0;
-	if (!file)
-		return cannot_read(path, error);
-	(void)setvbuf(file, NULL, _IONBF,
-		      0); /* stdio's buffer would be another copy */
-	text = read_all(file, len, max);
-	if (!text)
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "%.150s: out of memory",
-			      path);
-	else if (ferror(file))
-		rc = cannot_read(path, error);
-	else if (*len > max)
-		rc = ztp_fail(error, ZTP_ERR_TOO_LARGE,
-			      "%.150s is larger than %zu bytes", path, max);
+	if (open_file(&reading, path) == 0)
+		rc = read_all(&reading, &text, len, max);
 	if (rc == 0) {
 		*data = text;
-	} else if (text) {
-		explicit_bzero(text, *len);
+	} else {
+		(void)refuse(path, rc, max, error);
+		if (text)
+			explicit_bzero(text, *len);
 		free(text);
+		*len = 0;
 	}
-	(void)fclose(file); /* opened for reading: nothing can be lost */
+	if (reading.fd >= 0)
+		close(reading.fd);
 	return rc;
 }
 
@@ -104,7 +177,7 @@ int ztp_file_sync_name(const char *path)
 		errno = ENAMETOOLONG;
 		return -1;
 	}
-	strcpy(dir, path);
+	memcpy(dir, path, strlen(path) + 1);
 	slash = strrchr(dir, '/');
 	if (slash)
 		slash[slash == dir ? 1 : 0] = '\0';

@@ -12,7 +12,7 @@
 /* Reads at most max bytes and puts a NUL after them. The caller frees *data,
  * and wipes it if it may be a secret; no other copy is left in memory. On
  * failure (ZTP_ERR_IO, ZTP_ERR_TOO_LARGE, ZTP_ERR_NOMEM) *data is NULL and the
- * message names the file. path may be a pipe. */
+ * message names the file. path may be a pipe or a FIFO, whose writer has 5 s. */
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
 

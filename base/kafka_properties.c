@@ -5,7 +5,6 @@
 #include "ztp/topics.h"
 
 #define FREE	 ZTP_KAFKA_FREE
-#define FIXED	 ZTP_KAFKA_FIXED
 #define PROMISED ZTP_KAFKA_PROMISED
 #define REFUSED	 ZTP_KAFKA_REFUSED
 #define GIVEN	 ""
@@ -45,29 +44,36 @@ static const struct ztp_kafka_property table[] = {
 	 * after its start. */
 	{"topic.metadata.refresh.interval.ms",
 	 .values = {CONSUMER = "10000", TOOLS("5000")}},
-	{"allow.auto.create.topics", .bridge = FIXED,
+	{"allow.auto.create.topics", .bridge = PROMISED,
 	 .values = {CONSUMER = "false"}},
 
 	/* Writing: nothing is lost or duplicated, and a key goes to the
 	 * partition that Java's clients choose. */
 	{"enable.idempotence", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {PRODUCER = "true", TOOL_PRODUCER = "true"}},
-	{"acks", .bridge = PROMISED, .tools = REFUSED, .also = "-1",
+	{"acks", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {PRODUCER = "all", TOOL_PRODUCER = "all"}},
 	{"request.required.acks", .alias_of = "acks"},
-	{"partitioner",
+	{"partitioner", .never = "random", /* a device's records stay in order */
 	 .values = {PRODUCER = MURMUR2, TOOL_PRODUCER = MURMUR2}},
 	/* The bridge decides when to give up, and it never does. */
-	{"message.timeout.ms", .bridge = FIXED,
+	{"message.timeout.ms", .bridge = PROMISED,
 	 .given = ZTP_KAFKA_GIVEN_TIMEOUT,
 	 .values = {PRODUCER = "0", TOOL_PRODUCER = GIVEN}},
+	{"delivery.timeout.ms", .alias_of = "message.timeout.ms"},
+	/* Then a record that arrives would never be reported. */
+	{"delivery.report.only.error", .bridge = PROMISED, .promise = "false"},
+	/* Then a record that Kafka refuses would end the handle. */
+	{"enable.gapless.guarantee", .bridge = PROMISED, .promise = "false"},
+	{"queuing.strategy", .bridge = PROMISED, .promise = "fifo"},
 	{"linger.ms", .values = {PRODUCER = "5"}}, /* see producer_pump.c */
 	{"queue.buffering.max.kbytes", .values = {PRODUCER = "65536"}},
 	/* With two, librdkafka takes a refused batch for delivered when the
 	 * next one is (see bridge/kafka/producer.c). */
 	{"max.in.flight.requests.per.connection",
 	 .values = {TOOL_PRODUCER = "1"}},
-	{"transactional.id", .tools = REFUSED},
+	{"transactional.id", .bridge = REFUSED, .tools = REFUSED,
+	 .why = "the bridge writes no transactions"},
 	{"test.mock.num.brokers", .tools = REFUSED},
 
 	/* Reading: we store the positions ourselves. */
@@ -76,27 +82,44 @@ static const struct ztp_kafka_property table[] = {
 	 .values = {CONSUMER = "false", TOOL_CONSUMER = GIVEN}},
 	{"enable.auto.offset.store", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {CONSUMER = "false", TOOL_CONSUMER = "false"}},
+	{"auto.commit.enable", .alias_of = "enable.auto.commit"},
+	{"offset.store.method", .bridge = PROMISED, .promise = "broker"},
 	{"auto.commit.interval.ms", .values = {TOOL_CONSUMER = "500"}},
-	{"auto.offset.reset", .bridge = FIXED, .tools = REFUSED,
+	{"auto.offset.reset", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {CONSUMER = "earliest", TOOL_CONSUMER = "earliest"}},
-	{"enable.partition.eof", .bridge = FIXED, .tools = REFUSED,
+	{"enable.partition.eof", .bridge = PROMISED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_EOF,
 	 .values = {CONSUMER = "true", TOOL_CONSUMER = GIVEN}},
-	{"isolation.level", .bridge = FIXED,
+	{"isolation.level", .bridge = PROMISED,
 	 .values = {CONSUMER = "read_committed", PROBE = "read_uncommitted"}},
-	{"check.crcs", .bridge = FIXED,
+	{"check.crcs", .bridge = PROMISED,
 	 .values = {CONSUMER = "true", TOOL_CONSUMER = "true"}},
 	{"queued.max.messages.kbytes",
 	 .values = {CONSUMER = "8192", TOOL_CONSUMER = "8192"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
+	/* Also the most that a batch in zstd may unpack to. */
+	{"receive.message.max.bytes", .values = {CONSUMER = "33554432"}},
 	{"fetch.wait.max.ms", .values = {TOOL_CONSUMER = "100"}},
 
-	/* The group. A killed bridge is back within 10 s of its restart. */
+	/* The group. A bridge keeps its place in it when it is restarted, or
+	 * Kafka is; otherwise it would wait until the group misses its former
+	 * self, which is session.timeout.ms. */
+	{"group.instance.id", .tools = REFUSED,
+	 .given = ZTP_KAFKA_GIVEN_MEMBER, .values = {CONSUMER = GIVEN}},
 	{"session.timeout.ms",
 	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
 	{"heartbeat.interval.ms", .values = {CONSUMER = "1500"}},
-	{"partition.assignment.strategy", .bridge = FIXED,
+	{"partition.assignment.strategy", .bridge = PROMISED,
 	 .values = {CONSUMER = "range"}},
+	{"group.protocol.type", .bridge = PROMISED, .promise = "consumer"},
+	{"group.protocol", .bridge = PROMISED, .promise = "classic"},
+
+	/* How a handle talks to the bridge. */
+	{"enabled_events", .bridge = REFUSED, .tools = REFUSED,
+	 .why = "the bridge subscribes to the events that it handles"},
+	{"log.queue", .bridge = PROMISED, .promise = "false"},
+	{"api.version.request", .bridge = PROMISED, .promise = "true"},
+	{"internal.termination.signal", .bridge = PROMISED, .promise = "0"},
 };
 /* clang-format on */
 
@@ -123,8 +146,8 @@ ztp_kafka_property_promise(const struct ztp_kafka_property *property)
 {
 	int client = ZTP_KAFKA_PRODUCER;
 
-	if (property->bridge != PROMISED)
-		return NULL;
+	if (property->bridge != PROMISED || property->promise)
+		return property->promise;
 	while (!property->values[client])
 		client++;
 	return property->values[client];

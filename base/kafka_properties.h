@@ -33,6 +33,7 @@ enum ztp_kafka_given {
 	ZTP_KAFKA_GIVEN_BROKERS,
 	ZTP_KAFKA_GIVEN_CLIENT_ID,
 	ZTP_KAFKA_GIVEN_GROUP,
+	ZTP_KAFKA_GIVEN_MEMBER,
 	ZTP_KAFKA_GIVEN_COMMIT,	 /* "true" or "false" */
 	ZTP_KAFKA_GIVEN_EOF,	 /* likewise */
 	ZTP_KAFKA_GIVEN_TIMEOUT, /* ms */
@@ -42,8 +43,7 @@ enum ztp_kafka_given {
 /* What happens to a value that a user sets. */
 enum ztp_kafka_rule {
 	ZTP_KAFKA_FREE,	    /* it replaces ours, if there is one */
-	ZTP_KAFKA_FIXED,    /* ours is used anyway */
-	ZTP_KAFKA_PROMISED, /* it must equal ours, otherwise it is refused */
+	ZTP_KAFKA_PROMISED, /* ours is used; another value is refused */
 	ZTP_KAFKA_REFUSED,  /* has a setting of its own, or breaks a promise */
 };
 
@@ -53,7 +53,9 @@ struct ztp_kafka_property {
 	enum ztp_kafka_rule bridge; /* in kafka.properties */
 	enum ztp_kafka_rule tools;  /* in --properties */
 	enum ztp_kafka_given given;
-	const char *also; /* another spelling of the promised value */
+	const char *promise; /* librdkafka's default, where we rely on it */
+	const char *never;   /* a value that is refused */
+	const char *why;     /* why REFUSED, if no setting replaces it */
 	/* Per client. NULL: not set; "": the value that the caller supplies. */
 	const char *values[ZTP_KAFKA_CLIENTS];
 };
@@ -62,7 +64,7 @@ struct ztp_kafka_property {
  * NULL: a property that is not in the list, and so is free. */
 const struct ztp_kafka_property *ztp_kafka_property_find(const char *name,
 							 size_t len);
-/* The promised value; NULL if there is none. */
+/* The promised value, in one of its spellings; NULL if there is none. */
 const char *
 ztp_kafka_property_promise(const struct ztp_kafka_property *property);
 

@@ -4,6 +4,10 @@
  * pipe in one piece, and an append to a file likewise. The last LOG_TAIL bytes
  * of the buffer are reserved for the mark that a line was cut, so a JSON line
  * is a complete object however long it was meant to be.
+ *
+ * Nobody waits for the reader of the log (base/log_sink.h). Lines that it does
+ * not take are counted, and the first line that it takes again says how many
+ * there were.
  */
 #include "base/log.h"
 #include "base/clock.h"
@@ -12,24 +16,32 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define LOG_TAIL 24 /* ,"truncated":true}\n */
 
 struct line {
 	bool json, cut;
 	size_t n;
-	char text[LOG_LINE_MAX];
+	char text[1 + LOG_LINE_MAX]; /* from START on */
 };
+
+#define START 1 /* behind the newline that log_sink_write wants */
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
 void log_init(struct log *log, int fd, enum log_level level,
 	      enum log_format format)
 {
-	log->fd = fd;
+	log_sink_open(&log->sink, fd);
 	log->format = format;
 	atomic_init(&log->level, (int)level);
+	atomic_init(&log->dropped, 0);
+	atomic_init(&log->untold, 0);
+}
+
+void log_end(struct log *log)
+{
+	log_sink_close(&log->sink);
 }
 
 void log_set_level(struct log *log, enum log_level level)
@@ -146,9 +158,9 @@ static bool put_hex(struct line *line, const uint8_t *p, size_t n)
 static bool put_key(struct line *line, const char *key)
 {
 	if (line->json)
-		return put_text(line, line->n == 0 ? "{\"" : ",\"") &&
+		return put_text(line, line->n == START ? "{\"" : ",\"") &&
 		       put_text(line, key) && put_text(line, "\":");
-	return (line->n == 0 || put(line, " ", 1)) && put_text(line, key) &&
+	return (line->n == START || put(line, " ", 1)) && put_text(line, key) &&
 	       put(line, "=", 1);
 }
 
@@ -222,41 +234,79 @@ static void finish(struct line *line)
 	line->n += strlen(end);
 }
 
-static void send_line(int fd, const struct line *line)
+static void begin(struct line *line, const struct log *log,
+		  enum log_level level, const char *event)
 {
-	size_t done = 0;
+	char ts[ZTP_TIME_LEN];
 
-	while (done < line->n) {
-		ssize_t n = write(fd, line->text + done, line->n - done);
+	line->json = log->format == LOG_FORMAT_JSON;
+	line->cut = false;
+	line->text[0] = '\n';
+	line->n = START;
+	ztp_time_format(ts, ztp_clock_wall());
+	put_str(line, "ts", ts);
+	put_str(line, "level", level_names[level]);
+	put_str(line, "event", event);
+}
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n <= 0)
-			return; /* there is nowhere to report it */
-		done += (size_t)n;
-	}
+/* Whoever takes the count tells of it, or puts it back. Whatever the level:
+ * it says what is missing in the log. */
+static bool tell_dropped(struct log *log)
+{
+	uint64_t count = atomic_exchange(&log->untold, 0);
+	const struct log_field field = LOG_UINT("n", count);
+	struct line line;
+
+	if (count == 0)
+		return true;
+	begin(&line, log, LOG_LEVEL_WARN, "log_dropped");
+	put_field(&line, &field);
+	finish(&line);
+	if (log_sink_write(&log->sink, line.text, line.n - START))
+		return true;
+	atomic_fetch_add(&log->untold, count);
+	return false;
+}
+
+void log_catch_up(struct log *log)
+{
+	int saved_errno = errno;
+
+	if (atomic_load_explicit(&log->untold, memory_order_relaxed) > 0)
+		(void)tell_dropped(log);
+	errno = saved_errno;
+}
+
+uint64_t log_dropped(const struct log *log)
+{
+	return atomic_load(&log->dropped);
+}
+
+static void send_line(struct log *log, const struct line *line)
+{
+	bool open = true;
+
+	if (atomic_load_explicit(&log->untold, memory_order_relaxed) > 0)
+		open = tell_dropped(log);
+	if (open && log_sink_write(&log->sink, line->text, line->n - START))
+		return;
+	atomic_fetch_add(&log->dropped, 1);
+	atomic_fetch_add(&log->untold, 1);
 }
 
 void log_emit(struct log *log, enum log_level level, const char *event,
 	      const struct log_field *fields)
 {
 	int saved_errno = errno;
-	char ts[ZTP_TIME_LEN];
 	struct line line;
 
 	if (!log_enabled(log, level))
 		return;
-	line.json = log->format == LOG_FORMAT_JSON;
-	line.cut = false;
-	line.n = 0;
-	ztp_time_format(ts, ztp_clock_wall());
-	put_str(&line, "ts", ts);
-	put_str(&line, "level", level_names[level]);
-	put_str(&line, "event", event);
+	begin(&line, log, level, event);
 	for (; fields->kind != LOG_KIND_END; fields++)
 		put_any(&line, fields);
 	finish(&line);
-	send_line(log->fd, &line);
+	send_line(log, &line);
 	errno = saved_errno;
 }
 

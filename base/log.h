@@ -11,12 +11,15 @@
  *
  * Any thread, no lock: a line is one write(2) of at most LOG_LINE_MAX bytes,
  * which a pipe takes in one piece. A longer line is cut and says
- * truncated=true. A line that cannot be written is dropped; logging never fails
- * the caller.
+ * truncated=true. Logging never fails the caller and never makes it wait: a
+ * line that is not taken at once, because nobody reads the pipe or the disk is
+ * full, is dropped and counted, and event=log_dropped says how many there were
+ * when lines are taken again.
  */
 #ifndef ZTP_BASE_LOG_H
 #define ZTP_BASE_LOG_H
 
+#include "base/log_sink.h"
 #include "ztp/error.h"
 #include <stdatomic.h>
 #include <stddef.h>
@@ -33,15 +36,20 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Embedded by its owner. Only the level changes after log_init. */
+/* Embedded by its owner. Only the level and the counts change after
+ * log_init. */
 struct log {
-	int fd;
+	struct log_sink sink;
 	enum log_format format;
 	_Atomic int level;
+	_Atomic uint64_t dropped, untold;
 };
 
+/* fd stays the caller's and must remain open until log_end. */
 void log_init(struct log *log, int fd, enum log_level level,
 	      enum log_format format);
+/* After this nothing may be logged. */
+void log_end(struct log *log);
 /* Applies to lines begun afterwards. */
 void log_set_level(struct log *log, enum log_level level);
 /* Lets a caller skip values that are expensive to compute. False for log ==
@@ -93,6 +101,12 @@ struct log_field {
 	((struct log_field){.kind = LOG_KIND_WHY, .key = "error", .data = (e)})
 
 struct log_field log_field_str(const char *key, const char *text);
+
+/* How many lines were not taken, since log_init. */
+uint64_t log_dropped(const struct log *log);
+/* Says so if lines were dropped and are taken again; every new line does this,
+ * too. Call it now and then, in case there is none. */
+void log_catch_up(struct log *log);
 
 /* fields ends with an element of kind LOG_KIND_END. Preserves errno. */
 void log_emit(struct log *log, enum log_level level, const char *event,

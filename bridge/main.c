@@ -4,7 +4,9 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/stdio.h"
 #include "bridge/cli.h"
+#include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
 
@@ -64,8 +66,16 @@ static int forget(const struct config *config, const char *path)
 
 static int check(const struct cli *cli, const struct config *config)
 {
-	if (cli->action == CLI_CHECK)
+	struct ztp_error error = {0};
+	int line = 1;
+
+	if (cli->action == CLI_CHECK) {
 		config_warnings(config, stderr);
+		if (kafka_check(config, &line, &error) != 0) {
+			config_complain(stderr, cli->config, line, &error);
+			return CLI_EXIT_USAGE;
+		}
+	}
 	if (cli->print && config_print(config, stdout) != 0) {
 		fprintf(stderr, "ztp-bridge: stdout: %s\n", strerror(errno));
 		return EXIT_FAILED;
@@ -77,9 +87,12 @@ static int run(const struct cli *cli, struct config *config)
 {
 	struct log log;
 	struct reloading reloading = {cli, config, &log};
+	int code;
 
 	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
-	return loop_run(config, &log, reload, &reloading);
+	code = loop_run(config, &log, reload, &reloading);
+	log_end(&log);
+	return code;
 }
 
 int main(int argc, char **argv)
@@ -89,6 +102,8 @@ int main(int argc, char **argv)
 	struct cli cli;
 	int line = 0, code;
 
+	if (!ztp_stdio_prepare())
+		return EXIT_FAILED;
 	code = cli_parse(&cli, argc, argv, stderr);
 	if (code != 0)
 		return code;

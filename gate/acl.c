@@ -11,10 +11,10 @@
 
 #include <string.h>
 
+#include "gate/answers.h"
 #include "gate/auth.h"
 #include "gate/broker_api.h"
 #include "gate/devices.h"
-#include "gate/pending.h"
 #include "gate/topics.h"
 #include "gate/wills.h"
 #include "ztp/gate_protocol.h"
@@ -72,6 +72,7 @@ static struct ztp_session *adopt(struct ztp_gate *gate,
 		return NULL;
 	memcpy(session->spki_sha256, device.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(session->fingerprint, device.fingerprint, ZTP_SHA256_LEN);
+	memcpy(session->identity, device.identity, ZTP_SHA256_LEN);
 	session->right = ZTP_RIGHT_DEVICE;
 	session->live = false;
 	session->restored = true;
@@ -120,6 +121,9 @@ device_check(struct ztp_gate *gate, struct ztp_session *session,
 	answer = ztp_gate_device_access(
 		session->right, gate->options.command_topic, &session->parts,
 		access, e->topic, e->retain);
+	if (answer == ZTP_GATE_ALLOW && access == ZTP_ACCESS_WRITE &&
+	    !ztp_answers_allow(gate, session, e->topic, e->payloadlen))
+		return ZTP_GATE_DENY;
 	if (answer == ZTP_GATE_ALLOW && (access == ZTP_ACCESS_SUBSCRIBE ||
 					 access == ZTP_ACCESS_UNSUBSCRIBE))
 		note_subscription(gate, session, access, e->topic);
@@ -143,7 +147,9 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 	if (access == ZTP_ACCESS_SUBSCRIBE && is_operator) {
 		ztp_wills_alive(gate, e->client);
 		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING))
-			ztp_pending_listener(gate);
+			ztp_round_now(&gate->offers.round);
+		if (ztp_gate_overlap(e->topic, ZTP_MQTT_WITHDRAWN))
+			ztp_round_now(&gate->withdrawals);
 	}
 	return answer;
 }

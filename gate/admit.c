@@ -1,10 +1,11 @@
 /*
- * The checks run in the order of their cost: syntax, memory, one database read,
- * parsing the certificate (90 us), its issuer's signature, the JWT's signature.
- * A failed attempt leaves no trace except an audit record and one token taken
- * from its bucket. An impostor can change nothing of the real device's session,
- * queue or request, because nothing of them is touched before the key has been
- * proven.
+ * The checks run in the order of their cost: syntax, memory, the JWT's claims,
+ * one database read, reading the certificate, its issuer's signature, the JWT's
+ * signature. Only the signatures are expensive, and gate/effort.h says for whom
+ * the thread has time. An attempt that fails before that costs nobody anything
+ * but an audit record. An impostor can change nothing of the real device's
+ * session, queue or request, because nothing of them is touched before the key
+ * has been proven.
  */
 #include "gate/admit.h"
 
@@ -28,7 +29,7 @@ static struct ztp_gate_verdict read_username(struct ztp_attempt *a,
 	if (strcmp(username, UNUSED) != 0) {
 		if (ztp_cert_parse(&a->cert, username, strlen(username),
 				   &error) != 0)
-			return ztp_attempt_failed(&error);
+			return ztp_attempt_failed(a, &error);
 		a->has_cert = true;
 		a->fingerprint = a->cert.fingerprint;
 	}
@@ -42,6 +43,20 @@ static struct ztp_gate_verdict read_username(struct ztp_attempt *a,
 			a->fingerprint = a->device.fingerprint;
 	}
 	return ztp_gate_knock(&a->facts);
+}
+
+/* Form and claims, not the signature. */
+static int read_proof(struct ztp_attempt *a, const char *password,
+		      struct ztp_error *error)
+{
+	const struct ztp_jwt_rules rules = {
+		.audience = a->registry->audience,
+		.path = &a->path,
+		.now_ms = a->wall,
+		.skew_ms = ZTP_JWT_SKEW_MS,
+	};
+
+	return ztp_jwt_read(&a->jwt, password, strlen(password), &rules, error);
 }
 
 /* The checks that cost nothing or one database read. */
@@ -58,15 +73,17 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 	if (!a->registry)
 		return ztp_gate_knock(&a->facts);
 	a->facts.onboarding = a->registry->onboarding;
+	if (read_proof(a, password, &error) != 0)
+		return ztp_attempt_failed(a, &error);
 	rc = ztp_devices_get(a->gate->db, &a->device, a->id, &error);
 	if (rc < 0)
-		return ztp_attempt_failed(&error);
+		return ztp_attempt_failed(a, &error);
 	a->facts.device_known = rc > 0;
 	a->facts.device_blocked = rc > 0 && a->device.blocked;
 	rc = ztp_topics_taken(a->gate->db, a->gate->options.command_topic,
 			      &a->path, &error);
 	if (rc < 0)
-		return ztp_attempt_failed(&error);
+		return ztp_attempt_failed(a, &error);
 	a->facts.topic_taken = rc > 0;
 	return read_username(a, username);
 }
@@ -87,15 +104,8 @@ static int check_certificate(struct ztp_attempt *a, struct ztp_error *error)
 			       a->wall, &a->issuer, error);
 }
 
-static int prove(struct ztp_attempt *a, const char *password,
-		 struct ztp_error *error)
+static int prove(struct ztp_attempt *a, struct ztp_error *error)
 {
-	struct ztp_jwt_rules rules = {
-		.audience = a->registry->audience,
-		.path = &a->path,
-		.now_ms = a->wall,
-		.skew_ms = ZTP_JWT_SKEW_MS,
-	};
 	bool known = a->facts.device_known;
 	const void *spki = known ? (const void *)a->device.spki
 				 : (const void *)a->cert.spki.p;
@@ -105,12 +115,50 @@ static int prove(struct ztp_attempt *a, const char *password,
 	if (rc == 0)
 		rc = ztp_key_from_spki(&a->key, spki, len, error);
 	if (rc == 0)
-		rc = ztp_jwt_verify(&a->claims, password, strlen(password),
-				    a->key, &rules, error);
-	memcpy(a->spki_sha256,
-	       known ? a->device.spki_sha256 : a->cert.spki_sha256,
-	       ZTP_SHA256_LEN);
+		rc = ztp_jwt_prove(&a->jwt, a->key, error);
 	return rc;
+}
+
+/* Verifies the proof if the thread has time for it: PROVE, which here means
+ * that it is good, or REFUSE. */
+static struct ztp_gate_verdict verify(struct ztp_attempt *a,
+				      const char *password)
+{
+	struct ztp_effort_try *effort = &a->effort;
+	struct ztp_error error = {0};
+	int64_t start;
+	int rc;
+
+	ztp_sha256(a->password, password, strlen(password));
+	memcpy(a->spki_sha256,
+	       a->facts.device_known ? a->device.spki_sha256
+				     : a->cert.spki_sha256,
+	       ZTP_SHA256_LEN);
+	*effort = (struct ztp_effort_try){
+		.who = {.path = a->id, .spki_sha256 = a->spki_sha256},
+		.jwt_sha256 = a->password,
+		.wall = a->wall,
+		.now = a->boot,
+	};
+	ztp_throttle_source(&effort->who.source, a->address);
+	switch (ztp_effort_begin(a->gate->effort, a->gate->db, effort)) {
+	case ZTP_EFFORT_FAILED:
+		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PROOF));
+	case ZTP_EFFORT_LATER:
+		return ztp_attempt_refuse(ZTP_WHY_SLOWED_DOWN);
+	case ZTP_EFFORT_VERIFY:
+		break;
+	}
+	start = ztp_clock_thread_us();
+	rc = prove(a, &error);
+	a->effort_us = ztp_clock_thread_us() - start;
+	a->verified = true;
+	a->effort_end = ZTP_EFFORT_REFUSED;
+	if (rc == ZTP_ERR_PROOF)
+		a->effort_end = ZTP_EFFORT_BAD_PROOF;
+	if (rc != 0)
+		return ztp_attempt_failed(a, &error);
+	return (struct ztp_gate_verdict){ZTP_ADMIT_PROVE, ""};
 }
 
 static int count(int64_t *sum, int64_t number)
@@ -127,23 +175,27 @@ static int gather(struct ztp_attempt *a, struct ztp_error *error)
 {
 	struct ztp_gate_facts *facts = &a->facts;
 	struct ztp_db *db = a->gate->db;
-	const uint8_t *fp = a->fingerprint;
-	int rc = ztp_candidates_get(db, &a->candidate, a->id, fp, error);
+	const struct ztp_db_certificate who = {a->cert.identity,
+					       a->fingerprint};
+	int64_t retry_at;
+	int rc = ztp_candidates_get(db, &a->candidate, a->id, a->fingerprint,
+				    error);
 
 	if (rc < 0)
 		return rc;
 	facts->candidate_known = rc > 0 && !a->candidate.rejected;
-	facts->cooling_down = rc > 0 && a->candidate.rejected &&
-			      a->candidate.retry_at > a->wall;
 	if (rc > 0)
 		memcpy(a->request_id, a->candidate.id, sizeof(a->candidate.id));
-	else
-		a->candidate.attempt = 0;
+	rc = ztp_candidates_cooling(db, &retry_at, &a->candidate.attempt, a->id,
+				    &who, error);
+	if (rc < 0)
+		return rc;
+	facts->cooling_down = retry_at > a->wall;
 	rc = count(&facts->per_certificate,
-		   ztp_candidates_of_certificate(db, fp, error));
+		   ztp_candidates_of_certificate(db, &who, error));
 	if (rc == 0)
 		rc = count(&facts->per_certificate,
-			   ztp_devices_of_certificate(db, fp, error));
+			   ztp_devices_of_certificate(db, &who, error));
 	if (rc == 0)
 		rc = count(&facts->per_path,
 			   ztp_candidates_of_path(db, a->id, error));
@@ -158,10 +210,10 @@ static struct ztp_gate_verdict judge(struct ztp_attempt *a,
 	const struct ztp_session *live;
 	struct ztp_error error = {0};
 
+	if (verdict.admission == ZTP_ADMIT_PROVE)
+		verdict = verify(a, password);
 	if (verdict.admission != ZTP_ADMIT_PROVE)
 		return verdict;
-	if (prove(a, password, &error) != 0)
-		return ztp_attempt_failed(&error);
 	live = ztp_sessions_by_path(a->gate->sessions, a->id);
 	a->facts.live_other_key =
 		live && live->live && live->right != ZTP_RIGHT_NONE &&
@@ -170,7 +222,7 @@ static struct ztp_gate_verdict judge(struct ztp_attempt *a,
 		ztp_sessions_sharing(a->gate->sessions, &a->path) != NULL;
 	a->facts.hold = a->gate->options.hold;
 	if (!a->facts.device_known && gather(a, &error) != 0)
-		return ztp_attempt_failed(&error);
+		return ztp_attempt_failed(a, &error);
 	return ztp_gate_admit(&a->facts, &a->gate->options.limits);
 }
 
@@ -216,45 +268,17 @@ static void audit(struct ztp_attempt *a, const struct ztp_gate_verdict *verdict)
 			   });
 }
 
-/* ---- throttling by address, and by address, path and username. The second
- * bucket is smaller. The username is part of its key so that an impostor behind
- * the same address cannot use up the bucket of the real device. */
-
-static void failure_key(const struct ztp_attempt *a, const char *username,
-			uint8_t key[ZTP_SHA256_LEN])
+/* Tells gate/effort.h how the attempt ended, if a signature was verified. */
+static void settle(const struct ztp_attempt *a,
+		   const struct ztp_gate_verdict *verdict)
 {
-	char text[sizeof(a->source.bytes) + ZTP_PATH_MAX + ZTP_SHA256_HEX + 8];
-	uint8_t digest[ZTP_SHA256_LEN];
-	size_t len = sizeof(a->source.bytes);
-	char hex[ZTP_SHA256_HEX];
-	int n;
-
-	ztp_sha256(digest, username ? username : "",
-		   username ? strlen(username) : 0);
-	ztp_hex_encode(hex, digest, sizeof(digest));
-	memcpy(text, a->source.bytes, len);
-	n = snprintf(text + len, sizeof(text) - len, "%.*s\n%s", ZTP_PATH_MAX,
-		     a->id, hex);
-	len += (size_t)n;
-	ztp_sha256(key, text, len < sizeof(text) ? len : sizeof(text) - 1);
-}
-
-/* A failure takes a token from both buckets; the one of the address holds ten
- * times as many. */
-static bool may_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
-{
-	return ztp_throttle_ready(a->gate->failures, key, ZTP_SHA256_LEN,
-				  a->boot) &&
-	       ztp_throttle_ready(a->gate->failures_by_address, a->source.bytes,
-				  sizeof(a->source.bytes), a->boot);
-}
-
-static void failed_try(struct ztp_attempt *a, const uint8_t key[ZTP_SHA256_LEN])
-{
-	(void)ztp_throttle_take(a->gate->failures, key, ZTP_SHA256_LEN, NULL,
-				a->boot);
-	(void)ztp_throttle_take(a->gate->failures_by_address, a->source.bytes,
-				sizeof(a->source.bytes), NULL, a->boot);
+	if (!a->verified)
+		return;
+	ztp_effort_end(a->gate->effort, &a->effort,
+		       verdict->admission == ZTP_ADMIT_REFUSE
+			       ? a->effort_end
+			       : ZTP_EFFORT_PROVEN,
+		       a->effort_us);
 }
 
 bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
@@ -262,7 +286,6 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 {
 	struct ztp_gate_verdict verdict =
 		ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PATH));
-	uint8_t key[ZTP_SHA256_LEN];
 	struct ztp_attempt a = {
 		.gate = gate,
 		.client = client,
@@ -275,22 +298,12 @@ bool ztp_admit(struct ztp_gate *gate, struct mosquitto *client, const char *id,
 	a.address = mosquitto_client_address(client);
 	if (!a.address)
 		a.address = "";
-	ztp_throttle_source(&a.source, a.address);
-	failure_key(&a, username, key);
 	if (ztp_path_parse(&a.path, id, strlen(id), NULL) != 0)
 		a.path.whole.p = NULL;
-	else if (!may_try(&a, key))
-		verdict = ztp_attempt_refuse(ZTP_WHY_SLOWED_DOWN);
 	else
 		verdict = judge(&a, username, password);
-	if (password)
-		ztp_sha256(a.password, password, strlen(password));
 	in = ztp_attempt_carry_out(&a, &verdict);
-	/* An attempt that was refused as too frequent costs nothing, and must
-	 * not use up the tokens of other clients behind the same address. */
-	if (verdict.admission == ZTP_ADMIT_REFUSE &&
-	    strcmp(verdict.code, ZTP_WHY_SLOWED_DOWN) != 0)
-		failed_try(&a, key);
+	settle(&a, &verdict);
 	audit(&a, &verdict);
 	ztp_key_free(a.key);
 	if (a.has_cert)

@@ -23,14 +23,15 @@ struct ztp_gate_verdict ztp_attempt_refuse(const char *code)
 }
 
 /* Internal errors are one code to the outside; the log has the details. */
-struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error)
+struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_attempt *a,
+					   const struct ztp_error *error)
 {
 	switch (error->code) {
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		ztp_gate_log_error(error);
+		ztp_gate_log_limited(&a->gate->log_limit, error, a->boot);
 		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:
@@ -71,7 +72,7 @@ static bool stored_is_own(const struct ztp_attempt *a)
  * let in ends when the skew is used up. */
 static int64_t deadline(const struct ztp_attempt *a)
 {
-	int64_t left = a->claims.expires_ms - a->wall;
+	int64_t left = a->jwt.claims.expires_ms - a->wall;
 
 	if (left <= 0)
 		left += ZTP_JWT_SKEW_MS;
@@ -103,9 +104,13 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 		return NULL;
 	memcpy(session->spki_sha256, a->spki_sha256, ZTP_SHA256_LEN);
 	memcpy(session->fingerprint, a->fingerprint, ZTP_SHA256_LEN);
+	memcpy(session->identity,
+	       a->has_cert ? a->cert.identity : a->device.identity,
+	       ZTP_SHA256_LEN);
 	memcpy(session->password, a->password, ZTP_SHA256_LEN);
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
+	session->by_certificate = a->has_cert;
 	session->discard = !own;
 	/* A subscription belongs to the path, whichever key made it. What was
 	 * queued by it may belong to another key. */
@@ -129,7 +134,7 @@ static bool connect_device(struct ztp_attempt *a)
 	/* The topic is free if the device that had it was deleted. */
 	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
 			     &a->path, &error) != 0) {
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 		return false;
 	}
 	session = enter(a, ZTP_RIGHT_DEVICE);
@@ -141,7 +146,7 @@ static bool connect_device(struct ztp_attempt *a)
 	 * messages as well. */
 	if (!a->device.connected &&
 	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 	return true;
 }
 
@@ -158,6 +163,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	*device = (struct ztp_device){0};
 	memcpy(device->path, a->id, a->path.whole.n + 1);
 	memcpy(device->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(device->identity, a->cert.identity, ZTP_SHA256_LEN);
 	memcpy(device->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(device->spki, a->cert.spki.p, a->cert.spki.n);
 	device->spki_len = a->cert.spki.n;
@@ -185,7 +191,7 @@ static bool create(struct ztp_attempt *a)
 	struct ztp_error error = {0};
 
 	if (create_device(a, &error) != 0) {
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 		return false;
 	}
 	/* What the broker has stored is older than this device. */
@@ -207,6 +213,7 @@ static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
 	memcpy(candidate->id, a->request_id, sizeof(candidate->id));
 	memcpy(candidate->path, a->id, a->path.whole.n + 1);
 	memcpy(candidate->fingerprint, a->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(candidate->identity, a->cert.identity, ZTP_SHA256_LEN);
 	memcpy(candidate->spki_sha256, a->cert.spki_sha256, ZTP_SHA256_LEN);
 	memcpy(candidate->ca, ztp_ca_cert(ca)->fingerprint, ZTP_SHA256_LEN);
 	candidate->attempt = attempt + 1;
@@ -235,7 +242,7 @@ static bool journal(struct ztp_attempt *a)
 					 &error);
 	}
 	if (rc != 0)
-		(void)ztp_attempt_failed(&error);
+		(void)ztp_attempt_failed(a, &error);
 	return rc == 0;
 }
 

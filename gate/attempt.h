@@ -15,7 +15,6 @@ struct ztp_attempt {
 	struct mosquitto *client;
 	struct ztp_path path;
 	const char *id, *address;
-	struct ztp_throttle_source source; /* from the address */
 	struct ztp_registry *registry;
 	bool has_cert;
 	struct ztp_cert cert;
@@ -26,7 +25,11 @@ struct ztp_attempt {
 	struct ztp_device device;
 	struct ztp_candidate candidate;
 	struct ztp_gate_facts facts;
-	struct ztp_jwt_claims claims;
+	struct ztp_jwt jwt;
+	struct ztp_effort_try effort;
+	enum ztp_effort_end effort_end;
+	int64_t effort_us;
+	bool verified; /* a signature was, with whatever result */
 	int64_t wall, boot;
 	uint8_t password[ZTP_SHA256_LEN];
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
@@ -35,7 +38,8 @@ struct ztp_attempt {
 /* A refusal. code must be a static string. */
 struct ztp_gate_verdict ztp_attempt_refuse(const char *code);
 /* The refusal that fits an error. */
-struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_error *error);
+struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_attempt *a,
+					   const struct ztp_error *error);
 
 /* Carries out the verdict. If that fails, the verdict becomes a refusal. True:
  * the client is accepted and its session is entered. */

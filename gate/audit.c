@@ -9,6 +9,11 @@
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
+#define REPORTS_MAX 20 /* per second */
+
+/* Refusals of all addresses together: a record has some 300 bytes. */
+static const struct ztp_throttle_rule refusals = {1000, 100};
+
 static cJSON *begin(const char *verdict, const char *code)
 {
 	cJSON *object = cJSON_CreateObject();
@@ -25,16 +30,35 @@ static void add(cJSON *object, const char *name, const char *value)
 		cJSON_AddStringToObject(object, name, value);
 }
 
+/* Refusals have buckets of their own, so that they cannot crowd out the records
+ * of devices that were accepted from the same address. */
+static bool may_tell(struct ztp_gate *gate, const struct ztp_audit *record,
+		     const char *from)
+{
+	bool refused = strcmp(record->verdict, ZTP_AUDIT_REFUSED) == 0;
+	int64_t now = ztp_clock_boot();
+	struct {
+		struct ztp_throttle_source source;
+		uint8_t refused;
+	} key = {{{0}}, refused};
+
+	if (!*from || record->always)
+		return true;
+	ztp_throttle_source(&key.source, from);
+	if (!ztp_throttle_take(gate->audit, &key, sizeof(key), from, now))
+		return false;
+	if (!refused || ztp_bucket_take(&gate->audit_refused, refusals, now))
+		return true;
+	gate->audit_left_out++;
+	return false;
+}
+
 void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 {
 	const char *from = record->remote_addr ? record->remote_addr : "";
-	struct ztp_throttle_source source = {{0}};
 	cJSON *object;
 
-	ztp_throttle_source(&source, from);
-	if (*from && !record->always &&
-	    !ztp_throttle_take(gate->audit, source.bytes, sizeof(source.bytes),
-			       from, ztp_clock_boot()))
+	if (!may_tell(gate, record, from))
 		return;
 	object = begin(record->verdict, record->code);
 	add(object, ZTP_M_DEVICE_PATH, record->path);
@@ -43,7 +67,7 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 				    record->fingerprint);
 	add(object, ZTP_M_REMOTE_ADDR, from);
 	add(object, ZTP_M_REQUEST_ID, record->request_id);
-	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 static void tell(const char *address, uint64_t left_out, void *arg)
@@ -53,10 +77,13 @@ static void tell(const char *address, uint64_t left_out, void *arg)
 	(void)arg;
 	add(object, ZTP_M_REMOTE_ADDR, address);
 	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
-	ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
 }
 
 void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)
 {
-	ztp_throttle_drain(gate->audit, now_ms, tell, NULL);
+	ztp_throttle_drain(gate->audit, REPORTS_MAX, now_ms, tell, NULL);
+	if (gate->audit_left_out > 0)
+		tell("", gate->audit_left_out, NULL);
+	gate->audit_left_out = 0;
 }

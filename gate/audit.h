@@ -1,6 +1,7 @@
 /*
  * gate/audit.h - publishes every verdict as a JSON record on ztp/v1/audit. The
- * rate per address is limited; a later record says how many were left out.
+ * rate per address is limited, and that of all refusals together; a later
+ * record says how many were left out.
  */
 #ifndef ZTP_GATE_AUDIT_H
 #define ZTP_GATE_AUDIT_H

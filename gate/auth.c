@@ -79,6 +79,7 @@ static bool is_repetition(const struct ztp_gate *gate,
 static bool ticks(struct ztp_gate *gate)
 {
 	int64_t now = ztp_clock_boot();
+	struct ztp_error error;
 
 	if (gate->ticked)
 		return true;
@@ -86,10 +87,11 @@ static bool ticks(struct ztp_gate *gate)
 		gate->first_auth = now;
 	if (now - gate->first_auth < TICK_MISSING_MS)
 		return true;
-	ztp_gate_log(
-		MOSQ_LOG_ERR,
-		"the broker does not call MOSQ_EVT_TICK; per_listener_settings "
-		"must be false. All devices are refused.");
+	(void)ztp_fail(&error, ZTP_ERR_INTERNAL,
+		       "the broker does not call MOSQ_EVT_TICK; "
+		       "per_listener_settings must be false. All devices are "
+		       "refused.");
+	ztp_gate_log_limited(&gate->log_limit, &error, now);
 	return false;
 }
 

@@ -5,7 +5,8 @@
 
 #define COLUMNS                                                                \
 	"id, path, fingerprint, spki_sha256, ca, rejected, acked, attempt, "   \
-	"remote_addr, received_at, seen_at, not_after, retry_at, der"
+	"remote_addr, received_at, seen_at, not_after, retry_at, der, "        \
+	"identity"
 #define SELECT "SELECT " COLUMNS " FROM candidates WHERE "
 #define PAGE   " AND id > ?1 ORDER BY id LIMIT ?2"
 
@@ -13,7 +14,8 @@ static const char sql_get[] = SELECT "path = ?1 AND fingerprint = ?2";
 static const char sql_der[] = "SELECT der FROM candidates WHERE id = ?1";
 static const char sql_put[] =
 	"INSERT OR REPLACE INTO candidates(" COLUMNS ", registry) VALUES("
-	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)";
+	"?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, "
+	"?16)";
 static const char sql_seen[] =
 	"UPDATE candidates SET seen_at = ?2 WHERE id = ?1";
 static const char sql_reject[] =
@@ -24,8 +26,11 @@ static const char sql_end_path[] = "DELETE FROM candidates WHERE path = ?1";
 static const char sql_ack[] =
 	"UPDATE candidates SET acked = 1 WHERE id = ?1 AND acked = 0";
 static const char sql_of_certificate[] =
-	"SELECT count(*) FROM candidates WHERE fingerprint = ?1 AND "
+	"SELECT count(*) FROM candidates WHERE identity IN (?1, ?2) AND "
 	"rejected = 0";
+static const char sql_cooling[] =
+	"SELECT max(retry_at), max(attempt) FROM candidates WHERE path = ?1 "
+	"AND identity IN (?2, ?3) AND rejected = 1";
 static const char sql_of_path[] =
 	"SELECT count(*) FROM candidates WHERE path = ?1 AND rejected = 0";
 
@@ -49,7 +54,8 @@ static int read_row(struct ztp_candidate *candidate, sqlite3_stmt *stmt,
 	    !ztp_db_get_blob(stmt, 3, candidate->spki_sha256, ZTP_SHA256_LEN) ||
 	    !ztp_db_get_blob(stmt, 4, candidate->ca, ZTP_SHA256_LEN) ||
 	    !ztp_db_get_text(stmt, 8, candidate->remote_addr,
-			     sizeof(candidate->remote_addr)))
+			     sizeof(candidate->remote_addr)) ||
+	    !ztp_db_get_blob(stmt, 14, candidate->identity, ZTP_SHA256_LEN))
 		return ztp_fail(
 			error, ZTP_ERR_IO,
 			"registry database: a candidate in it is not valid");
@@ -143,7 +149,8 @@ int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_int(stmt, 12, candidate->not_after);
 	ztp_db_int(stmt, 13, candidate->retry_at);
 	ztp_db_blob(stmt, 14, candidate->der, candidate->der_len);
-	ztp_db_text(stmt, 15, registry->name);
+	ztp_db_blob(stmt, 15, candidate->identity, ZTP_SHA256_LEN);
+	ztp_db_text(stmt, 16, registry->name);
 	rc = ztp_db_run(db, stmt, error);
 	if (rc == 0)
 		registry->candidates++;
@@ -225,15 +232,36 @@ static int64_t count(struct ztp_db *db, sqlite3_stmt *stmt,
 }
 
 int64_t ztp_candidates_of_certificate(struct ztp_db *db,
-				      const uint8_t fp[ZTP_SHA256_LEN],
+				      const struct ztp_db_certificate *cert,
 				      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(db, sql_of_certificate, error);
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	ztp_db_blob(stmt, 1, fp, ZTP_SHA256_LEN);
+	ztp_db_certificate(stmt, 1, cert);
 	return count(db, stmt, error);
+}
+
+int ztp_candidates_cooling(struct ztp_db *db, int64_t *retry_at,
+			   int64_t *attempt, const char *path,
+			   const struct ztp_db_certificate *cert,
+			   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = ztp_db_use(db, sql_cooling, error);
+	int rc;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	ztp_db_text(stmt, 1, path);
+	ztp_db_certificate(stmt, 2, cert);
+	rc = ztp_db_step(db, stmt, error); /* always one row */
+	if (rc < 0)
+		return rc;
+	*retry_at = sqlite3_column_int64(stmt, 0);
+	*attempt = sqlite3_column_int64(stmt, 1);
+	(void)sqlite3_reset(stmt);
+	return 0;
 }
 
 int64_t ztp_candidates_of_path(struct ztp_db *db, const char *path,

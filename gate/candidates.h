@@ -16,6 +16,7 @@ struct ztp_candidate {
 	char id[ZTP_UUID_LEN];
 	char path[ZTP_PATH_MAX + 1];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t identity[ZTP_SHA256_LEN]; /* the certificate's; ztp/cert.h */
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t ca[ZTP_SHA256_LEN]; /* fingerprint of the CA that signed */
 	bool rejected;		    /* otherwise it waits */
@@ -60,10 +61,18 @@ int ztp_candidates_ack(struct ztp_db *db, const char *id,
 
 /* How many live candidates a certificate or a path has; negative on error. */
 int64_t ztp_candidates_of_certificate(struct ztp_db *db,
-				      const uint8_t fp[ZTP_SHA256_LEN],
+				      const struct ztp_db_certificate *cert,
 				      struct ztp_error *error);
 int64_t ztp_candidates_of_path(struct ztp_db *db, const char *path,
 			       struct ztp_error *error);
+
+/* The rejections of this path and certificate, under whatever fingerprint: when
+ * the longest cool-down ends (wall clock), and the highest attempt; 0 if there
+ * are none. */
+int ztp_candidates_cooling(struct ztp_db *db, int64_t *retry_at,
+			   int64_t *attempt, const char *path,
+			   const struct ztp_db_certificate *cert,
+			   struct ztp_error *error);
 
 enum ztp_candidate_list {
 	ZTP_CANDIDATES_OFFERED,	  /* live, not acknowledged */

@@ -28,8 +28,10 @@ static const struct {
 	{ZTP_CMD_DELETE_DEVICE, ztp_control_delete_device},
 	{ZTP_CMD_BLOCK_DEVICE, ztp_control_block_device},
 	{ZTP_CMD_UNBLOCK_DEVICE, ztp_control_unblock_device},
+	{ZTP_CMD_RESEND_DEVICE, ztp_control_resend_device},
 	{ZTP_CMD_LIST_PENDING, ztp_control_list_pending},
 	{ZTP_CMD_ACK_PENDING, ztp_control_ack_pending},
+	{ZTP_CMD_REJECT_PENDING, ztp_control_reject_pending},
 	{ZTP_CMD_GET_INFO, ztp_control_get_info},
 };
 
@@ -39,7 +41,8 @@ static void reply_begin(struct ztp_reply *reply)
 	reply->data = cJSON_CreateObject();
 	reply->error[0] = '\0';
 	if (!reply->data)
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "out of memory");
 }
 
 static void run_by_name(struct ztp_gate *gate, const cJSON *in,
@@ -81,22 +84,36 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		ztp_gate_rolled_back(gate);
 }
 
+/* Adds what is needed to know which command is answered, and how. */
+static bool fill(cJSON *response, const char *name, const char *correlation,
+		 struct ztp_reply *reply)
+{
+	if (!cJSON_AddStringToObject(response, ZTP_M_COMMAND, name) ||
+	    !cJSON_AddStringToObject(response, ZTP_M_CODE, reply->code) ||
+	    (correlation && !cJSON_AddStringToObject(
+				    response, ZTP_M_CORRELATION, correlation)))
+		return false;
+	if (!reply->data)
+		return cJSON_AddStringToObject(response, ZTP_M_ERROR,
+					       reply->error);
+	if (!cJSON_AddItemToObject(response, ZTP_M_DATA, reply->data))
+		return false;
+	reply->data = NULL;
+	return true;
+}
+
+/* Without memory for all of it there is no response, and whoever asked asks
+ * again. */
 static void append(cJSON *responses, const char *name, const char *correlation,
 		   struct ztp_reply *reply)
 {
 	cJSON *response = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(response, ZTP_M_COMMAND, name);
-	if (correlation)
-		cJSON_AddStringToObject(response, ZTP_M_CORRELATION,
-					correlation);
-	cJSON_AddStringToObject(response, ZTP_M_CODE, reply->code);
-	if (reply->data)
-		cJSON_AddItemToObject(response, ZTP_M_DATA, reply->data);
-	else
-		cJSON_AddStringToObject(response, ZTP_M_ERROR, reply->error);
+	if (!response || !fill(response, name, correlation, reply) ||
+	    !cJSON_AddItemToArray(responses, response))
+		cJSON_Delete(response);
+	cJSON_Delete(reply->data);
 	reply->data = NULL;
-	cJSON_AddItemToArray(responses, response);
 }
 
 static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
@@ -132,8 +149,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	reply_begin(&reply);
 	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
-		(void)ztp_reply_fail(&reply, ZTP_CODE_INVALID_ARGUMENT, "%s",
-				     error.message);
+		(void)ztp_reply_error(&reply, &error);
 		append(responses, "", NULL, &reply);
 		return;
 	}
@@ -167,6 +183,6 @@ int ztp_control(int event, void *event_data, void *userdata)
 	if (responses)
 		answer_all(gate, allowed, e->payload ? e->payload : "",
 			   e->payloadlen, responses);
-	ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
 	return MOSQ_ERR_SUCCESS;
 }

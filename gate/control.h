@@ -35,9 +35,9 @@ ztp_command_fn ztp_control_create_registry, ztp_control_get_registry,
 ztp_command_fn ztp_control_create_device, ztp_control_reject_device,
 	ztp_control_get_device, ztp_control_list_devices,
 	ztp_control_delete_device, ztp_control_block_device,
-	ztp_control_unblock_device;
+	ztp_control_unblock_device, ztp_control_resend_device;
 ztp_command_fn ztp_control_list_pending, ztp_control_ack_pending,
-	ztp_control_get_info;
+	ztp_control_reject_pending, ztp_control_get_info;
 
 /* --- for the commands */
 
@@ -63,6 +63,9 @@ bool ztp_control_path(struct ztp_path *path, const cJSON *in,
  * required. */
 bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 			     const cJSON *in, struct ztp_reply *reply);
+/* `retry_after_s`, or the default, from now on the wall clock. */
+bool ztp_control_retry_at(int64_t *at, struct ztp_gate *gate, const cJSON *in,
+			  struct ztp_reply *reply);
 /* The existing registry that the member `registry` names. */
 struct ztp_registry *ztp_control_registry(struct ztp_gate *gate,
 					  const cJSON *in,
@@ -105,5 +108,9 @@ struct ztp_session *ztp_control_live(struct ztp_gate *gate, const char *path,
 void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 			       const char *path,
 			       const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+/* Adds `connection` and `credential`, if the session is live. */
+void ztp_control_describe_connection(cJSON *object, struct ztp_gate *gate,
+				     const char *path,
+				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
 
 #endif

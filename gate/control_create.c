@@ -12,6 +12,7 @@
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
+#include "gate/withdrawn.h"
 #include "ztp/key.h"
 #include "ztp/member.h"
 
@@ -39,7 +40,7 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 				      "metadata is not an object");
 	c->metadata = cJSON_PrintUnformatted(metadata);
 	if (!c->metadata)
-		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
+		return ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				      "out of memory");
 	if (strlen(c->metadata) > ZTP_CONTROL_METADATA_MAX)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
@@ -63,10 +64,50 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "request_id is not valid");
 	c->registry = ztp_registries_of(gate->registries, &c->path);
+	return true;
+}
+
+/* rc: what ztp_withdrawn_request or ztp_withdrawn_key has found. True: the
+ * reply is complete. */
+static bool was_withdrawn(int rc, const struct ztp_error *error,
+			  struct ztp_reply *reply)
+{
+	if (rc < 0)
+		return !ztp_reply_error(reply, error);
+	if (rc > 0)
+		return !ztp_reply_fail(reply, ZTP_CODE_ABORTED,
+				       "the request was withdrawn");
+	return false;
+}
+
+/* A decision about a request that was withdrawn is for no candidate that came
+ * after it. */
+static bool request_withdrawn(struct ztp_gate *gate, const struct creation *c,
+			      struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	int rc = ztp_withdrawn_request(gate->db, c->request_id, c->path.whole.p,
+				       &error);
+
+	return was_withdrawn(rc, &error, reply);
+}
+
+/* There is no candidate for it: says whether there was one. Returns false. */
+static bool no_candidate(struct ztp_gate *gate, const struct creation *c,
+			 struct ztp_reply *reply)
+{
+	struct ztp_error error = {0};
+	int rc = ztp_withdrawn_key(gate->db, c->path.whole.p, c->fingerprint,
+				   &error);
+
+	if (was_withdrawn(rc, &error, reply))
+		return false;
 	if (!c->registry)
 		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
 				      "this device has no registry");
-	return true;
+	return ztp_reply_fail(
+		reply, ZTP_CODE_FAILED_PRECONDITION,
+		"no candidate matches, and no public_key is given");
 }
 
 /* Does the device exist already? True: the reply is complete. */
@@ -148,18 +189,23 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 	if (ztp_candidates_der(gate->db, &der, &len, candidate->id, &error))
 		return ztp_reply_error(reply, &error);
 	if (ztp_cert_parse_der(&cert, der, len, &error) != 0) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "%s",
-				     error.message);
+		if (error.code != ZTP_ERR_NOMEM)
+			error.code = ZTP_ERR_INTERNAL; /* it was read before */
+		(void)ztp_reply_error(reply, &error);
 		goto out;
 	}
 	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
 	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
 			    ztp_clock_wall(), NULL, &error) != 0)
-		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
-				     "the certificate is no longer accepted%s"
-				     "%s",
-				     error.message[0] ? ": " : "",
-				     error.message);
+		(void)(error.code == ZTP_ERR_NOMEM
+			       ? ztp_reply_error(reply, &error)
+			       : ztp_reply_fail(reply,
+						ZTP_CODE_FAILED_PRECONDITION,
+						"the certificate is no longer "
+						"accepted%s"
+						"%s",
+						error.message[0] ? ": " : "",
+						error.message));
 	else
 		ok = set_key(c, cert.spki.p, cert.spki.n, reply);
 	ztp_cert_clear(&cert);
@@ -174,8 +220,9 @@ static bool has_room(struct ztp_gate *gate, const struct creation *c,
 {
 	const struct ztp_gate_limits *limits = &gate->options.limits;
 	struct ztp_error error = {0};
-	int64_t devices =
-		ztp_devices_of_certificate(gate->db, c->fingerprint, &error);
+	const struct ztp_db_certificate cert = {c->device.identity,
+						c->fingerprint};
+	int64_t devices = ztp_devices_of_certificate(gate->db, &cert, &error);
 
 	if (devices < 0)
 		return ztp_reply_error(reply, &error);
@@ -194,24 +241,25 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 {
 	struct ztp_candidate candidate;
 	struct ztp_error error = {0};
+	bool found;
 	int rc;
 
 	if (c->registry->onboarding == ZTP_ONBOARDING_OFF)
 		return ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
 				      "onboarding is off");
-	if (!has_room(gate, c, reply))
-		return false;
 	rc = ztp_candidates_get(gate->db, &candidate, c->path.whole.p,
 				c->fingerprint, &error);
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
-	if (rc > 0 && !candidate.rejected)
-		return judge_again(gate, c, &candidate, reply);
-	if (c->public_key)
-		return key_by_hand(c, reply);
-	return ztp_reply_fail(
-		reply, ZTP_CODE_FAILED_PRECONDITION,
-		"no candidate matches, and no public_key is given");
+	found = rc > 0 && !candidate.rejected;
+	if (!found && !c->public_key)
+		return no_candidate(gate, c, reply);
+	memcpy(c->device.identity, found ? candidate.identity : c->fingerprint,
+	       ZTP_SHA256_LEN);
+	if (!has_room(gate, c, reply))
+		return false;
+	return found ? judge_again(gate, c, &candidate, reply)
+		     : key_by_hand(c, reply);
 }
 
 /* Is the command topic free? A template may render two paths to the same topic;
@@ -255,6 +303,7 @@ static void settle_sessions(struct ztp_gate *gate,
 		session->right = ZTP_RIGHT_DEVICE;
 		memcpy(session->fingerprint, device->fingerprint,
 		       ZTP_SHA256_LEN);
+		memcpy(session->identity, device->identity, ZTP_SHA256_LEN);
 		memcpy(session->request_id, device->request_id,
 		       sizeof(device->request_id));
 		session->announce = session->subscribed;
@@ -316,8 +365,13 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 	struct ztp_error error = {0};
 	struct creation c = {0};
 
-	if (!read_creation(gate, &c, in, reply))
+	if (!read_creation(gate, &c, in, reply) ||
+	    request_withdrawn(gate, &c, reply))
 		goto out;
+	if (!c.registry) {
+		(void)no_candidate(gate, &c, reply);
+		goto out;
+	}
 	if (exists(gate, &c, reply)) {
 		if (reply->data)
 			describe_creation(gate, &c, false, reply);

@@ -7,24 +7,14 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
+#include "gate/ending.h"
+#include "gate/publish.h"
 #include "gate/topics.h"
 #include "ztp/code.h"
+#include "ztp/command.h"
 #include "ztp/member.h"
 
 /* ---- rejectDevice */
-
-static bool retry_after(struct ztp_gate *gate, int64_t *seconds,
-			const cJSON *in, struct ztp_reply *reply)
-{
-	struct ztp_error error = {0};
-
-	*seconds = gate->options.retry_after_s;
-	if (ztp_tree_int(seconds, in, ZTP_M_RETRY_AFTER, 0,
-			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
-		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				      "retry_after_s: %s", error.message);
-	return true;
-}
 
 static bool is_device(struct ztp_gate *gate, const char *path,
 		      const uint8_t fingerprint[ZTP_SHA256_LEN],
@@ -55,46 +45,61 @@ static void end_held(struct ztp_gate *gate, const char *path,
 	ztp_gate_end_path(gate, path);
 }
 
+/* Rejects the candidate, and those of the same certificate under another
+ * fingerprint. Returns how many there were, or negative. */
+static int64_t reject(struct ztp_ending *ending,
+		      const struct ztp_candidate *candidate,
+		      struct ztp_error *error)
+{
+	struct ztp_gate *gate = ending->gate;
+	struct ztp_path path;
+	int rc = ztp_path_parse(&path, candidate->path, strlen(candidate->path),
+				error);
+
+	if (rc == 0 && !candidate->rejected)
+		rc = ztp_candidates_reject(
+			gate->db, ztp_registries_of(gate->registries, &path),
+			candidate, ending->retry_at, error);
+	if (rc == 0)
+		rc = ztp_ending_list(ending, ZTP_CANDIDATES_PATH,
+				     candidate->path, error);
+	return rc < 0 ? rc : ending->count + !candidate->rejected;
+}
+
 void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 			       struct ztp_reply *reply)
 {
+	struct ztp_ending ending = {.gate = gate, .reason = ZTP_WHY_REJECTED};
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 	struct ztp_candidate candidate;
-	struct ztp_registry *registry;
 	struct ztp_error error = {0};
 	struct ztp_path path;
-	int64_t seconds;
-	int rc;
+	int64_t count;
 
 	if (!ztp_control_path(&path, in, reply) ||
 	    !ztp_control_fingerprint(fingerprint, NULL, in, reply) ||
-	    !retry_after(gate, &seconds, in, reply) ||
+	    !ztp_control_retry_at(&ending.retry_at, gate, in, reply) ||
 	    is_device(gate, path.whole.p, fingerprint, reply))
 		return;
-	registry = ztp_registries_of(gate->registries, &path);
-	rc = ztp_candidates_get(gate->db, &candidate, path.whole.p, fingerprint,
-				&error);
-	if (rc > 0 && candidate.rejected)
-		rc = 0;
-	if (rc <= 0) {
-		if (rc < 0)
-			(void)ztp_reply_error(reply, &error);
-		else
-			cJSON_AddFalseToObject(reply->data, ZTP_M_REJECTED);
-		return;
+	count = ztp_candidates_get(gate->db, &candidate, path.whole.p,
+				   fingerprint, &error);
+	if (count > 0) {
+		ending.identity = candidate.identity;
+		count = reject(&ending, &candidate, &error);
 	}
-	if (ztp_candidates_reject(gate->db, registry, &candidate,
-				  ztp_clock_wall() + seconds * 1000,
-				  &error) != 0) {
+	if (count < 0) {
 		(void)ztp_reply_error(reply, &error);
-		return;
+	} else if (ztp_control_commit(gate, reply)) {
+		cJSON_AddBoolToObject(reply->data, ZTP_M_REJECTED, count > 0);
+		ztp_ending_finish(&ending);
+		if (count > 0)
+			end_held(gate, path.whole.p, fingerprint);
+		if (count > 0)
+			ztp_control_note(gate, ZTP_AUDIT_REFUSED,
+					 ZTP_WHY_REJECTED, path.whole.p,
+					 fingerprint, candidate.id);
 	}
-	if (!ztp_control_commit(gate, reply))
-		return;
-	end_held(gate, path.whole.p, fingerprint);
-	cJSON_AddTrueToObject(reply->data, ZTP_M_REJECTED);
-	ztp_control_note(gate, ZTP_AUDIT_REFUSED, ZTP_WHY_REJECTED,
-			 path.whole.p, fingerprint, candidate.id);
+	ztp_ending_clear(&ending);
 }
 
 /* ---- getDevice and listDevices */
@@ -147,6 +152,10 @@ static void get_candidate(struct ztp_gate *gate, const char *path,
 				     "no device %.200s", path);
 	else
 		describe_candidate(reply->data, gate, &candidate);
+	if (rc > 0)
+		ztp_control_describe_connection(reply->data, gate,
+						candidate.path,
+						candidate.spki_sha256);
 }
 
 void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
@@ -177,6 +186,8 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 		return;
 	}
 	describe(reply->data, gate, &device);
+	ztp_control_describe_connection(reply->data, gate, device.path,
+					device.spki_sha256);
 	if (metadata)
 		cJSON_AddItemToObject(reply->data, ZTP_M_METADATA,
 				      cJSON_CreateRaw(metadata));
@@ -287,4 +298,33 @@ void ztp_control_unblock_device(struct ztp_gate *gate, const cJSON *in,
 				struct ztp_reply *reply)
 {
 	set_blocked(gate, in, false, reply);
+}
+
+/* ---- resendDevice */
+
+/* Whoever has told the device something is asked to tell it again: the bridge,
+ * or after a direct onboarding the gate itself. */
+void ztp_control_resend_device(struct ztp_gate *gate, const cJSON *in,
+			       struct ztp_reply *reply)
+{
+	struct ztp_session *session;
+	struct ztp_device device;
+	struct ztp_path path;
+
+	if (!get_existing(gate, &path, &device, in, reply))
+		return;
+	session = ztp_control_live(gate, device.path, device.spki_sha256);
+	if (!session || !session->subscribed) {
+		(void)ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
+				     "the device %s",
+				     session ? "has not subscribed to its "
+					       "command topic"
+					     : "is not connected");
+		return;
+	}
+	ztp_control_describe_connection(reply->data, gate, device.path,
+					device.spki_sha256);
+	if (device.onboarding == ZTP_ONBOARDING_DIRECT)
+		ztp_publish_status(gate, session, ZTP_STATUS_APPROVED);
+	ztp_publish_subscribed(session, true);
 }

@@ -1,7 +1,11 @@
 /* Commands on candidates, and getInfo. */
+#include <string.h>
+
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
+#include "gate/ending.h"
+#include "gate/withdrawn.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
 
@@ -53,6 +57,22 @@ void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 		ztp_page_end(&page, reply);
 }
 
+/* Ends the offering of a candidate or of its withdrawal. Returns 1 if one of
+ * them was still being offered. */
+static int acknowledge(struct ztp_gate *gate, const char *id,
+		       struct ztp_error *error)
+{
+	int pending = ztp_candidates_ack(gate->db, id, error);
+	int withdrawn =
+		pending < 0 ? pending : ztp_withdrawn_ack(gate->db, id, error);
+
+	if (withdrawn < 0)
+		return withdrawn;
+	gate->offers.round.acked = gate->offers.round.acked || pending > 0;
+	gate->withdrawals.acked = gate->withdrawals.acked || withdrawn > 0;
+	return pending > 0 || withdrawn > 0;
+}
+
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 			     struct ztp_reply *reply)
 {
@@ -78,7 +98,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 					     "other than strings");
 			return;
 		}
-		rc = ztp_candidates_ack(gate->db, id->valuestring, &error);
+		rc = acknowledge(gate, id->valuestring, &error);
 		if (rc < 0) {
 			(void)ztp_reply_error(reply, &error);
 			return;
@@ -87,8 +107,56 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (!ztp_control_commit(gate, reply))
 		return;
-	gate->offers.acked = gate->offers.acked || acked > 0;
 	cJSON_AddNumberToObject(reply->data, ZTP_M_ACKED, (double)acked);
+}
+
+/* ---- rejectPending */
+
+/* Which candidates are meant: one by its id, or all of a path. */
+static bool which(enum ztp_candidate_list *list, const char **of,
+		  const cJSON *in, struct ztp_reply *reply)
+{
+	struct ztp_path path;
+
+	if (!ztp_control_string(of, in, ZTP_M_REQUEST_ID, ZTP_REQUEST_ID_MAX,
+				false, reply))
+		return false;
+	*list = ZTP_CANDIDATES_ID;
+	if (*of)
+		return true;
+	if (!ztp_control_path(&path, in, reply))
+		return false;
+	*list = ZTP_CANDIDATES_PATH;
+	*of = path.whole.p;
+	return true;
+}
+
+/* An operator's word. Unlike rejectDevice, which the bridge sends for a request
+ * that has ended, it is news to the bridge. */
+void ztp_control_reject_pending(struct ztp_gate *gate, const cJSON *in,
+				struct ztp_reply *reply)
+{
+	struct ztp_ending ending = {.gate = gate, .reason = ZTP_WHY_REJECTED};
+	struct ztp_error error = {0};
+	enum ztp_candidate_list list;
+	const char *of;
+
+	if (!which(&list, &of, in, reply) ||
+	    !ztp_control_retry_at(&ending.retry_at, gate, in, reply))
+		return;
+	if (ztp_ending_list(&ending, list, of, &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+	} else if (ending.count == 0) {
+		(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
+				     "nothing is pending for %.200s", of);
+	} else if (ztp_control_commit(gate, reply)) {
+		ztp_ending_describe(&ending, reply->data);
+		ztp_ending_finish(&ending);
+		ztp_control_note(gate, ZTP_AUDIT_REFUSED, ZTP_WHY_REJECTED,
+				 list == ZTP_CANDIDATES_PATH ? of : NULL, NULL,
+				 list == ZTP_CANDIDATES_ID ? of : NULL);
+	}
+	ztp_ending_clear(&ending);
 }
 
 struct sums {
@@ -128,6 +196,9 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 					      : ZTP_MODE_REFUSE);
 	cJSON_AddNumberToObject(data, ZTP_M_RETRY_AFTER,
 				(double)options->retry_after_s);
+	cJSON_AddNumberToObject(data, ZTP_M_MAX_COMMANDS,
+				ZTP_CONTROL_COMMANDS_MAX);
+	cJSON_AddNumberToObject(data, ZTP_M_MAX_BYTES, ZTP_CONTROL_MESSAGE_MAX);
 	cJSON_AddNumberToObject(data, ZTP_M_REGISTRIES,
 				(double)ztp_registries_count(gate->registries));
 	cJSON_AddNumberToObject(data, ZTP_M_DEVICES, (double)sums.devices);

@@ -4,13 +4,12 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
-#include "gate/candidates.h"
 #include "gate/control.h"
+#include "gate/ending.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
 
-#define PEM_MAX	 (64 * 1024)
-#define END_PAGE 200
+#define PEM_MAX (64 * 1024)
 
 static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 {
@@ -122,7 +121,8 @@ void ztp_control_list_registries(struct ztp_gate *gate, const cJSON *in,
 		return;
 	found = calloc((size_t)page.limit + 1, sizeof(struct ztp_registry *));
 	if (!found) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "out of memory");
 		return;
 	}
 	count = ztp_registries_list(gate->registries, page.after, found,
@@ -159,116 +159,13 @@ void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
 		describe(reply->data, registry, true);
 }
 
-/* ---- ending candidates and, after the commit, their held sessions */
-
-struct ending {
-	struct ztp_gate *gate;
-	struct ztp_registry *registry;
-	const uint8_t *ca; /* NULL: any CA */
-	const char *code;  /* for the audit records */
-	struct ztp_client_list sessions;
-	int64_t ended;
-	char cursor[ZTP_UUID_LEN];
-	struct ztp_candidate found[END_PAGE];
-	size_t count;
-};
-
-static bool collect(const struct ztp_candidate *candidate, void *arg)
-{
-	struct ending *ending = arg;
-
-	ending->found[ending->count++] = *candidate;
-	return ending->count < END_PAGE;
-}
-
-static int end_one(struct ending *ending, const struct ztp_candidate *candidate,
-		   struct ztp_error *error)
-{
-	struct ztp_gate *gate = ending->gate;
-	struct ztp_session *session =
-		ztp_sessions_by_path(gate->sessions, candidate->path);
-
-	if (ending->ca &&
-	    memcmp(candidate->ca, ending->ca, ZTP_SHA256_LEN) != 0)
-		return 0;
-	ending->ended++;
-	if (session && session->right == ZTP_RIGHT_HELD &&
-	    memcmp(session->fingerprint, candidate->fingerprint,
-		   ZTP_SHA256_LEN) == 0 &&
-	    ztp_client_list_add(&ending->sessions, session->client) != 0)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return ztp_candidates_delete(gate->db, ending->registry, candidate,
-				     error);
-}
-
-static int end_candidates(struct ending *ending, struct ztp_error *error)
-{
-	const struct ztp_candidate_query query = {
-		.which = ZTP_CANDIDATES_REGISTRY,
-		.of = ending->registry->name,
-		.after = ending->cursor,
-		.limit = END_PAGE,
-	};
-	int rc;
-
-	do {
-		ending->count = 0;
-		rc = ztp_candidates_list(ending->gate->db, &query, collect,
-					 ending, error);
-		for (size_t i = 0; rc == 0 && i < ending->count; i++) {
-			memcpy(ending->cursor, ending->found[i].id,
-			       ZTP_UUID_LEN);
-			rc = end_one(ending, &ending->found[i], error);
-		}
-	} while (rc == 0 && ending->count == END_PAGE);
-	return rc;
-}
-
-static void end_sessions(struct ending *ending)
-{
-	for (size_t i = 0; i < ending->sessions.count; i++) {
-		struct ztp_session *session = ztp_sessions_by_client(
-			ending->gate->sessions, ending->sessions.clients[i]);
-
-		if (session)
-			ztp_control_note(ending->gate, ZTP_AUDIT_ENDED,
-					 ending->code, session->path,
-					 session->fingerprint,
-					 session->request_id);
-		if (session && session->live)
-			ztp_gate_end_later(ending->gate, session);
-		else if (session)
-			ztp_gate_end_now(ending->gate, session);
-	}
-}
-
-static struct ending *ending_new(struct ztp_gate *gate,
-				 struct ztp_registry *registry,
-				 struct ztp_reply *reply)
-{
-	struct ending *ending = calloc(1, sizeof(*ending));
-
-	if (!ending) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INTERNAL, "out of memory");
-		return NULL;
-	}
-	ending->gate = gate;
-	ending->registry = registry;
-	return ending;
-}
-
-static void ending_free(struct ending *ending)
-{
-	ztp_client_list_clear(&ending->sessions);
-	free(ending);
-}
-
 void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
 	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
+	struct ztp_ending ending = {.gate = gate,
+				    .reason = ZTP_WHY_REGISTRY_DELETED};
 	struct ztp_error error = {0};
-	struct ending *ending;
 	int rc;
 
 	if (!registry)
@@ -280,19 +177,18 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 				     (long long)registry->devices);
 		return;
 	}
-	ending = ending_new(gate, registry, reply);
-	if (!ending)
-		return;
-	ending->code = ZTP_WHY_REGISTRY_DELETED;
-	rc = end_candidates(ending, &error);
+	rc = ztp_ending_list(&ending, ZTP_CANDIDATES_REGISTRY, registry->name,
+			     &error);
 	if (rc == 0)
 		rc = ztp_registries_remove(gate->registries, registry->name,
 					   &error);
-	if (rc != 0)
+	if (rc != 0) {
 		(void)ztp_reply_error(reply, &error);
-	else if (ztp_control_commit(gate, reply))
-		end_sessions(ending);
-	ending_free(ending);
+	} else if (ztp_control_commit(gate, reply)) {
+		ztp_ending_describe(&ending, reply->data);
+		ztp_ending_finish(&ending);
+	}
+	ztp_ending_clear(&ending);
 }
 
 void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
@@ -354,8 +250,9 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 {
 	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	struct ztp_ending ending = {
+		.gate = gate, .reason = ZTP_WHY_CA_REMOVED, .ca = fingerprint};
 	struct ztp_error error = {0};
-	struct ending *ending;
 	long index;
 	int rc;
 
@@ -368,25 +265,20 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 				     registry->name);
 		return;
 	}
-	ending = ending_new(gate, registry, reply);
-	if (!ending)
-		return;
-	ending->ca = fingerprint;
-	ending->code = ZTP_WHY_CA_REMOVED;
-	rc = end_candidates(ending, &error);
+	rc = ztp_ending_list(&ending, ZTP_CANDIDATES_REGISTRY, registry->name,
+			     &error);
 	if (rc == 0)
 		rc = ztp_registries_remove_ca(gate->registries, registry,
 					      (size_t)index, &error);
 	if (rc != 0) {
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
-		end_sessions(ending);
 		cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY,
 					registry->name);
 		ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
 				    fingerprint);
-		cJSON_AddNumberToObject(reply->data, ZTP_M_ENDED,
-					(double)ending->ended);
+		ztp_ending_describe(&ending, reply->data);
+		ztp_ending_finish(&ending);
 	}
-	ending_free(ending);
+	ztp_ending_clear(&ending);
 }

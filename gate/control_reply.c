@@ -6,9 +6,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/audit.h"
 #include "gate/log.h"
+#include "gate/publish.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
 
@@ -35,10 +37,10 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	switch (error->code) {
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
+	case ZTP_ERR_NOMEM: /* passes as well: the bridge asks again */
 		code = ZTP_CODE_UNAVAILABLE;
 		ztp_gate_log_error(error);
 		break;
-	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
 		code = ZTP_CODE_INTERNAL;
 		break;
@@ -118,6 +120,20 @@ bool ztp_control_fingerprint(uint8_t fingerprint[ZTP_SHA256_LEN], bool *present,
 		return ztp_reply_fail(
 			reply, ZTP_CODE_INVALID_ARGUMENT,
 			"fingerprint_sha256 is not 64 hex digits");
+	return true;
+}
+
+bool ztp_control_retry_at(int64_t *at, struct ztp_gate *gate, const cJSON *in,
+			  struct ztp_reply *reply)
+{
+	int64_t seconds = gate->options.retry_after_s;
+	struct ztp_error error = {0};
+
+	if (ztp_tree_int(&seconds, in, ZTP_M_RETRY_AFTER, 0,
+			 ZTP_CONTROL_RETRY_MAX_S, &error) != 0)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "retry_after_s: %s", error.message);
+	*at = ztp_clock_wall() + seconds * 1000;
 	return true;
 }
 
@@ -220,4 +236,15 @@ void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
 	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
 			      session && session->subscribed);
+}
+
+void ztp_control_describe_connection(cJSON *object, struct ztp_gate *gate,
+				     const char *path,
+				     const uint8_t spki_sha256[ZTP_SHA256_LEN])
+{
+	const struct ztp_session *session =
+		ztp_control_live(gate, path, spki_sha256);
+
+	if (session)
+		ztp_publish_add_connection(object, session);
 }

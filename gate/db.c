@@ -11,16 +11,18 @@
 #include <string.h>
 
 #include "base/sqlite.h"
+#include "ztp/text.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
-#define SCHEMA_VERSION 1
-#define STATEMENTS_MAX 64
+#define SCHEMA_VERSION 3
+#define STATEMENTS_MAX 96
 
 struct ztp_db {
 	sqlite3 *handle;
 	struct ztp_sqlite_file file;
 	char *path;
 	bool open_transaction;
+	bool lazy; /* commits do not wait for the disk now */
 	size_t count;
 	struct {
 		const char *sql;
@@ -56,7 +58,33 @@ static const char schema[] =
 	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
 	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
 
-static const char *const migrations[SCHEMA_VERSION] = {schema};
+/* Version 2 counts certificates by their identity (ztp/cert.h) instead of their
+ * fingerprint. Rows of before keep the fingerprint, and are found by it. It also
+ * remembers candidates that were withdrawn. */
+static const char withdrawn[] =
+	"ALTER TABLE devices ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE devices SET identity = fingerprint;"
+	"DROP INDEX devices_fingerprint;"
+	"CREATE INDEX devices_identity ON devices(identity);"
+	"ALTER TABLE candidates ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE candidates SET identity = fingerprint;"
+	"DROP INDEX candidates_fingerprint;"
+	"CREATE INDEX candidates_identity ON candidates(identity) WHERE "
+	"rejected = 0;"
+	"CREATE TABLE withdrawn(request_id TEXT PRIMARY KEY, path TEXT NOT "
+	"NULL, fingerprint BLOB NOT NULL, reason TEXT NOT NULL, owed INTEGER "
+	"NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX withdrawn_path ON withdrawn(path);"
+	"CREATE INDEX withdrawn_owed ON withdrawn(request_id) WHERE owed > 0;";
+
+/* Version 3 remembers from where a key was proven. source: struct ztp_throttle_source. */
+static const char proven[] =
+	"CREATE TABLE proven(path TEXT NOT NULL, spki_sha256 BLOB NOT NULL, "
+	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
+	"spki_sha256, source)) WITHOUT ROWID;";
+
+static const char *const migrations[SCHEMA_VERSION] = {schema, withdrawn,
+						       proven};
 
 static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
 {
@@ -143,13 +171,33 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 	return stmt;
 }
 
+/* With synchronous=NORMAL SQLite syncs the log only before writing it back and
+ * after starting it over. Writing back waits for the disk, so it is left to
+ * other commits unless the log has become long. */
+static int set_lazy(struct ztp_db *db, bool lazy, struct ztp_error *error)
+{
+	int rc = execute(db,
+			 lazy ? "PRAGMA synchronous=NORMAL;"
+				"PRAGMA wal_autocheckpoint=4000"
+			      : "PRAGMA synchronous=FULL;"
+				"PRAGMA wal_autocheckpoint=1000",
+			 error);
+
+	if (rc == 0 || lazy)
+		db->lazy = lazy;
+	return rc;
+}
+
 static int begin(struct ztp_db *db, struct ztp_error *error)
 {
-	int rc;
+	int rc = 0;
 
 	if (db->open_transaction)
 		return 0;
-	rc = execute(db, ZTP_SQL_BEGIN, error);
+	if (db->lazy) /* it could not be set back at once */
+		rc = set_lazy(db, false, error);
+	if (rc == 0)
+		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
 	return rc;
 }
@@ -212,6 +260,25 @@ bool ztp_db_dirty(const struct ztp_db *db)
 	return db->open_transaction;
 }
 
+int ztp_db_lazily(struct ztp_db *db,
+		  int (*write)(struct ztp_db *db, void *arg,
+			       struct ztp_error *error),
+		  void *arg, struct ztp_error *error)
+{
+	int rc = set_lazy(db, true, error);
+
+	if (rc == 0)
+		rc = execute(db, ZTP_SQL_BEGIN, error);
+	db->open_transaction = rc == 0;
+	if (rc == 0)
+		rc = write(db, arg, error);
+	if (rc == 0)
+		rc = ztp_db_commit(db, error);
+	ztp_db_rollback(db);
+	(void)set_lazy(db, false, NULL); /* else `begin` tries again */
+	return rc;
+}
+
 /* A bind fails only without memory or with a wrong index. The parameter is then
  * NULL, so NOT NULL columns and comparisons fail closed. */
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text)
@@ -229,6 +296,13 @@ void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value)
 	(void)sqlite3_bind_int64(stmt, index, value);
 }
 
+void ztp_db_certificate(sqlite3_stmt *stmt, int index,
+			const struct ztp_db_certificate *cert)
+{
+	ztp_db_blob(stmt, index, cert->identity, ZTP_SHA256_LEN);
+	ztp_db_blob(stmt, index + 1, cert->fingerprint, ZTP_SHA256_LEN);
+}
+
 bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
 {
 	const unsigned char *text = sqlite3_column_text(stmt, column);
@@ -237,7 +311,8 @@ bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
 	out[0] = '\0';
 	if (!text)
 		return true;
-	if (n >= size || memchr(text, '\0', n))
+	if (n >= size || memchr(text, '\0', n) ||
+	    !ztp_utf8_valid((const char *)text, n))
 		return false;
 	memcpy(out, text, n);
 	out[n] = '\0';

@@ -24,7 +24,7 @@ void ztp_db_close(struct ztp_db *db);
 
 /* The prepared statement for an SQL text, reset and with its bindings cleared;
  * it belongs to the db. A text is identified by its address, so it must be a
- * static array; there may be 64 of them. NULL, with error filled, if SQLite
+ * static array; there may be 96 of them. NULL, with error filled, if SQLite
  * refuses it. */
 sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 			 struct ztp_error *error);
@@ -42,11 +42,30 @@ int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);
 void ztp_db_rollback(struct ztp_db *db);
 bool ztp_db_dirty(const struct ztp_db *db);
 
+/* Runs write in a transaction of its own, which must not be open yet, and
+ * commits it without waiting for the disk: the operating system has it, so it
+ * survives the end of this process, but maybe not a power cut. The database
+ * stays sound in any case. For what is worth keeping but not worth a wait. */
+int ztp_db_lazily(struct ztp_db *db,
+		  int (*write)(struct ztp_db *db, void *arg,
+			       struct ztp_error *error),
+		  void *arg, struct ztp_error *error);
+
+/* What a certificate is counted by: its identity (ztp/cert.h). Rows from before
+ * version 2 have the fingerprint in its place. Both are views. */
+struct ztp_db_certificate {
+	const uint8_t *identity, *fingerprint;
+};
+/* Binds both, to this parameter and the next. */
+void ztp_db_certificate(sqlite3_stmt *stmt, int index,
+			const struct ztp_db_certificate *cert);
+
 /* --- binding parameters (from 1) and reading columns (from 0), as in SQLite */
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text);
 void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n);
 void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value);
-/* False if the column does not fit. NULL reads as "". */
+/* False if the column does not fit or is not UTF-8, as a response has to be.
+ * NULL reads as "". */
 bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
 /* False unless the column has exactly n bytes. */
 bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n);

@@ -3,9 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "ztp/gate_protocol.h"
+#include "ztp/json.h"
+
 #define COLUMNS                                                                \
 	"path, fingerprint, spki_sha256, spki, blocked, onboarding, "          \
-	"request_id, created_at, connected, greeted"
+	"request_id, created_at, connected, greeted, identity"
 
 static const char sql_get[] = "SELECT " COLUMNS " FROM devices WHERE path = ?1";
 static const char sql_list[] =
@@ -16,8 +19,9 @@ static const char sql_list_of[] =
 	"ORDER BY path LIMIT ?2";
 static const char sql_insert[] =
 	"INSERT INTO devices(path, fingerprint, spki_sha256, spki, blocked, "
-	"onboarding, request_id, created_at, connected, greeted, registry, "
-	"metadata) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
+	"onboarding, request_id, created_at, connected, greeted, identity, "
+	"registry, metadata) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, "
+	"?11, ?12, ?13)";
 static const char sql_metadata[] =
 	"SELECT metadata FROM devices WHERE path = ?1";
 static const char sql_delete[] = "DELETE FROM devices WHERE path = ?1";
@@ -34,7 +38,7 @@ static const char sql_connected[] =
 static const char sql_greeted[] =
 	"UPDATE devices SET greeted = 1 WHERE path = ?1";
 static const char sql_of_certificate[] =
-	"SELECT count(*) FROM devices WHERE fingerprint = ?1";
+	"SELECT count(*) FROM devices WHERE identity IN (?1, ?2)";
 
 static int read_row(struct ztp_device *device, sqlite3_stmt *stmt,
 		    struct ztp_error *error)
@@ -50,7 +54,8 @@ static int read_row(struct ztp_device *device, sqlite3_stmt *stmt,
 	    !ztp_db_get_text(stmt, 5, mode, sizeof(mode)) ||
 	    !ztp_onboarding_parse(&device->onboarding, mode) ||
 	    !ztp_db_get_text(stmt, 6, device->request_id,
-			     sizeof(device->request_id)))
+			     sizeof(device->request_id)) ||
+	    !ztp_db_get_blob(stmt, 10, device->identity, ZTP_SHA256_LEN))
 		return ztp_fail(
 			error, ZTP_ERR_IO,
 			"registry database: a device in it is not valid");
@@ -101,8 +106,9 @@ int ztp_devices_insert(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_int(stmt, 8, device->created_at);
 	ztp_db_int(stmt, 9, device->connected);
 	ztp_db_int(stmt, 10, device->greeted);
-	ztp_db_text(stmt, 11, registry->name);
-	ztp_db_text(stmt, 12, metadata);
+	ztp_db_blob(stmt, 11, device->identity, ZTP_SHA256_LEN);
+	ztp_db_text(stmt, 12, registry->name);
+	ztp_db_text(stmt, 13, metadata);
 	rc = ztp_db_run(db, stmt, error);
 	if (rc == 0)
 		registry->devices++;
@@ -125,7 +131,9 @@ int ztp_devices_metadata(struct ztp_db *db, char **metadata, const char *path,
 		return rc;
 	rc = 0;
 	text = (const char *)sqlite3_column_text(stmt, 0);
-	if (text) {
+	/* It goes into a response as it is. */
+	if (text && ztp_json_check(text, strlen(text), ZTP_CONTROL_METADATA_MAX,
+				   NULL) == 0) {
 		*metadata = strdup(text);
 		if (!*metadata)
 			rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
@@ -206,7 +214,7 @@ int ztp_devices_set_greeted(struct ztp_db *db, const char *path,
 }
 
 int64_t ztp_devices_of_certificate(struct ztp_db *db,
-				   const uint8_t fingerprint[ZTP_SHA256_LEN],
+				   const struct ztp_db_certificate *cert,
 				   struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(db, sql_of_certificate, error);
@@ -215,7 +223,7 @@ int64_t ztp_devices_of_certificate(struct ztp_db *db,
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	ztp_db_blob(stmt, 1, fingerprint, ZTP_SHA256_LEN);
+	ztp_db_certificate(stmt, 1, cert);
 	rc = ztp_db_step(db, stmt, error);
 	if (rc <= 0)
 		return rc;

@@ -15,6 +15,9 @@
 struct ztp_device {
 	char path[ZTP_PATH_MAX + 1];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	/* The certificate's, see ztp/cert.h. Of a device that an operator
+	 * created by its key: the fingerprint that was given. */
+	uint8_t identity[ZTP_SHA256_LEN];
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t spki[ZTP_SPKI_MAX];
 	size_t spki_len;
@@ -54,7 +57,7 @@ int ztp_devices_set_greeted(struct ztp_db *db, const char *path,
 
 /* How many devices have this certificate; negative on error. */
 int64_t ztp_devices_of_certificate(struct ztp_db *db,
-				   const uint8_t fingerprint[ZTP_SHA256_LEN],
+				   const struct ztp_db_certificate *cert,
 				   struct ztp_error *error);
 
 /* Visits devices in the order of their paths, starting after `after` ("").

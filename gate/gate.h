@@ -6,8 +6,11 @@
 #define ZTP_GATE_GATE_H
 
 #include "gate/db.h"
+#include "gate/effort.h"
+#include "gate/log.h"
 #include "gate/options.h"
 #include "gate/registries.h"
+#include "gate/round.h"
 #include "gate/sessions.h"
 #include "gate/throttle.h"
 
@@ -18,11 +21,7 @@ struct ztp_client_list {
 
 /* The state of offering candidates on ztp/v1/pending; see gate/pending.c. */
 struct ztp_offers {
-	char cursor[ZTP_UUID_LEN]; /* last id of this round; "" at start */
-	bool in_round;
-	bool acked; /* something was acknowledged since the round began */
-	int64_t interval_ms;	     /* until the next round */
-	int64_t due_at;		     /* CLOCK_BOOTTIME */
+	struct ztp_round round;
 	char (*fresh)[ZTP_UUID_LEN]; /* owned; offer these after the commit */
 	size_t fresh_count, fresh_capacity;
 };
@@ -45,18 +44,23 @@ struct ztp_gate {
 	struct ztp_db *db;
 	struct ztp_registries *registries;
 	struct ztp_sessions *sessions;
-	struct ztp_throttle *failures; /* by address, path and username */
-	struct ztp_throttle *failures_by_address;
-	struct ztp_throttle *audit;	/* audit records by address */
+	struct ztp_effort *effort;	 /* for whom keys are verified */
+	struct ztp_throttle *audit;	 /* audit records by address */
+	struct ztp_throttle *answers;	 /* of devices, by path */
+	struct ztp_bucket audit_refused; /* those of refusals, together */
+	uint64_t audit_left_out;	 /* by the line above */
+	struct ztp_log_limit log_limit;
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_client_list fresh;	/* held, candidate not committed yet */
 	struct ztp_offers offers;
+	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
 	bool stale;	     /* memory does not agree with the database */
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
 	bool ticked;	     /* TICK has been called */
+	bool untold;	     /* a session must be told something again */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: not yet */
 	int64_t next_expiry; /* CLOCK_BOOTTIME; when the first session ends */
 	int64_t next_second, next_prune;

@@ -7,9 +7,6 @@
 
 #include "gate/gate.h"
 
-void ztp_pending_start(struct ztp_gate *gate);
-/* An operator has subscribed to the topic: begins a round. */
-void ztp_pending_listener(struct ztp_gate *gate);
 /* Called from TICK after the commit: offers new candidates at once, and goes on
  * with the round. */
 void ztp_pending_tick(struct ztp_gate *gate, int64_t now_ms);

@@ -5,7 +5,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "base/clock.h"
 #include "gate/acl.h"
+#include "gate/answers.h"
 #include "gate/auth.h"
 #include "gate/broker_api.h"
 #include "gate/control.h"
@@ -17,12 +19,8 @@
 #include "gate/topics.h"
 #include "ztp/gate_protocol.h"
 
-#define FAILURE_BURST	  50
-#define FAILURES_A_SECOND 1
-#define ADDRESS_BURST	  500
-#define ADDRESS_FAILURES  50
-#define AUDIT_BURST	  200
-#define AUDIT_RECORDS	  20
+#define AUDIT_BURST   200
+#define AUDIT_RECORDS 20
 
 static void gate_free(struct ztp_gate *gate)
 {
@@ -32,9 +30,9 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
 	ztp_client_list_clear(&gate->fresh);
-	ztp_throttle_free(gate->failures);
-	ztp_throttle_free(gate->failures_by_address);
+	ztp_effort_free(gate->effort);
 	ztp_throttle_free(gate->audit);
+	ztp_throttle_free(gate->answers);
 	ztp_sessions_free(gate->sessions);
 	ztp_registries_free(gate->registries);
 	ztp_db_close(gate->db);
@@ -59,17 +57,15 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	if (rc != 0)
 		return rc;
 	gate->sessions = ztp_sessions_new(gate->options.command_topic);
-	gate->failures = ztp_throttle_new(
-		(struct ztp_throttle_rule){FAILURE_BURST, FAILURES_A_SECOND});
-	gate->failures_by_address = ztp_throttle_new(
-		(struct ztp_throttle_rule){ADDRESS_BURST, ADDRESS_FAILURES});
+	gate->effort = ztp_effort_new();
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
-	if (!gate->sessions || !gate->failures || !gate->failures_by_address ||
-	    !gate->audit)
+	gate->answers = ztp_answers_new();
+	if (!gate->sessions || !gate->effort || !gate->audit || !gate->answers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
-	ztp_pending_start(gate);
+	ztp_round_now(&gate->offers.round);
+	ztp_round_now(&gate->withdrawals);
 	return 0;
 }
 
@@ -171,6 +167,8 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 	unregister_all(gate);
 	if (ztp_db_commit(gate->db, &error) != 0)
 		ztp_gate_log_error(&error);
+	ztp_proven_flush(ztp_effort_proven(gate->effort), gate->db,
+			 ztp_clock_wall());
 	gate_free(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -15,7 +15,7 @@
 #define PROPERTY_CORRELATION_DATA 9
 #define PROPERTY_USER		  38
 
-void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
+bool ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 		      int qos, mosquitto_property *properties)
 {
 	char *text = object ? cJSON_PrintUnformatted(object) : NULL;
@@ -32,6 +32,7 @@ void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);
+	return rc == MOSQ_ERR_SUCCESS;
 }
 
 static mosquitto_property *command_properties(const char *request_id,
@@ -55,7 +56,18 @@ static mosquitto_property *command_properties(const char *request_id,
 	return list;
 }
 
-void ztp_publish_status(struct ztp_gate *gate,
+static bool fill_status(cJSON *object, const struct ztp_session *session,
+			const char *status)
+{
+	return cJSON_AddStringToObject(object, ZTP_M_TYPE, ZTP_COMMAND_TYPE) &&
+	       cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID,
+				       session->request_id) &&
+	       cJSON_AddStringToObject(object, ZTP_M_STATUS, status) &&
+	       cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH,
+				       session->path);
+}
+
+bool ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status)
 {
 	bool pending = strcmp(status, ZTP_STATUS_PENDING) == 0;
@@ -64,18 +76,29 @@ void ztp_publish_status(struct ztp_gate *gate,
 
 	(void)ztp_topic_render(topic, gate->options.command_topic,
 			       &session->parts);
-	cJSON_AddStringToObject(object, ZTP_M_TYPE, ZTP_COMMAND_TYPE);
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, session->request_id);
-	cJSON_AddStringToObject(object, ZTP_M_STATUS, status);
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
+	if (!object || !fill_status(object, session, status)) {
+		cJSON_Delete(object);
+		return false;
+	}
 	if (pending)
 		cJSON_AddNumberToObject(object, ZTP_M_RETRY_AFTER,
 					(double)gate->options.retry_after_s);
-	ztp_publish_json(session->path, topic, object, pending ? 0 : 1,
-			 command_properties(session->request_id, status));
+	return ztp_publish_json(
+		session->path, topic, object, pending ? 0 : 1,
+		command_properties(session->request_id, status));
 }
 
-void ztp_publish_subscribed(const struct ztp_session *session)
+void ztp_publish_add_connection(cJSON *object,
+				const struct ztp_session *session)
+{
+	cJSON_AddStringToObject(object, ZTP_M_CONNECTION, session->connection);
+	cJSON_AddStringToObject(object, ZTP_M_CREDENTIAL,
+				session->by_certificate
+					? ZTP_CREDENTIAL_CERTIFICATE
+					: ZTP_CREDENTIAL_UNUSED);
+}
+
+void ztp_publish_subscribed(const struct ztp_session *session, bool again)
 {
 	cJSON *object = cJSON_CreateObject();
 
@@ -84,5 +107,8 @@ void ztp_publish_subscribed(const struct ztp_session *session)
 	cJSON_AddStringToObject(object, ZTP_M_STATE,
 				session->right == ZTP_RIGHT_HELD ? "held"
 								 : "device");
-	ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
+	ztp_publish_add_connection(object, session);
+	if (again)
+		cJSON_AddTrueToObject(object, ZTP_M_AGAIN);
+	(void)ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
 }

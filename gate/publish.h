@@ -13,16 +13,21 @@ typedef struct mqtt5__property mosquitto_property;
 
 /* Publishes object as JSON and frees it; NULL counts as out of memory. With
  * client_id the message goes to that client only, if it has subscribed; with
- * NULL, to all who may read it. The broker takes over the properties. */
-void ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
+ * NULL, to all who may read it. The broker takes over the properties. False:
+ * nothing was published, which has been logged. */
+bool ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
 		      int qos, mosquitto_property *properties);
 
 /* Publishes ZTP_STATUS_PENDING, with retry_after_s, or ZTP_STATUS_APPROVED on a
- * device's command topic. */
-void ztp_publish_status(struct ztp_gate *gate,
+ * device's command topic. False: it was not published. */
+bool ztp_publish_status(struct ztp_gate *gate,
 			const struct ztp_session *session, const char *status);
 
-/* Publishes ztp/v1/subscribed. */
-void ztp_publish_subscribed(const struct ztp_session *session);
+/* Adds `connection` and `credential` of a live session. */
+void ztp_publish_add_connection(cJSON *object,
+				const struct ztp_session *session);
+/* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
+ * the device has subscribed. */
+void ztp_publish_subscribed(const struct ztp_session *session, bool again);
 
 #endif

@@ -175,7 +175,12 @@ static int load_cas(struct ztp_registries *registries, struct ztp_error *error)
 		if (!name || !pem)
 			return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 		registry = ztp_registries_find(registries, name, strlen(name));
-		if (registry && keep_ca(registry, pem, error) != 0)
+		rc = registry ? keep_ca(registry, pem, error) : 0;
+		if (rc == ZTP_ERR_NOMEM) { /* says nothing of the CA */
+			(void)sqlite3_reset(stmt);
+			return rc;
+		}
+		if (rc != 0)
 			registry->damaged = true;
 	}
 	return rc;

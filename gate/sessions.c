@@ -165,6 +165,7 @@ struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 				     const struct ztp_path *path)
 {
 	struct ztp_session *session, *old;
+	uint8_t random[ZTP_CONNECTION_LEN / 2];
 	size_t len = path->whole.n;
 
 	session = calloc(1, sizeof(*session) + len + 1);
@@ -179,6 +180,8 @@ struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 	if (old)
 		ztp_sessions_remove(sessions, old);
 	session->client = client;
+	ztp_random(random, sizeof(random));
+	ztp_hex_encode(session->connection, random, sizeof(random));
 	session->live = true;
 	if (enter(sessions, session) != 0)
 		goto fail;

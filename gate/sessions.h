@@ -18,12 +18,17 @@
 
 struct mosquitto;
 
+#define ZTP_CONNECTION_LEN 17 /* 64 random bits in hex, with the NUL */
+
 struct ztp_session {
 	const struct mosquitto *client; /* not live: compare it only */
 	uint8_t spki_sha256[ZTP_SHA256_LEN];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t identity[ZTP_SHA256_LEN]; /* the certificate's; ztp/cert.h */
 	uint8_t password[ZTP_SHA256_LEN]; /* hash, to compare at SIGHUP */
 	enum ztp_right right;
+	char connection[ZTP_CONNECTION_LEN]; /* an id of this connection */
+	bool by_certificate; /* its username was one; otherwise `unused` */
 	bool live;
 	bool subscribed; /* to its command topic: by_name or by_tree */
 	bool by_name;	 /* to the topic itself */
@@ -34,8 +39,9 @@ struct ztp_session {
 	bool inherits;	 /* clean start 0: may have subscriptions already */
 	bool announce;	 /* ztp/v1/subscribed is due */
 	bool greet;	 /* direct: send `approved` at its first subscription */
-	bool first_noticed; /* held: `pending` has been sent */
-	int64_t expires_at; /* CLOCK_BOOTTIME, ms */
+	bool first_noticed;	  /* held: `pending` has been sent */
+	int64_t expires_at;	  /* CLOCK_BOOTTIME, ms */
+	int64_t tell_refusals_at; /* likewise; see gate/answers.h */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
 	struct ztp_map_node by_client, by_path, by_topic;
 	struct ztp_path parts; /* views into path */

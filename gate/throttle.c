@@ -14,8 +14,7 @@
 
 struct bucket {
 	uint64_t key; /* 0: empty */
-	int64_t debt; /* thousandths that were taken and have not come back yet */
-	int64_t at;
+	struct ztp_bucket level;
 	uint64_t left_out;
 	char name[ZTP_THROTTLE_NAME];
 };
@@ -24,6 +23,7 @@ struct ztp_throttle {
 	struct ztp_throttle_rule rule;
 	struct ztp_map hashing; /* only its seed is used */
 	uint64_t homeless;	/* left out by buckets that were replaced */
+	size_t next;		/* where the next report begins */
 	struct bucket buckets[SETS][WAYS];
 };
 
@@ -64,13 +64,23 @@ void ztp_throttle_source(struct ztp_throttle_source *source,
 		memset(bytes + 8, 0, 8);
 }
 
-static void refill(const struct ztp_throttle *throttle, struct bucket *bucket,
+static void refill(struct ztp_bucket *bucket, struct ztp_throttle_rule rule,
 		   int64_t now_ms)
 {
-	int64_t back = (now_ms - bucket->at) * throttle->rule.per_second;
+	int64_t back = (now_ms - bucket->at) * rule.per_second;
 
 	bucket->debt = back >= bucket->debt ? 0 : bucket->debt - back;
 	bucket->at = now_ms;
+}
+
+bool ztp_bucket_take(struct ztp_bucket *bucket, struct ztp_throttle_rule rule,
+		     int64_t now_ms)
+{
+	refill(bucket, rule, now_ms);
+	if (bucket->debt + UNIT > rule.burst * UNIT)
+		return false;
+	bucket->debt += UNIT;
+	return true;
 }
 
 static uint64_t key_of(const struct ztp_throttle *throttle, const void *key,
@@ -98,34 +108,17 @@ static struct bucket *place(struct ztp_throttle *throttle, uint64_t key,
 	struct bucket *fullest = &set[0];
 
 	for (size_t i = 0; i < WAYS; i++) {
-		refill(throttle, &set[i], now_ms);
+		refill(&set[i].level, throttle->rule, now_ms);
 		if (set[i].key == 0) {
 			fullest = &set[i];
 			break;
 		}
-		if (set[i].debt < fullest->debt)
+		if (set[i].level.debt < fullest->level.debt)
 			fullest = &set[i];
 	}
 	throttle->homeless += fullest->left_out;
-	*fullest = (struct bucket){.key = key, .at = now_ms};
+	*fullest = (struct bucket){.key = key};
 	return fullest;
-}
-
-static bool has_token(const struct ztp_throttle *throttle,
-		      const struct bucket *bucket)
-{
-	return bucket->debt + UNIT <= throttle->rule.burst * UNIT;
-}
-
-bool ztp_throttle_ready(struct ztp_throttle *throttle, const void *key,
-			size_t len, int64_t now_ms)
-{
-	struct bucket *bucket = find(throttle, key_of(throttle, key, len));
-
-	if (!bucket)
-		return true;
-	refill(throttle, bucket, now_ms);
-	return has_token(throttle, bucket);
 }
 
 bool ztp_throttle_take(struct ztp_throttle *throttle, const void *key,
@@ -136,36 +129,34 @@ bool ztp_throttle_take(struct ztp_throttle *throttle, const void *key,
 
 	if (!bucket)
 		bucket = place(throttle, hash, now_ms);
-	refill(throttle, bucket, now_ms);
 	if (name && !bucket->name[0])
 		snprintf(bucket->name, sizeof(bucket->name), "%s", name);
-	if (!has_token(throttle, bucket)) {
-		bucket->left_out++;
-		return false;
-	}
-	bucket->debt += UNIT;
-	return true;
+	if (ztp_bucket_take(&bucket->level, throttle->rule, now_ms))
+		return true;
+	bucket->left_out++;
+	return false;
 }
 
-void ztp_throttle_drain(struct ztp_throttle *throttle, int64_t now_ms,
-			void (*tell)(const char *name, uint64_t left_out,
-				     void *arg),
-			void *arg)
+void ztp_throttle_drain(
+	struct ztp_throttle *throttle, size_t max, int64_t now_ms,
+	void (*tell)(const char *name, uint64_t left_out, void *arg), void *arg)
 {
 	uint64_t homeless = throttle->homeless;
 
-	for (size_t i = 0; i < (size_t)SETS * WAYS; i++) {
-		struct bucket *bucket = &throttle->buckets[i / WAYS][i % WAYS];
+	for (size_t i = 0; max > 0 && i < (size_t)SETS * WAYS; i++) {
+		size_t at = throttle->next;
+		struct bucket *bucket =
+			&throttle->buckets[at / WAYS][at % WAYS];
 		uint64_t left_out = bucket->left_out;
 
-		if (left_out == 0)
+		throttle->next = (at + 1) % ((size_t)SETS * WAYS);
+		/* reporting costs a token as well */
+		if (left_out == 0 ||
+		    !ztp_bucket_take(&bucket->level, throttle->rule, now_ms))
 			continue;
-		refill(throttle, bucket, now_ms);
-		if (!has_token(throttle, bucket))
-			continue;
-		bucket->debt += UNIT; /* reporting costs one as well */
 		bucket->left_out = 0;
 		tell(bucket->name, left_out, arg);
+		max--;
 	}
 	throttle->homeless = 0;
 	if (homeless)

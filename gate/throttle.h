@@ -1,8 +1,7 @@
 /*
- * gate/throttle.h - token buckets by key in a table of fixed size. They slow
- * down clients that fail again and again, and nobody can make the gate remember
- * more than the table holds. When the table is full, the fullest bucket is
- * replaced.
+ * gate/throttle.h - token buckets: a single one, and many by key in a table of
+ * fixed size, so that nobody can make the gate remember more than the table
+ * holds. When the table is full, the fullest bucket is replaced.
  */
 #ifndef ZTP_GATE_THROTTLE_H
 #define ZTP_GATE_THROTTLE_H
@@ -17,6 +16,16 @@ struct ztp_throttle_rule {
 	int64_t burst;	    /* tokens in a full bucket */
 	int64_t per_second; /* tokens that come back */
 };
+
+/* All zero: full. */
+struct ztp_bucket {
+	int64_t debt; /* thousandths that were taken and have not come back yet */
+	int64_t at;
+};
+
+/* Takes a token if there is one. now_ms: CLOCK_BOOTTIME, here and below. */
+bool ztp_bucket_take(struct ztp_bucket *bucket, struct ztp_throttle_rule rule,
+		     int64_t now_ms);
 
 struct ztp_throttle;
 
@@ -33,18 +42,16 @@ void ztp_throttle_source(struct ztp_throttle_source *source,
 struct ztp_throttle *ztp_throttle_new(struct ztp_throttle_rule rule);
 void ztp_throttle_free(struct ztp_throttle *throttle);
 
-/* Is there a token? Does not take it. now_ms: CLOCK_BOOTTIME. */
-bool ztp_throttle_ready(struct ztp_throttle *throttle, const void *key,
-			size_t len, int64_t now_ms);
 /* Takes a token. False if there was none, which counts as left out. name (may
  * be NULL) identifies the bucket for ztp_throttle_drain. */
 bool ztp_throttle_take(struct ztp_throttle *throttle, const void *key,
 		       size_t len, const char *name, int64_t now_ms);
 
-/* Reports every bucket that left something out and has a token again, and
- * resets its count. What was left out by buckets that no longer exist is
- * reported with the name "". */
-void ztp_throttle_drain(struct ztp_throttle *throttle, int64_t now_ms,
+/* Reports buckets that left something out and have a token again, at most `max`
+ * in turn, and resets their counts. What was left out by buckets that no longer
+ * exist is reported with the name "". */
+void ztp_throttle_drain(struct ztp_throttle *throttle, size_t max,
+			int64_t now_ms,
 			void (*tell)(const char *name, uint64_t left_out,
 				     void *arg),
 			void *arg);

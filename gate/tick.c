@@ -17,6 +17,7 @@
 #include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
+#include "gate/withdrawn.h"
 #include "ztp/command.h"
 #include "ztp/gate_protocol.h"
 
@@ -59,13 +60,18 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	if (!session->announce || !session->subscribed)
 		return;
 	session->announce = false;
-	ztp_publish_subscribed(session);
+	ztp_publish_subscribed(session, false);
 	if (session->right == ZTP_RIGHT_HELD)
-		ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
+		(void)ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
 		return;
+	/* A device is onboarded when it has been told so. */
+	if (!ztp_publish_status(gate, session, ZTP_STATUS_APPROVED)) {
+		session->announce = true;
+		gate->untold = true;
+		return;
+	}
 	session->greet = false;
-	ztp_publish_status(gate, session, ZTP_STATUS_APPROVED);
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
 		ztp_gate_log_error(&error); /* it will be sent once more */
 }
@@ -83,6 +89,24 @@ static void look(struct ztp_gate *gate)
 		tell(gate, session);
 	}
 	gate->touched.count = 0;
+}
+
+/* A session that could not be told is told again a second later. */
+static void touch(struct ztp_session *session, void *arg)
+{
+	struct ztp_gate *gate = arg;
+
+	if (session->announce &&
+	    ztp_client_list_add(&gate->touched, session->client) != 0)
+		gate->untold = true;
+}
+
+static void tell_again(struct ztp_gate *gate)
+{
+	if (!gate->untold)
+		return;
+	gate->untold = false;
+	ztp_sessions_each(gate->sessions, touch, gate);
 }
 
 struct expiry {
@@ -205,6 +229,7 @@ static bool prune(struct ztp_gate *gate, int64_t wall)
 	}
 	free(pruning);
 	(void)ztp_devices_prune(gate->db, wall - DELETED_MS, NULL);
+	(void)ztp_withdrawn_prune(gate->db, wall - DELETED_MS, NULL);
 	return more;
 }
 
@@ -221,13 +246,18 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		gate->next_prune =
 			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);
 	commit(gate);
+	ztp_proven_tick(ztp_effort_proven(gate->effort), gate->db,
+			ztp_clock_wall(), now);
 	look(gate);
 	ztp_pending_tick(gate, now);
+	ztp_withdrawn_tick(gate, now);
 	if (now >= gate->next_second) {
 		gate->next_second = now + SECOND;
 		expire(gate, now);
+		tell_again(gate);
 		(void)ztp_gate_restore(gate);
 		ztp_audit_tick(gate, now);
+		ztp_gate_log_tick(&gate->log_limit, now);
 	}
 	kick(gate);
 	return MOSQ_ERR_SUCCESS;

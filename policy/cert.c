@@ -128,48 +128,25 @@ static int read_version(const struct ztp_cert_view *view,
 	return 0;
 }
 
-/* Turns a negative number in two's complement into its absolute value, of the
- * same number of bytes. */
-static void negate(uint8_t *bytes, size_t len)
-{
-	unsigned carry = 1;
-
-	while (len-- > 0) {
-		carry += (uint8_t)~bytes[len];
-		bytes[len] = (uint8_t)carry;
-		carry >>= 8;
-	}
-}
-
-/* Writes the sign and the absolute value. DER may have put a zero byte in
- * front. */
+/* Writes the bytes as the certificate has them, but for the zero that DER puts
+ * in front of a number whose first bit is set. Some CAs forget this zero and
+ * issue negative numbers, which RFC 5280 4.1.2.2 asks users to handle
+ * gracefully: their bytes are what the CA meant, and hex digits are what the
+ * contract promises. */
 static int read_serial(struct ztp_cert *cert, struct ztp_str serial,
 		       struct ztp_error *error)
 {
-	uint8_t bytes[ZTP_SERIAL_MAX + 1];
-	const uint8_t *from = bytes;
-	size_t len = serial.n;
-	bool negative;
-
-	if (len < 1 || len > sizeof bytes)
-		goto bad_length;
-	memcpy(bytes, serial.p, len);
-	negative = bytes[0] & 0x80;
-	if (negative)
-		negate(bytes, len);
-	if (len > 1 && bytes[0] == 0) {
-		from++;
-		len--;
+	if (serial.n > 1 && serial.p[0] == 0) {
+		serial.p++;
+		serial.n--;
 	}
-	if (len + negative > ZTP_SERIAL_MAX)
-		goto bad_length;
-	cert->serial[0] = '-';
-	ztp_hex_encode(cert->serial + negative, from, len);
+	if (serial.n < 1 || serial.n > ZTP_SERIAL_MAX)
+		return ztp_fail(error, ZTP_ERR_CERT,
+				"the serial number is empty or longer than %d "
+				"bytes",
+				ZTP_SERIAL_MAX);
+	ztp_hex_encode(cert->serial, serial.p, serial.n);
 	return 0;
-bad_length:
-	return ztp_fail(error, ZTP_ERR_CERT,
-			"the serial number is empty or longer than %d bytes",
-			ZTP_SERIAL_MAX);
 }
 
 /* RFC 5280 4.1.2.5: YYMMDDHHMMSSZ for the years 1950-2049, or YYYYMMDDHHMMSSZ;
@@ -254,6 +231,22 @@ static int read_all(struct ztp_cert *cert, const struct ztp_cert_view *view,
 	return rc;
 }
 
+/* With PKCS #1 v1.5 a text has one signature, which is as long as the modulus:
+ * there is one fingerprint, and no second hash is needed. With ECDSA a text has
+ * two that anybody can make of each other. */
+static void identify(struct ztp_cert *cert, const struct ztp_cert_view *view)
+{
+	switch (ztp_oid_nid(view->outer.oid)) {
+	case NID_sha256WithRSAEncryption:
+	case NID_sha384WithRSAEncryption:
+	case NID_sha512WithRSAEncryption:
+		memcpy(cert->identity, cert->fingerprint, ZTP_SHA256_LEN);
+		break;
+	default:
+		ztp_sha256(cert->identity, view->tbs.p, view->tbs.n);
+	}
+}
+
 /* Reads cert->der. Whatever it allocates belongs to *cert, also on failure. */
 static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 {
@@ -269,6 +262,7 @@ static int read_fields(struct ztp_cert *cert, struct ztp_error *error)
 		goto out;
 	}
 	ztp_sha256(cert->fingerprint, cert->der, cert->der_len);
+	identify(cert, &view);
 	rc = read_all(cert, &view, &issuer, &subject, error);
 out:
 	ztp_name_clear(&issuer);
@@ -335,6 +329,12 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 	if (cert->is_ca)
 		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
 				"a CA certificate cannot be a device's");
+	/* RFC 5280 4.2.1.3: entity authentication is digitalSignature;
+	 * keyAgreement and nonRepudiation are something else. */
+	if (cert->has_key_usage && !cert->may_sign)
+		return ztp_fail(
+			error, ZTP_ERR_CERT_USAGE,
+			"the key usage does not allow digital signatures");
 	if (cert->has_eku && !cert->eku_client_auth)
 		return ztp_fail(
 			error, ZTP_ERR_CERT_USAGE,

@@ -3,7 +3,10 @@
 #include "policy/oid.h"
 
 #define EXTENSIONS_MAX 64
-#define KEY_CERT_SIGN  0x04 /* bit 5 of the first byte */
+
+/* In the first byte of a key usage, whose bit 0 is the highest. */
+#define DIGITAL_SIGNATURE 0x80
+#define KEY_CERT_SIGN	  0x04
 
 static int unreadable(const char *what, struct ztp_error *error)
 {
@@ -49,6 +52,8 @@ static int read_key_usage(struct ztp_cert *cert, struct ztp_str value,
 	    value.n < 4 || value.n > 5 || !(der[value.n - 1] >> der[2] & 1))
 		return unreadable("keyUsage", error);
 	cert->is_ca |= (der[3] & KEY_CERT_SIGN) != 0;
+	cert->has_key_usage = true;
+	cert->may_sign = (der[3] & DIGITAL_SIGNATURE) != 0;
 	return 0;
 }
 

@@ -97,9 +97,15 @@ bool ztp_cert_extension(struct ztp_str *rest,
 	       inside.n == 0;
 }
 
-static bool take_tbs(struct ztp_cert_view *view, struct ztp_str rest)
+static bool take_tbs(struct ztp_cert_view *view, struct ztp_str *after)
 {
-	return take_version(view, &rest) &&
+	struct ztp_str rest;
+
+	if (!take_whole(&view->tbs, after))
+		return false;
+	rest = view->tbs;
+	return ztp_der_take(&rest, ZTP_DER_SEQUENCE, &rest) &&
+	       take_version(view, &rest) &&
 	       ztp_der_take(&rest, ZTP_DER_INTEGER, &view->serial) &&
 	       ztp_der_algorithm(&rest, &view->inner) &&
 	       take_whole(&view->issuer, &rest) && take_validity(view, &rest) &&
@@ -110,12 +116,12 @@ static bool take_tbs(struct ztp_cert_view *view, struct ztp_str rest)
 
 bool ztp_cert_view(struct ztp_cert_view *view, const void *der, size_t len)
 {
-	struct ztp_str rest = {der, len}, tbs;
+	struct ztp_str rest = {der, len};
 
 	return ztp_der_strict(der, len) &&
 	       ztp_der_take(&rest, ZTP_DER_SEQUENCE, &rest) &&
-	       ztp_der_take(&rest, ZTP_DER_SEQUENCE, &tbs) &&
-	       take_tbs(view, tbs) && ztp_der_algorithm(&rest, &view->outer) &&
+	       take_tbs(view, &rest) &&
+	       ztp_der_algorithm(&rest, &view->outer) &&
 	       ztp_der_take(&rest, ZTP_DER_BITS, &view->signature) &&
 	       rest.n == 0;
 }

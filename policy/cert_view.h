@@ -8,6 +8,7 @@
 #include "policy/der.h"
 
 struct ztp_cert_view {
+	struct ztp_str tbs;	/* whole element: what is signed */
 	struct ztp_str version; /* n is 0 when absent: v1 */
 	struct ztp_str serial;
 	struct ztp_der_algorithm inner, outer; /* signature algorithms */

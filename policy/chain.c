@@ -68,6 +68,18 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 	return 0;
 }
 
+static bool is_malloc_failure(unsigned long code)
+{
+	return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
+}
+
+/* Is that why it failed? Then nothing is known of the certificate. */
+static bool no_memory(void)
+{
+	return is_malloc_failure(ERR_peek_error()) ||
+	       is_malloc_failure(ERR_peek_last_error());
+}
+
 int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		 struct ztp_error *error)
 {
@@ -79,6 +91,8 @@ int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_set_mark();
 	rc = ca_fill(made, pem, len, error);
+	if (rc && no_memory())
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_pop_to_mark();
 	if (rc)
 		ztp_ca_free(made);
@@ -115,19 +129,14 @@ static int waive(int ok, X509_STORE_CTX *context)
 }
 
 /* OpenSSL's purpose "sslclient" does not accept anyExtendedKeyUsage as
- * clientAuth. ztp_cert_check_leaf did, so only keyUsage is left to check. */
+ * clientAuth. ztp_cert_check_leaf did, and it has looked at the key usage, for
+ * which keyAgreement would do here. */
 static int purpose_of(X509 *leaf)
 {
 	uint32_t usage = X509_get_extended_key_usage(leaf);
 
 	return usage & XKU_SSL_CLIENT ? X509_PURPOSE_SSL_CLIENT
 				      : X509_PURPOSE_ANY;
-}
-
-static bool may_prove(X509 *leaf)
-{
-	return X509_get_key_usage(leaf) &
-	       (KU_DIGITAL_SIGNATURE | KU_KEY_AGREEMENT);
 }
 
 static bool set_rules(X509_STORE_CTX *context, X509 *leaf, X509 *ca)
@@ -237,11 +246,10 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		rc = ztp_fail(error, ZTP_ERR_CERT,
 			      "certificate has no usable "
 			      "key");
-	else if (!may_prove(x509))
-		rc = ztp_fail(error, ZTP_ERR_CERT_USAGE,
-			      "the key usage does not allow signatures");
 	else
 		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
+	if (rc && no_memory())
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	X509_free(x509);
 	ERR_pop_to_mark();
 	return rc;

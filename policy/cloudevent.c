@@ -111,10 +111,10 @@ static int open_data(struct ztp_body *body, struct ztp_field *fields,
 		rc = ztp_object_string(&base64, event, DATA_BASE64, max, error);
 	if (rc)
 		return rc;
-	if (ztp_field_given(data) && base64.p)
+	if (ztp_field_filled(data) && base64.n > 0)
 		return ztp_fail(error, ZTP_ERR_CLOUDEVENT,
 				"both data and data_base64 are given");
-	if (base64.p)
+	if (base64.n > 0)
 		return open_base64(body, fields, count, base64, max, error);
 	if (!ztp_field_given(data))
 		return ztp_fail(error, ZTP_ERR_EMPTY,
@@ -145,8 +145,51 @@ static int open_structured(struct ztp_body *body, struct ztp_field *fields,
 	return rc;
 }
 
+static bool any_given(const struct ztp_field *fields, size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		if (ztp_field_filled(&fields[i]))
+			return true;
+	return false;
+}
+
+/* Does the object, which has been checked, have the members of an event? */
+static int looks_structured(bool *does, struct ztp_str value, size_t max,
+			    struct ztp_error *error)
+{
+	struct ztp_field members[] = {
+		{.name = ZTP_CE_SPECVERSION},
+		{.name = ZTP_CE_DATA},
+		{.name = ZTP_CE_DATA_BASE64},
+	};
+	struct ztp_object event;
+	int rc = ztp_object_read(&event, members, 3, value, max, error);
+
+	if (rc)
+		return rc;
+	*does = any_given(members, 1) && any_given(members + 1, 2);
+	ztp_object_clear(&event);
+	return 0;
+}
+
+static int open_plain(struct ztp_body *body, struct ztp_field *fields,
+		      size_t count, size_t marks, struct ztp_str value,
+		      size_t max, struct ztp_error *error)
+{
+	bool wrapped = false;
+	int rc = ztp_object_read(&body->object, fields, count, value, max,
+				 error);
+
+	if (!rc && body->object.is_object && !any_given(fields, marks))
+		rc = looks_structured(&wrapped, value, max, error);
+	if (rc || !wrapped)
+		return rc;
+	ztp_body_close(body);
+	return open_structured(body, fields, count, value, max, error);
+}
+
 int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
-		  struct ztp_str value, size_t max,
+		  size_t marks, struct ztp_str value, size_t max,
 		  const struct ztp_header *headers, size_t header_count,
 		  struct ztp_error *error)
 {
@@ -157,8 +200,7 @@ int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
 					 ZTP_HEADER_CONTENT_TYPE))) {
 		rc = open_structured(body, fields, count, value, max, error);
 	} else {
-		rc = ztp_object_read(&body->object, fields, count, value, max,
-				     error);
+		rc = open_plain(body, fields, count, marks, value, max, error);
 		if (!rc)
 			rc = check_binary(headers, header_count, error);
 	}

@@ -15,10 +15,13 @@ struct ztp_body {
 };
 
 /* Reads the record's value (plain, or with the headers of binary mode), or the
- * data of a structured event. fields is as for ztp_object_read. The caller
- * frees *body with ztp_body_close; after a failure there is nothing to free. */
+ * data of a structured event. A structured event is known by its content type,
+ * or else by its members, since libraries send application/json or nothing: it
+ * has specversion and data, and none of the first `marks` fields, which no
+ * plain value lacks. fields is as for ztp_object_read. The caller frees *body
+ * with ztp_body_close; after a failure there is nothing to free. */
 int ztp_body_open(struct ztp_body *body, struct ztp_field *fields, size_t count,
-		  struct ztp_str value, size_t max,
+		  size_t marks, struct ztp_str value, size_t max,
 		  const struct ztp_header *headers, size_t header_count,
 		  struct ztp_error *error);
 void ztp_body_close(struct ztp_body *body);

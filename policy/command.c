@@ -134,6 +134,47 @@ void ztp_command_clear(struct ztp_command_bytes *bytes)
 	bytes->len = 0;
 }
 
+/* --- its size on the wire */
+
+/* A variable byte integer: MQTT 5 section 1.5.5. */
+static size_t varint_size(size_t value)
+{
+	size_t n = 1;
+
+	for (; value > 127; value >>= 7)
+		n++;
+	return n;
+}
+
+static size_t properties_size(const struct ztp_command_bytes *bytes,
+			      const char *request_id, const char *status)
+{
+	/* Each has one byte of identifier, and each text two of length. */
+	const size_t expiry = 1 + 4, text = 1 + 2, pair = 1 + 2 + 2;
+	size_t id = strlen(request_id);
+	size_t n = expiry + text + id;
+
+	n += pair + sizeof(ZTP_M_REQUEST_ID) - 1 + id;
+	n += pair + sizeof(ZTP_M_STATUS) - 1 + strlen(status);
+	if (bytes->content_type[0])
+		n += text + strlen(bytes->content_type);
+	return n;
+}
+
+size_t ztp_command_size(const struct ztp_command_bytes *bytes,
+			const char *topic, const char *request_id,
+			const char *status, bool version_5)
+{
+	size_t rest = 2 + strlen(topic) + 2 + bytes->len; /* and packet id */
+
+	if (version_5) {
+		size_t n = properties_size(bytes, request_id, status);
+
+		rest += varint_size(n) + n;
+	}
+	return 1 + varint_size(rest) + rest;
+}
+
 /* --- the device's answer */
 
 enum member { REQUEST_ID, STATUS, MESSAGE, MEMBERS };

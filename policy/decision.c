@@ -15,10 +15,12 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
+#include "policy/json_canonical.h"
 #include "policy/json_write.h"
 #include "ztp/member.h"
 
-/* The members of a decision that we read, in all formats. */
+/* The members of a decision that we read, in all formats; first those that hold
+ * the verdict, one for each format. */
 #define MEMBER_LIST(X)                                                         \
 	X(DECISION, ZTP_M_DECISION)                                            \
 	X(IS_APPROVE, ZTP_M_IS_APPROVE)                                        \
@@ -49,9 +51,21 @@ const char *ztp_verdict_name(enum ztp_verdict verdict)
 
 /* --- small checks */
 
+/* For every member but the payload, which may be any JSON, null and "" count
+ * as absent. */
 static bool given(const struct ztp_object *body, enum member member)
 {
-	return ztp_field_given(&body->fields[member]);
+	return ztp_field_filled(&body->fields[member]);
+}
+
+static int read_string(struct ztp_str *value, struct ztp_object *body,
+		       enum member member, size_t max, struct ztp_error *error)
+{
+	int rc = ztp_object_string(value, body, member, max, error);
+
+	if (!rc && value->n == 0)
+		value->p = NULL;
+	return rc;
 }
 
 static bool has_control(const char *text)
@@ -103,19 +117,19 @@ static int set_base64(struct ztp_payload *payload, struct ztp_str base64,
 	return rc;
 }
 
-/* A null payload is the JSON value null, but counts as absent beside
+/* A payload that is null or "" is that JSON value, but counts as absent beside
  * payload_base64. */
 static int read_native_payload(struct ztp_payload *payload,
 			       struct ztp_object *body, struct ztp_error *error)
 {
 	const struct ztp_field *json = &body->fields[PAYLOAD];
 	struct ztp_str base64;
-	int rc = ztp_object_string(&base64, body, PAYLOAD_BASE64,
-				   ZTP_DECISION_MAX, error);
+	int rc = read_string(&base64, body, PAYLOAD_BASE64, ZTP_DECISION_MAX,
+			     error);
 
 	if (rc)
 		return rc;
-	if (base64.p && ztp_field_given(json))
+	if (base64.p && ztp_field_filled(json))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"both payload and payload_base64 are given");
 	if (base64.p)
@@ -132,8 +146,7 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 		       struct ztp_error *error)
 {
 	struct ztp_str verdict;
-	int rc = ztp_object_string(&verdict, body, DECISION, ZTP_DECISION_MAX,
-				   error);
+	int rc = read_string(&verdict, body, DECISION, ZTP_DECISION_MAX, error);
 
 	if (rc)
 		return rc;
@@ -147,6 +160,8 @@ static int read_native(struct ztp_decision *decision, struct ztp_object *body,
 	if (!decision->path[0])
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"device_path is missing");
+	if (decision->verdict == ZTP_REJECT)
+		return 0; /* has no payload, whatever is given */
 	return read_native_payload(&decision->payload, body, error);
 }
 
@@ -160,9 +175,12 @@ static int read_omnicore(struct ztp_decision *decision, struct ztp_object *body,
 	if (verdict != 't' && verdict != 'f')
 		return ztp_fail(error, ZTP_ERR_TYPE,
 				"isApprove is not a boolean");
+	if (verdict == 'f') {
+		decision->verdict = ZTP_REJECT;
+		return 0;
+	}
 	decision->verdict = verdict == 't' ? ZTP_APPROVE : ZTP_REJECT;
-	rc = ztp_object_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX,
-			       error);
+	rc = read_string(&text, body, CUSTOM_DATA, ZTP_PAYLOAD_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	return set_payload(&decision->payload, ZTP_PAYLOAD_TEXT, text.p, text.n,
@@ -262,8 +280,8 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 {
 	struct ztp_path path;
 	struct ztp_str text;
-	int rc = ztp_object_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX,
-				   error);
+	int rc =
+		read_string(&text, body, REQUEST_ID, ZTP_REQUEST_ID_MAX, error);
 
 	if (rc)
 		return rc;
@@ -275,8 +293,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 				"request_id is not well-formed");
 	memcpy(decision->request_id, text.p, text.n); /* already zeroed */
 
-	rc = ztp_object_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX,
-			       error);
+	rc = read_string(&text, body, DEVICE_PATH, ZTP_DECISION_MAX, error);
 	if (!rc && text.p)
 		rc = ztp_path_parse(&path, text.p, text.n, error);
 	if (rc)
@@ -284,8 +301,7 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	if (text.p)
 		memcpy(decision->path, text.p, text.n);
 
-	rc = ztp_object_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX,
-			       error);
+	rc = read_string(&text, body, FINGERPRINT, ZTP_DECISION_MAX, error);
 	if (rc || !text.p)
 		return rc;
 	decision->has_fingerprint = ztp_hex_decode(
@@ -296,18 +312,37 @@ static int read_identity(struct ztp_decision *decision, struct ztp_object *body,
 	return 0;
 }
 
+/* The device is told of a rejection in any case, so what is too long for its
+ * notice is cut. */
+static int read_remark(char *out, size_t size, struct ztp_object *body,
+		       enum member member, bool cut, struct ztp_error *error)
+{
+	struct ztp_str text;
+	int rc;
+
+	if (!cut)
+		return ztp_object_copy(out, size, body, member, error);
+	rc = ztp_object_string(&text, body, member, ZTP_DECISION_MAX, error);
+	if (rc || !text.p)
+		return rc;
+	if (text.n >= size)
+		text.n = ztp_utf8_cut(text.p, size - 1);
+	memcpy(out, text.p, text.n); /* already zeroed */
+	return 0;
+}
+
 static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
+	bool cut = decision->verdict == ZTP_REJECT;
 	int rc;
 
-	rc = ztp_object_copy(decision->reason, sizeof(decision->reason), body,
-			     REASON, error);
+	rc = read_remark(decision->reason, sizeof(decision->reason), body,
+			 REASON, cut, error);
 	if (!rc)
-		rc = ztp_object_copy(decision->message,
-				     sizeof(decision->message), body, MESSAGE,
-				     error);
+		rc = read_remark(decision->message, sizeof(decision->message),
+				 body, MESSAGE, cut, error);
 	if (!rc)
 		rc = ztp_object_copy(decision->decided_by,
 				     sizeof(decision->decided_by), body,
@@ -356,18 +391,22 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
-	rc = ztp_body_open(&body, fields, MEMBERS, (struct ztp_str){value, len},
-			   ZTP_DECISION_MAX, headers, header_count, error);
+	rc = ztp_body_open(&body, fields, MEMBERS, REQUEST_ID,
+			   (struct ztp_str){value, len}, ZTP_DECISION_MAX,
+			   headers, header_count, error);
 	if (rc)
 		return rc;
-	reader = find_reader(&rc, &body.object, error);
+	/* First what it is about: the caller answers for that even if the rest
+	 * cannot be read. */
+	rc = read_identity(decision, &body.object, error);
+	reader = rc ? NULL : find_reader(&rc, &body.object, error);
 	if (!reader)
 		goto out;
-	rc = read_identity(decision, &body.object, error);
+	rc = reader->read(decision, &body.object, error);
 	if (!rc)
 		rc = read_remarks(decision, &body.object, error);
-	if (!rc)
-		rc = reader->read(decision, &body.object, error);
+	if (!rc && decision->verdict == ZTP_REJECT)
+		decision->payload.content_type[0] = '\0';
 	if (!rc)
 		read_trace(decision, headers, header_count);
 out:
@@ -392,8 +431,9 @@ void ztp_decision_clear(struct ztp_decision *decision)
 /* Hashes the data by itself first, so that everything but the content type
  * at the end has a fixed length. Different decisions cannot give the same
  * input. */
-void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
-			 const struct ztp_decision *decision)
+static void digest(uint8_t out[ZTP_SHA256_LEN],
+		   const struct ztp_decision *decision, const void *data,
+		   size_t len)
 {
 	const struct ztp_payload *payload = &decision->payload;
 	uint8_t all[2 + ZTP_SHA256_LEN + ZTP_CONTENT_TYPE_MAX];
@@ -401,8 +441,32 @@ void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 
 	all[0] = (uint8_t)decision->verdict;
 	all[1] = (uint8_t)payload->kind;
-	ztp_sha256(all + 2, payload->len ? (const void *)payload->data : "",
-		   payload->len);
+	ztp_sha256(all + 2, len ? data : "", len);
 	memcpy(all + 2 + ZTP_SHA256_LEN, payload->content_type, type);
 	ztp_sha256(out, all, 2 + ZTP_SHA256_LEN + type);
+}
+
+void ztp_decision_digest_written(uint8_t out[ZTP_SHA256_LEN],
+				 const struct ztp_decision *decision)
+{
+	digest(out, decision, decision->payload.data, decision->payload.len);
+}
+
+/* Without memory for the canonical form, a decision is the same only if it is
+ * written the same. */
+void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
+			 const struct ztp_decision *decision)
+{
+	const struct ztp_payload *payload = &decision->payload;
+	const struct ztp_str text = {(const char *)payload->data, payload->len};
+	char *canonical;
+	size_t n;
+
+	if (payload->kind != ZTP_PAYLOAD_JSON ||
+	    ztp_json_canonical(&canonical, &n, text, text.n, NULL) != 0) {
+		ztp_decision_digest_written(out, decision);
+		return;
+	}
+	digest(out, decision, canonical, n);
+	free(canonical);
 }

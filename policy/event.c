@@ -2,6 +2,7 @@
 
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 
 #define TRACE_ID  3  /* after "00-" */
 #define PARENT_ID 36 /* after 32 digits and '-' */
@@ -10,7 +11,7 @@ struct ztp_str ztp_header_get(const struct ztp_header *headers, size_t count,
 			      const char *name)
 {
 	for (size_t i = 0; i < count; i++)
-		if (!strcmp(headers[i].name, name))
+		if (!strcasecmp(headers[i].name, name))
 			return headers[i].value;
 	return (struct ztp_str){NULL, 0};
 }

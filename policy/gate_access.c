@@ -131,8 +131,8 @@ static bool own_branch(const struct ztp_path *path, const char *name,
 	return at_or_below(name, strlen(name), topic + n + 1);
 }
 
-/* A short template may render to one of the gate's own topics, or to one above
- * them. */
+/* A checked template never renders to one of the gate's own topics, nor to one
+ * above them. They are denied here all the same. */
 static bool device_reads(enum ztp_right right, const char *template,
 			 const struct ztp_path *path, const char *topic)
 {
@@ -144,7 +144,7 @@ static bool device_reads(enum ztp_right right, const char *template,
 	if (right == ZTP_RIGHT_HELD)
 		return strcmp(topic, own) == 0;
 	return at_or_below(own, len, topic) ||
-	       own_branch(path, "config", topic);
+	       own_branch(path, ZTP_BRANCH_CONFIG, topic);
 }
 
 enum ztp_gate_answer ztp_gate_device_access(enum ztp_right right,
@@ -166,8 +166,8 @@ enum ztp_gate_answer ztp_gate_device_access(enum ztp_right right,
 	case ZTP_ACCESS_WRITE:
 	case ZTP_ACCESS_WILL:
 		yes = right == ZTP_RIGHT_DEVICE &&
-		      (own_branch(path, "events", topic) ||
-		       own_branch(path, "state", topic)) &&
+		      (own_branch(path, ZTP_BRANCH_EVENTS, topic) ||
+		       own_branch(path, ZTP_BRANCH_STATE, topic)) &&
 		      !ztp_gate_is_command(template, path, topic);
 		break;
 	case ZTP_ACCESS_UNSUBSCRIBE:
@@ -196,7 +196,8 @@ enum ztp_gate_answer ztp_gate_other_access(bool is_operator,
 	    (command || ours || ztp_gate_overlap(topic, "$CONTROL/#")))
 		return ZTP_GATE_DENY;
 	if (!command && !ours &&
-	    !ztp_gate_overlap(topic, ZTP_PATH_OF("+") "/config/#"))
+	    !ztp_gate_overlap(topic,
+			      ZTP_PATH_OF("+") "/" ZTP_BRANCH_CONFIG "/#"))
 		return ZTP_GATE_DEFER;
 	return is_operator ? ZTP_GATE_ALLOW : ZTP_GATE_DENY;
 }

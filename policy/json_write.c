@@ -145,13 +145,19 @@ void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 	ztp_json_add_text(writer, name, ztp_str_of(text));
 }
 
-void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
-		       struct ztp_str text)
+void ztp_json_add_name(struct ztp_writer *writer, struct ztp_str name)
 {
 	put_name(writer, NULL);
 	put_quoted(writer, name);
 	put(writer, ":", 1);
-	put_quoted(writer, text);
+	writer->comma = false;
+}
+
+void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
+		       struct ztp_str text)
+{
+	ztp_json_add_name(writer, name);
+	ztp_json_add_text(writer, NULL, text);
 }
 
 void ztp_json_add_raw(struct ztp_writer *writer, const char *name,

@@ -31,6 +31,8 @@ void ztp_json_add_string(struct ztp_writer *writer, const char *name,
 /* A member whose name may need escapes. */
 void ztp_json_add_pair(struct ztp_writer *writer, struct ztp_str name,
 		       struct ztp_str text);
+/* The same without its value, which is written next. */
+void ztp_json_add_name(struct ztp_writer *writer, struct ztp_str name);
 void ztp_json_add_int(struct ztp_writer *writer, const char *name,
 		      int64_t number);
 void ztp_json_add_time(struct ztp_writer *writer, const char *name, int64_t ms);

@@ -11,8 +11,7 @@
 #include "ztp/json.h"
 #include "ztp/jwt.h"
 
-#define SIGNATURE_MAX 512	     /* RSA 4096 */
-#define SECONDS_MAX   253402300799LL /* 9999-12-31T23:59:59Z */
+#define SECONDS_MAX 253402300799LL /* 9999-12-31T23:59:59Z */
 
 struct parts {
 	struct ztp_str header, payload, signature;
@@ -74,9 +73,21 @@ static const char *algorithm_of(const struct ztp_key *key)
 	return ztp_key_bits(key) == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
 }
 
+/* The constant for what the header names; NULL: none that any key has. */
+static const char *algorithm_named(struct ztp_str alg)
+{
+	static const char *const known[] = {ZTP_JWT_RSA, ZTP_JWT_EC_256,
+					    ZTP_JWT_EC_384};
+
+	for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+		if (ztp_str_is(alg, known[i]))
+			return known[i];
+	return NULL;
+}
+
 enum header { ALG, TYP, CRIT, HEADER_MEMBERS };
 
-static int check_header(struct ztp_str part, const struct ztp_key *key,
+static int check_header(const char **algorithm, struct ztp_str part,
 			struct ztp_error *error)
 {
 	struct ztp_field fields[HEADER_MEMBERS] = {
@@ -93,8 +104,8 @@ static int check_header(struct ztp_str part, const struct ztp_key *key,
 		return refuse(error,
 			      "the header is not a JSON object in base64url");
 	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL) ||
-	    !ztp_str_is(alg, algorithm_of(key)))
-		rc = refuse(error, "alg does not match the key");
+	    !(*algorithm = algorithm_named(alg)))
+		rc = refuse(error, "alg is missing or not supported");
 	else if (fields[TYP].kind &&
 		 (ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ||
 		  typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
@@ -219,35 +230,52 @@ static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
 	return rc;
 }
 
-int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
-		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
-		   struct ztp_error *error)
+int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
+		 const struct ztp_jwt_rules *rules, struct ztp_error *error)
 {
-	uint8_t signature[SIGNATURE_MAX];
-	struct ztp_jwt_claims found = {0, 0};
 	struct parts parts;
 	long signature_len;
 	int rc;
 
+	jwt->algorithm = "";
 	if (len > ZTP_JWT_MAX)
 		return refuse(error, "longer than 16 KiB");
-	if (!split(&parts, jwt, len))
+	if (!split(&parts, text, len))
 		return refuse(error, "not three parts");
 	signature_len =
-		ztp_base64url_decode(signature, sizeof signature,
+		ztp_base64url_decode(jwt->signature, sizeof jwt->signature,
 				     parts.signature.p, parts.signature.n);
 	if (signature_len < 0)
 		return refuse(error, "the signature is not base64url");
-	rc = check_header(parts.header, key, error);
-	if (rc)
-		return rc;
-	rc = check_claims(&found, parts.payload, rules, error);
-	if (rc)
-		return rc;
-	if (!ztp_key_verify(key, parts.signed_text.p, parts.signed_text.n,
-			    signature, (size_t)signature_len))
+	rc = check_header(&jwt->algorithm, parts.header, error);
+	if (rc == 0)
+		rc = check_claims(&jwt->claims, parts.payload, rules, error);
+	jwt->signed_text = parts.signed_text;
+	jwt->signature_len = (size_t)signature_len;
+	return rc;
+}
+
+int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
+		  struct ztp_error *error)
+{
+	if (strcmp(jwt->algorithm, algorithm_of(key)) != 0)
+		return refuse(error, "alg does not match the key");
+	if (!ztp_key_verify(key, jwt->signed_text.p, jwt->signed_text.n,
+			    jwt->signature, jwt->signature_len))
 		return refuse(error, "the signature does not match the key");
-	if (claims)
-		*claims = found;
 	return 0;
+}
+
+int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
+		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
+		   struct ztp_error *error)
+{
+	struct ztp_jwt read;
+	int rc = ztp_jwt_read(&read, jwt, len, rules, error);
+
+	if (rc == 0)
+		rc = ztp_jwt_prove(&read, key, error);
+	if (rc == 0 && claims)
+		*claims = read.claims;
+	return rc;
 }

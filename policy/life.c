@@ -31,14 +31,17 @@
 #define TO(name) (1u << ZTP_STATE_##name)
 
 /* legal[from] is the set of states that a request may go to. Creating one is
- * the move from NONE. A contender can lose before it is announced, and an event
- * can arrive too late to be announced at all. */
+ * the move from NONE. A contender can lose before it is announced, an event can
+ * arrive too late to be announced at all, and a candidate can be withdrawn at
+ * any time until the gate has made it a device. */
 static const unsigned legal[ZTP_STATE_END] = {
 	[ZTP_STATE_NONE] = TO(RECEIVED),
-	[ZTP_STATE_RECEIVED] = TO(REQUESTED) | TO(EXPIRED) | TO(CONFLICT),
-	[ZTP_STATE_REQUESTED] =
-		TO(APPROVED) | TO(REJECTED) | TO(EXPIRED) | TO(CONFLICT),
-	[ZTP_STATE_APPROVED] = TO(REGISTERED) | TO(CONFLICT) | TO(FAILED),
+	[ZTP_STATE_RECEIVED] =
+		TO(REQUESTED) | TO(EXPIRED) | TO(CONFLICT) | TO(WITHDRAWN),
+	[ZTP_STATE_REQUESTED] = TO(APPROVED) | TO(REJECTED) | TO(EXPIRED) |
+				TO(CONFLICT) | TO(WITHDRAWN),
+	[ZTP_STATE_APPROVED] =
+		TO(REGISTERED) | TO(CONFLICT) | TO(FAILED) | TO(WITHDRAWN),
 	[ZTP_STATE_REGISTERED] = TO(DELIVERED) | TO(UNDELIVERABLE),
 	[ZTP_STATE_DELIVERED] = TO(ONBOARDED) | TO(UNDELIVERABLE),
 	[ZTP_STATE_UNDELIVERABLE] = TO(DELIVERED),
@@ -82,6 +85,12 @@ bool ztp_state_finished(enum ztp_state state)
 	return ztp_life_outcome(state) != ZTP_OUTCOME_COUNT;
 }
 
+bool ztp_state_in_vain(enum ztp_state state)
+{
+	return ztp_state_finished(state) && state != ZTP_STATE_ONBOARDED &&
+	       state != ZTP_STATE_UNDELIVERABLE;
+}
+
 int ztp_life_move(enum ztp_state *state, enum ztp_state to,
 		  struct ztp_error *error)
 {
@@ -108,6 +117,8 @@ enum ztp_outcome ztp_life_outcome(enum ztp_state finished)
 		return ZTP_OUTCOME_FAILED;
 	case ZTP_STATE_UNDELIVERABLE:
 		return ZTP_OUTCOME_UNDELIVERABLE;
+	case ZTP_STATE_WITHDRAWN:
+		return ZTP_OUTCOME_WITHDRAWN;
 	default:
 		return ZTP_OUTCOME_COUNT;
 	}
@@ -131,6 +142,15 @@ static enum ztp_on_pending on_live(const struct ztp_pending_facts *facts,
 	return ZTP_PENDING_MERGE;
 }
 
+static bool cooling_down(const struct ztp_pending_facts *facts)
+{
+	int64_t rejected_at = facts->twin_rejected_at;
+
+	if (rejected_at == 0 && facts->state == ZTP_STATE_REJECTED)
+		rejected_at = facts->finished_at;
+	return rejected_at && facts->now - rejected_at < facts->reject_cooldown;
+}
+
 /* The first condition that holds decides. */
 enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 {
@@ -140,8 +160,7 @@ enum ztp_on_pending ztp_life_on_pending(const struct ztp_pending_facts *facts)
 
 	if (seen && !finished)
 		return on_live(facts, late);
-	if (facts->state == ZTP_STATE_REJECTED &&
-	    facts->now - facts->finished_at < facts->reject_cooldown)
+	if (cooling_down(facts))
 		return ZTP_PENDING_COOLDOWN;
 	/* The same event again after its request has ended. With a gate the id
 	 * proves it. Without one, a late event would end a second time. */
@@ -190,11 +209,15 @@ static bool same_decision(const struct ztp_held *held,
 	if (!held->decided)
 		return false;
 	ztp_decision_digest(digest, decision);
+	if (memcmp(digest, held->digest, sizeof(digest)) == 0)
+		return true;
+	/* It may have been stored by an older version. */
+	ztp_decision_digest_written(digest, decision);
 	return memcmp(digest, held->digest, sizeof(digest)) == 0;
 }
 
 /* The first condition that holds decides. A request that ended without its
- * customer (conflict, expired) says so before duplicates are looked for. */
+ * customer (conflict, expired, withdrawn) says so before duplicates are looked for. */
 enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 					  const struct ztp_decision *decision,
 					  const struct ztp_position *position)
@@ -209,6 +232,8 @@ enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 		return ZTP_DECISION_CONFLICT;
 	if (held->state == ZTP_STATE_EXPIRED)
 		return ZTP_DECISION_EXPIRED;
+	if (held->state == ZTP_STATE_WITHDRAWN)
+		return ZTP_DECISION_WITHDRAWN;
 	if (ztp_state_undecided(held->state))
 		return decision->verdict == ZTP_APPROVE ? ZTP_DECISION_APPROVE
 							: ZTP_DECISION_REJECT;

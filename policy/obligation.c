@@ -17,6 +17,15 @@
  * the rest shares the retry rate. `retry_at` is 0 in exactly the states that
  * wait for the device (wait_device, notice_wait) or for nothing (none).
  *
+ * `losses` counts the tries in a row that got no answer, whatever the answer
+ * would have been. Such a try may have closed the connection, for example
+ * because the broker does not accept that size, and then everything else in
+ * flight was lost with it. So what has a loss is a suspect: it pauses, and the
+ * bridge tries it alone. The answer clears it. What is lost ZTP_LOSSES_MAX times
+ * in a row is given up for good. With a gate, even a command that is given up
+ * waits for its device, and each new connection asks whether the device is
+ * there; such a command would close that connection, and so on for ever.
+ *
  * With a gate we hear when a device subscribes, so we never publish to an
  * absent one just because a timer fired. Without a gate, 0x10 in a PUBACK is
  * the only sign of absence, and the pauses between tries grow. They grow as
@@ -36,10 +45,18 @@ static const struct ztp_retry_pace pace = {
 	.max_ms = 300000,
 };
 
+/* Of what is suspected. */
+static const struct ztp_retry_pace apart = {
+	.first_ms = 250,
+	.max_ms = 300000,
+};
+
 #define NOTICE_MS 5000	/* to deliver a notice once it can be sent */
 #define QUEUED_MS 30000 /* until we look again at one that is still queued */
 #define ANSWER_MS 5000	/* for the device to answer before we send again */
 #define DENIED_MS 5000
+
+#define LOSSES_COUNTED 16 /* by then the pause does not grow any more */
 
 /* --- the table's words */
 
@@ -49,6 +66,7 @@ static const struct ztp_retry_pace pace = {
 #define NOTICE	 (IN(NOTICE_CHECK) | IN(NOTICE_WAIT) | IN(NOTICE_SEND))
 #define AT_GATE	 (IN(REGISTER) | IN(RELEASE))
 #define SENDING	 (IN(NOTICE_CHECK) | IN(NOTICE_SEND))
+#define WAITING	 (IN(WAIT_DEVICE) | IN(NOTICE_WAIT))
 
 /* The facts of struct ztp_owed_facts, and those that follow from `tries`. */
 enum {
@@ -61,7 +79,10 @@ enum {
 	UNTRIED = 64,
 	TRIED = 128,
 	TRIED_TWICE = 256,
-	REPEATED = 512,
+	SUSPECT = 512,
+	INNOCENT = 1024,
+	HOPELESS = 2048, /* with this event */
+	REPEATED = 4096,
 };
 
 enum tries { TRIES_KEPT, TRIES_ZERO, TRIES_ONE, TRIES_MORE };
@@ -74,6 +95,7 @@ enum retry {
 	RETRY_ANSWER,  /* likewise, but leave time for an answer */
 	RETRY_DENIED,
 	RETRY_LATER, /* not before the time that the caller gives */
+	RETRY_APART, /* after a pause that grows with the losses */
 };
 
 enum due {
@@ -130,6 +152,7 @@ static const struct line table[] = {
 	LINE_AS(ANY, ENDED, GATE, LET_GO),
 	LINE_AS(ANY, ENDED, 0, OVER),
 	LINE_AS(ANY, DONE, 0, FREE),
+	LINE_AS(ANY, GIVEN_UP, HOPELESS, FREE),
 	LINE_AS(ANY, GIVEN_UP, 0, KEEP_IT),
 
 	/* The result of a publish. A notice is sent only once. */
@@ -146,6 +169,15 @@ static const struct line table[] = {
 	LINE_AS(NOTICE, REFUSED, 0, OVER),
 	LINE(IN(SEND), REFUSED, 0, SEND, MORE, BACKOFF, KEPT),
 
+	/* There will be no result. */
+	LINE_AS(NOTICE, LOST, HOPELESS | GATE, LET_GO),
+	LINE_AS(NOTICE, LOST, HOPELESS, OVER),
+	LINE_AS(IN(RELEASE), LOST, HOPELESS, FREE),
+	LINE(IN(NOTICE_CHECK), LOST, 0, SAME, KEPT, APART, KEPT),
+	LINE(IN(SEND) | IN(NOTICE_SEND) | AT_GATE, LOST, 0, SAME, MORE, APART,
+	     KEPT),
+	LINE(WAITING, LOST, 0, SAME, KEPT, KEPT, KEPT),
+
 	/* The deadline has passed. The time for a notice is the broker's and
 	 * the device's: time in our own queue does not count. */
 	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
@@ -155,6 +187,7 @@ static const struct line table[] = {
 	LINE(ANY, DEADLINE, 0, SAME, KEPT, KEPT, NEVER),
 
 	/* What the gate says about devices and candidates. */
+	LINE(IN(WAIT_DEVICE), SUBSCRIBED, SUSPECT, SEND, ZERO, APART, KEPT),
 	LINE(IN(WAIT_DEVICE), SUBSCRIBED, REPEATED, SEND, ONE, NOW, KEPT),
 	LINE(IN(WAIT_DEVICE), SUBSCRIBED, 0, SEND, ZERO, NOW, KEPT),
 	LINE(IN(NOTICE_WAIT), HELD_SUBSCRIBED, 0, NOTICE_CHECK, ZERO, NOW,
@@ -173,11 +206,15 @@ static const struct line table[] = {
 	/* The device came again. A command on its way continues, and one that
 	 * was tried before is tried again soon, at the shared rate. With a gate
 	 * its subscription tells us more: that it is there now. */
-	LINE(IN(SEND), AGAIN, TRIED, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(SEND), AGAIN, TRIED | INNOCENT, SEND, ZERO, NOW, DELIVERY),
+	LINE(IN(NONE) | IN(WAIT_DEVICE), AGAIN, SUSPECT, SEND, ZERO, APART,
+	     DELIVERY),
 	LINE(IN(NONE) | IN(WAIT_DEVICE), AGAIN, 0, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(NONE), RETURNED, 0, SEND, ONE, LATER, DELIVERY),
-	LINE(IN(SEND), KNOCKED, ALONE | ANSWERS | TRIED, SEND, ONE, NOW, KEPT),
-	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE, SEND, ONE, NOW, KEPT),
+	LINE(IN(SEND), KNOCKED, ALONE | ANSWERS | TRIED | INNOCENT, SEND, ONE,
+	     NOW, KEPT),
+	LINE(IN(SEND), KNOCKED, ALONE | TRIED_TWICE | INNOCENT, SEND, ONE, NOW,
+	     KEPT),
 	LINE(IN(NONE), KEEP_AWAY, 0, RELEASE, ZERO, NOW, KEPT),
 };
 /* clang-format on */
@@ -210,22 +247,64 @@ int64_t ztp_obligation_backoff(int tries, uint32_t random)
 	return ztp_retry_pause(&pace, tries, random);
 }
 
+bool ztp_obligation_suspect(const struct ztp_obligation *o)
+{
+	return o->losses > 0;
+}
+
+bool ztp_obligation_hopeless(const struct ztp_obligation *o)
+{
+	return o->losses >= ZTP_LOSSES_MAX;
+}
+
+/* Has somebody answered, or is it about another message from now on? */
+static bool clears(enum ztp_owed_event event)
+{
+	switch (event) {
+	case ZTP_ON_APPROVED:
+	case ZTP_ON_CREATED:
+	case ZTP_ON_ENDED:
+	case ZTP_ON_DONE:
+	case ZTP_ON_PUBACK:
+	case ZTP_ON_NO_SUBSCRIBER:
+	case ZTP_ON_REFUSED:
+	case ZTP_ON_NOT_HELD:
+	case ZTP_ON_RELEASED:
+	case ZTP_ON_DENIED:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static int losses_after(enum ztp_owed_event event, int losses)
+{
+	if (event == ZTP_ON_LOST)
+		return losses < LOSSES_COUNTED ? losses + 1 : losses;
+	return clears(event) ? 0 : losses;
+}
+
 static unsigned facts_of(const struct ztp_obligation *o,
+			 enum ztp_owed_event event,
 			 const struct ztp_owed_facts *facts)
 {
+	int losses = losses_after(event, o->losses);
+
 	return (facts->gate ? GATE : ALONE) | (facts->there ? THERE : 0u) |
 	       (facts->notify ? TELL : 0u) | (facts->answers ? ANSWERS : 0u) |
 	       (facts->queued ? QUEUED : 0u) |
 	       (facts->repeated ? REPEATED : 0u) |
 	       (o->tries > 0 ? TRIED : UNTRIED) |
-	       (o->tries >= 2 ? TRIED_TWICE : 0u);
+	       (o->tries >= 2 ? TRIED_TWICE : 0u) |
+	       (losses > 0 ? SUSPECT : INNOCENT) |
+	       (losses >= ZTP_LOSSES_MAX ? HOPELESS : 0u);
 }
 
 static const struct line *find(const struct ztp_obligation *o,
 			       enum ztp_owed_event event,
 			       const struct ztp_owed_facts *facts)
 {
-	unsigned hold = facts_of(o, facts);
+	unsigned hold = facts_of(o, event, facts);
 	size_t i;
 
 	if ((unsigned)o->what >= ZTP_OWED_END)
@@ -252,7 +331,7 @@ static int tries_after(enum tries change, int tries)
 	return tries;
 }
 
-/* o->tries is the new count. */
+/* o->tries and o->losses are the new counts. */
 static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 			   const struct ztp_owed_facts *facts)
 {
@@ -275,6 +354,9 @@ static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 		return facts->now + DENIED_MS;
 	case RETRY_LATER:
 		return facts->not_before;
+	case RETRY_APART:
+		return facts->now +
+		       ztp_retry_pause(&apart, o->losses, facts->random);
 	}
 	return o->retry_at;
 }
@@ -312,6 +394,7 @@ bool ztp_obligation_change(struct ztp_obligation *o, enum ztp_owed_event event,
 	if (line->to != ZTP_OWED_SAME)
 		o->what = line->to;
 	o->tries = tries_after(line->tries, o->tries);
+	o->losses = losses_after(event, o->losses);
 	o->retry_at = retry_after(line->retry, o, facts);
 	o->due_at = due_after(line->due, o->due_at, facts);
 	return true;

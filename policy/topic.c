@@ -43,6 +43,45 @@ static size_t literal_at(const char *text)
 	return n;
 }
 
+/* Is the first level of this text literal, and none of these words? */
+static bool level_is_free(const char *level, const char *const words[])
+{
+	size_t len = strcspn(level, "/");
+
+	for (size_t i = 0; words[i]; i++)
+		if (strlen(words[i]) == len &&
+		    memcmp(level, words[i], len) == 0)
+			return false;
+	return !memchr(level, '{', len);
+}
+
+/* Commands have a branch of their own: no command topic is above, at or below
+ * another device's topics or those of the gate, whatever devices are called. A
+ * literal level, either below the device's own path or the first one, makes
+ * sure of that. */
+static int check_branch(const char *template, struct ztp_error *error)
+{
+	static const char own[] = ZTP_TEMPLATE_PATH "/";
+	static const char *const roots[] = {ZTP_ROOT_DEVICES, ZTP_ROOT_GATE,
+					    NULL};
+	static const char *const branches[] = {
+		ZTP_BRANCH_EVENTS, ZTP_BRANCH_STATE, ZTP_BRANCH_CONFIG, NULL};
+
+	if (strncmp(template, own, sizeof(own) - 1) == 0) {
+		if (level_is_free(template + sizeof(own) - 1, branches))
+			return 0;
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"topic template: a device's events, state and "
+				"config are not for commands");
+	}
+	if (level_is_free(template, roots))
+		return 0;
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"topic template begins neither with " ZTP_TEMPLATE_PATH
+			"/ nor with a literal level other "
+			"than " ZTP_ROOT_DEVICES " and " ZTP_ROOT_GATE);
+}
+
 int ztp_topic_check(const char *template, struct ztp_error *error)
 {
 	size_t longest = 0;
@@ -75,7 +114,7 @@ int ztp_topic_check(const char *template, struct ztp_error *error)
 				"topic template can render longer than %d "
 				"bytes",
 				ZTP_TOPIC_MAX);
-	return 0;
+	return check_branch(template, error);
 }
 
 /* An id contains no '/', so it can be read back from the topic if no other id

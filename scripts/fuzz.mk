@@ -1,23 +1,41 @@
 # Fuzzing of every parser of foreign input. `make fuzz FUZZ_TIME=600` runs
-# clang's libFuzzer, target by target, and leaves its findings in
-# $(BUILD)/fuzz/found; `make fuzz FUZZ=cert` runs one target. `make fuzz-smoke`
-# needs no clang: it runs the same functions over the seeds and a few thousand
+# clang's libFuzzer for so many seconds, target by target, and leaves its
+# findings in $(BUILD)/fuzz/found; HOURS=1 runs each for an hour, and FUZZ=cert
+# one target. `make fuzz-smoke` needs no clang: it runs the same functions over
+# the seeds, what fuzzing has found before (tests/fuzz/found), and a few thousand
 # mutations of them, for a few seconds in all.
 
-FUZZ_TIME  ?= 60
+FUZZ_TIME  ?= $(if $(HOURS),$(shell expr $(HOURS) \* 3600),60)
 FUZZ_CC    ?= clang
+# Mutations of each seed; fewer where a run opens a database or a socket.
 FUZZ_SMOKE ?= 400
+FUZZ_SLOW_SMOKE ?= 15
+FUZZ_SLOW  := rows gaterows http journal settings
 FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
 FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
-# All targets share one list of objects; fuzz_gate.c also links the gate.
+# All targets share one list of objects; some link more.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
               base/json_tree.c base/yaml.c bridge/journal/journal_entry.c
 FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
-FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) $(BASE_SRC)
+FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
+              $(filter-out $(FUZZ_PARTS),$(BASE_SRC))
+FUZZ_SPOIL := tests/fuzz/spoil.c
+FUZZ_BRIDGE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC) \
+              $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p))))
+FUZZ_RULES := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC)
 
-$(FUZZ_DIR)/gate: $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_GATE))
-$(FUZZ_DIR)/replay-gate: $(patsubst %.c,$(BUILD)/san/%.o,$(FUZZ_GATE))
+# fuzz_more(targets, sources, libraries): what these link besides.
+define fuzz_more
+$(1:%=$(FUZZ_DIR)/%): $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(2))
+$(1:%=$(FUZZ_DIR)/replay-%): $(patsubst %.c,$(BUILD)/san/%.o,$(2))
+$(foreach t,$(1),$(FUZZ_DIR)/$(t) $(FUZZ_DIR)/replay-$(t)): FUZZ_MORE_LIBS := $(3)
+endef
+$(eval $(call fuzz_more,gate,$(FUZZ_GATE),))
+$(eval $(call fuzz_more,gaterows,$(FUZZ_GATE) $(FUZZ_SPOIL),))
+$(eval $(call fuzz_more,rules,$(FUZZ_RULES),$(TOOL_LIBS)))
+$(eval $(call fuzz_more,headers answer journal settings http,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
+$(eval $(call fuzz_more,rows,$(FUZZ_BRIDGE) $(FUZZ_SPOIL),$(BRIDGE_LIBS)))
 
 # --- libFuzzer
 $(FUZZ_DIR)/o/%.o: %.c
@@ -30,14 +48,15 @@ $(FUZZ_ALL:%=$(FUZZ_DIR)/%): $(FUZZ_DIR)/%: $(FUZZ_DIR)/o/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(FUZZ_PARTS) $(POLICY_SRC))
 	$(call say,LINK)
 	$(Q)$(FUZZ_CC) $(CFLAGS) $(SAN) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ \
-		$(FUZZ_LIBS) $(LDLIBS)
+		$(FUZZ_MORE_LIBS) $(FUZZ_LIBS) $(LDLIBS)
 
 # --- without it: the objects of the unit tests
 $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%): $(FUZZ_DIR)/replay-%: $(BUILD)/san/tests/fuzz/fuzz_%.o \
 		$(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/replay.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
 	$(call say,LINK)
-	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) $(FUZZ_LIBS) $(LDLIBS)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $(filter %.o,$^) $(filter %.a,$^) \
+		$(FUZZ_MORE_LIBS) $(FUZZ_LIBS) $(LDLIBS)
 
 $(FUZZ_DIR)/make-seeds: $(patsubst %.c,$(BUILD)/san/%.o,tests/fuzz/seeds.c $(FUZZ_PARTS)) \
 		$(BUILD)/san/libztp_policy.a
@@ -69,12 +88,14 @@ fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
 
 fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
 	$(Q)set -e; for target in $(FUZZ_ALL); do \
-		$(FUZZ_DIR)/replay-$$target -n $(FUZZ_SMOKE) \
-			$(FUZZ_DIR)/seeds/$$target/*; \
+		count=$(FUZZ_SMOKE); \
+		case ' $(FUZZ_SLOW) ' in *" $$target "*) count=$(FUZZ_SLOW_SMOKE); esac; \
+		$(FUZZ_DIR)/replay-$$target -n $$count $(FUZZ_DIR)/seeds/$$target/* \
+			$$(find tests/fuzz/found -name "$$target-*" 2>/dev/null); \
 		printf '  ok     fuzz_%s\n' "$$target"; \
 	done
 
 .PHONY: fuzz-run fuzz-smoke
 
--include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(FUZZ_GATE) $(POLICY_SRC))
+-include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(FUZZ_GATE) $(FUZZ_BRIDGE) $(FUZZ_RULES) $(POLICY_SRC))
 -include $(patsubst %.c,$(BUILD)/san/%.d,$(FUZZ_SRC))

@@ -1,7 +1,7 @@
 # Static analysis, with the tools of Debian 12 (clang-format and clang-tidy 14,
 # cppcheck 2.10).
 
-LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault tests/sim)
+LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault tests/sim tests/torture)
 LINT_C = $(sort $(shell find $(LINT_DIRS) -name '*.c'))
 LINT_H = $(sort $(shell find include $(LINT_DIRS) -name '*.h'))
 LINT_SH = $(shell grep -lE '^\#!/bin/(ba)?sh' $$(git ls-files 2>/dev/null || \

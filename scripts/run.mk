@@ -29,14 +29,14 @@ test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke torture-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke torture-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
 
 local:

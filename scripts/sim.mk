@@ -17,7 +17,7 @@ SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd signalfd sigprocmask read write close open pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
-	setsockopt pthread_create pthread_join pthread_timedjoin_np \
+	setsockopt getpeername pthread_create pthread_join pthread_timedjoin_np \
 	pthread_detach pthread_cond_wait pthread_cond_timedwait \
 	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
 	pthread_mutex_unlock

@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "bridge/config/config_yaml.h"
 #include "bridge/config/settings.h"
+#include "ztp/gate.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,6 +110,22 @@ static int check_topics(const struct config *config, int *line,
 		}
 	}
 	return 0;
+}
+
+/* Likewise: a device must not be called so that its commands are events. */
+static int check_command_topic(const struct config *config, int *line,
+			       struct ztp_error *error)
+{
+	const size_t in = OF(mqtt.pending_topic), out = OF(mqtt.command_topic);
+	char filter[ZTP_TOPIC_MAX + 1];
+
+	ztp_gate_command_filter(filter, config->mqtt.command_topic);
+	if (!ztp_gate_overlap(filter, config->mqtt.pending_topic))
+		return 0;
+	*line = later_of(config, in, out);
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"%s can be, or be above, the topic of %s", name_of(out),
+			name_of(in));
 }
 
 static int check_tls(const struct config *config, int *line,
@@ -245,6 +262,8 @@ int config_load(struct config **config, const char *file, int *line,
 		rc = load_secrets(new, line, error);
 	if (rc == 0)
 		rc = check_topics(new, line, error);
+	if (rc == 0)
+		rc = check_command_topic(new, line, error);
 	if (rc == 0)
 		rc = check_tls(new, line, error);
 	if (rc == 0)

@@ -29,6 +29,7 @@ struct config_property {
 	char *value;
 	char *file;  /* the file that the value came from, or "" */
 	bool secret; /* the value is never shown */
+	int line;    /* in the file, or 0 */
 };
 
 struct config_properties {
@@ -64,7 +65,8 @@ struct config_mqtt {
 	enum ztp_command_format command_format;
 	enum config_registrar registrar;
 	enum config_ack delivery_ack;
-	int64_t retry_rate; /* per second */
+	int64_t retry_rate;  /* per second */
+	int64_t max_command; /* bytes, of a whole PUBLISH */
 };
 
 struct config_topics {
@@ -104,6 +106,7 @@ struct config_http {
 	char *listen; /* as written; "" turns it off */
 	char *host;   /* from listen, without brackets; "" when off */
 	int port;     /* 0: the kernel chooses one */
+	struct config_list hosts; /* names for the page and /v1 */
 };
 
 struct config_log {

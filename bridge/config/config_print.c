@@ -190,6 +190,8 @@ static const char *type_text(enum setting_type type)
 		return "number";
 	case SETTING_DURATION:
 		return "duration";
+	case SETTING_SIZE:
+		return "size";
 	case SETTING_CHOICE:
 		return "choice";
 	case SETTING_LIST:

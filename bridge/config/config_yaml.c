@@ -99,6 +99,11 @@ static int join_list(struct reader *reader, const struct setting *setting,
 	return rc;
 }
 
+static void note_line(struct config_properties *properties, int line)
+{
+	properties->items[properties->count - 1].line = line;
+}
+
 static int read_map(struct reader *reader, const struct setting *setting,
 		    const struct ztp_yaml_node *map)
 {
@@ -117,6 +122,9 @@ static int read_map(struct reader *reader, const struct setting *setting,
 				   properties_add(
 					   setting_at(setting, reader->config),
 					   item->key, value, reader->error));
+		if (rc == 0)
+			note_line(setting_at(setting, reader->config),
+				  item->key_line);
 		setting_wipe(value);
 		value = NULL;
 	}

@@ -7,6 +7,8 @@
 #define SECOND	   INT64_C(1000)
 #define HOUR	   (3600 * SECOND)
 #define DAY	   (24 * HOUR)
+#define KIB	   INT64_C(1024)
+#define MIB	   (1024 * KIB)
 
 static const struct setting_choice versions[] = {
 	{"5", 5}, {"5.0", 5}, {"3.1.1", 4}, {0}};
@@ -79,9 +81,10 @@ static const struct setting table[] = {
 	{"mqtt.version", SETTING_CHOICE, AT(mqtt.version), .fallback = "5",
 	 .choices = versions, .about = "MQTT protocol version"},
 	{"mqtt.keepalive", SETTING_DURATION, AT(mqtt.keepalive_ms),
-	 .fallback = "60s", .min = SECOND, .max = 65535 * SECOND,
+	 .fallback = "60s", .min = 5 * SECOND, .max = 65535 * SECOND,
 	 .check = setting_check_keepalive,
-	 .about = "MQTT keep-alive, in whole seconds"},
+	 .about = "MQTT keep-alive, in whole seconds; libmosquitto takes 5 s "
+		  "at least"},
 	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
 	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,
@@ -90,7 +93,9 @@ static const struct setting table[] = {
 	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
 	 .about = "topic of a device's commands, built from {device_path}, "
-		  "{subscription}, {registry}, {device} and text"},
+		  "{subscription}, {registry}, {device} and text; it begins "
+		  "with {device_path}/ (but not below events, state or config) "
+		  "or with a literal level other than subscriptions and ztp"},
 	{"mqtt.command_format", SETTING_CHOICE, AT(mqtt.command_format),
 	 .fallback = "envelope", .choices = command_formats,
 	 .about = "what a device receives: the JSON envelope, or only the "
@@ -106,6 +111,10 @@ static const struct setting table[] = {
 	{"mqtt.retry_rate", SETTING_INT, AT(mqtt.retry_rate), .fallback = "200",
 	 .min = 1, .max = 1000000,
 	 .about = "commands retried per second, over all devices"},
+	{"mqtt.max_command", SETTING_SIZE, AT(mqtt.max_command),
+	 .fallback = "120KiB", .min = 16 * KIB, .max = 256 * MIB,
+	 .about = "the largest command, as a whole PUBLISH; an approval that "
+		  "makes a larger one is invalid"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
 	 .fallback = ZTP_KAFKA_BROKERS, .min = 1, .max = 4096,
 	 .check = setting_check_brokers,
@@ -178,6 +187,10 @@ static const struct setting table[] = {
 	 .check = setting_check_listen,
 	 .about = "HOST:PORT for metrics, health, requests and the web page; "
 		  "port 0 for any free port, empty to turn it off"},
+	{"http.hosts", SETTING_LIST, AT(http.hosts), .fallback = "[]",
+	 .check = setting_check_host,
+	 .about = "names by which browsers may ask for the web page and /v1, "
+		  "beside localhost and IP addresses"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
 	 .choices = levels, .reloadable = true,
 	 .about = "the least severe level that is logged"},

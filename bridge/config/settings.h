@@ -15,6 +15,7 @@ enum setting_type {
 	SETTING_BOOL,	  /* bool */
 	SETTING_INT,	  /* int64_t */
 	SETTING_DURATION, /* int64_t, ms */
+	SETTING_SIZE,	  /* int64_t, bytes */
 	SETTING_CHOICE,	  /* an enum or int */
 	SETTING_LIST,	  /* struct config_list */
 	SETTING_MAP,	  /* struct config_properties */
@@ -36,7 +37,7 @@ struct setting {
 	bool reloadable;
 	size_t offset;	      /* in struct config */
 	const char *fallback; /* the default, as written in a file */
-	int64_t min, max;     /* TEXT, SECRET: bytes; DURATION: ms */
+	int64_t min, max;     /* TEXT, SECRET, SIZE: bytes; DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
 	size_t file_of;	   /* FILE: the secret that it holds, or 0 */
@@ -70,7 +71,7 @@ void property_clear(struct config_property *property);
 void properties_clear(struct config_properties *properties);
 /* Wipes and frees; the member is then empty. */
 void setting_clear(const struct setting *setting, struct config *config);
-/* Formats BOOL, INT, DURATION and CHOICE as in a file; out holds
+/* Formats BOOL, INT, DURATION, SIZE and CHOICE as in a file; out holds
  * SETTING_TEXT_MAX bytes. For other types returns the string itself. */
 #define SETTING_TEXT_MAX 32
 const char *setting_format(const struct setting *setting,
@@ -81,6 +82,8 @@ bool setting_equal(const struct setting *setting, const struct config *a,
 
 /* "250ms" to "30d": a whole number and a unit. */
 int setting_duration(int64_t *ms, const char *text, struct ztp_error *error);
+/* "4096", "120KiB", "1MiB": a whole number, and a unit unless it is bytes. */
+int setting_size(int64_t *bytes, const char *text, struct ztp_error *error);
 
 /* --- settings_file.c */
 
@@ -100,7 +103,8 @@ int setting_check_text(const char *text, struct ztp_error *error);
 
 setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 	setting_check_template, setting_check_keepalive, setting_check_brokers,
-	setting_check_kafka_topic, setting_check_listen, setting_check_omit;
+	setting_check_kafka_topic, setting_check_listen, setting_check_host,
+	setting_check_omit;
 
 /* --- settings_kafka.c: kafka.properties */
 

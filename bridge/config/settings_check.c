@@ -7,8 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HOST_MAX 255
-#define NO_PORT	 (-1)
+#define HOST_MAX       255
+#define HTTP_HOSTS_MAX 64
+#define NO_PORT	       (-1)
 
 struct endpoint {
 	char host[HOST_MAX + 1];
@@ -174,6 +175,24 @@ int setting_check_listen(struct config *config, const char *text,
 	if (rc == 0)
 		config->http.port = endpoint.port;
 	return rc;
+}
+
+/* As a browser writes it in Host, but for the port. */
+int setting_check_host(struct config *config, const char *text,
+		       struct ztp_error *error)
+{
+	const struct config_list *list = &config->http.hosts;
+
+	if (text[0] == '\0' || strlen(text) > HOST_MAX || !host_valid(text))
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"\"%.80s\" is not a host name: write it without "
+			"scheme and port",
+			text);
+	if (list->count == HTTP_HOSTS_MAX)
+		return ztp_fail(error, ZTP_ERR_TOO_MANY, "more than %d names",
+				HTTP_HOSTS_MAX);
+	return 0;
 }
 
 int setting_check_brokers(struct config *config, const char *text,

@@ -2,7 +2,9 @@
  * kafka.properties: any property that librdkafka knows. librdkafka itself is
  * asked, so a misspelt property is reported at its line. Refused are the few
  * properties that have a setting of their own, and values that would break the
- * bridge's guarantees (base/kafka_properties.c has the list).
+ * bridge's guarantees or that the bridge would override
+ * (base/kafka_properties.c has the list). Which values do not go together,
+ * librdkafka tells when a handle is made (bridge/kafka/kafka_check.c).
  */
 #include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
@@ -33,6 +35,33 @@ static const char *setting_instead(enum ztp_kafka_given given)
 	return settings_of(member)->name;
 }
 
+/* The value as librdkafka writes it: "all" and "-1" are the same to it. Returns
+ * false if it does not take the value. */
+static bool normal_form(const char *name, const char *value, char *text,
+			size_t size)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	bool ok =
+		conf &&
+		rd_kafka_conf_set(conf, name, value, NULL, 0) ==
+			RD_KAFKA_CONF_OK &&
+		rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK;
+
+	if (conf)
+		rd_kafka_conf_destroy(conf);
+	return ok;
+}
+
+static bool is_same(const char *name, const char *value, const char *other)
+{
+	char one[128], two[128];
+
+	return strcmp(value, other) == 0 ||
+	       (normal_form(name, value, one, sizeof(one)) &&
+		normal_form(name, other, two, sizeof(two)) &&
+		strcmp(one, two) == 0);
+}
+
 static int check_promises(const char *name, const char *value,
 			  struct ztp_error *error)
 {
@@ -42,16 +71,23 @@ static int check_promises(const char *name, const char *value,
 
 	if (!property)
 		return 0;
+	if (property->bridge == ZTP_KAFKA_REFUSED && property->why)
+		return ztp_fail(error, ZTP_ERR_VALUE, "cannot be set: %s",
+				property->why);
 	if (property->bridge == ZTP_KAFKA_REFUSED)
 		return ztp_fail(error, ZTP_ERR_VALUE, "use %s instead",
 				setting_instead(property->given));
 	promise = ztp_kafka_property_promise(property);
-	if (promise && strcmp(value, promise) != 0 &&
-	    (!property->also || strcmp(value, property->also) != 0))
+	if (promise && !is_same(name, value, promise))
 		return ztp_fail(
 			error, ZTP_ERR_VALUE,
 			"must be %s: the bridge's guarantees rest on it",
 			promise);
+	if (property->never && is_same(name, value, property->never))
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"cannot be %s: the bridge's guarantees rest on it",
+			property->never);
 	return 0;
 }
 
@@ -140,9 +176,9 @@ int properties_add(struct config_properties *properties, const char *name,
 	if (rc == 0 && new.value && !new.secret)
 		rc = setting_check_text(new.value, error);
 	if (rc == 0 && new.value)
-		rc = check_promises(new.name, new.value, error);
-	if (rc == 0 && new.value)
 		rc = check_known(new.name, new.value, new.secret, error);
+	if (rc == 0 && new.value)
+		rc = check_promises(new.name, new.value, error);
 	if (rc < 0) {
 		property_clear(&new);
 		return rc;

@@ -16,6 +16,13 @@ static const struct {
 
 #define UNITS (sizeof(units) / sizeof(units[0]))
 
+static const struct {
+	const char *text;
+	int64_t bytes;
+} sizes[] = {{"MiB", 1024 * 1024}, {"KiB", 1024}, {"", 1}};
+
+#define SIZES (sizeof(sizes) / sizeof(sizes[0]))
+
 void *setting_at(const struct setting *setting, const struct config *config)
 {
 	return (char *)config + setting->offset;
@@ -107,6 +114,57 @@ static int set_duration(const struct setting *setting, struct config *config,
 				high);
 	}
 	*(int64_t *)setting_at(setting, config) = ms;
+	return 0;
+}
+
+int setting_size(int64_t *bytes, const char *text, struct ztp_error *error)
+{
+	const char *rest = NULL;
+	int64_t number = 0;
+	size_t i = 0;
+
+	if (whole_number(&number, text, &rest))
+		while (i < SIZES && strcmp(sizes[i].text, rest) != 0)
+			i++;
+	if (!rest || i == SIZES)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%.40s\" is not a size: write a whole number "
+				"of bytes, or one and KiB or MiB, such as "
+				"64KiB",
+				text);
+	if (__builtin_mul_overflow(number, sizes[i].bytes, bytes))
+		return ztp_fail(error, ZTP_ERR_VALUE, "\"%.40s\" is too large",
+				text);
+	return 0;
+}
+
+static void format_size(char out[SETTING_TEXT_MAX], int64_t bytes)
+{
+	size_t i = 0;
+
+	while (i < SIZES - 1 && (bytes == 0 || bytes % sizes[i].bytes != 0))
+		i++;
+	(void)snprintf(out, SETTING_TEXT_MAX, "%" PRId64 "%s",
+		       bytes / sizes[i].bytes, sizes[i].text);
+}
+
+static int set_size(const struct setting *setting, struct config *config,
+		    const char *text, struct ztp_error *error)
+{
+	char low[SETTING_TEXT_MAX], high[SETTING_TEXT_MAX];
+	int64_t bytes = 0;
+	int rc = setting_size(&bytes, text, error);
+
+	if (rc < 0)
+		return rc;
+	if (bytes < setting->min || bytes > setting->max) {
+		format_size(low, setting->min);
+		format_size(high, setting->max);
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%.40s is not between %s and %s", text, low,
+				high);
+	}
+	*(int64_t *)setting_at(setting, config) = bytes;
 	return 0;
 }
 
@@ -227,6 +285,9 @@ int setting_set(const struct setting *setting, struct config *config,
 	case SETTING_DURATION:
 		rc = set_duration(setting, config, text, error);
 		break;
+	case SETTING_SIZE:
+		rc = set_size(setting, config, text, error);
+		break;
 	case SETTING_CHOICE:
 		rc = set_choice(setting, config, text, error);
 		break;
@@ -332,6 +393,9 @@ const char *setting_format(const struct setting *setting,
 		return out;
 	case SETTING_DURATION:
 		return duration_text(setting, config, out);
+	case SETTING_SIZE:
+		format_size(out, *(int64_t *)setting_at(setting, config));
+		return out;
 	case SETTING_CHOICE:
 		memcpy(&value, setting_at(setting, config), sizeof(value));
 		while (choice->text && choice->value != value)

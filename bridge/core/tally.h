@@ -31,6 +31,7 @@
 	X(NO_SUBSCRIBER, "no_subscriber")                                      \
 	X(REFUSED, "refused")                                                  \
 	X(LOST, "lost")                                                        \
+	X(GIVEN_UP, "given_up")                                                \
 	X(ERASED, "erased")
 
 /* X(NAME, "result") of ztp_device_answers_total */

@@ -1,39 +1,46 @@
 /*
- * The admin server: sockets, routes, and the plain-text pages.
+ * The admin server: routes, answers, and the plain-text pages.
  *
- * A client gets limited resources: a number of connections, memory for each,
- * and a time without traffic. Anything beyond waits in the kernel's queue, so
- * a client never costs the loop more than one answer at a time.
+ * What clients can cost is bounded, and /healthz, /readyz and /metrics are
+ * answered all the same. Connections: their number, the memory of each, and the
+ * time for a request and for an answer (http_clients.h). Answers: the bytes that
+ * all clients still have to read. The loop's time: in one run the pages that
+ * read the store get PAGES_MS; who comes after that is told to try again.
  */
 #include "bridge/http/http.h"
 
 #include "bridge/http/metrics.h"
 
-#include <errno.h>
 #include <microhttpd.h>
-#include <netdb.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <unistd.h>
+#include <time.h>
 
+#include "bridge/http/http_clients.h"
+#include "bridge/http/http_host.h"
 #include "bridge/http/http_list.h"
+#include "bridge/http/http_listen.h"
 #include "bridge/http/http_requests.h"
 #include "bridge/http/http_status.h"
 #include "bridge/http/page.h"
 #include "bridge/http/readiness.h"
 #include "ztp/event.h"
 
-#define CONNECTIONS_MAX	   64
-#define CONNECTION_MEMORY  (32 * 1024) /* request line, headers, output */
-#define CONNECTION_TIMEOUT 10	       /* seconds without traffic */
+#define CONNECTION_MEMORY (32 * 1024) /* request line, headers, output */
+#define RUNS_MAX	  8	      /* while more connections come */
+#define PAGES_MS	  20	      /* of the thread, in one http_run */
+/* Beyond this libmicrohttpd does not accept: those that it has yet to find
+ * closed count as well. */
+#define CONNECTIONS_MAX (2 * HTTP_CLIENTS_MAX)
 
 struct http {
 	struct bridge *b;
 	struct MHD_Daemon *daemon;
 	int fd;
+	struct http_clients clients;
+	bool joined;	   /* a connection was accepted in this run */
+	int64_t pages_end; /* of the thread's time: no store after this */
 	char policy[PAGE_POLICY_MAX]; /* of the web page */
 };
 
@@ -79,14 +86,6 @@ static struct http_page page_metrics(struct bridge *b)
 	return page;
 }
 
-static struct http_page page_status(struct bridge *b)
-{
-	struct readiness r;
-
-	bridge_readiness(b, &r);
-	return http_status(b, &r);
-}
-
 static struct http_page page_html(const struct http *http)
 {
 	return (struct http_page){
@@ -104,23 +103,20 @@ static const struct {
 	{"/healthz", page_health},
 	{"/readyz", page_ready},
 	{"/metrics", page_metrics},
-	{"/v1/status", page_status},
 };
 
 #define REQUESTS_PATH "/v1/requests"
 
-static struct http_page route(const struct http *http,
-			      struct MHD_Connection *client, const char *path)
+static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
+				const char *path)
 {
 	const size_t n = sizeof(REQUESTS_PATH) - 1;
-	struct bridge *b = http->b;
-	size_t i;
+	struct readiness r;
 
-	if (strcmp(path, "/") == 0)
-		return page_html(http);
-	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
-		if (strcmp(path, pages[i].path) == 0)
-			return pages[i].page(b);
+	if (strcmp(path, "/v1/status") == 0) {
+		bridge_readiness(b, &r);
+		return http_status(b, &r);
+	}
 	if (strcmp(path, REQUESTS_PATH) == 0)
 		return http_requests_list(b, client);
 	if (strncmp(path, REQUESTS_PATH "/", n + 1) == 0)
@@ -128,10 +124,47 @@ static struct http_page route(const struct http *http,
 	return plain(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
 }
 
+/* Not the time of day: when the machine is busy, nobody here asks too much. */
+static int64_t thread_ms(void)
+{
+	struct timespec t;
+
+	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+static bool is_known_host(const struct http *http,
+			  struct MHD_Connection *client)
+{
+	const struct config_list *names = &http->b->core.config->http.hosts;
+	const char *host = MHD_lookup_connection_value(client, MHD_HEADER_KIND,
+						       MHD_HTTP_HEADER_HOST);
+
+	return http_host_known(host, names->items, names->count);
+}
+
+static struct http_page route(const struct http *http,
+			      struct MHD_Connection *client, const char *path)
+{
+	size_t i;
+
+	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
+		if (strcmp(path, pages[i].path) == 0)
+			return pages[i].page(http->b);
+	if (!is_known_host(http, client))
+		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,
+				       "this host is not in http.hosts");
+	if (http_clients_full(&http->clients) || thread_ms() >= http->pages_end)
+		return http_busy_page();
+	if (strcmp(path, "/") == 0)
+		return page_html(http);
+	return page_v1(http->b, client, path);
+}
+
 /* --- answering */
 
-static enum MHD_Result send_page(struct MHD_Connection *client,
-				 struct http_page *page)
+static enum MHD_Result add_headers(struct MHD_Response *response,
+				   const struct http_page *page)
 {
 	static const char *const always[][2] = {
 		{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
@@ -140,18 +173,9 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 		{"Referrer-Policy", "no-referrer"},
 		{"Cross-Origin-Resource-Policy", "same-origin"},
 	};
-	struct MHD_Response *response;
 	enum MHD_Result rc;
 	size_t i;
 
-	if (!page->text)
-		return MHD_NO; /* no memory: closes the connection */
-	response = MHD_create_response_from_buffer(
-		strlen(page->text), page->text, MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(page->text);
-		return MHD_NO;
-	}
 	rc = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
 				     page->type);
 	if (rc == MHD_YES && page->status == MHD_HTTP_METHOD_NOT_ALLOWED)
@@ -161,11 +185,47 @@ static enum MHD_Result send_page(struct MHD_Connection *client,
 		rc = MHD_add_response_header(
 			response, "Content-Security-Policy",
 			page->policy ? page->policy : "default-src 'none'");
+	if (rc == MHD_YES && page->again)
+		rc = MHD_add_response_header(response,
+					     MHD_HTTP_HEADER_RETRY_AFTER, "1");
 	for (i = 0; i < sizeof(always) / sizeof(*always) && rc == MHD_YES; i++)
 		rc = MHD_add_response_header(response, always[i][0],
 					     always[i][1]);
+	return rc;
+}
+
+static struct http_client *client_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info ? info->socket_context : NULL;
+}
+
+static enum MHD_Result send_page(struct http *http,
+				 struct MHD_Connection *connection,
+				 struct http_page *page)
+{
+	struct http_client *client = client_of(connection);
+	struct MHD_Response *response;
+	enum MHD_Result rc;
+	size_t n;
+
+	if (!page->text)
+		return MHD_NO; /* no memory: closes the connection */
+	n = strlen(page->text);
+	response = MHD_create_response_from_buffer(n, page->text,
+						   MHD_RESPMEM_MUST_FREE);
+	if (!response) {
+		free(page->text);
+		return MHD_NO;
+	}
+	rc = add_headers(response, page);
 	if (rc == MHD_YES)
-		rc = MHD_queue_response(client, page->status, response);
+		rc = MHD_queue_response(connection, page->status, response);
+	if (rc == MHD_YES && client)
+		http_clients_answer(&http->clients, client, n,
+				    ztp_clock_boot());
 	MHD_destroy_response(response);
 	return rc;
 }
@@ -195,7 +255,41 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 			     strdup("only GET and HEAD are allowed\n"));
 	else
 		page = route(http, client, path);
-	return send_page(client, &page);
+	return send_page(http, client, &page);
+}
+
+/* Also called if the answer was not read to its end. */
+static void on_answered(void *arg, struct MHD_Connection *connection,
+			void **seen, enum MHD_RequestTerminationCode code)
+{
+	struct http *http = arg;
+	struct http_client *client = client_of(connection);
+
+	(void)seen;
+	(void)code;
+	if (client)
+		http_clients_answered(&http->clients, client, ztp_clock_boot());
+}
+
+static void on_connection(void *arg, struct MHD_Connection *connection,
+			  void **client,
+			  enum MHD_ConnectionNotificationCode code)
+{
+	const union MHD_ConnectionInfo *fd, *address;
+	struct http *http = arg;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		http_clients_leave(&http->clients, *client);
+		*client = NULL;
+		return;
+	}
+	http->joined = true;
+	fd = MHD_get_connection_info(connection,
+				     MHD_CONNECTION_INFO_CONNECTION_FD);
+	address = MHD_get_connection_info(connection,
+					  MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*client = http_clients_join(&http->clients, fd->connect_fd,
+				    address->client_addr, ztp_clock_boot());
 }
 
 /* libmicrohttpd also reports clients that hang up, so this is debug output. */
@@ -214,69 +308,7 @@ on_complaint(void *arg, const char *format, va_list args)
 			  LOG_STRN("message", text, strcspn(text, "\n")));
 }
 
-/* --- listening */
-
-static int bind_one(const struct addrinfo *address)
-{
-	int one = 1, saved;
-	int fd = socket(address->ai_family,
-			SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-
-	if (fd < 0)
-		return -1;
-	if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one)) == 0 &&
-	    bind(fd, address->ai_addr, address->ai_addrlen) == 0 &&
-	    listen(fd, CONNECTIONS_MAX) == 0)
-		return fd;
-	saved = errno;
-	close(fd);
-	errno = saved;
-	return -1;
-}
-
-/* Binds the first of the host's addresses that is available. Returns the
- * socket or a negative error. */
-static int bind_any(const struct config_http *config, struct ztp_error *error)
-{
-	struct addrinfo hints = {.ai_family = AF_UNSPEC,
-				 .ai_socktype = SOCK_STREAM,
-				 .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
-	struct addrinfo *list = NULL, *a;
-	char port[8];
-	int rc, fd = -1;
-
-	(void)snprintf(port, sizeof(port), "%d", config->port);
-	rc = getaddrinfo(config->host, port, &hints, &list);
-	if (rc != 0)
-		return ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
-				config->listen, gai_strerror(rc));
-	for (a = list; a && fd < 0; a = a->ai_next)
-		fd = bind_one(a);
-	if (fd < 0)
-		fd = ztp_fail(error, ZTP_ERR_IO, "http.listen %.80s: %s",
-			      config->listen, strerror(errno));
-	freeaddrinfo(list);
-	return fd;
-}
-
-static void log_address(struct http *http, int listening)
-{
-	struct sockaddr_storage address = {0};
-	socklen_t len = sizeof(address);
-	char host[NI_MAXHOST], port[NI_MAXSERV],
-		text[NI_MAXHOST + NI_MAXSERV + 4];
-	bool ip6;
-
-	if (getsockname(listening, (struct sockaddr *)&address, &len) != 0 ||
-	    getnameinfo((struct sockaddr *)&address, len, host, sizeof(host),
-			port, sizeof(port),
-			NI_NUMERICHOST | NI_NUMERICSERV) != 0)
-		return;
-	ip6 = address.ss_family == AF_INET6;
-	(void)snprintf(text, sizeof(text), "%s%s%s:%s", ip6 ? "[" : "", host,
-		       ip6 ? "]" : "", port);
-	log_info(http->b->core.log, "http_listening", LOG_STR("addr", text));
-}
+/* --- start and end */
 
 static int start(struct http *http, int listening, struct ztp_error *error)
 {
@@ -292,8 +324,8 @@ static int start(struct http *http, int listening, struct ztp_error *error)
 		MHD_OPTION_LISTEN_SOCKET, listening,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-		MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)CONNECTION_TIMEOUT,
-		MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
+		MHD_OPTION_NOTIFY_COMPLETED, on_answered, http, MHD_OPTION_END);
 	if (!http->daemon)
 		return ztp_fail(error, ZTP_ERR_IO,
 				"http.listen: cannot start libmicrohttpd");
@@ -316,13 +348,13 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error)
 	made->b = b;
 	made->fd = -1;
 	page_policy(made->policy);
-	listening = bind_any(&b->core.config->http, error);
+	listening = http_listen(&b->core.config->http, error);
 	rc = listening < 0 ? listening : start(made, listening, error);
 	if (rc < 0) {
 		http_free(made);
 		return rc;
 	}
-	log_address(made, listening);
+	http_listen_log(listening, b->core.log);
 	*http = made;
 	return 0;
 }
@@ -345,16 +377,29 @@ int http_fd(const struct http *http)
 
 int64_t http_timeout_ms(const struct http *http)
 {
+	int64_t next = http_clients_next(&http->clients), left;
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (MHD_get_timeout(http->daemon, &ms) != MHD_YES)
+	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0)
+		return 0;
+	if (next == INT64_MAX)
 		return -1;
-	return ms > INT32_MAX ? INT32_MAX : (int64_t)ms;
+	left = next - ztp_clock_boot();
+	return left > 0 ? left : 0;
 }
 
+/* One run of libmicrohttpd accepts ten connections at most, so while more come
+ * it runs again: an honest one must not wait for its turn behind hundreds. */
 void http_run(struct http *http)
 {
-	if (MHD_run(http->daemon) != MHD_YES)
-		log_debug(http->b->core.log, "http_library",
-			  LOG_STR("message", "MHD_run failed"));
+	int i = 0;
+
+	http->pages_end = thread_ms() + PAGES_MS;
+	http_clients_end_late(&http->clients, ztp_clock_boot());
+	do {
+		http->joined = false;
+		if (MHD_run(http->daemon) != MHD_YES)
+			log_debug(http->b->core.log, "http_library",
+				  LOG_STR("message", "MHD_run failed"));
+	} while (http->joined && ++i < RUNS_MAX);
 }

@@ -27,6 +27,16 @@ struct http_page http_error_page(unsigned status, const char *message)
 	return http_json_page(status, object);
 }
 
+struct http_page http_busy_page(void)
+{
+	struct http_page page =
+		http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
+				"too many pages are asked for; try again");
+
+	page.again = true;
+	return page;
+}
+
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error)
 {

@@ -14,6 +14,7 @@ struct http_page {
 	unsigned status;
 	const char *type; /* a literal */
 	char *text;	  /* whoever sends it frees it; NULL: no memory */
+	bool again;	  /* worth asking again in a second */
 	/* Content-Security-Policy; outlives the page. NULL: load nothing. */
 	const char *policy;
 };
@@ -22,6 +23,8 @@ struct http_page {
 struct http_page http_json_page(unsigned status, cJSON *object);
 /* {"error":message} */
 struct http_page http_error_page(unsigned status, const char *message);
+/* Answers 503: too much is asked for. */
+struct http_page http_busy_page(void);
 /* Answers 503 and logs the error. */
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error);

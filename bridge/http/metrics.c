@@ -199,6 +199,10 @@ static void write_gauges(FILE *out, const struct bridge *b,
 	       "Size of the store on disk, including its WAL.");
 	(void)fprintf(out, "ztp_store_bytes %lld\n",
 		      (long long)store_bytes(b->store));
+	family(out, "ztp_log_dropped_total", "counter",
+	       "Log lines that stderr did not take at once.");
+	(void)fprintf(out, "ztp_log_dropped_total %llu\n",
+		      (unsigned long long)log_dropped(b->core.log));
 	family(out, "ztp_build_info", "gauge",
 	       "Always 1; the label is the version.");
 	(void)fprintf(out, "ztp_build_info{version=\"%s\"} 1\n", ZTP_VERSION);

@@ -9,6 +9,8 @@
 #include "bridge/life/bridge.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
+#include "bridge/mqtt/refusal.h"
+#include "bridge/registrar/broker_probe.h"
 #include "bridge/registrar/registrar.h"
 
 static void add_part(struct readiness *r, const char *name, const char *why)
@@ -36,20 +38,24 @@ static const char *kafka_problem(const struct bridge *b,
 
 static const char *mqtt_problem(const struct bridge *b)
 {
-	const struct mqtt_out *mqtt_out = b->mqtt_out;
-	const char *why = NULL;
+	const char *out = mqtt_out_problem(b->mqtt_out);
+	const char *in = mqtt_in_problem(b->mqtt_in);
 
 	if (mqtt_in_paused(b->mqtt_in))
 		return "intake is paused";
-	if (mqtt_in_connected(b->mqtt_in) && mqtt_out_connected(mqtt_out))
-		return NULL;
-	if (!mqtt_out_connected(mqtt_out))
-		why = refusal_text(mqtt_out_refusal(mqtt_out),
-				   b->core.config->mqtt.version);
-	if (!why && !mqtt_in_connected(b->mqtt_in))
-		why = refusal_text(mqtt_in_refusal(b->mqtt_in),
-				   b->core.config->mqtt.version);
-	return why ? why : "not connected";
+	/* That one of them is not connected says least. */
+	if (out && (!in || strcmp(out, MQTT_NOT_CONNECTED) != 0))
+		return out;
+	return in;
+}
+
+static const char *gate_problem(const struct bridge *b)
+{
+	if (!b->registrar)
+		return BROKER_HAS_GATE;
+	return registrar_ready(b->registrar)
+		       ? NULL
+		       : "no answer, or another command topic";
 }
 
 void bridge_readiness(const struct bridge *b, struct readiness *r)
@@ -65,9 +71,7 @@ void bridge_readiness(const struct bridge *b, struct readiness *r)
 		 : !b->disk_ok ? "the disk is nearly full"
 		 : b->blocked  ? "max_requests has been reached"
 			       : NULL);
-	if (b->registrar)
-		add_part(r, "gate",
-			 registrar_ready(b->registrar)
-				 ? NULL
-				 : "no answer, or another command topic");
+	if (b->registrar ||
+	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
+		add_part(r, "gate", gate_problem(b));
 }

@@ -21,7 +21,7 @@ struct readiness {
 		bool ok;
 		char why[96]; /* one line of text; "" when ok */
 	} parts[READINESS_PARTS_MAX];
-	size_t count; /* "gate" only with mqtt.registrar: gate */
+	size_t count; /* "gate" only if there is one */
 };
 
 /* Fills all of r. Loop thread; never blocks. */

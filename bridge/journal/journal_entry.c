@@ -11,8 +11,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ENTRY_VERSION 2
+#define ENTRY_VERSION 3
 #define ENTRY_OLDEST  1 /* readable too; lacks own_id and own_trace */
+#define WITH_IDENTITY 3 /* the first one that has a certificate's identity */
 
 struct cursor {
 	uint8_t *out; /* for writing */
@@ -124,6 +125,7 @@ static void put_cert(struct cursor *c, const struct ztp_cert *cert)
 	size_t i;
 
 	put_bytes(c, cert->fingerprint, ZTP_SHA256_LEN);
+	put_bytes(c, cert->identity, ZTP_SHA256_LEN);
 	put_bytes(c, cert->spki_sha256, ZTP_SHA256_LEN);
 	put_number(c, cert->key_algorithm);
 	put_number(c, cert->key_bits);
@@ -137,11 +139,15 @@ static void put_cert(struct cursor *c, const struct ztp_cert *cert)
 		put_string(c, cert->san[i]);
 }
 
-static void get_cert(struct cursor *c, struct ztp_cert *cert)
+static void get_cert(struct cursor *c, struct ztp_cert *cert, int64_t version)
 {
 	size_t i, count;
 
 	get_blob(c, cert->fingerprint, ZTP_SHA256_LEN);
+	if (version >= WITH_IDENTITY)
+		get_blob(c, cert->identity, ZTP_SHA256_LEN);
+	else
+		memcpy(cert->identity, cert->fingerprint, ZTP_SHA256_LEN);
 	get_blob(c, cert->spki_sha256, ZTP_SHA256_LEN);
 	cert->key_algorithm = (enum ztp_key_algorithm)get_number(c);
 	cert->key_bits = (int)get_number(c);
@@ -198,6 +204,10 @@ long journal_entry_pack(uint8_t **bytes, size_t *cap,
 		put_bytes(&c, e->sha256, sizeof(e->sha256));
 		put_number(&c, e->size);
 		break;
+	case ENTRY_WITHDRAWN:
+		put_string(&c, e->request_id);
+		put_text(&c, e->text, e->text_len);
+		break;
 	case ENTRY_AUDIT:
 		put_text(&c, e->text, e->text_len);
 		break;
@@ -234,7 +244,7 @@ int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
 		}
 		e->received_at = get_number(&c);
 		e->expires_at = get_number(&c);
-		get_cert(&c, &e->cert);
+		get_cert(&c, &e->cert, version);
 		break;
 	case ENTRY_DEAD:
 		e->request_id = get_text(&c, NULL);
@@ -244,6 +254,10 @@ int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
 		e->text = get_text(&c, &e->text_len);
 		get_blob(&c, e->sha256, sizeof(e->sha256));
 		e->size = get_number(&c);
+		break;
+	case ENTRY_WITHDRAWN:
+		e->request_id = get_text(&c, NULL);
+		e->text = get_text(&c, &e->text_len);
 		break;
 	case ENTRY_AUDIT:
 		e->text = get_text(&c, &e->text_len);

@@ -13,6 +13,7 @@ enum journal_entry_kind {		     /* values are stored on disk */
 			  ENTRY_PENDING = 1, /* a valid pending event */
 			  ENTRY_DEAD = 2,    /* a refused event, for the DLQ */
 			  ENTRY_AUDIT = 3,   /* an audit record, unchanged */
+			  ENTRY_WITHDRAWN = 4, /* the gate ended a candidate */
 };
 
 /* When unpacked, strings are views into the packed bytes and never NULL. When
@@ -22,6 +23,8 @@ struct journal_entry {
 	int64_t arrived_wall;	/* ms */
 	int64_t arrived_steady; /* ms, of the process that wrote it */
 	const char *path;	/* device path, or "" */
+
+	/* WITHDRAWN: request_id */
 
 	/* PENDING: cert lacks der; unpacking allocates its san array */
 	const char *request_id, *traceparent; /* the event's, or "" */
@@ -36,7 +39,7 @@ struct journal_entry {
 	/* DEAD: text is the rebuilt value or "" */
 	struct ztp_error why;
 	const char *topic;
-	const char *text; /* also AUDIT: the record */
+	const char *text; /* also AUDIT: the record, WITHDRAWN: why */
 	size_t text_len;
 	uint8_t sha256[ZTP_SHA256_LEN];
 	int64_t size;

@@ -3,11 +3,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer_internal.h"
 
 #define BATCH_BYTES (4 << 20)
-#define REOPEN_MS   5000
+#define FATAL_MS    5000
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
@@ -36,6 +37,21 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 		   : 0;
 }
 
+/* Two bridges have two stores, even if all else is the same. */
+static int name_member(struct core *core, struct store *store,
+		       struct ztp_error *error)
+{
+	uint8_t random[16];
+	int rc = store_get(store, "member", core->member, sizeof(core->member),
+			   error);
+
+	if (rc < 0 || *core->member)
+		return rc < 0 ? rc : 0;
+	ztp_random(random, sizeof(random));
+	ztp_hex_encode(core->member, random, sizeof(random));
+	return store_set(store, "member", core->member, error);
+}
+
 int consumer_new(struct consumer **out, struct core *core, struct store *store,
 		 struct probe *probe, const struct consumer_user *user,
 		 int wake_fd, struct ztp_error *error)
@@ -50,7 +66,9 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 	c->probe = probe;
 	c->user = *user;
 	c->wake_fd = wake_fd;
-	rc = open_handle(c, error);
+	rc = name_member(core, store, error);
+	if (rc == 0)
+		rc = open_handle(c, error);
 	if (rc != 0) {
 		consumer_free(c);
 		return rc;
@@ -59,22 +77,29 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 	return 0;
 }
 
-static void close_handle(struct consumer *c)
+static void close_handle(struct consumer *c, bool last)
 {
 	consumer_let_go(c);
 	if (!c->rk)
 		return;
 	rd_kafka_queue_io_event_enable(c->queue, -1, NULL, 0);
 	rd_kafka_queue_destroy(c->queue);
-	kafka_close_consumer(c->core, c->rk);
+	kafka_close_consumer(c->core, c->rk, last);
 	c->rk = NULL;
+}
+
+void consumer_reopen(struct consumer *c, int64_t ms)
+{
+	close_handle(c, false);
+	c->anew = c->shared = false;
+	c->reopen_at = c->core->now + ms;
 }
 
 void consumer_free(struct consumer *c)
 {
 	if (!c)
 		return;
-	close_handle(c);
+	close_handle(c, true);
 	free(c);
 }
 
@@ -103,6 +128,7 @@ static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 
 	if (!message || message->err ||
+	    !consumer_gap_readable(c, message->partition, message->offset) ||
 	    !advance(c, message->partition, message->offset + 1))
 		return false;
 	c->events[c->batch] = event;
@@ -119,7 +145,8 @@ static void on_partition_end(struct consumer *c, rd_kafka_event_t *event)
 
 	if (!part)
 		return;
-	advance(c, part->partition, part->offset);
+	if (consumer_gap_readable(c, part->partition, part->offset))
+		advance(c, part->partition, part->offset);
 	rd_kafka_topic_partition_destroy(part);
 }
 
@@ -128,8 +155,7 @@ static void on_partition_end(struct consumer *c, rd_kafka_event_t *event)
 static void close_after_fatal(struct consumer *c, const char *reason)
 {
 	log_error(c->core->log, "kafka_fatal", LOG_STR("error", reason));
-	close_handle(c);
-	c->reopen_at = c->core->now + REOPEN_MS;
+	consumer_reopen(c, FATAL_MS);
 }
 
 /* Returns true for a fatal error. */
@@ -150,6 +176,8 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 		consumer_suspect(c, rd_kafka_err2str(err));
 		probe_again(c->probe);
 	}
+	if (consumer_gap_failed(c, err, event))
+		return false;
 	if (log_every(&c->errors, 10000, c->core->now + 1, &suppressed))
 		log_warn(c->core->log, "kafka_error",
 			 LOG_STR("error", rd_kafka_event_error_string(event)),
@@ -162,10 +190,16 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	struct ztp_error error;
 	rd_kafka_event_t *event;
 
-	if (!c->rk &&
-	    (c->core->now < c->reopen_at || open_handle(c, &error) != 0))
+	if (!c->rk && c->core->now < c->reopen_at)
 		return;
-	consumer_look_for_topic(c, status);
+	if (!c->rk && open_handle(c, &error) != 0) {
+		close_after_fatal(c, error.message);
+		return;
+	}
+	if (consumer_look_for_topic(c, status) || consumer_stands_still(c)) {
+		consumer_reopen(c, 0);
+		return;
+	}
 	if (!c->anew)
 		consumer_consider(c, status);
 	while (c->batch < BATCHING_TURN_MAX && c->bytes < BATCH_BYTES &&
@@ -195,32 +229,54 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES;
 }
 
+/* All headers of a record, so that none hides behind others: views, in *few if
+ * they fit, else in a block that the caller frees. The size of a fetched record
+ * bounds their number. NULL: out of memory. */
+static struct ztp_header *read_headers(const rd_kafka_message_t *message,
+				       struct ztp_header few[ZTP_HEADERS_MAX],
+				       size_t *count)
+{
+	struct ztp_header *headers = few;
+	rd_kafka_headers_t *list = NULL;
+	const void *value;
+	size_t size, i, n = 0;
+
+	if (rd_kafka_message_headers(message, &list) ==
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		n = rd_kafka_header_cnt(list);
+	if (n > ZTP_HEADERS_MAX)
+		headers = calloc(n, sizeof(*headers));
+	for (i = 0; headers && i < n; i++) {
+		if (rd_kafka_header_get_all(list, i, &headers[i].name, &value,
+					    &size) !=
+		    RD_KAFKA_RESP_ERR_NO_ERROR)
+			break;
+		headers[i].value = (struct ztp_str){value, size};
+	}
+	*count = i;
+	return headers;
+}
+
 static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 		     struct ztp_error *error)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
+	struct ztp_header few[ZTP_HEADERS_MAX], *headers;
 	struct consumer_record record = {
 		.position = {c->core->config->kafka.topics.decisions,
 			     message->partition, message->offset},
 		.key = {message->key, message->key_len},
 		.value = {message->payload, message->len},
-		.headers = headers,
 	};
-	rd_kafka_headers_t *list = NULL;
-	const char *name;
-	const void *value;
-	size_t size, i;
+	int rc;
 
-	if (rd_kafka_message_headers(message, &list) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		for (i = 0;
-		     i < ZTP_HEADERS_MAX &&
-		     rd_kafka_header_get_all(list, i, &name, &value, &size) ==
-			     RD_KAFKA_RESP_ERR_NO_ERROR;
-		     i++)
-			headers[record.header_count++] =
-				(struct ztp_header){name, {value, size}};
-	return c->user.decision(c->user.arg, &record, error);
+	headers = read_headers(message, few, &record.header_count);
+	if (!headers)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	record.headers = headers;
+	rc = c->user.decision(c->user.arg, &record, error);
+	if (headers != few)
+		free(headers);
+	return rc;
 }
 
 int consumer_apply(struct consumer *c, struct ztp_error *error)
@@ -232,6 +288,8 @@ int consumer_apply(struct consumer *c, struct ztp_error *error)
 		return store_offset_restart(c->store, topic, error);
 	for (i = 0; i < c->batch && rc == 0; i++)
 		rc = apply_one(c, c->messages[i], error);
+	if (rc == 0)
+		rc = consumer_gap_apply(c, error);
 	for (i = 0; c->moved && i < c->count && rc == 0; i++)
 		if (c->partitions[i].seen != c->partitions[i].next)
 			rc = store_offset_set(c->store, topic, i,
@@ -244,10 +302,10 @@ void consumer_settle(struct consumer *c)
 	int i;
 
 	if (c->anew) {
-		consumer_drop_batch(c);
-		consumer_begin_anew(c);
+		consumer_reopen(c, 0);
 		return;
 	}
+	consumer_gap_settle(c);
 	for (i = 0; c->moved && i < c->count; i++)
 		c->partitions[i].next = c->partitions[i].seen;
 	if (c->moved)
@@ -284,8 +342,9 @@ void consumer_pump(struct consumer *c, bool last)
 
 int64_t consumer_next(const struct consumer *c)
 {
-	if (!c->rk)
-		return c->reopen_at > c->core->now ? c->reopen_at : 0;
+	if (!c->rk) /* soon, and not at once in the same turn */
+		return c->reopen_at > c->core->now ? c->reopen_at
+						   : c->core->now + 1;
 	return c->complete && c->commit_due ? c->next_commit : 0;
 }
 

@@ -21,12 +21,21 @@ struct consumer_record {
 	size_t header_count;
 };
 
-/* The user of the records. Called during apply, once per record and in each
- * partition's order. Returns 0, or a negative error: then the transaction is
- * rolled back, and the record comes again. */
+/* Records that librdkafka cannot read, and that are passed by. */
+struct consumer_gap {
+	struct ztp_position first;
+	int64_t last;	 /* offset */
+	const char *why; /* librdkafka's words */
+};
+
+/* The user of the records. Called during apply, once per record (or gap) and in
+ * each partition's order. Returns 0, or a negative error: then the transaction
+ * is rolled back, and the record comes again. */
 struct consumer_user {
 	int (*decision)(void *arg, const struct consumer_record *record,
 			struct ztp_error *error);
+	int (*unreadable)(void *arg, const struct consumer_gap *gap,
+			  struct ztp_error *error);
 	void *arg;
 };
 

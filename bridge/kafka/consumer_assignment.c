@@ -129,7 +129,11 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
  * worse, among records that have not been read. Kafka does not tell the two
  * topics of the same name apart here, but there are signs. Reading a topic
  * from its beginning because of a false sign does no harm: a decision that has
- * already been applied is recognised by its position. */
+ * already been applied is recognised by its position.
+ *
+ * What librdkafka (2.0.2) knows of the old topic gets into its way: it resets
+ * offsets by itself, some from its cache, and after an assignment at the wrong
+ * time it reads a partition never again. So a new handle reads the new topic. */
 
 void consumer_suspect(struct consumer *c, const char *sign)
 {
@@ -141,29 +145,24 @@ void consumer_suspect(struct consumer *c, const char *sign)
 	c->anew = true;
 }
 
-void consumer_look_for_topic(struct consumer *c,
+bool consumer_look_for_topic(struct consumer *c,
 			     const struct probe_status *status)
 {
-	if (!status->up || status->partitions > 0 ||
-	    status->asked_at == c->missed_at ||
+	bool back;
+
+	if (!status->up || status->asked_at == c->missed_at)
+		return false;
+	back = c->missing && status->partitions > 0;
+	if (status->partitions > 0)
+		c->missing = false;
+	if (back)
+		return !c->complete && !c->offered;
+	if (status->partitions > 0 ||
 	    strcmp(status->missing, c->core->config->kafka.topics.decisions) !=
 		    0)
-		return;
+		return false;
 	c->missed_at = status->asked_at;
+	c->missing = true;
 	consumer_suspect(c, "the topic is missing");
-}
-
-/* Assigns the same partitions again, from the store's current offsets. */
-void consumer_begin_anew(struct consumer *c)
-{
-	rd_kafka_topic_partition_list_t *list = NULL;
-
-	c->anew = false;
-	if (!c->complete ||
-	    rd_kafka_assignment(c->rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
-		return;
-	drop_assignment(c);
-	c->offered = list;
-	c->offered_at = ztp_clock_steady(&c->core->clock);
-	probe_again(c->probe);
+	return false;
 }

@@ -1,7 +1,8 @@
 /*
- * bridge/kafka/consumer_internal.h - shared by consumer.c (reading decisions)
- * and consumer_assignment.c (which partitions of the topic are assigned, and
- * from where to read them).
+ * bridge/kafka/consumer_internal.h - shared by consumer.c (reading decisions),
+ * consumer_assignment.c (which partitions of the topic are assigned, and from
+ * where to read them), consumer_gap.c (what cannot be read) and consumer_watch.c
+ * (a partition that is not read any more).
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
@@ -9,12 +10,31 @@
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/kafka.h"
+#include "ztp/retry.h"
+
+/* A batch that librdkafka cannot read; see consumer_gap.c. */
+struct unreadable {
+	int64_t base; /* its offset, as librdkafka reports it */
+	int tries;    /* 0: there is none */
+	rd_kafka_resp_err_t err;
+	bool sought;	 /* another position has been asked for */
+	int64_t inside;	 /* a position in the batch */
+	int64_t asked;	 /* the position asked for */
+	int64_t outside; /* a position behind the batch, or -1 */
+	int64_t step;
+	/* Once its end is known: until the next commit. */
+	int64_t gap_first, gap_end;
+	rd_kafka_resp_err_t gap_err;
+};
 
 struct partition {
 	int64_t next;	   /* next offset after those in the store, or -1 */
 	int64_t seen;	   /* next offset after those in the batch, or -1 */
 	int64_t seen_at;   /* when Kafka last reported it; 0: not yet */
 	int64_t committed; /* the copy committed to Kafka */
+	/* When it was first found behind the end, and where; 0: it is not. */
+	int64_t behind_at, behind_next;
+	struct unreadable bad;
 };
 
 struct consumer {
@@ -32,7 +52,12 @@ struct consumer {
 	int64_t offered_at;
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
+	bool missing;	   /* the topic, as the probe said last */
 	int64_t missed_at; /* asked_at of the status that reported it missing */
+
+	int64_t next_watch;
+	struct ztp_retry watch;
+	struct probe_end_offsets ends;
 
 	struct partition *partitions; /* count of them, while complete */
 	int count;
@@ -44,7 +69,7 @@ struct consumer {
 	size_t bytes;
 	bool moved; /* seen differs from next in some partition */
 
-	int64_t reopen_at; /* after a fatal error: when to open a new handle */
+	int64_t reopen_at; /* without a handle: when to open a new one */
 	int64_t next_commit;
 	bool commit_due;
 	struct log_limit errors;
@@ -60,11 +85,29 @@ void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event);
 void consumer_consider(struct consumer *c, const struct probe_status *status);
 
 /* suspect: there is a sign that the topic has been deleted and recreated.
- * look_for_topic: a missing topic is such a sign. begin_anew: assigns the same
- * partitions again, from the store's current offsets. */
+ * look_for_topic: a missing topic is such a sign. Returns true if it is there
+ * again, but not yet to this handle. */
 void consumer_suspect(struct consumer *c, const char *sign);
-void consumer_look_for_topic(struct consumer *c,
+bool consumer_look_for_topic(struct consumer *c,
 			     const struct probe_status *status);
-void consumer_begin_anew(struct consumer *c);
+
+/* Closes the handle; a new one is opened ms later, and reads from the store's
+ * offsets. */
+void consumer_reopen(struct consumer *c, int64_t ms);
+
+/* True if a partition has not been read for long although there is something
+ * to read. */
+bool consumer_stands_still(struct consumer *c);
+
+/* failed: takes note of an error event; returns true if it says that a batch
+ * cannot be read. readable: a record at this offset, or the end, has been read.
+ * Returns false if that only answers a question for a position, and the record
+ * comes again. */
+bool consumer_gap_failed(struct consumer *c, rd_kafka_resp_err_t err,
+			 rd_kafka_event_t *event);
+bool consumer_gap_readable(struct consumer *c, int partition, int64_t offset);
+/* During apply and settle: reports the gaps that have been found; forgets them. */
+int consumer_gap_apply(struct consumer *c, struct ztp_error *error);
+void consumer_gap_settle(struct consumer *c);
 
 #endif

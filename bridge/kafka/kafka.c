@@ -34,12 +34,15 @@ static int set(void *conf, const char *name, const char *value,
 	return ztp_fail(error, ZTP_ERR_VALUE, "kafka: %s", text);
 }
 
-static int set_all(rd_kafka_conf_t *conf, const struct config *config,
-		   enum ztp_kafka_client client, struct ztp_error *error)
+int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			 enum ztp_kafka_client client, const struct core *core,
+			 struct ztp_error *error)
 {
 	const struct config_properties *users = &config->kafka.properties;
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
-		[ZTP_KAFKA_GIVEN_BROKERS] = config->kafka.brokers,
+		[ZTP_KAFKA_GIVEN_BROKERS] = core ? config->kafka.brokers : NULL,
+		[ZTP_KAFKA_GIVEN_MEMBER] =
+			core && *core->member ? core->member : NULL,
 		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,
 		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
 	};
@@ -63,7 +66,7 @@ rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
-	int rc = set_all(conf, core->config, client, error);
+	int rc = kafka_set_properties(conf, core->config, client, core, error);
 
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);
@@ -142,7 +145,7 @@ static void *destroy(void *rk)
 /* librdkafka (2.0.2) can wait forever for a partition whose topic has been
  * deleted. In that case we leak the handle; only its log callback still
  * refers to us. */
-static void destroy_in_time(struct core *core, rd_kafka_t *rk)
+static void destroy_in_time(struct core *core, rd_kafka_t *rk, bool wait)
 {
 	struct timespec until;
 	pthread_t thread;
@@ -153,14 +156,15 @@ static void destroy_in_time(struct core *core, rd_kafka_t *rk)
 		return;
 	}
 	until = ztp_clock_after(CLOCK_REALTIME, CLOSE_MS);
-	if (pthread_timedjoin_np(thread, NULL, &until) == 0)
+	if (wait && pthread_timedjoin_np(thread, NULL, &until) == 0)
 		return;
-	log_warn(core->log, "kafka_handle_left");
+	if (wait)
+		log_warn(core->log, "kafka_handle_left");
 	pthread_detach(thread);
 }
 
-void kafka_close_consumer(struct core *core, rd_kafka_t *rk)
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last)
 {
 	leave(rk);
-	destroy_in_time(core, rk);
+	destroy_in_time(core, rk, last);
 }

@@ -19,6 +19,12 @@
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 		      int events, struct ztp_error *error);
 
+/* Sets all that in conf. core NULL: without brokers, so that a handle connects to
+ * nothing. */
+int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			 enum ztp_kafka_client client, const struct core *core,
+			 struct ztp_error *error);
+
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);
 
@@ -32,7 +38,8 @@ bool kafka_crashes_on_new_topic(int version);
 /* Logs a warning at start if the release is one of those. */
 void kafka_warn_of_fault(struct log *log);
 
-/* Leaves the group and destroys the handle, within some seconds. */
-void kafka_close_consumer(struct core *core, rd_kafka_t *rk);
+/* Leaves the group and destroys the handle, within some seconds. Unless it is
+ * the last, nothing waits for the second part. */
+void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last);
 
 #endif

@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "bridge/kafka/kafka.h"
+#include "bridge/kafka/topic_config.h"
 
 #define PROBE_MS      10000 /* while all is well */
 #define PROBE_DOWN_MS 1000
@@ -24,6 +25,7 @@ struct probe {
 
 	/* For the thread. */
 	int64_t next_probe, next_ends; /* CLOCK_BOOTTIME */
+	bool config_seen; /* of the decision topic, since it is there */
 	struct probe_end_offsets learned;
 
 	pthread_mutex_t lock; /* guards all members below */
@@ -55,6 +57,10 @@ static void create_topics(struct probe *a)
 	for (i = 0; i < STORE_TOPIC_END; i++) {
 		topics[made] = rd_kafka_NewTopic_new(topic_name(a, (int)i), -1,
 						     -1, text, sizeof(text));
+		if (topics[made] && i == STORE_DECISIONS)
+			rd_kafka_NewTopic_set_config(topics[made],
+						     TOPIC_COMPRESSION,
+						     TOPIC_UNCOMPRESSED);
 		if (topics[made])
 			made++;
 	}
@@ -182,6 +188,11 @@ static void probe_topics(struct probe *a)
 	a->status = status;
 	pthread_mutex_unlock(&a->lock);
 	wake(a); /* last, because the loop reads the status at once */
+	if (status.up && status.partitions == 0)
+		a->config_seen = false;
+	if (status.partitions > 0 && !a->config_seen)
+		a->config_seen = topic_config_look(
+			a->core->log, a->rk, topic_name(a, STORE_DECISIONS));
 }
 
 static void probe_ends(struct probe *a)

@@ -4,8 +4,7 @@
 
 #include "bridge/kafka/producer_internal.h"
 
-#define RETRY_MS    60000 /* for a record that its topic does not accept */
-#define UNSTORED_MS 1000  /* then an unstored record moves to the outbox */
+#define UNSTORED_MS 1000 /* then an unstored record moves to the outbox */
 
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
@@ -54,10 +53,8 @@ int producer_new(struct producer **out, struct core *core, struct store *store,
 	p->user = *user;
 	p->wake_fd = wake_fd;
 	p->ok = true;
-	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		window_init(&p->windows[topic], (enum store_topic)topic);
-		p->windows[topic].pause = PRODUCER_PAUSE_FIRST_MS;
-	}
 	rc = open_handle(p, error);
 	if (rc != 0) {
 		free(p);
@@ -81,54 +78,6 @@ void producer_free(struct producer *p)
 
 /* --- acknowledgements */
 
-void producer_rewind(struct producer *p, struct topic_window *window,
-		     int64_t pause)
-{
-	if (window->rewind)
-		return;
-	window->rewind = true;
-	window->next_try = p->core->now + pause;
-}
-
-/* Arranges for the record to be sent again: from the outbox, to which an
- * unstored record must move first. */
-static void retry_record(struct producer *p, struct topic_window *window,
-			 struct in_flight *flight)
-{
-	if (!flight->unstored) {
-		window_release(window, flight);
-		return;
-	}
-	window_move(window, flight, IN_FLIGHT_FAILED);
-	p->unsettled++;
-}
-
-/* The topic's limit applies to batches, and the whole batch has failed, so
- * its records are sent again one by one. A record that is too large by itself
- * must not hold up the others. It is retried later, in case somebody has
- * raised the limit. */
-static void on_too_large(struct producer *p, struct topic_window *window,
-			 struct in_flight *flight)
-{
-	bool single = !window->rewind && flight->seq != 0 &&
-		      flight->seq <= window->single_until;
-
-	if (single && window->topic == STORE_DLQ) {
-		flight->too_large = true;
-		window_move(window, flight, IN_FLIGHT_DONE);
-		p->unsettled++;
-		return;
-	}
-	retry_record(p, window, flight);
-	if (single) {
-		window->retry_at = p->core->now + RETRY_MS;
-		return;
-	}
-	if (window->single_until < window->cursor)
-		window->single_until = window->cursor;
-	producer_rewind(p, window, 0);
-}
-
 /* An acknowledgement counts only if it tells the record's offset. librdkafka
  * also makes up acknowledgements: when a batch was refused and the next one
  * was accepted, it concludes that the broker must have both
@@ -140,30 +89,6 @@ static rd_kafka_resp_err_t delivery_error(const rd_kafka_message_t *message)
 	if (!message->err && message->offset < 0)
 		return RD_KAFKA_RESP_ERR__INCONSISTENT;
 	return message->err;
-}
-
-static void on_failure(struct producer *p, struct topic_window *window,
-		       struct in_flight *flight, rd_kafka_resp_err_t err)
-{
-	uint64_t suppressed;
-
-	p->ok = false;
-	if (log_every(&window->failures, 10000, p->core->now + 1, &suppressed))
-		log_warn(p->core->log, "kafka_produce_failed",
-			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
-			 LOG_STR("error", rd_kafka_err2str(err)),
-			 LOG_UINT("suppressed", suppressed));
-	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-		on_too_large(p, window, flight);
-		return;
-	}
-	retry_record(p, window, flight);
-	if (window->rewind)
-		return;
-	producer_rewind(p, window, window->pause);
-	window->pause *= 2;
-	if (window->pause > PRODUCER_PAUSE_MAX_MS)
-		window->pause = PRODUCER_PAUSE_MAX_MS;
 }
 
 /* From 64 partitions on, several share a bit: sending too much again
@@ -184,17 +109,16 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 	rd_kafka_resp_err_t err = delivery_error(message);
 
 	if (err) {
-		on_failure(p, window, flight, err);
+		producer_failed(p, window, flight, err);
 		if (window->rewind)
 			window->resend |= partition_bit(message);
 		return;
 	}
-	p->ok = true;
+	producer_succeeded(p, window, flight);
 	if (window->resend & partition_bit(message)) {
-		retry_record(p, window, flight);
+		producer_retry_record(p, window, flight);
 		return;
 	}
-	window->pause = PRODUCER_PAUSE_FIRST_MS;
 	window_move(window, flight, IN_FLIGHT_DONE);
 	p->unsettled++;
 }
@@ -217,10 +141,10 @@ static void reopen_after_fatal(struct producer *p)
 		for (flight = window_first(window); flight; flight = next) {
 			next = window_next(window, flight);
 			if (flight->phase == IN_FLIGHT_SENT)
-				retry_record(p, window, flight);
+				producer_retry_record(p, window, flight);
 		}
 		window->rewind = true;
-		window->next_try = p->core->now + PRODUCER_PAUSE_FIRST_MS;
+		producer_pause(p, window);
 	}
 	if (open_handle(p, &error) != 0)
 		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
@@ -240,8 +164,10 @@ static bool on_event(struct producer *p, rd_kafka_event_t *event)
 	case RD_KAFKA_EVENT_ERROR:
 		fatal = rd_kafka_event_error_is_fatal(event) != 0;
 		if (rd_kafka_event_error(event) ==
-		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN)
+		    RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN) {
 			p->ok = false;
+			p->down_at = p->core->now;
+		}
 		log_debug(p->core->log, "kafka_error",
 			  LOG_STR("error", rd_kafka_event_error_string(event)));
 		break;
@@ -280,7 +206,8 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	struct in_flight *flight;
 
 	/* Kafka accepts nothing now, or earlier records wait in the outbox. */
-	if (!p->rk || window->rewind || p->core->now < window->next_try ||
+	if (!p->rk || window->rewind ||
+	    !ztp_retry_due(&window->retry, p->core->now) ||
 	    store_outbox_after(p->store, window->topic, window->cursor))
 		return false;
 	unstored = unstored_new(record);
@@ -342,46 +269,14 @@ static int move_to_outbox(struct producer *p, struct topic_window *window,
 	return rc;
 }
 
-struct refusal {
-	struct producer *p;
-	struct ztp_error *error;
-};
-
-static int report_too_large(void *arg, const struct store_record *record)
-{
-	struct refusal *refusal = arg;
-	struct producer *p = refusal->p;
-	int rc = p->user.too_large(p->user.arg, record, refusal->error);
-
-	return rc != 0 ? rc : 1; /* only this record */
-}
-
-/* The record exceeds a limit of librdkafka's, or is a dead letter that exceeds
- * its topic's: it will never be accepted. */
-static int give_up(struct producer *p, const struct topic_window *window,
-		   const struct in_flight *flight, struct ztp_error *error)
-{
-	struct refusal refusal = {p, error};
-	int rc;
-
-	if (flight->unstored)
-		rc = report_too_large(&refusal, &flight->unstored->record);
-	else
-		rc = store_outbox_each(p->store, window->topic, flight->seq - 1,
-				       1, report_too_large, &refusal, error);
-	if (rc >= 0 && flight->seq != 0)
-		rc = store_outbox_remove(p->store, flight->seq, error);
-	return rc < 0 ? rc : 0;
-}
-
 /* Kafka has acknowledged the record or will never accept it. */
 static int apply_done(struct producer *p, const struct topic_window *window,
 		      const struct in_flight *flight, struct ztp_error *error)
 {
 	int rc = 0;
 
-	if (flight->too_large)
-		return give_up(p, window, flight, error);
+	if (flight->refused)
+		return producer_give_up(p, window, flight, error);
 	if (flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
 	if (rc == 0 && window->topic == STORE_REQUESTS && flight->request)
@@ -491,5 +386,24 @@ int producer_in_flight(const struct producer *p)
 
 bool producer_ok(const struct producer *p)
 {
+	int topic;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		if (!p->windows[topic].ok)
+			return false;
 	return p->ok && p->rk;
+}
+
+bool producer_hear(struct producer *p, const struct probe_status *status)
+{
+	bool newer = status->asked_at > p->down_at;
+	int topic;
+
+	if (status->up && newer)
+		p->ok = true;
+	for (topic = 1; status->up && !p->up && topic < STORE_TOPIC_END;
+	     topic++)
+		ztp_retry_succeeded(&p->windows[topic].retry);
+	p->up = status->up;
+	return p->ok || newer;
 }

@@ -2,10 +2,10 @@
  * bridge/kafka/producer.h - sends records to Kafka, from the outbox or past
  * it.
  *
- * A record stays in the outbox until Kafka has acknowledged it. A record that
- * fails is sent again, without end, after a pause. Each topic has its own
- * window and its own pause, so an unavailable topic does not hold up the
- * others.
+ * A record stays in the outbox until Kafka has acknowledged it. While its topic
+ * cannot be written, it is sent again, without end, after a pause. Each topic
+ * has its own window and its own pause, so an unavailable topic does not hold up
+ * the others. A record that is itself refused is given up.
  *
  * A record built from a journal entry need not go through the outbox: as long
  * as the journal keeps the entry, the record can be rebuilt. The producer
@@ -19,6 +19,7 @@
 
 #include "bridge/core/core.h"
 #include "bridge/journal/journal.h"
+#include "bridge/kafka/probe.h"
 #include "bridge/store/store.h"
 
 /* The user, who learns what becomes of records. Called during apply; may write
@@ -27,11 +28,12 @@
 struct producer_user {
 	/* Kafka has acknowledged the record that announced this request. */
 	int (*announced)(void *arg, int64_t request, struct ztp_error *error);
-	/* This record is too large: by librdkafka's own limit or, for a dead
-	 * letter only, by its topic's limit. The user reports it in some other
-	 * way, and the producer removes it. Views, valid during the call. */
-	int (*too_large)(void *arg, const struct store_record *record,
-			 struct ztp_error *error);
+	/* Kafka or librdkafka will not take this record: it is too large
+	 * (ZTP_ERR_TOO_LARGE), or something else about it (ZTP_ERR_REFUSED).
+	 * The user reports it in some other way, and the producer removes it.
+	 * Views, valid during the call. */
+	int (*refused)(void *arg, const struct store_record *record,
+		       const struct ztp_error *why, struct ztp_error *error);
 	void *arg;
 };
 
@@ -71,7 +73,11 @@ struct journal_mark producer_floor(struct producer *producer,
 
 /* Records in the windows that are not settled yet. */
 int producer_in_flight(const struct producer *producer);
-/* False after a failure, until Kafka accepts a record again. */
+/* Takes note of the probe's latest: when Kafka is back, nothing waits out a
+ * pause that began before. Returns false if it is older than the news that no
+ * broker can be reached. */
+bool producer_hear(struct producer *p, const struct probe_status *status);
+/* False after a failure, until Kafka accepts a record of that topic again. */
 bool producer_ok(const struct producer *producer);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * bridge/kafka/producer_internal.h - shared by producer.c (what becomes of
- * records) and producer_pump.c (handing them to librdkafka).
+ * records), producer_failed.c (of those that have failed) and producer_pump.c
+ * (handing them to librdkafka).
  */
 #ifndef BRIDGE_KAFKA_PRODUCER_INTERNAL_H
 #define BRIDGE_KAFKA_PRODUCER_INTERNAL_H
@@ -8,9 +9,6 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/kafka/topic_window.h"
-
-#define PRODUCER_PAUSE_FIRST_MS 250
-#define PRODUCER_PAUSE_MAX_MS	15000
 
 struct producer {
 	struct core *core;
@@ -20,7 +18,10 @@ struct producer {
 	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */
 	rd_kafka_queue_t *queue;
 	int wake_fd;
-	bool ok, hold_results;
+	bool ok; /* false since no broker could be reached, at ... */
+	int64_t down_at;
+	bool up; /* as the probe said last */
+	bool hold_results;
 	bool lingering; /* records were handed over since the last flush */
 	int unsettled;	/* in-flight records for apply or settle to handle */
 	struct topic_window windows[STORE_TOPIC_END]; /* from 1 */
@@ -28,7 +29,27 @@ struct producer {
 
 /* Waits until all handed-over records are back, then reads the outbox again
  * from its beginning. */
-void producer_rewind(struct producer *p, struct topic_window *window,
-		     int64_t pause);
+void producer_rewind(struct producer *p, struct topic_window *window);
+/* Nothing is sent to the topic for a while. */
+void producer_pause(struct producer *p, struct topic_window *window);
+/* Arranges for the record to be sent again: from the outbox, to which an
+ * unstored record must move first. */
+void producer_retry_record(struct producer *p, struct topic_window *window,
+			   struct in_flight *flight);
+/* The record will never be accepted. */
+void producer_refuse(struct producer *p, struct topic_window *window,
+		     struct in_flight *flight, rd_kafka_resp_err_t err);
+/* Kafka has the record. */
+void producer_succeeded(struct producer *p, struct topic_window *window,
+			const struct in_flight *flight);
+/* Shall window->suspect be passed by, in this round? */
+bool producer_passes_by(struct producer *p, struct topic_window *window);
+/* Kafka, or librdkafka, reports that the record has failed. */
+void producer_failed(struct producer *p, struct topic_window *window,
+		     struct in_flight *flight, rd_kafka_resp_err_t err);
+
+/* During apply: reports a refused record to the user and removes it. */
+int producer_give_up(struct producer *p, const struct topic_window *window,
+		     const struct in_flight *flight, struct ztp_error *error);
 
 #endif

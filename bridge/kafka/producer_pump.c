@@ -42,6 +42,16 @@ static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 	return p->topics[topic];
 }
 
+/* Then a record for which librdkafka's queue has no room never fits. */
+static bool nothing_sent(const struct producer *p)
+{
+	int topic, sent = 0;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		sent += p->windows[topic].sent;
+	return sent == 0;
+}
+
 /* Hands a record to librdkafka. False: not now; nothing has changed. */
 static bool send_record(struct producer *p, struct topic_window *window,
 			struct in_flight *flight,
@@ -52,6 +62,7 @@ static bool send_record(struct producer *p, struct topic_window *window,
 	rd_kafka_topic_t *topic = topic_of(p, window->topic);
 	rd_kafka_headers_t *headers = topic ? copy_headers(record) : NULL;
 	rd_kafka_resp_err_t err;
+	uint64_t suppressed;
 
 	if (!headers)
 		return false;
@@ -71,16 +82,18 @@ static bool send_record(struct producer *p, struct topic_window *window,
 	rd_kafka_headers_destroy(headers);
 	/* It exceeds a limit of this process. Retrying is useless, and the
 	 * records behind it need not wait for it. */
-	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
-		flight->too_large = true;
-		window_move(window, flight, IN_FLIGHT_DONE);
-		p->unsettled++;
+	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
+	    (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && nothing_sent(p))) {
+		producer_refuse(p, window, flight,
+				RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 		return true;
 	}
-	window->next_try = p->core->now + window->pause;
-	log_warn(p->core->log, "kafka_produce_failed",
-		 LOG_STR("topic", kafka_topic(p->core, window->topic)),
-		 LOG_STR("error", rd_kafka_err2str(err)));
+	producer_pause(p, window);
+	if (log_every(&window->failures, 10000, p->core->now + 1, &suppressed))
+		log_warn(p->core->log, "kafka_produce_failed",
+			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
+			 LOG_STR("error", rd_kafka_err2str(err)),
+			 LOG_UINT("suppressed", suppressed));
 	return false;
 }
 
@@ -160,11 +173,7 @@ static void pump_window(struct producer *p, struct topic_window *window)
 {
 	bool single;
 
-	if (window->retry_at != 0 && p->core->now >= window->retry_at) {
-		window->retry_at = 0;
-		producer_rewind(p, window, 0);
-	}
-	if (p->core->now < window->next_try)
+	if (!ztp_retry_due(&window->retry, p->core->now))
 		return;
 	if (window->rewind) {
 		if (window->busy > 0)
@@ -172,6 +181,8 @@ static void pump_window(struct producer *p, struct topic_window *window)
 		window->cursor = window->skip_from = window->skip_to = 0;
 		window->rewind = false;
 		window->resend = 0;
+		if (producer_passes_by(p, window))
+			window->skip_from = window->skip_to = window->suspect;
 	}
 	single = window->cursor < window->single_until;
 	if (!may_send(p, window, single))
@@ -231,7 +242,7 @@ int64_t producer_next(const struct producer *p)
 
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		const struct topic_window *window = &p->windows[topic];
-		int64_t at = window->next_try;
+		int64_t at = window->retry.at;
 
 		if (window->waiting > 0 ||
 		    store_outbox_after(p->store, window->topic,
@@ -242,9 +253,6 @@ int64_t producer_next(const struct producer *p)
 		}
 		if (at > p->core->now && (next == 0 || at < next))
 			next = at;
-		if (window->retry_at > p->core->now &&
-		    (next == 0 || window->retry_at < next))
-			next = window->retry_at;
 	}
 	return next;
 }

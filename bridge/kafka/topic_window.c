@@ -9,6 +9,7 @@ void window_init(struct topic_window *window, enum store_topic topic)
 
 	memset(window, 0, sizeof(*window));
 	window->topic = topic;
+	window->ok = true;
 	for (i = 0; i < WINDOW_RECORDS; i++)
 		window->flights[i].next = (uint16_t)(i + 1);
 	window->flights[WINDOW_RECORDS].next = WINDOW_RECORDS;

@@ -20,6 +20,7 @@
 #include "base/log.h"
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
+#include "ztp/retry.h"
 
 #define WINDOW_RECORDS 2048 /* in-flight records */
 #define WINDOW_BYTES   (4 << 20)
@@ -43,8 +44,8 @@ struct unstored {
 
 struct in_flight {
 	enum in_flight_phase phase;
-	bool too_large; /* DONE, but Kafka does not have it */
-	int64_t seq;	/* number in the outbox; 0: unstored */
+	int refused; /* DONE, but Kafka will not take it: why, or 0 */
+	int64_t seq; /* number in the outbox; 0: unstored */
 	/* An unstored record's number in the outbox, once this transaction is
 	 * committed; else 0. */
 	int64_t spilled;
@@ -73,10 +74,15 @@ struct topic_window {
 	uint64_t resend;
 	int64_t batch_wait; /* until then, later records wait for the batch */
 	int64_t gap_until;  /* until then, nothing follows the last batch */
-	/* Up to this seq one by one, because a batch was too large. */
+	/* Up to this seq one by one, because a batch was refused. */
 	int64_t single_until;
-	int64_t retry_at; /* when to retry a skipped record, or 0 */
-	int64_t next_try, pause;
+	/* The record that has failed by itself, or 0; how often; and that
+	 * later ones have been accepted since. */
+	int64_t suspect;
+	int suspect_tries;
+	bool others_pass;
+	bool ok; /* false after a failure, until a record is accepted */
+	struct ztp_retry retry;
 	struct log_limit failures;
 };
 

@@ -41,6 +41,7 @@
 
 struct mqtt_in;
 struct mqtt_out;
+struct broker_probe;
 struct commands;
 struct registrar;
 struct producer;
@@ -61,7 +62,8 @@ struct bridge {
 	struct journal_mark told;
 
 	struct mqtt_in *mqtt_in;
-	struct mqtt_out *mqtt_out; /* the next two are its users */
+	struct mqtt_out *mqtt_out;	   /* the next three are its users */
+	struct broker_probe *broker_probe; /* NULL: nothing to ask */
 	struct commands *commands;
 	struct registrar *registrar; /* NULL with mqtt.registrar none */
 	struct producer *producer;

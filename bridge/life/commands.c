@@ -3,8 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/random.h"
 #include "bridge/life/answers.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/giving_up.h"
+#include "bridge/life/suspects.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
 #include "ztp/member.h"
@@ -12,14 +15,25 @@
 #define WINDOW_MAX    MQTT_OUT_WINDOW_MAX
 #define ERASED_LOG_MS 10000 /* between two lines about erased payloads */
 
+#define SUSPECTS_READ 4 /* to find one that is not busy otherwise */
+
+enum result {
+	RESULT_NONE,	   /* not yet */
+	RESULT_PUBACK,	   /* with reason_code */
+	RESULT_LOST,	   /* the connection was lost before that */
+	RESULT_IMPOSSIBLE, /* it cannot be sent: see `why` */
+	RESULT_ERASED,	   /* nothing is left of its payload */
+};
+
 /* One publish in flight. The slot stays busy until its result is in the store
  * (settle), so that nothing publishes the command twice. */
 struct slot {
 	int64_t n; /* row number; 0: this slot is free */
 	int mid;
-	bool done;
-	enum delivery_fate fate;
+	size_t size; /* bytes, of the whole PUBLISH */
+	enum result result;
 	int reason_code;
+	struct ztp_error why;
 };
 
 struct commands {
@@ -32,6 +46,7 @@ struct commands {
 	int64_t tokens_at;
 	bool starved;	 /* the retry rate delays a command */
 	int64_t sent_to; /* retry_at of the last fresh command sent */
+	struct suspects suspects;
 	struct answers *answers;
 	struct log_limit erased;
 };
@@ -43,25 +58,24 @@ static void on_up(void *arg, int window)
 	struct commands *c = arg;
 
 	c->window = window;
+	suspects_up(&c->suspects, c->b->core.now);
 	answers_up(c->answers);
 }
 
-/* Unacknowledged commands will be sent again; acknowledged ones have still to
- * be applied. */
+/* One of the unacknowledged commands may have closed the connection. */
 static void on_down(void *arg)
 {
 	struct commands *c = arg;
+	uint32_t random;
 	int i;
 
-	for (i = 0; i < WINDOW_MAX; i++) {
-		if (c->slots[i].n == 0 || c->slots[i].done)
-			continue;
-		c->slots[i].n = 0;
-		c->busy--;
-		c->b->total.commands[TALLY_COMMAND_LOST]++;
-	}
+	for (i = 0; i < WINDOW_MAX; i++)
+		if (c->slots[i].n != 0 && c->slots[i].result == RESULT_NONE)
+			c->slots[i].result = RESULT_LOST;
 	c->waiting = 0;
 	c->sent_to = 0;
+	ztp_random(&random, sizeof(random));
+	suspects_down(&c->suspects, c->b->core.now, random);
 }
 
 static bool on_puback(void *arg, int mid, int rc)
@@ -72,12 +86,14 @@ static bool on_puback(void *arg, int mid, int rc)
 	for (i = 0; i < WINDOW_MAX; i++) {
 		struct slot *slot = &c->slots[i];
 
-		if (slot->n == 0 || slot->done || slot->mid != mid)
+		if (slot->n == 0 || slot->result != RESULT_NONE ||
+		    slot->mid != mid)
 			continue;
-		slot->done = true;
+		slot->result = RESULT_PUBACK;
 		slot->reason_code = rc;
-		slot->fate = delivery_fate_of(rc);
 		c->waiting--;
+		if (slot->n == c->suspects.n)
+			suspects_answered(&c->suspects, c->b->core.now);
 		return true;
 	}
 	return false;
@@ -129,6 +145,27 @@ int commands_in_flight(const struct commands *c)
 
 /* --- the turn */
 
+static int apply_result(struct bridge *b, const struct slot *slot,
+			struct ztp_error *error)
+{
+	switch (slot->result) {
+	case RESULT_PUBACK:
+		return delivery_done(b, slot->n,
+				     delivery_fate_of(slot->reason_code),
+				     slot->reason_code, error);
+	case RESULT_LOST:
+		return giving_up_lost(b, slot->n, slot->size, error);
+	case RESULT_IMPOSSIBLE:
+		return giving_up_impossible(b, slot->n, slot->why.message,
+					    error);
+	case RESULT_ERASED:
+		return delivery_done(b, slot->n, DELIVERY_ERASED, -1, error);
+	case RESULT_NONE:
+		break;
+	}
+	return 0;
+}
+
 int commands_apply(struct commands *c, struct ztp_error *error)
 {
 	int i, rc = answers_apply(c->answers, error);
@@ -136,10 +173,8 @@ int commands_apply(struct commands *c, struct ztp_error *error)
 	if (c->busy == c->waiting)
 		return rc;
 	for (i = 0; i < WINDOW_MAX && rc == 0; i++)
-		if (c->slots[i].n != 0 && c->slots[i].done)
-			rc = delivery_done(c->b, c->slots[i].n,
-					   c->slots[i].fate,
-					   c->slots[i].reason_code, error);
+		if (c->slots[i].n != 0)
+			rc = apply_result(c->b, &c->slots[i], error);
 	return rc;
 }
 
@@ -151,7 +186,7 @@ void commands_settle(struct commands *c)
 	if (c->busy == c->waiting)
 		return;
 	for (i = 0; i < WINDOW_MAX; i++) {
-		if (c->slots[i].n == 0 || !c->slots[i].done)
+		if (c->slots[i].n == 0 || c->slots[i].result == RESULT_NONE)
 			continue;
 		c->slots[i].n = 0;
 		c->busy--;
@@ -219,6 +254,8 @@ static int send_command(struct commands *c, struct slot *slot,
 
 	if (r->owed.due_at == 0)
 		expiry = c->b->core.config->onboarding.delivery_timeout_ms;
+	slot->size = ztp_command_size(bytes, topic, r->id, status,
+				      c->b->core.config->mqtt.version == 5);
 	if (c->b->core.config->mqtt.version == 5)
 		rc = add_properties(&properties, r, status, bytes->content_type,
 				    expiry);
@@ -229,7 +266,7 @@ static int send_command(struct commands *c, struct slot *slot,
 	if (rc != 0)
 		return rc;
 	slot->n = r->n;
-	slot->done = false;
+	slot->result = RESULT_NONE;
 	c->busy++;
 	c->waiting++;
 	return 0;
@@ -256,6 +293,17 @@ static bool is_impossible(int rc)
 {
 	return rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_PAYLOAD_SIZE ||
 	       rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_MALFORMED_UTF8;
+}
+
+static int refuse(const struct slot *slot, int rc, struct ztp_error *error)
+{
+	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the command of %zu bytes exceeds the broker's "
+				"Maximum Packet Size",
+				slot->size);
+	return ztp_fail(error, ZTP_ERR_VALUE, "the command cannot be sent: %s",
+			mosquitto_strerror(rc));
 }
 
 /* Builds and publishes the command that is owed for r. Returns 1 if this is
@@ -301,18 +349,18 @@ static int publish(struct commands *c, struct slot *slot,
 	rc = send_command(c, slot, r, topic, &bytes, command.status);
 	ztp_command_clear(&bytes);
 	if (is_impossible(rc))
-		return ztp_fail(error, ZTP_ERR_VALUE, "cannot publish: %s",
-				mosquitto_strerror(rc));
+		return refuse(slot, rc, error);
 	return rc == 0 ? 0 : 1;
 }
 
-/* A command that cannot be sent at all (it is larger than the broker accepts)
- * counts as refused by the broker, so that it does not hold up the others. */
-static void mark_unsent(struct commands *c, struct slot *slot,
-			const struct store_request *r, enum delivery_fate fate)
+/* A command that cannot be sent at all, because it is larger than the broker
+ * accepts. It does not hold up the others. */
+static void mark_impossible(struct commands *c, struct slot *slot,
+			    const struct store_request *r,
+			    const struct ztp_error *why)
 {
 	*slot = (struct slot){
-		.n = r->n, .done = true, .fate = fate, .reason_code = -1};
+		.n = r->n, .result = RESULT_IMPOSSIBLE, .why = *why};
 	c->busy++;
 }
 
@@ -327,7 +375,8 @@ static void mark_erased(struct commands *c, struct slot *slot,
 			 LOG_STR("request_id", r->id),
 			 LOG_STR("device_path", r->path),
 			 LOG_UINT("suppressed", suppressed));
-	mark_unsent(c, slot, r, DELIVERY_ERASED);
+	*slot = (struct slot){.n = r->n, .result = RESULT_ERASED};
+	c->busy++;
 }
 
 struct pumping {
@@ -352,10 +401,14 @@ static int pump_command(struct pumping *p, const struct store_request *r)
 	}
 	if (rc != ZTP_ERR_VALUE && rc != ZTP_ERR_PATH)
 		return rc;
-	log_warn(c->b->core.log, "command_impossible",
-		 LOG_STR("request_id", r->id), LOG_WHY(&p->error));
-	mark_unsent(c, slot, r, DELIVERY_REFUSED);
+	mark_impossible(c, slot, r, &p->error);
 	return 0;
+}
+
+static bool is_busy(const struct commands *c, int64_t n)
+{
+	return commands_busy(c, n) ||
+	       (c->b->registrar && registrar_busy(c->b->registrar, n));
 }
 
 static int pump_one(void *arg, struct store_request *r)
@@ -364,8 +417,7 @@ static int pump_one(void *arg, struct store_request *r)
 	struct commands *c = p->c;
 	int rc = 0;
 
-	if (commands_busy(c, r->n) ||
-	    (c->b->registrar && registrar_busy(c->b->registrar, r->n)))
+	if (is_busy(c, r->n))
 		return 0;
 	if (!p->fresh && c->tokens < 1) {
 		c->starved = true;
@@ -395,6 +447,58 @@ static void refill(struct commands *c)
 	c->tokens_at = c->b->core.now;
 }
 
+/* --- suspects */
+
+/* Sends one, and ends the walk with 2. */
+static int pump_suspect(void *arg, struct store_request *r)
+{
+	struct pumping *p = arg;
+	struct commands *c = p->c;
+	int rc = 0;
+
+	if (is_busy(c, r->n))
+		return 0;
+	if (!registrar_takes(c->b->registrar, r))
+		rc = pump_command(p, r);
+	else if (!registrar_send(c->b->registrar, r))
+		return 0;
+	if (rc != 0)
+		return rc;
+	suspects_sent(&c->suspects, c->b->core.now, r->n);
+	return 2;
+}
+
+/* Returns true when no other command may be sent now. */
+static bool pump_suspects(struct commands *c)
+{
+	struct pumping p = {.c = c};
+	struct suspects *s = &c->suspects;
+	int64_t now = c->b->core.now, next = store_next_suspect(c->b->store);
+	int rc;
+
+	if (s->n != 0 && !is_busy(c, s->n))
+		suspects_answered(s, now);
+	switch (suspects_turn(s, now, next,
+			      c->waiting +
+				      registrar_in_flight(c->b->registrar))) {
+	case SUSPECTS_NONE:
+		return false;
+	case SUSPECTS_WAIT:
+		return true;
+	case SUSPECTS_SEND:
+		break;
+	}
+	rc = store_suspect_each(c->b->store, now, SUSPECTS_READ, pump_suspect,
+				&p, &p.error);
+	if (rc < 0)
+		log_error(c->b->core.log, "command_failed", LOG_WHY(&p.error));
+	if (rc != 2)
+		suspects_sent(s, now, 0);
+	return rc == 2;
+}
+
+/* --- the turn's last phase */
+
 void commands_pump(struct commands *c)
 {
 	struct pumping p = {.c = c, .fresh = true};
@@ -405,6 +509,10 @@ void commands_pump(struct commands *c)
 		return;
 	/* A gate that has not agreed protects another topic, or none. */
 	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
+		mqtt_out_flush(c->b->mqtt_out);
+		return;
+	}
+	if (pump_suspects(c)) {
 		mqtt_out_flush(c->b->mqtt_out);
 		return;
 	}
@@ -433,7 +541,11 @@ int64_t commands_due(const struct commands *c)
 	int64_t now = c->b->core.now;
 	int64_t fresh = store_next_retry(c->b->store, true);
 	int64_t later = store_next_retry(c->b->store, false);
+	int64_t suspect =
+		suspects_due(&c->suspects, store_next_suspect(c->b->store));
 
+	if (suspect > now && (later <= now || suspect < later))
+		later = suspect;
 	if (c->starved)
 		return now + 1000 / c->b->core.config->mqtt.retry_rate + 1;
 	if (fresh <= now)

@@ -3,8 +3,10 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/invalid.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
 #include "bridge/registrar/registrar.h"
@@ -93,6 +95,8 @@ static const struct {
 				   "the request has ended in conflict"},
 	[ZTP_DECISION_EXPIRED] = {ZTP_OUTCOME_EXPIRED,
 				  "the request has expired"},
+	[ZTP_DECISION_WITHDRAWN] = {ZTP_OUTCOME_WITHDRAWN,
+				    "the request has been withdrawn"},
 };
 
 static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
@@ -118,12 +122,50 @@ static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 	return records_result(b, &said, error);
 }
 
+/* An older version stored the digest of the payload as it was written. As long
+ * as the payload is there, the digest by which decisions are compared today can
+ * be made from it. */
+static int renew_digest(struct bridge *b, const struct store_request *r,
+			struct ztp_held *held, struct ztp_error *error)
+{
+	struct ztp_decision before = {0};
+	uint8_t written[ZTP_SHA256_LEN];
+	struct store_decision d;
+	int rc = store_decision_get(b->store, r, true, &d, error);
+
+	if (rc <= 0)
+		return rc;
+	before.verdict = d.verdict;
+	before.payload = d.payload; /* borrowed */
+	ztp_decision_digest_written(written, &before);
+	if (d.verdict == ZTP_REJECT) /* whose payload counted then */
+		before.payload = (struct ztp_payload){.kind = ZTP_PAYLOAD_NONE};
+	if (memcmp(written, held->digest, sizeof(written)) == 0)
+		ztp_decision_digest(held->digest, &before);
+	store_decision_clear(&d);
+	return 0;
+}
+
+/* What has been decided already stays so, whatever the limit is by now. */
+static bool is_invalid(const struct bridge *b, enum ztp_on_decision what,
+		       const struct store_request *r,
+		       const struct ztp_decision *decision,
+		       struct ztp_error *why)
+{
+	const char *path = *decision->path ? decision->path : r->path;
+
+	return what != ZTP_DECISION_REDELIVERED &&
+	       what != ZTP_DECISION_DUPLICATE &&
+	       invalid_size(b, decision, path, why);
+}
+
 static int decide(struct bridge *b, const struct ztp_decision *decision,
 		  const struct consumer_record *record, struct ztp_error *error)
 {
 	struct store_request r = {0};
 	struct store_decision d = {0};
 	struct ztp_held held = {0};
+	struct ztp_error why = {0};
 	enum ztp_on_decision what;
 	int rc = store_request_by_id(b->store, decision->request_id, &r, error);
 
@@ -138,6 +180,15 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	memcpy(held.digest, d.digest, sizeof(held.digest));
 	held.position = (struct ztp_position){d.topic, d.partition, d.offset};
 	what = ztp_life_on_decision(&held, decision, &record->position);
+	if (what == ZTP_DECISION_ALREADY) {
+		rc = renew_digest(b, &r, &held, error);
+		if (rc < 0)
+			return rc;
+		what = ztp_life_on_decision(&held, decision, &record->position);
+	}
+	if (is_invalid(b, what, &r, decision, &why))
+		return invalid_report(b, decision, record, r.n ? &r : NULL,
+				      &why, error);
 	switch (what) {
 	case ZTP_DECISION_APPROVE:
 	case ZTP_DECISION_REJECT:
@@ -147,6 +198,33 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	default:
 		return report_no_effect(b, what, &r, decision, record, error);
 	}
+}
+
+/* It cannot be read, but perhaps it says which request it is for. */
+static int on_unreadable(struct bridge *b, const struct ztp_decision *decision,
+			 const struct consumer_record *record,
+			 const struct ztp_error *why, struct ztp_error *error)
+{
+	struct store_request r;
+	int rc;
+
+	if (!*decision->path) {
+		log_warn(b->core.log, "decision_unreadable",
+			 LOG_STR("topic", record->position.topic),
+			 LOG_INT("partition", record->position.partition),
+			 LOG_INT("offset", record->position.offset),
+			 LOG_WHY(why));
+		return records_dead_decision(b, &record->position, record->key,
+					     record->value, record->headers,
+					     record->header_count, why, error);
+	}
+	rc = store_request_by_id(b->store, decision->request_id, &r, error);
+	if (rc < 0)
+		return rc;
+	if (rc == 1 && strcmp(r.path, decision->path) != 0)
+		rc = 0; /* it is somebody else's */
+	return invalid_report(b, decision, record, rc == 1 ? &r : NULL, why,
+			      error);
 }
 
 int decisions_apply(void *bridge, const struct consumer_record *record,
@@ -161,37 +239,56 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 				record->headers, record->header_count, &why);
 	if (rc == ZTP_ERR_NOMEM)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	if (rc != 0) {
-		log_warn(b->core.log, "decision_unreadable",
-			 LOG_STR("topic", record->position.topic),
-			 LOG_INT("partition", record->position.partition),
-			 LOG_INT("offset", record->position.offset),
-			 LOG_WHY(&why));
-		return records_dead_decision(b, &record->position, record->key,
-					     record->value, record->headers,
-					     record->header_count, &why, error);
-	}
+	if (rc != 0)
+		return on_unreadable(b, &decision, record, &why, error);
 	rc = decide(b, &decision, record, error);
 	ztp_decision_clear(&decision);
 	return rc;
 }
 
+int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
+			 struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+	const struct ztp_str none = {NULL, 0};
+	struct ztp_error why = {0};
+	char last[24];
+	struct ztp_header header = {RECORD_HEADER("last_offset"), none};
+
+	ztp_fail(&why, ZTP_ERR_UNREADABLE, "%s", gap->why);
+	snprintf(last, sizeof(last), "%lld", (long long)gap->last);
+	header.value = ztp_str_of(last);
+	log_error(b->core.log, "decisions_unreadable",
+		  LOG_STR("topic", gap->first.topic),
+		  LOG_INT("partition", gap->first.partition),
+		  LOG_INT("offset", gap->first.offset),
+		  LOG_INT("last_offset", gap->last), LOG_WHY(&why));
+	return records_dead_decision(b, &gap->first, none, none, &header, 1,
+				     &why, error);
+}
+
 /* --- deadlines */
 
-/* Silence approves a request only if the customer was asked in time. */
+/* Silence approves a request only if the customer was asked in time, and was
+ * silent: a decision that could not be followed is in the store, too. */
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
-	struct store_decision d = {.verdict = ZTP_APPROVE};
+	struct store_decision d = {0};
 	bool asked = r->state == ZTP_STATE_REQUESTED;
-	int rc;
+	int rc = store_decision_get(b->store, r, false, &d, error);
 
-	if (!asked || b->core.config->onboarding.on_timeout == ZTP_REJECT)
+	if (rc < 0)
+		return rc;
+	if (!asked || rc == 1 ||
+	    b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return move_finish(b, r, ZTP_STATE_EXPIRED,
-				   asked ? "no decision by expires_at"
-					 : "Kafka had not taken the request "
-					   "by expires_at",
+				   rc == 1 ? "no valid decision by expires_at"
+				   : asked ? "no decision by expires_at"
+					   : "Kafka had not taken the request "
+					     "by expires_at",
 				   NULL, error);
+	d = (struct store_decision){.verdict = ZTP_APPROVE};
 	rc = store_decision_put(b->store, r, &d, error);
 	if (rc != 0)
 		return rc;

@@ -12,6 +12,11 @@
 int decisions_apply(void *bridge, const struct consumer_record *record,
 		    struct ztp_error *error);
 
+/* Records of the decision topic that cannot be read: a dead letter without a
+ * value tells where they were. */
+int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
+			 struct ztp_error *error);
+
 /* Handles at most limit expired deadlines. Undecided requests expire only up
  * to b->horizon; *waiting becomes true when one beyond it is due, which means
  * that Kafka must be asked for its end offsets. *more: call again. */

@@ -8,6 +8,7 @@
 
 #include "bridge/life/contacts.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/giving_up.h"
 #include "bridge/life/moves.h"
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/registrar.h"
@@ -55,6 +56,12 @@ static int on_created(struct bridge *b, const struct control_answer *said,
 		return move_finish_decided(
 			b, r, ZTP_STATE_CONFLICT,
 			"a device with this path exists already", error);
+	if (control_is(said, ZTP_CODE_ABORTED))
+		return move_finish_decided(b, r, ZTP_STATE_WITHDRAWN,
+					   *said->message
+						   ? said->message
+						   : "withdrawn at the gate",
+					   error);
 	snprintf(message, sizeof(message), "%s: %s", said->code, said->message);
 	return move_finish_decided(b, r, ZTP_STATE_FAILED, message, error);
 }
@@ -110,6 +117,8 @@ static int apply_answer(void *arg, const struct registrar_answer *answer)
 
 	if (rc <= 0)
 		return rc;
+	if (answer->lost)
+		return giving_up_lost(a->b, answer->n, 0, a->error);
 	if (control_is_denied(answer->said))
 		return retry_later(a->b, answer, &r, a->error);
 	return apply_reply(a->b, answer, &r, a->error);

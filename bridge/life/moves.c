@@ -20,10 +20,12 @@ int move_state(struct bridge *b, struct store_request *r, enum ztp_state to,
 }
 
 /* Which events lead to a pause. */
-static bool has_jitter(enum ztp_owed_event event)
+static bool has_jitter(const struct ztp_obligation *owed,
+		       enum ztp_owed_event event)
 {
 	return event == ZTP_ON_PUBACK || event == ZTP_ON_NO_SUBSCRIBER ||
-	       event == ZTP_ON_REFUSED;
+	       event == ZTP_ON_REFUSED || event == ZTP_ON_LOST ||
+	       ztp_obligation_suspect(owed);
 }
 
 bool move_obligation(struct bridge *b, struct store_request *r,
@@ -37,7 +39,7 @@ bool move_obligation(struct bridge *b, struct store_request *r,
 	all.gate = b->registrar != NULL;
 	all.now = b->core.now;
 	all.delivery_timeout = b->core.config->onboarding.delivery_timeout_ms;
-	if (has_jitter(event))
+	if (has_jitter(&r->owed, event))
 		ztp_random(&all.random, sizeof(all.random));
 	return ztp_obligation_change(&r->owed, event, &all);
 }
@@ -62,9 +64,7 @@ static int check_other(void *arg, struct store_request *r)
 {
 	struct others *others = arg;
 
-	if (r->n != others->n && r->state != ZTP_STATE_REJECTED &&
-	    r->state != ZTP_STATE_EXPIRED && r->state != ZTP_STATE_CONFLICT &&
-	    r->state != ZTP_STATE_FAILED)
+	if (r->n != others->n && !ztp_state_in_vain(r->state))
 		others->any = true;
 	return 0;
 }
@@ -111,6 +111,8 @@ static int owe_after_end(struct bridge *b, struct store_request *r,
 		event = ZTP_ON_DONE;
 	else if (r->state == ZTP_STATE_UNDELIVERABLE)
 		event = ZTP_ON_GIVEN_UP;
+	else if (r->state == ZTP_STATE_WITHDRAWN)
+		event = ZTP_ON_GONE; /* the gate has ended its session */
 	else
 		rc = may_notify(b, r, &facts.notify, error);
 	if (rc == 0)

@@ -8,6 +8,7 @@
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
+#include "bridge/life/withdrawal.h"
 #include "bridge/registrar/registrar.h"
 
 #define OUTBOX_SPARE 1000
@@ -18,6 +19,7 @@ struct held {
 	const struct journal_entry *entry;
 	struct ztp_pending_facts facts;
 	struct store_request same; /* the newest of this path and fingerprint */
+	int64_t twin;		   /* n of a newer one; see twin_rejected_at */
 	int attempt;		   /* the path's highest */
 };
 
@@ -34,14 +36,21 @@ static int add_row(void *arg, struct store_request *r)
 	/* Any row counts: a broker may repeat an event long after. */
 	if (same && strcmp(r->id, held->entry->request_id) == 0)
 		held->facts.same_id = true;
-	if (same)
+	if (same) {
 		held->same = *r;
-	else if (r->state == ZTP_STATE_APPROVED ||
-		 r->state == ZTP_STATE_REGISTERED ||
-		 r->state == ZTP_STATE_DELIVERED ||
-		 r->state == ZTP_STATE_ONBOARDED ||
-		 r->state == ZTP_STATE_UNDELIVERABLE)
+		held->twin = held->facts.twin_rejected_at = 0;
+	} else if (r->state == ZTP_STATE_REJECTED &&
+		   memcmp(r->identity, held->entry->cert.identity,
+			  ZTP_SHA256_LEN) == 0) {
+		held->twin = r->n;
+		held->facts.twin_rejected_at = r->finished_at;
+	} else if (r->state == ZTP_STATE_APPROVED ||
+		   r->state == ZTP_STATE_REGISTERED ||
+		   r->state == ZTP_STATE_DELIVERED ||
+		   r->state == ZTP_STATE_ONBOARDED ||
+		   r->state == ZTP_STATE_UNDELIVERABLE) {
 		held->facts.path_taken = true;
+	}
 	return 0;
 }
 
@@ -51,8 +60,7 @@ static int check_channel_row(void *arg, struct store_request *r)
 	struct held *held = arg;
 
 	if (strcmp(r->path, held->entry->path) != 0 &&
-	    r->state != ZTP_STATE_REJECTED && r->state != ZTP_STATE_EXPIRED &&
-	    r->state != ZTP_STATE_CONFLICT && r->state != ZTP_STATE_FAILED)
+	    !ztp_state_in_vain(r->state))
 		held->facts.path_taken = true;
 	return 0;
 }
@@ -133,12 +141,18 @@ static int drop_previous(struct bridge *b, struct store_request *before,
 
 /* The gate's cool-down ended before ours. The gate must keep the device away
  * for the rest; otherwise it would hold the device although nobody is asked. */
-static int keep_away(struct bridge *b, const struct held *held,
-		     struct store_request *rejected, struct ztp_error *error)
+static int keep_away(struct bridge *b, struct held *held,
+		     struct ztp_error *error)
 {
+	int rc = 1;
+
 	if (!b->registrar || held->facts.same_id)
 		return 0;
-	return move_owe(b, rejected, ZTP_ON_KEEP_AWAY, NULL, error);
+	if (held->twin)
+		rc = store_request_by_n(b->store, held->twin, &held->same,
+					error);
+	return rc > 0 ? move_owe(b, &held->same, ZTP_ON_KEEP_AWAY, NULL, error)
+		      : rc;
 }
 
 static int choose_id(struct bridge *b, const struct journal_entry *e,
@@ -183,6 +197,7 @@ static int make_request(struct bridge *b, const struct held *held,
 	memset(r, 0, sizeof(*r));
 	snprintf(r->path, sizeof(r->path), "%s", e->path);
 	memcpy(r->fingerprint, e->cert.fingerprint, ZTP_SHA256_LEN);
+	memcpy(r->identity, e->cert.identity, ZTP_SHA256_LEN);
 	r->attempt = held->attempt + 1;
 	r->received_at = e->received_at;
 	r->expires_at = deadline_of(b, e);
@@ -332,7 +347,7 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 		return delivery_knocked(b, &held.same, error);
 	case ZTP_PENDING_COOLDOWN:
 		b->core.tally.pending[TALLY_PENDING_COOLDOWN]++;
-		return keep_away(b, &held, &held.same, error);
+		return keep_away(b, &held, error);
 	case ZTP_PENDING_DOUBT:
 		b->core.tally.pending[TALLY_PENDING_MERGED]++;
 		registrar_ask(b->registrar, held.same.n);
@@ -377,6 +392,11 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
 		return records_audit(b, e, error);
+	case ENTRY_WITHDRAWN:
+		rc = withdrawal_apply(b, e, error);
+		if (rc == 0 && b->registrar)
+			registrar_disposed(b->registrar, e->request_id);
+		return rc;
 	}
 	return 0;
 }

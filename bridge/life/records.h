@@ -46,10 +46,10 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 			  const struct ztp_header *headers, size_t count,
 			  const struct ztp_error *why, struct ztp_error *error);
 
-/* Kafka will never accept this record because of its size: a smaller record in
+/* Kafka or librdkafka will never accept this record: a smaller record in
  * ztp.dlq reports that. bridge: a struct bridge *, see producer_user. */
-int records_too_large(void *bridge, const struct store_record *record,
-		      struct ztp_error *error);
+int records_refused(void *bridge, const struct store_record *record,
+		    const struct ztp_error *why, struct ztp_error *error);
 
 /* ztp.audit: the gate's record, unchanged. */
 int records_audit(struct bridge *b, const struct journal_entry *entry,

@@ -1,9 +1,9 @@
 /*
- * Handles a record that Kafka will never accept because of its size: a
- * property set by the operator or a topic's limit is smaller than the record.
- * Only this record is lost. A dead letter is written again without its value,
- * then with nothing but our own headers. For any other record a dead letter
- * reports that it was not sent.
+ * Handles a record that Kafka or librdkafka will never accept. Mostly this is
+ * because of its size: a property set by the operator or a topic's limit is
+ * smaller than the record. Only this record is lost. A dead letter is written
+ * again without its value, then with nothing but our own headers. For any other
+ * record a dead letter reports that it was not sent.
  */
 #include <string.h>
 
@@ -44,35 +44,42 @@ static bool is_ours(const char *name)
 	       begins(name, RECORD_HEADER(""));
 }
 
-static int drop(struct bridge *b, const struct store_record *old)
+static int drop(struct bridge *b, const struct store_record *old,
+		const struct ztp_error *why)
 {
 	log_error(b->core.log, "record_dropped",
 		  LOG_STR("topic", kafka_topic(&b->core, old->topic)),
-		  LOG_STR("hint", "message.max.bytes is too small"));
+		  LOG_WHY(why));
 	b->core.tally.dlq[TALLY_DLQ_DROPPED]++;
 	return 0;
 }
 
 /* Writes the dead letter again without its value or, if it has none, without
- * everything that is not ours. */
+ * everything that is not ours. If not its size is at fault, a key may be missing
+ * (the topic is compacted): the original's hash becomes the key. */
 static int shrink_dead(struct bridge *b, const struct store_record *old,
-		       struct ztp_error *error)
+		       const struct ztp_error *why, struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_DLQ};
 	bool again = old->value.n == 0;
+	bool keyless = why->code != ZTP_ERR_TOO_LARGE && !old->key.p;
 	struct record_identity identity;
 	size_t i, n = 0;
 
 	if (!again)
 		record.key = old->key;
+	else if (why->code != ZTP_ERR_TOO_LARGE && old->key.p)
+		return drop(b, old, why);
 	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX - 2; i++)
 		if (!again || is_ours(old->headers[i].name))
 			headers[n++] = old->headers[i];
-	if (again && n == old->header_count && !old->key.p)
-		return drop(b, old);
+	if (again && n == old->header_count && !old->key.p && !keyless)
+		return drop(b, old, why);
 	if (!ztp_header_get(headers, n, RECORD_SHA256).p)
 		n += add_identity(headers + n, &identity, old);
+	if (keyless)
+		record.key = ztp_header_get(headers, n, RECORD_SHA256);
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;
 	record.header_count = n;
@@ -82,7 +89,7 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 /* --- other records */
 
 static int dead_letter(struct bridge *b, const struct store_record *old,
-		       struct ztp_error *error)
+		       const struct ztp_error *why, struct ztp_error *error)
 {
 	struct ztp_header headers[ZTP_HEADERS_MAX];
 	struct store_record record = {.topic = STORE_DLQ, .key = old->key};
@@ -91,14 +98,13 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 		.partition = -1,
 		.offset = -1,
 		.stage = stages[old->topic].stage,
+		.why = *why,
 	};
 	struct record_identity identity;
 	char scratch[64];
 	size_t n, i;
 	int rc;
 
-	ztp_fail(&dead.why, ZTP_ERR_TOO_LARGE,
-		 "the record is larger than message.max.bytes allows");
 	n = ztp_dead_headers(headers, scratch, &dead);
 	n += add_identity(headers + n, &identity, old);
 	/* The CloudEvent headers say which request it was about, and
@@ -115,15 +121,18 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	return rc;
 }
 
-int records_too_large(void *bridge, const struct store_record *record,
-		      struct ztp_error *error)
+int records_refused(void *bridge, const struct store_record *record,
+		    const struct ztp_error *why, struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 
-	log_warn(b->core.log, "record_too_large",
+	log_warn(b->core.log,
+		 why->code == ZTP_ERR_TOO_LARGE ? "record_too_large"
+						: "record_refused",
 		 LOG_STR("topic", kafka_topic(&b->core, record->topic)),
-		 LOG_UINT("bytes", record->key.n + record->value.n));
+		 LOG_UINT("bytes", record->key.n + record->value.n),
+		 LOG_WHY(why));
 	if (record->topic == STORE_DLQ)
-		return shrink_dead(b, record, error);
-	return dead_letter(b, record, error);
+		return shrink_dead(b, record, why, error);
+	return dead_letter(b, record, why, error);
 }

@@ -3,6 +3,7 @@
 #include <sys/statvfs.h>
 
 #include "bridge/mqtt/mqtt_in.h"
+#include "bridge/registrar/broker_probe.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests blocks */
@@ -57,6 +58,8 @@ void backpressure_apply(struct bridge *b)
 	else if (backlog > high)
 		why = b->blocked ? "max_requests has been reached"
 				 : "the journal is too far ahead of the store";
+	else if (broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
+		why = BROKER_HAS_GATE; /* it keeps what is not taken */
 	if (why)
 		mqtt_in_pause(b->mqtt_in, why);
 	else if (!b->blocked && backlog < BACKLOG_BLOCKED / 2)

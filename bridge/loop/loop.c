@@ -112,14 +112,16 @@ static void turn(struct loop *l)
 static int start(struct loop *l)
 {
 	struct ztp_error error = {0};
+	const char *part = "loop";
 	int rc = loop_wait_open(l, &error);
 
-	if (rc == 0 && parts_new(l, &error) != 0)
-		return -1; /* logged */
+	if (rc == 0)
+		rc = parts_new(l, &part, &error);
 	if (rc == 0 && l->b.http)
 		rc = loop_wait_http(l, &error);
 	if (rc != 0)
-		log_error(l->b.core.log, "cannot_start", LOG_WHY(&error));
+		log_error(l->b.core.log, "cannot_start", LOG_STR("part", part),
+			  LOG_WHY(&error));
 	return rc;
 }
 

@@ -53,8 +53,8 @@ struct part {
 	}
 #define FREE(part) STEP(part, free)
 
-/* Logs what cannot start. */
-int parts_new(struct loop *l, struct ztp_error *error);
+/* Stops at the first that fails; *name is its name. */
+int parts_new(struct loop *l, const char **name, struct ztp_error *error);
 void parts_collect(struct loop *l);
 int parts_apply(struct loop *l, struct ztp_error *error);
 void parts_settle(struct loop *l);

@@ -33,7 +33,6 @@ const struct part probe_part = {
 
 /* --- records to Kafka */
 
-STEP(producer, collect)
 APPLY(producer)
 STEP(producer, settle)
 NEXT(producer)
@@ -42,11 +41,18 @@ FREE(producer)
 static int producer_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct producer_user callbacks = {pending_announced, records_too_large,
+	struct producer_user callbacks = {pending_announced, records_refused,
 					  b};
 
 	return producer_new(&b->producer, &b->core, b->store, &callbacks,
 			    l->work_fd, error);
+}
+
+static void producer_part_collect(struct loop *l)
+{
+	if (!producer_hear(l->b.producer, &l->status))
+		probe_again(l->b.probe);
+	producer_collect(l->b.producer);
 }
 
 static void producer_part_rollback(struct loop *l)
@@ -89,7 +95,8 @@ NEXT(consumer)
 static int consumer_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	struct consumer_user decisions = {decisions_apply, b};
+	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
+					  b};
 
 	return consumer_new(&b->consumer, &b->core, b->store, b->probe,
 			    &decisions, l->work_fd, error);

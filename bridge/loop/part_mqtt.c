@@ -6,17 +6,29 @@
 #include "bridge/loop/loop_internal.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
+#include "bridge/registrar/broker_probe.h"
 #include "bridge/registrar/registrar.h"
 
 /* --- the connection for commands and for the gate */
 
 STEP(mqtt_out, turn)
 NEXT(mqtt_out)
-FREE(mqtt_out)
 
 static int mqtt_out_part_new(struct loop *l, struct ztp_error *error)
 {
-	return mqtt_out_new(&l->b.mqtt_out, &l->b.core, error);
+	struct bridge *b = &l->b;
+	int rc = mqtt_out_new(&b->mqtt_out, &b->core, error);
+
+	if (rc == 0)
+		rc = broker_probe_new(&b->broker_probe, &b->core, b->mqtt_out,
+				      error);
+	return rc;
+}
+
+static void mqtt_out_part_free(struct loop *l)
+{
+	mqtt_out_free(l->b.mqtt_out);
+	broker_probe_free(l->b.broker_probe);
 }
 
 const struct part mqtt_out_part = {
@@ -45,8 +57,13 @@ static void end_replay(struct bridge *b)
 
 static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 {
-	return mqtt_in_new(&l->b.mqtt_in, &l->b.core, l->b.journal, l->wake_fd,
-			   l->work_fd, error);
+	struct bridge *b = &l->b;
+	int rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
+			     l->work_fd, error);
+
+	if (rc == 0)
+		mqtt_in_follow(b->mqtt_in, b->mqtt_out);
+	return rc;
 }
 
 static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
@@ -87,15 +104,11 @@ static bool has_registrar(const struct loop *l)
 static int registrar_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int rc;
 
 	if (b->core.config->mqtt.registrar != CONFIG_REGISTRAR_GATE)
 		return 0;
-	rc = registrar_new(&b->registrar, &b->core, b->store, b->mqtt_out,
-			   error);
-	if (rc == 0)
-		registrar_join(b->registrar);
-	return rc;
+	return registrar_new(&b->registrar, &b->core, b->store, b->mqtt_out,
+			     error);
 }
 
 static int registrar_part_apply(struct loop *l, struct ztp_error *error)
@@ -126,7 +139,13 @@ FREE(commands)
 
 static int commands_part_new(struct loop *l, struct ztp_error *error)
 {
-	return commands_new(&l->b.commands, &l->b, error);
+	struct bridge *b = &l->b;
+	int rc = commands_new(&b->commands, b, error);
+
+	/* Of mqtt_out's users the registrar is the last. */
+	if (rc == 0 && b->registrar)
+		registrar_join(b->registrar);
+	return rc;
 }
 
 static int64_t commands_part_next(const struct loop *l, int64_t now)

@@ -119,6 +119,7 @@ static void housekeeping_collect(struct loop *l)
 	if (!l->housekeeping)
 		return;
 	backpressure_look_at_disk(&l->backpressure, b);
+	log_catch_up(b->core.log);
 	l->next_housekeeping = b->core.now + HOUSEKEEPING_MS;
 }
 

@@ -10,20 +10,22 @@ static const struct part *const parts[] = {
 	&deadlines_part, &payloads_part, &housekeeping_part, &http_part,
 };
 
-#define PARTS ((int)(sizeof(parts) / sizeof(*parts)))
+#define PARTS ((int)(sizeof(parts) / sizeof(parts[0])))
 
 static bool has(const struct loop *l, const struct part *part)
 {
 	return !part->present || part->present(l);
 }
 
-int parts_new(struct loop *l, struct ztp_error *error)
+int parts_new(struct loop *l, const char **name, struct ztp_error *error)
 {
 	int i, rc = 0;
 
-	for (i = 0; rc == 0 && i < PARTS; i++)
+	for (i = 0; rc == 0 && i < PARTS; i++) {
+		*name = parts[i]->name;
 		if (parts[i]->new)
 			rc = parts[i]->new (l, error);
+	}
 	return rc;
 }
 

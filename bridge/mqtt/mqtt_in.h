@@ -18,9 +18,9 @@
 #define BRIDGE_MQTT_MQTT_IN_H
 
 #include "bridge/core/core.h"
-#include "bridge/mqtt/refusal.h"
 
 struct mqtt_in;
+struct mqtt_out;
 struct journal;
 
 /* wake_fd is written when the state of the connection has changed; work_fd
@@ -30,6 +30,10 @@ int mqtt_in_new(struct mqtt_in **mqtt_in, struct core *core,
 		struct ztp_error *error);
 /* Disconnects, and waits briefly for that to complete. */
 void mqtt_in_free(struct mqtt_in *mqtt_in);
+
+/* Connects as soon as mqtt_out does: that connection can tell whether the broker
+ * is there, so only it looks often. Joins mqtt_out. */
+void mqtt_in_follow(struct mqtt_in *mqtt_in, struct mqtt_out *mqtt_out);
 
 /* Loop thread: connects, subscribes, and handles changes of state. */
 void mqtt_in_collect(struct mqtt_in *mqtt_in);
@@ -42,8 +46,9 @@ void mqtt_in_resume(struct mqtt_in *mqtt_in);
 bool mqtt_in_paused(const struct mqtt_in *mqtt_in);
 /* True when connected and subscribed. */
 bool mqtt_in_connected(const struct mqtt_in *mqtt_in);
-/* While not connected: why the last CONNECT was refused. */
-enum refusal mqtt_in_refusal(const struct mqtt_in *mqtt_in);
+/* One line of text for /readyz: why it is not connected, or what the broker
+ * does not grant. NULL: it is as it should be. */
+const char *mqtt_in_problem(const struct mqtt_in *mqtt_in);
 /* Connects again, with new TLS files or a new password. */
 void mqtt_in_reconnect(struct mqtt_in *mqtt_in);
 

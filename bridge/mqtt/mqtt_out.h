@@ -17,7 +17,6 @@
 #endif
 
 #include "bridge/core/core.h"
-#include "bridge/mqtt/refusal.h"
 
 #define MQTT_OUT_WINDOW_MAX 256
 
@@ -25,11 +24,18 @@ struct mqtt_out;
 
 /* The callbacks run inside mqtt_out_turn and mqtt_out_reconnect, never while
  * publishing. Each event is offered to the users in the order in which they
- * joined, until one returns true to claim it. */
+ * joined, until one returns true to claim it. Those that a user does not need
+ * are NULL. */
 struct mqtt_out_user {
+	/* Connected, and nobody has published anything yet. Returns true if it
+	 * has asked the broker something: then the others are not told before
+	 * mqtt_out_asked, or 2 s. If the connection is lost in that time, this
+	 * user alone is told. */
+	bool (*ask)(void *arg);
 	/* Connected: at most window publishes may await their PUBACK. */
 	void (*up)(void *arg, int window);
-	/* Lost: what was published will get no PUBACK any more. */
+	/* Lost: what was published will get no PUBACK any more, and the library
+	 * does not send it again. */
 	void (*down)(void *arg);
 	bool (*puback)(void *arg, int mid, int reason_code);
 	/* A message; never a retained one. */
@@ -50,8 +56,9 @@ int mqtt_out_fd(const struct mqtt_out *mqtt_out, uint32_t *events);
 /* The steady time at which mqtt_out_turn wants to run again; 0: none. */
 int64_t mqtt_out_next(const struct mqtt_out *mqtt_out);
 bool mqtt_out_connected(const struct mqtt_out *mqtt_out);
-/* While not connected: why the last CONNECT was refused. */
-enum refusal mqtt_out_refusal(const struct mqtt_out *mqtt_out);
+/* One line of text for /readyz: why it is not connected, or what the broker
+ * does not grant. NULL: it is as it should be. */
+const char *mqtt_out_problem(const struct mqtt_out *mqtt_out);
 
 /* Connects, reads, writes and sends keepalives. */
 void mqtt_out_turn(struct mqtt_out *mqtt_out);
@@ -64,7 +71,14 @@ void mqtt_out_flush(struct mqtt_out *mqtt_out);
 int mqtt_out_publish(struct mqtt_out *mqtt_out, int *mid, const char *topic,
 		     const void *payload, size_t len,
 		     const mosquitto_property *properties);
+/* A refused subscription is logged, and asked for again from time to time.
+ * filter must live as long as mqtt_out. */
 int mqtt_out_subscribe(struct mqtt_out *mqtt_out, const char *filter, int qos);
+/* A refused one is not even logged. */
+int mqtt_out_try_subscribe(struct mqtt_out *mqtt_out, const char *filter,
+			   int qos);
+/* The user's questions (ask) have been answered. */
+void mqtt_out_asked(struct mqtt_out *mqtt_out);
 
 /* Connects again, with new TLS files or a new password. */
 void mqtt_out_reconnect(struct mqtt_out *mqtt_out);

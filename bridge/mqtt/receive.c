@@ -19,7 +19,7 @@ static void append(struct receiver *ev, struct journal_entry *e)
 	int rc;
 
 	n = journal_entry_pack(&ev->buffer, &ev->buffer_size, e);
-	rc = n < 0 ? (int)n
+	rc = n < 0 ? ztp_fail(&error, (enum ztp_err)n, "out of memory")
 		   : journal_append(ev->journal, ev->buffer, (size_t)n, &error);
 	if (rc != 0) {
 		/* Returning would acknowledge an event that is not stored. */
@@ -116,6 +116,63 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 	append(ev, &audit);
 }
 
+enum { WITHDRAWN_ID, WITHDRAWN_PATH, WITHDRAWN_REASON, WITHDRAWN_MEMBERS };
+
+static int read_withdrawn(struct journal_entry *e, char *id, char *path,
+			  struct ztp_object *event)
+{
+	struct ztp_str reason = {NULL, 0};
+	struct ztp_path parts;
+	int rc = ztp_object_copy(id, ZTP_REQUEST_ID_MAX + 1, event,
+				 WITHDRAWN_ID, &e->why);
+
+	if (rc == 0)
+		rc = ztp_object_copy(path, ZTP_PATH_MAX + 1, event,
+				     WITHDRAWN_PATH, &e->why);
+	if (rc == 0)
+		rc = ztp_object_string(&reason, event, WITHDRAWN_REASON,
+				       ZTP_WITHDRAWN_MAX, &e->why);
+	if (rc == 0 && !ztp_request_id_valid(id, strlen(id)))
+		rc = ztp_fail(&e->why, ZTP_ERR_VALUE,
+			      "request_id is not well-formed");
+	if (rc == 0)
+		rc = ztp_path_parse(&parts, path, strlen(path), &e->why);
+	e->text = reason.p ? reason.p : "";
+	e->text_len = reason.n < ZTP_REASON_MAX
+			      ? reason.n
+			      : ztp_utf8_cut(reason.p, ZTP_REASON_MAX);
+	return rc;
+}
+
+static void on_withdrawn(struct receiver *ev, struct journal_entry *e,
+			 const char *text, size_t len)
+{
+	struct ztp_field fields[WITHDRAWN_MEMBERS] = {
+		[WITHDRAWN_ID] = {.name = ZTP_M_REQUEST_ID},
+		[WITHDRAWN_PATH] = {.name = ZTP_M_DEVICE_PATH},
+		[WITHDRAWN_REASON] = {.name = ZTP_M_REASON},
+	};
+	char id[ZTP_REQUEST_ID_MAX + 1], path[ZTP_PATH_MAX + 1];
+	struct journal_entry withdrawn = *e;
+	struct ztp_object event;
+	int rc = ztp_object_read(&event, fields, WITHDRAWN_MEMBERS,
+				 (struct ztp_str){text, len}, ZTP_WITHDRAWN_MAX,
+				 &withdrawn.why);
+
+	if (rc == 0) {
+		rc = read_withdrawn(&withdrawn, id, path, &event);
+		withdrawn.kind = ENTRY_WITHDRAWN;
+		withdrawn.request_id = id;
+		withdrawn.path = path;
+		if (rc == 0)
+			append(ev, &withdrawn);
+		ztp_object_clear(&event);
+	}
+	if (rc != 0)
+		log_warn(ev->core->log, "withdrawal_refused",
+			 LOG_WHY(&withdrawn.why));
+}
+
 void receive_message(struct receiver *ev, const char *topic, const char *text,
 		     size_t len)
 {
@@ -126,6 +183,8 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
+	else if (strcmp(topic, ZTP_MQTT_WITHDRAWN) == 0)
+		on_withdrawn(ev, &e, text, len);
 	else
 		on_pending(ev, &e, topic, text, len);
 	coalesce_end(&ev->coalesce);

@@ -23,6 +23,8 @@ const char *refusal_text(enum refusal refusal, int version)
 		return version == 5 ? "closed at CONNECT: not a broker, or no "
 				      "MQTT 5 (try mqtt.version: 3.1.1)"
 				    : "closed at CONNECT without an answer";
+	if (refusal == REFUSAL_TAKEN_OVER)
+		return "another client uses the bridge's client id";
 	return NULL;
 }
 
@@ -34,6 +36,7 @@ static const char *event_of(enum refusal refusal)
 	case REFUSAL_CLOSED:
 		return "mqtt_closed_at_connect";
 	case REFUSAL_OTHER:
+	case REFUSAL_TAKEN_OVER:
 	case REFUSAL_KINDS:
 		break;
 	}
@@ -53,4 +56,14 @@ void refusal_log(const struct core *core,
 			 LOG_INT("code", code), LOG_STR("error", error),
 			 LOG_STR("hint", hint),
 			 LOG_UINT("suppressed", suppressed));
+}
+
+void refusal_log_taken_over(const struct core *core, const char *connection,
+			    const char *client_id)
+{
+	log_error(core->log, "mqtt_taken_over",
+		  LOG_STR("connection", connection),
+		  LOG_STR("client_id", client_id),
+		  LOG_STR("hint", "another client uses this client id: are two "
+				  "bridges running with one configuration?"));
 }

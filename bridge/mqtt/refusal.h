@@ -12,10 +12,13 @@
 
 #include "bridge/core/core.h"
 
+#define MQTT_NOT_CONNECTED "not connected"
+
 enum refusal {
-	REFUSAL_OTHER,	 /* credentials, network, TLS, ... */
-	REFUSAL_VERSION, /* MQTT version not supported */
-	REFUSAL_CLOSED,	 /* closed after CONNECT without a CONNACK */
+	REFUSAL_OTHER,	    /* credentials, network, TLS, ... */
+	REFUSAL_VERSION,    /* MQTT version not supported */
+	REFUSAL_CLOSED,	    /* closed after CONNECT without a CONNACK */
+	REFUSAL_TAKEN_OVER, /* by a client with the same client ID */
 	REFUSAL_KINDS,
 };
 
@@ -32,5 +35,9 @@ const char *refusal_text(enum refusal refusal, int version);
 void refusal_log(const struct core *core,
 		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
 		 enum refusal refusal, int code, const char *error);
+
+/* Each time, because the next is at least 30 s away. */
+void refusal_log_taken_over(const struct core *core, const char *connection,
+			    const char *client_id);
 
 #endif

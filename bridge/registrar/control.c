@@ -16,6 +16,7 @@ void control_begin(struct control_message *m)
 	m->list = m->root ? cJSON_AddArrayToObject(m->root, ZTP_M_COMMANDS)
 			  : NULL;
 	m->failed = !m->list;
+	m->too_large = false;
 }
 
 static void add_text(struct control_message *m, cJSON *command,
@@ -109,13 +110,16 @@ void control_ack(struct control_message *m,
 bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 {
 	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
-	bool sent = text && mqtt_out_publish(mqtt_out, NULL, ZTP_MQTT_CONTROL,
-					     text, strlen(text), NULL) == 0;
+	int rc = MOSQ_ERR_NOMEM;
 
+	if (text)
+		rc = mqtt_out_publish(mqtt_out, NULL, ZTP_MQTT_CONTROL, text,
+				      strlen(text), NULL);
+	m->too_large = rc == MOSQ_ERR_OVERSIZE_PACKET;
 	cJSON_free(text);
 	cJSON_Delete(m->root);
 	m->root = m->list = NULL;
-	return sent;
+	return rc == MOSQ_ERR_SUCCESS;
 }
 
 /* --- answers */

@@ -17,7 +17,8 @@
 /* Several commands for one publish. */
 struct control_message {
 	cJSON *root, *list;
-	bool failed; /* out of memory: it will not be sent */
+	bool failed;	/* out of memory: it will not be sent */
+	bool too_large; /* it was not sent: the broker would not accept it */
 };
 
 void control_begin(struct control_message *message);

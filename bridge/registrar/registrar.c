@@ -24,11 +24,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ANSWER_MS 5000	/* then the command is sent again */
-#define INFO_MS	  30000 /* between two getInfo commands */
-#define ASK_PAGE  64	/* waiting devices per message */
-#define ACKS_MAX  4096	/* kept until sent; the gate offers the rest again */
-#define ACK_BATCH 256
+#define INFO_MS	 30000 /* between two getInfo commands */
+#define ACKS_MAX 4096  /* kept until sent; the gate offers the rest again */
 
 int registrar_new(struct registrar **out, struct core *core,
 		  struct store *store, struct mqtt_out *mqtt_out,
@@ -37,6 +34,7 @@ int registrar_new(struct registrar **out, struct core *core,
 	struct registrar *g = calloc(1, sizeof(*g));
 
 	if (g) {
+		registrar_bounds(g, 0, 0);
 		g->core = core;
 		g->store = store;
 		g->mqtt_out = mqtt_out;
@@ -82,27 +80,22 @@ void registrar_connected(struct registrar *g)
 	registrar_ask(g, 0);
 }
 
-void registrar_ask(struct registrar *g, int64_t n)
-{
-	if (!g->asking || n - 1 < g->ask_after)
-		g->ask_after = n > 0 ? n - 1 : 0;
-	g->asking = true;
-}
-
-void registrar_free_op(struct registrar *g, struct op *op)
-{
-	op->n = 0;
-	g->busy--;
-}
-
 void registrar_disconnected(struct registrar *g)
 {
 	int i;
 
 	g->connected = g->informed = false;
-	for (i = 0; i < REGISTRAR_WINDOW; i++)
-		if (g->ops[i].n != 0 && !g->ops[i].done)
-			registrar_free_op(g, &g->ops[i]);
+	registrar_shorten(g);
+	for (i = 0; i < REGISTRAR_WINDOW; i++) {
+		struct op *op = &g->ops[i];
+
+		if (op->n == 0 || op->done)
+			continue;
+		if (op->kind == REGISTRAR_ASK_DEVICE)
+			registrar_free_op(g, op);
+		else
+			op->done = op->lost = true;
+	}
 }
 
 void registrar_denied(struct registrar *g, int reason_code)
@@ -158,29 +151,6 @@ void registrar_disposed(struct registrar *g, const char *id)
 }
 
 /* --- commands */
-
-static struct op *new_op(struct registrar *g, int64_t n,
-			 enum registrar_question kind, const char *prefix,
-			 const char *id)
-{
-	int i;
-
-	for (i = 0; i < REGISTRAR_WINDOW; i++) {
-		struct op *op = &g->ops[i];
-
-		if (op->n != 0)
-			continue;
-		memset(op, 0, sizeof(*op));
-		op->n = n;
-		op->kind = kind;
-		op->by = g->core->now + ANSWER_MS;
-		snprintf(op->correlation, sizeof(op->correlation), "%s:%s",
-			 prefix, id);
-		g->busy++;
-		return op;
-	}
-	return NULL;
-}
 
 bool registrar_takes(const struct registrar *g, const struct store_request *r)
 {
@@ -259,22 +229,36 @@ static struct op *add_op(struct registrar *g, struct control_message *m,
 
 	switch (r->owed.what) {
 	case ZTP_OWED_REGISTER:
-		op = new_op(g, r->n, REGISTRAR_CREATE, "create", r->id);
+		op = registrar_new_op(g, r->n, REGISTRAR_CREATE, "create",
+				      r->id);
 		if (op)
 			add_create(g, m, op, r);
 		return op;
 	case ZTP_OWED_RELEASE:
-		op = new_op(g, r->n, REGISTRAR_REJECT, "reject", r->id);
+		op = registrar_new_op(g, r->n, REGISTRAR_REJECT, "reject",
+				      r->id);
 		if (op)
 			control_reject(m, op->correlation, r,
 				       retry_after(g, r));
 		return op;
 	default:
-		op = new_op(g, r->n, REGISTRAR_ASK_HELD, "held", r->id);
+		op = registrar_new_op(g, r->n, REGISTRAR_ASK_HELD, "held",
+				      r->id);
 		if (op)
 			control_get(m, op->correlation, r);
 		return op;
 	}
+}
+
+/* It will never be sent, so the answer is ours. */
+static void answer_too_large(struct op *op)
+{
+	struct control_answer *said = &op->answer;
+
+	snprintf(said->code, sizeof(said->code), ZTP_CODE_RESOURCE_EXHAUSTED);
+	snprintf(said->message, sizeof(said->message),
+		 "the command exceeds the broker's Maximum Packet Size");
+	op->done = true;
 }
 
 bool registrar_send(struct registrar *g, const struct store_request *r)
@@ -290,9 +274,13 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	control_begin(&m);
 	op = add_op(g, &m, r);
 	sent = control_send(&m, g->mqtt_out);
-	if (!sent && op)
+	if (sent || !op)
+		return sent;
+	if (m.too_large)
+		answer_too_large(op);
+	else
 		registrar_free_op(g, op);
-	return sent;
+	return m.too_large;
 }
 
 static void send_info(struct registrar *g)
@@ -302,59 +290,8 @@ static void send_info(struct registrar *g)
 	control_begin(&m);
 	control_info(&m);
 	control_send(&m, g->mqtt_out);
-	g->next_info = g->core->now + (g->informed ? INFO_MS : ANSWER_MS);
-}
-
-static void send_acks(struct registrar *g)
-{
-	size_t n = g->acks.count < ACK_BATCH ? g->acks.count : ACK_BATCH;
-	struct control_message m;
-
-	control_begin(&m);
-	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
-	if (!control_send(&m, g->mqtt_out))
-		return;
-	g->acks.count -= n;
-	memmove(g->acks.ids, g->acks.ids + n,
-		g->acks.count * sizeof(g->acks.ids[0]));
-}
-
-struct asking {
-	struct registrar *g;
-	struct control_message m;
-	int count;
-};
-
-static int ask_about(void *arg, struct store_request *r)
-{
-	struct asking *a = arg;
-	struct op *op =
-		new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, "device", r->id);
-
-	if (!op)
-		return 1;
-	control_get(&a->m, op->correlation, r);
-	a->g->ask_after = r->n;
-	a->count++;
-	return 0;
-}
-
-/* A question that could not be sent is asked again once its answer is
- * overdue. */
-static void ask_waiting(struct registrar *g)
-{
-	struct asking a = {.g = g};
-	struct ztp_error error;
-	int rc;
-
-	control_begin(&a.m);
-	rc = store_waiting_each(g->store, g->ask_after, ASK_PAGE, ask_about, &a,
-				&error);
-	if (rc == 0 && a.count < ASK_PAGE)
-		g->asking = false;
-	if (a.count == 0)
-		a.m.failed = true;
-	control_send(&a.m, g->mqtt_out);
+	g->next_info =
+		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);
 }
 
 void registrar_pump(struct registrar *g)
@@ -364,10 +301,9 @@ void registrar_pump(struct registrar *g)
 	if (g->core->now >= g->next_info)
 		send_info(g);
 	if (g->acks.count > 0 && g->informed)
-		send_acks(g);
-	if (g->asking && registrar_ready(g) &&
-	    g->busy < REGISTRAR_WINDOW - ASK_PAGE)
-		ask_waiting(g);
+		registrar_send_acks(g);
+	if (g->asking && registrar_ready(g))
+		registrar_ask_waiting(g);
 }
 
 int64_t registrar_next(const struct registrar *g)

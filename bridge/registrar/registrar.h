@@ -54,6 +54,7 @@ struct registrar_answer {
 	int64_t n; /* row number of the request */
 	enum registrar_question question;
 	const struct control_answer *said;
+	bool lost; /* there was none: the connection was lost, or it is late */
 };
 
 typedef int registrar_answer_visit(void *arg,

@@ -17,6 +17,15 @@
 
 /* --- messages */
 
+static int64_t number_of(const cJSON *data, const char *name)
+{
+	const cJSON *number = cJSON_GetObjectItemCaseSensitive(data, name);
+
+	return cJSON_IsNumber(number) && number->valuedouble < 1e9
+		       ? (int64_t)number->valuedouble
+		       : 0;
+}
+
 static void on_info(struct registrar *g, const cJSON *response)
 {
 	const cJSON *data =
@@ -40,6 +49,9 @@ static void on_info(struct registrar *g, const cJSON *response)
 				  LOG_STR("gate_command_topic", topic),
 				  LOG_STR("command_topic", ours));
 	}
+	if (!g->informed)
+		registrar_bounds(g, number_of(data, ZTP_M_MAX_COMMANDS),
+				 number_of(data, ZTP_M_MAX_BYTES));
 	g->informed = true;
 	g->denied = false;
 	g->agrees = agrees;
@@ -101,6 +113,8 @@ static bool on_message(void *arg, const char *topic, const char *text,
 	if (ztp_tree_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
 		log_warn(g->core->log, "gate_unreadable",
 			 LOG_STR("topic", topic), LOG_WHY(&error));
+		if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0)
+			registrar_split(g);
 		return true;
 	}
 	if (strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0) {
@@ -153,9 +167,12 @@ static void on_overdue(struct registrar *g, struct op *op)
 		log_warn(g->core->log, "gate_silent",
 			 LOG_STR("correlation", op->correlation));
 	g->informed = false;
-	if (op->kind == REGISTRAR_ASK_DEVICE)
+	if (op->kind == REGISTRAR_ASK_DEVICE) {
 		registrar_ask(g, op->n);
-	registrar_free_op(g, op);
+		registrar_free_op(g, op);
+	} else {
+		op->done = op->lost = true;
+	}
 	g->next_info = g->core->now;
 }
 
@@ -178,7 +195,8 @@ int registrar_answer_each(const struct registrar *g,
 
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0 && rc == 0; i++) {
 		const struct op *op = &g->ops[i];
-		struct registrar_answer answer = {op->n, op->kind, &op->answer};
+		struct registrar_answer answer = {op->n, op->kind, &op->answer,
+						  op->lost};
 
 		if (op->n != 0 && op->done)
 			rc = visit(arg, &answer);

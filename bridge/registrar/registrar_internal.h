@@ -9,14 +9,15 @@
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
+#define REGISTRAR_ANSWER_MS	 5000 /* then the command is sent again */
 #define REGISTRAR_SUBSCRIBED_MAX 1024
 
 struct op {
 	int64_t n; /* row number; 0: this op is free */
 	enum registrar_question kind;
 	char correlation[CONTROL_CORRELATION];
-	int64_t by; /* when the answer is overdue */
-	bool done;
+	int64_t by;	 /* when the answer is overdue */
+	bool done, lost; /* lost: done without an answer */
 	struct control_answer answer;
 };
 
@@ -42,6 +43,11 @@ struct registrar {
 	int64_t hold_until; /* refused by the gate: send nothing before */
 	bool asking;	    /* more waiting devices must be asked about, */
 	int64_t ask_after;  /* those after this row */
+	/* How much one message holds (registrar_ask.c). */
+	size_t bytes, bytes_max;
+	int page, page_max; /* questions */
+	bool one_at_a_time; /* messages: an answer was too large to be read */
+	bool asked;	    /* the last message has caused no trouble yet */
 };
 
 /* Called when the connection is established, and when it is lost. */
@@ -49,6 +55,24 @@ void registrar_connected(struct registrar *registrar);
 void registrar_disconnected(struct registrar *registrar);
 /* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
+
+/* --- registrar_ops.c. new: NULL if too many wait. */
+
 void registrar_free_op(struct registrar *registrar, struct op *op);
+struct op *registrar_new_op(struct registrar *registrar, int64_t n,
+			    enum registrar_question kind, const char *prefix,
+			    const char *id);
+
+/* --- registrar_ask.c: messages of many commands */
+
+/* What the gate accepts in one message; 0: it does not say. */
+void registrar_bounds(struct registrar *registrar, int64_t max_commands,
+		      int64_t max_bytes);
+/* Sends what may be sent now. */
+void registrar_ask_waiting(struct registrar *registrar);
+void registrar_send_acks(struct registrar *registrar);
+/* An answer was too large to be read, or the connection was lost. */
+void registrar_split(struct registrar *registrar);
+void registrar_shorten(struct registrar *registrar);
 
 #endif

@@ -31,6 +31,7 @@ struct store_request {
 	char id[ZTP_REQUEST_ID_MAX + 1];
 	char path[ZTP_PATH_MAX + 1];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	uint8_t identity[ZTP_SHA256_LEN]; /* the certificate's; ztp/cert.h */
 	/* The command topic, where two paths may share one, else "". */
 	char channel[ZTP_TOPIC_MAX + 1];
 	char traceparent[ZTP_TRACEPARENT_LEN];
@@ -44,7 +45,7 @@ struct store_request {
 
 	/* For the store: the values last written. */
 	enum ztp_state stored_state;
-	bool stored_listed, stored_tried;
+	bool stored_listed, stored_tried, stored_suspect;
 	int64_t stored_due, stored_retry;
 };
 
@@ -158,10 +159,14 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 		   int limit, store_visit *visit, void *arg,
 		   struct ztp_error *error);
 /* Rows with from <= retry_at <= until, earliest first. fresh: only those that
- * have never been tried, else only those that have. */
+ * have never been tried, else only those that have. Suspects
+ * (ztp_obligation_suspect) are in neither list, but in one of their own: those
+ * with retry_at <= until. */
 int store_retry_each(struct store *store, bool fresh, int64_t from,
 		     int64_t until, int limit, store_visit *visit, void *arg,
 		     struct ztp_error *error);
+int store_suspect_each(struct store *store, int64_t until, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error);
 /* Rows after row n whose command waits for its device. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
@@ -196,9 +201,11 @@ struct store_place {
 int store_finished_each(struct store *store, struct store_place *place,
 			int window, const struct store_filter *filter,
 			store_visit *visit, void *arg, struct ztp_error *error);
-/* The earliest due_at, or retry_at (fresh or not); 0 if there is none. */
+/* The earliest due_at, or retry_at (fresh or not, or of the suspects); 0 if
+ * there is none. */
 int64_t store_next_due(struct store *store, bool undecided);
 int64_t store_next_retry(struct store *store, bool fresh);
+int64_t store_next_suspect(struct store *store);
 /* received_at (wall) of the undecided request that has waited longest; 0 if
  * there is none. */
 int64_t store_oldest_undecided(struct store *store);

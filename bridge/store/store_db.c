@@ -2,6 +2,7 @@
  * The SQLite store: helpers that all its files use. Statements, their errors,
  * the transaction that the first write begins, and the small named values.
  */
+#include <inttypes.h>
 #include <string.h>
 
 #include "bridge/store/store_internal.h"
@@ -9,6 +10,17 @@
 int store_fail(struct store *store, int rc, struct ztp_error *error)
 {
 	return ztp_sqlite_fail(store->db, &store->file, rc, error);
+}
+
+int store_damaged(const struct store *store, int64_t n, struct ztp_error *error)
+{
+	ztp_fail(error, ZTP_ERR_IO,
+		 "store %s is damaged: request number %" PRId64
+		 " is not valid; move it away and restore a backup",
+		 store->path, n);
+	if (error)
+		error->fatal = true;
+	return ZTP_ERR_IO;
 }
 
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text)

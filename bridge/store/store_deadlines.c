@@ -24,24 +24,34 @@ static enum store_times due_kind(enum ztp_state state)
 					  : STORE_DUE_OTHERS;
 }
 
+static enum store_times retry_kind(bool tried, bool suspect)
+{
+	if (suspect)
+		return STORE_RETRY_SUSPECT;
+	return tried ? STORE_RETRY_TRIED : STORE_RETRY_FRESH;
+}
+
 void store_times_count(struct store *store, struct store_request *r)
 {
 	struct store_soonest *soonest = store->facts.soonest;
 	enum store_times due = due_kind(r->state),
 			 due_before = due_kind(r->stored_state);
+	bool suspect = ztp_obligation_suspect(&r->owed);
 	bool tried = r->owed.tries > 0;
+	enum store_times retry = retry_kind(tried, suspect);
+	enum store_times retry_before =
+		retry_kind(r->stored_tried, r->stored_suspect);
 
 	if (due != due_before || r->owed.due_at != r->stored_due) {
 		time_removed(&soonest[due_before], r->stored_due);
 		time_added(&soonest[due], r->owed.due_at);
 	}
-	if (tried != r->stored_tried || r->owed.retry_at != r->stored_retry) {
-		time_removed(&soonest[STORE_RETRY_FRESH + r->stored_tried],
-			     r->stored_retry);
-		time_added(&soonest[STORE_RETRY_FRESH + tried],
-			   r->owed.retry_at);
+	if (retry != retry_before || r->owed.retry_at != r->stored_retry) {
+		time_removed(&soonest[retry_before], r->stored_retry);
+		time_added(&soonest[retry], r->owed.retry_at);
 	}
 	r->stored_tried = tried;
+	r->stored_suspect = suspect;
 	r->stored_due = r->owed.due_at;
 	r->stored_retry = r->owed.retry_at;
 }
@@ -75,4 +85,18 @@ int64_t store_next_retry(struct store *store, bool fresh)
 {
 	return soonest(store, fresh ? STORE_RETRY_FRESH : STORE_RETRY_TRIED,
 		       SQL_NEXT_RETRY, !fresh);
+}
+
+int64_t store_next_suspect(struct store *store)
+{
+	struct store_soonest *soonest =
+		&store->facts.soonest[STORE_RETRY_SUSPECT];
+
+	if (!soonest->known) {
+		soonest->known =
+			store_number(store, SQL_NEXT_SUSPECT, 0, &soonest->at);
+		if (soonest->at != 0)
+			soonest->at += STORE_APART;
+	}
+	return soonest->at;
 }

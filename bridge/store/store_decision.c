@@ -37,15 +37,29 @@ static void bind_payload(sqlite3_stmt *stmt, const struct ztp_payload *payload)
 	store_bind_text(stmt, 12, payload->content_type);
 }
 
-int store_decision_put(struct store *store, struct store_request *r,
-		       const struct store_decision *d, struct ztp_error *error)
+/* An earlier decision, which another one replaces. */
+static int remove_row(struct store *store, int64_t row, struct ztp_error *error)
 {
-	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_PUT, true, error);
+	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_DEL, true, error);
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	if (r->decision == 0)
-		r->decision = ++store->facts.decision_n;
+	sqlite3_bind_int64(stmt, 1, row);
+	return store_run(store, stmt, error);
+}
+
+int store_decision_put(struct store *store, struct store_request *r,
+		       const struct store_decision *d, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt;
+	int rc = r->decision ? remove_row(store, r->decision, error) : 0;
+
+	if (rc != 0)
+		return rc;
+	stmt = store_stmt(store, SQL_DEC_PUT, true, error);
+	if (!stmt)
+		return ZTP_ERR_IO;
+	r->decision = ++store->facts.decision_n;
 	sqlite3_bind_int64(stmt, 1, r->decision);
 	sqlite3_bind_int(stmt, 2, d->by_customer);
 	sqlite3_bind_int(stmt, 3, (int)d->verdict);
@@ -92,6 +106,13 @@ static int read_metadata(sqlite3_stmt *stmt, char **metadata)
 	return *metadata ? 0 : ZTP_ERR_NOMEM;
 }
 
+static bool is_valid(const struct store_decision *d)
+{
+	return (d->verdict == ZTP_APPROVE || d->verdict == ZTP_REJECT) &&
+	       (int)d->payload.kind >= ZTP_PAYLOAD_NONE &&
+	       d->payload.kind <= ZTP_PAYLOAD_TEXT;
+}
+
 int store_decision_get(struct store *store, const struct store_request *r,
 		       bool payload, struct store_decision *d,
 		       struct ztp_error *error)
@@ -99,7 +120,7 @@ int store_decision_get(struct store *store, const struct store_request *r,
 	sqlite3_stmt *stmt = store_stmt(
 		store, payload ? SQL_DEC_GET_ALL : SQL_DEC_GET, false, error);
 	const void *digest;
-	int rc;
+	int rc, end;
 
 	memset(d, 0, sizeof(*d));
 	sqlite3_bind_int64(stmt, 1, store_decision_row(r));
@@ -121,12 +142,14 @@ int store_decision_get(struct store *store, const struct store_request *r,
 	rc = payload ? read_payload(stmt, d) : 0;
 	if (payload && rc == 0)
 		rc = read_metadata(stmt, &d->metadata);
-	sqlite3_reset(stmt);
-	if (rc != 0)
-		store_decision_clear(d);
+	end = sqlite3_reset(stmt); /* a text could not be read */
+	if (rc == 0 && end == SQLITE_OK && is_valid(d))
+		return 1;
+	store_decision_clear(d);
 	if (rc != 0)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	return 1;
+	return end != SQLITE_OK ? store_fail(store, end, error)
+				: store_damaged(store, r->n, error);
 }
 
 void store_decision_clear(struct store_decision *decision)

@@ -19,6 +19,12 @@
 
 #define STORE_WAL_LIMIT "PRAGMA journal_size_limit=33554432"
 #define STORE_BUSY_MS	5000 /* an online backup may hold the lock */
+/* How an obligation's losses are stored: in the column `tries`, above the
+ * tries. The retry_at of a suspect is lowered by STORE_APART, so that suspects
+ * are a range of their own in request_retry, and nobody walks over them. */
+#define STORE_LOSS_BITS 24
+#define STORE_LOSS_MASK "16777215"
+#define STORE_APART	(INT64_C(1) << 60)
 
 /* Every statement; each is prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
@@ -95,8 +101,13 @@
 			  "WHERE undecided=1")                                 \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
 		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
+	X(REQ_SUSPECT, "SELECT " REQUEST_COLUMNS " FROM request "              \
+		       "WHERE retry_at IS NOT NULL AND (tries>0)=1 "           \
+		       "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")          \
 	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
-		      "WHERE retry_at IS NOT NULL AND (tries>0)=?1")           \
+		      "WHERE retry_at>0 AND (tries>0)=?1")                     \
+	X(NEXT_SUSPECT, "SELECT min(retry_at) FROM request "                   \
+			"WHERE retry_at<0 AND (tries>0)=1")                    \
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
@@ -106,7 +117,7 @@
 		      "AND finished_at<=?3 "                                   \
 		      "ORDER BY finished_at,n LIMIT ?4")                       \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
-	X(ABSENT, "UPDATE request SET tries=0,"                                \
+	X(ABSENT, "UPDATE request SET tries=tries&~" STORE_LOSS_MASK ","       \
 		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \
 		  "retry_at=CASE todo WHEN 2 THEN NULL ELSE retry_at END "     \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
@@ -157,6 +168,7 @@ enum store_times {
 	STORE_DUE_OTHERS,
 	STORE_RETRY_FRESH,
 	STORE_RETRY_TRIED,
+	STORE_RETRY_SUSPECT,
 	STORE_TIMES_END
 };
 
@@ -224,7 +236,7 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* The hash under which the index finds a path (store_list.c). */
+/* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* It has just been read with a row of that path, which is often looked up next.
  */
@@ -238,6 +250,9 @@ void store_checkpoint_close(struct store_checkpoint *writeback);
  * transaction. */
 void store_checkpoint_empty(struct store_checkpoint *writeback);
 bool store_checkpoint_emptied(struct store_checkpoint *writeback, sqlite3 *db);
+/* Row n holds what this program does not write. Returns ZTP_ERR_IO, fatal. */
+int store_damaged(const struct store *store, int64_t n,
+		  struct ztp_error *error);
 /* Translates sqlite3's last error. */
 int store_fail(struct store *store, int rc, struct ztp_error *error);
 

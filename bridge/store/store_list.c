@@ -3,35 +3,6 @@
 #include <string.h>
 
 #include "bridge/store/store_internal.h"
-#include "ztp/codec.h"
-
-#define HASH_BYTES 6
-
-void store_path_hash_is(struct store *store, const char *path, int64_t hash)
-{
-	memccpy(store->hashed, path, '\0', sizeof(store->hashed) - 1);
-	store->hash = hash;
-}
-
-/* Paths arrive in random order, so each new one changes a page of the index
- * that no recent one has changed. A hash takes a quarter of the pages that the
- * paths themselves would. Two paths may share a hash; it is part of a SHA-256,
- * so nobody can construct many paths that do. A path is usually looked up
- * several times in a row (is it there, add it), so the last hash is kept. */
-int64_t store_path_hash(struct store *store, const char *path)
-{
-	uint8_t digest[ZTP_SHA256_LEN];
-	int64_t hash = 0;
-	int i;
-
-	if (*store->hashed && strcmp(path, store->hashed) == 0)
-		return store->hash;
-	ztp_sha256(digest, path, strlen(path));
-	for (i = 0; i < HASH_BYTES; i++)
-		hash = hash << 8 | digest[i];
-	store_path_hash_is(store, path, hash);
-	return hash;
-}
 
 int store_path_each(struct store *store, const char *path, store_visit *visit,
 		    void *arg, struct ztp_error *error)
@@ -81,6 +52,19 @@ int store_retry_each(struct store *store, bool fresh, int64_t from,
 	sqlite3_bind_int(stmt, 2, limit);
 	sqlite3_bind_int(stmt, 3, !fresh);
 	sqlite3_bind_int64(stmt, 4, from);
+	return store_walk(store, stmt, visit, arg, error);
+}
+
+int store_suspect_each(struct store *store, int64_t until, int limit,
+		       store_visit *visit, void *arg, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_SUSPECT, false, error);
+	int64_t next = store_next_suspect(store);
+
+	if (next == 0 || next > until)
+		return 0;
+	sqlite3_bind_int64(stmt, 1, until - STORE_APART);
+	sqlite3_bind_int(stmt, 2, limit);
 	return store_walk(store, stmt, visit, arg, error);
 }
 

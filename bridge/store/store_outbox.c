@@ -153,7 +153,7 @@ int store_outbox_each(struct store *store, enum store_topic topic,
 		struct ztp_str blob = column_bytes(stmt, 5);
 
 		record.seq = sqlite3_column_int64(stmt, 0);
-		record.topic = (enum store_topic)sqlite3_column_int(stmt, 1);
+		record.topic = topic; /* as its number says */
 		record.request = sqlite3_column_int64(stmt, 2);
 		record.key = column_bytes(stmt, 3);
 		record.value = column_bytes(stmt, 4);

@@ -24,10 +24,24 @@ static void count_row(struct store *store, struct store_request *r)
 	r->stored_listed = listed;
 }
 
+/* See STORE_APART. The values of the columns retry_at and tries. */
+static void bind_retry(sqlite3_stmt *stmt, int at, int tries,
+		       const struct ztp_obligation *o)
+{
+	int64_t losses = o->losses, retry_at = o->retry_at;
+
+	if (retry_at != 0 && ztp_obligation_suspect(o))
+		retry_at -= STORE_APART;
+	store_bind_time(stmt, at, retry_at);
+	sqlite3_bind_int64(stmt, tries, losses << STORE_LOSS_BITS | o->tries);
+}
+
 int store_request_add(struct store *store, struct store_request *r,
 		      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ADD, true, error);
+	bool same = memcmp(r->identity, r->fingerprint, ZTP_SHA256_LEN) == 0;
+	uint8_t who[2 * ZTP_SHA256_LEN];
 	int rc;
 
 	if (!stmt)
@@ -36,7 +50,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 1, r->n);
 	store_bind_text(stmt, 2, r->id);
 	store_bind_text(stmt, 3, r->path);
-	sqlite3_bind_blob(stmt, 4, r->fingerprint, ZTP_SHA256_LEN,
+	memcpy(who, r->fingerprint, ZTP_SHA256_LEN);
+	memcpy(who + ZTP_SHA256_LEN, r->identity, ZTP_SHA256_LEN);
+	sqlite3_bind_blob(stmt, 4, who, same ? ZTP_SHA256_LEN : sizeof(who),
 			  SQLITE_STATIC);
 	store_bind_text(stmt, 5, r->channel);
 	store_bind_text(stmt, 6, r->traceparent);
@@ -46,9 +62,8 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 10, r->expires_at);
 	store_bind_time(stmt, 11, r->announced_at);
 	store_bind_time(stmt, 12, r->owed.due_at);
-	store_bind_time(stmt, 13, r->owed.retry_at);
+	bind_retry(stmt, 13, 15, &r->owed);
 	sqlite3_bind_int(stmt, 14, (int)r->owed.what);
-	sqlite3_bind_int(stmt, 15, r->owed.tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
 	sqlite3_bind_int64(stmt, 18, store_path_hash(store, r->path));
@@ -59,7 +74,7 @@ int store_request_add(struct store *store, struct store_request *r,
 	store->facts.request_n = r->n;
 	r->decision = 0;
 	r->stored_state = ZTP_STATE_NONE;
-	r->stored_listed = r->stored_tried = false;
+	r->stored_listed = r->stored_tried = r->stored_suspect = false;
 	r->stored_due = r->stored_retry = 0;
 	count_row(store, r);
 	return 0;
@@ -77,9 +92,8 @@ int store_request_save(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 2, (int)r->state);
 	store_bind_time(stmt, 3, r->announced_at);
 	store_bind_time(stmt, 4, r->owed.due_at);
-	store_bind_time(stmt, 5, r->owed.retry_at);
+	bind_retry(stmt, 5, 7, &r->owed);
 	sqlite3_bind_int(stmt, 6, (int)r->owed.what);
-	sqlite3_bind_int(stmt, 7, r->owed.tries);
 	store_bind_time(stmt, 8, r->finished_at);
 	store_bind_time(stmt, 9, r->delivered_at);
 	store_bind_time(stmt, 10, ztp_state_undecided(r->state));

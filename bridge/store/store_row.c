@@ -7,16 +7,37 @@
 
 #define PAGE 64
 
-static void read_row(sqlite3_stmt *stmt, struct store_request *r)
+static void read_retry(sqlite3_stmt *stmt, struct ztp_obligation *o)
 {
-	const void *fingerprint = sqlite3_column_blob(stmt, 3);
+	int64_t tries = sqlite3_column_int64(stmt, 14);
+
+	o->retry_at = sqlite3_column_int64(stmt, 12);
+	if (o->retry_at < 0)
+		o->retry_at += STORE_APART;
+	o->tries = (int)(tries & ((1 << STORE_LOSS_BITS) - 1));
+	o->losses = (int)(tries >> STORE_LOSS_BITS);
+}
+
+/* The identity stands behind the fingerprint where it is another one. */
+static void read_fingerprint(sqlite3_stmt *stmt, struct store_request *r)
+{
+	const char *bytes = sqlite3_column_blob(stmt, 3);
+	int len = sqlite3_column_bytes(stmt, 3);
 
 	memset(r->fingerprint, 0, sizeof(r->fingerprint));
+	if (bytes && len >= ZTP_SHA256_LEN)
+		memcpy(r->fingerprint, bytes, ZTP_SHA256_LEN);
+	memcpy(r->identity, r->fingerprint, ZTP_SHA256_LEN);
+	if (bytes && len == 2 * ZTP_SHA256_LEN)
+		memcpy(r->identity, bytes + ZTP_SHA256_LEN, ZTP_SHA256_LEN);
+}
+
+static void read_row(sqlite3_stmt *stmt, struct store_request *r)
+{
+	read_fingerprint(stmt, r);
 	r->n = sqlite3_column_int64(stmt, 0);
 	store_copy_text(stmt, 1, r->id, sizeof(r->id));
 	store_copy_text(stmt, 2, r->path, sizeof(r->path));
-	if (fingerprint && sqlite3_column_bytes(stmt, 3) == ZTP_SHA256_LEN)
-		memcpy(r->fingerprint, fingerprint, ZTP_SHA256_LEN);
 	store_copy_text(stmt, 4, r->channel, sizeof(r->channel));
 	store_copy_text(stmt, 5, r->traceparent, sizeof(r->traceparent));
 	r->state = (enum ztp_state)sqlite3_column_int(stmt, 6);
@@ -25,24 +46,32 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->expires_at = sqlite3_column_int64(stmt, 9);
 	r->announced_at = sqlite3_column_int64(stmt, 10);
 	r->owed.due_at = sqlite3_column_int64(stmt, 11);
-	r->owed.retry_at = sqlite3_column_int64(stmt, 12);
 	r->owed.what = (enum ztp_owed)sqlite3_column_int(stmt, 13);
-	r->owed.tries = sqlite3_column_int(stmt, 14);
+	read_retry(stmt, &r->owed);
 	r->finished_at = sqlite3_column_int64(stmt, 15);
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
 	r->decision = sqlite3_column_int64(stmt, 17);
 	r->stored_state = r->state;
 	r->stored_listed = r->finished_at != 0;
 	r->stored_tried = r->owed.tries > 0;
+	r->stored_suspect = ztp_obligation_suspect(&r->owed);
 	r->stored_due = r->owed.due_at;
 	r->stored_retry = r->owed.retry_at;
+}
+
+/* Others use these numbers as an index. */
+static bool is_valid(const struct store_request *r)
+{
+	return r->state > ZTP_STATE_NONE && r->state < ZTP_STATE_END &&
+	       (int)r->owed.what >= 0 && r->owed.what < ZTP_OWED_END &&
+	       r->owed.tries >= 0 && r->owed.losses >= 0;
 }
 
 /* The statement's last column is the path's hash. */
 static int find_one(struct store *store, sqlite3_stmt *stmt,
 		    struct store_request *request, struct ztp_error *error)
 {
-	int rc = sqlite3_step(stmt);
+	int rc = sqlite3_step(stmt), end;
 
 	if (rc == SQLITE_ROW) {
 		read_row(stmt, request);
@@ -50,10 +79,13 @@ static int find_one(struct store *store, sqlite3_stmt *stmt,
 				   sqlite3_column_int64(
 					   stmt, sqlite3_data_count(stmt) - 1));
 	}
-	sqlite3_reset(stmt);
-	if (rc == SQLITE_ROW)
-		return 1;
-	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	/* It also fails if a text could not be read for lack of memory. */
+	end = sqlite3_reset(stmt);
+	if (end != SQLITE_OK)
+		return store_fail(store, end, error);
+	if (rc == SQLITE_ROW && !is_valid(request))
+		return store_damaged(store, request->n, error);
+	return rc == SQLITE_ROW;
 }
 
 int store_request_by_id(struct store *store, const char *id,
@@ -107,7 +139,9 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
 	sqlite3_reset(stmt);
 	rc = rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 	for (i = 0; i < count && rc == 0; i++)
-		rc = visit(arg, &rows[i]);
+		rc = is_valid(&rows[i])
+			     ? visit(arg, &rows[i])
+			     : store_damaged(store, rows[i].n, error);
 	if (room > PAGE || store->spare) {
 		free(rows);
 	} else {

@@ -2,7 +2,7 @@
 //
 //	KAFKA_BROKERS=127.0.0.1:9092 go run . allowed.txt
 //
-// allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+// allowed.txt is read by list.go. Each request is processed at
 // least once: its offset is committed after Kafka has acknowledged the decision.
 // After a crash the same decision is made again, which has no effect.
 package main
@@ -15,7 +15,6 @@ import (
 	"log"
 	"os"
 	"os/signal"
-	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -46,8 +45,8 @@ type decision struct {
 func decide(r request, list string) (decision, error) {
 	d := decision{RequestID: r.RequestID, DevicePath: r.Device.Path,
 		Fingerprint: r.Certificate.Fingerprint, Decision: "reject", Reason: "not_on_list"}
-	text, err := os.ReadFile(list)
-	if slices.Contains(strings.Fields(strings.ToLower(string(text))), d.Fingerprint) {
+	allowed, err := readList(list)
+	if allowed[d.Fingerprint] {
 		d.Decision, d.Reason = "approve", ""
 		d.Payload = map[string]string{"ntp": "time.acme.example"}
 	}

@@ -2,13 +2,13 @@
 //
 //     KAFKA_BROKERS=127.0.0.1:9092 node approver.js allowed.txt
 //
-// allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+// allowed.txt is read by list.js. Each request is processed at
 // least once: its offset is committed after Kafka has acknowledged the decision.
 // After a crash the same decision is made again, which has no effect.
-import { readFile } from 'node:fs/promises'
 import {
   Consumer, ProduceAcks, Producer, stringDeserializers, stringSerializers
 } from '@platformatic/kafka'
+import { readList } from './list.js'
 
 const {
   KAFKA_BROKERS = '127.0.0.1:9092',
@@ -16,12 +16,6 @@ const {
   REQUESTS_TOPIC = 'ztp.requests'
 } = process.env
 const list = process.argv[2]
-
-// Read for each request, so that the list can change without a restart.
-async function allowed () {
-  const text = await readFile(list, 'utf8')
-  return new Set(text.toLowerCase().split(/\s+/))
-}
 
 // The fingerprint binds a decision to the key it was made for.
 function decide (request, fingerprints) {
@@ -60,7 +54,8 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
 
 for await (const message of stream) {
   const request = JSON.parse(message.value)
-  const decision = decide(request, await allowed())
+  // Read for each request, so that the list can change without a restart.
+  const decision = decide(request, await readList(list))
   await producer.send({
     acks: ProduceAcks.ALL,
     messages: [{

@@ -3,7 +3,7 @@
 
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
-allowed.txt has one SHA-256 fingerprint per line. Each request is processed at
+allowed.txt is read by allow_list.py. Each request is processed at
 least once: its offset is committed after Kafka has acknowledged the decision.
 After a crash the same decision is made again, which has no effect."""
 
@@ -14,15 +14,11 @@ import sys
 
 from confluent_kafka import Consumer, KafkaException, Producer
 
+import allow_list
+
 BROKERS = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 GROUP = os.environ.get("KAFKA_GROUP", "approver-python")
 TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
-
-
-def allowed(path):
-    """Read for each request, so that the list can change without a restart."""
-    with open(path, encoding="utf-8") as lines:
-        return {line.strip().lower() for line in lines}
 
 
 def decide(request, fingerprints):
@@ -69,7 +65,8 @@ def main(path):
                 print(message.error(), file=sys.stderr)
                 continue
             request = json.loads(message.value())
-            decision = decide(request, allowed(path))
+            # Read for each request: the list can change without a restart.
+            decision = decide(request, allow_list.read(path))
             topic = request.get("decision_topic", "ztp.decisions")
             send(producer, topic, message.key(), decision)
             consumer.commit(message, asynchronous=False)

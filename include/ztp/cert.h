@@ -26,6 +26,10 @@ const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm);
 struct ztp_cert {
 	uint8_t fingerprint[ZTP_SHA256_LEN]; /* SHA-256 of the DER */
 	uint8_t spki_sha256[ZTP_SHA256_LEN]; /* of SubjectPublicKeyInfo */
+	/* Of the key and all else that is signed. What is counted is counted by
+	 * it, because a certificate may have several fingerprints: anybody can
+	 * turn an ECDSA signature (r, s) into another one, (r, n-s). */
+	uint8_t identity[ZTP_SHA256_LEN];
 	enum ztp_key_algorithm key_algorithm;
 	int key_bits;			     /* RSA 2048-4096, EC 256 or 384 */
 	int64_t not_before, not_after;	     /* ms since 1970 */
@@ -33,6 +37,8 @@ struct ztp_cert {
 	char subject[ZTP_NAME_MAX + 1];	     /* XN_FLAG_RFC2253, truncated */
 	char issuer[ZTP_NAME_MAX + 1];
 	bool is_ca;	      /* basicConstraints CA, or keyCertSign */
+	bool has_key_usage;   /* key usage is present ... */
+	bool may_sign;	      /* ... and allows digitalSignature */
 	bool has_eku;	      /* extended key usage is present ... */
 	bool eku_client_auth; /* ... and allows clientAuth or any usage */
 	size_t san_count;
@@ -57,7 +63,8 @@ int ztp_cert_parse_der(struct ztp_cert *cert, const void *der, size_t len,
 		       struct ztp_error *error);
 
 /* Checks that a device may use this certificate at now_ms (wall clock): it is
- * not a CA, it allows clientAuth, and it is within its validity period. */
+ * not a CA, it allows digital signatures, which prove that the device holds the
+ * key, and clientAuth, and it is within its validity period. */
 int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 			struct ztp_error *error);
 

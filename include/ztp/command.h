@@ -49,6 +49,14 @@ int ztp_command_build(struct ztp_command_bytes *bytes,
 		      struct ztp_error *error);
 void ztp_command_clear(struct ztp_command_bytes *bytes);
 
+/* The size of the PUBLISH that carries it: fixed header, topic, packet id,
+ * payload and, on MQTT 5, the properties content type, request_id and status
+ * (as user properties), correlation data (the request id) and message
+ * expiry. */
+size_t ztp_command_size(const struct ztp_command_bytes *bytes,
+			const char *topic, const char *request_id,
+			const char *status, bool version_5);
+
 /* The device's answer on {device_path}/events/provisioning. */
 struct ztp_applied {
 	char request_id[ZTP_REQUEST_ID_MAX + 1];

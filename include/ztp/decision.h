@@ -53,15 +53,26 @@ struct ztp_decision {
 };
 
 /* value may be NULL (a tombstone), which is ZTP_ERR_EMPTY. On success the
- * caller owns *decision and frees it with ztp_decision_clear. */
+ * caller owns *decision and frees it with ztp_decision_clear. After a failure
+ * there is nothing to free, and request_id and path are what could be read of
+ * them, else "". A rejection has no payload, and its reason and message are cut
+ * where they are too long. */
 int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 		       size_t len, const struct ztp_header *headers,
 		       size_t header_count, struct ztp_error *error);
 void ztp_decision_clear(struct ztp_decision *decision);
 
 /* The SHA-256 of what makes two decisions the same: the verdict and the
- * payload's kind, bytes and content type. */
+ * payload's kind, content type and bytes. Of a JSON payload not the bytes count
+ * but the value: white space, the order of members and escapes are the
+ * serializer's, and a customer's may write the same decision differently each
+ * time. Numbers count as they are written. */
 void ztp_decision_digest(uint8_t out[ZTP_SHA256_LEN],
 			 const struct ztp_decision *decision);
+
+/* The same of the bytes of a JSON payload as they are written: what was stored
+ * by earlier versions. */
+void ztp_decision_digest_written(uint8_t out[ZTP_SHA256_LEN],
+				 const struct ztp_decision *decision);
 
 #endif

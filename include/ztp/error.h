@@ -18,6 +18,8 @@
 	X(IO, -3, "io")                                                        \
 	X(FULL, -4, "full")                                                    \
 	X(USAGE, -5, "usage")                                                  \
+	X(REFUSED, -6, "refused")                                              \
+	X(UNREADABLE, -7, "unreadable")                                        \
 	X(EMPTY, -10, "empty")                                                 \
 	X(TOO_LARGE, -11, "too_large")                                         \
 	X(JSON, -12, "bad_json")                                               \

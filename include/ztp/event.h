@@ -42,7 +42,8 @@ struct ztp_header {
 	struct ztp_str value;
 };
 
-/* The value of the first header with exactly this name, or {NULL, 0}. */
+/* The value of the first header with this name, or {NULL, 0}. Case does not
+ * count: customers' libraries write Content-Type, too. */
 struct ztp_str ztp_header_get(const struct ztp_header *headers, size_t count,
 			      const char *name);
 

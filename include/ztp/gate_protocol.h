@@ -16,8 +16,13 @@
 #define ZTP_MQTT_CONTROL    "$CONTROL/ztp/v1"	       /* to the gate */
 #define ZTP_MQTT_RESPONSE   "$CONTROL/ztp/v1/response" /* its answers, QoS 1 */
 #define ZTP_MQTT_PENDING    "ztp/v1/pending"	       /* candidates, QoS 1 */
+#define ZTP_MQTT_WITHDRAWN  "ztp/v1/withdrawn"	       /* QoS 1, acknowledged */
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
+
+/* Before a random name: a topic of the bridge's own, with which it finds out
+ * whether the broker says that nobody is subscribed. */
+#define ZTP_MQTT_PROBE "ztp/v1/probe/"
 
 /* The broker's URL in settings and on command lines: a scheme, then
  * HOST:PORT. */
@@ -44,6 +49,7 @@
 #define ZTP_CONTROL_RETRY_MAX_S	    (365LL * 24 * 3600) /* `retry_after_s` */
 #define ZTP_CONTROL_METADATA_MAX    (16 * 1024)
 #define ZTP_AUDIT_MAX		    (64 * 1024) /* a record on ZTP_MQTT_AUDIT */
+#define ZTP_WITHDRAWN_MAX	    (8 * 1024)	/* on ZTP_MQTT_WITHDRAWN */
 
 /* --- commands */
 
@@ -63,6 +69,8 @@
 #define ZTP_CMD_UNBLOCK_DEVICE	   "unblockDevice"
 #define ZTP_CMD_LIST_PENDING	   "listPending"
 #define ZTP_CMD_ACK_PENDING	   "ackPending"
+#define ZTP_CMD_REJECT_PENDING	   "rejectPending" /* an operator's */
+#define ZTP_CMD_RESEND_DEVICE	   "resendDevice"
 #define ZTP_CMD_GET_INFO	   "getInfo"
 
 /* --- `state` of a device, a candidate, a session that subscribed */
@@ -74,7 +82,7 @@
 #define ZTP_SESSION_HELD       "held"
 #define ZTP_SESSION_DEVICE     "device"
 
-/* --- `credential` of a connection */
+/* --- `credential`: what the username of a session's CONNECT was */
 
 #define ZTP_CREDENTIAL_CERTIFICATE "certificate"
 #define ZTP_CREDENTIAL_UNUSED	   "unused"

@@ -138,4 +138,11 @@ static inline bool ztp_field_given(const struct ztp_field *field)
 	return field->kind != 0 && field->kind != 'n';
 }
 
+/* Given, and not "", which many programs write for what they leave out. */
+static inline bool ztp_field_filled(const struct ztp_field *field)
+{
+	return ztp_field_given(field) &&
+	       (field->kind != '"' || field->string.n > 0);
+}
+
 #endif

@@ -28,8 +28,30 @@ struct ztp_jwt_claims {
 	int64_t issued_ms, expires_ms;
 };
 
-/* Verifies a JWT, the signature last because it costs the most. Returns 0,
- * ZTP_ERR_PROOF, _PROOF_EXPIRED or _PROOF_AUDIENCE. claims may be NULL. */
+#define ZTP_JWT_SIGNATURE_MAX 512 /* bytes; RSA 4096 */
+
+/* A JWT that has been read but not verified: nothing in it may be trusted. */
+struct ztp_jwt {
+	const char *algorithm;	    /* ZTP_JWT_RSA or another of the three */
+	struct ztp_str signed_text; /* a view into the text */
+	uint8_t signature[ZTP_JWT_SIGNATURE_MAX];
+	size_t signature_len;
+	struct ztp_jwt_claims claims;
+};
+
+/* The checks that need no key and cost a few microseconds: form, header and
+ * claims. The text must outlive *jwt. Returns 0, ZTP_ERR_PROOF, _PROOF_EXPIRED
+ * or _PROOF_AUDIENCE. */
+int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
+		 const struct ztp_jwt_rules *rules, struct ztp_error *error);
+
+/* Verifies the signature of a JWT that ztp_jwt_read has accepted: the expensive
+ * part. Returns 0 or ZTP_ERR_PROOF. Whether it succeeds depends on the text and
+ * the key alone. */
+int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
+		  struct ztp_error *error);
+
+/* Both. claims may be NULL. */
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
 		   struct ztp_error *error);

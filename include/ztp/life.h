@@ -4,7 +4,8 @@
  *   received -> requested -> approved -> registered -> delivered -> onboarded
  *                  |-> rejected  |           |             `-> undeliverable
  *                  |-> expired   |-> conflict
- *                  `-> conflict  `-> failed
+ *                  |-> conflict  |-> failed
+ *                  `-> withdrawn `-> withdrawn
  *
  * The bridge asks these functions what an event means for the requests it has,
  * and changes states only through ztp_life_move. Nothing here knows of a store,
@@ -28,7 +29,8 @@
 	X(EXPIRED, 8, "expired")                                               \
 	X(CONFLICT, 9, "conflict")                                             \
 	X(FAILED, 10, "failed")                                                \
-	X(UNDELIVERABLE, 11, "undeliverable")
+	X(UNDELIVERABLE, 11, "undeliverable")                                  \
+	X(WITHDRAWN, 12, "withdrawn")
 
 enum ztp_state {
 	ZTP_STATE_NONE = 0,
@@ -42,8 +44,12 @@ const char *ztp_state_name(enum ztp_state state);
 bool ztp_state_parse(enum ztp_state *state, const char *name);
 /* Not decided yet: received, requested. */
 bool ztp_state_undecided(enum ztp_state state);
-/* Ended: onboarded, rejected, expired, conflict, failed, undeliverable. */
+/* Ended: onboarded, rejected, expired, conflict, failed, undeliverable,
+ * withdrawn. */
 bool ztp_state_finished(enum ztp_state state);
+/* Ended without a device, so that another may have the path: rejected, expired,
+ * conflict, failed, withdrawn. */
+bool ztp_state_in_vain(enum ztp_state state);
 
 /* Changes *state to `to`, or returns ZTP_ERR_ILLEGAL_MOVE and leaves it alone.
  * Every change of state goes through this function. A request is created by the
@@ -81,6 +87,10 @@ struct ztp_pending_facts {
 	int64_t announced_at; /* ms, when last announced */
 	int64_t finished_at;  /* ms */
 	bool same_id;	      /* the store has the event's request id */
+	/* ms; when the newest request of this path and certificate under
+	 * another fingerprint (ztp/cert.h, identity) was rejected. 0: there is
+	 * none, or it is older than the one above. */
+	int64_t twin_rejected_at;
 	/* all requests of the path */
 	int live; /* how many are live, whatever their fingerprint */
 	/* one with another fingerprint is approved, registered, delivered,
@@ -105,6 +115,7 @@ enum ztp_on_decision {
 	ZTP_DECISION_ALREADY,	/* already_decided */
 	ZTP_DECISION_CONFLICT,	/* conflict: so the request has ended */
 	ZTP_DECISION_EXPIRED,	/* expired: so the request has ended */
+	ZTP_DECISION_WITHDRAWN, /* withdrawn: so the request has ended */
 };
 
 /* The stored request that a decision names. */
@@ -113,7 +124,8 @@ struct ztp_held {
 	const char *path;
 	const uint8_t *fingerprint;	/* ZTP_SHA256_LEN */
 	bool decided;			/* it has a stored decision: */
-	uint8_t digest[ZTP_SHA256_LEN]; /* its ztp_decision_digest */
+	uint8_t digest[ZTP_SHA256_LEN]; /* its ztp_decision_digest, or, from
+					   an older store, _digest_written */
 	struct ztp_position position;	/* where it was read */
 };
 

@@ -101,12 +101,15 @@
 #define ZTP_M_CREATED	    "created"
 #define ZTP_M_REJECTED	    "rejected"
 #define ZTP_M_ENDED	    "ended"
+#define ZTP_M_SESSIONS	    "sessions"
 #define ZTP_M_RETRY_AFTER   "retry_after_s"
 #define ZTP_M_REQUEST_IDS   "request_ids"
 #define ZTP_M_ACKED	    "acked"
 #define ZTP_M_VERSION	    "version"
 #define ZTP_M_COMMAND_TOPIC "command_topic"
 #define ZTP_M_PENDING_MODE  "pending_mode"
+#define ZTP_M_MAX_COMMANDS  "max_commands"
+#define ZTP_M_MAX_BYTES	    "max_bytes"
 
 /* --- the gate's audit records */
 

@@ -41,12 +41,21 @@ bool ztp_owed_is_command(enum ztp_owed owed);
 /* The notice of the rejection: notice_check, notice_wait, notice_send. */
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
+#define ZTP_LOSSES_MAX 4 /* then it is given up */
+
 struct ztp_obligation {
 	enum ztp_owed what;
 	int tries;	  /* since we last heard of the device */
+	int losses;	  /* tries without an answer since the last answer */
 	int64_t retry_at; /* ms, when to try (again); 0: waits for an event */
 	int64_t due_at;	  /* ms, the deadline, or the decision's; 0: none */
 };
+
+/* A suspect: its last try got no answer, perhaps because it closed the
+ * connection. It is tried alone, after the others. */
+bool ztp_obligation_suspect(const struct ztp_obligation *obligation);
+/* Without an answer so often that the caller gives it up (ZTP_ON_GIVEN_UP). */
+bool ztp_obligation_hopeless(const struct ztp_obligation *obligation);
 
 #define ZTP_OWED_EVENT_LIST(X)                                                 \
 	X(RECEIVED) /* the request arrived; `deadline` is its decision's */    \
@@ -56,10 +65,11 @@ struct ztp_obligation {
 	X(DONE)	    /* the device has its command */                           \
 	X(GIVEN_UP) /* undeliverable, but the device may still come */         \
 	X(PUBACK)   /* the broker passed the message on */                     \
-	X(NO_SUBSCRIBER)   /* PUBACK: no matching subscribers */               \
-	X(REFUSED)	   /* PUBACK with an error, or it cannot be sent */    \
-	X(DEADLINE)	   /* due_at has passed */                             \
-	X(SUBSCRIBED)	   /* the device subscribed */                         \
+	X(NO_SUBSCRIBER) /* PUBACK: no matching subscribers */                 \
+	X(REFUSED)	 /* PUBACK with an error, or it cannot be sent */      \
+	X(LOST)	      /* the connection was lost, or no answer came in time */ \
+	X(DEADLINE)   /* due_at has passed */                                  \
+	X(SUBSCRIBED) /* the device subscribed */                              \
 	X(HELD_SUBSCRIBED) /* the candidate that the gate holds subscribed */  \
 	X(HELD)		   /* the gate answered that it holds the candidate */ \
 	X(NOT_HELD)	   /* it does not, or nobody is there to be told */    \

@@ -10,14 +10,24 @@
 #include "ztp/codec.h"
 #include "ztp/error.h"
 
+/* The first levels of the devices' topics and of the gate's. */
+#define ZTP_ROOT_DEVICES "subscriptions"
+#define ZTP_ROOT_GATE	 "ztp"
+
 /* The text before each id. */
-#define ZTP_PATH_SUBSCRIPTION "subscriptions/"
+#define ZTP_PATH_SUBSCRIPTION ZTP_ROOT_DEVICES "/"
 #define ZTP_PATH_REGISTRY     "/registries/"
 #define ZTP_PATH_DEVICE	      "/devices/"
 
 /* A path with the same text for every id, for filters. */
 #define ZTP_PATH_OF(id)                                                        \
 	ZTP_PATH_SUBSCRIPTION id ZTP_PATH_REGISTRY id ZTP_PATH_DEVICE id
+
+/* What a device has below its path beside its commands: it writes the first
+ * two and reads the last. */
+#define ZTP_BRANCH_EVENTS "events"
+#define ZTP_BRANCH_STATE  "state"
+#define ZTP_BRANCH_CONFIG "config"
 
 /* The placeholder for the whole path in a topic template. */
 #define ZTP_TEMPLATE_PATH "{device_path}"
@@ -47,7 +57,10 @@ int ztp_path_parse(struct ztp_path *path, const char *text, size_t len,
 		   struct ztp_error *error);
 
 /* Checks a command-topic template: literal text with {device_path},
- * {subscription}, {registry} and {device}. Refuses unknown or broken
+ * {subscription}, {registry} and {device}. It begins with {device_path}/ and a
+ * literal level other than ZTP_BRANCH_*, or with a literal level other than
+ * ZTP_ROOT_*: then no device can be named so that its command topic is somebody
+ * else's topic, or above or below one. Refuses unknown or broken
  * placeholders, wildcards, control characters, a leading '$', a template that
  * names no device, and one that can render to more than ZTP_TOPIC_MAX bytes. */
 int ztp_topic_check(const char *template, struct ztp_error *error);

@@ -17,8 +17,10 @@
 	X(EXPIRED, "expired", 504, ZTP_CODE_DEADLINE_EXCEEDED)                 \
 	X(UNDELIVERABLE, "undeliverable", 503, ZTP_CODE_UNAVAILABLE)           \
 	X(FAILED, "failed", 500, ZTP_CODE_INTERNAL)                            \
+	X(WITHDRAWN, "withdrawn", 409, ZTP_CODE_ABORTED)                       \
 	X(UNKNOWN_REQUEST, "unknown_request", 404, ZTP_CODE_NOT_FOUND)         \
 	X(MISMATCH, "mismatch", 400, ZTP_CODE_INVALID_ARGUMENT)                \
+	X(INVALID, "invalid", 400, ZTP_CODE_INVALID_ARGUMENT)                  \
 	X(DUPLICATE, "duplicate", 200, ZTP_CODE_OK)                            \
 	X(APPLIED, "applied", 200, ZTP_CODE_OK)                                \
 	X(APPLY_FAILED, "apply_failed", 500, ZTP_CODE_INTERNAL)                \

@@ -305,8 +305,9 @@ void life_start(struct life *l)
 void life_connect(struct life *l)
 {
 	struct bridge *b = &l->b;
-	struct producer_user fates = {pending_announced, records_too_large, b};
-	struct consumer_user decisions = {decisions_apply, b};
+	struct producer_user fates = {pending_announced, records_refused, b};
+	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
+					  b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,
@@ -363,7 +364,7 @@ void life_close(struct life *l)
 	config_free(l->config);
 	close(l->receiver.coalesce.work_fd);
 	close(l->wake_fd);
-	close(l->log.fd);
+	close(l->log.sink.fd);
 	for (i = 0; i < LIFE_CERTS; i++)
 		free(l->certs[i]);
 }

@@ -44,6 +44,9 @@ CERTIFICATES = {
     "no signatures": (lambda ca, other: ca.issue(
         extensions="keyUsage=critical,keyEncipherment\n"),
         "certificate: key usage"),
+    "only agreement": (lambda ca, other: ca.issue(
+        extensions="keyUsage=critical,keyAgreement\n"),
+        "certificate: key usage"),
     "critical": (lambda ca, other: ca.issue(
         extensions="1.2.3.4=critical,ASN1:NULL\n"), "certificate: "),
 }

@@ -33,7 +33,8 @@ LEGEND = """
   monitor on `#`. Any other success code looks like a delivery. MQTT 3.1.1 has no reason
   codes, so there `onboarded` only means that the broker has accepted the command. In all
   these cases you need `mqtt.delivery_ack: device`, and devices that answer
-  ([device-guide.md](device-guide.md)).
+  ([device-guide.md](device-guide.md)). With MQTT 5 the bridge asks the broker at startup
+  and logs `mqtt_no_subscriber_untold` if it does not say 0x10.
 - **delivered after**: how long a device that subscribed after the first try waited for its
   approval, with that `delivery_ack`. If the device has to answer, the bridge sends a
   command again after 5 seconds, and then after growing

@@ -54,6 +54,11 @@ def plain(gate):
                   tls=False)
 
 
+def heard(client, path, name):
+    return [m for m in list(client.seen)
+            if m.topic == f"{path}/events/{name}"]
+
+
 def denied(device, topic):
     return device.subscribe(topic) >= 0x80
 
@@ -86,6 +91,33 @@ def test_a_device_has_its_own_topics(gate, ca):
         observer.wait_message(f"{path}/events/last")
         assert not [m for m in operator.seen + observer.seen
                     if m.payload == b"bad"]
+
+
+def test_answers_of_a_device_are_bounded(gate, ca):
+    """A flood of them costs the bridge and the broker a few, and what else the
+    device publishes costs nothing of that."""
+    with gate.operator() as operator, plain(gate) as observer, \
+            gate.first(path_of(DIRECT), ca.leaf()) as device:
+        path = device.path
+        observer.subscribed(f"{path}/events/#")
+        for name in ("provisioning", "log"):
+            for _ in range(300):
+                device.client.publish(f"{path}/events/{name}", b"x" * 1000, 1)
+        until(lambda: len(heard(observer, path, "log")) == 300, "all logs")
+        assert 20 <= len(heard(observer, path, "provisioning")) <= 40
+        operator.audit("slowed_down", path)
+
+
+def test_an_answer_of_a_device_is_not_long(gate, ca):
+    with gate.operator() as operator, plain(gate) as observer, \
+            gate.first(path_of(DIRECT), ca.issue()) as device:
+        answers = f"{device.path}/events/provisioning"
+        observer.subscribed(answers)
+        device.publish(answers, b"x" * 32769)
+        device.publish(answers, b"x" * 32768)
+        observer.wait_message(answers)
+        assert len(heard(observer, device.path, "provisioning")) == 1
+        operator.audit("too_large", device.path)
 
 
 def test_operators_only(gate):
@@ -230,11 +262,13 @@ def test_a_ca_that_is_removed_ends_its_candidates_alone(gate, tmp_path, ca):
             assert held.accepted
             done = operator.do("removeRegistryCa", registry=CUSTOM,
                                fingerprint_sha256=mark)
-            assert done["ended"] == 1
+            assert (done["ended"], done["sessions"]) == (1, 1)
             held.wait_ended()
+        operator.wait_on("ztp/v1/withdrawn", device_path=path,
+                         reason="ca_removed")
         assert operator.code("createDevice", device_path=path, request_id="q",
-                             fingerprint_sha256=leaf.fingerprint
-                             ) == "FAILED_PRECONDITION"
+                             fingerprint_sha256=leaf.fingerprint) == "ABORTED"
+        assert not operator.on("ztp/v1/withdrawn", device_path=made)
         assert known.alive()
         known.close()
         with gate.unused(made, device_leaf) as again:
@@ -382,7 +416,6 @@ def test_audit_is_limited_and_says_so(start, ca):
         record = operator.audit("audit_limited")
         assert record["omitted"] > 0
         assert record["remote_addr"] == "127.0.0.1"
-        operator.audit("slowed_down", path)
         with gate.first(path_of(DIRECT), leaf) as device:
             assert device.accepted
 

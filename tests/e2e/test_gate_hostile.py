@@ -17,9 +17,9 @@ TEMPLATE = "/devices/{device}/commands"
 def start(tmp_path, ca):
     started = []
 
-    def make(**options):
+    def make(extra=(), **options):
         gate = Gate(tmp_path / f"gate{len(started)}", ca.server(),
-                    options).start()
+                    options, extra).start()
         started.append(gate)
         with gate.operator() as operator:
             for registry in (DIRECT, CUSTOM, EVIL):
@@ -198,7 +198,7 @@ def test_blocked_comes_back_by_no_way(start, ca):
 
 
 def test_no_certificate_in_the_log(start, ca):
-    gate = start()
+    gate = start(extra=["connection_messages true"])
     with gate.operator() as operator:
         for registry, leaf in ((DIRECT, ca.issue()), (CUSTOM, ca.issue()),
                                ("acme/none", ca.issue())):

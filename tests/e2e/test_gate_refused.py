@@ -79,6 +79,9 @@ def test_weak_signature_and_key_usage(gate, operator, ca):
     refused(gate, operator, ca.sha1(), "weak_signature")
     leaf = ca.issue(extensions="extendedKeyUsage=serverAuth\n")
     refused(gate, operator, leaf, "bad_key_usage")
+    for usage in "keyAgreement", "critical,nonRepudiation,keyEncipherment":
+        leaf = ca.issue(extensions=f"keyUsage={usage}\n")
+        refused(gate, operator, leaf, "bad_key_usage")
 
 
 @pytest.mark.parametrize("spoil", [

@@ -6,6 +6,7 @@ import subprocess
 
 import pytest
 
+from harness.certs import openssl
 from harness.gate import OPERATOR, PASSWORD, Gate, path_of
 from harness.ports import free_port
 from harness.where import binary
@@ -65,14 +66,48 @@ def test_registries(ctl, ca):
     ctl("registry", "delete", "acme/two", status=1)
 
 
-def test_cas(ctl, ca):
+def test_forms_of_a_ca(ctl, ca, tmp_path):
+    """Whatever form a file has, the gate gets the same certificate."""
+    pem = ca.cert.read_text()
+    lines = pem.strip().split("\n")
+    forms = {
+        "pem": pem.encode(),
+        "der": openssl("x509", "-in", ca.cert, "-outform", "DER"),
+        "text": openssl("x509", "-in", ca.cert, "-text"),
+        "crlf": pem.replace("\n", "\r\n").encode(),
+        "bom": b"\xef\xbb\xbf" + pem.encode(),
+        "one line": " ".join(lines).encode(),
+        "base64": "".join(lines[1:-1]).encode(),
+    }
+    ctl("registry", "create", "acme/forms")
+    for name, content in forms.items():
+        file = tmp_path / name
+        file.write_bytes(content)
+        ctl("registry", "ca", "add", "acme/forms", file)
+        [listed] = as_json(ctl("registry", "ca", "list", "acme/forms",
+                               "--json"))
+        fingerprint = listed["fingerprint_sha256"].upper()
+        colons = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2))
+        ctl("registry", "ca", "remove", "acme/forms", colons)
+    ctl("registry", "delete", "acme/forms")
+
+
+def test_cas(ctl, gate, ca):
     ctl("registry", "create", "acme/cas")
     ctl("registry", "ca", "add", "acme/cas", ca.cert)
     ctl("registry", "ca", "add", "acme/cas", ca.cert, status=1)
     listed = as_json(ctl("registry", "ca", "list", "acme/cas", "--json"))
     mark = listed[0]["fingerprint_sha256"]
     assert mark in ctl("registry", "ca", "list", "acme/cas").stdout
-    ctl("registry", "ca", "remove", "acme/cas", mark)
+    path = path_of("acme/cas")
+    with gate.operator() as operator, gate.first(path, ca.issue()) as device:
+        request = operator.pending(path)["request_id"]
+        done = ctl("registry", "ca", "remove", "acme/cas", mark)
+        assert done.stdout == ("CA removed from acme/cas; ended: 1 candidate, "
+                               "1 held session\n")
+        device.wait_ended()
+        operator.wait_on("ztp/v1/withdrawn", request_id=request,
+                         device_path=path, reason="ca_removed")
     ctl("registry", "ca", "remove", "acme/cas", mark, status=1)
     assert as_json(ctl("registry", "ca", "list", "acme/cas", "--json")) == []
 
@@ -113,6 +148,60 @@ def test_pending_and_audit(ctl, gate, ca):
         assert path in [p["device_path"] for p in listed]
         assert path in ctl("pending", "list", "acme/custom").stdout
         assert path not in ctl("device", "list").stdout
+
+
+def test_pending_reject(ctl, gate, ca):
+    ctl("registry", "create", "acme/ended", "--ca", ca.cert)
+    one, two, leaf = path_of("acme/ended"), path_of("acme/ended"), ca.issue()
+    with gate.operator() as operator, gate.first(one, leaf) as device, \
+            gate.first(two, ca.issue()):
+        request = operator.pending(one)["request_id"]
+        operator.pending(two)
+        done = ctl("pending", "reject", request, "--retry-after", "0")
+        assert done.stdout == (f"rejected {request}; ended: 1 candidate, "
+                               "1 held session\n")
+        device.wait_ended()
+        operator.wait_on("ztp/v1/withdrawn", request_id=request,
+                         device_path=one, reason="rejected")
+        done = ctl("pending", "reject", two, "--json")
+        assert as_json(done) == {"ended": 1, "sessions": 1}
+        operator.wait_on("ztp/v1/withdrawn", device_path=two)
+        for wrong in (request, two, path_of("acme/ended"), "x/y"):
+            ctl("pending", "reject", wrong, status=1)
+        ctl("pending", "list", "--retry-after", "1", status=2)
+        assert operator.code(
+            "createDevice", device_path=one, request_id=request,
+            fingerprint_sha256=leaf.fingerprint) == "ABORTED"
+        with gate.first(one, leaf) as again:
+            assert again.accepted
+            assert operator.pending(one, 2)["request_id"] != request
+            assert ctl("registry", "delete", "acme/ended").stdout == (
+                "deleted acme/ended; ended: 1 candidate, 1 held session\n")
+
+
+def test_device_resend(ctl, gate, ca):
+    ctl("registry", "create", "acme/again", "--ca", ca.cert)
+    path, leaf = path_of("acme/again"), ca.issue()
+    with gate.operator() as operator, gate.first(path, leaf) as device:
+        operator.pending(path)
+        ctl("device", "resend", path, status=1)
+        operator.do("createDevice", device_path=path, request_id="r1",
+                    fingerprint_sha256=leaf.fingerprint)
+        ctl("device", "resend", path, status=1)
+        device.subscribed(device.commands)
+        first = operator.wait_on("ztp/v1/subscribed", device_path=path)[0]
+        assert first["credential"] == "certificate"
+        assert "again" not in first
+        ctl("device", "resend", path)
+        operator.wait_on("ztp/v1/subscribed", device_path=path, again=True,
+                         connection=first["connection"], state="device")
+        shown = operator.do("getDevice", device_path=path)
+        assert shown["connection"] == first["connection"]
+    with gate.unused(path, leaf) as device:
+        device.subscribed(device.commands)
+        operator_sees = as_json(ctl("device", "show", path, "--json"))
+        assert operator_sees["credential"] == "unused"
+        assert operator_sees["connection"] != first["connection"]
 
 
 def test_audit_tail(ctl, gate, ca, tmp_path):

@@ -195,18 +195,15 @@ def test_2_a_device_that_exists_is_a_conflict(rig):
     assert device.statuses() == ["pending"]
 
 
-def test_2_a_refusal_is_failed_with_the_gates_code(rig, tmp_path):
-    from harness.certs import Ca
-
-    other = Ca(tmp_path / "other")
-    mark = rig.operator.do("addRegistryCa", registry=CUSTOM,
-                           pem=other.cert.read_text())["fingerprint_sha256"]
-    device, _ = rig.held(leaf=other.issue())
+def test_2_a_refusal_is_failed_with_the_gates_code(rig):
+    device, _ = rig.held()
     request = rig.request(device.path)
-    rig.operator.do("removeRegistryCa", registry=CUSTOM,
-                    fingerprint_sha256=mark)
-    rig.decide(request)
-    body = rig.ended(request, "failed")
+    rig.operator.do("modifyRegistry", registry=CUSTOM, onboarding="off")
+    try:
+        rig.decide(request)
+        body = rig.ended(request, "failed")
+    finally:
+        rig.operator.do("modifyRegistry", registry=CUSTOM, onboarding="custom")
     assert (body["code"], body["status"]) == (500, "INTERNAL")
     assert "FAILED_PRECONDITION" in body["message"]
     assert "approved" not in device.statuses()

@@ -17,10 +17,11 @@ from harness.shape import check_result
 ROOT = where.ROOT / "examples"
 LANGUAGES = ["python", "go", "java", "node"]
 SOURCES = {
-    "python": ["approver.py"],
-    "go": ["main.go"],
-    "java": ["src/main/java/com/example/ztp/Approver.java"],
-    "node": ["approver.js"],
+    "python": ["approver.py", "allow_list.py"],
+    "go": ["main.go", "list.go"],
+    "java": ["src/main/java/com/example/ztp/Approver.java",
+             "src/main/java/com/example/ztp/AllowList.java"],
+    "node": ["approver.js", "list.js"],
 }
 LOCKS = {
     "python": ["requirements.txt"],

@@ -3,7 +3,8 @@
  * called unique, two paths never share one. */
 #include "fuzz.h"
 
-#include "ztp/path.h"
+#include "ztp/gate.h"
+#include "ztp/gate_protocol.h"
 
 static bool read_path(struct ztp_path *path, const char *text)
 {
@@ -27,6 +28,7 @@ static void render(char out[ZTP_TOPIC_MAX + 1], const char *template,
 	size_t i, n = ztp_topic_render(out, template, path);
 
 	MUST(n > 0 && n <= ZTP_TOPIC_MAX && strlen(out) == n && *out != '$');
+	MUST(!ztp_gate_overlap(out, ZTP_MQTT_ALL));
 	for (i = 0; i < n; i++)
 		MUST((unsigned char)out[i] >= ' ' && !strchr("+#", out[i]));
 }

@@ -83,6 +83,7 @@ static const struct {
 	{"gate", COMMAND("listPending", "\"registry\":\"acme/custom\"")},
 	{"gate", COMMAND("getInfo", "\"x\":1")},
 	{"gate", "<" PATH "\nunused\neyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
+	{"gate", "<" PATH "\nunused\n@"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"applied\"}"},
 	{"applied", "{\"request_id\":\"r-1\",\"status\":\"failed\","
 		    "\"message\":\"no room\"}"},
@@ -95,6 +96,90 @@ static const struct {
 		 "  action: approve\n- action: reject\n"},
 	{"yaml", "%YAML 1.1\n---\n? |\n  a\n: >-\n  \xc3\xa9\n\n  c\n...\n"},
 	{"yaml", "a: &x [!!str b, *x]\n<<: {a: \"\\0\\u00e9\"}\n---\n"},
+	{"headers", "\x03"
+		    "content-type:application/json\nce_specversion:1.0\n"
+		    "ce_id:1\n" HEAD "\"decision\":\"approve\"}"},
+	{"headers", "\x05"
+		    "ce_specversion:1.0\nce_id:1\nce_source:s\nce_type:t\n"
+		    "traceparent:" TRACE "\n" HEAD "\"decision\":\"reject\"}"},
+	{"headers",
+	 "\x28"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "a:1\nb:2\nc:3\nd:4\ne:5\nf:6\ng:7\nh:8\ni:9\nj:\nk\nl:\n"
+	 "m:\nn:\ncontent-type:application/cloudevents+json\nx:y\n"
+	 "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"s\","
+	 "\"type\":\"t\",\"data\":" HEAD "\"decision\":\"approve\"}}"},
+	{"rules", "default: {action: reject, reason: not_on_the_list}\n"
+		  "rules:\n- name: stolen\n  match:\n    fingerprints: [" HEX64
+		  "]\n  action: reject\n  message: call us\n"
+		  "- name: pumps\n  match:\n    subscription: acme\n"
+		  "    registry: [plant-7, 'plant-[0-8]']\n    id: \"pump-*\"\n"
+		  "    min_key_bits: 256\n    min_days_left: 1\n"
+		  "    not_expired: true\n    issuer: \"*registry-ca\"\n"
+		  "  action: approve\n"},
+	{"rules", "default: approve\nrules: []\n"},
+	{"rules", "rules:\n- match: {fingerprints_file: a.txt}\n"
+		  "  action: approve\n  payload_file: b.json\n"},
+	{"acl", "{device_path}/commands\n" PATH "\n" PATH "/commands"},
+	{"acl", "c/{device}\n" PATH "\nc/+"},
+	{"acl", "/{registry}/{device}/commands\n" PATH
+		"\nsubscriptions/+/registries/#"},
+	{"acl", "a/{subscription}/{registry}/{device}\n" PATH
+		"\n$share/g/ztp/v1/pending"},
+	{"acl", "{device_path}/commands\n" PATH "\n" PATH "/events/x"},
+	{"answer", "{\"responses\":[{\"command\":\"getDevice\","
+		   "\"correlationData\":\"c\",\"code\":\"OK\",\"data\":{"
+		   "\"state\":\"active\",\"request_id\":\"r-1\","
+		   "\"fingerprint_sha256\":\"" HEX64 "\",\"live\":true,"
+		   "\"subscribed\":false}},{\"command\":\"createDevice\","
+		   "\"code\":\"NOT_FOUND\",\"error\":\"no\"}]}"},
+	{"journal", " one\n two\nc three\n four\n"},
+	{"journal", " one\nlffff\n two\nh0100000a\n three\n"},
+	{"journal", "!\x03\x00\x00\x00\xff\xff\xff\xff"
+		    "abc"},
+	{"rows", "request.state 2\nrequest.tries 3\nrequest.todo 5\n"
+		 "request.due_at 5\nrequest.path 'a/b\n"},
+	{"rows", "request.id 'r-9\nrequest.fingerprint x00ff\n"
+		 "request.traceparent '" TRACE "\nrequest.retry_at 1.5\n"},
+	{"rows", "decision.verdict 1\ndecision.kind 2\n"
+		 "decision.payload x7b7d\ndecision.metadata '{}\n"
+		 "decision.topic 't\ndecision.part 1\n"},
+	{"rows", "outbox.headers x0001610000000162\noutbox.key \n"
+		 "outbox.topic 9\noutbox.value 'v\nposition.next -7\n"
+		 "meta.value 'x\ncounter.count -1\n"},
+	{"rows", "request.state 99\n"},
+	{"rows", "request.state -1\nrequest.todo 77\nrequest.tries -5\n"},
+	{"rows", "decision.verdict 9\ndecision.kind 99\n"},
+	{"gaterows", "devices.path 'subscriptions/a/registries\xcd/b\n"},
+	{"gaterows", "devices.path 'subscriptions/a/registries/b/devices/c\n"
+		     "devices.spki x3059\ndevices.blocked 1\n"},
+	{"gaterows", "devices.fingerprint x00\ndevices.metadata '{\n"
+		     "devices.onboarding 'x\ndevices.request_id '\n"},
+	{"gaterows", "candidates.der x3000\ncandidates.acked 0\n"
+		     "candidates.rejected 0\ncandidates.id 'x\n"
+		     "candidates.ca x00\ncandidates.not_after -1\n"},
+	{"gaterows", "registries.onboarding 'off\nregistries.audience 'a\n"
+		     "registries.name 'n\ncas.pem 'x\ncas.fingerprint \n"
+		     "deleted.at 1\n"},
+	{"settings",
+	 "mqtt: {url: \"mqtts://b:8883\", registrar: gate, "
+	 "version: 3.1.1, command_topic: \"a/{device}\"}\n"
+	 "kafka:\n  brokers: k1:9092,k2:9092\n"
+	 "  topics: {requests: a, decisions: b}\n"
+	 "  properties: {linger.ms: 5}\n"
+	 "onboarding: {decision_timeout: 90m, on_timeout: approve}\n"
+	 "http: {listen: \"[::1]:9464\"}\n"
+	 "store: {path: p, sync: full, retention: 1d}\n"},
+	{"settings", "log: {level: ${LEVEL:-debug}, format: json}\n"
+		     "mqtt: {username: u, password: \"s p\"}\n"},
+	{"http", "?state=requested&registry=a/b&limit=2&order=newest"},
+	{"http", "?device=subscriptions/a/registries/b/devices/r-1&after=r-1"},
+	{"http", "?order=finished&after=@1767323045678.2&limit=1"},
+	{"http", "/r-1\nAccept: text/html\r\nHost: evil.example"},
+	{"http", "/r-2?x=y"},
+	{"http", "/%72-3%00/../..\nTransfer-Encoding: chunked"},
+	{"http", "?state=%zz&&after=%40&limit=00\nRange: bytes=0-"},
 	{"yaml", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
 };
 
@@ -167,8 +252,7 @@ static void save_gate(X509 *x509, const char *spki)
 		 base64);
 	save_text("gate", text);
 	snprintf(text, sizeof(text),
-		 "<subscriptions/acme/registries/custom/devices/d\n%s\n"
-		 "eyJhbGciOiJSUzI1NiJ9.eyJpYXQiOjF9.AAAA",
+		 "<subscriptions/acme/registries/custom/devices/d\n%s\n@",
 		 base64);
 	save_text("gate", text);
 	free(base64);

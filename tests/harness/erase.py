@@ -4,6 +4,8 @@ and groups, through librdkafka itself."""
 import ctypes
 import ctypes.util
 
+from .until import until
+
 PRODUCER = 0
 WAIT_MS = 20000
 
@@ -72,7 +74,8 @@ def delete_records(brokers, topic, before):
 
 
 def delete_group(brokers, group):
-    """Deletes a group without members, and its offsets."""
+    """Deletes a group, and its offsets, as soon as Kafka no longer waits for a
+    member that has stopped to come back."""
 
     def question(lib, handle, queue):
         what = _pointer(lib.rd_kafka_DeleteGroup_new(group.encode()))
@@ -81,4 +84,11 @@ def delete_group(brokers, group):
         )
         lib.rd_kafka_DeleteGroup_destroy(what)
 
-    _ask(brokers, question)
+    def deleted():
+        try:
+            _ask(brokers, question)
+            return True
+        except AssertionError:  # the group is not empty yet
+            return False
+
+    until(deleted, f"group {group} is deleted", interval=0.1)

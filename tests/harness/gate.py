@@ -367,7 +367,11 @@ class Gate(Process):
             text = "user root\n" + text
         text = "log_type subscribe\n" + text
         for line in self.extra:
-            text = f"{line}\n" + text
+            key = line.split()[0]
+            if re.search(rf"^{key} ", text, re.M):
+                put(rf"^{key} .*", line)
+            else:
+                text = f"{line}\n" + text
         self.conf.write_text(text)
 
     def start(self):

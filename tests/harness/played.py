@@ -33,16 +33,52 @@ def packet(kind, body):
             return bytes([kind]) + length + body
 
 
+# Properties of a CONNACK that grants less, MQTT 5 section 3.2.2.3
+MAXIMUM_QOS_0 = b"\x24\0"
+NO_WILDCARDS = b"\x28\0"
+
+
+def session_expiry(seconds):
+    return b"\x11" + struct.pack("!I", seconds)
+
+
+def server_keepalive(seconds):
+    return b"\x13" + struct.pack("!H", seconds)
+
+
+def receive_maximum(count):
+    return b"\x21" + struct.pack("!H", count)
+
+
+def maximum_packet_size(size):
+    return b"\x27" + struct.pack("!I", size)
+
+
+NEVER = "never"  # no PUBACK, and the connection stays
+QUESTIONS = ("$CONTROL/ztp/v1", "ztp/v1/probe/")
+
+
 class Played:
     """connack: the answer to a CONNECT of MQTT 5 before the connection is
-    closed; None accepts it. puback: the reason code of every PUBACK; None
-    closes the connection instead."""
+    closed; None accepts it, with those properties. puback: the reason code of
+    every PUBACK; None closes the connection instead; or a function of the
+    topic. probe: likewise, for what the bridge asks about the broker itself.
+    granted: the codes of SUBACKs by filter, 1 for others. closes: whether a
+    PUBLISH with this topic closes the connection."""
 
-    def __init__(self, connack=None, puback=0):
+    def __init__(self, connack=None, puback=0, probe=0x10, properties=b"",
+                 granted=None, closes=None):
         self.connack = connack
         self.puback = puback
+        self.probe = probe
+        self.properties = properties
+        self.granted = granted or {}
+        self.closes = closes or (lambda topic: False)
         self.connects = []  # (client ID, protocol level)
+        self.keepalives = []  # (client ID, seconds)
         self.published = []  # (topic, payload)
+        self.sizes = {}  # of the last PUBLISH of a topic, in bytes
+        self.asked = []  # the topics of QUESTIONS among them
         self.subscribers = {}  # topic filter: (socket, level)
         self.lock = threading.Lock()
         self.open = []
@@ -105,10 +141,14 @@ class Played:
         size = struct.unpack_from("!H", body, at)[0]
         client = body[at + 2:at + 2 + size].decode()
         self.connects.append((client, level))
+        self.keepalives.append(
+            (client, struct.unpack_from("!H", body, 8)[0])
+        )
         if self.connack is not None and level == 5:
             link.sendall(self.connack)
             return None
-        link.sendall(packet(CONNACK, b"\0\0\0" if level == 5 else b"\0\0"))
+        given = bytes([len(self.properties)]) + self.properties
+        link.sendall(packet(CONNACK, b"\0\0" + (given if level == 5 else b"")))
         return level
 
     def _answer(self, link, level, kind, body):
@@ -121,7 +161,7 @@ class Played:
                 size = struct.unpack_from("!H", body, at)[0]
                 topic = body[at + 2:at + 2 + size].decode()
                 self.subscribers[topic] = (link, level)
-                granted += b"\1"
+                granted += bytes([self.granted.get(topic, 1)])
                 at += 3 + size
             no_properties = b"\0" if level == 5 else b""
             link.sendall(packet(SUBACK, body[:2] + no_properties + granted))
@@ -129,12 +169,25 @@ class Played:
             size = struct.unpack_from("!H", body)[0]
             topic, at = body[2:2 + size].decode(), 2 + size
             mid, at = body[at:at + 2], at + 2
-            if level == 5:  # our tests send less than 128 bytes of them
-                at += 1 + body[at]
-            self.published.append((topic, body[at:]))
-            if self.puback is None:
+            if level == 5:
+                count, shift = 0, 0
+                while body[at] & 0x80:
+                    count |= (body[at] & 0x7F) << shift
+                    at, shift = at + 1, shift + 7
+                at += 1 + (count | body[at] << shift)
+            asks = topic.startswith(QUESTIONS)
+            if asks:
+                self.asked.append(topic)
+            else:
+                self.published.append((topic, body[at:]))
+                self.sizes[topic] = len(packet(kind, body))
+            said = self.probe if asks else self.puback
+            said = said(topic) if callable(said) else said
+            if said is None or self.closes(topic):
                 raise EOFError
-            code = bytes([self.puback, 0]) if level == 5 else b""
+            if said == NEVER:
+                return
+            code = bytes([said, 0]) if level == 5 else b""
             link.sendall(packet(PUBACK, mid + code))
 
     def publish(self, topic, payload, mid=1):

@@ -21,7 +21,6 @@ from .where import ROOT
 FOLDER = ROOT / "docs" / "schemas"
 KINDS = ("pending", "request", "decision", "result", "command", "dlq",
          "audit", "control")
-STRUCTURED = "application/cloudevents+json"
 
 
 @functools.lru_cache(None)
@@ -86,7 +85,7 @@ def record_problems(record):
 def decision_problems(record):
     """Checks a decision that the bridge has understood."""
     value = as_json(record.value)
-    if not headers_of(record).get("content-type", "").startswith(STRUCTURED):
+    if "specversion" not in value:
         found = problems("decision", value, "native")
         return found and problems("decision", value, "omnicore") and found
     found = problems("decision", value, "structured")
@@ -118,8 +117,8 @@ def message_problems(topic, payload):
         return problems("pending", value)
     if topic == "ztp/v1/audit":
         return problems("audit", value)
-    if topic == "ztp/v1/subscribed":
-        return problems("control", value, "subscribed")
+    if topic in ("ztp/v1/subscribed", "ztp/v1/withdrawn"):
+        return problems("control", value, topic.rsplit("/", 1)[1])
     if topic == "$CONTROL/ztp/v1/response":
         return problems("control", value, "responses")
     if topic.endswith("/commands") and is_envelope(value):
@@ -150,7 +149,7 @@ class Watch:
         elif record.topic.endswith(".results"):
             result = as_json(record.value) or {}
             at = result.get("decision")
-            if at:
+            if at and result.get("outcome") != "invalid":
                 at = at["topic"], at["partition"], at["offset"]
                 self.understood.setdefault(at, set()).add(
                     result.get("request_id")

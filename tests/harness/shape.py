@@ -13,8 +13,10 @@ OUTCOMES = {
     "expired": (504, "DEADLINE_EXCEEDED"),
     "undeliverable": (503, "UNAVAILABLE"),
     "failed": (500, "INTERNAL"),
+    "withdrawn": (409, "ABORTED"),
     "unknown_request": (404, "NOT_FOUND"),
     "mismatch": (400, "INVALID_ARGUMENT"),
+    "invalid": (400, "INVALID_ARGUMENT"),
     "duplicate": (200, "OK"),
     "already_decided": (409, "FAILED_PRECONDITION"),
     "applied": (200, "OK"),
@@ -142,7 +144,7 @@ def check_result(record, outcome, path, request_id, decision=None):
         assert "delivery" not in body
     if outcome in ("onboarded", "applied", "apply_failed"):
         when(body["delivered_at"])
-    elif outcome in ("duplicate", "already_decided"):
+    elif outcome in ("duplicate", "already_decided", "invalid"):
         # When the request itself was delivered, if it was.
         when(body.get("delivered_at", body["at"]))
     else:

@@ -1,6 +1,9 @@
 """The reference customer used in place of a real one."""
 
+import fcntl
 import json
+import os
+import subprocess
 
 import pytest
 
@@ -73,3 +76,30 @@ def test_decide(rig, ca, verdict):
     )
     if more:
         assert command["reason"] == "not_ours"
+
+
+def test_nobody_reads_what_it_prints(rig, ca):
+    """Decisions and SIGTERM do not wait for its output, which is one pipe."""
+    out, into = os.pipe()
+    fcntl.fcntl(into, fcntl.F_SETPIPE_SZ, 4096)
+    running = approver(rig, "--approve-all", name="unread")
+    child = subprocess.Popen(running.argv, stdin=subprocess.DEVNULL,
+                             stdout=into, stderr=into)
+    os.close(into)
+    paths = [device_path() for _ in range(40)]  # 12 kB of lines
+    for path in paths:
+        rig.device(path)
+        rig.pending(path, ca.leaf().pem)
+    for path in paths:
+        rig.result(path)
+    assert child.poll() is None
+    os.set_blocking(out, False)
+    text = os.read(out, 1 << 16).decode()
+    assert 0 < text.count(" approve ") < len(paths)
+    last = rig.device()
+    rig.pending(last.path, ca.leaf().pem)
+    rig.result(last.path)
+    child.terminate()
+    assert child.wait(20) == 0
+    assert "decisions were not shown" in os.read(out, 1 << 16).decode()
+    os.close(out)

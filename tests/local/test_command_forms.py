@@ -67,7 +67,7 @@ def test_raw_rejection_is_an_envelope(raw, ca):
 TEMPLATES = {
     "/devices/{device}/commands": "/devices/{d}/commands",
     "/{registry}/{device}/commands": "/{r}/{d}/commands",
-    "{subscription}/{registry}/{device}/do": "{s}/{r}/{d}/do",
+    "to/{subscription}/{registry}/{device}/do": "to/{s}/{r}/{d}/do",
 }
 
 

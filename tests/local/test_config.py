@@ -56,9 +56,15 @@ def test_an_empty_file_is_all_defaults(write, text):
     (2, "mqtt.colour: unknown key", "mqtt:\n  colour: red\n"),
     (3, "log.level: given more than once", "log:\n  level: info\n  level: warn\n"),
     (2, "mqtt.keepalive", "mqtt:\n  keepalive: 60\n"),
+    (2, "mqtt.keepalive", "mqtt:\n  keepalive: 4s\n"),
     (2, "mqtt.url", "mqtt:\n  url: http://localhost\n"),
     (2, "mqtt.url", "mqtt:\n  url: mqtt://localhost:99999\n"),
     (3, "mqtt.command_topic", "mqtt:\n\n  command_topic: '{serial}/c'\n"),
+    (2, "mqtt.command_topic", "mqtt:\n  command_topic: '{device}'\n"),
+    (2, "mqtt.command_topic",
+     "mqtt:\n  command_topic: '{device_path}/events/c'\n"),
+    (3, "mqtt.pending_topic",
+     "mqtt:\n  pending_topic: ask/new\n  command_topic: 'ask/{device}'\n"),
     (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
     (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
     (3, "same topic", "kafka:\n  topics:\n    results: ztp.dlq\n"),
@@ -77,6 +83,62 @@ def test_an_empty_file_is_all_defaults(write, text):
 def test_a_mistake_is_one_line_with_its_place(write, line, says, text, how):
     file = write(text)
     assert_refused(run("--config", file, *how), file, line, says)
+
+
+@pytest.mark.parametrize("name, value, says", [
+    ("bootstrap.servers", "h:1", "use kafka.brokers instead"),
+    ("metadata.broker.list", "h:1", "use kafka.brokers instead"),
+    ("group.id", "g", "use kafka.group instead"),
+    ("transactional.id", "t", "no transactions"),
+    ("enabled_events", 255, "cannot be set"),
+    ("acks", 1, "must be all"),
+    ("request.required.acks", 1, "must be all"),
+    ("enable.idempotence", "false", "must be true"),
+    ("enable.gapless.guarantee", "true", "must be false"),
+    ("delivery.report.only.error", "true", "must be false"),
+    ("queuing.strategy", "lifo", "must be fifo"),
+    ("partitioner", "random", "cannot be random"),
+    ("message.timeout.ms", 30000, "must be 0"),
+    ("delivery.timeout.ms", 30000, "must be 0"),
+    ("message.send.max.retries", 0, "`retries` must be set >= 1"),
+    ("max.in.flight.requests.per.connection", 100, "`max.in.flight`"),
+    ("queue.buffering.max.kbytes", 1, "must hold `message.max.bytes`"),
+    ("queue.buffering.backpressure.threshold", 9, "must be set to 1"),
+    ("isolation.level", "read_uncommitted", "must be read_committed"),
+    ("auto.offset.reset", "latest", "must be earliest"),
+    ("auto.commit.enable", "true", "must be false"),
+    ("enable.auto.offset.store", "true", "must be false"),
+    ("enable.partition.eof", "false", "must be true"),
+    ("offset.store.method", "none", "must be broker"),
+    ("check.crcs", "false", "must be true"),
+    ("partition.assignment.strategy", "roundrobin", "must be range"),
+    ("allow.auto.create.topics", "true", "must be false"),
+    ("session.timeout.ms", 1000, "must be > `heartbeat.interval.ms`"),
+    ("max.poll.interval.ms", 5000, "`max.poll.interval.ms`"),
+    ("receive.message.max.bytes", 1000, "`receive.message.max.bytes`"),
+    ("fetch.max.bytes", 1000, "`fetch.max.bytes` must be >="),
+    ("reconnect.backoff.ms", 60000, "`reconnect.backoff.max.ms`"),
+    ("log.queue", "true", "must be false"),
+    ("api.version.request", "false", "must be true"),
+    ("internal.termination.signal", 15, "must be 0"),
+    ("sasl.mechanism", "OAUTHBEARER", "needs sasl.oauthbearer.method"),
+    ("ssl.keystore.location", "/no/such", "`ssl.keystore.password`"),
+])
+def test_a_property_that_cannot_be(write, name, value, says):
+    """Refused, not overridden without a word, and not found out at start."""
+    file = write("kafka:\n  properties:\n    client.rack: r\n"
+                 f"    {name}: {value}\n")
+    line = 3 if name == "reconnect.backoff.ms" else 4
+    assert_refused(check(file), file, line, says)
+
+
+def test_properties_that_repeat_what_holds(write):
+    file = write("kafka:\n  properties: {acks: -1, check.crcs: true, "
+                 "auto.offset.reset: smallest, isolation.level: "
+                 "read_committed, max.in.flight: 5, retries: 3, "
+                 "partitioner: murmur2}\n")
+    result = check(file)
+    assert (result.returncode, result.stderr) == (0, "")
 
 
 def test_a_file_that_is_not_there(tmp_path):

@@ -7,6 +7,7 @@ import json
 
 import pytest
 
+from harness.results import outcomes
 from harness.rig import device_path
 from harness.shape import check_result, connect_headers
 
@@ -116,13 +117,17 @@ def ask(rig, ca):
     return device, rig.request(device.path)
 
 
+def is_end(result):
+    return result.json()["outcome"] != "invalid"
+
+
 def check_still_open(rig, device, request):
     """The same request can still be decided as if nothing had happened."""
     at = rig.decide(request)
     command = device.wait(device.command_topic)[0]
     assert command.json()["status"] == "approved"
     check_result(
-        rig.result(device.path), "onboarded", device.path,
+        rig.result(device.path, is_end), "onboarded", device.path,
         request.json()["request_id"], (rig.topics["decisions"], *at),
     )
     assert len(device.messages) == 1
@@ -152,6 +157,15 @@ def check_dead(rig, at, value, key, headers, code):
         assert (dead.value or b"") == (value or b"")
 
 
+# They say which request they are for, so they have a result as well.
+INVALID = {
+    "decision_type", "decision_value", "decision_case", "fingerprint_type",
+    "fingerprint_short", "no_decision", "reason_type", "message_type",
+    "metadata_type", "both_payloads", "bad_base64", "base64_type",
+    "payload_too_large", "base64_too_large",
+}
+
+
 @pytest.mark.parametrize("name", REFUSED)
 def test_refused(rig, ca, name):
     make, code = REFUSED[name]
@@ -160,7 +174,13 @@ def test_refused(rig, ca, name):
     mine = [("x-mine", b"\x00\xff")]
     at = rig.decision(value, device.path, mine)
     check_dead(rig, at, value, device.path, mine, code)
+    if name in INVALID:
+        check_result(
+            rig.result(device.path), "invalid", device.path,
+            request.json()["request_id"], (rig.topics["decisions"], *at),
+        )
     check_still_open(rig, device, request)
+    assert len(outcomes(rig, device.path)) == 1 + (name in INVALID)
 
 
 EVENTS = {
@@ -196,6 +216,46 @@ def test_binary_event_of_another_version_refused(rig, ca):
     at = rig.decision(value, None, headers)
     check_dead(rig, at, value, None, headers, "bad_cloudevent")
     check_still_open(rig, device, request)
+
+
+MANY = [(f"x-{n}", b"1") for n in range(40)]
+
+
+@pytest.mark.parametrize("headers", [
+    [("content-type", b"application/json")],  # Python's cloudevents
+    [("Content-Type", b"application/cloudevents+json")],
+    [],
+    [*MANY, *STRUCTURED],
+], ids=["json", "capitals", "none", "behind_40"])
+def test_structured_event_as_libraries_send_it(rig, ca, headers):
+    device, request = ask(rig, ca)
+    rig.decision(structured(data=good(request.json())), device.path, headers)
+    device.wait(device.command_topic)
+    of_request(rig, request, "onboarded")
+
+
+def test_version_behind_40_headers_refused(rig, ca):
+    """The dead letter says how many headers it does not have."""
+    device, request = ask(rig, ca)
+    value = as_bytes(good(request.json()))
+    headers = [*MANY, ("large", b"x" * 70000), ("ce_specversion", b"0.3")]
+    at = rig.decision(value, device.path, headers)
+    check_dead(rig, at, value, device.path, MANY[:20], "bad_cloudevent")
+    dead = rig.dead(lambda r: r.key == device.path)
+    kept = [name for name, _ in dead.headers if name.startswith("x-")]
+    assert dead.header("ztp.headers.left_out") == str(42 - len(kept))
+    check_still_open(rig, device, request)
+
+
+def test_unset_members_are_empty_strings(rig, ca):
+    """As Go writes a struct without omitempty."""
+    device, request = ask(rig, ca)
+    rig.decide(request, fingerprint_sha256="", reason="", message="",
+               decided_by="", payload_base64="", content_type="",
+               metadata=None, payload={"a": 1})
+    command = device.wait(device.command_topic)[0].json()
+    assert command["payload"] == {"a": 1}
+    of_request(rig, request, "onboarded")
 
 
 def test_unknown_request(rig):

@@ -15,6 +15,7 @@ from harness.certs import Ca
 from harness.devkafka import DevKafka
 from harness.gate import OPERATOR, PASSWORD, Gate
 from harness.guides import blocks, session, steps, text_of
+from harness.lists import read_list
 from harness.ports import free_port
 from harness.process import Process
 from harness.topics import Reader
@@ -259,4 +260,6 @@ def test_examples_fingerprint(tmp_path, ca):
     leaf = ca.issue("rsa2048")
     (tmp_path / "rsa_cert.pem").write_text(leaf.path.read_text())
     block, = blocks("examples/README.md")
-    assert session(block, tmp_path).strip() == leaf.fingerprint
+    (tmp_path / "list").write_text(session(block, tmp_path))
+    assert read_list(tmp_path / "list") == {leaf.fingerprint}
+    assert len((tmp_path / "list").read_text().splitlines()) == 2

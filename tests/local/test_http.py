@@ -19,7 +19,7 @@ NAMES = [
     "ztp_dlq_total", "ztp_requests_outstanding",
     "ztp_oldest_undecided_seconds", "ztp_decision_latency_seconds",
     "ztp_mqtt_connected", "ztp_kafka_connected", "ztp_store_bytes",
-    "ztp_build_info",
+    "ztp_log_dropped_total", "ztp_build_info",
 ]
 
 

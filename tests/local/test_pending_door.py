@@ -210,6 +210,12 @@ def server_only(path, ca):
     return with_certificate(path, leaf.pem)
 
 
+@refused("bad_key_usage")
+def no_signatures(path, ca):
+    leaf = ca.issue(extensions="keyUsage=critical,keyAgreement\n")
+    return with_certificate(path, leaf.pem)
+
+
 @refused("bad_certificate")
 def unknown_critical(path, ca):
     leaf = ca.issue(extensions="1.2.3.4.5=critical,ASN1:NULL\n")

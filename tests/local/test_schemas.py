@@ -183,7 +183,7 @@ def test_outcomes_are_the_table_s():
         made = changed("result", lambda made: made.update(
             outcome=outcome, code=code, status=status))
         if outcome in ("rejected", "conflict", "expired", "failed",
-                       "unknown_request"):
+                       "withdrawn", "unknown_request"):
             made.pop("delivered_at")
         if outcome != "onboarded":
             made.pop("delivery")
@@ -248,6 +248,7 @@ def test_watch_finds_wrong_messages():
         ("ztp/v1/pending", {"device_path": PATH}),
         ("ztp/v1/audit", {"verdict": "accepted"}),
         ("ztp/v1/subscribed", {"device_path": PATH}),
+        ("ztp/v1/withdrawn", {"device_path": PATH}),
         ("$CONTROL/ztp/v1/response", {"responses": [{}]}),
         (f"{PATH}/commands", {"type": "provisioning", "status": "approved"}),
         (f"{PATH}/commands", {"request_id": "x", "status": "approved"}),
@@ -297,7 +298,8 @@ def test_asyncapi_names_every_topic(api):
     assert api["asyncapi"].startswith("3.")
     addresses = {channel["address"] for channel in api["channels"].values()}
     assert addresses == {
-        "ztp/v1/pending", "ztp/v1/subscribed", "ztp/v1/audit",
+        "ztp/v1/pending", "ztp/v1/withdrawn", "ztp/v1/subscribed",
+        "ztp/v1/audit",
         "$CONTROL/ztp/v1", "$CONTROL/ztp/v1/response",
         "{device_path}/commands", "{device_path}/events/provisioning",
         "ztp.requests", "ztp.decisions", "ztp.results", "ztp.dlq",

@@ -242,7 +242,7 @@ static void send_packet(struct packet packet)
 		    sim_copy(&packet, sizeof(packet)), out.number);
 }
 
-void broker_out_subscribe(int64_t conn, const char *filter)
+void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos)
 {
 	if (conn != out.number)
 		return;
@@ -252,6 +252,8 @@ void broker_out_subscribe(int64_t conn, const char *filter)
 		out.subscribed = true;
 	else
 		out.answers = true;
+	send_packet((struct packet){
+		.type = PACKET_SUBACK, .mid = mid, .code = qos});
 }
 
 void broker_tell(const char *topic, const char *payload, size_t len, int qos)
@@ -283,13 +285,25 @@ static void command_arrives(void *arg, int64_t conn)
 
 	if (conn != out.number)
 		return;
-	if (strncmp(o->topic, "$CONTROL/", 9) == 0)
+	if (world_is_poison(o->topic)) {
+		sim_trace("poison", (int64_t)o->len, 0);
+		broker_lose(false, 0);
+		return;
+	}
+	if (strncmp(o->topic, "$CONTROL/", 9) == 0 && sim.plan.gate)
 		gate_command(o->payload, o->len);
+	else if (*o->topic == '$') /* taken, whether a plugin listens or not */
+		packet.code = 0;
+	else if (strncmp(o->topic, "ztp/v1/probe/", 13) == 0)
+		packet.code = 0x10;
 	else
 		packet.code = world_command(o->topic, o->payload, o->len);
 	if (sim.plan.mqtt3 && packet.code < 0x80)
 		packet.code = 0;
-	send_packet(packet);
+	if (sim.calm || !sim_odds(500))
+		send_packet(packet);
+	else
+		sim_trace("PUBACK never sent", o->mid, 0);
 }
 
 void broker_out_publish(int64_t conn, int mid, const char *topic,

@@ -29,7 +29,13 @@ struct publish {
 };
 
 /* A packet to the second connection. */
-enum packet_type { PACKET_CONNACK, PACKET_PUBACK, PACKET_PUBLISH, PACKET_END };
+enum packet_type {
+	PACKET_CONNACK,
+	PACKET_PUBACK,
+	PACKET_SUBACK,
+	PACKET_PUBLISH,
+	PACKET_END
+};
 
 struct packet {
 	enum packet_type type;
@@ -53,7 +59,7 @@ void paho_lost(int64_t conn, int code);
 /* --- the second (mosquitto.c) */
 int64_t broker_out_connect(void);
 void broker_out_leave(int64_t conn);
-void broker_out_subscribe(int64_t conn, const char *filter);
+void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos);
 void broker_out_publish(int64_t conn, int mid, const char *topic,
 			const void *payload, size_t len);
 void mosquitto_packet(int64_t conn, struct packet *packet);
@@ -74,6 +80,8 @@ void broker_client_killed(void);  /* its sockets are closed, in a moment */
 /* Told of commands to devices, of what the bridge has acknowledged, and of what
  * the broker has acknowledged and forgotten. Returns the PUBACK's reason code. */
 int world_command(const char *topic, const char *payload, size_t len);
+/* Does a command on this topic end the connection? */
+bool world_is_poison(const char *topic);
 void world_owned(int tag);
 void world_forgotten(int tag);
 /* gate.c */

@@ -52,6 +52,7 @@ struct topic {
 	const char *name;
 	int partitions;
 	size_t max_bytes;  /* of a batch */
+	bool misleads;	   /* a larger one is refused, but not for its size */
 	bool missing;	   /* deleted, and not made anew yet */
 	int generation;	   /* counts how often it was made */
 	int64_t denied;	   /* us: until then nobody may write to it */

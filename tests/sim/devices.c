@@ -146,6 +146,7 @@ void devices_begin(void)
 			continue;
 		certs_make(&d->cert, (uint32_t)i);
 		d->never_there = sim_odds(30);
+		d->poison = sim_odds(sim.plan.poison);
 		/* With few kept, an id may come that is no longer known. */
 		d->named = sim.plan.max_finished > 100 && sim_odds(2);
 		if (i == 0 || sim_odds(10))
@@ -183,6 +184,8 @@ void devices_come_back(void)
 
 void world_owned(int tag)
 {
+	if (tag >= TAG_OTHER)
+		return;
 	if (tag >= TAG_BAD)
 		oracle_letter_owned(tag);
 	else if (devices[tag].owned_at == 0)
@@ -208,6 +211,20 @@ static void answer(void *arg, int64_t n)
 	snprintf(text, sizeof(text),
 		 "{\"request_id\":\"%s\",\"status\":\"applied\"}", asked->id);
 	broker_tell(topic, text, strlen(text), 1);
+}
+
+bool world_is_poison(const char *topic)
+{
+	char path[128];
+	struct device *d;
+	size_t n = strlen(topic);
+
+	if (n < 9 || n >= sizeof(path) || *topic == '$')
+		return false;
+	memcpy(path, topic, n - 9);
+	path[n - 9] = '\0';
+	d = world_by_path(path);
+	return d && d->poison;
 }
 
 int world_command(const char *topic, const char *payload, size_t len)

@@ -60,6 +60,68 @@ void gate_subscribed(struct device *d)
 	broker_tell("ztp/v1/subscribed", text, strlen(text), 0);
 }
 
+/* --- candidates that end */
+
+static sim_event come_again;
+
+static void come_again(void *arg, int64_t n)
+{
+	struct device *d = arg;
+
+	(void)n;
+	if (d->at_gate == GATE_WITHDRAWN)
+		gate_begin(d);
+}
+
+static void offer_withdrawal(void *arg, int64_t n)
+{
+	struct device *d = arg;
+	char text[256];
+
+	if (d->withdrawn_acked)
+		return;
+	snprintf(text, sizeof(text),
+		 "{\"request_id\":\"%s\",\"device_path\":\"%s\","
+		 "\"reason\":\"ca_removed\"}",
+		 d->withdrawn_id, d->path);
+	broker_offer("ztp/v1/withdrawn", text, strlen(text),
+		     TAG_OTHER + d->number);
+	sim_at(10 * SIM_S, offer_withdrawal, d, n);
+}
+
+static void withdraw(struct device *d)
+{
+	bool offering = *d->withdrawn_id && !d->withdrawn_acked;
+
+	sim_input("candidate is withdrawn", d->number, d->attempt);
+	d->at_gate = GATE_WITHDRAWN;
+	d->subscribed = false;
+	snprintf(d->withdrawn_id, sizeof(d->withdrawn_id), "%s", d->gate_id);
+	d->withdrawn_acked = false;
+	if (!offering)
+		sim_at(sim_delay(SIM_MS, 20 * SIM_MS), offer_withdrawal, d, 0);
+	if (sim_odds(2))
+		sim_at(sim_delay(SIM_S, 20 * SIM_S), come_again, d, 0);
+}
+
+void gate_withdraw(void)
+{
+	int i;
+
+	for (i = 0; i < 20; i++) {
+		struct device *d =
+			world_device((int)sim_between(0, world_count() - 1));
+
+		/* One at a time: an id that is not acknowledged would be
+		 * forgotten. */
+		if (d->exists && d->at_gate == GATE_CANDIDATE &&
+		    (!*d->withdrawn_id || d->withdrawn_acked)) {
+			withdraw(d);
+			return;
+		}
+	}
+}
+
 /* --- commands */
 
 static struct device *named(const cJSON *command)
@@ -92,6 +154,8 @@ static const char *create(struct device *d, const cJSON *command, char *data,
 		return "ALREADY_EXISTS";
 	if (d->at_gate == GATE_DEVICE && strcmp(d->created_for, id) != 0)
 		return "ALREADY_EXISTS";
+	if (d->at_gate == GATE_WITHDRAWN)
+		return "ABORTED";
 	if (!created && d->at_gate != GATE_DEVICE)
 		return "FAILED_PRECONDITION";
 	if (created) {
@@ -130,7 +194,7 @@ static const char *reject(struct device *d, char *data, size_t room)
 static const char *get(struct device *d, char *data, size_t room)
 {
 	static const char *const states[] = {NULL, "pending", "active",
-					     "rejected"};
+					     "rejected", NULL};
 	struct device *device = holder(d);
 
 	if (!device)
@@ -161,6 +225,10 @@ static const char *ack(const cJSON *command, char *data, size_t room)
 		long number = strtol(id->valuestring + 1, NULL, 10);
 		struct device *d = world_device((int)number);
 
+		if (strcmp(d->withdrawn_id, id->valuestring) == 0)
+			d->withdrawn_acked = true;
+		if (d->at_gate == GATE_WITHDRAWN)
+			continue; /* it is no candidate any more */
 		if (strcmp(d->gate_id, id->valuestring) != 0 || d->acked)
 			continue;
 		d->acked = true;
@@ -177,8 +245,8 @@ static const char *do_command(const cJSON *command, char *data, size_t room)
 
 	if (strcmp(name, "getInfo") == 0) {
 		snprintf(data, room,
-			 "{\"version\":\"sim\",\"command_topic\":"
-			 "\"{device_path}/commands\"}");
+			 "{\"version\":\"sim\",\"max_commands\":1000,"
+			 "\"command_topic\":\"{device_path}/commands\"}");
 		return "OK";
 	}
 	if (!sim.calm && sim_odds(200))

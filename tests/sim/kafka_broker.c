@@ -151,7 +151,10 @@ static void take(struct batch *batch)
 		batch_answer(batch,
 			     RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
 	} else if (kafka_batch_bytes(batch) > batch->part->topic->max_bytes) {
-		batch_answer(batch, RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+		batch_answer(batch,
+			     batch->part->topic->misleads
+				     ? RD_KAFKA_RESP_ERR_UNKNOWN
+				     : RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
 	} else {
 		append(batch);
 		batch_answer(batch, RD_KAFKA_RESP_ERR_NO_ERROR);

@@ -202,6 +202,21 @@ rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkq, int timeout_ms)
 	return NULL;
 }
 
+/* The played brokers do not tell how a topic is configured. */
+void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
+			      rd_kafka_ConfigResource_t **configs, size_t count,
+			      const rd_kafka_AdminOptions_t *options,
+			      rd_kafka_queue_t *queue)
+{
+	(void)rk;
+	(void)configs;
+	(void)count;
+	(void)options;
+	queue_add(((struct lent *)queue)->queue,
+		  RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
+		->err = RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
+}
+
 /* --- events */
 
 rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *event)

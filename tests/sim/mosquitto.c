@@ -17,6 +17,8 @@ typedef void connect_fn(struct mosquitto *, void *, int, int,
 			const mosquitto_property *);
 typedef void ack_fn(struct mosquitto *, void *, int,
 		    const mosquitto_property *);
+typedef void suback_fn(struct mosquitto *, void *, int, int, const int *,
+		       const mosquitto_property *);
 typedef void publish_fn(struct mosquitto *, void *, int, int,
 			const mosquitto_property *);
 typedef void message_fn(struct mosquitto *, void *,
@@ -28,6 +30,7 @@ struct mosquitto {
 	connect_fn *on_connect;
 	ack_fn *on_disconnect;
 	publish_fn *on_publish;
+	suback_fn *on_subscribe;
 	message_fn *on_message;
 	int64_t conn;
 	int fd, mid, unacked;
@@ -110,6 +113,11 @@ void mosquitto_disconnect_v5_callback_set(struct mosquitto *m, ack_fn *fn)
 void mosquitto_publish_v5_callback_set(struct mosquitto *m, publish_fn *fn)
 {
 	m->on_publish = fn;
+}
+
+void mosquitto_subscribe_v5_callback_set(struct mosquitto *m, suback_fn *fn)
+{
+	m->on_subscribe = fn;
 }
 
 void mosquitto_message_v5_callback_set(struct mosquitto *m, message_fn *fn)
@@ -217,6 +225,11 @@ static int read_packet(struct mosquitto *m)
 		sim_input("PUBACK", packet->mid, packet->code);
 		m->on_publish(m, m->arg, packet->mid, packet->code, NULL);
 		break;
+	case PACKET_SUBACK:
+		if (m->on_subscribe)
+			m->on_subscribe(m, m->arg, packet->mid, 1,
+					&packet->code, NULL);
+		break;
 	case PACKET_PUBLISH:
 		on_publish(m, packet->publish);
 		break;
@@ -267,10 +280,13 @@ bool mosquitto_want_write(struct mosquitto *m)
 int mosquitto_subscribe(struct mosquitto *m, int *mid, const char *filter,
 			int qos)
 {
-	(void)mid;
-	(void)qos;
 	sim_point();
-	broker_out_subscribe(m->conn, filter);
+	if (m->conn == 0)
+		return MOSQ_ERR_NO_CONN;
+	m->mid = m->mid % 65535 + 1;
+	if (mid)
+		*mid = m->mid;
+	broker_out_subscribe(m->conn, m->mid, filter, qos);
 	return MOSQ_ERR_SUCCESS;
 }
 

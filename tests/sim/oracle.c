@@ -319,5 +319,11 @@ int oracle_open(char *text, size_t room)
 	n += open_requests(n ? other : text, n ? sizeof(other) : room);
 	n += oracle_unanswered(n ? other : text, n ? sizeof(other) : room);
 	n += oracle_undelivered(n ? other : text, n ? sizeof(other) : room);
+	/* A result that its topic did not take may be missed as an end, as the
+	 * answer to a decision, and by its device. */
+	if (n <= 3 * oracle_refused_results()) {
+		*text = '\0';
+		n = 0;
+	}
 	return n;
 }

@@ -83,6 +83,8 @@ void oracle_letter_owned(int tag);
 void oracle_dead_letter(const struct record *record);
 void oracle_audit(const struct record *record);
 int oracle_undelivered(char *text, size_t room);
+/* Dead letters of results that their topic did not take. */
+int oracle_refused_results(void);
 /* What must be nowhere but where it belongs. */
 void oracle_scan(const char *where, const void *bytes, size_t n);
 void oracle_scan_record(enum cluster_topic topic, const struct record *record);

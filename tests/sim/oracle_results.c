@@ -47,6 +47,8 @@ static bool right(const struct asked *asked, const char *outcome)
 		       sim.plan.approve_on_timeout;
 	if (is(outcome, "expired"))
 		return may_expire(asked);
+	if (is(outcome, "withdrawn"))
+		return *world_device(asked->device)->withdrawn_id != '\0';
 	return false;
 }
 
@@ -89,7 +91,8 @@ static void check_end(const struct asked *asked, const char *outcome,
 		sim_find("twice: request %s ended %s and %s", asked->id,
 			 asked->outcome, outcome);
 	if (is(asked->outcome, outcome) && !is(asked->ce_id, ce_id) &&
-	    !is(outcome, "expired") && !is(outcome, "conflict"))
+	    !is(outcome, "expired") && !is(outcome, "conflict") &&
+	    !is(outcome, "withdrawn"))
 		sim_find("twice: request %s ended %s as %s and %s", asked->id,
 			 outcome, asked->ce_id, ce_id);
 }
@@ -113,7 +116,8 @@ static void never_asked(const struct record *r, const char *id,
 	struct asked *asked;
 	int64_t deadline;
 
-	if (!device || !(is(outcome, "expired") || is(outcome, "conflict"))) {
+	if (!device || !(is(outcome, "expired") || is(outcome, "conflict") ||
+			 is(outcome, "withdrawn"))) {
 		sim_find("wrong: %s %s, which nobody was asked about", id,
 			 outcome);
 		return;

@@ -96,19 +96,23 @@ static void refused(struct client *c)
 static void connected(void *arg, int64_t n)
 {
 	struct client *c = arg;
+	MQTTAsync_successData5 five = MQTTAsync_successData5_initializer;
+	MQTTAsync_successData five_less = {.token = 0};
 
 	(void)n;
 	if (c != client || !c->connecting)
 		return;
 	c->connecting = false;
 	c->conn = broker_in_connect();
+	five.alt.connect.sessionPresent = broker_has_session();
+	five_less.alt.connect.sessionPresent = broker_has_session();
 	sim_input("connect in", c->conn, 0);
 	if (c->conn == 0)
 		refused(c);
 	else if (c->options.onSuccess5)
-		c->options.onSuccess5(c->options.context, NULL);
+		c->options.onSuccess5(c->options.context, &five);
 	else
-		c->options.onSuccess(c->options.context, NULL);
+		c->options.onSuccess(c->options.context, &five_less);
 }
 
 int MQTTAsync_connect(MQTTAsync handle, const MQTTAsync_connectOptions *options)
@@ -126,6 +130,7 @@ static void subscribed(void *arg, int64_t conn)
 {
 	struct client *c = arg;
 	MQTTAsync_successData5 data = MQTTAsync_successData5_initializer;
+	MQTTAsync_successData three = {.alt.qos = 1};
 
 	if (c != client || c->conn != conn)
 		return;
@@ -135,7 +140,7 @@ static void subscribed(void *arg, int64_t conn)
 	if (c->subscribing.onSuccess5)
 		c->subscribing.onSuccess5(c->subscribing.context, &data);
 	else
-		c->subscribing.onSuccess(c->subscribing.context, NULL);
+		c->subscribing.onSuccess(c->subscribing.context, &three);
 }
 
 int MQTTAsync_subscribeMany(MQTTAsync handle, int count, char *const *topics,

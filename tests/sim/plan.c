@@ -55,6 +55,8 @@ static void draw_faults(struct sim_plan *p)
 	p->bad_events = rarely(3, 3);
 	p->disk_trouble = rarely(4, 20);
 	p->jumps = rarely(8, 20);
+	p->poison = rarely(4, (int)sim_between(10, 60));
+	p->withdraw = rarely(3, (int)sim_between(1, 10));
 }
 
 void plan_draw(void)

@@ -41,6 +41,8 @@ struct sim_plan {
 	int strangers;	  /* ... per decision, that a stranger writes one */
 	int transactions; /* ... per decision, that it is in a transaction */
 	int bad_events;	  /* ... per s, that an event is unreadable */
+	int poison;   /* ... per device, that its command ends a connection */
+	int withdraw; /* ... per s, that the gate ends a candidate */
 	int disk_trouble; /* ... per s, that the disk is full or fails */
 	int jumps;	  /* ... per s, that the wall clock is set */
 	bool zeros;	  /* reserved room is read as such: disk.c */

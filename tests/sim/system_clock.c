@@ -61,6 +61,15 @@ void __wrap__exit(int code)
 }
 
 /* Of the broker's socket alone. */
+int __wrap_getpeername(int fd, struct sockaddr *address, socklen_t *size);
+int __wrap_getpeername(int fd, struct sockaddr *address, socklen_t *size)
+{
+	(void)fd;
+	(void)address;
+	(void)size;
+	return 0; /* TCP is quick here; CONNACK may not be */
+}
+
 int __wrap_setsockopt(int fd, int level, int name, const void *value,
 		      socklen_t n);
 int __wrap_setsockopt(int fd, int level, int name, const void *value,

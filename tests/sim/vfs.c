@@ -68,6 +68,8 @@ static int x_read(sqlite3_file *f, void *to, int n, sqlite3_int64 at)
 
 	if (got == n)
 		return SQLITE_OK;
+	if (got < 0)
+		return SQLITE_IOERR_READ;
 	memset((char *)to + got, 0, (size_t)(n - got));
 	return SQLITE_IOERR_SHORT_READ;
 }

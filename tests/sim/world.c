@@ -85,7 +85,8 @@ static void widen(void *arg, int64_t n)
 }
 
 /* Somebody sets max.message.bytes too low, and mends it. A dead letter has to
- * fit as soon as it has been cut. */
+ * fit as soon as it has been cut. Or it is something else about a record that the
+ * broker cannot stand, and does not say. */
 static void narrow(void)
 {
 	struct topic *topic = any_topic();
@@ -94,7 +95,10 @@ static void narrow(void)
 	topic->max_bytes = (size_t)sim_between(letters ? 1500 : 100, 4000);
 	sim_input("small bound", topic - cluster.topics,
 		  (int64_t)topic->max_bytes);
-	sim_at(sim_delay(SIM_S, 20 * SIM_S), widen, topic, 0);
+	topic->misleads = sim_odds(2);
+	sim_at(topic->misleads ? sim_delay(20 * SIM_S, 90 * SIM_S)
+			       : sim_delay(SIM_S, 20 * SIM_S),
+	       widen, topic, 0);
 }
 
 /* --- every second */
@@ -111,6 +115,8 @@ static void trouble_broker(void)
 	}
 	if (sim_odds(sim.plan.bad_events))
 		letters_send();
+	if (sim.plan.gate && sim_odds(sim.plan.withdraw))
+		gate_withdraw();
 }
 
 static void trouble_kafka(void)

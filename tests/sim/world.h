@@ -16,8 +16,15 @@
  * and a number. */
 #define TAG_BAD	  (1 << 20) /* an event that cannot be read */
 #define TAG_AUDIT (2 << 20) /* a record of the gate's */
+#define TAG_OTHER (4 << 20) /* what nobody waits for */
 
-enum at_gate { GATE_UNKNOWN, GATE_CANDIDATE, GATE_DEVICE, GATE_REJECTED };
+enum at_gate {
+	GATE_UNKNOWN,
+	GATE_CANDIDATE,
+	GATE_DEVICE,
+	GATE_REJECTED,
+	GATE_WITHDRAWN
+};
 
 /* One certificate of one path; two of them may want the same path, and those
  * have numbers that follow each other. */
@@ -30,13 +37,16 @@ struct device {
 	bool subscribed;  /* to its command topic, now */
 	int64_t came_at;  /* us; 0: not yet */
 	int64_t received_at, owned_at;
-	bool named; /* its events carry an id */
+	bool named;  /* its events carry an id */
+	bool poison; /* the broker closes when it is sent a command */
 
 	/* At the gate. */
 	enum at_gate at_gate;
 	char gate_id[48], created_for[132];
 	bool acked;
 	int offers, attempt;
+	char withdrawn_id[48]; /* of the last candidate that was withdrawn */
+	bool withdrawn_acked;
 };
 
 struct device *world_device(int number);
@@ -62,6 +72,7 @@ bool world_is_done(void);
 
 void gate_begin(struct device *device); /* proven: a candidate */
 void gate_subscribed(struct device *device);
+void gate_withdraw(void); /* any candidate */
 const char *device_event(struct device *device, char *text, size_t room);
 
 #endif

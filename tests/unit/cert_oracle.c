@@ -25,11 +25,19 @@ static bool same_name(const char *ours, const X509_NAME *name)
 	return same;
 }
 
+/* A negative number is written as its two's complement. */
 static bool same_serial(const char *ours, const ASN1_INTEGER *serial)
 {
 	BIGNUM *theirs = ASN1_INTEGER_to_BN(serial, NULL), *number = NULL;
-	bool same = theirs && BN_hex2bn(&number, ours) == (int)strlen(ours) &&
+	BIGNUM *power = BN_new();
+	bool same = theirs && power &&
+		    BN_hex2bn(&number, ours) == (int)strlen(ours) &&
+		    (!BN_is_negative(theirs) ||
+		     (BN_set_bit(power, 4 * (int)strlen(ours)) == 1 &&
+		      BN_sub(number, number, power) == 1)) &&
 		    BN_cmp(number, theirs) == 0;
+
+	BN_free(power);
 
 	BN_free(theirs);
 	BN_free(number);
@@ -82,7 +90,9 @@ static bool same_usage(const struct ztp_cert *cert, X509 *x509)
 		client |= nid == NID_client_auth ||
 			  nid == NID_anyExtendedKeyUsage;
 	}
-	ca = ca == cert->is_ca && cert->has_eku == (extended != NULL) &&
+	ca = ca == cert->is_ca && cert->has_key_usage == (usage != NULL) &&
+	     cert->may_sign == (usage && ASN1_BIT_STRING_get_bit(usage, 0)) &&
+	     cert->has_eku == (extended != NULL) &&
 	     cert->eku_client_auth == client;
 	BASIC_CONSTRAINTS_free(constraints);
 	ASN1_BIT_STRING_free(usage);

@@ -93,6 +93,36 @@ void certs_sign(X509 *x509, EVP_PKEY *key, const EVP_MD *digest)
 	assert_true(X509_sign(x509, key, digest) > 0);
 }
 
+X509 *certs_twin(const X509 *x509, EVP_PKEY *key)
+{
+	X509 *twin = X509_dup((X509 *)(uintptr_t)x509);
+	const ASN1_BIT_STRING *bits = NULL;
+	BIGNUM *r = NULL, *s = NULL, *n = NULL;
+	const uint8_t *at;
+	uint8_t *der = NULL;
+	ECDSA_SIG *sig;
+	int len;
+
+	assert_non_null(twin);
+	X509_get0_signature(&bits, NULL, twin);
+	at = bits->data;
+	sig = d2i_ECDSA_SIG(NULL, &at, bits->length);
+	assert_non_null(sig);
+	assert_int_equal(
+		EVP_PKEY_get_bn_param(key, OSSL_PKEY_PARAM_EC_ORDER, &n), 1);
+	r = BN_dup(ECDSA_SIG_get0_r(sig));
+	s = BN_new();
+	assert_int_equal(BN_sub(s, n, ECDSA_SIG_get0_s(sig)), 1);
+	assert_int_equal(ECDSA_SIG_set0(sig, r, s), 1);
+	len = i2d_ECDSA_SIG(sig, &der);
+	assert_int_equal(
+		ASN1_STRING_set((ASN1_STRING *)(uintptr_t)bits, der, len), 1);
+	OPENSSL_free(der);
+	ECDSA_SIG_free(sig);
+	BN_free(n);
+	return twin;
+}
+
 X509 *certs_make(const struct certs_spec *spec)
 {
 	int version = spec->version ? spec->version : spec->extensions ? 3 : 1;

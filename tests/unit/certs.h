@@ -34,6 +34,10 @@ X509 *certs_ca(EVP_PKEY *key, const char *subject);
 /* Signs again after a change. */
 void certs_sign(X509 *x509, EVP_PKEY *key, const EVP_MD *digest);
 
+/* A copy with the other signature that ECDSA has for the same text: (r, n-s).
+ * key is the issuer's. */
+X509 *certs_twin(const X509 *x509, EVP_PKEY *key);
+
 /* Terminated; free with free. */
 char *certs_pem(X509 *x509);
 char *certs_base64(X509 *x509);

@@ -169,6 +169,18 @@ int gate_acl(struct mosquitto *client, int access, const char *topic,
 	return call(MOSQ_EVT_ACL_CHECK, &event);
 }
 
+int gate_write(struct mosquitto *client, const char *topic, uint32_t len)
+{
+	struct mosquitto_evt_acl_check event = {
+		.client = client,
+		.topic = topic,
+		.access = MOSQ_ACL_WRITE,
+		.payloadlen = len,
+	};
+
+	return call(MOSQ_EVT_ACL_CHECK, &event);
+}
+
 void gate_control(struct mosquitto *client, const char *json)
 {
 	struct mosquitto_evt_control event = {

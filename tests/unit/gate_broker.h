@@ -59,6 +59,8 @@ int gate_auth(struct mosquitto *client);
 void gate_disconnect(struct mosquitto *client);
 int gate_acl(struct mosquitto *client, int access, const char *topic,
 	     bool retain);
+/* An access check of a publish of this length. */
+int gate_write(struct mosquitto *client, const char *topic, uint32_t len);
 void gate_control(struct mosquitto *client, const char *json);
 void gate_tick(void);
 void gate_reload(void);

@@ -177,7 +177,8 @@ static inline void ask(struct http_case *f, const char *method,
 	char text[2048];
 
 	snprintf(text, sizeof(text),
-		 "%s %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n",
+		 "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: "
+		 "close\r\n\r\n",
 		 method, target);
 	talk(f, text);
 }

@@ -11,7 +11,7 @@ const struct life_other life_others[LIFE_OTHERS] = {
 	{ZTP_STATE_DELIVERED, false},	  {ZTP_STATE_ONBOARDED, false},
 	{ZTP_STATE_REJECTED, true},	  {ZTP_STATE_EXPIRED, true},
 	{ZTP_STATE_CONFLICT, true},	  {ZTP_STATE_FAILED, true},
-	{ZTP_STATE_UNDELIVERABLE, false},
+	{ZTP_STATE_UNDELIVERABLE, false}, {ZTP_STATE_WITHDRAWN, true},
 };
 
 /* The configuration owns its texts, so they cannot be const. */
@@ -26,6 +26,7 @@ static const struct config_mqtt mqtt = {
 	.pending_topic = text_pending,
 	.command_topic = text_command,
 	.retry_rate = 100,
+	.max_command = 120 * 1024,
 };
 static const struct config_topics topics = {text_requests, text_decisions,
 					    text_results, text_dlq, text_audit};
@@ -106,7 +107,7 @@ int life_teardown(void **state)
 	commands_free(c->b.commands);
 	journal_close(c->b.journal);
 	store_close(c->b.store);
-	close(c->log.fd);
+	close(c->log.sink.fd);
 	scratch_remove(&c->scratch);
 	played_record_clear(&c->record);
 	played_record_clear(&c->producer.last);
@@ -148,6 +149,7 @@ struct journal_entry life_entry(struct life_case *c, const char *path, int cert)
 
 	snprintf(id, sizeof(ids[0]), "own-%d", c->entries);
 	memset(e.cert.fingerprint, cert, ZTP_SHA256_LEN);
+	memset(e.cert.identity, cert, ZTP_SHA256_LEN);
 	snprintf(e.cert.subject, sizeof(e.cert.subject), "CN=%d", cert);
 	return e;
 }
@@ -215,7 +217,7 @@ static void put_decision(struct life_case *c, struct store_request *r)
 static bool is_decided(enum ztp_state state)
 {
 	return !ztp_state_undecided(state) && state != ZTP_STATE_EXPIRED &&
-	       state != ZTP_STATE_CONFLICT;
+	       state != ZTP_STATE_CONFLICT && state != ZTP_STATE_WITHDRAWN;
 }
 
 /* An obligation as the table sets it. */
@@ -259,6 +261,7 @@ int64_t life_put(struct life_case *c, const char *path, int cert,
 	snprintf(r.path, sizeof(r.path), "%s", path);
 	snprintf(r.traceparent, sizeof(r.traceparent), LIFE_TRACE);
 	memset(r.fingerprint, cert, sizeof(r.fingerprint));
+	memset(r.identity, cert, sizeof(r.identity));
 	put_channel(c, &r);
 	if (ztp_state_finished(state))
 		r.finished_at = LIFE_NOW - LIFE_MIN;

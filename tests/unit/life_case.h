@@ -29,7 +29,7 @@
 
 /* What a request in each state leaves to others of its path or topic: nothing,
  * or all of it (free), because it ended without its device. */
-#define LIFE_OTHERS 11
+#define LIFE_OTHERS 12
 
 extern const struct life_other {
 	enum ztp_state state;

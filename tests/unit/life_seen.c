@@ -87,11 +87,11 @@ const char *life_member(struct life_case *c, const char *name)
 bool life_logged(struct life_case *c, const char *event)
 {
 	char text[65536], line[64];
-	ssize_t n = pread(c->log.fd, text, sizeof(text) - 1, 0);
+	ssize_t n = pread(c->log.sink.fd, text, sizeof(text) - 1, 0);
 
 	assert_true(n >= 0 && n < (ssize_t)sizeof(text) - 1);
 	text[n] = '\0';
-	assert_int_equal(ftruncate(c->log.fd, 0), 0);
+	assert_int_equal(ftruncate(c->log.sink.fd, 0), 0);
 	snprintf(line, sizeof(line), " event=%s ", event);
 	return strstr(text, line) != NULL;
 }

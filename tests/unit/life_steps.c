@@ -4,8 +4,10 @@
 #include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/gate_answers.h"
+#include "bridge/life/giving_up.h"
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
+#include "bridge/life/withdrawal.h"
 
 /* --- events */
 
@@ -196,6 +198,46 @@ static void told(struct life_case *c)
 	put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 }
 
+static int lost(struct life_case *c)
+{
+	return giving_up_lost(&c->b, 1, 300, &c->error);
+}
+
+static void lost_often(struct life_case *c)
+{
+	struct store_request r = life_row(c, 1);
+
+	r.owed.losses = ZTP_LOSSES_MAX - 1;
+	life_save(c, &r);
+}
+
+static void told_in_vain(struct life_case *c)
+{
+	told(c);
+	lost_often(c);
+}
+
+static int impossible(struct life_case *c)
+{
+	return giving_up_impossible(&c->b, 1, "why", &c->error);
+}
+
+static void asked_in_vain(struct life_case *c)
+{
+	put(c, PUMP, 1, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
+	lost_often(c);
+}
+
+static int withdraw(struct life_case *c)
+{
+	const struct journal_entry e = {.kind = ENTRY_WITHDRAWN,
+					.path = PUMP,
+					.request_id = life_id(c, 1),
+					.text = ""};
+
+	return withdrawal_apply(&c->b, &e, &c->error);
+}
+
 static int taken(struct life_case *c)
 {
 	return delivery_done(&c->b, 1, DELIVERY_TAKEN, 0, &c->error);
@@ -248,7 +290,8 @@ static void answer(struct life_case *c, enum registrar_question question,
 	struct registrar *g = &c->registrar;
 
 	snprintf(g->words[0].code, sizeof(g->words[0].code), "%s", code);
-	g->answers[0] = (struct registrar_answer){1, question, &g->words[0]};
+	g->answers[0] =
+		(struct registrar_answer){1, question, &g->words[0], false};
 	g->answer_count = 1;
 }
 
@@ -293,9 +336,10 @@ static int too_large(struct life_case *c)
 	struct store_record record = {.topic = STORE_RESULTS,
 				      .value = {"{}", 2}};
 	struct store_record dead = {.topic = STORE_DLQ, .value = {"{}", 2}};
-	int rc = records_too_large(&c->b, &record, &c->error);
+	const struct ztp_error why = {.code = ZTP_ERR_TOO_LARGE};
+	int rc = records_refused(&c->b, &record, &why, &c->error);
 
-	return rc == 0 ? records_too_large(&c->b, &dead, &c->error) : rc;
+	return rc == 0 ? records_refused(&c->b, &dead, &why, &c->error) : rc;
 }
 
 #define S(state) ZTP_STATE_##state
@@ -320,7 +364,13 @@ const struct life_step life_steps[] = {
 	{"approved, gate", true, contenders, approve, S(APPROVED), 1},
 	{"rejected", false, contenders, reject, S(REJECTED), 1},
 	{"decided before", false, onboarded, reject, S(ONBOARDED), 1},
-	{"unreadable", false, onboarded, decide_nonsense, S(ONBOARDED), 1},
+	{"unreadable", false, onboarded, decide_nonsense, S(ONBOARDED), 2},
+	{"invalid", false, contenders, decide_nonsense, S(RECEIVED), 2},
+	{"lost", false, told, lost, S(REGISTERED), 0},
+	{"lost for good", false, told_in_vain, lost, S(UNDELIVERABLE), 1},
+	{"never made", true, asked_in_vain, lost, S(FAILED), 1},
+	{"impossible", false, told, impossible, S(UNDELIVERABLE), 1},
+	{"withdrawn", true, received, withdraw, S(WITHDRAWN), 1},
 	{"expired", false, contenders, pass_time, S(EXPIRED), 2},
 	{"consent", false, silence_is_consent, pass_time, S(CONFLICT), 1},
 	{"not taken", false, told, pass_time, S(UNDELIVERABLE), 1},

@@ -1,10 +1,13 @@
 /* Reading whole files, of sizes around the limit. */
 #include "base/file.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "tests/unit/exact.h"
@@ -92,9 +95,69 @@ static void what_cannot_be_read(void **state)
 			  "larger than 10000 bytes");
 }
 
+/* What has no end, and what has no writer. */
+static void what_is_no_file(void **state)
+{
+	const struct place *place = *state;
+	char *data;
+	size_t len;
+
+	refused_and_named("/dev/zero", ZTP_ERR_TOO_LARGE, "larger than");
+	assert_int_equal(ztp_file_read(&data, &len, "/dev/null", 10, NULL), 0);
+	assert_int_equal(len, 0);
+	free(data);
+	assert_int_equal(mkfifo(place->path, 0600), 0);
+	refused_and_named(place->path, ZTP_ERR_IO, "nobody has written");
+}
+
+struct writer {
+	const char *path;
+	const char *pieces[3];
+};
+
+/* With pauses, which the reader waits for. */
+static void *write_slowly(void *arg)
+{
+	const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000};
+	const struct writer *writer = arg;
+	int fd = open(writer->path, O_WRONLY | O_CLOEXEC);
+
+	for (int i = 0; i < 3 && fd >= 0; i++) {
+		size_t n = strlen(writer->pieces[i]);
+
+		(void)nanosleep(&pause, NULL);
+		if (write(fd, writer->pieces[i], n) != (ssize_t)n)
+			break;
+	}
+	if (fd >= 0)
+		close(fd);
+	return NULL;
+}
+
+static void a_fifo_is_read_to_its_end(void **state)
+{
+	const struct place *place = *state;
+	struct writer writer = {place->path, {"one ", "", "two"}};
+	pthread_t thread;
+	char *data;
+	size_t len;
+
+	assert_int_equal(mkfifo(place->path, 0600), 0);
+	assert_int_equal(pthread_create(&thread, NULL, write_slowly, &writer),
+			 0);
+	assert_int_equal(ztp_file_read(&data, &len, place->path, 10, NULL), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_string_equal(data, "one two");
+	free(data);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(what_is_no_file, make_place,
+						remove_place),
+		cmocka_unit_test_setup_teardown(a_fifo_is_read_to_its_end,
+						make_place, remove_place),
 		cmocka_unit_test_setup_teardown(any_size_up_to_the_bound,
 						make_place, remove_place),
 		cmocka_unit_test_setup_teardown(what_cannot_be_read, make_place,

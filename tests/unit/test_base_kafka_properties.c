@@ -36,12 +36,16 @@ static void test_what_is_promised(void **state)
 {
 	(void)state;
 	assert_string_equal(ztp_kafka_property_promise(find("acks")), "all");
-	assert_string_equal(find("acks")->also, "-1");
 	assert_string_equal(
 		ztp_kafka_property_promise(find("enable.auto.commit")),
 		"false");
 	assert_null(ztp_kafka_property_promise(find("linger.ms")));
-	assert_null(ztp_kafka_property_promise(find("isolation.level")));
+	assert_string_equal(ztp_kafka_property_promise(find("isolation.level")),
+			    "read_committed");
+	assert_string_equal(
+		ztp_kafka_property_promise(find("delivery.report.only.error")),
+		"false");
+	assert_null(ztp_kafka_property_promise(find("transactional.id")));
 	assert_null(ztp_kafka_property_promise(find("group.id")));
 }
 
@@ -77,6 +81,7 @@ static const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 	[ZTP_KAFKA_GIVEN_BROKERS] = "host:9092",
 	[ZTP_KAFKA_GIVEN_CLIENT_ID] = "me",
 	[ZTP_KAFKA_GIVEN_GROUP] = "us",
+	[ZTP_KAFKA_GIVEN_MEMBER] = "mine",
 	[ZTP_KAFKA_GIVEN_COMMIT] = "true",
 	[ZTP_KAFKA_GIVEN_EOF] = "false",
 	[ZTP_KAFKA_GIVEN_TIMEOUT] = "30000",

@@ -141,6 +141,7 @@ static void defaults(void **state)
 		assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_NONE);
 		assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_BROKER);
 		assert_int_equal(c->mqtt.retry_rate, 200);
+		assert_int_equal(c->mqtt.max_command, 122880);
 		assert_string_equal(c->kafka.brokers, "127.0.0.1:9092");
 		assert_string_equal(c->kafka.group, "ztp-bridge");
 		assert_string_equal(c->kafka.topics.requests, "ztp.requests");
@@ -189,6 +190,7 @@ static const char everything[] =
 	"  registrar: gate\n"
 	"  delivery_ack: device\n"
 	"  retry_rate: 7\n"
+	"  max_command: 1MiB\n"
 	"kafka:\n"
 	"  brokers: [\"k1:9092\", '[::1]:9093', \"${HOST:-x}:1\"]\n"
 	"  group: g\n"
@@ -238,6 +240,7 @@ static void check_everything(const struct config *c)
 	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_GATE);
 	assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_DEVICE);
 	assert_int_equal(c->mqtt.retry_rate, 7);
+	assert_int_equal(c->mqtt.max_command, 1048576);
 	assert_string_equal(c->kafka.brokers,
 			    "k1:9092,[::1]:9093,broker.example:1");
 	assert_string_equal(c->kafka.topics.audit, "e");
@@ -431,7 +434,7 @@ static void warnings(void **state)
 		int count;
 	} rows[] = {
 		{"", "", 0},
-		{"mqtt:\n  command_topic: \"{registry}/{device}/c\"\n",
+		{"mqtt:\n  command_topic: \"to/{registry}/{device}/c\"\n",
 		 ":2: warning: mqtt.command_topic: ", 1},
 		{"mqtt:\n  version: 3.1.1\n  command_format: raw\n",
 		 ":3: warning: mqtt.command_format: ", 1},

@@ -21,6 +21,7 @@
 struct fixture {
 	char folder[64], path[96];
 	struct bridge b;
+	struct log log;
 	struct readiness ready;
 	char *page;
 };
@@ -35,6 +36,8 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
+	log_init(&f->log, -1, LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
+	f->b.core.log = &f->log;
 	f->b.core.clock.anchor_boot = ztp_clock_boot();
 	f->b.core.clock.anchor_steady = T0;
 	f->ready = (struct readiness){
@@ -87,7 +90,8 @@ static double value(const struct fixture *f, const char *sample)
 		}
 		line = end + 1;
 	}
-	assert_int_equal(found, 1);
+	if (found != 1)
+		fail_msg("%s: %d times", sample, (int)found);
 	return number;
 }
 
@@ -136,7 +140,7 @@ static void assert_well_formed(const char *page)
 		}
 	}
 	assert_null(rest ? strchr(rest, '\n') : NULL);
-	assert_int_equal(families, 14);
+	assert_int_equal(families, 15);
 }
 
 static void test_all_names_from_the_start(void **state)
@@ -158,14 +162,17 @@ static void test_all_names_from_the_start(void **state)
 		"ztp_commands_total{result=\"no_subscriber\"}",
 		"ztp_commands_total{result=\"refused\"}",
 		"ztp_commands_total{result=\"lost\"}",
+		"ztp_commands_total{result=\"given_up\"}",
 		"ztp_results_total{outcome=\"onboarded\"}",
 		"ztp_results_total{outcome=\"rejected\"}",
 		"ztp_results_total{outcome=\"conflict\"}",
 		"ztp_results_total{outcome=\"expired\"}",
 		"ztp_results_total{outcome=\"undeliverable\"}",
 		"ztp_results_total{outcome=\"failed\"}",
+		"ztp_results_total{outcome=\"withdrawn\"}",
 		"ztp_results_total{outcome=\"unknown_request\"}",
 		"ztp_results_total{outcome=\"mismatch\"}",
+		"ztp_results_total{outcome=\"invalid\"}",
 		"ztp_results_total{outcome=\"duplicate\"}",
 		"ztp_results_total{outcome=\"already_decided\"}",
 		"ztp_dlq_total{stage=\"pending\"}",
@@ -192,6 +199,10 @@ static void test_all_names_from_the_start(void **state)
 		assert_true(value(f, zeros[i]) == 0);
 	assert_true(value(f, "ztp_mqtt_connected") == 1);
 	assert_true(value(f, "ztp_store_bytes") > 0);
+	assert_true(value(f, "ztp_log_dropped_total") == 0);
+	log_info(&f->log, "lost");
+	make_page(f);
+	assert_true(value(f, "ztp_log_dropped_total") == 1);
 	assert_true(value(f, "ztp_build_info{version=\"" ZTP_VERSION "\"}") ==
 		    1);
 	/* finished requests are not outstanding */

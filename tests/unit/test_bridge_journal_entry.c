@@ -40,6 +40,7 @@ static struct journal_entry pending_entry(void)
 	};
 
 	memset(e.cert.fingerprint, 0xfe, sizeof(e.cert.fingerprint));
+	memset(e.cert.identity, 0xfd, sizeof(e.cert.identity));
 	memset(e.cert.spki_sha256, 0x5a, sizeof(e.cert.spki_sha256));
 	return e;
 }
@@ -115,6 +116,7 @@ static void test_pending(void **state)
 	assert_int_equal(got.received_at, want.received_at);
 	assert_int_equal(got.expires_at, want.expires_at);
 	assert_memory_equal(got.cert.fingerprint, want.cert.fingerprint, 32);
+	assert_memory_equal(got.cert.identity, want.cert.identity, 32);
 	assert_memory_equal(got.cert.spki_sha256, want.cert.spki_sha256, 32);
 	assert_int_equal(got.cert.key_algorithm, want.cert.key_algorithm);
 	assert_int_equal(got.cert.key_bits, want.cert.key_bits);
@@ -134,32 +136,51 @@ static void test_pending(void **state)
 	free(bytes);
 }
 
-/* Entries from before an upgrade have no own_id and no own_trace. */
-static void test_first_version(void **state)
+/* Takes n bytes out of a packed entry. */
+static void cut(char *bytes, size_t *len, size_t at, size_t n)
+{
+	memmove(bytes + at, bytes + at + n, *len - at - n);
+	*len -= n;
+}
+
+static void set_version(char *bytes, int64_t version)
+{
+	memcpy(bytes, &version, sizeof(version));
+}
+
+/* Entries from before an upgrade. Version 2 has no identity of the certificate,
+ * version 1 has no own_id and no own_trace either. */
+static void test_older_versions(void **state)
 {
 	struct journal_entry want = pending_entry(), got;
-	size_t len, cut = 2 * (4 + 1), from;
-	int64_t version = 1;
-	char *bytes, *at;
+	size_t len, texts, from;
+	char *bytes;
 
 	(void)state;
 	want.own_id = want.own_trace = "";
 	bytes = pack(&want, &len);
-	memcpy(bytes, &version, sizeof(version));
 	/* kind and times, then three texts with length and NUL */
-	from = 4 * sizeof(int64_t) + 3 * (4 + 1) + strlen(want.path) +
-	       strlen(want.request_id) + strlen(want.traceparent);
-	at = bytes + from;
-	memmove(at, at + cut, len - from - cut);
-	assert_int_equal(journal_entry_unpack(&got, bytes, len - cut, NULL), 0);
-	assert_string_equal(got.traceparent, want.traceparent);
-	assert_string_equal(got.own_id, "");
-	assert_string_equal(got.own_trace, "");
-	assert_int_equal(got.received_at, want.received_at);
-	assert_string_equal(got.cert.subject, want.cert.subject);
-	journal_entry_clear(&got);
-	version = 3;
-	memcpy(bytes, &version, sizeof(version));
+	texts = 4 * sizeof(int64_t) + 3 * (4 + 1) + strlen(want.path) +
+		strlen(want.request_id) + strlen(want.traceparent);
+	/* two more texts, two times and the fingerprint */
+	from = texts + 2 * (4 + 1) + 2 * sizeof(int64_t) + ZTP_SHA256_LEN;
+	cut(bytes, &len, from, ZTP_SHA256_LEN);
+	for (int version = 2; version >= 1; version--) {
+		set_version(bytes, version);
+		assert_int_equal(journal_entry_unpack(&got, bytes, len, NULL),
+				 0);
+		assert_string_equal(got.traceparent, want.traceparent);
+		assert_string_equal(got.own_id, "");
+		assert_string_equal(got.own_trace, "");
+		assert_int_equal(got.received_at, want.received_at);
+		assert_memory_equal(got.cert.identity, want.cert.fingerprint,
+				    ZTP_SHA256_LEN);
+		assert_string_equal(got.cert.subject, want.cert.subject);
+		journal_entry_clear(&got);
+		if (version == 2)
+			cut(bytes, &len, texts, 2 * (4 + 1));
+	}
+	set_version(bytes, 4);
 	assert_true(journal_entry_unpack(&got, bytes, len, NULL) < 0);
 	free(bytes);
 }
@@ -182,6 +203,32 @@ static void test_dead(void **state)
 	assert_memory_equal(got.sha256, want.sha256, sizeof(got.sha256));
 	assert_int_equal(got.size, want.size);
 	assert_string_equal(got.traceparent, "");
+	journal_entry_clear(&got);
+	free(bytes);
+}
+
+static void test_withdrawn(void **state)
+{
+	const struct journal_entry want = {.kind = ENTRY_WITHDRAWN,
+					   .path = PATH,
+					   .request_id = "g-1",
+					   .text = "ca_removed, and more",
+					   .text_len = 10};
+	uint8_t *bytes = NULL;
+	struct journal_entry got;
+	struct ztp_error error;
+	size_t cap = 0;
+	long n = journal_entry_pack(&bytes, &cap, &want);
+
+	(void)state;
+	assert_true(n > 0);
+	assert_int_equal(journal_entry_unpack(&got, bytes, (size_t)n, &error),
+			 0);
+	assert_int_equal(got.kind, ENTRY_WITHDRAWN);
+	assert_string_equal(got.path, PATH);
+	assert_string_equal(got.request_id, "g-1");
+	assert_string_equal(got.text, "ca_removed");
+	assert_int_equal(got.text_len, 10);
 	journal_entry_clear(&got);
 	free(bytes);
 }
@@ -353,8 +400,9 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_pending),
-		cmocka_unit_test(test_first_version),
+		cmocka_unit_test(test_older_versions),
 		cmocka_unit_test(test_dead),
+		cmocka_unit_test(test_withdrawn),
 		cmocka_unit_test(test_audit),
 		cmocka_unit_test(test_nothing_and_much),
 		cmocka_unit_test(test_buffer_is_reused),

@@ -293,7 +293,7 @@ static void an_answer_is_applied_until_it_is_settled(void **state)
 
 /* --- a lost connection */
 
-static void what_was_lost_is_said_again(void **state)
+static void what_was_lost_does_not_hold_up_others(void **state)
 {
 	struct life_case *c = *state;
 
@@ -303,15 +303,13 @@ static void what_was_lost_is_said_again(void **state)
 	life_puback(c, 1, 0);
 	life_down(c);
 	life_pump(c); /* without a connection there is no window to wait for */
-	assert_int_equal(c->b.total.commands[TALLY_COMMAND_LOST], 2);
 	life_turn(c); /* the answer came before that */
+	assert_int_equal(c->b.core.tally.commands[TALLY_COMMAND_LOST], 2);
 	life_is(c, 2, ZTP_STATE_ONBOARDED);
 	life_up(c, 3);
 	life_pump(c);
-	assert_int_equal(c->mqtt.count, 6);
-	said(c, 3, 1);
-	said(c, 4, 3);
-	said(c, 5, 4);
+	assert_int_equal(c->mqtt.count, 4);
+	said(c, 3, 4); /* what was not in flight */
 }
 
 /* --- through the gate */
@@ -398,7 +396,7 @@ int main(void)
 		LIFE_TEST(when_something_is_to_be_said_next),
 		LIFE_TEST(an_answer_is_for_who_has_asked),
 		LIFE_TEST(an_answer_is_applied_until_it_is_settled),
-		LIFE_TEST(what_was_lost_is_said_again),
+		LIFE_TEST(what_was_lost_does_not_hold_up_others),
 		GATE_TEST(the_gate_is_asked_for_its_part),
 		GATE_TEST(who_needs_not_the_gate_does_not_wait_for_it),
 		GATE_TEST(who_is_at_the_gate_is_not_told),

@@ -15,7 +15,7 @@ static struct control_answer *answer(struct life_case *c, int64_t n,
 	memset(said, 0, sizeof(*said));
 	snprintf(said->code, sizeof(said->code), "%s", code);
 	g->answers[g->answer_count++] =
-		(struct registrar_answer){n, question, said};
+		(struct registrar_answer){n, question, said, false};
 	return said;
 }
 

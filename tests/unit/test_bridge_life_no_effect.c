@@ -31,6 +31,8 @@ static void a_decision_that_comes_too_late_says_so(void **state)
 		 "the request has ended in conflict"},
 		{ZTP_STATE_EXPIRED, PUMP, "approve", "expired",
 		 "the request has expired"},
+		{ZTP_STATE_WITHDRAWN, PUMP, "approve", "withdrawn",
+		 "the request has been withdrawn"},
 	};
 	struct life_case *c = *state;
 	size_t i;
@@ -55,13 +57,21 @@ static void a_decision_that_comes_too_late_says_so(void **state)
 		assert_true(life_logged(c, "decision_without_effect"));
 		after = life_row(c, n);
 		assert_int_equal(after.state, before.state);
-		assert_memory_equal(&after.owed, &before.owed,
-				    sizeof(after.owed));
+		assert_int_equal(after.owed.what, before.owed.what);
+		assert_int_equal(after.owed.due_at, before.owed.due_at);
 	}
 	assert_int_equal(c->b.core.tally.results[ZTP_OUTCOME_ALREADY_DECIDED],
 			 2);
 	assert_int_equal(c->b.core.tally.decisions[ZTP_APPROVE], 0);
 	assert_int_equal(c->b.core.tally.decisions[ZTP_REJECT], 0);
+}
+
+static void put(struct life_case *c, int64_t n, const struct store_decision *d)
+{
+	struct store_request r = life_row(c, n);
+
+	life_ok(c, store_decision_put(c->b.store, &r, d, &c->error));
+	life_save(c, &r);
 }
 
 /* The digest of the decision is stored with it. */
@@ -83,6 +93,61 @@ static void the_same_decision_again_is_a_duplicate(void **state)
 	take(c, other);
 	life_result(c, "r-1", "already_decided");
 	life_is(c, 1, ZTP_STATE_REGISTERED);
+}
+
+/* Its customer's library may write it differently the second time. */
+static void the_same_decision_in_other_words_is_a_duplicate(void **state)
+{
+	static const char approve[] =
+		NAMES("r-1", PUMP) "\"decision\":\"approve\","
+				   "\"payload\":{\"a\":\"/\",\"b\":1}}";
+	static const char same[] = "{ \"payload\": {\"b\": 1, \"a\": \"\\/\"},"
+				   "\"decision\": \"approve\","
+				   "\"request_id\": \"r-1\","
+				   "\"device_path\": \"" PUMP "\"}";
+	static const char other[] =
+		NAMES("r-1", PUMP) "\"decision\":\"approve\","
+				   "\"payload\":{\"a\":\"/\",\"b\":1.0}}";
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_REQUESTED, ZTP_OWED_NONE);
+	take(c, approve);
+	take(c, same);
+	life_result(c, "r-1", "duplicate");
+	take(c, other);
+	life_result(c, "r-1", "already_decided");
+}
+
+/* An older version stored the hash of the payload as it was written. As long as
+ * the payload is there, it can be compared all the same. */
+static void a_decision_stored_by_an_older_version(void **state)
+{
+	static const char written[] = "{\"b\": 1, \"a\": \"/\"}";
+	static const char same[] =
+		NAMES("r-1", PUMP) "\"decision\":\"approve\","
+				   "\"payload\":{\"a\":\"/\",\"b\":1}}";
+	static const char other[] =
+		NAMES("r-1", PUMP) "\"decision\":\"approve\",\"payload\":{}}";
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_NONE);
+	struct ztp_decision before = {.verdict = ZTP_APPROVE};
+	struct store_decision d;
+
+	before.payload.kind = ZTP_PAYLOAD_JSON;
+	before.payload.data = (uint8_t *)(uintptr_t)written;
+	before.payload.len = sizeof(written) - 1;
+	assert_int_equal(life_decision(c, n, false, &d), 1);
+	ztp_decision_digest_written(d.digest, &before);
+	d.payload = before.payload;
+	put(c, n, &d);
+	take(c, same);
+	life_result(c, "r-1", "duplicate");
+	take(c, other);
+	life_result(c, "r-1", "already_decided");
+	d.payload = (struct ztp_payload){.kind = ZTP_PAYLOAD_NONE}; /* erased */
+	put(c, n, &d);
+	take(c, same);
+	life_result(c, "r-1", "already_decided");
 }
 
 /* Kafka delivers a record again after a crash before the offset was
@@ -263,6 +328,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_decision_that_comes_too_late_says_so),
 		LIFE_TEST(the_same_decision_again_is_a_duplicate),
+		LIFE_TEST(the_same_decision_in_other_words_is_a_duplicate),
+		LIFE_TEST(a_decision_stored_by_an_older_version),
 		LIFE_TEST(the_very_record_again_is_nothing),
 		LIFE_TEST(a_decision_about_nobody_is_answered),
 		LIFE_TEST(a_key_that_is_too_long_is_named_by_its_hash),

@@ -344,6 +344,32 @@ static void a_rejected_device_is_not_asked_about_for_a_while(void **state)
 	assert_int_equal(life_newest(c), 2);
 }
 
+static void knock_under_another_fingerprint(struct life_case *c)
+{
+	struct journal_entry twin = life_entry(c, PUMP, 2);
+
+	memset(twin.cert.identity, 1, sizeof(twin.cert.identity));
+	life_take(c, &twin);
+}
+
+/* Nor if somebody has turned its certificate's signature into the other one
+ * that ECDSA allows. Another certificate is another matter. */
+static void nor_is_it_under_another_fingerprint(void **state)
+{
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, ZTP_STATE_REJECTED, ZTP_OWED_NONE);
+	knock_under_another_fingerprint(c);
+	assert_int_equal(life_newest(c), 1);
+	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_COOLDOWN], 1);
+	life_knock(c, PUMP, 3);
+	assert_int_equal(life_newest(c), 2);
+	life_pass(c, 14 * LIFE_MIN);
+	knock_under_another_fingerprint(c);
+	assert_int_equal(life_newest(c), 3);
+	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_COOLDOWN], 1);
+}
+
 /* The device has not been notified of the last request's end yet. That is still
  * owed. */
 static void a_notice_outlives_the_next_request(void **state)
@@ -396,6 +422,7 @@ int main(void)
 		LIFE_TEST(a_live_request_is_announced_again_in_time),
 		LIFE_TEST(a_device_that_comes_back_is_not_kept_waiting),
 		LIFE_TEST(a_rejected_device_is_not_asked_about_for_a_while),
+		LIFE_TEST(nor_is_it_under_another_fingerprint),
 		LIFE_TEST(a_notice_outlives_the_next_request),
 		LIFE_TEST(an_approved_device_is_given_its_command_again),
 	};

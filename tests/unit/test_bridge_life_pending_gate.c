@@ -179,6 +179,21 @@ static void the_gate_is_to_keep_a_rejected_device_away(void **state)
 	assert_int_equal(c->b.core.tally.pending[TALLY_PENDING_COOLDOWN], 1);
 }
 
+/* The gate finds by the rejected one's fingerprint whoever has the same
+ * certificate. */
+static void the_gate_is_to_keep_its_twin_away(void **state)
+{
+	struct life_case *c = *state;
+	struct journal_entry twin = life_entry(c, PUMP, 2);
+
+	memset(twin.cert.identity, 1, sizeof(twin.cert.identity));
+	twin.request_id = "event-2";
+	life_put(c, PUMP, 1, ZTP_STATE_REJECTED, ZTP_OWED_NONE);
+	life_take(c, &twin);
+	life_owes(c, 1, ZTP_OWED_RELEASE, 0, LIFE_NEVER);
+	assert_int_equal(life_newest(c), 1);
+}
+
 /* It is the old event: the device has not come back. */
 static void an_old_event_keeps_nobody_away(void **state)
 {
@@ -212,6 +227,7 @@ int main(void)
 		GATE_TEST(an_onboarded_device_that_is_no_more_is_asked_about),
 		GATE_TEST(another_certificate_is_the_gates_to_judge),
 		GATE_TEST(the_gate_is_to_keep_a_rejected_device_away),
+		GATE_TEST(the_gate_is_to_keep_its_twin_away),
 		GATE_TEST(an_old_event_keeps_nobody_away),
 		GATE_TEST(a_notice_that_is_owed_goes_first),
 	};

@@ -28,9 +28,14 @@ static struct store_record record_of(enum store_topic topic)
 	};
 }
 
+static const struct ztp_error too_large = {
+	.code = ZTP_ERR_TOO_LARGE,
+	.message = "Broker: Message size too large",
+};
+
 static void refuse(struct life_case *c, const struct store_record *record)
 {
-	life_ok(c, records_too_large(&c->b, record, &c->error));
+	life_ok(c, records_refused(&c->b, record, &too_large, &c->error));
 	assert_true(life_logged(c, "record_too_large"));
 }
 
@@ -205,6 +210,51 @@ static void the_headers_of_a_dead_letter_have_room_for_what_it_was(void **state)
 	assert_string_equal(played_header(&c->record, "ztp.size"), "7");
 }
 
+/* --- refused, but not for its size: a compacted topic takes no record without
+ * a key */
+
+static const struct ztp_error invalid = {
+	.code = ZTP_ERR_REFUSED,
+	.message = "Broker: Broker failed to validate record",
+};
+
+static void a_dead_letter_says_why(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_RESULTS);
+
+	record.key = (struct ztp_str){NULL, 0};
+	life_ok(c, records_refused(&c->b, &record, &invalid, &c->error));
+	assert_true(life_logged(c, "record_refused"));
+	assert_true(life_record(c, STORE_DLQ));
+	assert_string_equal(
+		played_header(&c->record,
+			      "__connect.errors.exception.class.name"),
+		"refused");
+	assert_string_equal(
+		played_header(&c->record, "__connect.errors.exception.message"),
+		invalid.message);
+}
+
+static void a_dead_letter_without_a_key_gets_one(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = record_of(STORE_DLQ);
+
+	record.key = (struct ztp_str){NULL, 0};
+	record.headers = dead_headers;
+	life_ok(c, records_refused(&c->b, &record, &invalid, &c->error));
+	assert_true(life_record(c, STORE_DLQ));
+	assert_string_equal(c->record.key,
+			    played_header(&c->record, "ztp.sha256"));
+	/* That did not help. */
+	record.key = ztp_str_of(c->record.key);
+	record.value.n = 0;
+	life_ok(c, records_refused(&c->b, &record, &invalid, &c->error));
+	life_no_record(c, STORE_DLQ);
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -217,6 +267,8 @@ int main(void)
 		LIFE_TEST(a_key_is_left_out_before_it_is_dropped),
 		LIFE_TEST(
 			the_headers_of_a_dead_letter_have_room_for_what_it_was),
+		LIFE_TEST(a_dead_letter_says_why),
+		LIFE_TEST(a_dead_letter_without_a_key_gets_one),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_too_large", tests, NULL,

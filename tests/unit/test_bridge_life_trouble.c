@@ -154,13 +154,24 @@ static void a_want_of_memory_undoes_it(void **state)
 
 /* --- commands: what cannot be sent now is sent in the next turn */
 
-static void said_once_all_the_same(struct life_case *c, int *left)
+static void owe_it(struct life_case *c, int losses)
+{
+	struct store_request r = life_row(c, 1);
+
+	r.owed.tries = 0;
+	r.owed.losses = losses;
+	r.owed.retry_at = c->b.core.now;
+	life_save(c, &r);
+	life_commit(c);
+}
+
+static void said_once_all_the_same(struct life_case *c, int *left, int losses)
 {
 	bool over = false, failed = false;
 	int n;
 
 	(void)life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
-	life_commit(c);
+	owe_it(c, losses);
 	for (n = 0; !over; n++) {
 		life_up(c, 10);
 		*left = n;
@@ -168,10 +179,14 @@ static void said_once_all_the_same(struct life_case *c, int *left)
 		over = is_over(*left);
 		*left = STARVE_NEVER;
 		failed |= life_logged(c, "command_failed");
+		life_pass(c, 100);
 		commands_pump(c->b.commands);
 		assert_int_equal(c->mqtt.count, 1);
 		/* A new connection, on which it is sent again. */
+		life_puback(c, 0, 0x10);
+		life_turn(c);
 		life_down(c);
+		owe_it(c, losses);
 		c->mqtt.count = 0;
 	}
 	assert_true(failed);
@@ -179,12 +194,22 @@ static void said_once_all_the_same(struct life_case *c, int *left)
 
 static void a_store_that_cannot_be_read_delays_a_command(void **state)
 {
-	said_once_all_the_same(*state, &statements_left);
+	said_once_all_the_same(*state, &statements_left, 0);
+}
+
+static void a_store_that_cannot_be_read_delays_a_suspect(void **state)
+{
+	said_once_all_the_same(*state, &statements_left, 1);
+}
+
+static void a_want_of_memory_delays_a_suspect(void **state)
+{
+	said_once_all_the_same(*state, &allocations_left, 1);
 }
 
 static void a_want_of_memory_delays_a_command(void **state)
 {
-	said_once_all_the_same(*state, &allocations_left);
+	said_once_all_the_same(*state, &allocations_left, 0);
 }
 
 static void commands_need_memory(void **state)
@@ -222,6 +247,8 @@ int main(void)
 	struct CMUnitTest tests[2 * STEPS_MAX + 3] = {
 		LIFE_TEST(a_store_that_cannot_be_read_delays_a_command),
 		LIFE_TEST(a_want_of_memory_delays_a_command),
+		LIFE_TEST(a_store_that_cannot_be_read_delays_a_suspect),
+		LIFE_TEST(a_want_of_memory_delays_a_suspect),
 		LIFE_TEST(commands_need_memory),
 	};
 	size_t i, n = 3;

@@ -22,6 +22,7 @@ struct user {
 	bool takes; /* accepts what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
+	int asks;
 };
 
 struct connection {
@@ -68,6 +69,13 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 	assert_int_equal(*payload, 'x');
 	user->messages++;
 	return user->takes;
+}
+
+static bool on_ask(void *arg)
+{
+	struct user *user = arg;
+
+	return ++user->asks == 1;
 }
 
 static void join(struct connection *c, struct user *user)
@@ -123,7 +131,7 @@ static void broker_says(const struct connection *c, const void *packet,
 	wait_readable(mqtt_out_fd(c->mqtt_out, &events));
 }
 
-static void connect_to_broker(struct connection *c)
+static void accept_connection(struct connection *c)
 {
 	static const uint8_t connack[] = {0x20, 3, 0, 0, 0};
 	uint8_t rest[128];
@@ -135,6 +143,11 @@ static void connect_to_broker(struct connection *c)
 	mqtt_out_turn(c->mqtt_out); /* sends CONNECT now or before */
 	broker_reads(c, 0x10, rest);
 	broker_says(c, connack, sizeof(connack));
+}
+
+static void connect_to_broker(struct connection *c)
+{
+	accept_connection(c);
 	while (!mqtt_out_connected(c->mqtt_out))
 		mqtt_out_turn(c->mqtt_out);
 }
@@ -261,6 +274,64 @@ static void a_loss_while_publishing_is_told_by_the_turn(void **state)
 	assert_true(mqtt_out_next(c->mqtt_out) > c->core.now);
 }
 
+/* The broker may hold back one acknowledgement for ever. */
+static void a_late_puback_ends_the_connection(void **state)
+{
+	struct connection *c = *state;
+	int first = 0, second = 0;
+
+	assert_int_equal(
+		mqtt_out_publish(c->mqtt_out, &first, "t", "x", 1, NULL), 0);
+	c->core.now += 29999;
+	assert_int_equal(
+		mqtt_out_publish(c->mqtt_out, &second, "t", "x", 1, NULL), 0);
+	mqtt_out_turn(c->mqtt_out);
+	assert_true(mqtt_out_connected(c->mqtt_out));
+	c->core.now += 1;
+	mqtt_out_turn(c->mqtt_out);
+	assert_false(mqtt_out_connected(c->mqtt_out));
+	assert_int_equal(c->first.downs, 1);
+	assert_true(mqtt_out_next(c->mqtt_out) <= c->core.now + 1000);
+}
+
+static void questions_come_first(void **state)
+{
+	struct connection *c = *state;
+	struct user asker = {0};
+
+	asker.joined = (struct mqtt_out_user){.ask = on_ask, .arg = &asker};
+	mqtt_out_join(c->mqtt_out, &asker.joined);
+	mqtt_out_reconnect(c->mqtt_out);
+	close(c->broker);
+	accept_connection(c);
+	while (asker.asks == 0)
+		mqtt_out_turn(c->mqtt_out);
+	assert_false(mqtt_out_connected(c->mqtt_out));
+	assert_int_equal(c->first.ups, 1); /* of the first connection */
+	assert_int_equal(mqtt_out_publish(c->mqtt_out, NULL, "t", "x", 1, NULL),
+			 0);
+	mqtt_out_asked(c->mqtt_out);
+	assert_true(mqtt_out_connected(c->mqtt_out));
+	assert_int_equal(c->first.ups, 2);
+}
+
+static void questions_without_an_answer_hold_nobody_up(void **state)
+{
+	struct connection *c = *state;
+	struct user asker = {0};
+
+	asker.joined = (struct mqtt_out_user){.ask = on_ask, .arg = &asker};
+	mqtt_out_join(c->mqtt_out, &asker.joined);
+	mqtt_out_reconnect(c->mqtt_out);
+	close(c->broker);
+	accept_connection(c);
+	while (asker.asks == 0)
+		mqtt_out_turn(c->mqtt_out);
+	c->core.now += 2000;
+	mqtt_out_turn(c->mqtt_out);
+	assert_int_equal(c->first.ups, 2);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -272,6 +343,13 @@ int main(void)
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_loss_while_publishing_is_told_by_the_turn, setup,
+			teardown),
+		cmocka_unit_test_setup_teardown(
+			a_late_puback_ends_the_connection, setup, teardown),
+		cmocka_unit_test_setup_teardown(questions_come_first, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(
+			questions_without_an_answer_hold_nobody_up, setup,
 			teardown),
 	};
 

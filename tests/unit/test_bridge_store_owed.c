@@ -151,6 +151,7 @@ static void a_lost_connection_is_as_the_table_says(void **state)
 		r.state = ZTP_STATE_REGISTERED;
 		r.owed = (struct ztp_obligation){.what = (enum ztp_owed)i,
 						 .tries = i,
+						 .losses = i % 3,
 						 .retry_at = waits ? 0 : 500,
 						 .due_at = 900};
 		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
@@ -168,7 +169,68 @@ static void a_lost_connection_is_as_the_table_says(void **state)
 		assert_int_equal(r.owed.retry_at, want[i].retry_at);
 		assert_int_equal(r.owed.due_at, want[i].due_at);
 		assert_int_equal(r.owed.tries, want[i].tries);
+		assert_int_equal(r.owed.losses, want[i].losses);
 	}
+}
+
+static struct ztp_obligation owed(int tries, int losses, int64_t retry_at)
+{
+	return (struct ztp_obligation){.what = ZTP_OWED_SEND,
+				       .tries = tries,
+				       .losses = losses,
+				       .retry_at = retry_at};
+}
+
+/* Suspects have a list of their own, so that no other stands behind them. */
+static void suspects_stand_apart(void **state)
+{
+	struct store_case *c = *state;
+	struct store_case_rows found = {0};
+	const struct ztp_obligation all[] = {owed(0, 0, 400), owed(3, 0, 500),
+					     owed(3, 1, 300), owed(0, 16, 200)};
+	struct store_request r;
+	int i;
+
+	assert_int_equal(store_next_suspect(c->store), 0);
+	for (i = 0; i < 4; i++) {
+		r = store_case_request(i);
+		r.state = ZTP_STATE_REGISTERED;
+		r.owed = all[i];
+		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
+		r = row_of(c, (size_t)i);
+		assert_int_equal(r.owed.tries, all[i].tries);
+		assert_int_equal(r.owed.losses, all[i].losses);
+		assert_int_equal(r.owed.retry_at, all[i].retry_at);
+	}
+	store_case_commit(c, 1);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(store_next_retry(c->store, true), 400);
+		assert_int_equal(store_next_retry(c->store, false), 500);
+		assert_int_equal(store_next_suspect(c->store), 200);
+		store_close(c->store);
+		store_case_open(c);
+	}
+	store_retry_each(c->store, false, 0, 1000, 10, store_case_note, &found,
+			 &c->error);
+	store_case_expect(&found, (int64_t[]){2}, 1);
+	found = (struct store_case_rows){0};
+	store_suspect_each(c->store, 1000, 10, store_case_note, &found,
+			   &c->error);
+	store_case_expect(&found, (int64_t[]){4, 3}, 2);
+	found = (struct store_case_rows){0};
+	store_suspect_each(c->store, 299, 10, store_case_note, &found,
+			   &c->error);
+	store_case_expect(&found, (int64_t[]){4}, 1);
+	/* An answer clears it. */
+	r = row_of(c, 3);
+	r.owed = owed(1, 0, 600);
+	assert_int_equal(store_request_save(c->store, &r, &c->error), 0);
+	assert_int_equal(store_next_suspect(c->store), 300);
+	assert_int_equal(store_next_retry(c->store, false), 500);
+	found = (struct store_case_rows){0};
+	store_suspect_each(c->store, 200, 10, store_case_note, &found,
+			   &c->error);
+	assert_int_equal(found.count, 0);
 }
 
 int main(void)
@@ -179,6 +241,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_version_before_is_brought_to_ours),
 		T(a_lost_connection_is_as_the_table_says),
+		T(suspects_stand_apart),
 	};
 
 	return cmocka_run_group_tests_name("bridge_store_owed", tests, NULL,

@@ -11,6 +11,7 @@ static void expect_same(const struct store_request *a,
 	assert_string_equal(a->id, b->id);
 	assert_string_equal(a->path, b->path);
 	assert_memory_equal(a->fingerprint, b->fingerprint, ZTP_SHA256_LEN);
+	assert_memory_equal(a->identity, b->identity, ZTP_SHA256_LEN);
 	assert_string_equal(a->channel, b->channel);
 	assert_string_equal(a->traceparent, b->traceparent);
 	assert_int_equal(a->state, b->state);
@@ -34,6 +35,7 @@ static void test_row_as_it_was_given(void **state)
 	memset(r.id, 'i', ZTP_REQUEST_ID_MAX);
 	memset(r.path, 'p', ZTP_PATH_MAX);
 	memset(r.channel, 'c', ZTP_TOPIC_MAX);
+	memset(r.identity, 'd', sizeof(r.identity));
 	r.attempt = 7;
 	r.owed.retry_at = 11;
 	r.owed.what = ZTP_OWED_RELEASE;

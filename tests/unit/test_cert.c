@@ -267,19 +267,25 @@ static void usage_is_read(void **state)
 {
 	static const struct {
 		const char *name, *value;
-		bool is_ca, has_eku, client_auth;
+		bool is_ca, has_eku, client_auth, has_usage, may_sign;
 	} cases[] = {
-		{"basicConstraints", "critical,CA:TRUE", true, false, false},
-		{"basicConstraints", "CA:FALSE", false, false, false},
-		{"keyUsage", "critical,keyCertSign", true, false, false},
-		{"keyUsage", "digitalSignature", false, false, false},
-		{"keyUsage", "decipherOnly,keyAgreement", false, false, false},
-		{"extendedKeyUsage", "clientAuth", false, true, true},
-		{"extendedKeyUsage", "serverAuth,clientAuth", false, true,
-		 true},
-		{"extendedKeyUsage", "anyExtendedKeyUsage", false, true, true},
-		{"extendedKeyUsage", "critical,serverAuth", false, true, false},
-		{"nsComment", "nothing to us", false, false, false},
+#define T true
+#define F false
+		{"basicConstraints", "critical,CA:TRUE", T, F, F, F, F},
+		{"basicConstraints", "CA:FALSE", F, F, F, F, F},
+		{"keyUsage", "critical,keyCertSign", T, F, F, T, F},
+		{"keyUsage", "digitalSignature", F, F, F, T, T},
+		{"keyUsage", "digitalSignature,decipherOnly,keyAgreement", F, F,
+		 F, T, T},
+		{"keyUsage", "decipherOnly,keyAgreement", F, F, F, T, F},
+		{"keyUsage", "nonRepudiation", F, F, F, T, F},
+		{"extendedKeyUsage", "clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "serverAuth,clientAuth", F, T, T, F, F},
+		{"extendedKeyUsage", "anyExtendedKeyUsage", F, T, T, F, F},
+		{"extendedKeyUsage", "critical,serverAuth", F, T, F, F, F},
+		{"nsComment", "nothing to us", F, F, F, F, F},
+#undef T
+#undef F
 	};
 	struct fixture *fixture = *state;
 
@@ -295,19 +301,29 @@ static void usage_is_read(void **state)
 		assert_int_equal(cert.is_ca, cases[i].is_ca);
 		assert_int_equal(cert.has_eku, cases[i].has_eku);
 		assert_int_equal(cert.eku_client_auth, cases[i].client_auth);
+		assert_int_equal(cert.has_key_usage, cases[i].has_usage);
+		assert_int_equal(cert.may_sign, cases[i].may_sign);
 		ztp_cert_clear(&cert);
 		X509_free(x509);
 	}
 }
 
-static void serial_as_openssl_prints_it(void **state)
+/* A positive number as OpenSSL prints it; of any other the certificate's
+ * bytes, in hex digits all the same (RFC 5280 4.1.2.2). */
+static void serial_is_hex_digits(void **state)
 {
 	static const char *const serials[][2] = {
 		{"0", "00"},
 		{"1", "01"},
 		{"ff", "ff"},
 		{"0100", "0100"},
-		{"-0a", "-0a"},
+		{"-01", "ff"},
+		{"-0a", "f6"},
+		{"-80", "80"},
+		{"-ff", "ff01"},
+		{"-0100", "ff00"},
+		{"-7fffffffffffffffffffffffffffffffffffffff",
+		 "8000000000000000000000000000000000000001"},
 		{"7fffffffffffffffffffffffffffffffffffffff",
 		 "7fffffffffffffffffffffffffffffffffffffff"},
 	};
@@ -324,6 +340,7 @@ static void serial_as_openssl_prints_it(void **state)
 		certs_sign(x509, fixture->rsa, EVP_sha256());
 		cert_case_good(&cert, x509);
 		assert_string_equal(cert.serial, serials[i][1]);
+		assert_true(ztp_hex_lower(cert.serial, strlen(cert.serial)));
 		ztp_cert_clear(&cert);
 		BN_free(number);
 		X509_free(x509);
@@ -387,7 +404,7 @@ int main(void)
 		cmocka_unit_test(a_name_of_512_bytes_is_whole),
 		cmocka_unit_test(alternative_names_in_order),
 		cmocka_unit_test(usage_is_read),
-		cmocka_unit_test(serial_as_openssl_prints_it),
+		cmocka_unit_test(serial_is_hex_digits),
 		cmocka_unit_test(times_of_both_kinds),
 		cmocka_unit_test(a_leaf_at_a_moment),
 	};

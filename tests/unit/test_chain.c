@@ -311,6 +311,52 @@ static void refuses_a_leaf_with_a_cas_key(void **state)
 			 ZTP_ERR_CERT_IS_CA);
 }
 
+static void read_cert(struct ztp_cert *cert, X509 *x509)
+{
+	size_t len;
+	uint8_t *der = certs_der(x509, &len);
+
+	assert_int_equal(ztp_cert_parse_der(cert, der, len, NULL), 0);
+	free(der);
+}
+
+static bool same(const uint8_t a[ZTP_SHA256_LEN],
+		 const uint8_t b[ZTP_SHA256_LEN])
+{
+	return memcmp(a, b, ZTP_SHA256_LEN) == 0;
+}
+
+/* Both signatures are the CA's, so it is one certificate, whatever its
+ * fingerprint. */
+static void other_signature_of_the_same(void **state)
+{
+	struct fixture *fixture = *state;
+	X509 *leaf =
+		leaf_of(fixture, fixture->other_x509, fixture->other_key, NULL);
+	X509 *twin = certs_twin(leaf, fixture->other_key);
+	X509 *next = X509_dup(leaf);
+	X509 *rsa = leaf_of(fixture, fixture->ca_x509, fixture->ca_key, NULL);
+	struct ztp_cert certs[4];
+
+	assert_int_equal(
+		ASN1_INTEGER_set_uint64(X509_get_serialNumber(next), 2), 1);
+	certs_sign(next, fixture->other_key, EVP_sha256());
+	read_cert(&certs[0], leaf);
+	read_cert(&certs[1], twin);
+	read_cert(&certs[2], next);
+	read_cert(&certs[3], rsa);
+	assert_false(same(certs[0].fingerprint, certs[1].fingerprint));
+	assert_true(same(certs[0].identity, certs[1].identity));
+	assert_false(same(certs[0].identity, certs[2].identity));
+	assert_true(same(certs[3].identity, certs[3].fingerprint));
+	for (size_t i = 0; i < COUNT(certs); i++)
+		ztp_cert_clear(&certs[i]);
+	X509_free(rsa);
+	X509_free(next);
+	assert_int_equal(verdict(twin, fixture->cas, 2, CERTS_NOW, NULL), 0);
+	assert_int_equal(verdict(leaf, fixture->cas, 2, CERTS_NOW, NULL), 0);
+}
+
 static void refuses_other_usages(void **state)
 {
 	static const char *const server[] = {"extendedKeyUsage", "serverAuth",
@@ -320,8 +366,23 @@ static void refuses_other_usages(void **state)
 	static const char *const cipher_any[] = {"keyUsage", "keyEncipherment",
 						 "extendedKeyUsage",
 						 "anyExtendedKeyUsage", NULL};
+	/* RFC 5280 4.2.1.3: none of these is for signatures of data. */
+	static const char *const others[] = {
+		"keyAgreement",
+		"critical,keyAgreement",
+		"nonRepudiation",
+		"cRLSign",
+		"dataEncipherment,keyAgreement,decipherOnly",
+	};
 	struct fixture *fixture = *state;
 
+	for (size_t i = 0; i < COUNT(others); i++) {
+		const char *usage[] = {"keyUsage", others[i],
+				       "extendedKeyUsage", "clientAuth", NULL};
+
+		assert_int_equal(leaf_verdict(fixture, usage),
+				 ZTP_ERR_CERT_USAGE);
+	}
 	assert_int_equal(leaf_verdict(fixture, server), ZTP_ERR_CERT_USAGE);
 	assert_int_equal(leaf_verdict(fixture, cipher), ZTP_ERR_CERT_USAGE);
 	assert_int_equal(leaf_verdict(fixture, cipher_any), ZTP_ERR_CERT_USAGE);
@@ -466,6 +527,7 @@ int main(void)
 		cmocka_unit_test(refuses_a_changed_leaf),
 		cmocka_unit_test(refuses_a_ca_as_a_leaf),
 		cmocka_unit_test(refuses_a_leaf_with_a_cas_key),
+		cmocka_unit_test(other_signature_of_the_same),
 		cmocka_unit_test(refuses_other_usages),
 		cmocka_unit_test(refuses_at_the_wrong_time),
 		cmocka_unit_test(refuses_a_ca_at_the_wrong_time),

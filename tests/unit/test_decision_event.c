@@ -50,6 +50,10 @@ static void cloudevent_binary_refusals(void **state)
 		refused_with(OK "}", versions[i], 4, ZTP_ERR_CLOUDEVENT);
 	for (size_t n = 1; n < 4; n++)
 		refused_with(OK "}", binary, n, ZTP_ERR_CLOUDEVENT);
+	refused_with(
+		OK "}",
+		(const struct ztp_header[]){HEADER("CE_SpecVersion", "0.3")}, 1,
+		ZTP_ERR_CLOUDEVENT);
 	/* without ce_specversion it is not a CloudEvent */
 	refused_with(OK "}", binary + 1, 3, 0);
 }
@@ -142,6 +146,44 @@ static void cloudevent_structured_refusals(void **state)
 		refused_with(lines[i].text, structured, 1, lines[i].want);
 }
 
+/* As Python's cloudevents, among others, writes it: application/json. */
+static void cloudevent_without_its_content_type(void **state)
+{
+	static const struct ztp_header types[] = {
+		HEADER("content-type", "application/json"),
+		HEADER("Content-Type", "application/cloudevents+json"),
+		HEADER("CONTENT-TYPE", "text/plain"),
+		HEADER("other", "1"),
+	};
+	static const char *const events[] = {
+		EVENT(",\"data\":" OK "}"),
+		EVENT(",\"data\":" OK "},\"data_base64\":\"\""),
+		/* {"request_id":"0192f3a1-x","isApprove":true} */
+		EVENT(",\"data\":\"\",\"data_base64\":\"eyJyZXF1ZXN0X2lkIjoi"
+		      "MDE5MmYzYTEteCIsImlzQXBwcm92ZSI6dHJ1ZX0=\""),
+	};
+	struct ztp_decision decision;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(types); i++)
+		for (size_t j = 0; j < COUNT(events); j++) {
+			exact_code(
+				events[j],
+				parse_with(&decision, events[j], &types[i], 1),
+				0);
+			assert_string_equal(decision.request_id, "0192f3a1-x");
+			ztp_decision_clear(&decision);
+		}
+	refused_with(EVENT(",\"data\":{}"), NULL, 0, ZTP_ERR_MISSING);
+	refused_with(EVENT(""), NULL, 0, ZTP_ERR_MISSING);
+	refused_with("{\"specversion\":\"0.3\",\"data\":" OK "}}", NULL, 0,
+		     ZTP_ERR_CLOUDEVENT);
+	refused_with("{\"specversion\":\"1.0\",\"data\":" OK "}}", NULL, 0,
+		     ZTP_ERR_CLOUDEVENT);
+	/* A verdict beside them: the members are not an event's. */
+	refused_with(OK ",\"specversion\":\"0.3\",\"data\":1}", NULL, 0, 0);
+}
+
 static void other_content_types_are_no_cloudevent(void **state)
 {
 	static const char *const types[] = {
@@ -217,6 +259,7 @@ int main(void)
 		cmocka_unit_test(cloudevent_structured),
 		cmocka_unit_test(cloudevent_structured_base64),
 		cmocka_unit_test(cloudevent_structured_refusals),
+		cmocka_unit_test(cloudevent_without_its_content_type),
 		cmocka_unit_test(other_content_types_are_no_cloudevent),
 		cmocka_unit_test(traceparent_is_kept_if_valid),
 		cmocka_unit_test(every_prefix_is_refused),

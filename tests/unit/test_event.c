@@ -58,7 +58,7 @@ static void headers_by_exact_name(void **state)
 
 	(void)state;
 	assert_int_equal(*ztp_header_get(headers, 4, "a").p, '2');
-	assert_null(ztp_header_get(headers, 4, "A").p);
+	assert_int_equal(*ztp_header_get(headers, 4, "A").p, '2');
 	assert_null(ztp_header_get(headers, 4, "").p);
 	assert_null(ztp_header_get(headers, 0, "a").p);
 	assert_null(ztp_header_get(NULL, 0, "a").p);

@@ -39,16 +39,6 @@ static int setup_shared(void **state)
 	return 0;
 }
 
-static int setup_short(void **state)
-{
-	struct gate_fixture *f = *state;
-
-	f->command_topic = "{subscription}/{device}";
-	gate_setup(state);
-	add_registry(f, "ztp/direct", "direct");
-	return 0;
-}
-
 static int teardown(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -131,32 +121,67 @@ static void test_a_squatter_that_is_away(void **state)
 	assert_true(reads(device, "/devices/c/commands"));
 }
 
-static void test_a_template_reaches_nothing_of_the_gate(void **state)
+/* A device called `subscriptions` would read all others' events, one called
+ * `v1` the gate's own topics. */
+static void test_a_template_that_reaches_others_does_not_start(void **state)
 {
+	static const char *const bad[] = {"{device}", "{subscription}/{device}",
+					  "ztp/{device}",
+					  "{device_path}/{device}"};
 	struct gate_fixture *f = *state;
-	struct mosquitto *device = gate_first(
-		f, "subscriptions/ztp/registries/direct/devices/v1", 0);
 
-	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
-	assert_false(reads(device, "ztp/v1/pending"));
-	assert_false(reads(device, "ztp/v1/#"));
-	assert_false(reads(device, "ztp/v1"));
+	gate_unload(f);
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++) {
+		gate_broker.log[0] = '\0';
+		f->command_topic = bad[i];
+		assert_int_not_equal(gate_load(f), 0);
+		assert_non_null(strstr(gate_broker.log,
+				       "plugin_opt_command_topic topic"));
+	}
+	f->gate = NULL;
 }
 
 /* ---- slowing down */
 
-static void refused(struct gate_fixture *f, const char *path, int number,
-		    const char *address)
+static int refused(struct mosquitto *client, const char *address)
 {
-	struct mosquitto *client;
+	int rc;
+
+	client->address = address;
+	rc = gate_connect(client);
+	if (rc != MOSQ_ERR_SUCCESS)
+		gate_client_forget(client);
+	return rc;
+}
+
+static void nonsense(const char *path, int number, const char *address)
+{
 	char name[32];
 
-	(void)f;
 	(void)snprintf(name, sizeof(name), "nonsense-%d", number);
-	client = gate_client(path, name, "x", 5);
-	client->address = address;
-	assert_int_equal(gate_connect(client), MOSQ_ERR_AUTH);
-	gate_client_forget(client);
+	assert_int_equal(refused(gate_client(path, name, "x", 5), address),
+			 MOSQ_ERR_AUTH);
+}
+
+/* A JWT that is good but for its signature; each has another one. */
+static char *forged(struct gate_fixture *f, int number)
+{
+	char *jwt = gate_proof(f, 1, 3600);
+	char *signature = strrchr(jwt, '.') + 1;
+
+	for (int i = 0; i < 6; i++, number /= 26)
+		signature[i] = (char)('A' + number % 26);
+	return jwt;
+}
+
+static void forge(struct gate_fixture *f, const char *path, int number,
+		  const char *address)
+{
+	char *jwt = forged(f, number);
+
+	assert_int_equal(refused(gate_client(path, "unused", jwt, 5), address),
+			 MOSQ_ERR_AUTH);
+	free(jwt);
 }
 
 static const char *last_code(void)
@@ -164,38 +189,88 @@ static const char *last_code(void)
 	return gate_broker.messages[gate_broker.count - 1].payload;
 }
 
-static void test_one_that_hammers_slows_down_itself_alone(void **state)
+/* Forges proofs for a path until they are not even verified. An address that
+ * ends in ':' is completed, each time in another way. */
+static int forge_until_slowed_down(struct gate_fixture *f, const char *path,
+				   const char *address)
+{
+	bool network = address[strlen(address) - 1] == ':';
+	char from[64];
+
+	for (int i = 0; i < 50000; i++) {
+		if (network)
+			(void)snprintf(from, sizeof(from), "%s%x", address, i);
+		else
+			(void)snprintf(from, sizeof(from), "%s", address);
+		forge(f, path, i, from);
+		if (gate_published("ztp/v1/audit", "slowed_down"))
+			return i;
+		if (i % 100 == 0)
+			gate_tick();
+	}
+	fail_msg("never slowed down");
+	return -1;
+}
+
+static void test_whoever_proves_a_key_is_not_stopped(void **state)
 {
 	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	int n;
 
-	struct mosquitto *neighbour = gate_first(f, DIRECT "d", 0);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_disconnect(device);
+	for (int i = 0; i < 2000; i++) {
+		struct mosquitto *wrong =
+			gate_client(DIRECT "a", "unused", "wrong", 5);
 
-	neighbour->address = "192.0.2.9";
-	for (int i = 0; i < 1000; i++)
-		refused(f, DIRECT "a", 1, "192.0.2.9");
-	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_SUCCESS);
-	assert_non_null(gate_published("ztp/v1/audit", "slowed_down"));
+		nonsense(DIRECT "a", i, "192.0.2.1");
+		nonsense("subscriptions/acme", i, "192.0.2.1");
+		assert_int_equal(refused(wrong, "192.0.2.1"), MOSQ_ERR_AUTH);
+	}
+	assert_null(gate_published("ztp/v1/audit", "slowed_down"));
+	n = forge_until_slowed_down(f, DIRECT "a", "192.0.2.9");
+	for (int i = 0; i < 20; i++) {
+		forge(f, DIRECT "a", n + i, "192.0.2.9");
+		device = gate_unused(f, DIRECT "a", 0);
+		assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+		gate_disconnect(device);
+	}
+}
+
+static void test_a_new_device_is_not_stopped(void **state)
+{
+	struct gate_fixture *f = *state;
+	int n;
+
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	n = forge_until_slowed_down(f, DIRECT "a", "192.0.2.9");
+	for (int i = 0; i < 8; i++) { /* from the same address */
+		char path[] = DIRECT "new-0";
+		struct mosquitto *device;
+
+		path[sizeof(path) - 2] = (char)('0' + i);
+		forge(f, DIRECT "a", n + i, "192.0.2.9");
+		device = gate_first(f, path, 0);
+		device->address = "192.0.2.9";
+		assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	}
 }
 
 static void test_one_ipv6_network_is_one_source(void **state)
 {
 	struct gate_fixture *f = *state;
-	struct mosquitto *neighbour = gate_first(f, DIRECT "d", 0);
-	static char addresses[800][48];
-	size_t records;
 
-	for (int i = 0; i < 800; i++) {
-		(void)snprintf(addresses[i], sizeof(addresses[i]),
-			       "2001:db8:1:2:%x::%x", i, i + 1);
-		refused(f, DIRECT "a", i, addresses[i]);
-	}
-	neighbour->address = "2001:db8:1:2:ffff::1";
-	assert_int_equal(gate_connect(neighbour), MOSQ_ERR_AUTH);
-	records = gate_published_count("ztp/v1/audit", NULL);
-	assert_true(records >= 1 && records <= 250);
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	(void)forge_until_slowed_down(f, DIRECT "a", "2001:db8:1:2:3::");
+	/* the network next to it still has its turn */
+	forge(f, DIRECT "a", 50002, "2001:db8:1:3::1");
+	assert_non_null(strstr(last_code(), "bad_proof"));
 	/* an IPv4 address on a dual-stack socket counts as IPv4 */
-	refused(f, DIRECT "a", 1, "::ffff:192.0.2.77");
-	assert_non_null(strstr(last_code(), "bad_certificate"));
+	nonsense(DIRECT "a", 1, "::ffff:192.0.2.77");
+	assert_non_null(strstr(last_code(), "bad_proof"));
 	assert_non_null(strstr(last_code(), "::ffff:192.0.2.77"));
 }
 
@@ -206,13 +281,82 @@ static void test_what_changes_something_is_always_told(void **state)
 	struct gate_fixture *f = *state;
 
 	for (int i = 0; i < 400; i++)
-		refused(f, DIRECT "a", i, "192.0.2.1");
+		nonsense(DIRECT "a", i, "192.0.2.1");
 	assert_int_equal(gate_connect(gate_first(f, DIRECT "x", 0)),
 			 MOSQ_ERR_SUCCESS);
 	assert_non_null(gate_published("ztp/v1/audit", "\"created\""));
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "x", 0)),
 			 MOSQ_ERR_SUCCESS);
 	assert_non_null(gate_published("ztp/v1/audit", "\"held\""));
+}
+
+static void test_refusals_do_not_crowd_out_the_accepted(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_disconnect(device);
+	for (int i = 0; i < 400; i++)
+		nonsense(DIRECT "a", i, "192.0.2.1");
+	assert_int_equal(gate_connect(gate_unused(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_non_null(strstr(last_code(), "\"connected\""));
+}
+
+/* From as many addresses as there are. */
+static void test_audit_is_bounded(void **state)
+{
+	static char addresses[2000][32];
+	size_t told;
+
+	(void)state;
+	for (int i = 0; i < 2000; i++)
+		(void)snprintf(addresses[i], sizeof(addresses[i]), "10.0.%d.%d",
+			       i / 250, i % 250);
+	for (int i = 0; i < 6000; i++)
+		nonsense(DIRECT "a", i, addresses[i % 2000]);
+	told = gate_published_count("ztp/v1/audit", "bad_proof");
+	assert_in_range(told, 1000, 1500);
+	gate_tick();
+	assert_non_null(gate_published("ztp/v1/audit", "audit_limited"));
+	assert_in_range(gate_published_count("ztp/v1/audit", "audit_limited"),
+			1, 22);
+}
+
+static int break_table(sqlite3 *db)
+{
+	return sqlite3_exec(db, "UPDATE devices SET spki_sha256 = 'x'", NULL,
+			    NULL, NULL);
+}
+
+/* A fault that every CONNECT meets. */
+static void test_the_log_is_bounded(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	char *jwt = gate_proof(f, 0, 3600);
+	size_t lines = 0;
+	sqlite3 *db;
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_disconnect(device);
+	gate_unload(f);
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(break_table(db), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(gate_load(f), 0);
+	gate_broker.log[0] = '\0';
+	for (int i = 0; i < 1000; i++)
+		assert_int_equal(
+			refused(gate_client(DIRECT "a", "unused", jwt, 5),
+				"192.0.2.1"),
+			MOSQ_ERR_AUTH);
+	for (const char *at = gate_broker.log;
+	     (at = strstr(at, "is not valid")) != NULL; at++)
+		lines++;
+	assert_in_range(lines, 60, 70);
+	free(jwt);
 }
 
 static void test_a_removed_ca_is_told(void **state)
@@ -384,10 +528,15 @@ int main(void)
 		T(test_a_device_keeps_its_topic, setup_shared),
 		T(test_a_squatter_on_anothers_topic, setup_shared),
 		T(test_a_squatter_that_is_away, setup_shared),
-		T(test_a_template_reaches_nothing_of_the_gate, setup_short),
-		T(test_one_that_hammers_slows_down_itself_alone, gate_setup),
+		T(test_a_template_that_reaches_others_does_not_start,
+		  gate_setup),
+		T(test_whoever_proves_a_key_is_not_stopped, gate_setup),
+		T(test_a_new_device_is_not_stopped, gate_setup),
 		T(test_one_ipv6_network_is_one_source, gate_setup),
 		T(test_what_changes_something_is_always_told, gate_setup),
+		T(test_refusals_do_not_crowd_out_the_accepted, gate_setup),
+		T(test_audit_is_bounded, gate_setup),
+		T(test_the_log_is_bounded, gate_setup),
 		T(test_a_removed_ca_is_told, gate_setup),
 		T(test_a_held_session_from_the_brokers_file, gate_setup),
 		T(test_one_of_two_subscriptions_remains, gate_setup),
@@ -397,5 +546,13 @@ int main(void)
 #undef T
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+	int failed = 0;
+
+	for (int release = 0; release < 2; release++) {
+		gate_broker.is_2_1 = release == 1;
+		failed += cmocka_run_group_tests_name(
+			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
+			setup_group, gate_teardown_group);
+	}
+	return failed;
 }

@@ -14,25 +14,27 @@ static const enum ztp_state states[] = {
 	ZTP_STATE_APPROVED,  ZTP_STATE_REGISTERED, ZTP_STATE_DELIVERED,
 	ZTP_STATE_ONBOARDED, ZTP_STATE_REJECTED,   ZTP_STATE_EXPIRED,
 	ZTP_STATE_CONFLICT,  ZTP_STATE_FAILED,	   ZTP_STATE_UNDELIVERABLE,
+	ZTP_STATE_WITHDRAWN,
 };
 
 _Static_assert(COUNT == ZTP_STATE_END, "a state has no row in the matrix");
 
 /* clang-format off */
 static const char *const matrix[] = {
-	/*  to:         n r q a g d o j e c f u */
-	/* none */          ". x . . . . . . . . . .",
-	/* received */      ". . x . . . . . x x . .",
-	/* requested */     ". . . x . . . x x x . .",
-	/* approved */      ". . . . x . . . . x x .",
-	/* registered */    ". . . . . x . . . . . x",
-	/* delivered */     ". . . . . . x . . . . x",
-	/* onboarded */     ". . . . . . . . . . . .",
-	/* rejected */      ". . . . . . . . . . . .",
-	/* expired */       ". . . . . . . . . . . .",
-	/* conflict */      ". . . . . . . . . . . .",
-	/* failed */        ". . . . . . . . . . . .",
-	/* undeliverable */ ". . . . . x . . . . . .",
+	/*  to:         n r q a g d o j e c f u w */
+	/* none */          ". x . . . . . . . . . . .",
+	/* received */      ". . x . . . . . x x . . x",
+	/* requested */     ". . . x . . . x x x . . x",
+	/* approved */      ". . . . x . . . . x x . x",
+	/* registered */    ". . . . . x . . . . . x .",
+	/* delivered */     ". . . . . . x . . . . x .",
+	/* onboarded */     ". . . . . . . . . . . . .",
+	/* rejected */      ". . . . . . . . . . . . .",
+	/* expired */       ". . . . . . . . . . . . .",
+	/* conflict */      ". . . . . . . . . . . . .",
+	/* failed */        ". . . . . . . . . . . . .",
+	/* undeliverable */ ". . . . . x . . . . . . .",
+	/* withdrawn */     ". . . . . . . . . . . . .",
 };
 /* clang-format on */
 
@@ -80,6 +82,7 @@ static void names_and_numbers_are_stable(void **state)
 		"none",	      "received",  "requested", "approved",
 		"registered", "delivered", "onboarded", "rejected",
 		"expired",    "conflict",  "failed",	"undeliverable",
+		"withdrawn",
 	};
 	enum ztp_state parsed;
 
@@ -107,11 +110,15 @@ static void ends_and_their_outcomes(void **state)
 		{ZTP_STATE_CONFLICT, ZTP_OUTCOME_CONFLICT},
 		{ZTP_STATE_FAILED, ZTP_OUTCOME_FAILED},
 		{ZTP_STATE_UNDELIVERABLE, ZTP_OUTCOME_UNDELIVERABLE},
+		{ZTP_STATE_WITHDRAWN, ZTP_OUTCOME_WITHDRAWN},
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		assert_true(ztp_state_finished(ends[i].at));
+		assert_int_equal(ztp_state_in_vain(ends[i].at),
+				 ends[i].at != ZTP_STATE_ONBOARDED &&
+					 ends[i].at != ZTP_STATE_UNDELIVERABLE);
 		assert_int_equal(ztp_life_outcome(ends[i].at), ends[i].outcome);
 	}
 	for (int i = ZTP_STATE_NONE; i <= ZTP_STATE_DELIVERED; i++) {
@@ -126,7 +133,7 @@ static void ends_and_their_outcomes(void **state)
 
 /* --- pending events. now is 1000, the interval 100, the cool-down 200. */
 
-enum { GATE = 1, SAME_ID = 2, TAKEN = 4, LATE = 8 };
+enum { GATE = 1, SAME_ID = 2, TAKEN = 4, LATE = 8, TWIN = 16 };
 
 struct pending_line {
 	const char *what;
@@ -186,6 +193,12 @@ static const struct pending_line pending_lines[] = {
 	P("cooling down, late", LATE, REJECTED, 0, 0, COOLDOWN),
 	P("cooling down, another won", TAKEN, REJECTED, 0, 0, COOLDOWN),
 	P("cooling down, clock went back", 0, REJECTED, -500, 0, COOLDOWN),
+	P("its twin is cooling down", TWIN, NONE, 199, 0, COOLDOWN),
+	P("its twin is cooling down, gate", GATE | TWIN, NONE, 199, 0,
+	  COOLDOWN),
+	P("its twin has cooled down", TWIN, NONE, 200, 0, NEW),
+	P("its twin is cooling down, live", TWIN, RECEIVED, 0, 1, MERGE),
+	P("its twin was rejected later", TWIN, EXPIRED, 0, 0, COOLDOWN),
 	P("cooled down", 0, REJECTED, 200, 0, NEW),
 	P("cooled down, gate", GATE, REJECTED, 200, 0, NEW),
 	P("cooled down, same id", SAME_ID, REJECTED, 200, 0, NEW),
@@ -240,6 +253,8 @@ static void on_pending(void **state)
 			.announced_at = 1000 - line->ago,
 			.finished_at = 1000 - line->ago,
 			.same_id = line->flags & SAME_ID,
+			.twin_rejected_at =
+				line->flags & TWIN ? 1000 - line->ago : 0,
 			.live = line->live,
 			.path_taken = line->flags & TAKEN,
 			.renotify_interval = 100,
@@ -388,6 +403,35 @@ static void on_decision(void **state)
 	}
 }
 
+/* A store of an older version has the digest of the text as it was written. */
+static void an_older_digest_is_the_same(void **state)
+{
+	static const uint8_t fingerprint[ZTP_SHA256_LEN];
+	static uint8_t text[] = "{\"b\": 1, \"a\": 2}";
+	struct ztp_held held = {.state = ZTP_STATE_APPROVED,
+				.path = path,
+				.fingerprint = fingerprint,
+				.decided = true,
+				.position = {"d", 1, 7}};
+	struct ztp_position position = {"d", 1, 8};
+	struct ztp_decision decision;
+
+	(void)state;
+	make_decision(&decision, 0);
+	decision.payload.kind = ZTP_PAYLOAD_JSON;
+	decision.payload.data = text;
+	decision.payload.len = sizeof(text) - 1;
+	ztp_decision_digest_written(held.digest, &decision);
+	assert_int_equal(ztp_life_on_decision(&held, &decision, &position),
+			 ZTP_DECISION_DUPLICATE);
+	ztp_decision_digest(held.digest, &decision);
+	assert_int_equal(ztp_life_on_decision(&held, &decision, &position),
+			 ZTP_DECISION_DUPLICATE);
+	held.digest[0] ^= 1;
+	assert_int_equal(ztp_life_on_decision(&held, &decision, &position),
+			 ZTP_DECISION_ALREADY);
+}
+
 static void only_the_whole_position_is_the_same(void **state)
 {
 	static const struct ztp_position others[] = {
@@ -418,6 +462,7 @@ int main(void)
 		cmocka_unit_test(ends_and_their_outcomes),
 		cmocka_unit_test(on_pending),
 		cmocka_unit_test(on_decision),
+		cmocka_unit_test(an_older_digest_is_the_same),
 		cmocka_unit_test(only_the_whole_position_is_the_same),
 	};
 

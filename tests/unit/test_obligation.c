@@ -104,6 +104,7 @@ static const struct matrix_line gate_away[] = {
 	L(PUBACK,             ". . - - r r r ."),
 	L(NO_SUBSCRIBER,      ". . . w r r r ."),
 	L(REFUSED,            ". . . s r r r ."),
+	L(LOST,               ". g w s c n t r"),
 	L(DEADLINE,           "- g w w r r r r"),
 	L(SUBSCRIBED,         ". . s . . . . ."),
 	L(HELD_SUBSCRIBED,    ". . . . . c . ."),
@@ -141,6 +142,7 @@ static const struct matrix_line alone[] = {
 	L(PUBACK,             ". . - - - - - ."),
 	L(NO_SUBSCRIBER,      ". . . s - - - ."),
 	L(REFUSED,            ". . . s - - - ."),
+	L(LOST,               ". g w s c n t r"),
 	L(DEADLINE,           "- g w w - - - r"),
 	L(AGAIN,              "s . s . . . . ."), /* it is on its way */
 	L(KNOCKED,            ". . . . . . . ."), /* likewise */

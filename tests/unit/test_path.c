@@ -132,7 +132,8 @@ static void topic_is_rendered(void **state)
 		{"{device_path}/commands", PUMP "/commands"},
 		{"/devices/{device}/commands", "/devices/pump-42/commands"},
 		{"/{registry}/{device}/commands", "/plant-7/pump-42/commands"},
-		{"{subscription}-{registry}.{device}", "acme-plant-7.pump-42"},
+		{"to/{subscription}-{registry}.{device}",
+		 "to/acme-plant-7.pump-42"},
 		{"\xc3\xa4/{device}", "\xc3\xa4/pump-42"},
 	};
 	struct ztp_path path;
@@ -155,20 +156,20 @@ static void topic_template_refuses(void **state)
 		"commands",
 		"{registry}/commands",
 		"{device",
-		"{device}/{unknown}",
-		"{Device}",
-		"{device}}",
-		"{{device}",
-		"{}{device}",
-		"{device}/+",
+		"x/{device}/{unknown}",
+		"x/{Device}",
+		"x/{device}}",
+		"x/{{device}",
+		"x/{}{device}",
+		"x/{device}/+",
 		"#/{device}",
 		"$SYS/{device}",
-		"{device}/\n",
-		"{device}/\x7f",
-		"{device}/\xc2\x85",
-		"{device}/\xff",
-		"{device}/\xed\xa0\x80",
-		"{device_path}/{device}", /* up to 1056 bytes */
+		"x/{device}/\n",
+		"x/{device}/\x7f",
+		"x/{device}/\xc2\x85",
+		"x/{device}/\xff",
+		"x/{device}/\xed\xa0\x80",
+		"{device_path}/x/{device}", /* up to 1058 bytes */
 	};
 	struct ztp_error error;
 
@@ -178,6 +179,55 @@ static void topic_template_refuses(void **state)
 			fail_msg("accepted %s", bad[i]);
 }
 
+/* Whatever devices are called, a command topic is not the topic of anybody
+ * else, and not above or below one. */
+static void topic_is_of_commands_only(void **state)
+{
+	static const struct {
+		const char *template;
+		bool good;
+	} vectors[] = {
+		{"{device_path}/commands", true},
+		{"{device_path}/a/events", true},
+		{"{device_path}/event", true},
+		{"{device_path}/eventss", true},
+		{"x/{device}", true},
+		{"x/{device}/events", true},
+		{"/{device}", true},
+		{"/ztp/{device}", true},
+		{"ztp-commands/{device}", true},
+		{"to/{device_path}", true},
+		{"{device}", false}, /* "subscriptions" */
+		{"{device}/commands", false},
+		{"{registry}/{device}/commands", false}, /* ztp/v1/pending */
+		{"sub{device}/commands", false},
+		{"x{device}/commands", false},
+		{"{device_path}", false},
+		{"{device_path}x/commands", false}, /* pump-4's is pump-42's */
+		{"{device_path}{device}/commands", false},
+		{"{device_path}/events", false},
+		{"{device_path}/events/commands", false},
+		{"{device_path}/state/commands", false},
+		{"{device_path}/config/commands", false},
+		{"{device_path}/{device}", false},
+		{"{device_path}/{device}/commands", false},
+		{"{device_path}/{registry}{device}", false},
+		{"{device_path}/ev{device}s", false},
+		{"subscriptions/{device}", false},
+		{"subscriptions/{subscription}/registries/{registry}"
+		 "/devices/{device}/commands",
+		 false},
+		{"ztp/{device}", false},
+		{"$x/{device}", false},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(vectors); i++)
+		if ((ztp_topic_check(vectors[i].template, NULL) == 0) !=
+		    vectors[i].good)
+			fail_msg("%s", vectors[i].template);
+}
+
 static void topic_as_long_as_it_may_be(void **state)
 {
 	char template[512];
@@ -185,7 +235,7 @@ static void topic_as_long_as_it_may_be(void **state)
 
 	(void)state;
 	memset(template, 'x', sizeof template);
-	memcpy(template, "{device_path}", 13);
+	memcpy(template, "{device_path}/", 14);
 	template[13 + ZTP_TOPIC_MAX - ZTP_PATH_MAX] = '\0';
 	assert_int_equal(ztp_topic_check(template, &error), 0);
 	template[13 + ZTP_TOPIC_MAX - ZTP_PATH_MAX] = 'x';
@@ -239,6 +289,7 @@ int main(void)
 		cmocka_unit_test(id_alphabet),
 		cmocka_unit_test(topic_is_rendered),
 		cmocka_unit_test(topic_template_refuses),
+		cmocka_unit_test(topic_is_of_commands_only),
 		cmocka_unit_test(topic_as_long_as_it_may_be),
 		cmocka_unit_test(topic_that_two_paths_may_share),
 	};

@@ -88,7 +88,6 @@ static void each_member_matches(void **state)
 		{"fingerprints: [" FP_C ", " FP_B "]", false},
 		{"fingerprints: [" FP_C ", " FP_A ", " FP_B "]", true},
 		{"subscription: acme, registry: x", false},
-		{"", true},
 	};
 	struct ztp_ask ask;
 
@@ -114,7 +113,7 @@ static void what_is_not_told_matches_nothing(void **state)
 	assert_false(approves(&ask, "min_key_bits: 1"));
 	assert_false(approves(&ask, "min_days_left: 0"));
 	assert_false(approves(&ask, "not_expired: true"));
-	assert_true(approves(&ask, "not_expired: false"));
+	assert_true(approves(&ask, "id: pump-42, not_expired: false"));
 }
 
 static void validity_has_two_ends(void **state)
@@ -166,6 +165,24 @@ static void first_rule_wins_and_default_is_last(void **state)
 	ztp_rules_clear(&rules);
 }
 
+static void any_is_written(void **state)
+{
+	static const char text[] = "rules:\n"
+				   "- {match: {id: pump-1}, action: reject}\n"
+				   "- {match: any, action: approve}\n";
+	struct ztp_answer answer;
+	struct ztp_rules rules;
+	struct ztp_ask ask;
+
+	(void)state;
+	pump(&ask);
+	assert_int_equal(
+		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
+	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	assert_true(answer.approve);
+	ztp_rules_clear(&rules);
+}
+
 static void without_a_default_the_rest_is_rejected(void **state)
 {
 	static const char text[] = "rules: []\n";
@@ -193,6 +210,25 @@ static void mistakes_name_file_and_line(void **state)
 		{"rules: 3\n", "f.yaml:1: "},
 		{"rules:\n- action: maybe\n", "f.yaml:2: "},
 		{"rules:\n- name: x\n", "f.yaml:2: "},
+		{"rules:\n- name: x\n  action: approve\n",
+		 "f.yaml:2: the rule matches every request"},
+		{"rules:\n- match:\n  action: approve\n",
+		 "f.yaml:2: a mapping is expected"},
+		{"rules:\n- action: approve\n  match: {}\n",
+		 "f.yaml:2: the rule matches every request"},
+		{"rules:\n- action: reject\n  match: {}\n",
+		 "f.yaml:2: the rule matches every request"},
+		{"rules:\n- match: {not_expired: false}\n  action: approve\n",
+		 "f.yaml:2: the rule matches every request"},
+		{"rules:\n- match: {min_key_bits: 0}\n  action: approve\n",
+		 "f.yaml:2: the rule matches every request"},
+		{"rules:\n- {match: all, action: approve}\n",
+		 "f.yaml:2: a mapping is expected"},
+		{"rules:\n- {match: [any], action: approve}\n",
+		 "f.yaml:2: a mapping is expected"},
+		{"rules:\n- {match: any, action: reject}\n"
+		 "- {match: {id: a}, action: approve}\n",
+		 "f.yaml:3: the rule is never reached"},
 		{"rules:\n- action: reject\n  action: reject\n",
 		 "f.yaml:3: rules.action: given more than once"},
 		{"rules: []\nrule: []\n", "f.yaml:2: rule: unknown"},
@@ -319,6 +355,7 @@ int main(void)
 		cmocka_unit_test(what_is_not_told_matches_nothing),
 		cmocka_unit_test(validity_has_two_ends),
 		cmocka_unit_test(first_rule_wins_and_default_is_last),
+		cmocka_unit_test(any_is_written),
 		cmocka_unit_test(without_a_default_the_rest_is_rejected),
 		cmocka_unit_test(mistakes_name_file_and_line),
 		cmocka_unit_test(files_are_beside_the_rules),

@@ -3,6 +3,7 @@
  * for the request in the topic, from its beginning to its current end, so that
  * the decision can name the device and the fingerprint of the request.
  */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -97,6 +98,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		.payload = options->payload.data ? &options->payload : NULL,
 	};
 	struct delivery delivery = {.done = false};
+	char line[ANSWER_LINE_MAX];
 	int64_t left = deadline - ztp_clock_boot();
 	int rc = ZTP_EXIT_FAILED;
 	struct ztp_error error;
@@ -116,7 +118,8 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 	else if (delivery.err)
 		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
 			     rd_kafka_err2str(delivery.err));
-	else if (print_answer(ask, answer.approve, "by hand"))
+	else if (answer_line(line, ask, answer.approve, "by hand") > 0 &&
+		 fputs(line, stdout) >= 0 && fflush(stdout) == 0)
 		rc = ZTP_EXIT_OK;
 out:
 	if (producer)
@@ -135,9 +138,8 @@ int decide_command(const struct options *options)
 		memcpy(ask.request_id, options->request_id,
 		       strlen(options->request_id) + 1);
 		memcpy(ask.path, options->device, strlen(options->device) + 1);
-		if (options->fingerprint)
-			memcpy(ask.fingerprint, options->fingerprint,
-			       sizeof(ask.fingerprint));
+		memcpy(ask.fingerprint, options->fingerprint,
+		       sizeof(ask.fingerprint));
 	} else {
 		rc = look_up(&ask, options, deadline);
 	}

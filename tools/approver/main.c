@@ -3,14 +3,18 @@
  * right: commit a request only when its decision is stored, decide about a
  * fingerprint and not about a name, and give the same answer when asked again.
  */
+#include "base/stdio.h"
 #include "tools/approver/options.h"
 #include "tools/common/cli.h"
 
 int main(int argc, char **argv)
 {
 	struct options options;
-	int rc = options_read(&options, argc, argv);
+	int rc;
 
+	if (!ztp_stdio_prepare())
+		return ZTP_EXIT_FAILED;
+	rc = options_read(&options, argc, argv);
 	if (rc) {
 		rc--;
 	} else if (!ztp_cli_catch_signals()) {

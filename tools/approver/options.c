@@ -6,6 +6,7 @@
 
 #include "tools/approver/help.h"
 #include "tools/common/cli.h"
+#include "ztp/fingerprint.h"
 #include "ztp/text.h"
 
 #define RUN    COMMAND_RUN
@@ -121,6 +122,12 @@ static bool set_text(const char **field, const char *text, size_t max)
 	return *text && strlen(text) <= max;
 }
 
+/* For what goes into a decision, which is JSON. */
+static bool set_utf8(const char **field, const char *text, size_t max)
+{
+	return set_text(field, text, max) && ztp_utf8_valid(text, strlen(text));
+}
+
 static bool set_by(struct options *options, enum verdict_by by)
 {
 	if (options->by != BY_NOTHING && options->by != by)
@@ -131,8 +138,12 @@ static bool set_by(struct options *options, enum verdict_by by)
 
 static bool set_fingerprint(struct options *options, const char *text)
 {
-	options->fingerprint = text;
-	return ztp_fingerprint_valid(text);
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+
+	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
+		return false;
+	ztp_hex_encode(options->fingerprint, fingerprint, ZTP_SHA256_LEN);
+	return true;
 }
 
 static bool set_device(struct options *options, const char *text)
@@ -158,16 +169,16 @@ static bool set_answer(struct options *options, int key, const char *value)
 	case KEY_PAYLOAD:
 		return set_text(&options->payload_file, value, 4096);
 	case KEY_CONTENT_TYPE:
-		return set_text(&options->content_type, value,
+		return set_utf8(&options->content_type, value,
 				ZTP_CONTENT_TYPE_MAX);
 	case KEY_FORMAT:
 		return ztp_answer_format_parse(&options->format, value);
 	case KEY_REASON:
-		return set_text(&options->reason, value, ZTP_REASON_MAX);
+		return set_utf8(&options->reason, value, ZTP_REASON_MAX);
 	case KEY_MESSAGE:
-		return set_text(&options->message, value, ZTP_MESSAGE_MAX);
+		return set_utf8(&options->message, value, ZTP_MESSAGE_MAX);
 	case KEY_DECIDED_BY:
-		return set_text(&options->decided_by, value, ZTP_REASON_MAX);
+		return set_utf8(&options->decided_by, value, ZTP_REASON_MAX);
 	default:
 		return false;
 	}
@@ -281,7 +292,7 @@ static int check(const struct options *options)
 	if (options->by == BY_RULES && (options->reason || options->message))
 		return USAGE(
 			"--reason and --message are not allowed with --rules");
-	if (options->fingerprint && !options->device)
+	if (options->fingerprint[0] && !options->device)
 		return USAGE("--fingerprint needs --device");
 	if (options->content_type && !options->payload_file)
 		return USAGE("--content-type needs --payload");

@@ -37,7 +37,8 @@ struct options {
 	int64_t delay_ms;
 	int64_t count; /* 0: no limit */
 
-	const char *request_id, *device, *fingerprint;
+	const char *request_id, *device;
+	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	int64_t timeout_s;
 
 	bool json, from_beginning;

@@ -17,10 +17,13 @@
  *
  * One thread; librdkafka's callbacks run in its poll functions.
  */
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
+#include "base/log_sink.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
@@ -50,6 +53,8 @@ struct run {
 	int queued, in_flight;
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* has been reported */
+	struct log_sink out;		/* stdout */
+	int64_t unshown;		/* lines that it did not take */
 	bool paused;
 	bool failed;
 };
@@ -92,6 +97,27 @@ static void settle(struct run *run)
 	}
 }
 
+/* The decision is in Kafka. Nobody waits for who reads of it here, neither the
+ * devices nor SIGTERM. */
+static void show(struct run *run, const struct entry *entry)
+{
+	char text[1 + ANSWER_LINE_MAX] = "\n"; /* for log_sink_write */
+	size_t n =
+		answer_line(text + 1, &entry->ask, entry->approve, entry->rule);
+
+	if (!log_sink_write(&run->out, text, n)) {
+		run->unshown++;
+		if (errno != EAGAIN)
+			run->failed = true;
+	} else if (run->unshown > 0) {
+		ztp_cli_warn(
+			PROGRAM,
+			"%lld decisions were not shown: nobody read stdout",
+			(long long)run->unshown);
+		run->unshown = 0;
+	}
+}
+
 /* Called from rd_kafka_poll and rd_kafka_flush, in this thread. */
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			void *opaque)
@@ -110,8 +136,7 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 	}
 	entry->state = DONE;
 	run->delivered++;
-	if (!print_answer(&entry->ask, entry->approve, entry->rule))
-		run->failed = true;
+	show(run, entry);
 }
 
 /* --- rebalances */
@@ -411,7 +436,9 @@ int run_command(const struct options *options)
 	int rc;
 
 	run.last = &run.first;
+	log_sink_open(&run.out, STDOUT_FILENO);
 	rc = start(&run, &error) ? loop(&run) : report(&error);
 	end(&run);
+	log_sink_close(&run.out);
 	return rc;
 }

@@ -35,13 +35,16 @@ int report(const struct ztp_error *error)
 	return error->code == ZTP_ERR_USAGE ? ZTP_EXIT_USAGE : ZTP_EXIT_FAILED;
 }
 
-bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule)
+size_t answer_line(char out[ANSWER_LINE_MAX], const struct ztp_ask *ask,
+		   bool approve, const char *rule)
 {
 	char now[ZTP_TIME_LEN];
+	int n;
 
 	ztp_time_format(now, ztp_clock_wall());
-	printf("%s %s %s %s %s %s\n", now,
-	       ztp_verdict_name((enum ztp_verdict)approve), ask->request_id,
-	       ask->path, ask->fingerprint[0] ? ask->fingerprint : "-", rule);
-	return fflush(stdout) == 0;
+	n = snprintf(out, ANSWER_LINE_MAX, "%s %s %s %s %s %.500s\n", now,
+		     ztp_verdict_name((enum ztp_verdict)approve),
+		     ask->request_id, ask->path,
+		     ask->fingerprint[0] ? ask->fingerprint : "-", rule);
+	return n < 0 ? 0 : (size_t)n;
 }

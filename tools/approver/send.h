@@ -12,8 +12,11 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 /* Reports the error on stderr. Returns the exit code for it. */
 int report(const struct ztp_error *error);
 
-/* Prints one line on stdout: time, verdict, request, device, fingerprint, rule.
- * False if stdout cannot be written. */
-bool print_answer(const struct ztp_ask *ask, bool approve, const char *rule);
+#define ANSWER_LINE_MAX 2048
+
+/* Writes one line: time, verdict, request, device, fingerprint, rule. Returns
+ * its length. */
+size_t answer_line(char out[ANSWER_LINE_MAX], const struct ztp_ask *ask,
+		   bool approve, const char *rule);
 
 #endif

@@ -6,20 +6,36 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
+#include "base/log_sink.h"
 #include "ztp/gate_protocol.h"
+
+#define WARNING_MAX 2048 /* bytes of a line */
+
+/* What fits; the last character stays free for a newline. */
+static size_t fitting(int n, size_t size)
+{
+	return n < 0 ? 0 : (size_t)n < size - 1 ? (size_t)n : size - 2;
+}
 
 void ztp_cli_warn(const char *program, const char *format, ...)
 {
+	char line[WARNING_MAX];
+	struct log_sink sink;
 	va_list args;
+	size_t n;
 
-	flockfile(stderr);
-	fprintf(stderr, "%s: ", program);
+	n = fitting(snprintf(line, sizeof(line), "\n%s: ", program),
+		    sizeof(line));
 	va_start(args, format);
-	vfprintf(stderr, format, args);
+	n += fitting(vsnprintf(line + n, sizeof(line) - n, format, args),
+		     sizeof(line) - n);
 	va_end(args);
-	fputc('\n', stderr);
-	funlockfile(stderr);
+	line[n++] = '\n';
+	log_sink_open(&sink, STDERR_FILENO);
+	(void)log_sink_write(&sink, line, n - 1); /* without the first */
+	log_sink_close(&sink);
 }
 
 int ztp_cli_usage(const char *program, const char *format, ...)

@@ -14,7 +14,7 @@
 
 enum ztp_exit { ZTP_EXIT_OK = 0, ZTP_EXIT_FAILED = 1, ZTP_EXIT_USAGE = 2 };
 
-/* Prints "PROGRAM: message" as one line on stderr. */
+/* Prints "PROGRAM: message" as one line on stderr, unless nobody reads it. */
 void ztp_cli_warn(const char *program, const char *format, ...)
 	__attribute__((format(printf, 2, 3)));
 

@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "ztp/fingerprint.h"
 #include "ztp/text.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
@@ -58,7 +59,11 @@ int ztp_kafka_props_load(struct ztp_kafka_props *props, const char *path,
 	size_t len, number = 1;
 	int rc = ztp_file_read(&text, &len, path, PROPERTIES_FILE_MAX, error);
 
-	for (line = text; !rc && line; line = next, number++) {
+	if (!rc && memchr(text, '\0', len))
+		rc = ztp_fail(error, ZTP_ERR_NUL, "%s contains a NUL byte",
+			      path);
+	for (line = rc ? NULL : text + ztp_bom_len(text, len); !rc && line;
+	     line = next, number++) {
 		next = strchr(line, '\n');
 		if (next)
 			*next++ = '\0';

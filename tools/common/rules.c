@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "ztp/fingerprint.h"
 
 #define DAY_MS (24 * 3600 * 1000LL)
 
@@ -15,16 +16,12 @@ static int compare(const void *a, const void *b)
 	return memcmp(a, b, ZTP_SHA256_LEN);
 }
 
-int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
-			 size_t len, struct ztp_error *error)
+static int add(struct ztp_fingerprints *list,
+	       const uint8_t fingerprint[ZTP_SHA256_LEN],
+	       struct ztp_error *error)
 {
-	uint8_t fingerprint[ZTP_SHA256_LEN];
 	void *larger;
 
-	list->set = true;
-	if (!ztp_hex_decode(fingerprint, sizeof(fingerprint), text, len))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"a fingerprint is 64 hex digits");
 	/* The list grows at powers of two. */
 	if ((list->count & (list->count - 1)) == 0) {
 		size_t size = list->count ? 2 * list->count : 1;
@@ -34,8 +31,20 @@ int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
 			return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 		list->items = larger;
 	}
-	memcpy(list->items[list->count++], fingerprint, sizeof(fingerprint));
+	memcpy(list->items[list->count++], fingerprint, ZTP_SHA256_LEN);
 	return 0;
+}
+
+int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
+			 struct ztp_error *error)
+{
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+
+	list->set = true;
+	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"a fingerprint is 64 hex digits");
+	return add(list, fingerprint, error);
 }
 
 void ztp_fingerprints_sort(struct ztp_fingerprints *list)
@@ -44,14 +53,13 @@ void ztp_fingerprints_sort(struct ztp_fingerprints *list)
 		qsort(list->items, list->count, ZTP_SHA256_LEN, compare);
 }
 
-/* A line without comment and surrounding blanks. */
-static struct ztp_str trim(const char *line, size_t len)
+static int add_line(struct ztp_fingerprints *list, const char *line, size_t len,
+		    struct ztp_error *error)
 {
-	const char *hash = memchr(line, '#', len);
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	int rc = ztp_fingerprint_line(fingerprint, line, len, error);
 
-	if (hash)
-		len = (size_t)(hash - line);
-	return ztp_str_trim((struct ztp_str){line, len});
+	return rc == 1 ? add(list, fingerprint, error) : rc;
 }
 
 int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
@@ -64,13 +72,11 @@ int ztp_fingerprints_load(struct ztp_fingerprints *list, const char *path,
 			       error);
 
 	list->set = true; /* an empty list matches nobody */
-	for (size_t at = 0; !rc && at < len; line++) {
+	for (size_t at = ztp_bom_len(text, len); !rc && at < len; line++) {
 		const char *end = memchr(text + at, '\n', len - at);
 		size_t n = end ? (size_t)(end - text) - at : len - at;
-		struct ztp_str entry = trim(text + at, n);
 
-		if (entry.n)
-			rc = ztp_fingerprints_add(list, entry.p, entry.n, &why);
+		rc = add_line(list, text + at, n, &why);
 		if (rc)
 			ztp_fail(error, rc, "%s:%zu: %s", path, line,
 				 why.message);

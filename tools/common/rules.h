@@ -24,14 +24,16 @@
  * match: all members must match; a list matches if one of its entries does.
  *	subscription registry id   globs (* ? [...]) over the device path's ids
  *	issuer subject             globs over the whole RFC 4514 string
- *	fingerprints               64 hex digits each
- *	fingerprints_file          one per line; # starts a comment
+ *	fingerprints               64 hex digits each, colons allowed
+ *	fingerprints_file          one per line, as in ztp/fingerprint.h
  *	key_algorithm              RSA, EC
  *	min_key_bits               a number
  *	min_days_left              a number: days until notAfter
  *	not_expired                true: inside notBefore..notAfter
- * A rule without match matches everything. A member does not match if the
- * request lacks what it looks at. action: approve or reject; optional beside it
+ * match: any matches every request. Nothing else does: a match that restricts
+ * nothing, or none, is refused, and so is a rule behind one that matches
+ * everything. A member does not match if the request lacks what it looks at.
+ * action: approve or reject; optional beside it
  * payload_file, content_type, reason, message. default: an action, or a mapping
  * of these; without it, reject with reason no_rule. File names are relative to
  * the rules file.
@@ -64,6 +66,7 @@ struct ztp_match {
 	int64_t min_key_bits;  /* 0: any */
 	int64_t min_days_left; /* -1: any */
 	bool not_expired;
+	bool any; /* used while reading: `match: any` was written */
 };
 
 struct ztp_rule {
@@ -99,7 +102,7 @@ void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 /* --- shared by rules.c and rules_yaml.c */
 
 int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
-			 size_t len, struct ztp_error *error);
+			 struct ztp_error *error);
 /* Call it after the last ztp_fingerprints_add. */
 void ztp_fingerprints_sort(struct ztp_fingerprints *list);
 /* Reads a file of fingerprints. The message starts with FILE:LINE:. */

@@ -187,7 +187,7 @@ static int add_fingerprint(const struct ztp_members_file *file,
 	if (!text)
 		return ztp_members_fail(file, node->line,
 					"a fingerprint is expected");
-	if (ztp_fingerprints_add(field, text, strlen(text), &why))
+	if (ztp_fingerprints_add(field, text, &why))
 		return ztp_members_fail(file, node->line, "%s", why.message);
 	return 0;
 }
@@ -199,6 +199,8 @@ static int read_fingerprints(const struct ztp_members_file *file,
 }
 
 /* --- mappings */
+
+#define MATCH_ANY "any"
 
 static int read_match(const struct ztp_members_file *file,
 		      const struct ztp_yaml_node *node, void *field)
@@ -223,10 +225,24 @@ static int read_match(const struct ztp_members_file *file,
 	};
 #undef M
 	struct ztp_match *match = field;
-	int rc = ztp_members_read(file, node, members, match);
+	int rc;
 
+	if (node->text && strcmp(node->text, MATCH_ANY) == 0) {
+		match->any = true;
+		return 0;
+	}
+	rc = ztp_members_read(file, node, members, match);
 	ztp_fingerprints_sort(&match->fingerprints);
 	return rc;
+}
+
+static bool restricts(const struct ztp_match *match)
+{
+	return match->subscription.count || match->registry.count ||
+	       match->id.count || match->issuer.count || match->subject.count ||
+	       match->key_algorithm.count || match->fingerprints.set ||
+	       match->min_key_bits > 0 || match->min_days_left >= 0 ||
+	       match->not_expired;
 }
 
 #define R(name, read, field)                                                   \
@@ -258,6 +274,28 @@ static int read_default(const struct ztp_members_file *file,
 	return rc;
 }
 
+/* Who approves everybody has to write it: a line that was forgotten, or a
+ * template with nothing in it, must not do that. */
+static int check_rule(const struct ztp_members_file *file,
+		      const struct ztp_yaml_node *node,
+		      const struct ztp_rules *rules)
+{
+	const struct ztp_rule *rule = &rules->rules[rules->count - 1];
+
+	if (!rule->decided)
+		return ztp_members_fail(file, node->line,
+					"the rule has no action");
+	if (!rule->match.any && !restricts(&rule->match))
+		return ztp_members_fail(file, node->line,
+					"the rule matches every request: write "
+					"match: any if that is meant");
+	if (rules->count > 1 && rules->rules[rules->count - 2].match.any)
+		return ztp_members_fail(file, node->line,
+					"the rule is never reached: the one "
+					"before it matches every request");
+	return 0;
+}
+
 static int add_rule(const struct ztp_members_file *file,
 		    const struct ztp_yaml_node *node, void *field)
 {
@@ -279,9 +317,8 @@ static int add_rule(const struct ztp_members_file *file,
 	memset(rule, 0, sizeof(*rule));
 	rule->match.min_days_left = -1;
 	rc = ztp_members_read(file, node, members, rule);
-	if (!rc && !rule->decided)
-		rc = ztp_members_fail(file, node->line,
-				      "the rule has no action");
+	if (!rc)
+		rc = check_rule(file, node, rules);
 	if (!rc && !rule->name &&
 	    asprintf(&rule->name, "%zu", rules->count) < 0) {
 		rule->name = NULL;

@@ -14,8 +14,10 @@
 #include <openssl/pem.h>
 
 #include "base/clock.h"
-#include "base/file.h"
+#include "base/stdio.h"
+#include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
+#include "tools/common/out_file.h"
 #include "ztp/cert.h"
 #include "ztp/command.h"
 #include "ztp/json.h"
@@ -24,6 +26,7 @@
 #include "ztp/path.h"
 
 #define PROGRAM "ztp-device"
+#define URL_MAX 512 /* "ssl:" is shorter than "mqtts:" */
 
 enum verdict { APPROVED, FAILED, USAGE, REJECTED, NO_ANSWER, REFUSED };
 struct device {
@@ -39,19 +42,16 @@ static const char help[] =
 	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage,\n"
 	"3 rejected, 4 no answer in time, 5 refused (--unused).\n";
 
-/* The first certificate of a PEM text, changed in place into one line:
- * Mosquitto does not accept a newline in a username. */
+/* Changes a certificate in place into one line: Mosquitto does not accept a
+ * newline in a username. */
 static char *one_line(char *pem)
 {
-	char *from = pem ? strstr(pem, "-----BEGIN CERT") : NULL;
-	char *end = from ? strstr(from, "-----END CERTIFICATE-----") : NULL;
+	size_t len = strlen(pem);
 
-	if (!end)
-		return NULL;
-	end[25] = '\0';
-	for (char *p = from; *p; p++)
-		*p = *p == '\n' || *p == '\r' ? ' ' : *p;
-	return from;
+	for (char *p = pem; *p; p++)
+		*p = *p == '\n' ? ' ' : *p;
+	pem[len - 1] = '\0'; /* the last newline */
+	return pem;
 }
 
 /* --- the JWT (RFC 7515, 7519): RS256, or ES256 and ES384 by the curve */
@@ -159,7 +159,7 @@ static enum verdict read_message(const struct device *d,
 	struct ztp_str text = {message->payload, len};
 	struct ztp_object envelope;
 	char status[16] = "";
-	FILE *out = NULL;
+	struct ztp_error error;
 
 	for (int i = 0; i < message->properties.count; i++, p++)
 		if (p->identifier == MQTTPROPERTY_CODE_USER_PROPERTY &&
@@ -180,10 +180,9 @@ static enum verdict read_message(const struct device *d,
 	if (strcmp(status, ZTP_STATUS_APPROVED) != 0 &&
 	    strcmp(status, ZTP_STATUS_REJECTED) != 0)
 		return NO_ANSWER;
-	if (d->out && (!(out = fopen(d->out, "wbe")) ||
-		       fwrite(message->payload, 1, len, out) != len ||
-		       fclose(out) != 0)) {
-		ztp_cli_warn(PROGRAM, "cannot write %s", d->out);
+	if (d->out &&
+	    ztp_out_file_write(d->out, message->payload, len, &error) != 0) {
+		ztp_cli_warn(PROGRAM, "%s", error.message);
 		return FAILED;
 	}
 	return *status == 'a' ? APPROVED : REJECTED;
@@ -224,7 +223,7 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 	struct timespec rest = {.tv_sec = 1};
 	enum verdict verdict = NO_ANSWER;
 	MQTTClient client;
-	char url[512];
+	char url[URL_MAX];
 
 	how.MQTTVersion = MQTTVERSION_5;
 	snprintf(url, sizeof(url), "%s%s", d->secure ? "ssl" : "tcp",
@@ -249,6 +248,32 @@ static enum verdict run(const struct device *d, EVP_PKEY *key,
 	return verdict;
 }
 
+static bool is_valid(const struct device *d)
+{
+	struct ztp_path path;
+
+	return d->url && ztp_cli_is_url(d->url, NULL) &&
+	       strlen(d->url) < URL_MAX && d->key && (d->cert || d->unused) &&
+	       d->path &&
+	       ztp_path_parse(&path, d->path, strlen(d->path), NULL) == 0 &&
+	       (!d->audience ||
+		(!strpbrk(d->audience, "\"\\\n\r\t") &&
+		 strlen(d->audience) <= 512 &&
+		 ztp_utf8_valid(d->audience, strlen(d->audience))));
+}
+
+static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
+		      struct ztp_error *error)
+{
+	int rc = ztp_key_file_read(key, d->key, error);
+
+	if (rc == 0 && d->cert)
+		rc = ztp_cert_file_first(pem, d->cert, error);
+	if (rc == 0 && d->ca)
+		rc = ztp_cert_file_check_cas(d->ca, error);
+	return rc;
+}
+
 int main(int argc, char **argv)
 {
 	static char unused[] = "unused";
@@ -262,13 +287,13 @@ int main(int argc, char **argv)
 	struct device d = {.wait_s = 60};
 	const char **texts[] = {&d.url,	 &d.ca,	      &d.cert, &d.key,
 				&d.path, &d.audience, &d.out};
-	char *pem = NULL, *user;
-	struct ztp_path path;
+	struct ztp_error error;
 	EVP_PKEY *key = NULL;
-	BIO *file;
-	size_t len;
+	char *pem = NULL;
 	int c, rc;
 
+	if (!ztp_stdio_prepare())
+		return FAILED;
 	opterr = 0;
 	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
 		if (c >= 0 && c < 7)
@@ -286,26 +311,15 @@ int main(int argc, char **argv)
 		else
 			return ztp_cli_bad_option(PROGRAM, c, argv);
 	}
-	if (optind != argc || !d.url || !d.key || !d.path ||
-	    (!d.cert && !d.unused) ||
-	    ztp_path_parse(&path, d.path, strlen(d.path), NULL) != 0 ||
-	    !ztp_cli_is_url(d.url, &d.secure) ||
-	    (d.audience &&
-	     (strpbrk(d.audience, "\"\\\n\r\t") || strlen(d.audience) > 512)))
+	if (optind != argc || !is_valid(&d))
 		return ztp_cli_usage(PROGRAM,
 				     "an option is missing or not valid");
-	file = BIO_new_file(d.key, "r");
-	key = file ? PEM_read_bio_PrivateKey(file, NULL, NULL, NULL) : NULL;
-	BIO_free(file);
-	if (d.cert)
-		ztp_file_read(&pem, &len, d.cert, ZTP_CERT_TEXT_MAX, NULL);
-	user = d.unused ? unused : one_line(pem);
-	if (key && user)
-		rc = (int)run(&d, key, user);
+	(void)ztp_cli_is_url(d.url, &d.secure);
+	if (read_files(&d, &key, &pem, &error) != 0)
+		rc = ztp_cli_usage(PROGRAM, "%s", error.message);
 	else
-		rc = ztp_cli_usage(PROGRAM, "%s in the file",
-				   key ? "--cert: no PEM certificate"
-				       : "--key: no PEM private key");
+		rc = (int)run(&d, key,
+			      pem && !d.unused ? one_line(pem) : unused);
 	EVP_PKEY_free(key);
 	free(pem);
 	return rc;

@@ -87,6 +87,12 @@ int ztp_ctl_device_unblock(struct ztp_ctl *ctl)
 			      "unblocked");
 }
 
+int ztp_ctl_device_resend(struct ztp_ctl *ctl)
+{
+	return ztp_ctl_change(ctl, ZTP_CMD_RESEND_DEVICE, with_device(ctl),
+			      "to be sent again:");
+}
+
 static void print_record(const struct ztp_ctl *ctl, const char *text)
 {
 	static const char *const names[] = {

@@ -10,6 +10,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/stdio.h"
+#include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 #include "ztp/codec.h"
@@ -17,6 +19,7 @@
 #include "ztp/text.h"
 
 #define PASSWORD_MAX 4096
+#define TEXT_MAX     4096
 
 static const char usage[] =
 	"usage: ztpctl [--url URL] [--username NAME] [--password-file FILE]\n"
@@ -27,8 +30,8 @@ static const char usage[] =
 	"  registry list | show S/R | delete S/R\n"
 	"  registry ca add S/R FILE | list S/R | remove S/R FINGERPRINT\n"
 	"  device list [S/R] | show PATH | delete PATH\n"
-	"  device block PATH | unblock PATH\n"
-	"  pending list [S/R]\n"
+	"  device block PATH | unblock PATH | resend PATH\n"
+	"  pending list [S/R] | reject PATH|ID [--retry-after SECONDS]\n"
 	"  audit tail [--count N]\n"
 	"  doctor [--broker-config FILE]\n"
 	"  --version | --help\n"
@@ -54,7 +57,9 @@ static const struct {
 	{{"device", "delete"}, 1, 1, false, ztp_ctl_device_delete},
 	{{"device", "block"}, 1, 1, false, ztp_ctl_device_block},
 	{{"device", "unblock"}, 1, 1, false, ztp_ctl_device_unblock},
+	{{"device", "resend"}, 1, 1, false, ztp_ctl_device_resend},
 	{{"pending", "list"}, 0, 1, false, ztp_ctl_pending_list},
+	{{"pending", "reject"}, 1, 1, false, ztp_ctl_pending_reject},
 	{{"audit", "tail"}, 0, 0, false, ztp_ctl_audit_tail},
 	{{"doctor"}, 0, 0, false, ztp_ctl_doctor},
 };
@@ -119,6 +124,9 @@ static bool set_option(struct command_line *line, const char *name,
 		ctl->broker_config = value;
 	else if (strcmp(name, "--count") == 0)
 		return ztp_number_parse(&ctl->count, value, 1, INT64_MAX);
+	else if (strcmp(name, "--retry-after") == 0)
+		return ztp_number_parse(&ctl->retry_after, value, 0,
+					ZTP_CONTROL_RETRY_MAX_S);
 	else if (strcmp(name, "--ca") == 0)
 		return set_ca(line, value);
 	else
@@ -155,6 +163,8 @@ static bool fits(const struct ztp_ctl *ctl, size_t row)
 		return false;
 	if (ctl->broker_config && table[row].run != ztp_ctl_doctor)
 		return false;
+	if (ctl->retry_after >= 0 && table[row].run != ztp_ctl_pending_reject)
+		return false;
 	return !ctl->count || table[row].run == ztp_ctl_audit_tail;
 }
 
@@ -174,22 +184,75 @@ static ztp_ctl_fn *choose(struct command_line *line)
 	return table[row].run;
 }
 
-/* Reads the file's first line. */
-static bool read_password(struct ztp_ctl *ctl, char **password)
+/* What goes to the broker or the gate must be UTF-8: neither would say what is
+ * wrong with it. */
+static bool check_texts(const struct ztp_ctl *ctl, bool file_is_last)
 {
-	struct ztp_error error = {0};
-	size_t len;
+	const struct {
+		const char *name, *text;
+	} rows[] = {
+		{"--username", ctl->broker.username},
+		{"--onboarding", ctl->onboarding},
+		{"--audience", ctl->audience},
+		{"the first argument", ctl->arguments[0]},
+		{"the second argument",
+		 file_is_last ? NULL : ctl->arguments[1]},
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const char *text = rows[i].text;
+
+		if (text && (strlen(text) > TEXT_MAX ||
+			     !ztp_utf8_valid(text, strlen(text)))) {
+			(void)ztp_cli_usage("ztpctl",
+					    "%s is not UTF-8 or is longer than "
+					    "%d bytes",
+					    rows[i].name, TEXT_MAX);
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Reads the file's first line. */
+static int read_password(struct ztp_ctl *ctl, char **password,
+			 struct ztp_error *error)
+{
+	size_t len, line;
+	int rc;
 
 	if (!ctl->password_file)
-		return true;
-	if (ztp_file_read(password, &len, ctl->password_file, PASSWORD_MAX,
-			  &error) != 0) {
-		ztp_cli_warn("ztpctl", "%s", error.message);
-		return false;
-	}
-	(*password)[strcspn(*password, "\r\n")] = '\0';
+		return 0;
+	rc = ztp_file_read(password, &len, ctl->password_file, PASSWORD_MAX,
+			   error);
+	if (rc)
+		return rc;
+	line = strcspn(*password, "\r\n");
+	if (line < len && (*password)[line] == '\0')
+		return ztp_fail(error, ZTP_ERR_NUL,
+				"%.150s contains a NUL byte",
+				ctl->password_file);
+	if (line == 0)
+		return ztp_fail(error, ZTP_ERR_EMPTY,
+				"the first line of %.150s is empty",
+				ctl->password_file);
+	(*password)[line] = '\0';
 	ctl->broker.password = *password;
-	return true;
+	return 0;
+}
+
+/* All are read before the broker is asked for anything, so nothing changes if
+ * one cannot be used. */
+static int read_files(struct ztp_ctl *ctl, char **password,
+		      struct ztp_error *error)
+{
+	int rc = read_password(ctl, password, error);
+
+	if (rc == 0 && ctl->broker.ca_file)
+		rc = ztp_cert_file_check_cas(ctl->broker.ca_file, error);
+	for (int i = 0; rc == 0 && i < ctl->ca_count; i++)
+		rc = ztp_cert_file_read(&ctl->pems[i], ctl->ca_files[i], error);
+	return rc;
 }
 
 static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
@@ -198,17 +261,20 @@ static int run(struct ztp_ctl *ctl, ztp_ctl_fn *command)
 	char *password = NULL;
 	int status = ZTP_EXIT_FAILED;
 
-	if (!read_password(ctl, &password))
-		goto out;
-	if (command != ztp_ctl_doctor && /* which reports it as a finding */
-	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+	if (read_files(ctl, &password, &error) != 0 ||
+	    (command != ztp_ctl_doctor && /* which reports it as a finding */
+	     ztp_client_open(&ctl->client, &ctl->broker, &error) != 0)) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
 	}
 	status = command(ctl);
 	ztp_client_close(ctl->client);
 out:
+	if (password)
+		explicit_bzero(password, strlen(password));
 	free(password);
+	for (int i = 0; i < ctl->ca_count; i++)
+		free(ctl->pems[i]);
 	if (fflush(stdout) != 0 && status == ZTP_EXIT_OK)
 		status = ZTP_EXIT_FAILED;
 	return status;
@@ -216,10 +282,12 @@ out:
 
 int main(int argc, char **argv)
 {
-	struct ztp_ctl ctl = {.broker.url = ZTP_MQTT_URL};
+	struct ztp_ctl ctl = {.broker.url = ZTP_MQTT_URL, .retry_after = -1};
 	struct command_line line = {.ctl = &ctl};
 	ztp_ctl_fn *command;
 
+	if (!ztp_stdio_prepare())
+		return ZTP_EXIT_FAILED;
 	if (argc == 2 && strcmp(argv[1], "--version") == 0) {
 		puts("ztpctl " ZTP_VERSION);
 		return ZTP_EXIT_OK;
@@ -234,6 +302,10 @@ int main(int argc, char **argv)
 		fputs(usage, stderr);
 		return ZTP_EXIT_USAGE;
 	}
+	if (command == ztp_ctl_ca_add)
+		ctl.ca_files[ctl.ca_count++] = ctl.arguments[1];
+	if (!check_texts(&ctl, command == ztp_ctl_ca_add))
+		return ZTP_EXIT_USAGE;
 	if (!ztp_cli_catch_signals()) {
 		ztp_cli_warn("ztpctl", "cannot block signals");
 		return ZTP_EXIT_FAILED;

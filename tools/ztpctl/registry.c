@@ -1,14 +1,13 @@
 /* The commands ztpctl registry. */
 #include <stdio.h>
-#include <stdlib.h>
+#include <string.h>
 
-#include "base/file.h"
+#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/fingerprint.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
-
-#define CA_FILE_MAX (64 * 1024)
 
 static const char *const ca_names[] = {ZTP_M_FINGERPRINT, ZTP_M_NOT_AFTER,
 				       ZTP_M_SUBJECT, NULL};
@@ -61,23 +60,6 @@ static cJSON *settings(const struct ztp_ctl *ctl)
 	return in;
 }
 
-/* All files are read before the gate is asked, so nothing changes if one cannot
- * be read. */
-static bool read_cas(const struct ztp_ctl *ctl, char *pems[ZTP_CTL_CAS_MAX])
-{
-	struct ztp_error error = {0};
-	size_t len;
-
-	for (int i = 0; i < ctl->ca_count; i++) {
-		if (ztp_file_read(&pems[i], &len, ctl->ca_files[i], CA_FILE_MAX,
-				  &error) != 0) {
-			ztp_cli_warn("ztpctl", "%s", error.message);
-			return false;
-		}
-	}
-	return true;
-}
-
 static cJSON *with_ca(const struct ztp_ctl *ctl, const char *pem)
 {
 	cJSON *in = with_registry(ctl);
@@ -89,31 +71,24 @@ static cJSON *with_ca(const struct ztp_ctl *ctl, const char *pem)
 int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 {
 	const char *name = ctl->arguments[0];
-	char *pems[ZTP_CTL_CAS_MAX] = {0};
-	int status = ZTP_EXIT_FAILED;
 
-	if (!read_cas(ctl, pems) ||
-	    !ztp_ctl_ask(ctl, ZTP_CMD_CREATE_REGISTRY, settings(ctl), NULL))
-		goto out;
+	if (!ztp_ctl_ask(ctl, ZTP_CMD_CREATE_REGISTRY, settings(ctl), NULL))
+		return ZTP_EXIT_FAILED;
 	for (int i = 0; i < ctl->ca_count; i++) {
 		if (ztp_ctl_ask(ctl, ZTP_CMD_ADD_REGISTRY_CA,
-				with_ca(ctl, pems[i]), NULL))
+				with_ca(ctl, ctl->pems[i]), NULL))
 			continue;
 		/* Create the registry with all its CAs or not at all. */
 		(void)ztp_ctl_ask(ctl, ZTP_CMD_DELETE_REGISTRY,
 				  with_registry(ctl), NULL);
-		goto out;
+		return ZTP_EXIT_FAILED;
 	}
 	if (!ctl->audience || !*ctl->audience)
 		ztp_cli_warn("ztpctl",
 			     "warning: %s has no audience: anybody who sees "
 			     "its devices' JWTs elsewhere can replay them here",
 			     name);
-	status = show(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl));
-out:
-	for (int i = 0; i < ctl->ca_count; i++)
-		free(pems[i]);
-	return status;
+	return show(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl));
 }
 
 int ztp_ctl_registry_list(struct ztp_ctl *ctl)
@@ -141,26 +116,14 @@ int ztp_ctl_registry_modify(struct ztp_ctl *ctl)
 
 int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
-			      "deleted");
+	return ztp_ctl_end(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
+			   "deleted");
 }
 
 int ztp_ctl_ca_add(struct ztp_ctl *ctl)
 {
-	struct ztp_error error = {0};
-	char *pem = NULL;
-	size_t len;
-	int status;
-
-	if (ztp_file_read(&pem, &len, ctl->arguments[1], CA_FILE_MAX, &error) !=
-	    0) {
-		ztp_cli_warn("ztpctl", "%s", error.message);
-		return ZTP_EXIT_FAILED;
-	}
-	status = ztp_ctl_change(ctl, ZTP_CMD_ADD_REGISTRY_CA, with_ca(ctl, pem),
-				"CA added to");
-	free(pem);
-	return status;
+	return ztp_ctl_change(ctl, ZTP_CMD_ADD_REGISTRY_CA,
+			      with_ca(ctl, ctl->pems[0]), "CA added to");
 }
 
 int ztp_ctl_ca_list(struct ztp_ctl *ctl)
@@ -179,9 +142,15 @@ int ztp_ctl_ca_list(struct ztp_ctl *ctl)
 
 int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 {
-	cJSON *in = with_registry(ctl);
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+	const char *text = ctl->arguments[1];
+	cJSON *in;
 
-	cJSON_AddStringToObject(in, ZTP_M_FINGERPRINT, ctl->arguments[1]);
-	return ztp_ctl_change(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
-			      "CA removed from");
+	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
+		return ztp_cli_usage("ztpctl",
+				     "a fingerprint is 64 hex digits");
+	in = with_registry(ctl);
+	ztp_tree_add_sha256(in, ZTP_M_FINGERPRINT, fingerprint);
+	return ztp_ctl_end(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
+			   "CA removed from");
 }

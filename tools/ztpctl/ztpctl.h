@@ -12,12 +12,15 @@ struct ztp_ctl {
 	struct ztp_client_options broker;
 	const char *password_file;
 	bool json;
-	const char *onboarding, *audience; /* NULL: not given */
-	const char *ca_files[ZTP_CTL_CAS_MAX];
+	const char *onboarding, *audience;     /* NULL: not given */
+	const char *ca_files[ZTP_CTL_CAS_MAX]; /* of a registry */
+	char *pems[ZTP_CTL_CAS_MAX];	       /* what they hold */
 	int ca_count;
 	const char *broker_config; /* for doctor; NULL: not given */
-	int64_t count; /* for audit tail: how many records; 0: no limit */
-	const char *arguments[2]; /* S/R, PATH, FILE or FINGERPRINT; or NULL */
+	int64_t count;	     /* for audit tail: how many records; 0: no limit */
+	int64_t retry_after; /* s, for pending reject; negative: the default */
+	/* S/R, PATH, ID, FILE or FINGERPRINT; or NULL */
+	const char *arguments[2];
 	struct ztp_client *client;
 };
 
@@ -29,8 +32,8 @@ ztp_ctl_fn ztp_ctl_registry_create, ztp_ctl_registry_list,
 	ztp_ctl_registry_show, ztp_ctl_registry_modify, ztp_ctl_registry_delete;
 ztp_ctl_fn ztp_ctl_ca_add, ztp_ctl_ca_list, ztp_ctl_ca_remove;
 ztp_ctl_fn ztp_ctl_device_list, ztp_ctl_device_show, ztp_ctl_device_delete,
-	ztp_ctl_device_block, ztp_ctl_device_unblock;
-ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_audit_tail;
+	ztp_ctl_device_block, ztp_ctl_device_unblock, ztp_ctl_device_resend;
+ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_pending_reject, ztp_ctl_audit_tail;
 /* This one opens the connection itself. */
 ztp_ctl_fn ztp_ctl_doctor;
 
@@ -62,5 +65,8 @@ int ztp_ctl_print_list(const struct ztp_ctl *ctl, const cJSON *list,
  * done. Returns the exit status. Takes over in. */
 int ztp_ctl_change(struct ztp_ctl *ctl, const char *command, cJSON *in,
 		   const char *what);
+/* The same for a command that ends candidates; prints how many as well. */
+int ztp_ctl_end(struct ztp_ctl *ctl, const char *command, cJSON *in,
+		const char *what);
 
 #endif

@@ -5,7 +5,7 @@ const GROUPS = [
 	["undecided", ["received", "requested"]],
 	["in progress", ["approved", "registered", "delivered"]],
 	["finished, if kept", ["onboarded", "rejected", "expired", "conflict",
-			       "failed", "undeliverable"]],
+			       "failed", "undeliverable", "withdrawn"]],
 ];
 
 const MEANS = {
@@ -20,6 +20,7 @@ const MEANS = {
 	conflict: "the device exists, or another certificate was approved",
 	failed: "approved, but the gate refused to register it",
 	undeliverable: "approved, but the command was never delivered",
+	withdrawn: "its candidate is gone at the gate",
 };
 
 const TONES = {
@@ -27,6 +28,7 @@ const TONES = {
 	approved: "move", registered: "move", delivered: "move",
 	onboarded: "good",
 	rejected: "no", expired: "no", conflict: "no",
+	withdrawn: "no",
 	failed: "bad", undeliverable: "bad",
 };
 

@@ -83,8 +83,7 @@ func readCertificate(text string) (*x509.Certificate, error) {
 
 // The key determines the algorithm of the proof, never the proof itself.
 func checkKey(cert *x509.Certificate) (alg string, err error) {
-	const signs = x509.KeyUsageDigitalSignature | x509.KeyUsageKeyAgreement
-	if cert.KeyUsage != 0 && cert.KeyUsage&signs == 0 {
+	if cert.KeyUsage != 0 && cert.KeyUsage&x509.KeyUsageDigitalSignature == 0 {
 		return "", errors.New("certificate: key usage forbids signatures")
 	}
 	switch key := cert.PublicKey.(type) {

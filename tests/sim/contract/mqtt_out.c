@@ -15,6 +15,7 @@
 struct out {
 	struct mosquitto *mosq;
 	int epoll_fd, messages, pubacks, code, ends;
+	int subacks, mid, granted;
 	bool up;
 	uint16_t window;
 };
@@ -54,6 +55,19 @@ static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 	(void)properties;
 	out->pubacks++;
 	out->code = rc;
+}
+
+static void on_suback(struct mosquitto *mosq, void *arg, int mid, int count,
+		      const int *granted, const mosquitto_property *properties)
+{
+	struct out *out = arg;
+
+	(void)mosq;
+	(void)properties;
+	CHECK_SAME(count, 1);
+	out->subacks++;
+	out->mid = mid;
+	out->granted = *granted;
 }
 
 static void on_message(struct mosquitto *mosq, void *arg,
@@ -193,6 +207,20 @@ static void connack_tells_the_window(void)
 	CHECK_SAME(out.window, 20);
 }
 
+static void subscription_is_answered(void)
+{
+	struct out out;
+	int mid;
+
+	begin(&out, 5);
+	mosquitto_subscribe_v5_callback_set(out.mosq, on_suback);
+	CHECK_SAME(mosquitto_subscribe(out.mosq, &mid, TOLD, 0),
+		   MOSQ_ERR_SUCCESS);
+	turn_until(&out, &out.subacks, 1);
+	CHECK_SAME(out.mid, mid);
+	CHECK_SAME(out.granted, 0);
+}
+
 /* One for each call while nothing is unacknowledged, and the rest stays. */
 static void one_packet_is_read_at_a_time(void)
 {
@@ -236,6 +264,7 @@ const struct assertion mqtt_out_assertions[] = {
 	 session_without_a_client_is_a_subscriber},
 	{"three_is_told_nothing", three_is_told_nothing},
 	{"connack_tells_the_window", connack_tells_the_window},
+	{"subscription_is_answered", subscription_is_answered},
 	{"one_packet_is_read_at_a_time", one_packet_is_read_at_a_time},
 	{"qos_0_is_lost_with_a_connection", qos_0_is_lost_with_a_connection},
 	{NULL, NULL},

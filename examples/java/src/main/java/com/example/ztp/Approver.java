@@ -4,7 +4,6 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -24,9 +23,9 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *
  * <pre>KAFKA_BROKERS=127.0.0.1:9092 java -jar target/approver.jar allowed.txt</pre>
  *
- * allowed.txt has one SHA-256 fingerprint per line. Each request is processed at least once: its
- * offset is committed after Kafka has acknowledged the decision. After a crash the same decision is
- * made again, which has no effect.
+ * allowed.txt is read by {@link AllowList}. Each request is processed at least once: its offset is
+ * committed after Kafka has acknowledged the decision. After a crash the same decision is made
+ * again, which has no effect.
  */
 public final class Approver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -45,7 +44,7 @@ public final class Approver {
         .put("fingerprint_sha256", fingerprint)
         .put("decided_by", GROUP);
     // Read for each request, so that the list can change without a restart.
-    if (Files.readAllLines(list).contains(fingerprint)) {
+    if (AllowList.read(list).contains(fingerprint)) {
       decision.put("decision", "approve").putObject("payload").put("ntp", "time.acme.example");
     } else {
       decision.put("decision", "reject").put("reason", "not_on_list");

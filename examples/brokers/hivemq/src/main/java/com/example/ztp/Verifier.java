@@ -85,8 +85,8 @@ record Verifier(Map<String, Registry> registries) {
         "certificate: signature is weaker than SHA-256");
     check(leaf.getBasicConstraints() == -1, "certificate: belongs to a CA");
     check(!leaf.hasUnsupportedCriticalExtension(), "certificate: unknown critical extension");
-    boolean[] usage = leaf.getKeyUsage(); // 0 is digitalSignature, 4 keyAgreement
-    check(usage == null || usage[0] || usage[4], "certificate: key usage forbids signatures");
+    boolean[] usage = leaf.getKeyUsage(); // 0 is digitalSignature
+    check(usage == null || usage[0], "certificate: key usage forbids signatures");
     try {
       List<String> purposes = leaf.getExtendedKeyUsage(); // clientAuth, any
       check(purposes == null || purposes.contains("1.3.6.1.5.5.7.3.2")

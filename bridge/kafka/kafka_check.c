@@ -1,0 +1,130 @@
+#include "bridge/kafka/kafka_check.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "bridge/kafka/kafka.h"
+
+/* --- which property of the operator's a message is about */
+
+/* librdkafka names properties in backquotes, by any of their aliases:
+ * `max.in.flight` is max.in.flight.requests.per.connection. */
+static int line_of(const struct config_properties *properties, const char *text)
+{
+	const char *name = strchr(text, '`'), *end;
+	char quoted[128];
+	size_t i;
+
+	for (; name; name = end ? strchr(end + 1, '`') : NULL) {
+		end = strchr(name + 1, '`');
+		if (!end || (size_t)(end - name) > sizeof(quoted))
+			continue;
+		memcpy(quoted, name + 1, (size_t)(end - name) - 1);
+		quoted[end - name - 1] = '\0';
+		for (i = 0; i < properties->count; i++)
+			if (strstr(properties->items[i].name, quoted))
+				return properties->items[i].line;
+	}
+	return 0;
+}
+
+/* --- what librdkafka does not check */
+
+static long number(const rd_kafka_conf_t *conf, const char *name)
+{
+	char text[32] = "";
+	size_t size = sizeof(text);
+
+	if (rd_kafka_conf_get(conf, name, text, &size) != RD_KAFKA_CONF_OK)
+		return 0;
+	return strtol(text, NULL, 10);
+}
+
+static bool is(const rd_kafka_conf_t *conf, const char *name, const char *value)
+{
+	char text[64] = "";
+	size_t size = sizeof(text);
+
+	return rd_kafka_conf_get(conf, name, text, &size) == RD_KAFKA_CONF_OK &&
+	       strcasecmp(text, value) == 0;
+}
+
+static int check_pairs(const rd_kafka_conf_t *conf, struct ztp_error *error)
+{
+	if (number(conf, "heartbeat.interval.ms") >=
+	    number(conf, "session.timeout.ms"))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"`session.timeout.ms` must be > "
+				"`heartbeat.interval.ms`");
+	/* A record that never fits would be retried for ever. */
+	if (number(conf, "queue.buffering.max.kbytes") <
+	    number(conf, "message.max.bytes") / 1024 + 1)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"`queue.buffering.max.kbytes` must hold "
+				"`message.max.bytes`");
+	/* The bridge makes no tokens itself. */
+	if (is(conf, "sasl.mechanisms", "OAUTHBEARER") &&
+	    !is(conf, "sasl.oauthbearer.method", "oidc") &&
+	    !is(conf, "enable.sasl.oauthbearer.unsecure.jwt", "true"))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"`sasl.mechanism` OAUTHBEARER needs "
+				"sasl.oauthbearer.method=oidc");
+	return 0;
+}
+
+/* --- a handle that connects to nothing */
+
+static void quiet(const rd_kafka_t *rk, int level, const char *facility,
+		  const char *text)
+{
+	(void)rk;
+	(void)level;
+	(void)facility;
+	(void)text;
+}
+
+static int make_once(const struct config *config, enum ztp_kafka_client client,
+		     struct ztp_error *error)
+{
+	rd_kafka_type_t type = client == ZTP_KAFKA_CONSUMER ? RD_KAFKA_CONSUMER
+							    : RD_KAFKA_PRODUCER;
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char text[256] = "";
+	rd_kafka_t *rk;
+	int rc = kafka_set_properties(conf, config, client, NULL, error);
+
+	if (rc == 0)
+		rc = check_pairs(conf, error);
+	if (rc != 0) {
+		rd_kafka_conf_destroy(conf);
+		return rc;
+	}
+	rd_kafka_conf_set_log_cb(conf, quiet);
+	rk = rd_kafka_new(type, conf, text, sizeof(text));
+	if (!rk) {
+		rd_kafka_conf_destroy(conf);
+		return ztp_fail(error, ZTP_ERR_VALUE, "%s", text);
+	}
+	rd_kafka_destroy(rk);
+	return 0;
+}
+
+int kafka_check(const struct config *config, int *line, struct ztp_error *error)
+{
+	const struct config_properties *properties = &config->kafka.properties;
+	struct ztp_error why = {0};
+	int client, rc = 0;
+
+	if (properties->count == 0)
+		return 0;
+	for (client = ZTP_KAFKA_PRODUCER; client <= ZTP_KAFKA_PROBE && rc == 0;
+	     client++)
+		rc = make_once(config, (enum ztp_kafka_client)client, &why);
+	if (rc == 0)
+		return 0;
+	*line = line_of(properties, why.message);
+	if (*line == 0)
+		*line = properties->items[0].line;
+	return ztp_fail(error, rc, "kafka.properties: %s", why.message);
+}

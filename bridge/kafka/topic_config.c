@@ -1,0 +1,67 @@
+#include "bridge/kafka/topic_config.h"
+
+#include <string.h>
+
+#define ANSWER_MS 3000
+
+/* The value of the topic's compression.type, or NULL; a view into event. */
+static const char *compression(rd_kafka_event_t *event, const char **error)
+{
+	const rd_kafka_ConfigResource_t **resources;
+	const rd_kafka_ConfigEntry_t **entries;
+	size_t count = 0, i;
+
+	*error = rd_kafka_event_error(event)
+			 ? rd_kafka_event_error_string(event)
+			 : NULL;
+	if (*error)
+		return NULL;
+	resources = rd_kafka_DescribeConfigs_result_resources(
+		rd_kafka_event_DescribeConfigs_result(event), &count);
+	if (count == 0)
+		return NULL;
+	if (rd_kafka_ConfigResource_error(resources[0])) {
+		*error = rd_kafka_ConfigResource_error_string(resources[0]);
+		return NULL;
+	}
+	entries = rd_kafka_ConfigResource_configs(resources[0], &count);
+	for (i = 0; i < count; i++)
+		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]),
+			   TOPIC_COMPRESSION) == 0)
+			return rd_kafka_ConfigEntry_value(entries[i]);
+	return NULL;
+}
+
+static rd_kafka_event_t *ask(rd_kafka_t *rk, const char *topic)
+{
+	rd_kafka_ConfigResource_t *resource =
+		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_event_t *event;
+
+	rd_kafka_DescribeConfigs(rk, &resource, 1, NULL, queue);
+	event = rd_kafka_queue_poll(queue, ANSWER_MS);
+	rd_kafka_queue_destroy(queue);
+	rd_kafka_ConfigResource_destroy(resource);
+	return event;
+}
+
+bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic)
+{
+	rd_kafka_event_t *event = ask(rk, topic);
+	const char *value, *error = NULL;
+
+	if (!event)
+		return false;
+	value = compression(event, &error);
+	if (!value)
+		log_info(log, "kafka_topic_config_unknown",
+			 LOG_STR("topic", topic), LOG_STR("error", error));
+	else if (strcmp(value, TOPIC_UNCOMPRESSED) != 0)
+		log_warn(log, "kafka_topic_compressed", LOG_STR("topic", topic),
+			 LOG_STR("compression", value),
+			 LOG_STR("hint", "a small record may unpack to 1 GB; "
+					 "set it to " TOPIC_UNCOMPRESSED));
+	rd_kafka_event_destroy(event);
+	return true;
+}

@@ -1,0 +1,22 @@
+/*
+ * bridge/kafka/topic_config.h - looks at the decision topic's own configuration.
+ */
+#ifndef BRIDGE_KAFKA_TOPIC_CONFIG_H
+#define BRIDGE_KAFKA_TOPIC_CONFIG_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "base/log.h"
+
+/* With compression.type=uncompressed the broker unpacks what producers have
+ * compressed, and max.message.bytes bounds the result. With anything else
+ * librdkafka unpacks it, and nothing bounds gzip, lz4 and snappy: 1 MB may become
+ * 1 GB. Only the topic's owner can change that. */
+#define TOPIC_COMPRESSION  "compression.type"
+#define TOPIC_UNCOMPRESSED "uncompressed"
+
+/* Asks Kafka and logs a warning if the topic is not configured so. Blocks for
+ * some seconds at most. Returns false if Kafka has not answered. */
+bool topic_config_look(struct log *log, rd_kafka_t *rk, const char *topic);
+
+#endif

@@ -1,0 +1,23 @@
+/*
+ * bridge/life/giving_up.h - what becomes of a command or a registration that
+ * got no answer, or that cannot be sent: it is tried again, apart from others
+ * (ztp_obligation_suspect), and given up in the end. Then its request ends, as
+ * undeliverable or failed, and the result says why. Loop thread, during apply.
+ * Returns 0 or a negative error.
+ */
+#ifndef BRIDGE_LIFE_GIVING_UP_H
+#define BRIDGE_LIFE_GIVING_UP_H
+
+#include "bridge/life/bridge.h"
+
+/* The connection was lost, or the gate did not answer, while what is owed for
+ * row n was in flight. size: of the command to the device, in bytes; 0: it was
+ * one to the gate. */
+int giving_up_lost(struct bridge *b, int64_t n, size_t size,
+		   struct ztp_error *error);
+
+/* The message to the device of row n can never be sent. */
+int giving_up_impossible(struct bridge *b, int64_t n, const char *why,
+			 struct ztp_error *error);
+
+#endif

@@ -1,0 +1,76 @@
+#include "bridge/mqtt/mosq_open.h"
+
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <stdio.h>
+#include <sys/socket.h>
+
+#define SILENT_MS 20000 /* data sent but not acknowledged by TCP */
+
+static int set_options(struct mosquitto *mosq, const struct config_mqtt *mqtt,
+		       const struct mosq_callbacks *callbacks)
+{
+	const struct config_mqtt_tls *tls = &mqtt->tls;
+	int version =
+		mqtt->version == 5 ? MQTT_PROTOCOL_V5 : MQTT_PROTOCOL_V311;
+	int rc = mosquitto_int_option(mosq, MOSQ_OPT_PROTOCOL_VERSION, version);
+
+	if (rc == 0)
+		rc = mosquitto_int_option(mosq, MOSQ_OPT_SEND_MAXIMUM,
+					  MQTT_OUT_WINDOW_MAX);
+	if (rc == 0)
+		rc = mosquitto_int_option(mosq, MOSQ_OPT_TCP_NODELAY, 1);
+	if (rc == 0 && *mqtt->username)
+		rc = mosquitto_username_pw_set(mosq, mqtt->username,
+					       *mqtt->password ? mqtt->password
+							       : NULL);
+	if (rc != 0 || !mqtt->secure)
+		return rc;
+	if (!*tls->ca_file)
+		return mosquitto_int_option(mosq, MOSQ_OPT_TLS_USE_OS_CERTS, 1);
+	return mosquitto_tls_set(mosq, tls->ca_file, NULL,
+				 *tls->cert_file ? tls->cert_file : NULL,
+				 *tls->key_file ? tls->key_file : NULL,
+				 *tls->key_password ? callbacks->password
+						    : NULL);
+}
+
+int mosq_open(struct mosquitto **out, const struct core *core,
+	      const struct mosq_callbacks *callbacks)
+{
+	const struct config_mqtt *mqtt = &core->config->mqtt;
+	struct mosquitto *mosq;
+	char id[512];
+	int rc, fd, ms = SILENT_MS;
+
+	snprintf(id, sizeof(id), "%s-out", mqtt->client_id);
+	*out = mosq = mosquitto_new(id, true, callbacks->arg);
+	if (!mosq)
+		return MOSQ_ERR_NOMEM;
+	mosquitto_connect_v5_callback_set(mosq, callbacks->connect);
+	mosquitto_disconnect_v5_callback_set(mosq, callbacks->disconnect);
+	mosquitto_publish_v5_callback_set(mosq, callbacks->publish);
+	mosquitto_subscribe_v5_callback_set(mosq, callbacks->subscribe);
+	mosquitto_message_v5_callback_set(mosq, callbacks->message);
+	rc = set_options(mosq, mqtt, callbacks);
+	if (rc == 0)
+		rc = mosquitto_connect_async(mosq, mqtt->host, mqtt->port,
+					     (int)(mqtt->keepalive_ms / 1000));
+	if (rc != 0)
+		return rc;
+	/* A peer that vanished is noticed by data that it does not
+	 * acknowledge, long before the keepalive would notice it. */
+	fd = mosquitto_socket(mosq);
+	if (fd >= 0)
+		setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &ms, sizeof(ms));
+	return 0;
+}
+
+bool mosq_is_accepted(struct mosquitto *mosq)
+{
+	struct sockaddr_storage peer;
+	socklen_t size = sizeof(peer);
+
+	return getpeername(mosquitto_socket(mosq), (struct sockaddr *)&peer,
+			   &size) == 0;
+}

@@ -1,0 +1,38 @@
+/*
+ * bridge/mqtt/mosq_open.h - libmosquitto's client for the second connection,
+ * as the configuration wants it: version, password, TLS, socket. Loop thread
+ * only.
+ */
+#ifndef BRIDGE_MQTT_MOSQ_OPEN_H
+#define BRIDGE_MQTT_MOSQ_OPEN_H
+
+#include "bridge/mqtt/mqtt_out.h"
+
+struct mosq_callbacks {
+	void (*connect)(struct mosquitto *mosq, void *arg, int rc, int flags,
+			const mosquitto_property *properties);
+	void (*disconnect)(struct mosquitto *mosq, void *arg, int rc,
+			   const mosquitto_property *properties);
+	void (*publish)(struct mosquitto *mosq, void *arg, int mid, int rc,
+			const mosquitto_property *properties);
+	void (*subscribe)(struct mosquitto *mosq, void *arg, int mid, int count,
+			  const int *granted,
+			  const mosquitto_property *properties);
+	void (*message)(struct mosquitto *mosq, void *arg,
+			const struct mosquitto_message *message,
+			const mosquitto_property *properties);
+	/* OpenSSL asks for the key file's password; arg: the mosq. */
+	int (*password)(char *buf, int size, int rwflag, void *arg);
+	void *arg; /* of all others */
+};
+
+/* Starts to connect. Returns 0 or a MOSQ_ERR_*
+ * code; *mosq may be set all the same, and is to be destroyed. Blocks while the
+ * broker's name is looked up. */
+int mosq_open(struct mosquitto **mosq, const struct core *core,
+	      const struct mosq_callbacks *callbacks);
+
+/* Has the broker's TCP accepted the connection? */
+bool mosq_is_accepted(struct mosquitto *mosq);
+
+#endif

@@ -1,0 +1,39 @@
+package com.example.ztp;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/** A list of SHA-256 fingerprints. */
+final class AllowList {
+  private static final Pattern FINGERPRINT = Pattern.compile(
+      "(?:^\\\\?|=[ \\t]*)((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})(?:[ \\t]|$)",
+      Pattern.CASE_INSENSITIVE);
+
+  private AllowList() {}
+
+  /**
+   * One per line: bare hex digits, or what sha256sum and openssl write. # begins a comment. A line
+   * that is none of these is an error: were it skipped, its device would be rejected.
+   */
+  static Set<String> read(Path path) throws IOException {
+    Set<String> found = new HashSet<>();
+    List<String> lines = Files.readAllLines(path);
+    for (int i = 0; i < lines.size(); i++) {
+      String line = lines.get(i).replace("\ufeff", "").split("#", 2)[0].strip();
+      Matcher match = FINGERPRINT.matcher(line);
+      if (match.find()) {
+        found.add(match.group(1).replace(":", "").toLowerCase(Locale.ROOT));
+      } else if (!line.isEmpty()) {
+        throw new IOException(path + ":" + (i + 1) + ": not a SHA-256 fingerprint");
+      }
+    }
+    return found;
+  }
+}

@@ -1,0 +1,141 @@
+#include "gate/ending.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "gate/withdrawn.h"
+#include "ztp/member.h"
+
+#define PAGE 200
+
+struct page {
+	char cursor[ZTP_UUID_LEN];
+	struct ztp_candidate found[PAGE];
+	size_t count;
+};
+
+static bool collect(const struct ztp_candidate *candidate, void *arg)
+{
+	struct page *page = arg;
+
+	page->found[page->count++] = *candidate;
+	return page->count < PAGE;
+}
+
+static bool is_meant(const struct ztp_ending *ending,
+		     const struct ztp_candidate *candidate)
+{
+	if (candidate->rejected)
+		return false;
+	if (ending->ca &&
+	    memcmp(candidate->ca, ending->ca, ZTP_SHA256_LEN) != 0)
+		return false;
+	return !ending->identity ||
+	       memcmp(candidate->identity, ending->identity, ZTP_SHA256_LEN) ==
+		       0;
+}
+
+static int note_session(struct ztp_ending *ending,
+			const struct ztp_candidate *candidate,
+			struct ztp_error *error)
+{
+	struct ztp_session *session =
+		ztp_sessions_by_path(ending->gate->sessions, candidate->path);
+
+	if (session && session->right == ZTP_RIGHT_HELD &&
+	    memcmp(session->fingerprint, candidate->fingerprint,
+		   ZTP_SHA256_LEN) == 0 &&
+	    ztp_client_list_add(&ending->sessions, session->client) != 0)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	return 0;
+}
+
+static int end_one(struct ztp_ending *ending,
+		   const struct ztp_candidate *candidate,
+		   struct ztp_error *error)
+{
+	struct ztp_gate *gate = ending->gate;
+	struct ztp_registry *registry = NULL;
+	struct ztp_path path;
+	int rc = note_session(ending, candidate, error);
+
+	if (ztp_path_parse(&path, candidate->path, strlen(candidate->path),
+			   NULL) == 0)
+		registry = ztp_registries_of(gate->registries, &path);
+	if (rc == 0 && ending->retry_at)
+		rc = ztp_candidates_reject(gate->db, registry, candidate,
+					   ending->retry_at, error);
+	else if (rc == 0)
+		rc = ztp_candidates_delete(gate->db, registry, candidate,
+					   error);
+	if (rc == 0)
+		rc = ztp_withdrawn_add(gate->db, candidate, ending->reason,
+				       ztp_clock_wall(), error);
+	ending->count += rc == 0;
+	return rc;
+}
+
+int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
+		    const char *of, struct ztp_error *error)
+{
+	struct page *page = calloc(1, sizeof(*page));
+	const struct ztp_candidate_query query = {
+		.which = which,
+		.of = of,
+		.after = page ? page->cursor : "",
+		.limit = PAGE,
+	};
+	int rc = 0;
+
+	if (!page)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	do {
+		page->count = 0;
+		rc = ztp_candidates_list(ending->gate->db, &query, collect,
+					 page, error);
+		for (size_t i = 0; rc == 0 && i < page->count; i++) {
+			memcpy(page->cursor, page->found[i].id, ZTP_UUID_LEN);
+			if (is_meant(ending, &page->found[i]))
+				rc = end_one(ending, &page->found[i], error);
+		}
+	} while (rc == 0 && page->count == PAGE);
+	free(page);
+	return rc;
+}
+
+static void end_session(struct ztp_ending *ending, struct ztp_session *session)
+{
+	ztp_control_note(ending->gate, ZTP_AUDIT_ENDED, ending->reason,
+			 session->path, session->fingerprint,
+			 session->request_id);
+	if (session->live)
+		ztp_gate_end_later(ending->gate, session);
+	else
+		ztp_gate_end_now(ending->gate, session);
+}
+
+void ztp_ending_finish(struct ztp_ending *ending)
+{
+	for (size_t i = 0; i < ending->sessions.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			ending->gate->sessions, ending->sessions.clients[i]);
+
+		if (session)
+			end_session(ending, session);
+	}
+	if (ending->count > 0)
+		ztp_round_now(&ending->gate->withdrawals);
+}
+
+void ztp_ending_describe(const struct ztp_ending *ending, cJSON *data)
+{
+	cJSON_AddNumberToObject(data, ZTP_M_ENDED, (double)ending->count);
+	cJSON_AddNumberToObject(data, ZTP_M_SESSIONS,
+				(double)ending->sessions.count);
+}
+
+void ztp_ending_clear(struct ztp_ending *ending)
+{
+	ztp_client_list_clear(&ending->sessions);
+}

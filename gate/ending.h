@@ -1,0 +1,34 @@
+/*
+ * gate/ending.h - ends candidates that wait for a decision, on an operator's
+ * word, and their held sessions. The bridge hears of it (gate/withdrawn.h).
+ * Broker thread only.
+ */
+#ifndef ZTP_GATE_ENDING_H
+#define ZTP_GATE_ENDING_H
+
+#include "gate/candidates.h"
+#include "gate/control.h"
+
+/* Zeroed, except for what the caller sets. */
+struct ztp_ending {
+	struct ztp_gate *gate;
+	const char *reason; /* ZTP_WHY_* */
+	/* Which of those that are found; NULL: all. Both are views. */
+	const uint8_t *ca, *identity;
+	/* Wall clock; until then they stay away. 0: they may come again. */
+	int64_t retry_at;
+	int64_t count; /* how many have ended */
+	struct ztp_client_list sessions;
+};
+
+/* Ends the live candidates that a list (with its `of`) finds; in the open
+ * transaction. */
+int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
+		    const char *of, struct ztp_error *error);
+/* After the commit: ends their held sessions, and tells the bridge. */
+void ztp_ending_finish(struct ztp_ending *ending);
+/* Adds to an answer how many candidates and sessions have ended. */
+void ztp_ending_describe(const struct ztp_ending *ending, cJSON *data);
+void ztp_ending_clear(struct ztp_ending *ending);
+
+#endif

@@ -1,0 +1,74 @@
+"""Allow lists as customers have them: the lines that ztp-approver and every
+example must take, and those that each must refuse, so that nobody is rejected
+because of the form of a list."""
+
+import importlib.util
+
+from .where import ROOT
+
+FORMS = {
+    "bare": "{hex}",
+    "capitals": "{HEX}",
+    "colons": "{colons}",
+    "blanks": " \t{hex} \t",
+    "comment": "{hex} # pump-42",
+    "comment at once": "{hex}#pump-42",
+    "sha256sum": "{hex}  pump-42.der",
+    "sha256sum of a binary": "{hex} *my pump=42.der",
+    "sha256sum with an escaped name": "\\{hex}  pump\\n42.der",
+    "sha256sum --tag": "SHA256 (pump=42.der) = {hex}",
+    "openssl dgst": "SHA2-256(pump-42.der)= {hex}",
+    "openssl 3 x509": "sha256 Fingerprint={colons}",
+    "openssl 1 x509": "SHA256 Fingerprint={COLONS}",
+    "openssl with a comment": "sha256 Fingerprint={colons} # pump-42",
+}
+
+EMPTY = ["", "   ", "# delivered in May", "  # {hex}", "\t"]
+
+REFUSED = {
+    "SHA-1": "SHA1 Fingerprint=" + ":".join(["ab"] * 20),
+    "too short": "{short}",
+    "too long": "{hex}0",
+    "a name": "pump-42",
+    "a name in front": "pump-42 {hex}",
+    "CSV": "{hex},pump-42",
+    "a certificate": "-----BEGIN CERTIFICATE-----",
+}
+
+ENDS = {"newline": "\n", "return and newline": "\r\n"}
+BOM = "\ufeff"
+
+
+def read_list(path):
+    """The fingerprints in a list, as the example in Python reads it."""
+    spec = importlib.util.spec_from_file_location(
+        "allow_list", ROOT / "examples/python/allow_list.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.read(path)
+
+
+def written(form, fingerprint):
+    colons = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2))
+    return form.format(hex=fingerprint, HEX=fingerprint.upper(),
+                       colons=colons, COLONS=colons.upper(),
+                       short=fingerprint[:63])
+
+
+def texts(fingerprints):
+    """Lists of these fingerprints, as many as FORMS has, in every form."""
+    pairs = list(zip(FORMS.values(), fingerprints, strict=True))
+    for end in ENDS.values():
+        for bom in ("", BOM):
+            lines = [written(form, one) for form, one in pairs]
+            lines += [written(form, fingerprints[0]) for form in EMPTY]
+            yield bom + end.join(lines) + end
+            # The byte order mark in front of a fingerprint, no end at the end.
+            yield bom + end.join(reversed(lines[:len(pairs)]))
+
+
+def refused(fingerprint):
+    """(name, text): lists with one wrong line, the third."""
+    for name, form in REFUSED.items():
+        yield name, "\n".join(["# list", fingerprint,
+                               written(form, fingerprint), fingerprint, ""])

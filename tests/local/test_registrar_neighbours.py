@@ -1,0 +1,67 @@
+"""What one customer's devices leave at the gate does not keep the bridge from
+another's; and candidates that the gate withdraws. With a real gate."""
+
+import json
+
+import pytest
+
+from harness.gate import path_of
+from harness.handshake import CUSTOM, Handshake
+from harness.until import until
+
+WITHDRAWN = "ztp/v1/withdrawn"
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory, mock_kafka, ca):
+    rig = Handshake(tmp_path_factory.mktemp("gate"), mock_kafka, ca,
+                    ca.server(), options={"max_per_certificate": "100"})
+    yield rig.start()
+    rig.stop()
+
+
+def onboard(rig):
+    device, _ = rig.held()
+    request = rig.request(device.path)
+    rig.decide(request)
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+
+
+def test_metadata_of_many_devices(rig, ca):
+    """66 approved devices that are away, with as much metadata as the gate
+    keeps: after a restart the bridge asks about all of them."""
+    leaf, paths = ca.issue(), [path_of(CUSTOM) for _ in range(66)]
+    for path in paths:
+        rig.gate.first(path, leaf).close()
+    for path in paths:
+        rig.decide(rig.request(path), metadata={"much": "x" * 16300})
+    until(lambda: rig.bridge.log().count("to=registered") == 66,
+          "all are registered")
+    rig.bridge.restart()
+    rig.wait_ready()
+    onboard(rig)
+    assert "gate_unreadable" not in rig.bridge.log()
+
+
+def test_withdrawn(rig):
+    """Any operator may say so, as the gate does. The bridge acknowledges it,
+    twice said or unknown, and the device may come again."""
+    device, _ = rig.held()
+    request = rig.request(device.path)
+    request_id = request.json()["request_id"]
+    said = {"request_id": request_id, "device_path": device.path,
+            "reason": "ca_removed"}
+    for _ in range(2):
+        rig.operator.publish(WITHDRAWN, json.dumps(said))
+    rig.operator.publish(WITHDRAWN, b"nonsense")
+    result = rig.ended(request, "withdrawn")
+    assert (result["code"], result["status"]) == (409, "ABORTED")
+    assert result["message"].endswith("ca_removed")
+    rig.bridge.wait_log("event=withdrawal_refused")
+    at = rig.decide(request)
+    late = rig.reader.wait(
+        rig.topics["results"], device.path,
+        lambda r: r.json().get("decision", {}).get("offset") == at[1])[0]
+    assert late.json()["outcome"] == "withdrawn"
+    onboard(rig)

@@ -1,0 +1,233 @@
+"""Files and arguments that a tool cannot use are refused at once, by their
+name, and before anything is sent: the broker here is a listener that counts
+its connections."""
+
+import re
+import socket
+import subprocess
+import time
+
+import pytest
+
+from harness import where
+from harness.certs import openssl
+
+PATH = "subscriptions/acme/registries/plant-7/devices/pump-42"
+AT_ONCE = 3.0  # seconds; a tool waits 15 for an answer
+ZERO = "/dev/zero"
+
+
+class Broker:
+    def __init__(self):
+        self.socket = socket.create_server(("127.0.0.1", 0))
+        self.port = self.socket.getsockname()[1]
+
+    def was_asked(self):
+        self.socket.settimeout(0)
+        try:
+            self.socket.accept()[0].close()
+        except BlockingIOError:
+            return False
+        return True
+
+
+@pytest.fixture
+def broker():
+    made = Broker()
+    yield made
+    made.socket.close()
+
+
+def run(name, *args):
+    begin = time.monotonic()
+    done = subprocess.run([where.binary(name), *args], stdin=subprocess.DEVNULL,
+                          stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          timeout=60, check=False)
+    done.seconds = time.monotonic() - begin
+    return done
+
+
+def check_refused(done, status, says):
+    """One line that says what is wrong, and no secret."""
+    text = done.stderr.decode(errors="replace")
+    assert done.returncode == status, text
+    assert done.stdout == b""
+    assert len(text.splitlines()) == 1, text
+    assert re.search(says, text), text
+    assert "BEGIN" not in text
+    assert done.seconds < AT_ONCE
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory, ca):
+    """{name: path} of what people give."""
+    folder = tmp_path_factory.mktemp("files")
+    pem, key = ca.cert.read_bytes(), ca.key.read_bytes()
+    der = openssl("x509", "-in", ca.cert, "-outform", "DER")
+    contents = {
+        "empty": b"",
+        "junk": b"junk\n" * 100,
+        "nul": b"\0" * 100,
+        "latin1": "b\u00e4r\n".encode("latin-1"),
+        "pem": pem,
+        "pem and nul": pem + b"\0",
+        "two": pem + pem,
+        "key": key,
+        "key der": openssl("pkey", "-in", ca.key, "-outform", "DER"),
+        "key and pem": key + pem,
+        "pem and key": pem + key,
+        "encrypted key": openssl("pkcs8", "-topk8", "-in", ca.key, "-passout",
+                                 "pass:x"),
+        "der and more": der + b"x",
+        "der": der,
+        "large": pem + b"\n" * (5 << 20),
+    }
+    found = {"zero": ZERO, "folder": str(folder), "none": f"{folder}/none"}
+    for name, content in contents.items():
+        found[name] = str(folder / name.replace(" ", "-"))
+        with open(found[name], "wb") as out:
+            out.write(content)
+    return found
+
+
+NOT_A_CERTIFICATE = {
+    "empty": "is empty", "junk": "not a certificate", "nul": "not a certif",
+    "latin1": "not a certificate", "der and more": "not a certificate",
+    "zero": "larger than", "folder": "Is a directory",
+    "none": "No such file", "large": "larger than",
+}
+NOT_ONE_CA = {
+    **NOT_A_CERTIFICATE, "pem and nul": "NUL", "two": "2 certificates",
+    "key": "private key", "key der": "private key",
+    "encrypted key": "private key",
+    "key and pem": "private key", "pem and key": "private key",
+}
+
+
+@pytest.mark.parametrize("name, says", NOT_ONE_CA.items())
+@pytest.mark.parametrize("command", [
+    ["registry", "create", "acme/x", "--ca"],
+    ["registry", "ca", "add", "acme/x"],
+], ids=["create", "add"])
+def test_the_ca_of_a_registry(files, broker, command, name, says):
+    done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}", *command,
+               files[name])
+    check_refused(done, 1, says)
+    assert files[name] in done.stderr.decode()
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("name", [
+    "empty", "junk", "nul", "key", "key der", "der", "zero", "folder", "none",
+    "large"])
+def test_the_ca_of_the_broker(files, broker, name):
+    done = run("ztpctl", "--url", f"mqtts://127.0.0.1:{broker.port}", "--ca",
+               files[name], "registry", "list")
+    check_refused(done, 1, re.escape(files[name]))
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("name, says", {
+    "empty": "first line .* is empty", "nul": "NUL", "zero": "larger than",
+    "folder": "Is a directory", "none": "No such file", "large": "larger",
+}.items())
+def test_the_password(files, broker, name, says):
+    done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}",
+               "--username", "op", "--password-file", files[name], "registry",
+               "list")
+    check_refused(done, 1, says)
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("value", [b"b\xe4r", b"\xc0\x80", b"\xed\xa0\x80",
+                                   b"x" * 5000], ids=repr)
+@pytest.mark.parametrize("args", [
+    ["registry", "create", "VALUE"], ["registry", "show", "VALUE"],
+    ["device", "show", "VALUE"], ["device", "list", "VALUE"],
+    ["registry", "create", "a/b", "--audience", "VALUE"],
+    ["registry", "create", "a/b", "--onboarding", "VALUE"],
+    ["--username", "VALUE", "registry", "list"],
+    ["registry", "ca", "remove", "a/b", "VALUE"],
+], ids=" ".join)
+def test_an_argument_that_is_no_text(broker, args, value):
+    done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}",
+               *(value if arg == "VALUE" else arg for arg in args))
+    check_refused(done, 2, "not UTF-8|longer|64 hex digits")
+    assert not broker.was_asked()
+
+
+def device(broker, files, cert="pem", key="key", *more):
+    return run("ztp-device", "--url", f"mqtt://127.0.0.1:{broker.port}",
+               "--id", PATH, "--wait", "1", "--cert", files[cert], "--key",
+               files[key], *more)
+
+
+@pytest.mark.parametrize("name, says", {
+    **NOT_A_CERTIFICATE, "key": "not a certificate"}.items())
+def test_the_certificate_of_a_device(files, broker, name, says):
+    check_refused(device(broker, files, cert=name), 2, says)
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("name", [
+    "empty", "junk", "nul", "pem", "der", "zero", "folder", "none",
+    "encrypted key"])
+def test_the_key_of_a_device(files, broker, name):
+    check_refused(device(broker, files, key=name), 2, re.escape(files[name]))
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("more", [
+    ["--audience", b"b\xe4r"], ["--ca", "junk"], ["--id", b"b\xe4r"],
+    ["--url", "mqtt://" + "h" * 600 + ":1883"]], ids=repr)
+def test_other_arguments_of_a_device(files, broker, more):
+    more = [files.get(arg, arg) for arg in more]
+    check_refused(device(broker, files, "pem", "key", *more), 2, "ztp-device: ")
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("args, says", [
+    (["--properties", "nul"], "NUL"),
+    (["--properties", "zero"], "larger than"),
+    (["--properties", "folder"], "Is a directory"),
+    (["--payload", "zero"], "larger than"),
+    (["--payload", "none"], "No such file"),
+    (["--reason", b"b\xe4r"], "--reason: bad value"),
+    (["--message", b"b\xe4r"], "--message: bad value"),
+    (["--decided-by", b"b\xe4r"], "--decided-by: bad value"),
+], ids=repr)
+def test_the_customers_tool(files, args, says):
+    args = [files.get(arg, arg) for arg in args]
+    check_refused(run("ztp-approver", "run", "--approve-all", *args), 2, says)
+
+
+@pytest.mark.parametrize("name", ["zero", "folder", "none", "nul", "latin1"])
+def test_rules_that_are_none(files, name):
+    done = run("ztp-approver", "run", "--rules", files[name])
+    check_refused(done, 2, re.escape(files[name]))
+
+
+# --- who approves everybody
+
+@pytest.mark.parametrize("rule", [
+    "action: approve", "{match: {}, action: approve}",
+    "{match: {not_expired: false}, action: approve}"])
+def test_a_rule_for_everybody_is_meant(tmp_path, rule):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f"rules:\n- {rule}\n")
+    done = run("ztp-approver", "run", "--rules", rules)
+    check_refused(done, 2, f"{rules}:2: .*match: any")
+
+
+# --- closed descriptors
+
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+@pytest.mark.parametrize("name", ["ztpctl", "ztp-device", "ztp-approver",
+                                  "ztp-bridge"])
+def test_closed_descriptors(name, closed):
+    """They are refused like any other, and none of them crashes."""
+    done = subprocess.run(
+        ["sh", "-c", f'exec "$0" --nonsense {closed}', where.binary(name)],
+        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, timeout=20, check=False)
+    assert done.returncode == 2

@@ -1,0 +1,273 @@
+/* What the gate counts: certificates by their key and what the CA has signed,
+ * whichever of the two possible signatures it carries; answers of devices. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <sqlite3.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate_fixture.h"
+
+#define PER_CERTIFICATE 16
+#define ANSWERS		20
+
+struct twin {
+	char *text; /* owned */
+	char fingerprint[ZTP_SHA256_HEX];
+};
+
+/* The first leaf with the other signature. */
+static struct twin make_twin(struct gate_fixture *f)
+{
+	X509 *x509 = certs_twin(f->leaves[0], f->ca_key);
+	struct twin twin = {.text = certs_base64(x509)};
+	uint8_t digest[ZTP_SHA256_LEN];
+	size_t len;
+	uint8_t *der = certs_der(x509, &len);
+
+	ztp_sha256(digest, der, len);
+	ztp_hex_encode(twin.fingerprint, digest, sizeof(digest));
+	assert_string_not_equal(twin.text, f->texts[0]);
+	free(der);
+	X509_free(x509);
+	return twin;
+}
+
+static struct mosquitto *first_with(struct gate_fixture *f, const char *path,
+				    const char *text)
+{
+	char *jwt = gate_proof(f, 0, 3600);
+	struct mosquitto *client = gate_client(path, text, jwt, 5);
+
+	free(jwt);
+	return client;
+}
+
+/* ---- certificates */
+
+static void both_signatures_are_one_certificate(struct gate_fixture *f,
+						const char *place)
+{
+	struct twin twin = make_twin(f);
+	char path[128];
+
+	for (int i = 0; i < PER_CERTIFICATE; i++) {
+		(void)snprintf(path, sizeof(path), "%sd%d", place, i);
+		assert_int_equal(
+			gate_connect(first_with(
+				f, path, i % 2 ? twin.text : f->texts[0])),
+			MOSQ_ERR_SUCCESS);
+	}
+	(void)snprintf(path, sizeof(path), "%sone-more", place);
+	assert_int_equal(gate_connect(first_with(f, path, twin.text)),
+			 MOSQ_ERR_AUTH);
+	assert_int_equal(gate_connect(first_with(f, path, f->texts[0])),
+			 MOSQ_ERR_AUTH);
+	assert_int_equal(gate_published_count("ztp/v1/audit", "too_many"), 2);
+	assert_int_equal(gate_connect(gate_first(f, path, 1)),
+			 MOSQ_ERR_SUCCESS);
+	free(twin.text);
+}
+
+static void test_candidates_of_a_certificate(void **state)
+{
+	both_signatures_are_one_certificate(*state, CUSTOM);
+}
+
+static void test_devices_of_a_certificate(void **state)
+{
+	both_signatures_are_one_certificate(*state, DIRECT);
+}
+
+static void reject(struct gate_fixture *f, const char *fingerprint,
+		   const char *expect)
+{
+	char members[512];
+
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"rejectDevice\",\"device_path\":\"" CUSTOM
+		       "a\",\"fingerprint_sha256\":\"%s\"",
+		       fingerprint);
+	gate_says(f, members, expect);
+}
+
+static void test_a_rejection_is_of_the_certificate(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct twin twin = make_twin(f);
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	reject(f, f->fingerprints[0], "\"rejected\":true");
+	gate_tick();
+	assert_int_equal(gate_connect(first_with(f, CUSTOM "a", twin.text)),
+			 MOSQ_ERR_AUTH);
+	assert_non_null(gate_published("ztp/v1/audit", twin.fingerprint));
+	assert_non_null(gate_published("ztp/v1/audit", "\"rejected\""));
+	/* elsewhere, and for another certificate, nothing was rejected */
+	assert_int_equal(gate_connect(first_with(f, CUSTOM "b", twin.text)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 1)),
+			 MOSQ_ERR_SUCCESS);
+	free(twin.text);
+}
+
+/* Both wait. The customer has rejected one, and nobody is asked about the other
+ * any more. */
+static void test_a_rejection_ends_the_twin(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct twin twin = make_twin(f);
+	struct mosquitto *second;
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	second = first_with(f, CUSTOM "a", twin.text);
+	assert_int_equal(gate_connect(second), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	reject(f, f->fingerprints[0], "\"rejected\":true");
+	gate_tick();
+	assert_true(second->kicked);
+	assert_int_equal(gate_published_count("ztp/v1/withdrawn", NULL), 1);
+	assert_non_null(gate_published("ztp/v1/withdrawn", twin.fingerprint));
+	reject(f, twin.fingerprint, "\"rejected\":false");
+	free(twin.text);
+}
+
+/* ---- a database of version 1 */
+
+static void run(const char *db, const char *sql)
+{
+	sqlite3 *handle;
+
+	assert_int_equal(sqlite3_open(db, &handle), SQLITE_OK);
+	if (sqlite3_exec(handle, sql, NULL, NULL, NULL) != SQLITE_OK)
+		fail_msg("%s", sqlite3_errmsg(handle));
+	assert_int_equal(sqlite3_close(handle), SQLITE_OK);
+}
+
+static void test_an_older_database(void **state)
+{
+	static const char older[] =
+		"DROP TABLE proven;"
+		"DROP TABLE withdrawn; DROP INDEX devices_identity;"
+		"DROP INDEX candidates_identity;"
+		"ALTER TABLE devices DROP COLUMN identity;"
+		"ALTER TABLE candidates DROP COLUMN identity;"
+		"CREATE INDEX devices_fingerprint ON devices(fingerprint);"
+		"CREATE INDEX candidates_fingerprint ON candidates("
+		"fingerprint) WHERE rejected = 0;"
+		"PRAGMA user_version=1;";
+	struct gate_fixture *f = *state;
+
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 1)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_unload(f);
+	gate_broker_reset();
+	run(f->db, older);
+	assert_int_equal(gate_load(f), 0);
+	f->op = gate_client("op", OP, "secret", 5);
+	assert_int_equal(gate_connect(gate_unused(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_create(f, CUSTOM "a", 1, "r", "\"created\":true");
+	for (int i = 2; i <= PER_CERTIFICATE; i++) {
+		char path[128];
+
+		(void)snprintf(path, sizeof(path), DIRECT "d%d", i);
+		assert_int_equal(gate_connect(gate_first(f, path, 0)),
+				 MOSQ_ERR_SUCCESS);
+	}
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "b", 0)),
+			 MOSQ_ERR_AUTH);
+}
+
+/* ---- answers of a device */
+
+#define ANSWER_TO(path) path "/events/provisioning"
+
+static struct mosquitto *device_at(struct gate_fixture *f, const char *path)
+{
+	struct mosquitto *device = gate_first(f, path, 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	return device;
+}
+
+static void test_a_flood_of_answers(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *flood = device_at(f, DIRECT "a");
+	struct mosquitto *neighbour = device_at(f, DIRECT "b");
+	int passed = 0;
+
+	for (int i = 0; i < 1000; i++)
+		passed += gate_write(flood, ANSWER_TO(DIRECT "a"), 100) ==
+			  MOSQ_ERR_SUCCESS;
+	assert_in_range(passed, ANSWERS, ANSWERS + 5);
+	assert_int_equal(gate_published_count("ztp/v1/audit", "slowed_down"),
+			 1);
+	assert_non_null(gate_published("ztp/v1/audit", "slowed_down"));
+	/* a new connection is the same device */
+	gate_disconnect(flood);
+	assert_int_equal(gate_connect(flood = gate_unused(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_write(flood, ANSWER_TO(DIRECT "a"), 100),
+			 MOSQ_ERR_ACL_DENIED);
+	/* all that is not an answer goes on, and so do others */
+	for (int i = 0; i < 1000; i++) {
+		assert_int_equal(gate_write(flood, DIRECT "a/events/x", 100000),
+				 MOSQ_ERR_SUCCESS);
+		assert_int_equal(
+			gate_write(flood, ANSWER_TO(DIRECT "a") "/x", 100),
+			MOSQ_ERR_SUCCESS);
+	}
+	assert_int_equal(gate_write(neighbour, ANSWER_TO(DIRECT "b"), 100),
+			 MOSQ_ERR_SUCCESS);
+}
+
+/* The bridge says what is wrong with one that is a little too long. */
+static void test_a_long_answer(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = device_at(f, DIRECT "a");
+
+	assert_int_equal(gate_write(device, ANSWER_TO(DIRECT "a"), 32768),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_write(device, ANSWER_TO(DIRECT "a"), 32769),
+			 MOSQ_ERR_ACL_DENIED);
+	assert_non_null(gate_published("ztp/v1/audit", "too_large"));
+}
+
+static int setup_group(void **state)
+{
+	static const struct gate_entry entry = {mosquitto_plugin_init,
+						mosquitto_plugin_cleanup};
+
+	return gate_setup_group(state, &entry);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
+		T(test_candidates_of_a_certificate),
+		T(test_devices_of_a_certificate),
+		T(test_a_rejection_is_of_the_certificate),
+		T(test_a_rejection_ends_the_twin),
+		T(test_an_older_database),
+		T(test_a_flood_of_answers),
+		T(test_a_long_answer),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+}

@@ -1,0 +1,163 @@
+/* Files that may hold a secret: who can read them afterwards. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#include "tools/common/out_file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct place {
+	char folder[64], path[96], other[96];
+};
+
+static int setup(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	snprintf(place->folder, sizeof(place->folder), "/tmp/ztp-out-XXXXXX");
+	assert_non_null(mkdtemp(place->folder));
+	snprintf(place->path, sizeof(place->path), "%s/out", place->folder);
+	snprintf(place->other, sizeof(place->other), "%s/other", place->folder);
+	umask(0); /* the worst there is */
+	*state = place;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct place *place = *state;
+
+	(void)unlink(place->path);
+	(void)unlink(place->other);
+	assert_int_equal(rmdir(place->folder), 0);
+	free(place);
+	return 0;
+}
+
+static void put(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, text, strlen(text)), strlen(text));
+	assert_int_equal(fchmod(fd, mode), 0);
+	close(fd);
+}
+
+static void assert_holds(const char *path, const char *text, mode_t mode)
+{
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	char got[64] = "";
+	struct stat st;
+
+	assert_true(fd >= 0);
+	assert_int_equal(read(fd, got, sizeof(got) - 1), strlen(text));
+	assert_string_equal(got, text);
+	assert_int_equal(fstat(fd, &st), 0);
+	assert_int_equal(st.st_mode & 07777, mode);
+	close(fd);
+}
+
+static void a_new_file(void **state)
+{
+	const struct place *place = *state;
+
+	assert_int_equal(ztp_out_file_write(place->path, "one", 3, NULL), 0);
+	assert_holds(place->path, "one", 0600);
+	assert_int_equal(ztp_out_file_write(place->path, "", 0, NULL), 0);
+	assert_holds(place->path, "", 0600);
+}
+
+/* Whatever its mode was, and whoever had it open or linked to it. */
+static void a_file_that_is_there(void **state)
+{
+	const struct place *place = *state;
+	char got[8];
+	int fd;
+
+	put(place->path, "longer than that", 0644);
+	assert_int_equal(link(place->path, place->other), 0);
+	fd = open(place->path, O_RDONLY | O_CLOEXEC);
+	assert_true(fd >= 0);
+	assert_int_equal(ztp_out_file_write(place->path, "new", 3, NULL), 0);
+	assert_holds(place->path, "new", 0600);
+	assert_holds(place->other, "longer than that", 0644);
+	assert_int_equal(read(fd, got, 6), 6);
+	assert_memory_equal(got, "longer", 6);
+	close(fd);
+}
+
+static void a_symbolic_link(void **state)
+{
+	const struct place *place = *state;
+	struct ztp_error error;
+
+	put(place->other, "theirs", 0644);
+	assert_int_equal(symlink(place->other, place->path), 0);
+	for (int i = 0; i < 2; i++) { /* then it leads nowhere */
+		assert_int_equal(
+			ztp_out_file_write(place->path, "x", 1, &error),
+			ZTP_ERR_IO);
+		assert_non_null(strstr(error.message, place->path));
+		assert_non_null(strstr(error.message, "symbolic link"));
+		if (i == 0)
+			assert_holds(place->other, "theirs", 0644);
+		assert_int_equal(access(place->other, F_OK), i ? -1 : 0);
+		(void)unlink(place->other);
+	}
+}
+
+/* Also through a link, as /dev/stdout is one. */
+static void what_is_no_file(void **state)
+{
+	const struct place *place = *state;
+	struct stat before, after;
+
+	assert_int_equal(stat("/dev/null", &before), 0);
+	assert_int_equal(ztp_out_file_write("/dev/null", "x", 1, NULL), 0);
+	assert_int_equal(symlink("/dev/null", place->path), 0);
+	assert_int_equal(ztp_out_file_write(place->path, "x", 1, NULL), 0);
+	assert_int_equal(stat("/dev/null", &after), 0);
+	assert_int_equal(before.st_mode, after.st_mode);
+	assert_int_equal(before.st_ino, after.st_ino);
+}
+
+static void what_cannot_be_written(void **state)
+{
+	const struct place *place = *state;
+	struct ztp_error error;
+
+	assert_int_equal(ztp_out_file_write(place->folder, "x", 1, &error),
+			 ZTP_ERR_IO);
+	assert_non_null(strstr(error.message, "Is a directory"));
+	assert_int_equal(ztp_out_file_write("/no/such/x", "x", 1, &error),
+			 ZTP_ERR_IO);
+	assert_non_null(strstr(error.message, "No such file"));
+	assert_int_equal(ztp_out_file_write("/dev/full", "x", 1, &error),
+			 ZTP_ERR_IO);
+	assert_non_null(strstr(error.message, "No space"));
+}
+
+int main(void)
+{
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+	const struct CMUnitTest tests[] = {
+		T(a_new_file),
+		T(a_file_that_is_there),
+		T(a_symbolic_link),
+		T(what_is_no_file),
+		T(what_cannot_be_written),
+	};
+#undef T
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

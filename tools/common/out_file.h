@@ -1,0 +1,19 @@
+/*
+ * tools/common/out_file.h - writes a file that may hold a secret, such as an
+ * initialization payload.
+ */
+#ifndef ZTP_TOOLS_OUT_FILE_H
+#define ZTP_TOOLS_OUT_FILE_H
+
+#include <stddef.h>
+
+#include "ztp/error.h"
+
+/* Afterwards only its owner may read the file, whatever the umask and whatever
+ * the mode of a file that was there before. A symbolic link to a file, or to
+ * nothing, is refused: who can put it there chooses what is overwritten and who
+ * reads it. A device or a pipe, such as /dev/stdout, is written to as it is. */
+int ztp_out_file_write(const char *path, const void *data, size_t len,
+		       struct ztp_error *error);
+
+#endif
