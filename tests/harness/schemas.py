@@ -117,6 +117,8 @@ def message_problems(topic, payload):
         return problems("pending", value)
     if topic == "ztp/v1/audit":
         return problems("audit", value)
+    if topic == "ztp/v1/withdrawn" and not isinstance(value, dict):
+        return []  # an operator's, who may write there
     if topic in ("ztp/v1/subscribed", "ztp/v1/withdrawn"):
         return problems("control", value, topic.rsplit("/", 1)[1])
     if topic == "$CONTROL/ztp/v1/response":

@@ -101,7 +101,8 @@ def test_completes_every_option():
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")
-    for command in ("registry create x", "audit tail", "doctor"):
+    for command in ("registry create x", "audit tail", "doctor",
+                    "pending reject x"):
         offered |= complete("ztpctl", *command.split(), "--")
     assert offered >= options("ztpctl")
 

@@ -34,7 +34,7 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
     ("ztp-device", "an option is missing"),
     ("ztp-device --wait 0", "bad value: 0"),
     ("ztp-device --frob", "unknown option --frob"),
-    (DEVICE, "--key: no PEM private key"),
+    (DEVICE, "cannot read /no: "),
 ])
 def test_a_mistake_is_named(line, says):
     program, *args = line.split()

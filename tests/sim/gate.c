@@ -154,7 +154,8 @@ static const char *create(struct device *d, const cJSON *command, char *data,
 		return "ALREADY_EXISTS";
 	if (d->at_gate == GATE_DEVICE && strcmp(d->created_for, id) != 0)
 		return "ALREADY_EXISTS";
-	if (d->at_gate == GATE_WITHDRAWN)
+	/* Even if the same device has become a candidate again since. */
+	if (d->at_gate == GATE_WITHDRAWN || strcmp(d->withdrawn_id, id) == 0)
 		return "ABORTED";
 	if (!created && d->at_gate != GATE_DEVICE)
 		return "FAILED_PRECONDITION";
