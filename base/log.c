@@ -294,15 +294,20 @@ static void send_line(struct log *log, const struct line *line)
 	atomic_fetch_add(&log->untold, 1);
 }
 
-void log_emit(struct log *log, enum log_level level, const char *event,
-	      const struct log_field *fields)
+void log_emit(struct log *log, enum log_level level, bool bounded,
+	      const char *event, const struct log_field *fields)
 {
 	int saved_errno = errno;
+	uint64_t left_out = 0;
 	struct line line;
 
-	if (!log_enabled(log, level))
+	if (!log_enabled(log, level) ||
+	    (bounded && !log_flow_take(&log->flow, event, ztp_clock_us() / 1000,
+				       &left_out)))
 		return;
 	begin(&line, log, level, event);
+	if (left_out > 0)
+		put_any(&line, &LOG_UINT("left_out", left_out));
 	for (; fields->kind != LOG_KIND_END; fields++)
 		put_any(&line, fields);
 	finish(&line);

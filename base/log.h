@@ -15,10 +15,15 @@
  * line that is not taken at once, because nobody reads the pipe or the disk is
  * full, is dropped and counted, and event=log_dropped says how many there were
  * when lines are taken again.
+ *
+ * Warnings, and what log_said says, can be caused from outside as often as
+ * somebody likes. Their lines are bounded for each event (base/log_flow.h), and
+ * left_out=n says how many are missing before this one.
  */
 #ifndef ZTP_BASE_LOG_H
 #define ZTP_BASE_LOG_H
 
+#include "base/log_flow.h"
 #include "base/log_sink.h"
 #include "ztp/error.h"
 #include <stdatomic.h>
@@ -43,6 +48,7 @@ struct log {
 	enum log_format format;
 	_Atomic int level;
 	_Atomic uint64_t dropped, untold;
+	struct log_flow flow;
 };
 
 /* fd stays the caller's and must remain open until log_end. */
@@ -108,21 +114,27 @@ uint64_t log_dropped(const struct log *log);
  * too. Call it now and then, in case there is none. */
 void log_catch_up(struct log *log);
 
-/* fields ends with an element of kind LOG_KIND_END. Preserves errno. */
-void log_emit(struct log *log, enum log_level level, const char *event,
-	      const struct log_field *fields);
+/* fields ends with an element of kind LOG_KIND_END. bounded: by log_flow.
+ * Preserves errno. */
+void log_emit(struct log *log, enum log_level level, bool bounded,
+	      const char *event, const struct log_field *fields);
 
 #define LOG_AT(log, level, event, ...)                                         \
-	log_emit((log), (level), (event),                                      \
+	LOG_FLOW(log, level, false, event, ##__VA_ARGS__)
+#define LOG_FLOW(log, level, bounded, event, ...)                              \
+	log_emit((log), (level), (bounded), (event),                           \
 		 &((const struct log_field[]){{.kind = LOG_KIND_END},          \
 					      ##__VA_ARGS__,                   \
 					      {.kind = LOG_KIND_END}})[1])
 #define log_error(log, event, ...)                                             \
 	LOG_AT(log, LOG_LEVEL_ERROR, event, ##__VA_ARGS__)
 #define log_warn(log, event, ...)                                              \
-	LOG_AT(log, LOG_LEVEL_WARN, event, ##__VA_ARGS__)
+	LOG_FLOW(log, LOG_LEVEL_WARN, true, event, ##__VA_ARGS__)
 #define log_info(log, event, ...)                                              \
 	LOG_AT(log, LOG_LEVEL_INFO, event, ##__VA_ARGS__)
+/* At level info: what somebody outside had no right to expect an answer to. */
+#define log_said(log, event, ...)                                              \
+	LOG_FLOW(log, LOG_LEVEL_INFO, true, event, ##__VA_ARGS__)
 #define log_debug(log, event, ...)                                             \
 	LOG_AT(log, LOG_LEVEL_DEBUG, event, ##__VA_ARGS__)
 

@@ -116,7 +116,7 @@ static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 		.key = record->key,
 	};
 
-	log_info(b->core.log, "decision_without_effect",
+	log_said(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));
 	return records_result(b, &said, error);

@@ -277,7 +277,8 @@ def test_announced_at_most_once_in_an_interval(strict, ca):
 ])
 def test_finished_requests_are_forgotten(tmp_path, own_kafka, ca, store):
     """But the bridge never forgets which device owns a path, and its key."""
-    rig = Rig(tmp_path, own_kafka, {"store": store}).start()
+    rig = Rig(tmp_path, own_kafka, {
+        "store": store, "onboarding": {"reject_cooldown": "1s"}}).start()
     device, mine, *_ = rig.onboard(ca.leaf("p256"))
     refused, request = asked(rig, ca.leaf(), 60)
     rig.decide(request, "reject")

@@ -61,6 +61,7 @@ struct topic {
 };
 
 extern struct cluster {
+	bool late; /* what is being appended comes from a process that is dead */
 	struct topic topics[CLUSTER_TOPICS];
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
 	int64_t away;		/* us: until then it does not answer */

@@ -19,6 +19,7 @@ static void append(struct batch *batch)
 	struct message *message;
 
 	part->known = part->topic->generation;
+	cluster.late = !handle_lives(batch->handle);
 	for (message = batch->messages; message; message = message->next)
 		message->m.offset =
 			cluster_append(part->topic, part->number,
@@ -26,6 +27,7 @@ static void append(struct batch *batch)
 				       message->m.payload, message->m.len,
 				       message->headers)
 				->offset;
+	cluster.late = false;
 }
 
 static void set_offsets(struct batch *batch, int64_t offset)
