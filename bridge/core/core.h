@@ -14,7 +14,7 @@ struct core {
 	const struct config *config;
 	struct log *log;
 	struct ztp_clock clock; /* set at start; then any thread may read it */
-	char member[33];	/* this store's place in the Kafka group, or "" */
+	char member[33]; /* this store's place in the Kafka group, or "" */
 
 	/* For the loop thread. */
 	int64_t now; /* steady ms, read at the start of each turn */

@@ -68,11 +68,11 @@ struct ztp_result {
 	const char *request_id;
 	const char *path; /* NULL or "": left out */
 	enum ztp_outcome outcome;
-	const char *message; /* never NULL */
-	struct ztp_position decision;
-	int64_t delivered_at;	    /* ms; 0: left out */
 	enum ztp_delivery delivery; /* NONE: left out */
-	int64_t at;		    /* ms */
+	const char *message;	    /* never NULL */
+	struct ztp_position decision;
+	int64_t delivered_at; /* ms; 0: left out */
+	int64_t at;	      /* ms */
 };
 
 /* "io.ztp.provisioning.<outcome>.v1" */

@@ -59,7 +59,8 @@ void oracle_dead_letter(const struct record *r)
 	oracle_header(r, "__connect.errors.partition", partition,
 		      sizeof(partition));
 	oracle_header(r, "__connect.errors.offset", offset, sizeof(offset));
-	if (strcmp(stage, "pending") == 0)
+	if (strcmp(stage, "pending") == 0 ||
+	    (strcmp(stage, "audit") == 0 && sim.plan.small_bounds > 0))
 		dead_event(r);
 	else if (strcmp(stage, "decision") == 0)
 		oracle_answered("dead letter", NULL,
@@ -67,8 +68,6 @@ void oracle_dead_letter(const struct record *r)
 				strtoll(offset, NULL, 10));
 	else if (sim.plan.small_bounds == 0)
 		sim_find("wrong: a dead letter, stage %s", stage);
-	else if (strcmp(stage, "audit") == 0)
-		dead_event(r);
 	else if (strcmp(stage, "result") == 0)
 		refused_results++;
 }

@@ -50,9 +50,10 @@ static void test_ours_theirs_and_what_nothing_overrides(void **state)
 			     "linger.ms"};
 	char values[3][24] = {"7777", "read_uncommitted", "9"};
 	char brokers[] = "127.0.0.1:1", group[] = "g", id[] = "me";
-	struct config_property items[3] = {{names[0], values[0], NULL, false, 0},
-					   {names[1], values[1], NULL, false, 0},
-					   {names[2], values[2], NULL, false, 0}};
+	struct config_property items[3] = {
+		{names[0], values[0], NULL, false, 0},
+		{names[1], values[1], NULL, false, 0},
+		{names[2], values[2], NULL, false, 0}};
 	const struct config config = {
 		.mqtt.client_id = id,
 		.kafka = {.brokers = brokers,

@@ -23,10 +23,10 @@ static void says(struct life_case *c, const char *path, int64_t n, bool applied,
 static const struct answer_line {
 	enum ztp_state at;
 	enum ztp_owed owed;
-	bool applied;
+	int applied; /* or failed */
 	enum ztp_state then;
 	const char *outcome, *delivery; /* NULL: nothing happens */
-	bool not_new;			/* the request had ended before */
+	int not_new;			/* the request had ended before */
 } by_device[] = {
 	{S(DELIVERED), O(SEND), true, S(ONBOARDED), "onboarded", "device", 0},
 	{S(DELIVERED), O(SEND), false, S(UNDELIVERABLE), "undeliverable", "",

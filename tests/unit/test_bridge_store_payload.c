@@ -20,7 +20,8 @@ static bool is_mark(const char *text, int *n)
 	char copy[16] = "", again[24];
 
 	memcpy(copy, text, 15);
-	if (sscanf(copy, MARK, n) != 1 || *n > ROWS)
+	*n = (int)strtol(copy + strcspn(copy, "0123456789"), NULL, 10);
+	if (*n < 0 || *n > ROWS)
 		return false;
 	snprintf(again, sizeof(again), MARK, *n);
 	return strcmp(again, copy) == 0;

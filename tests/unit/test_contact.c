@@ -199,100 +199,94 @@ static void five_times_and_a_minute_apart(void **state)
 	assert_int_equal(at, NOW + 59000);
 }
 
+static const struct {
+	const char *what;
+	struct ztp_contact contact;
+	struct ztp_return_facts facts;
+	bool asking_helps;
+	enum ztp_on_return then;
+} not_told[] = {
+	{"with the registered key",
+	 {.connection = 6},
+	 {.state = S(ONBOARDED), .kept = true, .connection = 7, .now = NOW},
+	 true,
+	 ZTP_RETURN_IGNORED},
+	{"no connection",
+	 {.connection = 6},
+	 {.state = S(ONBOARDED), .kept = true, .certificate = true, .now = NOW},
+	 true,
+	 ZTP_RETURN_IGNORED},
+	{"applied",
+	 {.connection = 6, .heard = ZTP_HEARD_APPLIED},
+	 {.state = S(ONBOARDED),
+	  .kept = true,
+	  .certificate = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_IGNORED},
+	{"erased",
+	 {.connection = 6},
+	 {.state = S(ONBOARDED),
+	  .certificate = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_IGNORED},
+	{"raw on 3.1.1",
+	 {.connection = 6},
+	 {.state = S(ONBOARDED),
+	  .kept = true,
+	  .certificate = true,
+	  .anonymous = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_IGNORED},
+	{"rejected",
+	 {.connection = 6},
+	 {.state = S(REJECTED),
+	  .kept = true,
+	  .certificate = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_IGNORED},
+	{"being told",
+	 {.connection = 6},
+	 {.state = S(REGISTERED),
+	  .command_owed = true,
+	  .certificate = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_TOLD},
+	{"being told again",
+	 {.connection = 6},
+	 {.state = S(ONBOARDED),
+	  .command_owed = true,
+	  .kept = true,
+	  .certificate = true,
+	  .connection = 7,
+	  .now = NOW},
+	 false,
+	 ZTP_RETURN_TOLD},
+};
+
 static void who_is_not_told_again(void **state)
 {
-	static const struct {
-		const char *what;
-		struct ztp_contact contact;
-		struct ztp_return_facts facts;
-		bool asking_helps;
-		enum ztp_on_return then;
-	} lines[] = {
-		{"with the registered key",
-		 {.connection = 6},
-		 {.state = S(ONBOARDED),
-		  .kept = true,
-		  .connection = 7,
-		  .now = NOW},
-		 true,
-		 ZTP_RETURN_IGNORED},
-		{"no connection",
-		 {.connection = 6},
-		 {.state = S(ONBOARDED),
-		  .kept = true,
-		  .certificate = true,
-		  .now = NOW},
-		 true,
-		 ZTP_RETURN_IGNORED},
-		{"applied",
-		 {.connection = 6, .heard = ZTP_HEARD_APPLIED},
-		 {.state = S(ONBOARDED),
-		  .kept = true,
-		  .certificate = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_IGNORED},
-		{"erased",
-		 {.connection = 6},
-		 {.state = S(ONBOARDED),
-		  .certificate = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_IGNORED},
-		{"raw on 3.1.1",
-		 {.connection = 6},
-		 {.state = S(ONBOARDED),
-		  .kept = true,
-		  .certificate = true,
-		  .anonymous = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_IGNORED},
-		{"rejected",
-		 {.connection = 6},
-		 {.state = S(REJECTED),
-		  .kept = true,
-		  .certificate = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_IGNORED},
-		{"being told",
-		 {.connection = 6},
-		 {.state = S(REGISTERED),
-		  .command_owed = true,
-		  .certificate = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_TOLD},
-		{"being told again",
-		 {.connection = 6},
-		 {.state = S(ONBOARDED),
-		  .command_owed = true,
-		  .kept = true,
-		  .certificate = true,
-		  .connection = 7,
-		  .now = NOW},
-		 false,
-		 ZTP_RETURN_TOLD},
-	};
-
 	(void)state;
-	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
-		struct ztp_return_facts facts = lines[i].facts;
+	for (size_t i = 0; i < sizeof(not_told) / sizeof(*not_told); i++) {
+		struct ztp_return_facts facts = not_told[i].facts;
 
-		exact_code(lines[i].what,
-			   (int)returns(&lines[i].contact, &facts),
-			   (int)lines[i].then);
+		exact_code(not_told[i].what,
+			   (int)returns(&not_told[i].contact, &facts),
+			   (int)not_told[i].then);
 		facts.asked = true;
-		exact_code(lines[i].what,
-			   (int)returns(&lines[i].contact, &facts),
-			   lines[i].asking_helps ? (int)ZTP_RETURN_RESEND
-						 : (int)lines[i].then);
+		exact_code(not_told[i].what,
+			   (int)returns(&not_told[i].contact, &facts),
+			   not_told[i].asking_helps ? (int)ZTP_RETURN_RESEND
+						    : (int)not_told[i].then);
 	}
 }
 
