@@ -11,6 +11,10 @@
 #define BROKERS	 "bootstrap.servers"
 #define MURMUR2	 "murmur2_random"
 
+/* These have another name as well. */
+#define MESSAGE_TIMEOUT "message.timeout.ms"
+#define AUTO_COMMIT	"enable.auto.commit"
+
 #define PRODUCER      [ZTP_KAFKA_PRODUCER]
 #define CONSUMER      [ZTP_KAFKA_CONSUMER]
 #define PROBE	      [ZTP_KAFKA_PROBE]
@@ -57,17 +61,17 @@ static const struct ztp_kafka_property table[] = {
 	{"partitioner", .never = "random", /* a device's records stay in order */
 	 .values = {PRODUCER = MURMUR2, TOOL_PRODUCER = MURMUR2}},
 	/* The bridge decides when to give up, and it never does. */
-	{"message.timeout.ms", .bridge = PROMISED,
+	{MESSAGE_TIMEOUT, .bridge = PROMISED,
 	 .given = ZTP_KAFKA_GIVEN_TIMEOUT,
 	 .values = {PRODUCER = "0", TOOL_PRODUCER = GIVEN}},
-	{"delivery.timeout.ms", .alias_of = "message.timeout.ms"},
+	{"delivery.timeout.ms", .alias_of = MESSAGE_TIMEOUT},
 	/* Then a record that arrives would never be reported. */
 	{"delivery.report.only.error", .bridge = PROMISED, .promise = "false"},
 	/* Then a record that Kafka refuses would end the handle. */
 	{"enable.gapless.guarantee", .bridge = PROMISED, .promise = "false"},
 	{"queuing.strategy", .bridge = PROMISED, .promise = "fifo"},
 	{"linger.ms", .values = {PRODUCER = "5"}}, /* see producer_pump.c */
-	{"queue.buffering.max.kbytes", .values = {PRODUCER = "65536"}},
+	{ZTP_KAFKA_QUEUE_KBYTES, .values = {PRODUCER = "65536"}},
 	/* With two, librdkafka takes a refused batch for delivered when the
 	 * next one is (see bridge/kafka/producer.c). */
 	{"max.in.flight.requests.per.connection",
@@ -77,12 +81,12 @@ static const struct ztp_kafka_property table[] = {
 	{"test.mock.num.brokers", .tools = REFUSED},
 
 	/* Reading: we store the positions ourselves. */
-	{"enable.auto.commit", .bridge = PROMISED, .tools = REFUSED,
+	{AUTO_COMMIT, .bridge = PROMISED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_COMMIT,
 	 .values = {CONSUMER = "false", TOOL_CONSUMER = GIVEN}},
 	{"enable.auto.offset.store", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {CONSUMER = "false", TOOL_CONSUMER = "false"}},
-	{"auto.commit.enable", .alias_of = "enable.auto.commit"},
+	{"auto.commit.enable", .alias_of = AUTO_COMMIT},
 	{"offset.store.method", .bridge = PROMISED, .promise = "broker"},
 	{"auto.commit.interval.ms", .values = {TOOL_CONSUMER = "500"}},
 	{"auto.offset.reset", .bridge = PROMISED, .tools = REFUSED,
@@ -106,9 +110,9 @@ static const struct ztp_kafka_property table[] = {
 	 * self, which is session.timeout.ms. */
 	{"group.instance.id", .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_MEMBER, .values = {CONSUMER = GIVEN}},
-	{"session.timeout.ms",
+	{ZTP_KAFKA_SESSION,
 	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
-	{"heartbeat.interval.ms", .values = {CONSUMER = "1500"}},
+	{ZTP_KAFKA_HEARTBEAT, .values = {CONSUMER = "1500"}},
 	{"partition.assignment.strategy", .bridge = PROMISED,
 	 .values = {CONSUMER = "range"}},
 	{"group.protocol.type", .bridge = PROMISED, .promise = "consumer"},

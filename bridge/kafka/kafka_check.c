@@ -52,16 +52,16 @@ static bool is(const rd_kafka_conf_t *conf, const char *name, const char *value)
 
 static int check_pairs(const rd_kafka_conf_t *conf, struct ztp_error *error)
 {
-	if (number(conf, "heartbeat.interval.ms") >=
-	    number(conf, "session.timeout.ms"))
+	if (number(conf, ZTP_KAFKA_HEARTBEAT) >=
+	    number(conf, ZTP_KAFKA_SESSION))
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"`session.timeout.ms` must be > "
-				"`heartbeat.interval.ms`");
+				"`" ZTP_KAFKA_SESSION "` must be > "
+				"`" ZTP_KAFKA_HEARTBEAT "`");
 	/* A record that never fits would be retried for ever. */
-	if (number(conf, "queue.buffering.max.kbytes") <
+	if (number(conf, ZTP_KAFKA_QUEUE_KBYTES) <
 	    number(conf, "message.max.bytes") / 1024 + 1)
 		return ztp_fail(error, ZTP_ERR_VALUE,
-				"`queue.buffering.max.kbytes` must hold "
+				"`" ZTP_KAFKA_QUEUE_KBYTES "` must hold "
 				"`message.max.bytes`");
 	/* The bridge makes no tokens itself. */
 	if (is(conf, "sasl.mechanisms", "OAUTHBEARER") &&
