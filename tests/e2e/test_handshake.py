@@ -492,6 +492,41 @@ def test_the_device_itself_acknowledges(rig_with):
     rig.ended(request, "onboarded")
 
 
+def test_who_comes_again_with_its_certificate_is_told_again(rig):
+    """It may have lost what it was told: until it has answered, and once for
+    each connection. There is one `onboarded`."""
+    device, leaf = rig.held()
+    request = rig.request(device.path)
+    rig.decide(request, payload="once more")
+    device.wait_status("approved")
+    assert rig.ended(request, "onboarded")["delivery"] == "subscriber"
+    device.drop()
+    again, _ = rig.held(device.path, leaf)
+    again.wait_status("approved")
+    [told] = [json.loads(message.payload)
+              for message in again.wait_message(again.commands)]
+    assert told["payload"] == "once more"
+    assert told["request_id"] == request.json()["request_id"]
+    again.publish(f"{device.path}/events/provisioning", json.dumps(
+        {"request_id": told["request_id"], "status": "applied"}))
+    assert [record.json()["outcome"] for record in rig.reader.wait(
+        rig.topics["results"], device.path, count=2)] == [
+            "onboarded", "applied"]
+
+
+def test_an_operator_has_a_device_told_again(rig):
+    device, leaf = rig.held()
+    request = rig.request(device.path)
+    rig.decide(request, payload="on demand")
+    device.wait_status("approved")
+    rig.ended(request, "onboarded")
+    device.drop()
+    device = rig.unused(device.path, leaf)  # with its key alone: not told
+    rig.operator.do("resendDevice", device_path=device.path)
+    device.wait_status("approved")
+    assert device.statuses() == ["approved"]
+
+
 # ---- afterwards
 
 
