@@ -32,6 +32,7 @@ static const char *const level_names[] = {"error", "warn", "info", "debug"};
 void log_init(struct log *log, int fd, enum log_level level,
 	      enum log_format format)
 {
+	memset(&log->flow, 0, sizeof(log->flow));
 	log_sink_open(&log->sink, fd);
 	log->format = format;
 	atomic_init(&log->level, (int)level);

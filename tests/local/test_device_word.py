@@ -150,13 +150,18 @@ def test_a_flood_of_one_device(strict, ca):
 MARK = "sesame-4711"
 
 
+def has_mark(path):
+    try:
+        return MARK.encode() in path.read_bytes()
+    except FileNotFoundError:  # the journal's files come and go
+        return False
+
+
 def on_disk(rig):
     """Does any of the bridge's files have the mark?"""
     store = pathlib.Path(rig.bridge.settings["store"]["path"])
-    return [
-        path.name for path in sorted(store.parent.glob(f"{store.name}*"))
-        if MARK.encode() in path.read_bytes()
-    ]
+    return [path.name for path in sorted(store.parent.glob(f"{store.name}*"))
+            if has_mark(path)]
 
 
 def gone(rig):

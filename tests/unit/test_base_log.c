@@ -272,6 +272,26 @@ static void limits(void **state)
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+/* Whatever was in the memory before. */
+static void warnings_are_bounded(void **state)
+{
+	static const char loud[] = "loud";
+	struct fixture *f = *state;
+	int i;
+
+	log_end(&f->log);
+	memset(&f->log, 0x5a, sizeof(f->log));
+	log_init(&f->log, f->pipe[1], LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
+	for (i = 0; i < LOG_FLOW_AT_ONCE; i++) {
+		log_warn(&f->log, loud);
+		assert_string_equal(untimed(f), "level=warn event=loud\n");
+	}
+	for (i = 0; i < 3 * LOG_FLOW_AT_ONCE; i++)
+		log_said(&f->log, loud);
+	log_info(&f->log, "calm");
+	assert_non_null(strstr(got(f), "event=calm"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -284,6 +304,7 @@ int main(void)
 		TEST(errno_is_kept),
 		TEST(threads),
 		TEST(limits),
+		TEST(warnings_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
