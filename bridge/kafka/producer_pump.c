@@ -42,16 +42,6 @@ static rd_kafka_topic_t *topic_of(struct producer *p, enum store_topic topic)
 	return p->topics[topic];
 }
 
-/* Then a record for which librdkafka's queue has no room never fits. */
-static bool nothing_sent(const struct producer *p)
-{
-	int topic, sent = 0;
-
-	for (topic = 1; topic < STORE_TOPIC_END; topic++)
-		sent += p->windows[topic].sent;
-	return sent == 0;
-}
-
 /* Hands a record to librdkafka. False: not now; nothing has changed. */
 static bool send_record(struct producer *p, struct topic_window *window,
 			struct in_flight *flight,
@@ -82,10 +72,8 @@ static bool send_record(struct producer *p, struct topic_window *window,
 	rd_kafka_headers_destroy(headers);
 	/* It exceeds a limit of this process. Retrying is useless, and the
 	 * records behind it need not wait for it. */
-	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE ||
-	    (err == RD_KAFKA_RESP_ERR__QUEUE_FULL && nothing_sent(p))) {
-		producer_refuse(p, window, flight,
-				RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE);
+	if (err == RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE) {
+		producer_refuse(p, window, flight, err);
 		return true;
 	}
 	producer_pause(p, window);
