@@ -33,8 +33,9 @@ struct store_checkpoint {
 	pthread_mutex_t lock; /* guards phase */
 	pthread_cond_t changed;
 	enum phase phase;
-	/* The loop's thread only: the WAL is to be emptied, and its length. */
-	bool empty;
+	/* The loop's thread only: the WAL is to be emptied; the commit that
+	 * begins it anew will do so; and its length. */
+	bool empty, limited;
 	int pages;
 };
 
@@ -72,8 +73,8 @@ static void write_rest(struct store_checkpoint *w, sqlite3 *db)
 {
 	write_back(db);
 	if (w->empty)
-		(void)sqlite3_exec(db, "PRAGMA journal_size_limit=0", NULL,
-				   NULL, NULL);
+		w->limited = sqlite3_exec(db, "PRAGMA journal_size_limit=0",
+					  NULL, NULL, NULL) == SQLITE_OK;
 }
 
 /* Lets the thread begin, or writes what it has left. */
@@ -103,8 +104,9 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	struct store_checkpoint *w = arg;
 
 	(void)name;
-	if (w->empty && pages <= w->pages) {
-		w->empty = false;
+	/* One that began it anew before it was limited has left the rest. */
+	if (w->limited && pages <= w->pages) {
+		w->empty = w->limited = false;
 		(void)sqlite3_exec(db, STORE_WAL_LIMIT, NULL, NULL, NULL);
 	}
 	w->pages = pages;
