@@ -26,7 +26,7 @@ def bridge_at(tmp_path):
     def make(url, **mqtt):
         name = f"bridge{len(bridges)}"
         bridges.append(Bridge(tmp_path, url, "127.0.0.1:9", topic_names(name),
-                              {"mqtt": mqtt}, name))
+                              {"mqtt": mqtt, "shutdown_timeout": "1s"}, name))
         return bridges[-1].start()
 
     yield make
