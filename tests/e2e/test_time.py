@@ -283,10 +283,10 @@ def test_finished_requests_are_forgotten(tmp_path, own_kafka, ca, store):
     refused, request = asked(rig, ca.leaf(), 60)
     rig.decide(request, "reject")
     outcome_of(rig, request, "rejected")
-    if "max_finished" in store:
-        rig.onboard(ca.leaf("p256"))
 
     def forgotten():
+        if "max_finished" in store:  # one more that ends
+            rig.onboard(ca.leaf("p256"))
         rig.decide(request, "reject")
         rig.reader.poll()
         return "unknown_request" in outcomes(rig, refused.path)
