@@ -138,7 +138,8 @@ static void break_at_each(const struct life_step *step, int *left, int code)
 		undo_and_do(c, step, &before);
 		assert_true(n < 2000);
 	}
-	assert_true(failed > 0);
+	/* Not every step needs memory; that depends on SQLite's release. */
+	assert_true(failed > 0 || left == &allocations_left);
 	life_teardown((void *[]){c});
 }
 
