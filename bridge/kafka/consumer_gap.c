@@ -48,8 +48,13 @@ static void seek(struct consumer *c, int partition, int64_t offset)
 	rd_kafka_topic_partition_list_add(list, topic_of(c), partition)
 		->offset = offset;
 	error = rd_kafka_seek_partitions(c->rk, list, 0);
-	if (error)
+	if (error) { /* the batch fails again, and it is asked for again */
+		log_warn(c->core->log, "kafka_seek_failed",
+			 LOG_INT("partition", partition),
+			 LOG_INT("offset", offset),
+			 LOG_STR("error", rd_kafka_error_string(error)));
 		rd_kafka_error_destroy(error);
+	}
 	rd_kafka_topic_partition_list_destroy(list);
 }
 

@@ -49,7 +49,9 @@ void answers_free(struct answers *a)
 
 void answers_up(struct answers *a)
 {
-	if (mqtt_out_subscribe(a->b->mqtt_out, ANSWER_FILTER, 1) != 0)
+	bool needed = a->b->core.config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
+
+	if (mqtt_out_subscribe(a->b->mqtt_out, ANSWER_FILTER, 1, needed) != 0)
 		log_warn(a->b->core.log, "mqtt_subscribe_failed",
 			 LOG_STR("topic", ANSWER_FILTER));
 }

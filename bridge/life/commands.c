@@ -1,16 +1,15 @@
 #include "bridge/life/commands.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/random.h"
 #include "bridge/life/answers.h"
+#include "bridge/life/command_send.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/giving_up.h"
 #include "bridge/life/suspects.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
-#include "ztp/member.h"
 
 #define WINDOW_MAX    MQTT_OUT_WINDOW_MAX
 #define ERASED_LOG_MS 10000 /* between two lines about erased payloads */
@@ -215,142 +214,19 @@ static struct slot *free_slot(struct commands *c)
 	return NULL;
 }
 
-static int add_properties(mosquitto_property **list,
-			  const struct store_request *r, const char *status,
-			  const char *content_type, int64_t expiry_ms)
-{
-	/* Below 1 if the deadline has passed but has not been applied yet. */
-	int64_t seconds = (expiry_ms + 999) / 1000;
-	int rc = 0;
-
-	if (*content_type)
-		rc = mosquitto_property_add_string(list, MQTT_PROP_CONTENT_TYPE,
-						   content_type);
-	if (rc == 0)
-		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, ZTP_M_REQUEST_ID, r->id);
-	if (rc == 0)
-		rc = mosquitto_property_add_string_pair(
-			list, MQTT_PROP_USER_PROPERTY, ZTP_M_STATUS, status);
-	if (rc == 0)
-		rc = mosquitto_property_add_binary(
-			list, MQTT_PROP_CORRELATION_DATA, r->id,
-			(uint16_t)strlen(r->id));
-	if (rc == 0)
-		rc = mosquitto_property_add_int32(
-			list, MQTT_PROP_MESSAGE_EXPIRY_INTERVAL,
-			(uint32_t)(seconds > 0 ? seconds : 1));
-	return rc;
-}
-
-static int send_command(struct commands *c, struct slot *slot,
-			const struct store_request *r, const char *topic,
-			const struct ztp_command_bytes *bytes,
-			const char *status)
-{
-	mosquitto_property *properties = NULL;
-	int64_t expiry = r->owed.due_at - c->b->core.now;
-	int rc = 0;
-
-	if (r->owed.due_at == 0)
-		expiry = c->b->core.config->onboarding.delivery_timeout_ms;
-	slot->size = ztp_command_size(bytes, topic, r->id, status,
-				      c->b->core.config->mqtt.version == 5);
-	if (c->b->core.config->mqtt.version == 5)
-		rc = add_properties(&properties, r, status, bytes->content_type,
-				    expiry);
-	if (rc == 0)
-		rc = mqtt_out_publish(c->b->mqtt_out, &slot->mid, topic,
-				      bytes->data, bytes->len, properties);
-	mosquitto_property_free_all(&properties);
-	if (rc != 0)
-		return rc;
-	slot->n = r->n;
-	slot->result = RESULT_NONE;
-	c->busy++;
-	c->waiting++;
-	return 0;
-}
-
-static bool is_raw(const struct bridge *b)
-{
-	return b->core.config->mqtt.command_format == ZTP_COMMAND_RAW;
-}
-
-static const char *reason_of(const struct store_request *r,
-			     const struct store_decision *d)
-{
-	if (r->state == ZTP_STATE_EXPIRED)
-		return ztp_outcome_name(ZTP_OUTCOME_EXPIRED);
-	if (r->state == ZTP_STATE_CONFLICT)
-		return ztp_outcome_name(ZTP_OUTCOME_CONFLICT);
-	return d->reason;
-}
-
-/* True for errors of the command itself; the loop notices errors of the
- * connection on its own. */
-static bool is_impossible(int rc)
-{
-	return rc == MOSQ_ERR_INVAL || rc == MOSQ_ERR_PAYLOAD_SIZE ||
-	       rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_MALFORMED_UTF8;
-}
-
-static int refuse(const struct slot *slot, int rc, struct ztp_error *error)
-{
-	if (rc == MOSQ_ERR_OVERSIZE_PACKET || rc == MOSQ_ERR_PAYLOAD_SIZE)
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"the command of %zu bytes exceeds the broker's "
-				"Maximum Packet Size",
-				slot->size);
-	return ztp_fail(error, ZTP_ERR_VALUE, "the command cannot be sent: %s",
-			mosquitto_strerror(rc));
-}
-
-/* Builds and publishes the command that is owed for r. Returns 1 if this is
- * not possible now. */
+/* Returns 1 if this is not possible now. */
 static int publish(struct commands *c, struct slot *slot,
 		   const struct store_request *r, struct ztp_error *error)
 {
-	struct bridge *b = c->b;
-	struct store_decision d;
-	struct ztp_command_bytes bytes;
-	char topic[ZTP_TOPIC_MAX + 1];
-	struct ztp_path path;
-	bool approved = ztp_owed_is_command(r->owed.what);
-	struct ztp_command command = {
-		.request_id = r->id,
-		.path = r->path,
-		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
-	};
-	/* A rejection has no payload, even if the customer had approved before
-	 * the gate refused: it is not read. A raw one is then empty, and only
-	 * the status among the properties tells what it is. */
-	int rc = store_decision_get(b->store, r, approved, &d, error);
+	struct command_sent sent = {0};
+	int rc = command_send(c->b, r, &sent, error);
 
-	if (rc < 0)
-		return rc;
-	command.reason = reason_of(r, &d);
-	command.message = d.message;
-	command.payload = &d.payload;
-	command.payload_erased = d.payload_erased;
-	if (d.payload_erased && is_raw(b)) {
-		store_decision_clear(&d);
-		return ztp_fail(error, ZTP_ERR_EMPTY, "its payload is erased");
-	}
-	rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
-	if (rc == 0)
-		rc = ztp_command_build(&bytes,
-				       b->core.config->mqtt.command_format,
-				       &command, error);
-	store_decision_clear(&d);
 	if (rc != 0)
 		return rc;
-	ztp_topic_render(topic, b->core.config->mqtt.command_topic, &path);
-	rc = send_command(c, slot, r, topic, &bytes, command.status);
-	ztp_command_clear(&bytes);
-	if (is_impossible(rc))
-		return refuse(slot, rc, error);
-	return rc == 0 ? 0 : 1;
+	*slot = (struct slot){.n = r->n, .mid = sent.mid, .size = sent.size};
+	c->busy++;
+	c->waiting++;
+	return 0;
 }
 
 /* A command that cannot be sent at all, because it is larger than the broker

@@ -1,11 +1,9 @@
 #include "bridge/mqtt/mqtt_out_internal.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <sys/epoll.h>
 
 #include "bridge/mqtt/mosq_open.h"
-#include "ztp/command.h"
 
 #define CONNACK_MS 10000 /* from connect() to CONNACK */
 #define LATE_MS	   30000 /* a PUBACK or SUBACK */
@@ -140,14 +138,9 @@ int mqtt_out_publish(struct mqtt_out *o, int *mid, const char *topic,
 	return rc;
 }
 
-int mqtt_out_subscribe(struct mqtt_out *o, const char *filter, int qos)
+int mqtt_out_subscribe(struct mqtt_out *o, const char *filter, int qos,
+		       bool needed)
 {
-	size_t len = strlen(filter), n = strlen(ZTP_APPLIED_SUFFIX);
-	bool answers =
-		len > n && strcmp(filter + len - n, ZTP_APPLIED_SUFFIX) == 0;
-	bool needed = !answers ||
-		      o->core->config->mqtt.delivery_ack == CONFIG_ACK_DEVICE;
-
 	if (!o->linked)
 		return MOSQ_ERR_NO_CONN;
 	return subscriptions_add(&o->subscriptions, o->mosq, filter, qos,

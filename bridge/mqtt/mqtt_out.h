@@ -71,9 +71,11 @@ void mqtt_out_flush(struct mqtt_out *mqtt_out);
 int mqtt_out_publish(struct mqtt_out *mqtt_out, int *mid, const char *topic,
 		     const void *payload, size_t len,
 		     const mosquitto_property *properties);
-/* A refused subscription is logged, and asked for again from time to time.
- * filter must live as long as mqtt_out. */
-int mqtt_out_subscribe(struct mqtt_out *mqtt_out, const char *filter, int qos);
+/* A refused subscription is logged, and asked for again from time to time; one
+ * that is needed is also a problem of the connection. filter must live as long
+ * as mqtt_out. */
+int mqtt_out_subscribe(struct mqtt_out *mqtt_out, const char *filter, int qos,
+		       bool needed);
 /* A refused one is not even logged. */
 int mqtt_out_try_subscribe(struct mqtt_out *mqtt_out, const char *filter,
 			   int qos);

@@ -66,10 +66,10 @@ void registrar_free(struct registrar *g)
 void registrar_connected(struct registrar *g)
 {
 	struct mqtt_out *mqtt_out = g->mqtt_out;
-	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1);
+	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1, true);
 
 	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0);
+		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0, true);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));

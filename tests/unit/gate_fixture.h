@@ -36,6 +36,14 @@ struct gate_fixture {
 };
 
 int gate_setup_group(void **state, const struct gate_entry *entry);
+/* The same for a test that is linked with the gate. */
+static inline int gate_setup_plugin(void **state)
+{
+	static const struct gate_entry entry = {mosquitto_plugin_init,
+						mosquitto_plugin_cleanup};
+
+	return gate_setup_group(state, &entry);
+}
 int gate_teardown_group(void **state);
 int gate_setup(void **state);
 int gate_teardown(void **state);

@@ -97,9 +97,11 @@ void mqtt_out_flush(struct mqtt_out *mqtt)
 	mqtt->flushes++;
 }
 
-int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
+int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos,
+		       bool needed)
 {
 	assert_int_equal(qos, 1);
+	mqtt->needed = needed;
 	snprintf(mqtt->subscribed, sizeof(mqtt->subscribed), "%s", filter);
 	return mqtt->rc_sub;
 }

@@ -54,6 +54,7 @@ struct mqtt_out {
 	struct played_said said[PLAYED_MAX];
 	int count, flushes;
 	char subscribed[128];
+	bool needed; /* that subscription */
 };
 
 struct registrar {

@@ -32,6 +32,7 @@ static void the_bridge_listens_to_devices(void **state)
 		assert_string_equal(c->mqtt.subscribed,
 				    "subscriptions/+/registries/+/devices/+"
 				    "/events/provisioning");
+		assert_int_equal(c->mqtt.needed, ack == CONFIG_ACK_DEVICE);
 	}
 	assert_false(life_logged(c, "mqtt_subscribe_failed"));
 	c->mqtt.rc_sub = MOSQ_ERR_NO_CONN;

@@ -21,8 +21,10 @@ void mqtt_out_join(struct mqtt_out *mqtt, struct mqtt_out_user *user)
 	mqtt->user = user;
 }
 
-int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
+int mqtt_out_subscribe(struct mqtt_out *mqtt, const char *filter, int qos,
+		       bool needed)
 {
+	(void)needed;
 	(void)mqtt;
 	(void)filter;
 	(void)qos;

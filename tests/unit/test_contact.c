@@ -201,75 +201,25 @@ static void five_times_and_a_minute_apart(void **state)
 
 static const struct {
 	const char *what;
-	struct ztp_contact contact;
-	struct ztp_return_facts facts;
+	enum ztp_state state;
+	enum ztp_heard heard;
+	int64_t connection; /* that of the last time was 6 */
+	bool certificate, kept, owed, anonymous;
 	bool asking_helps;
 	enum ztp_on_return then;
 } not_told[] = {
-	{"with the registered key",
-	 {.connection = 6},
-	 {.state = S(ONBOARDED), .kept = true, .connection = 7, .now = NOW},
-	 true,
+	{"with the registered key", S(ONBOARDED), 0, 7, 0, 1, 0, 0, true,
 	 ZTP_RETURN_IGNORED},
-	{"no connection",
-	 {.connection = 6},
-	 {.state = S(ONBOARDED), .kept = true, .certificate = true, .now = NOW},
-	 true,
+	{"no connection", S(ONBOARDED), 0, 0, 1, 1, 0, 0, true,
 	 ZTP_RETURN_IGNORED},
-	{"applied",
-	 {.connection = 6, .heard = ZTP_HEARD_APPLIED},
-	 {.state = S(ONBOARDED),
-	  .kept = true,
-	  .certificate = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
+	{"applied", S(ONBOARDED), ZTP_HEARD_APPLIED, 7, 1, 1, 0, 0, false,
 	 ZTP_RETURN_IGNORED},
-	{"erased",
-	 {.connection = 6},
-	 {.state = S(ONBOARDED),
-	  .certificate = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
+	{"erased", S(ONBOARDED), 0, 7, 1, 0, 0, 0, false, ZTP_RETURN_IGNORED},
+	{"raw on 3.1.1", S(ONBOARDED), 0, 7, 1, 1, 0, 1, false,
 	 ZTP_RETURN_IGNORED},
-	{"raw on 3.1.1",
-	 {.connection = 6},
-	 {.state = S(ONBOARDED),
-	  .kept = true,
-	  .certificate = true,
-	  .anonymous = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
-	 ZTP_RETURN_IGNORED},
-	{"rejected",
-	 {.connection = 6},
-	 {.state = S(REJECTED),
-	  .kept = true,
-	  .certificate = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
-	 ZTP_RETURN_IGNORED},
-	{"being told",
-	 {.connection = 6},
-	 {.state = S(REGISTERED),
-	  .command_owed = true,
-	  .certificate = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
-	 ZTP_RETURN_TOLD},
-	{"being told again",
-	 {.connection = 6},
-	 {.state = S(ONBOARDED),
-	  .command_owed = true,
-	  .kept = true,
-	  .certificate = true,
-	  .connection = 7,
-	  .now = NOW},
-	 false,
+	{"rejected", S(REJECTED), 0, 7, 1, 1, 0, 0, false, ZTP_RETURN_IGNORED},
+	{"being told", S(REGISTERED), 0, 7, 1, 0, 1, 0, false, ZTP_RETURN_TOLD},
+	{"being told again", S(ONBOARDED), 0, 7, 1, 1, 1, 0, false,
 	 ZTP_RETURN_TOLD},
 };
 
@@ -277,14 +227,22 @@ static void who_is_not_told_again(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < sizeof(not_told) / sizeof(*not_told); i++) {
-		struct ztp_return_facts facts = not_told[i].facts;
+		const struct ztp_contact contact = {.connection = 6,
+						    .heard = not_told[i].heard};
+		struct ztp_return_facts facts = {
+			.state = not_told[i].state,
+			.kept = not_told[i].kept,
+			.command_owed = not_told[i].owed,
+			.certificate = not_told[i].certificate,
+			.anonymous = not_told[i].anonymous,
+			.connection = not_told[i].connection,
+			.now = NOW,
+		};
 
-		exact_code(not_told[i].what,
-			   (int)returns(&not_told[i].contact, &facts),
+		exact_code(not_told[i].what, (int)returns(&contact, &facts),
 			   (int)not_told[i].then);
 		facts.asked = true;
-		exact_code(not_told[i].what,
-			   (int)returns(&not_told[i].contact, &facts),
+		exact_code(not_told[i].what, (int)returns(&contact, &facts),
 			   not_told[i].asking_helps ? (int)ZTP_RETURN_RESEND
 						    : (int)not_told[i].then);
 	}

@@ -325,14 +325,6 @@ static void test_bad_commands(void **state)
 				       "PERMISSION_DENIED"));
 }
 
-static int setup_group(void **state)
-{
-	static const struct gate_entry entry = {mosquitto_plugin_init,
-						mosquitto_plugin_cleanup};
-
-	return gate_setup_group(state, &entry);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -359,7 +351,7 @@ int main(void)
 		gate_broker.is_2_1 = release == 1;
 		failed += cmocka_run_group_tests_name(
 			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
-			setup_group, gate_teardown_group);
+			gate_setup_plugin, gate_teardown_group);
 	}
 	return failed;
 }

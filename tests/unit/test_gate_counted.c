@@ -247,14 +247,6 @@ static void test_a_long_answer(void **state)
 	assert_non_null(gate_published("ztp/v1/audit", "too_large"));
 }
 
-static int setup_group(void **state)
-{
-	static const struct gate_entry entry = {mosquitto_plugin_init,
-						mosquitto_plugin_cleanup};
-
-	return gate_setup_group(state, &entry);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -269,5 +261,6 @@ int main(void)
 #undef T
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+	return cmocka_run_group_tests(tests, gate_setup_plugin,
+				      gate_teardown_group);
 }

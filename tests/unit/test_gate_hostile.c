@@ -513,14 +513,6 @@ static void test_a_rejected_candidate_keeps_no_certificate(void **state)
 	gate_create(f, CUSTOM "a", 0, "r", "\"created\":true");
 }
 
-static int setup_group(void **state)
-{
-	static const struct gate_entry entry = {mosquitto_plugin_init,
-						mosquitto_plugin_cleanup};
-
-	return gate_setup_group(state, &entry);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -552,7 +544,7 @@ int main(void)
 		gate_broker.is_2_1 = release == 1;
 		failed += cmocka_run_group_tests_name(
 			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
-			setup_group, gate_teardown_group);
+			gate_setup_plugin, gate_teardown_group);
 	}
 	return failed;
 }

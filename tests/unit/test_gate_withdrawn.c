@@ -358,14 +358,6 @@ static void test_the_limits_of_a_message_are_told(void **state)
 		  "\"max_commands\":1000,\"max_bytes\":1048576");
 }
 
-static int setup_group(void **state)
-{
-	static const struct gate_entry entry = {mosquitto_plugin_init,
-						mosquitto_plugin_cleanup};
-
-	return gate_setup_group(state, &entry);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,5 +376,6 @@ int main(void)
 #undef T
 	};
 
-	return cmocka_run_group_tests(tests, setup_group, gate_teardown_group);
+	return cmocka_run_group_tests(tests, gate_setup_plugin,
+				      gate_teardown_group);
 }
