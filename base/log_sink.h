@@ -42,7 +42,8 @@ void log_sink_close(struct log_sink *sink);
 
 /* text is a newline and then a line of n bytes. Writes the line; the newline
  * as well if only a part of the line before was taken. False: not all of it
- * was taken; errno, as of write(2), says why. Any thread; up to PIPE_BUF bytes stay in one piece. */
+ * was taken; errno, as of write(2), says why. Any thread; up to PIPE_BUF bytes
+ * stay in one piece. */
 bool log_sink_write(struct log_sink *sink, const char *text, size_t n);
 
 #endif

@@ -5,7 +5,7 @@
  * answered all the same. Connections: their number, the memory of each, and the
  * time for a request and for an answer (http_clients.h). Answers: the bytes that
  * all clients still have to read. The loop's time: in one run the pages that
- * read the store get PAGES_MS; who comes after that is told to try again.
+ * read the store get PAGES_US; who comes after that is told to try again.
  */
 #include "bridge/http/http.h"
 
@@ -15,7 +15,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "bridge/http/http_clients.h"
 #include "bridge/http/http_host.h"
@@ -29,7 +28,9 @@
 
 #define CONNECTION_MEMORY (32 * 1024) /* request line, headers, output */
 #define RUNS_MAX	  8	      /* while more connections come */
-#define PAGES_MS	  20	      /* of the thread, in one http_run */
+/* Of the thread, in one http_run. Not the time of day: when the machine is busy,
+ * nobody here asks too much. */
+#define PAGES_US 20000
 /* Beyond this libmicrohttpd does not accept: those that it has yet to find
  * closed count as well. */
 #define CONNECTIONS_MAX (2 * HTTP_CLIENTS_MAX)
@@ -124,15 +125,6 @@ static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 	return plain(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
 }
 
-/* Not the time of day: when the machine is busy, nobody here asks too much. */
-static int64_t thread_ms(void)
-{
-	struct timespec t;
-
-	(void)clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static bool is_known_host(const struct http *http,
 			  struct MHD_Connection *client)
 {
@@ -154,7 +146,8 @@ static struct http_page route(const struct http *http,
 	if (!is_known_host(http, client))
 		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,
 				       "this host is not in http.hosts");
-	if (http_clients_full(&http->clients) || thread_ms() >= http->pages_end)
+	if (http_clients_full(&http->clients) ||
+	    ztp_clock_thread_us() >= http->pages_end)
 		return http_busy_page();
 	if (strcmp(path, "/") == 0)
 		return page_html(http);
@@ -394,7 +387,7 @@ void http_run(struct http *http)
 {
 	int i = 0;
 
-	http->pages_end = thread_ms() + PAGES_MS;
+	http->pages_end = ztp_clock_thread_us() + PAGES_US;
 	http_clients_end_late(&http->clients, ztp_clock_boot());
 	do {
 		http->joined = false;

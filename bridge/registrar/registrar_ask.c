@@ -20,9 +20,9 @@
 
 #define ASK_PAGE  32 /* waiting devices per message */
 #define BYTES_MAX 8192
-#define BYTES_MIN                                                              \
-	1024	     /* one question may be larger, and is sent all the same */
-#define OVERHEAD 256 /* of a command: its name, members and fingerprint */
+/* One question may be larger, and is sent all the same. */
+#define BYTES_MIN 1024
+#define OVERHEAD  256 /* of a command: its name, members and fingerprint */
 
 void registrar_bounds(struct registrar *g, int64_t max_commands,
 		      int64_t max_bytes)
