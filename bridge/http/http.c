@@ -5,7 +5,7 @@
  * answered all the same. Connections: their number, the memory of each, and the
  * time for a request and for an answer (http_clients.h). Answers: the bytes that
  * all clients still have to read. The loop's time: in one run the pages that
- * read the store get PAGES_US; who comes after that is told to try again.
+ * read the store get PAGES_MS; who comes after that is told to try again.
  */
 #include "bridge/http/http.h"
 
@@ -30,7 +30,7 @@
 #define RUNS_MAX	  8	      /* while more connections come */
 /* Of the thread, in one http_run. Not the time of day: when the machine is busy,
  * nobody here asks too much. */
-#define PAGES_US 20000
+#define PAGES_MS 20
 /* Beyond this libmicrohttpd does not accept: those that it has yet to find
  * closed count as well. */
 #define CONNECTIONS_MAX (2 * HTTP_CLIENTS_MAX)
@@ -387,7 +387,7 @@ void http_run(struct http *http)
 {
 	int i = 0;
 
-	http->pages_end = ztp_clock_thread_us() + PAGES_US;
+	http->pages_end = ztp_clock_thread_us() + PAGES_MS * 1000;
 	http_clients_end_late(&http->clients, ztp_clock_boot());
 	do {
 		http->joined = false;
