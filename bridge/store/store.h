@@ -253,8 +253,9 @@ int store_payload_expire(struct store *store, int64_t until, int limit,
 /* Is anything that was erased still in the WAL? */
 bool store_payload_lingers(const struct store *store);
 /* Outside of a transaction, again and again: takes what was erased out of the
- * WAL as well, seconds later. */
-void store_payload_settle(struct store *store, int64_t now);
+ * WAL as well, seconds later. A negative error: it has to be tried again. */
+int store_payload_settle(struct store *store, int64_t now,
+			 struct ztp_error *error);
 
 /* --- what is known of the request's device, by request row. get fills zeros
  * for a row that is gone. */

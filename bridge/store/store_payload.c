@@ -72,33 +72,41 @@ bool store_payload_lingers(const struct store *store)
 
 /* A WAL ends with the commit that begins the next one, so there must be one, and
  * it must change something. */
-static void commit_anything(struct store *store, int64_t now)
+static int commit_anything(struct store *store, int64_t now,
+			   struct ztp_error *error)
 {
-	struct ztp_error error;
 	char text[24];
+	int rc;
 
 	snprintf(text, sizeof(text), "%" PRIu64, ++store->stirred);
-	if (store_set(store, "stirred", text, &error) != 0 ||
-	    store_commit(store, now, &error) != 0)
+	rc = store_set(store, "stirred", text, error);
+	if (rc == 0)
+		rc = store_commit(store, now, error);
+	if (rc != 0)
 		store_rollback(store);
+	return rc;
 }
 
-void store_payload_settle(struct store *store, int64_t now)
+int store_payload_settle(struct store *store, int64_t now,
+			 struct ztp_error *error)
 {
+	int rc = 0;
+
 	if (store->in_transaction)
-		return;
+		return 0;
 	if (store->erasing == 0) {
 		if (!store_payload_lingers(store) ||
 		    now - store->erased_at < EMPTY_MS)
-			return;
+			return 0;
 		store->erasing = store->committed.erasures;
 		store_checkpoint_empty(store->writeback);
 	}
 	if (!store_checkpoint_emptied(store->writeback, store->db))
-		commit_anything(store, now);
+		rc = commit_anything(store, now, error);
 	if (!store_checkpoint_emptied(store->writeback, store->db))
-		return;
+		return rc;
 	store->erased = store->erasing;
 	store->erasing = 0;
 	store->erased_at = now;
+	return 0;
 }

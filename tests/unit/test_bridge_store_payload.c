@@ -59,7 +59,9 @@ static void settle(struct store_case *c)
 	marks.now += LATER;
 	for (i = 0; store_payload_lingers(c->store); i++) {
 		assert_true(i < 10000);
-		store_payload_settle(c->store, marks.now);
+		assert_int_equal(
+			store_payload_settle(c->store, marks.now, &c->error),
+			0);
 		nanosleep(&pause, NULL);
 	}
 }
@@ -271,7 +273,10 @@ static void test_while_somebody_reads(void **state)
 	erase(c, 1);
 	store_case_commit(c, 2);
 	for (i = 0; i < 50; i++)
-		store_payload_settle(c->store, marks.now + LATER);
+		assert_int_equal(store_payload_settle(c->store,
+						      marks.now + LATER,
+						      &c->error),
+				 0);
 	assert_true(store_payload_lingers(c->store));
 	assert_int_equal(found(c), 1);
 	sqlite3_close(reader);
@@ -291,18 +296,24 @@ static void test_while_others_commit(void **state)
 	settle(c);
 	erase(c, 1);
 	store_case_commit(c, 2);
-	store_payload_settle(c->store, marks.now + 1999);
+	assert_int_equal(
+		store_payload_settle(c->store, marks.now + 1999, &c->error), 0);
 	assert_true(store_payload_lingers(c->store)); /* emptied a moment ago */
-	store_payload_settle(c->store, marks.now + 2000);
+	assert_int_equal(
+		store_payload_settle(c->store, marks.now + 2000, &c->error), 0);
 	for (i = 0; found(c) > 0; i++) {
 		assert_true(i < 10000);
 		store_case_add(c, 10 + i, ZTP_STATE_RECEIVED);
-		store_payload_settle(c->store,
-				     marks.now + LATER); /* not within it */
+		assert_int_equal(store_payload_settle(c->store,
+						      marks.now + LATER,
+						      &c->error),
+				 0); /* not within it */
 		store_case_commit(c, 3 + i);
 		nanosleep(&pause, NULL);
 	}
-	store_payload_settle(c->store, marks.now + LATER);
+	assert_int_equal(
+		store_payload_settle(c->store, marks.now + LATER, &c->error),
+		0);
 	assert_false(store_payload_lingers(c->store));
 }
 
