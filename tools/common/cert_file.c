@@ -31,6 +31,16 @@ static int is_private(const char *path, struct ztp_error *error)
 			path);
 }
 
+/* Nobody is asked for a password. */
+static int no_password(char *out, int size, int encrypting, void *arg)
+{
+	(void)out;
+	(void)size;
+	(void)encrypting;
+	(void)arg;
+	return -1;
+}
+
 /* The number of PEM certificates; the first one is returned in *first. */
 static int count_pem(X509 **first, const char *text, size_t len)
 {
@@ -39,7 +49,8 @@ static int count_pem(X509 **first, const char *text, size_t len)
 	int n = 0;
 
 	*first = NULL;
-	while (bio && (x509 = PEM_read_bio_X509(bio, NULL, NULL, NULL))) {
+	while (bio &&
+	       (x509 = PEM_read_bio_X509(bio, NULL, no_password, NULL))) {
 		if (n++ == 0)
 			*first = x509;
 		else
@@ -143,16 +154,6 @@ int ztp_cert_file_read(char **pem, const char *path, struct ztp_error *error)
 int ztp_cert_file_first(char **pem, const char *path, struct ztp_error *error)
 {
 	return read_one(pem, path, false, error);
-}
-
-/* Nobody is asked for a password. */
-static int no_password(char *out, int size, int encrypting, void *arg)
-{
-	(void)out;
-	(void)size;
-	(void)encrypting;
-	(void)arg;
-	return -1;
 }
 
 int ztp_key_file_read(EVP_PKEY **key, const char *path, struct ztp_error *error)

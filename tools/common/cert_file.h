@@ -1,8 +1,8 @@
 /*
  * tools/common/cert_file.h - certificates and keys in files that people name.
- * A certificate may be PEM, PEM on one line, bare base64, or DER. What goes further is the certificate alone,
- * written as PEM again: never text around it, and never a private key that
- * stands in the same file. Blocks.
+ * A certificate may be PEM, PEM on one line, bare base64, or DER. What goes
+ * further is the certificate alone, written as PEM again: never text around it,
+ * and never a private key that stands in the same file. Blocks.
  */
 #ifndef ZTP_TOOLS_CERT_FILE_H
 #define ZTP_TOOLS_CERT_FILE_H
