@@ -77,7 +77,8 @@ static const char withdrawn[] =
 	"CREATE INDEX withdrawn_path ON withdrawn(path);"
 	"CREATE INDEX withdrawn_owed ON withdrawn(request_id) WHERE owed > 0;";
 
-/* Version 3 remembers from where a key was proven. source: struct ztp_throttle_source. */
+/* Version 3 remembers from where a key was proven. source: struct
+ * ztp_throttle_source. */
 static const char proven[] =
 	"CREATE TABLE proven(path TEXT NOT NULL, spki_sha256 BLOB NOT NULL, "
 	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "

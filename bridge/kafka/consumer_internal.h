@@ -106,7 +106,7 @@ bool consumer_stands_still(struct consumer *c);
 bool consumer_gap_failed(struct consumer *c, rd_kafka_resp_err_t err,
 			 rd_kafka_event_t *event);
 bool consumer_gap_readable(struct consumer *c, int partition, int64_t offset);
-/* During apply and settle: reports the gaps that have been found; forgets them. */
+/* During apply and settle: reports the gaps that were found; forgets them. */
 int consumer_gap_apply(struct consumer *c, struct ztp_error *error);
 void consumer_gap_settle(struct consumer *c);
 

@@ -1,4 +1,5 @@
-/* Records, decisions, and the deadlines that wait for them, as parts of the loop. */
+/* Records, decisions, and the deadlines that wait for them, as parts of the
+ * loop. */
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/probe.h"

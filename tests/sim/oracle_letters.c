@@ -1,4 +1,5 @@
-/* What goes by the bridge into ztp.dlq and ztp.audit, and what must go nowhere. */
+/* What goes by the bridge into ztp.dlq and ztp.audit, and what must go
+ * nowhere. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
