@@ -119,11 +119,14 @@ static bool offer(struct ztp_round *round, sqlite3_stmt *stmt)
 	    !ztp_db_get_text(stmt, 3, reason, sizeof(reason)))
 		return false;
 	object = cJSON_CreateObject();
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, round->cursor);
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, path);
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, fingerprint);
-	cJSON_AddStringToObject(object, ZTP_M_REASON, reason);
-	ztp_publish_json(NULL, ZTP_MQTT_WITHDRAWN, object, 1, NULL);
+	if (!cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, round->cursor) ||
+	    !cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, path) ||
+	    !ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, fingerprint) ||
+	    !cJSON_AddStringToObject(object, ZTP_M_REASON, reason)) {
+		cJSON_Delete(object); /* the next round offers it */
+		return true;
+	}
+	(void)ztp_publish_json(NULL, ZTP_MQTT_WITHDRAWN, object, 1, NULL);
 	return true;
 }
 
