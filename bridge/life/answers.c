@@ -135,12 +135,13 @@ bool answers_message(struct answers *a, const char *topic, const char *text,
 
 /* --- the turn */
 
-int answers_apply(struct answers *a, struct ztp_error *error)
+int answers_apply(struct answers *a, const struct contacts_sender *sender,
+		  struct ztp_error *error)
 {
 	int i, rc = 0;
 
 	for (i = 0; i < a->count && rc == 0; i++)
-		rc = contacts_answered(a->b, &a->queue[i], error);
+		rc = contacts_answered(a->b, &a->queue[i], sender, error);
 	return rc;
 }
 

@@ -11,6 +11,7 @@
 #define BRIDGE_LIFE_ANSWERS_H
 
 #include "bridge/life/bridge.h"
+#include "bridge/life/contacts.h"
 
 struct answers;
 
@@ -25,7 +26,8 @@ bool answers_message(struct answers *answers, const char *topic,
 		     const char *text, size_t len);
 
 /* The phases of the loop's turn, see bridge.h. */
-int answers_apply(struct answers *answers, struct ztp_error *error);
+int answers_apply(struct answers *answers, const struct contacts_sender *sender,
+		  struct ztp_error *error);
 void answers_settle(struct answers *answers);
 
 #endif

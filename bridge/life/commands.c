@@ -165,9 +165,15 @@ static int apply_result(struct bridge *b, const struct slot *slot,
 	return 0;
 }
 
+static bool has_sent(void *commands, int64_t n)
+{
+	return commands_busy(commands, n);
+}
+
 int commands_apply(struct commands *c, struct ztp_error *error)
 {
-	int i, rc = answers_apply(c->answers, error);
+	const struct contacts_sender sender = {has_sent, c};
+	int i, rc = answers_apply(c->answers, &sender, error);
 
 	if (c->busy == c->waiting)
 		return rc;

@@ -52,8 +52,17 @@ static int find_named(struct bridge *b, const struct contacts_answer *answer,
 struct awaiting {
 	struct bridge *b;
 	struct contact *c;
+	const struct contacts_sender *sender;
 	struct ztp_error *error;
 };
+
+/* A word that names no request cannot be about a command that was never sent:
+ * it may be about an earlier one, or nobody's answer at all. */
+static bool was_sent(const struct awaiting *a, const struct store_request *r)
+{
+	return r->state != ZTP_STATE_REGISTERED || r->owed.tries > 0 ||
+	       r->owed.losses > 0 || a->sender->has_sent(a->sender->arg, r->n);
+}
 
 static int keep_awaiting(void *arg, struct store_request *r)
 {
@@ -63,16 +72,17 @@ static int keep_awaiting(void *arg, struct store_request *r)
 	int rc = store_contact_get(a->b->store, r->n, &one.kept, a->error);
 
 	facts = facts_of(a->b, &one, false);
-	if (rc == 0 && ztp_contact_awaits(&facts))
+	if (rc == 0 && ztp_contact_awaits(&facts) && was_sent(a, r))
 		*a->c = one;
 	return rc;
 }
 
 /* The path's newest request that waits for an answer. */
 static int find_awaiting(struct bridge *b, const char *path, struct contact *c,
+			 const struct contacts_sender *sender,
 			 struct ztp_error *error)
 {
-	struct awaiting a = {b, c, error};
+	struct awaiting a = {b, c, sender, error};
 
 	return store_path_each(b->store, path, keep_awaiting, &a, error);
 }
@@ -188,6 +198,7 @@ static int act(struct bridge *b, struct contact *c, const struct word *word,
 }
 
 int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
+		      const struct contacts_sender *sender,
 		      struct ztp_error *error)
 {
 	struct contact c = {.r.n = 0};
@@ -198,7 +209,7 @@ int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
 	named = c.r.n != 0;
 	if (rc == 0)
 		rc = named ? store_contact_get(b->store, c.r.n, &c.kept, error)
-			   : find_awaiting(b, answer->path, &c, error);
+			   : find_awaiting(b, answer->path, &c, sender, error);
 	if (rc != 0)
 		return rc;
 	word_of(&word, answer, named);

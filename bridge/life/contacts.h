@@ -9,6 +9,12 @@
 #include "bridge/life/bridge.h"
 #include "ztp/command.h"
 
+/* Who publishes commands: is that of request row n on its way? */
+struct contacts_sender {
+	bool (*has_sent)(void *arg, int64_t n);
+	void *arg;
+};
+
 /* A device's answer, on the topic of this path. */
 struct contacts_answer {
 	char path[ZTP_PATH_MAX + 1];
@@ -22,6 +28,7 @@ struct contacts_answer {
  * the command is sent and answered again; otherwise the customer does not learn
  * of it. */
 int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
+		      const struct contacts_sender *sender,
 		      struct ztp_error *error);
 
 /* The gate reports that a device has subscribed to its command topic. */

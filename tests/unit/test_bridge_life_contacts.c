@@ -5,6 +5,15 @@
 
 /* --- the device's own answer */
 
+static bool is_it(void *arg, int64_t n)
+{
+	return *(const int64_t *)arg == n;
+}
+
+static int64_t none, first = 1;
+static const struct contacts_sender nobody = {is_it, &none};
+static const struct contacts_sender on_its_way = {is_it, &first};
+
 static void says(struct life_case *c, const char *path, int64_t n, bool applied,
 		 const char *message)
 {
@@ -14,7 +23,7 @@ static void says(struct life_case *c, const char *path, int64_t n, bool applied,
 	snprintf(a.said.request_id, sizeof(a.said.request_id), "%s",
 		 life_id(c, n));
 	snprintf(a.said.message, sizeof(a.said.message), "%s", message);
-	life_ok(c, contacts_answered(&c->b, &a, &c->error));
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
 }
 
 #define S(state) ZTP_STATE_##state
@@ -179,16 +188,52 @@ static void an_answer_without_a_request(void **state)
 	life_put(c, PUMP, 1, S(ONBOARDED), O(NONE));
 	life_put(c, PUMP, 2, S(ONBOARDED), O(NONE));
 	life_put(c, PUMP, 3, S(REJECTED), O(NONE));
-	life_ok(c, contacts_answered(&c->b, &a, &c->error));
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
 	life_result(c, "r-2", "apply_failed");
 	assert_string_equal(life_member(c, "message"),
 			    "the device's answer is not understood: why");
-	life_ok(c, contacts_answered(&c->b, &a, &c->error));
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
 	life_result(c, "r-1", "apply_failed");
-	life_ok(c, contacts_answered(&c->b, &a, &c->error));
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
 	life_no_record(c, STORE_RESULTS);
 	says(c, PUMP, 2, true, "");
 	life_result(c, "r-2", "applied");
+}
+
+/* Otherwise a word about an earlier command, or one that is nobody's, would end
+ * a request whose device has not been told yet. */
+static void nor_about_what_was_never_sent(void **state)
+{
+	struct contacts_answer a = {.path = PUMP, .unreadable = "why"};
+	struct life_case *c = *state;
+	struct store_request r;
+
+	life_put(c, PUMP, 1, S(REGISTERED), O(SEND));
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
+	life_is(c, 1, S(REGISTERED));
+	life_no_record(c, STORE_RESULTS);
+	/* A lost connection counts as sent, and so does a try. */
+	r = life_row(c, 1);
+	r.owed.losses = 1;
+	life_save(c, &r);
+	life_ok(c, contacts_answered(&c->b, &a, &nobody, &c->error));
+	life_is(c, 1, S(ONBOARDED));
+	assert_true(life_record(c, STORE_RESULTS));
+	assert_string_equal(life_member(c, "outcome"), "onboarded");
+	life_result(c, "r-1", "apply_failed");
+}
+
+static void but_about_what_is_on_its_way(void **state)
+{
+	struct contacts_answer a = {.path = PUMP, .unreadable = "why"};
+	struct life_case *c = *state;
+
+	life_put(c, PUMP, 1, S(REGISTERED), O(SEND));
+	life_ok(c, contacts_answered(&c->b, &a, &on_its_way, &c->error));
+	life_is(c, 1, S(ONBOARDED));
+	assert_true(life_record(c, STORE_RESULTS));
+	assert_string_equal(life_member(c, "outcome"), "onboarded");
+	life_result(c, "r-1", "apply_failed");
 }
 
 /* --- payloads */
@@ -355,6 +400,8 @@ int main(void)
 		LIFE_TEST(a_device_may_say_more),
 		LIFE_TEST(only_the_device_speaks_for_its_request),
 		LIFE_TEST(an_answer_without_a_request),
+		LIFE_TEST(nor_about_what_was_never_sent),
+		LIFE_TEST(but_about_what_is_on_its_way),
 		LIFE_TEST(what_is_applied_is_erased),
 		GATE_TEST(a_device_that_comes_again_is_told_again),
 		GATE_TEST(who_is_not_told_again),
