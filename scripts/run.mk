@@ -37,18 +37,18 @@ check:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke torture-smoke
-	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
+	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/local
 
 local:
 	$(Q)scripts/deps build demo unit test
 	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/local
+	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/local
 
 e2e:
 	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/e2e
+	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/e2e
 
 # The local tests with the whole programs under ASan and UBSan, not only units.
 sanitize:
