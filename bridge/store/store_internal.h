@@ -39,12 +39,15 @@
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
-	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
+	X(OFFSET_GET, "SELECT next,landmark,written_at,crc FROM position "     \
+		      "WHERE topic=?1 AND part=?2")                            \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
-	X(OFFSET_RESTART, "UPDATE position SET next=0 WHERE topic=?1")         \
-	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
-		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
-		      "DO UPDATE SET next=?3")                                 \
+	X(OFFSET_RESTART, "UPDATE position SET next=0,landmark=-1 "            \
+			  "WHERE topic=?1")                                    \
+	X(OFFSET_SET, "INSERT INTO position(topic,part,next,landmark,"         \
+		      "written_at,crc) VALUES(?1,?2,?3,?4,?5,?6) "             \
+		      "ON CONFLICT(topic,part) DO UPDATE SET next=?3,"         \
+		      "landmark=?4,written_at=?5,crc=?6")                      \
 	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS                      \
 		   ",path_hash,undecided) VALUES"                              \
 		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \

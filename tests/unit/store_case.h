@@ -99,8 +99,13 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 	return r;
 }
 
-/* Takes back what version 6 has added to the schema. */
+/* Takes back what version 7 has added to the schema, and version 6 and 7. */
+#define STORE_CASE_BEFORE_7                                                    \
+	"ALTER TABLE position DROP COLUMN landmark;"                           \
+	"ALTER TABLE position DROP COLUMN written_at;"                         \
+	"ALTER TABLE position DROP COLUMN crc;"
 #define STORE_CASE_BEFORE_6                                                    \
+	STORE_CASE_BEFORE_7                                                    \
 	"ALTER TABLE request DROP COLUMN decision;"                            \
 	"ALTER TABLE request DROP COLUMN heard;"                               \
 	"ALTER TABLE request DROP COLUMN connection;"                          \
