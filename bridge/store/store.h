@@ -45,7 +45,8 @@ struct store_request {
 
 	/* For the store: the values last written. */
 	enum ztp_state stored_state;
-	bool stored_listed, stored_tried, stored_suspect;
+	bool stored_listed;
+	int stored_queue;
 	int64_t stored_due, stored_retry;
 };
 

@@ -103,7 +103,13 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 #define STORE_CASE_BEFORE_7                                                    \
 	"ALTER TABLE position DROP COLUMN landmark;"                           \
 	"ALTER TABLE position DROP COLUMN written_at;"                         \
-	"ALTER TABLE position DROP COLUMN crc;"
+	"ALTER TABLE position DROP COLUMN crc;"                                \
+	"DROP INDEX request_retry;"                                            \
+	"UPDATE request SET tries=tries+(losses<<24),"                         \
+	" retry_at=retry_at-(1<<60) WHERE losses>0;"                           \
+	"ALTER TABLE request DROP COLUMN losses;"                              \
+	"CREATE INDEX request_retry ON request((tries>0), retry_at)"           \
+	" WHERE retry_at IS NOT NULL;"
 #define STORE_CASE_BEFORE_6                                                    \
 	STORE_CASE_BEFORE_7                                                    \
 	"ALTER TABLE request DROP COLUMN decision;"                            \
