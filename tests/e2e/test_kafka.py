@@ -167,6 +167,8 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
     outcome_of(rig, request, "rejected")
     rig.decide(silence)
     outcome_of(rig, silence, "onboarded")
+    silent.wait(silent.command_topic)
+    device.wait(device.command_topic)
     assert len(silent.messages) == len(device.messages) == 1
     wait_ready(rig)
 
@@ -224,6 +226,7 @@ def test_decision_topic_is_made_anew_while_stopped(rig, ca, more):
     assert told(rig, paths) == [["unknown_request"]] * len(paths)
     outcome_of(rig, request, "onboarded")
     assert outcomes(rig, device.path) == ["onboarded"]
+    device.wait(device.command_topic)
     assert len(device.messages) == 1
     assert anew(rig) == 1
     rig.bridge.stop()
