@@ -70,12 +70,43 @@ def test_decide(rig, ca, verdict):
         *more,
     )
     assert done.returncode == 0, done.stderr
+    outcome = {"approve": "onboarded"}.get(verdict, "rejected")
+    assert f" {outcome} 200 OK" in done.stdout.splitlines()[-1]
     command = device.wait(device.command_topic)[0].json()
     assert command["status"] == {"approve": "approved"}.get(
         verdict, "rejected"
     )
     if more:
         assert command["reason"] == "not_ours"
+
+
+def test_decide_says_what_became_of_it(rig, ca):
+    """Of this decision, not of another one about the same request."""
+    def say(request_id, *more):
+        return decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                      *more)
+
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    request_id = rig.request(device.path).json()["request_id"]
+    assert say(request_id).returncode == 0
+    again = say(request_id)
+    assert again.returncode == 0 and " duplicate 200 OK" in again.stdout
+    unknown = say("nobody", "--device", device.path)
+    assert unknown.returncode == 3
+    assert " unknown_request 404 NOT_FOUND: " in unknown.stdout
+
+
+def test_decide_without_a_result(rig, ca):
+    device = device_path()  # which does not come
+    rig.pending(device, ca.leaf().pem)
+    request_id = rig.request(device).json()["request_id"]
+    done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                  "--timeout", 3)
+    assert done.returncode == 4 and "no result in time" in done.stderr
+    done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                  "--no-wait")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
 
 
 def test_nobody_reads_what_it_prints(rig, ca):

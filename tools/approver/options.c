@@ -38,6 +38,7 @@ enum key {
 	KEY_DEVICE,
 	KEY_FINGERPRINT,
 	KEY_TIMEOUT,
+	KEY_NO_WAIT,
 	KEY_JSON,
 	KEY_FROM_BEGINNING,
 	KEY_HELP,
@@ -51,7 +52,7 @@ static const int allowed[] = {
 	[KEY_PROPERTIES - KEY_FIRST] = ALL,
 	[KEY_REQUESTS - KEY_FIRST] = ALL,
 	[KEY_DECISIONS - KEY_FIRST] = ALL,
-	[KEY_RESULTS - KEY_FIRST] = WATCH,
+	[KEY_RESULTS - KEY_FIRST] = WATCH | DECIDE,
 	[KEY_RULES - KEY_FIRST] = RUN,
 	[KEY_APPROVE_ALL - KEY_FIRST] = RUN,
 	[KEY_REJECT_ALL - KEY_FIRST] = RUN,
@@ -68,6 +69,7 @@ static const int allowed[] = {
 	[KEY_DEVICE - KEY_FIRST] = DECIDE,
 	[KEY_FINGERPRINT - KEY_FIRST] = DECIDE,
 	[KEY_TIMEOUT - KEY_FIRST] = DECIDE,
+	[KEY_NO_WAIT - KEY_FIRST] = DECIDE,
 	[KEY_JSON - KEY_FIRST] = WATCH,
 	[KEY_FROM_BEGINNING - KEY_FIRST] = WATCH,
 	[KEY_HELP - KEY_FIRST] = ALL,
@@ -98,6 +100,7 @@ static const struct option table[] = {
 	{"device", required_argument, NULL, KEY_DEVICE},
 	{"fingerprint", required_argument, NULL, KEY_FINGERPRINT},
 	{"timeout", required_argument, NULL, KEY_TIMEOUT},
+	{"no-wait", no_argument, NULL, KEY_NO_WAIT},
 	{"json", no_argument, NULL, KEY_JSON},
 	{"from-beginning", no_argument, NULL, KEY_FROM_BEGINNING},
 	{"help", no_argument, NULL, KEY_HELP},
@@ -213,6 +216,9 @@ static bool set_option(struct options *options, int key, const char *value)
 		return true;
 	case KEY_FROM_BEGINNING:
 		options->from_beginning = true;
+		return true;
+	case KEY_NO_WAIT:
+		options->no_wait = true;
 		return true;
 	default:
 		return set_answer(options, key, value);

@@ -40,6 +40,7 @@ struct options {
 	const char *request_id, *device;
 	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	int64_t timeout_s;
+	bool no_wait;
 
 	bool json, from_beginning;
 };
