@@ -12,7 +12,7 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
 
 
 @pytest.mark.parametrize("line, says", [
-    ("ztp-approver", "run, watch or decide is missing"),
+    ("ztp-approver", "run, watch, decide or test is missing"),
     ("ztp-approver frob", "unknown command: frob"),
     ("ztp-approver run --x", "unknown option --x"),
     ("ztp-approver run -Q", "unknown option -Q"),
@@ -25,6 +25,8 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
     ("ztp-approver run --approve-all --rules /no", "only one of --rules, "),
     ("ztp-approver decide r --approve --reject", "only one of --approve and"),
     ("ztp-approver run --rules /no", "cannot read /no: No such file"),
+    ("ztp-approver test", "--rules FILE, --approve-all or --reject-all is"),
+    ("ztp-approver test --approve-all --brokers x", "--brokers is not an "),
     ("ztp-approver decide", "REQUEST_ID is missing"),
     ("ztp-approver decide r", "--approve or --reject is missing"),
     ("ztp-devkafka x", "unexpected argument: x"),

@@ -12,7 +12,10 @@
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH
 #define DECIDE COMMAND_DECIDE
-#define ALL    (RUN | WATCH | DECIDE)
+#define TEST   COMMAND_TEST
+#define KAFKA  (RUN | WATCH | DECIDE)
+#define ANSWER (RUN | DECIDE | TEST)
+#define ALL    (KAFKA | TEST)
 
 enum key {
 	KEY_FIRST = 256,
@@ -47,23 +50,23 @@ enum key {
 
 /* Which command takes which option; in the order of enum key. */
 static const int allowed[] = {
-	[KEY_BROKERS - KEY_FIRST] = ALL,
-	[KEY_GROUP - KEY_FIRST] = ALL,
-	[KEY_PROPERTIES - KEY_FIRST] = ALL,
+	[KEY_BROKERS - KEY_FIRST] = KAFKA,
+	[KEY_GROUP - KEY_FIRST] = KAFKA,
+	[KEY_PROPERTIES - KEY_FIRST] = KAFKA,
 	[KEY_REQUESTS - KEY_FIRST] = ALL,
-	[KEY_DECISIONS - KEY_FIRST] = ALL,
+	[KEY_DECISIONS - KEY_FIRST] = KAFKA,
 	[KEY_RESULTS - KEY_FIRST] = WATCH | DECIDE,
-	[KEY_RULES - KEY_FIRST] = RUN,
-	[KEY_APPROVE_ALL - KEY_FIRST] = RUN,
-	[KEY_REJECT_ALL - KEY_FIRST] = RUN,
+	[KEY_RULES - KEY_FIRST] = RUN | TEST,
+	[KEY_APPROVE_ALL - KEY_FIRST] = RUN | TEST,
+	[KEY_REJECT_ALL - KEY_FIRST] = RUN | TEST,
 	[KEY_APPROVE - KEY_FIRST] = DECIDE,
 	[KEY_REJECT - KEY_FIRST] = DECIDE,
-	[KEY_PAYLOAD - KEY_FIRST] = RUN | DECIDE,
-	[KEY_CONTENT_TYPE - KEY_FIRST] = RUN | DECIDE,
-	[KEY_FORMAT - KEY_FIRST] = RUN | DECIDE,
-	[KEY_REASON - KEY_FIRST] = RUN | DECIDE,
-	[KEY_MESSAGE - KEY_FIRST] = RUN | DECIDE,
-	[KEY_DECIDED_BY - KEY_FIRST] = RUN | DECIDE,
+	[KEY_PAYLOAD - KEY_FIRST] = ANSWER,
+	[KEY_CONTENT_TYPE - KEY_FIRST] = ANSWER,
+	[KEY_FORMAT - KEY_FIRST] = ANSWER,
+	[KEY_REASON - KEY_FIRST] = ANSWER,
+	[KEY_MESSAGE - KEY_FIRST] = ANSWER,
+	[KEY_DECIDED_BY - KEY_FIRST] = ANSWER,
 	[KEY_DELAY - KEY_FIRST] = RUN,
 	[KEY_COUNT - KEY_FIRST] = RUN | WATCH,
 	[KEY_DEVICE - KEY_FIRST] = DECIDE,
@@ -342,8 +345,12 @@ static int read_command(struct options *options, int argc, char **argv)
 	static const struct {
 		const char *name;
 		enum command command;
-	} commands[] = {{"run", RUN}, {"watch", WATCH}, {"decide", DECIDE}};
+	} commands[] = {{"run", RUN},
+			{"watch", WATCH},
+			{"decide", DECIDE},
+			{"test", TEST}};
 
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
 	if (argc > 1 &&
 	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(help_text, stdout);
@@ -353,14 +360,14 @@ static int read_command(struct options *options, int argc, char **argv)
 		puts(PROGRAM " " ZTP_VERSION);
 		return 1 + ZTP_EXIT_OK;
 	}
-	for (size_t i = 0; argc > 1 && i < 3; i++)
+	for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			options->command = commands[i].command;
 			return 0;
 		}
 	if (argc > 1)
 		return USAGE("unknown command: %s", argv[1]);
-	return USAGE("run, watch or decide is missing");
+	return USAGE("run, watch, decide or test is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)
