@@ -16,6 +16,7 @@
  * When the gate refuses us (PUBACK 0x87 or PERMISSION_DENIED), everything
  * waits until hold_until. Then getInfo finds out whether it still does.
  */
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include "ztp/gate_protocol.h"
@@ -133,6 +134,8 @@ void registrar_settle(struct registrar *g)
 	}
 	g->subscribed_count = 0;
 	g->absent = false;
+	if (g->acks.count == 0)
+		g->acks_by = g->core->now + BATCHING_ACK_MS;
 	for (k = 0; k < g->staged.count && g->acks.count < ACKS_MAX; k++)
 		memcpy(g->acks.ids[g->acks.count++], g->staged.ids[k],
 		       sizeof(g->staged.ids[k]));
@@ -177,6 +180,11 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
+static bool has_acks(const struct registrar *g)
+{
+	return g->acks.count > 0 && g->informed;
+}
+
 static void send_info(struct registrar *g)
 {
 	struct control_message m;
@@ -194,7 +202,7 @@ void registrar_pump(struct registrar *g)
 		return;
 	if (g->core->now >= g->next_info)
 		send_info(g);
-	if (g->acks.count > 0 && g->informed)
+	if (has_acks(g) && (g->core->now >= g->acks_by || g->core->stopping))
 		registrar_send_acks(g);
 	if (g->asking && registrar_ready(g))
 		registrar_ask_waiting(g);
@@ -208,6 +216,9 @@ int64_t registrar_next(const struct registrar *g)
 	if (g->connected)
 		next = g->hold_until > g->core->now ? g->hold_until
 						    : g->next_info;
+	if (next != 0 && has_acks(g) && g->acks_by < next &&
+	    g->core->now >= g->hold_until)
+		next = g->acks_by;
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

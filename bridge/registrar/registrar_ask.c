@@ -12,6 +12,7 @@
  * subscribes. Likewise, messages get shorter when they do not fit the broker,
  * which on MQTT 3.1.1 shows in nothing but a lost connection.
  */
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include <string.h>
@@ -61,6 +62,8 @@ void registrar_send_acks(struct registrar *g)
 	if (!control_send(&m, g->mqtt_out)) {
 		if (m.too_large)
 			registrar_shorten(g);
+		else
+			g->acks_by = g->core->now + BATCHING_ACK_MS;
 		return;
 	}
 	g->acks.count -= n;

@@ -50,6 +50,7 @@ struct registrar {
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
 	size_t subscribed_count;
 	struct id_list staged, acks; /* up to ACKS_MAX each */
+	int64_t acks_by;	     /* then they go out, if there are any */
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;

@@ -2,6 +2,7 @@
  * split when an answer is too large. The connection and the gate are played. */
 #include "store_case.h"
 
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include <stdio.h>
@@ -486,6 +487,7 @@ static void acknowledgements_are_sent_in_parts(void **state)
 	}
 	connect_to(c, 1000);
 	c->mqtt.max = 5000; /* the first try is too large */
+	c->core.now += BATCHING_ACK_MS;
 	while (c->g->acks.count > 0) {
 		assert_true(++rounds < 50);
 		registrar_pump(c->g);
@@ -494,6 +496,39 @@ static void acknowledgements_are_sent_in_parts(void **state)
 		c->mqtt.count = 0;
 	}
 	assert_in_range(rounds, 10, 40);
+}
+
+/* Nothing waits for them, so they wait for each other, and no longer. */
+static void acknowledgements_wait_for_each_other(void **state)
+{
+	struct ask_case *c = *state;
+	int i;
+
+	connect_to(c, 1000);
+	for (i = 0; i < 10; i++) {
+		registrar_disposed(c->g, "r-1");
+		registrar_settle(c->g);
+		registrar_pump(c->g);
+		assert_int_equal(c->mqtt.count, 0);
+		assert_int_equal(registrar_next(c->g), 1000 + BATCHING_ACK_MS);
+		c->core.now++;
+	}
+	c->core.now = 1000 + BATCHING_ACK_MS;
+	c->mqtt.full = true; /* it is not tried again and again */
+	registrar_pump(c->g);
+	assert_true(registrar_next(c->g) > c->core.now);
+	c->mqtt.full = false;
+	c->core.now += BATCHING_ACK_MS;
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 1);
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 1);
+	/* A bridge that stops does not wait. */
+	registrar_disposed(c->g, "r-2");
+	registrar_settle(c->g);
+	c->core.stopping = true;
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 2);
 }
 
 int main(void)
@@ -513,6 +548,7 @@ int main(void)
 		T(too_large_a_command_does_not_stop_its_neighbours),
 		T(what_was_not_sent_is_not_in_flight),
 		T(acknowledgements_are_sent_in_parts),
+		T(acknowledgements_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests_name("bridge_registrar_ask", tests, NULL,
