@@ -39,7 +39,7 @@
  * 6. Acknowledgements of events to the gate (bridge/registrar/registrar.c) wait
  *    ACK_MS for each other: they only end the offering of a candidate, which is
  *    repeated after much longer times, and nothing waits for them. Without it:
- *    2.5 times the messages from and to the gate at 70 devices a second.
+ *    twice the messages from and to the gate at 70 devices a second.
  *
  * TURN_MAX is the other direction: no input takes more than so much of one
  * turn, so none waits long for another, and a transaction stays small enough
