@@ -1,7 +1,7 @@
 """Every attack for some seconds beside honest devices and customers.
 
-usage: campaign.py [--rate R] [--seconds S] [--only TEXT] [--rounds N]
-                   [--out FILE]
+usage: campaign.py [--rate R] [--gate-rate R] [--seconds S] [--only REGEX]
+                   [--rounds N] [--out FILE]
 
 There are two stages, and the attacks of each share it: topics and the admin
 address, with a gate that is played (honest.py), and a real gate (gate.py). The
@@ -19,6 +19,7 @@ not judged."""
 import argparse
 import json
 import pathlib
+import re
 import shutil
 import statistics
 import sys
@@ -119,7 +120,7 @@ class Stages:
 
     def gate(self):
         return gate_stage(self._place(), self.kafka, self.ca, self.stranger,
-                          self.options.rate, self.options.seconds)
+                          self.options.gate_rate, self.options.seconds)
 
 
 def campaign(stages, options, say=show):
@@ -127,7 +128,7 @@ def campaign(stages, options, say=show):
     for _ in range(options.rounds):
         for enter, those in ((stages.topics, attacks.ALL),
                              (stages.gate, gate_attacks.ALL)):
-            chosen = [one for one in those if options.only in one.name]
+            chosen = [one for one in those if re.search(options.only, one.name)]
             beside(enter, chosen, say, report)
     return report
 
@@ -149,6 +150,7 @@ def show_ratios(report):
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--gate-rate", type=int, default=100)
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", default="")

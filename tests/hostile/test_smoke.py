@@ -8,14 +8,16 @@ import pytest
 from hostile import attacks, gate_attacks
 from hostile.campaign import Stages, faults_of
 
-RATE = 60
+RATE = 100
+GATE_RATE = 60
 SECONDS = 1.5
 
 
 @pytest.fixture(scope="module")
 def stages(tmp_path_factory, real_kafka):
     return Stages(tmp_path_factory.mktemp("hostile"), real_kafka,
-                  types.SimpleNamespace(rate=RATE, seconds=SECONDS))
+                  types.SimpleNamespace(rate=RATE, gate_rate=GATE_RATE,
+                                        seconds=SECONDS))
 
 
 @pytest.fixture(scope="module")
