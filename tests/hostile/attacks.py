@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from confluent_kafka import Producer
 
@@ -50,6 +51,21 @@ class Attack:
         finally:
             self.end()
         return n
+
+
+def together(attacks):
+    """A class of attack: all of those at the same time."""
+
+    class Together(Attack):
+        name = " + ".join(one.name for one in attacks)
+
+        def run_for(self, stage, seconds):
+            with ThreadPoolExecutor(len(attacks)) as pool:
+                runs = [pool.submit(one().run_for, stage, seconds)
+                        for one in attacks]
+            return sum(run.result() for run in runs)
+
+    return Together
 
 
 # --- a customer who writes to the decision topic
