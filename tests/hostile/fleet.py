@@ -83,8 +83,12 @@ class Customer(threading.Thread):
         self.dues, self.asked = dues, {}
         self.decisions = options.decisions
         self.ending = threading.Event()
+        # Connected before the first decision: p99 is not to be that of a
+        # customer who has just been started.
         self.producer = Producer({"bootstrap.servers": options.brokers,
+                                  "enable.sparse.connections": False,
                                   "linger.ms": 0})
+        self.producer.list_topics(options.decisions, 10)
         self.consumer = Consumer({
             "bootstrap.servers": options.brokers, "group.id": "nobody",
             "enable.auto.commit": False, "fetch.wait.max.ms": 20})
@@ -239,6 +243,7 @@ def main():
     options = parser.parse_args()
     dues = {}
     customer = Customer(options, dues)
+    customer.start()
     print("ready", flush=True)
     line = sys.stdin.buffer.raw.readline()
     if not line:
@@ -246,7 +251,6 @@ def main():
     fleet = Fleet(options, int(line) / 1e6)
     fresh = [one for one in fleet.all if not one.known]
     dues.update((one.path, one.due) for one in fresh)
-    customer.start()
     fleet.run()
     customer.ending.set()
     customer.join(10)
