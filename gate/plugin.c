@@ -14,6 +14,7 @@
 #include "gate/gate.h"
 #include "gate/listeners.h"
 #include "gate/log.h"
+#include "gate/outbox.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
@@ -29,7 +30,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_pending_stop(gate);
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
-	ztp_client_list_clear(&gate->fresh);
+	ztp_outbox_clear(&gate->outbox);
 	ztp_effort_free(gate->effort);
 	ztp_throttle_free(gate->audit);
 	ztp_throttle_free(gate->answers);
@@ -54,6 +55,8 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 				     error);
 	if (rc == 0)
 		rc = ztp_registries_load(&gate->registries, gate->db, error);
+	if (rc == 0)
+		rc = ztp_db_start(gate->db, error);
 	if (rc != 0)
 		return rc;
 	gate->sessions = ztp_sessions_new(gate->options.command_topic);
@@ -169,6 +172,8 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 		ztp_gate_log_error(&error);
 	ztp_proven_flush(ztp_effort_proven(gate->effort), gate->db,
 			 ztp_clock_wall());
+	if (ztp_db_stop(gate->db, &error) != 0)
+		ztp_gate_log_error(&error);
 	gate_free(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -68,6 +68,7 @@ static void both_signatures_are_one_certificate(struct gate_fixture *f,
 			 MOSQ_ERR_AUTH);
 	assert_int_equal(gate_connect(first_with(f, path, f->texts[0])),
 			 MOSQ_ERR_AUTH);
+	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/audit", "too_many"), 2);
 	assert_int_equal(gate_connect(gate_first(f, path, 1)),
 			 MOSQ_ERR_SUCCESS);
@@ -199,6 +200,7 @@ static struct mosquitto *device_at(struct gate_fixture *f, const char *path)
 	struct mosquitto *device = gate_first(f, path, 0);
 
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
 	return device;
 }
 
