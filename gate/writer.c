@@ -28,9 +28,10 @@
 #include "gate/writes.h"
 #include "ztp/error.h"
 
-#define GATHER_MS 10  /* no commit waits longer for others */
-#define COMMIT_MS 2   /* how much longer a run may wait for each commit of */
-		      /* the run before: few at once do not wait at all */
+/* No commit waits longer for others. How long a run may wait follows from how
+ * many commits the run before it had: few do not wait at all. */
+#define GATHER_MS   10
+#define COMMIT_MS   2 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
 #define WAKING	    SIGURG
