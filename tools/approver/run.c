@@ -285,26 +285,6 @@ static void receive(struct run *run, int timeout_ms)
 
 /* --- sending decisions */
 
-static void answer_for(struct ztp_answer *answer, const struct options *options,
-		       const struct ztp_ask *ask)
-{
-	if (options->by == BY_RULES) {
-		ztp_rules_decide(answer, &options->rules, ask,
-				 ztp_clock_wall());
-	} else {
-		*answer = (struct ztp_answer){
-			.approve = options->by == BY_APPROVE,
-			.reason = options->reason,
-			.message = options->message,
-			.rule = options->by == BY_APPROVE ? APPROVE_ALL
-							  : REJECT_ALL,
-		};
-	}
-	if (!answer->payload && answer->approve && options->payload.data)
-		answer->payload = &options->payload;
-	answer->decided_by = options->decided_by;
-}
-
 /* False: the producer's queue is full; try again later. */
 static bool decide(struct run *run, struct entry *entry)
 {
