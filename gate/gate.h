@@ -9,6 +9,7 @@
 #include "gate/effort.h"
 #include "gate/log.h"
 #include "gate/options.h"
+#include "gate/recent.h"
 #include "gate/registries.h"
 #include "gate/round.h"
 #include "gate/sessions.h"
@@ -51,6 +52,7 @@ struct ztp_gate {
 	struct ztp_registries *registries;
 	struct ztp_sessions *sessions;
 	struct ztp_effort *effort;	 /* for whom keys are verified */
+	struct ztp_recent *verified;	 /* see gate/verified.h */
 	struct ztp_throttle *audit;	 /* audit records by address */
 	struct ztp_throttle *answers;	 /* of devices, by path */
 	struct ztp_bucket audit_refused; /* those of refusals, together */

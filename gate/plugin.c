@@ -18,6 +18,7 @@
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
+#include "gate/verified.h"
 #include "ztp/gate_protocol.h"
 
 #define AUDIT_BURST   200
@@ -32,6 +33,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->kicks);
 	ztp_outbox_clear(&gate->outbox);
 	ztp_effort_free(gate->effort);
+	ztp_recent_free(gate->verified);
 	ztp_throttle_free(gate->audit);
 	ztp_throttle_free(gate->answers);
 	ztp_sessions_free(gate->sessions);
@@ -61,10 +63,12 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 		return rc;
 	gate->sessions = ztp_sessions_new(gate->options.command_topic);
 	gate->effort = ztp_effort_new();
+	gate->verified = ztp_recent_new(ZTP_VERIFIED_MS);
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
 	gate->answers = ztp_answers_new();
-	if (!gate->sessions || !gate->effort || !gate->audit || !gate->answers)
+	if (!gate->sessions || !gate->effort || !gate->verified ||
+	    !gate->audit || !gate->answers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
 	ztp_round_now(&gate->offers.round);
