@@ -218,8 +218,8 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
 		     int flags, int *out_flags)
 {
 	struct ztp_behind *behind = vfs->pAppData;
-	int which =
-		flags & SQLITE_OPEN_WAL ? ZTP_WRITER_LOG : ZTP_WRITER_DATABASE;
+	int which = (flags & SQLITE_OPEN_WAL) ? ZTP_WRITER_LOG
+					      : ZTP_WRITER_DATABASE;
 	struct behind_file *f = ours(file);
 	int rc;
 
