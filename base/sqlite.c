@@ -330,7 +330,7 @@ int ztp_sqlite_connect(sqlite3 **out, const struct ztp_sqlite_file *file,
 	sqlite3 *db = NULL;
 	int rc = sqlite3_open_v2(file->path, &db,
 				 SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
-				 NULL);
+				 file->vfs);
 
 	*out = NULL;
 	if (rc != SQLITE_OK) {

@@ -17,6 +17,7 @@
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/topics.h"
+#include "gate/verified.h"
 #include "ztp/gate_protocol.h"
 
 #define UNUSED "unused"
@@ -100,8 +101,8 @@ static int check_certificate(struct ztp_attempt *a, struct ztp_error *error)
 		return ztp_fail(error, ZTP_ERR_IO,
 				"a CA of registry %s cannot be read",
 				registry->name);
-	return ztp_chain_check(&a->cert, registry->cas, registry->ca_count,
-			       a->wall, &a->issuer, error);
+	return ztp_verified_chain(a->gate->verified, &a->cert, registry,
+				  a->wall, a->boot, &a->issuer, error);
 }
 
 static int prove(struct ztp_attempt *a, struct ztp_error *error)
@@ -110,12 +111,17 @@ static int prove(struct ztp_attempt *a, struct ztp_error *error)
 	const void *spki = known ? (const void *)a->device.spki
 				 : (const void *)a->cert.spki.p;
 	size_t len = known ? a->device.spki_len : a->cert.spki.n;
+	const struct ztp_verified_proof proof = {a->spki_sha256, a->password};
 	int rc = check_certificate(a, error);
 
+	if (rc == 0 && ztp_verified_proof(a->gate->verified, &proof, a->boot))
+		return 0;
 	if (rc == 0)
 		rc = ztp_key_from_spki(&a->key, spki, len, error);
 	if (rc == 0)
 		rc = ztp_jwt_prove(&a->jwt, a->key, error);
+	if (rc == 0)
+		ztp_verified_note_proof(a->gate->verified, &proof, a->boot);
 	return rc;
 }
 

@@ -1,8 +1,8 @@
 /*
- * Carries out a verdict. Durability: a device created here (direct onboarding)
- * is committed before CONNACK. A candidate is committed by TICK, together with
- * all others of the same turn of the loop, and offered after that. If that
- * commit fails, TICK ends the session (gate->fresh).
+ * Carries out a verdict. Durability: CONNACK waits for no disk. TICK commits
+ * what all attempts of this turn of the loop have written, and what is said of
+ * it waits until it is durable (gate/outbox.h). If it is lost, the session ends
+ * (session->group).
  */
 #include "gate/attempt.h"
 
@@ -110,6 +110,7 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	memcpy(session->password, a->password, ZTP_SHA256_LEN);
 	memcpy(session->request_id, a->request_id, sizeof(a->request_id));
 	session->right = right;
+	session->group = ztp_db_group(gate->db);
 	session->by_certificate = a->has_cert;
 	session->discard = !own;
 	/* A subscription belongs to the path, whichever key made it. What was
@@ -178,8 +179,6 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
 					     error);
-	if (rc == 0)
-		rc = ztp_db_commit(gate->db, error);
 	if (rc != 0)
 		ztp_gate_rolled_back(gate);
 	return rc;
@@ -248,12 +247,7 @@ static bool journal(struct ztp_attempt *a)
 
 static bool hold(struct ztp_attempt *a)
 {
-	if (!journal(a))
-		return false;
-	if (ztp_db_dirty(a->gate->db) &&
-	    ztp_client_list_add(&a->gate->fresh, a->client) != 0)
-		return false;
-	return enter(a, ZTP_RIGHT_HELD) != NULL;
+	return journal(a) && enter(a, ZTP_RIGHT_HELD) != NULL;
 }
 
 bool ztp_attempt_carry_out(struct ztp_attempt *a,

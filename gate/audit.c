@@ -5,7 +5,7 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
-#include "gate/publish.h"
+#include "gate/outbox.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -67,23 +67,26 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 				    record->fingerprint);
 	add(object, ZTP_M_REMOTE_ADDR, from);
 	add(object, ZTP_M_REQUEST_ID, record->request_id);
-	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_outbox_put(gate, ZTP_MQTT_AUDIT, object, 1);
 }
 
 static void tell(const char *address, uint64_t left_out, void *arg)
 {
 	cJSON *object = begin(ZTP_AUDIT_REFUSED, ZTP_WHY_AUDIT_LIMITED);
+	struct ztp_gate *gate = arg;
 
-	(void)arg;
 	add(object, ZTP_M_REMOTE_ADDR, address);
 	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
-	(void)ztp_publish_json(NULL, ZTP_MQTT_AUDIT, object, 1, NULL);
+	(void)ztp_outbox_put(gate, ZTP_MQTT_AUDIT, object, 1);
 }
 
 void ztp_audit_tick(struct ztp_gate *gate, int64_t now_ms)
 {
-	ztp_throttle_drain(gate->audit, REPORTS_MAX, now_ms, tell, NULL);
-	if (gate->audit_left_out > 0)
-		tell("", gate->audit_left_out, NULL);
+	uint64_t left_out;
+
+	ztp_throttle_drain(gate->audit, REPORTS_MAX, now_ms, tell, gate);
+	left_out = gate->audit_left_out;
 	gate->audit_left_out = 0;
+	if (left_out > 0)
+		tell("", left_out, gate);
 }

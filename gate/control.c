@@ -4,7 +4,7 @@
 
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
-#include "gate/publish.h"
+#include "gate/outbox.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
 
@@ -69,7 +69,6 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		ztp_gate_rolled_back(gate);
 		return;
 	}
-	gate->fresh.count = 0;
 	if (!ztp_gate_restore(gate)) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				     "the registry database cannot be read");
@@ -183,6 +182,6 @@ int ztp_control(int event, void *event_data, void *userdata)
 	if (responses)
 		answer_all(gate, allowed, e->payload ? e->payload : "",
 			   e->payloadlen, responses);
-	(void)ztp_publish_json(NULL, ZTP_MQTT_RESPONSE, answer, 1, NULL);
+	(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
 	return MOSQ_ERR_SUCCESS;
 }

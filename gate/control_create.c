@@ -301,6 +301,7 @@ static void settle_sessions(struct ztp_gate *gate,
 			continue;
 		}
 		session->right = ZTP_RIGHT_DEVICE;
+		session->group = ztp_db_group(gate->db);
 		memcpy(session->fingerprint, device->fingerprint,
 		       ZTP_SHA256_LEN);
 		memcpy(session->identity, device->identity, ZTP_SHA256_LEN);

@@ -324,11 +324,15 @@ void ztp_control_resend_device(struct ztp_gate *gate, const cJSON *in,
 	}
 	ztp_control_describe_connection(reply->data, gate, device.path,
 					device.spki_sha256);
+	if (session->greet) { /* it has not been told yet, and will be */
+		session->announce = true;
+		return;
+	}
 	if (device.onboarding == ZTP_ONBOARDING_DIRECT &&
 	    !ztp_publish_status(gate, session, ZTP_STATUS_APPROVED)) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				     "the device could not be told");
 		return;
 	}
-	ztp_publish_subscribed(session, true);
+	ztp_publish_subscribed(gate, session, true);
 }

@@ -1,28 +1,36 @@
 /*
- * Durability: WAL with synchronous=FULL, so a commit that has returned survives
- * a power cut. An exclusive lock keeps a second broker away from the file and
- * saves the shared-memory file. Integrity: the file is checked at start
+ * Durability: WAL. While commits wait (at start, and after a failure until one
+ * has succeeded), synchronous=FULL. Behind (gate/behind.h), synchronous=NORMAL:
+ * SQLite syncs what keeps the database sound, and the thread syncs the log
+ * after each commit. An exclusive lock keeps a second broker away from the file
+ * and saves the shared-memory file. Integrity: the file is checked at start
  * (base/sqlite.h). If a page goes bad later, statements fail, and the gate
  * refuses devices.
  */
 #include "gate/db.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sqlite.h"
+#include "gate/behind.h"
 #include "ztp/text.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
 #define SCHEMA_VERSION 3
 #define STATEMENTS_MAX 96
+#define BEHIND_MAX     (32 << 20) /* bytes that a slow disk may be behind */
 
 struct ztp_db {
-	sqlite3 *handle;
+	sqlite3 *handle; /* NULL: closed after a failure */
 	struct ztp_sqlite_file file;
 	char *path;
+	struct ztp_behind *behind;
+	bool started; /* commits need not wait */
 	bool open_transaction;
-	bool lazy; /* commits do not wait for the disk now */
+	uint64_t commits, durable;
+	int failed; /* errno of the thread */
 	size_t count;
 	struct {
 		const char *sql;
@@ -97,6 +105,24 @@ static int execute(struct ztp_db *db, const char *sql, struct ztp_error *error)
 	return ztp_sqlite_exec(db->handle, &db->file, sql, error);
 }
 
+static int fail_disk(const struct ztp_db *db, int err, struct ztp_error *error)
+{
+	ztp_fail(error, err == ENOSPC ? ZTP_ERR_FULL : ZTP_ERR_IO,
+		 "registry database %s: %s", db->path, strerror(err));
+	if (error)
+		error->retriable = true;
+	return err == ENOSPC ? ZTP_ERR_FULL : ZTP_ERR_IO;
+}
+
+static int open_handle(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc = ztp_sqlite_open(&db->handle, &db->file, error);
+
+	if (rc == 0)
+		ztp_sqlite_accept(db->handle);
+	return rc;
+}
+
 int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 {
 	struct ztp_db *db = calloc(1, sizeof(*db));
@@ -106,6 +132,7 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 	if (!db)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	db->path = strdup(path);
+	db->behind = ztp_behind_new();
 	db->file = (struct ztp_sqlite_file){
 		.path = db->path,
 		.what = "registry database",
@@ -118,17 +145,27 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 			   "PRAGMA cache_size=-16384",
 		.exclusive = true,
 	};
-	if (db->path)
-		rc = ztp_sqlite_open(&db->handle, &db->file, error);
-	else
+	if (db->path && db->behind) {
+		db->file.vfs = ztp_behind_vfs(db->behind);
+		rc = open_handle(db, error);
+	} else {
 		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	}
 	if (rc != 0) {
 		ztp_db_close(db);
 		return rc;
 	}
-	ztp_sqlite_accept(db->handle);
 	*out = db;
 	return 0;
+}
+
+static void close_handle(struct ztp_db *db)
+{
+	for (size_t i = 0; i < db->count; i++)
+		sqlite3_finalize(db->statements[i].stmt);
+	db->count = 0;
+	sqlite3_close(db->handle);
+	db->handle = NULL;
 }
 
 void ztp_db_close(struct ztp_db *db)
@@ -136,9 +173,9 @@ void ztp_db_close(struct ztp_db *db)
 	if (!db)
 		return;
 	ztp_db_rollback(db);
-	for (size_t i = 0; i < db->count; i++)
-		sqlite3_finalize(db->statements[i].stmt);
-	sqlite3_close(db->handle);
+	(void)ztp_db_stop(db, NULL);
+	close_handle(db);
+	ztp_behind_free(db->behind);
 	free(db->path);
 	free(db);
 }
@@ -149,6 +186,10 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 	sqlite3_stmt *stmt = NULL;
 	int rc;
 
+	if (!db->handle) {
+		(void)fail_disk(db, db->failed, error);
+		return NULL;
+	}
 	for (size_t i = 0; i < db->count; i++) {
 		if (db->statements[i].sql != sql)
 			continue;
@@ -172,31 +213,17 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 	return stmt;
 }
 
-/* With synchronous=NORMAL SQLite syncs the log only before writing it back and
- * after starting it over. Writing back waits for the disk, so it is left to
- * other commits unless the log has become long. */
-static int set_lazy(struct ztp_db *db, bool lazy, struct ztp_error *error)
-{
-	int rc = execute(db,
-			 lazy ? "PRAGMA synchronous=NORMAL;"
-				"PRAGMA wal_autocheckpoint=4000"
-			      : "PRAGMA synchronous=FULL;"
-				"PRAGMA wal_autocheckpoint=1000",
-			 error);
-
-	if (rc == 0 || lazy)
-		db->lazy = lazy;
-	return rc;
-}
-
 static int begin(struct ztp_db *db, struct ztp_error *error)
 {
 	int rc = 0;
 
 	if (db->open_transaction)
 		return 0;
-	if (db->lazy) /* it could not be set back at once */
-		rc = set_lazy(db, false, error);
+	if (ztp_behind_is(db->behind) &&
+	    ztp_behind_bytes(db->behind) > BEHIND_MAX)
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "registry database %s: the disk is too slow",
+			      db->path);
 	if (rc == 0)
 		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
@@ -234,6 +261,36 @@ int ztp_db_changes(const struct ztp_db *db)
 	return sqlite3_changes(db->handle);
 }
 
+/* Fails without harm: then commits go on waiting for the disk. */
+static int go_behind(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc = execute(db, "PRAGMA synchronous=NORMAL", error);
+
+	if (rc != 0)
+		return rc;
+	if (ztp_behind_begin(db->behind) != 0) {
+		rc = fail_disk(db, errno, error);
+		(void)execute(db, "PRAGMA synchronous=FULL", NULL);
+	}
+	return rc;
+}
+
+int ztp_db_start(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc = go_behind(db, error);
+
+	db->started = rc == 0;
+	return rc;
+}
+
+int ztp_db_stop(struct ztp_db *db, struct ztp_error *error)
+{
+	db->started = false;
+	if (ztp_behind_end(db->behind) == 0)
+		return 0;
+	return fail_disk(db, errno, error);
+}
+
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 {
 	int rc;
@@ -244,7 +301,67 @@ int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
-	return rc;
+	if (rc != 0)
+		return rc;
+	db->commits++;
+	if (ztp_behind_is(db->behind)) {
+		ztp_behind_commit(db->behind, db->commits);
+		return 0;
+	}
+	db->durable = db->commits;
+	if (db->started)
+		(void)go_behind(db, NULL); /* the disk is well again */
+	return 0;
+}
+
+uint64_t ztp_db_group(const struct ztp_db *db)
+{
+	return db->commits + db->open_transaction;
+}
+
+uint64_t ztp_db_durable(struct ztp_db *db)
+{
+	uint64_t durable = 0;
+
+	if (ztp_behind_is(db->behind) && !db->failed)
+		durable = ztp_behind_durable(db->behind, &db->failed);
+	if (durable > db->durable) /* else from before the thread began */
+		db->durable = durable;
+	return db->durable;
+}
+
+bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error)
+{
+	if (db->failed)
+		(void)fail_disk(db, db->failed, error);
+	return db->failed != 0;
+}
+
+int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc;
+
+	ztp_db_rollback(db);
+	(void)ztp_behind_end(db->behind);
+	if (ztp_behind_is(db->behind))
+		return fail_disk(db, errno, error);
+	if (db->handle) {
+		sqlite3_db_config(db->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE,
+				  1, NULL);
+		close_handle(db);
+	}
+	rc = open_handle(db, error);
+	if (rc != 0)
+		return rc;
+	db->failed = 0;
+	db->durable = db->commits;
+	return 0;
+}
+
+void ztp_db_wait(struct ztp_db *db)
+{
+	if (ztp_behind_is(db->behind))
+		ztp_behind_wait(db->behind);
 }
 
 void ztp_db_rollback(struct ztp_db *db)
@@ -261,22 +378,18 @@ bool ztp_db_dirty(const struct ztp_db *db)
 	return db->open_transaction;
 }
 
-int ztp_db_lazily(struct ztp_db *db,
-		  int (*write)(struct ztp_db *db, void *arg,
-			       struct ztp_error *error),
-		  void *arg, struct ztp_error *error)
+int ztp_db_apart(struct ztp_db *db,
+		 int (*write)(struct ztp_db *db, void *arg,
+			      struct ztp_error *error),
+		 void *arg, struct ztp_error *error)
 {
-	int rc = set_lazy(db, true, error);
+	int rc = begin(db, error);
 
-	if (rc == 0)
-		rc = execute(db, ZTP_SQL_BEGIN, error);
-	db->open_transaction = rc == 0;
 	if (rc == 0)
 		rc = write(db, arg, error);
 	if (rc == 0)
 		rc = ztp_db_commit(db, error);
 	ztp_db_rollback(db);
-	(void)set_lazy(db, false, NULL); /* else `begin` tries again */
 	return rc;
 }
 

@@ -1,11 +1,12 @@
 /*
  * gate/db.h - the registry's SQLite database: opening it, prepared statements,
- * transactions. Broker thread only; every call may block for a disk access,
- * ztp_db_commit for an fsync.
+ * transactions. Broker thread only. A call may read from the disk; after
+ * ztp_db_start none waits for a write.
  *
- * A write opens a transaction if none is open; ztp_db_commit ends it. What must
- * be durable before somebody is told is committed at once, everything else once
- * per turn of the broker's loop.
+ * A write opens a transaction if none is open; ztp_db_commit ends it. Whoever
+ * reads sees at once what was written. It is durable later: a commit has a
+ * number, and what must not be told before it is durable waits for that number
+ * (gate/outbox.h).
  */
 #ifndef ZTP_GATE_DB_H
 #define ZTP_GATE_DB_H
@@ -42,14 +43,31 @@ int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);
 void ztp_db_rollback(struct ztp_db *db);
 bool ztp_db_dirty(const struct ztp_db *db);
 
-/* Runs write in a transaction of its own, which must not be open yet, and
- * commits it without waiting for the disk: the operating system has it, so it
- * survives the end of this process, but maybe not a power cut. The database
- * stays sound in any case. For what is worth keeping but not worth a wait. */
-int ztp_db_lazily(struct ztp_db *db,
-		  int (*write)(struct ztp_db *db, void *arg,
-			       struct ztp_error *error),
-		  void *arg, struct ztp_error *error);
+/* Runs write in a transaction of its own, which must not be open yet. For what
+ * is to be lost alone when it cannot be written. */
+int ztp_db_apart(struct ztp_db *db,
+		 int (*write)(struct ztp_db *db, void *arg,
+			      struct ztp_error *error),
+		 void *arg, struct ztp_error *error);
+
+/* From now on a thread makes durable what is committed. Without this, and after
+ * a failure until a commit has succeeded, ztp_db_commit waits for the disk. */
+int ztp_db_start(struct ztp_db *db, struct ztp_error *error);
+/* Waits for all of it, and ends the thread. An error: some of it is lost. */
+int ztp_db_stop(struct ztp_db *db, struct ztp_error *error);
+/* The number of the commit that contains, or will contain, all that has been
+ * written until now. */
+uint64_t ztp_db_group(const struct ztp_db *db);
+/* The newest commit that is durable. */
+uint64_t ztp_db_durable(struct ztp_db *db);
+/* Did the thread fail, as far as ztp_db_durable has seen? Then all commits that
+ * are not durable are lost, though they can still be read. */
+bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error);
+/* Opens the database again without what is lost. An error: nothing can be read
+ * or written; to be tried again. */
+int ztp_db_recover(struct ztp_db *db, struct ztp_error *error);
+/* Waits until all commits are durable or lost. */
+void ztp_db_wait(struct ztp_db *db);
 
 /* What a certificate is counted by: its identity (ztp/cert.h). Rows from before
  * version 2 have the fingerprint in its place. Both are views. */

@@ -20,6 +20,8 @@
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/log.h"
+#include "gate/outbox.h"
+#include "gate/topics.h"
 #include "ztp/gate_protocol.h"
 
 int ztp_client_list_add(struct ztp_client_list *list,
@@ -47,29 +49,82 @@ void ztp_client_list_clear(struct ztp_client_list *list)
 	*list = (struct ztp_client_list){0};
 }
 
-void ztp_gate_rolled_back(struct ztp_gate *gate)
-{
-	ztp_db_rollback(gate->db);
-	for (size_t i = 0; i < gate->fresh.count; i++) {
-		struct ztp_session *session = ztp_sessions_by_client(
-			gate->sessions, gate->fresh.clients[i]);
+struct loss {
+	struct ztp_gate *gate;
+	uint64_t kept;
+};
 
-		if (session && session->right == ZTP_RIGHT_HELD)
-			ztp_gate_end_later(gate, session);
-	}
-	gate->fresh.count = 0;
+static void end_lost(struct ztp_session *session, void *arg)
+{
+	struct loss *loss = arg;
+
+	if (session->group <= loss->kept || session->right == ZTP_RIGHT_NONE)
+		return;
+	ztp_audit(loss->gate, &(struct ztp_audit){
+				      .verdict = ZTP_AUDIT_ENDED,
+				      .code = ZTP_WHY_NOT_STORED,
+				      .path = session->path,
+				      .fingerprint = session->fingerprint,
+				      .request_id = session->request_id,
+				      .always = true,
+			      });
+	ztp_gate_end_later(loss->gate, session);
+}
+
+/* The commits after `kept` are lost, and what hangs on them ends. */
+static void lose(struct ztp_gate *gate, uint64_t kept)
+{
+	struct loss loss = {gate, kept};
+
+	ztp_sessions_each(gate->sessions, end_lost, &loss);
+	ztp_outbox_lost(gate, kept);
 	gate->offers.fresh_count = 0;
 	gate->stale = true;
 	(void)ztp_gate_restore(gate);
 }
 
+void ztp_gate_rolled_back(struct ztp_gate *gate)
+{
+	ztp_db_rollback(gate->db);
+	lose(gate, ztp_db_group(gate->db));
+}
+
+void ztp_gate_check_disk(struct ztp_gate *gate)
+{
+	uint64_t durable = ztp_db_durable(gate->db);
+	struct ztp_error error = {0};
+
+	if (!ztp_db_failed(gate->db, &error) || gate->failed)
+		return;
+	gate->failed = true;
+	ztp_gate_log_error(&error);
+	lose(gate, durable);
+}
+
+static int reopen(struct ztp_gate *gate, struct ztp_error *error)
+{
+	int rc = ztp_db_recover(gate->db, error);
+
+	if (rc == 0)
+		rc = ztp_topics_load(gate->db, gate->options.command_topic,
+				     error);
+	gate->failed = rc != 0;
+	return rc;
+}
+
 bool ztp_gate_restore(struct ztp_gate *gate)
 {
 	struct ztp_error error = {0};
+	int rc = 0;
 
 	if (!gate->stale)
 		return true;
-	gate->stale = ztp_registries_reload(gate->registries, &error) != 0;
+	if (gate->failed)
+		rc = reopen(gate, &error);
+	/* Also without a database: then no registry is known. */
+	if (ztp_registries_reload(gate->registries, rc ? NULL : &error) != 0)
+		rc = ZTP_ERR_IO;
+	gate->stale = rc != 0;
 	if (gate->stale)
 		ztp_gate_log_error(&error);
 	return !gate->stale;

@@ -1,6 +1,6 @@
 /*
  * gate/gate.h - the state of the gate, which its parts share. Everything runs
- * on the broker's one thread.
+ * on the broker's one thread, except gate/writer.c.
  */
 #ifndef ZTP_GATE_GATE_H
 #define ZTP_GATE_GATE_H
@@ -9,6 +9,7 @@
 #include "gate/effort.h"
 #include "gate/log.h"
 #include "gate/options.h"
+#include "gate/recent.h"
 #include "gate/registries.h"
 #include "gate/round.h"
 #include "gate/sessions.h"
@@ -22,8 +23,14 @@ struct ztp_client_list {
 /* The state of offering candidates on ztp/v1/pending; see gate/pending.c. */
 struct ztp_offers {
 	struct ztp_round round;
-	char (*fresh)[ZTP_UUID_LEN]; /* owned; offer these after the commit */
+	char (*fresh)[ZTP_UUID_LEN]; /* owned; offered by the next tick */
 	size_t fresh_count, fresh_capacity;
+};
+
+/* What is told once it is durable; see gate/outbox.h. */
+struct ztp_outbox {
+	struct ztp_message *first, *last; /* owned */
+	size_t count;
 };
 
 /* For telling wills from other publishes, which the broker does not do; see
@@ -45,6 +52,7 @@ struct ztp_gate {
 	struct ztp_registries *registries;
 	struct ztp_sessions *sessions;
 	struct ztp_effort *effort;	 /* for whom keys are verified */
+	struct ztp_recent *verified;	 /* see gate/verified.h */
 	struct ztp_throttle *audit;	 /* audit records by address */
 	struct ztp_throttle *answers;	 /* of devices, by path */
 	struct ztp_bucket audit_refused; /* those of refusals, together */
@@ -52,12 +60,13 @@ struct ztp_gate {
 	struct ztp_log_limit log_limit;
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
-	struct ztp_client_list fresh;	/* held, candidate not committed yet */
+	struct ztp_outbox outbox;
 	struct ztp_offers offers;
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
 	bool stale;	     /* memory does not agree with the database */
+	bool failed;	     /* the database must be opened again */
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
 	bool ticked;	     /* TICK has been called */
 	bool untold;	     /* a session must be told something again */
@@ -71,8 +80,11 @@ int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client);
 void ztp_client_list_clear(struct ztp_client_list *list);
 
-/* Rolls back, and makes memory agree with the database again. */
+/* Rolls back, and makes memory agree with the database again. What hangs on
+ * that transaction ends. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
+/* If the disk has failed: the same for all that is not durable. */
+void ztp_gate_check_disk(struct ztp_gate *gate);
 /* As long as memory does not agree with the database, no registry is known and
  * every device is refused; this tries to read it again. True: all is well. */
 bool ztp_gate_restore(struct ztp_gate *gate);

@@ -1,7 +1,7 @@
 /*
  * Candidates are offered in rounds (gate/round.h) through the journal. A new
- * candidate does not wait for one: it is offered by its id as soon as it has
- * been committed.
+ * candidate does not wait for one: it is offered by its id in the next turn of
+ * the loop. Both go out when they are durable (gate/outbox.h).
  */
 #include "gate/pending.h"
 
@@ -11,7 +11,7 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/candidates.h"
-#include "gate/publish.h"
+#include "gate/outbox.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -70,6 +70,7 @@ static cJSON *event(const struct ztp_candidate *candidate)
 }
 
 struct page {
+	struct ztp_gate *gate;
 	struct ztp_round *round; /* NULL: out of turn */
 	size_t count;
 };
@@ -82,8 +83,7 @@ static bool offer(const struct ztp_candidate *candidate, void *arg)
 		memcpy(page->round->cursor, candidate->id,
 		       sizeof(candidate->id));
 	page->count++;
-	(void)ztp_publish_json(NULL, ZTP_MQTT_PENDING, event(candidate), 1,
-			       NULL);
+	(void)ztp_outbox_put(page->gate, ZTP_MQTT_PENDING, event(candidate), 1);
 	return true;
 }
 
@@ -96,7 +96,7 @@ static bool offer_page(struct ztp_gate *gate)
 		.after = gate->offers.round.cursor,
 		.limit = ZTP_ROUND_PAGE,
 	};
-	struct page page = {&gate->offers.round, 0};
+	struct page page = {gate, &gate->offers.round, 0};
 	struct ztp_error error = {0};
 	int rc = ztp_candidates_list(gate->db, &query, offer, &page, &error);
 
@@ -106,7 +106,7 @@ static bool offer_page(struct ztp_gate *gate)
 static void offer_fresh(struct ztp_gate *gate)
 {
 	struct ztp_offers *offers = &gate->offers;
-	struct page page = {NULL, 0};
+	struct page page = {gate, NULL, 0};
 
 	for (size_t i = 0; i < offers->fresh_count; i++) {
 		const struct ztp_candidate_query query = {

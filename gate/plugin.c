@@ -14,9 +14,11 @@
 #include "gate/gate.h"
 #include "gate/listeners.h"
 #include "gate/log.h"
+#include "gate/outbox.h"
 #include "gate/pending.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
+#include "gate/verified.h"
 #include "ztp/gate_protocol.h"
 
 #define AUDIT_BURST   200
@@ -29,8 +31,9 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_pending_stop(gate);
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
-	ztp_client_list_clear(&gate->fresh);
+	ztp_outbox_clear(&gate->outbox);
 	ztp_effort_free(gate->effort);
+	ztp_recent_free(gate->verified);
 	ztp_throttle_free(gate->audit);
 	ztp_throttle_free(gate->answers);
 	ztp_sessions_free(gate->sessions);
@@ -54,14 +57,18 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 				     error);
 	if (rc == 0)
 		rc = ztp_registries_load(&gate->registries, gate->db, error);
+	if (rc == 0)
+		rc = ztp_db_start(gate->db, error);
 	if (rc != 0)
 		return rc;
 	gate->sessions = ztp_sessions_new(gate->options.command_topic);
 	gate->effort = ztp_effort_new();
+	gate->verified = ztp_recent_new(ZTP_VERIFIED_MS);
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
 	gate->answers = ztp_answers_new();
-	if (!gate->sessions || !gate->effort || !gate->audit || !gate->answers)
+	if (!gate->sessions || !gate->effort || !gate->verified ||
+	    !gate->audit || !gate->answers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
 	ztp_round_now(&gate->offers.round);
@@ -169,6 +176,8 @@ int mosquitto_plugin_cleanup(void *userdata, struct mosquitto_opt *options,
 		ztp_gate_log_error(&error);
 	ztp_proven_flush(ztp_effort_proven(gate->effort), gate->db,
 			 ztp_clock_wall());
+	if (ztp_db_stop(gate->db, &error) != 0)
+		ztp_gate_log_error(&error);
 	gate_free(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -1,8 +1,8 @@
 /*
  * These rows are worth having but nobody depends on them: without its row a
  * device only has to share the time of those who have not proven a key. So they
- * have transactions of their own, which do not wait for the disk
- * (ztp_db_lazily), and which fail on a full disk without anybody else's.
+ * have transactions of their own (ztp_db_apart), which fail on a full disk
+ * without anybody else's.
  *
  * Rows that are too old are deleted a few at a time, as many as were written
  * and some more, in the order of their paths and then from the start again.
@@ -225,7 +225,7 @@ static void write_out(struct ztp_proven *proven, struct ztp_db *db,
 {
 	struct writing writing = {proven, wall_ms};
 
-	(void)ztp_db_lazily(db, write_some, &writing, NULL);
+	(void)ztp_db_apart(db, write_some, &writing, NULL);
 }
 
 void ztp_proven_tick(struct ztp_proven *proven, struct ztp_db *db,

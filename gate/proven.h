@@ -39,8 +39,8 @@ void ztp_proven_note(struct ztp_proven *proven,
 		     int64_t now_ms);
 
 /* Called from TICK, after the commit. Writes what was noted, within a few
- * seconds and some at a time, in a transaction that does not wait for the disk.
- * Also deletes what is too old. Failing costs what was to be written, nothing
+ * seconds and some at a time, in a transaction of its own. Also deletes what is
+ * too old. A transaction that fails costs what was to be written, nothing
  * else. */
 void ztp_proven_tick(struct ztp_proven *proven, struct ztp_db *db,
 		     int64_t wall_ms, int64_t now_ms);

@@ -1,11 +1,11 @@
 #include "gate/publish.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
-#include "gate/log.h"
+#include "gate/outbox.h"
+#include "gate/send.h"
 #include "ztp/command.h"
 #include "ztp/event.h"
 #include "ztp/gate_protocol.h"
@@ -14,26 +14,6 @@
 #define PROPERTY_CONTENT_TYPE	  3
 #define PROPERTY_CORRELATION_DATA 9
 #define PROPERTY_USER		  38
-
-bool ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
-		      int qos, mosquitto_property *properties)
-{
-	char *text = object ? cJSON_PrintUnformatted(object) : NULL;
-	int rc = MOSQ_ERR_NOMEM;
-
-	if (text)
-		rc = mosquitto_broker_publish_copy(client_id, topic,
-						   (int)strlen(text), text, qos,
-						   false, properties);
-	if (rc != MOSQ_ERR_SUCCESS) {
-		mosquitto_property_free_all(&properties);
-		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
-			     topic, rc);
-	}
-	cJSON_free(text);
-	cJSON_Delete(object);
-	return rc == MOSQ_ERR_SUCCESS;
-}
 
 static mosquitto_property *command_properties(const char *request_id,
 					      const char *status)
@@ -83,9 +63,8 @@ bool ztp_publish_status(struct ztp_gate *gate,
 	if (pending)
 		cJSON_AddNumberToObject(object, ZTP_M_RETRY_AFTER,
 					(double)gate->options.retry_after_s);
-	return ztp_publish_json(
-		session->path, topic, object, pending ? 0 : 1,
-		command_properties(session->request_id, status));
+	return ztp_send_json(session->path, topic, object, pending ? 0 : 1,
+			     command_properties(session->request_id, status));
 }
 
 void ztp_publish_add_connection(cJSON *object,
@@ -98,7 +77,8 @@ void ztp_publish_add_connection(cJSON *object,
 					: ZTP_CREDENTIAL_UNUSED);
 }
 
-void ztp_publish_subscribed(const struct ztp_session *session, bool again)
+void ztp_publish_subscribed(struct ztp_gate *gate,
+			    const struct ztp_session *session, bool again)
 {
 	cJSON *object = cJSON_CreateObject();
 
@@ -110,5 +90,5 @@ void ztp_publish_subscribed(const struct ztp_session *session, bool again)
 	ztp_publish_add_connection(object, session);
 	if (again)
 		cJSON_AddTrueToObject(object, ZTP_M_AGAIN);
-	(void)ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
+	(void)ztp_outbox_put(gate, ZTP_MQTT_SUBSCRIBED, object, 0);
 }

@@ -1,6 +1,6 @@
 /*
- * gate/publish.h - publishes messages from the gate itself. The broker sends
- * them in the next turn of its loop, to those who have subscribed by then.
+ * gate/publish.h - publishes what the gate says of a session: to its device,
+ * and to the bridge.
  */
 #ifndef ZTP_GATE_PUBLISH_H
 #define ZTP_GATE_PUBLISH_H
@@ -8,15 +8,6 @@
 #include <cjson/cJSON.h>
 
 #include "gate/gate.h"
-
-typedef struct mqtt5__property mosquitto_property;
-
-/* Publishes object as JSON and frees it; NULL counts as out of memory. With
- * client_id the message goes to that client only, if it has subscribed; with
- * NULL, to all who may read it. The broker takes over the properties. False:
- * nothing was published, which has been logged. */
-bool ztp_publish_json(const char *client_id, const char *topic, cJSON *object,
-		      int qos, mosquitto_property *properties);
 
 /* Publishes ZTP_STATUS_PENDING, with retry_after_s, or ZTP_STATUS_APPROVED on a
  * device's command topic. False: it was not published. */
@@ -28,6 +19,7 @@ void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session);
 /* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
  * the device has subscribed. */
-void ztp_publish_subscribed(const struct ztp_session *session, bool again);
+void ztp_publish_subscribed(struct ztp_gate *gate,
+			    const struct ztp_session *session, bool again);
 
 #endif

@@ -40,6 +40,7 @@ struct ztp_session {
 	bool announce;	 /* ztp/v1/subscribed is due */
 	bool greet;	 /* direct: send `approved` at its first subscription */
 	bool first_noticed;	  /* held: `pending` has been sent */
+	uint64_t group;		  /* the commit that it hangs on; gate/db.h */
 	int64_t expires_at;	  /* CLOCK_BOOTTIME, ms */
 	int64_t tell_refusals_at; /* likewise; see gate/answers.h */
 	char request_id[ZTP_REQUEST_ID_MAX + 1];

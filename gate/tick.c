@@ -1,7 +1,8 @@
 /*
  * The order matters: first the commit of what this turn has written, then the
- * messages that may be sent because it is durable, and last the kicks, which
- * call back into this plugin.
+ * messages, and last the kicks, which call back into this plugin. What is
+ * durable by now goes out; the thread that makes it durable wakes the loop for
+ * the next turn.
  */
 #include "gate/tick.h"
 
@@ -15,6 +16,7 @@
 #include "gate/candidates.h"
 #include "gate/devices.h"
 #include "gate/log.h"
+#include "gate/outbox.h"
 #include "gate/pending.h"
 #include "gate/publish.h"
 #include "gate/withdrawn.h"
@@ -37,7 +39,7 @@ static void commit(struct ztp_gate *gate)
 		ztp_gate_log_error(&error);
 		ztp_gate_rolled_back(gate);
 	}
-	gate->fresh.count = 0;
+	ztp_gate_check_disk(gate);
 }
 
 /* A session that the broker has handed over with its subscriptions. */
@@ -53,6 +55,14 @@ static void look_at_arrival(struct ztp_session *session)
 	}
 }
 
+/* A device is told of its onboarding when that is durable. */
+static bool too_early(struct ztp_gate *gate, const struct ztp_session *session)
+{
+	return session->right == ZTP_RIGHT_DEVICE && session->greet &&
+	       session->announce && session->subscribed &&
+	       session->group > ztp_db_durable(gate->db);
+}
+
 static void tell(struct ztp_gate *gate, struct ztp_session *session)
 {
 	struct ztp_error error = {0};
@@ -60,7 +70,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	if (!session->announce || !session->subscribed)
 		return;
 	session->announce = false;
-	ztp_publish_subscribed(session, false);
+	ztp_publish_subscribed(gate, session, false);
 	if (session->right == ZTP_RIGHT_HELD)
 		(void)ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)
@@ -78,17 +88,23 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 
 static void look(struct ztp_gate *gate)
 {
+	size_t left = 0;
+
 	for (size_t i = 0; i < gate->touched.count; i++) {
-		struct ztp_session *session = ztp_sessions_by_client(
-			gate->sessions, gate->touched.clients[i]);
+		const struct mosquitto *client = gate->touched.clients[i];
+		struct ztp_session *session =
+			ztp_sessions_by_client(gate->sessions, client);
 
 		if (!session || !session->live ||
 		    session->right == ZTP_RIGHT_NONE)
 			continue;
 		look_at_arrival(session);
-		tell(gate, session);
+		if (too_early(gate, session))
+			gate->touched.clients[left++] = client;
+		else
+			tell(gate, session);
 	}
-	gate->touched.count = 0;
+	gate->touched.count = left;
 }
 
 /* A session that could not be told is told again a second later. */
@@ -251,6 +267,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	look(gate);
 	ztp_pending_tick(gate, now);
 	ztp_withdrawn_tick(gate, now);
+	ztp_outbox_tick(gate);
 	if (now >= gate->next_second) {
 		gate->next_second = now + SECOND;
 		expire(gate, now);

@@ -11,7 +11,7 @@
 #include <string.h>
 
 #include "base/json_tree.h"
-#include "gate/publish.h"
+#include "gate/outbox.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -107,8 +107,9 @@ int ztp_withdrawn_prune(struct ztp_db *db, int64_t before_ms,
 
 /* ---- offering */
 
-static bool offer(struct ztp_round *round, sqlite3_stmt *stmt)
+static bool offer(struct ztp_gate *gate, sqlite3_stmt *stmt)
 {
+	struct ztp_round *round = &gate->withdrawals;
 	char path[ZTP_PATH_MAX + 1], reason[64];
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 	cJSON *object;
@@ -126,7 +127,7 @@ static bool offer(struct ztp_round *round, sqlite3_stmt *stmt)
 		cJSON_Delete(object); /* the next round offers it */
 		return true;
 	}
-	(void)ztp_publish_json(NULL, ZTP_MQTT_WITHDRAWN, object, 1, NULL);
+	(void)ztp_outbox_put(gate, ZTP_MQTT_WITHDRAWN, object, 1);
 	return true;
 }
 
@@ -142,7 +143,7 @@ static bool offer_page(struct ztp_gate *gate)
 		return false;
 	ztp_db_text(stmt, 1, round->cursor);
 	ztp_db_int(stmt, 2, ZTP_ROUND_PAGE);
-	while (ztp_db_step(gate->db, stmt, NULL) > 0 && offer(round, stmt))
+	while (ztp_db_step(gate->db, stmt, NULL) > 0 && offer(gate, stmt))
 		count++;
 	(void)sqlite3_reset(stmt);
 	return count == ZTP_ROUND_PAGE;

@@ -109,6 +109,7 @@
 #define ZTP_WHY_DELETED		    "deleted"
 #define ZTP_WHY_DEVICE_EXISTS	    "device_exists"
 #define ZTP_WHY_MISSING_CREDENTIALS "missing_credentials"
+#define ZTP_WHY_NOT_STORED	    "not_stored"
 #define ZTP_WHY_ONBOARDING_OFF	    "onboarding_off"
 #define ZTP_WHY_PATH_IN_USE	    "path_in_use"
 #define ZTP_WHY_PENDING		    "pending"

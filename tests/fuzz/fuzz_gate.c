@@ -16,7 +16,7 @@
 #define ANEW_AFTER 256
 
 static const struct gate_entry entry = {mosquitto_plugin_init,
-					mosquitto_plugin_cleanup};
+					mosquitto_plugin_cleanup, gate_settle};
 static struct gate_fixture *fixture;
 static unsigned inputs;
 

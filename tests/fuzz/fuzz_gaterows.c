@@ -14,7 +14,7 @@
 #define ANSWERS "$CONTROL/ztp/v1/response"
 
 static const struct gate_entry entry = {mosquitto_plugin_init,
-					mosquitto_plugin_cleanup};
+					mosquitto_plugin_cleanup, gate_settle};
 static struct gate_fixture *fixture;
 static char good[128];
 

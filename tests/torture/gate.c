@@ -528,7 +528,7 @@ static void run(int plan, bool verbose, struct campaign_run *run)
 }
 
 static const struct gate_entry entry = {mosquitto_plugin_init,
-					mosquitto_plugin_cleanup};
+					mosquitto_plugin_cleanup, gate_settle};
 
 int main(int argc, char **argv)
 {

@@ -181,6 +181,12 @@ int gate_write(struct mosquitto *client, const char *topic, uint32_t len)
 	return call(MOSQ_EVT_ACL_CHECK, &event);
 }
 
+static void settle(void)
+{
+	if (gate_broker.settle)
+		gate_broker.settle(callbacks[MOSQ_EVT_TICK].userdata);
+}
+
 void gate_control(struct mosquitto *client, const char *json)
 {
 	struct mosquitto_evt_control event = {
@@ -192,6 +198,7 @@ void gate_control(struct mosquitto *client, const char *json)
 
 	if (call(MOSQ_EVT_CONTROL, &event) != 0)
 		abort(); /* would disconnect the caller */
+	settle();
 }
 
 void gate_tick(void)
@@ -199,6 +206,10 @@ void gate_tick(void)
 	struct mosquitto_evt_tick event = {0};
 
 	(void)call(MOSQ_EVT_TICK, &event);
+	settle();
+	if (gate_broker.settle)
+		(void)call(MOSQ_EVT_TICK, &event);
+	settle();
 }
 
 void gate_reload(void)

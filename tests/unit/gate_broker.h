@@ -33,6 +33,7 @@ struct gate_broker {
 	struct gate_message messages[GATE_MESSAGES];
 	size_t count;
 	char log[8192];
+	void (*settle)(void *gate); /* after a tick or a command */
 };
 
 /* One per process: the plugin interface allows no other. */

@@ -41,6 +41,7 @@ int gate_setup_group(void **state, const struct gate_entry *entry)
 
 	assert_non_null(f);
 	f->entry = entry;
+	gate_broker.settle = entry->settle;
 	f->ca_key = certs_key("ec:P-256");
 	f->ca = certs_make(&(struct certs_spec){
 		.key = f->ca_key,

@@ -7,6 +7,7 @@
 #define ZTP_TESTS_GATE_FIXTURE_H
 
 #include "certs.h"
+#include "gate/outbox.h"
 #include "gate_broker.h"
 #include "ztp/codec.h"
 
@@ -21,7 +22,20 @@ struct gate_entry {
 		    struct mosquitto_opt *options, int count);
 	int (*cleanup)(void *userdata, struct mosquitto_opt *options,
 		       int count);
+	void (*settle)(void *gate);
 };
+
+/* What the gate has written becomes durable, and what waited for it goes out.
+ * For tests that are linked with a gate. */
+static inline void gate_settle(void *userdata)
+{
+	struct ztp_gate *gate = userdata;
+
+	if (gate) {
+		ztp_db_wait(gate->db);
+		ztp_outbox_tick(gate);
+	}
+}
 
 struct gate_fixture {
 	char folder[64], db[96];
@@ -39,8 +53,8 @@ int gate_setup_group(void **state, const struct gate_entry *entry);
 /* The same for a test that is linked with the gate. */
 static inline int gate_setup_plugin(void **state)
 {
-	static const struct gate_entry entry = {mosquitto_plugin_init,
-						mosquitto_plugin_cleanup};
+	static const struct gate_entry entry = {
+		mosquitto_plugin_init, mosquitto_plugin_cleanup, gate_settle};
 
 	return gate_setup_group(state, &entry);
 }

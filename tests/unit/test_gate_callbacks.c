@@ -32,6 +32,7 @@ static void test_direct(void **state)
 			 MOSQ_ERR_AUTH);
 	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 1)),
 			 MOSQ_ERR_AUTH);
+	gate_tick();
 	assert_non_null(gate_published("ztp/v1/audit", "device_exists"));
 }
 

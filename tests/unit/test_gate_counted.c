@@ -11,7 +11,24 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <dlfcn.h>
+#include <openssl/evp.h>
+
 #include "gate_fixture.h"
+
+/* Replaces OpenSSL's, to count the verified proofs. */
+static int proofs;
+
+int EVP_DigestVerify(EVP_MD_CTX *ctx, const unsigned char *sig, size_t sig_len,
+		     const unsigned char *data, size_t len)
+{
+	int (*real)(EVP_MD_CTX *, const unsigned char *, size_t,
+		    const unsigned char *, size_t);
+
+	proofs++;
+	*(void **)&real = dlsym(RTLD_NEXT, "EVP_DigestVerify");
+	return real(ctx, sig, sig_len, data, len);
+}
 
 #define PER_CERTIFICATE 16
 #define ANSWERS		20
@@ -68,6 +85,7 @@ static void both_signatures_are_one_certificate(struct gate_fixture *f,
 			 MOSQ_ERR_AUTH);
 	assert_int_equal(gate_connect(first_with(f, path, f->texts[0])),
 			 MOSQ_ERR_AUTH);
+	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/audit", "too_many"), 2);
 	assert_int_equal(gate_connect(gate_first(f, path, 1)),
 			 MOSQ_ERR_SUCCESS);
@@ -199,6 +217,7 @@ static struct mosquitto *device_at(struct gate_fixture *f, const char *path)
 	struct mosquitto *device = gate_first(f, path, 0);
 
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
 	return device;
 }
 
@@ -247,6 +266,38 @@ static void test_a_long_answer(void **state)
 	assert_non_null(gate_published("ztp/v1/audit", "too_large"));
 }
 
+/* ---- signatures */
+
+/* The same bytes are verified once; what else must hold is checked each time. */
+static void test_a_proof_is_verified_once(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *first = gate_first(f, CUSTOM "a", 0), *again;
+	int before;
+
+	assert_int_equal(gate_connect(first), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	before = proofs;
+	for (int i = 0; i < 3; i++) {
+		again = gate_client(CUSTOM "a", f->texts[0], first->password,
+				    5);
+		assert_int_equal(gate_connect(again), MOSQ_ERR_SUCCESS);
+	}
+	assert_int_equal(proofs, before);
+	/* not with another key */
+	again = gate_client(CUSTOM "a", f->texts[1], first->password, 5);
+	assert_int_equal(gate_connect(again), MOSQ_ERR_AUTH);
+	assert_true(proofs > before);
+	/* nor once its CA is gone */
+	gate_ok(f, "\"command\":\"deleteRegistry\",\"registry\":"
+		   "\"acme/custom\"");
+	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":"
+		   "\"acme/custom\"");
+	gate_tick();
+	again = gate_client(CUSTOM "a", f->texts[0], first->password, 5);
+	assert_int_equal(gate_connect(again), MOSQ_ERR_AUTH);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -258,6 +309,7 @@ int main(void)
 		T(test_an_older_database),
 		T(test_a_flood_of_answers),
 		T(test_a_long_answer),
+		T(test_a_proof_is_verified_once),
 #undef T
 	};
 

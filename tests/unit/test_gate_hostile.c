@@ -65,8 +65,8 @@ static void test_a_device_keeps_its_topic(void **state)
 	assert_true(reads(device, "/devices/a/commands"));
 	assert_int_equal(gate_connect(other), MOSQ_ERR_AUTH);
 	assert_false(reads(other, "/devices/a/commands"));
-	assert_non_null(gate_published("ztp/v1/audit", "topic_in_use"));
 	gate_tick();
+	assert_non_null(gate_published("ztp/v1/audit", "topic_in_use"));
 	assert_null(gate_published("ztp/v1/pending", NULL));
 	/* the first one has it, also after a restart */
 	gate_unload(f);
@@ -284,9 +284,10 @@ static void test_what_changes_something_is_always_told(void **state)
 		nonsense(DIRECT "a", i, "192.0.2.1");
 	assert_int_equal(gate_connect(gate_first(f, DIRECT "x", 0)),
 			 MOSQ_ERR_SUCCESS);
-	assert_non_null(gate_published("ztp/v1/audit", "\"created\""));
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "x", 0)),
 			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_non_null(gate_published("ztp/v1/audit", "\"created\""));
 	assert_non_null(gate_published("ztp/v1/audit", "\"held\""));
 }
 
@@ -301,7 +302,8 @@ static void test_refusals_do_not_crowd_out_the_accepted(void **state)
 		nonsense(DIRECT "a", i, "192.0.2.1");
 	assert_int_equal(gate_connect(gate_unused(f, DIRECT "a", 0)),
 			 MOSQ_ERR_SUCCESS);
-	assert_non_null(strstr(last_code(), "\"connected\""));
+	gate_tick();
+	assert_non_null(gate_published("ztp/v1/audit", "\"connected\""));
 }
 
 /* From as many addresses as there are. */

@@ -1,0 +1,178 @@
+#include "gate/outbox.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "gate/send.h"
+#include "ztp/code.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
+/* On a disk that stands still. What is refused then is told again (responses
+ * are asked for, pending events offered); audit records are counted. */
+#define WAITING_MAX 20000
+
+struct ztp_message {
+	struct ztp_message *next;
+	uint64_t group;
+	const char *topic;
+	cJSON *object; /* owned */
+	int qos;
+};
+
+static void append(struct ztp_outbox *outbox, struct ztp_message *message)
+{
+	message->next = NULL;
+	if (outbox->last)
+		outbox->last->next = message;
+	else
+		outbox->first = message;
+	outbox->last = message;
+	outbox->count++;
+}
+
+static bool put(struct ztp_gate *gate, const char *topic, cJSON *object,
+		int qos)
+{
+	struct ztp_outbox *outbox = &gate->outbox;
+	struct ztp_message *message = NULL;
+
+	if (object && outbox->count < WAITING_MAX)
+		message = malloc(sizeof(*message));
+	if (!message) {
+		cJSON_Delete(object);
+		gate->audit_left_out += strcmp(topic, ZTP_MQTT_AUDIT) == 0;
+		return false;
+	}
+	*message = (struct ztp_message){
+		.group = ztp_db_group(gate->db),
+		.topic = topic,
+		.object = object,
+		.qos = qos,
+	};
+	append(outbox, message);
+	return true;
+}
+
+bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
+		    int qos)
+{
+	if (gate->outbox.first ||
+	    ztp_db_group(gate->db) > ztp_db_durable(gate->db))
+		return put(gate, topic, object, qos);
+	return ztp_send_json(NULL, topic, object, qos, NULL);
+}
+
+static struct ztp_message *take(struct ztp_outbox *outbox)
+{
+	struct ztp_message *message = outbox->first;
+
+	outbox->first = message->next;
+	if (!outbox->first)
+		outbox->last = NULL;
+	outbox->count--;
+	return message;
+}
+
+static void publish(struct ztp_message *message)
+{
+	(void)ztp_send_json(NULL, message->topic, message->object, message->qos,
+			    NULL);
+	free(message);
+}
+
+/* A transaction that was rolled back has no number any more: what waited for it
+ * waits for nothing. */
+void ztp_outbox_tick(struct ztp_gate *gate)
+{
+	struct ztp_outbox *outbox = &gate->outbox;
+	uint64_t group = ztp_db_group(gate->db);
+	uint64_t durable = ztp_db_durable(gate->db);
+
+	while (outbox->first && (outbox->first->group <= durable ||
+				 outbox->first->group > group))
+		publish(take(outbox));
+}
+
+/* --- after a loss */
+
+/* Answers that say OK say so of what is lost. */
+static void spoil_answers(cJSON *object)
+{
+	cJSON *list = cJSON_GetObjectItemCaseSensitive(object, ZTP_M_RESPONSES);
+	cJSON *answer = list ? list->child : NULL;
+
+	for (; answer; answer = answer->next) {
+		cJSON *code =
+			cJSON_GetObjectItemCaseSensitive(answer, ZTP_M_CODE);
+
+		if (!cJSON_IsString(code) ||
+		    strcmp(code->valuestring, ZTP_CODE_OK) != 0)
+			continue;
+		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_CODE);
+		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_DATA);
+		cJSON_AddStringToObject(answer, ZTP_M_CODE,
+					ZTP_CODE_UNAVAILABLE);
+		cJSON_AddStringToObject(answer, ZTP_M_ERROR,
+					"the registry database could not be "
+					"written");
+	}
+}
+
+static const char *string_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : "";
+}
+
+static bool is_true_all_the_same(struct ztp_gate *gate,
+				 const struct ztp_message *message)
+{
+	const char *verdict = string_of(message->object, ZTP_M_VERDICT);
+	const struct ztp_session *session;
+
+	if (strcmp(message->topic, ZTP_MQTT_AUDIT) == 0)
+		return strcmp(verdict, ZTP_AUDIT_REFUSED) == 0 ||
+		       strcmp(verdict, ZTP_AUDIT_ENDED) == 0;
+	if (strcmp(message->topic, ZTP_MQTT_SUBSCRIBED) != 0)
+		return false;
+	session = ztp_sessions_by_path(
+		gate->sessions, string_of(message->object, ZTP_M_DEVICE_PATH));
+	return session && session->live && session->right != ZTP_RIGHT_NONE;
+}
+
+void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept)
+{
+	struct ztp_outbox before = gate->outbox;
+
+	gate->outbox = (struct ztp_outbox){0};
+	while (before.first) {
+		struct ztp_message *message = take(&before);
+		bool answer = strcmp(message->topic, ZTP_MQTT_RESPONSE) == 0;
+
+		if (message->group > kept && answer)
+			spoil_answers(message->object);
+		if (message->group > kept && !answer &&
+		    !is_true_all_the_same(gate, message)) {
+			cJSON_Delete(message->object);
+			free(message);
+			continue;
+		}
+		if (message->group > kept)
+			message->group = kept;
+		append(&gate->outbox, message);
+	}
+}
+
+void ztp_outbox_clear(struct ztp_outbox *outbox)
+{
+	while (outbox->first) {
+		struct ztp_message *message = take(outbox);
+
+		cJSON_Delete(message->object);
+		free(message);
+	}
+}

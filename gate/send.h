@@ -1,0 +1,20 @@
+/*
+ * gate/send.h - hands a message to the broker, which sends it in the next turn
+ * of its loop, to those who have subscribed by then.
+ */
+#ifndef ZTP_GATE_SEND_H
+#define ZTP_GATE_SEND_H
+
+#include <cjson/cJSON.h>
+#include <stdbool.h>
+
+typedef struct mqtt5__property mosquitto_property;
+
+/* Publishes object as JSON and frees it; NULL counts as out of memory. With
+ * client_id the message goes to that client only, if it has subscribed; with
+ * NULL, to all who may read it. The broker takes over the properties. False:
+ * nothing was published, which has been logged. */
+bool ztp_send_json(const char *client_id, const char *topic, cJSON *object,
+		   int qos, mosquitto_property *properties);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * gate/writer.h - a thread that does to the registry's files what SQLite wants
+ * done, in SQLite's order, so that the broker's thread never waits for a disk.
+ *
+ * What has been handed over by ztp_writer_commit is durable at most 10 ms and
+ * one write later: while few commits come, at once; under load they gather and
+ * share a sync. Then the broker's thread is woken. The first failure ends it:
+ * nothing more is written, and what is not durable is lost.
+ *
+ * Everything is called on the broker's thread.
+ */
+#ifndef ZTP_GATE_WRITER_H
+#define ZTP_GATE_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* The files. */
+enum { ZTP_WRITER_DATABASE, ZTP_WRITER_LOG };
+
+struct ztp_writer;
+
+/* The descriptors stay the caller's and must outlive the writer. NULL: errno. */
+struct ztp_writer *ztp_writer_new(int database, int log);
+/* Does what is left, unless it has failed, and ends the thread. */
+void ztp_writer_free(struct ztp_writer *writer);
+
+/* 0, ZTP_ERR_NOMEM, or ZTP_ERR_IO with errno after a failure. */
+int ztp_writer_write(struct ztp_writer *writer, int file, const void *data,
+		     size_t len, int64_t offset);
+int ztp_writer_cut(struct ztp_writer *writer, int file, int64_t size);
+int ztp_writer_sync(struct ztp_writer *writer, int file);
+
+/* Reads what the file will hold. Like pread, for a place within the file. */
+int ztp_writer_read(struct ztp_writer *writer, int file, void *data, size_t len,
+		    int64_t offset);
+
+/* A transaction ends here. Its number is the caller's, and grows. */
+void ztp_writer_commit(struct ztp_writer *writer, uint64_t number);
+/* The newest transaction that is durable. *failed: errno of the failure, or
+ * 0. */
+uint64_t ztp_writer_durable(struct ztp_writer *writer, int *failed);
+/* Waits until all that was handed over is durable, or it has failed. */
+void ztp_writer_wait(struct ztp_writer *writer);
+/* How much is still to be written. */
+size_t ztp_writer_bytes(struct ztp_writer *writer);
+
+/* After a failure: cuts off the log what may have been written but is not
+ * durable, so that nobody reads it. 0 or -1 with errno. */
+int ztp_writer_undo(struct ztp_writer *writer);
+
+#endif

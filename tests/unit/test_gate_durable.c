@@ -1,0 +1,232 @@
+/* Nothing is told before it is durable, CONNACK waits for no disk, and what
+ * hangs on a commit that is lost ends. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "gate/gate.h"
+#include "gate_fixture.h"
+
+#define RESPONSE "$CONTROL/ztp/v1/response"
+#define PENDING	 "ztp/v1/pending"
+#define AUDIT	 "ztp/v1/audit"
+
+/* Replaces the C library's: the disk stands still, or fails once. */
+static struct {
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	bool stands;
+	int fails;
+} disk = {.lock = PTHREAD_MUTEX_INITIALIZER,
+	  .changed = PTHREAD_COND_INITIALIZER};
+
+int fdatasync(int fd)
+{
+	int err;
+
+	pthread_mutex_lock(&disk.lock);
+	while (disk.stands)
+		pthread_cond_wait(&disk.changed, &disk.lock);
+	err = disk.fails;
+	disk.fails = 0;
+	pthread_mutex_unlock(&disk.lock);
+	errno = err;
+	return err ? -1 : (int)syscall(SYS_fdatasync, fd);
+}
+
+static void set_disk(bool stands, int fails)
+{
+	pthread_mutex_lock(&disk.lock);
+	disk.stands = stands;
+	disk.fails = fails;
+	pthread_cond_broadcast(&disk.changed);
+	pthread_mutex_unlock(&disk.lock);
+	/* only as long as the disk stands does nobody wait for it */
+	gate_broker.settle = stands ? NULL : gate_settle;
+}
+
+static int begin(void **state)
+{
+	int rc = gate_setup(state);
+
+	gate_tick();
+	return rc;
+}
+
+static int end(void **state)
+{
+	set_disk(false, 0);
+	return gate_teardown(state);
+}
+
+static void test_connack_does_not_wait_and_pending_does(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, CUSTOM "a", 0);
+
+	set_disk(true, 0);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	/* the same device again: AUTH sees what is not durable */
+	gate_disconnect(device);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_null(gate_published(PENDING, NULL));
+	assert_null(gate_published(AUDIT, CUSTOM "a"));
+	set_disk(false, 0);
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "a"), 1);
+	assert_int_equal(gate_published_count(AUDIT, CUSTOM "a"), 2);
+}
+
+static void test_approved_waits(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	set_disk(true, 0);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	/* it has its rights at once */
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	assert_true(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/events/x"));
+	gate_tick();
+	gate_tick();
+	assert_null(gate_published(DIRECT "a/commands", NULL));
+	assert_null(gate_published("ztp/v1/subscribed", NULL));
+	set_disk(false, 0);
+	gate_tick();
+	assert_non_null(gate_published(DIRECT "a/commands", "\"approved\""));
+	assert_non_null(gate_published("ztp/v1/subscribed", DIRECT "a"));
+}
+
+static void test_answers_wait(void **state)
+{
+	struct gate_fixture *f = *state;
+	size_t before = gate_published_count(RESPONSE, NULL);
+
+	set_disk(true, 0);
+	gate_control(f->op, "{\"commands\":[{\"command\":\"createRegistry\","
+			    "\"registry\":\"acme/new\"}]}");
+	gate_tick();
+	assert_int_equal(gate_published_count(RESPONSE, NULL), before);
+	set_disk(false, 0);
+	gate_tick();
+	assert_int_equal(gate_published_count(RESPONSE, NULL), before + 1);
+	assert_non_null(gate_published(RESPONSE, "\"OK\""));
+}
+
+static void test_a_lost_commit_ends_what_hangs_on_it(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *before = gate_first(f, CUSTOM "first", 1);
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	struct mosquitto *held = gate_first(f, CUSTOM "b", 0);
+
+	assert_int_equal(gate_connect(before), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	set_disk(true, EIO);
+	gate_control(f->op, "{\"commands\":[{\"command\":\"createRegistry\","
+			    "\"registry\":\"acme/new\"}]}");
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(held), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_tick();
+	set_disk(false, EIO);
+	gate_tick();
+	gate_tick();
+	assert_true(device->kicked);
+	assert_true(held->kicked);
+	assert_false(before->kicked);
+	assert_non_null(gate_published(RESPONSE, "\"UNAVAILABLE\""));
+	assert_int_equal(gate_published_count(AUDIT, "\"not_stored\""), 2);
+	assert_null(gate_published(AUDIT, "\"created\""));
+	assert_null(gate_published(PENDING, CUSTOM "b"));
+	assert_null(gate_published(DIRECT "a/commands", NULL));
+	gate_says(f,
+		  "\"command\":\"getDevice\",\"device_path\":\"" DIRECT "a\"",
+		  "NOT_FOUND");
+	gate_says(f, "\"command\":\"getRegistry\",\"registry\":\"acme/new\"",
+		  "NOT_FOUND");
+	/* and then all is well again */
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_int_equal(gate_published_count(AUDIT, "\"created\""), 1);
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
+}
+
+static void copy(const char *from, const char *to)
+{
+	char command[256];
+
+	(void)snprintf(command, sizeof(command), "cp %s %s", from, to);
+	assert_int_equal(system(command), 0);
+}
+
+/* What a process that is killed between CONNACK and the commit leaves: the
+ * device comes again and is onboarded once. */
+static void test_killed_before_the_commit(void **state)
+{
+	struct gate_fixture *f = *state;
+	char log[128], kept[128], kept_log[128];
+
+	(void)snprintf(log, sizeof(log), "%s-wal", f->db);
+	(void)snprintf(kept, sizeof(kept), "%s.kept", f->db);
+	(void)snprintf(kept_log, sizeof(kept_log), "%s.kept-wal", f->db);
+	set_disk(true, 0);
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	/* before the tick that would commit it */
+	copy(f->db, kept);
+	copy(log, kept_log);
+	assert_null(gate_published(AUDIT, "\"created\""));
+	set_disk(false, 0);
+	gate_unload(f);
+	gate_broker_reset();
+	copy(kept, f->db);
+	copy(kept_log, log);
+	(void)unlink(kept);
+	(void)unlink(kept_log);
+	assert_int_equal(gate_load(f), 0);
+	f->op = gate_client("op", OP, "secret", 5);
+	assert_int_equal(gate_connect(f->op), MOSQ_ERR_PLUGIN_DEFER);
+	for (int i = 0; i < 2; i++) {
+		assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+				 MOSQ_ERR_SUCCESS);
+		assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+				 MOSQ_ERR_SUCCESS);
+		gate_tick();
+	}
+	assert_int_equal(gate_published_count(AUDIT, "\"created\""), 1);
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "a"), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		T(test_connack_does_not_wait_and_pending_does),
+		T(test_approved_waits),
+		T(test_answers_wait),
+		T(test_a_lost_commit_ends_what_hangs_on_it),
+		T(test_killed_before_the_commit),
+	};
+
+	return cmocka_run_group_tests(tests, gate_setup_plugin,
+				      gate_teardown_group);
+}
