@@ -81,8 +81,8 @@ bool ztp_publish_status(struct ztp_gate *gate,
 		return false;
 	}
 	if (pending)
-		cJSON_AddNumberToObject(object, ZTP_M_RETRY_AFTER,
-					(double)gate->options.retry_after_s);
+		ztp_tree_put_number(object, ZTP_M_RETRY_AFTER,
+				    (double)gate->options.retry_after_s);
 	return ztp_publish_json(
 		session->path, topic, object, pending ? 0 : 1,
 		command_properties(session->request_id, status));
@@ -91,24 +91,22 @@ bool ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session)
 {
-	cJSON_AddStringToObject(object, ZTP_M_CONNECTION, session->connection);
-	cJSON_AddStringToObject(object, ZTP_M_CREDENTIAL,
-				session->by_certificate
-					? ZTP_CREDENTIAL_CERTIFICATE
-					: ZTP_CREDENTIAL_UNUSED);
+	ztp_tree_put_text(object, ZTP_M_CONNECTION, session->connection);
+	ztp_tree_put_text(object, ZTP_M_CREDENTIAL,
+			  session->by_certificate ? ZTP_CREDENTIAL_CERTIFICATE
+						  : ZTP_CREDENTIAL_UNUSED);
 }
 
-void ztp_publish_subscribed(const struct ztp_session *session, bool again)
+bool ztp_publish_subscribed(const struct ztp_session *session, bool again)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
-	cJSON_AddStringToObject(object, ZTP_M_STATE,
-				session->right == ZTP_RIGHT_HELD ? "held"
-								 : "device");
+	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, session->path);
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
+	ztp_tree_put_text(object, ZTP_M_STATE,
+			  session->right == ZTP_RIGHT_HELD ? "held" : "device");
 	ztp_publish_add_connection(object, session);
 	if (again)
-		cJSON_AddTrueToObject(object, ZTP_M_AGAIN);
-	(void)ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
+		ztp_tree_put_bool(object, ZTP_M_AGAIN, true);
+	return ztp_publish_json(NULL, ZTP_MQTT_SUBSCRIBED, object, 0, NULL);
 }

@@ -27,7 +27,7 @@ bool ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session);
 /* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
- * the device has subscribed. */
-void ztp_publish_subscribed(const struct ztp_session *session, bool again);
+ * the device has subscribed. False: it was not published. */
+bool ztp_publish_subscribed(const struct ztp_session *session, bool again);
 
 #endif
