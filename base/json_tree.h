@@ -36,4 +36,19 @@ bool ztp_tree_add_time(cJSON *object, const char *name, int64_t ms);
 bool ztp_tree_add_base64(cJSON *object, const char *name, const void *bytes,
 			 size_t n);
 
+/* --- building: one member after the other, without looking at each. Without
+ * memory for one the object can no longer be printed: cJSON_Print… of it, and of
+ * what holds it, return NULL. Nobody gets an object that lacks a member. */
+void ztp_tree_put_text(cJSON *object, const char *name, const char *text);
+void ztp_tree_put_number(cJSON *object, const char *name, double number);
+void ztp_tree_put_bool(cJSON *object, const char *name, bool yes);
+void ztp_tree_put_raw(cJSON *object, const char *name, const char *json);
+void ztp_tree_put_sha256(cJSON *object, const char *name,
+			 const uint8_t digest[ZTP_SHA256_LEN]);
+void ztp_tree_put_time(cJSON *object, const char *name, int64_t ms);
+/* Return the new list or object, which belongs to the other; or NULL, to which
+ * all of these add nothing. */
+cJSON *ztp_tree_put_list(cJSON *object, const char *name);
+cJSON *ztp_tree_put_row(cJSON *list);
+
 #endif

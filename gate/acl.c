@@ -106,7 +106,8 @@ static void note_subscription(struct ztp_gate *gate,
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);
 	/* Without memory nobody is told; the bridge asks with getDevice. */
-	(void)ztp_client_list_add(&gate->touched, session->client);
+	if (ztp_client_list_add(&gate->touched, session->client) != 0)
+		gate->untold = true;
 }
 
 static enum ztp_gate_answer

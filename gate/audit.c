@@ -18,16 +18,16 @@ static cJSON *begin(const char *verdict, const char *code)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	ztp_tree_add_time(object, "at", ztp_clock_wall());
-	cJSON_AddStringToObject(object, ZTP_M_VERDICT, verdict);
-	cJSON_AddStringToObject(object, ZTP_M_CODE, code);
+	ztp_tree_put_time(object, "at", ztp_clock_wall());
+	ztp_tree_put_text(object, ZTP_M_VERDICT, verdict);
+	ztp_tree_put_text(object, ZTP_M_CODE, code);
 	return object;
 }
 
 static void add(cJSON *object, const char *name, const char *value)
 {
 	if (value && *value)
-		cJSON_AddStringToObject(object, name, value);
+		ztp_tree_put_text(object, name, value);
 }
 
 /* Refusals have buckets of their own, so that they cannot crowd out the records
@@ -63,7 +63,7 @@ void ztp_audit(struct ztp_gate *gate, const struct ztp_audit *record)
 	object = begin(record->verdict, record->code);
 	add(object, ZTP_M_DEVICE_PATH, record->path);
 	if (record->fingerprint)
-		ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT,
+		ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT,
 				    record->fingerprint);
 	add(object, ZTP_M_REMOTE_ADDR, from);
 	add(object, ZTP_M_REQUEST_ID, record->request_id);
@@ -76,7 +76,7 @@ static void tell(const char *address, uint64_t left_out, void *arg)
 	struct ztp_gate *gate = arg;
 
 	add(object, ZTP_M_REMOTE_ADDR, address);
-	cJSON_AddNumberToObject(object, ZTP_M_OMITTED, (double)left_out);
+	ztp_tree_put_number(object, ZTP_M_OMITTED, (double)left_out);
 	(void)ztp_outbox_put(gate, ZTP_MQTT_AUDIT, object, 1);
 }
 

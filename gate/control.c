@@ -172,7 +172,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	const struct mosquitto_evt_control *e = event_data;
 	struct ztp_gate *gate = userdata;
 	cJSON *answer = cJSON_CreateObject();
-	cJSON *responses = cJSON_AddArrayToObject(answer, ZTP_M_RESPONSES);
+	cJSON *responses = ztp_tree_put_list(answer, ZTP_M_RESPONSES);
 	/* The broker has called ztp_acl_check before; a second check costs
 	 * nothing. */
 	bool allowed = ztp_options_is_operator(

@@ -308,9 +308,9 @@ static void settle_sessions(struct ztp_gate *gate,
 		memcpy(session->request_id, device->request_id,
 		       sizeof(device->request_id));
 		session->announce = session->subscribed;
-		if (session->live)
-			(void)ztp_client_list_add(&gate->touched,
-						  session->client);
+		if (session->live &&
+		    ztp_client_list_add(&gate->touched, session->client) != 0)
+			gate->untold = true;
 		break;
 	}
 }
@@ -351,13 +351,12 @@ static void describe_creation(struct ztp_gate *gate, const struct creation *c,
 	if (ztp_devices_get(gate->db, &device, c->path.whole.p, NULL) > 0)
 		session =
 			ztp_control_live(gate, device.path, device.spki_sha256);
-	cJSON_AddBoolToObject(reply->data, ZTP_M_CREATED, created);
-	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH,
-				c->path.whole.p);
-	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT, c->fingerprint);
-	cJSON_AddBoolToObject(reply->data, ZTP_M_LIVE, session != NULL);
-	cJSON_AddBoolToObject(reply->data, ZTP_M_SUBSCRIBED,
-			      session && session->subscribed);
+	ztp_tree_put_bool(reply->data, ZTP_M_CREATED, created);
+	ztp_tree_put_text(reply->data, ZTP_M_DEVICE_PATH, c->path.whole.p);
+	ztp_tree_put_sha256(reply->data, ZTP_M_FINGERPRINT, c->fingerprint);
+	ztp_tree_put_bool(reply->data, ZTP_M_LIVE, session != NULL);
+	ztp_tree_put_bool(reply->data, ZTP_M_SUBSCRIBED,
+			  session && session->subscribed);
 }
 
 void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,

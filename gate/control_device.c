@@ -90,7 +90,7 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 	if (count < 0) {
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
-		cJSON_AddBoolToObject(reply->data, ZTP_M_REJECTED, count > 0);
+		ztp_tree_put_bool(reply->data, ZTP_M_REJECTED, count > 0);
 		ztp_ending_finish(&ending);
 		if (count > 0)
 			end_held(gate, path.whole.p, fingerprint);
@@ -107,15 +107,15 @@ void ztp_control_reject_device(struct ztp_gate *gate, const cJSON *in,
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_device *device)
 {
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, device->path);
-	cJSON_AddStringToObject(object, ZTP_M_STATE,
-				device->blocked ? "blocked" : "active");
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, device->fingerprint);
-	ztp_tree_add_sha256(object, ZTP_M_SPKI, device->spki_sha256);
-	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
-				ztp_onboarding_name(device->onboarding));
-	ztp_tree_add_time(object, ZTP_M_CREATED_AT, device->created_at);
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, device->request_id);
+	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, device->path);
+	ztp_tree_put_text(object, ZTP_M_STATE,
+			  device->blocked ? "blocked" : "active");
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, device->fingerprint);
+	ztp_tree_put_sha256(object, ZTP_M_SPKI, device->spki_sha256);
+	ztp_tree_put_text(object, ZTP_M_ONBOARDING,
+			  ztp_onboarding_name(device->onboarding));
+	ztp_tree_put_time(object, ZTP_M_CREATED_AT, device->created_at);
+	ztp_tree_put_text(object, ZTP_M_REQUEST_ID, device->request_id);
 	ztp_control_describe_live(object, gate, device->path,
 				  device->spki_sha256);
 }
@@ -123,12 +123,12 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 static void describe_candidate(cJSON *object, struct ztp_gate *gate,
 			       const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
-	cJSON_AddStringToObject(object, ZTP_M_STATE,
-				candidate->rejected ? "rejected" : "pending");
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
-	ztp_tree_add_sha256(object, ZTP_M_SPKI, candidate->spki_sha256);
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
+	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, candidate->path);
+	ztp_tree_put_text(object, ZTP_M_STATE,
+			  candidate->rejected ? "rejected" : "pending");
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_put_sha256(object, ZTP_M_SPKI, candidate->spki_sha256);
+	ztp_tree_put_text(object, ZTP_M_REQUEST_ID, candidate->id);
 	ztp_control_describe_live(object, gate, candidate->path,
 				  candidate->spki_sha256);
 }
@@ -189,8 +189,7 @@ void ztp_control_get_device(struct ztp_gate *gate, const cJSON *in,
 	ztp_control_describe_connection(reply->data, gate, device.path,
 					device.spki_sha256);
 	if (metadata)
-		cJSON_AddItemToObject(reply->data, ZTP_M_METADATA,
-				      cJSON_CreateRaw(metadata));
+		ztp_tree_put_raw(reply->data, ZTP_M_METADATA, metadata);
 	free(metadata);
 }
 
@@ -238,7 +237,7 @@ static bool get_existing(struct ztp_gate *gate, struct ztp_path *path,
 	if (rc == 0)
 		return ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND,
 				      "no device %.200s", path->whole.p);
-	cJSON_AddStringToObject(reply->data, ZTP_M_DEVICE_PATH, device->path);
+	ztp_tree_put_text(reply->data, ZTP_M_DEVICE_PATH, device->path);
 	return true;
 }
 
@@ -334,5 +333,7 @@ void ztp_control_resend_device(struct ztp_gate *gate, const cJSON *in,
 				     "the device could not be told");
 		return;
 	}
-	ztp_publish_subscribed(gate, session, true);
+	if (!ztp_publish_subscribed(gate, session, true))
+		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
+				     "the bridge could not be told");
 }

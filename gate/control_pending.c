@@ -12,15 +12,13 @@
 static void describe(cJSON *object, struct ztp_gate *gate,
 		     const struct ztp_candidate *candidate)
 {
-	cJSON_AddStringToObject(object, ZTP_M_REQUEST_ID, candidate->id);
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, candidate->path);
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
-	ztp_tree_add_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
-	cJSON_AddNumberToObject(object, ZTP_M_ATTEMPT,
-				(double)candidate->attempt);
-	cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
-				candidate->remote_addr);
-	cJSON_AddBoolToObject(object, ZTP_M_ACKED, candidate->acked);
+	ztp_tree_put_text(object, ZTP_M_REQUEST_ID, candidate->id);
+	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, candidate->path);
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_put_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
+	ztp_tree_put_number(object, ZTP_M_ATTEMPT, (double)candidate->attempt);
+	ztp_tree_put_text(object, ZTP_M_REMOTE_ADDR, candidate->remote_addr);
+	ztp_tree_put_bool(object, ZTP_M_ACKED, candidate->acked);
 	ztp_control_describe_live(object, gate, candidate->path,
 				  candidate->spki_sha256);
 }
@@ -107,7 +105,7 @@ void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 	}
 	if (!ztp_control_commit(gate, reply))
 		return;
-	cJSON_AddNumberToObject(reply->data, ZTP_M_ACKED, (double)acked);
+	ztp_tree_put_number(reply->data, ZTP_M_ACKED, (double)acked);
 }
 
 /* ---- rejectPending */
@@ -188,19 +186,16 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 
 	(void)in;
 	add_up(gate, &sums);
-	cJSON_AddStringToObject(data, ZTP_M_VERSION, ZTP_VERSION);
-	cJSON_AddStringToObject(data, ZTP_M_COMMAND_TOPIC,
-				options->command_topic);
-	cJSON_AddStringToObject(data, ZTP_M_PENDING_MODE,
-				options->hold ? ZTP_MODE_HOLD
-					      : ZTP_MODE_REFUSE);
-	cJSON_AddNumberToObject(data, ZTP_M_RETRY_AFTER,
-				(double)options->retry_after_s);
-	cJSON_AddNumberToObject(data, ZTP_M_MAX_COMMANDS,
-				ZTP_CONTROL_COMMANDS_MAX);
-	cJSON_AddNumberToObject(data, ZTP_M_MAX_BYTES, ZTP_CONTROL_MESSAGE_MAX);
-	cJSON_AddNumberToObject(data, ZTP_M_REGISTRIES,
-				(double)ztp_registries_count(gate->registries));
-	cJSON_AddNumberToObject(data, ZTP_M_DEVICES, (double)sums.devices);
-	cJSON_AddNumberToObject(data, ZTP_M_PENDING, (double)sums.candidates);
+	ztp_tree_put_text(data, ZTP_M_VERSION, ZTP_VERSION);
+	ztp_tree_put_text(data, ZTP_M_COMMAND_TOPIC, options->command_topic);
+	ztp_tree_put_text(data, ZTP_M_PENDING_MODE,
+			  options->hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE);
+	ztp_tree_put_number(data, ZTP_M_RETRY_AFTER,
+			    (double)options->retry_after_s);
+	ztp_tree_put_number(data, ZTP_M_MAX_COMMANDS, ZTP_CONTROL_COMMANDS_MAX);
+	ztp_tree_put_number(data, ZTP_M_MAX_BYTES, ZTP_CONTROL_MESSAGE_MAX);
+	ztp_tree_put_number(data, ZTP_M_REGISTRIES,
+			    (double)ztp_registries_count(gate->registries));
+	ztp_tree_put_number(data, ZTP_M_DEVICES, (double)sums.devices);
+	ztp_tree_put_number(data, ZTP_M_PENDING, (double)sums.candidates);
 }

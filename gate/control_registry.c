@@ -14,13 +14,12 @@
 static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 {
 	const struct ztp_cert *cert = ztp_ca_cert(ca);
-	cJSON *object = cJSON_CreateObject();
+	cJSON *object = ztp_tree_put_row(list);
 
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, cert->fingerprint);
-	cJSON_AddStringToObject(object, ZTP_M_SUBJECT, cert->subject);
-	ztp_tree_add_time(object, ZTP_M_NOT_BEFORE, cert->not_before);
-	ztp_tree_add_time(object, ZTP_M_NOT_AFTER, cert->not_after);
-	cJSON_AddItemToArray(list, object);
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, cert->fingerprint);
+	ztp_tree_put_text(object, ZTP_M_SUBJECT, cert->subject);
+	ztp_tree_put_time(object, ZTP_M_NOT_BEFORE, cert->not_before);
+	ztp_tree_put_time(object, ZTP_M_NOT_AFTER, cert->not_after);
 }
 
 static void describe(cJSON *object, const struct ztp_registry *registry,
@@ -28,20 +27,18 @@ static void describe(cJSON *object, const struct ztp_registry *registry,
 {
 	cJSON *cas;
 
-	cJSON_AddStringToObject(object, ZTP_M_REGISTRY, registry->name);
-	cJSON_AddStringToObject(object, ZTP_M_ONBOARDING,
-				ztp_onboarding_name(registry->onboarding));
+	ztp_tree_put_text(object, ZTP_M_REGISTRY, registry->name);
+	ztp_tree_put_text(object, ZTP_M_ONBOARDING,
+			  ztp_onboarding_name(registry->onboarding));
 	if (registry->audience)
-		cJSON_AddStringToObject(object, ZTP_M_AUDIENCE,
-					registry->audience);
-	ztp_tree_add_time(object, ZTP_M_CREATED_AT, registry->created_at);
-	cJSON_AddNumberToObject(object, ZTP_M_DEVICES,
-				(double)registry->devices);
-	cJSON_AddNumberToObject(object, ZTP_M_PENDING,
-				(double)registry->candidates);
+		ztp_tree_put_text(object, ZTP_M_AUDIENCE, registry->audience);
+	ztp_tree_put_time(object, ZTP_M_CREATED_AT, registry->created_at);
+	ztp_tree_put_number(object, ZTP_M_DEVICES, (double)registry->devices);
+	ztp_tree_put_number(object, ZTP_M_PENDING,
+			    (double)registry->candidates);
 	if (!with_cas)
 		return;
-	cas = cJSON_AddArrayToObject(object, ZTP_M_CAS);
+	cas = ztp_tree_put_list(object, ZTP_M_CAS);
 	for (size_t i = 0; i < registry->ca_count; i++)
 		describe_ca(cas, registry->cas[i]);
 }
@@ -207,8 +204,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 				     "pem: %s", error.message);
 		return;
 	}
-	cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY, registry->name);
-	ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
+	ztp_tree_put_text(reply->data, ZTP_M_REGISTRY, registry->name);
+	ztp_tree_put_sha256(reply->data, ZTP_M_FINGERPRINT,
 			    ztp_ca_cert(ca)->fingerprint);
 	if (ztp_registry_ca(registry, ztp_ca_cert(ca)->fingerprint) >= 0)
 		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
@@ -273,9 +270,8 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 	if (rc != 0) {
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
-		cJSON_AddStringToObject(reply->data, ZTP_M_REGISTRY,
-					registry->name);
-		ztp_tree_add_sha256(reply->data, ZTP_M_FINGERPRINT,
+		ztp_tree_put_text(reply->data, ZTP_M_REGISTRY, registry->name);
+		ztp_tree_put_sha256(reply->data, ZTP_M_FINGERPRINT,
 				    fingerprint);
 		ztp_ending_describe(&ending, reply->data);
 		ztp_ending_finish(&ending);

@@ -178,7 +178,7 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 			 &error) != 0)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      ZTP_M_LIMIT ": %s", error.message);
-	page->rows = cJSON_AddArrayToObject(reply->data, name);
+	page->rows = ztp_tree_put_list(reply->data, name);
 	return true;
 }
 
@@ -199,8 +199,7 @@ cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
 		page->more = true;
 		return NULL;
 	}
-	row = cJSON_CreateObject();
-	cJSON_AddItemToArray(page->rows, row);
+	row = ztp_tree_put_row(page->rows);
 	(void)snprintf(page->last, sizeof(page->last), "%s", cursor);
 	page->count++;
 	return row;
@@ -209,7 +208,7 @@ cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
 void ztp_page_end(struct ztp_page *page, struct ztp_reply *reply)
 {
 	if (page->more)
-		cJSON_AddStringToObject(reply->data, ZTP_M_NEXT, page->last);
+		ztp_tree_put_text(reply->data, ZTP_M_NEXT, page->last);
 }
 
 /* --- sessions */
@@ -233,9 +232,9 @@ void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 	const struct ztp_session *session =
 		ztp_control_live(gate, path, spki_sha256);
 
-	cJSON_AddBoolToObject(object, ZTP_M_LIVE, session != NULL);
-	cJSON_AddBoolToObject(object, ZTP_M_SUBSCRIBED,
-			      session && session->subscribed);
+	ztp_tree_put_bool(object, ZTP_M_LIVE, session != NULL);
+	ztp_tree_put_bool(object, ZTP_M_SUBSCRIBED,
+			  session && session->subscribed);
 }
 
 void ztp_control_describe_connection(cJSON *object, struct ztp_gate *gate,

@@ -10,6 +10,7 @@
 #include "gate/db.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -393,16 +394,25 @@ int ztp_db_apart(struct ztp_db *db,
 	return rc;
 }
 
-/* A bind fails only without memory or with a wrong index. The parameter is then
- * NULL, so NOT NULL columns and comparisons fail closed. */
+/* Without memory the parameter would be NULL, and a column that may be NULL
+ * would lose what it was to hold. A value that is too big takes its place, which
+ * needs no memory: a statement that reads it fails with SQLITE_TOOBIG. */
+static void bound(sqlite3_stmt *stmt, int index, int rc)
+{
+	if (rc != SQLITE_OK)
+		(void)sqlite3_bind_zeroblob(stmt, index, INT_MAX);
+}
+
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text)
 {
-	(void)sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT);
+	bound(stmt, index,
+	      sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT));
 }
 
 void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n)
 {
-	(void)sqlite3_bind_blob(stmt, index, bytes, (int)n, SQLITE_TRANSIENT);
+	bound(stmt, index,
+	      sqlite3_bind_blob(stmt, index, bytes, (int)n, SQLITE_TRANSIENT));
 }
 
 void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value)

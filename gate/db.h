@@ -78,7 +78,8 @@ struct ztp_db_certificate {
 void ztp_db_certificate(sqlite3_stmt *stmt, int index,
 			const struct ztp_db_certificate *cert);
 
-/* --- binding parameters (from 1) and reading columns (from 0), as in SQLite */
+/* --- binding parameters (from 1) and reading columns (from 0), as in SQLite. A
+ * parameter that could not be bound makes the statement fail when it runs. */
 void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text);
 void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n);
 void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/json_tree.h"
 #include "gate/withdrawn.h"
 #include "ztp/member.h"
 
@@ -130,9 +131,9 @@ void ztp_ending_finish(struct ztp_ending *ending)
 
 void ztp_ending_describe(const struct ztp_ending *ending, cJSON *data)
 {
-	cJSON_AddNumberToObject(data, ZTP_M_ENDED, (double)ending->count);
-	cJSON_AddNumberToObject(data, ZTP_M_SESSIONS,
-				(double)ending->sessions.count);
+	ztp_tree_put_number(data, ZTP_M_ENDED, (double)ending->count);
+	ztp_tree_put_number(data, ZTP_M_SESSIONS,
+			    (double)ending->sessions.count);
 }
 
 void ztp_ending_clear(struct ztp_ending *ending)

@@ -64,8 +64,8 @@ static cJSON *event(const struct ztp_candidate *candidate)
 		return NULL;
 	}
 	if (candidate->remote_addr[0])
-		cJSON_AddStringToObject(object, ZTP_M_REMOTE_ADDR,
-					candidate->remote_addr);
+		ztp_tree_put_text(object, ZTP_M_REMOTE_ADDR,
+				  candidate->remote_addr);
 	return object;
 }
 

@@ -61,8 +61,8 @@ bool ztp_publish_status(struct ztp_gate *gate,
 		return false;
 	}
 	if (pending)
-		cJSON_AddNumberToObject(object, ZTP_M_RETRY_AFTER,
-					(double)gate->options.retry_after_s);
+		ztp_tree_put_number(object, ZTP_M_RETRY_AFTER,
+				    (double)gate->options.retry_after_s);
 	return ztp_send_json(session->path, topic, object, pending ? 0 : 1,
 			     command_properties(session->request_id, status));
 }
@@ -70,25 +70,23 @@ bool ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session)
 {
-	cJSON_AddStringToObject(object, ZTP_M_CONNECTION, session->connection);
-	cJSON_AddStringToObject(object, ZTP_M_CREDENTIAL,
-				session->by_certificate
-					? ZTP_CREDENTIAL_CERTIFICATE
-					: ZTP_CREDENTIAL_UNUSED);
+	ztp_tree_put_text(object, ZTP_M_CONNECTION, session->connection);
+	ztp_tree_put_text(object, ZTP_M_CREDENTIAL,
+			  session->by_certificate ? ZTP_CREDENTIAL_CERTIFICATE
+						  : ZTP_CREDENTIAL_UNUSED);
 }
 
-void ztp_publish_subscribed(struct ztp_gate *gate,
+bool ztp_publish_subscribed(struct ztp_gate *gate,
 			    const struct ztp_session *session, bool again)
 {
 	cJSON *object = cJSON_CreateObject();
 
-	cJSON_AddStringToObject(object, ZTP_M_DEVICE_PATH, session->path);
-	ztp_tree_add_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
-	cJSON_AddStringToObject(object, ZTP_M_STATE,
-				session->right == ZTP_RIGHT_HELD ? "held"
-								 : "device");
+	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, session->path);
+	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, session->fingerprint);
+	ztp_tree_put_text(object, ZTP_M_STATE,
+			  session->right == ZTP_RIGHT_HELD ? "held" : "device");
 	ztp_publish_add_connection(object, session);
 	if (again)
-		cJSON_AddTrueToObject(object, ZTP_M_AGAIN);
-	(void)ztp_outbox_put(gate, ZTP_MQTT_SUBSCRIBED, object, 0);
+		ztp_tree_put_bool(object, ZTP_M_AGAIN, true);
+	return ztp_outbox_put(gate, ZTP_MQTT_SUBSCRIBED, object, 0);
 }

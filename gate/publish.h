@@ -18,8 +18,8 @@ bool ztp_publish_status(struct ztp_gate *gate,
 void ztp_publish_add_connection(cJSON *object,
 				const struct ztp_session *session);
 /* Publishes ztp/v1/subscribed. again: because an operator wants it, not because
- * the device has subscribed. */
-void ztp_publish_subscribed(struct ztp_gate *gate,
+ * the device has subscribed. False: it will not be published. */
+bool ztp_publish_subscribed(struct ztp_gate *gate,
 			    const struct ztp_session *session, bool again);
 
 #endif

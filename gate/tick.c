@@ -70,7 +70,11 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	if (!session->announce || !session->subscribed)
 		return;
 	session->announce = false;
-	ztp_publish_subscribed(gate, session, false);
+	if (!ztp_publish_subscribed(gate, session, false)) {
+		session->announce = true;
+		gate->untold = true;
+		return;
+	}
 	if (session->right == ZTP_RIGHT_HELD)
 		(void)ztp_publish_status(gate, session, ZTP_STATUS_PENDING);
 	if (session->right != ZTP_RIGHT_DEVICE || !session->greet)

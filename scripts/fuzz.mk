@@ -72,7 +72,7 @@ fuzz:
 
 fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
 	$(Q)mkdir -p $(FUZZ_DIR)/found
-	$(Q)for target in $(FUZZ); do \
+	$(Q)failed=; for target in $(FUZZ); do \
 		mkdir -p $(FUZZ_DIR)/corpus/$$target; \
 		$(FUZZ_DIR)/$$target -max_total_time=$(FUZZ_TIME) -timeout=10 \
 			-rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
@@ -80,11 +80,12 @@ fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
 			-artifact_prefix=$(FUZZ_DIR)/found/$$target- \
 			$(FUZZ_DIR)/corpus/$$target $(FUZZ_DIR)/seeds/$$target \
 			>$(FUZZ_DIR)/$$target.log 2>&1 || \
-			{ cat $(FUZZ_DIR)/$$target.log; exit 1; }; \
+			{ cat $(FUZZ_DIR)/$$target.log; failed="$$failed $$target"; \
+			continue; }; \
 		printf '  ok     fuzz_%s: %s inputs\n' "$$target" \
 			$$(sed -n 's/^stat::number_of_executed_units: //p' \
 			$(FUZZ_DIR)/$$target.log); \
-	done
+	done; test -z "$$failed" || { echo "found something:$$failed"; exit 1; }
 
 fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
 	$(Q)set -e; for target in $(FUZZ_ALL); do \

@@ -6,7 +6,7 @@
 TORTURE_ARGS  ?=
 TORTURE_DIR   := $(BUILD)/torture
 TORTURE_SMOKE ?= 12
-TORTURE_PARTS := $(addprefix tests/torture/,fail.c memory.c campaign.c)
+TORTURE_PARTS := $(addprefix tests/torture/,fail.c paths.c memory.c campaign.c)
 
 TORTURE_SIM := $(filter-out tests/sim/main.c,$(call src,tests/sim))
 TORTURE_BRIDGE := $(TORTURE_PARTS) $(addprefix tests/torture/,system.c library.c bridge.c)
@@ -37,7 +37,7 @@ $(TORTURE_DIR)/bridge: $(patsubst %.c,$(TORTURE_DIR)/o/%.o,$(TORTURE_SIM)) \
 # The test's own memory never fails, nor does that of the played broker.
 TORTURE_GATE_OWN := tests/torture/gate.c $(addprefix tests/unit/,gate_broker.c gate_fixture.c certs.c certs_der.c)
 TORTURE_GATE := $(TORTURE_PARTS) tests/torture/gate_calls.c
-TORTURE_GATE_WRAP := $(TORTURE_MEMORY) open fchmod fstat stat getrandom \
+TORTURE_GATE_WRAP := $(TORTURE_MEMORY) open fchmod fstat stat getrandom clock_gettime \
 	$(addprefix mosquitto_,callback_register set_username broker_publish_copy property_add_string)
 
 $(TORTURE_DIR)/own/%.o: %.c
@@ -53,8 +53,9 @@ $(TORTURE_DIR)/gate: $(patsubst %.c,$(TORTURE_DIR)/own/%.o,$(TORTURE_GATE_OWN)) 
 	$(Q)$(LINK_SAN) -rdynamic $(TORTURE_GATE_WRAP:%=-Wl$(comma)--wrap=%) -o $@ $^ $(GATE_LIBS) \
 		-lcmocka $(LDLIBS)
 
-# Takes hours on one core, most of them for SQLite's allocations. A part of it:
-# TORTURE_ARGS='--kind write'; 5000 runs of each plan: TORTURE_ARGS='--smoke 5000'.
+# Takes some hours on two cores. Of the kinds with thousands of calls (SQLite
+# alone allocates 180,000 times) some of each way to a call run, all of them with
+# TORTURE_ARGS=--every, for days. A part of it: TORTURE_ARGS='--kind write'.
 torture:
 	$(Q)scripts/deps build unit
 	$(Q)+$(MAKE) --no-print-directory $(TORTURE_DIR)/bridge $(TORTURE_DIR)/gate

@@ -30,6 +30,17 @@ static void append(struct receiver *ev, struct journal_entry *e)
 		coalesce_wake(&ev->coalesce);
 }
 
+/* What could not be read without memory is not refused for that. Returning would
+ * acknowledge it; the broker sends it again to the next start. */
+static void must_have_memory(struct receiver *ev, const struct journal_entry *e,
+			     int rc)
+{
+	if (rc != ZTP_ERR_NOMEM)
+		return;
+	log_error(ev->core->log, "intake_failed", LOG_WHY(&e->why));
+	_exit(1);
+}
+
 static void dead_letter(struct receiver *ev, struct journal_entry *e,
 			const char *topic, const char *text, size_t len)
 {
@@ -63,6 +74,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	int rc;
 
 	rc = ztp_pending_parse(&pending, text, len, e->arrived_wall, &e->why);
+	must_have_memory(ev, e, rc);
 	if (rc != 0) {
 		dead_letter(ev, e, topic, text, len);
 		return;
@@ -104,6 +116,7 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 			memcpy(path, given.p, given.n); /* path was zeroed */
 		ztp_object_clear(&record);
 	}
+	must_have_memory(ev, e, rc);
 	if (rc != 0) {
 		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
 		return;
@@ -168,6 +181,7 @@ static void on_withdrawn(struct receiver *ev, struct journal_entry *e,
 			append(ev, &withdrawn);
 		ztp_object_clear(&event);
 	}
+	must_have_memory(ev, &withdrawn, rc);
 	if (rc != 0)
 		log_warn(ev->core->log, "withdrawal_refused",
 			 LOG_WHY(&withdrawn.why));

@@ -43,9 +43,12 @@ static uint8_t *pack_headers(const struct store_record *record, size_t *len)
 static size_t unpack_headers(struct ztp_header *headers, const uint8_t *blob,
 			     size_t len, char names[ZTP_HEADERS_MAX][256])
 {
-	const uint8_t *p = blob, *end = blob + len;
+	const uint8_t *p = blob, *end;
 	size_t count = 0;
 
+	if (!blob) /* SQLite's empty blob */
+		return 0;
+	end = blob + len;
 	while (p < end && count < ZTP_HEADERS_MAX) {
 		size_t name = *p++, value;
 

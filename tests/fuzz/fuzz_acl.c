@@ -65,6 +65,15 @@ static bool begins(const char *text, const struct ztp_path *path,
 	       strncmp(text + n, below, strlen(below)) == 0;
 }
 
+/* "/events/#" is "/events" as well. */
+static bool branch(const char *text, const struct ztp_path *path,
+		   const char *name)
+{
+	const char *end = text + path->whole.n + strlen(name);
+
+	return begins(text, path, name) && (*end == '\0' || *end == '/');
+}
+
 static bool is_or_below(const char *topic, const char *above)
 {
 	size_t n = strlen(above);
@@ -89,8 +98,7 @@ static void device(const char *template, const struct ztp_path *path,
 	MUST(held != ZTP_GATE_DEFER && full != ZTP_GATE_DEFER);
 	MUST(held != ZTP_GATE_ALLOW || is_or_below(topic, own));
 	MUST(full != ZTP_GATE_ALLOW || is_or_below(topic, own) ||
-	     begins(topic, path, "/commands") ||
-	     begins(topic, path, "/config"));
+	     branch(topic, path, "/config"));
 	MUST(ztp_gate_device_access(ZTP_RIGHT_NONE, template, path,
 				    ZTP_ACCESS_READ, topic,
 				    false) == ZTP_GATE_DENY);
@@ -99,8 +107,8 @@ static void device(const char *template, const struct ztp_path *path,
 				    false) == ZTP_GATE_DENY);
 	full = ztp_gate_device_access(ZTP_RIGHT_DEVICE, template, path,
 				      ZTP_ACCESS_WRITE, topic, false);
-	MUST(full != ZTP_GATE_ALLOW || begins(topic, path, "/events/") ||
-	     begins(topic, path, "/state/"));
+	MUST(full != ZTP_GATE_ALLOW || branch(topic, path, "/events") ||
+	     branch(topic, path, "/state"));
 }
 
 /* What it subscribes to reaches nothing that it may not read. */

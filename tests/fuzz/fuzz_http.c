@@ -103,15 +103,31 @@ static void begin(void)
 
 /* --- a client */
 
+/* Each from another address, or the ports that wait would be all in use. */
+static void leave_from(int fd)
+{
+	static uint32_t count;
+	struct sockaddr_in from = {.sin_family = AF_INET};
+	int late = 1;
+
+	from.sin_addr.s_addr = htonl(INADDR_LOOPBACK + count++ % (1 << 22));
+	MUST(setsockopt(fd, IPPROTO_IP, IP_BIND_ADDRESS_NO_PORT, &late,
+			sizeof(late)) == 0);
+	MUST(bind(fd, (const struct sockaddr *)&from, sizeof(from)) == 0);
+}
+
 static int dial(void)
 {
-	/* Reset at the end, or the ports that wait would be all in use. */
 	struct linger now = {1, 0};
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
 
 	MUST(fd >= 0);
 	MUST(setsockopt(fd, SOL_SOCKET, SO_LINGER, &now, sizeof(now)) == 0);
-	MUST(connect(fd, (const struct sockaddr *)&f.at, sizeof(f.at)) == 0);
+	leave_from(fd);
+	if (connect(fd, (const struct sockaddr *)&f.at, sizeof(f.at)) != 0) {
+		perror("connect");
+		abort();
+	}
 	return fd;
 }
 

@@ -11,6 +11,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "tests/torture/paths.h"
+
 #define RUN_SECONDS 60 /* before a run is taken for hanging */
 #define FINDINGS    50 /* told before a campaign ends */
 
@@ -24,8 +26,8 @@ static bool tell_endings;
 struct options {
 	int plan; /* -1: all */
 	enum fail_kind kind;
-	long at, burst, smoke;
-	bool verbose;
+	long at, burst, smoke, jobs;
+	bool verbose, every;
 };
 
 struct totals {
@@ -79,12 +81,14 @@ static void run_apart(const struct campaign *c, int plan, enum fail_kind kind,
 	pid = fork();
 	if (pid == 0) {
 		(void)alarm(verbose ? 600 : RUN_SECONDS);
-		fail = (struct fail){
-			.kind = kind, .first = first, .count = count};
+		fail = (struct fail){.kind = kind,
+				     .first = first,
+				     .count = count,
+				     .noting = kind == FAIL_NOTHING};
 		c->run(plan, verbose, run);
 		memcpy(run->seen, fail.seen, sizeof(run->seen));
 		run->failed = fail.failed;
-		fail_where(run->site, sizeof(run->site), fail.site);
+		run->site = fail.site;
 		fflush(NULL);
 		_Exit(0);
 	}
@@ -98,10 +102,13 @@ static void run_apart(const struct campaign *c, int plan, enum fail_kind kind,
 static void report(const struct campaign *c, int plan, enum fail_kind kind,
 		   long first, long count, const struct campaign_run *run)
 {
+	char site[256];
+
+	fail_where(site, sizeof(site), run->site);
 	printf("%s: %s\n  %s %ld fails at %s\n  again: %s --plan %s --kind %s "
 	       "--at %ld --burst %ld --verbose\n",
 	       c->name, run->finding, fail_name(kind), first,
-	       *run->site ? run->site : "(unknown)", program_invocation_name,
+	       *site ? site : "(unknown)", program_invocation_name,
 	       c->plans[plan], fail_name(kind), first, count);
 }
 
@@ -117,28 +124,101 @@ static void run_one(const struct campaign *c, int plan, enum fail_kind kind,
 		totals->findings++;
 		report(c, plan, kind, first, count, run);
 	}
-	if ((verbose || tell_endings) && run->ended > 0)
+	if ((verbose || tell_endings) && run->ended > 0) {
+		char site[256];
+
+		fail_where(site, sizeof(site), run->site);
 		printf("  %s %ld at %s ended it: %s\n", fail_name(kind), first,
-		       run->site, run->why);
+		       site, run->why);
+	}
 	fflush(stdout);
 }
 
-/* Every step-th call of a kind. */
+/* --- which calls of a kind fail */
+
+/* Every call, unless there are more than that; else so many of each way. */
+#define EVERY	  2500
+#define OF_A_WAY  4
+#define BURST_GAP 8 /* a burst begins at every so-manieth of them */
+
+struct choice {
+	bool *chosen; /* chosen[n - 1] */
+	long calls, ways;
+};
+
+static void choose(struct choice *choice, int plan, enum fail_kind kind,
+		   long calls, long kinds, const struct options *o)
+{
+	long step = o->smoke ? 2 * kinds * calls / o->smoke + 1 : 1, n;
+
+	*choice = (struct choice){calloc((size_t)calls + 1, 1), calls, 0};
+	if (!choice->chosen)
+		abort();
+	if (!o->smoke && !o->every && calls > EVERY) {
+		choice->ways =
+			paths_choose(choice->chosen, kind, calls, OF_A_WAY);
+		return;
+	}
+	/* Not always the first one, where only some run. */
+	n = 1 + step * ((plan * 5 + (int)kind * 3) % 16) / 16;
+	for (; n <= calls; n += step)
+		choice->chosen[n - 1] = true;
+}
+
+/* What one of several workers does of a kind. */
+static void run_share(const struct campaign *c, int plan, enum fail_kind kind,
+		      const struct choice *choice, const struct options *o,
+		      long worker, struct campaign_run *run,
+		      struct totals *totals)
+{
+	long n, i = 0, gap = o->smoke || o->every ? 1 : BURST_GAP;
+
+	for (n = 1; n <= choice->calls && totals->findings < FINDINGS; n++) {
+		if (!choice->chosen[n - 1] || i++ % o->jobs != worker)
+			continue;
+		run_one(c, plan, kind, n, bursts[0], false, run, totals);
+		if ((i - 1) / o->jobs % gap == 0)
+			run_one(c, plan, kind, n, bursts[1], false, run,
+				totals);
+	}
+}
+
+/* The calls of a kind, by so many workers at once; each adds to a part of
+ * `shared`. */
 static void run_kind(const struct campaign *c, int plan, enum fail_kind kind,
-		     long calls, long step, struct campaign_run *run,
+		     const struct choice *choice, const struct options *o,
 		     struct totals *totals)
 {
-	size_t i;
-	long n;
+	struct totals *shared =
+		mmap(NULL, (size_t)o->jobs * sizeof(*shared),
+		     PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	long i;
 
-	for (i = 0; i < sizeof(bursts) / sizeof(*bursts); i++)
-		/* Not always the first one, where only some run. */
-		for (n = 1 +
-			 step * ((plan * 5 + (int)kind * 3 + (int)i * 7) % 16) /
-				 16;
-		     n <= calls && totals->findings < FINDINGS; n += step)
-			run_one(c, plan, kind, n, bursts[i], false, run,
-				totals);
+	if (shared == MAP_FAILED) {
+		perror("torture");
+		exit(2);
+	}
+	fflush(NULL);
+	for (i = 0; i < o->jobs; i++)
+		if (fork() == 0) {
+			run_share(c, plan, kind, choice, o, i, shared_run(),
+				  &shared[i]);
+			fflush(NULL);
+			_Exit(0);
+		}
+	for (i = 0; i < o->jobs; i++) {
+		int status = 0;
+
+		if (wait(&status) < 0 || status != 0)
+			totals->findings++; /* a fork failed, or a worker */
+	}
+	for (i = 0; i < o->jobs; i++) {
+		totals->runs += shared[i].runs;
+		totals->failed += shared[i].failed;
+		totals->ended += shared[i].ended;
+		totals->findings += shared[i].findings;
+	}
+	munmap(shared, (size_t)o->jobs * sizeof(*shared));
 }
 
 static void run_plan(const struct campaign *c, int plan,
@@ -146,8 +226,9 @@ static void run_plan(const struct campaign *c, int plan,
 		     struct totals *totals)
 {
 	const enum fail_kind *kind;
-	long calls[FAIL_KINDS], step, kinds = 0;
-	struct totals before = {0};
+	long calls[FAIL_KINDS], kinds = 0;
+	struct choice choice;
+	struct totals before;
 
 	run_apart(c, plan, FAIL_NOTHING, 0, 0, o->verbose, run);
 	memcpy(calls, run->seen, sizeof(calls));
@@ -163,13 +244,14 @@ static void run_plan(const struct campaign *c, int plan,
 		if (o->kind != FAIL_NOTHING && o->kind != *kind)
 			continue;
 		before = *totals;
-		step = o->smoke ? 2 * kinds * calls[*kind] / o->smoke + 1 : 1;
-		run_kind(c, plan, *kind, calls[*kind], step, run, totals);
-		printf("  %-6s %s %s: %ld calls, %ld runs, %ld ended with "
-		       "exit status 1\n",
+		choose(&choice, plan, *kind, calls[*kind], kinds, o);
+		run_kind(c, plan, *kind, &choice, o, totals);
+		free(choice.chosen);
+		printf("  %-6s %s %s: %ld calls, %ld ways, %ld runs, %ld ended "
+		       "with exit status 1\n",
 		       totals->findings > before.findings ? "FAILED" : "ok",
 		       c->plans[plan], fail_name(*kind), calls[*kind],
-		       totals->runs - before.runs,
+		       choice.ways, totals->runs - before.runs,
 		       totals->ended - before.ended);
 		fflush(stdout);
 	}
@@ -195,6 +277,8 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 		{"burst", required_argument, NULL, 'b'},
 		{"smoke", required_argument, NULL, 's'},
 		{"verbose", no_argument, NULL, 'v'},
+		{"jobs", required_argument, NULL, 'j'},
+		{"every", no_argument, NULL, 'E'},
 		{"endings", no_argument, NULL, 'e'},
 		{NULL, 0, NULL, 0}};
 	int option;
@@ -223,25 +307,35 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 		case 'v':
 			o->verbose = true;
 			break;
+		case 'j':
+			o->jobs = strtol(optarg, NULL, 10);
+			break;
+		case 'E':
+			o->every = true;
+			break;
 		case 'e':
 			tell_endings = true;
 			break;
 		default:
 			return false;
 		}
-	return o->at == 0 || (o->plan >= 0 && o->kind != FAIL_NOTHING);
+	return o->jobs > 0 &&
+	       (o->at == 0 || (o->plan >= 0 && o->kind != FAIL_NOTHING));
 }
 
 int campaign_main(const struct campaign *c, int argc, char **argv)
 {
-	struct options o = {.plan = -1, .burst = 1};
+	struct options o = {
+		.plan = -1, .burst = 1, .jobs = sysconf(_SC_NPROCESSORS_ONLN)};
 	struct campaign_run *run = shared_run();
 	struct totals totals = {0};
 	int plan;
 
+	paths_begin();
 	if (!parse(&o, c, argc, argv)) {
 		fprintf(stderr,
-			"Usage: %s [--smoke RUNS] [--plan P] [--kind K "
+			"Usage: %s [--smoke RUNS | --every] [--jobs N] [--plan "
+			"P] [--kind K "
 			"[--at N [--burst N] [--verbose]]] [--endings]\n",
 			argv[0]);
 		return 2;

@@ -15,7 +15,7 @@ struct campaign_run {
 	long seen[FAIL_KINDS], failed;
 	int findings;
 	char finding[1024]; /* the first */
-	char site[256];	    /* of the call that failed */
+	void *site;	    /* of the call that failed */
 	int ended;	    /* how often the process ended itself for it */
 	char why[512];	    /* what it said then */
 };
@@ -34,11 +34,14 @@ void campaign_find(struct campaign_run *run, const char *form, ...)
 
 /* The program: returns its exit status.
  *
- *   NAME                       every call of every kind, in every plan
+ *   NAME                       every call of every kind, in every plan; where
+ *                              there are thousands, some of each way (paths.h)
+ *   NAME --every               every single one; takes days
  *   NAME --smoke RUNS          so many runs, evenly spread over all of them
  *   NAME --plan P --kind K --at N [--burst N] [--verbose]   one of them
  *
- * --kind and --plan alone restrict a campaign. */
+ * --kind and --plan alone restrict a campaign. It runs on all cores, or on
+ * --jobs N. */
 int campaign_main(const struct campaign *campaign, int argc, char **argv);
 
 #endif

@@ -4,6 +4,8 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "tests/torture/paths.h"
+
 struct fail fail;
 
 static const char *const names[FAIL_KINDS] = {
@@ -18,6 +20,8 @@ bool fails(enum fail_kind kind, void *site)
 	if (!fail.armed || fail.outside > 0)
 		return false;
 	n = ++fail.seen[kind];
+	if (fail.noting)
+		paths_note(kind, n);
 	if (kind != fail.kind || n < fail.first || n - fail.first >= fail.count)
 		return false;
 	if (fail.failed++ == 0)

@@ -39,7 +39,8 @@ extern struct fail {
 	int outside;
 	long seen[FAIL_KINDS];
 	long failed;
-	void *site; /* the first that failed was called from here */
+	void *site;  /* the first that failed was called from here */
+	bool noting; /* the way to each call is noted (paths.h) */
 } fail;
 
 /* Counts a call, made from `site`. True: it is to fail. */

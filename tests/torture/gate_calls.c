@@ -14,6 +14,7 @@
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "gate/broker_api.h"
@@ -156,6 +157,30 @@ WRAP(int, stat, (const char *name, struct stat *st), (name, st), FAIL_FILE, -1,
      EIO)
 WRAP(ssize_t, getrandom, (void *to, size_t n, unsigned flags), (to, n, flags),
      FAIL_SYSTEM, -1, EINTR)
+
+/* --- the clock */
+
+static int64_t passed_ms;
+
+void gate_calls_pass(int64_t ms)
+{
+	passed_ms += ms;
+}
+
+int __real_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts);
+int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
+{
+	int rc = __real_clock_gettime(id, ts);
+
+	if (rc == 0 && id != CLOCK_REALTIME) {
+		int64_t ms = ts->tv_nsec / 1000000 + passed_ms;
+
+		ts->tv_sec += (time_t)(ms / 1000);
+		ts->tv_nsec = (long)(ms % 1000) * 1000000;
+	}
+	return rc;
+}
 
 /* --- the broker's: without memory for what it is asked */
 

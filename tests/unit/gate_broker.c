@@ -342,6 +342,8 @@ int mosquitto_broker_publish_copy(const char *client_id, const char *topic,
 
 	(void)retain;
 	(void)properties; /* none are made: see below */
+	if (gate_broker.refused && strcmp(topic, gate_broker.refused) == 0)
+		return MOSQ_ERR_NOMEM;
 	if (gate_broker.count == GATE_MESSAGES)
 		abort();
 	message = &gate_broker.messages[gate_broker.count++];

@@ -32,6 +32,7 @@ struct gate_broker {
 	bool is_2_1; /* gate_broker_reset does not change it */
 	struct gate_message messages[GATE_MESSAGES];
 	size_t count;
+	const char *refused; /* nothing can be published on this topic */
 	char log[8192];
 	void (*settle)(void *gate); /* after a tick or a command */
 };
