@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/json_tree.h"
 #include "gate/send.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
@@ -75,10 +76,29 @@ static struct ztp_message *take(struct ztp_outbox *outbox)
 	return message;
 }
 
-static void publish(struct ztp_message *message)
+static const char *string_of(const cJSON *object, const char *name)
 {
-	(void)ztp_send_json(NULL, message->topic, message->object, message->qos,
-			    NULL);
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : "";
+}
+
+/* A subscription that could not be told is told again a second later. */
+static void publish(struct ztp_gate *gate, struct ztp_message *message)
+{
+	struct ztp_session *session = NULL;
+
+	if (strcmp(message->topic, ZTP_MQTT_SUBSCRIBED) == 0)
+		session = ztp_sessions_by_path(
+			gate->sessions,
+			string_of(message->object, ZTP_M_DEVICE_PATH));
+	if (!ztp_send_json(NULL, message->topic, message->object, message->qos,
+			   NULL) &&
+	    session) {
+		session->announce = true;
+		gate->untold = true;
+	}
 	free(message);
 }
 
@@ -92,7 +112,7 @@ void ztp_outbox_tick(struct ztp_gate *gate)
 
 	while (outbox->first && (outbox->first->group <= durable ||
 				 outbox->first->group > group))
-		publish(take(outbox));
+		publish(gate, take(outbox));
 }
 
 /* --- after a loss */
@@ -112,20 +132,11 @@ static void spoil_answers(cJSON *object)
 			continue;
 		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_CODE);
 		cJSON_DeleteItemFromObjectCaseSensitive(answer, ZTP_M_DATA);
-		cJSON_AddStringToObject(answer, ZTP_M_CODE,
-					ZTP_CODE_UNAVAILABLE);
-		cJSON_AddStringToObject(answer, ZTP_M_ERROR,
-					"the registry database could not be "
-					"written");
+		ztp_tree_put_text(answer, ZTP_M_CODE, ZTP_CODE_UNAVAILABLE);
+		ztp_tree_put_text(answer, ZTP_M_ERROR,
+				  "the registry database could not be "
+				  "written");
 	}
-}
-
-static const char *string_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text ? text : "";
 }
 
 static bool is_true_all_the_same(struct ztp_gate *gate,
