@@ -75,3 +75,38 @@ def test_page_and_pictures():
     for name, source in pictures.items():
         assert f"](benchmarks/{name}.svg)" in text
         assert tree.fromstring(source).tag.endswith("svg")
+
+
+def chain(per_s, way="hold", **more):
+    late = {"p50": 10.0, "p99": 20.0, "max": 30.0}
+    use = dict.fromkeys(("cpu_us", "user_us", "system_us", "waits",
+                         "preempted", "run_delay_us", "syscr", "syscw"), 100.0)
+    found = dict.fromkeys(("connack", "told") if way == "hold" else
+                          ("connack",), late)
+    return {"way": way, "per_s": per_s, "count": 10, "missing": 0, "rate": 150,
+            "since_due": found, "since_step": found, "use": dict.fromkeys(
+                ("broker", "bridge", "approver", "kafka"), use), **more}
+
+
+def test_the_whole_chain():
+    first = {"ceiling": [chain(1000, "password"), chain(3000, "password")],
+             "hold, P-256": chain(500)}
+    second = {"ceiling": [chain(1000, "password")],
+              "hold, P-256": chain(100), "refused": {
+                  "ceiling": [chain(500, "password")],
+                  "refuse, P-256": chain(100)}}
+    live = {"sent": 9, "p50_us": 1000, "p99_us": 2000}
+    text, pictures = page(report([(50, 100, 20)]), None, None, {
+        "options": {"together": 64}, "rounds": [first, second],
+        "open": [chain(150)], "at_once": chain(90, live=live),
+        "calls": {"hold": {"broker": {"pwrite64": 30.0, "fdatasync": 2.0}}},
+        "settings": [{"name": "as shipped", "password": chain(1, "password"),
+                      "hold": chain(500), "hold_open": chain(150)}]})
+    # 500 / 2,000 and 100 / 1,000, each by its own round's ceiling.
+    assert "| hold, P-256 | 300 | 0.17 | 100 | 1.00 |" in text
+    assert "| refuse, P-256 | 100 | 0.20 |" in text
+    assert "| hold, broker | 2.00 | 30.0 pwrite64 |" in text
+    assert "onboard-steps" in pictures
+    for name, source in pictures.items():
+        assert f"](benchmarks/{name}.svg)" in text
+        assert tree.fromstring(source).tag.endswith("svg")

@@ -2,7 +2,7 @@
 
 import statistics
 
-from . import svg, targets
+from . import onboard, svg, targets
 from .figures import Peers, cpu, cpu_of, p50, p99, rate, rss
 from .tables import count, figure, spread as shown, table, times, words
 
@@ -16,7 +16,7 @@ HEAD = """\
 Throughput, latency, CPU, memory and loss of ztp-bridge and of other programs
 that carry events from MQTT to Kafka, in one run, on one Mosquitto and one Kafka.
 `make bench-report` writes this page and its pictures from the measurements of
-`make bench-peers` and `make bench-growth`. Nothing here is written by hand.
+`make bench-peers`, `make bench-growth` and `make bench-onboard`. Nothing here is written by hand.
 
 ztp-bridge does more with an event than its peers: it parses and checks a
 certificate, keeps the request until it has ended, and writes a record of its
@@ -61,6 +61,7 @@ AGAIN = """\
 ```sh
 make bench-peers      # about 25 minutes; builds the peers first
 make bench-growth     # a few minutes, a few gigabytes of disk
+make bench-onboard    # about ten minutes
 make bench-report     # writes this page
 ```
 
@@ -403,7 +404,7 @@ def grown(found):
             "seconds", log=True)}
 
 
-def page(report, found, gated):
+def page(report, found, gated, onboarded=None):
     peers = Peers(report)
     method = METHOD.format(clients=200, rounds=len(peers.rounds), window="5,000",
                            bytes=count(peers.method["event_bytes"]),
@@ -412,5 +413,6 @@ def page(report, found, gated):
     parts = [HEAD, short(peers, report), machine(peers), method,
              throughput(peers), costs(peers), latencies(peers), memory(),
              kills(peers, report), promises(report), decisions(report),
-             growth(found), gate(gated), sizing(peers, report, found), AGAIN]
-    return "\n".join(part for part in parts if part), drawn(peers, found)
+             onboard.section(onboarded), growth(found), gate(gated), sizing(peers, report, found), AGAIN]
+    return "\n".join(part for part in parts if part), {
+        **drawn(peers, found), **onboard.pictures(onboarded)}
