@@ -3,7 +3,7 @@
 import statistics
 
 from . import onboard, svg, targets
-from .figures import Peers, cpu, cpu_of, p50, p99, rate, rss
+from .figures import Peers, cpu, cpu_of, p50, p99, per_s, rate, rss
 from .tables import count, figure, spread as shown, table, times, words
 
 OURS, OWN = "#0b7285", "ztp-bridge"
@@ -115,6 +115,27 @@ def throughput(peers):
         "## The highest rate without loss", "",
         "![The highest rate without loss](benchmarks/rate.svg)", "",
         table(["", "events/s", "× Go", "CPU µs per event", "p99 ms",
+               "memory MiB"], rows), ""])
+
+
+def closed(peers):
+    if not peers.has_closed():
+        return ""
+    m = peers.method
+    rows = [[peers.titles[name],
+             shown(peers.spread(name, "closed", per_s), count),
+             times(peers.ratio(name, "closed", per_s)),
+             shown(peers.spread(name, "closed", cpu)),
+             times(peers.ratio(name, "closed", cpu)),
+             figure((peers.spread(name, "closed", rss) or [None])[0])]
+            for name in peers.names]
+    return "\n".join([
+        f"## As fast as it goes, {count(m['in_flight'])} events in flight", "",
+        f"A closed loop: {count(m['closed'])} events, and a new one is sent as "
+        "soon as one has arrived. Nothing waits for the load, so each program "
+        "works in the largest batches that it makes, and none can end before "
+        "it is saturated. Latency says nothing here.", "",
+        table(["", "events/s", "× Go", "CPU µs per event", "× Go",
                "memory MiB"], rows), ""])
 
 
@@ -411,7 +432,7 @@ def page(report, found, gated, onboarded=None):
                            max_seconds=peers.method["max_seconds"],
                            near=peers.method["max_near"])
     parts = [HEAD, short(peers, report), machine(peers), method,
-             throughput(peers), costs(peers), latencies(peers), memory(),
+             throughput(peers), closed(peers), costs(peers), latencies(peers), memory(),
              kills(peers, report), promises(report), decisions(report),
              onboard.section(onboarded), growth(found), gate(gated), sizing(peers, report, found), AGAIN]
     return "\n".join(part for part in parts if part), {
