@@ -12,6 +12,10 @@
  * connection's buffer, and the broker is charged with that delay. `late` is
  * this program's own lateness: if it is large, the figures do not describe
  * the bridge.
+ *
+ * With --window N and --progress FILE the loop is closed: an item that is due
+ * is sent when fewer than N are on their way to the sink, which counts in that
+ * file what has arrived.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -33,6 +37,7 @@
 #define EVENTS	   256
 #define PASSWORD   2048
 #define TIMER	   (-1) /* instead of a client's index */
+#define ROOM_MS	   1	/* how often the sink's progress is looked at */
 #define CONNECT	   0x10
 #define CONNACK	   0x20
 #define PUBLISH_Q1 0x32
@@ -56,6 +61,7 @@ struct load {
 	struct client *clients;
 	int epoll_fd, timer_fd;
 	int64_t sent, acked, late;
+	_Atomic int64_t *arrived; /* at the sink; NULL: nobody tells */
 };
 
 /* --- certificates */
@@ -273,6 +279,11 @@ static void set_timer(struct load *l)
 		part_die("timer: %s", strerror(errno));
 }
 
+static bool has_room(const struct load *l)
+{
+	return !l->arrived || l->sent - *l->arrived < l->part.window;
+}
+
 static void announce_due(struct load *l)
 {
 	int64_t now = part_now();
@@ -280,14 +291,15 @@ static void announce_due(struct load *l)
 
 	if (read(l->timer_fd, &ticks, sizeof(ticks)) < 0 && errno != EAGAIN)
 		part_die("timer: %s", strerror(errno));
-	while (l->sent < l->part.count && part_due(&l->part, l->sent) <= now) {
+	while (l->sent < l->part.count && has_room(l) &&
+	       part_due(&l->part, l->sent) <= now) {
 		int64_t late = now - part_due(&l->part, l->sent);
 
 		if (late > l->late)
 			l->late = late;
 		announce(l);
 	}
-	if (l->sent < l->part.count)
+	if (l->sent < l->part.count && !l->arrived)
 		set_timer(l);
 }
 
@@ -312,7 +324,8 @@ static void read_pubacks(struct load *l, struct client *c)
 static void serve(struct load *l)
 {
 	struct epoll_event events[EVENTS];
-	int n = epoll_wait(l->epoll_fd, events, EVENTS, 50), i;
+	int wait = l->arrived ? ROOM_MS : 50;
+	int n = epoll_wait(l->epoll_fd, events, EVENTS, wait), i;
 
 	if (n < 0 && errno != EINTR)
 		part_die("epoll: %s", strerror(errno));
@@ -328,6 +341,8 @@ static void serve(struct load *l)
 		if (events[i].events & ~(uint32_t)EPOLLOUT)
 			read_pubacks(l, &l->clients[index]);
 	}
+	if (l->arrived)
+		announce_due(l);
 }
 
 static void open_all(struct load *l)
@@ -375,6 +390,7 @@ int main(int argc, char **argv)
 	if (!l.part.port || !l.part.topic || !l.part.certs)
 		part_die("--port, --topic and --certs are needed");
 	open_all(&l);
+	l.arrived = l.part.window ? part_progress(&l.part) : NULL;
 	part_begin(&l.part);
 	set_timer(&l);
 	/* If stdin ends first, the unacknowledged items show it. */

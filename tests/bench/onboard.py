@@ -7,6 +7,7 @@ A device's steps come from three clocks that are one: the devices' own
 audit for the moment of createDevice; `confirmed` is the broker's PUBACK for the
 command, by the result."""
 
+import collections
 import dataclasses
 import itertools
 import json
@@ -116,9 +117,15 @@ class Chain(Handshake):
                           config=APPEND_TIME)
         else:
             self.kafka.create(self.topics.values())
-        super().start()
-        self.run(self.approver)
-        return self
+        self.run(self.approver)  # its group takes as long as the bridge's
+        return super().start()
+
+    def set_mode(self, mode):
+        """hold or refuse, by a restart of the broker."""
+        self.gate.options["pending_mode"] = mode
+        self.gate.write_conf()
+        self.gate.restart()
+        self.wait_ready()
 
     def stop(self):
         super().stop()
@@ -194,7 +201,9 @@ class Chain(Handshake):
             consumer.assign([TopicPartition(topic, number, offset)
                              for number, offset in since.items()])
             while len(found) < left:
-                some = consumer.consume(1000, timeout=10)
+                # It waits until it has as many as it is asked for.
+                some = consumer.consume(min(1000, left - len(found)),
+                                        timeout=10)
                 assert some, f"{name}: {len(found)} of {left} records"
                 found += [(one.timestamp()[1] * 1000, json.loads(one.value()))
                           for one in some if not one.error()]
@@ -300,6 +309,9 @@ def summary(load, rows):
     found = {"done": len(done), "missing": load.count - len(done),
              "rejected": sum(row["rejected"] for row in rows.values()),
              "tries": sum(row["tries"] for row in rows.values()),
+             "stuck_after": collections.Counter(
+                 max((key for key in TIMES if key in row), key=row.get)
+                 for row in rows.values() if last not in row and "due" in row),
              "since_due": {}, "since_step": {}}
     if done:
         took = (max(row[last] for row in done)

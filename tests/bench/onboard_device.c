@@ -98,6 +98,8 @@ static bool on_packet(struct fleet *fleet, struct device *device,
 	case PACKET_PUBLISH:
 		on_command(device, packet, now);
 		return true;
+	case PACKET_DISCONNECT:
+		return false;
 	default:
 		return true;
 	}
@@ -149,6 +151,7 @@ bool device_step(struct fleet *fleet, int number)
 	struct device *device = &fleet->devices[number];
 	struct link *link = &device->link;
 	enum link_found found;
+	bool stays;
 
 	if (link->phase == LINK_CLOSED)
 		return false;
@@ -159,16 +162,17 @@ bool device_step(struct fleet *fleet, int number)
 		set_once(&device->steps.tls, link->tls_us);
 		send_connect(fleet, number);
 	}
-	if (found == LINK_LOST)
-		fleet->lost++;
-	if (found == LINK_LOST ||
-	    (found == LINK_HAS_DATA && !read_packets(fleet, device))) {
-		come_again(fleet, number);
-		return false;
+	stays = found != LINK_LOST &&
+		(found != LINK_HAS_DATA || read_packets(fleet, device)) &&
+		!link->ended;
+	if (is_done(fleet, device)) {
+		if (fleet->way != WAY_LIVE)
+			hang_up(device);
+		return true;
 	}
-	if (!is_done(fleet, device))
-		return false;
-	if (fleet->way != WAY_LIVE)
-		hang_up(device);
-	return true;
+	if (!stays) {
+		fleet->lost += found == LINK_LOST || link->ended;
+		come_again(fleet, number);
+	}
+	return false;
 }

@@ -105,9 +105,10 @@ static enum link_found receive(struct link *link)
 
 	while ((n = SSL_read(link->ssl, bytes, sizeof(bytes))) > 0)
 		append(&link->in, bytes, (size_t)n);
+	link->ended = !is_waiting(link, n);
 	if (link->in.len > before)
-		return LINK_HAS_DATA; /* an end is found by the next read */
-	return is_waiting(link, n) ? LINK_NOTHING : LINK_LOST;
+		return LINK_HAS_DATA;
+	return link->ended ? LINK_LOST : LINK_NOTHING;
 }
 
 /* ---- opening */

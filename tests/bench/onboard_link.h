@@ -32,6 +32,8 @@ struct link {
 	SSL *ssl;
 	int64_t tcp_us, tls_us; /* when that was done; part_now() */
 	struct link_bytes in, out;
+	bool ended; /* the other end has closed it; it may have said something
+		     * before */
 };
 
 enum link_found {

@@ -16,6 +16,7 @@ enum packet_type {
 	PACKET_PUBLISH = 3,
 	PACKET_PUBACK = 4,
 	PACKET_SUBACK = 9,
+	PACKET_DISCONNECT = 14,
 };
 
 /* What a device needs to know of a packet. */

@@ -1,12 +1,14 @@
 #include "tests/bench/part.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -19,6 +21,8 @@ static const struct option options[] = {
 	{"clients", required_argument, NULL, 'n'},
 	{"password", required_argument, NULL, 'w'},
 	{"quiet", required_argument, NULL, 'q'},
+	{"window", required_argument, NULL, 'W'},
+	{"progress", required_argument, NULL, 'P'},
 	{"rate", required_argument, NULL, 'r'},
 	{"first", required_argument, NULL, 'f'},
 	{"count", required_argument, NULL, 'c'},
@@ -76,6 +80,12 @@ static void set(struct part *part, int option, const char *value)
 	case 'w':
 		part->password = (int)number(value);
 		break;
+	case 'W':
+		part->window = number(value);
+		break;
+	case 'P':
+		part->progress = value;
+		break;
 	case 'r':
 		part->rate = number(value);
 		break;
@@ -102,6 +112,24 @@ void part_options(struct part *part, int argc, char **argv)
 		fprintf(stderr, "%s: wrong arguments\n", argv[0]);
 		exit(2);
 	}
+}
+
+_Atomic int64_t *part_progress(const struct part *part)
+{
+	size_t size = sizeof(_Atomic int64_t);
+	void *found;
+	int fd;
+
+	if (!part->progress)
+		return NULL;
+	fd = open(part->progress, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0 || ftruncate(fd, (off_t)size))
+		part_die("%s: %s", part->progress, strerror(errno));
+	found = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+	if (found == MAP_FAILED)
+		part_die("%s: %s", part->progress, strerror(errno));
+	close(fd);
+	return found;
 }
 
 int64_t part_now(void)

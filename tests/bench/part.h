@@ -28,7 +28,9 @@ struct part {
 	int port, clients; /* MQTT on 127.0.0.1 */
 	int password;	   /* length of the password in each event; 0: none */
 	int quiet;	   /* sink: ends after so many idle ms; 0: never */
-	int64_t rate;	   /* items per second */
+	int64_t window;	   /* load: in flight at most, whenever due; 0: any */
+	const char *progress; /* file of what sink tells load; NULL: none */
+	int64_t rate;	      /* items per second */
 	int64_t first, count;
 	int64_t start; /* set by part_begin */
 };
@@ -45,6 +47,10 @@ bool part_over(void);
 
 /* CLOCK_MONOTONIC in us. */
 int64_t part_now(void);
+
+/* How many items the sink has seen: a number that the programs share through
+ * the file, or NULL without one. */
+_Atomic int64_t *part_progress(const struct part *part);
 
 /* When the item with that index (from 0) is due, in us. */
 int64_t part_due(const struct part *part, int64_t index);

@@ -114,6 +114,7 @@ static void drain(rd_kafka_queue_t *queue, struct tally *tally)
 int main(int argc, char **argv)
 {
 	rd_kafka_queue_t *queue;
+	_Atomic int64_t *progress;
 	struct tally *tally;
 	struct part part;
 	rd_kafka_t *rk;
@@ -124,10 +125,16 @@ int main(int argc, char **argv)
 	rk = open_consumer(&part);
 	assign_all(rk, part.topic);
 	queue = rd_kafka_queue_get_consumer(rk);
+	progress = part_progress(&part);
+	if (progress)
+		*progress = 0;
 	part_begin(&part);
 	tally = tally_new(&part);
-	while (!part_over() && !tally_complete(tally))
+	while (!part_over() && !tally_complete(tally)) {
 		drain(queue, tally);
+		if (progress)
+			*progress = tally_received(tally);
+	}
 	tally_report(tally);
 	tally_free(tally);
 	rd_kafka_queue_destroy(queue);

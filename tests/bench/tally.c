@@ -74,6 +74,11 @@ void tally_add(struct tally *tally, const void *bytes, size_t len, int64_t now)
 	tally->last = now;
 }
 
+int64_t tally_received(const struct tally *tally)
+{
+	return tally->received;
+}
+
 static bool is_quiet(const struct tally *tally)
 {
 	const struct part *part = tally->part;

@@ -19,6 +19,9 @@ void tally_free(struct tally *tally);
  * "request_id":"PREFIX-NUMBER". now: part_now() at its arrival. */
 void tally_add(struct tally *tally, const void *bytes, size_t len, int64_t now);
 
+/* How many have arrived, without duplicates. */
+int64_t tally_received(const struct tally *tally);
+
 /* True when every item has arrived and the time for duplicates is over, or
  * when the last item was due and nothing new has arrived for as long as the
  * plan allows. */

@@ -21,6 +21,7 @@ def result(rate, cpu_us, p50=2, lost=0):
 
 def peer(cpu_us, highest):
     return {"fixed": {"2000": result(2000, cpu_us)},
+            "closed": {**result(10**9, cpu_us), "per_s": 2 * highest},
             "max": {"rate": highest, "at_max": result(highest, cpu_us)}}
 
 
@@ -28,7 +29,8 @@ def report(rounds, kill_lost=0):
     return {
         "machine": MACHINE, "certificate_us": 20.0,
         "method": {"max_seconds": 4, "max_near": 0.04, "kill_rate": 2000,
-                   "event_bytes": 1400},
+                   "event_bytes": 1400, "closed": 100000,
+                   "in_flight": 10000},
         "peers": {name: {"title": title, "promise": "none"} for name, title in
                   (("bridge", "ztp-bridge"), ("go", "Go"),
                    ("floor", "floor"))},
@@ -62,6 +64,8 @@ def test_a_target_is_reached_or_not_or_beyond_the_floor():
     assert found["CPU per event at 2,000/s"] == "yes"
     assert found["highest rate without loss"] == "**no**"
     assert found["lost"] == "**no**"
+    assert found["rate in a closed loop"] == "yes"
+    assert found["CPU per event in a closed loop"] == "yes"
     found = answers(report([(90, 100, 70)]))
     assert found["CPU per event at 2,000/s"] == "no: beyond the floor"
     assert found["CPU per event at the highest rate"] == "yes"
@@ -71,7 +75,43 @@ def test_a_target_is_reached_or_not_or_beyond_the_floor():
 def test_page_and_pictures():
     text, pictures = page(report([(50, 100, 20)]), GROWTH, None)
     assert "| ztp-bridge | 9,000 | 0.90 | 50.0 |" in text
+    assert "| ztp-bridge | 18,000 | 0.90 | 50.0 | 0.50 |" in text
     assert "| ztp-bridge | 0 in 1 kills | 2 | 0 in 1 kills | 2 |" in text
+    for name, source in pictures.items():
+        assert f"](benchmarks/{name}.svg)" in text
+        assert tree.fromstring(source).tag.endswith("svg")
+
+
+def chain(per_s, way="hold", **more):
+    late = {"p50": 10.0, "p99": 20.0, "max": 30.0}
+    use = dict.fromkeys(("cpu_us", "user_us", "system_us", "waits",
+                         "preempted", "run_delay_us", "syscr", "syscw"), 100.0)
+    found = dict.fromkeys(("connack", "told") if way == "hold" else
+                          ("connack",), late)
+    return {"way": way, "per_s": per_s, "count": 10, "missing": 0, "rate": 150,
+            "since_due": found, "since_step": found, "use": dict.fromkeys(
+                ("broker", "bridge", "approver", "kafka"), use), **more}
+
+
+def test_the_whole_chain():
+    first = {"ceiling": [chain(1000, "password"), chain(3000, "password")],
+             "hold, P-256": chain(500)}
+    second = {"ceiling": [chain(1000, "password")],
+              "hold, P-256": chain(100), "refused": {
+                  "ceiling": [chain(500, "password")],
+                  "refuse, P-256": chain(100)}}
+    live = {"sent": 9, "p50_us": 1000, "p99_us": 2000}
+    text, pictures = page(report([(50, 100, 20)]), None, None, {
+        "options": {"together": 64}, "rounds": [first, second],
+        "open": [chain(150)], "at_once": chain(90, live=live),
+        "calls": {"hold": {"broker": {"pwrite64": 30.0, "fdatasync": 2.0}}},
+        "settings": [{"name": "as shipped", "password": chain(1, "password"),
+                      "hold": chain(500), "hold_open": chain(150)}]})
+    # 500 / 2,000 and 100 / 1,000, each by its own round's ceiling.
+    assert "| hold, P-256 | 300 | 0.17 | 100 | 1.00 |" in text
+    assert "| refuse, P-256 | 100 | 0.20 |" in text
+    assert "| hold, broker | 2.00 | 30.0 pwrite64 |" in text
+    assert "onboard-steps" in pictures
     for name, source in pictures.items():
         assert f"](benchmarks/{name}.svg)" in text
         assert tree.fromstring(source).tag.endswith("svg")

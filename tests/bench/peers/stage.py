@@ -28,6 +28,11 @@ STOPPED = 0.5  # s that Kafka is stopped before a kill
 QUIET = 8.0  # s without a record after a kill: what is missing then is lost
 PATIENCE = 120.0  # s for what is only late
 
+# The closed loop: everything is due at once, and sent when there is room.
+IN_FLIGHT = 10000
+CLOSED_CLIENTS = 50
+AT_ONCE = 10**9  # a second
+
 serial = itertools.count(1)
 
 
@@ -96,6 +101,26 @@ class PeerStage:
         return measure(parts, rate, count, {
             "peer": self.peer, "mosquitto": self.mosquitto,
             "kafka": self.kafka}, meanwhile, lost_after)
+
+    def closed(self, count):
+        """So many in flight all the time, as fast as it goes. Adds events a
+        second to what uplink returns."""
+        plan = {"prefix": self.prefix, "rate": AT_ONCE, "count": count,
+                "first": self.announced, "progress": self.folder / "progress"}
+        self.announced += count
+        parts = [
+            Part("sink", self.folder, plan, brokers=self.kafka.brokers,
+                 topic=self.topic),
+            Part("load", self.folder, plan, port=self.mosquitto.port,
+                 topic=PENDING, certs=self.certs, clients=CLOSED_CLIENTS,
+                 password=PASSWORD, window=IN_FLIGHT),
+        ]
+        result = measure(parts, AT_ONCE, count, {
+            "peer": self.peer, "mosquitto": self.mosquitto,
+            "kafka": self.kafka}, None, PATIENCE)
+        sink = result["sink"]
+        result["per_s"] = sink["received"] / (sink["drain_us"] / 1e6)
+        return result
 
     def connects(self):
         return self.mosquitto.log().count(f" as {self.peer.client} (")

@@ -26,10 +26,12 @@ class Peers:
         self.rates = sorted(first["fixed"], key=int)
 
     def of(self, name, at):
-        """The results of each round; at is a rate, or "max"."""
+        """The results of each round; at is a rate, "max" or "closed"."""
         for one in self.rounds:
             peer = one["peers"].get(name, {})
-            if at == "max":
+            if at == "closed":
+                yield peer.get("closed")
+            elif at == "max":
                 yield peer.get("max", {}).get("at_max")
             else:
                 yield peer.get("fixed", {}).get(at)
@@ -37,6 +39,10 @@ class Peers:
     def has_max(self):
         return any(result for name in self.names
                    for result in self.of(name, "max"))
+
+    def has_closed(self):
+        return any(result for name in self.names
+                   for result in self.of(name, "closed"))
 
     def values(self, name, at, what):
         return [what(result) if result else None
@@ -70,6 +76,10 @@ class Peers:
 
 def rate(result):
     return result["rate"]
+
+
+def per_s(result):
+    return result["per_s"]
 
 
 def cpu(result):

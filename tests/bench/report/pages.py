@@ -2,8 +2,8 @@
 
 import statistics
 
-from . import svg, targets
-from .figures import Peers, cpu, cpu_of, p50, p99, rate, rss
+from . import onboard, svg, targets
+from .figures import Peers, cpu, cpu_of, p50, p99, per_s, rate, rss
 from .tables import count, figure, spread as shown, table, times, words
 
 OURS, OWN = "#0b7285", "ztp-bridge"
@@ -16,7 +16,7 @@ HEAD = """\
 Throughput, latency, CPU, memory and loss of ztp-bridge and of other programs
 that carry events from MQTT to Kafka, in one run, on one Mosquitto and one Kafka.
 `make bench-report` writes this page and its pictures from the measurements of
-`make bench-peers` and `make bench-growth`. Nothing here is written by hand.
+`make bench-peers`, `make bench-growth` and `make bench-onboard`. Nothing here is written by hand.
 
 ztp-bridge does more with an event than its peers: it parses and checks a
 certificate, keeps the request until it has ended, and writes a record of its
@@ -61,6 +61,7 @@ AGAIN = """\
 ```sh
 make bench-peers      # about 25 minutes; builds the peers first
 make bench-growth     # a few minutes, a few gigabytes of disk
+make bench-onboard    # about ten minutes
 make bench-report     # writes this page
 ```
 
@@ -114,6 +115,27 @@ def throughput(peers):
         "## The highest rate without loss", "",
         "![The highest rate without loss](benchmarks/rate.svg)", "",
         table(["", "events/s", "× Go", "CPU µs per event", "p99 ms",
+               "memory MiB"], rows), ""])
+
+
+def closed(peers):
+    if not peers.has_closed():
+        return ""
+    m = peers.method
+    rows = [[peers.titles[name],
+             shown(peers.spread(name, "closed", per_s), count),
+             times(peers.ratio(name, "closed", per_s)),
+             shown(peers.spread(name, "closed", cpu)),
+             times(peers.ratio(name, "closed", cpu)),
+             figure((peers.spread(name, "closed", rss) or [None])[0])]
+            for name in peers.names]
+    return "\n".join([
+        f"## As fast as it goes, {count(m['in_flight'])} events in flight", "",
+        f"A closed loop: {count(m['closed'])} events, and a new one is sent as "
+        "soon as one has arrived. Nothing waits for the load, so each program "
+        "works in the largest batches that it makes, and none can end before "
+        "it is saturated. Latency says nothing here.", "",
+        table(["", "events/s", "× Go", "CPU µs per event", "× Go",
                "memory MiB"], rows), ""])
 
 
@@ -403,14 +425,15 @@ def grown(found):
             "seconds", log=True)}
 
 
-def page(report, found, gated):
+def page(report, found, gated, onboarded=None):
     peers = Peers(report)
     method = METHOD.format(clients=200, rounds=len(peers.rounds), window="5,000",
                            bytes=count(peers.method["event_bytes"]),
                            max_seconds=peers.method["max_seconds"],
                            near=peers.method["max_near"])
     parts = [HEAD, short(peers, report), machine(peers), method,
-             throughput(peers), costs(peers), latencies(peers), memory(),
+             throughput(peers), closed(peers), costs(peers), latencies(peers), memory(),
              kills(peers, report), promises(report), decisions(report),
-             growth(found), gate(gated), sizing(peers, report, found), AGAIN]
-    return "\n".join(part for part in parts if part), drawn(peers, found)
+             onboard.section(onboarded), growth(found), gate(gated), sizing(peers, report, found), AGAIN]
+    return "\n".join(part for part in parts if part), {
+        **drawn(peers, found), **onboard.pictures(onboarded)}

@@ -1,9 +1,10 @@
 """The targets and the results, one line each."""
 
-from .figures import cpu, lost, p50, p99, rate, rss
+from .figures import cpu, lost, p50, p99, per_s, rate, rss
 from .tables import count, figure
 
 CPU_AT_FIXED = 0.6  # of Go's
+CLOSED_RATE, CLOSED_CPU = 0.85, 2.0  # of Go's
 RSS_MIB = 48
 DECISIONS = 10000
 
@@ -28,6 +29,29 @@ def highest(peers):
                  f"{found[0]:.2f} × ({count(own[0])}/s)", found[0] >= 1,
                  f"{count(floor[0])}/s" if floor else "",
                  floor and floor[0] < go[0])]
+
+
+def saturated(peers):
+    fast, used = (peers.ratio("bridge", "closed", what)
+                  for what in (per_s, cpu))
+    if not fast or not used:
+        return []
+    floor = {what: peers.spread("floor", "closed", what)
+             for what in (per_s, cpu)}
+    go = {what: peers.spread("go", "closed", what) for what in (per_s, cpu)}
+    own = {what: peers.spread("bridge", "closed", what)
+           for what in (per_s, cpu)}
+    return [
+        line("rate in a closed loop", f"≥ {CLOSED_RATE:.2f} × Go",
+             f"{fast[0]:.2f} × ({count(own[per_s][0])}/s)",
+             fast[0] >= CLOSED_RATE,
+             f"{count(floor[per_s][0])}/s" if floor[per_s] else "",
+             floor[per_s] and floor[per_s][0] < CLOSED_RATE * go[per_s][0]),
+        line("CPU per event in a closed loop", f"≤ {CLOSED_CPU:.2f} × Go",
+             f"{used[0]:.2f} × ({figure(own[cpu][0])} µs)",
+             used[0] <= CLOSED_CPU,
+             f"{figure(floor[cpu][0])} µs" if floor[cpu] else "",
+             floor[cpu] and floor[cpu][0] > CLOSED_CPU * go[cpu][0])]
 
 
 def processor(peers):
@@ -65,7 +89,7 @@ def latency(peers):
 
 
 def everything(peers, name):
-    return [result for at in [*peers.rates, "max"]
+    return [result for at in [*peers.rates, "max", "closed"]
             for result in peers.of(name, at) if result]
 
 
@@ -94,6 +118,6 @@ def decisions(downlink):
 
 
 def rows(peers, report):
-    return (highest(peers) + processor(peers) + latency(peers)
+    return (highest(peers) + saturated(peers) + processor(peers) + latency(peers)
             + memory(peers) + loss(peers, report["kills"])
             + decisions(report.get("downlink")))
