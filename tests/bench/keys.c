@@ -152,7 +152,7 @@ static void print_jwt(const struct maker *maker, EVP_PKEY *key,
 static void make_keys(struct maker *maker)
 {
 	maker->keys =
-		need(calloc((size_t)maker->key_count, sizeof(*maker->keys)));
+		need(calloc((size_t)maker->key_count, sizeof(EVP_PKEY *)));
 	for (long i = 0; i < maker->key_count; i++)
 		maker->keys[i] = need(maker->ec ? EVP_EC_gen("P-256")
 						: EVP_RSA_gen(2048));

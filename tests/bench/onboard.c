@@ -225,10 +225,10 @@ static enum way way_of(const char *name)
 	static const char *const names[] = {"first", "unused", "password",
 					    "live"};
 
-	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+	for (size_t i = 0; name && i < sizeof(names) / sizeof(*names); i++)
 		if (strcmp(name, names[i]) == 0)
 			return (enum way)i;
-	part_die("no way %s", name);
+	part_die("no way %s", name ? name : "");
 }
 
 static void take(struct fleet *fleet, struct options *options, int option)
