@@ -36,9 +36,13 @@ class Attack:
         pass
 
     def run_for(self, stage, seconds):
+        self.begin(stage)
+        return self.go_on(seconds)
+
+    def go_on(self, seconds):
+        """From begin to the end."""
         over = time.monotonic() + seconds
         next_at, n = time.monotonic(), 0
-        self.begin(stage)
         try:
             while n < self.most and time.monotonic() < over:
                 self.step(n)
@@ -60,9 +64,11 @@ def together(attacks):
         name = " + ".join(one.name for one in attacks)
 
         def run_for(self, stage, seconds):
-            with ThreadPoolExecutor(len(attacks)) as pool:
-                runs = [pool.submit(one().run_for, stage, seconds)
-                        for one in attacks]
+            begun = [attack() for attack in attacks]
+            for one in begun:  # in turn: openssl's serial numbers are in a file
+                one.begin(stage)
+            with ThreadPoolExecutor(len(begun)) as pool:
+                runs = [pool.submit(one.go_on, seconds) for one in begun]
             return sum(run.result() for run in runs)
 
     return Together
@@ -308,9 +314,9 @@ class ManyLists(Http):
             one.start()
         self.stopping.wait(self.seconds)
 
-    def run_for(self, stage, seconds):
+    def go_on(self, seconds):
         self.seconds = seconds
-        return super().run_for(stage, seconds)
+        return super().go_on(seconds)
 
     def _read(self):
         while not self.stopping.is_set():
@@ -332,6 +338,7 @@ class ManyLists(Http):
 
 ALL = (
     UnknownWithLargeKeys, Garbage, GarbageWithLargeKeys, ManyHeaders, Unpacked,
-    NeverUnpacked, LargePayloads, MalformedEvents, LargeEvents, OnePathManyKeys, Answers,
+    NeverUnpacked, LargePayloads, MalformedEvents, LargeEvents,
+    OnePathManyKeys, Answers,
     LargeAnswers, Drip, HalfOpen, SlowReaders, ManyLists,
 )

@@ -306,7 +306,8 @@ class MalformedControl(Control):
 class ListsControl(Control):
     name = "$CONTROL: lists of all devices"
     a_second = 20
-    body = json.dumps({"commands": [{"command": "listDevices", "limit": 1000}] * 8})
+    body = json.dumps({"commands": [
+        {"command": "listDevices", "limit": 1000}] * 8})
 
 
 class UnknownControl(Control):
