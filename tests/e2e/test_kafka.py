@@ -287,6 +287,8 @@ def test_partitions_are_added(rig, ca):
     client.create_partitions(
         [NewPartitions(topic, 6)]
     )[topic].result()
+    until(lambda: len(client.list_topics(topic, timeout=5)
+                      .topics[topic].partitions) == 6, "the broker knows them")
     # The other writer still knows of three partitions.
     Writer(rig.kafka.brokers).send(
         topic,
