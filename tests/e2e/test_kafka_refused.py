@@ -1,6 +1,8 @@
 """Records that Kafka refuses, and records that cannot be read: each is its own
 fate, and the records before and behind it go on."""
 
+import pathlib
+import resource
 import uuid
 
 import pytest
@@ -10,6 +12,7 @@ from harness.admin import create_topics
 from harness.bridge import topic_names
 from harness.rig import Rig, device_path
 from harness.shape import connect_headers
+from harness.until import until
 
 MIB = 1 << 20
 # What each topic has that the others do not; see the tests.
@@ -158,3 +161,28 @@ def rig_of_topic(tmp_path, real_kafka):
     yield make
     for rig in rigs:
         rig.stop()
+
+
+@pytest.mark.parametrize("codec", ["gzip", "lz4"])
+def test_a_record_that_unpacks_to_much(rig, codec):
+    """Nothing bounds these before librdkafka has unpacked them. The record
+    behind is heard, a dead letter without the value tells of it, and the
+    memory is given back."""
+    first = write_batch(rig, [bytes(64 * MIB)], codec)
+    behind = device_path()
+    rig.writer.send(
+        rig.topics["decisions"], key=behind, partition=0,
+        value={"request_id": "none", "decision": "reject",
+               "device_path": behind})
+    rig.result(behind, timeout=60)
+    dead = rig.dead(lambda r: connect_headers(r)["offset"] == str(first)
+                    and connect_headers(r)["partition"] == "0")
+    assert not dead.value
+    assert dead.header("ztp.size") == str(64 * MIB)
+    until(lambda: resident(rig.bridge.pid) < 64 * MIB,
+          "the memory is given back")
+
+
+def resident(pid):
+    pages = pathlib.Path(f"/proc/{pid}/statm").read_text().split()[1]
+    return int(pages) * resource.getpagesize()
