@@ -27,9 +27,14 @@
 #define TEXT_MAX   16384
 #define HALF	   32 /* of a P-256 signature */
 
+struct key {
+	EVP_PKEY *pair;
+};
+
 struct maker {
 	X509 *ca;
-	EVP_PKEY *ca_key, **keys;
+	EVP_PKEY *ca_key;
+	struct key *keys;
 	bool ec;
 	long count, key_count;
 	const char *registry, *prefix, *audience;
@@ -154,13 +159,13 @@ static void make_keys(struct maker *maker)
 	maker->keys =
 		need(calloc((size_t)maker->key_count, sizeof(EVP_PKEY *)));
 	for (long i = 0; i < maker->key_count; i++)
-		maker->keys[i] = need(maker->ec ? EVP_EC_gen("P-256")
-						: EVP_RSA_gen(2048));
+		maker->keys[i].pair = need(maker->ec ? EVP_EC_gen("P-256")
+						     : EVP_RSA_gen(2048));
 }
 
 static void print_device(const struct maker *maker, long number)
 {
-	EVP_PKEY *key = maker->keys[number % maker->key_count];
+	EVP_PKEY *key = maker->keys[number % maker->key_count].pair;
 	X509 *cert = issue(maker, key, number);
 	const char *slash = strchr(maker->registry, '/');
 	char path[1024];
@@ -237,7 +242,7 @@ int main(int argc, char **argv)
 	for (long i = 0; i < maker.count; i++)
 		print_device(&maker, i);
 	for (long i = 0; i < maker.key_count; i++)
-		EVP_PKEY_free(maker.keys[i]);
+		EVP_PKEY_free(maker.keys[i].pair);
 	free(maker.keys);
 	EVP_PKEY_free(maker.ca_key);
 	X509_free(maker.ca);

@@ -231,10 +231,11 @@ static enum way way_of(const char *name)
 	part_die("no way %s", name ? name : "");
 }
 
-static void take(struct fleet *fleet, struct options *options, int option)
+/* Every option has a value. */
+static void take(struct fleet *fleet, struct options *options, int option,
+		 const char *text)
 {
-	const char *text = optarg;
-	long long number = text ? strtoll(text, NULL, 10) : 0;
+	long long number = strtoll(text, NULL, 10);
 
 	switch (option) {
 	case 'p':
@@ -296,7 +297,7 @@ static void read_options(struct fleet *fleet, struct options *options, int argc,
 	int option;
 
 	while ((option = getopt_long(argc, argv, "", known, NULL)) != -1)
-		take(fleet, options, option);
+		take(fleet, options, option, optarg);
 	if (!options->port || !options->ca || fleet->part.count < 1 ||
 	    (fleet->together < 1 && fleet->part.rate < 1) ||
 	    (fleet->way == WAY_PASSWORD ? !fleet->user || !fleet->password

@@ -63,7 +63,13 @@ def last(found):
     return found["since_due"][step]
 
 
+def has_rounds(report):
+    return any(part["ceiling"] for part in report["rounds"])
+
+
 def rates(report):
+    if not has_rounds(report):
+        return ""
     rows = []
     ceilings = [one["per_s"] for part in report["rounds"]
                 for one in part["ceiling"]]
@@ -107,6 +113,8 @@ def steps(report):
 
 
 def at_rates(report):
+    if not report["open"] and "at_once" not in report:
+        return ""
     rows = [[f"{one['way']}, {count(one['rate'])}/s", count(one["count"]),
              count(one["missing"]), figure(last(one)["p50"]),
              figure(last(one)["p99"]), figure(last(one)["max"]),
@@ -196,15 +204,17 @@ def section(report):
 def pictures(report):
     if not report:
         return {}
-    groups = [("ceiling", [spread(
-        one["per_s"] for part in report["rounds"]
-        for one in part["ceiling"])])]
-    groups += [(name, [spread(one["per_s"] for one, _ in some)])
-               for name, some in by_name(report).items()]
-    found = {"onboard": svg.bars(
-        "New devices a second", "as fast as they go; the ceiling is a CONNECT "
-        "with a password", "devices per second", groups, [("", OURS)],
-        ours="hold, P-256")}
+    found = {}
+    if has_rounds(report):
+        groups = [("ceiling", [spread(
+            one["per_s"] for part in report["rounds"]
+            for one in part["ceiling"])])]
+        groups += [(name, [spread(one["per_s"] for one, _ in some)])
+                   for name, some in by_name(report).items()]
+        found["onboard"] = svg.bars(
+            "New devices a second", "as fast as they go; the ceiling is a "
+            "CONNECT with a password", "devices per second", groups,
+            [("", OURS)], ours="hold, P-256")
     some = [one for one in report["open"] if one["way"] == "hold"]
     if some:
         late = some[0]["since_due"]
