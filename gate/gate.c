@@ -143,9 +143,10 @@ void ztp_gate_kick(struct ztp_session *session, bool with_will)
 void ztp_gate_end_later(struct ztp_gate *gate, struct ztp_session *session)
 {
 	session->right = ZTP_RIGHT_NONE;
-	/* Without memory for the list it stays connected, but without
-	 * rights. */
-	(void)ztp_client_list_add(&gate->kicks, session->client);
+	/* Without memory for the list it stays connected a second longer, but
+	 * without rights. */
+	if (ztp_client_list_add(&gate->kicks, session->client) != 0)
+		gate->unended = true;
 }
 
 void ztp_gate_end_now(struct ztp_gate *gate, struct ztp_session *session)

@@ -70,6 +70,7 @@ struct ztp_gate {
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */
 	bool ticked;	     /* TICK has been called */
 	bool untold;	     /* a session must be told something again */
+	bool unended;	     /* sessions that did not fit in kicks */
 	int64_t first_auth;  /* CLOCK_BOOTTIME; 0: not yet */
 	int64_t next_expiry; /* CLOCK_BOOTTIME; when the first session ends */
 	int64_t next_second, next_prune;

@@ -129,6 +129,21 @@ static void tell_again(struct ztp_gate *gate)
 	ztp_sessions_each(gate->sessions, touch, gate);
 }
 
+/* What has no rights is to be ended (ztp_gate_end_later). */
+static void end_one(struct ztp_session *session, void *arg)
+{
+	if (session->live && session->right == ZTP_RIGHT_NONE)
+		ztp_gate_end_later(arg, session);
+}
+
+static void end_again(struct ztp_gate *gate)
+{
+	if (!gate->unended)
+		return;
+	gate->unended = false;
+	ztp_sessions_each(gate->sessions, end_one, gate);
+}
+
 struct expiry {
 	struct ztp_gate *gate;
 	int64_t now, next;
@@ -276,6 +291,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		gate->next_second = now + SECOND;
 		expire(gate, now);
 		tell_again(gate);
+		end_again(gate);
 		(void)ztp_gate_restore(gate);
 		ztp_audit_tick(gate, now);
 		ztp_gate_log_tick(&gate->log_limit, now);
