@@ -6,6 +6,7 @@ import importlib.util
 import pytest
 
 from harness.where import ROOT
+from limits import table
 
 
 @pytest.fixture
@@ -57,3 +58,21 @@ def test_right(limits, text):
 def test_wrong(limits, text, says):
     [wrong] = limits.check(f"| a | {text} | b |")
     assert says in wrong
+
+
+# --- the walk
+
+def test_each_row_has_a_walk():
+    """No row without one, and no walk of a row that is gone."""
+    here = {(section, name) for section, name, _ in table.rows()}
+    assert here == {(section, name) for section, part in table.TABLE.items()
+                    for name in part}
+
+
+@pytest.mark.parametrize("how", sorted(
+    {how for part in table.TABLE.values() for how in part.values()
+     if not how.startswith((table.WALK, table.NO))}))
+def test_a_walk_elsewhere_is_there(how):
+    path, _, name = how.partition("::")
+    assert not name or f"def {name}(" in (ROOT / path).read_text()
+    assert (ROOT / path).is_file()

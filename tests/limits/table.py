@@ -1,0 +1,121 @@
+"""The rows of docs/limits.md, and what walks each of them.
+
+A walk is a step of tests/local/test_limits_walk.py ("walk: NAME"), another test
+("path::test"), or, after "no:", why a row cannot be walked from outside."""
+
+import re
+
+from harness.where import ROOT
+
+PAGE = ROOT / "docs/limits.md"
+
+LOCAL, E2E, UNIT = "tests/local/", "tests/e2e/", "tests/unit/"
+FILES = LOCAL + "test_tool_files.py::"
+
+BRIDGE = {
+    "a pending event (MQTT)": "walk: pending",
+    "its `request_id`": "walk: request_id",
+    "its certificate": "walk: certificate",
+    "its subject and issuer": "walk: subject",
+    "its device path": "walk: path",
+    "its `expires_at`": "walk: expires_at",
+    "certificates for one path": "walk: contenders",
+    "open requests": LOCAL + "test_pressure.py::test_max_requests",
+    "finished requests": UNIT + "test_bridge_loop_evict.c",
+    "disk": "tests/fault/test_disk.py",
+    "a decision (Kafka)": "walk: decision",
+    "its command": LOCAL + "test_poison_commands.py"
+                   "::test_it_is_refused_when_it_is_decided",
+    "its payload": "walk: payload",
+    "its `reason`, `decided_by`": "walk: reason",
+    "its `message`": "walk: message",
+    "its `content_type`": "walk: content_type",
+    "its headers": "walk: headers",
+    "what of it is copied into results and dead letters": "walk: key",
+    "a compressed record": E2E + "test_kafka_refused.py"
+                           "::test_a_record_that_unpacks_to_much",
+    "records that Kafka has not acknowledged":
+        UNIT + "test_bridge_kafka_window.c",
+    "commands that the broker has not acknowledged":
+        UNIT + "test_bridge_life_commands.c",
+    "a device's answer (MQTT)": "walk: answer",
+    ("a line of the log that is a warning, or that a decision without "
+     "effect causes"): "walk: decision",
+    "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
+                             "::test_metadata_of_many_devices",
+    "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
+                           "::test_a_flood_of_subscribed",
+    "a partition of the decision topic":
+        "no: a Kafka with 1025 partitions takes longer than all other rows",
+    "a connection to the admin server":
+        LOCAL + "test_http_hostile.py::test_half_a_request",
+    "a request there": "walk: http_request",
+    "reading an answer": LOCAL + "test_http_hostile.py::test_slow_readers",
+    "pages that read the store":
+        LOCAL + "test_http_hostile.py::test_one_request_after_the_other",
+    "the name asked for": "walk: http_name",
+    "a log line": UNIT + "test_base_log.c",
+    "the configuration": "walk: configuration",
+    "a file that it names": "walk: secret",
+}
+
+GATE = {
+    "a username: the certificate": "walk: username",
+    "a password: the JWT": "walk: password",
+    "candidates of a path": "walk: candidates",
+    "candidates and devices of a certificate, of a registry":
+        E2E + "test_gate_access.py"
+        "::test_candidates_of_a_path_and_devices_of_a_registry",
+    "a public key in `createDevice`": "walk: public_key",
+    "a message on `$CONTROL/ztp/v1`": "walk: control",
+    "`correlationData`": "walk: correlation",
+    "`request_ids` of `ackPending`": "walk: request_ids",
+    "`limit` of a list": "walk: limit",
+    "`metadata`": "walk: metadata",
+    "a CA": "walk: ca",
+    "an audience": "walk: audience",
+    "an audit record": "no: it is built from bounded parts, and is never read",
+    "a log line": "no: the broker's own log, and what it is cut to is seen by "
+                  "no client",
+}
+
+TOOLS = {
+    "any file": FILES + "test_the_certificate_of_a_device",
+    "a certificate or key": "walk: cert_file",
+    "the broker's CAs": "walk: broker_cas",
+    "CAs of one `registry create`": "walk: cas",
+    "a password file": "walk: password_file",
+    "an argument of `ztpctl` that is sent": "walk: argument",
+    "a broker's configuration": "walk: broker_config",
+    "rules": "walk: rules",
+    "a list of fingerprints": "walk: fingerprints",
+    "librdkafka properties": "walk: properties",
+    "a payload": "walk: payload_file",
+    "a request (Kafka)": LOCAL + "test_approver.py"
+                         "::test_requests_that_are_too_large",
+    "an answer of the gate":
+        "no: the gate's own answers are a page of 1000 at most",
+}
+
+TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS}
+NO = "no: "
+WALK = "walk: "
+
+
+def rows():
+    """(section, input, cells) of each row of the page."""
+    section = None
+    for line in PAGE.read_text().splitlines():
+        if line.startswith("## "):
+            section = line[3:]
+        elif line.startswith("### "):
+            section = None  # figures, not inputs
+        if section in TABLE and re.match(r"\| (?!input )", line):
+            cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
+            yield section, cells[0], cells
+
+
+def walks():
+    """The names of the steps that are here."""
+    return sorted({how[len(WALK):] for part in TABLE.values()
+                   for how in part.values() if how.startswith(WALK)})
