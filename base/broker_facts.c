@@ -160,6 +160,11 @@ static void on_max_packet(struct ztp_broker_facts *facts, const char *value)
 	facts->max_packet_size = strtoll(value, NULL, 0);
 }
 
+static void on_nodelay(struct ztp_broker_facts *facts, const char *value)
+{
+	facts->nodelay = is_true(value);
+}
+
 static const struct {
 	const char *key;
 	note_fn *note;
@@ -181,6 +186,7 @@ static const struct {
 	{ZTP_BROKER_ACL_FILE, on_acl_file},
 	{ZTP_BROKER_MAX_QUEUED, on_max_queued},
 	{ZTP_BROKER_MAX_PACKET, on_max_packet},
+	{ZTP_BROKER_NODELAY, on_nodelay},
 };
 
 static void visit(const struct ztp_broker_setting *setting, void *arg)

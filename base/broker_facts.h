@@ -15,6 +15,7 @@
 #define ZTP_BROKER_ACL_FILE	"acl_file"
 #define ZTP_BROKER_MAX_QUEUED	"max_queued_messages"
 #define ZTP_BROKER_MAX_PACKET	"max_packet_size"
+#define ZTP_BROKER_NODELAY	"set_tcp_nodelay"
 
 #define ZTP_BROKER_LISTENERS_MAX 64
 #define ZTP_BROKER_NAME_MAX	 128
@@ -31,6 +32,7 @@ struct ztp_broker_facts {
 	bool gate_everywhere; /* loaded for all listeners at once */
 	bool gate_named;      /* loaded in any way */
 	bool other_plugin, acl_file, anonymous;
+	bool nodelay;		     /* the broker's default is false */
 	int64_t max_queued_messages; /* the broker's default is 1000 */
 	int64_t max_packet_size;     /* 0: none */
 	char command_topic[512];     /* of the gate; "": not set */

@@ -40,7 +40,7 @@ struct http {
 	struct MHD_Daemon *daemon;
 	int fd;
 	struct http_clients clients;
-	bool joined;	   /* a connection was accepted in this run */
+	bool moved;	   /* a connection has come or gone in this run */
 	int64_t pages_end; /* of the thread's time: no store after this */
 	char policy[PAGE_POLICY_MAX]; /* of the web page */
 };
@@ -187,10 +187,16 @@ static enum MHD_Result add_headers(struct MHD_Response *response,
 	return rc;
 }
 
+static const union MHD_ConnectionInfo *
+info_of(struct MHD_Connection *connection, enum MHD_ConnectionInfoType what)
+{
+	return MHD_get_connection_info(connection, what);
+}
+
 static struct http_client *client_of(struct MHD_Connection *connection)
 {
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-		connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	const union MHD_ConnectionInfo *info =
+		info_of(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
 
 	return info ? info->socket_context : NULL;
 }
@@ -268,21 +274,22 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 			  void **client,
 			  enum MHD_ConnectionNotificationCode code)
 {
-	const union MHD_ConnectionInfo *fd, *address;
+	const union MHD_ConnectionInfo *info;
 	struct http *http = arg;
+	int fd;
 
+	http->moved = true;
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		http_clients_leave(&http->clients, *client);
 		*client = NULL;
 		return;
 	}
-	http->joined = true;
-	fd = MHD_get_connection_info(connection,
-				     MHD_CONNECTION_INFO_CONNECTION_FD);
-	address = MHD_get_connection_info(connection,
-					  MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*client = http_clients_join(&http->clients, fd->connect_fd,
-				    address->client_addr, ztp_clock_boot());
+	/* In libmicrohttpd 1.0 an answer is overwritten by the next one. */
+	fd = info_of(connection, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd;
+	info = info_of(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*client = http_clients_join(&http->clients, fd,
+				    info ? info->client_addr : NULL,
+				    ztp_clock_boot());
 }
 
 /* libmicrohttpd also reports clients that hang up, so this is debug output. */
@@ -373,7 +380,8 @@ int64_t http_timeout_ms(const struct http *http)
 	int64_t next = http_clients_next(&http->clients), left;
 	MHD_UNSIGNED_LONG_LONG ms;
 
-	if (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0)
+	if (http->moved ||
+	    (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0))
 		return 0;
 	if (next == INT64_MAX)
 		return -1;
@@ -382,7 +390,10 @@ int64_t http_timeout_ms(const struct http *http)
 }
 
 /* One run of libmicrohttpd accepts ten connections at most, so while more come
- * it runs again: an honest one must not wait for its turn behind hundreds. */
+ * it runs again: an honest one must not wait for its turn behind hundreds. It
+ * runs again after connections have gone as well: at its limit libmicrohttpd
+ * does not listen, and only the run after the one that freed some listens anew,
+ * though it asks for no such run. */
 void http_run(struct http *http)
 {
 	int i = 0;
@@ -390,9 +401,9 @@ void http_run(struct http *http)
 	http->pages_end = ztp_clock_thread_us() + PAGES_MS * 1000;
 	http_clients_end_late(&http->clients, ztp_clock_boot());
 	do {
-		http->joined = false;
+		http->moved = false;
 		if (MHD_run(http->daemon) != MHD_YES)
 			log_debug(http->b->core.log, "http_library",
 				  LOG_STR("message", "MHD_run failed"));
-	} while (http->joined && ++i < RUNS_MAX);
+	} while (http->moved && ++i < RUNS_MAX);
 }

@@ -93,7 +93,8 @@ struct http_client *http_clients_join(struct http_clients *clients, int fd,
 		return NULL;
 	}
 	client->fd = fd;
-	set_net(client->net, address);
+	if (address)
+		set_net(client->net, address);
 	if (clients->open == HTTP_CLIENTS_MAX)
 		make_room(clients);
 	client->since = now;

@@ -39,8 +39,8 @@ struct http_clients {
 	size_t bytes; /* of the answers that clients still read */
 };
 
-/* A connection has been accepted; now: ms of a clock that never goes back. NULL:
- * no memory, and it has been ended. */
+/* A connection has been accepted; address: NULL if it is not known; now: ms of a
+ * clock that never goes back. NULL: no memory, and it has been ended. */
 struct http_client *http_clients_join(struct http_clients *clients, int fd,
 				      const struct sockaddr *address,
 				      int64_t now);

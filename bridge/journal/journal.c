@@ -15,38 +15,7 @@
 #include <zlib.h>
 
 #include "base/file.h"
-
-#define HEADER	    8
-#define CHUNK	    (JOURNAL_ENTRY_MAX + HEADER)
-#define OFFSET_BITS 24
-#define SEGMENT_END (1ull << (64 - OFFSET_BITS))
-
-_Static_assert(JOURNAL_SEGMENT < 1u << OFFSET_BITS, "offsets fit");
-
-struct journal {
-	char base[PATH_MAX];
-	bool sync;
-	int sync_errno; /* of a file that could not be synced at the start */
-	uint64_t first; /* first segment of this process */
-
-	/* The writer's. The loop reads tail: an entry is readable once tail is
-	 * behind it. Segment and offset share one word, so the loop never sees
-	 * a new segment with an old offset. */
-	int write_fd;
-	_Atomic uint64_t tail;
-
-	pthread_mutex_t reserve_lock; /* guards reserved_fd */
-	int reserved_fd;	      /* segment + 1, or -1 */
-
-	/* The loop's. */
-	int read_fd;
-	uint64_t read_segment;
-	uint64_t released; /* files before this are gone */
-	uint64_t gaps;	   /* damaged stretches that were skipped */
-	uint8_t *chunk;
-	uint64_t chunk_at; /* offset in the file of chunk[0] */
-	size_t chunk_len;
-};
+#include "bridge/journal/journal_internal.h"
 
 bool journal_before(const struct journal_mark *a, const struct journal_mark *b)
 {
@@ -54,7 +23,7 @@ bool journal_before(const struct journal_mark *a, const struct journal_mark *b)
 	       (a->segment == b->segment && a->offset < b->offset);
 }
 
-static struct journal_mark load_tail(const struct journal *journal)
+struct journal_mark journal_load_tail(const struct journal *journal)
 {
 	uint64_t tail = atomic_load(&journal->tail);
 
@@ -68,7 +37,7 @@ static void store_tail(struct journal *journal, uint64_t segment,
 	atomic_store(&journal->tail, segment << OFFSET_BITS | offset);
 }
 
-static int io_error(struct ztp_error *error, const char *what)
+int journal_io_error(struct ztp_error *error, const char *what)
 {
 	int saved = errno;
 	bool full = saved == ENOSPC || saved == EDQUOT || saved == EFBIG;
@@ -80,8 +49,8 @@ static int io_error(struct ztp_error *error, const char *what)
 	return full ? ZTP_ERR_FULL : ZTP_ERR_IO;
 }
 
-static void segment_name(const struct journal *journal, uint64_t segment,
-			 char name[PATH_MAX + 32])
+void journal_segment_name(const struct journal *journal, uint64_t segment,
+			  char name[PATH_MAX + 32])
 {
 	snprintf(name, PATH_MAX + 32, "%s.intake-%016" PRIx64, journal->base,
 		 segment);
@@ -93,7 +62,7 @@ static int create_segment(const struct journal *journal, uint64_t segment)
 	char name[PATH_MAX + 32];
 	int fd, err;
 
-	segment_name(journal, segment, name);
+	journal_segment_name(journal, segment, name);
 	fd = open(name, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return -1;
@@ -159,7 +128,7 @@ static void remove_old(struct journal *journal, uint64_t segment)
 
 	if (segment >= journal->released)
 		return;
-	segment_name(journal, segment, name);
+	journal_segment_name(journal, segment, name);
 	unlink(name); /* if this fails, the next start removes it */
 }
 
@@ -170,7 +139,7 @@ static void sync_kept(struct journal *journal, uint64_t segment)
 
 	if (segment < journal->released || journal->sync_errno != 0)
 		return;
-	segment_name(journal, segment, name);
+	journal_segment_name(journal, segment, name);
 	if (ztp_file_sync(name) != 0)
 		journal->sync_errno = errno;
 }
@@ -201,19 +170,19 @@ int journal_open(struct journal **out, const char *base, bool sync,
 	journal->released = floor->segment;
 	if (each_segment(journal, find_last) != 0 ||
 	    each_segment(journal, remove_old) != 0) {
-		rc = io_error(error, "cannot read the directory");
+		rc = journal_io_error(error, "cannot read the directory");
 		goto fail;
 	}
 	if (sync && each_segment(journal, sync_kept) != 0)
 		journal->sync_errno = errno;
 	if (journal->sync_errno != 0) {
 		errno = journal->sync_errno;
-		rc = io_error(error, "cannot sync");
+		rc = journal_io_error(error, "cannot sync");
 		goto fail;
 	}
 	journal->write_fd = create_segment(journal, journal->first);
 	if (journal->write_fd < 0) {
-		rc = io_error(error, "cannot create a file");
+		rc = journal_io_error(error, "cannot create a file");
 		goto fail;
 	}
 	store_tail(journal, journal->first, 0);
@@ -242,7 +211,7 @@ void journal_close(struct journal *journal)
 /* Writer: continues in the reserved file, or creates one now. */
 static int rotate(struct journal *journal, struct ztp_error *error)
 {
-	uint64_t next = load_tail(journal).segment + 1;
+	uint64_t next = journal_load_tail(journal).segment + 1;
 	int fd;
 
 	pthread_mutex_lock(&journal->reserve_lock);
@@ -256,7 +225,7 @@ static int rotate(struct journal *journal, struct ztp_error *error)
 		store_tail(journal, next, 0);
 	}
 	pthread_mutex_unlock(&journal->reserve_lock);
-	return fd < 0 ? io_error(error, "cannot create a file") : 0;
+	return fd < 0 ? journal_io_error(error, "cannot create a file") : 0;
 }
 
 /* An entry that may not be on the disk must not be read by the next start
@@ -283,12 +252,13 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 	if (len == 0 || len > JOURNAL_ENTRY_MAX)
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
 				"intake journal: bad entry size %zu", len);
-	if (load_tail(journal).offset + HEADER + len > JOURNAL_SEGMENT) {
+	if (journal_load_tail(journal).offset + HEADER + len >
+	    JOURNAL_SEGMENT) {
 		rc = rotate(journal, error);
 		if (rc != 0)
 			return rc;
 	}
-	tail = load_tail(journal);
+	tail = journal_load_tail(journal);
 	if (len > sizeof(buffer) - HEADER)
 		entry = malloc(HEADER + len);
 	if (!entry)
@@ -301,9 +271,9 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 	if (n != (ssize_t)(HEADER + len)) {
 		if (n >= 0)
 			errno = ENOSPC; /* a short write on a regular file */
-		rc = io_error(error, "cannot write");
+		rc = journal_io_error(error, "cannot write");
 	} else if (journal->sync && fdatasync(journal->write_fd) != 0) {
-		rc = io_error(error, "cannot sync");
+		rc = journal_io_error(error, "cannot sync");
 		void_entry(journal, tail.offset);
 	} else {
 		store_tail(journal, tail.segment, tail.offset + HEADER + len);
@@ -313,161 +283,12 @@ int journal_append(struct journal *journal, const void *bytes, size_t len,
 	return rc;
 }
 
-/* Loop: makes at least want bytes at offset available in chunk, reading no
- * further than limit. Returns how many are available from offset on, or -1. */
-static ssize_t fill(struct journal *journal, uint64_t offset, size_t want,
-		    uint64_t limit)
-{
-	uint64_t have = journal->chunk_at + journal->chunk_len;
-	size_t room;
-	ssize_t n;
-
-	if (offset >= journal->chunk_at && offset + want <= have)
-		return (ssize_t)(have - offset);
-	room = limit - offset < CHUNK ? (size_t)(limit - offset) : CHUNK;
-	n = pread(journal->read_fd, journal->chunk, room, (off_t)offset);
-	if (n < 0)
-		return -1;
-	journal->chunk_at = offset;
-	journal->chunk_len = (size_t)n;
-	return n;
-}
-
-static int open_for_read(struct journal *journal, uint64_t segment)
-{
-	char name[PATH_MAX + 32];
-
-	if (journal->read_fd >= 0 && journal->read_segment == segment)
-		return 0;
-	if (journal->read_fd >= 0)
-		close(journal->read_fd);
-	segment_name(journal, segment, name);
-	journal->chunk_len = 0;
-	journal->read_fd = open(name, O_RDONLY | O_CLOEXEC);
-	journal->read_segment = segment;
-	return journal->read_fd < 0 ? -1 : 0;
-}
-
-/* Checks for an entry that begins at offset and ends by limit. Returns its
- * length, 0 if there is no valid entry, or -1. */
-static ssize_t entry_at(struct journal *journal, uint64_t offset,
-			uint64_t limit)
-{
-	uint32_t header[2];
-	const uint8_t *p;
-	ssize_t n;
-
-	if (offset + HEADER > limit)
-		return 0;
-	n = fill(journal, offset, HEADER, limit);
-	if (n < HEADER)
-		return n < 0 ? -1 : 0;
-	memcpy(header, journal->chunk + (offset - journal->chunk_at), HEADER);
-	if (header[0] == 0 || header[0] > JOURNAL_ENTRY_MAX ||
-	    offset + HEADER + header[0] > limit)
-		return 0;
-	n = fill(journal, offset, HEADER + header[0], limit);
-	if (n < 0)
-		return -1;
-	if ((size_t)n < HEADER + header[0])
-		return 0;
-	p = journal->chunk + (offset - journal->chunk_at) + HEADER;
-	if (crc32(0, p, header[0]) != header[1])
-		return 0;
-	return (ssize_t)header[0];
-}
-
-/* Finds the next valid entry in a finished file, after an offset that has
- * none. Returns its offset, or 0 if there is none, which is what a torn tail
- * looks like. -1 on error. */
-static int64_t next_good(struct journal *journal, uint64_t offset)
-{
-	while (++offset + HEADER < JOURNAL_SEGMENT) {
-		uint32_t len, crc;
-		ssize_t n = fill(journal, offset, HEADER, JOURNAL_SEGMENT);
-
-		if (n < HEADER)
-			return n < 0 ? -1 : 0;
-		memcpy(&len, journal->chunk + (offset - journal->chunk_at), 4);
-		memcpy(&crc, journal->chunk + (offset - journal->chunk_at) + 4,
-		       4);
-		if (len == 0 && crc == 0)
-			offset += 4; /* no entry begins inside these zeros */
-		if (len == 0 || len > JOURNAL_ENTRY_MAX ||
-		    offset + HEADER + len > JOURNAL_SEGMENT)
-			continue;
-		n = entry_at(journal, offset, JOURNAL_SEGMENT);
-		if (n != 0)
-			return n < 0 ? -1 : (int64_t)offset;
-	}
-	return 0;
-}
-
-/* There is no valid entry at mark, in a file that is no longer written: moves
- * mark to the next entry or to the next file. */
-static int skip_damage(struct journal *journal, struct journal_mark *mark,
-		       bool readable)
-{
-	int64_t offset = readable ? next_good(journal, mark->offset) : 0;
-
-	if (offset < 0)
-		return -1;
-	if (offset > 0)
-		journal->gaps++;
-	else
-		mark->segment++; /* end of file, torn, or no file */
-	mark->offset = (uint64_t)offset;
-	return 0;
-}
-
-int journal_read(struct journal *journal, struct journal_mark *mark,
-		 const void **bytes, size_t *len, struct ztp_error *error)
-{
-	for (;;) {
-		struct journal_mark tail = load_tail(journal);
-		bool last = mark->segment == tail.segment;
-		uint64_t limit = last ? tail.offset : JOURNAL_SEGMENT;
-		bool readable;
-		ssize_t n = 0;
-
-		if (mark->segment > tail.segment || mark->offset > limit)
-			return ztp_fail(
-				error, ZTP_ERR_IO,
-				"intake journal: read position past end");
-		if (last && mark->offset == limit)
-			return 0;
-		readable = open_for_read(journal, mark->segment) == 0;
-		if (readable)
-			n = entry_at(journal, mark->offset, limit);
-		else if (errno != ENOENT)
-			n = -1;
-		if (n < 0)
-			return io_error(error, "cannot read");
-		if (n > 0) {
-			*bytes = journal->chunk +
-				 (mark->offset - journal->chunk_at) + HEADER;
-			*len = (size_t)n;
-			mark->offset += HEADER + (uint64_t)n;
-			return 1;
-		}
-		if (last) {
-			ztp_fail(error, ZTP_ERR_IO,
-				 "intake journal: entry is damaged");
-			if (error)
-				error->fatal = true; /* until restart */
-			return ZTP_ERR_IO;
-		}
-		if (skip_damage(journal, mark, readable) != 0)
-			return io_error(error, "cannot read");
-	}
-}
-
 void journal_release(struct journal *journal, const struct journal_mark *floor)
 {
 	while (journal->released < floor->segment) {
 		char name[PATH_MAX + 32];
 
-		segment_name(journal, journal->released++, name);
+		journal_segment_name(journal, journal->released++, name);
 		unlink(name);
 	}
 }
@@ -478,10 +299,11 @@ int journal_reserve(struct journal *journal, struct ztp_error *error)
 
 	pthread_mutex_lock(&journal->reserve_lock);
 	if (journal->reserved_fd < 0) {
-		journal->reserved_fd =
-			create_segment(journal, load_tail(journal).segment + 1);
+		journal->reserved_fd = create_segment(
+			journal, journal_load_tail(journal).segment + 1);
 		if (journal->reserved_fd < 0)
-			rc = io_error(error, "cannot reserve disk space");
+			rc = journal_io_error(error,
+					      "cannot reserve disk space");
 	}
 	pthread_mutex_unlock(&journal->reserve_lock);
 	return rc;
@@ -490,7 +312,7 @@ int journal_reserve(struct journal *journal, struct ztp_error *error)
 uint64_t journal_backlog(const struct journal *journal,
 			 const struct journal_mark *mark)
 {
-	struct journal_mark tail = load_tail(journal);
+	struct journal_mark tail = journal_load_tail(journal);
 
 	if (mark->segment > tail.segment)
 		return 0;

@@ -91,7 +91,7 @@ static void close_handle(struct consumer *c, bool last)
 void consumer_reopen(struct consumer *c, int64_t ms)
 {
 	close_handle(c, false);
-	c->anew = c->shared = false;
+	c->anew = c->again = c->shared = false;
 	c->reopen_at = c->core->now + ms;
 }
 
@@ -122,15 +122,31 @@ static bool advance(struct consumer *c, int partition, int64_t next)
 	return true;
 }
 
+/* The partition whose landmark is still looked for, or NULL. */
+static struct partition *looking(struct consumer *c, int partition)
+{
+	if (!c->complete || partition >= c->count ||
+	    !c->partitions[partition].looking)
+		return NULL;
+	return &c->partitions[partition];
+}
+
 /* Returns true if the event is kept. */
 static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
 {
 	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
+	struct partition *part;
 
-	if (!message || message->err ||
+	if (!message || message->err)
+		return false;
+	part = looking(c, message->partition);
+	if (part)
+		consumer_landmark_found(c, part, message);
+	if (part ||
 	    !consumer_gap_readable(c, message->partition, message->offset) ||
 	    !advance(c, message->partition, message->offset + 1))
 		return false;
+	c->partitions[message->partition].last = message;
 	c->events[c->batch] = event;
 	c->messages[c->batch++] = message;
 	c->bytes += message->len;
@@ -142,10 +158,14 @@ static void on_partition_end(struct consumer *c, rd_kafka_event_t *event)
 {
 	rd_kafka_topic_partition_t *part =
 		rd_kafka_event_topic_partition(event);
+	struct partition *unread;
 
 	if (!part)
 		return;
-	if (consumer_gap_readable(c, part->partition, part->offset))
+	unread = looking(c, part->partition);
+	if (unread)
+		consumer_landmark_end(c, unread, part->offset);
+	else if (consumer_gap_readable(c, part->partition, part->offset))
 		advance(c, part->partition, part->offset);
 	rd_kafka_topic_partition_destroy(part);
 }
@@ -290,10 +310,15 @@ int consumer_apply(struct consumer *c, struct ztp_error *error)
 		rc = apply_one(c, c->messages[i], error);
 	if (rc == 0)
 		rc = consumer_gap_apply(c, error);
-	for (i = 0; c->moved && i < c->count && rc == 0; i++)
-		if (c->partitions[i].seen != c->partitions[i].next)
-			rc = store_offset_set(c->store, topic, i,
-					      c->partitions[i].seen, error);
+	for (i = 0; (c->moved || c->again) && i < c->count && rc == 0; i++) {
+		struct partition *part = &c->partitions[i];
+
+		if (part->seen == part->next)
+			continue;
+		consumer_landmark_update(part);
+		rc = store_offset_set(c->store, topic, i, part->seen,
+				      &part->landmark, error);
+	}
 	return rc;
 }
 
@@ -301,7 +326,7 @@ void consumer_settle(struct consumer *c)
 {
 	int i;
 
-	if (c->anew) {
+	if (c->anew || c->again) {
 		consumer_reopen(c, 0);
 		return;
 	}
@@ -368,7 +393,7 @@ bool consumer_reached(const struct consumer *c,
 {
 	int i;
 
-	if (!c->complete || c->anew || ends->count != c->count)
+	if (!c->complete || c->anew || c->again || ends->count != c->count)
 		return false;
 	for (i = 0; i < c->count; i++) {
 		const struct partition *part = &c->partitions[i];

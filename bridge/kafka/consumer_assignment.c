@@ -1,6 +1,5 @@
 /* Which partitions to read, and from where. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "bridge/kafka/consumer_internal.h"
 
@@ -13,6 +12,8 @@ void consumer_drop_batch(struct consumer *c)
 	c->batch = 0;
 	c->bytes = 0;
 	c->moved = false;
+	for (i = 0; i < c->count; i++)
+		c->partitions[i].last = NULL;
 }
 
 static void drop_offer(struct consumer *c)
@@ -73,17 +74,15 @@ static void accept_offer(struct consumer *c, int count)
 		return; /* the offer stays, for the next turn */
 	for (i = 0; i < list->cnt; i++) {
 		rd_kafka_topic_partition_t *part = &list->elems[i];
-		int64_t next =
-			store_offset_get(c->store, topic, part->partition);
+		struct partition *ours;
 
-		/* With no offset in the store, use Kafka's copy, else the
-		 * beginning. */
-		part->offset = next >= 0 ? next : RD_KAFKA_OFFSET_STORED;
-		if (part->partition < count) {
-			c->partitions[part->partition].next = next;
-			c->partitions[part->partition].seen = next;
-			c->partitions[part->partition].committed = -1;
-		}
+		if (part->partition >= count)
+			continue;
+		ours = &c->partitions[part->partition];
+		ours->next = ours->seen = store_offset_get(
+			c->store, topic, part->partition, &ours->landmark);
+		ours->committed = -1;
+		part->offset = consumer_landmark_start(ours);
 	}
 	c->count = count;
 	err = rd_kafka_assign(c->rk, list);
@@ -121,48 +120,4 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
 	rd_kafka_assign(c->rk, none);
 	rd_kafka_topic_partition_list_destroy(none);
 	drop_offer(c);
-}
-
-/* --- a topic that is deleted and recreated
- *
- * Its offsets start again. An old position may lie beyond the topic's end or,
- * worse, among records that have not been read. Kafka does not tell the two
- * topics of the same name apart here, but there are signs. Reading a topic
- * from its beginning because of a false sign does no harm: a decision that has
- * already been applied is recognised by its position.
- *
- * What librdkafka (2.0.2) knows of the old topic gets into its way: it resets
- * offsets by itself, some from its cache, and after an assignment at the wrong
- * time it reads a partition never again. So a new handle reads the new topic. */
-
-void consumer_suspect(struct consumer *c, const char *sign)
-{
-	const char *topic = c->core->config->kafka.topics.decisions;
-
-	if (c->anew || !store_offset_any(c->store, topic))
-		return;
-	log_warn(c->core->log, "kafka_topic_anew", LOG_STR("sign", sign));
-	c->anew = true;
-}
-
-bool consumer_look_for_topic(struct consumer *c,
-			     const struct probe_status *status)
-{
-	bool back;
-
-	if (!status->up || status->asked_at == c->missed_at)
-		return false;
-	back = c->missing && status->partitions > 0;
-	if (status->partitions > 0)
-		c->missing = false;
-	if (back)
-		return !c->complete && !c->offered;
-	if (status->partitions > 0 ||
-	    strcmp(status->missing, c->core->config->kafka.topics.decisions) !=
-		    0)
-		return false;
-	c->missed_at = status->asked_at;
-	c->missing = true;
-	consumer_suspect(c, "the topic is missing");
-	return false;
 }

@@ -126,9 +126,12 @@ bool consumer_gap_failed(struct consumer *c, rd_kafka_resp_err_t err,
 	if (is_gap && c->complete && where->partition < c->count &&
 	    c->partitions[where->partition].bad.gap_end == 0) {
 		bad = &c->partitions[where->partition].bad;
+		if (c->partitions[where->partition].looking)
+			consumer_suspect(c, "the last record read cannot be "
+					    "read any more");
 		/* The next batch is as bad, so the first one is over. The next
 		 * one comes again. */
-		if (bad->tries > 0 && where->offset > bad->base)
+		else if (bad->tries > 0 && where->offset > bad->base)
 			(void)consumer_gap_readable(c, where->partition,
 						    where->offset);
 		else
@@ -151,6 +154,8 @@ static void found(struct consumer *c, int partition, int64_t end)
 		.gap_err = bad->err,
 	};
 	part->seen = end;
+	part->last = NULL;
+	part->landmark.offset = STORE_LANDMARK_UNKNOWN;
 	c->moved = true;
 }
 

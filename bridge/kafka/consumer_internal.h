@@ -1,8 +1,10 @@
 /*
  * bridge/kafka/consumer_internal.h - shared by consumer.c (reading decisions),
  * consumer_assignment.c (which partitions of the topic are assigned, and from
- * where to read them), consumer_gap.c (what cannot be read) and consumer_watch.c
- * (a partition that is not read any more).
+ * where to read them), consumer_landmark.c (whether they are still those that
+ * were read before), consumer_anew.c (a topic that is recreated),
+ * consumer_gap.c (what cannot be read) and consumer_watch.c (a partition that is
+ * not read any more).
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
@@ -32,6 +34,10 @@ struct partition {
 	int64_t seen;	   /* next offset after those in the batch, or -1 */
 	int64_t seen_at;   /* when Kafka last reported it; 0: not yet */
 	int64_t committed; /* the copy committed to Kafka */
+	/* The last record before `next`, as stored; see consumer_landmark.c. */
+	struct store_landmark landmark;
+	bool looking; /* for it: nothing has been read since the assignment */
+	const rd_kafka_message_t *last; /* of the batch, or NULL */
 	/* When it was first found behind the end, and where; 0: it is not. */
 	int64_t behind_at, behind_next;
 	struct unreadable bad;
@@ -52,6 +58,7 @@ struct consumer {
 	int64_t offered_at;
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
+	bool again;	   /* a partition is to be read from its beginning */
 	bool missing;	   /* the topic, as the probe said last */
 	int64_t missed_at; /* asked_at of the status that reported it missing */
 
@@ -90,6 +97,17 @@ void consumer_consider(struct consumer *c, const struct probe_status *status);
 void consumer_suspect(struct consumer *c, const char *sign);
 bool consumer_look_for_topic(struct consumer *c,
 			     const struct probe_status *status);
+
+/* start: where to read a partition from, as an offset for librdkafka. found,
+ * end: what was read first in a partition that is looked at, or that there is
+ * nothing to read before this end. Until then nothing else of it counts.
+ * update: makes a record the landmark. */
+int64_t consumer_landmark_start(struct partition *part);
+void consumer_landmark_found(struct consumer *c, struct partition *part,
+			     const rd_kafka_message_t *message);
+void consumer_landmark_end(struct consumer *c, struct partition *part,
+			   int64_t end);
+void consumer_landmark_update(struct partition *part);
 
 /* Closes the handle; a new one is opened ms later, and reads from the store's
  * offsets. */

@@ -342,7 +342,8 @@ static int pump_suspect(void *arg, struct store_request *r)
 		return 0;
 	if (!registrar_takes(c->b->registrar, r))
 		rc = pump_command(p, r);
-	else if (!registrar_send(c->b->registrar, r))
+	else if (!registrar_send(c->b->registrar, r) ||
+		 !registrar_flush(c->b->registrar)) /* alone */
 		return 0;
 	if (rc != 0)
 		return rc;
@@ -381,6 +382,13 @@ static bool pump_suspects(struct commands *c)
 
 /* --- the turn's last phase */
 
+static void flush(struct commands *c)
+{
+	if (c->b->registrar)
+		(void)registrar_flush(c->b->registrar); /* still owed */
+	mqtt_out_flush(c->b->mqtt_out);
+}
+
 void commands_pump(struct commands *c)
 {
 	struct pumping p = {.c = c, .fresh = true};
@@ -391,11 +399,11 @@ void commands_pump(struct commands *c)
 		return;
 	/* A gate that has not agreed protects another topic, or none. */
 	if (c->b->registrar && !registrar_ready(c->b->registrar)) {
-		mqtt_out_flush(c->b->mqtt_out);
+		flush(c);
 		return;
 	}
 	if (pump_suspects(c)) {
-		mqtt_out_flush(c->b->mqtt_out);
+		flush(c);
 		return;
 	}
 	refill(c);
@@ -412,7 +420,7 @@ void commands_pump(struct commands *c)
 				      limit, pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->core.log, "command_failed", LOG_WHY(&p.error));
-	mqtt_out_flush(c->b->mqtt_out);
+	flush(c);
 }
 
 /* Commands that are due already are in flight, or wait for room or for the

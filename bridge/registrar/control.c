@@ -107,7 +107,7 @@ void control_ack(struct control_message *m,
 			!cJSON_AddItemToArray(list, cJSON_CreateString(ids[i]));
 }
 
-bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
+bool control_publish(struct control_message *m, struct mqtt_out *mqtt_out)
 {
 	char *text = m->failed ? NULL : cJSON_PrintUnformatted(m->root);
 	int rc = MOSQ_ERR_NOMEM;
@@ -117,9 +117,36 @@ bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
 				      strlen(text), NULL);
 	m->too_large = rc == MOSQ_ERR_OVERSIZE_PACKET;
 	cJSON_free(text);
+	return rc == MOSQ_ERR_SUCCESS;
+}
+
+void control_halve(struct control_message *m, struct control_message *rest)
+{
+	int keep = (cJSON_GetArraySize(m->list) + 1) / 2;
+	cJSON *command;
+
+	control_begin(rest);
+	while ((command = cJSON_DetachItemFromArray(m->list, keep)) != NULL) {
+		if (rest->failed ||
+		    !cJSON_AddItemToArray(rest->list, command)) {
+			cJSON_Delete(command);
+			rest->failed = true;
+		}
+	}
+}
+
+void control_end(struct control_message *m)
+{
 	cJSON_Delete(m->root);
 	m->root = m->list = NULL;
-	return rc == MOSQ_ERR_SUCCESS;
+}
+
+bool control_send(struct control_message *m, struct mqtt_out *mqtt_out)
+{
+	bool sent = control_publish(m, mqtt_out);
+
+	control_end(m);
+	return sent;
 }
 
 /* --- answers */

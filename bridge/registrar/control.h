@@ -35,6 +35,13 @@ void control_ack(struct control_message *message,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n);
 /* Publishes and frees the message. Returns false if it was not sent. */
 bool control_send(struct control_message *message, struct mqtt_out *mqtt_out);
+/* The same in two steps, for who sends what was too large in parts: halve moves
+ * the later half of the commands to `rest`, which it begins. */
+bool control_publish(struct control_message *message,
+		     struct mqtt_out *mqtt_out);
+void control_halve(struct control_message *message,
+		   struct control_message *rest);
+void control_end(struct control_message *message);
 
 /* The answer to createDevice, rejectDevice or getDevice. */
 struct control_answer {

@@ -16,6 +16,7 @@
  * When the gate refuses us (PUBACK 0x87 or PERMISSION_DENIED), everything
  * waits until hold_until. Then getInfo finds out whether it still does.
  */
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include "ztp/gate_protocol.h"
@@ -55,6 +56,7 @@ void registrar_free(struct registrar *g)
 {
 	if (!g)
 		return;
+	control_end(&g->batch.message);
 	free(g->subscribed);
 	free(g->staged.ids);
 	free(g->acks.ids);
@@ -132,6 +134,8 @@ void registrar_settle(struct registrar *g)
 	}
 	g->subscribed_count = 0;
 	g->absent = false;
+	if (g->acks.count == 0)
+		g->acks_by = g->core->now + BATCHING_ACK_MS;
 	for (k = 0; k < g->staged.count && g->acks.count < ACKS_MAX; k++)
 		memcpy(g->acks.ids[g->acks.count++], g->staged.ids[k],
 		       sizeof(g->staged.ids[k]));
@@ -176,111 +180,9 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
-/* How long the gate must keep the device away, or -1. After a rejection the
- * time runs from the decision; in other cases the gate decides. */
-static int64_t retry_after(const struct registrar *g,
-			   const struct store_request *r)
+static bool has_acks(const struct registrar *g)
 {
-	int64_t left = r->finished_at - g->core->now +
-		       g->core->config->onboarding.reject_cooldown_ms;
-
-	if (r->state != ZTP_STATE_REJECTED)
-		return -1;
-	return left > 0 ? left : 0;
-}
-
-static int owes_notice(void *arg, struct store_request *r)
-{
-	bool *owed = arg;
-
-	if (r->owed.what == ZTP_OWED_NOTICE_CHECK ||
-	    r->owed.what == ZTP_OWED_NOTICE_SEND)
-		*owed = true;
-	return 0;
-}
-
-/* createDevice ends all other sessions of the path, so the devices that lost
- * are told first. That takes moments, and delivery_due limits it. */
-static bool must_wait(struct registrar *g, const struct store_request *r)
-{
-	struct ztp_error error;
-	bool owed = false;
-	int rc = store_path_each(g->store, r->path, owes_notice, &owed, &error);
-
-	return rc < 0 || owed;
-}
-
-static void add_create(struct registrar *g, struct control_message *m,
-		       const struct op *op, const struct store_request *r)
-{
-	struct store_decision d;
-	struct ztp_error error;
-
-	if (store_decision_get(g->store, r, true, &d, &error) < 0)
-		m->failed = true;
-	control_create(m, op->correlation, r, d.metadata);
-	store_decision_clear(&d);
-}
-
-static struct op *add_op(struct registrar *g, struct control_message *m,
-			 const struct store_request *r)
-{
-	struct op *op;
-
-	switch (r->owed.what) {
-	case ZTP_OWED_REGISTER:
-		op = registrar_new_op(g, r->n, REGISTRAR_CREATE, "create",
-				      r->id);
-		if (op)
-			add_create(g, m, op, r);
-		return op;
-	case ZTP_OWED_RELEASE:
-		op = registrar_new_op(g, r->n, REGISTRAR_REJECT, "reject",
-				      r->id);
-		if (op)
-			control_reject(m, op->correlation, r,
-				       retry_after(g, r));
-		return op;
-	default:
-		op = registrar_new_op(g, r->n, REGISTRAR_ASK_HELD, "held",
-				      r->id);
-		if (op)
-			control_get(m, op->correlation, r);
-		return op;
-	}
-}
-
-/* It will never be sent, so the answer is ours. */
-static void answer_too_large(struct op *op)
-{
-	struct control_answer *said = &op->answer;
-
-	snprintf(said->code, sizeof(said->code), ZTP_CODE_RESOURCE_EXHAUSTED);
-	snprintf(said->message, sizeof(said->message),
-		 "the command exceeds the broker's Maximum Packet Size");
-	op->done = true;
-}
-
-bool registrar_send(struct registrar *g, const struct store_request *r)
-{
-	struct control_message m;
-	struct op *op;
-	bool sent;
-
-	if (!registrar_ready(g) || g->core->now < g->hold_until ||
-	    g->busy == REGISTRAR_WINDOW ||
-	    (r->owed.what == ZTP_OWED_REGISTER && must_wait(g, r)))
-		return false;
-	control_begin(&m);
-	op = add_op(g, &m, r);
-	sent = control_send(&m, g->mqtt_out);
-	if (sent || !op)
-		return sent;
-	if (m.too_large)
-		answer_too_large(op);
-	else
-		registrar_free_op(g, op);
-	return m.too_large;
+	return g->acks.count > 0 && g->informed;
 }
 
 static void send_info(struct registrar *g)
@@ -300,7 +202,7 @@ void registrar_pump(struct registrar *g)
 		return;
 	if (g->core->now >= g->next_info)
 		send_info(g);
-	if (g->acks.count > 0 && g->informed)
+	if (has_acks(g) && (g->core->now >= g->acks_by || g->core->stopping))
 		registrar_send_acks(g);
 	if (g->asking && registrar_ready(g))
 		registrar_ask_waiting(g);
@@ -314,6 +216,9 @@ int64_t registrar_next(const struct registrar *g)
 	if (g->connected)
 		next = g->hold_until > g->core->now ? g->hold_until
 						    : g->next_info;
+	if (next != 0 && has_acks(g) && g->acks_by < next &&
+	    g->core->now >= g->hold_until)
+		next = g->acks_by;
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

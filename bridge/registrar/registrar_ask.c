@@ -3,8 +3,8 @@
  * waits for, and the acknowledgements of events. No device's data may be in the
  * way of another's, so each message has a bound, and so has its answer: the
  * gate gives back a device's metadata (at most 16 KiB, ZTP_CONTROL_METADATA_MAX)
- * with everything else that it knows of the device, and ASK_PAGE times that is
- * less than we read.
+ * with everything else that it knows of the device, and REGISTRAR_PAGE times
+ * that is less than we read.
  *
  * Should an answer be too large all the same, the question is split: asked
  * again in halves, one message at a time, until the device is found whose
@@ -12,22 +12,22 @@
  * subscribes. Likewise, messages get shorter when they do not fit the broker,
  * which on MQTT 3.1.1 shows in nothing but a lost connection.
  */
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include <string.h>
 
 #include "ztp/gate_protocol.h"
 
-#define ASK_PAGE  32 /* waiting devices per message */
 #define BYTES_MAX 8192
 /* One question may be larger, and is sent all the same. */
 #define BYTES_MIN 1024
-#define OVERHEAD  256 /* of a command: its name, members and fingerprint */
 
 void registrar_bounds(struct registrar *g, int64_t max_commands,
 		      int64_t max_bytes)
 {
-	g->page_max = max_commands < ASK_PAGE ? (int)max_commands : ASK_PAGE;
+	g->page_max = max_commands < REGISTRAR_PAGE ? (int)max_commands
+						    : REGISTRAR_PAGE;
 	if (g->page_max < 1) /* an older gate */
 		g->page_max = 1;
 	g->bytes_max = BYTES_MAX;
@@ -52,7 +52,7 @@ void registrar_shorten(struct registrar *g)
 void registrar_send_acks(struct registrar *g)
 {
 	struct control_message m;
-	size_t n = 0, bytes = OVERHEAD;
+	size_t n = 0, bytes = REGISTRAR_OVERHEAD;
 
 	while (n < g->acks.count && n < ZTP_CONTROL_ACKS_MAX &&
 	       (n == 0 || bytes < g->bytes))
@@ -62,6 +62,8 @@ void registrar_send_acks(struct registrar *g)
 	if (!control_send(&m, g->mqtt_out)) {
 		if (m.too_large)
 			registrar_shorten(g);
+		else
+			g->acks_by = g->core->now + BATCHING_ACK_MS;
 		return;
 	}
 	g->acks.count -= n;
@@ -145,7 +147,7 @@ static int ask_about(void *arg, struct store_request *r)
 	struct asking *a = arg;
 	struct op *op;
 
-	a->bytes += OVERHEAD + strlen(r->path) + strlen(r->id);
+	a->bytes += REGISTRAR_OVERHEAD + strlen(r->path) + strlen(r->id);
 	if (a->count > 0 && a->bytes > a->g->bytes)
 		return 1;
 	op = registrar_new_op(a->g, r->n, REGISTRAR_ASK_DEVICE, "device",

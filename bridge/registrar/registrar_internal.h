@@ -1,6 +1,7 @@
 /*
  * bridge/registrar/registrar_internal.h - shared by registrar.c (the
- * connection and the commands) and registrar_answers.c (the answers).
+ * connection), registrar_batch.c (the commands), registrar_ask.c (the
+ * questions) and registrar_answers.c (the answers).
  */
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
@@ -11,6 +12,10 @@
 #define REGISTRAR_WINDOW	 128
 #define REGISTRAR_ANSWER_MS	 5000 /* then the command is sent again */
 #define REGISTRAR_SUBSCRIBED_MAX 1024
+#define REGISTRAR_PAGE		 32 /* commands per message */
+#define REGISTRAR_HALVES	 8  /* 2 to the power of these > PAGE */
+/* Of a command: its name, members and fingerprint. */
+#define REGISTRAR_OVERHEAD 256
 
 struct op {
 	int64_t n; /* row number; 0: this op is free */
@@ -19,6 +24,13 @@ struct op {
 	int64_t by;	 /* when the answer is overdue */
 	bool done, lost; /* lost: done without an answer */
 	struct control_answer answer;
+};
+
+/* Commands that go out at the end of this pump. */
+struct registrar_batch {
+	struct control_message message; /* begun when count > 0 */
+	int count;
+	size_t bytes; /* at most, of its text */
 };
 
 struct id_list {
@@ -33,10 +45,12 @@ struct registrar {
 	struct mqtt_out_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
+	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
 	size_t subscribed_count;
 	struct id_list staged, acks; /* up to ACKS_MAX each */
+	int64_t acks_by;	     /* then they go out, if there are any */
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;

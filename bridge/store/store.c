@@ -93,15 +93,21 @@ int64_t store_bytes(const struct store *store)
 	return ztp_sqlite_bytes(&store->file);
 }
 
-int64_t store_offset_get(struct store *store, const char *topic, int partition)
+int64_t store_offset_get(struct store *store, const char *topic, int partition,
+			 struct store_landmark *landmark)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_GET, false, NULL);
 	int64_t next = -1;
 
+	*landmark = (struct store_landmark){.offset = STORE_LANDMARK_UNKNOWN};
 	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
 	sqlite3_bind_int(stmt, 2, partition);
-	if (sqlite3_step(stmt) == SQLITE_ROW)
+	if (sqlite3_step(stmt) == SQLITE_ROW) {
 		next = sqlite3_column_int64(stmt, 0);
+		landmark->offset = sqlite3_column_int64(stmt, 1);
+		landmark->written_at = sqlite3_column_int64(stmt, 2);
+		landmark->crc = (uint32_t)sqlite3_column_int64(stmt, 3);
+	}
 	sqlite3_reset(stmt);
 	return next;
 }
@@ -130,7 +136,8 @@ int store_offset_restart(struct store *store, const char *topic,
 }
 
 int store_offset_set(struct store *store, const char *topic, int partition,
-		     int64_t next, struct ztp_error *error)
+		     int64_t next, const struct store_landmark *landmark,
+		     struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_SET, true, error);
 
@@ -139,5 +146,8 @@ int store_offset_set(struct store *store, const char *topic, int partition,
 	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
 	sqlite3_bind_int(stmt, 2, partition);
 	sqlite3_bind_int64(stmt, 3, next);
+	sqlite3_bind_int64(stmt, 4, landmark->offset);
+	sqlite3_bind_int64(stmt, 5, landmark->written_at);
+	sqlite3_bind_int64(stmt, 6, landmark->crc);
 	return store_run(store, stmt, error);
 }

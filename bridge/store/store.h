@@ -45,7 +45,8 @@ struct store_request {
 
 	/* For the store: the values last written. */
 	enum ztp_state stored_state;
-	bool stored_listed, stored_tried, stored_suspect;
+	bool stored_listed;
+	int stored_queue;
 	int64_t stored_due, stored_retry;
 };
 
@@ -122,10 +123,22 @@ void store_mark_get(const struct store *store, struct journal_mark *mark);
 void store_floor_get(const struct store *store, struct journal_mark *floor);
 int store_mark_set(struct store *store, const struct journal_mark *mark,
 		   const struct journal_mark *floor, struct ztp_error *error);
-/* The next offset to read, or -1 if unknown. */
-int64_t store_offset_get(struct store *store, const char *topic, int partition);
+/* The last record that was read of a partition, by which the partition is known
+ * again. */
+#define STORE_LANDMARK_NONE (-1) /* read from its beginning, nothing found */
+#define STORE_LANDMARK_UNKNOWN                                                 \
+	(-2) /* the position has nothing to vouch for it */
+struct store_landmark {
+	int64_t offset; /* or one of these */
+	int64_t written_at;
+	uint32_t crc;
+};
+/* The next offset to read, or -1 if unknown, and how the partition is known. */
+int64_t store_offset_get(struct store *store, const char *topic, int partition,
+			 struct store_landmark *landmark);
 int store_offset_set(struct store *store, const char *topic, int partition,
-		     int64_t next, struct ztp_error *error);
+		     int64_t next, const struct store_landmark *landmark,
+		     struct ztp_error *error);
 /* Is the offset of any partition above 0? And: set all of them back to 0. */
 bool store_offset_any(struct store *store, const char *topic);
 int store_offset_restart(struct store *store, const char *topic,

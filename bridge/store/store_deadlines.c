@@ -24,11 +24,12 @@ static enum store_times due_kind(enum ztp_state state)
 					  : STORE_DUE_OTHERS;
 }
 
-static enum store_times retry_kind(bool tried, bool suspect)
+/* As STORE_QUEUE says. */
+enum store_queue store_queue(const struct ztp_obligation *owed)
 {
-	if (suspect)
-		return STORE_RETRY_SUSPECT;
-	return tried ? STORE_RETRY_TRIED : STORE_RETRY_FRESH;
+	if (ztp_obligation_suspect(owed))
+		return STORE_SUSPECT;
+	return owed->tries > 0 ? STORE_TRIED : STORE_FRESH;
 }
 
 void store_times_count(struct store *store, struct store_request *r)
@@ -36,22 +37,18 @@ void store_times_count(struct store *store, struct store_request *r)
 	struct store_soonest *soonest = store->facts.soonest;
 	enum store_times due = due_kind(r->state),
 			 due_before = due_kind(r->stored_state);
-	bool suspect = ztp_obligation_suspect(&r->owed);
-	bool tried = r->owed.tries > 0;
-	enum store_times retry = retry_kind(tried, suspect);
-	enum store_times retry_before =
-		retry_kind(r->stored_tried, r->stored_suspect);
+	int queue = (int)store_queue(&r->owed);
 
 	if (due != due_before || r->owed.due_at != r->stored_due) {
 		time_removed(&soonest[due_before], r->stored_due);
 		time_added(&soonest[due], r->owed.due_at);
 	}
-	if (retry != retry_before || r->owed.retry_at != r->stored_retry) {
-		time_removed(&soonest[retry_before], r->stored_retry);
-		time_added(&soonest[retry], r->owed.retry_at);
+	if (queue != r->stored_queue || r->owed.retry_at != r->stored_retry) {
+		time_removed(&soonest[STORE_RETRY + r->stored_queue],
+			     r->stored_retry);
+		time_added(&soonest[STORE_RETRY + queue], r->owed.retry_at);
 	}
-	r->stored_tried = tried;
-	r->stored_suspect = suspect;
+	r->stored_queue = queue;
 	r->stored_due = r->owed.due_at;
 	r->stored_retry = r->owed.retry_at;
 }
@@ -64,8 +61,8 @@ void store_times_forget(struct store *store)
 		store->facts.soonest[i].known = false;
 }
 
-static int64_t soonest(struct store *store, enum store_times which,
-		       enum store_sql sql, int64_t arg)
+static int64_t soonest(struct store *store, int which, enum store_sql sql,
+		       int64_t arg)
 {
 	struct store_soonest *soonest = &store->facts.soonest[which];
 
@@ -81,22 +78,18 @@ int64_t store_next_due(struct store *store, bool undecided)
 			 : soonest(store, STORE_DUE_OTHERS, SQL_NEXT_DUE, 0);
 }
 
+static int64_t next_retry(struct store *store, enum store_queue queue)
+{
+	return soonest(store, STORE_RETRY + (int)queue, SQL_NEXT_RETRY,
+		       (int64_t)queue);
+}
+
 int64_t store_next_retry(struct store *store, bool fresh)
 {
-	return soonest(store, fresh ? STORE_RETRY_FRESH : STORE_RETRY_TRIED,
-		       SQL_NEXT_RETRY, !fresh);
+	return next_retry(store, fresh ? STORE_FRESH : STORE_TRIED);
 }
 
 int64_t store_next_suspect(struct store *store)
 {
-	struct store_soonest *soonest =
-		&store->facts.soonest[STORE_RETRY_SUSPECT];
-
-	if (!soonest->known) {
-		soonest->known =
-			store_number(store, SQL_NEXT_SUSPECT, 0, &soonest->at);
-		if (soonest->at != 0)
-			soonest->at += STORE_APART;
-	}
-	return soonest->at;
+	return next_retry(store, STORE_SUSPECT);
 }

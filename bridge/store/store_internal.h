@@ -19,18 +19,15 @@
 
 #define STORE_WAL_LIMIT "PRAGMA journal_size_limit=33554432"
 #define STORE_BUSY_MS	5000 /* an online backup may hold the lock */
-/* How an obligation's losses are stored: in the column `tries`, above the
- * tries. The retry_at of a suspect is lowered by STORE_APART, so that suspects
- * are a range of their own in request_retry, and nobody walks over them. */
-#define STORE_LOSS_BITS 24
-#define STORE_LOSS_MASK "16777215"
-#define STORE_APART	(INT64_C(1) << 60)
+/* What is to be tried stands in one of three queues (enum store_queue), so that
+ * nobody walks over the others'. The index request_retry has it like this. */
+#define STORE_QUEUE "CASE WHEN losses>0 THEN 2 ELSE tries>0 END"
 
 /* Every statement; each is prepared once. X(NAME, "sql") */
 #define REQUEST_COLUMNS                                                        \
 	"n,id,path,fingerprint,channel,traceparent,state,attempt,"             \
 	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
-	"finished_at,delivered_at,decision"
+	"finished_at,delivered_at,decision,losses"
 
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
@@ -39,19 +36,23 @@
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
-	X(OFFSET_GET, "SELECT next FROM position WHERE topic=?1 AND part=?2")  \
+	X(OFFSET_GET, "SELECT next,landmark,written_at,crc FROM position "     \
+		      "WHERE topic=?1 AND part=?2")                            \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
-	X(OFFSET_RESTART, "UPDATE position SET next=0 WHERE topic=?1")         \
-	X(OFFSET_SET, "INSERT INTO position(topic,part,next) "                 \
-		      "VALUES(?1,?2,?3) ON CONFLICT(topic,part) "              \
-		      "DO UPDATE SET next=?3")                                 \
+	X(OFFSET_RESTART, "UPDATE position SET next=0,landmark=-1 "            \
+			  "WHERE topic=?1")                                    \
+	X(OFFSET_SET, "INSERT INTO position(topic,part,next,landmark,"         \
+		      "written_at,crc) VALUES(?1,?2,?3,?4,?5,?6) "             \
+		      "ON CONFLICT(topic,part) DO UPDATE SET next=?3,"         \
+		      "landmark=?4,written_at=?5,crc=?6")                      \
 	X(REQ_ADD, "INSERT INTO request(" REQUEST_COLUMNS                      \
 		   ",path_hash,undecided) VALUES"                              \
 		   "(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,?14,?15,"      \
-		   "?16,?17,NULL,?18,?19)")                                    \
+		   "?16,?17,NULL,?20,?18,?19)")                                \
 	X(REQ_SAVE, "UPDATE request SET state=?2,announced_at=?3,due_at=?4,"   \
 		    "retry_at=?5,todo=?6,tries=?7,finished_at=?8,"             \
-		    "delivered_at=?9,undecided=?10,decision=?11 WHERE n=?1")   \
+		    "delivered_at=?9,undecided=?10,decision=?11,losses=?12 "   \
+		    "WHERE n=?1")                                              \
 	X(REQ_ANNOUNCED,                                                       \
 	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
@@ -70,7 +71,7 @@
 		   "AND due_at<=?1 ORDER BY due_at LIMIT ?2")                  \
 	X(REQ_RETRY,                                                           \
 	  "SELECT " REQUEST_COLUMNS " FROM request "                           \
-	  "WHERE retry_at IS NOT NULL AND (tries>0)=?3 "                       \
+	  "WHERE retry_at IS NOT NULL AND " STORE_QUEUE "=?3 "                 \
 	  "AND retry_at<=?1 AND retry_at>=?4 ORDER BY retry_at LIMIT ?2")      \
 	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request "                 \
 		    "WHERE n>?1 AND n<=?6 AND (?2=0 OR state=?2) "             \
@@ -101,13 +102,8 @@
 			  "WHERE undecided=1")                                 \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
 		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
-	X(REQ_SUSPECT, "SELECT " REQUEST_COLUMNS " FROM request "              \
-		       "WHERE retry_at IS NOT NULL AND (tries>0)=1 "           \
-		       "AND retry_at<=?1 ORDER BY retry_at LIMIT ?2")          \
 	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
-		      "WHERE retry_at>0 AND (tries>0)=?1")                     \
-	X(NEXT_SUSPECT, "SELECT min(retry_at) FROM request "                   \
-			"WHERE retry_at<0 AND (tries>0)=1")                    \
+		      "WHERE retry_at IS NOT NULL AND " STORE_QUEUE "=?1")     \
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
@@ -117,7 +113,7 @@
 		      "AND finished_at<=?3 "                                   \
 		      "ORDER BY finished_at,n LIMIT ?4")                       \
 	X(REQ_DEL, "DELETE FROM request WHERE n=?1")                           \
-	X(ABSENT, "UPDATE request SET tries=tries&~" STORE_LOSS_MASK ","       \
+	X(ABSENT, "UPDATE request SET tries=0,"                                \
 		  "todo=CASE todo WHEN 2 THEN 5 ELSE 6 END,"                   \
 		  "retry_at=CASE todo WHEN 2 THEN NULL ELSE retry_at END "     \
 		  "WHERE todo IN (2,4) AND retry_at IS NOT NULL")              \
@@ -160,16 +156,17 @@ enum store_sql {
 		SQL_COUNT
 };
 
+/* Never tried, tried before, or suspected (ztp_obligation_suspect). */
+enum store_queue { STORE_FRESH, STORE_TRIED, STORE_SUSPECT };
+
 /* What the loop asks in every turn: the earliest time of each kind, 0 if there
  * is none. When the earliest one changes, the next is unknown until it is
  * looked up. */
 enum store_times {
 	STORE_DUE_UNDECIDED,
 	STORE_DUE_OTHERS,
-	STORE_RETRY_FRESH,
-	STORE_RETRY_TRIED,
-	STORE_RETRY_SUSPECT,
-	STORE_TIMES_END
+	STORE_RETRY, /* of each queue */
+	STORE_TIMES_END = STORE_RETRY + STORE_SUSPECT + 1
 };
 
 struct store_soonest {
@@ -236,6 +233,7 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
+enum store_queue store_queue(const struct ztp_obligation *owed);
 /* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* It has just been read with a row of that path, which is often looked up next.

@@ -21,7 +21,7 @@
 	"; PRAGMA temp_store=MEMORY; "
 
 #define APPLICATION_ID 0x5a545042 /* "ZTPB" */
-#define SCHEMA_VERSION 6
+#define SCHEMA_VERSION 7
 
 static const char *const store_sql[SQL_COUNT] = {
 #define X(name, sql) sql,
@@ -107,6 +107,20 @@ static const char *const migrations[SCHEMA_VERSION] = {
 	"ALTER TABLE request ADD COLUMN resent_at INTEGER;"
 	"UPDATE decision SET kind=0,payload=NULL,content_type=NULL"
 	" WHERE verdict=0 AND kind<>0;",
+	/* Losses were in the high bits of `tries`, and a suspect's retry_at was
+	 * lowered by 2^60. */
+	"ALTER TABLE request ADD COLUMN losses INTEGER NOT NULL DEFAULT 0;"
+	"DROP INDEX request_retry;"
+	"UPDATE request SET losses=tries>>24, tries=tries&16777215,"
+	" retry_at=CASE WHEN retry_at<0 THEN retry_at+(1<<60) ELSE retry_at END"
+	" WHERE tries>16777215;"
+	"CREATE INDEX request_retry ON request((" STORE_QUEUE "), retry_at)"
+	" WHERE retry_at IS NOT NULL;"
+	/* The last record read of a partition (STORE_LANDMARK_UNKNOWN: before
+	 * this version nobody looked). */
+	"ALTER TABLE position ADD COLUMN landmark INTEGER NOT NULL DEFAULT -2;"
+	"ALTER TABLE position ADD COLUMN written_at INTEGER NOT NULL DEFAULT 0;"
+	"ALTER TABLE position ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;",
 };
 
 /* Checks that each of 256 rows, spread evenly over the table, is found again

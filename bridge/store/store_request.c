@@ -24,18 +24,6 @@ static void count_row(struct store *store, struct store_request *r)
 	r->stored_listed = listed;
 }
 
-/* See STORE_APART. The values of the columns retry_at and tries. */
-static void bind_retry(sqlite3_stmt *stmt, int at, int tries,
-		       const struct ztp_obligation *o)
-{
-	int64_t losses = o->losses, retry_at = o->retry_at;
-
-	if (retry_at != 0 && ztp_obligation_suspect(o))
-		retry_at -= STORE_APART;
-	store_bind_time(stmt, at, retry_at);
-	sqlite3_bind_int64(stmt, tries, losses << STORE_LOSS_BITS | o->tries);
-}
-
 int store_request_add(struct store *store, struct store_request *r,
 		      struct ztp_error *error)
 {
@@ -62,19 +50,22 @@ int store_request_add(struct store *store, struct store_request *r,
 	sqlite3_bind_int64(stmt, 10, r->expires_at);
 	store_bind_time(stmt, 11, r->announced_at);
 	store_bind_time(stmt, 12, r->owed.due_at);
-	bind_retry(stmt, 13, 15, &r->owed);
+	store_bind_time(stmt, 13, r->owed.retry_at);
 	sqlite3_bind_int(stmt, 14, (int)r->owed.what);
+	sqlite3_bind_int(stmt, 15, r->owed.tries);
 	store_bind_time(stmt, 16, r->finished_at);
 	store_bind_time(stmt, 17, r->delivered_at);
 	sqlite3_bind_int64(stmt, 18, store_path_hash(store, r->path));
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
+	sqlite3_bind_int(stmt, 20, r->owed.losses);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
 	r->decision = 0;
 	r->stored_state = ZTP_STATE_NONE;
-	r->stored_listed = r->stored_tried = r->stored_suspect = false;
+	r->stored_listed = false;
+	r->stored_queue = 0;
 	r->stored_due = r->stored_retry = 0;
 	count_row(store, r);
 	return 0;
@@ -92,12 +83,14 @@ int store_request_save(struct store *store, struct store_request *r,
 	sqlite3_bind_int(stmt, 2, (int)r->state);
 	store_bind_time(stmt, 3, r->announced_at);
 	store_bind_time(stmt, 4, r->owed.due_at);
-	bind_retry(stmt, 5, 7, &r->owed);
+	store_bind_time(stmt, 5, r->owed.retry_at);
 	sqlite3_bind_int(stmt, 6, (int)r->owed.what);
+	sqlite3_bind_int(stmt, 7, r->owed.tries);
 	store_bind_time(stmt, 8, r->finished_at);
 	store_bind_time(stmt, 9, r->delivered_at);
 	store_bind_time(stmt, 10, ztp_state_undecided(r->state));
 	store_bind_time(stmt, 11, r->decision);
+	sqlite3_bind_int(stmt, 12, r->owed.losses);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;

@@ -7,17 +7,6 @@
 
 #define PAGE 64
 
-static void read_retry(sqlite3_stmt *stmt, struct ztp_obligation *o)
-{
-	int64_t tries = sqlite3_column_int64(stmt, 14);
-
-	o->retry_at = sqlite3_column_int64(stmt, 12);
-	if (o->retry_at < 0)
-		o->retry_at += STORE_APART;
-	o->tries = (int)(tries & ((1 << STORE_LOSS_BITS) - 1));
-	o->losses = (int)(tries >> STORE_LOSS_BITS);
-}
-
 /* The identity stands behind the fingerprint where it is another one. */
 static void read_fingerprint(sqlite3_stmt *stmt, struct store_request *r)
 {
@@ -47,14 +36,15 @@ static void read_row(sqlite3_stmt *stmt, struct store_request *r)
 	r->announced_at = sqlite3_column_int64(stmt, 10);
 	r->owed.due_at = sqlite3_column_int64(stmt, 11);
 	r->owed.what = (enum ztp_owed)sqlite3_column_int(stmt, 13);
-	read_retry(stmt, &r->owed);
+	r->owed.retry_at = sqlite3_column_int64(stmt, 12);
+	r->owed.tries = sqlite3_column_int(stmt, 14);
+	r->owed.losses = sqlite3_column_int(stmt, 18);
 	r->finished_at = sqlite3_column_int64(stmt, 15);
 	r->delivered_at = sqlite3_column_int64(stmt, 16);
 	r->decision = sqlite3_column_int64(stmt, 17);
 	r->stored_state = r->state;
 	r->stored_listed = r->finished_at != 0;
-	r->stored_tried = r->owed.tries > 0;
-	r->stored_suspect = ztp_obligation_suspect(&r->owed);
+	r->stored_queue = (int)store_queue(&r->owed);
 	r->stored_due = r->owed.due_at;
 	r->stored_retry = r->owed.retry_at;
 }

@@ -3,8 +3,9 @@
 //	KAFKA_BROKERS=127.0.0.1:9092 go run . allowed.txt
 //
 // allowed.txt is read by list.go. Each request is processed at
-// least once: its offset is committed after Kafka has acknowledged the decision.
-// After a crash the same decision is made again, which has no effect.
+// least once: offsets are committed after Kafka has acknowledged the decisions.
+// After a crash the same decision is made again, which has no effect. All that has
+// arrived is decided together; the key keeps a device's decisions in order.
 package main
 
 import (
@@ -41,35 +42,39 @@ type decision struct {
 	Payload     map[string]string `json:"payload,omitempty"`
 }
 
-// The list is read for each request, so that it can change without a restart.
-func decide(r request, list string) (decision, error) {
+func decide(r request, allowed map[string]bool) decision {
 	d := decision{RequestID: r.RequestID, DevicePath: r.Device.Path,
 		Fingerprint: r.Certificate.Fingerprint, Decision: "reject", Reason: "not_on_list"}
-	allowed, err := readList(list)
 	if allowed[d.Fingerprint] {
 		d.Decision, d.Reason = "approve", ""
 		d.Payload = map[string]string{"ntp": "time.acme.example"}
 	}
-	return d, err
+	return d
 }
 
-func answer(ctx context.Context, client *kgo.Client, record *kgo.Record, list string) error {
-	var r request
-	if err := json.Unmarshal(record.Value, &r); err != nil {
-		return err
-	}
-	d, err := decide(r, list)
+func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list string) error {
+	allowed, err := readList(list) // each time: it can change without a restart
 	if err != nil {
 		return err
 	}
-	value, _ := json.Marshal(d)
-	topic := cmp.Or(r.DecisionTopic, "ztp.decisions")
-	out := &kgo.Record{Topic: topic, Key: record.Key, Value: value}
-	if err := client.ProduceSync(ctx, out).FirstErr(); err != nil {
+	var lines strings.Builder
+	var out []*kgo.Record
+	for _, record := range records {
+		var r request
+		if err := json.Unmarshal(record.Value, &r); err != nil {
+			return err
+		}
+		d := decide(r, allowed)
+		value, _ := json.Marshal(d)
+		out = append(out, &kgo.Record{Key: record.Key, Value: value,
+			Topic: cmp.Or(r.DecisionTopic, "ztp.decisions")})
+		fmt.Fprintln(&lines, d.Decision, d.DevicePath)
+	}
+	if err := client.ProduceSync(ctx, out...).FirstErr(); err != nil {
 		return err
 	}
-	fmt.Println(d.Decision, d.DevicePath)
-	return client.CommitRecords(ctx, record)
+	fmt.Print(lines.String())
+	return client.CommitRecords(ctx, records...)
 }
 
 func main() {
@@ -85,12 +90,10 @@ func main() {
 	}
 	defer client.Close()
 	for ctx.Err() == nil {
-		fetches := client.PollFetches(ctx)
+		fetches := client.PollRecords(ctx, 500)
 		fetches.EachError(func(topic string, _ int32, err error) { log.Print(topic, ": ", err) })
-		for _, record := range fetches.Records() {
-			if err := answer(ctx, client, record, os.Args[1]); err != nil && ctx.Err() == nil {
-				log.Fatal(err) // the record is read again after a restart
-			}
+		if err := answer(ctx, client, fetches.Records(), os.Args[1]); err != nil && ctx.Err() == nil {
+			log.Fatal(err) // the records are read again after a restart
 		}
 	}
 }

@@ -3,8 +3,9 @@
 //     KAFKA_BROKERS=127.0.0.1:9092 node approver.js allowed.txt
 //
 // allowed.txt is read by list.js. Each request is processed at
-// least once: its offset is committed after Kafka has acknowledged the decision.
-// After a crash the same decision is made again, which has no effect.
+// least once: offsets are committed after Kafka has acknowledged the decisions.
+// After a crash the same decision is made again, which has no effect. All that has
+// arrived is decided together; the key keeps a device's decisions in order.
 import {
   Consumer, ProduceAcks, Producer, stringDeserializers, stringSerializers
 } from '@platformatic/kafka'
@@ -52,20 +53,26 @@ for (const signal of ['SIGTERM', 'SIGINT']) {
   process.once(signal, () => stream.close())
 }
 
-for await (const message of stream) {
-  const request = JSON.parse(message.value)
-  // Read for each request, so that the list can change without a restart.
-  const decision = decide(request, await readList(list))
+for await (const first of stream) {
+  const messages = [first]
+  // Whatever else has arrived; does not wait for more.
+  while (messages.length < 500 && stream.readableLength > 0) messages.push(stream.read())
+  // Read each time, so that the list can change without a restart.
+  const fingerprints = await readList(list)
+  const requests = messages.map(message => JSON.parse(message.value))
+  const decisions = requests.map(request => decide(request, fingerprints))
   await producer.send({
     acks: ProduceAcks.ALL,
-    messages: [{
-      topic: request.decision_topic ?? 'ztp.decisions',
-      key: message.key,
+    messages: decisions.map((decision, i) => ({
+      topic: requests[i].decision_topic ?? 'ztp.decisions',
+      key: messages[i].key,
       value: JSON.stringify(decision)
-    }]
+    }))
   })
-  await message.commit()
-  console.log(decision.decision, decision.device_path)
+  // The last one of a partition stands for all before it.
+  const last = new Map(messages.map(message => [message.partition, message]))
+  for (const message of last.values()) await message.commit()
+  for (const decision of decisions) console.log(decision.decision, decision.device_path)
 }
 await consumer.close()
 await producer.close()

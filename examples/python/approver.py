@@ -4,21 +4,23 @@
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
 allowed.txt is read by allow_list.py. Each request is processed at
-least once: its offset is committed after Kafka has acknowledged the decision.
-After a crash the same decision is made again, which has no effect."""
+least once: offsets are committed after Kafka has acknowledged the decisions.
+After a crash the same decision is made again, which has no effect. All that
+has arrived is decided together; the key keeps a device's decisions in order."""
 
 import json
 import os
 import signal
 import sys
 
-from confluent_kafka import Consumer, KafkaException, Producer
+from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 import allow_list
 
 BROKERS = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 GROUP = os.environ.get("KAFKA_GROUP", "approver-python")
 TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
+MANY = 500
 
 
 def decide(request, fingerprints):
@@ -36,13 +38,25 @@ def decide(request, fingerprints):
     return {**decision, "decision": "reject", "reason": "not_on_list"}
 
 
-def send(producer, topic, key, decision):
-    """Returns once Kafka has acknowledged it; raises if it has not."""
-    failed = []
-    producer.produce(topic, json.dumps(decision), key,
-                     on_delivery=lambda error, _: error and failed.append(error))
+def answer(producer, messages, fingerprints):
+    """Returns once Kafka has acknowledged every decision; raises if it has not."""
+    failed, decisions = [], []
+    for message in messages:
+        request = json.loads(message.value())
+        decision = decide(request, fingerprints)
+        producer.produce(request.get("decision_topic", "ztp.decisions"),
+                         json.dumps(decision), message.key(),
+                         on_delivery=lambda error, _: error and failed.append(error))
+        decisions.append(decision)
     if producer.flush() or failed:
         raise KafkaException(*failed)
+    return decisions
+
+
+def ends(messages):
+    """Where to go on: behind the last message of each partition."""
+    last = {(m.topic(), m.partition()): m.offset() + 1 for m in messages}
+    return [TopicPartition(*where, offset) for where, offset in last.items()]
 
 
 def main(path):
@@ -58,19 +72,20 @@ def main(path):
     consumer.subscribe([TOPIC])
     try:
         while not stop:
-            message = consumer.poll(0.5)
-            if message is None:
+            first = consumer.poll(0.5)
+            if first is None:
                 continue
-            if message.error():
+            # Whatever else has arrived; does not wait for more.
+            messages = [first, *consumer.consume(MANY, 0)]
+            for message in filter(Message.error, messages):
                 print(message.error(), file=sys.stderr)
-                continue
-            request = json.loads(message.value())
-            # Read for each request: the list can change without a restart.
-            decision = decide(request, allow_list.read(path))
-            topic = request.get("decision_topic", "ztp.decisions")
-            send(producer, topic, message.key(), decision)
-            consumer.commit(message, asynchronous=False)
-            print(decision["decision"], decision["device_path"], flush=True)
+            messages = [message for message in messages if not message.error()]
+            # Read each time: the list can change without a restart.
+            decisions = answer(producer, messages, allow_list.read(path))
+            if messages:
+                consumer.commit(offsets=ends(messages), asynchronous=False)
+            for decision in decisions:
+                print(decision["decision"], decision["device_path"], flush=True)
     finally:
         consumer.close()
 

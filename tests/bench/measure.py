@@ -46,7 +46,7 @@ class Part:
     """One of the programs load, sink, decide and listen."""
 
     def __init__(self, name, folder, plan, **more):
-        argv = [where.binary(f"bench/{name}")]
+        argv = self.program(name)
         for key, value in {**plan, **more}.items():
             argv += [f"--{key}", str(value)]
         guard = ["setpriv", "--pdeathsig", "KILL", "--"]
@@ -63,6 +63,9 @@ class Part:
                 text=True,
             )
         self.result = None
+
+    def program(self, name):
+        return [where.binary(f"bench/{name}")]
 
     def ready(self):
         line = self.child.stdout.readline()

@@ -92,7 +92,7 @@ def test_who_gets_in_without_tls_or_password(stack):
                  status=status)
     stack.inside("approver", "ztp-approver", "decide", "nobody-asked",
                  "--device", REGISTRY + "nobody", "--reject", "--brokers",
-                 "kafka:9092", "--timeout", "10", status=status)
+                 "kafka:9092", "--timeout", "10", "--no-wait", status=status)
 
 
 @pytest.fixture

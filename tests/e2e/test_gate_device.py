@@ -62,6 +62,7 @@ def test_custom_approved(gate, ca, tmp_path):
         operator.do("createDevice", device_path=path, request_id="r1",
                     fingerprint_sha256=leaf.fingerprint)
         operator.wait_on("ztp/v1/subscribed", device_path=path, state="device")
+        operator.subscribed(f"{path}/events/provisioning")
         envelope = {"type": "provisioning", "request_id": "r1",
                     "status": "approved", "device_path": path,
                     "payload": {"wifi": "plant"}}
@@ -69,6 +70,40 @@ def test_custom_approved(gate, ca, tmp_path):
         ends(child, 0)
         assert "plant" in answer.read_text()
         assert event["request_id"]
+        operator.wait_on(f"{path}/events/provisioning", request_id="r1",
+                         status="applied")
+
+
+@pytest.fixture
+def device(gate, ca):
+    """An onboarded device that has a command waiting, and who hears it."""
+    leaf, path = ca.issue(), path_of(DIRECT)
+    ends(start(gate, path, leaf), 0)
+    with gate.operator() as operator:
+        operator.subscribed(f"{path}/events/provisioning")
+
+        def told(*more, expect=0):
+            child = start(gate, path, leaf, *more)
+            operator.wait_on("ztp/v1/subscribed", device_path=path)
+            operator.publish(f"{path}/commands", json.dumps(
+                {"request_id": "r1", "status": "approved"}))
+            ends(child, expect)
+            return operator.on(f"{path}/events/provisioning")
+
+        yield told
+
+
+def test_a_device_that_does_not_answer(device):
+    assert device("--no-ack") == []
+
+
+def test_an_answer_that_cannot_be_kept(device, tmp_path):
+    said = device("--out", tmp_path / "none" / "answer", expect=1)
+    assert said[0]["status"] == "failed" and "none" in said[0]["message"]
+
+
+def test_the_older_protocol(device):
+    assert device("--mqtt", "3.1.1")[0]["status"] == "applied"
 
 
 def test_custom_rejected_or_never_decided(gate, ca):
@@ -83,5 +118,16 @@ def test_custom_rejected_or_never_decided(gate, ca):
                  "rejected", "device_path": path, "reason": "no"}))
         operator.do("rejectDevice", device_path=path, retry_after_s=60,
                     fingerprint_sha256=leaf.fingerprint)
-        ends(child, 3 if gate.mode == "hold" else 4)
-    ends(start(gate, path_of(CUSTOM), ca.issue(), wait=2), 4)
+        ends(child, 3 if gate.mode == "hold" else 6)
+    undecided = start(gate, path_of(CUSTOM), ca.issue(), wait=2)
+    ends(undecided, 4 if gate.mode == "hold" else 6)
+    refused = start(gate, path_of(CUSTOM), ca.issue(), "--mqtt", "3.1.1",
+                    wait=2)
+    ends(refused, 4 if gate.mode == "hold" else 6)
+
+
+def test_nobody_there(gate, ca):
+    gate.stop()
+    said = ends(start(gate, path_of(CUSTOM), ca.issue(), wait=1), 4)
+    assert "cannot connect" in said
+    gate.start()

@@ -275,6 +275,8 @@ def test_doctor_finds_nothing_wrong(ctl, gate):
      "max_queued_messages", "error"),
     ("max_queued_messages 1000000", "", "max_queued_messages", "warning"),
     ("max_packet_size 131072", "", "max_packet_size", "warning"),
+    ("\nset_tcp_nodelay true", "\n#set_tcp_nodelay true", "set_tcp_nodelay",
+     "warning"),
     ("\nkeyfile ", "\nuse_identity_as_username true\nkeyfile ",
      "certificate_as_username", "warning"),
     ("command_topic {device_path}/commands", "command_topic x/{device_path}",

@@ -430,7 +430,7 @@ def test_refuse_mode(rig_with, tmp_path):
     child = rig.ztp_device(path, leaf, wait=5)
     request = rig.request(path)
     rig.decide(request, "reject")
-    ends(child, 4)
+    ends(child, 6)
     rig.ended(request, "rejected")
 
 

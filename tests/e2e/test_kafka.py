@@ -112,7 +112,7 @@ def test_group_is_shared(rig, ca):
     assert len(device.messages) == 1
 
 
-def recreate(rig, name, partitions=3, slowly=False):
+def recreate(rig, name, partitions=3, slowly=False, stopped=False):
     """Recreates a topic with nothing in it. The test's own clients stop using
     it first: librdkafka may hang or crash when it closes a consumer of a
     deleted topic. If the bridge may crash as well, it is crashed and
@@ -131,7 +131,7 @@ def recreate(rig, name, partitions=3, slowly=False):
         return topic in found and len(found[topic].partitions) == partitions
 
     until(made, f"{topic} is there again", interval=0.1)
-    if CRASHES_ON_NEW_TOPIC:
+    if CRASHES_ON_NEW_TOPIC and not stopped:
         rig.bridge.crash()
     rig.look_kafka()
 
@@ -167,8 +167,104 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
     outcome_of(rig, request, "rejected")
     rig.decide(silence)
     outcome_of(rig, silence, "onboarded")
+    silent.wait(silent.command_topic)
+    device.wait(device.command_topic)
     assert len(silent.messages) == len(device.messages) == 1
     wait_ready(rig)
+
+
+# --- made anew while the bridge is stopped
+
+
+def spread(rig, *counts):
+    """Writes that many decisions about nothing into the partitions. Returns
+    their paths, each of which gets one result."""
+    paths = [[device_path(f"p{p}") for _ in range(n)]
+             for p, n in enumerate(counts)]
+    for partition, those in enumerate(paths):
+        for path in those:
+            rig.writer.send(
+                rig.topics["decisions"],
+                {"request_id": "none", "decision": "reject",
+                 "device_path": path},
+                key=path, partition=partition,
+            )
+    return sum(paths, [])
+
+
+def told(rig, paths):
+    """Waits for their results; each has just one."""
+    for path in paths:
+        rig.result(path)
+    rig.reader.poll()
+    return [outcomes(rig, path) for path in paths]
+
+
+def anew(rig):
+    """How often the bridge has found a new topic since its start."""
+    return rig.bridge.log().count("event=kafka_topic_anew")
+
+
+@pytest.mark.parametrize("more", [-1, 0, 3])
+def test_decision_topic_is_made_anew_while_stopped(rig, ca, more):
+    """Fewer records than before, as many, or more: all of them count, once."""
+    device, request = asked(rig, ca.leaf())
+    paths = spread(rig, 3, 4, 5)
+    told(rig, paths)
+    last = [rig.result(paths[n]).json()["decision"] for n in (2, 6, 11)]
+    rig.bridge.stop()
+    recreate(rig, "decisions", stopped=True)
+    rig.writer.send(
+        rig.topics["decisions"],
+        {"request_id": request.json()["request_id"],
+         "device_path": device.path, "decision": "approve"},
+        key=device.path, partition=0,
+    )
+    counts = [at["offset"] + 1 + more for at in last]
+    paths = spread(rig, counts[0] - 1, *counts[1:])
+    rig.bridge.start()
+    assert told(rig, paths) == [["unknown_request"]] * len(paths)
+    outcome_of(rig, request, "onboarded")
+    assert outcomes(rig, device.path) == ["onboarded"]
+    device.wait(device.command_topic)
+    assert len(device.messages) == 1
+    assert anew(rig) == 1
+    rig.bridge.stop()
+    rig.bridge.start()
+    paths += spread(rig, 1, 1, 1)
+    assert told(rig, paths) == [["unknown_request"]] * len(paths)
+    assert anew(rig) == 0
+
+
+@pytest.mark.parametrize("kept", ["last", "later", "nothing"])
+def test_old_decisions_are_deleted_while_stopped(rig, ca, kept):
+    """The topic is the same whatever its retention has left of it, also when
+    the group's offsets have expired and there are more partitions."""
+    paths = spread(rig, 3, 3, 3)
+    told(rig, paths)
+    _, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    topic = rig.topics["decisions"]
+    ends = {}
+    for partition in range(3):
+        path = device_path()
+        _, offset = rig.writer.send(
+            topic,
+            {"request_id": "none", "decision": "reject", "device_path": path},
+            key=path, partition=partition,
+        )
+        ends[partition] = offset
+    first = {"last": -1, "later": 0, "nothing": 1}[kept]
+    delete_records(rig.kafka.brokers, topic,
+                   {p: end + first for p, end in ends.items()})
+    delete_group(rig.kafka.brokers, rig.bridge.settings["kafka"]["group"])
+    rig.bridge.start()
+    rig.decide(request)
+    outcome_of(rig, request, "onboarded")
+    after = spread(rig, 1, 1, 1)
+    assert told(rig, paths + after) == (
+        [["unknown_request"]] * len(paths + after))
+    assert anew(rig) == 0
 
 
 @pytest.mark.parametrize("name", ["requests", "results"])

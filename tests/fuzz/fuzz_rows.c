@@ -53,6 +53,7 @@ static void add_rows(struct store *store)
 				      .value = {"{}", 2},
 				      .headers = &header,
 				      .header_count = 1};
+	struct store_landmark landmark = {.offset = 7};
 	struct ztp_error error;
 
 	MUST(store_request_add(store, &r, &error) == 0);
@@ -63,7 +64,8 @@ static void add_rows(struct store *store)
 	r.finished_at = FUZZ_NOW;
 	MUST(store_request_add(store, &r, &error) == 0);
 	MUST(store_outbox_add(store, &record, &error) == 0);
-	MUST(store_offset_set(store, "ztp.decisions", 0, 8, &error) == 0);
+	MUST(store_offset_set(store, "ztp.decisions", 0, 8, &landmark,
+			      &error) == 0);
 	MUST(store_commit(store, FUZZ_NOW, &error) == 0);
 }
 
@@ -166,6 +168,7 @@ static void read_decisions(struct store *store)
 static void read_all(struct store *store)
 {
 	struct journal_mark mark;
+	struct store_landmark landmark;
 	struct ztp_error error;
 	int topic;
 
@@ -176,7 +179,7 @@ static void read_all(struct store *store)
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		(void)store_outbox_each(store, (enum store_topic)topic, 0, 100,
 					look_at_record, NULL, &error);
-	(void)store_offset_get(store, "ztp.decisions", 0);
+	(void)store_offset_get(store, "ztp.decisions", 0, &landmark);
 	(void)store_absent(store, &error);
 	(void)store_evict(store, 0, false, 10, &error);
 	(void)store_commit(store, FUZZ_NOW, &error);

@@ -43,6 +43,8 @@ def decide(brokers, topics, request_id, *args, timeout=30):
             topics["requests"],
             "--decisions",
             topics["decisions"],
+            "--results",
+            topics["results"],
             *map(str, args),
         ],
         stdin=subprocess.DEVNULL,

@@ -42,6 +42,7 @@ class Mosquitto(Process):
             # it disconnect a client whose publish is denied.
             "max_queued_messages 1000000",
             "max_packet_size 131072",
+            "set_tcp_nodelay true",
             "log_dest stderr",
             "log_type error",
             "log_type warning",

@@ -7,6 +7,7 @@ import random
 import socket
 import threading
 import time
+from concurrent.futures import ThreadPoolExecutor
 
 from confluent_kafka import Producer
 
@@ -52,17 +53,33 @@ class Attack:
         return n
 
 
+def together(attacks):
+    """A class of attack: all of those at the same time."""
+
+    class Together(Attack):
+        name = " + ".join(one.name for one in attacks)
+
+        def run_for(self, stage, seconds):
+            with ThreadPoolExecutor(len(attacks)) as pool:
+                runs = [pool.submit(one().run_for, stage, seconds)
+                        for one in attacks]
+            return sum(run.result() for run in runs)
+
+    return Together
+
+
 # --- a customer who writes to the decision topic
 
 class Decisions(Attack):
     compression = "none"
+    limit = 16 << 20
 
     def begin(self, stage):
         self.topic = stage.topics["decisions"]
         self.producer = Producer({
             "bootstrap.servers": stage.kafka.brokers,
-            "message.max.bytes": 16 << 20,
-            "queue.buffering.max.kbytes": 64 << 10,
+            "message.max.bytes": self.limit,
+            "queue.buffering.max.kbytes": 4 * self.limit >> 10,
             "compression.type": self.compression,
             "linger.ms": 1,
         })
@@ -131,6 +148,16 @@ class Unpacked(Decisions):
 
     def record(self, n):
         return b"k", bytes(15 << 20), None
+
+
+class NeverUnpacked(Decisions):
+    name = "decisions: 100 MB of zeros in 3 kB"
+    compression = "zstd"
+    a_second = 0.5
+    limit = 128 << 20
+
+    def record(self, n):
+        return b"k", bytes(100 << 20), None
 
 
 class LargePayloads(Decisions):
@@ -305,6 +332,6 @@ class ManyLists(Http):
 
 ALL = (
     UnknownWithLargeKeys, Garbage, GarbageWithLargeKeys, ManyHeaders, Unpacked,
-    LargePayloads, MalformedEvents, LargeEvents, OnePathManyKeys, Answers,
+    NeverUnpacked, LargePayloads, MalformedEvents, LargeEvents, OnePathManyKeys, Answers,
     LargeAnswers, Drip, HalfOpen, SlowReaders, ManyLists,
 )

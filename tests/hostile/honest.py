@@ -1,40 +1,14 @@
 """Honest devices and customers: new devices ask at a steady rate, and what was
 asked a window before is decided at the same rate. Every item has a time at
-which it is due (tests/bench/part.h), and is late from then on."""
+which it is due (tests/bench/part.h), and is late from then on.
 
-import threading
-import time
-import urllib.error
-import urllib.request
+Here the broker's gate is played: what asks is a pending event. The honest at a
+real gate are in gate.py."""
 
-from bench.measure import CLIENTS, PENDING, Part, measure, peak_rss
+import contextlib
 
-HEALTH_EVERY = 0.2  # s
-
-
-class Health(threading.Thread):
-    """Asks /healthz again and again. `slowest` is in seconds, `failed` counts
-    what was not answered at all."""
-
-    def __init__(self, address):
-        super().__init__(daemon=True, name="health")
-        self.page = f"http://{address}/healthz"
-        self.ending = threading.Event()
-        self.slowest, self.failed = 0.0, 0
-
-    def run(self):
-        while not self.ending.wait(HEALTH_EVERY):
-            begin = time.monotonic()
-            try:
-                with urllib.request.urlopen(self.page, timeout=5) as answer:
-                    self.failed += answer.status != 200
-            except (urllib.error.URLError, OSError):
-                self.failed += 1
-            self.slowest = max(self.slowest, time.monotonic() - begin)
-
-    def end(self):
-        self.ending.set()
-        self.join(10)
+from bench.measure import CLIENTS, PENDING, Part, Stage, measure
+from hostile.watch import Watch
 
 
 class Honest:
@@ -76,32 +50,31 @@ class Honest:
     def window(self, attack=None):
         """One window, during which attack (attacks.Attack) runs."""
         stage, count = self.stage, self.count
-        health = Health(stage.bridge.http())
-        log_before = stage.bridge.log_path.stat().st_size
-        begin = time.monotonic()
-        health.start()
 
         def meanwhile():
             if attack:
                 attack.run_for(stage, count / self.rate)
 
-        try:
+        with Watch(stage.bridge, stage.mosquitto) as watch:
             result = measure(self._parts(count), self.rate, count,
                              {"bridge": stage.bridge}, meanwhile)
-        finally:
-            health.end()
         self.asked += count
-        took = time.monotonic() - begin
-        log = stage.bridge.log_path.stat().st_size - log_before
+        ends = {"asked": result["asked"], "told": result["listen"],
+                "result": result["sink"]}
         return {
+            **watch.figures,
             "count": count,
-            "lost": sum(result[end]["expected"] - result[end]["received"]
-                        for end in ("asked", "listen", "sink")),
-            "asked_p99_ms": result["asked"]["p99_us"] / 1e3,
-            "told_p99_ms": result["listen"]["p99_us"] / 1e3,
-            "health_ms": 1e3 * health.slowest,
-            "health_failed": health.failed,
-            "log_bytes_a_minute": round(log * 60 / took),
-            "peak_rss": peak_rss(stage.bridge.pid),
-            "cpu_us": result.get("cpu_us_per_event", {}).get("bridge"),
+            "refused": 0,
+            "lost": sum(end["expected"] - end["received"]
+                        for end in ends.values()),
+            "p99_ms": {name: end["p99_us"] / 1e3
+                       for name, end in ends.items()},
         }
+
+
+@contextlib.contextmanager
+def topics_stage(folder, kafka, certs, rate, seconds):
+    with Stage(folder, kafka, certs) as stage:
+        honest = Honest(stage, rate)
+        honest.begin(seconds)
+        yield honest

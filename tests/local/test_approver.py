@@ -9,6 +9,7 @@ import pytest
 
 from harness.approver import Approver, decide
 from harness.rig import device_path
+from harness.where import binary
 
 LARGEST = 256 * 1024  # bytes of a request that it decides
 
@@ -72,12 +73,92 @@ def test_decide(rig, ca, verdict):
         *more,
     )
     assert done.returncode == 0, done.stderr
+    outcome = {"approve": "onboarded"}.get(verdict, "rejected")
+    assert f" {outcome} 200 OK" in done.stdout.splitlines()[-1]
     command = device.wait(device.command_topic)[0].json()
     assert command["status"] == {"approve": "approved"}.get(
         verdict, "rejected"
     )
     if more:
         assert command["reason"] == "not_ours"
+
+
+def test_decide_says_what_became_of_it(rig, ca):
+    """Of this decision, not of another one about the same request."""
+    def say(request_id, *more):
+        return decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                      *more)
+
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    request_id = rig.request(device.path).json()["request_id"]
+    assert say(request_id).returncode == 0
+    again = say(request_id)
+    assert again.returncode == 0 and " duplicate 200 OK" in again.stdout
+    unknown = say("nobody", "--device", device.path)
+    assert unknown.returncode == 3
+    assert " unknown_request 404 NOT_FOUND: " in unknown.stdout
+
+
+def test_decide_without_a_result(rig, ca):
+    device = device_path()  # which does not come
+    rig.pending(device, ca.leaf().pem)
+    request_id = rig.request(device).json()["request_id"]
+    done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                  "--timeout", 3)
+    assert done.returncode == 4 and "no result in time" in done.stderr
+    done = decide(rig.kafka.brokers, rig.topics, request_id, "--approve",
+                  "--no-wait")
+    assert done.returncode == 0 and len(done.stdout.splitlines()) == 1
+
+
+RULES = """\
+default: {action: reject, reason: not_on_the_list}
+rules:
+- name: known
+  match: {id: "pump-*"}
+  action: approve
+"""
+
+
+def asked(device, fingerprint="ab" * 32):
+    return {"request_id": f"r-{device}", "device": {
+        "path": f"subscriptions/acme/registries/plant-7/devices/{device}",
+        }, "certificate": {"fingerprint_sha256": fingerprint}}
+
+
+def try_rules(tmp_path, text, *more):
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(RULES)
+    return subprocess.run(
+        [binary("ztp-approver"), "test", "--rules", rules, *more],
+        input=text, capture_output=True, text=True, timeout=20, check=False)
+
+
+def test_what_would_be_decided(tmp_path):
+    lines = [json.dumps(asked("pump-1")), "",
+             json.dumps({"topic": "ztp.results", "value": {"a": 1}}),
+             json.dumps({"topic": "ztp.requests", "value": asked("lamp-1")})]
+    done = try_rules(tmp_path, "\n".join(lines))
+    assert done.returncode == 0, done.stderr
+    path = "subscriptions/acme/registries/plant-7/devices/"
+    assert done.stdout.splitlines() == [
+        f"approve r-pump-1 {path}pump-1 {'ab' * 32} known",
+        f"reject r-lamp-1 {path}lamp-1 {'ab' * 32} default",
+    ]
+
+
+@pytest.mark.parametrize("bad, says", [
+    ("{", "line 2: "), ("x" * (1 << 20) + "y", "line 2 is longer than 1 MiB"),
+    (json.dumps({"request_id": "r"}), "line 2: "),
+], ids=["json", "long", "member"])
+def test_what_cannot_be_read_is_named(tmp_path, bad, says):
+    """And what follows is read all the same."""
+    good = json.dumps(asked("pump-1"))
+    done = try_rules(tmp_path, f"{good}\n{bad}\n{good}\n")
+    assert done.returncode == 1 and done.stdout.count("approve") == 2
+    said, = done.stderr.splitlines()
+    assert says in said
 
 
 def test_nobody_reads_what_it_prints(rig, ca):

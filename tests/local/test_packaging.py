@@ -97,7 +97,7 @@ def test_completes_every_option():
     assert complete("ztp-bridge", "--") >= options("ztp-bridge")
     assert complete("ztp-device", "--") >= options("ztp-device")
     offered = set()
-    for command in ("run", "watch", "decide"):
+    for command in ("run", "watch", "decide", "test"):
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")

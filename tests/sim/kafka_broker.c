@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "tests/sim/kafka_handle.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 
 static void append(struct batch *batch)
@@ -45,6 +46,7 @@ static void lose_idempotence(struct handle *h)
 
 	if (!handle_lives(h) || h->fatal)
 		return;
+	oracle_unheard();
 	h->fatal = RD_KAFKA_RESP_ERR_OUT_OF_ORDER_SEQUENCE_NUMBER;
 	event = queue_add(&h->main, RD_KAFKA_EVENT_ERROR);
 	event->fatal = true;

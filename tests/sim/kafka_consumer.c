@@ -8,6 +8,7 @@
  * - The end of a partition is told once for each place, as an error event.
  * - An offset beyond the end is reset to the earliest (auto.offset.reset); one
  *   that a topic made anew has as well is taken for what it says.
+ * - A record has the time at which it was appended.
  * - A topic that is no more is an error event.
  */
 #include <stdlib.h>
@@ -58,6 +59,7 @@ static void hand_out(struct handle *h, int p, const struct record *record)
 		abort();
 	message->m.partition = p;
 	message->m.offset = record->offset;
+	message->at = record->at / SIM_MS;
 	message->m.key = record->key;
 	message->m.key_len = record->key_len;
 	message->m.payload = record->value;

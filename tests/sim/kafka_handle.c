@@ -303,6 +303,14 @@ rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t *m,
 				: RD_KAFKA_RESP_ERR__NOENT;
 }
 
+int64_t rd_kafka_message_timestamp(const rd_kafka_message_t *m,
+				   rd_kafka_timestamp_type_t *type)
+{
+	if (type)
+		*type = RD_KAFKA_TIMESTAMP_CREATE_TIME;
+	return ((const struct message *)m)->at;
+}
+
 /* --- questions that block */
 
 /* True when Kafka has answered; the time that it takes has gone by. */

@@ -104,7 +104,7 @@ static void forget(struct asked *asked)
 		asked->forgotten = true;
 }
 
-void oracle_died(void)
+void oracle_unheard(void)
 {
 	oracle_each(forget);
 }

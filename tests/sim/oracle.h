@@ -36,7 +36,7 @@ struct asked {
 	int64_t decided_by; /* ... and offset */
 	bool ever_approved; /* by any decision */
 	bool unsure;	    /* of which decision the bridge has heard */
-	bool forgotten;	    /* the bridge died before it knew it was asked */
+	bool forgotten;	    /* the bridge may never hear that it was asked */
 	char outcome[24];   /* of the last result; "": still open */
 	char ce_id[40];
 	int times, told_approved, told_rejected;
@@ -52,7 +52,9 @@ bool oracle_command(const char *path, const char *payload, size_t len);
 struct asked *oracle_find(const char *id);
 void oracle_each(void (*visit)(struct asked *asked));
 void oracle_approved_path(int device); /* so that others are in conflict */
-void oracle_died(void);		       /* the bridge did */
+/* What Kafka has said in the last seconds may never be heard: the bridge has
+ * died, or its producer has. */
+void oracle_unheard(void);
 
 /* --- oracle_decisions.c: each decision has an effect, or an answer */
 

@@ -48,7 +48,7 @@ static void bury(void)
 	thread_forget();
 	consumer_killed();
 	broker_client_killed();
-	oracle_died();
+	oracle_unheard();
 }
 
 /* Returns KILLED or EXITED + code. */

@@ -234,6 +234,12 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	return true;
 }
 
+bool registrar_flush(struct registrar *g)
+{
+	(void)g;
+	return true;
+}
+
 int registrar_in_flight(const struct registrar *g)
 {
 	return g ? g->sent_count : 0;

@@ -99,8 +99,19 @@ static inline struct store_request store_case_add(struct store_case *c, int i,
 	return r;
 }
 
-/* Takes back what version 6 has added to the schema. */
+/* Takes back what version 7 has added to the schema, and version 6 and 7. */
+#define STORE_CASE_BEFORE_7                                                    \
+	"ALTER TABLE position DROP COLUMN landmark;"                           \
+	"ALTER TABLE position DROP COLUMN written_at;"                         \
+	"ALTER TABLE position DROP COLUMN crc;"                                \
+	"DROP INDEX request_retry;"                                            \
+	"UPDATE request SET tries=tries+(losses<<24),"                         \
+	" retry_at=retry_at-(1<<60) WHERE losses>0;"                           \
+	"ALTER TABLE request DROP COLUMN losses;"                              \
+	"CREATE INDEX request_retry ON request((tries>0), retry_at)"           \
+	" WHERE retry_at IS NOT NULL;"
 #define STORE_CASE_BEFORE_6                                                    \
+	STORE_CASE_BEFORE_7                                                    \
 	"ALTER TABLE request DROP COLUMN decision;"                            \
 	"ALTER TABLE request DROP COLUMN heard;"                               \
 	"ALTER TABLE request DROP COLUMN connection;"                          \

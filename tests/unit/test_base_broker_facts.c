@@ -45,6 +45,7 @@ static void test_an_empty_file_is_all_defaults(void **state)
 	reads("");
 	assert_false(facts.per_listener_settings || facts.gate_named ||
 		     facts.acl_file || facts.anonymous);
+	assert_false(facts.nodelay);
 	assert_int_equal(facts.max_queued_messages, 1000);
 	assert_int_equal(facts.listeners, 0);
 }
@@ -158,11 +159,14 @@ static void test_numbers_and_the_gate_s_options(void **state)
 	      "plugin_opt_command_topic {device_path}/x\n"
 	      "max_queued_messages 0\n"
 	      "max_packet_size 131072\n"
+	      "set_tcp_nodelay false\n"
+	      "set_tcp_nodelay true\n"
 	      "allow_anonymous true\n"
 	      "acl_file /a\n");
 	assert_string_equal(facts.command_topic, "{device_path}/x");
 	assert_int_equal(facts.max_queued_messages, 0);
 	assert_int_equal(facts.max_packet_size, 131072);
+	assert_true(facts.nodelay);
 	assert_true(facts.anonymous && facts.acl_file && facts.other_plugin);
 }
 

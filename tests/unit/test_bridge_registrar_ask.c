@@ -2,6 +2,7 @@
  * split when an answer is too large. The connection and the gate are played. */
 #include "store_case.h"
 
+#include "bridge/core/batching.h"
 #include "bridge/registrar/registrar_internal.h"
 
 #include <stdio.h>
@@ -14,6 +15,7 @@ struct mqtt_out {
 	char sent[16][16384];
 	int count;
 	size_t max; /* bytes that the broker accepts, 0: any */
+	bool full;  /* it takes nothing now */
 };
 
 void mqtt_out_join(struct mqtt_out *mqtt, struct mqtt_out_user *user)
@@ -38,6 +40,8 @@ int mqtt_out_publish(struct mqtt_out *mqtt, int *mid, const char *topic,
 	(void)mid;
 	(void)properties;
 	assert_string_equal(topic, "$CONTROL/ztp/v1");
+	if (mqtt->full)
+		return MOSQ_ERR_NOMEM;
 	if (mqtt->max > 0 && len > mqtt->max)
 		return MOSQ_ERR_OVERSIZE_PACKET;
 	assert_true(mqtt->count < 16 && len < sizeof(mqtt->sent[0]));
@@ -326,6 +330,7 @@ static void what_was_lost_is_reported(void **state)
 		store_request_add(c->store->store, &r, &c->store->error), 0);
 	connect_to(c, 1000);
 	assert_true(registrar_send(c->g, &r));
+	registrar_flush(c->g);
 	c->mqtt.user->down(c->mqtt.user->arg);
 	assert_true(registrar_busy(c->g, r.n));
 	assert_true(c->g->ops[0].done && c->g->ops[0].lost);
@@ -334,6 +339,7 @@ static void what_was_lost_is_reported(void **state)
 	/* Nor is a late answer waited for. */
 	connect_to(c, 1000);
 	assert_true(registrar_send(c->g, &r));
+	registrar_flush(c->g);
 	c->core.now += 5000;
 	registrar_collect(c->g);
 	assert_true(c->g->ops[0].done && c->g->ops[0].lost);
@@ -352,9 +358,121 @@ static void a_command_that_never_fits_is_answered(void **state)
 	connect_to(c, 1000);
 	c->mqtt.max = 10;
 	assert_true(registrar_send(c->g, &r));
+	registrar_flush(c->g);
 	assert_true(c->g->ops[0].done);
 	assert_false(c->g->ops[0].lost);
 	assert_string_equal(c->g->ops[0].answer.code, "RESOURCE_EXHAUSTED");
+}
+
+/* --- commands about single devices */
+
+static struct store_request approved(struct ask_case *c, int i)
+{
+	struct store_request r = store_case_request(i);
+
+	snprintf(r.id, sizeof(r.id), "r-%03d", i);
+	snprintf(r.path, sizeof(r.path), PATH, i);
+	r.state = ZTP_STATE_APPROVED;
+	r.owed.what = ZTP_OWED_REGISTER;
+	r.owed.retry_at = 900;
+	assert_int_equal(
+		store_request_add(c->store->store, &r, &c->store->error), 0);
+	return r;
+}
+
+static void start(struct ask_case *c, int from, int to)
+{
+	int i;
+
+	for (i = from; i < to; i++) {
+		struct store_request r = approved(c, i);
+
+		assert_true(registrar_send(c->g, &r));
+	}
+}
+
+static int creations(const struct ask_case *c)
+{
+	int i, n = 0;
+
+	for (i = 0; i < c->mqtt.count; i++) {
+		const char *at = c->mqtt.sent[i];
+
+		while ((at = strstr(at, "createDevice")) != NULL) {
+			at++;
+			n++;
+		}
+	}
+	return n;
+}
+
+static void commands_of_one_pump_share_messages(void **state)
+{
+	struct ask_case *c = *state;
+	int i;
+
+	connect_to(c, 1000);
+	start(c, 0, 100);
+	assert_true(registrar_flush(c->g));
+	assert_int_equal(creations(c), 100);
+	assert_in_range(c->mqtt.count, 4, 7);
+	for (i = 0; i < c->mqtt.count; i++)
+		assert_true(strlen(c->mqtt.sent[i]) <= 8192);
+	assert_int_equal(registrar_in_flight(c->g), 100);
+	answer(c);
+	assert_int_equal(registrar_in_flight(c->g), 0);
+	/* Nothing is sent twice. */
+	i = c->mqtt.count;
+	assert_true(registrar_flush(c->g));
+	assert_int_equal(c->mqtt.count, i);
+}
+
+static void an_older_gate_gets_them_one_by_one(void **state)
+{
+	struct ask_case *c = *state;
+
+	connect_to(c, 0);
+	start(c, 0, 5);
+	assert_true(registrar_flush(c->g));
+	assert_int_equal(c->mqtt.count, 5);
+	assert_int_equal(creations(c), 5);
+}
+
+/* One of ten has metadata that the broker does not take. */
+static void too_large_a_command_does_not_stop_its_neighbours(void **state)
+{
+	struct ask_case *c = *state;
+	struct op *op;
+	int i;
+
+	connect_to(c, 1000);
+	start(c, 0, 10);
+	op = &c->g->ops[4];
+	assert_non_null(cJSON_AddStringToObject(
+		cJSON_GetArrayItem(c->g->batch.message.list, 4), "much",
+		"a text that makes this command larger than all the others of "
+		"this message, and larger than what this broker accepts"));
+	c->mqtt.max = 320;
+	assert_true(registrar_flush(c->g));
+	assert_int_equal(creations(c), 9);
+	assert_int_equal(c->mqtt.count, 9);
+	assert_true(op->done && !op->lost);
+	assert_string_equal(op->answer.code, "RESOURCE_EXHAUSTED");
+	for (i = 0; i < 10; i++)
+		assert_true(i == 4 || !c->g->ops[i].done);
+	assert_int_equal(registrar_next(c->g), c->core.now);
+}
+
+/* The connection takes none: they are owed as before. */
+static void what_was_not_sent_is_not_in_flight(void **state)
+{
+	struct ask_case *c = *state;
+
+	connect_to(c, 1000);
+	start(c, 0, 3);
+	c->mqtt.full = true;
+	assert_false(registrar_flush(c->g));
+	assert_int_equal(registrar_in_flight(c->g), 0);
 }
 
 static void acknowledgements_are_sent_in_parts(void **state)
@@ -369,6 +487,7 @@ static void acknowledgements_are_sent_in_parts(void **state)
 	}
 	connect_to(c, 1000);
 	c->mqtt.max = 5000; /* the first try is too large */
+	c->core.now += BATCHING_ACK_MS;
 	while (c->g->acks.count > 0) {
 		assert_true(++rounds < 50);
 		registrar_pump(c->g);
@@ -377,6 +496,39 @@ static void acknowledgements_are_sent_in_parts(void **state)
 		c->mqtt.count = 0;
 	}
 	assert_in_range(rounds, 10, 40);
+}
+
+/* Nothing waits for them, so they wait for each other, and no longer. */
+static void acknowledgements_wait_for_each_other(void **state)
+{
+	struct ask_case *c = *state;
+	int i;
+
+	connect_to(c, 1000);
+	for (i = 0; i < 10; i++) {
+		registrar_disposed(c->g, "r-1");
+		registrar_settle(c->g);
+		registrar_pump(c->g);
+		assert_int_equal(c->mqtt.count, 0);
+		assert_int_equal(registrar_next(c->g), 1000 + BATCHING_ACK_MS);
+		c->core.now++;
+	}
+	c->core.now = 1000 + BATCHING_ACK_MS;
+	c->mqtt.full = true; /* it is not tried again and again */
+	registrar_pump(c->g);
+	assert_true(registrar_next(c->g) > c->core.now);
+	c->mqtt.full = false;
+	c->core.now += BATCHING_ACK_MS;
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 1);
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 1);
+	/* A bridge that stops does not wait. */
+	registrar_disposed(c->g, "r-2");
+	registrar_settle(c->g);
+	c->core.stopping = true;
+	registrar_pump(c->g);
+	assert_int_equal(c->mqtt.count, 2);
 }
 
 int main(void)
@@ -391,7 +543,12 @@ int main(void)
 		T(a_lost_connection_shortens_messages),
 		T(what_was_lost_is_reported),
 		T(a_command_that_never_fits_is_answered),
+		T(commands_of_one_pump_share_messages),
+		T(an_older_gate_gets_them_one_by_one),
+		T(too_large_a_command_does_not_stop_its_neighbours),
+		T(what_was_not_sent_is_not_in_flight),
 		T(acknowledgements_are_sent_in_parts),
+		T(acknowledgements_wait_for_each_other),
 	};
 
 	return cmocka_run_group_tests_name("bridge_registrar_ask", tests, NULL,

@@ -77,7 +77,7 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 6);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
 	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
 	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
@@ -109,7 +109,7 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 6);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -156,11 +156,11 @@ static void test_newer_version(void **state)
 {
 	struct store_case *c = *state;
 
-	edit(c, "PRAGMA user_version=7");
+	edit(c, "PRAGMA user_version=8");
 	expect_refused(c, "newer");
 	edit(c, "PRAGMA user_version=-1");
 	expect_refused(c, "version");
-	edit(c, "PRAGMA user_version=6");
+	edit(c, "PRAGMA user_version=7");
 	store_case_open(c);
 }
 
@@ -361,7 +361,7 @@ static void test_first_version(void **state)
 	assert_int_equal(store_finished(c->store), 4);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 5);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 6);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 6);
+	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
 	assert_int_equal(store_due_each(c->store, true, 5000, 9,
 					store_case_note, &rows, &c->error),
 			 0);

@@ -5,6 +5,22 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+static int64_t offset(struct store_case *c, const char *topic, int partition)
+{
+	struct store_landmark landmark;
+
+	return store_offset_get(c->store, topic, partition, &landmark);
+}
+
+static int set_offset(struct store_case *c, const char *topic, int partition,
+		      int64_t next)
+{
+	const struct store_landmark none = {.offset = STORE_LANDMARK_UNKNOWN};
+
+	return store_offset_set(c->store, topic, partition, next, &none,
+				&c->error);
+}
+
 static void test_rollback_restores(void **state)
 {
 	struct store_case *c = *state;
@@ -15,7 +31,7 @@ static void test_rollback_restores(void **state)
 
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
 	assert_int_equal(store_mark_set(c->store, &mark, &floor, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 7, &c->error), 0);
+	assert_int_equal(set_offset(c, "t", 0, 7), 0);
 	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
 	store_case_commit(c, 50);
 	assert_int_equal(store_newest(c->store), 50);
@@ -29,7 +45,7 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
 	assert_int_equal(store_mark_set(c->store, &later, &later, &c->error),
 			 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 8, &c->error), 0);
+	assert_int_equal(set_offset(c, "t", 0, 8), 0);
 	assert_int_equal(store_set(c->store, "a", "2", &c->error), 0);
 	assert_true(store_dirty(c->store));
 	store_mark_get(c->store, &got); /* the committed one */
@@ -44,7 +60,7 @@ static void test_rollback_restores(void **state)
 	assert_int_equal(store_finished(c->store), 0);
 	assert_int_equal(store_outbox_count(c->store), 1);
 	assert_int_equal(store_newest(c->store), 50);
-	assert_int_equal(store_offset_get(c->store, "t", 0), 7);
+	assert_int_equal(offset(c, "t", 0), 7);
 	store_mark_get(c->store, &got);
 	assert_int_equal(got.segment, 3);
 	store_floor_get(c->store, &got);
@@ -122,12 +138,11 @@ static void test_small_values(void **state)
 	assert_string_equal(value, "");
 	assert_int_equal(store_set(c->store, "x", "old", &c->error), 0);
 	assert_int_equal(store_set(c->store, "x", "new", &c->error), 0);
-	assert_int_equal(store_offset_get(c->store, "t", 0), -1);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 1, &c->error), 0);
-	assert_int_equal(
-		store_offset_set(c->store, "t", 1, INT64_MAX, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "u", 0, 0, &c->error), 0);
-	assert_int_equal(store_offset_set(c->store, "t", 0, 2, &c->error), 0);
+	assert_int_equal(offset(c, "t", 0), -1);
+	assert_int_equal(set_offset(c, "t", 0, 1), 0);
+	assert_int_equal(set_offset(c, "t", 1, INT64_MAX), 0);
+	assert_int_equal(set_offset(c, "u", 0, 0), 0);
+	assert_int_equal(set_offset(c, "t", 0, 2), 0);
 	assert_int_equal(store_mark_set(c->store, &mark, &mark, &c->error), 0);
 	store_case_commit(c, 1700000000000);
 	store_case_commit(c, 1); /* earlier: the newest stays */
@@ -135,13 +150,63 @@ static void test_small_values(void **state)
 	assert_int_equal(
 		store_get(c->store, "x", value, sizeof(value), &c->error), 1);
 	assert_string_equal(value, "new");
-	assert_int_equal(store_offset_get(c->store, "t", 0), 2);
-	assert_int_equal(store_offset_get(c->store, "t", 1), INT64_MAX);
-	assert_int_equal(store_offset_get(c->store, "u", 0), 0);
-	assert_int_equal(store_offset_get(c->store, "u", 1), -1);
+	assert_int_equal(offset(c, "t", 0), 2);
+	assert_int_equal(offset(c, "t", 1), INT64_MAX);
+	assert_int_equal(offset(c, "u", 0), 0);
+	assert_int_equal(offset(c, "u", 1), -1);
 	assert_int_equal(store_newest(c->store), 1700000000000);
 	store_mark_get(c->store, &got);
 	assert_true(got.segment == mark.segment && got.offset == mark.offset);
+}
+
+static void expect_landmark(struct store_case *c, int64_t next, int64_t offset,
+			    int64_t written_at, uint32_t crc)
+{
+	struct store_landmark got;
+
+	assert_int_equal(store_offset_get(c->store, "t", 0, &got), next);
+	assert_int_equal(got.offset, offset);
+	if (offset < 0)
+		return;
+	assert_int_equal(got.written_at, written_at);
+	assert_int_equal(got.crc, crc);
+}
+
+static void test_landmarks(void **state)
+{
+	struct store_case *c = *state;
+	const struct store_landmark first = {.offset = 5, .crc = UINT32_MAX};
+	const struct store_landmark second = {7, 1700000000000, 99};
+
+	expect_landmark(c, -1, STORE_LANDMARK_UNKNOWN, 0, 0);
+	assert_int_equal(
+		store_offset_set(c->store, "t", 0, 6, &first, &c->error), 0);
+	store_case_commit(c, 1);
+	store_case_reopen(c);
+	expect_landmark(c, 6, 5, 0, UINT32_MAX);
+	assert_int_equal(
+		store_offset_set(c->store, "t", 0, 9, &second, &c->error), 0);
+	expect_landmark(c, 9, 7, 1700000000000, 99);
+	assert_int_equal(store_offset_restart(c->store, "t", &c->error), 0);
+	expect_landmark(c, 0, STORE_LANDMARK_NONE, 0, 0);
+	store_rollback(c->store);
+	expect_landmark(c, 6, 5, 0, UINT32_MAX);
+}
+
+/* Version 6 stored a position only, which is taken at its word. */
+static void test_position_without_landmark(void **state)
+{
+	struct store_case *c = *state;
+
+	assert_int_equal(set_offset(c, "t", 0, 8), 0);
+	store_case_commit(c, 1);
+	assert_int_equal(sqlite3_exec(store_case_db(c),
+				      STORE_CASE_BEFORE_7
+				      "PRAGMA user_version=6",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	store_case_reopen(c);
+	expect_landmark(c, 8, STORE_LANDMARK_UNKNOWN, 0, 0);
 }
 
 /* No reader is open when a call returns, so the log is written back while the
@@ -171,7 +236,7 @@ static void test_log_stays_short(void **state)
 		memset(&rows, 0, sizeof(rows));
 		store_next_due(c->store, true);
 		store_oldest_undecided(c->store);
-		store_offset_get(c->store, "t", 0);
+		offset(c, "t", 0);
 		store_due_each(c->store, true, 1, 5, store_case_note, &rows,
 			       &c->error);
 		store_list_each(c->store, 0, 100,
@@ -224,6 +289,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_rollback_restores), T(test_no_room),
 		T(test_close_rolls_back),  T(test_small_values),
+		T(test_landmarks),	   T(test_position_without_landmark),
 		T(test_log_stays_short),   T(test_log_is_written_back),
 	};
 

@@ -167,9 +167,6 @@ static void test_every_list_has_its_index(void **state)
 		{SQL_NEXT_UNDECIDED, "INDEX request_undecided_due"},
 		{SQL_NEXT_DUE, "INDEX request_due (due_at>?)"},
 		{SQL_NEXT_RETRY, "request_retry (<expr>=? AND retry_at>?)"},
-		{SQL_REQ_SUSPECT, "request_retry (<expr>=? AND retry_at>? AND "
-				  "retry_at<?)"},
-		{SQL_NEXT_SUSPECT, "request_retry (<expr>=? AND retry_at<?)"},
 		{SQL_OLDEST, "INDEX request_undecided"},
 		{SQL_EVICT_LIST, "INDEX request_finished (finished_at<?)"},
 		{SQL_REQ_SAVE, "USING INTEGER PRIMARY KEY (rowid=?)"},

@@ -181,6 +181,43 @@ static struct ztp_obligation owed(int tries, int losses, int64_t retry_at)
 				       .retry_at = retry_at};
 }
 
+/* Version 6 stored losses in the high bits of tries. */
+static void version_6_is_brought_to_ours(void **state)
+{
+	struct store_case *c = *state;
+	struct store_case_rows found = {0};
+	const struct ztp_obligation all[] = {owed(2, 0, 400), owed(3, 1, 300),
+					     owed(0, 16, 200), owed(0, 2, 0),
+					     owed(0, 0, 500)};
+	struct store_request r;
+	int i;
+
+	for (i = 0; i < 5; i++) {
+		r = store_case_request(i);
+		r.state = ZTP_STATE_REGISTERED;
+		r.owed = all[i];
+		assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
+	}
+	store_case_commit(c, 1);
+	exec(store_case_db(c), STORE_CASE_BEFORE_7 "PRAGMA user_version=6");
+	assert_int_equal(sqlite3_exec(store_case_db(c),
+				      "SELECT losses FROM request", NULL, NULL,
+				      NULL),
+			 SQLITE_ERROR);
+	store_case_reopen(c);
+	for (i = 0; i < 5; i++) {
+		r = row_of(c, (size_t)i);
+		assert_int_equal(r.owed.tries, all[i].tries);
+		assert_int_equal(r.owed.losses, all[i].losses);
+		assert_int_equal(r.owed.retry_at, all[i].retry_at);
+	}
+	assert_int_equal(store_next_retry(c->store, true), 500);
+	assert_int_equal(store_next_retry(c->store, false), 400);
+	store_suspect_each(c->store, 1000, 10, store_case_note, &found,
+			   &c->error);
+	store_case_expect(&found, (int64_t[]){3, 2}, 2);
+}
+
 /* Suspects have a list of their own, so that no other stands behind them. */
 static void suspects_stand_apart(void **state)
 {
@@ -241,6 +278,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(the_version_before_is_brought_to_ours),
 		T(a_lost_connection_is_as_the_table_says),
+		T(version_6_is_brought_to_ours),
 		T(suspects_stand_apart),
 	};
 

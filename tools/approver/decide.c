@@ -1,12 +1,14 @@
 /*
- * ztp-approver decide: sends one decision by hand. Without --device it looks
- * for the request in the topic, from its beginning to its current end, so that
- * the decision can name the device and the fingerprint of the request.
+ * ztp-approver decide: sends one decision by hand and waits for what becomes of
+ * it. Without --device it looks for the request in the topic, from its beginning
+ * to its current end, so that the decision can name the device and the
+ * fingerprint of the request.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
+#include "tools/approver/outcome.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
@@ -16,6 +18,8 @@ enum found { FOUND, NOT_FOUND, GAVE_UP };
 struct delivery {
 	bool done;
 	rd_kafka_resp_err_t err;
+	int32_t partition;
+	int64_t offset;
 };
 
 static bool is_it(struct ztp_ask *ask, const rd_kafka_message_t *message,
@@ -85,10 +89,12 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 	(void)producer;
 	delivery->done = true;
 	delivery->err = message->err;
+	delivery->partition = message->partition;
+	delivery->offset = message->offset;
 }
 
 static int deliver(const struct options *options, const struct ztp_ask *ask,
-		   int64_t deadline)
+		   int64_t deadline, struct delivery *delivery)
 {
 	const struct ztp_answer answer = {
 		.approve = options->by == BY_APPROVE,
@@ -97,33 +103,53 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		.decided_by = options->decided_by,
 		.payload = options->payload.data ? &options->payload : NULL,
 	};
-	struct delivery delivery = {.done = false};
 	char line[ANSWER_LINE_MAX];
 	int64_t left = deadline - ztp_clock_boot();
 	int rc = ZTP_EXIT_FAILED;
 	struct ztp_error error;
 	rd_kafka_t *producer = ztp_kafka_producer(
 		options->brokers, &options->props,
-		left > 1000 ? (int)left : 1000, on_delivery, &delivery, &error);
+		left > 1000 ? (int)left : 1000, on_delivery, delivery, &error);
 
 	if (!producer ||
 	    send_answer(producer, options, ask, &answer, NULL, &error)) {
 		rc = report(&error);
 		goto out;
 	}
-	while (!delivery.done && !ztp_cli_stopped())
+	while (!delivery->done && !ztp_cli_stopped())
 		rd_kafka_poll(producer, 100);
-	if (!delivery.done)
+	if (!delivery->done)
 		ztp_cli_warn(PROGRAM, "interrupted");
-	else if (delivery.err)
+	else if (delivery->err)
 		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
-			     rd_kafka_err2str(delivery.err));
+			     rd_kafka_err2str(delivery->err));
 	else if (answer_line(line, ask, answer.approve, "by hand") > 0 &&
 		 fputs(line, stdout) >= 0 && fflush(stdout) == 0)
 		rc = ZTP_EXIT_OK;
 out:
 	if (producer)
 		rd_kafka_destroy(producer);
+	return rc;
+}
+
+static int deliver_and_wait(const struct options *options,
+			    const struct ztp_ask *ask, int64_t deadline)
+{
+	struct delivery delivery = {.done = false};
+	struct outcomes *outcomes = NULL;
+	struct ztp_error error;
+	int rc;
+
+	if (!options->no_wait) {
+		outcomes = outcomes_open(options, deadline, &error);
+		if (!outcomes)
+			return report(&error);
+	}
+	rc = deliver(options, ask, deadline, &delivery);
+	if (rc == ZTP_EXIT_OK && outcomes)
+		rc = outcomes_wait(outcomes, delivery.partition,
+				   delivery.offset, deadline);
+	outcomes_close(outcomes);
 	return rc;
 }
 
@@ -143,5 +169,5 @@ int decide_command(const struct options *options)
 	} else {
 		rc = look_up(&ask, options, deadline);
 	}
-	return rc ? rc : deliver(options, &ask, deadline);
+	return rc ? rc : deliver_and_wait(options, &ask, deadline);
 }

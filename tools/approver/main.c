@@ -24,6 +24,8 @@ int main(int argc, char **argv)
 		rc = run_command(&options);
 	} else if (options.command == COMMAND_WATCH) {
 		rc = watch_command(&options);
+	} else if (options.command == COMMAND_TEST) {
+		rc = test_command(&options);
 	} else {
 		rc = decide_command(&options);
 	}

@@ -12,7 +12,10 @@
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH
 #define DECIDE COMMAND_DECIDE
-#define ALL    (RUN | WATCH | DECIDE)
+#define TEST   COMMAND_TEST
+#define KAFKA  (RUN | WATCH | DECIDE)
+#define ANSWER (RUN | DECIDE | TEST)
+#define ALL    (KAFKA | TEST)
 
 enum key {
 	KEY_FIRST = 256,
@@ -38,6 +41,7 @@ enum key {
 	KEY_DEVICE,
 	KEY_FINGERPRINT,
 	KEY_TIMEOUT,
+	KEY_NO_WAIT,
 	KEY_JSON,
 	KEY_FROM_BEGINNING,
 	KEY_HELP,
@@ -46,28 +50,29 @@ enum key {
 
 /* Which command takes which option; in the order of enum key. */
 static const int allowed[] = {
-	[KEY_BROKERS - KEY_FIRST] = ALL,
-	[KEY_GROUP - KEY_FIRST] = ALL,
-	[KEY_PROPERTIES - KEY_FIRST] = ALL,
+	[KEY_BROKERS - KEY_FIRST] = KAFKA,
+	[KEY_GROUP - KEY_FIRST] = KAFKA,
+	[KEY_PROPERTIES - KEY_FIRST] = KAFKA,
 	[KEY_REQUESTS - KEY_FIRST] = ALL,
-	[KEY_DECISIONS - KEY_FIRST] = ALL,
-	[KEY_RESULTS - KEY_FIRST] = WATCH,
-	[KEY_RULES - KEY_FIRST] = RUN,
-	[KEY_APPROVE_ALL - KEY_FIRST] = RUN,
-	[KEY_REJECT_ALL - KEY_FIRST] = RUN,
+	[KEY_DECISIONS - KEY_FIRST] = KAFKA,
+	[KEY_RESULTS - KEY_FIRST] = WATCH | DECIDE,
+	[KEY_RULES - KEY_FIRST] = RUN | TEST,
+	[KEY_APPROVE_ALL - KEY_FIRST] = RUN | TEST,
+	[KEY_REJECT_ALL - KEY_FIRST] = RUN | TEST,
 	[KEY_APPROVE - KEY_FIRST] = DECIDE,
 	[KEY_REJECT - KEY_FIRST] = DECIDE,
-	[KEY_PAYLOAD - KEY_FIRST] = RUN | DECIDE,
-	[KEY_CONTENT_TYPE - KEY_FIRST] = RUN | DECIDE,
-	[KEY_FORMAT - KEY_FIRST] = RUN | DECIDE,
-	[KEY_REASON - KEY_FIRST] = RUN | DECIDE,
-	[KEY_MESSAGE - KEY_FIRST] = RUN | DECIDE,
-	[KEY_DECIDED_BY - KEY_FIRST] = RUN | DECIDE,
+	[KEY_PAYLOAD - KEY_FIRST] = ANSWER,
+	[KEY_CONTENT_TYPE - KEY_FIRST] = ANSWER,
+	[KEY_FORMAT - KEY_FIRST] = ANSWER,
+	[KEY_REASON - KEY_FIRST] = ANSWER,
+	[KEY_MESSAGE - KEY_FIRST] = ANSWER,
+	[KEY_DECIDED_BY - KEY_FIRST] = ANSWER,
 	[KEY_DELAY - KEY_FIRST] = RUN,
 	[KEY_COUNT - KEY_FIRST] = RUN | WATCH,
 	[KEY_DEVICE - KEY_FIRST] = DECIDE,
 	[KEY_FINGERPRINT - KEY_FIRST] = DECIDE,
 	[KEY_TIMEOUT - KEY_FIRST] = DECIDE,
+	[KEY_NO_WAIT - KEY_FIRST] = DECIDE,
 	[KEY_JSON - KEY_FIRST] = WATCH,
 	[KEY_FROM_BEGINNING - KEY_FIRST] = WATCH,
 	[KEY_HELP - KEY_FIRST] = ALL,
@@ -98,6 +103,7 @@ static const struct option table[] = {
 	{"device", required_argument, NULL, KEY_DEVICE},
 	{"fingerprint", required_argument, NULL, KEY_FINGERPRINT},
 	{"timeout", required_argument, NULL, KEY_TIMEOUT},
+	{"no-wait", no_argument, NULL, KEY_NO_WAIT},
 	{"json", no_argument, NULL, KEY_JSON},
 	{"from-beginning", no_argument, NULL, KEY_FROM_BEGINNING},
 	{"help", no_argument, NULL, KEY_HELP},
@@ -213,6 +219,9 @@ static bool set_option(struct options *options, int key, const char *value)
 		return true;
 	case KEY_FROM_BEGINNING:
 		options->from_beginning = true;
+		return true;
+	case KEY_NO_WAIT:
+		options->no_wait = true;
 		return true;
 	default:
 		return set_answer(options, key, value);
@@ -336,8 +345,12 @@ static int read_command(struct options *options, int argc, char **argv)
 	static const struct {
 		const char *name;
 		enum command command;
-	} commands[] = {{"run", RUN}, {"watch", WATCH}, {"decide", DECIDE}};
+	} commands[] = {{"run", RUN},
+			{"watch", WATCH},
+			{"decide", DECIDE},
+			{"test", TEST}};
 
+#define COMMANDS (sizeof(commands) / sizeof(*commands))
 	if (argc > 1 &&
 	    (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)) {
 		fputs(help_text, stdout);
@@ -347,14 +360,14 @@ static int read_command(struct options *options, int argc, char **argv)
 		puts(PROGRAM " " ZTP_VERSION);
 		return 1 + ZTP_EXIT_OK;
 	}
-	for (size_t i = 0; argc > 1 && i < 3; i++)
+	for (size_t i = 0; argc > 1 && i < COMMANDS; i++)
 		if (strcmp(argv[1], commands[i].name) == 0) {
 			options->command = commands[i].command;
 			return 0;
 		}
 	if (argc > 1)
 		return USAGE("unknown command: %s", argv[1]);
-	return USAGE("run, watch or decide is missing");
+	return USAGE("run, watch, decide or test is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)

@@ -17,7 +17,12 @@
 #define APPROVE_ALL "approve-all"
 #define REJECT_ALL  "reject-all"
 
-enum command { COMMAND_RUN = 1, COMMAND_WATCH = 2, COMMAND_DECIDE = 4 };
+enum command {
+	COMMAND_RUN = 1,
+	COMMAND_WATCH = 2,
+	COMMAND_DECIDE = 4,
+	COMMAND_TEST = 8,
+};
 
 enum verdict_by { BY_NOTHING, BY_RULES, BY_APPROVE, BY_REJECT };
 
@@ -40,6 +45,7 @@ struct options {
 	const char *request_id, *device;
 	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	int64_t timeout_s;
+	bool no_wait;
 
 	bool json, from_beginning;
 };
@@ -53,5 +59,6 @@ void options_clear(struct options *options);
 int run_command(const struct options *options);
 int watch_command(const struct options *options);
 int decide_command(const struct options *options);
+int test_command(const struct options *options);
 
 #endif

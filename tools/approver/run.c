@@ -12,8 +12,8 @@
  * duplicate.
  *
  * When partitions are revoked, SENT requests are waited for, and the rest is
- * left to the next owner. When the queue is full, the partitions are paused and
- * polling goes on, so that the group does not drop us.
+ * left to the next owner. When the queue stays full, the partitions are paused
+ * and polling goes on, so that the group does not drop us.
  *
  * One thread; librdkafka's callbacks run in its poll functions.
  */
@@ -27,11 +27,12 @@
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
-#define QUEUE_MAX    1000
-#define QUEUE_RESUME 500
-#define POLL_MS	     100
-#define POLL_BUSY_MS 5
-#define DRAIN_MS     5000 /* for decisions in flight */
+#define QUEUE_MAX      1000
+#define QUEUE_RESUME   500
+#define PAUSE_AFTER_MS 1000
+#define POLL_MS	       100
+#define POLL_BUSY_MS   5
+#define DRAIN_MS       5000 /* for decisions in flight */
 
 enum state { WAITING, SENT, DONE };
 
@@ -50,28 +51,30 @@ struct run {
 	const struct options *options;
 	rd_kafka_t *producer, *consumer;
 	struct entry *first, **last; /* the queue; where to append */
+	struct entry *undecided;     /* all before it are SENT or DONE */
 	int queued, in_flight;
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* has been reported */
 	struct log_sink out;		/* stdout */
 	int64_t unshown;		/* lines that it did not take */
+	int64_t full_since;		/* 0: the queue has room */
 	bool paused;
 	bool failed;
 };
 
 /* --- the head of the queue: offsets of what is done are stored in order */
 
-static void store_offset(struct run *run, const struct entry *entry)
+/* The last offset of each partition is enough. */
+static void note_offset(rd_kafka_topic_partition_list_t *list,
+			const char *topic, const struct entry *entry)
 {
-	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(
+		list, topic, entry->partition);
 
-	rd_kafka_topic_partition_list_add(list, run->options->requests,
-					  entry->partition)
-		->offset = entry->offset + 1;
-	/* Fails, as it should, for a partition that is no longer ours. */
-	(void)rd_kafka_offsets_store(run->consumer, list);
-	rd_kafka_topic_partition_list_destroy(list);
+	if (!at)
+		at = rd_kafka_topic_partition_list_add(list, topic,
+						       entry->partition);
+	at->offset = entry->offset + 1;
 }
 
 static void remove_entry(struct run *run, struct entry *entry)
@@ -83,18 +86,27 @@ static void remove_entry(struct run *run, struct entry *entry)
 	*at = entry->next;
 	if (!entry->next)
 		run->last = at;
+	if (run->undecided == entry)
+		run->undecided = entry->next;
 	run->queued--;
 	free(entry);
 }
 
 static void settle(struct run *run)
 {
-	struct entry *head;
+	rd_kafka_topic_partition_list_t *list;
+	struct entry *head = run->first;
 
+	if (!head || head->state != DONE)
+		return;
+	list = rd_kafka_topic_partition_list_new(1);
 	while ((head = run->first) && head->state == DONE) {
-		store_offset(run, head);
+		note_offset(list, run->options->requests, head);
 		remove_entry(run, head);
 	}
+	/* Fails, as it should, for a partition that is no longer ours. */
+	(void)rd_kafka_offsets_store(run->consumer, list);
+	rd_kafka_topic_partition_list_destroy(list);
 }
 
 /* The decision is in Kafka. Nobody waits for who reads of it here, neither the
@@ -198,10 +210,23 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 			     partitions->cnt == 1 ? "" : "s");
 }
 
+/* Since when is noted here. */
+static bool is_full(struct run *run)
+{
+	if (run->queued < QUEUE_MAX)
+		run->full_since = 0;
+	else if (run->full_since == 0)
+		run->full_since = ztp_clock_boot();
+	return run->full_since != 0;
+}
+
+/* librdkafka drops what it has fetched of a paused partition and fetches it
+ * again, so a queue that is full for moments is no reason to pause. */
 static void pause_or_resume(struct run *run)
 {
 	rd_kafka_topic_partition_list_t *partitions = NULL;
-	bool pause = run->queued >= QUEUE_MAX;
+	bool pause = is_full(run) &&
+		     ztp_clock_boot() - run->full_since >= PAUSE_AFTER_MS;
 
 	if (run->paused == pause || (!pause && run->queued > QUEUE_RESUME))
 		return;
@@ -254,6 +279,8 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 	}
 	*run->last = entry;
 	run->last = &entry->next;
+	if (!run->undecided)
+		run->undecided = entry;
 	run->queued++;
 }
 
@@ -267,13 +294,14 @@ static void take_error(struct run *run, const rd_kafka_message_t *message)
 	ztp_cli_warn(PROGRAM, "%s", rd_kafka_message_errstr(message));
 }
 
-static void receive(struct run *run, int timeout_ms)
+/* False: there is none. */
+static bool receive_one(struct run *run, int timeout_ms)
 {
 	rd_kafka_message_t *message =
 		rd_kafka_consumer_poll(run->consumer, timeout_ms);
 
 	if (!message)
-		return;
+		return false;
 	if (message->err) {
 		take_error(run, message);
 	} else {
@@ -281,29 +309,24 @@ static void receive(struct run *run, int timeout_ms)
 		take_request(run, message);
 	}
 	rd_kafka_message_destroy(message);
+	return true;
+}
+
+/* Waits for the first one only. Many together share a turn of the loop, and
+ * their decisions share requests to Kafka. */
+static void receive(struct run *run, int timeout_ms)
+{
+	int left = QUEUE_MAX - run->queued;
+
+	if (left <= 0 && !run->paused) {
+		rd_kafka_poll(run->producer, POLL_BUSY_MS);
+		return;
+	}
+	while (receive_one(run, timeout_ms) && --left > 0 && !run->failed)
+		timeout_ms = 0;
 }
 
 /* --- sending decisions */
-
-static void answer_for(struct ztp_answer *answer, const struct options *options,
-		       const struct ztp_ask *ask)
-{
-	if (options->by == BY_RULES) {
-		ztp_rules_decide(answer, &options->rules, ask,
-				 ztp_clock_wall());
-	} else {
-		*answer = (struct ztp_answer){
-			.approve = options->by == BY_APPROVE,
-			.reason = options->reason,
-			.message = options->message,
-			.rule = options->by == BY_APPROVE ? APPROVE_ALL
-							  : REJECT_ALL,
-		};
-	}
-	if (!answer->payload && answer->approve && options->payload.data)
-		answer->payload = &options->payload;
-	answer->decided_by = options->decided_by;
-}
 
 /* False: the producer's queue is full; try again later. */
 static bool decide(struct run *run, struct entry *entry)
@@ -338,7 +361,7 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_clock_boot(), left;
 	struct entry *entry;
 
-	for (entry = run->first; entry; entry = entry->next) {
+	for (; (entry = run->undecided); run->undecided = entry->next) {
 		if (entry->state != WAITING)
 			continue;
 		if (run->options->count && run->sent == run->options->count)

@@ -5,6 +5,26 @@
 #include "base/clock.h"
 #include "tools/common/cli.h"
 
+void answer_for(struct ztp_answer *answer, const struct options *options,
+		const struct ztp_ask *ask)
+{
+	if (options->by == BY_RULES) {
+		ztp_rules_decide(answer, &options->rules, ask,
+				 ztp_clock_wall());
+	} else {
+		*answer = (struct ztp_answer){
+			.approve = options->by == BY_APPROVE,
+			.reason = options->reason,
+			.message = options->message,
+			.rule = options->by == BY_APPROVE ? APPROVE_ALL
+							  : REJECT_ALL,
+		};
+	}
+	if (!answer->payload && answer->approve && options->payload.data)
+		answer->payload = &options->payload;
+	answer->decided_by = options->decided_by;
+}
+
 int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,
 		void *opaque, struct ztp_error *error)

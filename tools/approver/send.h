@@ -1,8 +1,12 @@
-/* tools/approver/send.h - sending a decision, for run and decide. */
+/* tools/approver/send.h - making and sending decisions, for all commands. */
 #ifndef ZTP_APPROVER_SEND_H
 #define ZTP_APPROVER_SEND_H
 
 #include "tools/approver/options.h"
+
+/* What the rules or the options say about a request; it points into both. */
+void answer_for(struct ztp_answer *answer, const struct options *options,
+		const struct ztp_ask *ask);
 
 /* ZTP_ERR_FULL: poll the producer and try again. */
 int send_answer(rd_kafka_t *producer, const struct options *options,

@@ -1,8 +1,6 @@
 /*
  * ztp-approver watch: shows what bridge and customer say to each other, one
- * line per record. Anybody who may write to the topics can put any text there,
- * so bytes that a terminal would obey are shown as \xNN. Payloads are shown
- * with --json only.
+ * line per record. Payloads are shown with --json only.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,6 +9,7 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "tools/approver/send.h"
+#include "tools/approver/terminal.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
 #include "ztp/member.h"
@@ -37,23 +36,6 @@ static const char *const result_fields[] = {
 	ZTP_M_STATUS,	  ZTP_M_MESSAGE,     NULL,
 };
 
-static void put_text(const char *text, size_t len)
-{
-	const unsigned char *p = (const unsigned char *)text;
-
-	for (size_t i = 0; i < len; i++) {
-		/* C1 controls are two bytes in UTF-8: C2 80 to C2 9F. */
-		bool c1 = p[i] == 0xc2 && i + 1 < len && p[i + 1] < 0xa0;
-
-		if (p[i] < ' ' || p[i] == 0x7f || c1)
-			printf("\\x%02x", p[i]);
-		else
-			putchar(p[i]);
-		if (c1)
-			printf("\\x%02x", p[++i]);
-	}
-}
-
 /* --- lines for people */
 
 static void put_value(struct ztp_object *object)
@@ -66,12 +48,12 @@ static void put_value(struct ztp_object *object)
 	    ztp_object_string(&text, object, 0, VALUE_MAX, NULL) == 0) {
 		quoted = text.n && memchr(text.p, ' ', text.n);
 		fputs(quoted ? "\"" : "", stdout);
-		put_text(text.p, text.n);
+		terminal_put(text.p, text.n);
 		fputs(quoted ? "\"" : "", stdout);
 	} else if (field->kind == '{' || field->kind == '[') {
 		putchar('?');
 	} else { /* a number, true or false */
-		put_text(field->raw.p, field->raw.n);
+		terminal_put(field->raw.p, field->raw.n);
 	}
 }
 

@@ -133,6 +133,17 @@ static void check_packet(struct ztp_doctor *d, const char *what)
 		ztp_doctor_say(d, ZTP_FINDING_OK, what, "%lld", size);
 }
 
+static void check_nodelay(struct ztp_doctor *d, const char *what)
+{
+	if (d->facts.nodelay)
+		ztp_doctor_say(d, ZTP_FINDING_OK, what, "true");
+	else
+		ztp_doctor_say(d, ZTP_FINDING_WARNING, what,
+			       "false: an answer to a device may wait 40 ms "
+			       "for its acknowledgement of the one before; set "
+			       "it to true");
+}
+
 static const struct {
 	const char *what;
 	ztp_doctor_check *check;
@@ -145,6 +156,7 @@ static const struct {
 	{ZTP_BROKER_ACL_FILE, check_acl},
 	{ZTP_BROKER_MAX_QUEUED, check_queue},
 	{ZTP_BROKER_MAX_PACKET, check_packet},
+	{ZTP_BROKER_NODELAY, check_nodelay},
 };
 
 void ztp_doctor_config(struct ztp_doctor *doctor)

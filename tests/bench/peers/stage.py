@@ -20,7 +20,6 @@ FIRST = (100, 50)  # rate and count: connections, metadata, producer ids
 BROKER = (
     f"max_inflight_messages {WINDOW}",
     "max_queued_bytes 0",
-    "set_tcp_nodelay true",
 )
 PASSWORD = 210  # bytes: a JWT, which a broker may pass on
 WORKS = 1.0  # s of load before a kill

@@ -7,6 +7,7 @@
 #include "tests/sim/contract/contract.h"
 #include "tests/sim/disk.h"
 #include "tests/sim/kafka_handle.h"
+#include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/system.h"
 #include "tests/sim/vfs.h"
@@ -251,6 +252,10 @@ void world_owned(int tag)
 void world_forgotten(int tag)
 {
 	(void)tag;
+}
+
+void oracle_unheard(void)
+{
 }
 
 void world_logged(const char *line, size_t n)

@@ -3,17 +3,16 @@ package com.example.ztp;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.apache.kafka.clients.consumer.ConsumerRecord;
+import java.util.Set;
+import java.util.concurrent.Future;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
-import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
-import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.WakeupException;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
@@ -23,9 +22,10 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *
  * <pre>KAFKA_BROKERS=127.0.0.1:9092 java -jar target/approver.jar allowed.txt</pre>
  *
- * allowed.txt is read by {@link AllowList}. Each request is processed at least once: its offset is
- * committed after Kafka has acknowledged the decision. After a crash the same decision is made
- * again, which has no effect.
+ * allowed.txt is read by {@link AllowList}. Each request is processed at least once: offsets are
+ * committed after Kafka has acknowledged the decisions. After a crash the same decision is made
+ * again, which has no effect. All that has arrived is decided together; the key keeps a device's
+ * decisions in order.
  */
 public final class Approver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,15 +36,14 @@ public final class Approver {
   }
 
   /** The fingerprint binds a decision to the key it was made for. */
-  static ObjectNode decide(JsonNode request, Path list) throws IOException {
+  static ObjectNode decide(JsonNode request, Set<String> allowed) {
     String fingerprint = request.at("/certificate/fingerprint_sha256").asText();
     ObjectNode decision = JSON.createObjectNode()
         .put("request_id", request.path("request_id").asText())
         .put("device_path", request.at("/device/path").asText())
         .put("fingerprint_sha256", fingerprint)
         .put("decided_by", GROUP);
-    // Read for each request, so that the list can change without a restart.
-    if (AllowList.read(list).contains(fingerprint)) {
+    if (allowed.contains(fingerprint)) {
       decision.put("decision", "approve").putObject("payload").put("ntp", "time.acme.example");
     } else {
       decision.put("decision", "reject").put("reason", "not_on_list");
@@ -74,14 +73,23 @@ public final class Approver {
     try (producer; consumer) {
       consumer.subscribe(List.of(env("REQUESTS_TOPIC", "ztp.requests")));
       while (true) {
-        for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(1))) {
-          JsonNode request = JSON.readTree(record.value());
-          ObjectNode decision = decide(request, list);
-          String topic = request.path("decision_topic").asText("ztp.decisions");
-          producer.send(new ProducerRecord<>(topic, record.key(), decision.toString())).get();
-          consumer.commitSync(Map.of(new TopicPartition(record.topic(), record.partition()),
-              new OffsetAndMetadata(record.offset() + 1)));
-          System.out.println(decision.path("decision").asText() + " " + record.key());
+        var records = consumer.poll(Duration.ofSeconds(1));
+        // Read each time: the list can change without a restart.
+        var allowed = AllowList.read(list);
+        var sent = new LinkedHashMap<Future<?>, String>();
+        for (var record : records) {
+          var request = JSON.readTree(record.value());
+          var decision = decide(request, allowed);
+          var topic = request.path("decision_topic").asText("ztp.decisions");
+          var out = new ProducerRecord<>(topic, record.key(), decision.toString());
+          sent.put(producer.send(out), decision.path("decision").asText() + " " + record.key());
+        }
+        for (var one : sent.entrySet()) {
+          one.getKey().get(); // throws if Kafka has not acknowledged it
+          System.out.println(one.getValue());
+        }
+        if (!records.isEmpty()) {
+          consumer.commitSync(); // behind all that poll has returned
         }
       }
     } catch (WakeupException stopped) {

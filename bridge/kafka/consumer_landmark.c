@@ -1,0 +1,104 @@
+/*
+ * Is the partition still the one that was read before? A topic that is deleted
+ * and made anew has the same name, and its offsets start again: a stored
+ * position would then lie behind its end, or among records that have not been
+ * read. Topic ids would tell, but librdkafka shows them from 2.3 on only.
+ *
+ * So a position is not only a number. The last record read, its landmark, is
+ * stored with it: its offset, time and checksum. Every assignment begins to read
+ * at the landmark.
+ *
+ * - It is there: the topic is the same, and the next record is the next to apply.
+ * - Another record is there, or the log ends before it, or what is read lies
+ *   before it because librdkafka has begun anew: it is another topic, and all of
+ *   its partitions are read from their beginnings.
+ * - Only later records are there. The landmark may have been deleted by age or
+ *   size, and then the beginning of the partition lies behind it as well. Or the
+ *   topic was compacted, or it is another topic, whose offset holds the end of a
+ *   transaction. In each of these cases it is right to read this partition from
+ *   its beginning: nothing is passed over, and what was applied before is
+ *   recognised by its position.
+ *
+ * The offsets committed to Kafka do not come into this: they expire as well.
+ */
+#include <zlib.h>
+
+#include "bridge/kafka/consumer_internal.h"
+
+static uint32_t checksum(const rd_kafka_message_t *message)
+{
+	uLong crc = crc32(0, NULL, 0);
+
+	/* crc32 begins anew at NULL, which is an absent key or value. */
+	if (message->key)
+		crc = crc32_z(crc, message->key, message->key_len);
+	if (message->payload)
+		crc = crc32_z(crc, message->payload, message->len);
+	return (uint32_t)crc;
+}
+
+static struct store_landmark landmark_of(const rd_kafka_message_t *message)
+{
+	return (struct store_landmark){
+		.offset = message->offset,
+		.written_at = rd_kafka_message_timestamp(message, NULL),
+		.crc = checksum(message),
+	};
+}
+
+int64_t consumer_landmark_start(struct partition *part)
+{
+	part->looking = part->landmark.offset >= 0;
+	if (part->looking)
+		return part->landmark.offset;
+	/* Without a record there is nothing to pass over. */
+	if (part->landmark.offset == STORE_LANDMARK_NONE)
+		part->next = part->seen = 0;
+	/* With no offset in the store, use Kafka's copy, else the beginning. */
+	return part->next >= 0 ? part->next : RD_KAFKA_OFFSET_STORED;
+}
+
+static void read_again(struct consumer *c, struct partition *part)
+{
+	log_info(c->core->log, "kafka_partition_again",
+		 LOG_INT("partition", part - c->partitions),
+		 LOG_INT("position", part->next));
+	part->landmark.offset = STORE_LANDMARK_NONE;
+	part->seen = 0;
+	c->again = true;
+}
+
+void consumer_landmark_found(struct consumer *c, struct partition *part,
+			     const rd_kafka_message_t *message)
+{
+	const struct store_landmark *old = &part->landmark;
+	const struct store_landmark new = landmark_of(message);
+
+	if (c->anew || old->offset == STORE_LANDMARK_NONE)
+		return; /* it is read again anyway */
+	if (new.offset > old->offset)
+		read_again(c, part);
+	else if (new.offset < old->offset || new.crc != old->crc ||
+		 new.written_at != old->written_at)
+		consumer_suspect(c,
+				 "another record is where the last was read");
+	else
+		part->looking = false;
+}
+
+void consumer_landmark_end(struct consumer *c, struct partition *part,
+			   int64_t end)
+{
+	if (c->anew || part->landmark.offset == STORE_LANDMARK_NONE)
+		return;
+	if (end > part->landmark.offset)
+		read_again(c, part);
+	else
+		consumer_suspect(c, "it ends before the last record read");
+}
+
+void consumer_landmark_update(struct partition *part)
+{
+	if (part->last)
+		part->landmark = landmark_of(part->last);
+}

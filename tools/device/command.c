@@ -1,0 +1,79 @@
+/*
+ * What the device is told, and what it answers. Over MQTT 5 user properties say
+ * what a message is, so that a payload can be sent raw; an envelope says it
+ * itself.
+ */
+#include "tools/device/device.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include <cjson/cJSON.h>
+
+#include "ztp/command.h"
+#include "ztp/json.h"
+#include "ztp/member.h"
+
+#define ENVELOPE_MAX (1 << 20) /* bytes */
+
+static bool is_named(const MQTTProperty *property, const char *name)
+{
+	const MQTTLenString *key = &property->value.data;
+
+	return property->identifier == MQTTPROPERTY_CODE_USER_PROPERTY &&
+	       key->len == (int)strlen(name) &&
+	       memcmp(key->data, name, strlen(name)) == 0;
+}
+
+static void copy_property(char *out, size_t size,
+			  const MQTTClient_message *message, const char *name)
+{
+	const MQTTProperty *p = message->properties.array;
+
+	for (int i = 0; i < message->properties.count; i++, p++)
+		if (is_named(p, name))
+			snprintf(out, size, "%.*s", p->value.value.len,
+				 p->value.value.data);
+}
+
+void command_read(struct command *command, const MQTTClient_message *message)
+{
+	struct ztp_field fields[] = {{.name = ZTP_M_STATUS},
+				     {.name = ZTP_M_REQUEST_ID}};
+	struct ztp_str text = {message->payload, (size_t)message->payloadlen};
+	char *const outs[] = {command->status, command->request_id};
+	const size_t sizes[] = {sizeof(command->status),
+				sizeof(command->request_id)};
+	struct ztp_object envelope;
+
+	for (size_t i = 0; i < 2; i++) {
+		*outs[i] = '\0';
+		copy_property(outs[i], sizes[i], message, fields[i].name);
+	}
+	if (ztp_object_read(&envelope, fields, 2, text, ENVELOPE_MAX, NULL) !=
+	    0)
+		return;
+	for (size_t i = 0; i < 2; i++)
+		if (!*outs[i] &&
+		    ztp_object_copy(outs[i], sizes[i], &envelope, i, NULL) != 0)
+			*outs[i] = '\0';
+	ztp_object_clear(&envelope);
+}
+
+char *command_answer(const struct command *command, bool applied,
+		     const char *message)
+{
+	cJSON *answer = cJSON_CreateObject();
+	char *text = NULL;
+
+	if (cJSON_AddStringToObject(answer, ZTP_M_REQUEST_ID,
+				    command->request_id) &&
+	    cJSON_AddStringToObject(answer, ZTP_M_STATUS,
+				    applied ? ZTP_STATUS_APPLIED
+					    : ZTP_STATUS_FAILED) &&
+	    (!message ||
+	     cJSON_AddStringToObject(answer, ZTP_M_MESSAGE, message)))
+		text = cJSON_PrintUnformatted(answer);
+	cJSON_Delete(answer);
+	return text;
+}
