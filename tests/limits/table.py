@@ -3,6 +3,8 @@
 A walk is a step of tests/local/test_limits_walk.py ("walk: NAME"), another test
 ("path::test"), or, after "no:", why a row cannot be walked from outside."""
 
+import re
+
 from harness.where import ROOT
 
 PAGE = ROOT / "docs/limits.md"
@@ -33,15 +35,16 @@ BRIDGE = {
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
     "records that Kafka has not acknowledged":
-        LOCAL + "test_past_the_outbox.py::test_kafka_is_mute",
+        UNIT + "test_bridge_kafka_window.c",
     "commands that the broker has not acknowledged":
-        UNIT + "test_bridge_mqtt_out.c",
+        UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
-    "a line of the log that is a warning, or that a decision without effect "
-    "causes": "walk: decision",
+    ("a line of the log that is a warning, or that a decision without "
+     "effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
-    "`ztp/v1/subscribed`": UNIT + "test_bridge_registrar_ask.c",
+    "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
+                           "::test_a_flood_of_subscribed",
     "a partition of the decision topic":
         "no: a Kafka with 1025 partitions takes longer than all other rows",
     "a connection to the admin server":
@@ -61,7 +64,8 @@ GATE = {
     "a password: the JWT": "walk: password",
     "candidates of a path": "walk: candidates",
     "candidates and devices of a certificate, of a registry":
-        UNIT + "test_gate_counted.c",
+        E2E + "test_gate_access.py"
+        "::test_candidates_of_a_path_and_devices_of_a_registry",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control",
     "`correlationData`": "walk: correlation",
@@ -71,8 +75,7 @@ GATE = {
     "a CA": "walk: ca",
     "an audience": "walk: audience",
     "what is written and not on the disk yet": UNIT + "test_gate_behind.c",
-    "signatures that are remembered as good":
-        UNIT + "test_gate_counted.c",
+    "signatures that are remembered as good": UNIT + "test_gate_counted.c",
     "messages that wait until that is durable":
         "no: it takes a disk that stands still for 20,000 connections",
     "an audit record": "no: it is built from bounded parts, and is never read",
@@ -92,8 +95,8 @@ TOOLS = {
     "a list of fingerprints": "walk: fingerprints",
     "librdkafka properties": "walk: properties",
     "a payload": "walk: payload_file",
-    "a request (Kafka)": "no: ztp-approver skips it, and only its stderr says "
-                         "so",
+    "a request (Kafka)": LOCAL + "test_approver.py"
+                         "::test_requests_that_are_too_large",
     "an answer of the gate":
         "no: the gate's own answers are a page of 1000 at most",
 }
@@ -105,15 +108,13 @@ WALK = "walk: "
 
 def rows():
     """(section, input, cells) of each row of the page."""
-    section, inputs = None, False
+    section = None
     for line in PAGE.read_text().splitlines():
         if line.startswith("## "):
             section = line[3:]
-        if not line.startswith("| "):
-            inputs = inputs and line.startswith("|-")
-        elif line.startswith("| input "):
-            inputs = True
-        elif inputs and section in TABLE:
+        elif line.startswith("### "):
+            section = None  # figures, not inputs
+        if section in TABLE and re.match(r"\| (?!input )", line):
             cells = [cell.strip() for cell in line.strip("| ").split(" | ")]
             yield section, cells[0], cells
 

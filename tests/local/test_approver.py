@@ -11,6 +11,8 @@ from harness.approver import Approver, decide
 from harness.rig import device_path
 from harness.where import binary
 
+LARGEST = 256 * 1024  # bytes of a request that it decides
+
 
 def approver(rig, *args, name):
     return Approver(
@@ -184,3 +186,29 @@ def test_nobody_reads_what_it_prints(rig, ca):
     assert child.wait(20) == 0
     assert "decisions were not shown" in os.read(out, 1 << 16).decode()
     os.close(out)
+
+
+def test_requests_that_are_too_large(rig_with, ca):
+    """One at the bound is decided; those over it are said and passed by."""
+    rig = rig_with()
+    path = device_path()
+    rig.pending(path, ca.leaf().pem)
+    bare = rig.request(path).json()
+    topics = {**rig.topics, "requests": f"{rig.topics['requests']}-large"}
+    rig.kafka.create([topics["requests"]])
+
+    def write(size):
+        body = {**bare, "request_id": f"of-{size}", "x": ""}
+        body["x"] = "x" * (size - len(json.dumps(body)))
+        rig.writer.send(topics["requests"], json.dumps(body), key=path)
+
+    for size in (LARGEST + 1, *[LARGEST + 1000] * 100, LARGEST):
+        write(size)
+    running = rig.run(Approver(rig.folder, rig.kafka.brokers, topics,
+                               "--reject-all", name="large"))
+    rig.result(path, lambda r: r.json()["request_id"] == f"of-{LARGEST}")
+    assert len(running.log()) < 100000
+    rig.reader.poll()
+    assert not rig.reader.find(
+        rig.topics["decisions"], match=lambda r: r.json()["request_id"] in (
+            f"of-{LARGEST + 1}", f"of-{LARGEST + 1000}"))

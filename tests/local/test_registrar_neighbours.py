@@ -65,3 +65,17 @@ def test_withdrawn(rig):
         lambda r: r.json().get("decision", {}).get("offset") == at[1])[0]
     assert late.json()["outcome"] == "withdrawn"
     onboard(rig)
+
+
+@pytest.mark.parametrize("over", [0, 1, 1000])
+def test_a_flood_of_subscribed(rig, over):
+    """As many as the bridge takes in a turn, and more, of devices that do not
+    exist: the one that does is served."""
+    rig.bridge.pause()
+    for n in range(1024 + over):
+        said = rig.operator.client.publish("ztp/v1/subscribed", json.dumps({
+            "device_path": path_of(CUSTOM), "fingerprint_sha256": f"{n:064x}",
+            "state": "device", "connection": f"{n:016x}", "credential": "unused"}))
+    until(said.is_published, "the last is published")
+    rig.bridge.resume()
+    onboard(rig)
