@@ -45,7 +45,7 @@ STEPS = {
              "confirmed"),
     "refuse": (*CONNECTED, "request", "decision", "created", "accepted",
                "told", "confirmed"),
-    "direct": (*CONNECTED, "told"),
+    "direct": (*CONNECTED, "suback", "told"),
     "unused": CONNECTED,
     "password": CONNECTED,
 }
@@ -251,6 +251,7 @@ class Chain(Handshake):
 
     def measure(self, load, beside=None):
         """beside: a Part that runs meanwhile, already ready."""
+        assert not (load.devices and load.is_new()), "they are known already"
         devices = load.devices or (
             "" if load.way == "password" else self.devices(load))
         steps = self.folder / f"steps-{next(self.number)}"

@@ -8,7 +8,7 @@ from .tables import count, figure, table, times
 OURS, TINT = "#0b7285", "#4ba3b3"
 WHO = ("broker", "bridge", "approver", "kafka")
 NAMES = {"tcp": "TCP", "tls": "TLS", "connack": "CONNACK", "pending":
-         "told to wait", "request": "request in Kafka", "decision":
+         "told to wait", "suback": "subscribed", "request": "request in Kafka", "decision":
          "decision in Kafka", "created": "createDevice", "accepted":
          "let in", "told": "told", "confirmed": "PUBACK at the bridge"}
 HEAD = """\
