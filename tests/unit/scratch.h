@@ -108,6 +108,15 @@ static inline void scratch_write(const char *name, const void *bytes,
 	assert_int_equal(fclose(file), 0);
 }
 
+static inline void scratch_copy(const char *from, const char *to)
+{
+	size_t len;
+	uint8_t *bytes = scratch_read(from, &len);
+
+	scratch_write(to, bytes, len);
+	free(bytes);
+}
+
 static inline int scratch_mode(const char *name)
 {
 	struct stat st;

@@ -7,50 +7,29 @@
 
 #include <cmocka.h>
 #include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "gate/gate.h"
+#include "gate_disk.h"
 #include "gate_fixture.h"
+#include "scratch.h"
 
 #define RESPONSE "$CONTROL/ztp/v1/response"
 #define PENDING	 "ztp/v1/pending"
 #define AUDIT	 "ztp/v1/audit"
 
-/* Replaces the C library's: the disk stands still, or fails once. */
-static struct {
-	pthread_mutex_t lock;
-	pthread_cond_t changed;
-	bool stands;
-	int fails;
-} disk = {.lock = PTHREAD_MUTEX_INITIALIZER,
-	  .changed = PTHREAD_COND_INITIALIZER};
-
+/* Replaces the C library's. */
 int fdatasync(int fd)
 {
-	int err;
-
-	pthread_mutex_lock(&disk.lock);
-	while (disk.stands)
-		pthread_cond_wait(&disk.changed, &disk.lock);
-	err = disk.fails;
-	disk.fails = 0;
-	pthread_mutex_unlock(&disk.lock);
-	errno = err;
-	return err ? -1 : (int)syscall(SYS_fdatasync, fd);
+	return gate_disk_sync(fd);
 }
 
 static void set_disk(bool stands, int fails)
 {
-	pthread_mutex_lock(&disk.lock);
-	disk.stands = stands;
-	disk.fails = fails;
-	pthread_cond_broadcast(&disk.changed);
-	pthread_mutex_unlock(&disk.lock);
+	gate_disk_set(stands, fails);
 	/* only as long as the disk stands does nobody wait for it */
 	gate_broker.settle = stands ? NULL : gate_settle;
 }
@@ -168,14 +147,6 @@ static void test_a_lost_commit_ends_what_hangs_on_it(void **state)
 	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
 }
 
-static void copy(const char *from, const char *to)
-{
-	char command[256];
-
-	(void)snprintf(command, sizeof(command), "cp %s %s", from, to);
-	assert_int_equal(system(command), 0);
-}
-
 /* What a process that is killed between CONNACK and the commit leaves: the
  * device comes again and is onboarded once. */
 static void test_killed_before_the_commit(void **state)
@@ -192,14 +163,14 @@ static void test_killed_before_the_commit(void **state)
 	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
 			 MOSQ_ERR_SUCCESS);
 	/* before the tick that would commit it */
-	copy(f->db, kept);
-	copy(log, kept_log);
+	scratch_copy(f->db, kept);
+	scratch_copy(log, kept_log);
 	assert_null(gate_published(AUDIT, "\"created\""));
 	set_disk(false, 0);
 	gate_unload(f);
 	gate_broker_reset();
-	copy(kept, f->db);
-	copy(kept_log, log);
+	scratch_copy(kept, f->db);
+	scratch_copy(kept_log, log);
 	(void)unlink(kept);
 	(void)unlink(kept_log);
 	assert_int_equal(gate_load(f), 0);
