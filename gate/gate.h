@@ -5,6 +5,7 @@
 #ifndef ZTP_GATE_GATE_H
 #define ZTP_GATE_GATE_H
 
+#include "gate/cells.h"
 #include "gate/db.h"
 #include "gate/effort.h"
 #include "gate/log.h"
@@ -62,6 +63,7 @@ struct ztp_gate {
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
+	struct ztp_cells cells; /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */

@@ -116,6 +116,11 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
+int64_t registrar_oldest_unacked(const struct registrar *g)
+{
+	return g ? g->oldest_unacked_s : 0;
+}
+
 /* --- settling */
 
 void registrar_settle(struct registrar *g)
@@ -192,7 +197,7 @@ static void send_info(struct registrar *g)
 
 	registrar_correlate(correlation, g, "info", "");
 	control_begin(&m);
-	control_info(&m, correlation);
+	control_info(&m, correlation, g->core->config);
 	control_send(&m, g->mqtt_out);
 	g->next_info =
 		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);

@@ -104,5 +104,8 @@ int registrar_in_flight(const struct registrar *registrar);
 
 /* Ready: the gate answers, and its command topic equals ours. */
 bool registrar_ready(const struct registrar *registrar);
+/* The age in s of the event that the gate has offered longest, of any bridge's
+ * devices, as it said last; 0: none, or there is no registrar (NULL). */
+int64_t registrar_oldest_unacked(const struct registrar *registrar);
 
 #endif

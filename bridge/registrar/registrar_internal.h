@@ -57,9 +57,10 @@ struct registrar {
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
-	int64_t hold_until; /* refused by the gate: send nothing before */
-	bool asking;	    /* more waiting devices must be asked about, */
-	int64_t ask_after;  /* those after this row */
+	int64_t oldest_unacked_s; /* as the gate has said last */
+	int64_t hold_until;	  /* refused by the gate: send nothing before */
+	bool asking;	   /* more waiting devices must be asked about, */
+	int64_t ask_after; /* those after this row */
 	/* How much one message holds (registrar_ask.c). */
 	size_t bytes, bytes_max;
 	int page, page_max; /* questions */

@@ -69,6 +69,7 @@ GATE = {
         "::test_candidates_of_a_path_and_devices_of_a_registry",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control",
+    "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",
     "`correlationData`": "walk: correlation",
     "`request_ids` of `ackPending`": "walk: request_ids",
     "`limit` of a list": "walk: limit",
