@@ -6,6 +6,7 @@
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 
+#include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/registrar.h"
 
@@ -45,6 +46,7 @@ struct registrar {
 	struct mqtt_out_user user;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
+	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */

@@ -22,6 +22,8 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 		snprintf(op->correlation, sizeof(op->correlation), "%s:%s",
 			 prefix, id);
 		g->busy++;
+		if (kind != REGISTRAR_ASK_DEVICE)
+			row_set_add(&g->commanded, n);
 		return op;
 	}
 	return NULL;
@@ -29,6 +31,8 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 
 void registrar_free_op(struct registrar *g, struct op *op)
 {
+	if (op->kind != REGISTRAR_ASK_DEVICE)
+		row_set_remove(&g->commanded, op->n);
 	op->n = 0;
 	g->busy--;
 }
