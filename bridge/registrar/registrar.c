@@ -178,6 +178,12 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
+int registrar_breath(const struct registrar *g)
+{
+	return g ? latency_breath(&g->latency, g->core->now)
+		 : BATCHING_BREATH_MS;
+}
+
 static bool has_acks(const struct registrar *g)
 {
 	return g->acks.count > 0 && g->informed;

@@ -8,6 +8,7 @@
 
 #include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
+#include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
@@ -47,6 +48,7 @@ struct registrar {
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
+	struct latency latency;
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
