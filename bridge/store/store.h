@@ -95,6 +95,10 @@ void store_close(struct store *store); /* accepts NULL; rolls back */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
 bool store_dirty(const struct store *store);
+/* What is read between the two shares one look at the database, which costs four
+ * system calls. A write in between ends it. */
+void store_read_begin(struct store *store);
+void store_read_end(struct store *store);
 /* Must the transaction be committed before any of its effects happen? Not
  * while it holds only new requests and the marks of which ones were announced:
  * the journal can replay those from the last commit's mark. */

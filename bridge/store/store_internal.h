@@ -31,6 +31,7 @@
 
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
+	X(READ, "BEGIN")                                                       \
 	X(COMMIT, ZTP_SQL_COMMIT)                                              \
 	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
@@ -173,6 +174,7 @@ struct store {
 	char *path;
 	struct ztp_sqlite_file file;
 	bool in_transaction, commit_required;
+	bool reading; /* store_read_begin has begun a transaction */
 	struct store_request *spare; /* store_walk's rows; NULL while in use */
 	size_t spare_room;
 	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
