@@ -162,7 +162,10 @@ static void begin_batch(struct producer *p, struct topic_window *window,
 {
 	window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
 	if (window->topic != STORE_REQUESTS && !single)
-		window->gap_until = p->core->now + BATCHING_BATCH_GAP_MS;
+		window->gap_until =
+			p->core->now + (window->topic == STORE_AUDIT
+						? BATCHING_AUDIT_GAP_MS
+						: BATCHING_BATCH_GAP_MS);
 }
 
 static void pump_window(struct producer *p, struct topic_window *window)
