@@ -61,24 +61,6 @@ void store_require_commit(struct store *store)
 	store->commit_required = true;
 }
 
-/* If it cannot begin, each read has a look of its own. */
-void store_read_begin(struct store *store)
-{
-	if (store->in_transaction || store->reading)
-		return;
-	store->reading = sqlite3_step(store->stmt[SQL_READ]) == SQLITE_DONE;
-	sqlite3_reset(store->stmt[SQL_READ]);
-}
-
-void store_read_end(struct store *store)
-{
-	if (!store->reading)
-		return;
-	store->reading = false;
-	(void)sqlite3_step(store->stmt[SQL_COMMIT]);
-	sqlite3_reset(store->stmt[SQL_COMMIT]);
-}
-
 /* --- totals */
 
 int64_t store_count(const struct store *store, enum ztp_state state)

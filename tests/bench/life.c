@@ -208,10 +208,12 @@ static int build_owed(void *arg, const struct store_owed *owed)
 void life_commands(struct life *l)
 {
 	l->found = 0;
+	store_read_begin(l->b.store); /* as the loop does */
 	life_check(l,
 		   store_retry_each(l->b.store, true, l->b.core.now, LIFE_COUNT,
 				    build_owed, l, &l->error),
 		   "due");
+	store_read_end(l->b.store);
 }
 
 void life_delivered(struct life *l)
