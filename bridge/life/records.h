@@ -51,8 +51,8 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 int records_refused(void *bridge, const struct store_record *record,
 		    const struct ztp_error *why, struct ztp_error *error);
 
-/* ztp.audit: the gate's record, unchanged. `from` is as above; what is read from
- * the journal again is sent again, acknowledged or not. */
+/* ztp.audit: the gate's record, unchanged. `from` is as above; what is read
+ * from the journal again is sent again, acknowledged or not. */
 int records_audit(struct bridge *b, const struct journal_entry *entry,
 		  const struct journal_mark *from, struct ztp_error *error);
 

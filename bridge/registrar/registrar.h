@@ -93,8 +93,9 @@ void registrar_disposed(struct registrar *registrar, const char *id);
 
 /* For the commands' pump. takes: is the gate responsible for this next step
  * (NULL: no)? busy: is that step in progress? has_room: may another be started
- * now? send: starts it, false when it cannot be. What is started goes out with flush, at the end of the
- * pump: false if some of it could not be sent, and is still owed. */
+ * now? send: starts it, false when it cannot be. What is started goes out with
+ * flush, at the end of the pump: false if some of it could not be sent, and is
+ * still owed. */
 bool registrar_takes(const struct registrar *registrar, enum ztp_owed what);
 bool registrar_busy(const struct registrar *registrar, int64_t n);
 bool registrar_has_room(const struct registrar *registrar);

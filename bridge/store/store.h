@@ -95,8 +95,8 @@ void store_close(struct store *store); /* accepts NULL; rolls back */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
 bool store_dirty(const struct store *store);
-/* What is read between the two shares one look at the database, which costs four
- * system calls. A write in between ends it. */
+/* What is read between the two shares one look at the database, instead of one
+ * for each statement: two system calls. A write in between ends it. */
 void store_read_begin(struct store *store);
 void store_read_end(struct store *store);
 /* Must the transaction be committed before any of its effects happen? Not
@@ -177,9 +177,9 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 		   struct ztp_error *error);
 /* What is to be tried by `until`, earliest first, at most limit, which is at
  * most STORE_QUEUE_MAX. fresh: only what has never been tried, else only what
- * has been. Suspects (ztp_obligation_suspect) are in neither list, but in one of
- * their own. Rows are not read: a visit reads those that it needs, and writes
- * none. */
+ * has been. Suspects (ztp_obligation_suspect) are in neither list, but in one
+ * of their own. Rows are not read: a visit reads those that it needs, and
+ * writes none. */
 #define STORE_QUEUE_MAX 1024
 struct store_owed {
 	int64_t retry_at, n;

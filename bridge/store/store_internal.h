@@ -228,8 +228,8 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
-/* What is to be tried, in memory (store_queue.c). count: row r has been written.
- * forget: any row may have changed. */
+/* What is to be tried, in memory (store_queue.c). count: row r has been
+ * written. forget: any row may have changed. */
 int store_queues_open(struct store *store, struct ztp_error *error);
 void store_queues_close(struct store *store);
 void store_queues_count(struct store *store, const struct store_request *r);

@@ -1,5 +1,5 @@
-/* What the store keeps in memory of its queues is what the database says: looked
- * at after each commit. */
+/* What the store keeps in memory of its queues is what the database says:
+ * looked at after each commit. */
 #include "bridge/store/store.h"
 #include "tests/sim/sim.h"
 
