@@ -161,28 +161,32 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- commands */
 
-bool registrar_takes(const struct registrar *g, const struct store_request *r)
+bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	if (!g)
-		return false;
-	return r->owed.what == ZTP_OWED_REGISTER ||
-	       r->owed.what == ZTP_OWED_RELEASE ||
-	       r->owed.what == ZTP_OWED_NOTICE_CHECK;
+	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+		     what == ZTP_OWED_NOTICE_CHECK);
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)
 {
-	int i;
+	return row_set_has(&g->commanded, n);
+}
 
-	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
-		if (g->ops[i].n == n && g->ops[i].kind != REGISTRAR_ASK_DEVICE)
-			return true;
-	return false;
+bool registrar_has_room(const struct registrar *g)
+{
+	return registrar_ready(g) && g->core->now >= g->hold_until &&
+	       g->busy < REGISTRAR_WINDOW;
 }
 
 int registrar_in_flight(const struct registrar *g)
 {
 	return g ? g->busy : 0;
+}
+
+int registrar_breath(const struct registrar *g)
+{
+	return g ? latency_breath(&g->latency, g->core->now)
+		 : BATCHING_BREATH_MS;
 }
 
 static bool has_acks(const struct registrar *g)

@@ -81,6 +81,8 @@ static void on_response(struct registrar *g, const cJSON *response)
 			continue;
 		control_read(&op->answer, response);
 		op->done = true;
+		latency_answered(&g->latency, g->core->now,
+				 g->core->now - op->by + REGISTRAR_ANSWER_MS);
 		return;
 	}
 }

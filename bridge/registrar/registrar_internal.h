@@ -6,7 +6,9 @@
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 
+#include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
+#include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
@@ -48,6 +50,8 @@ struct registrar {
 	size_t told_count;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
+	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
+	struct latency latency;
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
