@@ -6,12 +6,6 @@
  * what they would have seen from SQLite, only later, and a power cut finds them
  * in a state that SQLite recovers from. At the end of each run the log is
  * synced, which makes its transactions durable.
- *
- * Waking: the broker's loop looks at its plugins when its wait for sockets
- * ends, which a signal does. SIGURG is ignored by default and used by nobody in
- * the broker; a handler that another plugin has set does as well as ours. A
- * signal that comes between the tick and the wait is lost, so it is sent again
- * until the broker's thread has looked.
  */
 #include "gate/writer.h"
 
@@ -25,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "gate/waking.h"
 #include "gate/writes.h"
 #include "ztp/error.h"
 
@@ -34,7 +29,6 @@
 #define COMMIT_MS   2 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
-#define WAKING	    SIGURG
 
 struct ztp_writer {
 	pthread_t thread, broker;
@@ -189,7 +183,7 @@ static bool has_work(const struct ztp_writer *w)
 static void wake(struct ztp_writer *w)
 {
 	if (w->news && !w->stopping)
-		(void)pthread_kill(w->broker, WAKING);
+		ztp_waking_wake(w->broker);
 }
 
 static void *work(void *arg)
@@ -219,40 +213,6 @@ static void *work(void *arg)
 	}
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
-}
-
-/* --- the signal */
-
-static void woken(int number)
-{
-	(void)number;
-}
-
-/* Calls that it interrupts go on, except the wait for sockets. */
-static void handle_signal(void)
-{
-	struct sigaction old,
-		action = {.sa_handler = woken, .sa_flags = SA_RESTART};
-	sigset_t set;
-
-	(void)sigemptyset(&action.sa_mask);
-	if (sigaction(WAKING, NULL, &old) == 0 &&
-	    !(old.sa_flags & SA_SIGINFO) &&
-	    (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN))
-		(void)sigaction(WAKING, &action, NULL);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, WAKING);
-	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* The handler's code may be unloaded after this. */
-static void ignore_signal(void)
-{
-	struct sigaction old;
-
-	if (sigaction(WAKING, NULL, &old) == 0 &&
-	    !(old.sa_flags & SA_SIGINFO) && old.sa_handler == woken)
-		(void)signal(WAKING, SIG_DFL);
 }
 
 /* --- the broker's thread */
@@ -289,11 +249,11 @@ struct ztp_writer *ztp_writer_new(int database, int log)
 	(void)pthread_cond_init(&w->work, &clock);
 	(void)pthread_cond_init(&w->done, NULL);
 	(void)pthread_condattr_destroy(&clock);
-	handle_signal();
+	ztp_waking_begin();
 	err = start(w);
 	if (err == 0)
 		return w;
-	ignore_signal();
+	ztp_waking_end();
 	free(w);
 	errno = err;
 	return NULL;
@@ -308,7 +268,7 @@ void ztp_writer_free(struct ztp_writer *w)
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	(void)pthread_join(w->thread, NULL);
-	ignore_signal();
+	ztp_waking_end();
 	ztp_writes_clear(&w->writes);
 	(void)pthread_cond_destroy(&w->work);
 	(void)pthread_cond_destroy(&w->done);
