@@ -38,10 +38,21 @@ int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error);
 /* How many rows the last ztp_db_run changed. */
 int ztp_db_changes(const struct ztp_db *db);
 
+/* Is there an open transaction, and is it time to commit it? While the thread
+ * (ztp_db_start) is busy, and for some ms under load, more is to join it; then
+ * the broker's loop is woken when it is time. */
+bool ztp_db_due(struct ztp_db *db);
 /* Does nothing without an open transaction. Rolls back if the commit fails. */
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);
 void ztp_db_rollback(struct ztp_db *db);
 bool ztp_db_dirty(const struct ztp_db *db);
+
+/* What is written from here on can be undone alone, until it is kept or the
+ * transaction ends. */
+void ztp_db_mark(struct ztp_db *db);
+int ztp_db_keep(struct ztp_db *db, struct ztp_error *error);
+/* 1; 0: nothing was written; negative: the transaction must be rolled back. */
+int ztp_db_undo(struct ztp_db *db);
 
 /* Runs write in a transaction of its own, which must not be open yet. For what
  * is to be lost alone when it cannot be written. */

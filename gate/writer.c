@@ -23,10 +23,12 @@
 #include "gate/writes.h"
 #include "ztp/error.h"
 
-/* No commit waits longer for others. How long a run may wait follows from how
- * many commits the run before it had: few do not wait at all. */
-#define GATHER_MS   10
-#define COMMIT_MS   2 /* for each */
+/* The time from the begin of a run to the begin of the next one follows from
+ * how many rows it changed. At less than 1,000 a second it becomes shorter and
+ * shorter, and few rows do not wait at all; at more it grows to GATHER_MS, and
+ * a device of four or five rows costs less than a tenth of a sync. */
+#define GATHER_MS   30
+#define CHANGE_MS   1 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
 
@@ -37,8 +39,11 @@ struct ztp_writer {
 	struct ztp_writes writes;
 	int fds[ZTP_WRITES_FILES];
 	uint64_t committed, durable;
-	size_t commits; /* since the last run began */
-	bool news;	/* that the broker's thread has not seen */
+	int64_t changes; /* since the last run began */
+	int64_t due;	 /* when the next run may begin */
+	bool running;
+	bool asked; /* the broker's thread is to be woken when it may */
+	bool news;  /* that the broker's thread has not seen */
 	bool stopping;
 	bool hurry; /* somebody waits */
 	int failed; /* errno */
@@ -155,8 +160,12 @@ static void run(struct ztp_writer *w)
 	uint64_t committed = w->committed;
 	int err = 0;
 
-	w->commits = 0;
+	w->due = now_ms() + (w->changes < GATHER_MS / CHANGE_MS
+				     ? w->changes * CHANGE_MS
+				     : GATHER_MS);
+	w->changes = 0;
 	w->hurry = false;
+	w->running = true;
 	pthread_mutex_unlock(&w->lock);
 	if (first)
 		err = do_all(w, first, last);
@@ -168,6 +177,7 @@ static void run(struct ztp_writer *w)
 	if (err == 0)
 		w->durable = committed;
 	w->failed = err;
+	w->running = false;
 	w->news = true;
 	pthread_cond_broadcast(&w->done);
 }
@@ -186,31 +196,34 @@ static void wake(struct ztp_writer *w)
 		ztp_waking_wake(w->broker);
 }
 
+static void turn(struct ztp_writer *w)
+{
+	int64_t now = now_ms();
+
+	if (has_work(w) && (now >= w->due || w->hurry || w->stopping)) {
+		run(w);
+		wake(w);
+	} else if (has_work(w)) {
+		wait_until(w, w->due);
+	} else if (w->asked && now < w->due) {
+		wait_until(w, w->due);
+	} else if (w->asked || w->news) {
+		w->news = true;
+		w->asked = false;
+		wake(w);
+		wait_until(w, now + AGAIN_MS);
+	} else {
+		pthread_cond_wait(&w->work, &w->lock);
+	}
+}
+
 static void *work(void *arg)
 {
 	struct ztp_writer *w = arg;
-	int64_t due = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->stopping || has_work(w)) {
-		int64_t now = now_ms();
-
-		if (has_work(w) && (now >= due || w->hurry || w->stopping)) {
-			size_t wait = w->commits * COMMIT_MS;
-
-			due = now +
-			      (int64_t)(wait < GATHER_MS ? wait : GATHER_MS);
-			run(w);
-			wake(w);
-		} else if (has_work(w)) {
-			wait_until(w, due);
-		} else if (w->news) {
-			wait_until(w, now + AGAIN_MS);
-			wake(w);
-		} else {
-			pthread_cond_wait(&w->work, &w->lock);
-		}
-	}
+	while (!w->stopping || has_work(w))
+		turn(w);
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
 }
@@ -230,10 +243,47 @@ static int start(struct ztp_writer *w)
 	return err;
 }
 
+static int init_conditions(struct ztp_writer *w)
+{
+	pthread_condattr_t clock;
+	int err = pthread_condattr_init(&clock);
+
+	if (err != 0)
+		return err;
+	err = pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	if (err == 0)
+		err = pthread_cond_init(&w->work, &clock);
+	(void)pthread_condattr_destroy(&clock);
+	if (err != 0)
+		return err;
+	err = pthread_cond_init(&w->done, NULL);
+	if (err != 0)
+		(void)pthread_cond_destroy(&w->work);
+	return err;
+}
+
+static int init_locks(struct ztp_writer *w)
+{
+	int err = pthread_mutex_init(&w->lock, NULL);
+
+	if (err != 0)
+		return err;
+	err = init_conditions(w);
+	if (err != 0)
+		(void)pthread_mutex_destroy(&w->lock);
+	return err;
+}
+
+static void destroy_locks(struct ztp_writer *w)
+{
+	(void)pthread_cond_destroy(&w->work);
+	(void)pthread_cond_destroy(&w->done);
+	(void)pthread_mutex_destroy(&w->lock);
+}
+
 struct ztp_writer *ztp_writer_new(int database, int log)
 {
 	struct ztp_writer *w = calloc(1, sizeof(*w));
-	pthread_condattr_t clock;
 	int err;
 
 	if (!w)
@@ -243,17 +293,16 @@ struct ztp_writer *ztp_writer_new(int database, int log)
 	w->broker = pthread_self();
 	w->doubtful = -1;
 	ztp_random(&w->writes.by_place.seed, sizeof(uint64_t));
-	(void)pthread_condattr_init(&clock);
-	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->work, &clock);
-	(void)pthread_cond_init(&w->done, NULL);
-	(void)pthread_condattr_destroy(&clock);
+	err = init_locks(w);
+	if (err != 0)
+		goto fail;
 	ztp_waking_begin();
 	err = start(w);
 	if (err == 0)
 		return w;
 	ztp_waking_end();
+	destroy_locks(w);
+fail:
 	free(w);
 	errno = err;
 	return NULL;
@@ -270,9 +319,7 @@ void ztp_writer_free(struct ztp_writer *w)
 	(void)pthread_join(w->thread, NULL);
 	ztp_waking_end();
 	ztp_writes_clear(&w->writes);
-	(void)pthread_cond_destroy(&w->work);
-	(void)pthread_cond_destroy(&w->done);
-	(void)pthread_mutex_destroy(&w->lock);
+	destroy_locks(w);
 	free(w);
 }
 
@@ -362,12 +409,29 @@ int ztp_writer_read(struct ztp_writer *w, int file, void *data, size_t len,
 	return rc;
 }
 
-void ztp_writer_commit(struct ztp_writer *w, uint64_t number)
+bool ztp_writer_ready(struct ztp_writer *w)
+{
+	bool ready;
+
+	pthread_mutex_lock(&w->lock);
+	w->broker = pthread_self();
+	ready = w->failed || (!w->running && w->committed == w->durable &&
+			      now_ms() >= w->due);
+	if (!ready && !w->asked) {
+		w->asked = true;
+		pthread_cond_signal(&w->work);
+	}
+	pthread_mutex_unlock(&w->lock);
+	return ready;
+}
+
+void ztp_writer_commit(struct ztp_writer *w, uint64_t number, int64_t changes)
 {
 	pthread_mutex_lock(&w->lock);
 	w->broker = pthread_self();
 	w->committed = number;
-	w->commits++;
+	w->changes += changes;
+	w->asked = false;
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 }
