@@ -391,9 +391,9 @@ bool ztp_behind_is(const struct ztp_behind *behind)
 	return behind->writer != NULL;
 }
 
-bool ztp_behind_ready(struct ztp_behind *behind)
+bool ztp_behind_ready(struct ztp_behind *behind, bool wanted)
 {
-	return ztp_writer_ready(behind->writer);
+	return ztp_writer_ready(behind->writer, wanted);
 }
 
 void ztp_behind_commit(struct ztp_behind *behind, uint64_t number,

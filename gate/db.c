@@ -357,9 +357,11 @@ static int64_t changes(const struct ztp_db *db)
 
 bool ztp_db_due(struct ztp_db *db)
 {
-	return db->open_transaction &&
-	       (!ztp_behind_is(db->behind) || ztp_behind_ready(db->behind) ||
-		changes(db) >= TOGETHER_MAX);
+	bool open = db->open_transaction;
+	bool ready = !ztp_behind_is(db->behind) ||
+		     ztp_behind_ready(db->behind, open);
+
+	return open && (ready || changes(db) >= TOGETHER_MAX);
 }
 
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)

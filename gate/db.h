@@ -40,7 +40,8 @@ int ztp_db_changes(const struct ztp_db *db);
 
 /* Is there an open transaction, and is it time to commit it? While the thread
  * (ztp_db_start) is busy, and for some ms under load, more is to join it; then
- * the broker's loop is woken when it is time. */
+ * the broker's loop is woken when it is time. To be asked in each TICK: until
+ * then the loop is woken again. */
 bool ztp_db_due(struct ztp_db *db);
 /* Does nothing without an open transaction. Rolls back if the commit fails. */
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);

@@ -42,8 +42,8 @@ struct ztp_writer {
 	int64_t changes; /* since the last run began */
 	int64_t due;	 /* when the next run may begin */
 	bool running;
-	bool asked; /* the broker's thread is to be woken when it may */
-	bool news;  /* that the broker's thread has not seen */
+	bool asked; /* the broker's thread waits until it may */
+	bool news;  /* since the broker's thread looked */
 	bool stopping;
 	bool hurry; /* somebody waits */
 	int failed; /* errno */
@@ -192,7 +192,7 @@ static bool has_work(const struct ztp_writer *w)
 
 static void wake(struct ztp_writer *w)
 {
-	if (w->news && !w->stopping)
+	if ((w->news || w->asked) && !w->stopping)
 		ztp_waking_wake(w->broker);
 }
 
@@ -203,15 +203,11 @@ static void turn(struct ztp_writer *w)
 	if (has_work(w) && (now >= w->due || w->hurry || w->stopping)) {
 		run(w);
 		wake(w);
-	} else if (has_work(w)) {
-		wait_until(w, w->due);
-	} else if (w->asked && now < w->due) {
-		wait_until(w, w->due);
-	} else if (w->asked || w->news) {
-		w->news = true;
-		w->asked = false;
+	} else if (w->news || (w->asked && now >= w->due)) {
 		wake(w);
 		wait_until(w, now + AGAIN_MS);
+	} else if (has_work(w) || w->asked) {
+		wait_until(w, w->due);
 	} else {
 		pthread_cond_wait(&w->work, &w->lock);
 	}
@@ -409,18 +405,19 @@ int ztp_writer_read(struct ztp_writer *w, int file, void *data, size_t len,
 	return rc;
 }
 
-bool ztp_writer_ready(struct ztp_writer *w)
+bool ztp_writer_ready(struct ztp_writer *w, bool wanted)
 {
-	bool ready;
+	bool ready, asked;
 
 	pthread_mutex_lock(&w->lock);
 	w->broker = pthread_self();
+	w->news = false;
 	ready = w->failed || (!w->running && w->committed == w->durable &&
 			      now_ms() >= w->due);
-	if (!ready && !w->asked) {
-		w->asked = true;
+	asked = wanted && !ready;
+	if (asked && !w->asked)
 		pthread_cond_signal(&w->work);
-	}
+	w->asked = asked;
 	pthread_mutex_unlock(&w->lock);
 	return ready;
 }
@@ -431,7 +428,6 @@ void ztp_writer_commit(struct ztp_writer *w, uint64_t number, int64_t changes)
 	w->broker = pthread_self();
 	w->committed = number;
 	w->changes += changes;
-	w->asked = false;
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -441,7 +437,6 @@ uint64_t ztp_writer_durable(struct ztp_writer *w, int *failed)
 	uint64_t durable;
 
 	pthread_mutex_lock(&w->lock);
-	w->news = false;
 	durable = w->durable;
 	*failed = w->failed;
 	pthread_mutex_unlock(&w->lock);

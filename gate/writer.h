@@ -37,9 +37,10 @@ int ztp_writer_sync(struct ztp_writer *writer, int file);
 int ztp_writer_read(struct ztp_writer *writer, int file, void *data, size_t len,
 		    int64_t offset);
 
-/* Would a transaction be written at once? If not, the broker's thread is woken
- * when it would. */
-bool ztp_writer_ready(struct ztp_writer *writer);
+/* The broker's thread looks what is new, before it calls ztp_writer_durable; it
+ * is woken until it has looked. Would a transaction be written at once? If not,
+ * and one is wanted, the broker's thread is also woken when it would. */
+bool ztp_writer_ready(struct ztp_writer *writer, bool wanted);
 /* A transaction ends here. Its number is the caller's, and grows. changes: how
  * many rows it has changed. */
 void ztp_writer_commit(struct ztp_writer *writer, uint64_t number,

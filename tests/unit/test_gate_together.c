@@ -6,6 +6,8 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +112,28 @@ static void test_few_do_not_wait(void **state)
 	assert_true(ztp_db_due(db));
 }
 
+/* A signal that comes before the broker's loop waits for sockets is lost. That
+ * it was told meanwhile what is durable makes no difference. */
+static void test_the_loop_is_woken_until_it_looks(void **state)
+{
+	struct ztp_db *db = db_of(*state);
+	int64_t lost;
+
+	for (int i = 0; i < GATHER_MS; i++)
+		write_row(db, i);
+	assert_true(becomes_due(db));
+	assert_int_equal(ztp_db_commit(db, NULL), 0);
+	ztp_db_wait(db);
+	write_row(db, 0);
+	assert_false(ztp_db_due(db));
+	lost = ztp_clock_boot() + 2 * GATHER_MS;
+	while (ztp_clock_boot() < lost)
+		(void)ztp_db_durable(db);
+	assert_int_equal(poll(NULL, 0, PATIENCE_S * 1000), -1);
+	assert_int_equal(errno, EINTR);
+	assert_true(ztp_db_due(db));
+}
+
 static void test_a_disk_that_stands(void **state)
 {
 	struct ztp_db *db = db_of(*state);
@@ -186,6 +210,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
 		T(test_under_load_many_share_a_sync),
 		T(test_few_do_not_wait),
+		T(test_the_loop_is_woken_until_it_looks),
 		T(test_a_disk_that_stands),
 		T(test_a_failure_is_undone_alone),
 		T(test_so_is_a_direct_one),
