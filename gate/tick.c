@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "gate/audit.h"
+#include "gate/backlog.h"
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
 #include "gate/devices.h"
@@ -264,6 +265,9 @@ int ztp_tick(int event, void *event_data, void *userdata)
 
 	(void)event;
 	(void)event_data;
+	if (!gate->ticked && ztp_backlog_raise() > 0)
+		ztp_gate_log(MOSQ_LOG_INFO, "listen backlog raised to %d",
+			     ZTP_BACKLOG);
 	gate->ticked = true;
 	gate->reloading = false;
 	if (now >= gate->next_prune)
