@@ -68,8 +68,10 @@ static int acknowledge(struct ztp_gate *gate, const char *id,
 
 	if (withdrawn < 0)
 		return withdrawn;
-	gate->offers.round.acked = gate->offers.round.acked || pending > 0;
-	gate->withdrawals.acked = gate->withdrawals.acked || withdrawn > 0;
+	if (pending > 0)
+		ztp_round_acked(&gate->offers.round, ztp_clock_boot());
+	if (withdrawn > 0)
+		ztp_round_acked(&gate->withdrawals, ztp_clock_boot());
 	return pending > 0 || withdrawn > 0;
 }
 

@@ -86,6 +86,10 @@ void ztp_client_list_clear(struct ztp_client_list *list);
 /* Rolls back, and makes memory agree with the database again. What hangs on
  * that transaction ends. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
+/* The same for what was written since ztp_db_mark, alone. */
+void ztp_gate_undo(struct ztp_gate *gate);
+/* Commits what is written, or rolls it back. */
+void ztp_gate_commit(struct ztp_gate *gate);
 /* If the disk has failed: the same for all that is not durable. */
 void ztp_gate_check_disk(struct ztp_gate *gate);
 /* As long as memory does not agree with the database, no registry is known and

@@ -77,7 +77,9 @@ GATE = {
     "a CA": "walk: ca",
     "an audience": "walk: audience",
     "what is written and not on the disk yet": UNIT + "test_gate_behind.c",
-    "signatures that are remembered as good": UNIT + "test_gate_counted.c",
+    "signatures that are remembered as good": UNIT + "test_gate_verified.c",
+    "connections that the broker has not accepted yet":
+        UNIT + "test_gate_backlog.c",
     "messages that wait until that is durable":
         "no: it takes a disk that stands still for 20,000 connections",
     "an audit record": "no: it is built from bounded parts, and is never read",
