@@ -10,7 +10,7 @@ FUZZ_CC    ?= clang
 # Mutations of each seed; fewer where a run opens a database or a socket.
 FUZZ_SMOKE ?= 400
 FUZZ_SLOW_SMOKE ?= 15
-FUZZ_SLOW  := rows gaterows http journal settings
+FUZZ_SLOW  := rows gaterows http journal settings receive
 FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
 FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
@@ -31,10 +31,11 @@ $(1:%=$(FUZZ_DIR)/%): $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(2))
 $(1:%=$(FUZZ_DIR)/replay-%): $(patsubst %.c,$(BUILD)/san/%.o,$(2))
 $(foreach t,$(1),$(FUZZ_DIR)/$(t) $(FUZZ_DIR)/replay-$(t)): FUZZ_MORE_LIBS := $(3)
 endef
-$(eval $(call fuzz_more,gate,$(FUZZ_GATE),))
+$(eval $(call fuzz_more,gate options,$(FUZZ_GATE),))
 $(eval $(call fuzz_more,gaterows,$(FUZZ_GATE) $(FUZZ_SPOIL),))
-$(eval $(call fuzz_more,rules,$(FUZZ_RULES),$(TOOL_LIBS)))
-$(eval $(call fuzz_more,headers answer journal settings http,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
+$(eval $(call fuzz_more,rules lists,$(FUZZ_RULES),$(TOOL_LIBS)))
+$(eval $(call fuzz_more,broker,$(filter-out $(FUZZ_PARTS),$(BASE_SRC)),))
+$(eval $(call fuzz_more,headers answer journal settings http receive,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
 $(eval $(call fuzz_more,rows,$(FUZZ_BRIDGE) $(FUZZ_SPOIL),$(BRIDGE_LIBS)))
 
 # --- libFuzzer
