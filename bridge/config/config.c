@@ -5,6 +5,7 @@
 #include "bridge/config/config_yaml.h"
 #include "bridge/config/settings.h"
 #include "ztp/gate.h"
+#include "ztp/gate_protocol.h"
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,6 +113,31 @@ static int check_topics(const struct config *config, int *line,
 	return 0;
 }
 
+/* What comes on the gate's other topics is no event, and the gate publishes
+ * events on one topic only. */
+static int check_pending_topic(const struct config *config, int *line,
+			       struct ztp_error *error)
+{
+	static const char *const others[] = {ZTP_MQTT_AUDIT, ZTP_MQTT_WITHDRAWN,
+					     ZTP_MQTT_SUBSCRIBED};
+	const size_t topic = OF(mqtt.pending_topic);
+	const char *text = config->mqtt.pending_topic;
+
+	*line = line_of(config, topic);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+		if (strcmp(text, others[i]) == 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"%s: the gate has another use for %s",
+					name_of(topic), text);
+	if (config->mqtt.registrar == CONFIG_REGISTRAR_NONE ||
+	    strcmp(text, ZTP_MQTT_PENDING) == 0)
+		return 0;
+	*line = later_of(config, topic, OF(mqtt.registrar));
+	return ztp_fail(error, ZTP_ERR_VALUE,
+			"%s: with registrar gate it is " ZTP_MQTT_PENDING,
+			name_of(topic));
+}
+
 /* Likewise: a device must not be called so that its commands are events. */
 static int check_command_topic(const struct config *config, int *line,
 			       struct ztp_error *error)
@@ -188,6 +214,9 @@ static void set_retention(struct config *config)
 	if (config->mqtt.registrar == CONFIG_REGISTRAR_NONE &&
 	    config->lines[settings_index(settings_of(member))] == 0)
 		*payload = store;
+	config->onboarding.payload_retention_cut =
+		*payload > store &&
+		config->lines[settings_index(settings_of(member))] > 0;
 	if (*payload > store)
 		*payload = store;
 }
@@ -263,6 +292,8 @@ int config_load(struct config **config, const char *file, int *line,
 	if (rc == 0)
 		rc = check_topics(new, line, error);
 	if (rc == 0)
+		rc = check_pending_topic(new, line, error);
+	if (rc == 0)
 		rc = check_command_topic(new, line, error);
 	if (rc == 0)
 		rc = check_tls(new, line, error);
@@ -335,5 +366,8 @@ int config_warnings(const struct config *config, FILE *out)
 		count += warn(config, out, OF(mqtt.url),
 			      "the password crosses the network unencrypted; "
 			      "use mqtts://");
+	if (config->onboarding.payload_retention_cut)
+		count += warn(config, out, OF(onboarding.payload_retention_ms),
+			      "is cut to store.retention");
 	return count;
 }
