@@ -67,8 +67,6 @@ def test_an_empty_file_is_all_defaults(write, text):
      "mqtt:\n  pending_topic: ask/new\n  command_topic: 'ask/{device}'\n"),
     (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/audit\n"),
     (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/withdrawn\n"),
-    (3, "mqtt.pending_topic",
-     "mqtt:\n  registrar: gate\n  pending_topic: ask/new\n"),
     (2, "onboarding.decision_timeout", "onboarding:\n  decision_timeout: 91d\n"),
     (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
     (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
