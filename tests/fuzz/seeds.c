@@ -183,6 +183,8 @@ static const struct {
 	{"options", "registry_db gate.db\noperators ztp-bridge, ztp-admin\n"
 		    "pending_mode refuse\nretry_after 0\n"
 		    "max_per_certificate 1\nmax_per_registry 1000000000\n"},
+	{"options", "registry_db g\npending_topic a/{subscription}\n"},
+	{"options", "registry_db g\npending_topic ztp/v1/audit\n"},
 	{"options", "registry_db g\ncommand_topic {device_path}/c\n"
 		    "command_topic b\n"},
 	{"options", "registry_db g\ncommand_topic a/{device}\noperators a,\n"},

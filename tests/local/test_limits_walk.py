@@ -95,19 +95,38 @@ def check(tmp_path, text):
     return run_bridge("--config", config, "--check-config")
 
 
-@pytest.mark.parametrize("over", [1, 1000])
-def test_configuration(tmp_path, over):
-    for good, bad in [
-        ("#" * (1 << 20), "#" * ((1 << 20) + over)),
-        ("log:\n  level: info\n", mapping(256 + over)),
-        ("log:\n  level: info\n", "log: " + "[" * (16 + over)),
-        ("log:\n  level: info\n",
-         yaml.safe_dump({"mqtt": {"password": "x" * (256 * 1024 + over)}})),
-    ]:
-        assert check(tmp_path, good).returncode == 0
-        done = check(tmp_path, bad)
-        assert done.returncode == 2 and str(tmp_path) in done.stderr
-        assert len(done.stderr) < 5000
+def topics(count):
+    return yaml.safe_dump({"mqtt": {"pending_topic": [
+        f"ask/{n}" for n in range(count)]}})
+
+
+def value_of(size):
+    return yaml.safe_dump({"mqtt": {"password": "x" * size}})
+
+
+# What is read at the bound may be refused for what it is, but not for its size.
+CONFIGURATIONS = {
+    "file": (lambda over: "#" * ((1 << 20) + over), "larger than"),
+    "keys": (lambda over: mapping(256 + over), "too many keys"),
+    "depth": (lambda over: "log: " + "[" * (15 + over) + "]" * (15 + over),
+              "deep"),
+    "value": (lambda over: value_of(256 * 1024 + over), "longer than 262144"),
+    "hosts": (lambda over: yaml.safe_dump({"http": {"hosts": [
+        f"h{n}" for n in range(64 + over)]}}), "more than 64"),
+    "host": (lambda over: yaml.safe_dump(
+        {"http": {"hosts": ["h" * (255 + over)]}}), "longer than 255 bytes"),
+    "topics": (lambda over: topics(16 + over), "more than 16"),
+}
+
+
+@pytest.mark.parametrize("name", CONFIGURATIONS)
+def test_configuration(tmp_path, name):
+    make, says = CONFIGURATIONS[name]
+    assert says not in check(tmp_path, make(0)).stderr
+    for over in (1, 1000):
+        done = check(tmp_path, make(over))
+        assert done.returncode == 2 and says in done.stderr, done.stderr
+        assert str(tmp_path) in done.stderr and len(done.stderr) < 5000
 
 
 @pytest.mark.parametrize("size, code", [
