@@ -32,7 +32,7 @@ def rsa_key(bits):
 
 
 class Certs:
-    """made(...) is base64 of DER."""
+    """Issues certificates, each of which is returned as base64 of DER."""
 
     def __init__(self, ca):
         self.ca = ca

@@ -239,6 +239,14 @@ def test_files_for_tls_are_looked_at(write, tls, wrong, says):
         assert_refused(check(file), file, line, f"mqtt.tls.{says}")
 
 
+def test_a_pipe_is_not_waited_for(write, tmp_path):
+    """A library opens the file by its name, and would wait for a writer."""
+    os.mkfifo(tmp_path / "pipe")
+    file = write("mqtt:\n  url: mqtts://h\n  tls:\n"
+                 f"    ca_file: {tmp_path / 'pipe'}\n")
+    assert_refused(check(file), file, 4, "mqtt.tls.ca_file")
+
+
 @pytest.mark.parametrize("args", [
     [], ["--config"], ["--colour"], ["--check-config"], ["--config", "f", "x"],
     ["--config", "f", "--forget", "pump-42"],
