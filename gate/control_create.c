@@ -14,10 +14,9 @@
 #include "gate/topics.h"
 #include "gate/verified.h"
 #include "gate/withdrawn.h"
+#include "ztp/cert.h"
 #include "ztp/key.h"
 #include "ztp/member.h"
-
-#define PEM_MAX (16 * 1024)
 
 struct creation {
 	struct ztp_path path;
@@ -57,8 +56,8 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 	    !ztp_control_fingerprint(c->fingerprint, NULL, in, reply) ||
 	    !ztp_control_string(&c->request_id, in, ZTP_M_REQUEST_ID,
 				ZTP_REQUEST_ID_MAX, true, reply) ||
-	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY, PEM_MAX,
-				false, reply) ||
+	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY,
+				ZTP_CERT_TEXT_MAX, false, reply) ||
 	    !read_metadata(c, in, reply))
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
