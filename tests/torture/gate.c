@@ -279,7 +279,7 @@ static void held_may_no_more(struct mosquitto *device, const char *path)
 
 /* --- devices */
 
-/* Connects until it is in. */
+/* Connects until it is in. Nobody is while the database cannot be read. */
 static struct mosquitto *join(struct mosquitto *(*make)(struct gate_fixture *,
 							const char *, int),
 			      const char *path, int who)
@@ -292,6 +292,8 @@ static struct mosquitto *join(struct mosquitto *(*make)(struct gate_fixture *,
 		if (come(client) == MOSQ_ERR_SUCCESS)
 			return client;
 		gate_client_forget(client);
+		gate_calls_pass(AGAIN_MS);
+		tick();
 	}
 	campaign_find(now, "%s is never let in", path);
 	return NULL;
