@@ -88,6 +88,10 @@ rd_kafka_subscribe(rd_kafka_t *rk,
 
 	(void)topics;
 	sim_point();
+	if (h->subscribed) { /* it joins once more */
+		consumer_rebalance_now();
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	}
 	h->subscribed = true;
 	consumer = h;
 	begin_join(h);

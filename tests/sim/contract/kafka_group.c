@@ -7,20 +7,25 @@
 #define SESSION_MS 6000
 #define PARTITIONS 4
 
-static void join(struct kafka_case *k, int partitions)
+static void subscribe(struct kafka_case *k)
 {
 	rd_kafka_topic_partition_list_t *topics =
 		rd_kafka_topic_partition_list_new(1);
 
+	rd_kafka_topic_partition_list_add(topics, k->name,
+					  RD_KAFKA_PARTITION_UA);
+	CHECK_SAME(rd_kafka_subscribe(k->rk, topics), 0);
+	rd_kafka_topic_partition_list_destroy(topics);
+}
+
+static void join(struct kafka_case *k, int partitions)
+{
 	case_consumer(k, stage_read_topic(partitions),
 		      (const char *[]){"group.id", GROUP,
 				       "partition.assignment.strategy", "range",
 				       "allow.auto.create.topics", "false",
 				       NULL});
-	rd_kafka_topic_partition_list_add(topics, k->name,
-					  RD_KAFKA_PARTITION_UA);
-	CHECK_SAME(rd_kafka_subscribe(k->rk, topics), 0);
-	rd_kafka_topic_partition_list_destroy(topics);
+	subscribe(k);
 }
 
 /* Follows the group: how many it gives next, of offset each; or -1: it wants
@@ -163,6 +168,18 @@ static void added_partitions_are_given(void)
 	CHECK_SAME(follow(&k, 0), 3);
 }
 
+/* What it has is taken, and given out anew. */
+static void member_joins_once_more(void)
+{
+	struct kafka_case k;
+
+	join(&k, PARTITIONS);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+	subscribe(&k);
+	CHECK_SAME(follow(&k, 0), -1);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+}
+
 const struct assertion kafka_group_assertions[] = {
 	{"another_member_gets_its_share", another_member_gets_its_share},
 	{"killed_member_is_missed_later", killed_member_is_missed_later},
@@ -171,5 +188,6 @@ const struct assertion kafka_group_assertions[] = {
 	 topic_under_a_consumer_is_made_anew},
 	{"position_in_a_topic_made_anew", position_in_a_topic_made_anew},
 	{"added_partitions_are_given", added_partitions_are_given},
+	{"member_joins_once_more", member_joins_once_more},
 	{NULL, NULL},
 };
