@@ -92,6 +92,7 @@ static void accept_offer(struct consumer *c, int count)
 	c->complete = !err;
 	c->shared = false;
 	c->joined_for = 0;
+	ztp_retry_succeeded(&c->joins);
 	drop_offer(c);
 	log_info(c->core->log, "kafka_assigned", LOG_STR("topic", topic),
 		 LOG_INT("partitions", count));
