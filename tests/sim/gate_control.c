@@ -77,6 +77,8 @@ static const char *info(char *data)
 		 "{\"version\":\"sim\","
 		 "\"command_topic\":\"{device_path}/commands\","
 		 "\"pending_mode\":\"%s\",\"retry_after_s\":60%s,"
+		 "\"pending_topic\":\"" ZTP_MQTT_PENDING "\","
+		 "\"subscribed_topic\":\"" ZTP_MQTT_SUBSCRIBED "\","
 		 "\"registries\":1,\"devices\":%d,\"pending\":%d}",
 		 sim.plan.hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE, bounds,
 		 devices, pending);

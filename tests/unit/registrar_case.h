@@ -64,6 +64,7 @@ struct ask_case {
 };
 
 static char command_topic[] = "{device_path}/commands";
+static char group[] = "g";
 
 static inline int setup(void **state)
 {
@@ -74,6 +75,7 @@ static inline int setup(void **state)
 	store_case_setup(&store);
 	c->store = store;
 	c->config.mqtt.command_topic = command_topic;
+	c->config.kafka.group = group;
 	log_init(&c->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 		 LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
 	c->core = (struct core){.config = &c->config, .log = &c->log};
@@ -118,6 +120,7 @@ static inline void connect_to(struct ask_case *c, int max_commands)
 			 max_commands);
 	snprintf(info, sizeof(info),
 		 "{\"responses\":[{\"command\":\"getInfo\",\"code\":\"OK\","
+		 "\"correlationData\":\"g/info:\","
 		 "\"data\":{\"version\":\"1\",\"command_topic\":"
 		 "\"{device_path}/commands\"%s}}]}",
 		 bounds);

@@ -224,6 +224,51 @@ static void a_command_that_never_fits_is_answered(void **state)
 	assert_string_equal(c->g->ops[0].answer.code, "RESOURCE_EXHAUSTED");
 }
 
+/* All operators' answers go to one topic. */
+static void what_others_are_answered_is_not_ours(void **state)
+{
+	static const char *const whose[] = {"", "g", "g2/info:", "other/info:"};
+	struct ask_case *c = *state;
+	char text[256];
+
+	connect_to(c, 0);
+	assert_true(registrar_ready(c->g));
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "{\"responses\":[{\"command\":\"getInfo\",\"code\":"
+			 "\"PERMISSION_DENIED\",\"correlationData\":\"%s\"}]}",
+			 whose[i]);
+		hear(c, text, strlen(text));
+		assert_true(registrar_ready(c->g));
+	}
+	snprintf(text, sizeof(text),
+		 "{\"responses\":[{\"command\":\"getInfo\",\"code\":"
+		 "\"PERMISSION_DENIED\",\"correlationData\":\"g/info:\"}]}");
+	hear(c, text, strlen(text));
+	assert_false(registrar_ready(c->g));
+}
+
+/* The gate takes correlationData of 256 bytes, and a group may have 255. */
+static void a_long_group_has_a_short_mark(void **state)
+{
+	static char one[256], two[256];
+	char a[CONTROL_CORRELATION], b[CONTROL_CORRELATION];
+	struct ask_case *c = *state;
+
+	memset(one, 'x', sizeof(one) - 1);
+	memcpy(two, one, sizeof(two));
+	two[200] = 'y';
+	c->config.kafka.group = one;
+	registrar_name(c->g);
+	registrar_correlate(a, c->g, "create", "id");
+	assert_true(registrar_is_ours(c->g, a));
+	c->config.kafka.group = two;
+	registrar_name(c->g);
+	assert_false(registrar_is_ours(c->g, a));
+	registrar_correlate(b, c->g, "create", "id");
+	assert_string_not_equal(a, b);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -236,6 +281,8 @@ int main(void)
 		T(a_lost_connection_shortens_messages),
 		T(what_was_lost_is_reported),
 		T(a_command_that_never_fits_is_answered),
+		T(what_others_are_answered_is_not_ours),
+		T(a_long_group_has_a_short_mark),
 	};
 
 	return cmocka_run_group_tests_name("bridge_registrar_ask", tests, NULL,
