@@ -18,14 +18,20 @@ static void subscribe(struct kafka_case *k)
 	rd_kafka_topic_partition_list_destroy(topics);
 }
 
-static void join(struct kafka_case *k, int partitions)
+/* instance: a static member's; "": of none. */
+static void join_as(struct kafka_case *k, const char *instance, int partitions)
 {
 	case_consumer(k, stage_read_topic(partitions),
 		      (const char *[]){"group.id", GROUP,
 				       "partition.assignment.strategy", "range",
 				       "allow.auto.create.topics", "false",
-				       NULL});
+				       "group.instance.id", instance, NULL});
 	subscribe(k);
+}
+
+static void join(struct kafka_case *k, int partitions)
+{
+	join_as(k, "", partitions);
 }
 
 /* Follows the group: how many it gives next, of offset each; or -1: it wants
@@ -180,6 +186,25 @@ static void member_joins_once_more(void)
 	CHECK_SAME(follow(&k, 0), PARTITIONS);
 }
 
+/* It is given what it had, at once, and is not told that there is more, until it
+ * joins once more. */
+static void static_member_comes_back(void)
+{
+	struct kafka_case k;
+	const char *topic;
+
+	join_as(&k, "member", 2);
+	CHECK_SAME(follow(&k, 0), 2);
+	topic = k.name;
+	rd_kafka_destroy_flags(k.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	stage_make(topic, PARTITIONS);
+	join_as(&k, "member", 0);
+	CHECK_SAME(follow(&k, 0), 2);
+	subscribe(&k);
+	CHECK_SAME(follow(&k, 0), -1);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+}
+
 const struct assertion kafka_group_assertions[] = {
 	{"another_member_gets_its_share", another_member_gets_its_share},
 	{"killed_member_is_missed_later", killed_member_is_missed_later},
@@ -189,5 +214,6 @@ const struct assertion kafka_group_assertions[] = {
 	{"position_in_a_topic_made_anew", position_in_a_topic_made_anew},
 	{"added_partitions_are_given", added_partitions_are_given},
 	{"member_joins_once_more", member_joins_once_more},
+	{"static_member_comes_back", static_member_comes_back},
 	{NULL, NULL},
 };
