@@ -198,6 +198,27 @@ void producer_collect(struct producer *p)
 
 /* --- inside the transaction */
 
+/* False: Kafka accepts nothing now, or earlier records wait in the outbox. */
+static bool may_pass_outbox(const struct producer *p,
+			    const struct topic_window *window)
+{
+	return p->rk && !window->rewind &&
+	       ztp_retry_due(&window->retry, p->core->now) &&
+	       !store_outbox_after(p->store, window->topic, window->cursor);
+}
+
+/* If nothing is handed over for so long, Kafka has stopped, and the outbox has
+ * to take what comes. */
+bool producer_full(const struct producer *p, bool *soon)
+{
+	const struct topic_window *window = &p->windows[STORE_REQUESTS];
+	bool full = window_is_full(window) && may_pass_outbox(p, window) &&
+		    p->core->now - window->batch_wait < UNSTORED_MS;
+
+	*soon = full && window->busy > window->sent + window->waiting;
+	return full;
+}
+
 bool producer_take(struct producer *p, const struct store_record *record,
 		   const struct journal_mark *from)
 {
@@ -205,10 +226,7 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	struct unstored *unstored;
 	struct in_flight *flight;
 
-	/* Kafka accepts nothing now, or earlier records wait in the outbox. */
-	if (!p->rk || window->rewind ||
-	    !ztp_retry_due(&window->retry, p->core->now) ||
-	    store_outbox_after(p->store, window->topic, window->cursor))
+	if (!may_pass_outbox(p, window))
 		return false;
 	unstored = unstored_new(record);
 	if (!unstored)

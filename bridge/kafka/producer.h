@@ -66,6 +66,10 @@ int64_t producer_next(const struct producer *producer);
  * records of the topic wait there). */
 bool producer_take(struct producer *producer, const struct store_record *record,
 		   const struct journal_mark *from);
+/* Must new requests wait in the journal, because so many records are on their
+ * way to Kafka that producer_take would refuse the next? *soon: this turn's
+ * settle makes room. False if Kafka has stopped taking records. */
+bool producer_full(const struct producer *producer, bool *soon);
 /* During apply, after producer_apply: the oldest entry that the journal must
  * keep; at most `mark`, the read position. */
 struct journal_mark producer_floor(struct producer *producer,

@@ -10,7 +10,8 @@
 
 /* Applies at most limit entries of the journal to the store and moves the mark
  * past them. *more becomes true when more can be done at once, *blocked when
- * max_requests blocks the next event. */
+ * max_requests blocks the next event. Entries stay in the journal while the
+ * producer is full. */
 int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		  struct ztp_error *error);
 
