@@ -196,9 +196,40 @@ void producer_collect(struct producer *p)
 
 /* --- inside the transaction */
 
+/* Requests whose records have arrived, one after the other as they are
+ * numbered: the user takes them together. */
+struct run {
+	int64_t first, last; /* 0: none */
+};
+
+static int end_run(struct producer *p, struct run *run, struct ztp_error *error)
+{
+	struct run whole = *run;
+
+	*run = (struct run){0};
+	return whole.first ? p->user.announced(p->user.arg, whole.first,
+					       whole.last, error)
+			   : 0;
+}
+
+static int add_to_run(struct producer *p, struct run *run, int64_t request,
+		      struct ztp_error *error)
+{
+	int rc = 0;
+
+	if (run->first && request == run->last + 1) {
+		run->last = request;
+		return 0;
+	}
+	rc = end_run(p, run, error);
+	*run = (struct run){request, request};
+	return rc;
+}
+
 /* Kafka has acknowledged the record or will never accept it. */
 static int apply_done(struct producer *p, const struct topic_window *window,
-		      const struct in_flight *flight, struct ztp_error *error)
+		      const struct in_flight *flight, struct run *run,
+		      struct ztp_error *error)
 {
 	int rc = 0;
 
@@ -207,8 +238,22 @@ static int apply_done(struct producer *p, const struct topic_window *window,
 	if (flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
 	if (rc == 0 && window->topic == STORE_REQUESTS && flight->request)
-		rc = p->user.announced(p->user.arg, flight->request, error);
+		rc = add_to_run(p, run, flight->request, error);
 	return rc;
+}
+
+static int apply_all_done(struct producer *p, struct topic_window *window,
+			  struct ztp_error *error)
+{
+	struct in_flight *flight;
+	struct run run = {0};
+	int rc = 0;
+
+	for (flight = window_first(window); flight && rc == 0;
+	     flight = window_next(window, flight))
+		if (flight->phase == IN_FLIGHT_DONE)
+			rc = apply_done(p, window, flight, &run, error);
+	return rc == 0 ? end_run(p, &run, error) : rc;
 }
 
 int producer_apply(struct producer *p, struct ztp_error *error)
@@ -217,14 +262,9 @@ int producer_apply(struct producer *p, struct ztp_error *error)
 
 	for (topic = 1; topic < STORE_TOPIC_END && rc == 0; topic++) {
 		struct topic_window *window = &p->windows[topic];
-		struct in_flight *flight;
 
 		if (p->unsettled > 0)
-			for (flight = window_first(window); flight && rc == 0;
-			     flight = window_next(window, flight))
-				if (flight->phase == IN_FLIGHT_DONE)
-					rc = apply_done(p, window, flight,
-							error);
+			rc = apply_all_done(p, window, error);
 		if (rc == 0 && window->unstored > 0)
 			rc = producer_move_to_outbox(p, window, error);
 	}

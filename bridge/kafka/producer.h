@@ -26,8 +26,9 @@
  * to the store. Returns 0 or a negative error, on which the transaction is
  * rolled back. */
 struct producer_user {
-	/* Kafka has acknowledged the record that announced this request. */
-	int (*announced)(void *arg, int64_t request, struct ztp_error *error);
+	/* Kafka has acknowledged the records that announced these requests. */
+	int (*announced)(void *arg, int64_t first, int64_t last,
+			 struct ztp_error *error);
 	/* Kafka or librdkafka will not take this record: it is too large
 	 * (ZTP_ERR_TOO_LARGE), or something else about it (ZTP_ERR_REFUSED).
 	 * The user reports it in some other way, and the producer removes it.

@@ -377,14 +377,16 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
+int pending_announced(void *bridge, int64_t first, int64_t last,
+		      struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
-	b->core.tally.requests_published++;
+	b->core.tally.requests_published += (uint64_t)(last - first + 1);
 	if (rc == 0) /* asking after the deadline does not count */
-		rc = store_request_announced(b->store, n, b->core.now, error);
+		rc = store_request_announced(b->store, first, last, b->core.now,
+					     error);
 	return rc;
 }

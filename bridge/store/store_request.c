@@ -98,18 +98,19 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
-int store_request_announced(struct store *store, int64_t n, int64_t now,
-			    struct ztp_error *error)
+int store_request_announced(struct store *store, int64_t first, int64_t last,
+			    int64_t now, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ANNOUNCED, true, error);
 	int rc, changed;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_int64(stmt, 1, first);
 	sqlite3_bind_int(stmt, 2, ZTP_STATE_REQUESTED);
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
 	sqlite3_bind_int64(stmt, 4, now);
+	sqlite3_bind_int64(stmt, 5, last);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;

@@ -84,19 +84,42 @@ static void test_announced_in_time(void **state)
 	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	int64_t deadline = r.owed.due_at;
 
-	assert_int_equal(
-		store_request_announced(c->store, r.n, deadline, &c->error), 0);
+	assert_int_equal(store_request_announced(c->store, r.n, r.n, deadline,
+						 &c->error),
+			 0);
 	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
 	assert_int_equal(r.state, ZTP_STATE_RECEIVED);
-	assert_int_equal(
-		store_request_announced(c->store, r.n, deadline - 1, &c->error),
-		0);
+	assert_int_equal(store_request_announced(c->store, r.n, r.n,
+						 deadline - 1, &c->error),
+			 0);
 	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
 	assert_int_equal(r.state, ZTP_STATE_REQUESTED);
-	assert_int_equal(store_request_announced(c->store, r.n, 1, &c->error),
-			 0);
+	assert_int_equal(
+		store_request_announced(c->store, r.n, r.n, 1, &c->error), 0);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 1);
+}
+
+/* Of several together, those that may. */
+static void test_announced_together(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		r[i] = store_case_add(c, i, ZTP_STATE_RECEIVED);
+	r[1].state = ZTP_STATE_APPROVED;
+	assert_int_equal(store_request_save(c->store, &r[1], &c->error), 0);
+	assert_int_equal(
+		store_request_announced(c->store, r[0].n, r[2].n, 1, &c->error),
+		0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 2);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 1);
+	assert_int_equal(store_count(c->store, ZTP_STATE_APPROVED), 1);
+	assert_int_equal(store_request_by_n(c->store, r[3].n, &r[3], &c->error),
+			 1);
+	assert_int_equal(r[3].state, ZTP_STATE_RECEIVED);
 }
 
 /* --- lists */
@@ -441,6 +464,7 @@ int main(void)
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
 		T(test_announced_in_time),
+		T(test_announced_together),
 		T(test_path_and_channel),
 		T(test_counts_after_anything),
 		T(test_oldest_give_way),
