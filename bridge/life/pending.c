@@ -42,34 +42,42 @@ static int keep_away(struct bridge *b, struct held *held,
 		      : rc;
 }
 
-static int choose_id(struct bridge *b, const struct journal_entry *e,
-		     struct store_request *r, struct ztp_error *error)
+/* The id comes from the entry if possible: a process, or a transaction, that did
+ * not live to commit may already have asked the customer. */
+static void own_id(struct bridge *b, const struct journal_entry *e,
+		   struct store_request *r)
 {
-	struct store_request other;
 	uint8_t random[10];
-	int rc = 1;
 
-	/* The id comes from the entry if possible: a process, or a
-	 * transaction, that did not live to commit may already have asked
-	 * the customer. */
-
-	if (*e->request_id)
-		rc = store_request_by_id(b->store, e->request_id, &other,
-					 error);
-	if (rc < 0)
-		return rc;
-	if (rc == 0) {
-		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
-		return 0;
-	}
 	if (*e->own_id) {
 		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
-		return 0;
+		return;
 	}
 	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->core.now, random);
 	store_require_commit(b->store);
-	return 0;
+}
+
+/* Under the broker's id, or under our own if another request has that one. */
+static int add_request(struct bridge *b, const struct journal_entry *e,
+		       struct store_request *r, struct ztp_error *error)
+{
+	int rc;
+
+	if (*e->request_id)
+		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
+	else
+		own_id(b, e, r);
+	rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
+	if (rc == 0)
+		rc = store_request_add(b->store, r, error);
+	if (rc == 1) {
+		own_id(b, e, r);
+		rc = store_request_add(b->store, r, error);
+	}
+	return rc == 1 ? ztp_fail(error, ZTP_ERR_INTERNAL,
+				  "request id %s is in use", r->id)
+		       : rc;
 }
 
 static int make_request(struct bridge *b, const struct held *held,
@@ -104,10 +112,7 @@ static int make_request(struct bridge *b, const struct held *held,
 		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(r->traceparent, random);
 	}
-	rc = choose_id(b, e, r, error);
-	if (rc == 0)
-		rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
-	return rc == 0 ? store_request_add(b->store, r, error) : rc;
+	return add_request(b, e, r, error);
 }
 
 static int announce(struct bridge *b, struct held *held,

@@ -145,8 +145,9 @@ int store_offset_restart(struct store *store, const char *topic,
 			 struct ztp_error *error);
 
 /* --- requests. Finders return 1 (found), 0 or a negative error. */
+/* Sets n. Returns 1 if another request has this id; nothing is added then. */
 int store_request_add(struct store *store, struct store_request *request,
-		      struct ztp_error *error); /* sets n */
+		      struct ztp_error *error);
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
 /* Moves rows first to last from RECEIVED to REQUESTED, those that are in RECEIVED

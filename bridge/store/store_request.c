@@ -59,6 +59,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	sqlite3_bind_int(stmt, 20, r->owed.losses);
 	rc = store_run(store, stmt, error);
+	if (rc != 0 &&
+	    sqlite3_extended_errcode(store->db) == SQLITE_CONSTRAINT_UNIQUE)
+		return 1;
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
