@@ -92,6 +92,7 @@ void consumer_reopen(struct consumer *c, int64_t ms)
 {
 	close_handle(c, false);
 	c->anew = c->again = c->shared = false;
+	c->unassigned_at = 0;
 	c->reopen_at = c->core->now + ms;
 }
 
@@ -216,7 +217,8 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		close_after_fatal(c, error.message);
 		return;
 	}
-	if (consumer_look_for_topic(c, status) || consumer_stands_still(c)) {
+	if (consumer_look_for_topic(c, status) || consumer_stands_still(c) ||
+	    consumer_waits_in_vain(c, status)) {
 		consumer_reopen(c, 0);
 		return;
 	}
@@ -370,7 +372,9 @@ int64_t consumer_next(const struct consumer *c)
 	if (!c->rk) /* soon, and not at once in the same turn */
 		return c->reopen_at > c->core->now ? c->reopen_at
 						   : c->core->now + 1;
-	return c->complete && c->commit_due ? c->next_commit : 0;
+	if (!c->complete)
+		return consumer_next_watch(c);
+	return c->commit_due ? c->next_commit : 0;
 }
 
 bool consumer_more(const struct consumer *c)

@@ -91,6 +91,7 @@ static void accept_offer(struct consumer *c, int count)
 			  LOG_STR("error", rd_kafka_err2str(err)));
 	c->complete = !err;
 	c->shared = false;
+	ztp_retry_succeeded(&c->joins);
 	drop_offer(c);
 	log_info(c->core->log, "kafka_assigned", LOG_STR("topic", topic),
 		 LOG_INT("partitions", count));

@@ -4,7 +4,7 @@
  * where to read them), consumer_landmark.c (whether they are still those that
  * were read before), consumer_anew.c (a topic that is recreated),
  * consumer_gap.c (what cannot be read) and consumer_watch.c (a partition that is
- * not read any more).
+ * not read any more, a group that is not joined any more).
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
@@ -65,6 +65,8 @@ struct consumer {
 	int64_t next_watch;
 	struct ztp_retry watch;
 	struct probe_end_offsets ends;
+	int64_t unassigned_at; /* since when it waits for the group; or 0 */
+	struct ztp_retry joins;
 
 	struct partition *partitions; /* count of them, while complete */
 	int count;
@@ -116,6 +118,11 @@ void consumer_reopen(struct consumer *c, int64_t ms);
 /* True if a partition has not been read for long although there is something
  * to read. */
 bool consumer_stands_still(struct consumer *c);
+/* True if the group has assigned nothing for long although Kafka answers. Next:
+ * when to look again, or 0. */
+bool consumer_waits_in_vain(struct consumer *c,
+			    const struct probe_status *status);
+int64_t consumer_next_watch(const struct consumer *c);
 
 /* failed: takes note of an error event; returns true if it says that a batch
  * cannot be read. readable: a record at this offset, or the end, has been read.

@@ -127,10 +127,12 @@ static void come(void *arg, int64_t n)
 		sim_at(sim_delay(SIM_S, 20 * SIM_S), go_away, d, 0);
 }
 
-/* They come in waves: some together, some alone. */
+/* They come in waves: some together, some alone, and one when all is well again:
+ * who has nothing left to read would not be noticed to read nothing. */
 void devices_begin(void)
 {
-	int64_t last = (sim.plan.trouble_us - sim.now) * 3 / 4, wave = 0;
+	int64_t trouble = sim.plan.trouble_us - sim.now;
+	int64_t last = trouble * 3 / 4, wave = 0;
 	int i;
 
 	paths = sim.plan.devices;
@@ -151,6 +153,8 @@ void devices_begin(void)
 		d->named = sim.plan.max_finished > 100 && sim_odds(2);
 		if (i == 0 || sim_odds(10))
 			wave = sim_between(0, last);
+		if (i == 2 * (paths - 1))
+			wave = trouble + SIM_S;
 		to_come++;
 		sim_at(wave + sim_delay(0, 2 * SIM_S), come, d, 0);
 	}

@@ -40,7 +40,7 @@ static void draw_faults(struct sim_plan *p)
 	static const int seldom[] = {0, 5, 10, 30};
 	static const int refusals[] = {0, 200, 50, 10};
 
-	p->trouble_us = sim_between(10, 90) * SIM_S;
+	p->trouble_us = sim_between(10, sim_odds(4) ? 1000 : 90) * SIM_S;
 	p->crash_points = (int)sim_between(200, 20000);
 	p->downtime_max_ms = (int)sim_between(100, 15000);
 	p->interleave = (int)sim_between(8, 200);
@@ -69,6 +69,7 @@ void plan_draw(void)
 	p->partitions = (int)sim_between(1, 4);
 	p->broker_queue = rarely(10, (int)sim_between(1, 100));
 	p->zeros = sim_odds(10);
+	p->not_joined = rarely(6, 3);
 }
 
 static int write_config(char *text, size_t room)

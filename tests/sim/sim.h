@@ -46,6 +46,7 @@ struct sim_plan {
 	int disk_trouble; /* ... per s, that the disk is full or fails */
 	int jumps;	  /* ... per s, that the wall clock is set */
 	bool zeros;	  /* reserved room is read as such: disk.c */
+	int not_joined;	  /* 1 of n revocations, for good: kafka_group.c */
 };
 
 struct sim_stats {

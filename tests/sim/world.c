@@ -234,8 +234,10 @@ bool world_is_done(void)
 
 void world_begin(void)
 {
+	int64_t trouble = sim.plan.trouble_us - sim.now;
+
 	devices_begin();
 	sim_at(SIM_S, tick, NULL, 0);
-	sim_at(sim.plan.trouble_us, calm, NULL, 0);
-	sim_at(sim.plan.trouble_us + 5 * SIM_S, begin_look, NULL, 0);
+	sim_at(trouble, calm, NULL, 0);
+	sim_at(trouble + 5 * SIM_S, begin_look, NULL, 0);
 }
