@@ -39,8 +39,8 @@ BRIDGE = {
     "commands that the broker has not acknowledged":
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
-    ("a line of the log that is a warning, or that a decision without "
-     "effect causes"): "walk: decision",
+    ("a line of the log that is a warning or an error, or that a decision "
+     "without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"

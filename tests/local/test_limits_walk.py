@@ -21,7 +21,7 @@ from limits import doors, gate_doors, tool_doors
 from limits.table import walks
 
 RSS_MOST = 128 << 20
-LOG_MOST = 1 << 20  # bytes a minute, and for what is at once
+LOG_MOST = 1000000  # bytes a minute
 
 
 class World:
