@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/outbox.h"
@@ -75,6 +76,11 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		return;
 	}
 	run_by_name(gate, in, name, reply);
+	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0) {
+		(void)ztp_fail(&error, ZTP_ERR_IO, "%s: %s", name,
+			       reply->error);
+		ztp_gate_trouble(gate, &error);
+	}
 	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
 	 * already, and memory may be ahead of the database. */
 	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0 ||
@@ -146,6 +152,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
+	ztp_lists_begin(&gate->lists, ztp_clock_boot());
 	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
 		(void)ztp_reply_error(&reply, &error);

@@ -62,7 +62,7 @@ bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
 	if (gate->outbox.first ||
 	    ztp_db_group(gate->db) > ztp_db_durable(gate->db))
 		return put(gate, topic, object, qos);
-	return ztp_send_json(NULL, topic, object, qos, NULL);
+	return ztp_send_json(gate, NULL, topic, object, qos, NULL);
 }
 
 static struct ztp_message *take(struct ztp_outbox *outbox)
@@ -93,8 +93,8 @@ static void publish(struct ztp_gate *gate, struct ztp_message *message)
 		session = ztp_sessions_by_path(
 			gate->sessions,
 			string_of(message->object, ZTP_M_DEVICE_PATH));
-	if (!ztp_send_json(NULL, message->topic, message->object, message->qos,
-			   NULL) &&
+	if (!ztp_send_json(gate, NULL, message->topic, message->object,
+			   message->qos, NULL) &&
 	    session) {
 		session->announce = true;
 		gate->untold = true;

@@ -36,7 +36,7 @@ static void commit(struct ztp_gate *gate)
 	struct ztp_error error = {0};
 
 	if (ztp_db_commit(gate->db, &error) != 0) {
-		ztp_gate_log_error(&error);
+		ztp_gate_trouble(gate, &error);
 		ztp_gate_rolled_back(gate);
 	}
 	ztp_gate_check_disk(gate);
@@ -87,7 +87,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	}
 	session->greet = false;
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
-		ztp_gate_log_error(&error); /* it will be sent once more */
+		ztp_gate_trouble(gate, &error); /* it will be sent once more */
 }
 
 static void look(struct ztp_gate *gate)

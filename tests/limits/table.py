@@ -71,6 +71,7 @@ GATE = {
     "`correlationData`": "walk: correlation",
     "`request_ids` of `ackPending`": "walk: request_ids",
     "`limit` of a list": "walk: limit",
+    "rows of the lists of one message": UNIT + "test_gate_lists.c",
     "`metadata`": "walk: metadata",
     "a CA": "walk: ca",
     "an audience": "walk: audience",
