@@ -346,5 +346,6 @@ ALL = (
     *kinds(), SilentSockets, HalfConnects, OnePathManyKeys, ManyPathsOneKey,
     Reconnects, TakesOver, Resubscribes, ComesWithCertificate, Wills,
     FailedAnswers, WrongAnswers, LargeAnswers, RetainedCommands, Denied,
-    SlowSubscriber, MalformedControl, ListsControl, PagesControl, UnknownControl, OtherHosts,
+    SlowSubscriber, MalformedControl, ListsControl, PagesControl,
+    UnknownControl, OtherHosts,
 )
