@@ -5,9 +5,8 @@
 #include <stdint.h>
 /* cmocka needs the four above */
 #include <cmocka.h>
-#include <string.h>
-
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/kafka_properties.h"
 
