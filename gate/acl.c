@@ -147,7 +147,8 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 				      access, e->topic, e->retain);
 	if (access == ZTP_ACCESS_SUBSCRIBE && is_operator) {
 		ztp_wills_alive(gate, e->client);
-		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING))
+		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING) ||
+		    ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING "/+"))
 			ztp_round_now(&gate->offers.round);
 		if (ztp_gate_overlap(e->topic, ZTP_MQTT_WITHDRAWN))
 			ztp_round_now(&gate->withdrawals);

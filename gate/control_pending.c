@@ -1,4 +1,5 @@
 /* Commands on candidates, and getInfo. */
+#include <stdio.h>
 #include <string.h>
 
 #include "base/json_tree.h"
@@ -177,6 +178,16 @@ static void add_up(struct ztp_gate *gate, struct sums *sums)
 	} while (count == 100);
 }
 
+static void put_topic(cJSON *data, const char *name, const char *topic,
+		      bool apart)
+{
+	char text[sizeof(ZTP_MQTT_SUBSCRIBED ZTP_MQTT_APART) + 16];
+
+	(void)snprintf(text, sizeof(text), "%s%s", topic,
+		       apart ? ZTP_MQTT_APART : "");
+	ztp_tree_put_text(data, name, text);
+}
+
 void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 			  struct ztp_reply *reply)
 {
@@ -188,6 +199,10 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 	add_up(gate, &sums);
 	ztp_tree_put_text(data, ZTP_M_VERSION, ZTP_VERSION);
 	ztp_tree_put_text(data, ZTP_M_COMMAND_TOPIC, options->command_topic);
+	put_topic(data, ZTP_M_PENDING_TOPIC, ZTP_MQTT_PENDING,
+		  options->pending_apart);
+	put_topic(data, ZTP_M_SUBSCRIBED_TOPIC, ZTP_MQTT_SUBSCRIBED,
+		  options->subscribed_apart);
 	ztp_tree_put_text(data, ZTP_M_PENDING_MODE,
 			  options->hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE);
 	ztp_tree_put_number(data, ZTP_M_RETRY_AFTER,

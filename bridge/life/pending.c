@@ -192,7 +192,8 @@ static int refuse_too_many(struct bridge *b, const struct held *held,
 	struct journal_entry dead = {
 		.kind = ENTRY_DEAD,
 		.path = e->path,
-		.topic = b->core.config->mqtt.pending_topic,
+		/* The entry does not say which of several it was. */
+		.topic = b->core.config->mqtt.pending_topics.items[0],
 	};
 	char time[ZTP_TIME_LEN], text[ZTP_PATH_MAX + ZTP_REQUEST_ID_MAX + 128];
 

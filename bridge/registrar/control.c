@@ -87,15 +87,16 @@ void control_get(struct control_message *m, const char *correlation,
 	add_device(m, ZTP_CMD_GET_DEVICE, correlation, r);
 }
 
-void control_info(struct control_message *m)
+void control_info(struct control_message *m, const char *correlation)
 {
-	add_command(m, ZTP_CMD_GET_INFO, "info");
+	add_command(m, ZTP_CMD_GET_INFO, correlation);
 }
 
-void control_ack(struct control_message *m,
+void control_ack(struct control_message *m, const char *correlation,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n)
 {
-	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, "ack"), *list;
+	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, correlation),
+	      *list;
 	size_t i;
 
 	list = command ? cJSON_AddArrayToObject(command, ZTP_M_REQUEST_IDS)

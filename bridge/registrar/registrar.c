@@ -39,12 +39,14 @@ int registrar_new(struct registrar **out, struct core *core,
 		g->core = core;
 		g->store = store;
 		g->mqtt_out = mqtt_out;
+		registrar_name(g);
 		g->subscribed = calloc(REGISTRAR_SUBSCRIBED_MAX,
 				       sizeof(*g->subscribed));
 		g->staged.ids = calloc(ACKS_MAX, sizeof(*g->staged.ids));
 		g->acks.ids = calloc(ACKS_MAX, sizeof(*g->acks.ids));
 	}
-	if (!g || !g->subscribed || !g->staged.ids || !g->acks.ids) {
+	if (!g || !g->subscribed || !g->staged.ids || !g->acks.ids ||
+	    registrar_topics_new(g) != 0) {
 		registrar_free(g);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
@@ -57,6 +59,7 @@ void registrar_free(struct registrar *g)
 	if (!g)
 		return;
 	control_end(&g->batch.message);
+	free(g->told);
 	free(g->subscribed);
 	free(g->staged.ids);
 	free(g->acks.ids);
@@ -67,11 +70,8 @@ void registrar_free(struct registrar *g)
 
 void registrar_connected(struct registrar *g)
 {
-	struct mqtt_out *mqtt_out = g->mqtt_out;
-	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1, true);
+	int rc = registrar_topics_subscribe(g);
 
-	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0, true);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -188,9 +188,11 @@ static bool has_acks(const struct registrar *g)
 static void send_info(struct registrar *g)
 {
 	struct control_message m;
+	char correlation[CONTROL_CORRELATION];
 
+	registrar_correlate(correlation, g, "info", "");
 	control_begin(&m);
-	control_info(&m);
+	control_info(&m, correlation);
 	control_send(&m, g->mqtt_out);
 	g->next_info =
 		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);

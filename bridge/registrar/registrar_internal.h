@@ -43,6 +43,9 @@ struct registrar {
 	struct store *store;
 	struct mqtt_out *mqtt_out;
 	struct mqtt_out_user user;
+	char mark[CONTROL_MARK]; /* our correlationData begins with it */
+	char *told;		 /* topics, see registrar_topics.c */
+	size_t told_count;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
 	struct registrar_batch batch;
@@ -70,7 +73,24 @@ void registrar_disconnected(struct registrar *registrar);
 /* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
 
-/* --- registrar_ops.c. new: NULL if too many wait. */
+/* --- registrar_topics.c */
+
+int registrar_topics_new(struct registrar *registrar);
+/* Returns 0 or a MOSQ_ERR_* code. */
+int registrar_topics_subscribe(struct registrar *registrar);
+bool registrar_topics_is_subscribed(const char *topic);
+/* info: what the gate says of itself. */
+void registrar_topics_check(struct registrar *registrar, const cJSON *info);
+
+/* --- registrar_ops.c. new: NULL if too many wait. correlate: is_ours knows it
+ * again, also in an answer that other bridges read. */
+
+void registrar_name(struct registrar *registrar);
+void registrar_correlate(char out[CONTROL_CORRELATION],
+			 const struct registrar *registrar, const char *what,
+			 const char *id);
+bool registrar_is_ours(const struct registrar *registrar,
+		       const char *correlation);
 
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,

@@ -56,6 +56,7 @@ BRIDGE = {
     "the name asked for": "walk: http_name",
     "a log line": UNIT + "test_base_log.c",
     "the configuration": "walk: configuration",
+    "lists in it": UNIT + "test_bridge_config.c",
     "a file that it names": "walk: secret",
 }
 

@@ -134,7 +134,10 @@ static void defaults(void **state)
 		assert_string_equal(c->mqtt.tls.ca_file, "");
 		assert_int_equal(c->mqtt.version, 5);
 		assert_int_equal(c->mqtt.keepalive_ms, 60000);
-		assert_string_equal(c->mqtt.pending_topic, "ztp/v1/pending");
+		assert_int_equal(c->mqtt.pending_topics.count, 1);
+		assert_string_equal(c->mqtt.pending_topics.items[0],
+				    "ztp/v1/pending");
+		assert_int_equal(c->mqtt.subscriptions.count, 0);
 		assert_string_equal(c->mqtt.command_topic,
 				    "{device_path}/commands");
 		assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_ENVELOPE);
@@ -184,7 +187,8 @@ static const char everything[] =
 	" key_file: \"${DIR}/secret\", key_password: \"${HIDDEN}\"}\n"
 	"  version: 3.1.1\n"
 	"  keepalive: 2m\n"
-	"  pending_topic: some/where\n"
+	"  pending_topic: [some/where, else/where]\n"
+	"  subscriptions: [acme, b-1]\n"
 	"  command_topic: /devices/{device}/commands\n"
 	"  command_format: raw\n"
 	"  registrar: gate\n"
@@ -233,7 +237,11 @@ static void check_everything(const struct config *c)
 	assert_string_equal(c->mqtt.password, "s3cret two\n");
 	assert_int_equal(c->mqtt.version, 4);
 	assert_int_equal(c->mqtt.keepalive_ms, 120000);
-	assert_string_equal(c->mqtt.pending_topic, "some/where");
+	assert_int_equal(c->mqtt.pending_topics.count, 2);
+	assert_string_equal(c->mqtt.pending_topics.items[0], "some/where");
+	assert_string_equal(c->mqtt.pending_topics.items[1], "else/where");
+	assert_int_equal(c->mqtt.subscriptions.count, 2);
+	assert_string_equal(c->mqtt.subscriptions.items[1], "b-1");
 	assert_string_equal(c->mqtt.command_topic,
 			    "/devices/{device}/commands");
 	assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_RAW);
