@@ -98,9 +98,10 @@ static const struct ztp_kafka_property table[] = {
 	 .values = {CONSUMER = "read_committed", PROBE = "read_uncommitted"}},
 	{"check.crcs", .bridge = PROMISED,
 	 .values = {CONSUMER = "true", TOOL_CONSUMER = "true"}},
-	/* Beyond it, librdkafka fetches nothing for a second, from no partition;
-	 * before 2.2 no setting shortens that. So one record, unpacked, fits,
-	 * as large as the one below allows. */
+	/* While more is queued, librdkafka does not fetch from any partition,
+	 * and looks again a second later; before 2.2 no setting shortens that.
+	 * So there is room for the largest record in zstd, unpacked: see
+	 * receive.message.max.bytes. */
 	{"queued.max.messages.kbytes",
 	 .values = {CONSUMER = "32768", TOOL_CONSUMER = "8192"}},
 	{"fetch.queue.backoff.ms", .since = 0x02020000,

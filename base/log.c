@@ -21,7 +21,7 @@
 #define LOG_TAIL 24 /* ,"truncated":true}\n */
 
 static_assert(LOG_FLOW_BYTES + 60 * LOG_FLOW_RATE +
-			      LOG_FLOW_EVENTS * LOG_LINE_MAX <=
+			      (LOG_FLOW_EVENTS + 1) * LOG_LINE_MAX <=
 		      LOG_FLOW_MINUTE,
 	      "all lines that are bounded, in a minute");
 

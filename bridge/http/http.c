@@ -397,18 +397,19 @@ int http_fd(const struct http *http)
 int64_t http_timeout_ms(const struct http *http)
 {
 	int64_t wait = http_turns_wait_us(&http->turns, ztp_clock_us());
-	int64_t next = http_clients_next(&http->clients), left;
+	int64_t next = http_clients_next(&http->clients), left = -1;
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	if (http->moved ||
 	    (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0))
 		return 0;
-	if (next == INT64_MAX)
-		return -1;
-	left = next - ztp_clock_boot();
-	if (wait >= 0 && (wait + 999) / 1000 < left)
+	if (next != INT64_MAX) {
+		left = next - ztp_clock_boot();
+		left = left > 0 ? left : 0;
+	}
+	if (wait >= 0 && (left < 0 || (wait + 999) / 1000 < left))
 		return (wait + 999) / 1000;
-	return left > 0 ? left : 0;
+	return left;
 }
 
 /* One run of libmicrohttpd accepts ten connections at most, so while more come

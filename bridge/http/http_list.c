@@ -2,10 +2,10 @@
  * Requests as JSON, page by page.
  *
  * A store may hold millions of rows, and the loop stands still while a page is
- * made. So a page has few rows, and a list reads them in windows and stops after
- * the window in which its time ran out; `next` says where to continue. Undecided requests,
- * which are listed most often, are found through their index, however many
- * rows lie between them.
+ * made. So a page has few rows, and a list reads them in windows and stops
+ * after the window in which its time ran out; `next` says where to continue.
+ * Undecided requests, which are listed most often, are found through their
+ * index, however many rows lie between them.
  */
 #include "bridge/http/http_list.h"
 
