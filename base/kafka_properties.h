@@ -61,6 +61,7 @@ struct ztp_kafka_property {
 	const char *promise; /* librdkafka's default, where we rely on it */
 	const char *never;   /* a value that is refused */
 	const char *why;     /* why REFUSED, if no setting replaces it */
+	int since; /* the first version that knows it, as rd_kafka_version */
 	/* Per client. NULL: not set; "": the value that the caller supplies. */
 	const char *values[ZTP_KAFKA_CLIENTS];
 };

@@ -12,12 +12,18 @@
 #include "base/log.h"
 #include "base/clock.h"
 #include "ztp/codec.h"
+#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 
 #define LOG_TAIL 24 /* ,"truncated":true}\n */
+
+static_assert(LOG_FLOW_BYTES + 60 * LOG_FLOW_RATE +
+			      (LOG_FLOW_EVENTS + 1) * LOG_LINE_MAX <=
+		      LOG_FLOW_MINUTE,
+	      "all lines that are bounded, in a minute");
 
 struct line {
 	bool json, cut;
@@ -299,12 +305,12 @@ void log_emit(struct log *log, enum log_level level, bool bounded,
 	      const char *event, const struct log_field *fields)
 {
 	int saved_errno = errno;
+	int64_t now = bounded ? ztp_clock_us() / 1000 : 0;
 	uint64_t left_out = 0;
 	struct line line;
 
 	if (!log_enabled(log, level) ||
-	    (bounded && !log_flow_take(&log->flow, event, ztp_clock_us() / 1000,
-				       &left_out)))
+	    (bounded && !log_flow_take(&log->flow, event, now, &left_out)))
 		return;
 	begin(&line, log, level, event);
 	if (left_out > 0)
@@ -312,6 +318,8 @@ void log_emit(struct log *log, enum log_level level, bool bounded,
 	for (; fields->kind != LOG_KIND_END; fields++)
 		put_any(&line, fields);
 	finish(&line);
+	if (bounded)
+		log_flow_charge(&log->flow, event, line.n - START, now);
 	send_line(log, &line);
 	errno = saved_errno;
 }

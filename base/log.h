@@ -16,8 +16,8 @@
  * full, is dropped and counted, and event=log_dropped says how many there were
  * when lines are taken again.
  *
- * Warnings, and what log_said says, can be caused from outside as often as
- * somebody likes. Their lines are bounded for each event (base/log_flow.h), and
+ * Errors, warnings, and what log_said says, can be caused from outside as often
+ * as somebody likes. Their lines and bytes are bounded (base/log_flow.h), and
  * left_out=n says how many are missing before this one.
  */
 #ifndef ZTP_BASE_LOG_H
@@ -127,7 +127,7 @@ void log_emit(struct log *log, enum log_level level, bool bounded,
 					      ##__VA_ARGS__,                   \
 					      {.kind = LOG_KIND_END}})[1])
 #define log_error(log, event, ...)                                             \
-	LOG_AT(log, LOG_LEVEL_ERROR, event, ##__VA_ARGS__)
+	LOG_FLOW(log, LOG_LEVEL_ERROR, true, event, ##__VA_ARGS__)
 #define log_warn(log, event, ...)                                              \
 	LOG_FLOW(log, LOG_LEVEL_WARN, true, event, ##__VA_ARGS__)
 #define log_info(log, event, ...)                                              \

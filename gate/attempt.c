@@ -11,7 +11,6 @@
 
 #include "base/random.h"
 #include "gate/broker_api.h"
-#include "gate/log.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -31,7 +30,7 @@ struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_attempt *a,
 	case ZTP_ERR_INTERNAL:
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
-		ztp_gate_log_limited(&a->gate->log_limit, error, a->boot);
+		ztp_gate_trouble(a->gate, error);
 		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:

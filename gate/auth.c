@@ -91,7 +91,7 @@ static bool ticks(struct ztp_gate *gate)
 		       "the broker does not call MOSQ_EVT_TICK; "
 		       "per_listener_settings must be false. All devices are "
 		       "refused.");
-	ztp_gate_log_limited(&gate->log_limit, &error, now);
+	ztp_gate_trouble(gate, &error);
 	return false;
 }
 

@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/outbox.h"
@@ -61,6 +62,8 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		    struct ztp_reply *reply)
 {
+	struct ztp_error error = {0};
+
 	if (!ztp_gate_restore(gate)) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				     "the registry database cannot be read");
@@ -71,6 +74,11 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 	if (strcmp(reply->code, ZTP_CODE_OK) != 0 ||
 	    !ztp_control_commit(gate, reply))
 		ztp_gate_undo(gate);
+	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0) {
+		(void)ztp_fail(&error, ZTP_ERR_IO, "%s: %s", name,
+			       reply->error);
+		ztp_gate_trouble(gate, &error);
+	}
 }
 
 /* Adds what is needed to know which command is answered, and how. */
@@ -136,6 +144,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 	cJSON *tree = NULL;
 
 	reply_begin(&reply);
+	ztp_lists_begin(&gate->lists, ztp_clock_boot());
 	if (ztp_tree_parse(&tree, text, len, ZTP_CONTROL_MESSAGE_MAX, &error) !=
 	    0) {
 		(void)ztp_reply_error(&reply, &error);

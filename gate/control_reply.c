@@ -9,7 +9,6 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/audit.h"
-#include "gate/log.h"
 #include "gate/publish.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
@@ -39,7 +38,6 @@ bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error)
 	case ZTP_ERR_FULL:
 	case ZTP_ERR_NOMEM: /* passes as well: the bridge asks again */
 		code = ZTP_CODE_UNAVAILABLE;
-		ztp_gate_log_error(error);
 		break;
 	case ZTP_ERR_INTERNAL:
 		code = ZTP_CODE_INTERNAL;
@@ -178,6 +176,13 @@ bool ztp_page_begin(struct ztp_page *page, struct ztp_gate *gate,
 			 &error) != 0)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      ZTP_M_LIMIT ": %s", error.message);
+	if (gate->lists.left == 0)
+		return ztp_reply_fail(reply, ZTP_CODE_RESOURCE_EXHAUSTED,
+				      "the lists of one message have at most "
+				      "%d rows",
+				      ZTP_LISTS_ROWS);
+	if (page->limit > gate->lists.left)
+		page->limit = gate->lists.left;
 	page->rows = ztp_tree_put_list(reply->data, name);
 	return true;
 }
@@ -199,6 +204,7 @@ cJSON *ztp_page_row(struct ztp_page *page, const char *cursor)
 		page->more = true;
 		return NULL;
 	}
+	ztp_lists_row(&page->gate->lists);
 	row = ztp_tree_put_row(page->rows);
 	(void)snprintf(page->last, sizeof(page->last), "%s", cursor);
 	page->count++;

@@ -17,12 +17,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
 #include "gate/topics.h"
 #include "ztp/gate_protocol.h"
+
+void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error)
+{
+	ztp_gate_log_limited(&gate->log_limit, error, ztp_clock_boot());
+}
 
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client)
@@ -107,7 +113,7 @@ void ztp_gate_commit(struct ztp_gate *gate)
 
 	if (ztp_db_commit(gate->db, &error) == 0)
 		return;
-	ztp_gate_log_error(&error);
+	ztp_gate_trouble(gate, &error);
 	ztp_gate_rolled_back(gate);
 }
 
@@ -119,7 +125,7 @@ void ztp_gate_check_disk(struct ztp_gate *gate)
 	if (!ztp_db_failed(gate->db, &error) || gate->failed)
 		return;
 	gate->failed = true;
-	ztp_gate_log_error(&error);
+	ztp_gate_trouble(gate, &error);
 	lose(gate, durable);
 }
 
@@ -148,7 +154,7 @@ bool ztp_gate_restore(struct ztp_gate *gate)
 		rc = ZTP_ERR_IO;
 	gate->stale = rc != 0;
 	if (gate->stale)
-		ztp_gate_log_error(&error);
+		ztp_gate_trouble(gate, &error);
 	return !gate->stale;
 }
 

@@ -8,6 +8,7 @@
 #include "gate/cells.h"
 #include "gate/db.h"
 #include "gate/effort.h"
+#include "gate/lists.h"
 #include "gate/log.h"
 #include "gate/options.h"
 #include "gate/recent.h"
@@ -59,6 +60,7 @@ struct ztp_gate {
 	struct ztp_bucket audit_refused; /* those of refusals, together */
 	uint64_t audit_left_out;	 /* by the line above */
 	struct ztp_log_limit log_limit;
+	struct ztp_lists lists;		/* of operators */
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_outbox outbox;
@@ -82,6 +84,9 @@ struct ztp_gate {
 int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client);
 void ztp_client_list_clear(struct ztp_client_list *list);
+
+/* Logs an error that may come again and again, within the gate's limit. */
+void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error);
 
 /* Rolls back, and makes memory agree with the database again. What hangs on
  * that transaction ends. */

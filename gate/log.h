@@ -16,8 +16,8 @@ void ztp_gate_log(int level, const char *format, ...)
 /* Logs the error's message at level MOSQ_LOG_ERR. */
 void ztp_gate_log_error(const struct ztp_error *error);
 
-/* Bounds the lines that clients cause by connecting: 60 at once, then one a
- * second. All zero at first. */
+/* Bounds the lines that clients, operators and a disk can cause while the gate
+ * runs: 60 at once, then one a second. All zero at first. */
 struct ztp_log_limit {
 	struct ztp_bucket bucket;
 	uint64_t left_out;

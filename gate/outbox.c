@@ -50,7 +50,7 @@ static bool send(struct ztp_gate *gate, const char *topic, cJSON *object,
 			       (int)parts.subscription.n, parts.subscription.p);
 		topic = own;
 	}
-	return ztp_send_json(NULL, topic, object, qos, NULL);
+	return ztp_send_json(gate, NULL, topic, object, qos, NULL);
 }
 
 static void append(struct ztp_outbox *outbox, struct ztp_message *message)

@@ -63,7 +63,8 @@ bool ztp_publish_status(struct ztp_gate *gate,
 	if (pending)
 		ztp_tree_put_number(object, ZTP_M_RETRY_AFTER,
 				    (double)gate->options.retry_after_s);
-	return ztp_send_json(session->path, topic, object, pending ? 0 : 1,
+	return ztp_send_json(gate, session->path, topic, object,
+			     pending ? 0 : 1,
 			     command_properties(session->request_id, status));
 }
 

@@ -2,13 +2,16 @@
 
 #include <string.h>
 
+#include "base/clock.h"
 #include "gate/broker_api.h"
-#include "gate/log.h"
+#include "gate/gate.h"
 
-bool ztp_send_json(const char *client_id, const char *topic, cJSON *object,
-		   int qos, mosquitto_property *properties)
+bool ztp_send_json(struct ztp_gate *gate, const char *client_id,
+		   const char *topic, cJSON *object, int qos,
+		   mosquitto_property *properties)
 {
 	char *text = object ? cJSON_PrintUnformatted(object) : NULL;
+	struct ztp_error error = {0};
 	int rc = MOSQ_ERR_NOMEM;
 
 	if (text)
@@ -17,8 +20,10 @@ bool ztp_send_json(const char *client_id, const char *topic, cJSON *object,
 						   false, properties);
 	if (rc != MOSQ_ERR_SUCCESS) {
 		mosquitto_property_free_all(&properties);
-		ztp_gate_log(MOSQ_LOG_ERR, "cannot publish on %s: error %d",
-			     topic, rc);
+		(void)ztp_fail(&error, ZTP_ERR_IO,
+			       "cannot publish on %s: error %d", topic, rc);
+		ztp_gate_log_limited(&gate->log_limit, &error,
+				     ztp_clock_boot());
 	}
 	cJSON_free(text);
 	cJSON_Delete(object);

@@ -77,7 +77,7 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 	}
 	session->greet = false;
 	if (ztp_devices_set_greeted(gate->db, session->path, &error) != 0)
-		ztp_gate_log_error(&error); /* it will be sent once more */
+		ztp_gate_trouble(gate, &error); /* it will be sent once more */
 }
 
 static void look(struct ztp_gate *gate)

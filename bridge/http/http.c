@@ -4,8 +4,8 @@
  * What clients can cost is bounded, and /healthz, /readyz and /metrics are
  * answered all the same. Connections: their number, the memory of each, and the
  * time for a request and for an answer (http_clients.h). Answers: the bytes that
- * all clients still have to read. The loop's time: in one run the pages that
- * read the store get PAGES_MS; who comes after that is told to try again.
+ * all clients still have to read. The loop's time: pages that read the store
+ * take turns (http_turns.h).
  */
 #include "bridge/http/http.h"
 
@@ -22,15 +22,13 @@
 #include "bridge/http/http_listen.h"
 #include "bridge/http/http_requests.h"
 #include "bridge/http/http_status.h"
+#include "bridge/http/http_turns.h"
 #include "bridge/http/page.h"
 #include "bridge/http/readiness.h"
 #include "ztp/event.h"
 
 #define CONNECTION_MEMORY (32 * 1024) /* request line, headers, output */
 #define RUNS_MAX	  8	      /* while more connections come */
-/* Of the thread, in one http_run. Not the time of day: when the machine is busy,
- * nobody here asks too much. */
-#define PAGES_MS 20
 /* Beyond this libmicrohttpd does not accept: those that it has yet to find
  * closed count as well. */
 #define CONNECTIONS_MAX (2 * HTTP_CLIENTS_MAX)
@@ -40,8 +38,8 @@ struct http {
 	struct MHD_Daemon *daemon;
 	int fd;
 	struct http_clients clients;
-	bool moved;	   /* a connection has come or gone in this run */
-	int64_t pages_end; /* of the thread's time: no store after this */
+	struct http_turns turns;
+	bool moved; /* a connection has come or gone in this run */
 	char policy[PAGE_POLICY_MAX]; /* of the web page */
 };
 
@@ -135,8 +133,27 @@ static bool is_known_host(const struct http *http,
 	return http_host_known(host, names->items, names->count);
 }
 
-static struct http_page route(const struct http *http,
-			      struct MHD_Connection *client, const char *path)
+/* The time that counts is the thread's: when the machine is busy, nobody here
+ * has asked for too much. */
+static struct http_page
+page_in_turn(struct http *http, struct MHD_Connection *client, const char *path)
+{
+	int64_t begin = ztp_clock_thread_us();
+	struct http_page page = {0};
+	bool full;
+
+	if (!http_turns_take(&http->turns, client, ztp_clock_us(), &full)) {
+		page.later = !full;
+		return full ? http_busy_page() : page;
+	}
+	page = page_v1(http->b, client, path);
+	http_turns_spent(&http->turns, ztp_clock_thread_us() - begin,
+			 ztp_clock_us());
+	return page;
+}
+
+static struct http_page route(struct http *http, struct MHD_Connection *client,
+			      const char *path)
 {
 	size_t i;
 
@@ -146,12 +163,11 @@ static struct http_page route(const struct http *http,
 	if (!is_known_host(http, client))
 		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,
 				       "this host is not in http.hosts");
-	if (http_clients_full(&http->clients) ||
-	    ztp_clock_thread_us() >= http->pages_end)
+	if (http_clients_full(&http->clients))
 		return http_busy_page();
 	if (strcmp(path, "/") == 0)
 		return page_html(http);
-	return page_v1(http->b, client, path);
+	return page_in_turn(http, client, path);
 }
 
 /* --- answering */
@@ -254,6 +270,8 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 			     strdup("only GET and HEAD are allowed\n"));
 	else
 		page = route(http, client, path);
+	if (page.later)
+		return MHD_YES;
 	return send_page(http, client, &page);
 }
 
@@ -319,9 +337,9 @@ static int start(struct http *http, int listening, struct ztp_error *error)
 	 * whether it has closed the socket, so we leave it alone until the
 	 * process ends. */
 	http->daemon = MHD_start_daemon(
-		MHD_USE_EPOLL | MHD_USE_ERROR_LOG, 0, NULL, NULL, on_request,
-		http, MHD_OPTION_EXTERNAL_LOGGER, on_complaint, http,
-		MHD_OPTION_LISTEN_SOCKET, listening,
+		MHD_USE_EPOLL | MHD_USE_ERROR_LOG | MHD_ALLOW_SUSPEND_RESUME, 0,
+		NULL, NULL, on_request, http, MHD_OPTION_EXTERNAL_LOGGER,
+		on_complaint, http, MHD_OPTION_LISTEN_SOCKET, listening,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, http,
@@ -363,6 +381,7 @@ void http_free(struct http *http)
 {
 	if (!http)
 		return;
+	http_turns_end(&http->turns);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
 	free(http);
@@ -377,16 +396,20 @@ int http_fd(const struct http *http)
 
 int64_t http_timeout_ms(const struct http *http)
 {
-	int64_t next = http_clients_next(&http->clients), left;
+	int64_t wait = http_turns_wait_us(&http->turns, ztp_clock_us());
+	int64_t next = http_clients_next(&http->clients), left = -1;
 	MHD_UNSIGNED_LONG_LONG ms;
 
 	if (http->moved ||
 	    (MHD_get_timeout(http->daemon, &ms) == MHD_YES && ms == 0))
 		return 0;
-	if (next == INT64_MAX)
-		return -1;
-	left = next - ztp_clock_boot();
-	return left > 0 ? left : 0;
+	if (next != INT64_MAX) {
+		left = next - ztp_clock_boot();
+		left = left > 0 ? left : 0;
+	}
+	if (wait >= 0 && (left < 0 || (wait + 999) / 1000 < left))
+		return (wait + 999) / 1000;
+	return left;
 }
 
 /* One run of libmicrohttpd accepts ten connections at most, so while more come
@@ -398,7 +421,7 @@ void http_run(struct http *http)
 {
 	int i = 0;
 
-	http->pages_end = ztp_clock_thread_us() + PAGES_MS * 1000;
+	http_turns_begin(&http->turns, ztp_clock_us());
 	http_clients_end_late(&http->clients, ztp_clock_boot());
 	do {
 		http->moved = false;

@@ -2,10 +2,10 @@
  * Requests as JSON, page by page.
  *
  * A store may hold millions of rows, and the loop stands still while a page is
- * made. So a list reads the rows in windows and stops after the window in
- * which its time ran out; `next` says where to continue. Undecided requests,
- * which are listed most often, are found through their index, however many
- * rows lie between them.
+ * made. So a page has few rows, and a list reads them in windows and stops
+ * after the window in which its time ran out; `next` says where to continue.
+ * Undecided requests, which are listed most often, are found through their
+ * index, however many rows lie between them.
  */
 #include "bridge/http/http_list.h"
 
@@ -22,7 +22,8 @@
 #define LIMIT_DEFAULT 100
 #define LIMIT_MAX     1000
 #define WINDOW	      500 /* rows between two looks at the clock */
-#define TIME_MAX_MS   10
+#define TIME_MAX_MS   2
+#define ROWS_MAX      200 /* of a page, whatever its limit: some 2 ms */
 
 /* No request id begins with this character, and URLs need not escape it. */
 #define CURSOR '@'
@@ -188,7 +189,7 @@ static const char *parse_query(struct listing *listing,
 	if (!wrong && is_given(text) &&
 	    (!parse_number(&limit, &text, '\0', LIMIT_MAX) || limit < 1))
 		wrong = "limit: expected a number from 1 to 1000";
-	listing->limit = (int)limit;
+	listing->limit = (int)(limit < ROWS_MAX ? limit : ROWS_MAX);
 	if (!wrong)
 		wrong = parse_filters(listing, query);
 	if (wrong)

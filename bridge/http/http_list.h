@@ -17,10 +17,10 @@ struct MHD_Connection;
  * that have ended, the last ended first, without onboarded ones that are kept
  * beyond their retention. An empty parameter counts as absent. next is present
  * if there may be more, and is the next call's `after` (which may also be a
- * request id). limit is 1-1000, by default 100. The time of one call is
- * bounded: where a filter skips very many requests, a page may hold fewer than
- * limit, or none, and still have a next. A parameter that is unknown, invalid
- * or given more than once gets 400 {"error":...}. */
+ * request id). limit is 1-1000, by default 100. A page holds at most 200, and
+ * the time of one call is bounded: where a filter skips very many requests, a
+ * page may hold fewer than limit, or none, and still have a next. A parameter
+ * that is unknown, invalid or given more than once gets 400 {"error":...}. */
 struct http_page http_requests_list(struct bridge *b,
 				    struct MHD_Connection *client);
 

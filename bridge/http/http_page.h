@@ -15,6 +15,7 @@ struct http_page {
 	const char *type; /* a literal */
 	char *text;	  /* whoever sends it frees it; NULL: no memory */
 	bool again;	  /* worth asking again in a second */
+	bool later;	  /* none: the client waits for its turn */
 	/* Content-Security-Policy; outlives the page. NULL: load nothing. */
 	const char *policy;
 };

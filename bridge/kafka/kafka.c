@@ -34,6 +34,18 @@ static int set(void *conf, const char *name, const char *value,
 	return ztp_fail(error, ZTP_ERR_VALUE, "kafka: %s", text);
 }
 
+/* What an older librdkafka does not know, it has to do without. */
+static int set_ours(void *conf, const char *name, const char *value,
+		    struct ztp_error *error)
+{
+	const struct ztp_kafka_property *property =
+		ztp_kafka_property_find(name, strlen(name));
+
+	if (property && rd_kafka_version() < property->since)
+		return 0;
+	return set(conf, name, value, error);
+}
+
 int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 			 enum ztp_kafka_client client, const struct core *core,
 			 struct ztp_error *error)
@@ -47,15 +59,15 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
 	};
 	size_t i;
-	int rc = ztp_kafka_properties_each(client, false, given, set, conf,
+	int rc = ztp_kafka_properties_each(client, false, given, set_ours, conf,
 					   error);
 
 	for (i = 0; rc == 0 && i < users->count; i++)
 		rc = set(conf, users->items[i].name, users->items[i].value,
 			 error);
 	return rc != 0 ? rc
-		       : ztp_kafka_properties_each(client, true, given, set,
-						   conf, error);
+		       : ztp_kafka_properties_each(client, true, given,
+						   set_ours, conf, error);
 }
 
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,

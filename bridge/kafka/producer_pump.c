@@ -128,13 +128,33 @@ static int send_row(void *arg, const struct store_record *record)
 	return 0;
 }
 
+static int batch_limit(const struct topic_window *window, bool single)
+{
+	if (single)
+		return 1;
+	return window->topic == STORE_DLQ ? BATCHING_DEAD_MAX : WINDOW_RECORDS;
+}
+
+/* Nothing but requests is waited for. Dead letters least of all, but they must
+ * not pile up either. */
+static int64_t gap_after(const struct topic_window *window, bool single,
+			 bool full)
+{
+	if (window->topic == STORE_REQUESTS || single)
+		return 0;
+	if (window->topic == STORE_AUDIT)
+		return BATCHING_AUDIT_GAP_MS;
+	return window->topic == STORE_DLQ && !full ? BATCHING_DEAD_GAP_MS
+						   : BATCHING_BATCH_GAP_MS;
+}
+
 static void pump_outbox(struct producer *p, struct topic_window *window,
 			bool single)
 {
 	struct store *store = p->store;
 	struct page page = {p, window, 0};
 	int64_t newest = store_outbox_newest(store, window->topic);
-	int limit = single ? 1 : WINDOW_RECORDS;
+	int limit = batch_limit(window, single);
 	struct ztp_error error;
 	int rc = store_outbox_each(store, window->topic, window->cursor, limit,
 				   send_row, &page, &error);
@@ -144,6 +164,9 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 	/* There was nothing: all records have arrived. */
 	if (rc == 0 && page.seen == 0)
 		window->cursor = newest;
+	window->gap_until =
+		p->core->now +
+		gap_after(window, single, rc > 0 || page.seen == limit);
 }
 
 /* --- the turn */
@@ -155,17 +178,6 @@ static bool may_send(const struct producer *p,
 		return false;
 	return window->sent == 0 ||
 	       (!single && p->core->now >= window->batch_wait);
-}
-
-static void begin_batch(struct producer *p, struct topic_window *window,
-			bool single)
-{
-	window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
-	if (window->topic != STORE_REQUESTS && !single)
-		window->gap_until =
-			p->core->now + (window->topic == STORE_AUDIT
-						? BATCHING_AUDIT_GAP_MS
-						: BATCHING_BATCH_GAP_MS);
 }
 
 static void pump_window(struct producer *p, struct topic_window *window)
@@ -187,13 +199,15 @@ static void pump_window(struct producer *p, struct topic_window *window)
 	if (!may_send(p, window, single))
 		return;
 	if (window->waiting > 0) {
-		begin_batch(p, window, false);
+		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+		window->gap_until =
+			p->core->now + gap_after(window, false, false);
 		pump_unstored(p, window);
 	}
 	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
-		begin_batch(p, window, single);
+		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
 		pump_outbox(p, window, single);
 	}
 }

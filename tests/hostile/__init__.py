@@ -24,7 +24,7 @@ is a configuration or another broker, has a test of its own instead.
   the admin address                 Drip, HalfOpen, SlowReaders, ManyLists,
                                     OtherHosts
   operators                         MalformedControl, ListsControl,
-                                    UnknownControl
+                                    PagesControl, UnknownControl
   readers that do not read          SlowSubscriber; of stderr:
                                     local/test_stuck_stderr.py
   brokers that grant less, and the

@@ -310,6 +310,12 @@ class ListsControl(Control):
         {"command": "listDevices", "limit": 1000}] * 8})
 
 
+class PagesControl(Control):
+    name = "$CONTROL: one list of all devices after the other"
+    body = json.dumps({"commands": [
+        {"command": "listDevices", "limit": 1000}]})
+
+
 class UnknownControl(Control):
     name = "$CONTROL: devices that do not exist"
     body = json.dumps({"commands": [
@@ -340,5 +346,6 @@ ALL = (
     *kinds(), SilentSockets, HalfConnects, OnePathManyKeys, ManyPathsOneKey,
     Reconnects, TakesOver, Resubscribes, ComesWithCertificate, Wills,
     FailedAnswers, WrongAnswers, LargeAnswers, RetainedCommands, Denied,
-    SlowSubscriber, MalformedControl, ListsControl, UnknownControl, OtherHosts,
+    SlowSubscriber, MalformedControl, ListsControl, PagesControl,
+    UnknownControl, OtherHosts,
 )

@@ -7,7 +7,7 @@ import threading
 import time
 
 RSS_MOST = 128 << 20
-LOG_MOST = 1 << 20  # bytes a minute, and for what is at once
+LOG_MOST = 1000000  # bytes a minute, and for what is at once
 WITHIN_S = 1.0
 
 

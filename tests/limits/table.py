@@ -42,8 +42,8 @@ BRIDGE = {
     "commands that the broker has not acknowledged":
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
-    ("a line of the log that is a warning, or that a decision without "
-     "effect causes"): "walk: decision",
+    ("a line of the log that is a warning or an error, or that a decision "
+     "without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
@@ -90,6 +90,7 @@ GATE = {
     "`correlationData`": "walk: correlation",
     "`request_ids` of `ackPending`": "walk: request_ids",
     "`limit` of a list": "walk: limit",
+    "rows of the lists of one message": UNIT + "test_gate_lists.c",
     "`metadata`": "walk: metadata",
     "a CA": "walk: ca cas",
     "an audience": "walk: audience",

@@ -5,6 +5,7 @@
 #include <stdint.h>
 /* cmocka needs the four above */
 #include <cmocka.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/kafka_properties.h"
@@ -130,6 +131,29 @@ static void test_what_users_cannot_change_comes_last(void **state)
 	assert_string_equal(value_of(&after, "enable.auto.commit"), "true");
 }
 
+/* Otherwise librdkafka stops fetching for a second after one record. */
+static void test_what_may_unpack_can_be_queued(void **state)
+{
+	struct told told = {.count = 0};
+	long queued, unpacked;
+
+	(void)state;
+	ztp_kafka_properties_each(ZTP_KAFKA_CONSUMER, false, given, note, &told,
+				  NULL);
+	queued = strtol(value_of(&told, "queued.max.messages.kbytes"), NULL,
+			10) *
+		 1024;
+	unpacked =
+		strtol(value_of(&told, "receive.message.max.bytes"), NULL, 10);
+	assert_in_range(queued, unpacked, 64 << 20);
+	/* What is fetched ahead is less than that. */
+	assert_in_range(strtol(value_of(&told, "fetch.max.bytes"), NULL, 10), 1,
+			queued / 4);
+	assert_int_equal(
+		ztp_kafka_property_find("fetch.queue.backoff.ms", 22)->since,
+		0x02020000);
+}
+
 static int refuse(void *arg, const char *name, const char *value,
 		  struct ztp_error *error)
 {
@@ -160,6 +184,7 @@ int main(void)
 		cmocka_unit_test(test_what_is_promised),
 		cmocka_unit_test(test_every_client_is_told_each_once),
 		cmocka_unit_test(test_what_users_cannot_change_comes_last),
+		cmocka_unit_test(test_what_may_unpack_can_be_queued),
 		cmocka_unit_test(test_what_is_refused_ends_it),
 	};
 

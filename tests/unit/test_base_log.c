@@ -292,6 +292,24 @@ static void warnings_are_bounded(void **state)
 	assert_non_null(strstr(got(f), "event=calm"));
 }
 
+/* Only this many bytes at once, and a line for which there was some room. */
+static void long_warnings_are_fewer(void **state)
+{
+	static const char loud[] = "loud";
+	static char text[2 * LOG_LINE_MAX];
+	struct fixture *f = *state;
+	size_t sum = 0;
+	int i;
+
+	memset(text, 'x', sizeof(text) - 1);
+	for (i = 0; i < LOG_FLOW_AT_ONCE; i++) {
+		log_error(&f->log, loud, LOG_STR("text", text));
+		sum += strlen(got(f));
+	}
+	assert_in_range(sum, LOG_FLOW_EVENT_BYTES,
+			LOG_FLOW_EVENT_BYTES + LOG_LINE_MAX);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -305,6 +323,7 @@ int main(void)
 		TEST(threads),
 		TEST(limits),
 		TEST(warnings_are_bounded),
+		TEST(long_warnings_are_fewer),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

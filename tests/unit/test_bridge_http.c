@@ -285,8 +285,9 @@ static void test_pages(void **state)
 	assert_int_equal(pages, 3);
 	assert_int_equal(follow(f, "limit=125", NULL, 0, &pages), 250);
 	assert_int_equal(pages, 2); /* no empty page after the last */
+	/* more than one page holds, whatever the limit */
 	assert_int_equal(follow(f, "limit=1000", NULL, 0, &pages), 250);
-	assert_int_equal(pages, 1);
+	assert_int_equal(pages, 2);
 	assert_int_equal(follow(f, "limit=7&state=requested", NULL, 0, &pages),
 			 25);
 	assert_int_equal(pages, 4);
@@ -320,6 +321,77 @@ static void test_a_long_way_between(void **state)
 	assert_int_equal(
 		follow(f, "limit=1000&state=onboarded", NULL, 0, &pages),
 		20000);
+}
+
+static int readable(const int *clients, int count)
+{
+	int i, n = 0;
+
+	for (i = 0; i < count; i++)
+		n += poll(&(struct pollfd){clients[i], POLLIN, 0}, 1, 0) == 1;
+	return n;
+}
+
+/* Lists take turns, one in a run of the server. Nobody is refused, and health is
+ * answered before all of them. */
+static void test_lists_take_turns(void **state)
+{
+	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
+				   "localhost\r\n\r\n";
+	struct http_case *f = *state;
+	int clients[5], i, n = 0, before;
+	char id[16], answer[64];
+
+	for (i = 0; i < 100; i++) {
+		snprintf(id, sizeof(id), "r%d", i);
+		add(f, id, "plant-7", ZTP_STATE_REQUESTED);
+	}
+	commit(f);
+	for (i = 0; i < 5; i++) {
+		clients[i] = dial(f);
+		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
+				 sizeof(text) - 1);
+	}
+	while (n == 0) {
+		http_run(f->b.http);
+		n = readable(clients, 5);
+	}
+	assert_int_equal(n, 1);
+	ask(f, "GET", "/healthz");
+	assert_int_equal(f->status, 200);
+	while (n < 5) {
+		before = n;
+		http_run(f->b.http);
+		n = readable(clients, 5);
+		assert_in_range(n, before, before + 1);
+	}
+	for (i = 0; i < 5; i++) {
+		assert_int_equal(read(clients[i], answer, sizeof(answer)),
+				 sizeof(answer));
+		assert_memory_equal(answer, "HTTP/1.1 200", 12);
+		close(clients[i]);
+	}
+}
+
+/* Some of them wait when the server ends. */
+static void test_the_end_while_lists_wait(void **state)
+{
+	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
+				   "localhost\r\n\r\n";
+	struct http_case *f = *state;
+	int clients[5], i;
+
+	for (i = 0; i < 5; i++) {
+		clients[i] = dial(f);
+		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
+				 sizeof(text) - 1);
+	}
+	while (readable(clients, 5) == 0)
+		http_run(f->b.http);
+	http_free(f->b.http);
+	f->b.http = NULL;
+	for (i = 0; i < 5; i++)
+		close(clients[i]);
 }
 
 static void test_several_at_once(void **state)
@@ -415,6 +487,8 @@ int main(void)
 		T(test_filters),
 		T(test_pages),
 		T(test_a_long_way_between),
+		T(test_lists_take_turns),
+		T(test_the_end_while_lists_wait),
 		T(test_several_at_once),
 		T(test_more_than_its_memory),
 		T(test_address_in_use),

@@ -228,6 +228,33 @@ static void test_the_log_is_bounded(void **state)
 	free(jwt);
 }
 
+/* The same by an operator's commands. */
+static void test_commands_do_not_fill_the_log(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	size_t lines = 0;
+	sqlite3 *db;
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_disconnect(device);
+	gate_unload(f);
+	assert_int_equal(sqlite3_open(f->db, &db), SQLITE_OK);
+	assert_int_equal(break_table(db), SQLITE_OK);
+	assert_int_equal(sqlite3_close(db), SQLITE_OK);
+	assert_int_equal(gate_load(f), 0);
+	gate_broker.log[0] = '\0';
+	for (int i = 0; i < 1000; i++)
+		gate_says(f,
+			  "\"command\":\"getDevice\","
+			  "\"device_path\":\"" DIRECT "a\"",
+			  "UNAVAILABLE");
+	for (const char *at = gate_broker.log;
+	     (at = strstr(at, "is not valid")) != NULL; at++)
+		lines++;
+	assert_in_range(lines, 60, 70);
+}
+
 static void test_a_removed_ca_is_told(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -395,6 +422,7 @@ int main(void)
 		T(test_refusals_do_not_crowd_out_the_accepted, gate_setup),
 		T(test_audit_is_bounded, gate_setup),
 		T(test_the_log_is_bounded, gate_setup),
+		T(test_commands_do_not_fill_the_log, gate_setup),
 		T(test_a_removed_ca_is_told, gate_setup),
 		T(test_a_held_session_from_the_brokers_file, gate_setup),
 		T(test_one_of_two_subscriptions_remains, gate_setup),

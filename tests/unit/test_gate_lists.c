@@ -1,0 +1,140 @@
+/* An operator who asks for lists without end costs others little, and who asks
+ * for one page after the other gets all of them. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+/* cmocka needs the four above */
+#include <cmocka.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_tree.h"
+#include "gate/lists.h"
+#include "gate_fixture.h"
+#include "ztp/member.h"
+
+#define MANY	   300
+#define REGISTRIES "registries"
+#define LIST	   "{\"command\":\"listRegistries\",\"limit\":1000}"
+
+static int setup_many(void **state)
+{
+	struct gate_fixture *f;
+	char members[128];
+
+	assert_int_equal(gate_setup(state), 0);
+	f = *state;
+	for (int i = 0; i < MANY; i++) {
+		(void)snprintf(members, sizeof(members),
+			       "\"command\":\"createRegistry\","
+			       "\"registry\":\"many/r%03d\"",
+			       i);
+		gate_ok(f, members);
+	}
+	return 0;
+}
+
+/* The responses to a message; to be freed. */
+static cJSON *answers(struct gate_fixture *f, const char *message)
+{
+	gate_control(f->op, message);
+	return cJSON_Parse(gate_published("$CONTROL/ztp/v1/response", NULL));
+}
+
+static const cJSON *response(const cJSON *answer, int i)
+{
+	return cJSON_GetArrayItem(cJSON_GetObjectItem(answer, ZTP_M_RESPONSES),
+				  i);
+}
+
+static int rows_of(const cJSON *one)
+{
+	return cJSON_GetArraySize(cJSON_GetObjectItem(
+		cJSON_GetObjectItem(one, ZTP_M_DATA), REGISTRIES));
+}
+
+static const char *next_of(const cJSON *one)
+{
+	return cJSON_GetStringValue(cJSON_GetObjectItem(
+		cJSON_GetObjectItem(one, ZTP_M_DATA), ZTP_M_NEXT));
+}
+
+static void test_lists_of_one_message_share_their_rows(void **state)
+{
+	struct gate_fixture *f = *state;
+	cJSON *answer = answers(f, "{\"commands\":[" LIST "," LIST "," LIST
+				   ",{\"command\":\"getInfo\"}]}");
+	int i;
+
+	assert_int_equal(rows_of(response(answer, 0)), ZTP_LISTS_ROWS);
+	assert_non_null(next_of(response(answer, 0)));
+	for (i = 1; i < 3; i++)
+		assert_string_equal(
+			ztp_tree_text(response(answer, i), ZTP_M_CODE),
+			"RESOURCE_EXHAUSTED");
+	assert_string_equal(ztp_tree_text(response(answer, 3), ZTP_M_CODE),
+			    "OK");
+	cJSON_Delete(answer);
+}
+
+static void test_page_after_page(void **state)
+{
+	struct gate_fixture *f = *state;
+	char message[256] = "{\"commands\":[" LIST "]}";
+	int pages, rows = 0;
+	const char *next;
+	cJSON *answer;
+
+	for (pages = 1;; pages++) {
+		answer = answers(f, message);
+		rows += rows_of(response(answer, 0));
+		next = next_of(response(answer, 0));
+		if (!next)
+			break;
+		(void)snprintf(message, sizeof(message),
+			       "{\"commands\":[{\"command\":\"listRegistries\","
+			       "\"limit\":1000,\"after\":\"%s\"}]}",
+			       next);
+		cJSON_Delete(answer);
+	}
+	cJSON_Delete(answer);
+	assert_int_equal(rows, MANY + 2); /* and those of the fixture */
+	assert_int_equal(pages, 3);
+}
+
+static void test_pages_are_smaller_after_very_many(void **state)
+{
+	struct ztp_lists lists = {0};
+	int64_t now = 1000000;
+	int i, rows;
+
+	(void)state;
+	for (rows = 0; rows < ZTP_LISTS_AT_ONCE; rows += ZTP_LISTS_ROWS) {
+		ztp_lists_begin(&lists, now);
+		assert_int_equal(lists.left, ZTP_LISTS_ROWS);
+		for (i = 0; i < ZTP_LISTS_ROWS; i++)
+			ztp_lists_row(&lists);
+	}
+	ztp_lists_begin(&lists, now);
+	assert_int_equal(lists.left, ZTP_LISTS_ROWS_BUSY);
+	ztp_lists_begin(&lists, now + 500);
+	assert_int_equal(lists.left, ZTP_LISTS_ROWS);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+			test_lists_of_one_message_share_their_rows, setup_many,
+			gate_teardown),
+		cmocka_unit_test_setup_teardown(test_page_after_page,
+						setup_many, gate_teardown),
+		cmocka_unit_test(test_pages_are_smaller_after_very_many),
+	};
+
+	return cmocka_run_group_tests_name(
+		"gate_lists", tests, gate_setup_plugin, gate_teardown_group);
+}
