@@ -2,8 +2,10 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/approver/files.h"
 #include "tools/approver/help.h"
 #include "tools/common/cli.h"
 #include "ztp/fingerprint.h"
@@ -13,7 +15,8 @@
 #define WATCH  COMMAND_WATCH
 #define DECIDE COMMAND_DECIDE
 #define TEST   COMMAND_TEST
-#define KAFKA  (RUN | WATCH | DECIDE)
+#define PLAY   COMMAND_SIMULATE
+#define KAFKA  (RUN | WATCH | DECIDE | PLAY)
 #define ANSWER (RUN | DECIDE | TEST)
 #define ALL    (KAFKA | TEST)
 
@@ -44,6 +47,13 @@ enum key {
 	KEY_NO_WAIT,
 	KEY_JSON,
 	KEY_FROM_BEGINNING,
+	KEY_FROM,
+	KEY_DRY_RUN,
+	KEY_ALL,
+	KEY_MATCH,
+	KEY_EXPIRE,
+	KEY_REGISTRY,
+	KEY_FINGERPRINTS,
 	KEY_HELP,
 	KEY_VERSION,
 };
@@ -55,7 +65,7 @@ static const int allowed[] = {
 	[KEY_PROPERTIES - KEY_FIRST] = KAFKA,
 	[KEY_REQUESTS - KEY_FIRST] = ALL,
 	[KEY_DECISIONS - KEY_FIRST] = KAFKA,
-	[KEY_RESULTS - KEY_FIRST] = WATCH | DECIDE,
+	[KEY_RESULTS - KEY_FIRST] = KAFKA,
 	[KEY_RULES - KEY_FIRST] = RUN | TEST,
 	[KEY_APPROVE_ALL - KEY_FIRST] = RUN | TEST,
 	[KEY_REJECT_ALL - KEY_FIRST] = RUN | TEST,
@@ -68,13 +78,20 @@ static const int allowed[] = {
 	[KEY_MESSAGE - KEY_FIRST] = ANSWER,
 	[KEY_DECIDED_BY - KEY_FIRST] = ANSWER,
 	[KEY_DELAY - KEY_FIRST] = RUN,
-	[KEY_COUNT - KEY_FIRST] = RUN | WATCH,
+	[KEY_COUNT - KEY_FIRST] = RUN | WATCH | PLAY,
 	[KEY_DEVICE - KEY_FIRST] = DECIDE,
 	[KEY_FINGERPRINT - KEY_FIRST] = DECIDE,
 	[KEY_TIMEOUT - KEY_FIRST] = DECIDE,
 	[KEY_NO_WAIT - KEY_FIRST] = DECIDE,
 	[KEY_JSON - KEY_FIRST] = WATCH,
 	[KEY_FROM_BEGINNING - KEY_FIRST] = WATCH,
+	[KEY_FROM - KEY_FIRST] = RUN,
+	[KEY_DRY_RUN - KEY_FIRST] = RUN | DECIDE,
+	[KEY_ALL - KEY_FIRST] = DECIDE,
+	[KEY_MATCH - KEY_FIRST] = DECIDE,
+	[KEY_EXPIRE - KEY_FIRST] = PLAY,
+	[KEY_REGISTRY - KEY_FIRST] = PLAY,
+	[KEY_FINGERPRINTS - KEY_FIRST] = PLAY,
 	[KEY_HELP - KEY_FIRST] = ALL,
 	[KEY_VERSION - KEY_FIRST] = ALL,
 };
@@ -106,6 +123,13 @@ static const struct option table[] = {
 	{"no-wait", no_argument, NULL, KEY_NO_WAIT},
 	{"json", no_argument, NULL, KEY_JSON},
 	{"from-beginning", no_argument, NULL, KEY_FROM_BEGINNING},
+	{"from", required_argument, NULL, KEY_FROM},
+	{"dry-run", no_argument, NULL, KEY_DRY_RUN},
+	{"all", no_argument, NULL, KEY_ALL},
+	{"match", required_argument, NULL, KEY_MATCH},
+	{"expire", required_argument, NULL, KEY_EXPIRE},
+	{"registry", required_argument, NULL, KEY_REGISTRY},
+	{"fingerprints", required_argument, NULL, KEY_FINGERPRINTS},
 	{"help", no_argument, NULL, KEY_HELP},
 	{"version", no_argument, NULL, KEY_VERSION},
 	{NULL, 0, NULL, 0},
@@ -146,7 +170,7 @@ static bool set_fingerprint(struct options *options, const char *text)
 {
 	uint8_t fingerprint[ZTP_SHA256_LEN];
 
-	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
+	if (ztp_fingerprint_line(fingerprint, text, strlen(text), NULL) != 1)
 		return false;
 	ztp_hex_encode(options->fingerprint, fingerprint, ZTP_SHA256_LEN);
 	return true;
@@ -190,6 +214,44 @@ static bool set_answer(struct options *options, int key, const char *value)
 	}
 }
 
+static bool set_from(struct options *options, const char *text)
+{
+	if (strcmp(text, "beginning") == 0)
+		options->from = FROM_BEGINNING;
+	else if (strcmp(text, "now") == 0)
+		options->from = FROM_NOW;
+	else
+		return false;
+	return true;
+}
+
+/* What run, decide and simulate have besides. */
+static bool set_more(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_FROM:
+		return set_from(options, value);
+	case KEY_DRY_RUN:
+		options->dry_run = true;
+		return true;
+	case KEY_ALL:
+		options->all = true;
+		return true;
+	case KEY_MATCH:
+		return set_text(&options->match, value, 4096);
+	case KEY_EXPIRE:
+		return ztp_number_parse(&options->expire_s, value, 1,
+					90 * 24 * 3600);
+	case KEY_REGISTRY:
+		options->registry = value;
+		return ztp_registry_name_valid(value);
+	case KEY_FINGERPRINTS:
+		return set_text(&options->fingerprints_file, value, 4096);
+	default:
+		return set_answer(options, key, value);
+	}
+}
+
 static bool set_option(struct options *options, int key, const char *value)
 {
 	switch (key) {
@@ -224,7 +286,7 @@ static bool set_option(struct options *options, int key, const char *value)
 		options->no_wait = true;
 		return true;
 	default:
-		return set_answer(options, key, value);
+		return set_more(options, key, value);
 	}
 }
 
@@ -269,7 +331,7 @@ static int read_all(struct options *options, int argc, char **argv)
 /* The remaining arguments: decide takes one, the others take none. */
 static int read_words(struct options *options, int argc, char **argv)
 {
-	if (options->command == COMMAND_DECIDE) {
+	if (options->command == COMMAND_DECIDE && !options->all) {
 		if (optind == argc)
 			return USAGE("REQUEST_ID is missing");
 		options->request_id = argv[optind++];
@@ -287,8 +349,15 @@ static int check(const struct options *options)
 {
 	bool decide = options->command == COMMAND_DECIDE;
 
-	if (options->command == COMMAND_WATCH)
+	if (options->command == COMMAND_WATCH ||
+	    options->command == COMMAND_SIMULATE)
 		return 0;
+	if (decide && options->all != (options->match != NULL))
+		return USAGE("--all and --match RULES need each other");
+	if (decide && !options->all && options->dry_run)
+		return USAGE("--dry-run of decide needs --all");
+	if (options->all && options->device)
+		return USAGE("only one of --all and --device");
 	if (options->by == BY_NOTHING)
 		return USAGE("%s", decide ? "--approve or --reject is missing"
 					  : "--rules FILE, --approve-all or "
@@ -308,38 +377,6 @@ static int check(const struct options *options)
 	return 0;
 }
 
-static bool all_fit(const struct options *options)
-{
-	bool fit = ztp_attachment_fits(&options->payload, options->format) &&
-		   ztp_attachment_fits(&options->rules.otherwise.payload,
-				       options->format);
-
-	for (size_t i = 0; fit && i < options->rules.count; i++)
-		fit = ztp_attachment_fits(&options->rules.rules[i].payload,
-					  options->format);
-	return fit;
-}
-
-static int load_files(struct options *options)
-{
-	struct ztp_error error;
-
-	if (options->payload_file &&
-	    ztp_attachment_load(&options->payload, options->payload_file,
-				&error))
-		return failed(&error);
-	if (options->content_type)
-		memcpy(options->payload.content_type, options->content_type,
-		       strlen(options->content_type) + 1);
-	if (options->rules_file &&
-	    ztp_rules_load(&options->rules, options->rules_file, &error))
-		return failed(&error);
-	if (!all_fit(options))
-		return USAGE("a payload is not text, as the omnicore format "
-			     "requires");
-	return 0;
-}
-
 static int read_command(struct options *options, int argc, char **argv)
 {
 	static const struct {
@@ -348,7 +385,8 @@ static int read_command(struct options *options, int argc, char **argv)
 	} commands[] = {{"run", RUN},
 			{"watch", WATCH},
 			{"decide", DECIDE},
-			{"test", TEST}};
+			{"test", TEST},
+			{"simulate", PLAY}};
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 	if (argc > 1 &&
@@ -367,11 +405,12 @@ static int read_command(struct options *options, int argc, char **argv)
 		}
 	if (argc > 1)
 		return USAGE("unknown command: %s", argv[1]);
-	return USAGE("run, watch, decide or test is missing");
+	return USAGE("run, watch, decide, test or simulate is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)
 {
+	struct ztp_error error;
 	int done;
 
 	*options = (struct options){
@@ -382,6 +421,7 @@ int options_read(struct options *options, int argc, char **argv)
 		.results = ZTP_TOPIC(results),
 		.decided_by = PROGRAM,
 		.timeout_s = 30,
+		.expire_s = 3600,
 	};
 	done = read_command(options, argc, argv);
 	if (!done)
@@ -390,7 +430,9 @@ int options_read(struct options *options, int argc, char **argv)
 		done = read_words(options, argc - 1, argv + 1);
 	if (!done)
 		done = check(options);
-	return done ? done : load_files(options);
+	if (!done && files_read(options, &error))
+		done = failed(&error);
+	return done;
 }
 
 void options_clear(struct options *options)
@@ -398,4 +440,5 @@ void options_clear(struct options *options)
 	ztp_kafka_props_clear(&options->props);
 	ztp_rules_clear(&options->rules);
 	ztp_attachment_clear(&options->payload);
+	free(options->fingerprints.items);
 }

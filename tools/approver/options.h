@@ -22,7 +22,11 @@ enum command {
 	COMMAND_WATCH = 2,
 	COMMAND_DECIDE = 4,
 	COMMAND_TEST = 8,
+	COMMAND_SIMULATE = 16,
 };
+
+/* Where run begins if its group has no offsets. */
+enum from_where { FROM_OPEN, FROM_BEGINNING, FROM_NOW };
 
 enum verdict_by { BY_NOTHING, BY_RULES, BY_APPROVE, BY_REJECT };
 
@@ -47,6 +51,15 @@ struct options {
 	int64_t timeout_s;
 	bool no_wait;
 
+	enum from_where from;
+	bool dry_run;
+	bool all; /* decide, without request_id */
+	const char *match;
+
+	const char *fingerprints_file, *registry; /* simulate */
+	struct ztp_fingerprints fingerprints;
+	int64_t expire_s;
+
 	bool json, from_beginning;
 };
 
@@ -56,9 +69,11 @@ int options_read(struct options *options, int argc, char **argv);
 void options_clear(struct options *options);
 
 /* The commands; each returns the exit code. */
-int run_command(const struct options *options);
+int run_command(struct options *options);
 int watch_command(const struct options *options);
 int decide_command(const struct options *options);
+int decide_all_command(const struct options *options);
 int test_command(const struct options *options);
+int simulate_command(const struct options *options);
 
 #endif

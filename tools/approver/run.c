@@ -11,6 +11,9 @@
  * the same rules, the same decision, which the bridge recognises as a
  * duplicate.
  *
+ * A request that a rule leaves to somebody else is DONE at once, as all of them
+ * are in a dry run, in which nothing is committed and no group is joined.
+ *
  * When partitions are revoked, SENT requests are waited for, and the rest is
  * left to the next owner. When the queue stays full, the partitions are paused
  * and polling goes on, so that the group does not drop us.
@@ -24,6 +27,9 @@
 
 #include "base/clock.h"
 #include "base/log_sink.h"
+#include "tools/approver/from.h"
+#include "tools/approver/queue.h"
+#include "tools/approver/reload.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
@@ -34,25 +40,14 @@
 #define POLL_BUSY_MS   5
 #define DRAIN_MS       5000 /* for decisions in flight */
 
-enum state { WAITING, SENT, DONE };
-
-struct entry {
-	struct entry *next;
-	enum state state;
-	int32_t partition;
-	int64_t offset;
-	int64_t due; /* ms, ztp_clock_boot */
-	bool approve;
-	const char *rule; /* owned by the rules */
-	struct ztp_ask ask;
-};
-
 struct run {
-	const struct options *options;
+	struct options *options;
 	rd_kafka_t *producer, *consumer;
-	struct entry *first, **last; /* the queue; where to append */
-	struct entry *undecided;     /* all before it are SENT or DONE */
-	int queued, in_flight;
+	struct from *from;
+	struct queue queue;
+	struct reload reload;
+	int in_flight;
+	bool skipped; /* has been said */
 	int64_t sent, delivered;
 	rd_kafka_resp_err_t last_error; /* has been reported */
 	struct log_sink out;		/* stdout */
@@ -64,48 +59,17 @@ struct run {
 
 /* --- the head of the queue: offsets of what is done are stored in order */
 
-/* The last offset of each partition is enough. */
-static void note_offset(rd_kafka_topic_partition_list_t *list,
-			const char *topic, const struct entry *entry)
-{
-	rd_kafka_topic_partition_t *at = rd_kafka_topic_partition_list_find(
-		list, topic, entry->partition);
-
-	if (!at)
-		at = rd_kafka_topic_partition_list_add(list, topic,
-						       entry->partition);
-	at->offset = entry->offset + 1;
-}
-
-static void remove_entry(struct run *run, struct entry *entry)
-{
-	struct entry **at = &run->first;
-
-	while (*at != entry)
-		at = &(*at)->next;
-	*at = entry->next;
-	if (!entry->next)
-		run->last = at;
-	if (run->undecided == entry)
-		run->undecided = entry->next;
-	run->queued--;
-	free(entry);
-}
-
 static void settle(struct run *run)
 {
 	rd_kafka_topic_partition_list_t *list;
-	struct entry *head = run->first;
 
-	if (!head || head->state != DONE)
+	if (!run->queue.first || run->queue.first->state != DONE)
 		return;
 	list = rd_kafka_topic_partition_list_new(1);
-	while ((head = run->first) && head->state == DONE) {
-		note_offset(list, run->options->requests, head);
-		remove_entry(run, head);
-	}
+	queue_settle(&run->queue, run->options->requests, list);
 	/* Fails, as it should, for a partition that is no longer ours. */
-	(void)rd_kafka_offsets_store(run->consumer, list);
+	if (!run->options->dry_run)
+		(void)rd_kafka_offsets_store(run->consumer, list);
 	rd_kafka_topic_partition_list_destroy(list);
 }
 
@@ -114,8 +78,8 @@ static void settle(struct run *run)
 static void show(struct run *run, const struct entry *entry)
 {
 	char text[1 + ANSWER_LINE_MAX] = "\n"; /* for log_sink_write */
-	size_t n =
-		answer_line(text + 1, &entry->ask, entry->approve, entry->rule);
+	size_t n = answer_line(text + 1, &entry->ask, entry->verdict,
+			       entry->rule ? entry->rule : "");
 
 	if (!log_sink_write(&run->out, text, n)) {
 		run->unshown++;
@@ -153,30 +117,26 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 
 /* --- rebalances */
 
-static bool in_list(const rd_kafka_topic_partition_list_t *list,
-		    const char *topic, int32_t partition)
-{
-	return rd_kafka_topic_partition_list_find(
-		       (rd_kafka_topic_partition_list_t *)(uintptr_t)list,
-		       topic, partition) != NULL;
-}
-
 static void give_up(struct run *run,
 		    const rd_kafka_topic_partition_list_t *partitions)
 {
-	struct entry *entry, *next;
-
 	if (run->in_flight)
 		rd_kafka_flush(run->producer, DRAIN_MS);
 	settle(run);
-	for (entry = run->first; entry; entry = next) {
-		next = entry->next;
-		/* The delivery report of a SENT entry still points to it. */
-		if (entry->state != SENT &&
-		    in_list(partitions, run->options->requests,
-			    entry->partition))
-			remove_entry(run, entry);
-	}
+	queue_give_up(&run->queue, run->options->requests, partitions);
+}
+
+static void say_ready(const struct run *run,
+		      const rd_kafka_topic_partition_list_t *partitions)
+{
+	if (!run->options->dry_run)
+		from_commit(run->from, run->consumer, partitions);
+	ztp_cli_warn(PROGRAM, "ready: %s, %d partition%s%s",
+		     run->options->requests, partitions->cnt,
+		     partitions->cnt == 1 ? "" : "s",
+		     run->options->dry_run
+			     ? "; dry run: nothing is sent or committed"
+			     : "");
 }
 
 /* Called from rd_kafka_consumer_poll and _close, in this thread. */
@@ -190,7 +150,9 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 	struct run *run = opaque;
 	rd_kafka_error_t *error = NULL;
 
-	if (!gain)
+	if (gain)
+		from_place(run->from, consumer, partitions);
+	else
 		give_up(run, partitions);
 	run->paused = false;
 	if (!cooperative)
@@ -205,15 +167,13 @@ static void on_rebalance(rd_kafka_t *consumer, rd_kafka_resp_err_t err,
 	if (err)
 		ztp_cli_warn(PROGRAM, "assignment: %s", rd_kafka_err2str(err));
 	else if (gain)
-		ztp_cli_warn(PROGRAM, "ready: %s, %d partition%s",
-			     run->options->requests, partitions->cnt,
-			     partitions->cnt == 1 ? "" : "s");
+		say_ready(run, partitions);
 }
 
 /* Since when is noted here. */
 static bool is_full(struct run *run)
 {
-	if (run->queued < QUEUE_MAX)
+	if (run->queue.count < QUEUE_MAX)
 		run->full_since = 0;
 	else if (run->full_since == 0)
 		run->full_since = ztp_clock_boot();
@@ -228,7 +188,7 @@ static void pause_or_resume(struct run *run)
 	bool pause = is_full(run) &&
 		     ztp_clock_boot() - run->full_since >= PAUSE_AFTER_MS;
 
-	if (run->paused == pause || (!pause && run->queued > QUEUE_RESUME))
+	if (run->paused == pause || (!pause && run->queue.count > QUEUE_RESUME))
 		return;
 	if (rd_kafka_assignment(run->consumer, &partitions))
 		return;
@@ -255,9 +215,24 @@ static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
 	}
 }
 
+/* Does the request need a decision? Only one that was there before the start
+ * may not. */
+static bool is_open(struct run *run, const struct entry *entry)
+{
+	if (!from_skips(run->from, entry->partition, entry->offset,
+			&entry->ask))
+		return true;
+	if (!run->skipped)
+		ztp_cli_warn(PROGRAM,
+			     "requests that have ended or expired are not "
+			     "decided (--from beginning: they are)");
+	run->skipped = true;
+	return false;
+}
+
 static void take_request(struct run *run, const rd_kafka_message_t *message)
 {
-	struct entry *entry = calloc(1, sizeof(*entry));
+	struct entry *entry = queue_append(&run->queue);
 	struct ztp_error error;
 
 	if (!entry) {
@@ -273,15 +248,10 @@ static void take_request(struct run *run, const rd_kafka_message_t *message)
 		ztp_cli_warn(PROGRAM, "%s[%d]@%lld cannot be read: %s",
 			     run->options->requests, (int)message->partition,
 			     (long long)message->offset, error.message);
-		entry->state = DONE;
-	} else {
+	} else if (is_open(run, entry)) {
 		keep_trace(&entry->ask, message);
+		entry->state = WAITING;
 	}
-	*run->last = entry;
-	run->last = &entry->next;
-	if (!run->undecided)
-		run->undecided = entry;
-	run->queued++;
 }
 
 static void take_error(struct run *run, const rd_kafka_message_t *message)
@@ -316,7 +286,7 @@ static bool receive_one(struct run *run, int timeout_ms)
  * their decisions share requests to Kafka. */
 static void receive(struct run *run, int timeout_ms)
 {
-	int left = QUEUE_MAX - run->queued;
+	int left = QUEUE_MAX - run->queue.count;
 
 	if (left <= 0 && !run->paused) {
 		rd_kafka_poll(run->producer, POLL_BUSY_MS);
@@ -328,6 +298,14 @@ static void receive(struct run *run, int timeout_ms)
 
 /* --- sending decisions */
 
+/* The rules may be read again before the decision is stored. */
+static void note_verdict(struct entry *entry, const struct ztp_answer *answer)
+{
+	entry->verdict = ztp_answer_verdict(answer);
+	free(entry->rule);
+	entry->rule = strdup(answer->rule);
+}
+
 /* False: the producer's queue is full; try again later. */
 static bool decide(struct run *run, struct entry *entry)
 {
@@ -336,8 +314,14 @@ static bool decide(struct run *run, struct entry *entry)
 	int rc;
 
 	answer_for(&answer, run->options, &entry->ask);
-	entry->approve = answer.approve;
-	entry->rule = answer.rule;
+	note_verdict(entry, &answer);
+	if (run->options->dry_run || answer.leave) {
+		entry->state = DONE;
+		run->sent += !answer.leave;
+		run->delivered += !answer.leave;
+		show(run, entry);
+		return true;
+	}
 	rc = send_answer(run->producer, run->options, &entry->ask, &answer,
 			 entry, &error);
 	if (rc == ZTP_ERR_FULL)
@@ -361,7 +345,8 @@ static int decide_due(struct run *run)
 	int64_t now = ztp_clock_boot(), left;
 	struct entry *entry;
 
-	for (; (entry = run->undecided); run->undecided = entry->next) {
+	for (; (entry = run->queue.undecided);
+	     run->queue.undecided = entry->next) {
 		if (entry->state != WAITING)
 			continue;
 		if (run->options->count && run->sent == run->options->count)
@@ -384,8 +369,10 @@ static bool finished(const struct run *run)
 static int loop(struct run *run)
 {
 	while (!finished(run) && !ztp_cli_stopped()) {
-		int wait = decide_due(run);
+		int wait;
 
+		reload_look(&run->reload, run->options);
+		wait = decide_due(run);
 		rd_kafka_poll(run->producer, 0);
 		settle(run);
 		pause_or_resume(run);
@@ -405,16 +392,39 @@ static int loop(struct run *run)
 
 /* --- start and end */
 
+/* A dry run reads all partitions and is no member of the group, whose own
+ * members go on with theirs. */
+static rd_kafka_resp_err_t begin(struct run *run)
+{
+	const char *topic = run->options->requests;
+	rd_kafka_topic_partition_list_t *list =
+		run->options->dry_run ? from_all(run->from)
+				      : rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	if (!run->options->dry_run) {
+		rd_kafka_topic_partition_list_add(list, topic,
+						  RD_KAFKA_PARTITION_UA);
+		err = rd_kafka_subscribe(run->consumer, list);
+	} else if (list->cnt) {
+		err = rd_kafka_assign(run->consumer, list);
+		say_ready(run, list);
+	} else {
+		err = RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC;
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	return err;
+}
+
 static bool start(struct run *run, struct ztp_error *error)
 {
 	const struct options *options = run->options;
 	const struct ztp_kafka_consumer how = {
 		.group = options->group,
-		.commit = true,
+		.commit = !options->dry_run,
 		.on_rebalance = on_rebalance,
 		.opaque = run,
 	};
-	rd_kafka_topic_partition_list_t *topics;
 	rd_kafka_resp_err_t err;
 
 	run->producer = ztp_kafka_producer(options->brokers, &options->props, 0,
@@ -425,11 +435,10 @@ static bool start(struct run *run, struct ztp_error *error)
 					   &how, error);
 	if (!run->consumer)
 		return false;
-	topics = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(topics, options->requests,
-					  RD_KAFKA_PARTITION_UA);
-	err = rd_kafka_subscribe(run->consumer, topics);
-	rd_kafka_topic_partition_list_destroy(topics);
+	run->from = from_new(options, run->consumer, error);
+	if (!run->from)
+		return false;
+	err = begin(run);
 	if (err)
 		ztp_fail(error, ZTP_ERR_IO, "%s: %s", options->requests,
 			 rd_kafka_err2str(err));
@@ -438,8 +447,6 @@ static bool start(struct run *run, struct ztp_error *error)
 
 static void end(struct run *run)
 {
-	struct entry *entry;
-
 	/* Commits the stored offsets and leaves the group. */
 	if (run->consumer) {
 		rd_kafka_consumer_close(run->consumer);
@@ -448,19 +455,23 @@ static void end(struct run *run)
 	/* Before the queue is freed: delivery reports point into it. */
 	if (run->producer)
 		rd_kafka_destroy(run->producer);
-	while ((entry = run->first))
-		remove_entry(run, entry);
+	queue_clear(&run->queue);
+	from_free(run->from);
 }
 
-int run_command(const struct options *options)
+int run_command(struct options *options)
 {
 	struct run run = {.options = options};
 	struct ztp_error error;
 	int rc;
 
-	run.last = &run.first;
+	queue_init(&run.queue);
+	reload_init(&run.reload, options);
 	log_sink_open(&run.out, STDOUT_FILENO);
-	rc = start(&run, &error) ? loop(&run) : report(&error);
+	if (start(&run, &error))
+		rc = loop(&run);
+	else
+		rc = ztp_cli_stopped() ? ZTP_EXIT_OK : report(&error);
 	end(&run);
 	log_sink_close(&run.out);
 	return rc;
