@@ -7,6 +7,7 @@
 
 #include "tools/approver/files.h"
 #include "tools/approver/help.h"
+#include "tools/approver/sample.h"
 #include "tools/common/cli.h"
 #include "ztp/fingerprint.h"
 #include "ztp/text.h"
@@ -54,6 +55,7 @@ enum key {
 	KEY_EXPIRE,
 	KEY_REGISTRY,
 	KEY_FINGERPRINTS,
+	KEY_DLQ,
 	KEY_HELP,
 	KEY_VERSION,
 };
@@ -92,6 +94,7 @@ static const int allowed[] = {
 	[KEY_EXPIRE - KEY_FIRST] = PLAY,
 	[KEY_REGISTRY - KEY_FIRST] = PLAY,
 	[KEY_FINGERPRINTS - KEY_FIRST] = PLAY,
+	[KEY_DLQ - KEY_FIRST] = PLAY,
 	[KEY_HELP - KEY_FIRST] = ALL,
 	[KEY_VERSION - KEY_FIRST] = ALL,
 };
@@ -130,6 +133,7 @@ static const struct option table[] = {
 	{"expire", required_argument, NULL, KEY_EXPIRE},
 	{"registry", required_argument, NULL, KEY_REGISTRY},
 	{"fingerprints", required_argument, NULL, KEY_FINGERPRINTS},
+	{"dlq", required_argument, NULL, KEY_DLQ},
 	{"help", no_argument, NULL, KEY_HELP},
 	{"version", no_argument, NULL, KEY_VERSION},
 	{NULL, 0, NULL, 0},
@@ -247,6 +251,8 @@ static bool set_more(struct options *options, int key, const char *value)
 		return ztp_registry_name_valid(value);
 	case KEY_FINGERPRINTS:
 		return set_text(&options->fingerprints_file, value, 4096);
+	case KEY_DLQ:
+		return set_text(&options->dlq, value, ZTP_TOPIC_NAME_MAX);
 	default:
 		return set_answer(options, key, value);
 	}
@@ -349,9 +355,14 @@ static int check(const struct options *options)
 {
 	bool decide = options->command == COMMAND_DECIDE;
 
-	if (options->command == COMMAND_WATCH ||
-	    options->command == COMMAND_SIMULATE)
+	if (options->command == COMMAND_WATCH)
 		return 0;
+	if (options->command == COMMAND_SIMULATE && !options->count)
+		return USAGE("--count N is missing");
+	if (options->command == COMMAND_SIMULATE)
+		return options->count <= SAMPLES_MAX
+			       ? 0
+			       : USAGE("--count is more than %d", SAMPLES_MAX);
 	if (decide && options->all != (options->match != NULL))
 		return USAGE("--all and --match RULES need each other");
 	if (decide && !options->all && options->dry_run)
@@ -419,6 +430,7 @@ int options_read(struct options *options, int argc, char **argv)
 		.requests = ZTP_TOPIC(requests),
 		.decisions = ZTP_TOPIC(decisions),
 		.results = ZTP_TOPIC(results),
+		.dlq = ZTP_TOPIC(dlq),
 		.decided_by = PROGRAM,
 		.timeout_s = 30,
 		.expire_s = 3600,

@@ -33,7 +33,7 @@ enum verdict_by { BY_NOTHING, BY_RULES, BY_APPROVE, BY_REJECT };
 struct options {
 	enum command command;
 	const char *brokers, *group;
-	const char *requests, *decisions, *results; /* topics */
+	const char *requests, *decisions, *results, *dlq; /* topics */
 	struct ztp_kafka_props props;
 
 	enum verdict_by by;
