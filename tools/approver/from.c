@@ -10,12 +10,17 @@
 
 #define ASK_MS 5000 /* how long a broker may take to answer */
 
+/* What a partition held at the start. */
+struct span {
+	int64_t low, end; /* its first offset; that of the next record */
+};
+
 struct from {
 	const struct options *options;
 	/* Of all partitions that there were; offset: where the group is, or
 	 * RD_KAFKA_OFFSET_INVALID. */
 	rd_kafka_topic_partition_list_t *committed;
-	int64_t *ends; /* of those partitions; the first offset after start */
+	struct span *spans; /* of those partitions */
 	struct ended *ended;
 };
 
@@ -32,7 +37,7 @@ static rd_kafka_resp_err_t find_partitions(struct from *from,
 
 	if (topic)
 		err = rd_kafka_metadata(consumer, 0, topic, &metadata, ASK_MS);
-	for (int i = 0; !err && metadata->topic_cnt == 1 &&
+	for (int i = 0; !err && metadata && metadata->topic_cnt == 1 &&
 			i < metadata->topics[0].partition_cnt;
 	     i++)
 		rd_kafka_topic_partition_list_add(
@@ -48,18 +53,17 @@ static rd_kafka_resp_err_t find_partitions(struct from *from,
 static rd_kafka_resp_err_t find_ends(struct from *from, rd_kafka_t *consumer)
 {
 	rd_kafka_resp_err_t err = RD_KAFKA_RESP_ERR_NO_ERROR;
-	int64_t low;
 
-	free(from->ends);
-	from->ends =
-		calloc((size_t)from->committed->cnt + 1, sizeof(*from->ends));
-	if (!from->ends)
+	free(from->spans);
+	from->spans =
+		calloc((size_t)from->committed->cnt + 1, sizeof(*from->spans));
+	if (!from->spans)
 		return RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
 	for (int i = 0; !err && i < from->committed->cnt; i++)
 		err = rd_kafka_query_watermark_offsets(
 			consumer, from->committed->elems[i].topic,
-			from->committed->elems[i].partition, &low,
-			&from->ends[i], ASK_MS);
+			from->committed->elems[i].partition,
+			&from->spans[i].low, &from->spans[i].end, ASK_MS);
 	return err;
 }
 
@@ -121,12 +125,14 @@ static bool has_offset(const rd_kafka_topic_partition_t *partition)
 	return partition->offset >= 0;
 }
 
-static bool has_all_offsets(const struct from *from)
+/* Is there a request of which the group's offsets do not say that it is done? */
+static bool has_unknown(const struct from *from)
 {
-	for (int i = 0; i < from->committed->cnt; i++)
-		if (!has_offset(&from->committed->elems[i]))
-			return false;
-	return true;
+	for (int i = 0; from->spans && i < from->committed->cnt; i++)
+		if (!has_offset(&from->committed->elems[i]) &&
+		    from->spans[i].low < from->spans[i].end)
+			return true;
+	return false;
 }
 
 struct from *from_new(const struct options *options, rd_kafka_t *consumer,
@@ -141,7 +147,7 @@ struct from *from_new(const struct options *options, rd_kafka_t *consumer,
 	}
 	from->options = options;
 	rc = ask_until_answered(from, consumer, error);
-	if (!rc && options->from == FROM_OPEN && !has_all_offsets(from)) {
+	if (!rc && options->from == FROM_OPEN && has_unknown(from)) {
 		from->ended = ended_load(options, 0, error);
 		rc = from->ended ? 0 : -1;
 	}
@@ -167,7 +173,7 @@ bool from_skips(const struct from *from, int32_t partition, int64_t offset,
 
 	return from->options->from == FROM_OPEN && i >= 0 &&
 	       !has_offset(&from->committed->elems[i]) &&
-	       offset < from->ends[i] &&
+	       offset < from->spans[i].end &&
 	       ended_is(from->ended, ask, ztp_clock_wall());
 }
 
@@ -175,24 +181,37 @@ static int64_t start_of(const struct from *from, int i)
 {
 	if (has_offset(&from->committed->elems[i]))
 		return from->committed->elems[i].offset;
-	return from->options->from == FROM_NOW ? from->ends[i]
+	return from->options->from == FROM_NOW ? from->spans[i].end
 					       : RD_KAFKA_OFFSET_BEGINNING;
+}
+
+/* False: no answer, and a signal came. */
+static bool ask_again(rd_kafka_t *consumer,
+		      rd_kafka_topic_partition_list_t *partitions)
+{
+	rd_kafka_resp_err_t err;
+
+	do {
+		err = rd_kafka_committed(consumer, partitions, ASK_MS);
+		for (int i = 0; !err && i < partitions->cnt; i++)
+			err = partitions->elems[i].err;
+	} while (err && !is_final(err) && !ztp_cli_stopped());
+	return !err;
 }
 
 void from_place(const struct from *from, rd_kafka_t *consumer,
 		rd_kafka_topic_partition_list_t *partitions)
 {
 	rd_kafka_topic_partition_list_t *now;
+	bool answered;
 
 	if (from->options->from != FROM_NOW || !partitions->cnt)
 		return;
 	/* It may have been somebody else's since the start. Without an answer,
 	 * any place to begin at could be wrong. */
 	now = rd_kafka_topic_partition_list_copy(partitions);
-	while (rd_kafka_committed(consumer, now, ASK_MS) != 0)
-		if (ztp_cli_stopped())
-			break;
-	for (int k = 0; k < partitions->cnt; k++) {
+	answered = ask_again(consumer, now);
+	for (int k = 0; answered && k < partitions->cnt; k++) {
 		int i = find(from, partitions->elems[k].partition);
 
 		if (i >= 0 && !has_offset(&now->elems[k]))
@@ -240,7 +259,7 @@ void from_free(struct from *from)
 		return;
 	if (from->committed)
 		rd_kafka_topic_partition_list_destroy(from->committed);
-	free(from->ends);
+	free(from->spans);
 	ended_free(from->ended);
 	free(from);
 }

@@ -59,7 +59,7 @@ static int load(const struct ztp_members_file *file,
 {
 	struct ztp_attachment loaded;
 	struct ztp_error why;
-	const char *path;
+	const char *path = NULL;
 	int rc;
 
 	if (payload->data)
@@ -112,7 +112,7 @@ int rules_read_list(const struct ztp_members_file *file,
 		    const struct ztp_yaml_node *node, void *field)
 {
 	struct ztp_error why;
-	const char *path;
+	const char *path = NULL;
 	int rc = find_file(file, node, &path);
 
 	if (rc)

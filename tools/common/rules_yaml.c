@@ -9,6 +9,7 @@
 
 #include "base/file.h"
 #include "tools/common/rules_files.h"
+#include "tools/common/rules_match.h"
 #include "ztp/member.h"
 
 /* --- scalars */
@@ -53,137 +54,7 @@ static int read_action(const struct ztp_members_file *file,
 	return 0;
 }
 
-/* --- lists: one text or a list of texts */
-
-static int add_glob(const struct ztp_members_file *file,
-		    const struct ztp_yaml_node *node, void *field)
-{
-	struct ztp_globs *globs = field;
-	char **larger = realloc(globs->items,
-				(globs->count + 1) * sizeof(*globs->items));
-	int rc;
-
-	if (!larger)
-		return ztp_members_no_memory(file);
-	globs->items = larger;
-	rc = ztp_member_string(file, node, &globs->items[globs->count]);
-	if (!rc)
-		globs->count++;
-	return rc;
-}
-
-static int read_globs(const struct ztp_members_file *file,
-		      const struct ztp_yaml_node *node, void *field)
-{
-	return ztp_members_each(file, node, field, add_glob);
-}
-
-static int add_algorithm(const struct ztp_members_file *file,
-			 const struct ztp_yaml_node *node, void *field)
-{
-	const char *text = node->text;
-
-	if (!text || (strcmp(text, ZTP_ALGORITHM_RSA) != 0 &&
-		      strcmp(text, ZTP_ALGORITHM_EC) != 0))
-		return ztp_members_fail(file, node->line,
-					"RSA or EC is expected");
-	return add_glob(file, node, field);
-}
-
-static int read_algorithms(const struct ztp_members_file *file,
-			   const struct ztp_yaml_node *node, void *field)
-{
-	return ztp_members_each(file, node, field, add_algorithm);
-}
-
-static int add_fingerprint(const struct ztp_members_file *file,
-			   const struct ztp_yaml_node *node, void *field)
-{
-	const char *text = node->text;
-	struct ztp_error why;
-
-	if (!text)
-		return ztp_members_fail(file, node->line,
-					"a fingerprint is expected");
-	if (ztp_fingerprints_add(field, text, &why))
-		return ztp_members_fail(file, node->line, "%s", why.message);
-	return 0;
-}
-
-static int read_fingerprints(const struct ztp_members_file *file,
-			     const struct ztp_yaml_node *node, void *field)
-{
-	return ztp_members_each(file, node, field, add_fingerprint);
-}
-
-/* --- mappings */
-
-#define MATCH_ANY      "any"
-#define KEY_BITS_LEAST 256 /* every key has them, ztp/cert.h */
-
-static int read_match(const struct ztp_members_file *file,
-		      const struct ztp_yaml_node *node, void *field)
-{
-#define M(name, read, field)                                                   \
-	{                                                                      \
-		name, read, offsetof(struct ztp_match, field)                  \
-	}
-	static const struct ztp_member members[] = {
-		M("subscription", read_globs, subscription),
-		M("registry", read_globs, registry),
-		M("id", read_globs, id),
-		M("issuer", read_globs, issuer),
-		M("subject", read_globs, subject),
-		M("key_algorithm", read_algorithms, key_algorithm),
-		M("fingerprints", read_fingerprints, fingerprints),
-		M("fingerprints_file", rules_read_list, fingerprints),
-		M("min_key_bits", ztp_member_number, min_key_bits),
-		M("min_days_left", ztp_member_number, min_days_left),
-		M("not_expired", ztp_member_bool, not_expired),
-		{NULL, NULL, 0},
-	};
-#undef M
-	struct ztp_match *match = field;
-	int rc;
-
-	if (node->text && strcmp(node->text, MATCH_ANY) == 0) {
-		match->any = true;
-		return 0;
-	}
-	rc = ztp_members_read(file, node, members, match);
-	ztp_fingerprints_sort(&match->fingerprints);
-	return rc;
-}
-
-static bool is_all(const struct ztp_globs *globs)
-{
-	bool all = globs->count == 0;
-
-	for (size_t i = 0; !all && i < globs->count; i++)
-		all = *globs->items[i] &&
-		      strspn(globs->items[i], "*") == strlen(globs->items[i]);
-	return all;
-}
-
-/* Every request, whether it says so or not. */
-static bool matches_all(const struct ztp_match *match)
-{
-	return is_all(&match->subscription) && is_all(&match->registry) &&
-	       is_all(&match->id) && is_all(&match->issuer) &&
-	       is_all(&match->subject) && !match->key_algorithm.count &&
-	       !match->fingerprints.set &&
-	       match->min_key_bits <= KEY_BITS_LEAST &&
-	       match->min_days_left < 0 && !match->not_expired;
-}
-
-static bool restricts(const struct ztp_match *match)
-{
-	return match->subscription.count || match->registry.count ||
-	       match->id.count || match->issuer.count || match->subject.count ||
-	       match->key_algorithm.count || match->fingerprints.set ||
-	       match->min_key_bits > 0 || match->min_days_left >= 0 ||
-	       match->not_expired;
-}
+/* --- rules */
 
 #define R(name, read, field)                                                   \
 	{                                                                      \
@@ -237,7 +108,7 @@ static int check_rule(const struct ztp_members_file *file,
 {
 	const struct ztp_rule *rule = &rules->rules[rules->count - 1];
 
-	if (!rule->match.any && !restricts(&rule->match))
+	if (!rule->match.any && !rules_match_restricts(&rule->match))
 		return ztp_members_fail(file, node->line,
 					"the rule matches every request: write "
 					"match: any if that is meant");
@@ -271,7 +142,7 @@ static int add_rule(const struct ztp_members_file *file,
 {
 	static const struct ztp_member members[] = {
 		R("name", ztp_member_string, name),
-		R("match", read_match, match),
+		R("match", rules_read_match, match),
 		ACTION_MEMBERS,
 		{NULL, NULL, 0},
 	};
@@ -285,7 +156,7 @@ static int add_rule(const struct ztp_members_file *file,
 	rc = ztp_members_read(file, node, members, rule);
 	if (!rc)
 		rc = check_rule(file, node, rules);
-	rule->matches_all = matches_all(&rule->match);
+	rule->matches_all = rules_match_all(&rule->match);
 	if (!rc && !rule->name &&
 	    asprintf(&rule->name, "%zu", rules->count) < 0) {
 		rule->name = NULL;
@@ -310,7 +181,7 @@ static int add_payload(const struct ztp_members_file *file,
 		       const struct ztp_yaml_node *node, void *field)
 {
 	static const struct ztp_member members[] = {
-		R("match", read_match, match),
+		R("match", rules_read_match, match),
 		PAYLOAD_MEMBERS,
 		{NULL, NULL, 0},
 	};
@@ -326,7 +197,7 @@ static int add_payload(const struct ztp_members_file *file,
 		rc = ztp_members_fail(file, node->line,
 				      "payload_file or payload_template is "
 				      "missing");
-	if (!rc && !rule->match.any && !restricts(&rule->match))
+	if (!rc && !rule->match.any && !rules_match_restricts(&rule->match))
 		rc = ztp_members_fail(file, node->line,
 				      "match is missing: write match: any if "
 				      "that is meant");
@@ -405,8 +276,9 @@ int ztp_rules_match(struct ztp_rules *rules, const char *text, const char *path,
 	rc = grow(&rules->rules, &rules->count, &file, root);
 	if (!rc) {
 		rule = rules->rules;
-		rc = read_match(&file, root, &rule->match);
-		if (!rc && !rule->match.any && !restricts(&rule->match))
+		rc = rules_read_match(&file, root, &rule->match);
+		if (!rc && !rule->match.any &&
+		    !rules_match_restricts(&rule->match))
 			rc = ztp_members_fail(&file, root->line,
 					      "it matches every request: write "
 					      "any if that is meant");
