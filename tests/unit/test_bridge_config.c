@@ -134,7 +134,10 @@ static void defaults(void **state)
 		assert_string_equal(c->mqtt.tls.ca_file, "");
 		assert_int_equal(c->mqtt.version, 5);
 		assert_int_equal(c->mqtt.keepalive_ms, 60000);
-		assert_string_equal(c->mqtt.pending_topic, "ztp/v1/pending");
+		assert_int_equal(c->mqtt.pending_topics.count, 1);
+		assert_string_equal(c->mqtt.pending_topics.items[0],
+				    "ztp/v1/pending");
+		assert_int_equal(c->mqtt.subscriptions.count, 0);
 		assert_string_equal(c->mqtt.command_topic,
 				    "{device_path}/commands");
 		assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_ENVELOPE);
@@ -184,10 +187,11 @@ static const char everything[] =
 	" key_file: \"${DIR}/secret\", key_password: \"${HIDDEN}\"}\n"
 	"  version: 3.1.1\n"
 	"  keepalive: 2m\n"
-	"  pending_topic: some/where\n"
+	"  pending_topic: [some/where, else/where]\n"
+	"  subscriptions: [acme, b-1]\n"
 	"  command_topic: /devices/{device}/commands\n"
 	"  command_format: raw\n"
-	"  registrar: gate\n"
+	"  registrar: none\n"
 	"  delivery_ack: device\n"
 	"  retry_rate: 7\n"
 	"  max_command: 1MiB\n"
@@ -233,11 +237,15 @@ static void check_everything(const struct config *c)
 	assert_string_equal(c->mqtt.password, "s3cret two\n");
 	assert_int_equal(c->mqtt.version, 4);
 	assert_int_equal(c->mqtt.keepalive_ms, 120000);
-	assert_string_equal(c->mqtt.pending_topic, "some/where");
+	assert_int_equal(c->mqtt.pending_topics.count, 2);
+	assert_string_equal(c->mqtt.pending_topics.items[0], "some/where");
+	assert_string_equal(c->mqtt.pending_topics.items[1], "else/where");
+	assert_int_equal(c->mqtt.subscriptions.count, 2);
+	assert_string_equal(c->mqtt.subscriptions.items[1], "b-1");
 	assert_string_equal(c->mqtt.command_topic,
 			    "/devices/{device}/commands");
 	assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_RAW);
-	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_GATE);
+	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_NONE);
 	assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_DEVICE);
 	assert_int_equal(c->mqtt.retry_rate, 7);
 	assert_int_equal(c->mqtt.max_command, 1048576);

@@ -60,6 +60,7 @@ struct ask_case {
 };
 
 static char command_topic[] = "{device_path}/commands";
+static char group[] = "g";
 
 static int setup(void **state)
 {
@@ -70,6 +71,7 @@ static int setup(void **state)
 	store_case_setup(&store);
 	c->store = store;
 	c->config.mqtt.command_topic = command_topic;
+	c->config.kafka.group = group;
 	log_init(&c->log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 		 LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
 	c->core = (struct core){.config = &c->config, .log = &c->log};
@@ -131,7 +133,8 @@ static void connect_to(struct ask_case *c, int max_commands)
 			 max_commands);
 	snprintf(info, sizeof(info),
 		 "{\"responses\":[{\"command\":\"getInfo\",\"code\":\"OK\","
-		 "\"data\":{\"version\":\"1\",\"command_topic\":"
+		 "\"correlationData\":\"g/"
+		 "info:\",\"data\":{\"version\":\"1\",\"command_topic\":"
 		 "\"{device_path}/commands\"%s}}]}",
 		 bounds);
 	c->mqtt.user->up(c->mqtt.user->arg, 20);
@@ -531,6 +534,51 @@ static void acknowledgements_wait_for_each_other(void **state)
 	assert_int_equal(c->mqtt.count, 2);
 }
 
+/* All operators' answers go to one topic. */
+static void what_others_are_answered_is_not_ours(void **state)
+{
+	static const char *const whose[] = {"", "g", "g2/info:", "other/info:"};
+	struct ask_case *c = *state;
+	char text[256];
+
+	connect_to(c, 0);
+	assert_true(registrar_ready(c->g));
+	for (size_t i = 0; i < sizeof(whose) / sizeof(whose[0]); i++) {
+		snprintf(text, sizeof(text),
+			 "{\"responses\":[{\"command\":\"getInfo\",\"code\":"
+			 "\"PERMISSION_DENIED\",\"correlationData\":\"%s\"}]}",
+			 whose[i]);
+		hear(c, text, strlen(text));
+		assert_true(registrar_ready(c->g));
+	}
+	snprintf(text, sizeof(text),
+		 "{\"responses\":[{\"command\":\"getInfo\",\"code\":"
+		 "\"PERMISSION_DENIED\",\"correlationData\":\"g/info:\"}]}");
+	hear(c, text, strlen(text));
+	assert_false(registrar_ready(c->g));
+}
+
+/* The gate takes correlationData of 256 bytes, and a group may have 255. */
+static void a_long_group_has_a_short_mark(void **state)
+{
+	static char one[256], two[256];
+	char a[CONTROL_CORRELATION], b[CONTROL_CORRELATION];
+	struct ask_case *c = *state;
+
+	memset(one, 'x', sizeof(one) - 1);
+	memcpy(two, one, sizeof(two));
+	two[200] = 'y';
+	c->config.kafka.group = one;
+	registrar_name(c->g);
+	registrar_correlate(a, c->g, "create", "id");
+	assert_true(registrar_is_ours(c->g, a));
+	c->config.kafka.group = two;
+	registrar_name(c->g);
+	assert_false(registrar_is_ours(c->g, a));
+	registrar_correlate(b, c->g, "create", "id");
+	assert_string_not_equal(a, b);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -549,6 +597,8 @@ int main(void)
 		T(what_was_not_sent_is_not_in_flight),
 		T(acknowledgements_are_sent_in_parts),
 		T(acknowledgements_wait_for_each_other),
+		T(what_others_are_answered_is_not_ours),
+		T(a_long_group_has_a_short_mark),
 	};
 
 	return cmocka_run_group_tests_name("bridge_registrar_ask", tests, NULL,
