@@ -11,9 +11,9 @@ static const struct {
 	size_t max; /* bytes when rendered */
 } placeholders[PLACEHOLDERS] = {
 	[DEVICE_PATH] = {ZTP_TEMPLATE_PATH, ZTP_PATH_MAX},
-	[SUBSCRIPTION] = {"{subscription}", ZTP_ID_MAX},
-	[REGISTRY] = {"{registry}", ZTP_ID_MAX},
-	[DEVICE] = {"{device}", ZTP_ID_MAX},
+	[SUBSCRIPTION] = {ZTP_TEMPLATE_SUBSCRIPTION, ZTP_ID_MAX},
+	[REGISTRY] = {ZTP_TEMPLATE_REGISTRY, ZTP_ID_MAX},
+	[DEVICE] = {ZTP_TEMPLATE_DEVICE, ZTP_ID_MAX},
 };
 
 /* The placeholder at the start of text; PLACEHOLDERS if there is none. */

@@ -13,7 +13,7 @@ unitdir = $(DESTDIR)$(UNITDIR)
 plugindir = $(DESTDIR)$(PLUGINDIR)
 compdir = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
 
-INSTALL_BINS = $(filter-out %.a %.so %/ztp-devkafka,$(BINARIES))
+INSTALL_BINS = $(filter-out %.a %.so,$(BINARIES))
 INSTALL_LIBS = $(filter %.a,$(BINARIES))
 INSTALL_GATE = $(filter %.so,$(BINARIES))
 INSTALL_MAN  = $(wildcard docs/*.[1-8] docs/man/*.[1-8])
@@ -26,7 +26,7 @@ INSTALL_MONITORING = $(wildcard docs/monitoring/*)
 INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*' \
                      -not -name approver -not -name ztp-mochi))
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
-COMPLETED = ztp-bridge ztp-approver ztp-device ztpctl
+COMPLETED = ztp-bridge ztp-approver ztp-device ztp-devkafka ztpctl
 
 put = install -d '$(2)' && install -m $(1) $(3) '$(2)'
 # Installs a text with the paths of this installation.

@@ -10,7 +10,7 @@ FINGERPRINT = re.compile(
 
 def read(path):
     found = set()
-    with open(path, encoding="utf-8-sig") as lines:
+    with open(path, encoding="utf-8-sig", errors="replace") as lines:
         for number, line in enumerate(lines, 1):
             text = line.partition("#")[0].strip()
             match = FINGERPRINT.search(text)

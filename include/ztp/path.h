@@ -29,8 +29,11 @@
 #define ZTP_BRANCH_STATE  "state"
 #define ZTP_BRANCH_CONFIG "config"
 
-/* The placeholder for the whole path in a topic template. */
-#define ZTP_TEMPLATE_PATH "{device_path}"
+/* The placeholders of templates: for the whole path, and for its ids. */
+#define ZTP_TEMPLATE_PATH	  "{device_path}"
+#define ZTP_TEMPLATE_SUBSCRIPTION "{subscription}"
+#define ZTP_TEMPLATE_REGISTRY	  "{registry}"
+#define ZTP_TEMPLATE_DEVICE	  "{device}"
 
 #define ZTP_ID_MAX	 255
 #define ZTP_PATH_MAX	 (14 + 12 + 9 + 3 * ZTP_ID_MAX)

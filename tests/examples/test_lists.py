@@ -100,4 +100,9 @@ def test_lists(tmp_path, language):
         files.append(f"refused-{len(files)}")
         want.append(f"{files[-1]}:3: not a SHA-256 fingerprint")
         (tmp_path / files[-1]).write_bytes(text.encode())
+    for data, taken in lists.other_encodings(FINGERPRINTS[0]):
+        files.append(f"other-{len(files)}")
+        want.append(FINGERPRINTS[0] if taken else
+                    f"{files[-1]}:1: not a SHA-256 fingerprint")
+        (tmp_path / files[-1]).write_bytes(data)
     assert read(language, tmp_path, files) == want

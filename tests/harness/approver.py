@@ -23,6 +23,8 @@ class Approver(Process):
                 topics["requests"],
                 "--decisions",
                 topics["decisions"],
+                "--results",
+                topics["results"],
                 *args,
             ],
             folder,

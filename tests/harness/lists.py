@@ -55,6 +55,13 @@ def written(form, fingerprint):
                        short=fingerprint[:63])
 
 
+def other_encodings(fingerprint):
+    """(bytes, is taken): a comment in Latin-1, and a whole list in UTF-16, as
+    PowerShell writes it, which is refused in its first line."""
+    yield f"# geliefert f\xfcr\r\n{fingerprint}\r\n".encode("latin-1"), True
+    yield f"{BOM}{fingerprint}\r\n".encode("utf-16-le"), False
+
+
 def texts(fingerprints):
     """Lists of these fingerprints, as many as FORMS has, in every form."""
     pairs = list(zip(FORMS.values(), fingerprints, strict=True))

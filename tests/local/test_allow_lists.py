@@ -31,6 +31,45 @@ def test_the_example_refuses(tmp_path, name, text):
         lists.read_list(tmp_path / "list")
 
 
+@pytest.mark.parametrize("data, taken",
+                         lists.other_encodings(FINGERPRINTS[0]))
+def test_other_encodings(tmp_path, data, taken):
+    """The example and the tool."""
+    (tmp_path / "list").write_bytes(data)
+    (tmp_path / "rules.yaml").write_text(
+        "rules: [{match: {fingerprints_file: list}, action: approve}]")
+    done = subprocess.run(
+        [where.binary("ztp-approver"), "test", "--rules",
+         tmp_path / "rules.yaml"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        check=False)
+    if taken:
+        assert lists.read_list(tmp_path / "list") == {FINGERPRINTS[0]}
+        assert (done.returncode, done.stderr) == (0, "")
+    else:
+        with pytest.raises(ValueError, match="list:1: "):
+            lists.read_list(tmp_path / "list")
+        assert done.returncode == 2 and f"{tmp_path}/list:1: " in done.stderr
+
+
+@pytest.mark.parametrize("form", ["{colons}", "{COLONS}", "{HEX}",
+                                  "sha256 Fingerprint={COLONS}"])
+def test_the_command_line_takes(tmp_path, form):
+    """In rules and in --fingerprint; -X ends the second one."""
+    given = lists.written(form, FINGERPRINTS[0])
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(f'rules: [{{match: {{fingerprints: "{given}"}}, '
+                     "action: approve}]")
+    for args in (["test", "--rules", rules],
+                 ["decide", "r", "--approve", "--device",
+                  "subscriptions/a/registries/b/devices/c", "--fingerprint",
+                  given, "-X", "=", "--timeout", "1"]):
+        done = subprocess.run(
+            [where.binary("ztp-approver"), *args], stdin=subprocess.DEVNULL,
+            capture_output=True, text=True, timeout=20, check=False)
+        assert "ingerprint" not in done.stderr, done.stderr
+
+
 def test_the_tool_takes(tmp_path, mock_kafka):
     """One rule for each list, which its registry names."""
     topics = topic_names(f"t{uuid.uuid4().hex[:10]}")

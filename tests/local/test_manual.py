@@ -10,8 +10,9 @@ from harness.where import ROOT, binary
 
 PAGES = sorted((ROOT / "docs" / "man").glob("*.[1-8]"))
 NAMES = ["mosquitto_ztp_gate.8", "ztp-approver.1", "ztp-bridge.8",
-         "ztp-bridge.yaml.5", "ztp-device.1", "ztpctl.1"]
-PROGRAMS = ["ztp-approver", "ztp-bridge", "ztp-device", "ztpctl"]
+         "ztp-bridge.yaml.5", "ztp-device.1", "ztp-devkafka.1", "ztpctl.1"]
+PROGRAMS = ["ztp-approver", "ztp-bridge", "ztp-device", "ztp-devkafka",
+            "ztpctl"]
 
 
 def output(*argv):

@@ -96,8 +96,9 @@ def options(program):
 def test_completes_every_option():
     assert complete("ztp-bridge", "--") >= options("ztp-bridge")
     assert complete("ztp-device", "--") >= options("ztp-device")
+    assert complete("ztp-devkafka", "--") >= options("ztp-devkafka")
     offered = set()
-    for command in ("run", "watch", "decide", "test"):
+    for command in ("run", "watch", "decide", "test", "simulate"):
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")
@@ -113,6 +114,7 @@ def test_completes_every_option():
     ("ztpctl registry ca ''", "add list remove"),
     ("ztpctl registry create a/b --onboarding c", "custom"),
     ("ztp-approver d", "decide"),
+    ("ztp-approver run --from n", "now"),
     ("ztp-approver run --format o", "omnicore"),
     ("ztp-device --url mqtts", "mqtts://"),
 ])

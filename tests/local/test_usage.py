@@ -12,7 +12,7 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
 
 
 @pytest.mark.parametrize("line, says", [
-    ("ztp-approver", "run, watch, decide or test is missing"),
+    ("ztp-approver", "run, watch, decide, test or simulate is"),
     ("ztp-approver frob", "unknown command: frob"),
     ("ztp-approver run --x", "unknown option --x"),
     ("ztp-approver run -Q", "unknown option -Q"),
@@ -29,9 +29,15 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
     ("ztp-approver test --approve-all --brokers x", "--brokers is not an "),
     ("ztp-approver decide", "REQUEST_ID is missing"),
     ("ztp-approver decide r", "--approve or --reject is missing"),
+    ("ztp-approver simulate", "--count N is missing"),
+    ("ztp-approver simulate --count 100001", "--count is more than 100000"),
+    ("ztp-approver simulate --count 1 --registry a", "--registry: bad value"),
     ("ztp-devkafka x", "unexpected argument: x"),
     ("ztp-devkafka --brokers", "--brokers needs a value"),
-    ("ztp-devkafka --brokers 17", "bad value: 17"),
+    ("ztp-devkafka --brokers 17", "--brokers: bad value: 17"),
+    ("ztp-devkafka --port 0", "--port: bad value: 0"),
+    ("ztp-devkafka --port 65535 --brokers 2",
+     "--port: 2 brokers do not fit above 65535"),
     ("ztp-devkafka --frob", "unknown option --frob"),
     ("ztp-device", "--url is missing"),
     ("ztp-device --url http://h", "--url is neither mqtt://"),

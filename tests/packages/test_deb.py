@@ -40,6 +40,19 @@ def test_version(debs, tmp_path):
     assert told == {output(ROOT / "scripts" / "version").strip()}
 
 
+def test_tools_bring_the_contract(debs):
+    """Whoever writes an approver needs no other package."""
+    listed = output("dpkg-deb", "-c", debs["ztp-tools"])
+    for path in (ROOT / "docs" / "schemas").iterdir():
+        assert f"./usr/share/doc/ztp-tools/schemas/{path.name}\n" in listed
+    for name in ("doc/ztp-tools/asyncapi.yaml", "man/man1/ztp-devkafka.1.gz",
+                 "doc/ztp-tools/examples/python/approver.py",
+                 "bash-completion/completions/ztp-devkafka"):
+        assert f"./usr/share/{name}\n" in listed
+    for name in ("ztp-approver", "ztp-devkafka"):
+        assert f"./usr/bin/{name}\n" in listed
+
+
 # --- from nothing to an onboarded device, and back to nothing
 
 

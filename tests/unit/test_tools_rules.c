@@ -12,12 +12,14 @@
 
 #include "tools/common/kafka.h"
 #include "tools/common/rules.h"
+#include "tools/common/template.h"
 
-#define FP_A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-#define FP_B "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
-#define FP_C "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-#define DAY  86400000LL
-#define NOW  (20000 * DAY)
+#define FP_A   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define FP_B   "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+#define FP_C   "cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+#define LENGTH 8 /* of {device} */
+#define DAY    86400000LL
+#define NOW    (20000 * DAY)
 
 static void make_ask(struct ztp_ask *ask, const char *path, const char *fp)
 {
@@ -183,6 +185,92 @@ static void any_is_written(void **state)
 	ztp_rules_clear(&rules);
 }
 
+static void what_is_left_sends_nothing(void **state)
+{
+	static const char text[] = "default: leave\n"
+				   "rules:\n"
+				   "- {match: {id: pump-1}, action: leave}\n";
+	struct ztp_answer answer;
+	struct ztp_rules rules;
+	struct ztp_ask ask;
+
+	(void)state;
+	assert_int_equal(
+		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
+	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-1", FP_A);
+	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	assert_true(answer.leave);
+	assert_string_equal(answer.rule, "1");
+	assert_string_equal(ztp_answer_verdict(&answer), "leave");
+	pump(&ask);
+	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	assert_true(answer.leave);
+	assert_string_equal(answer.rule, "default");
+	ztp_rules_clear(&rules);
+}
+
+static void matching_everything_is_seen(void **state)
+{
+	static const struct {
+		const char *match;
+		bool all;
+	} table[] = {
+		{"any", true},
+		{"{id: \"*\"}", true},
+		{"{id: [x, \"**\"], registry: \"*\"}", true},
+		{"{issuer: \"*\", min_key_bits: 256}", true},
+		{"{id: \"*\", registry: x}", false},
+		{"{id: \"*a\"}", false},
+		{"{min_key_bits: 257}", false},
+		{"{min_days_left: 0}", false},
+		{"{not_expired: true}", false},
+		{"{fingerprints: " FP_A "}", false},
+		{"{key_algorithm: RSA}", false},
+	};
+	struct ztp_rules rules;
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
+		int n = snprintf(text, sizeof(text),
+				 "rules:\n- {match: %s, action: reject}\n",
+				 table[i].match);
+
+		assert_int_equal(
+			ztp_rules_read(&rules, text, (size_t)n, "x", NULL), 0);
+		if (rules.rules[0].matches_all != table[i].all)
+			fail_msg("%s", table[i].match);
+		assert_int_equal(rules.rules[0].line, 2);
+		ztp_rules_clear(&rules);
+	}
+}
+
+static void a_match_alone(void **state)
+{
+	struct ztp_answer answer;
+	struct ztp_rules rules;
+	struct ztp_error error;
+	struct ztp_ask ask;
+
+	(void)state;
+	pump(&ask);
+	assert_int_equal(ztp_rules_match(&rules, "registry: \"plant-*\"",
+					 "--match", &error),
+			 0);
+	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	assert_false(answer.leave);
+	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-1", FP_A);
+	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	assert_true(answer.leave);
+	ztp_rules_clear(&rules);
+	assert_int_not_equal(ztp_rules_match(&rules, "{}", "--match", &error),
+			     0);
+	assert_int_not_equal(
+		ztp_rules_match(&rules, "ids: a", "--match", &error), 0);
+	assert_string_equal(error.message, "--match:1: ids: unknown key");
+	assert_int_not_equal(ztp_rules_match(&rules, "", "--match", &error), 0);
+}
+
 static void without_a_default_the_rest_is_rejected(void **state)
 {
 	static const char text[] = "rules: []\n";
@@ -235,6 +323,11 @@ static const struct {
 	{"rules:\n- match:\n    id: []\n  action: reject\n", "f.yaml:3: "},
 	{"rules:\n- match: {min_key_bits: 2k}\n  action: reject\n",
 	 "f.yaml:2: "},
+	{"rules:\n- {match: {id: a}, action: leave, reason: x}\n",
+	 "f.yaml:2: leave sends no payload, reason or message"},
+	{"default: {action: leave, message: x}\n", "f.yaml:1: leave sends no"},
+	{"rules: []\npayloads:\n- {match: {id: a}}\n",
+	 "f.yaml:3: payload_file or payload_template is missing"},
 	{"rules:\n- match: {fingerprints: ab}\n  action: reject\n",
 	 "f.yaml:2: "},
 	{"rules:\n- match: {key_algorithm: rsa}\n  action: reject\n",
@@ -331,6 +424,54 @@ static void files_are_beside_the_rules(void **state)
 	assert_int_equal(rmdir(dir), 0);
 }
 
+static void templates_are_filled_in(void **state)
+{
+	static const char text[] =
+		"{\"a\": \"{device} {registry} {subscription}\",\n"
+		" \"b\": \"{device_path} {request_id}\", \"c\": {} }";
+	struct ztp_attachment made, filled;
+	struct ztp_error error;
+	struct ztp_ask ask;
+	char *large;
+
+	(void)state;
+	pump(&ask);
+	assert_int_equal(
+		ztp_attachment_set(&made, text, sizeof(text) - 1, &error), 0);
+	assert_int_equal(ztp_template_make(&made, "t", &error), 0);
+	assert_true(made.json);
+	assert_int_equal(ztp_template_fill(&filled, &made, &ask, &error), 0);
+	assert_string_equal(
+		filled.data,
+		"{\"a\": \"pump-42 plant-7 acme\",\n \"b\": "
+		"\"subscriptions/acme/registries/plant-7/devices/pump-42 r\", "
+		"\"c\": {} }");
+	assert_int_equal(filled.len, strlen(filled.data));
+	ztp_attachment_clear(&filled);
+	ztp_attachment_clear(&made);
+
+	assert_int_equal(ztp_attachment_set(&made, "\n{id}", 5, &error), 0);
+	assert_int_not_equal(ztp_template_make(&made, "t", &error), 0);
+	assert_string_equal(error.message, "t:2: {id} is not a placeholder");
+	ztp_attachment_clear(&made);
+
+	/* What may become too large is refused before there is a device. */
+	large = malloc(ZTP_PAYLOAD_MAX);
+	assert_non_null(large);
+	memset(large, 'x', ZTP_PAYLOAD_MAX);
+	memcpy(large, "{device}", LENGTH);
+	for (size_t more = 0; more < 2; more++) {
+		size_t len = ZTP_PAYLOAD_MAX - ZTP_ID_MAX + LENGTH + more;
+
+		assert_int_equal(ztp_attachment_set(&made, large, len, &error),
+				 0);
+		assert_int_equal(ztp_template_make(&made, "t", &error) != 0,
+				 more);
+		ztp_attachment_clear(&made);
+	}
+	free(large);
+}
+
 static void properties_are_checked(void **state)
 {
 	struct ztp_kafka_props props = {.count = 0};
@@ -355,6 +496,10 @@ int main(void)
 		cmocka_unit_test(validity_has_two_ends),
 		cmocka_unit_test(first_rule_wins_and_default_is_last),
 		cmocka_unit_test(any_is_written),
+		cmocka_unit_test(what_is_left_sends_nothing),
+		cmocka_unit_test(matching_everything_is_seen),
+		cmocka_unit_test(a_match_alone),
+		cmocka_unit_test(templates_are_filled_in),
 		cmocka_unit_test(without_a_default_the_rest_is_rejected),
 		cmocka_unit_test(mistakes_name_file_and_line),
 		cmocka_unit_test(files_are_beside_the_rules),

@@ -96,13 +96,7 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 static int deliver(const struct options *options, const struct ztp_ask *ask,
 		   int64_t deadline, struct delivery *delivery)
 {
-	const struct ztp_answer answer = {
-		.approve = options->by == BY_APPROVE,
-		.reason = options->reason,
-		.message = options->message,
-		.decided_by = options->decided_by,
-		.payload = options->payload.data ? &options->payload : NULL,
-	};
+	struct ztp_answer answer;
 	char line[ANSWER_LINE_MAX];
 	int64_t left = deadline - ztp_clock_boot();
 	int rc = ZTP_EXIT_FAILED;
@@ -111,6 +105,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		options->brokers, &options->props,
 		left > 1000 ? (int)left : 1000, on_delivery, delivery, &error);
 
+	answer_by_hand(&answer, options);
 	if (!producer ||
 	    send_answer(producer, options, ask, &answer, NULL, &error)) {
 		rc = report(&error);
@@ -123,7 +118,8 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 	else if (delivery->err)
 		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
 			     rd_kafka_err2str(delivery->err));
-	else if (answer_line(line, ask, answer.approve, "by hand") > 0 &&
+	else if (answer_line(line, ask, ztp_answer_verdict(&answer),
+			     answer.rule) > 0 &&
 		 fputs(line, stdout) >= 0 && fflush(stdout) == 0)
 		rc = ZTP_EXIT_OK;
 out:

@@ -26,6 +26,10 @@ int main(int argc, char **argv)
 		rc = watch_command(&options);
 	} else if (options.command == COMMAND_TEST) {
 		rc = test_command(&options);
+	} else if (options.command == COMMAND_SIMULATE) {
+		rc = simulate_command(&options);
+	} else if (options.all) {
+		rc = decide_all_command(&options);
 	} else {
 		rc = decide_command(&options);
 	}

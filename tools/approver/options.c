@@ -2,51 +2,23 @@
 
 #include <getopt.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "tools/approver/files.h"
 #include "tools/approver/help.h"
+#include "tools/approver/options_key.h"
+#include "tools/approver/sample.h"
 #include "tools/common/cli.h"
-#include "ztp/fingerprint.h"
-#include "ztp/text.h"
 
 #define RUN    COMMAND_RUN
 #define WATCH  COMMAND_WATCH
 #define DECIDE COMMAND_DECIDE
 #define TEST   COMMAND_TEST
-#define KAFKA  (RUN | WATCH | DECIDE)
+#define PLAY   COMMAND_SIMULATE
+#define KAFKA  (RUN | WATCH | DECIDE | PLAY)
 #define ANSWER (RUN | DECIDE | TEST)
 #define ALL    (KAFKA | TEST)
-
-enum key {
-	KEY_FIRST = 256,
-	KEY_BROKERS = KEY_FIRST,
-	KEY_GROUP,
-	KEY_PROPERTIES,
-	KEY_REQUESTS,
-	KEY_DECISIONS,
-	KEY_RESULTS,
-	KEY_RULES,
-	KEY_APPROVE_ALL,
-	KEY_REJECT_ALL,
-	KEY_APPROVE,
-	KEY_REJECT,
-	KEY_PAYLOAD,
-	KEY_CONTENT_TYPE,
-	KEY_FORMAT,
-	KEY_REASON,
-	KEY_MESSAGE,
-	KEY_DECIDED_BY,
-	KEY_DELAY,
-	KEY_COUNT,
-	KEY_DEVICE,
-	KEY_FINGERPRINT,
-	KEY_TIMEOUT,
-	KEY_NO_WAIT,
-	KEY_JSON,
-	KEY_FROM_BEGINNING,
-	KEY_HELP,
-	KEY_VERSION,
-};
 
 /* Which command takes which option; in the order of enum key. */
 static const int allowed[] = {
@@ -55,7 +27,7 @@ static const int allowed[] = {
 	[KEY_PROPERTIES - KEY_FIRST] = KAFKA,
 	[KEY_REQUESTS - KEY_FIRST] = ALL,
 	[KEY_DECISIONS - KEY_FIRST] = KAFKA,
-	[KEY_RESULTS - KEY_FIRST] = WATCH | DECIDE,
+	[KEY_RESULTS - KEY_FIRST] = KAFKA,
 	[KEY_RULES - KEY_FIRST] = RUN | TEST,
 	[KEY_APPROVE_ALL - KEY_FIRST] = RUN | TEST,
 	[KEY_REJECT_ALL - KEY_FIRST] = RUN | TEST,
@@ -68,13 +40,21 @@ static const int allowed[] = {
 	[KEY_MESSAGE - KEY_FIRST] = ANSWER,
 	[KEY_DECIDED_BY - KEY_FIRST] = ANSWER,
 	[KEY_DELAY - KEY_FIRST] = RUN,
-	[KEY_COUNT - KEY_FIRST] = RUN | WATCH,
+	[KEY_COUNT - KEY_FIRST] = RUN | WATCH | PLAY,
 	[KEY_DEVICE - KEY_FIRST] = DECIDE,
 	[KEY_FINGERPRINT - KEY_FIRST] = DECIDE,
 	[KEY_TIMEOUT - KEY_FIRST] = DECIDE,
 	[KEY_NO_WAIT - KEY_FIRST] = DECIDE,
 	[KEY_JSON - KEY_FIRST] = WATCH,
 	[KEY_FROM_BEGINNING - KEY_FIRST] = WATCH,
+	[KEY_FROM - KEY_FIRST] = RUN,
+	[KEY_DRY_RUN - KEY_FIRST] = RUN | DECIDE,
+	[KEY_ALL - KEY_FIRST] = DECIDE,
+	[KEY_MATCH - KEY_FIRST] = DECIDE,
+	[KEY_EXPIRE - KEY_FIRST] = PLAY,
+	[KEY_REGISTRY - KEY_FIRST] = PLAY,
+	[KEY_FINGERPRINTS - KEY_FIRST] = PLAY,
+	[KEY_DLQ - KEY_FIRST] = PLAY,
 	[KEY_HELP - KEY_FIRST] = ALL,
 	[KEY_VERSION - KEY_FIRST] = ALL,
 };
@@ -106,6 +86,14 @@ static const struct option table[] = {
 	{"no-wait", no_argument, NULL, KEY_NO_WAIT},
 	{"json", no_argument, NULL, KEY_JSON},
 	{"from-beginning", no_argument, NULL, KEY_FROM_BEGINNING},
+	{"from", required_argument, NULL, KEY_FROM},
+	{"dry-run", no_argument, NULL, KEY_DRY_RUN},
+	{"all", no_argument, NULL, KEY_ALL},
+	{"match", required_argument, NULL, KEY_MATCH},
+	{"expire", required_argument, NULL, KEY_EXPIRE},
+	{"registry", required_argument, NULL, KEY_REGISTRY},
+	{"fingerprints", required_argument, NULL, KEY_FINGERPRINTS},
+	{"dlq", required_argument, NULL, KEY_DLQ},
 	{"help", no_argument, NULL, KEY_HELP},
 	{"version", no_argument, NULL, KEY_VERSION},
 	{NULL, 0, NULL, 0},
@@ -118,114 +106,6 @@ static int failed(const struct ztp_error *error)
 {
 	ztp_cli_warn(PROGRAM, "%s", error->message);
 	return 1 + ZTP_EXIT_USAGE;
-}
-
-/* --- one option; false: the value is not valid */
-
-static bool set_text(const char **field, const char *text, size_t max)
-{
-	*field = text;
-	return *text && strlen(text) <= max;
-}
-
-/* For what goes into a decision, which is JSON. */
-static bool set_utf8(const char **field, const char *text, size_t max)
-{
-	return set_text(field, text, max) && ztp_utf8_valid(text, strlen(text));
-}
-
-static bool set_by(struct options *options, enum verdict_by by)
-{
-	if (options->by != BY_NOTHING && options->by != by)
-		options->contradicts = true;
-	options->by = by;
-	return true;
-}
-
-static bool set_fingerprint(struct options *options, const char *text)
-{
-	uint8_t fingerprint[ZTP_SHA256_LEN];
-
-	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
-		return false;
-	ztp_hex_encode(options->fingerprint, fingerprint, ZTP_SHA256_LEN);
-	return true;
-}
-
-static bool set_device(struct options *options, const char *text)
-{
-	struct ztp_path path;
-
-	options->device = text;
-	return ztp_path_parse(&path, text, strlen(text), NULL) == 0;
-}
-
-static bool set_answer(struct options *options, int key, const char *value)
-{
-	switch (key) {
-	case KEY_RULES:
-		options->rules_file = value;
-		return set_by(options, BY_RULES);
-	case KEY_APPROVE_ALL:
-	case KEY_APPROVE:
-		return set_by(options, BY_APPROVE);
-	case KEY_REJECT_ALL:
-	case KEY_REJECT:
-		return set_by(options, BY_REJECT);
-	case KEY_PAYLOAD:
-		return set_text(&options->payload_file, value, 4096);
-	case KEY_CONTENT_TYPE:
-		return set_utf8(&options->content_type, value,
-				ZTP_CONTENT_TYPE_MAX);
-	case KEY_FORMAT:
-		return ztp_answer_format_parse(&options->format, value);
-	case KEY_REASON:
-		return set_utf8(&options->reason, value, ZTP_REASON_MAX);
-	case KEY_MESSAGE:
-		return set_utf8(&options->message, value, ZTP_MESSAGE_MAX);
-	case KEY_DECIDED_BY:
-		return set_utf8(&options->decided_by, value, ZTP_REASON_MAX);
-	default:
-		return false;
-	}
-}
-
-static bool set_option(struct options *options, int key, const char *value)
-{
-	switch (key) {
-	case KEY_BROKERS:
-		return set_text(&options->brokers, value, 4096);
-	case KEY_GROUP:
-		return set_text(&options->group, value, 255);
-	case KEY_REQUESTS:
-		return set_text(&options->requests, value, ZTP_TOPIC_NAME_MAX);
-	case KEY_DECISIONS:
-		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
-	case KEY_RESULTS:
-		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
-	case KEY_DELAY:
-		return ztp_number_parse(&options->delay_ms, value, 0,
-					7 * 24 * 3600 * 1000LL);
-	case KEY_COUNT:
-		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
-	case KEY_TIMEOUT:
-		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
-	case KEY_DEVICE:
-		return set_device(options, value);
-	case KEY_FINGERPRINT:
-		return set_fingerprint(options, value);
-	case KEY_JSON:
-		options->json = true;
-		return true;
-	case KEY_FROM_BEGINNING:
-		options->from_beginning = true;
-		return true;
-	case KEY_NO_WAIT:
-		options->no_wait = true;
-		return true;
-	default:
-		return set_answer(options, key, value);
-	}
 }
 
 /* --- all options */
@@ -259,7 +139,7 @@ static int read_all(struct options *options, int argc, char **argv)
 		if (!(allowed[key - KEY_FIRST] & options->command))
 			return USAGE("--%s is not an option of this command",
 				     table[key - KEY_FIRST].name);
-		if (!set_option(options, key, optarg))
+		if (!options_set(options, key, optarg))
 			return USAGE("--%s: bad value: %s",
 				     table[key - KEY_FIRST].name, optarg);
 	}
@@ -269,7 +149,7 @@ static int read_all(struct options *options, int argc, char **argv)
 /* The remaining arguments: decide takes one, the others take none. */
 static int read_words(struct options *options, int argc, char **argv)
 {
-	if (options->command == COMMAND_DECIDE) {
+	if (options->command == COMMAND_DECIDE && !options->all) {
 		if (optind == argc)
 			return USAGE("REQUEST_ID is missing");
 		options->request_id = argv[optind++];
@@ -289,6 +169,18 @@ static int check(const struct options *options)
 
 	if (options->command == COMMAND_WATCH)
 		return 0;
+	if (options->command == COMMAND_SIMULATE && !options->count)
+		return USAGE("--count N is missing");
+	if (options->command == COMMAND_SIMULATE)
+		return options->count <= SAMPLES_MAX
+			       ? 0
+			       : USAGE("--count is more than %d", SAMPLES_MAX);
+	if (decide && options->all != (options->match != NULL))
+		return USAGE("--all and --match RULES need each other");
+	if (decide && !options->all && options->dry_run)
+		return USAGE("--dry-run of decide needs --all");
+	if (options->all && options->device)
+		return USAGE("only one of --all and --device");
 	if (options->by == BY_NOTHING)
 		return USAGE("%s", decide ? "--approve or --reject is missing"
 					  : "--rules FILE, --approve-all or "
@@ -308,38 +200,6 @@ static int check(const struct options *options)
 	return 0;
 }
 
-static bool all_fit(const struct options *options)
-{
-	bool fit = ztp_attachment_fits(&options->payload, options->format) &&
-		   ztp_attachment_fits(&options->rules.otherwise.payload,
-				       options->format);
-
-	for (size_t i = 0; fit && i < options->rules.count; i++)
-		fit = ztp_attachment_fits(&options->rules.rules[i].payload,
-					  options->format);
-	return fit;
-}
-
-static int load_files(struct options *options)
-{
-	struct ztp_error error;
-
-	if (options->payload_file &&
-	    ztp_attachment_load(&options->payload, options->payload_file,
-				&error))
-		return failed(&error);
-	if (options->content_type)
-		memcpy(options->payload.content_type, options->content_type,
-		       strlen(options->content_type) + 1);
-	if (options->rules_file &&
-	    ztp_rules_load(&options->rules, options->rules_file, &error))
-		return failed(&error);
-	if (!all_fit(options))
-		return USAGE("a payload is not text, as the omnicore format "
-			     "requires");
-	return 0;
-}
-
 static int read_command(struct options *options, int argc, char **argv)
 {
 	static const struct {
@@ -348,7 +208,8 @@ static int read_command(struct options *options, int argc, char **argv)
 	} commands[] = {{"run", RUN},
 			{"watch", WATCH},
 			{"decide", DECIDE},
-			{"test", TEST}};
+			{"test", TEST},
+			{"simulate", PLAY}};
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 	if (argc > 1 &&
@@ -367,11 +228,12 @@ static int read_command(struct options *options, int argc, char **argv)
 		}
 	if (argc > 1)
 		return USAGE("unknown command: %s", argv[1]);
-	return USAGE("run, watch, decide or test is missing");
+	return USAGE("run, watch, decide, test or simulate is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)
 {
+	struct ztp_error error;
 	int done;
 
 	*options = (struct options){
@@ -380,8 +242,10 @@ int options_read(struct options *options, int argc, char **argv)
 		.requests = ZTP_TOPIC(requests),
 		.decisions = ZTP_TOPIC(decisions),
 		.results = ZTP_TOPIC(results),
+		.dlq = ZTP_TOPIC(dlq),
 		.decided_by = PROGRAM,
 		.timeout_s = 30,
+		.expire_s = 3600,
 	};
 	done = read_command(options, argc, argv);
 	if (!done)
@@ -390,7 +254,9 @@ int options_read(struct options *options, int argc, char **argv)
 		done = read_words(options, argc - 1, argv + 1);
 	if (!done)
 		done = check(options);
-	return done ? done : load_files(options);
+	if (!done && files_read(options, &error))
+		done = failed(&error);
+	return done;
 }
 
 void options_clear(struct options *options)
@@ -398,4 +264,5 @@ void options_clear(struct options *options)
 	ztp_kafka_props_clear(&options->props);
 	ztp_rules_clear(&options->rules);
 	ztp_attachment_clear(&options->payload);
+	free(options->fingerprints.items);
 }

@@ -22,32 +22,40 @@ enum command {
 	COMMAND_WATCH = 2,
 	COMMAND_DECIDE = 4,
 	COMMAND_TEST = 8,
+	COMMAND_SIMULATE = 16,
 };
+
+/* Where run begins if its group has no offsets. */
+enum from_where { FROM_OPEN, FROM_BEGINNING, FROM_NOW };
 
 enum verdict_by { BY_NOTHING, BY_RULES, BY_APPROVE, BY_REJECT };
 
 struct options {
 	enum command command;
+	enum verdict_by by;
+	enum ztp_answer_format format;
+	enum from_where from;
 	const char *brokers, *group;
-	const char *requests, *decisions, *results; /* topics */
+	const char *requests, *decisions, *results, *dlq; /* topics */
 	struct ztp_kafka_props props;
 
-	enum verdict_by by;
-	bool contradicts; /* more than one of them was given */
 	const char *rules_file, *payload_file, *content_type;
 	const char *reason, *message, *decided_by;
 	struct ztp_rules rules;
 	struct ztp_attachment payload;
-	enum ztp_answer_format format;
 	int64_t delay_ms;
 	int64_t count; /* 0: no limit */
-
-	const char *request_id, *device;
-	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	int64_t timeout_s;
-	bool no_wait;
 
-	bool json, from_beginning;
+	const char *request_id, *device, *match;  /* decide */
+	const char *fingerprints_file, *registry; /* simulate */
+	struct ztp_fingerprints fingerprints;
+	int64_t expire_s;
+
+	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
+	bool contradicts; /* more than one of what decides was given */
+	bool no_wait, dry_run, json, from_beginning;
+	bool all; /* decide, without request_id */
 };
 
 /* Returns 0 to go on, otherwise the exit code plus one; the error has then been
@@ -56,9 +64,11 @@ int options_read(struct options *options, int argc, char **argv);
 void options_clear(struct options *options);
 
 /* The commands; each returns the exit code. */
-int run_command(const struct options *options);
+int run_command(struct options *options);
 int watch_command(const struct options *options);
 int decide_command(const struct options *options);
+int decide_all_command(const struct options *options);
 int test_command(const struct options *options);
+int simulate_command(const struct options *options);
 
 #endif

@@ -20,6 +20,8 @@ struct outcomes {
 	const struct options *options;
 	rd_kafka_t *consumer;
 	struct ztp_tail *tail;
+	outcome_filter *mine; /* for outcomes_next, with opaque */
+	void *opaque;
 };
 
 static bool is_over(int64_t deadline)
@@ -64,15 +66,16 @@ struct outcomes *outcomes_open(const struct options *options, int64_t deadline,
 
 /* --- a result */
 
-enum { DECISION, OUTCOME, CODE, STATUS, MESSAGE, FIELDS };
+enum { DECISION, REQUEST_ID, OUTCOME, CODE, STATUS, MESSAGE, FIELDS };
 
-static bool is_of(const struct ztp_field *decision, const char *topic,
-		  int32_t partition, int64_t offset)
+static bool is_mine(const struct outcomes *outcomes,
+		    const struct ztp_field *decision)
 {
 	struct ztp_field fields[] = {{.name = ZTP_M_TOPIC},
 				     {.name = ZTP_M_PARTITION},
 				     {.name = ZTP_M_OFFSET}};
-	int64_t p = -1, o = -1;
+	const char *topic = outcomes->options->decisions;
+	int64_t partition = -1, offset = -1;
 	struct ztp_object object;
 	struct ztp_str name;
 	bool is;
@@ -85,9 +88,9 @@ static bool is_of(const struct ztp_field *decision, const char *topic,
 		     0 &&
 	     name.p && name.n == strlen(topic) &&
 	     memcmp(name.p, topic, name.n) == 0 &&
-	     ztp_object_int(&p, &object, 1, 0, INT32_MAX, NULL) == 0 &&
-	     ztp_object_int(&o, &object, 2, 0, INT64_MAX, NULL) == 0 &&
-	     p == partition && o == offset;
+	     ztp_object_int(&partition, &object, 1, 0, INT32_MAX, NULL) == 0 &&
+	     ztp_object_int(&offset, &object, 2, 0, INT64_MAX, NULL) == 0 &&
+	     outcomes->mine(outcomes->opaque, (int32_t)partition, offset);
 	ztp_object_clear(&object);
 	return is;
 }
@@ -119,14 +122,13 @@ static bool is_as_asked(const char *outcome)
 }
 
 /* The exit code, or -1 if it is another decision's result. */
-static int judge(const struct outcomes *outcomes, int32_t partition,
-		 int64_t offset, const rd_kafka_message_t *message)
+static int judge(const struct outcomes *outcomes,
+		 const rd_kafka_message_t *message)
 {
-	struct ztp_field fields[FIELDS] = {{.name = ZTP_M_DECISION},
-					   {.name = ZTP_M_OUTCOME},
-					   {.name = ZTP_M_CODE},
-					   {.name = ZTP_M_STATUS},
-					   {.name = ZTP_M_MESSAGE}};
+	struct ztp_field fields[FIELDS] = {
+		{.name = ZTP_M_DECISION}, {.name = ZTP_M_REQUEST_ID},
+		{.name = ZTP_M_OUTCOME},  {.name = ZTP_M_CODE},
+		{.name = ZTP_M_STATUS},	  {.name = ZTP_M_MESSAGE}};
 	struct ztp_str text = {message->payload, message->len};
 	struct ztp_object result;
 	char outcome[64], now[ZTP_TIME_LEN];
@@ -135,12 +137,13 @@ static int judge(const struct outcomes *outcomes, int32_t partition,
 	if (ztp_object_read(&result, fields, FIELDS, text, VALUE_MAX, NULL) !=
 	    0)
 		return -1;
-	if (is_of(&fields[DECISION], outcomes->options->decisions, partition,
-		  offset) &&
+	if (is_mine(outcomes, &fields[DECISION]) &&
 	    ztp_object_copy(outcome, sizeof(outcome), &result, OUTCOME, NULL) ==
 		    0) {
 		ztp_time_format(now, ztp_clock_wall());
 		fputs(now, stdout);
+		if (outcomes->options->all)
+			put(&result, REQUEST_ID, " ");
 		put(&result, OUTCOME, " ");
 		put(&result, CODE, " ");
 		put(&result, STATUS, " ");
@@ -153,17 +156,19 @@ static int judge(const struct outcomes *outcomes, int32_t partition,
 	return rc;
 }
 
-int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
+int outcomes_next(struct outcomes *outcomes, outcome_filter *mine, void *opaque,
 		  int64_t deadline)
 {
 	rd_kafka_message_t *message;
 	int rc = -1;
 
+	outcomes->mine = mine;
+	outcomes->opaque = opaque;
 	while (rc < 0 && !is_over(deadline)) {
 		message = ztp_tail_next(outcomes->tail, WAIT_MS);
 		if (!message)
 			continue;
-		rc = judge(outcomes, partition, offset, message);
+		rc = judge(outcomes, message);
 		rd_kafka_message_destroy(message);
 	}
 	if (rc >= 0)
@@ -175,6 +180,26 @@ int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
 		ztp_cli_warn(PROGRAM, "%s cannot be read; the decision is sent",
 			     outcomes->options->results);
 	return EXIT_NO_RESULT;
+}
+
+struct position {
+	int32_t partition;
+	int64_t offset;
+};
+
+static bool is_at(void *opaque, int32_t partition, int64_t offset)
+{
+	const struct position *at = opaque;
+
+	return at->partition == partition && at->offset == offset;
+}
+
+int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
+		  int64_t deadline)
+{
+	struct position at = {partition, offset};
+
+	return outcomes_next(outcomes, is_at, &at, deadline);
 }
 
 void outcomes_close(struct outcomes *outcomes)

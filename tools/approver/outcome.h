@@ -22,6 +22,11 @@ struct outcomes *outcomes_open(const struct options *options, int64_t deadline,
  * the exit code. */
 int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
 		  int64_t deadline);
+/* The same for the next result of a decision of which mine says that it waits for
+ * it. With --all, the line names the request. */
+typedef bool outcome_filter(void *opaque, int32_t partition, int64_t offset);
+int outcomes_next(struct outcomes *outcomes, outcome_filter *mine, void *opaque,
+		  int64_t deadline);
 void outcomes_close(struct outcomes *outcomes); /* NULL-safe */
 
 #endif

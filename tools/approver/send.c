@@ -25,6 +25,18 @@ void answer_for(struct ztp_answer *answer, const struct options *options,
 	answer->decided_by = options->decided_by;
 }
 
+void answer_by_hand(struct ztp_answer *answer, const struct options *options)
+{
+	*answer = (struct ztp_answer){
+		.approve = options->by == BY_APPROVE,
+		.reason = options->reason,
+		.message = options->message,
+		.decided_by = options->decided_by,
+		.payload = options->payload.data ? &options->payload : NULL,
+		.rule = "by hand",
+	};
+}
+
 int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,
 		void *opaque, struct ztp_error *error)
@@ -56,15 +68,14 @@ int report(const struct ztp_error *error)
 }
 
 size_t answer_line(char out[ANSWER_LINE_MAX], const struct ztp_ask *ask,
-		   bool approve, const char *rule)
+		   const char *verdict, const char *rule)
 {
 	char now[ZTP_TIME_LEN];
 	int n;
 
 	ztp_time_format(now, ztp_clock_wall());
 	n = snprintf(out, ANSWER_LINE_MAX, "%s %s %s %s %s %.500s\n", now,
-		     ztp_verdict_name((enum ztp_verdict)approve),
-		     ask->request_id, ask->path,
+		     verdict, ask->request_id, ask->path,
 		     ask->fingerprint[0] ? ask->fingerprint : "-", rule);
 	return n < 0 ? 0 : (size_t)n;
 }

@@ -8,6 +8,9 @@
 void answer_for(struct ztp_answer *answer, const struct options *options,
 		const struct ztp_ask *ask);
 
+/* The same with --approve or --reject, which is one person's decision. */
+void answer_by_hand(struct ztp_answer *answer, const struct options *options);
+
 /* ZTP_ERR_FULL: poll the producer and try again. */
 int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,
@@ -21,6 +24,6 @@ int report(const struct ztp_error *error);
 /* Writes one line: time, verdict, request, device, fingerprint, rule. Returns
  * its length. */
 size_t answer_line(char out[ANSWER_LINE_MAX], const struct ztp_ask *ask,
-		   bool approve, const char *rule);
+		   const char *verdict, const char *rule);
 
 #endif

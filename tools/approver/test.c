@@ -72,10 +72,9 @@ static bool test_line(const struct options *options, struct ztp_str line,
 		return false;
 	}
 	answer_for(&answer, options, &ask);
-	printf("%s %s %s %s %s\n",
-	       ztp_verdict_name((enum ztp_verdict)answer.approve),
-	       ask.request_id, ask.path,
-	       ask.fingerprint[0] ? ask.fingerprint : "-", answer.rule);
+	printf("%s %s %s %s %s\n", ztp_answer_verdict(&answer), ask.request_id,
+	       ask.path, ask.fingerprint[0] ? ask.fingerprint : "-",
+	       answer.rule);
 	return true;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/file.h"
 #include "base/json_tree.h"
+#include "tools/common/template.h"
 #include "ztp/member.h"
 #include "ztp/topics.h"
 
@@ -26,6 +27,13 @@ bool ztp_answer_format_parse(enum ztp_answer_format *format, const char *name)
 			return true;
 		}
 	return false;
+}
+
+const char *ztp_answer_verdict(const struct ztp_answer *answer)
+{
+	return answer->leave
+		       ? ZTP_ANSWER_LEAVE
+		       : ztp_verdict_name((enum ztp_verdict)answer->approve);
 }
 
 /* --- payloads */
@@ -207,10 +215,10 @@ static void add_headers(struct ztp_answer_record *record,
 		add_header(record, ZTP_HEADER_TRACEPARENT, ask->traceparent);
 }
 
-int ztp_answer_build(struct ztp_answer_record *record,
-		     enum ztp_answer_format format, const struct ztp_ask *ask,
-		     const struct ztp_answer *answer, int64_t now_ms,
-		     struct ztp_error *error)
+static int build(struct ztp_answer_record *record,
+		 enum ztp_answer_format format, const struct ztp_ask *ask,
+		 const struct ztp_answer *answer, int64_t now_ms,
+		 struct ztp_error *error)
 {
 	cJSON *body;
 
@@ -240,6 +248,26 @@ int ztp_answer_build(struct ztp_answer_record *record,
 		return 0;
 	ztp_answer_clear(record);
 	return ZTP_ERR_JSON;
+}
+
+int ztp_answer_build(struct ztp_answer_record *record,
+		     enum ztp_answer_format format, const struct ztp_ask *ask,
+		     const struct ztp_answer *answer, int64_t now_ms,
+		     struct ztp_error *error)
+{
+	struct ztp_answer filled = *answer;
+	struct ztp_attachment payload;
+	int rc;
+
+	if (!answer->payload || !answer->payload->is_template)
+		return build(record, format, ask, answer, now_ms, error);
+	rc = ztp_template_fill(&payload, answer->payload, ask, error);
+	if (rc)
+		return rc;
+	filled.payload = &payload;
+	rc = build(record, format, ask, &filled, now_ms, error);
+	ztp_attachment_clear(&payload);
+	return rc;
 }
 
 void ztp_answer_clear(struct ztp_answer_record *record)

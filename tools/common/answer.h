@@ -28,6 +28,7 @@ struct ztp_attachment {
 	size_t len;
 	bool json; /* strictly valid JSON: sent as it is, otherwise as base64 */
 	bool text; /* fits a JSON string: UTF-8 without NUL */
+	bool is_template; /* has placeholders: tools/common/template.h */
 	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "": not given */
 };
 
@@ -43,6 +44,7 @@ bool ztp_attachment_fits(const struct ztp_attachment *attachment,
 void ztp_attachment_clear(struct ztp_attachment *attachment);
 
 struct ztp_answer {
+	bool leave; /* none is sent: the request is left to somebody else */
 	bool approve;
 	const char *reason; /* NULL or "": none, as below */
 	const char *message;
@@ -50,6 +52,9 @@ struct ztp_answer {
 	const struct ztp_attachment *payload; /* NULL: none */
 	const char *rule; /* the name of the rule, for the line on stdout */
 };
+
+/* approve, reject or leave. */
+const char *ztp_answer_verdict(const struct ztp_answer *answer);
 
 /* A record ready to be sent; its key is the device's path. Headers point into
  * the record, into the request and to constants. */
@@ -62,7 +67,10 @@ struct ztp_answer_record {
 	char time[ZTP_TIME_LEN];
 };
 
-/* Needs the request's request_id and path. The fingerprint is included if it is
+#define ZTP_ANSWER_LEAVE "leave"
+
+/* Needs the request's request_id and path. A payload template is filled in from
+ * the request, so it is the same each time. The fingerprint is included if it is
  * known and the format has a member for it. The CloudEvent's id is a hash of
  * request id and verdict, so a decision that is sent again repeats it. now_ms:
  * wall clock. The record must not outlive the request. Free it with

@@ -5,7 +5,7 @@
 #include "ztp/json.h"
 #include "ztp/member.h"
 
-enum member { REQUEST_ID, DEVICE, CERTIFICATE, MEMBERS };
+enum member { REQUEST_ID, DEVICE, CERTIFICATE, EXPIRES_AT, MEMBERS };
 enum cert { FINGERPRINT, SUBJECT, ISSUER, PUBLIC_KEY, NOT_BEFORE, NOT_AFTER };
 #define CERT_MEMBERS (NOT_AFTER + 1)
 enum key { ALGORITHM, BITS, KEY_MEMBERS };
@@ -148,6 +148,7 @@ int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		[REQUEST_ID] = {.name = ZTP_M_REQUEST_ID},
 		[DEVICE] = {.name = "device"},
 		[CERTIFICATE] = {.name = "certificate"},
+		[EXPIRES_AT] = {.name = ZTP_M_EXPIRES_AT},
 	};
 	struct ztp_object record;
 	int rc;
@@ -167,6 +168,9 @@ int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		rc = read_device(ask, &fields[DEVICE], error);
 	if (!rc)
 		rc = read_certificate(ask, &fields[CERTIFICATE], error);
+	if (!rc)
+		rc = ztp_object_time(&ask->expires_at, &record, EXPIRES_AT,
+				     error);
 	ztp_object_clear(&record);
 	return rc;
 }

@@ -26,6 +26,7 @@ struct ztp_ask {
 	int64_t key_bits; /* 0: not given */
 	bool has_validity;
 	int64_t not_before, not_after;	       /* ms since 1970 */
+	int64_t expires_at;		       /* ms; 0: not given */
 	char traceparent[ZTP_TRACEPARENT_LEN]; /* from the headers, or "" */
 };
 

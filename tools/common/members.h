@@ -15,6 +15,7 @@
 struct ztp_members_file {
 	const char *path; /* for messages */
 	struct ztp_error *error;
+	void *context; /* the caller's, for its readers */
 };
 
 typedef int ztp_member_reader(const struct ztp_members_file *file,

@@ -39,12 +39,13 @@ int ztp_fingerprints_add(struct ztp_fingerprints *list, const char *text,
 			 struct ztp_error *error)
 {
 	uint8_t fingerprint[ZTP_SHA256_LEN];
+	int rc = ztp_fingerprint_line(fingerprint, text, strlen(text), error);
 
 	list->set = true;
-	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"a fingerprint is 64 hex digits");
-	return add(list, fingerprint, error);
+	if (rc == 0)
+		rc = ztp_fail(error, ZTP_ERR_VALUE,
+			      "a fingerprint is expected");
+	return rc < 0 ? rc : add(list, fingerprint, error);
 }
 
 void ztp_fingerprints_sort(struct ztp_fingerprints *list)
@@ -152,6 +153,19 @@ static bool matches(const struct ztp_match *match, const struct ztp_ask *ask,
 	       fingerprint_matches(&match->fingerprints, ask);
 }
 
+static const struct ztp_attachment *payload_of(const struct ztp_rules *rules,
+					       const struct ztp_rule *rule,
+					       const struct ztp_ask *ask,
+					       int64_t now_ms)
+{
+	if (rule->payload.data)
+		return &rule->payload;
+	for (size_t i = 0; rule->approve && i < rules->payload_count; i++)
+		if (matches(&rules->payloads[i].match, ask, now_ms))
+			return &rules->payloads[i].payload;
+	return NULL;
+}
+
 void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 		      const struct ztp_ask *ask, int64_t now_ms)
 {
@@ -163,10 +177,11 @@ void ztp_rules_decide(struct ztp_answer *answer, const struct ztp_rules *rules,
 			break;
 		}
 	*answer = (struct ztp_answer){
+		.leave = rule->leave,
 		.approve = rule->approve,
 		.reason = rule->reason,
 		.message = rule->message,
-		.payload = rule->payload.data ? &rule->payload : NULL,
+		.payload = payload_of(rules, rule, ask, now_ms),
 		.rule = rule->name,
 	};
 }
@@ -201,7 +216,11 @@ void ztp_rules_clear(struct ztp_rules *rules)
 {
 	for (size_t i = 0; i < rules->count; i++)
 		clear_rule(&rules->rules[i]);
+	for (size_t i = 0; i < rules->payload_count; i++)
+		clear_rule(&rules->payloads[i]);
+	clear_globs(&rules->files);
 	free(rules->rules);
+	free(rules->payloads);
 	clear_rule(&rules->otherwise);
 	memset(rules, 0, sizeof(*rules));
 }

@@ -24,7 +24,7 @@
  * match: all members must match; a list matches if one of its entries does.
  *	subscription registry id   globs (* ? [...]) over the device path's ids
  *	issuer subject             globs over the whole RFC 4514 string
- *	fingerprints               64 hex digits each, colons allowed
+ *	fingerprints               as a line of a list, ztp/fingerprint.h
  *	fingerprints_file          one per line, as in ztp/fingerprint.h
  *	key_algorithm              RSA, EC
  *	min_key_bits               a number
@@ -33,10 +33,17 @@
  * match: any matches every request. Nothing else does: a match that restricts
  * nothing, or none, is refused, and so is a rule behind one that matches
  * everything. A member does not match if the request lacks what it looks at.
- * action: approve or reject; optional beside it
- * payload_file, content_type, reason, message. default: an action, or a mapping
- * of these; without it, reject with reason no_rule. File names are relative to
- * the rules file.
+ * action: approve, reject, or leave, which sends nothing
+ * and leaves the request to somebody else; optional beside it payload_file or
+ * payload_template (tools/common/template.h), content_type, reason, message.
+ * default: an action, or a mapping of these; without it, reject with reason
+ * no_rule. An approval whose rule has no payload sends that of the first entry
+ * of payloads that matches:
+ *
+ *	payloads:
+ *	- {match: {registry: plant-7}, payload_template: plant-7.json}
+ *
+ * File names are relative to the rules file.
  */
 #ifndef ZTP_TOOLS_RULES_H
 #define ZTP_TOOLS_RULES_H
@@ -72,8 +79,10 @@ struct ztp_match {
 struct ztp_rule {
 	char *name; /* owned, as all below; never NULL */
 	struct ztp_match match;
-	bool approve;
-	bool decided; /* used while reading: an action was given */
+	int line; /* in the rules file */
+	bool matches_all;
+	bool approve, leave; /* neither: reject */
+	bool decided;	     /* used while reading: an action was given */
 	char *reason, *message;
 	struct ztp_attachment payload;
 };
@@ -81,6 +90,9 @@ struct ztp_rule {
 struct ztp_rules {
 	struct ztp_rule *rules; /* owned */
 	size_t count;
+	struct ztp_rule *payloads; /* owned; only match and payload */
+	size_t payload_count;
+	struct ztp_globs files;	   /* the names of all files that it names */
 	struct ztp_rule otherwise; /* the default */
 };
 
@@ -93,6 +105,12 @@ int ztp_rules_load(struct ztp_rules *rules, const char *path,
 int ztp_rules_read(struct ztp_rules *rules, const char *text, size_t len,
 		   const char *path, struct ztp_error *error);
 void ztp_rules_clear(struct ztp_rules *rules);
+
+/* Reads a match alone, from a text such as "registry: plant-7". Its files are
+ * added to rules, which gets one rule, without a name, with that match; requests
+ * that do not match are left. */
+int ztp_rules_match(struct ztp_rules *rules, const char *text, const char *path,
+		    struct ztp_error *error);
 
 /* Finds the answer for a request; it points into rules. now_ms: wall clock.
  * Pure. */

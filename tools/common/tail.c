@@ -199,6 +199,11 @@ bool ztp_tail_at_end(const struct ztp_tail *tail)
 	return true;
 }
 
+bool ztp_tail_missing(const struct ztp_tail *tail)
+{
+	return tail->looked && !tail->complete;
+}
+
 void ztp_tail_free(struct ztp_tail *tail)
 {
 	if (!tail)

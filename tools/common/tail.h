@@ -27,6 +27,9 @@ bool ztp_tail_at_end(const struct ztp_tail *tail);
 /* Has every topic been found? Records written from now on will be seen. */
 bool ztp_tail_ready(const struct ztp_tail *tail);
 
+/* Is there an answer, and does a topic not exist, or is not to be seen? */
+bool ztp_tail_missing(const struct ztp_tail *tail);
+
 void ztp_tail_free(struct ztp_tail *tail);
 
 #endif

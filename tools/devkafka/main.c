@@ -3,7 +3,8 @@
  * `make demo` and the local tests have a Kafka without Java or Docker.
  *
  * How it differs from Kafka (librdkafka 2.0.2, from its source):
- *  - Nothing is on disk. The kernel chooses the ports, new ones each time.
+ *  - Nothing is on disk. Without --port, the kernel chooses the ports, new ones
+ *    each time.
  *  - A partition keeps 5 MiB or 100,000 batches, whichever is less, and drops
  *    the oldest: a consumer that starts later has missed records.
  *  - A topic that is created on demand has 4 partitions. Nothing can change
@@ -20,6 +21,7 @@
  *
  * One thread waits for signals; the cluster runs in librdkafka's threads.
  */
+#include <errno.h>
 #include <getopt.h>
 #include <signal.h>
 #include <stdio.h>
@@ -31,6 +33,7 @@
 
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
+#include "tools/devkafka/port.h"
 #include "ztp/codec.h"
 #include "ztp/text.h"
 #include "ztp/topics.h"
@@ -46,13 +49,14 @@ struct topic {
 
 struct options {
 	int brokers;
+	int port; /* 0: any */
 	int partitions;
 	size_t topic_count;
 	struct topic topics[TOPICS_MAX];
 };
 
 static const char help[] =
-	"usage: ztp-devkafka [--brokers N] [--partitions N]\n"
+	"usage: ztp-devkafka [--brokers N] [--port P] [--partitions N]\n"
 	"                    [--topic NAME[:PARTITIONS]]...\n"
 	"\n"
 	"A Kafka in memory for demonstrations and tests. The first line on\n"
@@ -61,6 +65,9 @@ static const char help[] =
 	"or SIGINT and exits 0.\n"
 	"\n"
 	"  --brokers N      brokers in the cluster, 1-16 (default 1)\n"
+	"  --port P         the first broker's port, the others have those "
+	"after\n"
+	"                   it; otherwise the kernel chooses\n"
 	"  --topic NAME[:PARTITIONS]\n"
 	"                   a topic to create, may be repeated; ztp.requests,\n"
 	"                   ztp.decisions, ztp.results, ztp.dlq and ztp.audit\n"
@@ -127,6 +134,7 @@ static int read_options(struct options *options, int argc, char **argv)
 {
 	static const struct option table[] = {
 		{"brokers", required_argument, NULL, 'b'},
+		{"port", required_argument, NULL, 'P'},
 		{"topic", required_argument, NULL, 't'},
 		{"partitions", required_argument, NULL, 'p'},
 		{"help", no_argument, NULL, 'h'},
@@ -134,10 +142,10 @@ static int read_options(struct options *options, int argc, char **argv)
 		{NULL, 0, NULL, 0},
 	};
 	int64_t number;
-	int c;
+	int c, which;
 
 	opterr = 0;
-	while ((c = getopt_long(argc, argv, ":", table, NULL)) != -1) {
+	while ((c = getopt_long(argc, argv, ":", table, &which)) != -1) {
 		bool ok = true;
 
 		switch (c) {
@@ -148,6 +156,10 @@ static int read_options(struct options *options, int argc, char **argv)
 		case 'p':
 			ok = ztp_number_parse(&number, optarg, 1, 64);
 			options->partitions = ok ? (int)number : 0;
+			break;
+		case 'P':
+			ok = ztp_number_parse(&number, optarg, 1, 65535);
+			options->port = ok ? (int)number : 0;
 			break;
 		case 't':
 			ok = add_topic(options, optarg);
@@ -162,9 +174,14 @@ static int read_options(struct options *options, int argc, char **argv)
 			return 1 + ztp_cli_bad_option(PROGRAM, c, argv);
 		}
 		if (!ok)
-			return 1 +
-			       ztp_cli_usage(PROGRAM, "bad value: %s", optarg);
+			return 1 + ztp_cli_usage(PROGRAM, "--%s: bad value: %s",
+						 table[which].name, optarg);
 	}
+	if (options->port + options->brokers - 1 > 65535)
+		return 1 + ztp_cli_usage(PROGRAM,
+					 "--port: %d brokers do not fit above "
+					 "%d",
+					 options->brokers, options->port);
 	if (optind != argc)
 		return 1 + ztp_cli_usage(PROGRAM, "unexpected argument: %s",
 					 argv[optind]);
@@ -255,6 +272,16 @@ static bool block_signals(sigset_t *signals)
 	return sigprocmask(SIG_BLOCK, signals, NULL) == 0;
 }
 
+static bool take_ports(const struct options *options)
+{
+	int taken =
+		options->port ? port_use(options->port, options->brokers) : 0;
+
+	if (taken)
+		ztp_cli_warn(PROGRAM, "--port: %d: %s", taken, strerror(errno));
+	return taken == 0;
+}
+
 static int run(const struct options *options)
 {
 	rd_kafka_mock_cluster_t *cluster = NULL;
@@ -266,6 +293,8 @@ static int run(const struct options *options)
 		goto out;
 	handle = new_handle();
 	if (!handle)
+		goto out;
+	if (!take_ports(options))
 		goto out;
 	cluster = rd_kafka_mock_cluster_new(handle, options->brokers);
 	if (!cluster) {

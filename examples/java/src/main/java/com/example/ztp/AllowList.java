@@ -1,6 +1,7 @@
 package com.example.ztp;
 
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
@@ -24,7 +25,8 @@ final class AllowList {
    */
   static Set<String> read(Path path) throws IOException {
     Set<String> found = new HashSet<>();
-    List<String> lines = Files.readAllLines(path);
+    String text = new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
+    List<String> lines = text.lines().toList();
     for (int i = 0; i < lines.size(); i++) {
       String line = lines.get(i).replace("\ufeff", "").split("#", 2)[0].strip();
       Matcher match = FINGERPRINT.matcher(line);

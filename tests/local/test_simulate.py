@@ -1,0 +1,111 @@
+"""ztp-approver simulate with ztp-devkafka: a customer tries an approver without
+an operator. What it writes is held against the schemas, as the bridge's records
+are (harness/schemas.py)."""
+
+import re
+import subprocess
+import uuid
+
+import pytest
+
+from harness.approver import Approver
+from harness.bridge import topic_names
+from harness.devkafka import DevKafka
+from harness.ports import free_port
+from harness.process import Process
+from harness.topics import Reader, Writer
+from harness.where import binary
+
+KNOWN = ["ab" * 32, "cd" * 32]
+
+
+@pytest.fixture
+def kafka(tmp_path):
+    port = free_port()
+    kafka = DevKafka(tmp_path, args=["--port", str(port)]).start()
+    assert kafka.brokers == f"127.0.0.1:{port}"
+    yield kafka
+    kafka.stop()
+
+
+class Played:
+    """A simulation, and what it writes."""
+
+    def __init__(self, folder, kafka, *args):
+        self.kafka = kafka
+        self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        kafka.create(self.topics.values())
+        self.reader = Reader(kafka.brokers, self.topics.values())
+        names = [arg for name in ("requests", "decisions", "results", "dlq")
+                 for arg in (f"--{name}", self.topics[name])]
+        self.process = Process("simulate", [
+            binary("ztp-approver"), "simulate", "--brokers", kafka.brokers,
+            *names, *args], folder).start()
+
+    def read(self, topic, count):
+        return [record for record in
+                self.reader.wait(self.topics[topic], count=count)]
+
+    def close(self):
+        self.reader.close()
+        self.process.stop()
+
+
+def test_an_approver_is_tried(tmp_path, kafka):
+    listed = tmp_path / "list.txt"
+    listed.write_text("\n".join(KNOWN))
+    played = Played(tmp_path, kafka, "--count", "10", "--fingerprints", listed)
+    (tmp_path / "rules.yaml").write_text(
+        "rules: [{match: {fingerprints_file: list.txt}, action: approve}]")
+    approver = Approver(tmp_path, kafka.brokers, played.topics, "--rules",
+                        tmp_path / "rules.yaml").start()
+    played.process.wait_exit()  # 0: all of them have ended
+    requests = [record.json() for record in played.read("requests", 11)]
+    assert len({request["request_id"] for request in requests}) == 10
+    assert len({request["device"]["path"] for request in requests}) == 9
+    ended = {}
+    for result in (record.json() for record in played.read("results", 10)):
+        ended.setdefault(result["outcome"], set()).add(result["request_id"])
+    known = {request["request_id"] for request in requests
+             if request["certificate"]["fingerprint_sha256"] in KNOWN}
+    assert len(known) == 5 and ended["onboarded"] == known
+    assert len(ended["rejected"] | ended.get("conflict", set())) == 5
+    approver.stop()
+    played.close()
+
+
+def test_mistakes_have_their_results(tmp_path, kafka):
+    """As a bridge answers them."""
+    played = Played(tmp_path, kafka, "--count", "1", "--expire", "3")
+    request = played.read("requests", 1)[0].json()
+    good = {"request_id": request["request_id"], "decision": "approve",
+            "device_path": request["device"]["path"]}
+    writer = Writer(kafka.brokers)
+    for change in ({"request_id": "nobody"},
+                   {"fingerprint_sha256": "00" * 32},
+                   {"payload": 1, "payload_base64": "AA=="}):
+        writer.send(played.topics["decisions"], {**good, **change})
+    writer.send(played.topics["decisions"], "{")
+    results = [record.json() for record in played.read("results", 4)]
+    assert {(r["outcome"], r["code"], r["status"]) for r in results} == {
+        ("unknown_request", 404, "NOT_FOUND"),
+        ("mismatch", 400, "INVALID_ARGUMENT"),
+        ("invalid", 400, "INVALID_ARGUMENT"),
+        ("expired", 504, "DEADLINE_EXCEEDED")}
+    dead = played.read("dlq", 2)
+    reason, = (r["message"] for r in results if r["outcome"] == "invalid")
+    assert reason in [record.header(
+        "__connect.errors.exception.message") for record in dead]
+    played.process.wait_exit()
+    played.close()
+
+
+def test_a_port_that_is_in_use(kafka):
+    port = int(kafka.brokers.rsplit(":", 1)[1])
+    done = subprocess.run(
+        [binary("ztp-devkafka"), "--port", str(port - 1), "--brokers", "2"],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
+        check=False)
+    assert done.returncode == 1
+    assert re.fullmatch(r"ztp-devkafka: --port: \d+: Address already in use\n",
+                        done.stderr)

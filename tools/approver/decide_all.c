@@ -1,0 +1,257 @@
+/*
+ * ztp-approver decide --all: one decision for each request that is open and that
+ * --match matches. All of them are sent, then their results are waited for; the
+ * topic of results is looked at before the first one is sent, so none is missed.
+ * A request that is announced twice is decided once.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tools/approver/ended.h"
+#include "tools/approver/outcome.h"
+#include "tools/approver/send.h"
+#include "tools/common/cli.h"
+#include "tools/common/tail.h"
+
+#define WAIT_MS	 100
+#define FLUSH_MS 1000
+
+struct sent {
+	int32_t partition;
+	int64_t offset;
+	bool has_result;
+};
+
+struct all {
+	const struct options *options;
+	struct ended *ended;
+	struct outcomes *outcomes; /* NULL: results are not waited for */
+	rd_kafka_t *producer;	   /* NULL: a dry run */
+	struct sent *sent;	   /* owned; the stored ones in front */
+	size_t count, stored, room;
+	int failures; /* not stored */
+};
+
+static bool is_over(int64_t deadline)
+{
+	return ztp_cli_stopped() || ztp_clock_boot() >= deadline;
+}
+
+/* Called from rd_kafka_poll and rd_kafka_flush, in this thread. */
+static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
+			void *opaque)
+{
+	struct all *all = opaque;
+
+	(void)producer;
+	if (message->err) {
+		ztp_cli_warn(PROGRAM, "%s: %s", all->options->decisions,
+			     rd_kafka_err2str(message->err));
+		all->failures++;
+		return;
+	}
+	all->sent[all->stored++] = (struct sent){
+		.partition = message->partition,
+		.offset = message->offset,
+	};
+}
+
+/* --- sending */
+
+static bool make_room(struct all *all)
+{
+	size_t room = all->room ? 2 * all->room : 64;
+	struct sent *larger;
+
+	if (all->count < all->room)
+		return true;
+	larger = realloc(all->sent, room * sizeof(*larger));
+	if (!larger)
+		return false;
+	all->sent = larger;
+	all->room = room;
+	return true;
+}
+
+static int decide(struct all *all, const struct ztp_ask *ask,
+		  struct ztp_error *error)
+{
+	char line[ANSWER_LINE_MAX];
+	struct ztp_answer answer;
+	int rc = 0;
+
+	answer_by_hand(&answer, all->options);
+	if (!make_room(all) || !ended_add(all->ended, ask->request_id))
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	while (all->producer &&
+	       (rc = send_answer(all->producer, all->options, ask, &answer,
+				 NULL, error)) == ZTP_ERR_FULL &&
+	       !ztp_cli_stopped())
+		rd_kafka_poll(all->producer, WAIT_MS);
+	if (rc)
+		return rc;
+	all->count++;
+	answer_line(line, ask, ztp_answer_verdict(&answer), answer.rule);
+	if (fputs(line, stdout) < 0)
+		return ztp_fail(error, ZTP_ERR_IO, "stdout cannot be written");
+	return 0;
+}
+
+/* Takes a record of the topic of requests. */
+static int take(struct all *all, const rd_kafka_message_t *message,
+		struct ztp_error *error)
+{
+	int64_t now = ztp_clock_wall();
+	struct ztp_answer matched;
+	struct ztp_ask ask;
+
+	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0 ||
+	    ended_is(all->ended, &ask, now))
+		return 0;
+	ztp_rules_decide(&matched, &all->options->rules, &ask, now);
+	return matched.leave ? 0 : decide(all, &ask, error);
+}
+
+static int send_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
+		    struct ztp_error *error)
+{
+	int rc = 0;
+
+	while (!rc && !ztp_tail_at_end(tail)) {
+		rd_kafka_message_t *message = ztp_tail_next(tail, WAIT_MS);
+
+		if (message) {
+			rc = take(all, message, error);
+			rd_kafka_message_destroy(message);
+		} else if (is_over(deadline)) {
+			rc = ztp_fail(error, ZTP_ERR_IO,
+				      "%s was not read to its end",
+				      all->options->requests);
+		}
+		if (all->producer)
+			rd_kafka_poll(all->producer, 0);
+	}
+	while (all->producer && !ztp_cli_stopped() &&
+	       rd_kafka_flush(all->producer, FLUSH_MS) != 0)
+		;
+	if (fflush(stdout) != 0 && !rc)
+		rc = ztp_fail(error, ZTP_ERR_IO, "stdout cannot be written");
+	return rc;
+}
+
+/* --- results */
+
+static int compare(const void *a, const void *b)
+{
+	const struct sent *x = a, *y = b;
+
+	if (x->partition != y->partition)
+		return x->partition < y->partition ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+static bool is_mine(void *opaque, int32_t partition, int64_t offset)
+{
+	const struct sent key = {.partition = partition, .offset = offset};
+	struct all *all = opaque;
+	struct sent *found =
+		bsearch(&key, all->sent, all->stored, sizeof(key), compare);
+
+	if (!found || found->has_result)
+		return false;
+	found->has_result = true;
+	return true;
+}
+
+/* The worst of all outcomes: none beats another one than was asked for. */
+static int wait_all(struct all *all)
+{
+	int64_t deadline = ztp_clock_boot() + all->options->timeout_s * 1000;
+	int worst = ZTP_EXIT_OK;
+
+	qsort(all->sent, all->stored, sizeof(*all->sent), compare);
+	for (size_t i = 0; i < all->stored && worst != EXIT_NO_RESULT; i++) {
+		int rc = outcomes_next(all->outcomes, is_mine, all, deadline);
+
+		if (rc == ZTP_EXIT_FAILED)
+			return rc;
+		if (rc > worst)
+			worst = rc;
+	}
+	return worst;
+}
+
+/* --- the command */
+
+static int prepare(struct all *all, rd_kafka_t **consumer, int64_t deadline,
+		   struct ztp_error *error)
+{
+	const struct options *options = all->options;
+	const struct ztp_kafka_consumer how = {
+		.group = options->group,
+		.eof = true,
+	};
+
+	*consumer = ztp_kafka_consumer(options->brokers, &options->props, &how,
+				       error);
+	if (!*consumer)
+		return error->code;
+	all->ended = ended_load(options, deadline, error);
+	if (!all->ended)
+		return error->code;
+	if (options->dry_run)
+		return 0;
+	all->producer = ztp_kafka_producer(options->brokers, &options->props,
+					   (int)options->timeout_s * 1000,
+					   on_delivery, all, error);
+	if (!all->producer)
+		return error->code;
+	if (options->no_wait)
+		return 0;
+	all->outcomes = outcomes_open(options, deadline, error);
+	return all->outcomes ? 0 : error->code;
+}
+
+static int decide_all(struct all *all, rd_kafka_t *consumer, int64_t deadline)
+{
+	struct ztp_error error;
+	struct ztp_tail *tail =
+		ztp_tail_new(consumer, &all->options->requests, 1, true);
+	int rc = tail ? send_all(all, tail, deadline, &error)
+		      : ztp_fail(&error, ZTP_ERR_NOMEM, "out of memory");
+
+	ztp_tail_free(tail);
+	if (rc)
+		(void)report(&error);
+	else if (!all->count)
+		ztp_cli_warn(PROGRAM, "no open request matches");
+	if (rc || all->failures || (all->producer && all->stored < all->count))
+		return ZTP_EXIT_FAILED;
+	return all->outcomes ? wait_all(all) : ZTP_EXIT_OK;
+}
+
+int decide_all_command(const struct options *options)
+{
+	int64_t deadline = ztp_clock_boot() + options->timeout_s * 1000;
+	struct all all = {.options = options};
+	rd_kafka_t *consumer = NULL;
+	struct ztp_error error;
+	int rc = ZTP_EXIT_OK;
+
+	if (prepare(&all, &consumer, deadline, &error) != 0)
+		rc = report(&error);
+	else
+		rc = decide_all(&all, consumer, deadline);
+	outcomes_close(all.outcomes);
+	if (all.producer)
+		rd_kafka_destroy(all.producer);
+	if (consumer) {
+		rd_kafka_consumer_close(consumer);
+		rd_kafka_destroy(consumer);
+	}
+	ended_free(all.ended);
+	free(all.sent);
+	return rc;
+}

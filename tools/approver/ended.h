@@ -1,0 +1,26 @@
+/*
+ * tools/approver/ended.h - which requests need no decision any more: those that
+ * ztp.results has the end or the decision of, and those that have expired.
+ */
+#ifndef ZTP_APPROVER_ENDED_H
+#define ZTP_APPROVER_ENDED_H
+
+#include "tools/approver/options.h"
+
+struct ended;
+
+/* Reads the topic of results from its beginning to its end. Without such a
+ * topic, or the right to read it, a warning says that nothing is known of ends.
+ * NULL: *error says why; interrupted (ZTP_ERR_IO) if a signal came or deadline
+ * (ztp_clock_boot; 0: none) is over. */
+struct ended *ended_load(const struct options *options, int64_t deadline,
+			 struct ztp_error *error);
+/* True for a request that has ended, was decided, or expired before now_ms
+ * (wall clock). ended may be NULL: nothing has ended. */
+bool ended_is(const struct ended *ended, const struct ztp_ask *ask,
+	      int64_t now_ms);
+/* Adds a request, so that it is not decided twice. False: no memory. */
+bool ended_add(struct ended *ended, const char *request_id);
+void ended_free(struct ended *ended); /* NULL-safe */
+
+#endif

@@ -1,0 +1,151 @@
+#include <string.h>
+
+#include "tools/approver/options_key.h"
+#include "ztp/fingerprint.h"
+#include "ztp/text.h"
+
+static bool set_text(const char **field, const char *text, size_t max)
+{
+	*field = text;
+	return *text && strlen(text) <= max;
+}
+
+/* For what goes into a decision, which is JSON. */
+static bool set_utf8(const char **field, const char *text, size_t max)
+{
+	return set_text(field, text, max) && ztp_utf8_valid(text, strlen(text));
+}
+
+static bool set_by(struct options *options, enum verdict_by by)
+{
+	if (options->by != BY_NOTHING && options->by != by)
+		options->contradicts = true;
+	options->by = by;
+	return true;
+}
+
+static bool set_fingerprint(struct options *options, const char *text)
+{
+	uint8_t fingerprint[ZTP_SHA256_LEN];
+
+	if (ztp_fingerprint_line(fingerprint, text, strlen(text), NULL) != 1)
+		return false;
+	ztp_hex_encode(options->fingerprint, fingerprint, ZTP_SHA256_LEN);
+	return true;
+}
+
+static bool set_device(struct options *options, const char *text)
+{
+	struct ztp_path path;
+
+	options->device = text;
+	return ztp_path_parse(&path, text, strlen(text), NULL) == 0;
+}
+
+static bool set_answer(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_RULES:
+		options->rules_file = value;
+		return set_by(options, BY_RULES);
+	case KEY_APPROVE_ALL:
+	case KEY_APPROVE:
+		return set_by(options, BY_APPROVE);
+	case KEY_REJECT_ALL:
+	case KEY_REJECT:
+		return set_by(options, BY_REJECT);
+	case KEY_PAYLOAD:
+		return set_text(&options->payload_file, value, 4096);
+	case KEY_CONTENT_TYPE:
+		return set_utf8(&options->content_type, value,
+				ZTP_CONTENT_TYPE_MAX);
+	case KEY_FORMAT:
+		return ztp_answer_format_parse(&options->format, value);
+	case KEY_REASON:
+		return set_utf8(&options->reason, value, ZTP_REASON_MAX);
+	case KEY_MESSAGE:
+		return set_utf8(&options->message, value, ZTP_MESSAGE_MAX);
+	case KEY_DECIDED_BY:
+		return set_utf8(&options->decided_by, value, ZTP_REASON_MAX);
+	default:
+		return false;
+	}
+}
+
+static bool set_from(struct options *options, const char *text)
+{
+	if (strcmp(text, "beginning") == 0)
+		options->from = FROM_BEGINNING;
+	else if (strcmp(text, "now") == 0)
+		options->from = FROM_NOW;
+	else
+		return false;
+	return true;
+}
+
+/* What run, decide and simulate have besides. */
+static bool set_more(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_FROM:
+		return set_from(options, value);
+	case KEY_DRY_RUN:
+		options->dry_run = true;
+		return true;
+	case KEY_ALL:
+		options->all = true;
+		return true;
+	case KEY_MATCH:
+		return set_text(&options->match, value, 4096);
+	case KEY_EXPIRE:
+		return ztp_number_parse(&options->expire_s, value, 1,
+					90 * 24 * 3600);
+	case KEY_REGISTRY:
+		options->registry = value;
+		return ztp_registry_name_valid(value);
+	case KEY_FINGERPRINTS:
+		return set_text(&options->fingerprints_file, value, 4096);
+	case KEY_DLQ:
+		return set_text(&options->dlq, value, ZTP_TOPIC_NAME_MAX);
+	default:
+		return set_answer(options, key, value);
+	}
+}
+
+bool options_set(struct options *options, int key, const char *value)
+{
+	switch (key) {
+	case KEY_BROKERS:
+		return set_text(&options->brokers, value, 4096);
+	case KEY_GROUP:
+		return set_text(&options->group, value, 255);
+	case KEY_REQUESTS:
+		return set_text(&options->requests, value, ZTP_TOPIC_NAME_MAX);
+	case KEY_DECISIONS:
+		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
+	case KEY_RESULTS:
+		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
+	case KEY_DELAY:
+		return ztp_number_parse(&options->delay_ms, value, 0,
+					7 * 24 * 3600 * 1000LL);
+	case KEY_COUNT:
+		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
+	case KEY_TIMEOUT:
+		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
+	case KEY_DEVICE:
+		return set_device(options, value);
+	case KEY_FINGERPRINT:
+		return set_fingerprint(options, value);
+	case KEY_JSON:
+		options->json = true;
+		return true;
+	case KEY_FROM_BEGINNING:
+		options->from_beginning = true;
+		return true;
+	case KEY_NO_WAIT:
+		options->no_wait = true;
+		return true;
+	default:
+		return set_more(options, key, value);
+	}
+}

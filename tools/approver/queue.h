@@ -1,0 +1,42 @@
+/*
+ * tools/approver/queue.h - the requests that run has taken, in the order of
+ * their arrival, until each is done and its offset may be committed.
+ */
+#ifndef ZTP_APPROVER_QUEUE_H
+#define ZTP_APPROVER_QUEUE_H
+
+#include "tools/approver/options.h"
+
+enum state { WAITING, SENT, DONE };
+
+struct entry {
+	struct entry *next;
+	enum state state;
+	int32_t partition;
+	int64_t offset;
+	int64_t due; /* ms, ztp_clock_boot */
+	const char *verdict;
+	char *rule; /* owned; NULL: no memory for it */
+	struct ztp_ask ask;
+};
+
+struct queue {
+	struct entry *first, **last; /* the first; where to append */
+	struct entry *undecided;     /* all before it are SENT or DONE */
+	int count;
+};
+
+void queue_init(struct queue *queue);
+/* Makes a DONE entry at the end. NULL: no memory. */
+struct entry *queue_append(struct queue *queue);
+void queue_remove(struct queue *queue, struct entry *entry);
+/* Removes what is DONE from the head, and adds to list the offsets that may be
+ * committed now. */
+void queue_settle(struct queue *queue, const char *topic,
+		  rd_kafka_topic_partition_list_t *list);
+/* Removes what is not SENT of those partitions. */
+void queue_give_up(struct queue *queue, const char *topic,
+		   const rd_kafka_topic_partition_list_t *partitions);
+void queue_clear(struct queue *queue);
+
+#endif
