@@ -10,20 +10,6 @@
 #define BATCH_BYTES (4 << 20)
 #define FATAL_MS    5000
 
-rd_kafka_resp_err_t consumer_subscribe(struct consumer *c)
-{
-	rd_kafka_topic_partition_list_t *topics =
-		rd_kafka_topic_partition_list_new(1);
-	rd_kafka_resp_err_t err;
-
-	rd_kafka_topic_partition_list_add(
-		topics, c->core->config->kafka.topics.decisions,
-		RD_KAFKA_PARTITION_UA);
-	err = rd_kafka_subscribe(c->rk, topics);
-	rd_kafka_topic_partition_list_destroy(topics);
-	return err;
-}
-
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
