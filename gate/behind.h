@@ -36,7 +36,9 @@ int ztp_behind_end(struct ztp_behind *behind);
 bool ztp_behind_is(const struct ztp_behind *behind);
 
 /* As in gate/writer.h; only between begin and end. */
-void ztp_behind_commit(struct ztp_behind *behind, uint64_t number);
+bool ztp_behind_ready(struct ztp_behind *behind, bool wanted);
+void ztp_behind_commit(struct ztp_behind *behind, uint64_t number,
+		       int64_t changes);
 uint64_t ztp_behind_durable(struct ztp_behind *behind, int *failed);
 void ztp_behind_wait(struct ztp_behind *behind);
 size_t ztp_behind_bytes(struct ztp_behind *behind);

@@ -13,14 +13,15 @@ SIM_ALL := $(SIM_SRC) $(filter-out bridge/main.c,$(BRIDGE_SRC)) $(BASE_SRC) $(PO
 # Fortified calls bypass the linker's --wrap.
 SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 
-# The libc functions that the linker redirects to the simulation.
+# The libc functions that the linker redirects to the simulation, and the
+# bridge's commit, after which it looks at the store (queues.c).
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd signalfd sigprocmask read write close open pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
 	setsockopt getpeername pthread_create pthread_join pthread_timedjoin_np \
 	pthread_detach pthread_cond_wait pthread_cond_timedwait \
 	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
-	pthread_mutex_unlock
+	pthread_mutex_unlock store_commit
 comma := ,
 
 $(BUILD)/sim/o/%.o: %.c

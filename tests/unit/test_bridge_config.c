@@ -95,7 +95,7 @@ static const char everything[] =
 	"  subscriptions: [acme, b-1]\n"
 	"  command_topic: /devices/{device}/commands\n"
 	"  command_format: raw\n"
-	"  registrar: gate\n"
+	"  registrar: none\n"
 	"  delivery_ack: device\n"
 	"  retry_rate: 7\n"
 	"  max_command: 1MiB\n"
@@ -149,7 +149,7 @@ static void check_everything(const struct config *c)
 	assert_string_equal(c->mqtt.command_topic,
 			    "/devices/{device}/commands");
 	assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_RAW);
-	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_GATE);
+	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_NONE);
 	assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_DEVICE);
 	assert_int_equal(c->mqtt.retry_rate, 7);
 	assert_int_equal(c->mqtt.max_command, 1048576);

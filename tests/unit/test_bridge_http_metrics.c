@@ -140,7 +140,7 @@ static void assert_well_formed(const char *page)
 		}
 	}
 	assert_null(rest ? strchr(rest, '\n') : NULL);
-	assert_int_equal(families, 15);
+	assert_int_equal(families, 16);
 }
 
 /* What counts is there before there is anything to count. */
@@ -182,6 +182,7 @@ static const char *const zeros[] = {
 	"ztp_requests_outstanding{state=\"registered\"}",
 	"ztp_requests_outstanding{state=\"delivered\"}",
 	"ztp_oldest_undecided_seconds",
+	"ztp_gate_oldest_unacknowledged_seconds",
 	"ztp_decision_latency_seconds_bucket{le=\"0.1\"}",
 	"ztp_decision_latency_seconds_bucket{le=\"259200\"}",
 	"ztp_decision_latency_seconds_bucket{le=\"+Inf\"}",
