@@ -51,12 +51,12 @@ struct consumer {
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int wake_fd;
+	int joined_for; /* so many partitions it has joined once more */
 
 	/* Assigned by the group but not accepted yet: the number of partitions
 	 * is not known yet. */
 	rd_kafka_topic_partition_list_t *offered;
 	int64_t offered_at;
-	int joined_for; /* so many partitions it has joined once more */
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
 	bool again;	   /* a partition is to be read from its beginning */

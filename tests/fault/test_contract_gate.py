@@ -52,7 +52,7 @@ class Stage:
             assert isinstance(value, str) and value
             return f"some {key}"
         if key in ("max_bytes", "retry_after_s", "registries", "devices",
-                   "pending"):
+                   "pending", "oldest_unacknowledged_s"):
             assert isinstance(value, int)
             return f"some {key}"
         return self.names.get(value, value) if isinstance(value, str) else value

@@ -79,7 +79,8 @@ static const char *info(char *data)
 		 "\"pending_mode\":\"%s\",\"retry_after_s\":60%s,"
 		 "\"pending_topic\":\"" ZTP_MQTT_PENDING "\","
 		 "\"subscribed_topic\":\"" ZTP_MQTT_SUBSCRIBED "\","
-		 "\"registries\":1,\"devices\":%d,\"pending\":%d}",
+		 "\"registries\":1,\"devices\":%d,\"pending\":%d,"
+		 "\"oldest_unacknowledged_s\":0,\"cells\":[]}",
 		 sim.plan.hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE, bounds,
 		 devices, pending);
 	return ZTP_CODE_OK;

@@ -30,6 +30,7 @@ enum at_gate {
  * have numbers that follow each other. */
 struct device {
 	int number;
+	int silent; /* to so many approvals it does not answer */
 	char path[80];
 	struct sim_cert cert;
 	bool exists;	       /* else the path has only one */
@@ -39,21 +40,20 @@ struct device {
 	int64_t received_at, owned_at;
 	bool named;  /* its events carry an id */
 	bool poison; /* the broker closes when it is sent a command */
-	int silent;  /* to so many approvals it does not answer */
 
 	/* At the gate. */
 	bool told;	     /* it is approved: it connects as `unused` */
 	bool forgets;	     /* it is not told: it comes with its certificate */
 	bool knocking;	     /* it tries again to connect */
 	bool by_certificate; /* this connection */
+	bool acked;
 	char connection[20]; /* its id */
 	enum at_gate at_gate;
 	char gate_id[48], created_for[132];
-	bool acked;
 	int offers, attempt;
+	int withdrawn_owed;    /* acknowledgements */
 	char withdrawn_id[48]; /* of the last candidate that was withdrawn */
 	const char *withdrawn_for;
-	int withdrawn_owed; /* acknowledgements */
 };
 
 struct device *world_device(int number);
