@@ -84,6 +84,7 @@ GATE = {
         "::test_candidates_of_a_path_and_devices_of_a_registry",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",
+    "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",
     "`request_id` of `createDevice`": "walk: device_request_id",
     "`retry_after_s`": "walk: retry_after",
     "`correlationData`": "walk: correlation",
@@ -93,7 +94,9 @@ GATE = {
     "a CA": "walk: ca cas",
     "an audience": "walk: audience",
     "what is written and not on the disk yet": UNIT + "test_gate_behind.c",
-    "signatures that are remembered as good": UNIT + "test_gate_counted.c",
+    "signatures that are remembered as good": UNIT + "test_gate_verified.c",
+    "connections that the broker has not accepted yet":
+        UNIT + "test_gate_backlog.c",
     "messages that wait until that is durable":
         "no: it takes a disk that stands still for 20,000 connections",
     "an audit record": "no: it is built from bounded parts, and is never read",
