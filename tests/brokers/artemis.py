@@ -23,6 +23,7 @@ BROKER = """\
     <security-enabled>{secure}</security-enabled>
     <persistence-enabled>true</persistence-enabled>
     <journal-type>NIO</journal-type>
+    <max-disk-usage>-1</max-disk-usage>
     <journal-file-size>1M</journal-file-size>
     <journal-directory>{folder}/data/journal</journal-directory>
     <bindings-directory>{folder}/data/bindings</bindings-directory>
@@ -50,7 +51,9 @@ class Artemis(Broker):
     advice = """\
 Its queues are on disk and page out what does not fit in memory. There is nothing to set
 as long as `<address-full-policy>` stays `PAGE`, its default; `DROP` drops messages. Each
-session's queue is kept under the client ID."""
+session's queue is kept under the client ID. While its disk is fuller than
+`<max-disk-usage>`, 90 % by default, it ends the connection of whoever publishes, and the
+bridge's commands end as `undeliverable`."""
 
     def command(self):
         tls = ""
