@@ -284,7 +284,7 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 			registrar_disposed(b->registrar, e->request_id);
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
-		return records_audit(b, e, error);
+		return records_audit(b, e, &b->entry, error);
 	case ENTRY_WITHDRAWN:
 		rc = withdrawal_apply(b, e, error);
 		if (rc == 0 && b->registrar)
@@ -376,6 +376,8 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 			break;
 		if (e.kind == ENTRY_PENDING)
 			rc = rebuild_record(b, &e, error);
+		else if (e.kind == ENTRY_AUDIT)
+			rc = records_audit(b, &e, NULL, error);
 		journal_entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}
