@@ -5,6 +5,7 @@
 #ifndef ZTP_GATE_GATE_H
 #define ZTP_GATE_GATE_H
 
+#include "gate/cells.h"
 #include "gate/db.h"
 #include "gate/effort.h"
 #include "gate/lists.h"
@@ -64,6 +65,7 @@ struct ztp_gate {
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
+	struct ztp_cells cells; /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
@@ -89,6 +91,10 @@ void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error);
 /* Rolls back, and makes memory agree with the database again. What hangs on
  * that transaction ends. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
+/* The same for what was written since ztp_db_mark, alone. */
+void ztp_gate_undo(struct ztp_gate *gate);
+/* Commits what is written, or rolls it back. */
+void ztp_gate_commit(struct ztp_gate *gate);
 /* If the disk has failed: the same for all that is not durable. */
 void ztp_gate_check_disk(struct ztp_gate *gate);
 /* As long as memory does not agree with the database, no registry is known and

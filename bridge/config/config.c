@@ -192,6 +192,9 @@ static void set_retention(struct config *config)
 	if (config->mqtt.registrar == CONFIG_REGISTRAR_NONE &&
 	    config->lines[settings_index(settings_of(member))] == 0)
 		*payload = store;
+	config->onboarding.payload_retention_cut =
+		*payload > store &&
+		config->lines[settings_index(settings_of(member))] > 0;
 	if (*payload > store)
 		*payload = store;
 }
@@ -356,5 +359,8 @@ int config_warnings(const struct config *config, FILE *out)
 		count += warn(config, out, OF(mqtt.url),
 			      "the password crosses the network unencrypted; "
 			      "use mqtts://");
+	if (config->onboarding.payload_retention_cut)
+		count += warn(config, out, OF(onboarding.payload_retention_ms),
+			      "is cut to store.retention");
 	return count;
 }

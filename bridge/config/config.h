@@ -94,6 +94,7 @@ struct config_onboarding {
 	int64_t reject_cooldown_ms;
 	bool notify_rejected;
 	int64_t payload_retention_ms;	/* from the end of the request */
+	bool payload_retention_cut;	/* no setting: to store.retention */
 	struct config_list omit_fields; /* .items for ztp_request_build */
 };
 

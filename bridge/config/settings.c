@@ -1,6 +1,7 @@
 /* The table of settings, in the order of the manual page. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
+#include "ztp/pending.h"
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -140,7 +141,7 @@ static const struct setting table[] = {
 		  "as NAME_file"},
 	{"onboarding.decision_timeout", SETTING_DURATION,
 	 AT(onboarding.decision_timeout_ms), .fallback = "24h", .min = 1,
-	 .max = 3650 * DAY,
+	 .max = ZTP_EXPIRY_MAX_MS,
 	 .about = "how long the customer may take to decide, unless the "
 		  "pending event has an expiry"},
 	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),

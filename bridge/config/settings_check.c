@@ -255,11 +255,22 @@ int setting_check_subscription(struct config *config, const char *text,
 			  text, error);
 }
 
+/* What comes there is something else, of which the bridge makes no request. */
+static bool is_otherwise_used(const char *topic)
+{
+	return strcmp(topic, ZTP_MQTT_AUDIT) == 0 ||
+	       strcmp(topic, ZTP_MQTT_WITHDRAWN) == 0 ||
+	       strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0;
+}
+
 /* A topic that the bridge subscribes to and compares with: no wildcard (MQTT 5
  * section 4.7), no shared subscription. */
 int setting_check_topic(struct config *config, const char *text,
 			struct ztp_error *error)
 {
+	if (is_otherwise_used(text))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the gate has another use for %s", text);
 	if (strpbrk(text, "+#"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the topic contains a wildcard");

@@ -135,17 +135,6 @@ static int batch_limit(const struct topic_window *window, bool single)
 	return window->topic == STORE_DLQ ? BATCHING_DEAD_MAX : WINDOW_RECORDS;
 }
 
-/* Nothing but requests is waited for. Dead letters least of all, but they must
- * not pile up either. */
-static int64_t gap_after(const struct topic_window *window, bool single,
-			 bool full)
-{
-	if (window->topic == STORE_REQUESTS || single)
-		return 0;
-	return window->topic == STORE_DLQ && !full ? BATCHING_DEAD_GAP_MS
-						   : BATCHING_BATCH_GAP_MS;
-}
-
 static void pump_outbox(struct producer *p, struct topic_window *window,
 			bool single)
 {
@@ -162,9 +151,9 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 	/* There was nothing: all records have arrived. */
 	if (rc == 0 && page.seen == 0)
 		window->cursor = newest;
-	window->gap_until =
-		p->core->now +
-		gap_after(window, single, rc > 0 || page.seen == limit);
+	/* They must not pile up either. */
+	if (window->topic == STORE_DLQ && rc == 0 && page.seen < limit)
+		window->gap_until = p->core->now + BATCHING_DEAD_GAP_MS;
 }
 
 /* --- the turn */
@@ -176,6 +165,17 @@ static bool may_send(const struct producer *p,
 		return false;
 	return window->sent == 0 ||
 	       (!single && p->core->now >= window->batch_wait);
+}
+
+static void begin_batch(struct producer *p, struct topic_window *window,
+			bool single)
+{
+	window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+	if (window->topic != STORE_REQUESTS && !single)
+		window->gap_until =
+			p->core->now + (window->topic == STORE_AUDIT
+						? BATCHING_AUDIT_GAP_MS
+						: BATCHING_BATCH_GAP_MS);
 }
 
 static void pump_window(struct producer *p, struct topic_window *window)
@@ -197,13 +197,13 @@ static void pump_window(struct producer *p, struct topic_window *window)
 	if (!may_send(p, window, single))
 		return;
 	if (window->waiting > 0) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+		begin_batch(p, window, false);
 		pump_unstored(p, window);
 	}
 	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+		begin_batch(p, window, single);
 		pump_outbox(p, window, single);
 	}
 }

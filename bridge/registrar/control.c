@@ -87,9 +87,22 @@ void control_get(struct control_message *m, const char *correlation,
 	add_device(m, ZTP_CMD_GET_DEVICE, correlation, r);
 }
 
-void control_info(struct control_message *m, const char *correlation)
+void control_info(struct control_message *m, const char *correlation,
+		  const struct config *config)
 {
-	add_command(m, ZTP_CMD_GET_INFO, correlation);
+	cJSON *command = add_command(m, ZTP_CMD_GET_INFO, correlation), *list;
+	const struct config_list *ours;
+
+	if (!config)
+		return;
+	ours = &config->mqtt.subscriptions;
+	add_text(m, command, ZTP_M_GROUP, config->kafka.group);
+	list = command ? cJSON_AddArrayToObject(command, ZTP_M_SUBSCRIPTIONS)
+		       : NULL;
+	m->failed |= !list;
+	for (size_t i = 0; i < ours->count && !m->failed; i++)
+		m->failed = !cJSON_AddItemToArray(
+			list, cJSON_CreateString(ours->items[i]));
 }
 
 void control_ack(struct control_message *m, const char *correlation,

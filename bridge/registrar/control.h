@@ -34,7 +34,9 @@ void control_reject(struct control_message *message, const char *correlation,
 		    const struct store_request *r, int64_t retry_after_ms);
 void control_get(struct control_message *message, const char *correlation,
 		 const struct store_request *r);
-void control_info(struct control_message *message, const char *correlation);
+/* config: who asks; NULL: nobody in particular. */
+void control_info(struct control_message *message, const char *correlation,
+		  const struct config *config);
 void control_ack(struct control_message *message, const char *correlation,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n);
 /* Publishes and frees the message. Returns false if it was not sent. */

@@ -116,6 +116,11 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
+int64_t registrar_oldest_unacked(const struct registrar *g)
+{
+	return g ? g->oldest_unacked_s : 0;
+}
+
 /* --- settling */
 
 void registrar_settle(struct registrar *g)
@@ -156,28 +161,32 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- commands */
 
-bool registrar_takes(const struct registrar *g, const struct store_request *r)
+bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	if (!g)
-		return false;
-	return r->owed.what == ZTP_OWED_REGISTER ||
-	       r->owed.what == ZTP_OWED_RELEASE ||
-	       r->owed.what == ZTP_OWED_NOTICE_CHECK;
+	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+		     what == ZTP_OWED_NOTICE_CHECK);
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)
 {
-	int i;
+	return row_set_has(&g->commanded, n);
+}
 
-	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
-		if (g->ops[i].n == n && g->ops[i].kind != REGISTRAR_ASK_DEVICE)
-			return true;
-	return false;
+bool registrar_has_room(const struct registrar *g)
+{
+	return registrar_ready(g) && g->core->now >= g->hold_until &&
+	       g->busy < REGISTRAR_WINDOW;
 }
 
 int registrar_in_flight(const struct registrar *g)
 {
 	return g ? g->busy : 0;
+}
+
+int registrar_breath(const struct registrar *g)
+{
+	return g ? latency_breath(&g->latency, g->core->now)
+		 : BATCHING_BREATH_MS;
 }
 
 static bool has_acks(const struct registrar *g)
@@ -192,7 +201,7 @@ static void send_info(struct registrar *g)
 
 	registrar_correlate(correlation, g, "info", "");
 	control_begin(&m);
-	control_info(&m, correlation);
+	control_info(&m, correlation, g->core->config);
 	control_send(&m, g->mqtt_out);
 	g->next_info =
 		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);

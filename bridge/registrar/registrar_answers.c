@@ -55,6 +55,7 @@ static void on_info(struct registrar *g, const cJSON *response)
 	if (!g->informed)
 		registrar_bounds(g, number_of(data, ZTP_M_MAX_COMMANDS),
 				 number_of(data, ZTP_M_MAX_BYTES));
+	g->oldest_unacked_s = number_of(data, ZTP_M_OLDEST_UNACKED);
 	g->informed = true;
 	g->denied = false;
 	g->agrees = agrees;
@@ -80,6 +81,8 @@ static void on_response(struct registrar *g, const cJSON *response)
 			continue;
 		control_read(&op->answer, response);
 		op->done = true;
+		latency_answered(&g->latency, g->core->now,
+				 g->core->now - op->by + REGISTRAR_ANSWER_MS);
 		return;
 	}
 }

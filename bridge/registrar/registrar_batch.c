@@ -117,8 +117,7 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	struct ztp_error error;
 	struct op *op;
 
-	if (!registrar_ready(g) || g->core->now < g->hold_until ||
-	    g->busy == REGISTRAR_WINDOW || (creates && must_wait(g, r)))
+	if (!registrar_has_room(g) || (creates && must_wait(g, r)))
 		return false;
 	if (creates && store_decision_get(g->store, r, true, &d, &error) < 0) {
 		log_unreadable(g, &error);

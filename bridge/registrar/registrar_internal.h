@@ -6,7 +6,9 @@
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 
+#include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
+#include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
@@ -48,6 +50,8 @@ struct registrar {
 	size_t told_count;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
+	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
+	struct latency latency;
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
@@ -57,9 +61,10 @@ struct registrar {
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
-	int64_t hold_until; /* refused by the gate: send nothing before */
-	bool asking;	    /* more waiting devices must be asked about, */
-	int64_t ask_after;  /* those after this row */
+	int64_t oldest_unacked_s; /* as the gate has said last */
+	int64_t hold_until;	  /* refused by the gate: send nothing before */
+	bool asking;	   /* more waiting devices must be asked about, */
+	int64_t ask_after; /* those after this row */
 	/* How much one message holds (registrar_ask.c). */
 	size_t bytes, bytes_max;
 	int page, page_max; /* questions */

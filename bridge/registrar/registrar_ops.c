@@ -50,6 +50,8 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 		op->by = g->core->now + REGISTRAR_ANSWER_MS;
 		registrar_correlate(op->correlation, g, prefix, id);
 		g->busy++;
+		if (kind != REGISTRAR_ASK_DEVICE)
+			row_set_add(&g->commanded, n);
 		return op;
 	}
 	return NULL;
@@ -57,6 +59,8 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 
 void registrar_free_op(struct registrar *g, struct op *op)
 {
+	if (op->kind != REGISTRAR_ASK_DEVICE)
+		row_set_remove(&g->commanded, op->n);
 	op->n = 0;
 	g->busy--;
 }

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bridge/kafka/consumer.h"
-#include "bridge/kafka/producer.h"
+#include "bridge/kafka/producer_internal.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/pending.h"
@@ -109,6 +109,25 @@ static void wait_for_kafka(struct life *l)
 	}
 }
 
+static bool is_answered(const struct producer *p)
+{
+	int topic, sent = 0;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		sent += p->windows[topic].sent;
+	return sent == 0;
+}
+
+/* All partitions' answers in one turn: how many come together depends on the
+ * time, and what a turn costs on how many came. */
+static void collect_answers(struct life *l)
+{
+	do {
+		wait_for_kafka(l);
+		producer_collect(l->b.producer);
+	} while (!is_answered(l->b.producer));
+}
+
 /* Nothing is in flight, and the producer waits: moves the clock forward. */
 static void skip_wait(struct life *l)
 {
@@ -133,8 +152,7 @@ void life_kafka(struct life *l)
 			continue;
 		}
 		producer_flush(p);
-		wait_for_kafka(l);
-		producer_collect(p);
+		collect_answers(l);
 		life_check(l, producer_apply(p, &l->error), "apply");
 		end_turn(l);
 	}
@@ -196,13 +214,24 @@ static int build_command(void *arg, struct store_request *r)
 	return 0;
 }
 
+static int build_owed(void *arg, const struct store_owed *owed)
+{
+	struct life *l = arg;
+	struct store_request r;
+	int rc = store_request_by_n(l->b.store, owed->n, &r, &l->error);
+
+	return rc == 1 ? build_command(l, &r) : -1;
+}
+
 void life_commands(struct life *l)
 {
 	l->found = 0;
+	store_read_begin(l->b.store); /* as the loop does */
 	life_check(l,
-		   store_retry_each(l->b.store, true, 0, l->b.core.now,
-				    LIFE_COUNT, build_command, l, &l->error),
+		   store_retry_each(l->b.store, true, l->b.core.now, LIFE_COUNT,
+				    build_owed, l, &l->error),
 		   "due");
+	store_read_end(l->b.store);
 }
 
 void life_delivered(struct life *l)

@@ -69,6 +69,14 @@ const char *played_header(const struct played_record *record, const char *name)
 	return "";
 }
 
+bool producer_full(const struct producer *p, bool *soon)
+{
+	bool full = p->room > 0 && p->count >= p->room;
+
+	*soon = full && p->soon;
+	return full;
+}
+
 bool producer_take(struct producer *p, const struct store_record *record,
 		   const struct journal_mark *from)
 {
@@ -213,11 +221,15 @@ void registrar_disposed(struct registrar *g, const char *id)
 		 id);
 }
 
-bool registrar_takes(const struct registrar *g, const struct store_request *r)
+bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	return g && (r->owed.what == ZTP_OWED_REGISTER ||
-		     r->owed.what == ZTP_OWED_RELEASE ||
-		     r->owed.what == ZTP_OWED_NOTICE_CHECK);
+	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+		     what == ZTP_OWED_NOTICE_CHECK);
+}
+
+bool registrar_has_room(const struct registrar *g)
+{
+	return !g->full;
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)
