@@ -71,14 +71,15 @@ static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 	}
 	ztp_db_mark(gate->db);
 	run_by_name(gate, in, name, reply);
-	if (strcmp(reply->code, ZTP_CODE_OK) != 0 ||
-	    !ztp_control_commit(gate, reply))
-		ztp_gate_undo(gate);
+	if (strcmp(reply->code, ZTP_CODE_OK) == 0 &&
+	    ztp_control_commit(gate, reply))
+		return;
 	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0) {
 		(void)ztp_fail(&error, ZTP_ERR_IO, "%s: %s", name,
 			       reply->error);
 		ztp_gate_trouble(gate, &error);
 	}
+	ztp_gate_undo(gate);
 }
 
 /* Adds what is needed to know which command is answered, and how. */

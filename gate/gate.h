@@ -65,7 +65,7 @@ struct ztp_gate {
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
-	struct ztp_cells cells; /* the bridges that have asked lately */
+	struct ztp_cells cells;	      /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */

@@ -1,15 +1,15 @@
 #include "bridge/http/http_turns.h"
 
 #include <microhttpd.h>
-#include <string.h>
 
 static struct MHD_Connection *leave(struct http_turns *turns)
 {
 	struct MHD_Connection *first = turns->waiting[0];
+	int i;
 
 	turns->count--;
-	memmove(turns->waiting, turns->waiting + 1,
-		(size_t)turns->count * sizeof(*turns->waiting));
+	for (i = 0; i < turns->count; i++)
+		turns->waiting[i] = turns->waiting[i + 1];
 	MHD_resume_connection(first);
 	return first;
 }
