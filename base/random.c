@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/random.h>
 
 void ztp_random(void *bytes, size_t n)
@@ -20,4 +21,18 @@ void ztp_random(void *bytes, size_t n)
 		p += got;
 		n -= (size_t)got;
 	}
+}
+
+void ztp_random_from(struct ztp_random_store *store, void *bytes, size_t n)
+{
+	if (n > sizeof(store->bytes)) {
+		ztp_random(bytes, n);
+		return;
+	}
+	if (n > store->left) {
+		ztp_random(store->bytes, sizeof(store->bytes));
+		store->left = sizeof(store->bytes);
+	}
+	store->left -= n;
+	memcpy(bytes, store->bytes + store->left, n);
 }

@@ -13,4 +13,13 @@
  * could be trusted. */
 void ztp_random(void *bytes, size_t n);
 
+/* The same, for who needs a few bytes very often: the kernel is asked for many
+ * at once. Zero it; one thread. */
+struct ztp_random_store {
+	unsigned char bytes[1024];
+	size_t left;
+};
+
+void ztp_random_from(struct ztp_random_store *store, void *bytes, size_t n);
+
 #endif

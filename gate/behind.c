@@ -373,7 +373,7 @@ int ztp_behind_end(struct ztp_behind *behind)
 {
 	int failed;
 
-	if (!behind->writer)
+	if (!behind || !behind->writer)
 		return 0;
 	ztp_writer_wait(behind->writer);
 	(void)ztp_writer_durable(behind->writer, &failed);

@@ -5,7 +5,7 @@
 
 #include "policy/json_write.h"
 
-#define RECORD_ROOM 2048 /* bytes; most records fit without growing */
+#define RECORD_ROOM 1024 /* bytes; most records fit without growing */
 
 #define DEVICE(name)	  ZTP_M_DEVICE "." name
 #define CERTIFICATE(name) ZTP_M_CERTIFICATE "." name

@@ -58,6 +58,15 @@ $(BUILD)/sim/contract: $(CONTRACT_SRC:%.c=$(BUILD)/sim/o/%.o) $(BUILD)/sim/o/tes
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(CONTRACT_LIBS) $(LDLIBS)
 
-helpers: $(BUILD)/sim/contract $(BUILD)/sim/contract-played
+# The played gate by itself, held to the real one in tests/fault.
+GATE_PLAYED := tests/sim/played/gate.c $(wildcard tests/sim/gate*.c) \
+	$(addprefix tests/sim/,certs.c sim.c) $(BASE_SRC) $(POLICY_SRC)
 
+$(BUILD)/sim/gate-played: $(GATE_PLAYED:%.c=$(BUILD)/sim/o/%.o)
+	$(call say,LINK)
+	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+helpers: $(BUILD)/sim/contract $(BUILD)/sim/contract-played $(BUILD)/sim/gate-played
+
+-include $(BUILD)/sim/o/tests/sim/played/gate.d
 -include $(patsubst %.c,$(BUILD)/sim/o/%.d,$(CONTRACT_SRC) $(wildcard tests/sim/contract/stage_*.c))

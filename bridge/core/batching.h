@@ -28,7 +28,8 @@
  * 3. A transaction that holds only new requests stays open for COMMIT_MS
  *    (bridge/loop/loop.c), so that pages which all of them change are written
  *    once. The customer is asked meanwhile: the journal can tell them again.
- *    Without it: CPU 1.15 to 1.28 times.
+ *    Without it: CPU 1.15 to 1.28 times. With 100 ms instead of 250: 1.5 to 2.2
+ *    times the writes to the store's log.
  *
  * 4. New records wait while records of their topic are in flight
  *    (bridge/kafka/producer_pump.c), so batches grow with the load and with
@@ -65,7 +66,7 @@
 #define BATCHING_BREATH_MAX_MS 8
 #define BATCHING_BREATH_SHARE  10
 
-#define BATCHING_COMMIT_MS 100
+#define BATCHING_COMMIT_MS 250
 
 #define BATCHING_BATCH_WAIT_MS 100
 #define BATCHING_BATCH_GAP_MS  5

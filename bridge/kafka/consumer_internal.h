@@ -56,6 +56,7 @@ struct consumer {
 	 * is not known yet. */
 	rd_kafka_topic_partition_list_t *offered;
 	int64_t offered_at;
+	int joined_for; /* so many partitions it has joined once more */
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
 	bool again;	   /* a partition is to be read from its beginning */
@@ -83,6 +84,10 @@ struct consumer {
 	bool commit_due;
 	struct log_limit errors;
 };
+
+/* Joins the group, or joins it once more: as its leader the bridge has the
+ * partitions given out again. */
+rd_kafka_resp_err_t consumer_subscribe(struct consumer *c);
 
 /* Drops the collected batch; let_go also drops the assignment. */
 void consumer_drop_batch(struct consumer *c);

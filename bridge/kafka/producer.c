@@ -4,8 +4,6 @@
 
 #include "bridge/kafka/producer_internal.h"
 
-#define UNSTORED_MS 1000 /* then an unstored record moves to the outbox */
-
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
@@ -198,95 +196,40 @@ void producer_collect(struct producer *p)
 
 /* --- inside the transaction */
 
-bool producer_take(struct producer *p, const struct store_record *record,
-		   const struct journal_mark *from)
-{
-	struct topic_window *window = &p->windows[record->topic];
-	struct unstored *unstored;
-	struct in_flight *flight;
+/* Requests whose records have arrived, one after the other as they are
+ * numbered: the user takes them together. */
+struct run {
+	int64_t first, last; /* 0: none */
+};
 
-	/* Kafka accepts nothing now, or earlier records wait in the outbox. */
-	if (!p->rk || window->rewind ||
-	    !ztp_retry_due(&window->retry, p->core->now) ||
-	    store_outbox_after(p->store, window->topic, window->cursor))
-		return false;
-	unstored = unstored_new(record);
-	if (!unstored)
-		return false;
-	flight = window_take(window, record->value.n + record->key.n);
-	if (!flight) {
-		free(unstored);
-		return false;
-	}
-	unstored->from = *from;
-	unstored->since = p->core->now;
-	flight->unstored = unstored;
-	flight->request = record->request;
-	window->unstored++;
-	p->unsettled++;
-	return true;
+static int end_run(struct producer *p, struct run *run, struct ztp_error *error)
+{
+	struct run whole = *run;
+
+	*run = (struct run){0};
+	return whole.first ? p->user.announced(p->user.arg, whole.first,
+					       whole.last, error)
+			   : 0;
 }
 
-/* The entry of the topic's oldest record that is nowhere but in the journal, or
- * NULL. */
-static const struct journal_mark *oldest_unstored(struct topic_window *window)
+static int add_to_run(struct producer *p, struct run *run, int64_t request,
+		      struct ztp_error *error)
 {
-	struct in_flight *flight =
-		window->unstored > 0 ? window_first(window) : NULL;
-
-	for (; flight; flight = window_next(window, flight))
-		if (flight->unstored && flight->phase != IN_FLIGHT_DONE &&
-		    flight->spilled == 0)
-			return &flight->unstored->from;
-	return NULL;
-}
-
-struct journal_mark producer_floor(struct producer *p,
-				   const struct journal_mark *mark)
-{
-	struct journal_mark floor = *mark;
-	const struct journal_mark *oldest;
-	int topic;
-
-	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		oldest = oldest_unstored(&p->windows[topic]);
-		if (oldest && journal_before(oldest, &floor))
-			floor = *oldest;
-	}
-	return floor;
-}
-
-/* Moves unstored records to the outbox if they have failed or have
- * been in flight for too long, and all that follow them, because their
- * order matters. */
-static int move_to_outbox(struct producer *p, struct topic_window *window,
-			  struct ztp_error *error)
-{
-	struct in_flight *flight;
-	bool due = false;
 	int rc = 0;
 
-	for (flight = window_first(window); flight && rc == 0;
-	     flight = window_next(window, flight)) {
-		struct unstored *unstored = flight->unstored;
-
-		if (!unstored || flight->phase == IN_FLIGHT_DONE)
-			continue;
-		if (!due && flight->phase != IN_FLIGHT_FAILED &&
-		    !window->rewind &&
-		    p->core->now - unstored->since < UNSTORED_MS)
-			return 0;
-		due = true;
-		rc = store_outbox_add(p->store, &unstored->record, error);
-		flight->spilled = unstored->record.seq;
-		p->unsettled++;
+	if (run->first && request == run->last + 1) {
+		run->last = request;
+		return 0;
 	}
+	rc = end_run(p, run, error);
+	*run = (struct run){request, request};
 	return rc;
 }
 
 /* Kafka has acknowledged the record or will never accept it. */
 static int apply_done(struct producer *p, const struct topic_window *window,
-		      const struct in_flight *flight, struct ztp_error *error)
+		      const struct in_flight *flight, struct run *run,
+		      struct ztp_error *error)
 {
 	int rc = 0;
 
@@ -295,8 +238,22 @@ static int apply_done(struct producer *p, const struct topic_window *window,
 	if (flight->seq != 0)
 		rc = store_outbox_remove(p->store, flight->seq, error);
 	if (rc == 0 && window->topic == STORE_REQUESTS && flight->request)
-		rc = p->user.announced(p->user.arg, flight->request, error);
+		rc = add_to_run(p, run, flight->request, error);
 	return rc;
+}
+
+static int apply_all_done(struct producer *p, struct topic_window *window,
+			  struct ztp_error *error)
+{
+	struct in_flight *flight;
+	struct run run = {0};
+	int rc = 0;
+
+	for (flight = window_first(window); flight && rc == 0;
+	     flight = window_next(window, flight))
+		if (flight->phase == IN_FLIGHT_DONE)
+			rc = apply_done(p, window, flight, &run, error);
+	return rc == 0 ? end_run(p, &run, error) : rc;
 }
 
 int producer_apply(struct producer *p, struct ztp_error *error)
@@ -305,36 +262,13 @@ int producer_apply(struct producer *p, struct ztp_error *error)
 
 	for (topic = 1; topic < STORE_TOPIC_END && rc == 0; topic++) {
 		struct topic_window *window = &p->windows[topic];
-		struct in_flight *flight;
 
 		if (p->unsettled > 0)
-			for (flight = window_first(window); flight && rc == 0;
-			     flight = window_next(window, flight))
-				if (flight->phase == IN_FLIGHT_DONE)
-					rc = apply_done(p, window, flight,
-							error);
+			rc = apply_all_done(p, window, error);
 		if (rc == 0 && window->unstored > 0)
-			rc = move_to_outbox(p, window, error);
+			rc = producer_move_to_outbox(p, window, error);
 	}
 	return rc;
-}
-
-/* An unstored record is now in the outbox. If it has been handed over, it
- * continues as that outbox record, and the outbox pass must skip it. Otherwise
- * it is read from the outbox in its turn. */
-static void settle_moved(struct topic_window *window, struct in_flight *flight)
-{
-	if (flight->phase != IN_FLIGHT_SENT) {
-		window_release(window, flight);
-		return;
-	}
-	if (window->skip_to <= window->cursor) /* past earlier ones */
-		window->skip_from = flight->spilled;
-	flight->seq = window->skip_to = flight->spilled;
-	flight->spilled = 0;
-	free(flight->unstored);
-	flight->unstored = NULL;
-	window->unstored--;
 }
 
 void producer_settle(struct producer *p)
@@ -350,44 +284,12 @@ void producer_settle(struct producer *p)
 			if (flight->phase == IN_FLIGHT_DONE)
 				window_release(window, flight);
 			else if (flight->spilled != 0)
-				settle_moved(window, flight);
+				producer_settle_moved(window, flight);
 			else if (flight->phase == IN_FLIGHT_FRESH)
 				window_move(window, flight, IN_FLIGHT_READY);
 		}
 	}
 	p->unsettled = 0;
-}
-
-/* The record's request no longer exists. If librdkafka has the record, we wait
- * for its report and ignore it. */
-static void discard(struct topic_window *window, struct in_flight *flight)
-{
-	if (flight->phase != IN_FLIGHT_SENT) {
-		window_release(window, flight);
-		return;
-	}
-	free(flight->unstored);
-	flight->unstored = NULL;
-	flight->request = 0;
-	window->unstored--;
-}
-
-void producer_rollback(struct producer *p, const struct journal_mark *mark)
-{
-	int topic;
-
-	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
-		struct topic_window *window = &p->windows[topic];
-		struct in_flight *flight, *next;
-
-		for (flight = window_first(window); flight; flight = next) {
-			next = window_next(window, flight);
-			flight->spilled = 0;
-			if (flight->unstored &&
-			    !journal_before(&flight->unstored->from, mark))
-				discard(window, flight);
-		}
-	}
 }
 
 int producer_in_flight(const struct producer *p)

@@ -26,8 +26,9 @@
  * to the store. Returns 0 or a negative error, on which the transaction is
  * rolled back. */
 struct producer_user {
-	/* Kafka has acknowledged the record that announced this request. */
-	int (*announced)(void *arg, int64_t request, struct ztp_error *error);
+	/* Kafka has acknowledged the records that announced these requests. */
+	int (*announced)(void *arg, int64_t first, int64_t last,
+			 struct ztp_error *error);
 	/* Kafka or librdkafka will not take this record: it is too large
 	 * (ZTP_ERR_TOO_LARGE), or something else about it (ZTP_ERR_REFUSED).
 	 * The user reports it in some other way, and the producer removes it.
@@ -66,6 +67,10 @@ int64_t producer_next(const struct producer *producer);
  * records of the topic wait there). */
 bool producer_take(struct producer *producer, const struct store_record *record,
 		   const struct journal_mark *from);
+/* Must new requests wait in the journal, because so many records are on their
+ * way to Kafka that producer_take would refuse the next? *soon: this turn's
+ * settle makes room. False if Kafka has stopped taking records. */
+bool producer_full(const struct producer *producer, bool *soon);
 /* During apply, after producer_apply: the oldest entry that the journal must
  * keep; at most `mark`, the read position. */
 struct journal_mark producer_floor(struct producer *producer,

@@ -1,7 +1,8 @@
 /*
  * bridge/kafka/producer_internal.h - shared by producer.c (what becomes of
- * records), producer_failed.c (of those that have failed) and producer_pump.c
- * (handing them to librdkafka).
+ * records), producer_unstored.c (of those that are not in the outbox),
+ * producer_failed.c (of those that have failed) and producer_pump.c (handing
+ * them to librdkafka).
  */
 #ifndef BRIDGE_KAFKA_PRODUCER_INTERNAL_H
 #define BRIDGE_KAFKA_PRODUCER_INTERNAL_H
@@ -47,6 +48,17 @@ bool producer_passes_by(struct producer *p, struct topic_window *window);
 /* Kafka, or librdkafka, reports that the record has failed. */
 void producer_failed(struct producer *p, struct topic_window *window,
 		     struct in_flight *flight, rd_kafka_resp_err_t err);
+
+/* During apply: moves unstored records to the outbox if they have failed or have
+ * been in flight for too long, and all that follow them, because their order
+ * matters. */
+int producer_move_to_outbox(struct producer *p, struct topic_window *window,
+			    struct ztp_error *error);
+/* An unstored record is now in the outbox. If it has been handed over, it
+ * continues as that outbox record, and the outbox pass must skip it. Otherwise
+ * it is read from the outbox in its turn. */
+void producer_settle_moved(struct topic_window *window,
+			   struct in_flight *flight);
 
 /* During apply: reports a refused record to the user and removes it. */
 int producer_give_up(struct producer *p, const struct topic_window *window,

@@ -49,6 +49,12 @@ struct in_flight *window_take(struct topic_window *window, size_t bytes)
 	return flight;
 }
 
+bool window_is_full(const struct topic_window *window)
+{
+	return window->free == WINDOW_RECORDS ||
+	       window->bytes > WINDOW_BYTES - WINDOW_USUAL;
+}
+
 void window_release(struct topic_window *window, struct in_flight *flight)
 {
 	window_move(window, flight, IN_FLIGHT_FREE);

@@ -25,6 +25,7 @@
 
 #define WINDOW_RECORDS 2048 /* in-flight records */
 #define WINDOW_BYTES   (4 << 20)
+#define WINDOW_USUAL   (16 << 10) /* bytes: more than requests have */
 
 enum in_flight_phase {
 	IN_FLIGHT_FREE,
@@ -94,6 +95,8 @@ void window_clear(struct topic_window *window);
 /* Adds an in-flight record at the end, in phase IN_FLIGHT_FRESH and with these
  * bytes counted; NULL if the window is full. */
 struct in_flight *window_take(struct topic_window *window, size_t bytes);
+/* Is there no room for another record of the usual size? */
+bool window_is_full(const struct topic_window *window);
 void window_release(struct topic_window *window, struct in_flight *flight);
 /* Walk in order. A returned record may be released only after window_next has
  * been called for it. NULL: the end. */

@@ -5,6 +5,7 @@
 
 #include "base/random.h"
 #include "bridge/journal/journal_entry.h"
+#include "bridge/kafka/producer.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/pending_facts.h"
@@ -41,34 +42,42 @@ static int keep_away(struct bridge *b, struct held *held,
 		      : rc;
 }
 
-static int choose_id(struct bridge *b, const struct journal_entry *e,
-		     struct store_request *r, struct ztp_error *error)
+/* The id comes from the entry if possible: a process, or a transaction, that did
+ * not live to commit may already have asked the customer. */
+static void own_id(struct bridge *b, const struct journal_entry *e,
+		   struct store_request *r)
 {
-	struct store_request other;
 	uint8_t random[10];
-	int rc = 1;
 
-	/* The id comes from the entry if possible: a process, or a
-	 * transaction, that did not live to commit may already have asked
-	 * the customer. */
-
-	if (*e->request_id)
-		rc = store_request_by_id(b->store, e->request_id, &other,
-					 error);
-	if (rc < 0)
-		return rc;
-	if (rc == 0) {
-		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
-		return 0;
-	}
 	if (*e->own_id) {
 		snprintf(r->id, sizeof(r->id), "%s", e->own_id);
-		return 0;
+		return;
 	}
 	ztp_random(random, sizeof(random));
 	ztp_uuid7(r->id, b->core.now, random);
 	store_require_commit(b->store);
-	return 0;
+}
+
+/* Under the broker's id, or under our own if another request has that one. */
+static int add_request(struct bridge *b, const struct journal_entry *e,
+		       struct store_request *r, struct ztp_error *error)
+{
+	int rc;
+
+	if (*e->request_id)
+		snprintf(r->id, sizeof(r->id), "%s", e->request_id);
+	else
+		own_id(b, e, r);
+	rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
+	if (rc == 0)
+		rc = store_request_add(b->store, r, error);
+	if (rc == 1) {
+		own_id(b, e, r);
+		rc = store_request_add(b->store, r, error);
+	}
+	return rc == 1 ? ztp_fail(error, ZTP_ERR_INTERNAL,
+				  "request id %s is in use", r->id)
+		       : rc;
 }
 
 static int make_request(struct bridge *b, const struct held *held,
@@ -103,10 +112,7 @@ static int make_request(struct bridge *b, const struct held *held,
 		ztp_random(random, sizeof(random));
 		ztp_traceparent_make(r->traceparent, random);
 	}
-	rc = choose_id(b, e, r, error);
-	if (rc == 0)
-		rc = move_state(b, r, ZTP_STATE_RECEIVED, error);
-	return rc == 0 ? store_request_add(b->store, r, error) : rc;
+	return add_request(b, e, r, error);
 }
 
 static int announce(struct bridge *b, struct held *held,
@@ -309,7 +315,9 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 	int rc = 0;
 
 	*more = *blocked = false;
-	while (limit-- > 0) {
+	/* The journal holds what the producer has no room for: in the outbox a
+	 * record would be written, read and deleted. */
+	while (limit-- > 0 && !producer_full(b->producer, more)) {
 		b->entry = b->mark;
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)
@@ -377,14 +385,16 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 		      : store_mark_set(b->store, &b->mark, &b->mark, error);
 }
 
-int pending_announced(void *bridge, int64_t n, struct ztp_error *error)
+int pending_announced(void *bridge, int64_t first, int64_t last,
+		      struct ztp_error *error)
 {
 	struct bridge *b = bridge;
 	enum ztp_state state = ZTP_STATE_RECEIVED;
 	int rc = ztp_life_move(&state, ZTP_STATE_REQUESTED, error);
 
-	b->core.tally.requests_published++;
+	b->core.tally.requests_published += (uint64_t)(last - first + 1);
 	if (rc == 0) /* asking after the deadline does not count */
-		rc = store_request_announced(b->store, n, b->core.now, error);
+		rc = store_request_announced(b->store, first, last, b->core.now,
+					     error);
 	return rc;
 }

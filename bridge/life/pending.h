@@ -10,7 +10,8 @@
 
 /* Applies at most limit entries of the journal to the store and moves the mark
  * past them. *more becomes true when more can be done at once, *blocked when
- * max_requests blocks the next event. */
+ * max_requests blocks the next event. Entries stay in the journal while the
+ * producer is full. */
 int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		  struct ztp_error *error);
 
@@ -19,8 +20,9 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
  * the outbox. */
 int pending_recover(struct bridge *b, struct ztp_error *error);
 
-/* Kafka has acknowledged the record that announced request n. bridge: a struct
- * bridge *, see producer_user. */
-int pending_announced(void *bridge, int64_t n, struct ztp_error *error);
+/* Kafka has acknowledged the records that announced requests first to last.
+ * bridge: a struct bridge *, see producer_user. */
+int pending_announced(void *bridge, int64_t first, int64_t last,
+		      struct ztp_error *error);
 
 #endif

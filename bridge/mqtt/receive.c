@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "bridge/core/cell.h"
 #include "bridge/journal/journal_entry.h"
 #include "ztp/gate_protocol.h"
@@ -99,7 +98,7 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	good.received_at = pending.received_at;
 	good.expires_at = pending.expires_at;
 	good.cert = pending.cert; /* borrowed from pending */
-	ztp_random(random, sizeof(random));
+	ztp_random_from(&ev->random, random, sizeof(random));
 	ztp_uuid7(own_id, e->arrived_wall, random);
 	ztp_traceparent_make(own_trace, random + 10);
 	good.own_id = own_id;

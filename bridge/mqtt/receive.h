@@ -7,6 +7,7 @@
 #ifndef BRIDGE_MQTT_RECEIVE_H
 #define BRIDGE_MQTT_RECEIVE_H
 
+#include "base/random.h"
 #include "bridge/core/core.h"
 #include "bridge/journal/journal.h"
 #include "bridge/mqtt/coalesce.h"
@@ -19,6 +20,7 @@ struct receiver {
 	struct coalesce coalesce; /* wakes the loop when there is an entry */
 	uint8_t *buffer;	  /* entries are packed here */
 	size_t buffer_size;
+	struct ztp_random_store random; /* for ids and traces */
 };
 
 /* May wait for more messages (bridge/mqtt/coalesce.h). The message is durable

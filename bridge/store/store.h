@@ -149,14 +149,15 @@ int store_offset_restart(struct store *store, const char *topic,
 			 struct ztp_error *error);
 
 /* --- requests. Finders return 1 (found), 0 or a negative error. */
+/* Sets n. Returns 1 if another request has this id; nothing is added then. */
 int store_request_add(struct store *store, struct store_request *request,
-		      struct ztp_error *error); /* sets n */
+		      struct ztp_error *error);
 int store_request_save(struct store *store, struct store_request *request,
 		       struct ztp_error *error);
-/* Moves row n from RECEIVED to REQUESTED, if it is in RECEIVED and its deadline
- * is still to come. */
-int store_request_announced(struct store *store, int64_t n, int64_t now,
-			    struct ztp_error *error);
+/* Moves rows first to last from RECEIVED to REQUESTED, those that are in RECEIVED
+ * and whose deadline is still to come. */
+int store_request_announced(struct store *store, int64_t first, int64_t last,
+			    int64_t now, struct ztp_error *error);
 int store_request_by_id(struct store *store, const char *id,
 			struct store_request *request, struct ztp_error *error);
 int store_request_by_n(struct store *store, int64_t n,

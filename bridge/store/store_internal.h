@@ -55,7 +55,8 @@
 		    "delivered_at=?9,undecided=?10,decision=?11,losses=?12 "   \
 		    "WHERE n=?1")                                              \
 	X(REQ_ANNOUNCED,                                                       \
-	  "UPDATE request SET state=?2 WHERE n=?1 AND state=?3 AND due_at>?4") \
+	  "UPDATE request SET state=?2 WHERE n>=?1 AND n<=?5 AND state=?3 "    \
+	  "AND due_at>?4")                                                     \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
 		     "WHERE id=?1")                                            \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "       \

@@ -62,6 +62,9 @@ int store_request_add(struct store *store, struct store_request *r,
 	store_bind_time(stmt, 19, ztp_state_undecided(r->state));
 	sqlite3_bind_int(stmt, 20, r->owed.losses);
 	rc = store_run(store, stmt, error);
+	if (rc != 0 &&
+	    sqlite3_extended_errcode(store->db) == SQLITE_CONSTRAINT_UNIQUE)
+		return 1;
 	if (rc != 0)
 		return rc;
 	store->facts.request_n = r->n;
@@ -101,18 +104,19 @@ int store_request_save(struct store *store, struct store_request *r,
 	return 0;
 }
 
-int store_request_announced(struct store *store, int64_t n, int64_t now,
-			    struct ztp_error *error)
+int store_request_announced(struct store *store, int64_t first, int64_t last,
+			    int64_t now, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_ANNOUNCED, true, error);
 	int rc, changed;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_int64(stmt, 1, first);
 	sqlite3_bind_int(stmt, 2, ZTP_STATE_REQUESTED);
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_RECEIVED);
 	sqlite3_bind_int64(stmt, 4, now);
+	sqlite3_bind_int64(stmt, 5, last);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;

@@ -9,7 +9,7 @@
 #include <unistd.h>
 
 #include "bridge/kafka/consumer.h"
-#include "bridge/kafka/producer.h"
+#include "bridge/kafka/producer_internal.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/pending.h"
@@ -109,6 +109,25 @@ static void wait_for_kafka(struct life *l)
 	}
 }
 
+static bool is_answered(const struct producer *p)
+{
+	int topic, sent = 0;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		sent += p->windows[topic].sent;
+	return sent == 0;
+}
+
+/* All partitions' answers in one turn: how many come together depends on the
+ * time, and what a turn costs on how many came. */
+static void collect_answers(struct life *l)
+{
+	do {
+		wait_for_kafka(l);
+		producer_collect(l->b.producer);
+	} while (!is_answered(l->b.producer));
+}
+
 /* Nothing is in flight, and the producer waits: moves the clock forward. */
 static void skip_wait(struct life *l)
 {
@@ -133,8 +152,7 @@ void life_kafka(struct life *l)
 			continue;
 		}
 		producer_flush(p);
-		wait_for_kafka(l);
-		producer_collect(p);
+		collect_answers(l);
 		life_check(l, producer_apply(p, &l->error), "apply");
 		end_turn(l);
 	}

@@ -5,6 +5,7 @@
 
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/gate.h"
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/system.h"
@@ -116,7 +117,9 @@ static void trouble_broker(void)
 	if (sim_odds(sim.plan.bad_events))
 		letters_send();
 	if (sim.plan.gate && sim_odds(sim.plan.withdraw))
-		gate_withdraw();
+		gate_withdraw_any();
+	if (sim.plan.gate && sim_odds(sim.plan.resend))
+		gate_resend_any();
 }
 
 static void trouble_kafka(void)

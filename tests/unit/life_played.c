@@ -69,6 +69,14 @@ const char *played_header(const struct played_record *record, const char *name)
 	return "";
 }
 
+bool producer_full(const struct producer *p, bool *soon)
+{
+	bool full = p->room > 0 && p->count >= p->room;
+
+	*soon = full && p->soon;
+	return full;
+}
+
 bool producer_take(struct producer *p, const struct store_record *record,
 		   const struct journal_mark *from)
 {

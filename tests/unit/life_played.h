@@ -31,6 +31,8 @@ const char *played_header(const struct played_record *record, const char *name);
 
 struct producer {
 	bool takes; /* takes records directly; otherwise they go to the outbox */
+	int room;   /* ... so many, then it is full; 0: any number */
+	bool soon;  /* and makes room in this turn */
 	int count;  /* of records taken */
 	struct played_record last;
 	struct journal_mark from;

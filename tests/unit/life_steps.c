@@ -137,7 +137,7 @@ static void received(struct life_case *c)
 
 static int announced(struct life_case *c)
 {
-	return pending_announced(&c->b, 1, &c->error);
+	return pending_announced(&c->b, 1, 1, &c->error);
 }
 
 /* The loser's topic is also another path's, and the winner is the newest. */

@@ -68,12 +68,36 @@ static void nothing_is_not_asked_for(void **state)
 	assert_int_equal(calls, 0);
 }
 
+/* One part of the store after the other, and none twice. */
+static void a_store_is_filled_when_it_is_empty(void **state)
+{
+	struct ztp_random_store store = {.left = 0};
+	size_t whole = sizeof(store.bytes) / 34;
+	uint8_t bytes[34], before[34] = {0};
+	int filled;
+	size_t i;
+
+	(void)state;
+	ztp_random_from(&store, bytes, sizeof(bytes));
+	filled = calls;
+	for (i = 1; i < whole; i++) {
+		memcpy(before, bytes, sizeof(bytes));
+		ztp_random_from(&store, bytes, sizeof(bytes));
+		assert_memory_not_equal(bytes, before, sizeof(bytes));
+	}
+	assert_int_equal(calls, filled);
+	ztp_random_from(&store, bytes, sizeof(bytes));
+	assert_int_equal(calls, 2 * filled);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(asked_until_all_is_there, begin),
 		cmocka_unit_test_setup(interrupted_is_asked_again, begin),
 		cmocka_unit_test_setup(nothing_is_not_asked_for, begin),
+		cmocka_unit_test_setup(a_store_is_filled_when_it_is_empty,
+				       begin),
 	};
 
 	return cmocka_run_group_tests_name("base_random", tests, NULL, NULL);

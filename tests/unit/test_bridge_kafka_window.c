@@ -70,17 +70,24 @@ static void test_window_is_bounded(void **state)
 	struct in_flight *flight;
 	int i;
 
-	for (i = 0; i < WINDOW_RECORDS; i++)
+	for (i = 0; i < WINDOW_RECORDS; i++) {
+		assert_false(window_is_full(window));
 		take(window, i + 1);
+	}
+	assert_true(window_is_full(window));
 	assert_null(window_take(window, 1));
 	window_release(window, window_first(window));
+	assert_false(window_is_full(window));
 	flight = take(window, 9999);
 	assert_ptr_equal(&window->flights[window_index(window, flight)],
 			 flight);
 	assert_null(window_take(window, 1));
 	window_clear(window);
 	assert_int_equal(window->busy, 0);
-	assert_non_null(window_take(window, WINDOW_BYTES));
+	assert_non_null(window_take(window, WINDOW_BYTES - WINDOW_USUAL));
+	assert_false(window_is_full(window));
+	assert_non_null(window_take(window, WINDOW_USUAL));
+	assert_true(window_is_full(window));
 	assert_null(window_take(window, 1));
 }
 

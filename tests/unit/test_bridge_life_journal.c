@@ -64,6 +64,28 @@ static void a_batch_is_bounded(void **state)
 	assert_false(journal_before(&before, &c->b.mark));
 }
 
+/* In the outbox each would be written, read and deleted. */
+static void what_the_producer_has_no_room_for_waits(void **state)
+{
+	struct life_case *c = *state;
+
+	c->producer.takes = true;
+	c->producer.room = 2;
+	write_events(c, 3);
+	life_ok(c, life_read(c, 10));
+	assert_false(c->more || c->blocked); /* Kafka's answer wakes the loop */
+	assert_int_equal(life_newest(c), 2);
+	c->producer.soon = true;
+	life_ok(c, life_read(c, 10));
+	assert_true(c->more);
+	assert_int_equal(life_newest(c), 2);
+	c->producer.room = 4;
+	life_ok(c, life_read(c, 10));
+	assert_false(c->more);
+	assert_int_equal(life_newest(c), 3);
+	assert_int_equal(store_outbox_count(c->b.store), 0);
+}
+
 static void more_open_requests_than_allowed_wait(void **state)
 {
 	struct life_case *c = *state;
@@ -288,6 +310,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_batch_is_bounded),
+		LIFE_TEST(what_the_producer_has_no_room_for_waits),
 		LIFE_TEST(more_open_requests_than_allowed_wait),
 		LIFE_TEST(dead_letters_wait_when_kafka_is_away_for_long),
 		LIFE_TEST(an_entry_that_cannot_be_read_ends_it),

@@ -52,7 +52,7 @@ static void what_kafka_has_is_not_told_again(void **state)
 
 	write_event(c, PUMP, 1);
 	crash(c);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, 1, &c->error));
 	life_ok(c, pending_recover(&c->b, &c->error));
 	life_no_record(c, STORE_REQUESTS);
 }
@@ -135,12 +135,12 @@ static void an_acknowledged_question_was_asked(void **state)
 	struct life_case *c = *state;
 
 	life_knock(c, PUMP, 1);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REQUESTED);
 	assert_int_equal(c->b.core.tally.requests_published, 1);
 	/* The customer decided before Kafka's acknowledgement. */
 	life_approve(c, 1);
-	life_ok(c, pending_announced(&c->b, 1, &c->error));
+	life_ok(c, pending_announced(&c->b, 1, 1, &c->error));
 	life_is(c, 1, ZTP_STATE_REGISTERED);
 	assert_int_equal(c->b.core.tally.requests_published, 2);
 }

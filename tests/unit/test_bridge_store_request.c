@@ -65,16 +65,19 @@ static void test_row_as_it_was_given(void **state)
 	assert_int_equal(store_request_by_id(c->store, "", &got, &c->error), 0);
 }
 
-/* Ids are unique. The caller checks, but the store enforces it anyway. */
+/* Ids are unique. The caller takes another one. */
 static void test_id_twice(void **state)
 {
 	struct store_case *c = *state;
 	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
 
 	store_case_commit(c, 1);
-	assert_true(store_request_add(c->store, &r, &c->error) < 0);
-	store_rollback(c->store);
+	assert_int_equal(store_request_add(c->store, &r, &c->error), 1);
 	assert_int_equal(store_unfinished(c->store), 1);
+	snprintf(r.id, sizeof(r.id), "another");
+	assert_int_equal(store_request_add(c->store, &r, &c->error), 0);
+	store_case_commit(c, 1);
+	assert_int_equal(store_unfinished(c->store), 2);
 }
 
 /* Kafka's word that a request is there counts until its deadline, once. */
@@ -84,19 +87,42 @@ static void test_announced_in_time(void **state)
 	struct store_request r = store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	int64_t deadline = r.owed.due_at;
 
-	assert_int_equal(
-		store_request_announced(c->store, r.n, deadline, &c->error), 0);
+	assert_int_equal(store_request_announced(c->store, r.n, r.n, deadline,
+						 &c->error),
+			 0);
 	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
 	assert_int_equal(r.state, ZTP_STATE_RECEIVED);
-	assert_int_equal(
-		store_request_announced(c->store, r.n, deadline - 1, &c->error),
-		0);
+	assert_int_equal(store_request_announced(c->store, r.n, r.n,
+						 deadline - 1, &c->error),
+			 0);
 	assert_int_equal(store_request_by_n(c->store, r.n, &r, &c->error), 1);
 	assert_int_equal(r.state, ZTP_STATE_REQUESTED);
-	assert_int_equal(store_request_announced(c->store, r.n, 1, &c->error),
-			 0);
+	assert_int_equal(
+		store_request_announced(c->store, r.n, r.n, 1, &c->error), 0);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 1);
+}
+
+/* Of several together, those that may. */
+static void test_announced_together(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r[4];
+	int i;
+
+	for (i = 0; i < 4; i++)
+		r[i] = store_case_add(c, i, ZTP_STATE_RECEIVED);
+	r[1].state = ZTP_STATE_APPROVED;
+	assert_int_equal(store_request_save(c->store, &r[1], &c->error), 0);
+	assert_int_equal(
+		store_request_announced(c->store, r[0].n, r[2].n, 1, &c->error),
+		0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 2);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 1);
+	assert_int_equal(store_count(c->store, ZTP_STATE_APPROVED), 1);
+	assert_int_equal(store_request_by_n(c->store, r[3].n, &r[3], &c->error),
+			 1);
+	assert_int_equal(r[3].state, ZTP_STATE_RECEIVED);
 }
 
 /* --- lists */
@@ -441,6 +467,7 @@ int main(void)
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
 		T(test_announced_in_time),
+		T(test_announced_together),
 		T(test_path_and_channel),
 		T(test_counts_after_anything),
 		T(test_oldest_give_way),
