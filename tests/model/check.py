@@ -91,10 +91,9 @@ BROKEN = [
     rule("WAIT_AFTER_ABORT", "answer_heard", gate=True),
     rule("HELD", "answer_heard", gate=True),
     rule("WINDOW_KEPT", "answer_heard", gate=True),
-    rule("SAME_IDS", "all_answered"),
+    rule("SAME_IDS", "shown_again", faults=1, flags=("SHOWN_AGAIN",)),
     rule("LAST_TURN", "answer_heard"),
     rule("HANDING_OVER", "all_answered"),
-    rule("MARK", "asked_once"),
     rule("OLD_CHANGES_NOTHING", "asked_once"),
     rule("JOURNAL_ID", "nothing_lost"),
     rule("JOINING_ORDER", "nobody_pushed_out", gate=True, faults=1),
@@ -109,13 +108,24 @@ BROKEN = [
 SPARE = [
     rule("FIRST_CHECK", KEPT, gate=True),
     rule("SECOND_CHECK", KEPT, gate=True),
+    rule("MARK", KEPT, faults=1),
     Run("LEASE, zombies may speak", KEPT, ("LEASE",), gate=True,
         flags=("MAY_SPEAK",)),
     Run("LEASE, zombies may speak, no gate", KEPT, ("LEASE",), faults=1,
         flags=("MAY_SPEAK",)),
 ]
 
-SMALL = ("all rules, no gate", "FENCE", "WAIT_AFTER_ABORT", "MARK")
+# What the rules keep with a gate only.
+KNOWN = [
+    Run("shown again, gate", KEPT, gate=True, faults=1,
+        flags=("SHOWN_AGAIN",)),
+    Run("shown again, no gate", faults=1, flags=("SHOWN_AGAIN",)),
+    Run("shown again, strictly", "shown_again", faults=1,
+        flags=("SHOWN_AGAIN", "STRICTLY")),
+]
+
+SMALL = ("all rules, no gate", "TRYING_AGAIN", "WAIT_AFTER_ABORT",
+         "BACK_OF_LINE")
 
 
 @dataclasses.dataclass
@@ -199,7 +209,7 @@ def arguments():
 
 
 def chosen(args):
-    runs = WHOLE + BROKEN + SPARE
+    runs = WHOLE + BROKEN + SPARE + KNOWN
     names = SMALL if args.small else args.names
     unknown = set(names) - {run.name for run in runs}
     if unknown:

@@ -55,7 +55,7 @@ active proctype customer_commits()
 
 inline deadline_kept(x)
 {
-	in_time = in_time & ~refused;
+	in_time = in_time & ~unknowns[x];
 	PROMISE(deadline_heard,
 		(turn[x].expired & ~believed[x].expired & in_time) == 0)
 }

@@ -12,6 +12,7 @@ bool nobody_pushed_out = true;
 bool deadline_heard = true;
 bool one_active_in_the_end = true;
 bool all_answered = true;
+bool shown_again = true;
 
 #define BROKEN(promise) promise = false; assert(promise)
 

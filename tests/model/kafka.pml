@@ -100,7 +100,8 @@ inline commit(x)
 {
 	d_step {
 		refused = refused | unknowns[x];
-		wronged = wronged | (unknowns[x] & ~late);
+		wronged = wronged | (unknowns[x] &
+				     ~(turn[x].holding -> 0 : late));
 		PROMISE(answer_heard, (asks[x] & wronged) == 0);
 		PROMISE(result_once, (results[x] & resulted) == 0);
 		resulted = resulted | results[x];

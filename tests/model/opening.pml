@@ -57,7 +57,7 @@ inline lease_passes(x)
 
 /* `left` does not end the 60 s that began with somebody's takeover. */
 #ifdef WITHOUT_WINDOW_KEPT
-#define LEFT_AND_HOLDING committed.holding = false
+#define LEFT_AND_HOLDING committed.holding = false; late = 0
 #else
 #define LEFT_AND_HOLDING skip
 #endif

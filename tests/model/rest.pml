@@ -17,6 +17,29 @@
 	 e >= committed.mark[journal_of[x]] && \
 	 journal[journal_of[x]].input[e] == i)
 
+/*
+ * What a read_uncommitted consumer was shown is shown again, unless the disk
+ * that had it is lost or away. Without a gate that does not hold: an event
+ * without PUBACK goes to the next bridge as well, which asks under another id.
+ */
+#ifdef SHOWN_AGAIN
+#ifdef GATE
+#define LOST_ID(id) false
+#else
+#define JOURNAL_OF_ID(id) ((id) % JOURNALS)
+#define AWAY(x, j) (step[x] == GONE && journal_of[x] == j)
+#define LOST_ID(id) \
+	(HAS(disk_lost, JOURNAL_OF_ID(id)) || AWAY(0, JOURNAL_OF_ID(id)) || \
+	 AWAY(1, JOURNAL_OF_ID(id)) || RECEIVED_TWICE)
+/* Of the one input that this is searched with. */
+#ifdef STRICTLY
+#define RECEIVED_TWICE false
+#else
+#define RECEIVED_TWICE (journal[0].entries != 0 && journal[1].entries != 0)
+#endif
+#endif
+#endif
+
 active proctype rest()
 {
 	byte k;
@@ -34,5 +57,12 @@ active proctype rest()
 #endif
 				)
 		}
+#ifdef SHOWN_AGAIN
+		for (k : 0 .. (IDS - 1)) {
+			PROMISE(shown_again,
+				!HAS(shown & ~committed.asked, k) ||
+				LOST_ID(k))
+		}
+#endif
 	}
 }
