@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,7 @@
 
 struct reading {
 	int fd;
+	size_t expected; /* bytes, by the file's own word */
 	bool fifo;
 	int64_t end; /* for a FIFO */
 };
@@ -74,15 +76,18 @@ static ssize_t read_some(const struct reading *reading, char *data, size_t n)
 }
 
 /* Reads to the end of the file or one byte past max. On failure *data may hold
- * *len bytes. */
+ * *len bytes. A file that is as large as it says is read in one piece, because
+ * growing takes twice the memory. */
 static int read_all(const struct reading *reading, char **data, size_t *len,
 		    size_t max)
 {
-	size_t size = 0;
+	size_t size = reading->expected;
 	ssize_t n;
 
 	do {
-		size = size ? 2 * size : FIRST_SIZE;
+		size = size && *len == 0 ? size + 1 : 2 * size;
+		if (size < FIRST_SIZE)
+			size = FIRST_SIZE;
 		if (size > max + 1)
 			size = max + 1;
 		*data = grow(*data, *len, size);
@@ -108,6 +113,10 @@ static int open_file(struct reading *reading, const char *path)
 	if (reading->fd < 0 || fstat(reading->fd, &st) != 0)
 		return -1;
 	reading->fifo = S_ISFIFO(st.st_mode);
+	if (S_ISREG(st.st_mode) && st.st_size > 0)
+		reading->expected = (uintmax_t)st.st_size < SIZE_MAX / 2
+					    ? (size_t)st.st_size
+					    : SIZE_MAX / 2;
 	reading->end = ztp_clock_boot() + FIFO_WAIT_MS;
 	/* Waiting for a terminal is what is wanted. */
 	return reading->fifo ? 0 : fcntl(reading->fd, F_SETFL, O_RDONLY);

@@ -6,6 +6,7 @@
 
 #include "base/stdio.h"
 #include "bridge/cli.h"
+#include "bridge/config/config_files.h"
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
@@ -71,7 +72,8 @@ static int check(const struct cli *cli, const struct config *config)
 
 	if (cli->action == CLI_CHECK) {
 		config_warnings(config, stderr);
-		if (kafka_check(config, &line, &error) != 0) {
+		if (config_check_files(config, &line, &error) != 0 ||
+		    kafka_check(config, &line, &error) != 0) {
 			config_complain(stderr, cli->config, line, &error);
 			return CLI_EXIT_USAGE;
 		}

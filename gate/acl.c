@@ -105,7 +105,7 @@ static void note_subscription(struct ztp_gate *gate,
 	}
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);
-	/* Without memory nobody is told; the bridge asks with getDevice. */
+	/* Without memory for the list, it is told a second later. */
 	if (ztp_client_list_add(&gate->touched, session->client) != 0)
 		gate->untold = true;
 }
@@ -147,7 +147,8 @@ static enum ztp_gate_answer other_check(struct ztp_gate *gate,
 				      access, e->topic, e->retain);
 	if (access == ZTP_ACCESS_SUBSCRIBE && is_operator) {
 		ztp_wills_alive(gate, e->client);
-		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING))
+		if (ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING) ||
+		    ztp_gate_overlap(e->topic, ZTP_MQTT_PENDING "/+"))
 			ztp_round_now(&gate->offers.round);
 		if (ztp_gate_overlap(e->topic, ZTP_MQTT_WITHDRAWN))
 			ztp_round_now(&gate->withdrawals);

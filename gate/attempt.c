@@ -1,6 +1,6 @@
 /*
  * Carries out a verdict. Durability: CONNACK waits for no disk. TICK commits
- * what all attempts of this turn of the loop have written, and what is said of
+ * what all attempts have written since the last commit, and what is said of
  * it waits until it is durable (gate/outbox.h). If it is lost, the session ends
  * (session->group).
  */
@@ -172,6 +172,7 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	memcpy(device->request_id, a->request_id, sizeof(a->request_id));
 	device->created_at = a->wall;
 	device->connected = true; /* by this connection */
+	ztp_db_mark(gate->db);
 	rc = ztp_devices_insert(gate->db, a->registry, device, NULL, error);
 	if (rc == 0)
 		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
@@ -179,8 +180,10 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
 					     error);
+	if (rc == 0)
+		rc = ztp_db_keep(gate->db, error);
 	if (rc != 0)
-		ztp_gate_rolled_back(gate);
+		ztp_gate_undo(gate);
 	return rc;
 }
 

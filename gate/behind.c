@@ -373,7 +373,7 @@ int ztp_behind_end(struct ztp_behind *behind)
 {
 	int failed;
 
-	if (!behind->writer)
+	if (!behind || !behind->writer)
 		return 0;
 	ztp_writer_wait(behind->writer);
 	(void)ztp_writer_durable(behind->writer, &failed);
@@ -391,9 +391,15 @@ bool ztp_behind_is(const struct ztp_behind *behind)
 	return behind->writer != NULL;
 }
 
-void ztp_behind_commit(struct ztp_behind *behind, uint64_t number)
+bool ztp_behind_ready(struct ztp_behind *behind, bool wanted)
 {
-	ztp_writer_commit(behind->writer, number);
+	return ztp_writer_ready(behind->writer, wanted);
+}
+
+void ztp_behind_commit(struct ztp_behind *behind, uint64_t number,
+		       int64_t changes)
+{
+	ztp_writer_commit(behind->writer, number, changes);
 }
 
 uint64_t ztp_behind_durable(struct ztp_behind *behind, int *failed)

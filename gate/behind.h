@@ -27,15 +27,18 @@ const char *ztp_behind_vfs(const struct ztp_behind *behind);
 /* From now on the connection's writes do not wait. What was written before is
  * synced first. 0 or -1 with errno; then all stays as it was. */
 int ztp_behind_begin(struct ztp_behind *behind);
-/* Waits for what is left, and from now on writes wait again. 0 or -1 with errno:
- * something is not durable. It has been taken back, and all access fails until
- * the connection has been closed; or, if ztp_behind_is is still true, it could
- * not be, and this is to be tried again. */
+/* Waits for what is left, and from now on writes wait again; nothing is left of
+ * NULL. 0 or -1 with errno: something is not durable. It has been taken back,
+ * and all access fails until the connection has been closed; or, if
+ * ztp_behind_is is still true, it could not be, and this is to be tried
+ * again. */
 int ztp_behind_end(struct ztp_behind *behind);
 bool ztp_behind_is(const struct ztp_behind *behind);
 
 /* As in gate/writer.h; only between begin and end. */
-void ztp_behind_commit(struct ztp_behind *behind, uint64_t number);
+bool ztp_behind_ready(struct ztp_behind *behind, bool wanted);
+void ztp_behind_commit(struct ztp_behind *behind, uint64_t number,
+		       int64_t changes);
 uint64_t ztp_behind_durable(struct ztp_behind *behind, int *failed);
 void ztp_behind_wait(struct ztp_behind *behind);
 size_t ztp_behind_bytes(struct ztp_behind *behind);

@@ -57,30 +57,20 @@ static void run_by_name(struct ztp_gate *gate, const cJSON *in,
 	(void)ztp_reply_fail(reply, ZTP_CODE_NOT_FOUND, "unknown command");
 }
 
-/* What callbacks have written before must not be lost with this command, so it
- * is committed first. What a failed command has written is rolled back. */
+/* What a failed command has written is undone, and nothing else. */
 static void run_one(struct ztp_gate *gate, const cJSON *in, const char *name,
 		    struct ztp_reply *reply)
 {
-	struct ztp_error error = {0};
-
-	if (ztp_db_commit(gate->db, &error) != 0) {
-		(void)ztp_reply_error(reply, &error);
-		ztp_gate_rolled_back(gate);
-		return;
-	}
 	if (!ztp_gate_restore(gate)) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				     "the registry database cannot be read");
 		return;
 	}
+	ztp_db_mark(gate->db);
 	run_by_name(gate, in, name, reply);
-	/* UNAVAILABLE and INTERNAL: a failed commit has been rolled back
-	 * already, and memory may be ahead of the database. */
-	if (strcmp(reply->code, ZTP_CODE_UNAVAILABLE) == 0 ||
-	    strcmp(reply->code, ZTP_CODE_INTERNAL) == 0 ||
-	    (strcmp(reply->code, ZTP_CODE_OK) != 0 && ztp_db_dirty(gate->db)))
-		ztp_gate_rolled_back(gate);
+	if (strcmp(reply->code, ZTP_CODE_OK) != 0 ||
+	    !ztp_control_commit(gate, reply))
+		ztp_gate_undo(gate);
 }
 
 /* Adds what is needed to know which command is answered, and how. */

@@ -50,7 +50,9 @@ bool ztp_reply_fail(struct ztp_reply *reply, const char *code,
  * or INVALID_ARGUMENT. */
 bool ztp_reply_error(struct ztp_reply *reply, const struct ztp_error *error);
 
-/* Commits. Returns false and turns the reply into an error if that fails. */
+/* What the command has written is complete, and will be committed together with
+ * all else that is written now. Returns false and turns the reply into an error
+ * if that fails. */
 bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply);
 
 /* Read a command's members. False: the reply is an error. Strings belong to

@@ -12,11 +12,11 @@
 #include "gate/control.h"
 #include "gate/devices.h"
 #include "gate/topics.h"
+#include "gate/verified.h"
 #include "gate/withdrawn.h"
+#include "ztp/cert.h"
 #include "ztp/key.h"
 #include "ztp/member.h"
-
-#define PEM_MAX (16 * 1024)
 
 struct creation {
 	struct ztp_path path;
@@ -56,8 +56,8 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 	    !ztp_control_fingerprint(c->fingerprint, NULL, in, reply) ||
 	    !ztp_control_string(&c->request_id, in, ZTP_M_REQUEST_ID,
 				ZTP_REQUEST_ID_MAX, true, reply) ||
-	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY, PEM_MAX,
-				false, reply) ||
+	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY,
+				ZTP_CERT_TEXT_MAX, false, reply) ||
 	    !read_metadata(c, in, reply))
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
@@ -183,7 +183,7 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 	struct ztp_error error = {0};
 	struct ztp_cert cert;
 	uint8_t *der = NULL;
-	size_t len = 0;
+	size_t len = 0, issuer;
 	bool ok = false;
 
 	if (ztp_candidates_der(gate->db, &der, &len, candidate->id, &error))
@@ -195,8 +195,9 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 		goto out;
 	}
 	if (registry->damaged || ztp_registry_ca(registry, candidate->ca) < 0 ||
-	    ztp_chain_check(&cert, registry->cas, registry->ca_count,
-			    ztp_clock_wall(), NULL, &error) != 0)
+	    ztp_verified_chain(gate->verified, &cert, registry,
+			       ztp_clock_wall(), ztp_clock_boot(), &issuer,
+			       &error) != 0)
 		(void)(error.code == ZTP_ERR_NOMEM
 			       ? ztp_reply_error(reply, &error)
 			       : ztp_reply_fail(reply,

@@ -1,6 +1,8 @@
 /* Commands on candidates, and getInfo. */
+#include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/candidates.h"
 #include "gate/control.h"
@@ -66,8 +68,10 @@ static int acknowledge(struct ztp_gate *gate, const char *id,
 
 	if (withdrawn < 0)
 		return withdrawn;
-	gate->offers.round.acked = gate->offers.round.acked || pending > 0;
-	gate->withdrawals.acked = gate->withdrawals.acked || withdrawn > 0;
+	if (pending > 0)
+		ztp_round_acked(&gate->offers.round, ztp_clock_boot());
+	if (withdrawn > 0)
+		ztp_round_acked(&gate->withdrawals, ztp_clock_boot());
 	return pending > 0 || withdrawn > 0;
 }
 
@@ -177,17 +181,55 @@ static void add_up(struct ztp_gate *gate, struct sums *sums)
 	} while (count == 100);
 }
 
+static void put_topic(cJSON *data, const char *name, const char *topic,
+		      bool apart)
+{
+	char text[sizeof(ZTP_MQTT_SUBSCRIBED ZTP_MQTT_APART) + 16];
+
+	(void)snprintf(text, sizeof(text), "%s%s", topic,
+		       apart ? ZTP_MQTT_APART : "");
+	ztp_tree_put_text(data, name, text);
+}
+
+static bool keep_age(const struct ztp_candidate *candidate, void *arg)
+{
+	int64_t *age_ms = arg;
+
+	*age_ms = ztp_clock_wall() - candidate->received_at;
+	return false;
+}
+
+/* Of the event that no bridge has taken for longest, in s; 0: there is none. */
+static int64_t oldest_unacknowledged(struct ztp_gate *gate)
+{
+	const struct ztp_candidate_query query = {
+		.which = ZTP_CANDIDATES_OFFERED, .limit = 1};
+	int64_t age_ms = 0;
+
+	(void)ztp_candidates_list(gate->db, &query, keep_age, &age_ms, NULL);
+	return age_ms > 0 ? age_ms / 1000 : 0;
+}
+
 void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 			  struct ztp_reply *reply)
 {
 	const struct ztp_options *options = &gate->options;
 	struct sums sums = {0};
+	int64_t now = ztp_clock_boot();
+	struct ztp_error error = {0};
 	cJSON *data = reply->data;
 
-	(void)in;
+	if (ztp_cells_hear(&gate->cells, in, now, &error) != 0) {
+		(void)ztp_reply_error(reply, &error);
+		return;
+	}
 	add_up(gate, &sums);
 	ztp_tree_put_text(data, ZTP_M_VERSION, ZTP_VERSION);
 	ztp_tree_put_text(data, ZTP_M_COMMAND_TOPIC, options->command_topic);
+	put_topic(data, ZTP_M_PENDING_TOPIC, ZTP_MQTT_PENDING,
+		  options->pending_apart);
+	put_topic(data, ZTP_M_SUBSCRIBED_TOPIC, ZTP_MQTT_SUBSCRIBED,
+		  options->subscribed_apart);
 	ztp_tree_put_text(data, ZTP_M_PENDING_MODE,
 			  options->hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE);
 	ztp_tree_put_number(data, ZTP_M_RETRY_AFTER,
@@ -198,4 +240,7 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 			    (double)ztp_registries_count(gate->registries));
 	ztp_tree_put_number(data, ZTP_M_DEVICES, (double)sums.devices);
 	ztp_tree_put_number(data, ZTP_M_PENDING, (double)sums.candidates);
+	ztp_tree_put_number(data, ZTP_M_OLDEST_UNACKED,
+			    (double)oldest_unacknowledged(gate));
+	ztp_cells_tell(&gate->cells, data, now);
 }

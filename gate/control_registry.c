@@ -6,10 +6,9 @@
 #include "base/json_tree.h"
 #include "gate/control.h"
 #include "gate/ending.h"
+#include "ztp/cert.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
-
-#define PEM_MAX (64 * 1024)
 
 static void describe_ca(cJSON *list, const struct ztp_ca *ca)
 {
@@ -196,8 +195,8 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 	struct ztp_ca *ca = NULL;
 	const char *pem;
 
-	if (!registry ||
-	    !ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
+	if (!registry || !ztp_control_string(&pem, in, ZTP_M_PEM,
+					     ZTP_CERT_TEXT_MAX, true, reply))
 		return;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0) {
 		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
@@ -232,7 +231,8 @@ static bool which_ca(uint8_t fingerprint[ZTP_SHA256_LEN], const cJSON *in,
 		return false;
 	if (present)
 		return true;
-	if (!ztp_control_string(&pem, in, ZTP_M_PEM, PEM_MAX, true, reply))
+	if (!ztp_control_string(&pem, in, ZTP_M_PEM, ZTP_CERT_TEXT_MAX, true,
+				reply))
 		return false;
 	if (ztp_ca_parse(&ca, pem, strlen(pem), &error) != 0)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,

@@ -57,9 +57,9 @@ bool ztp_control_commit(struct ztp_gate *gate, struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 
-	if (ztp_db_commit(gate->db, &error) == 0)
+	if (ztp_db_keep(gate->db, &error) == 0)
 		return true;
-	return ztp_reply_error(reply, &error); /* run_one rolls back */
+	return ztp_reply_error(reply, &error); /* run_one undoes it */
 }
 
 void ztp_control_note(struct ztp_gate *gate, const char *verdict,

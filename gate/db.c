@@ -10,18 +10,18 @@
 #include "gate/db.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/sqlite.h"
 #include "gate/behind.h"
-#include "ztp/text.h"
 
 #define APPLICATION_ID 0x5a545047 /* "ZTPG" */
 #define SCHEMA_VERSION 3
 #define STATEMENTS_MAX 96
 #define BEHIND_MAX     (32 << 20) /* bytes that a slow disk may be behind */
+/* Rows in one transaction. It is kept in memory until it ends. */
+#define TOGETHER_MAX 2000
 
 struct ztp_db {
 	sqlite3 *handle; /* NULL: closed after a failure */
@@ -30,6 +30,8 @@ struct ztp_db {
 	struct ztp_behind *behind;
 	bool started; /* commits need not wait */
 	bool open_transaction;
+	int changes_before; /* of the open transaction, as SQLite counts */
+	enum { NO_MARK, MARK_WANTED, MARK_SET } mark;
 	uint64_t commits, durable;
 	int failed; /* errno of the thread */
 	size_t count;
@@ -96,6 +98,10 @@ static const char proven[] =
 static const char *const migrations[SCHEMA_VERSION] = {schema, withdrawn,
 						       proven};
 
+static const char sql_mark[] = "SAVEPOINT mark";
+static const char sql_keep[] = "RELEASE mark";
+static const char sql_undo[] = "ROLLBACK TO mark";
+
 static int fail(struct ztp_db *db, int rc, struct ztp_error *error)
 {
 	return ztp_sqlite_fail(db->handle, &db->file, rc, error);
@@ -143,6 +149,7 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 		.version = SCHEMA_VERSION,
 		.pragmas = "PRAGMA synchronous=FULL;"
 			   "PRAGMA foreign_keys=OFF;"
+			   "PRAGMA temp_store=MEMORY;"
 			   "PRAGMA cache_size=-16384",
 		.exclusive = true,
 	};
@@ -214,6 +221,22 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 	return stmt;
 }
 
+static int run(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
+{
+	int rc = sqlite3_step(stmt);
+
+	rc = rc == SQLITE_DONE ? 0 : fail(db, rc, error);
+	(void)sqlite3_reset(stmt);
+	return rc;
+}
+
+static int run_text(struct ztp_db *db, const char *sql, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = ztp_db_use(db, sql, error);
+
+	return stmt ? run(db, stmt, error) : ZTP_ERR_IO;
+}
+
 static int begin(struct ztp_db *db, struct ztp_error *error)
 {
 	int rc = 0;
@@ -228,6 +251,16 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 	if (rc == 0)
 		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
+	db->changes_before = sqlite3_total_changes(db->handle);
+	return rc;
+}
+
+static int set_mark(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc = run_text(db, sql_mark, error);
+
+	if (rc == 0)
+		db->mark = MARK_SET;
 	return rc;
 }
 
@@ -235,15 +268,9 @@ int ztp_db_run(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
 {
 	int rc = begin(db, error);
 
-	if (rc != 0)
-		return rc;
-	rc = sqlite3_step(stmt);
-	if (rc != SQLITE_DONE)
-		rc = fail(db, rc, error);
-	else
-		rc = 0;
-	(void)sqlite3_reset(stmt);
-	return rc;
+	if (rc == 0 && db->mark == MARK_WANTED)
+		rc = set_mark(db, error);
+	return rc == 0 ? run(db, stmt, error) : rc;
 }
 
 int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
@@ -260,6 +287,35 @@ int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error)
 int ztp_db_changes(const struct ztp_db *db)
 {
 	return sqlite3_changes(db->handle);
+}
+
+void ztp_db_mark(struct ztp_db *db)
+{
+	db->mark = MARK_WANTED;
+}
+
+int ztp_db_keep(struct ztp_db *db, struct ztp_error *error)
+{
+	int rc = 0;
+
+	if (db->mark == MARK_SET)
+		rc = run_text(db, sql_keep, error);
+	if (rc == 0)
+		db->mark = NO_MARK;
+	return rc;
+}
+
+int ztp_db_undo(struct ztp_db *db)
+{
+	bool set = db->mark == MARK_SET;
+
+	db->mark = NO_MARK;
+	if (!set)
+		return 0;
+	return run_text(db, sql_undo, NULL) == 0 &&
+			       run_text(db, sql_keep, NULL) == 0
+		       ? 1
+		       : ZTP_ERR_IO;
 }
 
 /* Fails without harm: then commits go on waiting for the disk. */
@@ -292,21 +348,40 @@ int ztp_db_stop(struct ztp_db *db, struct ztp_error *error)
 	return fail_disk(db, errno, error);
 }
 
+static int64_t changes(const struct ztp_db *db)
+{
+	/* The count of SQLite 3.36 and before is an int, and wraps. */
+	return (int)((unsigned)sqlite3_total_changes(db->handle) -
+		     (unsigned)db->changes_before);
+}
+
+bool ztp_db_due(struct ztp_db *db)
+{
+	bool open = db->open_transaction;
+	bool ready = !ztp_behind_is(db->behind) ||
+		     ztp_behind_ready(db->behind, open);
+
+	return open && (ready || changes(db) >= TOGETHER_MAX);
+}
+
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 {
+	int64_t changed;
 	int rc;
 
 	if (!db->open_transaction)
 		return 0;
+	changed = changes(db);
 	rc = execute(db, ZTP_SQL_COMMIT, error);
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
+	db->mark = NO_MARK;
 	if (rc != 0)
 		return rc;
 	db->commits++;
 	if (ztp_behind_is(db->behind)) {
-		ztp_behind_commit(db->behind, db->commits);
+		ztp_behind_commit(db->behind, db->commits, changed);
 		return 0;
 	}
 	db->durable = db->commits;
@@ -372,6 +447,7 @@ void ztp_db_rollback(struct ztp_db *db)
 	/* Fails only if SQLite has already rolled back by itself. */
 	(void)sqlite3_exec(db->handle, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	db->open_transaction = false;
+	db->mark = NO_MARK;
 }
 
 bool ztp_db_dirty(const struct ztp_db *db)
@@ -392,63 +468,4 @@ int ztp_db_apart(struct ztp_db *db,
 		rc = ztp_db_commit(db, error);
 	ztp_db_rollback(db);
 	return rc;
-}
-
-/* Without memory the parameter would be NULL, and a column that may be NULL
- * would lose what it was to hold. A value that is too big takes its place, which
- * needs no memory: a statement that reads it fails with SQLITE_TOOBIG. */
-static void bound(sqlite3_stmt *stmt, int index, int rc)
-{
-	if (rc != SQLITE_OK)
-		(void)sqlite3_bind_zeroblob(stmt, index, INT_MAX);
-}
-
-void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text)
-{
-	bound(stmt, index,
-	      sqlite3_bind_text(stmt, index, text, -1, SQLITE_TRANSIENT));
-}
-
-void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n)
-{
-	bound(stmt, index,
-	      sqlite3_bind_blob(stmt, index, bytes, (int)n, SQLITE_TRANSIENT));
-}
-
-void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value)
-{
-	(void)sqlite3_bind_int64(stmt, index, value);
-}
-
-void ztp_db_certificate(sqlite3_stmt *stmt, int index,
-			const struct ztp_db_certificate *cert)
-{
-	ztp_db_blob(stmt, index, cert->identity, ZTP_SHA256_LEN);
-	ztp_db_blob(stmt, index + 1, cert->fingerprint, ZTP_SHA256_LEN);
-}
-
-bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size)
-{
-	const unsigned char *text = sqlite3_column_text(stmt, column);
-	size_t n = (size_t)sqlite3_column_bytes(stmt, column);
-
-	out[0] = '\0';
-	if (!text)
-		return true;
-	if (n >= size || memchr(text, '\0', n) ||
-	    !ztp_utf8_valid((const char *)text, n))
-		return false;
-	memcpy(out, text, n);
-	out[n] = '\0';
-	return true;
-}
-
-bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n)
-{
-	const void *bytes = sqlite3_column_blob(stmt, column);
-
-	if (!bytes || (size_t)sqlite3_column_bytes(stmt, column) != n)
-		return false;
-	memcpy(out, bytes, n);
-	return true;
 }

@@ -13,7 +13,7 @@
 
 #include <sqlite3.h>
 
-#include "ztp/codec.h"
+#include "gate/db_values.h"
 #include "ztp/error.h"
 
 struct ztp_db;
@@ -38,10 +38,22 @@ int ztp_db_step(struct ztp_db *db, sqlite3_stmt *stmt, struct ztp_error *error);
 /* How many rows the last ztp_db_run changed. */
 int ztp_db_changes(const struct ztp_db *db);
 
+/* Is there an open transaction, and is it time to commit it? While the thread
+ * (ztp_db_start) is busy, and for some ms under load, more is to join it; then
+ * the broker's loop is woken when it is time. To be asked in each TICK: until
+ * then the loop is woken again. */
+bool ztp_db_due(struct ztp_db *db);
 /* Does nothing without an open transaction. Rolls back if the commit fails. */
 int ztp_db_commit(struct ztp_db *db, struct ztp_error *error);
 void ztp_db_rollback(struct ztp_db *db);
 bool ztp_db_dirty(const struct ztp_db *db);
+
+/* What is written from here on can be undone alone, until it is kept or the
+ * transaction ends. */
+void ztp_db_mark(struct ztp_db *db);
+int ztp_db_keep(struct ztp_db *db, struct ztp_error *error);
+/* 1; 0: nothing was written; negative: the transaction must be rolled back. */
+int ztp_db_undo(struct ztp_db *db);
 
 /* Runs write in a transaction of its own, which must not be open yet. For what
  * is to be lost alone when it cannot be written. */
@@ -68,25 +80,5 @@ bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error);
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error);
 /* Waits until all commits are durable or lost. */
 void ztp_db_wait(struct ztp_db *db);
-
-/* What a certificate is counted by: its identity (ztp/cert.h). Rows from before
- * version 2 have the fingerprint in its place. Both are views. */
-struct ztp_db_certificate {
-	const uint8_t *identity, *fingerprint;
-};
-/* Binds both, to this parameter and the next. */
-void ztp_db_certificate(sqlite3_stmt *stmt, int index,
-			const struct ztp_db_certificate *cert);
-
-/* --- binding parameters (from 1) and reading columns (from 0), as in SQLite. A
- * parameter that could not be bound makes the statement fail when it runs. */
-void ztp_db_text(sqlite3_stmt *stmt, int index, const char *text);
-void ztp_db_blob(sqlite3_stmt *stmt, int index, const void *bytes, size_t n);
-void ztp_db_int(sqlite3_stmt *stmt, int index, int64_t value);
-/* False if the column does not fit or is not UTF-8, as a response has to be.
- * NULL reads as "". */
-bool ztp_db_get_text(sqlite3_stmt *stmt, int column, char *out, size_t size);
-/* False unless the column has exactly n bytes. */
-bool ztp_db_get_blob(sqlite3_stmt *stmt, int column, void *out, size_t n);
 
 #endif

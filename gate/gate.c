@@ -89,6 +89,28 @@ void ztp_gate_rolled_back(struct ztp_gate *gate)
 	lose(gate, ztp_db_group(gate->db));
 }
 
+void ztp_gate_undo(struct ztp_gate *gate)
+{
+	int rc = ztp_db_undo(gate->db);
+
+	if (rc < 0) {
+		ztp_gate_rolled_back(gate);
+	} else if (rc > 0) {
+		gate->stale = true;
+		(void)ztp_gate_restore(gate);
+	}
+}
+
+void ztp_gate_commit(struct ztp_gate *gate)
+{
+	struct ztp_error error = {0};
+
+	if (ztp_db_commit(gate->db, &error) == 0)
+		return;
+	ztp_gate_log_error(&error);
+	ztp_gate_rolled_back(gate);
+}
+
 void ztp_gate_check_disk(struct ztp_gate *gate)
 {
 	uint64_t durable = ztp_db_durable(gate->db);

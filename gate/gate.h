@@ -5,6 +5,7 @@
 #ifndef ZTP_GATE_GATE_H
 #define ZTP_GATE_GATE_H
 
+#include "gate/cells.h"
 #include "gate/db.h"
 #include "gate/effort.h"
 #include "gate/log.h"
@@ -62,6 +63,7 @@ struct ztp_gate {
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
+	struct ztp_cells cells; /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
@@ -84,6 +86,10 @@ void ztp_client_list_clear(struct ztp_client_list *list);
 /* Rolls back, and makes memory agree with the database again. What hangs on
  * that transaction ends. */
 void ztp_gate_rolled_back(struct ztp_gate *gate);
+/* The same for what was written since ztp_db_mark, alone. */
+void ztp_gate_undo(struct ztp_gate *gate);
+/* Commits what is written, or rolls it back. */
+void ztp_gate_commit(struct ztp_gate *gate);
 /* If the disk has failed: the same for all that is not durable. */
 void ztp_gate_check_disk(struct ztp_gate *gate);
 /* As long as memory does not agree with the database, no registry is known and

@@ -95,6 +95,33 @@ static int set_pending_mode(struct ztp_options *options, const char *value,
 	return 0;
 }
 
+static int set_topic(bool *apart, const char *value, const char *usual,
+		     struct ztp_error *error)
+{
+	size_t len = strlen(usual);
+
+	*apart = strncmp(value, usual, len) == 0 &&
+		 strcmp(value + len, ZTP_MQTT_APART) == 0;
+	if (*apart || strcmp(value, usual) == 0)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_VALUE, "is neither %s nor %s%s", usual,
+			usual, ZTP_MQTT_APART);
+}
+
+static int set_pending_topic(struct ztp_options *options, const char *value,
+			     struct ztp_error *error)
+{
+	return set_topic(&options->pending_apart, value, ZTP_MQTT_PENDING,
+			 error);
+}
+
+static int set_subscribed_topic(struct ztp_options *options, const char *value,
+				struct ztp_error *error)
+{
+	return set_topic(&options->subscribed_apart, value, ZTP_MQTT_SUBSCRIBED,
+			 error);
+}
+
 static int set_retry_after(struct ztp_options *options, const char *value,
 			   struct ztp_error *error)
 {
@@ -125,6 +152,8 @@ static const struct {
 	{"operators", set_operators},
 	{ZTP_M_PENDING_MODE, set_pending_mode},
 	{ZTP_M_COMMAND_TOPIC, set_command_topic},
+	{ZTP_M_PENDING_TOPIC, set_pending_topic},
+	{ZTP_M_SUBSCRIBED_TOPIC, set_subscribed_topic},
 	{"retry_after", set_retry_after},
 	{"max_per_certificate", set_per_certificate},
 	{"max_per_registry", set_per_registry},

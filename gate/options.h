@@ -16,6 +16,8 @@ struct ztp_options {
 	char **operators;
 	size_t operator_count;
 	bool hold;	       /* pending_mode */
+	/* Does each subscription have a topic of its own? */
+	bool pending_apart, subscribed_apart;
 	int64_t retry_after_s; /* sent to held devices; default of the cool-down */
 	struct ztp_gate_limits limits;
 	char command_filter[ZTP_TOPIC_MAX + 1];

@@ -1,6 +1,7 @@
 #include "gate/outbox.h"
 
 #include <cjson/cJSON.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,6 +22,36 @@ struct ztp_message {
 	cJSON *object; /* owned */
 	int qos;
 };
+
+static const char *string_of(const cJSON *object, const char *name)
+{
+	const char *text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(object, name));
+
+	return text ? text : "";
+}
+
+/* Where each subscription has a topic of its own, the device's path says
+ * which. */
+static bool send(struct ztp_gate *gate, const char *topic, cJSON *object,
+		 int qos)
+{
+	const struct ztp_options *options = &gate->options;
+	bool apart = (options->pending_apart &&
+		      strcmp(topic, ZTP_MQTT_PENDING) == 0) ||
+		     (options->subscribed_apart &&
+		      strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0);
+	char own[sizeof(ZTP_MQTT_SUBSCRIBED "/") + ZTP_ID_MAX];
+	const char *path = string_of(object, ZTP_M_DEVICE_PATH);
+	struct ztp_path parts;
+
+	if (apart && ztp_path_parse(&parts, path, strlen(path), NULL) == 0) {
+		(void)snprintf(own, sizeof(own), "%s/%.*s", topic,
+			       (int)parts.subscription.n, parts.subscription.p);
+		topic = own;
+	}
+	return ztp_send_json(NULL, topic, object, qos, NULL);
+}
 
 static void append(struct ztp_outbox *outbox, struct ztp_message *message)
 {
@@ -62,7 +93,7 @@ bool ztp_outbox_put(struct ztp_gate *gate, const char *topic, cJSON *object,
 	if (gate->outbox.first ||
 	    ztp_db_group(gate->db) > ztp_db_durable(gate->db))
 		return put(gate, topic, object, qos);
-	return ztp_send_json(NULL, topic, object, qos, NULL);
+	return send(gate, topic, object, qos);
 }
 
 static struct ztp_message *take(struct ztp_outbox *outbox)
@@ -76,14 +107,6 @@ static struct ztp_message *take(struct ztp_outbox *outbox)
 	return message;
 }
 
-static const char *string_of(const cJSON *object, const char *name)
-{
-	const char *text = cJSON_GetStringValue(
-		cJSON_GetObjectItemCaseSensitive(object, name));
-
-	return text ? text : "";
-}
-
 /* A subscription that could not be told is told again a second later. */
 static void publish(struct ztp_gate *gate, struct ztp_message *message)
 {
@@ -93,8 +116,7 @@ static void publish(struct ztp_gate *gate, struct ztp_message *message)
 		session = ztp_sessions_by_path(
 			gate->sessions,
 			string_of(message->object, ZTP_M_DEVICE_PATH));
-	if (!ztp_send_json(NULL, message->topic, message->object, message->qos,
-			   NULL) &&
+	if (!send(gate, message->topic, message->object, message->qos) &&
 	    session) {
 		session->announce = true;
 		gate->untold = true;

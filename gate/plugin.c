@@ -32,6 +32,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
 	ztp_outbox_clear(&gate->outbox);
+	ztp_cells_clear(&gate->cells);
 	ztp_effort_free(gate->effort);
 	ztp_recent_free(gate->verified);
 	ztp_throttle_free(gate->audit);

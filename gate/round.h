@@ -4,7 +4,10 @@
  * page per turn of the loop, so that 100,000 rows neither fill a queue at once
  * nor hold up the broker. A round begins at start, when somebody subscribes to
  * the topic, and at an interval, which doubles as long as nothing is
- * acknowledged and nothing is new.
+ * acknowledged and nothing is new. As long as acknowledgements come, the client
+ * is busy with what it has been offered, and a round would only tell it again:
+ * the next one is put off until 10 s after the last of them, but at most for a
+ * minute, since something may have been lost among what is acknowledged.
  */
 #ifndef ZTP_GATE_ROUND_H
 #define ZTP_GATE_ROUND_H
@@ -18,13 +21,17 @@ struct ztp_round {
 	bool running;
 	bool acked; /* something was acknowledged since the round began */
 	int64_t interval_ms; /* until the next round */
-	int64_t due_at;	     /* CLOCK_BOOTTIME */
+	int64_t due_at;	     /* CLOCK_BOOTTIME; 0: at once */
+	int64_t ended_at;    /* the last round; CLOCK_BOOTTIME */
 };
 
 /* A round begins with the next turn, also in place of one that is running. */
 void ztp_round_now(struct ztp_round *round);
 /* There is something new: the next round is not far. */
 void ztp_round_soon(struct ztp_round *round, int64_t now_ms);
+
+/* Something that was offered has been acknowledged. */
+void ztp_round_acked(struct ztp_round *round, int64_t now_ms);
 
 /* Begins a round if none is running and one is due. True: it has begun. */
 bool ztp_round_begin(struct ztp_round *round, int64_t now_ms);

@@ -1,5 +1,5 @@
 /*
- * The order matters: first the commit of what this turn has written, then the
+ * The order matters: first the commit of what has been written, then the
  * messages, and last the kicks, which call back into this plugin. What is
  * durable by now goes out; the thread that makes it durable wakes the loop for
  * the next turn.
@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "gate/audit.h"
+#include "gate/backlog.h"
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
 #include "gate/devices.h"
@@ -30,17 +31,6 @@
 #define COOL_MS	   (7 * DAY)  /* the attempt count, after a cool-down */
 #define DELETED_MS (90 * DAY) /* the longest decision timeout there is */
 #define PRUNE_PAGE 500
-
-static void commit(struct ztp_gate *gate)
-{
-	struct ztp_error error = {0};
-
-	if (ztp_db_commit(gate->db, &error) != 0) {
-		ztp_gate_log_error(&error);
-		ztp_gate_rolled_back(gate);
-	}
-	ztp_gate_check_disk(gate);
-}
 
 /* A session that the broker has handed over with its subscriptions. */
 static void look_at_arrival(struct ztp_session *session)
@@ -275,12 +265,17 @@ int ztp_tick(int event, void *event_data, void *userdata)
 
 	(void)event;
 	(void)event_data;
+	if (!gate->ticked && ztp_backlog_raise() > 0)
+		ztp_gate_log(MOSQ_LOG_INFO, "listen backlog raised to %d",
+			     ZTP_BACKLOG);
 	gate->ticked = true;
 	gate->reloading = false;
 	if (now >= gate->next_prune)
 		gate->next_prune =
 			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);
-	commit(gate);
+	if (ztp_db_due(gate->db))
+		ztp_gate_commit(gate);
+	ztp_gate_check_disk(gate);
 	ztp_proven_tick(ztp_effort_proven(gate->effort), gate->db,
 			ztp_clock_wall(), now);
 	look(gate);

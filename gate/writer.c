@@ -6,12 +6,6 @@
  * what they would have seen from SQLite, only later, and a power cut finds them
  * in a state that SQLite recovers from. At the end of each run the log is
  * synced, which makes its transactions durable.
- *
- * Waking: the broker's loop looks at its plugins when its wait for sockets
- * ends, which a signal does. SIGURG is ignored by default and used by nobody in
- * the broker; a handler that another plugin has set does as well as ours. A
- * signal that comes between the tick and the wait is lost, so it is sent again
- * until the broker's thread has looked.
  */
 #include "gate/writer.h"
 
@@ -25,16 +19,18 @@
 #include <unistd.h>
 
 #include "base/random.h"
+#include "gate/waking.h"
 #include "gate/writes.h"
 #include "ztp/error.h"
 
-/* No commit waits longer for others. How long a run may wait follows from how
- * many commits the run before it had: few do not wait at all. */
-#define GATHER_MS   10
-#define COMMIT_MS   2 /* for each */
+/* The time from the begin of a run to the begin of the next one follows from
+ * how many rows it changed. At less than 1,000 a second it becomes shorter and
+ * shorter, and few rows do not wait at all; at more it grows to GATHER_MS, and
+ * a device of four or five rows costs less than a tenth of a sync. */
+#define GATHER_MS   30
+#define CHANGE_MS   1 /* for each */
 #define AGAIN_MS    5 /* until the broker's thread is woken again */
 #define VECTORS_MAX 64
-#define WAKING	    SIGURG
 
 struct ztp_writer {
 	pthread_t thread, broker;
@@ -43,8 +39,11 @@ struct ztp_writer {
 	struct ztp_writes writes;
 	int fds[ZTP_WRITES_FILES];
 	uint64_t committed, durable;
-	size_t commits; /* since the last run began */
-	bool news;	/* that the broker's thread has not seen */
+	int64_t changes; /* since the last run began */
+	int64_t due;	 /* when the next run may begin */
+	bool running;
+	bool asked; /* the broker's thread waits until it may */
+	bool news;  /* since the broker's thread looked */
 	bool stopping;
 	bool hurry; /* somebody waits */
 	int failed; /* errno */
@@ -161,8 +160,12 @@ static void run(struct ztp_writer *w)
 	uint64_t committed = w->committed;
 	int err = 0;
 
-	w->commits = 0;
+	w->due = now_ms() + (w->changes < GATHER_MS / CHANGE_MS
+				     ? w->changes * CHANGE_MS
+				     : GATHER_MS);
+	w->changes = 0;
 	w->hurry = false;
+	w->running = true;
 	pthread_mutex_unlock(&w->lock);
 	if (first)
 		err = do_all(w, first, last);
@@ -174,6 +177,7 @@ static void run(struct ztp_writer *w)
 	if (err == 0)
 		w->durable = committed;
 	w->failed = err;
+	w->running = false;
 	w->news = true;
 	pthread_cond_broadcast(&w->done);
 }
@@ -188,71 +192,36 @@ static bool has_work(const struct ztp_writer *w)
 
 static void wake(struct ztp_writer *w)
 {
-	if (w->news && !w->stopping)
-		(void)pthread_kill(w->broker, WAKING);
+	if ((w->news || w->asked) && !w->stopping)
+		ztp_waking_wake(w->broker);
+}
+
+static void turn(struct ztp_writer *w)
+{
+	int64_t now = now_ms();
+
+	if (has_work(w) && (now >= w->due || w->hurry || w->stopping)) {
+		run(w);
+		wake(w);
+	} else if (w->news || (w->asked && now >= w->due)) {
+		wake(w);
+		wait_until(w, now + AGAIN_MS);
+	} else if (has_work(w) || w->asked) {
+		wait_until(w, w->due);
+	} else {
+		pthread_cond_wait(&w->work, &w->lock);
+	}
 }
 
 static void *work(void *arg)
 {
 	struct ztp_writer *w = arg;
-	int64_t due = 0;
 
 	pthread_mutex_lock(&w->lock);
-	while (!w->stopping || has_work(w)) {
-		int64_t now = now_ms();
-
-		if (has_work(w) && (now >= due || w->hurry || w->stopping)) {
-			size_t wait = w->commits * COMMIT_MS;
-
-			due = now +
-			      (int64_t)(wait < GATHER_MS ? wait : GATHER_MS);
-			run(w);
-			wake(w);
-		} else if (has_work(w)) {
-			wait_until(w, due);
-		} else if (w->news) {
-			wait_until(w, now + AGAIN_MS);
-			wake(w);
-		} else {
-			pthread_cond_wait(&w->work, &w->lock);
-		}
-	}
+	while (!w->stopping || has_work(w))
+		turn(w);
 	pthread_mutex_unlock(&w->lock);
 	return NULL;
-}
-
-/* --- the signal */
-
-static void woken(int number)
-{
-	(void)number;
-}
-
-/* Calls that it interrupts go on, except the wait for sockets. */
-static void handle_signal(void)
-{
-	struct sigaction old,
-		action = {.sa_handler = woken, .sa_flags = SA_RESTART};
-	sigset_t set;
-
-	(void)sigemptyset(&action.sa_mask);
-	if (sigaction(WAKING, NULL, &old) == 0 &&
-	    !(old.sa_flags & SA_SIGINFO) &&
-	    (old.sa_handler == SIG_DFL || old.sa_handler == SIG_IGN))
-		(void)sigaction(WAKING, &action, NULL);
-	(void)sigemptyset(&set);
-	(void)sigaddset(&set, WAKING);
-	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-}
-
-/* The handler's code may be unloaded after this. */
-static void ignore_signal(void)
-{
-	struct sigaction old;
-
-	if (sigaction(WAKING, NULL, &old) == 0 &&
-	    !(old.sa_flags & SA_SIGINFO) && old.sa_handler == woken)
-		(void)signal(WAKING, SIG_DFL);
 }
 
 /* --- the broker's thread */
@@ -270,10 +239,47 @@ static int start(struct ztp_writer *w)
 	return err;
 }
 
+static int init_conditions(struct ztp_writer *w)
+{
+	pthread_condattr_t clock;
+	int err = pthread_condattr_init(&clock);
+
+	if (err != 0)
+		return err;
+	err = pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+	if (err == 0)
+		err = pthread_cond_init(&w->work, &clock);
+	(void)pthread_condattr_destroy(&clock);
+	if (err != 0)
+		return err;
+	err = pthread_cond_init(&w->done, NULL);
+	if (err != 0)
+		(void)pthread_cond_destroy(&w->work);
+	return err;
+}
+
+static int init_locks(struct ztp_writer *w)
+{
+	int err = pthread_mutex_init(&w->lock, NULL);
+
+	if (err != 0)
+		return err;
+	err = init_conditions(w);
+	if (err != 0)
+		(void)pthread_mutex_destroy(&w->lock);
+	return err;
+}
+
+static void destroy_locks(struct ztp_writer *w)
+{
+	(void)pthread_cond_destroy(&w->work);
+	(void)pthread_cond_destroy(&w->done);
+	(void)pthread_mutex_destroy(&w->lock);
+}
+
 struct ztp_writer *ztp_writer_new(int database, int log)
 {
 	struct ztp_writer *w = calloc(1, sizeof(*w));
-	pthread_condattr_t clock;
 	int err;
 
 	if (!w)
@@ -283,17 +289,16 @@ struct ztp_writer *ztp_writer_new(int database, int log)
 	w->broker = pthread_self();
 	w->doubtful = -1;
 	ztp_random(&w->writes.by_place.seed, sizeof(uint64_t));
-	(void)pthread_condattr_init(&clock);
-	(void)pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
-	(void)pthread_mutex_init(&w->lock, NULL);
-	(void)pthread_cond_init(&w->work, &clock);
-	(void)pthread_cond_init(&w->done, NULL);
-	(void)pthread_condattr_destroy(&clock);
-	handle_signal();
+	err = init_locks(w);
+	if (err != 0)
+		goto fail;
+	ztp_waking_begin();
 	err = start(w);
 	if (err == 0)
 		return w;
-	ignore_signal();
+	ztp_waking_end();
+	destroy_locks(w);
+fail:
 	free(w);
 	errno = err;
 	return NULL;
@@ -308,11 +313,9 @@ void ztp_writer_free(struct ztp_writer *w)
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 	(void)pthread_join(w->thread, NULL);
-	ignore_signal();
+	ztp_waking_end();
 	ztp_writes_clear(&w->writes);
-	(void)pthread_cond_destroy(&w->work);
-	(void)pthread_cond_destroy(&w->done);
-	(void)pthread_mutex_destroy(&w->lock);
+	destroy_locks(w);
 	free(w);
 }
 
@@ -402,12 +405,29 @@ int ztp_writer_read(struct ztp_writer *w, int file, void *data, size_t len,
 	return rc;
 }
 
-void ztp_writer_commit(struct ztp_writer *w, uint64_t number)
+bool ztp_writer_ready(struct ztp_writer *w, bool wanted)
+{
+	bool ready, asked;
+
+	pthread_mutex_lock(&w->lock);
+	w->broker = pthread_self();
+	w->news = false;
+	ready = w->failed || (!w->running && w->committed == w->durable &&
+			      now_ms() >= w->due);
+	asked = wanted && !ready;
+	if (asked && !w->asked)
+		pthread_cond_signal(&w->work);
+	w->asked = asked;
+	pthread_mutex_unlock(&w->lock);
+	return ready;
+}
+
+void ztp_writer_commit(struct ztp_writer *w, uint64_t number, int64_t changes)
 {
 	pthread_mutex_lock(&w->lock);
 	w->broker = pthread_self();
 	w->committed = number;
-	w->commits++;
+	w->changes += changes;
 	pthread_cond_signal(&w->work);
 	pthread_mutex_unlock(&w->lock);
 }
@@ -417,7 +437,6 @@ uint64_t ztp_writer_durable(struct ztp_writer *w, int *failed)
 	uint64_t durable;
 
 	pthread_mutex_lock(&w->lock);
-	w->news = false;
 	durable = w->durable;
 	*failed = w->failed;
 	pthread_mutex_unlock(&w->lock);

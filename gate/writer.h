@@ -2,10 +2,11 @@
  * gate/writer.h - a thread that does to the registry's files what SQLite wants
  * done, in SQLite's order, so that the broker's thread never waits for a disk.
  *
- * What has been handed over by ztp_writer_commit is durable at most 10 ms and
- * one write later: while few commits come, at once; under load they gather and
- * share a sync. Then the broker's thread is woken. The first failure ends it:
- * nothing more is written, and what is not durable is lost.
+ * A transaction is best handed over when the thread is ready for it: while few
+ * rows change, at once; under load they gather for up to 30 ms, and share a
+ * transaction and a sync. When the thread has become ready, and when a
+ * transaction is durable, the broker's thread is woken. The first failure ends
+ * it: nothing more is written, and what is not durable is lost.
  *
  * Everything is called on the broker's thread.
  */
@@ -36,8 +37,14 @@ int ztp_writer_sync(struct ztp_writer *writer, int file);
 int ztp_writer_read(struct ztp_writer *writer, int file, void *data, size_t len,
 		    int64_t offset);
 
-/* A transaction ends here. Its number is the caller's, and grows. */
-void ztp_writer_commit(struct ztp_writer *writer, uint64_t number);
+/* The broker's thread looks what is new, before it calls ztp_writer_durable; it
+ * is woken until it has looked. Would a transaction be written at once? If not,
+ * and one is wanted, the broker's thread is also woken when it would. */
+bool ztp_writer_ready(struct ztp_writer *writer, bool wanted);
+/* A transaction ends here. Its number is the caller's, and grows. changes: how
+ * many rows it has changed. */
+void ztp_writer_commit(struct ztp_writer *writer, uint64_t number,
+		       int64_t changes);
 /* The newest transaction that is durable. *failed: errno of the failure, or
  * 0. */
 uint64_t ztp_writer_durable(struct ztp_writer *writer, int *failed);

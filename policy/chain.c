@@ -18,6 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "policy/cert_view.h"
+#include "policy/oid.h"
 #include "ztp/chain.h"
 
 #define SECURITY_LEVEL 2
@@ -26,6 +28,8 @@
 struct ztp_ca {
 	struct ztp_cert cert;
 	X509 *x509;
+	struct ztp_str subject; /* view into cert.der */
+	bool constrains_names;
 };
 
 static X509 *to_x509(const struct ztp_cert *cert)
@@ -55,9 +59,13 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 		   struct ztp_error *error)
 {
 	int rc = ztp_cert_parse(&ca->cert, pem, len, error);
+	struct ztp_cert_view view;
 
 	if (rc)
 		return rc;
+	if (!ztp_cert_view(&view, ca->cert.der, ca->cert.der_len))
+		return ztp_fail(error, ZTP_ERR_INTERNAL, "it was read before");
+	ca->subject = view.subject;
 	ca->x509 = to_x509(&ca->cert);
 	if (!ca->x509)
 		return ztp_fail(error, ZTP_ERR_CERT,
@@ -65,6 +73,8 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 	if (!may_sign(ca->x509))
 		return ztp_fail(error, ZTP_ERR_CERT_USAGE,
 				"not a CA certificate");
+	ca->constrains_names =
+		X509_get_ext_by_NID(ca->x509, NID_name_constraints, -1) >= 0;
 	return 0;
 }
 
@@ -253,4 +263,66 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 	X509_free(x509);
 	ERR_pop_to_mark();
 	return rc;
+}
+
+/* ---- by the signature alone */
+
+/* NULL: an algorithm that only OpenSSL's own way reads, or not of this key. */
+static const EVP_MD *digest_of(struct ztp_str algorithm, const EVP_PKEY *key)
+{
+	bool rsa = EVP_PKEY_get_base_id(key) == EVP_PKEY_RSA;
+	bool ec = EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
+
+	switch (ztp_oid_nid(algorithm)) {
+	case NID_sha256WithRSAEncryption:
+		return rsa ? EVP_sha256() : NULL;
+	case NID_sha384WithRSAEncryption:
+		return rsa ? EVP_sha384() : NULL;
+	case NID_sha512WithRSAEncryption:
+		return rsa ? EVP_sha512() : NULL;
+	case NID_ecdsa_with_SHA256:
+		return ec ? EVP_sha256() : NULL;
+	case NID_ecdsa_with_SHA384:
+		return ec ? EVP_sha384() : NULL;
+	case NID_ecdsa_with_SHA512:
+		return ec ? EVP_sha512() : NULL;
+	default:
+		return NULL;
+	}
+}
+
+static bool is_signed(const struct ztp_cert_view *view, const struct ztp_ca *ca)
+{
+	EVP_PKEY *key = X509_get0_pubkey(ca->x509);
+	const EVP_MD *digest = key ? digest_of(view->outer.oid, key) : NULL;
+	EVP_MD_CTX *context = digest ? EVP_MD_CTX_new() : NULL;
+	/* The first byte is the number of unused bits, which is 0. */
+	const uint8_t *signature = (const uint8_t *)view->signature.p + 1;
+	bool good;
+
+	good = context &&
+	       EVP_DigestVerifyInit(context, NULL, digest, NULL, key) == 1 &&
+	       EVP_DigestVerify(context, signature, view->signature.n - 1,
+				(const uint8_t *)view->tbs.p, view->tbs.n) == 1;
+	EVP_MD_CTX_free(context);
+	return good;
+}
+
+bool ztp_chain_signed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		      size_t count, size_t issuer, int64_t now_ms)
+{
+	const struct ztp_ca *ca = cas[issuer];
+	struct ztp_cert_view view;
+	bool good;
+
+	if (ca->constrains_names || !valid_now(&ca->cert, now_ms) ||
+	    is_listed(leaf, cas, count) ||
+	    ztp_cert_check_leaf(leaf, now_ms, NULL) != 0 ||
+	    !ztp_cert_view(&view, leaf->der, leaf->der_len) ||
+	    !ztp_der_same(view.issuer, ca->subject))
+		return false;
+	ERR_set_mark();
+	good = is_signed(&view, ca);
+	ERR_pop_to_mark();
+	return good;
 }

@@ -32,6 +32,7 @@ static const struct known {
 	{BYTES("\x2a\x86\x48\xce\x3d\x02\x01"), NID_X9_62_id_ecPublicKey},
 	{BYTES("\x2a\x86\x48\xce\x3d\x03\x01\x07"), NID_X9_62_prime256v1},
 	{BYTES("\x2b\x81\x04\x00\x22"), NID_secp384r1},
+	{BYTES("\x55\x1d\x0e"), NID_subject_key_identifier},
 	{BYTES("\x55\x1d\x0f"), NID_key_usage},
 	{BYTES("\x55\x1d\x11"), NID_subject_alt_name},
 	{BYTES("\x55\x1d\x13"), NID_basic_constraints},

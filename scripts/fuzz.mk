@@ -1,16 +1,18 @@
 # Fuzzing of every parser of foreign input. `make fuzz FUZZ_TIME=600` runs
-# clang's libFuzzer for so many seconds, target by target, and leaves its
-# findings in $(BUILD)/fuzz/found; HOURS=1 runs each for an hour, and FUZZ=cert
-# one target. `make fuzz-smoke` needs no clang: it runs the same functions over
-# the seeds, what fuzzing has found before (tests/fuzz/found), and a few thousand
-# mutations of them, for a few seconds in all.
+# clang's libFuzzer for so many seconds with each target, FUZZ_JOBS of them at a
+# time, and leaves its findings in $(BUILD)/fuzz/found; HOURS=1 runs each for an
+# hour, and FUZZ=cert one target. `make fuzz-smoke` needs no clang: it runs the
+# same functions over the seeds, what fuzzing has found before
+# (tests/fuzz/found), and a few thousand mutations of them, for a few seconds in
+# all.
 
 FUZZ_TIME  ?= $(if $(HOURS),$(shell expr $(HOURS) \* 3600),60)
 FUZZ_CC    ?= clang
+FUZZ_JOBS  ?= $(shell nproc)
 # Mutations of each seed; fewer where a run opens a database or a socket.
 FUZZ_SMOKE ?= 400
 FUZZ_SLOW_SMOKE ?= 15
-FUZZ_SLOW  := rows gaterows http journal settings
+FUZZ_SLOW  := rows gaterows http journal settings receive
 FUZZ_ALL   := $(patsubst tests/fuzz/fuzz_%.c,%,$(filter tests/fuzz/fuzz_%,$(FUZZ_SRC)))
 FUZZ       ?= $(FUZZ_ALL)
 FUZZ_DIR   := $(BUILD)/fuzz
@@ -31,10 +33,11 @@ $(1:%=$(FUZZ_DIR)/%): $(patsubst %.c,$(FUZZ_DIR)/o/%.o,$(2))
 $(1:%=$(FUZZ_DIR)/replay-%): $(patsubst %.c,$(BUILD)/san/%.o,$(2))
 $(foreach t,$(1),$(FUZZ_DIR)/$(t) $(FUZZ_DIR)/replay-$(t)): FUZZ_MORE_LIBS := $(3)
 endef
-$(eval $(call fuzz_more,gate,$(FUZZ_GATE),))
+$(eval $(call fuzz_more,gate options,$(FUZZ_GATE),))
 $(eval $(call fuzz_more,gaterows,$(FUZZ_GATE) $(FUZZ_SPOIL),))
-$(eval $(call fuzz_more,rules,$(FUZZ_RULES),$(TOOL_LIBS)))
-$(eval $(call fuzz_more,headers answer journal settings http,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
+$(eval $(call fuzz_more,rules lists,$(FUZZ_RULES),$(TOOL_LIBS)))
+$(eval $(call fuzz_more,broker,$(filter-out $(FUZZ_PARTS),$(BASE_SRC)),))
+$(eval $(call fuzz_more,headers answer journal settings http receive,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
 $(eval $(call fuzz_more,rows,$(FUZZ_BRIDGE) $(FUZZ_SPOIL),$(BRIDGE_LIBS)))
 
 # --- libFuzzer
@@ -71,21 +74,8 @@ fuzz:
 	$(Q)+$(MAKE) --no-print-directory fuzz-run
 
 fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
-	$(Q)mkdir -p $(FUZZ_DIR)/found
-	$(Q)failed=; for target in $(FUZZ); do \
-		mkdir -p $(FUZZ_DIR)/corpus/$$target; \
-		$(FUZZ_DIR)/$$target -max_total_time=$(FUZZ_TIME) -timeout=10 \
-			-rss_limit_mb=2048 -verbosity=0 -print_final_stats=1 \
-			-dict=tests/fuzz/words.dict -use_value_profile=1 \
-			-artifact_prefix=$(FUZZ_DIR)/found/$$target- \
-			$(FUZZ_DIR)/corpus/$$target $(FUZZ_DIR)/seeds/$$target \
-			>$(FUZZ_DIR)/$$target.log 2>&1 || \
-			{ cat $(FUZZ_DIR)/$$target.log; failed="$$failed $$target"; \
-			continue; }; \
-		printf '  ok     fuzz_%s: %s inputs\n' "$$target" \
-			$$(sed -n 's/^stat::number_of_executed_units: //p' \
-			$(FUZZ_DIR)/$$target.log); \
-	done; test -z "$$failed" || { echo "found something:$$failed"; exit 1; }
+	$(Q)printf '%s\n' $(FUZZ) | xargs -P $(FUZZ_JOBS) -n 1 \
+		scripts/fuzz-one $(FUZZ_DIR) $(FUZZ_TIME)
 
 fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
 	$(Q)set -e; for target in $(FUZZ_ALL); do \

@@ -13,14 +13,15 @@ SIM_ALL := $(SIM_SRC) $(filter-out bridge/main.c,$(BRIDGE_SRC)) $(BASE_SRC) $(PO
 # Fortified calls bypass the linker's --wrap.
 SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 
-# The libc functions that the linker redirects to the simulation.
+# The libc functions that the linker redirects to the simulation, and the
+# bridge's commit, after which it looks at the store (queues.c).
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait eventfd signalfd sigprocmask read write close open pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
 	setsockopt getpeername pthread_create pthread_join pthread_timedjoin_np \
 	pthread_detach pthread_cond_wait pthread_cond_timedwait \
 	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
-	pthread_mutex_unlock
+	pthread_mutex_unlock store_commit
 comma := ,
 
 $(BUILD)/sim/o/%.o: %.c
@@ -57,6 +58,15 @@ $(BUILD)/sim/contract: $(CONTRACT_SRC:%.c=$(BUILD)/sim/o/%.o) $(BUILD)/sim/o/tes
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(CONTRACT_LIBS) $(LDLIBS)
 
-helpers: $(BUILD)/sim/contract $(BUILD)/sim/contract-played
+# The played gate by itself, held to the real one in tests/fault.
+GATE_PLAYED := tests/sim/played/gate.c $(wildcard tests/sim/gate*.c) \
+	$(addprefix tests/sim/,certs.c sim.c) $(BASE_SRC) $(POLICY_SRC)
 
+$(BUILD)/sim/gate-played: $(GATE_PLAYED:%.c=$(BUILD)/sim/o/%.o)
+	$(call say,LINK)
+	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+helpers: $(BUILD)/sim/contract $(BUILD)/sim/contract-played $(BUILD)/sim/gate-played
+
+-include $(BUILD)/sim/o/tests/sim/played/gate.d
 -include $(patsubst %.c,$(BUILD)/sim/o/%.d,$(CONTRACT_SRC) $(wildcard tests/sim/contract/stage_*.c))

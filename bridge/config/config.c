@@ -116,16 +116,20 @@ static int check_topics(const struct config *config, int *line,
 static int check_command_topic(const struct config *config, int *line,
 			       struct ztp_error *error)
 {
-	const size_t in = OF(mqtt.pending_topic), out = OF(mqtt.command_topic);
+	const size_t in = OF(mqtt.pending_topics), out = OF(mqtt.command_topic);
+	const struct config_list *topics = &config->mqtt.pending_topics;
 	char filter[ZTP_TOPIC_MAX + 1];
 
 	ztp_gate_command_filter(filter, config->mqtt.command_topic);
-	if (!ztp_gate_overlap(filter, config->mqtt.pending_topic))
-		return 0;
-	*line = later_of(config, in, out);
-	return ztp_fail(error, ZTP_ERR_VALUE,
-			"%s can be, or be above, the topic of %s", name_of(out),
-			name_of(in));
+	for (size_t i = 0; i < topics->count; i++) {
+		if (!ztp_gate_overlap(filter, topics->items[i]))
+			continue;
+		*line = later_of(config, in, out);
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%s can be, or be above, the topic of %s",
+				name_of(out), name_of(in));
+	}
+	return 0;
 }
 
 static int check_tls(const struct config *config, int *line,
@@ -188,6 +192,9 @@ static void set_retention(struct config *config)
 	if (config->mqtt.registrar == CONFIG_REGISTRAR_NONE &&
 	    config->lines[settings_index(settings_of(member))] == 0)
 		*payload = store;
+	config->onboarding.payload_retention_cut =
+		*payload > store &&
+		config->lines[settings_index(settings_of(member))] > 0;
 	if (*payload > store)
 		*payload = store;
 }
@@ -208,6 +215,21 @@ static int set_defaults(struct config *config, struct ztp_error *error)
 		    table[i].type != SETTING_MAP)
 			rc = setting_set(&table[i], config, table[i].fallback,
 					 error);
+	return rc;
+}
+
+/* A list's items are added to those that are there, so its default comes
+ * last. */
+static int set_default_lists(struct config *config, struct ztp_error *error)
+{
+	size_t count;
+	const struct setting *table = settings_table(&count);
+	int rc = 0;
+
+	for (size_t i = 0; rc == 0 && i < count; i++)
+		if (settings_one_or_many(&table[i]) && config->lines[i] == 0)
+			rc = setting_append(&table[i], config,
+					    table[i].fallback, error);
 	return rc;
 }
 
@@ -256,6 +278,8 @@ int config_load(struct config **config, const char *file, int *line,
 		rc = set_defaults(new, error);
 	if (rc == 0)
 		rc = config_yaml_read(new, text, len, line, error);
+	if (rc == 0)
+		rc = set_default_lists(new, error);
 	if (rc == 0)
 		set_retention(new);
 	if (rc == 0)
@@ -335,5 +359,8 @@ int config_warnings(const struct config *config, FILE *out)
 		count += warn(config, out, OF(mqtt.url),
 			      "the password crosses the network unencrypted; "
 			      "use mqtts://");
+	if (config->onboarding.payload_retention_cut)
+		count += warn(config, out, OF(onboarding.payload_retention_ms),
+			      "is cut to store.retention");
 	return count;
 }

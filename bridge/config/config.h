@@ -15,8 +15,10 @@
 #include "ztp/topics.h"
 #include <stdio.h>
 
-#define CONFIG_FILE_MAX	  (1024 * 1024)
-#define CONFIG_SECRET_MAX (64 * 1024)
+#define CONFIG_FILE_MAX		  (1024 * 1024)
+#define CONFIG_SECRET_MAX	  (64 * 1024)
+#define CONFIG_PENDING_TOPICS_MAX 16
+#define CONFIG_SUBSCRIPTIONS_MAX  64
 
 enum config_registrar { CONFIG_REGISTRAR_NONE, CONFIG_REGISTRAR_GATE };
 enum config_ack { CONFIG_ACK_BROKER, CONFIG_ACK_DEVICE };
@@ -60,8 +62,9 @@ struct config_mqtt {
 	struct config_mqtt_tls tls;
 	int version;	      /* 5, or 4 for 3.1.1: MQTTVERSION_5, _3_1_1 */
 	int64_t keepalive_ms; /* whole seconds */
-	char *pending_topic;
-	char *command_topic; /* a template: ztp_topic_render */
+	struct config_list pending_topics; /* one at least */
+	struct config_list subscriptions;  /* none: all */
+	char *command_topic;		   /* a template: ztp_topic_render */
 	enum ztp_command_format command_format;
 	enum config_registrar registrar;
 	enum config_ack delivery_ack;
@@ -91,6 +94,7 @@ struct config_onboarding {
 	int64_t reject_cooldown_ms;
 	bool notify_rejected;
 	int64_t payload_retention_ms;	/* from the end of the request */
+	bool payload_retention_cut;	/* no setting: to store.retention */
 	struct config_list omit_fields; /* .items for ztp_request_build */
 };
 

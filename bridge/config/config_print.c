@@ -55,12 +55,17 @@ static void print_text(FILE *out, const char *text)
 	(void)fputc('"', out);
 }
 
-static void print_list(FILE *out, const struct config_list *list, int indent)
+static void print_list(FILE *out, const struct config_list *list, bool one,
+		       int indent)
 {
+	if (one && list->count == 1) {
+		(void)fputc(' ', out);
+		print_text(out, list->items[0]);
+	}
 	if (list->count == 0)
 		(void)fputs(" []", out);
 	(void)fputc('\n', out);
-	for (size_t i = 0; i < list->count; i++) {
+	for (size_t i = one && list->count == 1; i < list->count; i++) {
 		(void)fprintf(out, "%*s- ", indent + 2, "");
 		print_text(out, list->items[i]);
 		(void)fputc('\n', out);
@@ -104,7 +109,8 @@ static void print_value(FILE *out, const struct setting *setting,
 
 	switch (setting->type) {
 	case SETTING_LIST:
-		print_list(out, setting_at(setting, config), indent);
+		print_list(out, setting_at(setting, config),
+			   settings_one_or_many(setting), indent);
 		return;
 	case SETTING_MAP:
 		print_map(out, setting_at(setting, config), indent);

@@ -52,22 +52,30 @@ static int read_value(struct reader *reader, const char *name,
 		     config_expand(value, node->text, reader->error));
 }
 
+static int read_item(struct reader *reader, const struct setting *setting,
+		     const struct ztp_yaml_node *item)
+{
+	char *value = NULL;
+	int rc = read_value(reader, setting->name, item, &value);
+
+	if (rc == 0)
+		rc = blame(reader, setting->name,
+			   setting_append(setting, reader->config, value,
+					  reader->error));
+	free(value);
+	return rc;
+}
+
 static int read_list(struct reader *reader, const struct setting *setting,
 		     const struct ztp_yaml_node *list)
 {
 	const struct ztp_yaml_node *item = list->first;
-	char *value = NULL;
 	int rc = 0;
 
-	for (; rc == 0 && item; item = item->next) {
-		rc = read_value(reader, setting->name, item, &value);
-		if (rc == 0)
-			rc = blame(reader, setting->name,
-				   setting_append(setting, reader->config,
-						  value, reader->error));
-		free(value);
-		value = NULL;
-	}
+	if (!item && settings_one_or_many(setting))
+		return refuse(reader, setting->name, ZTP_ERR_EMPTY, "is empty");
+	for (; rc == 0 && item; item = item->next)
+		rc = read_item(reader, setting, item);
 	return rc;
 }
 
@@ -160,6 +168,9 @@ static int read_setting(struct reader *reader, const struct setting *setting,
 		return refuse(reader, setting->name, ZTP_ERR_TYPE,
 			      "must be a mapping of names to values");
 	case SETTING_LIST:
+		if (settings_one_or_many(setting) &&
+		    (node->is_null || node->kind == ZTP_YAML_SCALAR))
+			return read_item(reader, setting, node);
 		if (node->is_null || node->kind == ZTP_YAML_LIST)
 			return read_list(reader, setting, node);
 		return refuse(reader, setting->name, ZTP_ERR_TYPE,

@@ -1,6 +1,7 @@
 /* The table of settings, in the order of the manual page. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
+#include "ztp/pending.h"
 #include <string.h>
 
 #define AT(member) .offset = offsetof(struct config, member)
@@ -85,10 +86,16 @@ static const struct setting table[] = {
 	 .check = setting_check_keepalive,
 	 .about = "MQTT keep-alive, in whole seconds; libmosquitto takes 5 s "
 		  "at least"},
-	{"mqtt.pending_topic", SETTING_TEXT, AT(mqtt.pending_topic),
+	{"mqtt.pending_topic", SETTING_LIST, AT(mqtt.pending_topics),
 	 .fallback = ZTP_MQTT_PENDING, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_topic,
-	 .about = "topic on which the broker announces first connections"},
+	 .about = "topic on which the broker announces first connections, or a "
+		  "list of them"},
+	{"mqtt.subscriptions", SETTING_LIST, AT(mqtt.subscriptions),
+	 .fallback = "[]", .min = 1, .max = ZTP_ID_MAX,
+	 .check = setting_check_subscription,
+	 .about = "the subscriptions whose devices this bridge onboards; [] "
+		  "for all"},
 	{"mqtt.command_topic", SETTING_TEXT, AT(mqtt.command_topic),
 	 .fallback = ZTP_MQTT_COMMANDS, .min = 1, .max = ZTP_TOPIC_MAX,
 	 .check = setting_check_template,
@@ -134,7 +141,7 @@ static const struct setting table[] = {
 		  "as NAME_file"},
 	{"onboarding.decision_timeout", SETTING_DURATION,
 	 AT(onboarding.decision_timeout_ms), .fallback = "24h", .min = 1,
-	 .max = 3650 * DAY,
+	 .max = ZTP_EXPIRY_MAX_MS,
 	 .about = "how long the customer may take to decide, unless the "
 		  "pending event has an expiry"},
 	{"onboarding.on_timeout", SETTING_CHOICE, AT(onboarding.on_timeout),
@@ -163,7 +170,7 @@ static const struct setting table[] = {
 		  "end, unless its device has applied it; with registrar none "
 		  "as long as store.retention, and never longer"},
 	{"onboarding.omit_fields", SETTING_LIST, AT(onboarding.omit_fields),
-	 .fallback = "[]", .check = setting_check_omit,
+	 .fallback = "[]", .max = 256, .check = setting_check_omit,
 	 .about = "fields to omit from requests, such as certificate.subject"},
 	{"store.path", SETTING_TEXT, AT(store.path),
 	 .fallback = "/var/lib/ztp-bridge/store.db", .min = 1, .max = 4000,
@@ -188,7 +195,7 @@ static const struct setting table[] = {
 	 .about = "HOST:PORT for metrics, health, requests and the web page; "
 		  "port 0 for any free port, empty to turn it off"},
 	{"http.hosts", SETTING_LIST, AT(http.hosts), .fallback = "[]",
-	 .check = setting_check_host,
+	 .max = 255, .check = setting_check_host,
 	 .about = "names by which browsers may ask for the web page and /v1, "
 		  "beside localhost and IP addresses"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
@@ -235,6 +242,12 @@ bool settings_section(const char *name)
 		    table[i].name[len] == '.')
 			return true;
 	return false;
+}
+
+bool settings_one_or_many(const struct setting *setting)
+{
+	return setting->type == SETTING_LIST &&
+	       strcmp(setting->fallback, "[]") != 0;
 }
 
 size_t settings_index(const struct setting *setting)

@@ -36,8 +36,10 @@ struct setting {
 	enum setting_type type;
 	bool reloadable;
 	size_t offset;	      /* in struct config */
-	const char *fallback; /* the default, as written in a file */
-	int64_t min, max;     /* TEXT, SECRET, SIZE: bytes; DURATION: ms */
+	const char *fallback; /* the default, as written in a file; a list
+			       * that has one may be written as one value */
+	int64_t min, max;     /* TEXT, SECRET, SIZE, of LIST each item: bytes;
+			       * DURATION: ms */
 	const struct setting_choice *choices;
 	setting_check *check;
 	size_t file_of;	   /* FILE: the secret that it holds, or 0 */
@@ -52,6 +54,8 @@ const struct setting *settings_find(const char *name);
 const struct setting *settings_of(size_t offset);
 /* Is there a row below "name."? */
 bool settings_section(const char *name);
+/* Is it a list that may be written as one value? */
+bool settings_one_or_many(const struct setting *setting);
 size_t settings_index(const struct setting *setting);
 
 /* --- settings_value.c */
@@ -104,7 +108,7 @@ int setting_check_text(const char *text, struct ztp_error *error);
 setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 	setting_check_template, setting_check_keepalive, setting_check_brokers,
 	setting_check_kafka_topic, setting_check_listen, setting_check_host,
-	setting_check_omit;
+	setting_check_omit, setting_check_subscription;
 
 /* --- settings_kafka.c: kafka.properties */
 

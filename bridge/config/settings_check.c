@@ -9,6 +9,7 @@
 
 #define HOST_MAX       255
 #define HTTP_HOSTS_MAX 64
+#define OMIT_MAX       64 /* more than there are */
 #define NO_PORT	       (-1)
 
 struct endpoint {
@@ -228,19 +229,56 @@ int setting_check_client_id(struct config *config, const char *text,
 	return 0;
 }
 
+/* May text be one more item of a list of at most max different ones? */
+static int check_item(const struct config_list *list, size_t max,
+		      const char *text, struct ztp_error *error)
+{
+	for (size_t i = 0; i < list->count; i++)
+		if (strcmp(list->items[i], text) == 0)
+			return ztp_fail(error, ZTP_ERR_VALUE,
+					"\"%.80s\" is given more than once",
+					text);
+	if (list->count >= max)
+		return ztp_fail(error, ZTP_ERR_TOO_MANY, "more than %zu names",
+				max);
+	return 0;
+}
+
+int setting_check_subscription(struct config *config, const char *text,
+			       struct ztp_error *error)
+{
+	if (!ztp_id_valid(text, strlen(text)))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%.80s\" is not the id of a subscription",
+				text);
+	return check_item(&config->mqtt.subscriptions, CONFIG_SUBSCRIPTIONS_MAX,
+			  text, error);
+}
+
+/* What comes there is something else, of which the bridge makes no request. */
+static bool is_otherwise_used(const char *topic)
+{
+	return strcmp(topic, ZTP_MQTT_AUDIT) == 0 ||
+	       strcmp(topic, ZTP_MQTT_WITHDRAWN) == 0 ||
+	       strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0;
+}
+
 /* A topic that the bridge subscribes to and compares with: no wildcard (MQTT 5
  * section 4.7), no shared subscription. */
 int setting_check_topic(struct config *config, const char *text,
 			struct ztp_error *error)
 {
-	(void)config;
+	if (is_otherwise_used(text))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"the gate has another use for %s", text);
 	if (strpbrk(text, "+#"))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the topic contains a wildcard");
 	if (text[0] == '$')
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"the topic begins with '$'");
-	return 0;
+	return check_item(&config->mqtt.pending_topics,
+			  CONFIG_PENDING_TOPICS_MAX, text, error);
 }
 
 int setting_check_template(struct config *config, const char *text,
@@ -280,16 +318,10 @@ int setting_check_kafka_topic(struct config *config, const char *text,
 int setting_check_omit(struct config *config, const char *text,
 		       struct ztp_error *error)
 {
-	const struct config_list *list = &config->onboarding.omit_fields;
-
 	if (!ztp_request_may_omit(text))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"\"%.80s\" is not a field that can be omitted",
 				text);
-	for (size_t i = 0; i < list->count; i++)
-		if (strcmp(list->items[i], text) == 0)
-			return ztp_fail(error, ZTP_ERR_VALUE,
-					"\"%.80s\" is given more than once",
-					text);
-	return 0;
+	return check_item(&config->onboarding.omit_fields, OMIT_MAX, text,
+			  error);
 }

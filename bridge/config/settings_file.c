@@ -4,6 +4,7 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -27,11 +28,17 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	return 0;
 }
 
+/* Opening a pipe would wait for somebody who writes. */
 int setting_check_file(const char *file, struct ztp_error *error)
 {
-	FILE *in = fopen(file, "re");
-	bool bad = !in;
+	struct stat st;
+	FILE *in = NULL;
+	bool bad;
 
+	if (stat(file, &st) == 0 && S_ISFIFO(st.st_mode))
+		return ztp_fail(error, ZTP_ERR_IO, "%.120s is a pipe", file);
+	in = fopen(file, "re");
+	bad = !in;
 	if (in) {
 		bad = getc(in) == EOF && ferror(in);
 		int saved = errno;

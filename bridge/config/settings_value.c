@@ -237,13 +237,10 @@ int setting_check_text(const char *text, struct ztp_error *error)
 	return 0;
 }
 
-static int set_text(const struct setting *setting, struct config *config,
-		    const char *text, struct ztp_error *error)
+static int check_length(const struct setting *setting, const char *text,
+			struct ztp_error *error)
 {
-	bool secret = setting->type == SETTING_SECRET;
 	size_t n = strlen(text);
-	char *copy;
-	int rc = 0;
 
 	if (n == 0 && setting->min > 0)
 		return ztp_fail(error, ZTP_ERR_EMPTY, "is empty");
@@ -251,9 +248,19 @@ static int set_text(const struct setting *setting, struct config *config,
 		return ztp_fail(error, ZTP_ERR_TOO_LARGE,
 				"is longer than %" PRId64 " bytes",
 				setting->max);
-	if (!secret)
+	return 0;
+}
+
+static int set_text(const struct setting *setting, struct config *config,
+		    const char *text, struct ztp_error *error)
+{
+	bool secret = setting->type == SETTING_SECRET;
+	char *copy;
+	int rc = check_length(setting, text, error);
+
+	if (rc == 0 && !secret)
 		rc = setting_check_text(text, error);
-	if (rc == 0 && setting->type == SETTING_FILE && n > 0)
+	if (rc == 0 && setting->type == SETTING_FILE && *text)
 		rc = setting_check_file(text, error);
 	if (rc < 0)
 		return rc;
@@ -305,8 +312,10 @@ int setting_append(const struct setting *setting, struct config *config,
 {
 	struct config_list *list = setting_at(setting, config);
 	char **items;
-	int rc = setting_check_text(text, error);
+	int rc = check_length(setting, text, error);
 
+	if (rc == 0)
+		rc = setting_check_text(text, error);
 	if (rc == 0 && setting->check)
 		rc = setting->check(config, text, error);
 	if (rc < 0)

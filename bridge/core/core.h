@@ -25,6 +25,8 @@ struct core {
 	 * clears it before it reads the journal. This saves a second write
 	 * for one turn. */
 	_Atomic bool signalled;
+	/* The receiving thread counts them; they leave no entry. */
+	_Atomic uint64_t foreign;
 };
 
 #endif

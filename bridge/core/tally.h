@@ -23,7 +23,8 @@
 	X(CONFLICT, "conflict")                                                \
 	X(EXPIRED, "expired")                                                  \
 	X(TOO_MANY, "too_many")                                                \
-	X(INVALID, "invalid")
+	X(INVALID, "invalid")                                                  \
+	X(FOREIGN, "foreign")
 
 /* X(NAME, "result") of ztp_commands_total */
 #define TALLY_COMMAND_LIST(X)                                                  \

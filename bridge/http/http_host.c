@@ -14,6 +14,16 @@ static bool is_port(const char *text)
 		text[1 + strspn(text + 1, "0123456789")] == '\0');
 }
 
+/* The same name: a dot at its end only makes it absolute. */
+static bool same(const char *name, const char *known)
+{
+	size_t n = strlen(known);
+
+	if (n > 1 && known[n - 1] == '.')
+		n--;
+	return strlen(name) == n && strncasecmp(name, known, n) == 0;
+}
+
 /* Copies the host without its port and without the dot at the end that makes a
  * name absolute. *six: it was in brackets. */
 static bool split(char out[HOST_MAX + 1], bool *six, const char *host)
@@ -49,7 +59,7 @@ bool http_host_known(const char *host, char *const *names, size_t count)
 	    inet_pton(AF_INET, name, &address) == 1)
 		return true;
 	for (size_t i = 0; i < count; i++)
-		if (strcasecmp(name, names[i]) == 0)
+		if (same(name, names[i]))
 			return true;
 	return false;
 }

@@ -6,6 +6,7 @@
 
 #include "bridge/http/readiness.h"
 #include "bridge/life/bridge.h"
+#include "bridge/registrar/registrar.h"
 
 static const char *const pending_names[TALLY_PENDING_COUNT] = {
 #define X(name, text) [TALLY_PENDING_##name] = (text),
@@ -173,6 +174,17 @@ static void write_oldest(FILE *out, const struct bridge *b)
 		      age > 0 ? (double)age / 1000 : 0.0);
 }
 
+static void write_untaken(FILE *out, const struct bridge *b)
+{
+	static const char name[] = "ztp_gate_oldest_unacknowledged_seconds";
+
+	family(out, name, "gauge",
+	       "Age of the event that the gate has offered longest without an "
+	       "acknowledgement, whoever serves it; renewed every 30 s.");
+	(void)fprintf(out, "%s %lld\n", name,
+		      (long long)registrar_oldest_unacked(b->registrar));
+}
+
 static void write_up(FILE *out, const char *name, const char *help,
 		     const struct readiness *r, const char *part)
 {
@@ -191,6 +203,7 @@ static void write_gauges(FILE *out, const struct bridge *b,
 {
 	write_outstanding(out, b->store);
 	write_oldest(out, b);
+	write_untaken(out, b);
 	write_up(out, "ztp_mqtt_connected",
 		 "1 while the MQTT broker is usable.", r, "mqtt");
 	write_up(out, "ztp_kafka_connected", "1 while Kafka is usable.", r,

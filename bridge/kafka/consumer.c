@@ -10,11 +10,23 @@
 #define BATCH_BYTES (4 << 20)
 #define FATAL_MS    5000
 
+rd_kafka_resp_err_t consumer_subscribe(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *topics =
+		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	rd_kafka_topic_partition_list_add(
+		topics, c->core->config->kafka.topics.decisions,
+		RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(c->rk, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	return err;
+}
+
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
-	const struct config_kafka *kafka = &c->core->config->kafka;
-	rd_kafka_topic_partition_list_t *topics;
 	rd_kafka_resp_err_t err;
 
 	c->rk = kafka_new(c->core, ZTP_KAFKA_CONSUMER,
@@ -27,11 +39,7 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 	rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	rd_kafka_queue_io_event_enable(c->queue, c->wake_fd, &one, sizeof(one));
-	topics = rd_kafka_topic_partition_list_new(1);
-	rd_kafka_topic_partition_list_add(topics, kafka->topics.decisions,
-					  RD_KAFKA_PARTITION_UA);
-	err = rd_kafka_subscribe(c->rk, topics);
-	rd_kafka_topic_partition_list_destroy(topics);
+	err = consumer_subscribe(c);
 	return err ? ztp_fail(error, ZTP_ERR_INTERNAL, "kafka: subscribe: %s",
 			      rd_kafka_err2str(err))
 		   : 0;
@@ -92,6 +100,8 @@ void consumer_reopen(struct consumer *c, int64_t ms)
 {
 	close_handle(c, false);
 	c->anew = c->again = c->shared = false;
+	c->joined_for = 0;
+	c->unassigned_at = 0;
 	c->reopen_at = c->core->now + ms;
 }
 
@@ -216,7 +226,8 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		close_after_fatal(c, error.message);
 		return;
 	}
-	if (consumer_look_for_topic(c, status) || consumer_stands_still(c)) {
+	if (consumer_look_for_topic(c, status) || consumer_stands_still(c) ||
+	    consumer_waits_in_vain(c, status)) {
 		consumer_reopen(c, 0);
 		return;
 	}
@@ -370,7 +381,9 @@ int64_t consumer_next(const struct consumer *c)
 	if (!c->rk) /* soon, and not at once in the same turn */
 		return c->reopen_at > c->core->now ? c->reopen_at
 						   : c->core->now + 1;
-	return c->complete && c->commit_due ? c->next_commit : 0;
+	if (!c->complete)
+		return consumer_next_watch(c);
+	return c->commit_due ? c->next_commit : 0;
 }
 
 bool consumer_more(const struct consumer *c)

@@ -91,15 +91,57 @@ static void accept_offer(struct consumer *c, int count)
 			  LOG_STR("error", rd_kafka_err2str(err)));
 	c->complete = !err;
 	c->shared = false;
+	c->joined_for = 0;
+	ztp_retry_succeeded(&c->joins);
 	drop_offer(c);
 	log_info(c->core->log, "kafka_assigned", LOG_STR("topic", topic),
 		 LOG_INT("partitions", count));
 }
 
+/* Assign nothing. NULL instead would end our membership in the group, and we
+ * would not learn when the others leave. */
+static void assign_nothing(struct consumer *c)
+{
+	rd_kafka_topic_partition_list_t *none =
+		rd_kafka_topic_partition_list_new(0);
+
+	rd_kafka_assign(c->rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
+}
+
+/* A member that comes back within its session is given what it had, although
+ * there may be more partitions since (KIP-345, KIP-814), and is never told. When
+ * it joins once more, they are given out anew. */
+static bool join_once_more(struct consumer *c, int partitions)
+{
+	rd_kafka_resp_err_t err;
+
+	if (c->joined_for == partitions)
+		return false;
+	c->joined_for = partitions;
+	log_info(c->core->log, "kafka_joined_again",
+		 LOG_INT("ours", c->offered->cnt),
+		 LOG_INT("partitions", partitions));
+	assign_nothing(c);
+	err = consumer_subscribe(c);
+	if (err)
+		log_error(c->core->log, "kafka_assign_failed",
+			  LOG_STR("error", rd_kafka_err2str(err)));
+	return !err;
+}
+
+static void refuse_share(struct consumer *c, int partitions)
+{
+	log_error(c->core->log, "kafka_group_shared",
+		  LOG_STR("group", c->core->config->kafka.group),
+		  LOG_INT("ours", c->offered->cnt),
+		  LOG_INT("partitions", partitions));
+	c->shared = true;
+	assign_nothing(c);
+}
+
 void consumer_consider(struct consumer *c, const struct probe_status *status)
 {
-	rd_kafka_topic_partition_list_t *none;
-
 	if (!c->offered || !status->up || status->asked_at < c->offered_at ||
 	    status->partitions <= 0)
 		return;
@@ -109,15 +151,7 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
 		accept_offer(c, c->offered->cnt);
 		return;
 	}
-	log_error(c->core->log, "kafka_group_shared",
-		  LOG_STR("group", c->core->config->kafka.group),
-		  LOG_INT("ours", c->offered->cnt),
-		  LOG_INT("partitions", status->partitions));
-	c->shared = true;
-	/* Assign nothing. NULL instead would end our membership in the group,
-	 * and we would not learn when the others leave. */
-	none = rd_kafka_topic_partition_list_new(0);
-	rd_kafka_assign(c->rk, none);
-	rd_kafka_topic_partition_list_destroy(none);
+	if (!join_once_more(c, status->partitions))
+		refuse_share(c, status->partitions);
 	drop_offer(c);
 }

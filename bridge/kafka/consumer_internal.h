@@ -4,7 +4,7 @@
  * where to read them), consumer_landmark.c (whether they are still those that
  * were read before), consumer_anew.c (a topic that is recreated),
  * consumer_gap.c (what cannot be read) and consumer_watch.c (a partition that is
- * not read any more).
+ * not read any more, a group that is not joined any more).
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
@@ -56,6 +56,7 @@ struct consumer {
 	 * is not known yet. */
 	rd_kafka_topic_partition_list_t *offered;
 	int64_t offered_at;
+	int joined_for; /* so many partitions it has joined once more */
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
 	bool again;	   /* a partition is to be read from its beginning */
@@ -65,6 +66,8 @@ struct consumer {
 	int64_t next_watch;
 	struct ztp_retry watch;
 	struct probe_end_offsets ends;
+	int64_t unassigned_at; /* since when it waits for the group; or 0 */
+	struct ztp_retry joins;
 
 	struct partition *partitions; /* count of them, while complete */
 	int count;
@@ -81,6 +84,10 @@ struct consumer {
 	bool commit_due;
 	struct log_limit errors;
 };
+
+/* Joins the group, or joins it once more: as its leader the bridge has the
+ * partitions given out again. */
+rd_kafka_resp_err_t consumer_subscribe(struct consumer *c);
 
 /* Drops the collected batch; let_go also drops the assignment. */
 void consumer_drop_batch(struct consumer *c);
@@ -116,6 +123,11 @@ void consumer_reopen(struct consumer *c, int64_t ms);
 /* True if a partition has not been read for long although there is something
  * to read. */
 bool consumer_stands_still(struct consumer *c);
+/* True if the group has assigned nothing for long although Kafka answers. Next:
+ * when to look again, or 0. */
+bool consumer_waits_in_vain(struct consumer *c,
+			    const struct probe_status *status);
+int64_t consumer_next_watch(const struct consumer *c);
 
 /* failed: takes note of an error event; returns true if it says that a batch
  * cannot be read. readable: a record at this offset, or the end, has been read.

@@ -1,14 +1,19 @@
 /*
- * A partition that is not read any more. librdkafka is trusted to read what it
- * has been assigned, and has been seen not to, without a word, until a restart.
- * So the end offsets are looked at from time to time. If a partition's position
- * lies before its end and has not moved between two looks, a new handle reads
- * on. An open transaction looks the same, so the pauses grow.
+ * What librdkafka is trusted to do and has been seen not to, without a word,
+ * until a restart. A new handle goes on.
+ *
+ * - It reads what it has been assigned. So the end offsets are looked at from
+ *   time to time, for a partition whose position lies before its end and has
+ *   not moved between two looks. An open transaction looks the same, so the
+ *   pauses grow.
+ * - It joins the group again when its partitions have been revoked. A group that
+ *   waits for another member looks the same.
  */
 #include "base/random.h"
 #include "bridge/kafka/consumer_internal.h"
 
-#define WATCH_MS 10000
+#define WATCH_MS      10000
+#define UNASSIGNED_MS 20000 /* joining takes seconds at most */
 
 static const struct ztp_retry_pace pace = {
 	.first_ms = 30000,
@@ -75,4 +80,44 @@ bool consumer_stands_still(struct consumer *c)
 	if (!behind)
 		ztp_retry_succeeded(&c->watch);
 	return false;
+}
+
+/* Nothing is assigned, offered or kept from us, and nothing stands in the way
+ * of it. */
+static bool waits_for_group(const struct consumer *c,
+			    const struct probe_status *status)
+{
+	return !c->complete && !c->offered && !c->shared && status->up &&
+	       status->partitions > 0;
+}
+
+bool consumer_waits_in_vain(struct consumer *c,
+			    const struct probe_status *status)
+{
+	uint32_t random;
+
+	if (!waits_for_group(c, status)) {
+		c->unassigned_at = 0;
+		return false;
+	}
+	if (c->unassigned_at == 0)
+		c->unassigned_at = c->core->now;
+	if (c->core->now < c->unassigned_at + UNASSIGNED_MS ||
+	    !ztp_retry_due(&c->joins, c->core->now))
+		return false;
+	log_warn(c->core->log, "kafka_not_assigned",
+		 LOG_STR("group", c->core->config->kafka.group),
+		 LOG_INT("ms", c->core->now - c->unassigned_at));
+	ztp_random(&random, sizeof(random));
+	ztp_retry_failed(&c->joins, &pace, c->core->now, random);
+	return true;
+}
+
+int64_t consumer_next_watch(const struct consumer *c)
+{
+	int64_t at = c->unassigned_at + UNASSIGNED_MS;
+
+	if (c->unassigned_at == 0)
+		return 0;
+	return c->joins.at > at ? c->joins.at : at;
 }

@@ -227,18 +227,33 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	return true;
 }
 
-struct journal_mark producer_floor(struct producer *p,
-				   const struct journal_mark *mark)
+/* The entry of the topic's oldest record that is nowhere but in the journal, or
+ * NULL. */
+static const struct journal_mark *oldest_unstored(struct topic_window *window)
 {
-	struct topic_window *window = &p->windows[STORE_REQUESTS];
 	struct in_flight *flight =
 		window->unstored > 0 ? window_first(window) : NULL;
 
 	for (; flight; flight = window_next(window, flight))
 		if (flight->unstored && flight->phase != IN_FLIGHT_DONE &&
 		    flight->spilled == 0)
-			return flight->unstored->from;
-	return *mark;
+			return &flight->unstored->from;
+	return NULL;
+}
+
+struct journal_mark producer_floor(struct producer *p,
+				   const struct journal_mark *mark)
+{
+	struct journal_mark floor = *mark;
+	const struct journal_mark *oldest;
+	int topic;
+
+	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
+		oldest = oldest_unstored(&p->windows[topic]);
+		if (oldest && journal_before(oldest, &floor))
+			floor = *oldest;
+	}
+	return floor;
 }
 
 /* Moves unstored records to the outbox if they have failed or have

@@ -157,6 +157,17 @@ static bool may_send(const struct producer *p,
 	       (!single && p->core->now >= window->batch_wait);
 }
 
+static void begin_batch(struct producer *p, struct topic_window *window,
+			bool single)
+{
+	window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+	if (window->topic != STORE_REQUESTS && !single)
+		window->gap_until =
+			p->core->now + (window->topic == STORE_AUDIT
+						? BATCHING_AUDIT_GAP_MS
+						: BATCHING_BATCH_GAP_MS);
+}
+
 static void pump_window(struct producer *p, struct topic_window *window)
 {
 	bool single;
@@ -176,16 +187,13 @@ static void pump_window(struct producer *p, struct topic_window *window)
 	if (!may_send(p, window, single))
 		return;
 	if (window->waiting > 0) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+		begin_batch(p, window, false);
 		pump_unstored(p, window);
 	}
 	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
-		if (window->topic != STORE_REQUESTS && !single)
-			window->gap_until =
-				p->core->now + BATCHING_BATCH_GAP_MS;
+		begin_batch(p, window, single);
 		pump_outbox(p, window, single);
 	}
 }

@@ -5,8 +5,9 @@
  * An in-flight record is either a record of the outbox, known by its number,
  * or an unstored record. An unstored record has never been in the outbox,
  * because the journal keeps the entry that it was built from until Kafka has
- * the record. Most requests are sent this way: a record that is sent within
- * milliseconds need not be written to the store, read back and deleted.
+ * the record. Most requests and audit records are sent this way: a record that
+ * is sent within milliseconds need not be written to the store, read back and
+ * deleted.
  *
  *	FRESH    an unstored record of the open transaction
  *	READY    an unstored record that waits to be handed over

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/core/cell.h"
 #include "bridge/life/contacts.h"
 #include "bridge/mqtt/mqtt_out.h"
 
@@ -113,13 +114,16 @@ bool answers_message(struct answers *a, const char *topic, const char *text,
 	struct contacts_answer *answer = &a->queue[a->count];
 	struct ztp_path path;
 	struct ztp_error why;
+	bool valid;
 	size_t n;
 
 	if (!ends_with(topic, ZTP_APPLIED_SUFFIX))
 		return false;
 	n = strlen(topic) - strlen(ZTP_APPLIED_SUFFIX);
-	if (ztp_path_parse(&path, topic, n, &why) != 0 ||
-	    a->count == ANSWERS_MAX || !admit(a, topic)) {
+	valid = ztp_path_parse(&path, topic, n, &why) == 0;
+	if (valid && !cell_serves(a->b->core.config, topic))
+		return true;
+	if (!valid || a->count == ANSWERS_MAX || !admit(a, topic)) {
 		drop(a, topic);
 		return true;
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "base/random.h"
+#include "bridge/core/row_set.h"
 #include "bridge/life/answers.h"
 #include "bridge/life/command_send.h"
 #include "bridge/life/delivery.h"
@@ -15,6 +16,8 @@
 #define ERASED_LOG_MS 10000 /* between two lines about erased payloads */
 
 #define SUSPECTS_READ 4 /* to find one that is not busy otherwise */
+
+#define WAITS 3 /* beside 0, 1 and errors: see pump_row */
 
 enum result {
 	RESULT_NONE,	   /* not yet */
@@ -39,12 +42,12 @@ struct commands {
 	struct bridge *b;
 	struct mqtt_out_user user;
 	struct slot slots[WINDOW_MAX];
-	int busy, waiting; /* slots in use; slots without PUBACK */
-	int window;	   /* at most so many without PUBACK */
-	double tokens;	   /* retries allowed now */
+	struct row_set rows; /* of the slots */
+	int busy, waiting;   /* slots in use; slots without PUBACK */
+	int window;	     /* at most so many without PUBACK */
+	double tokens;	     /* retries allowed now */
 	int64_t tokens_at;
-	bool starved;	 /* the retry rate delays a command */
-	int64_t sent_to; /* retry_at of the last fresh command sent */
+	bool starved; /* the retry rate delays a command */
 	struct suspects suspects;
 	struct answers *answers;
 	struct log_limit erased;
@@ -72,7 +75,6 @@ static void on_down(void *arg)
 		if (c->slots[i].n != 0 && c->slots[i].result == RESULT_NONE)
 			c->slots[i].result = RESULT_LOST;
 	c->waiting = 0;
-	c->sent_to = 0;
 	ztp_random(&random, sizeof(random));
 	suspects_down(&c->suspects, c->b->core.now, random);
 }
@@ -193,6 +195,7 @@ void commands_settle(struct commands *c)
 	for (i = 0; i < WINDOW_MAX; i++) {
 		if (c->slots[i].n == 0 || c->slots[i].result == RESULT_NONE)
 			continue;
+		row_set_remove(&c->rows, c->slots[i].n);
 		c->slots[i].n = 0;
 		c->busy--;
 	}
@@ -202,12 +205,7 @@ void commands_settle(struct commands *c)
 
 bool commands_busy(const struct commands *c, int64_t n)
 {
-	int i;
-
-	for (i = 0; i < WINDOW_MAX; i++)
-		if (c->slots[i].n == n)
-			return true;
-	return false;
+	return row_set_has(&c->rows, n);
 }
 
 static struct slot *free_slot(struct commands *c)
@@ -220,6 +218,14 @@ static struct slot *free_slot(struct commands *c)
 	return NULL;
 }
 
+static void take_slot(struct commands *c, struct slot *slot,
+		      const struct slot *with)
+{
+	*slot = *with;
+	row_set_add(&c->rows, slot->n);
+	c->busy++;
+}
+
 /* Returns 1 if this is not possible now. */
 static int publish(struct commands *c, struct slot *slot,
 		   const struct store_request *r, struct ztp_error *error)
@@ -229,8 +235,9 @@ static int publish(struct commands *c, struct slot *slot,
 
 	if (rc != 0)
 		return rc;
-	*slot = (struct slot){.n = r->n, .mid = sent.mid, .size = sent.size};
-	c->busy++;
+	take_slot(
+		c, slot,
+		&(struct slot){.n = r->n, .mid = sent.mid, .size = sent.size});
 	c->waiting++;
 	return 0;
 }
@@ -241,9 +248,9 @@ static void mark_impossible(struct commands *c, struct slot *slot,
 			    const struct store_request *r,
 			    const struct ztp_error *why)
 {
-	*slot = (struct slot){
-		.n = r->n, .result = RESULT_IMPOSSIBLE, .why = *why};
-	c->busy++;
+	take_slot(c, slot,
+		  &(struct slot){
+			  .n = r->n, .result = RESULT_IMPOSSIBLE, .why = *why});
 }
 
 /* A raw command is nothing but its payload. */
@@ -257,8 +264,7 @@ static void mark_erased(struct commands *c, struct slot *slot,
 			 LOG_STR("request_id", r->id),
 			 LOG_STR("device_path", r->path),
 			 LOG_UINT("suppressed", suppressed));
-	*slot = (struct slot){.n = r->n, .result = RESULT_ERASED};
-	c->busy++;
+	take_slot(c, slot, &(struct slot){.n = r->n, .result = RESULT_ERASED});
 }
 
 struct pumping {
@@ -293,29 +299,46 @@ static bool is_busy(const struct commands *c, int64_t n)
 	       (c->b->registrar && registrar_busy(c->b->registrar, n));
 }
 
-static int pump_one(void *arg, struct store_request *r)
+/* Sends what is owed, or has it sent by the gate. Returns 1 if there is no room
+ * for commands now, and WAITS if only this one, or the gate's, must wait. */
+static int pump_row(struct pumping *p, const struct store_owed *owed)
+{
+	struct commands *c = p->c;
+	struct registrar *registrar = c->b->registrar;
+	bool by_gate = registrar_takes(registrar, owed->what);
+	struct store_request r;
+	int rc;
+
+	if (by_gate && !registrar_has_room(registrar))
+		return WAITS;
+	if (!by_gate && c->waiting >= c->window)
+		return 1;
+	rc = store_request_by_n(c->b->store, owed->n, &r, &p->error);
+	if (rc <= 0)
+		return rc < 0 ? rc : WAITS;
+	if (!by_gate)
+		return pump_command(p, &r);
+	return registrar_send(registrar, &r) ? 0 : WAITS;
+}
+
+static int pump_one(void *arg, const struct store_owed *owed)
 {
 	struct pumping *p = arg;
 	struct commands *c = p->c;
-	int rc = 0;
+	int rc;
 
-	if (is_busy(c, r->n))
+	if (is_busy(c, owed->n))
 		return 0;
 	if (!p->fresh && c->tokens < 1) {
 		c->starved = true;
 		return 1;
 	}
-	if (!registrar_takes(c->b->registrar, r))
-		rc = pump_command(p, r);
-	else if (!registrar_send(c->b->registrar, r))
+	rc = pump_row(p, owed);
+	if (rc == WAITS)
 		return 0; /* others do not have to wait for the gate */
-	if (rc != 0)
-		return rc;
-	if (!p->fresh)
+	if (rc == 0 && !p->fresh)
 		c->tokens -= 1;
-	else if (!c->b->registrar)
-		c->sent_to = r->owed.retry_at;
-	return 0;
+	return rc;
 }
 
 static void refill(struct commands *c)
@@ -332,22 +355,21 @@ static void refill(struct commands *c)
 /* --- suspects */
 
 /* Sends one, and ends the walk with 2. */
-static int pump_suspect(void *arg, struct store_request *r)
+static int pump_suspect(void *arg, const struct store_owed *owed)
 {
 	struct pumping *p = arg;
 	struct commands *c = p->c;
-	int rc = 0;
+	int rc;
 
-	if (is_busy(c, r->n))
+	if (is_busy(c, owed->n))
 		return 0;
-	if (!registrar_takes(c->b->registrar, r))
-		rc = pump_command(p, r);
-	else if (!registrar_send(c->b->registrar, r) ||
-		 !registrar_flush(c->b->registrar)) /* alone */
-		return 0;
+	rc = pump_row(p, owed);
+	if (rc == WAITS || (registrar_takes(c->b->registrar, owed->what) &&
+			    rc == 0 && !registrar_flush(c->b->registrar)))
+		return 0; /* alone */
 	if (rc != 0)
 		return rc;
-	suspects_sent(&c->suspects, c->b->core.now, r->n);
+	suspects_sent(&c->suspects, c->b->core.now, owed->n);
 	return 2;
 }
 
@@ -407,17 +429,14 @@ void commands_pump(struct commands *c)
 		return;
 	}
 	refill(c);
-	/* Commands in flight are still due in the store. Without a gate,
-	 * all of them lie before the last one sent, so reading starts
-	 * behind it. With a gate, whose answers come in any order, they are
-	 * read and skipped. */
+	/* Those in flight are still due in the store, and are passed over. */
 	limit = 2 * c->window + registrar_in_flight(c->b->registrar);
-	rc = store_retry_each(c->b->store, true, c->sent_to, c->b->core.now,
-			      limit, pump_one, &p, &p.error);
+	rc = store_retry_each(c->b->store, true, c->b->core.now, limit,
+			      pump_one, &p, &p.error);
 	p.fresh = false;
 	if (rc >= 0 && c->waiting < c->window)
-		rc = store_retry_each(c->b->store, false, 0, c->b->core.now,
-				      limit, pump_one, &p, &p.error);
+		rc = store_retry_each(c->b->store, false, c->b->core.now, limit,
+				      pump_one, &p, &p.error);
 	if (rc < 0)
 		log_error(c->b->core.log, "command_failed", LOG_WHY(&p.error));
 	flush(c);

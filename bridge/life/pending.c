@@ -192,7 +192,8 @@ static int refuse_too_many(struct bridge *b, const struct held *held,
 	struct journal_entry dead = {
 		.kind = ENTRY_DEAD,
 		.path = e->path,
-		.topic = b->core.config->mqtt.pending_topic,
+		/* The entry does not say which of several it was. */
+		.topic = b->core.config->mqtt.pending_topics.items[0],
 	};
 	char time[ZTP_TIME_LEN], text[ZTP_PATH_MAX + ZTP_REQUEST_ID_MAX + 128];
 
@@ -277,7 +278,7 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 			registrar_disposed(b->registrar, e->request_id);
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
-		return records_audit(b, e, error);
+		return records_audit(b, e, &b->entry, error);
 	case ENTRY_WITHDRAWN:
 		rc = withdrawal_apply(b, e, error);
 		if (rc == 0 && b->registrar)
@@ -367,6 +368,8 @@ int pending_recover(struct bridge *b, struct ztp_error *error)
 			break;
 		if (e.kind == ENTRY_PENDING)
 			rc = rebuild_record(b, &e, error);
+		else if (e.kind == ENTRY_AUDIT)
+			rc = records_audit(b, &e, NULL, error);
 		journal_entry_clear(&e);
 		rc = rc == 0 ? 1 : rc;
 	}

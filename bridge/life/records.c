@@ -187,12 +187,14 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 }
 
 int records_audit(struct bridge *b, const struct journal_entry *entry,
-		  struct ztp_error *error)
+		  const struct journal_mark *from, struct ztp_error *error)
 {
 	struct store_record record = {.topic = STORE_AUDIT};
 
 	if (*entry->path)
 		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
+	if (from && producer_take(b->producer, &record, from))
+		return 0;
 	return store_outbox_add(b->store, &record, error);
 }

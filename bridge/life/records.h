@@ -11,7 +11,7 @@
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
  * certificate; contenders is the number of live requests of the path,
  * including r. from: the journal entry from which the record can be rebuilt,
- * so that it need not go through the outbox; or NULL. */
+ * so that it need not go through the outbox; or NULL: it must. */
 int records_request(struct bridge *b, const struct store_request *r,
 		    const struct ztp_cert *cert, int contenders,
 		    const struct journal_mark *from, struct ztp_error *error);
@@ -51,8 +51,9 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 int records_refused(void *bridge, const struct store_record *record,
 		    const struct ztp_error *why, struct ztp_error *error);
 
-/* ztp.audit: the gate's record, unchanged. */
+/* ztp.audit: the gate's record, unchanged. `from` is as above; what is read
+ * from the journal again is sent again, acknowledged or not. */
 int records_audit(struct bridge *b, const struct journal_entry *entry,
-		  struct ztp_error *error);
+		  const struct journal_mark *from, struct ztp_error *error);
 
 #endif

@@ -86,7 +86,9 @@ static void transact(struct loop *l)
 		log_info(l->b.core.log, "store_healed");
 	l->b.store_ok = true;
 	parts_settle(l);
+	store_read_begin(l->b.store);
 	parts_pump(l);
+	store_read_end(l->b.store);
 }
 
 /* Is everything sent that can still be sent? */

@@ -131,13 +131,26 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 /* A turn has a fixed cost (a transaction, a batch to Kafka), however little it
  * does. So after a turn that had work, the loop takes a breath, so that events,
  * acknowledgements and decisions arriving close together share the next turn
- * (bridge/core/batching.h). */
+ * (bridge/core/batching.h). It spends BATCHING_BREATH_MS of that on sending
+ * records, if there are any. */
+static int take_a_breath(struct loop *l)
+{
+	bool flushed = producer_flush(l->b.producer);
+	int ms = registrar_breath(l->b.registrar);
+
+	if (flushed)
+		ms -= BATCHING_BREATH_MS;
+	if (ms <= 0 || (!flushed && !l->coalesce))
+		return 0;
+	return dispatch(l, l->urgent_fd, ms);
+}
+
 int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	if (!l->more && !producer_flush(l->b.producer) && l->coalesce)
-		n = dispatch(l, l->urgent_fd, BATCHING_BREATH_MS);
+	if (!l->more)
+		n = take_a_breath(l);
 	if (n == 0) {
 		watch_commands(l);
 		n = dispatch(l, l->epoll_fd, next_timeout(l));

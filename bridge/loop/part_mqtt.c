@@ -1,9 +1,14 @@
 /* Both MQTT connections, the registrar and the commands as parts of the loop. */
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
 #include "bridge/core/batching.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/gate_answers.h"
 #include "bridge/life/pending.h"
 #include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/filters.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/broker_probe.h"
@@ -41,9 +46,51 @@ const struct part mqtt_out_part = {
 
 /* --- pending events */
 
-STEP(mqtt_in, collect)
 NEXT(mqtt_in)
 FREE(mqtt_in)
+
+#define FILTERS_NAME "mqtt_in.filters"
+
+static void mqtt_in_part_collect(struct loop *l)
+{
+	struct bridge *b = &l->b;
+
+	b->total.pending[TALLY_PENDING_FOREIGN] +=
+		atomic_exchange(&b->core.foreign, 0);
+	mqtt_in_collect(b->mqtt_in);
+}
+
+static int keep_filters(struct bridge *b, struct ztp_error *error)
+{
+	char *row = mqtt_in_filters(b->mqtt_in);
+	int rc = row ? store_set(b->store, FILTERS_NAME, row, error)
+		     : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+
+	free(row);
+	return rc;
+}
+
+/* The session must not know of a filter that the store does not. */
+static int take_filters(struct loop *l, char *known, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	char *row = NULL;
+	int rc = store_get(b->store, FILTERS_NAME, known, FILTERS_ROW_MAX,
+			   error);
+
+	if (rc >= 0)
+		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, known,
+				 l->wake_fd, l->work_fd, error);
+	if (rc == 0)
+		row = mqtt_in_filters(b->mqtt_in);
+	if (row && strcmp(row, known) != 0) {
+		rc = keep_filters(b, error);
+		if (rc == 0)
+			rc = store_commit(b->store, b->core.now, error);
+	}
+	free(row);
+	return rc;
+}
 
 /* Events that max_requests blocks now were blocked before the restart or
  * rollback too, because the store has not gained room since the last
@@ -58,9 +105,11 @@ static void end_replay(struct bridge *b)
 static int mqtt_in_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, l->wake_fd,
-			     l->work_fd, error);
+	char *known = malloc(FILTERS_ROW_MAX);
+	int rc = known ? take_filters(l, known, error)
+		       : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 
+	free(known);
 	if (rc == 0)
 		mqtt_in_follow(b->mqtt_in, b->mqtt_out);
 	return rc;
@@ -75,7 +124,14 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);
 	l->more |= more;
+	if (rc == 0 && mqtt_in_unsubscribed(b->mqtt_in))
+		rc = keep_filters(b, error);
 	return rc;
+}
+
+static void mqtt_in_part_settle(struct loop *l)
+{
+	mqtt_in_filters_kept(l->b.mqtt_in);
 }
 
 const struct part mqtt_in_part = {
@@ -83,6 +139,7 @@ const struct part mqtt_in_part = {
 	.new = mqtt_in_part_new,
 	.collect = mqtt_in_part_collect,
 	.apply = mqtt_in_part_apply,
+	.settle = mqtt_in_part_settle,
 	.next = mqtt_in_part_next,
 	.free = mqtt_in_part_free,
 };

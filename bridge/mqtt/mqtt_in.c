@@ -4,18 +4,16 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "bridge/mqtt/granted.h"
+#include "bridge/mqtt/filters.h"
 #include "bridge/mqtt/mqtt_link.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/mqtt/reconnect.h"
 #include "bridge/mqtt/refusal.h"
-#include "ztp/gate_protocol.h"
 
-#define STUCK_MS    20000 /* paho has not reported the result of a step */
-#define SCOUT_MS    1000  /* at the start, to wait for the other connection */
-#define CLOSING_MS  10	  /* until paho has disconnected */
-#define REFUSED	    0x80  /* the least of SUBACK's codes that is no success */
-#define FILTERS_MAX 3
+#define STUCK_MS   20000 /* paho has not reported the result of a step */
+#define SCOUT_MS   1000	 /* at the start, to wait for the other connection */
+#define CLOSING_MS 10	 /* until paho has disconnected */
+#define REFUSED	   0x80	 /* the least of SUBACK's codes that is no success */
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
 
@@ -33,8 +31,9 @@ struct mqtt_in {
 	enum refusal refusal; /* of the last CONNECT */
 	struct log_limit refusals[REFUSAL_KINDS];
 	struct granted granted;
-	struct granted_filter filters[FILTERS_MAX];
-	int filter_count, next_filter;
+	struct filters filters;
+	int next_filter;   /* of those asked for; behind them: what is left */
+	bool unsubscribed; /* since filters_kept */
 };
 
 static void disconnect(struct mqtt_in *in)
@@ -75,14 +74,24 @@ static void connect_now(struct mqtt_in *in)
 		refuse(in, rc, MQTTAsync_strerror(rc));
 }
 
+static const char *last_left(const struct mqtt_in *in)
+{
+	return in->filters.left[in->filters.left_count - 1];
+}
+
+/* Asks for the next filter, or gives up the next of those that are left from an
+ * earlier configuration. */
 static void subscribe(struct mqtt_in *in)
 {
-	const struct granted_filter *next = &in->filters[in->next_filter];
+	const struct granted_filter *next = &in->filters.asked[in->next_filter];
 	int rc;
 
 	in->phase = PHASE_SUBSCRIBING;
 	in->stuck_at = in->core->now + STUCK_MS;
-	rc = mqtt_link_subscribe(in->link, next->filter, next->qos);
+	if (in->next_filter < in->filters.count)
+		rc = mqtt_link_subscribe(in->link, next->filter, next->qos);
+	else
+		rc = mqtt_link_unsubscribe(in->link, last_left(in));
 	if (rc != MQTTASYNC_SUCCESS)
 		refuse(in, rc, MQTTAsync_strerror(rc));
 }
@@ -133,33 +142,66 @@ static void on_up(struct mqtt_in *in)
 	reconnect_up(&in->reconnect, in->core->now);
 	log_info(in->core->log, "mqtt_connected", LOG_STR("connection", "in"),
 		 LOG_STR("url", mqtt->url),
-		 LOG_STR("topic", mqtt->pending_topic));
+		 LOG_STR("topic", mqtt->pending_topics.items[0]),
+		 LOG_INT("topics", (int64_t)mqtt->pending_topics.count));
+}
+
+static void go_on(struct mqtt_in *in)
+{
+	if (in->next_filter < in->filters.count || in->filters.left_count > 0)
+		subscribe(in);
+	else
+		on_up(in);
 }
 
 /* A refused subscription is asked for again with a connection of its own, less
  * and less often. */
 static void on_suback(struct mqtt_in *in, int code)
 {
-	struct granted_filter *filter = &in->filters[in->next_filter];
+	struct granted_filter *filter = &in->filters.asked[in->next_filter];
 
-	if (in->phase != PHASE_SUBSCRIBING)
+	if (in->phase != PHASE_SUBSCRIBING ||
+	    in->next_filter == in->filters.count)
 		return;
 	if (!granted_suback(&in->granted, in->core, filter, code)) {
 		disconnect(in);
 		reconnect_refused(&in->reconnect, in->core->now);
 		return;
 	}
-	if (++in->next_filter < in->filter_count)
-		subscribe(in);
+	in->next_filter++;
+	go_on(in);
+}
+
+/* Who refuses to end a subscription goes on with it: its events are taken, or
+ * are of another bridge's devices. code: 0, or why it was refused. */
+static void on_unsuback(struct mqtt_in *in, int code)
+{
+	const char *filter;
+
+	if (in->phase != PHASE_SUBSCRIBING ||
+	    in->next_filter < in->filters.count)
+		return;
+	filter = last_left(in);
+	if (code != 0)
+		log_warn(in->core->log, "mqtt_unsubscribe_refused",
+			 LOG_STR("topic", filter),
+			 LOG_INT("reason_code", code));
 	else
-		on_up(in);
+		log_info(in->core->log, "mqtt_unsubscribed",
+			 LOG_STR("topic", filter));
+	filters_left_done(&in->filters);
+	in->unsubscribed = true;
+	go_on(in);
 }
 
 /* --- the news */
 
 static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
 {
-	if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED)
+	if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED &&
+	    in->next_filter == in->filters.count)
+		on_unsuback(in, news->code);
+	else if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED)
 		on_suback(in, news->code);
 	else if (in->phase == PHASE_CONNECTING ||
 		 in->phase == PHASE_SUBSCRIBING)
@@ -197,6 +239,9 @@ static void on_news(struct mqtt_in *in)
 		break;
 	case LINK_SUBSCRIBED:
 		on_suback(in, news.code);
+		break;
+	case LINK_UNSUBSCRIBED:
+		on_unsuback(in, 0);
 		break;
 	case LINK_REFUSED:
 		on_refused(in, &news);
@@ -267,8 +312,8 @@ bool mqtt_in_paused(const struct mqtt_in *in)
 
 const char *mqtt_in_problem(const struct mqtt_in *in)
 {
-	const char *granted = granted_problem(&in->granted, in->filters,
-					      (size_t)in->filter_count);
+	const char *granted = granted_problem(&in->granted, in->filters.asked,
+					      (size_t)in->filters.count);
 	const char *refused =
 		refusal_text(in->refusal, in->core->config->mqtt.version);
 
@@ -310,18 +355,25 @@ void mqtt_in_follow(struct mqtt_in *in, struct mqtt_out *mqtt_out)
 
 /* --- */
 
-static void add_filter(struct mqtt_in *in, const char *filter,
-		       enum granted_need need)
+char *mqtt_in_filters(const struct mqtt_in *in)
 {
-	in->filters[in->filter_count++] = (struct granted_filter){
-		.filter = filter, .qos = 1, .need = need, .said = -1};
+	return filters_row(&in->filters);
+}
+
+bool mqtt_in_unsubscribed(const struct mqtt_in *in)
+{
+	return in->unsubscribed;
+}
+
+void mqtt_in_filters_kept(struct mqtt_in *in)
+{
+	in->unsubscribed = false;
 }
 
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
-		struct journal *journal, int wake_fd, int work_fd,
-		struct ztp_error *error)
+		struct journal *journal, const char *filters, int wake_fd,
+		int work_fd, struct ztp_error *error)
 {
-	const struct config_mqtt *mqtt = &core->config->mqtt;
 	struct mqtt_in *in = calloc(1, sizeof(*in));
 	int rc;
 
@@ -330,13 +382,11 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 	in->core = core;
 	in->keepalive_s = own_keepalive(in);
 	granted_init(&in->granted, "in");
-	add_filter(in, mqtt->pending_topic, NEED_QOS_1);
-	if (mqtt->registrar == CONFIG_REGISTRAR_GATE) {
-		add_filter(in, ZTP_MQTT_AUDIT, NEED_SUBSCRIPTION);
-		add_filter(in, ZTP_MQTT_WITHDRAWN, NEED_QOS_1);
-	}
 	reconnect_plan(&in->reconnect, core->now + SCOUT_MS);
-	rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd, error);
+	rc = filters_init(&in->filters, &core->config->mqtt, filters, error);
+	if (rc == 0)
+		rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd,
+				   error);
 	if (rc != 0) {
 		mqtt_in_free(in);
 		return rc;
@@ -350,5 +400,6 @@ void mqtt_in_free(struct mqtt_in *in)
 	if (!in)
 		return;
 	mqtt_link_free(in->link);
+	filters_clear(&in->filters);
 	free(in);
 }

@@ -23,11 +23,12 @@ struct mqtt_in;
 struct mqtt_out;
 struct journal;
 
-/* wake_fd is written when the state of the connection has changed; work_fd
- * when the journal has an entry. Both are eventfds. */
+/* filters: what the session is subscribed to, as mqtt_in_filters said last; ""
+ * for nothing. wake_fd is written when the state of the connection has changed;
+ * work_fd when the journal has an entry. Both are eventfds. */
 int mqtt_in_new(struct mqtt_in **mqtt_in, struct core *core,
-		struct journal *journal, int wake_fd, int work_fd,
-		struct ztp_error *error);
+		struct journal *journal, const char *filters, int wake_fd,
+		int work_fd, struct ztp_error *error);
 /* Disconnects, and waits briefly for that to complete. */
 void mqtt_in_free(struct mqtt_in *mqtt_in);
 
@@ -39,6 +40,13 @@ void mqtt_in_follow(struct mqtt_in *mqtt_in, struct mqtt_out *mqtt_out);
 void mqtt_in_collect(struct mqtt_in *mqtt_in);
 /* The steady time at which collect wants to run again; 0: none. */
 int64_t mqtt_in_next(const struct mqtt_in *mqtt_in);
+
+/* What the session is, or is about to be, subscribed to: to be stored before
+ * the first connection, and again once something is unsubscribed, until
+ * mqtt_in_filters_kept. The caller frees it; NULL: out of memory. */
+char *mqtt_in_filters(const struct mqtt_in *mqtt_in);
+bool mqtt_in_unsubscribed(const struct mqtt_in *mqtt_in);
+void mqtt_in_filters_kept(struct mqtt_in *mqtt_in);
 
 /* Disconnects from the broker, or connects again. why is for the log. */
 void mqtt_in_pause(struct mqtt_in *mqtt_in, const char *why);

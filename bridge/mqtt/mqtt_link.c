@@ -156,6 +156,18 @@ static void on_subscribe(void *arg, MQTTAsync_successData *data)
 	post(arg, LINK_SUBSCRIBED, data->alt.qos & 0xff, NULL);
 }
 
+static void on_unsubscribe5(void *arg, MQTTAsync_successData5 *data)
+{
+	(void)data;
+	post(arg, LINK_UNSUBSCRIBED, 0, NULL);
+}
+
+static void on_unsubscribe(void *arg, MQTTAsync_successData *data)
+{
+	(void)data;
+	post(arg, LINK_UNSUBSCRIBED, 0, NULL);
+}
+
 /* --- the connection: the loop */
 
 static void set_tls(MQTTAsync_SSLOptions *ssl,
@@ -230,6 +242,21 @@ int mqtt_link_subscribe(struct mqtt_link *link, const char *filter, int qos)
 		o.onFailure = on_failure;
 	}
 	return MQTTAsync_subscribeMany(link->client, 1, &topic, &qos, &o);
+}
+
+int mqtt_link_unsubscribe(struct mqtt_link *link, const char *filter)
+{
+	MQTTAsync_responseOptions o = MQTTAsync_responseOptions_initializer;
+
+	o.context = link;
+	if (link->core->config->mqtt.version == 5) {
+		o.onSuccess5 = on_unsubscribe5;
+		o.onFailure5 = on_failure5;
+	} else {
+		o.onSuccess = on_unsubscribe;
+		o.onFailure = on_failure;
+	}
+	return MQTTAsync_unsubscribe(link->client, filter, &o);
 }
 
 void mqtt_link_disconnect(struct mqtt_link *link)

@@ -17,7 +17,8 @@ enum mqtt_link_state {
 	LINK_NONE, /* nothing new */
 	LINK_CONNECTED,
 	LINK_SUBSCRIBED,
-	LINK_REFUSED, /* connect or subscribe failed */
+	LINK_UNSUBSCRIBED,
+	LINK_REFUSED, /* connect, subscribe or unsubscribe failed */
 	LINK_LOST,
 };
 
@@ -46,6 +47,7 @@ int mqtt_link_connect(struct mqtt_link *mqtt_link, int keepalive_s);
  * the broker has answered. */
 int mqtt_link_subscribe(struct mqtt_link *mqtt_link, const char *filter,
 			int qos);
+int mqtt_link_unsubscribe(struct mqtt_link *mqtt_link, const char *filter);
 /* Nothing is posted about this. It takes paho a moment. */
 void mqtt_link_disconnect(struct mqtt_link *mqtt_link);
 bool mqtt_link_is_open(const struct mqtt_link *mqtt_link);

@@ -8,6 +8,7 @@
 #define CONNACK_MS 10000 /* from connect() to CONNACK */
 #define LATE_MS	   30000 /* a PUBACK or SUBACK */
 #define TICK_MS	   1000	 /* libmosquitto's keepalive counts in seconds */
+#define HEARD_MAX  32	 /* packets, then the turn goes on */
 
 static bool is_late(const struct mqtt_out *o, int64_t since, int64_t ms)
 {
@@ -38,6 +39,23 @@ void mqtt_out_asked(struct mqtt_out *o)
 		mqtt_out_go_up(o);
 }
 
+/* libmosquitto reads as many packets at a time as messages are in flight, often
+ * one, and a turn for each packet would cost more than what is in it. So it
+ * reads until it hears nothing more. The socket does not block: a read in vain
+ * costs one recv(). */
+static int read_packets(struct mqtt_out *o)
+{
+	unsigned before, first = o->heard;
+	int rc;
+
+	do {
+		before = o->heard;
+		rc = mosquitto_loop_read(o->mosq, 1);
+	} while (rc == MOSQ_ERR_SUCCESS && o->heard != before &&
+		 o->heard - first < HEARD_MAX);
+	return rc;
+}
+
 void mqtt_out_turn(struct mqtt_out *o)
 {
 	int64_t now = o->core->now;
@@ -55,8 +73,7 @@ void mqtt_out_turn(struct mqtt_out *o)
 	}
 	if (!o->linked)
 		o->accepted = o->accepted || mosq_is_accepted(o->mosq);
-	/* The socket does not block, so a needless read costs one recv(). */
-	rc = mosquitto_loop_read(o->mosq, 1);
+	rc = read_packets(o);
 	if (rc == MOSQ_ERR_SUCCESS && mosquitto_want_write(o->mosq))
 		rc = mosquitto_loop_write(o->mosq, 1);
 	if (rc == MOSQ_ERR_SUCCESS && now >= o->next_tick) {

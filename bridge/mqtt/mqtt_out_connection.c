@@ -119,6 +119,7 @@ static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
 
 	(void)mosq;
 	(void)properties;
+	o->heard++;
 	unacked_remove(&o->unacked, mid, o->core->now);
 	reconnect_served(&o->reconnect);
 	for (user = o->users; user; user = user->next)
@@ -147,6 +148,7 @@ static void on_message(struct mosquitto *mosq, void *arg,
 
 	(void)mosq;
 	(void)properties;
+	o->heard++;
 	if (message->retain)
 		return;
 	for (user = o->users; user; user = user->next)

@@ -35,6 +35,7 @@ struct mqtt_out {
 	struct granted granted;
 	struct subscriptions subscriptions;
 	struct unacked unacked;
+	unsigned heard; /* PUBACKs and messages */
 };
 
 void mqtt_out_connect(struct mqtt_out *mqtt_out);

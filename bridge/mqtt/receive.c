@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "base/random.h"
+#include "bridge/core/cell.h"
 #include "bridge/journal/journal_entry.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/json.h"
@@ -41,6 +42,15 @@ static void must_have_memory(struct receiver *ev, const struct journal_entry *e,
 	_exit(1);
 }
 
+/* It is another cell's: nothing is kept of it. */
+static bool is_foreign(struct receiver *ev, const char *path)
+{
+	if (!*path || cell_serves(ev->core->config, path))
+		return false;
+	atomic_fetch_add(&ev->core->foreign, 1);
+	return true;
+}
+
 static void dead_letter(struct receiver *ev, struct journal_entry *e,
 			const char *topic, const char *text, size_t len)
 {
@@ -57,10 +67,13 @@ static void dead_letter(struct receiver *ev, struct journal_entry *e,
 	e->request_id = salvaged.request_id;
 	e->text = salvaged.json ? salvaged.json : "";
 	e->text_len = strlen(e->text);
-	log_warn(ev->core->log, "pending_refused", LOG_STR("topic", topic),
-		 LOG_STR("device_path", *e->path ? e->path : NULL),
-		 LOG_WHY(&e->why));
-	append(ev, e);
+	if (!is_foreign(ev, e->path)) {
+		log_warn(ev->core->log, "pending_refused",
+			 LOG_STR("topic", topic),
+			 LOG_STR("device_path", *e->path ? e->path : NULL),
+			 LOG_WHY(&e->why));
+		append(ev, e);
+	}
 	ztp_salvaged_clear(&salvaged);
 }
 
@@ -91,7 +104,8 @@ static void on_pending(struct receiver *ev, struct journal_entry *e,
 	ztp_traceparent_make(own_trace, random + 10);
 	good.own_id = own_id;
 	good.own_trace = own_trace;
-	append(ev, &good);
+	if (!is_foreign(ev, good.path))
+		append(ev, &good);
 	ztp_pending_clear(&pending);
 }
 
@@ -126,7 +140,8 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 	audit.path = path;
 	audit.text = text;
 	audit.text_len = len;
-	append(ev, &audit);
+	if (!*path || cell_serves(ev->core->config, path))
+		append(ev, &audit);
 }
 
 enum { WITHDRAWN_ID, WITHDRAWN_PATH, WITHDRAWN_REASON, WITHDRAWN_MEMBERS };
@@ -177,7 +192,7 @@ static void on_withdrawn(struct receiver *ev, struct journal_entry *e,
 		withdrawn.kind = ENTRY_WITHDRAWN;
 		withdrawn.request_id = id;
 		withdrawn.path = path;
-		if (rc == 0)
+		if (rc == 0 && cell_serves(ev->core->config, path))
 			append(ev, &withdrawn);
 		ztp_object_clear(&event);
 	}

@@ -11,7 +11,9 @@
 #include "bridge/mqtt/granted.h"
 #include "ztp/retry.h"
 
-#define SUBSCRIPTIONS_MAX 4
+/* The gate's responses, the devices' answers, what the gate reports; and that
+ * again of each subscription. */
+#define SUBSCRIPTIONS_MAX (3 + CONFIG_SUBSCRIPTIONS_MAX)
 
 struct mosquitto;
 

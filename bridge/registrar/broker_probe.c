@@ -40,7 +40,7 @@ static bool ask_gate(struct broker_probe *p)
 
 	(void)mqtt_out_try_subscribe(p->mqtt_out, ZTP_MQTT_RESPONSE, 1);
 	control_begin(&m);
-	control_info(&m);
+	control_info(&m, "probe", NULL);
 	text = m.failed ? NULL : cJSON_PrintUnformatted(m.root);
 	cJSON_Delete(m.root);
 	if (!text)

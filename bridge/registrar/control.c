@@ -87,15 +87,29 @@ void control_get(struct control_message *m, const char *correlation,
 	add_device(m, ZTP_CMD_GET_DEVICE, correlation, r);
 }
 
-void control_info(struct control_message *m)
+void control_info(struct control_message *m, const char *correlation,
+		  const struct config *config)
 {
-	add_command(m, ZTP_CMD_GET_INFO, "info");
+	cJSON *command = add_command(m, ZTP_CMD_GET_INFO, correlation), *list;
+	const struct config_list *ours;
+
+	if (!config)
+		return;
+	ours = &config->mqtt.subscriptions;
+	add_text(m, command, ZTP_M_GROUP, config->kafka.group);
+	list = command ? cJSON_AddArrayToObject(command, ZTP_M_SUBSCRIPTIONS)
+		       : NULL;
+	m->failed |= !list;
+	for (size_t i = 0; i < ours->count && !m->failed; i++)
+		m->failed = !cJSON_AddItemToArray(
+			list, cJSON_CreateString(ours->items[i]));
 }
 
-void control_ack(struct control_message *m,
+void control_ack(struct control_message *m, const char *correlation,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n)
 {
-	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, "ack"), *list;
+	cJSON *command = add_command(m, ZTP_CMD_ACK_PENDING, correlation),
+	      *list;
 	size_t i;
 
 	list = command ? cJSON_AddArrayToObject(command, ZTP_M_REQUEST_IDS)

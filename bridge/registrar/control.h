@@ -11,8 +11,12 @@
 
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/store/store.h"
+#include "ztp/gate_protocol.h"
 
-#define CONTROL_CORRELATION (ZTP_REQUEST_ID_MAX + 16)
+#define CONTROL_MARK	    72 /* of a bridge, with its NUL */
+#define CONTROL_CORRELATION (CONTROL_MARK + ZTP_REQUEST_ID_MAX + 16)
+_Static_assert(CONTROL_CORRELATION <= ZTP_CONTROL_CORRELATION_MAX,
+	       "the gate takes our correlationData");
 
 /* Several commands for one publish. */
 struct control_message {
@@ -30,8 +34,10 @@ void control_reject(struct control_message *message, const char *correlation,
 		    const struct store_request *r, int64_t retry_after_ms);
 void control_get(struct control_message *message, const char *correlation,
 		 const struct store_request *r);
-void control_info(struct control_message *message);
-void control_ack(struct control_message *message,
+/* config: who asks; NULL: nobody in particular. */
+void control_info(struct control_message *message, const char *correlation,
+		  const struct config *config);
+void control_ack(struct control_message *message, const char *correlation,
 		 const char (*ids)[ZTP_REQUEST_ID_MAX + 1], size_t n);
 /* Publishes and frees the message. Returns false if it was not sent. */
 bool control_send(struct control_message *message, struct mqtt_out *mqtt_out);

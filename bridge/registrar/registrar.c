@@ -39,12 +39,14 @@ int registrar_new(struct registrar **out, struct core *core,
 		g->core = core;
 		g->store = store;
 		g->mqtt_out = mqtt_out;
+		registrar_name(g);
 		g->subscribed = calloc(REGISTRAR_SUBSCRIBED_MAX,
 				       sizeof(*g->subscribed));
 		g->staged.ids = calloc(ACKS_MAX, sizeof(*g->staged.ids));
 		g->acks.ids = calloc(ACKS_MAX, sizeof(*g->acks.ids));
 	}
-	if (!g || !g->subscribed || !g->staged.ids || !g->acks.ids) {
+	if (!g || !g->subscribed || !g->staged.ids || !g->acks.ids ||
+	    registrar_topics_new(g) != 0) {
 		registrar_free(g);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
@@ -57,6 +59,7 @@ void registrar_free(struct registrar *g)
 	if (!g)
 		return;
 	control_end(&g->batch.message);
+	free(g->told);
 	free(g->subscribed);
 	free(g->staged.ids);
 	free(g->acks.ids);
@@ -67,11 +70,8 @@ void registrar_free(struct registrar *g)
 
 void registrar_connected(struct registrar *g)
 {
-	struct mqtt_out *mqtt_out = g->mqtt_out;
-	int rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_RESPONSE, 1, true);
+	int rc = registrar_topics_subscribe(g);
 
-	if (rc == MOSQ_ERR_SUCCESS)
-		rc = mqtt_out_subscribe(mqtt_out, ZTP_MQTT_SUBSCRIBED, 0, true);
 	if (rc != MOSQ_ERR_SUCCESS)
 		log_warn(g->core->log, "gate_subscribe_failed",
 			 LOG_STR("error", mosquitto_strerror(rc)));
@@ -116,6 +116,11 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
+int64_t registrar_oldest_unacked(const struct registrar *g)
+{
+	return g ? g->oldest_unacked_s : 0;
+}
+
 /* --- settling */
 
 void registrar_settle(struct registrar *g)
@@ -156,28 +161,32 @@ void registrar_disposed(struct registrar *g, const char *id)
 
 /* --- commands */
 
-bool registrar_takes(const struct registrar *g, const struct store_request *r)
+bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	if (!g)
-		return false;
-	return r->owed.what == ZTP_OWED_REGISTER ||
-	       r->owed.what == ZTP_OWED_RELEASE ||
-	       r->owed.what == ZTP_OWED_NOTICE_CHECK;
+	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+		     what == ZTP_OWED_NOTICE_CHECK);
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)
 {
-	int i;
+	return row_set_has(&g->commanded, n);
+}
 
-	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
-		if (g->ops[i].n == n && g->ops[i].kind != REGISTRAR_ASK_DEVICE)
-			return true;
-	return false;
+bool registrar_has_room(const struct registrar *g)
+{
+	return registrar_ready(g) && g->core->now >= g->hold_until &&
+	       g->busy < REGISTRAR_WINDOW;
 }
 
 int registrar_in_flight(const struct registrar *g)
 {
 	return g ? g->busy : 0;
+}
+
+int registrar_breath(const struct registrar *g)
+{
+	return g ? latency_breath(&g->latency, g->core->now)
+		 : BATCHING_BREATH_MS;
 }
 
 static bool has_acks(const struct registrar *g)
@@ -188,9 +197,11 @@ static bool has_acks(const struct registrar *g)
 static void send_info(struct registrar *g)
 {
 	struct control_message m;
+	char correlation[CONTROL_CORRELATION];
 
+	registrar_correlate(correlation, g, "info", "");
 	control_begin(&m);
-	control_info(&m);
+	control_info(&m, correlation, g->core->config);
 	control_send(&m, g->mqtt_out);
 	g->next_info =
 		g->core->now + (g->informed ? INFO_MS : REGISTRAR_ANSWER_MS);

@@ -91,18 +91,25 @@ void registrar_ask(struct registrar *registrar, int64_t n);
 /* During apply: the event with this id has been dealt with. */
 void registrar_disposed(struct registrar *registrar, const char *id);
 
-/* For the commands' pump. takes: is the gate responsible for r's next step
- * (NULL: no)? busy: is that step in progress? send: starts it, false when
- * there is no room. What is started goes out with flush, at the end of the
- * pump: false if some of it could not be sent, and is still owed. */
-bool registrar_takes(const struct registrar *registrar,
-		     const struct store_request *r);
+/* For the commands' pump. takes: is the gate responsible for this next step
+ * (NULL: no)? busy: is that step in progress? has_room: may another be started
+ * now? send: starts it, false when it cannot be. What is started goes out with
+ * flush, at the end of the pump: false if some of it could not be sent, and is
+ * still owed. */
+bool registrar_takes(const struct registrar *registrar, enum ztp_owed what);
 bool registrar_busy(const struct registrar *registrar, int64_t n);
+bool registrar_has_room(const struct registrar *registrar);
 bool registrar_send(struct registrar *registrar, const struct store_request *r);
 bool registrar_flush(struct registrar *registrar);
 int registrar_in_flight(const struct registrar *registrar);
 
+/* How long the loop waits after a turn that had work, in ms. */
+int registrar_breath(const struct registrar *registrar);
+
 /* Ready: the gate answers, and its command topic equals ours. */
 bool registrar_ready(const struct registrar *registrar);
+/* The age in s of the event that the gate has offered longest, of any bridge's
+ * devices, as it said last; 0: none, or there is no registrar (NULL). */
+int64_t registrar_oldest_unacked(const struct registrar *registrar);
 
 #endif

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/json_tree.h"
+#include "bridge/core/cell.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
@@ -50,8 +51,11 @@ static void on_info(struct registrar *g, const cJSON *response)
 				  LOG_STR("command_topic", ours));
 	}
 	if (!g->informed)
+		registrar_topics_check(g, data);
+	if (!g->informed)
 		registrar_bounds(g, number_of(data, ZTP_M_MAX_COMMANDS),
 				 number_of(data, ZTP_M_MAX_BYTES));
+	g->oldest_unacked_s = number_of(data, ZTP_M_OLDEST_UNACKED);
 	g->informed = true;
 	g->denied = false;
 	g->agrees = agrees;
@@ -62,6 +66,9 @@ static void on_response(struct registrar *g, const cJSON *response)
 	const char *correlation = ztp_tree_text(response, ZTP_M_CORRELATION);
 	int i;
 
+	/* All operators' answers go to one topic, their refusals, too. */
+	if (!registrar_is_ours(g, correlation))
+		return;
 	if (strcmp(ztp_tree_text(response, "command"), ZTP_CMD_GET_INFO) == 0) {
 		on_info(g, response);
 		return;
@@ -74,6 +81,8 @@ static void on_response(struct registrar *g, const cJSON *response)
 			continue;
 		control_read(&op->answer, response);
 		op->done = true;
+		latency_answered(&g->latency, g->core->now,
+				 g->core->now - op->by + REGISTRAR_ANSWER_MS);
 		return;
 	}
 }
@@ -83,8 +92,10 @@ static void on_subscribed(struct registrar *g, const cJSON *event)
 	const char *hex = ztp_tree_text(event, ZTP_M_FINGERPRINT);
 	const char *path = ztp_tree_text(event, ZTP_M_DEVICE_PATH);
 	struct registrar_subscription *s;
+	struct ztp_path parts;
 
-	if (!*path || strlen(path) > ZTP_PATH_MAX)
+	if (ztp_path_parse(&parts, path, strlen(path), NULL) != 0 ||
+	    !cell_serves(g->core->config, path))
 		return;
 	if (g->subscribed_count == REGISTRAR_SUBSCRIBED_MAX) {
 		/* More at once than fit: ask about all devices instead. */
@@ -117,7 +128,7 @@ static bool on_message(void *arg, const char *topic, const char *text,
 			registrar_split(g);
 		return true;
 	}
-	if (strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0) {
+	if (registrar_topics_is_subscribed(topic)) {
 		on_subscribed(g, tree);
 	} else if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0) {
 		responses =

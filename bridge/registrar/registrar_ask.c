@@ -52,13 +52,16 @@ void registrar_shorten(struct registrar *g)
 void registrar_send_acks(struct registrar *g)
 {
 	struct control_message m;
+	char correlation[CONTROL_CORRELATION];
 	size_t n = 0, bytes = REGISTRAR_OVERHEAD;
 
 	while (n < g->acks.count && n < ZTP_CONTROL_ACKS_MAX &&
 	       (n == 0 || bytes < g->bytes))
 		bytes += strlen(g->acks.ids[n++]) + sizeof("\"\",") - 1;
 	control_begin(&m);
-	control_ack(&m, (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
+	registrar_correlate(correlation, g, "ack", "");
+	control_ack(&m, correlation,
+		    (const char(*)[ZTP_REQUEST_ID_MAX + 1]) g->acks.ids, n);
 	if (!control_send(&m, g->mqtt_out)) {
 		if (m.too_large)
 			registrar_shorten(g);

@@ -42,15 +42,26 @@ static int owes_notice(void *arg, struct store_request *r)
 	return 0;
 }
 
+/* The store cannot be read now: it is still owed. */
+static void log_unreadable(const struct registrar *g,
+			   const struct ztp_error *error)
+{
+	log_error(g->core->log, "command_failed", LOG_WHY(error));
+}
+
 /* createDevice ends all other sessions of the path, so the devices that lost
  * are told first. That takes moments, and delivery_due limits it. */
 static bool must_wait(struct registrar *g, const struct store_request *r)
 {
 	struct ztp_error error;
 	bool owed = false;
-	int rc = store_path_each(g->store, r->path, owes_notice, &owed, &error);
 
-	return rc < 0 || owed;
+	if (store_path_each(g->store, r->path, owes_notice, &owed, &error) <
+	    0) {
+		log_unreadable(g, &error);
+		return true;
+	}
+	return owed;
 }
 
 static struct op *new_op(struct registrar *g, const struct store_request *r)
@@ -106,11 +117,12 @@ bool registrar_send(struct registrar *g, const struct store_request *r)
 	struct ztp_error error;
 	struct op *op;
 
-	if (!registrar_ready(g) || g->core->now < g->hold_until ||
-	    g->busy == REGISTRAR_WINDOW || (creates && must_wait(g, r)))
+	if (!registrar_has_room(g) || (creates && must_wait(g, r)))
 		return false;
-	if (creates && store_decision_get(g->store, r, true, &d, &error) < 0)
+	if (creates && store_decision_get(g->store, r, true, &d, &error) < 0) {
+		log_unreadable(g, &error);
 		return false;
+	}
 	op = new_op(g, r);
 	if (op) {
 		begin(g, bytes + (d.metadata ? strlen(d.metadata) : 0));

@@ -6,7 +6,9 @@
 #ifndef BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 #define BRIDGE_REGISTRAR_REGISTRAR_INTERNAL_H
 
+#include "bridge/core/row_set.h"
 #include "bridge/registrar/control.h"
+#include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
 
 #define REGISTRAR_WINDOW	 128
@@ -43,8 +45,13 @@ struct registrar {
 	struct store *store;
 	struct mqtt_out *mqtt_out;
 	struct mqtt_out_user user;
+	char mark[CONTROL_MARK]; /* our correlationData begins with it */
+	char *told;		 /* topics, see registrar_topics.c */
+	size_t told_count;
 	struct op ops[REGISTRAR_WINDOW];
 	int busy;
+	struct row_set commanded; /* the rows of ops but REGISTRAR_ASK_DEVICE */
+	struct latency latency;
 	struct registrar_batch batch;
 	struct registrar_subscription
 		*subscribed; /* up to REGISTRAR_SUBSCRIBED_MAX */
@@ -54,9 +61,10 @@ struct registrar {
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
-	int64_t hold_until; /* refused by the gate: send nothing before */
-	bool asking;	    /* more waiting devices must be asked about, */
-	int64_t ask_after;  /* those after this row */
+	int64_t oldest_unacked_s; /* as the gate has said last */
+	int64_t hold_until;	  /* refused by the gate: send nothing before */
+	bool asking;	   /* more waiting devices must be asked about, */
+	int64_t ask_after; /* those after this row */
 	/* How much one message holds (registrar_ask.c). */
 	size_t bytes, bytes_max;
 	int page, page_max; /* questions */
@@ -70,7 +78,24 @@ void registrar_disconnected(struct registrar *registrar);
 /* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
 
-/* --- registrar_ops.c. new: NULL if too many wait. */
+/* --- registrar_topics.c */
+
+int registrar_topics_new(struct registrar *registrar);
+/* Returns 0 or a MOSQ_ERR_* code. */
+int registrar_topics_subscribe(struct registrar *registrar);
+bool registrar_topics_is_subscribed(const char *topic);
+/* info: what the gate says of itself. */
+void registrar_topics_check(struct registrar *registrar, const cJSON *info);
+
+/* --- registrar_ops.c. new: NULL if too many wait. correlate: is_ours knows it
+ * again, also in an answer that other bridges read. */
+
+void registrar_name(struct registrar *registrar);
+void registrar_correlate(char out[CONTROL_CORRELATION],
+			 const struct registrar *registrar, const char *what,
+			 const char *id);
+bool registrar_is_ours(const struct registrar *registrar,
+		       const char *correlation);
 
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,

@@ -4,6 +4,35 @@
 #include <stdio.h>
 #include <string.h>
 
+#define MARK_HASHED 8 /* bytes of the group's hash, if it is too long */
+
+/* The group is this bridge's alone. */
+void registrar_name(struct registrar *g)
+{
+	const char *group = g->core->config->kafka.group;
+	uint8_t hash[ZTP_SHA256_LEN];
+
+	if (strlen(group) + sizeof("/") <= sizeof(g->mark)) {
+		snprintf(g->mark, sizeof(g->mark), "%s/", group);
+		return;
+	}
+	ztp_sha256(hash, group, strlen(group));
+	ztp_hex_encode(g->mark, hash, MARK_HASHED);
+	strcat(g->mark, "/");
+}
+
+void registrar_correlate(char out[CONTROL_CORRELATION],
+			 const struct registrar *g, const char *what,
+			 const char *id)
+{
+	snprintf(out, CONTROL_CORRELATION, "%s%s:%s", g->mark, what, id);
+}
+
+bool registrar_is_ours(const struct registrar *g, const char *correlation)
+{
+	return strncmp(correlation, g->mark, strlen(g->mark)) == 0;
+}
+
 struct op *registrar_new_op(struct registrar *g, int64_t n,
 			    enum registrar_question kind, const char *prefix,
 			    const char *id)
@@ -19,9 +48,10 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 		op->n = n;
 		op->kind = kind;
 		op->by = g->core->now + REGISTRAR_ANSWER_MS;
-		snprintf(op->correlation, sizeof(op->correlation), "%s:%s",
-			 prefix, id);
+		registrar_correlate(op->correlation, g, prefix, id);
 		g->busy++;
+		if (kind != REGISTRAR_ASK_DEVICE)
+			row_set_add(&g->commanded, n);
 		return op;
 	}
 	return NULL;
@@ -29,6 +59,8 @@ struct op *registrar_new_op(struct registrar *g, int64_t n,
 
 void registrar_free_op(struct registrar *g, struct op *op)
 {
+	if (op->kind != REGISTRAR_ASK_DEVICE)
+		row_set_remove(&g->commanded, op->n);
 	op->n = 0;
 	g->busy--;
 }

@@ -43,6 +43,7 @@ void store_rollback(struct store *store)
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
 	store->in_transaction = store->commit_required = false;
 	store->facts = store->committed;
+	store_queues_forget(store);
 }
 
 bool store_dirty(const struct store *store)

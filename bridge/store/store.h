@@ -95,6 +95,10 @@ void store_close(struct store *store); /* accepts NULL; rolls back */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
 bool store_dirty(const struct store *store);
+/* What is read between the two shares one look at the database, instead of one
+ * for each statement: two system calls. A write in between ends it. */
+void store_read_begin(struct store *store);
+void store_read_end(struct store *store);
 /* Must the transaction be committed before any of its effects happen? Not
  * while it holds only new requests and the marks of which ones were announced:
  * the journal can replay those from the last commit's mark. */
@@ -171,15 +175,26 @@ int store_channel_each(struct store *store, const char *channel,
 int store_due_each(struct store *store, bool undecided, int64_t until,
 		   int limit, store_visit *visit, void *arg,
 		   struct ztp_error *error);
-/* Rows with from <= retry_at <= until, earliest first. fresh: only those that
- * have never been tried, else only those that have. Suspects
- * (ztp_obligation_suspect) are in neither list, but in one of their own: those
- * with retry_at <= until. */
-int store_retry_each(struct store *store, bool fresh, int64_t from,
-		     int64_t until, int limit, store_visit *visit, void *arg,
+/* What is to be tried by `until`, earliest first, at most limit, which is at
+ * most STORE_QUEUE_MAX. fresh: only what has never been tried, else only what
+ * has been. Suspects (ztp_obligation_suspect) are in neither list, but in one
+ * of their own. Rows are not read: a visit reads those that it needs, and
+ * writes none. */
+#define STORE_QUEUE_MAX 1024
+struct store_owed {
+	int64_t retry_at, n;
+	enum ztp_owed what;
+};
+typedef int store_owed_visit(void *arg, const struct store_owed *owed);
+int store_retry_each(struct store *store, bool fresh, int64_t until, int limit,
+		     store_owed_visit *visit, void *arg,
 		     struct ztp_error *error);
 int store_suspect_each(struct store *store, int64_t until, int limit,
-		       store_visit *visit, void *arg, struct ztp_error *error);
+		       store_owed_visit *visit, void *arg,
+		       struct ztp_error *error);
+/* Is what is kept in memory of these lists what the database says? For tests:
+ * it reads them all. */
+bool store_queues_agree(struct store *store);
 /* Rows after row n whose command waits for its device. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);

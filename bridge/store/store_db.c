@@ -49,12 +49,31 @@ void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 	out[n] = '\0';
 }
 
+/* If it cannot begin, each read has a look of its own. */
+void store_read_begin(struct store *store)
+{
+	if (store->in_transaction || store->reading)
+		return;
+	store->reading = sqlite3_step(store->stmt[SQL_READ]) == SQLITE_DONE;
+	sqlite3_reset(store->stmt[SQL_READ]);
+}
+
+void store_read_end(struct store *store)
+{
+	if (!store->reading)
+		return;
+	store->reading = false;
+	(void)sqlite3_step(store->stmt[SQL_COMMIT]);
+	sqlite3_reset(store->stmt[SQL_COMMIT]);
+}
+
 int store_begin(struct store *store, struct ztp_error *error)
 {
 	int rc;
 
 	if (store->in_transaction)
 		return 0;
+	store_read_end(store);
 	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 	sqlite3_reset(store->stmt[SQL_BEGIN]);
 	if (rc != SQLITE_DONE)

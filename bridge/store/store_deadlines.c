@@ -1,5 +1,5 @@
 /*
- * The SQLite store: when something is due next. The loop asks in every turn,
+ * The SQLite store: when the next deadline is. The loop asks in every turn,
  * and usually nothing is due. The earliest time of each kind is therefore
  * kept in memory, updated with every write, and looked up only after it has
  * been removed.
@@ -24,33 +24,17 @@ static enum store_times due_kind(enum ztp_state state)
 					  : STORE_DUE_OTHERS;
 }
 
-/* As STORE_QUEUE says. */
-enum store_queue store_queue(const struct ztp_obligation *owed)
-{
-	if (ztp_obligation_suspect(owed))
-		return STORE_SUSPECT;
-	return owed->tries > 0 ? STORE_TRIED : STORE_FRESH;
-}
-
 void store_times_count(struct store *store, struct store_request *r)
 {
 	struct store_soonest *soonest = store->facts.soonest;
 	enum store_times due = due_kind(r->state),
 			 due_before = due_kind(r->stored_state);
-	int queue = (int)store_queue(&r->owed);
 
 	if (due != due_before || r->owed.due_at != r->stored_due) {
 		time_removed(&soonest[due_before], r->stored_due);
 		time_added(&soonest[due], r->owed.due_at);
 	}
-	if (queue != r->stored_queue || r->owed.retry_at != r->stored_retry) {
-		time_removed(&soonest[STORE_RETRY + r->stored_queue],
-			     r->stored_retry);
-		time_added(&soonest[STORE_RETRY + queue], r->owed.retry_at);
-	}
-	r->stored_queue = queue;
 	r->stored_due = r->owed.due_at;
-	r->stored_retry = r->owed.retry_at;
 }
 
 void store_times_forget(struct store *store)
@@ -61,35 +45,18 @@ void store_times_forget(struct store *store)
 		store->facts.soonest[i].known = false;
 }
 
-static int64_t soonest(struct store *store, int which, enum store_sql sql,
-		       int64_t arg)
+static int64_t soonest(struct store *store, int which, enum store_sql sql)
 {
 	struct store_soonest *soonest = &store->facts.soonest[which];
 
 	if (!soonest->known) /* min() returns a row even over no rows */
-		soonest->known = store_number(store, sql, arg, &soonest->at);
+		soonest->known = store_number(store, sql, 0, &soonest->at);
 	return soonest->at;
 }
 
 int64_t store_next_due(struct store *store, bool undecided)
 {
-	return undecided ? soonest(store, STORE_DUE_UNDECIDED,
-				   SQL_NEXT_UNDECIDED, 0)
-			 : soonest(store, STORE_DUE_OTHERS, SQL_NEXT_DUE, 0);
-}
-
-static int64_t next_retry(struct store *store, enum store_queue queue)
-{
-	return soonest(store, STORE_RETRY + (int)queue, SQL_NEXT_RETRY,
-		       (int64_t)queue);
-}
-
-int64_t store_next_retry(struct store *store, bool fresh)
-{
-	return next_retry(store, fresh ? STORE_FRESH : STORE_TRIED);
-}
-
-int64_t store_next_suspect(struct store *store)
-{
-	return next_retry(store, STORE_SUSPECT);
+	return undecided
+		       ? soonest(store, STORE_DUE_UNDECIDED, SQL_NEXT_UNDECIDED)
+		       : soonest(store, STORE_DUE_OTHERS, SQL_NEXT_DUE);
 }

@@ -31,6 +31,7 @@
 
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
+	X(READ, "BEGIN")                                                       \
 	X(COMMIT, ZTP_SQL_COMMIT)                                              \
 	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
@@ -69,10 +70,9 @@
 	X(REQ_DUE, "SELECT " REQUEST_COLUMNS " FROM request "                  \
 		   "WHERE undecided IS NULL AND due_at IS NOT NULL "           \
 		   "AND due_at<=?1 ORDER BY due_at LIMIT ?2")                  \
-	X(REQ_RETRY,                                                           \
-	  "SELECT " REQUEST_COLUMNS " FROM request "                           \
-	  "WHERE retry_at IS NOT NULL AND " STORE_QUEUE "=?3 "                 \
-	  "AND retry_at<=?1 AND retry_at>=?4 ORDER BY retry_at LIMIT ?2")      \
+	X(QUEUE, "SELECT n,retry_at,todo FROM request "                        \
+		 "WHERE retry_at IS NOT NULL AND " STORE_QUEUE "=?1 "          \
+		 "ORDER BY retry_at,n LIMIT ?2")                               \
 	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request "                 \
 		    "WHERE n>?1 AND n<=?6 AND (?2=0 OR state=?2) "             \
 		    "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "              \
@@ -102,8 +102,6 @@
 			  "WHERE undecided=1")                                 \
 	X(NEXT_DUE, "SELECT min(due_at) FROM request "                         \
 		    "WHERE undecided IS NULL AND due_at IS NOT NULL")          \
-	X(NEXT_RETRY, "SELECT min(retry_at) FROM request "                     \
-		      "WHERE retry_at IS NOT NULL AND " STORE_QUEUE "=?1")     \
 	X(OLDEST, "SELECT received_at FROM request WHERE undecided=1 "         \
 		  "ORDER BY n LIMIT 1")                                        \
 	X(EVICT_LIST, "SELECT " REQUEST_COLUMNS " FROM request "               \
@@ -157,17 +155,12 @@ enum store_sql {
 };
 
 /* Never tried, tried before, or suspected (ztp_obligation_suspect). */
-enum store_queue { STORE_FRESH, STORE_TRIED, STORE_SUSPECT };
+enum store_queue { STORE_FRESH, STORE_TRIED, STORE_SUSPECT, STORE_QUEUES };
 
 /* What the loop asks in every turn: the earliest time of each kind, 0 if there
  * is none. When the earliest one changes, the next is unknown until it is
  * looked up. */
-enum store_times {
-	STORE_DUE_UNDECIDED,
-	STORE_DUE_OTHERS,
-	STORE_RETRY, /* of each queue */
-	STORE_TIMES_END = STORE_RETRY + STORE_SUSPECT + 1
-};
+enum store_times { STORE_DUE_UNDECIDED, STORE_DUE_OTHERS, STORE_TIMES_END };
 
 struct store_soonest {
 	bool known;
@@ -181,10 +174,12 @@ struct store {
 	char *path;
 	struct ztp_sqlite_file file;
 	bool in_transaction, commit_required;
+	bool reading; /* store_read_begin has begun a transaction */
 	struct store_request *spare; /* store_walk's rows; NULL while in use */
 	size_t spare_room;
 	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
 	int64_t hash;
+	struct store_queues *queues; /* as of the open transaction */
 	struct store_checkpoint *writeback;
 	/* Of the erasures, how many are not in the WAL any more, since when, and
 	 * how many it is being emptied for (0: it is not). */
@@ -233,6 +228,12 @@ int store_walk(struct store *store, sqlite3_stmt *stmt, store_visit *visit,
  * changed, so none of these times is known. */
 void store_times_count(struct store *store, struct store_request *r);
 void store_times_forget(struct store *store);
+/* What is to be tried, in memory (store_queue.c). count: row r has been
+ * written. forget: any row may have changed. */
+int store_queues_open(struct store *store, struct ztp_error *error);
+void store_queues_close(struct store *store);
+void store_queues_count(struct store *store, const struct store_request *r);
+void store_queues_forget(struct store *store);
 enum store_queue store_queue(const struct ztp_obligation *owed);
 /* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);

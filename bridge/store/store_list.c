@@ -39,39 +39,6 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
 	return store_walk(store, stmt, visit, arg, error);
 }
 
-/* next: when the queue's first is due. Nothing is read before. */
-static int walk_queue(struct store *store, enum store_queue queue, int64_t next,
-		      int64_t from, int64_t until, int limit,
-		      store_visit *visit, void *arg, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt;
-
-	if (next == 0 || next > until)
-		return 0;
-	stmt = store_stmt(store, SQL_REQ_RETRY, false, error);
-	sqlite3_bind_int64(stmt, 1, until);
-	sqlite3_bind_int(stmt, 2, limit);
-	sqlite3_bind_int(stmt, 3, (int)queue);
-	sqlite3_bind_int64(stmt, 4, from);
-	return store_walk(store, stmt, visit, arg, error);
-}
-
-int store_retry_each(struct store *store, bool fresh, int64_t from,
-		     int64_t until, int limit, store_visit *visit, void *arg,
-		     struct ztp_error *error)
-{
-	return walk_queue(store, fresh ? STORE_FRESH : STORE_TRIED,
-			  store_next_retry(store, fresh), from, until, limit,
-			  visit, arg, error);
-}
-
-int store_suspect_each(struct store *store, int64_t until, int limit,
-		       store_visit *visit, void *arg, struct ztp_error *error)
-{
-	return walk_queue(store, STORE_SUSPECT, store_next_suspect(store),
-			  INT64_MIN, until, limit, visit, arg, error);
-}
-
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error)
 {

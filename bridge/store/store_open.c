@@ -278,7 +278,9 @@ int store_open(struct store **out, const char *path, bool sync_full,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
 	describe(store, sync_full);
-	rc = lock_store(store, error);
+	rc = store_queues_open(store, error);
+	if (rc == 0)
+		rc = lock_store(store, error);
 	if (rc == 0)
 		rc = open_database(store, error);
 	if (rc != 0) {
@@ -302,6 +304,7 @@ void store_close(struct store *store)
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
+	store_queues_close(store);
 	free(store->spare);
 	free(store->path);
 	free(store);

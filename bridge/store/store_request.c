@@ -13,6 +13,9 @@ static void count_row(struct store *store, struct store_request *r)
 	bool listed = r->finished_at != 0;
 
 	store_times_count(store, r);
+	store_queues_count(store, r);
+	r->stored_queue = (int)store_queue(&r->owed);
+	r->stored_retry = r->owed.retry_at;
 	if (r->stored_state != ZTP_STATE_NONE)
 		facts->count[r->stored_state]--;
 	if (r->state != ZTP_STATE_NONE)
@@ -124,6 +127,7 @@ int store_absent(struct store *store, struct ztp_error *error)
 	sqlite3_stmt *stmt = store_stmt(store, SQL_ABSENT, true, error);
 
 	store_times_forget(store);
+	store_queues_forget(store);
 	return stmt ? store_run(store, stmt, error) : ZTP_ERR_IO;
 }
 

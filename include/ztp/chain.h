@@ -32,4 +32,20 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 		    size_t count, int64_t now_ms, size_t *issuer,
 		    struct ztp_error *error);
 
+/* All that ztp_chain_check looks at in a leaf, except what differs between the
+ * certificates that one CA issues to devices of one kind: serial number,
+ * validity, subject, the key's own bits, key identifier, alternative names, and
+ * the signature. Two leaves with one shape that a CA has signed are both
+ * accepted or both refused, if the CA does not constrain names. False: it has
+ * none, it must be checked as a whole. */
+bool ztp_chain_shape(uint8_t shape[ZTP_SHA256_LEN],
+		     const struct ztp_cert *leaf);
+
+/* For a leaf whose shape ztp_chain_check has accepted with these CAs and this
+ * issuer: is this one accepted as well? Checks all that the shape leaves out,
+ * at a fifth of the cost, because the leaf's key need not be decoded. False says
+ * nothing. */
+bool ztp_chain_signed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		      size_t count, size_t issuer, int64_t now_ms);
+
 #endif

@@ -20,6 +20,10 @@
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
 
+/* Below the topics of pending and subscribed, if plugin_opt_pending_topic or
+ * plugin_opt_subscribed_topic end with it: one topic for each subscription. */
+#define ZTP_MQTT_APART "/{subscription}"
+
 /* Before a random name: a topic of the bridge's own, with which it finds out
  * whether the broker says that nobody is subscribed. */
 #define ZTP_MQTT_PROBE "ztp/v1/probe/"

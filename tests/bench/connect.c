@@ -6,7 +6,7 @@
  *	connect --port N --ca FILE --user FILE --password FILE
  *	        --path FORMAT --first N --count N [--hold]
  *
- * The users' file has one user per line; each is used for 16 connections.
+ * The files have one user or password per line; they are used in turn.
  * FORMAT contains one %lld, the device's number. With --hold every connection
  * stays open and subscribes to its command topic; the program then prints
  * "held" and waits for its stdin to end. It ends with one line of JSON.
@@ -26,15 +26,18 @@
 
 #define PACKET_MAX (64 * 1024)
 #define TEXT_MAX   (256 * 1024)
-#define USERS_MAX  1024
-#define USES	   16
+#define LINES_MAX  1024
+
+struct lines {
+	char text[TEXT_MAX];
+	char *line[LINES_MAX];
+	long long count;
+};
 
 struct load {
 	SSL_CTX *tls;
 	int port;
-	char user_text[TEXT_MAX], password[TEXT_MAX];
-	char *users[USERS_MAX];
-	long long user_count;
+	struct lines users, passwords;
 	const char *path; /* a format */
 	long long first, count;
 	bool hold;
@@ -108,24 +111,29 @@ static void send_all(SSL *ssl, const unsigned char *at, size_t len)
 		die("write");
 }
 
-static void split_users(struct load *load)
+static void split(struct lines *lines)
 {
-	char *at = load->user_text;
+	char *at = lines->text;
 
-	while (*at && load->user_count < USERS_MAX) {
+	while (*at && lines->count < LINES_MAX) {
 		size_t len = strcspn(at, "\n");
 		bool last = at[len] == '\0';
 
 		at[len] = '\0';
-		load->users[load->user_count++] = at;
+		lines->line[lines->count++] = at;
 		at += len + (last ? 0 : 1);
 	}
-	if (load->user_count == 0)
-		die("no user");
+	if (lines->count == 0)
+		die("no user or no password");
+}
+
+static const char *line_of(const struct lines *lines, long long index)
+{
+	return lines->line[index % lines->count];
 }
 
 static void send_connect(SSL *ssl, const struct load *load, const char *id,
-			 const char *user)
+			 long long index)
 {
 	static const unsigned char head[] = {0, 4,    'M', 'Q', 'T', 'T',
 					     5, 0xc2, 0,   60,	0};
@@ -135,8 +143,8 @@ static void send_connect(SSL *ssl, const struct load *load, const char *id,
 	memcpy(at, head, sizeof(head));
 	at += sizeof(head);
 	at += put_text(at, id);
-	at += put_text(at, user);
-	at += put_text(at, load->password);
+	at += put_text(at, line_of(&load->users, index));
+	at += put_text(at, line_of(&load->passwords, index));
 	len = (size_t)(at - (packet + 5));
 	at = close_packet(packet, 0x10, len, &len);
 	send_all(ssl, at, len);
@@ -230,8 +238,7 @@ static void one(struct load *load, long long index)
 	snprintf(id, sizeof(id), load->path, load->first + index);
 #pragma GCC diagnostic pop
 	asked = now_us();
-	send_connect(ssl, load, id,
-		     load->users[index / USES % load->user_count]);
+	send_connect(ssl, load, id, index);
 	disable_delays(SSL_get_fd(ssl));
 	if (receive(ssl, packet) == 2 && packet[3] == 0)
 		load->accepted++;
@@ -279,9 +286,9 @@ static void options(struct load *load, int argc, char **argv)
 						       NULL) != 1)
 			die(value);
 		else if (strcmp(name, "--user") == 0)
-			read_text(load->user_text, value);
+			read_text(load->users.text, value);
 		else if (strcmp(name, "--password") == 0)
-			read_text(load->password, value);
+			read_text(load->passwords.text, value);
 		else if (strcmp(name, "--path") == 0)
 			load->path = value;
 		else if (strcmp(name, "--first") == 0)
@@ -305,8 +312,8 @@ int main(int argc, char **argv)
 	SSL_CTX_set_verify(load.tls, SSL_VERIFY_PEER, NULL);
 	SSL_CTX_set_mode(load.tls, SSL_MODE_RELEASE_BUFFERS);
 	options(&load, argc, argv);
-	split_users(&load);
-	load.password[strcspn(load.password, "\r\n")] = '\0';
+	split(&load.users);
+	split(&load.passwords);
 	load.whole_us = calloc((size_t)load.count, sizeof(double));
 	load.connack_us = calloc((size_t)load.count, sizeof(double));
 	if (!load.whole_us || !load.connack_us)

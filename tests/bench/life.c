@@ -196,13 +196,24 @@ static int build_command(void *arg, struct store_request *r)
 	return 0;
 }
 
+static int build_owed(void *arg, const struct store_owed *owed)
+{
+	struct life *l = arg;
+	struct store_request r;
+	int rc = store_request_by_n(l->b.store, owed->n, &r, &l->error);
+
+	return rc == 1 ? build_command(l, &r) : -1;
+}
+
 void life_commands(struct life *l)
 {
 	l->found = 0;
+	store_read_begin(l->b.store); /* as the loop does */
 	life_check(l,
-		   store_retry_each(l->b.store, true, 0, l->b.core.now,
-				    LIFE_COUNT, build_command, l, &l->error),
+		   store_retry_each(l->b.store, true, l->b.core.now, LIFE_COUNT,
+				    build_owed, l, &l->error),
 		   "due");
+	store_read_end(l->b.store);
 }
 
 void life_delivered(struct life *l)

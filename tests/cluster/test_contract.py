@@ -224,15 +224,19 @@ def answers(member):
             if line.startswith("check ")]
 
 
+def stands_by(members, name, active):
+    """Another member, which gets nothing of the active one's."""
+    member = members.join(name)
+    member.wait_log("assigned 0")
+    until(lambda: has_partition(active), "the first is active still")
+    return member
+
+
 def test_who_comes_later_gets_nothing(members):
     first = members.join("zulu")
     until(lambda: has_partition(first), "the first is active")
-    second = members.join("alpha")
-    second.wait_log("assigned 0")
-    until(lambda: has_partition(first), "the first is active still")
-    third = members.join("bravo")
-    third.wait_log("assigned 0")
-    until(lambda: has_partition(first), "the first is active still")
+    second = stands_by(members, "alpha", first)
+    third = stands_by(members, "bravo", first)
     first.stop()
     until(lambda: has_partition(second), "the second is active")
     second.stop()
@@ -256,9 +260,7 @@ def test_a_woken_zombie_is_told_by_its_first_commit(members):
     zombie = members.join("zombie")
     until(lambda: has_partition(zombie) and answers(zombie)[-1:] == ["OK"],
           "the first is active")
-    heir = members.join("heir")
-    heir.wait_log("assigned 0")
-    until(lambda: has_partition(zombie), "the first is active still")
+    heir = stands_by(members, "heir", zombie)
     zombie.pause()
     until(lambda: has_partition(heir), "another is active")
     zombie.resume()

@@ -19,8 +19,7 @@ def gate(tmp_path_factory, ca):
     gate.stop()
 
 
-@pytest.fixture
-def ctl(gate, tmp_path):
+def ctl_of(gate, tmp_path):
     password = tmp_path / "password"
     password.write_text(PASSWORD + "\n")
 
@@ -38,6 +37,19 @@ def ctl(gate, tmp_path):
         return done
 
     return run
+
+
+@pytest.fixture
+def ctl(gate, tmp_path):
+    return ctl_of(gate, tmp_path)
+
+
+@pytest.fixture
+def empty_gate(tmp_path, ca):
+    """One without registries: (ztpctl, gate)."""
+    gate = Gate(tmp_path / "gate", ca.server()).start()
+    yield ctl_of(gate, tmp_path), gate
+    gate.stop()
 
 
 def as_json(done):
@@ -247,6 +259,8 @@ def findings(done):
 
 
 def test_doctor_finds_nothing_wrong(ctl, gate):
+    with gate.operator(listen=False) as bridge:
+        bridge.do("getInfo", group="bridge", subscriptions=[])
     done = ctl("doctor", "--broker-config", gate.conf, user="ztp-admin")
     lines = done.stdout.splitlines()
     assert lines and all(line.startswith("ok ") for line in lines)
@@ -258,6 +272,7 @@ def test_doctor_finds_nothing_wrong(ctl, gate):
     assert "{device_path}/commands" in found["command_topic"]["message"]
     # without the file, and by a user who may not read the version
     found = findings(ctl("doctor", "--json"))
+    assert found["subscriptions"]["level"] == "ok"
     assert "per_listener_settings" not in found
     assert "may not read" in found["broker_version"]["message"]
 
@@ -293,6 +308,40 @@ def test_doctor_finds(ctl, gate, tmp_path, old, new, what, level):
                          status=1))
     assert found[what]["level"] == level
     assert found["gate_answers"]["level"] == "ok"
+
+
+def test_doctor_counts_the_bridges_of_each_subscription(empty_gate):
+    ctl, gate = empty_gate
+    with gate.operator(listen=False) as bridge:
+        def says(group, *subscriptions):
+            bridge.do("getInfo", group=group,
+                      subscriptions=list(subscriptions))
+
+        def found(status):
+            return [(f["level"], f["message"])
+                    for f in as_json(ctl("doctor", "--json", status=status))
+                    if f["what"] == "subscriptions"]
+
+        (level, message), = found(1)
+        assert level == "warning" and "no bridge" in message
+        for name in ("acme/a", "acme/b", "beta/a", "direct/a"):
+            bridge.do("createRegistry", registry=name, onboarding="custom"
+                      if not name.startswith("direct") else "direct")
+        says("one", "acme")
+        (level, message), = found(1)
+        assert level == "error" and message.startswith("beta: no bridge")
+        says("two", "beta")
+        assert [level for level, _ in found(0)] == ["ok"]
+        says("two", "beta", "acme")
+        (level, message), = found(1)
+        assert level == "error" and "acme: the bridges one and two" in message
+        says("two")
+        assert len(found(1)) == 1
+        assert bridge.code("getInfo", group="x" * 256) == "INVALID_ARGUMENT"
+        assert bridge.code("getInfo", group="x", subscriptions=["a/b"]) == (
+            "INVALID_ARGUMENT")
+        assert bridge.code("getInfo", group="x", subscriptions="a") == (
+            "INVALID_ARGUMENT")
 
 
 def test_doctor_without_a_broker_or_a_file(ctl, gate, tmp_path):

@@ -176,20 +176,21 @@ def test_decision_topic_is_made_anew(rig, ca, slowly):
 # --- made anew while the bridge is stopped
 
 
+def decide_nothing(rig, writer, partition):
+    path = device_path(f"p{partition}")
+    writer.send(
+        rig.topics["decisions"],
+        {"request_id": "none", "decision": "reject", "device_path": path},
+        key=path, partition=partition,
+    )
+    return path
+
+
 def spread(rig, *counts):
     """Writes that many decisions about nothing into the partitions. Returns
     their paths, each of which gets one result."""
-    paths = [[device_path(f"p{p}") for _ in range(n)]
-             for p, n in enumerate(counts)]
-    for partition, those in enumerate(paths):
-        for path in those:
-            rig.writer.send(
-                rig.topics["decisions"],
-                {"request_id": "none", "decision": "reject",
-                 "device_path": path},
-                key=path, partition=partition,
-            )
-    return sum(paths, [])
+    return [decide_nothing(rig, rig.writer, partition)
+            for partition, count in enumerate(counts) for _ in range(count)]
 
 
 def told(rig, paths):
@@ -236,10 +237,28 @@ def test_decision_topic_is_made_anew_while_stopped(rig, ca, more):
     assert anew(rig) == 0
 
 
-@pytest.mark.parametrize("kept", ["last", "later", "nothing"])
-def test_old_decisions_are_deleted_while_stopped(rig, ca, kept):
+def more_partitions(rig, more):
+    """Adds partitions to the decision topic. Returns the last one's number, and
+    a writer that knows it; the rig's own does not yet."""
+    topic = rig.topics["decisions"]
+    client = admin(rig.kafka.brokers)
+
+    def count():
+        return len(client.list_topics(topic, timeout=5)
+                   .topics[topic].partitions)
+
+    wanted = count() + more
+    client.create_partitions([NewPartitions(topic, wanted)])[topic].result()
+    until(lambda: count() == wanted, "the broker knows them")
+    return wanted - 1, Writer(rig.kafka.brokers)
+
+
+@pytest.mark.parametrize("kept, expired", [("last", False), ("later", True),
+                                           ("nothing", False)])
+def test_old_decisions_are_deleted_while_stopped(rig, ca, kept, expired):
     """The topic is the same whatever its retention has left of it, also when
-    the group's offsets have expired and there are more partitions."""
+    the group's offsets have expired, and there are more partitions. If the
+    group still waits for the bridge, it is given what it had, without them."""
     paths = spread(rig, 3, 3, 3)
     told(rig, paths)
     _, request = asked(rig, ca.leaf())
@@ -257,14 +276,18 @@ def test_old_decisions_are_deleted_while_stopped(rig, ca, kept):
     first = {"last": -1, "later": 0, "nothing": 1}[kept]
     delete_records(rig.kafka.brokers, topic,
                    {p: end + first for p, end in ends.items()})
-    delete_group(rig.kafka.brokers, rig.bridge.settings["kafka"]["group"])
+    if expired:
+        delete_group(rig.kafka.brokers, rig.bridge.settings["kafka"]["group"])
+    added, writer = more_partitions(rig, 1)
+    before = decide_nothing(rig, writer, added)
     rig.bridge.start()
     rig.decide(request)
     outcome_of(rig, request, "onboarded")
-    after = spread(rig, 1, 1, 1)
+    after = [before, decide_nothing(rig, writer, added), *spread(rig, 1, 1, 1)]
     assert told(rig, paths + after) == (
         [["unknown_request"]] * len(paths + after))
     assert anew(rig) == 0
+    assert ("event=kafka_joined_again" in rig.bridge.log()) != expired
 
 
 @pytest.mark.parametrize("name", ["requests", "results"])
@@ -282,19 +305,12 @@ def test_known_fault_of_librdkafka_is_told(rig):
 
 def test_partitions_are_added(rig, ca):
     device, request = asked(rig, ca.leaf())
-    topic = rig.topics["decisions"]
-    client = admin(rig.kafka.brokers)
-    client.create_partitions(
-        [NewPartitions(topic, 6)]
-    )[topic].result()
-    until(lambda: len(client.list_topics(topic, timeout=5)
-                      .topics[topic].partitions) == 6, "the broker knows them")
-    # The other writer still knows of three partitions.
-    Writer(rig.kafka.brokers).send(
-        topic,
+    added, writer = more_partitions(rig, 3)
+    writer.send(
+        rig.topics["decisions"],
         {"request_id": request.json()["request_id"],
          "device_path": device.path, "decision": "approve"},
-        key=device.path, partition=5,
+        key=device.path, partition=added,
     )
     outcome_of(rig, request, "onboarded")
     wait_ready(rig)

@@ -10,6 +10,9 @@
 
 enum control_half { HALF_NO = 0, HALF_YES = 1 };
 
+/* What waits for as long as the disk stands still. */
+enum control_still { STILL_NOT = 0, STILL_SYNCS = 1, STILL_WRITES = 2 };
+
 struct control {
 	int32_t fail_errno; /* what the disk says to a write (disk.c); 0: well */
 	int32_t half;	    /* the last step is done half-way: a torn write */
@@ -17,6 +20,8 @@ struct control {
 	int64_t crash_at;   /* dies (SIGKILL) at this step; 0: never */
 	int64_t steps;	    /* counted since the program's start */
 	int64_t failed;	    /* calls refused with fail_errno */
+	int64_t still;	/* enum control_still: this waits, and what is more */
+	int64_t waited; /* calls that had to wait for it */
 };
 
 #endif

@@ -3,7 +3,7 @@
  * counted, and it is killed in front of the one that the test names (or in
  * the middle of it). A step is
  *
- *	file	write pwrite pwrite64 writev fsync fdatasync ftruncate
+ *	file	write pwrite pwrite64 writev pwritev fsync fdatasync ftruncate
  *		ftruncate64 fallocate posix_fallocate rename unlink
  *	socket	what is sent to the MQTT broker, and to Kafka as Produce or
  *		OffsetCommit
@@ -13,8 +13,8 @@
  * number of steps depend on how long a run takes. Standard output and error
  * are not counted either.
  *
- * The same page can make the disk full or read-only (disk.c) and move the wall
- * clock as the main program sees it (clock.c).
+ * The same page can make the disk full, read-only or as good as dead (disk.c)
+ * and move the wall clock as the main program sees it (clock.c).
  *
  * SIGKILL to oneself is what kill -9 is: no handler, no flush, no atexit.
  * The kernel keeps what was written, as it does for a killed process.
@@ -201,6 +201,28 @@ ssize_t pwrite64(int fd, const void *bytes, size_t len, off64_t at)
 	return pwrite_step(fd, bytes, len, at);
 }
 
+ssize_t pwritev(int fd, const struct iovec *iov, int count, off_t at)
+{
+	bool half;
+	ssize_t done;
+
+	disk_stands(STILL_WRITES);
+	if (disk_refuses(true))
+		return -1;
+	half = step();
+	done = half && count > 0 ? syscall(SYS_pwrite64, fd, iov[0].iov_base,
+					   iov[0].iov_len / 2, at)
+				 : syscall(SYS_pwritev, fd, iov, count, at, 0);
+	if (half)
+		die();
+	return done;
+}
+
+ssize_t pwritev64(int fd, const struct iovec *iov, int count, off64_t at)
+{
+	return pwritev(fd, iov, count, at);
+}
+
 ssize_t send(int fd, const void *bytes, size_t len, int flags)
 {
 	return sendto(fd, bytes, len, flags, NULL, 0);
@@ -251,11 +273,13 @@ ssize_t sendmsg(int fd, const struct msghdr *msg, int flags)
 
 int fsync(int fd)
 {
+	disk_stands(STILL_SYNCS);
 	WHOLE(false, syscall(SYS_fsync, fd));
 }
 
 int fdatasync(int fd)
 {
+	disk_stands(STILL_SYNCS);
 	WHOLE(false, syscall(SYS_fdatasync, fd));
 }
 

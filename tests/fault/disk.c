@@ -3,7 +3,8 @@
  *
  * Full (ENOSPC): what makes a file longer, or a new one, fails; writing where
  * there is room already goes well, and so does removing. Anything else
- * (EROFS, EIO): nothing can be written. statvfs says the same.
+ * (EROFS, EIO): nothing can be written. statvfs says the same. One that stands
+ * still keeps whoever syncs a file or writes to several places of it waiting.
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/syscall.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "preload.h"
@@ -37,6 +39,18 @@ bool disk_grows(int fd, off_t at, size_t len)
 	if (at < 0)
 		at = lseek(fd, 0, SEEK_CUR);
 	return fstat(fd, &st) != 0 || at + (off_t)len > st.st_size;
+}
+
+void disk_stands(enum control_still call)
+{
+	struct control *control = preload_control();
+	const struct timespec moment = {.tv_nsec = 1000000};
+
+	if (__atomic_load_n(&control->still, __ATOMIC_SEQ_CST) < call)
+		return;
+	(void)__atomic_add_fetch(&control->waited, 1, __ATOMIC_SEQ_CST);
+	while (__atomic_load_n(&control->still, __ATOMIC_SEQ_CST) >= call)
+		(void)nanosleep(&moment, NULL);
 }
 
 /* Devices and what is only read stay as they are. */

@@ -19,4 +19,7 @@ bool disk_refuses(bool grows);
 /* Whether len bytes at an offset (-1: where the file stands) need room. */
 bool disk_grows(int fd, off_t at, size_t len);
 
+/* Returns when such a call need not wait any more. */
+void disk_stands(enum control_still call);
+
 #endif

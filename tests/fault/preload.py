@@ -1,4 +1,4 @@
-"""Preloads libcrash.so into a bridge, and maps the page that controls it
+"""Preloads libcrash.so into a bridge or a broker, and maps the page that controls it
 (tests/fault/control.h)."""
 
 import errno
@@ -8,9 +8,10 @@ import struct
 
 from harness import where
 
-PAGE = struct.Struct("=iiqqqq")
-FIELDS = ("fail_errno", "half", "clock_ms", "crash_at", "steps", "failed")
-OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32)))
+PAGE = struct.Struct("=iiqqqqqq")
+FIELDS = ("fail_errno", "half", "clock_ms", "crash_at", "steps", "failed",
+          "still", "waited")
+OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32, 40, 48)))
 
 
 class Control:
@@ -50,6 +51,14 @@ class Control:
 
     def disk_well(self):
         self.set("fail_errno", 0)
+
+    def disk_still(self, what):
+        """Nothing is synced, or not even written, until the disk is moving."""
+        self.set("waited", 0)
+        self.set("still", {"syncs": 1, "writes": 2}[what])
+
+    def disk_moving(self):
+        self.set("still", 0)
 
     def close(self):
         self.page.close()

@@ -117,6 +117,16 @@ static int look_at_record(void *arg, const struct store_record *record)
 	return 0;
 }
 
+static int look_at_owed(void *arg, const struct store_owed *owed)
+{
+	struct store_request r;
+	struct ztp_error error;
+
+	if (store_request_by_n(arg, owed->n, &r, &error) == 1)
+		look_at(NULL, &r);
+	return 0;
+}
+
 static void read_requests(struct store *store)
 {
 	static const struct store_filter all = {.limit = 100};
@@ -133,7 +143,7 @@ static void read_requests(struct store *store)
 			     &error);
 	(void)store_due_each(store, false, INT64_MAX, 100, look_at, NULL,
 			     &error);
-	(void)store_retry_each(store, true, 0, INT64_MAX, 100, look_at, NULL,
+	(void)store_retry_each(store, true, INT64_MAX, 100, look_at_owed, store,
 			       &error);
 	(void)store_waiting_each(store, 0, 100, look_at, NULL, &error);
 	if (store_request_by_id(store, "r-1", &r, &error) == 1)

@@ -180,6 +180,46 @@ static const struct {
 	{"http", "/r-2?x=y"},
 	{"http", "/%72-3%00/../..\nTransfer-Encoding: chunked"},
 	{"http", "?state=%zz&&after=%40&limit=00\nRange: bytes=0-"},
+	{"options", "registry_db gate.db\noperators ztp-bridge, ztp-admin\n"
+		    "pending_mode refuse\nretry_after 0\n"
+		    "max_per_certificate 1\nmax_per_registry 1000000000\n"},
+	{"options", "registry_db g\npending_topic a/{subscription}\n"},
+	{"options", "registry_db g\npending_topic ztp/v1/audit\n"},
+	{"options", "registry_db g\ncommand_topic {device_path}/c\n"
+		    "command_topic b\n"},
+	{"options", "registry_db g\ncommand_topic a/{device}\noperators a,\n"},
+	{"options", "registry_db g\ncommand_topic {subscription}/{device}\n"},
+	{"options", "registry_db g\ncommand_topic {device_path}/events/x\n"},
+	{"lists",
+	 "f" HEX64 "\n# comment\n" HEX64 "  cert.pem\n"
+	 "sha256 Fingerprint=9F:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:"
+	 "DD:EE:FF:00:11:22:33:44:55:66:77:88:99:AA:BB:CC:DD:EE\r\n"},
+	{"lists", "f\xef\xbb\xbf" HEX64 "\n\n  " HEX64 " \n"},
+	{"lists", "p# ours\nsecurity.protocol=ssl\r\nssl.ca.location = a\n\n"
+		  "acks=1\nx\n=\n"},
+	{"lists", "a{\"request_id\":\"r-1\",\"device\":{\"path\":\"" PATH
+		  "\"},\"certificate\":{\"fingerprint_sha256\":\"" HEX64
+		  "\",\"subject\":\"CN=a\",\"public_key\":{\"algorithm\":"
+		  "\"EC\",\"bits\":256}},\"expires_at\":"
+		  "\"2026-01-03T03:04:05.678Z\"}"},
+	{"broker", "per_listener_settings true\nlistener 1883 127.0.0.1\n"
+		   "plugin /x/mosquitto_ztp_gate.so\n"
+		   "plugin_opt_command_topic {device_path}/c\n"
+		   "allow_anonymous true\nlistener 8883\n"
+		   "use_identity_as_username true\n"},
+	{"broker", "plugin_load g mosquitto_ztp_gate.so\nlistener 1\n"
+		   "plugin_use g\ninclude_dir conf.d\n# c\n"
+		   "max_queued_messages 1000000\nmax_packet_size 131072\n"
+		   "set_tcp_nodelay true\nacl_file a b\n"},
+	{"broker", "auth_plugin_deny_special_chars x\nport 1\n"
+		   "bind_address ::1\nglobal_plugin a\nlistener 0 \t/s \r\n"},
+	{"receive", "a{\"at\":\"2026-01-02T03:04:05.678Z\",\"verdict\":\"x\","
+		    "\"code\":\"y\",\"device_path\":\"" PATH "\"}"},
+	{"receive", "w{\"request_id\":\"r-1\",\"device_path\":\"" PATH
+		    "\",\"reason\":\"ca_removed\"}"},
+	{"receive", "p{\"request_id\":\"r-1\",\"device_path\":\"" PATH
+		    "\",\"certificate\":\"no\",\"password\":"
+		    "\"s3cr3t-of-the-device\",\"attempt\":2}"},
 	{"yaml", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
 };
 
@@ -208,7 +248,7 @@ static void save_cert(X509 *x509)
 {
 	char *pem = certs_pem(x509), *spaced = certs_lines(pem, " ");
 	char *escaped = certs_lines(pem, "\\n"), *base64 = certs_base64(x509);
-	char event[8192];
+	char event[8192], received[8192 + 1];
 	uint8_t *der;
 	size_t len;
 
@@ -227,6 +267,8 @@ static void save_cert(X509 *x509)
 		 "\"traceparent\":\"" TRACE "\"}",
 		 escaped);
 	save_text("pending", event);
+	snprintf(received, sizeof(received), "p%s", event);
+	save_text("receive", received);
 	snprintf(event, sizeof(event),
 		 "{\"client_id\":\"" PATH "\",\"username\":\"%s\"}", base64);
 	save_text("pending", event);

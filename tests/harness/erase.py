@@ -17,6 +17,9 @@ def _library():
         "rd_kafka_queue_poll", "rd_kafka_topic_partition_list_new",
         "rd_kafka_topic_partition_list_add", "rd_kafka_DeleteRecords_new",
         "rd_kafka_DeleteGroup_new", "rd_kafka_event_error_string",
+        "rd_kafka_event_DeleteGroups_result",
+        "rd_kafka_DeleteGroups_result_groups", "rd_kafka_group_result_error",
+        "rd_kafka_error_string",
     ):
         getattr(lib, name).restype = ctypes.c_void_p
     return lib
@@ -26,9 +29,9 @@ def _pointer(value):
     return ctypes.c_void_p(value)
 
 
-def _ask(brokers, question):
+def _ask(brokers, question, look=lambda lib, event: None):
     """Calls question(lib, handle, queue) to send the request, and waits for
-    the answer."""
+    the answer. Returns what look(lib, event) sees in it."""
     lib = _library()
     text = ctypes.create_string_buffer(256)
     conf = _pointer(lib.rd_kafka_conf_new())
@@ -43,10 +46,12 @@ def _ask(brokers, question):
     assert event.value, "no answer"
     error = lib.rd_kafka_event_error(event)
     said = ctypes.string_at(lib.rd_kafka_event_error_string(event) or b"")
+    seen = look(lib, event)
     lib.rd_kafka_event_destroy(event)
     lib.rd_kafka_queue_destroy(queue)
     lib.rd_kafka_destroy(handle)
     assert error == 0, said
+    return seen
 
 
 def delete_records(brokers, topic, before):
@@ -84,11 +89,24 @@ def delete_group(brokers, group):
         )
         lib.rd_kafka_DeleteGroup_destroy(what)
 
-    def deleted():
-        try:
-            _ask(brokers, question)
-            return True
-        except AssertionError:  # the group is not empty yet
-            return False
+    def refusal(lib, event):
+        """Each group has an error of its own; None: it is deleted."""
+        count = ctypes.c_size_t()
+        result = _pointer(lib.rd_kafka_event_DeleteGroups_result(event))
+        groups = ctypes.cast(
+            lib.rd_kafka_DeleteGroups_result_groups(
+                result, ctypes.byref(count)),
+            ctypes.POINTER(ctypes.c_void_p))
+        assert count.value == 1
+        error = lib.rd_kafka_group_result_error(_pointer(groups[0]))
+        return error and ctypes.string_at(
+            lib.rd_kafka_error_string(_pointer(error)))
 
-    until(deleted, f"group {group} is deleted", interval=0.1)
+    said = []
+
+    def deleted():
+        said.append(_ask(brokers, question, refusal))
+        return said[-1] is None
+
+    until(deleted, lambda: f"group {group} is deleted: {said[-1:]}",
+          interval=0.1)

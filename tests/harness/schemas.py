@@ -113,14 +113,14 @@ def message_problems(topic, payload):
     publishes for a bridge without a gate, so pending events here come from a
     gate."""
     value = as_json(payload)
-    if topic == "ztp/v1/pending":
+    if topic.startswith("ztp/v1/pending"):
         return problems("pending", value)
     if topic == "ztp/v1/audit":
         return problems("audit", value)
     if topic == "ztp/v1/withdrawn" and not isinstance(value, dict):
         return []  # an operator's, who may write there
-    if topic in ("ztp/v1/subscribed", "ztp/v1/withdrawn"):
-        return problems("control", value, topic.rsplit("/", 1)[1])
+    if topic == "ztp/v1/withdrawn" or topic.startswith("ztp/v1/subscribed"):
+        return problems("control", value, topic.split("/")[2])
     if topic == "$CONTROL/ztp/v1/response":
         return problems("control", value, "responses")
     if topic.endswith("/commands") and is_envelope(value):

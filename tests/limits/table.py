@@ -1,7 +1,7 @@
 """The rows of docs/limits.md, and what walks each of them.
 
-A walk is a step of tests/local/test_limits_walk.py ("walk: NAME"), another test
-("path::test"), or, after "no:", why a row cannot be walked from outside."""
+A walk is one or more doors of tests/local/test_limits_walk.py ("walk: NAME…"),
+another test ("path::test"), or, after "no:", why a row cannot be walked from outside."""
 
 import re
 
@@ -13,9 +13,10 @@ LOCAL, E2E, UNIT = "tests/local/", "tests/e2e/", "tests/unit/"
 FILES = LOCAL + "test_tool_files.py::"
 
 BRIDGE = {
-    "a pending event (MQTT)": "walk: pending",
+    "a pending event (MQTT)": "walk: pending pending_depth",
     "its `request_id`": "walk: request_id",
-    "its certificate": "walk: certificate",
+    "its `remote_addr` and times": "walk: remote_addr",
+    "its certificate": "walk: certificate serial names extensions rsa",
     "its subject and issuer": "walk: subject",
     "its device path": "walk: path",
     "its `expires_at`": "walk: expires_at",
@@ -23,15 +24,17 @@ BRIDGE = {
     "open requests": LOCAL + "test_pressure.py::test_max_requests",
     "finished requests": UNIT + "test_bridge_loop_evict.c",
     "disk": "tests/fault/test_disk.py",
-    "a decision (Kafka)": "walk: decision",
+    "a decision (Kafka)": "walk: decision decision_depth",
     "its command": LOCAL + "test_poison_commands.py"
                    "::test_it_is_refused_when_it_is_decided",
     "its payload": "walk: payload",
-    "its `reason`, `decided_by`": "walk: reason",
+    "its `reason`, `decided_by`": "walk: reason decided_by",
     "its `message`": "walk: message",
     "its `content_type`": "walk: content_type",
+    "its `metadata`": LOCAL + "test_registrar_neighbours.py"
+                      "::test_metadata_at_its_bound",
     "its headers": "walk: headers",
-    "what of it is copied into results and dead letters": "walk: key",
+    "what of it is copied into results and dead letters": "walk: key header all_headers value",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
     "records that Kafka has not acknowledged":
@@ -43,39 +46,57 @@ BRIDGE = {
      "effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
+    "an answer to the bridge's `getInfo` at startup":
+        LOCAL + "test_broker_grants.py",
+    "`ztp/v1/audit`, `ztp/v1/withdrawn`":
+        LOCAL + "test_registrar_neighbours.py"
+        "::test_what_the_gate_says_has_a_bound",
+    "a packet of the broker's (MQTT)":
+        "no: it is the broker's bound, and the operator's to set",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
     "a partition of the decision topic":
         "no: a Kafka with 1025 partitions takes longer than all other rows",
     "a connection to the admin server":
         LOCAL + "test_http_hostile.py::test_half_a_request",
-    "a request there": "walk: http_request",
+    "a request there": "walk: http_header http_headers http_path http_body",
     "reading an answer": LOCAL + "test_http_hostile.py::test_slow_readers",
     "pages that read the store":
         LOCAL + "test_http_hostile.py::test_one_request_after_the_other",
     "the name asked for": "walk: http_name",
     "a log line": UNIT + "test_base_log.c",
     "the configuration": "walk: configuration",
+    "lists in it": UNIT + "test_bridge_config.c",
     "a file that it names": "walk: secret",
 }
 
 GATE = {
+    "a client ID: the device path": "walk: client_id",
     "a username: the certificate": "walk: username",
-    "a password: the JWT": "walk: password",
+    "a password: the JWT": "walk: password claims_depth",
+    "a topic or filter": E2E + "test_gate_access.py",
+    "a device's answer": E2E + "test_gate_access.py",
+    "addresses from which a key was proven": UNIT + "test_gate_effort.c",
+    "an option of the gate": "tests/fuzz/fuzz_options.c",
     "candidates of a path": "walk: candidates",
     "candidates and devices of a certificate, of a registry":
         E2E + "test_gate_access.py"
         "::test_candidates_of_a_path_and_devices_of_a_registry",
     "a public key in `createDevice`": "walk: public_key",
-    "a message on `$CONTROL/ztp/v1`": "walk: control",
+    "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",
+    "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",
+    "`request_id` of `createDevice`": "walk: device_request_id",
+    "`retry_after_s`": "walk: retry_after",
     "`correlationData`": "walk: correlation",
     "`request_ids` of `ackPending`": "walk: request_ids",
     "`limit` of a list": "walk: limit",
     "`metadata`": "walk: metadata",
-    "a CA": "walk: ca",
+    "a CA": "walk: ca cas",
     "an audience": "walk: audience",
     "what is written and not on the disk yet": UNIT + "test_gate_behind.c",
-    "signatures that are remembered as good": UNIT + "test_gate_counted.c",
+    "signatures that are remembered as good": UNIT + "test_gate_verified.c",
+    "connections that the broker has not accepted yet":
+        UNIT + "test_gate_backlog.c",
     "messages that wait until that is durable":
         "no: it takes a disk that stands still for 20,000 connections",
     "an audit record": "no: it is built from bounded parts, and is never read",
@@ -97,6 +118,12 @@ TOOLS = {
     "a payload": "walk: payload_file",
     "a request (Kafka)": LOCAL + "test_approver.py"
                          "::test_requests_that_are_too_large",
+    "a line for `ztp-approver test`": LOCAL + "test_approver.py",
+    "a record that `ztp-approver` shows":
+        "no: it is Kafka's own default for the largest record",
+    "a command (MQTT) that `ztp-device` gets":
+        "no: a payload that a customer may send is below it",
+    "a list of an example": LOCAL + "test_allow_lists.py",
     "an answer of the gate":
         "no: the gate's own answers are a page of 1000 at most",
 }
@@ -121,5 +148,5 @@ def rows():
 
 def walks():
     """The names of the steps that are here."""
-    return sorted({how[len(WALK):] for part in TABLE.values()
-                   for how in part.values() if how.startswith(WALK)})
+    return sorted({name for part in TABLE.values() for how in part.values()
+                   if how.startswith(WALK) for name in how.split()[1:]})

@@ -65,6 +65,9 @@ def test_an_empty_file_is_all_defaults(write, text):
      "mqtt:\n  command_topic: '{device_path}/events/c'\n"),
     (3, "mqtt.pending_topic",
      "mqtt:\n  pending_topic: ask/new\n  command_topic: 'ask/{device}'\n"),
+    (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/audit\n"),
+    (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/withdrawn\n"),
+    (2, "onboarding.decision_timeout", "onboarding:\n  decision_timeout: 91d\n"),
     (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
     (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
     (3, "same topic", "kafka:\n  topics:\n    results: ztp.dlq\n"),
@@ -196,6 +199,52 @@ def test_a_warning_is_no_error(write):
     lines = result.stderr.splitlines()
     assert len(lines) == 1
     assert lines[0].startswith(f"{file}:2: warning: mqtt.command_topic: ")
+
+
+def test_a_time_that_is_cut_is_told(write):
+    file = write("store: {retention: 1d}\n"
+                 "onboarding: {payload_retention: 2d}\n")
+    result = check(file)
+    assert result.returncode == 0
+    assert result.stderr.startswith(
+        f"{file}:2: warning: onboarding.payload_retention: ")
+    assert check(write("store: {retention: 1h}\n")).stderr == ""
+
+
+@pytest.fixture(scope="module")
+def tls(tmp_path_factory, ca):
+    folder = tmp_path_factory.mktemp("tls")
+    (folder / "junk").write_text("no PEM\n")
+    leaf, other = ca.leaf(), ca.leaf("rsa2048")
+    return {"ca": ca.cert, "cert": leaf.path, "key": leaf.key_path,
+            "other": other.key_path, "junk": folder / "junk"}
+
+
+@pytest.mark.parametrize("wrong, says", [
+    ({"ca_file": "junk"}, "ca_file: has no certificate"),
+    ({"ca_file": "key"}, "ca_file: has no certificate"),
+    ({"cert_file": "junk", "key_file": "key"}, "cert_file: has no"),
+    ({"cert_file": "cert", "key_file": "junk"}, "key_file: has no private"),
+    ({"cert_file": "cert", "key_file": "other"}, "key_file: is not the key"),
+    ({"ca_file": "ca", "cert_file": "cert", "key_file": "key"}, None),
+])
+def test_files_for_tls_are_looked_at(write, tls, wrong, says):
+    lines = [f"    {name}: {tls[file]}" for name, file in wrong.items()]
+    file = write("mqtt:\n  url: mqtts://h\n  tls:\n" + "\n".join(lines))
+    if says is None:
+        assert check(file).returncode == 0
+    else:
+        name = "mqtt.tls." + says.split(":", maxsplit=1)[0]
+        line = 4 + list(wrong).index(name.split(".")[-1])
+        assert_refused(check(file), file, line, f"mqtt.tls.{says}")
+
+
+def test_a_pipe_is_not_waited_for(write, tmp_path):
+    """A library opens the file by its name, and would wait for a writer."""
+    os.mkfifo(tmp_path / "pipe")
+    file = write("mqtt:\n  url: mqtts://h\n  tls:\n"
+                 f"    ca_file: {tmp_path / 'pipe'}\n")
+    assert_refused(check(file), file, 4, "mqtt.tls.ca_file")
 
 
 @pytest.mark.parametrize("args", [

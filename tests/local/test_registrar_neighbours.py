@@ -44,6 +44,52 @@ def test_metadata_of_many_devices(rig, ca):
     assert "gate_unreadable" not in rig.bridge.log()
 
 
+@pytest.mark.parametrize("over", [0, 1, 1000])
+def test_metadata_at_its_bound(rig, over):
+    """The gate keeps 16 KiB; the device of one with more is made without."""
+    before = rig.bridge.log().count("event=metadata_left_out")
+    device, _ = rig.held()
+    text = "x" * (16 * 1024 - len('{"k":""}') + over)
+    rig.decide(rig.request(device.path), metadata={"k": text})
+    device.wait_status("approved")
+    kept = rig.operator.do("getDevice", device_path=device.path)
+    assert kept.get("metadata") == (None if over else {"k": text})
+    left_out = rig.bridge.log().count("event=metadata_left_out") - before
+    assert left_out == (over > 0)
+
+
+def audit(path):
+    return {"at": "2026-01-02T03:04:05.678Z", "verdict": "refused",
+            "code": "too_many", "device_path": path}
+
+
+def withdrawn(path):
+    return {"request_id": "none", "device_path": path, "reason": "ca_removed"}
+
+
+@pytest.mark.parametrize("topic, most, make, event", [
+    ("ztp/v1/audit", 64 * 1024, audit, "audit_refused"),
+    (WITHDRAWN, 8 * 1024, withdrawn, "withdrawal_refused")])
+def test_what_the_gate_says_has_a_bound(rig, topic, most, make, event):
+    path = path_of(CUSTOM)
+    text = json.dumps(make(path))
+
+    def refused():
+        return rig.bridge.log().count(f"event={event}")
+
+    before = refused()
+    rig.operator.publish(topic, text.ljust(most))
+    rig.operator.publish(topic, text.ljust(most + 1))
+    rig.bridge.wait_log(f"event={event} .*{most + 1} bytes")
+    assert refused() == before + 1
+    for _ in range(4 * 1024 * 1024 // most):
+        rig.operator.client.publish(topic, text.ljust(most + 1000), 1)
+    onboard(rig)
+    rig.bridge.wait_log(f"event={event} .*{most + 1000} bytes")
+    if topic == "ztp/v1/audit":
+        assert len(rig.reader.wait(rig.topics["audit"], path)) == 1
+
+
 def test_withdrawn(rig):
     """Any operator may say so, as the gate does. The bridge acknowledges it,
     twice said or unknown, and the device may come again."""

@@ -250,7 +250,7 @@ void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos)
 		out.responses = true;
 	else if (strcmp(filter, "ztp/v1/subscribed") == 0)
 		out.subscribed = true;
-	else
+	else if (strncmp(filter, "ztp/", 4) != 0)
 		out.answers = true;
 	send_packet((struct packet){
 		.type = PACKET_SUBACK, .mid = mid, .code = qos});

@@ -84,7 +84,7 @@ int world_command(const char *topic, const char *payload, size_t len);
 bool world_is_poison(const char *topic);
 void world_owned(int tag);
 void world_forgotten(int tag);
-/* gate.c */
+/* gate_control.c */
 void gate_command(const char *payload, size_t len);
 
 #endif

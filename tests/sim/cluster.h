@@ -66,6 +66,7 @@ extern struct cluster {
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
 	int64_t away;		/* us: until then it does not answer */
 	int64_t last_heartbeat; /* of the group's member that was killed */
+	int given;		/* partitions that it had */
 	bool shared;		/* somebody else is in the group, too */
 } cluster;
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "tests/sim/broker.h"
+#include "tests/sim/gate.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
 
@@ -35,62 +36,38 @@ int devices_to_come(void)
 	return to_come;
 }
 
-/* --- what they do */
+/* --- what they do, where there is no gate */
 
-const char *device_event(struct device *d, char *text, size_t room)
+int64_t world_wall_ms(int64_t us)
+{
+	return (SIM_WALL_BEGIN + sim.wall_skew + us) / 1000;
+}
+
+static int write_event(const struct device *d, char *text, size_t room)
 {
 	char time[ZTP_TIME_LEN], id[64] = "";
 
-	ztp_time_format(
-		time, (SIM_WALL_BEGIN + sim.wall_skew + d->received_at) / 1000);
-	if (sim.plan.gate)
-		snprintf(id, sizeof(id), "\"request_id\":\"%s\",", d->gate_id);
-	else if (d->named)
+	ztp_time_format(time, world_wall_ms(d->received_at));
+	if (d->named)
 		snprintf(id, sizeof(id), "\"request_id\":\"d%d\",", d->number);
-	snprintf(text, room,
-		 "{%s\"device_path\":\"%s\",\"certificate\":\"%s\","
-		 "\"password\":\"" WORLD_SECRET "\",\"received_at\":\"%s\"}",
-		 id, d->path, d->cert.base64, time);
-	return text;
+	return snprintf(text, room,
+			"{%s\"device_path\":\"%s\",\"certificate\":\"%s\","
+			"\"password\":\"" WORLD_SECRET
+			"\",\"received_at\":\"%s\"}",
+			id, d->path, d->cert.base64, time);
 }
 
 static void offer_once(void *arg, int64_t n)
 {
 	struct device *d = arg;
 	char text[2048];
+	int len = write_event(d, text, sizeof(text));
 
-	device_event(d, text, sizeof(text));
 	d->offers++;
-	if (!broker_offer("ztp/v1/pending", text, strlen(text), d->number))
+	if (!broker_offer("ztp/v1/pending", text, (size_t)len, d->number))
 		sim_at(SIM_S, offer_once, d, n);
 	else
 		to_come -= n == 0;
-}
-
-static void subscribe(void *arg, int64_t n)
-{
-	struct device *d = arg;
-
-	(void)n;
-	if (d->never_there || (sim.plan.gate && d->at_gate != GATE_CANDIDATE &&
-			       d->at_gate != GATE_DEVICE))
-		return;
-	d->subscribed = true;
-	sim_trace("device subscribes", d->number, 0);
-	if (sim.plan.gate)
-		gate_subscribed(d);
-}
-
-static void go_away(void *arg, int64_t n)
-{
-	struct device *d = arg;
-
-	(void)n;
-	if (!d->subscribed || sim.calm)
-		return;
-	d->subscribed = false;
-	sim_trace("device goes away", d->number, 0);
-	sim_at(sim_delay(100 * SIM_MS, 20 * SIM_S), subscribe, d, 0);
 }
 
 /* The same certificate once more: the device was started again. */
@@ -108,6 +85,96 @@ static void knock(void *arg, int64_t n)
 		sim_at(sim_delay(SIM_S, 60 * SIM_S), knock, d, 0);
 }
 
+/* --- what they do at a gate */
+
+static sim_event knock_at_gate;
+
+static void subscribe(void *arg, int64_t n)
+{
+	struct device *d = arg;
+
+	(void)n;
+	if (d->never_there || (sim.plan.gate && (!d->live || d->subscribed)))
+		return;
+	sim_trace("device subscribes", d->number, d->by_certificate);
+	if (sim.plan.gate)
+		gate_subscribe(d);
+	else
+		d->subscribed = true;
+}
+
+/* Who is refused tries again, as long as it may be let in one day. */
+static void knock_at_gate(void *arg, int64_t n)
+{
+	struct device *d = arg;
+
+	(void)n;
+	d->knocking = false;
+	if (d->never_there || d->live)
+		return;
+	if (gate_connect(d, !d->told || d->forgets)) {
+		sim_at(sim_delay(SIM_MS, 200 * SIM_MS), subscribe, d, 0);
+	} else if (d->at_gate == GATE_CANDIDATE || d->at_gate == GATE_DEVICE) {
+		d->knocking = true;
+		sim_at(sim_delay(SIM_S, 20 * SIM_S), knock_at_gate, d, 0);
+	}
+}
+
+static void connect_in(struct device *d, int64_t us)
+{
+	if (d->knocking)
+		return;
+	d->knocking = true;
+	sim_at(us, knock_at_gate, d, 0);
+}
+
+void device_comes(struct device *d)
+{
+	connect_in(d, sim_delay(SIM_MS, 5 * SIM_S));
+}
+
+/* --- at both */
+
+static void come_back(struct device *d, int64_t low, int64_t high)
+{
+	if (sim.plan.gate)
+		connect_in(d, sim_delay(low, high));
+	else
+		sim_at(sim_delay(low, high), subscribe, d, 0);
+}
+
+static void leave(struct device *d)
+{
+	if (sim.plan.gate)
+		gate_leave(d);
+	d->subscribed = false;
+}
+
+static void go_away(void *arg, int64_t n)
+{
+	struct device *d = arg;
+
+	(void)n;
+	if (sim.calm)
+		return;
+	if (d->subscribed) {
+		leave(d);
+		sim_trace("device goes away", d->number, 0);
+		come_back(d, 100 * SIM_MS, 20 * SIM_S);
+	}
+	if (sim_odds(2))
+		sim_at(sim_delay(SIM_S, 60 * SIM_S), go_away, d, 0);
+}
+
+/* Its proof is what makes it a candidate, whether it is let in or not. */
+static void come_to_gate(struct device *d)
+{
+	(void)gate_connect(d, true);
+	gate_leave(d);
+	to_come--;
+	come_back(d, SIM_MS, 5 * SIM_S);
+}
+
 static void come(void *arg, int64_t n)
 {
 	struct device *d = arg;
@@ -115,22 +182,23 @@ static void come(void *arg, int64_t n)
 	(void)n;
 	d->came_at = d->received_at = sim.now;
 	if (sim.plan.gate) {
-		gate_begin(d);
-		to_come--;
+		come_to_gate(d);
 	} else {
 		offer_once(d, 0);
+		come_back(d, SIM_MS, 5 * SIM_S);
 		if (sim_odds(4))
 			sim_at(sim_delay(SIM_S, 60 * SIM_S), knock, d, 0);
 	}
-	sim_at(sim_delay(SIM_MS, 5 * SIM_S), subscribe, d, 0);
 	if (sim_odds(4))
 		sim_at(sim_delay(SIM_S, 20 * SIM_S), go_away, d, 0);
 }
 
-/* They come in waves: some together, some alone. */
+/* They come in waves: some together, some alone, and one when all is well again:
+ * who has nothing left to read would not be noticed to read nothing. */
 void devices_begin(void)
 {
-	int64_t last = (sim.plan.trouble_us - sim.now) * 3 / 4, wave = 0;
+	int64_t trouble = sim.plan.trouble_us - sim.now;
+	int64_t last = trouble * 3 / 4, wave = 0;
 	int i;
 
 	paths = sim.plan.devices;
@@ -147,10 +215,14 @@ void devices_begin(void)
 		certs_make(&d->cert, (uint32_t)i);
 		d->never_there = sim_odds(30);
 		d->poison = sim_odds(sim.plan.poison);
+		d->forgets = sim_odds(5);
+		d->silent = sim_odds(5) ? (int)sim_between(1, 8) : 0;
 		/* With few kept, an id may come that is no longer known. */
 		d->named = sim.plan.max_finished > 100 && sim_odds(2);
 		if (i == 0 || sim_odds(10))
 			wave = sim_between(0, last);
+		if (i == 2 * (paths - 1))
+			wave = trouble + SIM_S;
 		to_come++;
 		sim_at(wave + sim_delay(0, 2 * SIM_S), come, d, 0);
 	}
@@ -165,8 +237,8 @@ void devices_lose_connection(void)
 
 		if (!d->subscribed)
 			continue;
-		d->subscribed = false;
-		sim_at(sim_delay(100 * SIM_MS, 5 * SIM_S), subscribe, d, 0);
+		leave(d);
+		come_back(d, 100 * SIM_MS, 5 * SIM_S);
 	}
 }
 
@@ -176,8 +248,7 @@ void devices_come_back(void)
 
 	for (i = 0; i < 2 * paths; i++)
 		if (devices[i].exists && devices[i].came_at != 0)
-			sim_at(sim_delay(SIM_MS, 5 * SIM_S), subscribe,
-			       &devices[i], 0);
+			come_back(&devices[i], SIM_MS, 5 * SIM_S);
 }
 
 /* --- what the broker tells */
@@ -227,6 +298,21 @@ bool world_is_poison(const char *topic)
 	return d && d->poison;
 }
 
+/* It is told; whether it was approved is what it remembers. */
+static void hear(struct device *d, const char *id, const char *payload,
+		 size_t len)
+{
+	char status[24];
+
+	oracle_text(payload, len, "status", status, sizeof(status));
+	if (strcmp(status, "approved") == 0)
+		d->told = true;
+	if (d->silent > 0)
+		d->silent--;
+	else
+		sim_at(sim_delay(SIM_MS, SIM_S), answer, oracle_find(id), 0);
+}
+
 int world_command(const char *topic, const char *payload, size_t len)
 {
 	char path[128], id[132];
@@ -255,6 +341,6 @@ int world_command(const char *topic, const char *payload, size_t len)
 		return 0x87;
 	sim_trace("command", d->number, (int64_t)len);
 	if (oracle_command(path, payload, len) && d->subscribed)
-		sim_at(sim_delay(SIM_MS, SIM_S), answer, oracle_find(id), 0);
+		hear(d, id, payload, len);
 	return 0;
 }

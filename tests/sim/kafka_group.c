@@ -3,11 +3,16 @@
  * decides who has which partitions.
  *
  * - A member that was killed is missed when its session is over; until then
- *   nobody else is given its partitions.
+ *   nobody else is given its partitions. A static one that comes back by then is
+ *   given what it had, whatever the topic has by now, and is not told. It does
+ *   not leave the group when it is closed.
  * - Every topic.metadata.refresh.interval.ms a member looks at the topic, and
  *   joins anew when it is gone, is there again, or has more partitions.
  * - A topic that is not there is an error, told once, and nobody joins for it
  *   until it is there again.
+ * - A member whose partitions were revoked joins again. librdkafka 2.0.2 has been
+ *   seen not to, after its coordinator was killed: with `not_joined` it does so
+ *   now and then.
  */
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
@@ -49,11 +54,22 @@ rd_kafka_topic_partition_list_t *consumer_partitions(void)
 
 /* --- joining */
 
+static void give(struct handle *h, int most)
+{
+	struct event *event = queue_add(h->consumer, RD_KAFKA_EVENT_REBALANCE);
+
+	event->err = RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
+	event->list = consumer_partitions();
+	while (event->list->cnt > most)
+		rd_kafka_topic_partition_list_del_by_idx(event->list, most);
+	cluster.given = event->list->cnt;
+}
+
 static void join(void *arg, int64_t n)
 {
 	struct handle *h = arg;
 	int64_t missed = cluster.last_heartbeat + SESSION_US;
-	struct event *event;
+	bool back = cluster.last_heartbeat != 0 && sim.now < missed;
 
 	(void)n;
 	if (!handle_lives(h) || h->leaving)
@@ -63,16 +79,14 @@ static void join(void *arg, int64_t n)
 		sim_at_life(RETRY_US, join, h, 0);
 		return;
 	}
-	if (cluster.last_heartbeat != 0 && sim.now < missed) {
+	if (back && !h->is_static) {
 		sim_at_life(missed - sim.now, join, h, 0);
 		return;
 	}
 	cluster.last_heartbeat = 0;
 	h->member = true;
 	h->seen_partitions = count();
-	event = queue_add(h->consumer, RD_KAFKA_EVENT_REBALANCE);
-	event->err = RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS;
-	event->list = consumer_partitions();
+	give(h, back ? cluster.given : CLUSTER_PARTITIONS);
 }
 
 static void begin_join(struct handle *h)
@@ -88,6 +102,10 @@ rd_kafka_subscribe(rd_kafka_t *rk,
 
 	(void)topics;
 	sim_point();
+	if (h->subscribed) { /* it joins once more */
+		consumer_rebalance_now();
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	}
 	h->subscribed = true;
 	consumer = h;
 	begin_join(h);
@@ -142,11 +160,18 @@ void consumer_share(bool shared)
 	consumer_rebalance_now();
 }
 
+void consumer_destroyed(struct handle *h)
+{
+	if (h->member && !h->left)
+		cluster.last_heartbeat = sim.now;
+	if (consumer == h)
+		consumer = NULL;
+}
+
 void consumer_killed(void)
 {
-	if (consumer && consumer->member)
-		cluster.last_heartbeat = sim.now;
-	consumer = NULL;
+	if (consumer)
+		consumer_destroyed(consumer);
 }
 
 /* --- leaving */
@@ -178,10 +203,13 @@ static void give_back(struct handle *h)
 		h->left = cluster_answers();
 		h->member = false;
 		if (h->left)
-			cluster.last_heartbeat = 0;
+			cluster.last_heartbeat = h->is_static ? sim.now : 0;
 	} else if (h->revoking) {
 		h->revoking = h->member = false;
-		begin_join(h);
+		if (sim.plan.not_joined > 0 && sim_odds(sim.plan.not_joined))
+			sim_input("not joined again", 0, 0);
+		else
+			begin_join(h);
 	}
 }
 

@@ -50,6 +50,7 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 {
 	struct handle *h = sim_alloc(sizeof(*h));
 	char isolation[64];
+	size_t instance = 0; /* bytes of its id; 1: none */
 
 	(void)error;
 	(void)size;
@@ -59,6 +60,9 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	h->main.fd = -1;
 	text_of(conf, "isolation.level", isolation, sizeof(isolation));
 	h->committed = strcmp(isolation, "read_committed") == 0;
+	h->is_static = rd_kafka_conf_get(conf, "group.instance.id", NULL,
+					 &instance) == RD_KAFKA_CONF_OK &&
+		       instance > 1;
 	h->max_bytes = (size_t)setting(conf, "message.max.bytes");
 	h->max_messages = setting(conf, "queue.buffering.max.messages");
 	h->max_queue_bytes = setting(conf, "queue.buffering.max.kbytes") * 1024;
@@ -74,6 +78,7 @@ void rd_kafka_destroy_flags(rd_kafka_t *rk, int flags)
 {
 	(void)flags;
 	sim_point();
+	consumer_destroyed(handle_of(rk));
 	handle_of(rk)->closed = true;
 }
 

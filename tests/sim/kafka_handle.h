@@ -87,13 +87,15 @@ struct handle {
 	struct part parts[CLUSTER_TOPICS][CLUSTER_PARTITIONS];
 
 	bool subscribed, member, revoking, leaving, left;
-	bool missed; /* the topic: told once, as long as it stays so */
+	bool is_static; /* it has a group.instance.id */
+	bool missed;	/* the topic: told once, as long as it stays so */
 	int version;
 	int seen_partitions; /* when it joined */
 	struct reading readings[CLUSTER_PARTITIONS];
 };
 
 bool handle_lives(const struct handle *h);
+void consumer_destroyed(struct handle *h); /* without leaving */
 struct event *queue_add(struct queue *queue, int type);
 /* A producer's request, a fetch, an answer: one way. */
 int64_t kafka_latency(void);

@@ -10,6 +10,8 @@
 
 #define BUCKETS	    4096
 #define DEVICES_MAX 65536
+/* What was on its way when the device's word was heard is over. */
+#define ORACLE_APPLIED_US (30 * SIM_S)
 
 static struct asked *table[BUCKETS];
 static struct known devices[DEVICES_MAX];
@@ -212,11 +214,23 @@ static void check_approval(const struct asked *asked, const char *payload,
 			 asked->device, (long long)n);
 }
 
+/* A device that comes again with its certificate is told again, until it has
+ * said that it has applied it; without a gate also after that. */
+static void check_again(const struct asked *asked)
+{
+	if (sim.plan.gate && asked->applied_at != 0 &&
+	    asked->applied_at + ORACLE_APPLIED_US < sim.now &&
+	    !oracle_is_gone(asked))
+		sim_find("twice: device %d has applied %s and is told again",
+			 asked->device, asked->id);
+}
+
 static void tell(struct asked *asked, const char *status, const char *payload,
 		 size_t len)
 {
 	if (strcmp(status, "approved") == 0) {
 		check_approval(asked, payload, len);
+		check_again(asked);
 		asked->told_approved++;
 	} else {
 		asked->told_rejected++;

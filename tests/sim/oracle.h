@@ -5,7 +5,8 @@
  *   lost       an event that the bridge acknowledged has no request, and no
  *              end without one, or no dead letter; a decision has no effect and
  *              no result; a record of the gate's is not in Kafka
- *   twice      a request ends twice, in two ways; a device is told two things
+ *   twice      a request ends twice, in two ways; a device is told two things,
+ *              or is told again what it has applied
  *   order      the last result for a path is not the last that was made for it
  *   elsewhere  a request, command or result that is another device's
  *   wrong      an end that is not what the customer decided, or does not say by
@@ -39,6 +40,7 @@ struct asked {
 	bool forgotten;	    /* the bridge may never hear that it was asked */
 	char outcome[24];   /* of the last result; "": still open */
 	char ce_id[40];
+	int64_t applied_at; /* us: when its device's word was in Kafka; or 0 */
 	int times, told_approved, told_rejected;
 	struct asked *next;
 };

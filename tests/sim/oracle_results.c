@@ -223,6 +223,8 @@ void oracle_result(const struct record *r)
 	} else if (is_word(outcome)) {
 		check_key(r, asked);
 		check_word(asked, outcome);
+		if (asked->applied_at == 0 && is(outcome, "applied"))
+			asked->applied_at = sim.now;
 	} else {
 		check_key(r, asked);
 		check_decision(asked, outcome, offset >= 0);

@@ -159,6 +159,16 @@ int MQTTAsync_subscribeMany(MQTTAsync handle, int count, char *const *topics,
 	return MQTTASYNC_SUCCESS;
 }
 
+/* The plan's configuration never changes, so there is nothing to end. */
+int MQTTAsync_unsubscribe(MQTTAsync handle, const char *topic,
+			  MQTTAsync_responseOptions *options)
+{
+	(void)handle;
+	(void)options;
+	sim_find("%s is unsubscribed", topic);
+	return MQTTASYNC_DISCONNECTED;
+}
+
 int MQTTAsync_disconnect(MQTTAsync handle,
 			 const MQTTAsync_disconnectOptions *options)
 {

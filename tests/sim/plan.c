@@ -24,6 +24,7 @@ static void draw_settings(struct sim_plan *p)
 	static const int timeouts[] = {2000, 4000, 10000, 60000};
 
 	p->gate = sim_odds(2);
+	p->hold = !sim_odds(3);
 	p->ack_device = sim_odds(3);
 	p->sync_full = sim_odds(3);
 	p->mqtt3 = sim_odds(8);
@@ -35,12 +36,23 @@ static void draw_settings(struct sim_plan *p)
 	p->kafka_queue = rarely(6, (int)sim_between(1, 50));
 }
 
+/* How much one message to the gate may hold. */
+static void draw_gate(struct sim_plan *p)
+{
+	static const int commands[] = {0, 1, 3, 1000, 1000, 1000};
+	static const int bytes[] = {1024, 4000, 1 << 20, 1 << 20};
+
+	p->gate_commands = one_of(commands, 6);
+	p->gate_bytes = one_of(bytes, 4);
+	p->resend = rarely(2, (int)sim_between(1, 10));
+}
+
 static void draw_faults(struct sim_plan *p)
 {
 	static const int seldom[] = {0, 5, 10, 30};
 	static const int refusals[] = {0, 200, 50, 10};
 
-	p->trouble_us = sim_between(10, 90) * SIM_S;
+	p->trouble_us = sim_between(10, sim_odds(4) ? 1000 : 90) * SIM_S;
 	p->crash_points = (int)sim_between(200, 20000);
 	p->downtime_max_ms = (int)sim_between(100, 15000);
 	p->interleave = (int)sim_between(8, 200);
@@ -64,11 +76,13 @@ void plan_draw(void)
 	struct sim_plan *p = &sim.plan;
 
 	draw_settings(p);
+	draw_gate(p);
 	draw_faults(p);
 	p->devices = (int)sim_between(20, 400);
 	p->partitions = (int)sim_between(1, 4);
 	p->broker_queue = rarely(10, (int)sim_between(1, 100));
 	p->zeros = sim_odds(10);
+	p->not_joined = rarely(6, 3);
 }
 
 static int write_config(char *text, size_t room)

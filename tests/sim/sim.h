@@ -23,7 +23,9 @@
  * so many; 0: never. */
 struct sim_plan {
 	bool gate, ack_device, sync_full, mqtt3, approve_on_timeout;
+	bool hold; /* else the gate refuses candidates */
 	int devices;
+	int gate_commands, gate_bytes; /* of a message; 0: an older gate */
 	int decision_timeout_ms, delivery_timeout_ms;
 	int partitions, max_requests, max_finished;
 	int kafka_queue;     /* librdkafka's own: messages; 0: its default */
@@ -43,9 +45,11 @@ struct sim_plan {
 	int bad_events;	  /* ... per s, that an event is unreadable */
 	int poison;   /* ... per device, that its command ends a connection */
 	int withdraw; /* ... per s, that the gate ends a candidate */
+	int resend;   /* ... per s, that an operator asks for an approval */
 	int disk_trouble; /* ... per s, that the disk is full or fails */
 	int jumps;	  /* ... per s, that the wall clock is set */
 	bool zeros;	  /* reserved room is read as such: disk.c */
+	int not_joined;	  /* 1 of n revocations, for good: kafka_group.c */
 };
 
 struct sim_stats {

@@ -5,6 +5,7 @@
 
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
+#include "tests/sim/gate.h"
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/system.h"
@@ -116,7 +117,9 @@ static void trouble_broker(void)
 	if (sim_odds(sim.plan.bad_events))
 		letters_send();
 	if (sim.plan.gate && sim_odds(sim.plan.withdraw))
-		gate_withdraw();
+		gate_withdraw_any();
+	if (sim.plan.gate && sim_odds(sim.plan.resend))
+		gate_resend_any();
 }
 
 static void trouble_kafka(void)
@@ -234,8 +237,10 @@ bool world_is_done(void)
 
 void world_begin(void)
 {
+	int64_t trouble = sim.plan.trouble_us - sim.now;
+
 	devices_begin();
 	sim_at(SIM_S, tick, NULL, 0);
-	sim_at(sim.plan.trouble_us, calm, NULL, 0);
-	sim_at(sim.plan.trouble_us + 5 * SIM_S, begin_look, NULL, 0);
+	sim_at(trouble, calm, NULL, 0);
+	sim_at(trouble + 5 * SIM_S, begin_look, NULL, 0);
 }

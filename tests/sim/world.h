@@ -32,21 +32,28 @@ struct device {
 	int number;
 	char path[80];
 	struct sim_cert cert;
-	bool exists;	  /* else the path has only one */
-	bool never_there; /* it came once, and is never seen again */
-	bool subscribed;  /* to its command topic, now */
-	int64_t came_at;  /* us; 0: not yet */
+	bool exists;	       /* else the path has only one */
+	bool never_there;      /* it came once, and is never seen again */
+	bool live, subscribed; /* connected; to its command topic, now */
+	int64_t came_at;       /* us; 0: not yet */
 	int64_t received_at, owned_at;
 	bool named;  /* its events carry an id */
 	bool poison; /* the broker closes when it is sent a command */
+	int silent;  /* to so many approvals it does not answer */
 
 	/* At the gate. */
+	bool told;	     /* it is approved: it connects as `unused` */
+	bool forgets;	     /* it is not told: it comes with its certificate */
+	bool knocking;	     /* it tries again to connect */
+	bool by_certificate; /* this connection */
+	char connection[20]; /* its id */
 	enum at_gate at_gate;
 	char gate_id[48], created_for[132];
 	bool acked;
 	int offers, attempt;
 	char withdrawn_id[48]; /* of the last candidate that was withdrawn */
-	bool withdrawn_acked;
+	const char *withdrawn_for;
+	int withdrawn_owed; /* acknowledgements */
 };
 
 struct device *world_device(int number);
@@ -70,9 +77,8 @@ void world_begin(void);
 /* Nothing is left to come, and all that came has ended. */
 bool world_is_done(void);
 
-void gate_begin(struct device *device); /* proven: a candidate */
-void gate_subscribed(struct device *device);
-void gate_withdraw(void); /* any candidate */
-const char *device_event(struct device *device, char *text, size_t room);
+/* It connects, unless it is never seen again. */
+void device_comes(struct device *device);
+int64_t world_wall_ms(int64_t us); /* what clocks on the wall said then */
 
 #endif

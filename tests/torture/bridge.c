@@ -60,6 +60,9 @@ void __wrap_plan_draw(void)
 {
 	sim.plan = (struct sim_plan){
 		.gate = now.plan == PLAN_GATE,
+		.hold = true,
+		.gate_commands = 1000,
+		.gate_bytes = 1 << 20,
 		.ack_device = now.plan == PLAN_DEVICE,
 		.sync_full = now.plan != PLAN_PLAIN,
 		.mqtt3 = now.plan == PLAN_PLAIN,

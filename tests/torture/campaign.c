@@ -26,7 +26,7 @@ static bool tell_endings;
 struct options {
 	int plan; /* -1: all */
 	enum fail_kind kind;
-	long at, burst, smoke, jobs;
+	long at, burst, smoke, ways, jobs;
 	bool verbose, every;
 };
 
@@ -154,9 +154,9 @@ static void choose(struct choice *choice, int plan, enum fail_kind kind,
 	*choice = (struct choice){calloc((size_t)calls + 1, 1), calls, 0};
 	if (!choice->chosen)
 		abort();
-	if (!o->smoke && !o->every && calls > EVERY) {
-		choice->ways =
-			paths_choose(choice->chosen, kind, calls, OF_A_WAY);
+	if (!o->smoke && !o->every && (o->ways > 0 || calls > EVERY)) {
+		choice->ways = paths_choose(choice->chosen, kind, calls,
+					    o->ways > 0 ? o->ways : OF_A_WAY);
 		return;
 	}
 	/* Not always the first one, where only some run. */
@@ -276,6 +276,7 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 		{"at", required_argument, NULL, 'a'},
 		{"burst", required_argument, NULL, 'b'},
 		{"smoke", required_argument, NULL, 's'},
+		{"ways", required_argument, NULL, 'w'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"jobs", required_argument, NULL, 'j'},
 		{"every", no_argument, NULL, 'E'},
@@ -303,6 +304,9 @@ static bool parse(struct options *o, const struct campaign *c, int argc,
 			break;
 		case 's':
 			o->smoke = strtol(optarg, NULL, 10);
+			break;
+		case 'w':
+			o->ways = strtol(optarg, NULL, 10);
 			break;
 		case 'v':
 			o->verbose = true;
@@ -334,8 +338,8 @@ int campaign_main(const struct campaign *c, int argc, char **argv)
 	paths_begin();
 	if (!parse(&o, c, argc, argv)) {
 		fprintf(stderr,
-			"Usage: %s [--smoke RUNS | --every] [--jobs N] [--plan "
-			"P] [--kind K "
+			"Usage: %s [--smoke RUNS | --ways N | --every] "
+			"[--jobs N] [--plan P] [--kind K "
 			"[--at N [--burst N] [--verbose]]] [--endings]\n",
 			argv[0]);
 		return 2;

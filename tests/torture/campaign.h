@@ -36,6 +36,7 @@ void campaign_find(struct campaign_run *run, const char *form, ...)
  *
  *   NAME                       every call of every kind, in every plan; where
  *                              there are thousands, some of each way (paths.h)
+ *   NAME --ways N              N of each way, in every kind
  *   NAME --every               every single one; takes days
  *   NAME --smoke RUNS          so many runs, evenly spread over all of them
  *   NAME --plan P --kind K --at N [--burst N] [--verbose]   one of them

@@ -32,6 +32,7 @@ static inline void gate_settle(void *userdata)
 	struct ztp_gate *gate = userdata;
 
 	if (gate) {
+		ztp_gate_commit(gate);
 		ztp_db_wait(gate->db);
 		ztp_outbox_tick(gate);
 	}

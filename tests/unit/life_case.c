@@ -20,10 +20,11 @@ static char text_requests[] = "ztp.requests", text_results[] = "ztp.results",
 	    text_decisions[] = DECISIONS, text_pending[] = "ztp/v1/pending",
 	    text_command[] = "{device_path}/commands/provisioning";
 static char *no_fields[] = {NULL};
+static char *pending_topics[] = {text_pending, NULL};
 
 static const struct config_mqtt mqtt = {
 	.version = 5,
-	.pending_topic = text_pending,
+	.pending_topics = {pending_topics, 1},
 	.command_topic = text_command,
 	.retry_rate = 100,
 	.max_command = 120 * 1024,

@@ -213,11 +213,15 @@ void registrar_disposed(struct registrar *g, const char *id)
 		 id);
 }
 
-bool registrar_takes(const struct registrar *g, const struct store_request *r)
+bool registrar_takes(const struct registrar *g, enum ztp_owed what)
 {
-	return g && (r->owed.what == ZTP_OWED_REGISTER ||
-		     r->owed.what == ZTP_OWED_RELEASE ||
-		     r->owed.what == ZTP_OWED_NOTICE_CHECK);
+	return g && (what == ZTP_OWED_REGISTER || what == ZTP_OWED_RELEASE ||
+		     what == ZTP_OWED_NOTICE_CHECK);
+}
+
+bool registrar_has_room(const struct registrar *g)
+{
+	return !g->full;
 }
 
 bool registrar_busy(const struct registrar *g, int64_t n)

@@ -73,7 +73,7 @@ static const struct refused {
 	{"mqtt: {keepalive: 4s}\n", 1, "not between 5s and"},
 	{"mqtt: {keepalive: 1d}\n", 1, "not between 5s and 65535s"},
 	{"onboarding:\n  decision_timeout: 0s\n", 2,
-	 "not between 1ms and 3650d"},
+	 "not between 1ms and 90d"},
 	{"onboarding: {decision_timeout: 1 h}\n", 1, "not a duration"},
 	{"onboarding: {decision_timeout: 1.5h}\n", 1, "not a duration"},
 	{"onboarding: {decision_timeout: -1h}\n", 1, "not a duration"},
@@ -139,6 +139,32 @@ static const struct refused {
 	{"mqtt: {pending_topic: ztp/+/pending}\n", 1, "wildcard"},
 	{"mqtt: {pending_topic: \"ztp/#\"}\n", 1, "wildcard"},
 	{"mqtt: {pending_topic: $share/g/t}\n", 1, "'$'"},
+	{"mqtt: {pending_topic: \"\"}\n", 1, "is empty"},
+	{"mqtt: {pending_topic: []}\n", 1, "is empty"},
+	{"mqtt: {pending_topic: {a: b}}\n", 1, "must be a list"},
+	{"mqtt:\n  pending_topic:\n  - a\n  - a\n", 2, "more than once"},
+	{"mqtt: {pending_topic: ["
+	 "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, "
+	 "t15, "
+	 "t16"
+	 "]}\n",
+	 1, "more than 16 names"},
+	{"mqtt: {subscriptions: ["
+	 "t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, "
+	 "t15, "
+	 "t16, t17, t18, t19, t20, t21, t22, t23, t24, t25, t26, t27, t28, "
+	 "t29, t30, t31, "
+	 "t32, t33, t34, t35, t36, t37, t38, t39, t40, t41, t42, t43, t44, "
+	 "t45, t46, t47, "
+	 "t48, t49, t50, t51, t52, t53, t54, t55, t56, t57, t58, t59, t60, "
+	 "t61, t62, t63, "
+	 "t64"
+	 "]}\n",
+	 1, "more than 64 names"},
+	{"mqtt: {subscriptions: acme}\n", 1, "must be a list"},
+	{"mqtt: {subscriptions: [\"\"]}\n", 1, "is empty"},
+	{"mqtt: {subscriptions: [a/b]}\n", 1, "not the id of a subscription"},
+	{"mqtt: {subscriptions: [a, b, a]}\n", 1, "more than once"},
 	{"mqtt:\n  command_topic: \"{device\"\n", 2, "mqtt.command_topic: "},
 	{"mqtt: {command_topic: \"{serial}/c\"}\n", 1, "mqtt.command_topic: "},
 	{"mqtt: {command_topic: \"{device}/#\"}\n", 1, "mqtt.command_topic: "},

@@ -155,6 +155,15 @@ static inline int store_case_note(void *arg, struct store_request *r)
 	return rows->stop_at && rows->count == rows->stop_at ? 77 : 0;
 }
 
+static inline int store_case_note_owed(void *arg, const struct store_owed *owed)
+{
+	struct store_case_rows *rows = arg;
+
+	assert_true(rows->count < 256);
+	rows->n[rows->count++] = owed->n;
+	return rows->stop_at && rows->count == rows->stop_at ? 77 : 0;
+}
+
 static inline void store_case_expect(const struct store_case_rows *rows,
 				     const int64_t *want, int count)
 {

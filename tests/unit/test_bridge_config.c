@@ -1,66 +1,8 @@
-/* The configuration: what is refused and at which line, what settings mean, and
- * that printing them loses nothing but secrets. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-/* cmocka needs the four above */
-#include <cmocka.h>
+/* The configuration: what settings mean, and that printing them loses nothing but
+ * secrets. */
+#include "config_case.h"
 
-#include "bridge/config/config.h"
 #include "bridge/config/settings.h"
-#include "tests/unit/refused.h"
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#define LENGTH(array) (sizeof(array) / sizeof((array)[0]))
-
-static char directory[] = "/tmp/ztp-config-XXXXXX";
-static char file[64], secret_file[64], empty_file[64], nul_file[64],
-	large_file[64];
-
-static void write_file(const char *name, const char *text, size_t n)
-{
-	FILE *out = fopen(name, "w");
-
-	assert_non_null(out);
-	assert_int_equal(fwrite(text, 1, n, out), n);
-	assert_int_equal(fclose(out), 0);
-}
-
-static int load(struct config **config, const char *text, int *line,
-		struct ztp_error *error)
-{
-	write_file(file, text, strlen(text));
-	return config_load(config, file, line, error);
-}
-
-static struct config *good(const char *text)
-{
-	struct config *config;
-	struct ztp_error error;
-	int line;
-
-	if (load(&config, text, &line, &error) < 0)
-		fail_msg("%d: %s in\n%s", line, error.message, text);
-	return config;
-}
-
-static void bad(const char *text, int line, const char *says)
-{
-	struct config *config;
-	struct ztp_error error = {0};
-	int at = -1;
-
-	if (load(&config, text, &at, &error) == 0)
-		fail_msg("accepted:\n%s", text);
-	assert_null(config);
-	if (at != line || !strstr(error.message, says))
-		fail_msg("%d: %s\nnot\n%d: ... %s in\n%s", at, error.message,
-			 line, says, text);
-	assert_null(strchr(error.message, '\n'));
-}
 
 static char *printed(const struct config *config)
 {
@@ -72,44 +14,6 @@ static char *printed(const struct config *config)
 	assert_int_equal(config_print(config, out), 0);
 	assert_int_equal(fclose(out), 0);
 	return text;
-}
-
-static int setup(void **state)
-{
-	char *large = calloc(1, CONFIG_SECRET_MAX + 1);
-
-	(void)state;
-	assert_non_null(mkdtemp(directory));
-	snprintf(file, sizeof(file), "%s/c.yaml", directory);
-	snprintf(secret_file, sizeof(secret_file), "%s/secret", directory);
-	snprintf(empty_file, sizeof(empty_file), "%s/empty", directory);
-	snprintf(nul_file, sizeof(nul_file), "%s/nul", directory);
-	snprintf(large_file, sizeof(large_file), "%s/large", directory);
-	write_file(secret_file, "s3cret two\n\n", 12);
-	write_file(empty_file, "", 0);
-	write_file(nul_file, "a\0b", 3);
-	assert_non_null(large);
-	memset(large, 'x', CONFIG_SECRET_MAX + 1);
-	write_file(large_file, large, CONFIG_SECRET_MAX + 1);
-	free(large);
-	setenv("DIR", directory, 1);
-	setenv("HOST", "broker.example", 1);
-	setenv("EMPTY", "", 1);
-	setenv("HIDDEN", "hunter2", 1);
-	setenv("NOT_UTF8", "\xff", 1);
-	unsetenv("UNSET");
-	return 0;
-}
-
-static int teardown(void **state)
-{
-	const char *names[] = {file, secret_file, empty_file, nul_file,
-			       large_file};
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(names); i++)
-		unlink(names[i]);
-	return rmdir(directory);
 }
 
 /* --- what it means */
@@ -134,7 +38,10 @@ static void defaults(void **state)
 		assert_string_equal(c->mqtt.tls.ca_file, "");
 		assert_int_equal(c->mqtt.version, 5);
 		assert_int_equal(c->mqtt.keepalive_ms, 60000);
-		assert_string_equal(c->mqtt.pending_topic, "ztp/v1/pending");
+		assert_int_equal(c->mqtt.pending_topics.count, 1);
+		assert_string_equal(c->mqtt.pending_topics.items[0],
+				    "ztp/v1/pending");
+		assert_int_equal(c->mqtt.subscriptions.count, 0);
 		assert_string_equal(c->mqtt.command_topic,
 				    "{device_path}/commands");
 		assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_ENVELOPE);
@@ -184,10 +91,11 @@ static const char everything[] =
 	" key_file: \"${DIR}/secret\", key_password: \"${HIDDEN}\"}\n"
 	"  version: 3.1.1\n"
 	"  keepalive: 2m\n"
-	"  pending_topic: some/where\n"
+	"  pending_topic: [some/where, else/where]\n"
+	"  subscriptions: [acme, b-1]\n"
 	"  command_topic: /devices/{device}/commands\n"
 	"  command_format: raw\n"
-	"  registrar: gate\n"
+	"  registrar: none\n"
 	"  delivery_ack: device\n"
 	"  retry_rate: 7\n"
 	"  max_command: 1MiB\n"
@@ -233,11 +141,15 @@ static void check_everything(const struct config *c)
 	assert_string_equal(c->mqtt.password, "s3cret two\n");
 	assert_int_equal(c->mqtt.version, 4);
 	assert_int_equal(c->mqtt.keepalive_ms, 120000);
-	assert_string_equal(c->mqtt.pending_topic, "some/where");
+	assert_int_equal(c->mqtt.pending_topics.count, 2);
+	assert_string_equal(c->mqtt.pending_topics.items[0], "some/where");
+	assert_string_equal(c->mqtt.pending_topics.items[1], "else/where");
+	assert_int_equal(c->mqtt.subscriptions.count, 2);
+	assert_string_equal(c->mqtt.subscriptions.items[1], "b-1");
 	assert_string_equal(c->mqtt.command_topic,
 			    "/devices/{device}/commands");
 	assert_int_equal(c->mqtt.command_format, ZTP_COMMAND_RAW);
-	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_GATE);
+	assert_int_equal(c->mqtt.registrar, CONFIG_REGISTRAR_NONE);
 	assert_int_equal(c->mqtt.delivery_ack, CONFIG_ACK_DEVICE);
 	assert_int_equal(c->mqtt.retry_rate, 7);
 	assert_int_equal(c->mqtt.max_command, 1048576);
@@ -333,80 +245,6 @@ static void print_has_no_secret(void **state)
 	assert_non_null(strstr(text, "    sasl.password_file: /tmp/"));
 	free(text);
 	config_free(c);
-}
-
-/* --- what it refuses */
-
-static void refusals(void **state)
-{
-	(void)state;
-	for (size_t i = 0; i < LENGTH(refused); i++)
-		bad(refused[i].text, refused[i].line, refused[i].says);
-}
-
-/* A variable or a URL may contain a secret. */
-static void refusals_keep_secrets(void **state)
-{
-	const char *const texts[] = {
-		"mqtt: {url: \"mqtt://u:${HIDDEN}@h\"}\n",
-		"mqtt: {url: \"${HIDDEN}\"}\n",
-		"mqtt:\n  password: \"${HIDDEN}${UNSET}\"\n",
-		"mqtt: {password: \"${HIDDEN}\", version: 3.1.1}\n",
-		"kafka: {properties: {ssl.key.pem: \"${HIDDEN}\", a: b}}\n"};
-	struct config *config;
-	struct ztp_error error;
-	int line;
-
-	(void)state;
-	for (size_t i = 0; i < LENGTH(texts); i++) {
-		assert_true(load(&config, texts[i], &line, &error) < 0);
-		assert_null(strstr(error.message, "hunter2"));
-	}
-}
-
-static void bad_files(void **state)
-{
-	struct config *config;
-	struct ztp_error error;
-	char *text = malloc(CONFIG_FILE_MAX + 1);
-	int line = 0;
-
-	(void)state;
-	assert_true(config_load(&config, "/no/such", &line, &error) < 0);
-	assert_int_equal(line, 1);
-	assert_non_null(strstr(error.message, "No such file"));
-	assert_true(config_load(&config, directory, &line, &error) < 0);
-	assert_int_equal(line, 1);
-	assert_non_null(strstr(error.message, "Is a directory"));
-	assert_true(config_load(&config, "/no/such", &line, NULL) < 0);
-
-	assert_non_null(text);
-	memset(text, '\n', CONFIG_FILE_MAX + 1);
-	write_file(file, text, CONFIG_FILE_MAX + 1);
-	assert_true(config_load(&config, file, &line, &error) < 0);
-	assert_int_equal(line, 1);
-	assert_int_equal(error.code, ZTP_ERR_TOO_LARGE);
-	write_file(file, text, CONFIG_FILE_MAX);
-	assert_int_equal(config_load(&config, file, &line, &error), 0);
-	config_free(config);
-	write_file(file, "log:\n  level: in\0fo\n", 20);
-	assert_true(config_load(&config, file, &line, &error) < 0);
-	assert_int_equal(line, 2);
-	free(text);
-}
-
-static void complaint(void **state)
-{
-	struct ztp_error error;
-	char text[128] = "";
-	FILE *out = fmemopen(text, sizeof(text), "w");
-
-	(void)state;
-	assert_non_null(out);
-	ztp_fail(&error, ZTP_ERR_VALUE, "mqtt.url: no");
-	config_complain(out, "/a/b.yaml", 7, &error);
-	fclose(out);
-	assert_string_equal(text, "/a/b.yaml:7: mqtt.url: no\n");
 }
 
 static void accepted_spellings(void **state)
@@ -514,10 +352,6 @@ int main(void)
 		cmocka_unit_test(every_key),
 		cmocka_unit_test(print_reads_back),
 		cmocka_unit_test(print_has_no_secret),
-		cmocka_unit_test(refusals),
-		cmocka_unit_test(refusals_keep_secrets),
-		cmocka_unit_test(bad_files),
-		cmocka_unit_test(complaint),
 		cmocka_unit_test(accepted_spellings),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(restart),

@@ -181,8 +181,8 @@ static void answers_are_counted(void **state)
 
 static void hosts(void **state)
 {
-	char first[] = "Bridge.example", second[] = "ztp";
-	char *const names[] = {first, second};
+	char first[] = "Bridge.example", second[] = "ztp", third[] = "a.b.";
+	char *const names[] = {first, second, third};
 	static const struct {
 		const char *host;
 		bool known;
@@ -200,6 +200,9 @@ static void hosts(void **state)
 		{"BRIDGE.example:1", true},
 		{"bridge.example.:1", true},
 		{"ztp:65535", true},
+		{"A.b", true},
+		{"a.b.:80", true},
+		{"a.", false},
 		{"", false},
 		{".", false},
 		{":9464", false},
@@ -226,12 +229,12 @@ static void hosts(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
-		if (http_host_known(rows[i].host, names, 2) != rows[i].known)
+		if (http_host_known(rows[i].host, names, 3) != rows[i].known)
 			fail_msg("%s", rows[i].host);
 	assert_false(http_host_known("ztp", names, 1));
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
-	assert_false(http_host_known(longest, names, 2));
+	assert_false(http_host_known(longest, names, 3));
 }
 
 int main(void)

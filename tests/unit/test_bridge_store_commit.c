@@ -281,16 +281,48 @@ static void test_log_is_written_back(void **state)
 	assert_true(ms < 30000);
 }
 
+/* What is read between the two is of one moment; a write ends it. */
+static void test_reads_share_one_look(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r;
+
+	store_case_add(c, 0, ZTP_STATE_RECEIVED);
+	store_read_begin(c->store); /* within a transaction: nothing */
+	assert_true(store_dirty(c->store));
+	store_read_end(c->store);
+	store_case_commit(c, 1);
+	store_read_begin(c->store);
+	store_read_begin(c->store);
+	assert_false(sqlite3_get_autocommit(store_case_db(c)));
+	assert_int_equal(store_request_by_n(c->store, 1, &r, &c->error), 1);
+	assert_false(store_dirty(c->store));
+	store_read_end(c->store);
+	assert_true(sqlite3_get_autocommit(store_case_db(c)));
+	store_read_begin(c->store);
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_read_end(c->store); /* not the transaction of that write */
+	assert_true(store_dirty(c->store));
+	store_case_commit(c, 2);
+	store_read_end(c->store);
+	assert_int_equal(store_request_by_n(c->store, 2, &r, &c->error), 1);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, store_case_setup,                \
 					store_case_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_rollback_restores), T(test_no_room),
-		T(test_close_rolls_back),  T(test_small_values),
-		T(test_landmarks),	   T(test_position_without_landmark),
-		T(test_log_stays_short),   T(test_log_is_written_back),
+		T(test_rollback_restores),
+		T(test_no_room),
+		T(test_close_rolls_back),
+		T(test_small_values),
+		T(test_landmarks),
+		T(test_position_without_landmark),
+		T(test_log_stays_short),
+		T(test_log_is_written_back),
+		T(test_reads_share_one_look),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,15 +69,11 @@ static void test_retries_and_waiting(void **state)
 	}
 	assert_int_equal(store_next_retry(c->store, true), 496);
 	assert_int_equal(store_next_retry(c->store, false), 495);
-	store_retry_each(c->store, true, 0, 500, 10, store_case_note, &rows,
+	store_retry_each(c->store, true, 500, 10, store_case_note_owed, &rows,
 			 &c->error);
 	store_case_expect(&rows, (int64_t[]){5, 3, 1}, 3);
 	rows = (struct store_case_rows){0};
-	store_retry_each(c->store, true, 498, 500, 10, store_case_note, &rows,
-			 &c->error);
-	store_case_expect(&rows, (int64_t[]){3, 1}, 2);
-	rows = (struct store_case_rows){0};
-	store_retry_each(c->store, false, 0, 498, 10, store_case_note, &rows,
+	store_retry_each(c->store, false, 498, 10, store_case_note_owed, &rows,
 			 &c->error);
 	store_case_expect(&rows, (int64_t[]){6, 4}, 2);
 	rows = (struct store_case_rows){0};
@@ -158,15 +154,13 @@ static void test_every_list_has_its_index(void **state)
 		{SQL_REQ_CHANNEL, "INDEX request_channel (channel=?)"},
 		{SQL_REQ_UNDECIDED, "INDEX request_undecided_due (due_at<?)"},
 		{SQL_REQ_DUE, "INDEX request_due (due_at>? AND due_at<?)"},
-		{SQL_REQ_RETRY, "INDEX request_retry (<expr>=? AND "
-				"retry_at>? AND retry_at<?)"},
+		{SQL_QUEUE, "INDEX request_retry (<expr>=? AND retry_at>?)"},
 		{SQL_REQ_WAITING, "INDEX request_waiting (n>?)"},
 		{SQL_REQ_LIST, "INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
 		{SQL_LIST_NEXT, "INTEGER PRIMARY KEY (rowid>?)"},
 		{SQL_LIST_NEXT_UNDECIDED, "INDEX request_undecided (n>?)"},
 		{SQL_NEXT_UNDECIDED, "INDEX request_undecided_due"},
 		{SQL_NEXT_DUE, "INDEX request_due (due_at>?)"},
-		{SQL_NEXT_RETRY, "request_retry (<expr>=? AND retry_at>?)"},
 		{SQL_OLDEST, "INDEX request_undecided"},
 		{SQL_EVICT_LIST, "INDEX request_finished (finished_at<?)"},
 		{SQL_REQ_SAVE, "USING INTEGER PRIMARY KEY (rowid=?)"},

@@ -213,7 +213,7 @@ static void version_6_is_brought_to_ours(void **state)
 	}
 	assert_int_equal(store_next_retry(c->store, true), 500);
 	assert_int_equal(store_next_retry(c->store, false), 400);
-	store_suspect_each(c->store, 1000, 10, store_case_note, &found,
+	store_suspect_each(c->store, 1000, 10, store_case_note_owed, &found,
 			   &c->error);
 	store_case_expect(&found, (int64_t[]){3, 2}, 2);
 }
@@ -247,15 +247,15 @@ static void suspects_stand_apart(void **state)
 		store_close(c->store);
 		store_case_open(c);
 	}
-	store_retry_each(c->store, false, 0, 1000, 10, store_case_note, &found,
-			 &c->error);
+	store_retry_each(c->store, false, 1000, 10, store_case_note_owed,
+			 &found, &c->error);
 	store_case_expect(&found, (int64_t[]){2}, 1);
 	found = (struct store_case_rows){0};
-	store_suspect_each(c->store, 1000, 10, store_case_note, &found,
+	store_suspect_each(c->store, 1000, 10, store_case_note_owed, &found,
 			   &c->error);
 	store_case_expect(&found, (int64_t[]){4, 3}, 2);
 	found = (struct store_case_rows){0};
-	store_suspect_each(c->store, 299, 10, store_case_note, &found,
+	store_suspect_each(c->store, 299, 10, store_case_note_owed, &found,
 			   &c->error);
 	store_case_expect(&found, (int64_t[]){4}, 1);
 	/* An answer clears it. */
@@ -265,7 +265,7 @@ static void suspects_stand_apart(void **state)
 	assert_int_equal(store_next_suspect(c->store), 300);
 	assert_int_equal(store_next_retry(c->store, false), 500);
 	found = (struct store_case_rows){0};
-	store_suspect_each(c->store, 200, 10, store_case_note, &found,
+	store_suspect_each(c->store, 200, 10, store_case_note_owed, &found,
 			   &c->error);
 	assert_int_equal(found.count, 0);
 }

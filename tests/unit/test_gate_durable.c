@@ -69,6 +69,15 @@ static void test_connack_does_not_wait_and_pending_does(void **state)
 	assert_int_equal(gate_published_count(AUDIT, CUSTOM "a"), 2);
 }
 
+/* A device of each registry connects and is let in. */
+static void come(struct gate_fixture *f, const char *custom)
+{
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, custom, 0)),
+			 MOSQ_ERR_SUCCESS);
+}
+
 static void test_approved_waits(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -138,10 +147,7 @@ static void test_a_lost_commit_ends_what_hangs_on_it(void **state)
 	gate_says(f, "\"command\":\"getRegistry\",\"registry\":\"acme/new\"",
 		  "NOT_FOUND");
 	/* and then all is well again */
-	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
-			 MOSQ_ERR_SUCCESS);
-	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 0)),
-			 MOSQ_ERR_SUCCESS);
+	come(f, CUSTOM "b");
 	gate_tick();
 	assert_int_equal(gate_published_count(AUDIT, "\"created\""), 1);
 	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
@@ -158,10 +164,7 @@ static void test_killed_before_the_commit(void **state)
 	(void)snprintf(kept, sizeof(kept), "%s.kept", f->db);
 	(void)snprintf(kept_log, sizeof(kept_log), "%s.kept-wal", f->db);
 	set_disk(true, 0);
-	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
-			 MOSQ_ERR_SUCCESS);
-	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
-			 MOSQ_ERR_SUCCESS);
+	come(f, CUSTOM "a");
 	/* before the tick that would commit it */
 	scratch_copy(f->db, kept);
 	scratch_copy(log, kept_log);
@@ -177,10 +180,7 @@ static void test_killed_before_the_commit(void **state)
 	f->op = gate_client("op", OP, "secret", 5);
 	assert_int_equal(gate_connect(f->op), MOSQ_ERR_PLUGIN_DEFER);
 	for (int i = 0; i < 2; i++) {
-		assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
-				 MOSQ_ERR_SUCCESS);
-		assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
-				 MOSQ_ERR_SUCCESS);
+		come(f, CUSTOM "a");
 		gate_tick();
 	}
 	assert_int_equal(gate_published_count(AUDIT, "\"created\""), 1);

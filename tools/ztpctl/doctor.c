@@ -109,6 +109,7 @@ static const struct {
 	{"gate_answers", check_gate},
 	{"broker_version", check_version},
 	{ZTP_M_COMMAND_TOPIC, check_topic},
+	{ZTP_M_SUBSCRIPTIONS, ztp_doctor_cells},
 };
 
 static void read_facts(struct ztp_doctor *doctor)

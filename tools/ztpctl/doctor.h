@@ -29,4 +29,7 @@ typedef void ztp_doctor_check(struct ztp_doctor *doctor, const char *what);
 /* Checks the broker's configuration. Needs has_facts. */
 void ztp_doctor_config(struct ztp_doctor *doctor);
 
+/* Checks the bridges. Needs info. */
+ztp_doctor_check ztp_doctor_cells;
+
 #endif

@@ -7,20 +7,31 @@
 #define SESSION_MS 6000
 #define PARTITIONS 4
 
-static void join(struct kafka_case *k, int partitions)
+static void subscribe(struct kafka_case *k)
 {
 	rd_kafka_topic_partition_list_t *topics =
 		rd_kafka_topic_partition_list_new(1);
 
-	case_consumer(k, stage_read_topic(partitions),
-		      (const char *[]){"group.id", GROUP,
-				       "partition.assignment.strategy", "range",
-				       "allow.auto.create.topics", "false",
-				       NULL});
 	rd_kafka_topic_partition_list_add(topics, k->name,
 					  RD_KAFKA_PARTITION_UA);
 	CHECK_SAME(rd_kafka_subscribe(k->rk, topics), 0);
 	rd_kafka_topic_partition_list_destroy(topics);
+}
+
+/* instance: a static member's; "": of none. */
+static void join_as(struct kafka_case *k, const char *instance, int partitions)
+{
+	case_consumer(k, stage_read_topic(partitions),
+		      (const char *[]){"group.id", GROUP,
+				       "partition.assignment.strategy", "range",
+				       "allow.auto.create.topics", "false",
+				       "group.instance.id", instance, NULL});
+	subscribe(k);
+}
+
+static void join(struct kafka_case *k, int partitions)
+{
+	join_as(k, "", partitions);
 }
 
 /* Follows the group: how many it gives next, of offset each; or -1: it wants
@@ -163,6 +174,37 @@ static void added_partitions_are_given(void)
 	CHECK_SAME(follow(&k, 0), 3);
 }
 
+/* What it has is taken, and given out anew. */
+static void member_joins_once_more(void)
+{
+	struct kafka_case k;
+
+	join(&k, PARTITIONS);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+	subscribe(&k);
+	CHECK_SAME(follow(&k, 0), -1);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+}
+
+/* It is given what it had, at once, and is not told that there is more, until it
+ * joins once more. */
+static void static_member_comes_back(void)
+{
+	struct kafka_case k;
+	const char *topic;
+
+	join_as(&k, "member", 2);
+	CHECK_SAME(follow(&k, 0), 2);
+	topic = k.name;
+	rd_kafka_destroy_flags(k.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+	stage_make(topic, PARTITIONS);
+	join_as(&k, "member", 0);
+	CHECK_SAME(follow(&k, 0), 2);
+	subscribe(&k);
+	CHECK_SAME(follow(&k, 0), -1);
+	CHECK_SAME(follow(&k, 0), PARTITIONS);
+}
+
 const struct assertion kafka_group_assertions[] = {
 	{"another_member_gets_its_share", another_member_gets_its_share},
 	{"killed_member_is_missed_later", killed_member_is_missed_later},
@@ -171,5 +213,7 @@ const struct assertion kafka_group_assertions[] = {
 	 topic_under_a_consumer_is_made_anew},
 	{"position_in_a_topic_made_anew", position_in_a_topic_made_anew},
 	{"added_partitions_are_given", added_partitions_are_given},
+	{"member_joins_once_more", member_joins_once_more},
+	{"static_member_comes_back", static_member_comes_back},
 	{NULL, NULL},
 };

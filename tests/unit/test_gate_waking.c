@@ -1,0 +1,89 @@
+/* The writer's thread ends the wait of the broker's loop, whatever else there is
+ * to wake it. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <poll.h>
+
+#include "gate/writer.h"
+#include "scratch.h"
+
+#define LONG_MS 60000 /* longer than any commit */
+
+struct woken {
+	struct scratch scratch;
+	int fd;
+	struct ztp_writer *writer;
+};
+
+static int begin(void **state)
+{
+	static struct woken w;
+
+	scratch_make_in_memory(&w.scratch);
+	w.fd = open(w.scratch.base, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	assert_true(w.fd >= 0);
+	w.writer = ztp_writer_new(w.fd, w.fd);
+	assert_non_null(w.writer);
+	*state = &w;
+	return 0;
+}
+
+static int end(void **state)
+{
+	struct woken *w = *state;
+
+	ztp_writer_free(w->writer);
+	(void)close(w->fd);
+	scratch_remove(&w->scratch);
+	return 0;
+}
+
+/* The loop waits for sockets; here there is none. */
+static void wait_as_the_broker(void)
+{
+	errno = 0;
+	assert_int_equal(poll(NULL, 0, LONG_MS), -1);
+	assert_int_equal(errno, EINTR);
+}
+
+static void test_a_long_wait_ends(void **state)
+{
+	struct woken *w = *state;
+	int failed;
+
+	ztp_writer_commit(w->writer, 1);
+	wait_as_the_broker();
+	assert_int_equal(ztp_writer_durable(w->writer, &failed), 1);
+	assert_int_equal(failed, 0);
+}
+
+/* A signal that comes between the look and the wait is lost. */
+static void test_it_is_woken_until_it_has_looked(void **state)
+{
+	struct woken *w = *state;
+	int failed;
+
+	ztp_writer_commit(w->writer, 1);
+	ztp_writer_wait(w->writer); /* so the first one may be gone */
+	wait_as_the_broker();
+	wait_as_the_broker();
+	assert_int_equal(ztp_writer_durable(w->writer, &failed), 1);
+	ztp_writer_commit(w->writer, 2);
+	wait_as_the_broker();
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
+		T(test_a_long_wait_ends),
+		T(test_it_is_woken_until_it_has_looked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
