@@ -149,11 +149,13 @@ inline begin_turn(x)
 	turn[x].left = leaving[x]
 }
 
-/* The turn is undone here; Kafka has undone it, or does. */
+/* The turn is undone here; Kafka has undone it, or does. The turn that was
+ * aborted before may have taken more than this one. */
+#define MAX(a, b) (a > b -> a : b)
 inline roll_back(x)
 {
-	wait_mark[x] = turn[x].mark[journal_of[x]];
-	wait_handed[x] = turn[x].at_journal;
+	wait_mark[x] = MAX(wait_mark[x], turn[x].mark[journal_of[x]]);
+	wait_handed[x] = MAX(wait_handed[x], turn[x].at_journal);
 	drop_turn(x);
 	step[x] = SERVING
 }
