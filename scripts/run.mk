@@ -4,7 +4,7 @@
 TEST_DIRS = $(patsubst %/,%,$(sort $(dir $(wildcard tests/local/test_*.py \
               tests/e2e/test_*.py tests/fault/test_*.py \
               tests/bench/test_*.py tests/hostile/test_*.py \
-              tests/cluster/test_*.py))))
+              tests/cluster/test_*.py tests/model/test_*.py))))
 # Selects another Apache Kafka than the default of scripts/kafka-fetch.
 export KAFKA_VERSION
 
