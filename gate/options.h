@@ -15,7 +15,7 @@ struct ztp_options {
 	char *command_topic; /* a checked template */
 	char **operators;
 	size_t operator_count;
-	bool hold;	       /* pending_mode */
+	bool hold; /* pending_mode */
 	/* Does each subscription have a topic of its own? */
 	bool pending_apart, subscribed_apart;
 	int64_t retry_after_s; /* sent to held devices; default of the cool-down */

@@ -38,9 +38,7 @@
  *    batch that nobody waits for (all but requests) there is BATCH_GAP_MS, and
  *    AUDIT_GAP_MS after audit records, of which each device has several and
  *    each batch is a request to Kafka of its own. Without them: CPU 1.12 and
- *    1.20 times. After dead letters it is DEAD_GAP_MS, unless there are more of
- *    them than a batch of DEAD_MAX takes: they must not cost Kafka or the loop
- *    what requests and results need.
+ *    1.20 times.
  *
  * 5. Kafka's copy of the offsets, which nothing depends on, is written every
  *    COPY_MS (bridge/kafka/consumer.c). Without it: decisions cost 1.16 times
@@ -73,8 +71,6 @@
 #define BATCHING_BATCH_WAIT_MS 100
 #define BATCHING_BATCH_GAP_MS  5
 #define BATCHING_AUDIT_GAP_MS  50
-#define BATCHING_DEAD_GAP_MS   50
-#define BATCHING_DEAD_MAX      256
 
 #define BATCHING_COPY_MS 1000
 

@@ -3,20 +3,6 @@
 
 #include "bridge/kafka/consumer_internal.h"
 
-rd_kafka_resp_err_t consumer_subscribe(struct consumer *c)
-{
-	rd_kafka_topic_partition_list_t *topics =
-		rd_kafka_topic_partition_list_new(1);
-	rd_kafka_resp_err_t err;
-
-	rd_kafka_topic_partition_list_add(
-		topics, c->core->config->kafka.topics.decisions,
-		RD_KAFKA_PARTITION_UA);
-	err = rd_kafka_subscribe(c->rk, topics);
-	rd_kafka_topic_partition_list_destroy(topics);
-	return err;
-}
-
 void consumer_drop_batch(struct consumer *c)
 {
 	int i;

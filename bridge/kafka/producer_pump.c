@@ -128,24 +128,20 @@ static int send_row(void *arg, const struct store_record *record)
 	return 0;
 }
 
-static int batch_limit(const struct topic_window *window, bool single)
-{
-	if (single)
-		return 1;
-	return window->topic == STORE_DLQ ? BATCHING_DEAD_MAX : WINDOW_RECORDS;
-}
-
-/* Nothing but requests is waited for. Dead letters least of all, but they must
- * not pile up either. */
-static int64_t gap_after(const struct topic_window *window, bool single,
-			 bool full)
+/* Nothing but requests is waited for. */
+static int64_t gap_after(const struct topic_window *window, bool single)
 {
 	if (window->topic == STORE_REQUESTS || single)
 		return 0;
-	if (window->topic == STORE_AUDIT)
-		return BATCHING_AUDIT_GAP_MS;
-	return window->topic == STORE_DLQ && !full ? BATCHING_DEAD_GAP_MS
-						   : BATCHING_BATCH_GAP_MS;
+	return window->topic == STORE_AUDIT ? BATCHING_AUDIT_GAP_MS
+					    : BATCHING_BATCH_GAP_MS;
+}
+
+static void begin_batch(const struct producer *p, struct topic_window *window,
+			bool single)
+{
+	window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+	window->gap_until = p->core->now + gap_after(window, single);
 }
 
 static void pump_outbox(struct producer *p, struct topic_window *window,
@@ -154,19 +150,16 @@ static void pump_outbox(struct producer *p, struct topic_window *window,
 	struct store *store = p->store;
 	struct page page = {p, window, 0};
 	int64_t newest = store_outbox_newest(store, window->topic);
-	int limit = batch_limit(window, single);
 	struct ztp_error error;
-	int rc = store_outbox_each(store, window->topic, window->cursor, limit,
-				   send_row, &page, &error);
+	int rc = store_outbox_each(store, window->topic, window->cursor,
+				   single ? 1 : WINDOW_RECORDS, send_row, &page,
+				   &error);
 
 	if (rc < 0)
 		log_error(p->core->log, "outbox_unreadable", LOG_WHY(&error));
 	/* There was nothing: all records have arrived. */
 	if (rc == 0 && page.seen == 0)
 		window->cursor = newest;
-	window->gap_until =
-		p->core->now +
-		gap_after(window, single, rc > 0 || page.seen == limit);
 }
 
 /* --- the turn */
@@ -199,15 +192,13 @@ static void pump_window(struct producer *p, struct topic_window *window)
 	if (!may_send(p, window, single))
 		return;
 	if (window->waiting > 0) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
-		window->gap_until =
-			p->core->now + gap_after(window, false, false);
+		begin_batch(p, window, false);
 		pump_unstored(p, window);
 	}
 	/* Then the records that came after the unstored ones. */
 	if (window->waiting == 0 &&
 	    store_outbox_after(p->store, window->topic, window->cursor)) {
-		window->batch_wait = p->core->now + BATCHING_BATCH_WAIT_MS;
+		begin_batch(p, window, single);
 		pump_outbox(p, window, single);
 	}
 }
