@@ -44,7 +44,7 @@ static void known_oids_are_openssls(void **state)
 			attributes++;
 		}
 	}
-	assert_int_equal(known, 23);
+	assert_int_equal(known, 24);
 	assert_int_equal(attributes, 16);
 }
 

@@ -56,7 +56,7 @@ static void test_a_long_wait_ends(void **state)
 	struct woken *w = *state;
 	int failed;
 
-	ztp_writer_commit(w->writer, 1);
+	ztp_writer_commit(w->writer, 1, 1);
 	wait_as_the_broker();
 	assert_int_equal(ztp_writer_durable(w->writer, &failed), 1);
 	assert_int_equal(failed, 0);
@@ -68,12 +68,12 @@ static void test_it_is_woken_until_it_has_looked(void **state)
 	struct woken *w = *state;
 	int failed;
 
-	ztp_writer_commit(w->writer, 1);
+	ztp_writer_commit(w->writer, 1, 1);
 	ztp_writer_wait(w->writer); /* so the first one may be gone */
 	wait_as_the_broker();
 	wait_as_the_broker();
 	assert_int_equal(ztp_writer_durable(w->writer, &failed), 1);
-	ztp_writer_commit(w->writer, 2);
+	ztp_writer_commit(w->writer, 2, 1);
 	wait_as_the_broker();
 }
 
