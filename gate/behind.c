@@ -333,6 +333,7 @@ void ztp_behind_free(struct ztp_behind *behind)
 {
 	if (!behind)
 		return;
+	ztp_writer_free(behind->writer); /* it could not undo what was lost */
 	(void)sqlite3_vfs_unregister(&behind->vfs);
 	free(behind);
 }

@@ -77,13 +77,19 @@ static void end_lost(struct ztp_session *session, void *arg)
 	ztp_gate_end_later(loss->gate, session);
 }
 
-/* The commits after `kept` are lost, and what hangs on them ends. */
-static void lose(struct ztp_gate *gate, uint64_t kept)
+/* Ends what hangs on the commits after `kept`. */
+static void end_after(struct ztp_gate *gate, uint64_t kept)
 {
 	struct loss loss = {gate, kept};
 
 	ztp_sessions_each(gate->sessions, end_lost, &loss);
 	ztp_outbox_lost(gate, kept);
+}
+
+/* The commits after `kept` are lost. */
+static void lose(struct ztp_gate *gate, uint64_t kept)
+{
+	end_after(gate, kept);
 	gate->offers.fresh_count = 0;
 	gate->stale = true;
 	(void)ztp_gate_restore(gate);
@@ -129,10 +135,15 @@ void ztp_gate_check_disk(struct ztp_gate *gate)
 	lose(gate, durable);
 }
 
+/* Until then devices connect by what the failed database shows, which may be
+ * what is lost. */
 static int reopen(struct ztp_gate *gate, struct ztp_error *error)
 {
+	uint64_t kept = ztp_db_durable(gate->db);
 	int rc = ztp_db_recover(gate->db, error);
 
+	if (rc == 0)
+		end_after(gate, kept);
 	if (rc == 0)
 		rc = ztp_topics_load(gate->db, gate->options.command_topic,
 				     error);

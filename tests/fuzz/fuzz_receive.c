@@ -22,6 +22,7 @@
 
 static struct {
 	char folder[32], base[64];
+	struct config config; /* it serves all subscriptions */
 	struct core core;
 	struct log log;
 	struct receiver receiver;
@@ -61,6 +62,7 @@ static void begin(void)
 		snprintf(f.base, sizeof(f.base), "%s/s", f.folder);
 		log_init(&f.log, open("/dev/null", O_WRONLY | O_CLOEXEC),
 			 LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
+		f.core.config = &f.config;
 		f.core.log = &f.log;
 		f.receiver.core = &f.core;
 		f.receiver.coalesce.work_fd = eventfd(0, EFD_NONBLOCK);

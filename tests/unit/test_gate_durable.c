@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "gate/gate.h"
@@ -25,6 +26,16 @@
 int fdatasync(int fd)
 {
 	return gate_disk_sync(fd);
+}
+
+static bool log_stays; /* what is lost cannot be cut off */
+
+int fsync(int fd)
+{
+	if (!log_stays)
+		return (int)syscall(SYS_fsync, fd);
+	errno = EIO;
+	return -1;
 }
 
 static void set_disk(bool stands, int fails)
@@ -45,6 +56,7 @@ static int begin(void **state)
 static int end(void **state)
 {
 	set_disk(false, 0);
+	log_stays = false;
 	return gate_teardown(state);
 }
 
@@ -153,6 +165,59 @@ static void test_a_lost_commit_ends_what_hangs_on_it(void **state)
 	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
 }
 
+/* As long as the database cannot be opened again, a device is known by what is
+ * lost. It must not be told that it is onboarded. */
+static void test_who_came_by_what_is_lost_ends_as_well(void **state)
+{
+	static const char a[] = "\"command\":\"getDevice\",\"device_path\":"
+				"\"" DIRECT "a\"";
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0), *again;
+
+	set_disk(true, EIO);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	log_stays = true;
+	set_disk(false, EIO);
+	gate_tick();
+	gate_tick();
+	assert_true(device->kicked);
+	gate_disconnect(device);
+	again = gate_first(f, DIRECT "a", 0);
+	assert_int_equal(gate_connect(again), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(again, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_tick();
+	log_stays = false;
+	gate_says(f, a, "NOT_FOUND");
+	gate_tick();
+	assert_true(again->kicked);
+	assert_null(gate_published(DIRECT "a/commands", NULL));
+	/* and then all is well again */
+	gate_disconnect(again);
+	device = gate_first(f, DIRECT "a", 0);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+	gate_tick();
+	gate_tick();
+	assert_non_null(gate_published(DIRECT "a/commands", "approved"));
+	gate_ok(f, a);
+}
+
+/* What could not be cut off is left to SQLite; the thread ends all the same. */
+static void test_it_ends_on_a_disk_that_fails(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	set_disk(true, EIO);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	log_stays = true;
+	set_disk(false, EIO);
+	gate_tick();
+	gate_unload(f);
+}
+
 /* What a process that is killed between CONNACK and the commit leaves: the
  * device comes again and is onboarded once. */
 static void test_killed_before_the_commit(void **state)
@@ -195,6 +260,8 @@ int main(void)
 		T(test_approved_waits),
 		T(test_answers_wait),
 		T(test_a_lost_commit_ends_what_hangs_on_it),
+		T(test_who_came_by_what_is_lost_ends_as_well),
+		T(test_it_ends_on_a_disk_that_fails),
 		T(test_killed_before_the_commit),
 	};
 
