@@ -25,8 +25,8 @@ void ztp_verified_note_proof(struct ztp_recent *recent,
 			     const struct ztp_verified_proof *proof,
 			     int64_t now_ms);
 
-/* As ztp_chain_check with the registry's CAs. *issuer must not be NULL. wall_ms: the wall clock; now_ms:
- * CLOCK_BOOTTIME. */
+/* As ztp_chain_check with the registry's CAs. *issuer must not be NULL. wall_ms:
+ * the wall clock; now_ms: CLOCK_BOOTTIME. */
 int ztp_verified_chain(struct ztp_recent *recent, const struct ztp_cert *leaf,
 		       const struct ztp_registry *registry, int64_t wall_ms,
 		       int64_t now_ms, size_t *issuer, struct ztp_error *error);
