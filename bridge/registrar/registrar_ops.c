@@ -10,15 +10,15 @@
 void registrar_name(struct registrar *g)
 {
 	const char *group = g->core->config->kafka.group;
+	char short_name[2 * MARK_HASHED + 1];
 	uint8_t hash[ZTP_SHA256_LEN];
 
-	if (strlen(group) + sizeof("/") <= sizeof(g->mark)) {
-		snprintf(g->mark, sizeof(g->mark), "%s/", group);
-		return;
+	if (strlen(group) + sizeof("/") > sizeof(g->mark)) {
+		ztp_sha256(hash, group, strlen(group));
+		ztp_hex_encode(short_name, hash, MARK_HASHED);
+		group = short_name;
 	}
-	ztp_sha256(hash, group, strlen(group));
-	ztp_hex_encode(g->mark, hash, MARK_HASHED);
-	strcat(g->mark, "/");
+	snprintf(g->mark, sizeof(g->mark), "%s/", group);
 }
 
 void registrar_correlate(char out[CONTROL_CORRELATION],
