@@ -50,28 +50,30 @@ static bool is_foreign(struct receiver *ev, const char *path)
 	return true;
 }
 
-static void dead_letter(struct receiver *ev, struct journal_entry *e,
-			const char *topic, const char *text, size_t len)
+static void dead_letter(struct receiver *ev,
+			const struct journal_entry *refused, const char *topic,
+			const char *text, size_t len)
 {
 	struct ztp_salvaged salvaged = {.json = NULL};
+	struct journal_entry e = *refused;
 
-	e->kind = ENTRY_DEAD;
-	e->topic = topic;
-	e->size = (int64_t)len;
-	ztp_sha256(e->sha256, text, len);
+	e.kind = ENTRY_DEAD;
+	e.topic = topic;
+	e.size = (int64_t)len;
+	ztp_sha256(e.sha256, text, len);
 	/* If there is no memory for this, the dead letter just says less. */
 	if (len <= ZTP_PENDING_MAX)
 		(void)ztp_pending_salvage(&salvaged, text, len);
-	e->path = salvaged.path;
-	e->request_id = salvaged.request_id;
-	e->text = salvaged.json ? salvaged.json : "";
-	e->text_len = strlen(e->text);
-	if (!is_foreign(ev, e->path)) {
+	e.path = salvaged.path;
+	e.request_id = salvaged.request_id;
+	e.text = salvaged.json ? salvaged.json : "";
+	e.text_len = strlen(e.text);
+	if (!is_foreign(ev, e.path)) {
 		log_warn(ev->core->log, "pending_refused",
 			 LOG_STR("topic", topic),
-			 LOG_STR("device_path", *e->path ? e->path : NULL),
-			 LOG_WHY(&e->why));
-		append(ev, e);
+			 LOG_STR("device_path", *e.path ? e.path : NULL),
+			 LOG_WHY(&e.why));
+		append(ev, &e);
 	}
 	ztp_salvaged_clear(&salvaged);
 }

@@ -44,10 +44,10 @@ struct store_request {
 	int64_t decision; /* for the store: its row; 0: see store_decision.c */
 
 	/* For the store: the values last written. */
-	enum ztp_state stored_state;
-	bool stored_listed;
-	int stored_queue;
 	int64_t stored_due, stored_retry;
+	enum ztp_state stored_state;
+	int stored_queue;
+	bool stored_listed;
 };
 
 struct store_decision {
