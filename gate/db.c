@@ -243,6 +243,8 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 
 	if (db->open_transaction)
 		return 0;
+	if (!db->handle)
+		return fail_disk(db, db->failed, error);
 	if (ztp_behind_is(db->behind) &&
 	    ztp_behind_bytes(db->behind) > BEHIND_MAX)
 		rc = ztp_fail(error, ZTP_ERR_IO,

@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -203,6 +204,42 @@ static void test_who_came_by_what_is_lost_ends_as_well(void **state)
 	gate_ok(f, a);
 }
 
+static int write_nothing(struct ztp_db *db, void *arg, struct ztp_error *error)
+{
+	(void)db;
+	(void)arg;
+	(void)error;
+	fail_msg("there is no database");
+	return 0;
+}
+
+/* A database that failed, and cannot be opened either. */
+static void test_without_a_database_nothing_is_written(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	struct rlimit before, none;
+	struct ztp_error error = {0};
+
+	set_disk(true, EIO);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	none = before;
+	none.rlim_cur = 0;
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &none), 0);
+	set_disk(false, EIO);
+	gate_tick();
+	assert_true(ztp_db_apart(gate->db, write_nothing, NULL, &error) < 0);
+	assert_true(ztp_db_commit(gate->db, &error) == 0);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	gate_ok(f, "\"command\":\"getInfo\"");
+	come(f, CUSTOM "b");
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
+}
+
 /* What could not be cut off is left to SQLite; the thread ends all the same. */
 static void test_it_ends_on_a_disk_that_fails(void **state)
 {
@@ -261,6 +298,7 @@ int main(void)
 		T(test_answers_wait),
 		T(test_a_lost_commit_ends_what_hangs_on_it),
 		T(test_who_came_by_what_is_lost_ends_as_well),
+		T(test_without_a_database_nothing_is_written),
 		T(test_it_ends_on_a_disk_that_fails),
 		T(test_killed_before_the_commit),
 	};
