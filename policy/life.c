@@ -241,3 +241,26 @@ enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 		return ZTP_DECISION_DUPLICATE;
 	return ZTP_DECISION_ALREADY;
 }
+
+static const struct ztp_no_effect no_effect[] = {
+	[ZTP_DECISION_UNKNOWN] = {ZTP_OUTCOME_UNKNOWN_REQUEST,
+				  "no such request"},
+	[ZTP_DECISION_MISMATCH] = {ZTP_OUTCOME_MISMATCH,
+				   "device path or fingerprint is not the "
+				   "request's"},
+	[ZTP_DECISION_DUPLICATE] = {ZTP_OUTCOME_DUPLICATE,
+				    "the same decision was taken before"},
+	[ZTP_DECISION_ALREADY] = {ZTP_OUTCOME_ALREADY_DECIDED,
+				  "another decision was taken before"},
+	[ZTP_DECISION_CONFLICT] = {ZTP_OUTCOME_CONFLICT,
+				   "the request has ended in conflict"},
+	[ZTP_DECISION_EXPIRED] = {ZTP_OUTCOME_EXPIRED,
+				  "the request has expired"},
+	[ZTP_DECISION_WITHDRAWN] = {ZTP_OUTCOME_WITHDRAWN,
+				    "the request has been withdrawn"},
+};
+
+const struct ztp_no_effect *ztp_life_no_effect(enum ztp_on_decision what)
+{
+	return &no_effect[what];
+}

@@ -78,36 +78,16 @@ static int apply_decision(struct bridge *b, struct store_request *r,
 
 /* --- decisions without an effect */
 
-static const struct {
-	enum ztp_outcome outcome;
-	const char *message;
-} no_effect[] = {
-	[ZTP_DECISION_UNKNOWN] = {ZTP_OUTCOME_UNKNOWN_REQUEST,
-				  "no such request"},
-	[ZTP_DECISION_MISMATCH] = {ZTP_OUTCOME_MISMATCH,
-				   "device path or fingerprint is not the "
-				   "request's"},
-	[ZTP_DECISION_DUPLICATE] = {ZTP_OUTCOME_DUPLICATE,
-				    "the same decision was taken before"},
-	[ZTP_DECISION_ALREADY] = {ZTP_OUTCOME_ALREADY_DECIDED,
-				  "another decision was taken before"},
-	[ZTP_DECISION_CONFLICT] = {ZTP_OUTCOME_CONFLICT,
-				   "the request has ended in conflict"},
-	[ZTP_DECISION_EXPIRED] = {ZTP_OUTCOME_EXPIRED,
-				  "the request has expired"},
-	[ZTP_DECISION_WITHDRAWN] = {ZTP_OUTCOME_WITHDRAWN,
-				    "the request has been withdrawn"},
-};
-
 static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 			    const struct store_request *r,
 			    const struct ztp_decision *decision,
 			    const struct consumer_record *record,
 			    struct ztp_error *error)
 {
+	const struct ztp_no_effect *none = ztp_life_no_effect(what);
 	const struct records_outcome said = {
-		.outcome = no_effect[what].outcome,
-		.message = no_effect[what].message,
+		.outcome = none->outcome,
+		.message = none->message,
 		.traceparent = r->n ? r->traceparent : decision->traceparent,
 		.decision = &record->position,
 		.r = what == ZTP_DECISION_UNKNOWN ? NULL : r,

@@ -60,12 +60,17 @@ static void mqtt_in_part_collect(struct loop *l)
 	mqtt_in_collect(b->mqtt_in);
 }
 
-static int keep_filters(struct bridge *b, struct ztp_error *error)
+/* Nothing is written if the store knows it. */
+static int keep_filters(struct bridge *b, const char *known,
+			struct ztp_error *error)
 {
 	char *row = mqtt_in_filters(b->mqtt_in);
-	int rc = row ? store_set(b->store, FILTERS_NAME, row, error)
-		     : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	int rc = 0;
 
+	if (!row)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (strcmp(row, known) != 0)
+		rc = store_set(b->store, FILTERS_NAME, row, error);
 	free(row);
 	return rc;
 }
@@ -74,7 +79,6 @@ static int keep_filters(struct bridge *b, struct ztp_error *error)
 static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	char *row = NULL;
 	int rc = store_get(b->store, FILTERS_NAME, known, FILTERS_ROW_MAX,
 			   error);
 
@@ -82,13 +86,9 @@ static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, known,
 				 l->wake_fd, l->work_fd, error);
 	if (rc == 0)
-		row = mqtt_in_filters(b->mqtt_in);
-	if (row && strcmp(row, known) != 0) {
-		rc = keep_filters(b, error);
-		if (rc == 0)
-			rc = store_commit(b->store, b->core.now, error);
-	}
-	free(row);
+		rc = keep_filters(b, known, error);
+	if (rc == 0 && store_dirty(b->store))
+		rc = store_commit(b->store, b->core.now, error);
 	return rc;
 }
 
@@ -125,7 +125,7 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 		end_replay(b);
 	l->more |= more;
 	if (rc == 0 && mqtt_in_unsubscribed(b->mqtt_in))
-		rc = keep_filters(b, error);
+		rc = keep_filters(b, "", error);
 	return rc;
 }
 

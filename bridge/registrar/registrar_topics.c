@@ -15,12 +15,14 @@
 
 #define BELOW_MAX (sizeof(ZTP_MQTT_SUBSCRIBED "/") + ZTP_ID_MAX)
 
-/* The topics of those that we serve; of all, if that is nobody in particular. */
-static int below(char out[BELOW_MAX], const char *topic, const char *id)
+/* Neither is longer than there is room for. */
+static void below(char out[BELOW_MAX], const char *topic, const char *id)
 {
-	return snprintf(out, BELOW_MAX, "%s/%s", topic, id);
+	(void)snprintf(out, BELOW_MAX, "%s/%s", topic, id);
 }
 
+/* A topic for each subscription that we serve; if that is none in particular,
+ * a filter for all. */
 int registrar_topics_new(struct registrar *g)
 {
 	const struct config_list *ours = &g->core->config->mqtt.subscriptions;

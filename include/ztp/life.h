@@ -133,4 +133,11 @@ enum ztp_on_decision ztp_life_on_decision(const struct ztp_held *held,
 					  const struct ztp_decision *decision,
 					  const struct ztp_position *position);
 
+/* What the result says of a decision that changes nothing. */
+struct ztp_no_effect {
+	enum ztp_outcome outcome;
+	const char *message;
+};
+const struct ztp_no_effect *ztp_life_no_effect(enum ztp_on_decision what);
+
 #endif

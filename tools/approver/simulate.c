@@ -221,28 +221,6 @@ static int take(struct play *play, struct sample *sample,
 		      position, error);
 }
 
-/* What the bridge says of a decision that changes nothing. */
-static const struct {
-	enum ztp_outcome outcome;
-	const char *message;
-} no_effect[] = {
-	[ZTP_DECISION_UNKNOWN] = {ZTP_OUTCOME_UNKNOWN_REQUEST,
-				  "no such request"},
-	[ZTP_DECISION_MISMATCH] = {ZTP_OUTCOME_MISMATCH,
-				   "device path or fingerprint is not the "
-				   "request's"},
-	[ZTP_DECISION_DUPLICATE] = {ZTP_OUTCOME_DUPLICATE,
-				    "the same decision was taken before"},
-	[ZTP_DECISION_ALREADY] = {ZTP_OUTCOME_ALREADY_DECIDED,
-				  "another decision was taken before"},
-	[ZTP_DECISION_CONFLICT] = {ZTP_OUTCOME_CONFLICT,
-				   "the request has ended in conflict"},
-	[ZTP_DECISION_EXPIRED] = {ZTP_OUTCOME_EXPIRED,
-				  "the request has expired"},
-	[ZTP_DECISION_WITHDRAWN] = {ZTP_OUTCOME_WITHDRAWN,
-				    "the request has been withdrawn"},
-};
-
 static int judge(struct play *play, const struct ztp_decision *decision,
 		 const struct ztp_position *position, struct ztp_error *error)
 {
@@ -256,6 +234,7 @@ static int judge(struct play *play, const struct ztp_decision *decision,
 		.decision = position,
 	};
 	struct ztp_held held = {.state = ZTP_STATE_NONE};
+	const struct ztp_no_effect *none;
 	enum ztp_on_decision what;
 
 	if (sample) {
@@ -269,8 +248,8 @@ static int judge(struct play *play, const struct ztp_decision *decision,
 		return take(play, sample, decision, position, error);
 	if (what == ZTP_DECISION_REDELIVERED)
 		return 0;
-	return say(play, &about, no_effect[what].outcome,
-		   no_effect[what].message, error);
+	none = ztp_life_no_effect(what);
+	return say(play, &about, none->outcome, none->message, error);
 }
 
 static int on_decision(struct play *play, const rd_kafka_message_t *message,
