@@ -6,6 +6,13 @@
 #ifndef ZTP_TESTS_GATE_FIXTURE_H
 #define ZTP_TESTS_GATE_FIXTURE_H
 
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
 #include "certs.h"
 #include "gate/outbox.h"
 #include "gate_broker.h"
@@ -60,6 +67,19 @@ static inline int gate_setup_plugin(void **state)
 	return gate_setup_group(state, &entry);
 }
 int gate_teardown_group(void **state);
+/* Runs the tests in a broker of either release. Returns how many failed. */
+static inline int gate_run_both(const struct CMUnitTest *tests, size_t count)
+{
+	int failed = 0;
+
+	for (int release = 0; release < 2; release++) {
+		gate_broker.is_2_1 = release == 1;
+		failed += _cmocka_run_group_tests(
+			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
+			count, gate_setup_plugin, gate_teardown_group);
+	}
+	return failed;
+}
 int gate_setup(void **state);
 int gate_teardown(void **state);
 int gate_load(struct gate_fixture *f);

@@ -172,13 +172,5 @@ int main(void)
 #undef T
 	};
 
-	int failed = 0;
-
-	for (int release = 0; release < 2; release++) {
-		gate_broker.is_2_1 = release == 1;
-		failed += cmocka_run_group_tests_name(
-			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
-			gate_setup_plugin, gate_teardown_group);
-	}
-	return failed;
+	return gate_run_both(tests, sizeof(tests) / sizeof(*tests));
 }

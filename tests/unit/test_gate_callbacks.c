@@ -46,7 +46,8 @@ static void test_custom_in_place(void **state)
 	gate_tick();
 	assert_int_equal(gate_published_count("ztp/v1/pending", f->texts[0]),
 			 1);
-	assert_null(strstr(gate_published("ztp/v1/pending", NULL), "eyJhbGciOi"));
+	assert_null(
+		strstr(gate_published("ztp/v1/pending", NULL), "eyJhbGciOi"));
 	assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, CUSTOM "a/commands"));
 	assert_false(gate_can(device, MOSQ_ACL_SUBSCRIBE, CUSTOM "a/config"));
 	gate_tick();
@@ -346,13 +347,5 @@ int main(void)
 #undef T
 	};
 
-	int failed = 0;
-
-	for (int release = 0; release < 2; release++) {
-		gate_broker.is_2_1 = release == 1;
-		failed += cmocka_run_group_tests_name(
-			release ? "Mosquitto 2.1" : "Mosquitto 2.0", tests,
-			gate_setup_plugin, gate_teardown_group);
-	}
-	return failed;
+	return gate_run_both(tests, sizeof(tests) / sizeof(*tests));
 }

@@ -26,7 +26,18 @@ struct from {
 
 /* --- what Kafka knows */
 
-/* 0, also if the topic does not exist. */
+/* 0 if it does not exist. What Kafka does not know yet is asked for again. */
+static rd_kafka_resp_err_t topic_error(const struct rd_kafka_metadata *metadata)
+{
+	rd_kafka_resp_err_t err = metadata->topic_cnt == 1
+					  ? metadata->topics[0].err
+					  : RD_KAFKA_RESP_ERR_NO_ERROR;
+
+	return err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART
+		       ? RD_KAFKA_RESP_ERR_NO_ERROR
+		       : err;
+}
+
 static rd_kafka_resp_err_t find_partitions(struct from *from,
 					   rd_kafka_t *consumer)
 {
@@ -37,6 +48,8 @@ static rd_kafka_resp_err_t find_partitions(struct from *from,
 
 	if (topic)
 		err = rd_kafka_metadata(consumer, 0, topic, &metadata, ASK_MS);
+	if (!err)
+		err = topic_error(metadata);
 	for (int i = 0; !err && metadata && metadata->topic_cnt == 1 &&
 			i < metadata->topics[0].partition_cnt;
 	     i++)
