@@ -44,13 +44,14 @@ static rd_kafka_resp_err_t find_partitions(struct from *from,
 	const char *name = from->options->requests;
 	rd_kafka_topic_t *topic = rd_kafka_topic_new(consumer, name, NULL);
 	const struct rd_kafka_metadata *metadata = NULL;
-	rd_kafka_resp_err_t err = rd_kafka_last_error();
+	rd_kafka_resp_err_t err;
 
-	if (topic)
-		err = rd_kafka_metadata(consumer, 0, topic, &metadata, ASK_MS);
+	if (!topic)
+		return rd_kafka_last_error();
+	err = rd_kafka_metadata(consumer, 0, topic, &metadata, ASK_MS);
 	if (!err)
 		err = topic_error(metadata);
-	for (int i = 0; !err && metadata && metadata->topic_cnt == 1 &&
+	for (int i = 0; !err && metadata->topic_cnt == 1 &&
 			i < metadata->topics[0].partition_cnt;
 	     i++)
 		rd_kafka_topic_partition_list_add(
@@ -58,8 +59,7 @@ static rd_kafka_resp_err_t find_partitions(struct from *from,
 			metadata->topics[0].partitions[i].id);
 	if (metadata)
 		rd_kafka_metadata_destroy(metadata);
-	if (topic)
-		rd_kafka_topic_destroy(topic);
+	rd_kafka_topic_destroy(topic);
 	return err;
 }
 
