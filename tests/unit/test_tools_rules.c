@@ -45,6 +45,26 @@ static void pump(struct ztp_ask *ask)
 		 FP_A);
 }
 
+static void read_rules(struct ztp_rules *rules, const char *text)
+{
+	assert_int_equal(ztp_rules_read(rules, text, strlen(text), "x", NULL),
+			 0);
+}
+
+static struct ztp_answer decide_on(const struct ztp_rules *rules,
+				   const char *device)
+{
+	struct ztp_answer answer;
+	struct ztp_ask ask;
+	char path[128];
+
+	(void)snprintf(path, sizeof(path),
+		       "subscriptions/a/registries/b/devices/%s", device);
+	make_ask(&ask, path, FP_A);
+	ztp_rules_decide(&answer, rules, &ask, NOW);
+	return answer;
+}
+
 /* True when a rule with this match approves the request. */
 static bool approves(const struct ztp_ask *ask, const char *match)
 {
@@ -145,22 +165,17 @@ static void first_rule_wins_and_default_is_last(void **state)
 		"- {match: {id: \"pump-*\"}, action: reject, reason: c}\n";
 	struct ztp_answer answer;
 	struct ztp_rules rules;
-	struct ztp_ask ask;
 
 	(void)state;
-	assert_int_equal(
-		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
-	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-1", FP_A);
-	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	read_rules(&rules, text);
+	answer = decide_on(&rules, "pump-1");
 	assert_false(answer.approve);
 	assert_string_equal(answer.rule, "one");
 	assert_string_equal(answer.message, "b");
-	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-2", FP_A);
-	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	answer = decide_on(&rules, "pump-2");
 	assert_string_equal(answer.rule, "2");
 	assert_string_equal(answer.reason, "c");
-	make_ask(&ask, "subscriptions/a/registries/b/devices/lamp", FP_A);
-	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	answer = decide_on(&rules, "lamp");
 	assert_true(answer.approve);
 	assert_string_equal(answer.rule, "default");
 	assert_string_equal(answer.reason, "rest");
@@ -178,8 +193,7 @@ static void any_is_written(void **state)
 
 	(void)state;
 	pump(&ask);
-	assert_int_equal(
-		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
+	read_rules(&rules, text);
 	ztp_rules_decide(&answer, &rules, &ask, NOW);
 	assert_true(answer.approve);
 	ztp_rules_clear(&rules);
@@ -195,10 +209,8 @@ static void what_is_left_sends_nothing(void **state)
 	struct ztp_ask ask;
 
 	(void)state;
-	assert_int_equal(
-		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
-	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-1", FP_A);
-	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	read_rules(&rules, text);
+	answer = decide_on(&rules, "pump-1");
 	assert_true(answer.leave);
 	assert_string_equal(answer.rule, "1");
 	assert_string_equal(ztp_answer_verdict(&answer), "leave");
@@ -259,8 +271,7 @@ static void a_match_alone(void **state)
 			 0);
 	ztp_rules_decide(&answer, &rules, &ask, NOW);
 	assert_false(answer.leave);
-	make_ask(&ask, "subscriptions/a/registries/b/devices/pump-1", FP_A);
-	ztp_rules_decide(&answer, &rules, &ask, NOW);
+	answer = decide_on(&rules, "pump-1");
 	assert_true(answer.leave);
 	ztp_rules_clear(&rules);
 	assert_int_not_equal(ztp_rules_match(&rules, "{}", "--match", &error),
@@ -280,8 +291,7 @@ static void without_a_default_the_rest_is_rejected(void **state)
 
 	(void)state;
 	pump(&ask);
-	assert_int_equal(
-		ztp_rules_read(&rules, text, sizeof(text) - 1, "x", NULL), 0);
+	read_rules(&rules, text);
 	ztp_rules_decide(&answer, &rules, &ask, NOW);
 	assert_false(answer.approve);
 	assert_string_equal(answer.reason, "no_rule");
