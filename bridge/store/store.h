@@ -36,16 +36,16 @@ struct store_request {
 	char channel[ZTP_TOPIC_MAX + 1];
 	char traceparent[ZTP_TRACEPARENT_LEN];
 	enum ztp_state state;
-	int attempt;
 	int64_t received_at, expires_at; /* wall */
 	int64_t announced_at;
 	struct ztp_obligation owed; /* only move_owe changes it */
 	int64_t finished_at, delivered_at;
 	int64_t decision; /* for the store: its row; 0: see store_decision.c */
+	int attempt;
 
 	/* For the store: the values last written. */
-	int64_t stored_due, stored_retry;
 	enum ztp_state stored_state;
+	int64_t stored_due, stored_retry;
 	int stored_queue;
 	bool stored_listed;
 };
