@@ -100,6 +100,22 @@ def test_mistakes_have_their_results(tmp_path, kafka):
     played.close()
 
 
+def test_a_message_does_not_reach_the_terminal(tmp_path, kafka):
+    """It is text from Kafka: an escape sequence in it is shown, not obeyed."""
+    played = Played(tmp_path, kafka, "--count", "1")
+    request = played.read("requests", 1)[0].json()
+    message = "no\x1b[2J\nonboarded by nobody"
+    writer = Writer(kafka.brokers)
+    writer.send(played.topics["decisions"], {
+        "request_id": request["request_id"], "decision": "reject",
+        "device_path": request["device"]["path"], "message": message})
+    played.process.wait_exit()
+    assert played.read("results", 1)[0].json()["message"] == message
+    assert played.process.log().splitlines()[-1].endswith(
+        r": no\x1b[2J\x0aonboarded by nobody")
+    played.close()
+
+
 def test_a_port_that_is_in_use(kafka):
     port = int(kafka.brokers.rsplit(":", 1)[1])
     done = subprocess.run(

@@ -15,6 +15,7 @@
 #include "base/random.h"
 #include "tools/approver/sample.h"
 #include "tools/approver/send.h"
+#include "tools/approver/terminal.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
 #include "ztp/request.h"
@@ -139,8 +140,10 @@ static int say(struct play *play, const struct about *about,
 	record.header_count = ztp_event_headers(headers, &event);
 	rc = send_record(play, &record, error);
 	free(json);
-	printf("%s %s %s %s: %s\n", time, ztp_outcome_name(outcome), about->id,
-	       about->path, message);
+	printf("%s %s %s %s: ", time, ztp_outcome_name(outcome), about->id,
+	       about->path);
+	terminal_put(message, strlen(message));
+	putchar('\n');
 	return rc;
 }
 
