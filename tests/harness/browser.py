@@ -10,6 +10,7 @@ from selenium.webdriver.chromium.remote_connection import (
 )
 from selenium.webdriver.common.action_chains import ActionChains
 
+from .ports import free_port
 from .process import Process
 
 # Contacts nobody but the pages it opens. As root it needs --no-sandbox.
@@ -26,14 +27,18 @@ class Browser(Process):
     """ChromeDriver and the one browser it starts."""
 
     def __init__(self, folder):
-        super().__init__("chromedriver", ["chromedriver", "--port=0"], folder,
+        # With --port=0 it lets the kernel choose a port for one family and
+        # ends when somebody has the same one of the other.
+        self.port = free_port()
+        super().__init__("chromedriver",
+                         ["chromedriver", f"--port={self.port}"], folder,
                          clean_exit=-signal.SIGTERM)
         self.driver = None
         self.profile = pathlib.Path(folder) / "profile"
 
     def start(self):
         super().start()
-        port = self.wait_log(r"successfully on port (\d+)").group(1)
+        self.wait_log(rf"successfully on port {self.port}\b")
         options = webdriver.ChromeOptions()
         for flag in [*FLAGS, f"--user-data-dir={self.profile}"]:
             options.add_argument(flag)
@@ -41,7 +46,7 @@ class Browser(Process):
                                {"browser": "ALL", "performance": "ALL"})
         self.driver = webdriver.Remote(
             command_executor=ChromiumRemoteConnection(
-                f"http://127.0.0.1:{port}", "goog", "chrome",
+                f"http://127.0.0.1:{self.port}", "goog", "chrome",
                 ignore_proxy=True),
             options=options)
         return self

@@ -8,7 +8,7 @@ import pytest
 from harness.mosquitto import Mosquitto
 from harness.mqtt import Client
 from harness.ports import answers, free_port
-from harness.process import Process
+from harness.process import Process, verify_all
 from harness.until import until
 
 
@@ -31,6 +31,15 @@ def test_early_end_is_told(tmp_path):
         child.wait_log("goodbye")
     child.wait_exit()
     assert child.log() == "hello\n"
+
+
+def test_who_ended_by_itself_is_told_once(tmp_path):
+    child = Process("seven", ["sh", "-c", "exit 7"], tmp_path).start()
+    until(lambda: not child.alive(), "it ended")
+    with pytest.raises(AssertionError, match="seven ended by itself with 7"):
+        verify_all()
+    verify_all()
+    assert child not in Process.live
 
 
 def test_stop_kills_what_will_not_end(tmp_path):
