@@ -2,17 +2,15 @@
 
 #include <string.h>
 
+#include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
 
 #define OF(member) offsetof(struct config, member)
 
 /* Those of the group's member: who is active depends on them. */
 static const char *const own_properties[] = {
-	"client.id",
-	"group.instance.id",
-	"heartbeat.interval.ms",
-	"max.poll.interval.ms",
-	"session.timeout.ms",
+	ZTP_KAFKA_CLIENT_ID, ZTP_KAFKA_INSTANCE, ZTP_KAFKA_HEARTBEAT,
+	ZTP_KAFKA_POLL,	     ZTP_KAFKA_SESSION,
 };
 
 /* Of the member, or of standby.enabled, which asks for it. */
