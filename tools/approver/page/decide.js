@@ -188,7 +188,7 @@ function confirm_decision() {
 	}
 	if (by("f-only").value === "chosen")
 		by("f-only").value = "";
-	draw_list(false);
+	draw_list(true);
 	focus_next(ids);
 	send_queued();
 }

@@ -150,8 +150,12 @@ function fill_select(select, values) {
 function show_filter() {
 	const views = [...list.open.values()];
 
-	fill_select(by("f-registry"), views.map((view) => view.registry));
-	fill_select(by("f-issuer"), views.map((view) => view.issuer));
+	for (const name of ["registry", "issuer"]) {
+		const select = by(`f-${name}`);
+
+		if (select !== document.activeElement) /* it may be open */
+			fill_select(select, views.map((view) => view[name]));
+	}
 }
 
 function keep_filter() {
@@ -401,7 +405,7 @@ function show_title() {
 	say(by("requests-title"), list.answered
 		? `Open requests: ${count(list.open.size)}` : "Open requests");
 	say(by("list-note"), !list.answered ? "" : filters()
-		? `${many(list.matching.length, "match", "match")}` : "");
+		? `${many(list.matching.length, "match", "matches")}` : "");
 	document.title = `${count(list.open.size)} open \u00b7 ztp-approver`;
 }
 
@@ -409,8 +413,7 @@ function show_title() {
 function show_catch_up(wanted) {
 	const drawn = new Set(list.matching);
 	const fresh = wanted.filter((id) => !drawn.has(id)).length;
-	const gone = list.matching.filter((id) => !list.open.has(id) &&
-		!decision_of(id)).length;
+	const gone = list.matching.filter((id) => !list.open.has(id)).length;
 	const text = [fresh && `${fresh} new`, gone && `${gone} gone`]
 		.filter(Boolean).join(", ");
 

@@ -12,8 +12,6 @@ function need_token(ended) {
 		? "The session has ended. What you have chosen is kept."
 		: "This server wants a token before it shows anything.");
 	say(by("login-note"), "");
-	if (by("decide").open)
-		by("login").dataset.above = "decide";
 	by("login").showModal();
 	by("token").focus();
 }
@@ -103,6 +101,8 @@ function on_failure(error) {
 		need_token(true);
 		return;
 	}
+	if (error instanceof Refused && error.status === 429)
+		return; /* it answers, only not so often */
 	if (!pulse.lost) {
 		announce("The server does not answer.");
 		document.title = "no answer \u00b7 ztp-approver";
@@ -165,11 +165,15 @@ function pause() {
 
 /* --- the list's own controls */
 
+const typing = {timer: 0};
+
 function on_filter() {
 	list.limit = ROWS;
 	keep_filter();
 	draw_list(true);
-	announce(`${many(list.matching.length, "request")} match`);
+	clearTimeout(typing.timer);
+	typing.timer = setTimeout(() => announce(many(list.matching.length,
+		"match", "matches")), 500);
 }
 
 function on_device(event) {

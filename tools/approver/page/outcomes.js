@@ -11,6 +11,7 @@ const WAIT_ONE_S = 10; /* how long the server waits for a result */
 const WAIT_MANY_S = 1;
 const TRIES = 4; /* by itself; then by a button */
 const DRAW_MS = 100;
+const PACE_MS = 15; /* a token has 100 requests a second, also for others */
 const FOLLOW = 10; /* results that are asked for in one turn */
 
 const made = {
@@ -18,7 +19,8 @@ const made = {
 	sending: 0,
 	not_before: 0, /* the server has asked for a pause */
 	told: "",
-	soon: 0, /* a timer */
+	soon: 0, /* a timer, to draw */
+	later: 0, /* a timer, to send */
 };
 
 const EFFECT = ["onboarded", "rejected", "duplicate", "applied"];
@@ -173,20 +175,22 @@ function next_queued() {
 	return null;
 }
 
-async function send_queued() {
+function send_queued() {
 	let decision;
 
 	while (made.sending < AT_ONCE && (decision = next_queued())) {
 		made.sending++;
+		made.not_before = Date.now() + PACE_MS;
 		send_one(decision).finally(() => {
 			made.sending--;
 			send_queued();
 		});
 	}
 	outcomes_soon();
+	clearTimeout(made.later);
 	if ([...made.all.values()].some((one) => one.state === "queued") &&
-	    !made.sending && !session.needed)
-		setTimeout(send_queued, 250);
+	    made.sending < AT_ONCE && !session.needed)
+		made.later = setTimeout(send_queued, PACE_MS);
 }
 
 /* --- results that come later */
