@@ -217,6 +217,8 @@ static const struct {
 		   "bind_address ::1\nglobal_plugin a\nlistener 0 \t/s \r\n"},
 	{"receive", "a{\"at\":\"2026-01-02T03:04:05.678Z\",\"verdict\":\"x\","
 		    "\"code\":\"y\",\"device_path\":\"" PATH "\"}"},
+	{"receive", "l[{\"at\":\"2026-01-02T03:04:05.678Z\",\"verdict\":"
+		    "\"x\",\"code\":\"y\"},{\"device_path\":\"" PATH "\"}]"},
 	{"receive", "w{\"request_id\":\"r-1\",\"device_path\":\"" PATH
 		    "\",\"reason\":\"ca_removed\"}"},
 	{"receive", "p{\"request_id\":\"r-1\",\"device_path\":\"" PATH
