@@ -274,13 +274,14 @@ int store_state_apply(struct store *store, const struct store_state_row *told,
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error)
 {
-	int64_t parts[3] = {0};
+	int64_t parts[4] = {0};
 	char text[96], *p = text;
 	int rc = store_get(store, COPY, text, sizeof(text), error), i;
 
-	for (i = 0; i < 3 && rc == 1; i++)
+	for (i = 0; i < 4 && rc == 1; i++)
 		parts[i] = strtoll(p, &p, 10);
-	*copy = (struct store_copy){parts[0], parts[1], parts[2] != 0};
+	*copy = (struct store_copy){parts[0], parts[1], parts[2],
+				    parts[3] != 0};
 	return rc < 0 ? rc : 0;
 }
 
@@ -289,8 +290,10 @@ static int set_copy(struct store *store, const struct store_copy *copy,
 {
 	char text[96];
 
-	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %d", copy->next,
-		 copy->written_at, copy->partly || store->state->indexes);
+	snprintf(text, sizeof(text),
+		 "%" PRId64 " %" PRId64 " %" PRId64 " %d", copy->next,
+		 copy->written_at, copy->birth,
+		 copy->partly || store->state->indexes);
 	return store_set(store, COPY, text, error);
 }
 

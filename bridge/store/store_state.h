@@ -68,7 +68,8 @@ int store_state_apply(struct store *store, const struct store_state_row *row,
  * which was written at written_at (Kafka's clock, ms). birth "": none. */
 struct store_copy {
 	int64_t next, written_at;
-	bool partly; /* it was being read from the start when it ended */
+	int64_t birth; /* the offset after the row `birth`; 0: it has none */
+	bool partly;   /* it was being read from the start when it ended */
 };
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error);
