@@ -45,7 +45,10 @@
 	X(PROOF_EXPIRED, -41, "expired_proof")                                 \
 	X(PROOF_AUDIENCE, -42, "wrong_audience")                               \
 	X(TOO_MANY, -50, "too_many")                                           \
-	X(ILLEGAL_MOVE, -51, "illegal_move")
+	X(ILLEGAL_MOVE, -51, "illegal_move")                                   \
+	X(STATE_NEWER, -60, "state_newer")                                     \
+	X(STATE_LOST, -61, "state_lost")                                       \
+	X(FENCED, -62, "fenced")
 
 enum ztp_err {
 	ZTP_OK = 0,
