@@ -128,14 +128,16 @@ static const struct ztp_kafka_property table[] = {
 	 * So there is room for the largest record in zstd, unpacked: see
 	 * receive.message.max.bytes. */
 	{"queued.max.messages.kbytes",
-	 .values = {CONSUMER = "32768", TOOL_CONSUMER = "8192"}},
+	 .values = {CONSUMER = "32768", READER = "16384",
+		    TOOL_CONSUMER = "8192"}},
 	{"fetch.queue.backoff.ms", .since = 0x02020000,
-	 .values = {CONSUMER = "20"}},
+	 .values = {CONSUMER = "20", READER = "20"}},
 	/* What is fetched at once, packed; otherwise as much as is queued. */
-	{"fetch.max.bytes", .values = {CONSUMER = "8388608"}},
+	{"fetch.max.bytes", .values = {CONSUMER = "8388608",
+				       READER = "8388608"}},
 	/* A batch that cannot be read is tried again, and its partition goes on
 	 * after some failures (bridge/kafka/consumer_gap.c). */
-	{"fetch.error.backoff.ms", .values = {CONSUMER = "20"}},
+	{"fetch.error.backoff.ms", .values = {CONSUMER = "20", READER = "20"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
 	/* Also the most that a batch in zstd may unpack to. */
 	{"receive.message.max.bytes", .values = {CONSUMER = "33554432",

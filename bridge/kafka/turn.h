@@ -41,6 +41,7 @@ struct turn_result {
 	/* COMMITTED, with a row in it: the offset after the last row, and when
 	 * Kafka wrote it (ms). 0: there was no row. */
 	int64_t next, written_at;
+	int64_t birth; /* the offset after the row `birth`; 0: it was not one */
 	/* REFUSED: the first record that was, in the order of turn_add, and how
 	 * many. A refused record fails those that were sent with it. */
 	int refused, refused_count;

@@ -209,6 +209,17 @@ static bool is_refusal(rd_kafka_resp_err_t err)
 	}
 }
 
+static void see_row(const struct turn_entry *entry, struct turn_result *result)
+{
+	if (entry->offset >= result->next) {
+		result->next = entry->offset + 1;
+		result->written_at = entry->written_at;
+	}
+	if (entry->key_len == strlen(STATE_BIRTH_KEY) &&
+	    memcmp(entry->bytes, STATE_BIRTH_KEY, entry->key_len) == 0)
+		result->birth = entry->offset + 1;
+}
+
 /* Of one that was refused the others' errors are a consequence. */
 static void judge(struct turn_entry **entries, int count,
 		  struct turn_result *result)
@@ -224,10 +235,8 @@ static void judge(struct turn_entry **entries, int count,
 				result->refused = i;
 		} else if (entry->err) {
 			other = entry->err;
-		} else if (entry->topic == TURN_STATE &&
-			   entry->offset >= result->next) {
-			result->next = entry->offset + 1;
-			result->written_at = entry->written_at;
+		} else if (entry->topic == TURN_STATE) {
+			see_row(entry, result);
 		}
 	}
 	if (result->refused_count > 0) {

@@ -87,7 +87,7 @@ static int take(void *arg, const struct state_record *record,
 		return rc;
 	copy->reached.next = record->offset + 1;
 	copy->reached.written_at = record->written_at;
-	if (ztp_str_is(record->row.key, COPY_BIRTH_KEY))
+	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
 		copy->reached.birth = record->offset + 1;
 	return 0;
 }
@@ -181,10 +181,12 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 
 /* --- writing */
 
-void copy_wrote(struct copy *copy, int64_t next, int64_t written_at)
+void copy_wrote(struct copy *copy, const struct turn_result *result)
 {
-	copy->reached.next = next;
-	copy->reached.written_at = written_at;
+	copy->reached.next = result->next;
+	copy->reached.written_at = result->written_at;
+	if (result->birth)
+		copy->reached.birth = result->birth;
 }
 
 int copy_read_on(struct copy *copy, struct ztp_error *error)

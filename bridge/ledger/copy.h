@@ -11,6 +11,7 @@
 #define BRIDGE_LEDGER_COPY_H
 
 #include "bridge/core/core.h"
+#include "bridge/kafka/turn.h"
 #include "bridge/store/store.h"
 
 /* How often the database is committed. */
@@ -62,8 +63,8 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	     struct ztp_error *error);
 
 /* On the active bridge, which does not read what it has written: a turn that is
- * committed has been released in the store. next, written_at: its last row's. */
-void copy_wrote(struct copy *copy, int64_t next, int64_t written_at);
+ * committed, and had a row in it, has been released in the store. */
+void copy_wrote(struct copy *copy, const struct turn_result *result);
 /* From now on it is read again, from where it stands. */
 int copy_read_on(struct copy *copy, struct ztp_error *error);
 

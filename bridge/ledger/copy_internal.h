@@ -10,8 +10,6 @@
 #include "bridge/ledger/copy.h"
 #include "bridge/store/store_state.h"
 
-#define COPY_BIRTH_KEY "birth"
-
 struct copy {
 	struct core *core;
 	char *path, *topic, *decisions;

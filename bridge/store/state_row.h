@@ -26,11 +26,12 @@
 #define STATE_KEY_MAX	160
 /* Of what is removed, the number that the row has in the store. */
 #define STATE_ROW_HEADER "ztp.row"
+#define STATE_BIRTH_KEY	 "birth"
 
 /* X(NAME, "key"): one that ends in '/' is followed by the row's own name. The
  * keys are in Kafka: never change them. */
 #define STATE_KIND_LIST(X)                                                     \
-	X(BIRTH, "birth")                                                      \
+	X(BIRTH, STATE_BIRTH_KEY)                                              \
 	X(ACTIVE, "active")                                                    \
 	X(FACTS, "facts")                                                      \
 	X(FILTERS, "filters")                                                  \
