@@ -41,6 +41,7 @@ struct check {
 struct closing {
 	struct core *core;
 	rd_kafka_t *rk;
+	bool unanswered;
 	pthread_t thread;
 	bool started;
 };
@@ -55,7 +56,8 @@ struct member {
 	int64_t unheard_since; /* 0: it has an assignment */
 	int64_t look_at;
 	struct check check;
-	bool lost; /* told, and not yet left */
+	bool lost;	 /* told, and not yet left */
+	bool unanswered; /* librdkafka waits for rd_kafka_assign */
 	char trouble[256];
 	struct closing closing;
 };
@@ -149,6 +151,9 @@ static void *close_handle(void *arg)
 {
 	struct closing *closing = arg;
 
+	/* It would not close before. */
+	if (closing->unanswered)
+		rd_kafka_assign(closing->rk, NULL);
 	kafka_close_consumer(closing->core, closing->rk, true);
 	return NULL;
 }
@@ -169,6 +174,7 @@ void member_leave(struct member *m)
 	await_closing(m); /* of the one before, long ago */
 	m->closing.core = m->core;
 	m->closing.rk = m->rk;
+	m->closing.unanswered = m->unanswered;
 	m->closing.started = pthread_create(&m->closing.thread, NULL,
 					    close_handle, &m->closing) == 0;
 	if (!m->closing.started)
@@ -177,7 +183,7 @@ void member_leave(struct member *m)
 	m->queue = NULL;
 	free(m->id);
 	m->id = NULL;
-	m->assigned = m->lost = false;
+	m->assigned = m->lost = m->unanswered = false;
 	m->unheard_since = m->look_at = 0;
 	m->check = (struct check){.number = m->check.number};
 }
@@ -279,24 +285,27 @@ static void assign_nothing(struct member *m)
 	rd_kafka_topic_partition_list_destroy(none);
 }
 
+/* Every member that joins causes one. */
+static enum member_news on_revoked(struct member *m)
+{
+	if (rd_kafka_assignment_lost(m->rk)) {
+		m->lost = m->unanswered = true;
+		return MEMBER_LOST;
+	}
+	m->unheard_since = ztp_clock_boot();
+	rd_kafka_assign(m->rk, NULL);
+	return MEMBER_NOTHING;
+}
+
 static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 {
 	const rd_kafka_topic_partition_list_t *list =
 		rd_kafka_event_topic_partition_list(event);
 
-	if (rd_kafka_event_error(event) !=
-	    RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS) {
-		if (rd_kafka_assignment_lost(m->rk)) {
-			m->lost = true;
-			return MEMBER_LOST;
-		}
-		/* Every member that joins causes one. */
-		m->unheard_since = ztp_clock_boot();
-		rd_kafka_assign(m->rk, NULL);
-		return MEMBER_NOTHING;
-	}
+	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		return on_revoked(m);
 	if (is_another(m)) {
-		m->lost = true;
+		m->lost = m->unanswered = true;
 		return MEMBER_LOST;
 	}
 	assign_nothing(m);

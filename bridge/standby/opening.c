@@ -297,15 +297,13 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 	return true;
 }
 
-/* Kafka has it, and so may the store. It reads it instead if it cannot write, or
- * has to learn at which offset the birth is. */
+/* Kafka has it, and so has the store, or it reads it. */
 static bool keep_claim(struct opening *o, const struct turn_result *result)
 {
 	struct ztp_error error = {0};
 
-	if (copy_has_birth(o->copy) &&
-	    store_commit(copy_store(o->copy), 0, &error) == 0) {
-		copy_wrote(o->copy, result->next, result->written_at);
+	if (store_commit(copy_store(o->copy), 0, &error) == 0) {
+		copy_wrote(o->copy, result);
 		return true;
 	}
 	read_from_here(o);

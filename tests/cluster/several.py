@@ -49,8 +49,7 @@ class Bridge(Process):
         return self
 
     def wait_standby(self):
-        until(lambda: "standby" in self.words() and "assigned 0",
-              f"{self.name} stands by", interval=0.02)
+        self.wait_log("standing_by")
         return self
 
 

@@ -123,7 +123,7 @@ static void on_committed(const struct turn_result *result)
 	struct ztp_error error = {0};
 
 	MUST(store_commit(copy_store(b.copy), 0, &error) == 0);
-	copy_wrote(b.copy, result->next, result->written_at);
+	copy_wrote(b.copy, result);
 	if (b.sent_last) {
 		b.serving = false;
 		ztp_lease_end(&b.lease);

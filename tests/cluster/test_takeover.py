@@ -91,8 +91,9 @@ def test_a_standby_that_was_stopped_goes_to_the_back(pair, start):
     until(lambda: "standby" in stopped.words(), "it stood by")
     holds_for(lambda: active.role() == "active", 2 * SESSION, "it is missed")
     stopped.resume()
-    until(lambda: stopped.words()[-2:] == ["out", "standby"],
-          "it joins anew", interval=0.02)
+    stopped.wait_log("standing_by before=standby")
+    until(lambda: stopped.log().count("standing_by before=out") == 2,
+          "it joins anew")
     active.stop()
     third.wait_active()
     assert not stopped.told()
