@@ -83,6 +83,8 @@ function show_pulse() {
 	say(by("pause"), pulse.paused ? "Resume" : "Pause");
 	show(by("trouble"), pulse.lost);
 	document.body.classList.toggle("lost", pulse.lost);
+	show_choice();
+	show_confirm();
 }
 
 function on_answer() {
@@ -119,15 +121,14 @@ function on_failure(error) {
 		`Next try in ${Math.round(pulse.wait / 1000)} s.`,
 	].join(" "));
 	show_pulse();
-	show_choice();
-	if (by("decide").open)
-		show_confirm();
 }
 
 async function refresh() {
 	set_open(await ask_open());
 	show_filter();
 	draw_list(false);
+	if (!pulse.answered)
+		performance.mark("list"); /* for whoever looks how long it takes */
 	if (by("decide").open)
 		show_deciding();
 	await follow_waiting();
@@ -222,8 +223,11 @@ function main() {
 	draw_decide();
 	draw_outcomes();
 	draw_keys();
-	by("login").addEventListener("cancel", (event) =>
-		event.preventDefault());
+	/* There is nothing to go on with behind it. */
+	by("login").addEventListener("close", () => {
+		if (session.needed)
+			by("login").showModal();
+	});
 	by("login").querySelector("form").addEventListener("submit", sign_in);
 	by("sign-out").addEventListener("click", sign_out);
 	by("pause").addEventListener("click", pause);
