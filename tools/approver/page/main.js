@@ -1,27 +1,38 @@
 
 /* --- the session */
 
-const session = {needed: false, by_token: false};
+const session = {needed: false};
+
+/* The cookie is not for scripts, so the page notes that there is one. */
+const SIGNED_IN = "signed-in";
+
+function note_session(begun) {
+	if (begun)
+		localStorage.setItem(SIGNED_IN, "yes");
+	else
+		localStorage.removeItem(SIGNED_IN);
+	show(by("sign-out"), begun);
+}
 
 /* What was chosen and queued stays; it goes on when a token is given. */
 function need_token(ended) {
 	if (session.needed)
 		return;
 	session.needed = true;
-	say(by("login-what"), ended && (list.answered || session.by_token)
+	say(by("login-what"), ended && list.answered
 		? "The session has ended. What you have chosen is kept."
 		: "This server wants a token before it shows anything.");
 	say(by("login-note"), "");
+	note_session(false);
 	by("login").showModal();
 	by("token").focus();
 }
 
 function signed_in() {
 	session.needed = false;
-	session.by_token = true;
+	note_session(true);
 	by("token").value = "";
 	by("login").close();
-	show(by("sign-out"), true);
 	announce("Signed in.");
 	send_queued();
 	poll();
@@ -53,19 +64,18 @@ async function sign_out() {
 	} catch {
 		return on_failure(new Error("no answer"));
 	}
-	session.by_token = false;
 	chosen.clear();
 	made.all.clear();
 	set_open({requests: [], cut: false});
 	list.answered = false;
 	show_outcomes();
-	show(by("sign-out"), false);
 	need_token(false);
 }
 
 /* --- polling */
 
 const EVERY_MS = 2000;
+const BUSY_MS = 1000; /* it says that it will soon answer */
 const BACK_OFF_MAX_MS = 30000;
 
 const pulse = {
@@ -110,7 +120,8 @@ function on_failure(error) {
 		document.title = "no answer \u00b7 ztp-approver";
 	}
 	pulse.lost = true;
-	pulse.wait = Math.min(2 * pulse.wait, BACK_OFF_MAX_MS);
+	pulse.wait = error instanceof Refused && error.status === 503
+		? BUSY_MS : Math.min(2 * pulse.wait, BACK_OFF_MAX_MS);
 	say(by("trouble-text"), [
 		error instanceof Refused
 			? `The server answered: ${error.message}.`
@@ -238,6 +249,7 @@ function main() {
 	});
 	document.addEventListener("visibilitychange", () =>
 		document.hidden || pulse.paused ? schedule() : poll());
+	show(by("sign-out"), localStorage.getItem(SIGNED_IN) !== null);
 	show_pulse();
 	show_outcomes();
 	poll();
