@@ -97,7 +97,8 @@ static int check_header(const char **algorithm, struct ztp_str part,
 	if (!read_part(&header, fields, HEADER_MEMBERS, text, part))
 		return refuse(error,
 			      "the header is not a JSON object in base64url");
-	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL))
+	if (fields[ALG].kind != '"' ||
+	    ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL))
 		rc = refuse(error, "alg is missing or not a string");
 	else if (!(*algorithm = algorithm_named(alg)))
 		rc = ztp_fail(error, ZTP_ERR_PROOF_ALGORITHM,
