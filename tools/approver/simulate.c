@@ -255,18 +255,37 @@ static int judge(struct play *play, const struct ztp_decision *decision,
 	return say(play, &about, none->outcome, none->message, error);
 }
 
+/* All of them, as the bridge reads them; free them. NULL: no memory. */
+static struct ztp_header *headers_of(const rd_kafka_message_t *message,
+				     size_t *count)
+{
+	size_t n = ztp_kafka_header_count(message);
+	struct ztp_header *headers = calloc(n + 1, sizeof(*headers));
+
+	*count = 0;
+	while (headers && *count < n &&
+	       ztp_kafka_header_at(&headers[*count], message, *count))
+		++*count;
+	return headers;
+}
+
 static int on_decision(struct play *play, const rd_kafka_message_t *message,
 		       struct ztp_error *error)
 {
 	const struct ztp_position position = {
 		play->options->decisions, message->partition, message->offset};
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
 	struct ztp_decision decision;
 	struct ztp_error why = {.code = 0};
-	int rc = ztp_decision_parse(&decision, message->payload, message->len,
-				    headers, count, &why);
+	struct ztp_header *headers;
+	size_t count;
+	int rc;
 
+	headers = headers_of(message, &count);
+	if (!headers)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	rc = ztp_decision_parse(&decision, message->payload, message->len,
+				headers, count, &why);
+	free(headers);
 	if (rc == 0) {
 		rc = judge(play, &decision, &position, error);
 		ztp_decision_clear(&decision);
