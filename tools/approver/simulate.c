@@ -255,20 +255,6 @@ static int judge(struct play *play, const struct ztp_decision *decision,
 	return say(play, &about, none->outcome, none->message, error);
 }
 
-/* All of them, as the bridge reads them; free them. NULL: no memory. */
-static struct ztp_header *headers_of(const rd_kafka_message_t *message,
-				     size_t *count)
-{
-	size_t n = ztp_kafka_header_count(message);
-	struct ztp_header *headers = calloc(n + 1, sizeof(*headers));
-
-	*count = 0;
-	while (headers && *count < n &&
-	       ztp_kafka_header_at(&headers[*count], message, *count))
-		++*count;
-	return headers;
-}
-
 static int on_decision(struct play *play, const rd_kafka_message_t *message,
 		       struct ztp_error *error)
 {
@@ -280,7 +266,7 @@ static int on_decision(struct play *play, const rd_kafka_message_t *message,
 	size_t count;
 	int rc;
 
-	headers = headers_of(message, &count);
+	headers = ztp_kafka_headers(message, &count);
 	if (!headers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	rc = ztp_decision_parse(&decision, message->payload, message->len,

@@ -281,3 +281,16 @@ bool ztp_kafka_header_at(struct ztp_header *header,
 	header->value = (struct ztp_str){value, size};
 	return true;
 }
+
+struct ztp_header *ztp_kafka_headers(const rd_kafka_message_t *message,
+				     size_t *count)
+{
+	size_t n = ztp_kafka_header_count(message);
+	struct ztp_header *headers = calloc(n + 1, sizeof(*headers));
+
+	*count = 0;
+	while (headers && *count < n &&
+	       ztp_kafka_header_at(&headers[*count], message, *count))
+		++*count;
+	return headers;
+}

@@ -74,5 +74,9 @@ int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 size_t ztp_kafka_header_count(const rd_kafka_message_t *message);
 bool ztp_kafka_header_at(struct ztp_header *header,
 			 const rd_kafka_message_t *message, size_t index);
+/* All of them, so that none hides behind others; free the array. NULL: no
+ * memory. */
+struct ztp_header *ztp_kafka_headers(const rd_kafka_message_t *message,
+				     size_t *count);
 
 #endif
