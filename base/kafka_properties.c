@@ -4,12 +4,13 @@
 
 #include "ztp/topics.h"
 
-#define FREE	 ZTP_KAFKA_FREE
-#define PROMISED ZTP_KAFKA_PROMISED
-#define REFUSED	 ZTP_KAFKA_REFUSED
-#define GIVEN	 ""
-#define BROKERS	 "bootstrap.servers"
-#define MURMUR2	 "murmur2_random"
+#define FREE	       ZTP_KAFKA_FREE
+#define PROMISED       ZTP_KAFKA_PROMISED
+#define REFUSED	       ZTP_KAFKA_REFUSED
+#define GIVEN	       ""
+#define BROKERS	       "bootstrap.servers"
+#define READ_COMMITTED "read_committed"
+#define MURMUR2	       "murmur2_random"
 
 /* These have another name as well. */
 #define MESSAGE_TIMEOUT "message.timeout.ms"
@@ -27,7 +28,7 @@
 #define BRIDGE(value)                                                          \
 	PRODUCER = (value), CONSUMER = (value), PROBE = (value),               \
 	TURN = (value), READER = (value), MEMBER = (value)
-#define TOOLS(value)  TOOL_PRODUCER = (value), TOOL_CONSUMER = (value)
+#define TOOLS(value) TOOL_PRODUCER = (value), TOOL_CONSUMER = (value)
 
 /* clang-format off */
 static const struct ztp_kafka_property table[] = {
@@ -118,8 +119,8 @@ static const struct ztp_kafka_property table[] = {
 	 .values = {CONSUMER = "true", READER = "true",
 		    TOOL_CONSUMER = GIVEN}},
 	{"isolation.level", .bridge = PROMISED,
-	 .values = {CONSUMER = "read_committed", PROBE = "read_uncommitted",
-		    READER = "read_committed"}},
+	 .values = {CONSUMER = READ_COMMITTED, PROBE = "read_uncommitted",
+		    READER = READ_COMMITTED}},
 	{"check.crcs", .bridge = PROMISED,
 	 .values = {CONSUMER = "true", READER = "true",
 		    TOOL_CONSUMER = "true"}},

@@ -1,10 +1,5 @@
 /* The database of a copy: opened, and thrown away. */
-#include <errno.h>
-#include <limits.h>
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "base/sqlite.h"
 #include "bridge/ledger/copy_internal.h"
 
 /* A single bridge's store holds what no topic has. */
@@ -35,20 +30,6 @@ int copy_store_open(struct copy *copy, struct ztp_error *error)
 	return rc == 0 ? check_whose(copy, error) : rc;
 }
 
-static int remove_file(const char *path, const char *suffix,
-		       struct ztp_error *error)
-{
-	char name[PATH_MAX];
-
-	if (snprintf(name, sizeof(name), "%s%s", path, suffix) >=
-	    (int)sizeof(name))
-		return ztp_fail(error, ZTP_ERR_VALUE, "store path too long");
-	if (unlink(name) == 0 || errno == ENOENT)
-		return 0;
-	return ztp_fail(error, ZTP_ERR_IO, "cannot remove %s: %s", name,
-			strerror(errno));
-}
-
 /* The journal, which holds what the topic may lack, is in other files. The
  * database goes first: without it its log means nothing. */
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error)
@@ -58,10 +39,6 @@ int copy_discard(struct copy *copy, const char *why, struct ztp_error *error)
 	log_warn(copy->core->log, "copy_discarded", LOG_STR("reason", why));
 	store_close(copy->store);
 	copy->store = NULL;
-	rc = remove_file(copy->path, "", error);
-	if (rc == 0)
-		rc = remove_file(copy->path, "-wal", error);
-	if (rc == 0)
-		rc = remove_file(copy->path, "-shm", error);
+	rc = ztp_sqlite_remove(copy->path, error);
 	return rc == 0 ? copy_store_open(copy, error) : rc;
 }

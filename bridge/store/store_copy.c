@@ -285,14 +285,27 @@ int store_copy_get(struct store *store, struct store_copy *copy,
 	return rc < 0 ? rc : 0;
 }
 
+int store_copy_refuse(struct store *store, struct ztp_error *error)
+{
+	struct store_copy copy;
+	int rc = store_copy_get(store, &copy, error);
+
+	if (rc == 0 && (copy.next != 0 || copy.partly))
+		rc = ztp_fail(
+			error, ZTP_ERR_USAGE,
+			"store %s is a copy of what several bridges have: "
+			"--from-standby makes a single bridge's of it",
+			store->path);
+	return rc;
+}
+
 static int set_copy(struct store *store, const struct store_copy *copy,
 		    struct ztp_error *error)
 {
 	char text[96];
 
-	snprintf(text, sizeof(text),
-		 "%" PRId64 " %" PRId64 " %" PRId64 " %d", copy->next,
-		 copy->written_at, copy->birth,
+	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64 " %d",
+		 copy->next, copy->written_at, copy->birth,
 		 copy->partly || store->state->indexes);
 	return store_set(store, COPY, text, error);
 }
@@ -350,12 +363,15 @@ static int add_index(struct store_state *state, size_t count, const char *sql)
 	return grown[count] ? 0 : ZTP_ERR_NOMEM;
 }
 
-#define INDEXES                                                                \
-	"SELECT sql FROM sqlite_schema WHERE type='index' AND sql NOT NULL "   \
-	"AND tbl_name='request'"
-#define DROP_INDEX                                                             \
-	"SELECT 'DROP INDEX '||name FROM sqlite_schema WHERE type='index' "    \
-	"AND sql NOT NULL AND tbl_name='request' LIMIT 1"
+/* But for two that statements name (INDEXED BY), which could not be prepared
+ * when a store is opened that was left so; these are cheap, as rows come in
+ * their order. */
+#define OF_REQUESTS                                                            \
+	"FROM sqlite_schema WHERE type='index' AND sql NOT NULL AND "          \
+	"tbl_name='request' AND name NOT IN "                                  \
+	"('request_undecided','request_finished')"
+#define INDEXES	   "SELECT sql " OF_REQUESTS
+#define DROP_INDEX "SELECT 'DROP INDEX '||name " OF_REQUESTS " LIMIT 1"
 
 static int list_indexes(struct store *store, struct ztp_error *error)
 {

@@ -73,6 +73,8 @@ struct store_copy {
 };
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error);
+/* For a single bridge: fails if the store is such a copy. */
+int store_copy_refuse(struct store *store, struct ztp_error *error);
 /* Commits the database. Between turns only. */
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error);

@@ -244,7 +244,9 @@ static void do_decide(struct pair *pair)
 		.verdict = ZTP_APPROVE,
 		.topic = TOPIC,
 		.offset = draw(pair, 1000),
-		.payload = {.kind = ZTP_PAYLOAD_JSON, .data = payload, .len = 2},
+		.payload = {.kind = ZTP_PAYLOAD_JSON,
+			    .data = payload,
+			    .len = 2},
 	};
 	struct store_request r;
 
@@ -460,6 +462,36 @@ static void test_as_of_its_offset(void **state)
 	assert_int_equal(store_unfinished(c->store), 1);
 }
 
+/* A process that was killed while it read everything anew. */
+static void test_partly_read(void **state)
+{
+	struct pair *pair = *state;
+	struct store_case *c = &pair->copy;
+	struct store_copy copy;
+
+	run(pair);
+	empty_copy(pair);
+	assert_int_equal(store_copy_begin(c->store, &c->error), 0);
+	apply_from(pair, c, 0, true);
+	commit_copy(c, 1);
+	store_close(c->store);
+	open_copy(c);
+	store_copy_get(c->store, &copy, &c->error);
+	assert_true(copy.partly);
+	assert_int_equal(store_copy_refuse(c->store, &c->error), ZTP_ERR_USAGE);
+}
+
+static void test_a_single_bridge_refuses_a_copy(void **state)
+{
+	struct pair *pair = *state;
+	struct store_case *c = &pair->copy;
+
+	assert_int_equal(store_copy_refuse(c->store, &c->error), 0);
+	commit_copy(c, 10);
+	assert_int_equal(store_copy_refuse(c->store, &c->error), ZTP_ERR_USAGE);
+	assert_non_null(strstr(c->error.message, "--from-standby"));
+}
+
 /* A turn without a change has no rows, nor the facts. */
 static int not_one(void *arg, const struct store_state_row *row,
 		   struct ztp_error *error)
@@ -504,9 +536,14 @@ static void test_a_row_that_is_none(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(test_whatever_a_turn_does), TEST(test_read_anew),
-		TEST(test_all_rows_of_a_store),	 TEST(test_as_of_its_offset),
-		TEST(test_nothing_changed),	 TEST(test_a_row_that_is_none),
+		TEST(test_whatever_a_turn_does),
+		TEST(test_read_anew),
+		TEST(test_all_rows_of_a_store),
+		TEST(test_as_of_its_offset),
+		TEST(test_partly_read),
+		TEST(test_a_single_bridge_refuses_a_copy),
+		TEST(test_nothing_changed),
+		TEST(test_a_row_that_is_none),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
