@@ -11,3 +11,12 @@ $(CLUSTER_STANDBY): $(BUILD)/o/tests/cluster/standby.o $(call bridge_o,standby)
 	$(Q)$(LINK) -pie -o $@ $^ $(call bridge_libs,standby) $(LDLIBS)
 
 -include $(BUILD)/o/tests/cluster/standby.d
+
+# What the bridges of a group stand on, and their takeovers, on three brokers.
+.PHONY: contract
+contract:
+	$(Q)scripts/deps build kafka test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 $(PYTEST) $(PYTEST_ARGS) \
+		tests/cluster/contract_*.py tests/cluster

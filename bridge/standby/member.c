@@ -28,6 +28,10 @@
 
 #define AGAIN_MS 100 /* until a check is asked again */
 #define LOOK_MS	 100 /* between two looks at the member id */
+/* After a group has waited for a member that is gone and for one that does not
+ * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
+#define JOIN_SESSIONS 2
+#define JOIN_MS	      5000
 
 struct check {
 	bool wanted;   /* once more, after the one that is under way */
@@ -53,7 +57,7 @@ struct member {
 	rd_kafka_queue_t *queue;
 	char *id;	       /* as Kafka named it at its first assignment */
 	bool assigned;	       /* the partition */
-	int64_t unheard_since; /* 0: it has an assignment */
+	int64_t unheard_since; /* 0: it has one, if an empty one */
 	int64_t look_at;
 	struct check check;
 	bool lost;	 /* told, and not yet left */
@@ -141,6 +145,7 @@ int member_join(struct member *m, struct ztp_error *error)
 	rd_kafka_queue_io_event_enable(m->queue, m->options.wake_fd, &one,
 				       sizeof(one));
 	m->trouble[0] = '\0';
+	m->unheard_since = ztp_clock_boot();
 	rc = subscribe(m, error);
 	if (rc != 0)
 		member_leave(m);
@@ -339,6 +344,17 @@ static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
 	}
 }
 
+/* When a member without an assignment is given up; 0: it has one. */
+static int64_t unheard_until(const struct member *m)
+{
+	int64_t session = m->options.session_ms;
+
+	if (m->unheard_since == 0)
+		return 0;
+	return m->unheard_since +
+	       (m->assigned ? session : JOIN_SESSIONS * session + JOIN_MS);
+}
+
 /* What nobody tells. */
 static enum member_news on_time(struct member *m)
 {
@@ -346,8 +362,7 @@ static enum member_news on_time(struct member *m)
 	struct check *check = &m->check;
 
 	if ((check->since != 0 && now - check->since >= session) ||
-	    (m->assigned && m->unheard_since != 0 &&
-	     now - m->unheard_since >= session)) {
+	    (m->unheard_since != 0 && now >= unheard_until(m))) {
 		m->lost = true;
 		return MEMBER_LOST;
 	}
@@ -389,8 +404,7 @@ int64_t member_next(const struct member *m)
 		return 0;
 	if (check->since != 0)
 		next = sooner(check->since + session, next);
-	if (m->assigned && m->unheard_since != 0)
-		next = sooner(m->unheard_since + session, next);
+	next = sooner(unheard_until(m), next);
 	if (!m->assigned && m->id)
 		next = sooner(m->look_at, next);
 	return next;
