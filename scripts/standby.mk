@@ -20,3 +20,14 @@ contract:
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 $(PYTEST) $(PYTEST_ARGS) \
 		tests/cluster/contract_*.py tests/cluster
+
+# Random faults on three bridges without devices: `make chaos ROUNDS=100 SEED=1`,
+# with BROKERS=1 on one broker.
+BROKERS ?= 3
+.PHONY: chaos
+chaos:
+	$(Q)scripts/deps build kafka test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) $(PYTHON) tests/cluster/chaos.py --rounds $(ROUNDS) \
+		--brokers $(BROKERS) $(if $(SEED),--seed $(SEED))
