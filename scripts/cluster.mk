@@ -8,7 +8,7 @@ helpers: $(CLUSTER_LEDGER)
 $(CLUSTER_LEDGER): $(BUILD)/o/tests/cluster/ledger.o $(call bridge_o,ledger)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(LINK) -pie -Wl,--wrap=rd_kafka_commit_transaction -o $@ $^ \
+	$(Q)$(LINK) -pie -Wl,--wrap=rd_kafka_commit_transaction,--wrap=store_commit -o $@ $^ \
 		$(call bridge_libs,ledger) $(LDLIBS)
 
 -include $(BUILD)/o/tests/cluster/ledger.d

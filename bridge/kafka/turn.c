@@ -25,6 +25,7 @@ struct turn {
 
 	struct turn_entry **entries;
 	int count, room;
+	bool apart;	/* see turn_send */
 	bool under_way; /* for the loop: it has not taken the result */
 
 	pthread_mutex_t lock; /* guards the rest */
@@ -85,7 +86,7 @@ static void *run(void *arg)
 			turn_handle_open(&turn->handle, &result);
 		else
 			turn_handle_send(&turn->handle, turn->entries,
-					 turn->count, &result);
+					 turn->count, turn->apart, &result);
 		tell(turn, &result);
 	}
 	turn_handle_close(&turn->handle);
@@ -109,8 +110,9 @@ void turn_open(struct turn *turn)
 	give(turn, OPEN);
 }
 
-void turn_send(struct turn *turn)
+void turn_send(struct turn *turn, bool apart)
 {
+	turn->apart = apart;
 	turn->under_way = true;
 	give(turn, SEND);
 }

@@ -77,8 +77,9 @@ int turn_add_row(void *turn, const struct store_state_row *row,
 void turn_forget(struct turn *turn, int from);
 int turn_count(const struct turn *turn);
 
-/* Begins a transaction with all that, and commits it. */
-void turn_send(struct turn *turn);
+/* Begins a transaction with all that, and commits it. apart: each record is sent
+ * alone, so that one that is refused fails no other. */
+void turn_send(struct turn *turn, bool apart);
 bool turn_under_way(const struct turn *turn);
 /* True: *result is what became of turn_open or turn_send, once, and nothing is
  * added any more. */

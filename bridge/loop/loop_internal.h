@@ -6,6 +6,7 @@
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
 
 #include "bridge/kafka/probe.h"
+#include "bridge/ledger/ledger_local.h"
 #include "bridge/life/bridge.h"
 #include "bridge/loop/backpressure.h"
 #include "bridge/loop/evict.h"
@@ -15,6 +16,7 @@
 
 struct loop {
 	struct bridge b;
+	struct ledger_local local; /* b.ledger of a single bridge */
 	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
 	 * all sources. */
 	int urgent_fd, epoll_fd;

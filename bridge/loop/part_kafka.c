@@ -45,8 +45,12 @@ static int producer_part_new(struct loop *l, struct ztp_error *error)
 	struct producer_user callbacks = {pending_announced, records_refused,
 					  b};
 
-	return producer_new(&b->producer, &b->core, b->store, &callbacks,
-			    l->work_fd, error);
+	int rc = producer_new(&b->producer, &b->core, b->store, &callbacks,
+			      l->work_fd, error);
+
+	ledger_local_init(&l->local, b->store, b->producer);
+	b->ledger = &l->local.ledger;
+	return rc;
 }
 
 static void producer_part_collect(struct loop *l)
