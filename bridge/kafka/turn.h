@@ -63,6 +63,9 @@ int turn_new(struct turn **turn, struct core *core,
 /* Gives up what is under way, without asking what became of it. Accepts NULL. */
 void turn_free(struct turn *turn);
 
+/* From now on it is this one; -1: none. While nothing is under way. */
+void turn_wake(struct turn *turn, int wake_fd);
+
 /* A new handle, and init_transactions: ends what this id has left open and fences
  * whoever uses it. The result is OPENED, FENCED or FAILED. */
 void turn_open(struct turn *turn);

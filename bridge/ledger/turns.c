@@ -204,6 +204,11 @@ static int say_announced(struct turns *turns, struct ztp_error *error)
 	return rc;
 }
 
+bool turns_under_way(const struct turns *turns)
+{
+	return turn_under_way(turns->turn);
+}
+
 int turns_send(struct turns *turns, struct ztp_error *error)
 {
 	struct store *store = copy_store(turns->copy);

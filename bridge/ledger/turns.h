@@ -28,6 +28,14 @@ void turns_free(struct turns *turns); /* accepts NULL */
 
 struct ledger *turns_ledger(struct turns *turns);
 
+/* During apply: this journal has been taken up to the mark. And: what the state
+ * says of that; {0, 0} if nothing. */
+int turns_mark_put(struct store *store, const char *journal,
+		   const struct journal_mark *mark, struct ztp_error *error);
+int turns_mark_get(struct store *store, const char *journal,
+		   struct journal_mark *mark, struct ztp_error *error);
+bool turns_under_way(const struct turns *turns);
+
 /* After apply: sends the turn. Returns 0 if it is under way, 1 if there is
  * nothing that Kafka has to know (the store has committed it), or a negative
  * error, after which the loop rolls back. */
