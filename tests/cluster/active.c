@@ -4,6 +4,7 @@
  *
  * usage: active --config FILE
  */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -168,6 +169,18 @@ static int start(struct active *a, struct ztp_error *error)
 	return rc == 0 ? turn_new(&a->turn, &a->core, &of_turn, error) : rc;
 }
 
+/* The loop takes them by a file descriptor, and threads are there before it. */
+static void block_signals(void)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, NULL);
+}
+
 int main(int argc, char **argv)
 {
 	struct active a = {0};
@@ -176,6 +189,7 @@ int main(int argc, char **argv)
 
 	if (argc != 3)
 		return 2;
+	block_signals();
 	rc = config_load(&a.config, argv[2], &line, &error);
 	if (rc == 0)
 		rc = start(&a, &error);
