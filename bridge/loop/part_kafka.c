@@ -37,7 +37,12 @@ const struct part probe_part = {
 APPLY(producer)
 STEP(producer, settle)
 NEXT(producer)
-FREE(producer)
+
+static void producer_part_free(struct loop *l)
+{
+	loop_turns_close(l);
+	producer_free(l->b.producer);
+}
 
 static int producer_part_new(struct loop *l, struct ztp_error *error)
 {
@@ -45,8 +50,14 @@ static int producer_part_new(struct loop *l, struct ztp_error *error)
 	struct producer_user callbacks = {pending_announced, records_refused,
 					  b};
 
-	return producer_new(&b->producer, &b->core, b->store, &callbacks,
-			    l->work_fd, error);
+	int rc = producer_new(&b->producer, &b->core, b->store, &callbacks,
+			      l->work_fd, error);
+
+	if (rc == 0 && l->group)
+		return loop_turns_open(l, error);
+	ledger_local_init(&l->local, b->store, b->producer);
+	b->ledger = &l->local.ledger;
+	return rc;
 }
 
 static void producer_part_collect(struct loop *l)
@@ -58,6 +69,8 @@ static void producer_part_collect(struct loop *l)
 
 static void producer_part_rollback(struct loop *l)
 {
+	if (l->turns)
+		turns_rollback(l->turns);
 	producer_rollback(l->b.producer, &l->b.mark);
 }
 
