@@ -185,6 +185,7 @@ static void serve(struct group *g)
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
 	g->looping = false;
+	turn_wake(g->turn, g->wake_fd);
 	if (g->close)
 		opening_act(g->opening, ZTP_ROLE_CLOSE);
 	else if (code == LOOP_OVER && g->serving && !g->leave)
@@ -248,10 +249,10 @@ static void wait_for_work(struct group *g)
 
 	if (poll(fds, 2, wait_ms(g)) <= 0)
 		return;
-	if (fds[0].revents && read(g->wake_fd, &count, sizeof(count)) < 0)
-		log_debug(g->core.log, "group_woken_for_nothing");
 	if (fds[1].revents)
 		on_signal(g);
+	if (fds[0].revents && read(g->wake_fd, &count, sizeof(count)) < 0)
+		return; /* the turn's thread has not written it after all */
 }
 
 /* --- from start to end */

@@ -4,11 +4,10 @@
  * librdkafka gives the partition to the first member by member id, which begins
  * with the client.id and so with the time of joining. That holds as long as
  * nobody comes back under an old time, and librdkafka does: after its session
- * has ended, it joins again with the same client.id. Of one that had the
- * partition we hear (a lost assignment); one that had nothing joins without a
- * word. So a member that has nothing looks at its member id, which Kafka gives
- * anew to who joins again. It then leaves before the group has met: the others
- * come to the meeting with their next heartbeat, half a second later.
+ * has ended, it joins again with the same client.id. It says so first, also to a
+ * member that had nothing (a lost assignment), and waits for the answer. So the
+ * handle is closed instead of answered. While it is joining it says nothing;
+ * then the member id that comes with an assignment is another one.
  *
  * What Kafka says of a check:
  * - a member, or not: news;
@@ -27,7 +26,6 @@
 #include "bridge/kafka/kafka.h"
 
 #define AGAIN_MS 100 /* until a check is asked again */
-#define LOOK_MS	 100 /* between two looks at the member id */
 /* After a group has waited for a member that is gone and for one that does not
  * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
 #define JOIN_SESSIONS 2
@@ -58,7 +56,6 @@ struct member {
 	char *id;	       /* as Kafka named it at its first assignment */
 	bool assigned;	       /* the partition */
 	int64_t unheard_since; /* 0: it has one, if an empty one */
-	int64_t look_at;
 	struct check check;
 	bool lost;	 /* told, and not yet left */
 	bool unanswered; /* librdkafka waits for rd_kafka_assign */
@@ -189,7 +186,7 @@ void member_leave(struct member *m)
 	free(m->id);
 	m->id = NULL;
 	m->assigned = m->lost = m->unanswered = false;
-	m->unheard_since = m->look_at = 0;
+	m->unheard_since = 0;
 	m->check = (struct check){.number = m->check.number};
 }
 
@@ -368,11 +365,7 @@ static enum member_news on_time(struct member *m)
 	}
 	if (check->at != 0 && now >= check->at)
 		ask(m);
-	if (m->assigned || !m->id || now < m->look_at)
-		return MEMBER_NOTHING;
-	m->look_at = now + LOOK_MS;
-	m->lost = is_another(m);
-	return m->lost ? MEMBER_LOST : MEMBER_NOTHING;
+	return MEMBER_NOTHING;
 }
 
 enum member_news member_collect(struct member *m)
@@ -404,8 +397,5 @@ int64_t member_next(const struct member *m)
 		return 0;
 	if (check->since != 0)
 		next = sooner(check->since + session, next);
-	next = sooner(unheard_until(m), next);
-	if (!m->assigned && m->id)
-		next = sooner(m->look_at, next);
-	return next;
+	return sooner(unheard_until(m), next);
 }
