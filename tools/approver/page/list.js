@@ -403,12 +403,13 @@ function show_empty() {
 	say(by("empty-what"), filtered ? `None of ${many(list.open.size,
 		"open request")} matches the filter.`
 		: "No device is waiting for a decision.");
-	say(by("empty-next"), filtered ? "" : "When a device connects for the " +
+	say(by("empty-next"), filtered ? "" : made.all.size > 0
+		? "The next request appears here by itself." : "When a device connects for the " +
 		"first time, its request appears here by itself. If one " +
 		"connects and nothing comes, ask your operator whether its " +
 		"registry has onboarding \u201ccustom\u201d, and what the " +
 		"broker said to the device.");
-	show(by("empty-try"), !filtered);
+	show(by("empty-try"), !filtered && made.all.size === 0);
 	show(by("show-all"), filtered);
 }
 
