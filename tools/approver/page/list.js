@@ -22,13 +22,13 @@ function key_text(key) {
 /* What is shown of a request; an operator may have left members out. */
 function view_of(request) {
 	const device = request.device || {}, cert = request.certificate || {};
-	const key = cert.public_key || {};
+	const key = cert.public_key || {}, path = text_of(device.path);
+	const [, subscription, , registry, , name] = path.split("/");
 	const view = {
 		id: String(request.request_id),
-		path: text_of(device.path),
-		name: text_of(device.id) || text_of(device.path),
-		registry: plain([device.subscription, device.registry]
-			.filter(Boolean).join("/")),
+		path,
+		name: name || path,
+		registry: registry ? `${subscription}/${registry}` : "",
 		raw_fingerprint: cert.fingerprint_sha256,
 		fingerprint: text_of(cert.fingerprint_sha256),
 		issuer: text_of(cert.issuer),
@@ -107,8 +107,10 @@ function by_text(a, b) {
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const LAST = "~"; /* after all times */
+
 const ORDERS = {
-	expires: (a, b) => by_text(a.expires, b.expires),
+	expires: (a, b) => by_text(a.expires || LAST, b.expires || LAST),
 	newest: (a, b) => by_text(b.received, a.received),
 	path: (a, b) => by_text(a.path, b.path),
 };
@@ -223,6 +225,10 @@ function fill_clip(cell, text) {
 function fill_time(cell, iso, text) {
 	let time = cell.firstElementChild;
 
+	if (!iso) {
+		cell.replaceChildren();
+		return;
+	}
 	if (!time || time.tagName !== "TIME")
 		cell.replaceChildren(time = make("time"));
 	time.setAttribute("datetime", iso);
