@@ -258,12 +258,15 @@ int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
 int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 		  struct ztp_error *error)
 {
+	int rc;
+
 	if (strcmp(jwt->algorithm, algorithm_of(key)) != 0)
 		return refuse(error, "alg does not match the key");
-	if (!ztp_key_verify(key, jwt->signed_text.p, jwt->signed_text.n,
-			    jwt->signature, jwt->signature_len))
+	rc = ztp_key_check(key, jwt->signed_text.p, jwt->signed_text.n,
+			   jwt->signature, jwt->signature_len);
+	if (rc == ZTP_ERR_PROOF)
 		return refuse(error, "the signature does not match the key");
-	return 0;
+	return rc == 0 ? 0 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
