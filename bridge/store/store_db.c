@@ -74,6 +74,9 @@ int store_begin(struct store *store, struct ztp_error *error)
 	if (store->in_transaction)
 		return 0;
 	store_read_end(store);
+	rc = store_unwind(store, error);
+	if (rc != 0)
+		return rc;
 	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 	sqlite3_reset(store->stmt[SQL_BEGIN]);
 	if (rc != SQLITE_DONE)
