@@ -31,7 +31,7 @@ static const struct ztp_kafka_property table[] = {
 	 .given = ZTP_KAFKA_GIVEN_BROKERS,
 	 .values = {BRIDGE(GIVEN), TOOLS(GIVEN)}},
 	{"metadata.broker.list", .alias_of = BROKERS},
-	{"client.id",
+	{ZTP_KAFKA_CLIENT_ID,
 	 .given = ZTP_KAFKA_GIVEN_CLIENT_ID,
 	 .values = {BRIDGE(GIVEN), TOOLS(ZTP_APPROVER)}},
 	{"group.id", .bridge = REFUSED, .tools = REFUSED,
@@ -119,7 +119,7 @@ static const struct ztp_kafka_property table[] = {
 	/* The group. A bridge keeps its place in it when it is restarted, or
 	 * Kafka is; otherwise it would wait until the group misses its former
 	 * self, which is session.timeout.ms. */
-	{"group.instance.id", .tools = REFUSED,
+	{ZTP_KAFKA_INSTANCE, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_MEMBER, .values = {CONSUMER = GIVEN}},
 	{ZTP_KAFKA_SESSION,
 	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},

@@ -18,6 +18,9 @@
 /* Properties that are also looked at elsewhere. */
 #define ZTP_KAFKA_HEARTBEAT    "heartbeat.interval.ms"
 #define ZTP_KAFKA_SESSION      "session.timeout.ms"
+#define ZTP_KAFKA_POLL	       "max.poll.interval.ms"
+#define ZTP_KAFKA_CLIENT_ID    "client.id"
+#define ZTP_KAFKA_INSTANCE     "group.instance.id"
 #define ZTP_KAFKA_QUEUE_KBYTES "queue.buffering.max.kbytes"
 
 #define ZTP_KAFKA_OTHERS_PROPERTY "CONFWARN"

@@ -1,16 +1,15 @@
 /*
- * The assembler concatenates the files of bridge/http/page/, so they are
- * written in their own languages and need no tool to become a page. The
- * browser hashes and compares exactly what lies between the labels: the policy
- * is made from the very bytes that are served.
+ * The assembler concatenates the files of base/page/ and bridge/http/page/, so
+ * they are written in their own languages and need no tool to become a page.
+ * The browser hashes and compares exactly what lies between the labels: the
+ * policy is made from the very bytes that are served.
  */
 #include "bridge/http/page.h"
 
-#include <stdio.h>
-
-#include "ztp/codec.h"
+#include "base/page_policy.h"
 
 #define FILE_AT(name) ".incbin \"bridge/http/page/" name "\"\n"
+#define SHARED(name)  ".incbin \"base/page/" name "\"\n"
 #define LABEL(name)   ".globl " name "\n" name ":\n"
 
 /* clang-format off */
@@ -19,12 +18,14 @@ __asm__(".section .rodata\n"
 	FILE_AT("head.html")
 	".ascii \"<style>\"\n"
 	LABEL("ztp_page_style")
+	SHARED("style.css")
 	FILE_AT("style.css")
 	LABEL("ztp_page_style_end")
 	".ascii \"</style>\"\n"
 	FILE_AT("body.html")
 	".ascii \"<script>\"\n"
 	LABEL("ztp_page_script")
+	SHARED("tools.js")
 	FILE_AT("tools.js")
 	FILE_AT("status.js")
 	FILE_AT("rates.js")
@@ -47,27 +48,11 @@ const char *page_text(void)
 	return ztp_page;
 }
 
-static void hash(char text[4 * ((ZTP_SHA256_LEN + 2) / 3) + 1],
-		 const char *from, const char *to)
-{
-	uint8_t digest[ZTP_SHA256_LEN];
-
-	ztp_sha256(digest, from, (size_t)(to - from));
-	(void)ztp_base64_encode(text, digest, sizeof(digest));
-}
-
 void page_policy(char policy[PAGE_POLICY_MAX])
 {
-	char style[48], script[48];
+	const struct ztp_page_parts parts = {ztp_page_style, ztp_page_style_end,
+					     ztp_page_script,
+					     ztp_page_script_end};
 
-	hash(style, ztp_page_style, ztp_page_style_end);
-	hash(script, ztp_page_script, ztp_page_script_end);
-	(void)snprintf(policy, PAGE_POLICY_MAX,
-		       "default-src 'none'; connect-src 'self'; img-src data:; "
-		       "style-src 'sha256-%s'; script-src 'sha256-%s'; "
-		       "base-uri 'none'; form-action 'none'; "
-		       "frame-ancestors 'none'; "
-		       "require-trusted-types-for 'script'; "
-		       "trusted-types 'none'",
-		       style, script);
+	ztp_page_policy(policy, &parts);
 }

@@ -8,9 +8,9 @@
 #ifndef BRIDGE_HTTP_PAGE_H
 #define BRIDGE_HTTP_PAGE_H
 
-#include <stddef.h>
+#include "base/page_policy.h"
 
-#define PAGE_POLICY_MAX 512
+#define PAGE_POLICY_MAX ZTP_PAGE_POLICY_MAX
 
 /* The document; a literal. */
 const char *page_text(void);

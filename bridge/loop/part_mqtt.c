@@ -58,6 +58,8 @@ static void mqtt_in_part_collect(struct loop *l)
 	b->total.pending[TALLY_PENDING_FOREIGN] +=
 		atomic_exchange(&b->core.foreign, 0);
 	mqtt_in_collect(b->mqtt_in);
+	if (registrar_has_audits(b->registrar))
+		mqtt_in_audits_alone(b->mqtt_in);
 }
 
 /* Nothing is written if the store knows it. */
