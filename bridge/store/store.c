@@ -50,20 +50,6 @@ void store_rollback(struct store *store)
 	store_queues_forget(store);
 }
 
-/* So does the end of a look (store_read_end). Savepoints have their own way. */
-int store_unwind(struct store *store, struct ztp_error *error)
-{
-	int rc;
-
-	if (store->in_transaction || store->reading || store->changes ||
-	    sqlite3_get_autocommit(store->db))
-		return 0;
-	rc = sqlite3_step(store->stmt[SQL_ROLLBACK]);
-	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
-	return sqlite3_get_autocommit(store->db) ? 0
-						 : store_fail(store, rc, error);
-}
-
 bool store_dirty(const struct store *store)
 {
 	return store->in_transaction;
