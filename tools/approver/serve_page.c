@@ -26,6 +26,7 @@ __asm__(".section .rodata\n"
 	FILE_AT(text.js)
 	FILE_AT(door.js)
 	FILE_AT(list.js)
+	FILE_AT(rows.js)
 	FILE_AT(choose.js)
 	FILE_AT(payload.js)
 	FILE_AT(decide.js)
