@@ -21,12 +21,13 @@
 #define PROBE	      [ZTP_KAFKA_PROBE]
 #define TURN	      [ZTP_KAFKA_TURN]
 #define READER	      [ZTP_KAFKA_READER]
+#define MEMBER	      [ZTP_KAFKA_MEMBER]
 #define TOOL_PRODUCER [ZTP_KAFKA_TOOL_PRODUCER]
 #define TOOL_CONSUMER [ZTP_KAFKA_TOOL_CONSUMER]
 #define MOCK	      [ZTP_KAFKA_MOCK]
 #define BRIDGE(value)                                                          \
 	PRODUCER = (value), CONSUMER = (value), PROBE = (value),               \
-	TURN = (value), READER = (value)
+	TURN = (value), READER = (value), MEMBER = (value)
 #define TOOLS(value) TOOL_PRODUCER = (value), TOOL_CONSUMER = (value)
 
 /* clang-format off */
@@ -41,7 +42,8 @@ static const struct ztp_kafka_property table[] = {
 	 .values = {BRIDGE(GIVEN), TOOLS(ZTP_APPROVER)}},
 	{"group.id", .bridge = REFUSED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_GROUP,
-	 .values = {CONSUMER = GIVEN, READER = GIVEN, TOOL_CONSUMER = GIVEN}},
+	 .values = {CONSUMER = GIVEN, READER = GIVEN, MEMBER = GIVEN,
+		    TOOL_CONSUMER = GIVEN}},
 
 	/* The connection. */
 	{"socket.nagle.disable", .values = {BRIDGE("true"), TOOLS("true")}},
@@ -54,7 +56,7 @@ static const struct ztp_kafka_property table[] = {
 	{"topic.metadata.refresh.interval.ms",
 	 .values = {CONSUMER = "10000", TOOLS("5000")}},
 	{"allow.auto.create.topics", .bridge = PROMISED,
-	 .values = {CONSUMER = "false", READER = "false"}},
+	 .values = {CONSUMER = "false", READER = "false", MEMBER = "false"}},
 
 	/* Writing: nothing is lost or duplicated, and a key goes to the
 	 * partition that Java's clients choose. */
@@ -101,7 +103,7 @@ static const struct ztp_kafka_property table[] = {
 	/* Reading: we store the positions ourselves. */
 	{AUTO_COMMIT, .bridge = PROMISED, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_COMMIT,
-	 .values = {CONSUMER = "false", READER = "false",
+	 .values = {CONSUMER = "false", READER = "false", MEMBER = "false",
 		    TOOL_CONSUMER = GIVEN}},
 	{"enable.auto.offset.store", .bridge = PROMISED, .tools = REFUSED,
 	 .values = {CONSUMER = "false", READER = "false",
@@ -136,24 +138,34 @@ static const struct ztp_kafka_property table[] = {
 				       READER = "8388608"}},
 	/* A batch that cannot be read is tried again, and its partition goes on
 	 * after some failures (bridge/kafka/consumer_gap.c). */
-	{"fetch.error.backoff.ms", .values = {CONSUMER = "20", READER = "20"}},
+	{"fetch.error.backoff.ms", .values = {CONSUMER = "5", READER = "5"}},
+	/* There is one fetch at a time. The next one, which has a partition
+	 * again after its back-off or a seek, waits for it, and so for as long
+	 * as no other partition has anything. */
+	{"fetch.wait.max.ms", .values = {CONSUMER = "100", READER = "100",
+					 TOOL_CONSUMER = "100"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
 	/* Also the most that a batch in zstd may unpack to. */
 	{"receive.message.max.bytes", .values = {CONSUMER = "33554432",
 						 READER = "33554432"}},
-	{"fetch.wait.max.ms", .values = {READER = "100",
-					 TOOL_CONSUMER = "100"}},
 
 	/* The group. A bridge keeps its place in it when it is restarted, or
 	 * Kafka is; otherwise it would wait until the group misses its former
 	 * self, which is session.timeout.ms. */
 	{ZTP_KAFKA_INSTANCE, .tools = REFUSED,
 	 .given = ZTP_KAFKA_GIVEN_MEMBER, .values = {CONSUMER = GIVEN}},
-	{ZTP_KAFKA_SESSION,
-	 .values = {CONSUMER = "6000", TOOL_CONSUMER = "10000"}},
-	{ZTP_KAFKA_HEARTBEAT, .values = {CONSUMER = "1500"}},
+	{ZTP_KAFKA_SESSION, .given = ZTP_KAFKA_GIVEN_SESSION,
+	 .values = {CONSUMER = "6000", MEMBER = GIVEN,
+		    TOOL_CONSUMER = "10000"}},
+	/* One that does not poll any more is not alive either. */
+	{ZTP_KAFKA_POLL, .given = ZTP_KAFKA_GIVEN_SESSION,
+	 .values = {MEMBER = GIVEN}},
+	{ZTP_KAFKA_HEARTBEAT,
+	 .values = {CONSUMER = "1500", MEMBER = "500"}},
+	/* A single bridge has another strategy than one of several: Kafka then
+	 * lets only one kind into the group. */
 	{"partition.assignment.strategy", .bridge = PROMISED,
-	 .values = {CONSUMER = "range"}},
+	 .values = {CONSUMER = "range", MEMBER = "roundrobin"}},
 	{"group.protocol.type", .bridge = PROMISED, .promise = "consumer"},
 	{"group.protocol", .bridge = PROMISED, .promise = "classic"},
 

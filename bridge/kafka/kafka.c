@@ -53,21 +53,26 @@ static int set_properties(rd_kafka_conf_t *conf, const struct config *config,
 {
 	const struct config_properties *users = &config->kafka.properties;
 	enum ztp_kafka_client client = wanted->client;
-	char timeout[24];
+	char timeout[24], session[24];
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 		[ZTP_KAFKA_GIVEN_BROKERS] = core ? config->kafka.brokers : NULL,
 		[ZTP_KAFKA_GIVEN_MEMBER] =
 			core && *core->member ? core->member : NULL,
-		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,
+		[ZTP_KAFKA_GIVEN_CLIENT_ID] = wanted->client_id
+						      ? wanted->client_id
+						      : config->mqtt.client_id,
 		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
 		[ZTP_KAFKA_GIVEN_TRANSACTIONS] = wanted->transactional_id,
 		[ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT] = timeout,
+		[ZTP_KAFKA_GIVEN_SESSION] = session,
 	};
 	size_t i;
 	int rc;
 
 	snprintf(timeout, sizeof(timeout), "%lld",
 		 (long long)wanted->transaction_timeout_ms);
+	snprintf(session, sizeof(session), "%lld",
+		 (long long)wanted->session_ms);
 	rc = ztp_kafka_properties_each(client, false, given, set_ours, conf,
 				       error);
 
@@ -90,7 +95,8 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 
 static bool reads(enum ztp_kafka_client client)
 {
-	return client == ZTP_KAFKA_CONSUMER || client == ZTP_KAFKA_READER;
+	return client == ZTP_KAFKA_CONSUMER || client == ZTP_KAFKA_READER ||
+	       client == ZTP_KAFKA_MEMBER;
 }
 
 rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,

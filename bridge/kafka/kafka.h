@@ -25,6 +25,8 @@ struct kafka_wanted {
 	int events;
 	const char *transactional_id;
 	int64_t transaction_timeout_ms;
+	const char *client_id; /* NULL: mqtt.client_id */
+	int64_t session_ms;    /* of a member */
 	/* Called by rd_kafka_poll and rd_kafka_flush, in their thread. */
 	void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
 			  void *core);

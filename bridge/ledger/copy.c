@@ -154,6 +154,11 @@ bool copy_has_birth(const struct copy *copy)
 	return copy->reached.birth > 0;
 }
 
+bool copy_is_empty(const struct copy *copy)
+{
+	return copy->reached.next == 0;
+}
+
 int64_t copy_position(const struct copy *copy)
 {
 	return state_reader_position(copy->reader);

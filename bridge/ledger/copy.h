@@ -53,6 +53,8 @@ int copy_commit(struct copy *copy, struct ztp_error *error);
 /* Has it read the row `birth`? Without it the topic is empty, or what
  * --to-standby has not finished. */
 bool copy_has_birth(const struct copy *copy);
+/* Has it no row at all? */
+bool copy_is_empty(const struct copy *copy);
 /* Everything before this offset has been taken. */
 int64_t copy_position(const struct copy *copy);
 bool copy_at_end(const struct copy *copy);
