@@ -37,12 +37,7 @@ const struct part probe_part = {
 APPLY(producer)
 STEP(producer, settle)
 NEXT(producer)
-
-static void producer_part_free(struct loop *l)
-{
-	loop_turns_close(l);
-	producer_free(l->b.producer);
-}
+FREE(producer)
 
 static int producer_part_new(struct loop *l, struct ztp_error *error)
 {
@@ -53,10 +48,7 @@ static int producer_part_new(struct loop *l, struct ztp_error *error)
 	int rc = producer_new(&b->producer, &b->core, b->store, &callbacks,
 			      l->work_fd, error);
 
-	if (rc == 0 && l->group)
-		return loop_turns_open(l, error);
-	ledger_local_init(&l->local, b->store, b->producer);
-	b->ledger = &l->local.ledger;
+	l->local.producer = b->producer;
 	return rc;
 }
 

@@ -57,6 +57,16 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	return rc == 0 ? store_copy_refuse(l->b.store, error) : rc;
 }
 
+/* What the journal tells again is written to it, before there is a producer. */
+static int open_ledger(struct loop *l, struct ztp_error *error)
+{
+	if (l->group)
+		return loop_turns_open(l, error);
+	ledger_local_init(&l->local, l->b.store, NULL);
+	l->b.ledger = &l->local.ledger;
+	return 0;
+}
+
 static int store_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -68,6 +78,8 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
 		 "%s", dirname(copy));
 	rc = open_store(l, error);
+	if (rc == 0)
+		rc = open_ledger(l, error);
 	if (rc != 0)
 		return rc;
 	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
@@ -125,6 +137,7 @@ static void store_part_rollback(struct loop *l)
 
 static void store_part_free(struct loop *l)
 {
+	loop_turns_close(l);
 	journal_close(l->b.journal);
 	if (!l->group)
 		store_close(l->b.store);
