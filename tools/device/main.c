@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include "base/stdio.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
@@ -55,6 +58,21 @@ static char *one_line(char *pem)
 	return pem;
 }
 
+/* The broker would refuse it without saying why. Only a warning: this is also
+ * how to see what a broker does then. */
+static void check_pair(const struct device *d, const char *pem, EVP_PKEY *key)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+	if (cert && X509_check_private_key(cert, key) != 1)
+		ztp_cli_warn(PROGRAM,
+			     "%s is not the key of the certificate in %s",
+			     d->key, d->cert);
+	X509_free(cert);
+	BIO_free(bio);
+}
+
 static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 		      struct ztp_error *error)
 {
@@ -62,6 +80,8 @@ static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 
 	if (rc == 0 && d->cert)
 		rc = ztp_cert_file_first(pem, d->cert, error);
+	if (rc == 0 && *pem)
+		check_pair(d, *pem, *key);
 	if (rc == 0 && d->ca)
 		rc = ztp_cert_file_check_cas(d->ca, error);
 	return rc;
