@@ -22,13 +22,13 @@ function key_text(key) {
 /* What is shown of a request; an operator may have left members out. */
 function view_of(request) {
 	const device = request.device || {}, cert = request.certificate || {};
-	const key = cert.public_key || {};
+	const key = cert.public_key || {}, path = text_of(device.path);
+	const [, subscription, , registry, , name] = path.split("/");
 	const view = {
 		id: String(request.request_id),
-		path: text_of(device.path),
-		name: text_of(device.id) || text_of(device.path),
-		registry: plain([device.subscription, device.registry]
-			.filter(Boolean).join("/")),
+		path,
+		name: name || path,
+		registry: registry ? `${subscription}/${registry}` : "",
 		raw_fingerprint: cert.fingerprint_sha256,
 		fingerprint: text_of(cert.fingerprint_sha256),
 		issuer: text_of(cert.issuer),
@@ -107,8 +107,10 @@ function by_text(a, b) {
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const LAST = "~"; /* after all times */
+
 const ORDERS = {
-	expires: (a, b) => by_text(a.expires, b.expires),
+	expires: (a, b) => by_text(a.expires || LAST, b.expires || LAST),
 	newest: (a, b) => by_text(b.received, a.received),
 	path: (a, b) => by_text(a.path, b.path),
 };
@@ -223,6 +225,10 @@ function fill_clip(cell, text) {
 function fill_time(cell, iso, text) {
 	let time = cell.firstElementChild;
 
+	if (!iso) {
+		cell.replaceChildren();
+		return;
+	}
 	if (!time || time.tagName !== "TIME")
 		cell.replaceChildren(time = make("time"));
 	time.setAttribute("datetime", iso);
@@ -403,12 +409,13 @@ function show_empty() {
 	say(by("empty-what"), filtered ? `None of ${many(list.open.size,
 		"open request")} matches the filter.`
 		: "No device is waiting for a decision.");
-	say(by("empty-next"), filtered ? "" : "When a device connects for the " +
+	say(by("empty-next"), filtered ? "" : made.all.size > 0
+		? "The next request appears here by itself." : "When a device connects for the " +
 		"first time, its request appears here by itself. If one " +
 		"connects and nothing comes, ask your operator whether its " +
 		"registry has onboarding \u201ccustom\u201d, and what the " +
 		"broker said to the device.");
-	show(by("empty-try"), !filtered);
+	show(by("empty-try"), !filtered && made.all.size === 0);
 	show(by("show-all"), filtered);
 }
 
