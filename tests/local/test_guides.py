@@ -138,7 +138,8 @@ def test_operators_guide(stack, tmp_path):
 
 def test_device_guide(tmp_path):
     """As an author of firmware follows it, in one shell with the guide's own
-    broker."""
+    broker; then the example in Python with the same files."""
+    example, = blocks("examples/device/README.md")
     script = "\n".join(blocks("docs/device-guide.md"))
     runtime = os.environ.get("ZTP_SANITIZER", "")
     for written, real in {
@@ -152,7 +153,12 @@ def test_device_guide(tmp_path):
     }.items():
         assert written in script
         script = script.replace(written, real)
-    out = session(script + WAIT_APPLIED, tmp_path)
+    assert example.startswith("python3 device.py")
+    out = session(
+        f"{script}{WAIT_APPLIED}/usr/bin/python3 "
+        f"'{ROOT}/examples/device/python/device.py' --port {tls} "
+        f"{example.split(maxsplit=2)[2].rstrip()} >example.log &"
+        f"{WAIT_EXAMPLE}", tmp_path)
     told = [json.loads(line) for line in out.splitlines()
             if line.startswith('{"type"')]
     assert [(one["device_path"][-7:], one["status"]) for one in told] == [
@@ -170,6 +176,13 @@ for i in $(seq 300); do
 	sleep 0.1
 done
 grep 'event=device_answered.* applied=true' bridge.log
+"""
+WAIT_EXAMPLE = """
+for i in $(seq 300); do
+	[ -s state.json ] && break
+	sleep 0.1
+done
+grep time.acme.example state.json
 """
 
 
