@@ -36,6 +36,7 @@ class Serve(Process):
             "--listen", listen, *topic_options(topics), *args], folder)
         self.url = None
         self.session = requests.Session()
+        self.session.trust_env = False
         self.session.headers["Content-Type"] = "application/json"
 
     def start(self):
