@@ -6,9 +6,9 @@ import json
 
 import pytest
 
-from harness.serve import (
+from harness.door import (
     KEY,
-    Serve,
+    Door,
     Simulated,
     Written,
     fresh_topics,
@@ -39,7 +39,7 @@ def bridge(mock_kafka, topics):
 
 @pytest.fixture(scope="module")
 def door(folder, mock_kafka, topics):
-    served = Serve(folder, mock_kafka, topics).start()
+    served = Door(folder, mock_kafka, topics).start()
     yield served
     served.stop()
 
@@ -47,7 +47,7 @@ def door(folder, mock_kafka, topics):
 @pytest.fixture(scope="module")
 def second(folder, mock_kafka, topics):
     """Another instance."""
-    served = Serve(folder, mock_kafka, topics, name="second").start()
+    served = Door(folder, mock_kafka, topics, name="second").start()
     yield served
     served.stop()
 
@@ -228,7 +228,7 @@ def test_waits_as_long_as_it_is_told(door, bridge):
 
 def test_stops_while_others_wait(folder, mock_kafka, topics, bridge, pool):
     """Who waits is told that the decision has been taken."""
-    door = Serve(folder, mock_kafka, topics, name="stops").start()
+    door = Door(folder, mock_kafka, topics, name="stops").start()
     asked(bridge, door, "stops")
     answer = pool.submit(door.decide, "stops", APPROVE)
     bridge.decisions("stops")
@@ -253,7 +253,7 @@ def test_a_retry_gets_the_first_answer(folder, mock_kafka, topics, door,
     result = bridge.answer(bridge.decisions("retry")[0], "onboarded", 200,
                            "OK")
     assert [wait.result().json() for wait in waits] == [result] * 3
-    later = Serve(folder, mock_kafka, topics, name="later").start()
+    later = Door(folder, mock_kafka, topics, name="later").start()
     for served in (door, second, later):
         again = served.decide("retry", APPROVE, **{KEY: '"k-1"'})
         assert again.json() == result
@@ -352,7 +352,7 @@ def test_omnicore_names_one_of_several(door, bridge, pool, ca):
 
 def test_with_a_simulated_bridge(folder, mock_kafka):
     topics = fresh_topics(mock_kafka)
-    door = Serve(folder, mock_kafka, topics, name="tried").start()
+    door = Door(folder, mock_kafka, topics, name="tried").start()
     played = Simulated(folder, mock_kafka, topics, "--count", "6").start()
     until(lambda: len(door.open_ids()) == 6, "all are open")
     ids = door.open_ids()
@@ -376,7 +376,7 @@ def test_the_same_at_two_instances_at_once(folder, mock_kafka, pool):
     """Both may write it before either has read the other's. The first one in
     Kafka counts, for both."""
     topics = fresh_topics(mock_kafka)
-    doors = [Serve(folder, mock_kafka, topics, name=f"twin-{n}").start()
+    doors = [Door(folder, mock_kafka, topics, name=f"twin-{n}").start()
              for n in range(2)]
     played = Simulated(folder, mock_kafka, topics, "--count", "20",
                        name="simulate-twins").start()

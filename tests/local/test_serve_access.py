@@ -12,7 +12,7 @@ import pytest
 import requests
 
 from harness.certs import Ca
-from harness.serve import Serve, Written, fresh_topics, path_of
+from harness.door import Door, Written, fresh_topics, path_of
 from harness.until import until
 from harness.where import binary
 
@@ -60,7 +60,7 @@ def tokens(folder):
 
 @pytest.fixture(scope="module")
 def door(folder, mock_kafka, topics, bridge, tokens):
-    served = Serve(folder, mock_kafka, topics, "--tokens", tokens).start()
+    served = Door(folder, mock_kafka, topics, "--tokens", tokens).start()
     until(lambda: len(ids(served, ALL)) == 2 and ids(served, OTHER),
           "all are read")
     yield served
@@ -69,7 +69,7 @@ def door(folder, mock_kafka, topics, bridge, tokens):
 
 @pytest.fixture(scope="module")
 def plain(folder, mock_kafka, topics, bridge):
-    served = Serve(folder, mock_kafka, topics, name="plain").start()
+    served = Door(folder, mock_kafka, topics, name="plain").start()
     until(lambda: len(served.open_ids()) == 3, "all are read")
     yield served
     served.stop()
@@ -177,7 +177,7 @@ def test_a_tokens_file_that_is_wrong(tmp_path, text, mode, reason):
 
 def test_tokens_are_read_again(folder, mock_kafka, topics, bridge):
     path = write(folder / "changing", line("first", "acme"))
-    door = Serve(folder, mock_kafka, topics, "--tokens", path,
+    door = Door(folder, mock_kafka, topics, "--tokens", path,
                  name="changing").start()
 
     def known(token):
@@ -220,7 +220,7 @@ def test_a_session(door, folder, mock_kafka, topics, tokens):
         assert status(door, *decide, None, '{"decision":"reject"}', **held,
                       **more) == expected
     # It is valid at every instance that has the same tokens.
-    other = Serve(folder, mock_kafka, topics, "--tokens", tokens,
+    other = Door(folder, mock_kafka, topics, "--tokens", tokens,
                   name="other").start()
     assert status(other, "GET", "/v1/requests", **held) == 200
     other.stop()
@@ -243,7 +243,7 @@ def test_a_session_cannot_be_made(door, change):
 
 def test_a_session_ends_with_its_token(folder, mock_kafka, topics, bridge):
     path = write(folder / "ending", line("a", "acme") + line("b", "acme"))
-    door = Serve(folder, mock_kafka, topics, "--tokens", path,
+    door = Door(folder, mock_kafka, topics, "--tokens", path,
                  name="ending").start()
     held = {"Cookie": sign_in(door, "a").headers["Set-Cookie"].split(";")[0]}
     assert status(door, "GET", "/v1/requests", **held) == 200
@@ -324,7 +324,7 @@ def test_not_to_be_reached_from_outside(tokens, args, reason):
 
 
 def test_behind_a_proxy(folder, mock_kafka, topics, tokens):
-    door = Serve(folder, mock_kafka, topics, "--tokens", tokens,
+    door = Door(folder, mock_kafka, topics, "--tokens", tokens,
                  "--behind-proxy", name="proxied",
                  listen="0.0.0.0:0").start()
     door.url = door.url.replace("0.0.0.0", "127.0.0.1")
@@ -345,7 +345,7 @@ def secure(folder, mock_kafka, topics, bridge):
     known = clients.issue("p256")
     path = write(folder / "tls-tokens", line(ALL, "acme")
                  + f"cert:{known.fingerprint} other\n")
-    served = Serve(folder, mock_kafka, topics, "--tokens", path, "--tls-cert",
+    served = Door(folder, mock_kafka, topics, "--tokens", path, "--tls-cert",
                    server.path, "--tls-key", server.key_path, "--client-ca",
                    clients.cert, name="secure")
     served.session.verify = str(ca.cert)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import subprocess
 
-from harness.serve import Serve, Simulated, fresh_topics
+from harness.door import Door, Simulated, fresh_topics
 from harness.until import until
 from harness.where import ROOT
 
@@ -23,7 +23,7 @@ def test_schemathesis_finds_nothing(tmp_path, mock_kafka):
         f"sha256:{hashlib.sha256(TOKEN.encode()).hexdigest()} acme\n")
     tokens.chmod(0o600)
     topics = fresh_topics(mock_kafka)
-    door = Serve(tmp_path, mock_kafka, topics, "--tokens", tokens).start()
+    door = Door(tmp_path, mock_kafka, topics, "--tokens", tokens).start()
     door.session.headers["Authorization"] = f"Bearer {TOKEN}"
     played = Simulated(tmp_path, mock_kafka, topics, "--count", "500").start()
     until(lambda: len(door.open_ids()) >= 450, "there are requests")
@@ -40,7 +40,7 @@ def test_schemathesis_finds_nothing(tmp_path, mock_kafka):
 
 
 def test_the_document_is_the_one_in_the_tree(tmp_path, mock_kafka):
-    door = Serve(tmp_path, mock_kafka, fresh_topics(mock_kafka)).start()
+    door = Door(tmp_path, mock_kafka, fresh_topics(mock_kafka)).start()
     answer = door.get("/openapi.json")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.json() == json.loads(

@@ -97,11 +97,10 @@ static bool followed(const struct decided *decided)
 	return !decided->result || decided->code != 400;
 }
 
-static bool take_decision(struct world *world,
-			  const rd_kafka_message_t *message)
+static bool judge_decision(struct world *world,
+			   const rd_kafka_message_t *message,
+			   const struct ztp_header *headers, size_t count)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
 	struct key position, event;
 	struct ztp_decision decision;
 	struct decided *decided;
@@ -125,6 +124,17 @@ static bool take_decision(struct world *world,
 	}
 	ztp_decision_clear(&decision);
 	return decided != NULL;
+}
+
+static bool take_decision(struct world *world,
+			  const rd_kafka_message_t *message)
+{
+	size_t count;
+	struct ztp_header *headers = ztp_kafka_headers(message, &count);
+	bool ok = headers && judge_decision(world, message, headers, count);
+
+	free(headers);
+	return ok;
 }
 
 /* --- a turn */

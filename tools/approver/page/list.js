@@ -7,6 +7,7 @@ const SOON_MS = 3600 * 1000;
 const list = {
 	open: new Map(), /* id: what is known of each, as shown */
 	paths: new Map(), /* path: how many open requests it has */
+	prints: new Map(), /* fingerprint: for which paths it asks */
 	matching: [], /* ids, in the order in which they are drawn */
 	details: new Set(), /* ids whose details are shown */
 	limit: ROWS,
@@ -54,11 +55,15 @@ function set_open({requests, cut}) {
 
 	list.open = new Map();
 	list.paths = new Map();
+	list.prints = new Map();
 	for (const request of requests) {
 		const view = view_of(request);
 
 		list.open.set(view.id, view);
 		list.paths.set(view.path, 1 + (list.paths.get(view.path) || 0));
+		if (!list.prints.has(view.fingerprint))
+			list.prints.set(view.fingerprint, new Set());
+		list.prints.get(view.fingerprint).add(view.path);
 	}
 	for (const id of before.keys())
 		if (!list.open.has(id)) {
@@ -75,6 +80,11 @@ function contenders_of(view) {
 	return Math.max(view.contenders, list.paths.get(view.path) || 0);
 }
 
+/* For how many paths its certificate asks now. */
+function paths_of(view) {
+	return view.fingerprint ? list.prints.get(view.fingerprint).size : 1;
+}
+
 /* --- the filter */
 
 /* Fingerprints are found with colons and capitals too. */
@@ -87,6 +97,7 @@ function words_of(text) {
 const ONLY = {
 	"": () => true,
 	contended: (view) => contenders_of(view) > 1,
+	shared: (view) => paths_of(view) > 1,
 	again: (view) => view.attempt > 1,
 	soon: (view) => Date.parse(view.expires) - now() < SOON_MS,
 	chosen: (view) => chosen.has(view.id),
@@ -239,6 +250,7 @@ function note_of(view) {
 	const n = contenders_of(view);
 
 	return [n > 1 && `${n} contend`,
+		paths_of(view) > 1 && `asks for ${paths_of(view)} paths`,
 		view.attempt > 1 && `attempt ${view.attempt}`]
 		.filter(Boolean).join(", ");
 }
@@ -293,6 +305,15 @@ function time_text(iso, more) {
 	return iso && `${stamp(iso).slice(0, 19)} UTC${more || ""}`;
 }
 
+/* The other paths for which its certificate asks, a few of them. */
+function others_of(view) {
+	const others = [...list.prints.get(view.fingerprint)]
+		.filter((path) => path !== view.path);
+
+	return `also ${others.slice(0, 5).join(", ")}` +
+		(others.length > 5 ? ", \u2026" : "");
+}
+
 function facts_of(view) {
 	const rivals = [...list.open.values()].filter((other) =>
 		other.path === view.path && other.id !== view.id);
@@ -314,6 +335,8 @@ function facts_of(view) {
 			  "path; the first one approved gets it"],
 		...rivals.map((other) => ["also open", `${other.fingerprint}, ` +
 			`came ${since(other.received)} ago`, "mono"]),
+		["certificate", paths_of(view) > 1 && "asks for " +
+			`${paths_of(view)} paths: ${others_of(view)}`],
 		["attempt", String(view.attempt)],
 		["came", time_text(view.received)],
 		["expires", time_text(view.expires,
