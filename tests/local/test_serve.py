@@ -73,6 +73,11 @@ def asked(bridge, door, name, **more):
     return path
 
 
+def state(door, name):
+    """open, decided or ended; None: not read yet."""
+    return door.get(f"/v1/requests/{name}").json().get("state")
+
+
 # --- lists
 
 def test_lists_what_is_open(door, bridge):
@@ -127,7 +132,7 @@ def test_answers_with_the_result_of_this_very_decision(door, bridge, pool):
     assert record.header("ce_subject") == path
     # The end by somebody else's decision is not the answer to this one.
     bridge.end("very", path, "withdrawn", 409, "ABORTED")
-    until(lambda: door.get("/v1/requests/very").json()["state"] == "ended",
+    until(lambda: state(door, "very") == "ended",
           "the request has ended")
     assert not answer.done()
     result = bridge.answer(record, "onboarded", 200, "OK")
@@ -211,7 +216,7 @@ def test_who_does_not_wait_finds_it_later(door, bridge):
     where = answer.headers["Location"]
     assert where == "/v1/requests/async"
     record, = bridge.decisions("async")
-    until(lambda: door.get(where).json()["state"] == "decided", "it is read")
+    until(lambda: state(door, "async") == "decided", "it is read")
     assert "async" not in door.open_ids()
     result = bridge.answer(record, "onboarded", 200, "OK")
     until(lambda: door.get(where).json().get("result") == result,
@@ -232,7 +237,7 @@ def test_stops_while_others_wait(folder, mock_kafka, topics, bridge, pool):
     asked(bridge, door, "stops")
     answer = pool.submit(door.decide, "stops", APPROVE)
     bridge.decisions("stops")
-    until(lambda: door.get("/v1/requests/stops").json()["state"] == "decided",
+    until(lambda: state(door, "stops") == "decided",
           "it is read")
     door.stop()
     assert answer.result().status_code == 202
@@ -246,8 +251,8 @@ def test_a_retry_gets_the_first_answer(folder, mock_kafka, topics, door,
     was started later; never twice in Kafka."""
     asked(bridge, door, "retry")
     waits = [pool.submit(door.decide, "retry", APPROVE, **{KEY: "k-1"})]
-    until(lambda: all(served.get("/v1/requests/retry").json()["state"] ==
-                      "decided" for served in (door, second)), "it is read")
+    until(lambda: all(state(served, "retry") == "decided"
+                      for served in (door, second)), "it is read")
     waits += [pool.submit(served.decide, "retry", APPROVE, **{KEY: "k-1"})
               for served in (door, second)]
     result = bridge.answer(bridge.decisions("retry")[0], "onboarded", 200,
