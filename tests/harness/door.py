@@ -55,14 +55,14 @@ class Door(Process):
         return self.call("GET", path, **more)
 
     def open_ids(self):
-        answer = self.get("/v1/requests?limit=500")
-        assert answer.status_code == 200, answer.text
-        return [one["request_id"] for one in answer.json()["requests"]]
-
-    def wait_open(self, wanted):
-        """Until exactly these are open."""
-        until(lambda: set(self.open_ids()) == set(wanted),
-              f"{wanted} are open", interval=0.05)
+        ids, after = [], ""
+        while True:
+            answer = self.get(f"/v1/requests?limit=500{after}")
+            assert answer.status_code == 200, answer.text
+            ids += [one["request_id"] for one in answer.json()["requests"]]
+            if "next" not in answer.json():
+                return ids
+            after = f"&after={answer.json()['next']}"
 
     def decide(self, request_id, body, **headers):
         return self.call("POST", f"/v1/requests/{request_id}/decision", body,
