@@ -33,8 +33,8 @@ bool ztp_advertise_valid(const char *url)
 	if (*url == '\0')
 		return true;
 	return consists_of(url, ZTP_ADVERTISE_MAX, URL) &&
-	       (ztp_str_take(&rest, "http://") ||
-		ztp_str_take(&rest, "https://")) &&
+	       (ztp_str_take(&rest, ZTP_HTTP_SCHEME) ||
+		ztp_str_take(&rest, ZTP_HTTPS_SCHEME)) &&
 	       rest.n > 0 && !strchr("/?#@:", *rest.p);
 }
 

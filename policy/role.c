@@ -108,7 +108,7 @@ static const struct line table[] = {
 
 	/* Kafka refuses its epoch, or a step did not succeed. */
 	LINE(PRODUCING, FENCED, 0, FENCED, CLOSE | CHECK),
-	LINE(OPENING, FAILED, 0, FENCED, CLOSE | CHECK),
+	LINE(OPENING | IN(ACTIVE), FAILED, 0, FENCED, CLOSE | CHECK),
 	LINE(IN(YIELDING), FENCED, 0, OUT, CLOSE | LEAVE),
 	LINE(IN(YIELDING), FAILED, 0, OUT, CLOSE | LEAVE),
 	LINE(IN(FENCED), MEMBER, OFTEN, OUT, LEAVE),

@@ -50,7 +50,10 @@
 	X(PROOF_ALGORITHM, -46, "wrong_algorithm")                             \
 	X(PROOF_KEY, -47, "wrong_key")                                         \
 	X(TOO_MANY, -50, "too_many")                                           \
-	X(ILLEGAL_MOVE, -51, "illegal_move")
+	X(ILLEGAL_MOVE, -51, "illegal_move")                                   \
+	X(STATE_NEWER, -60, "state_newer")                                     \
+	X(STATE_LOST, -61, "state_lost")                                       \
+	X(FENCED, -62, "fenced")
 
 enum ztp_err {
 	ZTP_OK = 0,

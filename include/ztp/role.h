@@ -54,7 +54,7 @@ enum ztp_role_state {
 	X(COMMITTED)  /* a transaction with a row in it */                     \
 	X(LEFT)	      /* the last turn has been committed */                   \
 	X(FENCED)     /* Kafka refuses the epoch: another's, or a timeout */   \
-	X(FAILED)     /* a step of the opening, for another reason */          \
+	X(FAILED)     /* a step, for another reason: a new producer */         \
 	X(NO_BROKER)  /* the active one has had no MQTT broker for long */     \
 	X(UNFIT)      /* the disk, for long */                                 \
 	X(BAD_STATE)  /* it is lost, or newer than this release */             \

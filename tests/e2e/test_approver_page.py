@@ -73,6 +73,12 @@ class Page:
             "f.value = arguments[1]; f.focus();"
             "f.dispatchEvent(new Event('input'))", selector, text)
 
+    def select(self, selector, value):
+        self.browser.js(
+            "const f = document.querySelector(arguments[0]);"
+            "f.value = arguments[1]; f.dispatchEvent(new Event('input'))",
+            selector, value)
+
     def element(self, selector):
         return self.browser.driver.find_element(By.CSS_SELECTOR, selector)
 
@@ -207,6 +213,22 @@ def test_contenders(rig, ca, page):
     page.click("#confirm")
     until(lambda: set(page.text("#tally").split(", ")) ==
           {"1 onboarded", "1 conflict"}, lambda: page.text("#tally"))
+
+
+def test_one_certificate_for_several_paths(rig, ca, page):
+    leaf = ca.issue("p256")
+    paths = [ask(rig, leaf, "leaked") for _ in range(2)]
+    ask(rig, ca.issue("p256"), "leaked")
+    page.opened(only("leaked"))
+    until(lambda: page.count() == 3, "all are there")
+    page.select("#f-only", "shared")
+    assert sorted(page.rows()) == sorted(map(name_of, paths))
+    assert page.row(paths[0])[6] == "asks for 2 paths"
+    assert page.details(name_of(paths[0]))["certificate"] == \
+        f"asks for 2 paths: also {paths[1]}"
+    page.choose(name_of(paths[0]))
+    page.click("#approve")
+    assert "asks for several paths" in page.text("#decide-warn")
 
 
 def test_find_and_filter(rig, ca, page):

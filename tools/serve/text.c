@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "ztp/text.h"
+
 bool text_decode(char *out, size_t size, const char *text, size_t len)
 {
 	size_t n = 0;
@@ -136,8 +138,8 @@ bool origin_is_host(const char *origin, const char *host)
 {
 	struct ztp_str text = ztp_str_of(origin);
 
-	if (!host || (!ztp_str_take(&text, "http://") &&
-		      !ztp_str_take(&text, "https://")))
+	if (!host || (!ztp_str_take(&text, ZTP_HTTP_SCHEME) &&
+		      !ztp_str_take(&text, ZTP_HTTPS_SCHEME)))
 		return false;
 	return strlen(host) == text.n && strncasecmp(host, text.p, text.n) == 0;
 }
