@@ -4,7 +4,6 @@ PAGES := bridge/http/page tools/approver/serve_page
 $(PAGES:%=$(BUILD)/o/%.o) $(PAGES:%=$(BUILD)/san/%.o): $(wildcard base/page/*)
 $(BUILD)/o/bridge/http/page.o $(BUILD)/san/bridge/http/page.o: $(wildcard bridge/http/page/*)
 $(BUILD)/o/tools/approver/serve_page.o $(BUILD)/san/tools/approver/serve_page.o: $(wildcard tools/approver/page/*)
-$(BUILD)/o/tools/serve/openapi.o $(BUILD)/san/tools/serve/openapi.o: docs/openapi.json
 
 # docs/page.png and docs/page-dark.png: screenshots of the bridge's after five
 # minutes' work; docs/approver-page.png: of the customer's.
