@@ -48,6 +48,8 @@ struct producer;
 struct consumer;
 struct probe;
 struct http;
+struct verdicts;
+struct history;
 
 struct bridge {
 	struct core core; /* every part below gets a pointer to it */
@@ -70,6 +72,8 @@ struct bridge {
 	struct consumer *consumer;
 	struct probe *probe;
 	struct http *http;
+	struct verdicts *verdicts; /* the gate's, seen in its audit */
+	struct history *history;   /* of the counters in total */
 
 	struct tally total; /* of everything committed */
 	int64_t horizon;    /* undecided requests due by then may expire */

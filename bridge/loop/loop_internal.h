@@ -42,9 +42,10 @@ struct loop {
 };
 
 /* In the files part_*.c. */
-extern const struct part store_part, mqtt_out_part, probe_part, producer_part,
-	mqtt_in_part, consumer_part, registrar_part, commands_part,
-	deadlines_part, payloads_part, housekeeping_part, http_part;
+extern const struct part store_part, verdicts_part, mqtt_out_part, probe_part,
+	producer_part, mqtt_in_part, consumer_part, registrar_part,
+	commands_part, deadlines_part, payloads_part, housekeeping_part,
+	history_part, http_part;
 
 /* Blocks the signals that the loop handles. Call this before any
  * thread starts. */

@@ -259,6 +259,16 @@ int store_evict_others(struct store *store, struct store_place *place,
 int store_forget(struct store *store, const char *path,
 		 struct ztp_error *error);
 
+/* --- why a request ended, where its state does not say so. Of very many, the
+ * last ones are kept; what is evicted loses it. The text holds no secret. A
+ * longer one is cut. get returns 1, 0 if none is kept ("" then), or a negative
+ * error. */
+#define STORE_REASON_MAX 512
+int store_reason_put(struct store *store, const struct store_request *request,
+		     const char *text, struct ztp_error *error);
+int store_reason_get(struct store *store, const struct store_request *request,
+		     char text[STORE_REASON_MAX + 1], struct ztp_error *error);
+
 /* --- decisions about requests. put: the caller saves the request afterwards,
  * which then knows its decision. */
 int store_decision_put(struct store *store, struct store_request *request,

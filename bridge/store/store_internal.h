@@ -236,6 +236,9 @@ void store_queues_close(struct store *store);
 void store_queues_count(struct store *store, const struct store_request *r);
 void store_queues_forget(struct store *store);
 enum store_queue store_queue(const struct ztp_obligation *owed);
+/* Row r goes, and with it why it ended (store_reason.c). */
+int store_reason_drop(struct store *store, const struct store_request *r,
+		      struct ztp_error *error);
 /* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* It has just been read with a row of that path, which is often looked up next.

@@ -180,6 +180,8 @@ static int remove_request(struct store *store, struct store_request *r,
 	int rc = remove_decision(store, r, error);
 
 	if (rc == 0)
+		rc = store_reason_drop(store, r, error);
+	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
 	if (rc == 0) {
 		r->state = ZTP_STATE_NONE;
