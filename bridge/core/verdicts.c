@@ -13,17 +13,20 @@ static const char *const verdict_names[] = {
 	ZTP_AUDIT_REFUSED,  ZTP_AUDIT_ENDED, OTHER};
 
 /* The gate's own first: most records have one of those. */
-static const char *const code_names[] = {
-#define X(text) text,
+static const struct {
+	const char *name;
+	bool refuses; /* may be the code of a refusal */
+} codes[] = {
+#define X(text, refuses) {text, refuses},
 	ZTP_WHY_LIST(X)
 #undef X
-#define X(name, number, text) text,
+#define X(name, number, text) {text, (number) <= ZTP_ERR_EMPTY},
 		ZTP_ERR_LIST(X)
 #undef X
-			OTHER};
+			{OTHER, true}};
 
 #define VERDICTS ((int)(sizeof(verdict_names) / sizeof(*verdict_names)))
-#define CODES	 ((int)(sizeof(code_names) / sizeof(*code_names)))
+#define CODES	 ((int)(sizeof(codes) / sizeof(*codes)))
 
 struct seen {
 	uint64_t counts[VERDICTS][CODES];
@@ -50,16 +53,32 @@ void verdicts_free(struct verdicts *v)
 
 enum { VERDICT, CODE, AT, PATH, FINGERPRINT, ADDRESS, OMITTED, MEMBERS };
 
-/* The last of them, OTHER, for what is not among them. */
-static int index_of(const char *const *names, int count,
-		    struct ztp_object *record, size_t field)
+static struct ztp_str text_of(struct ztp_object *record, size_t field)
 {
 	struct ztp_str text = {NULL, 0};
+
+	/* What is no text is none of the names. */
+	(void)ztp_object_string(&text, record, field, ZTP_AUDIT_MAX, NULL);
+	return text;
+}
+
+/* The last one, OTHER, for what is not among them. */
+static int verdict_of(struct ztp_object *record)
+{
+	struct ztp_str text = text_of(record, VERDICT);
 	int i = 0;
 
-	if (ztp_object_string(&text, record, field, ZTP_AUDIT_MAX, NULL) != 0)
-		return count - 1;
-	while (i < count - 1 && !ztp_str_is(text, names[i]))
+	while (i < VERDICTS - 1 && !ztp_str_is(text, verdict_names[i]))
+		i++;
+	return i;
+}
+
+static int code_of(struct ztp_object *record)
+{
+	struct ztp_str text = text_of(record, CODE);
+	int i = 0;
+
+	while (i < CODES - 1 && !ztp_str_is(text, codes[i].name))
 		i++;
 	return i;
 }
@@ -92,16 +111,20 @@ static void note_refusal(struct refusals *refusals, struct ztp_object *record,
 	refusals_add(refusals, &refusal);
 }
 
+static bool is_refusal(int verdict)
+{
+	return strcmp(verdict_names[verdict], ZTP_AUDIT_REFUSED) == 0;
+}
+
 static void note(struct seen *seen, struct ztp_object *record)
 {
-	int verdict = index_of(verdict_names, VERDICTS, record, VERDICT);
-	int code = index_of(code_names, CODES, record, CODE);
+	int verdict = verdict_of(record), code = code_of(record);
 	int64_t count = 1; /* of audit_limited: those that were left out */
 
 	(void)ztp_object_int(&count, record, OMITTED, 1, INT32_MAX, NULL);
 	seen->counts[verdict][code] += (uint64_t)count;
-	if (strcmp(verdict_names[verdict], ZTP_AUDIT_REFUSED) == 0)
-		note_refusal(&seen->refusals, record, code_names[code],
+	if (is_refusal(verdict))
+		note_refusal(&seen->refusals, record, codes[code].name,
 			     (uint64_t)count);
 }
 
@@ -159,8 +182,8 @@ void verdicts_each(const struct verdicts *v, verdicts_visit *visit, void *arg)
 	for (i = 0; i < VERDICTS; i++)
 		for (k = 0; k < CODES; k++)
 			if (v->total.counts[i][k] > 0 ||
-			    strcmp(verdict_names[i], ZTP_AUDIT_REFUSED) == 0)
-				visit(arg, verdict_names[i], code_names[k],
+			    (codes[k].refuses && is_refusal(i)))
+				visit(arg, verdict_names[i], codes[k].name,
 				      v->total.counts[i][k]);
 }
 

@@ -25,8 +25,8 @@ void verdicts_note(struct verdicts *verdicts, const char *text, size_t len);
 void verdicts_commit(struct verdicts *verdicts);
 void verdicts_rollback(struct verdicts *verdicts);
 
-/* Calls visit for each pair that was seen, and for each code of `refused`,
- * which is 0 until then: an increase from nothing is one, too. */
+/* Calls visit for each pair that was seen, and for each code that a refusal may
+ * have, which is 0 until then: an increase from nothing is one, too. */
 typedef void verdicts_visit(void *arg, const char *verdict, const char *code,
 			    uint64_t count);
 void verdicts_each(const struct verdicts *verdicts, verdicts_visit *visit,

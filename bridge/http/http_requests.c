@@ -56,6 +56,8 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, ZTP_M_DELIVERED_AT, r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
+	       (!in_progress || r->owed.what != ZTP_OWED_WAIT_DEVICE ||
+		cJSON_AddTrueToObject(object, "awaits_device")) &&
 	       http_add_time(object, "next_try_at", r->owed.retry_at);
 }
 

@@ -2,6 +2,7 @@
  * the gate's verdicts, and the counters of the last hour. */
 #include "bridge/core/history.h"
 #include "bridge/core/verdicts.h"
+#include "bridge/http/readiness.h"
 #include "bridge/loop/loop_internal.h"
 
 /* --- verdicts */
@@ -41,7 +42,12 @@ static int history_part_new(struct loop *l, struct ztp_error *error)
 
 static void history_part_collect(struct loop *l)
 {
+	struct readiness r;
+
 	history_turn(l->b.history, l->b.core.now, &l->b.total);
+	/* So that an outage has its time, whether anybody asks or not. */
+	if (l->housekeeping)
+		bridge_readiness(&l->b, &r);
 }
 
 const struct part history_part = {

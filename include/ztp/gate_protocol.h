@@ -125,28 +125,29 @@
 #define ZTP_WHY_UNKNOWN_DEVICE	    "unknown_device"
 #define ZTP_WHY_UNKNOWN_REGISTRY    "unknown_registry"
 
-/* Each of them once, the most frequent first. */
+/* X(code, may it be the code of a refusal?), each once, the most frequent
+ * first. */
 /* clang-format off */
 #define ZTP_WHY_LIST(X)                                                        \
-	X(ZTP_WHY_CONNECTED)                                                   \
-	X(ZTP_WHY_PENDING)                                                     \
-	X(ZTP_WHY_CREATED)                                                     \
-	X(ZTP_WHY_AUDIT_LIMITED)                                               \
-	X(ZTP_WHY_BLOCKED)                                                     \
-	X(ZTP_WHY_CA_REMOVED)                                                  \
-	X(ZTP_WHY_DELETED)                                                     \
-	X(ZTP_WHY_DEVICE_EXISTS)                                               \
-	X(ZTP_WHY_MISSING_CREDENTIALS)                                         \
-	X(ZTP_WHY_NOT_STORED)                                                  \
-	X(ZTP_WHY_ONBOARDING_OFF)                                              \
-	X(ZTP_WHY_PATH_IN_USE)                                                 \
-	X(ZTP_WHY_REGISTRY_DELETED)                                            \
-	X(ZTP_WHY_REJECTED)                                                    \
-	X(ZTP_WHY_SLOWED_DOWN)                                                 \
-	X(ZTP_WHY_TOPIC_IN_USE)                                                \
-	X(ZTP_WHY_UNBLOCKED)                                                   \
-	X(ZTP_WHY_UNKNOWN_DEVICE)                                              \
-	X(ZTP_WHY_UNKNOWN_REGISTRY)
+	X(ZTP_WHY_CONNECTED, false)                                            \
+	X(ZTP_WHY_PENDING, false)                                              \
+	X(ZTP_WHY_CREATED, false)                                              \
+	X(ZTP_WHY_AUDIT_LIMITED, true)                                         \
+	X(ZTP_WHY_BLOCKED, true)                                               \
+	X(ZTP_WHY_CA_REMOVED, false)                                           \
+	X(ZTP_WHY_DELETED, false)                                              \
+	X(ZTP_WHY_DEVICE_EXISTS, true)                                         \
+	X(ZTP_WHY_MISSING_CREDENTIALS, true)                                   \
+	X(ZTP_WHY_NOT_STORED, true)                                            \
+	X(ZTP_WHY_ONBOARDING_OFF, true)                                        \
+	X(ZTP_WHY_PATH_IN_USE, true)                                           \
+	X(ZTP_WHY_REGISTRY_DELETED, false)                                     \
+	X(ZTP_WHY_REJECTED, true)                                              \
+	X(ZTP_WHY_SLOWED_DOWN, true)                                           \
+	X(ZTP_WHY_TOPIC_IN_USE, true)                                          \
+	X(ZTP_WHY_UNBLOCKED, false)                                            \
+	X(ZTP_WHY_UNKNOWN_DEVICE, true)                                        \
+	X(ZTP_WHY_UNKNOWN_REGISTRY, true)
 /* clang-format on */
 
 #endif
