@@ -230,6 +230,7 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 		  options->pending_apart);
 	put_topic(data, ZTP_M_SUBSCRIBED_TOPIC, ZTP_MQTT_SUBSCRIBED,
 		  options->subscribed_apart);
+	ztp_tree_put_text(data, ZTP_M_AUDITS_TOPIC, ZTP_MQTT_AUDITS);
 	ztp_tree_put_text(data, ZTP_M_PENDING_MODE,
 			  options->hold ? ZTP_MODE_HOLD : ZTP_MODE_REFUSE);
 	ztp_tree_put_number(data, ZTP_M_RETRY_AFTER,

@@ -5,6 +5,7 @@
 #ifndef ZTP_GATE_GATE_H
 #define ZTP_GATE_GATE_H
 
+#include "gate/audit_list.h"
 #include "gate/cells.h"
 #include "gate/db.h"
 #include "gate/effort.h"
@@ -53,10 +54,11 @@ struct ztp_gate {
 	struct ztp_db *db;
 	struct ztp_registries *registries;
 	struct ztp_sessions *sessions;
-	struct ztp_effort *effort;	 /* for whom keys are verified */
-	struct ztp_recent *verified;	 /* see gate/verified.h */
-	struct ztp_throttle *audit;	 /* audit records by address */
-	struct ztp_throttle *answers;	 /* of devices, by path */
+	struct ztp_effort *effort;    /* for whom keys are verified */
+	struct ztp_recent *verified;  /* see gate/verified.h */
+	struct ztp_throttle *audit;   /* audit records by address */
+	struct ztp_throttle *answers; /* of devices, by path */
+	struct ztp_audit_list audit_list;
 	struct ztp_bucket audit_refused; /* those of refusals, together */
 	uint64_t audit_left_out;	 /* by the line above */
 	struct ztp_log_limit log_limit;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/json_tree.h"
+#include "gate/audit_list.h"
 #include "gate/send.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
@@ -45,6 +46,8 @@ static bool send(struct ztp_gate *gate, const char *topic, cJSON *object,
 	const char *path = string_of(object, ZTP_M_DEVICE_PATH);
 	struct ztp_path parts;
 
+	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
+		return ztp_audit_list_send(gate, object);
 	if (apart && ztp_path_parse(&parts, path, strlen(path), NULL) == 0) {
 		(void)snprintf(own, sizeof(own), "%s/%.*s", topic,
 			       (int)parts.subscription.n, parts.subscription.p);

@@ -19,4 +19,9 @@ bool ztp_send_json(struct ztp_gate *gate, const char *client_id,
 		   const char *topic, cJSON *object, int qos,
 		   mosquitto_property *properties);
 
+/* The same with a text, which stays the caller's. */
+bool ztp_send_text(struct ztp_gate *gate, const char *client_id,
+		   const char *topic, const char *text, size_t len, int qos,
+		   mosquitto_property *properties);
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "gate/audit.h"
+#include "gate/audit_list.h"
 #include "gate/backlog.h"
 #include "gate/broker_api.h"
 #include "gate/candidates.h"
@@ -291,6 +292,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 		ztp_audit_tick(gate, now);
 		ztp_gate_log_tick(&gate->log_limit, now);
 	}
+	ztp_audit_list_flush(gate);
 	kick(gate);
 	return MOSQ_ERR_SUCCESS;
 }

@@ -44,6 +44,7 @@ int filters_init(struct filters *f, const struct config_mqtt *mqtt,
 		ask(f, mqtt->pending_topics.items[i], NEED_QOS_1);
 	if (mqtt->registrar == CONFIG_REGISTRAR_GATE) {
 		ask(f, ZTP_MQTT_AUDIT, NEED_SUBSCRIPTION);
+		ask(f, ZTP_MQTT_AUDITS, NEED_SUBSCRIPTION);
 		ask(f, ZTP_MQTT_WITHDRAWN, NEED_QOS_1);
 	}
 	while (rc == 0 && *row) {

@@ -9,8 +9,8 @@
 
 #include "bridge/mqtt/granted.h"
 
-/* The pending topics, the audit and the withdrawals. */
-#define FILTERS_MAX	 (CONFIG_PENDING_TOPICS_MAX + 2)
+/* The pending topics, the audit in both forms and the withdrawals. */
+#define FILTERS_MAX	 (CONFIG_PENDING_TOPICS_MAX + 3)
 #define FILTERS_LEFT_MAX 64
 /* Bytes of a row, with its NUL. */
 #define FILTERS_ROW_MAX ((FILTERS_MAX + FILTERS_LEFT_MAX) * (ZTP_TOPIC_MAX + 1))

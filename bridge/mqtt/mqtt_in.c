@@ -9,6 +9,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/mqtt/reconnect.h"
 #include "bridge/mqtt/refusal.h"
+#include "ztp/gate_protocol.h"
 
 #define STUCK_MS   20000 /* paho has not reported the result of a step */
 #define SCOUT_MS   1000	 /* at the start, to wait for the other connection */
@@ -34,6 +35,7 @@ struct mqtt_in {
 	struct filters filters;
 	int next_filter;   /* of those asked for; behind them: what is left */
 	bool unsubscribed; /* since filters_kept */
+	bool audits_alone; /* single audit records are given up */
 };
 
 static void disconnect(struct mqtt_in *in)
@@ -130,6 +132,7 @@ static void on_connected(struct mqtt_in *in, const struct connack *given)
 		return;
 	}
 	in->next_filter = 0;
+	in->audits_alone = false;
 	subscribe(in);
 }
 
@@ -196,18 +199,6 @@ static void on_unsuback(struct mqtt_in *in, int code)
 
 /* --- the news */
 
-static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
-{
-	if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED &&
-	    in->next_filter == in->filters.count)
-		on_unsuback(in, news->code);
-	else if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED)
-		on_suback(in, news->code);
-	else if (in->phase == PHASE_CONNECTING ||
-		 in->phase == PHASE_SUBSCRIBING)
-		refuse(in, news->code, news->why);
-}
-
 static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 {
 	bool up = in->phase == PHASE_UP;
@@ -226,6 +217,20 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 	in->refusal = REFUSAL_TAKEN_OVER;
 	refusal_log_taken_over(in->core, "in",
 			       in->core->config->mqtt.client_id);
+}
+
+static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
+{
+	if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED &&
+	    in->next_filter == in->filters.count)
+		on_unsuback(in, news->code);
+	else if (in->phase == PHASE_SUBSCRIBING && news->code >= REFUSED)
+		on_suback(in, news->code);
+	else if (in->phase == PHASE_CONNECTING ||
+		 in->phase == PHASE_SUBSCRIBING)
+		refuse(in, news->code, news->why);
+	else if (in->phase == PHASE_UP && news->code < REFUSED)
+		on_lost(in, news); /* instead of its own news */
 }
 
 static void on_news(struct mqtt_in *in)
@@ -336,6 +341,15 @@ void mqtt_in_reconnect(struct mqtt_in *in)
 		return;
 	disconnect(in);
 	reconnect_plan(&in->reconnect, in->core->now + 1);
+}
+
+void mqtt_in_audits_alone(struct mqtt_in *in)
+{
+	if (in->phase != PHASE_UP || in->audits_alone)
+		return;
+	/* Otherwise records come twice as long as this connection lasts. */
+	(void)mqtt_link_unsubscribe(in->link, ZTP_MQTT_AUDIT);
+	in->audits_alone = true;
 }
 
 static void on_scouted(void *arg, int window)

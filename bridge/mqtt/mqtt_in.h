@@ -57,6 +57,10 @@ bool mqtt_in_connected(const struct mqtt_in *mqtt_in);
 /* One line of text for /readyz: why it is not connected, or what the broker
  * does not grant. NULL: it is as it should be. */
 const char *mqtt_in_problem(const struct mqtt_in *mqtt_in);
+/* The gate says its audit records in arrays as well: those that come one by one
+ * are given up, until the next connection, which may be to an older gate.
+ * Called in every turn. */
+void mqtt_in_audits_alone(struct mqtt_in *mqtt_in);
 /* Connects again, with new TLS files or a new password. */
 void mqtt_in_reconnect(struct mqtt_in *mqtt_in);
 

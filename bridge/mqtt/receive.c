@@ -145,6 +145,42 @@ static void on_audit(struct receiver *ev, struct journal_entry *e,
 		append(ev, &audit);
 }
 
+struct audits {
+	struct ztp_str records[ZTP_AUDITS_COUNT];
+	size_t count;
+	struct ztp_error *why;
+};
+
+static int note_audit(void *arg, const struct ztp_json_item *item)
+{
+	struct audits *audits = arg;
+
+	if (item->name.p)
+		return ztp_fail(audits->why, ZTP_ERR_TYPE, "not an array");
+	if (audits->count == ZTP_AUDITS_COUNT)
+		return ztp_fail(audits->why, ZTP_ERR_TOO_LARGE,
+				"more than %d records", ZTP_AUDITS_COUNT);
+	audits->records[audits->count++] = item->raw;
+	return 0;
+}
+
+/* Each record becomes an entry of its own, as if it had come by itself. */
+static void on_audits(struct receiver *ev, struct journal_entry *e,
+		      const char *text, size_t len)
+{
+	struct audits audits = {.why = &e->why};
+	int rc = ztp_json_each((struct ztp_str){text, len}, ZTP_AUDITS_MAX,
+			       note_audit, &audits, &e->why);
+
+	must_have_memory(ev, e, rc);
+	if (rc != 0) {
+		log_warn(ev->core->log, "audit_refused", LOG_WHY(&e->why));
+		return;
+	}
+	for (size_t i = 0; i < audits.count; i++)
+		on_audit(ev, e, audits.records[i].p, audits.records[i].n);
+}
+
 enum { WITHDRAWN_ID, WITHDRAWN_PATH, WITHDRAWN_REASON, WITHDRAWN_MEMBERS };
 
 static int read_withdrawn(struct journal_entry *e, char *id, char *path,
@@ -213,6 +249,8 @@ void receive_message(struct receiver *ev, const char *topic, const char *text,
 	e.arrived_steady = ztp_clock_steady(&ev->core->clock);
 	if (strcmp(topic, ZTP_MQTT_AUDIT) == 0)
 		on_audit(ev, &e, text, len);
+	else if (strcmp(topic, ZTP_MQTT_AUDITS) == 0)
+		on_audits(ev, &e, text, len);
 	else if (strcmp(topic, ZTP_MQTT_WITHDRAWN) == 0)
 		on_withdrawn(ev, &e, text, len);
 	else

@@ -116,6 +116,11 @@ bool registrar_ready(const struct registrar *g)
 	return g->connected && g->informed && g->agrees && !g->denied;
 }
 
+bool registrar_has_audits(const struct registrar *g)
+{
+	return g && g->informed && g->audits;
+}
+
 int64_t registrar_oldest_unacked(const struct registrar *g)
 {
 	return g ? g->oldest_unacked_s : 0;

@@ -108,6 +108,9 @@ int registrar_breath(const struct registrar *registrar);
 
 /* Ready: the gate answers, and its command topic equals ours. */
 bool registrar_ready(const struct registrar *registrar);
+/* This gate says its audit records in arrays as well, on a topic of their own.
+ * registrar may be NULL. */
+bool registrar_has_audits(const struct registrar *registrar);
 /* The age in s of the event that the gate has offered longest, of any bridge's
  * devices, as it said last; 0: none, or there is no registrar (NULL). */
 int64_t registrar_oldest_unacked(const struct registrar *registrar);

@@ -55,6 +55,8 @@ static void on_info(struct registrar *g, const cJSON *response)
 	if (!g->informed)
 		registrar_bounds(g, number_of(data, ZTP_M_MAX_COMMANDS),
 				 number_of(data, ZTP_M_MAX_BYTES));
+	g->audits = strcmp(ztp_tree_text(data, ZTP_M_AUDITS_TOPIC),
+			   ZTP_MQTT_AUDITS) == 0;
 	g->oldest_unacked_s = number_of(data, ZTP_M_OLDEST_UNACKED);
 	g->informed = true;
 	g->denied = false;

@@ -61,6 +61,7 @@ struct registrar {
 	bool connected, informed, agrees, denied;
 	bool absent; /* the store's knowledge of connected devices is old */
 	int64_t next_info;
+	bool audits;		  /* it says its audit records in arrays */
 	int64_t oldest_unacked_s; /* as the gate has said last */
 	int64_t hold_until;	  /* refused by the gate: send nothing before */
 	bool asking;	   /* more waiting devices must be asked about, */

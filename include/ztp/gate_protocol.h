@@ -19,6 +19,7 @@
 #define ZTP_MQTT_WITHDRAWN  "ztp/v1/withdrawn"	       /* QoS 1, acknowledged */
 #define ZTP_MQTT_SUBSCRIBED "ztp/v1/subscribed"	       /* devices, QoS 0 */
 #define ZTP_MQTT_AUDIT	    "ztp/v1/audit"	       /* verdicts, QoS 1 */
+#define ZTP_MQTT_AUDITS	    "ztp/v1/audits" /* the same in arrays, QoS 1 */
 
 /* Below the topics of pending and subscribed, if plugin_opt_pending_topic or
  * plugin_opt_subscribed_topic end with it: one topic for each subscription. */
@@ -53,6 +54,8 @@
 #define ZTP_CONTROL_RETRY_MAX_S	    (365LL * 24 * 3600) /* `retry_after_s` */
 #define ZTP_CONTROL_METADATA_MAX    (16 * 1024)
 #define ZTP_AUDIT_MAX		    (64 * 1024) /* a record on ZTP_MQTT_AUDIT */
+#define ZTP_AUDITS_MAX		    (64 * 1024) /* an array on ZTP_MQTT_AUDITS */
+#define ZTP_AUDITS_COUNT	    100		/* its records */
 #define ZTP_WITHDRAWN_MAX	    (8 * 1024)	/* on ZTP_MQTT_WITHDRAWN */
 
 /* --- commands */

@@ -114,6 +114,7 @@
 #define ZTP_M_CELLS	       "cells"
 #define ZTP_M_PENDING_TOPIC    "pending_topic"
 #define ZTP_M_SUBSCRIBED_TOPIC "subscribed_topic"
+#define ZTP_M_AUDITS_TOPIC     "audits_topic"
 #define ZTP_M_PENDING_MODE     "pending_mode"
 #define ZTP_M_MAX_COMMANDS     "max_commands"
 #define ZTP_M_MAX_BYTES	       "max_bytes"

@@ -580,6 +580,9 @@ def test_audit_records_arrive_unchanged(rig):
     (message,) = [m for m in rig.operator.seen if m.topic == "ztp/v1/audit"
                   and json.loads(m.payload) == body]
     assert record.value == message.payload
+    # It is subscribed to the arrays alone, so each comes once.
+    assert len(rig.reader.find(rig.topics["audit"], device.path,
+                               lambda r: r.value == record.value)) == 1
 
 
 # ---- everything real

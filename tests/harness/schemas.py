@@ -118,6 +118,9 @@ def message_problems(topic, payload):
         return problems("pending", value)
     if topic == "ztp/v1/audit":
         return problems("audit", value)
+    if topic == "ztp/v1/audits" and isinstance(value, list):
+        return [problem for record in value
+                for problem in problems("audit", record)]
     if topic == "ztp/v1/withdrawn" and not isinstance(value, dict):
         return []  # an operator's, who may write there
     if topic == "ztp/v1/withdrawn" or topic.startswith("ztp/v1/subscribed"):

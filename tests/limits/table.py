@@ -48,7 +48,7 @@ BRIDGE = {
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
         LOCAL + "test_broker_grants.py",
-    "`ztp/v1/audit`, `ztp/v1/withdrawn`":
+    "`ztp/v1/audit`, `ztp/v1/audits`, `ztp/v1/withdrawn`":
         LOCAL + "test_registrar_neighbours.py"
         "::test_what_the_gate_says_has_a_bound",
     "a packet of the broker's (MQTT)":

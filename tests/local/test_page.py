@@ -8,58 +8,12 @@ import pytest
 import requests
 from selenium.webdriver.common.keys import Keys
 
+from harness.looks import FOCUS, fits, is_readable, nameless, tab_to
 from harness.rig import device_path
 from harness.until import holds_for, until
 
 HOSTILE = '<img src=x onerror="document.title=1"><script>alert(1)</script>'
 UNDECIDED = 30
-CLEAN = {"light": "rgb(252, 252, 250)", "dark": "rgb(20, 23, 26)"}
-
-# The lowest contrast of any shown text, with that text, by WCAG 2's formula.
-# The background is the nearest one that is not transparent.
-CONTRAST = r"""
-function rgba(text) {
-    const n = text.match(/[\d.]+/g).map(Number);
-    return n.length < 4 ? [...n, 1] : n;
-}
-function light([r, g, b]) {
-    const f = (c) => (c /= 255) <= 0.04045 ? c / 12.92
-        : ((c + 0.055) / 1.055) ** 2.4;
-    return 0.2126 * f(r) + 0.7152 * f(g) + 0.0722 * f(b);
-}
-function under(e) {
-    for (; e; e = e.parentElement) {
-        const c = rgba(getComputedStyle(e).backgroundColor);
-        if (c[3] === 1) return c;
-        if (c[3] !== 0) throw "a background that shines through";
-    }
-    throw "no background";
-}
-function ratio(a, b) {
-    const [x, y] = [light(a), light(b)].sort((m, n) => n - m);
-    return (x + 0.05) / (y + 0.05);
-}
-let least = [99, "", 0];
-const walk = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
-while (walk.nextNode()) {
-    const e = walk.currentNode.parentElement;
-    if (!walk.currentNode.data.trim() || !e.checkVisibility()
-        || e.closest("option, script, noscript")) continue;
-    const found = ratio(rgba(getComputedStyle(e).color), under(e));
-    least[2]++;
-    if (found < least[0]) least = [found, walk.currentNode.data, least[2]];
-}
-return {least: least[0], text: least[1], count: least[2]};
-"""
-
-FOCUS = """
-const e = document.activeElement, s = getComputedStyle(e);
-return {name: e.tagName, id: e.id, text: e.innerText || '',
-        row: (e.closest('tr') || {dataset: {}}).dataset.key || '',
-        table: (e.closest('table') || {}).id || '',
-        seen: s.outlineStyle !== 'none' && parseFloat(s.outlineWidth) >= 2
-              && e.getBoundingClientRect().top >= -1};
-"""
 
 
 @dataclasses.dataclass
@@ -104,6 +58,7 @@ def shown(browser, address, hash="", width=1280):
     browser.scheme("light")
     browser.open(address + hash)
     until(lambda: "undecided" in browser.driver.title, "the page has answers")
+    until(lambda: column(browser, "results", 0), "the results are shown")
     if "/requests/" in hash:
         until(lambda: browser.text("#life"), "the request is shown")
     else:
@@ -125,18 +80,6 @@ def column(browser, table, number):
         "return [...document.querySelectorAll(arguments[0])].map("
         "(row) => row.cells[arguments[1]].innerText)",
         f"#{table} tbody tr", number)
-
-
-def tab_to(browser, wanted, limit=80):
-    """Presses Tab until the focus is there; the focus must be visible at every
-    stop."""
-    for _ in range(limit):
-        browser.press(Keys.TAB)
-        focus = browser.js(FOCUS)
-        assert focus["seen"], focus
-        if wanted(focus):
-            return focus
-    raise AssertionError("the Tab key does not get there")
 
 
 # ---- what it shows
@@ -321,18 +264,7 @@ def test_a_filter_by_keys(told, browser):
 def test_light_and_dark(told, browser, view):
     shown(browser, told.address,
           f"#/requests/{told.hostile}" if view == "one" else "")
-    inks = set()
-    for scheme, paper in CLEAN.items():
-        browser.scheme(scheme)
-        found = browser.js(CONTRAST)
-        assert found["count"] > 60
-        assert found["least"] >= 4.5, (scheme, found)
-        colours = browser.js(
-            "const s = getComputedStyle(document.body);"
-            "return [s.backgroundColor, s.color]")
-        assert colours[0] == paper
-        inks.add(colours[1])
-    assert len(inks) == 2
+    is_readable(browser, 60)
 
 
 @pytest.mark.parametrize("view", ["list", "one"])
@@ -341,12 +273,7 @@ def test_narrow_or_enlarged(told, browser, view, width):
     """640 is 1280 at 200 %, 320 at 400 %: nothing scrolls sideways."""
     shown(browser, told.address,
           f"#/requests/{told.hostile}" if view == "one" else "", width)
-    assert browser.js("return document.scrollingElement.scrollWidth") == width
-    assert browser.js(
-        "return [...document.querySelectorAll('main *, header *')].filter("
-        "(e) => e.checkVisibility() && !e.closest('svg, .unseen') &&"
-        " e.getBoundingClientRect().right > innerWidth + 1)"
-        ".map((e) => e.outerHTML.slice(0, 80))") == []
+    fits(browser, width)
 
 
 def test_names_for_those_who_listen(told, browser):
@@ -355,14 +282,7 @@ def test_names_for_those_who_listen(told, browser):
         "return ['header', 'main', 'footer', 'nav[aria-label]',"
         " '[role=search]', '[role=status]', 'html[lang]', 'h1'].filter("
         "(name) => document.querySelectorAll(name).length !== 1)") == []
-    tree = browser.cdp("Accessibility.getFullAXTree")["nodes"]
-    nameless = [
-        node for node in tree
-        if node.get("role", {}).get("value") in (
-            "link", "button", "textbox", "combobox", "table", "searchbox")
-        and not node.get("ignored")
-        and not node.get("name", {}).get("value")]
-    assert nameless == []
+    assert nameless(browser) == []
 
 
 # ---- what it keeps to itself

@@ -63,12 +63,16 @@ def audit(path):
             "code": "too_many", "device_path": path}
 
 
+def audits(path):
+    return [audit(path)]
+
+
 def withdrawn(path):
     return {"request_id": "none", "device_path": path, "reason": "ca_removed"}
 
 
 @pytest.mark.parametrize("topic, most, make, event", [
-    ("ztp/v1/audit", 64 * 1024, audit, "audit_refused"),
+    ("ztp/v1/audits", 64 * 1024, audits, "audit_refused"),
     (WITHDRAWN, 8 * 1024, withdrawn, "withdrawal_refused")])
 def test_what_the_gate_says_has_a_bound(rig, topic, most, make, event):
     path = path_of(CUSTOM)
@@ -86,8 +90,21 @@ def test_what_the_gate_says_has_a_bound(rig, topic, most, make, event):
         rig.operator.client.publish(topic, text.ljust(most + 1000), 1)
     onboard(rig)
     rig.bridge.wait_log(f"event={event} .*{most + 1000} bytes")
-    if topic == "ztp/v1/audit":
+    if topic == "ztp/v1/audits":
         assert len(rig.reader.wait(rig.topics["audit"], path)) == 1
+
+
+def test_an_array_has_a_bound(rig):
+    """One record more than the gate puts into one."""
+    path, other = path_of(CUSTOM), path_of(CUSTOM)
+    rig.operator.publish("ztp/v1/audits", json.dumps(101 * [audit(path)]))
+    rig.bridge.wait_log("event=audit_refused .*more than 100")
+    rig.operator.publish("ztp/v1/audits", json.dumps({"0": audit(path)}))
+    rig.bridge.wait_log("event=audit_refused .*not an array")
+    rig.operator.publish("ztp/v1/audits", json.dumps(100 * [audit(other)]))
+    found = rig.reader.wait(rig.topics["audit"], other, count=100)
+    assert [record.json() for record in found] == 100 * [audit(other)]
+    assert not rig.reader.find(rig.topics["audit"], path)
 
 
 def test_withdrawn(rig):

@@ -247,6 +247,7 @@ def test_watch_finds_wrong_messages():
     for topic, value in (
         ("ztp/v1/pending", {"device_path": PATH}),
         ("ztp/v1/audit", {"verdict": "accepted"}),
+        ("ztp/v1/audits", [{"verdict": "accepted"}]),
         ("ztp/v1/subscribed", {"device_path": PATH}),
         ("ztp/v1/withdrawn", {"device_path": PATH}),
         ("$CONTROL/ztp/v1/response", {"responses": [{}]}),
@@ -300,7 +301,7 @@ def test_asyncapi_names_every_topic(api):
     addresses = {channel["address"] for channel in api["channels"].values()}
     assert addresses == {
         "ztp/v1/pending", "ztp/v1/withdrawn", "ztp/v1/subscribed",
-        "ztp/v1/audit",
+        "ztp/v1/audit", "ztp/v1/audits",
         "$CONTROL/ztp/v1", "$CONTROL/ztp/v1/response",
         "{device_path}/commands", "{device_path}/events/provisioning",
         "ztp.requests", "ztp.decisions", "ztp.results", "ztp.dlq",

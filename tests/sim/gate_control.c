@@ -59,14 +59,16 @@ static void write_bounds(char *text, size_t room)
 {
 	*text = '\0';
 	if (sim.plan.gate_commands > 0)
-		snprintf(text, room, ",\"max_commands\":%d,\"max_bytes\":%d",
+		snprintf(text, room,
+			 ",\"max_commands\":%d,\"max_bytes\":%d,"
+			 "\"audits_topic\":\"" ZTP_MQTT_AUDITS "\"",
 			 sim.plan.gate_commands, sim.plan.gate_bytes);
 }
 
 static const char *info(char *data)
 {
 	int i, devices = 0, pending = 0;
-	char bounds[64];
+	char bounds[128];
 
 	for (i = 0; i < world_count(); i++) {
 		devices += world_device(i)->at_gate == GATE_DEVICE;

@@ -6,6 +6,7 @@
 #include "tests/sim/broker.h"
 #include "tests/sim/sim.h"
 #include "tests/sim/world.h"
+#include "ztp/gate_protocol.h"
 
 #define SECRET_MEMBER "\"password\":\"" WORLD_SECRET "\""
 
@@ -48,6 +49,18 @@ static int write_bad(char *text, size_t room, int n)
 	}
 }
 
+/* An older gate says them one by one. */
+static void send_audit(const char *text, size_t len, int tag)
+{
+	char list[512];
+	int n = snprintf(list, sizeof(list), "[%.*s]", (int)len, text);
+
+	if (sim.plan.gate_commands > 0)
+		(void)broker_offer(ZTP_MQTT_AUDITS, list, (size_t)n, tag);
+	else
+		(void)broker_offer(ZTP_MQTT_AUDIT, text, len, tag);
+}
+
 void letters_send(void)
 {
 	static char text[80000];
@@ -65,6 +78,9 @@ void letters_send(void)
 	else
 		len = write_bad(text, sizeof(text), n);
 	oracle_letter(n, text, (size_t)len);
-	(void)broker_offer(audit ? "ztp/v1/audit" : "ztp/v1/pending", text,
-			   (size_t)len, (audit ? TAG_AUDIT : TAG_BAD) + n);
+	if (audit)
+		send_audit(text, (size_t)len, TAG_AUDIT + n);
+	else
+		(void)broker_offer(ZTP_MQTT_PENDING, text, (size_t)len,
+				   TAG_BAD + n);
 }

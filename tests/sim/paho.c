@@ -10,6 +10,7 @@
 
 #include "tests/sim/broker.h"
 #include "tests/sim/sim.h"
+#include "ztp/gate_protocol.h"
 
 struct client {
 	void *context;
@@ -159,14 +160,36 @@ int MQTTAsync_subscribeMany(MQTTAsync handle, int count, char *const *topics,
 	return MQTTASYNC_SUCCESS;
 }
 
-/* The plan's configuration never changes, so there is nothing to end. */
+static void unsubscribed(void *arg, int64_t conn)
+{
+	struct client *c = arg;
+	MQTTAsync_successData5 data = MQTTAsync_successData5_initializer;
+	MQTTAsync_successData three = {.token = 0};
+
+	if (c != client || c->conn != conn)
+		return;
+	sim_input("unsubscribed in", conn, 0);
+	if (c->subscribing.onSuccess5)
+		c->subscribing.onSuccess5(c->subscribing.context, &data);
+	else
+		c->subscribing.onSuccess(c->subscribing.context, &three);
+}
+
+/* The plan's configuration never changes, so there is nothing to end but what a
+ * newer gate says otherwise. */
 int MQTTAsync_unsubscribe(MQTTAsync handle, const char *topic,
 			  MQTTAsync_responseOptions *options)
 {
-	(void)handle;
-	(void)options;
-	sim_find("%s is unsubscribed", topic);
-	return MQTTASYNC_DISCONNECTED;
+	struct client *c = handle;
+
+	sim_point();
+	if (strcmp(topic, ZTP_MQTT_AUDIT) != 0 || sim.plan.gate_commands == 0)
+		sim_find("%s is unsubscribed", topic);
+	if (c->conn == 0)
+		return MQTTASYNC_DISCONNECTED;
+	c->subscribing = *options;
+	sim_at_life(2 * broker_latency(), unsubscribed, c, c->conn);
+	return MQTTASYNC_SUCCESS;
 }
 
 int MQTTAsync_disconnect(MQTTAsync handle,

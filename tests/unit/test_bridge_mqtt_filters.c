@@ -40,9 +40,10 @@ static void test_the_first_start(void **state)
 
 	(void)state;
 	begin(&f, topics, CONFIG_REGISTRAR_GATE, "");
-	assert_int_equal(f.count, 4);
+	assert_int_equal(f.count, 5);
 	assert_int_equal(f.left_count, 0);
-	expect_row(&f, "ask/a\nask/b\nztp/v1/audit\nztp/v1/withdrawn\n");
+	expect_row(&f, "ask/a\nask/b\nztp/v1/audit\nztp/v1/audits\n"
+		       "ztp/v1/withdrawn\n");
 	filters_clear(&f);
 }
 
