@@ -138,13 +138,16 @@ static const struct ztp_kafka_property table[] = {
 				       READER = "8388608"}},
 	/* A batch that cannot be read is tried again, and its partition goes on
 	 * after some failures (bridge/kafka/consumer_gap.c). */
-	{"fetch.error.backoff.ms", .values = {CONSUMER = "20", READER = "20"}},
+	{"fetch.error.backoff.ms", .values = {CONSUMER = "5", READER = "5"}},
+	/* There is one fetch at a time. The next one, which has a partition
+	 * again after its back-off or a seek, waits for it, and so for as long
+	 * as no other partition has anything. */
+	{"fetch.wait.max.ms", .values = {CONSUMER = "100", READER = "100",
+					 TOOL_CONSUMER = "100"}},
 	{"queued.min.messages", .values = {CONSUMER = "1000"}},
 	/* Also the most that a batch in zstd may unpack to. */
 	{"receive.message.max.bytes", .values = {CONSUMER = "33554432",
 						 READER = "33554432"}},
-	{"fetch.wait.max.ms", .values = {READER = "100",
-					 TOOL_CONSUMER = "100"}},
 
 	/* The group. A bridge keeps its place in it when it is restarted, or
 	 * Kafka is; otherwise it would wait until the group misses its former

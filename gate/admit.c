@@ -131,6 +131,20 @@ static int prove(struct ztp_attempt *a, struct ztp_error *error)
 	return rc;
 }
 
+static enum ztp_effort_end end_of(int rc)
+{
+	switch (rc) {
+	case ZTP_ERR_PROOF_KEY:
+		return ZTP_EFFORT_BAD_PROOF;
+	case ZTP_ERR_NOMEM:
+	case ZTP_ERR_INTERNAL:
+	case ZTP_ERR_IO:
+		return ZTP_EFFORT_TROUBLE;
+	default:
+		return ZTP_EFFORT_REFUSED;
+	}
+}
+
 /* The last check that costs nothing. After it only a signature can fail, so what
  * gate/effort.h remembers of a JWT is that its key was wrong. */
 static struct ztp_gate_verdict check_fit(struct ztp_attempt *a)
@@ -177,9 +191,7 @@ static struct ztp_gate_verdict verify(struct ztp_attempt *a,
 	rc = prove(a, &error);
 	a->effort_us = ztp_clock_thread_us() - start;
 	a->verified = true;
-	a->effort_end = ZTP_EFFORT_REFUSED;
-	if (rc == ZTP_ERR_PROOF_KEY)
-		a->effort_end = ZTP_EFFORT_BAD_PROOF;
+	a->effort_end = end_of(rc);
 	if (rc != 0)
 		return ztp_attempt_failed(a, &error);
 	return (struct ztp_gate_verdict){ZTP_ADMIT_PROVE, ""};

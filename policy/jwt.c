@@ -297,12 +297,14 @@ int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 {
 	int rc = fits(jwt, ztp_key_algorithm(key), ztp_key_bits(key), error);
 
-	if (rc == 0 &&
-	    !ztp_key_verify(key, jwt->signed_text.p, jwt->signed_text.n,
-			    jwt->signature, jwt->signature_len))
-		rc = ztp_fail(error, ZTP_ERR_PROOF_KEY,
-			      "JWT: the signature does not match the key");
-	return rc;
+	if (rc != 0)
+		return rc;
+	rc = ztp_key_check(key, jwt->signed_text.p, jwt->signed_text.n,
+			   jwt->signature, jwt->signature_len);
+	if (rc == ZTP_ERR_PROOF)
+		return ztp_fail(error, ZTP_ERR_PROOF_KEY,
+				"JWT: the signature does not match the key");
+	return rc == 0 ? 0 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,

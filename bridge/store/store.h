@@ -94,6 +94,9 @@ void store_close(struct store *store); /* accepts NULL; rolls back */
  * disk is full; ZTP_ERR_IO with fatal: the file is damaged. */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
+/* Before anything is read or written after a rollback: one that had no memory
+ * left its transaction open, and it is ended here. */
+int store_unwind(struct store *store, struct ztp_error *error);
 bool store_dirty(const struct store *store);
 /* What is read between the two shares one look at the database, instead of one
  * for each statement: two system calls. A write in between ends it. */

@@ -68,6 +68,20 @@ void store_read_end(struct store *store)
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
 }
 
+/* So does the end of a look (store_read_end). Savepoints have their own way. */
+int store_unwind(struct store *store, struct ztp_error *error)
+{
+	int rc;
+
+	if (store->in_transaction || store->reading || store->changes ||
+	    sqlite3_get_autocommit(store->db))
+		return 0;
+	rc = sqlite3_step(store->stmt[SQL_ROLLBACK]);
+	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
+	return sqlite3_get_autocommit(store->db) ? 0
+						 : store_fail(store, rc, error);
+}
+
 int store_begin(struct store *store, struct ztp_error *error)
 {
 	int rc;
@@ -77,6 +91,9 @@ int store_begin(struct store *store, struct ztp_error *error)
 	store_read_end(store);
 	if (store->changes)
 		return store_turn_begin(store, error);
+	rc = store_unwind(store, error);
+	if (rc != 0)
+		return rc;
 	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 	sqlite3_reset(store->stmt[SQL_BEGIN]);
 	if (rc != SQLITE_DONE)
