@@ -40,6 +40,7 @@
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
+struct ledger;
 struct mqtt_in;
 struct mqtt_out;
 struct broker_probe;
@@ -57,6 +58,7 @@ struct bridge {
 	char source[160]; /* ce_source of the bridge's records */
 
 	struct store *store;
+	struct ledger *ledger; /* of records; ledger.h says whose */
 	struct journal *journal;
 	struct journal_mark mark;  /* after this batch; not committed yet */
 	struct journal_mark entry; /* of the entry that is being applied */

@@ -71,6 +71,8 @@ static void open_bridge(struct life_case *c)
 	b->producer = &c->producer;
 	b->mqtt_out = &c->mqtt;
 	life_ok(c, store_open(&b->store, c->scratch.base, false, &c->error));
+	ledger_local_init(&c->ledger, b->store, b->producer);
+	b->ledger = &c->ledger.ledger;
 	store_mark_get(b->store, &b->mark);
 	life_ok(c, journal_open(&b->journal, c->scratch.base, false, &b->mark,
 				&b->mark, &c->error));

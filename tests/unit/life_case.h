@@ -16,6 +16,7 @@
 
 #include "bridge/journal/journal_entry.h"
 #include "bridge/kafka/consumer.h"
+#include "bridge/ledger/ledger_local.h"
 #include "bridge/life/bridge.h"
 #include "bridge/life/commands.h"
 
@@ -42,6 +43,7 @@ struct life_case {
 	struct log log;
 	struct bridge b;
 	struct producer producer;
+	struct ledger_local ledger;
 	struct mqtt_out mqtt;
 	struct registrar registrar;
 	struct ztp_error error;
