@@ -1,7 +1,7 @@
 """Takeovers that take several sessions to see. Not part of `make test`: `make
 contract` runs them, on three brokers."""
 
-from cluster.several import SESSION
+from cluster.several import SESSION, interleaved
 from harness.until import holds_for, until
 
 
@@ -39,3 +39,19 @@ def test_a_standby_that_was_stopped_takes_nothing(pair, start):
     third.stop()
     stopped.wait_active()
     stopped.stop()
+
+
+def test_a_zombie_says_nothing(pair):
+    active, heir = pair
+    active.pause()
+    heir.wait_active()
+    silent = len(active.told())
+    active.resume()
+    until(lambda: active.role() == "standby", "the zombie stands by")
+    holds_for(lambda: heir.role() == "active"
+              and len(active.told()) == silent, 1, "it says nothing")
+    assert interleaved(active, heir) == ["zulu", "alpha"]
+    heir.stop()
+    until(lambda: len(active.told()) > silent, "it is active again")
+    assert interleaved(active, heir) == ["zulu", "alpha", "zulu"]
+    active.stop()
