@@ -22,6 +22,7 @@
 #include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
+#include "bridge/standby/group_view.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -36,6 +37,7 @@ struct group {
 	struct turn *turn;
 	struct opening *opening;
 	struct standby *standby;
+	struct group_view *view;
 	struct notify notify;
 	char journal[JOURNAL_ID_LEN];
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -96,14 +98,16 @@ static bool go_on(void *arg)
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	group_view_turn(g->view);
 	return g->serving && !g->leave;
 }
 
 static int64_t next(const void *arg)
 {
 	const struct group *g = arg;
+	int64_t at = standby_next(g->standby), view = group_view_next(g->view);
 
-	return standby_next(g->standby);
+	return at != 0 && at < view ? at : view;
 }
 
 static void committed(void *arg)
@@ -229,6 +233,7 @@ static void stand_by(struct group *g)
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
+	group_view_turn(g->view);
 	notify_turned(&g->notify, g->core.now);
 }
 
@@ -334,6 +339,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 	};
 	int rc = open_ledger(g, error);
 
+	if (rc == 0)
+		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
 	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
 				     error)
 		       : rc;
@@ -342,6 +349,7 @@ static int open_all(struct group *g, struct ztp_error *error)
 static void close_all(struct group *g)
 {
 	standby_free(g->standby);
+	group_view_free(g->view);
 	opening_free(g->opening);
 	turn_free(g->turn);
 	copy_free(g->copy);

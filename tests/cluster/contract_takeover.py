@@ -1,7 +1,7 @@
 """Takeovers that take several sessions to see. Not part of `make test`: `make
 contract` runs them, on three brokers."""
 
-from cluster.several import SESSION, interleaved
+from cluster.several import SESSION, Bridge, interleaved
 from harness.until import holds_for, until
 
 
@@ -55,3 +55,15 @@ def test_a_zombie_says_nothing(pair):
     until(lambda: len(active.told()) > silent, "it is active again")
     assert interleaved(active, heir) == ["zulu", "alpha", "zulu"]
     active.stop()
+
+
+def test_two_of_one_name(kafka, names, tmp_path, pair):
+    """Harmless, but said by both."""
+    active, heir = pair
+    (tmp_path / "other").mkdir()
+    other = Bridge(kafka, names, active.instance, tmp_path / "other").start()
+    for bridge in (active, other):
+        bridge.wait_log("event=instance_twice instance=zulu")
+    assert active.role() == "active" and not other.told()
+    for bridge in (other, heir, active):
+        bridge.stop()
