@@ -49,6 +49,10 @@ LIBS_http   := -lmicrohttpd -lcjson
 TOOL_LIBS   := -lrdkafka -lyaml -lcjson -lssl $(POLICY_LIBS) -lpthread
 MQTT_ztpctl := -lpaho-mqtt3as
 MQTT_device := -lpaho-mqtt3cs # the blocking client is enough for a device
+# Parts that only one tool has, and what they link.
+OF_approver = $(SERVE_SRC)
+SERVE_LIBS  := -lmicrohttpd -lgnutls
+MQTT_approver := $(SERVE_LIBS)
 BASE_LIBS   := -lsqlite3 -lyaml -lcjson $(POLICY_LIBS)
 GATE_LIBS   := -lsqlite3 -lcjson $(POLICY_LIBS) -lpthread
 
@@ -59,7 +63,7 @@ LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 # The parts of the bridge, top first. Each is a library that knows only those
 # after it. `from` is a part and those after it: a test of the part links no
 # other.
-BRIDGE_PARTS := loop http life registrar kafka mqtt store journal core config
+BRIDGE_PARTS := loop http life registrar standby ledger kafka mqtt store journal core config
 from = $(if $(filter $(1),$(firstword $(2))),$(2),$(call from,$(1),$(wordlist 2,99,$(2))))
 bridge_o    = $(patsubst %,$(BUILD)/o/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_O)
 bridge_san  = $(patsubst %,$(BUILD)/san/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_SAN)
@@ -74,6 +78,7 @@ BASE_SRC   := $(call src,base)
 BRIDGE_SRC := $(call src,bridge) $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p)))
 GATE_SRC   := $(call src,gate)
 COMMON_SRC := $(call src,tools/common)
+SERVE_SRC  := $(call src,tools/serve)
 UNIT_SRC   := $(call src,tests/unit)
 FUZZ_SRC   := $(call src,tests/fuzz)
 
@@ -145,7 +150,7 @@ $(BUILD)/mosquitto_ztp_gate.so: $(call obj,o,$(GATE_SRC)) $(LIBS_O) gate/exports
 		$(filter-out %.map,$^) $(GATE_LIBS) $(LDLIBS)
 
 define tool_rule
-$(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(COMMON_SRC)) $(LIBS_O)
+$(call tool_bin,$(1)): $(call obj,o,$(call src,tools/$(1)) $(OF_$(1)) $(COMMON_SRC)) $(LIBS_O)
 	$$(call say,LINK)
 	$$(Q)$$(LINK) -pie -o $$@ $$^ $(MQTT_$(1)) $(TOOL_LIBS) $$(LDLIBS)
 endef
@@ -211,5 +216,5 @@ deps:
 clean:
 	rm -rf $(BUILD)
 
--include $(patsubst %.o,%.d,$(call obj,o,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(foreach t,$(TOOLS),$(call src,tools/$(t)))))
--include $(patsubst %.o,%.d,$(call obj,san,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(UNIT_SRC)))
+-include $(patsubst %.o,%.d,$(call obj,o,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(SERVE_SRC) $(foreach t,$(TOOLS),$(call src,tools/$(t)))))
+-include $(patsubst %.o,%.d,$(call obj,san,$(POLICY_SRC) $(BASE_SRC) $(BRIDGE_SRC) $(GATE_SRC) $(COMMON_SRC) $(SERVE_SRC) $(UNIT_SRC)))

@@ -18,6 +18,9 @@
 /* Properties that are also looked at elsewhere. */
 #define ZTP_KAFKA_HEARTBEAT    "heartbeat.interval.ms"
 #define ZTP_KAFKA_SESSION      "session.timeout.ms"
+#define ZTP_KAFKA_POLL	       "max.poll.interval.ms"
+#define ZTP_KAFKA_CLIENT_ID    "client.id"
+#define ZTP_KAFKA_INSTANCE     "group.instance.id"
 #define ZTP_KAFKA_QUEUE_KBYTES "queue.buffering.max.kbytes"
 
 #define ZTP_KAFKA_OTHERS_PROPERTY "CONFWARN"
@@ -26,6 +29,9 @@ enum ztp_kafka_client {
 	ZTP_KAFKA_PRODUCER, /* the bridge's: writes requests, results ... */
 	ZTP_KAFKA_CONSUMER, /* the bridge's: reads decisions */
 	ZTP_KAFKA_PROBE,    /* the bridge's: queries only, no records */
+	ZTP_KAFKA_TURN,	    /* a bridge's of several: writes transactions */
+	ZTP_KAFKA_READER,   /* likewise: reads what they replicate */
+	ZTP_KAFKA_MEMBER,   /* likewise: is in their group, reads nothing */
 	ZTP_KAFKA_TOOL_PRODUCER,
 	ZTP_KAFKA_TOOL_CONSUMER,
 	ZTP_KAFKA_MOCK, /* the handle behind a mock cluster */
@@ -39,9 +45,12 @@ enum ztp_kafka_given {
 	ZTP_KAFKA_GIVEN_CLIENT_ID,
 	ZTP_KAFKA_GIVEN_GROUP,
 	ZTP_KAFKA_GIVEN_MEMBER,
-	ZTP_KAFKA_GIVEN_COMMIT,	 /* "true" or "false" */
-	ZTP_KAFKA_GIVEN_EOF,	 /* likewise */
-	ZTP_KAFKA_GIVEN_TIMEOUT, /* ms */
+	ZTP_KAFKA_GIVEN_COMMIT,		     /* "true" or "false" */
+	ZTP_KAFKA_GIVEN_EOF,		     /* likewise */
+	ZTP_KAFKA_GIVEN_TIMEOUT,	     /* ms */
+	ZTP_KAFKA_GIVEN_TRANSACTIONS,	     /* the transactional id */
+	ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT, /* ms */
+	ZTP_KAFKA_GIVEN_SESSION,		     /* ms */
 	ZTP_KAFKA_GIVEN_COUNT
 };
 

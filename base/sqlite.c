@@ -128,6 +128,8 @@ static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
 	return rc;
 }
 
+#define LOG_SUFFIX "-wal" /* SQLite's name for it */
+
 static int64_t size_of(const char *path, const char *suffix)
 {
 	char name[4096];
@@ -139,7 +141,24 @@ static int64_t size_of(const char *path, const char *suffix)
 
 int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file)
 {
-	return size_of(file->path, "") + size_of(file->path, "-wal");
+	return size_of(file->path, "") + size_of(file->path, LOG_SUFFIX);
+}
+
+/* The database goes first: without it its log means nothing. */
+int ztp_sqlite_remove(const char *path, struct ztp_error *error)
+{
+	static const char *const suffixes[] = {"", LOG_SUFFIX, "-shm"};
+	char name[4096];
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", path, suffixes[i]);
+		if (unlink(name) != 0 && errno != ENOENT)
+			return ztp_fail(error, ZTP_ERR_IO,
+					"cannot remove %s: %s", name,
+					strerror(errno));
+	}
+	return 0;
 }
 
 static int check_integrity(sqlite3 *db, const struct ztp_sqlite_file *file,

@@ -52,6 +52,10 @@ int ztp_sqlite_connect(sqlite3 **db, const struct ztp_sqlite_file *file,
  * connection writes the log back. */
 void ztp_sqlite_accept(sqlite3 *db);
 
+/* Removes a database that nobody has open, with its log. It is no error if there
+ * is none. */
+int ztp_sqlite_remove(const char *path, struct ztp_error *error);
+
 /* The size of the file and its log in bytes. */
 int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file);
 

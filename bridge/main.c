@@ -10,6 +10,7 @@
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
+#include "bridge/store/store_state.h"
 
 #define EXIT_FAILED 1
 
@@ -50,6 +51,8 @@ static int forget(const struct config *config, const char *path)
 
 	rc = store_open(&store, config->store.path,
 			config->store.sync == CONFIG_SYNC_FULL, &error);
+	if (rc == 0)
+		rc = store_copy_refuse(store, &error);
 	if (rc == 0) {
 		count = store_forget(store, path, &error);
 		if (count >= 0)

@@ -107,24 +107,56 @@ static int check_certificate(struct ztp_attempt *a, struct ztp_error *error)
 				  a->wall, a->boot, &a->issuer, error);
 }
 
+/* The key that is to be proven: the registered one, if there is one. */
+static struct ztp_str spki_of(const struct ztp_attempt *a)
+{
+	if (a->facts.device_known)
+		return (struct ztp_str){(const char *)a->device.spki,
+					a->device.spki_len};
+	return a->cert.spki;
+}
+
 static int prove(struct ztp_attempt *a, struct ztp_error *error)
 {
-	bool known = a->facts.device_known;
-	const void *spki = known ? (const void *)a->device.spki
-				 : (const void *)a->cert.spki.p;
-	size_t len = known ? a->device.spki_len : a->cert.spki.n;
+	struct ztp_str spki = spki_of(a);
 	const struct ztp_verified_proof proof = {a->spki_sha256, a->password};
 	int rc = check_certificate(a, error);
 
 	if (rc == 0 && ztp_verified_proof(a->gate->verified, &proof, a->boot))
 		return 0;
 	if (rc == 0)
-		rc = ztp_key_from_spki(&a->key, spki, len, error);
+		rc = ztp_key_from_spki(&a->key, spki.p, spki.n, error);
 	if (rc == 0)
 		rc = ztp_jwt_prove(&a->jwt, a->key, error);
 	if (rc == 0)
 		ztp_verified_note_proof(a->gate->verified, &proof, a->boot);
 	return rc;
+}
+
+static enum ztp_effort_end end_of(int rc)
+{
+	switch (rc) {
+	case ZTP_ERR_PROOF_KEY:
+		return ZTP_EFFORT_BAD_PROOF;
+	case ZTP_ERR_NOMEM:
+	case ZTP_ERR_INTERNAL:
+	case ZTP_ERR_IO:
+		return ZTP_EFFORT_TROUBLE;
+	default:
+		return ZTP_EFFORT_REFUSED;
+	}
+}
+
+/* The last check that costs nothing. After it only a signature can fail, so what
+ * gate/effort.h remembers of a JWT is that its key was wrong. */
+static struct ztp_gate_verdict check_fit(struct ztp_attempt *a)
+{
+	struct ztp_str spki = spki_of(a);
+	struct ztp_error error = {0};
+
+	if (ztp_jwt_fits(&a->jwt, spki.p, spki.n, &error) != 0)
+		return ztp_attempt_failed(a, &error);
+	return (struct ztp_gate_verdict){ZTP_ADMIT_PROVE, ""};
 }
 
 /* Verifies the proof if the thread has time for it: PROVE, which here means
@@ -151,7 +183,7 @@ static struct ztp_gate_verdict verify(struct ztp_attempt *a,
 	ztp_throttle_source(&effort->who.source, a->address);
 	switch (ztp_effort_begin(a->gate->effort, a->gate->db, effort)) {
 	case ZTP_EFFORT_FAILED:
-		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PROOF));
+		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_PROOF_KEY));
 	case ZTP_EFFORT_LATER:
 		return ztp_attempt_refuse(ZTP_WHY_SLOWED_DOWN);
 	case ZTP_EFFORT_VERIFY:
@@ -161,9 +193,7 @@ static struct ztp_gate_verdict verify(struct ztp_attempt *a,
 	rc = prove(a, &error);
 	a->effort_us = ztp_clock_thread_us() - start;
 	a->verified = true;
-	a->effort_end = ZTP_EFFORT_REFUSED;
-	if (rc == ZTP_ERR_PROOF)
-		a->effort_end = ZTP_EFFORT_BAD_PROOF;
+	a->effort_end = end_of(rc);
 	if (rc != 0)
 		return ztp_attempt_failed(a, &error);
 	return (struct ztp_gate_verdict){ZTP_ADMIT_PROVE, ""};
@@ -218,6 +248,8 @@ static struct ztp_gate_verdict judge(struct ztp_attempt *a,
 	const struct ztp_session *live;
 	struct ztp_error error = {0};
 
+	if (verdict.admission == ZTP_ADMIT_PROVE)
+		verdict = check_fit(a);
 	if (verdict.admission == ZTP_ADMIT_PROVE)
 		verdict = verify(a, password);
 	if (verdict.admission != ZTP_ADMIT_PROVE)

@@ -40,7 +40,7 @@ static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
 static const char sql_path[] = SELECT "path = ?3" PAGE;
 static const char sql_id[] = SELECT "id = ?3" PAGE;
 static const char sql_expired[] =
-	SELECT "rejected = 0 AND (not_after < ?3 OR seen_at < ?4)" PAGE;
+	SELECT "rejected = 0 AND (not_after <= ?3 OR seen_at < ?4)" PAGE;
 static const char sql_forgotten[] =
 	SELECT "rejected = 1 AND retry_at < ?4" PAGE;
 
@@ -302,7 +302,7 @@ int ztp_candidates_list(struct ztp_db *db,
 	if (parameters == 3)
 		ztp_db_text(stmt, 3, query->of);
 	if (parameters == 4) {
-		ztp_db_int(stmt, 3, query->now_ms);
+		ztp_db_int(stmt, 3, query->now_ms - ZTP_CERT_LAST_MS);
 		ztp_db_int(stmt, 4, query->before_ms);
 	}
 	while ((rc = ztp_db_step(db, stmt, error)) > 0) {

@@ -112,6 +112,15 @@ static int execute(struct ztp_db *db, const char *sql, struct ztp_error *error)
 	return ztp_sqlite_exec(db->handle, &db->file, sql, error);
 }
 
+/* A rollback that had no memory leaves its transaction open. Nothing may be read
+ * or written before it is gone. */
+static int unwind(struct ztp_db *db, struct ztp_error *error)
+{
+	if (db->open_transaction || sqlite3_get_autocommit(db->handle))
+		return 0;
+	return execute(db, ZTP_SQL_ROLLBACK, error);
+}
+
 static int fail_disk(const struct ztp_db *db, int err, struct ztp_error *error)
 {
 	ztp_fail(error, err == ENOSPC ? ZTP_ERR_FULL : ZTP_ERR_IO,
@@ -198,6 +207,8 @@ sqlite3_stmt *ztp_db_use(struct ztp_db *db, const char *sql,
 		(void)fail_disk(db, db->failed, error);
 		return NULL;
 	}
+	if (unwind(db, error) != 0)
+		return NULL;
 	for (size_t i = 0; i < db->count; i++) {
 		if (db->statements[i].sql != sql)
 			continue;
@@ -250,6 +261,8 @@ static int begin(struct ztp_db *db, struct ztp_error *error)
 		rc = ztp_fail(error, ZTP_ERR_IO,
 			      "registry database %s: the disk is too slow",
 			      db->path);
+	if (rc == 0)
+		rc = unwind(db, error);
 	if (rc == 0)
 		rc = execute(db, ZTP_SQL_BEGIN, error);
 	db->open_transaction = rc == 0;
@@ -446,7 +459,8 @@ void ztp_db_rollback(struct ztp_db *db)
 {
 	if (!db->open_transaction)
 		return;
-	/* Fails only if SQLite has already rolled back by itself. */
+	/* Fails if SQLite has already rolled back by itself, or has no memory:
+	 * see unwind. */
 	(void)sqlite3_exec(db->handle, ZTP_SQL_ROLLBACK, NULL, NULL, NULL);
 	db->open_transaction = false;
 	db->mark = NO_MARK;

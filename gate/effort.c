@@ -105,6 +105,8 @@ void ztp_effort_end(struct ztp_effort *effort, const struct ztp_effort_try *try,
 		ztp_share_charge(effort->share, &try->who.source, us, try->now);
 	if (end == ZTP_EFFORT_BAD_PROOF)
 		ztp_recent_note(effort->failed_proofs, try->proof, try->now);
+	if (end == ZTP_EFFORT_TROUBLE)
+		return;
 	if (end != ZTP_EFFORT_PROVEN)
 		ztp_recent_note(effort->failed_paths, try->id, try->now);
 	else if (try->proven_at <= try->wall - ZTP_PROVEN_AGAIN_MS)

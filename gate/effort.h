@@ -41,6 +41,7 @@ enum ztp_effort_answer {
 enum ztp_effort_end {
 	ZTP_EFFORT_REFUSED,   /* proven or not, it led to nothing */
 	ZTP_EFFORT_BAD_PROOF, /* the signature is not this key's */
+	ZTP_EFFORT_TROUBLE,   /* ours: nothing is known of the proof */
 	ZTP_EFFORT_PROVEN,    /* the path is a device's or a candidate's */
 };
 

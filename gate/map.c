@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 
+#include "ztp/codec.h"
 #include "ztp/error.h"
 
 #define FIRST_SIZE 64
@@ -9,11 +10,8 @@
 /* FNV-1a, started from a secret seed and mixed at the end. */
 uint64_t ztp_map_hash(const struct ztp_map *map, const void *key, size_t len)
 {
-	const unsigned char *p = key;
-	uint64_t hash = 0xcbf29ce484222325ULL ^ map->seed;
+	uint64_t hash = ztp_fnv1a(ZTP_FNV1A ^ map->seed, key, len);
 
-	for (size_t i = 0; i < len; i++)
-		hash = (hash ^ p[i]) * 0x100000001b3ULL;
 	hash ^= hash >> 32;
 	hash *= 0xd6e8feb86659fd93ULL;
 	return hash ^ (hash >> 32);

@@ -57,13 +57,6 @@ static void chain_id(uint8_t id[ZTP_SHA256_LEN], char kind,
 	ztp_sha256(id, text, len);
 }
 
-static bool is_valid(const struct ztp_ca *ca, int64_t wall_ms)
-{
-	const struct ztp_cert *cert = ztp_ca_cert(ca);
-
-	return cert->not_before <= wall_ms && wall_ms <= cert->not_after;
-}
-
 struct checking {
 	struct ztp_recent *recent;
 	const struct ztp_cert *leaf;
@@ -96,7 +89,8 @@ static bool find_leaf(const struct checking *c, size_t *issuer)
 {
 	for (size_t i = 0; i < c->registry->ca_count; i++) {
 		if (!known(c, LEAF, c->leaf->fingerprint, i) ||
-		    !is_valid(c->registry->cas[i], c->wall))
+		    !ztp_cert_is_valid_at(ztp_ca_cert(c->registry->cas[i]),
+					  c->wall))
 			continue;
 		*issuer = i;
 		return true;

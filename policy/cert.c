@@ -321,6 +321,12 @@ int ztp_cert_parse_der(struct ztp_cert *cert, const void *der, size_t len,
 	return parse_owned(cert, copy, len, error);
 }
 
+bool ztp_cert_is_valid_at(const struct ztp_cert *cert, int64_t now_ms)
+{
+	return now_ms >= cert->not_before &&
+	       now_ms < cert->not_after + ZTP_CERT_LAST_MS;
+}
+
 int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 			struct ztp_error *error)
 {
@@ -339,18 +345,16 @@ int ztp_cert_check_leaf(const struct ztp_cert *cert, int64_t now_ms,
 		return ztp_fail(
 			error, ZTP_ERR_CERT_USAGE,
 			"the extended key usage does not allow clientAuth");
+	if (ztp_cert_is_valid_at(cert, now_ms))
+		return 0;
 	if (now_ms < cert->not_before) {
 		ztp_time_format(when, cert->not_before);
 		return ztp_fail(error, ZTP_ERR_CERT_NOT_YET,
 				"certificate not valid before %s", when);
 	}
-	/* notAfter is the last second that is valid */
-	if (now_ms >= cert->not_after + 1000) {
-		ztp_time_format(when, cert->not_after);
-		return ztp_fail(error, ZTP_ERR_CERT_EXPIRED,
-				"certificate expired at %s", when);
-	}
-	return 0;
+	ztp_time_format(when, cert->not_after);
+	return ztp_fail(error, ZTP_ERR_CERT_EXPIRED,
+			"certificate expired at %s", when);
 }
 
 const char *ztp_key_algorithm_name(enum ztp_key_algorithm algorithm)

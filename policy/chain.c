@@ -9,6 +9,10 @@
  * are not critical. `openssl req -x509` and `openssl x509 -req` make such
  * certificates, and ignoring them lets no forged certificate pass.
  *
+ * Where OpenSSL has no memory it often says nothing but no, and an X509 keeps
+ * that. So a refusal must come twice in a row to count, from the DER on (see
+ * policy/key.c).
+ *
  * The validity period is checked here, not by OpenSSL, so that the caller's
  * clock alone counts, to the millisecond.
  */
@@ -67,7 +71,7 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 		return ztp_fail(error, ZTP_ERR_INTERNAL, "it was read before");
 	ca->subject = view.subject;
 	ca->x509 = to_x509(&ca->cert);
-	if (!ca->x509)
+	if (!ca->x509 || !X509_get0_pubkey(ca->x509))
 		return ztp_fail(error, ZTP_ERR_CERT,
 				"CA certificate cannot be read");
 	if (!may_sign(ca->x509))
@@ -78,20 +82,8 @@ static int ca_fill(struct ztp_ca *ca, const char *pem, size_t len,
 	return 0;
 }
 
-static bool is_malloc_failure(unsigned long code)
-{
-	return ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE;
-}
-
-/* Is that why it failed? Then nothing is known of the certificate. */
-static bool no_memory(void)
-{
-	return is_malloc_failure(ERR_peek_error()) ||
-	       is_malloc_failure(ERR_peek_last_error());
-}
-
-int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
-		 struct ztp_error *error)
+static int ca_make(struct ztp_ca **ca, const char *pem, size_t len,
+		   struct ztp_error *error)
 {
 	struct ztp_ca *made = calloc(1, sizeof *made);
 	int rc;
@@ -101,14 +93,20 @@ int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_set_mark();
 	rc = ca_fill(made, pem, len, error);
-	if (rc && no_memory())
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	ERR_pop_to_mark();
 	if (rc)
 		ztp_ca_free(made);
 	else
 		*ca = made;
 	return rc;
+}
+
+int ztp_ca_parse(struct ztp_ca **ca, const char *pem, size_t len,
+		 struct ztp_error *error)
+{
+	int rc = ca_make(ca, pem, len, error);
+
+	return rc && rc != ZTP_ERR_NOMEM ? ca_make(ca, pem, len, error) : rc;
 }
 
 const struct ztp_cert *ztp_ca_cert(const struct ztp_ca *ca)
@@ -191,13 +189,21 @@ out:
 	return why;
 }
 
-static bool valid_now(const struct ztp_cert *cert, int64_t now_ms)
+/* anew: does not use the CA as it was read before. */
+static int verify_with(X509 *leaf, const struct ztp_ca *ca, bool anew)
 {
-	return now_ms >= cert->not_before && now_ms < cert->not_after + 1000;
+	X509 *fresh = anew ? to_x509(&ca->cert) : NULL;
+	int why = X509_V_ERR_OUT_OF_MEM;
+
+	if (!anew || fresh)
+		why = verify_one(leaf, anew ? fresh : ca->x509);
+	X509_free(fresh);
+	return why;
 }
 
 static int find_issuer(X509 *leaf, struct ztp_ca *const *cas, size_t count,
-		       int64_t now_ms, size_t *issuer, struct ztp_error *error)
+		       int64_t now_ms, bool anew, size_t *issuer,
+		       struct ztp_error *error)
 {
 	const char *why = "its issuer is none of the registry's CAs";
 	int result;
@@ -206,11 +212,13 @@ static int find_issuer(X509 *leaf, struct ztp_ca *const *cas, size_t count,
 		if (X509_NAME_cmp(X509_get_issuer_name(leaf),
 				  X509_get_subject_name(cas[i]->x509)) != 0)
 			continue;
-		if (!valid_now(&cas[i]->cert, now_ms)) {
+		if (!ztp_cert_is_valid_at(&cas[i]->cert, now_ms)) {
 			why = "its issuer is not valid now";
 			continue;
 		}
-		result = verify_one(leaf, cas[i]->x509);
+		result = verify_with(leaf, cas[i], anew);
+		if (result == X509_V_ERR_OUT_OF_MEM)
+			return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 		if (result == X509_V_OK) {
 			if (issuer)
 				*issuer = i;
@@ -238,18 +246,13 @@ static bool is_listed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 	return false;
 }
 
-int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
-		    size_t count, int64_t now_ms, size_t *issuer,
-		    struct ztp_error *error)
+static int check_once(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		      size_t count, int64_t now_ms, bool anew, size_t *issuer,
+		      struct ztp_error *error)
 {
-	X509 *x509 = NULL;
-	int rc = ztp_cert_check_leaf(leaf, now_ms, error);
+	X509 *x509;
+	int rc;
 
-	if (rc)
-		return rc;
-	if (is_listed(leaf, cas, count))
-		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
-				"one of the registry's own CAs");
 	ERR_set_mark();
 	x509 = to_x509(leaf);
 	if (!x509)
@@ -257,11 +260,26 @@ int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 			      "certificate has no usable "
 			      "key");
 	else
-		rc = find_issuer(x509, cas, count, now_ms, issuer, error);
-	if (rc && no_memory())
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		rc = find_issuer(x509, cas, count, now_ms, anew, issuer, error);
 	X509_free(x509);
 	ERR_pop_to_mark();
+	return rc;
+}
+
+int ztp_chain_check(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
+		    size_t count, int64_t now_ms, size_t *issuer,
+		    struct ztp_error *error)
+{
+	int rc = ztp_cert_check_leaf(leaf, now_ms, error);
+
+	if (rc)
+		return rc;
+	if (is_listed(leaf, cas, count))
+		return ztp_fail(error, ZTP_ERR_CERT_IS_CA,
+				"one of the registry's own CAs");
+	rc = check_once(leaf, cas, count, now_ms, false, issuer, error);
+	if (rc && rc != ZTP_ERR_NOMEM)
+		rc = check_once(leaf, cas, count, now_ms, true, issuer, error);
 	return rc;
 }
 
@@ -315,7 +333,7 @@ bool ztp_chain_signed(const struct ztp_cert *leaf, struct ztp_ca *const *cas,
 	struct ztp_cert_view view;
 	bool good;
 
-	if (ca->constrains_names || !valid_now(&ca->cert, now_ms) ||
+	if (ca->constrains_names || !ztp_cert_is_valid_at(&ca->cert, now_ms) ||
 	    is_listed(leaf, cas, count) ||
 	    ztp_cert_check_leaf(leaf, now_ms, NULL) != 0 ||
 	    !ztp_cert_view(&view, leaf->der, leaf->der_len) ||

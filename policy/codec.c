@@ -189,6 +189,33 @@ void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n)
 	SHA256_Final(out, &hash);
 }
 
+uint64_t ztp_fnv1a(uint64_t hash, const void *bytes, size_t n)
+{
+	const uint8_t *p = bytes;
+
+	for (size_t i = 0; i < n; i++)
+		hash = (hash ^ p[i]) * UINT64_C(0x100000001b3);
+	return hash;
+}
+
+_Static_assert(sizeof(SHA256_CTX) <= sizeof(struct ztp_sha256),
+	       "struct ztp_sha256 has room for OpenSSL's");
+
+void ztp_sha256_begin(struct ztp_sha256 *hash)
+{
+	SHA256_Init((SHA256_CTX *)hash);
+}
+
+void ztp_sha256_add(struct ztp_sha256 *hash, const void *bytes, size_t n)
+{
+	SHA256_Update((SHA256_CTX *)hash, bytes, n);
+}
+
+void ztp_sha256_end(struct ztp_sha256 *hash, uint8_t out[ZTP_SHA256_LEN])
+{
+	SHA256_Final(out, (SHA256_CTX *)hash);
+}
+
 void ztp_uuid7(char out[ZTP_UUID_LEN], int64_t ms, const uint8_t random[10])
 {
 	static const uint8_t dash_after[16] = {

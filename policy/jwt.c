@@ -8,6 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "policy/spki.h"
 #include "ztp/json.h"
 #include "ztp/jwt.h"
 
@@ -66,13 +67,6 @@ static bool read_part(struct ztp_object *object, struct ztp_field *fields,
 	return object->is_object;
 }
 
-static const char *algorithm_of(const struct ztp_key *key)
-{
-	if (ztp_key_algorithm(key) == ZTP_KEY_RSA)
-		return ZTP_JWT_RSA;
-	return ztp_key_bits(key) == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
-}
-
 /* The constant for what the header names; NULL: none that any key has. */
 static const char *algorithm_named(struct ztp_str alg)
 {
@@ -103,9 +97,12 @@ static int check_header(const char **algorithm, struct ztp_str part,
 	if (!read_part(&header, fields, HEADER_MEMBERS, text, part))
 		return refuse(error,
 			      "the header is not a JSON object in base64url");
-	if (ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL) ||
-	    !(*algorithm = algorithm_named(alg)))
-		rc = refuse(error, "alg is missing or not supported");
+	if (fields[ALG].kind != '"' ||
+	    ztp_object_string(&alg, &header, ALG, ZTP_JWT_MAX, NULL))
+		rc = refuse(error, "alg is missing or not a string");
+	else if (!(*algorithm = algorithm_named(alg)))
+		rc = ztp_fail(error, ZTP_ERR_PROOF_ALGORITHM,
+			      "JWT: alg is none of RS256, ES256 and ES384");
 	else if (fields[TYP].kind &&
 		 (ztp_object_string(&typ, &header, TYP, ZTP_JWT_MAX, NULL) ||
 		  typ.n != 3 || strncasecmp(typ.p, "JWT", 3) != 0))
@@ -152,17 +149,22 @@ static int check_times(struct ztp_jwt_claims *claims,
 	if (lifetime <= 0)
 		return refuse(error, "exp is not after iat");
 	if (lifetime > ZTP_JWT_LIFETIME_MS)
-		return refuse(error, "lifetime longer than 24 hours");
+		return ztp_fail(error, ZTP_ERR_PROOF_LONG,
+				"JWT: lifetime longer than 24 hours");
 	if (claims->issued_ms > rules->now_ms + rules->skew_ms)
-		return refuse(error, "iat is in the future");
+		return ztp_fail(error, ZTP_ERR_PROOF_EARLY,
+				"JWT: iat is in the future");
 	if (rules->now_ms >= claims->expires_ms + rules->skew_ms)
 		return ztp_fail(
 			error, ZTP_ERR_PROOF_EXPIRED, "JWT: expired %lld s ago",
 			(long long)(rules->now_ms - claims->expires_ms) / 1000);
-	if (fields[NBF].kind && (!read_date(&not_before, &fields[NBF]) ||
-				 not_before > rules->now_ms + rules->skew_ms))
-		return refuse(error,
-			      "nbf is not an integer or is in the future");
+	if (!fields[NBF].kind)
+		return 0;
+	if (!read_date(&not_before, &fields[NBF]))
+		return refuse(error, "nbf is not an integer");
+	if (not_before > rules->now_ms + rules->skew_ms)
+		return ztp_fail(error, ZTP_ERR_PROOF_EARLY,
+				"JWT: nbf is in the future");
 	return 0;
 }
 
@@ -225,7 +227,8 @@ static int check_claims(struct ztp_jwt_claims *claims, struct ztp_str part,
 			      "JWT: aud is not the registry's audience");
 	if (!rc && fields[SUB].kind && rules->path &&
 	    !is_path(&object, rules->path))
-		rc = refuse(error, "sub is not the device path");
+		rc = ztp_fail(error, ZTP_ERR_PROOF_SUBJECT,
+			      "JWT: sub is not the device path");
 	ztp_object_clear(&object);
 	return rc;
 }
@@ -255,15 +258,53 @@ int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
 	return rc;
 }
 
+static const char *algorithm_of(enum ztp_key_algorithm algorithm, int bits)
+{
+	if (algorithm == ZTP_KEY_RSA)
+		return ZTP_JWT_RSA;
+	return bits == 384 ? ZTP_JWT_EC_384 : ZTP_JWT_EC_256;
+}
+
+/* RFC 7518: an RSA signature is as long as the modulus, an ECDSA signature
+ * twice as long as the group's order. */
+static int fits(const struct ztp_jwt *jwt, enum ztp_key_algorithm algorithm,
+		int bits, struct ztp_error *error)
+{
+	size_t bytes = (size_t)(bits + 7) / 8;
+
+	if (strcmp(jwt->algorithm, algorithm_of(algorithm, bits)) != 0)
+		return ztp_fail(error, ZTP_ERR_PROOF_ALGORITHM,
+				"JWT: alg does not match the key");
+	if (jwt->signature_len != (algorithm == ZTP_KEY_RSA ? 1 : 2) * bytes)
+		return refuse(error,
+			      "the signature has the wrong length for the key");
+	return 0;
+}
+
+int ztp_jwt_fits(const struct ztp_jwt *jwt, const void *spki, size_t len,
+		 struct ztp_error *error)
+{
+	enum ztp_key_algorithm algorithm;
+	int bits, rc;
+
+	rc = ztp_spki_describe(&algorithm, &bits, (struct ztp_str){spki, len},
+			       error);
+	return rc ? rc : fits(jwt, algorithm, bits, error);
+}
+
 int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 		  struct ztp_error *error)
 {
-	if (strcmp(jwt->algorithm, algorithm_of(key)) != 0)
-		return refuse(error, "alg does not match the key");
-	if (!ztp_key_verify(key, jwt->signed_text.p, jwt->signed_text.n,
-			    jwt->signature, jwt->signature_len))
-		return refuse(error, "the signature does not match the key");
-	return 0;
+	int rc = fits(jwt, ztp_key_algorithm(key), ztp_key_bits(key), error);
+
+	if (rc != 0)
+		return rc;
+	rc = ztp_key_check(key, jwt->signed_text.p, jwt->signed_text.n,
+			   jwt->signature, jwt->signature_len);
+	if (rc == ZTP_ERR_PROOF)
+		return ztp_fail(error, ZTP_ERR_PROOF_KEY,
+				"JWT: the signature does not match the key");
+	return rc == 0 ? 0 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,

@@ -9,6 +9,11 @@
  * DER signature is never mistaken for one. OpenSSL itself refuses r or s
  * outside 1..n-1. (r, n-s) is valid too, so a signature's bytes must never
  * identify anything.
+ *
+ * Where OpenSSL has no memory it often says nothing but no. A caller remembers
+ * what is refused, so a refusal must come twice in a row to count. While there is
+ * still no memory, the second try fails with its first allocation, and that is
+ * seen.
  */
 #include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
@@ -81,9 +86,10 @@ static bool push_rsa(OSSL_PARAM_BLD *params, struct ztp_str bits,
 				      numbers[1]) == 1;
 }
 
-/* NULL when OpenSSL refuses the key: an EC point must be on its curve. The
- * curves have cofactor 1, so a point on the curve is in the group. */
-static EVP_PKEY *build(const struct ztp_key *key)
+/* 0, ZTP_ERR_NOMEM, or ZTP_ERR_CERT_KEY when OpenSSL refuses the key: an EC
+ * point must be on its curve. The curves have cofactor 1, so a point on the
+ * curve is in the group. */
+static int build(struct ztp_key *key)
 {
 	bool rsa = key->algorithm == ZTP_KEY_RSA;
 	EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(
@@ -91,7 +97,7 @@ static EVP_PKEY *build(const struct ztp_key *key)
 	OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
 	BIGNUM *numbers[2] = {NULL, NULL};
 	OSSL_PARAM *params = NULL;
-	EVP_PKEY *pkey = NULL;
+	int rc = ZTP_ERR_NOMEM;
 	struct ztp_str bits;
 
 	if (!context || !builder || !find_bits(&bits, ztp_key_spki(key)) ||
@@ -99,27 +105,34 @@ static EVP_PKEY *build(const struct ztp_key *key)
 		  : push_ec(builder, bits, key->bits)))
 		goto out;
 	params = OSSL_PARAM_BLD_to_param(builder);
-	if (!params || EVP_PKEY_fromdata_init(context) != 1 ||
-	    EVP_PKEY_fromdata(context, &pkey, EVP_PKEY_PUBLIC_KEY, params) != 1)
-		pkey = NULL;
+	if (!params || EVP_PKEY_fromdata_init(context) != 1)
+		goto out;
+	rc = EVP_PKEY_fromdata(context, &key->pkey, EVP_PKEY_PUBLIC_KEY,
+			       params) == 1
+		     ? 0
+		     : ZTP_ERR_CERT_KEY;
 out:
 	OSSL_PARAM_free(params);
 	OSSL_PARAM_BLD_free(builder);
 	EVP_PKEY_CTX_free(context);
 	BN_free(numbers[0]);
 	BN_free(numbers[1]);
-	return pkey;
+	return rc;
 }
 
 static int decode(struct ztp_key *key, struct ztp_error *error)
 {
+	int rc;
+
 	ERR_set_mark();
-	key->pkey = build(key);
+	rc = build(key);
+	if (rc == ZTP_ERR_CERT_KEY)
+		rc = build(key); /* see the top */
 	ERR_pop_to_mark();
-	if (!key->pkey)
+	if (rc == ZTP_ERR_CERT_KEY)
 		return ztp_fail(error, ZTP_ERR_CERT_KEY,
 				"public key is not valid");
-	return 0;
+	return rc == 0 ? 0 : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
 int ztp_key_from_spki(struct ztp_key **key, const void *spki, size_t len,
@@ -199,13 +212,13 @@ static int ecdsa_to_der(uint8_t **der, const uint8_t *signature, int half)
 	return len;
 }
 
-static bool verify_with(const struct ztp_key *key, const void *data, size_t len,
-			const uint8_t *signature, size_t signature_len)
+static int check_with(const struct ztp_key *key, const void *data, size_t len,
+		      const uint8_t *signature, size_t signature_len)
 {
 	const EVP_MD *digest = key->bits == 384 ? EVP_sha384() : EVP_sha256();
 	EVP_MD_CTX *context = EVP_MD_CTX_new();
 	EVP_PKEY_CTX *pkey_context; /* belongs to the context */
-	bool valid = false;
+	int rc = ZTP_ERR_NOMEM;
 
 	if (!context || EVP_DigestVerifyInit(context, &pkey_context, digest,
 					     NULL, key->pkey) != 1)
@@ -213,37 +226,49 @@ static bool verify_with(const struct ztp_key *key, const void *data, size_t len,
 	if (key->algorithm == ZTP_KEY_RSA &&
 	    EVP_PKEY_CTX_set_rsa_padding(pkey_context, RSA_PKCS1_PADDING) != 1)
 		goto out;
-	valid = EVP_DigestVerify(context, signature, signature_len, data,
-				 len) == 1;
+	rc = EVP_DigestVerify(context, signature, signature_len, data, len) == 1
+		     ? 0
+		     : ZTP_ERR_PROOF;
 out:
 	EVP_MD_CTX_free(context);
-	return valid;
+	return rc;
+}
+
+static int check_ecdsa(const struct ztp_key *key, const void *data, size_t len,
+		       const uint8_t *signature)
+{
+	uint8_t *der = NULL;
+	int der_len = ecdsa_to_der(&der, signature, key->bits / 8);
+	int rc = der_len > 0 ? check_with(key, data, len, der, (size_t)der_len)
+			     : ZTP_ERR_NOMEM;
+
+	OPENSSL_free(der);
+	return rc;
+}
+
+int ztp_key_check(const struct ztp_key *key, const void *data, size_t len,
+		  const void *signature, size_t signature_len)
+{
+	bool rsa = key->algorithm == ZTP_KEY_RSA;
+	/* RFC 8017 8.2.2: a signature is exactly as long as the modulus */
+	size_t right =
+		rsa ? ((size_t)key->bits + 7) / 8 : 2 * ((size_t)key->bits / 8);
+	int i, rc = ZTP_ERR_PROOF;
+
+	if (signature_len != right)
+		return rc;
+	ERR_set_mark();
+	for (i = 0; i < 2 && rc == ZTP_ERR_PROOF; i++) /* see the top */
+		rc = rsa ? check_with(key, data, len, signature, signature_len)
+			 : check_ecdsa(key, data, len, signature);
+	ERR_pop_to_mark();
+	return rc;
 }
 
 bool ztp_key_verify(const struct ztp_key *key, const void *data, size_t len,
 		    const void *signature, size_t signature_len)
 {
-	size_t half = (size_t)key->bits / 8;
-	uint8_t *der = NULL;
-	bool valid = false;
-	int der_len;
-
-	ERR_set_mark();
-	if (key->algorithm == ZTP_KEY_RSA) {
-		/* RFC 8017 8.2.2: a signature is exactly as long as the
-		 * modulus */
-		if (signature_len == ((size_t)key->bits + 7) / 8)
-			valid = verify_with(key, data, len, signature,
-					    signature_len);
-	} else if (signature_len == 2 * half) {
-		der_len = ecdsa_to_der(&der, signature, (int)half);
-		if (der_len > 0)
-			valid = verify_with(key, data, len, der,
-					    (size_t)der_len);
-		OPENSSL_free(der);
-	}
-	ERR_pop_to_mark();
-	return valid;
+	return ztp_key_check(key, data, len, signature, signature_len) == 0;
 }
 
 void ztp_key_free(struct ztp_key *key)

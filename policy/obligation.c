@@ -24,7 +24,8 @@
  * bridge tries it alone. The answer clears it. What is lost ZTP_LOSSES_MAX times
  * in a row is given up for good. With a gate, even a command that is given up
  * waits for its device, and each new connection asks whether the device is
- * there; such a command would close that connection, and so on for ever.
+ * there; such a command would close that connection, and so on for ever. A loss
+ * that is not known to be the message's own fault (unproven) is never the last.
  *
  * With a gate we hear when a device subscribes, so we never publish to an
  * absent one just because a timer fired. Without a gate, 0x10 in a PUBACK is
@@ -277,10 +278,13 @@ static bool clears(enum ztp_owed_event event)
 	}
 }
 
-static int losses_after(enum ztp_owed_event event, int losses)
+static int losses_after(enum ztp_owed_event event, int losses,
+			const struct ztp_owed_facts *facts)
 {
+	int most = facts->unproven ? ZTP_LOSSES_MAX - 1 : LOSSES_COUNTED;
+
 	if (event == ZTP_ON_LOST)
-		return losses < LOSSES_COUNTED ? losses + 1 : losses;
+		return losses < most ? losses + 1 : losses;
 	return clears(event) ? 0 : losses;
 }
 
@@ -288,7 +292,7 @@ static unsigned facts_of(const struct ztp_obligation *o,
 			 enum ztp_owed_event event,
 			 const struct ztp_owed_facts *facts)
 {
-	int losses = losses_after(event, o->losses);
+	int losses = losses_after(event, o->losses, facts);
 
 	return (facts->gate ? GATE : ALONE) | (facts->there ? THERE : 0u) |
 	       (facts->notify ? TELL : 0u) | (facts->answers ? ANSWERS : 0u) |
@@ -394,7 +398,7 @@ bool ztp_obligation_change(struct ztp_obligation *o, enum ztp_owed_event event,
 	if (line->to != ZTP_OWED_SAME)
 		o->what = line->to;
 	o->tries = tries_after(line->tries, o->tries);
-	o->losses = losses_after(event, o->losses);
+	o->losses = losses_after(event, o->losses, facts);
 	o->retry_at = retry_after(line->retry, o, facts);
 	o->due_at = due_after(line->due, o->due_at, facts);
 	return true;

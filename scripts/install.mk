@@ -17,14 +17,16 @@ INSTALL_BINS = $(filter-out %.a %.so,$(BINARIES))
 INSTALL_LIBS = $(filter %.a,$(BINARIES))
 INSTALL_GATE = $(filter %.so,$(BINARIES))
 INSTALL_MAN  = $(wildcard docs/*.[1-8] docs/man/*.[1-8])
-INSTALL_DOC  = $(wildcard README.md LICENSE SECURITY.md CHANGELOG.md docs/*.md docs/asyncapi.yaml docs/*.yaml)
+INSTALL_DOC  = $(wildcard README.md LICENSE SECURITY.md CHANGELOG.md docs/*.md docs/approver-page.png docs/asyncapi.yaml docs/*.yaml)
 INSTALL_SCHEMAS = $(wildcard docs/schemas/*.json)
 INSTALL_PICTURES = $(wildcard docs/benchmarks/*.svg)
 INSTALL_UNIT = $(wildcard packaging/ztp-bridge.service)
 INSTALL_MONITORING = $(wildcard docs/monitoring/*)
 # The sources, without anything that was built among them.
 INSTALL_EXAMPLES = $(sort $(shell find examples -type f -not -path '*/node_modules/*' -not -path '*/target/*' \
-                     -not -name approver -not -name ztp-mochi))
+                     -not -path '*/__pycache__/*' -not -name approver -not -name ztp-mochi))
+# ztp-device, as an example for authors of firmware: to be read, not built.
+INSTALL_DEVICE = $(wildcard tools/device/*.[ch])
 INSTALL_GATE_EXAMPLES = $(wildcard gate/*.example)
 COMPLETED = ztp-bridge ztp-approver ztp-device ztp-devkafka ztpctl
 
@@ -53,6 +55,7 @@ install: programs
 	$(Q)set -e; for file in $(INSTALL_EXAMPLES); do \
 		install -D -m 644 "$$file" '$(docdir)'/"$$file"; \
 	done
+	$(Q)$(call put,644,$(docdir)/examples/ztp-device,$(INSTALL_DEVICE))
 	$(Q)install -D -m 644 packaging/ztp-bridge.sysusers '$(libdir)/sysusers.d/ztp-bridge.conf'
 	$(Q)install -D -m 644 packaging/ztp-bridge.tmpfiles '$(libdir)/tmpfiles.d/ztp-bridge.conf'
 	$(Q)set -e; for name in $(COMPLETED); do \

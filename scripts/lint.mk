@@ -4,6 +4,8 @@
 LINT_DIRS = $(wildcard policy base bridge gate tools scripts tests/unit tests/fuzz tests/bench tests/fault tests/sim tests/torture)
 LINT_C = $(sort $(shell find $(LINT_DIRS) -name '*.c'))
 LINT_H = $(sort $(shell find include $(LINT_DIRS) -name '*.h'))
+# Compiled by tests/local/test_device_examples.py, with headers of its own.
+LINT_ESP = $(sort $(shell find examples/device tests/esp_idf -name '*.[ch]'))
 LINT_SH = $(shell grep -lE '^\#!/bin/(ba)?sh' $$(git ls-files 2>/dev/null || \
             find scripts .ci tests -type f) 2>/dev/null)
 
@@ -15,7 +17,7 @@ lint-deps:
 	$(Q)scripts/lint-tools
 
 lint-format: lint-deps
-	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H)
+	$(Q)clang-format --dry-run -Werror $(LINT_C) $(LINT_H) $(LINT_ESP)
 
 # One file per run: clang-tidy 14 confuses va_lists between the files of a run.
 lint-tidy: lint-deps
@@ -44,4 +46,4 @@ lint-strings:
 format:
 	$(Q)scripts/deps lint
 	$(Q)scripts/lint-tools
-	$(Q)clang-format -i $(LINT_C) $(LINT_H)
+	$(Q)clang-format -i $(LINT_C) $(LINT_H) $(LINT_ESP)

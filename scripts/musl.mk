@@ -9,5 +9,5 @@ musl:
 		CPPFLAGS='$(CPPFLAGS) -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)' \
 		musl-objects
 
-musl-objects: $(BUILD)/libztp_policy.a $(call obj,o,$(BASE_SRC) $(COMMON_SRC) \
+musl-objects: $(BUILD)/libztp_policy.a $(call obj,o,$(BASE_SRC) $(COMMON_SRC) $(SERVE_SRC) \
 		$(foreach tool,$(TOOLS),$(call src,tools/$(tool))))

@@ -5,8 +5,8 @@ $(PAGES:%=$(BUILD)/o/%.o) $(PAGES:%=$(BUILD)/san/%.o): $(wildcard base/page/*)
 $(BUILD)/o/bridge/http/page.o $(BUILD)/san/bridge/http/page.o: $(wildcard bridge/http/page/*)
 $(BUILD)/o/tools/approver/serve_page.o $(BUILD)/san/tools/approver/serve_page.o: $(wildcard tools/approver/page/*)
 
-# docs/page.png and docs/page-dark.png: screenshots of it after five minutes'
-# work.
+# docs/page.png and docs/page-dark.png: screenshots of the bridge's after five
+# minutes' work; docs/approver-page.png: of the customer's.
 .PHONY: screenshot
 screenshot:
 	$(Q)scripts/deps build demo page

@@ -68,3 +68,13 @@ def mock_kafka(children_gone, tmp_path_factory):
     kafka = DevKafka(tmp_path_factory.mktemp("devkafka")).start()
     yield kafka
     kafka.stop()
+
+
+@pytest.fixture(scope="session")
+def browser(children_gone, tmp_path_factory):
+    """The one browser of this run. It ends before children_gone kills what is
+    left, whichever test was the last. Others need no Selenium."""
+    from harness.browser import Browser
+    browser = Browser(tmp_path_factory.mktemp("browser")).start()
+    yield browser
+    browser.stop()

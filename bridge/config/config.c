@@ -2,6 +2,7 @@
  * between settings. */
 #include "bridge/config/config.h"
 #include "base/file.h"
+#include "bridge/config/config_standby.h"
 #include "bridge/config/config_yaml.h"
 #include "bridge/config/settings.h"
 #include "ztp/gate.h"
@@ -94,6 +95,9 @@ static int check_topics(const struct config *config, int *line,
 	static const size_t topics[] = {
 #define X(name, number, member, what) OF(kafka.topics.member),
 		ZTP_TOPIC_LIST(X)
+#undef X
+#define X(name, member, what) OF(kafka.topics.member),
+		ZTP_GROUP_TOPIC_LIST(X)
 #undef X
 	};
 	const size_t count = sizeof(topics) / sizeof(topics[0]);
@@ -292,6 +296,8 @@ int config_load(struct config **config, const char *file, int *line,
 		rc = check_tls(new, line, error);
 	if (rc == 0)
 		rc = check_login(new, line, error);
+	if (rc == 0)
+		rc = config_check_standby(new, line, error);
 	if (text)
 		OPENSSL_cleanse(text, len);
 	free(text);

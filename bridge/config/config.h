@@ -76,6 +76,9 @@ struct config_topics {
 #define X(name, number, member, what) char *member;
 	ZTP_TOPIC_LIST(X)
 #undef X
+#define X(name, member, what) char *member;
+	ZTP_GROUP_TOPIC_LIST(X)
+#undef X
 };
 
 struct config_kafka {
@@ -113,6 +116,14 @@ struct config_http {
 	struct config_list hosts; /* names for the page and /v1 */
 };
 
+/* One of several bridges. */
+struct config_standby {
+	bool enabled;
+	char *instance;
+	char *advertise; /* a URL, or "" */
+	int64_t session_timeout_ms;
+};
+
 struct config_log {
 	enum log_level level;
 	enum log_format format;
@@ -124,6 +135,7 @@ struct config {
 	struct config_onboarding onboarding;
 	struct config_store store;
 	struct config_http http;
+	struct config_standby standby;
 	struct config_log log;
 	int64_t shutdown_timeout_ms;
 	char *file; /* as given to config_load */

@@ -1,6 +1,7 @@
 /* The table of settings, in the order of the manual page. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
+#include "ztp/group_member.h"
 #include "ztp/pending.h"
 #include <string.h>
 
@@ -42,6 +43,9 @@ static const struct setting_choice formats[] = {
 	 .max = ZTP_TOPIC_NAME_MAX,                                            \
 	 .check = setting_check_kafka_topic,                                   \
 	 .about = "topic of " what},
+
+#define GROUP_TOPIC_ROW(name, member, what)                                    \
+	TOPIC_ROW(name, 0, member, what " (standby.enabled)")
 
 static const struct setting table[] = {
 	{"mqtt.url", SETTING_TEXT, AT(mqtt.url), .fallback = ZTP_MQTT_URL,
@@ -132,6 +136,7 @@ static const struct setting table[] = {
 	 .about = "consumer group; only one bridge may be in it"},
 	/* clang-format off */
 	ZTP_TOPIC_LIST(TOPIC_ROW)
+	ZTP_GROUP_TOPIC_LIST(GROUP_TOPIC_ROW)
 	/* clang-format on */
 	{"kafka.create_topics", SETTING_BOOL, AT(kafka.create_topics),
 	 .fallback = "false", .about = "create missing topics"},
@@ -198,6 +203,23 @@ static const struct setting table[] = {
 	 .max = 255, .check = setting_check_host,
 	 .about = "names by which browsers may ask for the web page and /v1, "
 		  "beside localhost and IP addresses"},
+	{"standby.enabled", SETTING_BOOL, AT(standby.enabled),
+	 .fallback = "false",
+	 .about = "be one of several bridges in kafka.group, of which one is "
+		  "active; not in this release"},
+	{"standby.instance", SETTING_TEXT, AT(standby.instance), .fallback = "",
+	 .max = ZTP_INSTANCE_MAX, .check = setting_check_instance,
+	 .about = "this bridge's name, which no other bridge of the group has "
+		  "and which stays the same after a restart"},
+	{"standby.advertise", SETTING_TEXT, AT(standby.advertise),
+	 .fallback = "", .max = ZTP_ADVERTISE_MAX,
+	 .check = setting_check_advertise,
+	 .about = "URL of this bridge's pages, for the links on the others'"},
+	{"standby.session_timeout", SETTING_DURATION,
+	 AT(standby.session_timeout_ms), .fallback = "10s", .min = 2 * SECOND,
+	 .max = 300 * SECOND,
+	 .about = "a bridge that Kafka has not heard of for so long is not "
+		  "active any more"},
 	{"log.level", SETTING_CHOICE, AT(log.level), .fallback = "info",
 	 .choices = levels, .reloadable = true,
 	 .about = "the least severe level that is logged"},

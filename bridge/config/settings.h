@@ -108,7 +108,8 @@ int setting_check_text(const char *text, struct ztp_error *error);
 setting_check setting_check_url, setting_check_client_id, setting_check_topic,
 	setting_check_template, setting_check_keepalive, setting_check_brokers,
 	setting_check_kafka_topic, setting_check_listen, setting_check_host,
-	setting_check_omit, setting_check_subscription;
+	setting_check_omit, setting_check_subscription, setting_check_instance,
+	setting_check_advertise;
 
 /* --- settings_kafka.c: kafka.properties */
 

@@ -1,6 +1,7 @@
 /* Rules of single settings: addresses, topics, names. */
 #include "bridge/config/settings.h"
 #include "ztp/gate_protocol.h"
+#include "ztp/group_member.h"
 #include "ztp/request.h"
 #include <arpa/inet.h>
 #include <ctype.h>
@@ -312,6 +313,30 @@ int setting_check_kafka_topic(struct config *config, const char *text,
 	if (strcmp(text, ".") == 0 || strcmp(text, "..") == 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"\"%s\" is not a Kafka topic", text);
+	return 0;
+}
+
+int setting_check_instance(struct config *config, const char *text,
+			   struct ztp_error *error)
+{
+	(void)config;
+	if (text[0] != '\0' && !ztp_instance_valid(text))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%.80s\" is not a name: use only letters, "
+				"digits, '.', '_' and '-'",
+				text);
+	return 0;
+}
+
+int setting_check_advertise(struct config *config, const char *text,
+			    struct ztp_error *error)
+{
+	(void)config;
+	if (!ztp_advertise_valid(text))
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"\"%.80s\" is neither an http:// nor an "
+				"https:// URL without ';' and spaces",
+				text);
 	return 0;
 }
 

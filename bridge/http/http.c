@@ -16,6 +16,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/http_paths.h"
+#include "base/page_headers.h"
 #include "bridge/http/http_clients.h"
 #include "bridge/http/http_host.h"
 #include "bridge/http/http_list.h"
@@ -99,26 +101,24 @@ static const struct {
 	const char *path;
 	struct http_page (*page)(struct bridge *b);
 } pages[] = {
-	{"/healthz", page_health},
-	{"/readyz", page_ready},
+	{ZTP_HTTP_HEALTH, page_health},
+	{ZTP_HTTP_READY, page_ready},
 	{"/metrics", page_metrics},
 };
-
-#define REQUESTS_PATH "/v1/requests"
 
 static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 				const char *path)
 {
-	const size_t n = sizeof(REQUESTS_PATH) - 1;
+	const size_t n = sizeof(ZTP_HTTP_REQUESTS) - 1;
 	struct readiness r;
 
 	if (strcmp(path, "/v1/status") == 0) {
 		bridge_readiness(b, &r);
 		return http_status(b, &r);
 	}
-	if (strcmp(path, REQUESTS_PATH) == 0)
+	if (strcmp(path, ZTP_HTTP_REQUESTS) == 0)
 		return http_requests_list(b, client);
-	if (strncmp(path, REQUESTS_PATH "/", n + 1) == 0)
+	if (strncmp(path, ZTP_HTTP_REQUESTS "/", n + 1) == 0)
 		return http_requests_one(b, path + n + 1);
 	return plain(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
 }
@@ -175,13 +175,7 @@ static struct http_page route(struct http *http, struct MHD_Connection *client,
 static enum MHD_Result add_headers(struct MHD_Response *response,
 				   const struct http_page *page)
 {
-	static const char *const always[][2] = {
-		{MHD_HTTP_HEADER_CACHE_CONTROL, "no-store"},
-		{"X-Content-Type-Options", "nosniff"},
-		{"X-Frame-Options", "DENY"},
-		{"Referrer-Policy", "no-referrer"},
-		{"Cross-Origin-Resource-Policy", "same-origin"},
-	};
+	const struct ztp_page_header *header;
 	enum MHD_Result rc;
 	size_t i;
 
@@ -197,9 +191,9 @@ static enum MHD_Result add_headers(struct MHD_Response *response,
 	if (rc == MHD_YES && page->again)
 		rc = MHD_add_response_header(response,
 					     MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	for (i = 0; i < sizeof(always) / sizeof(*always) && rc == MHD_YES; i++)
-		rc = MHD_add_response_header(response, always[i][0],
-					     always[i][1]);
+	for (i = 0; rc == MHD_YES && (header = ztp_page_header(i)); i++)
+		rc = MHD_add_response_header(response, header->name,
+					     header->value);
 	return rc;
 }
 

@@ -128,12 +128,12 @@ static struct partition *looking(struct consumer *c, int partition)
 }
 
 /* Returns true if the event is kept. */
-static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
+static bool on_message(struct consumer *c, rd_kafka_event_t *event,
+		       const rd_kafka_message_t *message)
 {
-	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
 	struct partition *part;
 
-	if (!message || message->err)
+	if (message->err)
 		return false;
 	part = looking(c, message->partition);
 	if (part)
@@ -147,6 +147,29 @@ static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
 	c->messages[c->batch++] = message;
 	c->bytes += message->len;
 	return true;
+}
+
+static bool on_fetch(struct consumer *c, rd_kafka_event_t *event)
+{
+	const rd_kafka_message_t *message = rd_kafka_event_message_next(event);
+
+	return message && (consumer_large_begin(c, event, message) ||
+			   on_message(c, event, message));
+}
+
+/* Returns true if there is a large record that is not hashed yet. */
+static bool is_hashing(struct consumer *c)
+{
+	rd_kafka_event_t *event = c->large.event;
+
+	if (!event)
+		return false;
+	if (!consumer_large_go_on(c))
+		return true;
+	c->large.event = NULL;
+	if (!on_message(c, event, c->large.message))
+		rd_kafka_event_destroy(event);
+	return false;
 }
 
 /* The end offset also lies behind aborted records and transaction markers. */
@@ -219,7 +242,9 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	}
 	if (!c->anew)
 		consumer_consider(c, status);
-	while (c->batch < BATCHING_TURN_MAX && c->bytes < BATCH_BYTES &&
+	c->more = is_hashing(c);
+	while (!c->more && !c->large.event && c->batch < BATCHING_TURN_MAX &&
+	       c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
 
@@ -243,7 +268,8 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 			break;
 		}
 	}
-	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES;
+	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES ||
+		  c->large.event;
 }
 
 /* All headers of a record, so that none hides behind others: views, in *few if
@@ -283,6 +309,7 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 			     message->partition, message->offset},
 		.key = {message->key, message->key_len},
 		.value = {message->payload, message->len},
+		.sha256 = consumer_large_sha256(c, message),
 	};
 	int rc;
 

@@ -19,6 +19,7 @@ struct consumer_record {
 	struct ztp_str key, value; /* p NULL: a null value */
 	const struct ztp_header *headers;
 	size_t header_count;
+	const uint8_t *sha256; /* of a large value; or NULL */
 };
 
 /* Records that librdkafka cannot read, and that are passed by. */

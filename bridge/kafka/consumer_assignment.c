@@ -11,6 +11,8 @@ void consumer_drop_batch(struct consumer *c)
 		rd_kafka_event_destroy(c->events[i]);
 	c->batch = 0;
 	c->bytes = 0;
+	if (!c->large.event)
+		consumer_large_drop(c);
 	c->moved = false;
 	for (i = 0; i < c->count; i++)
 		c->partitions[i].last = NULL;
@@ -27,6 +29,7 @@ static void drop_assignment(struct consumer *c)
 {
 	/* The collected records come again, from the store's offsets. */
 	consumer_drop_batch(c);
+	consumer_large_drop(c);
 	free(c->partitions);
 	c->partitions = NULL;
 	c->count = 0;

@@ -12,7 +12,7 @@
  */
 #include "bridge/kafka/consumer_internal.h"
 
-#define TRIES 3
+#define TRIES 2 /* librdkafka may have had no memory the first time */
 
 /* Does the error say that this batch cannot be read, now or later? */
 static bool is_unreadable(rd_kafka_resp_err_t err)

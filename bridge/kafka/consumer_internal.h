@@ -12,6 +12,7 @@
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/kafka.h"
+#include "ztp/codec.h"
 #include "ztp/retry.h"
 
 /* A batch that librdkafka cannot read; see consumer_gap.c. */
@@ -41,6 +42,15 @@ struct partition {
 	/* When it was first found behind the end, and where; 0: it is not. */
 	int64_t behind_at, behind_next;
 	struct unreadable bad;
+};
+
+/* See consumer_large.c. */
+struct large {
+	rd_kafka_event_t *event;	   /* NULL: it is hashed, or none */
+	const rd_kafka_message_t *message; /* until the batch is dropped */
+	size_t done;
+	struct ztp_sha256 hash;
+	uint8_t sha256[ZTP_SHA256_LEN];
 };
 
 struct consumer {
@@ -77,6 +87,7 @@ struct consumer {
 	const rd_kafka_message_t *messages[BATCHING_TURN_MAX];
 	int batch;
 	size_t bytes;
+	struct large large;
 	bool moved; /* seen differs from next in some partition */
 
 	int64_t reopen_at; /* without a handle: when to open a new one */
@@ -115,6 +126,15 @@ void consumer_landmark_found(struct consumer *c, struct partition *part,
 void consumer_landmark_end(struct consumer *c, struct partition *part,
 			   int64_t end);
 void consumer_landmark_update(struct partition *part);
+
+/* begin: true if the record is large. Then it is not taken into the batch before
+ * go_on, once in a turn, returns true. drop: an unfinished one as well. */
+bool consumer_large_begin(struct consumer *c, rd_kafka_event_t *event,
+			  const rd_kafka_message_t *message);
+bool consumer_large_go_on(struct consumer *c);
+const uint8_t *consumer_large_sha256(const struct consumer *c,
+				     const rd_kafka_message_t *message);
+void consumer_large_drop(struct consumer *c);
 
 /* Closes the handle; a new one is opened ms later, and reads from the store's
  * offsets. */

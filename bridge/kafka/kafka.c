@@ -1,6 +1,7 @@
 #include "bridge/kafka/kafka.h"
 
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/clock.h"
@@ -46,21 +47,34 @@ static int set_ours(void *conf, const char *name, const char *value,
 	return set(conf, name, value, error);
 }
 
-int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			 enum ztp_kafka_client client, const struct core *core,
-			 struct ztp_error *error)
+static int set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			  const struct kafka_wanted *wanted,
+			  const struct core *core, struct ztp_error *error)
 {
 	const struct config_properties *users = &config->kafka.properties;
+	enum ztp_kafka_client client = wanted->client;
+	char timeout[24], session[24];
 	const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 		[ZTP_KAFKA_GIVEN_BROKERS] = core ? config->kafka.brokers : NULL,
 		[ZTP_KAFKA_GIVEN_MEMBER] =
 			core && *core->member ? core->member : NULL,
-		[ZTP_KAFKA_GIVEN_CLIENT_ID] = config->mqtt.client_id,
+		[ZTP_KAFKA_GIVEN_CLIENT_ID] = wanted->client_id
+						      ? wanted->client_id
+						      : config->mqtt.client_id,
 		[ZTP_KAFKA_GIVEN_GROUP] = config->kafka.group,
+		[ZTP_KAFKA_GIVEN_TRANSACTIONS] = wanted->transactional_id,
+		[ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT] = timeout,
+		[ZTP_KAFKA_GIVEN_SESSION] = session,
 	};
 	size_t i;
-	int rc = ztp_kafka_properties_each(client, false, given, set_ours, conf,
-					   error);
+	int rc;
+
+	snprintf(timeout, sizeof(timeout), "%lld",
+		 (long long)wanted->transaction_timeout_ms);
+	snprintf(session, sizeof(session), "%lld",
+		 (long long)wanted->session_ms);
+	rc = ztp_kafka_properties_each(client, false, given, set_ours, conf,
+				       error);
 
 	for (i = 0; rc == 0 && i < users->count; i++)
 		rc = set(conf, users->items[i].name, users->items[i].value,
@@ -70,15 +84,30 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 						   set_ours, conf, error);
 }
 
-rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
-		      int events, struct ztp_error *error)
+int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			 enum ztp_kafka_client client, const struct core *core,
+			 struct ztp_error *error)
 {
-	rd_kafka_type_t type = client == ZTP_KAFKA_CONSUMER ? RD_KAFKA_CONSUMER
-							    : RD_KAFKA_PRODUCER;
+	const struct kafka_wanted wanted = {.client = client};
+
+	return set_properties(conf, config, &wanted, core, error);
+}
+
+static bool reads(enum ztp_kafka_client client)
+{
+	return client == ZTP_KAFKA_CONSUMER || client == ZTP_KAFKA_READER ||
+	       client == ZTP_KAFKA_MEMBER;
+}
+
+rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,
+			 struct ztp_error *error)
+{
+	rd_kafka_type_t type =
+		reads(wanted->client) ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
-	int rc = kafka_set_properties(conf, core->config, client, core, error);
+	int rc = set_properties(conf, core->config, wanted, core, error);
 
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);
@@ -86,13 +115,23 @@ rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 	}
 	rd_kafka_conf_set_opaque(conf, core);
 	rd_kafka_conf_set_log_cb(conf, on_log);
-	rd_kafka_conf_set_events(conf, events);
+	rd_kafka_conf_set_events(conf, wanted->events);
+	if (wanted->delivered)
+		rd_kafka_conf_set_dr_msg_cb(conf, wanted->delivered);
 	rk = rd_kafka_new(type, conf, text, sizeof(text));
 	if (!rk) {
 		rd_kafka_conf_destroy(conf);
 		ztp_fail(error, ZTP_ERR_INTERNAL, "kafka: %s", text);
 	}
 	return rk;
+}
+
+rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
+		      int events, struct ztp_error *error)
+{
+	const struct kafka_wanted wanted = {.client = client, .events = events};
+
+	return kafka_new_as(core, &wanted, error);
 }
 
 const char *kafka_topic(const struct core *core, enum store_topic topic)

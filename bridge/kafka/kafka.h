@@ -19,6 +19,21 @@
 rd_kafka_t *kafka_new(struct core *core, enum ztp_kafka_client client,
 		      int events, struct ztp_error *error);
 
+/* The same, with what only some handles have: any member may be 0. */
+struct kafka_wanted {
+	enum ztp_kafka_client client;
+	int events;
+	const char *transactional_id;
+	int64_t transaction_timeout_ms;
+	const char *client_id; /* NULL: mqtt.client_id */
+	int64_t session_ms;    /* of a member */
+	/* Called by rd_kafka_poll and rd_kafka_flush, in their thread. */
+	void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
+			  void *core);
+};
+rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,
+			 struct ztp_error *error);
+
 /* Sets all that in conf. core NULL: without brokers, so that a handle connects to
  * nothing. */
 int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,

@@ -59,14 +59,10 @@ void answers_up(struct answers *a)
 
 /* --- one device among many */
 
-/* FNV-1a. Who knows it can make two paths meet, but gains nothing by it. */
+/* Who makes two paths meet gains nothing by it. */
 static uint64_t hash_of(const char *topic)
 {
-	uint64_t hash = UINT64_C(14695981039346656037);
-
-	for (; *topic; topic++)
-		hash = (hash ^ (uint8_t)*topic) * UINT64_C(1099511628211);
-	return hash;
+	return ztp_fnv1a(ZTP_FNV1A, topic, strlen(topic));
 }
 
 /* A bucket that is not full belongs to the device that emptied it. Another one

@@ -8,6 +8,7 @@
 #include "bridge/life/command_send.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/giving_up.h"
+#include "bridge/life/proving.h"
 #include "bridge/life/suspects.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/registrar.h"
@@ -33,6 +34,7 @@ struct slot {
 	int64_t n; /* row number; 0: this slot is free */
 	int mid;
 	size_t size; /* bytes, of the whole PUBLISH */
+	bool proven; /* its loss would be its own fault (proving.h) */
 	enum result result;
 	int reason_code;
 	struct ztp_error why;
@@ -49,6 +51,7 @@ struct commands {
 	int64_t tokens_at;
 	bool starved; /* the retry rate delays a command */
 	struct suspects suspects;
+	struct proving proving;
 	struct answers *answers;
 	struct log_limit erased;
 };
@@ -75,6 +78,7 @@ static void on_down(void *arg)
 		if (c->slots[i].n != 0 && c->slots[i].result == RESULT_NONE)
 			c->slots[i].result = RESULT_LOST;
 	c->waiting = 0;
+	proving_down(&c->proving, c->b);
 	ztp_random(&random, sizeof(random));
 	suspects_down(&c->suspects, c->b->core.now, random);
 }
@@ -84,6 +88,10 @@ static bool on_puback(void *arg, int mid, int rc)
 	struct commands *c = arg;
 	int i;
 
+	if (proving_puback(&c->proving, mid, c->b->core.now)) {
+		suspects_answered(&c->suspects, c->b->core.now);
+		return true;
+	}
 	for (i = 0; i < WINDOW_MAX; i++) {
 		struct slot *slot = &c->slots[i];
 
@@ -93,6 +101,7 @@ static bool on_puback(void *arg, int mid, int rc)
 		slot->result = RESULT_PUBACK;
 		slot->reason_code = rc;
 		c->waiting--;
+		proving_answered(&c->proving, c->b->core.now);
 		if (slot->n == c->suspects.n)
 			suspects_answered(&c->suspects, c->b->core.now);
 		return true;
@@ -155,7 +164,8 @@ static int apply_result(struct bridge *b, const struct slot *slot,
 				     delivery_fate_of(slot->reason_code),
 				     slot->reason_code, error);
 	case RESULT_LOST:
-		return giving_up_lost(b, slot->n, slot->size, error);
+		return giving_up_lost(b, slot->n, slot->size, slot->proven,
+				      error);
 	case RESULT_IMPOSSIBLE:
 		return giving_up_impossible(b, slot->n, slot->why.message,
 					    error);
@@ -235,9 +245,12 @@ static int publish(struct commands *c, struct slot *slot,
 
 	if (rc != 0)
 		return rc;
-	take_slot(
-		c, slot,
-		&(struct slot){.n = r->n, .mid = sent.mid, .size = sent.size});
+	take_slot(c, slot,
+		  &(struct slot){.n = r->n,
+				 .mid = sent.mid,
+				 .size = sent.size,
+				 .proven = proving_is_proven(&c->proving,
+							     c->b->core.now)});
 	c->waiting++;
 	return 0;
 }
@@ -354,6 +367,25 @@ static void refill(struct commands *c)
 
 /* --- suspects */
 
+/* Ends the walk with 2 if the broker is asked first whether it takes anything.
+ */
+static int ask_first(struct pumping *p, const struct store_owed *owed)
+{
+	struct commands *c = p->c;
+	struct store_request r;
+	int rc;
+
+	if (registrar_takes(c->b->registrar, owed->what))
+		return 0;
+	rc = store_request_by_n(c->b->store, owed->n, &r, &p->error);
+	if (rc <= 0)
+		return rc;
+	if (!proving_ask(&c->proving, c->b, r.owed.losses))
+		return 0;
+	suspects_sent(&c->suspects, c->b->core.now, PROVING_ROW);
+	return 2;
+}
+
 /* Sends one, and ends the walk with 2. */
 static int pump_suspect(void *arg, const struct store_owed *owed)
 {
@@ -363,6 +395,9 @@ static int pump_suspect(void *arg, const struct store_owed *owed)
 
 	if (is_busy(c, owed->n))
 		return 0;
+	rc = ask_first(p, owed);
+	if (rc != 0)
+		return rc;
 	rc = pump_row(p, owed);
 	if (rc == WAITS || (registrar_takes(c->b->registrar, owed->what) &&
 			    rc == 0 && !registrar_flush(c->b->registrar)))
@@ -381,7 +416,7 @@ static bool pump_suspects(struct commands *c)
 	int64_t now = c->b->core.now, next = store_next_suspect(c->b->store);
 	int rc;
 
-	if (s->n != 0 && !is_busy(c, s->n))
+	if (s->n > 0 && !is_busy(c, s->n))
 		suspects_answered(s, now);
 	switch (suspects_turn(s, now, next,
 			      c->waiting +

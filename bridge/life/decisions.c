@@ -194,9 +194,7 @@ static int on_unreadable(struct bridge *b, const struct ztp_decision *decision,
 			 LOG_INT("partition", record->position.partition),
 			 LOG_INT("offset", record->position.offset),
 			 LOG_WHY(why));
-		return records_dead_decision(b, &record->position, record->key,
-					     record->value, record->headers,
-					     record->header_count, why, error);
+		return records_dead_decision(b, record, why, error);
 	}
 	rc = store_request_by_id(b->store, decision->request_id, &r, error);
 	if (rc < 0)
@@ -230,10 +228,11 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 			 struct ztp_error *error)
 {
 	struct bridge *b = bridge;
-	const struct ztp_str none = {NULL, 0};
 	struct ztp_error why = {0};
 	char last[24];
-	struct ztp_header header = {RECORD_HEADER("last_offset"), none};
+	struct ztp_header header = {.name = RECORD_HEADER("last_offset")};
+	const struct consumer_record record = {
+		.position = gap->first, .headers = &header, .header_count = 1};
 
 	ztp_fail(&why, ZTP_ERR_UNREADABLE, "%s", gap->why);
 	snprintf(last, sizeof(last), "%lld", (long long)gap->last);
@@ -243,8 +242,7 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 		  LOG_INT("partition", gap->first.partition),
 		  LOG_INT("offset", gap->first.offset),
 		  LOG_INT("last_offset", gap->last), LOG_WHY(&why));
-	return records_dead_decision(b, &gap->first, none, none, &header, 1,
-				     &why, error);
+	return records_dead_decision(b, &record, &why, error);
 }
 
 /* --- deadlines */

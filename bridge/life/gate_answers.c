@@ -118,7 +118,7 @@ static int apply_answer(void *arg, const struct registrar_answer *answer)
 	if (rc <= 0)
 		return rc;
 	if (answer->lost)
-		return giving_up_lost(a->b, answer->n, 0, a->error);
+		return giving_up_lost(a->b, answer->n, 0, true, a->error);
 	if (control_is_denied(answer->said))
 		return retry_later(a->b, answer, &r, a->error);
 	return apply_reply(a->b, answer, &r, a->error);

@@ -53,15 +53,16 @@ static int give_up(struct bridge *b, struct store_request *r, size_t size,
 	return give_up_command(b, r, why, error);
 }
 
-int giving_up_lost(struct bridge *b, int64_t n, size_t size,
+int giving_up_lost(struct bridge *b, int64_t n, size_t size, bool proven,
 		   struct ztp_error *error)
 {
+	const struct ztp_owed_facts facts = {.unproven = !proven};
 	struct store_request r;
 	int rc = store_request_by_n(b->store, n, &r, error);
 
 	if (size > 0)
 		b->core.tally.commands[TALLY_COMMAND_LOST]++;
-	if (rc <= 0 || !move_obligation(b, &r, ZTP_ON_LOST, NULL))
+	if (rc <= 0 || !move_obligation(b, &r, ZTP_ON_LOST, &facts))
 		return rc < 0 ? rc : 0;
 	if (!ztp_obligation_hopeless(&r.owed))
 		return store_request_save(b->store, &r, error);

@@ -12,8 +12,8 @@
 
 /* The connection was lost, or the gate did not answer, while what is owed for
  * row n was in flight. size: of the command to the device, in bytes; 0: it was
- * one to the gate. */
-int giving_up_lost(struct bridge *b, int64_t n, size_t size,
+ * one to the gate. proven: this broker does take other things (proving.h). */
+int giving_up_lost(struct bridge *b, int64_t n, size_t size, bool proven,
 		   struct ztp_error *error);
 
 /* The message to the device of row n can never be sent. */

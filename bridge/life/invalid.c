@@ -95,9 +95,7 @@ int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 		.path = decision->path,
 		.key = record->key,
 	};
-	int rc = records_dead_decision(b, &record->position, record->key,
-				       record->value, record->headers,
-				       record->header_count, why, error);
+	int rc = records_dead_decision(b, record, why, error);
 
 	if (rc == 0)
 		rc = note(b, r, record, error);

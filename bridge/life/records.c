@@ -147,13 +147,12 @@ int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 	return rc;
 }
 
-int records_dead_decision(struct bridge *b, const struct ztp_position *position,
-			  struct ztp_str key, struct ztp_str value,
-			  const struct ztp_header *originals, size_t count,
+int records_dead_decision(struct bridge *b, const struct consumer_record *from,
 			  const struct ztp_error *why, struct ztp_error *error)
 {
+	const struct ztp_position *position = &from->position;
 	struct ztp_header headers[ZTP_HEADERS_MAX];
-	struct store_record record = {.topic = STORE_DLQ, .key = key};
+	struct store_record record = {.topic = STORE_DLQ, .key = from->key};
 	struct ztp_dead dead = {
 		.topic = position->topic,
 		.partition = position->partition,
@@ -168,16 +167,18 @@ int records_dead_decision(struct bridge *b, const struct ztp_position *position,
 	int rc;
 
 	n = ztp_dead_headers(headers, scratch, &dead);
-	record.value = value;
-	if (value.n > ZTP_DEAD_VALUE_MAX) {
-		ztp_sha256(sha256, value.p, value.n);
-		n += record_identity(headers + n, &identity, sha256,
-				     (int64_t)value.n);
+	record.value = from->value;
+	if (record.value.n > ZTP_DEAD_VALUE_MAX) {
+		if (!from->sha256)
+			ztp_sha256(sha256, record.value.p, record.value.n);
+		n += record_identity(headers + n, &identity,
+				     from->sha256 ? from->sha256 : sha256,
+				     (int64_t)record.value.n);
 		record.value = ztp_str_of("");
 	}
 	n += record_bound_key(headers + n, &of_key, &record.key);
-	n += record_copy_headers(headers + n, ZTP_HEADERS_MAX - n, originals,
-				 count, left_out);
+	n += record_copy_headers(headers + n, ZTP_HEADERS_MAX - n,
+				 from->headers, from->header_count, left_out);
 	record.headers = headers;
 	record.header_count = n;
 	rc = store_outbox_add(b->store, &record, error);

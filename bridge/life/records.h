@@ -6,6 +6,7 @@
 #define BRIDGE_LIFE_RECORDS_H
 
 #include "bridge/journal/journal_entry.h"
+#include "bridge/kafka/consumer.h"
 #include "bridge/life/bridge.h"
 
 /* ztp.requests: asks the customer about r, or asks again. cert describes the
@@ -41,9 +42,8 @@ int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 			 struct ztp_error *error);
 
 /* ztp.dlq: a decision that cannot be read; the record as received. */
-int records_dead_decision(struct bridge *b, const struct ztp_position *position,
-			  struct ztp_str key, struct ztp_str value,
-			  const struct ztp_header *headers, size_t count,
+int records_dead_decision(struct bridge *b,
+			  const struct consumer_record *record,
 			  const struct ztp_error *why, struct ztp_error *error);
 
 /* Kafka or librdkafka will never accept this record: a smaller record in

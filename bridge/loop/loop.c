@@ -75,8 +75,10 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 static void transact(struct loop *l)
 {
 	struct ztp_error error = {0};
-	int rc = apply(l, &error);
+	int rc = store_unwind(l->b.store, &error);
 
+	if (rc == 0)
+		rc = apply(l, &error);
 	if (rc != 0) {
 		error.code = (enum ztp_err)rc;
 		roll_back(l, &error);

@@ -49,8 +49,6 @@ const struct part mqtt_out_part = {
 NEXT(mqtt_in)
 FREE(mqtt_in)
 
-#define FILTERS_NAME "mqtt_in.filters"
-
 static void mqtt_in_part_collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
@@ -72,7 +70,7 @@ static int keep_filters(struct bridge *b, const char *known,
 	if (!row)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	if (strcmp(row, known) != 0)
-		rc = store_set(b->store, FILTERS_NAME, row, error);
+		rc = store_set(b->store, STORE_FILTERS, row, error);
 	free(row);
 	return rc;
 }
@@ -81,7 +79,7 @@ static int keep_filters(struct bridge *b, const char *known,
 static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
-	int rc = store_get(b->store, FILTERS_NAME, known, FILTERS_ROW_MAX,
+	int rc = store_get(b->store, STORE_FILTERS, known, FILTERS_ROW_MAX,
 			   error);
 
 	if (rc >= 0)

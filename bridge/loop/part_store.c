@@ -5,6 +5,7 @@
 
 #include "bridge/life/pending.h"
 #include "bridge/loop/loop_internal.h"
+#include "bridge/store/store_state.h"
 
 #define HOUSEKEEPING_MS 1000
 
@@ -39,6 +40,8 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 		 "%s", dirname(copy));
 	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
 			error);
+	if (rc == 0)
+		rc = store_copy_refuse(b->store, error);
 	if (rc != 0)
 		return rc;
 	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))

@@ -14,7 +14,6 @@
 #include "base/random.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/registrar/control.h"
-#include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
 #define REFUSED	   0x80 /* the least reason code that is no success */
@@ -51,7 +50,7 @@ static bool ask_gate(struct broker_probe *p)
 	return rc == 0;
 }
 
-static bool ask_nobody(struct broker_probe *p)
+int broker_probe_publish(struct mqtt_out *mqtt_out, int *mid)
 {
 	char topic[sizeof(ZTP_MQTT_PROBE) + 32], hex[2 * 16 + 1];
 	uint8_t random[16];
@@ -59,7 +58,7 @@ static bool ask_nobody(struct broker_probe *p)
 	ztp_random(random, sizeof(random));
 	ztp_hex_encode(hex, random, sizeof(random));
 	snprintf(topic, sizeof(topic), "%s%s", ZTP_MQTT_PROBE, hex);
-	return mqtt_out_publish(p->mqtt_out, &p->mid, topic, "", 0, NULL) == 0;
+	return mqtt_out_publish(mqtt_out, mid, topic, "", 0, NULL);
 }
 
 static void finish(struct broker_probe *p)
@@ -90,7 +89,7 @@ static bool on_ask(void *arg)
 static void on_gate_puback(struct broker_probe *p)
 {
 	p->stage = STAGE_NOBODY;
-	if (!ask_nobody(p))
+	if (broker_probe_publish(p->mqtt_out, &p->mid) != 0)
 		finish(p);
 }
 

@@ -18,6 +18,7 @@
 #define BRIDGE_REGISTRAR_BROKER_PROBE_H
 
 #include "bridge/core/core.h"
+#include "ztp/gate_protocol.h"
 
 struct mqtt_out;
 struct broker_probe;
@@ -37,5 +38,9 @@ void broker_probe_free(struct broker_probe *probe);
  * nobody is subscribed? */
 enum broker_says broker_probe_gate(const struct broker_probe *probe);
 enum broker_says broker_probe_no_subscriber(const struct broker_probe *probe);
+
+/* An empty message to a topic that nobody can know; *mid: under which its
+ * PUBACK comes. Returns what mqtt_out_publish does. */
+int broker_probe_publish(struct mqtt_out *mqtt_out, int *mid);
 
 #endif

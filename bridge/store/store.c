@@ -13,6 +13,7 @@
 
 int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 {
+	enum store_sql end = store->changes ? SQL_RELEASE : SQL_COMMIT;
 	int rc;
 
 	if (!store->in_transaction)
@@ -20,12 +21,13 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 	rc = store_counters_write(store, now, error);
 	if (rc != 0)
 		return rc;
-	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
-	sqlite3_reset(store->stmt[SQL_COMMIT]);
+	rc = sqlite3_step(store->stmt[end]);
+	sqlite3_reset(store->stmt[end]);
 	if (rc != SQLITE_DONE)
 		return store_fail(store, rc, error);
 	store->in_transaction = store->commit_required = false;
 	store->committed = store->facts;
+	store_changes_clear(store->changes);
 	return 0;
 }
 
@@ -38,7 +40,9 @@ void store_rollback(struct store *store)
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_reset(store->stmt[i]);
 	/* After some errors (a full disk), SQLite has already rolled back. */
-	if (!sqlite3_get_autocommit(store->db))
+	if (store->changes)
+		store_turn_undo(store);
+	else if (!sqlite3_get_autocommit(store->db))
 		sqlite3_step(store->stmt[SQL_ROLLBACK]);
 	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
 	store->in_transaction = store->commit_required = false;
@@ -133,6 +137,7 @@ int store_offset_restart(struct store *store, const char *topic,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	store_changes_position(store->changes, STORE_CHANGES_ALL);
 	return store_run(store, stmt, error);
 }
 
@@ -150,5 +155,6 @@ int store_offset_set(struct store *store, const char *topic, int partition,
 	sqlite3_bind_int64(stmt, 4, landmark->offset);
 	sqlite3_bind_int64(stmt, 5, landmark->written_at);
 	sqlite3_bind_int64(stmt, 6, landmark->crc);
+	store_changes_position(store->changes, partition);
 	return store_run(store, stmt, error);
 }

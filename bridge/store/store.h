@@ -94,6 +94,9 @@ void store_close(struct store *store); /* accepts NULL; rolls back */
  * disk is full; ZTP_ERR_IO with fatal: the file is damaged. */
 int store_commit(struct store *store, int64_t now, struct ztp_error *error);
 void store_rollback(struct store *store);
+/* Before anything is read or written after a rollback: one that had no memory
+ * left its transaction open, and it is ended here. */
+int store_unwind(struct store *store, struct ztp_error *error);
 bool store_dirty(const struct store *store);
 /* What is read between the two shares one look at the database, instead of one
  * for each statement: two system calls. A write in between ends it. */
@@ -116,6 +119,7 @@ int64_t store_bytes(const struct store *store);	 /* on disk, with its WAL */
 /* A small named value that survives restarts ("" when unset). */
 int store_get(struct store *store, const char *name, char *value, size_t cap,
 	      struct ztp_error *error);
+#define STORE_FILTERS "mqtt_in.filters" /* a group of bridges shares it */
 int store_set(struct store *store, const char *name, const char *value,
 	      struct ztp_error *error);
 

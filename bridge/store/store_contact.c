@@ -38,5 +38,6 @@ int store_contact_put(struct store *store, int64_t n,
 	store_bind_time(stmt, 3, contact->connection);
 	store_bind_time(stmt, 4, contact->resends);
 	store_bind_time(stmt, 5, contact->resent_at);
+	store_changes_request(store->changes, n);
 	return store_run(store, stmt, error);
 }

@@ -52,7 +52,8 @@ void store_copy_text(sqlite3_stmt *stmt, int column, char *out, size_t cap)
 /* If it cannot begin, each read has a look of its own. */
 void store_read_begin(struct store *store)
 {
-	if (store->in_transaction || store->reading)
+	if (store->in_transaction || store->reading ||
+	    !sqlite3_get_autocommit(store->db))
 		return;
 	store->reading = sqlite3_step(store->stmt[SQL_READ]) == SQLITE_DONE;
 	sqlite3_reset(store->stmt[SQL_READ]);
@@ -67,6 +68,20 @@ void store_read_end(struct store *store)
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
 }
 
+/* So does the end of a look (store_read_end). Savepoints have their own way. */
+int store_unwind(struct store *store, struct ztp_error *error)
+{
+	int rc;
+
+	if (store->in_transaction || store->reading || store->changes ||
+	    sqlite3_get_autocommit(store->db))
+		return 0;
+	rc = sqlite3_step(store->stmt[SQL_ROLLBACK]);
+	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
+	return sqlite3_get_autocommit(store->db) ? 0
+						 : store_fail(store, rc, error);
+}
+
 int store_begin(struct store *store, struct ztp_error *error)
 {
 	int rc;
@@ -74,6 +89,11 @@ int store_begin(struct store *store, struct ztp_error *error)
 	if (store->in_transaction)
 		return 0;
 	store_read_end(store);
+	if (store->changes)
+		return store_turn_begin(store, error);
+	rc = store_unwind(store, error);
+	if (rc != 0)
+		return rc;
 	rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 	sqlite3_reset(store->stmt[SQL_BEGIN]);
 	if (rc != SQLITE_DONE)
@@ -144,5 +164,7 @@ int store_set(struct store *store, const char *name, const char *value,
 		return ZTP_ERR_IO;
 	sqlite3_bind_text(stmt, 1, name, -1, SQLITE_STATIC);
 	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
+	if (store->changes && strcmp(name, STORE_FILTERS) == 0)
+		store_changes_small(store->changes, STATE_FILTERS, "");
 	return store_run(store, stmt, error);
 }

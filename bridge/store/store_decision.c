@@ -60,6 +60,7 @@ int store_decision_put(struct store *store, struct store_request *r,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	r->decision = ++store->facts.decision_n;
+	store_changes_decision(store->changes, r->n);
 	sqlite3_bind_int64(stmt, 1, r->decision);
 	sqlite3_bind_int(stmt, 2, d->by_customer);
 	sqlite3_bind_int(stmt, 3, (int)d->verdict);

@@ -7,6 +7,7 @@
 
 #include "base/sqlite.h"
 #include "bridge/store/store.h"
+#include "bridge/store/store_changes.h"
 
 /* The number of an outbox row holds the topic in its high bits and the order
  * within the topic in its low bits. Each topic is therefore read as a range,
@@ -34,9 +35,13 @@
 	X(READ, "BEGIN")                                                       \
 	X(COMMIT, ZTP_SQL_COMMIT)                                              \
 	X(ROLLBACK, ZTP_SQL_ROLLBACK)                                          \
+	X(TURN, "SAVEPOINT turn")                                              \
+	X(RELEASE, "RELEASE turn")                                             \
+	X(UNDO, "ROLLBACK TO turn")                                            \
 	X(META_GET, "SELECT value FROM meta WHERE name=?1")                    \
 	X(META_SET, "INSERT INTO meta(name,value) VALUES(?1,?2) "              \
 		    "ON CONFLICT(name) DO UPDATE SET value=?2")                \
+	X(META_DEL, "DELETE FROM meta WHERE name=?1")                          \
 	X(OFFSET_GET, "SELECT next,landmark,written_at,crc FROM position "     \
 		      "WHERE topic=?1 AND part=?2")                            \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
@@ -181,6 +186,8 @@ struct store {
 	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
 	int64_t hash;
 	struct store_queues *queues; /* as of the open transaction */
+	struct store_changes *changes; /* NULL: it is nobody's copy */
+	struct store_state *state;     /* likewise (store_state.c) */
 	struct store_checkpoint *writeback;
 	/* Of the erasures, how many are not in the WAL any more, since when, and
 	 * how many it is being emptied for (0: it is not). */
@@ -209,6 +216,12 @@ int store_counters_read(struct store *store, struct ztp_error *error);
 int store_counters_write(struct store *store, int64_t now,
 			 struct ztp_error *error);
 
+/* A copy's transactions are savepoints (store_turn.c). undo: the open one.
+ * write: commits the database, outside of a turn. */
+int store_turn_begin(struct store *store, struct ztp_error *error);
+void store_turn_undo(struct store *store);
+int store_copy_write(struct store *store, struct ztp_error *error);
+void store_state_close(struct store *store);
 /* Begins a transaction if none is open. */
 int store_begin(struct store *store, struct ztp_error *error);
 /* Returns the statement, reset, after beginning a transaction if it writes; or

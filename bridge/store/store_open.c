@@ -299,12 +299,14 @@ void store_close(struct store *store)
 		return;
 	store_rollback(store);
 	store_checkpoint_close(store->writeback);
+	store_state_close(store);
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->stmt[i]);
 	sqlite3_close(store->db);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	store_queues_close(store);
+	store_changes_free(store->changes);
 	free(store->spare);
 	free(store->path);
 	free(store);

@@ -20,7 +20,8 @@
 
 /* --- rows */
 
-static int erase_row(struct store *store, int64_t row, struct ztp_error *error)
+static int erase_row(struct store *store, int64_t row, int64_t request,
+		     struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_ERASE, true, error);
 	int rc;
@@ -29,15 +30,17 @@ static int erase_row(struct store *store, int64_t row, struct ztp_error *error)
 		return ZTP_ERR_IO;
 	sqlite3_bind_int64(stmt, 1, row);
 	rc = store_run(store, stmt, error);
-	if (rc == 0 && sqlite3_changes(store->db) > 0)
+	if (rc == 0 && sqlite3_changes(store->db) > 0) {
 		store->facts.erasures++;
+		store_changes_decision(store->changes, request);
+	}
 	return rc;
 }
 
 int store_payload_erase(struct store *store, const struct store_request *r,
 			struct ztp_error *error)
 {
-	return erase_row(store, store_decision_row(r), error);
+	return erase_row(store, store_decision_row(r), r->n, error);
 }
 
 int store_payload_expire(struct store *store, int64_t until, int limit,
@@ -54,7 +57,8 @@ int store_payload_expire(struct store *store, int64_t until, int limit,
 	while (rc == 0 && (step = sqlite3_step(list)) == SQLITE_ROW) {
 		place->finished_at = sqlite3_column_int64(list, 0);
 		place->n = sqlite3_column_int64(list, 1);
-		rc = erase_row(store, sqlite3_column_int64(list, 2), error);
+		rc = erase_row(store, sqlite3_column_int64(list, 2), place->n,
+			       error);
 		count++;
 	}
 	sqlite3_reset(list);
@@ -84,7 +88,7 @@ static int commit_anything(struct store *store, int64_t now,
 		rc = store_commit(store, now, error);
 	if (rc != 0)
 		store_rollback(store);
-	return rc;
+	return rc == 0 && store->changes ? store_copy_write(store, error) : rc;
 }
 
 int store_payload_settle(struct store *store, int64_t now,
@@ -92,7 +96,7 @@ int store_payload_settle(struct store *store, int64_t now,
 {
 	int rc = 0;
 
-	if (store->in_transaction)
+	if (store->in_transaction || !sqlite3_get_autocommit(store->db))
 		return 0;
 	if (store->erasing == 0) {
 		if (!store_payload_lingers(store) ||

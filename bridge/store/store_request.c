@@ -25,6 +25,8 @@ static void count_row(struct store *store, struct store_request *r)
 		facts->moved = true;
 	r->stored_state = r->state;
 	r->stored_listed = listed;
+	if (r->state != ZTP_STATE_NONE)
+		store_changes_request(store->changes, r->n);
 }
 
 int store_request_add(struct store *store, struct store_request *r,
@@ -121,6 +123,8 @@ int store_request_announced(struct store *store, int64_t first, int64_t last,
 	if (rc != 0)
 		return rc;
 	changed = sqlite3_changes(store->db);
+	for (; store->changes && first <= last; first++)
+		store_changes_request(store->changes, first);
 	store->facts.count[ZTP_STATE_RECEIVED] -= changed;
 	store->facts.count[ZTP_STATE_REQUESTED] += changed;
 	return 0;
@@ -171,6 +175,8 @@ static int remove_decision(struct store *store, const struct store_request *r,
 	/* An older one has no payload any more. */
 	if (r->finished_at >= store->facts.erased.finished_at)
 		store->facts.erasures++;
+	store_changes_removed(store->changes, STATE_DECISION, r->id,
+			      store_decision_row(r));
 	return run_by_n(store, SQL_DEC_DEL, store_decision_row(r), error);
 }
 
@@ -182,6 +188,8 @@ static int remove_request(struct store *store, struct store_request *r,
 	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
 	if (rc == 0) {
+		store_changes_removed(store->changes, STATE_REQUEST, r->id,
+				      r->n);
 		r->state = ZTP_STATE_NONE;
 		r->finished_at = 0;
 		r->owed = (struct ztp_obligation){0};

@@ -62,6 +62,11 @@ int ztp_cert_parse(struct ztp_cert *cert, const char *text, size_t len,
 int ztp_cert_parse_der(struct ztp_cert *cert, const void *der, size_t len,
 		       struct ztp_error *error);
 
+/* Is now_ms (wall clock) within the validity period? It includes the second that
+ * notAfter names (RFC 5280 4.1.2.5). */
+#define ZTP_CERT_LAST_MS 1000 /* how long that second lasts */
+bool ztp_cert_is_valid_at(const struct ztp_cert *cert, int64_t now_ms);
+
 /* Checks that a device may use this certificate at now_ms (wall clock): it is
  * not a CA, it allows digital signatures, which prove that the device holds the
  * key, and clientAuth, and it is within its validity period. */

@@ -34,6 +34,18 @@ long ztp_base64url_decode(void *out, size_t cap, const char *text, size_t len);
 
 void ztp_sha256(uint8_t out[ZTP_SHA256_LEN], const void *bytes, size_t n);
 
+/* FNV-1a, from ZTP_FNV1A on. Anybody can make two inputs meet. */
+#define ZTP_FNV1A UINT64_C(0xcbf29ce484222325)
+uint64_t ztp_fnv1a(uint64_t hash, const void *bytes, size_t n);
+
+/* ztp_sha256 in parts: begin, add, ..., end. */
+struct ztp_sha256 {
+	uint64_t state[16];
+};
+void ztp_sha256_begin(struct ztp_sha256 *hash);
+void ztp_sha256_add(struct ztp_sha256 *hash, const void *bytes, size_t n);
+void ztp_sha256_end(struct ztp_sha256 *hash, uint8_t out[ZTP_SHA256_LEN]);
+
 /* Convert milliseconds since 1970 to RFC 3339 in UTC with milliseconds, and
  * back. ztp_time_parse takes any RFC 3339 offset and fraction, in the years
  * 1970 to 9999. */

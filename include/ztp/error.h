@@ -44,8 +44,16 @@
 	X(PROOF, -40, "bad_proof")                                             \
 	X(PROOF_EXPIRED, -41, "expired_proof")                                 \
 	X(PROOF_AUDIENCE, -42, "wrong_audience")                               \
+	X(PROOF_SUBJECT, -43, "wrong_subject")                                 \
+	X(PROOF_EARLY, -44, "clock_ahead")                                     \
+	X(PROOF_LONG, -45, "lifetime_too_long")                                \
+	X(PROOF_ALGORITHM, -46, "wrong_algorithm")                             \
+	X(PROOF_KEY, -47, "wrong_key")                                         \
 	X(TOO_MANY, -50, "too_many")                                           \
-	X(ILLEGAL_MOVE, -51, "illegal_move")
+	X(ILLEGAL_MOVE, -51, "illegal_move")                                   \
+	X(STATE_NEWER, -60, "state_newer")                                     \
+	X(STATE_LOST, -61, "state_lost")                                       \
+	X(FENCED, -62, "fenced")
 
 enum ztp_err {
 	ZTP_OK = 0,

@@ -40,18 +40,26 @@ struct ztp_jwt {
 };
 
 /* The checks that need no key and cost a few microseconds: form, header and
- * claims. The text must outlive *jwt. Returns 0, ZTP_ERR_PROOF, _PROOF_EXPIRED
- * or _PROOF_AUDIENCE. */
+ * claims. The text must outlive *jwt. Returns 0, ZTP_ERR_PROOF (not a JWT, or
+ * one without what it needs), or what is wrong with it: ZTP_ERR_PROOF_EXPIRED,
+ * _EARLY, _LONG, _AUDIENCE, _SUBJECT or _ALGORITHM. */
 int ztp_jwt_read(struct ztp_jwt *jwt, const char *text, size_t len,
 		 const struct ztp_jwt_rules *rules, struct ztp_error *error);
 
+/* Can this key have signed it? Compares the algorithm and the length of the
+ * signature with the key's DER SubjectPublicKeyInfo, which costs about a
+ * microsecond. Returns 0, ZTP_ERR_PROOF_ALGORITHM, ZTP_ERR_PROOF (an ECDSA
+ * signature in DER, for example), or what is wrong with the key. */
+int ztp_jwt_fits(const struct ztp_jwt *jwt, const void *spki, size_t len,
+		 struct ztp_error *error);
+
 /* Verifies the signature of a JWT that ztp_jwt_read has accepted: the expensive
- * part. Returns 0 or ZTP_ERR_PROOF. Whether it succeeds depends on the text and
- * the key alone. */
+ * part. Returns 0, what ztp_jwt_fits returns, or ZTP_ERR_PROOF_KEY. Whether it
+ * succeeds depends on the text and the key alone. */
 int ztp_jwt_prove(const struct ztp_jwt *jwt, const struct ztp_key *key,
 		  struct ztp_error *error);
 
-/* Both. claims may be NULL. */
+/* All of them. claims may be NULL. */
 int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
 		   struct ztp_error *error);

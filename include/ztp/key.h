@@ -24,9 +24,13 @@ int ztp_key_bits(const struct ztp_key *key);
 /* The DER SubjectPublicKeyInfo; belongs to the key. */
 struct ztp_str ztp_key_spki(const struct ztp_key *key);
 
-/* True when signature is this key's over data: RSASSA-PKCS1-v1_5, or ECDSA as
- * two integers of fixed length (RFC 7518 sections 3.3 and 3.4); SHA-256 for RSA
- * and P-256, SHA-384 for P-384. */
+/* Is signature this key's over data: RSASSA-PKCS1-v1_5, or ECDSA as two integers
+ * of fixed length (RFC 7518 sections 3.3 and 3.4); SHA-256 for RSA and P-256,
+ * SHA-384 for P-384. 0: it is. ZTP_ERR_PROOF: it is not. ZTP_ERR_NOMEM: that is
+ * not known. */
+int ztp_key_check(const struct ztp_key *key, const void *data, size_t len,
+		  const void *signature, size_t signature_len);
+/* True when it is. */
 bool ztp_key_verify(const struct ztp_key *key, const void *data, size_t len,
 		    const void *signature, size_t signature_len);
 

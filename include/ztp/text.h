@@ -10,6 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#define ZTP_HTTP_SCHEME	 "http://"
+#define ZTP_HTTPS_SCHEME "https://"
+
 /* A view of part of a text: not terminated, not owned. */
 struct ztp_str {
 	const char *p;

@@ -15,6 +15,12 @@
 	X(DLQ, 3, dlq, "records that could not be processed")                  \
 	X(AUDIT, 4, audit, "the gate's audit records")
 
+/* X(NAME, name, "what is in it"): the topics that only bridges of one group
+ * read and write, one partition each. */
+#define ZTP_GROUP_TOPIC_LIST(X)                                                \
+	X(STATE, state, "what the bridges of a group replicate")               \
+	X(JOURNAL, journal, "the events that a bridge of a group left over")
+
 #define ZTP_TOPIC(name) "ztp." #name /* the default name */
 
 #define ZTP_TOPIC_NAME_MAX 249 /* bytes; Kafka's limit */

@@ -145,6 +145,20 @@ PROOFS = {
     "nonsense": lambda leaf, ca: "nonsense",
 }
 
+# What is wrong with those that are JWTs at all; the others are bad_proof.
+CODES = {
+    "wrong key": "wrong_key",
+    "HS256 with the public key": "wrong_algorithm",
+    "another algorithm than the key's": "wrong_algorithm",
+    "changed payload": "wrong_key",
+    "r is zero": "wrong_key",
+    "s is zero": "wrong_key",
+    "s beyond the order": "wrong_key",
+    "issued in the future": "clock_ahead",
+    "lives longer than a day": "lifetime_too_long",
+    "another device's": "wrong_subject",
+}
+
 
 def swap_payload(text):
     header, _, signature = text.split(".")
@@ -162,7 +176,18 @@ def loosen(text):
 @pytest.mark.parametrize("name", PROOFS)
 def test_bad_proofs(gate, operator, ca, name):
     leaf = ca.leaf("p256")
-    refused(gate, operator, leaf, "bad_proof", password=PROOFS[name](leaf, ca))
+    refused(gate, operator, leaf, CODES.get(name, "bad_proof"),
+            password=PROOFS[name](leaf, ca))
+
+
+def test_a_wrong_key_again(gate, operator, ca):
+    """The gate remembers what has failed, and says the same of it."""
+    leaf, path = ca.leaf("p256"), path_of(REGISTRY)
+    password = jwt(ca.issue("p256"))
+    for _ in range(2):
+        with gate.first(path, leaf, password) as device:
+            assert device.connack == NOT_AUTHORIZED[5]
+    operator.audit("wrong_key", path, 2)
 
 
 def test_expired_proof_and_wrong_audience(gate, operator, ca):
@@ -184,7 +209,7 @@ def test_the_skew_lets_in(gate, ca):
 
 def test_replay_of_another_devices_certificate(gate, operator, ca):
     victim, thief = ca.leaf("p256"), ca.issue("p256")
-    refused(gate, operator, victim, "bad_proof", password=jwt(thief))
+    refused(gate, operator, victim, "wrong_key", password=jwt(thief))
 
 
 # ---- names
@@ -233,7 +258,8 @@ def test_a_second_certificate_for_a_device(gate, operator, ca):
     for password in (jwt(other), jwt(leaf)[:-6] + "AAAAAA", "x"):
         with gate.unused(path, leaf, password) as impostor:
             assert impostor.connack == 0x87
-    operator.audit("bad_proof", path, 3)
+    operator.audit("wrong_key", path, 2)
+    operator.audit("bad_proof", path)
     assert device.alive()
     operator.publish(device.commands, b'{"status":"hello"}')
     device.wait_status("hello")

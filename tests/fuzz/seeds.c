@@ -35,6 +35,8 @@ static const struct {
 	{"json", "[[[[[[[[[[[[[[[[]]]]]]]]]]]]]]]]"},
 	{"json", "{\"n\":123456789012345678901234567890,"
 		 "\"t\":\"2026-01-02T03:04:05.678Z\",\"\\ud83d\\ude00\":\"\"}"},
+	{"member", "1764403200123-bridge-1;0.9.0;http://10.0.0.1:9464"},
+	{"member", "0000000000017-b;1;"},
 	{"path", "{device_path}/commands\n" PATH "\n" OTHER},
 	{"path", "/{registry}/{device}/commands\n" PATH "\n" OTHER},
 	{"path", "a/{subscription}/{registry}/{device}\n" PATH

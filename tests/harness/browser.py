@@ -9,6 +9,7 @@ from selenium.webdriver.chromium.remote_connection import (
     ChromiumRemoteConnection,
 )
 from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.remote.file_detector import UselessFileDetector
 
 from .ports import free_port
 from .process import Process
@@ -49,6 +50,7 @@ class Browser(Process):
                 f"http://127.0.0.1:{self.port}", "goog", "chrome",
                 ignore_proxy=True),
             options=options)
+        self.driver.file_detector = UselessFileDetector()  # same machine
         return self
 
     def stop(self, **how):

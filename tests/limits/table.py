@@ -117,6 +117,7 @@ TOOLS = {
     "a list of fingerprints": "walk: fingerprints",
     "librdkafka properties": "walk: properties",
     "a payload": "walk: payload_file",
+    "ends of requests that `ztp-approver` knows": UNIT + "test_tools_id_set.c",
     "a request (Kafka)": LOCAL + "test_approver.py"
                          "::test_requests_that_are_too_large",
     "a line for `ztp-approver test`": LOCAL + "test_approver.py",

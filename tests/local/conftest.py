@@ -3,18 +3,8 @@ minutes."""
 
 import pytest
 
-from harness.browser import Browser
 from harness.rig import Rig
 from harness.schemas import valid_records, watching  # noqa: F401
-
-
-@pytest.fixture(scope="session")
-def browser(children_gone, tmp_path_factory):
-    """The one browser of this run. It ends before children_gone kills what is
-    left, whichever test was the last."""
-    browser = Browser(tmp_path_factory.mktemp("browser")).start()
-    yield browser
-    browser.stop()
 
 
 @pytest.fixture(scope="module")

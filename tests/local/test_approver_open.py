@@ -77,6 +77,31 @@ def fill(world):
         world.end(outcome, outcome)
 
 
+def test_many_headers(world):
+    """None of them hides the others: run finds the trace behind 40, and watch
+    shows all."""
+    trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
+    path = "subscriptions/acme/registries/plant-7/devices/many"
+    headers = [(f"x-{i}", b"y") for i in range(40)]
+    world.writer.send(world.topics["requests"], {
+        "request_id": "r-many", "device": {"path": path},
+        "certificate": {"fingerprint_sha256": "ab" * 32}, "expires_at": SOON},
+        key=path, headers=[*headers, ("traceparent", trace.encode())])
+    world.run("--approve-all")
+    decision, = world.reader.wait(count=1)
+    assert decision.header("traceparent").split("-")[1] == trace.split("-")[1]
+    done = subprocess.run(
+        [binary("ztp-approver"), "watch", "--brokers", world.kafka.brokers,
+         "--requests", world.topics["requests"], "--decisions",
+         world.topics["decisions"], "--results", world.topics["results"],
+         "--from-beginning", "--count", "2", "--json"], capture_output=True,
+        text=True, timeout=30, check=True)
+    shown, = (record for record in map(json.loads, done.stdout.splitlines())
+              if record["topic"] == world.topics["requests"])
+    assert len(shown["headers"]) == 41
+    assert shown["headers"]["traceparent"] == trace
+
+
 RULES = """\
 default: leave
 payloads:

@@ -98,7 +98,8 @@ def test_completes_every_option():
     assert complete("ztp-device", "--") >= options("ztp-device")
     assert complete("ztp-devkafka", "--") >= options("ztp-devkafka")
     offered = set()
-    for command in ("run", "watch", "decide", "test", "simulate"):
+    for command in ("run", "watch", "decide", "test", "simulate",
+                    "serve"):
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")

@@ -3,6 +3,7 @@ close the connection each time it is sent."""
 
 import json
 import re
+import threading
 
 import pytest
 import requests
@@ -122,8 +123,13 @@ def is_bad(topic):
 
 def test_a_topic_that_closes_the_connection(bridge_at, ca):
     """As a broker does that denies it, or that does not announce a limit. The
-    message tells the size of the whole PUBLISH."""
-    with played.Played(closes=is_bad) as broker:
+    message tells the size of the whole PUBLISH.
+
+    Before the last try the broker ends the connection for everything, as one
+    whose disk is full: nothing is given up for that, and the bridge says so."""
+    full = threading.Event()
+    with played.Played(closes=lambda topic: is_bad(topic)
+                       or full.is_set()) as broker:
         bridge = bridge_at(broker)
         bad = device_path("bad")
         approve(bridge, broker, ca.leaf(), bad)
@@ -132,6 +138,14 @@ def test_a_topic_that_closes_the_connection(bridge_at, ca):
             approve(bridge, broker, ca.leaf(), path)
         for path in good:
             assert result_of(bridge, path)["outcome"] == "onboarded"
+        until(lambda: bridge.log().count("mqtt_lost connection=out") == 3,
+              "it is tried for the last time next")
+        full.set()
+        bridge.wait_log("event=mqtt_takes_nothing")
+        late = device_path("good")
+        approve(bridge, broker, ca.leaf(), late)
+        full.clear()
+        assert result_of(bridge, late)["outcome"] == "onboarded"
         result = result_of(bridge, bad)
         assert result["outcome"] == "undeliverable"
         size = broker.sizes[f"{bad}/commands"]

@@ -12,7 +12,7 @@ DEVICE = ("ztp-device --url mqtt://h --key /no "
 
 
 @pytest.mark.parametrize("line, says", [
-    ("ztp-approver", "run, watch, decide, test or simulate is"),
+    ("ztp-approver", "run, watch, decide, test, simulate or serve is"),
     ("ztp-approver frob", "unknown command: frob"),
     ("ztp-approver run --x", "unknown option --x"),
     ("ztp-approver run -Q", "unknown option -Q"),

@@ -53,6 +53,20 @@ def test_tools_bring_the_contract(debs):
         assert f"./usr/bin/{name}\n" in listed
 
 
+def test_tools_bring_the_devices(debs, tmp_path):
+    """Whoever writes firmware finds the guide, two devices, and the source of
+    ztp-device."""
+    output("dpkg-deb", "-x", debs["ztp-tools"], tmp_path)
+    doc = tmp_path / "usr/share/doc/ztp-tools"
+    for packed, source in (("device-guide.md", "docs/device-guide.md"),
+                           ("examples/device/python/device.py",) * 2,
+                           ("examples/device/esp-idf/main/main.c",) * 2,
+                           ("examples/ztp-device/jwt.c", "tools/device/jwt.c"),
+                           ("examples/ztp-device/session.c",
+                            "tools/device/session.c")):
+        assert (doc / packed).read_text() == (ROOT / source).read_text()
+
+
 # --- from nothing to an onboarded device, and back to nothing
 
 

@@ -11,7 +11,7 @@ struct conn {
 };
 
 static struct conn in, out;
-static int64_t numbers, away;
+static int64_t numbers, away, full;
 static bool session, acks_are_lost;
 static struct publish *first, *last;
 static int queued, in_flight;
@@ -20,7 +20,7 @@ void broker_begin(void)
 {
 	memset(&in, 0, sizeof(in));
 	memset(&out, 0, sizeof(out));
-	numbers = away = 0;
+	numbers = away = full = 0;
 	session = false;
 	first = last = NULL;
 	queued = in_flight = 0;
@@ -285,6 +285,10 @@ static void command_arrives(void *arg, int64_t conn)
 
 	if (conn != out.number)
 		return;
+	if (sim.now < full && *o->topic != '$') {
+		broker_lose(false, 0);
+		return;
+	}
 	if (world_is_poison(o->topic)) {
 		sim_trace("poison", (int64_t)o->len, 0);
 		broker_lose(false, 0);
@@ -343,6 +347,12 @@ void broker_go_away(int64_t us)
 	away = sim.now + us;
 	broker_lose(true, 0);
 	broker_lose(false, 0);
+}
+
+void broker_fill(int64_t us)
+{
+	full = sim.now + us;
+	sim_input("broker full", us, 0);
 }
 
 void broker_lose_acks(bool lose)

@@ -74,6 +74,7 @@ int broker_queued(void);
 void broker_lose(bool in, int code); /* one of the two connections */
 void broker_go_away(int64_t us);
 void broker_forget(void);	  /* killed: back at once, without sessions */
+void broker_fill(int64_t us);	  /* each publish to it ends a connection */
 void broker_lose_acks(bool lose); /* of the first one, until it is lost */
 void broker_client_killed(void);  /* its sockets are closed, in a moment */
 

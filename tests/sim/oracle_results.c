@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "tests/sim/broker.h"
 #include "tests/sim/cluster.h"
 #include "tests/sim/oracle_internal.h"
 #include "tests/sim/sim.h"
@@ -152,6 +153,22 @@ static void check_no_effect(const struct asked *asked, const char *id,
 			 outcome, id);
 }
 
+/* Was it given up as what ends the connection? Then it did so. */
+static void check_given_up(const struct record *r, const struct asked *asked,
+			   const char *outcome)
+{
+	char message[128], topic[128];
+
+	snprintf(topic, sizeof(topic), "%s/commands",
+		 world_device(asked->device)->path);
+	if (!is(outcome, "undeliverable") || world_is_poison(topic))
+		return;
+	oracle_text(r->value, r->value_len, "message", message,
+		    sizeof(message));
+	if (strstr(message, "was lost each time"))
+		sim_find("wrong: %s is no poison, and was given up", asked->id);
+}
+
 /* The device's own word: it has been told. */
 static bool is_word(const char *outcome)
 {
@@ -228,6 +245,7 @@ void oracle_result(const struct record *r)
 	} else {
 		check_key(r, asked);
 		check_decision(asked, outcome, offset >= 0);
+		check_given_up(r, asked, outcome);
 		end(asked, outcome, ce_id);
 	}
 }

@@ -83,6 +83,7 @@ void plan_draw(void)
 	p->broker_queue = rarely(10, (int)sim_between(1, 100));
 	p->zeros = sim_odds(10);
 	p->not_joined = rarely(6, 3);
+	p->full_ms = rarely(4, (int)sim_between(1000, 100000));
 }
 
 static int write_config(char *text, size_t room)

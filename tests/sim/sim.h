@@ -44,6 +44,7 @@ struct sim_plan {
 	int transactions; /* ... per decision, that it is in a transaction */
 	int bad_events;	  /* ... per s, that an event is unreadable */
 	int poison;   /* ... per device, that its command ends a connection */
+	int full_ms;  /* so long, once, the broker takes nothing */
 	int withdraw; /* ... per s, that the gate ends a candidate */
 	int resend;   /* ... per s, that an operator asks for an approval */
 	int disk_trouble; /* ... per s, that the disk is full or fails */

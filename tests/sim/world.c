@@ -187,6 +187,7 @@ static void calm(void *arg, int64_t n)
 	sim.crash_in = 0;
 	disk_over(NULL, 0);
 	cluster.away = 0;
+	broker_fill(0);
 	consumer_share(false);
 	for (i = 0; i < CLUSTER_TOPICS; i++)
 		calm_topic(&cluster.topics[i]);
@@ -235,12 +236,21 @@ bool world_is_done(void)
 		oracle_open(text, sizeof(text)) == 0);
 }
 
+static void fill_broker(void *arg, int64_t n)
+{
+	(void)arg;
+	(void)n;
+	broker_fill(sim.plan.full_ms * SIM_MS);
+}
+
 void world_begin(void)
 {
 	int64_t trouble = sim.plan.trouble_us - sim.now;
 
 	devices_begin();
 	sim_at(SIM_S, tick, NULL, 0);
+	if (sim.plan.full_ms > 0)
+		sim_at(sim_between(0, trouble / 2), fill_broker, NULL, 0);
 	sim_at(trouble, calm, NULL, 0);
 	sim_at(trouble + 5 * SIM_S, begin_look, NULL, 0);
 }

@@ -29,8 +29,11 @@ static const struct config_mqtt mqtt = {
 	.retry_rate = 100,
 	.max_command = 120 * 1024,
 };
-static const struct config_topics topics = {text_requests, text_decisions,
-					    text_results, text_dlq, text_audit};
+static const struct config_topics topics = {.requests = text_requests,
+					    .decisions = text_decisions,
+					    .results = text_results,
+					    .dlq = text_dlq,
+					    .audit = text_audit};
 static const struct config_onboarding onboarding = {
 	.decision_timeout_ms = 10 * LIFE_MIN,
 	.on_timeout = ZTP_REJECT,

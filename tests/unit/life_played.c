@@ -100,6 +100,19 @@ bool mqtt_out_connected(const struct mqtt_out *mqtt)
 	return mqtt->connected;
 }
 
+/* Nothing is asked when the connection is made. */
+void mqtt_out_asked(struct mqtt_out *mqtt)
+{
+	(void)mqtt;
+}
+
+int mqtt_out_try_subscribe(struct mqtt_out *mqtt, const char *filter, int qos)
+{
+	(void)filter;
+	(void)qos;
+	return mqtt->rc_sub;
+}
+
 void mqtt_out_flush(struct mqtt_out *mqtt)
 {
 	mqtt->flushes++;

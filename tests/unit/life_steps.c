@@ -200,7 +200,7 @@ static void told(struct life_case *c)
 
 static int lost(struct life_case *c)
 {
-	return giving_up_lost(&c->b, 1, 300, &c->error);
+	return giving_up_lost(&c->b, 1, 300, true, &c->error);
 }
 
 static void lost_often(struct life_case *c)

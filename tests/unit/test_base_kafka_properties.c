@@ -86,6 +86,9 @@ static const char *const given[ZTP_KAFKA_GIVEN_COUNT] = {
 	[ZTP_KAFKA_GIVEN_COMMIT] = "true",
 	[ZTP_KAFKA_GIVEN_EOF] = "false",
 	[ZTP_KAFKA_GIVEN_TIMEOUT] = "30000",
+	[ZTP_KAFKA_GIVEN_TRANSACTIONS] = "ours",
+	[ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT] = "10000",
+	[ZTP_KAFKA_GIVEN_SESSION] = "10000",
 };
 
 static void test_every_client_is_told_each_once(void **state)

@@ -38,6 +38,23 @@ static void lose(struct life_case *c)
 	life_up(c, 10);
 }
 
+/* The i-th publish asked whether the broker takes anything. */
+static void asked(struct life_case *c, int i)
+{
+	assert_int_equal(c->mqtt.count, i + 1);
+	assert_memory_equal(c->mqtt.said[i].topic, "ztp/v1/probe/", 13);
+	assert_string_equal(c->mqtt.said[i].text, "");
+}
+
+/* It is asked as the i-th publish, and does; then commands are sent. */
+static void ask(struct life_case *c, int i)
+{
+	life_pump(c);
+	asked(c, i);
+	assert_true(life_puback(c, i, 0x10));
+	turn(c);
+}
+
 /* --- what was in flight */
 
 static void it_counts_as_tried(void **state)
@@ -106,8 +123,10 @@ static void it_is_given_up_in_the_end(void **state)
 	life_up(c, 10);
 	for (i = 0; i < 4; i++) {
 		life_is(c, 1, ZTP_STATE_REGISTERED);
+		if (i == 3)
+			ask(c, i);
 		life_pump(c);
-		said(c, i, 1);
+		said(c, i == 3 ? 4 : i, 1);
 		lose(c);
 		life_pass(c, 8000);
 	}
@@ -143,8 +162,8 @@ static void the_end_does_not_change(void **state)
 		life_save(c, &r);
 		life_up(c, 10);
 		life_pass(c, 10000);
-		life_pump(c);
-		said(c, (int)i, n);
+		ask(c, 2 * (int)i);
+		said(c, 2 * (int)i + 1, n);
 		lose(c);
 		life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
 		if (lines[i].outcome)
@@ -165,11 +184,108 @@ static void a_notice_is_given_up_too(void **state)
 	r.owed.losses = ZTP_LOSSES_MAX - 1;
 	life_save(c, &r);
 	life_up(c, 10);
-	life_pump(c);
-	said(c, 0, n);
+	ask(c, 0);
+	said(c, 1, n);
 	lose(c);
 	life_owes(c, n, ZTP_OWED_NONE, LIFE_NEVER, LIFE_NEVER);
 	life_no_record(c, STORE_RESULTS);
+}
+
+/* A broker with a full disk, for example, ends the connection for every
+ * publish. That is no command's fault. */
+static void a_broker_that_takes_nothing_gives_up_nothing(void **state)
+{
+	struct life_case *c = *state;
+	int i;
+
+	owed(c, PUMP, 1);
+	life_up(c, 10);
+	for (i = 0; i < 20; i++) {
+		life_pump(c);
+		/* In turns: the question may be all that it does not take. */
+		if (i >= 3 && i % 2 == 1)
+			asked(c, i);
+		else
+			said(c, i, 1);
+		lose(c);
+		assert_int_equal(life_row(c, 1).owed.losses, i < 3 ? i + 1 : 3);
+		life_pass(c, 8000);
+	}
+	life_is(c, 1, ZTP_STATE_REGISTERED);
+	life_no_record(c, STORE_RESULTS);
+	assert_true(life_logged(c, "mqtt_takes_nothing"));
+	life_pump(c);
+	said(c, i, 1);
+	assert_true(life_puback(c, i, 0));
+	turn(c);
+	life_is(c, 1, ZTP_STATE_ONBOARDED);
+}
+
+/* ... nor one that stops reading: there is no answer for 30 s. */
+static void a_question_without_an_answer_holds_up_nobody(void **state)
+{
+	struct life_case *c = *state;
+	struct store_request r = life_row(c, suspected(c, PUMP, 1));
+	int64_t other;
+
+	r.owed.losses = ZTP_LOSSES_MAX - 1;
+	life_save(c, &r);
+	life_up(c, 10);
+	life_pump(c);
+	asked(c, 0);
+	other = owed(c, VALVE, 1);
+	life_pass(c, 999);
+	life_pump(c);
+	asked(c, 0);
+	life_pass(c, 1);
+	life_pump(c);
+	said(c, 1, other);
+	assert_true(life_puback(c, 1, 0));
+	turn(c);
+	life_pass(c, 29000);
+	life_pump(c);
+	assert_int_equal(c->mqtt.count, 2);
+	lose(c);
+	assert_int_equal(life_row(c, r.n).owed.losses, ZTP_LOSSES_MAX - 1);
+}
+
+/* A command to another device is answered, and so much later a suspect is to be
+ * tried for the last time. Returns it. */
+static int64_t after_another(struct life_case *c, int64_t later)
+{
+	int64_t other = owed(c, VALVE, 1);
+	struct store_request r;
+
+	life_up(c, 10);
+	life_pump(c);
+	said(c, 0, other);
+	assert_true(life_puback(c, 0, 0));
+	life_turn(c);
+	life_pass(c, later);
+	r = life_row(c, suspected(c, PUMP, 1));
+	r.owed.losses = ZTP_LOSSES_MAX - 1;
+	life_save(c, &r);
+	life_pump(c);
+	return r.n;
+}
+
+/* That is as good as an answer to the question, for a while. */
+static void what_others_are_answered_proves_it_too(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = after_another(c, 9000);
+
+	said(c, 1, n);
+	lose(c);
+	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
+}
+
+static void what_was_answered_long_ago_proves_nothing(void **state)
+{
+	struct life_case *c = *state;
+
+	(void)after_another(c, 10000);
+	asked(c, 1);
 }
 
 static void a_notice_that_cannot_be_sent_is_not_sent(void **state)
@@ -457,6 +573,10 @@ int main(void)
 		LIFE_TEST(it_is_given_up_in_the_end),
 		LIFE_TEST(the_end_does_not_change),
 		LIFE_TEST(a_notice_is_given_up_too),
+		LIFE_TEST(a_broker_that_takes_nothing_gives_up_nothing),
+		LIFE_TEST(a_question_without_an_answer_holds_up_nobody),
+		LIFE_TEST(what_others_are_answered_proves_it_too),
+		LIFE_TEST(what_was_answered_long_ago_proves_nothing),
 		LIFE_TEST(a_notice_that_cannot_be_sent_is_not_sent),
 		LIFE_TEST(what_is_gone_is_not_missed),
 		LIFE_TEST(nothing_is_sent_beside_it),

@@ -308,6 +308,33 @@ static void test_reads_share_one_look(void **state)
 	assert_int_equal(store_request_by_n(c->store, 2, &r, &c->error), 1);
 }
 
+/* A rollback that has no memory leaves its transaction open, and so does the
+ * end of a look at the database. */
+static void test_what_was_left_open_is_ended(void **state)
+{
+	static const char *const left[] = {"BEGIN IMMEDIATE; DELETE FROM meta",
+					   "BEGIN"};
+	struct store_case *c = *state;
+	char value[8];
+	size_t i;
+
+	assert_int_equal(store_set(c->store, "a", "1", &c->error), 0);
+	store_case_commit(c, 50);
+	for (i = 0; i < 2; i++) {
+		assert_int_equal(
+			sqlite3_exec(c->store->db, left[i], NULL, NULL, NULL),
+			SQLITE_OK);
+		if (i == 0)
+			assert_int_equal(store_unwind(c->store, &c->error), 0);
+		assert_int_equal(store_set(c->store, "b", "2", &c->error), 0);
+		store_case_commit(c, 60);
+		assert_int_equal(store_get(c->store, "a", value, sizeof(value),
+					   &c->error),
+				 1);
+		assert_string_equal(value, "1");
+	}
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -315,6 +342,7 @@ int main(void)
 					store_case_teardown)
 	const struct CMUnitTest tests[] = {
 		T(test_rollback_restores),
+		T(test_what_was_left_open_is_ended),
 		T(test_no_room),
 		T(test_close_rolls_back),
 		T(test_small_values),

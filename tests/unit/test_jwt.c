@@ -27,7 +27,7 @@ static void claims_are_handed_out(void **state)
 	jwt[len - 3] = jwt[len - 3] == 'A' ? 'B' : 'A';
 	assert_int_equal(ztp_jwt_verify(&claims, jwt, len, fixture->keys[P256],
 					&fixture->rules, NULL),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_KEY);
 	assert_int_equal(claims.issued_ms, 1);
 	free(jwt);
 }
@@ -59,12 +59,12 @@ static void refuses_an_algorithm_that_is_not_the_keys(void **state)
 		snprintf(header, sizeof header, "{\"alg\":\"%s\"}",
 			 algorithms[i]);
 		assert_int_equal(header_verdict(fixture, header),
-				 ZTP_ERR_PROOF);
+				 ZTP_ERR_PROOF_ALGORITHM);
 	}
 	assert_int_equal(signed_verdict(fixture, RSA_KEY, ES256, GOOD),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_ALGORITHM);
 	assert_int_equal(signed_verdict(fixture, P384, ES256, GOOD),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_ALGORITHM);
 	assert_int_equal(header_verdict(fixture, "{\"typ\":\"JWT\"}"),
 			 ZTP_ERR_PROOF);
 	assert_int_equal(header_verdict(fixture, "{\"alg\":256}"),
@@ -136,7 +136,7 @@ static void lifetime_is_at_most_a_day(void **state)
 
 	assert_int_equal(times_verdict(fixture, NOW, NOW + 86400), 0);
 	assert_int_equal(times_verdict(fixture, NOW, NOW + 86401),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_LONG);
 	assert_int_equal(times_verdict(fixture, NOW, NOW + 1), 0);
 	assert_int_equal(times_verdict(fixture, NOW, NOW), ZTP_ERR_PROOF);
 	assert_int_equal(times_verdict(fixture, NOW, NOW - 1), ZTP_ERR_PROOF);
@@ -148,7 +148,7 @@ static void skew_of_ten_minutes(void **state)
 
 	assert_int_equal(times_verdict(fixture, NOW + 600, NOW + 3600), 0);
 	assert_int_equal(times_verdict(fixture, NOW + 601, NOW + 3600),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_EARLY);
 	/* CERTS_NOW is 678 ms after NOW */
 	assert_int_equal(times_verdict(fixture, NOW - 3600, NOW - 599), 0);
 	assert_int_equal(times_verdict(fixture, NOW - 3600, NOW - 600),
@@ -158,7 +158,7 @@ static void skew_of_ten_minutes(void **state)
 	assert_int_equal(times_verdict(fixture, NOW - 9, NOW),
 			 ZTP_ERR_PROOF_EXPIRED);
 	assert_int_equal(times_verdict(fixture, NOW + 1, NOW + 9),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_EARLY);
 	fixture->rules.skew_ms = ZTP_JWT_SKEW_MS;
 }
 
@@ -172,7 +172,7 @@ static void not_before_is_obeyed(void **state)
 		0);
 	assert_int_equal(
 		claims_verdict(fixture, "{" GOOD_TIMES ",\"nbf\":1767323646}"),
-		ZTP_ERR_PROOF);
+		ZTP_ERR_PROOF_EARLY);
 	assert_int_equal(
 		claims_verdict(fixture, "{" GOOD_TIMES ",\"nbf\":\"x\"}"),
 		ZTP_ERR_PROOF);
@@ -229,15 +229,15 @@ static void subject_where_present(void **state)
 			 0);
 	assert_int_equal(claims_verdict(fixture, "{" GOOD_TIMES
 						 ",\"sub\":\"" PUMP "x\"}"),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_SUBJECT);
 	assert_int_equal(
 		claims_verdict(fixture, "{" GOOD_TIMES ",\"sub\":\"\"}"),
-		ZTP_ERR_PROOF);
+		ZTP_ERR_PROOF_SUBJECT);
 	assert_int_equal(
 		claims_verdict(fixture, "{" GOOD_TIMES ",\"sub\":null}"),
-		ZTP_ERR_PROOF);
+		ZTP_ERR_PROOF_SUBJECT);
 	assert_int_equal(claims_verdict(fixture, "{" GOOD_TIMES ",\"sub\":7}"),
-			 ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_SUBJECT);
 }
 
 int main(void)

@@ -39,7 +39,7 @@ static void refuses_another_keys_signature(void **state)
 	EVP_PKEY *other = certs_key("ec:P-256");
 	char *jwt = certs_jwt(other, ES256, GOOD);
 
-	assert_int_equal(verify(fixture, P256, jwt), ZTP_ERR_PROOF);
+	assert_int_equal(verify(fixture, P256, jwt), ZTP_ERR_PROOF_KEY);
 	free(jwt);
 	EVP_PKEY_free(other);
 }
@@ -55,7 +55,7 @@ static void refuses_claims_that_were_exchanged(void **state)
 	assert_int_equal(strlen(jwt), strlen(other));
 	memcpy(strrchr(other, '.'), strrchr(jwt, '.'),
 	       strlen(strrchr(jwt, '.')));
-	assert_int_equal(verify(fixture, P256, other), ZTP_ERR_PROOF);
+	assert_int_equal(verify(fixture, P256, other), ZTP_ERR_PROOF_KEY);
 	free(jwt);
 	free(other);
 }
@@ -77,7 +77,7 @@ static void refuses_the_rfcs_unsecured_and_hmac_tokens(void **state)
 		       "UiLA0KICJleHAiOjEzMDA4MTkzODAsDQogImh0dHA6Ly9leGFtcGxl"
 		       "LmNvbS9pc19yb290Ijp0cnVlfQ.dBjftJeZ4CVP-mB92K27uhbUJU1"
 		       "p1r_wW1gFWFOEjXk"),
-		ZTP_ERR_PROOF);
+		ZTP_ERR_PROOF_ALGORITHM);
 }
 
 static void refuses_other_shapes(void **state)
@@ -163,6 +163,36 @@ static void any_byte_changed_is_refused(void **state)
 	free(jwt);
 }
 
+/* Firmware that forgets to unwrap OpenSSL's or mbed TLS's signature sends DER,
+ * which is no wrong key. */
+static void another_length_is_bad_form(void **state)
+{
+	struct fixture *fixture = *state;
+	char *jwt = certs_jwt(fixture->pkeys[P256], ES256, GOOD);
+	char longer[1024];
+	struct ztp_jwt read;
+	uint8_t *spki;
+	size_t len;
+
+	snprintf(longer, sizeof longer, "%sAAAA", jwt);
+	assert_int_equal(verify(fixture, P256, longer), ZTP_ERR_PROOF);
+	assert_int_equal(ztp_jwt_read(&read, longer, strlen(longer),
+				      &fixture->rules, NULL),
+			 0);
+	spki = certs_spki(fixture->pkeys[P256], &len);
+	assert_int_equal(ztp_jwt_fits(&read, spki, len, NULL), ZTP_ERR_PROOF);
+	read.signature_len = 64;
+	assert_int_equal(ztp_jwt_fits(&read, spki, len, NULL), 0);
+	assert_int_equal(ztp_jwt_fits(&read, spki, len - 1, NULL),
+			 ZTP_ERR_CERT);
+	free(spki);
+	spki = certs_spki(fixture->pkeys[P384], &len);
+	assert_int_equal(ztp_jwt_fits(&read, spki, len, NULL),
+			 ZTP_ERR_PROOF_ALGORITHM);
+	free(spki);
+	free(jwt);
+}
+
 static void messages_hold_nothing_of_the_token(void **state)
 {
 	struct fixture *fixture = *state;
@@ -173,8 +203,8 @@ static void messages_hold_nothing_of_the_token(void **state)
 	assert_int_equal(ztp_jwt_verify(NULL, jwt, strlen(jwt),
 					fixture->keys[P256], &fixture->rules,
 					&error),
-			 ZTP_ERR_PROOF);
-	assert_int_equal(error.code, ZTP_ERR_PROOF);
+			 ZTP_ERR_PROOF_ALGORITHM);
+	assert_int_equal(error.code, ZTP_ERR_PROOF_ALGORITHM);
 	assert_null(strstr(error.message, "MARKER"));
 	assert_null(strstr(error.message, "eyJ"));
 	free(jwt);
@@ -192,6 +222,7 @@ int main(void)
 		cmocka_unit_test(refuses_one_that_is_too_long),
 		cmocka_unit_test(every_prefix_is_refused),
 		cmocka_unit_test(any_byte_changed_is_refused),
+		cmocka_unit_test(another_length_is_bad_form),
 		cmocka_unit_test(messages_hold_nothing_of_the_token),
 	};
 

@@ -53,6 +53,24 @@ static void it_pauses_longer_each_time(void **state)
 	}
 }
 
+/* ... unless it may be nobody's fault. */
+static void what_proves_nothing_is_never_the_last(void **state)
+{
+	struct ztp_owed_facts facts = without;
+	struct ztp_obligation o = lost(ZTP_OWED_NOTICE_SEND, 0);
+	int n;
+
+	(void)state;
+	facts.unproven = true;
+	for (n = 1; n <= 20; n++) {
+		assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &facts));
+		assert_int_equal(o.what, ZTP_OWED_NOTICE_SEND);
+		assert_int_equal(o.losses,
+				 n < ZTP_LOSSES_MAX ? n : ZTP_LOSSES_MAX - 1);
+		assert_true(o.retry_at > NOW);
+	}
+}
+
 /* The bridge ends the requests of the first two. */
 static void the_fourth_time_is_the_last(void **state)
 {
@@ -191,6 +209,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_pauses_longer_each_time),
 		cmocka_unit_test(the_fourth_time_is_the_last),
+		cmocka_unit_test(what_proves_nothing_is_never_the_last),
 		cmocka_unit_test(what_is_hopeless_is_not_kept_for_its_device),
 		cmocka_unit_test(an_answer_clears_it),
 		cmocka_unit_test(nobody_shortens_the_pause),

@@ -58,6 +58,13 @@ static const struct {
 	{"rules:\n- match: {fingerprints_file: /no/such}\n"
 	 "  action: reject\n",
 	 "f.yaml:2: cannot read /no/such: "},
+	{"rules:\n- match: {id: null}\n  action: reject\n",
+	 "f.yaml:2: null is no value: write it in quotes"},
+	{"rules:\n- match:\n    registry: [a,\n      ~]\n  action: reject\n",
+	 "f.yaml:4: ~ is no value"},
+	{"rules:\n- match: any\n  action: approve\n  payload_file: Null\n",
+	 "f.yaml:4: Null is no value"},
+	{"rules: null\n", "f.yaml:1: null is no value"},
 	{"default: approve\n---\n{}\n", "f.yaml:2: a second"},
 	{"rules: [\n", "f.yaml:2: YAML: "},
 	{"default: {reason: x}\n", "f.yaml:1: "},

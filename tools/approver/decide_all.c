@@ -26,7 +26,7 @@ struct sent {
 
 struct all {
 	const struct options *options;
-	struct ended *ended;
+	struct ztp_id_set *ended;
 	struct outcomes *outcomes; /* NULL: results are not waited for */
 	rd_kafka_t *producer;	   /* NULL: a dry run */
 	struct sent *sent;	   /* owned; the stored ones in front */
@@ -83,7 +83,7 @@ static int decide(struct all *all, const struct ztp_ask *ask,
 	int rc = 0;
 
 	answer_by_hand(&answer, all->options);
-	if (!make_room(all) || !ended_add(all->ended, ask->request_id))
+	if (!make_room(all) || !ztp_id_set_add(all->ended, ask->request_id))
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	while (all->producer &&
 	       (rc = send_answer(all->producer, all->options, ask, &answer,
@@ -251,7 +251,7 @@ int decide_all_command(const struct options *options)
 		rd_kafka_consumer_close(consumer);
 		rd_kafka_destroy(consumer);
 	}
-	ended_free(all.ended);
+	ztp_id_set_free(all.ended);
 	free(all.sent);
 	return rc;
 }

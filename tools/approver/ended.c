@@ -1,106 +1,18 @@
-/*
- * A set of request ids, by the first half of their SHA-256: half of it is free,
- * and an id that is not valid is not kept, so nobody can make two of them meet.
- */
 #include "tools/approver/ended.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/clock.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
+#include "tools/common/id_set.h"
 #include "tools/common/tail.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
 #include "ztp/result.h"
 
-#define VALUE_MAX  (1024 * 1024)
-#define WAIT_MS	   100
-#define FIRST_SIZE 1024
-#define KEY	   (ZTP_SHA256_LEN / 2)
-
-struct ended {
-	uint8_t (*keys)[KEY]; /* owned; all zero: free */
-	size_t size, count;   /* size is a power of two */
-};
-
-/* --- the set */
-
-static size_t place(const struct ended *ended, const uint8_t key[KEY])
-{
-	static const uint8_t none[KEY];
-	size_t at;
-
-	memcpy(&at, key, sizeof(at));
-	for (at &= ended->size - 1; memcmp(ended->keys[at], none, KEY) != 0 &&
-				    memcmp(ended->keys[at], key, KEY) != 0;)
-		at = (at + 1) & (ended->size - 1);
-	return at;
-}
-
-static bool grow(struct ended *ended)
-{
-	struct ended larger = {.size = 2 * ended->size, .count = ended->count};
-	static const uint8_t none[KEY];
-
-	larger.keys = calloc(larger.size, KEY);
-	if (!larger.keys)
-		return false;
-	for (size_t i = 0; i < ended->size; i++)
-		if (memcmp(ended->keys[i], none, KEY) != 0)
-			memcpy(larger.keys[place(&larger, ended->keys[i])],
-			       ended->keys[i], KEY);
-	free(ended->keys);
-	*ended = larger;
-	return true;
-}
-
-static void make_key(uint8_t key[KEY], const char *request_id)
-{
-	uint8_t hash[ZTP_SHA256_LEN];
-
-	ztp_sha256(hash, request_id, strlen(request_id));
-	memcpy(key, hash, KEY);
-}
-
-static bool has(const struct ended *ended, const char *request_id)
-{
-	uint8_t key[KEY];
-
-	make_key(key, request_id);
-	return memcmp(ended->keys[place(ended, key)], key, KEY) == 0;
-}
-
-bool ended_add(struct ended *ended, const char *request_id)
-{
-	uint8_t key[KEY];
-
-	if (has(ended, request_id))
-		return true;
-	if (2 * (ended->count + 1) > ended->size && !grow(ended))
-		return false;
-	make_key(key, request_id);
-	memcpy(ended->keys[place(ended, key)], key, KEY);
-	ended->count++;
-	return true;
-}
-
-static struct ended *new_set(void)
-{
-	struct ended *made = calloc(1, sizeof(*made));
-
-	if (!made)
-		return NULL;
-	made->size = FIRST_SIZE;
-	made->keys = calloc(made->size, KEY);
-	if (made->keys)
-		return made;
-	free(made);
-	return NULL;
-}
-
-/* --- the topic */
+#define VALUE_MAX (1024 * 1024)
+#define WAIT_MS	  100
 
 /* Does this outcome leave its request open? */
 static bool leaves_open(const char *outcome)
@@ -116,7 +28,7 @@ static bool leaves_open(const char *outcome)
 }
 
 /* A record that cannot be read ends nothing. */
-static bool note(struct ended *ended, const rd_kafka_message_t *message)
+static bool note(struct ztp_id_set *ended, const rd_kafka_message_t *message)
 {
 	struct ztp_field fields[] = {{.name = ZTP_M_REQUEST_ID},
 				     {.name = ZTP_M_OUTCOME}};
@@ -131,12 +43,12 @@ static bool note(struct ended *ended, const rd_kafka_message_t *message)
 	if (ztp_object_copy(id, sizeof(id), &result, 0, NULL) == 0 &&
 	    ztp_object_copy(outcome, sizeof(outcome), &result, 1, NULL) == 0 &&
 	    *id && *outcome && !leaves_open(outcome))
-		ok = ended_add(ended, id);
+		ok = ztp_id_set_add(ended, id);
 	ztp_object_clear(&result);
 	return ok;
 }
 
-static int read_topic(struct ended *ended, struct ztp_tail *tail,
+static int read_topic(struct ztp_id_set *ended, struct ztp_tail *tail,
 		      const struct options *options, int64_t deadline,
 		      struct ztp_error *error)
 {
@@ -166,8 +78,8 @@ static int read_topic(struct ended *ended, struct ztp_tail *tail,
 	return 0;
 }
 
-struct ended *ended_load(const struct options *options, int64_t deadline,
-			 struct ztp_error *error)
+struct ztp_id_set *ended_load(const struct options *options, int64_t deadline,
+			      struct ztp_error *error)
 {
 	const struct ztp_kafka_consumer how = {
 		.group = options->group,
@@ -176,13 +88,13 @@ struct ended *ended_load(const struct options *options, int64_t deadline,
 	rd_kafka_t *consumer = ztp_kafka_consumer(options->brokers,
 						  &options->props, &how, error);
 	struct ztp_tail *tail = NULL;
-	struct ended *ended = NULL;
+	struct ztp_id_set *ended = NULL;
 	int rc = -1;
 
 	if (!consumer)
 		return NULL;
 	tail = ztp_tail_new(consumer, &options->results, 1, true);
-	ended = new_set();
+	ended = ztp_id_set_new();
 	if (!tail || !ended)
 		(void)ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	else
@@ -192,21 +104,13 @@ struct ended *ended_load(const struct options *options, int64_t deadline,
 	rd_kafka_destroy(consumer);
 	if (rc == 0)
 		return ended;
-	ended_free(ended);
+	ztp_id_set_free(ended);
 	return NULL;
 }
 
-bool ended_is(const struct ended *ended, const struct ztp_ask *ask,
+bool ended_is(const struct ztp_id_set *ended, const struct ztp_ask *ask,
 	      int64_t now_ms)
 {
 	return (ask->expires_at && ask->expires_at <= now_ms) ||
-	       (ended && has(ended, ask->request_id));
-}
-
-void ended_free(struct ended *ended)
-{
-	if (!ended)
-		return;
-	free(ended->keys);
-	free(ended);
+	       (ended && ztp_id_set_has(ended, ask->request_id));
 }

@@ -21,7 +21,7 @@ struct from {
 	 * RD_KAFKA_OFFSET_INVALID. */
 	rd_kafka_topic_partition_list_t *committed;
 	struct span *spans; /* of those partitions */
-	struct ended *ended;
+	struct ztp_id_set *ended;
 };
 
 /* --- what Kafka knows */
@@ -273,6 +273,6 @@ void from_free(struct from *from)
 	if (from->committed)
 		rd_kafka_topic_partition_list_destroy(from->committed);
 	free(from->spans);
-	ended_free(from->ended);
+	ztp_id_set_free(from->ended);
 	free(from);
 }

@@ -28,6 +28,8 @@ int main(int argc, char **argv)
 		rc = test_command(&options);
 	} else if (options.command == COMMAND_SIMULATE) {
 		rc = simulate_command(&options);
+	} else if (options.command == COMMAND_SERVE) {
+		rc = serve_command(&options);
 	} else if (options.all) {
 		rc = decide_all_command(&options);
 	} else {

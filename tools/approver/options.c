@@ -16,7 +16,8 @@
 #define DECIDE COMMAND_DECIDE
 #define TEST   COMMAND_TEST
 #define PLAY   COMMAND_SIMULATE
-#define KAFKA  (RUN | WATCH | DECIDE | PLAY)
+#define SERVE  COMMAND_SERVE
+#define KAFKA  (RUN | WATCH | DECIDE | PLAY | SERVE)
 #define ANSWER (RUN | DECIDE | TEST)
 #define ALL    (KAFKA | TEST)
 
@@ -55,6 +56,12 @@ static const int allowed[] = {
 	[KEY_REGISTRY - KEY_FIRST] = PLAY,
 	[KEY_FINGERPRINTS - KEY_FIRST] = PLAY,
 	[KEY_DLQ - KEY_FIRST] = PLAY,
+	[KEY_LISTEN - KEY_FIRST] = SERVE,
+	[KEY_TOKENS - KEY_FIRST] = SERVE,
+	[KEY_TLS_CERT - KEY_FIRST] = SERVE,
+	[KEY_TLS_KEY - KEY_FIRST] = SERVE,
+	[KEY_CLIENT_CA - KEY_FIRST] = SERVE,
+	[KEY_BEHIND_PROXY - KEY_FIRST] = SERVE,
 	[KEY_HELP - KEY_FIRST] = ALL,
 	[KEY_VERSION - KEY_FIRST] = ALL,
 };
@@ -94,6 +101,12 @@ static const struct option table[] = {
 	{"registry", required_argument, NULL, KEY_REGISTRY},
 	{"fingerprints", required_argument, NULL, KEY_FINGERPRINTS},
 	{"dlq", required_argument, NULL, KEY_DLQ},
+	{"listen", required_argument, NULL, KEY_LISTEN},
+	{"tokens", required_argument, NULL, KEY_TOKENS},
+	{"tls-cert", required_argument, NULL, KEY_TLS_CERT},
+	{"tls-key", required_argument, NULL, KEY_TLS_KEY},
+	{"client-ca", required_argument, NULL, KEY_CLIENT_CA},
+	{"behind-proxy", no_argument, NULL, KEY_BEHIND_PROXY},
 	{"help", no_argument, NULL, KEY_HELP},
 	{"version", no_argument, NULL, KEY_VERSION},
 	{NULL, 0, NULL, 0},
@@ -163,12 +176,26 @@ static int read_words(struct options *options, int argc, char **argv)
 	return 0;
 }
 
+static int check_serve(const struct serve_settings *serve)
+{
+	if (!serve->tls_cert != !serve->tls_key)
+		return USAGE("--tls-cert and --tls-key need each other");
+	if (serve->client_ca && !serve->tls_cert)
+		return USAGE("--client-ca needs --tls-cert");
+	if (serve->client_ca && !serve->tokens_file)
+		return USAGE("--client-ca needs --tokens, which says what each "
+			     "certificate may");
+	return 0;
+}
+
 static int check(const struct options *options)
 {
 	bool decide = options->command == COMMAND_DECIDE;
 
 	if (options->command == COMMAND_WATCH)
 		return 0;
+	if (options->command == COMMAND_SERVE)
+		return check_serve(&options->serve);
 	if (options->command == COMMAND_SIMULATE && !options->count)
 		return USAGE("--count N is missing");
 	if (options->command == COMMAND_SIMULATE)
@@ -205,11 +232,8 @@ static int read_command(struct options *options, int argc, char **argv)
 	static const struct {
 		const char *name;
 		enum command command;
-	} commands[] = {{"run", RUN},
-			{"watch", WATCH},
-			{"decide", DECIDE},
-			{"test", TEST},
-			{"simulate", PLAY}};
+	} commands[] = {{"run", RUN},	{"watch", WATCH},   {"decide", DECIDE},
+			{"test", TEST}, {"simulate", PLAY}, {"serve", SERVE}};
 
 #define COMMANDS (sizeof(commands) / sizeof(*commands))
 	if (argc > 1 &&
@@ -228,7 +252,7 @@ static int read_command(struct options *options, int argc, char **argv)
 		}
 	if (argc > 1)
 		return USAGE("unknown command: %s", argv[1]);
-	return USAGE("run, watch, decide, test or simulate is missing");
+	return USAGE("run, watch, decide, test, simulate or serve is missing");
 }
 
 int options_read(struct options *options, int argc, char **argv)
@@ -246,6 +270,7 @@ int options_read(struct options *options, int argc, char **argv)
 		.decided_by = PROGRAM,
 		.timeout_s = 30,
 		.expire_s = 3600,
+		.serve = {.listen = SERVE_LISTEN},
 	};
 	done = read_command(options, argc, argv);
 	if (!done)

@@ -9,6 +9,7 @@
 #include "tools/common/answer.h"
 #include "tools/common/kafka.h"
 #include "tools/common/rules.h"
+#include "tools/serve/serve.h"
 #include "ztp/topics.h"
 
 #define PROGRAM ZTP_APPROVER
@@ -23,6 +24,7 @@ enum command {
 	COMMAND_DECIDE = 4,
 	COMMAND_TEST = 8,
 	COMMAND_SIMULATE = 16,
+	COMMAND_SERVE = 32,
 };
 
 /* Where run begins if its group has no offsets. */
@@ -51,6 +53,7 @@ struct options {
 	const char *fingerprints_file, *registry; /* simulate */
 	struct ztp_fingerprints fingerprints;
 	int64_t expire_s;
+	struct serve_settings serve;
 
 	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	bool contradicts; /* more than one of what decides was given */
@@ -70,5 +73,6 @@ int decide_command(const struct options *options);
 int decide_all_command(const struct options *options);
 int test_command(const struct options *options);
 int simulate_command(const struct options *options);
+int serve_command(const struct options *options);
 
 #endif

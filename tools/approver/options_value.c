@@ -83,6 +83,29 @@ static bool set_from(struct options *options, const char *text)
 	return true;
 }
 
+static bool set_serve(struct options *options, int key, const char *value)
+{
+	struct serve_settings *serve = &options->serve;
+
+	switch (key) {
+	case KEY_LISTEN:
+		return set_text(&serve->listen, value, 255);
+	case KEY_TOKENS:
+		return set_text(&serve->tokens_file, value, 4096);
+	case KEY_TLS_CERT:
+		return set_text(&serve->tls_cert, value, 4096);
+	case KEY_TLS_KEY:
+		return set_text(&serve->tls_key, value, 4096);
+	case KEY_CLIENT_CA:
+		return set_text(&serve->client_ca, value, 4096);
+	case KEY_BEHIND_PROXY:
+		serve->behind_proxy = true;
+		return true;
+	default:
+		return set_answer(options, key, value);
+	}
+}
+
 /* What run, decide and simulate have besides. */
 static bool set_more(struct options *options, int key, const char *value)
 {
@@ -108,7 +131,7 @@ static bool set_more(struct options *options, int key, const char *value)
 	case KEY_DLQ:
 		return set_text(&options->dlq, value, ZTP_TOPIC_NAME_MAX);
 	default:
-		return set_answer(options, key, value);
+		return set_serve(options, key, value);
 	}
 }
 

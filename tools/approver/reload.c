@@ -7,15 +7,14 @@
 #include "base/clock.h"
 #include "tools/approver/files.h"
 #include "tools/common/cli.h"
+#include "ztp/codec.h"
 
 #define LOOK_MS	 1000
 #define RETRY_MS 5000 /* of what could not be read: a file may come yet */
 
-/* FNV-1a */
 static void mix(uint64_t *hash, uint64_t value)
 {
-	for (int i = 0; i < 64; i += 8)
-		*hash = (*hash ^ ((value >> i) & 0xff)) * 0x100000001b3;
+	*hash = ztp_fnv1a(*hash, &value, sizeof(value));
 }
 
 static void mix_file(uint64_t *hash, const char *path)
@@ -36,7 +35,7 @@ static void mix_file(uint64_t *hash, const char *path)
 /* A number for the state of all files. */
 static uint64_t state_of(const struct options *options)
 {
-	uint64_t hash = 0xcbf29ce484222325;
+	uint64_t hash = ZTP_FNV1A;
 
 	mix_file(&hash, options->rules_file);
 	for (size_t i = 0; i < options->rules.files.count; i++)

@@ -111,11 +111,14 @@ void run_pause_or_resume(struct run *run)
 
 static void keep_trace(struct ztp_ask *ask, const rd_kafka_message_t *message)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
-	struct ztp_str trace =
-		ztp_header_get(headers, count, ZTP_HEADER_TRACEPARENT);
+	size_t count = ztp_kafka_header_count(message);
+	struct ztp_header header;
+	struct ztp_str trace = {NULL, 0};
 
+	for (size_t i = 0;
+	     !trace.p && i < count && ztp_kafka_header_at(&header, message, i);
+	     i++)
+		trace = ztp_header_get(&header, 1, ZTP_HEADER_TRACEPARENT);
 	if (trace.p && ztp_traceparent_valid(trace.p, trace.n)) {
 		memcpy(ask->traceparent, trace.p, trace.n);
 		ask->traceparent[trace.n] = '\0';

@@ -260,13 +260,18 @@ static int on_decision(struct play *play, const rd_kafka_message_t *message,
 {
 	const struct ztp_position position = {
 		play->options->decisions, message->partition, message->offset};
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
 	struct ztp_decision decision;
 	struct ztp_error why = {.code = 0};
-	int rc = ztp_decision_parse(&decision, message->payload, message->len,
-				    headers, count, &why);
+	struct ztp_header *headers;
+	size_t count;
+	int rc;
 
+	headers = ztp_kafka_headers(message, &count);
+	if (!headers)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	rc = ztp_decision_parse(&decision, message->payload, message->len,
+				headers, count, &why);
+	free(headers);
 	if (rc == 0) {
 		rc = judge(play, &decision, &position, error);
 		ztp_decision_clear(&decision);

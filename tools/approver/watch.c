@@ -152,14 +152,15 @@ static bool add_text(cJSON *object, const char *name, const void *data,
 
 static bool add_headers(cJSON *object, const rd_kafka_message_t *message)
 {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	size_t count = ztp_kafka_headers(headers, ZTP_HEADERS_MAX, message);
+	size_t count = ztp_kafka_header_count(message);
 	cJSON *list = cJSON_AddObjectToObject(object, "headers");
+	struct ztp_header header;
 	bool ok = list != NULL;
 
 	for (size_t i = 0; ok && i < count; i++)
-		ok = add_text(list, headers[i].name, headers[i].value.p,
-			      headers[i].value.n);
+		ok = ztp_kafka_header_at(&header, message, i) &&
+		     add_text(list, header.name, header.value.p,
+			      header.value.n);
 	return ok;
 }
 

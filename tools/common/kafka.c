@@ -259,19 +259,38 @@ int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 	return err == RD_KAFKA_RESP_ERR__QUEUE_FULL ? ZTP_ERR_FULL : ZTP_ERR_IO;
 }
 
-size_t ztp_kafka_headers(struct ztp_header *headers, size_t max,
-			 const rd_kafka_message_t *message)
+size_t ztp_kafka_header_count(const rd_kafka_message_t *message)
 {
 	rd_kafka_headers_t *list;
-	size_t count = 0, size;
-	const void *value;
 
-	if (rd_kafka_message_headers(message, &list))
-		return 0;
-	while (count < max &&
-	       !rd_kafka_header_get_all(list, count, &headers[count].name,
-					&value, &size)) {
-		headers[count++].value = (struct ztp_str){value, size};
-	}
-	return count;
+	return rd_kafka_message_headers(message, &list)
+		       ? 0
+		       : rd_kafka_header_cnt(list);
+}
+
+bool ztp_kafka_header_at(struct ztp_header *header,
+			 const rd_kafka_message_t *message, size_t index)
+{
+	rd_kafka_headers_t *list;
+	const void *value;
+	size_t size;
+
+	if (rd_kafka_message_headers(message, &list) ||
+	    rd_kafka_header_get_all(list, index, &header->name, &value, &size))
+		return false;
+	header->value = (struct ztp_str){value, size};
+	return true;
+}
+
+struct ztp_header *ztp_kafka_headers(const rd_kafka_message_t *message,
+				     size_t *count)
+{
+	size_t n = ztp_kafka_header_count(message);
+	struct ztp_header *headers = calloc(n + 1, sizeof(*headers));
+
+	*count = 0;
+	while (headers && *count < n &&
+	       ztp_kafka_header_at(&headers[*count], message, *count))
+		++*count;
+	return headers;
 }

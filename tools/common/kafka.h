@@ -69,8 +69,14 @@ struct ztp_kafka_record {
 int ztp_kafka_send(rd_kafka_t *producer, const struct ztp_kafka_record *record,
 		   struct ztp_error *error);
 
-/* The record's headers, at most max; valid as long as the record. */
-size_t ztp_kafka_headers(struct ztp_header *headers, size_t max,
-			 const rd_kafka_message_t *message);
+/* How many headers a record has, and the one at index, which is less: a view,
+ * valid as long as the record. False: it cannot be read. */
+size_t ztp_kafka_header_count(const rd_kafka_message_t *message);
+bool ztp_kafka_header_at(struct ztp_header *header,
+			 const rd_kafka_message_t *message, size_t index);
+/* All of them, so that none hides behind others; free the array. NULL: no
+ * memory. */
+struct ztp_header *ztp_kafka_headers(const rd_kafka_message_t *message,
+				     size_t *count);
 
 #endif

@@ -58,6 +58,19 @@ int ztp_member_bool(const struct ztp_members_file *file,
 	return 0;
 }
 
+/* null is YAML's word for nothing. Taken for text, as the id of a device for
+ * example, it would match nothing without a word. */
+static int refuse_null(const struct ztp_members_file *file,
+		       const struct ztp_yaml_node *node)
+{
+	if (!node->is_null || !node->text || !*node->text)
+		return 0;
+	return ztp_members_fail(file, node->line,
+				"%s is no value: write it in quotes if the "
+				"text is meant",
+				node->text);
+}
+
 int ztp_members_each(const struct ztp_members_file *file,
 		     const struct ztp_yaml_node *node, void *field,
 		     ztp_member_reader *add)
@@ -70,8 +83,11 @@ int ztp_members_each(const struct ztp_members_file *file,
 	if (!item)
 		return ztp_members_fail(file, node->line,
 					"an empty list matches nothing");
-	for (; !rc && item; item = item->next)
-		rc = add(file, item, field);
+	for (; !rc && item; item = item->next) {
+		rc = refuse_null(file, item);
+		if (!rc)
+			rc = add(file, item, field);
+	}
 	return rc;
 }
 
@@ -93,7 +109,10 @@ int ztp_members_read(const struct ztp_members_file *file,
 		if (!member->name)
 			return ztp_members_fail(file, child->key_line,
 						"%s: unknown key", child->key);
-		rc = member->read(file, child, (char *)object + member->offset);
+		rc = refuse_null(file, child);
+		if (!rc)
+			rc = member->read(file, child,
+					  (char *)object + member->offset);
 	}
 	return rc;
 }

@@ -49,6 +49,7 @@ function warnings(views) {
 		.reduce((sum, n) => sum + n, 0);
 	const contended = views.filter((view) => contenders_of(view) > 1 &&
 		paths.get(view.path) === 1).length;
+	const shared = views.filter((view) => paths_of(view) > 1).length;
 	const late = views.filter((view) =>
 		Date.parse(view.expires) - now() < LEFT_MS).length;
 	const hidden = views.filter((view) =>
@@ -62,6 +63,10 @@ function warnings(views) {
 		approve && contended && `${many(contended, "device path")} ` +
 			`${contended === 1 ? "is" : "are"} claimed by another ` +
 			"certificate as well. Compare the fingerprint.",
+		approve && shared && `${shared} of these ` +
+			`${shared === 1 ? "has a certificate that asks" :
+				"have certificates that ask"} for several ` +
+			"paths. A key that has leaked would look like this.",
 		late && `${late} will expire within a minute.`,
 		hidden && `${hidden} ${hidden === 1 ? "is" : "are"} not in ` +
 			"the list as it is filtered now.",

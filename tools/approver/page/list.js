@@ -7,6 +7,7 @@ const SOON_MS = 3600 * 1000;
 const list = {
 	open: new Map(), /* id: what is known of each, as shown */
 	paths: new Map(), /* path: how many open requests it has */
+	prints: new Map(), /* fingerprint: for which paths it asks */
 	matching: [], /* ids, in the order in which they are drawn */
 	details: new Set(), /* ids whose details are shown */
 	limit: ROWS,
@@ -21,13 +22,13 @@ function key_text(key) {
 /* What is shown of a request; an operator may have left members out. */
 function view_of(request) {
 	const device = request.device || {}, cert = request.certificate || {};
-	const key = cert.public_key || {};
+	const key = cert.public_key || {}, path = text_of(device.path);
+	const [, subscription, , registry, , name] = path.split("/");
 	const view = {
 		id: String(request.request_id),
-		path: text_of(device.path),
-		name: text_of(device.id) || text_of(device.path),
-		registry: plain([device.subscription, device.registry]
-			.filter(Boolean).join("/")),
+		path,
+		name: name || path,
+		registry: registry ? `${subscription}/${registry}` : "",
 		raw_fingerprint: cert.fingerprint_sha256,
 		fingerprint: text_of(cert.fingerprint_sha256),
 		issuer: text_of(cert.issuer),
@@ -54,11 +55,15 @@ function set_open({requests, cut}) {
 
 	list.open = new Map();
 	list.paths = new Map();
+	list.prints = new Map();
 	for (const request of requests) {
 		const view = view_of(request);
 
 		list.open.set(view.id, view);
 		list.paths.set(view.path, 1 + (list.paths.get(view.path) || 0));
+		if (!list.prints.has(view.fingerprint))
+			list.prints.set(view.fingerprint, new Set());
+		list.prints.get(view.fingerprint).add(view.path);
 	}
 	for (const id of before.keys())
 		if (!list.open.has(id)) {
@@ -75,6 +80,11 @@ function contenders_of(view) {
 	return Math.max(view.contenders, list.paths.get(view.path) || 0);
 }
 
+/* For how many paths its certificate asks now. */
+function paths_of(view) {
+	return view.fingerprint ? list.prints.get(view.fingerprint).size : 1;
+}
+
 /* --- the filter */
 
 /* Fingerprints are found with colons and capitals too. */
@@ -87,6 +97,7 @@ function words_of(text) {
 const ONLY = {
 	"": () => true,
 	contended: (view) => contenders_of(view) > 1,
+	shared: (view) => paths_of(view) > 1,
 	again: (view) => view.attempt > 1,
 	soon: (view) => Date.parse(view.expires) - now() < SOON_MS,
 	chosen: (view) => chosen.has(view.id),
@@ -96,8 +107,10 @@ function by_text(a, b) {
 	return a < b ? -1 : a > b ? 1 : 0;
 }
 
+const LAST = "~"; /* after all times */
+
 const ORDERS = {
-	expires: (a, b) => by_text(a.expires, b.expires),
+	expires: (a, b) => by_text(a.expires || LAST, b.expires || LAST),
 	newest: (a, b) => by_text(b.received, a.received),
 	path: (a, b) => by_text(a.path, b.path),
 };
@@ -212,6 +225,10 @@ function fill_clip(cell, text) {
 function fill_time(cell, iso, text) {
 	let time = cell.firstElementChild;
 
+	if (!iso) {
+		cell.replaceChildren();
+		return;
+	}
 	if (!time || time.tagName !== "TIME")
 		cell.replaceChildren(time = make("time"));
 	time.setAttribute("datetime", iso);
@@ -239,6 +256,7 @@ function note_of(view) {
 	const n = contenders_of(view);
 
 	return [n > 1 && `${n} contend`,
+		paths_of(view) > 1 && `asks for ${paths_of(view)} paths`,
 		view.attempt > 1 && `attempt ${view.attempt}`]
 		.filter(Boolean).join(", ");
 }
@@ -293,6 +311,15 @@ function time_text(iso, more) {
 	return iso && `${stamp(iso).slice(0, 19)} UTC${more || ""}`;
 }
 
+/* The other paths for which its certificate asks, a few of them. */
+function others_of(view) {
+	const others = [...list.prints.get(view.fingerprint)]
+		.filter((path) => path !== view.path);
+
+	return `also ${others.slice(0, 5).join(", ")}` +
+		(others.length > 5 ? ", \u2026" : "");
+}
+
 function facts_of(view) {
 	const rivals = [...list.open.values()].filter((other) =>
 		other.path === view.path && other.id !== view.id);
@@ -314,6 +341,8 @@ function facts_of(view) {
 			  "path; the first one approved gets it"],
 		...rivals.map((other) => ["also open", `${other.fingerprint}, ` +
 			`came ${since(other.received)} ago`, "mono"]),
+		["certificate", paths_of(view) > 1 && "asks for " +
+			`${paths_of(view)} paths: ${others_of(view)}`],
 		["attempt", String(view.attempt)],
 		["came", time_text(view.received)],
 		["expires", time_text(view.expires,
@@ -380,12 +409,13 @@ function show_empty() {
 	say(by("empty-what"), filtered ? `None of ${many(list.open.size,
 		"open request")} matches the filter.`
 		: "No device is waiting for a decision.");
-	say(by("empty-next"), filtered ? "" : "When a device connects for the " +
+	say(by("empty-next"), filtered ? "" : made.all.size > 0
+		? "The next request appears here by itself." : "When a device connects for the " +
 		"first time, its request appears here by itself. If one " +
 		"connects and nothing comes, ask your operator whether its " +
 		"registry has onboarding \u201ccustom\u201d, and what the " +
 		"broker said to the device.");
-	show(by("empty-try"), !filtered);
+	show(by("empty-try"), !filtered && made.all.size === 0);
 	show(by("show-all"), filtered);
 }
 

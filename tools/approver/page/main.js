@@ -1,27 +1,38 @@
 
 /* --- the session */
 
-const session = {needed: false, by_token: false};
+const session = {needed: false};
+
+/* The cookie is not for scripts, so the page notes that there is one. */
+const SIGNED_IN = "signed-in";
+
+function note_session(begun) {
+	if (begun)
+		localStorage.setItem(SIGNED_IN, "yes");
+	else
+		localStorage.removeItem(SIGNED_IN);
+	show(by("sign-out"), begun);
+}
 
 /* What was chosen and queued stays; it goes on when a token is given. */
 function need_token(ended) {
 	if (session.needed)
 		return;
 	session.needed = true;
-	say(by("login-what"), ended && (list.answered || session.by_token)
+	say(by("login-what"), ended && list.answered
 		? "The session has ended. What you have chosen is kept."
 		: "This server wants a token before it shows anything.");
 	say(by("login-note"), "");
+	note_session(false);
 	by("login").showModal();
 	by("token").focus();
 }
 
 function signed_in() {
 	session.needed = false;
-	session.by_token = true;
+	note_session(true);
 	by("token").value = "";
 	by("login").close();
-	show(by("sign-out"), true);
 	announce("Signed in.");
 	send_queued();
 	poll();
@@ -53,19 +64,18 @@ async function sign_out() {
 	} catch {
 		return on_failure(new Error("no answer"));
 	}
-	session.by_token = false;
 	chosen.clear();
 	made.all.clear();
 	set_open({requests: [], cut: false});
 	list.answered = false;
 	show_outcomes();
-	show(by("sign-out"), false);
 	need_token(false);
 }
 
 /* --- polling */
 
 const EVERY_MS = 2000;
+const BUSY_MS = 1000; /* it says that it will soon answer */
 const BACK_OFF_MAX_MS = 30000;
 
 const pulse = {
@@ -83,6 +93,8 @@ function show_pulse() {
 	say(by("pause"), pulse.paused ? "Resume" : "Pause");
 	show(by("trouble"), pulse.lost);
 	document.body.classList.toggle("lost", pulse.lost);
+	show_choice();
+	show_confirm();
 }
 
 function on_answer() {
@@ -108,7 +120,8 @@ function on_failure(error) {
 		document.title = "no answer \u00b7 ztp-approver";
 	}
 	pulse.lost = true;
-	pulse.wait = Math.min(2 * pulse.wait, BACK_OFF_MAX_MS);
+	pulse.wait = error instanceof Refused && error.status === 503
+		? BUSY_MS : Math.min(2 * pulse.wait, BACK_OFF_MAX_MS);
 	say(by("trouble-text"), [
 		error instanceof Refused
 			? `The server answered: ${error.message}.`
@@ -119,15 +132,14 @@ function on_failure(error) {
 		`Next try in ${Math.round(pulse.wait / 1000)} s.`,
 	].join(" "));
 	show_pulse();
-	show_choice();
-	if (by("decide").open)
-		show_confirm();
 }
 
 async function refresh() {
 	set_open(await ask_open());
 	show_filter();
 	draw_list(false);
+	if (!pulse.answered)
+		performance.mark("list"); /* for whoever looks how long it takes */
 	if (by("decide").open)
 		show_deciding();
 	await follow_waiting();
@@ -222,8 +234,11 @@ function main() {
 	draw_decide();
 	draw_outcomes();
 	draw_keys();
-	by("login").addEventListener("cancel", (event) =>
-		event.preventDefault());
+	/* There is nothing to go on with behind it. */
+	by("login").addEventListener("close", () => {
+		if (session.needed)
+			by("login").showModal();
+	});
 	by("login").querySelector("form").addEventListener("submit", sign_in);
 	by("sign-out").addEventListener("click", sign_out);
 	by("pause").addEventListener("click", pause);
@@ -234,6 +249,7 @@ function main() {
 	});
 	document.addEventListener("visibilitychange", () =>
 		document.hidden || pulse.paused ? schedule() : poll());
+	show(by("sign-out"), localStorage.getItem(SIGNED_IN) !== null);
 	show_pulse();
 	show_outcomes();
 	poll();

@@ -6,18 +6,19 @@
  * nothing that is sent twice counts twice.
  */
 
-const AT_ONCE = 4; /* a browser has six connections to a server */
+const AT_ONCE = 5; /* a browser has six connections to a server */
 const WAIT_ONE_S = 10; /* how long the server waits for a result */
-const WAIT_MANY_S = 1;
+const WAIT_MANY_S = 1; /* until one has none by then */
 const TRIES = 4; /* by itself; then by a button */
 const DRAW_MS = 100;
 const PACE_MS = 15; /* a token has 100 requests a second, also for others */
-const FOLLOW = 10; /* results that are asked for in one turn */
+const FOLLOW = 40; /* results that are asked for in one turn */
 
 const made = {
 	all: new Map(), /* request id: the latest decision about it */
 	sending: 0,
 	not_before: 0, /* the server has asked for a pause */
+	hasty: false,
 	told: "",
 	soon: 0, /* a timer, to draw */
 	later: 0, /* a timer, to send */
@@ -97,11 +98,12 @@ function fill_mark(cell, decision) {
 /* --- sending */
 
 function queue_decision(view, verdict, text, together) {
+	made.hasty = false;
 	made.all.delete(view.id); /* the newest comes last */
 	made.all.set(view.id, {
 		id: view.id, name: view.name, registry: view.registry,
 		print: in_fours(view.fingerprint.slice(0, 16)), verdict, text, key: new_key(),
-		wait: together > 1 ? WAIT_MANY_S : WAIT_ONE_S,
+		many: together > 1,
 		state: "queued", outcome: "", message: "", tries: 0,
 		not_before: 0, at: now(),
 	});
@@ -126,7 +128,7 @@ function try_again(decision, message) {
 		return;
 	}
 	settle(decision, "queued", message);
-	decision.not_before = Date.now() + 500 * 2 ** decision.tries;
+	decision.not_before = Date.now() + 250 * 2 ** decision.tries;
 }
 
 function on_answered(decision, {status, body, after_s}) {
@@ -134,6 +136,7 @@ function on_answered(decision, {status, body, after_s}) {
 		end_with(decision, body);
 	} else if (status === 202) {
 		settle(decision, "waiting", "");
+		made.hasty ||= decision.many;
 	} else if (status === 401) {
 		settle(decision, "queued", "");
 		need_token(true);
@@ -147,7 +150,14 @@ function on_answered(decision, {status, body, after_s}) {
 	}
 }
 
+/* Where the device of one is away, those of the others may be as well. */
+function patience(decision) {
+	return !decision.many ? WAIT_ONE_S : made.hasty ? 0 : WAIT_MANY_S;
+}
+
 async function send_one(decision) {
+	const wait_s = patience(decision);
+
 	settle(decision, "sending", "");
 	try {
 		on_answered(decision, await call("POST",
@@ -155,10 +165,10 @@ async function send_one(decision) {
 				headers: {
 					"Content-Type": "application/json",
 					"Idempotency-Key": decision.key,
-					Prefer: `wait=${decision.wait}`,
+					Prefer: `wait=${wait_s}`,
 				},
 				body: decision.text,
-				wait_ms: 1000 * decision.wait + ANSWER_MS,
+				wait_ms: 1000 * wait_s + ANSWER_MS,
 			}));
 	} catch {
 		try_again(decision, "the server did not answer");

@@ -1,0 +1,195 @@
+#include "bridge/ledger/copy.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/ledger/copy_internal.h"
+
+#define BULK 20000 /* records from which on indexes are made at the end */
+
+int copy_open(struct copy **out, struct core *core,
+	      const struct copy_options *options, struct ztp_error *error)
+{
+	struct copy *copy = calloc(1, sizeof(*copy));
+	int rc;
+
+	if (!copy)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	copy->core = core;
+	copy->sync_full = options->sync_full;
+	copy->path = strdup(options->path);
+	copy->topic = strdup(options->topic);
+	copy->decisions = strdup(options->decisions);
+	rc = copy->path && copy->topic && copy->decisions
+		     ? copy_store_open(copy, error)
+		     : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (rc == 0)
+		rc = state_reader_new(&copy->reader, core, copy->topic,
+				      options->wake_fd, error);
+	if (rc != 0) {
+		copy_free(copy);
+		return rc;
+	}
+	*out = copy;
+	return 0;
+}
+
+void copy_free(struct copy *copy)
+{
+	struct ztp_error error = {0};
+
+	if (!copy)
+		return;
+	if (copy->store && copy->reader && copy->begun &&
+	    copy_commit(copy, &error) != 0)
+		log_warn(copy->core->log, "copy_not_written", LOG_WHY(&error));
+	state_reader_free(copy->reader);
+	store_close(copy->store);
+	free(copy->path);
+	free(copy->topic);
+	free(copy->decisions);
+	free(copy);
+}
+
+struct store *copy_store(struct copy *copy)
+{
+	return copy->store;
+}
+
+/* --- reading */
+
+int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
+{
+	struct state_bounds bounds;
+	int rc = copy_judge(copy, wait_ms, &bounds, error);
+
+	if (rc == 0 && copy->at.next == 0 && bounds.end - bounds.start > BULK) {
+		rc = store_copy_begin(copy->store, error);
+		copy->bulk = rc == 0;
+	}
+	copy->begun = rc == 0;
+	copy->reached = copy->at;
+	copy->commit_at = 0;
+	return rc == 0 ? state_reader_from(copy->reader,
+					   copy->at.next ? copy->at.next
+							 : bounds.start,
+					   error)
+		       : rc;
+}
+
+static int take(void *arg, const struct state_record *record,
+		struct ztp_error *error)
+{
+	struct copy *copy = arg;
+	int rc = store_state_apply(copy->store, &record->row, error);
+
+	if (rc != 0)
+		return rc;
+	copy->reached.next = record->offset + 1;
+	copy->reached.written_at = record->written_at;
+	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
+		copy->reached.birth = record->offset + 1;
+	return 0;
+}
+
+/* What cannot be written now is read again later. */
+static void take_back(struct copy *copy)
+{
+	store_rollback(copy->store);
+	copy->reached = copy->at;
+	(void)state_reader_from(copy->reader, copy->at.next, NULL);
+}
+
+static bool is_of_the_row(int rc)
+{
+	return rc == ZTP_ERR_VALUE || rc == ZTP_ERR_STATE_NEWER ||
+	       rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_REFUSED;
+}
+
+static int finish_bulk(struct copy *copy, struct ztp_error *error)
+{
+	int rc = copy_commit(copy, error);
+
+	if (rc == 0)
+		rc = store_copy_end(copy->store, error);
+	copy->bulk = rc != 0;
+	return rc == 0 ? copy_commit(copy, error) : rc;
+}
+
+int copy_step(struct copy *copy, int limit, int wait_ms,
+	      struct ztp_error *error)
+{
+	int64_t now = ztp_clock_boot();
+	int rc = state_reader_read(copy->reader, limit, wait_ms, take, copy,
+				   error);
+	int count = rc;
+
+	if (rc < 0 && !is_of_the_row(rc))
+		take_back(copy);
+	if (rc < 0)
+		return rc;
+	rc = 0;
+	if (copy->bulk && state_reader_at_end(copy->reader))
+		rc = finish_bulk(copy, error);
+	else if (store_copy_dirty(copy->store) &&
+		 now - copy->commit_at >= COPY_COMMIT_MS)
+		rc = copy_commit(copy, error);
+	if (rc != 0)
+		take_back(copy);
+	return rc == 0 ? count : rc;
+}
+
+int copy_commit(struct copy *copy, struct ztp_error *error)
+{
+	int rc = store_copy_commit(copy->store, &copy->reached, error);
+
+	if (rc == 0)
+		copy->at = copy->reached;
+	copy->commit_at = ztp_clock_boot();
+	return rc;
+}
+
+bool copy_has_birth(const struct copy *copy)
+{
+	return copy->reached.birth > 0;
+}
+
+bool copy_is_empty(const struct copy *copy)
+{
+	return copy->reached.next == 0;
+}
+
+int64_t copy_position(const struct copy *copy)
+{
+	return state_reader_position(copy->reader);
+}
+
+bool copy_at_end(const struct copy *copy)
+{
+	return state_reader_at_end(copy->reader);
+}
+
+int copy_end(struct copy *copy, int wait_ms, int64_t *end,
+	     struct ztp_error *error)
+{
+	struct state_bounds bounds = {0};
+	int rc = state_reader_bounds(copy->reader, wait_ms, &bounds, error);
+
+	*end = bounds.end;
+	return rc;
+}
+
+/* --- writing */
+
+void copy_wrote(struct copy *copy, const struct turn_result *result)
+{
+	copy->reached.next = result->next;
+	copy->reached.written_at = result->written_at;
+	if (result->birth)
+		copy->reached.birth = result->birth;
+}
+
+int copy_read_on(struct copy *copy, struct ztp_error *error)
+{
+	return state_reader_from(copy->reader, copy->reached.next, error);
+}

@@ -1,0 +1,32 @@
+/*
+ * bridge/ledger/copy_internal.h - shared by copy.c (the copy and its reader),
+ * copy_judge.c (whether it is a copy of this topic) and copy_store.c (its
+ * database).
+ */
+#ifndef BRIDGE_LEDGER_COPY_INTERNAL_H
+#define BRIDGE_LEDGER_COPY_INTERNAL_H
+
+#include "bridge/kafka/state_reader.h"
+#include "bridge/ledger/copy.h"
+#include "bridge/store/store_state.h"
+
+struct copy {
+	struct core *core;
+	char *path, *topic, *decisions;
+	bool sync_full;
+	struct store *store;
+	struct state_reader *reader;
+	struct store_copy at;	   /* what the database stands for */
+	struct store_copy reached; /* with what is not committed */
+	bool begun, bulk;
+	int64_t commit_at; /* the last time; CLOCK_BOOTTIME */
+};
+
+/* Is it a copy of this topic, and not too old? Throws it away if it may lack
+ * something; copy->at is what remains. */
+int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
+	       struct ztp_error *error);
+int copy_store_open(struct copy *copy, struct ztp_error *error);
+int copy_discard(struct copy *copy, const char *why, struct ztp_error *error);
+
+#endif

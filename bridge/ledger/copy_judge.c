@@ -1,0 +1,166 @@
+/*
+ * Is this a copy of that topic?
+ *
+ * An offset alone does not say so, since a topic that is made anew has the same
+ * ones. So the row `birth`, which is written once and is never compacted away,
+ * has to be where it was, with the id that it had. And a copy that stands for a
+ * time long ago may have missed that a row was removed, because what says so is
+ * itself removed from the topic some days later.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bridge/ledger/copy_internal.h"
+
+#define LOOK_BACK 256 /* records, at first; the last ones may be markers */
+
+/* --- looking at records without taking them */
+
+struct look {
+	int64_t offset, written_at; /* of the last one seen; offset -1: none */
+	char birth[64];		    /* its id, if it is that row */
+};
+
+static int see(void *arg, const struct state_record *record,
+	       struct ztp_error *error)
+{
+	struct look *look = arg;
+	struct state_row row;
+	const struct ztp_str *id = &row.cells[STATE_BIRTH_ID].bytes;
+
+	(void)error;
+	look->offset = record->offset;
+	look->written_at = record->written_at;
+	*look->birth = '\0';
+	if (state_row_decode(&row, record->row.key, record->row.value, NULL) ==
+		    0 &&
+	    row.kind == STATE_BIRTH && !row.removed &&
+	    id->n < sizeof(look->birth)) {
+		memcpy(look->birth, id->p, id->n);
+		look->birth[id->n] = '\0';
+	}
+	return 0;
+}
+
+/* Looks at up to `limit` records from an offset on, up to the end. */
+static int look_from(struct copy *copy, int64_t offset, int limit, int wait_ms,
+		     struct look *look, struct ztp_error *error)
+{
+	int64_t until = ztp_clock_boot() + wait_ms;
+	int rc = state_reader_from(copy->reader, offset, error), seen = 0;
+
+	*look = (struct look){.offset = -1};
+	while (rc >= 0 && seen < limit && !state_reader_at_end(copy->reader)) {
+		if (ztp_clock_boot() >= until)
+			return ztp_fail(error, ZTP_ERR_IO, "%s cannot be read",
+					copy->topic);
+		rc = state_reader_read(copy->reader, limit - seen, 50, see,
+				       look, error);
+		seen += rc > 0 ? rc : 0;
+	}
+	return rc < 0 ? rc : 0;
+}
+
+/* When was the newest record written? 0: there is none. */
+static int newest(struct copy *copy, const struct state_bounds *bounds,
+		  int wait_ms, int64_t *at, struct ztp_error *error)
+{
+	int64_t back = LOOK_BACK, from;
+	struct look look;
+	int rc;
+
+	do {
+		from = bounds->end - back > bounds->start ? bounds->end - back
+							  : bounds->start;
+		rc = look_from(copy, from, INT32_MAX, wait_ms, &look, error);
+		back *= 16;
+	} while (rc == 0 && look.offset < 0 && from > bounds->start);
+	*at = look.offset < 0 ? 0 : look.written_at;
+	return rc;
+}
+
+/* --- the same topic? */
+
+static int lost(const struct copy *copy, const char *what,
+		struct ztp_error *error)
+{
+	return ztp_fail(error, ZTP_ERR_STATE_LOST,
+			"%s %s, unlike the copy %s: --to-standby writes it "
+			"anew from the best copy",
+			copy->topic, what, copy->path);
+}
+
+static int same_birth(struct copy *copy, const struct state_row *row,
+		      const struct look *look, struct ztp_error *error)
+{
+	struct ztp_str id = row->cells[STATE_BIRTH_ID].bytes;
+
+	if (look->offset == copy->at.birth - 1 && ztp_str_is(id, look->birth))
+		return 0;
+	return lost(copy, "has another birth", error);
+}
+
+static int check_birth(struct copy *copy, int wait_ms, struct ztp_error *error)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	struct look look;
+	int rc = store_state_get(copy->store, STATE_BIRTH, "", &row, &bytes,
+				 error);
+
+	if (rc == 1 && copy->at.birth > 0) {
+		rc = look_from(copy, copy->at.birth - 1, 1, wait_ms, &look,
+			       error);
+		if (rc == 0)
+			rc = same_birth(copy, &row, &look, error);
+	} else if (rc >= 0) { /* all that it has was read before the birth */
+		rc = copy->at.next == 0
+			     ? 0
+			     : copy_discard(copy, "it has no birth", error);
+	}
+	free(bytes.p);
+	return rc;
+}
+
+static int check_bounds(const struct copy *copy,
+			const struct state_bounds *bounds,
+			struct ztp_error *error)
+{
+	if (copy->at.next == 0)
+		return 0;
+	if (bounds->end <= bounds->start)
+		return lost(copy, "is empty", error);
+	if (bounds->end < copy->at.next)
+		return lost(copy, "ends earlier", error);
+	if (bounds->start > copy->at.next)
+		return lost(copy, "begins later", error);
+	return 0;
+}
+
+static int check_age(struct copy *copy, const struct state_bounds *bounds,
+		     int wait_ms, struct ztp_error *error)
+{
+	int64_t at;
+	int rc = newest(copy, bounds, wait_ms, &at, error);
+
+	if (rc == 0 && at - copy->at.written_at >= COPY_OLD_MS)
+		rc = copy_discard(copy, "it is more than a day old", error);
+	return rc;
+}
+
+int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
+	       struct ztp_error *error)
+{
+	int rc = state_reader_bounds(copy->reader, wait_ms, bounds, error);
+
+	if (rc == 0)
+		rc = check_bounds(copy, bounds, error);
+	if (rc == 0 && copy->at.partly)
+		rc = copy_discard(copy, "it was not read to the end", error);
+	if (rc == 0 && copy->at.next > 0)
+		rc = check_birth(copy, wait_ms, error);
+	if (rc == 0 && copy->at.next > 0)
+		rc = check_age(copy, bounds, wait_ms, error);
+	return rc;
+}

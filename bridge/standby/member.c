@@ -1,0 +1,397 @@
+/*
+ * This bridge in the group of bridges.
+ *
+ * librdkafka gives the partition to the first member by member id, which begins
+ * with the client.id and so with the time of joining. That holds as long as
+ * nobody comes back under an old time, and librdkafka does: after its session
+ * has ended, it joins again with the same client.id. Of one that had the
+ * partition we hear (a lost assignment); one that had nothing joins without a
+ * word. So a member that has nothing looks at its member id, which Kafka gives
+ * anew to who joins again. It then leaves before the group has met: the others
+ * come to the meeting with their next heartbeat, half a second later.
+ *
+ * What Kafka says of a check:
+ * - a member, or not: news;
+ * - a rebalance is under way, or the generation has just changed: asked again,
+ *   because that says nothing of this member;
+ * - nothing, for the session timeout: lost, whatever Kafka may think.
+ */
+#include "bridge/standby/member.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bridge/kafka/kafka.h"
+
+#define AGAIN_MS 100 /* until a check is asked again */
+#define LOOK_MS	 100 /* between two looks at the member id */
+
+struct check {
+	bool wanted;   /* once more, after the one that is under way */
+	bool asked;    /* Kafka has yet to answer */
+	int64_t since; /* since when an answer is awaited; 0: it is not */
+	int64_t at;    /* when to ask */
+	uintptr_t number;
+	int64_t position;
+};
+
+struct closing {
+	struct core *core;
+	rd_kafka_t *rk;
+	bool unanswered;
+	pthread_t thread;
+	bool started;
+};
+
+struct member {
+	struct core *core;
+	struct member_options options;
+	rd_kafka_t *rk; /* NULL: has not joined */
+	rd_kafka_queue_t *queue;
+	char *id;	       /* as Kafka named it at its first assignment */
+	bool assigned;	       /* the partition */
+	int64_t unheard_since; /* 0: it has an assignment */
+	int64_t look_at;
+	struct check check;
+	bool lost;	 /* told, and not yet left */
+	bool unanswered; /* librdkafka waits for rd_kafka_assign */
+	char trouble[256];
+	struct closing closing;
+};
+
+int member_new(struct member **out, struct core *core,
+	       const struct member_options *options, struct ztp_error *error)
+{
+	struct member *m = calloc(1, sizeof(*m));
+
+	if (!m)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	m->core = core;
+	m->options = *options;
+	*out = m;
+	return 0;
+}
+
+bool member_joined(const struct member *m)
+{
+	return m->rk != NULL;
+}
+
+const char *member_trouble(const struct member *m)
+{
+	return m->trouble;
+}
+
+/* --- the handle */
+
+static int subscribe(struct member *m, struct ztp_error *error)
+{
+	rd_kafka_topic_partition_list_t *topics =
+		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	rd_kafka_topic_partition_list_add(topics, m->options.topic,
+					  RD_KAFKA_PARTITION_UA);
+	err = rd_kafka_subscribe(m->rk, topics);
+	rd_kafka_topic_partition_list_destroy(topics);
+	return err ? ztp_fail(error, ZTP_ERR_INTERNAL, "kafka: subscribe: %s",
+			      rd_kafka_err2str(err))
+		   : 0;
+}
+
+static int name(const struct member *m, char text[ZTP_GROUP_MEMBER_MAX + 1],
+		struct ztp_error *error)
+{
+	struct ztp_group_member named = {.joined_at = ztp_clock_wall()};
+
+	snprintf(named.instance, sizeof(named.instance), "%s",
+		 m->options.instance);
+	snprintf(named.advertise, sizeof(named.advertise), "%s",
+		 m->options.advertise);
+	snprintf(named.version, sizeof(named.version), "%s", ZTP_VERSION);
+	return ztp_group_member_write(text, &named, error);
+}
+
+int member_join(struct member *m, struct ztp_error *error)
+{
+	static const uint64_t one = 1;
+	char client_id[ZTP_GROUP_MEMBER_MAX + 1];
+	struct kafka_wanted wanted = {
+		.client = ZTP_KAFKA_MEMBER,
+		.events = RD_KAFKA_EVENT_REBALANCE | RD_KAFKA_EVENT_ERROR |
+			  RD_KAFKA_EVENT_OFFSET_COMMIT,
+		.client_id = client_id,
+		.session_ms = m->options.session_ms,
+	};
+	int rc;
+
+	if (m->rk)
+		return 0;
+	rc = name(m, client_id, error);
+	if (rc != 0)
+		return rc;
+	m->rk = kafka_new_as(m->core, &wanted, error);
+	if (!m->rk)
+		return ZTP_ERR_INTERNAL;
+	rd_kafka_poll_set_consumer(m->rk);
+	m->queue = rd_kafka_queue_get_consumer(m->rk);
+	rd_kafka_queue_io_event_enable(m->queue, m->options.wake_fd, &one,
+				       sizeof(one));
+	m->trouble[0] = '\0';
+	rc = subscribe(m, error);
+	if (rc != 0)
+		member_leave(m);
+	return rc;
+}
+
+static void *close_handle(void *arg)
+{
+	struct closing *closing = arg;
+
+	/* It would not close before. */
+	if (closing->unanswered)
+		rd_kafka_assign(closing->rk, NULL);
+	kafka_close_consumer(closing->core, closing->rk, true);
+	return NULL;
+}
+
+static void await_closing(struct member *m)
+{
+	if (m->closing.started)
+		pthread_join(m->closing.thread, NULL);
+	m->closing.started = false;
+}
+
+void member_leave(struct member *m)
+{
+	if (!m->rk)
+		return;
+	rd_kafka_queue_io_event_enable(m->queue, -1, NULL, 0);
+	rd_kafka_queue_destroy(m->queue);
+	await_closing(m); /* of the one before, long ago */
+	m->closing.core = m->core;
+	m->closing.rk = m->rk;
+	m->closing.unanswered = m->unanswered;
+	m->closing.started = pthread_create(&m->closing.thread, NULL,
+					    close_handle, &m->closing) == 0;
+	if (!m->closing.started)
+		close_handle(&m->closing);
+	m->rk = NULL;
+	m->queue = NULL;
+	free(m->id);
+	m->id = NULL;
+	m->assigned = m->lost = m->unanswered = false;
+	m->unheard_since = m->look_at = 0;
+	m->check = (struct check){.number = m->check.number};
+}
+
+void member_free(struct member *m)
+{
+	if (!m)
+		return;
+	member_leave(m);
+	await_closing(m);
+	free(m);
+}
+
+/* --- the check */
+
+static void ask(struct member *m)
+{
+	struct check *check = &m->check;
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_resp_err_t err;
+
+	rd_kafka_topic_partition_list_add(list, m->options.topic, 0)->offset =
+		check->position;
+	err = rd_kafka_commit_queue(m->rk, list, m->queue, NULL,
+				    (void *)++check->number);
+	rd_kafka_topic_partition_list_destroy(list);
+	check->wanted = false;
+	check->asked = !err;
+	check->at = err ? ztp_clock_boot() + AGAIN_MS : 0;
+}
+
+void member_check(struct member *m, int64_t position)
+{
+	struct check *check = &m->check;
+
+	if (!m->rk)
+		return;
+	check->position = position;
+	if (check->since == 0)
+		check->since = ztp_clock_boot();
+	check->wanted = true;
+	if (!check->asked)
+		ask(m);
+}
+
+static enum member_news on_answer(struct member *m, rd_kafka_event_t *event)
+{
+	struct check *check = &m->check;
+	rd_kafka_resp_err_t err = rd_kafka_event_error(event);
+
+	if ((uintptr_t)rd_kafka_event_opaque(event) != check->number)
+		return MEMBER_NOTHING;
+	check->asked = false;
+	switch (err) {
+	case RD_KAFKA_RESP_ERR_NO_ERROR:
+		m->trouble[0] = '\0';
+		check->since = 0;
+		if (check->wanted)
+			member_check(m, check->position);
+		return MEMBER_CHECKED;
+	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
+	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:
+		m->lost = true;
+		return MEMBER_LOST;
+	case RD_KAFKA_RESP_ERR_REBALANCE_IN_PROGRESS:
+	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
+		break;
+	default:
+		snprintf(m->trouble, sizeof(m->trouble), "%s",
+			 rd_kafka_err2str(err));
+		break;
+	}
+	check->at = ztp_clock_boot() + AGAIN_MS;
+	return MEMBER_NOTHING;
+}
+
+/* --- news of the group */
+
+/* Is this the member that Kafka knows, or one that has joined again? */
+static bool is_another(struct member *m)
+{
+	char *id = rd_kafka_memberid(m->rk);
+	bool another = m->id && (!id || strcmp(m->id, id) != 0);
+
+	if (!m->id && id && *id)
+		m->id = strdup(id);
+	if (id)
+		rd_kafka_mem_free(m->rk, id);
+	return another;
+}
+
+static void assign_nothing(struct member *m)
+{
+	rd_kafka_topic_partition_list_t *none =
+		rd_kafka_topic_partition_list_new(0);
+
+	rd_kafka_assign(m->rk, none);
+	rd_kafka_topic_partition_list_destroy(none);
+}
+
+/* Every member that joins causes one. */
+static enum member_news on_revoked(struct member *m)
+{
+	if (rd_kafka_assignment_lost(m->rk)) {
+		m->lost = m->unanswered = true;
+		return MEMBER_LOST;
+	}
+	m->unheard_since = ztp_clock_boot();
+	rd_kafka_assign(m->rk, NULL);
+	return MEMBER_NOTHING;
+}
+
+static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
+{
+	const rd_kafka_topic_partition_list_t *list =
+		rd_kafka_event_topic_partition_list(event);
+
+	if (rd_kafka_event_error(event) != RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS)
+		return on_revoked(m);
+	if (is_another(m)) {
+		m->lost = m->unanswered = true;
+		return MEMBER_LOST;
+	}
+	assign_nothing(m);
+	m->trouble[0] = '\0';
+	m->unheard_since = 0;
+	m->assigned = list && list->cnt > 0;
+	return m->assigned ? MEMBER_ASSIGNED : MEMBER_UNASSIGNED;
+}
+
+static enum member_news on_error(struct member *m, rd_kafka_event_t *event)
+{
+	snprintf(m->trouble, sizeof(m->trouble), "%s",
+		 rd_kafka_event_error_string(event));
+	if (!rd_kafka_event_error_is_fatal(event))
+		return MEMBER_NOTHING;
+	m->lost = true;
+	return MEMBER_LOST;
+}
+
+static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
+{
+	switch (rd_kafka_event_type(event)) {
+	case RD_KAFKA_EVENT_REBALANCE:
+		return on_rebalance(m, event);
+	case RD_KAFKA_EVENT_OFFSET_COMMIT:
+		return on_answer(m, event);
+	case RD_KAFKA_EVENT_ERROR:
+		return on_error(m, event);
+	default:
+		return MEMBER_NOTHING;
+	}
+}
+
+/* What nobody tells. */
+static enum member_news on_time(struct member *m)
+{
+	int64_t now = ztp_clock_boot(), session = m->options.session_ms;
+	struct check *check = &m->check;
+
+	if ((check->since != 0 && now - check->since >= session) ||
+	    (m->assigned && m->unheard_since != 0 &&
+	     now - m->unheard_since >= session)) {
+		m->lost = true;
+		return MEMBER_LOST;
+	}
+	if (check->at != 0 && now >= check->at)
+		ask(m);
+	if (m->assigned || !m->id || now < m->look_at)
+		return MEMBER_NOTHING;
+	m->look_at = now + LOOK_MS;
+	m->lost = is_another(m);
+	return m->lost ? MEMBER_LOST : MEMBER_NOTHING;
+}
+
+enum member_news member_collect(struct member *m)
+{
+	enum member_news news = MEMBER_NOTHING;
+	rd_kafka_event_t *event;
+
+	while (m->rk && !m->lost && news == MEMBER_NOTHING &&
+	       (event = rd_kafka_queue_poll(m->queue, 0)) != NULL) {
+		news = on_event(m, event);
+		rd_kafka_event_destroy(event);
+	}
+	if (m->rk && !m->lost && news == MEMBER_NOTHING)
+		news = on_time(m);
+	return news;
+}
+
+static int64_t sooner(int64_t a, int64_t b)
+{
+	return a != 0 && (b == 0 || a < b) ? a : b;
+}
+
+int64_t member_next(const struct member *m)
+{
+	const struct check *check = &m->check;
+	int64_t session = m->options.session_ms, next = check->at;
+
+	if (!m->rk || m->lost)
+		return 0;
+	if (check->since != 0)
+		next = sooner(check->since + session, next);
+	if (m->assigned && m->unheard_since != 0)
+		next = sooner(m->unheard_since + session, next);
+	if (!m->assigned && m->id)
+		next = sooner(m->look_at, next);
+	return next;
+}

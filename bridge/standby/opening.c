@@ -1,0 +1,418 @@
+/*
+ * The steps by which a bridge becomes active.
+ *
+ * The order is what counts. init_transactions ends whatever the bridge before
+ * left open, and from then on that one commits nothing. Only now is the end of
+ * ztp.state asked for, as a reader of what is not committed sees it, and only
+ * when the position has reached it is the copy the state. The row `active` is
+ * written before anything else, so that a `left` of an earlier bridge does not
+ * stand there when this one crashes.
+ *
+ * A turn's thread finishes what it has begun, also when nobody waits for it any
+ * more. So what is given up is taken and dropped later, and a new step waits for
+ * that.
+ */
+#include "bridge/standby/opening.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/random.h"
+#include "bridge/store/store_state.h"
+#include "ztp/codec.h"
+
+#define ASK_MS	   500
+#define AGAIN_MS   500	/* after something could not be asked */
+#define ROWS	   1000 /* in a turn of the loop */
+#define FOREIGN_MS 5000 /* that a stable end may stay behind */
+
+enum step { NONE, INIT, READ, CLAIM };
+
+struct opening {
+	struct core *core;
+	struct copy *copy;
+	struct turn *turn;
+	enum step step;
+	bool sent;	  /* the step's order is the turn's */
+	bool dropped;	  /* what the turn is doing is nobody's any more */
+	bool begun, read; /* the copy */
+	int64_t again_at;
+	int64_t end;	   /* READ: of ztp.state; -1: not known yet */
+	int64_t behind_at; /* READ: since when it gets no further */
+	int64_t began;	   /* CLAIM */
+	bool claimed;	   /* Kafka has the rows; they may have to be read */
+	bool left;	   /* of the row `active` before ours */
+	int64_t hold_until;
+	char epoch[17];
+	char trouble[128];
+};
+
+int opening_new(struct opening **out, struct core *core, struct copy *copy,
+		struct turn *turn, struct ztp_error *error)
+{
+	struct opening *o = calloc(1, sizeof(*o));
+
+	if (!o)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	o->core = core;
+	o->copy = copy;
+	o->turn = turn;
+	*out = o;
+	return 0;
+}
+
+void opening_free(struct opening *o)
+{
+	free(o);
+}
+
+bool opening_copy_read(const struct opening *o)
+{
+	return o->read;
+}
+
+int64_t opening_hold_until(const struct opening *o)
+{
+	return o->hold_until;
+}
+
+const char *opening_trouble(const struct opening *o)
+{
+	return o->trouble;
+}
+
+/* --- the copy */
+
+static bool is_of_the_state(int rc)
+{
+	return rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_STATE_NEWER;
+}
+
+/* Kafka may be away for a while; a state that is wrong stays so. */
+static bool say_bad(struct opening *o, int rc, struct opening_news *news)
+{
+	o->again_at = ztp_clock_boot() + AGAIN_MS;
+	news->event = ZTP_ROLE_ON_BAD_STATE;
+	return is_of_the_state(rc);
+}
+
+/* Returns true for news. */
+static bool follow(struct opening *o, struct opening_news *news)
+{
+	int rc = 0;
+
+	if (ztp_clock_boot() < o->again_at)
+		return false;
+	if (!o->begun)
+		rc = copy_begin(o->copy, ASK_MS, &news->why);
+	if (rc == 0) {
+		o->begun = true;
+		rc = copy_step(o->copy, ROWS, 0, &news->why);
+	}
+	if (rc < 0)
+		return say_bad(o, rc, news);
+	o->read = o->read || copy_at_end(o->copy);
+	return false;
+}
+
+/* What the store has not kept is read. */
+static void read_from_here(struct opening *o)
+{
+	struct ztp_error error = {0};
+
+	store_rollback(copy_store(o->copy));
+	if (o->begun && copy_read_on(o->copy, &error) != 0)
+		o->begun = false;
+}
+
+/* --- the end of the state */
+
+static bool ask_end(struct opening *o)
+{
+	struct ztp_error error = {0};
+	int64_t end;
+
+	if (o->end >= 0)
+		return true;
+	if (ztp_clock_boot() < o->again_at)
+		return false;
+	if (copy_end(o->copy, ASK_MS, &end, &error) != 0) {
+		o->again_at = ztp_clock_boot() + AGAIN_MS;
+		return false;
+	}
+	o->end = end;
+	return true;
+}
+
+static void look_for_foreign(struct opening *o)
+{
+	int64_t now = ztp_clock_boot();
+
+	if (o->behind_at == 0)
+		o->behind_at = now;
+	if (now - o->behind_at < FOREIGN_MS || o->trouble[0])
+		return;
+	snprintf(o->trouble, sizeof(o->trouble),
+		 "a transaction of somebody else's is open in %.80s",
+		 o->core->config->kafka.topics.state);
+	log_warn(o->core->log, "state_held_back",
+		 LOG_STR("topic", o->core->config->kafka.topics.state),
+		 LOG_INT("position", copy_position(o->copy)),
+		 LOG_INT("end", o->end));
+}
+
+static void tell_claimed(struct opening *o, struct opening_news *news)
+{
+	o->claimed = false;
+	news->event = ZTP_ROLE_ON_COMMITTED;
+	news->left = o->left;
+	news->began = o->began;
+}
+
+static bool reads(struct opening *o, struct opening_news *news)
+{
+	if (follow(o, news))
+		return true;
+	if (!o->begun || !ask_end(o))
+		return false;
+	if (copy_position(o->copy) < o->end) {
+		if (copy_at_end(o->copy))
+			look_for_foreign(o);
+		return false;
+	}
+	o->trouble[0] = '\0';
+	o->step = NONE;
+	if (o->claimed)
+		tell_claimed(o, news);
+	else
+		news->event = ZTP_ROLE_ON_REACHED;
+	return true;
+}
+
+/* --- rows */
+
+static struct state_cell text(const char *value)
+{
+	return (struct state_cell){.type = STATE_TEXT,
+				   .bytes = ztp_str_of(value)};
+}
+
+static struct state_cell number(int64_t value)
+{
+	return (struct state_cell){.type = STATE_NUMBER, .number = value};
+}
+
+static void random_text(char *out, size_t bytes)
+{
+	uint8_t random[16];
+
+	ztp_random(random, bytes);
+	ztp_hex_encode(out, random, bytes);
+}
+
+static int put_birth(struct opening *o, struct ztp_error *error)
+{
+	char id[33];
+	struct state_row row = {.kind = STATE_BIRTH,
+				.count = STATE_BIRTH_CELLS};
+
+	random_text(id, 16);
+	row.cells[STATE_BIRTH_ID] = text(id);
+	row.cells[STATE_BIRTH_AT] = number(ztp_clock_wall());
+	return store_state_put(copy_store(o->copy), &row, error);
+}
+
+int opening_put_active(struct opening *o, bool left, struct ztp_error *error)
+{
+	struct state_row row = {.kind = STATE_ACTIVE,
+				.count = STATE_ACTIVE_CELLS};
+
+	row.cells[STATE_ACTIVE_INSTANCE] =
+		text(o->core->config->standby.instance);
+	row.cells[STATE_ACTIVE_EPOCH] = text(o->epoch);
+	row.cells[STATE_ACTIVE_LEFT] = number(left);
+	row.cells[STATE_ACTIVE_HOLD_UNTIL] = number(o->hold_until);
+	row.cells[STATE_ACTIVE_AT] = number(ztp_clock_wall());
+	return store_state_put(copy_store(o->copy), &row, error);
+}
+
+/* Of the row `active` as it is. 1: there is one. */
+static int read_active(struct opening *o, struct ztp_error *error)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(copy_store(o->copy), STATE_ACTIVE, "", &row,
+				 &bytes, error);
+
+	o->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
+	o->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
+	free(bytes.p);
+	return rc;
+}
+
+/* An empty topic has had nobody, so nothing is held and nobody is waited for. */
+static int put_rows(struct opening *o, struct ztp_error *error)
+{
+	bool born = copy_has_birth(o->copy);
+	int rc = read_active(o, error);
+
+	if (rc < 0)
+		return rc;
+	if (!born && !copy_is_empty(o->copy))
+		return ztp_fail(error, ZTP_ERR_STATE_LOST,
+				"%s has rows, but no birth: --to-standby was "
+				"not finished",
+				o->core->config->kafka.topics.state);
+	if (born)
+		o->hold_until = ztp_hold_until(o->hold_until, o->left,
+					       ztp_clock_wall());
+	o->left = o->left || !born;
+	random_text(o->epoch, 8);
+	rc = born ? 0 : put_birth(o, error);
+	return rc == 0 ? opening_put_active(o, false, error) : rc;
+}
+
+/* --- the turn */
+
+static bool send_claim(struct opening *o, struct opening_news *news)
+{
+	struct store *store = copy_store(o->copy);
+	int rc = put_rows(o, &news->why);
+
+	if (rc == 0)
+		rc = store_state_changes(store, turn_add_row, o->turn,
+					 &news->why);
+	o->began = ztp_clock_boot();
+	if (rc == 0) {
+		turn_send(o->turn);
+		o->sent = true;
+		return false;
+	}
+	turn_forget(o->turn, 0);
+	store_rollback(store);
+	o->step = NONE;
+	news->event = is_of_the_state(rc) ? ZTP_ROLE_ON_BAD_STATE
+					  : ZTP_ROLE_ON_FAILED;
+	return true;
+}
+
+/* Kafka has it, and so has the store, or it reads it. */
+static bool keep_claim(struct opening *o, const struct turn_result *result)
+{
+	struct ztp_error error = {0};
+
+	if (store_commit(copy_store(o->copy), 0, &error) == 0) {
+		copy_wrote(o->copy, result);
+		return true;
+	}
+	read_from_here(o);
+	o->step = READ;
+	o->end = result->next;
+	return false;
+}
+
+static bool on_claimed(struct opening *o, const struct turn_result *result,
+		       struct opening_news *news)
+{
+	if (result->outcome == TURN_COMMITTED) {
+		o->claimed = true;
+		if (!keep_claim(o, result))
+			return false;
+		tell_claimed(o, news);
+		return true;
+	}
+	store_rollback(copy_store(o->copy));
+	news->event = result->outcome == TURN_FENCED ? ZTP_ROLE_ON_FENCED
+						     : ZTP_ROLE_ON_FAILED;
+	return true;
+}
+
+/* Returns true for news. */
+static bool on_result(struct opening *o, const struct turn_result *result,
+		      struct opening_news *news)
+{
+	enum step step = o->step;
+
+	news->why = result->why;
+	o->sent = false;
+	o->step = NONE;
+	if (step == CLAIM)
+		return on_claimed(o, result, news);
+	if (result->outcome == TURN_OPENED)
+		news->event = ZTP_ROLE_ON_INITED;
+	else if (result->outcome == TURN_FENCED)
+		news->event = ZTP_ROLE_ON_FENCED;
+	else
+		news->event = ZTP_ROLE_ON_FAILED;
+	return true;
+}
+
+/* Returns true if the turn is free for what comes next. */
+static bool drop_late(struct opening *o)
+{
+	struct turn_result result;
+
+	if (o->dropped && turn_take(o->turn, &result))
+		o->dropped = false;
+	return !o->dropped;
+}
+
+bool opening_turn(struct opening *o, struct opening_news *news)
+{
+	struct turn_result result = {0};
+
+	memset(news, 0, sizeof(*news));
+	if (!drop_late(o))
+		return false;
+	if (o->sent)
+		return turn_take(o->turn, &result) &&
+		       on_result(o, &result, news);
+	switch (o->step) {
+	case INIT:
+		turn_open(o->turn);
+		o->sent = true;
+		return false;
+	case READ:
+		return reads(o, news);
+	case CLAIM:
+		return send_claim(o, news);
+	case NONE:
+		break;
+	}
+	return follow(o, news);
+}
+
+/* --- */
+
+/* What the turn is doing ends some time, in its thread. */
+static void close_all(struct opening *o)
+{
+	o->dropped = o->dropped || turn_under_way(o->turn);
+	o->sent = o->claimed = false;
+	o->step = NONE;
+	o->trouble[0] = '\0';
+	read_from_here(o);
+}
+
+void opening_act(struct opening *o, enum ztp_role_action action)
+{
+	switch (action) {
+	case ZTP_ROLE_CLOSE:
+		close_all(o);
+		break;
+	case ZTP_ROLE_INIT:
+		o->step = INIT;
+		break;
+	case ZTP_ROLE_READ:
+		o->step = READ;
+		o->end = -1;
+		o->behind_at = o->again_at = 0;
+		break;
+	case ZTP_ROLE_CLAIM:
+		o->step = CLAIM;
+		break;
+	default:
+		break;
+	}
+}

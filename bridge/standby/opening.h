@@ -1,0 +1,49 @@
+/*
+ * bridge/standby/opening.h - the steps by which a bridge becomes active, on
+ * Kafka: init_transactions, the state read to its end, the row `active`. In
+ * between and before it keeps the copy up to date. Loop thread; a call that asks
+ * Kafka for an offset waits for half a second at most, and nobody is served then.
+ */
+#ifndef BRIDGE_STANDBY_OPENING_H
+#define BRIDGE_STANDBY_OPENING_H
+
+#include "bridge/kafka/turn.h"
+#include "bridge/ledger/copy.h"
+#include "ztp/role.h"
+
+struct opening;
+
+/* copy and turn outlive it. */
+int opening_new(struct opening **opening, struct core *core, struct copy *copy,
+		struct turn *turn, struct ztp_error *error);
+void opening_free(struct opening *opening); /* accepts NULL */
+
+/* INIT, READ and CLAIM begin a step; CLOSE gives up whatever is under way, and
+ * the copy is read on. The others are not its own. */
+void opening_act(struct opening *opening, enum ztp_role_action action);
+
+/* What has become of it. */
+struct opening_news {
+	enum ztp_role_event event; /* INITED, REACHED, COMMITTED, FENCED, FAILED
+				    * or BAD_STATE */
+	bool left;     /* COMMITTED: the one that was active before had left */
+	int64_t began; /* COMMITTED: the transaction; CLOCK_BOOTTIME */
+	struct ztp_error why;
+};
+
+/* In each turn of the loop until it is active; takes some rows. Returns false if
+ * there is no news. */
+bool opening_turn(struct opening *opening, struct opening_news *news);
+
+/* Has the copy been read to the end? Stays true once it has been. */
+bool opening_copy_read(const struct opening *opening);
+/* Until when decisions for unknown ids are held; wall clock, ms. */
+int64_t opening_hold_until(const struct opening *opening);
+/* What it waits for, named, or "": a transaction of somebody else's. */
+const char *opening_trouble(const struct opening *opening);
+
+/* Rows for a turn that has nothing else to write, or that is the last one. */
+int opening_put_active(struct opening *opening, bool left,
+		       struct ztp_error *error);
+
+#endif

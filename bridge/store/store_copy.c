@@ -1,0 +1,443 @@
+/*
+ * The SQLite store of a bridge that is one of several: takes the rows of
+ * ztp.state, and says what it stands for.
+ *
+ * Reading everything anew is done without indexes, which are made at the end:
+ * they would be changed at random places. Until then the copy says that it is
+ * partly read, and whoever finds it so begins again.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store/store_state_internal.h"
+
+#define COPY "copy" /* in `meta`: what the copy stands for */
+
+/* --- rows */
+
+static void bind_cell(sqlite3_stmt *stmt, int i, const struct state_cell *cell)
+{
+	const char *p = cell->bytes.n ? cell->bytes.p : "";
+	int n = (int)cell->bytes.n;
+
+	switch (cell->type) {
+	case STATE_NUMBER:
+		sqlite3_bind_int64(stmt, i, cell->number);
+		break;
+	case STATE_TEXT:
+		sqlite3_bind_text(stmt, i, p, n, SQLITE_STATIC);
+		break;
+	case STATE_BYTES:
+		sqlite3_bind_blob(stmt, i, p, n, SQLITE_STATIC);
+		break;
+	case STATE_NULL:
+		sqlite3_bind_null(stmt, i);
+		break;
+	}
+}
+
+/* NULL: no transaction could be begun. The statement is one that writes. */
+static sqlite3_stmt *state_stmt(struct store *store, enum state_sql sql,
+				struct ztp_error *error)
+{
+	if (store_begin(store, error) != 0)
+		return NULL;
+	sqlite3_reset(store->state->stmt[sql]);
+	return store->state->stmt[sql];
+}
+
+static int put_row(struct store *store, enum state_sql sql,
+		   const struct state_row *row, int first,
+		   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = state_stmt(store, sql, error);
+	int i;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	for (i = 0; i < row->count; i++)
+		bind_cell(stmt, first + i, &row->cells[i]);
+	return store_run(store, stmt, error);
+}
+
+static bool is_set(const struct state_cell *cell)
+{
+	return cell->type == STATE_NUMBER && cell->number != 0;
+}
+
+/* --- requests */
+
+/* The totals without the row that is there, if there is one. */
+static int uncount(struct store *store, int64_t n, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = state_stmt(store, STATE_SQL_OLD_REQUEST, error);
+	int rc, state;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	rc = sqlite3_step(stmt);
+	if (rc == SQLITE_ROW) {
+		state = sqlite3_column_int(stmt, 0);
+		if (state > 0 && state < ZTP_STATE_END)
+			store->facts.count[state]--;
+		store->facts.listed -= sqlite3_column_int(stmt, 1);
+	}
+	sqlite3_reset(stmt);
+	return rc == SQLITE_ROW || rc == SQLITE_DONE
+		       ? 0
+		       : store_fail(store, rc, error);
+}
+
+static void count(struct store_counters *facts, const struct state_cell *cell)
+{
+	enum ztp_state state = (enum ztp_state)cell[STATE_REQUEST_STATE].number;
+
+	facts->count[state]++;
+	facts->listed += is_set(&cell[STATE_REQUEST_FINISHED_AT]);
+	if (cell[STATE_REQUEST_N].number > facts->request_n)
+		facts->request_n = cell[STATE_REQUEST_N].number;
+	if (ztp_state_undecided(state) &&
+	    cell[STATE_REQUEST_DUE_AT].number !=
+		    cell[STATE_REQUEST_EXPIRES_AT].number)
+		facts->moved = true;
+}
+
+static int put_request(struct store *store, const struct state_row *row,
+		       struct ztp_error *error)
+{
+	const struct state_cell *cell = row->cells;
+	const struct ztp_str *text = &cell[STATE_REQUEST_PATH].bytes;
+	int64_t n = cell[STATE_REQUEST_N].number;
+	int state = (int)cell[STATE_REQUEST_STATE].number;
+	sqlite3_stmt *stmt;
+	char path[ZTP_PATH_MAX + 1];
+	int rc = 0;
+
+	/* A new one is usually the last. */
+	if (n <= store->facts.request_n)
+		rc = uncount(store, n, error);
+	stmt = state_stmt(store, STATE_SQL_PUT_REQUEST, error);
+	if (rc != 0 || !stmt)
+		return ZTP_ERR_IO;
+	memcpy(path, text->p, text->n);
+	path[text->n] = '\0';
+	sqlite3_bind_int64(stmt, 1, store_path_hash(store, path));
+	store_bind_time(stmt, 2, ztp_state_undecided((enum ztp_state)state));
+	rc = put_row(store, STATE_SQL_PUT_REQUEST, row, 3, error);
+	if (rc == 0)
+		count(&store->facts, cell);
+	return rc;
+}
+
+static int remove_request(struct store *store, const struct ztp_str *id,
+			  int64_t n, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt;
+	int rc = uncount(store, n, error);
+
+	stmt = state_stmt(store, STATE_SQL_DEL_REQUEST, error);
+	if (rc != 0 || !stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	sqlite3_bind_text(stmt, 2, id->p, (int)id->n, SQLITE_STATIC);
+	return store_run(store, stmt, error);
+}
+
+/* --- decisions */
+
+static int remove_decision(struct store *store, int64_t n,
+			   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_DEC_DEL, true, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, n);
+	store->facts.erasures++;
+	return store_run(store, stmt, error);
+}
+
+/* The request may have had another one, which only its row knows. */
+static int put_decision(struct store *store, const struct state_row *row,
+			struct ztp_error *error)
+{
+	int64_t n = row->cells[STATE_DECISION_N].number;
+	sqlite3_stmt *stmt = state_stmt(store, STATE_SQL_OLD_DECISION, error);
+	int rc;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int64(stmt, 1, row->cells[STATE_DECISION_REQUEST].number);
+	sqlite3_bind_int64(stmt, 2, n);
+	rc = store_run(store, stmt, error);
+	if (rc == 0)
+		rc = put_row(store, STATE_SQL_PUT_DECISION, row, 1, error);
+	if (n > store->facts.decision_n)
+		store->facts.decision_n = n;
+	store->facts.erasures++; /* it may be one whose payload was erased */
+	return rc;
+}
+
+/* --- the others */
+
+static int take_facts(struct store *store, const struct state_row *row)
+{
+	struct store_counters *facts = &store->facts;
+
+	facts->newest = row->cells[STATE_FACTS_NEWEST].number;
+	facts->erased.finished_at = row->cells[STATE_FACTS_ERASED_AT].number;
+	facts->erased.n = row->cells[STATE_FACTS_ERASED_N].number;
+	return 0;
+}
+
+static int take_filters(struct store *store, const struct state_row *row,
+			struct ztp_error *error)
+{
+	char *text = strndup(row->cells[0].bytes.p ? row->cells[0].bytes.p : "",
+			     row->cells[0].bytes.n);
+	int rc = text ? store_set(store, STORE_FILTERS, text, error)
+		      : ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+
+	free(text);
+	return rc;
+}
+
+static int take_small(struct store *store, const struct store_state_row *told,
+		      struct ztp_error *error)
+{
+	char key[STATE_KEY_MAX + 1];
+
+	if (told->key.n > STATE_KEY_MAX)
+		return ztp_fail(error, ZTP_ERR_VALUE, "a key is too long");
+	memcpy(key, told->key.p, told->key.n);
+	key[told->key.n] = '\0';
+	return store_state_small_write(store, key, told->value, error);
+}
+
+static int take_removed(struct store *store, const struct state_row *row,
+			const struct store_state_row *told,
+			struct ztp_error *error)
+{
+	switch (row->kind) {
+	case STATE_REQUEST:
+		return remove_request(store, &row->name, told->row, error);
+	case STATE_DECISION:
+		return remove_decision(store, told->row, error);
+	case STATE_POSITION:
+	case STATE_FACTS:
+	case STATE_FILTERS:
+		return 0; /* nobody removes these */
+	default:
+		return take_small(store, told, error);
+	}
+}
+
+static int take(struct store *store, const struct state_row *row,
+		const struct store_state_row *told, struct ztp_error *error)
+{
+	if (row->removed)
+		return take_removed(store, row, told, error);
+	switch (row->kind) {
+	case STATE_REQUEST:
+		return put_request(store, row, error);
+	case STATE_DECISION:
+		return put_decision(store, row, error);
+	case STATE_POSITION:
+		return put_row(store, STATE_SQL_PUT_POSITION, row, 1, error);
+	case STATE_FACTS:
+		return take_facts(store, row);
+	case STATE_FILTERS:
+		return take_filters(store, row, error);
+	default:
+		return take_small(store, told, error);
+	}
+}
+
+int store_state_apply(struct store *store, const struct store_state_row *told,
+		      struct ztp_error *error)
+{
+	struct state_row row;
+	int rc = state_row_decode(&row, told->key, told->value, error);
+
+	if (rc == 0)
+		rc = take(store, &row, told, error);
+	store_changes_clear(store->changes);
+	store->state->dirty = true;
+	return rc;
+}
+
+/* --- what the copy stands for */
+
+int store_copy_get(struct store *store, struct store_copy *copy,
+		   struct ztp_error *error)
+{
+	int64_t parts[4] = {0};
+	char text[96], *p = text;
+	int rc = store_get(store, COPY, text, sizeof(text), error), i;
+
+	for (i = 0; i < 4 && rc == 1; i++)
+		parts[i] = strtoll(p, &p, 10);
+	*copy = (struct store_copy){parts[0], parts[1], parts[2],
+				    parts[3] != 0};
+	return rc < 0 ? rc : 0;
+}
+
+int store_copy_refuse(struct store *store, struct ztp_error *error)
+{
+	struct store_copy copy;
+	int rc = store_copy_get(store, &copy, error);
+
+	if (rc == 0 && (copy.next != 0 || copy.partly))
+		rc = ztp_fail(
+			error, ZTP_ERR_USAGE,
+			"store %s is a copy of what several bridges have: "
+			"--from-standby makes a single bridge's of it",
+			store->path);
+	return rc;
+}
+
+static int set_copy(struct store *store, const struct store_copy *copy,
+		    struct ztp_error *error)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "%" PRId64 " %" PRId64 " %" PRId64 " %d",
+		 copy->next, copy->written_at, copy->birth,
+		 copy->partly || store->state->indexes);
+	return store_set(store, COPY, text, error);
+}
+
+int store_copy_write(struct store *store, struct ztp_error *error)
+{
+	int rc;
+
+	if (sqlite3_get_autocommit(store->db))
+		return 0;
+	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
+	sqlite3_reset(store->stmt[SQL_COMMIT]);
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+int store_copy_commit(struct store *store, const struct store_copy *copy,
+		      struct ztp_error *error)
+{
+	int rc = set_copy(store, copy, error);
+
+	if (rc == 0)
+		rc = store_commit(store, 0, error);
+	if (rc == 0)
+		rc = store_copy_write(store, error);
+	if (rc == 0)
+		store->state->dirty = false;
+	else
+		store_rollback(store);
+	store_times_forget(store);
+	store_queues_forget(store);
+	return rc;
+}
+
+bool store_copy_dirty(const struct store *store)
+{
+	return store->state->dirty;
+}
+
+bool store_copy_lost(const struct store *store)
+{
+	return store->state->lost;
+}
+
+/* --- reading everything anew */
+
+static int add_index(struct store_state *state, size_t count, const char *sql)
+{
+	char **grown = realloc(state->indexes, (count + 2) * sizeof(*grown));
+
+	if (!grown)
+		return ZTP_ERR_NOMEM;
+	state->indexes = grown;
+	grown[count + 1] = NULL;
+	grown[count] = strdup(sql);
+	return grown[count] ? 0 : ZTP_ERR_NOMEM;
+}
+
+/* But for two that statements name (INDEXED BY), which could not be prepared
+ * when a store is opened that was left so; these are cheap, as rows come in
+ * their order. */
+#define OF_REQUESTS                                                            \
+	"FROM sqlite_schema WHERE type='index' AND sql NOT NULL AND "          \
+	"tbl_name='request' AND name NOT IN "                                  \
+	"('request_undecided','request_finished')"
+#define INDEXES	   "SELECT sql " OF_REQUESTS
+#define DROP_INDEX "SELECT 'DROP INDEX '||name " OF_REQUESTS " LIMIT 1"
+
+static int list_indexes(struct store *store, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	size_t n = 0;
+	int rc = sqlite3_prepare_v2(store->db, INDEXES, -1, &stmt, NULL), step;
+
+	if (rc != SQLITE_OK)
+		return store_fail(store, rc, error);
+	rc = 0;
+	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW)
+		rc = add_index(store->state, n++,
+			       (const char *)sqlite3_column_text(stmt, 0));
+	sqlite3_finalize(stmt);
+	return rc == 0 ? 0 : ztp_fail(error, rc, "out of memory");
+}
+
+static int run_sql(struct store *store, const char *sql,
+		   struct ztp_error *error)
+{
+	int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
+
+	return rc == SQLITE_OK ? 0 : store_fail(store, rc, error);
+}
+
+static int drop_indexes(struct store *store, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = NULL;
+	char sql[128];
+	int rc = 0, step = SQLITE_ROW;
+
+	while (rc == 0 && step == SQLITE_ROW) {
+		rc = sqlite3_prepare_v2(store->db, DROP_INDEX, -1, &stmt, NULL);
+		if (rc != SQLITE_OK)
+			return store_fail(store, rc, error);
+		step = sqlite3_step(stmt);
+		if (step == SQLITE_ROW)
+			store_copy_text(stmt, 0, sql, sizeof(sql));
+		sqlite3_finalize(stmt);
+		if (step == SQLITE_ROW)
+			rc = run_sql(store, sql, error);
+	}
+	return rc;
+}
+
+int store_copy_begin(struct store *store, struct ztp_error *error)
+{
+	static const struct store_copy partly = {.partly = true};
+	int rc = list_indexes(store, error);
+
+	if (rc == 0) /* before anything is gone */
+		rc = store_copy_commit(store, &partly, error);
+	if (rc == 0)
+		rc = drop_indexes(store, error);
+	return rc;
+}
+
+int store_copy_end(struct store *store, struct ztp_error *error)
+{
+	char **index = store->state->indexes;
+	int rc = 0;
+
+	for (; rc == 0 && index && *index; index++)
+		rc = run_sql(store, *index, error);
+	if (rc != 0)
+		return rc;
+	store_state_indexes_free(store->state);
+	return 0;
+}

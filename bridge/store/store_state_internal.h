@@ -1,0 +1,74 @@
+/*
+ * bridge/store/store_state_internal.h - shared by store_state.c (rows that are
+ * told) and store_copy.c (rows that are taken).
+ */
+#ifndef BRIDGE_STORE_STORE_STATE_INTERNAL_H
+#define BRIDGE_STORE_STORE_STATE_INTERNAL_H
+
+#include "bridge/store/store_internal.h"
+#include "bridge/store/store_state.h"
+
+/* In the order of enum state_request and enum state_decision. */
+#define STATE_REQUEST_COLUMNS                                                  \
+	REQUEST_COLUMNS ",heard,connection,resends,resent_at"
+#define STATE_DECISION_COLUMNS                                                 \
+	"by_customer,verdict,digest,topic,part,offset,reason,message,kind,"    \
+	"payload,content_type,metadata"
+#define STATE_POSITION_COLUMNS "topic,part,next,landmark,written_at,crc"
+
+#define STATE_STATEMENTS(X)                                                    \
+	X(REQUEST, "SELECT " STATE_REQUEST_COLUMNS " FROM request WHERE n=?1") \
+	X(DECISION, "SELECT d.n,r.n,d.by_customer,d.verdict,d.digest,"         \
+		    "d.topic,d.part,d.offset,d.reason,d.message,d.kind,"       \
+		    "d.payload,d.content_type,d.metadata,r.id FROM request r " \
+		    "JOIN decision d ON d.n=ifnull(r.decision,r.n) "           \
+		    "WHERE r.n=?1")                                            \
+	X(POSITION, "SELECT " STATE_POSITION_COLUMNS " FROM position "         \
+		    "WHERE (part=?1 OR ?1=-1) AND topic=?2")                   \
+	X(FILTERS,                                                             \
+	  "SELECT nullif(value,''),'' FROM meta WHERE name='" STORE_FILTERS    \
+	  "'")                                                                 \
+	X(PUT_REQUEST, "INSERT OR REPLACE INTO request("                       \
+		       "path_hash,undecided," STATE_REQUEST_COLUMNS ") "       \
+		       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"    \
+		       "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)")     \
+	X(PUT_DECISION,                                                        \
+	  "INSERT OR REPLACE INTO decision(n," STATE_DECISION_COLUMNS          \
+	  ") VALUES(?1,?3,?4,?5,?6,?7,"                                        \
+	  "?8,?9,?10,?11,?12,?13,?14)")                                        \
+	X(PUT_POSITION,                                                        \
+	  "INSERT OR REPLACE INTO position(" STATE_POSITION_COLUMNS            \
+	  ") VALUES(?1,?2,?3,?4,?5,?6)")                                       \
+	X(OLD_REQUEST, "SELECT state,finished_at IS NOT NULL,decision "        \
+		       "FROM request WHERE n=?1")                              \
+	X(OLD_DECISION, "DELETE FROM decision WHERE n<>?2 AND "                \
+			"n=(SELECT decision FROM request WHERE n=?1)")         \
+	X(DEL_REQUEST, "DELETE FROM request WHERE n=?1 AND id=?2")             \
+	X(EACH, "SELECT name,value FROM meta WHERE name>?1 AND name<?2 "       \
+		"ORDER BY name LIMIT 1")
+
+enum state_sql {
+#define X(name, sql) STATE_SQL_##name,
+	STATE_STATEMENTS(X)
+#undef X
+		STATE_SQL_COUNT
+};
+
+struct store_state {
+	sqlite3_stmt *stmt[STATE_SQL_COUNT];
+	char *topic; /* of the decisions */
+	struct state_bytes bytes;
+	bool lost;	/* see store_copy_lost */
+	bool dirty;	/* see store_copy_dirty */
+	char **indexes; /* that are to be made again, NULL at the end */
+};
+
+/* The columns of the statement's row, in the order of its kind. */
+void store_state_read(sqlite3_stmt *stmt, enum state_kind kind,
+		      struct state_row *row);
+void store_state_indexes_free(struct store_state *state);
+/* value.p NULL: removes the row. */
+int store_state_small_write(struct store *store, const char *key,
+			    struct ztp_str value, struct ztp_error *error);
+
+#endif

@@ -1,0 +1,227 @@
+#include "tools/serve/api.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/json_tree.h"
+#include "tools/serve/access.h"
+#include "tools/serve/decide.h"
+#include "tools/serve/openapi.h"
+#include "tools/serve/text.h"
+#include "ztp/event.h"
+#include "ztp/member.h"
+
+#define LIST_DEFAULT 100
+#define LIST_MAX     500
+
+/* --- the list */
+
+struct wanted {
+	char after[ZTP_REQUEST_ID_MAX + 1];
+	char registry[ZTP_REGISTRY_MAX + 1]; /* "": any */
+	int64_t limit;
+};
+
+/* A parameter of the query, decoded; "" if it is not given. */
+static bool read_query(char *out, size_t size, const struct call *call,
+		       const char *name)
+{
+	const char *text = MHD_lookup_connection_value(
+		call->connection, MHD_GET_ARGUMENT_KIND, name);
+
+	if (!text)
+		text = "";
+	return text_decode(out, size, text, strlen(text));
+}
+
+static const char *read_wanted(struct wanted *wanted, const struct call *call)
+{
+	char limit[32];
+
+	wanted->limit = LIST_DEFAULT;
+	if (!read_query(limit, sizeof(limit), call, ZTP_M_LIMIT) ||
+	    (*limit && !ztp_number_parse(&wanted->limit, limit, 1, LIST_MAX)))
+		return "limit is not a number from 1 to 500";
+	if (!read_query(wanted->after, sizeof(wanted->after), call,
+			ZTP_M_AFTER) ||
+	    (*wanted->after &&
+	     !ztp_request_id_valid(wanted->after, strlen(wanted->after))))
+		return "after is not a request id";
+	if (!read_query(wanted->registry, sizeof(wanted->registry), call,
+			ZTP_M_REGISTRY) ||
+	    (*wanted->registry && !ztp_registry_name_valid(wanted->registry)))
+		return "registry is not SUBSCRIPTION/REGISTRY";
+	return NULL;
+}
+
+static bool in_registry(const char *path, const char *registry)
+{
+	struct ztp_path parts;
+	const char *slash = strchr(registry, '/');
+
+	return ztp_path_parse(&parts, path, strlen(path), NULL) == 0 &&
+	       parts.subscription.n == (size_t)(slash - registry) &&
+	       memcmp(parts.subscription.p, registry, parts.subscription.n) ==
+		       0 &&
+	       ztp_str_is(parts.registry, slash + 1);
+}
+
+static bool is_wanted(const struct call *call, const struct wanted *wanted,
+		      const struct request *request)
+{
+	return request_is_open(request, ztp_clock_wall()) &&
+	       (!*wanted->registry ||
+		in_registry(request->path, wanted->registry)) &&
+	       access_to(call, request->path);
+}
+
+static bool may_see_registry(const struct call *call, const char *registry)
+{
+	const char *slash = strchr(registry, '/');
+
+	return !call->token || !slash ||
+	       token_may(call->token,
+			 (struct ztp_str){registry, (size_t)(slash - registry)},
+			 ztp_str_of(slash + 1));
+}
+
+static struct reply list(const struct call *call, const struct wanted *wanted)
+{
+	const struct book *book = world_book(call->server->world);
+	size_t at = *wanted->after ? book_after(book, wanted->after) : 0;
+	const struct request *last = NULL;
+	cJSON *tree = cJSON_CreateObject();
+	cJSON *rows = ztp_tree_put_list(tree, "requests");
+	int64_t count = 0;
+
+	for (; at < book->open_count; at++) {
+		if (!is_wanted(call, wanted, book->open[at]))
+			continue;
+		if (count++ == wanted->limit) {
+			ztp_tree_put_text(tree, ZTP_M_NEXT, last->id);
+			break;
+		}
+		last = book->open[at];
+		/* Checked when it was read. */
+		if (!cJSON_AddItemToArray(rows, cJSON_CreateRaw(last->record)))
+			break;
+	}
+	return reply_tree(MHD_HTTP_OK, tree);
+}
+
+static struct reply requests(const struct call *call)
+{
+	struct wanted wanted;
+	const char *wrong = read_wanted(&wanted, call);
+
+	if (wrong)
+		return reply_error(400, wrong);
+	if (!may_see_registry(call, wanted.registry))
+		return reply_error(403, "this token is not for that registry");
+	return list(call, &wanted);
+}
+
+/* --- one */
+
+static const char *state_of(const struct request *request)
+{
+	return request->ended ? "ended" : request->decided ? "decided" : "open";
+}
+
+static struct reply one(const struct call *call)
+{
+	const struct request *request =
+		book_find(world_book(call->server->world), call->target.id);
+	cJSON *tree;
+
+	if (!request || !access_to(call, request->path))
+		return reply_error(404, "no such request");
+	tree = cJSON_CreateObject();
+	if (!tree)
+		return reply_tree(MHD_HTTP_OK, NULL);
+	ztp_tree_put_text(tree, ZTP_M_REQUEST_ID, request->id);
+	ztp_tree_put_text(tree, ZTP_M_DEVICE_PATH, request->path);
+	ztp_tree_put_text(tree, ZTP_M_STATE, state_of(request));
+	if (request->record)
+		ztp_tree_put_raw(tree, "request", request->record);
+	if (request->result)
+		ztp_tree_put_raw(tree, "result", request->result);
+	return reply_tree(MHD_HTTP_OK, tree);
+}
+
+/* --- the rest */
+
+static struct reply page(const struct call *call)
+{
+	const struct serve_settings *settings = call->server->settings;
+
+	return (struct reply){.status = MHD_HTTP_OK,
+			      .type = "text/html; charset=utf-8",
+			      .fixed = settings->page,
+			      .len = strlen(settings->page),
+			      .policy = settings->page_policy};
+}
+
+static struct reply openapi(void)
+{
+	return (struct reply){.status = MHD_HTTP_OK,
+			      .type = ZTP_MEDIA_JSON,
+			      .fixed = openapi_text(),
+			      .len = openapi_length()};
+}
+
+static struct reply ready(const struct call *call)
+{
+	return world_ready(call->server->world)
+		       ? reply_text(200, "ok\n")
+		       : reply_text(503, "kafka: not read to its end yet\n");
+}
+
+/* What needs no token. True: that was it. */
+static bool answer_open(struct call *call)
+{
+	switch (call->target.place) {
+	case PLACE_PAGE:
+		call->reply = page(call);
+		return true;
+	case PLACE_OPENAPI:
+		call->reply = openapi();
+		return true;
+	case PLACE_HEALTH:
+		call->reply = reply_text(200, "ok\n");
+		return true;
+	case PLACE_READY:
+		call->reply = ready(call);
+		return true;
+	case PLACE_SESSION:
+		call->reply = access_session(call);
+		return true;
+	default:
+		return false;
+	}
+}
+
+void api_answer(struct call *call)
+{
+	const struct target *target = &call->target;
+
+	if (target->place == PLACE_NONE) {
+		call->reply = reply_error(404, "there is nothing here");
+	} else if (!target_takes(target->place, call->method)) {
+		call->reply = reply_error(405, "not with this method");
+		call->reply.allow = target_allows(target->place);
+	} else if (answer_open(call) || !access_check(call)) {
+		return;
+	} else if (!world_ready(call->server->world)) {
+		call->reply = reply_error(503, "Kafka is still being read");
+	} else if (target->place == PLACE_REQUESTS) {
+		call->reply = requests(call);
+	} else if (target->place == PLACE_REQUEST) {
+		call->reply = one(call);
+	} else if (target->place == PLACE_DECISION) {
+		decide_native(call);
+	} else {
+		decide_omnicore(call);
+	}
+}

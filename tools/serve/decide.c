@@ -1,0 +1,281 @@
+/*
+ * A decision is written to Kafka with an event id, and the request waits until
+ * that id has been read there and has a result. With an Idempotency-Key the id
+ * is made from it. If it has been read before, nothing is written; if two
+ * instances write it at the same time, the first one in Kafka is the one whose
+ * result both answer with, and the bridge finds the other one to be a duplicate.
+ */
+#include "tools/serve/decide.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "tools/serve/access.h"
+#include "tools/serve/body.h"
+#include "tools/serve/call.h"
+#include "tools/serve/text.h"
+#include "tools/serve/waits.h"
+#include "ztp/code.h"
+#include "ztp/topics.h"
+
+#define BY_SERVE ZTP_APPROVER " serve"
+
+static void fail(struct call *call, unsigned status, const char *message)
+{
+	call->reply = reply_error(status, message);
+}
+
+static const char *by_whom(const struct call *call)
+{
+	return call->token ? call->token->name : BY_SERVE;
+}
+
+/* --- what the headers say */
+
+static enum MHD_Result add_prefer(void *arg, enum MHD_ValueKind kind,
+				  const char *name, const char *value)
+{
+	(void)kind;
+	if (value && strcasecmp(name, "Prefer") == 0)
+		prefer_add(arg, value);
+	return MHD_YES;
+}
+
+static void read_prefer(struct call *call)
+{
+	struct prefer prefer = {.wait_s = -1};
+	int wait_s;
+
+	(void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND,
+					add_prefer, &prefer);
+	wait_s = prefer.wait_s >= 0 ? prefer.wait_s
+		 : prefer.async	    ? 0
+				    : WAIT_DEFAULT_S;
+	if (prefer.async)
+		call->applied = PREFER_ASYNC;
+	else if (prefer.wait_s >= 0)
+		call->applied = PREFER_WAIT;
+	call->deadline = ztp_clock_boot() + 1000 * (int64_t)wait_s;
+}
+
+/* *keyed: the client gave a key. False: it is wrong, and that is the reply. */
+static bool read_event(struct call *call, char id[EVENT_ID_LEN], bool *keyed,
+		       const char *path)
+{
+	const char *text = call_header(call, "Idempotency-Key");
+	struct ztp_str key;
+
+	*keyed = text != NULL;
+	if (!text) {
+		event_id_new(id);
+	} else if (idempotency_key_read(&key, text)) {
+		event_id_of_key(id, path, key);
+	} else {
+		fail(call, 400,
+		     "Idempotency-Key is not 1 to 255 visible characters");
+		return false;
+	}
+	event_key(&call->event, id);
+	return true;
+}
+
+/* --- sending */
+
+/* True: the key is known, so there is a reply, or it is waited for. */
+static bool answer_again(struct call *call)
+{
+	const struct decided *decided =
+		decided_find(world_decided(call->server->world), &call->event);
+
+	if (!decided)
+		return false;
+	if (decided->result)
+		call->reply = waits_answer(call, decided);
+	else
+		waits_park(call);
+	return true;
+}
+
+static void send_decision(struct call *call, const char *event_id,
+			  const char *path, const struct posted *posted)
+{
+	struct ztp_error error;
+	struct world_decision decision = {event_id, path, posted->record,
+					  posted->len, NULL};
+
+	call->sent = calloc(1, sizeof(*call->sent));
+	if (!call->sent) {
+		fail(call, 500, "out of memory");
+		return;
+	}
+	call->sent->call = call;
+	decision.opaque = call->sent;
+	if (world_send(call->server->world, &decision, &error) != 0) {
+		free(call->sent);
+		call->sent = NULL;
+		fail(call, 503, error.message);
+		return;
+	}
+	waits_park(call);
+}
+
+static void refuse(struct call *call, const struct ztp_error *error)
+{
+	fail(call, error->code == ZTP_ERR_NOMEM ? 500 : 400, error->message);
+}
+
+static void set_subject(struct call *call, const char *id,
+			const struct posted *posted)
+{
+	memcpy(call->id, id, strlen(id) + 1);
+	memcpy(call->digest, posted->digest, sizeof(call->digest));
+}
+
+/* --- native */
+
+void decide_native(struct call *call)
+{
+	struct request *request =
+		book_find(world_book(call->server->world), call->target.id);
+	struct ztp_error error;
+	struct subject subject;
+	struct posted posted;
+	char event_id[EVENT_ID_LEN];
+	bool keyed;
+
+	if (!request || !access_to(call, request->path)) {
+		fail(call, 404, "no such request");
+		return;
+	}
+	subject = (struct subject){request->id, request->path,
+				   request->fingerprint, by_whom(call)};
+	if (posted_native(&posted, call_body(call), &subject, &error) != 0) {
+		refuse(call, &error);
+		return;
+	}
+	read_prefer(call);
+	set_subject(call, request->id, &posted);
+	if (read_event(call, event_id, &keyed, request->path) &&
+	    !(keyed && answer_again(call)))
+		send_decision(call, event_id, request->path, &posted);
+	posted_clear(&posted);
+}
+
+/* --- OmniCore: the path's one open request */
+
+static bool exists(const struct request *ended)
+{
+	return ended->outcome == ZTP_OUTCOME_ONBOARDED ||
+	       ended->outcome == ZTP_OUTCOME_APPLIED ||
+	       ended->outcome == ZTP_OUTCOME_APPLY_FAILED;
+}
+
+/* None is open: what became of the last one says why. */
+static void answer_none(struct call *call, const struct request *ended)
+{
+	if (ended && exists(ended))
+		call->reply = reply_named(409, ZTP_CODE_ALREADY_EXISTS,
+					  "the device exists already");
+	else if (ended && ended->outcome == ZTP_OUTCOME_EXPIRED)
+		fail(call, 504, "the request has expired");
+	else
+		fail(call, 404, "no request of this device is open");
+}
+
+/* NULL: there is a reply. */
+static struct request *choose(struct call *call,
+			      const struct credentials *credentials)
+{
+	struct request *request = book_of_path(world_book(call->server->world),
+					       call->target.path);
+	struct request *chosen = NULL, *ended = NULL;
+	int open = 0, named = 0;
+
+	for (; request; request = request->next) {
+		if (request->ended) {
+			ended = ended ? ended : request;
+			continue;
+		}
+		open++;
+		if (credentials->given &&
+		    !credentials_name(credentials, request->fingerprint))
+			continue;
+		named++;
+		chosen = request;
+	}
+	if (!open)
+		answer_none(call, ended);
+	else if (!named)
+		fail(call, 400,
+		     "credentials names the certificate of no open request");
+	else if (named > 1)
+		fail(call, 409,
+		     "several certificates ask for this device; name one in "
+		     "credentials");
+	return open && named == 1 ? chosen : NULL;
+}
+
+static void decide_for_path(struct call *call,
+			    const struct credentials *credentials,
+			    const struct posted *checked)
+{
+	const char *path = call->target.path;
+	char event_id[EVENT_ID_LEN];
+	struct request *request;
+	struct ztp_error error;
+	struct subject subject;
+	struct posted posted;
+	const struct decided *before;
+	bool keyed;
+
+	if (!read_event(call, event_id, &keyed, path))
+		return;
+	before = keyed ? decided_find(world_decided(call->server->world),
+				      &call->event)
+		       : NULL;
+	if (before) { /* whatever is open by now */
+		set_subject(call, before->request_id, checked);
+		(void)answer_again(call);
+		return;
+	}
+	request = choose(call, credentials);
+	if (!request)
+		return;
+	subject = (struct subject){request->id, path, request->fingerprint,
+				   by_whom(call)};
+	if (posted_omnicore(&posted, call_body(call), &subject, &error) != 0) {
+		refuse(call, &error);
+		return;
+	}
+	set_subject(call, request->id, &posted);
+	send_decision(call, event_id, path, &posted);
+	posted_clear(&posted);
+}
+
+void decide_omnicore(struct call *call)
+{
+	/* Any id will do to find out whether the body is right. */
+	const struct subject any = {"any", call->target.path, "", ""};
+	struct credentials credentials;
+	struct ztp_error error;
+	struct posted checked;
+
+	call->omnicore = true;
+	if (!call->target.path[0]) {
+		fail(call, 404, "no such device");
+		return;
+	}
+	if (!access_to(call, call->target.path)) {
+		fail(call, 403, "this token is not for that registry");
+		return;
+	}
+	if (credentials_read(&credentials, call_body(call), &error) != 0 ||
+	    posted_omnicore(&checked, call_body(call), &any, &error) != 0) {
+		refuse(call, &error);
+		return;
+	}
+	read_prefer(call);
+	decide_for_path(call, &credentials, &checked);
+	posted_clear(&checked);
+}

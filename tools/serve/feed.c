@@ -1,0 +1,171 @@
+#include "tools/serve/feed.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "tools/common/cli.h"
+#include "tools/common/tail.h"
+#include "ztp/topics.h"
+
+#define QUEUE_MAX 1024
+#define WAIT_MS	  100
+
+struct feed {
+	const char *topic;
+	int wake;
+	rd_kafka_t *consumer; /* the thread's */
+	struct ztp_tail *tail;
+	pthread_t thread;
+	bool started;
+
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t room;
+	rd_kafka_message_t *queue[QUEUE_MAX];
+	size_t first, count;
+	bool at_end, caught_up, stop, told_missing;
+};
+
+static void wake_owner(const struct feed *feed)
+{
+	const uint64_t one = 1;
+
+	/* It cannot block: the owner reads it to zero. */
+	if (write(feed->wake, &one, sizeof(one)) < 0)
+		return;
+}
+
+static void pass_on(struct feed *feed, rd_kafka_message_t *message)
+{
+	pthread_mutex_lock(&feed->lock);
+	while (feed->count == QUEUE_MAX && !feed->stop)
+		pthread_cond_wait(&feed->room, &feed->lock);
+	if (feed->stop) {
+		rd_kafka_message_destroy(message);
+	} else {
+		feed->queue[(feed->first + feed->count) % QUEUE_MAX] = message;
+		feed->count++;
+	}
+	pthread_mutex_unlock(&feed->lock);
+	wake_owner(feed);
+}
+
+/* Is it to go on? */
+static bool note_end(struct feed *feed)
+{
+	bool at_end = ztp_tail_at_end(feed->tail), first, goes_on;
+
+	pthread_mutex_lock(&feed->lock);
+	first = at_end && !feed->at_end;
+	feed->at_end = feed->at_end || at_end;
+	goes_on = !feed->stop;
+	pthread_mutex_unlock(&feed->lock);
+	if (first)
+		wake_owner(feed);
+	if (ztp_tail_missing(feed->tail) && !feed->told_missing) {
+		feed->told_missing = true;
+		ztp_cli_warn(ZTP_APPROVER,
+			     "%s does not exist or may not be read; waiting",
+			     feed->topic);
+	}
+	return goes_on;
+}
+
+static void *run(void *arg)
+{
+	struct feed *feed = arg;
+
+	do {
+		rd_kafka_message_t *message =
+			ztp_tail_next(feed->tail, WAIT_MS);
+
+		if (message)
+			pass_on(feed, message);
+	} while (note_end(feed));
+	return NULL;
+}
+
+struct feed *feed_new(const struct feed_settings *settings,
+		      struct ztp_error *error)
+{
+	const struct ztp_kafka_consumer how = {
+		.group = settings->group,
+		.eof = true,
+	};
+	struct feed *made = calloc(1, sizeof(*made));
+
+	if (!made) {
+		(void)ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		return NULL;
+	}
+	pthread_mutex_init(&made->lock, NULL);
+	pthread_cond_init(&made->room, NULL);
+	made->topic = settings->topic;
+	made->wake = settings->wake;
+	made->consumer = ztp_kafka_consumer(settings->brokers, settings->props,
+					    &how, error);
+	if (!made->consumer)
+		goto failed;
+	made->tail = ztp_tail_new(made->consumer, &made->topic, 1, true);
+	if (!made->tail ||
+	    pthread_create(&made->thread, NULL, run, made) != 0) {
+		(void)ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		goto failed;
+	}
+	made->started = true;
+	return made;
+failed:
+	feed_free(made);
+	return NULL;
+}
+
+rd_kafka_message_t *feed_take(struct feed *feed)
+{
+	rd_kafka_message_t *message = NULL;
+
+	pthread_mutex_lock(&feed->lock);
+	if (feed->count) {
+		message = feed->queue[feed->first];
+		feed->first = (feed->first + 1) % QUEUE_MAX;
+		if (feed->count-- == QUEUE_MAX)
+			pthread_cond_signal(&feed->room);
+	}
+	pthread_mutex_unlock(&feed->lock);
+	return message;
+}
+
+bool feed_caught_up(struct feed *feed)
+{
+	bool is;
+
+	pthread_mutex_lock(&feed->lock);
+	feed->caught_up = feed->caught_up || (feed->at_end && !feed->count);
+	is = feed->caught_up;
+	pthread_mutex_unlock(&feed->lock);
+	return is;
+}
+
+void feed_free(struct feed *feed)
+{
+	rd_kafka_message_t *message;
+
+	if (!feed)
+		return;
+	if (feed->started) {
+		pthread_mutex_lock(&feed->lock);
+		feed->stop = true;
+		pthread_cond_signal(&feed->room);
+		pthread_mutex_unlock(&feed->lock);
+		pthread_join(feed->thread, NULL);
+	}
+	while ((message = feed_take(feed)))
+		rd_kafka_message_destroy(message);
+	ztp_tail_free(feed->tail);
+	if (feed->consumer) {
+		rd_kafka_consumer_close(feed->consumer);
+		rd_kafka_destroy(feed->consumer);
+	}
+	pthread_cond_destroy(&feed->room);
+	pthread_mutex_destroy(&feed->lock);
+	free(feed);
+}

@@ -1,0 +1,26 @@
+#include "tools/serve/openapi.h"
+
+/* clang-format off */
+__asm__(".section .rodata\n"
+	".globl ztp_openapi\n"
+	"ztp_openapi:\n"
+	".incbin \"docs/openapi.json\"\n"
+	".globl ztp_openapi_end\n"
+	"ztp_openapi_end:\n"
+	".byte 0\n"
+	".previous\n");
+/* clang-format on */
+
+#define HIDDEN __attribute__((visibility("hidden")))
+
+extern const char ztp_openapi[] HIDDEN, ztp_openapi_end[] HIDDEN;
+
+const char *openapi_text(void)
+{
+	return ztp_openapi;
+}
+
+size_t openapi_length(void)
+{
+	return (size_t)(ztp_openapi_end - ztp_openapi);
+}

@@ -1,0 +1,344 @@
+/*
+ * At the start the topics are read one after the other: results, requests,
+ * decisions. So a request that has ended is never open in between, and what has
+ * been decided is marked when its request is known. From then on they are read
+ * together, and what comes in another order is open for some milliseconds too
+ * long: a decision about it then has no effect, as its result says.
+ */
+#include "tools/serve/world.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "tools/common/answer.h"
+#include "tools/common/cli.h"
+#include "tools/serve/feed.h"
+#include "ztp/topics.h"
+
+#define SOURCE	 ZTP_APPROVER "/serve"
+#define TURN_MAX 1000  /* records of a topic in one turn */
+#define STORE_MS 25000 /* how long Kafka may take to store a decision */
+#define FLUSH_MS 2000
+
+enum { RESULTS, REQUESTS, DECISIONS, TOPICS };
+
+struct world {
+	struct world_settings settings;
+	rd_kafka_t *producer;
+	struct feed *feeds[TOPICS];
+	struct book book;
+	struct decided_list decided;
+	bool ready, told_full;
+};
+
+/* --- records */
+
+static void no_memory(void)
+{
+	ztp_cli_warn(ZTP_APPROVER, "out of memory: a record is left out");
+}
+
+static bool take_result(struct world *world, const rd_kafka_message_t *message)
+{
+	struct decided *decided = NULL;
+	struct key position;
+	struct said said;
+
+	if (!said_read(&said, message->payload, message->len))
+		return true;
+	if (said.has_decision) {
+		position_key(&position, said.topic, said.partition,
+			     said.offset);
+		decided = decided_at(&world->decided, &position);
+		if (!decided ||
+		    !decided_answer(decided, said.text, said.len, said.code))
+			return false;
+	}
+	if (!book_say(&world->book, &said, decided ? &position : NULL))
+		return false;
+	if (decided && decided->has_event)
+		world->settings.on_answer(world->settings.arg, decided);
+	return true;
+}
+
+static bool take_request(struct world *world, const rd_kafka_message_t *message)
+{
+	struct ztp_ask ask;
+
+	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0)
+		return true;
+	return book_ask(&world->book, &ask, message->payload, message->len);
+}
+
+/* The event's id, if it is one of ours. */
+static bool read_event(struct key *event, const struct ztp_header *headers,
+		       size_t count)
+{
+	struct ztp_str id =
+		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_ID));
+	struct ztp_str source =
+		ztp_header_get(headers, count, ZTP_CE_HEADER(ZTP_CE_SOURCE));
+	char text[EVENT_ID_LEN];
+
+	if (!ztp_str_is(source, SOURCE) || id.n != EVENT_ID_LEN - 1)
+		return false;
+	memcpy(text, id.p, id.n);
+	text[id.n] = '\0';
+	event_key(event, text);
+	return true;
+}
+
+/* One whose result says that it was not followed leaves its request open. */
+static bool followed(const struct decided *decided)
+{
+	return !decided->result || decided->code != 400;
+}
+
+static bool judge_decision(struct world *world,
+			   const rd_kafka_message_t *message,
+			   const struct ztp_header *headers, size_t count)
+{
+	struct key position, event;
+	struct ztp_decision decision;
+	struct decided *decided;
+
+	if (ztp_decision_parse(&decision, message->payload, message->len,
+			       headers, count, NULL) != 0)
+		return true;
+	position_key(&position, world->settings.decisions, message->partition,
+		     message->offset);
+	decided = decided_at(&world->decided, &position);
+	if (decided && followed(decided))
+		book_decide(&world->book, decision.request_id, &position);
+	if (decided && read_event(&event, headers, count)) {
+		ztp_decision_digest(decided->digest, &decision);
+		memcpy(decided->request_id, decision.request_id,
+		       sizeof(decided->request_id));
+		if (!decided_name(&world->decided, decided, &event))
+			decided = NULL;
+		else if (decided->has_event && decided->result)
+			world->settings.on_answer(world->settings.arg, decided);
+	}
+	ztp_decision_clear(&decision);
+	return decided != NULL;
+}
+
+static bool take_decision(struct world *world,
+			  const rd_kafka_message_t *message)
+{
+	size_t count;
+	struct ztp_header *headers = ztp_kafka_headers(message, &count);
+	bool ok = headers && judge_decision(world, message, headers, count);
+
+	free(headers);
+	return ok;
+}
+
+/* --- a turn */
+
+static bool take(struct world *world, int topic)
+{
+	static bool (*const takers[TOPICS])(struct world *,
+					    const rd_kafka_message_t *) = {
+		[RESULTS] = take_result,
+		[REQUESTS] = take_request,
+		[DECISIONS] = take_decision};
+	rd_kafka_message_t *message = feed_take(world->feeds[topic]);
+
+	if (!message)
+		return false;
+	if (!takers[topic](world, message))
+		no_memory();
+	rd_kafka_message_destroy(message);
+	return true;
+}
+
+/* More open requests than may be kept wait in Kafka. */
+static bool has_room(struct world *world)
+{
+	bool full = book_full(&world->book);
+
+	if (full && !world->told_full)
+		ztp_cli_warn(ZTP_APPROVER,
+			     "%zu requests are open, which is as many as are "
+			     "kept; more are taken when some have ended",
+			     world->book.open_count);
+	world->told_full = full;
+	return !full;
+}
+
+/* True: there is more. */
+static bool take_some(struct world *world, int topic)
+{
+	for (int i = 0; i < TURN_MAX; i++) {
+		if (topic == REQUESTS && !has_room(world))
+			return false;
+		if (!take(world, topic))
+			return false;
+	}
+	return true;
+}
+
+bool world_turn(struct world *world)
+{
+	bool more = false, before = true;
+
+	rd_kafka_poll(world->producer, 0);
+	for (int i = 0; i < TOPICS && before; i++) {
+		more = take_some(world, i) || more;
+		/* The next one begins when this one is known. */
+		before = world->ready || feed_caught_up(world->feeds[i]) ||
+			 (i == REQUESTS && book_full(&world->book));
+	}
+	if (before && !world->ready) {
+		world->ready = true;
+		ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
+			     world->book.open_count);
+	}
+	return more;
+}
+
+bool world_ready(const struct world *world)
+{
+	return world->ready;
+}
+
+const struct book *world_book(const struct world *world)
+{
+	return &world->book;
+}
+
+const struct decided_list *world_decided(const struct world *world)
+{
+	return &world->decided;
+}
+
+/* --- decisions */
+
+void event_id_of_key(char out[EVENT_ID_LEN], const char *path,
+		     struct ztp_str idempotency_key)
+{
+	uint8_t all[2 * ZTP_SHA256_LEN], hash[ZTP_SHA256_LEN];
+
+	ztp_sha256(all, path, strlen(path));
+	ztp_sha256(all + ZTP_SHA256_LEN, idempotency_key.p, idempotency_key.n);
+	ztp_sha256(hash, all, sizeof(all));
+	ztp_hex_encode(out, hash, 16);
+}
+
+void event_id_new(char out[EVENT_ID_LEN])
+{
+	uint8_t random[16];
+
+	ztp_random(random, sizeof(random));
+	ztp_hex_encode(out, random, sizeof(random));
+}
+
+void event_key(struct key *key, const char *id)
+{
+	key_make(key, 'e', id, strlen(id));
+}
+
+/* Called from rd_kafka_poll, in this thread. */
+static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
+			void *opaque)
+{
+	const struct world *world = opaque;
+
+	(void)producer;
+	if (message->err)
+		ztp_cli_warn(ZTP_APPROVER, "%s: %s", world->settings.decisions,
+			     rd_kafka_err2str(message->err));
+	world->settings.on_stored(message->_private, !message->err);
+}
+
+int world_send(struct world *world, const struct world_decision *decision,
+	       struct ztp_error *error)
+{
+	char time[ZTP_TIME_LEN];
+	struct ztp_header headers[ZTP_HEADERS_MAX];
+	const struct ztp_event event = {
+		decision->event_id, SOURCE, ZTP_ANSWER_TYPE,
+		decision->path,	    time,   NULL};
+
+	ztp_time_format(time, ztp_clock_wall());
+	return ztp_kafka_send(
+		world->producer,
+		&(struct ztp_kafka_record){
+			.topic = world->settings.decisions,
+			.key = decision->path,
+			.value = {decision->record, decision->len},
+			.headers = headers,
+			.header_count = ztp_event_headers(headers, &event),
+			.opaque = decision->opaque,
+		},
+		error);
+}
+
+/* --- the whole */
+
+static bool start_feeds(struct world *world, struct ztp_error *error)
+{
+	const struct world_settings *settings = &world->settings;
+	const char *const topics[TOPICS] = {[RESULTS] = settings->results,
+					    [REQUESTS] = settings->requests,
+					    [DECISIONS] = settings->decisions};
+
+	for (int i = 0; i < TOPICS; i++) {
+		const struct feed_settings feed = {
+			settings->brokers, settings->group, topics[i],
+			settings->props, settings->wake};
+
+		world->feeds[i] = feed_new(&feed, error);
+		if (!world->feeds[i])
+			return false;
+	}
+	return true;
+}
+
+static void wake_by_reports(rd_kafka_t *producer, int wake)
+{
+	static const uint64_t one = 1;
+	rd_kafka_queue_t *queue = rd_kafka_queue_get_main(producer);
+
+	rd_kafka_queue_io_event_enable(queue, wake, &one, sizeof(one));
+	rd_kafka_queue_destroy(queue);
+}
+
+struct world *world_new(const struct world_settings *settings,
+			struct ztp_error *error)
+{
+	struct world *made = calloc(1, sizeof(*made));
+
+	if (!made) {
+		(void)ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+		return NULL;
+	}
+	made->settings = *settings;
+	made->producer = ztp_kafka_producer(settings->brokers, settings->props,
+					    STORE_MS, on_delivery, made, error);
+	if (made->producer && start_feeds(made, error)) {
+		wake_by_reports(made->producer, settings->wake);
+		return made;
+	}
+	world_free(made);
+	return NULL;
+}
+
+void world_free(struct world *world)
+{
+	if (!world)
+		return;
+	for (int i = 0; i < TOPICS; i++)
+		feed_free(world->feeds[i]);
+	if (world->producer) {
+		rd_kafka_flush(world->producer, FLUSH_MS);
+		rd_kafka_destroy(world->producer);
+	}
+	book_clear(&world->book);
+	decided_clear(&world->decided);
+	free(world);
+}

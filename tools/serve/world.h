@@ -1,0 +1,60 @@
+/*
+ * tools/serve/world.h - what Kafka has said so far, and what is said to it: the
+ * three topics are read into the book and the list of decisions, and decisions
+ * are written. One thread, the loop's.
+ */
+#ifndef ZTP_SERVE_WORLD_H
+#define ZTP_SERVE_WORLD_H
+
+#include "tools/common/kafka.h"
+#include "tools/serve/body.h"
+#include "tools/serve/book.h"
+#include "tools/serve/decided.h"
+
+struct world_settings {
+	const char *brokers, *group;
+	const struct ztp_kafka_props *props;
+	const char *requests, *decisions, *results; /* topics */
+	int wake; /* an eventfd, written to when there is something new */
+	/* A decision whose event is known has its result now. */
+	void (*on_answer)(void *arg, const struct decided *decided);
+	/* Kafka has taken what world_send was given opaque for, or has not:
+	 * then it is not known whether it will be read. */
+	void (*on_stored)(void *opaque, bool stored);
+	void *arg;
+};
+
+struct world;
+
+/* NULL: *error says why. Does not wait for Kafka. */
+struct world *world_new(const struct world_settings *settings,
+			struct ztp_error *error);
+/* Takes in what has come, a bounded amount. True: there is more. */
+bool world_turn(struct world *world);
+/* Have all topics been read to their ends once? */
+bool world_ready(const struct world *world);
+const struct book *world_book(const struct world *world);
+const struct decided_list *world_decided(const struct world *world);
+
+/* The id of an event, in a decision's CloudEvent. */
+#define EVENT_ID_LEN 33
+/* From the client's key, so that each instance makes the same one. */
+void event_id_of_key(char out[EVENT_ID_LEN], const char *path,
+		     struct ztp_str idempotency_key);
+void event_id_new(char out[EVENT_ID_LEN]);
+void event_key(struct key *key, const char *id);
+
+struct world_decision {
+	const char *event_id, *path;
+	const char *record;
+	size_t len;
+	void *opaque;
+};
+
+/* ZTP_ERR_FULL: too many are on their way. */
+int world_send(struct world *world, const struct world_decision *decision,
+	       struct ztp_error *error);
+/* Waits for a short while until Kafka has taken what was sent. NULL-safe. */
+void world_free(struct world *world);
+
+#endif
