@@ -32,7 +32,9 @@ static int next_timeout(const struct loop *l)
 	int64_t now = ztp_clock_steady(&l->b.core.clock);
 	int64_t next = now + SLEEP_MAX_MS;
 
-	if (l->more && l->b.store_ok)
+	if (l->turns && turns_under_way(l->turns))
+		return SLEEP_MAX_MS; /* its result wakes the loop */
+	if (l->more && l->b.store_ok && now >= l->next_turn)
 		return 0;
 	if (l->commit_by != 0 && l->commit_by < next)
 		next = l->commit_by;
@@ -41,6 +43,10 @@ static int next_timeout(const struct loop *l)
 	if (l->b.core.stopping && l->stop_by < next)
 		next = l->stop_by;
 	next = parts_next(l, now, next);
+	if (l->turns && loop_turns_next(l, now) < next)
+		next = loop_turns_next(l, now);
+	if (next < l->next_turn)
+		next = l->next_turn;
 	return next <= now ? 0 : (int)(next - now);
 }
 
@@ -149,7 +155,7 @@ int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	if (!l->more)
+	if (!l->more && !l->turns)
 		n = take_a_breath(l);
 	if (n == 0) {
 		watch_commands(l);

@@ -113,7 +113,7 @@ static void begin_turn(void)
 	MUST(opening_put_active(b.opening, b.last, &error) == 0);
 	MUST(store_state_changes(copy_store(b.copy), turn_add_row, b.turn,
 				 &error) == 0);
-	turn_send(b.turn);
+	turn_send(b.turn, false);
 	b.sent = true;
 	b.sent_last = b.last;
 }

@@ -110,8 +110,10 @@ static void warn_refused(const struct device *d, int code)
 		ztp_cli_warn(PROGRAM, "%s: %s", d->url,
 			     *found ? found : "cannot connect");
 	} else {
-		ztp_cli_warn(PROGRAM, "%s: refused with code %d%s%s", d->url,
-			     code, why ? ": " : "", why ? why : "");
+		ztp_cli_warn(PROGRAM,
+			     "%s: refused with code %d%s%s; the operator sees "
+			     "the reason in the audit",
+			     d->url, code, why ? ": " : "", why ? why : "");
 	}
 }
 
