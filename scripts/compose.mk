@@ -1,11 +1,13 @@
 # The docker-compose stack. `make up` starts it, with DEMO=1 for a device that
-# joins, with HTTP=1 for decisions over HTTP, with SECURE=1 for TLS and SCRAM everywhere. `make down` removes all of
-# it again, including the volumes.
+# joins, with HTTP=1 for decisions over HTTP, with SECURE=1 for TLS and SCRAM
+# everywhere, with BROKER=eclipse on Eclipse's image of Mosquitto. `make down`
+# removes all of it again, including the volumes.
 
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && \
              echo docker compose || echo docker-compose)
 STACK = $(COMPOSE) -p ztp-bridge -f compose/docker-compose.yml \
-        $(if $(SECURE),-f compose/docker-compose.secure.yml)
+        $(if $(SECURE),-f compose/docker-compose.secure.yml) \
+        $(if $(filter eclipse,$(BROKER)),-f compose/docker-compose.eclipse.yml)
 
 .PHONY: up down compose-test
 up:

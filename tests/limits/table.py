@@ -63,6 +63,9 @@ BRIDGE = {
     "reading an answer": LOCAL + "test_http_hostile.py::test_slow_readers",
     "pages that read the store":
         LOCAL + "test_http_hostile.py::test_one_request_after_the_other",
+    "what is kept to look at":
+        UNIT + "test_bridge_core_verdicts.c",
+    "text to find": UNIT + "test_bridge_http_find.c",
     "the name asked for": "walk: http_name",
     "a log line": UNIT + "test_base_log.c",
     "the configuration": "walk: configuration",
