@@ -27,8 +27,9 @@
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
 
-#define STEP_MS	 50   /* between two looks, whoever wakes it */
-#define TOPIC_MS 1000 /* until Kafka's topics are looked at again */
+#define STEP_MS	   50	 /* between two looks, whoever wakes it */
+#define TOPIC_MS   1000	 /* until Kafka's topics are looked at again */
+#define REFUSED_MS 30000 /* between two lines about them */
 
 struct group {
 	struct core core;
@@ -280,23 +281,38 @@ static int open_signals(struct group *g, struct ztp_error *error)
 				  strerror(errno));
 }
 
+/* Before there is anything to end: is it to end? */
+static bool is_stopped(struct group *g)
+{
+	struct signalfd_siginfo info;
+
+	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			return true;
+		g->reload(g->reload_arg);
+	}
+	return false;
+}
+
 /* Waits for Kafka, and for a person if its topics are not as they must be. */
-static int await_topics(struct group *g)
+static bool await_topics(struct group *g)
 {
 	struct pollfd signalled = {.fd = g->signal_fd, .events = POLLIN};
+	struct log_limit refusals = {0};
 	struct ztp_error error = {0};
+	uint64_t suppressed;
 	int rc;
 
-	for (;;) {
-		rc = group_topics_check(&g->core, &error);
-		if (rc == 0)
-			return 0;
-		if (rc != ZTP_ERR_IO)
+	while ((rc = group_topics_check(&g->core, &error)) != 0) {
+		if (rc != ZTP_ERR_IO &&
+		    log_every(&refusals, REFUSED_MS, ztp_clock_boot(),
+			      &suppressed))
 			log_error(g->core.log, "group_refused",
 				  LOG_WHY(&error));
-		if (poll(&signalled, 1, TOPIC_MS) == 1)
-			return -1;
+		if (poll(&signalled, 1, TOPIC_MS) == 1 && is_stopped(g))
+			return false;
 	}
+	return true;
 }
 
 static int open_ledger(struct group *g, struct ztp_error *error)
@@ -362,7 +378,6 @@ static void close_all(struct group *g)
 
 static void run(struct group *g)
 {
-	notify_ready(&g->notify);
 	while (!g->done) {
 		stand_by(g);
 		if (g->serving)
@@ -387,7 +402,8 @@ int group_run(const struct config *config, struct log *log, loop_reload *reload,
 
 	notify_open(&g.notify);
 	ztp_clock_anchor(&g.core.clock, 0);
-	if (rc == 0 && await_topics(&g) == 0) {
+	notify_ready(&g.notify);
+	if (rc == 0 && await_topics(&g)) {
 		rc = open_all(&g, &error);
 		if (rc == 0)
 			run(&g);

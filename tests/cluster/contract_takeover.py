@@ -2,6 +2,7 @@
 contract` runs them, on three brokers."""
 
 from cluster.several import SESSION, Bridge, interleaved
+from harness.admin import delete_topics
 from harness.until import holds_for, until
 
 
@@ -67,3 +68,15 @@ def test_two_of_one_name(kafka, names, tmp_path, pair):
     assert active.role() == "active" and not other.told()
     for bridge in (other, heir, active):
         bridge.stop()
+
+
+def test_a_state_that_is_gone_is_not_begun_anew(kafka, names, pair, start):
+    """A copy that knows more than the topic is not thrown away for it."""
+    for bridge in pair:
+        bridge.stop()
+    delete_topics(kafka.brokers, [names["state"]])
+    bridge = start("zulu")
+    bridge.wait_log("event=state_lost")
+    holds_for(lambda: bridge.role() != "active", 1, "it does not begin anew")
+    assert bridge.log().count("event=state_lost") == 1
+    bridge.stop()
