@@ -23,6 +23,7 @@ struct loop_group {
 	/* During apply, when nothing else is to be written: a row, so that Kafka
 	 * is asked whether this bridge still is the active one. */
 	int (*put_active)(void *arg, struct ztp_error *error);
+	int64_t hold_until; /* see bridge.h */
 	void *arg;
 };
 
