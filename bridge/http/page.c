@@ -29,6 +29,7 @@ __asm__(".section .rodata\n"
 	FILE_AT(tools.js)
 	FILE_AT(status.js)
 	FILE_AT(rates.js)
+	FILE_AT(refusals.js)
 	FILE_AT(list.js)
 	FILE_AT(one.js)
 	FILE_AT(main.js)

@@ -36,6 +36,7 @@
 #define BRIDGE_LIFE_BRIDGE_H
 
 #include "bridge/core/core.h"
+#include "bridge/core/outages.h"
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
@@ -49,6 +50,8 @@ struct producer;
 struct consumer;
 struct probe;
 struct http;
+struct verdicts;
+struct history;
 
 struct bridge {
 	struct core core; /* every part below gets a pointer to it */
@@ -72,8 +75,11 @@ struct bridge {
 	struct consumer *consumer;
 	struct probe *probe;
 	struct http *http;
+	struct verdicts *verdicts; /* the gate's, seen in its audit */
+	struct history *history;   /* of the counters in total */
 
-	struct tally total; /* of everything committed */
+	struct outages outages; /* of the parts that /readyz names */
+	struct tally total;	/* of everything committed */
 	/* Until then decisions for unknown ids are held (held.h); 0: never. */
 	int64_t hold_until;
 	int64_t horizon;    /* undecided requests due by then may expire */

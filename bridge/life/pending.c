@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "bridge/core/verdicts.h"
 #include "bridge/journal/journal_entry.h"
 #include "bridge/ledger/ledger.h"
 #include "bridge/life/delivery.h"
@@ -285,6 +286,7 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 			registrar_disposed(b->registrar, e->request_id);
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
+		verdicts_note(b->verdicts, e->text, e->text_len);
 		return records_audit(b, e, &b->entry, error);
 	case ENTRY_WITHDRAWN:
 		rc = withdrawal_apply(b, e, error);

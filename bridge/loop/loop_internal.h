@@ -52,9 +52,10 @@ struct loop {
 };
 
 /* In the files part_*.c. */
-extern const struct part store_part, mqtt_out_part, probe_part, producer_part,
-	mqtt_in_part, consumer_part, registrar_part, commands_part,
-	deadlines_part, payloads_part, housekeeping_part, http_part;
+extern const struct part store_part, verdicts_part, mqtt_out_part, probe_part,
+	producer_part, mqtt_in_part, consumer_part, registrar_part,
+	commands_part, deadlines_part, payloads_part, housekeeping_part,
+	history_part, http_part;
 
 /* loop_turns.c: the turn of one that is active among several. open: with the
  * ledger. send: after apply; 0 if it is under way, 1 if it is done, or a negative

@@ -141,7 +141,9 @@ static void store_part_free(struct loop *l)
 {
 	loop_turns_close(l);
 	journal_close(l->b.journal);
-	if (!l->group)
+	if (l->group) /* what is under way: the state says what became of it */
+		store_rollback(l->b.store);
+	else
 		store_close(l->b.store);
 }
 

@@ -1,5 +1,6 @@
 #include "life_case.h"
 
+#include "bridge/core/verdicts.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/pending.h"
 
@@ -76,6 +77,7 @@ static void open_bridge(struct life_case *c)
 	life_ok(c, journal_open(&b->journal, c->scratch.base, false, &b->mark,
 				&b->mark, &c->error));
 	b->told.segment = journal_first_segment(b->journal);
+	life_ok(c, verdicts_new(&b->verdicts, &c->error));
 	life_ok(c, commands_new(&b->commands, b, &c->error));
 }
 
@@ -111,6 +113,7 @@ int life_teardown(void **state)
 	struct life_case *c = *state;
 
 	commands_free(c->b.commands);
+	verdicts_free(c->b.verdicts);
 	journal_close(c->b.journal);
 	store_close(c->b.store);
 	close(c->log.sink.fd);

@@ -104,6 +104,8 @@ const char *life_id(struct life_case *c, int64_t n);
 int64_t life_newest(struct life_case *c); /* the newest row; 0: none */
 
 void life_is(struct life_case *c, int64_t n, enum ztp_state state);
+/* Why it ended, as the operator is told; "": its state says it all. */
+void life_why(struct life_case *c, int64_t n, const char *why);
 /* due_in and retry_in are relative to now; LIFE_NEVER: none. */
 #define LIFE_NEVER INT64_MIN
 void life_owes(struct life_case *c, int64_t n, enum ztp_owed what,
