@@ -97,8 +97,7 @@ static bool be_bad(struct opening *o, int rc, struct opening_news *news)
 {
 	o->bad = true;
 	news->event = ZTP_ROLE_ON_BAD_STATE;
-	log_error(o->core->log,
-		  rc == ZTP_ERR_STATE_NEWER ? "state_newer" : "state_lost",
+	log_error(o->core->log, ztp_err_name((enum ztp_err)rc),
 		  LOG_WHY(&news->why));
 	return true;
 }
