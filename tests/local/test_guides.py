@@ -192,7 +192,7 @@ def test_customers_guide(stack, tmp_path, ca):
     (tmp_path / "ca_cert.pem").write_text(ca.cert.read_text())
     stack.ctl("registry create acme/plant-7 --audience acme --ca ca_cert.pem")
     good = stack.device(known, PATH)
-    *first, by_hand, all_open, page, alone = blocks("docs/customers-guide.md")
+    *first, by_hand, all_open, page, http, alone = blocks("docs/customers-guide.md")
     out = "".join(stack.run(block) for block in first)
     assert '"fingerprint_sha256"' in out
     assert "onboarded" in out
@@ -206,6 +206,11 @@ def test_customers_guide(stack, tmp_path, ca):
     stack.run(all_open)
     stack.places["8480"] = str(free_port())
     assert "Ann's token: " in stack.run(page)
+    stack.places |= {"19092": str(free_port()), "8480": str(free_port())}
+    out = stack.run(http)
+    for outcome in ("onboarded", "rejected"):
+        assert f'"outcome":"{outcome}","code":200' in out
+    assert out.count('"state":"open"') == out.count('"state":"ended"') == 1
     stack.places["19092"] = str(free_port())
     assert stack.run(alone).count(" onboarded 200 OK") == 3
     reader.close()
