@@ -348,6 +348,8 @@ void world_free(struct world *world)
 	if (!world)
 		return;
 	for (int i = 0; i < TOPICS; i++)
+		feed_stop(world->feeds[i]);
+	for (int i = 0; i < TOPICS; i++)
 		feed_free(world->feeds[i]);
 	retention_end(&world->retention);
 	if (world->topic)
