@@ -648,9 +648,16 @@ def test_many_and_a_session(browser, played):
     # Another page is signed in by the same cookie.
     page.open()
     until(lambda: page.count() == MANY - some, "it is signed in")
+    # Whoever signs in next sees nothing of what was written.
+    page.choose_all()
+    page.click("#approve")
+    page.click("[name=kind][value=json]")
+    page.write("#json", '{"secret": 1}')
+    page.click("#cancel")
     page.click("#sign-out")
     until(lambda: page.text("#login-title"), "it wants a token again")
-    assert not page.made()
+    assert not page.made() and page.count() == 0
+    assert browser.js("return document.getElementById('json').value") == ""
 
 
 # ---- what it says when something is gone
