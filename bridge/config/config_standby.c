@@ -68,10 +68,11 @@ int config_check_standby(const struct config *config, int *line,
 	if (rc != 0)
 		return rc;
 	*line = line_of(config, OF(standby.enabled));
-	return ZTP_STANDBY_UNFINISHED
-		       ? 0
-		       : ztp_fail(error, ZTP_ERR_VALUE,
-				  "standby.enabled: not in this release: a "
-				  "bridge cannot "
-				  "yet hand over its turns to another one");
+	return ZTP_STANDBY_UNFINISHED ? 0
+				      : ztp_fail(error, ZTP_ERR_VALUE,
+						 "standby.enabled: not in this "
+						 "release: a bridge that "
+						 "stands by has no pages yet, "
+						 "and does not hand "
+						 "over what its journal has");
 }
