@@ -180,15 +180,26 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
+/* OmniCore's decisions name no path, and others may name one that is none. */
+static void take_path_of_key(struct ztp_decision *decision, struct ztp_str key)
+{
+	struct ztp_path parts;
+
+	if (!*decision->path && key.p &&
+	    ztp_path_parse(&parts, key.p, key.n, NULL) == 0)
+		memcpy(decision->path, key.p, key.n); /* path was zeroed */
+}
+
 /* It cannot be read, but perhaps it says which request it is for. */
-static int on_unreadable(struct bridge *b, const struct ztp_decision *decision,
+static int on_unreadable(struct bridge *b, struct ztp_decision *decision,
 			 const struct consumer_record *record,
 			 const struct ztp_error *why, struct ztp_error *error)
 {
 	struct store_request r;
 	int rc;
 
-	if (!*decision->path) {
+	take_path_of_key(decision, record->key);
+	if (!*decision->request_id || !*decision->path) {
 		log_warn(b->core.log, "decision_unreadable",
 			 LOG_STR("topic", record->position.topic),
 			 LOG_INT("partition", record->position.partition),
