@@ -173,7 +173,7 @@ def loops():
                  "docs/customers-guide.md", "docs/device-guide.md"):
         for block in blocks(name):
             yield from (line for line in block.splitlines()
-                        if re.search(r"\b(until|while) ", line))
+                        if re.search(r"\b(until|while) .*sleep", line))
 
 
 def test_loops_give_up_and_show_the_log(tmp_path):
