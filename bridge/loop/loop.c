@@ -107,17 +107,30 @@ static void transact(struct loop *l)
 	}
 }
 
+static void be_over(struct loop *l)
+{
+	l->exit_code = LOOP_OVER;
+	l->b.core.stopping = true;
+	l->stop_by = l->b.core.now;
+}
+
 static void undo(struct loop *l, enum turns_end end)
 {
 	parts_rollback(l);
 	l->more = end == TURNS_AGAIN;
 	if (end == TURNS_LATER)
 		l->next_turn = l->b.core.now + TURN_RETRY_MS;
-	if (end != TURNS_OVER)
-		return;
-	l->exit_code = LOOP_OVER;
-	l->b.core.stopping = true;
-	l->stop_by = l->b.core.now;
+	if (end == TURNS_OVER)
+		be_over(l);
+}
+
+/* Is this bridge still the active one, if it is one of several? */
+static bool goes_on(struct loop *l)
+{
+	if (!l->group || !l->group->go_on || l->group->go_on(l->group->arg))
+		return true;
+	be_over(l);
+	return false;
 }
 
 /* Ends the turn that is under way. May there be another one? */
@@ -148,6 +161,8 @@ static bool is_drained(const struct loop *l)
 
 static void turn(struct loop *l)
 {
+	if (!goes_on(l))
+		return;
 	if (l->turns && !finish_turn(l)) {
 		if (l->b.http)
 			http_run(l->b.http);
@@ -197,6 +212,7 @@ int loop_run_active(const struct config *config, struct log *log,
 	l->b.core.config = config;
 	l->b.core.log = log;
 	l->group = group;
+	l->b.hold_until = group ? group->hold_until : 0;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;

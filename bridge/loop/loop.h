@@ -4,6 +4,7 @@
 #ifndef BRIDGE_LOOP_LOOP_H
 #define BRIDGE_LOOP_LOOP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
@@ -23,6 +24,16 @@ struct loop_group {
 	/* During apply, when nothing else is to be written: a row, so that Kafka
 	 * is asked whether this bridge still is the active one. */
 	int (*put_active)(void *arg, struct ztp_error *error);
+	int64_t hold_until; /* see bridge.h */
+	/* What follows may be NULL, for one that has no group. In each turn of the
+	 * loop: hears of the group, and says whether this bridge still is the
+	 * active one; otherwise it is over. Called when wake_fd, an eventfd, was
+	 * written, and at `next` (CLOCK_BOOTTIME, ms; 0: never). */
+	bool (*go_on)(void *arg);
+	int64_t (*next)(const void *arg);
+	int wake_fd;
+	/* A turn with a row in it has been committed. */
+	void (*committed)(void *arg);
 	void *arg;
 };
 

@@ -65,6 +65,8 @@ enum turns_end loop_turns_take(struct loop *l)
 	struct turn_result result = {0};
 	enum turns_end end = turns_take(l->turns, &result);
 
+	if (end == TURNS_COMMITTED && l->group->committed && result.next)
+		l->group->committed(l->group->arg);
 	if (end == TURNS_COMMITTED)
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
 	else if (end != TURNS_UNDER_WAY)

@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.certs import Ca
 from harness.gate import Gate, path_of
 from harness.where import binary
 
@@ -126,8 +127,36 @@ def test_custom_rejected_or_never_decided(gate, ca):
     ends(refused, 4 if gate.mode == "hold" else 6)
 
 
+def test_the_key_of_another_certificate(gate, ca):
+    """The tool says so; the broker says only that it refuses, and why in its
+    audit."""
+    leaf, other, path = ca.issue(), ca.issue(), path_of(CUSTOM)
+    with gate.operator() as operator:
+        said = ends(start(gate, path, leaf, "--key", other.key_path, wait=1), 6)
+        operator.audit("wrong_key", path)
+    assert f"{other.key_path} is not the key of the certificate" in said
+    assert "reason in the audit" in said
+    assert "not the key" not in ends(start(gate, path, leaf, wait=1),
+                                     4 if gate.mode == "hold" else 6)
+
+
 def test_nobody_there(gate, ca):
     gate.stop()
     said = ends(start(gate, path_of(CUSTOM), ca.issue(), wait=1), 4)
-    assert "cannot connect" in said
+    assert "Connection refused" in said
     gate.start()
+
+
+def test_it_says_why_the_broker_is_not_trusted(gate, ca, tmp_path):
+    """Once for every try, and which CA is missing in which file."""
+    other = Ca(tmp_path / "other", "other-ca")
+    url = f"mqtts://localhost:{gate.tls_port}"
+    done = subprocess.run(
+        [binary("ztp-device"), "--url", url, "--ca", other.cert, "--cert",
+         ca.leaf().path, "--key", ca.leaf().key_path, "--id", path_of(DIRECT),
+         "--wait", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, timeout=60, check=False)
+    assert done.returncode == 4
+    assert set(done.stderr.splitlines()) == {
+        f"ztp-device: {url}: the broker's certificate is issued by "
+        f'"CN=registry-ca", which is not in {other.cert}'}

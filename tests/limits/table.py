@@ -129,11 +129,40 @@ TOOLS = {
     "a command (MQTT) that `ztp-device` gets":
         "no: a payload that a customer may send is below it",
     "a list of an example": LOCAL + "test_allow_lists.py",
+    "the settings of `ztpctl`": E2E + "test_ztpctl_day.py"
+                                "::test_a_file_that_is_wrong",
+    "an exported registry": E2E + "test_ztpctl_export.py"
+                            "::test_a_file_that_is_too_large",
+    "records of `ztpctl audit list`": LOCAL + "test_audit_list.py"
+                                      "::test_the_newest_are_kept",
     "an answer of the gate":
         "no: the gate's own answers are a page of 1000 at most",
 }
 
-TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS}
+ACCESS = LOCAL + "test_serve_access.py::"
+DOOR = {
+    "a connection to the door": ACCESS + "test_those_who_send_slowly_give_way",
+    "a request to the door": UNIT + "test_serve_book.c",
+    "its body": ACCESS + "test_too_large_a_body",
+    "its answer": ACCESS + "test_methods_and_places",
+    "requests of one token": ACCESS + "test_a_hundred_a_second",
+    "decisions that wait for their results":
+        LOCAL + "test_serve.py::test_more_wait_than_may",
+    "its `Idempotency-Key`, its token":
+        LOCAL + "test_serve.py::test_a_key_is_one_decision_s",
+    "certificates in `credentials`": UNIT + "test_serve_body.c",
+    "the tokens file": UNIT + "test_serve_tokens.c",
+    "the door's certificates and key":
+        ACCESS + "test_not_to_be_reached_from_outside",
+    "open requests that the door keeps": UNIT + "test_serve_book.c",
+    "ended requests that it knows": UNIT + "test_serve_book.c",
+    "decisions that it knows": UNIT + "test_serve_book.c",
+    "records that it has not looked at":
+        "no: what waits is Kafka's, and librdkafka's bound",
+}
+
+TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS,
+         "The customer's door, `ztp-approver serve`": DOOR}
 NO = "no: "
 WALK = "walk: "
 

@@ -2,10 +2,14 @@
 its records are written here or by simulate."""
 
 import concurrent.futures
+import contextlib
 import json
+import selectors
 
 import pytest
 
+from bench.serve import Link, request
+from harness.devkafka import DevKafka
 from harness.door import (
     KEY,
     Door,
@@ -231,6 +235,38 @@ def test_waits_as_long_as_it_is_told(door, bridge):
     assert answer.headers["Preference-Applied"] == "wait"
 
 
+def test_more_wait_than_may(folder, mock_kafka):
+    """256 wait; the others are told at once that Kafka has their decisions."""
+    topics = fresh_topics(mock_kafka)
+    door = Door(folder, mock_kafka, topics, name="many").start()
+    bridge = Written(mock_kafka, topics)
+    for number in range(300):
+        bridge.ask(f"r{number}", path_of(f"r{number}"))
+    bridge.close()
+    until(lambda: len(door.open_ids()) == 300, "all are open")
+    where = door.url.removeprefix("http://")
+    host, port = where.split(":")
+    with contextlib.ExitStack() as stack, selectors.DefaultSelector() as seen:
+        for number in range(300):
+            link = Link((host, int(port)))
+            stack.enter_context(link.socket)
+            seen.register(link.socket, selectors.EVENT_READ, link)
+            link.ask(request(where, f"r{number}"))
+        answered = set()
+
+        def some_are_answered():
+            for key, _ in seen.select(0.1):
+                if key.data.answer() == 202:
+                    answered.add(key.data)
+            return len(answered) >= 44
+
+        until(some_are_answered, "those beyond 256 are answered", interval=0)
+        until(lambda: not door.open_ids(), "all decisions are read")
+        some_are_answered()
+        assert len(answered) == 44
+    door.stop()
+
+
 def test_stops_while_others_wait(folder, mock_kafka, topics, bridge, pool):
     """Who waits is told that the decision has been taken."""
     door = Door(folder, mock_kafka, topics, name="stops").start()
@@ -241,6 +277,23 @@ def test_stops_while_others_wait(folder, mock_kafka, topics, bridge, pool):
           "it is read")
     door.stop()
     assert answer.result().status_code == 202
+
+
+def test_kafka_is_away(tmp_path):
+    """The client is told that it is not known, and asks the same again."""
+    kafka = DevKafka(tmp_path).start()
+    topics = fresh_topics(kafka)
+    door = Door(tmp_path, kafka, topics, "-X",
+                "message.timeout.ms=1000").start()
+    bridge = Written(kafka, topics)
+    asked(bridge, door, "away")
+    bridge.close()
+    kafka.stop()
+    answer = door.decide("away", APPROVE, **{KEY: "k"})
+    assert (answer.status_code, error_of(answer)) == (503, "UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "1"
+    assert door.open_ids() == ["away"]
+    door.stop()
 
 
 # --- the same again
