@@ -160,7 +160,7 @@ $(foreach t,$(TOOLS),$(eval $(call tool_rule,$(t))))
 # rules are static, because among implicit ones make chooses by what is already
 # built.
 UNIT_BINS := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(filter tests/unit/test_%,$(UNIT_SRC)))
-UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_%
+UNIT_OF_PARTS := $(BUILD)/unit/test_base_% $(BUILD)/unit/test_bridge_% $(BUILD)/unit/test_gate_% $(BUILD)/unit/test_tools_% $(BUILD)/unit/test_serve_%
 # Code shared by tests. life_* and gate_* fake what life/ and the gate call
 # outside of themselves, so only their own tests link them.
 unit_help = $(call obj,san,$(filter tests/unit/$(1)_%,$(UNIT_SRC)))
@@ -169,6 +169,7 @@ UNIT_HELP_gate := $(call unit_help,gate)
 UNIT_HELP := $(filter-out $(UNIT_HELP_life) $(UNIT_HELP_gate) $(call unit_help,test),$(call obj,san,$(UNIT_SRC)))
 SAN_GATE := $(call obj,san,$(GATE_SRC))
 SAN_COMMON := $(call obj,san,$(COMMON_SRC))
+SAN_SERVE := $(call obj,san,$(SERVE_SRC))
 
 $(filter $(BUILD)/unit/test_base_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)
@@ -194,6 +195,10 @@ $(filter $(BUILD)/unit/test_gate_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/
 $(filter $(BUILD)/unit/test_tools_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_COMMON) $(LIBS_SAN)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(TOOL_LIBS) -lcmocka $(LDLIBS)
+
+$(filter $(BUILD)/unit/test_serve_%,$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(SAN_SERVE) $(SAN_COMMON) $(LIBS_SAN)
+	$(call say,LINK)
+	$(Q)mkdir -p $(@D) && $(LINK_SAN) -o $@ $^ $(SERVE_LIBS) $(TOOL_LIBS) -lcmocka $(LDLIBS)
 
 $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests/unit/%.o $(UNIT_HELP) $(LIBS_SAN)
 	$(call say,LINK)

@@ -7,6 +7,7 @@
 #include "base/stdio.h"
 #include "bridge/cli.h"
 #include "bridge/config/config_files.h"
+#include "bridge/group.h"
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/store/store.h"
@@ -95,7 +96,8 @@ static int run(const struct cli *cli, struct config *config)
 	int code;
 
 	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
-	code = loop_run(config, &log, reload, &reloading);
+	code = (config->standby.enabled ? group_run : loop_run)(
+		config, &log, reload, &reloading);
 	log_end(&log);
 	return code;
 }

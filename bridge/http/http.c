@@ -19,9 +19,11 @@
 #include "base/http_paths.h"
 #include "base/page_headers.h"
 #include "bridge/http/http_clients.h"
+#include "bridge/http/http_history.h"
 #include "bridge/http/http_host.h"
 #include "bridge/http/http_list.h"
 #include "bridge/http/http_listen.h"
+#include "bridge/http/http_refusals.h"
 #include "bridge/http/http_requests.h"
 #include "bridge/http/http_status.h"
 #include "bridge/http/http_turns.h"
@@ -116,6 +118,10 @@ static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 		bridge_readiness(b, &r);
 		return http_status(b, &r);
 	}
+	if (strcmp(path, "/v1/history") == 0)
+		return http_history(b, client);
+	if (strcmp(path, "/v1/refusals") == 0)
+		return http_refusals(b);
 	if (strcmp(path, ZTP_HTTP_REQUESTS) == 0)
 		return http_requests_list(b, client);
 	if (strncmp(path, ZTP_HTTP_REQUESTS "/", n + 1) == 0)

@@ -16,6 +16,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bridge/http/http_find.h"
 #include "bridge/http/http_requests.h"
 #include "ztp/member.h"
 
@@ -32,7 +33,7 @@
 
 struct query {
 	/* NULL: absent */
-	const char *state, *registry, *device, *order, *after, *limit;
+	const char *state, *registry, *device, *find, *order, *after, *limit;
 	const char *wrong; /* NULL: nothing wrong */
 };
 
@@ -51,8 +52,9 @@ static enum MHD_Result on_parameter(void *arg, enum MHD_ValueKind kind,
 		const char **member;
 	} known[] = {
 		{"state", &query->state},   {"registry", &query->registry},
-		{"device", &query->device}, {"order", &query->order},
-		{"after", &query->after},   {"limit", &query->limit},
+		{"device", &query->device}, {"find", &query->find},
+		{"order", &query->order},   {"after", &query->after},
+		{"limit", &query->limit},
 	};
 	size_t i;
 
@@ -69,8 +71,8 @@ static enum MHD_Result on_parameter(void *arg, enum MHD_ValueKind kind,
 		*known[i].member = value ? value : "";
 		return MHD_YES;
 	}
-	query->wrong = "allowed parameters: state, registry, device, order, "
-		       "after and limit";
+	query->wrong = "allowed parameters: state, registry, device, find, "
+		       "order, after and limit";
 	return MHD_YES;
 }
 
@@ -79,6 +81,8 @@ struct listing {
 	enum order { OLDEST, NEWEST, FINISHED, ORDER_COUNT } order;
 	enum ztp_state state;
 	const char *registry, *device;
+	struct store_find find; /* id is NULL: none */
+	bool first;		/* no `after` */
 	/* The last row examined; finished_at is used only in that order. */
 	struct store_place place;
 	int limit;
@@ -166,13 +170,17 @@ static const char *parse_filters(struct listing *listing,
 		return "registry: expected SUBSCRIPTION/REGISTRY";
 	if (is_given(query->registry))
 		listing->registry = query->registry;
+	if (is_given(query->find) &&
+	    !http_find_parse(&listing->find, query->find))
+		return "find: too long";
 	if (!is_given(query->device))
 		return NULL;
 	if (ztp_path_parse(&(struct ztp_path){0}, query->device,
 			   strlen(query->device), NULL) < 0)
 		return "device: not a device path";
-	if (listing->registry || listing->order != OLDEST)
-		return "device: cannot be combined with registry or order";
+	if (listing->registry || listing->find.id || listing->order != OLDEST)
+		return "device: cannot be combined with registry, find or "
+		       "order";
 	listing->device = query->device;
 	return NULL;
 }
@@ -196,7 +204,8 @@ static const char *parse_query(struct listing *listing,
 		return wrong;
 	if (listing->order != OLDEST)
 		listing->place = (struct store_place){INT64_MAX, INT64_MAX};
-	if (!is_given(query->after))
+	listing->first = !is_given(query->after);
+	if (listing->first)
 		return NULL;
 	*rc = parse_after(listing, query->after, error);
 	return *rc == 0 ? "after: expected a request id or a next" : NULL;
@@ -220,7 +229,8 @@ static int add_row(void *arg, struct store_request *r)
 
 static struct store_filter filter(const struct listing *listing, int limit)
 {
-	return (struct store_filter){listing->state, listing->registry, limit};
+	return (struct store_filter){listing->state, listing->registry, limit,
+				     listing->find.id ? &listing->find : NULL};
 }
 
 /* Reads one window, beginning at the next row. Returns 1, 0 if there is no
@@ -328,6 +338,35 @@ static int walk_device(struct listing *listing, struct ztp_error *error)
 	return rc < 0 ? rc : 0;
 }
 
+/* A request's whole id is found by its index, and is nothing else's beginning.
+ * Returns 1 if that is all there is to find. */
+static int walk_id(struct listing *listing, struct ztp_error *error)
+{
+	const char *id = listing->find.id;
+	struct store_request r;
+	int rc;
+
+	if (!id || !listing->first || listing->state || listing->registry ||
+	    !ztp_request_id_valid(id, strlen(id)))
+		return 0;
+	rc = store_request_by_id(listing->b->store, id, &r, error);
+	if (rc == 1 && add_row(listing, &r) != 0)
+		return ZTP_ERR_NOMEM;
+	return rc;
+}
+
+static int walk_all(struct listing *listing, struct ztp_error *error)
+{
+	int rc;
+
+	if (listing->device)
+		return walk_device(listing, error);
+	rc = walk_id(listing, error);
+	if (rc == 0)
+		return walk(listing, error);
+	return rc < 0 ? rc : 0;
+}
+
 static bool add_next(cJSON *object, const struct listing *listing)
 {
 	char next[48], ended[24] = "";
@@ -350,8 +389,7 @@ static struct http_page list_page(struct listing *listing)
 
 	listing->rows = cJSON_AddArrayToObject(object, "requests");
 	if (listing->rows)
-		rc = listing->device ? walk_device(listing, &error)
-				     : walk(listing, &error);
+		rc = walk_all(listing, &error);
 	if (rc == 0 && add_next(object, listing))
 		return http_json_page(MHD_HTTP_OK, object);
 	cJSON_Delete(object);

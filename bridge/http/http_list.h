@@ -9,13 +9,13 @@
 
 struct MHD_Connection;
 
-/* GET /v1/requests?state=&registry=s/r&device=PATH&order=&after=&limit=
+/* GET /v1/requests?state=&registry=s/r&device=PATH&find=&order=&after=&limit=
  *
  *   {"requests":[{...}],"next":"..."}
  *
  * order is oldest (by arrival; the default), newest, or finished: requests
  * that have ended, the last ended first, without onboarded ones that are kept
- * beyond their retention. An empty parameter counts as absent. next is present
+ * beyond their retention. find is what people look for (http_find.h). An empty parameter counts as absent. next is present
  * if there may be more, and is the next call's `after` (which may also be a
  * request id). limit is 1-1000, by default 100. A page holds at most 200, and
  * the time of one call is bounded: where a filter skips very many requests, a

@@ -56,6 +56,8 @@ static bool add_all(cJSON *object, const struct store_request *r)
 	       http_add_time(object, "finished_at", r->finished_at) &&
 	       http_add_time(object, ZTP_M_DELIVERED_AT, r->delivered_at) &&
 	       cJSON_AddNumberToObject(object, "tries", r->owed.tries) &&
+	       (!in_progress || r->owed.what != ZTP_OWED_WAIT_DEVICE ||
+		cJSON_AddTrueToObject(object, "awaits_device")) &&
 	       http_add_time(object, "next_try_at", r->owed.retry_at);
 }
 
@@ -101,8 +103,17 @@ static bool add_decision(cJSON *object, const struct store_decision *d)
 	       (!d->by_customer || add_position(decision, d));
 }
 
+/* Of one that was undeliverable and is onboarded now, it is history. */
+static bool add_reason(cJSON *object, const struct store_request *r,
+		       const char *text)
+{
+	return !*text || r->state == ZTP_STATE_ONBOARDED ||
+	       cJSON_AddStringToObject(object, ZTP_M_MESSAGE, text);
+}
+
 struct http_page http_requests_one(struct bridge *b, const char *id)
 {
+	char reason[STORE_REASON_MAX + 1] = "";
 	struct store_request r;
 	struct store_decision d;
 	struct ztp_error error;
@@ -114,11 +125,14 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 	if (rc == 0)
 		return http_error_page(MHD_HTTP_NOT_FOUND, "no such request");
 	if (rc > 0)
+		rc = store_reason_get(b->store, &r, reason, &error);
+	if (rc >= 0)
 		rc = store_decision_get(b->store, &r, false, &d, &error);
 	if (rc < 0)
 		return http_store_page(b, &error);
 	object = http_request_object(&r);
-	if (rc == 1 && object && !add_decision(object, &d)) {
+	if (object && (!add_reason(object, &r, reason) ||
+		       (rc == 1 && !add_decision(object, &d)))) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

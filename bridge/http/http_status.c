@@ -21,7 +21,8 @@ static bool add_parts(cJSON *object, const struct readiness *r)
 		if (!cJSON_AddStringToObject(part, "name", from->name) ||
 		    !cJSON_AddBoolToObject(part, "ready", from->ok) ||
 		    (!from->ok &&
-		     !cJSON_AddStringToObject(part, "why", from->why)))
+		     (!cJSON_AddStringToObject(part, "why", from->why) ||
+		      !http_add_time(part, "since", from->since))))
 			return false;
 	}
 	return parts != NULL;

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "bridge/core/verdicts.h"
 #include "bridge/http/readiness.h"
 #include "bridge/life/bridge.h"
 #include "bridge/registrar/registrar.h"
@@ -93,6 +94,23 @@ static void write_answers(FILE *out, const struct tally *metrics)
 	       "has to say.");
 	labelled_each(out, name, "result", answer_names, metrics->answers,
 		      TALLY_ANSWER_COUNT);
+}
+
+static void write_verdict(void *arg, const char *verdict, const char *code,
+			  uint64_t count)
+{
+	(void)fprintf(arg,
+		      "ztp_gate_verdicts_total{verdict=\"%s\",code=\"%s\"} "
+		      "%llu\n",
+		      verdict, code, (unsigned long long)count);
+}
+
+static void write_verdicts(FILE *out, const struct verdicts *verdicts)
+{
+	family(out, "ztp_gate_verdicts_total", "counter",
+	       "The gate's verdicts on devices, from its audit records; "
+	       "audit_limited: those without a record of their own.");
+	verdicts_each(verdicts, write_verdict, out);
 }
 
 static void write_counters(FILE *out, const struct tally *metrics)
@@ -231,6 +249,7 @@ char *metrics_text(const struct bridge *b, const struct readiness *r)
 	if (!out)
 		return NULL;
 	write_counters(out, &b->total);
+	write_verdicts(out, b->verdicts);
 	write_latency(out, &b->total);
 	write_gauges(out, b, r);
 	bad = ferror(out) != 0;

@@ -8,30 +8,31 @@
 
 #include "base/page_policy.h"
 
-#define FILE_AT(name) ".incbin \"bridge/http/page/" name "\"\n"
-#define SHARED(name)  ".incbin \"base/page/" name "\"\n"
+#define FILE_AT(name) ".incbin \"bridge/http/page/" #name "\"\n"
+#define SHARED(name)  ".incbin \"base/page/" #name "\"\n"
 #define LABEL(name)   ".globl " name "\n" name ":\n"
 
 /* clang-format off */
 __asm__(".section .rodata\n"
 	LABEL("ztp_page")
-	FILE_AT("head.html")
+	FILE_AT(head.html)
 	".ascii \"<style>\"\n"
 	LABEL("ztp_page_style")
-	SHARED("style.css")
-	FILE_AT("style.css")
+	SHARED(style.css)
+	FILE_AT(style.css)
 	LABEL("ztp_page_style_end")
 	".ascii \"</style>\"\n"
-	FILE_AT("body.html")
+	FILE_AT(body.html)
 	".ascii \"<script>\"\n"
 	LABEL("ztp_page_script")
-	SHARED("tools.js")
-	FILE_AT("tools.js")
-	FILE_AT("status.js")
-	FILE_AT("rates.js")
-	FILE_AT("list.js")
-	FILE_AT("one.js")
-	FILE_AT("main.js")
+	SHARED(tools.js)
+	FILE_AT(tools.js)
+	FILE_AT(status.js)
+	FILE_AT(rates.js)
+	FILE_AT(refusals.js)
+	FILE_AT(list.js)
+	FILE_AT(one.js)
+	FILE_AT(main.js)
 	LABEL("ztp_page_script_end")
 	".asciz \"</script>\\n\"\n"
 	".previous\n");

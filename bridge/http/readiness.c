@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "bridge/kafka/consumer.h"
+#include "bridge/kafka/kafka.h"
 #include "bridge/kafka/probe.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/bridge.h"
@@ -13,24 +14,43 @@
 #include "bridge/registrar/broker_probe.h"
 #include "bridge/registrar/registrar.h"
 
-static void add_part(struct readiness *r, const char *name, const char *why)
+static void add_part(struct bridge *b, struct readiness *r, const char *name,
+		     const char *why)
 {
 	struct readiness_part *p = &r->parts[r->count++];
 
 	p->name = name;
 	p->ok = why == NULL;
+	p->since = outages_note(&b->outages, name, p->ok, b->core.now);
 	snprintf(p->why, sizeof(p->why), "%s", why ? why : "");
 }
 
-static const char *kafka_problem(const struct bridge *b,
+/* All of them: one at a time they would be created one after the other. */
+static const char *topics_problem(char text[READINESS_WHY_MAX],
+				  const struct bridge *b,
+				  const struct probe_status *status)
+{
+	unsigned topics = status->missing ? status->missing : status->denied;
+	char names[KAFKA_TOPICS_TEXT];
+
+	kafka_topics(names, &b->core, topics);
+	snprintf(text, READINESS_WHY_MAX, "%s: %s",
+		 status->missing ? "topics that do not exist"
+				 : "topics that the bridge has no right to",
+		 names);
+	return text;
+}
+
+static const char *kafka_problem(char text[READINESS_WHY_MAX],
+				 const struct bridge *b,
 				 const struct probe_status *status)
 {
 	if (consumer_shared(b->consumer))
 		return "group shared";
 	if (!status->up)
 		return "not connected";
-	if (*status->missing)
-		return "a topic is missing";
+	if (status->missing || status->denied)
+		return topics_problem(text, b, status);
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
 	return producer_ok(b->producer) ? NULL : "records are not accepted";
@@ -58,20 +78,21 @@ static const char *gate_problem(const struct bridge *b)
 		       : "no answer, or another command topic";
 }
 
-void bridge_readiness(const struct bridge *b, struct readiness *r)
+void bridge_readiness(struct bridge *b, struct readiness *r)
 {
+	char text[READINESS_WHY_MAX];
 	struct probe_status status;
 
 	memset(r, 0, sizeof(*r));
 	probe_status_get(b->probe, &status);
-	add_part(r, "mqtt", mqtt_problem(b));
-	add_part(r, "kafka", kafka_problem(b, &status));
-	add_part(r, "store",
+	add_part(b, r, "mqtt", mqtt_problem(b));
+	add_part(b, r, "kafka", kafka_problem(text, b, &status));
+	add_part(b, r, "store",
 		 !b->store_ok  ? "cannot be written"
 		 : !b->disk_ok ? "the disk is nearly full"
 		 : b->blocked  ? "max_requests has been reached"
 			       : NULL);
 	if (b->registrar ||
 	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
-		add_part(r, "gate", gate_problem(b));
+		add_part(b, r, "gate", gate_problem(b));
 }

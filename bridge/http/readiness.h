@@ -10,8 +10,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
-enum { READINESS_PARTS_MAX = 4 };
+/* All topics by their names, and what is the matter with them. */
+enum { READINESS_PARTS_MAX = 4, READINESS_WHY_MAX = 5 * 251 + 64 };
 
 struct bridge;
 
@@ -19,12 +21,14 @@ struct readiness {
 	struct readiness_part {
 		const char *name; /* "mqtt", "kafka", "store", "gate" */
 		bool ok;
-		char why[96]; /* one line of text; "" when ok */
+		char why[READINESS_WHY_MAX]; /* one line; "" when ok */
+		int64_t since;		     /* steady ms; 0 when ok */
 	} parts[READINESS_PARTS_MAX];
 	size_t count; /* "gate" only if there is one */
 };
 
-/* Fills all of r. Loop thread; never blocks. */
-void bridge_readiness(const struct bridge *b, struct readiness *r);
+/* Fills all of r, and notes in b->outages what it finds. Loop thread; never
+ * blocks. */
+void bridge_readiness(struct bridge *b, struct readiness *r);
 
 #endif

@@ -26,7 +26,8 @@ static int open_handle(struct consumer *c, struct ztp_error *error)
 	rd_kafka_poll_set_consumer(c->rk);
 	c->queue = rd_kafka_queue_get_consumer(c->rk);
 	rd_kafka_queue_io_event_enable(c->queue, c->wake_fd, &one, sizeof(one));
-	err = consumer_subscribe(c);
+	err = c->core->config->standby.enabled ? RD_KAFKA_RESP_ERR_NO_ERROR
+					       : consumer_subscribe(c);
 	return err ? ztp_fail(error, ZTP_ERR_INTERNAL, "kafka: subscribe: %s",
 			      rd_kafka_err2str(err))
 		   : 0;
@@ -253,6 +254,8 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		consumer_reopen(c, 0);
 		return;
 	}
+	if (c->core->config->standby.enabled)
+		consumer_offer_all(c, status);
 	if (!c->anew)
 		consumer_consider(c, status);
 	c->more = is_hashing(c);
@@ -381,6 +384,8 @@ void consumer_pump(struct consumer *c, bool last)
 	rd_kafka_topic_partition_list_t *list;
 	int i;
 
+	if (c->core->config->standby.enabled)
+		c->commit_due = false; /* Kafka takes them from members only */
 	if (!c->complete || !c->commit_due ||
 	    (!last && c->core->now < c->next_commit))
 		return;

@@ -38,8 +38,7 @@ bool consumer_look_for_topic(struct consumer *c,
 	if (back)
 		return !c->complete && !c->offered;
 	if (status->partitions > 0 ||
-	    strcmp(status->missing, c->core->config->kafka.topics.decisions) !=
-		    0)
+	    !(status->missing & (1u << STORE_DECISIONS)))
 		return false;
 	c->missed_at = status->asked_at;
 	c->missing = true;

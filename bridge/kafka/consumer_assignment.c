@@ -172,3 +172,20 @@ void consumer_consider(struct consumer *c, const struct probe_status *status)
 		refuse_share(c, status->partitions);
 	drop_offer(c);
 }
+
+void consumer_offer_all(struct consumer *c, const struct probe_status *status)
+{
+	const char *topic = c->core->config->kafka.topics.decisions;
+	int i;
+
+	if (c->anew || c->again || !status->up ||
+	    status->partitions <= c->count)
+		return;
+	if (c->offered && c->offered->cnt == status->partitions)
+		return;
+	consumer_let_go(c);
+	c->offered = rd_kafka_topic_partition_list_new(status->partitions);
+	for (i = 0; i < status->partitions; i++)
+		rd_kafka_topic_partition_list_add(c->offered, topic, i);
+	c->offered_at = status->asked_at;
+}

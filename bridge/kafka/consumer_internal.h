@@ -106,6 +106,9 @@ void consumer_let_go(struct consumer *c);
 
 /* Handles a rebalance: the group assigns or revokes partitions. */
 void consumer_rebalance(struct consumer *c, rd_kafka_event_t *event);
+/* Of one of several bridges, whose group is about who is active and not about
+ * partitions: offers all that there are, and again when there are more. */
+void consumer_offer_all(struct consumer *c, const struct probe_status *status);
 /* Accepts the offered partitions if they are all there are. */
 void consumer_consider(struct consumer *c, const struct probe_status *status);
 

@@ -150,6 +150,24 @@ const char *kafka_topic(const struct core *core, enum store_topic topic)
 	return "";
 }
 
+void kafka_topics(char text[KAFKA_TOPICS_TEXT], const struct core *core,
+		  unsigned mask)
+{
+	static const enum store_topic order[] = {
+#define X(name, number, member, what) STORE_##name,
+		ZTP_TOPIC_LIST(X)
+#undef X
+	};
+	size_t i, n = 0;
+
+	*text = '\0';
+	for (i = 0; i < sizeof(order) / sizeof(*order); i++)
+		if (mask & (1u << order[i]))
+			n += (size_t)snprintf(text + n, KAFKA_TOPICS_TEXT - n,
+					      "%s%s", n ? ", " : "",
+					      kafka_topic(core, order[i]));
+}
+
 bool kafka_crashes_on_new_topic(int version)
 {
 	return version >= 0x02040000 && version < 0x020a0000;

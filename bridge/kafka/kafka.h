@@ -42,6 +42,10 @@ int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
 
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);
+/* The names of all in the mask (1 << enum store_topic), with ", " between. */
+#define KAFKA_TOPICS_TEXT (STORE_TOPIC_END * (ZTP_TOPIC_NAME_MAX + 2) + 1)
+void kafka_topics(char text[KAFKA_TOPICS_TEXT], const struct core *core,
+		  unsigned mask);
 
 /* Can that release of librdkafka (as in rd_kafka_version()) crash when a topic
  * is deleted and recreated? See librdkafka#4964: from 2.4 on, it also finds

@@ -25,6 +25,7 @@ struct probe {
 
 	/* For the thread. */
 	int64_t next_probe, next_ends; /* CLOCK_BOOTTIME */
+	unsigned missing, denied;      /* of the last answer, in the log */
 	bool config_seen; /* of the decision topic, since it is there */
 	struct probe_end_offsets learned;
 
@@ -115,9 +116,11 @@ static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 				topic = &md->topics[k];
 		if (topic && i == STORE_DECISIONS && !topic->err)
 			status->partitions = topic->partition_cnt;
-		if ((!topic || is_missing(topic->err)) && !*status->missing)
-			snprintf(status->missing, sizeof(status->missing), "%s",
-				 topic_name(a, i));
+		if (!topic || is_missing(topic->err))
+			status->missing |= 1u << i;
+		else if (topic->err ==
+			 RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+			status->denied |= 1u << i;
 	}
 }
 
@@ -136,7 +139,7 @@ static void probe(struct probe *a, struct probe_status *status)
 	status->up = true;
 	read_metadata(a, md, status);
 	rd_kafka_metadata_destroy(md);
-	if (*status->missing && a->core->config->kafka.create_topics)
+	if (status->missing && a->core->config->kafka.create_topics)
 		create_topics(a);
 }
 
@@ -176,14 +179,30 @@ static void wake(struct probe *a)
 		return; /* the counter is full, so the loop is awake */
 }
 
+/* When they are others than before. */
+static void log_topics(struct probe *a, const char *event, unsigned topics,
+		       unsigned *before)
+{
+	char names[KAFKA_TOPICS_TEXT];
+
+	if (topics && topics != *before) {
+		kafka_topics(names, a->core, topics);
+		log_warn(a->core->log, event, LOG_STR("topics", names));
+	}
+	*before = topics;
+}
+
 static void probe_topics(struct probe *a)
 {
 	struct probe_status status;
 
 	probe(a, &status);
-	a->next_probe =
-		ztp_clock_boot() +
-		(status.up && !*status.missing ? PROBE_MS : PROBE_DOWN_MS);
+	log_topics(a, "kafka_topics_missing", status.missing, &a->missing);
+	log_topics(a, "kafka_topics_denied", status.denied, &a->denied);
+	a->next_probe = ztp_clock_boot() +
+			(status.up && !status.missing && !status.denied
+				 ? PROBE_MS
+				 : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
 	a->status = status;
 	pthread_mutex_unlock(&a->lock);

@@ -15,10 +15,12 @@
 struct probe;
 
 struct probe_status {
-	bool up;	   /* Kafka answered the last probe */
-	int64_t asked_at;  /* steady ms at which the last probe began */
-	int partitions;	   /* of the decision topic; 0: it does not exist */
-	char missing[256]; /* the name of a missing topic, or "" */
+	bool up;	  /* Kafka answered the last probe */
+	int64_t asked_at; /* steady ms at which the last probe began */
+	int partitions;	  /* of the decision topic; 0: it does not exist */
+	/* Topics that do not exist, and those that we may not describe, so
+	 * neither read nor write: 1 << enum store_topic. */
+	unsigned missing, denied;
 };
 
 struct probe_end_offsets {

@@ -19,16 +19,17 @@ enum order { NOTHING, OPEN, SEND, QUIT };
 struct turn {
 	struct turn_handle handle;
 	char *id, *topic;
-	int wake_fd;
 	pthread_t thread;
 	bool started;
 
 	struct turn_entry **entries;
 	int count, room;
+	bool apart;	/* see turn_send */
 	bool under_way; /* for the loop: it has not taken the result */
 
 	pthread_mutex_t lock; /* guards the rest */
 	pthread_cond_t changed;
+	int wake_fd;
 	enum order order;
 	bool done;
 	struct turn_result result;
@@ -61,16 +62,21 @@ static enum order next_order(struct turn *turn)
 	return order;
 }
 
+/* The loop may close its eventfd as soon as it has the result, so it is written
+ * with the lock held. A write fails if the counter is full; then the loop is
+ * awake. */
 static void tell(struct turn *turn, const struct turn_result *result)
 {
 	uint64_t one = 1;
+	ssize_t n = 0;
 
 	pthread_mutex_lock(&turn->lock);
 	turn->result = *result;
 	turn->done = true;
+	if (turn->wake_fd >= 0)
+		n = write(turn->wake_fd, &one, sizeof(one));
+	(void)n;
 	pthread_mutex_unlock(&turn->lock);
-	if (turn->wake_fd >= 0 && write(turn->wake_fd, &one, sizeof(one)) < 0)
-		return; /* its counter is full: the loop is awake */
 }
 
 static void *run(void *arg)
@@ -85,7 +91,7 @@ static void *run(void *arg)
 			turn_handle_open(&turn->handle, &result);
 		else
 			turn_handle_send(&turn->handle, turn->entries,
-					 turn->count, &result);
+					 turn->count, turn->apart, &result);
 		tell(turn, &result);
 	}
 	turn_handle_close(&turn->handle);
@@ -109,8 +115,9 @@ void turn_open(struct turn *turn)
 	give(turn, OPEN);
 }
 
-void turn_send(struct turn *turn)
+void turn_send(struct turn *turn, bool apart)
 {
+	turn->apart = apart;
 	turn->under_way = true;
 	give(turn, SEND);
 }
@@ -134,6 +141,13 @@ bool turn_take(struct turn *turn, struct turn_result *result)
 	turn->under_way = false;
 	turn_forget(turn, 0);
 	return true;
+}
+
+void turn_wake(struct turn *turn, int wake_fd)
+{
+	pthread_mutex_lock(&turn->lock);
+	turn->wake_fd = wake_fd;
+	pthread_mutex_unlock(&turn->lock);
 }
 
 /* --- what it consists of */

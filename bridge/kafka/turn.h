@@ -63,6 +63,9 @@ int turn_new(struct turn **turn, struct core *core,
 /* Gives up what is under way, without asking what became of it. Accepts NULL. */
 void turn_free(struct turn *turn);
 
+/* From now on it is this one; -1: none. While nothing is under way. */
+void turn_wake(struct turn *turn, int wake_fd);
+
 /* A new handle, and init_transactions: ends what this id has left open and fences
  * whoever uses it. The result is OPENED, FENCED or FAILED. */
 void turn_open(struct turn *turn);
@@ -77,8 +80,9 @@ int turn_add_row(void *turn, const struct store_state_row *row,
 void turn_forget(struct turn *turn, int from);
 int turn_count(const struct turn *turn);
 
-/* Begins a transaction with all that, and commits it. */
-void turn_send(struct turn *turn);
+/* Begins a transaction with all that, and commits it. apart: each record is sent
+ * alone, so that one that is refused fails no other. */
+void turn_send(struct turn *turn, bool apart);
 bool turn_under_way(const struct turn *turn);
 /* True: *result is what became of turn_open or turn_send, once, and nothing is
  * added any more. */

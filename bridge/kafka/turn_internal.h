@@ -38,7 +38,7 @@ struct turn_handle {
 void turn_handle_open(struct turn_handle *h, struct turn_result *result);
 /* entries[i]: their librdkafka headers are taken. */
 void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
-		      int count, struct turn_result *result);
+		      int count, bool apart, struct turn_result *result);
 void turn_handle_close(struct turn_handle *h);
 
 #endif

@@ -173,25 +173,33 @@ static rd_kafka_resp_err_t produce(struct turn_handle *h,
 	return err;
 }
 
+static void flush(struct turn_handle *h)
+{
+	while (rd_kafka_flush(h->rk, ASK_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT &&
+	       !h->quit)
+		;
+}
+
 /* The queue is shorter than a turn may be. */
 static void produce_all(struct turn_handle *h, struct turn_entry **entries,
-			int count)
+			int count, bool apart)
 {
 	int i = 0;
 
 	while (i < count && !h->quit) {
 		rd_kafka_resp_err_t err = produce(h, entries[i]);
 
-		if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL)
+		if (err == RD_KAFKA_RESP_ERR__QUEUE_FULL) {
 			rd_kafka_poll(h->rk, 10);
-		else if (err && err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
+			continue;
+		}
+		if (err && err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
 			return;
-		else
-			i++;
+		i++;
+		if (apart)
+			flush(h);
 	}
-	while (rd_kafka_flush(h->rk, ASK_MS) == RD_KAFKA_RESP_ERR__TIMED_OUT &&
-	       !h->quit)
-		;
+	flush(h);
 }
 
 /* Is it said of the record, or of the batch that it was in? */
@@ -280,7 +288,7 @@ static void commit_turn(struct turn_handle *h, struct turn_result *result)
 }
 
 void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
-		      int count, struct turn_result *result)
+		      int count, bool apart, struct turn_result *result)
 {
 	rd_kafka_error_t *error;
 
@@ -294,7 +302,7 @@ void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
 		rd_kafka_error_destroy(error);
 		return;
 	}
-	produce_all(h, entries, count);
+	produce_all(h, entries, count, apart);
 	judge(entries, count, result);
 	if (result->outcome == TURN_COMMITTED)
 		commit_turn(h, result);

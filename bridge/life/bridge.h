@@ -36,9 +36,11 @@
 #define BRIDGE_LIFE_BRIDGE_H
 
 #include "bridge/core/core.h"
+#include "bridge/core/outages.h"
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
 
+struct ledger;
 struct mqtt_in;
 struct mqtt_out;
 struct broker_probe;
@@ -48,12 +50,15 @@ struct producer;
 struct consumer;
 struct probe;
 struct http;
+struct verdicts;
+struct history;
 
 struct bridge {
 	struct core core; /* every part below gets a pointer to it */
 	char source[160]; /* ce_source of the bridge's records */
 
 	struct store *store;
+	struct ledger *ledger; /* of records; ledger.h says whose */
 	struct journal *journal;
 	struct journal_mark mark;  /* after this batch; not committed yet */
 	struct journal_mark entry; /* of the entry that is being applied */
@@ -70,8 +75,11 @@ struct bridge {
 	struct consumer *consumer;
 	struct probe *probe;
 	struct http *http;
+	struct verdicts *verdicts; /* the gate's, seen in its audit */
+	struct history *history;   /* of the counters in total */
 
-	struct tally total; /* of everything committed */
+	struct outages outages; /* of the parts that /readyz names */
+	struct tally total;	/* of everything committed */
 	int64_t horizon;    /* undecided requests due by then may expire */
 	bool channels;	    /* two paths may share a command topic */
 	bool blocked;	    /* max_requests blocks the next event */

@@ -89,10 +89,12 @@ static int find_awaiting(struct bridge *b, const char *path, struct contact *c,
 
 /* --- acting on it */
 
-/* What the customer is told. */
+/* What the customer is told, and the operator: a device may quote its payload,
+ * which is none of the operator's. */
 struct word {
 	bool applied;
 	char message[ZTP_MESSAGE_MAX + 1];
+	const char *why;
 };
 
 static void word_of(struct word *word, const struct contacts_answer *answer,
@@ -103,6 +105,9 @@ static void word_of(struct word *word, const struct contacts_answer *answer,
 	if (!*why && !named)
 		why = NOT_ITS_OWN;
 	word->applied = !*why && answer->said.applied;
+	word->why = *why ? "the device's answer is not understood"
+			 : "the device answered that it failed; its message is "
+			   "in the result";
 	if (*why)
 		snprintf(word->message, sizeof(word->message),
 			 "the device's answer is not understood: %s", why);
@@ -167,8 +172,8 @@ static int end(struct bridge *b, struct contact *c, enum ztp_on_answer what,
 		rc = move_onboard(b, &c->r, ZTP_DELIVERY_DEVICE, word->message,
 				  error);
 	else if (what == ZTP_ANSWER_UNDELIVERABLE)
-		rc = move_finish_decided(b, &c->r, ZTP_STATE_UNDELIVERABLE,
-					 word->message, error);
+		rc = move_finish_quoted(b, &c->r, ZTP_STATE_UNDELIVERABLE,
+					word->message, word->why, error);
 	else
 		rc = move_onboard(b, &c->r, move_delivery(b),
 				  "the device has its command", error);

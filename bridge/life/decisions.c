@@ -267,7 +267,7 @@ static int time_out(struct bridge *b, struct store_request *r,
 	    b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return move_finish(b, r, ZTP_STATE_EXPIRED,
 				   rc == 1 ? "no valid decision by expires_at"
-				   : asked ? "no decision by expires_at"
+				   : asked ? MOVE_SILENCE
 					   : "Kafka had not taken the request "
 					     "by expires_at",
 				   NULL, error);

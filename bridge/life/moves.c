@@ -120,9 +120,20 @@ static int owe_after_end(struct bridge *b, struct store_request *r,
 	return rc;
 }
 
-/* After the end that `said` tells of: what is owed, the result, the log. */
+/* What the operator is to know of this end, besides its state. NULL: nothing. */
+static const char *reason_of(enum ztp_state to, const char *message)
+{
+	if (to == ZTP_STATE_ONBOARDED || to == ZTP_STATE_REJECTED ||
+	    strcmp(message, MOVE_SILENCE) == 0)
+		return NULL;
+	return message;
+}
+
+/* After the end that `said` tells of: what is owed, the result, the log. why is
+ * as reason_of returns it. */
 static int finish(struct bridge *b, struct store_request *r, enum ztp_state to,
-		  struct records_outcome *said, struct ztp_error *error)
+		  struct records_outcome *said, const char *why,
+		  struct ztp_error *error)
 {
 	bool useless =
 		r->state == ZTP_STATE_APPROVED; /* no device, no payload */
@@ -141,11 +152,14 @@ static int finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 		rc = records_result(b, said, error);
 	if (rc == 0)
 		rc = store_request_save(b->store, r, error);
+	if (rc == 0 && why)
+		rc = store_reason_put(b->store, r, why, error);
 	if (rc == 0)
 		log_info(b->core.log, "request_ended",
 			 LOG_STR("request_id", r->id),
 			 LOG_STR("device_path", r->path),
-			 LOG_STR("outcome", ztp_outcome_name(said->outcome)));
+			 LOG_STR("outcome", ztp_outcome_name(said->outcome)),
+			 LOG_STR("why", why));
 	return rc;
 }
 
@@ -156,7 +170,7 @@ int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 	struct records_outcome said = {.message = message,
 				       .decision = position};
 
-	return finish(b, r, to, &said, error);
+	return finish(b, r, to, &said, reason_of(to, message), error);
 }
 
 /* The position points into d. */
@@ -175,7 +189,8 @@ static int load_position(struct bridge *b, const struct store_request *r,
 
 static int finish_decided(struct bridge *b, struct store_request *r,
 			  enum ztp_state to, enum ztp_delivery delivery,
-			  const char *message, struct ztp_error *error)
+			  const char *message, const char *why,
+			  struct ztp_error *error)
 {
 	struct ztp_position position;
 	struct records_outcome said = {.message = message,
@@ -184,14 +199,22 @@ static int finish_decided(struct bridge *b, struct store_request *r,
 	struct store_decision d;
 	int rc = load_position(b, r, &position, &d, error);
 
-	return rc == 0 ? finish(b, r, to, &said, error) : rc;
+	return rc == 0 ? finish(b, r, to, &said, why, error) : rc;
 }
 
 int move_finish_decided(struct bridge *b, struct store_request *r,
 			enum ztp_state to, const char *message,
 			struct ztp_error *error)
 {
-	return finish_decided(b, r, to, ZTP_DELIVERY_NONE, message, error);
+	return finish_decided(b, r, to, ZTP_DELIVERY_NONE, message,
+			      reason_of(to, message), error);
+}
+
+int move_finish_quoted(struct bridge *b, struct store_request *r,
+		       enum ztp_state to, const char *message, const char *why,
+		       struct ztp_error *error)
+{
+	return finish_decided(b, r, to, ZTP_DELIVERY_NONE, message, why, error);
 }
 
 int move_onboard(struct bridge *b, struct store_request *r,
@@ -199,7 +222,7 @@ int move_onboard(struct bridge *b, struct store_request *r,
 		 struct ztp_error *error)
 {
 	return finish_decided(b, r, ZTP_STATE_ONBOARDED, delivery, message,
-			      error);
+			      NULL, error);
 }
 
 /* With a gate nothing is sent unless it says that the device's own session is

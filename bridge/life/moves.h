@@ -25,7 +25,10 @@ int move_owe(struct bridge *b, struct store_request *r,
 	     struct ztp_error *error);
 
 /* Ends r: moves it, writes the result, decides whether the device is told, and
- * saves r. position may be NULL. */
+ * saves r. position may be NULL. The message goes into the log and onto the
+ * page as well, except at an end that needs no explanation: an onboarding, a
+ * rejection, and silence. */
+#define MOVE_SILENCE "no decision by expires_at"
 int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 		const char *message, const struct ztp_position *position,
 		struct ztp_error *error);
@@ -34,6 +37,12 @@ int move_finish(struct bridge *b, struct store_request *r, enum ztp_state to,
 int move_finish_decided(struct bridge *b, struct store_request *r,
 			enum ztp_state to, const char *message,
 			struct ztp_error *error);
+
+/* The same with a message in others' words, which only the customer may see,
+ * and why in ours. */
+int move_finish_quoted(struct bridge *b, struct store_request *r,
+		       enum ztp_state to, const char *message, const char *why,
+		       struct ztp_error *error);
 
 /* Ends r as onboarded: how it is known that the device has its command. And:
  * what is known when the broker has taken the command. */

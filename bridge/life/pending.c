@@ -4,8 +4,9 @@
 #include <string.h>
 
 #include "base/random.h"
+#include "bridge/core/verdicts.h"
 #include "bridge/journal/journal_entry.h"
-#include "bridge/kafka/producer.h"
+#include "bridge/ledger/ledger.h"
 #include "bridge/life/delivery.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/pending_facts.h"
@@ -284,6 +285,7 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 			registrar_disposed(b->registrar, e->request_id);
 		return records_dead_pending(b, e, error);
 	case ENTRY_AUDIT:
+		verdicts_note(b->verdicts, e->text, e->text_len);
 		return records_audit(b, e, &b->entry, error);
 	case ENTRY_WITHDRAWN:
 		rc = withdrawal_apply(b, e, error);
@@ -317,7 +319,7 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 	*more = *blocked = false;
 	/* The journal holds what the producer has no room for: in the outbox a
 	 * record would be written, read and deleted. */
-	while (limit-- > 0 && !producer_full(b->producer, more)) {
+	while (limit-- > 0 && !ledger_full(b->ledger, more)) {
 		b->entry = b->mark;
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)

@@ -4,9 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
-#include "bridge/kafka/producer.h"
 #include "bridge/kafka/record_bounds.h"
+#include "bridge/ledger/ledger.h"
 #include "ztp/request.h"
 
 int records_request(struct bridge *b, const struct store_request *r,
@@ -47,10 +46,19 @@ int records_request(struct bridge *b, const struct store_request *r,
 	record.value = ztp_str_of(json);
 	record.headers = headers;
 	record.header_count = ztp_event_headers(headers, &event);
-	if (!from || !producer_take(b->producer, &record, from))
-		rc = store_outbox_add(b->store, &record, error);
+	rc = ledger_write(b->ledger, &record, from, error);
 	free(json);
 	return rc;
+}
+
+/* Made of the record's id, so that a record that is made again says the same. */
+static const char *trace_of(char trace[ZTP_TRACEPARENT_LEN], const char *id)
+{
+	uint8_t digest[ZTP_SHA256_LEN];
+
+	ztp_sha256(digest, id, strlen(id));
+	ztp_traceparent_make(trace, digest);
+	return trace;
 }
 
 int records_result(struct bridge *b, const struct records_outcome *what,
@@ -74,15 +82,9 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 				  subject, time,      what->traceparent};
 	char trace[ZTP_TRACEPARENT_LEN];
 	struct ztp_path parts;
-	uint8_t random[24];
 	char *json = NULL;
 	int rc;
 
-	if (!*what->traceparent) { /* no trace exists for this decision */
-		ztp_random(random, sizeof(random));
-		ztp_traceparent_make(trace, random);
-		event.traceparent = trace;
-	}
 	if (what->decision)
 		result.decision = *what->decision;
 	if (r || *what->path)
@@ -97,6 +99,8 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 		return rc;
 	ztp_result_type(type, what->outcome);
 	ztp_result_id(ce_id, &result);
+	if (!*what->traceparent) /* no trace exists for this decision */
+		event.traceparent = trace_of(trace, ce_id);
 	ztp_time_format(time, b->core.now);
 	if (!*subject)
 		event.subject = result.request_id;
@@ -109,7 +113,7 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	/* Without a key, the path that the decision names. */
 	if (!record.key.p && *subject)
 		record.key = ztp_str_of(subject);
-	rc = store_outbox_add(b->store, &record, error);
+	rc = ledger_write(b->ledger, &record, NULL, error);
 	free(json);
 	if (rc == 0)
 		b->core.tally.results[what->outcome]++;
@@ -141,7 +145,7 @@ int records_dead_pending(struct bridge *b, const struct journal_entry *entry,
 	record.value = (struct ztp_str){entry->text, entry->text_len};
 	record.headers = headers;
 	record.header_count = n;
-	rc = store_outbox_add(b->store, &record, error);
+	rc = ledger_write(b->ledger, &record, NULL, error);
 	if (rc == 0)
 		b->core.tally.dlq[TALLY_DLQ_PENDING]++;
 	return rc;
@@ -181,7 +185,7 @@ int records_dead_decision(struct bridge *b, const struct consumer_record *from,
 				 from->headers, from->header_count, left_out);
 	record.headers = headers;
 	record.header_count = n;
-	rc = store_outbox_add(b->store, &record, error);
+	rc = ledger_write(b->ledger, &record, NULL, error);
 	if (rc == 0)
 		b->core.tally.dlq[TALLY_DLQ_DECISION]++;
 	return rc;
@@ -195,7 +199,5 @@ int records_audit(struct bridge *b, const struct journal_entry *entry,
 	if (*entry->path)
 		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};
-	if (from && producer_take(b->producer, &record, from))
-		return 0;
-	return store_outbox_add(b->store, &record, error);
+	return ledger_write(b->ledger, &record, from, error);
 }

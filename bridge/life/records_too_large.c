@@ -9,6 +9,7 @@
 
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/record_bounds.h"
+#include "bridge/ledger/ledger.h"
 #include "bridge/life/records.h"
 
 static const struct {
@@ -83,7 +84,7 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;
 	record.header_count = n;
-	return store_outbox_add(b->store, &record, error);
+	return ledger_write(b->ledger, &record, NULL, error);
 }
 
 /* --- other records */
@@ -115,7 +116,7 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;
 	record.header_count = n;
-	rc = store_outbox_add(b->store, &record, error);
+	rc = ledger_write(b->ledger, &record, NULL, error);
 	if (rc == 0)
 		b->core.tally.dlq[stages[old->topic].metric]++;
 	return rc;

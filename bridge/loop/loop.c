@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "bridge/core/batching.h"
+#include "bridge/http/http.h"
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
@@ -11,6 +12,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 
 #define STORE_RETRY_MS 1000
+#define TURN_RETRY_MS  100 /* after a turn that Kafka has not taken */
 
 /* A transaction that holds only new requests stays open for a while and takes
  * in those of the next turns, so pages that all of them change are written
@@ -46,7 +48,9 @@ static int apply(struct loop *l, struct ztp_error *error)
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
 	l->coalesce = store_commit_required(b->store);
-	return rc == 0 ? commit(l, error) : rc;
+	if (rc == 0)
+		rc = l->turns ? loop_turns_send(l, error) : commit(l, error);
+	return rc;
 }
 
 static void roll_back(struct loop *l, const struct ztp_error *error)
@@ -72,6 +76,22 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	}
 }
 
+/* The store has what was applied: its effects. */
+static void conclude(struct loop *l)
+{
+	if (l->turns)
+		l->recover = false;
+	if (!l->b.store_ok)
+		log_info(l->b.core.log, "store_healed");
+	l->b.store_ok = true;
+	parts_settle(l);
+	if (l->turns && !loop_turns_may_act(l))
+		return;
+	store_read_begin(l->b.store);
+	parts_pump(l);
+	store_read_end(l->b.store);
+}
+
 static void transact(struct loop *l)
 {
 	struct ztp_error error = {0};
@@ -79,18 +99,53 @@ static void transact(struct loop *l)
 
 	if (rc == 0)
 		rc = apply(l, &error);
-	if (rc != 0) {
+	if (rc < 0) {
 		error.code = (enum ztp_err)rc;
 		roll_back(l, &error);
-		return;
+	} else if (!l->turns || rc == 1) {
+		conclude(l);
 	}
-	if (!l->b.store_ok)
-		log_info(l->b.core.log, "store_healed");
-	l->b.store_ok = true;
-	parts_settle(l);
-	store_read_begin(l->b.store);
-	parts_pump(l);
-	store_read_end(l->b.store);
+}
+
+static void be_over(struct loop *l)
+{
+	l->exit_code = LOOP_OVER;
+	l->b.core.stopping = true;
+	l->stop_by = l->b.core.now;
+}
+
+static void undo(struct loop *l, enum turns_end end)
+{
+	parts_rollback(l);
+	l->more = end == TURNS_AGAIN;
+	if (end == TURNS_LATER)
+		l->next_turn = l->b.core.now + TURN_RETRY_MS;
+	if (end == TURNS_OVER)
+		be_over(l);
+}
+
+/* Is this bridge still the active one, if it is one of several? */
+static bool goes_on(struct loop *l)
+{
+	if (!l->group || !l->group->go_on || l->group->go_on(l->group->arg))
+		return true;
+	be_over(l);
+	return false;
+}
+
+/* Ends the turn that is under way. May there be another one? */
+static bool finish_turn(struct loop *l)
+{
+	enum turns_end end;
+
+	if (!turns_under_way(l->turns))
+		return l->b.core.now >= l->next_turn;
+	end = loop_turns_take(l);
+	if (end == TURNS_COMMITTED)
+		conclude(l);
+	else if (end != TURNS_UNDER_WAY)
+		undo(l, end);
+	return end == TURNS_COMMITTED || end == TURNS_AGAIN;
 }
 
 /* Is everything sent that can still be sent? */
@@ -99,12 +154,20 @@ static bool is_drained(const struct loop *l)
 	const struct bridge *b = &l->b;
 
 	return store_outbox_count(b->store) == 0 &&
+	       !(l->turns && turns_under_way(l->turns)) &&
 	       producer_in_flight(b->producer) == 0 &&
 	       commands_in_flight(b->commands) == 0 && !l->more;
 }
 
 static void turn(struct loop *l)
 {
+	if (!goes_on(l))
+		return;
+	if (l->turns && !finish_turn(l)) {
+		if (l->b.http)
+			http_run(l->b.http);
+		return;
+	}
 	parts_collect(l);
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)
@@ -132,6 +195,13 @@ static int start(struct loop *l)
 int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	     void *reload_arg)
 {
+	return loop_run_active(config, log, NULL, reload, reload_arg);
+}
+
+int loop_run_active(const struct config *config, struct log *log,
+		    const struct loop_group *group, loop_reload *reload,
+		    void *reload_arg)
+{
 	struct loop *l = calloc(1, sizeof(*l));
 	int exit_code = 1;
 
@@ -141,6 +211,7 @@ int loop_run(const struct config *config, struct log *log, loop_reload *reload,
 	}
 	l->b.core.config = config;
 	l->b.core.log = log;
+	l->group = group;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;

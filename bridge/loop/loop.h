@@ -4,11 +4,44 @@
 #ifndef BRIDGE_LOOP_LOOP_H
 #define BRIDGE_LOOP_LOOP_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
 #include "base/log.h"
 #include "bridge/config/config.h"
 
 /* What SIGHUP does besides reconnecting. Called in the loop thread. */
 typedef void loop_reload(void *arg);
+
+/* Of one that is active among several: their ledger, which outlives the loop. The
+ * copy has been read to its end, and the turn opened. */
+struct copy;
+struct turn;
+struct loop_group {
+	struct copy *copy;
+	struct turn *turn;
+	const char *journal; /* the id of this store's */
+	/* During apply, when nothing else is to be written: a row, so that Kafka
+	 * is asked whether this bridge still is the active one. */
+	int (*put_active)(void *arg, struct ztp_error *error);
+	/* What follows may be NULL, for one that has no group. In each turn of the
+	 * loop: hears of the group, and says whether this bridge still is the
+	 * active one; otherwise it is over. Called when wake_fd, an eventfd, was
+	 * written, and at `next` (CLOCK_BOOTTIME, ms; 0: never). */
+	bool (*go_on)(void *arg);
+	int64_t (*next)(const void *arg);
+	int wake_fd;
+	/* A turn with a row in it has been committed. */
+	void (*committed)(void *arg);
+	void *arg;
+};
+
+#define LOOP_OVER (-1) /* it has to become active anew */
+
+/* The same for that one; also ends with LOOP_OVER. */
+int loop_run_active(const struct config *config, struct log *log,
+		    const struct loop_group *group, loop_reload *reload,
+		    void *reload_arg);
 
 /* Runs until SIGTERM or SIGINT, then drains for at most shutdown_timeout.
  * Returns the exit status: 0, or 1 for a failure, which has been logged. */

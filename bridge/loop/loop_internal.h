@@ -6,15 +6,25 @@
 #define BRIDGE_LOOP_LOOP_INTERNAL_H
 
 #include "bridge/kafka/probe.h"
+#include "bridge/ledger/ledger_local.h"
+#include "bridge/ledger/turns.h"
 #include "bridge/life/bridge.h"
 #include "bridge/loop/backpressure.h"
 #include "bridge/loop/evict.h"
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
 #include "bridge/loop/part.h"
+#include "ztp/role.h"
 
 struct loop {
 	struct bridge b;
+	struct ledger_local local; /* b.ledger of a single bridge */
+	/* Of one that is active among several, else NULL. */
+	const struct loop_group *group;
+	struct turns *turns;
+	struct ztp_lease lease;
+	int64_t next_copy; /* CLOCK_BOOTTIME */
+	int64_t next_turn; /* steady ms; not before, after one that failed */
 	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
 	 * all sources. */
 	int urgent_fd, epoll_fd;
@@ -42,9 +52,24 @@ struct loop {
 };
 
 /* In the files part_*.c. */
-extern const struct part store_part, mqtt_out_part, probe_part, producer_part,
-	mqtt_in_part, consumer_part, registrar_part, commands_part,
-	deadlines_part, payloads_part, housekeeping_part, http_part;
+extern const struct part store_part, verdicts_part, mqtt_out_part, probe_part,
+	producer_part, mqtt_in_part, consumer_part, registrar_part,
+	commands_part, deadlines_part, payloads_part, housekeeping_part,
+	history_part, http_part;
+
+/* loop_turns.c: the turn of one that is active among several. open: with the
+ * ledger. send: after apply; 0 if it is under way, 1 if it is done, or a negative
+ * error. */
+int loop_turns_open(struct loop *l, struct ztp_error *error);
+void loop_turns_close(struct loop *l);
+int loop_turns_send(struct loop *l, struct ztp_error *error);
+/* What has become of it. */
+enum turns_end loop_turns_take(struct loop *l);
+/* After it was committed: may its effects go out? And writes the copy, now and
+ * then. */
+bool loop_turns_may_act(struct loop *l);
+/* When the next turn is due, whatever else there is; 0: never. */
+int64_t loop_turns_next(const struct loop *l, int64_t now);
 
 /* Blocks the signals that the loop handles. Call this before any
  * thread starts. */

@@ -24,15 +24,31 @@ enum source {
 	FROM_HTTP,
 	FROM_COMMANDS,
 	FROM_WORK,
+	FROM_GROUP,
 	FROM_URGENT
 };
+
+/* Until the group has to be heard, for one of several. */
+static int group_timeout(const struct loop *l)
+{
+	int64_t at, wait = SLEEP_MAX_MS;
+
+	if (l->group && l->group->next) {
+		at = l->group->next(l->group->arg);
+		if (at != 0 && at - ztp_clock_boot() < wait)
+			wait = at - ztp_clock_boot();
+	}
+	return wait > 0 ? (int)wait : 1;
+}
 
 static int next_timeout(const struct loop *l)
 {
 	int64_t now = ztp_clock_steady(&l->b.core.clock);
-	int64_t next = now + SLEEP_MAX_MS;
+	int64_t next = now + group_timeout(l);
 
-	if (l->more && l->b.store_ok)
+	if (l->turns && turns_under_way(l->turns))
+		return group_timeout(l); /* its result wakes the loop */
+	if (l->more && l->b.store_ok && now >= l->next_turn)
 		return 0;
 	if (l->commit_by != 0 && l->commit_by < next)
 		next = l->commit_by;
@@ -41,6 +57,10 @@ static int next_timeout(const struct loop *l)
 	if (l->b.core.stopping && l->stop_by < next)
 		next = l->stop_by;
 	next = parts_next(l, now, next);
+	if (l->turns && loop_turns_next(l, now) < next)
+		next = loop_turns_next(l, now);
+	if (next < l->next_turn)
+		next = l->next_turn;
 	return next <= now ? 0 : (int)(next - now);
 }
 
@@ -114,6 +134,9 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 		case FROM_WAKE:
 			clear_fd(l->wake_fd);
 			break;
+		case FROM_GROUP:
+			clear_fd(l->group->wake_fd);
+			break;
 		case FROM_WORK:
 			clear_fd(l->work_fd);
 			atomic_store(&l->b.core.signalled, false);
@@ -149,7 +172,7 @@ int loop_wait(struct loop *l)
 {
 	int n = 0;
 
-	if (!l->more)
+	if (!l->more && !l->turns)
 		n = take_a_breath(l);
 	if (n == 0) {
 		watch_commands(l);
@@ -189,6 +212,10 @@ int loop_wait_open(struct loop *l, struct ztp_error *error)
 	    watch(l->urgent_fd, l->wake_fd, FROM_WAKE) != 0 ||
 	    watch(l->epoll_fd, l->urgent_fd, FROM_URGENT) != 0 ||
 	    watch(l->epoll_fd, l->work_fd, FROM_WORK) != 0)
+		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
+				strerror(errno));
+	if (l->group && l->group->go_on &&
+	    watch(l->urgent_fd, l->group->wake_fd, FROM_GROUP) != 0)
 		return ztp_fail(error, ZTP_ERR_IO, "epoll: %s",
 				strerror(errno));
 	return 0;

@@ -45,8 +45,11 @@ static int producer_part_new(struct loop *l, struct ztp_error *error)
 	struct producer_user callbacks = {pending_announced, records_refused,
 					  b};
 
-	return producer_new(&b->producer, &b->core, b->store, &callbacks,
-			    l->work_fd, error);
+	int rc = producer_new(&b->producer, &b->core, b->store, &callbacks,
+			      l->work_fd, error);
+
+	l->local.producer = b->producer;
+	return rc;
 }
 
 static void producer_part_collect(struct loop *l)
@@ -58,6 +61,8 @@ static void producer_part_collect(struct loop *l)
 
 static void producer_part_rollback(struct loop *l)
 {
+	if (l->turns)
+		turns_rollback(l->turns);
 	producer_rollback(l->b.producer, &l->b.mark);
 }
 

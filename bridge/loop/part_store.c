@@ -9,13 +9,28 @@
 
 #define HOUSEKEEPING_MS 1000
 
+/* The state knows how far the journal has been taken, the copy's own totals do
+ * not. */
+static int take_mark(struct loop *l, struct ztp_error *error)
+{
+	struct store *store = l->b.store;
+	struct journal_mark mark;
+	int rc = turns_mark_get(store, l->group->journal, &mark, error);
+
+	if (rc == 0)
+		rc = store_mark_set(store, &mark, &mark, error);
+	return rc == 0 ? store_commit(store, 0, error) : rc;
+}
+
 static int open_journal(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	const struct config_store *store = &b->core.config->store;
 	struct journal_mark floor;
-	int rc;
+	int rc = l->group ? take_mark(l, error) : 0;
 
+	if (rc != 0)
+		return rc;
 	store_mark_get(b->store, &b->mark);
 	store_floor_get(b->store, &floor);
 	rc = journal_open(&b->journal, store->path,
@@ -28,6 +43,30 @@ static int open_journal(struct loop *l, struct ztp_error *error)
 	return rc == 0 ? store_commit(b->store, b->core.now, error) : rc;
 }
 
+static int open_store(struct loop *l, struct ztp_error *error)
+{
+	const struct config_store *store = &l->b.core.config->store;
+	int rc;
+
+	if (l->group) {
+		l->b.store = copy_store(l->group->copy);
+		return 0;
+	}
+	rc = store_open(&l->b.store, store->path,
+			store->sync == CONFIG_SYNC_FULL, error);
+	return rc == 0 ? store_copy_refuse(l->b.store, error) : rc;
+}
+
+/* What the journal tells again is written to it, before there is a producer. */
+static int open_ledger(struct loop *l, struct ztp_error *error)
+{
+	if (l->group)
+		return loop_turns_open(l, error);
+	ledger_local_init(&l->local, l->b.store, NULL);
+	l->b.ledger = &l->local.ledger;
+	return 0;
+}
+
 static int store_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -38,10 +77,9 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 	snprintf(copy, sizeof(copy), "%s", store->path);
 	snprintf(l->backpressure.directory, sizeof(l->backpressure.directory),
 		 "%s", dirname(copy));
-	rc = store_open(&b->store, store->path, store->sync == CONFIG_SYNC_FULL,
-			error);
+	rc = open_store(l, error);
 	if (rc == 0)
-		rc = store_copy_refuse(b->store, error);
+		rc = open_ledger(l, error);
 	if (rc != 0)
 		return rc;
 	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
@@ -99,8 +137,10 @@ static void store_part_rollback(struct loop *l)
 
 static void store_part_free(struct loop *l)
 {
+	loop_turns_close(l);
 	journal_close(l->b.journal);
-	store_close(l->b.store);
+	if (!l->group)
+		store_close(l->b.store);
 }
 
 const struct part store_part = {

@@ -4,11 +4,10 @@
  * librdkafka gives the partition to the first member by member id, which begins
  * with the client.id and so with the time of joining. That holds as long as
  * nobody comes back under an old time, and librdkafka does: after its session
- * has ended, it joins again with the same client.id. Of one that had the
- * partition we hear (a lost assignment); one that had nothing joins without a
- * word. So a member that has nothing looks at its member id, which Kafka gives
- * anew to who joins again. It then leaves before the group has met: the others
- * come to the meeting with their next heartbeat, half a second later.
+ * has ended, it joins again with the same client.id. It says so first, also to a
+ * member that had nothing (a lost assignment), and waits for the answer. So the
+ * handle is closed instead of answered. While it is joining it says nothing;
+ * then the member id that comes with an assignment is another one.
  *
  * What Kafka says of a check:
  * - a member, or not: news;
@@ -27,7 +26,10 @@
 #include "bridge/kafka/kafka.h"
 
 #define AGAIN_MS 100 /* until a check is asked again */
-#define LOOK_MS	 100 /* between two looks at the member id */
+/* After a group has waited for a member that is gone and for one that does not
+ * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
+#define JOIN_SESSIONS 2
+#define JOIN_MS	      5000
 
 struct check {
 	bool wanted;   /* once more, after the one that is under way */
@@ -53,8 +55,7 @@ struct member {
 	rd_kafka_queue_t *queue;
 	char *id;	       /* as Kafka named it at its first assignment */
 	bool assigned;	       /* the partition */
-	int64_t unheard_since; /* 0: it has an assignment */
-	int64_t look_at;
+	int64_t unheard_since; /* 0: it has one, if an empty one */
 	struct check check;
 	bool lost;	 /* told, and not yet left */
 	bool unanswered; /* librdkafka waits for rd_kafka_assign */
@@ -141,6 +142,7 @@ int member_join(struct member *m, struct ztp_error *error)
 	rd_kafka_queue_io_event_enable(m->queue, m->options.wake_fd, &one,
 				       sizeof(one));
 	m->trouble[0] = '\0';
+	m->unheard_since = ztp_clock_boot();
 	rc = subscribe(m, error);
 	if (rc != 0)
 		member_leave(m);
@@ -184,7 +186,7 @@ void member_leave(struct member *m)
 	free(m->id);
 	m->id = NULL;
 	m->assigned = m->lost = m->unanswered = false;
-	m->unheard_since = m->look_at = 0;
+	m->unheard_since = 0;
 	m->check = (struct check){.number = m->check.number};
 }
 
@@ -339,6 +341,17 @@ static enum member_news on_event(struct member *m, rd_kafka_event_t *event)
 	}
 }
 
+/* When a member without an assignment is given up; 0: it has one. */
+static int64_t unheard_until(const struct member *m)
+{
+	int64_t session = m->options.session_ms;
+
+	if (m->unheard_since == 0)
+		return 0;
+	return m->unheard_since +
+	       (m->assigned ? session : JOIN_SESSIONS * session + JOIN_MS);
+}
+
 /* What nobody tells. */
 static enum member_news on_time(struct member *m)
 {
@@ -346,18 +359,13 @@ static enum member_news on_time(struct member *m)
 	struct check *check = &m->check;
 
 	if ((check->since != 0 && now - check->since >= session) ||
-	    (m->assigned && m->unheard_since != 0 &&
-	     now - m->unheard_since >= session)) {
+	    (m->unheard_since != 0 && now >= unheard_until(m))) {
 		m->lost = true;
 		return MEMBER_LOST;
 	}
 	if (check->at != 0 && now >= check->at)
 		ask(m);
-	if (m->assigned || !m->id || now < m->look_at)
-		return MEMBER_NOTHING;
-	m->look_at = now + LOOK_MS;
-	m->lost = is_another(m);
-	return m->lost ? MEMBER_LOST : MEMBER_NOTHING;
+	return MEMBER_NOTHING;
 }
 
 enum member_news member_collect(struct member *m)
@@ -389,9 +397,5 @@ int64_t member_next(const struct member *m)
 		return 0;
 	if (check->since != 0)
 		next = sooner(check->since + session, next);
-	if (m->assigned && m->unheard_since != 0)
-		next = sooner(m->unheard_since + session, next);
-	if (!m->assigned && m->id)
-		next = sooner(m->look_at, next);
-	return next;
+	return sooner(unheard_until(m), next);
 }

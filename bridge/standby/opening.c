@@ -285,7 +285,7 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 					 &news->why);
 	o->began = ztp_clock_boot();
 	if (rc == 0) {
-		turn_send(o->turn);
+		turn_send(o->turn, false);
 		o->sent = true;
 		return false;
 	}

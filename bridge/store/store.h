@@ -203,11 +203,21 @@ bool store_queues_agree(struct store *store);
 /* Rows after row n whose command waits for its device. */
 int store_waiting_each(struct store *store, int64_t after, int limit,
 		       store_visit *visit, void *arg, struct ztp_error *error);
+/* What a person looks for: a row that has any of these. */
+#define STORE_FIND_MAX (ZTP_PATH_MAX + 300)
+struct store_find {
+	const char *id; /* the request's begins so; at most STORE_FIND_MAX */
+	char path[STORE_FIND_MAX];   /* the device's begins so; "": none */
+	char device[STORE_FIND_MAX]; /* or contains this; "": none */
+	bool fingerprint;	     /* or the certificate's is among these */
+	uint8_t from[ZTP_SHA256_LEN], to[ZTP_SHA256_LEN];
+};
 /* Which rows a person wants to see, and how many at most. */
 struct store_filter {
 	enum ztp_state state; /* ZTP_STATE_NONE: any */
 	const char *registry; /* "s/r"; NULL: any */
 	int limit;
+	const struct store_find *find; /* NULL: any */
 };
 /* For people paging through what may be millions of rows, in order of
  * arrival: rows after row `after` up to and including row `until`, which
@@ -262,6 +272,16 @@ int store_evict_others(struct store *store, struct store_place *place,
 /* Removes everything known about a path. Returns how many requests. */
 int store_forget(struct store *store, const char *path,
 		 struct ztp_error *error);
+
+/* --- why a request ended, where its state does not say so. Of very many, the
+ * last ones are kept; what is evicted loses it. The text holds no secret. A
+ * longer one is cut. get returns 1, 0 if none is kept ("" then), or a negative
+ * error. */
+#define STORE_REASON_MAX 512
+int store_reason_put(struct store *store, const struct store_request *request,
+		     const char *text, struct ztp_error *error);
+int store_reason_get(struct store *store, const struct store_request *request,
+		     char text[STORE_REASON_MAX + 1], struct ztp_error *error);
 
 /* --- decisions about requests. put: the caller saves the request afterwards,
  * which then knows its decision. */

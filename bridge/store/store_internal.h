@@ -30,6 +30,12 @@
 	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
 	"finished_at,delivered_at,decision,losses"
 
+/* What a search means (store_find.c): ?7 is NULL if there is none. */
+#define STORE_FIND                                                             \
+	"AND (?7 IS NULL OR (id>=?8 AND id<?9) "                               \
+	"OR (path>=?10 AND path<?11) OR instr(path,?12)>0 "                    \
+	"OR fingerprint BETWEEN ?13 AND ?14) "
+
 #define STORE_SQL(X)                                                           \
 	X(BEGIN, ZTP_SQL_BEGIN)                                                \
 	X(READ, "BEGIN")                                                       \
@@ -81,7 +87,7 @@
 		 "ORDER BY retry_at,n LIMIT ?2")                               \
 	X(REQ_LIST, "SELECT " REQUEST_COLUMNS " FROM request "                 \
 		    "WHERE n>?1 AND n<=?6 AND (?2=0 OR state=?2) "             \
-		    "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "              \
+		    "AND (?3 IS NULL OR (path>=?3 AND path<?4)) " STORE_FIND   \
 		    "ORDER BY n LIMIT ?5")                                     \
 	X(LIST_NEXT, "SELECT min(n) FROM request WHERE n>?1")                  \
 	X(LIST_NEXT_UNDECIDED, "SELECT min(n) FROM request "                   \
@@ -90,13 +96,14 @@
 	X(LIST_NEWEST, "SELECT n FROM request WHERE n<?1 AND n>=?6 "           \
 		       "AND (?2=0 OR state=?2) "                               \
 		       "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "           \
-		       "ORDER BY n DESC LIMIT ?5")                             \
+		       STORE_FIND "ORDER BY n DESC LIMIT ?5")                             \
 	X(LIST_LAST, "SELECT max(n) FROM request WHERE n<?1")                  \
 	X(LIST_LAST_UNDECIDED, "SELECT max(n) FROM request "                   \
 			       "INDEXED BY request_undecided "                 \
 			       "WHERE undecided=1 AND n<?1")                   \
 	X(LIST_FINISHED, "SELECT n,finished_at,(?2=0 OR state=?2) "            \
 			 "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "         \
+			 STORE_FIND                                            \
 			 "FROM request INDEXED BY request_finished "           \
 			 "WHERE finished_at<=?1 "                              \
 			 "AND (finished_at<?1 OR n<?6) "                       \
@@ -249,6 +256,9 @@ void store_queues_close(struct store *store);
 void store_queues_count(struct store *store, const struct store_request *r);
 void store_queues_forget(struct store *store);
 enum store_queue store_queue(const struct ztp_obligation *owed);
+/* Row r goes, and with it why it ended (store_reason.c). */
+int store_reason_drop(struct store *store, const struct store_request *r,
+		      struct ztp_error *error);
 /* The hash under which the index finds a path (store_path.c). */
 int64_t store_path_hash(struct store *store, const char *path);
 /* It has just been read with a row of that path, which is often looked up next.
@@ -277,6 +287,8 @@ bool store_registry_range(const char *registry, char from[ZTP_PATH_MAX + 2],
 /* The number of a request's row in the table of decisions. */
 int64_t store_decision_row(const struct store_request *request);
 
+/* Binds ?7 to ?14; find may be NULL. */
+void store_bind_find(sqlite3_stmt *stmt, const struct store_find *find);
 void store_bind_text(sqlite3_stmt *stmt, int i, const char *text);
 /* 0 and "" are bound as NULL, which the partial indexes leave out. */
 void store_bind_time(sqlite3_stmt *stmt, int i, int64_t ms);

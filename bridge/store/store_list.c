@@ -86,6 +86,7 @@ int store_list_each(struct store *store, int64_t after, int64_t until,
 	}
 	sqlite3_bind_int(stmt, 5, filter->limit);
 	sqlite3_bind_int64(stmt, 6, until);
+	store_bind_find(stmt, filter->find);
 	return store_walk(store, stmt, visit, arg, error);
 }
 

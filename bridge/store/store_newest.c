@@ -39,13 +39,14 @@ static int visit_each(struct store *store, const struct numbers *numbers,
 	return rc;
 }
 
-/* Binds ?2 to ?4 of both lists. Returns false if there cannot be such a
+/* Binds ?2 to ?4, and ?7 to ?14, of both lists. Returns false if there cannot be such a
  * registry. from and to must live until the statement has finished. */
 static bool bind_filter(sqlite3_stmt *stmt, const struct store_filter *filter,
 			char from[ZTP_PATH_MAX + 2], char to[ZTP_PATH_MAX + 2])
 {
 	sqlite3_clear_bindings(stmt);
 	sqlite3_bind_int(stmt, 2, (int)filter->state);
+	store_bind_find(stmt, filter->find);
 	if (!filter->registry)
 		return true;
 	if (!store_registry_range(filter->registry, from, to))

@@ -186,6 +186,8 @@ static int remove_request(struct store *store, struct store_request *r,
 	int rc = remove_decision(store, r, error);
 
 	if (rc == 0)
+		rc = store_reason_drop(store, r, error);
+	if (rc == 0)
 		rc = run_by_n(store, SQL_REQ_DEL, r->n, error);
 	if (rc == 0) {
 		store_changes_removed(store->changes, STATE_REQUEST, r->id,

@@ -128,4 +128,29 @@
 #define ZTP_WHY_UNKNOWN_DEVICE	    "unknown_device"
 #define ZTP_WHY_UNKNOWN_REGISTRY    "unknown_registry"
 
+/* X(code, may it be the code of a refusal?), each once, the most frequent
+ * first. */
+/* clang-format off */
+#define ZTP_WHY_LIST(X)                                                        \
+	X(ZTP_WHY_CONNECTED, false)                                            \
+	X(ZTP_WHY_PENDING, false)                                              \
+	X(ZTP_WHY_CREATED, false)                                              \
+	X(ZTP_WHY_AUDIT_LIMITED, true)                                         \
+	X(ZTP_WHY_BLOCKED, true)                                               \
+	X(ZTP_WHY_CA_REMOVED, false)                                           \
+	X(ZTP_WHY_DELETED, false)                                              \
+	X(ZTP_WHY_DEVICE_EXISTS, true)                                         \
+	X(ZTP_WHY_MISSING_CREDENTIALS, true)                                   \
+	X(ZTP_WHY_NOT_STORED, true)                                            \
+	X(ZTP_WHY_ONBOARDING_OFF, true)                                        \
+	X(ZTP_WHY_PATH_IN_USE, true)                                           \
+	X(ZTP_WHY_REGISTRY_DELETED, false)                                     \
+	X(ZTP_WHY_REJECTED, true)                                              \
+	X(ZTP_WHY_SLOWED_DOWN, true)                                           \
+	X(ZTP_WHY_TOPIC_IN_USE, true)                                          \
+	X(ZTP_WHY_UNBLOCKED, false)                                            \
+	X(ZTP_WHY_UNKNOWN_DEVICE, true)                                        \
+	X(ZTP_WHY_UNKNOWN_REGISTRY, true)
+/* clang-format on */
+
 #endif

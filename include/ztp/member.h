@@ -33,6 +33,7 @@
 #define ZTP_M_STATUS	   "status"
 #define ZTP_M_TYPE	   "type"
 #define ZTP_M_AT	   "at"
+#define ZTP_M_COUNT	   "count"
 
 /* --- pending events */
 

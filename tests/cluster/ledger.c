@@ -15,8 +15,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "base/clock.h"
-#include "bridge/kafka/turn.h"
-#include "bridge/ledger/copy.h"
+#include "bridge/ledger/turns.h"
 #include "bridge/store/store_internal.h"
 
 #define WAIT_MS	   20000
@@ -28,6 +27,7 @@ static struct driver {
 	struct core core;
 	struct copy *copy;
 	struct turn *turn;
+	struct turns *turns;
 	const char *hold; /* where the next one stops */
 } d;
 
@@ -62,6 +62,18 @@ rd_kafka_error_t *__wrap_rd_kafka_commit_transaction(rd_kafka_t *rk, int ms)
 	if (!error)
 		hold_at("committed");
 	return error;
+}
+
+int __real_store_commit(struct store *store, int64_t now,
+			struct ztp_error *error);
+int __wrap_store_commit(struct store *store, int64_t now,
+			struct ztp_error *error);
+
+int __wrap_store_commit(struct store *store, int64_t now,
+			struct ztp_error *error)
+{
+	hold_at("release");
+	return __real_store_commit(store, now, error);
 }
 
 static struct store *store(void)
@@ -135,10 +147,15 @@ static void do_birth(const char *id)
 		printf("ok\n");
 }
 
+static int write_record(struct store_record *record, struct ztp_error *error)
+{
+	return ledger_write(turns_ledger(d.turns), record, NULL, error);
+}
+
 static int add_event(const char *id, struct ztp_error *error)
 {
 	struct store_request r = {
-		.state = ZTP_STATE_REQUESTED,
+		.state = ZTP_STATE_RECEIVED,
 		.attempt = 1,
 		.received_at = 1700000000000,
 		.expires_at = 1800000000000,
@@ -161,7 +178,8 @@ static int add_event(const char *id, struct ztp_error *error)
 	ztp_sha256(r.fingerprint, id, strlen(id));
 	memcpy(r.identity, r.fingerprint, sizeof(r.identity));
 	rc = store_request_add(store(), &r, error);
-	return rc == 0 ? turn_add_record(d.turn, &record, error) : rc;
+	record.request = r.n;
+	return rc == 0 ? write_record(&record, error) : rc;
 }
 
 static void do_event(const char *id)
@@ -207,6 +225,19 @@ static void do_evict(void)
 		printf("ok %d\n", rc);
 }
 
+/* "-": without a key. */
+static void do_audit(const char *key)
+{
+	struct store_record record = {.topic = STORE_AUDIT,
+				      .value = ztp_str_of("{}")};
+	struct ztp_error error = {0};
+
+	if (strcmp(key, "-") != 0)
+		record.key = ztp_str_of(key);
+	if (!failed(write_record(&record, &error), &error))
+		printf("ok\n");
+}
+
 /* A record that Kafka takes from nobody. */
 static void do_huge(void)
 {
@@ -218,32 +249,67 @@ static void do_huge(void)
 	struct ztp_error error = {0};
 
 	MUST(value);
-	if (!failed(turn_add_record(d.turn, &record, &error), &error))
+	if (!failed(write_record(&record, &error), &error))
 		printf("ok\n");
 	free(value);
+}
+
+static enum turns_end wait_for_turn(struct turn_result *result)
+{
+	int64_t until = ztp_clock_boot() + WAIT_MS;
+	enum turns_end end;
+
+	while ((end = turns_take(d.turns, result)) == TURNS_UNDER_WAY) {
+		MUST(ztp_clock_boot() < until);
+		usleep(500);
+	}
+	return end;
 }
 
 static bool turn(struct turn_result *result)
 {
 	struct ztp_error error = {0};
-	int rc = store_state_changes(store(), turn_add_row, d.turn, &error);
+	enum turns_end end;
+	int rc = turns_send(d.turns, &error);
 
 	if (failed(rc, &error))
 		return false;
-	turn_send(d.turn);
-	wait_for(result);
-	if (result->outcome != TURN_COMMITTED) {
-		store_rollback(store());
-		printf("%s %s\n", turn_outcome_name(result->outcome),
-		       result->why.message);
-		return false;
+	memset(result, 0, sizeof(*result));
+	end = rc == 0 ? wait_for_turn(result) : TURNS_COMMITTED;
+	if (end == TURNS_COMMITTED) {
+		hold_at("released");
+		return true;
 	}
-	hold_at("release");
-	if (failed(store_commit(store(), 0, &error), &error))
-		return false;
-	copy_wrote(d.copy, result);
-	hold_at("released");
-	return true;
+	store_rollback(store());
+	turns_rollback(d.turns);
+	printf("%s %s\n", turn_outcome_name(result->outcome),
+	       result->why.message);
+	return false;
+}
+
+/* What the life of requests does with these. */
+static int announced(void *arg, int64_t first, int64_t last,
+		     struct ztp_error *error)
+{
+	(void)arg;
+	return store_request_announced(store(), first, last, 1700000000000,
+				       error);
+}
+
+static int refused(void *arg, const struct store_record *old,
+		   const struct ztp_error *why, struct ztp_error *error)
+{
+	struct ztp_header header = {"why", ztp_str_of(ztp_err_name(why->code))};
+	struct store_record record = {
+		.topic = STORE_DLQ,
+		.key = old->key,
+		.value = ztp_str_of(""),
+		.headers = &header,
+		.header_count = 1,
+	};
+
+	(void)arg;
+	return write_record(&record, error);
 }
 
 static void do_turn(void)
@@ -338,6 +404,8 @@ static void carry_out(char *line)
 		do_decide(argument);
 	else if (strcmp(line, "evict") == 0)
 		do_evict();
+	else if (strcmp(line, "audit") == 0)
+		do_audit(argument);
 	else if (strcmp(line, "huge") == 0)
 		do_huge();
 	else if (strcmp(line, "turn") == 0)
@@ -368,6 +436,7 @@ static int start(char **argv, struct ztp_error *error)
 		.timeout_ms = TIMEOUT_MS,
 		.wake_fd = -1,
 	};
+	const struct producer_user user = {announced, refused, NULL};
 	int line, rc = config_load(&d.config, argv[1], &line, error);
 
 	if (rc != 0)
@@ -378,7 +447,11 @@ static int start(char **argv, struct ztp_error *error)
 	of_copy.decisions = d.config->kafka.topics.decisions;
 	of_turn.id = d.config->kafka.group;
 	rc = copy_open(&d.copy, &d.core, &of_copy, error);
-	return rc == 0 ? turn_new(&d.turn, &d.core, &of_turn, error) : rc;
+	if (rc == 0)
+		rc = turn_new(&d.turn, &d.core, &of_turn, error);
+	return rc == 0 ? turns_new(&d.turns, &d.core, d.copy, d.turn, &user,
+				   error)
+		       : rc;
 }
 
 int main(int argc, char **argv)
@@ -403,6 +476,7 @@ int main(int argc, char **argv)
 		carry_out(line);
 	}
 	fclose(commands);
+	turns_free(d.turns);
 	turn_free(d.turn);
 	copy_free(d.copy);
 	config_free(d.config);

@@ -6,6 +6,7 @@ import re
 import uuid
 
 from harness import where
+from harness.admin import create_topics
 from harness.process import Process
 from harness.until import until
 
@@ -27,7 +28,9 @@ class Topics:
         self.name = f"t-{uuid.uuid4().hex[:8]}"
         self.state = f"{self.name}.state"
         kafka.create([f"{self.name}.{topic}" for topic in (
-            "requests", "decisions", "results", "dlq", "audit")], 1)
+            "requests", "decisions", "results", "dlq")], 1)
+        create_topics(kafka.brokers, [self.audit], 1,
+                      {"cleanup.policy": "compact"})
         self.create_state()
 
     def create_state(self):
@@ -36,6 +39,11 @@ class Topics:
     @property
     def requests(self):
         return f"{self.name}.requests"
+
+    @property
+    def audit(self):
+        """It takes no record without a key."""
+        return f"{self.name}.audit"
 
 
 class Ledger(Process):

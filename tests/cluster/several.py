@@ -2,6 +2,7 @@
 of what they say."""
 
 import re
+import uuid
 
 from harness import where
 from harness.process import Process
@@ -10,8 +11,12 @@ from harness.until import until
 SESSION = 2.0  # s
 LINE = re.compile(r"^(\d+) ([a-z]+)(?: (\d+))?$", re.MULTILINE)
 SERVING = {"active", "yielding", "leaving"}
-STATE = {"cleanup.policy": "compact",
-         "message.timestamp.type": "LogAppendTime"}
+
+
+def new_names():
+    """Of a group and of its topics, which the first of its bridges makes."""
+    tag = uuid.uuid4().hex[:8]
+    return {name: f"{name}-{tag}" for name in ("group", "state", "journal")}
 
 
 class Bridge(Process):
@@ -20,7 +25,9 @@ class Bridge(Process):
         config = folder / f"{instance}.yaml"
         config.write_text(
             f"kafka:\n  brokers: {kafka.brokers}\n  group: {names['group']}\n"
-            f"  topics: {{state: {names['state']}}}\n"
+            f"  topics: {{state: {names['state']}, "
+            f"journal: {names['journal']}}}\n"
+            "  create_topics: true\n"
             f"store: {{path: {folder}/{instance}.db}}\n"
             f"standby: {{instance: {instance}, session_timeout: 2s}}\n")
         super().__init__(instance, [where.binary("cluster/standby"), config],

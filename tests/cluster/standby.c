@@ -7,6 +7,7 @@
  *
  * Prints lines of CLOCK_BOOTTIME in ms and a word: the role on each change;
  * "told N" after the N-th turn, if the lease holds; "left". SIGTERM: leaves.
+ * Exits with 2 and what is wrong if Kafka's topics are not as they must be.
  */
 #include <inttypes.h>
 #include <poll.h>
@@ -18,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/standby/group_topics.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -113,7 +115,7 @@ static void begin_turn(void)
 	MUST(opening_put_active(b.opening, b.last, &error) == 0);
 	MUST(store_state_changes(copy_store(b.copy), turn_add_row, b.turn,
 				 &error) == 0);
-	turn_send(b.turn);
+	turn_send(b.turn, false);
 	b.sent = true;
 	b.sent_last = b.last;
 }
@@ -199,6 +201,22 @@ static void wait_for_something(void)
 		perror("read");
 }
 
+/* Kafka may not be there yet. */
+static void check_topics(void)
+{
+	const struct timespec pause = {.tv_nsec = 100000000};
+	struct ztp_error error = {0};
+	int rc;
+
+	while ((rc = group_topics_check(&b.core, &error)) == ZTP_ERR_IO &&
+	       !stopped)
+		nanosleep(&pause, NULL);
+	if (rc != 0) {
+		fprintf(stderr, "refused: %s\n", error.message);
+		exit(2);
+	}
+}
+
 static void open_all(const char *file)
 {
 	struct ztp_error error = {0};
@@ -211,6 +229,7 @@ static void open_all(const char *file)
 	b.core.config = b.config;
 	b.core.log = &b.log;
 	ztp_clock_anchor(&b.core.clock, 0);
+	check_topics();
 	b.wake_fd = eventfd(0, EFD_NONBLOCK);
 	MUST(b.wake_fd >= 0);
 	const char *topic = b.config->kafka.topics.state;

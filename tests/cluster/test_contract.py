@@ -11,7 +11,6 @@ import pytest
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 
 from cluster.writer import producer
-from harness.kafka import Kafka
 from harness.process import Process
 from harness.until import holds_for, until
 
@@ -20,15 +19,6 @@ SESSION_MS = 1500
 RACES = 4
 FENCED = {"_FENCED", "PRODUCER_FENCED", "INVALID_PRODUCER_EPOCH"}
 NOT_A_MEMBER = {"UNKNOWN_MEMBER_ID", "ILLEGAL_GENERATION"}
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    kafka = Kafka(tmp_path_factory.mktemp("kafka"), properties={
-        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200,
-    }).start()
-    yield kafka
-    kafka.stop()
 
 
 @pytest.fixture

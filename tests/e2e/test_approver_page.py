@@ -6,6 +6,7 @@ What is shown is what one decides by, every decision has exactly one effect,
 and everybody can use it."""
 
 import base64
+import json
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -259,6 +260,25 @@ def test_find_and_filter(rig, ca, page):
 # ---- decisions
 
 
+WATCH = """
+const real = window.fetch, posts = window.posts = [];
+window.fetch = async (path, how) => {
+    if (how.method !== "POST") return real(path, how);
+    how = {...how, ...arguments[0]};
+    posts.push({body: how.body, key: how.headers["Idempotency-Key"]});
+    const answer = await real(path, how);
+    if (posts.length <= arguments[1]) throw new TypeError("lost");
+    return answer;
+}
+"""
+
+
+def watch_posts(browser, change=None, lost=0):
+    """Keeps what the page posts in window.posts. change: replaces members of
+    it; lost: so many answers do not arrive."""
+    browser.js(WATCH, change or {}, lost)
+
+
 BIG = '{"n": 900719925474099312345678901234567890, "f": 1.0}'
 
 
@@ -285,6 +305,7 @@ def test_approve_one(rig, ca, page):
     assert page.text("#decide-title"), "it is not sent"
     page.write("#json", BIG)
     assert page.text("#payload-note") == "Will be sent: JSON, 53 bytes."
+    watch_posts(page.browser)
     page.browser.js("const b = document.getElementById('confirm');"
                     "b.click(); b.click();")
     page.wait_made({name_of(device.path): "onboarded"})
@@ -294,6 +315,9 @@ def test_approve_one(rig, ca, page):
     assert f'"payload":{BIG}' in command.payload.decode()
     decision, = rig.reader.find(rig.topics["decisions"], key=device.path)
     assert decision.json()["fingerprint_sha256"] == leaf.fingerprint
+    # It says so itself: this is the certificate that was seen.
+    (post,) = page.browser.js("return window.posts")
+    assert json.loads(post["body"])["fingerprint_sha256"] == leaf.fingerprint
     assert rig.reader.find(rig.topics["results"], key=device.path) == [
         rig.result(device.path)]
 
@@ -351,21 +375,12 @@ def test_an_answer_that_is_lost(rig, ca, page):
     """The page sends the same again with the same key, and it counts once."""
     path = ask(rig, ca.leaf(), "lost")
     page.opened(only("lost")).row(path)
-    page.browser.js("""
-        const real = window.fetch, posts = window.posts = [];
-        window.fetch = async (path, how) => {
-            const answer = await real(path, how);
-            if (how.method === "POST") {
-                posts.push(how.headers["Idempotency-Key"]);
-                if (posts.length < 3) throw new TypeError("lost");
-            }
-            return answer;
-        }""")
+    watch_posts(page.browser, lost=2)
     page.choose(name_of(path))
     page.click("#reject")
     page.click("#confirm")
     page.wait_made({name_of(path): "rejected"})
-    keys = page.browser.js("return window.posts")
+    keys = [post["key"] for post in page.browser.js("return window.posts")]
     assert len(keys) == 3 and len(set(keys)) == 1
     rig.result(path)
     assert len(rig.reader.find(rig.topics["decisions"], key=path)) == 1
@@ -375,16 +390,29 @@ def test_a_result_that_is_late(rig, ca, page):
     path = ask(rig, ca.leaf(), "late")
     page.opened(only("late")).row(path)
     rig.bridge.pause()
-    page.browser.js("""
-        const real = window.fetch;
-        window.fetch = (path, how) => real(path, how.method !== "POST" ? how
-            : {...how, headers: {...how.headers, Prefer: "wait=0"}})""")
+    watch_posts(page.browser, {"headers": {
+        "Content-Type": "application/json", "Prefer": "wait=0"}})
     page.choose(name_of(path))
     page.click("#reject")
     page.click("#confirm")
     page.wait_made({name_of(path): "sent, no result yet"})
     rig.bridge.resume()
     page.wait_made({name_of(path): "rejected"})
+
+
+def test_the_server_refuses(rig, ca, page):
+    """What it says is shown, and one may decide again."""
+    path = ask(rig, ca.leaf(), "wrong")
+    page.opened(only("wrong")).row(path)
+    watch_posts(page.browser, {"body": '{"decision": "perhaps"}'})
+    page.choose(name_of(path))
+    page.click("#reject")
+    page.click("#confirm")
+    page.wait_made({name_of(path): "not taken"})
+    assert page.text("#made .what") == \
+        "decision is neither approve nor reject"
+    page.choose(name_of(path))
+    assert page.text("#chosen-count") == "1 chosen"
 
 
 def test_somebody_else_was_first(rig, ca, page):
@@ -397,10 +425,9 @@ def test_somebody_else_was_first(rig, ca, page):
     rig.result(path)
     page.click("#approve")
     page.click("#confirm")
-    until(lambda: page.made(), "it is answered")
-    state, = page.made().values()
-    assert state != "onboarded"
-    assert page.text("#made .what")
+    page.wait_made({name_of(path): "already_decided"})
+    assert page.text("#made .what").startswith(
+        "it was decided otherwise before")
 
 
 # ---- who can use it
@@ -513,9 +540,16 @@ def test_strangers_words_are_words(rig, browser, tmp_path):
     path = hostile(rig, topics, subject=f"CN={markup}",
                    issuer=f"CN=gnp{RTL}txt.a\nb\u0007c\u200bd",
                    serial="f" * 4000, subject_alt_names=["DNS:" + "x" * 9000])
-    page.opened(only("hostile"))
+    bare = f"{path}-bare"
+    rig.writer.send(topics["requests"], {
+        "request_id": "r-bare", "device": {"path": bare},
+        "certificate": {"fingerprint_sha256": "ef" * 32}}, key=bare)
+    page.opened()
     assert page.row(path)[3] == \
         r"CN=gnp\u{202e}txt.a\u{a}b\u{7}c\u{200b}d"
+    # What an operator has left out is left out.
+    assert page.row(bare) == ["", name_of(bare), "acme/hostile", "",
+                              "efef efef efef efef", "", "", "", ""]
     facts = page.details(name_of(path))
     assert facts["subject"] == f"CN={markup}"
     assert facts["other names"] == "DNS:" + "x" * 9000

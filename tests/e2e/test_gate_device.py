@@ -126,6 +126,19 @@ def test_custom_rejected_or_never_decided(gate, ca):
     ends(refused, 4 if gate.mode == "hold" else 6)
 
 
+def test_the_key_of_another_certificate(gate, ca):
+    """The tool says so; the broker says only that it refuses, and why in its
+    audit."""
+    leaf, other, path = ca.issue(), ca.issue(), path_of(CUSTOM)
+    with gate.operator() as operator:
+        said = ends(start(gate, path, leaf, "--key", other.key_path, wait=1), 6)
+        operator.audit("wrong_key", path)
+    assert f"{other.key_path} is not the key of the certificate" in said
+    assert "reason in the audit" in said
+    assert "not the key" not in ends(start(gate, path, leaf, wait=1),
+                                     4 if gate.mode == "hold" else 6)
+
+
 def test_nobody_there(gate, ca):
     gate.stop()
     said = ends(start(gate, path_of(CUSTOM), ca.issue(), wait=1), 4)

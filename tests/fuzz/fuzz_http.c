@@ -12,6 +12,8 @@
 #include <poll.h>
 #include <unistd.h>
 
+#include "bridge/core/history.h"
+#include "bridge/core/verdicts.h"
 #include "bridge/http/http.h"
 #include "ztp/json.h"
 
@@ -35,6 +37,8 @@ static void end(void)
 
 	http_free(f.b.http);
 	store_close(f.b.store);
+	verdicts_free(f.b.verdicts);
+	history_free(f.b.history);
 	for (i = 0; i < sizeof(ends) / sizeof(*ends); i++) {
 		snprintf(name, sizeof(name), "%s%s", f.path, ends[i]);
 		(void)unlink(name);
@@ -93,6 +97,8 @@ static void begin(void)
 	MUST(mkdtemp(f.folder));
 	snprintf(f.path, sizeof(f.path), "%s/store", f.folder);
 	MUST(store_open(&f.b.store, f.path, false, &error) == 0);
+	MUST(verdicts_new(&f.b.verdicts, &error) == 0);
+	MUST(history_new(&f.b.history, &error) == 0);
 	f.b.core.config = &f.config;
 	f.b.core.log = &f.log;
 	f.config.http.listen = f.config.http.host = host;

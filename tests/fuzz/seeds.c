@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "bridge/journal/journal_entry.h"
+#include "bridge/store/state_row.h"
 #include "tests/unit/certs.h"
 
 #define PATH  "subscriptions/acme/registries/plant-7/devices/pump-42"
@@ -373,6 +374,112 @@ static void save_entries(void)
 	free(bytes);
 }
 
+/* A record: its key, a newline, its value. */
+static void save_row(const char *key, const struct state_row *row)
+{
+	struct state_bytes bytes = {0};
+	size_t n = strlen(key) + 1;
+	uint8_t *record;
+
+	MUST(state_row_encode(&bytes, row, NULL) == 0);
+	record = malloc(n + bytes.len);
+	MUST(record);
+	memcpy(record, key, n - 1);
+	record[n - 1] = '\n';
+	memcpy(record + n, bytes.p, bytes.len);
+	save("state", record, n + bytes.len);
+	free(record);
+	free(bytes.p);
+}
+
+#define CELL_NUMBER(n)                                                         \
+	{                                                                      \
+		.type = STATE_NUMBER, .number = (n)                            \
+	}
+#define CELL_TEXT(s)                                                           \
+	{                                                                      \
+		.type = STATE_TEXT, .bytes = {(s), sizeof(s) - 1 }             \
+	}
+#define CELL_BYTES(s)                                                          \
+	{                                                                      \
+		.type = STATE_BYTES, .bytes = {(s), sizeof(s) - 1 }            \
+	}
+
+static void save_rows(void)
+{
+	static const struct {
+		const char *key;
+		struct state_row row;
+	} rows[] = {
+		{"birth",
+		 {.kind = STATE_BIRTH,
+		  .count = STATE_BIRTH_CELLS,
+		  .cells = {CELL_TEXT("0a1b"), CELL_NUMBER(1)}}},
+		{"j/0a1b",
+		 {.kind = STATE_JOURNAL,
+		  .name = {"0a1b", 4},
+		  .count = STATE_JOURNAL_CELLS,
+		  .cells = {CELL_NUMBER(3), CELL_NUMBER(4096)}}},
+		{"at/2",
+		 {.kind = STATE_POSITION,
+		  .name = {"2", 1},
+		  .count = STATE_POSITION_CELLS,
+		  .cells = {CELL_TEXT("ztp.decisions"), CELL_NUMBER(2),
+			    CELL_NUMBER(77), CELL_NUMBER(-2), CELL_NUMBER(0),
+			    CELL_NUMBER(0)}}},
+		{"d/r-1",
+		 {.kind = STATE_DECISION,
+		  .name = {"r-1", 3},
+		  .count = STATE_DECISION_CELLS,
+		  .cells = {CELL_NUMBER(9),
+			    CELL_NUMBER(1),
+			    CELL_NUMBER(1),
+			    CELL_NUMBER(1),
+			    CELL_BYTES("0123456789abcdef0123456789abcdef"),
+			    CELL_TEXT("ztp.decisions"),
+			    CELL_NUMBER(0),
+			    CELL_NUMBER(5),
+			    {0},
+			    {0},
+			    CELL_NUMBER(17),
+			    CELL_BYTES("{}"),
+			    {0},
+			    {0}}}},
+		{"r/r-1",
+		 {.kind = STATE_REQUEST,
+		  .name = {"r-1", 3},
+		  .count = STATE_REQUEST_CELLS,
+		  .cells = {CELL_NUMBER(1),
+			    CELL_TEXT("r-1"),
+			    CELL_TEXT(PATH),
+			    CELL_BYTES("0123456789abcdef0123456789abcdef"),
+			    {0},
+			    CELL_TEXT(TRACE),
+			    CELL_NUMBER(2),
+			    CELL_NUMBER(1),
+			    CELL_NUMBER(1767323000000),
+			    CELL_NUMBER(1767326600000),
+			    {0},
+			    {0},
+			    {0},
+			    {0},
+			    CELL_NUMBER(0),
+			    {0},
+			    {0},
+			    {0},
+			    CELL_NUMBER(0),
+			    {0},
+			    {0},
+			    {0},
+			    {0}}}},
+	};
+	size_t i;
+
+	for (i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		save_row(rows[i].key, &rows[i].row);
+	save("state", (const uint8_t *)"r/r-1", 5);
+}
+
 int main(int argc, char **argv)
 {
 	size_t i;
@@ -387,5 +494,6 @@ int main(int argc, char **argv)
 		save_text(texts[i].target, texts[i].text);
 	save_certs();
 	save_entries();
+	save_rows();
 	return 0;
 }

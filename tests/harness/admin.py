@@ -24,11 +24,11 @@ def answers_kafka(brokers):
         return False
 
 
-def create_topics(brokers, names, partitions=3, config=None):
+def create_topics(brokers, names, partitions=3, config=None, replicas=1):
     client = admin(brokers)
     made = client.create_topics(
         [
-            NewTopic(name, partitions, 1, config=config or {})
+            NewTopic(name, partitions, replicas, config=config or {})
             for name in names
         ],
         operation_timeout=20,

@@ -1,8 +1,8 @@
 """A real Apache Kafka: one KRaft node, both broker and controller."""
 
+import base64
 import subprocess
 import uuid
-import base64
 
 from . import where
 from .admin import answers_kafka, create_topics
@@ -59,9 +59,9 @@ class Kafka(Process):
     """java_options: without the default it starts later and runs faster."""
 
     def __init__(self, folder, name="kafka", port=None, properties=None,
-                 java_options=QUICK_START, cluster=None):
+                 java_options=QUICK_START, cluster=None, controller=None):
         self.port = port or free_port()
-        self.controller = free_port()
+        self.controller = controller or free_port()
         jars = where.kafka_jars()
         self.version = jars.rsplit("-", 1)[1]
         java = [*JAVA, *java_options, "-cp", f"{jars}/*"]
@@ -116,5 +116,5 @@ class Kafka(Process):
         self.stop()
         return self.start()
 
-    def create(self, topics, partitions=None):
-        create_topics(self.brokers, topics, partitions or 3)
+    def create(self, topics, partitions=None, config=None):
+        create_topics(self.brokers, topics, partitions or 3, config)

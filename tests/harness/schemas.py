@@ -19,8 +19,9 @@ from .topics import Record
 from .where import ROOT
 
 FOLDER = ROOT / "docs" / "schemas"
+PAGES = ("refusals", "history")  # of the bridge's HTTP server
 KINDS = ("pending", "request", "decision", "result", "command", "dlq",
-         "audit", "control")
+         "audit", "control") + PAGES
 
 
 @functools.lru_cache(None)

@@ -65,6 +65,9 @@ BRIDGE = {
     "reading an answer": LOCAL + "test_http_hostile.py::test_slow_readers",
     "pages that read the store":
         LOCAL + "test_http_hostile.py::test_one_request_after_the_other",
+    "what is kept to look at":
+        UNIT + "test_bridge_core_verdicts.c",
+    "text to find": UNIT + "test_bridge_http_find.c",
     "the name asked for": "walk: http_name",
     "a log line": UNIT + "test_base_log.c",
     "the configuration": "walk: configuration",
@@ -132,7 +135,30 @@ TOOLS = {
         "no: the gate's own answers are a page of 1000 at most",
 }
 
-TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS}
+ACCESS = LOCAL + "test_serve_access.py::"
+DOOR = {
+    "a connection to the door": ACCESS + "test_those_who_send_slowly_give_way",
+    "a request to the door": UNIT + "test_serve_book.c",
+    "its body": ACCESS + "test_too_large_a_body",
+    "its answer": ACCESS + "test_methods_and_places",
+    "requests of one token": ACCESS + "test_a_hundred_a_second",
+    "decisions that wait for their results":
+        LOCAL + "test_serve.py::test_more_wait_than_may",
+    "its `Idempotency-Key`, its token":
+        LOCAL + "test_serve.py::test_a_key_is_one_decision_s",
+    "certificates in `credentials`": UNIT + "test_serve_body.c",
+    "the tokens file": UNIT + "test_serve_tokens.c",
+    "the door's certificates and key":
+        ACCESS + "test_not_to_be_reached_from_outside",
+    "open requests that the door keeps": UNIT + "test_serve_book.c",
+    "ended requests that it knows": UNIT + "test_serve_book.c",
+    "decisions that it knows": UNIT + "test_serve_book.c",
+    "records that it has not looked at":
+        "no: what waits is Kafka's, and librdkafka's bound",
+}
+
+TABLE = {"The bridge": BRIDGE, "The gate": GATE, "The tools": TOOLS,
+         "The customer's door, `ztp-approver serve`": DOOR}
 NO = "no: "
 WALK = "walk: "
 

@@ -14,7 +14,7 @@ from harness.where import ROOT, build
 # Files whose sh blocks are all run by test_guides.py.
 HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md",
         "docs/operators-guide.md", "docs/device-guide.md",
-        "docs/customers-guide.md"}
+        "docs/customers-guide.md", "examples/device/README.md"}
 # Lines that another test runs: the file that has them.
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
@@ -25,7 +25,7 @@ ELSEWHERE = {
 }
 # Programs that our machine need not have.
 NOT_HERE = {"docker", "docker-compose", "apt", "systemctl", "journalctl", "go",
-            "mvn", "npm", "node", "pip", "promtool"}
+            "mvn", "npm", "node", "pip", "promtool", "idf.py"}
 # How a block with commands might be marked.
 SHELLS = {"", "bash", "console", "shell", "text"}
 # Lines that run the tests, or run a tool over all sources. A developer runs

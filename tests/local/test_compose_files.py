@@ -18,6 +18,7 @@ def load(name):
 
 STACK = load("docker-compose.yml")
 SECURE = load("docker-compose.secure.yml")
+ECLIPSE = load("docker-compose.eclipse.yml")
 
 
 @pytest.mark.parametrize("name", STACK["services"])
@@ -77,11 +78,14 @@ def test_what_is_mounted_is_there(tmp_path):
 def test_images_are_pinned():
     text = (COMPOSE / "Dockerfile").read_text()
     assert re.search(r"^ARG DEBIAN=debian:bookworm-\d{8}-slim$", text, re.M)
+    assert re.search(r"^ARG ECLIPSE=eclipse-mosquitto:\d+\.\d+\.\d+-", text,
+                     re.M)
     stages = re.findall(r"^FROM (\S+) AS (\w+)$", text, re.M)
-    known = {"${DEBIAN}"} | {name for _, name in stages}
+    assert stages[-1] == ("${ECLIPSE}", "eclipse")  # nobody else needs it
+    known = {"${DEBIAN}", "${ECLIPSE}"} | {name for _, name in stages}
     assert len(stages) == text.count("\nFROM ")
     assert {base for base, _ in stages} <= known
-    for name in ("bridge", "broker", "tools"):
+    for name in ("bridge", "broker", "eclipse", "tools"):
         part = text.split(f" AS {name}\n")[1].split("\nFROM ")[0]
         assert "\nUSER ztp\n" in part
 
@@ -89,9 +93,24 @@ def test_images_are_pinned():
 def test_images_are_built_from_every_source_folder():
     wanted = {name.split("/")[0] for name in subprocess.run(
         ["git", "ls-files", "*.[ch]"], cwd=ROOT, check=True, text=True,
-        stdout=subprocess.PIPE).stdout.splitlines()} - {"tests"}
+        stdout=subprocess.PIPE).stdout.splitlines()} - {"tests", "examples"}
     assert {"base", "policy", "bridge", "gate", "tools", "include"} <= wanted
     copied = re.findall(r"^COPY (\w+) \1$",
                         (COMPOSE / "Dockerfile").read_text(), re.M)
     sent = re.findall(r"^!(\w+)$", (ROOT / ".dockerignore").read_text(), re.M)
     assert wanted <= set(copied) and wanted <= set(sent)
+
+
+def test_the_other_broker_differs_in_its_image_only():
+    """And that image has the same files in the same places."""
+    assert list(ECLIPSE) == ["services"]
+    (name, other), = ECLIPSE["services"].items()
+    plain = STACK["services"][name]
+    assert {**plain["build"], "target": "eclipse"} == other.pop("build")
+    assert other.pop("image") != plain["image"] and not other
+    text = (COMPOSE / "Dockerfile").read_text()
+    debian, eclipse = (
+        set(re.findall(r"/(?:etc|run|usr/local|var/lib)/[\w./]+|\d{5}",
+                       text.split(f" AS {stage}\n")[1].split("\nFROM ")[0]))
+        for stage in ("broker", "eclipse"))
+    assert debian <= eclipse

@@ -129,7 +129,9 @@ def test_onboarded(rig, ca, start, kind):
 def test_rejected(rig, ca, start):
     path = path_of(CUSTOM)
     device = start(path, ca.leaf())
-    rig.decide(rig.request(path), "reject", reason="not_on_list")
+    request = rig.request(path)
+    device.wait_log("pending")  # it has subscribed: the notice is sent once
+    rig.decide(request, "reject", reason="not_on_list")
     device.wait_exit(device.rejected)
 
 

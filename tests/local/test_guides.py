@@ -3,6 +3,7 @@ each document are bash sessions against a stack of its own, with this test's
 addresses and files in place of the written ones. What runs elsewhere, or
 cannot run in a test, is listed below."""
 
+import json
 import os
 import re
 
@@ -135,9 +136,54 @@ def test_operators_guide(stack, tmp_path):
     assert "0 requests forgotten" in out
 
 
-def test_device_guide(stack):
-    out = "".join(stack.run(block) for block in blocks("docs/device-guide.md"))
-    assert '"status":"approved"' in out.replace(" ", "")
+def test_device_guide(tmp_path):
+    """As an author of firmware follows it, in one shell with the guide's own
+    broker; then the example in Python with the same files."""
+    example, = blocks("examples/device/README.md")
+    script = "\n".join(blocks("docs/device-guide.md"))
+    runtime = os.environ.get("ZTP_SANITIZER", "")
+    for written, real in {
+        "$PWD/build": str(build()),
+        "127.0.0.1:1883": f"127.0.0.1:{(plain := free_port())}",
+        "listener 1883": f"listener {plain}",
+        "localhost:8883": f"localhost:{(tls := free_port())}",
+        "listener 8883": f"listener {tls}",
+        "127.0.0.1:9464": f"127.0.0.1:{free_port()}",
+        "mosquitto -c": f"LD_PRELOAD={runtime} mosquitto -c",
+    }.items():
+        assert written in script
+        script = script.replace(written, real)
+    assert example.startswith("python3 device.py")
+    out = session(
+        f"{script}{WAIT_APPLIED}/usr/bin/python3 "
+        f"'{ROOT}/examples/device/python/device.py' --port {tls} "
+        f"{example.split(maxsplit=2)[2].rstrip()} >example.log &"
+        f"{WAIT_EXAMPLE}", tmp_path)
+    told = [json.loads(line) for line in out.splitlines()
+            if line.startswith('{"type"')]
+    assert [(one["device_path"][-7:], one["status"]) for one in told] == [
+        ("pump-42", "approved"), ("pump-43", "approved"),
+        ("pump-44", "pending"), ("pump-44", "approved")]
+    shown = re.findall(r'^\{"type".*', text_of("docs/device-guide.md"), re.M)
+    assert alike("\n".join(shown)) == alike(
+        "\n".join(re.findall(r'^\{"type".*pump-44.*', out, re.M)))
+
+
+# The bridge has heard the answer of the guide's last device.
+WAIT_APPLIED = """
+for i in $(seq 300); do
+	grep -q 'event=device_answered.* applied=true' bridge.log && break
+	sleep 0.1
+done
+grep 'event=device_answered.* applied=true' bridge.log
+"""
+WAIT_EXAMPLE = """
+for i in $(seq 300); do
+	[ -s state.json ] && break
+	sleep 0.1
+done
+grep time.acme.example state.json
+"""
 
 
 def test_customers_guide(stack, tmp_path, ca):
@@ -146,7 +192,7 @@ def test_customers_guide(stack, tmp_path, ca):
     (tmp_path / "ca_cert.pem").write_text(ca.cert.read_text())
     stack.ctl("registry create acme/plant-7 --audience acme --ca ca_cert.pem")
     good = stack.device(known, PATH)
-    *first, by_hand, all_open, alone = blocks("docs/customers-guide.md")
+    *first, by_hand, all_open, page, http, alone = blocks("docs/customers-guide.md")
     out = "".join(stack.run(block) for block in first)
     assert '"fingerprint_sha256"' in out
     assert "onboarded" in out
@@ -158,6 +204,13 @@ def test_customers_guide(stack, tmp_path, ca):
     stack.run(by_hand, REQUEST_ID=request.json()["request_id"])
     bad.wait_exit(3)
     stack.run(all_open)
+    stack.places["8480"] = str(free_port())
+    assert "Ann's token: " in stack.run(page)
+    stack.places |= {"19092": str(free_port()), "8480": str(free_port())}
+    out = stack.run(http)
+    for outcome in ("onboarded", "rejected"):
+        assert f'"outcome":"{outcome}","code":200' in out
+    assert out.count('"state":"open"') == out.count('"state":"ended"') == 1
     stack.places["19092"] = str(free_port())
     assert stack.run(alone).count(" onboarded 200 OK") == 3
     reader.close()

@@ -16,7 +16,7 @@ NAMES = [
     "ztp_pending_events_total", "ztp_requests_published_total",
     "ztp_decisions_total", "ztp_commands_total",
     "ztp_device_answers_total", "ztp_results_total",
-    "ztp_dlq_total", "ztp_requests_outstanding",
+    "ztp_gate_verdicts_total", "ztp_dlq_total", "ztp_requests_outstanding",
     "ztp_oldest_undecided_seconds",
     "ztp_gate_oldest_unacknowledged_seconds", "ztp_decision_latency_seconds",
     "ztp_mqtt_connected", "ztp_kafka_connected", "ztp_store_bytes",
@@ -75,7 +75,7 @@ def test_the_page_is_prometheus_text(rig):
     assert page.headers["cache-control"] == "no-store"
     assert page.headers["x-content-type-options"] == "nosniff"
     sample = re.compile(
-        r'^[a-z_]+(\{[a-z_]+="[^"\\\n]*"\})? [0-9.e+]+$')
+        r'^[a-z_]+(\{([a-z_]+="[^"\\\n]*",?)+\})? [0-9.e+]+$')
     for line in page.text.splitlines():
         assert line.startswith("# ") or sample.match(line), line
 

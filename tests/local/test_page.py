@@ -58,6 +58,7 @@ def shown(browser, address, hash="", width=1280):
     browser.scheme("light")
     browser.open(address + hash)
     until(lambda: "undecided" in browser.driver.title, "the page has answers")
+    until(lambda: column(browser, "results", 0), "the results are shown")
     if "/requests/" in hash:
         until(lambda: browser.text("#life"), "the request is shown")
     else:
@@ -93,6 +94,7 @@ def test_counts_are_true(told, browser):
         "onboarded": 2, "rejected": 1, "requested": UNDECIDED}
     oldest = browser.text("#oldest")
     assert told.oldest in oldest and "acme/many" in oldest
+    assert browser.text("#rates-span") == "per second, last 5 min"
     assert browser.text("#parts").split() == [
         "mqtt", "ready", "kafka", "ready", "store", "ready"]
     assert sorted(column(browser, "results", 0)) == [
@@ -149,11 +151,54 @@ def test_pages_and_filters(told, browser):
     browser.js("location.hash = '#/requests?state=onboarded'")
     until(lambda: column(browser, "list", 0) == ["onboarded"] * 2, "filtered")
     browser.js("location.hash = '#/requests?state=conflict'")
-    until(lambda: browser.text("#list-empty") == "No request matches.",
+    until(lambda: browser.text("#list-empty")
+          == "No request matches. Show all requests",
           "it says that nothing matches")
+    browser.js("document.querySelector('#list-empty a').click()")
+    until(lambda: len(column(browser, "list", 1)) == 25, "all are shown")
     browser.js("location.hash = '#/requests?registry=nonsense'")
     until(lambda: "SUBSCRIPTION/REGISTRY" in browser.text("#list-trouble"),
           "it says what is wrong")
+
+
+def find(browser, text):
+    browser.js("document.getElementById('f-find').value = arguments[0];"
+               "document.getElementById('filter').requestSubmit()", text)
+
+
+def test_find(told, browser, ca):
+    """By the beginning of a device's id, a fingerprint or a request's id, with
+    or without capitals and colons, and by a path."""
+    leaf = ca.issue("p256")
+    path = device_path("needle", registry="hay")
+    told.rig.pending(path, leaf.pem)
+    request = told.rig.request(path).json()
+    name = path.rsplit("/", 1)[1]
+    sha256 = request["certificate"]["fingerprint_sha256"]
+    colons = ":".join(sha256[i:i + 2] for i in range(0, 64, 2)).upper()
+    shown(browser, told.address)
+    for text in (name[:9], name, f"acme/hay/{name[:7]}", path, sha256,
+                 sha256[:12], f"sha256 Fingerprint={colons}", colons[:20],
+                 request["request_id"], f"  {name}  "):
+        find(browser, text)
+        until(lambda: column(browser, "list", 1) == [name], text)
+        find(browser, "")
+        until(lambda: len(column(browser, "list", 1)) == 25, "all again")
+    find(browser, "nothing of the kind")
+    until(lambda: "No request matches" in browser.text("#list-empty"),
+          "it says so")
+    reject(told.rig, ca)  # leaves the others alone
+
+
+def test_curves_are_the_bridges(told, browser):
+    """Whoever opens the page sees what happened before."""
+    shown(browser, told.address)
+    until(lambda: "peak" in browser.text("#rates"), "there are rates")
+    peaks = browser.js("return [...document.querySelectorAll('#rates small')]"
+                       ".map((e) => e.innerText.split('peak ')[1])")
+    assert float(peaks[0]) > 0
+    assert browser.js("return document.querySelector('#rates path:last-child')"
+                      ".getAttribute('d')").startswith("M")
 
 
 def test_a_life(told, browser):
@@ -296,7 +341,12 @@ def test_a_part_that_is_gone(told, browser):
           "it names mqtt")
     assert "mqtt: not connected" in news(browser)
     assert browser.driver.title.startswith("not ready")
+    since = requests.get(f"{told.address}v1/status", timeout=5).json()[
+        "parts"][0]["since"].replace("T", " ")[:19]
+    assert f"Not ready since {since} UTC" in browser.text("#unready")
+    assert browser.js("return document.body.dataset.worth") == "unready"
     told.rig.mosquitto.start()
+    until(lambda: not browser.text("#unready"), "it is ready again")
 
 
 def test_a_bridge_that_is_gone(told, browser):
@@ -307,7 +357,8 @@ def test_a_bridge_that_is_gone(told, browser):
     bridge.write_config()
     bridge.stop()
     until(lambda: "does not answer" in browser.text("#trouble"), "it says so")
-    assert "as of" in browser.text("#trouble")
+    assert "No answer since" in browser.text("#trouble")
+    assert browser.js("return document.body.dataset.worth") == "silent"
     assert "does not answer" in news(browser)
     assert "ready" not in browser.text("#parts")
     assert browser.driver.title.startswith("no answer")

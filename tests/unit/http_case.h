@@ -15,6 +15,8 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "bridge/core/history.h"
+#include "bridge/core/verdicts.h"
 #include "bridge/http/http.h"
 
 #define T0	    1700000000000LL
@@ -69,6 +71,8 @@ static inline int http_case_setup(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
+	assert_int_equal(verdicts_new(&f->b.verdicts, &error), 0);
+	assert_int_equal(history_new(&f->b.history, &error), 0);
 	assert_int_equal(pipe(f->log_pipe), 0);
 	log_init(&f->log, f->log_pipe[1], LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
 	f->b.core.log = &f->log;
@@ -87,6 +91,8 @@ static inline int http_case_teardown(void **state)
 
 	http_free(f->b.http);
 	store_close(f->b.store);
+	verdicts_free(f->b.verdicts);
+	history_free(f->b.history);
 	close(f->log_pipe[0]);
 	close(f->log_pipe[1]);
 	for (i = 0; i < 4; i++) {

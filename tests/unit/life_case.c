@@ -1,5 +1,6 @@
 #include "life_case.h"
 
+#include "bridge/core/verdicts.h"
 #include "bridge/life/decisions.h"
 #include "bridge/life/pending.h"
 
@@ -70,10 +71,13 @@ static void open_bridge(struct life_case *c)
 	b->producer = &c->producer;
 	b->mqtt_out = &c->mqtt;
 	life_ok(c, store_open(&b->store, c->scratch.base, false, &c->error));
+	ledger_local_init(&c->ledger, b->store, b->producer);
+	b->ledger = &c->ledger.ledger;
 	store_mark_get(b->store, &b->mark);
 	life_ok(c, journal_open(&b->journal, c->scratch.base, false, &b->mark,
 				&b->mark, &c->error));
 	b->told.segment = journal_first_segment(b->journal);
+	life_ok(c, verdicts_new(&b->verdicts, &c->error));
 	life_ok(c, commands_new(&b->commands, b, &c->error));
 }
 
@@ -109,6 +113,7 @@ int life_teardown(void **state)
 	struct life_case *c = *state;
 
 	commands_free(c->b.commands);
+	verdicts_free(c->b.verdicts);
 	journal_close(c->b.journal);
 	store_close(c->b.store);
 	close(c->log.sink.fd);

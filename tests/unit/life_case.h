@@ -16,6 +16,7 @@
 
 #include "bridge/journal/journal_entry.h"
 #include "bridge/kafka/consumer.h"
+#include "bridge/ledger/ledger_local.h"
 #include "bridge/life/bridge.h"
 #include "bridge/life/commands.h"
 
@@ -42,6 +43,7 @@ struct life_case {
 	struct log log;
 	struct bridge b;
 	struct producer producer;
+	struct ledger_local ledger;
 	struct mqtt_out mqtt;
 	struct registrar registrar;
 	struct ztp_error error;
@@ -102,6 +104,8 @@ const char *life_id(struct life_case *c, int64_t n);
 int64_t life_newest(struct life_case *c); /* the newest row; 0: none */
 
 void life_is(struct life_case *c, int64_t n, enum ztp_state state);
+/* Why it ended, as the operator is told; "": its state says it all. */
+void life_why(struct life_case *c, int64_t n, const char *why);
 /* due_in and retry_in are relative to now; LIFE_NEVER: none. */
 #define LIFE_NEVER INT64_MIN
 void life_owes(struct life_case *c, int64_t n, enum ztp_owed what,

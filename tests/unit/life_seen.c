@@ -12,6 +12,15 @@ void life_is(struct life_case *c, int64_t n, enum ztp_state state)
 	assert_string_equal(ztp_state_name(r.state), ztp_state_name(state));
 }
 
+void life_why(struct life_case *c, int64_t n, const char *why)
+{
+	struct store_request r = life_row(c, n);
+	char found[STORE_REASON_MAX + 1];
+
+	assert_true(store_reason_get(c->b.store, &r, found, &c->error) >= 0);
+	assert_string_equal(found, why);
+}
+
 static int64_t from_now(const struct life_case *c, int64_t at)
 {
 	return at == 0 ? LIFE_NEVER : at - c->b.core.now;

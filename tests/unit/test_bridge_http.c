@@ -248,6 +248,33 @@ static void test_decision_without_its_payload(void **state)
 			    "2023-11-14T22:13:25.000Z");
 }
 
+static void give_reason(struct http_case *f, const char *id, const char *text)
+{
+	struct store_request r;
+	struct ztp_error error;
+
+	assert_int_equal(store_request_by_id(f->b.store, id, &r, &error), 1);
+	assert_int_equal(store_reason_put(f->b.store, &r, text, &error), 0);
+}
+
+/* The message of its result, where the state does not say it. */
+static void test_why_it_ended(void **state)
+{
+	struct http_case *f = *state;
+
+	add(f, "one", "plant-7", ZTP_STATE_FAILED);
+	add(f, "two", "plant-7", ZTP_STATE_ONBOARDED);
+	add(f, "three", "plant-7", ZTP_STATE_WITHDRAWN);
+	give_reason(f, "one", "RESOURCE_EXHAUSTED: \"full\"");
+	give_reason(f, "two", "undeliverable once");
+	commit(f);
+	assert_string_equal(
+		text_of(get_json(f, "/v1/requests/one", 200), "message"),
+		"RESOURCE_EXHAUSTED: \"full\"");
+	assert_null(text_of(get_json(f, "/v1/requests/two", 200), "message"));
+	assert_null(text_of(get_json(f, "/v1/requests/three", 200), "message"));
+}
+
 static void test_filters(void **state)
 {
 	struct http_case *f = *state;
@@ -484,6 +511,7 @@ int main(void)
 		T(test_members),
 		T(test_when_it_was_asked),
 		T(test_decision_without_its_payload),
+		T(test_why_it_ended),
 		T(test_filters),
 		T(test_pages),
 		T(test_a_long_way_between),

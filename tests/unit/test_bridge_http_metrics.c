@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "base/clock.h"
+#include "bridge/core/verdicts.h"
 #include "bridge/http/metrics.h"
 #include "bridge/http/readiness.h"
 #include "bridge/life/bridge.h"
@@ -36,6 +37,7 @@ static int setup(void **state)
 	assert_non_null(mkdtemp(f->folder));
 	snprintf(f->path, sizeof(f->path), "%s/store.db", f->folder);
 	assert_int_equal(store_open(&f->b.store, f->path, false, &error), 0);
+	assert_int_equal(verdicts_new(&f->b.verdicts, &error), 0);
 	log_init(&f->log, -1, LOG_LEVEL_INFO, LOG_FORMAT_LOGFMT);
 	f->b.core.log = &f->log;
 	f->b.core.clock.anchor_boot = ztp_clock_boot();
@@ -56,6 +58,7 @@ static int teardown(void **state)
 	size_t i;
 
 	store_close(f->b.store);
+	verdicts_free(f->b.verdicts);
 	for (i = 0; i < 4; i++) {
 		snprintf(name, sizeof(name), "%s%s", f->path, ends[i]);
 		(void)unlink(name);
@@ -140,7 +143,7 @@ static void assert_well_formed(const char *page)
 		}
 	}
 	assert_null(rest ? strchr(rest, '\n') : NULL);
-	assert_int_equal(families, 16);
+	assert_int_equal(families, 17);
 }
 
 /* What counts is there before there is anything to count. */

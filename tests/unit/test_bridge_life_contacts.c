@@ -163,6 +163,11 @@ static void a_device_may_say_more(void **state)
 		life_result(c, life_id(c, n),
 			    i == 0 ? "onboarded" : "undeliverable");
 		assert_string_equal(life_member(c, "message"), "4 of 5 files");
+		/* It may have quoted its payload. */
+		life_why(c, n,
+			 i == 0 ? ""
+				: "the device answered that it failed; its "
+				  "message is in the result");
 	}
 }
 

@@ -89,6 +89,7 @@ static void a_device_that_exists_is_not_made_again(void **state)
 	life_result(c, "r-1", "conflict");
 	assert_string_equal(life_member(c, "message"),
 			    "a device with this path exists already");
+	life_why(c, n, "a device with this path exists already");
 	assert_string_equal(life_member(c, "decision.offset"), "101");
 }
 
@@ -106,6 +107,7 @@ static void a_gate_that_cannot_make_it_says_why(void **state)
 	life_result(c, "r-1", "failed");
 	assert_string_equal(life_member(c, "message"),
 			    "INVALID_ARGUMENT: no such registry");
+	life_why(c, n, "INVALID_ARGUMENT: no such registry");
 }
 
 /* The question was asked twice and answered twice. */

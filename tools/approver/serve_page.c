@@ -5,33 +5,34 @@
  */
 #include "tools/approver/serve_page.h"
 
-#define FILE_AT(name) ".incbin \"tools/approver/page/" name "\"\n"
-#define SHARED(name)  ".incbin \"base/page/" name "\"\n"
+#define FILE_AT(name) ".incbin \"tools/approver/page/" #name "\"\n"
+#define SHARED(name)  ".incbin \"base/page/" #name "\"\n"
 #define LABEL(name)   ".globl " name "\n" name ":\n"
 
 /* clang-format off */
 __asm__(".section .rodata\n"
 	LABEL("serve_page")
-	FILE_AT("head.html")
+	FILE_AT(head.html)
 	".ascii \"<style>\"\n"
 	LABEL("serve_page_style")
-	SHARED("style.css")
-	FILE_AT("style.css")
+	SHARED(style.css)
+	FILE_AT(style.css)
 	LABEL("serve_page_style_end")
 	".ascii \"</style>\"\n"
-	FILE_AT("body.html")
+	FILE_AT(body.html)
 	".ascii \"<script>\"\n"
 	LABEL("serve_page_script")
-	SHARED("tools.js")
-	FILE_AT("text.js")
-	FILE_AT("door.js")
-	FILE_AT("list.js")
-	FILE_AT("choose.js")
-	FILE_AT("payload.js")
-	FILE_AT("decide.js")
-	FILE_AT("outcomes.js")
-	FILE_AT("keys.js")
-	FILE_AT("main.js")
+	SHARED(tools.js)
+	FILE_AT(text.js)
+	FILE_AT(door.js)
+	FILE_AT(list.js)
+	FILE_AT(rows.js)
+	FILE_AT(choose.js)
+	FILE_AT(payload.js)
+	FILE_AT(decide.js)
+	FILE_AT(outcomes.js)
+	FILE_AT(keys.js)
+	FILE_AT(main.js)
 	LABEL("serve_page_script_end")
 	".asciz \"</script>\\n\"\n"
 	".previous\n");

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
 #include "base/stdio.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
@@ -23,24 +26,26 @@ static const char help[] =
 	"       ztp-device --unused --url URL --key FILE --id PATH\n"
 	"                  [--ca FILE] [--audience A] [--mqtt 5|3.1.1]\n"
 	"\n"
-	"Connects as a new device does, and prints what comes on its command\n"
-	"topic until it is approved or rejected. It answers `applied`.\n"
+	"Connects as a new device does, and prints what arrives on its "
+	"command\n"
+	"topic until it is approved or rejected. It answers an approval with\n"
+	"`applied`.\n"
 	"\n"
 	"  --url URL       mqtts://HOST:PORT or mqtt://HOST:PORT\n"
-	"  --ca FILE       of the broker's certificate\n"
+	"  --ca FILE       the CA that signed the broker's certificate\n"
 	"  --cert FILE     the bootstrap certificate\n"
 	"  --key FILE      its private key\n"
 	"  --id PATH       subscriptions/S/registries/R/devices/D\n"
-	"  --audience A    of the registry\n"
-	"  --wait SECONDS  for an answer, 1-86400, default 60\n"
-	"  --out FILE      keeps the answer, for its owner only\n"
-	"  --no-ack        does not answer\n"
+	"  --audience A    the registry's audience, for the JWT\n"
+	"  --wait SECONDS  give up after this long, 1-86400, default 60\n"
+	"  --out FILE      also write the answer to FILE, mode 0600\n"
+	"  --no-ack        do not answer\n"
 	"  --mqtt VERSION  5 (default) or 3.1.1\n"
-	"  --unused        as an onboarded device, without a certificate\n"
+	"  --unused        connect as an onboarded device: no certificate\n"
 	"  --version, --help\n"
 	"\n"
-	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage,\n"
-	"3 rejected, 4 no answer in time, 5 refused for good (--unused),\n"
+	"Exit: 0 approved (--unused: connected), 1 failure, 2 usage error,\n"
+	"3 rejected, 4 no answer in time, 5 permanently refused (--unused),\n"
 	"6 every try was refused until --wait was over.\n";
 
 /* Changes a certificate in place into one line: Mosquitto does not accept a
@@ -55,6 +60,21 @@ static char *one_line(char *pem)
 	return pem;
 }
 
+/* The broker would refuse it without saying why. Only a warning: this is also
+ * how to see what a broker does then. */
+static void check_pair(const struct device *d, const char *pem, EVP_PKEY *key)
+{
+	BIO *bio = BIO_new_mem_buf(pem, -1);
+	X509 *cert = bio ? PEM_read_bio_X509(bio, NULL, NULL, NULL) : NULL;
+
+	if (cert && X509_check_private_key(cert, key) != 1)
+		ztp_cli_warn(PROGRAM,
+			     "%s is not the key of the certificate in %s",
+			     d->key, d->cert);
+	X509_free(cert);
+	BIO_free(bio);
+}
+
 static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 		      struct ztp_error *error)
 {
@@ -62,6 +82,8 @@ static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 
 	if (rc == 0 && d->cert)
 		rc = ztp_cert_file_first(pem, d->cert, error);
+	if (rc == 0 && *pem)
+		check_pair(d, *pem, *key);
 	if (rc == 0 && d->ca)
 		rc = ztp_cert_file_check_cas(d->ca, error);
 	return rc;

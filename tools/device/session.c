@@ -116,8 +116,10 @@ static void warn_refused(const struct device *d, int code)
 	if (code < 0)
 		ztp_cli_warn(PROGRAM, "%s: cannot connect", d->url);
 	else
-		ztp_cli_warn(PROGRAM, "%s: refused with code %d%s%s", d->url,
-			     code, why ? ": " : "", why ? why : "");
+		ztp_cli_warn(PROGRAM,
+			     "%s: refused with code %d%s%s; the operator sees "
+			     "the reason in the audit",
+			     d->url, code, why ? ": " : "", why ? why : "");
 }
 
 /* --- what is received */

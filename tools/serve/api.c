@@ -23,16 +23,20 @@ struct wanted {
 	int64_t limit;
 };
 
-/* A parameter of the query, decoded; "" if it is not given. */
+/* A parameter of the query, decoded; "" if it is not there. False: it is there
+ * and empty, or broken. */
 static bool read_query(char *out, size_t size, const struct call *call,
 		       const char *name)
 {
 	const char *text = MHD_lookup_connection_value(
 		call->connection, MHD_GET_ARGUMENT_KIND, name);
 
-	if (!text)
-		text = "";
-	return text_decode(out, size, text, strlen(text));
+	*out = '\0';
+	if (!text) /* or without a value: ?name */
+		return MHD_lookup_connection_value_n(
+			       call->connection, MHD_GET_ARGUMENT_KIND, name,
+			       strlen(name), NULL, NULL) == MHD_NO;
+	return *text && text_decode(out, size, text, strlen(text));
 }
 
 static const char *read_wanted(struct wanted *wanted, const struct call *call)

@@ -72,8 +72,9 @@ static void read_device(struct target *target, const char *rest)
 	if (good_s && good_r && good_d && ztp_id_valid(s, strlen(s)) &&
 	    ztp_id_valid(r, strlen(r)) && ztp_id_valid(d, strlen(d)))
 		(void)snprintf(target->path, sizeof(target->path),
-			       ZTP_PATH_SUBSCRIPTION "%s" ZTP_PATH_REGISTRY
-						     "%s" ZTP_PATH_DEVICE "%s",
+			       ZTP_PATH_SUBSCRIPTION "%.255s" ZTP_PATH_REGISTRY
+						     "%.255s" ZTP_PATH_DEVICE
+						     "%.255s",
 			       s, r, d);
 }
 

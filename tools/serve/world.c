@@ -28,6 +28,7 @@ enum { RESULTS, REQUESTS, DECISIONS, TOPICS };
 struct world {
 	struct world_settings settings;
 	rd_kafka_t *producer;
+	rd_kafka_topic_t *topic; /* only so that it connects at the start */
 	struct feed *feeds[TOPICS];
 	struct book book;
 	struct decided_list decided;
@@ -320,6 +321,9 @@ struct world *world_new(const struct world_settings *settings,
 	made->settings = *settings;
 	made->producer = ztp_kafka_producer(settings->brokers, settings->props,
 					    STORE_MS, on_delivery, made, error);
+	if (made->producer)
+		made->topic = rd_kafka_topic_new(made->producer,
+						 settings->decisions, NULL);
 	if (made->producer && start_feeds(made, error)) {
 		wake_by_reports(made->producer, settings->wake);
 		return made;
@@ -334,6 +338,8 @@ void world_free(struct world *world)
 		return;
 	for (int i = 0; i < TOPICS; i++)
 		feed_free(world->feeds[i]);
+	if (world->topic)
+		rd_kafka_topic_destroy(world->topic);
 	if (world->producer) {
 		rd_kafka_flush(world->producer, FLUSH_MS);
 		rd_kafka_destroy(world->producer);

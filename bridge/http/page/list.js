@@ -12,7 +12,8 @@ const ASK_MAX = 250;
 const ASK_PAUSE_MS = 40;
 
 const list = {
-	filter: {state: "", registry: "", device: "", order: "newest"},
+	filter: {state: "", registry: "", device: "", find: "",
+		 order: "newest"},
 	cursors: [""], /* one per page, up to this page */
 	next: null,
 	turn: 0, /* answers to earlier questions are discarded */
@@ -37,11 +38,16 @@ function state_cell() {
 	return make("td", {}, state_mark(""));
 }
 
-function fill_state(cell, state) {
-	const mark = cell.firstChild;
+function fill_state(cell, request) {
+	const text = state_text(request);
 
-	if (mark.textContent !== state)
-		cell.replaceChildren(state_mark(state));
+	if (cell.textContent === text)
+		return;
+	cell.replaceChildren(state_mark(request.state));
+	say(cell.firstChild, text);
+	if (is_away(request))
+		cell.firstChild.setAttribute("title",
+			"approved and registered; its device is not connected");
 }
 
 function fill_time(cell, iso, text) {
@@ -74,7 +80,7 @@ function what_next(request) {
 function fill_row(row, request) {
 	const [state, device, registry, attempt, received, next] = row.children;
 
-	fill_state(state, request.state);
+	fill_state(state, request);
 	fill_device(device, request);
 	say(registry, registry_of(request));
 	say(attempt, String(request.attempt));
@@ -104,10 +110,39 @@ function show_note() {
 
 /* Could there be requests, though this page has none? */
 function is_partial() {
-	const {state, registry, device, order} = list.filter;
+	const {state, registry, device, find, order} = list.filter;
 
-	return state || registry || device || order === "finished" ||
+	return state || registry || device || find || order === "finished" ||
 		list.cursors.length > 1;
+}
+
+/* What there is to do about it: [text, link or "", its text]. */
+function nothing_listed() {
+	if (list.next)
+		return ["No match so far. Next continues the search.", ""];
+	if (is_partial() && setting.any)
+		return ["No request matches.", "#/requests", "Show all requests"];
+	if (!setting.gate)
+		return ["No device has asked yet. A request appears here when " +
+			"the broker publishes a device's pending event.", ""];
+	if (refused.total > 0)
+		return ["No device has asked yet, but the gate has refused " +
+			`${count(refused.total)}.`, "#refusals", "See why"];
+	return ["No device has asked yet. Create a registry with ztpctl " +
+		"registry create, and connect a device; ztp-device plays one.",
+		""];
+}
+
+function show_nothing() {
+	const [text, address, name] = nothing_listed();
+	const [place, link] = by("list-empty").children;
+
+	say(place, text);
+	show(link, Boolean(address));
+	if (address) {
+		link.setAttribute("href", address);
+		say(link, name);
+	}
 }
 
 function show_list(rows) {
@@ -115,9 +150,7 @@ function show_list(rows) {
 	     make_row, fill_row);
 	show(by("list-trouble"), false);
 	show(by("list-empty"), rows.length === 0 && !list.busy);
-	say(by("list-empty"), list.next
-		? "No match so far. Next continues the search."
-		: is_partial() ? "No request matches." : "There are no requests.");
+	show_nothing();
 	say(by("page-number"), `page ${list.cursors.length}`);
 	by("before").setAttribute("aria-disabled", list.cursors.length === 1);
 	by("behind").setAttribute("aria-disabled", !list.next);
@@ -127,13 +160,14 @@ function show_list(rows) {
 /* Returns the page's rows, or null if another question has replaced this
  * one. */
 async function search(turn) {
-	const {state, registry, device, order} = list.filter, rows = [];
+	const {state, registry, device, find, order} = list.filter;
+	const rows = [];
 	let after = list.cursors[list.cursors.length - 1];
 
 	for (list.asked = 0; list.asked < ASK_MAX; ) {
 		const page = await ask_object(requests_path({
-			state, registry, device, order: device ? "" : order,
-			after, limit: PAGE - rows.length}));
+			state, registry, device, find,
+			order: device ? "" : order, after, limit: PAGE - rows.length}));
 
 		if (turn !== list.turn)
 			return null;
@@ -170,7 +204,7 @@ async function load_list() {
 function filter_of(query) {
 	const filter = {};
 
-	for (const key of ["state", "registry", "device", "order"])
+	for (const key of ["state", "registry", "device", "find", "order"])
 		filter[key] = query.get(key) || "";
 	if (!["oldest", "finished"].includes(filter.order))
 		filter.order = "newest";
@@ -191,7 +225,7 @@ function set_filter(filter) {
 	by("f-state").value = filter.state;
 	by("f-registry").value = filter.registry;
 	by("f-order").value = filter.order;
-	by("f-find").value = filter.device;
+	by("f-find").value = filter.device || filter.find;
 	by("one-back").setAttribute("href", filter_link(filter));
 }
 
@@ -204,19 +238,21 @@ function visit(address) {
 		location.hash = address;
 }
 
+/* A device's requests are found by its path at once, however many there are. */
+const WHOLE_PATH = /^subscriptions\/[^/]+\/registries\/[^/]+\/devices\/[^/]+$/;
+
 function submit_filter(event) {
 	const find = by("f-find").value.trim();
+	const device = WHOLE_PATH.test(find) ? find : "";
 
 	event.preventDefault();
-	if (find && !find.includes("/"))
-		visit(one_link({request_id: find}));
-	else
-		visit(filter_link({
-			state: by("f-state").value,
-			registry: find ? "" : by("f-registry").value.trim(),
-			device: find,
-			order: find ? "newest" : by("f-order").value,
-		}));
+	visit(filter_link({
+		state: by("f-state").value,
+		registry: device ? "" : by("f-registry").value.trim(),
+		device,
+		find: device ? "" : find,
+		order: device ? "newest" : by("f-order").value,
+	}));
 }
 
 async function turn_page(event, forth) {
@@ -253,6 +289,7 @@ async function load_results() {
 						     limit: LAST}));
 
 	show(by("results-empty"), page.requests.length === 0);
+	show(by("results").querySelector("table"), page.requests.length > 0);
 	sync(by("results").querySelector("tbody"), page.requests,
 	     (request) => request.request_id,
 	     () => make("tr", {}, state_cell(), device_cell(),
@@ -260,7 +297,7 @@ async function load_results() {
 	     (row, request) => {
 		const [state, device, took, ended] = row.children;
 
-		fill_state(state, request.state);
+		fill_state(state, request);
 		fill_device(device, request);
 		say(took, span(Date.parse(request.finished_at) -
 			       Date.parse(request.received_at)));

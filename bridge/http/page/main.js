@@ -2,6 +2,7 @@
 /* --- when data is fetched */
 
 const EVERY_MS = 2000;
+const SILENT_MS = 4000; /* an answer comes within some ms */
 const BACK_OFF_MAX_MS = 30000;
 
 const pulse = {
@@ -89,11 +90,14 @@ async function refresh_view() {
 async function refresh() {
 	const status = await ask_object("/v1/status");
 
-	show_status(status);
-	show_rates(await ask("/metrics", "text"),
-		   pulse.started !== status.started_at);
+	if (pulse.started !== status.started_at)
+		forget_history();
 	pulse.started = status.started_at;
+	show_status(status);
+	await load_rates();
+	await load_totals();
 	await load_results();
+	await load_refusals(status.parts);
 	if (view.name === "one" || !(list_held() || list.busy ||
 				     list.asked > ASK_QUICK))
 		await refresh_view();
@@ -120,6 +124,28 @@ function on_answer() {
 	show_pulse();
 }
 
+/* Not an answer for some time, whatever became of the question. */
+function look_at_clock() {
+	const silent = Date.now() + clock.ahead - pulse.answered;
+
+	if (pulse.answered && pulse.busy && !pulse.lost && silent > SILENT_MS)
+		show_silence();
+	if (pulse.lost)
+		show_since();
+}
+
+function show_since() {
+	say(by("trouble-since"), pulse.answered
+		? `No answer since ${time_of_day(pulse.answered)} UTC ` +
+		  `(${span(now() - pulse.answered, true)}); all numbers are ` +
+		  "of then." : "");
+}
+
+function show_silence() {
+	show_worth("silent");
+	say(by("as-of"), `no answer since ${time_of_day(pulse.answered)} UTC`);
+}
+
 function on_failure(error) {
 	const first = !pulse.lost;
 
@@ -134,11 +160,12 @@ function on_failure(error) {
 		error instanceof Refused
 			? `The bridge answered: ${error.message}.`
 			: "The bridge does not answer.",
-		pulse.answered ? "The data shown is as of " +
-			`${time_of_day(pulse.answered)} UTC.` : "",
 		`Next try in ${pulse.wait / 1000} s.`,
 	].join(" "));
+	show(by("unready"), false);
 	show_pulse();
+	show_worth("silent");
+	show_since();
 }
 
 function schedule() {
@@ -197,6 +224,7 @@ function main() {
 	addEventListener("hashchange", navigate);
 	document.addEventListener("visibilitychange", () =>
 		document.hidden || pulse.paused ? schedule() : poll());
+	setInterval(look_at_clock, 1000);
 	show_pulse();
 	navigate();
 	poll();

@@ -46,7 +46,7 @@ function way_steps(request) {
 		steps.push(["delivered", "", (next_try_at && request.tries
 			? `tried ${request.tries} times, next ` +
 			  `${stamp(next_try_at).slice(11, 19)}`
-			: "waiting for the device to subscribe") +
+			: "the device is away; it is told when it subscribes") +
 			(due_at ? `; until ${stamp(due_at).slice(0, 19)}`
 				: ""), "open"]);
 	return steps;
@@ -56,7 +56,8 @@ function end_step(request) {
 	const {state, finished_at, expires_at} = request;
 
 	if (finished_at)
-		return [state, finished_at, MEANS[state], "done"];
+		return [state, finished_at, request.message || MEANS[state],
+			"done"];
 	if (TONES[state] === "wait")
 		return ["expires", expires_at, ends_in(request), "open"];
 	return ["onboarded", "", "not yet", "open"];
@@ -123,7 +124,7 @@ function show_one(request) {
 	const {device} = request;
 
 	say(by("one-title"), name_of(request));
-	by("one-state").replaceChildren(state_mark(request.state));
+	fill_state(by("one-state"), request);
 	show_life(request);
 	show_decision(request.decision);
 	show_pairs(by("facts"), [
@@ -148,7 +149,7 @@ function show_siblings(page, device) {
 	     (row, request) => {
 		const [state, id, attempt, received] = row.children;
 
-		fill_state(state, request.state);
+		fill_state(state, request);
 		id.firstChild.setAttribute("href", one_link(request));
 		if (request.request_id === one.id)
 			id.firstChild.setAttribute("aria-current", "page");

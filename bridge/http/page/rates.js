@@ -1,30 +1,22 @@
 
-/* --- rates, computed from the counters of /metrics */
+/* --- rates, from the counters that the bridge has kept: /v1/history */
 
 const RATES = [
-	["ztp_pending_events_total", "events in"],
-	["ztp_requests_published_total", "requests out"],
-	["ztp_decisions_total", "decisions"],
-	["ztp_commands_total", "commands"],
-	["ztp_results_total", "results"],
-	["ztp_dlq_total", "dead letters"],
+	["pending_events", "events in"],
+	["requests_published", "requests out"],
+	["decisions", "decisions"],
+	["commands", "commands"],
+	["results", "results"],
+	["dead_letters", "dead letters"],
 ];
-const WINDOW_MS = 300000;
-const MEAN_MS = 10000;
+/* The curves are as long as there is something to show, within these. */
+const WINDOW_MIN_MS = 300000, WINDOW_MAX_MS = 3600000;
 const WIDTH = 300, HEIGHT = 40;
 
-const scrapes = []; /* {t, sums}, oldest first; sums null: restarted */
+/* {t, sums}, oldest first; the last one is of now and is replaced. */
+let samples = [];
+let last_kept = ""; /* the time of the last sample that stays */
 const tiles = [];
-
-/* Yields [name, labels, value] of each sample. */
-function* samples(text) {
-	for (const line of text.split("\n")) {
-		const found = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line);
-
-		if (found)
-			yield [found[1], found[2] || "", Number(found[3])];
-	}
-}
 
 function draw_rates() {
 	const svg = "http://www.w3.org/2000/svg";
@@ -46,86 +38,87 @@ function draw_rates() {
 	}
 }
 
-/* The average of rate i up to scrape `at`, or null if there is nothing to
- * compare with. */
-function mean(i, at) {
-	let from = at;
+/* The curve of rate i: [ms ago, per second] for each sample but the first. Of
+ * the last, which is of now, the average goes back as far as of the others. */
+function points(i) {
+	const last = samples[samples.length - 1];
+	const rate_of = (to, from) => [last.t - to.t,
+		Math.max(0, to.sums[i] - from.sums[i]) * 1000 / (to.t - from.t)];
 
-	while (from > 0 && scrapes[from - 1].sums &&
-	       scrapes[at].t - scrapes[from].t < MEAN_MS)
-		from--;
-	if (!scrapes[at].sums || from === at)
-		return null;
-	return (scrapes[at].sums[i] - scrapes[from].sums[i]) * 1000 /
-		(scrapes[at].t - scrapes[from].t);
+	return samples.slice(1).map((sample, at) => rate_of(sample,
+		sample === last && at > 0 ? samples[at - 1] : samples[at]));
 }
 
-/* The curve of rate i: [ms ago, per second], or null for a gap. */
-function points(i) {
-	const last = scrapes[scrapes.length - 1].t;
+function window_ms() {
+	const age = samples[samples.length - 1].t - samples[0].t;
 
-	return scrapes.map((scrape, at) => {
-		const value = mean(i, at);
-
-		return value === null ? null : [last - scrape.t, value];
-	});
+	return Math.min(WINDOW_MAX_MS, Math.max(WINDOW_MIN_MS, age));
 }
 
 function draw_curve(tile, found) {
-	const top = Math.max(1, ...found.map((p) => p ? p[1] : 0));
-	const x = (p) => (WIDTH * (1 - p[0] / WINDOW_MS)).toFixed(1);
+	const top = Math.max(1, ...found.map((p) => p[1])), all = window_ms();
+	const x = (p) => (WIDTH * (1 - p[0] / all)).toFixed(1);
 	const y = (p) => (HEIGHT - 1 - (HEIGHT - 3) * p[1] / top).toFixed(1);
-	let line = "", area = "", first = null, before = null;
+	const line = found.map((p, i) =>
+		`${i ? "L" : "M"}${x(p)} ${y(p)}`).join("");
 
-	const close = () => {
-		if (first)
-			area += `L${x(before)} ${HEIGHT}` +
-				`L${x(first)} ${HEIGHT}Z`;
-	};
-	for (const p of found) {
-		if (p) {
-			const step = `${before ? "L" : "M"}${x(p)} ${y(p)}`;
-
-			line += step;
-			area += step;
-			first = before ? first : p;
-		} else {
-			close();
-			first = null;
-		}
-		before = p;
-	}
-	close();
 	tile.line.setAttribute("d", line);
-	tile.area.setAttribute("d", area);
+	tile.area.setAttribute("d", line && `${line}L${WIDTH} ${HEIGHT}` +
+		`L${x(found[0])} ${HEIGHT}Z`);
 }
 
-function show_rates(text, restarted) {
-	const sums = RATES.map(() => 0), outcomes = [];
+function take_history(page) {
+	const sample = ([at, ...sums]) => ({t: Date.parse(at), sums: RATES.map(
+		(one) => sums[page.names.indexOf(one[0])])});
 
-	for (const [name, labels, value] of samples(text)) {
-		const i = RATES.findIndex((one) => one[0] === name);
+	samples.pop();
+	samples.push(...page.samples.map(sample), sample(page.now));
+	if (page.samples.length > 0)
+		last_kept = page.samples[page.samples.length - 1][0];
+	while (samples.length > 2 && samples[1].t <
+	       samples[samples.length - 1].t - WINDOW_MAX_MS)
+		samples.shift();
+}
 
-		if (i >= 0)
-			sums[i] += value;
-		if (name === "ztp_results_total")
-			outcomes.push([labels.split('"')[1], value]);
-	}
-	if (restarted)
-		scrapes.push({t: performance.now() - 1, sums: null});
-	scrapes.push({t: performance.now(), sums});
-	while (scrapes.length > 1 &&
-	       scrapes[1].t < performance.now() - WINDOW_MS)
-		scrapes.shift();
+function forget_history() {
+	samples = [];
+	last_kept = "";
+}
+
+async function load_rates() {
+	take_history(await ask_object(
+		`/v1/history?${new URLSearchParams({after: last_kept})}`));
+	say(by("rates-span"), `per second, last ${span(window_ms())}`);
 	tiles.forEach((tile, i) => {
 		const found = points(i), last = found[found.length - 1];
-		const peak = Math.max(0, ...found.map((p) => p ? p[1] : 0));
+		const peak = Math.max(0, ...found.map((p) => p[1]));
+		const sum = samples[samples.length - 1].sums[i];
 
 		draw_curve(tile, found);
 		say(tile.value, last ? rate(last[1]) : "\u2013");
-		say(tile.rest, `${count(sums[i])} total` +
+		say(tile.rest, `${count(sum)} total` +
 		    (last ? `, peak ${rate(peak)}` : ""));
 	});
+}
+
+/* --- totals, from /metrics */
+
+/* Yields [name, labels, value] of each sample. */
+function* metrics(text) {
+	for (const line of text.split("\n")) {
+		const found = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/.exec(line);
+
+		if (found)
+			yield [found[1], found[2] || "", Number(found[3])];
+	}
+}
+
+async function load_totals() {
+	const outcomes = [];
+
+	for (const [name, labels, value] of metrics(await ask("/metrics", "text")))
+		if (name === "ztp_results_total")
+			outcomes.push([labels.split('"')[1], value]);
 	show_totals(outcomes);
 }
 

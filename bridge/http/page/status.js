@@ -12,7 +12,7 @@ const MEANS = {
 	received: "accepted; not yet in Kafka",
 	requested: "the customer has been asked",
 	approved: "approved; not yet registered",
-	registered: "registered; the device has not received its command yet",
+	registered: "registered; the device is away, or about to be told",
 	delivered: "the command has been delivered; not yet applied",
 	onboarded: "approved, registered and delivered",
 	rejected: "rejected by the customer",
@@ -25,7 +25,7 @@ const MEANS = {
 
 const TONES = {
 	received: "wait", requested: "wait",
-	approved: "move", registered: "move", delivered: "move",
+	approved: "move", registered: "away", delivered: "move",
 	onboarded: "good",
 	rejected: "no", expired: "no", conflict: "no",
 	withdrawn: "no",
@@ -40,6 +40,16 @@ function list_link(parameters) {
 
 function one_link(request) {
 	return `#/requests/${encodeURIComponent(request.request_id)}`;
+}
+
+/* Is it approved, but its device is not there to be told? */
+function is_away(request) {
+	return request.state === "registered" &&
+		(request.awaits_device || request.tries > 0);
+}
+
+function state_text(request) {
+	return request.state + (is_away(request) ? ", away" : "");
 }
 
 function state_mark(state) {
@@ -57,6 +67,7 @@ function name_of(request) {
 	return request.device.id || request.device.path;
 }
 
+const setting = {gate: false, any: false}; /* what the empty page says */
 const counts = new Map(); /* maps a state to the element with its number */
 
 function draw_states() {
@@ -113,7 +124,8 @@ function show_parts(parts) {
 	     (item, part) => {
 		item.className = part.ready ? "up" : "down";
 		say(item.querySelector("b"), part.name);
-		say(item.querySelector("span"), part_text(part));
+		say(item.querySelector("span"), part_text(part) +
+		    (part.since ? ` for ${since(part.since)}` : ""));
 	     });
 	const changed = parts.filter((part) => known_parts.has(part.name) &&
 		known_parts.get(part.name) !== part_text(part));
@@ -122,6 +134,27 @@ function show_parts(parts) {
 	if (changed.length)
 		announce(changed.map((p) => `${p.name}: ${part_text(p)}`)
 			.join("; "));
+}
+
+/* What the numbers are worth: "" if they are those of now, and the bridge does
+ * its work. */
+function show_worth(worth) {
+	if (document.body.dataset.worth !== worth)
+		document.body.dataset.worth = worth;
+}
+
+/* Which of the parts has been unusable for longest, and since when. */
+function show_unready(parts) {
+	const down = parts.filter((part) => !part.ready && part.since);
+	const first = down.map((part) => part.since).sort()[0];
+
+	show(by("unready"), down.length > 0);
+	if (first)
+		say(by("unready"), `Not ready since ${stamp(first).slice(0, 19)} ` +
+		    `UTC (${since(first)}): ` +
+		    `${down.map((p) => `${p.name} ${p.why}`).join("; ")}. ` +
+		    "What is shown below may not move until it is.");
+	return down.length > 0;
 }
 
 function forget_parts() {
@@ -147,6 +180,9 @@ function show_status(status) {
 	say(by("version"), status.version);
 	show_oldest(status.oldest_undecided);
 	show_parts(status.parts);
+	show_worth(show_unready(status.parts) ? "unready" : "");
+	setting.gate = status.parts.some((part) => part.name === "gate");
+	setting.any = Object.values(status.requests).some((n) => n > 0);
 	say(by("footing"), `Store ${bytes(status.store_bytes)}. Up for ` +
 	    `${since(status.started_at)}, since ` +
 	    `${stamp(status.started_at).slice(0, 19)}.`);

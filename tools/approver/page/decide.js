@@ -58,11 +58,12 @@ function warnings(views) {
 
 	return [
 		approve && rivals && `${rivals} of these claim a path that ` +
-			"another of these claims too: of each path one joins, " +
-			"the others end in conflict.",
+			"another of these claims too: of each path one " +
+			"joins, the others end in conflict.",
 		approve && contended && `${many(contended, "device path")} ` +
-			`${contended === 1 ? "is" : "are"} claimed by another ` +
-			"certificate as well. Compare the fingerprint.",
+			`${contended === 1 ? "is" : "are"} claimed by ` +
+			"another certificate as well. Compare the " +
+			"fingerprint.",
 		approve && shared && `${shared} of these ` +
 			`${shared === 1 ? "has a certificate that asks" :
 				"have certificates that ask"} for several ` +
@@ -150,8 +151,12 @@ function show_deciding() {
 	show_confirm();
 }
 
+function has_dialog() {
+	return document.querySelector("dialog[open]") !== null;
+}
+
 function open_dialog(verdict) {
-	if (!chosen.size || pulse.lost || document.querySelector("dialog[open]"))
+	if (!chosen.size || pulse.lost || has_dialog())
 		return;
 	deciding.verdict = verdict;
 	deciding.ids = match_order([...chosen]);

@@ -22,7 +22,7 @@ const FIXED_KEYS = [
 ];
 
 function open_keys() {
-	if (!document.querySelector("dialog[open]"))
+	if (!has_dialog())
 		by("keys").showModal();
 }
 
@@ -65,8 +65,7 @@ function is_typing(element) {
 function on_key(event) {
 	const {target, key} = event;
 
-	if (event.ctrlKey || event.metaKey || event.altKey ||
-	    document.querySelector("dialog[open]"))
+	if (event.ctrlKey || event.metaKey || event.altKey || has_dialog())
 		return;
 	if (target === by("f-find") && key === "Escape" && target.value) {
 		event.preventDefault();

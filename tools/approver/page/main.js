@@ -59,10 +59,14 @@ async function sign_in(event) {
 }
 
 async function sign_out() {
+	if (has_unsent() &&
+	    !confirm("Not all decisions are sent. Sign out without them?"))
+		return;
 	try {
 		await call("DELETE", "/v1/session");
 	} catch {
-		return on_failure(new Error("no answer"));
+		on_failure(new Error("no answer"));
+		return;
 	}
 	chosen.clear();
 	made.all.clear();
@@ -139,7 +143,7 @@ async function refresh() {
 	show_filter();
 	draw_list(false);
 	if (!pulse.answered)
-		performance.mark("list"); /* for whoever looks how long it takes */
+		performance.mark("list"); /* for whoever measures it */
 	if (by("decide").open)
 		show_deciding();
 	await follow_waiting();

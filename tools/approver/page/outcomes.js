@@ -18,13 +18,16 @@ const made = {
 	all: new Map(), /* request id: the latest decision about it */
 	sending: 0,
 	not_before: 0, /* the server has asked for a pause */
-	hasty: false,
-	told: "",
+	hasty: false, /* does not wait for results */
 	soon: 0, /* a timer, to draw */
 	later: 0, /* a timer, to send */
 };
 
-const EFFECT = ["onboarded", "rejected", "duplicate", "applied"];
+/* What one wanted. */
+const EFFECT = {
+	approve: ["onboarded", "duplicate", "applied"],
+	reject: ["rejected", "duplicate"],
+};
 const STAYS_OPEN = ["invalid", "mismatch"];
 
 const OUTCOMES = {
@@ -71,19 +74,20 @@ function is_settled(decision) {
 }
 
 function is_well(decision) {
-	return decision.state === "ended" && EFFECT.includes(decision.outcome);
+	return decision.state === "ended" &&
+		EFFECT[decision.verdict].includes(decision.outcome);
 }
 
 /* [tone, word, what it means] */
 function state_of(decision) {
-	const {state, outcome, verdict, message} = decision;
+	const {state, outcome, message} = decision;
+	const calm = outcome === "rejected" || outcome === "duplicate";
 
 	if (state !== "ended")
 		return [...STATES[state], message];
-	return [outcome === "rejected" || outcome === "duplicate" ? "no"
-		: is_well(decision) ? "good" : "bad", plain(outcome),
-		[OUTCOMES[outcome], message].filter(Boolean).join(": ") ||
-			verdict];
+	return [!is_well(decision) ? "bad" : calm ? "no" : "good",
+		plain(outcome),
+		[OUTCOMES[outcome], message].filter(Boolean).join(": ")];
 }
 
 function fill_mark(cell, decision) {
@@ -102,10 +106,10 @@ function queue_decision(view, verdict, text, together) {
 	made.all.delete(view.id); /* the newest comes last */
 	made.all.set(view.id, {
 		id: view.id, name: view.name, registry: view.registry,
-		print: in_fours(view.fingerprint.slice(0, 16)), verdict, text, key: new_key(),
-		many: together > 1,
+		print: in_fours(view.fingerprint.slice(0, 16)),
+		verdict, text, key: new_key(), many: together > 1,
 		state: "queued", outcome: "", message: "", tries: 0,
-		not_before: 0, at: now(),
+		not_before: 0, at: now(), looked: 0, told: false,
 	});
 }
 
@@ -113,6 +117,7 @@ function settle(decision, state, message) {
 	decision.state = state;
 	decision.message = message || "";
 	decision.at = now();
+	decision.told = false;
 }
 
 function end_with(decision, result) {
@@ -175,6 +180,10 @@ async function send_one(decision) {
 	}
 }
 
+function has_unsent() {
+	return [...made.all.values()].some((one) => one.state === "queued");
+}
+
 function next_queued() {
 	if (session.needed || made.not_before > Date.now())
 		return null;
@@ -186,47 +195,43 @@ function next_queued() {
 }
 
 function send_queued() {
-	let decision;
+	let decision, sent = false;
 
 	while (made.sending < AT_ONCE && (decision = next_queued())) {
+		sent = true;
 		made.sending++;
 		made.not_before = Date.now() + PACE_MS;
 		send_one(decision).finally(() => {
 			made.sending--;
+			outcomes_soon();
 			send_queued();
 		});
 	}
-	outcomes_soon();
+	if (sent)
+		outcomes_soon();
 	clearTimeout(made.later);
-	if ([...made.all.values()].some((one) => one.state === "queued") &&
-	    made.sending < AT_ONCE && !session.needed)
-		made.later = setTimeout(send_queued, PACE_MS);
+	if (has_unsent() && made.sending < AT_ONCE && !session.needed)
+		made.later = setTimeout(send_queued,
+			Math.max(PACE_MS, made.not_before - Date.now()));
 }
 
 /* --- results that come later */
 
-/* The answer about one request, once it has ended. */
-function result_in(body) {
-	return body && body.outcome ? body : body && body.result || null;
-}
-
 async function follow_one(decision) {
 	const {status, body} = await call("GET", one_path(decision.id));
-	const result = status === 200 && result_in(body);
 
+	decision.looked = now();
 	if (status === 401)
 		need_token(true);
-	else if (result && decision.state === "waiting")
-		end_with(decision, result);
-	else if (decision.state === "waiting")
-		decision.at = now();
+	else if (body && body.result && decision.state === "waiting")
+		end_with(decision, body.result);
 }
 
 /* Those that have waited longest for a look, a few at a time. */
 async function follow_waiting() {
 	const waiting = [...made.all.values()]
 		.filter((decision) => decision.state === "waiting")
-		.sort((a, b) => a.at - b.at).slice(0, FOLLOW);
+		.sort((a, b) => a.looked - b.looked).slice(0, FOLLOW);
 
 	for (const decision of waiting)
 		await follow_one(decision);
@@ -289,18 +294,19 @@ function show_doing(decisions) {
 	return left;
 }
 
-/* To those who listen: each one of a few, of many only the sum. */
-function tell_outcomes(decisions, left) {
-	const last = decisions[decisions.length - 1];
-	const text = !last || left ? "" : decisions.length === 1
-		? `${last.name}: ${state_of(last).slice(1).filter(Boolean)
-			.join(", ")}`
-		: `${many(decisions.length, "decision")}: ` +
-			tally_text(decisions);
+/* To those who listen, when nothing is on its way any more: what has become of
+ * one, of several the sum. */
+function tell_outcomes(decisions) {
+	const fresh = decisions.filter((decision) => !decision.told);
 
-	if (text && text !== made.told)
-		announce(text);
-	made.told = text;
+	if (fresh.length === 1)
+		announce([`${fresh[0].name}: ${state_of(fresh[0])[1]}`,
+			  state_of(fresh[0])[2]].filter(Boolean).join(", "));
+	else if (fresh.length)
+		announce(`${many(fresh.length, "decision")}: ` +
+			 tally_text(fresh));
+	for (const decision of fresh)
+		decision.told = true;
 }
 
 /* Many that come together are drawn together. */
@@ -323,7 +329,8 @@ function show_outcomes() {
 	say(by("tally"), tally_text(decisions));
 	show(by("outcomes-clear"), decisions.some(is_settled) || left > 0);
 	say(by("outcomes-clear"), left > AT_ONCE ? "Stop" : "Clear");
-	tell_outcomes(decisions, left);
+	if (!left)
+		tell_outcomes(decisions);
 	draw_list(false);
 }
 

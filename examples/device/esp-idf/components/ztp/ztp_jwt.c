@@ -32,14 +32,19 @@ int ztp_username(char *out, size_t size, const char *pem)
 	return n > 0 ? (int)n : -1;
 }
 
-/* Appends bytes in base64url: two other characters than base64, no padding. */
-static int append(char *out, size_t size, const void *bytes, size_t len)
+/* Appends a separator and bytes in base64url: two other characters than base64,
+ * no padding. */
+static int append(char *out, size_t size, const char *separator,
+		  const void *bytes, size_t len)
 {
-	size_t used = strlen(out), n;
-	char *at = out + used;
+	size_t used = strlen(out), n = strlen(separator);
+	char *at = out + used + n;
 
-	if (mbedtls_base64_encode((unsigned char *)at, size - used, &n, bytes,
-				  len) != 0)
+	if (used + n >= size)
+		return -1;
+	memcpy(out + used, separator, n + 1);
+	if (mbedtls_base64_encode((unsigned char *)at, size - used - n, &n,
+				  bytes, len) != 0)
 		return -1;
 	for (; *at && *at != '='; at++)
 		*at = *at == '+' ? '-' : *at == '/' ? '_' : *at;
@@ -134,14 +139,10 @@ int ztp_jwt(char *out, size_t size, const struct ztp_claims *claims,
 		return -1;
 	n = write_claims(text, sizeof(text), claims);
 	*out = '\0';
-	if (n < 0 || append(out, size, header, strlen(header)) != 0 ||
-	    strlen(out) + 2 > size)
-		return -1;
-	strcat(out, ".");
-	if (append(out, size, text, (size_t)n) != 0 ||
+	if (n < 0 || append(out, size, "", header, strlen(header)) != 0 ||
+	    append(out, size, ".", text, (size_t)n) != 0 ||
 	    sign(signature, &len, out, key, rng, rng_arg) != 0 ||
-	    strlen(out) + 2 > size)
+	    append(out, size, ".", signature, len) != 0)
 		return -1;
-	strcat(out, ".");
-	return append(out, size, signature, len) == 0 ? (int)strlen(out) : -1;
+	return (int)strlen(out);
 }

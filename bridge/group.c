@@ -1,0 +1,394 @@
+/*
+ * A bridge that is one of several.
+ *
+ * There are two loops, and one of them runs at a time. While the bridge stands by
+ * and becomes active, it is the one here: it reads the state and listens to the
+ * group. The active one has the daemon's own loop (bridge/loop/), which calls back
+ * in each of its turns, because the group's news must not wait. What a role asks
+ * for then, that is to end it, is done when that loop has returned.
+ */
+#include "bridge/group.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bridge/journal/journal_id.h"
+#include "bridge/loop/notify.h"
+#include "bridge/standby/group_topics.h"
+#include "bridge/standby/opening.h"
+#include "bridge/standby/standby.h"
+#include "bridge/store/store_state.h"
+
+#define STEP_MS	 50   /* between two looks, whoever wakes it */
+#define TOPIC_MS 1000 /* until Kafka's topics are looked at again */
+
+struct group {
+	struct core core;
+	int wake_fd, signal_fd;
+	struct copy *copy;
+	struct turn *turn;
+	struct opening *opening;
+	struct standby *standby;
+	struct notify notify;
+	char journal[JOURNAL_ID_LEN];
+	bool serving;	   /* the daemon's loop is to run, or runs */
+	bool looping;	   /* it runs */
+	bool close, leave; /* what is to be done when it has returned */
+	bool done;
+	int64_t began; /* of the claim; CLOCK_BOOTTIME */
+	loop_reload *reload;
+	void *reload_arg;
+	int exit_code;
+};
+
+/* --- what the role asks for */
+
+static bool is_ready(void *arg)
+{
+	const struct group *g = arg;
+
+	return opening_copy_read(g->opening);
+}
+
+static int64_t position(void *arg)
+{
+	const struct group *g = arg;
+
+	return copy_position(g->copy);
+}
+
+static void act(void *arg, enum ztp_role_action action)
+{
+	struct group *g = arg;
+
+	switch (action) {
+	case ZTP_ROLE_SERVE:
+		g->serving = true;
+		break;
+	case ZTP_ROLE_LAST_TURN:
+		g->leave = true;
+		break;
+	case ZTP_ROLE_DONE:
+		g->done = true;
+		break;
+	case ZTP_ROLE_CLOSE:
+		g->serving = g->leave = false;
+		g->close = g->looping;
+		if (!g->looping)
+			opening_act(g->opening, action);
+		break;
+	default:
+		opening_act(g->opening, action);
+	}
+}
+
+/* --- the active one */
+
+static bool go_on(void *arg)
+{
+	struct group *g = arg;
+
+	standby_turn(g->standby);
+	return g->serving && !g->leave;
+}
+
+static int64_t next(const void *arg)
+{
+	const struct group *g = arg;
+
+	return standby_next(g->standby);
+}
+
+static void committed(void *arg)
+{
+	struct group *g = arg;
+
+	standby_tell(g->standby, ZTP_ROLE_ON_COMMITTED, false, "");
+}
+
+static int put_active(void *arg, struct ztp_error *error)
+{
+	struct group *g = arg;
+
+	return opening_put_active(g->opening, false, error);
+}
+
+/* Without a bridge around it: the journal is empty. Returns whether Kafka has
+ * it; then nothing is told any more. */
+static bool last_turn(struct group *g)
+{
+	struct store *store = copy_store(g->copy);
+	struct turn_result result = {.outcome = TURN_FAILED};
+	struct pollfd woken = {.fd = g->wake_fd, .events = POLLIN};
+	int64_t until =
+		ztp_clock_boot() + g->core.config->standby.session_timeout_ms;
+	uint64_t count;
+	int rc = opening_put_active(g->opening, true, &result.why);
+
+	if (rc == 0)
+		rc = store_state_changes(store, turn_add_row, g->turn,
+					 &result.why);
+	if (rc != 0 || turn_under_way(g->turn))
+		return false;
+	turn_send(g->turn, false);
+	while (!turn_take(g->turn, &result) && ztp_clock_boot() < until) {
+		if (poll(&woken, 1, STEP_MS) == 1 &&
+		    read(g->wake_fd, &count, sizeof(count)) < 0)
+			break;
+	}
+	if (result.outcome != TURN_COMMITTED ||
+	    store_commit(store, 0, &result.why) != 0)
+		return false;
+	copy_wrote(g->copy, &result);
+	return true;
+}
+
+static void leave(struct group *g)
+{
+	bool left = last_turn(g);
+
+	g->leave = false;
+	standby_tell(g->standby, left ? ZTP_ROLE_ON_LEFT : ZTP_ROLE_ON_FAILED,
+		     false,
+		     left ? "" : "the last turn is not known to be written");
+}
+
+static void stop(struct group *g)
+{
+	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
+}
+
+/* Runs the daemon's loop until it is stopped, or is not active any more. */
+static void serve(struct group *g)
+{
+	const struct loop_group active = {
+		.copy = g->copy,
+		.turn = g->turn,
+		.journal = g->journal,
+		.wake_fd = g->wake_fd,
+		.put_active = put_active,
+		.go_on = go_on,
+		.next = next,
+		.committed = committed,
+		.arg = g,
+	};
+	int code;
+
+	g->looping = true;
+	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
+			       g->reload_arg);
+	g->looping = false;
+	turn_wake(g->turn, g->wake_fd);
+	if (g->close)
+		opening_act(g->opening, ZTP_ROLE_CLOSE);
+	else if (code == LOOP_OVER && g->serving && !g->leave)
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+	else if (code >= 0)
+		stop(g);
+	g->close = false;
+	if (g->leave)
+		leave(g);
+	if (code > 0) {
+		g->exit_code = code;
+		g->done = true;
+	}
+}
+
+/* --- standing by */
+
+static void on_signal(struct group *g)
+{
+	struct signalfd_siginfo info;
+
+	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo == SIGHUP) {
+			g->reload(g->reload_arg);
+			continue;
+		}
+		log_info(g->core.log, "stopping",
+			 LOG_INT("signal", info.ssi_signo));
+		notify_stopping(&g->notify);
+		stop(g);
+	}
+}
+
+static void stand_by(struct group *g)
+{
+	struct opening_news news;
+
+	g->core.now = ztp_clock_steady(&g->core.clock);
+	standby_turn(g->standby);
+	if (!g->serving && !g->done && opening_turn(g->opening, &news))
+		standby_tell(g->standby, news.event, news.left,
+			     news.why.message);
+	notify_turned(&g->notify, g->core.now);
+}
+
+static int wait_ms(const struct group *g)
+{
+	int64_t now = ztp_clock_boot(), at = standby_next(g->standby);
+
+	if (at == 0 || at - now > STEP_MS)
+		return STEP_MS;
+	return at > now ? (int)(at - now) : 1;
+}
+
+static void wait_for_work(struct group *g)
+{
+	struct pollfd fds[] = {{.fd = g->wake_fd, .events = POLLIN},
+			       {.fd = g->signal_fd, .events = POLLIN}};
+	uint64_t count;
+
+	if (poll(fds, 2, wait_ms(g)) <= 0)
+		return;
+	if (fds[1].revents)
+		on_signal(g);
+	if (fds[0].revents && read(g->wake_fd, &count, sizeof(count)) < 0)
+		return; /* the turn's thread has not written it after all */
+}
+
+/* --- from start to end */
+
+static int open_signals(struct group *g, struct ztp_error *error)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	/* Before any thread starts, so that all threads inherit the mask. */
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == 0)
+		g->signal_fd = signalfd(-1, &set, SFD_NONBLOCK | SFD_CLOEXEC);
+	g->wake_fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	return g->signal_fd >= 0 && g->wake_fd >= 0
+		       ? 0
+		       : ztp_fail(error, ZTP_ERR_IO, "signalfd: %s",
+				  strerror(errno));
+}
+
+/* Waits for Kafka, and for a person if its topics are not as they must be. */
+static int await_topics(struct group *g)
+{
+	struct pollfd signalled = {.fd = g->signal_fd, .events = POLLIN};
+	struct ztp_error error = {0};
+	int rc;
+
+	for (;;) {
+		rc = group_topics_check(&g->core, &error);
+		if (rc == 0)
+			return 0;
+		if (rc != ZTP_ERR_IO)
+			log_error(g->core.log, "group_refused",
+				  LOG_WHY(&error));
+		if (poll(&signalled, 1, TOPIC_MS) == 1)
+			return -1;
+	}
+}
+
+static int open_ledger(struct group *g, struct ztp_error *error)
+{
+	const struct config *config = g->core.config;
+	const struct copy_options copy = {
+		.path = config->store.path,
+		.sync_full = config->store.sync == CONFIG_SYNC_FULL,
+		.topic = config->kafka.topics.state,
+		.decisions = config->kafka.topics.decisions,
+		.wake_fd = g->wake_fd,
+	};
+	const struct turn_options turn = {
+		.id = config->kafka.group,
+		.topic = config->kafka.topics.state,
+		.timeout_ms = config->standby.session_timeout_ms,
+		.wake_fd = g->wake_fd,
+	};
+	int rc = journal_id(g->journal, config->store.path, error);
+
+	if (rc == 0)
+		rc = copy_open(&g->copy, &g->core, &copy, error);
+	if (rc == 0)
+		rc = turn_new(&g->turn, &g->core, &turn, error);
+	return rc == 0 ? opening_new(&g->opening, &g->core, g->copy, g->turn,
+				     error)
+		       : rc;
+}
+
+static int open_all(struct group *g, struct ztp_error *error)
+{
+	const struct config *config = g->core.config;
+	const struct standby_user user = {is_ready, position, act, g};
+	const struct member_options member = {
+		.topic = config->kafka.topics.state,
+		.instance = config->standby.instance,
+		.advertise = config->standby.advertise,
+		.session_ms = config->standby.session_timeout_ms,
+		.wake_fd = g->wake_fd,
+	};
+	int rc = open_ledger(g, error);
+
+	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
+				     error)
+		       : rc;
+}
+
+static void close_all(struct group *g)
+{
+	standby_free(g->standby);
+	opening_free(g->opening);
+	turn_free(g->turn);
+	copy_free(g->copy);
+	if (g->wake_fd >= 0)
+		close(g->wake_fd);
+	if (g->signal_fd >= 0)
+		close(g->signal_fd);
+	notify_close(&g->notify);
+}
+
+static void run(struct group *g)
+{
+	notify_ready(&g->notify);
+	while (!g->done) {
+		stand_by(g);
+		if (g->serving)
+			serve(g);
+		else if (!g->done)
+			wait_for_work(g);
+	}
+}
+
+int group_run(const struct config *config, struct log *log, loop_reload *reload,
+	      void *reload_arg)
+{
+	struct group g = {
+		.core = {.config = config, .log = log},
+		.wake_fd = -1,
+		.signal_fd = -1,
+		.reload = reload,
+		.reload_arg = reload_arg,
+	};
+	struct ztp_error error = {0};
+	int rc = open_signals(&g, &error);
+
+	notify_open(&g.notify);
+	ztp_clock_anchor(&g.core.clock, 0);
+	if (rc == 0 && await_topics(&g) == 0) {
+		rc = open_all(&g, &error);
+		if (rc == 0)
+			run(&g);
+	}
+	if (rc != 0) {
+		log_error(log, "cannot_start", LOG_STR("part", "standby"),
+			  LOG_WHY(&error));
+		g.exit_code = 1;
+	}
+	close_all(&g);
+	return g.exit_code;
+}

@@ -1,0 +1,295 @@
+#include "bridge/ledger/turns.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "bridge/store/store_state.h"
+#include "ztp/codec.h"
+#include "ztp/event.h"
+
+#define TURNS_MAX    4096 /* requests announced in one turn */
+#define REFUSED_MAX  64	  /* records at once that Kafka will not take */
+#define IDENTITY_LEN ZTP_SHA256_LEN
+
+struct turns {
+	struct ledger ledger; /* first */
+	struct core *core;
+	struct copy *copy;
+	struct turn *turn;
+	struct producer_user user;
+	int64_t began, committed_began;
+	/* Requests that this turn announces, by their numbers. */
+	int64_t *announced;
+	int announced_count;
+	/* The identity of each of the turn's records, by its place. */
+	uint8_t (*identities)[IDENTITY_LEN];
+	int count, room;
+	/* Of the records that Kafka has refused since the last commit. */
+	struct refused {
+		uint8_t identity[IDENTITY_LEN];
+		struct ztp_error why;
+	} refused[REFUSED_MAX];
+	int refused_count;
+	bool apart; /* the next turn's records go one by one */
+};
+
+/* --- what a record is known by. What it says of the time is not part of it. */
+
+struct sum {
+	uint8_t of[2 * ZTP_SHA256_LEN]; /* so far, and of what is added */
+};
+
+static void add(struct sum *sum, const char *p, size_t n)
+{
+	ztp_sha256(sum->of + ZTP_SHA256_LEN, p ? p : "", n);
+	ztp_sha256(sum->of, sum->of, sizeof(sum->of));
+}
+
+/* A record with an id says the same whenever it is made. */
+static bool has_id(const struct store_record *record)
+{
+	return ztp_header_get(record->headers, record->header_count,
+			      ZTP_CE_HEADER("id"))
+		       .p != NULL;
+}
+
+static void identify(uint8_t identity[IDENTITY_LEN],
+		     const struct store_record *record)
+{
+	struct sum sum = {{(uint8_t)record->topic}};
+	size_t i;
+
+	add(&sum, record->key.p, record->key.p ? record->key.n : 0);
+	for (i = 0; i < record->header_count; i++) {
+		const struct ztp_header *header = &record->headers[i];
+
+		if (strcmp(header->name, ZTP_CE_HEADER("time")) == 0)
+			continue;
+		add(&sum, header->name, strlen(header->name));
+		add(&sum, header->value.p, header->value.n);
+	}
+	if (!has_id(record) || record->topic == STORE_DLQ)
+		add(&sum, record->value.p,
+		    record->value.p ? record->value.n : 0);
+	memcpy(identity, sum.of, IDENTITY_LEN);
+}
+
+static const struct refused *find_refused(const struct turns *turns,
+					  const uint8_t identity[IDENTITY_LEN])
+{
+	int i;
+
+	for (i = 0; i < turns->refused_count; i++)
+		if (memcmp(turns->refused[i].identity, identity,
+			   IDENTITY_LEN) == 0)
+			return &turns->refused[i];
+	return NULL;
+}
+
+/* --- writing */
+
+static bool has_room(struct turns *turns)
+{
+	int room = turns->room ? 2 * turns->room : 256;
+	void *grown;
+
+	if (turns->count < turns->room)
+		return true;
+	grown = realloc(turns->identities, (size_t)room * IDENTITY_LEN);
+	if (!grown)
+		return false;
+	turns->identities = grown;
+	turns->room = room;
+	return true;
+}
+
+static int write_record(struct ledger *ledger, struct store_record *record,
+			const struct journal_mark *from,
+			struct ztp_error *error)
+{
+	struct turns *turns = (struct turns *)ledger;
+	const struct refused *refused;
+	int rc;
+
+	(void)from;
+	if (!has_room(turns))
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	identify(turns->identities[turns->count], record);
+	refused = find_refused(turns, turns->identities[turns->count]);
+	if (refused)
+		return turns->user.refused(turns->user.arg, record,
+					   &refused->why, error);
+	rc = turn_add_record(turns->turn, record, error);
+	if (rc != 0)
+		return rc;
+	turns->count++;
+	if (record->topic == STORE_REQUESTS && record->request &&
+	    turns->announced_count < TURNS_MAX)
+		turns->announced[turns->announced_count++] = record->request;
+	return 0;
+}
+
+static bool is_full(const struct ledger *ledger, bool *soon)
+{
+	const struct turns *turns = (const struct turns *)ledger;
+
+	*soon = turns->announced_count >= TURNS_MAX;
+	return *soon;
+}
+
+/* --- from start to end */
+
+int turns_new(struct turns **out, struct core *core, struct copy *copy,
+	      struct turn *turn, const struct producer_user *user,
+	      struct ztp_error *error)
+{
+	struct turns *turns = calloc(1, sizeof(*turns));
+
+	if (turns)
+		turns->announced = calloc(TURNS_MAX, sizeof(int64_t));
+	if (!turns || !turns->announced) {
+		turns_free(turns);
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	}
+	turns->ledger = (struct ledger){write_record, is_full};
+	turns->core = core;
+	turns->copy = copy;
+	turns->turn = turn;
+	turns->user = *user;
+	*out = turns;
+	return 0;
+}
+
+void turns_free(struct turns *turns)
+{
+	if (!turns)
+		return;
+	free(turns->announced);
+	free(turns->identities);
+	free(turns);
+}
+
+struct ledger *turns_ledger(struct turns *turns)
+{
+	return &turns->ledger;
+}
+
+int64_t turns_began(const struct turns *turns)
+{
+	return turns->committed_began;
+}
+
+/* --- a turn */
+
+static void forget(struct turns *turns)
+{
+	turns->count = turns->announced_count = 0;
+}
+
+void turns_rollback(struct turns *turns)
+{
+	turn_forget(turns->turn, 0);
+	forget(turns);
+}
+
+/* Announcing a request again does not change it. */
+static int say_announced(struct turns *turns, struct ztp_error *error)
+{
+	int i, rc = 0;
+
+	for (i = 0; i < turns->announced_count && rc == 0; i++)
+		rc = turns->user.announced(turns->user.arg, turns->announced[i],
+					   turns->announced[i], error);
+	return rc;
+}
+
+bool turns_under_way(const struct turns *turns)
+{
+	return turn_under_way(turns->turn);
+}
+
+int turns_send(struct turns *turns, struct ztp_error *error)
+{
+	struct store *store = copy_store(turns->copy);
+	int rc = say_announced(turns, error);
+
+	if (rc != 0)
+		return rc;
+	if (!store_state_changed(store) && turns->count == 0)
+		return store_commit(store, turns->core->now, error) == 0
+			       ? 1
+			       : ZTP_ERR_IO;
+	rc = store_state_changes(store, turn_add_row, turns->turn, error);
+	if (rc != 0)
+		return rc;
+	turns->began = ztp_clock_boot();
+	turn_send(turns->turn, turns->apart);
+	return 0;
+}
+
+/* --- what has become of it */
+
+static enum turns_end on_committed(struct turns *turns,
+				   struct turn_result *result)
+{
+	struct store *store = copy_store(turns->copy);
+
+	turns->refused_count = 0;
+	turns->apart = false;
+	if (result->next)
+		turns->committed_began = turns->began;
+	/* Kafka has the turn and the store does not: it is read again. */
+	if (store_commit(store, turns->core->now, &result->why) != 0)
+		return TURNS_OVER;
+	if (result->next)
+		copy_wrote(turns->copy, result);
+	return TURNS_COMMITTED;
+}
+
+/* Of several that were sent together it is not known which one is at fault, so
+ * they are sent one by one. */
+static enum turns_end on_refused(struct turns *turns,
+				 const struct turn_result *result)
+{
+	struct refused *refused = &turns->refused[turns->refused_count];
+
+	if (result->refused_count > 1 && !turns->apart) {
+		turns->apart = true;
+		return TURNS_AGAIN;
+	}
+	/* Records come before rows, which Kafka has no reason to refuse. */
+	if (result->refused >= turns->count ||
+	    turns->refused_count == REFUSED_MAX)
+		return TURNS_LATER;
+	memcpy(refused->identity, turns->identities[result->refused],
+	       IDENTITY_LEN);
+	refused->why = result->why;
+	turns->refused_count++;
+	return TURNS_AGAIN;
+}
+
+static enum turns_end judge(struct turns *turns, struct turn_result *result)
+{
+	switch (result->outcome) {
+	case TURN_COMMITTED:
+		return on_committed(turns, result);
+	case TURN_REFUSED:
+		return on_refused(turns, result);
+	case TURN_ABORTED:
+		return TURNS_LATER;
+	default:
+		return TURNS_OVER;
+	}
+}
+
+enum turns_end turns_take(struct turns *turns, struct turn_result *result)
+{
+	enum turns_end end;
+
+	if (!turn_take(turns->turn, result))
+		return TURNS_UNDER_WAY;
+	end = judge(turns, result);
+	forget(turns);
+	return end;
+}

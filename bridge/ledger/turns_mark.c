@@ -1,0 +1,36 @@
+/* The mark of a journal as a row of the state. */
+#include <stdlib.h>
+
+#include "bridge/ledger/turns.h"
+#include "bridge/store/store_state.h"
+
+int turns_mark_get(struct store *store, const char *journal,
+		   struct journal_mark *mark, struct ztp_error *error)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(store, STATE_JOURNAL, journal, &row, &bytes,
+				 error);
+
+	*mark = (struct journal_mark){0};
+	if (rc == 1)
+		*mark = (struct journal_mark){
+			(uint64_t)row.cells[STATE_JOURNAL_SEGMENT].number,
+			(uint64_t)row.cells[STATE_JOURNAL_OFFSET].number};
+	free(bytes.p);
+	return rc < 0 ? rc : 0;
+}
+
+int turns_mark_put(struct store *store, const char *journal,
+		   const struct journal_mark *mark, struct ztp_error *error)
+{
+	struct state_row row = {.kind = STATE_JOURNAL,
+				.name = ztp_str_of(journal),
+				.count = STATE_JOURNAL_CELLS};
+
+	row.cells[STATE_JOURNAL_SEGMENT] = (struct state_cell){
+		.type = STATE_NUMBER, .number = (int64_t)mark->segment};
+	row.cells[STATE_JOURNAL_OFFSET] = (struct state_cell){
+		.type = STATE_NUMBER, .number = (int64_t)mark->offset};
+	return store_state_put(store, &row, error);
+}

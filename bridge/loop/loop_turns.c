@@ -1,0 +1,105 @@
+/*
+ * The turn of a bridge that is active among several: a transaction of Kafka's.
+ *
+ * While it is under way the loop applies nothing, and serves people only. When
+ * it is committed, what was applied is settled, and its effects go out, but for a
+ * bridge whose lease has passed meanwhile: another may be active. When it is not,
+ * everything is rolled back and applied again. Customers who read what is not
+ * committed may have been asked by it, so decisions wait until the journal has
+ * been read again as far as it was (bridge.h, told).
+ */
+#include "base/clock.h"
+#include "bridge/ledger/copy.h"
+#include "bridge/life/pending.h"
+#include "bridge/life/records.h"
+#include "bridge/loop/loop_internal.h"
+
+int loop_turns_open(struct loop *l, struct ztp_error *error)
+{
+	const struct producer_user user = {pending_announced, records_refused,
+					   &l->b};
+	int rc = turns_new(&l->turns, &l->b.core, l->group->copy,
+			   l->group->turn, &user, error);
+
+	if (rc != 0)
+		return rc;
+	l->b.ledger = turns_ledger(l->turns);
+	turn_wake(l->group->turn, l->work_fd);
+	return 0;
+}
+
+void loop_turns_close(struct loop *l)
+{
+	if (l->turns)
+		turn_wake(l->group->turn, -1);
+	turns_free(l->turns);
+}
+
+static bool moved(const struct journal_mark *a, const struct journal_mark *b)
+{
+	return a->segment != b->segment || a->offset != b->offset;
+}
+
+static int put_mark(struct loop *l, struct ztp_error *error)
+{
+	struct bridge *b = &l->b;
+	struct journal_mark before;
+
+	store_mark_get(b->store, &before);
+	if (!moved(&before, &b->mark))
+		return 0;
+	return turns_mark_put(b->store, l->group->journal, &b->mark, error);
+}
+
+int loop_turns_send(struct loop *l, struct ztp_error *error)
+{
+	int rc = put_mark(l, error);
+
+	if (rc == 0 && ztp_clock_boot() >= ztp_lease_turn_at(&l->lease))
+		rc = l->group->put_active(l->group->arg, error);
+	return rc == 0 ? turns_send(l->turns, error) : rc;
+}
+
+enum turns_end loop_turns_take(struct loop *l)
+{
+	struct turn_result result = {0};
+	enum turns_end end = turns_take(l->turns, &result);
+
+	if (end == TURNS_COMMITTED && l->group->committed && result.next)
+		l->group->committed(l->group->arg);
+	if (end == TURNS_COMMITTED)
+		ztp_lease_renew(&l->lease, turns_began(l->turns));
+	else if (end != TURNS_UNDER_WAY)
+		log_warn(l->b.core.log, "turn_undone",
+			 LOG_STR("outcome", turn_outcome_name(result.outcome)),
+			 LOG_WHY(&result.why));
+	return end;
+}
+
+static void write_copy(struct loop *l)
+{
+	int64_t now = ztp_clock_boot();
+	struct ztp_error error = {0};
+
+	if (now < l->next_copy)
+		return;
+	l->next_copy = now + COPY_COMMIT_MS;
+	if (copy_commit(l->group->copy, &error) != 0)
+		log_warn(l->b.core.log, "copy_not_written", LOG_WHY(&error));
+}
+
+bool loop_turns_may_act(struct loop *l)
+{
+	write_copy(l);
+	return ztp_lease_holds(&l->lease, ztp_clock_boot());
+}
+
+int64_t loop_turns_next(const struct loop *l, int64_t now)
+{
+	int64_t wait;
+
+	if (turns_under_way(l->turns))
+		return 0;
+	wait = ztp_lease_turn_at(&l->lease) - ztp_clock_boot();
+	return now + (wait > 0 ? wait : 0);
+}

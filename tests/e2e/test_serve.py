@@ -1,0 +1,116 @@
+"""ztp-approver serve on a real Kafka: killed at any moment, no decision is lost
+and none has a second effect; a bridge, a broker
+and a device behind it."""
+
+import collections
+import concurrent.futures
+import itertools
+import re
+import time
+
+import pytest
+import requests
+
+from harness.door import KEY, Door, Simulated, fresh_topics
+from harness.until import until
+
+APPROVE = {"decision": "approve", "payload": {"site": "plant 7"}}
+REJECT = {"decision": "reject", "reason": "not_on_the_list"}
+
+
+@pytest.fixture
+def topics(real_kafka):
+    return fresh_topics(real_kafka)
+
+
+@pytest.fixture
+def pool():
+    with concurrent.futures.ThreadPoolExecutor(16) as made:
+        yield made
+
+
+def ask_until_answered(doors, request_id, headers, deadline=120):
+    """As a client does that gets no answer: the same again, at any of them."""
+    end = time.monotonic() + deadline
+    for url in itertools.cycle(doors):
+        try:
+            answer = requests.post(
+                f"{url}/v1/requests/{request_id}/decision", json=REJECT,
+                headers=headers, timeout=60)
+            if answer.status_code not in (503, 404):
+                return answer.status_code, answer.json().get("outcome")
+        except (requests.ConnectionError, requests.Timeout, ValueError):
+            pass  # it is being killed
+        assert time.monotonic() < end, f"{request_id} is not answered"
+
+
+def test_killed_among_a_thousand(tmp_path, real_kafka, topics, pool):
+    """Two instances, each killed in turn. Half of the clients have a key, and
+    then the first answer; half ask the same again, which is a duplicate at
+    most."""
+    doors = [Door(tmp_path, real_kafka, topics, name=f"door-{n}").start()
+             for n in range(2)]
+    for door in doors:  # the same address again after it was killed
+        door.argv[door.argv.index("--listen") + 1] = door.url[len("http://"):]
+    played = Simulated(tmp_path, real_kafka, topics, "--count", "1000").start()
+    until(lambda: len(doors[0].open_ids()) == 1000, "a thousand are open")
+    ids = doors[0].open_ids()
+    urls = [door.url for door in doors]
+    answers = {
+        one: pool.submit(ask_until_answered, urls[::-1 if n % 4 > 1 else 1],
+                         one, {KEY: one} if n % 2 else {})
+        for n, one in enumerate(ids)}
+    for kill in range(4):
+        want = 150 * (kill + 1)
+        until(lambda: sum(answer.done() for answer in answers.values()) > want,
+              f"{want} are answered", interval=0.002)
+        doors[kill % 2].kill9()
+        doors[kill % 2].start()
+    for n, one in enumerate(ids):
+        code, outcome = answers[one].result()
+        assert code == 200
+        assert outcome in ({"rejected"} if n % 2 else {"rejected",
+                                                       "duplicate"})
+    played.wait_exit()
+    ends = collections.Counter(
+        re.findall(r"^\S+ rejected (\S+) ", played.log(), re.M))
+    assert len(ends) == 1000 and set(ends.values()) == {1}
+    for door in doors:
+        door.stop()
+
+
+def test_a_real_bridge_behind_it(tmp_path, rig, ca, pool):
+    """A device that waits is approved over HTTP, in either form, and gets the
+    payload. The same again is a duplicate, another one after it has no
+    effect."""
+    door = Door(tmp_path, rig.kafka, rig.topics).start()
+    leaf = ca.leaf()
+    native, omnicore = rig.device(), rig.device()
+    for device in (native, omnicore):
+        rig.pending(device.path, leaf.pem)
+    ids = {device: rig.request(device.path).json()["request_id"]
+           for device in (native, omnicore)}
+    until(lambda: set(ids.values()) <= set(door.open_ids()), "both are open")
+
+    answer = door.decide(ids[native], APPROVE)
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "onboarded")
+    assert native.wait(native.command_topic)[0].json()[
+        "payload"] == APPROVE["payload"]
+    again = door.decide(ids[native], APPROVE)
+    assert (again.status_code, again.json()["outcome"]) == (200, "duplicate")
+    other = door.decide(ids[native], REJECT)
+    assert (other.status_code, other.json()["outcome"]) == (
+        409, "already_decided")
+
+    body = {"isApprove": True, "customOnboardData": "welcome",
+            "credentials": leaf.pem}
+    answer = door.omnicore(omnicore.path, body, **{KEY: "once"})
+    assert (answer.status_code, answer.json()["outcome"]) == (200, "onboarded")
+    assert omnicore.wait(omnicore.command_topic)[0].json()[
+        "payload"] == "welcome"
+    assert door.omnicore(omnicore.path, body,
+                         **{KEY: "once"}).json() == answer.json()
+    assert door.omnicore(omnicore.path, body).json()["error"][
+        "status"] == "ALREADY_EXISTS"
+    assert not set(ids.values()) & set(door.open_ids())
+    door.stop()
