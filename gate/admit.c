@@ -71,6 +71,8 @@ static struct ztp_gate_verdict knock(struct ztp_attempt *a,
 		return ztp_attempt_refuse(ZTP_WHY_MISSING_CREDENTIALS);
 	a->registry = ztp_registries_of(a->gate->registries, &a->path);
 	a->facts.registry_known = a->registry != NULL;
+	if (!a->registry && a->gate->stale) /* which is not known then */
+		return ztp_attempt_refuse(ZTP_WHY_UNAVAILABLE);
 	if (!a->registry)
 		return ztp_gate_knock(&a->facts);
 	a->facts.onboarding = a->registry->onboarding;

@@ -21,17 +21,20 @@ struct ztp_gate_verdict ztp_attempt_refuse(const char *code)
 	return (struct ztp_gate_verdict){ZTP_ADMIT_REFUSE, code};
 }
 
-/* Internal errors are one code to the outside; the log has the details. */
+/* Internal errors are one code to the outside, those of the database another;
+ * the log has the details. */
 struct ztp_gate_verdict ztp_attempt_failed(const struct ztp_attempt *a,
 					   const struct ztp_error *error)
 {
 	switch (error->code) {
 	case ZTP_ERR_NOMEM:
 	case ZTP_ERR_INTERNAL:
+		ztp_gate_trouble(a->gate, error);
+		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	case ZTP_ERR_IO:
 	case ZTP_ERR_FULL:
 		ztp_gate_trouble(a->gate, error);
-		return ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
+		return ztp_attempt_refuse(ZTP_WHY_UNAVAILABLE);
 	case ZTP_ERR_EMPTY:
 	case ZTP_ERR_TOO_LARGE:
 	case ZTP_ERR_BASE64:
@@ -134,7 +137,7 @@ static bool connect_device(struct ztp_attempt *a)
 	/* The topic is free if the device that had it was deleted. */
 	if (ztp_topics_claim(a->gate->db, a->gate->options.command_topic,
 			     &a->path, &error) != 0) {
-		(void)ztp_attempt_failed(a, &error);
+		a->failed = ztp_attempt_failed(a, &error);
 		return false;
 	}
 	session = enter(a, ZTP_RIGHT_DEVICE);
@@ -146,7 +149,7 @@ static bool connect_device(struct ztp_attempt *a)
 	 * messages as well. */
 	if (!a->device.connected &&
 	    ztp_devices_set_connected(a->gate->db, a->id, &error) != 0)
-		(void)ztp_attempt_failed(a, &error);
+		a->failed = ztp_attempt_failed(a, &error);
 	return true;
 }
 
@@ -192,7 +195,7 @@ static bool create(struct ztp_attempt *a)
 	struct ztp_error error = {0};
 
 	if (create_device(a, &error) != 0) {
-		(void)ztp_attempt_failed(a, &error);
+		a->failed = ztp_attempt_failed(a, &error);
 		return false;
 	}
 	/* What the broker has stored is older than this device. */
@@ -243,7 +246,7 @@ static bool journal(struct ztp_attempt *a)
 					 &error);
 	}
 	if (rc != 0)
-		(void)ztp_attempt_failed(a, &error);
+		a->failed = ztp_attempt_failed(a, &error);
 	return rc == 0;
 }
 
@@ -257,6 +260,7 @@ bool ztp_attempt_carry_out(struct ztp_attempt *a,
 {
 	bool done = false;
 
+	a->failed = ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
 	switch (verdict->admission) {
 	case ZTP_ADMIT_CONNECT:
 		done = connect_device(a);
@@ -269,14 +273,13 @@ bool ztp_attempt_carry_out(struct ztp_attempt *a,
 		break;
 	case ZTP_ADMIT_JOURNAL:
 		if (!journal(a))
-			*verdict = ztp_attempt_refuse(
-				ztp_err_name(ZTP_ERR_INTERNAL));
+			*verdict = a->failed;
 		return false;
 	case ZTP_ADMIT_REFUSE:
 	case ZTP_ADMIT_PROVE:
 		return false;
 	}
 	if (!done)
-		*verdict = ztp_attempt_refuse(ztp_err_name(ZTP_ERR_INTERNAL));
+		*verdict = a->failed;
 	return done;
 }

@@ -30,6 +30,7 @@ struct ztp_attempt {
 	enum ztp_effort_end effort_end;
 	int64_t effort_us;
 	bool verified; /* a signature was, with whatever result */
+	struct ztp_gate_verdict failed; /* why it cannot be carried out */
 	int64_t wall, boot;
 	uint8_t password[ZTP_SHA256_LEN];
 	char request_id[ZTP_REQUEST_ID_MAX + 1];

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "ztp/member.h"
 #include "ztp/path.h"
@@ -57,6 +58,17 @@ static int check(const cJSON *serves, struct ztp_error *error)
 	return 0;
 }
 
+/* A bridge tells its clock, which is not worth a refusal. */
+static void hear_clock(struct ztp_cell *cell, const cJSON *in)
+{
+	const char *text = ztp_tree_text(in, ZTP_M_NOW);
+	int64_t theirs;
+
+	cell->has_ahead = ztp_time_parse(&theirs, text, strlen(text));
+	if (cell->has_ahead)
+		cell->ahead_ms = theirs - ztp_clock_wall();
+}
+
 int ztp_cells_hear(struct ztp_cells *cells, const cJSON *in, int64_t now_ms,
 		   struct ztp_error *error)
 {
@@ -75,6 +87,7 @@ int ztp_cells_hear(struct ztp_cells *cells, const cJSON *in, int64_t now_ms,
 	cell = place_of(cells, group);
 	if (!cell)
 		return 0;
+	hear_clock(&fresh, in);
 	fresh.group = strdup(group);
 	fresh.serves =
 		serves ? cJSON_Duplicate(serves, true) : cJSON_CreateArray();
@@ -93,6 +106,9 @@ static void tell(cJSON *list, const struct ztp_cell *cell)
 	cJSON *serves = cJSON_Duplicate(cell->serves, true);
 
 	ztp_tree_put_text(object, ZTP_M_GROUP, cell->group);
+	if (cell->has_ahead)
+		ztp_tree_put_number(object, ZTP_M_CLOCK_AHEAD,
+				    (double)cell->ahead_ms);
 	if (!object || !serves ||
 	    !cJSON_AddItemToObject(object, ZTP_M_SUBSCRIPTIONS, serves)) {
 		cJSON_Delete(serves);

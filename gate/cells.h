@@ -2,7 +2,8 @@
  * gate/cells.h - which bridges there are, and whose devices each of them
  * onboards. A bridge says so with its getInfo, every 30 s; one that has been
  * silent for long is forgotten. Nothing here is decided by it: it is for
- * `ztpctl doctor`, which finds a subscription that nobody serves, or two.
+ * `ztpctl doctor`, which finds a subscription that nobody serves, or two, and
+ * clocks that differ.
  */
 #ifndef ZTP_GATE_CELLS_H
 #define ZTP_GATE_CELLS_H
@@ -23,6 +24,9 @@ struct ztp_cells {
 		char *group;   /* owned; NULL: this place is free */
 		cJSON *serves; /* owned: an array of strings; empty: all */
 		int64_t heard_ms;
+		/* Of the bridge's clock against ours, in ms. */
+		bool has_ahead;
+		int64_t ahead_ms;
 	} cells[ZTP_CELLS_MAX];
 };
 

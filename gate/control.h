@@ -1,14 +1,15 @@
 /*
  * gate/control.h - the commands on $CONTROL/ztp/v1, as docs/control.md
  * describes them. control.c takes a message apart and answers. The commands are
- * functions in control_registry.c, control_device.c, control_create.c and
- * control_pending.c, found by name; control_reply.c has what they share.
+ * functions in control_registry.c, control_device.c, control_create.c,
+ * control_export.c, control_import.c and control_pending.c, found by name; control_reply.c has what they share.
  */
 #ifndef ZTP_GATE_CONTROL_H
 #define ZTP_GATE_CONTROL_H
 
 #include <cjson/cJSON.h>
 
+#include "gate/devices.h"
 #include "gate/gate.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
@@ -31,11 +32,13 @@ typedef void ztp_command_fn(struct ztp_gate *gate, const cJSON *in,
 
 ztp_command_fn ztp_control_create_registry, ztp_control_get_registry,
 	ztp_control_list_registries, ztp_control_modify_registry,
-	ztp_control_delete_registry, ztp_control_add_ca, ztp_control_remove_ca;
+	ztp_control_delete_registry, ztp_control_add_ca, ztp_control_remove_ca,
+	ztp_control_export_registry;
 ztp_command_fn ztp_control_create_device, ztp_control_reject_device,
 	ztp_control_get_device, ztp_control_list_devices,
 	ztp_control_delete_device, ztp_control_block_device,
-	ztp_control_unblock_device, ztp_control_resend_device;
+	ztp_control_unblock_device, ztp_control_resend_device,
+	ztp_control_import_device;
 ztp_command_fn ztp_control_list_pending, ztp_control_ack_pending,
 	ztp_control_reject_pending, ztp_control_get_info;
 
@@ -114,5 +117,24 @@ void ztp_control_describe_live(cJSON *object, struct ztp_gate *gate,
 void ztp_control_describe_connection(cJSON *object, struct ztp_gate *gate,
 				     const char *path,
 				     const uint8_t spki_sha256[ZTP_SHA256_LEN]);
+
+/* --- what createDevice and importDevice share (control_create.c) */
+
+/* Reads the member `metadata` as JSON text, which the caller frees with
+ * cJSON_free; NULL: there is none. */
+bool ztp_control_metadata(char **metadata, const cJSON *in,
+			  struct ztp_reply *reply);
+/* Is the command topic free? A template may render two paths to the same topic;
+ * the first device keeps it. */
+bool ztp_control_topic_free(struct ztp_gate *gate, const struct ztp_path *path,
+			    struct ztp_reply *reply);
+/* Writes the device, its topic, and the end of the path's candidates. */
+int ztp_control_insert(struct ztp_gate *gate, struct ztp_registry *registry,
+		       const struct ztp_path *path,
+		       const struct ztp_device *device, const char *metadata,
+		       struct ztp_error *error);
+/* Goes through the path's sessions: the one with this key gets a device's
+ * rights, all others end. */
+void ztp_control_settle(struct ztp_gate *gate, const struct ztp_device *device);
 
 #endif

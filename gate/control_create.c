@@ -27,8 +27,7 @@ struct creation {
 	struct ztp_device device;
 };
 
-static bool read_metadata(struct creation *c, const cJSON *in,
-			  struct ztp_reply *reply)
+bool ztp_control_metadata(char **text, const cJSON *in, struct ztp_reply *reply)
 {
 	const cJSON *metadata =
 		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_METADATA);
@@ -38,11 +37,11 @@ static bool read_metadata(struct creation *c, const cJSON *in,
 	if (!cJSON_IsObject(metadata))
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "metadata is not an object");
-	c->metadata = cJSON_PrintUnformatted(metadata);
-	if (!c->metadata)
+	*text = cJSON_PrintUnformatted(metadata);
+	if (!*text)
 		return ztp_reply_fail(reply, ZTP_CODE_UNAVAILABLE,
 				      "out of memory");
-	if (strlen(c->metadata) > ZTP_CONTROL_METADATA_MAX)
+	if (strlen(*text) > ZTP_CONTROL_METADATA_MAX)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "metadata is longer than %d bytes",
 				      ZTP_CONTROL_METADATA_MAX);
@@ -58,7 +57,7 @@ static bool read_creation(struct ztp_gate *gate, struct creation *c,
 				ZTP_REQUEST_ID_MAX, true, reply) ||
 	    !ztp_control_string(&c->public_key, in, ZTP_M_PUBLIC_KEY,
 				ZTP_CERT_TEXT_MAX, false, reply) ||
-	    !read_metadata(c, in, reply))
+	    !ztp_control_metadata(&c->metadata, in, reply))
 		return false;
 	if (!ztp_request_id_valid(c->request_id, strlen(c->request_id)))
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
@@ -144,32 +143,32 @@ static bool exists(struct ztp_gate *gate, const struct creation *c,
 	return false;
 }
 
-static bool set_key(struct creation *c, const void *spki, size_t len,
+static bool set_key(struct ztp_device *device, const void *spki, size_t len,
 		    struct ztp_reply *reply)
 {
-	if (len > sizeof(c->device.spki))
+	if (len > sizeof(device->spki))
 		return ztp_reply_fail(reply, ZTP_CODE_INTERNAL,
 				      "the key is too long");
-	memcpy(c->device.spki, spki, len);
-	c->device.spki_len = len;
-	ztp_sha256(c->device.spki_sha256, spki, len);
+	memcpy(device->spki, spki, len);
+	device->spki_len = len;
+	ztp_sha256(device->spki_sha256, spki, len);
 	return true;
 }
 
 /* Takes the key from the operator's word instead of a proof. */
-static bool key_by_hand(struct creation *c, struct ztp_reply *reply)
+static bool key_by_hand(struct ztp_device *device, const char *pem,
+			struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
 	struct ztp_key *key = NULL;
 	struct ztp_str spki;
 	bool ok;
 
-	if (ztp_key_from_pem(&key, c->public_key, strlen(c->public_key),
-			     &error) != 0)
+	if (ztp_key_from_pem(&key, pem, strlen(pem), &error) != 0)
 		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
 				      "public_key: %s", error.message);
 	spki = ztp_key_spki(key);
-	ok = set_key(c, spki.p, spki.n, reply);
+	ok = set_key(device, spki.p, spki.n, reply);
 	ztp_key_free(key);
 	return ok;
 }
@@ -208,7 +207,7 @@ static bool judge_again(struct ztp_gate *gate, struct creation *c,
 						error.message[0] ? ": " : "",
 						error.message));
 	else
-		ok = set_key(c, cert.spki.p, cert.spki.n, reply);
+		ok = set_key(&c->device, cert.spki.p, cert.spki.n, reply);
 	ztp_cert_clear(&cert);
 out:
 	free(der);
@@ -260,17 +259,15 @@ static bool find_key(struct ztp_gate *gate, struct creation *c,
 	if (!has_room(gate, c, reply))
 		return false;
 	return found ? judge_again(gate, c, &candidate, reply)
-		     : key_by_hand(c, reply);
+		     : key_by_hand(&c->device, c->public_key, reply);
 }
 
-/* Is the command topic free? A template may render two paths to the same topic;
- * the first device keeps it. */
-static bool topic_free(struct ztp_gate *gate, const struct creation *c,
-		       struct ztp_reply *reply)
+bool ztp_control_topic_free(struct ztp_gate *gate, const struct ztp_path *path,
+			    struct ztp_reply *reply)
 {
 	struct ztp_error error = {0};
-	int rc = ztp_topics_taken(gate->db, gate->options.command_topic,
-				  &c->path, &error);
+	int rc = ztp_topics_taken(gate->db, gate->options.command_topic, path,
+				  &error);
 
 	if (rc < 0)
 		return ztp_reply_error(reply, &error);
@@ -281,10 +278,7 @@ static bool topic_free(struct ztp_gate *gate, const struct creation *c,
 	return true;
 }
 
-/* Goes through the path's sessions: the one with this key gets a device's
- * rights, all others end. */
-static void settle_sessions(struct ztp_gate *gate,
-			    const struct ztp_device *device)
+void ztp_control_settle(struct ztp_gate *gate, const struct ztp_device *device)
 {
 	struct ztp_session *session;
 
@@ -316,12 +310,28 @@ static void settle_sessions(struct ztp_gate *gate,
 	}
 }
 
+int ztp_control_insert(struct ztp_gate *gate, struct ztp_registry *registry,
+		       const struct ztp_path *path,
+		       const struct ztp_device *device, const char *metadata,
+		       struct ztp_error *error)
+{
+	int rc =
+		ztp_devices_insert(gate->db, registry, device, metadata, error);
+
+	if (rc == 0)
+		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
+				      path, error);
+	if (rc == 0)
+		rc = ztp_candidates_end_path(gate->db, registry, device->path,
+					     error);
+	return rc;
+}
+
 static int insert(struct ztp_gate *gate, struct creation *c,
 		  struct ztp_error *error)
 {
 	struct ztp_device *device = &c->device;
 	const struct ztp_session *session;
-	int rc;
 
 	memcpy(device->path, c->path.whole.p, c->path.whole.n + 1);
 	memcpy(device->fingerprint, c->fingerprint, ZTP_SHA256_LEN);
@@ -332,15 +342,8 @@ static int insert(struct ztp_gate *gate, struct creation *c,
 	device->connected = session && session->right != ZTP_RIGHT_NONE &&
 			    memcmp(session->spki_sha256, device->spki_sha256,
 				   ZTP_SHA256_LEN) == 0;
-	rc = ztp_devices_insert(gate->db, c->registry, device, c->metadata,
-				error);
-	if (rc == 0)
-		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
-				      &c->path, error);
-	if (rc == 0)
-		rc = ztp_candidates_end_path(gate->db, c->registry,
-					     device->path, error);
-	return rc;
+	return ztp_control_insert(gate, c->registry, &c->path, device,
+				  c->metadata, error);
 }
 
 static void describe_creation(struct ztp_gate *gate, const struct creation *c,
@@ -378,7 +381,8 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 			describe_creation(gate, &c, false, reply);
 		goto out;
 	}
-	if (!topic_free(gate, &c, reply) || !find_key(gate, &c, reply))
+	if (!ztp_control_topic_free(gate, &c.path, reply) ||
+	    !find_key(gate, &c, reply))
 		goto out;
 	if (insert(gate, &c, &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
@@ -387,7 +391,7 @@ void ztp_control_create_device(struct ztp_gate *gate, const cJSON *in,
 	if (!ztp_control_commit(gate, reply))
 		goto out;
 	ztp_gate_end_sharing(gate, &c.path);
-	settle_sessions(gate, &c.device);
+	ztp_control_settle(gate, &c.device);
 	describe_creation(gate, &c, true, reply);
 	ztp_control_note(gate, ZTP_AUDIT_ACCEPTED, ZTP_WHY_CREATED,
 			 c.device.path, c.fingerprint, c.request_id);

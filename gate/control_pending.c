@@ -17,6 +17,7 @@ static void describe(cJSON *object, struct ztp_gate *gate,
 	ztp_tree_put_text(object, ZTP_M_REQUEST_ID, candidate->id);
 	ztp_tree_put_text(object, ZTP_M_DEVICE_PATH, candidate->path);
 	ztp_tree_put_sha256(object, ZTP_M_FINGERPRINT, candidate->fingerprint);
+	ztp_tree_put_sha256(object, ZTP_M_CA, candidate->ca);
 	ztp_tree_put_time(object, ZTP_M_RECEIVED_AT, candidate->received_at);
 	ztp_tree_put_number(object, ZTP_M_ATTEMPT, (double)candidate->attempt);
 	ztp_tree_put_text(object, ZTP_M_REMOTE_ADDR, candidate->remote_addr);
@@ -243,5 +244,6 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 	ztp_tree_put_number(data, ZTP_M_PENDING, (double)sums.candidates);
 	ztp_tree_put_number(data, ZTP_M_OLDEST_UNACKED,
 			    (double)oldest_unacknowledged(gate));
+	ztp_tree_put_time(data, ZTP_M_NOW, ztp_clock_wall());
 	ztp_cells_tell(&gate->cells, data, now);
 }

@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
+#include <openssl/ssl.h>
 #include <stdio.h>
 #include <sys/socket.h>
 
@@ -35,6 +36,19 @@ static int set_options(struct mosquitto *mosq, const struct config_mqtt *mqtt,
 						    : NULL);
 }
 
+/* The handshake has begun, but no certificate has come yet. libmosquitto would
+ * only log what is wrong with it. */
+static void watch_verification(struct mosquitto *mosq,
+			       const struct mosq_callbacks *callbacks)
+{
+	SSL *ssl = mosquitto_ssl_get(mosq);
+
+	if (ssl)
+		SSL_CTX_set_cert_verify_callback(SSL_get_SSL_CTX(ssl),
+						 callbacks->verify,
+						 callbacks->arg);
+}
+
 int mosq_open(struct mosquitto **out, const struct core *core,
 	      const struct mosq_callbacks *callbacks)
 {
@@ -58,6 +72,8 @@ int mosq_open(struct mosquitto **out, const struct core *core,
 					     (int)(mqtt->keepalive_ms / 1000));
 	if (rc != 0)
 		return rc;
+	if (mqtt->secure)
+		watch_verification(mosq, callbacks);
 	/* A peer that vanished is noticed by data that it does not
 	 * acknowledge, long before the keepalive would notice it. */
 	fd = mosquitto_socket(mosq);

@@ -6,6 +6,8 @@
 #ifndef BRIDGE_MQTT_MOSQ_OPEN_H
 #define BRIDGE_MQTT_MOSQ_OPEN_H
 
+#include <openssl/x509.h>
+
 #include "bridge/mqtt/mqtt_out.h"
 
 struct mosq_callbacks {
@@ -21,6 +23,9 @@ struct mosq_callbacks {
 	void (*message)(struct mosquitto *mosq, void *arg,
 			const struct mosquitto_message *message,
 			const mosquitto_property *properties);
+	/* OpenSSL asks whether the broker's certificate is accepted: 1 or 0;
+	 * arg: as for the others. */
+	int (*verify)(X509_STORE_CTX *store, void *arg);
 	/* OpenSSL asks for the key file's password; arg: the mosq. */
 	int (*password)(char *buf, int size, int rwflag, void *arg);
 	void *arg; /* of all others */

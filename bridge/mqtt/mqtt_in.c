@@ -206,6 +206,7 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 	if (in->phase == PHASE_DOWN)
 		return; /* we disconnected ourselves */
 	log_warn(in->core->log, "mqtt_lost", LOG_STR("connection", "in"),
+		 LOG_STR("url", in->core->config->mqtt.url),
 		 LOG_INT("reason_code", news->code),
 		 LOG_STR("error", news->why));
 	in->phase = PHASE_DOWN;
@@ -276,7 +277,8 @@ void mqtt_in_collect(struct mqtt_in *in)
 		connect_now(in);
 		return;
 	}
-	log_warn(in->core->log, "mqtt_stuck", LOG_STR("connection", "in"));
+	log_warn(in->core->log, "mqtt_stuck", LOG_STR("connection", "in"),
+		 LOG_STR("url", in->core->config->mqtt.url));
 	disconnect(in);
 	reconnect_refused(&in->reconnect, in->core->now);
 }

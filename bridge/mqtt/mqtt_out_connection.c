@@ -169,6 +169,17 @@ static int on_password(char *buf, int size, int rwflag, void *arg)
 	return snprintf(buf, (size_t)size, "%s", password);
 }
 
+/* And here whether the certificate is accepted; why not is for the log. */
+static int on_verify(X509_STORE_CTX *store, void *arg)
+{
+	struct mqtt_out *o = arg;
+	const struct config_mqtt *mqtt = &o->core->config->mqtt;
+	const struct ztp_tls_wish wish = {.host = mqtt->host,
+					  .ca_file = mqtt->tls.ca_file};
+
+	return ztp_tls_why(o->tls_why, store, &wish);
+}
+
 /* --- down */
 
 /* From 2.0.12 on, libmosquitto does not recognise a 3.1.1 broker's CONNACK: it
@@ -177,6 +188,8 @@ static enum refusal refusal_now(const struct mqtt_out *o, int rc)
 {
 	if (o->connack > 0)
 		return refusal_of(o->connack);
+	if (*o->tls_why)
+		return REFUSAL_TLS;
 	if (rc == MOSQ_ERR_MALFORMED_PACKET &&
 	    o->core->config->mqtt.version == 5)
 		return REFUSAL_VERSION;
@@ -208,6 +221,8 @@ static void on_refused(struct mqtt_out *o, int rc, const char *why)
 		why = o->core->config->mqtt.version == 5
 			      ? mosquitto_reason_string(code)
 			      : mosquitto_connack_string(code);
+	else if (*o->tls_why)
+		why = o->tls_why;
 	o->refusal = refusal_now(o, rc);
 	refusal_log(o->core, o->refusals, "out", o->refusal, code,
 		    why ? why : mosquitto_strerror(rc));
@@ -234,6 +249,7 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 	char id[512];
 
 	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", "out"),
+		 LOG_STR("url", o->core->config->mqtt.url),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
 		 LOG_STR("hint", hint_of(o, rc)));
 	if (!reconnect_lost(&o->reconnect, o->core->now, o->taken_over, busy))
@@ -279,6 +295,7 @@ void mqtt_out_connect(struct mqtt_out *o)
 		.publish = on_publish,
 		.subscribe = on_suback,
 		.message = on_message,
+		.verify = on_verify,
 		.password = on_password,
 		.arg = o,
 	};
@@ -286,6 +303,7 @@ void mqtt_out_connect(struct mqtt_out *o)
 	int rc;
 
 	o->connack = -1;
+	o->tls_why[0] = '\0';
 	o->accepted = false;
 	o->connect_since = o->core->now;
 	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;

@@ -6,6 +6,7 @@
 #ifndef BRIDGE_MQTT_MQTT_OUT_INTERNAL_H
 #define BRIDGE_MQTT_MQTT_OUT_INTERNAL_H
 
+#include "base/tls_why.h"
 #include "bridge/mqtt/granted.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/mqtt/reconnect.h"
@@ -29,6 +30,7 @@ struct mqtt_out {
 	int window;
 	int64_t connect_since, ask_by, next_tick;
 	int connack; /* code of the last CONNACK, -1: none came */
+	char tls_why[ZTP_TLS_WHY_MAX]; /* the certificate is not accepted */
 	struct reconnect reconnect;
 	enum refusal refusal;
 	struct log_limit refusals[REFUSAL_KINDS];

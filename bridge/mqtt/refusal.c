@@ -1,15 +1,27 @@
 #include "bridge/mqtt/refusal.h"
 
 #define EVERY_MS	    30000
-#define LEVEL_3_1_1	    1	 /* MQTT 3.1.1 section 3.2.2.3 */
+#define LEVEL_3_1_1	    1 /* MQTT 3.1.1 section 3.2.2.3 */
+#define BAD_PASSWORD_3_1_1  4
+#define UNAUTHORIZED_3_1_1  5
 #define UNSUPPORTED_VERSION 0x84 /* MQTT 5 section 3.2.2.2 */
+#define BAD_PASSWORD	    0x86
+#define UNAUTHORIZED	    0x87
 
 enum refusal refusal_of(int connack_code)
 {
-	bool version = connack_code == LEVEL_3_1_1 ||
-		       connack_code == UNSUPPORTED_VERSION;
-
-	return version ? REFUSAL_VERSION : REFUSAL_OTHER;
+	switch (connack_code) {
+	case LEVEL_3_1_1:
+	case UNSUPPORTED_VERSION:
+		return REFUSAL_VERSION;
+	case BAD_PASSWORD_3_1_1:
+	case UNAUTHORIZED_3_1_1:
+	case BAD_PASSWORD:
+	case UNAUTHORIZED:
+		return REFUSAL_PASSWORD;
+	default:
+		return REFUSAL_OTHER;
+	}
 }
 
 const char *refusal_text(enum refusal refusal, int version)
@@ -23,6 +35,11 @@ const char *refusal_text(enum refusal refusal, int version)
 		return version == 5 ? "closed at CONNECT: not a broker, or no "
 				      "MQTT 5 (try mqtt.version: 3.1.1)"
 				    : "closed at CONNECT without an answer";
+	if (refusal == REFUSAL_PASSWORD)
+		return "the broker refuses mqtt.username or its password";
+	if (refusal == REFUSAL_TLS)
+		return "the broker's certificate is not accepted: the log "
+		       "says why";
 	if (refusal == REFUSAL_TAKEN_OVER)
 		return "another client uses the bridge's client id";
 	return NULL;
@@ -36,6 +53,8 @@ static const char *event_of(enum refusal refusal)
 	case REFUSAL_CLOSED:
 		return "mqtt_closed_at_connect";
 	case REFUSAL_OTHER:
+	case REFUSAL_PASSWORD:
+	case REFUSAL_TLS:
 	case REFUSAL_TAKEN_OVER:
 	case REFUSAL_KINDS:
 		break;
@@ -55,6 +74,7 @@ void refusal_log(const struct core *core,
 			 LOG_STR("connection", connection),
 			 LOG_INT("code", code), LOG_STR("error", error),
 			 LOG_STR("hint", hint),
+			 LOG_STR("url", core->config->mqtt.url),
 			 LOG_UINT("suppressed", suppressed));
 }
 

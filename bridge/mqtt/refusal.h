@@ -1,9 +1,9 @@
 /*
  * bridge/mqtt/refusal.h - what a refused CONNECT says about the broker.
  *
- * One cause gets a name of its own because the fix is one line of the
- * configuration: the broker does not support the configured version of MQTT.
- * The broker may say so in the format of either version, or not at all: some
+ * Some causes get a name of their own because the fix is one line of the
+ * configuration. That the broker does not support the configured version of MQTT
+ * is one of them. The broker may say so in the format of either version, or not at all: some
  * brokers close the connection without a CONNACK, and so does a proxy with no
  * broker behind it. Loop thread only.
  */
@@ -15,9 +15,11 @@
 #define MQTT_NOT_CONNECTED "not connected"
 
 enum refusal {
-	REFUSAL_OTHER,	    /* credentials, network, TLS, ... */
+	REFUSAL_OTHER,	    /* network, TLS, ... */
 	REFUSAL_VERSION,    /* MQTT version not supported */
 	REFUSAL_CLOSED,	    /* closed after CONNECT without a CONNACK */
+	REFUSAL_PASSWORD,   /* or username */
+	REFUSAL_TLS,	    /* the broker's certificate is not accepted */
 	REFUSAL_TAKEN_OVER, /* by a client with the same client ID */
 	REFUSAL_KINDS,
 };

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 
 /* --- commands */
@@ -97,6 +98,8 @@ void control_info(struct control_message *m, const char *correlation,
 		return;
 	ours = &config->mqtt.subscriptions;
 	add_text(m, command, ZTP_M_GROUP, config->kafka.group);
+	m->failed |= !command ||
+		     !ztp_tree_add_time(command, ZTP_M_NOW, ztp_clock_wall());
 	list = command ? cJSON_AddArrayToObject(command, ZTP_M_SUBSCRIPTIONS)
 		       : NULL;
 	m->failed |= !list;

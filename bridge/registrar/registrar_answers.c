@@ -8,13 +8,15 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "bridge/core/cell.h"
 #include "ztp/code.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
-#define RESPONSE_MAX (1024 * 1024)
+#define RESPONSE_MAX	(1024 * 1024)
+#define CLOCKS_APART_MS 10000
 
 /* --- messages */
 
@@ -25,6 +27,23 @@ static int64_t number_of(const cJSON *data, const char *name)
 	return cJSON_IsNumber(number) && number->valuedouble < 1e9
 		       ? (int64_t)number->valuedouble
 		       : 0;
+}
+
+/* A device's JWT is judged by the gate's clock, and its request expires by
+ * ours. The answer has been on its way for a while. */
+static void check_clock(struct registrar *g, const cJSON *data)
+{
+	const char *text = ztp_tree_text(data, ZTP_M_NOW);
+	int64_t theirs, ahead;
+
+	if (!ztp_time_parse(&theirs, text, strlen(text)))
+		return; /* an older gate's */
+	ahead = ztp_clock_wall() - theirs;
+	if (ahead > CLOCKS_APART_MS || ahead < -CLOCKS_APART_MS)
+		log_warn(g->core->log, "gate_clock_differs",
+			 LOG_INT("ahead_ms", ahead),
+			 LOG_STR("hint", "this machine's clock and the "
+					 "broker's differ: synchronize both"));
 }
 
 static void on_info(struct registrar *g, const cJSON *response)
@@ -50,6 +69,8 @@ static void on_info(struct registrar *g, const cJSON *response)
 				  LOG_STR("gate_command_topic", topic),
 				  LOG_STR("command_topic", ours));
 	}
+	if (!g->informed)
+		check_clock(g, data);
 	if (!g->informed)
 		registrar_topics_check(g, data);
 	if (!g->informed)

@@ -231,7 +231,7 @@ def test_a_full_disk_refuses_devices(make, ca, tmp_path):
                     device.wait_ended()
                     operator.audit("not_stored", path)
                 else:
-                    operator.audit("internal", path)
+                    operator.audit("unavailable", path)
                 assert not device.statuses()
             assert operator.code("getDevice", device_path=path) == "NOT_FOUND"
             assert operator.code("getRegistry", registry=registry

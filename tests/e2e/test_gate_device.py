@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 
+from harness.certs import Ca
 from harness.gate import Gate, path_of
 from harness.where import binary
 
@@ -142,5 +143,20 @@ def test_the_key_of_another_certificate(gate, ca):
 def test_nobody_there(gate, ca):
     gate.stop()
     said = ends(start(gate, path_of(CUSTOM), ca.issue(), wait=1), 4)
-    assert "cannot connect" in said
+    assert "Connection refused" in said
     gate.start()
+
+
+def test_it_says_why_the_broker_is_not_trusted(gate, ca, tmp_path):
+    """Once for every try, and which CA is missing in which file."""
+    other = Ca(tmp_path / "other", "other-ca")
+    url = f"mqtts://localhost:{gate.tls_port}"
+    done = subprocess.run(
+        [binary("ztp-device"), "--url", url, "--ca", other.cert, "--cert",
+         ca.leaf().path, "--key", ca.leaf().key_path, "--id", path_of(DIRECT),
+         "--wait", "1"], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+        text=True, timeout=60, check=False)
+    assert done.returncode == 4
+    assert set(done.stderr.splitlines()) == {
+        f"ztp-device: {url}: the broker's certificate is issued by "
+        f'"CN=registry-ca", which is not in {other.cert}'}

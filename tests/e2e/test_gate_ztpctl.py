@@ -10,6 +10,7 @@ from harness.certs import openssl
 from harness.gate import OPERATOR, PASSWORD, Gate, path_of
 from harness.ports import free_port
 from harness.where import binary
+from harness.ztpctl import Ctl, as_json
 
 
 @pytest.fixture(scope="module")
@@ -19,41 +20,17 @@ def gate(tmp_path_factory, ca):
     gate.stop()
 
 
-def ctl_of(gate, tmp_path):
-    password = tmp_path / "password"
-    password.write_text(PASSWORD + "\n")
-
-    def run(*args, status=0, user=OPERATOR, tls=False):
-        url = ["--url", f"mqtt://127.0.0.1:{gate.port}"]
-        if tls:
-            url = ["--url", f"mqtts://localhost:{gate.tls_port}",
-                   "--ca", gate.server["cafile"]]
-        done = subprocess.run(
-            [binary("ztpctl"), *url, "--username", user, "--password-file",
-             password, *map(str, args)],
-            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-            timeout=60, check=False)
-        assert done.returncode == status, (args, done)
-        return done
-
-    return run
-
-
 @pytest.fixture
 def ctl(gate, tmp_path):
-    return ctl_of(gate, tmp_path)
+    return Ctl(gate, tmp_path)
 
 
 @pytest.fixture
 def empty_gate(tmp_path, ca):
     """One without registries: (ztpctl, gate)."""
     gate = Gate(tmp_path / "gate", ca.server()).start()
-    yield ctl_of(gate, tmp_path), gate
+    yield Ctl(gate, tmp_path), gate
     gate.stop()
-
-
-def as_json(done):
-    return json.loads(done.stdout)
 
 
 def test_registries(ctl, ca):
@@ -100,7 +77,7 @@ def test_forms_of_a_ca(ctl, ca, tmp_path):
                                "--json"))
         fingerprint = listed["fingerprint_sha256"].upper()
         colons = ":".join(fingerprint[i:i + 2] for i in range(0, 64, 2))
-        ctl("registry", "ca", "remove", "acme/forms", colons)
+        ctl("registry", "ca", "remove", "acme/forms", colons, "--yes")
     ctl("registry", "delete", "acme/forms")
 
 
@@ -114,13 +91,20 @@ def test_cas(ctl, gate, ca):
     path = path_of("acme/cas")
     with gate.operator() as operator, gate.first(path, ca.issue()) as device:
         request = operator.pending(path)["request_id"]
-        done = ctl("registry", "ca", "remove", "acme/cas", mark)
+        said = ctl("registry", "ca", "remove", "acme/cas", mark,
+                   status=1).stderr
+        assert "CN=registry-ca" in said and "ends 1 candidate;" in said
+        assert "nothing was done" in said and "--yes" in said
+        assert device.alive()
+        done = ctl("registry", "ca", "remove", "acme/cas", mark, "--yes")
         assert done.stdout == ("CA removed from acme/cas; ended: 1 candidate, "
                                "1 held session\n")
         device.wait_ended()
         operator.wait_on("ztp/v1/withdrawn", request_id=request,
                          device_path=path, reason="ca_removed")
-    ctl("registry", "ca", "remove", "acme/cas", mark, status=1)
+    said = ctl("registry", "ca", "remove", "acme/cas", mark, "--yes",
+               status=1).stderr
+    assert "NOT_FOUND" in said
     assert as_json(ctl("registry", "ca", "list", "acme/cas", "--json")) == []
 
 
@@ -187,7 +171,10 @@ def test_pending_reject(ctl, gate, ca):
         with gate.first(one, leaf) as again:
             assert again.accepted
             assert operator.pending(one, 2)["request_id"] != request
-            assert ctl("registry", "delete", "acme/ended").stdout == (
+            said = ctl("registry", "delete", "acme/ended", status=1).stderr
+            assert "ends 1 candidate;" in said and "--yes" in said
+            assert ctl("registry", "delete", "acme/ended",
+                       "--yes").stdout == (
                 "deleted acme/ended; ended: 1 candidate, 1 held session\n")
 
 
@@ -243,15 +230,44 @@ def test_who_is_no_operator_is_told(ctl):
                               status=1).stderr
 
 
-@pytest.mark.parametrize("args", [
-    [], ["registry"], ["registry", "create"], ["device", "show"],
-    ["nonsense"], ["registry", "list", "extra"], ["--bad", "x"],
-    ["registry", "list", "--url", "http://x"], ["device", "list", "--json",
-                                                "--count", "1"],
-    ["registry", "ca", "remove", "a/b"],
+@pytest.mark.parametrize("line, says", [
+    ("", "a command is missing"),
+    ("registry", "a command is missing after registry"),
+    ("registry create", "an argument is missing"),
+    ("registry ca remove a/b", "an argument is missing"),
+    ("device show", "an argument is missing"),
+    ("nonsense", "unknown command: nonsense"),
+    ("registry ca frob a/b", "unknown command: frob"),
+    ("registry list extra", "unexpected argument: extra"),
+    ("--bad x", "unknown option --bad"),
+    ("device list --bad", "unknown option --bad"),
+    ("device list --json --count 1", "--count is not an option of this"),
+    ("pending list --retry-after 1", "--retry-after is not an option of"),
+    ("audit tail --count 0", "--count: bad value: 0"),
+    ("device list --older-than 3x", "--older-than: bad value: 3x"),
+    ("device list --state", "--state needs a value"),
+    ("device list --json=1", "--json takes no value"),
 ])
-def test_usage(ctl, args):
-    assert "usage:" in ctl(*args, status=2).stderr
+def test_usage(ctl, line, says):
+    """The word that is wrong, and how this command is called."""
+    said, *usage = ctl.bare(*line.split(), status=2).stderr.splitlines()
+    assert said.startswith(f"ztpctl: {says}"), said
+    assert usage[0].startswith("usage: ztpctl ") and len(usage) <= 2, usage
+    if len(line.split()) > 1 and line.startswith(("device list", "audit t")):
+        assert " ".join(line.split()[:2]) in usage[0]
+
+
+def test_values_that_cannot_be(ctl):
+    said = ctl("registry", "list", "--url", "http://x", status=2).stderr
+    assert "mqtt://HOST:PORT" in said and "http://x" in said
+    said = ctl("device", "list", "--state", "gone", status=2).stderr
+    assert "--state" in said and "gone" in said
+
+
+def test_help_is_of_the_command(ctl):
+    said = ctl.bare("registry", "ca", "--help").stdout.splitlines()
+    assert len(said) == 3 and all("registry ca" in line for line in said)
+    assert "ZTPCTL_URL" in ctl.bare("--help").stdout
 
 
 def findings(done):

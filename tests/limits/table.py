@@ -131,6 +131,12 @@ TOOLS = {
     "a command (MQTT) that `ztp-device` gets":
         "no: a payload that a customer may send is below it",
     "a list of an example": LOCAL + "test_allow_lists.py",
+    "the settings of `ztpctl`": E2E + "test_ztpctl_day.py"
+                                "::test_a_file_that_is_wrong",
+    "an exported registry": E2E + "test_ztpctl_export.py"
+                            "::test_a_file_that_is_too_large",
+    "records of `ztpctl audit list`": LOCAL + "test_audit_list.py"
+                                      "::test_the_newest_are_kept",
     "an answer of the gate":
         "no: the gate's own answers are a page of 1000 at most",
 }

@@ -83,7 +83,7 @@ def test_another_refusal_is_no_version(bridge_at):
             bridge.wait_log(
                 f"event=mqtt_refused connection={connection} code=135 "
             )
-        assert "mqtt: not connected" in readyz(bridge)
+        assert "refuses mqtt.username or its password" in readyz(bridge)
 
 
 def test_the_hint_is_right(bridge_at):

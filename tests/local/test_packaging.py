@@ -103,7 +103,8 @@ def test_completes_every_option():
         offered |= complete("ztp-approver", command, "--")
     assert offered >= options("ztp-approver") - {"--version", "--help"}
     offered = complete("ztpctl", "--")
-    for command in ("registry create x", "audit tail", "doctor",
+    for command in ("registry create x", "registry delete x", "audit tail",
+                    "audit list", "doctor", "device list",
                     "pending reject x"):
         offered |= complete("ztpctl", *command.split(), "--")
     assert offered >= options("ztpctl")
@@ -113,6 +114,10 @@ def test_completes_every_option():
     ("ztpctl ''", "registry"),
     ("ztpctl --json registry c", "create ca"),
     ("ztpctl registry ca ''", "add list remove"),
+    ("ztpctl registry ca remove a/b 9f86 --y", "--yes"),
+    ("ztpctl registry e", "export"),
+    ("ztpctl device list --state b", "blocked"),
+    ("ztpctl audit l", "list"),
     ("ztpctl registry create a/b --onboarding c", "custom"),
     ("ztp-approver d", "decide"),
     ("ztp-approver run --from n", "now"),

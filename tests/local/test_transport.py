@@ -2,6 +2,7 @@
 when it is refused."""
 
 import os
+import pathlib
 import re
 import stat
 
@@ -46,6 +47,10 @@ def test_wrong_password_waits(secure, tmp_path):
     secure.mosquitto.start()
     secure.bridge.start()
     secure.mosquitto.wait_log("not authorised")
+    for connection in ("in", "out"):
+        secure.bridge.wait_log(
+            rf"event=mqtt_refused connection={connection} code=135 .*"
+            "refuses mqtt.username or its password.* url=mqtts://")
     holds_for(secure.bridge.alive, 0.5, "the bridge tries again")
     secure.bridge.stop()
     secure.mosquitto.stop()
@@ -61,8 +66,32 @@ def test_foreign_ca_is_refused(secure, tmp_path):
     secure.mosquitto.start()
     secure.bridge.start()
     secure.mosquitto.wait_log(r"(?i)(ssl|tls|openssl|alert|protocol error)")
+    secure.bridge.wait_log(
+        r"event=mqtt_refused connection=out .*issued by .*CN=registry-ca.*, "
+        rf"which is not in {re.escape(str(other.cert))}.* url=mqtts://")
     holds_for(secure.bridge.alive, 0.5, "the bridge tries again")
     assert not re.search(r" as ztp-bridge", secure.mosquitto.log())
+    secure.bridge.stop()
+    secure.mosquitto.stop()
+
+
+def test_a_certificate_for_another_name(secure, ca):
+    """The log says for whom it is."""
+    files = ca.server("broker.example")
+    config = pathlib.Path(secure.mosquitto.config)
+    text = config.read_text()
+    for key in ("certfile", "keyfile"):
+        text = re.sub(rf"^{key} .*$", f"{key} {files[key]}", text, flags=re.M)
+    config.write_text(text)
+    secure.bridge.settings["mqtt"]["url"] = (
+        secure.bridge.settings["mqtt"]["url"].replace("127.0.0.1",
+                                                      "localhost"))
+    secure.bridge.write_config()
+    secure.mosquitto.start()
+    secure.bridge.start()
+    secure.bridge.wait_log(
+        "event=mqtt_refused connection=out .*not for localhost: it is for "
+        "broker.example, 127.0.0.1")
     secure.bridge.stop()
     secure.mosquitto.stop()
 

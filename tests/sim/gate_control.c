@@ -54,21 +54,26 @@ static const char *ack(const cJSON *command, char *data)
 	return ZTP_CODE_OK;
 }
 
-/* A gate that is older does not say how much it takes. */
+/* A gate that is older does not say how much it takes, nor what its clock
+ * says. */
 static void write_bounds(char *text, size_t room)
 {
+	char now[ZTP_TIME_LEN];
+
 	*text = '\0';
+	ztp_time_format(now, world_wall_ms(sim.now));
 	if (sim.plan.gate_commands > 0)
 		snprintf(text, room,
 			 ",\"max_commands\":%d,\"max_bytes\":%d,"
+			 "\"now\":\"%s\","
 			 "\"audits_topic\":\"" ZTP_MQTT_AUDITS "\"",
-			 sim.plan.gate_commands, sim.plan.gate_bytes);
+			 sim.plan.gate_commands, sim.plan.gate_bytes, now);
 }
 
 static const char *info(char *data)
 {
 	int i, devices = 0, pending = 0;
-	char bounds[128];
+	char bounds[192];
 
 	for (i = 0; i < world_count(); i++) {
 		devices += world_device(i)->at_gate == GATE_DEVICE;

@@ -177,6 +177,13 @@ int mosquitto_socket(struct mosquitto *m)
 	return m->fd;
 }
 
+/* There is no TLS here. */
+void *mosquitto_ssl_get(struct mosquitto *m)
+{
+	(void)m;
+	return NULL;
+}
+
 int mosquitto_disconnect(struct mosquitto *m)
 {
 	if (m->conn != 0)

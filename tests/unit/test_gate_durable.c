@@ -233,11 +233,15 @@ static void test_without_a_database_nothing_is_written(void **state)
 	gate_tick();
 	assert_true(ztp_db_apart(gate->db, write_nothing, NULL, &error) < 0);
 	assert_true(ztp_db_commit(gate->db, &error) == 0);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 0)),
+			 MOSQ_ERR_AUTH);
 	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
 	gate_ok(f, "\"command\":\"getInfo\"");
 	come(f, CUSTOM "b");
 	gate_tick();
 	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
+	assert_non_null(gate_published(AUDIT, "\"code\":\"unavailable\""));
+	assert_null(gate_published(AUDIT, "unknown_registry"));
 }
 
 /* What could not be cut off is left to SQLite; the thread ends all the same. */

@@ -13,6 +13,7 @@
 #include "base/clock.h"
 #include "tools/common/cli.h"
 #include "tools/common/out_file.h"
+#include "tools/common/tls_probe.h"
 #include "ztp/command.h"
 #include "ztp/path.h"
 
@@ -34,15 +35,6 @@ static bool is_5(const struct device *d)
 }
 
 /* --- connecting */
-
-/* OpenSSL says more than paho's return code. Called with one line at a time. */
-static int on_tls_error(const char *text, size_t len, void *arg)
-{
-	(void)arg;
-	ztp_cli_warn(PROGRAM, "TLS: %.*s", (int)strcspn(text, "\n"), text);
-	(void)len;
-	return 1;
-}
 
 /* CONNACK's reason or return code, or negative: there was none. */
 static int connect_as(const struct device *d, MQTTClient client,
@@ -82,7 +74,6 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 		return MQTTCLIENT_FAILURE;
 	tls.trustStore = d->ca;
 	tls.verify = 1;
-	tls.ssl_error_cb = on_tls_error;
 	how->ssl = d->secure ? &tls : NULL;
 	how->cleansession = how->cleanstart = 0;
 	how->connectTimeout = CONNECT_S;
@@ -112,14 +103,18 @@ static void warn_refused(const struct device *d, int code)
 	const char *why =
 		is_5(d) ? MQTTReasonCode_toString((enum MQTTReasonCodes)code)
 			: NULL;
+	char found[ZTP_TLS_WHY_MAX];
 
-	if (code < 0)
-		ztp_cli_warn(PROGRAM, "%s: cannot connect", d->url);
-	else
+	if (code < 0) { /* paho does not say why */
+		ztp_tls_probe(found, d->url, d->ca);
+		ztp_cli_warn(PROGRAM, "%s: %s", d->url,
+			     *found ? found : "cannot connect");
+	} else {
 		ztp_cli_warn(PROGRAM,
 			     "%s: refused with code %d%s%s; the operator sees "
 			     "the reason in the audit",
 			     d->url, code, why ? ": " : "", why ? why : "");
+	}
 }
 
 /* --- what is received */

@@ -33,17 +33,33 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
 	return ok && (!data || *data);
 }
 
-static void move_items(cJSON *to, cJSON *from)
+struct choice {
+	bool (*keep)(const cJSON *item, void *arg);
+	void *arg;
+};
+
+static void move_items(cJSON *to, cJSON *from, const struct choice *choice)
 {
 	cJSON *item;
 
 	while ((item = cJSON_DetachItemFromArray(from, 0)) != NULL)
-		cJSON_AddItemToArray(to, item);
+		if (choice->keep && !choice->keep(item, choice->arg))
+			cJSON_Delete(item);
+		else
+			cJSON_AddItemToArray(to, item);
 }
 
 cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		    const char *member, cJSON *in)
 {
+	return ztp_ctl_list_some(ctl, command, member, in, NULL, NULL);
+}
+
+cJSON *ztp_ctl_list_some(struct ztp_ctl *ctl, const char *command,
+			 const char *member, cJSON *in,
+			 bool (*keep)(const cJSON *item, void *arg), void *arg)
+{
+	const struct choice choice = {keep, arg};
 	cJSON *all = cJSON_CreateArray();
 	cJSON *data = NULL, *ask;
 	bool more;
@@ -56,7 +72,8 @@ cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 			all = NULL;
 			break;
 		}
-		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member));
+		move_items(all, cJSON_GetObjectItemCaseSensitive(data, member),
+			   &choice);
 		more = *ztp_tree_text(data, "next") != '\0';
 		cJSON_DeleteItemFromObjectCaseSensitive(in, ZTP_M_AFTER);
 		if (more)

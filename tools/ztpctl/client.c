@@ -16,12 +16,14 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "base/random.h"
+#include "tools/common/tls_probe.h"
 #include "ztp/codec.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
 #define TIMEOUT_MS   15000
 #define MESSAGE_MAX  (64 * 1024 * 1024)
+#define BAD_PASSWORD 0x86
 #define UNAUTHORIZED 0x87
 
 enum step { STEP_WAITING, STEP_DONE, STEP_FAILED };
@@ -122,34 +124,72 @@ static bool wait_until(struct ztp_client *client, const struct timespec *at)
 	       ETIMEDOUT;
 }
 
+/* A step after CONNECT: whoever is let in may lack a right. */
 static const char *reason_text(int reason)
 {
-	if (reason == 0x86 || reason == UNAUTHORIZED || reason == 5)
-		return "not authorized: is this user in plugin_opt_operators?";
+	if (reason == UNAUTHORIZED)
+		return "this user may not: is it in plugin_opt_operators?";
 	if (reason >= 0x80)
 		return MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
 	return "no connection";
 }
 
-static int wait_step(struct ztp_client *client, const char *what,
-		     struct ztp_error *error)
+/* True: the step is done. Otherwise *reason is the broker's or paho's code, and
+ * *why what there is to say without one. */
+static bool await_step(struct ztp_client *client, int *reason, const char **why)
 {
 	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, TIMEOUT_MS);
-	int rc = 0;
+	enum step step;
 
 	pthread_mutex_lock(&client->mutex);
 	while (client->step == STEP_WAITING && !client->lost)
 		if (!wait_until(client, &at))
 			break;
-	if (client->step == STEP_FAILED)
-		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", what,
-			      reason_text(client->reason));
-	else if (client->step != STEP_DONE)
-		rc = ztp_fail(error, ZTP_ERR_IO, "%s: %s", what,
-			      client->lost ? "the broker closed the connection"
-					   : "no answer in time");
+	step = client->step;
+	*reason = client->reason;
+	*why = NULL;
+	if (step == STEP_WAITING)
+		*why = client->lost ? "the broker closed the connection"
+				    : "no answer in time";
 	pthread_mutex_unlock(&client->mutex);
-	return rc;
+	return step == STEP_DONE;
+}
+
+static int wait_step(struct ztp_client *client, const char *what,
+		     struct ztp_error *error)
+{
+	const char *why;
+	int reason;
+
+	if (await_step(client, &reason, &why))
+		return 0;
+	return ztp_fail(error, ZTP_ERR_IO, "%s: %s", what,
+			why ? why : reason_text(reason));
+}
+
+/* CONNECT failed: a refusal has a code, of all else paho knows nothing. */
+static int wait_connect(struct ztp_client *client,
+			const struct ztp_client_options *options,
+			struct ztp_error *error)
+{
+	char found[ZTP_TLS_WHY_MAX] = "";
+	const char *why;
+	int reason;
+
+	if (await_step(client, &reason, &why))
+		return 0;
+	if (!why && (reason == BAD_PASSWORD || reason == UNAUTHORIZED))
+		why = options->username
+			      ? "the broker refuses this username or its "
+				"password"
+			      : "the broker refuses clients without a username";
+	else if (!why && reason >= 0x80)
+		why = MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
+	if (!why)
+		ztp_tls_probe(found, options->url, options->ca_file);
+	if (!why)
+		why = *found ? found : "no connection";
+	return ztp_fail(error, ZTP_ERR_IO, "%.100s: %s", options->url, why);
 }
 
 /* Prepares a request whose acknowledgement wait_step waits for. */
@@ -209,7 +249,7 @@ static int connect_now(struct ztp_client *client,
 	if (rc != MQTTASYNC_SUCCESS)
 		return ztp_fail(error, ZTP_ERR_IO, "%s: %s", options->url,
 				MQTTAsync_strerror(rc));
-	return wait_step(client, options->url, error);
+	return wait_connect(client, options, error);
 }
 
 static int create(struct ztp_client *client,
@@ -346,35 +386,35 @@ static int publish(struct ztp_client *client, const char *text,
 	return wait_step(client, ZTP_MQTT_CONTROL, error);
 }
 
-/* Finds the response with this correlation in a message, which may contain
- * others'. */
-static cJSON *pick(const char *text, const char *correlation)
+/* Takes the responses whose correlation begins with this out of a message,
+ * which may contain others'. Returns how many. */
+static int pick(const char *text, const char *correlation, cJSON *responses)
 {
-	cJSON *tree = NULL, *found = NULL, *response, *responses;
+	cJSON *tree = NULL, *all, *one, *next;
+	int count = 0;
 
 	if (ztp_tree_parse(&tree, text, strlen(text), MESSAGE_MAX, NULL) != 0)
-		return NULL;
-	responses = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
-	for (response = responses ? responses->child : NULL; response;
-	     response = response->next) {
-		if (strcmp(ztp_tree_text(response, ZTP_M_CORRELATION),
-			   correlation) == 0) {
-			found = response;
-			break;
-		}
+		return 0;
+	all = cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
+	for (one = all ? all->child : NULL; one; one = next) {
+		next = one->next;
+		if (strncmp(ztp_tree_text(one, ZTP_M_CORRELATION), correlation,
+			    strlen(correlation)) != 0)
+			continue;
+		cJSON_AddItemToArray(responses,
+				     cJSON_DetachItemViaPointer(all, one));
+		count++;
 	}
-	if (found)
-		found = cJSON_DetachItemViaPointer(responses, found);
 	cJSON_Delete(tree);
-	return found;
+	return count;
 }
 
-static int wait_response(struct ztp_client *client, const char *correlation,
-			 cJSON **response, struct ztp_error *error)
+static int wait_responses(struct ztp_client *client, const char *correlation,
+			  cJSON *responses, int count, struct ztp_error *error)
 {
 	int64_t deadline = ztp_clock_boot() + TIMEOUT_MS;
 
-	for (;;) {
+	while (count > 0) {
 		int64_t left = deadline - ztp_clock_boot();
 		char *text = NULL;
 		int rc = ztp_client_next(client, ZTP_MQTT_RESPONSE,
@@ -386,39 +426,70 @@ static int wait_response(struct ztp_client *client, const char *correlation,
 					"loaded in this broker?");
 		if (rc < 0)
 			return rc;
-		*response = text ? pick(text, correlation) : NULL;
+		if (text)
+			count -= pick(text, correlation, responses);
 		free(text);
-		if (*response)
-			return 0;
 	}
+	return 0;
+}
+
+/* Gives each command a correlation that begins with the same random text. */
+static void correlate(cJSON *commands, char correlation[33])
+{
+	uint8_t random[16];
+	char text[48];
+	cJSON *one;
+	int i = 0;
+
+	ztp_random(random, sizeof(random));
+	ztp_hex_encode(correlation, random, sizeof(random));
+	cJSON_ArrayForEach (one, commands) {
+		snprintf(text, sizeof(text), "%s-%d", correlation, i++);
+		ztp_tree_put_text(one, ZTP_M_CORRELATION, text);
+	}
+}
+
+int ztp_client_ask_all(struct ztp_client *client, cJSON *commands,
+		       cJSON **responses, struct ztp_error *error)
+{
+	cJSON *message = cJSON_CreateObject();
+	int count = cJSON_GetArraySize(commands);
+	char correlation[33];
+	char *text;
+	int rc;
+
+	*responses = cJSON_CreateArray();
+	correlate(commands, correlation);
+	cJSON_AddItemToObject(message, ZTP_M_COMMANDS, commands);
+	text = cJSON_PrintUnformatted(message);
+	cJSON_Delete(message);
+	if (text && *responses)
+		rc = publish(client, text, error);
+	else
+		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	if (rc == 0)
+		rc = wait_responses(client, correlation, *responses, count,
+				    error);
+	cJSON_free(text);
+	if (rc != 0) {
+		cJSON_Delete(*responses);
+		*responses = NULL;
+	}
+	return rc;
 }
 
 int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 		   cJSON **response, struct ztp_error *error)
 {
-	cJSON *message = cJSON_CreateObject();
-	cJSON *commands = cJSON_AddArrayToObject(message, ZTP_M_COMMANDS);
-	char correlation[33];
-	uint8_t random[16];
-	char *text = NULL;
-	int rc = ZTP_ERR_NOMEM;
+	cJSON *commands = cJSON_CreateArray(), *responses = NULL;
+	int rc;
 
 	*response = NULL;
-	ztp_random(random, sizeof(random));
-	ztp_hex_encode(correlation, random, sizeof(random));
 	cJSON_AddStringToObject(in, ZTP_M_COMMAND, command);
-	cJSON_AddStringToObject(in, ZTP_M_CORRELATION, correlation);
 	cJSON_AddItemToArray(commands, in);
-	text = cJSON_PrintUnformatted(message);
-	if (!text) {
-		rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-		goto out;
-	}
-	rc = publish(client, text, error);
+	rc = ztp_client_ask_all(client, commands, &responses, error);
 	if (rc == 0)
-		rc = wait_response(client, correlation, response, error);
-out:
-	cJSON_free(text);
-	cJSON_Delete(message);
+		*response = cJSON_DetachItemFromArray(responses, 0);
+	cJSON_Delete(responses);
 	return rc;
 }

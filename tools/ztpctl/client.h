@@ -33,6 +33,12 @@ void ztp_client_close(struct ztp_client *client); /* NULL-safe */
 int ztp_client_ask(struct ztp_client *client, const char *command, cJSON *in,
 		   cJSON **response, struct ztp_error *error);
 
+/* Sends several commands in one message, each with its "command". Takes over
+ * commands, even on failure. The caller owns *responses, an array in the order
+ * of the commands. */
+int ztp_client_ask_all(struct ztp_client *client, cJSON *commands,
+		       cJSON **responses, struct ztp_error *error);
+
 /* Subscribes to another topic. */
 int ztp_client_listen(struct ztp_client *client, const char *topic,
 		      struct ztp_error *error);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "ztp/gate_protocol.h"
@@ -66,6 +67,7 @@ static void check_gate(struct ztp_doctor *doctor, const char *what)
 		return;
 	}
 	code = ztp_tree_text(response, "code");
+	doctor->info_at = ztp_clock_wall();
 	doctor->info =
 		cJSON_DetachItemFromObjectCaseSensitive(response, ZTP_M_DATA);
 	version = ztp_tree_text(doctor->info, "version");
@@ -110,6 +112,7 @@ static const struct {
 	{"broker_version", check_version},
 	{ZTP_M_COMMAND_TOPIC, check_topic},
 	{ZTP_M_SUBSCRIPTIONS, ztp_doctor_cells},
+	{"clock", ztp_doctor_clock},
 };
 
 static void read_facts(struct ztp_doctor *doctor)

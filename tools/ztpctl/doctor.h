@@ -15,6 +15,7 @@ struct ztp_doctor {
 	bool has_facts; /* --broker-config could be read */
 	struct ztp_broker_facts facts;
 	cJSON *info;	 /* the gate's getInfo; NULL: no answer */
+	int64_t info_at; /* when it came, by our clock */
 	cJSON *findings; /* with --json */
 	bool wrong;
 };
@@ -31,5 +32,7 @@ void ztp_doctor_config(struct ztp_doctor *doctor);
 
 /* Checks the bridges. Needs info. */
 ztp_doctor_check ztp_doctor_cells;
+/* Checks the clocks. Needs info. */
+ztp_doctor_check ztp_doctor_clock;
 
 #endif

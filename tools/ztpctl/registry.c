@@ -1,11 +1,8 @@
 /* The commands ztpctl registry. */
 #include <stdio.h>
-#include <string.h>
 
-#include "base/json_tree.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
-#include "ztp/fingerprint.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -22,12 +19,11 @@ static void print_registry(const cJSON *data)
 					    ZTP_M_PENDING,
 					    NULL};
 	const cJSON *cas = cJSON_GetObjectItemCaseSensitive(data, ZTP_M_CAS);
-	const cJSON *ca;
 
 	ztp_ctl_print_members(data, names, 11);
 	printf("cas\n");
-	for (ca = cas ? cas->child : NULL; ca; ca = ca->next)
-		ztp_ctl_print_line(ca, ca_names);
+	if (cas)
+		ztp_ctl_print_table(cas, ca_names);
 }
 
 static int show(struct ztp_ctl *ctl, const char *command, cJSON *in)
@@ -114,12 +110,6 @@ int ztp_ctl_registry_modify(struct ztp_ctl *ctl)
 	return show(ctl, ZTP_CMD_MODIFY_REGISTRY, settings(ctl));
 }
 
-int ztp_ctl_registry_delete(struct ztp_ctl *ctl)
-{
-	return ztp_ctl_end(ctl, ZTP_CMD_DELETE_REGISTRY, with_registry(ctl),
-			   "deleted");
-}
-
 int ztp_ctl_ca_add(struct ztp_ctl *ctl)
 {
 	return ztp_ctl_change(ctl, ZTP_CMD_ADD_REGISTRY_CA,
@@ -138,19 +128,4 @@ int ztp_ctl_ca_list(struct ztp_ctl *ctl)
 		ca_names);
 	cJSON_Delete(data);
 	return status;
-}
-
-int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
-{
-	uint8_t fingerprint[ZTP_SHA256_LEN];
-	const char *text = ctl->arguments[1];
-	cJSON *in;
-
-	if (!ztp_fingerprint_parse(fingerprint, text, strlen(text)))
-		return ztp_cli_usage("ztpctl",
-				     "a fingerprint is 64 hex digits");
-	in = with_registry(ctl);
-	ztp_tree_add_sha256(in, ZTP_M_FINGERPRINT, fingerprint);
-	return ztp_ctl_end(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
-			   "CA removed from");
 }

@@ -4,20 +4,29 @@
 #ifndef ZTP_ZTPCTL_ZTPCTL_H
 #define ZTP_ZTPCTL_ZTPCTL_H
 
+#include "tools/common/kafka.h"
 #include "tools/ztpctl/client.h"
 
 #define ZTP_CTL_CAS_MAX 16
 
 struct ztp_ctl {
+	/* The broker, and where Kafka is. What is NULL was not given on the
+	 * command line, and may be in the environment or in the file. */
 	struct ztp_client_options broker;
-	const char *password_file;
-	bool json;
+	const char *password_file, *context;
+	const char *brokers, *topic; /* for audit list */
+	struct ztp_kafka_props props;
+
+	bool json, yes;
 	const char *onboarding, *audience;     /* NULL: not given */
 	const char *ca_files[ZTP_CTL_CAS_MAX]; /* of a registry */
 	char *pems[ZTP_CTL_CAS_MAX];	       /* what they hold */
 	int ca_count;
 	const char *broker_config; /* for doctor; NULL: not given */
-	int64_t count;	     /* for audit tail: how many records; 0: no limit */
+	const char *state, *ca, *device, *code; /* what lists select by */
+	/* ms since 1970; 0: not given. Only what is older, or what is not. */
+	int64_t before, since;
+	int64_t count;	     /* for audit: how many records; 0: not given */
 	int64_t retry_after; /* s, for pending reject; negative: the default */
 	/* S/R, PATH, ID, FILE or FINGERPRINT; or NULL */
 	const char *arguments[2];
@@ -29,13 +38,14 @@ struct ztp_ctl {
 typedef int ztp_ctl_fn(struct ztp_ctl *ctl);
 
 ztp_ctl_fn ztp_ctl_registry_create, ztp_ctl_registry_list,
-	ztp_ctl_registry_show, ztp_ctl_registry_modify, ztp_ctl_registry_delete;
+	ztp_ctl_registry_show, ztp_ctl_registry_modify, ztp_ctl_registry_delete,
+	ztp_ctl_registry_export, ztp_ctl_registry_import;
 ztp_ctl_fn ztp_ctl_ca_add, ztp_ctl_ca_list, ztp_ctl_ca_remove;
 ztp_ctl_fn ztp_ctl_device_list, ztp_ctl_device_show, ztp_ctl_device_delete,
 	ztp_ctl_device_block, ztp_ctl_device_unblock, ztp_ctl_device_resend;
 ztp_ctl_fn ztp_ctl_pending_list, ztp_ctl_pending_reject, ztp_ctl_audit_tail;
-/* This one opens the connection itself. */
-ztp_ctl_fn ztp_ctl_doctor;
+/* These open the connection themselves, or need none. */
+ztp_ctl_fn ztp_ctl_doctor, ztp_ctl_audit_list;
 
 /* --- shared by the subcommands */
 
@@ -47,6 +57,10 @@ bool ztp_ctl_ask(struct ztp_ctl *ctl, const char *command, cJSON *in,
  * error has been reported. Takes over in. */
 cJSON *ztp_ctl_list(struct ztp_ctl *ctl, const char *command,
 		    const char *member, cJSON *in);
+/* The same, with those items alone for which keep returns true. */
+cJSON *ztp_ctl_list_some(struct ztp_ctl *ctl, const char *command,
+			 const char *member, cJSON *in,
+			 bool (*keep)(const cJSON *item, void *arg), void *arg);
 /* An object with one string member; an empty object if value is NULL. */
 cJSON *ztp_ctl_with(const char *name, const char *value);
 
@@ -57,8 +71,11 @@ void ztp_ctl_print_json(const cJSON *tree); /* one line */
 void ztp_ctl_print_line(const cJSON *object, const char *const *names);
 void ztp_ctl_print_members(const cJSON *object, const char *const *names,
 			   int width);
-/* Prints a list, one line per item. NULL: the error has been reported. Returns
- * the exit status. */
+/* Prints a list, one line per item; on a terminal in columns with a header, and
+ * "(none)" for an empty one. */
+void ztp_ctl_print_table(const cJSON *list, const char *const *names);
+/* The same, or as JSON. NULL: the error has been reported. Returns the exit
+ * status. */
 int ztp_ctl_print_list(const struct ztp_ctl *ctl, const cJSON *list,
 		       const char *const *names);
 /* Sends a command that changes something and prints "WHAT ARGUMENT" when it is

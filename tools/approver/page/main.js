@@ -68,6 +68,11 @@ async function sign_out() {
 		on_failure(new Error("no answer"));
 		return;
 	}
+	/* Whoever signs in next sees nothing of it. */
+	by("decide").querySelector("form").reset();
+	payload.file = null;
+	by("filter").reset();
+	keep_filter();
 	chosen.clear();
 	made.all.clear();
 	set_open({requests: [], cut: false});

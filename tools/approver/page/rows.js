@@ -69,8 +69,9 @@ function fill_name(cell, view) {
 	say(button, view.name);
 	button.setAttribute("aria-expanded", String(details));
 	fill_clip(where, [view.registry, view.issuer].join(" \u00b7 "));
-	fill_clip(what, [in_fours(view.fingerprint.slice(0, 16)), view.key,
-		note_of(view)].filter(Boolean).join(" \u00b7 "));
+	fill_clip(what, [note_of(view),
+		in_fours(view.fingerprint.slice(0, 16)), view.key]
+		.filter(Boolean).join(" \u00b7 "));
 }
 
 function fill_row(row, view) {

@@ -1,0 +1,17 @@
+/*
+ * tools/common/tls_probe.h - paho says that TLS failed, and not why. This
+ * connects once more, just far enough to find out. Blocks, for a few seconds at
+ * most.
+ */
+#ifndef ZTP_TOOLS_TLS_PROBE_H
+#define ZTP_TOOLS_TLS_PROBE_H
+
+#include "base/tls_why.h"
+
+/* Writes why the broker at this URL cannot be used: its name is not found, it
+ * is not reached, it speaks no TLS, or its certificate is not accepted; "" if
+ * nothing was found. ca_file: NULL for the system's. */
+void ztp_tls_probe(char out[ZTP_TLS_WHY_MAX], const char *url,
+		   const char *ca_file);
+
+#endif

@@ -1,0 +1,313 @@
+/*
+ * `ztpctl registry import`: makes a registry again. The file is checked whole
+ * before anything is sent. The registry is created without CAs, then come its
+ * devices, and the CAs last, in one message: as long as a device is missing, no
+ * stranger can take its path, and a device that has its key here connects
+ * already. An import that was interrupted is run again, and does what is left.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_tree.h"
+#include "tools/common/cli.h"
+#include "tools/ztpctl/export.h"
+#include "tools/ztpctl/ztpctl.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
+#define BATCH_COUNT 200
+#define BATCH_BYTES (256 * 1024)
+#define DEVICE_SIZE 2048 /* of one without metadata, at most */
+#define PEM_LINE    64
+
+struct import {
+	struct ztp_ctl *ctl;
+	struct ztp_export file;
+	const char *name;
+	bool created, cas_added;
+	int64_t devices, same, failed;
+};
+
+static const cJSON *cas_of(const cJSON *registry)
+{
+	return cJSON_GetObjectItemCaseSensitive(registry, ZTP_M_CAS);
+}
+
+/* --- the registry */
+
+static bool has_ca(const cJSON *cas, const char *fingerprint)
+{
+	const cJSON *ca;
+
+	cJSON_ArrayForEach (ca, cas)
+		if (strcmp(ztp_tree_text(ca, ZTP_M_FINGERPRINT), fingerprint) ==
+		    0)
+			return true;
+	return false;
+}
+
+static bool same_cas(const cJSON *a, const cJSON *b)
+{
+	const cJSON *ca;
+
+	cJSON_ArrayForEach (ca, a)
+		if (!has_ca(b, ztp_tree_text(ca, ZTP_M_FINGERPRINT)))
+			return false;
+	return cJSON_GetArraySize(a) == cJSON_GetArraySize(b);
+}
+
+/* An import that was interrupted has left a registry without CAs. */
+static bool compare(struct import *i, const cJSON *here)
+{
+	static const char *const names[] = {ZTP_M_ONBOARDING, ZTP_M_AUDIENCE};
+	const cJSON *wanted = i->file.registry;
+	bool same = true;
+
+	for (size_t n = 0; n < sizeof(names) / sizeof(*names); n++) {
+		const char *a = ztp_tree_text(here, names[n]);
+		const char *b = ztp_tree_text(wanted, names[n]);
+
+		if (strcmp(a, b) == 0)
+			continue;
+		ztp_cli_warn("ztpctl",
+			     "%s exists, and its %s is \"%.100s\" instead of "
+			     "\"%.100s\"",
+			     i->name, names[n], a, b);
+		same = false;
+	}
+	i->cas_added = cJSON_GetArraySize(cas_of(here)) == 0;
+	if (!i->cas_added && !same_cas(cas_of(here), cas_of(wanted))) {
+		ztp_cli_warn("ztpctl", "%s exists, and has other CAs", i->name);
+		same = false;
+	}
+	if (!same)
+		ztp_cli_warn("ztpctl", "nothing was imported");
+	return same;
+}
+
+static bool create(struct import *i)
+{
+	cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, i->name);
+	const char *audience = ztp_tree_text(i->file.registry, ZTP_M_AUDIENCE);
+
+	ztp_tree_put_text(in, ZTP_M_ONBOARDING,
+			  ztp_tree_text(i->file.registry, ZTP_M_ONBOARDING));
+	if (*audience)
+		ztp_tree_put_text(in, ZTP_M_AUDIENCE, audience);
+	i->created = i->cas_added = true;
+	return ztp_ctl_ask(i->ctl, ZTP_CMD_CREATE_REGISTRY, in, NULL);
+}
+
+/* Finds the registry as the file has it, or creates it. */
+static bool prepare(struct import *i)
+{
+	struct ztp_error error = {0};
+	cJSON *response = NULL;
+	const cJSON *here;
+	bool ok;
+
+	if (ztp_client_ask(i->ctl->client, ZTP_CMD_GET_REGISTRY,
+			   ztp_ctl_with(ZTP_M_REGISTRY, i->name), &response,
+			   &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		return false;
+	}
+	here = cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
+	if (here) {
+		ok = compare(i, here);
+	} else if (strcmp(ztp_tree_text(response, ZTP_M_CODE),
+			  ZTP_CODE_NOT_FOUND) == 0) {
+		ok = create(i);
+	} else {
+		ztp_cli_warn("ztpctl", "%s: %s",
+			     ztp_tree_text(response, ZTP_M_CODE),
+			     ztp_tree_text(response, ZTP_M_ERROR));
+		ok = false;
+	}
+	cJSON_Delete(response);
+	return ok;
+}
+
+/* --- many commands at once */
+
+/* Sends them; says which were refused, named by a member of theirs. NULL: no
+ * answer, which is reported. */
+static cJSON *send_all(struct import *i, cJSON *commands)
+{
+	struct ztp_error error = {0};
+	cJSON *responses = NULL;
+
+	if (ztp_client_ask_all(i->ctl->client, commands, &responses, &error) !=
+	    0)
+		ztp_cli_warn("ztpctl", "%s", error.message);
+	return responses;
+}
+
+static void report(const cJSON *response, const char *what)
+{
+	ztp_cli_warn("ztpctl", "%s: %s: %s", what,
+		     ztp_tree_text(response, ZTP_M_CODE),
+		     ztp_tree_text(response, ZTP_M_ERROR));
+}
+
+/* --- the devices */
+
+static void count(struct import *i, const cJSON *response, const cJSON *device)
+{
+	const cJSON *data =
+		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
+
+	if (!data) {
+		i->failed++;
+		report(response, ztp_tree_text(device, ZTP_M_DEVICE_PATH));
+	} else if (cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(
+			   data, ZTP_M_CREATED))) {
+		i->devices++;
+	} else {
+		i->same++;
+	}
+}
+
+/* Sends the devices from `first` on that fit one message. Returns the first of
+ * the next; *ok: there was an answer. */
+static const cJSON *send_batch(struct import *i, const cJSON *first, bool *ok)
+{
+	cJSON *commands = cJSON_CreateArray(), *responses;
+	const cJSON *one = first, *response;
+	size_t bytes = 0;
+
+	for (int n = 0; one && n < BATCH_COUNT && bytes < BATCH_BYTES; n++) {
+		cJSON *command = cJSON_Duplicate(one, true);
+		char *metadata = cJSON_PrintUnformatted(
+			cJSON_GetObjectItemCaseSensitive(one, ZTP_M_METADATA));
+
+		bytes += DEVICE_SIZE + (metadata ? strlen(metadata) : 0);
+		cJSON_free(metadata);
+		ztp_tree_put_text(command, ZTP_M_COMMAND,
+				  ZTP_CMD_IMPORT_DEVICE);
+		cJSON_AddItemToArray(commands, command);
+		one = one->next;
+	}
+	responses = send_all(i, commands);
+	*ok = responses != NULL;
+	cJSON_ArrayForEach (response, responses) {
+		count(i, response, first);
+		first = first->next;
+	}
+	cJSON_Delete(responses);
+	return one;
+}
+
+static bool import_devices(struct import *i)
+{
+	const cJSON *one = i->file.devices->child;
+	bool ok = true;
+
+	while (ok && one)
+		one = send_batch(i, one, &ok);
+	return ok;
+}
+
+/* --- the CAs */
+
+static char *pem_of(const char *base64)
+{
+	size_t n = strlen(base64);
+	char *pem = NULL;
+	size_t size;
+	FILE *out = open_memstream(&pem, &size);
+
+	if (!out)
+		return NULL;
+	fputs("-----BEGIN CERTIFICATE-----\n", out);
+	for (size_t at = 0; at < n; at += PEM_LINE)
+		fprintf(out, "%.*s\n", PEM_LINE, base64 + at);
+	fputs("-----END CERTIFICATE-----\n", out);
+	if (fclose(out) == 0)
+		return pem;
+	free(pem);
+	return NULL;
+}
+
+static bool import_cas(struct import *i)
+{
+	cJSON *commands = cJSON_CreateArray(), *responses;
+	const cJSON *ca, *response;
+	bool ok;
+
+	cJSON_ArrayForEach (ca, cas_of(i->file.registry)) {
+		cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, i->name);
+		char *pem = pem_of(ztp_tree_text(ca, ZTP_M_CERTIFICATE));
+
+		ztp_tree_put_text(in, ZTP_M_COMMAND, ZTP_CMD_ADD_REGISTRY_CA);
+		ztp_tree_put_text(in, ZTP_M_PEM, pem);
+		cJSON_AddItemToArray(commands, in);
+		free(pem);
+	}
+	if (!i->cas_added || !commands->child) {
+		cJSON_Delete(commands);
+		return true;
+	}
+	responses = send_all(i, commands);
+	ok = responses != NULL;
+	ca = cas_of(i->file.registry)->child;
+	cJSON_ArrayForEach (response, responses) {
+		if (strcmp(ztp_tree_text(response, ZTP_M_CODE), ZTP_CODE_OK) !=
+		    0) {
+			report(response, ztp_tree_text(ca, ZTP_M_FINGERPRINT));
+			ok = false;
+		}
+		ca = ca->next;
+	}
+	cJSON_Delete(responses);
+	return ok;
+}
+
+/* --- */
+
+static void print_result(const struct import *i)
+{
+	int cas =
+		i->cas_added ? cJSON_GetArraySize(cas_of(i->file.registry)) : 0;
+
+	if (i->ctl->json)
+		printf("{\"" ZTP_M_REGISTRY "\":\"%s\",\"" ZTP_M_CREATED
+		       "\":%s,\"cas_added\":%d,\"devices_created\":%lld,"
+		       "\"devices_same\":%lld,\"devices_refused\":%lld}\n",
+		       i->name, i->created ? "true" : "false", cas,
+		       (long long)i->devices, (long long)i->same,
+		       (long long)i->failed);
+	else
+		printf("%s: registry %s; CAs: %d added; devices: %lld created, "
+		       "%lld there already, %lld refused\n",
+		       i->name, i->created ? "created" : "there already", cas,
+		       (long long)i->devices, (long long)i->same,
+		       (long long)i->failed);
+}
+
+int ztp_ctl_registry_import(struct ztp_ctl *ctl)
+{
+	struct import i = {.ctl = ctl};
+	struct ztp_error error = {0};
+	int status = ZTP_EXIT_FAILED;
+
+	if (ztp_export_read(&i.file, ctl->arguments[0], &error) != 0 ||
+	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		goto out;
+	}
+	i.name = ztp_tree_text(i.file.registry, ZTP_M_REGISTRY);
+	if (!prepare(&i))
+		goto out;
+	if (!import_devices(&i) || !import_cas(&i)) {
+		ztp_cli_warn("ztpctl", "the import is not complete: run it "
+				       "again");
+		goto out;
+	}
+	print_result(&i);
+	status = i.failed ? ZTP_EXIT_FAILED : ZTP_EXIT_OK;
+out:
+	ztp_export_clear(&i.file);
+	return status;
+}
