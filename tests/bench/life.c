@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bridge/core/verdicts.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer_internal.h"
 #include "bridge/life/decisions.h"
@@ -327,6 +328,9 @@ void life_start(struct life *l)
 
 	life_check(l, store_open(&b->store, l->store, false, &l->error),
 		   "store");
+	ledger_local_init(&l->ledger, b->store, NULL);
+	b->ledger = &l->ledger.ledger;
+	life_check(l, verdicts_new(&b->verdicts, &l->error), "verdicts");
 	ztp_clock_anchor(&b->core.clock, store_newest(b->store));
 	b->core.now = ztp_clock_steady(&b->core.clock);
 	life_check(l, store_reanchor(b->store, &l->error), "reanchor");
@@ -353,6 +357,7 @@ void life_connect(struct life *l)
 		   producer_new(&b->producer, &b->core, b->store, &fates,
 				l->wake_fd, &l->error),
 		   "producer");
+	l->ledger.producer = b->producer;
 	life_check(l,
 		   consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				&decisions, l->wake_fd, &l->error),
