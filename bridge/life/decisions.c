@@ -226,10 +226,15 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 		    struct ztp_error *error)
 {
 	struct bridge *b = bridge;
-	struct ztp_decision decision;
+	struct ztp_decision decision = {.path = ""};
 	struct ztp_error why = {0};
 	int rc;
 
+	if (record->headers_unread) { /* they may say what the value is */
+		ztp_fail(&why, ZTP_ERR_UNREADABLE,
+			 "its headers cannot be read");
+		return on_unreadable(b, &decision, record, &why, error);
+	}
 	rc = ztp_decision_parse(&decision, record->value.p, record->value.n,
 				record->headers, record->header_count, &why);
 	if (rc == ZTP_ERR_NOMEM)
