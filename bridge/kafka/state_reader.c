@@ -137,8 +137,8 @@ static int judge(struct state_reader *r, const rd_kafka_message_t *message,
 	case RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC:
 	case RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART:
 	case RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION:
-		return ztp_fail(error, ZTP_ERR_STATE_LOST, "%s is not there",
-				r->topic);
+		/* Perhaps not yet: a new topic is not known at once. */
+		return ztp_fail(error, ZTP_ERR_IO, "%s is not there", r->topic);
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
 		return ztp_fail(error, ZTP_ERR_REFUSED, "kafka: %s: %s",
 				r->topic, rd_kafka_err2str(message->err));
@@ -213,12 +213,6 @@ int state_reader_bounds(struct state_reader *r, int wait_ms,
 
 	if (!err)
 		return 0;
-	return ztp_fail(
-		error,
-		err == RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART ||
-				err == RD_KAFKA_RESP_ERR__UNKNOWN_TOPIC ||
-				err == RD_KAFKA_RESP_ERR__UNKNOWN_PARTITION
-			? ZTP_ERR_STATE_LOST
-			: ZTP_ERR_IO,
-		"%s: %s", r->topic, rd_kafka_err2str(err));
+	return ztp_fail(error, ZTP_ERR_IO, "%s: %s", r->topic,
+			rd_kafka_err2str(err));
 }

@@ -372,7 +372,7 @@ int state_row_decode(struct state_row *row, struct ztp_str key,
 	row->removed = !value.p;
 	if (!key.p || !parse_key(row, key))
 		return ztp_fail(error, ZTP_ERR_VALUE, "no row has such a key");
-	if (row->removed)
+	if (!value.p)
 		return 0;
 	if (value.n == 0 || *value.p == 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,

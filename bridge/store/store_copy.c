@@ -377,12 +377,12 @@ static int list_indexes(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = NULL;
 	size_t n = 0;
-	int rc = sqlite3_prepare_v2(store->db, INDEXES, -1, &stmt, NULL), step;
+	int rc = sqlite3_prepare_v2(store->db, INDEXES, -1, &stmt, NULL);
 
 	if (rc != SQLITE_OK)
 		return store_fail(store, rc, error);
 	rc = 0;
-	while (rc == 0 && (step = sqlite3_step(stmt)) == SQLITE_ROW)
+	while (rc == 0 && sqlite3_step(stmt) == SQLITE_ROW)
 		rc = add_index(store->state, n++,
 			       (const char *)sqlite3_column_text(stmt, 0));
 	sqlite3_finalize(stmt);

@@ -5,21 +5,11 @@ import pytest
 
 from cluster.writer import producer
 from harness import where
-from harness.kafka import Kafka
 from harness.rig import Rig, device_path
 from harness.until import until
 
-DEVICES = 40
-KILLS = 3
-
-
-@pytest.fixture(scope="module")
-def kafka(tmp_path_factory):
-    kafka = Kafka(tmp_path_factory.mktemp("kafka"), properties={
-        "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200,
-    }).start()
-    yield kafka
-    kafka.stop()
+DEVICES = 24
+KILLS = 2
 
 
 def active_rig(folder, kafka):
@@ -78,10 +68,10 @@ def test_killed_again_and_again(rig, ca):
         assert said["request_id"] == request.json()["request_id"]
 
 
-def test_fenced_in_the_middle(rig, ca, kafka):
+def test_fenced_in_the_middle(rig, ca):
     """What it was about to do is undone, and done when it is active again."""
     device = rig.device()
-    other = producer(kafka.brokers, rig.bridge.settings["kafka"]["group"])
+    other = producer(rig.kafka.brokers, rig.bridge.settings["kafka"]["group"])
     other.init_transactions(30)
     rig.pending(device.path, ca.leaf().pem)
     until(lambda: "event=fenced" in rig.bridge.log(), "it is fenced")
