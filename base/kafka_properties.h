@@ -18,6 +18,7 @@
 /* Properties that are also looked at elsewhere. */
 #define ZTP_KAFKA_HEARTBEAT    "heartbeat.interval.ms"
 #define ZTP_KAFKA_SESSION      "session.timeout.ms"
+#define ZTP_KAFKA_RETENTION    "retention.ms" /* a topic's */
 #define ZTP_KAFKA_POLL	       "max.poll.interval.ms"
 #define ZTP_KAFKA_CLIENT_ID    "client.id"
 #define ZTP_KAFKA_INSTANCE     "group.instance.id"
@@ -50,7 +51,7 @@ enum ztp_kafka_given {
 	ZTP_KAFKA_GIVEN_TIMEOUT,	     /* ms */
 	ZTP_KAFKA_GIVEN_TRANSACTIONS,	     /* the transactional id */
 	ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT, /* ms */
-	ZTP_KAFKA_GIVEN_SESSION,		     /* ms */
+	ZTP_KAFKA_GIVEN_SESSION,	     /* ms */
 	ZTP_KAFKA_GIVEN_COUNT
 };
 

@@ -1,3 +1,4 @@
+#include "base/kafka_properties.h"
 #include "tools/serve/retention.h"
 
 #include <string.h>
@@ -61,7 +62,7 @@ static void read_one(struct retention *retention,
 	entries = rd_kafka_ConfigResource_configs(resource, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]),
-			   "retention.ms") != 0)
+			   ZTP_KAFKA_RETENTION) != 0)
 			continue;
 		value = rd_kafka_ConfigEntry_value(entries[i]);
 		if (value)
