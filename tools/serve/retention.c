@@ -1,8 +1,8 @@
-#include "base/kafka_properties.h"
 #include "tools/serve/retention.h"
 
 #include <string.h>
 
+#include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 #include "ztp/text.h"
 #include "ztp/topics.h"
