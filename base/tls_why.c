@@ -126,7 +126,7 @@ static bool is_for_host(char out[ZTP_TLS_WHY_MAX], X509 *cert,
 		return true;
 	names_of(names, sizeof(names), cert);
 	for (char *p = names; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (*p < ' ' || *p == 0x7f) /* char may be signed */
 			*p = '?';
 	(void)snprintf(out, ZTP_TLS_WHY_MAX,
 		       "the broker's certificate is not for %.100s: it is for "

@@ -55,6 +55,7 @@ struct ztp_ctl_context {
 	size_t len;
 	char files[FILES_MAX][PATH_MAX]; /* names made absolute */
 	int file_count;
+	bool has_password; /* in whatever context */
 	struct level all, chosen;
 };
 
@@ -185,6 +186,7 @@ static int take_line(struct reading *r, char *text, struct ztp_error *error)
 	if (key == CONTEXT && r->level != &c->all)
 		return wrong(r, error,
 			     "only before the first [CONTEXT]: ", text);
+	c->has_password |= key == PASSWORD;
 	if (!r->level)
 		return 0;
 	if (r->level->values[key])
@@ -225,7 +227,7 @@ static int check_mode(const struct ztp_ctl_context *c, struct ztp_error *error)
 {
 	struct stat status;
 
-	if (!c->all.values[PASSWORD] && !c->chosen.values[PASSWORD])
+	if (!c->has_password)
 		return 0;
 	if (stat(c->path, &status) == 0 && !(status.st_mode & OTHERS))
 		return 0;
