@@ -174,6 +174,7 @@ static void serve(struct group *g)
 		.journal = g->journal,
 		.wake_fd = g->wake_fd,
 		.put_active = put_active,
+		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
 		.committed = committed,

@@ -80,6 +80,8 @@ struct bridge {
 
 	struct outages outages; /* of the parts that /readyz names */
 	struct tally total;	/* of everything committed */
+	/* Until then decisions for unknown ids are held (held.h); 0: never. */
+	int64_t hold_until;
 	int64_t horizon;    /* undecided requests due by then may expire */
 	bool channels;	    /* two paths may share a command topic */
 	bool blocked;	    /* max_requests blocks the next event */

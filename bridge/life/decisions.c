@@ -6,6 +6,7 @@
 #include "bridge/kafka/record_bounds.h"
 #include "bridge/life/commands.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/held.h"
 #include "bridge/life/invalid.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/records.h"
@@ -165,6 +166,11 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 		if (rc < 0)
 			return rc;
 		what = ztp_life_on_decision(&held, decision, &record->position);
+	}
+	if (what == ZTP_DECISION_UNKNOWN) {
+		rc = held_keep(b, decision->request_id, record, error);
+		if (rc != 0)
+			return rc < 0 ? rc : 0;
 	}
 	if (is_invalid(b, what, &r, decision, &why))
 		return invalid_report(b, decision, record, r.n ? &r : NULL,

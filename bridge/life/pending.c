@@ -8,6 +8,7 @@
 #include "bridge/journal/journal_entry.h"
 #include "bridge/ledger/ledger.h"
 #include "bridge/life/delivery.h"
+#include "bridge/life/held_again.h"
 #include "bridge/life/moves.h"
 #include "bridge/life/pending_facts.h"
 #include "bridge/life/records.h"
@@ -161,7 +162,7 @@ static int announce(struct bridge *b, struct held *held,
 			  LOG_HEX("fingerprint", r.fingerprint, ZTP_SHA256_LEN),
 			  LOG_INT("attempt", r.attempt));
 	b->core.tally.pending[TALLY_PENDING_NEW]++;
-	return rc;
+	return rc == 0 ? held_apply(b, r.id, error) : rc;
 }
 
 /* Creates a request and ends it at once. */
@@ -174,7 +175,7 @@ static int end_at_once(struct bridge *b, const struct held *held,
 
 	if (rc == 0)
 		rc = move_finish(b, &r, state, message, NULL, error);
-	return rc;
+	return rc == 0 ? held_apply(b, r.id, error) : rc;
 }
 
 static int reannounce(struct bridge *b, struct held *held,

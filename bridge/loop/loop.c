@@ -212,6 +212,7 @@ int loop_run_active(const struct config *config, struct log *log,
 	l->b.core.config = config;
 	l->b.core.log = log;
 	l->group = group;
+	l->b.hold_until = group ? group->hold_until : 0;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;

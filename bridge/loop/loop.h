@@ -24,6 +24,7 @@ struct loop_group {
 	/* During apply, when nothing else is to be written: a row, so that Kafka
 	 * is asked whether this bridge still is the active one. */
 	int (*put_active)(void *arg, struct ztp_error *error);
+	int64_t hold_until; /* see bridge.h */
 	/* What follows may be NULL, for one that has no group. In each turn of the
 	 * loop: hears of the group, and says whether this bridge still is the
 	 * active one; otherwise it is over. Called when wake_fd, an eventfd, was

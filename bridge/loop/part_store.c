@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "bridge/core/batching.h"
+#include "bridge/life/held_again.h"
 #include "bridge/life/pending.h"
 #include "bridge/loop/loop_internal.h"
 #include "bridge/store/store_state.h"
@@ -139,7 +141,9 @@ static void store_part_free(struct loop *l)
 {
 	loop_turns_close(l);
 	journal_close(l->b.journal);
-	if (!l->group)
+	if (l->group) /* what is under way: the state says what became of it */
+		store_rollback(l->b.store);
+	else
 		store_close(l->b.store);
 }
 
@@ -168,7 +172,14 @@ static void housekeeping_collect(struct loop *l)
 
 static int housekeeping_apply(struct loop *l, struct ztp_error *error)
 {
-	return l->housekeeping ? evict(&l->eviction, &l->b, error) : 0;
+	bool more = false;
+	int rc;
+
+	if (!l->housekeeping)
+		return 0;
+	rc = held_expire(&l->b, BATCHING_TURN_MAX, &more, error);
+	l->more |= more;
+	return rc == 0 ? evict(&l->eviction, &l->b, error) : rc;
 }
 
 static void housekeeping_settle(struct loop *l)

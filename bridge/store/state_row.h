@@ -23,7 +23,7 @@
 
 #define STATE_FORMAT	1
 #define STATE_CELLS_MAX 24
-#define STATE_KEY_MAX	160
+#define STATE_KEY_MAX	192
 /* Of what is removed, the number that the row has in the store. */
 #define STATE_ROW_HEADER "ztp.row"
 #define STATE_BIRTH_KEY	 "birth"
@@ -126,7 +126,6 @@ enum state_held {
 	STATE_HELD_TOPIC,
 	STATE_HELD_PART,
 	STATE_HELD_OFFSET,
-	STATE_HELD_WRITTEN_AT, /* wall ms, as Kafka says */
 	STATE_HELD_UNTIL,      /* wall ms */
 	STATE_HELD_KEY,
 	STATE_HELD_VALUE,

@@ -214,6 +214,9 @@ struct store {
 		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];
 		struct journal_mark mark, floor;
+		/* Of a copy: the decisions that are held. */
+		bool held_known;
+		int64_t held_count, held_bytes;
 	} facts, committed;
 };
 

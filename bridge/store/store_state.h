@@ -52,11 +52,17 @@ int store_state_put(struct store *store, const struct state_row *row,
 int store_state_get(struct store *store, enum state_kind kind, const char *name,
 		    struct state_row *row, struct state_bytes *bytes,
 		    struct ztp_error *error);
-/* All of such a kind, in the order of their names. */
-typedef int store_small_visit(void *arg, const struct state_row *row);
-int store_state_each(struct store *store, enum state_kind kind,
-		     store_small_visit *visit, void *arg,
+/* The first of such a kind whose name comes after that one, likewise. */
+int store_state_after(struct store *store, enum state_kind kind,
+		      const char *name, struct state_row *row,
+		      struct state_bytes *bytes, struct ztp_error *error);
+/* How many decisions are held, and how many bytes they have. */
+struct store_held {
+	int64_t count, bytes;
+};
+int store_state_held(struct store *store, struct store_held *held,
 		     struct ztp_error *error);
+bool store_is_replicated(const struct store *store);
 
 /* --- the copy. A row as it came. Errors are those of state_row_decode and the
  * database's. Nothing may be half done when the process ends: what is applied

@@ -331,7 +331,10 @@ static void do_fill(const char *count)
 		snprintf(id, sizeof(id), "filled-%08ld", i);
 		if (failed(add_event(id, &error), &error))
 			return;
-		if ((i % 4096 == 0 || i == n) && !turn(&result))
+		if (i % 4096 != 0 && i != n)
+			continue;
+		if (!turn(&result) ||
+		    failed(copy_commit(d.copy, &error), &error))
 			return;
 	}
 	printf("filled %ld\n", n);

@@ -4,6 +4,7 @@ import pytest
 
 from harness.rig import Rig
 from harness.schemas import valid_records, watching  # noqa: F401
+from harness.serve import Serve
 
 
 @pytest.fixture(scope="module")
@@ -13,3 +14,18 @@ def rig(tmp_path_factory, real_kafka):
     rig = Rig(tmp_path_factory.mktemp("rig"), real_kafka).start()
     yield rig
     rig.stop()
+
+
+@pytest.fixture(scope="module")
+def page_server(rig, tmp_path_factory):
+    serve = Serve(tmp_path_factory.mktemp("serve"), rig.kafka.brokers,
+                  rig.topics).start()
+    yield serve
+    serve.stop()
+
+
+@pytest.fixture
+def page(browser, page_server):
+    """The customer's page. Other tests need no Selenium."""
+    from harness.decide_page import Page
+    return Page(browser, page_server.address())
