@@ -26,6 +26,7 @@ FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
 FUZZ_SPOIL := tests/fuzz/spoil.c
 FUZZ_BRIDGE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC) \
               $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p))))
+FUZZ_SERVE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC) $(SERVE_SRC)
 FUZZ_RULES := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC)
 
 # fuzz_more(targets, sources, libraries): what these link besides.
@@ -37,6 +38,7 @@ endef
 $(eval $(call fuzz_more,gate options,$(FUZZ_GATE),))
 $(eval $(call fuzz_more,gaterows,$(FUZZ_GATE) $(FUZZ_SPOIL),))
 $(eval $(call fuzz_more,rules lists,$(FUZZ_RULES),$(TOOL_LIBS)))
+$(eval $(call fuzz_more,serve,$(FUZZ_SERVE),$(SERVE_LIBS) $(TOOL_LIBS)))
 $(eval $(call fuzz_more,broker,$(filter-out $(FUZZ_PARTS),$(BASE_SRC)),))
 $(eval $(call fuzz_more,headers answer journal settings http receive,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
 $(eval $(call fuzz_more,rows,$(FUZZ_BRIDGE) $(FUZZ_SPOIL),$(BRIDGE_LIBS)))
@@ -89,5 +91,5 @@ fuzz-smoke: $(FUZZ_ALL:%=$(FUZZ_DIR)/replay-%) $(FUZZ_DIR)/seeds/made
 
 .PHONY: fuzz-run fuzz-smoke
 
--include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(FUZZ_GATE) $(FUZZ_BRIDGE) $(FUZZ_RULES) $(POLICY_SRC))
+-include $(patsubst %.c,$(FUZZ_DIR)/o/%.d,$(FUZZ_SRC) $(FUZZ_PARTS) $(FUZZ_GATE) $(FUZZ_BRIDGE) $(FUZZ_RULES) $(FUZZ_SERVE) $(POLICY_SRC))
 -include $(patsubst %.c,$(BUILD)/san/%.d,$(FUZZ_SRC))

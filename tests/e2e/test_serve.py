@@ -10,6 +10,7 @@ import time
 
 import pytest
 import requests
+from confluent_kafka.admin import AdminClient, ConfigResource
 
 from harness.door import KEY, Door, Simulated, fresh_topics
 from harness.until import until
@@ -114,3 +115,21 @@ def test_a_real_bridge_behind_it(tmp_path, rig, ca, pool):
         "status"] == "ALREADY_EXISTS"
     assert not set(ids.values()) & set(door.open_ids())
     door.stop()
+
+
+def test_a_retention_that_is_too_short(tmp_path, real_kafka, topics):
+    """Requests that are open for a day, in a topic that keeps an hour."""
+    admin = AdminClient({"bootstrap.servers": real_kafka.brokers})
+    topic = ConfigResource(ConfigResource.Type.TOPIC, topics["requests"],
+                           set_config={"retention.ms": "3600000"})
+    admin.alter_configs([topic])[topic].result(30)
+    until(lambda: admin.describe_configs([topic])[topic].result(30)[
+        "retention.ms"].value == "3600000", "Kafka keeps them for an hour")
+    played = Simulated(tmp_path, real_kafka, topics, "--count", "1",
+                       "--expire", "86400").start()
+    door = Door(tmp_path, real_kafka, topics).start()
+    door.wait_log(rf"{topics['requests']} keeps its records for 1\.0 h .* "
+                  r"may be open for 24\.0 h")
+    assert door.log().count("keeps its records") == 1
+    door.stop()
+    played.stop()

@@ -200,6 +200,18 @@ static const struct {
 	{"lists", "f\xef\xbb\xbf" HEX64 "\n\n  " HEX64 " \n"},
 	{"lists", "p# ours\nsecurity.protocol=ssl\r\nssl.ca.location = a\n\n"
 		  "acks=1\nx\n=\n"},
+	{"serve", "a/v1/requests/r-1/decision"},
+	{"serve", "a/" PATH "/updateCustomOnboardRequest"},
+	{"serve", "hrespond-async, wait=10;x=\"y\""},
+	{"serve", "h[::1]:8480"},
+	{"serve", "n{\"decision\":\"approve\",\"payload\":{\"a\":[1.50]},"
+		  "\"metadata\":{\"k\":\"v\"},\"content_type\":\"a/b\"}"},
+	{"serve", "o{\"isApprove\":true,\"customOnboardData\":\"x\","
+		  "\"credentials\":[{\"key\":\"" HEX64 "\"}]}"},
+	{"serve", "t# who\nsha256:" HEX64 " acme a/b\r\ncert:" HEX64 " x\n"},
+	{"serve", "r{\"request_id\":\"r-1\",\"outcome\":\"rejected\","
+		  "\"code\":200,\"decision\":{\"topic\":\"t\","
+		  "\"partition\":0,\"offset\":1}}"},
 	{"lists", "a{\"request_id\":\"r-1\",\"device\":{\"path\":\"" PATH
 		  "\"},\"certificate\":{\"fingerprint_sha256\":\"" HEX64
 		  "\",\"subject\":\"CN=a\",\"public_key\":{\"algorithm\":"

@@ -9,6 +9,7 @@ import selectors
 import pytest
 
 from bench.serve import Link, request
+from harness.devkafka import DevKafka
 from harness.door import (
     KEY,
     Door,
@@ -276,6 +277,23 @@ def test_stops_while_others_wait(folder, mock_kafka, topics, bridge, pool):
           "it is read")
     door.stop()
     assert answer.result().status_code == 202
+
+
+def test_kafka_is_away(tmp_path):
+    """The client is told that it is not known, and asks the same again."""
+    kafka = DevKafka(tmp_path).start()
+    topics = fresh_topics(kafka)
+    door = Door(tmp_path, kafka, topics, "-X",
+                "message.timeout.ms=1000").start()
+    bridge = Written(kafka, topics)
+    asked(bridge, door, "away")
+    bridge.close()
+    kafka.stop()
+    answer = door.decide("away", APPROVE, **{KEY: "k"})
+    assert (answer.status_code, error_of(answer)) == (503, "UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "1"
+    assert door.open_ids() == ["away"]
+    door.stop()
 
 
 # --- the same again

@@ -145,19 +145,25 @@ bool feed_caught_up(struct feed *feed)
 	return is;
 }
 
+void feed_stop(struct feed *feed)
+{
+	if (!feed)
+		return;
+	pthread_mutex_lock(&feed->lock);
+	feed->stop = true;
+	pthread_cond_signal(&feed->room);
+	pthread_mutex_unlock(&feed->lock);
+}
+
 void feed_free(struct feed *feed)
 {
 	rd_kafka_message_t *message;
 
 	if (!feed)
 		return;
-	if (feed->started) {
-		pthread_mutex_lock(&feed->lock);
-		feed->stop = true;
-		pthread_cond_signal(&feed->room);
-		pthread_mutex_unlock(&feed->lock);
+	feed_stop(feed);
+	if (feed->started)
 		pthread_join(feed->thread, NULL);
-	}
 	while ((message = feed_take(feed)))
 		rd_kafka_message_destroy(message);
 	ztp_tail_free(feed->tail);

@@ -25,7 +25,9 @@ rd_kafka_message_t *feed_take(struct feed *feed);
 /* Has the topic once been read to its end, and has all of it been taken? Stays
  * true. */
 bool feed_caught_up(struct feed *feed);
-/* NULL-safe. Waits for the thread. */
+/* Tells the thread to end, and does not wait for it. NULL-safe. */
+void feed_stop(struct feed *feed);
+/* NULL-safe. Waits for the thread, for seconds if no broker answers. */
 void feed_free(struct feed *feed);
 
 #endif

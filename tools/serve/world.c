@@ -16,6 +16,7 @@
 #include "tools/common/answer.h"
 #include "tools/common/cli.h"
 #include "tools/serve/feed.h"
+#include "tools/serve/retention.h"
 #include "ztp/topics.h"
 
 #define SOURCE	 ZTP_APPROVER "/serve"
@@ -32,6 +33,7 @@ struct world {
 	struct feed *feeds[TOPICS];
 	struct book book;
 	struct decided_list decided;
+	struct retention retention;
 	bool ready, told_full;
 };
 
@@ -67,10 +69,13 @@ static bool take_result(struct world *world, const rd_kafka_message_t *message)
 
 static bool take_request(struct world *world, const rd_kafka_message_t *message)
 {
+	int64_t written = rd_kafka_message_timestamp(message, NULL);
 	struct ztp_ask ask;
 
 	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0)
 		return true;
+	if (ask.expires_at && written > 0)
+		retention_note(&world->retention, ask.expires_at - written);
 	return book_ask(&world->book, &ask, message->payload, message->len);
 }
 
@@ -188,6 +193,7 @@ bool world_turn(struct world *world)
 	bool more = false, before = true;
 
 	rd_kafka_poll(world->producer, 0);
+	retention_take(&world->retention);
 	for (int i = 0; i < TOPICS && before; i++) {
 		more = take_some(world, i) || more;
 		/* The next one begins when this one is known. */
@@ -326,6 +332,11 @@ struct world *world_new(const struct world_settings *settings,
 						 settings->decisions, NULL);
 	if (made->producer && start_feeds(made, error)) {
 		wake_by_reports(made->producer, settings->wake);
+		retention_ask(&made->retention, made->producer,
+			      (const char *const[RETENTION_TOPICS]){
+				      settings->requests, settings->decisions,
+				      settings->results},
+			      settings->wake);
 		return made;
 	}
 	world_free(made);
@@ -337,7 +348,10 @@ void world_free(struct world *world)
 	if (!world)
 		return;
 	for (int i = 0; i < TOPICS; i++)
+		feed_stop(world->feeds[i]);
+	for (int i = 0; i < TOPICS; i++)
 		feed_free(world->feeds[i]);
+	retention_end(&world->retention);
 	if (world->topic)
 		rd_kafka_topic_destroy(world->topic);
 	if (world->producer) {
