@@ -241,7 +241,8 @@ def test_an_imported_key_ends_another_s_session(old, new, ca, devices,
         assert operator.do("listPending", registry="acme/taken"
                            )["pending"] == []
         with new.unused(path, leaf) as device:
-            assert device.accepted
+            assert device.accepted, operator.on("ztp/v1/audit",
+                                                device_path=path)
 
 
 def test_more_devices_than_a_page(old, new, devices, tmp_path):

@@ -246,7 +246,7 @@ static int read_file(struct reading *r, bool needed, struct ztp_error *error)
 	if (!needed && (!*c->path || stat(c->path, &status) != 0))
 		return 0;
 	rc = ztp_file_read(&c->text, &c->len, c->path, CONFIG_MAX, error);
-	if (rc == 0 && memchr(c->text, '\0', c->len))
+	if (rc == 0 && c->text && memchr(c->text, '\0', c->len))
 		return ztp_fail(error, ZTP_ERR_NUL,
 				"%.150s contains a NUL byte", c->path);
 	if (rc == 0)

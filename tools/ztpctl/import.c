@@ -193,6 +193,8 @@ static const cJSON *send_batch(struct import *i, const cJSON *first, bool *ok)
 	responses = send_all(i, commands);
 	*ok = responses != NULL;
 	cJSON_ArrayForEach (response, responses) {
+		if (!first)
+			break;
 		count(i, response, first);
 		first = first->next;
 	}
@@ -257,6 +259,8 @@ static const cJSON *send_cas(struct import *i, const cJSON *first, bool *ok)
 	responses = send_all(i, commands);
 	*ok = responses != NULL;
 	cJSON_ArrayForEach (response, responses) {
+		if (!first)
+			break;
 		if (strcmp(ztp_tree_text(response, ZTP_M_CODE), ZTP_CODE_OK) !=
 		    0) {
 			report(response,
