@@ -98,7 +98,10 @@ static const struct ztp_kafka_property table[] = {
 	 .why = "it is standby.session_timeout",
 	 .given = ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT,
 	 .values = {TURN = GIVEN}},
-	{"test.mock.num.brokers", .tools = REFUSED},
+	{"test.mock.num.brokers", .bridge = REFUSED, .tools = REFUSED,
+	 .why = "it is a Kafka in this process's memory"},
+	{"topic.blacklist", .bridge = REFUSED, .tools = REFUSED,
+	 .why = "it would hide a topic"},
 
 	/* Reading: we store the positions ourselves. */
 	{AUTO_COMMIT, .bridge = PROMISED, .tools = REFUSED,

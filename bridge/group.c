@@ -22,12 +22,14 @@
 #include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
+#include "bridge/standby/group_view.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
 
-#define STEP_MS	 50   /* between two looks, whoever wakes it */
-#define TOPIC_MS 1000 /* until Kafka's topics are looked at again */
+#define STEP_MS	   50	 /* between two looks, whoever wakes it */
+#define TOPIC_MS   1000	 /* until Kafka's topics are looked at again */
+#define REFUSED_MS 30000 /* between two lines about them */
 
 struct group {
 	struct core core;
@@ -36,6 +38,7 @@ struct group {
 	struct turn *turn;
 	struct opening *opening;
 	struct standby *standby;
+	struct group_view *view;
 	struct notify notify;
 	char journal[JOURNAL_ID_LEN];
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -96,14 +99,16 @@ static bool go_on(void *arg)
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	group_view_turn(g->view);
 	return g->serving && !g->leave;
 }
 
 static int64_t next(const void *arg)
 {
 	const struct group *g = arg;
+	int64_t at = standby_next(g->standby), view = group_view_next(g->view);
 
-	return standby_next(g->standby);
+	return at != 0 && at < view ? at : view;
 }
 
 static void committed(void *arg)
@@ -230,6 +235,7 @@ static void stand_by(struct group *g)
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
+	group_view_turn(g->view);
 	notify_turned(&g->notify, g->core.now);
 }
 
@@ -276,23 +282,38 @@ static int open_signals(struct group *g, struct ztp_error *error)
 				  strerror(errno));
 }
 
+/* Before there is anything to end: is it to end? */
+static bool is_stopped(struct group *g)
+{
+	struct signalfd_siginfo info;
+
+	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
+		if (info.ssi_signo != SIGHUP)
+			return true;
+		g->reload(g->reload_arg);
+	}
+	return false;
+}
+
 /* Waits for Kafka, and for a person if its topics are not as they must be. */
-static int await_topics(struct group *g)
+static bool await_topics(struct group *g)
 {
 	struct pollfd signalled = {.fd = g->signal_fd, .events = POLLIN};
+	struct log_limit refusals = {0};
 	struct ztp_error error = {0};
+	uint64_t suppressed;
 	int rc;
 
-	for (;;) {
-		rc = group_topics_check(&g->core, &error);
-		if (rc == 0)
-			return 0;
-		if (rc != ZTP_ERR_IO)
+	while ((rc = group_topics_check(&g->core, &error)) != 0) {
+		if (rc != ZTP_ERR_IO &&
+		    log_every(&refusals, REFUSED_MS, ztp_clock_boot(),
+			      &suppressed))
 			log_error(g->core.log, "group_refused",
 				  LOG_WHY(&error));
-		if (poll(&signalled, 1, TOPIC_MS) == 1)
-			return -1;
+		if (poll(&signalled, 1, TOPIC_MS) == 1 && is_stopped(g))
+			return false;
 	}
+	return true;
 }
 
 static int open_ledger(struct group *g, struct ztp_error *error)
@@ -335,6 +356,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 	};
 	int rc = open_ledger(g, error);
 
+	if (rc == 0)
+		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
 	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
 				     error)
 		       : rc;
@@ -343,6 +366,7 @@ static int open_all(struct group *g, struct ztp_error *error)
 static void close_all(struct group *g)
 {
 	standby_free(g->standby);
+	group_view_free(g->view);
 	opening_free(g->opening);
 	turn_free(g->turn);
 	copy_free(g->copy);
@@ -355,7 +379,6 @@ static void close_all(struct group *g)
 
 static void run(struct group *g)
 {
-	notify_ready(&g->notify);
 	while (!g->done) {
 		stand_by(g);
 		if (g->serving)
@@ -380,7 +403,8 @@ int group_run(const struct config *config, struct log *log, loop_reload *reload,
 
 	notify_open(&g.notify);
 	ztp_clock_anchor(&g.core.clock, 0);
-	if (rc == 0 && await_topics(&g) == 0) {
+	notify_ready(&g.notify);
+	if (rc == 0 && await_topics(&g)) {
 		rc = open_all(&g, &error);
 		if (rc == 0)
 			run(&g);

@@ -15,6 +15,7 @@
 
 #include "policy/ascii.h"
 #include "policy/cloudevent.h"
+#include "policy/decision_salvage.h"
 #include "policy/json_canonical.h"
 #include "policy/json_write.h"
 #include "ztp/member.h"
@@ -394,8 +395,10 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 	rc = ztp_body_open(&body, fields, MEMBERS, REQUEST_ID,
 			   (struct ztp_str){value, len}, ZTP_DECISION_MAX,
 			   headers, header_count, error);
-	if (rc)
+	if (rc) {
+		ztp_decision_salvage(decision, (struct ztp_str){value, len});
 		return rc;
+	}
 	/* First what it is about: the caller answers for that even if the rest
 	 * cannot be read. */
 	rc = read_identity(decision, &body.object, error);

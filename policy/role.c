@@ -219,7 +219,7 @@ const char *ztp_role_name(enum ztp_role_state state)
 
 bool ztp_role_serves(enum ztp_role_state state)
 {
-	return state == ZTP_ROLE_ACTIVE;
+	return (1u << state & (IN(ACTIVE) | LASTING)) != 0;
 }
 
 /* --- the lease */

@@ -16,6 +16,29 @@ from harness.devkafka import DevKafka  # noqa: E402
 from harness.kafka import Kafka  # noqa: E402
 
 
+# The files that take longest, and those that start an Apache Kafka. Each worker
+# takes the next file when it has finished one, so a long one must not come last.
+LONGEST = (
+    "local/test_limits_walk.py", "local/test_build.py",
+    "e2e/test_recovery.py", "local/test_guides.py", "e2e/test_kafka.py",
+    "hostile/test_smoke.py", "local/test_poison_commands.py",
+    "e2e/test_time.py", "fault/test_smoke.py", "cluster/test_takeover.py",
+    "local/test_sim.py", "local/test_tool_files.py",
+)
+
+
+def place_of(item):
+    path = item.path.as_posix()
+    for n, name in enumerate(LONGEST):
+        if path.endswith(name):
+            return n
+    return len(LONGEST)
+
+
+def pytest_collection_modifyitems(items):
+    items.sort(key=place_of)
+
+
 @pytest.hookimpl(hookwrapper=True)
 def pytest_runtest_makereport(item, call):
     report = (yield).get_result()

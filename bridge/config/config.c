@@ -97,7 +97,7 @@ static int check_topics(const struct config *config, int *line,
 		ZTP_TOPIC_LIST(X)
 #undef X
 #define X(name, member, what) OF(kafka.topics.member),
-		ZTP_GROUP_TOPIC_LIST(X)
+			ZTP_GROUP_TOPIC_LIST(X)
 #undef X
 	};
 	const size_t count = sizeof(topics) / sizeof(topics[0]);

@@ -123,7 +123,9 @@ static void note(struct seen *seen, struct ztp_object *record)
 
 	(void)ztp_object_int(&count, record, OMITTED, 1, INT32_MAX, NULL);
 	seen->counts[verdict][code] += (uint64_t)count;
-	if (is_refusal(verdict))
+	/* A rejection is its customer's: the request says so. */
+	if (is_refusal(verdict) &&
+	    strcmp(codes[code].name, ZTP_WHY_REJECTED) != 0)
 		note_refusal(&seen->refusals, record, codes[code].name,
 			     (uint64_t)count);
 }

@@ -7,8 +7,9 @@
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer_internal.h"
 
-#define BATCH_BYTES (4 << 20)
-#define FATAL_MS    5000
+#define BATCH_BYTES  (4 << 20)
+#define HEADER_BYTES 60
+#define FATAL_MS     5000
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
@@ -128,6 +129,18 @@ static struct partition *looking(struct consumer *c, int partition)
 	return &c->partitions[partition];
 }
 
+/* What a record takes of a batch. Each header takes some 60 bytes, whatever it
+ * has on the wire. */
+static size_t size_of(const rd_kafka_message_t *message)
+{
+	rd_kafka_headers_t *list;
+
+	if (rd_kafka_message_headers(message, &list) !=
+	    RD_KAFKA_RESP_ERR_NO_ERROR)
+		return message->len;
+	return message->len + HEADER_BYTES * rd_kafka_header_cnt(list);
+}
+
 /* Returns true if the event is kept. */
 static bool on_message(struct consumer *c, rd_kafka_event_t *event,
 		       const rd_kafka_message_t *message)
@@ -146,7 +159,7 @@ static bool on_message(struct consumer *c, rd_kafka_event_t *event,
 	c->partitions[message->partition].last = message;
 	c->events[c->batch] = event;
 	c->messages[c->batch++] = message;
-	c->bytes += message->len;
+	c->bytes += size_of(message);
 	return true;
 }
 
@@ -276,19 +289,19 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 }
 
 /* All headers of a record, so that none hides behind others: views, in *few if
- * they fit, else in a block that the caller frees. The size of a fetched record
- * bounds their number. NULL: out of memory. */
+ * they fit, else in a block that the caller frees. NULL: out of memory. */
 static struct ztp_header *read_headers(const rd_kafka_message_t *message,
 				       struct ztp_header few[ZTP_HEADERS_MAX],
-				       size_t *count)
+				       size_t *count, bool *unread)
 {
 	struct ztp_header *headers = few;
 	rd_kafka_headers_t *list = NULL;
+	rd_kafka_resp_err_t err = rd_kafka_message_headers(message, &list);
 	const void *value;
 	size_t size, i, n = 0;
 
-	if (rd_kafka_message_headers(message, &list) ==
-	    RD_KAFKA_RESP_ERR_NO_ERROR)
+	*unread = err && err != RD_KAFKA_RESP_ERR__NOENT;
+	if (!err)
 		n = rd_kafka_header_cnt(list);
 	if (n > ZTP_HEADERS_MAX)
 		headers = calloc(n, sizeof(*headers));
@@ -316,7 +329,8 @@ static int apply_one(struct consumer *c, const rd_kafka_message_t *message,
 	};
 	int rc;
 
-	headers = read_headers(message, few, &record.header_count);
+	headers = read_headers(message, few, &record.header_count,
+			       &record.headers_unread);
 	if (!headers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	record.headers = headers;

@@ -20,6 +20,9 @@ struct consumer_record {
 	const struct ztp_header *headers;
 	size_t header_count;
 	const uint8_t *sha256; /* of a large value; or NULL */
+	/* librdkafka cannot read its headers: they are damaged, or more than
+	 * 100,000. */
+	bool headers_unread;
 };
 
 /* Records that librdkafka cannot read, and that are passed by. */

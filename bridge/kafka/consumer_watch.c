@@ -61,8 +61,8 @@ bool consumer_stands_still(struct consumer *c)
 	bool behind;
 	uint32_t random;
 
-	/* A batch that has not been applied yet is not librdkafka's fault. */
-	if (!c->complete || c->anew || c->batch > 0)
+	/* What has not been applied yet is not librdkafka's fault. */
+	if (!c->complete || c->anew || c->batch > 0 || c->large.event)
 		return false;
 	if (c->core->now >= c->next_watch) {
 		probe_want_end_offsets(c->probe);

@@ -186,15 +186,26 @@ static int decide(struct bridge *b, const struct ztp_decision *decision,
 	}
 }
 
+/* OmniCore's decisions name no path, and others may name one that is none. */
+static void take_path_of_key(struct ztp_decision *decision, struct ztp_str key)
+{
+	struct ztp_path parts;
+
+	if (!*decision->path && key.p &&
+	    ztp_path_parse(&parts, key.p, key.n, NULL) == 0)
+		memcpy(decision->path, key.p, key.n); /* path was zeroed */
+}
+
 /* It cannot be read, but perhaps it says which request it is for. */
-static int on_unreadable(struct bridge *b, const struct ztp_decision *decision,
+static int on_unreadable(struct bridge *b, struct ztp_decision *decision,
 			 const struct consumer_record *record,
 			 const struct ztp_error *why, struct ztp_error *error)
 {
 	struct store_request r;
 	int rc;
 
-	if (!*decision->path) {
+	take_path_of_key(decision, record->key);
+	if (!*decision->request_id || !*decision->path) {
 		log_warn(b->core.log, "decision_unreadable",
 			 LOG_STR("topic", record->position.topic),
 			 LOG_INT("partition", record->position.partition),
@@ -215,10 +226,15 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 		    struct ztp_error *error)
 {
 	struct bridge *b = bridge;
-	struct ztp_decision decision;
+	struct ztp_decision decision = {.path = ""};
 	struct ztp_error why = {0};
 	int rc;
 
+	if (record->headers_unread) { /* they may say what the value is */
+		ztp_fail(&why, ZTP_ERR_UNREADABLE,
+			 "its headers cannot be read");
+		return on_unreadable(b, &decision, record, &why, error);
+	}
 	rc = ztp_decision_parse(&decision, record->value.p, record->value.n,
 				record->headers, record->header_count, &why);
 	if (rc == ZTP_ERR_NOMEM)

@@ -32,13 +32,13 @@ enum rule { IS, LEAST, MOST, FOREVER };
 
 static const struct setting {
 	enum group_topic topic;
-	const char *name;
 	enum rule rule;
+	const char *name;
 	double value;
 	const char *text;
 } settings[] = {
 #define X(topic, name, rule, value, text)                                      \
-	{GROUP_##topic, name, rule, value, text},
+	{GROUP_##topic, rule, name, value, text},
 	GROUP_TOPIC_RULES(X)
 #undef X
 };
@@ -106,10 +106,11 @@ int group_topic_setting(enum group_topic topic, const char *name,
 
 bool group_kafka_version_ok(const char *version)
 {
-	int major, minor;
+	char *end;
+	long major = strtol(version, &end, 10);
+	long minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
 
-	return sscanf(version, "%d.%d", &major, &minor) != 2 ||
-	       major > OLDEST_MAJOR ||
+	return end == version || *end != '.' || major > OLDEST_MAJOR ||
 	       (major == OLDEST_MAJOR && minor >= OLDEST_MINOR);
 }
 

@@ -25,7 +25,8 @@
 #include "base/clock.h"
 #include "bridge/kafka/kafka.h"
 
-#define AGAIN_MS 100 /* until a check is asked again */
+#define ERROR_MS 10000 /* between two lines in the log */
+#define AGAIN_MS 100   /* until a check is asked again */
 /* After a group has waited for a member that is gone and for one that does not
  * poll; then it is librdkafka that has not joined (see consumer_watch.c). */
 #define JOIN_SESSIONS 2
@@ -60,6 +61,7 @@ struct member {
 	bool lost;	 /* told, and not yet left */
 	bool unanswered; /* librdkafka waits for rd_kafka_assign */
 	char trouble[256];
+	struct log_limit errors;
 	struct closing closing;
 };
 
@@ -319,8 +321,14 @@ static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 
 static enum member_news on_error(struct member *m, rd_kafka_event_t *event)
 {
+	uint64_t suppressed;
+
 	snprintf(m->trouble, sizeof(m->trouble), "%s",
 		 rd_kafka_event_error_string(event));
+	if (log_every(&m->errors, ERROR_MS, ztp_clock_boot(), &suppressed))
+		log_warn(m->core->log, "kafka_error",
+			 LOG_STR("error", m->trouble),
+			 LOG_UINT("suppressed", suppressed));
 	if (!rd_kafka_event_error_is_fatal(event))
 		return MEMBER_NOTHING;
 	m->lost = true;

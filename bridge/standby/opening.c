@@ -23,9 +23,10 @@
 #include "ztp/codec.h"
 
 #define ASK_MS	   500
-#define AGAIN_MS   500	/* after something could not be asked */
-#define ROWS	   1000 /* in a turn of the loop */
-#define FOREIGN_MS 5000 /* that a stable end may stay behind */
+#define AGAIN_MS   500	 /* after something could not be asked */
+#define ROWS	   1000	 /* in a turn of the loop */
+#define FAILURE_MS 30000 /* between two lines in the log */
+#define FOREIGN_MS 5000	 /* that a stable end may stay behind */
 
 enum step { NONE, INIT, READ, CLAIM };
 
@@ -37,6 +38,8 @@ struct opening {
 	bool sent;	  /* the step's order is the turn's */
 	bool dropped;	  /* what the turn is doing is nobody's any more */
 	bool begun, read; /* the copy */
+	bool bad;	  /* the state; nothing is read any more */
+	struct log_limit failures;
 	int64_t again_at;
 	int64_t end;	   /* READ: of ztp.state; -1: not known yet */
 	int64_t behind_at; /* READ: since when it gets no further */
@@ -89,12 +92,28 @@ static bool is_of_the_state(int rc)
 	return rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_STATE_NEWER;
 }
 
-/* Kafka may be away for a while; a state that is wrong stays so. */
+/* A state that is wrong stays so until a person has changed it. */
+static bool be_bad(struct opening *o, int rc, struct opening_news *news)
+{
+	o->bad = true;
+	news->event = ZTP_ROLE_ON_BAD_STATE;
+	log_error(o->core->log, ztp_err_name((enum ztp_err)rc),
+		  LOG_WHY(&news->why));
+	return true;
+}
+
+/* Kafka may be away for a while, and so may the disk. */
 static bool say_bad(struct opening *o, int rc, struct opening_news *news)
 {
+	uint64_t suppressed;
+
+	if (is_of_the_state(rc))
+		return be_bad(o, rc, news);
 	o->again_at = ztp_clock_boot() + AGAIN_MS;
-	news->event = ZTP_ROLE_ON_BAD_STATE;
-	return is_of_the_state(rc);
+	if (log_every(&o->failures, FAILURE_MS, ztp_clock_boot(), &suppressed))
+		log_warn(o->core->log, "copy_not_read", LOG_WHY(&news->why),
+			 LOG_UINT("suppressed", suppressed));
+	return false;
 }
 
 /* Returns true for news. */
@@ -102,7 +121,7 @@ static bool follow(struct opening *o, struct opening_news *news)
 {
 	int rc = 0;
 
-	if (ztp_clock_boot() < o->again_at)
+	if (o->bad || ztp_clock_boot() < o->again_at)
 		return false;
 	if (!o->begun)
 		rc = copy_begin(o->copy, ASK_MS, &news->why);
@@ -292,8 +311,9 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 	turn_forget(o->turn, 0);
 	store_rollback(store);
 	o->step = NONE;
-	news->event = is_of_the_state(rc) ? ZTP_ROLE_ON_BAD_STATE
-					  : ZTP_ROLE_ON_FAILED;
+	if (is_of_the_state(rc))
+		return be_bad(o, rc, news);
+	news->event = ZTP_ROLE_ON_FAILED;
 	return true;
 }
 

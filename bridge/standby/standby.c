@@ -84,12 +84,6 @@ static void act_all(struct standby *s, unsigned actions)
 
 /* --- what is said of it */
 
-static bool serves(enum ztp_role_state state)
-{
-	return strcmp(ztp_role_name(state), ztp_role_name(ZTP_ROLE_ACTIVE)) ==
-	       0;
-}
-
 static void say_active(struct standby *s)
 {
 	s->counts.takeovers++;
@@ -173,7 +167,8 @@ static void on_news(struct standby *s, enum member_news news)
 /* The active one asks now and then, and so does one that waits for a lease. */
 static bool is_checked(const struct standby *s)
 {
-	return s->role.state == ZTP_ROLE_WAITING || serves(s->role.state);
+	return s->role.state == ZTP_ROLE_WAITING ||
+	       ztp_role_serves(s->role.state);
 }
 
 void standby_turn(struct standby *s)

@@ -108,7 +108,7 @@ int64_t ztp_role_next(const struct ztp_role *role);
 const char *ztp_role_state_name(enum ztp_role_state state);
 /* standby, opening or active. */
 const char *ztp_role_name(enum ztp_role_state state);
-/* Does it take events and decisions, and act on them? */
+/* Does it write turns? The last one is one, too. */
 bool ztp_role_serves(enum ztp_role_state state);
 
 /* --- the lease: how long after a turn its effects may go out */

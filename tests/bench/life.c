@@ -8,6 +8,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "bridge/core/verdicts.h"
 #include "bridge/kafka/consumer.h"
 #include "bridge/kafka/producer_internal.h"
 #include "bridge/life/decisions.h"
@@ -284,9 +285,20 @@ static void read_certs(struct life *l, const char *name)
 	fclose(file);
 }
 
+/* Kafka is librdkafka's own mock cluster in this process, which a file may not
+ * ask for. */
+static void play_kafka(struct config *config)
+{
+	struct config_properties *all = &config->kafka.properties;
+
+	all->items =
+		realloc(all->items, (all->count + 1) * sizeof(*all->items));
+	all->items[all->count++] = (struct config_property){
+		.name = strdup("test.mock.num.brokers"), .value = strdup("1")};
+}
+
 /* Defaults, except that rejections are not notified, so that only
- * approvals are due to devices. Kafka is librdkafka's own mock cluster in
- * this process. */
+ * approvals are due to devices. */
 static struct config *configure(struct life *l, const char *folder)
 {
 	struct config *config = NULL;
@@ -298,14 +310,14 @@ static struct config *configure(struct life *l, const char *folder)
 	file = fopen(name, "we");
 	if (!file ||
 	    fputs("onboarding: {notify_rejected: false}\n"
-		  "store: {max_requests: 10000000}\n"
-		  "kafka: {properties: {test.mock.num.brokers: 1}}\n",
+		  "store: {max_requests: 10000000}\n",
 		  file) < 0 ||
 	    fclose(file) != 0) {
 		fprintf(stderr, "cannot write %s\n", name);
 		exit(1);
 	}
 	life_check(l, config_load(&config, name, &line, &l->error), "config");
+	play_kafka(config);
 	return config;
 }
 
@@ -316,6 +328,9 @@ void life_start(struct life *l)
 
 	life_check(l, store_open(&b->store, l->store, false, &l->error),
 		   "store");
+	ledger_local_init(&l->ledger, b->store, NULL);
+	b->ledger = &l->ledger.ledger;
+	life_check(l, verdicts_new(&b->verdicts, &l->error), "verdicts");
 	ztp_clock_anchor(&b->core.clock, store_newest(b->store));
 	b->core.now = ztp_clock_steady(&b->core.clock);
 	life_check(l, store_reanchor(b->store, &l->error), "reanchor");
@@ -342,6 +357,7 @@ void life_connect(struct life *l)
 		   producer_new(&b->producer, &b->core, b->store, &fates,
 				l->wake_fd, &l->error),
 		   "producer");
+	l->ledger.producer = b->producer;
 	life_check(l,
 		   consumer_new(&b->consumer, &b->core, b->store, b->probe,
 				&decisions, l->wake_fd, &l->error),

@@ -12,6 +12,7 @@
 #ifndef TESTS_BENCH_LIFE_H
 #define TESTS_BENCH_LIFE_H
 
+#include "bridge/ledger/ledger_local.h"
 #include "bridge/life/bridge.h"
 #include "bridge/mqtt/receive.h"
 
@@ -21,6 +22,7 @@
 
 struct life {
 	struct bridge b;
+	struct ledger_local ledger;
 	struct log log;
 	struct receiver receiver;
 	struct config *config;

@@ -7,6 +7,16 @@ from harness.until import until
 KILLS = 4
 
 
+def test_who_leaves_is_followed(rig):  # noqa: F811
+    zulu, alpha = rig.bridges["zulu"], rig.bridges["alpha"]
+    before, waiting = knocks(rig), knocks(rig)
+    decide_all(rig, before)
+    zulu.stop()
+    rig.wait_active(alpha)
+    decide_all(rig, waiting)
+    decide_all(rig, knocks(rig))
+
+
 def test_killed_each_time_it_is_active(rig):  # noqa: F811
     """Before its decisions are read, and while they are carried out."""
     bridges = [rig.bridges["zulu"], rig.bridges["alpha"]]

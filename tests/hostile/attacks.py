@@ -113,6 +113,22 @@ def decision(n, **more):
                        "decision": "approve", **more}).encode()
 
 
+def elsewhere(attack):
+    """A class of attack: the same records on a topic that the bridge does not
+    read. So what writing them costs a small machine is told apart from what
+    reading them costs the bridge."""
+
+    class Elsewhere(attack):
+        name = f"{attack.name}, elsewhere"
+
+        def begin(self, stage):
+            super().begin(stage)
+            self.topic = f"{self.topic}.elsewhere"
+            stage.kafka.create([self.topic])
+
+    return Elsewhere
+
+
 class UnknownWithLargeKeys(Decisions):
     name = "decisions: unknown requests, keys of 900 kB"
     a_second = 4

@@ -1,7 +1,7 @@
 """Every attack for some seconds beside honest devices and customers.
 
 usage: campaign.py [--rate R] [--gate-rate R] [--seconds S] [--only REGEX]
-                   [--rounds N] [--out FILE]
+                   [--rounds N] [--elsewhere] [--out FILE]
 
 There are two stages, and the attacks of each share it: topics and the admin
 address, with a gate that is played (honest.py), and a real gate (gate.py). The
@@ -11,7 +11,8 @@ without TLS, leave half of the machine to the attack.
 
 Every few attacks there is a window without one. p99 is compared with the last
 of those, and its median over the rounds is shown, because other work on the
-machine is noise. The exit status is 1 if something was lost or somebody honest
+machine is noise. --elsewhere also writes the records of each attack by customers
+to a topic that nobody reads, for comparison. The exit status is 1 if something was lost or somebody honest
 refused, if /healthz took longer than a second, if the attack made a log grow by
 more than a megabyte a minute, or if memory went over its bound. Times are shown and
 not judged."""
@@ -123,10 +124,18 @@ class Stages:
                           self.options.gate_rate, self.options.seconds)
 
 
+def compared(those, options):
+    if not options.elsewhere:
+        return those
+    return [one for attack in those for one in (
+        (attacks.elsewhere(attack), attack)
+        if issubclass(attack, attacks.Decisions) else (attack,))]
+
+
 def campaign(stages, options, say=show):
     report = {}
     for _ in range(options.rounds):
-        for enter, those in ((stages.topics, attacks.ALL),
+        for enter, those in ((stages.topics, compared(attacks.ALL, options)),
                              (stages.gate, gate_attacks.ALL)):
             chosen = [one for one in those if re.search(options.only, one.name)]
             beside(enter, chosen, say, report)
@@ -154,6 +163,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=10)
     parser.add_argument("--rounds", type=int, default=1)
     parser.add_argument("--only", default="")
+    parser.add_argument("--elsewhere", action="store_true")
     parser.add_argument("--out", type=pathlib.Path)
     options = parser.parse_args()
     folder = pathlib.Path(tempfile.mkdtemp(prefix="ztp-hostile-"))

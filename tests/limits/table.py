@@ -55,6 +55,8 @@ BRIDGE = {
         "no: it is the broker's bound, and the operator's to set",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
+    "an open transaction in the decision topic": E2E + "test_time.py"
+        "::test_open_transaction_holds_expiry_back",
     "a partition of the decision topic":
         "no: a Kafka with 1025 partitions takes longer than all other rows",
     "a connection to the admin server":

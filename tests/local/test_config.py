@@ -124,6 +124,8 @@ def test_a_mistake_is_one_line_with_its_place(write, line, says, text, how):
     ("log.queue", "true", "must be false"),
     ("api.version.request", "false", "must be true"),
     ("internal.termination.signal", 15, "must be 0"),
+    ("test.mock.num.brokers", 3, "a Kafka in this process's memory"),
+    ("topic.blacklist", "ztp.decisions", "would hide a topic"),
     ("sasl.mechanism", "OAUTHBEARER", "needs sasl.oauthbearer.method"),
     ("ssl.keystore.location", "/no/such", "`ssl.keystore.password`"),
 ])

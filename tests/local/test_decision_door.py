@@ -162,7 +162,10 @@ INVALID = {
     "decision_type", "decision_value", "decision_case", "fingerprint_type",
     "fingerprint_short", "no_decision", "reason_type", "message_type",
     "metadata_type", "both_payloads", "bad_base64", "base64_type",
-    "payload_too_large", "base64_too_large",
+    "payload_too_large", "base64_too_large", "large",
+    "larger_than_a_dead_letter",
+    # the record's key names the device
+    "path_type", "path_null", "no_path", "omnicore_type", "omnicore_data_type",
 }
 
 
@@ -203,6 +206,11 @@ def test_structured_event_refused(rig, ca, name):
     value = as_bytes(event)
     at = rig.decision(value, device.path, STRUCTURED)
     check_dead(rig, at, value, device.path, STRUCTURED, None)
+    if name not in ("no_data", "data_type"):
+        check_result(
+            rig.result(device.path), "invalid", device.path,
+            request.json()["request_id"], (rig.topics["decisions"], *at),
+        )
     check_still_open(rig, device, request)
 
 
@@ -215,6 +223,10 @@ def test_binary_event_of_another_version_refused(rig, ca):
     value = as_bytes(good(request.json()))
     at = rig.decision(value, None, headers)
     check_dead(rig, at, value, None, headers, "bad_cloudevent")
+    check_result(
+        rig.result(device.path), "invalid", device.path,
+        request.json()["request_id"], (rig.topics["decisions"], *at),
+    )
     check_still_open(rig, device, request)
 
 

@@ -216,6 +216,33 @@ def test_customers_guide(stack, tmp_path, ca):
     reader.close()
 
 
+# --- loops
+
+
+def loops():
+    for name in ("README.md", "docs/operators-guide.md",
+                 "docs/customers-guide.md", "docs/device-guide.md"):
+        for block in blocks(name):
+            yield from (line for line in block.splitlines()
+                        if re.search(r"\b(until|while) .*sleep", line))
+
+
+def test_loops_give_up_and_show_the_log(tmp_path):
+    """Whoever waits for something that never comes is told why."""
+    found = list(loops())
+    assert len(found) >= 2
+    for line in found:
+        logs = re.fullmatch(r"timeout \d+ sh -c '.*' \|\| cat (.+)",
+                            line.strip())
+        assert logs, line
+        for log in logs[1].split():
+            (tmp_path / log).write_text(f"why it is in {log}\n")
+        line = re.sub(r"timeout \d+", "timeout 0.5", line)
+        line = re.sub(r"127\.0\.0\.1:\d+", f"127.0.0.1:{free_port()}", line)
+        out = session(line, tmp_path)
+        assert all(f"why it is in {log}\n" in out for log in logs[1].split())
+
+
 # --- README
 
 

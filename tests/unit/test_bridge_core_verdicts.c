@@ -99,10 +99,13 @@ static void other_verdicts_are_counted_and_not_listed(void **state)
 	note(v, "{\"verdict\":\"accepted\",\"code\":\"connected\"}");
 	note(v, "{\"verdict\":\"held\",\"code\":\"pending\"}");
 	note(v, "{\"verdict\":\"ended\",\"code\":\"blocked\"}");
+	/* a customer's decision, not the gate's */
+	note(v, "{\"verdict\":\"refused\",\"code\":\"rejected\"}");
 	verdicts_commit(v);
 	assert_int_equal(count_of(v, "accepted", "connected"), 1);
 	assert_int_equal(count_of(v, "held", "pending"), 1);
 	assert_int_equal(count_of(v, "ended", "blocked"), 1);
+	assert_int_equal(count_of(v, "refused", "rejected"), 1);
 	assert_int_equal(verdicts_refusals(v)->count, 0);
 }
 

@@ -46,71 +46,82 @@ static void expect_file(struct fixture *f, unsigned count, unsigned missing,
 	assert_int_equal(unlink(name), 0);
 }
 
-static void test_cut_at_every_byte(void **state)
-{
-	struct fixture *f = *state;
-	char name[128];
-	size_t len, at;
-	uint8_t *bytes = finished_file(f, 3, name, &len);
+/* How a file of so many bytes is damaged at one of them. Returns its new length.
+ */
+typedef size_t damage(uint8_t *bytes, size_t len, size_t at);
 
-	for (at = len - ENTRY - 8; at < len; at++) {
-		scratch_write(name, bytes, at);
-		expect_file(f, 2, 99, 0);
-	}
-	free(bytes);
+static size_t cut(uint8_t *bytes, size_t len, size_t at)
+{
+	(void)bytes;
+	(void)len;
+	return at;
 }
 
 /* The file keeps its size, as a preallocated one does. */
+static size_t tear(uint8_t *bytes, size_t len, size_t at)
+{
+	memset(bytes + at, 0, len - at);
+	return len + 200;
+}
+
+static size_t flip(uint8_t *bytes, size_t len, size_t at)
+{
+	bytes[at] ^= (uint8_t)(1u << at % 8);
+	return len + 200;
+}
+
+/* Damages a file of so many entries at every byte of one of them. */
+static void at_every_byte(struct fixture *f, unsigned count, unsigned entry,
+			  damage *how, unsigned left, unsigned missing,
+			  uint64_t gaps)
+{
+	char name[128];
+	size_t len, at, first = (size_t)entry * (ENTRY + 8);
+	uint8_t *bytes = finished_file(f, count, name, &len);
+	uint8_t *copy = malloc(JOURNAL_SEGMENT);
+
+	assert_non_null(copy);
+	for (at = first; at < first + ENTRY + 8; at++) {
+		memcpy(copy, bytes, JOURNAL_SEGMENT);
+		scratch_write(name, copy, how(copy, len, at));
+		expect_file(f, left, missing, gaps);
+	}
+	free(copy);
+	free(bytes);
+}
+
+static void test_cut_at_every_byte(void **state)
+{
+	at_every_byte(*state, 3, 2, cut, 2, 99, 0);
+}
+
 static void test_torn_at_every_byte(void **state)
 {
-	struct fixture *f = *state;
-	char name[128];
-	size_t len, at;
-	uint8_t *bytes = finished_file(f, 3, name, &len);
-
-	for (at = len; at-- > len - ENTRY - 8;) {
-		bytes[at] = 0;
-		scratch_write(name, bytes, len + 200);
-		expect_file(f, 2, 99, 0);
-	}
-	free(bytes);
+	at_every_byte(*state, 3, 2, tear, 2, 99, 0);
 }
 
 static void test_last_entry_damaged_at_every_byte(void **state)
 {
-	struct fixture *f = *state;
-	char name[128];
-	size_t len, at;
-	uint8_t *bytes = finished_file(f, 3, name, &len);
-
-	for (at = len - ENTRY - 8; at < len; at++) {
-		bytes[at] ^= (uint8_t)(1u << at % 8);
-		scratch_write(name, bytes, len + 200);
-		expect_file(f, 2, 99, 0);
-		bytes[at] ^= (uint8_t)(1u << at % 8);
-	}
-	free(bytes);
+	at_every_byte(*state, 3, 2, flip, 2, 99, 0);
 }
 
 /* The entries after the damage were acknowledged too, so they are not given
  * up. */
 static void test_middle_damaged_at_every_byte(void **state)
 {
-	struct fixture *f = *state;
-	char name[128];
-	size_t len, at;
-	uint8_t *bytes = finished_file(f, 6, name, &len);
+	at_every_byte(*state, 6, 2, flip, 6, 2, 1);
+}
 
-	for (at = 2 * (ENTRY + 8); at < 3 * (ENTRY + 8); at++) {
-		bytes[at] ^= (uint8_t)(1u << at % 8);
-		scratch_write(name, bytes, len + 200);
-		expect_file(f, 6, 2, 1);
-		bytes[at] ^= (uint8_t)(1u << at % 8);
-	}
-	memset(bytes + 2 * (ENTRY + 8), 0, ENTRY + 8); /* a lost block */
-	scratch_write(name, bytes, len + 200);
-	expect_file(f, 6, 2, 1);
-	free(bytes);
+static size_t lose_block(uint8_t *bytes, size_t len, size_t at)
+{
+	(void)at;
+	memset(bytes + 2 * (ENTRY + 8), 0, ENTRY + 8);
+	return len + 200;
+}
+
+static void test_a_lost_block_in_the_middle(void **state)
+{
+	at_every_byte(*state, 6, 2, lose_block, 6, 2, 1);
 }
 
 static void test_first_entry_damaged_in_a_whole_file(void **state)
@@ -137,6 +148,7 @@ int main(void)
 		T(test_torn_at_every_byte),
 		T(test_last_entry_damaged_at_every_byte),
 		T(test_middle_damaged_at_every_byte),
+		T(test_a_lost_block_in_the_middle),
 		T(test_first_entry_damaged_in_a_whole_file),
 	};
 

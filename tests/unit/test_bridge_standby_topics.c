@@ -11,39 +11,39 @@
 
 struct row {
 	enum group_topic topic;
-	const char *name, *value;
 	int replicas;
+	const char *name, *value;
 	const char *says; /* NULL: as it must be */
 };
 
 static const struct row rows[] = {
-	{GROUP_STATE, "cleanup.policy", "compact", 1, NULL},
-	{GROUP_STATE, "cleanup.policy", "delete", 1,
+	{GROUP_STATE, 1, "cleanup.policy", "compact", NULL},
+	{GROUP_STATE, 1, "cleanup.policy", "delete",
 	 "cleanup.policy is delete, and must be compact"},
-	{GROUP_STATE, "cleanup.policy", "compact,delete", 1, "must be compact"},
-	{GROUP_JOURNAL, "cleanup.policy", "compact", 1, "must be delete"},
-	{GROUP_STATE, "message.timestamp.type", "LogAppendTime", 1, NULL},
-	{GROUP_STATE, "message.timestamp.type", "CreateTime", 1, "must be Log"},
-	{GROUP_JOURNAL, "message.timestamp.type", "CreateTime", 1, NULL},
-	{GROUP_STATE, "delete.retention.ms", "604800000", 1, NULL},
-	{GROUP_STATE, "delete.retention.ms", "86400000", 1,
+	{GROUP_STATE, 1, "cleanup.policy", "compact,delete", "must be compact"},
+	{GROUP_JOURNAL, 1, "cleanup.policy", "compact", "must be delete"},
+	{GROUP_STATE, 1, "message.timestamp.type", "LogAppendTime", NULL},
+	{GROUP_STATE, 1, "message.timestamp.type", "CreateTime", "must be Log"},
+	{GROUP_JOURNAL, 1, "message.timestamp.type", "CreateTime", NULL},
+	{GROUP_STATE, 1, "delete.retention.ms", "604800000", NULL},
+	{GROUP_STATE, 1, "delete.retention.ms", "86400000",
 	 "at least 604800000"},
-	{GROUP_STATE, "max.compaction.lag.ms", "86400000", 1, NULL},
-	{GROUP_STATE, "max.compaction.lag.ms", "9223372036854775807", 1,
+	{GROUP_STATE, 1, "max.compaction.lag.ms", "86400000", NULL},
+	{GROUP_STATE, 1, "max.compaction.lag.ms", "9223372036854775807",
 	 "at most 86400000"},
-	{GROUP_STATE, "segment.bytes", "1048576", 1, NULL},
-	{GROUP_STATE, "segment.bytes", "1073741824", 1, "at most 67108864"},
-	{GROUP_STATE, "min.cleanable.dirty.ratio", "0.2", 1, NULL},
-	{GROUP_STATE, "min.cleanable.dirty.ratio", "0.5", 1, "at most 0.2"},
-	{GROUP_JOURNAL, "retention.ms", "-1", 1, NULL},
-	{GROUP_JOURNAL, "retention.ms", "604800000", 1, NULL},
-	{GROUP_JOURNAL, "retention.ms", "3600000", 1, "at least 604800000"},
-	{GROUP_STATE, "retention.ms", "3600000", 1, NULL},
-	{GROUP_STATE, "min.insync.replicas", "1", 1, NULL},
-	{GROUP_STATE, "min.insync.replicas", "1", 3, "at least 2"},
-	{GROUP_STATE, "min.insync.replicas", "2", 3, NULL},
-	{GROUP_JOURNAL, "min.insync.replicas", "1", 2, "at least 2"},
-	{GROUP_STATE, "compression.type", "gzip", 3, NULL},
+	{GROUP_STATE, 1, "segment.bytes", "1048576", NULL},
+	{GROUP_STATE, 1, "segment.bytes", "1073741824", "at most 67108864"},
+	{GROUP_STATE, 1, "min.cleanable.dirty.ratio", "0.2", NULL},
+	{GROUP_STATE, 1, "min.cleanable.dirty.ratio", "0.5", "at most 0.2"},
+	{GROUP_JOURNAL, 1, "retention.ms", "-1", NULL},
+	{GROUP_JOURNAL, 1, "retention.ms", "604800000", NULL},
+	{GROUP_JOURNAL, 1, "retention.ms", "3600000", "at least 604800000"},
+	{GROUP_STATE, 1, "retention.ms", "3600000", NULL},
+	{GROUP_STATE, 1, "min.insync.replicas", "1", NULL},
+	{GROUP_STATE, 3, "min.insync.replicas", "1", "at least 2"},
+	{GROUP_STATE, 3, "min.insync.replicas", "2", NULL},
+	{GROUP_JOURNAL, 2, "min.insync.replicas", "1", "at least 2"},
+	{GROUP_STATE, 3, "compression.type", "gzip", NULL},
 };
 
 static void each_setting(void **unused)

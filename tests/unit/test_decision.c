@@ -404,6 +404,40 @@ static void omnicore_refusals(void **state)
 		     NULL, 0, ZTP_ERR_PATH);
 }
 
+/* Sound JSON that is no decision: the caller can answer for its request. */
+static void what_is_about_a_request_says_which(void **state)
+{
+#define WHO "\"request_id\":\"r-1\",\"device_path\":\"" PATH "\""
+	static const char *const texts[] = {
+		"{" WHO ",\"decision\":\"maybe\"}",
+		"{\"specversion\":\"0.3\",\"data\":{" WHO "}}",
+		"{\"specversion\":\"1.0\",\"data\":{" WHO "}}",
+	};
+	static char large[300 * 1024];
+	struct ztp_decision decision;
+	int n;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(texts); i++) {
+		assert_true(ztp_decision_parse(&decision, texts[i],
+					       strlen(texts[i]), NULL, 0,
+					       NULL) < 0);
+		assert_string_equal(decision.request_id, "r-1");
+		assert_string_equal(decision.path, PATH);
+	}
+	n = snprintf(large, sizeof(large), "{" WHO ",\"pad\":\"");
+	memset(large + n, 'x', sizeof(large) - (size_t)n - 2);
+	memcpy(large + sizeof(large) - 2, "\"}", 2);
+	assert_int_equal(ztp_decision_parse(&decision, large, sizeof(large),
+					    NULL, 0, NULL),
+			 ZTP_ERR_TOO_LARGE);
+	assert_string_equal(decision.request_id, "r-1");
+	assert_int_equal(ztp_decision_parse(&decision, large, sizeof(large) - 1,
+					    NULL, 0, NULL),
+			 ZTP_ERR_TOO_LARGE);
+	assert_string_equal(decision.request_id, "");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -420,6 +454,7 @@ int main(void)
 		cmocka_unit_test(lengths),
 		cmocka_unit_test(omnicore),
 		cmocka_unit_test(omnicore_refusals),
+		cmocka_unit_test(what_is_about_a_request_says_which),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -116,10 +116,10 @@ static void too_long_is_not_read(void **unused)
 
 	(void)unused;
 	memset(text + n, 'i', ZTP_INSTANCE_MAX);
-	strcpy(text + n + ZTP_INSTANCE_MAX, ";1;");
+	memcpy(text + n + ZTP_INSTANCE_MAX, ";1;", 4);
 	assert_true(ztp_group_member_read(&member, text));
 	memset(text + n, 'i', ZTP_INSTANCE_MAX + 1);
-	strcpy(text + n + ZTP_INSTANCE_MAX + 1, ";1;");
+	memcpy(text + n + ZTP_INSTANCE_MAX + 1, ";1;", 4);
 	assert_false(ztp_group_member_read(&member, text));
 }
 

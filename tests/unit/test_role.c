@@ -320,7 +320,7 @@ static void others_see_three_roles(void **unused)
 	assert_string_equal(ztp_role_state_name(ZTP_ROLE_WAITING), "waiting");
 	for (int state = 0; state < ZTP_ROLE_END; state++)
 		assert_int_equal(ztp_role_serves(state),
-				 state == ZTP_ROLE_ACTIVE);
+				 strcmp(ztp_role_name(state), "active") == 0);
 }
 
 /* --- the lease */

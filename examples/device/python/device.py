@@ -30,6 +30,7 @@ from paho.mqtt.properties import Properties
 LIFETIME_S = 3600
 PAUSE_S = (5, 600)  # between failed tries, from and to
 WEEK_S = 7 * 24 * 3600
+PAYLOAD = ("payload", "payload_base64", "content_type")
 
 
 def b64url(data):
@@ -139,11 +140,11 @@ class Device:
     def on_message(self, client, _data, message):
         try:
             command = json.loads(message.payload)
-            status = command["status"]
+            status, request_id = command["status"], command["request_id"]
         except (ValueError, KeyError, TypeError):
             print("not an envelope", file=sys.stderr)
             return
-        print(status, command.get("request_id", ""), flush=True)
+        print(status, request_id, flush=True)
         if status == "pending":
             self.retry_after_s = command.get("retry_after_s", 0)
         elif status == "rejected":
@@ -156,7 +157,7 @@ class Device:
         try:
             if self.state.get("applied") != command["request_id"]:
                 self.apply(command)
-        except OSError as error:
+        except (OSError, ValueError) as error:
             answer |= {"status": "failed", "message": str(error)}
         self.retry_after_s = 0
         client.publish(f"{self.path}/events/provisioning", json.dumps(answer), 1)
@@ -164,8 +165,10 @@ class Device:
     def apply(self, command):
         """Here: keeps the payload. It may be a secret, so the file is for its
         owner only; and it is there as a whole or not at all."""
+        if command.get("payload_erased"):
+            raise ValueError("the payload has been erased")
         state = {"applied": command["request_id"],
-                 "payload": command.get("payload")}
+                 **{name: command[name] for name in PAYLOAD if name in command}}
         new = self.state_file.with_suffix(".new")
         with open(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600),
                   "w", encoding="utf-8") as file:

@@ -1,7 +1,10 @@
 
 /* --- the session */
 
-const session = {needed: false};
+const session = {
+	needed: false,
+	turn: 0, /* what an earlier session is still answered is discarded */
+};
 
 /* The cookie is not for scripts, so the page notes that there is one. */
 const SIGNED_IN = "signed-in";
@@ -19,6 +22,7 @@ function need_token(ended) {
 	if (session.needed)
 		return;
 	session.needed = true;
+	session.turn++;
 	say(by("login-what"), ended && list.answered
 		? "The session has ended. What you have chosen is kept."
 		: "This server wants a token before it shows anything.");
@@ -144,7 +148,11 @@ function on_failure(error) {
 }
 
 async function refresh() {
-	set_open(await ask_open());
+	const {turn} = session, open = await ask_open();
+
+	if (turn !== session.turn)
+		return;
+	set_open(open);
 	show_filter();
 	draw_list(false);
 	if (!pulse.answered)

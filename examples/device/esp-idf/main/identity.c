@@ -68,7 +68,8 @@ bool identity_applied(const char *request_id)
 
 /* The payload first: if the power fails in between, the request is not yet
  * applied, and the device is told again. */
-esp_err_t identity_apply(const char *request_id, const char *payload)
+esp_err_t identity_apply(const char *request_id, const char *payload,
+			 size_t len)
 {
 	nvs_handle_t nvs;
 	esp_err_t rc = nvs_open(SPACE, NVS_READWRITE, &nvs);
@@ -76,7 +77,7 @@ esp_err_t identity_apply(const char *request_id, const char *payload)
 	if (rc != ESP_OK)
 		return rc;
 	if (payload)
-		rc = nvs_set_blob(nvs, "config", payload, strlen(payload));
+		rc = nvs_set_blob(nvs, "config", payload, len);
 	if (rc == ESP_OK)
 		rc = nvs_commit(nvs);
 	if (rc == ESP_OK)

@@ -10,6 +10,7 @@
 #define IDENTITY_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include <esp_err.h>
 
@@ -26,7 +27,8 @@ bool identity_onboarded(void);
 /* Was this request applied before? It is told at least once, so maybe twice. */
 bool identity_applied(const char *request_id);
 
-/* Remembers both, or neither. payload: JSON, or NULL. */
-esp_err_t identity_apply(const char *request_id, const char *payload);
+/* Remembers both. payload: NULL if there is none. */
+esp_err_t identity_apply(const char *request_id, const char *payload,
+			 size_t len);
 
 #endif

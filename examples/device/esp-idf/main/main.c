@@ -110,20 +110,31 @@ static void answer(struct device *d, esp_mqtt_client_handle_t client,
 		ESP_LOGE(TAG, "the answer could not be sent");
 }
 
+/* Returns why not, or NULL. */
+static const char *apply(const struct ztp_command *command)
+{
+	esp_err_t rc;
+
+	if (identity_applied(command->request_id))
+		return NULL;
+	if (command->erased)
+		return "the payload has been erased";
+	if (command->broken)
+		return "the payload cannot be read";
+	rc = identity_apply(command->request_id, command->payload,
+			    command->payload_len);
+	return rc == ESP_OK ? NULL : esp_err_to_name(rc);
+}
+
 static void approved(struct device *d, esp_mqtt_client_handle_t client,
 		     const struct ztp_command *command)
 {
-	esp_err_t rc = ESP_OK;
+	const char *error = apply(command);
 
-	if (command->erased)
-		ESP_LOGW(TAG, "the payload has been erased: ask the customer");
-	if (!identity_applied(command->request_id))
-		rc = identity_apply(command->request_id, command->payload);
 	ESP_LOGI(TAG, "approved by request %s: %s", command->request_id,
-		 esp_err_to_name(rc));
+		 error ? error : "applied");
 	d->retry_after_s = 0;
-	answer(d, client, command->request_id,
-	       rc == ESP_OK ? NULL : esp_err_to_name(rc));
+	answer(d, client, command->request_id, error);
 }
 
 static void on_command(struct device *d, esp_mqtt_client_handle_t client)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include <cJSON.h>
+#include <mbedtls/base64.h>
 
 #define PAUSE_FIRST_S 5
 #define PAUSE_MAX_S   600
@@ -44,10 +45,35 @@ static enum ztp_said said_by(const char *status)
 	return strcmp(status, "rejected") == 0 ? ZTP_REJECTED : ZTP_OTHER;
 }
 
+/* payload is any JSON; payload_base64 is for all else. */
+static void read_payload(struct ztp_command *command, const cJSON *object)
+{
+	const cJSON *json = cJSON_GetObjectItem(object, "payload");
+	const char *base64 = text_of(object, "payload_base64");
+	size_t len = strlen(base64);
+
+	if (json) {
+		command->payload = cJSON_PrintUnformatted(json);
+		if (command->payload)
+			command->payload_len = strlen(command->payload);
+	} else if (len > 0) {
+		command->payload = malloc(len);
+		if (command->payload &&
+		    (mbedtls_base64_decode((unsigned char *)command->payload,
+					   len, &command->payload_len,
+					   (const unsigned char *)base64,
+					   len) != 0 ||
+		     command->payload_len == 0)) {
+			free(command->payload);
+			command->payload = NULL;
+		}
+	}
+	command->broken = (json || len > 0) && !command->payload;
+}
+
 void ztp_command_read(struct ztp_command *command, const char *text)
 {
 	cJSON *object = cJSON_Parse(text);
-	const cJSON *payload = cJSON_GetObjectItem(object, "payload");
 	const cJSON *retry = cJSON_GetObjectItem(object, "retry_after_s");
 
 	memset(command, 0, sizeof(*command));
@@ -58,8 +84,7 @@ void ztp_command_read(struct ztp_command *command, const char *text)
 		cJSON_IsTrue(cJSON_GetObjectItem(object, "payload_erased"));
 	if (cJSON_IsNumber(retry))
 		command->retry_after_s = retry->valueint;
-	if (payload)
-		command->payload = cJSON_PrintUnformatted(payload);
+	read_payload(command, object);
 	cJSON_Delete(object);
 }
 

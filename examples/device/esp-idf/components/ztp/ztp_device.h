@@ -56,8 +56,12 @@ struct ztp_command {
 	enum ztp_said said;
 	char request_id[ZTP_ID_MAX];
 	int retry_after_s; /* PENDING; 0: not said */
-	char *payload;	   /* APPROVED: JSON, or NULL; free it with free */
-	bool erased;	   /* the payload is not kept any more */
+	/* APPROVED: its JSON, or the bytes that were sent as base64; NULL:
+	 * none, or it could not be read (broken). Free it with free. */
+	char *payload;
+	size_t payload_len;
+	bool broken;
+	bool erased; /* the payload is not kept any more */
 };
 
 /* Reads a message from the command topic. */

@@ -1,0 +1,157 @@
+#include "bridge/standby/group_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/kafka/kafka.h"
+
+#define ASK_MS	  2000
+#define ANSWER_MS 10000 /* librdkafka's own limit is longer */
+
+struct group_view {
+	struct core *core;
+	rd_kafka_t *rk;
+	rd_kafka_queue_t *queue;
+	int64_t at; /* when to ask (again) */
+	struct group_view_member members[GROUP_VIEW_MAX];
+	size_t count;
+	char twice[ZTP_INSTANCE_MAX + 1]; /* as it was logged */
+};
+
+int group_view_new(struct group_view **out, struct core *core, int wake_fd,
+		   struct ztp_error *error)
+{
+	static const uint64_t one = 1;
+	struct group_view *v = calloc(1, sizeof(*v));
+
+	if (!v)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	v->core = core;
+	v->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
+	if (!v->rk) {
+		group_view_free(v);
+		return ZTP_ERR_INTERNAL;
+	}
+	v->queue = rd_kafka_queue_new(v->rk);
+	rd_kafka_queue_io_event_enable(v->queue, wake_fd, &one, sizeof(one));
+	*out = v;
+	return 0;
+}
+
+void group_view_free(struct group_view *v)
+{
+	if (!v)
+		return;
+	if (v->queue) {
+		rd_kafka_queue_io_event_enable(v->queue, -1, NULL, 0);
+		rd_kafka_queue_destroy(v->queue);
+	}
+	if (v->rk)
+		rd_kafka_destroy(v->rk);
+	free(v);
+}
+
+/* --- who has one name */
+
+const char *group_view_twice(const struct group_view_member *members,
+			     size_t count)
+{
+	for (size_t i = 0; i < count; i++)
+		for (size_t k = i + 1; k < count; k++)
+			if (strcmp(members[i].named.instance,
+				   members[k].named.instance) == 0)
+				return members[i].named.instance;
+	return NULL;
+}
+
+/* Once, and again after it has changed. */
+static void say_twice(struct group_view *v)
+{
+	const char *twice = group_view_twice(v->members, v->count);
+
+	if (!twice || strcmp(twice, v->twice) == 0) {
+		if (!twice)
+			v->twice[0] = '\0';
+		return;
+	}
+	memcpy(v->twice, twice, strlen(twice) + 1);
+	log_warn(v->core->log, "instance_twice", LOG_STR("instance", twice));
+}
+
+/* --- asking */
+
+static void ask(struct group_view *v)
+{
+	const char *groups[] = {v->core->config->kafka.group};
+
+	rd_kafka_DescribeConsumerGroups(v->rk, groups, 1, NULL, v->queue);
+	v->at = ztp_clock_boot() + ANSWER_MS;
+}
+
+static void take_member(struct group_view *v,
+			const rd_kafka_MemberDescription_t *member)
+{
+	struct group_view_member *to = &v->members[v->count];
+	const rd_kafka_MemberAssignment_t *given =
+		rd_kafka_MemberDescription_assignment(member);
+	const rd_kafka_topic_partition_list_t *list =
+		given ? rd_kafka_MemberAssignment_partitions(given) : NULL;
+
+	if (!ztp_group_member_read(
+		    &to->named, rd_kafka_MemberDescription_client_id(member)))
+		return;
+	to->assigned = list && list->cnt > 0;
+	v->count++;
+}
+
+static void take(struct group_view *v, rd_kafka_event_t *event)
+{
+	const rd_kafka_DescribeConsumerGroups_result_t *result =
+		rd_kafka_event_DescribeConsumerGroups_result(event);
+	const rd_kafka_ConsumerGroupDescription_t **groups = NULL;
+	size_t count = 0, members;
+
+	if (!rd_kafka_event_error(event) && result)
+		groups = rd_kafka_DescribeConsumerGroups_result_groups(result,
+								       &count);
+	if (count != 1 || rd_kafka_ConsumerGroupDescription_error(groups[0]))
+		return;
+	members = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
+	v->count = 0;
+	for (size_t i = 0; i < members && v->count < GROUP_VIEW_MAX; i++)
+		take_member(v, rd_kafka_ConsumerGroupDescription_member(
+				       groups[0], i));
+	say_twice(v);
+}
+
+void group_view_turn(struct group_view *v)
+{
+	rd_kafka_event_t *event;
+
+	while ((event = rd_kafka_queue_poll(v->queue, 0)) != NULL) {
+		if (rd_kafka_event_type(event) ==
+		    RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
+			take(v, event);
+			v->at = ztp_clock_boot() + ASK_MS;
+		}
+		rd_kafka_event_destroy(event);
+	}
+	if (ztp_clock_boot() >= v->at)
+		ask(v);
+}
+
+int64_t group_view_next(const struct group_view *v)
+{
+	return v->at;
+}
+
+size_t group_view_count(const struct group_view *v)
+{
+	return v->count;
+}
+
+const struct group_view_member *group_view_member(const struct group_view *v,
+						  size_t i)
+{
+	return &v->members[i];
+}
