@@ -50,7 +50,7 @@ enum ztp_kafka_given {
 	ZTP_KAFKA_GIVEN_TIMEOUT,	     /* ms */
 	ZTP_KAFKA_GIVEN_TRANSACTIONS,	     /* the transactional id */
 	ZTP_KAFKA_GIVEN_TRANSACTION_TIMEOUT, /* ms */
-	ZTP_KAFKA_GIVEN_SESSION,		     /* ms */
+	ZTP_KAFKA_GIVEN_SESSION,	     /* ms */
 	ZTP_KAFKA_GIVEN_COUNT
 };
 
