@@ -126,7 +126,7 @@ static bool is_for_host(char out[ZTP_TLS_WHY_MAX], X509 *cert,
 		return true;
 	names_of(names, sizeof(names), cert);
 	for (char *p = names; *p; p++)
-		if ((unsigned char)*p < ' ' || *p == 0x7f)
+		if (*p < ' ' || *p == 0x7f) /* char may be signed */
 			*p = '?';
 	(void)snprintf(out, ZTP_TLS_WHY_MAX,
 		       "the broker's certificate is not for %.100s: it is for "
@@ -143,11 +143,12 @@ int ztp_tls_why(char out[ZTP_TLS_WHY_MAX], X509_STORE_CTX *store,
 	X509 *cert = X509_STORE_CTX_get0_cert(store);
 	bool verified = X509_verify_cert(store) == 1;
 	int error = X509_STORE_CTX_get_error(store);
+	bool is_for = true; /* or not looked at */
 
 	out[0] = '\0';
-	if (!verified && error != X509_V_ERR_UNSPECIFIED)
-		not_verified(out, store, wish);
-	else if (is_for_host(out, cert, wish) && !verified)
+	if (verified || error == X509_V_ERR_UNSPECIFIED)
+		is_for = is_for_host(out, cert, wish);
+	if (!verified && is_for)
 		not_verified(out, store, wish);
 	return *out == '\0';
 }

@@ -54,27 +54,35 @@ static void put_device(cJSON *row, const struct ztp_device *device)
 	ztp_tree_put_bool(row, ZTP_M_GREETED, device->greeted);
 }
 
-struct export
-{
+/* Bridges read all answers, and none of more than 1 MiB. */
+#define METADATA_MAX                                                           \
+	(256 * 1024) /* bytes in a page; its last row may exceed it */
+
+struct exporting {
 	struct ztp_page page;
+	size_t metadata;	/* bytes */
 	struct ztp_error error; /* of a row */
 };
 
 /* The list is being read, and the metadata is read by another statement. */
 static bool export_one(const struct ztp_device *device, void *arg)
 {
-	struct export *e = arg;
-	cJSON *row = ztp_page_row(&e->page, device->path);
+	struct exporting *e = arg;
 	char *metadata = NULL;
+	cJSON *row;
 
+	e->page.more = e->metadata > METADATA_MAX;
+	row = e->page.more ? NULL : ztp_page_row(&e->page, device->path);
 	if (!row)
 		return false;
 	put_device(row, device);
 	if (ztp_devices_metadata(e->page.gate->db, &metadata, device->path,
 				 &e->error) != 0)
 		return false;
-	if (metadata)
+	if (metadata) {
 		ztp_tree_put_raw(row, ZTP_M_METADATA, metadata);
+		e->metadata += strlen(metadata);
+	}
 	free(metadata);
 	return true;
 }
@@ -84,7 +92,7 @@ void ztp_control_export_registry(struct ztp_gate *gate, const cJSON *in,
 {
 	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
 	struct ztp_error error = {0};
-	struct export e = {0};
+	struct exporting e = {0};
 	int rc;
 
 	if (!registry ||

@@ -7,6 +7,7 @@
 #define BRIDGE_STANDBY_GROUP_TOPICS_H
 
 #include "bridge/core/core.h"
+#include "ztp/topics.h"
 
 enum group_topic { GROUP_STATE, GROUP_JOURNAL, GROUP_TOPICS };
 
@@ -19,7 +20,7 @@ enum group_topic { GROUP_STATE, GROUP_JOURNAL, GROUP_TOPICS };
 	X(STATE, "segment.bytes", MOST, 67108864, "67108864")                  \
 	X(STATE, "min.cleanable.dirty.ratio", MOST, 0.2, "0.2")                \
 	X(JOURNAL, "cleanup.policy", IS, 0, "delete")                          \
-	X(JOURNAL, "retention.ms", FOREVER, 604800000, "604800000")
+	X(JOURNAL, ZTP_TOPIC_RETENTION, FOREVER, 604800000, "604800000")
 
 /* Says of one setting of a topic what is wrong. replicas: of the topic. Returns
  * 0, also for a setting that no rule is about, or ZTP_ERR_VALUE. Pure. */

@@ -25,6 +25,8 @@
 
 #define ZTP_TOPIC_NAME_MAX 249 /* bytes; Kafka's limit */
 
+#define ZTP_TOPIC_RETENTION "retention.ms" /* Kafka's name of it */
+
 #define ZTP_KAFKA_BROKERS "127.0.0.1:9092" /* the default */
 
 /* Our names for others: in client IDs, consumer groups and ce_source. */

@@ -181,6 +181,8 @@ def test_a_password_is_for_its_owner(ctl, gate):
     file = settings(ctl, text + f"password {PASSWORD}\n", 0o640)
     said = ctl.bare("registry", "list", status=2).stderr
     assert f"chmod 600 {file}" in said and PASSWORD not in said.split()
+    settings(ctl, text + f"[other]\npassword {PASSWORD}\n", 0o604)
+    ctl.bare("registry", "list", status=2)
     settings(ctl, text + f"password {PASSWORD}\n")
     ctl.bare("registry", "list")
 

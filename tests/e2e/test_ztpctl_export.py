@@ -241,11 +241,13 @@ def test_an_imported_key_ends_another_s_session(old, new, ca, devices,
         assert operator.do("listPending", registry="acme/taken"
                            )["pending"] == []
         with new.unused(path, leaf) as device:
-            assert device.accepted
+            assert device.accepted, operator.on("ztp/v1/audit",
+                                                device_path=path)
 
 
 def test_more_devices_than_a_page(old, new, devices, tmp_path):
-    """And more than one message of commands."""
+    """And more than one message of commands, in bytes as well: the broker
+    takes none of more than 128 KiB, and a bridge reads none of 1 MiB."""
     text = exported(old, tmp_path, CUSTOM).read_text()
     text = text.replace("acme/custom", "acme/many")
     first, row, *_ = text.replace("registries/custom", "registries/many"
@@ -255,7 +257,8 @@ def test_more_devices_than_a_page(old, new, devices, tmp_path):
     lines = [first]
     for i in range(450):
         row["device_path"] = f"{base}-{i:04}"
-        lines.append(json.dumps(row))
+        row["metadata"] = {"x": "y" * (16000 if 50 <= i < 150 else i)}
+        lines.append(json.dumps(row, separators=(",", ":")))
     lines.append('{"devices":450}')
     file = tmp_path / "many.jsonl"
     file.write_text("\n".join(lines))
@@ -265,3 +268,12 @@ def test_more_devices_than_a_page(old, new, devices, tmp_path):
     assert again[-1] == '{"devices":450}' and len(again) == 452
     assert [json.loads(line)["device_path"] for line in again[1:-1]] == [
         f"{base}-{i:04}" for i in range(450)]
+    assert again[1:-1] == lines[1:-1]
+    after, sizes = {}, []
+    with new.operator(listen=False) as operator:
+        while after is not None:
+            page = operator.do("exportRegistry", registry="acme/many",
+                               limit=1000, **after)
+            sizes.append(len(json.dumps(page)))
+            after = {"after": page["next"]} if "next" in page else None
+    assert max(sizes) < 500_000 and len(sizes) > 7

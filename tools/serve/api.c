@@ -96,20 +96,23 @@ static struct reply list(const struct call *call, const struct wanted *wanted)
 	size_t at = *wanted->after ? book_after(book, wanted->after) : 0;
 	const struct request *last = NULL;
 	cJSON *tree = cJSON_CreateObject();
-	cJSON *rows = ztp_tree_put_list(tree, "requests");
-	int64_t count = 0;
+	cJSON *rows = ztp_tree_put_list(tree, "requests"), *item;
+	int64_t count = 1;
 
 	for (; at < book->open_count; at++) {
 		if (!is_wanted(call, wanted, book->open[at]))
 			continue;
-		if (count++ == wanted->limit) {
+		if (last && count++ == wanted->limit) {
 			ztp_tree_put_text(tree, ZTP_M_NEXT, last->id);
 			break;
 		}
 		last = book->open[at];
-		/* Checked when it was read. */
-		if (!cJSON_AddItemToArray(rows, cJSON_CreateRaw(last->record)))
-			break;
+		item = cJSON_CreateRaw(last->record); /* checked JSON */
+		if (!cJSON_AddItemToArray(rows, item)) {
+			cJSON_Delete(item);
+			cJSON_Delete(tree);
+			return reply_tree(MHD_HTTP_OK, NULL);
+		}
 	}
 	return reply_tree(MHD_HTTP_OK, tree);
 }

@@ -145,7 +145,7 @@ static int make(struct posted *posted, struct ztp_str body, unsigned wanted,
 			rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
 	ztp_object_clear(&object);
-	if (rc)
+	if (rc || !posted->record)
 		return rc;
 	posted->len = strlen(posted->record);
 	rc = check(posted, error);

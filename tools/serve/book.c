@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOT sizeof(void *) /* of the list of open ones */
+
 static void id_key(struct key *key, const char *id)
 {
 	key_make(key, 'r', id, strlen(id));
@@ -60,8 +62,7 @@ static bool list(struct book *book, struct request *request)
 
 	if (book->open_count == book->open_room) {
 		size_t room = book->open_room ? 2 * book->open_room : 64;
-		struct request **larger =
-			realloc(book->open, room * sizeof(*larger));
+		struct request **larger = realloc(book->open, room * SLOT);
 
 		if (!larger)
 			return false;
@@ -69,7 +70,7 @@ static bool list(struct book *book, struct request *request)
 		book->open_room = room;
 	}
 	memmove(book->open + at + 1, book->open + at,
-		(book->open_count - at) * sizeof(*book->open));
+		(book->open_count - at) * SLOT);
 	book->open[at] = request;
 	book->open_count++;
 	return true;
@@ -82,7 +83,7 @@ static void unlist(struct book *book, struct request *request)
 	if (!request->record)
 		return;
 	memmove(book->open + at - 1, book->open + at,
-		(book->open_count - at) * sizeof(*book->open));
+		(book->open_count - at) * SLOT);
 	book->open_count--;
 	book->bytes -= request->record_len;
 	free(request->record);
@@ -171,7 +172,8 @@ bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
 	struct request *request = book_find(book, ask->request_id);
 	char *copy;
 
-	if (request && (request->ended || strcmp(request->path, ask->path)))
+	if (request &&
+	    (request->ended || strcmp(request->path, ask->path) != 0))
 		return true;
 	copy = malloc(len + 1);
 	if (!copy)

@@ -36,6 +36,8 @@ struct decided *decided_at(struct decided_list *list,
 
 	if (decided)
 		return decided;
+	if (list->count == DECIDED_MAX)
+		forget_oldest(list);
 	decided = calloc(1, sizeof(*decided));
 	if (!decided || !table_put(&list->by_position, position, decided)) {
 		free(decided);
@@ -47,8 +49,7 @@ struct decided *decided_at(struct decided_list *list,
 	else
 		list->oldest = decided;
 	list->newest = decided;
-	if (++list->count > DECIDED_MAX)
-		forget_oldest(list);
+	list->count++;
 	return decided;
 }
 

@@ -54,14 +54,15 @@ static void read_one(struct retention *retention,
 	size_t count;
 	int at = 0;
 
-	while (at < RETENTION_TOPICS && strcmp(retention->topics[at], name))
+	while (at < RETENTION_TOPICS &&
+	       strcmp(retention->topics[at], name) != 0)
 		at++;
 	if (at == RETENTION_TOPICS || rd_kafka_ConfigResource_error(resource))
 		return;
 	entries = rd_kafka_ConfigResource_configs(resource, &count);
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(rd_kafka_ConfigEntry_name(entries[i]),
-			   "retention.ms") != 0)
+			   ZTP_TOPIC_RETENTION) != 0)
 			continue;
 		value = rd_kafka_ConfigEntry_value(entries[i]);
 		if (value)

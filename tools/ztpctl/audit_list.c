@@ -164,7 +164,7 @@ static bool count_parts(struct list *list)
 	if (topic)
 		err = rd_kafka_metadata(list->consumer, 0, topic, &metadata,
 					ASK_MS);
-	if (!err && metadata->topic_cnt == 1) {
+	if (!err && metadata && metadata->topic_cnt == 1) {
 		err = metadata->topics[0].err;
 		list->part_count = metadata->topics[0].partition_cnt;
 	}

@@ -55,6 +55,7 @@ struct ztp_ctl_context {
 	size_t len;
 	char files[FILES_MAX][PATH_MAX]; /* names made absolute */
 	int file_count;
+	bool has_password; /* in whatever context */
 	struct level all, chosen;
 };
 
@@ -185,6 +186,7 @@ static int take_line(struct reading *r, char *text, struct ztp_error *error)
 	if (key == CONTEXT && r->level != &c->all)
 		return wrong(r, error,
 			     "only before the first [CONTEXT]: ", text);
+	c->has_password |= key == PASSWORD;
 	if (!r->level)
 		return 0;
 	if (r->level->values[key])
@@ -225,7 +227,7 @@ static int check_mode(const struct ztp_ctl_context *c, struct ztp_error *error)
 {
 	struct stat status;
 
-	if (!c->all.values[PASSWORD] && !c->chosen.values[PASSWORD])
+	if (!c->has_password)
 		return 0;
 	if (stat(c->path, &status) == 0 && !(status.st_mode & OTHERS))
 		return 0;
@@ -244,7 +246,7 @@ static int read_file(struct reading *r, bool needed, struct ztp_error *error)
 	if (!needed && (!*c->path || stat(c->path, &status) != 0))
 		return 0;
 	rc = ztp_file_read(&c->text, &c->len, c->path, CONFIG_MAX, error);
-	if (rc == 0 && memchr(c->text, '\0', c->len))
+	if (rc == 0 && c->text && memchr(c->text, '\0', c->len))
 		return ztp_fail(error, ZTP_ERR_NUL,
 				"%.150s contains a NUL byte", c->path);
 	if (rc == 0)

@@ -3,8 +3,9 @@
  * the environment and a file of settings say it, the latter also for several
  * brokers, by name. A file:
  *
- *	context staging              # which one, unless --context says it
- *	username ztp-admin           # for all
+ *	# for all; the context is chosen here, unless --context says it
+ *	context staging
+ *	username ztp-admin
  *
  *	[staging]
  *	url mqtts://staging.example:8883

@@ -65,8 +65,8 @@ static int want_yes(double ends, const char *what)
 {
 	if (ends < 0)
 		ztp_cli_warn("ztpctl",
-			     "%s ends its candidates, who knows how many; "
-			     "nothing was done: say --yes",
+			     "%s ends its candidates, and this gate does not "
+			     "tell how many; nothing was done: say --yes",
 			     what);
 	else
 		ztp_cli_warn("ztpctl",

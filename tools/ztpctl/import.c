@@ -1,7 +1,7 @@
 /*
  * `ztpctl registry import`: makes a registry again. The file is checked whole
  * before anything is sent. The registry is created without CAs, then come its
- * devices, and the CAs last, in one message: as long as a device is missing, no
+ * devices, and the CAs last: as long as a device is missing, no
  * stranger can take its path, and a device that has its key here connects
  * already. An import that was interrupted is run again, and does what is left.
  */
@@ -17,8 +17,9 @@
 #include "ztp/member.h"
 
 #define BATCH_COUNT 200
-#define BATCH_BYTES (256 * 1024)
-#define DEVICE_SIZE 2048 /* of one without metadata, at most */
+#define BATCH_BYTES (96 * 1024) /* the broker's max_packet_size is 128 KiB */
+#define DEVICE_SIZE 2048	/* of one without metadata, at most */
+#define CA_SIZE	    256		/* of its command, besides the certificate */
 #define PEM_LINE    64
 
 struct import {
@@ -131,8 +132,8 @@ static bool prepare(struct import *i)
 
 /* --- many commands at once */
 
-/* Sends them; says which were refused, named by a member of theirs. NULL: no
- * answer, which is reported. */
+/* Returns the answers in the order of the commands; NULL: there are none, which
+ * is reported. */
 static cJSON *send_all(struct import *i, cJSON *commands)
 {
 	struct ztp_error error = {0};
@@ -192,6 +193,8 @@ static const cJSON *send_batch(struct import *i, const cJSON *first, bool *ok)
 	responses = send_all(i, commands);
 	*ok = responses != NULL;
 	cJSON_ArrayForEach (response, responses) {
+		if (!first)
+			break;
 		count(i, response, first);
 		first = first->next;
 	}
@@ -230,37 +233,53 @@ static char *pem_of(const char *base64)
 	return NULL;
 }
 
-static bool import_cas(struct import *i)
+static cJSON *add_ca_command(const struct import *i, const cJSON *ca,
+			     size_t *bytes)
+{
+	cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, i->name);
+	char *pem = pem_of(ztp_tree_text(ca, ZTP_M_CERTIFICATE));
+
+	*bytes += CA_SIZE + (pem ? strlen(pem) : 0);
+	ztp_tree_put_text(in, ZTP_M_COMMAND, ZTP_CMD_ADD_REGISTRY_CA);
+	ztp_tree_put_text(in, ZTP_M_PEM, pem);
+	free(pem);
+	return in;
+}
+
+/* Sends the CAs from `first` on that fit one message, which are some 40. Returns
+ * the first of the next; *ok: all were added. */
+static const cJSON *send_cas(struct import *i, const cJSON *first, bool *ok)
 {
 	cJSON *commands = cJSON_CreateArray(), *responses;
-	const cJSON *ca, *response;
-	bool ok;
+	const cJSON *one = first, *response;
+	size_t bytes = 0;
 
-	cJSON_ArrayForEach (ca, cas_of(i->file.registry)) {
-		cJSON *in = ztp_ctl_with(ZTP_M_REGISTRY, i->name);
-		char *pem = pem_of(ztp_tree_text(ca, ZTP_M_CERTIFICATE));
-
-		ztp_tree_put_text(in, ZTP_M_COMMAND, ZTP_CMD_ADD_REGISTRY_CA);
-		ztp_tree_put_text(in, ZTP_M_PEM, pem);
-		cJSON_AddItemToArray(commands, in);
-		free(pem);
-	}
-	if (!i->cas_added || !commands->child) {
-		cJSON_Delete(commands);
-		return true;
-	}
+	for (; one && bytes < BATCH_BYTES; one = one->next)
+		cJSON_AddItemToArray(commands, add_ca_command(i, one, &bytes));
 	responses = send_all(i, commands);
-	ok = responses != NULL;
-	ca = cas_of(i->file.registry)->child;
+	*ok = responses != NULL;
 	cJSON_ArrayForEach (response, responses) {
+		if (!first)
+			break;
 		if (strcmp(ztp_tree_text(response, ZTP_M_CODE), ZTP_CODE_OK) !=
 		    0) {
-			report(response, ztp_tree_text(ca, ZTP_M_FINGERPRINT));
-			ok = false;
+			report(response,
+			       ztp_tree_text(first, ZTP_M_FINGERPRINT));
+			*ok = false;
 		}
-		ca = ca->next;
+		first = first->next;
 	}
 	cJSON_Delete(responses);
+	return one;
+}
+
+static bool import_cas(struct import *i)
+{
+	const cJSON *one = cas_of(i->file.registry)->child;
+	bool ok = true;
+
+	while (ok && one && i->cas_added)
+		one = send_cas(i, one, &ok);
 	return ok;
 }
 

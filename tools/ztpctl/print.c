@@ -95,7 +95,7 @@ static void print_header(const char *const *names, const int *widths)
 /* For somebody who looks at it. */
 static void print_columns(const cJSON *list, const char *const *names)
 {
-	int widths[COLUMNS_MAX];
+	int widths[COLUMNS_MAX] = {0};
 	const cJSON *item;
 	char scratch[32];
 
