@@ -82,11 +82,11 @@ struct bridge {
 	struct tally total;	/* of everything committed */
 	/* Until then decisions for unknown ids are held (held.h); 0: never. */
 	int64_t hold_until;
-	int64_t horizon;    /* undecided requests due by then may expire */
-	bool channels;	    /* two paths may share a command topic */
-	bool blocked;	    /* max_requests blocks the next event */
-	bool store_ok;	    /* the last transaction succeeded */
-	bool disk_ok;	    /* the disk has room for the journal */
+	int64_t horizon; /* undecided requests due by then may expire */
+	bool channels;	 /* two paths may share a command topic */
+	bool blocked;	 /* max_requests blocks the next event */
+	bool store_ok;	 /* the last transaction succeeded */
+	bool disk_ok;	 /* the disk has room for the journal */
 };
 
 #endif

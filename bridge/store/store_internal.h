@@ -93,21 +93,22 @@
 	X(LIST_NEXT_UNDECIDED, "SELECT min(n) FROM request "                   \
 			       "INDEXED BY request_undecided "                 \
 			       "WHERE undecided=1 AND n>?1")                   \
-	X(LIST_NEWEST, "SELECT n FROM request WHERE n<?1 AND n>=?6 "           \
-		       "AND (?2=0 OR state=?2) "                               \
-		       "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "           \
-		       STORE_FIND "ORDER BY n DESC LIMIT ?5")                             \
+	X(LIST_NEWEST,                                                         \
+	  "SELECT n FROM request WHERE n<?1 AND n>=?6 "                        \
+	  "AND (?2=0 OR state=?2) "                                            \
+	  "AND (?3 IS NULL OR (path>=?3 AND path<?4)) " STORE_FIND             \
+	  "ORDER BY n DESC LIMIT ?5")                                          \
 	X(LIST_LAST, "SELECT max(n) FROM request WHERE n<?1")                  \
 	X(LIST_LAST_UNDECIDED, "SELECT max(n) FROM request "                   \
 			       "INDEXED BY request_undecided "                 \
 			       "WHERE undecided=1 AND n<?1")                   \
-	X(LIST_FINISHED, "SELECT n,finished_at,(?2=0 OR state=?2) "            \
-			 "AND (?3 IS NULL OR (path>=?3 AND path<?4)) "         \
-			 STORE_FIND                                            \
-			 "FROM request INDEXED BY request_finished "           \
-			 "WHERE finished_at<=?1 "                              \
-			 "AND (finished_at<?1 OR n<?6) "                       \
-			 "ORDER BY finished_at DESC,n DESC LIMIT ?5")          \
+	X(LIST_FINISHED,                                                       \
+	  "SELECT n,finished_at,(?2=0 OR state=?2) "                           \
+	  "AND (?3 IS NULL OR (path>=?3 AND path<?4)) " STORE_FIND             \
+	  "FROM request INDEXED BY request_finished "                          \
+	  "WHERE finished_at<=?1 "                                             \
+	  "AND (finished_at<?1 OR n<?6) "                                      \
+	  "ORDER BY finished_at DESC,n DESC LIMIT ?5")                         \
 	X(REQ_WAITING, "SELECT " REQUEST_COLUMNS " FROM request "              \
 		       "WHERE todo=5 AND n>?1 "                                \
 		       "ORDER BY n LIMIT ?2")                                  \
@@ -192,7 +193,7 @@ struct store {
 	size_t spare_room;
 	char hashed[ZTP_PATH_MAX + 1]; /* the path hashed last, and its hash */
 	int64_t hash;
-	struct store_queues *queues; /* as of the open transaction */
+	struct store_queues *queues;   /* as of the open transaction */
 	struct store_changes *changes; /* NULL: it is nobody's copy */
 	struct store_state *state;     /* likewise (store_state.c) */
 	struct store_checkpoint *writeback;
