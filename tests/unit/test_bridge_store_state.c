@@ -86,7 +86,7 @@ static int publish(void *arg, const struct store_state_row *told,
 			     .removed = !told->value.p};
 	assert_non_null(r->key);
 	assert_non_null(r->value);
-	if (r->len > 0)
+	if (told->value.p)
 		memcpy(r->value, told->value.p, r->len);
 	return 0;
 }
