@@ -19,7 +19,8 @@ struct producer {
 	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */
 	rd_kafka_queue_t *queue;
 	int wake_fd;
-	bool ok; /* false since no broker could be reached, at ... */
+	int64_t open_at; /* not before this, after a fatal error */
+	bool ok;	 /* false since no broker could be reached, at ... */
 	int64_t down_at;
 	bool up; /* as the probe said last */
 	bool hold_results;
