@@ -56,6 +56,7 @@ int producer_new(struct producer **out, struct core *core, struct store *store,
 	p->user = *user;
 	p->wake_fd = wake_fd;
 	p->ok = true;
+	p->closed = ~0u;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		window_init(&p->windows[topic], (enum store_topic)topic);
 	rc = open_handle(p, error);
@@ -325,13 +326,15 @@ bool producer_ok(const struct producer *p)
 bool producer_hear(struct producer *p, const struct probe_status *status)
 {
 	bool newer = status->asked_at > p->down_at;
+	unsigned closed = status->up ? status->missing | status->denied : ~0u;
+	unsigned opened = p->closed & ~closed;
 	int topic;
 
 	if (status->up && newer)
 		p->ok = true;
-	for (topic = 1; status->up && !p->up && topic < STORE_TOPIC_END;
-	     topic++)
-		ztp_retry_succeeded(&p->windows[topic].retry);
-	p->up = status->up;
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		if (opened & 1u << topic)
+			ztp_retry_succeeded(&p->windows[topic].retry);
+	p->closed = closed;
 	return p->ok || newer;
 }

@@ -22,7 +22,9 @@ struct producer {
 	int64_t open_at; /* not before this, after a fatal error */
 	bool ok;	 /* false since no broker could be reached, at ... */
 	int64_t down_at;
-	bool up; /* as the probe said last */
+	/* Topics that are away, do not exist or may not be used, as the probe
+	 * said last: 1 << enum store_topic. */
+	unsigned closed;
 	bool hold_results;
 	bool lingering; /* records were handed over since the last flush */
 	int unsettled;	/* in-flight records for apply or settle to handle */
