@@ -1,6 +1,5 @@
 #include "bridge/core/refusals.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 static struct refusal *find_same(struct refusals *refusals,
@@ -31,10 +30,10 @@ static int entries_of(const struct refusals *refusals, const char *code)
 /* The oldest entry of the code that has the most. */
 static struct refusal *find_victim(struct refusals *refusals)
 {
-	struct refusal *victim = NULL;
-	int i, n, most = 0;
+	struct refusal *victim = &refusals->list[0];
+	int i, n, most = entries_of(refusals, victim->code);
 
-	for (i = 0; i < refusals->count; i++) {
+	for (i = 1; i < refusals->count; i++) {
 		struct refusal *r = &refusals->list[i];
 
 		n = entries_of(refusals, r->code);
@@ -60,21 +59,17 @@ void refusals_add(struct refusals *refusals, const struct refusal *refusal)
 	place->age = ++refusals->age;
 }
 
-static int by_age(const void *one, const void *other)
-{
-	const struct refusal *const *a = one, *const *b = other;
-
-	return (*a)->age < (*b)->age ? 1 : -1;
-}
-
 int refusals_list(const struct refusals *refusals,
 		  const struct refusal *list[REFUSALS_MAX])
 {
-	int i;
+	for (int i = 0; i < refusals->count; i++) {
+		const struct refusal *one = &refusals->list[i];
+		int at = i;
 
-	for (i = 0; i < refusals->count; i++)
-		list[i] = &refusals->list[i];
-	qsort(list, (size_t)refusals->count, sizeof(*list), by_age);
+		for (; at > 0 && list[at - 1]->age < one->age; at--)
+			list[at] = list[at - 1];
+		list[at] = one;
+	}
 	return refusals->count;
 }
 

@@ -35,8 +35,7 @@ static const char *topics_problem(char text[READINESS_WHY_MAX],
 
 	kafka_topics(names, &b->core, topics);
 	snprintf(text, READINESS_WHY_MAX, "%s: %s",
-		 status->missing ? "topics that do not exist"
-				 : "topics that the bridge has no right to",
+		 status->missing ? "topics are missing" : "no right to topics",
 		 names);
 	return text;
 }

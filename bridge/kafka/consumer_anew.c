@@ -5,7 +5,8 @@
  * worse, among records that have not been read. Each assignment looks for the
  * landmarks, and while the bridge runs there are more signs. Reading a topic
  * from its beginning because of a false sign does no harm: a decision that has
- * already been applied is recognised by its position.
+ * already been applied is recognised by its position, and one about no request is
+ * told again under the same ce_id.
  *
  * What librdkafka (2.0.2) knows of the old topic gets into its way: it resets
  * offsets by itself, some from its cache, and after an assignment at the wrong

@@ -27,6 +27,7 @@
 /* Of what is removed, the number that the row has in the store. */
 #define STATE_ROW_HEADER "ztp.row"
 #define STATE_BIRTH_KEY	 "birth"
+#define STATE_KEY_HELD	 "held/"
 
 /* X(NAME, "key"): one that ends in '/' is followed by the row's own name. The
  * keys are in Kafka: never change them. */
@@ -40,7 +41,7 @@
 	X(JOURNAL, "j/")                                                       \
 	X(REQUEST, "r/")                                                       \
 	X(DECISION, "d/")                                                      \
-	X(HELD, "held/")
+	X(HELD, STATE_KEY_HELD)
 
 enum state_kind {
 #define X(name, key) STATE_##name,

@@ -15,8 +15,6 @@ static int meta_key(char key[STATE_KEY_MAX + 1], enum state_kind kind,
 	return 0;
 }
 
-#define HELD_KEY "held/"
-
 /* One more. That one is gone is rarer, and its size is not known. */
 static void count_held(struct store *store, struct ztp_str value)
 {
@@ -37,7 +35,7 @@ int store_state_small_write(struct store *store, const char *key,
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	if (strncmp(key, HELD_KEY, strlen(HELD_KEY)) == 0)
+	if (strncmp(key, STATE_KEY_HELD, strlen(STATE_KEY_HELD)) == 0)
 		count_held(store, value);
 	sqlite3_bind_text(stmt, 1, key, -1, SQLITE_STATIC);
 	if (value.p)

@@ -137,7 +137,9 @@ def recreate(rig, name, partitions=3, slowly=False, stopped=False):
 
 
 def heard_everywhere(rig):
-    """Decisions in every partition get their result."""
+    """Decisions in every partition get their result. One that is read before
+    the bridge has noticed that its topic is another one is read again; being
+    about nothing, it is told again, as the same event."""
     paths = [device_path("heard") for _ in range(3)]
     for partition, path in enumerate(paths):
         rig.writer.send(
@@ -146,8 +148,9 @@ def heard_everywhere(rig):
             key=path, partition=partition,
         )
     for partition, path in enumerate(paths):
-        decision = rig.result(path).json()["decision"]
-        assert decision["partition"] == partition
+        told = rig.reader.wait(rig.topics["results"], path)
+        assert len({dict(one.headers)["ce_id"] for one in told}) == 1
+        assert told[0].json()["decision"]["partition"] == partition
 
 
 @pytest.mark.parametrize("slowly", [False, True])
