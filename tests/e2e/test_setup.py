@@ -18,6 +18,7 @@ from harness.where import ROOT, binary, kafka_jars
 PASSWORDS = {"admin": "adm", "ztp-bridge": "bri", "acme": "cus"}
 LOGIN = ("org.apache.kafka.common.security.plain.PlainLoginModule required "
          'username="admin" password="adm"')
+SASL = "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
 TOOLS = {"kafka-topics.sh": "org.apache.kafka.tools.TopicCommand",
          "kafka-acls.sh": "org.apache.kafka.tools.AclCommand"}
 
@@ -98,8 +99,7 @@ class Machine:
                             f'{main} "$@"\n')
             tool.chmod(0o755)
         (self.folder / "kafka-admin.properties").write_text(
-            "security.protocol=SASL_PLAINTEXT\nsasl.mechanism=PLAIN\n"
-            f"sasl.jaas.config={LOGIN};\n")
+            f"{SASL}sasl.jaas.config={LOGIN};\n")
         for name in ("ztp-bridge", "acme"):
             (self.folder / name.replace("ztp-bridge", "kafka")).with_suffix(
                 ".password").write_text(f"{PASSWORDS[name]}\n")
@@ -154,6 +154,22 @@ def waits(machine, words):
           lambda: f"{words}: {machine.readyz()}", timeout=60)
 
 
+def customer_without_a_right(machine):
+    """The bridge's user may not read ztp.results, and is told so by name."""
+    login = machine.folder / "denied.properties"
+    login.write_text(f"{SASL}sasl.username=ztp-bridge\n"
+                     f"sasl.password={PASSWORDS['ztp-bridge']}\n")
+    serve = machine.start(
+        "serve", binary("ztp-approver"), "serve", "--brokers",
+        machine.kafka.brokers, "--properties", login, "--group", "ztp-bridge-x",
+        "--listen", "127.0.0.1:0")
+    url = serve.wait_log(r"listening on (\S+)$").group(1)
+    serve.wait_log(r": ztp\.results: .*Topic authorization failed")
+    answer = requests.get(f"{url}/readyz", timeout=5)
+    assert answer.status_code == 503
+    assert answer.text.startswith("kafka: ztp.results is not read to its end")
+
+
 def test_every_command(machine):
     """The bridge waits from step 5 on, and says what it waits for."""
     (certificate, users, mosquitto, doctor, topics, rights, bridge, ready,
@@ -167,7 +183,7 @@ def test_every_command(machine):
         "warning  subscriptions"]
     machine.run(bridge)
     process = start_bridge(machine)
-    waits(machine, "no right to: ztp.requests, ztp.decisions")
+    waits(machine, "no right to topics: ztp.requests, ztp.decisions")
     assert machine.run(topics).count("Created topic ztp.") == 5
     fatal = re.findall(r"ts=\S+:(\d\d\.\d+)Z .*event=kafka_fatal",
                        process.log(whole=True))
@@ -176,6 +192,7 @@ def test_every_command(machine):
                for one, later in zip(fatal, fatal[2:], strict=False)), fatal
     machine.run(rights)
     assert "ok" in machine.run(export + ready)
+    customer_without_a_right(machine)
     machine.run(export + registry)
     told = machine.run(export + device)
     assert '"status":"approved"' in told and "time.acme.example" in told
