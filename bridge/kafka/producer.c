@@ -4,10 +4,15 @@
 
 #include "bridge/kafka/producer_internal.h"
 
+/* Kafka that refuses a producer at once, because it has no right to any topic,
+ * would otherwise get the next one at once, hundreds a second. */
+#define OPEN_GAP_MS 1000
+
 static int open_handle(struct producer *p, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 
+	p->open_at = p->core->now + OPEN_GAP_MS;
 	p->rk = kafka_new(p->core, ZTP_KAFKA_PRODUCER,
 			  RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR, error);
 	if (!p->rk)
@@ -51,6 +56,7 @@ int producer_new(struct producer **out, struct core *core, struct store *store,
 	p->user = *user;
 	p->wake_fd = wake_fd;
 	p->ok = true;
+	p->closed = ~0u;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		window_init(&p->windows[topic], (enum store_topic)topic);
 	rc = open_handle(p, error);
@@ -121,12 +127,22 @@ static void on_report(struct producer *p, const rd_kafka_message_t *message)
 	p->unsettled++;
 }
 
+/* Opens a handle if there is none and its time has come. */
+static void open_again(struct producer *p)
+{
+	struct ztp_error error;
+
+	if (p->rk || p->core->now < p->open_at)
+		return;
+	if (open_handle(p, &error) != 0)
+		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
+}
+
 /* After a fatal error (idempotence is lost): opens a new handle and sends
  * everything that was in flight again, with the same ids. */
 static void reopen_after_fatal(struct producer *p)
 {
 	char reason[256] = "";
-	struct ztp_error error;
 	int topic;
 
 	rd_kafka_fatal_error(p->rk, reason, sizeof(reason));
@@ -144,8 +160,7 @@ static void reopen_after_fatal(struct producer *p)
 		window->rewind = true;
 		producer_pause(p, window);
 	}
-	if (open_handle(p, &error) != 0)
-		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
+	open_again(p);
 }
 
 static bool on_event(struct producer *p, rd_kafka_event_t *event)
@@ -180,12 +195,9 @@ void producer_collect(struct producer *p)
 	rd_kafka_event_t *event;
 	bool fatal = false;
 
-	if (!p->rk) {
-		struct ztp_error error;
-
-		if (open_handle(p, &error) != 0)
-			return;
-	}
+	open_again(p);
+	if (!p->rk)
+		return;
 	while (!fatal && (event = rd_kafka_queue_poll(p->queue, 0)) != NULL) {
 		fatal = on_event(p, event);
 		rd_kafka_event_destroy(event);
@@ -314,13 +326,15 @@ bool producer_ok(const struct producer *p)
 bool producer_hear(struct producer *p, const struct probe_status *status)
 {
 	bool newer = status->asked_at > p->down_at;
+	unsigned closed = status->up ? status->missing | status->denied : ~0u;
+	unsigned opened = p->closed & ~closed;
 	int topic;
 
 	if (status->up && newer)
 		p->ok = true;
-	for (topic = 1; status->up && !p->up && topic < STORE_TOPIC_END;
-	     topic++)
-		ztp_retry_succeeded(&p->windows[topic].retry);
-	p->up = status->up;
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		if (opened & 1u << topic)
+			ztp_retry_succeeded(&p->windows[topic].retry);
+	p->closed = closed;
 	return p->ok || newer;
 }

@@ -78,8 +78,8 @@ struct journal_mark producer_floor(struct producer *producer,
 
 /* Records in the windows that are not settled yet. */
 int producer_in_flight(const struct producer *producer);
-/* Takes note of the probe's latest: when Kafka is back, nothing waits out a
- * pause that began before. Returns false if it is older than the news that no
+/* Takes note of the probe's latest: when Kafka is back, or a topic exists or may
+ * be used at last, nothing waits out a pause that began before. Returns false if it is older than the news that no
  * broker can be reached. */
 bool producer_hear(struct producer *p, const struct probe_status *status);
 /* False after a failure, until Kafka accepts a record of that topic again. */

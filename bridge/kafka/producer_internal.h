@@ -19,9 +19,12 @@ struct producer {
 	rd_kafka_topic_t *topics[STORE_TOPIC_END]; /* from 1 */
 	rd_kafka_queue_t *queue;
 	int wake_fd;
-	bool ok; /* false since no broker could be reached, at ... */
+	int64_t open_at; /* not before this, after a fatal error */
+	bool ok;	 /* false since no broker could be reached, at ... */
 	int64_t down_at;
-	bool up; /* as the probe said last */
+	/* Topics that are away, do not exist or may not be used, as the probe
+	 * said last: 1 << enum store_topic. */
+	unsigned closed;
 	bool hold_results;
 	bool lingering; /* records were handed over since the last flush */
 	int unsettled;	/* in-flight records for apply or settle to handle */

@@ -241,6 +241,8 @@ int64_t producer_next(const struct producer *p)
 	int64_t next = 0;
 	int topic;
 
+	if (!p->rk && p->open_at > p->core->now)
+		next = p->open_at;
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		const struct topic_window *window = &p->windows[topic];
 		int64_t at = window->retry.at;

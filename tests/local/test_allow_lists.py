@@ -1,4 +1,4 @@
-"""ztp-approver and the example in Python read the same lists
+"""ztp-approver and the examples in Python and in shell read the same lists
 (harness/lists.py); the other examples do in tests/examples."""
 
 import hashlib
@@ -31,10 +31,32 @@ def test_the_example_refuses(tmp_path, name, text):
         lists.read_list(tmp_path / "list")
 
 
+def read_in_shell(path):
+    done = subprocess.run(
+        [where.ROOT / "examples/http/allow_list", path], check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20)
+    if done.returncode != 0:
+        raise ValueError(done.stderr)
+    return done.stdout.split()
+
+
+@pytest.mark.parametrize("text", lists.texts(FINGERPRINTS))
+def test_the_example_in_shell_takes(tmp_path, text):
+    (tmp_path / "list").write_bytes(text.encode())
+    assert set(read_in_shell(tmp_path / "list")) == set(FINGERPRINTS)
+
+
+@pytest.mark.parametrize("name, text", REFUSED)
+def test_the_example_in_shell_refuses(tmp_path, name, text):
+    (tmp_path / "list").write_bytes(text.encode())
+    with pytest.raises(ValueError, match="list:3: "):
+        read_in_shell(tmp_path / "list")
+
+
 @pytest.mark.parametrize("data, taken",
                          lists.other_encodings(FINGERPRINTS[0]))
 def test_other_encodings(tmp_path, data, taken):
-    """The example and the tool."""
+    """The examples and the tool."""
     (tmp_path / "list").write_bytes(data)
     (tmp_path / "rules.yaml").write_text(
         "rules: [{match: {fingerprints_file: list}, action: approve}]")
@@ -45,10 +67,13 @@ def test_other_encodings(tmp_path, data, taken):
         check=False)
     if taken:
         assert lists.read_list(tmp_path / "list") == {FINGERPRINTS[0]}
+        assert read_in_shell(tmp_path / "list") == [FINGERPRINTS[0]]
         assert (done.returncode, done.stderr) == (0, "")
     else:
         with pytest.raises(ValueError, match="list:1: "):
             lists.read_list(tmp_path / "list")
+        with pytest.raises(ValueError, match="list:1: "):
+            read_in_shell(tmp_path / "list")
         assert done.returncode == 2 and f"{tmp_path}/list:1: " in done.stderr
 
 

@@ -25,7 +25,7 @@ def test_the_approver(tmp_path, mock_kafka):
     topics = fresh_topics(mock_kafka)
     known = ["ab" * 32, "cd" * 32]
     listed = tmp_path / "allowed.txt"
-    listed.write_text("\n".join(["# ours", known[0], known[1].upper()]))
+    listed.write_text("\n".join(["# ours", f"{known[0]}  -", known[1].upper()]))
     payload = tmp_path / "pump.json"
     payload.write_text('{"interval_s": 60}\n')
     tokens = tmp_path / "tokens"

@@ -146,14 +146,24 @@ static void look(struct ztp_tail *tail)
 			(answered && complete ? LOOK_AGAIN : LOOK_MISSING);
 }
 
+/* librdkafka names the broker of an error, and not the topic. */
+static void warn(const struct ztp_tail *tail, const rd_kafka_message_t *message)
+{
+	const char *topic =
+		message->rkt ? rd_kafka_topic_name(message->rkt) : NULL;
+
+	ztp_cli_warn(rd_kafka_name(tail->consumer), "%s%s%s",
+		     topic ? topic : "", topic ? ": " : "",
+		     rd_kafka_message_errstr(message));
+}
+
 /* Handles an event of librdkafka that is not a record. */
 static void note(struct ztp_tail *tail, const rd_kafka_message_t *message)
 {
 	struct spot *spot;
 
 	if (message->err != RD_KAFKA_RESP_ERR__PARTITION_EOF) {
-		ztp_cli_warn(rd_kafka_name(tail->consumer), "%s",
-			     rd_kafka_message_errstr(message));
+		warn(tail, message);
 		return;
 	}
 	spot = find_spot(tail, rd_kafka_topic_name(message->rkt),

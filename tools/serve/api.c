@@ -1,5 +1,6 @@
 #include "tools/serve/api.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -180,9 +181,15 @@ static struct reply openapi(void)
 
 static struct reply ready(const struct call *call)
 {
-	return world_ready(call->server->world)
-		       ? reply_text(200, "ok\n")
-		       : reply_text(503, "kafka: not read to its end yet\n");
+	const struct world *world = call->server->world;
+	char text[512];
+
+	if (world_ready(world))
+		return reply_text(200, "ok\n");
+	snprintf(text, sizeof(text),
+		 "kafka: %s is not read to its end yet; the log says why\n",
+		 world_unread(world));
+	return reply_text(503, text);
 }
 
 /* What needs no token. True: that was it. */

@@ -35,6 +35,7 @@ struct world {
 	struct decided_list decided;
 	struct retention retention;
 	bool ready, told_full;
+	int reading; /* the first topic that is not read to its end */
 };
 
 /* --- records */
@@ -199,6 +200,7 @@ bool world_turn(struct world *world)
 		/* The next one begins when this one is known. */
 		before = world->ready || feed_caught_up(world->feeds[i]) ||
 			 (i == REQUESTS && book_full(&world->book));
+		world->reading = i;
 	}
 	if (before && !world->ready) {
 		world->ready = true;
@@ -211,6 +213,17 @@ bool world_turn(struct world *world)
 bool world_ready(const struct world *world)
 {
 	return world->ready;
+}
+
+const char *world_unread(const struct world *world)
+{
+	const char *topics[TOPICS] = {
+		[RESULTS] = world->settings.results,
+		[REQUESTS] = world->settings.requests,
+		[DECISIONS] = world->settings.decisions,
+	};
+
+	return topics[world->reading];
 }
 
 const struct book *world_book(const struct world *world)

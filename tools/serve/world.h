@@ -33,6 +33,8 @@ struct world *world_new(const struct world_settings *settings,
 bool world_turn(struct world *world);
 /* Have all topics been read to their ends once? */
 bool world_ready(const struct world *world);
+/* The topic that has not been, while it is not ready. */
+const char *world_unread(const struct world *world);
 const struct book *world_book(const struct world *world);
 const struct decided_list *world_decided(const struct world *world);
 
