@@ -40,7 +40,7 @@ helpers: $(CLUSTER_BRIDGE)
 $(UNFINISHED): bridge/config/config_standby.c
 	$(call say,CC)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) -DZTP_STANDBY_UNFINISHED=1 -o $@ $<
+	$(Q)$(COMPILE) -o $@ -DZTP_STANDBY_UNFINISHED=1 $<
 
 $(CLUSTER_BRIDGE): $(UNFINISHED) $(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
 	$(call say,LINK)

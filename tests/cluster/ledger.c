@@ -350,11 +350,13 @@ static void do_write(void)
 
 /* --- what is in the store */
 
+#define OTHER_META                                                             \
+	"SELECT name,value FROM meta WHERE name NOT IN "                       \
+	"('copy','facts','stirred','member') ORDER BY name"
+
 static const char *const dumps[] = {
 	"SELECT * FROM request ORDER BY n", "SELECT * FROM decision ORDER BY n",
-	"SELECT * FROM position ORDER BY 1,2",
-	"SELECT name,value FROM meta WHERE name NOT IN "
-	"('copy','facts','stirred','member') ORDER BY name"};
+	"SELECT * FROM position ORDER BY 1,2", OTHER_META};
 
 static void do_dump(void)
 {

@@ -154,7 +154,7 @@ def test_a_fenced_commit_of_nothing_succeeds(kafka, topic, group):
 
 def test_a_transaction_that_takes_too_long_is_fenced_too(kafka, topic, group):
     """In the same words, though nobody else is active."""
-    slow = begun(kafka, topic, group, timeout_ms=1000)
+    slow = begun(kafka, topic, group, timeout_ms=3000)
     until(lambda: is_stable(kafka, topic), "Kafka has ended the transaction")
     with pytest.raises(KafkaException) as caught:
         slow.commit_transaction(30)

@@ -103,15 +103,21 @@ static void test_lists_for_people(void **state)
 	store_case_expect(&rows, (int64_t[]){3, 4, 5}, 3);
 	rows = (struct store_case_rows){0};
 	store_list_each(c->store, 0, 99,
-			&(struct store_filter){ZTP_STATE_REQUESTED, "s/r1", 9},
+			&(struct store_filter){.state = ZTP_STATE_REQUESTED,
+					       .registry = "s/r1",
+					       .limit = 9},
 			store_case_note, &rows, &c->error);
 	store_case_expect(&rows, (int64_t[]){5, 8}, 2);
 	rows = (struct store_case_rows){0};
 	store_list_each(c->store, 0, 99,
-			&(struct store_filter){ZTP_STATE_NONE, "s/r", 9},
+			&(struct store_filter){.state = ZTP_STATE_NONE,
+					       .registry = "s/r",
+					       .limit = 9},
 			store_case_note, &rows, &c->error);
 	store_list_each(c->store, 0, 99,
-			&(struct store_filter){ZTP_STATE_NONE, "nonsense", 9},
+			&(struct store_filter){.state = ZTP_STATE_NONE,
+					       .registry = "nonsense",
+					       .limit = 9},
 			store_case_note, &rows, &c->error);
 	assert_int_equal(rows.count, 0);
 }
