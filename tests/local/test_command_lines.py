@@ -11,10 +11,11 @@ import pytest
 from harness.guides import session, text_of
 from harness.where import ROOT, build
 
-# Files whose sh blocks are all run by test_guides.py.
+# Files whose sh blocks are all run by test_guides.py, or by e2e/test_setup.py.
 HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md",
         "docs/operators-guide.md", "docs/device-guide.md",
-        "docs/customers-guide.md", "examples/device/README.md"}
+        "docs/customers-guide.md", "examples/device/README.md",
+        "docs/setup.md"}
 # Lines that another test runs: the file that has them.
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
