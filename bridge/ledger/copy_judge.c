@@ -26,7 +26,7 @@ static int see(void *arg, const struct state_record *record,
 	       struct ztp_error *error)
 {
 	struct look *look = arg;
-	struct state_row row;
+	struct state_row row = {.removed = true};
 	const struct ztp_str *id = &row.cells[STATE_BIRTH_ID].bytes;
 
 	(void)error;

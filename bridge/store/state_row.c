@@ -262,7 +262,7 @@ static bool reserve(struct state_bytes *out, size_t more)
  * sign. */
 static void put_number(struct state_bytes *out, int64_t number)
 {
-	uint64_t rest = (uint64_t)number << 1 ^ (uint64_t)(number >> 63);
+	uint64_t rest = (uint64_t)number << 1 ^ (number < 0 ? UINT64_MAX : 0);
 
 	for (; rest >= 0x80; rest >>= 7)
 		out->p[out->len++] = (uint8_t)(rest | 0x80);

@@ -1,19 +1,19 @@
 #include "tools/serve/openapi.h"
 
+#include <string.h>
+
 /* clang-format off */
 __asm__(".section .rodata\n"
 	".globl ztp_openapi\n"
 	"ztp_openapi:\n"
 	".incbin \"docs/openapi.json\"\n"
-	".globl ztp_openapi_end\n"
-	"ztp_openapi_end:\n"
 	".byte 0\n"
 	".previous\n");
 /* clang-format on */
 
 #define HIDDEN __attribute__((visibility("hidden")))
 
-extern const char ztp_openapi[] HIDDEN, ztp_openapi_end[] HIDDEN;
+extern const char ztp_openapi[] HIDDEN; /* terminated */
 
 const char *openapi_text(void)
 {
@@ -22,5 +22,5 @@ const char *openapi_text(void)
 
 size_t openapi_length(void)
 {
-	return (size_t)(ztp_openapi_end - ztp_openapi);
+	return strlen(ztp_openapi);
 }
