@@ -94,7 +94,7 @@ static bool failed(int rc, const struct ztp_error *error)
 static void do_read(void)
 {
 	struct ztp_error error = {0};
-	int64_t end, began = ztp_clock_boot(), rows = 0;
+	int64_t end = 0, began = ztp_clock_boot(), rows = 0;
 	int rc = copy_begin(d.copy, WAIT_MS, &error);
 
 	if (rc == 0)
