@@ -393,9 +393,9 @@ static void do_dump(void)
 
 static void carry_out(char *line)
 {
-	char *argument = strchr(line, ' ');
+	char *argument = line + strcspn(line, " ");
 
-	if (argument)
+	if (*argument)
 		*argument++ = '\0';
 	if (strcmp(line, "read") == 0)
 		do_read();
