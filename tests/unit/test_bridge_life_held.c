@@ -88,7 +88,7 @@ static void several_for_one_request(void **state)
 	life_is(c, life_newest(c), ZTP_STATE_REJECTED);
 	assert_int_equal(held(c), 0);
 	for (i = 0; i < 12; i++) {
-		char offset[8];
+		char offset[12];
 
 		assert_true(life_record(c, STORE_RESULTS));
 		snprintf(offset, sizeof(offset), "%d", i);
