@@ -19,6 +19,8 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/group_facts.h"
+#include "bridge/group_http.h"
 #include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
@@ -39,6 +41,7 @@ struct group {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_http *pages;
 	struct notify notify;
 	char journal[JOURNAL_ID_LEN];
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -100,6 +103,7 @@ static bool go_on(void *arg)
 
 	standby_turn(g->standby);
 	group_view_turn(g->view);
+	group_http_turn(g->pages);
 	return g->serving && !g->leave;
 }
 
@@ -109,6 +113,13 @@ static int64_t next(const void *arg)
 	int64_t at = standby_next(g->standby), view = group_view_next(g->view);
 
 	return at != 0 && at < view ? at : view;
+}
+
+static void serving(void *arg, struct bridge *b)
+{
+	struct group *g = arg;
+
+	group_http_serving(g->pages, b);
 }
 
 static void committed(void *arg)
@@ -157,8 +168,11 @@ static bool last_turn(struct group *g)
 
 static void leave(struct group *g)
 {
-	bool left = last_turn(g);
+	bool left;
 
+	group_http_away(g->pages);
+	left = last_turn(g);
+	group_http_back(g->pages);
 	g->leave = false;
 	standby_tell(g->standby, left ? ZTP_ROLE_ON_LEFT : ZTP_ROLE_ON_FAILED,
 		     false,
@@ -182,14 +196,18 @@ static void serve(struct group *g)
 		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
+		.home = group_http_home(g->pages),
+		.serving = serving,
 		.committed = committed,
 		.arg = g,
 	};
 	int code;
 
 	g->looping = true;
+	group_http_away(g->pages);
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
+	group_http_back(g->pages);
 	g->looping = false;
 	turn_wake(g->turn, g->wake_fd);
 	if (g->close)
@@ -226,16 +244,28 @@ static void on_signal(struct group *g)
 	}
 }
 
-static void stand_by(struct group *g)
+/* A step may ask Kafka, or make indexes. */
+static void open_on(struct group *g)
 {
 	struct opening_news news;
+	bool any;
 
-	g->core.now = ztp_clock_steady(&g->core.clock);
-	standby_turn(g->standby);
-	if (!g->serving && !g->done && opening_turn(g->opening, &news))
+	group_http_away(g->pages);
+	any = opening_turn(g->opening, &news);
+	group_http_back(g->pages);
+	if (any)
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
+}
+
+static void stand_by(struct group *g)
+{
+	g->core.now = ztp_clock_steady(&g->core.clock);
+	standby_turn(g->standby);
+	if (!g->serving && !g->done)
+		open_on(g);
 	group_view_turn(g->view);
+	group_http_turn(g->pages);
 	notify_turned(&g->notify, g->core.now);
 }
 
@@ -250,11 +280,14 @@ static int wait_ms(const struct group *g)
 
 static void wait_for_work(struct group *g)
 {
-	struct pollfd fds[] = {{.fd = g->wake_fd, .events = POLLIN},
-			       {.fd = g->signal_fd, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = g->wake_fd, .events = POLLIN},
+		{.fd = g->signal_fd, .events = POLLIN},
+		{.fd = group_http_fd(g->pages), .events = POLLIN},
+	};
 	uint64_t count;
 
-	if (poll(fds, 2, wait_ms(g)) <= 0)
+	if (poll(fds, 3, group_http_wait_ms(g->pages, wait_ms(g))) <= 0)
 		return;
 	if (fds[1].revents)
 		on_signal(g);
@@ -310,6 +343,9 @@ static bool await_topics(struct group *g)
 			      &suppressed))
 			log_error(g->core.log, "group_refused",
 				  LOG_WHY(&error));
+		group_http_back(g->pages);
+		group_http_trouble(g->pages, error.message);
+		group_http_away(g->pages);
 		if (poll(&signalled, 1, TOPIC_MS) == 1 && is_stopped(g))
 			return false;
 	}
@@ -343,6 +379,18 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 		       : rc;
 }
 
+static void show(struct group *g)
+{
+	const struct group_facts facts = {
+		.copy = g->copy,
+		.opening = g->opening,
+		.standby = g->standby,
+		.view = g->view,
+	};
+
+	group_http_show(g->pages, &facts);
+}
+
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
@@ -358,13 +406,17 @@ static int open_all(struct group *g, struct ztp_error *error)
 
 	if (rc == 0)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
-	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
-				     error)
-		       : rc;
+	if (rc == 0)
+		rc = standby_new(&g->standby, &g->core, &member, &user, error);
+	group_http_back(g->pages);
+	if (rc == 0)
+		show(g);
+	return rc;
 }
 
 static void close_all(struct group *g)
 {
+	group_http_free(g->pages);
 	standby_free(g->standby);
 	group_view_free(g->view);
 	opening_free(g->opening);
@@ -404,6 +456,8 @@ int group_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_open(&g.notify);
 	ztp_clock_anchor(&g.core.clock, 0);
 	notify_ready(&g.notify);
+	if (rc == 0)
+		rc = group_http_new(&g.pages, &g.core, &g.notify, &error);
 	if (rc == 0 && await_topics(&g)) {
 		rc = open_all(&g, &error);
 		if (rc == 0)

@@ -15,6 +15,7 @@ typedef void loop_reload(void *arg);
 
 /* Of one that is active among several: their ledger, which outlives the loop. The
  * copy has been read to its end, and the turn opened. */
+struct bridge;
 struct copy;
 struct turn;
 struct loop_group {
@@ -32,6 +33,10 @@ struct loop_group {
 	bool (*go_on)(void *arg);
 	int64_t (*next)(const void *arg);
 	int wake_fd;
+	/* Has the admin server, and the process's counters while no loop runs.
+	 * serving: they are this bridge's now; NULL: not any more. */
+	struct bridge *home;
+	void (*serving)(void *arg, struct bridge *b);
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
 	void *arg;
