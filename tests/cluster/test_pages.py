@@ -5,6 +5,7 @@ import pytest
 
 from cluster.pages import Watch, get, metric, page
 from cluster.pair import Pair
+from harness.schemas import problems
 from harness.until import until
 
 
@@ -33,6 +34,7 @@ def test_who_is_what(pair):
     for bridge in (active, heir):
         until(lambda: roles(bridge) == {"zulu": "active", "alpha": "standby"},
               lambda: f"it sees both: {page(bridge, '/v1/group')}")
+        assert problems("group", page(bridge, "/v1/group")) == []
     said = page(heir, "/v1/group")
     assert (said["instance"], said["role"]) == ("alpha", "standby")
     assert page(active, "/v1/group")["lag_records"] == 0
