@@ -181,8 +181,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 
 int copy_commit(struct copy *copy, struct ztp_error *error)
 {
-	int rc = note_written(copy, store_copy_commit(copy->store,
-						     &copy->reached, error));
+	int rc = note_written(
+		copy, store_copy_commit(copy->store, &copy->reached, error));
 
 	if (rc == 0)
 		copy->at = copy->reached;

@@ -11,8 +11,7 @@ void backpressure_look_at_disk(struct backpressure *backpressure,
 			       struct bridge *b)
 {
 	struct ztp_error error = {0};
-	bool ok = disk_has_room(backpressure->directory, b->disk_ok,
-				&error) &&
+	bool ok = disk_has_room(backpressure->directory, b->disk_ok, &error) &&
 		  journal_reserve(b->journal, &error) == 0;
 
 	if (ok && !b->disk_ok)

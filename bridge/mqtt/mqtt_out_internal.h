@@ -15,7 +15,7 @@
 #include "bridge/mqtt/unacked.h"
 
 #define MQTT_OUT_ACCEPT_MS 1500 /* from connect() until TCP is connected */
-#define MQTT_OUT_ID_MAX    512
+#define MQTT_OUT_ID_MAX	   512
 
 struct mqtt_out {
 	struct core *core;
