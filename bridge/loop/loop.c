@@ -144,7 +144,7 @@ static bool goes_on(struct loop *l)
 	if (!l->group)
 		return true;
 	tell_health(l);
-	if (!store_copy_lost(l->b.store) &&
+	if (!loop_leaving_is_late(l) && !store_copy_lost(l->b.store) &&
 	    (!l->group->go_on || l->group->go_on(l->group->arg)))
 		return true;
 	be_over(l);
@@ -159,6 +159,10 @@ static bool finish_turn(struct loop *l)
 	if (!turns_under_way(l->turns))
 		return l->b.core.now >= l->next_turn;
 	end = loop_turns_take(l);
+	if (end == TURNS_COMMITTED && l->last) {
+		loop_leaving_done(l);
+		return false;
+	}
 	if (end == TURNS_COMMITTED)
 		conclude(l);
 	else if (end != TURNS_UNDER_WAY)
@@ -171,6 +175,10 @@ static bool is_drained(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
+	if (loop_leaving_waits(l))
+		return false;
+	if (l->left)
+		return true;
 	return store_outbox_count(b->store) == 0 &&
 	       !(l->turns && turns_under_way(l->turns)) &&
 	       producer_in_flight(b->producer) == 0 &&
@@ -181,6 +189,7 @@ static void turn(struct loop *l)
 {
 	if (!goes_on(l))
 		return;
+	loop_leaving_turn(l);
 	if (l->turns && !finish_turn(l)) {
 		if (l->b.http)
 			http_run(l->b.http);
@@ -190,7 +199,7 @@ static void turn(struct loop *l)
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)
 		transact(l);
-	if (!l->b.core.stopping)
+	if (!l->b.core.stopping && !l->leaving)
 		backpressure_apply(&l->b);
 }
 
