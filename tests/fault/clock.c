@@ -1,10 +1,9 @@
 /*
  * A wall clock that is wrong, and a boot clock that has passed some time at
  * once, so that a test need not wait for it; for the main program only: the
- * libraries keep
- * the true one, since their condition variables wait in the kernel's wall
- * clock, which this cannot move; with a false "now" they would wait for an
- * hour where the program's clock was stepped by one.
+ * libraries keep the true ones, since their condition variables wait in the
+ * kernel's wall clock, which this cannot move; with a false "now" they would
+ * wait for an hour where the program's clock was stepped by one.
  */
 #include <link.h>
 #include <stdbool.h>
