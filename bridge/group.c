@@ -21,6 +21,7 @@
 #include "base/clock.h"
 #include "bridge/group_facts.h"
 #include "bridge/group_http.h"
+#include "bridge/group_join.h"
 #include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
@@ -42,6 +43,7 @@ struct group {
 	struct standby *standby;
 	struct group_view *view;
 	struct group_http *pages;
+	struct group_join *join;
 	struct notify notify;
 	char journal[JOURNAL_ID_LEN];
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -60,7 +62,7 @@ static bool is_ready(void *arg)
 {
 	const struct group *g = arg;
 
-	return opening_copy_read(g->opening);
+	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
 static int64_t position(void *arg)
@@ -97,11 +99,31 @@ static void act(void *arg, enum ztp_role_action action)
 
 /* --- the active one */
 
+static void health(void *arg, bool broker, bool disk)
+{
+	struct group *g = arg;
+
+	group_join_health(g->join, broker, disk);
+}
+
+/* It gives way to one that can serve, if there is one. */
+static void give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (g->looping && group_join_no_broker(g->join) &&
+		 group_view_count(g->view) > 1)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
+			     "the mqtt broker is out of reach");
+}
+
 static bool go_on(void *arg)
 {
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	give_way(g);
 	group_view_turn(g->view);
 	group_http_turn(g->pages);
 	return g->serving;
@@ -143,6 +165,16 @@ static void stop(void *arg)
 	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
 }
 
+static void fail(struct group *g)
+{
+	if (copy_unwritten_since(g->copy) != 0)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the copy cannot be written");
+	else
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+}
+
 static bool leaving(const void *arg)
 {
 	const struct group *g = arg;
@@ -161,8 +193,7 @@ static void left(void *arg)
 static void look_back(struct group *g, int code)
 {
 	if (code == LOOP_OVER && g->serving && !g->leave)
-		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
+		fail(g);
 	else if (code >= 0 && !g->leave)
 		stop(g);
 	if (g->leave)
@@ -184,6 +215,7 @@ static void serve(struct group *g)
 		.next = next,
 		.home = group_http_home(g->pages),
 		.serving = serving,
+		.health = health,
 		.committed = committed,
 		.stop = stop,
 		.leaving = leaving,
@@ -192,6 +224,7 @@ static void serve(struct group *g)
 	};
 	int code;
 
+	group_join_serve(g->join);
 	g->looping = true;
 	group_http_away(g->pages);
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
@@ -219,6 +252,7 @@ static void on_signal(struct group *g)
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			g->reload(g->reload_arg);
+			group_join_reconnect(g->join);
 			continue;
 		}
 		log_info(g->core.log, "stopping",
@@ -245,7 +279,9 @@ static void open_on(struct group *g)
 static void stand_by(struct group *g)
 {
 	g->core.now = ztp_clock_steady(&g->core.clock);
+	group_join_turn(g->join);
 	standby_turn(g->standby);
+	give_way(g);
 	if (!g->serving && !g->done)
 		open_on(g);
 	group_view_turn(g->view);
@@ -370,6 +406,7 @@ static void show(struct group *g)
 		.opening = g->opening,
 		.standby = g->standby,
 		.view = g->view,
+		.join = g->join,
 	};
 
 	group_http_show(g->pages, &facts);
@@ -391,6 +428,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 	if (rc == 0)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
 	if (rc == 0)
+		rc = group_join_new(&g->join, &g->core, g->copy, error);
+	if (rc == 0)
 		rc = standby_new(&g->standby, &g->core, &member, &user, error);
 	group_http_back(g->pages);
 	if (rc == 0)
@@ -403,6 +442,7 @@ static void close_all(struct group *g)
 	group_http_free(g->pages);
 	standby_free(g->standby);
 	group_view_free(g->view);
+	group_join_free(g->join);
 	opening_free(g->opening);
 	turn_free(g->turn);
 	copy_free(g->copy);

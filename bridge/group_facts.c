@@ -100,6 +100,16 @@ static void say_kafka(const struct group_facts *f, int64_t now, int64_t limit,
 		say(why, *trouble ? trouble : "no answer");
 }
 
+static void say_reach(const struct group_facts *f, struct group_status *status)
+{
+	bool in_reach = group_join_in_reach(f->join);
+	const char *problem = group_join_problem(f->join);
+
+	status->has_mqtt = true;
+	say(status->mqtt, in_reach ? "" : problem ? problem : "not connected");
+	say(status->store, in_reach && problem ? problem : "");
+}
+
 static void say_standby(const struct group_facts *f, int64_t now, int64_t limit,
 			char why[GROUP_STATUS_WHY_MAX])
 {
@@ -164,4 +174,5 @@ void group_facts_take(struct group_facts *f, const struct core *core,
 	take_members(f, core, status);
 	take_copy(f, now, limit, serving, status);
 	say_kafka(f, now, limit, status->kafka);
+	say_reach(f, status);
 }

@@ -7,6 +7,7 @@
 
 #include "bridge/core/core.h"
 #include "bridge/core/group_status.h"
+#include "bridge/group_join.h"
 #include "bridge/ledger/copy.h"
 #include "bridge/standby/behind.h"
 #include "bridge/standby/group_view.h"
@@ -18,6 +19,7 @@ struct group_facts {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_join *join;
 	struct behind behind;
 };
 

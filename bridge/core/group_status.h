@@ -25,7 +25,7 @@ struct group_status {
 	/* What is the matter, or "". has_mqtt: is the broker looked at? */
 	bool has_mqtt;
 	char kafka[GROUP_STATUS_WHY_MAX], mqtt[GROUP_STATUS_WHY_MAX],
-		group[GROUP_STATUS_WHY_MAX];
+		store[GROUP_STATUS_WHY_MAX], group[GROUP_STATUS_WHY_MAX];
 
 	/* As Kafka said last. */
 	size_t count;

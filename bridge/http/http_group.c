@@ -2,6 +2,8 @@
 
 #include <microhttpd.h>
 
+#include "ztp/member.h"
+
 static bool add_member(cJSON *members, const struct group_status_member *from)
 {
 	cJSON *member = cJSON_CreateObject();
@@ -12,7 +14,7 @@ static bool add_member(cJSON *members, const struct group_status_member *from)
 	}
 	return cJSON_AddStringToObject(member, "instance",
 				       from->named.instance) &&
-	       cJSON_AddStringToObject(member, "version",
+	       cJSON_AddStringToObject(member, ZTP_M_VERSION,
 				       from->named.version) &&
 	       cJSON_AddStringToObject(member, "advertise",
 				       from->named.advertise) &&
@@ -31,10 +33,10 @@ static bool add_members(cJSON *object, const struct group_status *group)
 
 static bool add_lag(cJSON *object, int64_t lag)
 {
-	if (lag < 0)
-		return cJSON_AddNullToObject(object, "lag_records") != NULL;
-	return cJSON_AddNumberToObject(object, "lag_records", (double)lag) !=
-	       NULL;
+	cJSON *number =
+		lag < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)lag);
+
+	return cJSON_AddItemToObject(object, "lag_records", number);
 }
 
 static bool add_text(cJSON *object, const char *name, const char *text)

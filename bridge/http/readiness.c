@@ -89,6 +89,7 @@ static void of_standing(struct bridge *b, struct readiness *r)
 	if (b->group->has_mqtt)
 		add_told(b, r, "mqtt", b->group->mqtt);
 	add_told(b, r, "kafka", b->group->kafka);
+	add_told(b, r, "store", b->group->store);
 	add_told(b, r, "group", b->group->group);
 }
 
