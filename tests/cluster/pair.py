@@ -1,18 +1,16 @@
 """Two real bridges that are one group, on a real Mosquitto with the gate and a
-real Kafka. build/cluster/ztp-bridge is the bridge with standby.enabled, which
-the release still refuses."""
+real Kafka."""
 
 import re
 import urllib.request
 
-from harness import where
-from harness.bridge import Bridge
+from cluster.real import RealBridge, settings_of
+from harness.bridge import merge
 from harness.gate import OPERATOR, PASSWORD, path_of
 from harness.handshake import CUSTOM, Handshake
 from harness.until import until
 
 SESSION = 2.0  # s
-OWN = ("session.timeout.ms", "heartbeat.interval.ms")
 
 
 def ready(bridge):
@@ -37,25 +35,14 @@ class Pair(Handshake):
         return self.bridges["zulu"]
 
     def one_of(self, name, port):
-        settings = {
+        folder = self.folder / name
+        settings = merge(settings_of(self.names, name, SESSION, folder), {
             "mqtt": {"registrar": "gate", "username": OPERATOR,
                      "password": PASSWORD},
             "onboarding": {"reject_cooldown": "0s", "renotify_interval": "1h"},
-            "standby": {"enabled": True, "instance": name,
-                        "session_timeout": f"{SESSION:g}s"},
-            "kafka": {"group": self.names["group"], "create_topics": True,
-                      "topics": {"state": self.names["state"],
-                                 "journal": self.names["journal"]}},
-            "store": {"path": f"{self.folder}/{name}/store.db"},
-        }
-        (self.folder / name).mkdir(parents=True, exist_ok=True)
-        bridge = Bridge(self.folder / name, f"mqtt://127.0.0.1:{port}",
-                        self.kafka.brokers, self.topics, settings, name=name)
-        bridge.argv[0] = where.binary("cluster/ztp-bridge")
-        for own in OWN:
-            del bridge.settings["kafka"]["properties"][own]
-        bridge.write_config()
-        return bridge
+        })
+        return RealBridge(folder, f"mqtt://127.0.0.1:{port}",
+                          self.kafka.brokers, self.topics, settings, name)
 
     def wait_ready(self, timeout=30.0):
         self.wait_active(self.bridge)
