@@ -151,7 +151,8 @@ static void look_back(struct group *g, int code)
 {
 	if (code == LOOP_OVER && g->serving && !g->leave)
 		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
+			     copy_is_lost(g->copy) ? "the copy has lost rows"
+						   : "a turn was refused");
 	else if (code >= 0 && !g->leave)
 		stop(g);
 	if (g->leave)

@@ -61,7 +61,10 @@ struct store *copy_store(struct copy *copy)
 int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
 {
 	struct state_bounds bounds;
-	int rc = copy_judge(copy, wait_ms, &bounds, error);
+	int rc = copy_is_lost(copy) ? copy_reload(copy, error) : 0;
+
+	if (rc == 0)
+		rc = copy_judge(copy, wait_ms, &bounds, error);
 
 	if (rc == 0 && copy->at.next == 0 && bounds.end - bounds.start > BULK) {
 		rc = store_copy_begin(copy->store, error);
@@ -90,6 +93,11 @@ static int take(void *arg, const struct state_record *record,
 	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
 		copy->reached.birth = record->offset + 1;
 	return 0;
+}
+
+bool copy_is_lost(const struct copy *copy)
+{
+	return store_copy_lost(copy->store);
 }
 
 /* What cannot be written now is read again later. */
@@ -191,5 +199,7 @@ void copy_wrote(struct copy *copy, const struct turn_result *result)
 
 int copy_read_on(struct copy *copy, struct ztp_error *error)
 {
+	if (copy_is_lost(copy))
+		return ztp_fail(error, ZTP_ERR_IO, "the copy has lost rows");
 	return state_reader_from(copy->reader, copy->reached.next, error);
 }

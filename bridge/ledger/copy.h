@@ -42,6 +42,8 @@ struct store *copy_store(struct copy *copy);
  * Blocks for at most some wait_ms. ZTP_ERR_IO: Kafka does not answer, again
  * later. */
 int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error);
+/* An error of the disk has taken rows from it: copy_begin reads them again. */
+bool copy_is_lost(const struct copy *copy);
 /* Takes at most `limit` rows, waits for the first for at most wait_ms, and
  * commits if it is time to. Returns how many, or a negative error. What cannot be
  * written is read again. */
@@ -65,7 +67,7 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 /* On the active bridge, which does not read what it has written: a turn that is
  * committed, and had a row in it, has been released in the store. */
 void copy_wrote(struct copy *copy, const struct turn_result *result);
-/* From now on it is read again, from where it stands. */
+/* From now on it is read again, from where it stands; fails if it is lost. */
 int copy_read_on(struct copy *copy, struct ztp_error *error);
 
 #endif

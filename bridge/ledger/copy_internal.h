@@ -27,6 +27,8 @@ struct copy {
 int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 	       struct ztp_error *error);
 int copy_store_open(struct copy *copy, struct ztp_error *error);
+/* As it was when it was committed; what it has lost since is read again. */
+int copy_reload(struct copy *copy, struct ztp_error *error);
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error);
 
 #endif

@@ -127,7 +127,7 @@ static void undo(struct loop *l, enum turns_end end)
 /* Is this bridge still the active one, if it is one of several? */
 static bool goes_on(struct loop *l)
 {
-	if (!loop_leaving_is_late(l) &&
+	if (!loop_leaving_is_late(l) && !loop_turns_lost(l) &&
 	    (!l->group || !l->group->go_on || l->group->go_on(l->group->arg)))
 		return true;
 	be_over(l);

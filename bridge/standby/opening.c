@@ -123,7 +123,7 @@ static bool follow(struct opening *o, struct opening_news *news)
 
 	if (o->bad || ztp_clock_boot() < o->again_at)
 		return false;
-	if (!o->begun)
+	if (!o->begun || copy_is_lost(o->copy))
 		rc = copy_begin(o->copy, ASK_MS, &news->why);
 	if (rc == 0) {
 		o->begun = true;

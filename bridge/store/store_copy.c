@@ -314,11 +314,17 @@ int store_copy_write(struct store *store, struct ztp_error *error)
 {
 	int rc;
 
+	if (store_copy_lost(store))
+		return ztp_fail(error, ZTP_ERR_IO, "store %s has lost rows",
+				store->path);
 	if (sqlite3_get_autocommit(store->db))
 		return 0;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
-	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+	if (rc != SQLITE_DONE)
+		return store_fail(store, rc, error);
+	store->state->open = false;
+	return 0;
 }
 
 int store_copy_commit(struct store *store, const struct store_copy *copy,
@@ -344,9 +350,12 @@ bool store_copy_dirty(const struct store *store)
 	return store->state->dirty;
 }
 
+/* After some errors, as of a full disk, SQLite itself rolls everything back: the
+ * turns since the last commit with it, which Kafka has. */
 bool store_copy_lost(const struct store *store)
 {
-	return store->state->lost;
+	return store->state->lost ||
+	       (store->state->open && sqlite3_get_autocommit(store->db));
 }
 
 /* --- reading everything anew */

@@ -30,7 +30,7 @@ class Crowd:
         self.ca = Ca(stage.folder / "ca")
         self.gate = Gate(stage.folder / "gate", self.ca.server(),
                          {**LIMITS, "pending_mode": "hold"})
-        self.leaves = [self.ca.issue("p256") for _ in range(LEAVES)]
+        self.leaves = [self.ca.long_valid() for _ in range(LEAVES)]
         self.tokens = [jwt(leaf, lifetime=80000) for leaf in self.leaves]
         self.rate = stage.rate
         self.late_share, self.late = 0, False

@@ -13,6 +13,7 @@ from fault.load import Devices, Publisher
 from fault.proxy import Net
 from fault.stage import ProxiedKafka, Watch, pool
 from harness.bridge import topic_names
+from harness.certs import Ca
 from harness.gate import OPERATOR, PASSWORD
 from harness.kafka_cluster import KafkaCluster
 from harness.mosquitto import Mosquitto
@@ -92,7 +93,7 @@ class Stage:
         self.devices.start()
         assert self.devices.up.wait(30)
         self.driver = Publisher(self.broker.port, self.oracle,
-                                pool(self.folder / "ca", 8), self.rate)
+                                pool(self.folder / "ca", 8, Ca.long_valid), self.rate)
         self.driver.start()
 
     def active(self):

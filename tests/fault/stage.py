@@ -227,11 +227,11 @@ class Stage:
         self.oracle.scan(fetch(self.http, "metrics")[1].encode(), "metrics")
 
 
-def pool(folder, size=POOL):
+def pool(folder, size=POOL, issue=Ca.issue):
     """Certificates as events carry them, in every single-line form."""
     ca = Ca(folder)
-    leaves = [ca.issue("p256") for _ in range(size - 2)]
-    leaves += [ca.issue("rsa2048"), ca.issue("p384")]
+    leaves = [issue(ca, "p256") for _ in range(size - 2)]
+    leaves += [issue(ca, "rsa2048"), issue(ca, "p384")]
     forms = ("base64", "joined", "spaces", "base64")
     out = []
     for i, leaf in enumerate(leaves):
