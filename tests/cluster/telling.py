@@ -16,8 +16,8 @@ PROMISED = {"kill", "wipe", "freeze", "no_kafka", "no_network",
 
 def longest_gap(times, begin, end):
     """s without anything, between begin and end."""
-    seen = [begin, *(at for at in times if begin <= at <= end)]
-    return max((b - a for a, b in zip(seen, seen[1:])), default=end - begin)
+    seen = [begin, *(at for at in times if begin <= at <= end), end]
+    return max(b - a for a, b in zip(seen, seen[1:]))
 
 
 def percentile(values, share):
