@@ -19,7 +19,8 @@ struct copy {
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */
 	bool begun, bulk;
-	int64_t commit_at; /* the last time; CLOCK_BOOTTIME */
+	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
+	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
 };
 
 /* Is it a copy of this topic, and not too old? Throws it away if it may lack
@@ -27,8 +28,6 @@ struct copy {
 int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 	       struct ztp_error *error);
 int copy_store_open(struct copy *copy, struct ztp_error *error);
-/* As it was when it was committed; what it has lost since is read again. */
-int copy_reload(struct copy *copy, struct ztp_error *error);
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error);
 
 #endif

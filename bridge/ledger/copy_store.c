@@ -30,13 +30,6 @@ int copy_store_open(struct copy *copy, struct ztp_error *error)
 	return rc == 0 ? check_whose(copy, error) : rc;
 }
 
-int copy_reload(struct copy *copy, struct ztp_error *error)
-{
-	int rc = store_copy_reload(copy->store, error);
-
-	return rc == 0 ? check_whose(copy, error) : rc;
-}
-
 /* The journal, which holds what the topic may lack, is in other files. The
  * database goes first: without it its log means nothing. */
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error)

@@ -68,8 +68,6 @@ void loop_turns_close(struct loop *l);
 int loop_turns_send(struct loop *l, struct ztp_error *error);
 /* What has become of it. */
 enum turns_end loop_turns_take(struct loop *l);
-/* The copy lacks what the state has: this bridge has to read it again. */
-bool loop_turns_lost(const struct loop *l);
 /* After it was committed: may its effects go out? And writes the copy, now and
  * then. */
 bool loop_turns_may_act(struct loop *l);

@@ -53,9 +53,7 @@ static int put_mark(struct loop *l, struct ztp_error *error)
 
 int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
-	int rc = loop_turns_lost(l) ? ztp_fail(error, ZTP_ERR_IO,
-					       "the copy has lost rows")
-				    : put_mark(l, error);
+	int rc = put_mark(l, error);
 
 	l->last = loop_leaving_is_last(l);
 	if (rc == 0 &&
@@ -78,11 +76,6 @@ enum turns_end loop_turns_take(struct loop *l)
 			 LOG_STR("outcome", turn_outcome_name(result.outcome)),
 			 LOG_WHY(&result.why));
 	return end;
-}
-
-bool loop_turns_lost(const struct loop *l)
-{
-	return l->turns && copy_is_lost(l->group->copy);
 }
 
 static void write_copy(struct loop *l)

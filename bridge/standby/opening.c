@@ -123,7 +123,7 @@ static bool follow(struct opening *o, struct opening_news *news)
 
 	if (o->bad || ztp_clock_boot() < o->again_at)
 		return false;
-	if (!o->begun || copy_is_lost(o->copy))
+	if (!o->begun)
 		rc = copy_begin(o->copy, ASK_MS, &news->why);
 	if (rc == 0) {
 		o->begun = true;
@@ -140,7 +140,8 @@ static void read_from_here(struct opening *o)
 {
 	struct ztp_error error = {0};
 
-	store_rollback(copy_store(o->copy));
+	if (copy_store(o->copy))
+		store_rollback(copy_store(o->copy));
 	if (o->begun && copy_read_on(o->copy, &error) != 0)
 		o->begun = false;
 }

@@ -314,17 +314,20 @@ int store_copy_write(struct store *store, struct ztp_error *error)
 {
 	int rc;
 
-	if (store_copy_lost(store))
-		return ztp_fail(error, ZTP_ERR_IO, "store %s has lost rows",
-				store->path);
 	if (sqlite3_get_autocommit(store->db))
 		return 0;
 	rc = sqlite3_step(store->stmt[SQL_COMMIT]);
 	sqlite3_reset(store->stmt[SQL_COMMIT]);
-	if (rc != SQLITE_DONE)
-		return store_fail(store, rc, error);
-	store->state->open = false;
-	return 0;
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
+/* A commit that fails usually takes with it what all turns since the last one
+ * have written. */
+static void undo(struct store *store)
+{
+	store_rollback(store);
+	if (sqlite3_get_autocommit(store->db))
+		store->state->lost = true;
 }
 
 int store_copy_commit(struct store *store, const struct store_copy *copy,
@@ -339,7 +342,7 @@ int store_copy_commit(struct store *store, const struct store_copy *copy,
 	if (rc == 0)
 		store->state->dirty = false;
 	else
-		store_rollback(store);
+		undo(store);
 	store_times_forget(store);
 	store_queues_forget(store);
 	return rc;
@@ -350,12 +353,9 @@ bool store_copy_dirty(const struct store *store)
 	return store->state->dirty;
 }
 
-/* After some errors, as of a full disk, SQLite itself rolls everything back: the
- * turns since the last commit with it, which Kafka has. */
 bool store_copy_lost(const struct store *store)
 {
-	return store->state->lost ||
-	       (store->state->open && sqlite3_get_autocommit(store->db));
+	return store->state->lost;
 }
 
 /* --- reading everything anew */

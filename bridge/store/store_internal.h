@@ -224,8 +224,6 @@ struct store {
 /* The facts that are stored: read at start, and written with each commit if
  * they have changed. */
 int store_counters_read(struct store *store, struct ztp_error *error);
-/* And all else that is kept in memory, after the database has lost rows. */
-int store_reload(struct store *store, struct ztp_error *error);
 int store_counters_write(struct store *store, int64_t now,
 			 struct ztp_error *error);
 

@@ -212,13 +212,6 @@ static int load_facts(struct store *store, struct ztp_error *error)
 	return rc;
 }
 
-int store_reload(struct store *store, struct ztp_error *error)
-{
-	memset(&store->facts, 0, sizeof(store->facts));
-	store_queues_forget(store);
-	return load_facts(store, error);
-}
-
 static int prepare_all(struct store *store, struct ztp_error *error)
 {
 	int i;

@@ -86,10 +86,9 @@ int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error);
 /* Has anything been applied since? */
 bool store_copy_dirty(const struct store *store);
-/* An error has taken more than the open turn from the database: no turn begins
- * until it has been loaded again, as it was when it was committed. */
+/* An error has taken more than the open turn from the database: it has to be
+ * closed and read again. */
 bool store_copy_lost(const struct store *store);
-int store_copy_reload(struct store *store, struct ztp_error *error);
 
 /* Around reading everything: without indexes it is several times as fast. The
  * store must be empty. A process that ends in between leaves a copy that says so

@@ -60,7 +60,6 @@ struct store_state {
 	sqlite3_stmt *stmt[STATE_SQL_COUNT];
 	char *topic; /* of the decisions */
 	struct state_bytes bytes;
-	bool open;	/* the database's own transaction, by us */
 	bool lost;	/* see store_copy_lost */
 	bool dirty;	/* see store_copy_dirty */
 	char **indexes; /* that are to be made again, NULL at the end */

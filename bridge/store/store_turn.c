@@ -9,14 +9,9 @@ int store_turn_begin(struct store *store, struct ztp_error *error)
 {
 	int rc = SQLITE_DONE;
 
-	if (store_copy_lost(store))
-		return ztp_fail(error, ZTP_ERR_IO,
-				"store %s has lost rows, and is read again",
-				store->path);
 	if (sqlite3_get_autocommit(store->db)) {
 		rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 		sqlite3_reset(store->stmt[SQL_BEGIN]);
-		store->state->open = rc == SQLITE_DONE;
 	}
 	if (rc == SQLITE_DONE) {
 		rc = sqlite3_step(store->stmt[SQL_TURN]);
@@ -26,16 +21,6 @@ int store_turn_begin(struct store *store, struct ztp_error *error)
 		return ztp_sqlite_fail(store->db, &store->file, rc, error);
 	store->in_transaction = true;
 	return 0;
-}
-
-int store_copy_reload(struct store *store, struct ztp_error *error)
-{
-	store_rollback(store);
-	if (!sqlite3_get_autocommit(store->db))
-		sqlite3_step(store->stmt[SQL_ROLLBACK]);
-	sqlite3_reset(store->stmt[SQL_ROLLBACK]);
-	store->state->open = store->state->lost = store->state->dirty = false;
-	return store_reload(store, error);
 }
 
 void store_turn_undo(struct store *store)
