@@ -1,6 +1,7 @@
 """New devices at a gate, at a rate: each is a connection with a bootstrap
 certificate and a proof, stays until it is told, and comes back if it is thrown
-out. All are tasks of one thread."""
+out; and once it is told, until its customer knows, as a device comes again that
+has been switched off. All are tasks of one thread."""
 
 import asyncio
 import collections
@@ -101,12 +102,12 @@ class Crowd:
             self.trouble = task.exception()
             self.ending.set()
 
-    def _is_told(self, n):
-        return self.oracle.commands[n] or (
-            self.oracle.results[n] and not plan.approved(n))
+    def _is_over(self, n):
+        return self.oracle.results[n] and (
+            self.oracle.commands[n] or not plan.approved(n))
 
     async def _device(self, n):
-        while not self._is_told(n):
+        while not self._is_over(n):
             try:
                 await asyncio.wait_for(self._visit(n), SILENT)
             except (OSError, EOFError, asyncio.TimeoutError):
@@ -121,18 +122,19 @@ class Crowd:
             writer.write(wire.connect(
                 path, keepalive=KEEPALIVE, user=self.leaves[leaf].base64,
                 password=self.tokens[leaf]))
-            stream = wire.Splitter()
-            while not self._is_told(n):
+            stream, told = wire.Splitter(), False
+            while not told and not self._is_over(n):
                 data = await reader.read(65536)
                 if not data:
                     raise EOFError
                 for first, body in stream.feed(data):
-                    await self._got(n, epoch, writer, first, body)
+                    told |= bool(await self._got(n, epoch, writer, first, body))
             writer.write(wire.packet(wire.DISCONNECT, b""))
         finally:
             writer.close()
 
     async def _got(self, n, epoch, writer, first, body):
+        """Returns whether it has been told."""
         kind = first & 0xF0
         if kind == wire.CONNACK:
             if body[1]:
@@ -145,7 +147,10 @@ class Crowd:
                 wire.subscribe(f"{self.oracle.path(n)}/commands", 1))
         elif kind == wire.PUBLISH:
             topic, mid, payload = wire.read_publish(first, body)
-            if json.loads(payload).get("status") != "pending":
+            pending = json.loads(payload).get("status") == "pending"
+            if not pending:
                 self.oracle.device_got(topic, payload, dup=bool(first & 8))
             if first & 6:
                 writer.write(wire.puback(mid))
+            return not pending
+        return False
