@@ -22,7 +22,8 @@ static bool read_active(struct store *store,
 	struct state_row row;
 	struct ztp_error error;
 	struct ztp_str name;
-	bool found = store_state_get(store, STATE_ACTIVE, "", &row, &bytes,
+	bool found = store &&
+		     store_state_get(store, STATE_ACTIVE, "", &row, &bytes,
 				     &error) == 1 &&
 		     row.cells[STATE_ACTIVE_LEFT].number == 0;
 

@@ -217,7 +217,7 @@ int64_t copy_lag(const struct copy *copy)
 
 bool copy_listed(const struct copy *copy)
 {
-	return !copy->bulk;
+	return copy->store && !copy->bulk;
 }
 
 int copy_end(struct copy *copy, int wait_ms, int64_t *end,
