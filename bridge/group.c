@@ -100,7 +100,7 @@ static bool go_on(void *arg)
 
 	standby_turn(g->standby);
 	group_view_turn(g->view);
-	return g->serving && !g->leave;
+	return g->serving;
 }
 
 static int64_t next(const void *arg)
@@ -118,56 +118,45 @@ static void committed(void *arg)
 	standby_tell(g->standby, ZTP_ROLE_ON_COMMITTED, false, "");
 }
 
-static int put_active(void *arg, struct ztp_error *error)
+static int put_active(void *arg, bool left, struct ztp_error *error)
 {
 	struct group *g = arg;
 
-	return opening_put_active(g->opening, false, error);
+	return opening_put_active(g->opening, left, error);
 }
 
-/* Without a bridge around it: the journal is empty. Returns whether Kafka has
- * it; then nothing is told any more. */
-static bool last_turn(struct group *g)
+static void stop(void *arg)
 {
-	struct store *store = copy_store(g->copy);
-	struct turn_result result = {.outcome = TURN_FAILED};
-	struct pollfd woken = {.fd = g->wake_fd, .events = POLLIN};
-	int64_t until =
-		ztp_clock_boot() + g->core.config->standby.session_timeout_ms;
-	uint64_t count;
-	int rc = opening_put_active(g->opening, true, &result.why);
+	struct group *g = arg;
 
-	if (rc == 0)
-		rc = store_state_changes(store, turn_add_row, g->turn,
-					 &result.why);
-	if (rc != 0 || turn_under_way(g->turn))
-		return false;
-	turn_send(g->turn, false);
-	while (!turn_take(g->turn, &result) && ztp_clock_boot() < until) {
-		if (poll(&woken, 1, STEP_MS) == 1 &&
-		    read(g->wake_fd, &count, sizeof(count)) < 0)
-			break;
-	}
-	if (result.outcome != TURN_COMMITTED ||
-	    store_commit(store, 0, &result.why) != 0)
-		return false;
-	copy_wrote(g->copy, &result);
-	return true;
-}
-
-static void leave(struct group *g)
-{
-	bool left = last_turn(g);
-
-	g->leave = false;
-	standby_tell(g->standby, left ? ZTP_ROLE_ON_LEFT : ZTP_ROLE_ON_FAILED,
-		     false,
-		     left ? "" : "the last turn is not known to be written");
-}
-
-static void stop(struct group *g)
-{
 	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
+}
+
+static bool leaving(const void *arg)
+{
+	const struct group *g = arg;
+
+	return g->leave;
+}
+
+static void left(void *arg)
+{
+	struct group *g = arg;
+
+	standby_tell(g->standby, ZTP_ROLE_ON_LEFT, false, "");
+}
+
+/* The daemon's loop has returned, and nobody has said yet what follows. */
+static void look_back(struct group *g, int code)
+{
+	if (code == LOOP_OVER && g->serving && !g->leave)
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+	else if (code >= 0 && !g->leave)
+		stop(g);
+	if (g->leave)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the last turn is not known to be written");
 }
 
 /* Runs the daemon's loop until it is stopped, or is not active any more. */
@@ -183,6 +172,9 @@ static void serve(struct group *g)
 		.go_on = go_on,
 		.next = next,
 		.committed = committed,
+		.stop = stop,
+		.leaving = leaving,
+		.left = left,
 		.arg = g,
 	};
 	int code;
@@ -194,14 +186,9 @@ static void serve(struct group *g)
 	turn_wake(g->turn, g->wake_fd);
 	if (g->close)
 		opening_act(g->opening, ZTP_ROLE_CLOSE);
-	else if (code == LOOP_OVER && g->serving && !g->leave)
-		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
-	else if (code >= 0)
-		stop(g);
+	else
+		look_back(g, code);
 	g->close = false;
-	if (g->leave)
-		leave(g);
 	if (code > 0) {
 		g->exit_code = code;
 		g->done = true;

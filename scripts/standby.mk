@@ -47,3 +47,16 @@ $(CLUSTER_BRIDGE): $(UNFINISHED) $(call obj,o,$(call src,bridge)) $(call bridge_
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 -include $(UNFINISHED:.o=.d)
+
+# The same, which a test can stop before a commit.
+CLUSTER_STOPS := $(BUILD)/cluster/ztp-bridge-stops
+helpers: $(CLUSTER_STOPS)
+
+$(CLUSTER_STOPS): $(UNFINISHED) $(BUILD)/o/tests/cluster/stops.o \
+		$(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
+	$(call say,LINK)
+	$(Q)$(LINK) -pie \
+		-Wl,--wrap=rd_kafka_commit_transaction,--wrap=turn_add_record \
+		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+-include $(BUILD)/o/tests/cluster/stops.d

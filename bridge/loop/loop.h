@@ -22,8 +22,9 @@ struct loop_group {
 	struct turn *turn;
 	const char *journal; /* the id of this store's */
 	/* During apply, when nothing else is to be written: a row, so that Kafka
-	 * is asked whether this bridge still is the active one. */
-	int (*put_active)(void *arg, struct ztp_error *error);
+	 * is asked whether this bridge still is the active one. left: the last
+	 * row of a bridge that leaves. */
+	int (*put_active)(void *arg, bool left, struct ztp_error *error);
 	int64_t hold_until; /* see bridge.h */
 	/* What follows may be NULL, for one that has no group. In each turn of the
 	 * loop: hears of the group, and says whether this bridge still is the
@@ -34,6 +35,12 @@ struct loop_group {
 	int wake_fd;
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
+	/* A signal asks it to end. Then, or whenever `leaving` says so, there is a
+	 * last turn (loop_leaving.c). `left`: that one has been committed, and
+	 * nothing can be told any more. All NULL for one that has no group. */
+	void (*stop)(void *arg);
+	bool (*leaving)(const void *arg);
+	void (*left)(void *arg);
 	void *arg;
 };
 

@@ -30,6 +30,7 @@ __asm__(".section .rodata\n"
 	FILE_AT(choose.js)
 	FILE_AT(payload.js)
 	FILE_AT(decide.js)
+	FILE_AT(sending.js)
 	FILE_AT(outcomes.js)
 	FILE_AT(keys.js)
 	FILE_AT(main.js)

@@ -3,6 +3,7 @@
 
 const session = {
 	needed: false,
+	ended: false, /* and there was one before */
 	turn: 0, /* what an earlier session is still answered is discarded */
 };
 
@@ -17,15 +18,30 @@ function note_session(begun) {
 	show(by("sign-out"), begun);
 }
 
-/* What was chosen and queued stays; it goes on when a token is given. */
+function what_is_kept() {
+	const unsent = held().length;
+
+	return "The session has ended. What you have chosen is kept." +
+		(unsent ? ` ${many(unsent, "decision")} ` +
+			`${unsent === 1 ? "is" : "are"} not sent: when you ` +
+			"have signed in, send them or clear them." : "");
+}
+
+function show_login() {
+	say(by("login-what"), session.ended ? what_is_kept()
+		: "This server wants a token before it shows anything.");
+}
+
+/* What was chosen stays, and so does what is not sent; but whoever signs in next
+ * may be somebody else, who has not decided it. */
 function need_token(ended) {
 	if (session.needed)
 		return;
 	session.needed = true;
 	session.turn++;
-	say(by("login-what"), ended && list.answered
-		? "The session has ended. What you have chosen is kept."
-		: "This server wants a token before it shows anything.");
+	hold_unsent();
+	session.ended = ended && list.answered;
+	show_login();
 	say(by("login-note"), "");
 	note_session(false);
 	by("login").showModal();
@@ -38,7 +54,6 @@ function signed_in() {
 	by("token").value = "";
 	by("login").close();
 	announce("Signed in.");
-	send_queued();
 	poll();
 }
 
@@ -63,7 +78,7 @@ async function sign_in(event) {
 }
 
 async function sign_out() {
-	if (has_unsent() &&
+	if (has_unsent("held") &&
 	    !confirm("Not all decisions are sent. Sign out without them?"))
 		return;
 	try {
@@ -266,6 +281,11 @@ function main() {
 	});
 	document.addEventListener("visibilitychange", () =>
 		document.hidden || pulse.paused ? schedule() : poll());
+	/* Another page of this server has signed out, or its session ended. */
+	addEventListener("storage", (event) => {
+		if (event.key === SIGNED_IN && event.newValue === null)
+			need_token(true);
+	});
 	show(by("sign-out"), localStorage.getItem(SIGNED_IN) !== null);
 	show_pulse();
 	show_outcomes();

@@ -1,18 +1,7 @@
 
-/* --- what has been decided on this page, and what became of it
- *
- * Each decision is sent with a key of its own, which it keeps when it is sent
- * again: the server answers a key that it knows with its first answer. So
- * nothing that is sent twice counts twice.
- */
+/* --- what has been decided on this page, and what became of it */
 
-const AT_ONCE = 5; /* a browser has six connections to a server */
-const WAIT_ONE_S = 10; /* how long the server waits for a result */
-const WAIT_MANY_S = 1; /* until one has none by then */
-const TRIES = 4; /* by itself; then by a button */
 const DRAW_MS = 100;
-const PACE_MS = 15; /* a token has 100 requests a second, also for others */
-const FOLLOW = 40; /* results that are asked for in one turn */
 
 const made = {
 	all: new Map(), /* request id: the latest decision about it */
@@ -52,7 +41,11 @@ const STATES = {
 	unknown: ["bad", "not known whether it arrived"],
 	refused: ["bad", "not taken"],
 	stopped: ["no", "not sent"],
+	held: ["no", "not sent"],
 };
+
+/* Of these nothing is to come any more, unless somebody does something. */
+const SETTLED = ["ended", "refused", "stopped", "held"];
 
 function decision_of(id) {
 	return made.all.get(id);
@@ -66,11 +59,11 @@ function is_busy(id) {
 		return false;
 	if (decision.state === "ended")
 		return !STAYS_OPEN.includes(decision.outcome);
-	return !["refused", "stopped"].includes(decision.state);
+	return !is_settled(decision);
 }
 
 function is_settled(decision) {
-	return ["ended", "refused", "stopped"].includes(decision.state);
+	return SETTLED.includes(decision.state);
 }
 
 function is_well(decision) {
@@ -97,146 +90,6 @@ function fill_mark(cell, decision) {
 	if (!mark || mark.textContent !== word)
 		cell.replaceChildren(make("span", {
 			class: `state ${tone}`, title: meaning}, word));
-}
-
-/* --- sending */
-
-function queue_decision(view, verdict, text, together) {
-	made.hasty = false;
-	made.all.delete(view.id); /* the newest comes last */
-	made.all.set(view.id, {
-		id: view.id, name: view.name, registry: view.registry,
-		print: in_fours(view.fingerprint.slice(0, 16)),
-		verdict, text, key: new_key(), many: together > 1,
-		state: "queued", outcome: "", message: "", tries: 0,
-		not_before: 0, at: now(), looked: 0, told: false,
-	});
-}
-
-function settle(decision, state, message) {
-	decision.state = state;
-	decision.message = message || "";
-	decision.at = now();
-	decision.told = false;
-}
-
-function end_with(decision, result) {
-	settle(decision, "ended", text_of(result.message));
-	decision.outcome = String(result.outcome);
-}
-
-/* It may have arrived: the same again, with the same key. */
-function try_again(decision, message) {
-	decision.tries++;
-	if (decision.tries >= TRIES) {
-		settle(decision, "unknown", message);
-		return;
-	}
-	settle(decision, "queued", message);
-	decision.not_before = Date.now() + 250 * 2 ** decision.tries;
-}
-
-function on_answered(decision, {status, body, after_s}) {
-	if (body && body.outcome) {
-		end_with(decision, body);
-	} else if (status === 202) {
-		settle(decision, "waiting", "");
-		made.hasty ||= decision.many;
-	} else if (status === 401) {
-		settle(decision, "queued", "");
-		need_token(true);
-	} else if (status === 429) {
-		settle(decision, "queued", "");
-		made.not_before = Date.now() + 1000 * after_s;
-	} else if (status >= 500) {
-		try_again(decision, error_text(status, body));
-	} else {
-		settle(decision, "refused", error_text(status, body));
-	}
-}
-
-/* Where the device of one is away, those of the others may be as well. */
-function patience(decision) {
-	return !decision.many ? WAIT_ONE_S : made.hasty ? 0 : WAIT_MANY_S;
-}
-
-async function send_one(decision) {
-	const wait_s = patience(decision);
-
-	settle(decision, "sending", "");
-	try {
-		on_answered(decision, await call("POST",
-			`${one_path(decision.id)}/decision`, {
-				headers: {
-					"Content-Type": "application/json",
-					"Idempotency-Key": decision.key,
-					Prefer: `wait=${wait_s}`,
-				},
-				body: decision.text,
-				wait_ms: 1000 * wait_s + ANSWER_MS,
-			}));
-	} catch {
-		try_again(decision, "the server did not answer");
-	}
-}
-
-function has_unsent() {
-	return [...made.all.values()].some((one) => one.state === "queued");
-}
-
-function next_queued() {
-	if (session.needed || made.not_before > Date.now())
-		return null;
-	for (const decision of made.all.values())
-		if (decision.state === "queued" &&
-		    decision.not_before <= Date.now())
-			return decision;
-	return null;
-}
-
-function send_queued() {
-	let decision, sent = false;
-
-	while (made.sending < AT_ONCE && (decision = next_queued())) {
-		sent = true;
-		made.sending++;
-		made.not_before = Date.now() + PACE_MS;
-		send_one(decision).finally(() => {
-			made.sending--;
-			outcomes_soon();
-			send_queued();
-		});
-	}
-	if (sent)
-		outcomes_soon();
-	clearTimeout(made.later);
-	if (has_unsent() && made.sending < AT_ONCE && !session.needed)
-		made.later = setTimeout(send_queued,
-			Math.max(PACE_MS, made.not_before - Date.now()));
-}
-
-/* --- results that come later */
-
-async function follow_one(decision) {
-	const {status, body} = await call("GET", one_path(decision.id));
-
-	decision.looked = now();
-	if (status === 401)
-		need_token(true);
-	else if (body && body.result && decision.state === "waiting")
-		end_with(decision, body.result);
-}
-
-/* Those that have waited longest for a look, a few at a time. */
-async function follow_waiting() {
-	const waiting = [...made.all.values()]
-		.filter((decision) => decision.state === "waiting")
-		.sort((a, b) => a.looked - b.looked).slice(0, FOLLOW);
-
-	for (const decision of waiting)
-		await follow_one(decision);
-	if (waiting.length)
-		outcomes_soon();
 }
 
 /* --- showing */
@@ -327,8 +180,11 @@ function show_outcomes() {
 	show(by("made-empty"), decisions.length === 0);
 	show(by("tally"), decisions.length > 1);
 	say(by("tally"), tally_text(decisions));
+	show(by("send-held"), held().length > 0);
+	say(by("send-held"), `Send ${many(held().length, "decision")}`);
 	show(by("outcomes-clear"), decisions.some(is_settled) || left > 0);
 	say(by("outcomes-clear"), left > AT_ONCE ? "Stop" : "Clear");
+	show_login();
 	if (!left)
 		tell_outcomes(decisions);
 	draw_list(false);
@@ -349,6 +205,19 @@ function stop_or_clear() {
 	show_outcomes();
 }
 
+/* In this session, whoever it is who says so. */
+function send_again(decisions) {
+	for (const decision of decisions) {
+		decision.tries = 0;
+		decision.not_before = 0;
+		decision.turn = session.turn;
+		settle(decision, "queued", "");
+	}
+	by("outcomes-title").focus();
+	outcomes_soon();
+	send_queued();
+}
+
 function on_again(event) {
 	const item = event.target.closest("li");
 	const decision = item && made.all.get(item.dataset.key);
@@ -356,22 +225,18 @@ function on_again(event) {
 	if (!event.target.matches(".again") || !decision ||
 	    decision.state !== "unknown")
 		return;
-	decision.tries = 0;
-	decision.not_before = 0;
-	settle(decision, "queued", "");
-	by("outcomes-title").focus();
-	send_queued();
+	send_again([decision]);
 }
 
 /* What is not sent is lost with the page. */
 function on_leave(event) {
-	if ([...made.all.values()].some((decision) =>
-		["queued", "sending"].includes(decision.state)))
+	if (has_unsent("sending", "held"))
 		event.preventDefault();
 }
 
 function draw_outcomes() {
 	by("outcomes-clear").addEventListener("click", stop_or_clear);
+	by("send-held").addEventListener("click", () => send_again(held()));
 	by("made").addEventListener("click", on_again);
 	addEventListener("beforeunload", on_leave);
 }
