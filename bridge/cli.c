@@ -1,11 +1,9 @@
 #include "bridge/cli.h"
+#include "bridge/store/store_move.h"
 #include "ztp/path.h"
 #include <getopt.h>
 #include <stdarg.h>
 #include <string.h>
-
-#define TO_STANDBY   "to-standby"
-#define FROM_STANDBY "from-standby"
 
 static const char usage[] =
 	"usage: ztp-bridge --config FILE [--check-config] [--print-config]\n"
@@ -33,8 +31,8 @@ static const struct option options[] = {
 	{"check-config", no_argument, NULL, 'k'},
 	{"print-config", no_argument, NULL, 'p'},
 	{"forget", required_argument, NULL, 'f'},
-	{TO_STANDBY, no_argument, NULL, 't'},
-	{FROM_STANDBY, no_argument, NULL, 'F'},
+	{STORE_TO_OPTION, no_argument, NULL, 't'},
+	{STORE_FROM_OPTION, no_argument, NULL, 'F'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{0}};
@@ -106,11 +104,11 @@ static int finish(struct cli *cli, const struct cli_seen *seen, FILE *err)
 	if (!cli->config || !cli->config[0])
 		return refuse(err, "--config FILE is missing");
 	if (seen->to)
-		rc = choose(cli, CLI_TO_STANDBY, seen->check, "--" TO_STANDBY,
-			    err);
+		rc = choose(cli, CLI_TO_STANDBY, seen->check,
+			    "--" STORE_TO_OPTION, err);
 	if (rc == 0 && seen->from)
 		rc = choose(cli, CLI_FROM_STANDBY, seen->check,
-			    "--" FROM_STANDBY, err);
+			    "--" STORE_FROM_OPTION, err);
 	if (rc == 0 && cli->forget)
 		rc = choose(cli, CLI_FORGET, seen->check, "--forget", err);
 	if (rc != 0)

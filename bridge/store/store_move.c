@@ -49,8 +49,9 @@ static int refuse_moving(struct store *store, struct ztp_error *error)
 		rc = ztp_fail(error, ZTP_ERR_USAGE,
 			      "store %s: --%s was not finished: run it again",
 			      store->path,
-			      moving.move == STORE_TO_STANDBY ? "to-standby"
-							      : "from-standby");
+			      moving.move == STORE_TO_STANDBY
+				      ? STORE_TO_OPTION
+				      : STORE_FROM_OPTION);
 	return rc;
 }
 

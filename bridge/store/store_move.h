@@ -9,6 +9,10 @@
 
 #include "bridge/store/store_state.h"
 
+/* The options of ztp-bridge that do it. */
+#define STORE_TO_OPTION	  "to-standby"
+#define STORE_FROM_OPTION "from-standby"
+
 enum store_move {
 	STORE_MOVE_NONE,
 	STORE_TO_STANDBY,  /* it may be in ztp.state, all, or partly */
