@@ -140,7 +140,8 @@ static void read_from_here(struct opening *o)
 {
 	struct ztp_error error = {0};
 
-	store_rollback(copy_store(o->copy));
+	if (copy_store(o->copy))
+		store_rollback(copy_store(o->copy));
 	if (o->begun && copy_read_on(o->copy, &error) != 0)
 		o->begun = false;
 }

@@ -322,6 +322,15 @@ int store_copy_write(struct store *store, struct ztp_error *error)
 	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 }
 
+/* A commit that fails usually takes with it what all turns since the last one
+ * have written. */
+static void undo(struct store *store)
+{
+	store_rollback(store);
+	if (sqlite3_get_autocommit(store->db))
+		store->state->lost = true;
+}
+
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error)
 {
@@ -334,7 +343,7 @@ int store_copy_commit(struct store *store, const struct store_copy *copy,
 	if (rc == 0)
 		store->state->dirty = false;
 	else
-		store_rollback(store);
+		undo(store);
 	store_times_forget(store);
 	store_queues_forget(store);
 	return rc;
