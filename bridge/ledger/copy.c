@@ -52,6 +52,12 @@ void copy_free(struct copy *copy)
 	free(copy);
 }
 
+void copy_drop(struct copy *copy)
+{
+	copy->begun = false;
+	copy_free(copy);
+}
+
 struct store *copy_store(struct copy *copy)
 {
 	return copy->store;
@@ -130,7 +136,8 @@ static int take(void *arg, const struct state_record *record,
 	copy->reached.next = record->offset + 1;
 	copy->reached.written_at = record->written_at;
 	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
-		copy->reached.birth = record->offset + 1;
+		copy->reached.birth =
+			record->row.value.p ? record->offset + 1 : 0;
 	return 0;
 }
 

@@ -35,6 +35,8 @@ int copy_open(struct copy **copy, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error);
 /* Commits what has been read. Accepts NULL. */
 void copy_free(struct copy *copy);
+/* Commits nothing: the store has become something else. */
+void copy_drop(struct copy *copy);
 /* Changes when the copy is thrown away or opened again, so ask again after
  * copy_begin and copy_read_on. NULL: it could not be opened again yet. */
 struct store *copy_store(struct copy *copy);

@@ -8,7 +8,7 @@
 
 #include "bridge/kafka/state_reader.h"
 #include "bridge/ledger/copy.h"
-#include "bridge/store/store_state.h"
+#include "bridge/store/store_move.h"
 
 struct copy {
 	struct core *core;
