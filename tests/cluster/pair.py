@@ -92,7 +92,8 @@ class Plain(Rig):
     """Without a gate: what was acknowledged to the broker is the bridge's."""
 
     def __init__(self, folder, kafka, names):
-        super().__init__(folder, kafka)
+        super().__init__(folder, kafka,
+                         mosquitto={"extra": ["log_type debug"]})
         self.names = names
         self.bridges = {name: one_of(self, name, self.mosquitto.port, {})
                         for name in ("zulu", "alpha")}
@@ -113,6 +114,11 @@ class Plain(Rig):
         bridge = self.bridges[name].start()
         bridge.wait_log("event=standing_by")
         return bridge
+
+    def acknowledged(self):
+        """How many events the broker thinks are safe."""
+        client = self.bridge.client_id
+        return self.mosquitto.log().count(f"Received PUBACK from {client} (")
 
     def shown(self, path):
         """The request, as a customer sees it who reads uncommitted."""
