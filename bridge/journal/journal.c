@@ -17,12 +17,6 @@
 #include "base/file.h"
 #include "bridge/journal/journal_internal.h"
 
-bool journal_before(const struct journal_mark *a, const struct journal_mark *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 struct journal_mark journal_load_tail(const struct journal *journal)
 {
 	uint64_t tail = atomic_load(&journal->tail);
@@ -143,8 +137,7 @@ static void sync_kept(struct journal *journal, uint64_t segment)
 		journal->sync_errno = errno;
 }
 
-int journal_new(struct journal **out, const char *base,
-		struct ztp_error *error)
+int journal_new(struct journal **out, const char *base, struct ztp_error *error)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
 

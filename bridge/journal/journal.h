@@ -42,7 +42,12 @@ struct journal_mark {
 	uint64_t offset;
 };
 
-bool journal_before(const struct journal_mark *a, const struct journal_mark *b);
+static inline bool journal_before(const struct journal_mark *a,
+				  const struct journal_mark *b)
+{
+	return a->segment < b->segment ||
+	       (a->segment == b->segment && a->offset < b->offset);
+}
 
 /* Opens a store's journal. mark is the store's read position, {0, 0} for a new
  * store. Removes files before floor, which is never after mark. sync:

@@ -181,8 +181,8 @@ void leftovers_rollback(struct leftovers *l)
 
 bool leftovers_replaying(const struct leftovers *l)
 {
-	int64_t next = l->taken > 0 ? l->batch[l->taken - 1].offset + 1
-				    : l->next;
+	int64_t next =
+		l->taken > 0 ? l->batch[l->taken - 1].offset + 1 : l->next;
 
 	return next < l->told;
 }

@@ -106,7 +106,7 @@ static int take_own(struct handed *handed, struct bridge *b,
 		    const struct journal_record *record,
 		    struct ztp_error *error)
 {
-	if (record->before.segment >= journal_first_segment(b->journal))
+	if (record->after.segment >= journal_first_segment(b->journal))
 		return take(handed, b, record, error);
 	return journal_before(&b->mark, &record->after) ? 0 : 1;
 }

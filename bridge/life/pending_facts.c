@@ -91,7 +91,8 @@ bool pending_facts_outdated(const struct bridge *b, const struct held *held)
 {
 	const struct store_request *same = &held->same;
 
-	return store_is_replicated(b->store) && is_replayed(b) && same->n != 0 &&
+	return store_is_replicated(b->store) && is_replayed(b) &&
+	       same->n != 0 &&
 	       (same->announced_at >= held->facts.now ||
 		same->finished_at >= held->facts.now);
 }

@@ -37,7 +37,7 @@ struct hand_over {
 	struct journal *journal;
 	struct journal_mark next; /* read and given to librdkafka up to here */
 	bool at_end;
-	bool passed; /* by the position, and not by the mark: seen once */
+	bool passed;	 /* by the position, and not by the mark: seen once */
 	uint8_t *record; /* JOURNAL_RECORD_MAX */
 	rd_kafka_t *rk;
 	rd_kafka_topic_t *topic;
@@ -277,8 +277,8 @@ static int write_some(struct hand_over *h, struct ztp_error *error)
 
 static void be_written(struct hand_over *h)
 {
-	log_info(h->core->log, "journal_handed_over",
-		 LOG_STR("journal", h->id), LOG_INT("entries", h->count),
+	log_info(h->core->log, "journal_handed_over", LOG_STR("journal", h->id),
+		 LOG_INT("entries", h->count),
 		 LOG_UINT("gaps", journal_gaps(h->journal)));
 	close_kafka(h);
 	h->phase = WAITING;
