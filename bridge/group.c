@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/group_join.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
 #include "bridge/standby/group_view.h"
@@ -39,6 +40,7 @@ struct group {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_join *join;
 	struct notify notify;
 	struct hand_over *hand_over;
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -57,7 +59,7 @@ static bool is_ready(void *arg)
 {
 	const struct group *g = arg;
 
-	return opening_copy_read(g->opening);
+	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
 static int64_t position(void *arg)
@@ -94,11 +96,31 @@ static void act(void *arg, enum ztp_role_action action)
 
 /* --- the active one */
 
+static void health(void *arg, bool broker, bool disk)
+{
+	struct group *g = arg;
+
+	group_join_health(g->join, broker, disk);
+}
+
+/* It gives way to one that can serve, if there is one. */
+static void give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (g->looping && group_join_no_broker(g->join) &&
+		 group_view_count(g->view) > 1)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
+			     "the mqtt broker is out of reach");
+}
+
 static bool go_on(void *arg)
 {
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	give_way(g);
 	group_view_turn(g->view);
 	return g->serving;
 }
@@ -132,6 +154,16 @@ static void stop(void *arg)
 	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
 }
 
+static void fail(struct group *g)
+{
+	if (copy_unwritten_since(g->copy) != 0)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the copy cannot be written");
+	else
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+}
+
 static bool leaving(const void *arg)
 {
 	const struct group *g = arg;
@@ -150,8 +182,7 @@ static void left(void *arg)
 static void look_back(struct group *g, int code)
 {
 	if (code == LOOP_OVER && g->serving && !g->leave)
-		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
+		fail(g);
 	else if (code >= 0 && !g->leave)
 		stop(g);
 	if (g->leave)
@@ -183,6 +214,7 @@ static void serve(struct group *g)
 		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
+		.health = health,
 		.committed = committed,
 		.stop = stop,
 		.leaving = leaving,
@@ -191,6 +223,7 @@ static void serve(struct group *g)
 	};
 	int code;
 
+	group_join_serve(g->join);
 	g->looping = true;
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
@@ -216,6 +249,7 @@ static void on_signal(struct group *g)
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			g->reload(g->reload_arg);
+			group_join_reconnect(g->join);
 			continue;
 		}
 		log_info(g->core.log, "stopping",
@@ -242,7 +276,9 @@ static void stand_by(struct group *g)
 	struct opening_news news;
 
 	g->core.now = ztp_clock_steady(&g->core.clock);
+	group_join_turn(g->join);
 	standby_turn(g->standby);
+	give_way(g);
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
@@ -370,6 +406,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 
 	if (rc == 0)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
+	if (rc == 0)
+		rc = group_join_new(&g->join, &g->core, g->copy, error);
 	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
 				     error)
 		       : rc;
@@ -379,6 +417,7 @@ static void close_all(struct group *g)
 {
 	standby_free(g->standby);
 	group_view_free(g->view);
+	group_join_free(g->join);
 	opening_free(g->opening);
 	hand_over_free(g->hand_over);
 	turn_free(g->turn);

@@ -35,7 +35,10 @@ int copy_open(struct copy **copy, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error);
 /* Commits what has been read. Accepts NULL. */
 void copy_free(struct copy *copy);
-/* Changes when the copy is thrown away, so ask again after copy_begin. */
+/* Commits nothing: the store has become something else. */
+void copy_drop(struct copy *copy);
+/* Changes when the copy is thrown away or opened again, so ask again after
+ * copy_begin and copy_read_on. NULL: it could not be opened again yet. */
 struct store *copy_store(struct copy *copy);
 
 /* Holds the copy against the topic and goes to where it has to be read on.
@@ -49,6 +52,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 	      struct ztp_error *error);
 /* Commits the database; on the active bridge between turns. */
 int copy_commit(struct copy *copy, struct ztp_error *error);
+/* Since when the database takes nothing (CLOCK_BOOTTIME, ms); 0: it takes it. */
+int64_t copy_unwritten_since(const struct copy *copy);
 
 /* Has it read the row `birth`? Without it the topic is empty, or what
  * --to-standby has not finished. */
@@ -65,7 +70,8 @@ int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 /* On the active bridge, which does not read what it has written: a turn that is
  * committed, and had a row in it, has been released in the store. */
 void copy_wrote(struct copy *copy, const struct turn_result *result);
-/* From now on it is read again, from where it stands. */
+/* From now on it is read again, from where it stands: nothing of a turn that is
+ * not committed is in it any more. */
 int copy_read_on(struct copy *copy, struct ztp_error *error);
 
 #endif

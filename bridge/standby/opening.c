@@ -140,7 +140,8 @@ static void read_from_here(struct opening *o)
 {
 	struct ztp_error error = {0};
 
-	store_rollback(copy_store(o->copy));
+	if (copy_store(o->copy))
+		store_rollback(copy_store(o->copy));
 	if (o->begun && copy_read_on(o->copy, &error) != 0)
 		o->begun = false;
 }
@@ -280,8 +281,8 @@ static int put_rows(struct opening *o, struct ztp_error *error)
 		return rc;
 	if (!born && !copy_is_empty(o->copy))
 		return ztp_fail(error, ZTP_ERR_STATE_LOST,
-				"%s has rows, but no birth: --to-standby was "
-				"not finished",
+				"%s has rows, but no birth: --from-standby has "
+				"ended it, or --to-standby was not finished",
 				o->core->config->kafka.topics.state);
 	if (born)
 		o->hold_until = ztp_hold_until(o->hold_until, o->left,

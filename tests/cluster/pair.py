@@ -1,13 +1,13 @@
 """Two real bridges that are one group, on a real Mosquitto, with the gate (Pair)
-or without (Plain), and a real Kafka. build/cluster/ztp-bridge is the bridge with
-standby.enabled, which the release still refuses."""
+or without (Plain), and a real Kafka."""
 
 import contextlib
 import re
 import urllib.request
 
+from cluster.real import RealBridge, settings_of
 from harness import where
-from harness.bridge import Bridge
+from harness.bridge import merge
 from harness.gate import OPERATOR, PASSWORD, path_of
 from harness.handshake import CUSTOM, Handshake
 from harness.process import stop_all
@@ -16,7 +16,6 @@ from harness.topics import Reader
 from harness.until import until
 
 SESSION = 2.0  # s
-OWN = ("session.timeout.ms", "heartbeat.interval.ms")
 
 
 def ready(bridge):
@@ -29,7 +28,7 @@ def ready(bridge):
         return False
 
 
-class Stopping(Bridge):
+class Stopping(RealBridge):
     """A bridge that a test can stop before it commits a turn (stops.c)."""
 
     def __init__(self, *args, **more):
@@ -63,23 +62,13 @@ class Stopping(Bridge):
 
 
 def one_of(rig, name, port, mqtt):
-    settings = {
+    folder = rig.folder / name
+    settings = merge(settings_of(rig.names, name, SESSION, folder), {
         "mqtt": mqtt,
         "onboarding": {"reject_cooldown": "0s", "renotify_interval": "1h"},
-        "standby": {"enabled": True, "instance": name,
-                    "session_timeout": f"{SESSION:g}s"},
-        "kafka": {"group": rig.names["group"], "create_topics": True,
-                  "topics": {"state": rig.names["state"],
-                             "journal": rig.names["journal"]}},
-        "store": {"path": f"{rig.folder}/{name}/store.db"},
-    }
-    (rig.folder / name).mkdir(parents=True, exist_ok=True)
-    bridge = Stopping(rig.folder / name, f"mqtt://127.0.0.1:{port}",
-                      rig.kafka.brokers, rig.topics, settings, name=name)
-    for own in OWN:
-        del bridge.settings["kafka"]["properties"][own]
-    bridge.write_config()
-    return bridge
+    })
+    return Stopping(folder, f"mqtt://127.0.0.1:{port}", rig.kafka.brokers,
+                    rig.topics, settings, name)
 
 
 def wait_active(bridge, timeout=30.0):
