@@ -62,11 +62,11 @@ static bool is_ready(void *arg)
 	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
-static int64_t position(void *arg)
+static void positions(void *arg, bool whole, struct positions *positions)
 {
-	const struct group *g = arg;
+	struct group *g = arg;
 
-	return copy_position(g->copy);
+	positions_read(positions, &g->core, g->copy, whole);
 }
 
 static void act(void *arg, enum ztp_role_action action)
@@ -394,9 +394,8 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, position, act, g};
+	const struct standby_user user = {is_ready, positions, act, g};
 	const struct member_options member = {
-		.topic = config->kafka.topics.state,
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,
 		.session_ms = config->standby.session_timeout_ms,
