@@ -53,6 +53,8 @@ BRIDGE = {
         "::test_what_the_gate_says_has_a_bound",
     "a packet of the broker's (MQTT)":
         "no: it is the broker's bound, and the operator's to set",
+    "what the bridge reads of its connection for commands":
+        UNIT + "test_bridge_mqtt_out.c",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
     "an open transaction in the decision topic": E2E + "test_time.py"
