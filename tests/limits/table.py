@@ -43,7 +43,7 @@ BRIDGE = {
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
     ("a line of the log that is a warning or an error, or that a decision "
-     "without effect causes"): "walk: decision",
+     "or an answer without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
