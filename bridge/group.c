@@ -19,10 +19,11 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "bridge/journal/journal_id.h"
+#include "bridge/group_join.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
 #include "bridge/standby/group_view.h"
+#include "bridge/standby/hand_over.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -39,8 +40,9 @@ struct group {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_join *join;
 	struct notify notify;
-	char journal[JOURNAL_ID_LEN];
+	struct hand_over *hand_over;
 	bool serving;	   /* the daemon's loop is to run, or runs */
 	bool looping;	   /* it runs */
 	bool close, leave; /* what is to be done when it has returned */
@@ -57,14 +59,14 @@ static bool is_ready(void *arg)
 {
 	const struct group *g = arg;
 
-	return opening_copy_read(g->opening);
+	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
-static int64_t position(void *arg)
+static void positions(void *arg, bool whole, struct positions *positions)
 {
-	const struct group *g = arg;
+	struct group *g = arg;
 
-	return copy_position(g->copy);
+	positions_read(positions, &g->core, g->copy, whole);
 }
 
 static void act(void *arg, enum ztp_role_action action)
@@ -94,11 +96,31 @@ static void act(void *arg, enum ztp_role_action action)
 
 /* --- the active one */
 
+static void health(void *arg, bool broker, bool disk)
+{
+	struct group *g = arg;
+
+	group_join_health(g->join, broker, disk);
+}
+
+/* It gives way to one that can serve, if there is one. */
+static void give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (g->looping && group_join_no_broker(g->join) &&
+		 group_view_count(g->view) > 1)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
+			     "the mqtt broker is out of reach");
+}
+
 static bool go_on(void *arg)
 {
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	give_way(g);
 	group_view_turn(g->view);
 	return g->serving;
 }
@@ -132,6 +154,16 @@ static void stop(void *arg)
 	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
 }
 
+static void fail(struct group *g)
+{
+	if (copy_unwritten_since(g->copy) != 0)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the copy cannot be written");
+	else
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+}
+
 static bool leaving(const void *arg)
 {
 	const struct group *g = arg;
@@ -150,13 +182,24 @@ static void left(void *arg)
 static void look_back(struct group *g, int code)
 {
 	if (code == LOOP_OVER && g->serving && !g->leave)
-		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
+		fail(g);
 	else if (code >= 0 && !g->leave)
 		stop(g);
 	if (g->leave)
 		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
 			     "the last turn is not known to be written");
+}
+
+/* Before anything is written to the journal. */
+static bool knows_journal(struct group *g)
+{
+	struct ztp_error error = {0};
+
+	hand_over_stop(g->hand_over);
+	if (hand_over_check(g->hand_over, copy_store(g->copy), &error) == 0)
+		return true;
+	standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false, error.message);
+	return false;
 }
 
 /* Runs the daemon's loop until it is stopped, or is not active any more. */
@@ -165,12 +208,13 @@ static void serve(struct group *g)
 	const struct loop_group active = {
 		.copy = g->copy,
 		.turn = g->turn,
-		.journal = g->journal,
+		.journal = hand_over_journal(g->hand_over),
 		.wake_fd = g->wake_fd,
 		.put_active = put_active,
 		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
+		.health = health,
 		.committed = committed,
 		.stop = stop,
 		.leaving = leaving,
@@ -179,6 +223,7 @@ static void serve(struct group *g)
 	};
 	int code;
 
+	group_join_serve(g->join);
 	g->looping = true;
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
@@ -204,6 +249,7 @@ static void on_signal(struct group *g)
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			g->reload(g->reload_arg);
+			group_join_reconnect(g->join);
 			continue;
 		}
 		log_info(g->core.log, "stopping",
@@ -213,15 +259,30 @@ static void on_signal(struct group *g)
 	}
 }
 
+/* Not while it becomes active: then it takes its own entries. */
+static void hand_over(struct group *g)
+{
+	enum ztp_role_state state = standby_state(g->standby);
+
+	if ((state == ZTP_ROLE_OUT || state == ZTP_ROLE_STANDBY) && !g->done &&
+	    opening_copy_read(g->opening))
+		hand_over_turn(g->hand_over, copy_store(g->copy));
+	else
+		hand_over_stop(g->hand_over);
+}
+
 static void stand_by(struct group *g)
 {
 	struct opening_news news;
 
 	g->core.now = ztp_clock_steady(&g->core.clock);
+	group_join_turn(g->join);
 	standby_turn(g->standby);
+	give_way(g);
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
+	hand_over(g);
 	group_view_turn(g->view);
 	notify_turned(&g->notify, g->core.now);
 }
@@ -319,7 +380,7 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 		.timeout_ms = config->standby.session_timeout_ms,
 		.wake_fd = g->wake_fd,
 	};
-	int rc = journal_id(g->journal, config->store.path, error);
+	int rc = hand_over_new(&g->hand_over, &g->core, error);
 
 	if (rc == 0)
 		rc = copy_open(&g->copy, &g->core, &copy, error);
@@ -333,9 +394,8 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, position, act, g};
+	const struct standby_user user = {is_ready, positions, act, g};
 	const struct member_options member = {
-		.topic = config->kafka.topics.state,
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,
 		.session_ms = config->standby.session_timeout_ms,
@@ -345,6 +405,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 
 	if (rc == 0)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
+	if (rc == 0)
+		rc = group_join_new(&g->join, &g->core, g->copy, error);
 	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
 				     error)
 		       : rc;
@@ -354,7 +416,9 @@ static void close_all(struct group *g)
 {
 	standby_free(g->standby);
 	group_view_free(g->view);
+	group_join_free(g->join);
 	opening_free(g->opening);
+	hand_over_free(g->hand_over);
 	turn_free(g->turn);
 	copy_free(g->copy);
 	if (g->wake_fd >= 0)
@@ -368,7 +432,7 @@ static void run(struct group *g)
 {
 	while (!g->done) {
 		stand_by(g);
-		if (g->serving)
+		if (g->serving && knows_journal(g))
 			serve(g);
 		else if (!g->done)
 			wait_for_work(g);

@@ -9,7 +9,9 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
+#include "bridge/store/store_state.h"
 
 #define STORE_RETRY_MS 1000
 #define TURN_RETRY_MS  100 /* after a turn that Kafka has not taken */
@@ -124,11 +126,26 @@ static void undo(struct loop *l, enum turns_end end)
 		be_over(l);
 }
 
-/* Is this bridge still the active one, if it is one of several? */
+static void tell_health(const struct loop *l)
+{
+	const struct bridge *b = &l->b;
+
+	if (l->group->health)
+		l->group->health(l->group->arg,
+				 mqtt_out_connected(b->mqtt_out) ||
+					 mqtt_in_connected(b->mqtt_in),
+				 b->disk_ok);
+}
+
+/* Is this bridge still the active one, if it is one of several? Not with a
+ * store that lacks what its turns have written. */
 static bool goes_on(struct loop *l)
 {
-	if (!loop_leaving_is_late(l) &&
-	    (!l->group || !l->group->go_on || l->group->go_on(l->group->arg)))
+	if (!l->group)
+		return true;
+	tell_health(l);
+	if (!loop_leaving_is_late(l) && !store_copy_lost(l->b.store) &&
+	    (!l->group->go_on || l->group->go_on(l->group->arg)))
 		return true;
 	be_over(l);
 	return false;

@@ -33,6 +33,9 @@ struct loop_group {
 	bool (*go_on)(void *arg);
 	int64_t (*next)(const void *arg);
 	int wake_fd;
+	/* In each turn of the loop, before go_on: is the MQTT broker in reach,
+	 * and does the disk take what is written? */
+	void (*health)(void *arg, bool broker, bool disk);
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
 	/* A signal asks it to end. Then, or whenever `leaving` says so, there is a
