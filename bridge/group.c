@@ -20,10 +20,10 @@
 
 #include "base/clock.h"
 #include "bridge/group_join.h"
-#include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
 #include "bridge/standby/group_view.h"
+#include "bridge/standby/hand_over.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -42,7 +42,7 @@ struct group {
 	struct group_view *view;
 	struct group_join *join;
 	struct notify notify;
-	char journal[JOURNAL_ID_LEN];
+	struct hand_over *hand_over;
 	bool serving;	   /* the daemon's loop is to run, or runs */
 	bool looping;	   /* it runs */
 	bool close, leave; /* what is to be done when it has returned */
@@ -62,11 +62,11 @@ static bool is_ready(void *arg)
 	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
-static int64_t position(void *arg)
+static void positions(void *arg, bool whole, struct positions *positions)
 {
-	const struct group *g = arg;
+	struct group *g = arg;
 
-	return copy_position(g->copy);
+	positions_read(positions, &g->core, g->copy, whole);
 }
 
 static void act(void *arg, enum ztp_role_action action)
@@ -190,13 +190,25 @@ static void look_back(struct group *g, int code)
 			     "the last turn is not known to be written");
 }
 
+/* Before anything is written to the journal. */
+static bool knows_journal(struct group *g)
+{
+	struct ztp_error error = {0};
+
+	hand_over_stop(g->hand_over);
+	if (hand_over_check(g->hand_over, copy_store(g->copy), &error) == 0)
+		return true;
+	standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false, error.message);
+	return false;
+}
+
 /* Runs the daemon's loop until it is stopped, or is not active any more. */
 static void serve(struct group *g)
 {
 	const struct loop_group active = {
 		.copy = g->copy,
 		.turn = g->turn,
-		.journal = g->journal,
+		.journal = hand_over_journal(g->hand_over),
 		.wake_fd = g->wake_fd,
 		.put_active = put_active,
 		.hold_until = opening_hold_until(g->opening),
@@ -247,6 +259,18 @@ static void on_signal(struct group *g)
 	}
 }
 
+/* Not while it becomes active: then it takes its own entries. */
+static void hand_over(struct group *g)
+{
+	enum ztp_role_state state = standby_state(g->standby);
+
+	if ((state == ZTP_ROLE_OUT || state == ZTP_ROLE_STANDBY) && !g->done &&
+	    opening_copy_read(g->opening))
+		hand_over_turn(g->hand_over, copy_store(g->copy));
+	else
+		hand_over_stop(g->hand_over);
+}
+
 static void stand_by(struct group *g)
 {
 	struct opening_news news;
@@ -258,6 +282,7 @@ static void stand_by(struct group *g)
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
+	hand_over(g);
 	group_view_turn(g->view);
 	notify_turned(&g->notify, g->core.now);
 }
@@ -355,7 +380,7 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 		.timeout_ms = config->standby.session_timeout_ms,
 		.wake_fd = g->wake_fd,
 	};
-	int rc = journal_id(g->journal, config->store.path, error);
+	int rc = hand_over_new(&g->hand_over, &g->core, error);
 
 	if (rc == 0)
 		rc = copy_open(&g->copy, &g->core, &copy, error);
@@ -369,9 +394,8 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, position, act, g};
+	const struct standby_user user = {is_ready, positions, act, g};
 	const struct member_options member = {
-		.topic = config->kafka.topics.state,
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,
 		.session_ms = config->standby.session_timeout_ms,
@@ -394,6 +418,7 @@ static void close_all(struct group *g)
 	group_view_free(g->view);
 	group_join_free(g->join);
 	opening_free(g->opening);
+	hand_over_free(g->hand_over);
 	turn_free(g->turn);
 	copy_free(g->copy);
 	if (g->wake_fd >= 0)
@@ -407,7 +432,7 @@ static void run(struct group *g)
 {
 	while (!g->done) {
 		stand_by(g);
-		if (g->serving)
+		if (g->serving && knows_journal(g))
 			serve(g);
 		else if (!g->done)
 			wait_for_work(g);

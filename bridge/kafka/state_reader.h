@@ -1,7 +1,8 @@
 /*
- * bridge/kafka/state_reader.h - reads `ztp.state`, which has one partition, from
- * an offset on: only what is committed. It is in no group, and never waits for
- * Kafka unless it is told to. Loop thread, or the one thread that has it.
+ * bridge/kafka/state_reader.h - reads `ztp.state` or `ztp.journal`, which have one
+ * partition, from an offset on: only what is committed. It is in no group, and
+ * never waits for Kafka unless it is told to. Loop thread, or the one thread that
+ * has it.
  */
 #ifndef BRIDGE_KAFKA_STATE_READER_H
 #define BRIDGE_KAFKA_STATE_READER_H
@@ -17,6 +18,7 @@ int state_reader_new(struct state_reader **reader, struct core *core,
 void state_reader_free(struct state_reader *reader); /* accepts NULL */
 
 /* Reads from there on; what was queued before is dropped. */
+#define STATE_READER_START (-2) /* wherever the topic begins */
 int state_reader_from(struct state_reader *reader, int64_t offset,
 		      struct ztp_error *error);
 
@@ -47,6 +49,12 @@ bool state_reader_at_end(const struct state_reader *reader);
 struct state_bounds {
 	int64_t start, end;
 };
+/* The offset that the group has committed, with its metadata; 0 and "": none.
+ * Blocks for at most wait_ms. */
+int state_reader_committed(struct state_reader *reader, int wait_ms,
+			   int64_t *offset, char *metadata, size_t cap,
+			   struct ztp_error *error);
+
 int state_reader_bounds(struct state_reader *reader, int wait_ms,
 			struct state_bounds *bounds, struct ztp_error *error);
 

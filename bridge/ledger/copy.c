@@ -212,6 +212,13 @@ int64_t copy_position(const struct copy *copy)
 	return state_reader_position(copy->reader);
 }
 
+int64_t copy_next(const struct copy *copy)
+{
+	int64_t read = state_reader_position(copy->reader);
+
+	return copy->reached.next > read ? copy->reached.next : read;
+}
+
 bool copy_at_end(const struct copy *copy)
 {
 	return state_reader_at_end(copy->reader);

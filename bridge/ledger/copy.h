@@ -58,14 +58,24 @@ int64_t copy_unwritten_since(const struct copy *copy);
 /* Has it read the row `birth`? Without it the topic is empty, or what
  * --to-standby has not finished. */
 bool copy_has_birth(const struct copy *copy);
+/* The id of that row, or "". */
+#define COPY_BIRTH_MAX 64
+void copy_birth(struct copy *copy, char id[COPY_BIRTH_MAX]);
 /* Has it no row at all? */
 bool copy_is_empty(const struct copy *copy);
 /* Everything before this offset has been taken. */
 int64_t copy_position(const struct copy *copy);
+/* The same, and on the active bridge what it has written. */
+int64_t copy_next(const struct copy *copy);
 bool copy_at_end(const struct copy *copy);
 /* The end of the topic with what is not committed. Blocks. */
 int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	     struct ztp_error *error);
+
+/* Has the group committed a position in this topic that is behind its end?
+ * ZTP_ERR_STATE_LOST. The copy has been read up to `end`. Blocks. */
+int copy_check_committed(struct copy *copy, int64_t end, int wait_ms,
+			 struct ztp_error *error);
 
 /* On the active bridge, which does not read what it has written: a turn that is
  * committed, and had a row in it, has been released in the store. */

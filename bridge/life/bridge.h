@@ -65,6 +65,7 @@ struct bridge {
 	/* Customers may have been asked about entries before this mark: by an
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
+	bool handed; /* the entry is out of another bridge's journal */
 
 	struct mqtt_in *mqtt_in;
 	struct mqtt_out *mqtt_out;	   /* the next three are its users */

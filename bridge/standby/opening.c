@@ -39,6 +39,7 @@ struct opening {
 	bool dropped;	  /* what the turn is doing is nobody's any more */
 	bool begun, read; /* the copy */
 	bool bad;	  /* the state; nothing is read any more */
+	bool compared;	  /* READ: with what the group has committed */
 	struct log_limit failures;
 	int64_t again_at;
 	int64_t end;	   /* READ: of ztp.state; -1: not known yet */
@@ -190,6 +191,21 @@ static void tell_claimed(struct opening *o, struct opening_news *news)
 	news->began = o->began;
 }
 
+/* Has the topic been longer? Returns true if it is known not to have been. */
+static bool compare(struct opening *o, struct opening_news *news)
+{
+	int rc = ZTP_ERR_IO;
+
+	if (ztp_clock_boot() < o->again_at)
+		return false;
+	rc = copy_check_committed(o->copy, o->end, ASK_MS, &news->why);
+	if (rc == 0)
+		o->compared = true;
+	else
+		say_bad(o, rc, news);
+	return rc == 0;
+}
+
 static bool reads(struct opening *o, struct opening_news *news)
 {
 	if (follow(o, news))
@@ -201,6 +217,8 @@ static bool reads(struct opening *o, struct opening_news *news)
 			look_for_foreign(o);
 		return false;
 	}
+	if (!o->compared && !compare(o, news))
+		return o->bad;
 	o->trouble[0] = '\0';
 	o->step = NONE;
 	if (o->claimed)
@@ -428,6 +446,7 @@ void opening_act(struct opening *o, enum ztp_role_action action)
 	case ZTP_ROLE_READ:
 		o->step = READ;
 		o->end = -1;
+		o->compared = false;
 		o->behind_at = o->again_at = 0;
 		break;
 	case ZTP_ROLE_CLAIM:

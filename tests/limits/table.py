@@ -37,6 +37,12 @@ BRIDGE = {
     "what of it is copied into results and dead letters": "walk: key header all_headers value",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
+    "an entry that another bridge hands over (Kafka)":
+        UNIT + "test_bridge_journal_record.c",
+    "entries that this bridge hands over, and Kafka has not acknowledged":
+        "tests/cluster/test_journals.py",
+    ("a decision for a request that is not there yet, for a minute after "
+     "another bridge was lost"): UNIT + "test_bridge_life_held.c",
     "records that Kafka has not acknowledged":
         UNIT + "test_bridge_kafka_window.c",
     "commands that the broker has not acknowledged":
