@@ -208,6 +208,18 @@ bool state_reader_at_end(const struct state_reader *r)
 	return r->at_end;
 }
 
+int64_t state_reader_lag(const struct state_reader *r)
+{
+	int64_t start, end;
+
+	if (r->at_end)
+		return 0;
+	if (rd_kafka_get_watermark_offsets(r->rk, r->topic, 0, &start, &end) ||
+	    end < 0)
+		return -1;
+	return end > r->position ? end - r->position : 0;
+}
+
 int state_reader_committed(struct state_reader *r, int wait_ms, int64_t *offset,
 			   char *metadata, size_t cap, struct ztp_error *error)
 {

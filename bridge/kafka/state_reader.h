@@ -44,6 +44,10 @@ int64_t state_reader_position(const struct state_reader *reader);
 /* Was there nothing more when it last looked? */
 bool state_reader_at_end(const struct state_reader *reader);
 
+/* Records between the position and the end as the last fetch found it: markers
+ * of transactions count, too. 0: nothing more; -1: not known. */
+int64_t state_reader_lag(const struct state_reader *reader);
+
 /* The first offset, and the end as it is with what is not committed. Blocks for
  * at most wait_ms. */
 struct state_bounds {

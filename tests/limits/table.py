@@ -49,7 +49,7 @@ BRIDGE = {
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
     ("a line of the log that is a warning or an error, or that a decision "
-     "without effect causes"): "walk: decision",
+     "or an answer without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
@@ -59,6 +59,8 @@ BRIDGE = {
         "::test_what_the_gate_says_has_a_bound",
     "a packet of the broker's (MQTT)":
         "no: it is the broker's bound, and the operator's to set",
+    "what the bridge reads of its connection for commands":
+        UNIT + "test_bridge_mqtt_out.c",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
     "an open transaction in the decision topic": E2E + "test_time.py"
