@@ -202,7 +202,7 @@ static const struct setting table[] = {
 	{"http.hosts", SETTING_LIST, AT(http.hosts), .fallback = "[]",
 	 .max = 255, .check = setting_check_host,
 	 .about = "names by which browsers may ask for the web page and /v1, "
-		  "beside localhost and IP addresses"},
+		  "beside localhost, IP addresses and standby.advertise's"},
 	{"standby.enabled", SETTING_BOOL, AT(standby.enabled),
 	 .fallback = "false",
 	 .about = "be one of several bridges in kafka.group, of which one is "
