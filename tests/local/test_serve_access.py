@@ -433,3 +433,14 @@ def test_those_who_send_slowly_give_way(plain):
         answer = requests.get(f"{plain.url}/v1/requests", timeout=30)
         assert answer.status_code == 200
         assert time.monotonic() - begin < 5
+
+
+def test_nobody_s_body_is_not_kept(door, plain):
+    """Who is not let in may send what he likes."""
+    decide = ("POST", "/v1/requests/pump/decision")
+    pieces = "x" * (300 * 1024)
+    assert status(door, *decide, None, pieces) == 401
+    assert status(door, *decide, "guess", pieces) == 401
+    assert status(door, *decide, ALL, pieces) == 413
+    assert sign_in(door, "x" * 4096).status_code == 413
+    assert status(plain, "POST", "/nothing", None, pieces) == 404
