@@ -63,7 +63,7 @@ LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 # The parts of the bridge, top first. Each is a library that knows only those
 # after it. `from` is a part and those after it: a test of the part links no
 # other.
-BRIDGE_PARTS := loop http life registrar standby ledger kafka mqtt store journal core config
+BRIDGE_PARTS := loop http life registrar move standby ledger kafka mqtt store journal core config
 from = $(if $(filter $(1),$(firstword $(2))),$(2),$(call from,$(1),$(wordlist 2,99,$(2))))
 bridge_o    = $(patsubst %,$(BUILD)/o/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_O)
 bridge_san  = $(patsubst %,$(BUILD)/san/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_SAN)

@@ -163,6 +163,32 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 	return rc;
 }
 
+int ztp_file_check(const char *path, size_t max, struct ztp_error *error)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+	struct stat st = {0};
+	bool bad = fd < 0 || fstat(fd, &st) != 0;
+	char byte;
+
+	if (!bad && !S_ISFIFO(st.st_mode))
+		bad = read(fd, &byte, 1) < 0;
+	if (bad)
+		(void)refuse(path, ZTP_ERR_IO, max, error);
+	if (fd >= 0)
+		close(fd);
+	if (bad)
+		return ZTP_ERR_IO;
+	if (S_ISFIFO(st.st_mode))
+		return ztp_fail(error, ZTP_ERR_IO, "%.150s is a pipe", path);
+	/* A device has no size. Its end, if any, is not known before it is
+	 * read. */
+	if (S_ISCHR(st.st_mode))
+		return ztp_fail(error, ZTP_ERR_IO, "%.150s is a device", path);
+	if (st.st_size > 0 && (uintmax_t)st.st_size > max)
+		return refuse(path, ZTP_ERR_TOO_LARGE, max, error);
+	return 0;
+}
+
 static int sync_at(const char *path, int flags)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);

@@ -9,12 +9,21 @@
 
 #include "ztp/error.h"
 
+/* Of a file that a library reads by its name; all CAs of a system have 200 kB.
+ */
+#define ZTP_LIBRARY_FILE_MAX (4 * 1024 * 1024)
+
 /* Reads at most max bytes and puts a NUL after them. The caller frees *data,
  * and wipes it if it may be a secret; no other copy is left in memory. On
  * failure (ZTP_ERR_IO, ZTP_ERR_TOO_LARGE, ZTP_ERR_NOMEM) *data is NULL and the
  * message names the file. path may be a pipe or a FIFO, whose writer has 5 s. */
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
+
+/* For a file that a library opens by its name: it would wait for ever for a
+ * pipe's writer, and read a file of any size. Opens it and reads from it, because
+ * opening alone also succeeds for a directory. Messages as above. */
+int ztp_file_check(const char *path, size_t max, struct ztp_error *error);
 
 /* A process that was killed may have written what is not on the disk yet: a
  * start that builds on what it reads syncs it first. Syncs the file and its

@@ -1,4 +1,5 @@
 #include "bridge/cli.h"
+#include "bridge/store/store_move.h"
 #include "ztp/path.h"
 #include <getopt.h>
 #include <stdarg.h>
@@ -7,6 +8,7 @@
 static const char usage[] =
 	"usage: ztp-bridge --config FILE [--check-config] [--print-config]\n"
 	"       ztp-bridge --config FILE --forget PATH\n"
+	"       ztp-bridge --config FILE --to-standby | --from-standby\n"
 	"       ztp-bridge --version | --help\n";
 
 static const char help[] =
@@ -16,6 +18,11 @@ static const char help[] =
 	"      --print-config  print it with all defaults, without secrets\n"
 	"      --forget PATH   remove everything stored about a device and "
 	"exit\n"
+	"      --to-standby    write the store of a stopped bridge to the "
+	"empty\n"
+	"                      topic kafka.topics.state and exit\n"
+	"      --from-standby  make a single bridge's store of that topic and "
+	"exit\n"
 	"  -V, --version       print the version and exit\n"
 	"  -h, --help          print this and exit\n";
 
@@ -24,9 +31,16 @@ static const struct option options[] = {
 	{"check-config", no_argument, NULL, 'k'},
 	{"print-config", no_argument, NULL, 'p'},
 	{"forget", required_argument, NULL, 'f'},
+	{STORE_TO_OPTION, no_argument, NULL, 't'},
+	{STORE_FROM_OPTION, no_argument, NULL, 'F'},
 	{"version", no_argument, NULL, 'V'},
 	{"help", no_argument, NULL, 'h'},
 	{0}};
+
+/* Options without a value. */
+struct cli_seen {
+	bool check, to, from;
+};
 
 void cli_usage(FILE *out)
 {
@@ -68,29 +82,48 @@ static int set_once(FILE *err, const char **member, const char *option)
 	return 0;
 }
 
-static int finish(struct cli *cli, bool check, FILE *err)
+/* At most one of those that do something and exit; the checks are two that go
+ * together. */
+static int choose(struct cli *cli, enum cli_action action, bool check,
+		  const char *option, FILE *err)
+{
+	if (check || cli->print ||
+	    (cli->action != CLI_RUN && cli->action != action))
+		return refuse(err, "%s can only be combined with --config",
+			      option);
+	cli->action = action;
+	return 0;
+}
+
+static int finish(struct cli *cli, const struct cli_seen *seen, FILE *err)
 {
 	struct ztp_path path;
 	struct ztp_error error;
+	int rc = 0;
 
 	if (!cli->config || !cli->config[0])
 		return refuse(err, "--config FILE is missing");
-	if (cli->forget && (check || cli->print))
-		return refuse(err,
-			      "--forget can only be combined with --config");
+	if (seen->to)
+		rc = choose(cli, CLI_TO_STANDBY, seen->check,
+			    "--" STORE_TO_OPTION, err);
+	if (rc == 0 && seen->from)
+		rc = choose(cli, CLI_FROM_STANDBY, seen->check,
+			    "--" STORE_FROM_OPTION, err);
+	if (rc == 0 && cli->forget)
+		rc = choose(cli, CLI_FORGET, seen->check, "--forget", err);
+	if (rc != 0)
+		return rc;
 	if (cli->forget &&
 	    ztp_path_parse(&path, cli->forget, strlen(cli->forget), &error) < 0)
 		return refuse(err, "--forget: %s", error.message);
-	cli->action = cli->forget  ? CLI_FORGET
-		      : check	   ? CLI_CHECK
-		      : cli->print ? CLI_PRINT
-				   : CLI_RUN;
+	if (seen->check || cli->print)
+		cli->action = seen->check ? CLI_CHECK : CLI_PRINT;
 	return 0;
 }
 
 int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
 {
-	bool check = false;
+	struct cli_seen seen = {0};
 	int option, rc = 0;
 
 	*cli = (struct cli){.action = CLI_RUN};
@@ -105,7 +138,13 @@ int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
 			rc = set_once(err, &cli->forget, "--forget");
 			break;
 		case 'k':
-			check = true;
+			seen.check = true;
+			break;
+		case 't':
+			seen.to = true;
+			break;
+		case 'F':
+			seen.from = true;
 			break;
 		case 'p':
 			cli->print = true;
@@ -124,5 +163,5 @@ int cli_parse(struct cli *cli, int argc, char **argv, FILE *err)
 	}
 	if (optind < argc)
 		return refuse(err, "unexpected argument \"%s\"", argv[optind]);
-	return finish(cli, check, err);
+	return finish(cli, &seen, err);
 }

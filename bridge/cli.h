@@ -11,9 +11,11 @@
 
 enum cli_action {
 	CLI_RUN,
-	CLI_CHECK,   /* --check-config; with print also prints */
-	CLI_PRINT,   /* only --print-config */
-	CLI_FORGET,  /* --forget PATH */
+	CLI_CHECK,  /* --check-config; with print also prints */
+	CLI_PRINT,  /* only --print-config */
+	CLI_FORGET, /* --forget PATH */
+	CLI_TO_STANDBY,
+	CLI_FROM_STANDBY,
 	CLI_VERSION, /* needs no configuration */
 	CLI_HELP     /* needs no configuration */
 };

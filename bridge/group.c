@@ -19,6 +19,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/group_join.h"
 #include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
@@ -39,6 +40,7 @@ struct group {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_join *join;
 	struct notify notify;
 	char journal[JOURNAL_ID_LEN];
 	bool serving;	   /* the daemon's loop is to run, or runs */
@@ -57,14 +59,14 @@ static bool is_ready(void *arg)
 {
 	const struct group *g = arg;
 
-	return opening_copy_read(g->opening);
+	return opening_copy_read(g->opening) && group_join_ready(g->join);
 }
 
-static int64_t position(void *arg)
+static void positions(void *arg, bool whole, struct positions *positions)
 {
-	const struct group *g = arg;
+	struct group *g = arg;
 
-	return copy_position(g->copy);
+	positions_read(positions, &g->core, g->copy, whole);
 }
 
 static void act(void *arg, enum ztp_role_action action)
@@ -94,13 +96,33 @@ static void act(void *arg, enum ztp_role_action action)
 
 /* --- the active one */
 
+static void health(void *arg, bool broker, bool disk)
+{
+	struct group *g = arg;
+
+	group_join_health(g->join, broker, disk);
+}
+
+/* It gives way to one that can serve, if there is one. */
+static void give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (g->looping && group_join_no_broker(g->join) &&
+		 group_view_count(g->view) > 1)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
+			     "the mqtt broker is out of reach");
+}
+
 static bool go_on(void *arg)
 {
 	struct group *g = arg;
 
 	standby_turn(g->standby);
+	give_way(g);
 	group_view_turn(g->view);
-	return g->serving && !g->leave;
+	return g->serving;
 }
 
 static int64_t next(const void *arg)
@@ -118,56 +140,54 @@ static void committed(void *arg)
 	standby_tell(g->standby, ZTP_ROLE_ON_COMMITTED, false, "");
 }
 
-static int put_active(void *arg, struct ztp_error *error)
+static int put_active(void *arg, bool left, struct ztp_error *error)
 {
 	struct group *g = arg;
 
-	return opening_put_active(g->opening, false, error);
+	return opening_put_active(g->opening, left, error);
 }
 
-/* Without a bridge around it: the journal is empty. Returns whether Kafka has
- * it; then nothing is told any more. */
-static bool last_turn(struct group *g)
+static void stop(void *arg)
 {
-	struct store *store = copy_store(g->copy);
-	struct turn_result result = {.outcome = TURN_FAILED};
-	struct pollfd woken = {.fd = g->wake_fd, .events = POLLIN};
-	int64_t until =
-		ztp_clock_boot() + g->core.config->standby.session_timeout_ms;
-	uint64_t count;
-	int rc = opening_put_active(g->opening, true, &result.why);
+	struct group *g = arg;
 
-	if (rc == 0)
-		rc = store_state_changes(store, turn_add_row, g->turn,
-					 &result.why);
-	if (rc != 0 || turn_under_way(g->turn))
-		return false;
-	turn_send(g->turn, false);
-	while (!turn_take(g->turn, &result) && ztp_clock_boot() < until) {
-		if (poll(&woken, 1, STEP_MS) == 1 &&
-		    read(g->wake_fd, &count, sizeof(count)) < 0)
-			break;
-	}
-	if (result.outcome != TURN_COMMITTED ||
-	    store_commit(store, 0, &result.why) != 0)
-		return false;
-	copy_wrote(g->copy, &result);
-	return true;
-}
-
-static void leave(struct group *g)
-{
-	bool left = last_turn(g);
-
-	g->leave = false;
-	standby_tell(g->standby, left ? ZTP_ROLE_ON_LEFT : ZTP_ROLE_ON_FAILED,
-		     false,
-		     left ? "" : "the last turn is not known to be written");
-}
-
-static void stop(struct group *g)
-{
 	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
+}
+
+static void fail(struct group *g)
+{
+	if (copy_unwritten_since(g->copy) != 0)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the copy cannot be written");
+	else
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+}
+
+static bool leaving(const void *arg)
+{
+	const struct group *g = arg;
+
+	return g->leave;
+}
+
+static void left(void *arg)
+{
+	struct group *g = arg;
+
+	standby_tell(g->standby, ZTP_ROLE_ON_LEFT, false, "");
+}
+
+/* The daemon's loop has returned, and nobody has said yet what follows. */
+static void look_back(struct group *g, int code)
+{
+	if (code == LOOP_OVER && g->serving && !g->leave)
+		fail(g);
+	else if (code >= 0 && !g->leave)
+		stop(g);
+	if (g->leave)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the last turn is not known to be written");
 }
 
 /* Runs the daemon's loop until it is stopped, or is not active any more. */
@@ -182,11 +202,16 @@ static void serve(struct group *g)
 		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
+		.health = health,
 		.committed = committed,
+		.stop = stop,
+		.leaving = leaving,
+		.left = left,
 		.arg = g,
 	};
 	int code;
 
+	group_join_serve(g->join);
 	g->looping = true;
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
@@ -194,14 +219,9 @@ static void serve(struct group *g)
 	turn_wake(g->turn, g->wake_fd);
 	if (g->close)
 		opening_act(g->opening, ZTP_ROLE_CLOSE);
-	else if (code == LOOP_OVER && g->serving && !g->leave)
-		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
-			     "a turn was refused");
-	else if (code >= 0)
-		stop(g);
+	else
+		look_back(g, code);
 	g->close = false;
-	if (g->leave)
-		leave(g);
 	if (code > 0) {
 		g->exit_code = code;
 		g->done = true;
@@ -217,6 +237,7 @@ static void on_signal(struct group *g)
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
 			g->reload(g->reload_arg);
+			group_join_reconnect(g->join);
 			continue;
 		}
 		log_info(g->core.log, "stopping",
@@ -231,7 +252,9 @@ static void stand_by(struct group *g)
 	struct opening_news news;
 
 	g->core.now = ztp_clock_steady(&g->core.clock);
+	group_join_turn(g->join);
 	standby_turn(g->standby);
+	give_way(g);
 	if (!g->serving && !g->done && opening_turn(g->opening, &news))
 		standby_tell(g->standby, news.event, news.left,
 			     news.why.message);
@@ -346,9 +369,8 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 static int open_all(struct group *g, struct ztp_error *error)
 {
 	const struct config *config = g->core.config;
-	const struct standby_user user = {is_ready, position, act, g};
+	const struct standby_user user = {is_ready, positions, act, g};
 	const struct member_options member = {
-		.topic = config->kafka.topics.state,
 		.instance = config->standby.instance,
 		.advertise = config->standby.advertise,
 		.session_ms = config->standby.session_timeout_ms,
@@ -358,6 +380,8 @@ static int open_all(struct group *g, struct ztp_error *error)
 
 	if (rc == 0)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
+	if (rc == 0)
+		rc = group_join_new(&g->join, &g->core, g->copy, error);
 	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
 				     error)
 		       : rc;
@@ -367,6 +391,7 @@ static void close_all(struct group *g)
 {
 	standby_free(g->standby);
 	group_view_free(g->view);
+	group_join_free(g->join);
 	opening_free(g->opening);
 	turn_free(g->turn);
 	copy_free(g->copy);

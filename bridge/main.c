@@ -10,8 +10,9 @@
 #include "bridge/group.h"
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
+#include "bridge/move/move.h"
 #include "bridge/store/store.h"
-#include "bridge/store/store_state.h"
+#include "bridge/store/store_move.h"
 
 #define EXIT_FAILED 1
 
@@ -53,7 +54,7 @@ static int forget(const struct config *config, const char *path)
 	rc = store_open(&store, config->store.path,
 			config->store.sync == CONFIG_SYNC_FULL, &error);
 	if (rc == 0)
-		rc = store_copy_refuse(store, &error);
+		rc = store_refuse_copy(store, &error);
 	if (rc == 0) {
 		count = store_forget(store, path, &error);
 		if (count >= 0)
@@ -67,6 +68,21 @@ static int forget(const struct config *config, const char *path)
 	printf("%s: %d request%s forgotten\n", path, count,
 	       count == 1 ? "" : "s");
 	return 0;
+}
+
+/* Both ways are about a bridge that is one of several. */
+static int move(const struct cli *cli, const struct config *config)
+{
+	bool to = cli->action == CLI_TO_STANDBY;
+
+	if (!config->standby.enabled) {
+		fprintf(stderr,
+			"ztp-bridge: %s: standby.enabled is not true in %s\n",
+			to ? "--to-standby" : "--from-standby", cli->config);
+		return CLI_EXIT_USAGE;
+	}
+	return (to ? move_to_standby : move_from_standby)(config, stdout,
+							  stderr);
 }
 
 static int check(const struct cli *cli, const struct config *config)
@@ -132,6 +148,10 @@ int main(int argc, char **argv)
 		break;
 	case CLI_FORGET:
 		code = forget(config, cli.forget);
+		break;
+	case CLI_TO_STANDBY:
+	case CLI_FROM_STANDBY:
+		code = move(&cli, config);
 		break;
 	default:
 		code = run(&cli, config);

@@ -21,16 +21,19 @@ contract:
 	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 $(PYTEST) $(PYTEST_ARGS) \
 		tests/cluster/contract_*.py tests/cluster
 
-# Random faults on three bridges without devices: `make chaos ROUNDS=100 SEED=1`,
-# with BROKERS=1 on one broker.
+# Disasters on three bridges under load, without a gate and then with it: `make
+# chaos ROUNDS=100 SEED=1`, with BROKERS=1 on one broker, with GATE=yes or no in one
+# of the two ways, with BEFORE=FILE beside a bridge of another version.
 BROKERS ?= 3
+GATE    ?= both
 .PHONY: chaos
 chaos:
-	$(Q)scripts/deps build kafka test
+	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/cluster/chaos.py --rounds $(ROUNDS) \
-		--brokers $(BROKERS) $(if $(SEED),--seed $(SEED))
+		--brokers $(BROKERS) --gate $(GATE) --json $(BUILD)/chaos.json \
+		$(if $(SEED),--seed $(SEED)) $(if $(BEFORE),--before $(BEFORE))
 
 # The bridge with what this release refuses: standby.enabled.
 CLUSTER_BRIDGE := $(BUILD)/cluster/ztp-bridge
@@ -47,3 +50,16 @@ $(CLUSTER_BRIDGE): $(UNFINISHED) $(call obj,o,$(call src,bridge)) $(call bridge_
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 -include $(UNFINISHED:.o=.d)
+
+# The same, which a test can stop before a commit.
+CLUSTER_STOPS := $(BUILD)/cluster/ztp-bridge-stops
+helpers: $(CLUSTER_STOPS)
+
+$(CLUSTER_STOPS): $(UNFINISHED) $(BUILD)/o/tests/cluster/stops.o \
+		$(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
+	$(call say,LINK)
+	$(Q)$(LINK) -pie \
+		-Wl,--wrap=rd_kafka_commit_transaction,--wrap=turn_add_record \
+		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
+
+-include $(BUILD)/o/tests/cluster/stops.d

@@ -10,7 +10,6 @@
 #include "bridge/config/settings.h"
 
 #define OF(member) offsetof(struct config, member)
-#define FILE_MAX   (4 * 1024 * 1024) /* all CAs of a system have 200 kB */
 
 static int refuse(const struct config *config, size_t member, int *line,
 		  const char *what, struct ztp_error *error)
@@ -25,7 +24,7 @@ static int refuse(const struct config *config, size_t member, int *line,
  * because a file may hold a private key. */
 static BIO *open_file(char **text, size_t *len, const char *file)
 {
-	if (ztp_file_read(text, len, file, FILE_MAX, NULL) != 0)
+	if (ztp_file_read(text, len, file, ZTP_LIBRARY_FILE_MAX, NULL) != 0)
 		return NULL;
 	return BIO_new_mem_buf(*text, (int)*len);
 }

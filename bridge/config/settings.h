@@ -91,9 +91,6 @@ int setting_size(int64_t *bytes, const char *text, struct ztp_error *error);
 
 /* --- settings_file.c */
 
-/* Opens file and reads from it, because opening alone also succeeds for a
- * directory. */
-int setting_check_file(const char *file, struct ztp_error *error);
 /* Reads a secret's file: the whole file except one trailing newline. A NUL in
  * it is refused. The caller owns *content. */
 int setting_read_file(char **content, const char *file,

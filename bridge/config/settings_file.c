@@ -4,7 +4,6 @@
 #include <openssl/crypto.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "base/file.h"
 
@@ -25,28 +24,5 @@ int setting_read_file(char **content, const char *file, struct ztp_error *error)
 	if (n > 0 && text[n - 1] == '\n')
 		text[n - 1] = '\0';
 	*content = text;
-	return 0;
-}
-
-/* Opening a pipe would wait for somebody who writes. */
-int setting_check_file(const char *file, struct ztp_error *error)
-{
-	struct stat st;
-	FILE *in = NULL;
-	bool bad;
-
-	if (stat(file, &st) == 0 && S_ISFIFO(st.st_mode))
-		return ztp_fail(error, ZTP_ERR_IO, "%.120s is a pipe", file);
-	in = fopen(file, "re");
-	bad = !in;
-	if (in) {
-		bad = getc(in) == EOF && ferror(in);
-		int saved = errno;
-		(void)fclose(in);
-		errno = saved;
-	}
-	if (bad)
-		return ztp_fail(error, ZTP_ERR_IO, "cannot read %.120s: %s",
-				file, strerror(errno));
 	return 0;
 }

@@ -6,6 +6,7 @@
  * (base/kafka_properties.c has the list). Which values do not go together,
  * librdkafka tells when a handle is made (bridge/kafka/kafka_check.c).
  */
+#include "base/kafka_files.h"
 #include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
 #include <librdkafka/rdkafka.h>
@@ -179,6 +180,9 @@ int properties_add(struct config_properties *properties, const char *name,
 		rc = check_known(new.name, new.value, new.secret, error);
 	if (rc == 0 && new.value)
 		rc = check_promises(new.name, new.value, error);
+	if (rc == 0 && new.value)
+		rc = ztp_kafka_file_check(new.name, strlen(new.name), new.value,
+					  error);
 	if (rc < 0) {
 		property_clear(&new);
 		return rc;

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
+
 /* Longest first, so that formatting finds the largest unit that fits. */
 static const struct {
 	const char *text;
@@ -261,7 +263,7 @@ static int set_text(const struct setting *setting, struct config *config,
 	if (rc == 0 && !secret)
 		rc = setting_check_text(text, error);
 	if (rc == 0 && setting->type == SETTING_FILE && *text)
-		rc = setting_check_file(text, error);
+		rc = ztp_file_check(text, ZTP_LIBRARY_FILE_MAX, error);
 	if (rc < 0)
 		return rc;
 	copy = strdup(text);

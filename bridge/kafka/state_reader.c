@@ -1,5 +1,6 @@
 #include "bridge/kafka/state_reader.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -203,6 +204,27 @@ int64_t state_reader_position(const struct state_reader *r)
 bool state_reader_at_end(const struct state_reader *r)
 {
 	return r->at_end;
+}
+
+int state_reader_committed(struct state_reader *r, int wait_ms, int64_t *offset,
+			   char *metadata, size_t cap, struct ztp_error *error)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_t *part =
+		rd_kafka_topic_partition_list_add(list, r->topic, 0);
+	rd_kafka_resp_err_t err = rd_kafka_committed(r->rk, list, wait_ms);
+
+	if (!err)
+		err = part->err;
+	*offset = !err && part->offset > 0 ? part->offset : 0;
+	snprintf(metadata, cap, "%.*s",
+		 !err && part->metadata ? (int)part->metadata_size : 0,
+		 part->metadata ? (const char *)part->metadata : "");
+	rd_kafka_topic_partition_list_destroy(list);
+	return err ? ztp_fail(error, ZTP_ERR_IO, "kafka: %s",
+			      rd_kafka_err2str(err))
+		   : 0;
 }
 
 int state_reader_bounds(struct state_reader *r, int wait_ms,

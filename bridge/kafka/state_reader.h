@@ -47,6 +47,12 @@ bool state_reader_at_end(const struct state_reader *reader);
 struct state_bounds {
 	int64_t start, end;
 };
+/* The offset that the group has committed, with its metadata; 0 and "": none.
+ * Blocks for at most wait_ms. */
+int state_reader_committed(struct state_reader *reader, int wait_ms,
+			   int64_t *offset, char *metadata, size_t cap,
+			   struct ztp_error *error);
+
 int state_reader_bounds(struct state_reader *reader, int wait_ms,
 			struct state_bounds *bounds, struct ztp_error *error);
 

@@ -5,7 +5,8 @@
 
 #include "bridge/ledger/copy_internal.h"
 
-#define BULK 20000 /* records from which on indexes are made at the end */
+#define BULK	 20000 /* records from which on indexes are made at the end */
+#define BEGIN_MS 500   /* to begin again, after the database was opened again */
 
 int copy_open(struct copy **out, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error)
@@ -51,6 +52,12 @@ void copy_free(struct copy *copy)
 	free(copy);
 }
 
+void copy_drop(struct copy *copy)
+{
+	copy->begun = false;
+	copy_free(copy);
+}
+
 struct store *copy_store(struct copy *copy)
 {
 	return copy->store;
@@ -58,11 +65,31 @@ struct store *copy_store(struct copy *copy)
 
 /* --- reading */
 
+/* After an error that has taken more from the database than the open turn: what
+ * is in it is not what `reached` says. */
+static int open_again(struct copy *copy, struct ztp_error *error)
+{
+	int rc = 0;
+
+	if (copy->store && store_copy_lost(copy->store)) {
+		store_close(copy->store);
+		copy->store = NULL;
+	}
+	if (copy->store)
+		return 0;
+	rc = copy_store_open(copy, error);
+	copy->reached = copy->at;
+	return rc;
+}
+
 int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
 {
 	struct state_bounds bounds;
-	int rc = copy_judge(copy, wait_ms, &bounds, error);
+	int rc = open_again(copy, error);
 
+	copy->bulk = false;
+	if (rc == 0)
+		rc = copy_judge(copy, wait_ms, &bounds, error);
 	if (rc == 0 && copy->at.next == 0 && bounds.end - bounds.start > BULK) {
 		rc = store_copy_begin(copy->store, error);
 		copy->bulk = rc == 0;
@@ -77,6 +104,27 @@ int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
 		       : rc;
 }
 
+static bool is_of_the_row(int rc)
+{
+	return rc == ZTP_ERR_VALUE || rc == ZTP_ERR_STATE_NEWER ||
+	       rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_REFUSED;
+}
+
+/* Said of the database: 0, or what it did not take. */
+static int note_written(struct copy *copy, int rc)
+{
+	if (rc == 0)
+		copy->unwritten_since = 0;
+	else if (copy->unwritten_since == 0)
+		copy->unwritten_since = ztp_clock_boot();
+	return rc;
+}
+
+int64_t copy_unwritten_since(const struct copy *copy)
+{
+	return copy->unwritten_since;
+}
+
 static int take(void *arg, const struct state_record *record,
 		struct ztp_error *error)
 {
@@ -84,26 +132,23 @@ static int take(void *arg, const struct state_record *record,
 	int rc = store_state_apply(copy->store, &record->row, error);
 
 	if (rc != 0)
-		return rc;
+		return is_of_the_row(rc) ? rc : note_written(copy, rc);
 	copy->reached.next = record->offset + 1;
 	copy->reached.written_at = record->written_at;
 	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
-		copy->reached.birth = record->offset + 1;
+		copy->reached.birth =
+			record->row.value.p ? record->offset + 1 : 0;
 	return 0;
 }
 
-/* What cannot be written now is read again later. */
+/* What cannot be written now is read again later; the database may have to be
+ * opened again, which copy_begin does. */
 static void take_back(struct copy *copy)
 {
 	store_rollback(copy->store);
+	copy->begun = copy->at.next > 0 && !store_copy_lost(copy->store);
 	copy->reached = copy->at;
 	(void)state_reader_from(copy->reader, copy->at.next, NULL);
-}
-
-static bool is_of_the_row(int rc)
-{
-	return rc == ZTP_ERR_VALUE || rc == ZTP_ERR_STATE_NEWER ||
-	       rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_REFUSED;
 }
 
 static int finish_bulk(struct copy *copy, struct ztp_error *error)
@@ -120,10 +165,12 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 	      struct ztp_error *error)
 {
 	int64_t now = ztp_clock_boot();
-	int rc = state_reader_read(copy->reader, limit, wait_ms, take, copy,
-				   error);
-	int count = rc;
+	int count, rc;
 
+	if (!copy->begun)
+		return copy_begin(copy, BEGIN_MS, error);
+	rc = count = state_reader_read(copy->reader, limit, wait_ms, take, copy,
+				       error);
 	if (rc < 0 && !is_of_the_row(rc))
 		take_back(copy);
 	if (rc < 0)
@@ -141,7 +188,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 
 int copy_commit(struct copy *copy, struct ztp_error *error)
 {
-	int rc = store_copy_commit(copy->store, &copy->reached, error);
+	int rc = note_written(
+		copy, store_copy_commit(copy->store, &copy->reached, error));
 
 	if (rc == 0)
 		copy->at = copy->reached;
@@ -162,6 +210,13 @@ bool copy_is_empty(const struct copy *copy)
 int64_t copy_position(const struct copy *copy)
 {
 	return state_reader_position(copy->reader);
+}
+
+int64_t copy_next(const struct copy *copy)
+{
+	int64_t read = state_reader_position(copy->reader);
+
+	return copy->reached.next > read ? copy->reached.next : read;
 }
 
 bool copy_at_end(const struct copy *copy)
@@ -191,5 +246,11 @@ void copy_wrote(struct copy *copy, const struct turn_result *result)
 
 int copy_read_on(struct copy *copy, struct ztp_error *error)
 {
+	int rc = open_again(copy, error);
+
+	if (rc != 0) {
+		copy->begun = false;
+		return rc;
+	}
 	return state_reader_from(copy->reader, copy->reached.next, error);
 }

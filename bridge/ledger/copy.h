@@ -35,7 +35,10 @@ int copy_open(struct copy **copy, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error);
 /* Commits what has been read. Accepts NULL. */
 void copy_free(struct copy *copy);
-/* Changes when the copy is thrown away, so ask again after copy_begin. */
+/* Commits nothing: the store has become something else. */
+void copy_drop(struct copy *copy);
+/* Changes when the copy is thrown away or opened again, so ask again after
+ * copy_begin and copy_read_on. NULL: it could not be opened again yet. */
 struct store *copy_store(struct copy *copy);
 
 /* Holds the copy against the topic and goes to where it has to be read on.
@@ -49,23 +52,36 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 	      struct ztp_error *error);
 /* Commits the database; on the active bridge between turns. */
 int copy_commit(struct copy *copy, struct ztp_error *error);
+/* Since when the database takes nothing (CLOCK_BOOTTIME, ms); 0: it takes it. */
+int64_t copy_unwritten_since(const struct copy *copy);
 
 /* Has it read the row `birth`? Without it the topic is empty, or what
  * --to-standby has not finished. */
 bool copy_has_birth(const struct copy *copy);
+/* The id of that row, or "". */
+#define COPY_BIRTH_MAX 64
+void copy_birth(struct copy *copy, char id[COPY_BIRTH_MAX]);
 /* Has it no row at all? */
 bool copy_is_empty(const struct copy *copy);
 /* Everything before this offset has been taken. */
 int64_t copy_position(const struct copy *copy);
+/* The same, and on the active bridge what it has written. */
+int64_t copy_next(const struct copy *copy);
 bool copy_at_end(const struct copy *copy);
 /* The end of the topic with what is not committed. Blocks. */
 int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	     struct ztp_error *error);
 
+/* Has the group committed a position in this topic that is behind its end?
+ * ZTP_ERR_STATE_LOST. The copy has been read up to `end`. Blocks. */
+int copy_check_committed(struct copy *copy, int64_t end, int wait_ms,
+			 struct ztp_error *error);
+
 /* On the active bridge, which does not read what it has written: a turn that is
  * committed, and had a row in it, has been released in the store. */
 void copy_wrote(struct copy *copy, const struct turn_result *result);
-/* From now on it is read again, from where it stands. */
+/* From now on it is read again, from where it stands: nothing of a turn that is
+ * not committed is in it any more. */
 int copy_read_on(struct copy *copy, struct ztp_error *error);
 
 #endif

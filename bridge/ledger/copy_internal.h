@@ -8,7 +8,7 @@
 
 #include "bridge/kafka/state_reader.h"
 #include "bridge/ledger/copy.h"
-#include "bridge/store/store_state.h"
+#include "bridge/store/store_move.h"
 
 struct copy {
 	struct core *core;
@@ -19,7 +19,8 @@ struct copy {
 	struct store_copy at;	   /* what the database stands for */
 	struct store_copy reached; /* with what is not committed */
 	bool begun, bulk;
-	int64_t commit_at; /* the last time; CLOCK_BOOTTIME */
+	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
+	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
 };
 
 /* Is it a copy of this topic, and not too old? Throws it away if it may lack

@@ -19,7 +19,7 @@
 
 struct look {
 	int64_t offset, written_at; /* of the last one seen; offset -1: none */
-	char birth[64];		    /* its id, if it is that row */
+	char birth[COPY_BIRTH_MAX]; /* its id, if it is that row */
 };
 
 static int see(void *arg, const struct state_record *record,
@@ -121,6 +121,44 @@ static int check_birth(struct copy *copy, int wait_ms, struct ztp_error *error)
 	}
 	free(bytes.p);
 	return rc;
+}
+
+void copy_birth(struct copy *copy, char id[COPY_BIRTH_MAX])
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(copy->store, STATE_BIRTH, "", &row, &bytes,
+				 NULL);
+	struct ztp_str text = {0};
+
+	if (rc == 1)
+		text = row.cells[STATE_BIRTH_ID].bytes;
+	if (text.n >= COPY_BIRTH_MAX)
+		text.n = 0;
+	if (text.n > 0)
+		memcpy(id, text.p, text.n);
+	id[text.n] = '\0';
+	free(bytes.p);
+}
+
+/* A birth that is another one has been written by --to-standby since. */
+int copy_check_committed(struct copy *copy, int64_t end, int wait_ms,
+			 struct ztp_error *error)
+{
+	char of[COPY_BIRTH_MAX], ours[COPY_BIRTH_MAX];
+	int64_t committed = 0;
+	int rc = state_reader_committed(copy->reader, wait_ms, &committed, of,
+					sizeof(of), error);
+
+	if (rc != 0 || committed <= end)
+		return rc;
+	copy_birth(copy, ours);
+	if (*ours && *of && strcmp(ours, of) != 0)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_STATE_LOST,
+			"%s ends at %lld, and the group had read it up to "
+			"%lld: --to-standby writes it anew from the best copy",
+			copy->topic, (long long)end, (long long)committed);
 }
 
 static int check_bounds(const struct copy *copy,

@@ -2,32 +2,16 @@
 #include "base/sqlite.h"
 #include "bridge/ledger/copy_internal.h"
 
-/* A single bridge's store holds what no topic has. */
-static int check_whose(struct copy *copy, struct ztp_error *error)
-{
-	struct store_copy at;
-	int rc = store_copy_get(copy->store, &at, error);
-
-	if (rc != 0)
-		return rc;
-	copy->at = at;
-	if (at.next == 0 && !at.partly &&
-	    (store_list_next(copy->store, 0, false) != 0 ||
-	     store_outbox_count(copy->store) > 0))
-		return ztp_fail(error, ZTP_ERR_USAGE,
-				"store %s is a single bridge's: "
-				"--to-standby makes a group's of it",
-				copy->path);
-	return 0;
-}
-
 int copy_store_open(struct copy *copy, struct ztp_error *error)
 {
 	int rc = store_open(&copy->store, copy->path, copy->sync_full, error);
 
 	if (rc == 0)
 		rc = store_replicate(copy->store, copy->decisions, error);
-	return rc == 0 ? check_whose(copy, error) : rc;
+	/* A single bridge's store holds what no topic has. */
+	return rc == 0 ? store_refuse_single(copy->store, copy->decisions,
+					     &copy->at, error)
+		       : rc;
 }
 
 /* The journal, which holds what the topic may lack, is in other files. The

@@ -1,40 +1,17 @@
 #include "bridge/loop/backpressure.h"
 
-#include <sys/statvfs.h>
-
+#include "bridge/core/disk.h"
 #include "bridge/mqtt/mqtt_in.h"
 #include "bridge/registrar/broker_probe.h"
 
 #define BACKLOG_HIGH	(64u << 20)
 #define BACKLOG_BLOCKED (1u << 20) /* while max_requests blocks */
-#define DISK_LOW_BYTES	(8u << 20) /* or 1/20 of a small disk */
-
-/* Resuming requires twice as much free space as pausing. */
-static bool has_room(const struct backpressure *backpressure, bool had_room,
-		     struct ztp_error *error)
-{
-	unsigned long long available, low;
-	struct statvfs fs;
-
-	if (statvfs(backpressure->directory, &fs) != 0)
-		return true; /* the store will report what is wrong */
-	available = (unsigned long long)fs.f_bavail * fs.f_frsize;
-	low = (unsigned long long)fs.f_blocks * fs.f_frsize / 20;
-	if (low > DISK_LOW_BYTES)
-		low = DISK_LOW_BYTES;
-	if (available >= (had_room ? low : 2 * low) && !(fs.f_flag & ST_RDONLY))
-		return true;
-	ztp_fail(error, ZTP_ERR_FULL, "%s: %llu bytes left%s",
-		 backpressure->directory, available,
-		 fs.f_flag & ST_RDONLY ? ", read-only" : "");
-	return false;
-}
 
 void backpressure_look_at_disk(struct backpressure *backpressure,
 			       struct bridge *b)
 {
 	struct ztp_error error = {0};
-	bool ok = has_room(backpressure, b->disk_ok, &error) &&
+	bool ok = disk_has_room(backpressure->directory, b->disk_ok, &error) &&
 		  journal_reserve(b->journal, &error) == 0;
 
 	if (ok && !b->disk_ok)

@@ -9,7 +9,9 @@
 #include "bridge/kafka/producer.h"
 #include "bridge/life/commands.h"
 #include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/mqtt_in.h"
 #include "bridge/mqtt/mqtt_out.h"
+#include "bridge/store/store_state.h"
 
 #define STORE_RETRY_MS 1000
 #define TURN_RETRY_MS  100 /* after a turn that Kafka has not taken */
@@ -124,10 +126,26 @@ static void undo(struct loop *l, enum turns_end end)
 		be_over(l);
 }
 
-/* Is this bridge still the active one, if it is one of several? */
+static void tell_health(const struct loop *l)
+{
+	const struct bridge *b = &l->b;
+
+	if (l->group->health)
+		l->group->health(l->group->arg,
+				 mqtt_out_connected(b->mqtt_out) ||
+					 mqtt_in_connected(b->mqtt_in),
+				 b->disk_ok);
+}
+
+/* Is this bridge still the active one, if it is one of several? Not with a
+ * store that lacks what its turns have written. */
 static bool goes_on(struct loop *l)
 {
-	if (!l->group || !l->group->go_on || l->group->go_on(l->group->arg))
+	if (!l->group)
+		return true;
+	tell_health(l);
+	if (!loop_leaving_is_late(l) && !store_copy_lost(l->b.store) &&
+	    (!l->group->go_on || l->group->go_on(l->group->arg)))
 		return true;
 	be_over(l);
 	return false;
@@ -141,6 +159,10 @@ static bool finish_turn(struct loop *l)
 	if (!turns_under_way(l->turns))
 		return l->b.core.now >= l->next_turn;
 	end = loop_turns_take(l);
+	if (end == TURNS_COMMITTED && l->last) {
+		loop_leaving_done(l);
+		return false;
+	}
 	if (end == TURNS_COMMITTED)
 		conclude(l);
 	else if (end != TURNS_UNDER_WAY)
@@ -153,6 +175,10 @@ static bool is_drained(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
+	if (loop_leaving_waits(l))
+		return false;
+	if (l->left)
+		return true;
 	return store_outbox_count(b->store) == 0 &&
 	       !(l->turns && turns_under_way(l->turns)) &&
 	       producer_in_flight(b->producer) == 0 &&
@@ -163,6 +189,7 @@ static void turn(struct loop *l)
 {
 	if (!goes_on(l))
 		return;
+	loop_leaving_turn(l);
 	if (l->turns && !finish_turn(l)) {
 		if (l->b.http)
 			http_run(l->b.http);
@@ -172,7 +199,7 @@ static void turn(struct loop *l)
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)
 		transact(l);
-	if (!l->b.core.stopping)
+	if (!l->b.core.stopping && !l->leaving)
 		backpressure_apply(&l->b);
 }
 

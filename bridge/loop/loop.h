@@ -22,8 +22,9 @@ struct loop_group {
 	struct turn *turn;
 	const char *journal; /* the id of this store's */
 	/* During apply, when nothing else is to be written: a row, so that Kafka
-	 * is asked whether this bridge still is the active one. */
-	int (*put_active)(void *arg, struct ztp_error *error);
+	 * is asked whether this bridge still is the active one. left: the last
+	 * row of a bridge that leaves. */
+	int (*put_active)(void *arg, bool left, struct ztp_error *error);
 	int64_t hold_until; /* see bridge.h */
 	/* What follows may be NULL, for one that has no group. In each turn of the
 	 * loop: hears of the group, and says whether this bridge still is the
@@ -32,8 +33,17 @@ struct loop_group {
 	bool (*go_on)(void *arg);
 	int64_t (*next)(const void *arg);
 	int wake_fd;
+	/* In each turn of the loop, before go_on: is the MQTT broker in reach,
+	 * and does the disk take what is written? */
+	void (*health)(void *arg, bool broker, bool disk);
 	/* A turn with a row in it has been committed. */
 	void (*committed)(void *arg);
+	/* A signal asks it to end. Then, or whenever `leaving` says so, there is a
+	 * last turn (loop_leaving.c). `left`: that one has been committed, and
+	 * nothing can be told any more. All NULL for one that has no group. */
+	void (*stop)(void *arg);
+	bool (*leaving)(const void *arg);
+	void (*left)(void *arg);
 	void *arg;
 };
 

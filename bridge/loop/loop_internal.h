@@ -25,6 +25,9 @@ struct loop {
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
 	int64_t next_turn; /* steady ms; not before, after one that failed */
+	/* loop_leaving.c. last: the turn that is under way is the last one. */
+	bool stop_told, leaving, last, left;
+	int64_t leave_by;
 	/* urgent_fd: sources that end the short wait between turns; epoll_fd:
 	 * all sources. */
 	int urgent_fd, epoll_fd;
@@ -70,6 +73,16 @@ enum turns_end loop_turns_take(struct loop *l);
 bool loop_turns_may_act(struct loop *l);
 /* When the next turn is due, whatever else there is; 0: never. */
 int64_t loop_turns_next(const struct loop *l, int64_t now);
+
+/* loop_leaving.c: the last turn of that one. turn: in each turn of the loop. waits:
+ * a signal has come, and the last turn is not committed. is_late: it has taken too
+ * long. is_last: after apply. done: it has been committed. */
+void loop_leaving_turn(struct loop *l);
+bool loop_leaving_waits(const struct loop *l);
+bool loop_leaving_is_late(const struct loop *l);
+bool loop_leaving_is_last(const struct loop *l);
+int64_t loop_leaving_next(const struct loop *l, int64_t now); /* 0: never */
+void loop_leaving_done(struct loop *l);
 
 /* Blocks the signals that the loop handles. Call this before any
  * thread starts. */

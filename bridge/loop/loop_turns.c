@@ -55,8 +55,10 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
 	int rc = put_mark(l, error);
 
-	if (rc == 0 && ztp_clock_boot() >= ztp_lease_turn_at(&l->lease))
-		rc = l->group->put_active(l->group->arg, error);
+	l->last = loop_leaving_is_last(l);
+	if (rc == 0 &&
+	    (l->last || ztp_clock_boot() >= ztp_lease_turn_at(&l->lease)))
+		rc = l->group->put_active(l->group->arg, l->last, error);
 	return rc == 0 ? turns_send(l->turns, error) : rc;
 }
 

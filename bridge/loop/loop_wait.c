@@ -57,6 +57,8 @@ static int next_timeout(const struct loop *l)
 	if (l->b.core.stopping && l->stop_by < next)
 		next = l->stop_by;
 	next = parts_next(l, now, next);
+	if (l->leaving && loop_leaving_next(l, now) < next)
+		next = loop_leaving_next(l, now);
 	if (l->turns && loop_turns_next(l, now) < next)
 		next = loop_turns_next(l, now);
 	if (next < l->next_turn)

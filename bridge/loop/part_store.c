@@ -7,7 +7,7 @@
 #include "bridge/life/held_again.h"
 #include "bridge/life/pending.h"
 #include "bridge/loop/loop_internal.h"
-#include "bridge/store/store_state.h"
+#include "bridge/store/store_move.h"
 
 #define HOUSEKEEPING_MS 1000
 
@@ -56,7 +56,7 @@ static int open_store(struct loop *l, struct ztp_error *error)
 	}
 	rc = store_open(&l->b.store, store->path,
 			store->sync == CONFIG_SYNC_FULL, error);
-	return rc == 0 ? store_copy_refuse(l->b.store, error) : rc;
+	return rc == 0 ? store_refuse_copy(l->b.store, error) : rc;
 }
 
 /* What the journal tells again is written to it, before there is a producer. */

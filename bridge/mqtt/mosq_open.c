@@ -3,7 +3,6 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <openssl/ssl.h>
-#include <stdio.h>
 #include <sys/socket.h>
 
 #define SILENT_MS 20000 /* data sent but not acknowledged by TCP */
@@ -49,15 +48,13 @@ static void watch_verification(struct mosquitto *mosq,
 						 callbacks->arg);
 }
 
-int mosq_open(struct mosquitto **out, const struct core *core,
+int mosq_open(struct mosquitto **out, const struct core *core, const char *id,
 	      const struct mosq_callbacks *callbacks)
 {
 	const struct config_mqtt *mqtt = &core->config->mqtt;
 	struct mosquitto *mosq;
-	char id[512];
 	int rc, fd, ms = SILENT_MS;
 
-	snprintf(id, sizeof(id), "%s-out", mqtt->client_id);
 	*out = mosq = mosquitto_new(id, true, callbacks->arg);
 	if (!mosq)
 		return MOSQ_ERR_NOMEM;

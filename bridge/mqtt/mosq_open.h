@@ -31,10 +31,9 @@ struct mosq_callbacks {
 	void *arg; /* of all others */
 };
 
-/* Starts to connect. Returns 0 or a MOSQ_ERR_*
- * code; *mosq may be set all the same, and is to be destroyed. Blocks while the
+/* Starts to connect, as the client `id`. Returns 0 or a MOSQ_ERR_* code; * *mosq may be set all the same, and is to be destroyed. Blocks while the
  * broker's name is looked up. */
-int mosq_open(struct mosquitto **mosq, const struct core *core,
+int mosq_open(struct mosquitto **mosq, const struct core *core, const char *id,
 	      const struct mosq_callbacks *callbacks);
 
 /* Has the broker's TCP accepted the connection? */

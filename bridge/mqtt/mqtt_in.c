@@ -317,6 +317,11 @@ bool mqtt_in_paused(const struct mqtt_in *in)
 	return in->paused;
 }
 
+bool mqtt_in_closed(const struct mqtt_in *in)
+{
+	return in->paused && !mqtt_link_is_open(in->link);
+}
+
 const char *mqtt_in_problem(const struct mqtt_in *in)
 {
 	const char *granted = granted_problem(&in->granted, in->filters.asked,

@@ -52,6 +52,8 @@ void mqtt_in_filters_kept(struct mqtt_in *mqtt_in);
 void mqtt_in_pause(struct mqtt_in *mqtt_in, const char *why);
 void mqtt_in_resume(struct mqtt_in *mqtt_in);
 bool mqtt_in_paused(const struct mqtt_in *mqtt_in);
+/* Paused, and nothing comes any more. */
+bool mqtt_in_closed(const struct mqtt_in *mqtt_in);
 /* True when connected and subscribed. */
 bool mqtt_in_connected(const struct mqtt_in *mqtt_in);
 /* One line of text for /readyz: why it is not connected, or what the broker

@@ -1,5 +1,6 @@
 #include "bridge/mqtt/mqtt_out_internal.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/epoll.h>
 
@@ -206,6 +207,12 @@ void mqtt_out_join(struct mqtt_out *o, struct mqtt_out_user *user)
 int mqtt_out_new(struct mqtt_out **out, struct core *core,
 		 struct ztp_error *error)
 {
+	return mqtt_out_new_as(out, core, "out", "", error);
+}
+
+int mqtt_out_new_as(struct mqtt_out **out, struct core *core, const char *name,
+		    const char *instance, struct ztp_error *error)
+{
 	struct mqtt_out *o = calloc(1, sizeof(*o));
 
 	if (!o)
@@ -216,7 +223,11 @@ int mqtt_out_new(struct mqtt_out **out, struct core *core,
 				"cannot initialise libmosquitto");
 	}
 	o->core = core;
-	granted_init(&o->granted, "out");
+	o->name = name;
+	snprintf(o->id, sizeof(o->id), "%s-%s%s%s",
+		 core->config->mqtt.client_id, name, *instance ? "-" : "",
+		 instance);
+	granted_init(&o->granted, name);
 	reconnect_plan(&o->reconnect, core->now);
 	*out = o;
 	return 0;

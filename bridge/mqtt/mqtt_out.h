@@ -47,6 +47,12 @@ struct mqtt_out_user {
 
 int mqtt_out_new(struct mqtt_out **mqtt_out, struct core *core,
 		 struct ztp_error *error);
+/* The connection of a bridge that is none of its users': it only tells whether
+ * the broker is in reach, as the client "{client_id}-{name}-{instance}". name is
+ * not copied. */
+int mqtt_out_new_as(struct mqtt_out **mqtt_out, struct core *core,
+		    const char *name, const char *instance,
+		    struct ztp_error *error);
 void mqtt_out_free(struct mqtt_out *mqtt_out);
 /* user must live as long as mqtt_out is used. */
 void mqtt_out_join(struct mqtt_out *mqtt_out, struct mqtt_out_user *user);

@@ -18,7 +18,7 @@ void mqtt_out_go_up(struct mqtt_out *o)
 
 	o->up = true;
 	o->ask_by = 0;
-	log_info(o->core->log, "mqtt_connected", LOG_STR("connection", "out"),
+	log_info(o->core->log, "mqtt_connected", LOG_STR("connection", o->name),
 		 LOG_STR("url", o->core->config->mqtt.url),
 		 LOG_INT("window", o->window));
 	for (user = o->users; user; user = user->next)
@@ -224,7 +224,7 @@ static void on_refused(struct mqtt_out *o, int rc, const char *why)
 	else if (*o->tls_why)
 		why = o->tls_why;
 	o->refusal = refusal_now(o, rc);
-	refusal_log(o->core, o->refusals, "out", o->refusal, code,
+	refusal_log(o->core, o->refusals, o->name, o->refusal, code,
 		    why ? why : mosquitto_strerror(rc));
 	if (is_away(o, rc))
 		reconnect_away(&o->reconnect, o->core->now);
@@ -246,17 +246,15 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 {
 	bool busy = unacked_since(&o->unacked) != 0 ||
 		    subscriptions_since(&o->subscriptions) != 0 || !o->up;
-	char id[512];
 
-	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", "out"),
+	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", o->name),
 		 LOG_STR("url", o->core->config->mqtt.url),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
 		 LOG_STR("hint", hint_of(o, rc)));
 	if (!reconnect_lost(&o->reconnect, o->core->now, o->taken_over, busy))
 		return;
 	o->refusal = REFUSAL_TAKEN_OVER;
-	snprintf(id, sizeof(id), "%s-out", o->core->config->mqtt.client_id);
-	refusal_log_taken_over(o->core, "out", id);
+	refusal_log_taken_over(o->core, o->name, o->id);
 }
 
 static void tell_down(struct mqtt_out *o, bool was_up)
@@ -307,7 +305,7 @@ void mqtt_out_connect(struct mqtt_out *o)
 	o->accepted = false;
 	o->connect_since = o->core->now;
 	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
-	rc = mosq_open(&o->mosq, o->core, &callbacks);
+	rc = mosq_open(&o->mosq, o->core, o->id, &callbacks);
 	o->slow = ztp_clock_us() - began > SLOW_US;
 	if (rc != 0)
 		mqtt_out_drop(o, rc, NULL);

@@ -15,9 +15,12 @@
 #include "bridge/mqtt/unacked.h"
 
 #define MQTT_OUT_ACCEPT_MS 1500 /* from connect() until TCP is connected */
+#define MQTT_OUT_ID_MAX	   512
 
 struct mqtt_out {
 	struct core *core;
+	const char *name; /* in the log, and behind the client id */
+	char id[MQTT_OUT_ID_MAX];
 	struct mqtt_out_user *users;
 	struct mosquitto *mosq; /* NULL: not connected */
 	/* CONNACK has come; the users have been told. */

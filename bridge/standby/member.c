@@ -38,7 +38,6 @@ struct check {
 	int64_t since; /* since when an answer is awaited; 0: it is not */
 	int64_t at;    /* when to ask */
 	uintptr_t number;
-	int64_t position;
 };
 
 struct closing {
@@ -58,8 +57,9 @@ struct member {
 	bool assigned;	       /* the partition */
 	int64_t unheard_since; /* 0: it has one, if an empty one */
 	struct check check;
-	bool lost;	 /* told, and not yet left */
-	bool unanswered; /* librdkafka waits for rd_kafka_assign */
+	struct positions positions; /* that the check commits */
+	bool lost;		    /* told, and not yet left */
+	bool unanswered;	    /* librdkafka waits for rd_kafka_assign */
 	char trouble[256];
 	struct log_limit errors;
 	struct closing closing;
@@ -96,7 +96,8 @@ static int subscribe(struct member *m, struct ztp_error *error)
 		rd_kafka_topic_partition_list_new(1);
 	rd_kafka_resp_err_t err;
 
-	rd_kafka_topic_partition_list_add(topics, m->options.topic,
+	rd_kafka_topic_partition_list_add(topics,
+					  m->core->config->kafka.topics.state,
 					  RD_KAFKA_PARTITION_UA);
 	err = rd_kafka_subscribe(m->rk, topics);
 	rd_kafka_topic_partition_list_destroy(topics);
@@ -203,15 +204,50 @@ void member_free(struct member *m)
 
 /* --- the check */
 
+/* With the offset goes which topic it is of, since one that is made anew has the
+ * same name. */
+static void add_state(const struct member *m,
+		      rd_kafka_topic_partition_list_t *list)
+{
+	const struct positions *p = &m->positions;
+	rd_kafka_topic_partition_t *part;
+	size_t n = strlen(p->birth);
+
+	if (p->state < 0)
+		return;
+	part = rd_kafka_topic_partition_list_add(
+		list, m->core->config->kafka.topics.state, 0);
+	part->offset = p->state;
+	part->metadata = n ? rd_kafka_mem_malloc(m->rk, n) : NULL;
+	if (!part->metadata)
+		return;
+	memcpy(part->metadata, p->birth, n);
+	part->metadata_size = n;
+}
+
+static rd_kafka_topic_partition_list_t *offsets(const struct member *m)
+{
+	const struct config_topics *topics = &m->core->config->kafka.topics;
+	const struct positions *p = &m->positions;
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(p->count + 2);
+
+	add_state(m, list);
+	rd_kafka_topic_partition_list_add(list, topics->journal, 0)->offset =
+		p->journal;
+	for (int i = 0; i < p->count; i++)
+		rd_kafka_topic_partition_list_add(list, topics->decisions,
+						  p->decisions[i].partition)
+			->offset = p->decisions[i].next;
+	return list;
+}
+
 static void ask(struct member *m)
 {
 	struct check *check = &m->check;
-	rd_kafka_topic_partition_list_t *list =
-		rd_kafka_topic_partition_list_new(1);
+	rd_kafka_topic_partition_list_t *list = offsets(m);
 	rd_kafka_resp_err_t err;
 
-	rd_kafka_topic_partition_list_add(list, m->options.topic, 0)->offset =
-		check->position;
 	err = rd_kafka_commit_queue(m->rk, list, m->queue, NULL,
 				    (void *)++check->number);
 	rd_kafka_topic_partition_list_destroy(list);
@@ -220,13 +256,13 @@ static void ask(struct member *m)
 	check->at = err ? ztp_clock_boot() + AGAIN_MS : 0;
 }
 
-void member_check(struct member *m, int64_t position)
+void member_check(struct member *m, const struct positions *positions)
 {
 	struct check *check = &m->check;
 
 	if (!m->rk)
 		return;
-	check->position = position;
+	m->positions = *positions;
 	if (check->since == 0)
 		check->since = ztp_clock_boot();
 	check->wanted = true;
@@ -247,7 +283,7 @@ static enum member_news on_answer(struct member *m, rd_kafka_event_t *event)
 		m->trouble[0] = '\0';
 		check->since = 0;
 		if (check->wanted)
-			member_check(m, check->position);
+			member_check(m, &m->positions);
 		return MEMBER_CHECKED;
 	case RD_KAFKA_RESP_ERR_UNKNOWN_MEMBER_ID:
 	case RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID:

@@ -13,6 +13,7 @@
 #define BRIDGE_STANDBY_MEMBER_H
 
 #include "bridge/core/core.h"
+#include "bridge/standby/positions.h"
 #include "ztp/group_member.h"
 
 struct member;
@@ -29,7 +30,6 @@ enum member_news {
 };
 
 struct member_options {
-	const char *topic; /* ztp.state */
 	const char *instance, *advertise;
 	int64_t session_ms;
 	int wake_fd; /* an eventfd, written when there may be news */
@@ -47,10 +47,10 @@ int member_join(struct member *member, struct ztp_error *error);
 void member_leave(struct member *member);
 bool member_joined(const struct member *member);
 
-/* Asks whether this is still a member, and tells Kafka the position in ztp.state
- * for people to see; MEMBER_CHECKED or MEMBER_LOST follows. What is asked while
- * an answer is awaited is asked after it. */
-void member_check(struct member *member, int64_t position);
+/* Asks whether this is still a member, by committing the positions, which are
+ * copied; MEMBER_CHECKED or MEMBER_LOST follows. What is asked while an answer is
+ * awaited is asked after it. */
+void member_check(struct member *member, const struct positions *positions);
 
 /* The next news. Call it until there are none. */
 enum member_news member_collect(struct member *member);

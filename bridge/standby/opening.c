@@ -39,6 +39,7 @@ struct opening {
 	bool dropped;	  /* what the turn is doing is nobody's any more */
 	bool begun, read; /* the copy */
 	bool bad;	  /* the state; nothing is read any more */
+	bool compared;	  /* READ: with what the group has committed */
 	struct log_limit failures;
 	int64_t again_at;
 	int64_t end;	   /* READ: of ztp.state; -1: not known yet */
@@ -140,7 +141,8 @@ static void read_from_here(struct opening *o)
 {
 	struct ztp_error error = {0};
 
-	store_rollback(copy_store(o->copy));
+	if (copy_store(o->copy))
+		store_rollback(copy_store(o->copy));
 	if (o->begun && copy_read_on(o->copy, &error) != 0)
 		o->begun = false;
 }
@@ -189,6 +191,21 @@ static void tell_claimed(struct opening *o, struct opening_news *news)
 	news->began = o->began;
 }
 
+/* Has the topic been longer? Returns true if it is known not to have been. */
+static bool compare(struct opening *o, struct opening_news *news)
+{
+	int rc = ZTP_ERR_IO;
+
+	if (ztp_clock_boot() < o->again_at)
+		return false;
+	rc = copy_check_committed(o->copy, o->end, ASK_MS, &news->why);
+	if (rc == 0)
+		o->compared = true;
+	else
+		say_bad(o, rc, news);
+	return rc == 0;
+}
+
 static bool reads(struct opening *o, struct opening_news *news)
 {
 	if (follow(o, news))
@@ -200,6 +217,8 @@ static bool reads(struct opening *o, struct opening_news *news)
 			look_for_foreign(o);
 		return false;
 	}
+	if (!o->compared && !compare(o, news))
+		return o->bad;
 	o->trouble[0] = '\0';
 	o->step = NONE;
 	if (o->claimed)
@@ -280,8 +299,8 @@ static int put_rows(struct opening *o, struct ztp_error *error)
 		return rc;
 	if (!born && !copy_is_empty(o->copy))
 		return ztp_fail(error, ZTP_ERR_STATE_LOST,
-				"%s has rows, but no birth: --to-standby was "
-				"not finished",
+				"%s has rows, but no birth: --from-standby has "
+				"ended it, or --to-standby was not finished",
 				o->core->config->kafka.topics.state);
 	if (born)
 		o->hold_until = ztp_hold_until(o->hold_until, o->left,
@@ -427,6 +446,7 @@ void opening_act(struct opening *o, enum ztp_role_action action)
 	case ZTP_ROLE_READ:
 		o->step = READ;
 		o->end = -1;
+		o->compared = false;
 		o->behind_at = o->again_at = 0;
 		break;
 	case ZTP_ROLE_CLAIM:

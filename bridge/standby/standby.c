@@ -12,6 +12,7 @@ struct standby {
 	struct core *core;
 	struct member *member;
 	struct standby_user user;
+	struct positions positions;
 	struct ztp_role role;
 	int64_t check_at, ready_at;
 	int64_t assigned_at; /* the partition, last; CLOCK_BOOTTIME */
@@ -58,6 +59,21 @@ static void join(struct standby *s)
 		log_error(s->core->log, "group_not_joined", LOG_WHY(&error));
 }
 
+/* The active one asks now and then, and so does one that waits for a lease. */
+static bool is_checked(const struct standby *s)
+{
+	return s->role.state == ZTP_ROLE_WAITING ||
+	       ztp_role_serves(s->role.state);
+}
+
+/* One that has yet to read the state says nothing of it: what the group has
+ * committed tells it whether there was more. */
+static void check(struct standby *s)
+{
+	s->user.positions(s->user.arg, is_checked(s), &s->positions);
+	member_check(s->member, &s->positions);
+}
+
 static void act(struct standby *s, enum ztp_role_action action)
 {
 	switch (action) {
@@ -68,7 +84,7 @@ static void act(struct standby *s, enum ztp_role_action action)
 		join(s);
 		break;
 	case ZTP_ROLE_CHECK:
-		member_check(s->member, s->user.position(s->user.arg));
+		check(s);
 		break;
 	default:
 		s->user.act(s->user.arg, action);
@@ -162,13 +178,6 @@ static void on_news(struct standby *s, enum member_news news)
 	case MEMBER_NOTHING:
 		break;
 	}
-}
-
-/* The active one asks now and then, and so does one that waits for a lease. */
-static bool is_checked(const struct standby *s)
-{
-	return s->role.state == ZTP_ROLE_WAITING ||
-	       ztp_role_serves(s->role.state);
 }
 
 void standby_turn(struct standby *s)

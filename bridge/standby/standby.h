@@ -13,8 +13,10 @@ struct standby;
 
 /* Whoever has the rest of the bridge. `act` must not call standby_tell. */
 struct standby_user {
-	bool (*ready)(void *arg);	/* may it join the group? */
-	int64_t (*position)(void *arg); /* in ztp.state, for the check */
+	bool (*ready)(void *arg); /* may it join the group? */
+	/* For the check. whole: it has read the state, and serves or is about
+	 * to. */
+	void (*positions)(void *arg, bool whole, struct positions *positions);
 	/* One of CLOSE, INIT, READ, CLAIM, SERVE, LAST_TURN and DONE. */
 	void (*act)(void *arg, enum ztp_role_action action);
 	void *arg;

@@ -117,6 +117,20 @@ int64_t store_offset_get(struct store *store, const char *topic, int partition,
 	return next;
 }
 
+void store_offset_each(struct store *store, const char *topic,
+		       bool (*visit)(void *arg, int partition, int64_t next),
+		       void *arg)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_EACH, false, NULL);
+
+	sqlite3_bind_text(stmt, 1, topic, -1, SQLITE_STATIC);
+	while (sqlite3_step(stmt) == SQLITE_ROW &&
+	       visit(arg, sqlite3_column_int(stmt, 0),
+		     sqlite3_column_int64(stmt, 1)))
+		;
+	sqlite3_reset(stmt);
+}
+
 bool store_offset_any(struct store *store, const char *topic)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OFFSET_ANY, false, NULL);

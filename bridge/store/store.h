@@ -147,6 +147,10 @@ int64_t store_offset_get(struct store *store, const char *topic, int partition,
 int store_offset_set(struct store *store, const char *topic, int partition,
 		     int64_t next, const struct store_landmark *landmark,
 		     struct ztp_error *error);
+/* Of each partition that has one, until the visit returns false. */
+void store_offset_each(struct store *store, const char *topic,
+		       bool (*visit)(void *arg, int partition, int64_t next),
+		       void *arg);
 /* Is the offset of any partition above 0? And: set all of them back to 0. */
 bool store_offset_any(struct store *store, const char *topic);
 int store_offset_restart(struct store *store, const char *topic,

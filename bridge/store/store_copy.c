@@ -205,6 +205,19 @@ static int take_filters(struct store *store, const struct state_row *row,
 	return rc;
 }
 
+/* Only --to-standby removes one, of a run that was not finished. */
+static int remove_position(struct store *store, const struct ztp_str *part,
+			   struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = state_stmt(store, STATE_SQL_DEL_POSITION, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_text(stmt, 1, store->state->topic, -1, SQLITE_STATIC);
+	sqlite3_bind_text(stmt, 2, part->p, (int)part->n, SQLITE_STATIC);
+	return store_run(store, stmt, error);
+}
+
 static int take_small(struct store *store, const struct store_state_row *told,
 		      struct ztp_error *error)
 {
@@ -227,9 +240,11 @@ static int take_removed(struct store *store, const struct state_row *row,
 	case STATE_DECISION:
 		return remove_decision(store, told->row, error);
 	case STATE_POSITION:
-	case STATE_FACTS:
+		return remove_position(store, &row->name, error);
 	case STATE_FILTERS:
-		return 0; /* nobody removes these */
+		return store_set(store, STORE_FILTERS, "", error);
+	case STATE_FACTS:
+		return 0; /* nobody removes it */
 	default:
 		return take_small(store, told, error);
 	}
@@ -285,20 +300,6 @@ int store_copy_get(struct store *store, struct store_copy *copy,
 	return rc < 0 ? rc : 0;
 }
 
-int store_copy_refuse(struct store *store, struct ztp_error *error)
-{
-	struct store_copy copy;
-	int rc = store_copy_get(store, &copy, error);
-
-	if (rc == 0 && (copy.next != 0 || copy.partly))
-		rc = ztp_fail(
-			error, ZTP_ERR_USAGE,
-			"store %s is a copy of what several bridges have: "
-			"--from-standby makes a single bridge's of it",
-			store->path);
-	return rc;
-}
-
 static int set_copy(struct store *store, const struct store_copy *copy,
 		    struct ztp_error *error)
 {
@@ -321,6 +322,15 @@ int store_copy_write(struct store *store, struct ztp_error *error)
 	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
 }
 
+/* A commit that fails usually takes with it what all turns since the last one
+ * have written. */
+static void undo(struct store *store)
+{
+	store_rollback(store);
+	if (sqlite3_get_autocommit(store->db))
+		store->state->lost = true;
+}
+
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error)
 {
@@ -333,7 +343,7 @@ int store_copy_commit(struct store *store, const struct store_copy *copy,
 	if (rc == 0)
 		store->state->dirty = false;
 	else
-		store_rollback(store);
+		undo(store);
 	store_times_forget(store);
 	store_queues_forget(store);
 	return rc;

@@ -50,6 +50,8 @@
 	X(META_DEL, "DELETE FROM meta WHERE name=?1")                          \
 	X(OFFSET_GET, "SELECT next,landmark,written_at,crc FROM position "     \
 		      "WHERE topic=?1 AND part=?2")                            \
+	X(OFFSET_EACH, "SELECT part,next FROM position "                       \
+		       "WHERE topic=?1 AND next>=0 ORDER BY part")             \
 	X(OFFSET_ANY, "SELECT max(next) FROM position WHERE topic=?1")         \
 	X(OFFSET_RESTART, "UPDATE position SET next=0,landmark=-1 "            \
 			  "WHERE topic=?1")                                    \

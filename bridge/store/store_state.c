@@ -301,6 +301,41 @@ bool store_state_changed(const struct store *store)
 
 /* --- everything */
 
+/* All rows of a kind whose names differ. */
+static int tell_each(const struct telling *t, enum state_kind kind)
+{
+	char name[STATE_KEY_MAX + 1] = "";
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc;
+
+	while ((rc = store_state_after(t->store, kind, name, &row, &bytes,
+				       t->error)) == 1) {
+		memcpy(name, row.name.p, row.name.n);
+		name[row.name.n] = '\0';
+		rc = tell_named(t, name, 0, &row);
+		if (rc != 0)
+			break;
+	}
+	free(bytes.p);
+	return rc;
+}
+
+static int tell_all_small(const struct telling *t)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(t->store, STATE_TAKEN, "", &row, &bytes,
+				 t->error);
+
+	if (rc == 1)
+		rc = tell_named(t, "", 0, &row);
+	free(bytes.p);
+	if (rc == 0)
+		rc = tell_each(t, STATE_JOURNAL);
+	return rc == 0 ? tell_each(t, STATE_HELD) : rc;
+}
+
 int store_state_all(struct store *store, store_state_visit *visit, void *arg,
 		    struct ztp_error *error)
 {
@@ -320,5 +355,7 @@ int store_state_all(struct store *store, store_state_visit *visit, void *arg,
 		rc = tell_position(&t, STORE_CHANGES_ALL);
 	if (rc == 0)
 		rc = tell_rows(&t, STATE_SQL_FILTERS, STATE_FILTERS, 1, &found);
+	if (rc == 0)
+		rc = tell_all_small(&t);
 	return rc == 0 ? tell_facts(&t) : rc;
 }

@@ -39,7 +39,8 @@ typedef int store_state_visit(void *arg, const struct store_state_row *row,
 int store_state_changes(struct store *store, store_state_visit *visit,
 			void *arg, struct ztp_error *error);
 bool store_state_changed(const struct store *store); /* anything at all */
-/* All rows of the store, in no order. */
+/* All rows of the store but `birth` and `active`, which say who has the state,
+ * and not what it is. */
 int store_state_all(struct store *store, store_state_visit *visit, void *arg,
 		    struct ztp_error *error);
 
@@ -79,8 +80,6 @@ struct store_copy {
 };
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error);
-/* For a single bridge: fails if the store is such a copy. */
-int store_copy_refuse(struct store *store, struct ztp_error *error);
 /* Commits the database. Between turns only. */
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error);

@@ -44,6 +44,8 @@
 	X(OLD_DECISION, "DELETE FROM decision WHERE n<>?2 AND "                \
 			"n=(SELECT decision FROM request WHERE n=?1)")         \
 	X(DEL_REQUEST, "DELETE FROM request WHERE n=?1 AND id=?2")             \
+	X(DEL_POSITION, "DELETE FROM position WHERE topic=?1 AND "             \
+			"part=CAST(?2 AS INTEGER)")                            \
 	X(AFTER, "SELECT name,value FROM meta WHERE name>?1 AND name<?2 "      \
 		 "ORDER BY name LIMIT 1")                                      \
 	X(HELD, "SELECT count(*),ifnull(sum(length(value)),0) FROM meta "      \

@@ -26,7 +26,7 @@ struct active {
 	struct turn *turn;
 };
 
-static int put_active(void *arg, struct ztp_error *error)
+static int put_active(void *arg, bool left, struct ztp_error *error)
 {
 	struct active *a = arg;
 	struct state_row row = {
@@ -37,7 +37,8 @@ static int put_active(void *arg, struct ztp_error *error)
 						   .bytes = ztp_str_of("one")},
 			[STATE_ACTIVE_EPOCH] = {.type = STATE_TEXT,
 						.bytes = ztp_str_of("1")},
-			[STATE_ACTIVE_LEFT] = {.type = STATE_NUMBER},
+			[STATE_ACTIVE_LEFT] = {.type = STATE_NUMBER,
+					       .number = left},
 			[STATE_ACTIVE_HOLD_UNTIL] = {.type = STATE_NUMBER},
 			[STATE_ACTIVE_AT] = {.type = STATE_NUMBER,
 					     .number = ztp_clock_wall()},
@@ -90,7 +91,7 @@ static int claim(struct active *a, struct ztp_error *error)
 	int rc = put_birth(a, error);
 
 	if (rc == 0)
-		rc = put_active(a, error);
+		rc = put_active(a, false, error);
 	if (rc == 0)
 		rc = store_state_changes(store, turn_add_row, a->turn, error);
 	if (rc != 0)

@@ -1,218 +1,157 @@
-"""Rounds of faults on three bridges without devices (standby.c), on a real Kafka.
+"""Rounds of disasters on three real bridges that are one group, under load: each
+is judged by the oracle of tests/fault.
 
-usage: chaos.py [--rounds N] [--seed S] [--brokers 1|3] [--keep DIR]
+usage: chaos.py [--rounds N] [--seed S] [--brokers 1|3] [--gate yes|no|both]
+                [--rate EVENTS_PER_SECOND] [--session S] [--from-round N]
+                [--first] [--before BRIDGE] [--json FILE] [--keep DIR]
 
-In each round something happens to one or two of them, or to a broker of three;
-then everything runs again. Judged is that no two told anything at the same time,
-that nobody wrote into ztp.state after somebody else had, and how long nobody told
-anything. The seed is printed; what a fault hits depends on the machine."""
+In each round one or two disasters (disasters.py) begin and end while devices come;
+a customer who reads what is not committed answers at once. Then everything runs
+again. What has not arrived when nothing moves any more is lost. The table at the
+end tells it disaster by disaster. The seed, which is printed, draws the disasters;
+what they hit depends on the machine."""
 
 import argparse
+import os
 import pathlib
 import random
-import statistics
+import shutil
 import sys
 import tempfile
+import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
 
+from cluster import disasters  # noqa: E402
 from cluster.epochs import epochs  # noqa: E402
-from cluster.several import SESSION, Bridge, new_names  # noqa: E402
-from harness.kafka import Kafka  # noqa: E402
-from harness.kafka_cluster import KafkaCluster  # noqa: E402
-from harness.process import kill_all, Process  # noqa: E402
-from harness.until import until  # noqa: E402
-
-INSTANCES = ("zulu", "mike", "alpha")
-SLACK = 5.0  # s, on top of a session, until another one is active
+from cluster.stage import Stage  # noqa: E402
+from cluster.telling import Telling, longest_gap  # noqa: E402
+from fault.campaign import Campaign  # noqa: E402
+from harness import process  # noqa: E402
 
 
-class Stage:
-    def __init__(self, brokers, folder):
-        self.folder = folder
-        self.kafka = (KafkaCluster if brokers == 3 else Kafka)(folder / "k")
-        self.kafka.start()
-        self.names = new_names()
-        self.lives = []  # (instance, [ms]) of those that have ended
-        self.bridges = {}
-        for instance in INSTANCES:
-            self.start(instance)
-        self.wait_active()
+class Chaos(Campaign):
+    """Rounds on one stage."""
 
-    def start(self, instance):
-        bridge = Bridge(self.kafka, self.names, instance, self.folder)
-        self.bridges[instance] = bridge.start()
+    def __init__(self, stage, seed, telling, say=print, brokers=1):
+        super().__init__(stage, seed, 0, say)
+        self.telling, self.brokers = telling, brokers
+        self.began, self.loaded = 0.0, 0.0
 
-    def ended(self, bridge):
-        """Keeps what it told: its log begins anew with its next life."""
-        self.lives.append((bridge.instance, bridge.told()))
-        del self.bridges[bridge.instance]
+    def draw(self, draw):
+        return disasters.draw(draw, self.stage.session, self.brokers)
 
-    def active(self):
-        """The one that told something last; None, if it has just ended."""
-        told = [(bridge.told()[-1], bridge)
-                for bridge in self.bridges.values() if bridge.told()]
-        return max(told, key=lambda pair: pair[0])[1] if told else None
+    def _break(self, plan, began):
+        stage = self.stage
+        stage.wait_serves()
+        self.began = began = time.monotonic()
+        moments = sorted(
+            [(one.begin, 0, i) for i, one in enumerate(plan)]
+            + [(one.begin + one.hold, 1, i) for i, one in enumerate(plan)])
+        waiter, hit = threading.Event(), []
+        for at, is_end, i in moments:
+            waiter.wait(max(0, began + at - time.monotonic()))
+            if is_end:
+                disasters.end(stage, plan[i])
+                continue
+            plan[i].host = disasters.pick(stage, plan[i], hit)
+            hit.append(plan[i].host)
+            disasters.begin(stage, plan[i])
+        process.verify_all()
+        stage.kafka.wait_ready()
+        stage.wait_serves()
+        self.loaded = time.monotonic()
 
-    def told(self):
-        """All that was ever told: (ms, instance), in order."""
-        alive = [(bridge.instance, bridge.told())
-                 for bridge in self.bridges.values()]
-        return sorted((at, instance) for instance, times
-                      in self.lives + alive for at in times)
-
-    def wait_active(self, timeout=60.0):
-        count = len(self.told())
-        until(lambda: len(self.told()) > count + 3, "somebody is active",
-              timeout)
-
-    def stop(self):
-        for bridge in list(self.bridges.values()):
-            bridge.stop()
-            self.ended(bridge)
+    def judge(self, plan):
+        oracle = self.stage.oracle
+        before = dict(oracle.counts)
+        quiet = longest_gap(oracle.asked_at, self.began, self.loaded)
+        super().judge(plan)
+        self.telling.add(plan, quiet, self.telling.since(before, oracle))
+        self.say(f"round {self.number}: {quiet:.1f} s without service")
 
 
-# --- faults: what happens, to one of the bridges; then it is whole again
-
-def leave(stage, bridge):
-    bridge.stop()
-    stage.ended(bridge)
-    stage.start(bridge.instance)
-
-
-def kill(stage, bridge):
-    bridge.kill9()
-    stage.ended(bridge)
-    stage.start(bridge.instance)
-
-
-def wipe(stage, bridge):
-    """Killed, and its disk gone with it."""
-    bridge.kill9()
-    stage.ended(bridge)
-    for path in stage.folder.glob(f"{bridge.instance}.db*"):
-        path.unlink()
-    stage.start(bridge.instance)
-
-
-def freeze(stage, bridge):
-    """Past two sessions: it wakes as a zombie, if it was active."""
-    bridge.pause()
-    time.sleep(2 * SESSION)
-    bridge.resume()
-
-
-def blink(stage, bridge):
-    """For less than a session: it stays what it was."""
-    bridge.pause()
-    time.sleep(SESSION / 4)
-    bridge.resume()
-
-
-def lose_broker(stage, _bridge):
-    node = random.choice(stage.kafka.nodes)
-    node.kill9()
-    time.sleep(SESSION)
-    node.start()
-    stage.kafka.wait_whole()
-
-
-FAULTS = [leave, kill, wipe, freeze, blink]
-
-
-# --- rounds
-
-def silence(told, since):
-    """The longest time in seconds without a word, from `since` (ms) on."""
-    times = [since] + [at for at, _ in told if at >= since]
-    return max((b - a for a, b in zip(times, times[1:])), default=0) / 1000
-
-
-def one_round(stage, number, draw, faults):
-    began = stage.told()[-1][0]
-    done = []
-    for _ in range(draw.choice((1, 1, 2))):
-        fault = draw.choice(faults)
-        active = stage.active()
-        others = [bridge for bridge in stage.bridges.values()
-                  if bridge is not active]
-        bridge = draw.choice(others)
-        if active and draw.random() < 0.75:
-            bridge = active
-        done.append(f"{fault.__name__} "
-                    f"{'active' if bridge is active else 'standby'}")
-        fault(stage, bridge)
-    stage.wait_active()
-    quiet = silence(stage.told(), began)
-    print(f"round {number}: {', '.join(done)}: {quiet:.1f} s without service",
-          flush=True)
-    return done, quiet
-
-
-def judge(stage):
-    """Of all lives together, once all have ended."""
+def judge_epochs(stage):
+    """Of all lives together: nobody wrote after somebody else had begun."""
     order = epochs(stage.kafka.brokers, stage.names["state"])
     back = [who for who in set(order) if order.count(who) > 1]
-    spoken = []
-    for _, instance in stage.told():
-        if spoken[-1:] != [instance]:
-            spoken.append(instance)
-    written = [instance for instance, _ in order]
-    # Who became active may have had nothing to tell before its end.
-    rest = iter(written)
-    beside = not all(instance in rest for instance in spoken)
-    print(f"{len(order)} times active, {len(back)} wrote after another, "
-          f"{'two' if beside else 'none'} told beside another")
-    return not back and not beside
+    return len(order), back
 
 
-def report(rounds):
-    """Returns whether each single fault of a bridge was over in time."""
-    by_fault = {}
-    for done, quiet in rounds:
-        if len(done) == 1:
-            by_fault.setdefault(done[0], []).append(quiet)
-    for name, times in sorted(by_fault.items()):
-        times.sort()
-        print(f"{name:22} {len(times):4} rounds, without service: p50 "
-              f"{statistics.median(times):.1f} s, longest {times[-1]:.1f} s")
-    return all(times[-1] < SESSION + SLACK for name, times in by_fault.items()
-               if name.split()[0] != lose_broker.__name__)
-
-
-def run(args, folder):
-    faults = FAULTS + ([lose_broker] if args.brokers == 3 else [])
-    stage = Stage(args.brokers, folder)
-    rounds = []
-    for number in range(1, args.rounds + 1):
-        random.seed(f"{args.seed}-{number}")
-        rounds.append(one_round(stage, number, random.Random(
-            f"{args.seed}-{number}"), faults))
+def one_stage(options, folder, gate, telling):
+    """The rounds of one stage; returns how much was bad."""
+    stage = Stage(folder, options.rate, options.brokers, gate,
+                  options.session, options.before).start()
+    chaos = Chaos(stage, f"{options.seed}-{gate}", telling, say,
+                  options.brokers)
+    chaos.number = options.from_round - 1
+    for _ in range(options.rounds):
+        chaos.round()
+        if stage.oracle.bad() and options.first:
+            break
     stage.stop()
-    good = judge(stage)
-    stage.kafka.stop()
-    return report(rounds) and good
+    actives, back = judge_epochs(stage)
+    stage.close()
+    telling.actives += actives
+    telling.events += len(stage.oracle.ids)
+    telling.findings += stage.oracle.findings
+    telling.findings += [f"wrote after another: {who}" for who in back]
+    return stage.oracle.bad() + len(back)
+
+
+def run(options, folder):
+    telling = Telling(options)
+    bad = 0
+    gates = {"yes": [True], "no": [False], "both": [False, True]}
+    try:
+        for gate in gates[options.gate]:
+            say("with the gate" if gate else "without a gate")
+            where = folder / ("gate" if gate else "plain")
+            bad += one_stage(options, where, gate, telling)
+    finally:
+        process.kill_all(process.Process.live)
+        telling.show()
+    return bad or len(telling.overdue())
+
+
+def say(line):
+    print(line, flush=True)
+
+
+def parse():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=10)
+    parser.add_argument("--from-round", type=int, default=1)
+    parser.add_argument("--seed", default=str(random.randrange(10 ** 6)))
+    parser.add_argument("--brokers", type=int, choices=(1, 3), default=3)
+    parser.add_argument("--gate", choices=("yes", "no", "both"),
+                        default="both")
+    parser.add_argument("--rate", type=int, default=100)
+    parser.add_argument("--session", type=float, default=3.0)
+    parser.add_argument("--before", type=pathlib.Path)
+    parser.add_argument("--first", action="store_true",
+                        help="end with the first round that is bad")
+    parser.add_argument("--json", type=pathlib.Path)
+    parser.add_argument("--keep", type=pathlib.Path)
+    return parser.parse_args()
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
-    parser.add_argument("--rounds", type=int, default=10)
-    parser.add_argument("--seed", type=int, default=random.randrange(10 ** 6))
-    parser.add_argument("--brokers", type=int, choices=(1, 3), default=3)
-    parser.add_argument("--keep", type=pathlib.Path)
-    args = parser.parse_args()
-    print(f"seed {args.seed}", flush=True)
-    folder = args.keep or pathlib.Path(tempfile.mkdtemp(prefix="chaos-"))
-    good = False
+    options = parse()
+    folder = options.keep or pathlib.Path(tempfile.mkdtemp(prefix="chaos-"))
+    say(f"seed {options.seed}, {options.rounds} rounds, in {folder}")
+    bad = 1
     try:
-        good = run(args, folder)
+        bad = run(options, folder)
     finally:
-        kill_all(Process.live)
-        if not good:
-            print(f"logs: {folder}")
-    sys.exit(not good)
+        if bad:
+            say(f"logs: {folder}")
+        elif not options.keep:
+            shutil.rmtree(folder)
+    return 1 if bad else 0
 
 
 if __name__ == "__main__":
-    main()
+    os.environ.setdefault("ZTP_BUILD", "build")
+    sys.exit(main())

@@ -1,18 +1,21 @@
-"""Two real bridges that are one group, on a real Mosquitto with the gate and a
-real Kafka. build/cluster/ztp-bridge is the bridge with standby.enabled, which
-the release still refuses."""
+"""Two real bridges that are one group, on a real Mosquitto, with the gate (Pair)
+or without (Plain), and a real Kafka."""
 
+import contextlib
 import re
 import urllib.request
 
+from cluster.real import RealBridge, settings_of
 from harness import where
-from harness.bridge import Bridge
+from harness.bridge import merge
 from harness.gate import OPERATOR, PASSWORD, path_of
 from harness.handshake import CUSTOM, Handshake
+from harness.process import stop_all
+from harness.rig import Rig
+from harness.topics import Reader
 from harness.until import until
 
 SESSION = 2.0  # s
-OWN = ("session.timeout.ms", "heartbeat.interval.ms")
 
 
 def ready(bridge):
@@ -23,6 +26,93 @@ def ready(bridge):
             return True
     except (IndexError, OSError):
         return False
+
+
+class Stopping(RealBridge):
+    """A bridge that a test can stop before it commits a turn (stops.c)."""
+
+    def __init__(self, *args, **more):
+        super().__init__(*args, **more)
+        self.argv[0] = where.binary("cluster/ztp-bridge-stops")
+        self.stop_file = self.folder / "stop"
+        self.env = {"ZTP_TEST_STOP": str(self.stop_file)}
+
+    @contextlib.contextmanager
+    def stopped(self, what="asks"):
+        """Commits no turn that asks a customer, or none at all ("any"). It goes
+        on afterwards, if it is still there."""
+        self.stop_file.write_text(what)
+        try:
+            yield self
+        finally:
+            self.stop_file.unlink()
+            self.reached().unlink(missing_ok=True)
+
+    def reached(self):
+        return self.stop_file.with_name("stop.reached")
+
+    def wait_stopped(self):
+        until(self.reached().exists, f"{self.name} stands before a commit")
+
+    def has_taken(self, *texts):
+        """The files of its journal have all of them."""
+        files = self.folder.glob("store.db.intake-*")
+        found = b"".join(file.read_bytes() for file in files)
+        return all(text.encode() in found for text in texts)
+
+
+def one_of(rig, name, port, mqtt):
+    folder = rig.folder / name
+    settings = merge(settings_of(rig.names, name, SESSION, folder), {
+        "mqtt": mqtt,
+        "onboarding": {"reject_cooldown": "0s", "renotify_interval": "1h"},
+    })
+    return Stopping(folder, f"mqtt://127.0.0.1:{port}", rig.kafka.brokers,
+                    rig.topics, settings, name)
+
+
+def wait_active(bridge, timeout=30.0):
+    """It serves, and says that it is ready."""
+    bridge.wait_log("event=active ", timeout)
+    until(lambda: ready(bridge), f"{bridge.name} is ready", timeout)
+
+
+class Plain(Rig):
+    """Without a gate: what was acknowledged to the broker is the bridge's."""
+
+    def __init__(self, folder, kafka, names):
+        super().__init__(folder, kafka)
+        self.names = names
+        self.bridges = {name: one_of(self, name, self.mosquitto.port, {})
+                        for name in ("zulu", "alpha")}
+        self.bridge = self.bridges["zulu"]
+        self.uncommitted = None
+
+    def start(self):
+        self.mosquitto.start()
+        self.bridge.start()
+        wait_active(self.bridge)
+        self.wait_intake()
+        self.look()
+        self.uncommitted = Reader(self.kafka.brokers, [self.topics["requests"]],
+                                  isolation="read_uncommitted")
+        return self
+
+    def standby(self, name):
+        bridge = self.bridges[name].start()
+        bridge.wait_log("event=standing_by")
+        return bridge
+
+    def shown(self, path):
+        """The request, as a customer sees it who reads uncommitted."""
+        return self.uncommitted.wait(self.topics["requests"], key=path)[0]
+
+    def stop(self):
+        for client in [*self.clients, self.publisher, self.reader,
+                       self.uncommitted]:
+            if client:
+                client.close()
+        stop_all([self.mosquitto, *self.bridges.values()])
 
 
 class Pair(Handshake):
@@ -37,33 +127,14 @@ class Pair(Handshake):
         return self.bridges["zulu"]
 
     def one_of(self, name, port):
-        settings = {
-            "mqtt": {"registrar": "gate", "username": OPERATOR,
-                     "password": PASSWORD},
-            "onboarding": {"reject_cooldown": "0s", "renotify_interval": "1h"},
-            "standby": {"enabled": True, "instance": name,
-                        "session_timeout": f"{SESSION:g}s"},
-            "kafka": {"group": self.names["group"], "create_topics": True,
-                      "topics": {"state": self.names["state"],
-                                 "journal": self.names["journal"]}},
-            "store": {"path": f"{self.folder}/{name}/store.db"},
-        }
-        (self.folder / name).mkdir(parents=True, exist_ok=True)
-        bridge = Bridge(self.folder / name, f"mqtt://127.0.0.1:{port}",
-                        self.kafka.brokers, self.topics, settings, name=name)
-        bridge.argv[0] = where.binary("cluster/ztp-bridge")
-        for own in OWN:
-            del bridge.settings["kafka"]["properties"][own]
-        bridge.write_config()
-        return bridge
+        return one_of(self, name, port, {
+            "registrar": "gate", "username": OPERATOR, "password": PASSWORD})
 
     def wait_ready(self, timeout=30.0):
         self.wait_active(self.bridge)
 
     def wait_active(self, bridge, timeout=30.0):
-        """It serves, and says that it is ready."""
-        bridge.wait_log("event=active ", timeout)
-        until(lambda: ready(bridge), f"{bridge.name} is ready", timeout)
+        wait_active(bridge, timeout)
 
     def standby(self, name):
         bridge = self.bridges[name].start()

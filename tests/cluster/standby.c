@@ -82,10 +82,10 @@ static bool is_ready(void *arg)
 	return opening_copy_read(b.opening);
 }
 
-static int64_t position(void *arg)
+static void positions(void *arg, bool whole, struct positions *positions)
 {
 	(void)arg;
-	return copy_position(b.copy);
+	positions_read(positions, &b.core, b.copy, whole);
 }
 
 static void act(void *arg, enum ztp_role_action action)
@@ -229,7 +229,7 @@ static void check_topics(void)
 static void open_all(const char *file)
 {
 	struct ztp_error error = {0};
-	struct standby_user user = {is_ready, position, act, NULL};
+	struct standby_user user = {is_ready, positions, act, NULL};
 	struct member_options member;
 	int line;
 
@@ -255,7 +255,6 @@ static void open_all(const char *file)
 		.wake_fd = b.wake_fd,
 	};
 	member = (struct member_options){
-		.topic = topic,
 		.instance = b.config->standby.instance,
 		.advertise = b.config->standby.advertise,
 		.session_ms = b.config->standby.session_timeout_ms,

@@ -1,7 +1,9 @@
 """The customer: reads requests and writes the plan's decisions, at least once.
 It is a process of its own because it is killed, too.
 
-usage: approver.py BROKERS GROUP REQUESTS DECISIONS"""
+usage: approver.py BROKERS GROUP REQUESTS DECISIONS [ISOLATION]
+
+ISOLATION: read_uncommitted answers what may never be committed."""
 
 import json
 import os
@@ -62,7 +64,7 @@ def commit(consumer):
         print(f"not committed: {error}", flush=True)
 
 
-def main(brokers, group, requests, decisions):
+def main(brokers, group, requests, decisions, isolation="read_committed"):
     state = {"going": True}
 
     def stop(_signal, _frame):
@@ -84,6 +86,7 @@ def main(brokers, group, requests, decisions):
             "session.timeout.ms": 2000,
             "heartbeat.interval.ms": 500,
             "fetch.wait.max.ms": 20,
+            "isolation.level": isolation,
         }
     )
     producer = Producer(

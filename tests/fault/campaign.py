@@ -43,7 +43,7 @@ class Campaign:
         stage = self.stage
         self.number += 1
         draw = random.Random(f"{self.seed}-{self.number}")
-        plan = plan or faults.draw(draw, self.seconds)
+        plan = plan or self.draw(draw)
         stage.devices.late = False
         stage.driver.late_share = draw.choice((0, 0, 0, 0, 10))
         first = len(stage.oracle.ids)
@@ -55,7 +55,7 @@ class Campaign:
         loaded = time.monotonic()
         self.rest()
         rested = time.monotonic()
-        stage.oracle.judge()
+        self.judge(plan)
         stage.scan_bridge()
         self.say(
             f"round {self.number}: "
@@ -64,6 +64,13 @@ class Campaign:
             f"at rest after {rested - loaded:.1f} s, "
             f"rss {stage.rss() // 1024} MiB, bad {stage.oracle.bad()}"
         )
+
+    def draw(self, draw):
+        """The faults of a round."""
+        return faults.draw(draw, self.seconds)
+
+    def judge(self, _plan):
+        self.stage.oracle.judge()
 
     def _break(self, plan, began):
         moments = [(fault.begin, 0, i) for i, fault in enumerate(plan)]

@@ -1,8 +1,9 @@
 /*
- * A wall clock that is wrong, for the main program only: the libraries keep
- * the true one, since their condition variables wait in the kernel's wall
- * clock, which this cannot move; with a false "now" they would wait for an
- * hour where the program's clock was stepped by one.
+ * A wall clock that is wrong, and a boot clock that has passed some time at
+ * once, so that a test need not wait for it; for the main program only: the
+ * libraries keep the true ones, since their condition variables wait in the
+ * kernel's wall clock, which this cannot move; with a false "now" they would
+ * wait for an hour where the program's clock was stepped by one.
  */
 #include <link.h>
 #include <stdbool.h>
@@ -45,11 +46,15 @@ static bool from_program(const void *caller)
 	return (uintptr_t)caller >= span.from && (uintptr_t)caller < span.to;
 }
 
-static int64_t offset_ms(const void *caller)
+static int64_t offset_ms(clockid_t id, const void *caller)
 {
-	int64_t ms =
-		__atomic_load_n(&preload_control()->clock_ms, __ATOMIC_SEQ_CST);
+	const struct control *control = preload_control();
+	int64_t ms = 0;
 
+	if (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE)
+		ms = __atomic_load_n(&control->clock_ms, __ATOMIC_SEQ_CST);
+	else if (id == CLOCK_BOOTTIME)
+		ms = __atomic_load_n(&control->boot_ms, __ATOMIC_SEQ_CST);
 	return ms && from_program(caller) ? ms : 0;
 }
 
@@ -70,8 +75,8 @@ int clock_gettime(clockid_t id, struct timespec *ts)
 {
 	int rc = (int)syscall(SYS_clock_gettime, id, ts);
 
-	if (rc == 0 && (id == CLOCK_REALTIME || id == CLOCK_REALTIME_COARSE))
-		move(ts, offset_ms(__builtin_return_address(0)));
+	if (rc == 0)
+		move(ts, offset_ms(id, __builtin_return_address(0)));
 	return rc;
 }
 
@@ -82,7 +87,7 @@ int gettimeofday(struct timeval *restrict tv, void *restrict zone)
 	(void)zone;
 	if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &ts) != 0)
 		return -1;
-	move(&ts, offset_ms(__builtin_return_address(0)));
+	move(&ts, offset_ms(CLOCK_REALTIME, __builtin_return_address(0)));
 	tv->tv_sec = ts.tv_sec;
 	tv->tv_usec = ts.tv_nsec / 1000;
 	return 0;
@@ -94,7 +99,7 @@ time_t time(time_t *seconds)
 
 	if (syscall(SYS_clock_gettime, CLOCK_REALTIME, &ts) != 0)
 		return -1;
-	move(&ts, offset_ms(__builtin_return_address(0)));
+	move(&ts, offset_ms(CLOCK_REALTIME, __builtin_return_address(0)));
 	if (seconds)
 		*seconds = ts.tv_sec;
 	return ts.tv_sec;

@@ -20,8 +20,9 @@ struct control {
 	int64_t crash_at;   /* dies (SIGKILL) at this step; 0: never */
 	int64_t steps;	    /* counted since the program's start */
 	int64_t failed;	    /* calls refused with fail_errno */
-	int64_t still;	/* enum control_still: this waits, and what is more */
-	int64_t waited; /* calls that had to wait for it */
+	int64_t still;	 /* enum control_still: this waits, and what is more */
+	int64_t waited;	 /* calls that had to wait for it */
+	int64_t boot_ms; /* added to CLOCK_BOOTTIME, likewise */
 };
 
 #endif

@@ -5,8 +5,8 @@
  *
  *	file	write pwrite pwrite64 writev pwritev fsync fdatasync ftruncate
  *		ftruncate64 fallocate posix_fallocate rename unlink
- *	socket	what is sent to the MQTT broker, and to Kafka as Produce or
- *		OffsetCommit
+ *	socket	what is sent to the MQTT broker, and to Kafka as Produce,
+ *		OffsetCommit or the work of a transaction
  *
  * Keepalives and Kafka's fetches, heartbeats and metadata are not counted:
  * they come with time, not with the life of a request, and would make the
@@ -120,7 +120,8 @@ static bool counts(int fd, const uint8_t *p, size_t len)
 	if (len >= PEEK && p[0] == 0) {
 		int key = p[4] << 8 | p[5];
 
-		return key == 0 || key == 8; /* Produce, OffsetCommit */
+		/* Produce, OffsetCommit, AddPartitionsToTxn, EndTxn */
+		return key == 0 || key == 8 || key == 24 || key == 26;
 	}
 	return p[0] != 0xc0 && p[0] != 0xe0; /* PINGREQ, DISCONNECT */
 }

@@ -105,6 +105,10 @@ class Oracle:
         Everyone who watches a connection takes the epoch when it is opened."""
         self.epoch += 1
 
+    def own_id(self, n):
+        """The id under which it must be asked, if it has one."""
+        return plan.own_id(n)
+
     def known(self, path):
         """The number of a device that was offered with that path, or -1."""
         n = plan.number_of(path)
@@ -116,6 +120,9 @@ class Oracle:
 
     def tap(self):
         return Tap(self)
+
+    def bridge_took(self, n, _tap):
+        self.owned[n] |= 1
 
     # the devices
 
@@ -191,7 +198,7 @@ class Oracle:
             self.find("wrong", f"request for {path}: {value}")
             return
         request_id = body["request_id"]
-        own = plan.own_id(n)
+        own = self.own_id(n)
         if own and request_id != own:
             self.find("wrong", f"{path}: asked as {request_id}, not {own}")
         if self.ids[n] == request_id and self.owned[n] & 2:
@@ -348,7 +355,7 @@ class Tap:
         if direction == 0:
             n = self.events.pop(mid, None)
             if n is not None and code == 0:
-                oracle.owned[n] |= 1
+                oracle.bridge_took(n, self)
             return
         n = self.published.pop(mid, None)
         if n is None:

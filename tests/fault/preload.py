@@ -8,10 +8,10 @@ import struct
 
 from harness import where
 
-PAGE = struct.Struct("=iiqqqqqq")
+PAGE = struct.Struct("=iiqqqqqqq")
 FIELDS = ("fail_errno", "half", "clock_ms", "crash_at", "steps", "failed",
-          "still", "waited")
-OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32, 40, 48)))
+          "still", "waited", "boot_ms")
+OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32, 40, 48, 56)))
 
 
 class Control:

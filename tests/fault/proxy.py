@@ -1,6 +1,6 @@
 """A TCP proxy that can break connections: cut them (FIN or RST), cut in the
-middle of a packet, stall with the sockets open, or slow down. One thread runs
-all proxies, and only that thread touches sockets.
+middle of a packet, stall with the sockets open (both ways or one), or slow
+down. One thread runs all proxies, and only that thread touches sockets.
 
 A tap sees the data received from either side before it is forwarded, so a byte
 that the tap saw has certainly been sent. A filter may change what the client
@@ -111,7 +111,7 @@ class Link:
                 self.proxy.cut_after = None
                 self.close()
                 return
-        if self.proxy.stalled or self.proxy.rate:
+        if direction in self.proxy.stalled or self.proxy.rate:
             half.held += data
             self.flow()
         else:
@@ -127,10 +127,11 @@ class Link:
             return
         for half in self.halves:
             other = self.halves[1 - half.direction].transport
-            if half.held and not self.proxy.stalled and not self.proxy.rate:
+            stalled = half.direction in self.proxy.stalled
+            if half.held and not stalled and not self.proxy.rate:
                 other.write(bytes(half.held))
                 half.held.clear()
-            stop = half.blocked or half.held or self.proxy.stalled
+            stop = half.blocked or half.held or stalled
             if stop:
                 half.transport.pause_reading()
             else:
@@ -176,7 +177,7 @@ class Proxy:
         self.make_tap = make_tap
         self.make_filter = None  # for connections opened from now on
         self.links = set()
-        self.stalled = False
+        self.stalled = ()  # directions in which nothing is forwarded
         self.rate = 0  # bytes per second and direction; 0: unlimited
         self.cut_after = None
         self.server = net.call(self._listen())
@@ -209,8 +210,8 @@ class Proxy:
 
         self._do(action)
 
-    def stall(self):
-        self._mode(stalled=True)
+    def stall(self, directions=(UP, DOWN)):
+        self._mode(stalled=directions)
 
     def slow(self, rate):
         self._mode(rate=rate)
@@ -218,7 +219,7 @@ class Proxy:
     def heal(self):
         self._mode()
 
-    def _mode(self, stalled=False, rate=0):
+    def _mode(self, stalled=(), rate=0):
         def action():
             was_slow = bool(self.rate)
             self.stalled, self.rate, self.cut_after = stalled, rate, None

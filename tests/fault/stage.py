@@ -31,24 +31,32 @@ POOL = 50  # certificates, shared by the devices
 
 
 class ProxiedKafka(Kafka):
-    """With a second listener, whose advertised port is a proxy's: only clients
-    of that listener go through the proxy."""
+    """With one more listener for each of the hosts, whose advertised port is a
+    proxy's: only clients of that listener go through that proxy."""
 
-    def __init__(self, folder, net, properties=None):
-        super().__init__(folder, properties=properties)
-        inner = free_port()
-        self.proxy = Proxy(net, inner)
+    def __init__(self, folder, net, hosts=("BRIDGE",), **more):
+        super().__init__(folder, **more)
+        inner = {host: free_port() for host in hosts}
+        self.proxies = {host: Proxy(net, port) for host, port in inner.items()}
         own = f"PLAINTEXT://127.0.0.1:{self.port}"
+        where = [f"{host}://127.0.0.1:{port}" for host, port in inner.items()]
+        told = [f"{host}://127.0.0.1:{proxy.port}"
+                for host, proxy in self.proxies.items()]
+        plain = ["PLAINTEXT", "CONTROLLER", *hosts]
         with open(self.config, "a", encoding="utf-8") as out:
             out.write(
-                f"listeners={own},BRIDGE://127.0.0.1:{inner},"
+                f"listeners={','.join([own, *where])},"
                 f"CONTROLLER://127.0.0.1:{self.controller}\n"
-                f"advertised.listeners={own},"
-                f"BRIDGE://127.0.0.1:{self.proxy.port}\n"
-                "listener.security.protocol.map=PLAINTEXT:PLAINTEXT,"
-                "CONTROLLER:PLAINTEXT,BRIDGE:PLAINTEXT\n"
+                f"advertised.listeners={','.join([own, *told])}\n"
+                "listener.security.protocol.map="
+                f"{','.join(f'{name}:PLAINTEXT' for name in plain)}\n"
                 "inter.broker.listener.name=PLAINTEXT\n"
             )
+
+    @property
+    def proxy(self):
+        """Of the first host."""
+        return next(iter(self.proxies.values()))
 
     @property
     def proxied(self):
@@ -219,11 +227,11 @@ class Stage:
         self.oracle.scan(fetch(self.http, "metrics")[1].encode(), "metrics")
 
 
-def pool(folder, size=POOL):
+def pool(folder, size=POOL, issue=Ca.issue):
     """Certificates as events carry them, in every single-line form."""
     ca = Ca(folder)
-    leaves = [ca.issue("p256") for _ in range(size - 2)]
-    leaves += [ca.issue("rsa2048"), ca.issue("p384")]
+    leaves = [issue(ca, "p256") for _ in range(size - 2)]
+    leaves += [issue(ca, "rsa2048"), issue(ca, "p384")]
     forms = ("base64", "joined", "spaces", "base64")
     out = []
     for i, leaf in enumerate(leaves):

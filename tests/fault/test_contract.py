@@ -37,7 +37,7 @@ def test_played(name):
 @pytest.fixture(scope="module")
 def kafka(tmp_path_factory):
     net = Net()
-    kafka = ProxiedKafka(tmp_path_factory.mktemp("kafka"), net, {
+    kafka = ProxiedKafka(tmp_path_factory.mktemp("kafka"), net, properties={
         "authorizer.class.name":
             "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
         "allow.everyone.if.no.acl.found": "true",

@@ -28,16 +28,18 @@ def packet(kind, body):
     return bytes([kind]) + varint(len(body)) + body
 
 
-def connect(client_id, session=False, keepalive=30):
+def connect(client_id, session=False, keepalive=30, user=None, password=""):
     properties = b"\x11" + struct.pack("!I", 86400) if session else b""
+    who = text(user) + text(password) if user else b""
     return packet(
         0x10,
         text("MQTT")
-        + bytes([5, 0 if session else 2])
+        + bytes([5, (0 if session else 2) | (0xC0 if user else 0)])
         + struct.pack("!H", keepalive)
         + varint(len(properties))
         + properties
-        + text(client_id),
+        + text(client_id)
+        + who,
     )
 
 

@@ -84,6 +84,8 @@ static const struct {
 	{"gate", COMMAND("deleteDevice", DEVICE)},
 	{"gate", COMMAND("ackPending", "\"request_ids\":[\"r-1\",\"r-2\"]")},
 	{"gate", COMMAND("listPending", "\"registry\":\"acme/custom\"")},
+	{"gate", COMMAND("exportRegistry", "\"registry\":\"acme/custom\","
+					   "\"after\":\"a\",\"limit\":2")},
 	{"gate", COMMAND("getInfo", "\"x\":1")},
 	{"gate", "<" PATH "\nunused\neyJhbGciOiJFUzI1NiJ9.eyJpYXQiOjF9.AAAA"},
 	{"gate", "<" PATH "\nunused\n@"},
@@ -296,6 +298,23 @@ static void save_cert(X509 *x509)
 	free(pem);
 }
 
+/* A device of another gate. */
+static void save_import(const uint8_t *spki, size_t len)
+{
+	char key[1024], text[2048];
+
+	MUST(len < sizeof(key) / 2);
+	ztp_base64_encode(key, spki, len);
+	snprintf(text, sizeof(text),
+		 COMMAND("importDevice", DEVICE
+			 ",\"spki\":\"%s\",\"state\":\"active\","
+			 "\"onboarding\":\"custom\",\"created_at\":"
+			 "\"2026-01-02T03:04:05.678Z\","
+			 "\"identity_sha256\":\"" HEX64 "\",\"greeted\":true"),
+		 key);
+	save_text("gate", text);
+}
+
 /* A CA for a registry, a device made by hand, a first connection. */
 static void save_gate(X509 *x509, const char *spki)
 {
@@ -337,12 +356,16 @@ static void save_certs(void)
 						.subject = "/CN=a,b/O=\xc3\xa9",
 						.extensions = extensions});
 	char *spki = certs_spki_pem(key);
+	size_t len;
+	uint8_t *raw = certs_spki(key, &len);
 
 	save_cert(plain);
 	save_cert(full);
 	save_cert(ca);
 	save_text("cert", spki);
 	save_gate(plain, spki);
+	save_import(raw, len);
+	free(raw);
 	free(spki);
 	X509_free(full);
 	X509_free(plain);

@@ -145,6 +145,10 @@ class Ca:
     def not_yet(self, kind="p256"):
         return self._dated(kind, "20900101000000Z", "20910101000000Z")
 
+    def long_valid(self, kind="p256"):
+        """For a bridge whose clock is wrong."""
+        return self._dated(kind, "20200101000000Z", "20490101000000Z")
+
     def _dated(self, kind, start, end):
         """Only `openssl ca` allows choosing the dates."""
         key, stem = self._key(kind)

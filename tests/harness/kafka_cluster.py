@@ -21,13 +21,15 @@ REPLICATED = {
 
 
 class KafkaCluster:
-    def __init__(self, folder, properties=None):
+    """make: makes a node, as Kafka does."""
+
+    def __init__(self, folder, properties=None, make=Kafka):
         cluster = new_cluster()
         controllers = [free_port() for _ in range(COUNT)]
         voters = ",".join(f"{number}@127.0.0.1:{port}"
                           for number, port in enumerate(controllers, 1))
         self.nodes = [
-            Kafka(folder / f"kafka-{number}", name=f"kafka-{number}",
+            make(folder / f"kafka-{number}", name=f"kafka-{number}",
                   cluster=cluster, controller=port, properties={
                       "node.id": number,
                       "controller.quorum.voters": voters,
@@ -52,6 +54,9 @@ class KafkaCluster:
             node.wait_ready()
         until(lambda: len(admin(self.brokers).list_topics(timeout=5).brokers)
               == COUNT, "all brokers are in the cluster", 60)
+
+    def wait_ready(self):
+        self.wait_whole()
 
     def leader(self, topic):
         """The node that leads the topic's first partition."""

@@ -50,7 +50,7 @@ class Reader:
     """Reads topics from their beginning, without a group, and keeps
     everything."""
 
-    def __init__(self, brokers, topics):
+    def __init__(self, brokers, topics, isolation="read_committed"):
         self.topics = list(topics)
         self.records = []
         self.consumer = Consumer(
@@ -59,7 +59,7 @@ class Reader:
                 "group.id": f"reader-{uuid.uuid4()}",
                 "enable.auto.commit": False,
                 "auto.offset.reset": "earliest",
-                "isolation.level": "read_committed",
+                "isolation.level": isolation,
                 "fetch.wait.max.ms": 20,
                 "reconnect.backoff.max.ms": 500,
                 "topic.metadata.refresh.interval.ms": 1000,

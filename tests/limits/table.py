@@ -73,6 +73,8 @@ BRIDGE = {
     "the configuration": "walk: configuration",
     "lists in it": UNIT + "test_bridge_config.c",
     "a file that it names": "walk: secret",
+    "a certificate, key or list of CAs that it names, for MQTT or librdkafka":
+        LOCAL + "test_config.py::test_files_for_kafka_are_looked_at",
 }
 
 GATE = {
@@ -113,6 +115,9 @@ GATE = {
 TOOLS = {
     "any file": FILES + "test_the_certificate_of_a_device",
     "a certificate or key": "walk: cert_file",
+    "a file that a librdkafka property names":
+        FILES + "test_a_file_that_librdkafka_opens",
+    "where `ztp-device --out` writes": UNIT + "test_tools_out_file.c",
     "the broker's CAs": "walk: broker_cas",
     "CAs of one `registry create`": "walk: cas",
     "a password file": "walk: password_file",

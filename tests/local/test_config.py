@@ -127,7 +127,7 @@ def test_a_mistake_is_one_line_with_its_place(write, line, says, text, how):
     ("test.mock.num.brokers", 3, "a Kafka in this process's memory"),
     ("topic.blacklist", "ztp.decisions", "would hide a topic"),
     ("sasl.mechanism", "OAUTHBEARER", "needs sasl.oauthbearer.method"),
-    ("ssl.keystore.location", "/no/such", "`ssl.keystore.password`"),
+    ("ssl.keystore.location", __file__, "`ssl.keystore.password`"),
 ])
 def test_a_property_that_cannot_be(write, name, value, says):
     """Refused, not overridden without a word, and not found out at start."""
@@ -247,6 +247,28 @@ def test_a_pipe_is_not_waited_for(write, tmp_path):
     file = write("mqtt:\n  url: mqtts://h\n  tls:\n"
                  f"    ca_file: {tmp_path / 'pipe'}\n")
     assert_refused(check(file), file, 4, "mqtt.tls.ca_file")
+
+
+@pytest.mark.parametrize("name", [
+    "ssl.ca.location", "ssl.certificate.location", "ssl.key.location",
+    "ssl.keystore.location", "ssl.crl.location"])
+@pytest.mark.parametrize("kind, says", [
+    ("pipe", "is a pipe"), ("sparse", "is larger than"),
+    ("/dev/zero", "is a device"), ("none", "No such file")])
+def test_files_for_kafka_are_looked_at(write, tmp_path, name, kind, says):
+    """librdkafka waits for a pipe's writer, and reads a file of any size."""
+    os.mkfifo(tmp_path / "pipe")
+    with open(tmp_path / "sparse", "wb") as sparse:
+        sparse.truncate(1 << 40)
+    file = write("kafka:\n  properties:\n    security.protocol: ssl\n"
+                 f"    {name}: {tmp_path / kind}\n")
+    assert_refused(check(file), file, 4, says)
+
+
+def test_the_cas_of_kafka_may_be_a_directory(write, tmp_path):
+    file = write("kafka:\n  properties:\n    security.protocol: ssl\n"
+                 f"    ssl.ca.location: {tmp_path}\n")
+    assert check(file).returncode == 0
 
 
 @pytest.mark.parametrize("args", [

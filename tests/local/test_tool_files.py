@@ -2,6 +2,7 @@
 name, and before anything is sent: the broker here is a listener that counts
 its connections."""
 
+import os
 import re
 import socket
 import subprocess
@@ -87,6 +88,11 @@ def files(tmp_path_factory, ca):
         found[name] = str(folder / name.replace(" ", "-"))
         with open(found[name], "wb") as out:
             out.write(content)
+    for name in ("pipe", "sparse"):
+        found[name] = str(folder / name)
+    os.mkfifo(found["pipe"])
+    with open(found["sparse"], "wb") as out:
+        out.truncate(1 << 40)
     return found
 
 
@@ -179,11 +185,20 @@ def test_the_key_of_a_device(files, broker, name):
 
 @pytest.mark.parametrize("more", [
     ["--audience", b"b\xe4r"], ["--ca", "junk"], ["--id", b"b\xe4r"],
-    ["--url", "mqtt://" + "h" * 600 + ":1883"]], ids=repr)
+    ["--url", "mqtt://" + "h" * 600 + ":1883"], ["--out", "folder"],
+    ["--out", "/none/file"]], ids=repr)
 def test_other_arguments_of_a_device(files, broker, more):
     more = [files.get(arg, arg) for arg in more]
     check_refused(device(broker, files, "pem", "key", *more), 2, "ztp-device: ")
     assert not broker.was_asked()
+
+
+def test_a_device_waits_no_longer_than_it_may(broker, files):
+    """For a broker that accepts, and then says nothing."""
+    done = device(broker, files)
+    assert done.returncode == 4
+    assert broker.was_asked()
+    assert done.seconds < 8
 
 
 @pytest.mark.parametrize("args, says", [
@@ -199,6 +214,20 @@ def test_other_arguments_of_a_device(files, broker, more):
 def test_the_customers_tool(files, args, says):
     args = [files.get(arg, arg) for arg in args]
     check_refused(run("ztp-approver", "run", "--approve-all", *args), 2, says)
+
+
+@pytest.mark.parametrize("name, says", {
+    "pipe": "is a pipe", "zero": "is a device", "sparse": "larger than",
+    "none": "No such file"}.items())
+def test_a_file_that_librdkafka_opens(files, name, says):
+    option = f"ssl.key.location={files[name]}"
+    check_refused(run("ztp-approver", "run", "--approve-all", "-X", option), 2,
+                  says)
+    done = run("ztpctl", "audit", "list", "--brokers", "127.0.0.1:1", "-X",
+               option)
+    assert done.returncode == 2
+    assert re.search(says, done.stderr.decode())
+    assert done.seconds < AT_ONCE
 
 
 @pytest.mark.parametrize("name", ["zero", "folder", "none", "nul", "latin1"])

@@ -120,6 +120,11 @@ static void verify(void)
 	device = life_join(gate_unused, CUSTOM "b", 0);
 	life_may_it_all(device, CUSTOM "b");
 	life_part(device);
+	device = life_join(gate_unused, DIRECT "from-afar", 1);
+	life_may_it_all(device, DIRECT "from-afar");
+	life_part(device);
+	life_shut_out(gate_unused(life.f, DIRECT "from-afar", 0),
+		      "another key than the imported one");
 	life_shut_out(gate_unused(life.f, DIRECT "a", 0), "a blocked device");
 	life_shut_out(gate_first(life.f, DIRECT "a", 0),
 		      "a blocked device, anew");
@@ -149,6 +154,7 @@ static void live(void)
 	furnish();
 	onboard_directly();
 	onboard_by_decision();
+	life_import(DIRECT "from-afar", 1);
 	leave_one_open();
 	life_look();
 	life_order("blockDevice", "\"device_path\":\"" DIRECT "a\"");
@@ -160,6 +166,7 @@ static void live(void)
 	if (!life.f->gate)
 		return;
 	life_part(life_join(gate_unused, CUSTOM "b", 0));
+	life_part(life_join(gate_unused, DIRECT "from-afar", 1));
 	life_impostors();
 	life_tick();
 	life_check_offers();

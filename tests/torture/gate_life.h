@@ -37,6 +37,7 @@ void life_order(const char *name, const char *members);
 void life_look(void);
 void life_add_ca(const char *registry);
 void life_create(const char *path, int who, const char *id);
+void life_import(const char *path, int who);
 
 /* --- gate_devices.c: who comes */
 /* Nobody gets in who must not, at no moment. */

@@ -31,6 +31,8 @@ static void command_lines(void **state)
 		 CLI_CHECK,
 		 ""},
 		{{"--config", "f", "--forget", PATH}, 0, CLI_FORGET, ""},
+		{{"--config", "f", "--to-standby"}, 0, CLI_TO_STANDBY, ""},
+		{{"--from-standby", "-c", "f"}, 0, CLI_FROM_STANDBY, ""},
 		{{"--version"}, 0, CLI_VERSION, ""},
 		{{"--help"}, 0, CLI_HELP, ""},
 		{{NULL}, 2, 0, "ztp-bridge: --config FILE is missing\nusage:"},
@@ -50,6 +52,19 @@ static void command_lines(void **state)
 		 2,
 		 0,
 		 "--forget can only be combined with --config\n"},
+		{{"--config", "f", "--forget", PATH, "--to-standby"},
+		 2,
+		 0,
+		 "--forget can only be combined with --config\n"},
+		{{"--config", "f", "--from-standby", "--to-standby"},
+		 2,
+		 0,
+		 "--from-standby can only be combined with --config\n"},
+		{{"--config", "f", "--to-standby", "--print-config"},
+		 2,
+		 0,
+		 "--to-standby can only be combined with --config\n"},
+		{{"--to-standby"}, 2, 0, "--config FILE is missing\n"},
 	};
 
 	(void)state;

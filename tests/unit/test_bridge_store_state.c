@@ -5,7 +5,7 @@
  */
 #include "store_case.h"
 
-#include "bridge/store/store_state.h"
+#include "bridge/store/store_move.h"
 
 #define TURNS	 400
 #define REQUESTS 60
@@ -478,7 +478,7 @@ static void test_partly_read(void **state)
 	open_copy(c);
 	store_copy_get(c->store, &copy, &c->error);
 	assert_true(copy.partly);
-	assert_int_equal(store_copy_refuse(c->store, &c->error), ZTP_ERR_USAGE);
+	assert_int_equal(store_refuse_copy(c->store, &c->error), ZTP_ERR_USAGE);
 }
 
 static void test_a_single_bridge_refuses_a_copy(void **state)
@@ -486,9 +486,9 @@ static void test_a_single_bridge_refuses_a_copy(void **state)
 	struct pair *pair = *state;
 	struct store_case *c = &pair->copy;
 
-	assert_int_equal(store_copy_refuse(c->store, &c->error), 0);
+	assert_int_equal(store_refuse_copy(c->store, &c->error), 0);
 	commit_copy(c, 10);
-	assert_int_equal(store_copy_refuse(c->store, &c->error), ZTP_ERR_USAGE);
+	assert_int_equal(store_refuse_copy(c->store, &c->error), ZTP_ERR_USAGE);
 	assert_non_null(strstr(c->error.message, "--from-standby"));
 }
 

@@ -148,10 +148,43 @@ static void what_cannot_be_written(void **state)
 	assert_non_null(strstr(error.message, "No space"));
 }
 
+/* Nobody may ever read it. */
+static void a_pipe_that_nobody_reads(void **state)
+{
+	const struct place *place = *state;
+	struct ztp_error error;
+
+	assert_int_equal(mkfifo(place->path, 0600), 0);
+	assert_int_equal(ztp_out_file_write(place->path, "x", 1, &error),
+			 ZTP_ERR_IO);
+	assert_non_null(strstr(error.message, "nobody reads it"));
+}
+
+static void what_is_seen_before(void **state)
+{
+	const struct place *place = *state;
+	char path[128];
+
+	assert_int_equal(ztp_out_file_check(place->path, NULL), 0);
+	put(place->path, "theirs", 0644);
+	assert_int_equal(ztp_out_file_check(place->path, NULL), 0);
+	assert_holds(place->path, "theirs", 0644);
+	assert_int_equal(ztp_out_file_check("/dev/stdout", NULL), 0);
+	assert_int_equal(ztp_out_file_check("file", NULL), 0);
+	assert_int_equal(ztp_out_file_check(place->folder, NULL), ZTP_ERR_IO);
+	assert_int_equal(ztp_out_file_check("", NULL), ZTP_ERR_IO);
+	snprintf(path, sizeof(path), "%s/none/file", place->folder);
+	assert_int_equal(ztp_out_file_check(path, NULL), ZTP_ERR_IO);
+	snprintf(path, sizeof(path), "%s/file", place->path);
+	assert_int_equal(ztp_out_file_check(path, NULL), ZTP_ERR_IO);
+}
+
 int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 	const struct CMUnitTest tests[] = {
+		T(a_pipe_that_nobody_reads),
+		T(what_is_seen_before),
 		T(a_new_file),
 		T(a_file_that_is_there),
 		T(a_symbolic_link),

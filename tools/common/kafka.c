@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kafka_files.h"
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
 #include "ztp/fingerprint.h"
@@ -28,6 +29,8 @@ int ztp_kafka_props_add(struct ztp_kafka_props *props, const char *text,
 		return ztp_fail(error, ZTP_ERR_USAGE,
 				"property %.*s cannot be set here", (int)len,
 				text);
+	if (ztp_kafka_file_check(text, len, text + len + 1, error) != 0)
+		return ZTP_ERR_USAGE;
 	if (props->count == ZTP_KAFKA_PROPS_MAX)
 		return ztp_fail(error, ZTP_ERR_USAGE, "more than %d properties",
 				ZTP_KAFKA_PROPS_MAX);

@@ -2,11 +2,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#define FLAGS (O_WRONLY | O_CLOEXEC | O_NOCTTY)
+/* A pipe that nobody reads is not waited for. */
+#define FLAGS	(O_WRONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK)
+#define PIPE_MS 5000
 
 /* A file that is there already is removed, so that nobody who has it open reads
  * the new content. If that is not possible, because it is mounted there or its
@@ -36,12 +41,26 @@ static int make_private(int fd)
 	return fchmod(fd, 0600) == 0 && ftruncate(fd, 0) == 0 ? 0 : -1;
 }
 
+static bool wait_room(int fd)
+{
+	struct pollfd room = {.fd = fd, .events = POLLOUT};
+	int n;
+
+	do
+		n = poll(&room, 1, PIPE_MS);
+	while (n < 0 && errno == EINTR);
+	if (n == 0)
+		errno = ETIMEDOUT;
+	return n > 0;
+}
+
 static int write_all(int fd, const char *data, size_t len)
 {
 	while (len > 0) {
 		ssize_t n = write(fd, data, len);
 
-		if (n < 0 && errno == EINTR)
+		if (n < 0 &&
+		    (errno == EINTR || (errno == EAGAIN && wait_room(fd))))
 			continue;
 		if (n < 0)
 			return -1;
@@ -49,6 +68,17 @@ static int write_all(int fd, const char *data, size_t len)
 		len -= (size_t)n;
 	}
 	return 0;
+}
+
+static int refuse(const char *path, int why, struct ztp_error *error)
+{
+	const char *text = why == ELOOP	      ? "it is a symbolic link"
+			   : why == ENXIO     ? "nobody reads it"
+			   : why == ETIMEDOUT ? "nobody has read it for 5 s"
+					      : strerror(why);
+
+	return ztp_fail(error, ZTP_ERR_IO, "cannot write %.150s: %s", path,
+			text);
 }
 
 int ztp_out_file_write(const char *path, const void *data, size_t len,
@@ -64,10 +94,25 @@ int ztp_out_file_write(const char *path, const void *data, size_t len,
 			saved = errno;
 		}
 	}
-	if (bad)
-		return ztp_fail(error, ZTP_ERR_IO, "cannot write %.150s: %s",
-				path,
-				saved == ELOOP ? "it is a symbolic link"
-					       : strerror(saved));
+	return bad ? refuse(path, saved, error) : 0;
+}
+
+int ztp_out_file_check(const char *path, struct ztp_error *error)
+{
+	char folder[PATH_MAX];
+	const char *slash = strrchr(path, '/');
+	size_t n = slash ? (size_t)(slash - path) + 1 : 0;
+	struct stat st;
+
+	if (stat(path, &st) == 0)
+		return S_ISDIR(st.st_mode) ? refuse(path, EISDIR, error) : 0;
+	if (errno != ENOENT)
+		return refuse(path, errno, error);
+	if (n >= sizeof(folder))
+		return refuse(path, ENAMETOOLONG, error);
+	memcpy(folder, path, n);
+	folder[n] = '\0';
+	if (*path == '\0' || access(slash ? folder : ".", W_OK | X_OK) != 0)
+		return refuse(path, errno, error);
 	return 0;
 }

@@ -12,6 +12,7 @@
 #include "base/stdio.h"
 #include "tools/common/cert_file.h"
 #include "tools/common/cli.h"
+#include "tools/common/out_file.h"
 #include "tools/device/device.h"
 #include "ztp/codec.h"
 #include "ztp/path.h"
@@ -86,6 +87,8 @@ static int read_files(const struct device *d, EVP_PKEY **key, char **pem,
 		check_pair(d, *pem, *key);
 	if (rc == 0 && d->ca)
 		rc = ztp_cert_file_check_cas(d->ca, error);
+	if (rc == 0 && d->out)
+		rc = ztp_out_file_check(d->out, error);
 	return rc;
 }
 

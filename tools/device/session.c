@@ -21,7 +21,7 @@
 #define ANSWER_MS      10000
 #define RECEIVE_MS     200
 #define SESSION_WEEK_S (7 * 24 * 3600)
-#define PAUSE_MAX_S    4
+#define PAUSE_MAX_MS   4000
 
 /* How the tries went, which tells a refusal from an absence. */
 struct tries {
@@ -61,8 +61,9 @@ static int connect_as(const struct device *d, MQTTClient client,
 /* A new JWT each time, because the last may have expired, and a session that is
  * kept, so that an answer that comes meanwhile is received. */
 static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
-		       const char *username)
+		       const char *username, int64_t deadline)
 {
+	int64_t left_s = (deadline - ztp_clock_boot() + 999) / 1000;
 	MQTTClient_connectOptions five = MQTTClient_connectOptions_initializer5;
 	MQTTClient_connectOptions three = MQTTClient_connectOptions_initializer;
 	MQTTClient_connectOptions *how = is_5(d) ? &five : &three;
@@ -76,7 +77,9 @@ static int connect_now(const struct device *d, MQTTClient client, EVP_PKEY *key,
 	tls.verify = 1;
 	how->ssl = d->secure ? &tls : NULL;
 	how->cleansession = how->cleanstart = 0;
-	how->connectTimeout = CONNECT_S;
+	how->connectTimeout = left_s > CONNECT_S ? CONNECT_S
+			      : left_s > 0	 ? (int)left_s
+						 : 1;
 	how->username = username;
 	how->password = jwt;
 	how->MQTTVersion = d->version;
@@ -234,7 +237,7 @@ static enum verdict try_once(const struct device *d, MQTTClient client,
 			     EVP_PKEY *key, const char *username,
 			     int64_t deadline, struct tries *tries)
 {
-	int code = connect_now(d, client, key, username);
+	int code = connect_now(d, client, key, username, deadline);
 	enum verdict verdict = NO_ANSWER;
 
 	if (code != 0)
@@ -253,12 +256,25 @@ static enum verdict try_once(const struct device *d, MQTTClient client,
 	return verdict;
 }
 
+static void pause_for(int64_t ms, int64_t deadline)
+{
+	int64_t left = deadline - ztp_clock_boot();
+	struct timespec rest;
+
+	ms = left < ms ? left : ms;
+	if (ms <= 0)
+		return;
+	rest = (struct timespec){.tv_sec = (time_t)(ms / 1000),
+				 .tv_nsec = (long)(ms % 1000) * 1000000};
+	nanosleep(&rest, NULL);
+}
+
 enum verdict device_run(const struct device *d, EVP_PKEY *key,
 			const char *username)
 {
 	MQTTClient_createOptions how = MQTTClient_createOptions_initializer;
 	int64_t deadline = ztp_clock_boot() + d->wait_s * 1000;
-	struct timespec rest = {.tv_sec = 1};
+	int64_t rest_ms = 1000;
 	enum verdict verdict = NO_ANSWER;
 	struct tries tries = {0};
 	MQTTClient client;
@@ -274,9 +290,9 @@ enum verdict device_run(const struct device *d, EVP_PKEY *key,
 	while (verdict == NO_ANSWER && ztp_clock_boot() < deadline) {
 		verdict = try_once(d, client, key, username, deadline, &tries);
 		if (verdict == NO_ANSWER)
-			nanosleep(&rest, NULL);
-		if (rest.tv_sec < PAUSE_MAX_S)
-			rest.tv_sec *= 2;
+			pause_for(rest_ms, deadline);
+		if (rest_ms < PAUSE_MAX_MS)
+			rest_ms *= 2;
 	}
 	MQTTClient_destroy(&client);
 	if (verdict == NO_ANSWER && tries.refused && !tries.other)

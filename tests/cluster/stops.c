@@ -1,0 +1,74 @@
+/*
+ * Stops a bridge before it commits a turn, for tests that have to know what is in
+ * its journal, or what a customer who reads uncommitted has been shown, when it is
+ * killed. It is linked around the bridge (scripts/cluster.mk).
+ *
+ * While the file $ZTP_TEST_STOP is there, no turn is committed that asks a
+ * customer, or, if the file has the word "any" in it, none at all. The file with
+ * ".reached" at the end of its name is made when the bridge has come to that.
+ */
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "bridge/kafka/turn_internal.h"
+
+#define LOOK_US 2000
+
+static _Atomic bool asks; /* the turn that is under way */
+
+int __real_turn_add_record(struct turn *turn, const struct store_record *record,
+			   struct ztp_error *error);
+int __wrap_turn_add_record(struct turn *turn, const struct store_record *record,
+			   struct ztp_error *error);
+rd_kafka_error_t *__real_rd_kafka_commit_transaction(rd_kafka_t *rk,
+						     int timeout_ms);
+rd_kafka_error_t *__wrap_rd_kafka_commit_transaction(rd_kafka_t *rk,
+						     int timeout_ms);
+
+int __wrap_turn_add_record(struct turn *turn, const struct store_record *record,
+			   struct ztp_error *error)
+{
+	if (record->topic == STORE_REQUESTS)
+		asks = true;
+	return __real_turn_add_record(turn, record, error);
+}
+
+static bool is_stopped(const char *name)
+{
+	char word[8] = "";
+	FILE *file = fopen(name, "re");
+
+	if (!file)
+		return false;
+	if (!fgets(word, sizeof(word), file))
+		word[0] = '\0';
+	fclose(file);
+	return asks || strncmp(word, "any", 3) == 0;
+}
+
+static void say_reached(const char *name)
+{
+	char reached[4096];
+	FILE *file;
+
+	snprintf(reached, sizeof(reached), "%s.reached", name);
+	file = fopen(reached, "we");
+	if (file)
+		fclose(file);
+}
+
+rd_kafka_error_t *__wrap_rd_kafka_commit_transaction(rd_kafka_t *rk,
+						     int timeout_ms)
+{
+	const char *name = getenv("ZTP_TEST_STOP");
+
+	if (name && is_stopped(name))
+		say_reached(name);
+	while (name && is_stopped(name))
+		usleep(LOOK_US);
+	asks = false;
+	return __real_rd_kafka_commit_transaction(rk, timeout_ms);
+}
