@@ -212,8 +212,10 @@ static void their_results_are_bounded(void **state)
 {
 	static char text[BOOK_RESULT_MAX];
 	struct book book = {.open_count = 0};
-	struct said said = {.outcome = ZTP_OUTCOME_REJECTED, .path = "p",
-			    .text = text, .len = sizeof(text) - 1};
+	struct said said = {.outcome = ZTP_OUTCOME_REJECTED,
+			    .path = "p",
+			    .text = text,
+			    .len = sizeof(text) - 1};
 
 	(void)state;
 	memset(text, 'x', sizeof(text) - 1);

@@ -159,13 +159,13 @@ static void a_result_that_was_read_first_may_be_another_s(void **state)
 	assert_null(decide(&list, 1, "new", &one, HOUR)->result);
 	/* About the same request, but long before the decision. */
 	answer(&list, 2, "same", "invalid", HOUR);
-	assert_null(decide(&list, 2, "same", NULL,
-			   HOUR + DECIDED_SKEW_MS + 1)->result);
+	assert_null(decide(&list, 2, "same", NULL, HOUR + DECIDED_SKEW_MS + 1)
+			    ->result);
 	assert_null(answer(&list, 2, "same", "invalid", HOUR));
 	/* A clock that goes wrong by less says nothing. */
 	answer(&list, 3, "same", "onboarded", HOUR);
-	assert_non_null(decide(&list, 3, "same", NULL,
-			       HOUR + DECIDED_SKEW_MS)->result);
+	assert_non_null(
+		decide(&list, 3, "same", NULL, HOUR + DECIDED_SKEW_MS)->result);
 	/* The newest one counts. */
 	answer(&list, 4, "old", "onboarded", HOUR);
 	answer(&list, 4, "new", "rejected", HOUR + 1);
@@ -180,10 +180,8 @@ static void known_until_it_is_read(void **state)
 {
 	struct under_way_list list = {.count = 0};
 	const struct key one = event(1), two = event(2), three = event(3);
-	struct under_way *first =
-		under_way_add(&list, &one, approve, "r1", 0);
-	struct under_way *second =
-		under_way_add(&list, &two, reject, "r2", 0);
+	struct under_way *first = under_way_add(&list, &one, approve, "r1", 0);
+	struct under_way *second = under_way_add(&list, &two, reject, "r2", 0);
 
 	(void)state;
 	assert_ptr_equal(under_way_find(&list, &one), first);
@@ -198,8 +196,7 @@ static void known_until_it_is_read(void **state)
 	under_way_read(&list, &two);
 	assert_null(under_way_find(&list, &two));
 	under_way_read(&list, &three);
-	under_way_fail(&list,
-		       under_way_add(&list, &three, approve, "r3", 0));
+	under_way_fail(&list, under_way_add(&list, &three, approve, "r3", 0));
 	assert_int_equal(list.count, 0);
 	under_way_clear(&list);
 }
@@ -218,10 +215,10 @@ static void no_more_than_may_be(void **state)
 	assert_null(under_way_add(&list, &more, approve, "r", UNDER_WAY_MS));
 	/* What is stored and not read is not waited for for ever. */
 	under_way_stored(&list, list.oldest);
-	assert_null(under_way_add(&list, &more, approve, "r",
-				  UNDER_WAY_MS - 1));
-	assert_non_null(under_way_add(&list, &more, approve, "r",
-				      UNDER_WAY_MS));
+	assert_null(
+		under_way_add(&list, &more, approve, "r", UNDER_WAY_MS - 1));
+	assert_non_null(
+		under_way_add(&list, &more, approve, "r", UNDER_WAY_MS));
 	under_way_clear(&list);
 }
 

@@ -17,7 +17,7 @@
 #define LIST_MAX     500
 /* So many requests are gone through for what one request may cost: a customer
  * with few of many must not ask as often as others. */
-#define LIST_LOOKS 1000
+#define LIST_LOOKS	 1000
 #define SESSION_BODY_MAX (4 * 1024)
 
 /* --- the list */

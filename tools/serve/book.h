@@ -15,7 +15,7 @@
 #define BOOK_OPEN_MAX	100000
 #define BOOK_BYTES_MAX	(128 * 1024 * 1024) /* of the open ones' records */
 #define BOOK_ENDED_MAX	200000
-#define BOOK_RESULT_MAX (64 * 1024) /* bytes of a result's record */
+#define BOOK_RESULT_MAX (64 * 1024)	    /* bytes of a result's record */
 #define BOOK_TOLD_MAX	(256 * 1024 * 1024) /* of the ended ones' results */
 
 struct request {

@@ -178,8 +178,7 @@ bool decided_answer(struct decided **decided, struct decided_list *list,
 		*decided = NULL;
 		return true;
 	}
-	if (found->result &&
-	    strcmp(found->request_id, result->request_id) != 0)
+	if (found->result && strcmp(found->request_id, result->request_id) != 0)
 		drop_result(list, found);
 	if (found->result) /* a device's later word is no answer to it */
 		return true;

@@ -30,9 +30,9 @@ struct decided {
 	int64_t at; /* ms: when it was written, or else its result. 0: unknown */
 	uint8_t digest[ZTP_SHA256_LEN];
 	char request_id[ZTP_REQUEST_ID_MAX + 1];
-	char *result; /* owned; the record; NULL: none yet */
+	char *result;	  /* owned; the record; NULL: none yet */
 	int64_t answered; /* ms: when that was written. 0: unknown */
-	int code;     /* of that, as an HTTP status */
+	int code;	  /* of that, as an HTTP status */
 };
 
 /* A decision's record. */

@@ -91,8 +91,8 @@ static struct MHD_Daemon *start(struct server *server, int listening,
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server, MHD_OPTION_ARRAY,
-		options, MHD_OPTION_END);
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server,
+		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
 }
 
 void door_tls_clear(struct door_tls *tls)

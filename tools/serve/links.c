@@ -73,8 +73,7 @@ static struct link *longest_holder(const struct links *links)
 	struct link *longest = NULL;
 
 	for (struct link *link = links->first; link; link = link->next)
-		if (link->bytes > 0 &&
-		    (!longest || link->held < longest->held))
+		if (link->bytes > 0 && (!longest || link->held < longest->held))
 			longest = link;
 	return longest;
 }

@@ -87,8 +87,7 @@ static void reload_tls(struct files *files, struct server *server)
 		ztp_cli_warn(ZTP_APPROVER, "%s; the certificate stays as it is",
 			     error.message);
 	else
-		ztp_cli_warn(ZTP_APPROVER, "%s: read",
-			     files->paths[FILE_CERT]);
+		ztp_cli_warn(ZTP_APPROVER, "%s: read", files->paths[FILE_CERT]);
 }
 
 /* --- the tokens */
@@ -122,10 +121,9 @@ int files_open(struct files *files, struct server *server,
 	files->paths[FILE_CLIENT_CA] = settings->client_ca;
 	for (int i = 0; i < FILES; i++) /* reading them says what is wrong */
 		(void)has_changed(files, i);
-	return settings->tokens_file
-		       ? tokens_load(&server->tokens, settings->tokens_file,
-				     error)
-		       : 0;
+	return settings->tokens_file ? tokens_load(&server->tokens,
+						   settings->tokens_file, error)
+				     : 0;
 }
 
 static bool tls_has_changed(struct files *files)

@@ -226,8 +226,8 @@ int serve_run(const struct serve_settings *settings)
 {
 	struct running running = {
 		.server = {.settings = settings,
-			   .secure = settings->tls_cert ||
-				     settings->behind_proxy,
+			   .secure =
+				   settings->tls_cert || settings->behind_proxy,
 			   .listening = -1},
 		.fds = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}},
 	};

@@ -31,9 +31,9 @@ struct call {
 	char *body; /* owned */
 	size_t body_len;
 	bool too_large, no_room;
-	bool closes; /* the connection, after the answer */
-	struct token *token;	   /* NULL: none is needed */
-	struct reply reply;	   /* status 0: none yet */
+	bool closes;	     /* the connection, after the answer */
+	struct token *token; /* NULL: none is needed */
+	struct reply reply;  /* status 0: none yet */
 
 	/* While it waits for a result: */
 	bool parked;

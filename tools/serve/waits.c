@@ -188,8 +188,7 @@ void waits_on_stored(void *arg, void *under_way, bool stored)
 
 static bool has_kafka(const struct server *server, const struct key *event)
 {
-	const struct under_way *one =
-		under_way_find(&server->under_way, event);
+	const struct under_way *one = under_way_find(&server->under_way, event);
 
 	return !one || one->stored || one->read;
 }

@@ -37,7 +37,7 @@ struct world {
 	struct retention retention;
 	bool ready, told_full;
 	int64_t lapse_at; /* when to look again for what has expired, in ms */
-	int reading; /* the first topic that is not read to its end */
+	int reading;	  /* the first topic that is not read to its end */
 };
 
 /* --- records */
