@@ -9,6 +9,12 @@ int store_turn_begin(struct store *store, struct ztp_error *error)
 {
 	int rc = SQLITE_DONE;
 
+	/* Not even until the loop looks again: what is not there any more would
+	 * be taken for what has never been. */
+	if (store->state->lost)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"store %s has lost rows, and is read again",
+				store->path);
 	if (sqlite3_get_autocommit(store->db)) {
 		rc = sqlite3_step(store->stmt[SQL_BEGIN]);
 		sqlite3_reset(store->stmt[SQL_BEGIN]);

@@ -31,6 +31,9 @@ from fault.campaign import Campaign  # noqa: E402
 from harness import process  # noqa: E402
 
 
+SHOWN, TEXT = 5, 300  # findings of a round, and characters of each
+
+
 class Chaos(Campaign):
     """Rounds on one stage."""
 
@@ -65,11 +68,13 @@ class Chaos(Campaign):
 
     def judge(self, plan):
         oracle = self.stage.oracle
-        before = dict(oracle.counts)
+        before, found = dict(oracle.counts), len(oracle.findings)
         quiet = longest_gap(oracle.asked_at, self.began, self.loaded)
         super().judge(plan)
         self.telling.add(plan, quiet, self.telling.since(before, oracle))
         self.say(f"round {self.number}: {quiet:.1f} s without service")
+        for text in oracle.findings[found:found + SHOWN]:
+            self.say(f"  {text[:TEXT]}")
 
 
 def judge_epochs(stage):

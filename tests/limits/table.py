@@ -37,13 +37,19 @@ BRIDGE = {
     "what of it is copied into results and dead letters": "walk: key header all_headers value",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
+    "an entry that another bridge hands over (Kafka)":
+        UNIT + "test_bridge_journal_record.c",
+    "entries that this bridge hands over, and Kafka has not acknowledged":
+        "tests/cluster/test_journals.py",
+    ("a decision for a request that is not there yet, for a minute after "
+     "another bridge was lost"): UNIT + "test_bridge_life_held.c",
     "records that Kafka has not acknowledged":
         UNIT + "test_bridge_kafka_window.c",
     "commands that the broker has not acknowledged":
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
     ("a line of the log that is a warning or an error, or that a decision "
-     "without effect causes"): "walk: decision",
+     "or an answer without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
@@ -53,6 +59,8 @@ BRIDGE = {
         "::test_what_the_gate_says_has_a_bound",
     "a packet of the broker's (MQTT)":
         "no: it is the broker's bound, and the operator's to set",
+    "what the bridge reads of its connection for commands":
+        UNIT + "test_bridge_mqtt_out.c",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
     "an open transaction in the decision topic": E2E + "test_time.py"
@@ -149,12 +157,14 @@ TOOLS = {
 ACCESS = LOCAL + "test_serve_access.py::"
 DOOR = {
     "a connection to the door": ACCESS + "test_those_who_send_slowly_give_way",
-    "a request to the door": UNIT + "test_serve_book.c",
+    "a request to the door": UNIT + "test_serve_links.c",
     "its body": ACCESS + "test_too_large_a_body",
     "its answer": ACCESS + "test_methods_and_places",
     "requests of one token": ACCESS + "test_a_hundred_a_second",
     "decisions that wait for their results":
-        LOCAL + "test_serve.py::test_more_wait_than_may",
+        LOCAL + "test_serve_neighbours.py::"
+                "test_who_waits_for_kafka_leaves_room",
+    "decisions that Kafka has not given back": UNIT + "test_serve_decided.c",
     "its `Idempotency-Key`, its token":
         LOCAL + "test_serve.py::test_a_key_is_one_decision_s",
     "certificates in `credentials`": UNIT + "test_serve_body.c",
@@ -163,7 +173,7 @@ DOOR = {
         ACCESS + "test_not_to_be_reached_from_outside",
     "open requests that the door keeps": UNIT + "test_serve_book.c",
     "ended requests that it knows": UNIT + "test_serve_book.c",
-    "decisions that it knows": UNIT + "test_serve_book.c",
+    "decisions that it knows": UNIT + "test_serve_decided.c",
     "records that it has not looked at":
         "no: what waits is Kafka's, and librdkafka's bound",
 }

@@ -5,6 +5,7 @@
  */
 #include "store_case.h"
 
+#include "bridge/store/store_internal.h"
 #include "bridge/store/store_move.h"
 
 #define TURNS	 400
@@ -517,6 +518,31 @@ static void test_nothing_changed(void **state)
 	assert_int_equal(store_unfinished(c->store), 0);
 }
 
+/* A full disk makes SQLite take back more than the turn. No other one begins
+ * then: it would take the rows that are gone for rows that never were. */
+static void test_no_turn_without_what_was_lost(void **state)
+{
+	struct pair *pair = *state;
+	struct store_case *c = &pair->active;
+	struct store_request r = {.state = ZTP_STATE_RECEIVED};
+	int i, rc = 0;
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	assert_int_equal(store_commit(c->store, 1, &c->error), 0);
+	assert_int_equal(sqlite3_exec(c->store->db, "PRAGMA max_page_count=1",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	for (i = 0; i < 100000 && rc == 0; i++) {
+		snprintf(r.id, sizeof(r.id), "more-%d", i);
+		snprintf(r.path, sizeof(r.path), "more/%d", i);
+		rc = store_request_add(c->store, &r, &c->error);
+	}
+	assert_true(rc < 0);
+	store_rollback(c->store);
+	assert_true(store_copy_lost(c->store));
+	assert_int_equal(store_begin(c->store, &c->error), ZTP_ERR_IO);
+}
+
 static void test_a_row_that_is_none(void **state)
 {
 	struct pair *pair = *state;
@@ -543,6 +569,7 @@ int main(void)
 		TEST(test_partly_read),
 		TEST(test_a_single_bridge_refuses_a_copy),
 		TEST(test_nothing_changed),
+		TEST(test_no_turn_without_what_was_lost),
 		TEST(test_a_row_that_is_none),
 	};
 
