@@ -206,7 +206,7 @@ static const struct setting table[] = {
 	{"standby.enabled", SETTING_BOOL, AT(standby.enabled),
 	 .fallback = "false",
 	 .about = "be one of several bridges in kafka.group, of which one is "
-		  "active; not in this release"},
+		  "active"},
 	{"standby.instance", SETTING_TEXT, AT(standby.instance), .fallback = "",
 	 .max = ZTP_INSTANCE_MAX, .check = setting_check_instance,
 	 .about = "this bridge's name, which no other bridge of the group has "
