@@ -19,11 +19,13 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "bridge/group_facts.h"
+#include "bridge/group_http.h"
 #include "bridge/group_join.h"
-#include "bridge/journal/journal_id.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_topics.h"
 #include "bridge/standby/group_view.h"
+#include "bridge/standby/hand_over.h"
 #include "bridge/standby/opening.h"
 #include "bridge/standby/standby.h"
 #include "bridge/store/store_state.h"
@@ -40,9 +42,10 @@ struct group {
 	struct opening *opening;
 	struct standby *standby;
 	struct group_view *view;
+	struct group_http *pages;
 	struct group_join *join;
 	struct notify notify;
-	char journal[JOURNAL_ID_LEN];
+	struct hand_over *hand_over;
 	bool serving;	   /* the daemon's loop is to run, or runs */
 	bool looping;	   /* it runs */
 	bool close, leave; /* what is to be done when it has returned */
@@ -122,6 +125,7 @@ static bool go_on(void *arg)
 	standby_turn(g->standby);
 	give_way(g);
 	group_view_turn(g->view);
+	group_http_turn(g->pages);
 	return g->serving;
 }
 
@@ -131,6 +135,13 @@ static int64_t next(const void *arg)
 	int64_t at = standby_next(g->standby), view = group_view_next(g->view);
 
 	return at != 0 && at < view ? at : view;
+}
+
+static void serving(void *arg, struct bridge *b)
+{
+	struct group *g = arg;
+
+	group_http_serving(g->pages, b);
 }
 
 static void committed(void *arg)
@@ -190,18 +201,32 @@ static void look_back(struct group *g, int code)
 			     "the last turn is not known to be written");
 }
 
+/* Before anything is written to the journal. */
+static bool knows_journal(struct group *g)
+{
+	struct ztp_error error = {0};
+
+	hand_over_stop(g->hand_over);
+	if (hand_over_check(g->hand_over, copy_store(g->copy), &error) == 0)
+		return true;
+	standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false, error.message);
+	return false;
+}
+
 /* Runs the daemon's loop until it is stopped, or is not active any more. */
 static void serve(struct group *g)
 {
 	const struct loop_group active = {
 		.copy = g->copy,
 		.turn = g->turn,
-		.journal = g->journal,
+		.journal = hand_over_journal(g->hand_over),
 		.wake_fd = g->wake_fd,
 		.put_active = put_active,
 		.hold_until = opening_hold_until(g->opening),
 		.go_on = go_on,
 		.next = next,
+		.home = group_http_home(g->pages),
+		.serving = serving,
 		.health = health,
 		.committed = committed,
 		.stop = stop,
@@ -213,8 +238,10 @@ static void serve(struct group *g)
 
 	group_join_serve(g->join);
 	g->looping = true;
+	group_http_away(g->pages);
 	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
 			       g->reload_arg);
+	group_http_back(g->pages);
 	g->looping = false;
 	turn_wake(g->turn, g->wake_fd);
 	if (g->close)
@@ -247,18 +274,43 @@ static void on_signal(struct group *g)
 	}
 }
 
-static void stand_by(struct group *g)
+/* Not while it becomes active: then it takes its own entries. */
+static void hand_over(struct group *g)
+{
+	enum ztp_role_state state = standby_state(g->standby);
+
+	if ((state == ZTP_ROLE_OUT || state == ZTP_ROLE_STANDBY) && !g->done &&
+	    opening_copy_read(g->opening))
+		hand_over_turn(g->hand_over, copy_store(g->copy));
+	else
+		hand_over_stop(g->hand_over);
+}
+
+/* A step may ask Kafka, or make indexes. */
+static void open_on(struct group *g)
 {
 	struct opening_news news;
+	bool any;
 
+	group_http_away(g->pages);
+	any = opening_turn(g->opening, &news);
+	group_http_back(g->pages);
+	if (any)
+		standby_tell(g->standby, news.event, news.left,
+			     news.why.message);
+}
+
+static void stand_by(struct group *g)
+{
 	g->core.now = ztp_clock_steady(&g->core.clock);
 	group_join_turn(g->join);
 	standby_turn(g->standby);
 	give_way(g);
-	if (!g->serving && !g->done && opening_turn(g->opening, &news))
-		standby_tell(g->standby, news.event, news.left,
-			     news.why.message);
+	if (!g->serving && !g->done)
+		open_on(g);
+	hand_over(g);
 	group_view_turn(g->view);
+	group_http_turn(g->pages);
 	notify_turned(&g->notify, g->core.now);
 }
 
@@ -273,11 +325,14 @@ static int wait_ms(const struct group *g)
 
 static void wait_for_work(struct group *g)
 {
-	struct pollfd fds[] = {{.fd = g->wake_fd, .events = POLLIN},
-			       {.fd = g->signal_fd, .events = POLLIN}};
+	struct pollfd fds[] = {
+		{.fd = g->wake_fd, .events = POLLIN},
+		{.fd = g->signal_fd, .events = POLLIN},
+		{.fd = group_http_fd(g->pages), .events = POLLIN},
+	};
 	uint64_t count;
 
-	if (poll(fds, 2, wait_ms(g)) <= 0)
+	if (poll(fds, 3, group_http_wait_ms(g->pages, wait_ms(g))) <= 0)
 		return;
 	if (fds[1].revents)
 		on_signal(g);
@@ -333,6 +388,9 @@ static bool await_topics(struct group *g)
 			      &suppressed))
 			log_error(g->core.log, "group_refused",
 				  LOG_WHY(&error));
+		group_http_back(g->pages);
+		group_http_trouble(g->pages, error.message);
+		group_http_away(g->pages);
 		if (poll(&signalled, 1, TOPIC_MS) == 1 && is_stopped(g))
 			return false;
 	}
@@ -355,7 +413,7 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 		.timeout_ms = config->standby.session_timeout_ms,
 		.wake_fd = g->wake_fd,
 	};
-	int rc = journal_id(g->journal, config->store.path, error);
+	int rc = hand_over_new(&g->hand_over, &g->core, error);
 
 	if (rc == 0)
 		rc = copy_open(&g->copy, &g->core, &copy, error);
@@ -364,6 +422,19 @@ static int open_ledger(struct group *g, struct ztp_error *error)
 	return rc == 0 ? opening_new(&g->opening, &g->core, g->copy, g->turn,
 				     error)
 		       : rc;
+}
+
+static void show(struct group *g)
+{
+	const struct group_facts facts = {
+		.copy = g->copy,
+		.opening = g->opening,
+		.standby = g->standby,
+		.view = g->view,
+		.join = g->join,
+	};
+
+	group_http_show(g->pages, &facts);
 }
 
 static int open_all(struct group *g, struct ztp_error *error)
@@ -382,17 +453,22 @@ static int open_all(struct group *g, struct ztp_error *error)
 		rc = group_view_new(&g->view, &g->core, g->wake_fd, error);
 	if (rc == 0)
 		rc = group_join_new(&g->join, &g->core, g->copy, error);
-	return rc == 0 ? standby_new(&g->standby, &g->core, &member, &user,
-				     error)
-		       : rc;
+	if (rc == 0)
+		rc = standby_new(&g->standby, &g->core, &member, &user, error);
+	group_http_back(g->pages);
+	if (rc == 0)
+		show(g);
+	return rc;
 }
 
 static void close_all(struct group *g)
 {
+	group_http_free(g->pages);
 	standby_free(g->standby);
 	group_view_free(g->view);
 	group_join_free(g->join);
 	opening_free(g->opening);
+	hand_over_free(g->hand_over);
 	turn_free(g->turn);
 	copy_free(g->copy);
 	if (g->wake_fd >= 0)
@@ -406,7 +482,7 @@ static void run(struct group *g)
 {
 	while (!g->done) {
 		stand_by(g);
-		if (g->serving)
+		if (g->serving && knows_journal(g))
 			serve(g);
 		else if (!g->done)
 			wait_for_work(g);
@@ -429,6 +505,8 @@ int group_run(const struct config *config, struct log *log, loop_reload *reload,
 	notify_open(&g.notify);
 	ztp_clock_anchor(&g.core.clock, 0);
 	notify_ready(&g.notify);
+	if (rc == 0)
+		rc = group_http_new(&g.pages, &g.core, &g.notify, &error);
 	if (rc == 0 && await_topics(&g)) {
 		rc = open_all(&g, &error);
 		if (rc == 0)

@@ -19,7 +19,7 @@ FUZZ_DIR   := $(BUILD)/fuzz
 # All targets share one list of objects; some link more.
 FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c \
               base/json_tree.c base/yaml.c bridge/journal/journal_entry.c \
-              bridge/store/state_row.c
+              bridge/journal/journal_record.c bridge/store/state_row.c
 FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
               $(filter-out $(FUZZ_PARTS),$(BASE_SRC))

@@ -9,23 +9,24 @@
  */
 #include "bridge/http/http.h"
 
-#include "bridge/http/metrics.h"
-
 #include <microhttpd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/http_paths.h"
-#include "base/page_headers.h"
+#include "bridge/http/http_answer.h"
 #include "bridge/http/http_clients.h"
+#include "bridge/http/http_group.h"
 #include "bridge/http/http_history.h"
 #include "bridge/http/http_host.h"
 #include "bridge/http/http_list.h"
 #include "bridge/http/http_listen.h"
+#include "bridge/http/http_plain.h"
 #include "bridge/http/http_refusals.h"
 #include "bridge/http/http_requests.h"
 #include "bridge/http/http_status.h"
+#include "bridge/http/http_still.h"
 #include "bridge/http/http_turns.h"
 #include "bridge/http/page.h"
 #include "bridge/http/readiness.h"
@@ -43,51 +44,13 @@ struct http {
 	int fd;
 	struct http_clients clients;
 	struct http_turns turns;
-	bool moved; /* a connection has come or gone in this run */
+	struct http_still still;
+	int64_t away_at; /* the loop thread is, since then; 0: it is not */
+	bool moved;	 /* a connection has come or gone in this run */
 	char policy[PAGE_POLICY_MAX]; /* of the web page */
 };
 
-static struct http_page plain(unsigned status, char *text)
-{
-	return (struct http_page){
-		.status = status, .type = ZTP_MEDIA_TEXT, .text = text};
-}
-
 /* --- pages */
-
-static struct http_page page_health(struct bridge *b)
-{
-	(void)b;
-	return plain(MHD_HTTP_OK, strdup("ok\n"));
-}
-
-static struct http_page page_ready(struct bridge *b)
-{
-	struct readiness r;
-	char text[READINESS_PARTS_MAX * (sizeof(r.parts[0].why) + 16) + 1];
-	size_t i, n = 0;
-
-	bridge_readiness(b, &r);
-	for (i = 0; i < r.count; i++)
-		if (!r.parts[i].ok)
-			n += (size_t)snprintf(text + n, sizeof(text) - n,
-					      "%.13s: %s\n", r.parts[i].name,
-					      r.parts[i].why);
-	if (n > 0)
-		return plain(MHD_HTTP_SERVICE_UNAVAILABLE, strdup(text));
-	return plain(MHD_HTTP_OK, strdup("ok\n"));
-}
-
-static struct http_page page_metrics(struct bridge *b)
-{
-	struct http_page page;
-	struct readiness r;
-
-	bridge_readiness(b, &r);
-	page = plain(MHD_HTTP_OK, metrics_text(b, &r));
-	page.type = ZTP_MEDIA_TEXT "; version=0.0.4; charset=utf-8";
-	return page;
-}
 
 static struct http_page page_html(const struct http *http)
 {
@@ -98,15 +61,6 @@ static struct http_page page_html(const struct http *http)
 		.policy = http->policy,
 	};
 }
-
-static const struct {
-	const char *path;
-	struct http_page (*page)(struct bridge *b);
-} pages[] = {
-	{ZTP_HTTP_HEALTH, page_health},
-	{ZTP_HTTP_READY, page_ready},
-	{"/metrics", page_metrics},
-};
 
 static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 				const char *path)
@@ -126,7 +80,7 @@ static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 		return http_requests_list(b, client);
 	if (strncmp(path, ZTP_HTTP_REQUESTS "/", n + 1) == 0)
 		return http_requests_one(b, path + n + 1);
-	return plain(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
+	return http_plain_page(MHD_HTTP_NOT_FOUND, strdup("not found\n"));
 }
 
 static bool is_known_host(const struct http *http,
@@ -148,7 +102,10 @@ page_in_turn(struct http *http, struct MHD_Connection *client, const char *path)
 	struct http_page page = {0};
 	bool full;
 
-	if (!http_turns_take(&http->turns, client, ztp_clock_us(), &full)) {
+	if (http->away_at)
+		full = !http_turns_wait(&http->turns, client);
+	if (http->away_at ||
+	    !http_turns_take(&http->turns, client, ztp_clock_us(), &full)) {
 		page.later = !full;
 		return full ? http_busy_page() : page;
 	}
@@ -158,14 +115,34 @@ page_in_turn(struct http *http, struct MHD_Connection *client, const char *path)
 	return page;
 }
 
+/* Pages that need no turn, and whose text is there while the loop is away. */
+static bool is_open(struct http *http, const char *path, struct http_page *page)
+{
+	struct bridge *b = http->b;
+
+	if (strcmp(path, ZTP_HTTP_HEALTH) == 0)
+		*page = http_health(
+			http->away_at ? ztp_clock_boot() - http->away_at : 0);
+	else if (http->away_at)
+		return http_still_page(&http->still, path, page);
+	else if (strcmp(path, ZTP_HTTP_READY) == 0)
+		*page = http_ready(b);
+	else if (strcmp(path, HTTP_METRICS) == 0)
+		*page = http_metrics(b);
+	else if (strcmp(path, HTTP_GROUP) == 0)
+		*page = http_group(b);
+	else
+		return false;
+	return true;
+}
+
 static struct http_page route(struct http *http, struct MHD_Connection *client,
 			      const char *path)
 {
-	size_t i;
+	struct http_page page;
 
-	for (i = 0; i < sizeof(pages) / sizeof(*pages); i++)
-		if (strcmp(path, pages[i].path) == 0)
-			return pages[i].page(http->b);
+	if (strcmp(path, HTTP_GROUP) != 0 && is_open(http, path, &page))
+		return page;
 	if (!is_known_host(http, client))
 		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,
 				       "this host is not in http.hosts");
@@ -173,35 +150,12 @@ static struct http_page route(struct http *http, struct MHD_Connection *client,
 		return http_busy_page();
 	if (strcmp(path, "/") == 0)
 		return page_html(http);
+	if (is_open(http, path, &page))
+		return page;
 	return page_in_turn(http, client, path);
 }
 
 /* --- answering */
-
-static enum MHD_Result add_headers(struct MHD_Response *response,
-				   const struct http_page *page)
-{
-	const struct ztp_page_header *header;
-	enum MHD_Result rc;
-	size_t i;
-
-	rc = MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE,
-				     page->type);
-	if (rc == MHD_YES && page->status == MHD_HTTP_METHOD_NOT_ALLOWED)
-		rc = MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW,
-					     "GET, HEAD");
-	if (rc == MHD_YES)
-		rc = MHD_add_response_header(
-			response, "Content-Security-Policy",
-			page->policy ? page->policy : "default-src 'none'");
-	if (rc == MHD_YES && page->again)
-		rc = MHD_add_response_header(response,
-					     MHD_HTTP_HEADER_RETRY_AFTER, "1");
-	for (i = 0; rc == MHD_YES && (header = ztp_page_header(i)); i++)
-		rc = MHD_add_response_header(response, header->name,
-					     header->value);
-	return rc;
-}
 
 static const union MHD_ConnectionInfo *
 info_of(struct MHD_Connection *connection, enum MHD_ConnectionInfoType what)
@@ -222,27 +176,14 @@ static enum MHD_Result send_page(struct http *http,
 				 struct http_page *page)
 {
 	struct http_client *client = client_of(connection);
-	struct MHD_Response *response;
-	enum MHD_Result rc;
 	size_t n;
 
-	if (!page->text)
+	if (!http_answer(connection, page, &n))
 		return MHD_NO; /* no memory: closes the connection */
-	n = strlen(page->text);
-	response = MHD_create_response_from_buffer(n, page->text,
-						   MHD_RESPMEM_MUST_FREE);
-	if (!response) {
-		free(page->text);
-		return MHD_NO;
-	}
-	rc = add_headers(response, page);
-	if (rc == MHD_YES)
-		rc = MHD_queue_response(connection, page->status, response);
-	if (rc == MHD_YES && client)
+	if (client)
 		http_clients_answer(&http->clients, client, n,
 				    ztp_clock_boot());
-	MHD_destroy_response(response);
-	return rc;
+	return MHD_YES;
 }
 
 /* libmicrohttpd calls this once with the headers, then for each piece of a
@@ -266,8 +207,9 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *client,
 	}
 	if (strcmp(method, MHD_HTTP_METHOD_GET) != 0 &&
 	    strcmp(method, MHD_HTTP_METHOD_HEAD) != 0)
-		page = plain(MHD_HTTP_METHOD_NOT_ALLOWED,
-			     strdup("only GET and HEAD are allowed\n"));
+		page = http_plain_page(
+			MHD_HTTP_METHOD_NOT_ALLOWED,
+			strdup("only GET and HEAD are allowed\n"));
 	else
 		page = route(http, client, path);
 	if (page.later)
@@ -384,7 +326,27 @@ void http_free(struct http *http)
 	http_turns_end(&http->turns);
 	if (http->daemon)
 		MHD_stop_daemon(http->daemon);
+	http_still_drop(&http->still);
 	free(http);
+}
+
+void http_serve(struct http *http, struct bridge *b)
+{
+	http->b = b;
+	http_still_drop(&http->still);
+}
+
+void http_leave(struct http *http)
+{
+	int64_t now = ztp_clock_boot();
+
+	http_still_take(&http->still, http->b, now);
+	http->away_at = now;
+}
+
+void http_return(struct http *http)
+{
+	http->away_at = 0;
 }
 
 /* --- in the loop */
@@ -396,7 +358,9 @@ int http_fd(const struct http *http)
 
 int64_t http_timeout_ms(const struct http *http)
 {
-	int64_t wait = http_turns_wait_us(&http->turns, ztp_clock_us());
+	int64_t wait = http->away_at ? -1
+				     : http_turns_wait_us(&http->turns,
+							  ztp_clock_us());
 	int64_t next = http_clients_next(&http->clients), left = -1;
 	MHD_UNSIGNED_LONG_LONG ms;
 
@@ -421,7 +385,8 @@ void http_run(struct http *http)
 {
 	int i = 0;
 
-	http_turns_begin(&http->turns, ztp_clock_us());
+	if (!http->away_at)
+		http_turns_begin(&http->turns, ztp_clock_us());
 	http_clients_end_late(&http->clients, ztp_clock_boot());
 	do {
 		http->moved = false;

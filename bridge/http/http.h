@@ -24,6 +24,14 @@ int http_new(struct http **http, struct bridge *b, struct ztp_error *error);
 /* Closes every connection. Accepts NULL. */
 void http_free(struct http *http);
 
+/* From now on the pages are of this bridge. */
+void http_serve(struct http *http, struct bridge *b);
+/* The loop thread is going to be busy: http_run may be called by another thread
+ * until http_return, and makes no page from the bridge. /healthz goes on, and
+ * /readyz, /metrics and /v1/group as they are now; the others wait. */
+void http_leave(struct http *http);
+void http_return(struct http *http);
+
 /* Readable when http_run has something to do. Never changes. */
 int http_fd(const struct http *http);
 /* http_run must also be called after this many ms; -1: only when readable. */

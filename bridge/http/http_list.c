@@ -390,7 +390,8 @@ static struct http_page list_page(struct listing *listing)
 	listing->rows = cJSON_AddArrayToObject(object, "requests");
 	if (listing->rows)
 		rc = walk_all(listing, &error);
-	if (rc == 0 && add_next(object, listing))
+	if (rc == 0 && add_next(object, listing) &&
+	    http_add_copy(object, listing->b))
 		return http_json_page(MHD_HTTP_OK, object);
 	cJSON_Delete(object);
 	if (rc == 0 || rc == ZTP_ERR_NOMEM)
@@ -407,6 +408,8 @@ struct http_page http_requests_list(struct bridge *b,
 	const char *wrong;
 	int rc = 0;
 
+	if (!http_page_listed(b))
+		return http_unread_page();
 	(void)MHD_get_connection_values_n(client, MHD_GET_ARGUMENT_KIND,
 					  on_parameter, &query);
 	wrong = parse_query(&listing, &query, &rc, &error);

@@ -37,6 +37,26 @@ struct http_page http_busy_page(void)
 	return page;
 }
 
+bool http_page_listed(const struct bridge *b)
+{
+	return !b->standing || b->group->listed;
+}
+
+struct http_page http_unread_page(void)
+{
+	struct http_page page =
+		http_error_page(MHD_HTTP_SERVICE_UNAVAILABLE,
+				"the copy of the state is being read");
+
+	page.again = true;
+	return page;
+}
+
+bool http_add_copy(cJSON *object, const struct bridge *b)
+{
+	return !b->standing || cJSON_AddTrueToObject(object, "copy");
+}
+
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error)
 {

@@ -30,6 +30,13 @@ struct http_page http_busy_page(void);
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error);
 
+/* Can rows be looked for? Not in a copy that is read in bulk. */
+bool http_page_listed(const struct bridge *b);
+/* Answers 503: they cannot. */
+struct http_page http_unread_page(void);
+/* Of a bridge that is not active: "copy": true. False: no memory. */
+bool http_add_copy(cJSON *object, const struct bridge *b);
+
 /* Adds a time as RFC 3339; 0 is left out. False: no memory. */
 bool http_add_time(cJSON *object, const char *name, int64_t ms);
 

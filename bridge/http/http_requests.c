@@ -120,6 +120,8 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 	cJSON *object;
 	int rc = 0;
 
+	if (!http_page_listed(b))
+		return http_unread_page();
 	if (ztp_request_id_valid(id, strlen(id)))
 		rc = store_request_by_id(b->store, id, &r, &error);
 	if (rc == 0)
@@ -131,8 +133,9 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 	if (rc < 0)
 		return http_store_page(b, &error);
 	object = http_request_object(&r);
-	if (object && (!add_reason(object, &r, reason) ||
-		       (rc == 1 && !add_decision(object, &d)))) {
+	if (object &&
+	    (!http_add_copy(object, b) || !add_reason(object, &r, reason) ||
+	     (rc == 1 && !add_decision(object, &d)))) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

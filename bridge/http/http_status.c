@@ -46,8 +46,9 @@ static bool add_counts(cJSON *object, const struct store *store)
 	for (state = 1; state < ZTP_STATE_END && counts; state++) {
 		enum ztp_state s = (enum ztp_state)state;
 
-		if (!cJSON_AddNumberToObject(counts, ztp_state_name(s),
-					     (double)store_count(store, s)))
+		if (!cJSON_AddNumberToObject(
+			    counts, ztp_state_name(s),
+			    store ? (double)store_count(store, s) : 0))
 			return false;
 	}
 	return counts != NULL;
@@ -75,17 +76,30 @@ static int add_oldest(cJSON *object, struct store *store,
 	return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 }
 
+static bool add_role(cJSON *object, const struct bridge *b)
+{
+	return !b->group ||
+	       (cJSON_AddStringToObject(object, "instance",
+					b->core.config->standby.instance) &&
+		cJSON_AddStringToObject(object, "role",
+					ztp_role_name(b->group->role)) &&
+		http_add_copy(object, b));
+}
+
 static bool add_all(cJSON *object, const struct bridge *b,
 		    const struct readiness *r)
 {
+	int64_t started_at =
+		b->group ? b->group->started_at : b->core.clock.anchor_steady;
+	double bytes = b->store ? (double)store_bytes(b->store) : 0;
+
 	return cJSON_AddStringToObject(object, ZTP_M_VERSION, ZTP_VERSION) &&
 	       http_add_time(object, "at", ztp_clock_steady(&b->core.clock)) &&
-	       http_add_time(object, "started_at",
-			     b->core.clock.anchor_steady) &&
+	       http_add_time(object, "started_at", started_at) &&
+	       add_role(object, b) &&
 	       cJSON_AddBoolToObject(object, "ready", all_ok(r)) &&
 	       add_parts(object, r) && add_counts(object, b->store) &&
-	       cJSON_AddNumberToObject(object, "store_bytes",
-				       (double)store_bytes(b->store));
+	       cJSON_AddNumberToObject(object, "store_bytes", bytes);
 }
 
 struct http_page http_status(struct bridge *b, const struct readiness *r)
@@ -98,7 +112,7 @@ struct http_page http_status(struct bridge *b, const struct readiness *r)
 		cJSON_Delete(object);
 		return http_json_page(MHD_HTTP_OK, NULL);
 	}
-	rc = add_oldest(object, b->store, &error);
+	rc = http_page_listed(b) ? add_oldest(object, b->store, &error) : 0;
 	if (rc == 0)
 		return http_json_page(MHD_HTTP_OK, object);
 	cJSON_Delete(object);

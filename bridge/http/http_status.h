@@ -8,11 +8,14 @@
 #include "bridge/http/http_page.h"
 #include "bridge/http/readiness.h"
 
-/* {"version","at","started_at","ready",
+/* {"version","at","started_at","instance"?,"role"?,"copy"?,"ready",
  *  "parts":[{"name","ready","why"?}],
  *  "requests":{"received":0,...},       every state; finished ones if kept
  *  "oldest_undecided":{...}?,           as in /v1/requests
  *  "store_bytes"}
+ *
+ * instance and role of a bridge that is one of several; copy, true, where the
+ * requests are of its copy of the group's state.
  *
  * Loop thread, outside store transactions. It costs a few look-ups, however
  * much the store holds. */

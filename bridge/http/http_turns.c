@@ -22,6 +22,15 @@ void http_turns_begin(struct http_turns *turns, int64_t now_us)
 		turns->next = leave(turns);
 }
 
+bool http_turns_wait(struct http_turns *turns, struct MHD_Connection *client)
+{
+	if (turns->count == HTTP_TURNS_WAITING)
+		return false;
+	MHD_suspend_connection(client);
+	turns->waiting[turns->count++] = client;
+	return true;
+}
+
 bool http_turns_take(struct http_turns *turns, struct MHD_Connection *client,
 		     int64_t now_us, bool *full)
 {
@@ -32,11 +41,7 @@ bool http_turns_take(struct http_turns *turns, struct MHD_Connection *client,
 		turns->taken = true;
 		return true;
 	}
-	*full = turns->count == HTTP_TURNS_WAITING;
-	if (*full)
-		return false;
-	MHD_suspend_connection(client);
-	turns->waiting[turns->count++] = client;
+	*full = !http_turns_wait(turns, client);
 	return false;
 }
 

@@ -33,6 +33,8 @@ void http_turns_begin(struct http_turns *turns, int64_t now_us);
  * request comes again in a later run; or *full: there is no room to wait. */
 bool http_turns_take(struct http_turns *turns, struct MHD_Connection *client,
 		     int64_t now_us, bool *full);
+/* There are no pages for now: it is suspended. False: there is no room. */
+bool http_turns_wait(struct http_turns *turns, struct MHD_Connection *client);
 /* The page has been made; how much of the thread's time that took. */
 void http_turns_spent(struct http_turns *turns, int64_t us, int64_t now_us);
 /* When a run must begin, because somebody waits: us from now on, or -1. */

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "bridge/core/verdicts.h"
+#include "bridge/http/metrics_family.h"
+#include "bridge/http/metrics_group.h"
 #include "bridge/http/readiness.h"
 #include "bridge/life/bridge.h"
 #include "bridge/registrar/registrar.h"
@@ -35,13 +37,6 @@ static const char *const dlq_names[TALLY_DLQ_COUNT] = {
 
 /* --- the page */
 
-static void family(FILE *out, const char *name, const char *type,
-		   const char *help)
-{
-	(void)fprintf(out, "# HELP %s %s\n# TYPE %s %s\n", name, help, name,
-		      type);
-}
-
 static void labelled(FILE *out, const char *name, const char *label,
 		     const char *text, uint64_t value)
 {
@@ -63,7 +58,8 @@ static void write_decisions(FILE *out, const struct tally *metrics)
 {
 	static const char name[] = "ztp_decisions_total";
 
-	family(out, name, "counter", "Customer decisions that had an effect.");
+	metrics_family(out, name, "counter",
+		       "Customer decisions that had an effect.");
 	labelled(out, name, "decision", ZTP_VERDICT_APPROVE,
 		 metrics->decisions[ZTP_APPROVE]);
 	labelled(out, name, "decision", ZTP_VERDICT_REJECT,
@@ -75,9 +71,10 @@ static void write_results(FILE *out, const struct tally *metrics)
 	static const char name[] = "ztp_results_total";
 	int i;
 
-	family(out, name, "counter",
-	       "Records for the results topic: ends of requests, and decisions "
-	       "without effect.");
+	metrics_family(out, name, "counter",
+		       "Records for the results topic: ends of requests, and "
+		       "decisions "
+		       "without effect.");
 	for (i = 0; i < ZTP_OUTCOME_COUNT; i++)
 		labelled(out, name, "outcome",
 			 ztp_outcome_name((enum ztp_outcome)i),
@@ -88,10 +85,11 @@ static void write_answers(FILE *out, const struct tally *metrics)
 {
 	static const char name[] = "ztp_device_answers_total";
 
-	family(out, name, "counter",
-	       "Devices' answers to their commands; dropped: more than a "
-	       "device "
-	       "has to say.");
+	metrics_family(
+		out, name, "counter",
+		"Devices' answers to their commands; dropped: more than a "
+		"device "
+		"has to say.");
 	labelled_each(out, name, "result", answer_names, metrics->answers,
 		      TALLY_ANSWER_COUNT);
 }
@@ -107,9 +105,10 @@ static void write_verdict(void *arg, const char *verdict, const char *code,
 
 static void write_verdicts(FILE *out, const struct verdicts *verdicts)
 {
-	family(out, "ztp_gate_verdicts_total", "counter",
-	       "The gate's verdicts on devices, from its audit records; "
-	       "audit_limited: those without a record of their own.");
+	metrics_family(
+		out, "ztp_gate_verdicts_total", "counter",
+		"The gate's verdicts on devices, from its audit records; "
+		"audit_limited: those without a record of their own.");
 	verdicts_each(verdicts, write_verdict, out);
 }
 
@@ -120,26 +119,29 @@ static void write_counters(FILE *out, const struct tally *metrics)
 	static const char commands[] = "ztp_commands_total";
 	static const char dlq[] = "ztp_dlq_total";
 
-	family(out, pending, "counter",
-	       "Pending events from the broker, by how they were handled.");
+	metrics_family(
+		out, pending, "counter",
+		"Pending events from the broker, by how they were handled.");
 	labelled_each(out, pending, "result", pending_names, metrics->pending,
 		      TALLY_PENDING_COUNT);
-	family(out, published, "counter",
-	       "Requests that Kafka has acknowledged, including repeated "
-	       "announcements.");
+	metrics_family(
+		out, published, "counter",
+		"Requests that Kafka has acknowledged, including repeated "
+		"announcements.");
 	(void)fprintf(out, "%s %llu\n", published,
 		      (unsigned long long)metrics->requests_published);
 	write_decisions(out, metrics);
-	family(out, commands, "counter",
-	       "Commands published to devices, by the broker's answer; "
-	       "erased: not published, because raw had no payload left.");
+	metrics_family(
+		out, commands, "counter",
+		"Commands published to devices, by the broker's answer; "
+		"erased: not published, because raw had no payload left.");
 	labelled_each(out, commands, "result", command_names, metrics->commands,
 		      TALLY_COMMAND_COUNT);
 	write_answers(out, metrics);
 	write_results(out, metrics);
-	family(out, dlq, "counter",
-	       "Records that could not be read or are too large to be "
-	       "written, by origin; dropped: not even in the DLQ.");
+	metrics_family(out, dlq, "counter",
+		       "Records that could not be read or are too large to be "
+		       "written, by origin; dropped: not even in the DLQ.");
 	labelled_each(out, dlq, "stage", dlq_names, metrics->dlq,
 		      TALLY_DLQ_COUNT);
 }
@@ -150,8 +152,8 @@ static void write_latency(FILE *out, const struct tally *metrics)
 	uint64_t sum = 0;
 	size_t i;
 
-	family(out, name, "histogram",
-	       "Time from a request's announcement to its decision.");
+	metrics_family(out, name, "histogram",
+		       "Time from a request's announcement to its decision.");
 	for (i = 0; i < TALLY_LATENCY_BUCKETS; i++) {
 		sum += metrics->latency[i];
 		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
@@ -169,7 +171,8 @@ static void write_outstanding(FILE *out, const struct store *store)
 	static const char name[] = "ztp_requests_outstanding";
 	int state;
 
-	family(out, name, "gauge", "Requests that have not ended, by state.");
+	metrics_family(out, name, "gauge",
+		       "Requests that have not ended, by state.");
 	for (state = 1; state < ZTP_STATE_END; state++) {
 		enum ztp_state s = (enum ztp_state)state;
 
@@ -185,9 +188,10 @@ static void write_oldest(FILE *out, const struct bridge *b)
 
 	if (received)
 		age = ztp_clock_steady(&b->core.clock) - received;
-	family(out, "ztp_oldest_undecided_seconds", "gauge",
-	       "Age of the request that has waited longest for a decision; 0 "
-	       "if there is none.");
+	metrics_family(
+		out, "ztp_oldest_undecided_seconds", "gauge",
+		"Age of the request that has waited longest for a decision; 0 "
+		"if there is none.");
 	(void)fprintf(out, "ztp_oldest_undecided_seconds %.3f\n",
 		      age > 0 ? (double)age / 1000 : 0.0);
 }
@@ -196,46 +200,56 @@ static void write_untaken(FILE *out, const struct bridge *b)
 {
 	static const char name[] = "ztp_gate_oldest_unacknowledged_seconds";
 
-	family(out, name, "gauge",
-	       "Age of the event that the gate has offered longest without an "
-	       "acknowledgement, whoever serves it; renewed every 30 s.");
+	metrics_family(
+		out, name, "gauge",
+		"Age of the event that the gate has offered longest without an "
+		"acknowledgement, whoever serves it; renewed every 30 s.");
 	(void)fprintf(out, "%s %lld\n", name,
 		      (long long)registrar_oldest_unacked(b->registrar));
 }
 
+/* Left out where the part is not looked at. */
 static void write_up(FILE *out, const char *name, const char *help,
 		     const struct readiness *r, const char *part)
 {
-	bool up = false;
 	size_t i;
 
-	for (i = 0; i < r->count; i++)
-		if (strcmp(r->parts[i].name, part) == 0)
-			up = r->parts[i].ok;
-	family(out, name, "gauge", help);
-	(void)fprintf(out, "%s %d\n", name, up);
+	for (i = 0; i < r->count; i++) {
+		if (strcmp(r->parts[i].name, part) != 0)
+			continue;
+		metrics_family(out, name, "gauge", help);
+		(void)fprintf(out, "%s %d\n", name, r->parts[i].ok);
+	}
+}
+
+static void write_bytes(FILE *out, const struct store *store)
+{
+	metrics_family(out, "ztp_store_bytes", "gauge",
+		       "Size of the store on disk, including its WAL.");
+	(void)fprintf(out, "ztp_store_bytes %lld\n",
+		      (long long)store_bytes(store));
 }
 
 static void write_gauges(FILE *out, const struct bridge *b,
 			 const struct readiness *r)
 {
-	write_outstanding(out, b->store);
-	write_oldest(out, b);
+	if (b->store) {
+		write_outstanding(out, b->store);
+		write_oldest(out, b);
+	}
 	write_untaken(out, b);
 	write_up(out, "ztp_mqtt_connected",
 		 "1 while the MQTT broker is usable.", r, "mqtt");
 	write_up(out, "ztp_kafka_connected", "1 while Kafka is usable.", r,
 		 "kafka");
-	family(out, "ztp_store_bytes", "gauge",
-	       "Size of the store on disk, including its WAL.");
-	(void)fprintf(out, "ztp_store_bytes %lld\n",
-		      (long long)store_bytes(b->store));
-	family(out, "ztp_log_dropped_total", "counter",
-	       "Log lines that stderr did not take at once.");
+	if (b->store)
+		write_bytes(out, b->store);
+	metrics_family(out, "ztp_log_dropped_total", "counter",
+		       "Log lines that stderr did not take at once.");
 	(void)fprintf(out, "ztp_log_dropped_total %llu\n",
 		      (unsigned long long)log_dropped(b->core.log));
-	family(out, "ztp_build_info", "gauge",
-	       "Always 1; the label is the version.");
+	metrics_family(out, "ztp_build_info", "gauge",
+		       "Always 1; the label is the version.");
 	(void)fprintf(out, "ztp_build_info{version=\"%s\"} 1\n", ZTP_VERSION);
 }
 
@@ -252,6 +266,8 @@ char *metrics_text(const struct bridge *b, const struct readiness *r)
 	write_verdicts(out, b->verdicts);
 	write_latency(out, &b->total);
 	write_gauges(out, b, r);
+	if (b->group)
+		metrics_group(out, b->core.config->kafka.group, b->group);
 	bad = ferror(out) != 0;
 	if (fclose(out) != 0 || bad) {
 		free(text);

@@ -28,6 +28,7 @@ __asm__(".section .rodata\n"
 	SHARED(tools.js)
 	FILE_AT(tools.js)
 	FILE_AT(status.js)
+	FILE_AT(group.js)
 	FILE_AT(rates.js)
 	FILE_AT(refusals.js)
 	FILE_AT(list.js)

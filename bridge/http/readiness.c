@@ -77,12 +77,32 @@ static const char *gate_problem(const struct bridge *b)
 		       : "no answer, or another command topic";
 }
 
+static void add_told(struct bridge *b, struct readiness *r, const char *name,
+		     const char *why)
+{
+	add_part(b, r, name, *why ? why : NULL);
+}
+
+/* Of one that is not active. */
+static void of_standing(struct bridge *b, struct readiness *r)
+{
+	if (b->group->has_mqtt)
+		add_told(b, r, "mqtt", b->group->mqtt);
+	add_told(b, r, "kafka", b->group->kafka);
+	add_told(b, r, "store", b->group->store);
+	add_told(b, r, "group", b->group->group);
+}
+
 void bridge_readiness(struct bridge *b, struct readiness *r)
 {
 	char text[READINESS_WHY_MAX];
 	struct probe_status status;
 
 	memset(r, 0, sizeof(*r));
+	if (b->standing) {
+		of_standing(b, r);
+		return;
+	}
 	probe_status_get(b->probe, &status);
 	add_part(b, r, "mqtt", mqtt_problem(b));
 	add_part(b, r, "kafka", kafka_problem(text, b, &status));
@@ -94,4 +114,6 @@ void bridge_readiness(struct bridge *b, struct readiness *r)
 	if (b->registrar ||
 	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
 		add_part(b, r, "gate", gate_problem(b));
+	if (b->group)
+		add_told(b, r, "group", b->group->group);
 }

@@ -13,18 +13,19 @@
 #include <stdint.h>
 
 /* All topics by their names, and what is the matter with them. */
-enum { READINESS_PARTS_MAX = 4, READINESS_WHY_MAX = 5 * 251 + 64 };
+enum { READINESS_PARTS_MAX = 5, READINESS_WHY_MAX = 5 * 251 + 64 };
 
 struct bridge;
 
 struct readiness {
 	struct readiness_part {
-		const char *name; /* "mqtt", "kafka", "store", "gate" */
+		const char
+			*name; /* "mqtt", "kafka", "store", "gate", "group" */
 		bool ok;
 		char why[READINESS_WHY_MAX]; /* one line; "" when ok */
 		int64_t since;		     /* steady ms; 0 when ok */
 	} parts[READINESS_PARTS_MAX];
-	size_t count; /* "gate" only if there is one */
+	size_t count; /* "gate" and "group" only if there is one */
 };
 
 /* Fills all of r, and notes in b->outages what it finds. Loop thread; never

@@ -17,12 +17,6 @@
 #include "base/file.h"
 #include "bridge/journal/journal_internal.h"
 
-bool journal_before(const struct journal_mark *a, const struct journal_mark *b)
-{
-	return a->segment < b->segment ||
-	       (a->segment == b->segment && a->offset < b->offset);
-}
-
 struct journal_mark journal_load_tail(const struct journal *journal)
 {
 	uint64_t tail = atomic_load(&journal->tail);
@@ -80,9 +74,8 @@ static int create_segment(const struct journal *journal, uint64_t segment)
 	return -1;
 }
 
-/* Calls visit for each segment number on disk. */
-static int each_segment(struct journal *journal,
-			void (*visit)(struct journal *, uint64_t))
+int journal_each_segment(struct journal *journal,
+			 void (*visit)(struct journal *, uint64_t))
 {
 	char dir[PATH_MAX];
 	const char *leaf;
@@ -116,13 +109,13 @@ static int each_segment(struct journal *journal,
 	return 0;
 }
 
-static void find_last(struct journal *journal, uint64_t segment)
+void journal_find_last(struct journal *journal, uint64_t segment)
 {
 	if (segment >= journal->first)
 		journal->first = segment + 1;
 }
 
-static void remove_old(struct journal *journal, uint64_t segment)
+void journal_remove_old(struct journal *journal, uint64_t segment)
 {
 	char name[PATH_MAX + 32];
 
@@ -144,36 +137,47 @@ static void sync_kept(struct journal *journal, uint64_t segment)
 		journal->sync_errno = errno;
 }
 
-int journal_open(struct journal **out, const char *base, bool sync,
-		 const struct journal_mark *mark,
-		 const struct journal_mark *floor, struct ztp_error *error)
+int journal_new(struct journal **out, const char *base, struct ztp_error *error)
 {
 	struct journal *journal = calloc(1, sizeof(*journal));
-	int rc = ZTP_ERR_NOMEM;
 
 	if (!journal)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	journal->write_fd = journal->read_fd = journal->reserved_fd = -1;
 	pthread_mutex_init(&journal->reserve_lock, NULL);
-	journal->sync = sync;
-	if (strlen(base) >= PATH_MAX) {
-		rc = ztp_fail(error, ZTP_ERR_VALUE, "store path too long");
-		goto fail;
+	journal->chunk = malloc(CHUNK);
+	if (!journal->chunk || strlen(base) >= PATH_MAX) {
+		int rc = journal->chunk ? ztp_fail(error, ZTP_ERR_VALUE,
+						   "store path too long")
+					: ztp_fail(error, ZTP_ERR_NOMEM,
+						   "out of memory");
+
+		journal_close(journal);
+		return rc;
 	}
 	memcpy(journal->base, base, strlen(base) + 1);
-	journal->chunk = malloc(CHUNK);
-	if (!journal->chunk) {
-		ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-		goto fail;
-	}
+	*out = journal;
+	return 0;
+}
+
+int journal_open(struct journal **out, const char *base, bool sync,
+		 const struct journal_mark *mark,
+		 const struct journal_mark *floor, struct ztp_error *error)
+{
+	struct journal *journal;
+	int rc = journal_new(&journal, base, error);
+
+	if (rc != 0)
+		return rc;
+	journal->sync = sync;
 	journal->first = mark->segment + 1;
 	journal->released = floor->segment;
-	if (each_segment(journal, find_last) != 0 ||
-	    each_segment(journal, remove_old) != 0) {
+	if (journal_each_segment(journal, journal_find_last) != 0 ||
+	    journal_each_segment(journal, journal_remove_old) != 0) {
 		rc = journal_io_error(error, "cannot read the directory");
 		goto fail;
 	}
-	if (sync && each_segment(journal, sync_kept) != 0)
+	if (sync && journal_each_segment(journal, sync_kept) != 0)
 		journal->sync_errno = errno;
 	if (journal->sync_errno != 0) {
 		errno = journal->sync_errno;

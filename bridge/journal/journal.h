@@ -9,7 +9,8 @@
  *
  *	u32 length | u32 CRC-32 of the bytes | the bytes
  *
- * in host byte order (the file never leaves the machine). The file ends at the
+ * in host byte order (the file never leaves the machine; the bytes of an entry
+ * may, see journal_record.h). The file ends at the
  * first entry with a length of zero, a length that runs past the file or a
  * wrong CRC, provided that no valid entry follows: this is the torn tail of a
  * process that was killed, whose last event was never acknowledged. If a valid
@@ -41,7 +42,12 @@ struct journal_mark {
 	uint64_t offset;
 };
 
-bool journal_before(const struct journal_mark *a, const struct journal_mark *b);
+static inline bool journal_before(const struct journal_mark *a,
+				  const struct journal_mark *b)
+{
+	return a->segment < b->segment ||
+	       (a->segment == b->segment && a->offset < b->offset);
+}
 
 /* Opens a store's journal. mark is the store's read position, {0, 0} for a new
  * store. Removes files before floor, which is never after mark. sync:
@@ -50,6 +56,18 @@ int journal_open(struct journal **journal, const char *base, bool sync,
 		 const struct journal_mark *mark,
 		 const struct journal_mark *floor, struct ztp_error *error);
 void journal_close(struct journal *journal);
+
+/* Opens what a process that does not write has left there: journal_read ends
+ * where the files do. The loop thread's functions for reading are all that it is
+ * good for, and these. */
+int journal_open_left(struct journal **journal, const char *base,
+		      struct ztp_error *error);
+/* Do the files go as far as the mark? 1, 0, or a negative error. */
+int journal_reaches(struct journal *journal, const struct journal_mark *mark,
+		    struct ztp_error *error);
+/* Removes the files before that one. */
+void journal_remove(struct journal *journal, uint64_t segment);
+#define JOURNAL_ALL UINT64_MAX
 
 /* Writer's thread. The entry is durable (see above) when this returns 0. On
  * ZTP_ERR_FULL or ZTP_ERR_IO nothing was appended. */

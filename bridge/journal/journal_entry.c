@@ -1,9 +1,10 @@
 /*
  * The packed form is one list of fields, which writer and reader walk in the
- * same order: numbers as 8 bytes in host order; texts as 4 bytes of length,
+ * same order: numbers as 8 bytes, the lowest first; texts as 4 bytes of length,
  * the bytes and a NUL (so the reader can hand out C strings); blobs of fixed
- * size as they are. The file never leaves the machine. Another version of the
- * program either finds a journal that was drained before the upgrade, or reads
+ * size as they are. One of several bridges may hand an entry to another, on
+ * another machine, as it is (journal_record.h). Another version of the program
+ * either finds a journal that was drained before the upgrade, or reads
  * ENTRY_VERSION and refuses.
  */
 #include "bridge/journal/journal_entry.h"
@@ -14,6 +15,9 @@
 #define ENTRY_VERSION 3
 #define ENTRY_OLDEST  1 /* readable too; lacks own_id and own_trace */
 #define WITH_IDENTITY 3 /* the first one that has a certificate's identity */
+
+#define NUMBER_SIZE 8
+#define LENGTH_SIZE 4
 
 struct cursor {
 	uint8_t *out; /* for writing */
@@ -41,16 +45,25 @@ static void put_bytes(struct cursor *c, const void *bytes, size_t n)
 	c->at += n;
 }
 
+/* size: of the number, in bytes. */
+static void put_unsigned(struct cursor *c, uint64_t value, int size)
+{
+	uint8_t bytes[sizeof(value)];
+	int i;
+
+	for (i = 0; i < size; i++)
+		bytes[i] = (uint8_t)(value >> 8 * i);
+	put_bytes(c, bytes, (size_t)size);
+}
+
 static void put_number(struct cursor *c, int64_t value)
 {
-	put_bytes(c, &value, sizeof(value));
+	put_unsigned(c, (uint64_t)value, NUMBER_SIZE);
 }
 
 static void put_text(struct cursor *c, const char *text, size_t n)
 {
-	uint32_t len = (uint32_t)n;
-
-	put_bytes(c, &len, sizeof(len));
+	put_unsigned(c, n, LENGTH_SIZE);
 	put_bytes(c, text, n);
 	put_bytes(c, "", 1);
 }
@@ -72,24 +85,27 @@ static const uint8_t *take(struct cursor *c, size_t n)
 	return p;
 }
 
+static uint64_t get_unsigned(struct cursor *c, int size)
+{
+	const uint8_t *p = take(c, (size_t)size);
+	uint64_t value = 0;
+	int i;
+
+	for (i = 0; p && i < size; i++)
+		value |= (uint64_t)p[i] << 8 * i;
+	return value;
+}
+
 static int64_t get_number(struct cursor *c)
 {
-	const uint8_t *p = take(c, sizeof(int64_t));
-	int64_t value = 0;
-
-	if (p)
-		memcpy(&value, p, sizeof(value));
-	return value;
+	return (int64_t)get_unsigned(c, NUMBER_SIZE);
 }
 
 static const char *get_text(struct cursor *c, size_t *n)
 {
-	const uint8_t *p = take(c, sizeof(uint32_t));
-	uint32_t len = 0;
+	size_t len = (size_t)get_unsigned(c, LENGTH_SIZE);
+	const uint8_t *p = take(c, len + 1);
 
-	if (p)
-		memcpy(&len, p, sizeof(len));
-	p = take(c, (size_t)len + 1);
 	if (p && p[len] != 0) { /* the remaining fields are not read */
 		c->failed = true;
 		p = NULL;
@@ -227,7 +243,10 @@ int journal_entry_unpack(struct journal_entry *e, const void *bytes, size_t len,
 	e->path = e->request_id = e->traceparent = e->topic = e->text = "";
 	e->own_id = e->own_trace = "";
 	version = get_number(&c);
-	if (version < ENTRY_OLDEST || version > ENTRY_VERSION)
+	if (version > ENTRY_VERSION)
+		return ztp_fail(error, ZTP_ERR_STATE_NEWER,
+				"intake journal: an entry of a newer release");
+	if (version < ENTRY_OLDEST)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"intake journal: unknown entry version");
 	e->kind = (enum journal_entry_kind)get_number(&c);

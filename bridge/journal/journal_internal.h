@@ -48,5 +48,15 @@ struct journal_mark journal_load_tail(const struct journal *journal);
 void journal_segment_name(const struct journal *journal, uint64_t segment,
 			  char name[PATH_MAX + 32]);
 int journal_io_error(struct ztp_error *error, const char *what);
+/* Calls visit for each segment number on disk; -1 with errno set. */
+int journal_each_segment(struct journal *journal,
+			 void (*visit)(struct journal *, uint64_t));
+/* Two of those: first becomes the number after the last; the files before
+ * `released` are removed. */
+void journal_find_last(struct journal *journal, uint64_t segment);
+void journal_remove_old(struct journal *journal, uint64_t segment);
+/* Without files yet. */
+int journal_new(struct journal **journal, const char *base,
+		struct ztp_error *error);
 
 #endif

@@ -232,6 +232,12 @@ static void destroy_in_time(struct core *core, rd_kafka_t *rk, bool wait)
 	pthread_detach(thread);
 }
 
+void kafka_close_producer(struct core *core, rd_kafka_t *rk)
+{
+	rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
+	destroy_in_time(core, rk, false);
+}
+
 void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last)
 {
 	leave(rk);

@@ -10,10 +10,13 @@
 #define NUDGE_BEFORE 0x02020000
 #define NUDGE_MS     100
 
+_Static_assert(STATE_READER_START == RD_KAFKA_OFFSET_BEGINNING, "the same");
+
 struct state_reader {
 	struct core *core;
 	char *topic;
-	rd_kafka_t *rk, *asks; /* the second one sees what is not committed */
+	/* The second one, made when it is needed, sees what is not committed. */
+	rd_kafka_t *rk, *asks;
 	rd_kafka_queue_t *queue;
 	rd_kafka_message_t *ahead; /* that a visit did not take, or NULL */
 	int64_t position;
@@ -32,8 +35,7 @@ int state_reader_new(struct state_reader **out, struct core *core,
 	r->core = core;
 	r->topic = strdup(topic);
 	r->rk = r->topic ? kafka_new(core, ZTP_KAFKA_READER, 0, error) : NULL;
-	r->asks = r->rk ? kafka_new(core, ZTP_KAFKA_PROBE, 0, error) : NULL;
-	if (!r->asks) {
+	if (!r->rk) {
 		state_reader_free(r);
 		return ZTP_ERR_INTERNAL;
 	}
@@ -227,6 +229,18 @@ bool state_reader_at_end(const struct state_reader *r)
 	return r->at_end;
 }
 
+int64_t state_reader_lag(const struct state_reader *r)
+{
+	int64_t start, end;
+
+	if (r->at_end)
+		return 0;
+	if (rd_kafka_get_watermark_offsets(r->rk, r->topic, 0, &start, &end) ||
+	    end < 0)
+		return -1;
+	return end > r->position ? end - r->position : 0;
+}
+
 int state_reader_committed(struct state_reader *r, int wait_ms, int64_t *offset,
 			   char *metadata, size_t cap, struct ztp_error *error)
 {
@@ -251,9 +265,14 @@ int state_reader_committed(struct state_reader *r, int wait_ms, int64_t *offset,
 int state_reader_bounds(struct state_reader *r, int wait_ms,
 			struct state_bounds *bounds, struct ztp_error *error)
 {
-	rd_kafka_resp_err_t err = rd_kafka_query_watermark_offsets(
-		r->asks, r->topic, 0, &bounds->start, &bounds->end, wait_ms);
+	rd_kafka_resp_err_t err;
 
+	if (!r->asks)
+		r->asks = kafka_new(r->core, ZTP_KAFKA_PROBE, 0, error);
+	if (!r->asks)
+		return ZTP_ERR_INTERNAL;
+	err = rd_kafka_query_watermark_offsets(
+		r->asks, r->topic, 0, &bounds->start, &bounds->end, wait_ms);
 	if (!err)
 		return 0;
 	return ztp_fail(error, ZTP_ERR_IO, "%s: %s", r->topic,

@@ -1,7 +1,8 @@
 /*
- * bridge/kafka/state_reader.h - reads `ztp.state`, which has one partition, from
- * an offset on: only what is committed. It is in no group, and never waits for
- * Kafka unless it is told to. Loop thread, or the one thread that has it.
+ * bridge/kafka/state_reader.h - reads `ztp.state` or `ztp.journal`, which have one
+ * partition, from an offset on: only what is committed. It is in no group, and
+ * never waits for Kafka unless it is told to. Loop thread, or the one thread that
+ * has it.
  */
 #ifndef BRIDGE_KAFKA_STATE_READER_H
 #define BRIDGE_KAFKA_STATE_READER_H
@@ -17,6 +18,7 @@ int state_reader_new(struct state_reader **reader, struct core *core,
 void state_reader_free(struct state_reader *reader); /* accepts NULL */
 
 /* Reads from there on; what was queued before is dropped. */
+#define STATE_READER_START (-2) /* wherever the topic begins */
 int state_reader_from(struct state_reader *reader, int64_t offset,
 		      struct ztp_error *error);
 
@@ -41,6 +43,10 @@ int state_reader_read(struct state_reader *reader, int limit, int wait_ms,
 int64_t state_reader_position(const struct state_reader *reader);
 /* Was there nothing more when it last looked? */
 bool state_reader_at_end(const struct state_reader *reader);
+
+/* Records between the position and the end as the last fetch found it: markers
+ * of transactions count, too. 0: nothing more; -1: not known. */
+int64_t state_reader_lag(const struct state_reader *reader);
 
 /* The first offset, and the end as it is with what is not committed. Blocks for
  * at most wait_ms. */

@@ -235,6 +235,16 @@ bool copy_at_end(const struct copy *copy)
 	return state_reader_at_end(copy->reader);
 }
 
+int64_t copy_lag(const struct copy *copy)
+{
+	return copy->begun ? state_reader_lag(copy->reader) : -1;
+}
+
+bool copy_listed(const struct copy *copy)
+{
+	return copy->store && !copy->bulk;
+}
+
 int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	     struct ztp_error *error)
 {

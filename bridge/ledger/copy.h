@@ -68,6 +68,10 @@ int64_t copy_position(const struct copy *copy);
 /* The same, and on the active bridge what it has written. */
 int64_t copy_next(const struct copy *copy);
 bool copy_at_end(const struct copy *copy);
+/* Records that it is behind; -1: not known. */
+int64_t copy_lag(const struct copy *copy);
+/* Can rows be looked for? Not while a long topic is read from its beginning. */
+bool copy_listed(const struct copy *copy);
 /* The end of the topic with what is not committed. Blocks. */
 int copy_end(struct copy *copy, int wait_ms, int64_t *end,
 	     struct ztp_error *error);

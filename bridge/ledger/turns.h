@@ -34,6 +34,11 @@ int turns_mark_put(struct store *store, const char *journal,
 		   const struct journal_mark *mark, struct ztp_error *error);
 int turns_mark_get(struct store *store, const char *journal,
 		   struct journal_mark *mark, struct ztp_error *error);
+/* Likewise for ztp.journal: the next offset; TURNS_NOTHING: nothing yet. */
+#define TURNS_NOTHING (-1)
+int turns_taken_put(struct store *store, int64_t next, struct ztp_error *error);
+int turns_taken_get(struct store *store, int64_t *next,
+		    struct ztp_error *error);
 bool turns_under_way(const struct turns *turns);
 
 /* After apply: sends the turn. Returns 0 if it is under way, 1 if there is

@@ -1,4 +1,4 @@
-/* The mark of a journal as a row of the state. */
+/* The mark of a journal, and the position in ztp.journal, as rows of the state. */
 #include <stdlib.h>
 
 #include "bridge/ledger/turns.h"
@@ -32,5 +32,25 @@ int turns_mark_put(struct store *store, const char *journal,
 		.type = STATE_NUMBER, .number = (int64_t)mark->segment};
 	row.cells[STATE_JOURNAL_OFFSET] = (struct state_cell){
 		.type = STATE_NUMBER, .number = (int64_t)mark->offset};
+	return store_state_put(store, &row, error);
+}
+
+int turns_taken_get(struct store *store, int64_t *next, struct ztp_error *error)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(store, STATE_TAKEN, "", &row, &bytes, error);
+
+	*next = rc == 1 ? row.cells[0].number : TURNS_NOTHING;
+	free(bytes.p);
+	return rc < 0 ? rc : 0;
+}
+
+int turns_taken_put(struct store *store, int64_t next, struct ztp_error *error)
+{
+	struct state_row row = {.kind = STATE_TAKEN, .count = 1};
+
+	row.cells[0] =
+		(struct state_cell){.type = STATE_NUMBER, .number = next};
 	return store_state_put(store, &row, error);
 }

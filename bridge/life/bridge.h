@@ -36,6 +36,7 @@
 #define BRIDGE_LIFE_BRIDGE_H
 
 #include "bridge/core/core.h"
+#include "bridge/core/group_status.h"
 #include "bridge/core/outages.h"
 #include "bridge/journal/journal.h"
 #include "bridge/store/store.h"
@@ -65,6 +66,7 @@ struct bridge {
 	/* Customers may have been asked about entries before this mark: by an
 	 * earlier process, or in a transaction that was rolled back. */
 	struct journal_mark told;
+	bool handed; /* the entry is out of another bridge's journal */
 
 	struct mqtt_in *mqtt_in;
 	struct mqtt_out *mqtt_out;	   /* the next three are its users */
@@ -77,6 +79,11 @@ struct bridge {
 	struct http *http;
 	struct verdicts *verdicts; /* the gate's, seen in its audit */
 	struct history *history;   /* of the counters in total */
+
+	/* NULL for one that is not one of several. standing: it is not active,
+	 * so that it has but what the pages show, and store is a copy, or NULL. */
+	struct group_status *group;
+	bool standing;
 
 	struct outages outages; /* of the parts that /readyz names */
 	struct tally total;	/* of everything committed */

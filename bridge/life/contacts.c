@@ -182,12 +182,9 @@ static int end(struct bridge *b, struct contact *c, enum ztp_on_answer what,
 	return rc == 0 ? remember(b, c, word->applied, error) : rc;
 }
 
-static int act(struct bridge *b, struct contact *c, const struct word *word,
-	       struct ztp_error *error)
+static int act(struct bridge *b, struct contact *c, enum ztp_on_answer what,
+	       const struct word *word, struct ztp_error *error)
 {
-	struct ztp_answer_facts facts = facts_of(b, c, word->applied);
-	enum ztp_on_answer what = ztp_contact_answer(&facts);
-
 	switch (what) {
 	case ZTP_ANSWER_ONBOARDED:
 	case ZTP_ANSWER_UNDELIVERABLE:
@@ -202,11 +199,47 @@ static int act(struct bridge *b, struct contact *c, const struct word *word,
 	return 0;
 }
 
+static enum ztp_on_answer effect_of(const struct bridge *b,
+				    const struct contact *c,
+				    const struct word *word)
+{
+	struct ztp_answer_facts facts;
+
+	if (c->r.n == 0)
+		return ZTP_ANSWER_IGNORED;
+	facts = facts_of(b, c, word->applied);
+	return ztp_contact_answer(&facts);
+}
+
+/* Who may publish may say anything of any device, so that the lines of what has
+ * no effect are bounded. */
+static void note(const struct bridge *b, const struct contacts_answer *answer,
+		 const struct contact *c, enum ztp_on_answer what,
+		 const struct word *word)
+{
+	const char *id = c->r.n ? c->r.id : NULL;
+	const char *error = *answer->unreadable ? answer->unreadable : NULL;
+
+	if (what == ZTP_ANSWER_IGNORED)
+		log_said(b->core.log, "device_answered",
+			 LOG_STR("device_path", answer->path),
+			 LOG_STR("request_id", id),
+			 LOG_BOOL("applied", word->applied),
+			 LOG_STR("error", error));
+	else
+		log_info(b->core.log, "device_answered",
+			 LOG_STR("device_path", answer->path),
+			 LOG_STR("request_id", id),
+			 LOG_BOOL("applied", word->applied),
+			 LOG_STR("error", error));
+}
+
 int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
 		      const struct contacts_sender *sender,
 		      struct ztp_error *error)
 {
 	struct contact c = {.r.n = 0};
+	enum ztp_on_answer what;
 	struct word word;
 	bool named;
 	int rc = find_named(b, answer, &c, error);
@@ -218,12 +251,8 @@ int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
 	if (rc != 0)
 		return rc;
 	word_of(&word, answer, named);
-	log_info(b->core.log, "device_answered",
-		 LOG_STR("device_path", answer->path),
-		 LOG_STR("request_id", c.r.n ? c.r.id : NULL),
-		 LOG_BOOL("applied", word.applied),
-		 LOG_STR("error",
-			 *answer->unreadable ? answer->unreadable : NULL));
+	what = effect_of(b, &c, &word);
+	note(b, answer, &c, what, &word);
 	if (*answer->unreadable)
 		b->core.tally.answers[TALLY_ANSWER_UNREADABLE]++;
 	else if (c.r.n == 0 || !named)
@@ -231,7 +260,7 @@ int contacts_answered(struct bridge *b, const struct contacts_answer *answer,
 	else
 		b->core.tally.answers[word.applied ? TALLY_ANSWER_APPLIED
 						   : TALLY_ANSWER_FAILED]++;
-	return c.r.n == 0 ? 0 : act(b, &c, &word, error);
+	return act(b, &c, what, &word, error);
 }
 
 /* --- a device that comes again */

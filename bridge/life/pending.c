@@ -232,6 +232,10 @@ static int apply_pending(struct bridge *b, const struct journal_entry *e,
 	*disposed = true;
 	if (rc != 0)
 		return rc;
+	if (pending_facts_outdated(b, &held)) {
+		b->core.tally.pending[TALLY_PENDING_MERGED]++;
+		return 0;
+	}
 	switch (ztp_life_on_pending(&held.facts)) {
 	case ZTP_PENDING_NEW:
 		return announce(b, &held, error);
@@ -309,11 +313,25 @@ static bool is_full(const struct bridge *b, const struct journal_entry *e)
 	       store_outbox_count(b->store) >= 2 * max + OUTBOX_SPARE;
 }
 
+int pending_take(struct bridge *b, const void *bytes, size_t len, bool *blocked,
+		 struct ztp_error *error)
+{
+	struct journal_entry e;
+	int rc = journal_entry_unpack(&e, bytes, len, error);
+
+	if (rc != 0)
+		return rc;
+	*blocked = is_full(b, &e);
+	if (!*blocked)
+		rc = apply_entry(b, &e, error);
+	journal_entry_clear(&e);
+	return rc;
+}
+
 int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		  struct ztp_error *error)
 {
 	const void *bytes;
-	struct journal_entry e;
 	size_t len;
 	int rc = 0;
 
@@ -325,18 +343,10 @@ int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		rc = journal_read(b->journal, &b->mark, &bytes, &len, error);
 		if (rc <= 0)
 			break;
-		rc = journal_entry_unpack(&e, bytes, len, error);
-		if (rc != 0)
-			break;
-		if (is_full(b, &e)) {
+		rc = pending_take(b, bytes, len, blocked, error);
+		if (*blocked)
 			b->mark = b->entry;
-			*blocked = true;
-			journal_entry_clear(&e);
-			break;
-		}
-		rc = apply_entry(b, &e, error);
-		journal_entry_clear(&e);
-		if (rc != 0)
+		if (rc != 0 || *blocked)
 			break;
 		*more = limit == 0;
 	}

@@ -15,6 +15,10 @@
 int pending_apply(struct bridge *b, int limit, bool *more, bool *blocked,
 		  struct ztp_error *error);
 
+/* The same for one entry that is not read from the journal here (b->handed). */
+int pending_take(struct bridge *b, const void *bytes, size_t len, bool *blocked,
+		 struct ztp_error *error);
+
 /* At start and after a rollback: rebuilds the records that only the journal
  * had, from entries between the store's floor and its mark, and puts them into
  * the outbox. */

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bridge/store/store_state.h"
+
 static int add_row(void *arg, struct store_request *r)
 {
 	struct held *held = arg;
@@ -64,10 +66,15 @@ static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 {
 	int64_t skew = e->arrived_steady - e->arrived_wall;
 
-	if (b->mark.segment < journal_first_segment(b->journal) ||
+	if (b->handed || b->mark.segment < journal_first_segment(b->journal) ||
 	    (skew > -1000 && skew < 1000))
 		return wall;
 	return wall + skew;
+}
+
+static bool is_replayed(const struct bridge *b)
+{
+	return b->handed || !journal_before(&b->told, &b->mark);
 }
 
 /* The time at which to judge the event. The customer may already have been
@@ -76,9 +83,18 @@ static int64_t steady_of(const struct bridge *b, const struct journal_entry *e,
 static int64_t judged_at(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t at = steady_of(b, e, e->arrived_wall);
-	bool again = !journal_before(&b->told, &b->mark); /* replayed */
 
-	return again && at < b->core.now ? at : b->core.now;
+	return is_replayed(b) && at < b->core.now ? at : b->core.now;
+}
+
+bool pending_facts_outdated(const struct bridge *b, const struct held *held)
+{
+	const struct store_request *same = &held->same;
+
+	return store_is_replicated(b->store) && is_replayed(b) &&
+	       same->n != 0 &&
+	       (same->announced_at >= held->facts.now ||
+		same->finished_at >= held->facts.now);
 }
 
 int pending_facts_load(struct bridge *b, const struct journal_entry *e,

@@ -16,6 +16,9 @@ struct held {
 	int attempt;		   /* the path's highest */
 };
 
+/* Has the path and fingerprint of an event of before, which is told again, had a
+ * request or an end since it came? Another bridge had it, or has gone on. */
+bool pending_facts_outdated(const struct bridge *b, const struct held *held);
 /* From the store, at the time at which the event is to be judged. */
 int pending_facts_load(struct bridge *b, const struct journal_entry *e,
 		       struct held *held, struct ztp_error *error);

@@ -211,6 +211,8 @@ static int start(struct loop *l)
 
 	if (rc == 0)
 		rc = parts_new(l, &part, &error);
+	if (rc == 0 && l->group && l->group->serving)
+		l->group->serving(l->group->arg, &l->b);
 	if (rc == 0 && l->b.http)
 		rc = loop_wait_http(l, &error);
 	if (rc != 0)
@@ -240,6 +242,8 @@ int loop_run_active(const struct config *config, struct log *log,
 	l->b.core.log = log;
 	l->group = group;
 	l->b.hold_until = group ? group->hold_until : 0;
+	if (group && group->home)
+		l->b.total = group->home->total;
 	l->b.store_ok = l->b.disk_ok = true;
 	l->b.channels = !ztp_topic_unique(config->mqtt.command_topic);
 	l->commands_fd = l->epoll_fd = l->urgent_fd = -1;
@@ -266,6 +270,8 @@ int loop_run_active(const struct config *config, struct log *log,
 	exit_code = l->exit_code;
 	log_info(log, "stopped", LOG_INT("exit_code", exit_code));
 out:
+	if (group && group->serving)
+		group->serving(group->arg, NULL);
 	if (l->b.mqtt_out) /* first, because it calls its users */
 		mqtt_out_stop(l->b.mqtt_out);
 	parts_free(l);

@@ -15,6 +15,7 @@ typedef void loop_reload(void *arg);
 
 /* Of one that is active among several: their ledger, which outlives the loop. The
  * copy has been read to its end, and the turn opened. */
+struct bridge;
 struct copy;
 struct turn;
 struct loop_group {
@@ -33,6 +34,10 @@ struct loop_group {
 	bool (*go_on)(void *arg);
 	int64_t (*next)(const void *arg);
 	int wake_fd;
+	/* Has the admin server, and the process's counters while no loop runs.
+	 * serving: they are this bridge's now; NULL: not any more. */
+	struct bridge *home;
+	void (*serving)(void *arg, struct bridge *b);
 	/* In each turn of the loop, before go_on: is the MQTT broker in reach,
 	 * and does the disk take what is written? */
 	void (*health)(void *arg, bool broker, bool disk);

@@ -69,6 +69,9 @@ enum turns_end loop_turns_take(struct loop *l)
 
 	if (end == TURNS_COMMITTED && l->group->committed && result.next)
 		l->group->committed(l->group->arg);
+	if (end == TURNS_COMMITTED && l->b.group && result.next)
+		durations_add(&l->b.group->turns,
+			      ztp_clock_boot() - turns_began(l->turns));
 	if (end == TURNS_COMMITTED)
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
 	else if (end != TURNS_UNDER_WAY)

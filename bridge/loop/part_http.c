@@ -14,7 +14,10 @@ static int http_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 
-	return *b->core.config->http.listen ? http_new(&b->http, b, error) : 0;
+	/* One of several has it whether it is active or not. */
+	if (!*b->core.config->http.listen || (l->group && l->group->home))
+		return 0;
+	return http_new(&b->http, b, error);
 }
 
 static int64_t http_part_next(const struct loop *l, int64_t now)

@@ -93,7 +93,8 @@ const struct part producer_part = {
  * answers to them. */
 static bool is_replaying(const struct loop *l)
 {
-	return journal_before(&l->b.mark, &l->b.told);
+	return journal_before(&l->b.mark, &l->b.told) ||
+	       (l->leftovers && leftovers_replaying(l->leftovers));
 }
 
 NEXT(consumer)

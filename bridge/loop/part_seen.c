@@ -8,11 +8,27 @@
 /* --- verdicts */
 
 STEP(verdicts, rollback)
-FREE(verdicts)
+
+/* One of several keeps what it has seen when it is no longer active. */
+static bool is_home(const struct loop *l)
+{
+	return l->group && l->group->home;
+}
 
 static int verdicts_part_new(struct loop *l, struct ztp_error *error)
 {
-	return verdicts_new(&l->b.verdicts, error);
+	if (!is_home(l))
+		return verdicts_new(&l->b.verdicts, error);
+	l->b.verdicts = l->group->home->verdicts;
+	return 0;
+}
+
+static void verdicts_part_free(struct loop *l)
+{
+	if (is_home(l))
+		verdicts_rollback(l->group->home->verdicts);
+	else
+		verdicts_free(l->b.verdicts);
 }
 
 /* As the tally, once the transaction that read the records is committed. */
@@ -33,11 +49,19 @@ const struct part verdicts_part = {
 /* --- the last hour */
 
 NEXT(history)
-FREE(history)
 
 static int history_part_new(struct loop *l, struct ztp_error *error)
 {
-	return history_new(&l->b.history, error);
+	if (!is_home(l))
+		return history_new(&l->b.history, error);
+	l->b.history = l->group->home->history;
+	return 0;
+}
+
+static void history_part_free(struct loop *l)
+{
+	if (!is_home(l))
+		history_free(l->b.history);
 }
 
 static void history_part_collect(struct loop *l)

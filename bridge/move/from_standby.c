@@ -168,7 +168,7 @@ static int check_journal(struct move *m, struct store *store,
 			 struct ztp_error *error)
 {
 	int64_t taken, start, end;
-	int rc = move_taken(store, &taken, error);
+	int rc = turns_taken_get(store, &taken, error);
 
 	if (rc == 0)
 		rc = move_journal_bounds(m, &start, &end, error);

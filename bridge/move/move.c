@@ -1,6 +1,5 @@
 /* What both ways have in common: from start to end. */
 #include <errno.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -54,16 +53,5 @@ int move_open_store(struct move *m, struct ztp_error *error)
 	if (rc == 0)
 		rc = store_get(m->store, "member", m->member, sizeof(m->member),
 			       error);
-	return rc < 0 ? rc : 0;
-}
-
-int move_taken(struct store *store, int64_t *taken, struct ztp_error *error)
-{
-	struct state_bytes bytes = {0};
-	struct state_row row;
-	int rc = store_state_get(store, STATE_TAKEN, "", &row, &bytes, error);
-
-	*taken = rc == 1 ? row.cells[0].number : 0;
-	free(bytes.p);
 	return rc < 0 ? rc : 0;
 }

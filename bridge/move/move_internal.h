@@ -68,7 +68,5 @@ int move_begin(struct move *m, const struct config *config, FILE *out,
 /* Returns the exit code. */
 int move_end(struct move *m, int rc, const struct ztp_error *error, FILE *err);
 double move_seconds(const struct move *m);
-/* The offset in ztp.journal up to which the state has taken it. */
-int move_taken(struct store *store, int64_t *taken, struct ztp_error *error);
 
 #endif

@@ -148,7 +148,7 @@ static int check_taken(struct move *m, struct ztp_error *error)
 {
 	const struct state_row gone = {.kind = STATE_TAKEN, .removed = true};
 	int64_t taken, start, end;
-	int rc = move_taken(m->store, &taken, error);
+	int rc = turns_taken_get(m->store, &taken, error);
 
 	if (rc == 0)
 		rc = move_journal_bounds(m, &start, &end, error);

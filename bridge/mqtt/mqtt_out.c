@@ -6,10 +6,11 @@
 
 #include "bridge/mqtt/mosq_open.h"
 
-#define CONNACK_MS 10000 /* from connect() to CONNACK */
-#define LATE_MS	   30000 /* a PUBACK or SUBACK */
-#define TICK_MS	   1000	 /* libmosquitto's keepalive counts in seconds */
-#define HEARD_MAX  32	 /* packets, then the turn goes on */
+#define CONNACK_MS  10000 /* from connect() to CONNACK */
+#define LATE_MS	    30000 /* a PUBACK or SUBACK */
+#define TICK_MS	    1000  /* libmosquitto's keepalive counts in seconds */
+#define HEARD_MAX   32	  /* packets, then the turn goes on */
+#define HEARD_BYTES (128 * 1024) /* likewise: reading JSON takes its time */
 
 static bool is_late(const struct mqtt_out *o, int64_t since, int64_t ms)
 {
@@ -49,11 +50,12 @@ static int read_packets(struct mqtt_out *o)
 	unsigned before, first = o->heard;
 	int rc;
 
+	o->heard_bytes = 0;
 	do {
 		before = o->heard;
 		rc = mosquitto_loop_read(o->mosq, 1);
 	} while (rc == MOSQ_ERR_SUCCESS && o->heard != before &&
-		 o->heard - first < HEARD_MAX);
+		 o->heard - first < HEARD_MAX && o->heard_bytes < HEARD_BYTES);
 	return rc;
 }
 

@@ -149,6 +149,7 @@ static void on_message(struct mosquitto *mosq, void *arg,
 	(void)mosq;
 	(void)properties;
 	o->heard++;
+	o->heard_bytes += (size_t)message->payloadlen;
 	if (message->retain)
 		return;
 	for (user = o->users; user; user = user->next)

@@ -40,7 +40,8 @@ struct mqtt_out {
 	struct granted granted;
 	struct subscriptions subscriptions;
 	struct unacked unacked;
-	unsigned heard; /* PUBACKs and messages */
+	unsigned heard;	    /* PUBACKs and messages */
+	size_t heard_bytes; /* in this turn, of messages */
 };
 
 void mqtt_out_connect(struct mqtt_out *mqtt_out);

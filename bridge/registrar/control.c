@@ -2,6 +2,7 @@
 
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
+#include "ztp/text.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -194,22 +195,33 @@ bool control_certificate(const cJSON *object)
 		      ZTP_CREDENTIAL_CERTIFICATE) == 0;
 }
 
+/* What is cut has no half character at its end: a part of it may become a
+ * member of a result. */
+static void copy_text(char *out, size_t size, const cJSON *object,
+		      const char *name)
+{
+	const char *text = ztp_tree_text(object, name);
+	size_t n = strlen(text);
+
+	if (n >= size)
+		n = ztp_utf8_cut(text, size - 1);
+	memcpy(out, text, n);
+	out[n] = '\0';
+}
+
 void control_read(struct control_answer *a, const cJSON *response)
 {
 	const cJSON *data =
 		cJSON_GetObjectItemCaseSensitive(response, ZTP_M_DATA);
-	const char *code = ztp_tree_text(response, "code");
 	const char *hex = ztp_tree_text(data, ZTP_M_FINGERPRINT);
 
-	if (!*code)
-		code = data ? ZTP_CODE_OK : ZTP_CODE_INTERNAL;
-	snprintf(a->code, sizeof(a->code), "%s", code);
-	snprintf(a->message, sizeof(a->message), "%s",
-		 ztp_tree_text(response, "error"));
-	snprintf(a->state, sizeof(a->state), "%s",
-		 ztp_tree_text(data, "state"));
-	snprintf(a->request_id, sizeof(a->request_id), "%s",
-		 ztp_tree_text(data, ZTP_M_REQUEST_ID));
+	copy_text(a->code, sizeof(a->code), response, ZTP_M_CODE);
+	if (!*a->code)
+		snprintf(a->code, sizeof(a->code), "%s",
+			 data ? ZTP_CODE_OK : ZTP_CODE_INTERNAL);
+	copy_text(a->message, sizeof(a->message), response, ZTP_M_ERROR);
+	copy_text(a->state, sizeof(a->state), data, ZTP_M_STATE);
+	copy_text(a->request_id, sizeof(a->request_id), data, ZTP_M_REQUEST_ID);
 	a->has_fingerprint = ztp_hex_decode(a->fingerprint, ZTP_SHA256_LEN, hex,
 					    strlen(hex));
 	a->live = is_true(data, ZTP_M_LIVE);

@@ -24,7 +24,8 @@ static int64_t number_of(const cJSON *data, const char *name)
 {
 	const cJSON *number = cJSON_GetObjectItemCaseSensitive(data, name);
 
-	return cJSON_IsNumber(number) && number->valuedouble < 1e9
+	return cJSON_IsNumber(number) && number->valuedouble >= 0 &&
+			       number->valuedouble < 1e9
 		       ? (int64_t)number->valuedouble
 		       : 0;
 }
@@ -142,18 +143,21 @@ static bool on_message(void *arg, const char *topic, const char *text,
 	struct registrar *g = arg;
 	cJSON *tree = NULL;
 	const cJSON *responses, *response;
+	bool is_response = strcmp(topic, ZTP_MQTT_RESPONSE) == 0;
 	struct ztp_error error;
 
 	if (ztp_tree_parse(&tree, text, len, RESPONSE_MAX, &error) != 0) {
+		if (is_response && !registrar_holds_ours(g, text, len))
+			return true; /* somebody else asked for too much */
 		log_warn(g->core->log, "gate_unreadable",
 			 LOG_STR("topic", topic), LOG_WHY(&error));
-		if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0)
+		if (is_response)
 			registrar_split(g);
 		return true;
 	}
 	if (registrar_topics_is_subscribed(topic)) {
 		on_subscribed(g, tree);
-	} else if (strcmp(topic, ZTP_MQTT_RESPONSE) == 0) {
+	} else if (is_response) {
 		responses =
 			cJSON_GetObjectItemCaseSensitive(tree, ZTP_M_RESPONSES);
 		cJSON_ArrayForEach (response, responses)

@@ -97,6 +97,10 @@ void registrar_correlate(char out[CONTROL_CORRELATION],
 			 const char *id);
 bool registrar_is_ours(const struct registrar *registrar,
 		       const char *correlation);
+/* Of an answer that cannot be read: is one of ours among what it answers? All
+ * operators' answers go to one topic, and all bridges' to one gate. */
+bool registrar_holds_ours(const struct registrar *g, const char *text,
+			  size_t len);
 
 void registrar_free_op(struct registrar *registrar, struct op *op);
 struct op *registrar_new_op(struct registrar *registrar, int64_t n,

@@ -6,6 +6,15 @@
 
 #define MARK_HASHED 8 /* bytes of the group's hash, if it is too long */
 
+/* Is it written in JSON as it is? */
+static bool is_plain(const char *text)
+{
+	for (; *text; text++)
+		if (*text < ' ' || *text > '~' || *text == '"' || *text == '\\')
+			return false;
+	return true;
+}
+
 /* The group is this bridge's alone. */
 void registrar_name(struct registrar *g)
 {
@@ -13,7 +22,7 @@ void registrar_name(struct registrar *g)
 	char short_name[2 * MARK_HASHED + 1];
 	uint8_t hash[ZTP_SHA256_LEN];
 
-	if (strlen(group) + sizeof("/") > sizeof(g->mark)) {
+	if (strlen(group) + sizeof("/") > sizeof(g->mark) || !is_plain(group)) {
 		ztp_sha256(hash, group, strlen(group));
 		ztp_hex_encode(short_name, hash, MARK_HASHED);
 		group = short_name;
@@ -31,6 +40,15 @@ void registrar_correlate(char out[CONTROL_CORRELATION],
 bool registrar_is_ours(const struct registrar *g, const char *correlation)
 {
 	return strncmp(correlation, g->mark, strlen(g->mark)) == 0;
+}
+
+bool registrar_holds_ours(const struct registrar *g, const char *text,
+			  size_t len)
+{
+	char begin[sizeof("\"") + sizeof(g->mark)];
+	int n = snprintf(begin, sizeof(begin), "\"%s", g->mark);
+
+	return memmem(text, len, begin, (size_t)n) != NULL;
 }
 
 struct op *registrar_new_op(struct registrar *g, int64_t n,

@@ -1,18 +1,23 @@
 #include "bridge/standby/group_view.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "bridge/kafka/kafka.h"
 
-#define ASK_MS	  2000
-#define ANSWER_MS 10000 /* librdkafka's own limit is longer */
+#define ASK_MAX_MS 2000
+#define ASK_MIN_MS 500
+#define ASKS	   3 /* in a session: how fresh the copy is, hangs on them */
+#define ANSWER_MS  10000 /* librdkafka's own limit is longer */
 
 struct group_view {
 	struct core *core;
 	rd_kafka_t *rk;
 	rd_kafka_queue_t *queue;
 	int64_t at; /* when to ask (again) */
+	int64_t every, heard_at;
+	char trouble[256];
 	struct group_view_member members[GROUP_VIEW_MAX];
 	size_t count;
 	char twice[ZTP_INSTANCE_MAX + 1]; /* as it was logged */
@@ -27,6 +32,11 @@ int group_view_new(struct group_view **out, struct core *core, int wake_fd,
 	if (!v)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	v->core = core;
+	v->every = core->config->standby.session_timeout_ms / ASKS;
+	if (v->every > ASK_MAX_MS)
+		v->every = ASK_MAX_MS;
+	if (v->every < ASK_MIN_MS)
+		v->every = ASK_MIN_MS;
 	v->rk = kafka_new(core, ZTP_KAFKA_PROBE, 0, error);
 	if (!v->rk) {
 		group_view_free(v);
@@ -104,24 +114,40 @@ static void take_member(struct group_view *v,
 	v->count++;
 }
 
+static void take_members(struct group_view *v,
+			 const rd_kafka_ConsumerGroupDescription_t *group)
+{
+	size_t count = rd_kafka_ConsumerGroupDescription_member_count(group);
+
+	v->count = 0;
+	for (size_t i = 0; i < count && v->count < GROUP_VIEW_MAX; i++)
+		take_member(v,
+			    rd_kafka_ConsumerGroupDescription_member(group, i));
+	say_twice(v);
+}
+
 static void take(struct group_view *v, rd_kafka_event_t *event)
 {
 	const rd_kafka_DescribeConsumerGroups_result_t *result =
 		rd_kafka_event_DescribeConsumerGroups_result(event);
 	const rd_kafka_ConsumerGroupDescription_t **groups = NULL;
-	size_t count = 0, members;
+	const rd_kafka_error_t *error = NULL;
+	size_t count = 0;
 
 	if (!rd_kafka_event_error(event) && result)
 		groups = rd_kafka_DescribeConsumerGroups_result_groups(result,
 								       &count);
-	if (count != 1 || rd_kafka_ConsumerGroupDescription_error(groups[0]))
+	if (count == 1)
+		error = rd_kafka_ConsumerGroupDescription_error(groups[0]);
+	if (count == 1 && !error) {
+		v->heard_at = ztp_clock_boot();
+		v->trouble[0] = '\0';
+		take_members(v, groups[0]);
 		return;
-	members = rd_kafka_ConsumerGroupDescription_member_count(groups[0]);
-	v->count = 0;
-	for (size_t i = 0; i < members && v->count < GROUP_VIEW_MAX; i++)
-		take_member(v, rd_kafka_ConsumerGroupDescription_member(
-				       groups[0], i));
-	say_twice(v);
+	}
+	snprintf(v->trouble, sizeof(v->trouble), "%s",
+		 error ? rd_kafka_error_string(error)
+		       : rd_kafka_event_error_string(event));
 }
 
 void group_view_turn(struct group_view *v)
@@ -132,7 +158,7 @@ void group_view_turn(struct group_view *v)
 		if (rd_kafka_event_type(event) ==
 		    RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT) {
 			take(v, event);
-			v->at = ztp_clock_boot() + ASK_MS;
+			v->at = ztp_clock_boot() + v->every;
 		}
 		rd_kafka_event_destroy(event);
 	}
@@ -143,6 +169,16 @@ void group_view_turn(struct group_view *v)
 int64_t group_view_next(const struct group_view *v)
 {
 	return v->at;
+}
+
+int64_t group_view_heard(const struct group_view *v)
+{
+	return v->heard_at;
+}
+
+const char *group_view_trouble(const struct group_view *v)
+{
+	return v->trouble;
 }
 
 size_t group_view_count(const struct group_view *v)

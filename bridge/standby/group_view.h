@@ -32,6 +32,11 @@ size_t group_view_count(const struct group_view *view);
 const struct group_view_member *group_view_member(const struct group_view *view,
 						  size_t i);
 
+/* When it was answered last, CLOCK_BOOTTIME; 0: never. And what is the matter if
+ * it is not answered, or "". */
+int64_t group_view_heard(const struct group_view *view);
+const char *group_view_trouble(const struct group_view *view);
+
 /* The instance that two of them have, or NULL. Pure. */
 const char *group_view_twice(const struct group_view_member *members,
 			     size_t count);

@@ -49,7 +49,7 @@ struct opening {
 	bool left;	   /* of the row `active` before ours */
 	int64_t hold_until;
 	char epoch[17];
-	char trouble[128];
+	char trouble[256];
 };
 
 int opening_new(struct opening **out, struct core *core, struct copy *copy,
@@ -98,6 +98,8 @@ static bool be_bad(struct opening *o, int rc, struct opening_news *news)
 {
 	o->bad = true;
 	news->event = ZTP_ROLE_ON_BAD_STATE;
+	snprintf(o->trouble, sizeof(o->trouble), "%s: %.230s",
+		 ztp_err_name((enum ztp_err)rc), news->why.message);
 	log_error(o->core->log, ztp_err_name((enum ztp_err)rc),
 		  LOG_WHY(&news->why));
 	return true;
@@ -430,7 +432,8 @@ static void close_all(struct opening *o)
 	o->dropped = o->dropped || turn_under_way(o->turn);
 	o->sent = o->claimed = false;
 	o->step = NONE;
-	o->trouble[0] = '\0';
+	if (!o->bad)
+		o->trouble[0] = '\0';
 	read_from_here(o);
 }
 

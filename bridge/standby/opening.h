@@ -39,7 +39,8 @@ bool opening_turn(struct opening *opening, struct opening_news *news);
 bool opening_copy_read(const struct opening *opening);
 /* Until when decisions for unknown ids are held; wall clock, ms. */
 int64_t opening_hold_until(const struct opening *opening);
-/* What it waits for, named, or "": a transaction of somebody else's. */
+/* What it waits for, named, or "": a transaction of somebody else's, or a person
+ * who sees to the state. */
 const char *opening_trouble(const struct opening *opening);
 
 /* Rows for a turn that has nothing else to write, or that is the last one. */

@@ -104,6 +104,7 @@ static void say_active(struct standby *s)
 {
 	s->counts.takeovers++;
 	s->counts.takeover_ms = ztp_clock_boot() - s->assigned_at;
+	durations_add(&s->counts.took, s->counts.takeover_ms);
 	log_info(s->core->log, "active",
 		 LOG_STR("instance", s->core->config->standby.instance),
 		 LOG_INT("took_ms", s->counts.takeover_ms));

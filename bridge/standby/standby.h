@@ -6,6 +6,7 @@
 #ifndef BRIDGE_STANDBY_STANDBY_H
 #define BRIDGE_STANDBY_STANDBY_H
 
+#include "bridge/core/durations.h"
 #include "bridge/standby/member.h"
 #include "ztp/role.h"
 
@@ -27,6 +28,7 @@ struct standby_counts {
 	uint64_t fenced;
 	uint64_t takeovers;  /* times that it became active */
 	int64_t takeover_ms; /* the last one: from the assignment to serving */
+	struct durations took; /* all of them */
 };
 
 int standby_new(struct standby **standby, struct core *core,

@@ -21,7 +21,7 @@ func readList(path string) (map[string]bool, error) {
 	found := map[string]bool{}
 	for i, line := range strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n") {
 		line, _, _ = strings.Cut(line, "#")
-		line = strings.TrimSpace(line)
+		line = strings.Trim(line, " \t\r")
 		if match := fingerprint.FindStringSubmatch(line); match != nil {
 			found[strings.ToLower(strings.ReplaceAll(match[1], ":", ""))] = true
 		} else if line != "" {

@@ -82,9 +82,9 @@ func main() {
 	defer stop()
 	client, err := kgo.NewClient(
 		kgo.SeedBrokers(strings.Split(cmp.Or(os.Getenv("KAFKA_BROKERS"), "127.0.0.1:9092"), ",")...),
-		kgo.ConsumerGroup(cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")),
+		kgo.ConsumerGroup(cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")), kgo.DisableAutoCommit(),
 		kgo.ConsumeTopics(cmp.Or(os.Getenv("REQUESTS_TOPIC"), "ztp.requests")),
-		kgo.DisableAutoCommit(), kgo.SessionTimeout(10*time.Second))
+		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.SessionTimeout(10*time.Second))
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -7,7 +7,7 @@
 // After a crash the same decision is made again, which has no effect. All that has
 // arrived is decided together; the key keeps a device's decisions in order.
 import {
-  Consumer, ProduceAcks, Producer, stringDeserializers, stringSerializers
+  Consumer, FetchIsolationLevels, ProduceAcks, Producer, stringDeserializers, stringSerializers
 } from '@platformatic/kafka'
 import { readList } from './list.js'
 
@@ -41,6 +41,7 @@ const consumer = new Consumer({
   groupId: KAFKA_GROUP,
   bootstrapBrokers,
   deserializers: stringDeserializers,
+  isolationLevel: FetchIsolationLevels.READ_COMMITTED,
   sessionTimeout: 10000
 })
 const stream = await consumer.consume({

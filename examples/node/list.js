@@ -10,7 +10,7 @@ export async function readList (path) {
   const text = await readFile(path, 'utf8')
   const found = new Set()
   for (const [i, line] of text.replace(/^\ufeff/, '').split('\n').entries()) {
-    const rest = line.split('#')[0].trim()
+    const rest = line.split('#')[0].replace(/^[ \t\r]+|[ \t\r]+$/g, '')
     const match = FINGERPRINT.exec(rest)
     if (match) {
       found.add(match[1].replaceAll(':', '').toLowerCase())

@@ -10,9 +10,10 @@ FINGERPRINT = re.compile(
 
 def read(path):
     found = set()
-    with open(path, encoding="utf-8-sig", errors="replace") as lines:
+    # A lone return does not end a line, so that nothing in a comment is listed.
+    with open(path, encoding="utf-8-sig", errors="replace", newline="\n") as lines:
         for number, line in enumerate(lines, 1):
-            text = line.partition("#")[0].strip()
+            text = line.partition("#")[0].strip(" \t\r\n")
             match = FINGERPRINT.search(text)
             if match:
                 found.add(match[1].replace(":", "").lower())

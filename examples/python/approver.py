@@ -68,6 +68,7 @@ def main(path):
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": GROUP,
                          "enable.auto.commit": False,
                          "auto.offset.reset": "earliest",
+                         "isolation.level": "read_committed",
                          "session.timeout.ms": 10000})
     consumer.subscribe([TOPIC])
     try:

@@ -5,6 +5,8 @@ import contextlib
 import re
 import urllib.request
 
+from confluent_kafka import TopicPartition
+
 from cluster.real import RealBridge, settings_of
 from harness import where
 from harness.bridge import merge
@@ -77,16 +79,40 @@ def wait_active(bridge, timeout=30.0):
     until(lambda: ready(bridge), f"{bridge.name} is ready", timeout)
 
 
-class Plain(Rig):
+class Eager:
+    """A customer who reads what is not committed."""
+
+    eager = None
+
+    def shown(self, path):
+        """The request."""
+        topic = self.topics["requests"]
+        if not self.eager:
+            self.eager = Reader(self.kafka.brokers, [topic],
+                                isolation="read_uncommitted")
+        return self.eager.wait(topic, key=path)[0]
+
+    def is_settled(self, record):
+        """Its transaction is not open any more."""
+        place = TopicPartition(record.topic, record.partition)
+        _, stable = self.reader.consumer.get_watermark_offsets(place, timeout=5)
+        return stable > record.offset
+
+    def close_eager(self):
+        if self.eager:
+            self.eager.close()
+
+
+class Plain(Eager, Rig):
     """Without a gate: what was acknowledged to the broker is the bridge's."""
 
     def __init__(self, folder, kafka, names):
-        super().__init__(folder, kafka)
+        super().__init__(folder, kafka,
+                         mosquitto={"extra": ["log_type debug"]})
         self.names = names
         self.bridges = {name: one_of(self, name, self.mosquitto.port, {})
                         for name in ("zulu", "alpha")}
         self.bridge = self.bridges["zulu"]
-        self.uncommitted = None
 
     def start(self):
         self.mosquitto.start()
@@ -94,8 +120,6 @@ class Plain(Rig):
         wait_active(self.bridge)
         self.wait_intake()
         self.look()
-        self.uncommitted = Reader(self.kafka.brokers, [self.topics["requests"]],
-                                  isolation="read_uncommitted")
         return self
 
     def standby(self, name):
@@ -103,19 +127,20 @@ class Plain(Rig):
         bridge.wait_log("event=standing_by")
         return bridge
 
-    def shown(self, path):
-        """The request, as a customer sees it who reads uncommitted."""
-        return self.uncommitted.wait(self.topics["requests"], key=path)[0]
+    def acknowledged(self):
+        """How many events the broker thinks are safe."""
+        client = self.bridge.client_id
+        return self.mosquitto.log().count(f"Received PUBACK from {client} (")
 
     def stop(self):
-        for client in [*self.clients, self.publisher, self.reader,
-                       self.uncommitted]:
+        self.close_eager()
+        for client in [*self.clients, self.publisher, self.reader]:
             if client:
                 client.close()
         stop_all([self.mosquitto, *self.bridges.values()])
 
 
-class Pair(Handshake):
+class Pair(Eager, Handshake):
     def __init__(self, folder, kafka, ca, server, names):
         self.names = names
         self.bridges = {}
@@ -159,4 +184,5 @@ class Pair(Handshake):
         self.gate.stop()
         for client in self.clients:
             client.close()
+        self.close_eager()
         self.reader.close()

@@ -12,7 +12,10 @@ ONCE = {"certs", "factory", "registry"}
 FILES = {
     "plain": ["docker-compose.yml"],
     "secure": ["docker-compose.yml", "docker-compose.secure.yml"],
+    "standby": ["docker-compose.yml", "docker-compose.standby.yml"],
+    "cells": ["docker-compose.yml", "docker-compose.cells.yml"],
 }
+MORE = {"standby": {"bridge-b"}, "cells": {"bridge-globex", "approver-globex"}}
 
 
 class Stack:
@@ -21,6 +24,7 @@ class Stack:
     def __init__(self, engine, compose, kind, folder, devices=(),
                  project=None):
         self.engine, self.docker = engine, engine.docker
+        self.services = SERVICES | MORE.get(kind, set())
         self.kind, self.project = kind, project or f"ztp-test-{kind}"
         self.secrets = folder / "secrets"
         self.env = {"ZTP_SECRETS": str(self.secrets),
@@ -61,10 +65,10 @@ class Stack:
         services."""
         return {service: c["State"].get("Health", {}).get("Status", "none")
                 for service, c in self.containers().items()
-                if service in SERVICES}
+                if service in self.services}
 
     def wait_healthy(self, timeout=300):
-        want = {service: "healthy" for service in SERVICES}
+        want = {service: "healthy" for service in self.services}
         until(lambda: self.health() == want,
               lambda: f"all healthy: {self.health()}\n{self.tail()}", timeout,
               interval=0.5)

@@ -11,6 +11,7 @@ from compose.stack import Stack
 @pytest.mark.parametrize("line, kind", [
     ("make up DEMO=1", "plain"),
     ("make up DEMO=1 SECURE=1", "secure"),
+    ("make up DEMO=1 BRIDGES=2", "standby"),
 ])
 def test_up_and_down(engine, compose, tmp_path, line, kind):
     stack = Stack(engine, compose, kind, tmp_path, project="ztp-bridge")

@@ -2,6 +2,7 @@
 where it was. What it decides again has no effect."""
 
 import functools
+import json
 import os
 import re
 import shutil
@@ -10,6 +11,7 @@ import venv
 
 import pytest
 
+from cluster.writer import producer
 from harness import where
 from harness.process import Process
 from harness.shape import check_result
@@ -107,6 +109,22 @@ def check_device(rig, device, status):
         assert told[0].json()["reason"] == "not_on_list"
 
 
+def ask_in_vain(rig, like):
+    """A request in a transaction that is aborted, as when one of several
+    bridges gives up a turn; returns its path."""
+    path = f"{like.key}-never"
+    body = like.json()
+    body["request_id"] += "-never"
+    body["device"]["path"] = path
+    made = producer(rig.kafka.brokers, f"{rig.topics['requests']}-never")
+    made.init_transactions(30)
+    made.begin_transaction()
+    made.produce(rig.topics["requests"], json.dumps(body), path)
+    made.flush(30)
+    made.abort_transaction(30)
+    return path
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_example(rig, ca, language):
     listed, stranger = ca.issue(), ca.issue()
@@ -116,6 +134,7 @@ def test_example(rig, ca, language):
     early = onboard(rig, listed, 3)
     rig.reader.wait(rig.topics["decisions"], timeout=60)
     first.kill9()
+    never = ask_in_vain(rig, rig.request(early[0].path))
     late = onboard(rig, listed, 3)
     refused = onboard(rig, stranger, 1)
     first.start()
@@ -137,6 +156,7 @@ def test_example(rig, ca, language):
     outcomes = {r.json()["outcome"]
                 for r in rig.reader.find(rig.topics["results"])}
     assert outcomes == {"onboarded", "rejected", "duplicate"}
+    assert not rig.reader.find(rig.topics["decisions"], key=never)
     assert not rig.reader.find(rig.topics["dlq"])
     for process in (again, first):
         process.stop()

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 
 #include "bridge/journal/journal_entry.h"
+#include "bridge/journal/journal_record.h"
 #include "bridge/store/state_row.h"
 #include "tests/unit/certs.h"
 
@@ -374,6 +375,23 @@ static void save_certs(void)
 	EVP_PKEY_free(key);
 }
 
+/* An entry as a record of ztp.journal. */
+static void save_handed(const uint8_t *entry, size_t len)
+{
+	const struct journal_record record = {
+		.journal = "00112233445566778899aabbccddeeff",
+		.before = {3, 4096},
+		.after = {3, 4096 + 8 + len},
+	};
+	uint8_t *bytes = malloc(JOURNAL_RECORD_HEAD + len);
+
+	MUST(bytes);
+	journal_record_head(bytes, &record);
+	memcpy(bytes + JOURNAL_RECORD_HEAD, entry, len);
+	save("handed", bytes, JOURNAL_RECORD_HEAD + len);
+	free(bytes);
+}
+
 static void save_entries(void)
 {
 	char *names[] = {(char[]){"DNS:a.example"}};
@@ -405,6 +423,7 @@ static void save_entries(void)
 
 		MUST(n > 0);
 		save("entry", bytes, (size_t)n);
+		save_handed(bytes, (size_t)n);
 	}
 	free(bytes);
 }

@@ -9,6 +9,7 @@ several of them."""
 
 import base64
 import itertools
+import json
 import os
 import socket
 import threading
@@ -23,6 +24,8 @@ HOME = "127.0.0.1"
 
 @dataclass
 class Connect:
+    """Of str, or bytes that are no text."""
+
     client_id: str
     username: str
     password: str
@@ -101,16 +104,48 @@ def stale(target):
         yield Connect(target.path, "unused", text)
 
 
+def odd_shapes(target):
+    """Client ids, usernames and JWTs as no library writes them: some the broker
+    refuses, the others are the gate's to read."""
+    proof = claims(audience=target.audience)
+    good = json.dumps({"alg": target.kind})
+    deep, many = "[" * 3000, ",".join(f'"{n}":0' for n in range(1300))
+    headers = ("", "null", "[]", '"ES256"', f" {good}" * 2, " " * 5000 + good,
+               f"\ufeff{good}", f'{{"alg":"{target.kind}","alg":"none"}}',
+               f'{{"alg":"{target.kind}","x":{deep}', f"{{{many}}}",
+               f'{{"alg":["{target.kind}"]}}', '{"alg":"ES256\\u0000"}',
+               f'{{"alg":"{target.kind}","b64":false}}')
+    bodies = (json.dumps(proof), json.dumps({**proof, "exp": 1e308}),
+              json.dumps({**proof, "exp": 1 << 63}), f'{{"exp":{deep}',
+              json.dumps({**proof, "exp": -(1 << 63)}), "9" * 5000,
+              json.dumps({**proof, "aud": ["x"] * 2000}), f"{{{many}}}")
+    ends = ("", ".", "." * 9000, ".A", ".!", "=", " ", "\n", f".{'A' * 9000}",
+            "." + b64url(bytes(64)), "." + b64url(b"\xff" * 64))
+    names = ("unused ", "UNUSED", "\ufeffunused", "A" * 60000, "=" * 16000,
+             "-----BEGIN CERTIFICATE-----" * 500, b"\xff\xfe", b"a\0b", "a\nb",
+             b"\xed\xa0\x80", "unused")
+    ids = (target.path, f"{target.path}/", f"{target.path}#", b"\xff",
+           target.path.upper(), "subscriptions/" + "a/" * 20000,
+           target.path.encode() + b"\0", "subscriptions/+/registries/#")
+    for n in itertools.count():
+        text = (b64url(headers[n % len(headers)].encode()) + "."
+                + b64url(bodies[n // 2 % len(bodies)].encode())
+                + ends[n // 3 % len(ends)])
+        yield Connect(target.path, "unused", text)
+        yield Connect(ids[n % len(ids)], names[n // 5 % len(names)], text)
+
+
 KINDS = {kind.__name__: kind for kind in (
     wrong_passwords, wrong_proofs, one_wrong_proof, malformed, strangers,
-    stale)}
+    stale, odd_shapes)}
 
 
 # ---- sending
 
 def packet(connect):
     def text(value):
-        return len(value).to_bytes(2, "big") + value.encode()
+        data = value if isinstance(value, bytes) else value.encode()
+        return len(data).to_bytes(2, "big") + data
 
     body = (b"\0\4MQTT\4\xc2\0\x3c" + text(connect.client_id)
             + text(connect.username) + text(connect.password))

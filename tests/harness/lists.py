@@ -23,7 +23,11 @@ FORMS = {
     "openssl with a comment": "sha256 Fingerprint={colons} # pump-42",
 }
 
-EMPTY = ["", "   ", "# delivered in May", "  # {hex}", "\t"]
+# What ends a line for some libraries, and does not here: a comment goes on
+# behind it, and whoever wrote the comment has not put anybody on the list.
+NO_ENDS = ["\r", "\v", "\f", "\x1c", "\x85", "\u2028", "\u2029"]
+EMPTY = ["", "   ", "# delivered in May", "  # {hex}", "\t",
+         *(f"# delivered{end}{{hex}}" for end in NO_ENDS)]
 
 REFUSED = {
     "SHA-1": "SHA1 Fingerprint=" + ":".join(["ab"] * 20),
@@ -33,7 +37,17 @@ REFUSED = {
     "a name in front": "pump-42 {hex}",
     "CSV": "{hex},pump-42",
     "a certificate": "-----BEGIN CERTIFICATE-----",
+    "a no-break space in front": "\u00a0{hex}",
+    "a wide space in front": "\u3000{hex}",
+    "a form feed in front": "\f{hex}",
+    "another byte order mark": " \ufeff{hex}",
+    "two on a line": "{hex}\r{hex}",
+    "a line separator": "{hex}\u2028{hex}",
+    "a NUL behind": "{hex}\0",
+    "wide digits": "\uff10\uff11" + "ab" * 31,
 }
+
+NOBODY = "f" * 64  # in comments only
 
 ENDS = {"newline": "\n", "return and newline": "\r\n"}
 BOM = "\ufeff"
@@ -68,7 +82,7 @@ def texts(fingerprints):
     for end in ENDS.values():
         for bom in ("", BOM):
             lines = [written(form, one) for form, one in pairs]
-            lines += [written(form, fingerprints[0]) for form in EMPTY]
+            lines += [written(form, NOBODY) for form in EMPTY]
             yield bom + end.join(lines) + end
             # The byte order mark in front of a fingerprint, no end at the end.
             yield bom + end.join(reversed(lines[:len(pairs)]))

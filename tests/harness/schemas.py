@@ -19,7 +19,7 @@ from .topics import Record
 from .where import ROOT
 
 FOLDER = ROOT / "docs" / "schemas"
-PAGES = ("refusals", "history")  # of the bridge's HTTP server
+PAGES = ("refusals", "history", "group")  # of the bridge's HTTP server
 KINDS = ("pending", "request", "decision", "result", "command", "dlq",
          "audit", "control") + PAGES
 

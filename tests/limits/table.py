@@ -37,13 +37,19 @@ BRIDGE = {
     "what of it is copied into results and dead letters": "walk: key header all_headers value",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
+    "an entry that another bridge hands over (Kafka)":
+        UNIT + "test_bridge_journal_record.c",
+    "entries that this bridge hands over, and Kafka has not acknowledged":
+        "tests/cluster/test_journals.py",
+    ("a decision for a request that is not there yet, for a minute after "
+     "another bridge was lost"): UNIT + "test_bridge_life_held.c",
     "records that Kafka has not acknowledged":
         UNIT + "test_bridge_kafka_window.c",
     "commands that the broker has not acknowledged":
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",
     ("a line of the log that is a warning or an error, or that a decision "
-     "without effect causes"): "walk: decision",
+     "or an answer without effect causes"): "walk: decision",
     "an answer of the gate": LOCAL + "test_registrar_neighbours.py"
                              "::test_metadata_of_many_devices",
     "an answer to the bridge's `getInfo` at startup":
@@ -53,6 +59,8 @@ BRIDGE = {
         "::test_what_the_gate_says_has_a_bound",
     "a packet of the broker's (MQTT)":
         "no: it is the broker's bound, and the operator's to set",
+    "what the bridge reads of its connection for commands":
+        UNIT + "test_bridge_mqtt_out.c",
     "`ztp/v1/subscribed`": LOCAL + "test_registrar_neighbours.py"
                            "::test_a_flood_of_subscribed",
     "an open transaction in the decision topic": E2E + "test_time.py"

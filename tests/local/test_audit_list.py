@@ -100,3 +100,19 @@ def test_what_cannot_be_read_is_said(audit, mock_kafka):
     assert "no.such" in said
     audit("-X", "group.id=x", status=2)
     assert "more than" in audit("--count", "100001", status=2).stderr
+
+
+def test_strangers_words_do_not_reach_the_terminal(audit, mock_kafka):
+    """Who may write to the topic can put any text into a record."""
+    name = f"audit-{uuid.uuid4().hex[:8]}"
+    mock_kafka.create([name])
+    producer = Producer({"bootstrap.servers": mock_kafka.brokers})
+    record = {"at": at(1), "verdict": "refused", "code": "no\x1b[2J",
+              "remote_addr": "a\u009b2Jb", "device_path": "c\nd\x7f"}
+    producer.produce(name, json.dumps(record))
+    producer.flush()
+    shown = audit("--topic", name).stdout
+    assert shown.count("\n") == 1
+    assert r"no\x1b[2J" in shown and r"a\xc2\x9b2Jb" in shown
+    assert shown.endswith("c\\x0ad\\x7f\n")
+    assert records(audit("--topic", name, "--json")) == [record]

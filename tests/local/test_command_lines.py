@@ -11,17 +11,19 @@ import pytest
 from harness.guides import session, text_of
 from harness.where import ROOT, build
 
-# Files whose sh blocks are all run by test_guides.py, or by e2e/test_setup.py.
+# Files whose sh blocks are all run by test_guides.py, or by e2e/test_setup.py and
+# e2e/test_standbys.py.
 HERE = {"README.md", "CONTRIBUTING.md", "examples/README.md",
         "docs/operators-guide.md", "docs/device-guide.md",
         "docs/customers-guide.md", "examples/device/README.md",
-        "docs/setup.md"}
+        "docs/setup.md", "docs/standbys.md"}
 # Lines that another test runs: the file that has them.
 ELSEWHERE = {
     "make demo": "tests/e2e/test_demo.py",
     "make demo KAFKA=apache": "tests/e2e/test_demo.py",
     "make up DEMO=1": "tests/compose/test_make.py",
     "make up DEMO=1 SECURE=1": "tests/compose/test_make.py",
+    "make up DEMO=1 BRIDGES=2": "tests/compose/test_make.py",
     "make down": "tests/compose/test_make.py",
 }
 # Programs that our machine need not have.

@@ -7,6 +7,7 @@ import subprocess
 import pytest
 import yaml
 
+from harness.bridge import run_bridge
 from harness.where import ROOT
 
 COMPOSE = ROOT / "compose"
@@ -19,6 +20,9 @@ def load(name):
 STACK = load("docker-compose.yml")
 SECURE = load("docker-compose.secure.yml")
 ECLIPSE = load("docker-compose.eclipse.yml")
+STANDBY = load("docker-compose.standby.yml")
+STANDBY_SECURE = load("docker-compose.standby-secure.yml")
+CELLS = load("docker-compose.cells.yml")
 
 
 @pytest.mark.parametrize("name", STACK["services"])
@@ -114,3 +118,49 @@ def test_the_other_broker_differs_in_its_image_only():
                        text.split(f" AS {stage}\n")[1].split("\nFROM ")[0]))
         for stage in ("broker", "eclipse"))
     assert debian <= eclipse
+
+
+def without(service, *names):
+    return {name: value for name, value in service.items()
+            if name not in names}
+
+
+@pytest.mark.parametrize("first, more, override, own", [
+    ("bridge", "bridge-b", STANDBY, {"environment", "ports", "volumes"}),
+    ("bridge", "bridge-globex", CELLS, {"environment", "ports", "volumes"}),
+    ("approver", "approver-globex", CELLS, {"environment", "depends_on"}),
+])
+def test_one_more_is_like_the_first(first, more, override, own):
+    """But for what has to differ. An anchor ends with its file, so Compose cannot
+    be told so."""
+    one, other = STACK["services"][first], override["services"][more]
+    assert without(one, *own) == without(other, *own)
+    for port in other.get("ports", []):
+        assert re.match(r"\$\{\w+:-127\.0\.0\.1:\d+\}:9464$", port)
+
+
+def test_two_that_are_one_group():
+    """Each has a name; the second is as secure as the first."""
+    named = {service["environment"]["ZTP_INSTANCE"]
+             for service in STANDBY["services"].values()}
+    assert len(named) == len(STANDBY["services"]) == 2
+    assert STANDBY_SECURE["services"]["bridge-b"] == \
+        SECURE["services"]["bridge"]
+
+
+def test_two_cells_share_no_subscription(tmp_path):
+    (tmp_path / "mqtt_bridge").write_text("secret")
+    printed = []
+    for name in ("bridge", "bridge-globex"):
+        cell = CELLS["services"][name]["environment"]["ZTP_CELL"]
+        done = run_bridge("--config", COMPOSE / "cells/ztp-bridge.yaml",
+                          "--print-config",
+                          env={"ZTP_CELL": cell, "ZTP_SECRETS": str(tmp_path)})
+        assert done.returncode == 0, done.stderr
+        printed.append(yaml.safe_load(done.stdout))
+    one, two = printed
+    assert one["mqtt"]["subscriptions"] != two["mqtt"]["subscriptions"]
+    for section, name in (("mqtt", "client_id"), ("kafka", "group")):
+        assert one[section][name] != two[section][name]
+    assert one["kafka"]["topics"]["decisions"] != \
+        two["kafka"]["topics"]["decisions"]

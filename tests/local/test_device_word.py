@@ -3,12 +3,16 @@ payloads that are erased."""
 
 import json
 import pathlib
+import re
 import threading
 
 import pytest
+import requests
 
 from harness import results
+from harness.mqtt import Client
 from harness.results import nothing_for, outcomes
+from harness.rig import device_path
 from harness.until import until
 
 SOON = 5.0  # seconds: what is due is gone by then
@@ -143,6 +147,33 @@ def test_a_flood_of_one_device(strict, ca):
     log = strict.bridge.log()[before:]
     assert log.count("event=answers_dropped") == 1
     assert log.count(f"device_path={loud.path}") < 30
+
+
+def unknown_answers(rig):
+    page = requests.get(f"http://{rig.bridge.http()}/metrics", timeout=5).text
+    return int(re.search(
+        r'^ztp_device_answers_total{result="unknown"} (\d+)$', page,
+        re.MULTILINE)[1])
+
+
+def test_a_flood_of_ever_other_devices(strict, ca):
+    """Who may publish may answer for devices that nobody knows."""
+    stranger = Client(strict.mosquitto.port)
+    stem = device_path().rsplit("/", 1)[0]
+    before, known = len(strict.bridge.log()), unknown_answers(strict)
+    for n in range(4000):
+        stranger.client.publish(f"{stem}/none-{n}/events/provisioning",
+                                json.dumps({"request_id": f"none-{n}",
+                                            "status": "applied"}), 1)
+    until(lambda: unknown_answers(strict) - known >= 4000, "all are heard")
+    assert len(strict.bridge.log()) - before < 128 * 1024
+    device = strict.device()
+    request = approved(strict, ca, device)
+    answer(device, request)
+    outcome_of(strict, request, "onboarded")
+    strict.bridge.wait_log("event=device_answered "
+                           f"device_path={device.path} ")
+    stranger.close()
 
 
 # --- payloads

@@ -151,18 +151,32 @@ def test_every_alert_is_seen_to_fire_and_to_be_silent():
     assert names == fired == silent
 
 
-@pytest.fixture(scope="module")
-def exposed(tmp_path_factory):
-    """The metrics of a running bridge: {metric: its labels}."""
-    folder = tmp_path_factory.mktemp("exposed")
+def metrics_of(folder, name, settings):
+    """The /metrics of a bridge that reaches nobody."""
+    folder.mkdir()
     bridge = Bridge(folder, f"mqtt://127.0.0.1:{free_port()}",
-                    f"127.0.0.1:{free_port()}", topic_names("none")).start()
+                    f"127.0.0.1:{free_port()}", topic_names("none"), settings)
+    bridge.argv[0] = binary(name)
+    bridge.settings["kafka"]["properties"] = {}
+    bridge.write_config()
+    bridge.start()
     text = requests.get(f"http://{bridge.http()}/metrics", timeout=10).text
     bridge.stop()
     done = subprocess.run([ROOT / "scripts" / "promtool", "check", "metrics"],
                           input=text, text=True, check=False,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
+    return text
+
+
+@pytest.fixture(scope="module")
+def exposed(tmp_path_factory):
+    """The metrics of running bridges, a single one and one of several:
+    {metric: its labels}."""
+    folder = tmp_path_factory.mktemp("exposed")
+    several = {"standby": {"enabled": True, "instance": "one"}}
+    text = (metrics_of(folder / "single", "ztp-bridge", {}) +
+            metrics_of(folder / "several", "cluster/ztp-bridge", several))
     found = {name: set() for name in
              re.findall(r"^# TYPE (\S+) ", text, re.M)}
     for name, labels in re.findall(r"^(\w+)\{([^}]*)\}", text, re.M):

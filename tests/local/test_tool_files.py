@@ -236,6 +236,16 @@ def test_rules_that_are_none(files, name):
     check_refused(done, 2, re.escape(files[name]))
 
 
+@pytest.mark.parametrize("name", ["ztp-approver", "ztpctl"])
+def test_a_warning_is_text(name):
+    """It may quote what somebody else has written."""
+    args = {"ztp-approver": ["run", "--rules", "no\x1b[2J\n\u009b"],
+            "ztpctl": ["doctor", "--no\x1b[2J\n\u009b"]}
+    done = run(name, *args[name])
+    assert rb"no\x1b[2J\x0a\xc2\x9b" in done.stderr
+    assert b"\x1b" not in done.stderr and b"\xc2\x9b" not in done.stderr
+
+
 # --- who approves everybody
 
 @pytest.mark.parametrize("rule", [

@@ -50,7 +50,9 @@ static bool right(const struct asked *asked, const char *outcome)
 	if (is(outcome, "expired"))
 		return may_expire(asked);
 	if (is(outcome, "withdrawn"))
-		return *world_device(asked->device)->withdrawn_id != '\0';
+		return *world_device(asked->device)->withdrawn_id != '\0' ||
+		       (asked->times == 0 &&
+			*world_device(other)->withdrawn_id != '\0');
 	return false;
 }
 

@@ -391,6 +391,10 @@ static void test_another_version(void **state)
 	(void)state;
 	bytes[0]++;
 	assert_int_equal(journal_entry_unpack(&got, bytes, len, &error),
+			 ZTP_ERR_STATE_NEWER);
+	assert_non_null(strstr(error.message, "newer release"));
+	bytes[0] = 0;
+	assert_int_equal(journal_entry_unpack(&got, bytes, len, &error),
 			 ZTP_ERR_VALUE);
 	assert_non_null(strstr(error.message, "version"));
 	free(bytes);

@@ -9,6 +9,7 @@
 #include "bridge/mqtt/mqtt_out.h"
 
 #define DEADLINE_MS 20000
+#define LARGE	    32000
 
 /* libmosquitto 2.0.11 leaks one property with each CONNECT of MQTT 5. */
 const char *__lsan_default_suppressions(void);
@@ -65,7 +66,7 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 	struct user *user = arg;
 
 	assert_string_equal(topic, "t");
-	assert_int_equal(len, 1);
+	assert_true(len == 1 || len == LARGE);
 	assert_int_equal(*payload, 'x');
 	user->messages++;
 	return user->takes;
@@ -254,6 +255,33 @@ static void a_message_goes_to_who_takes_it(void **state)
 	assert_int_equal(c->second.messages, 1);
 }
 
+/* Who sends much does not keep the loop from everything else. */
+static void a_turn_hears_so_many_bytes(void **state)
+{
+	static uint8_t message[4 + 4 + LARGE] = {0x30,
+						 ((LARGE + 4) & 127) | 128,
+						 ((LARGE + 4) >> 7 & 127) | 128,
+						 (LARGE + 4) >> 14,
+						 0,
+						 1,
+						 't',
+						 0};
+	struct connection *c = *state;
+	int sent, before = 0;
+
+	memset(message + 8, 'x', LARGE);
+	for (sent = 0; sent < 10; sent++)
+		broker_says(c, message, sizeof(message));
+	while (c->first.messages < sent) {
+		uint32_t events;
+
+		wait_readable(mqtt_out_fd(c->mqtt_out, &events));
+		mqtt_out_turn(c->mqtt_out);
+		assert_in_range(c->first.messages - before, 0, 5);
+		before = c->first.messages;
+	}
+}
+
 static void a_loss_while_publishing_is_told_by_the_turn(void **state)
 {
 	struct connection *c = *state;
@@ -340,6 +368,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_puback_is_for_one, setup,
 						teardown),
 		cmocka_unit_test_setup_teardown(a_message_goes_to_who_takes_it,
+						setup, teardown),
+		cmocka_unit_test_setup_teardown(a_turn_hears_so_many_bytes,
 						setup, teardown),
 		cmocka_unit_test_setup_teardown(
 			a_loss_while_publishing_is_told_by_the_turn, setup,

@@ -2,6 +2,9 @@
  * split when an answer is too large. The connection and the gate are played. */
 #include "registrar_case.h"
 
+#include "base/json_tree.h"
+#include "ztp/text.h"
+
 static void wait_for_devices(struct ask_case *c, int count)
 {
 	int i;
@@ -32,16 +35,27 @@ static int questions(const struct ask_case *c, int i)
 	return n;
 }
 
-/* An answer that is larger than the bridge reads. */
-static void answer_too_much(struct ask_case *c)
+/* An answer that is larger than the bridge reads, to a question of this one. */
+static void answer_too_much_to(struct ask_case *c, const char *whose)
 {
 	size_t n = 1024 * 1024 + 1;
 	char *text = malloc(n);
+	int begin;
 
 	assert_non_null(text);
 	memset(text, ' ', n);
+	begin = snprintf(text, n,
+			 "{\"responses\":[{\"command\":\"getDevice\","
+			 "\"correlationData\":\"%s\",",
+			 whose);
+	text[begin] = ' ';
 	hear(c, text, n);
 	free(text);
+}
+
+static void answer_too_much(struct ask_case *c)
+{
+	answer_too_much_to(c, "g/ask:1");
 }
 
 /* --- */
@@ -127,6 +141,27 @@ static void one_device_does_not_block_the_others(void **state)
 	registrar_pump(c->g);
 	answer(c);
 	assert_int_equal(c->g->page, 32);
+}
+
+/* What another bridge, or ztpctl, has asked for. */
+static void too_large_an_answer_to_others_is_not_ours(void **state)
+{
+	struct ask_case *c = *state;
+	int asked;
+
+	wait_for_devices(c, 40);
+	connect_to(c, 1000);
+	registrar_pump(c->g);
+	asked = c->g->busy;
+	assert_true(asked > 1);
+	answer_too_much_to(c, "other/ask:1");
+	answer_too_much_to(c, "og/ask:1");
+	assert_int_equal(c->g->busy, asked);
+	assert_int_equal(c->g->page, 32);
+	assert_false(c->g->one_at_a_time);
+	answer_too_much(c);
+	assert_int_equal(c->g->page, 16);
+	assert_true(c->g->one_at_a_time);
 }
 
 static void a_broker_with_a_small_limit(void **state)
@@ -249,6 +284,38 @@ static void what_others_are_answered_is_not_ours(void **state)
 }
 
 /* The gate takes correlationData of 256 bytes, and a group may have 255. */
+/* A code and a message as long as they like, in letters of two bytes. */
+static void what_is_cut_is_still_text(void **state)
+{
+	static const char *const members[] = {"code", "error"};
+	struct control_answer a;
+	char text[2048];
+	cJSON *tree;
+
+	(void)state;
+	for (int first = 0; first < 2; first++) {
+		int n = snprintf(text, sizeof(text), "{\"data\":{}");
+
+		for (size_t i = 0; i < 2; i++) {
+			n += snprintf(text + n, sizeof(text) - (size_t)n,
+				      ",\"%s\":\"%s", members[i],
+				      first ? "x" : "");
+			for (int k = 0; k < 200; k++, n += 2)
+				memcpy(text + n, "\xc3\xa4", 3);
+			n += snprintf(text + n, sizeof(text) - (size_t)n, "\"");
+		}
+		(void)snprintf(text + n, sizeof(text) - (size_t)n, "}");
+		assert_int_equal(ztp_tree_parse(&tree, text, strlen(text),
+						sizeof(text), NULL),
+				 0);
+		control_read(&a, tree);
+		cJSON_Delete(tree);
+		assert_true(ztp_utf8_valid(a.code, strlen(a.code)));
+		assert_true(ztp_utf8_valid(a.message, strlen(a.message)));
+		assert_in_range(strlen(a.message), 150, 159);
+	}
+}
+
 static void a_long_group_has_a_short_mark(void **state)
 {
 	static char one[256], two[256];
@@ -267,6 +334,11 @@ static void a_long_group_has_a_short_mark(void **state)
 	assert_false(registrar_is_ours(c->g, a));
 	registrar_correlate(b, c->g, "create", "id");
 	assert_string_not_equal(a, b);
+	/* and one that JSON writes in another way */
+	memcpy(one, "\"\xc3\xa9", sizeof("\"\xc3\xa9"));
+	c->config.kafka.group = one;
+	registrar_name(c->g);
+	assert_null(strpbrk(c->g->mark, "\"\xc3"));
 }
 
 int main(void)
@@ -277,11 +349,13 @@ int main(void)
 		T(an_older_gate_is_asked_one_by_one),
 		T(the_gate_says_how_many),
 		T(one_device_does_not_block_the_others),
+		T(too_large_an_answer_to_others_is_not_ours),
 		T(a_broker_with_a_small_limit),
 		T(a_lost_connection_shortens_messages),
 		T(what_was_lost_is_reported),
 		T(a_command_that_never_fits_is_answered),
 		T(what_others_are_answered_is_not_ours),
+		T(what_is_cut_is_still_text),
 		T(a_long_group_has_a_short_mark),
 	};
 

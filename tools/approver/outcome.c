@@ -6,9 +6,9 @@
 
 #include "base/clock.h"
 #include "tools/approver/send.h"
-#include "tools/approver/terminal.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
+#include "tools/common/terminal.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
 #include "ztp/result.h"

@@ -15,9 +15,9 @@
 #include "base/random.h"
 #include "tools/approver/sample.h"
 #include "tools/approver/send.h"
-#include "tools/approver/terminal.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
+#include "tools/common/terminal.h"
 #include "ztp/request.h"
 
 #define WAIT_MS	 50

@@ -9,9 +9,9 @@
 #include "base/clock.h"
 #include "base/json_tree.h"
 #include "tools/approver/send.h"
-#include "tools/approver/terminal.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
+#include "tools/common/terminal.h"
 #include "ztp/member.h"
 
 #define VALUE_MAX (1024 * 1024)

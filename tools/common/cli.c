@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log_sink.h"
+#include "tools/common/terminal.h"
 #include "ztp/gate_protocol.h"
 
 #define WARNING_MAX 2048 /* bytes of a line */
@@ -21,17 +22,19 @@ static size_t fitting(int n, size_t size)
 
 void ztp_cli_warn(const char *program, const char *format, ...)
 {
-	char line[WARNING_MAX];
+	char text[WARNING_MAX], line[WARNING_MAX];
 	struct log_sink sink;
 	va_list args;
 	size_t n;
 
-	n = fitting(snprintf(line, sizeof(line), "\n%s: ", program),
-		    sizeof(line));
+	n = fitting(snprintf(text, sizeof(text), "%s: ", program),
+		    sizeof(text));
 	va_start(args, format);
-	n += fitting(vsnprintf(line + n, sizeof(line) - n, format, args),
-		     sizeof(line) - n);
+	n += fitting(vsnprintf(text + n, sizeof(text) - n, format, args),
+		     sizeof(text) - n);
 	va_end(args);
+	line[0] = '\n';
+	n = 1 + terminal_escape(line + 1, sizeof(line) - 2, text, n);
 	line[n++] = '\n';
 	log_sink_open(&sink, STDERR_FILENO);
 	(void)log_sink_write(&sink, line, n - 1); /* without the first */

@@ -7,6 +7,7 @@
 
 #include "base/json_tree.h"
 #include "tools/common/cli.h"
+#include "tools/common/terminal.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -20,11 +21,14 @@ static void print_record(const struct ztp_ctl *ctl, const char *text)
 {
 	cJSON *record = NULL;
 
-	if (ctl->json ||
-	    ztp_tree_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL))
+	if (ztp_tree_parse(&record, text, strlen(text), ZTP_AUDIT_MAX, NULL)) {
+		(void)terminal_put(text, strlen(text));
+		putchar('\n');
+	} else if (ctl->json) {
 		puts(text);
-	else
+	} else {
 		ztp_ctl_print_line(record, ztp_ctl_audit_names);
+	}
 	(void)fflush(stdout);
 	cJSON_Delete(record);
 }

@@ -1,10 +1,13 @@
 /* `ztpctl doctor`: reports a finding. */
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "tools/ztpctl/doctor.h"
 
+#include "tools/common/terminal.h"
 #include "ztp/member.h"
+#include "ztp/text.h"
 
 static const char *const levels[] = {"ok", "warning", "error"};
 
@@ -16,11 +19,14 @@ void ztp_doctor_say(struct ztp_doctor *doctor, enum ztp_finding level,
 	cJSON *finding;
 
 	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
+	if (vsnprintf(text, sizeof(text), format, args) >= (int)sizeof(text))
+		text[ztp_utf8_cut(text, sizeof(text) - 1)] = '\0';
 	va_end(args);
 	doctor->wrong = doctor->wrong || level != ZTP_FINDING_OK;
 	if (!doctor->findings) {
-		printf("%-7s  %-24s %s\n", levels[level], what, text);
+		printf("%-7s  %-24s ", levels[level], what);
+		(void)terminal_put(text, strlen(text));
+		putchar('\n');
 		return;
 	}
 	finding = cJSON_CreateObject();

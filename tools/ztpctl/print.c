@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "tools/common/cli.h"
+#include "tools/common/terminal.h"
 #include "tools/ztpctl/ztpctl.h"
 
 #define COLUMNS_MAX 16 /* that a list has */
@@ -34,13 +35,20 @@ static const char *member_text(const cJSON *object, const char *name,
 	return scratch;
 }
 
+/* Others' words: whoever may write to a topic can put any text there. */
+static int put(const char *text)
+{
+	return (int)terminal_put(text, strlen(text));
+}
+
 void ztp_ctl_print_line(const cJSON *object, const char *const *names)
 {
 	char scratch[32];
 
-	for (size_t i = 0; names[i]; i++)
-		printf("%s%s", i ? "  " : "",
-		       member_text(object, names[i], scratch));
+	for (size_t i = 0; names[i]; i++) {
+		fputs(i ? "  " : "", stdout);
+		(void)put(member_text(object, names[i], scratch));
+	}
 	putchar('\n');
 }
 
@@ -49,9 +57,11 @@ void ztp_ctl_print_members(const cJSON *object, const char *const *names,
 {
 	char scratch[32];
 
-	for (size_t i = 0; names[i]; i++)
-		printf("%-*s %s\n", width, names[i],
-		       member_text(object, names[i], scratch));
+	for (size_t i = 0; names[i]; i++) {
+		printf("%-*s ", width, names[i]);
+		(void)put(member_text(object, names[i], scratch));
+		putchar('\n');
+	}
 }
 
 /* --- lists */
@@ -73,10 +83,12 @@ static int width_of(const cJSON *list, const char *name)
 /* The last column is not padded. */
 static void print_cell(const char *text, const int *width, bool last)
 {
+	int n = put(text);
+
 	if (last)
-		printf("%s\n", text);
+		putchar('\n');
 	else
-		printf("%-*s  ", *width, text);
+		printf("%*s", *width > n ? *width - n + 2 : 2, "");
 }
 
 static void print_header(const char *const *names, const int *widths)

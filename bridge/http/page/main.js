@@ -94,6 +94,7 @@ async function refresh() {
 		forget_history();
 	pulse.started = status.started_at;
 	show_status(status);
+	await load_group(status);
 	await load_rates();
 	await load_totals();
 	await load_results();

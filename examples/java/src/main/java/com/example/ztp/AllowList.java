@@ -5,7 +5,6 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.regex.Matcher;
@@ -17,6 +16,8 @@ final class AllowList {
       "(?:^\\\\?|=[ \\t]*)((?:[0-9a-f]{2}:?){31}[0-9a-f]{2})(?:[ \\t]|$)",
       Pattern.CASE_INSENSITIVE);
 
+  private static final Pattern BLANKS = Pattern.compile("^[ \\t\\r]+|[ \\t\\r]+$");
+
   private AllowList() {}
 
   /**
@@ -26,9 +27,10 @@ final class AllowList {
   static Set<String> read(Path path) throws IOException {
     Set<String> found = new HashSet<>();
     String text = new String(Files.readAllBytes(path), StandardCharsets.UTF_8);
-    List<String> lines = text.lines().toList();
-    for (int i = 0; i < lines.size(); i++) {
-      String line = lines.get(i).replace("\ufeff", "").split("#", 2)[0].strip();
+    // A lone return does not end a line, so that nothing in a comment is listed.
+    String[] lines = (text.startsWith("\ufeff") ? text.substring(1) : text).split("\n", -1);
+    for (int i = 0; i < lines.length; i++) {
+      String line = BLANKS.matcher(lines[i].split("#", 2)[0]).replaceAll("");
       Matcher match = FINGERPRINT.matcher(line);
       if (match.find()) {
         found.add(match.group(1).replace(":", "").toLowerCase(Locale.ROOT));

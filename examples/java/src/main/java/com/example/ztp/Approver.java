@@ -59,8 +59,8 @@ public final class Approver {
         new StringSerializer(), new StringSerializer());
     var consumer = new KafkaConsumer<>(
         Map.of("bootstrap.servers", brokers, "group.id", GROUP, "enable.auto.commit", false,
-            "auto.offset.reset", "earliest", "session.timeout.ms", 10000),
-        new StringDeserializer(), new StringDeserializer());
+            "isolation.level", "read_committed", "auto.offset.reset", "earliest",
+            "session.timeout.ms", 10000), new StringDeserializer(), new StringDeserializer());
     Thread main = Thread.currentThread();
     Runtime.getRuntime().addShutdownHook(new Thread(() -> {
       consumer.wakeup();

@@ -1,0 +1,179 @@
+#include "bridge/group_facts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "bridge/store/store_state.h"
+
+static void say(char text[GROUP_STATUS_WHY_MAX], const char *why)
+{
+	snprintf(text, GROUP_STATUS_WHY_MAX, "%s", why);
+}
+
+/* --- who is what */
+
+/* The row `active`, with the instance in it; false: there is none, or it has
+ * left. *at: when it was written, by that bridge's clock. */
+static bool read_active(struct store *store,
+			char instance[ZTP_INSTANCE_MAX + 1], int64_t *at)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	struct ztp_error error;
+	struct ztp_str name;
+	bool found = store &&
+		     store_state_get(store, STATE_ACTIVE, "", &row, &bytes,
+				     &error) == 1 &&
+		     row.cells[STATE_ACTIVE_LEFT].number == 0;
+
+	if (found) {
+		name = row.cells[STATE_ACTIVE_INSTANCE].bytes;
+		snprintf(instance, ZTP_INSTANCE_MAX + 1, "%.*s", (int)name.n,
+			 name.p);
+		*at = row.cells[STATE_ACTIVE_AT].number;
+	}
+	free(bytes.p);
+	return found;
+}
+
+/* Kafka says who is to be active; that it is, it has written itself, since it
+ * joined. Both times are of its own clock. */
+static const char *role_of(const struct group_view_member *m, bool any,
+			   const char *active, int64_t at)
+{
+	if (!m->assigned)
+		return ztp_role_name(ZTP_ROLE_STANDBY);
+	return ztp_role_name(
+		any && at >= m->named.joined_at &&
+				strcmp(m->named.instance, active) == 0
+			? ZTP_ROLE_ACTIVE
+			: ZTP_ROLE_READING);
+}
+
+/* Of itself a bridge knows more than Kafka has said. */
+static bool is_self(const struct group_view_member *m, const struct core *core,
+		    const struct group_status *status)
+{
+	bool next = strcmp(ztp_role_name(status->role),
+			   ztp_role_name(ZTP_ROLE_STANDBY)) != 0;
+
+	return strcmp(m->named.instance, core->config->standby.instance) == 0 &&
+	       (!status->twice[0] || m->assigned == next);
+}
+
+static void take_members(const struct group_facts *f, const struct core *core,
+			 struct group_status *status)
+{
+	char active[ZTP_INSTANCE_MAX + 1] = "";
+	size_t count = group_view_count(f->view);
+	const char *twice = group_view_twice(
+		count ? group_view_member(f->view, 0) : NULL, count);
+	int64_t at = 0;
+	bool any = read_active(copy_store(f->copy), active, &at);
+
+	snprintf(status->twice, sizeof(status->twice), "%s",
+		 twice ? twice : "");
+	status->count =
+		count < GROUP_STATUS_MEMBERS ? count : GROUP_STATUS_MEMBERS;
+	for (size_t i = 0; i < status->count; i++) {
+		const struct group_view_member *m =
+			group_view_member(f->view, i);
+
+		status->members[i].named = m->named;
+		status->members[i].role = is_self(m, core, status)
+						  ? ztp_role_name(status->role)
+						  : role_of(m, any, active, at);
+	}
+}
+
+/* --- what is the matter */
+
+static void say_kafka(const struct group_facts *f, int64_t now, int64_t limit,
+		      char why[GROUP_STATUS_WHY_MAX])
+{
+	int64_t heard = group_view_heard(f->view);
+	const char *trouble = group_view_trouble(f->view);
+
+	if (heard != 0 && now - heard <= limit)
+		say(why, standby_trouble(f->standby));
+	else
+		say(why, *trouble ? trouble : "no answer");
+}
+
+static void say_reach(const struct group_facts *f, struct group_status *status)
+{
+	bool in_reach = group_join_in_reach(f->join);
+	const char *problem = group_join_problem(f->join);
+
+	status->has_mqtt = true;
+	say(status->mqtt, in_reach ? "" : problem ? problem : "not connected");
+	say(status->store, in_reach && problem ? problem : "");
+}
+
+static void say_standby(const struct group_facts *f, int64_t now, int64_t limit,
+			char why[GROUP_STATUS_WHY_MAX])
+{
+	int64_t behind = behind_ms(&f->behind, now);
+
+	if (behind < 0)
+		say(why, "the copy of the state is being read");
+	else if (behind > limit)
+		snprintf(why, GROUP_STATUS_WHY_MAX,
+			 "the copy of the state is %lld s behind",
+			 (long long)behind / 1000);
+	else
+		say(why, "");
+}
+
+static void say_group(const struct group_facts *f, enum ztp_role_state role,
+		      int64_t now, int64_t limit,
+		      char why[GROUP_STATUS_WHY_MAX])
+{
+	const char *trouble = opening_trouble(f->opening);
+
+	if (*trouble)
+		say(why, trouble);
+	else if (role == ZTP_ROLE_STANDBY || role == ZTP_ROLE_OUT)
+		say_standby(f, now, limit, why);
+	else if (role == ZTP_ROLE_ACTIVE)
+		say(why, "opening: connections");
+	else
+		snprintf(why, GROUP_STATUS_WHY_MAX, "%s: %s",
+			 ztp_role_name(role), ztp_role_state_name(role));
+	if (role == ZTP_ROLE_OUT && !*why)
+		say(why, "not a member of the group yet");
+}
+
+/* --- */
+
+/* The active one writes what others read; its readiness is that of its parts. */
+static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
+		      bool serving, struct group_status *status)
+{
+	status->lag = serving ? 0 : copy_lag(f->copy);
+	behind_see(&f->behind, group_view_heard(f->view),
+		   copy_position(f->copy), status->lag);
+	status->listed = copy_listed(f->copy);
+	if (serving)
+		say(status->group, "");
+	else
+		say_group(f, status->role, now, limit, status->group);
+}
+
+void group_facts_take(struct group_facts *f, const struct core *core,
+		      struct group_status *status, bool serving)
+{
+	const struct standby_counts *counts = standby_counts(f->standby);
+	int64_t now = ztp_clock_boot();
+	int64_t limit = core->config->standby.session_timeout_ms;
+
+	status->role = standby_state(f->standby);
+	status->since = standby_since(f->standby);
+	status->fenced = counts->fenced;
+	status->takeovers = counts->took;
+	take_members(f, core, status);
+	take_copy(f, now, limit, serving, status);
+	say_kafka(f, now, limit, status->kafka);
+	say_reach(f, status);
+}

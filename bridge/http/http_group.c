@@ -1,0 +1,74 @@
+#include "bridge/http/http_group.h"
+
+#include <microhttpd.h>
+
+#include "ztp/member.h"
+
+static bool add_member(cJSON *members, const struct group_status_member *from)
+{
+	cJSON *member = cJSON_CreateObject();
+
+	if (!member || !cJSON_AddItemToArray(members, member)) {
+		cJSON_Delete(member);
+		return false;
+	}
+	return cJSON_AddStringToObject(member, "instance",
+				       from->named.instance) &&
+	       cJSON_AddStringToObject(member, ZTP_M_VERSION,
+				       from->named.version) &&
+	       cJSON_AddStringToObject(member, "advertise",
+				       from->named.advertise) &&
+	       cJSON_AddStringToObject(member, "role", from->role);
+}
+
+static bool add_members(cJSON *object, const struct group_status *group)
+{
+	cJSON *members = cJSON_AddArrayToObject(object, "members");
+	bool ok = members != NULL;
+
+	for (size_t i = 0; ok && i < group->count; i++)
+		ok = add_member(members, &group->members[i]);
+	return ok;
+}
+
+static bool add_lag(cJSON *object, int64_t lag)
+{
+	cJSON *number =
+		lag < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)lag);
+
+	return cJSON_AddItemToObject(object, "lag_records", number);
+}
+
+static bool add_text(cJSON *object, const char *name, const char *text)
+{
+	return !*text || cJSON_AddStringToObject(object, name, text);
+}
+
+static bool add_all(cJSON *object, const char *instance,
+		    const struct group_status *group)
+{
+	return cJSON_AddStringToObject(object, "instance", instance) &&
+	       cJSON_AddStringToObject(object, "role",
+				       ztp_role_name(group->role)) &&
+	       add_members(object, group) && add_lag(object, group->lag) &&
+	       http_add_time(object, "since", group->since) &&
+	       add_text(object, "trouble", group->group) &&
+	       add_text(object, "instance_twice", group->twice);
+}
+
+struct http_page http_group(struct bridge *b)
+{
+	cJSON *object;
+
+	if (!b->group)
+		return http_error_page(MHD_HTTP_NOT_FOUND,
+				       "this bridge is not one of several: "
+				       "standby.enabled is false");
+	object = cJSON_CreateObject();
+	if (object &&
+	    !add_all(object, b->core.config->standby.instance, b->group)) {
+		cJSON_Delete(object);
+		object = NULL;
+	}
+	return http_json_page(MHD_HTTP_OK, object);
+}

@@ -1,0 +1,63 @@
+#include "bridge/http/metrics_group.h"
+
+#include "bridge/http/metrics_family.h"
+
+/* Kafka takes any text as a group's name. */
+static void write_escaped(FILE *out, const char *text)
+{
+	for (; *text; text++) {
+		if (*text == '\n')
+			(void)fputs("\\n", out);
+		else if (*text == '"' || *text == '\\')
+			(void)fprintf(out, "\\%c", *text);
+		else
+			(void)fputc(*text, out);
+	}
+}
+
+static void write_durations(FILE *out, const char *name, const char *help,
+			    const struct durations *durations)
+{
+	uint64_t sum = 0;
+
+	metrics_family(out, name, "histogram", help);
+	for (int i = 0; i < DURATIONS_BUCKETS; i++) {
+		sum += durations->counts[i];
+		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
+			      durations_bounds[i], (unsigned long long)sum);
+	}
+	sum += durations->counts[DURATIONS_BUCKETS];
+	(void)fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
+		      (unsigned long long)sum);
+	(void)fprintf(out, "%s_sum %.3f\n", name, durations->sum);
+	(void)fprintf(out, "%s_count %llu\n", name, (unsigned long long)sum);
+}
+
+void metrics_group(FILE *out, const char *name,
+		   const struct group_status *group)
+{
+	metrics_family(out, "ztp_active", "gauge",
+		       "1 while this bridge is the active one of its group.");
+	(void)fputs("ztp_active{group=\"", out);
+	write_escaped(out, name);
+	(void)fprintf(out, "\"} %d\n", ztp_role_serves(group->role));
+	metrics_family(out, "ztp_standby_lag_records", "gauge",
+		       "Records of the group's state that this bridge's copy "
+		       "is behind; NaN until Kafka has said where the end is.");
+	if (group->lag >= 0)
+		(void)fprintf(out, "ztp_standby_lag_records %lld\n",
+			      (long long)group->lag);
+	else
+		(void)fputs("ztp_standby_lag_records NaN\n", out);
+	write_durations(out, "ztp_takeover_seconds",
+			"Time from being the next one to being active.",
+			&group->takeovers);
+	metrics_family(out, "ztp_fenced_total", "counter",
+		       "Times that Kafka refused this bridge's transactions, "
+		       "because another one is active or one took too long.");
+	(void)fprintf(out, "ztp_fenced_total %llu\n",
+		      (unsigned long long)group->fenced);
+	write_durations(out, "ztp_turn_seconds",
+			"Time of a turn in Kafka, which is one transaction.",
+			&group->turns);
+}

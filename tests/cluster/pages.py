@@ -1,0 +1,59 @@
+"""Asks bridges for their pages while they change."""
+
+import json
+import threading
+import time
+import urllib.error
+import urllib.request
+
+PERIOD = 0.02  # s
+
+
+def get(bridge, path, timeout=5):
+    """(status, text)"""
+    url = f"http://{bridge.http()}{path}"
+    try:
+        with urllib.request.urlopen(url, timeout=timeout) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def page(bridge, path):
+    status, text = get(bridge, path)
+    assert status == 200, text
+    return json.loads(text)
+
+
+def metric(bridge, name):
+    """The value of a metric without labels of ours but the group."""
+    for line in get(bridge, "/metrics")[1].splitlines():
+        if line.startswith((f"{name} ", f"{name}{{")):
+            return float(line.rsplit(" ", 1)[1])
+    return None
+
+
+class Watch(threading.Thread):
+    """Asks for a page again and again, each time on a new connection, until it
+    is ended. slowest: s; failed: what was not answered."""
+
+    def __init__(self, bridge, path):
+        super().__init__()
+        self.bridge, self.path = bridge, path
+        self.answers, self.failed, self.slowest = set(), [], 0.0
+        self.over = threading.Event()
+        self.start()
+
+    def run(self):
+        while not self.over.wait(PERIOD):
+            began = time.monotonic()
+            try:
+                self.answers.add(get(self.bridge, self.path))
+            except OSError as error:
+                self.failed.append(str(error))
+            self.slowest = max(self.slowest, time.monotonic() - began)
+
+    def end(self):
+        self.over.set()
+        self.join()
+        return self
