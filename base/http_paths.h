@@ -8,5 +8,6 @@
 #define ZTP_HTTP_HEALTH	  "/healthz"
 #define ZTP_HTTP_READY	  "/readyz"
 #define ZTP_HTTP_REQUESTS "/v1/requests"
+#define ZTP_HTTP_GROUP	  "/v1/group" /* the operator's alone */
 
 #endif

@@ -71,6 +71,18 @@ static bool is_told(const struct ztp_contact *contact,
 	return facts->now - facts->delivered_at < ZTP_RESEND_GAP_MS;
 }
 
+const char *ztp_contact_why_not(const struct ztp_contact *contact,
+				const struct ztp_return_facts *facts)
+{
+	if (facts->state != ZTP_STATE_ONBOARDED)
+		return "not_onboarded";
+	if (contact->heard == ZTP_HEARD_APPLIED)
+		return "applied";
+	if (!facts->kept)
+		return "payload_not_kept";
+	return facts->anonymous ? "no_request_id" : NULL;
+}
+
 enum ztp_on_return ztp_contact_return(const struct ztp_contact *contact,
 				      const struct ztp_return_facts *facts,
 				      int64_t *at)
@@ -79,8 +91,7 @@ enum ztp_on_return ztp_contact_return(const struct ztp_contact *contact,
 
 	if (facts->command_owed)
 		return ZTP_RETURN_TOLD;
-	if (facts->state != ZTP_STATE_ONBOARDED || !facts->kept ||
-	    facts->anonymous || contact->heard == ZTP_HEARD_APPLIED)
+	if (ztp_contact_why_not(contact, facts))
 		return ZTP_RETURN_IGNORED;
 	if (!facts->asked) {
 		if (!facts->certificate || facts->connection == 0 ||

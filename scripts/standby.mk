@@ -35,29 +35,14 @@ chaos:
 		--brokers $(BROKERS) --gate $(GATE) --json $(BUILD)/chaos.json \
 		$(if $(SEED),--seed $(SEED)) $(if $(BEFORE),--before $(BEFORE))
 
-# The bridge with what this release refuses: standby.enabled.
-CLUSTER_BRIDGE := $(BUILD)/cluster/ztp-bridge
-UNFINISHED     := $(BUILD)/cluster/config_standby.o
-helpers: $(CLUSTER_BRIDGE)
-
-$(UNFINISHED): bridge/config/config_standby.c
-	$(call say,CC)
-	$(Q)mkdir -p $(@D)
-	$(Q)$(COMPILE) -o $@ -DZTP_STANDBY_UNFINISHED=1 $<
-
-$(CLUSTER_BRIDGE): $(UNFINISHED) $(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
-	$(call say,LINK)
-	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
-
--include $(UNFINISHED:.o=.d)
-
-# The same, which a test can stop before a commit.
+# The bridge, which a test can stop before a commit.
 CLUSTER_STOPS := $(BUILD)/cluster/ztp-bridge-stops
 helpers: $(CLUSTER_STOPS)
 
-$(CLUSTER_STOPS): $(UNFINISHED) $(BUILD)/o/tests/cluster/stops.o \
+$(CLUSTER_STOPS): $(BUILD)/o/tests/cluster/stops.o \
 		$(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
 	$(call say,LINK)
+	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -pie \
 		-Wl,--wrap=rd_kafka_commit_transaction,--wrap=turn_add_record \
 		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)

@@ -5,11 +5,6 @@
 #include "base/kafka_properties.h"
 #include "bridge/config/settings.h"
 
-/* The tests build a bridge that has it all the same. */
-#ifndef ZTP_STANDBY_UNFINISHED
-#	define ZTP_STANDBY_UNFINISHED 0
-#endif
-
 #define OF(member) offsetof(struct config, member)
 
 /* Those of the group's member: who is active depends on them. */
@@ -50,13 +45,9 @@ static int check_properties(const struct config *config, int *line,
 	return 0;
 }
 
-/* What is refused last is what this release lacks: all else of such a
- * configuration is checked. */
 int config_check_standby(const struct config *config, int *line,
 			 struct ztp_error *error)
 {
-	int rc;
-
 	if (!config->standby.enabled)
 		return 0;
 	*line = line_of(config, OF(standby.instance));
@@ -64,15 +55,5 @@ int config_check_standby(const struct config *config, int *line,
 		return ztp_fail(error, ZTP_ERR_MISSING,
 				"standby.instance: required with "
 				"standby.enabled");
-	rc = check_properties(config, line, error);
-	if (rc != 0)
-		return rc;
-	*line = line_of(config, OF(standby.enabled));
-	return ZTP_STANDBY_UNFINISHED ? 0
-				      : ztp_fail(error, ZTP_ERR_VALUE,
-						 "standby.enabled: not in this "
-						 "release: a bridge that "
-						 "stands by has no pages yet, "
-						 "and does not hand "
-						 "over what its journal has");
+	return check_properties(config, line, error);
 }

@@ -202,11 +202,11 @@ static const struct setting table[] = {
 	{"http.hosts", SETTING_LIST, AT(http.hosts), .fallback = "[]",
 	 .max = 255, .check = setting_check_host,
 	 .about = "names by which browsers may ask for the web page and /v1, "
-		  "beside localhost and IP addresses"},
+		  "beside localhost, IP addresses and standby.advertise's"},
 	{"standby.enabled", SETTING_BOOL, AT(standby.enabled),
 	 .fallback = "false",
 	 .about = "be one of several bridges in kafka.group, of which one is "
-		  "active; not in this release"},
+		  "active"},
 	{"standby.instance", SETTING_TEXT, AT(standby.instance), .fallback = "",
 	 .max = ZTP_INSTANCE_MAX, .check = setting_check_instance,
 	 .about = "this bridge's name, which no other bridge of the group has "

@@ -86,11 +86,14 @@ static struct http_page page_v1(struct bridge *b, struct MHD_Connection *client,
 static bool is_known_host(const struct http *http,
 			  struct MHD_Connection *client)
 {
-	const struct config_list *names = &http->b->core.config->http.hosts;
+	const struct config *config = http->b->core.config;
+	const struct config_list *names = &config->http.hosts;
 	const char *host = MHD_lookup_connection_value(client, MHD_HEADER_KIND,
 						       MHD_HTTP_HEADER_HOST);
 
-	return http_host_known(host, names->items, names->count);
+	return http_host_known(host, names->items, names->count) ||
+	       (config->standby.enabled &&
+		http_host_advertised(host, config->standby.advertise));
 }
 
 /* The time that counts is the thread's: when the machine is busy, nobody here
@@ -129,7 +132,7 @@ static bool is_open(struct http *http, const char *path, struct http_page *page)
 		*page = http_ready(b);
 	else if (strcmp(path, HTTP_METRICS) == 0)
 		*page = http_metrics(b);
-	else if (strcmp(path, HTTP_GROUP) == 0)
+	else if (strcmp(path, ZTP_HTTP_GROUP) == 0)
 		*page = http_group(b);
 	else
 		return false;
@@ -141,7 +144,7 @@ static struct http_page route(struct http *http, struct MHD_Connection *client,
 {
 	struct http_page page;
 
-	if (strcmp(path, HTTP_GROUP) != 0 && is_open(http, path, &page))
+	if (strcmp(path, ZTP_HTTP_GROUP) != 0 && is_open(http, path, &page))
 		return page;
 	if (!is_known_host(http, client))
 		return http_error_page(MHD_HTTP_MISDIRECTED_REQUEST,

@@ -36,7 +36,7 @@ static bool add_lag(cJSON *object, int64_t lag)
 	cJSON *number =
 		lag < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)lag);
 
-	return cJSON_AddItemToObject(object, "lag_records", number);
+	return cJSON_AddItemToObject(object, ZTP_M_LAG_RECORDS, number);
 }
 
 static bool add_text(cJSON *object, const char *name, const char *text)
@@ -53,7 +53,7 @@ static bool add_all(cJSON *object, const char *instance,
 	       add_members(object, group) && add_lag(object, group->lag) &&
 	       http_add_time(object, "since", group->since) &&
 	       add_text(object, "trouble", group->group) &&
-	       add_text(object, "instance_twice", group->twice);
+	       add_text(object, ZTP_M_TWICE, group->twice);
 }
 
 struct http_page http_group(struct bridge *b)

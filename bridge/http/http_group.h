@@ -7,8 +7,6 @@
 
 #include "bridge/http/http_page.h"
 
-#define HTTP_GROUP "/v1/group"
-
 /* {"instance","role":"active|standby|opening",
  *  "members":[{"instance","version","advertise","role"}],
  *  "lag_records","since","trouble"?,"instance_twice"?}

@@ -63,3 +63,22 @@ bool http_host_known(const char *host, char *const *names, size_t count)
 			return true;
 	return false;
 }
+
+bool http_host_advertised(const char *host, const char *url)
+{
+	const char *begin = strstr(url, "://");
+	char authority[HOST_MAX + 8], name[HOST_MAX + 1], known[HOST_MAX + 1];
+	bool six;
+	size_t n;
+
+	if (!begin)
+		return false;
+	begin += 3;
+	n = strcspn(begin, "/?#");
+	if (n >= sizeof(authority))
+		return false;
+	memcpy(authority, begin, n);
+	authority[n] = '\0';
+	return split(known, &six, authority) && split(name, &six, host) &&
+	       strcasecmp(name, known) == 0;
+}

@@ -16,5 +16,7 @@
  * it was no browser. names: http.hosts. True for these, for an IP address and
  * for localhost, whatever their case. */
 bool http_host_known(const char *host, char *const *names, size_t count);
+/* Is it the host of this URL, standby.advertise, whatever the port? "": no. */
+bool http_host_advertised(const char *host, const char *url);
 
 #endif

@@ -15,7 +15,7 @@ static const struct {
 } kept[HTTP_STILL_COUNT] = {
 	{ZTP_HTTP_READY, http_ready},
 	{HTTP_METRICS, http_metrics},
-	{HTTP_GROUP, http_group},
+	{ZTP_HTTP_GROUP, http_group},
 };
 
 void http_still_drop(struct http_still *still)

@@ -317,6 +317,20 @@ static int resend(struct bridge *b, struct store_request *r,
 	return move_owe(b, r, ZTP_ON_RETURNED, &facts, error);
 }
 
+/* An operator who has asked for it is told why nothing is sent. */
+static void log_why_not(const struct bridge *b,
+			const struct contacts_report *report,
+			const struct ztp_contact *kept,
+			const struct ztp_return_facts *facts)
+{
+	const char *why = ztp_contact_why_not(kept, facts);
+
+	if (report->asked)
+		log_info(b->core.log, "command_not_resent",
+			 LOG_STR("device_path", report->path),
+			 LOG_STR("reason", why ? why : "already_told"));
+}
+
 int contacts_returned(struct bridge *b, const struct contacts_report *report,
 		      struct ztp_error *error)
 {
@@ -338,6 +352,8 @@ int contacts_returned(struct bridge *b, const struct contacts_report *report,
 		return rc;
 	facts = return_facts(b, r, report);
 	what = ztp_contact_return(&kept, &facts, &at);
+	if (what == ZTP_RETURN_IGNORED)
+		log_why_not(b, report, &kept, &facts);
 	if (what == ZTP_RETURN_RESEND)
 		rc = resend(b, r, &kept, report->asked, at, error);
 	else if (what == ZTP_RETURN_IGNORED || report->connection == 0 ||

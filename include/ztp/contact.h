@@ -80,4 +80,9 @@ enum ztp_on_return ztp_contact_return(const struct ztp_contact *contact,
 				      const struct ztp_return_facts *facts,
 				      int64_t *at);
 
+/* Why it is not told again, though an operator has asked for it; a word for the
+ * log. NULL: nothing is against it. */
+const char *ztp_contact_why_not(const struct ztp_contact *contact,
+				const struct ztp_return_facts *facts);
+
 #endif

@@ -144,6 +144,7 @@
 	X(ZTP_WHY_CA_REMOVED, false)                                           \
 	X(ZTP_WHY_DELETED, false)                                              \
 	X(ZTP_WHY_DEVICE_EXISTS, true)                                         \
+	X(ZTP_WHY_IMPORTED, false)                                             \
 	X(ZTP_WHY_MISSING_CREDENTIALS, true)                                   \
 	X(ZTP_WHY_NOT_STORED, true)                                            \
 	X(ZTP_WHY_ONBOARDING_OFF, true)                                        \
@@ -152,6 +153,7 @@
 	X(ZTP_WHY_REJECTED, true)                                              \
 	X(ZTP_WHY_SLOWED_DOWN, true)                                           \
 	X(ZTP_WHY_TOPIC_IN_USE, true)                                          \
+	X(ZTP_WHY_UNAVAILABLE, true)                                           \
 	X(ZTP_WHY_UNBLOCKED, false)                                            \
 	X(ZTP_WHY_UNKNOWN_DEVICE, true)                                        \
 	X(ZTP_WHY_UNKNOWN_REGISTRY, true)

@@ -34,6 +34,8 @@
 #define ZTP_M_TYPE	   "type"
 #define ZTP_M_AT	   "at"
 #define ZTP_M_COUNT	   "count"
+#define ZTP_M_LAG_RECORDS  "lag_records"
+#define ZTP_M_TWICE	   "instance_twice"
 
 /* --- pending events */
 

@@ -8,7 +8,6 @@ import subprocess
 from confluent_kafka import Consumer, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from harness import where
 from harness.bridge import Bridge
 from harness.rig import Rig
 from harness.until import until
@@ -21,7 +20,6 @@ SETTINGS = {"onboarding": {"renotify_interval": "1h"},
 def as_one_of_several(bridge, names, instance):
     """Its configuration, from its next start on."""
     kafka = bridge.settings["kafka"]
-    bridge.argv[0] = where.binary("cluster/ztp-bridge")
     kafka["group"] = names["group"]
     kafka["topics"] = {**bridge.topics, "state": names["state"],
                        "journal": names["journal"]}

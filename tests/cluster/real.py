@@ -1,9 +1,7 @@
-"""One of several real bridges: build/cluster/ztp-bridge is the bridge with
-standby.enabled, which the release still refuses."""
+"""One of several real bridges."""
 
 import re
 
-from harness import where
 from harness.bridge import Bridge
 
 OWN = ("session.timeout.ms", "heartbeat.interval.ms")
@@ -27,7 +25,6 @@ class RealBridge(Bridge):
     def __init__(self, folder, url, brokers, topics, settings, name):
         folder.mkdir(parents=True, exist_ok=True)
         super().__init__(folder, url, brokers, topics, settings, name=name)
-        self.argv[0] = where.binary("cluster/ztp-bridge")
         for own in OWN:
             del self.settings["kafka"]["properties"][own]
         self.write_config()

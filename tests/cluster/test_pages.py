@@ -1,12 +1,15 @@
 """What the pages of two real bridges say, and that they are there whatever the
 bridge is becoming."""
 
+import json
+
 import pytest
 
 from cluster.pages import Watch, get, metric, page
 from cluster.pair import Pair
 from harness.schemas import problems
 from harness.until import until
+from harness.ztpctl import Ctl
 
 
 @pytest.fixture(scope="module")
@@ -40,6 +43,27 @@ def test_who_is_what(pair):
     assert page(active, "/v1/group")["lag_records"] == 0
     assert [metric(b, "ztp_active") for b in (active, heir)] == [1, 0]
     assert metric(active, "ztp_turn_seconds_count") > 0
+
+
+def test_a_doctor_looks_at_the_group(pair, tmp_path):
+    ctl = Ctl(pair.gate, tmp_path)
+
+    def findings(bridge, status):
+        done = ctl("doctor", "--json", "--bridge", f"http://{bridge.http()}",
+                   status=status)
+        return [(found["level"], found["message"])
+                for found in json.loads(done.stdout)
+                if found["what"] == "bridges"]
+
+    until(lambda: roles(pair.bridge) == {"zulu": "active"}, "it sees itself")
+    [(level, says)] = findings(pair.bridge, 1)
+    assert level == "warning" and "only one bridge is in the group" in says
+    heir = pair.standby("alpha")
+    until(lambda: get(heir, "/readyz")[0] == 200 and len(roles(heir)) == 2
+          and "active" in roles(heir).values(), "it is ready")
+    assert findings(heir, 0) == [
+        ("ok", "one of 2 bridges is active; alpha: standby")]
+    ctl("doctor", "--bridge", "ftp://nowhere", status=1)
 
 
 def test_a_standby_lists_its_copy(pair):

@@ -153,6 +153,9 @@ def test_pending_reject(ctl, gate, ca):
             gate.first(two, ca.issue()):
         request = operator.pending(one)["request_id"]
         operator.pending(two)
+        listed = ctl("pending", "list").stdout.splitlines()
+        assert [line for line in listed if one in line
+                and leaf.fingerprint in line], listed
         done = ctl("pending", "reject", request, "--retry-after", "0")
         assert done.stdout == (f"rejected {request}; ended: 1 candidate, "
                                "1 held session\n")
@@ -191,7 +194,9 @@ def test_device_resend(ctl, gate, ca):
         first = operator.wait_on("ztp/v1/subscribed", device_path=path)[0]
         assert first["credential"] == "certificate"
         assert "again" not in first
-        ctl("device", "resend", path)
+        said = ctl("device", "resend", path).stdout
+        assert said.startswith(f"asked for: {path}\n")
+        assert "applied" in said  # it does not promise that it is sent
         operator.wait_on("ztp/v1/subscribed", device_path=path, again=True,
                          connection=first["connection"], state="device")
         shown = operator.do("getDevice", device_path=path)

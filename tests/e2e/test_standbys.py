@@ -9,14 +9,11 @@ from harness.machine import Machine, start_mosquitto
 from harness.until import until
 from harness.where import binary
 
-BRIDGE = "cluster/ztp-bridge"  # the release refuses standby.enabled
-
 
 @pytest.fixture
 def machine(tmp_path):
     machine = Machine(tmp_path)
     machine.places["/var/lib/ztp-bridge/store.db"] = f"{tmp_path}/store.db"
-    (machine.bin / "ztp-bridge").symlink_to(binary(BRIDGE))
     machine.kafka.start(wait=False)
     yield machine
     machine.stop()
@@ -41,7 +38,7 @@ def set_up_single(machine):
 
 
 def start(machine, name, config="ztp-bridge"):
-    return machine.start(name, binary(BRIDGE), "--config",
+    return machine.start(name, binary("ztp-bridge"), "--config",
                          machine.folder / f"bridge/{config}.yaml")
 
 

@@ -17,8 +17,8 @@ is a configuration or another broker, has a test of its own instead.
                                     ManyPathsOneKey, Reconnects, TakesOver,
                                     ComesWithCertificate, Wills
   events that nobody can read       MalformedEvents, LargeEvents
-  answers of devices                Answers, LargeAnswers, FailedAnswers,
-                                    WrongAnswers
+  answers of devices                Answers, AnswersOfMany, LargeAnswers,
+                                    FailedAnswers, WrongAnswers
   devices that ask to be told       Resubscribes, ComesWithCertificate
   others' topics                    Denied, RetainedCommands
   the admin address                 Drip, HalfOpen, SlowReaders, ManyLists,

@@ -248,6 +248,17 @@ class Answers(Publishing):
                                  "status": "Applied"}))
 
 
+class AnswersOfMany(Publishing):
+    name = "device answers: for ever other devices"
+    a_second = 1000
+    most = 20000
+
+    def step(self, n):
+        self.publish(FOREIGN.format(n) + "/events/provisioning",
+                     json.dumps({"request_id": f"none-{n}",
+                                 "status": "applied"}))
+
+
 class LargeAnswers(Publishing):
     name = "device answers: 100 kB each"
     a_second = 50
@@ -355,6 +366,6 @@ class ManyLists(Http):
 ALL = (
     UnknownWithLargeKeys, Garbage, GarbageWithLargeKeys, ManyHeaders, Unpacked,
     NeverUnpacked, LargePayloads, MalformedEvents, LargeEvents,
-    OnePathManyKeys, Answers,
+    OnePathManyKeys, Answers, AnswersOfMany,
     LargeAnswers, Drip, HalfOpen, SlowReaders, ManyLists,
 )

@@ -157,12 +157,14 @@ TOOLS = {
 ACCESS = LOCAL + "test_serve_access.py::"
 DOOR = {
     "a connection to the door": ACCESS + "test_those_who_send_slowly_give_way",
-    "a request to the door": UNIT + "test_serve_book.c",
+    "a request to the door": UNIT + "test_serve_links.c",
     "its body": ACCESS + "test_too_large_a_body",
     "its answer": ACCESS + "test_methods_and_places",
     "requests of one token": ACCESS + "test_a_hundred_a_second",
     "decisions that wait for their results":
-        LOCAL + "test_serve.py::test_more_wait_than_may",
+        LOCAL + "test_serve_neighbours.py::"
+                "test_who_waits_for_kafka_leaves_room",
+    "decisions that Kafka has not given back": UNIT + "test_serve_decided.c",
     "its `Idempotency-Key`, its token":
         LOCAL + "test_serve.py::test_a_key_is_one_decision_s",
     "certificates in `credentials`": UNIT + "test_serve_body.c",
@@ -171,7 +173,7 @@ DOOR = {
         ACCESS + "test_not_to_be_reached_from_outside",
     "open requests that the door keeps": UNIT + "test_serve_book.c",
     "ended requests that it knows": UNIT + "test_serve_book.c",
-    "decisions that it knows": UNIT + "test_serve_book.c",
+    "decisions that it knows": UNIT + "test_serve_decided.c",
     "records that it has not looked at":
         "no: what waits is Kafka's, and librdkafka's bound",
 }

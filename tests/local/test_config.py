@@ -194,6 +194,21 @@ def test_every_default_is_printed(write):
     assert '  command_topic: "{device_path}/commands"\n' in text
 
 
+def test_the_sample_has_what_is_commented_out(write):
+    """The shipped configuration, as it is, and as one of several."""
+    sample = (where.ROOT / "packaging" / "ztp-bridge.yaml").read_text()
+    assert check(write(sample)).returncode == 0
+    several = re.sub(r"^#(?=standby:|  enabled|  instance|  advertise)", "",
+                     sample, flags=re.M)
+    file = write(several)
+    assert check(file).returncode == 0
+    assert "enabled: true" in run("--config", file, "--print-config").stdout
+    nameless = several.replace("  instance: plant-a\n", "")
+    line = nameless.splitlines().index("  enabled: true") + 1
+    file = write(nameless)
+    assert_refused(check(file), file, line, "standby.instance: required")
+
+
 def test_a_warning_is_no_error(write):
     file = write("mqtt:\n  command_topic: '/devices/{device}/commands'\n")
     result = check(file)

@@ -176,7 +176,7 @@ def exposed(tmp_path_factory):
     folder = tmp_path_factory.mktemp("exposed")
     several = {"standby": {"enabled": True, "instance": "one"}}
     text = (metrics_of(folder / "single", "ztp-bridge", {}) +
-            metrics_of(folder / "several", "cluster/ztp-bridge", several))
+            metrics_of(folder / "several", "ztp-bridge", several))
     found = {name: set() for name in
              re.findall(r"^# TYPE (\S+) ", text, re.M)}
     for name, labels in re.findall(r"^(\w+)\{([^}]*)\}", text, re.M):

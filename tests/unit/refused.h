@@ -249,8 +249,6 @@ static const struct refused {
 	{"standby: {enabled: true, instance: a}\n"
 	 "kafka:\n  properties:\n    session.timeout.ms: 6000\n",
 	 4, "kafka.properties: session.timeout.ms: with standby.enabled"},
-	{"standby:\n  instance: a\n  enabled: true\n", 3,
-	 "standby.enabled: not in this release"},
 	/* variables */
 	{"mqtt:\n  username: ${UNSET}\n", 2,
 	 "mqtt.username: environment variable ${UNSET} is not"},

@@ -265,6 +265,22 @@ static void accepted_spellings(void **state)
 	config_free(c);
 }
 
+/* It takes a name; the rest has defaults. */
+static void one_of_several(void **state)
+{
+	struct config *c =
+		good("standby: {enabled: true, instance: plant-a}\n");
+
+	(void)state;
+	assert_true(c->standby.enabled);
+	assert_string_equal(c->standby.instance, "plant-a");
+	assert_string_equal(c->standby.advertise, "");
+	assert_int_equal(c->standby.session_timeout_ms, 10000);
+	assert_string_equal(c->kafka.topics.state, "ztp.state");
+	assert_string_equal(c->kafka.topics.journal, "ztp.journal");
+	config_free(c);
+}
+
 static void warnings(void **state)
 {
 	static const struct {
@@ -353,6 +369,7 @@ int main(void)
 		cmocka_unit_test(print_reads_back),
 		cmocka_unit_test(print_has_no_secret),
 		cmocka_unit_test(accepted_spellings),
+		cmocka_unit_test(one_of_several),
 		cmocka_unit_test(warnings),
 		cmocka_unit_test(restart),
 		cmocka_unit_test(described),

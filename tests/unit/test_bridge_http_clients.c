@@ -232,6 +232,12 @@ static void hosts(void **state)
 		if (http_host_known(rows[i].host, names, 3) != rows[i].known)
 			fail_msg("%s", rows[i].host);
 	assert_false(http_host_known("ztp", names, 1));
+	assert_true(http_host_advertised("A.example:80",
+					 "https://a.example:9464/x"));
+	assert_true(http_host_advertised("a.example.", "http://a.example"));
+	assert_false(http_host_advertised("b.example", "http://a.example"));
+	assert_false(http_host_advertised("a.example", ""));
+	assert_false(http_host_advertised("", "http://a.example"));
 	memset(longest, 'a', sizeof(longest) - 1);
 	longest[sizeof(longest) - 1] = '\0';
 	assert_false(http_host_known(longest, names, 3));

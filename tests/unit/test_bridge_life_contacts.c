@@ -394,6 +394,20 @@ static void an_operator_may_ask_for_it(void **state)
 	life_owes(c, n, O(SEND), 0, 5 * LIFE_MIN);
 	assert_int_equal(kept(c, n).resends, 0);
 	assert_int_equal(kept(c, n).resent_at, LIFE_NOW);
+	assert_true(life_logged(c, "command_resent"));
+}
+
+static void and_is_told_why_nothing_is_sent(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, S(ONBOARDED), O(NONE));
+
+	says(c, PUMP, n, true, "");
+	comes(c, PUMP, 1, CERTIFICATE, 7); /* by itself: that is usual */
+	assert_false(life_logged(c, "command_not_resent"));
+	comes(c, PUMP, 1, ASKED, 0);
+	assert_true(life_logged(c, "command_not_resent"));
+	life_owes(c, n, O(NONE), LIFE_NEVER, LIFE_NEVER);
 }
 
 int main(void)
@@ -413,6 +427,7 @@ int main(void)
 		LIFE_TEST(what_is_only_remembered_is_not_told),
 		GATE_TEST(only_its_newest_request_is_told),
 		GATE_TEST(an_operator_may_ask_for_it),
+		GATE_TEST(and_is_told_why_nothing_is_sent),
 	};
 
 	return cmocka_run_group_tests_name("bridge_life_contacts", tests, NULL,

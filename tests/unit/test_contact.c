@@ -245,7 +245,26 @@ static void who_is_not_told_again(void **state)
 		exact_code(not_told[i].what, (int)returns(&contact, &facts),
 			   not_told[i].asking_helps ? (int)ZTP_RETURN_RESEND
 						    : (int)not_told[i].then);
+		if (not_told[i].asking_helps)
+			assert_null(ztp_contact_why_not(&contact, &facts));
+		else if (not_told[i].then == ZTP_RETURN_IGNORED)
+			assert_non_null(ztp_contact_why_not(&contact, &facts));
 	}
+}
+
+static void why_it_is_not_told_again(void **state)
+{
+	struct ztp_contact contact = {.heard = ZTP_HEARD_APPLIED};
+	struct ztp_return_facts facts = {.state = ZTP_STATE_ONBOARDED};
+
+	(void)state;
+	assert_string_equal(ztp_contact_why_not(&contact, &facts), "applied");
+	contact.heard = ZTP_HEARD_NOTHING;
+	assert_string_equal(ztp_contact_why_not(&contact, &facts),
+			    "payload_not_kept");
+	facts.state = ZTP_STATE_REJECTED;
+	assert_string_equal(ztp_contact_why_not(&contact, &facts),
+			    "not_onboarded");
 }
 
 int main(void)
@@ -259,6 +278,7 @@ int main(void)
 			soon_after_the_delivery_it_is_the_same_connection),
 		cmocka_unit_test(five_times_and_a_minute_apart),
 		cmocka_unit_test(who_is_not_told_again),
+		cmocka_unit_test(why_it_is_not_told_again),
 	};
 
 	return cmocka_run_group_tests_name("contact", tests, NULL, NULL);

@@ -1,25 +1,34 @@
-/* What is kept of the requests and decisions, and for how long. */
+/*
+ * tests/unit/test_serve_book.c - what the customer's door keeps of the requests,
+ * and for how long.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include <cmocka.h>
 
 #include "tools/serve/book.h"
 #include "tools/serve/decided.h"
-#include "tools/serve/links.h"
 
 #define PATH "subscriptions/a/registries/b/devices/"
 
-static void ask(struct book *book, const char *id, const char *device)
+static void ask_until(struct book *book, const char *id, const char *device,
+		      int64_t expires_at, int64_t now)
 {
-	struct ztp_ask asked = {.expires_at = 1000};
+	struct ztp_ask asked = {.expires_at = expires_at};
 
 	(void)snprintf(asked.request_id, sizeof(asked.request_id), "%s", id);
 	(void)snprintf(asked.path, sizeof(asked.path), PATH "%s", device);
-	assert_true(book_ask(book, &asked, "{}", 2));
+	assert_true(book_ask(book, &asked, "{}", 2, now));
+}
+
+static void ask(struct book *book, const char *id, const char *device)
+{
+	ask_until(book, id, device, 1000, 0);
 }
 
 static void say(struct book *book, const char *id, const char *device,
@@ -131,96 +140,92 @@ static void no_more_open_ones_than_may_be(void **state)
 	book_clear(&book);
 }
 
-static void the_first_with_an_event_keeps_it(void **state)
+/* What is open is shown, however much has expired without a result. */
+static void what_has_expired_makes_room(void **state)
 {
-	struct decided_list list = {.count = 0};
-	struct decided *first, *second;
-	struct key one, two, event;
+	struct book book = {.open_count = 0};
+	struct request *request;
+	char id[32];
 
 	(void)state;
-	position_key(&one, "t", 0, 1);
-	position_key(&two, "t", 0, 2);
-	key_make(&event, 'e', "x", 1);
-	first = decided_at(&list, &one);
-	second = decided_at(&list, &two);
-	assert_true(decided_name(&list, first, &event));
-	assert_true(decided_name(&list, second, &event));
-	assert_true(first->has_event);
-	assert_false(second->has_event);
-	assert_ptr_equal(decided_find(&list, &event), first);
-	assert_true(decided_answer(first, "onboarded", 9, 200));
-	assert_true(decided_answer(first, "applied", 7, 200));
-	assert_string_equal(first->result, "onboarded");
-	assert_ptr_equal(decided_at(&list, &one), first);
-	decided_clear(&list);
+	for (int i = 0; i < BOOK_OPEN_MAX; i++) {
+		(void)snprintf(id, sizeof(id), "r%06d", i);
+		ask_until(&book, id, id, i % 2 ? 100 : 200, 0);
+	}
+	assert_true(book_full(&book));
+	book_lapse(&book, 99);
+	assert_true(book_full(&book));
+	book_lapse(&book, 100);
+	assert_int_equal(book.open_count, BOOK_OPEN_MAX / 2);
+	assert_int_equal(book.bytes, 2 * BOOK_OPEN_MAX / 2);
+	request = book_find(&book, "r000001");
+	assert_true(request->ended);
+	assert_int_equal(request->outcome, ZTP_OUTCOME_EXPIRED);
+	request = book.open[book_after(&book, "r000001")];
+	assert_string_equal(request->id, "r000002");
+	assert_true(request_is_open(request, 100));
+	book_clear(&book);
 }
 
-static void the_oldest_decisions_are_forgotten(void **state)
+/* There may be a result all the same, when the bridge is back. */
+static void what_has_lapsed_may_still_end(void **state)
 {
-	struct decided_list list = {.count = 0};
-	struct key position, event;
+	struct book book = {.open_count = 0};
+	struct request *request;
 
 	(void)state;
-	for (int i = 0; i <= DECIDED_MAX; i++) {
-		struct decided *decided;
-
-		position_key(&position, "t", 0, i);
-		decided = decided_at(&list, &position);
-		assert_non_null(decided);
-		key_make(&event, 'e', &i, sizeof(i));
-		assert_true(decided_name(&list, decided, &event));
-	}
-	assert_int_equal(list.count, DECIDED_MAX);
-	for (int i = 0; i < 2; i++) {
-		key_make(&event, 'e', &i, sizeof(i));
-		assert_int_equal(decided_find(&list, &event) != NULL, i == 1);
-	}
-	decided_clear(&list);
+	say(&book, "0", "w", ZTP_OUTCOME_REJECTED, NULL);
+	ask_until(&book, "1", "x", 100, 0);
+	ask_until(&book, "2", "y", 100, 100); /* read after its time */
+	assert_int_equal(book.open_count, 1);
+	book_lapse(&book, 100);
+	assert_string_equal(book.oldest->id, "1"); /* forgotten first */
+	assert_string_equal(book.newest->id, "0");
+	say(&book, "1", "x", ZTP_OUTCOME_ONBOARDED, NULL);
+	request = book_find(&book, "1");
+	assert_int_equal(request->outcome, ZTP_OUTCOME_ONBOARDED);
+	assert_non_null(request->result);
+	assert_ptr_equal(book.newest, request);
+	assert_string_equal(book.oldest->id, "2");
+	assert_int_equal(book.ended_count, 3);
+	book_clear(&book);
 }
 
-static void what_connections_may_hold(void **state)
+/* At the start: no result that is known makes room for it. */
+static void what_has_expired_pushes_out_nothing(void **state)
 {
-	struct links links = {.open = 0};
-	struct link *a = links_join(&links, -1, 0);
-	struct link *b = links_join(&links, -1, 0);
+	struct book book = {.open_count = 0};
+	char id[32];
 
 	(void)state;
-	assert_true(links_hold(&links, a, LINKS_BYTES_MAX));
-	assert_false(links_hold(&links, b, 1));
-	links_turn(&links, a, LINK_READS, 5);
-	assert_int_equal(links_end_late(&links, LINK_ASK_MS - 1), LINK_ASK_MS);
-	links_turn(&links, b, LINK_WAITS, 5);
-	assert_int_equal(links_end_late(&links, LINK_READ_MS),
-			 LINK_READ_MS + 5);
-	assert_int_equal(links_end_late(&links, LINK_READ_MS + 5), INT64_MAX);
-	assert_true(a->ended && !b->ended);
-	links_leave(&links, a);
-	assert_true(links_hold(&links, b, 1));
-	links_leave(&links, b);
-	assert_int_equal(links.open, 0);
-	assert_int_equal(links.bytes, 0);
+	for (int i = 0; i < BOOK_ENDED_MAX; i++) {
+		(void)snprintf(id, sizeof(id), "r%d", i);
+		say(&book, id, "x", ZTP_OUTCOME_REJECTED, NULL);
+	}
+	ask_until(&book, "late", "x", 100, 100);
+	assert_null(book_find(&book, "late"));
+	assert_non_null(book_find(&book, "r0"));
+	book_clear(&book);
 }
 
-static void who_gives_way(void **state)
+static void their_results_are_bounded(void **state)
 {
-	struct links links = {.open = 0};
-	struct link *all[LINKS_MAX], *more;
+	static char text[BOOK_RESULT_MAX];
+	struct book book = {.open_count = 0};
+	struct said said = {.outcome = ZTP_OUTCOME_REJECTED,
+			    .path = "p",
+			    .text = text,
+			    .len = sizeof(text) - 1};
 
 	(void)state;
-	for (int i = 0; i < LINKS_MAX; i++) {
-		all[i] = links_join(&links, -1, i);
-		links_turn(&links, all[i], i < 2 ? LINK_ASKS : LINK_WAITS, i);
+	memset(text, 'x', sizeof(text) - 1);
+	for (int i = 0; i < 5000; i++) {
+		(void)snprintf(said.id, sizeof(said.id), "r%d", i);
+		assert_true(book_say(&book, &said, NULL));
 	}
-	links_turn(&links, all[1], LINK_READS, 0);
-	more = links_join(&links, -1, 9);
-	links_turn(&links, more, LINK_WAITS, 9);
-	assert_true(all[0]->ended && !all[1]->ended);
-	assert_non_null(links_join(&links, -1, 9));
-	assert_true(all[1]->ended);
-	links_turn(&links, links.first, LINK_WAITS, 9);
-	assert_null(links_join(&links, -1, 9)); /* all others wait */
-	while (links.first)
-		links_leave(&links, links.first);
+	assert_true(book.told <= BOOK_TOLD_MAX);
+	assert_true(book.ended_count < 5000 && book.ended_count > 4000);
+	book_clear(&book);
 }
 
 int main(void)
@@ -231,10 +236,10 @@ int main(void)
 		cmocka_unit_test(decided_until_that_is_found_wrong),
 		cmocka_unit_test(the_oldest_ended_are_forgotten),
 		cmocka_unit_test(no_more_open_ones_than_may_be),
-		cmocka_unit_test(the_first_with_an_event_keeps_it),
-		cmocka_unit_test(the_oldest_decisions_are_forgotten),
-		cmocka_unit_test(what_connections_may_hold),
-		cmocka_unit_test(who_gives_way),
+		cmocka_unit_test(what_has_expired_makes_room),
+		cmocka_unit_test(what_has_lapsed_may_still_end),
+		cmocka_unit_test(what_has_expired_pushes_out_nothing),
+		cmocka_unit_test(their_results_are_bounded),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

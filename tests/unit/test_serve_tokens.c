@@ -127,6 +127,21 @@ static void a_hundred_a_second(void **state)
 	assert_int_equal(taken(&token, 5510 + 86400000, 200), TOKEN_RATE);
 }
 
+/* A list that was long to make costs as many as it is worth, and no more than a
+ * second gives back. */
+static void what_costs_more_counts_more(void **state)
+{
+	struct token token = {.at = 0};
+
+	(void)state;
+	assert_int_equal(taken(&token, 5000, 1), 1);
+	token_charge(&token, TOKEN_RATE / 2);
+	assert_int_equal(taken(&token, 5000, 200), TOKEN_RATE / 2 - 1);
+	token_charge(&token, 100000);
+	assert_int_equal(taken(&token, 6000, 200), 0);
+	assert_int_equal(taken(&token, 6020, 200), 2);
+}
+
 static void sessions(void **state)
 {
 	const int64_t now = 1800000000000;
@@ -162,6 +177,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_has_its_line),
 		cmocka_unit_test(as_many_as_may_be),
 		cmocka_unit_test(a_hundred_a_second),
+		cmocka_unit_test(what_costs_more_counts_more),
 		cmocka_unit_test(sessions),
 	};
 

@@ -379,20 +379,26 @@ int simulate_command(const struct options *options)
 		.count = (size_t)options->count,
 		.open = (size_t)options->count,
 	};
+	rd_kafka_topic_t *results = NULL; /* else it is looked for for 1 s */
 	rd_kafka_t *consumer = NULL;
 	struct ztp_error error;
 	int rc;
 
 	play.producer = ztp_kafka_producer(options->brokers, &options->props, 0,
 					   on_delivery, &play, &error);
-	if (play.producer)
+	if (play.producer) {
+		results = rd_kafka_topic_new(play.producer, options->results,
+					     NULL);
 		consumer = ztp_kafka_consumer(options->brokers, &options->props,
 					      &how, &error);
+	}
 	rc = consumer ? play_all(&play, consumer) : report(&error);
 	if (consumer) {
 		rd_kafka_consumer_close(consumer);
 		rd_kafka_destroy(consumer);
 	}
+	if (results)
+		rd_kafka_topic_destroy(results);
 	if (play.producer)
 		rd_kafka_destroy(play.producer);
 	return rc;

@@ -24,6 +24,7 @@ struct ztp_tail {
 	bool from_beginning;
 	bool looked;	    /* has once had an answer for every topic */
 	bool complete;	    /* every topic has partitions */
+	bool away;	    /* the last look had no answer */
 	int64_t look_at;    /* when to look again, in ms */
 	struct spot *spots; /* owned */
 	size_t count;
@@ -138,6 +139,7 @@ static void look(struct ztp_tail *tail)
 	}
 	if (grown)
 		assign(tail);
+	tail->away = !answered;
 	if (answered) {
 		tail->looked = true;
 		tail->complete = complete;
@@ -212,6 +214,11 @@ bool ztp_tail_at_end(const struct ztp_tail *tail)
 bool ztp_tail_missing(const struct ztp_tail *tail)
 {
 	return tail->looked && !tail->complete;
+}
+
+bool ztp_tail_away(const struct ztp_tail *tail)
+{
+	return tail->away;
 }
 
 void ztp_tail_free(struct ztp_tail *tail)

@@ -30,6 +30,10 @@ bool ztp_tail_ready(const struct ztp_tail *tail);
 /* Is there an answer, and does a topic not exist, or is not to be seen? */
 bool ztp_tail_missing(const struct ztp_tail *tail);
 
+/* Was there no answer when it was last asked for? It is asked for every few
+ * seconds. */
+bool ztp_tail_away(const struct ztp_tail *tail);
+
 void ztp_tail_free(struct ztp_tail *tail);
 
 #endif

@@ -103,30 +103,54 @@ static struct token *by_certificate(const struct call *call)
 	return tokens_find(&call->server->tokens, true, fingerprint);
 }
 
-bool access_check(struct call *call)
+/* Sets *token, NULL where none is needed. */
+static bool find(struct call *call, struct token **token)
 {
-	struct token *token;
-
+	*token = NULL;
 	if (!check_origin(call))
 		return false;
 	if (!call->server->settings->tokens_file)
 		return true;
-	token = by_bearer(call);
-	if (!token && !call_header(call, MHD_HTTP_HEADER_AUTHORIZATION)) {
-		token = by_session(call);
-		if (token && call->method != METHOD_GET && !from_own_page(call))
+	*token = by_bearer(call);
+	if (!*token && !call_header(call, MHD_HTTP_HEADER_AUTHORIZATION)) {
+		*token = by_session(call);
+		if (*token && call->method != METHOD_GET &&
+		    !from_own_page(call))
 			return fail(call, 403,
 				    "with a session, Origin must be this "
 				    "server");
-		if (!token)
-			token = by_certificate(call);
+		if (!*token)
+			*token = by_certificate(call);
 	}
-	if (!token)
+	if (!*token)
 		return fail(call, 401, "a token that is known is needed");
-	if (!token_count(token, ztp_clock_boot()))
+	return true;
+}
+
+bool access_look(struct call *call)
+{
+	struct token *token;
+
+	return find(call, &token);
+}
+
+bool access_check(struct call *call)
+{
+	struct token *token;
+
+	if (!find(call, &token))
+		return false;
+	if (token && !token_count(token, ztp_clock_boot()))
 		return fail(call, 429, "too many requests with this token");
 	call->token = token;
+	call->link->let_in = true;
 	return true;
+}
+
+void access_charge(const struct call *call, int requests)
+{
+	if (call->token)
+		token_charge(call->token, requests);
 }
 
 bool access_to(const struct call *call, const char *path)

@@ -9,8 +9,12 @@
 
 #include "tools/serve/server.h"
 
-/* Sets call->token. False: call->reply says why not. */
+/* May it ask at all? False: call->reply says why not. */
+bool access_look(struct call *call);
+/* The same, and counts it. Sets call->token. */
 bool access_check(struct call *call);
+/* It has cost as much as so many requests more. */
+void access_charge(const struct call *call, int requests);
 /* May the caller know of that device? path: a device's. */
 bool access_to(const struct call *call, const char *path);
 

@@ -15,6 +15,10 @@
 
 #define LIST_DEFAULT 100
 #define LIST_MAX     500
+/* So many requests are gone through for what one request may cost: a customer
+ * with few of many must not ask as often as others. */
+#define LIST_LOOKS	 1000
+#define SESSION_BODY_MAX (4 * 1024)
 
 /* --- the list */
 
@@ -99,6 +103,7 @@ static struct reply list(const struct call *call, const struct wanted *wanted)
 	cJSON *tree = cJSON_CreateObject();
 	cJSON *rows = ztp_tree_put_list(tree, "requests"), *item;
 	int64_t count = 1;
+	size_t from = at;
 
 	for (; at < book->open_count; at++) {
 		if (!is_wanted(call, wanted, book->open[at]))
@@ -115,6 +120,7 @@ static struct reply list(const struct call *call, const struct wanted *wanted)
 			return reply_tree(MHD_HTTP_OK, NULL);
 		}
 	}
+	access_charge(call, (int)((at - from) / LIST_LOOKS));
 	return reply_tree(MHD_HTTP_OK, tree);
 }
 
@@ -184,8 +190,12 @@ static struct reply ready(const struct call *call)
 	const struct world *world = call->server->world;
 	char text[512];
 
-	if (world_ready(world))
+	if (call->server->stopping)
+		return reply_text(503, "this server is ending\n");
+	if (world_ready(world) && !world_is_away(world))
 		return reply_text(200, "ok\n");
+	if (world_ready(world))
+		return reply_text(503, "kafka: no answer; the log says why\n");
 	snprintf(text, sizeof(text),
 		 "kafka: %s is not read to its end yet; the log says why\n",
 		 world_unread(world));
@@ -216,7 +226,14 @@ static bool answer_open(struct call *call)
 	}
 }
 
-void api_answer(struct call *call)
+size_t api_body_max(const struct call *call)
+{
+	return call->target.place == PLACE_SESSION ? SESSION_BODY_MAX
+						   : BODY_MAX;
+}
+
+/* Is there anything, and for this method? */
+static bool is_place(struct call *call)
 {
 	const struct target *target = &call->target;
 
@@ -225,7 +242,37 @@ void api_answer(struct call *call)
 	} else if (!target_takes(target->place, call->method)) {
 		call->reply = reply_error(405, "not with this method");
 		call->reply.allow = target_allows(target->place);
-	} else if (answer_open(call) || !access_check(call)) {
+	} else {
+		return true;
+	}
+	return false;
+}
+
+/* Whoever asks a server that is to end asks another one. */
+static bool refuses_all(struct call *call)
+{
+	const enum place place = call->target.place;
+
+	if (!call->server->stopping || place == PLACE_HEALTH ||
+	    place == PLACE_READY)
+		return false;
+	call->reply = reply_error(503, "this server is ending");
+	return true;
+}
+
+void api_look(struct call *call)
+{
+	if (is_place(call) && !refuses_all(call) &&
+	    call->target.place != PLACE_SESSION)
+		(void)access_look(call);
+}
+
+void api_answer(struct call *call)
+{
+	const struct target *target = &call->target;
+
+	if (!is_place(call) || refuses_all(call) || answer_open(call) ||
+	    !access_check(call)) {
 		return;
 	} else if (!world_ready(call->server->world)) {
 		call->reply = reply_error(503, "Kafka is still being read");

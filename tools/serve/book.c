@@ -26,10 +26,15 @@ struct request *book_of_path(const struct book *book, const char *path)
 	return table_get(&book->by_path, &key);
 }
 
+static bool has_expired(int64_t expires_at, int64_t now_ms)
+{
+	return expires_at && expires_at <= now_ms;
+}
+
 bool request_is_open(const struct request *request, int64_t now_ms)
 {
 	return request->record && !request->ended && !request->decided &&
-	       (!request->expires_at || request->expires_at > now_ms);
+	       !has_expired(request->expires_at, now_ms);
 }
 
 bool book_full(const struct book *book)
@@ -76,6 +81,14 @@ static bool list(struct book *book, struct request *request)
 	return true;
 }
 
+static void drop_record(struct book *book, struct request *request)
+{
+	book->bytes -= request->record_len;
+	free(request->record);
+	request->record = NULL;
+	request->record_len = 0;
+}
+
 static void unlist(struct book *book, struct request *request)
 {
 	size_t at = book_after(book, request->id);
@@ -85,9 +98,7 @@ static void unlist(struct book *book, struct request *request)
 	memmove(book->open + at - 1, book->open + at,
 		(book->open_count - at) * SLOT);
 	book->open_count--;
-	book->bytes -= request->record_len;
-	free(request->record);
-	request->record = NULL;
+	drop_record(book, request);
 }
 
 /* --- those of a path */
@@ -149,28 +160,120 @@ static struct request *add(struct book *book, const char *id, const char *path)
 	return NULL;
 }
 
+/* --- those that have ended, in that order; what has lapsed before all others */
+
+static void leave_ended(struct book *book, struct request *request)
+{
+	if (request->older)
+		request->older->newer = request->newer;
+	else
+		book->oldest = request->newer;
+	if (request->newer)
+		request->newer->older = request->older;
+	else
+		book->newest = request->older;
+	request->older = request->newer = NULL;
+	book->ended_count--;
+}
+
+static void join_ended(struct book *book, struct request *request)
+{
+	request->ended = true;
+	request->older = book->newest;
+	if (book->newest)
+		book->newest->newer = request;
+	else
+		book->oldest = request;
+	book->newest = request;
+	book->ended_count++;
+}
+
+static void join_lapsed(struct book *book, struct request *request)
+{
+	request->ended = request->lapsed = true;
+	request->outcome = ZTP_OUTCOME_EXPIRED;
+	request->newer = book->oldest;
+	if (book->oldest)
+		book->oldest->older = request;
+	else
+		book->newest = request;
+	book->oldest = request;
+	book->ended_count++;
+}
+
+static void drop_result(struct book *book, struct request *request)
+{
+	if (request->result)
+		book->told -= strlen(request->result);
+	free(request->result);
+	request->result = NULL;
+}
+
 static void forget_oldest(struct book *book)
 {
 	struct request *request = book->oldest;
 
-	book->oldest = request->newer;
-	if (book->oldest)
-		book->oldest->older = NULL;
-	else
-		book->newest = NULL;
-	book->ended_count--;
+	leave_ended(book, request);
+	drop_result(book, request);
 	leave_path(book, request);
 	table_remove(&book->by_id, &request->key);
 	request_free(request);
 }
 
+static void forget_beyond(struct book *book)
+{
+	while (book->ended_count > BOOK_ENDED_MAX ||
+	       (book->told > BOOK_TOLD_MAX && book->oldest != book->newest))
+		forget_oldest(book);
+}
+
 /* --- what Kafka says */
 
+/* The list is gone through once: to take them out one by one would move the
+ * rest each time. */
+void book_lapse(struct book *book, int64_t now_ms)
+{
+	size_t kept = 0;
+
+	for (size_t i = 0; i < book->open_count; i++) {
+		struct request *request = book->open[i];
+
+		if (!has_expired(request->expires_at, now_ms)) {
+			book->open[kept++] = request;
+			continue;
+		}
+		drop_record(book, request);
+		join_lapsed(book, request);
+	}
+	book->open_count = kept;
+	forget_beyond(book);
+}
+
+/* It was read after its time, at the start. */
+static bool add_lapsed(struct book *book, const struct ztp_ask *ask)
+{
+	struct request *request;
+
+	if (book->ended_count >= BOOK_ENDED_MAX)
+		return true;
+	request = add(book, ask->request_id, ask->path);
+	if (!request)
+		return false;
+	request->expires_at = ask->expires_at;
+	memcpy(request->fingerprint, ask->fingerprint,
+	       sizeof(request->fingerprint));
+	join_lapsed(book, request);
+	return true;
+}
+
 bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
-	      size_t len)
+	      size_t len, int64_t now_ms)
 {
 	struct request *request = book_find(book, ask->request_id);
 	char *copy;
+
+	if (!request && has_expired(ask->expires_at, now_ms))
+		return add_lapsed(book, ask);
 
 	if (request &&
 	    (request->ended || strcmp(request->path, ask->path) != 0))
@@ -186,10 +289,8 @@ bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
 		free(copy);
 		return false;
 	}
-	if (request->record) { /* announced again */
-		book->bytes -= request->record_len;
-		free(request->record);
-	}
+	if (request->record) /* announced again */
+		drop_record(book, request);
 	request->record = copy;
 	request->record_len = len;
 	book->bytes += len;
@@ -205,15 +306,10 @@ static void end(struct book *book, struct request *request)
 	leave_path(book, request);
 	/* Its path was there a moment ago, or its table has the room. */
 	(void)join_path(book, request);
-	request->ended = true;
-	request->older = book->newest;
-	if (book->newest)
-		book->newest->newer = request;
-	else
-		book->oldest = request;
-	book->newest = request;
-	if (++book->ended_count > BOOK_ENDED_MAX)
-		forget_oldest(book);
+	if (request->lapsed)
+		leave_ended(book, request);
+	request->lapsed = false;
+	join_ended(book, request);
 }
 
 bool book_say(struct book *book, const struct said *said,
@@ -245,11 +341,13 @@ bool book_say(struct book *book, const struct said *said,
 		free(copy);
 		return true;
 	}
-	free(request->result);
+	drop_result(book, request);
 	request->result = copy;
+	book->told += strlen(copy);
 	request->outcome = said->outcome;
-	if (!request->ended)
+	if (!request->ended || request->lapsed)
 		end(book, request);
+	forget_beyond(book);
 	return true;
 }
 

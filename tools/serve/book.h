@@ -2,7 +2,8 @@
  * tools/serve/book.h - the requests, as Kafka tells them: what is open, and what
  * has ended and how. Bounded: the oldest ended ones are forgotten, and while
  * there are as many open ones as may be kept, the rest waits in Kafka
- * (book_full). One thread.
+ * (book_full). What has expired, as far as anybody knows, makes room for it
+ * (book_lapse), and is forgotten before what has ended. One thread.
  */
 #ifndef ZTP_SERVE_BOOK_H
 #define ZTP_SERVE_BOOK_H
@@ -14,7 +15,8 @@
 #define BOOK_OPEN_MAX	100000
 #define BOOK_BYTES_MAX	(128 * 1024 * 1024) /* of the open ones' records */
 #define BOOK_ENDED_MAX	200000
-#define BOOK_RESULT_MAX (64 * 1024) /* bytes of a result's record */
+#define BOOK_RESULT_MAX (64 * 1024)	    /* bytes of a result's record */
+#define BOOK_TOLD_MAX	(256 * 1024 * 1024) /* of the ended ones' results */
 
 struct request {
 	struct key key, path_key;
@@ -28,6 +30,7 @@ struct request {
 	char *result; /* its last one; NULL: none */
 	enum ztp_outcome outcome;
 	bool ended;
+	bool lapsed; /* ended by its time alone: there may still be a result */
 	/* A decision about it is on its way, or has been followed. */
 	bool decided;
 	struct key decision; /* the position of that one */
@@ -40,6 +43,7 @@ struct book {
 	size_t bytes; /* of their records */
 	struct request *oldest, *newest;
 	size_t ended_count;
+	size_t told; /* bytes of their results */
 };
 
 /* What a record of ztp.results says; made by result_read. */
@@ -63,9 +67,11 @@ bool outcome_leaves_open(enum ztp_outcome outcome);
 
 /* May no more open requests be added? */
 bool book_full(const struct book *book);
+/* What has expired by now makes room. It takes some milliseconds. */
+void book_lapse(struct book *book, int64_t now_ms);
 /* Each returns false without memory. */
 bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
-	      size_t len);
+	      size_t len, int64_t now_ms);
 bool book_say(struct book *book, const struct said *said,
 	      const struct key *decision);
 /* A decision about that request has been written at that position. */

@@ -14,6 +14,7 @@
 #include "tools/serve/access.h"
 #include "tools/serve/body.h"
 #include "tools/serve/call.h"
+#include "tools/serve/event_id.h"
 #include "tools/serve/text.h"
 #include "tools/serve/waits.h"
 #include "ztp/code.h"
@@ -82,38 +83,58 @@ static bool read_event(struct call *call, char id[EVENT_ID_LEN], bool *keyed,
 
 /* --- sending */
 
+static void park(struct call *call)
+{
+	if (waits_full(call->server))
+		fail(call, 503, "too many decisions wait");
+	else
+		waits_park(call);
+}
+
 /* True: the key is known, so there is a reply, or it is waited for. */
 static bool answer_again(struct call *call)
 {
+	const struct server *server = call->server;
 	const struct decided *decided =
-		decided_find(world_decided(call->server->world), &call->event);
+		decided_find(world_decided(server->world), &call->event);
+	const struct under_way *under_way =
+		under_way_find(&server->under_way, &call->event);
 
-	if (!decided)
+	if (!decided && !under_way)
 		return false;
-	if (decided->result)
+	if (decided ? !waits_same(call, decided->digest, decided->request_id)
+		    : !waits_same(call, under_way->digest,
+				  under_way->request_id))
+		call->reply = waits_other_decision();
+	else if (decided && decided->result)
 		call->reply = waits_answer(call, decided);
 	else
-		waits_park(call);
+		park(call);
 	return true;
 }
 
 static void send_decision(struct call *call, const char *event_id,
 			  const char *path, const struct posted *posted)
 {
+	struct server *server = call->server;
 	struct ztp_error error;
 	struct world_decision decision = {event_id, path, posted->record,
 					  posted->len, NULL};
+	struct under_way *one;
 
-	call->sent = calloc(1, sizeof(*call->sent));
-	if (!call->sent) {
-		fail(call, 500, "out of memory");
+	if (waits_full(server)) {
+		fail(call, 503, "too many decisions wait for Kafka");
 		return;
 	}
-	call->sent->call = call;
-	decision.opaque = call->sent;
-	if (world_send(call->server->world, &decision, &error) != 0) {
-		free(call->sent);
-		call->sent = NULL;
+	one = under_way_add(&server->under_way, &call->event, call->digest,
+			    call->id, ztp_clock_boot());
+	if (!one) {
+		fail(call, 503, "too many decisions are on their way");
+		return;
+	}
+	decision.opaque = one;
+	if (world_send(server->world, &decision, &error) != 0) {
+		under_way_fail(&server->under_way, one);
 		fail(call, 503, error.message);
 		return;
 	}
@@ -183,37 +204,76 @@ static void answer_none(struct call *call, const struct request *ended)
 		fail(call, 404, "no request of this device is open");
 }
 
-/* NULL: there is a reply. */
-static struct request *choose(struct call *call,
-			      const struct credentials *credentials)
+struct found {
+	struct request *chosen; /* the last one that is named */
+	int count, named;
+};
+
+static const struct request *last_ended(const struct request *request)
 {
-	struct request *request = book_of_path(world_book(call->server->world),
-					       call->target.path);
-	struct request *chosen = NULL, *ended = NULL;
-	int open = 0, named = 0;
+	while (request && !request->ended)
+		request = request->next;
+	return request;
+}
+
+/* One that has been decided is not ended yet: whoever says the same again means
+ * that one. late: also those whose time is over. */
+static struct found find(struct request *request,
+			 const struct credentials *credentials, bool late)
+{
+	int64_t now = ztp_clock_wall();
+	struct found found = {NULL, 0, 0};
 
 	for (; request; request = request->next) {
-		if (request->ended) {
-			ended = ended ? ended : request;
+		if (request->ended || (!late && !request->decided &&
+				       !request_is_open(request, now)))
 			continue;
-		}
-		open++;
+		found.count++;
 		if (credentials->given &&
 		    !credentials_name(credentials, request->fingerprint))
 			continue;
-		named++;
-		chosen = request;
+		found.named++;
+		found.chosen = request;
 	}
-	if (!open)
-		answer_none(call, ended);
-	else if (!named)
+	return found;
+}
+
+/* NULL: there is a reply. What has expired, as far as is known here, is in
+ * nobody's way; if there is nothing else, the bridge says whether it has. */
+static struct request *choose(struct call *call,
+			      const struct credentials *credentials)
+{
+	struct request *first = book_of_path(world_book(call->server->world),
+					     call->target.path);
+	struct found found = find(first, credentials, false);
+
+	if (!found.count)
+		found = find(first, credentials, true);
+	if (!found.count)
+		answer_none(call, last_ended(first));
+	else if (!found.named)
 		fail(call, 400,
 		     "credentials names the certificate of no open request");
-	else if (named > 1)
+	else if (found.named > 1)
 		fail(call, 409,
 		     "several certificates ask for this device; name one in "
 		     "credentials");
-	return open && named == 1 ? chosen : NULL;
+	return found.named == 1 ? found.chosen : NULL;
+}
+
+/* The request of a key that is known, whatever is open by now. NULL: it is not
+ * known. */
+static const char *known_id(const struct call *call)
+{
+	const struct server *server = call->server;
+	const struct decided *decided =
+		decided_find(world_decided(server->world), &call->event);
+	const struct under_way *under_way =
+		under_way_find(&server->under_way, &call->event);
+
+	if (decided)
+		return decided->request_id;
+	return under_way ? under_way->request_id : NULL;
 }
 
 static void decide_for_path(struct call *call,
@@ -226,16 +286,14 @@ static void decide_for_path(struct call *call,
 	struct ztp_error error;
 	struct subject subject;
 	struct posted posted;
-	const struct decided *before;
+	const char *known;
 	bool keyed;
 
 	if (!read_event(call, event_id, &keyed, path))
 		return;
-	before = keyed ? decided_find(world_decided(call->server->world),
-				      &call->event)
-		       : NULL;
-	if (before) { /* whatever is open by now */
-		set_subject(call, before->request_id, checked);
+	known = keyed ? known_id(call) : NULL;
+	if (known) {
+		set_subject(call, known, checked);
 		(void)answer_again(call);
 		return;
 	}

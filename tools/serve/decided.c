@@ -14,6 +14,21 @@ void position_key(struct key *key, const char *topic, int32_t partition,
 	key_make(key, 'd', text, (size_t)n);
 }
 
+static void drop_result(struct decided_list *list, struct decided *decided)
+{
+	if (decided->result)
+		list->bytes -= strlen(decided->result);
+	free(decided->result);
+	decided->result = NULL;
+}
+
+static void drop_event(struct decided_list *list, struct decided *decided)
+{
+	if (decided->has_event)
+		table_remove(&list->by_event, &decided->event);
+	decided->has_event = false;
+}
+
 static void forget_oldest(struct decided_list *list)
 {
 	struct decided *decided = list->oldest;
@@ -23,19 +38,24 @@ static void forget_oldest(struct decided_list *list)
 		list->newest = NULL;
 	list->count--;
 	table_remove(&list->by_position, &decided->position);
-	if (decided->has_event)
-		table_remove(&list->by_event, &decided->event);
-	free(decided->result);
+	drop_event(list, decided);
+	drop_result(list, decided);
 	free(decided);
 }
 
-struct decided *decided_at(struct decided_list *list,
-			   const struct key *position)
+/* At the start all results are read before the decisions: the old ones of these
+ * must not push out what is known of the newest. */
+static bool is_too_old(const struct decided_list *list, int64_t at)
 {
-	struct decided *decided = table_get(&list->by_position, position);
+	return !list->running && list->count == DECIDED_MAX && at > 0 &&
+	       at < list->oldest->at;
+}
 
-	if (decided)
-		return decided;
+static struct decided *add(struct decided_list *list,
+			   const struct key *position, int64_t at)
+{
+	struct decided *decided;
+
 	if (list->count == DECIDED_MAX)
 		forget_oldest(list);
 	decided = calloc(1, sizeof(*decided));
@@ -44,6 +64,7 @@ struct decided *decided_at(struct decided_list *list,
 		return NULL;
 	}
 	decided->position = *position;
+	decided->at = at;
 	if (list->newest)
 		list->newest->newer = decided;
 	else
@@ -53,8 +74,49 @@ struct decided *decided_at(struct decided_list *list,
 	return decided;
 }
 
-bool decided_name(struct decided_list *list, struct decided *decided,
-		  const struct key *event)
+/* The decision at that position, made if it is not there. False: no memory.
+ * *decided: NULL if it is too old. */
+static bool at_position(struct decided **decided, struct decided_list *list,
+			const struct key *position, int64_t at)
+{
+	*decided = table_get(&list->by_position, position);
+	if (*decided || is_too_old(list, at))
+		return true;
+	*decided = add(list, position, at);
+	return *decided != NULL;
+}
+
+/* --- records */
+
+static bool same_record(const struct decided *decided,
+			const struct decided_record *record)
+{
+	return decided->at == record->at &&
+	       memcmp(decided->digest, record->digest, ZTP_SHA256_LEN) == 0 &&
+	       strcmp(decided->request_id, record->request_id) == 0;
+}
+
+static bool came_before(int64_t answered, int64_t decided)
+{
+	return answered > 0 && decided > 0 &&
+	       answered + DECIDED_SKEW_MS < decided;
+}
+
+/* What is known of the one that stood there before is not true of this one. */
+static void make_room(struct decided_list *list, struct decided *decided,
+		      const struct decided_record *record)
+{
+	bool anew = decided->read && !same_record(decided, record);
+
+	if (anew)
+		drop_event(list, decided);
+	if (anew || strcmp(decided->request_id, record->request_id) != 0 ||
+	    came_before(decided->answered, record->at))
+		drop_result(list, decided);
+}
+
+static bool name(struct decided_list *list, struct decided *decided,
+		 const struct key *event)
 {
 	if (table_get(&list->by_event, event))
 		return true;
@@ -65,18 +127,70 @@ bool decided_name(struct decided_list *list, struct decided *decided,
 	return true;
 }
 
-bool decided_answer(struct decided *decided, const char *result, size_t len,
-		    int code)
+static void set_id(struct decided *decided, const char *id)
 {
-	char *copy;
+	(void)snprintf(decided->request_id, sizeof(decided->request_id), "%s",
+		       id);
+}
 
-	if (decided->result) /* a device's later word is no answer to it */
-		return true;
-	copy = strndup(result, len);
-	if (!copy)
+bool decided_read(struct decided **decided, struct decided_list *list,
+		  const struct key *position,
+		  const struct decided_record *record)
+{
+	struct decided *found;
+
+	if (!at_position(decided, list, position, record->at))
 		return false;
-	decided->result = copy;
-	decided->code = code;
+	found = *decided;
+	if (!found)
+		return true;
+	make_room(list, found, record);
+	found->read = true;
+	found->at = record->at;
+	memcpy(found->digest, record->digest, sizeof(found->digest));
+	set_id(found, record->request_id);
+	return !record->event || found->has_event ||
+	       name(list, found, record->event);
+}
+
+/* --- results */
+
+static bool is_its(const struct decided *decided,
+		   const struct decided_result *result)
+{
+	return !decided->read ||
+	       (strcmp(decided->request_id, result->request_id) == 0 &&
+		!came_before(result->at, decided->at));
+}
+
+bool decided_answer(struct decided **decided, struct decided_list *list,
+		    const struct key *position,
+		    const struct decided_result *result)
+{
+	struct decided *found;
+
+	if (!at_position(decided, list, position, result->at))
+		return false;
+	found = *decided;
+	if (!found)
+		return true;
+	if (!is_its(found, result)) {
+		*decided = NULL;
+		return true;
+	}
+	if (found->result && strcmp(found->request_id, result->request_id) != 0)
+		drop_result(list, found);
+	if (found->result) /* a device's later word is no answer to it */
+		return true;
+	found->result = strndup(result->text, result->len);
+	if (!found->result)
+		return false;
+	list->bytes += strlen(found->result);
+	found->code = result->code;
+	found->answered = result->at;
+	set_id(found, result->request_id);
+	while (list->bytes > DECIDED_BYTES_MAX && list->oldest != found)
+		forget_oldest(list);
 	return true;
 }
 

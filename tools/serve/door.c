@@ -1,200 +1,15 @@
 #include "tools/serve/door.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/page_headers.h"
-#include "tools/serve/api.h"
-#include "tools/serve/waits.h"
+#include "tools/serve/exchange.h"
 
 #define CONNECTION_MEMORY (32 * 1024) /* request line, headers, output */
 #define RUNS_MAX	  8	      /* while more is to be done */
-
-/* --- answers */
-
-static bool add(struct MHD_Response *response, const char *name,
-		const char *value)
-{
-	return !value ||
-	       MHD_add_response_header(response, name, value) == MHD_YES;
-}
-
-static bool add_always(struct MHD_Response *response)
-{
-	const struct ztp_page_header *header;
-	bool ok = true;
-
-	for (size_t i = 0; ok && (header = ztp_page_header(i)); i++)
-		ok = add(response, header->name, header->value);
-	return ok;
-}
-
-static bool add_headers(struct MHD_Response *response,
-			const struct reply *reply)
-{
-	return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type) &&
-	       add(response, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
-		   reply->policy ? reply->policy : "default-src 'none'") &&
-	       add(response, MHD_HTTP_HEADER_ALLOW, reply->allow) &&
-	       add(response, MHD_HTTP_HEADER_LOCATION, reply->location) &&
-	       add(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie) &&
-	       add(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED,
-		   reply->applied) &&
-	       add(response, MHD_HTTP_HEADER_RETRY_AFTER,
-		   reply->again ? "1" : NULL) &&
-	       add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
-		   reply->ask_token ? "Bearer" : NULL) &&
-	       add_always(response);
-}
-
-static struct MHD_Response *make_response(struct reply *reply)
-{
-	struct MHD_Response *response;
-
-	if (reply->fixed)
-		return MHD_create_response_from_buffer(
-			reply->len, (void *)(uintptr_t)reply->fixed,
-			MHD_RESPMEM_PERSISTENT);
-	if (!reply->text)
-		return NULL;
-	response = MHD_create_response_from_buffer(
-		strlen(reply->text), reply->text, MHD_RESPMEM_MUST_FREE);
-	if (response)
-		reply->text = NULL;
-	return response;
-}
-
-/* MHD_NO closes the connection. */
-static enum MHD_Result send_reply(struct call *call)
-{
-	struct links *links = &call->server->links;
-	struct reply *reply = &call->reply;
-	size_t n = reply->text ? strlen(reply->text) : 0;
-	struct MHD_Response *response;
-	enum MHD_Result rc = MHD_NO;
-
-	if (!links_hold(links, call->link, n)) {
-		reply_clear(reply);
-		*reply = reply_error(503, "too much is asked for");
-	}
-	response = make_response(reply);
-	if (!response)
-		return MHD_NO;
-	if (add_headers(response, reply))
-		rc = MHD_queue_response(call->connection, reply->status,
-					response);
-	MHD_destroy_response(response);
-	links_turn(links, call->link, LINK_READS, ztp_clock_boot());
-	return rc;
-}
-
-/* --- requests */
-
-static const union MHD_ConnectionInfo *
-info_of(struct MHD_Connection *connection, enum MHD_ConnectionInfoType what)
-{
-	return MHD_get_connection_info(connection, what);
-}
-
-static struct call *begin(struct server *server,
-			  struct MHD_Connection *connection,
-			  const char *address, const char *method)
-{
-	const union MHD_ConnectionInfo *info =
-		info_of(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-	struct call *call;
-
-	if (!info || !info->socket_context)
-		return NULL;
-	call = calloc(1, sizeof(*call));
-	if (!call)
-		return NULL;
-	call->server = server;
-	call->connection = connection;
-	call->link = info->socket_context;
-	call->method = method_read(method);
-	target_read(&call->target, address);
-	return call;
-}
-
-/* What is too much is read all the same, so that the client gets to read the
- * answer; its time is bounded. */
-static void take_body(struct call *call, const char *bytes, size_t len)
-{
-	char *larger;
-
-	if (call->body_len + len > BODY_MAX)
-		call->too_large = true;
-	if (call->too_large || call->no_room)
-		return;
-	larger = links_hold(&call->server->links, call->link, len)
-			 ? realloc(call->body, call->body_len + len + 1)
-			 : NULL;
-	if (!larger) {
-		call->no_room = true;
-		return;
-	}
-	memcpy(larger + call->body_len, bytes, len);
-	call->body = larger;
-	call->body_len += len;
-	larger[call->body_len] = '\0';
-}
-
-static void answer(struct call *call)
-{
-	if (call->too_large)
-		call->reply = reply_error(413, "the body has more than 256 "
-					       "KiB");
-	else if (call->no_room)
-		call->reply = reply_error(503, "too much is sent at once");
-	else
-		api_answer(call);
-}
-
-/* Called with the headers, then for each piece of a body, then without one; and
- * once more when a suspended connection goes on. */
-static enum MHD_Result on_request(void *arg, struct MHD_Connection *connection,
-				  const char *address, const char *method,
-				  const char *version, const char *bytes,
-				  size_t *len, void **seen)
-{
-	struct call *call = *seen;
-
-	(void)version;
-	if (!call) {
-		call = *seen = begin(arg, connection, address, method);
-		return call ? MHD_YES : MHD_NO;
-	}
-	if (*len > 0) {
-		take_body(call, bytes, *len);
-		*len = 0;
-		return MHD_YES;
-	}
-	if (!call->reply.status)
-		answer(call);
-	return call->parked ? MHD_YES : send_reply(call);
-}
-
-/* Also called if the answer was not read to its end. */
-static void on_done(void *arg, struct MHD_Connection *connection, void **seen,
-		    enum MHD_RequestTerminationCode code)
-{
-	struct server *server = arg;
-	struct call *call = *seen;
-
-	(void)connection;
-	(void)code;
-	if (!call)
-		return;
-	waits_forget(call);
-	links_turn(&server->links, call->link, LINK_ASKS, ztp_clock_boot());
-	reply_clear(&call->reply);
-	free(call->body);
-	free(call);
-	*seen = NULL;
-}
 
 static void on_connection(void *arg, struct MHD_Connection *connection,
 			  void **link, enum MHD_ConnectionNotificationCode code)
@@ -209,7 +24,8 @@ static void on_connection(void *arg, struct MHD_Connection *connection,
 	}
 	*link = links_join(
 		&server->links,
-		info_of(connection, MHD_CONNECTION_INFO_CONNECTION_FD)
+		MHD_get_connection_info(connection,
+					MHD_CONNECTION_INFO_CONNECTION_FD)
 			->connect_fd,
 		ztp_clock_boot());
 }
@@ -249,8 +65,8 @@ static void add_option(struct MHD_OptionItem options[OPTIONS_MAX],
 	options[i + 1] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
 }
 
-int door_start(struct server *server, int listening, const struct door_tls *tls,
-	       struct ztp_error *error)
+static struct MHD_Daemon *start(struct server *server, int listening,
+				const struct door_tls *tls)
 {
 	struct MHD_OptionItem options[OPTIONS_MAX] = {
 		{MHD_OPTION_END, 0, NULL}};
@@ -267,67 +83,134 @@ int door_start(struct server *server, int listening, const struct door_tls *tls,
 	if (tls->client_ca)
 		add_option(options, MHD_OPTION_HTTPS_MEM_TRUST, tls->client_ca);
 	/* The logger must be the first option. */
-	server->daemon = MHD_start_daemon(
-		flags, 0, NULL, NULL, on_request, server,
+	return MHD_start_daemon(
+		flags, 0, NULL, NULL, exchange_step, server,
 		MHD_OPTION_EXTERNAL_LOGGER, on_complaint, NULL,
 		MHD_OPTION_LISTEN_SOCKET, listening,
 		MHD_OPTION_CONNECTION_LIMIT, (unsigned)(2 * LINKS_MAX),
 		MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
 		MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
 		MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-		MHD_OPTION_NOTIFY_COMPLETED, on_done, server, MHD_OPTION_ARRAY,
-		options, MHD_OPTION_END);
-	if (!server->daemon)
+		MHD_OPTION_NOTIFY_COMPLETED, exchange_end, server,
+		MHD_OPTION_ARRAY, options, MHD_OPTION_END);
+}
+
+void door_tls_clear(struct door_tls *tls)
+{
+	free(tls->cert);
+	if (tls->key)
+		explicit_bzero(tls->key, strlen(tls->key));
+	free(tls->key);
+	free(tls->client_ca);
+	*tls = (struct door_tls){.cert = NULL};
+}
+
+static void quiesce(struct door *door)
+{
+	int listening = MHD_quiesce_daemon(door->daemon);
+
+	if (listening >= 0)
+		close(listening);
+}
+
+static void stop(struct door *door)
+{
+	if (door->daemon)
+		MHD_stop_daemon(door->daemon);
+	door->daemon = NULL;
+	door_tls_clear(&door->tls);
+}
+
+bool door_may_start(const struct server *server)
+{
+	return !server->doors[DOOR_RETIRES].daemon;
+}
+
+/* Each has a socket of its own, so that the next one is there before the one
+ * before has stopped listening. */
+int door_start(struct server *server, const struct door_tls *tls,
+	       struct ztp_error *error)
+{
+	struct door made = {.tls = *tls};
+	int listening = fcntl(server->listening, F_DUPFD_CLOEXEC, 0);
+
+	if (listening >= 0)
+		made.daemon = start(server, listening, &made.tls);
+	if (!made.daemon) {
+		door_tls_clear(&made.tls);
 		return ztp_fail(error, ZTP_ERR_IO,
 				"libmicrohttpd does not start%s",
 				tls->cert ? "; are --tls-cert and --tls-key "
 					    "right?"
 					  : "");
+	}
+	if (server->doors[DOOR_LISTENS].daemon) {
+		server->doors[DOOR_RETIRES] = server->doors[DOOR_LISTENS];
+		quiesce(&server->doors[DOOR_RETIRES]);
+	}
+	server->doors[DOOR_LISTENS] = made;
 	return 0;
 }
 
-int door_fd(const struct server *server)
+int door_fd(const struct server *server, int door)
 {
+	struct MHD_Daemon *daemon = server->doors[door].daemon;
 	const union MHD_DaemonInfo *info =
-		MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+		daemon ? MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)
+		       : NULL;
 
 	return info ? info->epoll_fd : -1;
 }
 
 int64_t door_wait_ms(const struct server *server)
 {
-	MHD_UNSIGNED_LONG_LONG ms;
+	int64_t first = -1;
 
 	if (server->moved)
 		return 0;
-	if (MHD_get_timeout(server->daemon, &ms) != MHD_YES)
-		return -1;
-	return ms < 1000 ? (int64_t)ms : 1000;
+	for (int i = 0; i < DOORS; i++) {
+		struct MHD_Daemon *daemon = server->doors[i].daemon;
+		MHD_UNSIGNED_LONG_LONG ms;
+
+		if (!daemon || MHD_get_timeout(daemon, &ms) != MHD_YES)
+			continue;
+		if (ms > 1000)
+			ms = 1000;
+		if (first < 0 || (int64_t)ms < first)
+			first = (int64_t)ms;
+	}
+	return first;
+}
+
+static bool has_clients(const struct door *door)
+{
+	const union MHD_DaemonInfo *info = MHD_get_daemon_info(
+		door->daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+
+	return !info || info->num_connections > 0;
 }
 
 /* It runs again after connections have come or gone: at its limit
  * libmicrohttpd listens anew only in the run after the one that freed some. */
 void door_run(struct server *server)
 {
+	struct door *retires = &server->doors[DOOR_RETIRES];
 	int i = 0;
 
 	do {
 		server->moved = false;
-		(void)MHD_run(server->daemon);
+		for (int j = 0; j < DOORS; j++)
+			if (server->doors[j].daemon)
+				(void)MHD_run(server->doors[j].daemon);
 	} while (server->moved && ++i < RUNS_MAX);
-}
-
-void door_quiesce(struct server *server)
-{
-	int listening = MHD_quiesce_daemon(server->daemon);
-
-	if (listening >= 0)
-		close(listening);
+	if (retires->daemon && !has_clients(retires))
+		stop(retires);
 }
 
 void door_stop(struct server *server)
 {
-	if (server->daemon)
-		MHD_stop_daemon(server->daemon);
-	server->daemon = NULL;
+	if (server->doors[DOOR_LISTENS].daemon)
+		quiesce(&server->doors[DOOR_LISTENS]);
+	for (int i = 0; i < DOORS; i++)
+		stop(&server->doors[i]);
 }

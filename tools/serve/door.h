@@ -1,25 +1,24 @@
 /*
- * tools/serve/door.h - libmicrohttpd: connections, requests with their bodies,
- * and answers. It is run by the loop.
+ * tools/serve/door.h - libmicrohttpd: it listens, and its connections. It is run by
+ * the loop.
  */
 #ifndef ZTP_SERVE_DOOR_H
 #define ZTP_SERVE_DOOR_H
 
 #include "tools/serve/server.h"
 
-struct door_tls {
-	char *cert, *key, *client_ca; /* PEM; NULL: none */
-};
-
-/* Takes the socket. */
-int door_start(struct server *server, int listening, const struct door_tls *tls,
+/* Listens on server->listening, and takes tls, also if it fails. If there is a
+ * door already, that one retires. */
+int door_start(struct server *server, const struct door_tls *tls,
 	       struct ztp_error *error);
-int door_fd(const struct server *server);
+/* Is there none that retires? If so, another one may be started. */
+bool door_may_start(const struct server *server);
+int door_fd(const struct server *server, int door); /* -1: none */
 /* In ms; -1: as long as you like. */
 int64_t door_wait_ms(const struct server *server);
 void door_run(struct server *server);
-/* No more is accepted. */
-void door_quiesce(struct server *server);
 void door_stop(struct server *server); /* all calls must have been answered */
+
+void door_tls_clear(struct door_tls *tls);
 
 #endif

@@ -23,7 +23,7 @@ struct feed {
 	pthread_cond_t room;
 	rd_kafka_message_t *queue[QUEUE_MAX];
 	size_t first, count;
-	bool at_end, caught_up, stop, told_missing;
+	bool at_end, caught_up, stop, told_missing, away;
 };
 
 static void wake_owner(const struct feed *feed)
@@ -58,6 +58,7 @@ static bool note_end(struct feed *feed)
 	pthread_mutex_lock(&feed->lock);
 	first = at_end && !feed->at_end;
 	feed->at_end = feed->at_end || at_end;
+	feed->away = ztp_tail_away(feed->tail);
 	goes_on = !feed->stop;
 	pthread_mutex_unlock(&feed->lock);
 	if (first)
@@ -143,6 +144,16 @@ bool feed_caught_up(struct feed *feed)
 	is = feed->caught_up;
 	pthread_mutex_unlock(&feed->lock);
 	return is;
+}
+
+bool feed_is_away(struct feed *feed)
+{
+	bool away;
+
+	pthread_mutex_lock(&feed->lock);
+	away = feed->away;
+	pthread_mutex_unlock(&feed->lock);
+	return away;
 }
 
 void feed_stop(struct feed *feed)

@@ -25,6 +25,8 @@ rd_kafka_message_t *feed_take(struct feed *feed);
 /* Has the topic once been read to its end, and has all of it been taken? Stays
  * true. */
 bool feed_caught_up(struct feed *feed);
+/* Does no broker answer? */
+bool feed_is_away(struct feed *feed);
 /* Tells the thread to end, and does not wait for it. NULL-safe. */
 void feed_stop(struct feed *feed);
 /* NULL-safe. Waits for the thread, for seconds if no broker answers. */

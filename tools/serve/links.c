@@ -8,12 +8,16 @@ static void end(struct links *links, struct link *link)
 	(void)shutdown(link->fd, SHUT_RDWR); /* it may be gone already */
 	link->ended = true;
 	links->open--;
+	links->bytes -= link->bytes; /* which are freed in a moment */
+	link->bytes = 0;
 }
 
 static bool goes_first(const struct link *a, const struct link *b)
 {
-	if (a->state != b->state)
-		return a->state == LINK_ASKS;
+	if (a->let_in != b->let_in)
+		return !a->let_in;
+	if ((a->state == LINK_READS) != (b->state == LINK_READS))
+		return b->state == LINK_READS;
 	return a->since < b->since;
 }
 
@@ -63,10 +67,31 @@ void links_leave(struct links *links, struct link *link)
 	free(link);
 }
 
-bool links_hold(struct links *links, struct link *link, size_t bytes)
+/* The one that has held bytes for longest. NULL: none. */
+static struct link *longest_holder(const struct links *links)
 {
-	if (links->bytes + bytes > LINKS_BYTES_MAX)
+	struct link *longest = NULL;
+
+	for (struct link *link = links->first; link; link = link->next)
+		if (link->bytes > 0 && (!longest || link->held < longest->held))
+			longest = link;
+	return longest;
+}
+
+bool links_hold(struct links *links, struct link *link, size_t bytes,
+		int64_t now)
+{
+	if (link->ended)
 		return false;
+	while (links->bytes + bytes > LINKS_BYTES_MAX) {
+		struct link *longest = longest_holder(links);
+
+		if (!longest || longest == link)
+			return false;
+		end(links, longest);
+	}
+	if (!link->bytes)
+		link->held = now;
 	links->bytes += bytes;
 	link->bytes += bytes;
 	return true;
@@ -77,10 +102,18 @@ void links_turn(struct links *links, struct link *link, enum link_state state,
 {
 	link->state = state;
 	link->since = now;
-	if (state != LINK_ASKS)
+	if (state != LINK_IDLE)
 		return;
 	links->bytes -= link->bytes;
 	link->bytes = 0;
+}
+
+static int64_t may_take_ms(const struct link *link)
+{
+	if (link->state == LINK_READS)
+		return LINK_READ_MS;
+	return link->state == LINK_IDLE && link->let_in ? LINK_IDLE_MS
+							: LINK_ASK_MS;
 }
 
 int64_t links_end_late(struct links *links, int64_t now)
@@ -88,9 +121,7 @@ int64_t links_end_late(struct links *links, int64_t now)
 	int64_t next = INT64_MAX;
 
 	for (struct link *link = links->first; link; link = link->next) {
-		int64_t until =
-			link->since + (link->state == LINK_READS ? LINK_READ_MS
-								 : LINK_ASK_MS);
+		int64_t until = link->since + may_take_ms(link);
 
 		if (link->ended || link->state == LINK_WAITS)
 			continue;

@@ -1,26 +1,33 @@
 /*
- * tools/serve/reload.h - the tokens file is read again when it has changed, or
- * on SIGHUP. What cannot be read then changes nothing, and a warning says why.
+ * tools/serve/reload.h - files that are read again when they have changed, or on
+ * SIGHUP: the tokens, the certificate and its key. What cannot be read then
+ * changes nothing, and a warning says why.
  */
 #ifndef ZTP_SERVE_RELOAD_H
 #define ZTP_SERVE_RELOAD_H
 
 #include <sys/stat.h>
 
-#include "tools/serve/tokens.h"
+#include "tools/serve/server.h"
 
-#define TOKENS_LOOK_MS 1000
+#define FILES_LOOK_MS 1000
 
-struct tokens_file {
-	const char *path; /* NULL: none */
-	struct stat facts;
+enum { FILE_TOKENS, FILE_CERT, FILE_KEY, FILE_CLIENT_CA, FILES };
+
+struct files {
+	const char *paths[FILES]; /* NULL: none */
+	struct stat facts[FILES];
 	int64_t look_at;
+	bool tls_changed; /* and is to be read when the door allows it */
 };
 
-int tokens_file_open(struct tokens_file *file, struct tokens *tokens,
-		     const char *path, struct ztp_error *error);
+/* Reads all, and starts the door of server with them. */
+int files_open(struct files *files, struct server *server,
+	       struct ztp_error *error);
+int files_start_door(struct files *files, struct server *server,
+		     struct ztp_error *error);
 /* Looks once a second. */
-void tokens_file_look(struct tokens_file *file, struct tokens *tokens);
-void tokens_file_reload(struct tokens_file *file, struct tokens *tokens);
+void files_look(struct files *files, struct server *server);
+void files_reload(struct files *files, struct server *server);
 
 #endif

@@ -3,14 +3,12 @@
 #include <errno.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/file.h"
 #include "tools/common/cli.h"
 #include "tools/serve/door.h"
 #include "tools/serve/listen.h"
@@ -18,15 +16,14 @@
 #include "tools/serve/waits.h"
 #include "ztp/topics.h"
 
-#define PEM_MAX	 (256 * 1024)
-#define DRAIN_MS 2000 /* for answers that are still read at the end */
+/* At the end, for what is on its way to Kafka, and for answers that are read. */
+#define DRAIN_MS 4000
 
-enum { SIGNALS, WAKE, DOOR, FDS };
+enum { SIGNALS, WAKE, DOOR, FDS = DOOR + DOORS };
 
 struct running {
 	struct server server;
-	struct tokens_file tokens_file;
-	struct door_tls tls;
+	struct files files;
 	struct pollfd fds[FDS];
 	int64_t drain_until; /* 0: not ending yet */
 };
@@ -42,8 +39,7 @@ static bool take_signals(struct running *running)
 	while (read(running->fds[SIGNALS].fd, &info, sizeof(info)) ==
 	       sizeof(info)) {
 		if (info.ssi_signo == SIGHUP)
-			tokens_file_reload(&running->tokens_file,
-					   &running->server.tokens);
+			files_reload(&running->files, &running->server);
 		else
 			ends = true;
 	}
@@ -68,26 +64,38 @@ static int wait_ms(const struct running *running, int64_t next)
 	int64_t left = next - ztp_clock_boot();
 	int64_t door = door_wait_ms(&running->server);
 
-	left = sooner(left > 0 ? left : 0, TOKENS_LOOK_MS);
+	left = sooner(left > 0 ? left : 0, FILES_LOOK_MS);
 	return (int)(door >= 0 ? sooner(door, left) : left);
 }
 
-/* Answers what waits, then lets clients read for a moment. */
+/* Nothing more is taken: who asks is told so. What waits is answered when Kafka
+ * has its decision, and clients may send and read to the end for a moment. */
 static bool has_ended(struct running *running)
 {
 	struct server *server = &running->server;
 	int64_t now = ztp_clock_boot();
 
-	if (!running->drain_until) {
+	if (!server->stopping) {
+		server->stopping = true;
 		running->drain_until = now + DRAIN_MS;
-		door_quiesce(server);
-		waits_end_all(server);
+		return false;
+	}
+	if (now >= running->drain_until) {
+		if (!server->parked)
+			return true;
+		waits_end_all(server); /* which is sent, then it ends */
 		return false;
 	}
 	for (struct link *link = server->links.first; link; link = link->next)
-		if (link->state == LINK_READS && !link->ended)
-			return now >= running->drain_until;
+		if (link->state != LINK_IDLE && !link->ended)
+			return false;
 	return true;
+}
+
+static void watch_doors(struct running *running)
+{
+	for (int i = 0; i < DOORS; i++)
+		running->fds[DOOR + i].fd = door_fd(&running->server, i);
 }
 
 static int loop(struct running *running)
@@ -99,6 +107,7 @@ static int loop(struct running *running)
 	for (;;) {
 		int timeout = more ? 0 : wait_ms(running, next);
 
+		watch_doors(running);
 		if (poll(running->fds, FDS, timeout) < 0 && errno != EINTR)
 			return ZTP_EXIT_FAILED;
 		ends = take_signals(running) || ends;
@@ -108,8 +117,7 @@ static int loop(struct running *running)
 		next = sooner(next,
 			      links_end_late(&server->links, ztp_clock_boot()));
 		if (!ends)
-			tokens_file_look(&running->tokens_file,
-					 &server->tokens);
+			files_look(&running->files, server);
 		else if (has_ended(running))
 			return ZTP_EXIT_OK;
 		door_run(server);
@@ -119,36 +127,6 @@ static int loop(struct running *running)
 }
 
 /* --- start and end */
-
-static int read_pem(char **pem, const char *path, struct ztp_error *error)
-{
-	size_t len;
-	int rc;
-
-	if (!path)
-		return 0;
-	rc = ztp_file_read(pem, &len, path, PEM_MAX, error);
-	if (!rc && !strstr(*pem, "-----BEGIN "))
-		rc = ztp_fail(error, ZTP_ERR_VALUE, "%s is not PEM", path);
-	return rc;
-}
-
-static int read_files(struct running *running, struct ztp_error *error)
-{
-	const struct serve_settings *settings = running->server.settings;
-	int rc = read_pem(&running->tls.cert, settings->tls_cert, error);
-
-	if (!rc)
-		rc = read_pem(&running->tls.key, settings->tls_key, error);
-	if (!rc)
-		rc = read_pem(&running->tls.client_ca, settings->client_ca,
-			      error);
-	if (!rc && settings->tokens_file)
-		rc = tokens_file_open(&running->tokens_file,
-				      &running->server.tokens,
-				      settings->tokens_file, error);
-	return rc;
-}
 
 /* Nobody can decide, or listen to who does, without being let in. */
 static int check_reach(const struct serve_settings *settings, bool loopback,
@@ -198,18 +176,15 @@ static int start_door(struct running *running, struct ztp_error *error)
 
 	if (fd < 0)
 		return fd;
+	server->listening = fd;
 	rc = check_reach(server->settings, loopback, error);
-	if (rc) {
-		close(fd);
-		return rc;
-	}
-	rc = door_start(server, fd, &running->tls, error);
+	if (!rc)
+		rc = files_start_door(&running->files, server, error);
 	if (rc)
 		return rc;
-	running->fds[DOOR].fd = door_fd(server);
 	listen_name(name, fd);
 	ztp_cli_warn(ZTP_APPROVER, "listening on %s://%s",
-		     running->tls.cert ? "https" : "http", name);
+		     server->settings->tls_cert ? "https" : "http", name);
 	return 0;
 }
 
@@ -225,6 +200,7 @@ static int start_world(struct running *running, struct ztp_error *error)
 		.results = settings->results,
 		.wake = running->fds[WAKE].fd,
 		.on_answer = waits_on_answer,
+		.on_read = waits_on_read,
 		.on_stored = waits_on_stored,
 		.arg = &running->server,
 	};
@@ -237,12 +213,10 @@ static void end(struct running *running)
 {
 	door_stop(&running->server);
 	world_free(running->server.world);
+	under_way_clear(&running->server.under_way);
 	tokens_clear(&running->server.tokens);
-	free(running->tls.cert);
-	if (running->tls.key)
-		explicit_bzero(running->tls.key, strlen(running->tls.key));
-	free(running->tls.key);
-	free(running->tls.client_ca);
+	if (running->server.listening >= 0)
+		close(running->server.listening);
 	for (int i = 0; i < DOOR; i++)
 		if (running->fds[i].fd >= 0)
 			close(running->fds[i].fd);
@@ -252,12 +226,13 @@ int serve_run(const struct serve_settings *settings)
 {
 	struct running running = {
 		.server = {.settings = settings,
-			   .secure = settings->tls_cert ||
-				     settings->behind_proxy},
-		.fds = {{.fd = -1}, {.fd = -1}, {.fd = -1}},
+			   .secure =
+				   settings->tls_cert || settings->behind_proxy,
+			   .listening = -1},
+		.fds = {{.fd = -1}, {.fd = -1}, {.fd = -1}, {.fd = -1}},
 	};
 	struct ztp_error error = {.code = ZTP_OK};
-	int rc = read_files(&running, &error);
+	int rc = files_open(&running.files, &running.server, &error);
 
 	if (!rc)
 		rc = watch(&running, &error);

@@ -12,16 +12,14 @@
 #include "tools/serve/serve.h"
 #include "tools/serve/target.h"
 #include "tools/serve/tokens.h"
+#include "tools/serve/under_way.h"
 #include "tools/serve/world.h"
 
 #define WAIT_DEFAULT_S 30
 #define PARKED_MAX     256 /* more get 202 as soon as Kafka has the decision */
-
-/* A decision on its way to Kafka. Whoever comes last frees it: the producer's
- * report, or the request. */
-struct sent {
-	struct call *call; /* NULL: it has been answered */
-};
+/* With those that wait for Kafka alone. Connections are left for the others, so
+ * that these are served while Kafka is slow. */
+#define PARKED_ALL_MAX 384
 
 /* One request of a client. */
 struct call {
@@ -33,8 +31,9 @@ struct call {
 	char *body; /* owned */
 	size_t body_len;
 	bool too_large, no_room;
-	const struct token *token; /* NULL: none is needed */
-	struct reply reply;	   /* status 0: none yet */
+	bool closes;	     /* the connection, after the answer */
+	struct token *token; /* NULL: none is needed */
+	struct reply reply;  /* status 0: none yet */
 
 	/* While it waits for a result: */
 	bool parked;
@@ -43,9 +42,21 @@ struct call {
 	uint8_t digest[ZTP_SHA256_LEN];
 	char id[ZTP_REQUEST_ID_MAX + 1]; /* of the request */
 	bool omnicore;
-	int64_t deadline;  /* ms, ztp_clock_boot */
-	struct sent *sent; /* NULL: Kafka has it, or another one's */
+	int64_t deadline; /* ms, ztp_clock_boot */
 	const char *applied;
+};
+
+struct door_tls {
+	char *cert, *key, *client_ca; /* PEM, owned; NULL: none */
+};
+
+/* libmicrohttpd reads its certificate at its start only: with another one it is
+ * started anew, and the one before goes on until its clients have gone. */
+enum { DOOR_LISTENS, DOOR_RETIRES, DOORS };
+
+struct door {
+	struct MHD_Daemon *daemon; /* NULL: none */
+	struct door_tls tls;
 };
 
 struct server {
@@ -53,12 +64,14 @@ struct server {
 	bool secure; /* what clients use is TLS */
 	struct world *world;
 	struct tokens tokens;
-	struct MHD_Daemon *daemon;
+	struct door doors[DOORS]; /* the one that listens, and the one before */
 	struct links links;
 	struct call *parked;
 	int parked_count;
-	bool moved; /* libmicrohttpd has to run again */
-	bool stopping;
+	struct under_way_list under_way;
+	int listening; /* the socket */
+	bool moved;    /* libmicrohttpd has to run again */
+	bool stopping; /* nothing more is taken */
 };
 
 #endif

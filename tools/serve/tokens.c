@@ -213,3 +213,12 @@ bool token_count(struct token *token, int64_t now_ms)
 	token->left -= 1000;
 	return true;
 }
+
+void token_charge(struct token *token, int requests)
+{
+	const int64_t least = -TOKEN_RATE * (int64_t)1000;
+
+	token->left -= 1000 * (int64_t)requests;
+	if (token->left < least)
+		token->left = least;
+}

@@ -51,5 +51,8 @@ bool token_may(const struct token *token, struct ztp_str subscription,
 	       struct ztp_str registry);
 /* Counts a request. False: there were too many. now_ms never goes back. */
 bool token_count(struct token *token, int64_t now_ms);
+/* The request has cost as much as so many more: it has less left then, down to
+ * what a second gives it back. */
+void token_charge(struct token *token, int requests);
 
 #endif

@@ -31,15 +31,26 @@ static struct reply as_omnicore(const struct decided *decided)
 	return reply_named((unsigned)decided->code, status, message);
 }
 
+bool waits_same(const struct call *call, const uint8_t digest[ZTP_SHA256_LEN],
+		const char *request_id)
+{
+	return memcmp(call->digest, digest, sizeof(call->digest)) == 0 &&
+	       strcmp(call->id, request_id) == 0;
+}
+
+struct reply waits_other_decision(void)
+{
+	return reply_error(422, "this Idempotency-Key was used for another "
+				"decision");
+}
+
 struct reply waits_answer(const struct call *call,
 			  const struct decided *decided)
 {
 	struct reply reply;
 
-	if (memcmp(call->digest, decided->digest, sizeof(call->digest)) != 0 ||
-	    strcmp(call->id, decided->request_id) != 0)
-		return reply_error(422, "this Idempotency-Key was used for "
-					"another decision");
+	if (!waits_same(call, decided->digest, decided->request_id))
+		return waits_other_decision();
 	reply = call->omnicore
 			? as_omnicore(decided)
 			: reply_json((unsigned)decided->code, decided->result);
@@ -48,6 +59,11 @@ struct reply waits_answer(const struct call *call,
 }
 
 /* --- waiting */
+
+bool waits_full(const struct server *server)
+{
+	return server->parked_count >= PARKED_ALL_MAX;
+}
 
 void waits_park(struct call *call)
 {
@@ -64,16 +80,13 @@ void waits_park(struct call *call)
 	server->parked_count++;
 	free(call->body); /* its record is on its way */
 	call->body = NULL;
-	links_turn(&server->links, call->link, LINK_ASKS, ztp_clock_boot());
+	links_turn(&server->links, call->link, LINK_IDLE, ztp_clock_boot());
 	links_turn(&server->links, call->link, LINK_WAITS, ztp_clock_boot());
 	MHD_suspend_connection(call->connection);
 }
 
 void waits_forget(struct call *call)
 {
-	if (call->sent)
-		call->sent->call = NULL;
-	call->sent = NULL;
 	if (!call->parked)
 		return;
 	call->parked = false;
@@ -131,19 +144,53 @@ void waits_on_answer(void *server, const struct decided *decided)
 	}
 }
 
-void waits_on_stored(void *arg, bool stored)
+void waits_on_read(void *server, const struct key *event)
 {
-	struct sent *sent = arg;
-	struct call *call = sent->call;
+	under_way_read(&((struct server *)server)->under_way, event);
+}
 
-	free(sent);
-	if (!call)
-		return;
-	call->sent = NULL;
-	if (!stored)
-		answer(call, not_stored());
-	else if (call->deadline <= ztp_clock_boot())
-		answer(call, accepted(call));
+/* Its time is over, if Kafka has its decision. */
+static bool is_late(const struct call *call, int64_t now)
+{
+	return call->deadline <= now || call->server->stopping;
+}
+
+static void answer_stored(struct server *server, const struct key *event,
+			  bool stored)
+{
+	int64_t now = ztp_clock_boot();
+	struct call *call, *next;
+
+	for (call = server->parked; call; call = next) {
+		next = call->next;
+		if (!key_same(&call->event, event))
+			continue;
+		if (!stored)
+			answer(call, not_stored());
+		else if (is_late(call, now))
+			answer(call, accepted(call));
+	}
+}
+
+void waits_on_stored(void *arg, void *under_way, bool stored)
+{
+	struct server *server = arg;
+	struct under_way *one = under_way;
+	const struct key event = one->event;
+
+	stored = stored || one->read;
+	if (stored)
+		under_way_stored(&server->under_way, one);
+	else
+		under_way_fail(&server->under_way, one);
+	answer_stored(server, &event, stored);
+}
+
+static bool has_kafka(const struct server *server, const struct key *event)
+{
+	const struct under_way *one = under_way_find(&server->under_way, event);
+
+	return !one || one->stored || one->read;
 }
 
 /* A decision that Kafka does not have yet is waited for: the producer gives up
@@ -155,12 +202,12 @@ int64_t waits_end_late(struct server *server, int64_t now)
 
 	for (call = server->parked; call; call = next) {
 		next = call->next;
-		if (call->sent)
-			continue;
-		if (call->deadline <= now)
+		if (!is_late(call, now)) {
+			if (call->deadline < first)
+				first = call->deadline;
+		} else if (has_kafka(server, &call->event)) {
 			answer(call, accepted(call));
-		else if (call->deadline < first)
-			first = call->deadline;
+		}
 	}
 	return first;
 }
@@ -170,6 +217,7 @@ void waits_end_all(struct server *server)
 	while (server->parked) {
 		struct call *call = server->parked;
 
-		answer(call, call->sent ? not_stored() : accepted(call));
+		answer(call, has_kafka(server, &call->event) ? accepted(call)
+							     : not_stored());
 	}
 }

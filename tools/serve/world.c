@@ -12,9 +12,9 @@
 #include <string.h>
 
 #include "base/clock.h"
-#include "base/random.h"
 #include "tools/common/answer.h"
 #include "tools/common/cli.h"
+#include "tools/serve/event_id.h"
 #include "tools/serve/feed.h"
 #include "tools/serve/retention.h"
 #include "ztp/topics.h"
@@ -23,6 +23,7 @@
 #define TURN_MAX 1000  /* records of a topic in one turn */
 #define STORE_MS 25000 /* how long Kafka may take to store a decision */
 #define FLUSH_MS 2000
+#define LAPSE_MS 1000 /* between looks for what has expired, while full */
 
 enum { RESULTS, REQUESTS, DECISIONS, TOPICS };
 
@@ -35,7 +36,8 @@ struct world {
 	struct decided_list decided;
 	struct retention retention;
 	bool ready, told_full;
-	int reading; /* the first topic that is not read to its end */
+	int64_t lapse_at; /* when to look again for what has expired, in ms */
+	int reading;	  /* the first topic that is not read to its end */
 };
 
 /* --- records */
@@ -45,23 +47,34 @@ static void no_memory(void)
 	ztp_cli_warn(ZTP_APPROVER, "out of memory: a record is left out");
 }
 
+/* As it is stored in the decisions' list. *decided: NULL if it is none of a
+ * decision that is known. False: no memory. */
+static bool note_answer(struct decided **decided, struct world *world,
+			const struct said *said, const struct key *position,
+			int64_t at)
+{
+	const struct decided_result result = {said->id, said->text, said->len,
+					      said->code, at};
+
+	*decided = NULL;
+	return !said->has_decision ||
+	       decided_answer(decided, &world->decided, position, &result);
+}
+
 static bool take_result(struct world *world, const rd_kafka_message_t *message)
 {
-	struct decided *decided = NULL;
-	struct key position;
+	struct key position = {.bytes = {0}};
+	struct decided *decided;
 	struct said said;
 
 	if (!said_read(&said, message->payload, message->len))
 		return true;
-	if (said.has_decision) {
+	if (said.has_decision)
 		position_key(&position, said.topic, said.partition,
 			     said.offset);
-		decided = decided_at(&world->decided, &position);
-		if (!decided ||
-		    !decided_answer(decided, said.text, said.len, said.code))
-			return false;
-	}
-	if (!book_say(&world->book, &said, decided ? &position : NULL))
+	if (!note_answer(&decided, world, &said, &position,
+			 rd_kafka_message_timestamp(message, NULL)) ||
+	    !book_say(&world->book, &said, decided ? &position : NULL))
 		return false;
 	if (decided && decided->has_event)
 		world->settings.on_answer(world->settings.arg, decided);
@@ -77,7 +90,8 @@ static bool take_request(struct world *world, const rd_kafka_message_t *message)
 		return true;
 	if (ask.expires_at && written > 0)
 		retention_note(&world->retention, ask.expires_at - written);
-	return book_ask(&world->book, &ask, message->payload, message->len);
+	return book_ask(&world->book, &ask, message->payload, message->len,
+			ztp_clock_wall());
 }
 
 /* The event's id, if it is one of ours. */
@@ -104,33 +118,39 @@ static bool followed(const struct decided *decided)
 	return !decided->result || decided->code != 400;
 }
 
+/* *event: where it has one of our ids. */
+static void tell_read(struct world *world, const struct decided *decided,
+		      const struct key *event)
+{
+	const struct world_settings *settings = &world->settings;
+
+	settings->on_read(settings->arg, event);
+	if (decided && decided->has_event && decided->result)
+		settings->on_answer(settings->arg, decided);
+}
+
 static bool judge_decision(struct world *world,
 			   const rd_kafka_message_t *message,
-			   const struct ztp_header *headers, size_t count)
+			   const struct ztp_decision *decision,
+			   const struct key *event)
 {
-	struct key position, event;
-	struct ztp_decision decision;
+	uint8_t digest[ZTP_SHA256_LEN];
+	const struct decided_record record = {
+		event, digest, decision->request_id,
+		rd_kafka_message_timestamp(message, NULL)};
 	struct decided *decided;
+	struct key position;
 
-	if (ztp_decision_parse(&decision, message->payload, message->len,
-			       headers, count, NULL) != 0)
-		return true;
+	ztp_decision_digest(digest, decision);
 	position_key(&position, world->settings.decisions, message->partition,
 		     message->offset);
-	decided = decided_at(&world->decided, &position);
+	if (!decided_read(&decided, &world->decided, &position, &record))
+		return false;
 	if (decided && followed(decided))
-		book_decide(&world->book, decision.request_id, &position);
-	if (decided && read_event(&event, headers, count)) {
-		ztp_decision_digest(decided->digest, &decision);
-		memcpy(decided->request_id, decision.request_id,
-		       sizeof(decided->request_id));
-		if (!decided_name(&world->decided, decided, &event))
-			decided = NULL;
-		else if (decided->has_event && decided->result)
-			world->settings.on_answer(world->settings.arg, decided);
-	}
-	ztp_decision_clear(&decision);
-	return decided != NULL;
+		book_decide(&world->book, decision->request_id, &position);
+	if (event)
+		tell_read(world, decided, event);
+	return true;
 }
 
 static bool take_decision(struct world *world,
@@ -138,8 +158,19 @@ static bool take_decision(struct world *world,
 {
 	size_t count;
 	struct ztp_header *headers = ztp_kafka_headers(message, &count);
-	bool ok = headers && judge_decision(world, message, headers, count);
+	struct ztp_decision decision;
+	struct key event;
+	bool ok = true;
 
+	if (!headers)
+		return false;
+	if (ztp_decision_parse(&decision, message->payload, message->len,
+			       headers, count, NULL) == 0) {
+		ok = judge_decision(world, message, &decision,
+				    read_event(&event, headers, count) ? &event
+								       : NULL);
+		ztp_decision_clear(&decision);
+	}
 	free(headers);
 	return ok;
 }
@@ -166,8 +197,14 @@ static bool take(struct world *world, int topic)
 /* More open requests than may be kept wait in Kafka. */
 static bool has_room(struct world *world)
 {
+	int64_t now = ztp_clock_boot();
 	bool full = book_full(&world->book);
 
+	if (full && now >= world->lapse_at) {
+		world->lapse_at = now + LAPSE_MS;
+		book_lapse(&world->book, ztp_clock_wall());
+		full = book_full(&world->book);
+	}
 	if (full && !world->told_full)
 		ztp_cli_warn(ZTP_APPROVER,
 			     "%zu requests are open, which is as many as are "
@@ -203,7 +240,7 @@ bool world_turn(struct world *world)
 		world->reading = i;
 	}
 	if (before && !world->ready) {
-		world->ready = true;
+		world->ready = world->decided.running = true;
 		ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
 			     world->book.open_count);
 	}
@@ -213,6 +250,15 @@ bool world_turn(struct world *world)
 bool world_ready(const struct world *world)
 {
 	return world->ready;
+}
+
+bool world_is_away(const struct world *world)
+{
+	bool away = false;
+
+	for (int i = 0; i < TOPICS; i++)
+		away = feed_is_away(world->feeds[i]) || away;
+	return away;
 }
 
 const char *world_unread(const struct world *world)
@@ -238,30 +284,6 @@ const struct decided_list *world_decided(const struct world *world)
 
 /* --- decisions */
 
-void event_id_of_key(char out[EVENT_ID_LEN], const char *path,
-		     struct ztp_str idempotency_key)
-{
-	uint8_t all[2 * ZTP_SHA256_LEN], hash[ZTP_SHA256_LEN];
-
-	ztp_sha256(all, path, strlen(path));
-	ztp_sha256(all + ZTP_SHA256_LEN, idempotency_key.p, idempotency_key.n);
-	ztp_sha256(hash, all, sizeof(all));
-	ztp_hex_encode(out, hash, 16);
-}
-
-void event_id_new(char out[EVENT_ID_LEN])
-{
-	uint8_t random[16];
-
-	ztp_random(random, sizeof(random));
-	ztp_hex_encode(out, random, sizeof(random));
-}
-
-void event_key(struct key *key, const char *id)
-{
-	key_make(key, 'e', id, strlen(id));
-}
-
 /* Called from rd_kafka_poll, in this thread. */
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			void *opaque)
@@ -272,7 +294,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 	if (message->err)
 		ztp_cli_warn(ZTP_APPROVER, "%s: %s", world->settings.decisions,
 			     rd_kafka_err2str(message->err));
-	world->settings.on_stored(message->_private, !message->err);
+	world->settings.on_stored(world->settings.arg, message->_private,
+				  !message->err);
 }
 
 int world_send(struct world *world, const struct world_decision *decision,

@@ -18,9 +18,11 @@ struct world_settings {
 	int wake; /* an eventfd, written to when there is something new */
 	/* A decision whose event is known has its result now. */
 	void (*on_answer)(void *arg, const struct decided *decided);
+	/* A decision with that event has been read. */
+	void (*on_read)(void *arg, const struct key *event);
 	/* Kafka has taken what world_send was given opaque for, or has not:
 	 * then it is not known whether it will be read. */
-	void (*on_stored)(void *opaque, bool stored);
+	void (*on_stored)(void *arg, void *opaque, bool stored);
 	void *arg;
 };
 
@@ -33,18 +35,12 @@ struct world *world_new(const struct world_settings *settings,
 bool world_turn(struct world *world);
 /* Have all topics been read to their ends once? */
 bool world_ready(const struct world *world);
+/* Is there none that answers, of Kafka's brokers, at the moment? */
+bool world_is_away(const struct world *world);
 /* The topic that has not been, while it is not ready. */
 const char *world_unread(const struct world *world);
 const struct book *world_book(const struct world *world);
 const struct decided_list *world_decided(const struct world *world);
-
-/* The id of an event, in a decision's CloudEvent. */
-#define EVENT_ID_LEN 33
-/* From the client's key, so that each instance makes the same one. */
-void event_id_of_key(char out[EVENT_ID_LEN], const char *path,
-		     struct ztp_str idempotency_key);
-void event_id_new(char out[EVENT_ID_LEN]);
-void event_key(struct key *key, const char *id);
 
 struct world_decision {
 	const char *event_id, *path;

@@ -50,6 +50,7 @@ static const struct option options[] = {
 	{"--older-than", ZTP_CTL_OLDER_THAN, AGO, AT(before), 0, 0},
 	{"--broker-config", ZTP_CTL_BROKER_CONFIG, TEXT, AT(broker_config), 0,
 	 0},
+	{"--bridge", ZTP_CTL_BROKER_CONFIG, TEXT, AT(bridge), 0, 0},
 	{"--count", ZTP_CTL_COUNT, NUMBER, AT(count), 1, INT64_MAX},
 	{"--retry-after", ZTP_CTL_RETRY_AFTER, NUMBER, AT(retry_after), 0,
 	 ZTP_CONTROL_RETRY_MAX_S},

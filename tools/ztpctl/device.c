@@ -1,4 +1,6 @@
 /* The commands ztpctl device, but for its list, and pending list. */
+#include <stdio.h>
+
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
 #include "ztp/gate_protocol.h"
@@ -11,13 +13,11 @@ static cJSON *with_device(const struct ztp_ctl *ctl)
 
 int ztp_ctl_pending_list(struct ztp_ctl *ctl)
 {
-	static const char *const names[] = {ZTP_M_DEVICE_PATH,
-					    ZTP_M_REQUEST_ID,
-					    ZTP_M_RECEIVED_AT,
-					    ZTP_M_REMOTE_ADDR,
-					    ZTP_M_ACKED,
-					    ZTP_M_LIVE,
-					    NULL};
+	static const char *const names[] = {
+		ZTP_M_DEVICE_PATH, ZTP_M_REQUEST_ID,
+		ZTP_M_RECEIVED_AT, ZTP_M_REMOTE_ADDR,
+		ZTP_M_ACKED,	   ZTP_M_LIVE,
+		ZTP_M_FINGERPRINT, NULL};
 	cJSON *all =
 		ztp_ctl_list(ctl, ZTP_CMD_LIST_PENDING, ZTP_M_PENDING,
 			     ztp_ctl_with(ZTP_M_REGISTRY, ctl->arguments[0]));
@@ -67,6 +67,14 @@ int ztp_ctl_device_unblock(struct ztp_ctl *ctl)
 
 int ztp_ctl_device_resend(struct ztp_ctl *ctl)
 {
-	return ztp_ctl_change(ctl, ZTP_CMD_RESEND_DEVICE, with_device(ctl),
-			      "to be sent again:");
+	int status = ztp_ctl_change(ctl, ZTP_CMD_RESEND_DEVICE,
+				    with_device(ctl), "asked for:");
+
+	/* The gate passes it on; it does not know what the bridge has heard. */
+	if (status == ZTP_EXIT_OK && !ctl->json)
+		puts("The bridge sends it again, unless the device has "
+		     "answered "
+		     "\"applied\" or the\npayload is not kept any more; its "
+		     "log says so.");
+	return status;
 }

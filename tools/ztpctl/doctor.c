@@ -154,6 +154,8 @@ int ztp_ctl_doctor(struct ztp_ctl *ctl)
 		doctor.findings = cJSON_CreateArray();
 	if (ctl->broker_config)
 		read_facts(&doctor);
+	if (ctl->bridge)
+		ztp_doctor_group(&doctor, "bridges");
 	ask_broker(&doctor);
 	if (doctor.findings)
 		ztp_ctl_print_json(doctor.findings);

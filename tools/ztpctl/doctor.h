@@ -32,6 +32,8 @@ void ztp_doctor_config(struct ztp_doctor *doctor);
 
 /* Checks the bridges. Needs info. */
 ztp_doctor_check ztp_doctor_cells;
+/* Checks the group of the bridge at ctl->bridge. */
+ztp_doctor_check ztp_doctor_group;
 /* Checks the clocks. Needs info. */
 ztp_doctor_check ztp_doctor_clock;
 

@@ -23,6 +23,7 @@ struct ztp_ctl {
 	char *pems[ZTP_CTL_CAS_MAX];	       /* what they hold */
 	int ca_count;
 	const char *broker_config; /* for doctor; NULL: not given */
+	const char *bridge;	   /* for doctor: URL of its admin server */
 	const char *state, *ca, *device, *code; /* what lists select by */
 	/* ms since 1970; 0: not given. Only what is older, or what is not. */
 	int64_t before, since;

@@ -3,24 +3,38 @@
 
 const REFUSALS = 8;
 
-/* What to do about it, for those that an operator meets first. */
+/* What is behind it, or what to do about it. */
 const CURES = {
 	untrusted_issuer: "its CA is not in the registry",
 	unknown_registry: "there is no such registry",
 	wrong_audience: "its JWT is for another audience",
 	expired_proof: "its JWT has expired; is its clock right?",
+	wrong_algorithm: "its JWT’s alg is not the one for its key",
 	wrong_key: "its JWT is not signed by the key of its certificate",
 	wrong_subject: "its JWT is another device's",
 	clock_ahead: "its clock is ahead",
 	lifetime_too_long: "its JWT is valid for too long",
 	bad_proof: "its password is not a JWT, or lacks something",
+	missing_credentials: "it sent no certificate, or no JWT",
+	bad_certificate: "its user name is not one certificate",
+	bad_key: "its key is too short, or of a kind that is not taken",
+	weak_signature: "its certificate is signed with SHA-1 or worse",
+	bad_key_usage: "its certificate is not for TLS clients",
+	certificate_is_ca: "it shows a CA’s certificate as its own",
 	expired_certificate: "its certificate has expired",
 	certificate_not_yet_valid: "is its clock, or the CA's, right?",
+	bad_path: "its client id is no device path",
 	device_exists: "the path belongs to another certificate",
+	path_in_use: "another key is connected under this path",
+	topic_in_use: "another device has the same command topic",
 	unknown_device: "it was deleted, or never created",
 	blocked: "an operator has blocked it",
+	rejected: "the customer has rejected it",
+	onboarding_off: "its registry takes no new devices",
 	too_many: "one certificate is used for too many devices",
 	slowed_down: "there was no time to check it; see the guide",
+	not_stored: "the gate could not write to its disk; see its log",
+	unavailable: "the gate cannot read its database; see its log",
 	audit_limited: "refusals without a record of their own",
 };
 

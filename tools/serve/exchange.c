@@ -1,0 +1,248 @@
+#include "tools/serve/exchange.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/clock.h"
+#include "base/page_headers.h"
+#include "tools/serve/api.h"
+#include "tools/serve/waits.h"
+
+/* --- answers */
+
+static const union MHD_ConnectionInfo *
+info_of(struct MHD_Connection *connection, enum MHD_ConnectionInfoType what)
+{
+	return MHD_get_connection_info(connection, what);
+}
+
+static bool add(struct MHD_Response *response, const char *name,
+		const char *value)
+{
+	return !value ||
+	       MHD_add_response_header(response, name, value) == MHD_YES;
+}
+
+static bool add_always(struct MHD_Response *response)
+{
+	const struct ztp_page_header *header;
+	bool ok = true;
+
+	for (size_t i = 0; ok && (header = ztp_page_header(i)); i++)
+		ok = add(response, header->name, header->value);
+	return ok;
+}
+
+static bool add_headers(struct MHD_Response *response,
+			const struct reply *reply, bool closes)
+{
+	return add(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->type) &&
+	       add(response, MHD_HTTP_HEADER_CONTENT_SECURITY_POLICY,
+		   reply->policy ? reply->policy : "default-src 'none'") &&
+	       add(response, MHD_HTTP_HEADER_ALLOW, reply->allow) &&
+	       add(response, MHD_HTTP_HEADER_LOCATION, reply->location) &&
+	       add(response, MHD_HTTP_HEADER_SET_COOKIE, reply->cookie) &&
+	       add(response, MHD_HTTP_HEADER_PREFERENCE_APPLIED,
+		   reply->applied) &&
+	       add(response, MHD_HTTP_HEADER_RETRY_AFTER,
+		   reply->again ? "1" : NULL) &&
+	       add(response, MHD_HTTP_HEADER_WWW_AUTHENTICATE,
+		   reply->ask_token ? "Bearer" : NULL) &&
+	       add(response, MHD_HTTP_HEADER_CONNECTION,
+		   closes ? "close" : NULL) &&
+	       add_always(response);
+}
+
+static struct MHD_Response *make_response(struct reply *reply)
+{
+	struct MHD_Response *response;
+
+	if (reply->fixed)
+		return MHD_create_response_from_buffer(
+			reply->len, (void *)(uintptr_t)reply->fixed,
+			MHD_RESPMEM_PERSISTENT);
+	if (!reply->text)
+		return NULL;
+	response = MHD_create_response_from_buffer(
+		strlen(reply->text), reply->text, MHD_RESPMEM_MUST_FREE);
+	if (response)
+		reply->text = NULL;
+	return response;
+}
+
+/* Its certificate is an old one, or the whole is to end. */
+static bool retires(const struct call *call)
+{
+	const union MHD_ConnectionInfo *info =
+		info_of(call->connection, MHD_CONNECTION_INFO_DAEMON);
+
+	return call->server->stopping || !info ||
+	       info->daemon != call->server->doors[DOOR_LISTENS].daemon;
+}
+
+/* MHD_NO closes the connection. */
+static enum MHD_Result send_reply(struct call *call)
+{
+	int64_t now = ztp_clock_boot();
+	struct links *links = &call->server->links;
+	struct reply *reply = &call->reply;
+	size_t n = reply->text ? strlen(reply->text) : 0;
+	struct MHD_Response *response;
+	enum MHD_Result rc = MHD_NO;
+
+	if (!links_hold(links, call->link, n, now)) {
+		reply_clear(reply);
+		*reply = reply_error(503, "too much is asked for");
+	}
+	response = make_response(reply);
+	if (!response)
+		return MHD_NO;
+	if (add_headers(response, reply, call->closes || retires(call)))
+		rc = MHD_queue_response(call->connection, reply->status,
+					response);
+	MHD_destroy_response(response);
+	links_turn(links, call->link, LINK_READS, now);
+	return rc;
+}
+
+/* --- requests */
+
+static struct call *begin(struct server *server,
+			  struct MHD_Connection *connection,
+			  const char *address, const char *method)
+{
+	const union MHD_ConnectionInfo *info =
+		info_of(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct call *call;
+
+	if (!info || !info->socket_context)
+		return NULL;
+	call = calloc(1, sizeof(*call));
+	if (!call)
+		return NULL;
+	call->server = server;
+	call->connection = connection;
+	call->link = info->socket_context;
+	call->method = method_read(method);
+	target_read(&call->target, address);
+	links_turn(&server->links, call->link, LINK_ASKS, ztp_clock_boot());
+	return call;
+}
+
+struct framing {
+	int hosts, lengths, encodings;
+};
+
+static enum MHD_Result count_header(void *arg, enum MHD_ValueKind kind,
+				    const char *name, const char *value)
+{
+	struct framing *framing = arg;
+
+	(void)kind;
+	(void)value;
+	framing->hosts += !strcasecmp(name, MHD_HTTP_HEADER_HOST);
+	framing->lengths += !strcasecmp(name, MHD_HTTP_HEADER_CONTENT_LENGTH);
+	framing->encodings +=
+		!strcasecmp(name, MHD_HTTP_HEADER_TRANSFER_ENCODING);
+	return MHD_YES;
+}
+
+/* A proxy in front of this may read a request with several of these otherwise,
+ * and find somebody else's request in the rest of it. */
+static bool is_framed_once(const struct call *call)
+{
+	struct framing framing = {0, 0, 0};
+
+	(void)MHD_get_connection_values(call->connection, MHD_HEADER_KIND,
+					count_header, &framing);
+	return framing.hosts <= 1 && framing.lengths + framing.encodings <= 1;
+}
+
+/* What is refused for its headers needs no body: it is not kept. */
+static void look_at_headers(struct call *call)
+{
+	if (!is_framed_once(call)) {
+		call->reply = reply_error(400, "its length or its Host is "
+					       "given more than once");
+		call->closes = true;
+	} else if (call->method == METHOD_POST) {
+		api_look(call);
+	}
+}
+
+/* What is too much is read all the same, so that the client gets to read the
+ * answer; its time is bounded. */
+static void take_body(struct call *call, const char *bytes, size_t len)
+{
+	char *larger;
+
+	if (call->body_len + len > api_body_max(call))
+		call->too_large = true;
+	if (call->too_large || call->no_room || call->reply.status)
+		return;
+	larger = links_hold(&call->server->links, call->link, len,
+			    ztp_clock_boot())
+			 ? realloc(call->body, call->body_len + len + 1)
+			 : NULL;
+	if (!larger) {
+		call->no_room = true;
+		return;
+	}
+	memcpy(larger + call->body_len, bytes, len);
+	call->body = larger;
+	call->body_len += len;
+	larger[call->body_len] = '\0';
+}
+
+static void answer(struct call *call)
+{
+	if (call->too_large)
+		call->reply = reply_error(413, "the body is too large");
+	else if (call->no_room)
+		call->reply = reply_error(503, "too much is sent at once");
+	else
+		api_answer(call);
+}
+
+enum MHD_Result exchange_step(void *arg, struct MHD_Connection *connection,
+			      const char *address, const char *method,
+			      const char *version, const char *bytes,
+			      size_t *len, void **seen)
+{
+	struct call *call = *seen;
+
+	(void)version;
+	if (!call) {
+		call = *seen = begin(arg, connection, address, method);
+		if (call)
+			look_at_headers(call);
+		return call ? MHD_YES : MHD_NO;
+	}
+	if (*len > 0) {
+		take_body(call, bytes, *len);
+		*len = 0;
+		return MHD_YES;
+	}
+	if (!call->reply.status)
+		answer(call);
+	return call->parked ? MHD_YES : send_reply(call);
+}
+
+void exchange_end(void *arg, struct MHD_Connection *connection, void **seen,
+		  enum MHD_RequestTerminationCode code)
+{
+	struct server *server = arg;
+	struct call *call = *seen;
+
+	(void)connection;
+	(void)code;
+	if (!call)
+		return;
+	waits_forget(call);
+	links_turn(&server->links, call->link, LINK_IDLE, ztp_clock_boot());
+	reply_clear(&call->reply);
+	free(call->body);
+	free(call);
+	*seen = NULL;
+}
