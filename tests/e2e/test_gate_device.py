@@ -1,6 +1,7 @@
 """ztp-device against the gate: each of its exit statuses."""
 
 import json
+import os
 import subprocess
 
 import pytest
@@ -99,8 +100,11 @@ def test_a_device_that_does_not_answer(device):
 
 
 def test_an_answer_that_cannot_be_kept(device, tmp_path):
-    said = device("--out", tmp_path / "none" / "answer", expect=1)
-    assert said[0]["status"] == "failed" and "none" in said[0]["message"]
+    """In a pipe that nobody reads, which is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    said = device("--out", tmp_path / "pipe", expect=1)
+    assert said[0]["status"] == "failed"
+    assert "nobody reads it" in said[0]["message"]
 
 
 def test_the_older_protocol(device):

@@ -120,6 +120,9 @@ static void verify(void)
 	device = life_join(gate_unused, CUSTOM "b", 0);
 	life_may_it_all(device, CUSTOM "b");
 	life_part(device);
+	/* That it has been here may be lost; then it is here for the first time
+	 * again, and reads nothing that is left from before. */
+	life_part(life_join(gate_unused, DIRECT "from-afar", 1));
 	device = life_join(gate_unused, DIRECT "from-afar", 1);
 	life_may_it_all(device, DIRECT "from-afar");
 	life_part(device);

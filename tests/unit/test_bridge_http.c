@@ -1,5 +1,5 @@
-/* The admin pages: what is listed, how the pages of a list continue, and what
- * is refused. */
+/* The admin pages: what they say of a request, what is refused, and their
+ * connections. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -275,152 +275,6 @@ static void test_why_it_ended(void **state)
 	assert_null(text_of(get_json(f, "/v1/requests/three", 200), "message"));
 }
 
-static void test_filters(void **state)
-{
-	struct http_case *f = *state;
-
-	add(f, "a", "plant", ZTP_STATE_REQUESTED);
-	add(f, "b", "plant-7", ZTP_STATE_RECEIVED);
-	add(f, "c", "plant-7", ZTP_STATE_REQUESTED);
-	add(f, "d", "plant-7", ZTP_STATE_ONBOARDED);
-	add(f, "e", "plant-70", ZTP_STATE_REQUESTED);
-	commit(f);
-	assert_listed(f, "", "a b c d e ");
-	assert_listed(f, "state=requested", "a c e ");
-	assert_listed(f, "state=received", "b ");
-	assert_listed(f, "state=onboarded", "d ");
-	assert_listed(f, "state=expired", "");
-	assert_listed(f, "registry=acme/plant-7", "b c d ");
-	assert_listed(f, "registry=acme%2Fplant-7&state=requested", "c ");
-	assert_listed(f, "registry=acme/other", "");
-	assert_listed(f, "registry=acm/plant-7", "");
-}
-
-static void test_pages(void **state)
-{
-	struct http_case *f = *state;
-	char id[16];
-	int i, pages;
-
-	for (i = 0; i < 250; i++) {
-		snprintf(id, sizeof(id), "r%d", i);
-		add(f, id, "plant-7",
-		    i % 10 ? ZTP_STATE_ONBOARDED : ZTP_STATE_REQUESTED);
-	}
-	commit(f);
-	assert_int_equal(follow(f, "", NULL, 0, &pages), 250);
-	assert_int_equal(pages, 3);
-	assert_int_equal(follow(f, "limit=125", NULL, 0, &pages), 250);
-	assert_int_equal(pages, 2); /* no empty page after the last */
-	/* more than one page holds, whatever the limit */
-	assert_int_equal(follow(f, "limit=1000", NULL, 0, &pages), 250);
-	assert_int_equal(pages, 2);
-	assert_int_equal(follow(f, "limit=7&state=requested", NULL, 0, &pages),
-			 25);
-	assert_int_equal(pages, 4);
-	assert_listed(f, "limit=9&state=requested&registry=acme/none", "");
-	/* a request id is also a cursor */
-	get_json(f, "/v1/requests?after=r247", 200);
-	assert_non_null(strstr(f->body, "\"r248\""));
-	assert_non_null(strstr(f->body, "\"r249\""));
-	assert_null(strstr(f->body, "\"r247\""));
-}
-
-/* Many finished requests between two undecided ones. The two are found, and a
- * search that has to pass over all the others ends after some pages. A busy
- * machine may need more of them. */
-static void test_a_long_way_between(void **state)
-{
-	struct http_case *f = *state;
-	char id[16];
-	int i, pages;
-
-	add(f, "first", "plant-7", ZTP_STATE_REQUESTED);
-	for (i = 0; i < 20000; i++) {
-		snprintf(id, sizeof(id), "x%d", i);
-		add(f, id, "plant-7", ZTP_STATE_ONBOARDED);
-	}
-	add(f, "away", "plant-7", ZTP_STATE_REGISTERED);
-	add(f, "last", "plant-7", ZTP_STATE_REQUESTED);
-	commit(f);
-	assert_listed(f, "state=requested", "first last ");
-	assert_listed(f, "state=registered", "away ");
-	assert_int_equal(
-		follow(f, "limit=1000&state=onboarded", NULL, 0, &pages),
-		20000);
-}
-
-static int readable(const int *clients, int count)
-{
-	int i, n = 0;
-
-	for (i = 0; i < count; i++)
-		n += poll(&(struct pollfd){clients[i], POLLIN, 0}, 1, 0) == 1;
-	return n;
-}
-
-/* Lists take turns, one in a run of the server. Nobody is refused, and health is
- * answered before all of them. */
-static void test_lists_take_turns(void **state)
-{
-	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
-				   "localhost\r\n\r\n";
-	struct http_case *f = *state;
-	int clients[5], i, n = 0, before;
-	char id[16], answer[64];
-
-	for (i = 0; i < 100; i++) {
-		snprintf(id, sizeof(id), "r%d", i);
-		add(f, id, "plant-7", ZTP_STATE_REQUESTED);
-	}
-	commit(f);
-	for (i = 0; i < 5; i++) {
-		clients[i] = dial(f);
-		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
-				 sizeof(text) - 1);
-	}
-	while (n == 0) {
-		http_run(f->b.http);
-		n = readable(clients, 5);
-	}
-	assert_int_equal(n, 1);
-	ask(f, "GET", "/healthz");
-	assert_int_equal(f->status, 200);
-	while (n < 5) {
-		before = n;
-		http_run(f->b.http);
-		n = readable(clients, 5);
-		assert_in_range(n, before, before + 1);
-	}
-	for (i = 0; i < 5; i++) {
-		assert_int_equal(read(clients[i], answer, sizeof(answer)),
-				 sizeof(answer));
-		assert_memory_equal(answer, "HTTP/1.1 200", 12);
-		close(clients[i]);
-	}
-}
-
-/* Some of them wait when the server ends. */
-static void test_the_end_while_lists_wait(void **state)
-{
-	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
-				   "localhost\r\n\r\n";
-	struct http_case *f = *state;
-	int clients[5], i;
-
-	for (i = 0; i < 5; i++) {
-		clients[i] = dial(f);
-		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
-				 sizeof(text) - 1);
-	}
-	while (readable(clients, 5) == 0)
-		http_run(f->b.http);
-	http_free(f->b.http);
-	f->b.http = NULL;
-	for (i = 0; i < 5; i++)
-		close(clients[i]);
-}
-
 static void test_several_at_once(void **state)
 {
 	static const char text[] = "GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n";
@@ -512,11 +366,6 @@ int main(void)
 		T(test_when_it_was_asked),
 		T(test_decision_without_its_payload),
 		T(test_why_it_ended),
-		T(test_filters),
-		T(test_pages),
-		T(test_a_long_way_between),
-		T(test_lists_take_turns),
-		T(test_the_end_while_lists_wait),
 		T(test_several_at_once),
 		T(test_more_than_its_memory),
 		T(test_address_in_use),
