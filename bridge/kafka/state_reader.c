@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "bridge/kafka/kafka.h"
+#include "bridge/kafka/kafka_acl.h"
 
 #define NUMBER_MAX   20 /* digits of STATE_ROW_HEADER */
 #define NUDGE_BEFORE 0x02020000
@@ -147,8 +148,7 @@ static int judge(struct state_reader *r, const rd_kafka_message_t *message,
 		/* Perhaps not yet: a new topic is not known at once. */
 		return ztp_fail(error, ZTP_ERR_IO, "%s is not there", r->topic);
 	case RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED:
-		return ztp_fail(error, ZTP_ERR_REFUSED, "kafka: %s: %s",
-				r->topic, rd_kafka_err2str(message->err));
+		return kafka_denied(error, KAFKA_RIGHT_READ_TOPIC, r->topic);
 	default:
 		log_debug(r->core->log, "kafka_error",
 			  LOG_STR("error", rd_kafka_message_errstr(message)));

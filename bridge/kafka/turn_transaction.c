@@ -7,8 +7,10 @@
  * producer has taken the id, or Kafka has, because the transaction took longer
  * than its timeout.
  */
+#include <stdio.h>
 #include <string.h>
 
+#include "bridge/kafka/kafka_acl.h"
 #include "bridge/kafka/turn_internal.h"
 
 #define ASK_MS 1000 /* at a time, so that it can be given up */
@@ -45,6 +47,8 @@ static void fail_for_good(struct turn_handle *h, struct turn_result *result,
 		snprintf(text, sizeof(text), "%s",
 			 rd_kafka_error_string(error));
 	fail(result, is_fence(err) ? TURN_FENCED : TURN_FAILED, text);
+	if (err == RD_KAFKA_RESP_ERR_TRANSACTIONAL_ID_AUTHORIZATION_FAILED)
+		kafka_denied(&result->why, KAFKA_RIGHT_TRANSACT, h->id);
 }
 
 /* Calls again while that may help. Returns NULL, or the error that the caller
@@ -102,14 +106,25 @@ static int make_handle(struct turn_handle *h, struct turn_result *result)
 	return 0;
 }
 
-/* A topic that is not known yet makes the first turn wait for up to a second. */
-static void learn_topics(struct turn_handle *h)
+/* A topic that is not known yet makes the first turn wait for up to a second.
+ * One that it may not write to would be found by the first turn that has to. */
+static void learn_topics(struct turn_handle *h, struct turn_result *result)
 {
-	const struct rd_kafka_metadata *metadata = NULL;
+	const struct rd_kafka_metadata *md = NULL;
+	int i;
 
-	if (rd_kafka_metadata(h->rk, 0, NULL, &metadata, ASK_MS) ==
+	result->outcome = TURN_OPENED;
+	if (rd_kafka_metadata(h->rk, 0, NULL, &md, ASK_MS) !=
 	    RD_KAFKA_RESP_ERR_NO_ERROR)
-		rd_kafka_metadata_destroy(metadata);
+		return;
+	for (i = 0; i < md->topic_cnt; i++) {
+		if (!kafka_is_denied(md->topics[i].err))
+			continue;
+		result->outcome = TURN_FAILED;
+		kafka_denied(&result->why, KAFKA_RIGHT_WRITE_TOPIC,
+			     md->topics[i].topic);
+	}
+	rd_kafka_metadata_destroy(md);
 }
 
 void turn_handle_open(struct turn_handle *h, struct turn_result *result)
@@ -127,8 +142,7 @@ void turn_handle_open(struct turn_handle *h, struct turn_result *result)
 		rd_kafka_error_destroy(error);
 		return;
 	}
-	learn_topics(h);
-	result->outcome = TURN_OPENED;
+	learn_topics(h, result);
 }
 
 /* Entries whose reports have not come are not reported any more. */
@@ -228,11 +242,43 @@ static void see_row(const struct turn_entry *entry, struct turn_result *result)
 		result->birth = entry->offset + 1;
 }
 
-/* Of one that was refused the others' errors are a consequence. */
-static void judge(struct turn_entry **entries, int count,
+/* What is purged is so because the transaction has failed already: with what, a
+ * commit says, which cannot succeed any more. */
+static rd_kafka_resp_err_t cause(struct turn_handle *h,
+				 const struct turn_entry *entry)
+{
+	rd_kafka_error_t *error;
+	rd_kafka_resp_err_t err = entry->err;
+
+	if (err != RD_KAFKA_RESP_ERR__PURGE_QUEUE || h->quit)
+		return err;
+	error = rd_kafka_commit_transaction(h->rk, ASK_MS);
+	if (error)
+		err = rd_kafka_error_code(error);
+	rd_kafka_error_destroy(error);
+	return err;
+}
+
+/* It is the topic that takes nothing, or Kafka. */
+static void blame(struct turn_handle *h, const struct turn_entry *entry,
 		  struct turn_result *result)
 {
-	rd_kafka_resp_err_t other = RD_KAFKA_RESP_ERR_NO_ERROR;
+	const char *topic = rd_kafka_topic_name(h->topics[entry->topic]);
+	rd_kafka_resp_err_t err = cause(h, entry);
+	char text[384];
+
+	snprintf(text, sizeof(text), "%.250s: %.100s", topic,
+		 rd_kafka_err2str(err));
+	fail(result, TURN_ABORTED, text);
+	if (kafka_is_denied(err))
+		kafka_denied(&result->why, KAFKA_RIGHT_WRITE_TOPIC, topic);
+}
+
+/* Of one that was refused the others' errors are a consequence. */
+static void judge(struct turn_handle *h, struct turn_entry **entries, int count,
+		  struct turn_result *result)
+{
+	const struct turn_entry *other = NULL;
 	int i;
 
 	for (i = 0; i < count; i++) {
@@ -242,7 +288,7 @@ static void judge(struct turn_entry **entries, int count,
 			if (result->refused_count++ == 0)
 				result->refused = i;
 		} else if (entry->err) {
-			other = entry->err;
+			other = other ? other : entry;
 		} else if (entry->topic == TURN_STATE) {
 			see_row(entry, result);
 		}
@@ -255,20 +301,24 @@ static void judge(struct turn_entry **entries, int count,
 		    RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
 			result->why.code = ZTP_ERR_TOO_LARGE;
 	} else if (other) {
-		fail(result, TURN_ABORTED, rd_kafka_err2str(other));
+		blame(h, other, result);
 	} else {
 		result->outcome = TURN_COMMITTED;
 	}
 }
 
-/* Keeps what the result says if that is done; else the handle has failed. */
+/* Keeps what the result says if that is done; else the handle has failed, and
+ * why the turn had to be aborted says more of it than that. */
 static void abort_turn(struct turn_handle *h, struct turn_result *result)
 {
 	rd_kafka_error_t *error = insist(h, rd_kafka_abort_transaction);
+	struct ztp_error why = result->why;
 
 	if (!error)
 		return;
 	fail_for_good(h, result, error);
+	if (result->outcome == TURN_FAILED)
+		result->why = why;
 	rd_kafka_error_destroy(error);
 }
 
@@ -303,7 +353,7 @@ void turn_handle_send(struct turn_handle *h, struct turn_entry **entries,
 		return;
 	}
 	produce_all(h, entries, count, apart);
-	judge(entries, count, result);
+	judge(h, entries, count, result);
 	if (result->outcome == TURN_COMMITTED)
 		commit_turn(h, result);
 	else

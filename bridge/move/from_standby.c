@@ -167,7 +167,7 @@ static int check_left(const struct move *m, struct store *store,
 static int check_journal(struct move *m, struct store *store,
 			 struct ztp_error *error)
 {
-	int64_t taken, start, end;
+	int64_t taken = 0, start = 0, end = 0;
 	int rc = turns_taken_get(store, &taken, error);
 
 	if (rc == 0)

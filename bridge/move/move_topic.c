@@ -9,7 +9,6 @@
 #define STEP_MS 100
 
 struct reading {
-	struct move *move;
 	struct move_seen *seen;
 	bool first, ended;
 };

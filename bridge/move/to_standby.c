@@ -147,7 +147,7 @@ static int put_mark(struct move *m, struct ztp_error *error)
 static int check_taken(struct move *m, struct ztp_error *error)
 {
 	const struct state_row gone = {.kind = STATE_TAKEN, .removed = true};
-	int64_t taken, start, end;
+	int64_t taken = 0, start = 0, end = 0;
 	int rc = turns_taken_get(m->store, &taken, error);
 
 	if (rc == 0)

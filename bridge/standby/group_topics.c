@@ -18,6 +18,8 @@
 #include <string.h>
 
 #include "bridge/kafka/kafka.h"
+#include "bridge/kafka/kafka_acl.h"
+#include "bridge/standby/group_rights.h"
 
 #define ANSWER_MS	     5000
 #define TRANSACTION_STATE    "__transaction_state"
@@ -206,7 +208,12 @@ static int ask_settings(rd_kafka_t *rk, rd_kafka_ResourceType_t type,
 
 	rd_kafka_DescribeConfigs(rk, &resource, 1, NULL, queue);
 	event = rd_kafka_queue_poll(queue, ANSWER_MS);
-	if (!event || rd_kafka_event_error(event))
+	if (event && rd_kafka_event_error(event) ==
+			     RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE)
+		rc = ztp_fail(error, ZTP_ERR_VALUE,
+			      "kafka does not tell its settings: it must be "
+			      "2.5 or later, and have transactions");
+	else if (!event || rd_kafka_event_error(event))
 		rc = no_answer(error);
 	else
 		found = rd_kafka_DescribeConfigs_result_resources(
@@ -246,9 +253,17 @@ static int see_broker(void *arg, const char *name, const char *value,
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"kafka is %.20s, and must be 2.5 or later",
 				value);
-	if (strcmp(name, TRANSACTION_REPLICAS) == 0 &&
-	    looking->facts->transaction_replicas == 0 &&
-	    strtol(value, NULL, 10) < looking->needs)
+	if (strcmp(name, TRANSACTION_REPLICAS) != 0 ||
+	    looking->facts->transaction_replicas != 0)
+		return 0;
+	if (strtol(value, NULL, 10) > looking->facts->brokers)
+		return ztp_fail(
+			error, ZTP_ERR_VALUE,
+			"kafka has no transactions: " TRANSACTION_REPLICAS
+			" is %.20s, and there are "
+			"%d brokers",
+			value, looking->facts->brokers);
+	if (strtol(value, NULL, 10) < looking->needs)
 		return fail(error, TRANSACTION_REPLICAS, value,
 			    "at least that of ", "the topics");
 	return 0;
@@ -297,9 +312,39 @@ static int check_broker(rd_kafka_t *rk, const struct facts *facts,
 			    &looking, error);
 }
 
-static void create(rd_kafka_t *rk, struct core *core, enum group_topic topic)
+/* Made, or being made by another bridge: both are seen when it is looked at
+ * again. */
+static int on_created(rd_kafka_event_t *event, struct core *core,
+		      const char *name, struct ztp_error *error)
+{
+	const rd_kafka_topic_result_t **made = NULL;
+	rd_kafka_resp_err_t err;
+	size_t count = 0;
+
+	if (!event || rd_kafka_event_error(event))
+		return 0;
+	made = rd_kafka_CreateTopics_result_topics(
+		rd_kafka_event_CreateTopics_result(event), &count);
+	err = count == 1 ? rd_kafka_topic_result_error(made[0])
+			 : RD_KAFKA_RESP_ERR_NO_ERROR;
+	if (kafka_is_denied(err))
+		return kafka_denied(error, KAFKA_RIGHT_CREATE_TOPIC, name);
+	if (!err)
+		log_info(core->log, "kafka_topic_created",
+			 LOG_STR("topic", name));
+	else if (err != RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%s cannot be made: %.100s", name,
+				rd_kafka_err2str(err));
+	return 0;
+}
+
+static int create(rd_kafka_t *rk, struct core *core, enum group_topic topic,
+		  struct ztp_error *error)
 {
 	char text[256] = "";
+	int rc;
+
 	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
 	rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(
 		topic_name(core->config, topic), 1, -1, text, sizeof(text));
@@ -314,12 +359,11 @@ static void create(rd_kafka_t *rk, struct core *core, enum group_topic topic)
 		event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
 		rd_kafka_NewTopic_destroy(made);
 	}
-	if (event && !rd_kafka_event_error(event))
-		log_info(core->log, "kafka_topic_created",
-			 LOG_STR("topic", topic_name(core->config, topic)));
+	rc = on_created(event, core, topic_name(core->config, topic), error);
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(queue);
+	return rc;
 }
 
 static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
@@ -329,10 +373,12 @@ static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
 	int rc = ask_topics(rk, config, &facts, error);
 	bool made = false;
 
+	if (rc == 0)
+		rc = group_rights_check(core, ANSWER_MS, error);
 	for (int i = 0; i < GROUP_TOPICS && rc == 0; i++) {
 		if (facts.partitions[i] > 0 || !config->kafka.create_topics)
 			continue;
-		create(rk, core, (enum group_topic)i);
+		rc = create(rk, core, (enum group_topic)i, error);
 		made = true;
 	}
 	/* A broker learns of it a moment after it has been made. */

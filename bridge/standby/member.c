@@ -24,6 +24,7 @@
 
 #include "base/clock.h"
 #include "bridge/kafka/kafka.h"
+#include "bridge/kafka/kafka_acl.h"
 
 #define ERROR_MS 10000 /* between two lines in the log */
 #define AGAIN_MS 100   /* until a check is asked again */
@@ -270,6 +271,19 @@ void member_check(struct member *m, const struct positions *positions)
 		ask(m);
 }
 
+static void set_trouble(struct member *m, rd_kafka_resp_err_t err,
+			const char *text)
+{
+	struct ztp_error denied = {0};
+
+	if (err == RD_KAFKA_RESP_ERR_GROUP_AUTHORIZATION_FAILED) {
+		kafka_denied(&denied, KAFKA_RIGHT_READ_GROUP,
+			     m->core->config->kafka.group);
+		text = denied.message;
+	}
+	snprintf(m->trouble, sizeof(m->trouble), "%s", text);
+}
+
 static enum member_news on_answer(struct member *m, rd_kafka_event_t *event)
 {
 	struct check *check = &m->check;
@@ -293,8 +307,7 @@ static enum member_news on_answer(struct member *m, rd_kafka_event_t *event)
 	case RD_KAFKA_RESP_ERR_ILLEGAL_GENERATION:
 		break;
 	default:
-		snprintf(m->trouble, sizeof(m->trouble), "%s",
-			 rd_kafka_err2str(err));
+		set_trouble(m, err, rd_kafka_err2str(err));
 		break;
 	}
 	check->at = ztp_clock_boot() + AGAIN_MS;
@@ -359,8 +372,8 @@ static enum member_news on_error(struct member *m, rd_kafka_event_t *event)
 {
 	uint64_t suppressed;
 
-	snprintf(m->trouble, sizeof(m->trouble), "%s",
-		 rd_kafka_event_error_string(event));
+	set_trouble(m, rd_kafka_event_error(event),
+		    rd_kafka_event_error_string(event));
 	if (log_every(&m->errors, ERROR_MS, ztp_clock_boot(), &suppressed))
 		log_warn(m->core->log, "kafka_error",
 			 LOG_STR("error", m->trouble),

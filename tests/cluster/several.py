@@ -1,6 +1,7 @@
 """Several bridges without devices (standby.c) on a real Kafka, and what must hold
 of what they say."""
 
+import json
 import re
 import uuid
 
@@ -22,11 +23,12 @@ def new_names():
 class Bridge(Process):
     def __init__(self, kafka, names, instance, folder):
         self.instance = instance
+        topics = {name: topic for name, topic in names.items()
+                  if name != "group"}
         config = folder / f"{instance}.yaml"
         config.write_text(
             f"kafka:\n  brokers: {kafka.brokers}\n  group: {names['group']}\n"
-            f"  topics: {{state: {names['state']}, "
-            f"journal: {names['journal']}}}\n"
+            f"  topics: {json.dumps(topics)}\n"
             "  create_topics: true\n"
             f"store: {{path: {folder}/{instance}.db}}\n"
             f"standby: {{instance: {instance}, session_timeout: 2s}}\n")

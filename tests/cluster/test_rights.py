@@ -1,0 +1,131 @@
+"""What Kafka does not allow a bridge of a group, or cannot do: said with the words
+that an operator has to give to kafka-acls.
+
+Whatever has an entry of somebody's is closed to all others here, so that each test
+takes one right away."""
+
+import subprocess
+
+import pytest
+
+from cluster.several import Bridge, new_names
+from harness.kafka import JAVA, QUICK_START, Kafka
+from harness.where import kafka_jars
+
+AUTHORIZER = {
+    "authorizer.class.name":
+        "org.apache.kafka.metadata.authorizer.StandardAuthorizer",
+    "allow.everyone.if.no.acl.found": "true",
+}
+ADVICE = "kafka-acls --add --allow-principal ... --operation"
+
+
+@pytest.fixture(scope="module")
+def guarded(tmp_path_factory):
+    kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
+    kafka.start()
+    yield kafka
+    kafka.stop()
+
+
+def acl(kafka, *args):
+    done = subprocess.run(
+        [*JAVA, *QUICK_START, "-cp", f"{kafka_jars()}/*",
+         "org.apache.kafka.tools.AclCommand", "--bootstrap-server",
+         kafka.brokers, *args],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+        timeout=60, check=False)
+    assert done.returncode == 0, done.stdout
+
+
+def close(kafka, *resource):
+    acl(kafka, "--add", "--allow-principal", "User:somebody", "--operation",
+        "Describe", *resource)
+
+
+def open_again(kafka, *resource):
+    acl(kafka, "--remove", "--force", "--allow-principal", "User:somebody",
+        "--operation", "Describe", *resource)
+
+
+def refused(kafka, names, folder):
+    bridge = Bridge(kafka, names, "zulu", folder).start()
+    bridge.wait_exit(expect=2)
+    return bridge.log().splitlines()[-1]
+
+
+def test_the_group(guarded, names, tmp_path):
+    close(guarded, "--group", names["group"])
+    assert refused(guarded, names, tmp_path).endswith(
+        f"{ADVICE} Read --group {names['group']}")
+
+
+@pytest.mark.parametrize("topic", ["state", "journal"])
+def test_a_topic(guarded, names, tmp_path, topic):
+    close(guarded, "--topic", names[topic])
+    assert refused(guarded, names, tmp_path).endswith(
+        f"{ADVICE} Read --topic {names[topic]}")
+
+
+def test_to_make_a_topic(guarded, names, tmp_path):
+    """Kafka itself is nobody in particular here."""
+    rest = [word for operation in ("ClusterAction", "Describe", "Alter",
+                                   "DescribeConfigs", "AlterConfigs")
+            for word in ("--operation", operation)]
+    entry = ["--allow-principal", "User:ANONYMOUS", *rest, "--cluster"]
+    acl(guarded, "--add", "--allow-principal", "User:ANONYMOUS",
+        "--operation", "Read", "--topic", names["state"])
+    acl(guarded, "--add", *entry)
+    try:
+        assert refused(guarded, names, tmp_path).endswith(
+            f"{ADVICE} Create --topic {names['state']}")
+    finally:
+        acl(guarded, "--remove", "--force", *entry)
+
+
+def named(bridge, right):
+    """It does not become active, and says why until it may."""
+    bridge.wait_log(f"event=fenced while=.*{ADVICE} {right}")
+    assert "active" not in bridge.words()
+    return bridge
+
+
+def test_transactions(guarded, names, tmp_path):
+    close(guarded, "--transactional-id", names["group"])
+    bridge = named(Bridge(guarded, names, "zulu", tmp_path).start(),
+                   f"Write --transactional-id {names['group']}")
+    open_again(guarded, "--transactional-id", names["group"])
+    bridge.wait_active(60).stop()
+
+
+def test_to_write(guarded, names, tmp_path):
+    requests = f"requests-{names['group']}"
+    guarded.create([requests], 1)
+    close(guarded, "--topic", requests)
+    bridge = named(
+        Bridge(guarded, {**names, "requests": requests}, "zulu",
+               tmp_path).start(), f"Write --topic {requests}")
+    open_again(guarded, "--topic", requests)
+    bridge.wait_active(60).stop()
+
+
+def test_to_write_what_it_may_read(guarded, names, tmp_path):
+    Bridge(guarded, names, "alpha", tmp_path).start().wait_active().stop()
+    close(guarded, "--topic", names["state"])
+    acl(guarded, "--add", "--allow-principal", "User:ANONYMOUS",
+        "--operation", "Read", "--topic", names["state"])
+    named(Bridge(guarded, names, "zulu", tmp_path).start(),
+          f"Write --topic {names['state']}").stop()
+
+
+# --- a Kafka without transactions
+
+def test_too_few_brokers_for_transactions(tmp_path):
+    kafka = Kafka(tmp_path / "kafka", properties={
+        "transaction.state.log.replication.factor": "3"}).start()
+    try:
+        said = refused(kafka, new_names(), tmp_path)
+        assert "kafka has no transactions" in said
+        assert "is 3, and there are 1 brokers" in said
+    finally:
+        kafka.stop()
