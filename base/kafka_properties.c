@@ -131,9 +131,11 @@ static const struct ztp_kafka_property table[] = {
 	/* While more is queued, librdkafka does not fetch from any partition,
 	 * and looks again a second later; before 2.2 no setting shortens that.
 	 * So there is room for the largest record in zstd, unpacked: see
-	 * receive.message.max.bytes. */
+	 * receive.message.max.bytes. The reader, whose records are small, has
+	 * its own way (bridge/kafka/state_reader.c): each that is queued takes
+	 * more than twice its size. */
 	{"queued.max.messages.kbytes",
-	 .values = {CONSUMER = "32768", READER = "16384",
+	 .values = {CONSUMER = "32768", READER = "4096",
 		    TOOL_CONSUMER = "8192"}},
 	{"fetch.queue.backoff.ms", .since = 0x02020000,
 	 .values = {CONSUMER = "20", READER = "20"}},

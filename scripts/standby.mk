@@ -48,3 +48,11 @@ $(CLUSTER_STOPS): $(BUILD)/o/tests/cluster/stops.o \
 		-o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 
 -include $(BUILD)/o/tests/cluster/stops.d
+
+# What it costs to be one of several: `make bench-standby`, with BENCH_ARGS.
+.PHONY: bench-standby
+bench-standby:
+	$(Q)scripts/deps build demo kafka
+	$(Q)scripts/kafka-fetch >/dev/null
+	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-standby $(BENCH_ARGS)

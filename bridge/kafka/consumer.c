@@ -259,7 +259,8 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 	if (!c->anew)
 		consumer_consider(c, status);
 	c->more = is_hashing(c);
-	while (!c->more && !c->large.event && c->batch < BATCHING_TURN_MAX &&
+	/* One that is hashed keeps its hash until it has been applied. */
+	while (!c->more && !c->large.message && c->batch < BATCHING_TURN_MAX &&
 	       c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
@@ -285,7 +286,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		}
 	}
 	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES ||
-		  c->large.event;
+		  c->large.message;
 }
 
 /* All headers of a record, so that none hides behind others: views, in *few if

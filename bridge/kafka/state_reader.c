@@ -7,7 +7,9 @@
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/kafka_acl.h"
 
-#define NUMBER_MAX 20 /* digits of STATE_ROW_HEADER */
+#define NUMBER_MAX   20 /* digits of STATE_ROW_HEADER */
+#define NUDGE_BEFORE 0x02020000
+#define NUDGE_MS     100
 
 _Static_assert(STATE_READER_START == RD_KAFKA_OFFSET_BEGINNING, "the same");
 
@@ -20,6 +22,7 @@ struct state_reader {
 	rd_kafka_message_t *ahead; /* that a visit did not take, or NULL */
 	int64_t position;
 	bool at_end;
+	bool reading; /* the last poll had a row */
 };
 
 int state_reader_new(struct state_reader **out, struct core *core,
@@ -130,6 +133,7 @@ static int judge(struct state_reader *r, const rd_kafka_message_t *message,
 	switch (message->err) {
 	case RD_KAFKA_RESP_ERR__PARTITION_EOF:
 		r->at_end = true;
+		r->reading = false;
 		if (message->offset > r->position)
 			r->position = message->offset;
 		return 0;
@@ -171,8 +175,21 @@ static int take(struct state_reader *r, rd_kafka_message_t *message,
 		return rc;
 	}
 	r->position = message->offset + 1;
+	r->reading = true;
 	rd_kafka_message_destroy(message);
 	return 1;
+}
+
+/* Before 2.2, librdkafka looks whether there is room in its queue again only when
+ * a second has passed, or when the broker's thread has something else to do. With
+ * this little of a queue, that something makes reading several times as fast. */
+static void nudge(struct state_reader *r)
+{
+	int64_t start, end;
+
+	if (rd_kafka_version() < NUDGE_BEFORE)
+		(void)rd_kafka_query_watermark_offsets(r->rk, r->topic, 0,
+						       &start, &end, NUDGE_MS);
 }
 
 int state_reader_read(struct state_reader *r, int limit, int wait_ms,
@@ -188,8 +205,12 @@ int state_reader_read(struct state_reader *r, int limit, int wait_ms,
 		if (!message)
 			message = rd_kafka_consumer_poll(r->rk,
 							 count ? 0 : wait_ms);
-		if (!message)
+		if (!message) {
+			if (r->reading)
+				nudge(r);
+			r->reading = false;
 			break;
+		}
 		rc = take(r, message, visit, arg, error);
 		count += rc == 1;
 		if (rc == 0 && r->at_end)

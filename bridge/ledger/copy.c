@@ -1,5 +1,6 @@
 #include "bridge/ledger/copy.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,6 +152,15 @@ static void take_back(struct copy *copy)
 	(void)state_reader_from(copy->reader, copy->at.next, NULL);
 }
 
+/* Records that have been read, and the sorting of indexes, leave tens of MiB to
+ * malloc, which nobody needs again. */
+static void give_back_memory(void)
+{
+#ifdef __GLIBC__
+	(void)malloc_trim(0);
+#endif
+}
+
 static int finish_bulk(struct copy *copy, struct ztp_error *error)
 {
 	int rc = copy_commit(copy, error);
@@ -158,6 +168,7 @@ static int finish_bulk(struct copy *copy, struct ztp_error *error)
 	if (rc == 0)
 		rc = store_copy_end(copy->store, error);
 	copy->bulk = rc != 0;
+	give_back_memory();
 	return rc == 0 ? copy_commit(copy, error) : rc;
 }
 

@@ -156,6 +156,8 @@ def measure(parts, rate, count, watched, meanwhile=None,
 class Stage:
     """kafka: a running one. certs: a file made by write_certs."""
 
+    lost_after = LOST_AFTER
+
     def __init__(self, folder, kafka, certs, settings=None):
         self.folder = pathlib.Path(folder)
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -203,7 +205,7 @@ class Stage:
             "bridge": self.bridge,
             "mosquitto": self.mosquitto,
             "kafka": self.kafka,
-        })
+        }, lost_after=self.lost_after)
 
     def uplink(self, rate, count):
         """From pending events to records in ztp.requests."""

@@ -7,10 +7,17 @@ import time
 from bench.measure import peak_rss
 from cluster.ledger import Ledger, Topics, opened
 from cluster.real import RealBridge, settings_of
-from harness.until import until
+from harness.bridge import TOPICS
+from harness.mosquitto import Mosquitto
 
 FILL = 1500.0  # s for a million rows
 SESSION = 10.0
+STATE = {
+    "cleanup.policy": "compact", "segment.bytes": 64 << 20,
+    "min.cleanable.dirty.ratio": 0.2, "delete.retention.ms": 7 * 86400000,
+    "max.compaction.lag.ms": 86400000,
+    "message.timestamp.type": "LogAppendTime",
+}
 
 
 def fill(topics, folder, count):
@@ -28,27 +35,53 @@ def rss(pid):
         return int(statm.read().split()[1]) * 4096
 
 
-def read(topics, folder, broker, count):
-    """The figures of a bridge that reads them all."""
-    names = {"group": topics.name, "state": topics.state,
-             "journal": f"{topics.name}.journal"}
-    topics.kafka.create([topics.audit], 1)
-    bridge = RealBridge(
-        folder, broker.url, topics.kafka.brokers,
-        {name: f"{topics.name}.{name}" for name in (
-            "requests", "decisions", "results", "dlq", "audit")},
-        {**settings_of(names, "wiped", SESSION, folder),
-         "log": {"level": "info"}}, "wiped")
+class Group(Topics):
+    """With a state as a bridge makes it."""
+
+    def create_state(self):
+        self.kafka.create([self.state], 1, STATE)
+        self.kafka.create([f"{self.name}.journal"], 1,
+                          {"retention.ms": str(7 * 24 * 3600 * 1000)})
+
+    def settings(self, folder):
+        names = {"group": self.name, "state": self.state,
+                 "journal": f"{self.name}.journal"}
+        return {**settings_of(names, "wiped", SESSION, folder),
+                "log": {"level": "info"}}
+
+    def bridge(self, folder, url):
+        topics = {name: f"{self.name}.{name}" for name in TOPICS}
+        bridge = RealBridge(folder, url, self.kafka.brokers, topics,
+                            self.settings(folder), "wiped")
+        bridge.settings["kafka"]["properties"] = {}
+        bridge.write_config()
+        return bridge
+
+
+def held(pid, when):
+    return {f"rss_{when}": rss(pid), f"peak_{when}": peak_rss(pid)}
+
+
+def read(bridge, count):
+    """The figures of a bridge that reads them all, and becomes active."""
     began = time.monotonic()
     bridge.start()
     bridge.wait_log("event=standing_by before=out", FILL)
     seconds = time.monotonic() - began
-    standing = rss(bridge.pid), peak_rss(bridge.pid)
+    found = held(bridge.pid, "standing")
     bridge.wait_log("event=started ", 60)
-    until(lambda: f"unfinished={count}" in bridge.log(), "it has all", 10)
-    active = rss(bridge.pid), peak_rss(bridge.pid)
-    bridge.stop()
+    assert f"unfinished={count} " in bridge.log(), "it has not all"
+    found.update(held(bridge.pid, "active"))
     return {"rows": count, "seconds": round(seconds, 2),
-            "rows_per_s": round(count / seconds),
-            "rss_standing": standing[0], "peak_standing": standing[1],
-            "rss_active": active[0], "peak_active": active[1]}
+            "rows_per_s": round(count / seconds), **found}
+
+
+def measure(kafka, folder, count):
+    topics, broker = Group(kafka), Mosquitto(folder)
+    fill(topics, folder, count)
+    broker.start()
+    bridge = topics.bridge(folder / "wiped", broker.url)
+    found = read(bridge, count)
+    bridge.stop()
+    broker.stop()
+    return found
