@@ -186,10 +186,12 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 		take_back(copy);
 	if (rc < 0)
 		return rc;
-	rc = 0;
-	if (copy->bulk && state_reader_at_end(copy->reader))
+	/* Else it would be a part of what is rolled back with a turn, while
+	 * reading goes on behind it. */
+	rc = store_commit(copy->store, 0, error);
+	if (rc == 0 && copy->bulk && state_reader_at_end(copy->reader))
 		rc = finish_bulk(copy, error);
-	else if (store_copy_dirty(copy->store) &&
+	else if (rc == 0 && store_copy_dirty(copy->store) &&
 		 now - copy->commit_at >= COPY_COMMIT_MS)
 		rc = copy_commit(copy, error);
 	if (rc != 0)

@@ -77,6 +77,16 @@ static int put(struct bridge *b, const char *name,
 	return store_state_put(b->store, &row, error);
 }
 
+/* A key is whatever its writer likes. */
+static bool has_room(const struct store_held *held,
+		     const struct consumer_record *record)
+{
+	return record->key.n <= STATE_HELD_FIELD_MAX &&
+	       record->value.n <= STATE_HELD_FIELD_MAX &&
+	       held->count < HELD_MAX &&
+	       held->bytes + (int64_t)record->value.n <= HELD_BYTES_MAX;
+}
+
 int held_keep(struct bridge *b, const char *request_id,
 	      const struct consumer_record *record, struct ztp_error *error)
 {
@@ -91,8 +101,7 @@ int held_keep(struct bridge *b, const char *request_id,
 	rc = store_state_held(b->store, &held, error);
 	if (rc != 0)
 		return rc;
-	if (held.count >= HELD_MAX ||
-	    held.bytes + (int64_t)record->value.n > HELD_BYTES_MAX)
+	if (!has_room(&held, record))
 		return 0;
 	/* Names are in the order of offsets. */
 	snprintf(name, sizeof(name), "%s/%d.%019" PRId64, request_id,

@@ -66,6 +66,16 @@ static int next_timeout(const struct loop *l)
 	return next <= now ? 0 : (int)(next - now);
 }
 
+/* What comes while a turn is under way is read after it, so nobody may be woken
+ * for it: a loop that was would turn and turn. */
+static void do_not_watch_commands(struct loop *l)
+{
+	if (l->commands_fd >= 0)
+		(void)epoll_ctl(l->epoll_fd, EPOLL_CTL_DEL, l->commands_fd,
+				NULL);
+	l->commands_fd = -1;
+}
+
 static void watch_commands(struct loop *l)
 {
 	struct epoll_event event = {.data.u32 = FROM_COMMANDS};
@@ -177,7 +187,10 @@ int loop_wait(struct loop *l)
 	if (!l->more && !l->turns)
 		n = take_a_breath(l);
 	if (n == 0) {
-		watch_commands(l);
+		if (l->turns && turns_under_way(l->turns))
+			do_not_watch_commands(l);
+		else
+			watch_commands(l);
 		n = dispatch(l, l->epoll_fd, next_timeout(l));
 	}
 	l->b.core.now = ztp_clock_steady(&l->b.core.clock);

@@ -28,6 +28,8 @@
 #define STATE_ROW_HEADER "ztp.row"
 #define STATE_BIRTH_KEY	 "birth"
 #define STATE_KEY_HELD	 "held/"
+/* Bytes of a held decision's key, and of its value. */
+#define STATE_HELD_FIELD_MAX (256 * 1024)
 
 /* X(NAME, "key"): one that ends in '/' is followed by the row's own name. The
  * keys are in Kafka: never change them. */

@@ -2,13 +2,18 @@
 thread and from one seed. It runs briefly here; `make sim` runs it for
 longer."""
 
+import pathlib
 import re
 import subprocess
+
+import pytest
 
 from harness.where import ROOT, binary
 
 SIM = binary("sim/sim")
 SEEDS = ROOT / "tests" / "sim" / "seeds"
+OF_BRIDGES = ROOT / "tests" / "sim" / "seeds_bridges"
+OBJECTS = pathlib.Path(binary("sim/o"))
 
 
 def run(*args, timeout=120):
@@ -27,20 +32,42 @@ def found_nothing(*args):
     return said
 
 
-def test_seeds_that_found_something():
-    said = found_nothing("--seeds", SEEDS)
-    seeds = [line for line in SEEDS.read_text().split("\n")
+def all_of(path, *args):
+    said = found_nothing(*args, "--seeds", path)
+    seeds = [line for line in path.read_text().split("\n")
              if line and not line.startswith("#")]
     assert said.startswith(f"{len(seeds)} seeds, ")
+
+
+def test_seeds_that_found_something():
+    all_of(SEEDS)
+
+
+def test_seeds_of_several_bridges():
+    all_of(OF_BRIDGES, "--bridges")
 
 
 def test_others():
     found_nothing("--seconds", "20", "--seed", "1")
 
 
-def test_a_seed_repeats_itself_to_the_bit():
+def test_bridges_share_no_state():
+    """Those in one address space are apart only if a bridge has no variable that
+    is not one of its functions' or of what they are handed."""
+    objects = [path for part in ("bridge", "base", "policy")
+               for path in (OBJECTS / part).rglob("*.o")]
+    assert len(objects) > 100
+    said = subprocess.run(["nm", "-f", "sysv", *objects],
+                          capture_output=True, text=True, check=True).stdout
+    found = re.findall(r"^(\w+) .*\|\.(?:bss|data|tbss|tdata)\s*$", said,
+                       re.MULTILINE)
+    assert "OBJECT" in said and found == []
+
+
+@pytest.mark.parametrize("of", [(), ("--bridges",)])
+def test_a_seed_repeats_itself_to_the_bit(of):
     def told(seed):
-        code, said = run("--seed", seed, "--once")
+        code, said = run(*of, "--seed", seed, "--once")
         assert code == 0, said
         return re.search(r"hash ([0-9a-f]{16})", said).group(1)
 

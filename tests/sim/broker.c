@@ -5,12 +5,14 @@
 #include "tests/sim/sim.h"
 
 struct conn {
-	int64_t number;		/* 0: none */
+	int64_t number; /* 0: none */
+	struct process *of;
+	bool cut;		/* nothing gets through any more */
 	int64_t up_at, down_at; /* the last packet of each direction */
 	bool responses, subscribed, answers; /* filters of the second */
 };
 
-static struct conn in, out;
+static struct conn in, out, standby[PROCESSES_MAX];
 static int64_t numbers, away, full;
 static bool session, acks_are_lost;
 static struct publish *first, *last;
@@ -20,6 +22,7 @@ void broker_begin(void)
 {
 	memset(&in, 0, sizeof(in));
 	memset(&out, 0, sizeof(out));
+	memset(standby, 0, sizeof(standby));
 	numbers = away = full = 0;
 	session = false;
 	first = last = NULL;
@@ -29,6 +32,11 @@ void broker_begin(void)
 bool broker_answers(void)
 {
 	return sim.now >= away;
+}
+
+bool broker_reaches(const struct process *of)
+{
+	return broker_answers() && sim.now >= of->broker_cut;
 }
 
 int64_t broker_latency(void)
@@ -69,7 +77,7 @@ static void deliver(void *arg, int64_t n)
 	struct delivery *d = arg;
 
 	(void)n;
-	if (d->conn == in.number)
+	if (d->conn == in.number && !in.cut)
 		paho_deliver(d->conn, d->publish);
 }
 
@@ -88,7 +96,7 @@ static void send_events(void)
 		*d = (struct delivery){in.number, p};
 		p->sent = true;
 		in_flight++;
-		sim_at_life(in_order(&in.down_at), deliver, d, 0);
+		sim_at_of(in.of, in_order(&in.down_at), deliver, d, 0);
 	}
 }
 
@@ -140,7 +148,7 @@ static void puback(void *arg, int64_t n)
 	struct delivery *d = arg;
 
 	(void)n;
-	if (d->conn != in.number)
+	if (d->conn != in.number || in.cut)
 		return;
 	sim_trace("PUBACK of the bridge", d->publish->tag, 0);
 	world_owned(d->publish->tag);
@@ -197,18 +205,26 @@ void broker_out_leave(int64_t conn)
 
 void broker_client_killed(void)
 {
-	if (in.number != 0)
+	if (in.number != 0 && in.of == sim.me && !in.cut)
 		broker_in_leave(in.number);
-	if (out.number != 0)
+	if (out.number != 0 && out.of == sim.me && !out.cut)
 		broker_out_leave(out.number);
 }
 
-int64_t broker_in_connect(void)
+/* 0x8e is not told by each version of the broker. */
+static int taken_over(void)
 {
-	if (!broker_answers())
+	return sim_odds(2) ? TAKEN_OVER : 0;
+}
+
+int64_t broker_in_connect(struct process *of)
+{
+	if (!broker_reaches(of))
 		return 0;
+	if (in.number != 0 && in.of != of)
+		paho_lost(in.of, in.number, taken_over());
 	in_gone(); /* taken over, or not yet missed */
-	in = (struct conn){.number = ++numbers};
+	in = (struct conn){.number = ++numbers, .of = of};
 	send_events(); /* the session has its subscription already */
 	return in.number;
 }
@@ -222,24 +238,42 @@ void broker_in_subscribe(int64_t conn)
 
 /* --- the second connection */
 
-int64_t broker_out_connect(void)
+static void end_conn(const struct conn *conn, int code)
 {
-	if (!broker_answers())
+	struct packet *end;
+
+	if (conn->number == 0)
+		return;
+	end = sim_alloc(sizeof(*end));
+	*end = (struct packet){.type = PACKET_END, .code = code};
+	mosquitto_packet(conn->of, conn->number, end);
+}
+
+int64_t broker_out_connect(struct process *of, bool stands_by)
+{
+	if (!broker_reaches(of))
 		return 0;
-	out = (struct conn){.number = ++numbers};
+	if (stands_by) {
+		standby[of->number] =
+			(struct conn){.number = ++numbers, .of = of};
+		return numbers;
+	}
+	if (out.number != 0 && out.of != of)
+		end_conn(&out, taken_over());
+	out = (struct conn){.number = ++numbers, .of = of};
 	return out.number;
 }
 
 static void packet_arrives(void *arg, int64_t conn)
 {
-	if (conn == out.number)
-		mosquitto_packet(conn, arg);
+	if (conn == out.number && !out.cut)
+		mosquitto_packet(out.of, conn, arg);
 }
 
 static void send_packet(struct packet packet)
 {
-	sim_at_life(in_order(&out.down_at), packet_arrives,
-		    sim_copy(&packet, sizeof(packet)), out.number);
+	sim_at_of(out.of, in_order(&out.down_at), packet_arrives,
+		  sim_copy(&packet, sizeof(packet)), out.number);
 }
 
 void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos)
@@ -283,7 +317,7 @@ static void command_arrives(void *arg, int64_t conn)
 	const struct outgoing *o = arg;
 	struct packet packet = {.type = PACKET_PUBACK, .mid = o->mid};
 
-	if (conn != out.number)
+	if (conn != out.number || out.cut)
 		return;
 	if (sim.now < full && *o->topic != '$') {
 		broker_lose(false, 0);
@@ -325,28 +359,42 @@ void broker_out_publish(int64_t conn, int mid, const char *topic,
 
 void broker_lose(bool first_one, int code)
 {
-	struct packet *end;
-
 	if (first_one && in.number != 0) {
 		sim_input("connection in lost", code, 0);
 		sim.stats->lost_connections++;
-		paho_lost(in.number, code);
+		paho_lost(in.of, in.number, code);
 		in_gone();
 	} else if (!first_one && out.number != 0) {
 		sim_input("connection out lost", code, 0);
 		sim.stats->lost_connections++;
-		end = sim_alloc(sizeof(*end));
-		*end = (struct packet){.type = PACKET_END, .code = code};
-		mosquitto_packet(out.number, end);
+		end_conn(&out, code);
 		out = (struct conn){0};
 	}
 }
 
 void broker_go_away(int64_t us)
 {
+	int i;
+
 	away = sim.now + us;
+	for (i = 0; i < process_count; i++)
+		end_conn(&standby[i], 0);
 	broker_lose(true, 0);
 	broker_lose(false, 0);
+}
+
+/* Its own side of a connection sees it when a keep-alive is not answered. */
+void broker_cut(struct process *of)
+{
+	end_conn(&standby[of->number], 0);
+	if (in.number != 0 && in.of == of && !in.cut) {
+		in.cut = true;
+		paho_lost(of, in.number, 0);
+	}
+	if (out.number != 0 && out.of == of && !out.cut) {
+		out.cut = true;
+		end_conn(&out, 0);
+	}
 }
 
 void broker_fill(int64_t us)

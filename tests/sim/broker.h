@@ -19,6 +19,8 @@
 #define BROKER_INFLIGHT 20
 #define TAKEN_OVER	0x8e
 
+struct process;
+
 struct publish {
 	const char *topic;
 	char *payload;
@@ -46,23 +48,28 @@ struct packet {
 
 void broker_begin(void);
 bool broker_answers(void);
+bool broker_reaches(const struct process *of);
 int64_t broker_latency(void);
 
 /* --- the first connection (paho.c): 0, or the connection's number. */
-int64_t broker_in_connect(void);
+/* of: whose it is. One with that id is taken over. */
+int64_t broker_in_connect(struct process *of);
 void broker_in_subscribe(int64_t conn);
 void broker_in_leave(int64_t conn);
 void broker_in_puback(int64_t conn, struct publish *publish);
+void paho_forget(void); /* the process is no more */
 void paho_deliver(int64_t conn, struct publish *publish);
-void paho_lost(int64_t conn, int code);
+void paho_lost(struct process *of, int64_t conn, int code);
 
 /* --- the second (mosquitto.c) */
-int64_t broker_out_connect(void);
+/* stands_by: under a name of its own, for nothing but to see whether it can. */
+int64_t broker_out_connect(struct process *of, bool stands_by);
+void mosquitto_forget(void); /* the process is no more */
 void broker_out_leave(int64_t conn);
 void broker_out_subscribe(int64_t conn, int mid, const char *filter, int qos);
 void broker_out_publish(int64_t conn, int mid, const char *topic,
 			const void *payload, size_t len);
-void mosquitto_packet(int64_t conn, struct packet *packet);
+void mosquitto_packet(struct process *of, int64_t conn, struct packet *packet);
 
 /* --- the world's side */
 /* False: there is no session to keep it. */
@@ -77,6 +84,10 @@ void broker_forget(void);	  /* killed: back at once, without sessions */
 void broker_fill(int64_t us);	  /* each publish to it ends a connection */
 void broker_lose_acks(bool lose); /* of the first one, until it is lost */
 void broker_client_killed(void);  /* its sockets are closed, in a moment */
+
+/* Of this process nothing gets through from now on, in so far as it says; the
+ * broker misses it only when somebody comes under its name. */
+void broker_cut(struct process *of);
 
 /* Told of commands to devices, of what the bridge has acknowledged, and of what
  * the broker has acknowledged and forgotten. Returns the PUBACK's reason code. */

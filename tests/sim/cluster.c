@@ -1,5 +1,6 @@
 #include "tests/sim/cluster.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,14 +12,16 @@ void cluster_begin(void)
 {
 	static const char *const names[CLUSTER_TOPICS] = {
 		"ztp.requests", "ztp.decisions", "ztp.results", "ztp.dlq",
-		"ztp.audit"};
+		"ztp.audit",	"ztp.state",	 "ztp.journal"};
 	int i;
 
 	memset(&cluster, 0, sizeof(cluster));
-	for (i = 0; i < CLUSTER_TOPICS; i++) {
+	cluster.count = sim.plan.bridges ? CLUSTER_TOPICS : CLUSTER_STATE;
+	for (i = 0; i < cluster.count; i++) {
 		cluster.topics[i].name = names[i];
 		cluster.topics[i].max_bytes = CLUSTER_MAX_BYTES;
-		cluster_make(&cluster.topics[i], sim.plan.partitions);
+		cluster_make(&cluster.topics[i],
+			     i < CLUSTER_STATE ? sim.plan.partitions : 1);
 	}
 }
 
@@ -26,7 +29,7 @@ struct topic *cluster_find(const char *name)
 {
 	int i;
 
-	for (i = 0; i < CLUSTER_TOPICS; i++)
+	for (i = 0; i < cluster.count; i++)
 		if (strcmp(cluster.topics[i].name, name) == 0)
 			return &cluster.topics[i];
 	return NULL;
@@ -56,17 +59,26 @@ bool cluster_is_data(const struct record *r)
 	return !r->marker && !(r->part && r->part->aborted);
 }
 
+static enum cluster_topic number_of(const struct topic *topic)
+{
+	return (enum cluster_topic)(topic - cluster.topics);
+}
+
 static void advance(struct topic *topic, int partition)
 {
 	struct log_ *log = &topic->logs[partition];
 	int64_t before = log->stable;
 
-	while (log->stable < log->end && !is_open(log->records[log->stable]))
-		log->stable++;
+	while (log->stable < log->end && !is_open(log->records[log->stable])) {
+		const struct record *r = log->records[log->stable++];
+
+		if (r->part && cluster_is_data(r))
+			world_record(number_of(topic), partition, r);
+	}
 	if (log->end > topic->known_end)
 		topic->known_end = log->end;
-	if (log->stable > before && topic == &cluster.topics[CLUSTER_DECISIONS])
-		consumer_appended(partition);
+	if (log->stable > before)
+		consumer_appended(topic, partition);
 }
 
 static struct record *add(struct topic *topic, int partition)
@@ -104,8 +116,11 @@ static struct record *append(struct transaction *transaction,
 		r->headers = rd_kafka_headers_copy(headers);
 	sim_trace(topic->name, partition, r->offset);
 	sim_bytes(value, value ? value_len : 0);
-	world_record((enum cluster_topic)(topic - cluster.topics), partition,
-		     r);
+	if (sim.verbose && topic == &cluster.topics[CLUSTER_STATE])
+		fprintf(stderr, "%10.6f state %.*s%s\n", (double)sim.now / 1e6,
+			(int)key_len, (const char *)key, value ? "" : " null");
+	(transaction ? world_uncommitted : world_record)(number_of(topic),
+							 partition, r);
 	advance(topic, partition);
 	return r;
 }
@@ -124,11 +139,12 @@ struct record *cluster_append(struct topic *topic, int partition,
 struct record *cluster_append_to(struct transaction *transaction,
 				 struct topic *topic, int partition,
 				 const void *key, size_t key_len,
-				 const void *value, size_t value_len)
+				 const void *value, size_t value_len,
+				 const rd_kafka_headers_t *headers)
 {
 	transaction->open = true;
 	return append(transaction, topic, partition, key, key_len, value,
-		      value_len, NULL);
+		      value_len, headers);
 }
 
 static bool has_part(const struct log_ *log,
@@ -151,7 +167,7 @@ void cluster_end(struct transaction *transaction, bool commit)
 	sim_trace(commit ? "commit" : "abort", 0, 0);
 	transaction->open = false;
 	transaction->aborted = !commit;
-	for (i = 0; i < CLUSTER_TOPICS; i++)
+	for (i = 0; i < cluster.count; i++)
 		for (p = 0; p < CLUSTER_PARTITIONS; p++) {
 			struct topic *topic = &cluster.topics[i];
 
@@ -160,6 +176,16 @@ void cluster_end(struct transaction *transaction, bool commit)
 			add(topic, p)->marker = true;
 			advance(topic, p);
 		}
+}
+
+bool cluster_stamps(const struct topic *topic)
+{
+	return topic == &cluster.topics[CLUSTER_STATE];
+}
+
+int64_t cluster_time(const struct topic *topic, const struct record *r)
+{
+	return ((cluster_stamps(topic) ? SIM_WALL_BEGIN : 0) + r->at) / SIM_MS;
 }
 
 /* --- topics that go, and come */
@@ -183,10 +209,8 @@ void cluster_delete(struct topic *topic)
 		drop_transactions(&topic->logs[p]);
 	topic->missing = true;
 	memset(topic->logs, 0, sizeof(topic->logs));
-	for (p = 0; p < CLUSTER_PARTITIONS &&
-		    topic == &cluster.topics[CLUSTER_DECISIONS];
-	     p++)
-		consumer_appended(p);
+	for (p = 0; p < CLUSTER_PARTITIONS; p++)
+		consumer_appended(topic, p);
 }
 
 void cluster_make(struct topic *topic, int partitions)

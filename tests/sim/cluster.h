@@ -16,7 +16,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CLUSTER_TOPICS	   5
+#define CLUSTER_TOPICS	   7
 #define CLUSTER_PARTITIONS 8
 #define CLUSTER_MAX_BYTES  1048588 /* message.max.bytes of a broker */
 
@@ -25,7 +25,9 @@ enum cluster_topic {
 	CLUSTER_DECISIONS,
 	CLUSTER_RESULTS,
 	CLUSTER_DLQ,
-	CLUSTER_AUDIT
+	CLUSTER_AUDIT,
+	CLUSTER_STATE, /* this and what follows: of several bridges */
+	CLUSTER_JOURNAL
 };
 
 struct transaction {
@@ -63,7 +65,10 @@ struct topic {
 extern struct cluster {
 	bool late; /* what is being appended comes from a process that is dead */
 	struct topic topics[CLUSTER_TOPICS];
+	int count;			       /* of those that are there */
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
+	int64_t state_next;    /* what the bridges' group has committed */
+	char state_birth[128]; /* of ztp.state, and what goes with it */
 	int64_t away;		/* us: until then it does not answer */
 	int64_t last_heartbeat; /* of the group's member that was killed */
 	int given;		/* partitions that it had */
@@ -83,16 +88,25 @@ struct record *cluster_append(struct topic *topic, int partition,
 struct record *cluster_append_to(struct transaction *transaction,
 				 struct topic *topic, int partition,
 				 const void *key, size_t key_len,
-				 const void *value, size_t value_len);
+				 const void *value, size_t value_len,
+				 const rd_kafka_headers_t *headers);
 void cluster_end(struct transaction *transaction, bool commit);
 bool cluster_is_data(const struct record *record); /* of no aborted one */
+
+/* Has a record of it the broker's time, and which, in ms? */
+bool cluster_stamps(const struct topic *topic);
+int64_t cluster_time(const struct topic *topic, const struct record *record);
 
 void cluster_delete(struct topic *topic);
 void cluster_make(struct topic *topic, int partitions);
 
-/* Who is told of a record (customer.c), and a consumer (kafka_consumer.c). */
+/* Who is told of a record (customer.c): what is of a transaction is told when it
+ * is committed, and to who does not wait for that when it is there. */
+void world_uncommitted(enum cluster_topic topic, int partition,
+		       const struct record *record);
 void world_record(enum cluster_topic topic, int partition,
 		  const struct record *record);
-void consumer_appended(int partition);
+/* A consumer (kafka_consumer.c). */
+void consumer_appended(const struct topic *topic, int partition);
 
 #endif

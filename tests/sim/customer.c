@@ -68,7 +68,7 @@ static void append(struct decision *d, const char *text, size_t n)
 		sim_at(sim_delay(SIM_MS, 20 * SIM_S), end_transaction, d,
 		       !sim_odds(3));
 		cluster_append_to(d->transaction, decisions(), partition,
-				  device->path, len, text, n);
+				  device->path, len, text, n, NULL);
 		return;
 	}
 	/* Before it is appended: there it is in time, or it is not. */
@@ -194,6 +194,20 @@ static void stranger(void *arg, int64_t n)
 
 /* --- what Kafka tells */
 
+void world_uncommitted(enum cluster_topic topic, int partition,
+		       const struct record *record)
+{
+	struct asked *asked;
+
+	(void)partition;
+	if (topic == CLUSTER_REQUESTS && sim_odds(sim.plan.hasty)) {
+		asked = oracle_foreseen(record);
+		if (asked)
+			decide_in(asked, sim_odds(5) ? REJECTED : APPROVED,
+				  sim_delay(2 * SIM_MS, 2 * SIM_S));
+	}
+}
+
 void world_record(enum cluster_topic topic, int partition,
 		  const struct record *record)
 {
@@ -202,6 +216,10 @@ void world_record(enum cluster_topic topic, int partition,
 
 	(void)partition;
 	if (topic == CLUSTER_DECISIONS)
+		return;
+	if (sim.plan.bridges)
+		oracle_group_committed(topic, record);
+	if (topic >= CLUSTER_STATE)
 		return;
 	oracle_scan_record(topic, record);
 	if (topic == CLUSTER_RESULTS)

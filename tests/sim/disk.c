@@ -20,11 +20,13 @@ struct file {
 	int64_t written; /* behind that there are zeros that were reserved */
 	uint64_t dirty[PAGES / 64];
 	uint32_t dirty_low, dirty_high; /* pages */
-	bool named, locked;		/* named: durably */
+	int disk;			/* whose it is */
+	bool named;			/* durably */
+	const struct process *locked;
 };
 
 static struct file *files[FILES_MAX];
-static bool full, failing, slow;
+static bool full[PROCESSES_MAX], failing[PROCESSES_MAX], slow[PROCESSES_MAX];
 
 static uint8_t *room(void)
 {
@@ -44,6 +46,16 @@ static int slot_of(const char *name)
 		if (files[i] && strcmp(files[i]->name, name) == 0)
 			return i;
 	return -1;
+}
+
+/* Those of several are named by its number: "/sim/b1/". */
+static int disk_of(const char *name)
+{
+	size_t n = strlen(SIM_DIR);
+
+	if (name[n] != 'b' || name[n + 1] < '0' || name[n + 2] != '/')
+		return 0;
+	return name[n + 1] - '0';
 }
 
 struct file *disk_find(const char *name)
@@ -66,7 +78,7 @@ struct file *disk_open(const char *name, bool create, bool exclusive)
 		errno = ENOENT;
 		return NULL;
 	}
-	if (full) {
+	if (full[disk_of(name)]) {
 		errno = ENOSPC;
 		return NULL;
 	}
@@ -77,6 +89,7 @@ struct file *disk_open(const char *name, bool create, bool exclusive)
 	file = files[i] = sim_alloc(sizeof(*file));
 	memcpy(file->name, name, strlen(name) + 1);
 	file->data = room();
+	file->disk = disk_of(name);
 	if (sim.plan.sync_full)
 		file->safe = room();
 	file->dirty_low = PAGES;
@@ -112,9 +125,9 @@ static void mark(struct file *file, int64_t from, int64_t to)
 		file->dirty[page / 64] |= 1ull << page % 64;
 }
 
-static bool fails(void)
+static bool fails(const struct file *file)
 {
-	if (!failing || !sim_odds(4))
+	if (!failing[file->disk] || !sim_odds(4))
 		return false;
 	errno = EIO;
 	return true;
@@ -126,9 +139,9 @@ ssize_t disk_write(struct file *file, const void *bytes, size_t n, int64_t at)
 
 	if (end > (int64_t)FILE_MAX)
 		abort();
-	if (fails())
+	if (fails(file))
 		return -1;
-	if (full && end > file->size) {
+	if (full[file->disk] && end > file->size) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -143,7 +156,7 @@ ssize_t disk_write(struct file *file, const void *bytes, size_t n, int64_t at)
 
 int disk_grow(struct file *file, int64_t size)
 {
-	if (full && size > file->size) {
+	if (full[file->disk] && size > file->size) {
 		errno = ENOSPC;
 		return -1;
 	}
@@ -154,7 +167,7 @@ int disk_grow(struct file *file, int64_t size)
 
 int disk_truncate(struct file *file, int64_t size)
 {
-	if (fails())
+	if (fails(file))
 		return -1;
 	if (size < file->size) {
 		memset(file->data + size, 0, (size_t)(file->size - size));
@@ -169,9 +182,9 @@ int disk_sync(struct file *file)
 {
 	uint32_t page;
 
-	if (slow)
+	if (slow[file->disk])
 		sim_pass(sim_delay(10 * SIM_MS, 300 * SIM_MS));
-	if (fails())
+	if (fails(file))
 		return -1;
 	file->named = true;
 	if (!file->safe)
@@ -222,15 +235,20 @@ const char *disk_name(int n)
 
 bool disk_is_full(void)
 {
-	return full;
+	return full[sim.me->number];
 }
 
 bool disk_lock(struct file *file)
 {
 	if (file->locked)
 		return false;
-	file->locked = true;
+	file->locked = sim.me;
 	return true;
+}
+
+void disk_unlock(struct file *file)
+{
+	file->locked = NULL;
 }
 
 void disk_release_locks(void)
@@ -238,30 +256,34 @@ void disk_release_locks(void)
 	int i;
 
 	for (i = 0; i < FILES_MAX; i++)
-		if (files[i])
-			files[i]->locked = false;
+		if (files[i] && files[i]->locked == sim.me)
+			files[i]->locked = NULL;
 }
 
 /* --- what goes wrong */
 
-void disk_fill(bool on)
+void disk_fill(int of, bool on)
 {
-	full = on;
+	full[of] = on;
 }
 
-void disk_fail(bool on)
+void disk_fail(int of, bool on)
 {
-	failing = on;
+	failing[of] = on;
 }
 
-void disk_slow(bool on)
+void disk_slow(int of, bool on)
 {
-	slow = on;
+	slow[of] = on;
 }
 
-bool disk_in_trouble(void)
+void disk_wipe(void)
 {
-	return full || failing;
+	int i;
+
+	for (i = 0; i < FILES_MAX; i++)
+		if (files[i] && files[i]->disk == sim.me->number)
+			drop(i);
 }
 
 /* A page that was not synced: old, new, or new up to some sector. */
@@ -287,7 +309,7 @@ void disk_lose_power(void)
 	for (i = 0; i < FILES_MAX; i++) {
 		struct file *file = files[i];
 
-		if (!file || !file->safe)
+		if (!file || !file->safe || file->disk != sim.me->number)
 			continue;
 		if (!file->named && sim_odds(2)) {
 			drop(i);

@@ -33,17 +33,19 @@ int disk_unlink(const char *name);
 int64_t disk_size(const struct file *file);
 /* The n-th file's name, or NULL. */
 const char *disk_name(int n);
-bool disk_is_full(void);
+bool disk_is_full(void); /* this process's */
 
 /* flock(2): of one process at a time. */
 void disk_release_locks(void);
 bool disk_lock(struct file *file);
+void disk_unlock(struct file *file);
 
 /* What goes wrong. Each lasts for a while, or until calm. */
-void disk_fill(bool full);
-void disk_fail(bool failing);
-void disk_slow(bool slow);
-bool disk_in_trouble(void);
-void disk_lose_power(void);
+/* of: the bridge whose disk it is; a single one's is 0. */
+void disk_fill(int of, bool full);
+void disk_fail(int of, bool failing);
+void disk_slow(int of, bool slow);
+void disk_lose_power(void); /* of this process, and: all its files */
+void disk_wipe(void);
 
 #endif

@@ -24,6 +24,8 @@ static struct batch *new_batch(struct handle *h, struct part *part)
 
 	batch->handle = h;
 	batch->part = part;
+	batch->transaction = h->txn.transaction;
+	h->txn.sent = h->txn.sent || batch->transaction;
 	while (part->first && batch->count < BATCH_RECORDS &&
 	       (batch->count == 0 ||
 		batch->bytes + part->first->size <= BATCH_MAX)) {
@@ -85,6 +87,9 @@ static void report_messages(struct handle *h, struct message *messages,
 		message->m.err = err;
 	event = queue_add(&h->main, RD_KAFKA_EVENT_DR);
 	event->messages = event->cursor = messages;
+	h->txn.failed = h->txn.failed || err;
+	if (h->delivered)
+		handle_wake(h);
 }
 
 static void take_out(struct part *part, const struct batch *batch)
@@ -166,16 +171,27 @@ int batch_topic(const struct batch *batch)
 	return (int)(batch->part->topic - cluster.topics);
 }
 
+static sim_event answered;
+
 static void answered(void *arg, int64_t err)
 {
 	struct batch *batch = arg, *first;
 
+	/* It is asked for again when that can be. */
+	if (batch->transaction && !handle_reaches(batch->handle) &&
+	    handle_lives(batch->handle)) {
+		sim_at_of(batch->handle->of, KAFKA_BACKOFF_US, answered, batch,
+			  err);
+		return;
+	}
 	/* Those before it that are without an answer: taken for delivered. */
 	while (!err && (first = batch->part->batches) != batch)
 		report(first, RD_KAFKA_RESP_ERR_NO_ERROR);
 	report(batch, (rd_kafka_resp_err_t)err);
 	if (err == RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
 		producer_deny(batch->handle, batch_topic(batch));
+	if (err == RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH)
+		transaction_fence(batch->handle);
 }
 
 void batch_answer_in(struct batch *batch, rd_kafka_resp_err_t err,
@@ -187,7 +203,7 @@ void batch_answer_in(struct batch *batch, rd_kafka_resp_err_t err,
 	if (sim.now + delay <= part->answers)
 		delay = part->answers - sim.now + 1;
 	part->answers = sim.now + delay;
-	sim_at_life(delay, answered, batch, err);
+	sim_at_of(batch->handle->of, delay, answered, batch, err);
 }
 
 void batch_answer(struct batch *batch, rd_kafka_resp_err_t err)
@@ -216,5 +232,5 @@ void batch_refuse(struct batch *batch)
 {
 	sim_trace("batch refused for now", batch->part->number, batch->count);
 	if (handle_lives(batch->handle))
-		sim_at_life(KAFKA_BACKOFF_US, again, batch, 0);
+		sim_at_of(batch->handle->of, KAFKA_BACKOFF_US, again, batch, 0);
 }

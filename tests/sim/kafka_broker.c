@@ -14,20 +14,37 @@
 #include "tests/sim/oracle.h"
 #include "tests/sim/sim.h"
 
+static const struct record *append_one(const struct batch *batch,
+				       const struct message *message)
+{
+	const struct part *part = batch->part;
+
+	if (batch->transaction)
+		return cluster_append_to(batch->transaction, part->topic,
+					 part->number, message->m.key,
+					 message->m.key_len, message->m.payload,
+					 message->m.len, message->headers);
+	return cluster_append(part->topic, part->number, message->m.key,
+			      message->m.key_len, message->m.payload,
+			      message->m.len, message->headers);
+}
+
 static void append(struct batch *batch)
 {
 	struct part *part = batch->part;
 	struct message *message;
 
 	part->known = part->topic->generation;
+	batch->appended = true;
 	cluster.late = !handle_lives(batch->handle);
-	for (message = batch->messages; message; message = message->next)
-		message->m.offset =
-			cluster_append(part->topic, part->number,
-				       message->m.key, message->m.key_len,
-				       message->m.payload, message->m.len,
-				       message->headers)
-				->offset;
+	for (message = batch->messages; message; message = message->next) {
+		const struct record *r = append_one(batch, message);
+
+		message->m.offset = r->offset;
+		message->appended_at = cluster_stamps(part->topic);
+		if (message->appended_at)
+			message->at = cluster_time(part->topic, r);
+	}
 	cluster.late = false;
 }
 
@@ -120,8 +137,11 @@ static bool refused(struct batch *batch)
 		batch->part->topic->denied =
 			sim.now + sim_delay(SIM_MS, 10 * SIM_S);
 		return false;
-	case 1:
-		lose_idempotence(batch->handle);
+	case 1: /* of a transaction it ends no more than that */
+		if (batch->transaction)
+			batch_answer(batch, RD_KAFKA_RESP_ERR_UNKNOWN);
+		else
+			lose_idempotence(batch->handle);
 		return true;
 	case 2:
 	case 3:
@@ -170,13 +190,30 @@ static bool is_unreachable(struct batch *batch)
 {
 	struct topic *topic = batch->part->topic;
 
-	if (cluster_answers() && !topic->missing &&
+	if (handle_reaches(batch->handle) && !topic->missing &&
 	    batch->part->number < topic->partitions &&
 	    sim.now >= topic->logs[batch->part->number].leaderless)
 		return false;
 	if (topic->missing && handle_lives(batch->handle))
 		producer_ask(batch->handle, batch_topic(batch));
 	return true;
+}
+
+/* False: the batch has been dealt with. */
+static bool is_of_transaction(struct batch *batch)
+{
+	switch (transaction_judge(batch)) {
+	case TXN_TAKE:
+		return true;
+	case TXN_LATER:
+		batch_refuse(batch);
+		return false;
+	case TXN_FENCED:
+	case TXN_OVER:
+		batch_answer(batch, RD_KAFKA_RESP_ERR_INVALID_PRODUCER_EPOCH);
+		return false;
+	}
+	return false;
 }
 
 void broker_batch(void *arg, int64_t n)
@@ -190,6 +227,8 @@ void broker_batch(void *arg, int64_t n)
 		return;
 	if (is_unreachable(batch)) {
 		batch_refuse(batch);
+	} else if (batch->transaction && !is_of_transaction(batch)) {
+		return;
 	} else if (is_next(batch)) {
 		take(batch);
 	} else if (part->known == part->topic->generation ||

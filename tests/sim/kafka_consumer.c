@@ -21,36 +21,39 @@
 #define BACKOFF_US (500 * SIM_MS) /* fetch.error.backoff.ms */
 #define LEADER_US  (100 * SIM_MS)
 
-static struct handle *reader; /* the bridge's, while it has partitions */
+static struct handle *readers; /* all that have ever had partitions */
 
 static sim_event fetch;
 
-static struct topic *decisions(void)
+/* A fetch is of an assignment, a topic and a partition. */
+static void fetch_in(struct handle *h, int t, int p, int64_t us)
 {
-	return &cluster.topics[CLUSTER_DECISIONS];
+	sim_at_of(h->of, us, fetch, h, (int64_t)h->version << 16 | t << 8 | p);
 }
 
-static void fetch_in(struct handle *h, int p, int64_t us)
+void consumer_begin_reading(struct handle *h, int t, int p, int64_t from)
 {
-	sim_at_life(us, fetch, h, (int64_t)h->version << 8 | p);
-}
+	struct reading *r = &h->readings[t][p];
 
-void consumer_begin_reading(struct handle *h, int p, int64_t from)
-{
-	struct reading *r = &h->readings[p];
-
-	reader = h;
+	if (!h->reads) {
+		h->next_reader = readers;
+		readers = h;
+	}
+	h->reads = true;
 	r->on = true;
-	r->next = from >= 0 ? from : cluster.committed[p];
+	r->next = from >= 0		   ? from
+		  : t == CLUSTER_DECISIONS ? cluster.committed[p]
+					   : 0;
 	if (r->next < 0)
 		r->next = 0;
 	sim_trace("read from", p, r->next);
-	fetch_in(h, p, kafka_latency());
+	fetch_in(h, t, p, kafka_latency());
 }
 
 /* --- fetching */
 
-static void hand_out(struct handle *h, int p, const struct record *record)
+static void hand_out(struct handle *h, int t, int p,
+		     const struct record *record)
 {
 	struct message *message = calloc(1, sizeof(*message));
 	struct event *event = queue_add(h->consumer, RD_KAFKA_EVENT_FETCH);
@@ -59,30 +62,39 @@ static void hand_out(struct handle *h, int p, const struct record *record)
 		abort();
 	message->m.partition = p;
 	message->m.offset = record->offset;
-	message->at = record->at / SIM_MS;
+	message->at = cluster_time(&cluster.topics[t], record);
+	message->appended_at = cluster_stamps(&cluster.topics[t]);
 	message->m.key = record->key;
 	message->m.key_len = record->key_len;
 	message->m.payload = record->value;
 	message->m.len = record->value_len;
 	message->headers = record->headers;
 	event->messages = event->cursor = message;
+	event->topic = t;
 	event->partition = p;
 	event->version = h->version;
-	h->readings[p].queued++;
+	h->readings[t][p].queued++;
 }
 
-static void tell_end(struct handle *h, int p)
+static struct event *tell(struct handle *h, int t, int p,
+			  rd_kafka_resp_err_t err)
 {
-	struct reading *r = &h->readings[p];
-	struct event *event;
+	struct event *event = queue_add(h->consumer, RD_KAFKA_EVENT_ERROR);
 
-	if (r->end_told == r->next)
-		return;
-	event = queue_add(h->consumer, RD_KAFKA_EVENT_ERROR);
-	event->err = RD_KAFKA_RESP_ERR__PARTITION_EOF;
+	event->err = err;
+	event->topic = t;
 	event->partition = p;
 	event->version = h->version;
-	event->offset = r->next;
+	event->offset = h->readings[t][p].next;
+	return event;
+}
+
+static void tell_end(struct handle *h, int t, int p)
+{
+	struct reading *r = &h->readings[t][p];
+
+	if (r->end_told != r->next)
+		tell(h, t, p, RD_KAFKA_RESP_ERR__PARTITION_EOF);
 	r->end_told = r->next;
 }
 
@@ -94,23 +106,35 @@ static void tell_missing(struct handle *h)
 	h->missed = true;
 }
 
-/* True: nothing can be read now, and when it is tried again has been seen to. */
-static bool put_off(struct handle *h, int p)
+static void reset(struct handle *h, int t, int p)
 {
-	const struct topic *topic = decisions();
-	const struct log_ *log = &topic->logs[p];
-	struct reading *r = &h->readings[p];
+	struct reading *r = &h->readings[t][p];
 
-	if (!cluster_answers() || sim.now < log->leaderless ||
+	sim_trace("out of range", p, r->next);
+	if (!h->resets) {
+		tell(h, t, p, RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET);
+		r->on = false;
+		return;
+	}
+	r->next = 0;
+	fetch_in(h, t, p, BACKOFF_US);
+}
+
+/* True: nothing can be read now, and when it is tried again has been seen to. */
+static bool put_off(struct handle *h, int t, int p)
+{
+	const struct topic *topic = &cluster.topics[t];
+	const struct log_ *log = &topic->logs[p];
+	struct reading *r = &h->readings[t][p];
+
+	if (!handle_reaches(h) || sim.now < log->leaderless ||
 	    r->queued >= QUEUED_MAX) {
-		fetch_in(h, p, LEADER_US);
+		fetch_in(h, t, p, LEADER_US);
 	} else if (topic->missing || p >= topic->partitions) {
 		tell_missing(h);
-		fetch_in(h, p, BACKOFF_US);
+		fetch_in(h, t, p, BACKOFF_US);
 	} else if (r->next > log->end) {
-		sim_trace("out of range", p, r->next);
-		r->next = 0;
-		fetch_in(h, p, BACKOFF_US);
+		reset(h, t, p);
 	} else {
 		return false;
 	}
@@ -120,41 +144,47 @@ static bool put_off(struct handle *h, int p)
 static void fetch(void *arg, int64_t n)
 {
 	struct handle *h = arg;
-	int p = (int)(n & 0xff), i;
-	struct reading *r = &h->readings[p];
-	const struct log_ *log = &decisions()->logs[p];
+	int t = (int)(n >> 8 & 0xff), p = (int)(n & 0xff), i;
+	struct reading *r = &h->readings[t][p];
+	const struct log_ *log = &cluster.topics[t].logs[p];
+	int64_t end;
 
-	if (!handle_lives(h) || n >> 8 != h->version || !r->on)
+	if (!handle_lives(h) || n >> 16 != h->version || !r->on)
 		return;
 	r->idle = false;
-	if (put_off(h, p))
+	if (put_off(h, t, p))
 		return;
 	h->missed = false;
-	for (i = 0; i < FETCH_MAX && r->next < log->stable; i++) {
+	end = h->committed ? log->stable : log->end;
+	for (i = 0; i < FETCH_MAX && r->next < end; i++) {
 		const struct record *record = log->records[r->next++];
 
-		if (cluster_is_data(record))
-			hand_out(h, p, record);
+		if (h->committed ? cluster_is_data(record) : !record->marker)
+			hand_out(h, t, p, record);
 	}
 	if (i == FETCH_MAX) {
-		fetch_in(h, p, kafka_latency());
+		fetch_in(h, t, p, kafka_latency());
 		return;
 	}
-	tell_end(h, p);
+	tell_end(h, t, p);
 	r->idle = true;
 }
 
 /* A fetch that waits at the end is answered; and, for all that is to come, by
  * the broker's own fetch.wait.max.ms when the topic is no more. */
-void consumer_appended(int p)
+void consumer_appended(const struct topic *topic, int p)
 {
-	struct handle *h = reader;
+	int t = (int)(topic - cluster.topics);
+	struct handle *h;
 
-	if (!h || !handle_lives(h) || !h->readings[p].on ||
-	    !h->readings[p].idle)
-		return;
-	h->readings[p].idle = false;
-	fetch_in(h, p, kafka_latency());
+	for (h = readers; h; h = h->next_reader) {
+		struct reading *r = &h->readings[t][p];
+
+		if (!handle_lives(h) || !r->on || !r->idle)
+			continue;
+		r->idle = false;
+		fetch_in(h, t, p, kafka_latency());
+	}
 }
 
 bool consumer_is_stale(struct handle *h, const struct event *event)
@@ -162,6 +192,47 @@ bool consumer_is_stale(struct handle *h, const struct event *event)
 	if (event->version == 0)
 		return false;
 	if (event->type == RD_KAFKA_EVENT_FETCH && event->version == h->version)
-		h->readings[event->partition].queued--;
+		h->readings[event->topic][event->partition].queued--;
 	return event->version != h->version;
+}
+
+/* --- one at a time, errors among them */
+
+rd_kafka_message_t *rd_kafka_consumer_poll(rd_kafka_t *rk, int timeout_ms)
+{
+	struct handle *h = (struct handle *)rk;
+	struct lent lent = {h->consumer, h};
+	struct message *message;
+	struct event *event;
+
+	event = (struct event *)rd_kafka_queue_poll((rd_kafka_queue_t *)&lent,
+						    timeout_ms);
+	if (!event)
+		return NULL;
+	if (event->messages) {
+		message = event->messages;
+		event->messages = NULL;
+	} else {
+		message = calloc(1, sizeof(*message));
+		if (!message)
+			abort();
+		message->m.err = event->err;
+		message->m.partition = event->partition;
+		message->m.offset = event->offset;
+	}
+	sim_input(h->of->number == 0 ? "fetched" : "fetched by another",
+		  message->m.err ? message->m.err : h->of->number,
+		  message->m.offset);
+	rd_kafka_event_destroy((rd_kafka_event_t *)event);
+	return &message->m;
+}
+
+void rd_kafka_message_destroy(rd_kafka_message_t *message)
+{
+	message_free((struct message *)message);
+}
+
+const char *rd_kafka_message_errstr(const rd_kafka_message_t *message)
+{
+	return rd_kafka_err2str(message->err);
 }

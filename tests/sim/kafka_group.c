@@ -75,12 +75,12 @@ static void join(void *arg, int64_t n)
 	if (!handle_lives(h) || h->leaving)
 		return;
 	/* Nor does a member join for nothing. */
-	if (!cluster_answers() || count() == 0) {
-		sim_at_life(RETRY_US, join, h, 0);
+	if (!handle_reaches(h) || count() == 0) {
+		sim_at_of(h->of, RETRY_US, join, h, 0);
 		return;
 	}
 	if (back && !h->is_static) {
-		sim_at_life(missed - sim.now, join, h, 0);
+		sim_at_of(h->of, missed - sim.now, join, h, 0);
 		return;
 	}
 	cluster.last_heartbeat = 0;
@@ -91,7 +91,7 @@ static void join(void *arg, int64_t n)
 
 static void begin_join(struct handle *h)
 {
-	sim_at_life(sim_delay(5 * SIM_MS, SIM_S), join, h, 0);
+	sim_at_of(h->of, sim_delay(5 * SIM_MS, SIM_S), join, h, 0);
 }
 
 rd_kafka_resp_err_t
@@ -102,6 +102,10 @@ rd_kafka_subscribe(rd_kafka_t *rk,
 
 	(void)topics;
 	sim_point();
+	if (h->membership.wanted) {
+		member_subscribe(h);
+		return RD_KAFKA_RESP_ERR_NO_ERROR;
+	}
 	if (h->subscribed) { /* it joins once more */
 		consumer_rebalance_now();
 		return RD_KAFKA_RESP_ERR_NO_ERROR;
@@ -109,7 +113,7 @@ rd_kafka_subscribe(rd_kafka_t *rk,
 	h->subscribed = true;
 	consumer = h;
 	begin_join(h);
-	sim_at_life(REFRESH_US, refresh, h, 0);
+	sim_at_of(h->of, REFRESH_US, refresh, h, 0);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 
@@ -140,8 +144,8 @@ static void refresh(void *arg, int64_t n)
 	(void)n;
 	if (!handle_lives(h) || h->leaving)
 		return;
-	sim_at_life(REFRESH_US, refresh, h, 0);
-	if (!cluster_answers())
+	sim_at_of(h->of, REFRESH_US, refresh, h, 0);
+	if (!handle_reaches(h))
 		return;
 	if (count() == 0 && !h->missed)
 		queue_add(h->consumer, RD_KAFKA_EVENT_ERROR)->err =
@@ -170,7 +174,7 @@ void consumer_destroyed(struct handle *h)
 
 void consumer_killed(void)
 {
-	if (consumer)
+	if (consumer && consumer->of == sim.me)
 		consumer_destroyed(consumer);
 }
 
@@ -183,7 +187,9 @@ rd_kafka_error_t *rd_kafka_consumer_close_queue(rd_kafka_t *rk,
 
 	sim_point();
 	h->leaving = true;
-	if (h->member)
+	if (h->membership.wanted)
+		member_close(h);
+	else if (h->member)
 		revoke(h, *(struct queue **)queue);
 	else
 		h->left = true;
@@ -200,7 +206,7 @@ int rd_kafka_consumer_closed(rd_kafka_t *rk)
 static void give_back(struct handle *h)
 {
 	if (h->leaving) {
-		h->left = cluster_answers();
+		h->left = handle_reaches(h);
 		h->member = false;
 		if (h->left)
 			cluster.last_heartbeat = h->is_static ? sim.now : 0;
@@ -217,16 +223,22 @@ rd_kafka_resp_err_t rd_kafka_assign(rd_kafka_t *rk,
 				    const rd_kafka_topic_partition_list_t *list)
 {
 	struct handle *h = (struct handle *)rk;
-	int i;
+	int i, t;
 
 	sim_point();
 	h->version++;
-	for (i = 0; i < CLUSTER_PARTITIONS; i++)
-		h->readings[i] = (struct reading){.end_told = -1};
+	for (t = 0; t < CLUSTER_TOPICS; t++)
+		for (i = 0; i < CLUSTER_PARTITIONS; i++)
+			h->readings[t][i] = (struct reading){.end_told = -1};
 	for (i = 0; list && i < list->cnt; i++)
-		consumer_begin_reading(h, list->elems[i].partition,
-				       list->elems[i].offset);
-	if (!list)
+		consumer_begin_reading(
+			h,
+			(int)(cluster_find(list->elems[i].topic) -
+			      cluster.topics),
+			list->elems[i].partition, list->elems[i].offset);
+	if (!list && h->membership.wanted)
+		member_answer_revoked(h);
+	else if (!list)
 		give_back(h);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
@@ -235,13 +247,14 @@ rd_kafka_resp_err_t rd_kafka_assignment(rd_kafka_t *rk,
 					rd_kafka_topic_partition_list_t **list)
 {
 	struct handle *h = (struct handle *)rk;
-	int p;
+	int p, t;
 
 	*list = rd_kafka_topic_partition_list_new(CLUSTER_PARTITIONS);
-	for (p = 0; p < CLUSTER_PARTITIONS; p++)
-		if (h->readings[p].on)
-			rd_kafka_topic_partition_list_add(*list,
-							  decisions()->name, p);
+	for (t = 0; t < cluster.count; t++)
+		for (p = 0; p < CLUSTER_PARTITIONS; p++)
+			if (h->readings[t][p].on)
+				rd_kafka_topic_partition_list_add(
+					*list, cluster.topics[t].name, p);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

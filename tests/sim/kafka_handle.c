@@ -6,6 +6,7 @@
 
 #include "tests/sim/sim.h"
 #include "tests/sim/system.h"
+#include "tests/sim/thread.h"
 
 /* The library's own types, as seen from outside. */
 static struct handle *handle_of(const rd_kafka_t *rk)
@@ -20,7 +21,31 @@ static struct event *event_of(const rd_kafka_event_t *event)
 
 bool handle_lives(const struct handle *h)
 {
-	return !h->closed && sim.alive && h->life == sim.life;
+	return !h->closed && h->of->alive && h->life == h->of->life;
+}
+
+bool kafka_reaches(const struct process *of)
+{
+	return cluster_answers() && sim.now >= of->kafka_cut;
+}
+
+bool handle_reaches(const struct handle *h)
+{
+	return kafka_reaches(h->of);
+}
+
+void handle_await(struct handle *h, bool (*holds)(void *arg), int64_t until)
+{
+	if (!thread_current())
+		process_wait(holds, h, until);
+	else
+		while (!holds(h) && sim.now < until)
+			thread_await(h, until - sim.now);
+}
+
+void handle_wake(struct handle *h)
+{
+	thread_wake(h);
 }
 
 int64_t kafka_latency(void)
@@ -37,12 +62,50 @@ static void text_of(const rd_kafka_conf_t *conf, const char *name, char *text,
 		abort();
 }
 
+/* "" if it has none. */
+static void name_of(const rd_kafka_conf_t *conf, const char *name, char *text,
+		    size_t n)
+{
+	if (rd_kafka_conf_get(conf, name, text, &n) != RD_KAFKA_CONF_OK)
+		*text = '\0';
+}
+
 static int64_t setting(const rd_kafka_conf_t *conf, const char *name)
 {
 	char text[64];
 
 	text_of(conf, name, text, sizeof(text));
 	return strtoll(text, NULL, 10);
+}
+
+static double real_setting(const rd_kafka_conf_t *conf, const char *name)
+{
+	char text[64];
+
+	text_of(conf, name, text, sizeof(text));
+	return strtod(text, NULL);
+}
+
+/* What only some handles have. */
+static void take_names(struct handle *h, const rd_kafka_conf_t *conf)
+{
+	struct membership *m = &h->membership;
+	char text[64];
+	void *fn = NULL;
+
+	name_of(conf, "dr_msg_cb", text, sizeof(text));
+	if (sscanf(text, "%p", &fn) == 1)
+		memcpy(&h->delivered, &fn, sizeof(fn));
+	name_of(conf, "transactional.id", h->txn.id, sizeof(h->txn.id));
+	h->is_transactional = h->txn.id[0] != '\0';
+	h->txn.timeout_us = setting(conf, "transaction.timeout.ms") * SIM_MS;
+	name_of(conf, "partition.assignment.strategy", text, sizeof(text));
+	m->wanted = strcmp(text, "roundrobin") == 0;
+	name_of(conf, "client.id", m->client_id, sizeof(m->client_id));
+	m->session_us = setting(conf, "session.timeout.ms") * SIM_MS;
+	m->heartbeat_us = setting(conf, "heartbeat.interval.ms") * SIM_MS;
+	name_of(conf, "auto.offset.reset", text, sizeof(text));
+	h->resets = strcmp(text, "error") != 0;
 }
 
 rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
@@ -56,7 +119,8 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	(void)size;
 	sim_point();
 	h->type = type;
-	h->life = sim.life;
+	h->of = sim.me;
+	h->life = sim.me->life;
 	h->main.fd = -1;
 	text_of(conf, "isolation.level", isolation, sizeof(isolation));
 	h->committed = strcmp(isolation, "read_committed") == 0;
@@ -66,6 +130,8 @@ rd_kafka_t *rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,
 	h->max_bytes = (size_t)setting(conf, "message.max.bytes");
 	h->max_messages = setting(conf, "queue.buffering.max.messages");
 	h->max_queue_bytes = setting(conf, "queue.buffering.max.kbytes") * 1024;
+	h->linger_us = (int64_t)(1000 * real_setting(conf, "linger.ms"));
+	take_names(h, conf);
 	rd_kafka_conf_destroy(conf);
 	if (type == RD_KAFKA_PRODUCER)
 		producer_begin(h);
@@ -134,12 +200,6 @@ struct event *queue_add(struct queue *queue, int type)
 	return event;
 }
 
-/* A queue with its handle: the bridge asks for it once and keeps both. */
-struct lent {
-	struct queue *queue;
-	struct handle *handle;
-};
-
 static rd_kafka_queue_t *lend(struct queue *queue, struct handle *h)
 {
 	struct lent *lent = sim_alloc(sizeof(*lent));
@@ -207,21 +267,6 @@ rd_kafka_event_t *rd_kafka_queue_poll(rd_kafka_queue_t *rkq, int timeout_ms)
 	return NULL;
 }
 
-/* The played brokers do not tell how a topic is configured. */
-void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
-			      rd_kafka_ConfigResource_t **configs, size_t count,
-			      const rd_kafka_AdminOptions_t *options,
-			      rd_kafka_queue_t *queue)
-{
-	(void)rk;
-	(void)configs;
-	(void)count;
-	(void)options;
-	queue_add(((struct lent *)queue)->queue,
-		  RD_KAFKA_EVENT_DESCRIBECONFIGS_RESULT)
-		->err = RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
-}
-
 /* --- events */
 
 rd_kafka_event_type_t rd_kafka_event_type(const rd_kafka_event_t *event)
@@ -242,6 +287,8 @@ void rd_kafka_event_destroy(rd_kafka_event_t *rkev)
 	}
 	if (event->list)
 		rd_kafka_topic_partition_list_destroy(event->list);
+	if (event->type == RD_KAFKA_EVENT_OFFSET_COMMIT)
+		sim_trace("commit answered", event->err, 0);
 	free(event);
 }
 
@@ -311,79 +358,11 @@ rd_kafka_resp_err_t rd_kafka_message_headers(const rd_kafka_message_t *m,
 int64_t rd_kafka_message_timestamp(const rd_kafka_message_t *m,
 				   rd_kafka_timestamp_type_t *type)
 {
+	const struct message *message = (const struct message *)m;
+
 	if (type)
-		*type = RD_KAFKA_TIMESTAMP_CREATE_TIME;
-	return ((const struct message *)m)->at;
-}
-
-/* --- questions that block */
-
-/* True when Kafka has answered; the time that it takes has gone by. */
-static bool answered(int timeout_ms)
-{
-	int64_t began = sim.now;
-
-	sim_point();
-	sim_pass(2 * kafka_latency());
-	if (cluster_answers())
-		return true;
-	sim_pass(timeout_ms * SIM_MS - (sim.now - began));
-	return false;
-}
-
-rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk, int all,
-				      rd_kafka_topic_t *only,
-				      const struct rd_kafka_metadata **out,
-				      int timeout_ms)
-{
-	struct rd_kafka_metadata *md;
-	int i;
-
-	(void)rk;
-	(void)all;
-	(void)only;
-	if (!answered(timeout_ms))
-		return RD_KAFKA_RESP_ERR__TRANSPORT;
-	md = sim_alloc(sizeof(*md));
-	md->topic_cnt = CLUSTER_TOPICS;
-	md->topics = sim_alloc(CLUSTER_TOPICS * sizeof(*md->topics));
-	for (i = 0; i < CLUSTER_TOPICS; i++) {
-		const struct topic *topic = &cluster.topics[i];
-
-		md->topics[i].topic = (char *)(uintptr_t)topic->name;
-		if (topic->missing)
-			md->topics[i].err =
-				RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-		else
-			md->topics[i].partition_cnt = topic->partitions;
-	}
-	sim_input("metadata", CLUSTER_TOPICS, 0);
-	*out = md;
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
-}
-
-void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *md)
-{
-	free(md->topics);
-	free((void *)(uintptr_t)md);
-}
-
-rd_kafka_resp_err_t
-rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
-				 int32_t partition, int64_t *low, int64_t *high,
-				 int timeout_ms)
-{
-	const struct topic *t = cluster_find(topic);
-	const struct log_ *log = &t->logs[partition];
-
-	if (!answered(timeout_ms))
-		return RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (t->missing || partition >= t->partitions)
-		return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
-	if (sim.now < log->leaderless)
-		return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-	*low = 0;
-	*high = handle_of(rk)->committed ? log->stable : log->end;
-	sim_input("end", partition, *high);
-	return RD_KAFKA_RESP_ERR_NO_ERROR;
+		*type = message->appended_at
+				? RD_KAFKA_TIMESTAMP_LOG_APPEND_TIME
+				: RD_KAFKA_TIMESTAMP_CREATE_TIME;
+	return message->at;
 }

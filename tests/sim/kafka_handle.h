@@ -13,8 +13,10 @@ struct message {
 	rd_kafka_headers_t *headers;
 	struct handle *handle; /* a producer's; NULL: a consumer's */
 	int topic;
-	int64_t at;  /* ms: its timestamp */
-	size_t size; /* on the wire, at most */
+	int64_t at;	  /* ms: its timestamp */
+	bool appended_at; /* ... is the broker's */
+	char *text;	  /* of a consumer's that is an error */
+	size_t size;	  /* on the wire, at most */
 	struct message *next;
 };
 
@@ -24,9 +26,10 @@ struct event {
 	bool fatal;
 	struct message *messages, *cursor;
 	rd_kafka_topic_partition_list_t *list;
-	int partition; /* FETCH and the end of a partition: of */
-	int version;   /* ... this assignment; 0: any */
+	int topic, partition; /* FETCH and the end of a partition: of */
+	int version;	      /* ... this assignment; 0: any */
 	int64_t offset;
+	void *opaque; /* of a commit */
 	struct event *next;
 };
 
@@ -35,14 +38,22 @@ struct queue {
 	int count, fd; /* fd -1: nobody is woken */
 };
 
+/* A queue with its handle: the bridge asks for it once and keeps both. */
+struct lent {
+	struct queue *queue;
+	struct handle *handle;
+};
+
 struct batch {
 	struct message *messages;
 	size_t bytes; /* by which it was filled; kafka_batch_bytes: its own */
 	int count;
 	bool on_wire;
-	bool judged;   /* the broker has appended it, or never will */
-	bool waits;    /* for the one before it, which was refused */
-	bool reported; /* its records have been purged */
+	bool appended;
+	bool judged; /* the broker has appended it, or never will */
+	bool waits;  /* for the one before it, which was refused */
+	struct transaction *transaction; /* of this one, or NULL */
+	bool reported;			 /* its records have been purged */
 	struct handle *handle;
 	struct part *part;
 	struct batch *next;
@@ -74,10 +85,46 @@ struct reading {
 	int queued;
 };
 
+/* A producer's transactions (kafka_transaction.c). */
+enum txn_request { TXN_NOTHING, TXN_INIT, TXN_COMMIT, TXN_ABORT };
+
+struct txn {
+	char id[80]; /* "": it has none */
+	int64_t timeout_us;
+	int epoch;
+	struct transaction *transaction; /* that was begun, or NULL */
+	bool sent;			 /* records of it */
+	bool failed; /* one was not taken: it is to be aborted */
+	enum txn_request asked;
+	bool answered;
+	int64_t request; /* its number */
+	rd_kafka_resp_err_t err;
+};
+
+/* A member of the group of bridges (kafka_member.c). */
+struct membership {
+	bool wanted; /* it is another kind than those who share decisions */
+	char client_id[200], id[256];
+	int64_t session_us, heartbeat_us;
+	int generation; /* 0: in none */
+	bool joining, syncing, lost, closing;
+	int64_t request;
+};
+
 struct handle {
 	rd_kafka_type_t type;
+	struct process *of;
 	uint64_t life;
 	bool closed, committed; /* committed: isolation.level */
+	bool resets;		/* to the earliest; else it is an error */
+	bool is_transactional;
+	void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
+			  void *opaque); /* or NULL: events */
+	int64_t linger_us;
+	struct txn txn;
+	struct membership membership;
+	struct handle *next_reader;
+	bool reads;
 	rd_kafka_resp_err_t fatal;
 	size_t max_bytes; /* of a record */
 	int64_t max_messages, max_queue_bytes;
@@ -91,10 +138,18 @@ struct handle {
 	bool missed;	/* the topic: told once, as long as it stays so */
 	int version;
 	int seen_partitions; /* when it joined */
-	struct reading readings[CLUSTER_PARTITIONS];
+	struct reading readings[CLUSTER_TOPICS][CLUSTER_PARTITIONS];
 };
 
 bool handle_lives(const struct handle *h);
+/* Does what it sends get to Kafka, and back, now? */
+bool kafka_reaches(const struct process *of);
+bool handle_reaches(const struct handle *h);
+/* Until that holds, or the time has come: in any thread. */
+void handle_await(struct handle *h, bool (*holds)(void *arg), int64_t until);
+void handle_wake(struct handle *h); /* ... looks again */
+/* Calls back for all that is reported. */
+void handle_call_back(struct handle *h);
 void consumer_destroyed(struct handle *h); /* without leaving */
 struct event *queue_add(struct queue *queue, int type);
 /* A producer's request, a fetch, an answer: one way. */
@@ -126,6 +181,22 @@ void broker_will(const struct topic *topic, enum broker_will what);
 void producer_ask(struct handle *h, int topic);
 void producer_deny(struct handle *h, int topic);
 
+/* kafka_transaction.c: a batch has come to the broker. */
+enum txn_verdict { TXN_TAKE, TXN_LATER, TXN_FENCED, TXN_OVER };
+enum txn_verdict transaction_judge(struct batch *batch);
+void transaction_fence(struct handle *h); /* it has been told */
+void transactions_begin(void);
+/* What a Kafka would be that ... (without.h) */
+void kafka_weaken(bool fences_nobody, bool waits_for_nothing);
+
+/* kafka_member.c */
+void member_subscribe(struct handle *h);
+void member_answer_revoked(struct handle *h);
+void member_close(struct handle *h);
+void members_begin(void);
+/* How many, at most max, and which of them have the partition. */
+int members_seated(struct handle *members[], bool assigned[], int max);
+
 /* kafka_size.c: what librdkafka holds against message.max.bytes, and what a
  * broker holds against that of a topic. */
 size_t kafka_record_bytes(size_t key, size_t value,
@@ -133,7 +204,8 @@ size_t kafka_record_bytes(size_t key, size_t value,
 size_t kafka_batch_bytes(const struct batch *batch);
 
 /* kafka_group.c: who has which partitions; kafka_consumer.c: what is read. */
-void consumer_begin_reading(struct handle *h, int partition, int64_t from);
+void consumer_begin_reading(struct handle *h, int topic, int partition,
+			    int64_t from);
 bool consumer_is_stale(struct handle *h, const struct event *event);
 rd_kafka_topic_partition_list_t *consumer_partitions(void);
 

@@ -8,8 +8,6 @@
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 
-#define LINGER_US (5 * SIM_MS)
-
 static sim_event linger_over;
 
 void message_free(struct message *message)
@@ -45,6 +43,56 @@ static void linger_over(void *arg, int64_t n)
 		producer_send(h, part);
 }
 
+/* --- reports by a callback */
+
+void handle_call_back(struct handle *h)
+{
+	struct queue *queue = &h->main;
+	struct message *message;
+	struct event *event;
+
+	while ((event = queue->first) != NULL) {
+		queue->first = event->next;
+		if (!queue->first)
+			queue->last = NULL;
+		queue->count--;
+		for (message = event->messages; message;
+		     message = message->next) {
+			sim_input("acknowledged", message->m.partition,
+				  message->m.offset);
+			h->delivered((rd_kafka_t *)h, &message->m, NULL);
+		}
+		rd_kafka_event_destroy((rd_kafka_event_t *)event);
+	}
+}
+
+static bool has_report(void *arg)
+{
+	return ((struct handle *)arg)->main.count > 0;
+}
+
+/* Until nothing is under way. */
+static void handle_call_back_until(struct handle *h, int64_t until)
+{
+	handle_call_back(h);
+	while (h->messages > 0 && sim.now < until) {
+		handle_await(h, has_report, until);
+		handle_call_back(h);
+	}
+}
+
+int rd_kafka_poll(rd_kafka_t *rk, int timeout_ms)
+{
+	struct handle *h = (struct handle *)rk;
+
+	sim_point();
+	if (!h->delivered)
+		return 0;
+	handle_await(h, has_report, sim.now + timeout_ms * SIM_MS);
+	handle_call_back(h);
+	return 0;
+}
+
 rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms)
 {
 	struct handle *h = (struct handle *)rk;
@@ -54,7 +102,10 @@ rd_kafka_resp_err_t rd_kafka_flush(rd_kafka_t *rk, int timeout_ms)
 	for (t = 0; t < CLUSTER_TOPICS; t++)
 		for (p = 0; p < CLUSTER_PARTITIONS; p++)
 			producer_send(h, &h->parts[t][p]);
-	sim_pass(timeout_ms * SIM_MS);
+	if (h->delivered)
+		handle_call_back_until(h, sim.now + timeout_ms * SIM_MS);
+	else
+		sim_pass(timeout_ms * SIM_MS);
 	return h->messages == 0 ? RD_KAFKA_RESP_ERR_NO_ERROR
 				: RD_KAFKA_RESP_ERR__TIMED_OUT;
 }
@@ -116,8 +167,8 @@ static void queue_message(struct handle *h, struct message *message)
 	h->messages++;
 	h->bytes += (int64_t)message->m.len;
 	if (!part->lingers)
-		sim_at_life(LINGER_US, linger_over, h,
-			    message->topic * CLUSTER_PARTITIONS + number);
+		sim_at_of(h->of, h->linger_us, linger_over, h,
+			  message->topic * CLUSTER_PARTITIONS + number);
 	part->lingers = true;
 }
 
@@ -129,6 +180,8 @@ static rd_kafka_resp_err_t refuse(const struct handle *h,
 
 	if (h->fatal)
 		return RD_KAFKA_RESP_ERR__FATAL;
+	if (h->is_transactional && (!h->txn.transaction || h->txn.failed))
+		return RD_KAFKA_RESP_ERR__STATE;
 	if (given->size > h->max_bytes)
 		return RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE;
 	if (h->messages >= h->max_messages ||
@@ -157,6 +210,7 @@ static void take_arguments(struct message *given, va_list args)
 			given->m.payload = va_arg(args, void *);
 			given->m.len = va_arg(args, size_t);
 			break;
+		case RD_KAFKA_VTYPE_PARTITION: /* of a topic that has one */
 		case RD_KAFKA_VTYPE_MSGFLAGS:
 			(void)va_arg(args, int);
 			break;

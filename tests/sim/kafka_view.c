@@ -19,7 +19,7 @@ static sim_event learn;
 static void look_in(struct handle *h, int topic, int64_t us)
 {
 	h->views[topic].asking = true;
-	sim_at_life(us, learn, h, topic);
+	sim_at_of(h->of, us, learn, h, topic);
 }
 
 static void set(struct handle *h, int topic, rd_kafka_resp_err_t err)
@@ -40,7 +40,7 @@ static void learn(void *arg, int64_t topic)
 	if (!handle_lives(h))
 		return;
 	h->views[topic].asking = false;
-	if (!cluster_answers()) {
+	if (!handle_reaches(h)) {
 		look_in(h, (int)topic, LOOK_US);
 		return;
 	}

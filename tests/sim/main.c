@@ -5,6 +5,8 @@
  *   sim --seconds N [--seed FIRST]    seeds, one after the other
  *   sim --seed N --once [--verbose]   one, told step by step
  *   sim --seeds FILE                  those of a file, one a line
+ *   sim --bridges ...                 the same, of several bridges
+ *   sim --bridges --without RULE ...  and one of their rules is taken out
  */
 #include <errno.h>
 #include <getopt.h>
@@ -19,11 +21,14 @@
 #include <unistd.h>
 
 #include "tests/sim/run.h"
+#include "tests/sim/without.h"
 
 #define SEED_SECONDS 60 /* of one seed, before it is taken for hanging */
 
 /* The real clock: the linker gives all others the played one. */
 int __real_clock_gettime(clockid_t id, struct timespec *ts);
+
+static bool group; /* of bridges; else one by itself */
 
 struct totals {
 	uint64_t seeds, inputs, crashes, requests, findings;
@@ -49,7 +54,7 @@ static bool run_apart(uint64_t seed, bool verbose, struct sim_stats *stats)
 	pid = fork();
 	if (pid == 0) {
 		alarm(verbose ? 600 : SEED_SECONDS);
-		run_seed(seed, verbose, stats);
+		run_seed(seed, group, verbose, stats);
 		_Exit(0);
 	}
 	if (pid < 0 || waitpid(pid, &status, 0) != pid) {
@@ -86,8 +91,8 @@ static void run_one(uint64_t seed, bool verbose, struct sim_stats *stats,
 	count(totals, stats);
 	if (stats->findings > 0)
 		printf("seed %" PRIu64 ": %s\n  again: make sim SEED=%" PRIu64
-		       " ONCE=1\n",
-		       seed, stats->finding, seed);
+		       " ONCE=1%s\n",
+		       seed, stats->finding, seed, group ? " BRIDGES=1" : "");
 	fflush(stdout);
 }
 
@@ -137,6 +142,8 @@ int main(int argc, char **argv)
 		{"seeds", required_argument, NULL, 'f'},
 		{"once", no_argument, NULL, '1'},
 		{"verbose", no_argument, NULL, 'v'},
+		{"bridges", no_argument, NULL, 'b'},
+		{"without", required_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0}};
 	struct sim_stats *stats = shared_stats();
 	struct totals totals = {0};
@@ -162,6 +169,13 @@ int main(int argc, char **argv)
 			break;
 		case 'v':
 			verbose = true;
+			break;
+		case 'b':
+			group = true;
+			break;
+		case 'w':
+			if (!without_set(optarg))
+				return 2;
 			break;
 		default:
 			return 2;

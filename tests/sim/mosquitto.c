@@ -26,6 +26,8 @@ typedef void message_fn(struct mosquitto *, void *,
 			const mosquitto_property *);
 
 struct mosquitto {
+	struct process *of;
+	bool gone, stands_by;
 	void *arg;
 	connect_fn *on_connect;
 	ack_fn *on_disconnect;
@@ -37,7 +39,27 @@ struct mosquitto {
 	struct packet *first, *last; /* what is to be read */
 };
 
-static struct mosquitto *client; /* the bridge's only one */
+#define CLIENTS 4
+
+/* Those of each process that are not destroyed. */
+static struct mosquitto *clients[PROCESSES_MAX][CLIENTS];
+
+void mosquitto_forget(void)
+{
+	memset(clients[sim.me->number], 0, sizeof(clients[0]));
+}
+
+static struct mosquitto **place(const struct process *of,
+				const struct mosquitto *m)
+{
+	struct mosquitto **all = clients[of->number];
+	int i;
+
+	for (i = 0; i < CLIENTS; i++)
+		if (all[i] == m)
+			return &all[i];
+	abort();
+}
 
 int mosquitto_lib_init(void)
 {
@@ -56,13 +78,17 @@ static bool is_readable(void *arg)
 
 struct mosquitto *mosquitto_new(const char *id, bool clean, void *arg)
 {
-	(void)id;
+	struct mosquitto *m;
+
 	(void)clean;
 	sim_point();
-	client = sim_alloc(sizeof(*client));
-	client->arg = arg;
-	client->fd = -1;
-	return client;
+	m = sim_alloc(sizeof(*m));
+	m->of = sim.me;
+	m->stands_by = strstr(id, "-standby-") != NULL;
+	*place(m->of, NULL) = m;
+	m->arg = arg;
+	m->fd = -1;
+	return m;
 }
 
 void mosquitto_destroy(struct mosquitto *m)
@@ -74,8 +100,8 @@ void mosquitto_destroy(struct mosquitto *m)
 		system_close(m->fd);
 	if (m->conn != 0)
 		broker_out_leave(m->conn);
-	if (client == m)
-		client = NULL;
+	m->gone = true;
+	*place(m->of, m) = NULL;
 }
 
 void *mosquitto_userdata(struct mosquitto *m)
@@ -137,10 +163,16 @@ static void add(struct mosquitto *m, struct packet *packet)
 	m->last = packet;
 }
 
-void mosquitto_packet(int64_t conn, struct packet *packet)
+void mosquitto_packet(struct process *of, int64_t conn, struct packet *packet)
 {
-	if (client && client->conn == conn)
-		add(client, packet);
+	int i;
+
+	for (i = 0; i < CLIENTS; i++) {
+		struct mosquitto *m = clients[of->number][i];
+
+		if (m && m->conn == conn)
+			add(m, packet);
+	}
 }
 
 static void connected(void *arg, int64_t n)
@@ -149,9 +181,9 @@ static void connected(void *arg, int64_t n)
 	struct packet *packet = sim_alloc(sizeof(*packet));
 
 	(void)n;
-	if (m != client)
+	if (m->gone)
 		return;
-	m->conn = broker_out_connect();
+	m->conn = broker_out_connect(m->of, m->stands_by);
 	packet->type = m->conn ? PACKET_CONNACK : PACKET_END;
 	sim_input("connect out", m->conn, 0);
 	add(m, packet);
@@ -164,10 +196,10 @@ int mosquitto_connect_async(struct mosquitto *m, const char *host, int port,
 	(void)port;
 	(void)keepalive;
 	sim_point();
-	if (!broker_answers() && sim_odds(2))
+	if (!broker_reaches(m->of) && sim_odds(2))
 		return MOSQ_ERR_ERRNO;
 	m->fd = system_socket(is_readable, m);
-	if (broker_answers() || sim_odds(2))
+	if (broker_reaches(m->of) || sim_odds(2))
 		sim_at_life(3 * broker_latency(), connected, m, 0);
 	return MOSQ_ERR_SUCCESS;
 }

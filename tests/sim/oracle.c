@@ -191,6 +191,22 @@ struct asked *oracle_request(const struct record *r, bool *first)
 	return asked;
 }
 
+struct asked *oracle_foreseen(const struct record *r)
+{
+	struct device *device = oracle_device_of(r);
+	struct asked *asked;
+	char id[132];
+
+	oracle_text(r->value, r->value_len, "request_id", id, sizeof(id));
+	if (!device || !*id)
+		return NULL;
+	asked = oracle_find(id);
+	if (!asked)
+		asked = oracle_add(id, device->number,
+				   time_of(r, "expires_at"));
+	return asked;
+}
+
 /* --- commands */
 
 static void check_approval(const struct asked *asked, const char *payload,

@@ -48,6 +48,8 @@ struct asked {
 void oracle_begin(void);
 /* The request of a record of ztp.requests; *first: it had none before. */
 struct asked *oracle_request(const struct record *record, bool *first);
+/* The same of one that is not committed yet. */
+struct asked *oracle_foreseen(const struct record *record);
 void oracle_result(const struct record *record);
 /* True: it is for this device. */
 bool oracle_command(const char *path, const char *payload, size_t len);
@@ -92,6 +94,16 @@ int oracle_refused_results(void);
 /* What must be nowhere but where it belongs. */
 void oracle_scan(const char *where, const void *bytes, size_t n);
 void oracle_scan_record(enum cluster_topic topic, const struct record *record);
+
+/* --- oracle_group.c: of several bridges */
+
+void oracle_group_begin(void);
+/* Who is read_committed sees it. */
+void oracle_group_committed(enum cluster_topic topic,
+			    const struct record *record);
+/* For how long has nobody said that he is active? us. */
+int64_t oracle_group_silent(void);
+#define ORACLE_SILENT_US (10 * SIM_S) /* of one that says so once a second */
 
 /* What is still open: how much, and a word about the first. */
 int oracle_open(char *text, size_t room);

@@ -13,6 +13,8 @@
 #include "ztp/gate_protocol.h"
 
 struct client {
+	struct process *of;
+	bool gone;
 	void *context;
 	MQTTAsync_connectionLost *lost;
 	MQTTAsync_messageArrived *arrived;
@@ -24,19 +26,56 @@ struct client {
 	int lost_code;
 };
 
-static struct client *client; /* the bridge's only one */
+#define CLIENTS 4
+
+/* Those of each process that are not destroyed. */
+static struct client *clients[PROCESSES_MAX][CLIENTS];
+
+static struct client **place(const struct process *of, const struct client *c)
+{
+	struct client **all = clients[of->number];
+	int i;
+
+	for (i = 0; i < CLIENTS; i++)
+		if (all[i] == c)
+			return &all[i];
+	abort();
+}
+
+static struct client *find(const struct process *of, int64_t conn)
+{
+	int i;
+
+	for (i = 0; i < CLIENTS; i++) {
+		struct client *c = clients[of->number][i];
+
+		if (c && c->conn == conn)
+			return c;
+	}
+	return NULL;
+}
+
+void paho_forget(void)
+{
+	memset(clients[sim.me->number], 0, sizeof(clients[0]));
+}
 
 int MQTTAsync_createWithOptions(MQTTAsync *handle, const char *url,
 				const char *id, int persistence, void *context,
 				MQTTAsync_createOptions *options)
 {
+	struct client *c;
+
 	(void)url;
 	(void)id;
 	(void)persistence;
 	(void)context;
 	(void)options;
 	sim_point();
-	*handle = client = sim_alloc(sizeof(*client));
+	c = sim_alloc(sizeof(*c));
+	c->of = sim.me;
+	*place(c->of, NULL) = c;
+	*handle = c;
 	return MQTTASYNC_SUCCESS;
 }
 
@@ -70,8 +109,9 @@ int MQTTAsync_setDisconnected(MQTTAsync handle, void *context,
 void MQTTAsync_destroy(MQTTAsync *handle)
 {
 	sim_point();
+	((struct client *)*handle)->gone = true;
+	*place(sim.me, *handle) = NULL;
 	*handle = NULL;
-	client = NULL;
 }
 
 int MQTTAsync_isConnected(MQTTAsync handle)
@@ -101,10 +141,10 @@ static void connected(void *arg, int64_t n)
 	MQTTAsync_successData five_less = {.token = 0};
 
 	(void)n;
-	if (c != client || !c->connecting)
+	if (c->gone || !c->connecting)
 		return;
 	c->connecting = false;
-	c->conn = broker_in_connect();
+	c->conn = broker_in_connect(c->of);
 	five.alt.connect.sessionPresent = broker_has_session();
 	five_less.alt.connect.sessionPresent = broker_has_session();
 	sim_input("connect in", c->conn, 0);
@@ -133,7 +173,7 @@ static void subscribed(void *arg, int64_t conn)
 	MQTTAsync_successData5 data = MQTTAsync_successData5_initializer;
 	MQTTAsync_successData three = {.alt.qos = 1};
 
-	if (c != client || c->conn != conn)
+	if (c->gone || c->conn != conn)
 		return;
 	broker_in_subscribe(conn);
 	sim_input("subscribed in", conn, 0);
@@ -166,7 +206,7 @@ static void unsubscribed(void *arg, int64_t conn)
 	MQTTAsync_successData5 data = MQTTAsync_successData5_initializer;
 	MQTTAsync_successData three = {.token = 0};
 
-	if (c != client || c->conn != conn)
+	if (c->gone || c->conn != conn)
 		return;
 	sim_input("unsubscribed in", conn, 0);
 	if (c->subscribing.onSuccess5)
@@ -214,7 +254,7 @@ static void tell_lost(void *arg, int64_t conn)
 	struct client *c = arg;
 
 	(void)conn;
-	if (c != client)
+	if (c->gone)
 		return;
 	if (c->lost_code != 0 && c->disconnected)
 		c->disconnected(c->context, NULL,
@@ -223,21 +263,24 @@ static void tell_lost(void *arg, int64_t conn)
 		c->lost(c->context, NULL);
 }
 
-void paho_lost(int64_t conn, int code)
+void paho_lost(struct process *of, int64_t conn, int code)
 {
-	if (!client || client->conn != conn)
+	struct client *c = find(of, conn);
+
+	if (!c)
 		return;
-	client->conn = 0;
-	client->lost_code = code;
-	sim_at_life(sim_delay(SIM_MS, SIM_S), tell_lost, client, conn);
+	c->conn = 0;
+	c->lost_code = code;
+	sim_at_of(of, sim_delay(SIM_MS, SIM_S), tell_lost, c, conn);
 }
 
 void paho_deliver(int64_t conn, struct publish *publish)
 {
 	MQTTAsync_message *message;
 	char *topic = strdup(publish->topic);
+	struct client *c = find(sim.me, conn);
 
-	if (!client || client->conn != conn) {
+	if (!c) {
 		free(topic);
 		return;
 	}
@@ -249,7 +292,7 @@ void paho_deliver(int64_t conn, struct publish *publish)
 	message->qos = 1;
 	message->dup = publish->dup;
 	sim_input("event", publish->tag, publish->dup);
-	(void)client->arrived(client->context, topic, 0, message);
+	(void)c->arrived(c->context, topic, 0, message);
 	broker_in_puback(conn, publish);
 }
 

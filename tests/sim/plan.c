@@ -71,7 +71,28 @@ static void draw_faults(struct sim_plan *p)
 	p->withdraw = rarely(3, (int)sim_between(1, 10));
 }
 
-void plan_draw(void)
+/* Of several bridges. What a group has no answer for, or what is about a single
+ * bridge's own group, does not happen. */
+static void draw_group(struct sim_plan *p)
+{
+	p->bridges = (int)sim_between(2, PROCESSES_MAX);
+	p->gate = true;
+	p->bad_events = 0;
+	p->session_ms = (int)sim_between(4, 10) * 1000;
+	p->forget_session = p->topics_anew = p->small_bounds = 0;
+	p->not_joined = 0;
+	p->kafka_queue = 0;
+	p->max_requests = 1000000;
+	p->max_finished = 10000000;
+	if (p->devices > 100)
+		p->devices /= 4;
+	p->zombies = rarely(2, (int)sim_between(20, 120));
+	p->cuts = rarely(2, (int)sim_between(20, 120));
+	p->hasty = rarely(2, (int)sim_between(1, 4));
+	p->wiped = p->gate ? rarely(2, (int)sim_between(2, 5)) : 0;
+}
+
+void plan_draw(bool group)
 {
 	struct sim_plan *p = &sim.plan;
 
@@ -84,41 +105,50 @@ void plan_draw(void)
 	p->zeros = sim_odds(10);
 	p->not_joined = rarely(6, 3);
 	p->full_ms = rarely(4, (int)sim_between(1000, 100000));
+	if (group)
+		draw_group(p);
 }
 
-static int write_config(char *text, size_t room)
+static int write_config(char *text, size_t room, int bridge)
 {
 	const struct sim_plan *p = &sim.plan;
-	char properties[128] = "";
+	char properties[128] = "", place[32] = "", standby[128] = "";
 
 	if (p->kafka_queue > 0)
 		snprintf(properties, sizeof(properties),
 			 "kafka: {properties: {queue.buffering.max.messages: "
 			 "%d}}\n",
 			 p->kafka_queue);
+	if (p->bridges > 0) {
+		snprintf(place, sizeof(place), "b%d/", bridge);
+		snprintf(standby, sizeof(standby),
+			 "standby: {enabled: true, instance: b%d, "
+			 "session_timeout: %dms}\n",
+			 bridge, p->session_ms);
+	}
 	return snprintf(
 		text, room,
 		"mqtt: {registrar: %s, version: %s, delivery_ack: %s}\n%s"
 		"onboarding: {decision_timeout: %dms, delivery_timeout: %dms, "
 		"on_timeout: %s, reject_cooldown: 1h}\n"
-		"store: {path: " SIM_DIR "store.db, sync: %s, "
+		"store: {path: " SIM_DIR "%sstore.db, sync: %s, "
 		"max_requests: %d, max_finished: %d}\n"
 		"http: {listen: \"\"}\n"
-		"log: {level: debug}\n",
+		"log: {level: debug}\n%s",
 		p->gate ? "gate" : "none", p->mqtt3 ? "3.1.1" : "5",
 		p->ack_device ? "device" : "broker", properties,
 		p->decision_timeout_ms, p->delivery_timeout_ms,
-		p->approve_on_timeout ? "approve" : "reject",
+		p->approve_on_timeout ? "approve" : "reject", place,
 		p->sync_full ? "full" : "normal", p->max_requests,
-		p->max_finished);
+		p->max_finished, standby);
 }
 
-struct config *plan_config(void)
+struct config *plan_config(int bridge)
 {
 	struct config *config = NULL;
 	struct ztp_error error;
 	char name[64], text[1024];
-	int n = write_config(text, sizeof(text));
+	int n = write_config(text, sizeof(text), bridge);
 	int fd = memfd_create("sim", 0), line;
 
 	snprintf(name, sizeof(name), "/proc/self/fd/%d", fd);

@@ -4,7 +4,7 @@
 
 #include "bridge/config/config.h"
 
-void plan_draw(void);		  /* into sim.plan */
-struct config *plan_config(void); /* the bridge's, as planned */
+void plan_draw(bool group);		/* into sim.plan */
+struct config *plan_config(int bridge); /* the bridge's, as planned */
 
 #endif

@@ -6,6 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "bridge/group.h"
 #include "bridge/loop/loop.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"
@@ -14,12 +15,13 @@
 #include "tests/sim/system.h"
 #include "tests/sim/thread.h"
 #include "tests/sim/vfs.h"
+#include "tests/sim/without.h"
 #include "tests/sim/world.h"
 
-#define KILLED	  1
-#define EXITED	  2 /* + the exit code */
 #define LIVES_MAX 400
 #define CRASHES	  8 /* of a run, about */
+
+static struct config *configs[PROCESSES_MAX];
 
 /* --- lives of the bridge */
 
@@ -38,88 +40,105 @@ static int next_crash(void)
 	return (int)sim_between(1, 2 * sim.plan.crash_points);
 }
 
+/* What a process leaves behind when it is no more. */
 static void bury(void)
 {
-	sim.alive = false;
-	sim.in_event = sim.crash_now = false;
-	sim.held = 0;
 	system_forget();
 	vfs_forget();
 	thread_forget();
+	paho_forget();
+	mosquitto_forget();
 	consumer_killed();
 	broker_client_killed();
 	oracle_unheard();
 }
 
-/* Returns KILLED or EXITED + code. */
-static int live(const struct config *config)
+static int live(struct process *p)
 {
-	static struct log log;
-	int how;
+	static struct log logs[PROCESSES_MAX];
+	struct log *log = &logs[p->number];
+	const struct config *config = configs[p->number];
 
-	sim.life++;
-	sim.alive = true;
-	sim.crash_in = next_crash();
-	sim_input("start", (int64_t)sim.life, sim.crash_in);
-	log_init(&log, system_log_fd(), config->log.level, config->log.format);
-	how = sigsetjmp(sim.end, 0);
-	if (how == 0)
-		how = EXITED + loop_run(config, &log, reload, NULL);
-	bury();
-	sim_trace("end", how, 0);
-	return how;
+	p->crash_in = next_crash();
+	sim_input("start", (int64_t)p->life, p->crash_in);
+	kafka_weaken(without == WITHOUT_FENCE, without == WITHOUT_MARKERS);
+	log_init(log, system_log_fd(), config->log.level, config->log.format);
+	return (sim.plan.bridges ? group_run : loop_run)(config, log, reload,
+							 NULL);
 }
 
 static void judge_exit(int how, bool disk_trouble)
 {
-	if (how == KILLED) {
+	if (how == PROCESS_KILLED) {
 		sim.stats->crashes++;
 		sim.stats->inputs++;
 		if (sim.plan.sync_full && sim_odds(2)) {
 			sim_trace("power lost", 0, 0);
 			disk_lose_power();
 		}
-	} else if (how != EXITED && !disk_trouble) {
-		sim_find("the bridge ended with %d", how - EXITED);
+		if (sim_odds(sim.plan.wiped) && !sim.calm) {
+			sim_input("disk lost", sim.me->number, 0);
+			disk_wipe();
+		}
+	} else if (how != PROCESS_EXITED && !disk_trouble) {
+		sim_find("the bridge ended with %d", how - PROCESS_EXITED);
 	}
 }
 
 /* Until somebody starts it again: a service manager pauses after a failure. */
 static int64_t downtime(int how)
 {
-	if (how > EXITED)
+	if (how > PROCESS_EXITED)
 		return sim_between(SIM_S, 5 * SIM_S);
 	return sim_delay(SIM_MS, sim.plan.downtime_max_ms * SIM_MS);
 }
 
-void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats)
+static int64_t ended(struct process *p, int how)
 {
-	static struct config *config;
-	static bool done;
+	bury();
+	sim_trace("end", how, p->number);
+	judge_exit(how, sim.plan.disk_trouble != 0);
+	if ((how == PROCESS_EXITED && world_is_done()) ||
+	    sim.stats->findings > 0)
+		return -1;
+	if (p->life > LIVES_MAX) {
+		sim_find("stuck: it does not stay up");
+		return -1;
+	}
+	return downtime(how);
+}
+
+static int count(void)
+{
+	return sim.plan.bridges ? sim.plan.bridges : 1;
+}
+
+static bool never(void)
+{
+	return false;
+}
+
+void run_seed(uint64_t seed, bool group, bool verbose, struct sim_stats *stats)
+{
+	int i;
 
 	sim_begin(seed, verbose, stats);
 	sim.now = 1000 * SIM_S;
-	plan_draw();
+	plan_draw(group);
 	sim.plan.trouble_us += sim.now;
 	vfs_register();
 	cluster_begin();
+	transactions_begin();
+	members_begin();
 	broker_begin();
 	oracle_begin();
-	config = plan_config();
+	oracle_group_begin();
+	for (i = 0; i < count(); i++)
+		configs[i] = plan_config(i);
 	world_begin();
-	for (done = false; !done;) {
-		int how = live(config);
-
-		judge_exit(how, sim.plan.disk_trouble != 0);
-		done = (how == EXITED && world_is_done()) ||
-		       sim.stats->findings > 0;
-		if (sim.life > LIVES_MAX) {
-			sim_find("stuck: it does not stay up");
-			done = true;
-		}
-		if (!done)
-			sim_pass(downtime(how));
-	}
+	process_begin(count(), live, ended);
+	process_schedule(never);
 	stats->simulated_us = sim.now - 1000 * SIM_S;
-	config_free(config);
+	for (i = 0; i < count(); i++)
+		config_free(configs[i]);
 }

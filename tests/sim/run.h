@@ -4,6 +4,7 @@
 
 #include "tests/sim/sim.h"
 
-void run_seed(uint64_t seed, bool verbose, struct sim_stats *stats);
+/* group: of several bridges. */
+void run_seed(uint64_t seed, bool group, bool verbose, struct sim_stats *stats);
 
 #endif

@@ -11,7 +11,8 @@ struct sim sim;
 
 struct due {
 	int64_t at;
-	uint64_t order, life; /* life 0: whatever becomes of the bridge */
+	uint64_t order, life;
+	struct process *of; /* NULL: of nobody's */
 	sim_event *event;
 	void *arg;
 	int64_t n;
@@ -19,6 +20,8 @@ struct due {
 
 static struct due *heap;
 static size_t heap_count, heap_room;
+static struct due *parked; /* of those who are stopped */
+static size_t parked_count, parked_room;
 static uint64_t order;
 
 static void reseed(uint64_t seed)
@@ -42,7 +45,7 @@ void sim_begin(uint64_t seed, bool verbose, struct sim_stats *stats)
 	sim.stats = stats;
 	memset(stats, 0, sizeof(*stats));
 	stats->hash = 0xcbf29ce484222325u;
-	heap_count = 0;
+	heap_count = parked_count = 0;
 	reseed(seed);
 }
 
@@ -127,23 +130,72 @@ static struct due take(void)
 	return top;
 }
 
-static void schedule(int64_t delay, uint64_t life, sim_event *event, void *arg,
-		     int64_t n)
+static void schedule(int64_t delay, struct process *of, sim_event *event,
+		     void *arg, int64_t n)
 {
-	struct due due = {sim.now + delay, ++order, life, event, arg, n};
+	struct due due = {.at = sim.now + delay,
+			  .order = ++order,
+			  .life = of ? of->life : 0,
+			  .of = of,
+			  .event = event,
+			  .arg = arg,
+			  .n = n};
 
 	put(&due);
 }
 
 void sim_at(int64_t delay, sim_event *event, void *arg, int64_t n)
 {
-	schedule(delay, 0, event, arg, n);
+	schedule(delay, NULL, event, arg, n);
+}
+
+void sim_at_of(struct process *of, int64_t delay, sim_event *event, void *arg,
+	       int64_t n)
+{
+	if (of->alive)
+		schedule(delay, of, event, arg, n);
 }
 
 void sim_at_life(int64_t delay, sim_event *event, void *arg, int64_t n)
 {
-	if (sim.alive)
-		schedule(delay, sim.life, event, arg, n);
+	sim_at_of(sim.me, delay, event, arg, n);
+}
+
+static void park(const struct due *due)
+{
+	if (parked_count == parked_room) {
+		parked_room = parked_room ? 2 * parked_room : 256;
+		parked = realloc(parked, parked_room * sizeof(*parked));
+		if (!parked)
+			abort();
+	}
+	parked[parked_count++] = *due;
+}
+
+/* In the order in which they were due. */
+void sim_unpark(const struct process *of)
+{
+	size_t i, left = 0;
+
+	for (i = 0; i < parked_count; i++)
+		if (parked[i].of == of)
+			put(&parked[i]);
+		else
+			parked[left++] = parked[i];
+	parked_count = left;
+}
+
+/* The event is its process's own doing, and may be its end. */
+static void dispatch(const struct due *due)
+{
+	struct process *before = process_be(due->of), *p = due->of;
+
+	sim.in_event = true;
+	due->event(due->arg, due->n);
+	if (p && p->crash_now)
+		sim_kill();
+	sim.in_event = false;
+	process_be(before);
 }
 
 bool sim_step(int64_t until)
@@ -158,49 +210,40 @@ bool sim_step(int64_t until)
 	due = take();
 	if (due.at > sim.now)
 		sim.now = due.at;
-	if (due.life != 0 && (due.life != sim.life || !sim.alive))
+	if (due.of && (due.life != due.of->life || !due.of->alive))
 		return true;
-	sim.in_event = true;
-	due.event(due.arg, due.n);
-	sim.in_event = false;
-	if (sim.crash_now)
-		sim_kill();
+	if (due.of && due.of->stopped)
+		park(&due);
+	else
+		dispatch(&due);
 	return true;
 }
 
 void sim_pass(int64_t us)
 {
-	int64_t until = sim.now + us;
-
-	if (thread_current()) {
+	if (thread_current())
 		thread_sleep(us);
-		return;
-	}
-	if (sim.in_event) /* a callback: others wait for it */
-		return;
-	while (sim_step(until))
-		;
+	else if (!sim.in_event) /* a callback: others wait for it */
+		process_wait(NULL, NULL, sim.now + us);
 }
 
 /* --- seams */
 
 void sim_kill(void)
 {
-	sim.crash_now = false;
-	if (thread_current())
-		thread_die(); /* sim_step comes here again */
-	sim.in_event = false;
-	siglongjmp(sim.end, 1);
+	process_end(PROCESS_KILLED);
 }
 
 void sim_point(void)
 {
-	if (!sim.alive)
+	struct process *p = sim.me;
+
+	if (!p || !p->alive)
 		return;
 	sim.stats->points++;
-	if (sim.crash_in > 0 && --sim.crash_in == 0 && !sim.calm)
+	if (p->crash_in > 0 && --p->crash_in == 0 && !sim.calm)
 		sim_kill();
-	if (sim.in_event || sim.held > 0 || thread_current() ||
+	if (sim.in_event || p->held > 0 || thread_current() ||
 	    !sim_odds(sim.plan.interleave))
 		return;
 	sim_pass(sim_delay(1, 3 * SIM_MS));

@@ -14,14 +14,16 @@
 #ifndef TESTS_SIM_H
 #define TESTS_SIM_H
 
-#include <setjmp.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "tests/sim/process.h"
+
 /* What a seed decides about a run before it begins (plan.c). Chances are 1 in
  * so many; 0: never. */
 struct sim_plan {
+	int bridges; /* that are one group; 0: one by itself */
 	bool gate, ack_device, sync_full, mqtt3, approve_on_timeout;
 	bool hold; /* else the gate refuses candidates */
 	int devices;
@@ -50,7 +52,12 @@ struct sim_plan {
 	int disk_trouble; /* ... per s, that the disk is full or fails */
 	int jumps;	  /* ... per s, that the wall clock is set */
 	bool zeros;	  /* reserved room is read as such: disk.c */
-	int not_joined;	  /* 1 of n revocations, for good: kafka_group.c */
+	int session_ms; /* of the group of bridges, and what happens to them: */
+	int zombies;	/* ... per s, that one is stopped, and goes on */
+	int cuts; /* ... per s, that one reaches Kafka, or the broker, no more */
+	int hasty;	/* ... per request, that it is decided uncommitted */
+	int wiped;	/* ... per kill, that its disk is gone, too */
+	int not_joined; /* 1 of n revocations, for good: kafka_group.c */
 };
 
 struct sim_stats {
@@ -67,14 +74,10 @@ extern struct sim {
 	bool verbose, calm; /* calm: nothing goes wrong any more */
 	struct sim_plan plan;
 	struct sim_stats *stats;
-	int64_t now;	   /* us since the world began; CLOCK_BOOTTIME */
-	int64_t wall_skew; /* us */
-	uint64_t life;	   /* of the bridge: counts its starts */
-	bool alive, in_event;
-	int held;	/* mutexes that the bridge's thread holds */
-	int crash_in;	/* points; 0: not now */
-	bool crash_now; /* found in another context */
-	sigjmp_buf end; /* of the bridge: 1 killed, else its exit code + 2 */
+	int64_t now;	    /* us since the world began; CLOCK_BOOTTIME */
+	int64_t wall_skew;  /* us */
+	struct process *me; /* whose code runs; NULL: the world's */
+	bool in_event;
 } sim;
 
 #define SIM_WALL_BEGIN 1772000000000000LL /* us: a day in 2026 */
@@ -93,8 +96,12 @@ int64_t sim_delay(int64_t low, int64_t high);
 /* --- what happens next. arg and n are the function's. */
 typedef void sim_event(void *arg, int64_t n);
 void sim_at(int64_t delay_us, sim_event *event, void *arg, int64_t n);
-/* Dropped when the bridge is no more: of its own threads and sockets. */
+/* Of a process, of its threads and sockets: dropped when it is no more, and late
+ * when it is stopped. */
+void sim_at_of(struct process *of, int64_t delay_us, sim_event *event,
+	       void *arg, int64_t n);
 void sim_at_life(int64_t delay_us, sim_event *event, void *arg, int64_t n);
+void sim_unpark(const struct process *of); /* what was due while it stood */
 /* Runs the next event that is due by then. False: none is, and it is then. */
 bool sim_step(int64_t until);
 void sim_pass(int64_t us); /* time goes by for who calls; others run */

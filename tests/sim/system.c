@@ -1,6 +1,7 @@
 #include "tests/sim/system.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -31,7 +32,7 @@ int system_new(enum system_kind kind)
 
 	for (i = 0; i < FDS_MAX; i++)
 		if (fds[i].kind == FREE) {
-			fds[i] = (struct system_fd){.kind = kind};
+			fds[i] = (struct system_fd){.kind = kind, .of = sim.me};
 			return SIM_FD + i;
 		}
 	errno = EMFILE;
@@ -40,7 +41,11 @@ int system_new(enum system_kind kind)
 
 void system_forget(void)
 {
-	memset(fds, 0, sizeof(fds));
+	int i;
+
+	for (i = 0; i < FDS_MAX; i++)
+		if (fds[i].of == sim.me)
+			fds[i] = (struct system_fd){.kind = FREE};
 	disk_release_locks();
 }
 
@@ -66,6 +71,8 @@ void system_close(int fd)
 
 	if (!f)
 		return;
+	if (f->locks)
+		disk_unlock(f->file);
 	f->kind = FREE;
 	for (i = 0; i < FDS_MAX; i++)
 		for (k = 0; k < fds[i].watched; k++)
@@ -82,12 +89,12 @@ void system_wake(int fd)
 		f->count++;
 }
 
-void system_signal(int signo)
+void system_signal(const struct process *to, int signo)
 {
 	int i;
 
 	for (i = 0; i < FDS_MAX; i++)
-		if (fds[i].kind == SIGNAL)
+		if (fds[i].kind == SIGNAL && (!to || fds[i].of == to))
 			fds[i].count |= 1ull << signo;
 }
 
@@ -131,18 +138,28 @@ static int ready(const struct system_fd *f, struct epoll_event *events, int max)
 	return n;
 }
 
+static bool has_ready(void *arg)
+{
+	struct epoll_event one;
+
+	return ready(arg, &one, 1) > 0;
+}
+
 /* A loop that turns and turns with nothing to do. */
 static void count_turn(void)
 {
-	static uint64_t inputs, turns;
-	static int64_t since;
+	static struct {
+		uint64_t inputs, turns;
+		int64_t since;
+	} counts[PROCESSES_MAX], *c;
 
-	turns++;
-	if (inputs != sim.stats->inputs || sim.now - since > SIM_S) {
-		inputs = sim.stats->inputs;
-		since = sim.now;
-		turns = 0;
-	} else if (turns == BUSY) {
+	c = &counts[sim.me->number];
+	c->turns++;
+	if (c->inputs != sim.stats->inputs || sim.now - c->since > SIM_S) {
+		c->inputs = sim.stats->inputs;
+		c->since = sim.now;
+		c->turns = 0;
+	} else if (c->turns == BUSY) {
 		sim_find("busy: the loop turns without an input");
 	}
 }
@@ -150,17 +167,52 @@ static void count_turn(void)
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout);
 int __wrap_epoll_wait(int fd, struct epoll_event *events, int max, int timeout)
 {
-	const struct system_fd *f = system_find(fd);
-	int64_t until;
-	int n;
+	struct system_fd *f = system_find(fd);
 
 	sim_point();
 	count_turn();
 	sim_pass(TURN_US);
-	until = sim.now + timeout * SIM_MS;
-	while ((n = ready(f, events, max)) == 0 && sim.now < until)
-		sim_step(until);
+	process_wait(has_ready, f, sim.now + timeout * SIM_MS);
+	return ready(f, events, max);
+}
+
+/* --- poll: as the loop of a bridge that stands by waits */
+
+struct polled {
+	struct pollfd *all;
+	nfds_t count;
+};
+
+static int look(struct pollfd *all, nfds_t count)
+{
+	nfds_t i;
+	int n = 0;
+
+	for (i = 0; i < count; i++) {
+		all[i].revents = 0;
+		if (all[i].fd >= 0 && readable(system_find(all[i].fd)))
+			all[i].revents = POLLIN;
+		n += all[i].revents != 0;
+	}
 	return n;
+}
+
+static bool one_is_readable(void *arg)
+{
+	const struct polled *polled = arg;
+
+	return look(polled->all, polled->count) > 0;
+}
+
+int __wrap_poll(struct pollfd *all, nfds_t count, int timeout);
+int __wrap_poll(struct pollfd *all, nfds_t count, int timeout)
+{
+	struct polled polled = {all, count};
+
+	sim_point();
+	sim_pass(TURN_US);
+	process_wait(one_is_readable, &polled, sim.now + timeout * SIM_MS);
+	return look(all, count);
 }
 
 int __wrap_epoll_create1(int flags);
@@ -179,9 +231,13 @@ int __wrap_epoll_ctl(int epfd, int op, int fd, struct epoll_event *event)
 	for (k = 0; k < f->watched; k++)
 		if (f->watches[k].fd == fd)
 			break;
-	if (op == EPOLL_CTL_MOD && k == f->watched) {
+	if (op != EPOLL_CTL_ADD && k == f->watched) {
 		errno = ENOENT;
 		return -1;
+	}
+	if (op == EPOLL_CTL_DEL) {
+		f->watches[k] = f->watches[--f->watched];
+		return 0;
 	}
 	if (k == SYSTEM_WATCHES)
 		abort();
@@ -228,6 +284,12 @@ ssize_t __wrap_read(int fd, void *to, size_t n)
 
 	if (!f)
 		return __real_read(fd, to, n);
+	if (f->kind == FILE_) {
+		ssize_t done = disk_read(f->file, to, n, (int64_t)f->count);
+
+		f->count += done > 0 ? (uint64_t)done : 0;
+		return done;
+	}
 	if (!readable(f)) {
 		errno = EAGAIN;
 		return -1;
@@ -255,8 +317,9 @@ ssize_t __wrap_write(int fd, const void *bytes, size_t n)
 		sim_bytes(bytes, n);
 		world_logged(bytes, n);
 		if (sim.verbose)
-			fprintf(stderr, "%10.6f | %.*s", (double)sim.now / 1e6,
-				(int)n, (const char *)bytes);
+			fprintf(stderr, "%10.6f %d| %.*s",
+				(double)sim.now / 1e6, f->of->number, (int)n,
+				(const char *)bytes);
 		return (ssize_t)n;
 	}
 	f->count++;

@@ -18,8 +18,9 @@ int system_socket(bool (*is_ready)(void *arg), void *arg);
 void system_close(int fd);
 /* Another thread of the process wakes the loop by one of its eventfds. */
 void system_wake(int fd);
-void system_signal(int signo); /* to the bridge */
-void system_forget(void);      /* the process is no more: all descriptors */
+struct process;
+void system_signal(const struct process *to, int signo); /* NULL: to all */
+void system_forget(void); /* this process is no more: its descriptors */
 int system_log_fd(void);
 
 /* Told of what the bridge logs (world.c). */

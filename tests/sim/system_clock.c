@@ -15,7 +15,8 @@ int __wrap_clock_gettime(clockid_t id, struct timespec *ts)
 	int64_t us = sim.now;
 
 	if (id == CLOCK_REALTIME)
-		us += SIM_WALL_BEGIN + sim.wall_skew;
+		us += SIM_WALL_BEGIN + sim.wall_skew +
+		      (sim.me ? sim.me->skew : 0);
 	ts->tv_sec = us / SIM_S;
 	ts->tv_nsec = us % SIM_S * 1000;
 	return 0;
@@ -56,8 +57,7 @@ void __wrap__exit(int code) __attribute__((noreturn));
 void __wrap__exit(int code)
 {
 	sim_trace("_exit", code, 0);
-	sim.in_event = false;
-	siglongjmp(sim.end, code + 2);
+	process_end(PROCESS_EXITED + code);
 }
 
 /* Of the broker's socket alone. */

@@ -2,6 +2,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -33,6 +34,21 @@ int __wrap_open(const char *name, int flags, ...)
 }
 
 ssize_t __wrap_pread(int fd, void *to, size_t n, off_t at);
+int __real_fcntl(int fd, int what, ...);
+int __wrap_fcntl(int fd, int what, ...);
+int __wrap_fcntl(int fd, int what, ...)
+{
+	va_list args;
+	long value;
+
+	if (system_find(fd))
+		return 0;
+	va_start(args, what);
+	value = va_arg(args, long);
+	va_end(args);
+	return __real_fcntl(fd, what, value);
+}
+
 ssize_t __wrap_pread(int fd, void *to, size_t n, off_t at)
 {
 	return disk_read(system_find(fd)->file, to, n, at);
@@ -45,7 +61,7 @@ ssize_t __wrap_pwrite(int fd, const void *bytes, size_t n, off_t at)
 	struct file *file = system_find(fd)->file;
 	ssize_t done;
 
-	if (sim.crash_in == 1 && !sim.calm)
+	if (sim.me->crash_in == 1 && !sim.calm)
 		disk_write(file, bytes, (size_t)sim_between(0, (int64_t)n), at);
 	sim_point();
 	done = disk_write(file, bytes, n, at);
@@ -88,8 +104,10 @@ int __wrap_flock(int fd, int how);
 int __wrap_flock(int fd, int how)
 {
 	(void)how;
-	if (disk_lock(system_find(fd)->file))
+	if (disk_lock(system_find(fd)->file)) {
+		system_find(fd)->locks = true;
 		return 0;
+	}
 	errno = EWOULDBLOCK;
 	return -1;
 }
@@ -151,26 +169,33 @@ int __wrap_statvfs(const char *name, struct statvfs *fs)
 
 struct listing {
 	int next;
+	char folder[96]; /* with its slash */
 	struct dirent entry;
 };
 
 DIR *__wrap_opendir(const char *name);
 DIR *__wrap_opendir(const char *name)
 {
-	(void)name;
-	return sim_alloc(sizeof(struct listing));
+	struct listing *listing = sim_alloc(sizeof(*listing));
+
+	snprintf(listing->folder, sizeof(listing->folder), "%s/", name);
+	return (DIR *)listing;
 }
 
 struct dirent *__wrap_readdir(DIR *dir);
 struct dirent *__wrap_readdir(DIR *dir)
 {
 	struct listing *listing = (struct listing *)(void *)dir;
-	const char *name = disk_name(listing->next++);
+	size_t n = strlen(listing->folder);
+	const char *name;
 
+	do
+		name = disk_name(listing->next++);
+	while (name && strncmp(name, listing->folder, n) != 0);
 	if (!name)
 		return NULL;
 	snprintf(listing->entry.d_name, sizeof(listing->entry.d_name), "%s",
-		 name + sizeof(SIM_DIR) - 1);
+		 name + n);
 	return &listing->entry;
 }
 

@@ -6,6 +6,8 @@
 #include <stdint.h>
 #include <sys/epoll.h>
 
+#include "tests/sim/process.h"
+
 #define SYSTEM_WATCHES 16
 
 enum system_kind { FREE, EVENT, SIGNAL, EPOLL, SOCKET, FILE_, DIRECTORY, LOG };
@@ -16,7 +18,9 @@ struct system_watch {
 };
 
 struct system_fd {
-	uint64_t count; /* EVENT; SIGNAL: which */
+	const struct process *of;
+	bool locks;	/* its file: until it is closed */
+	uint64_t count; /* EVENT; SIGNAL: which; FILE_: where it is read */
 	struct file *file;
 	bool (*is_ready)(void *arg);
 	void *arg;

@@ -17,13 +17,14 @@ struct thread {
 	void *(*run)(void *arg);
 	void *arg;
 	void *stack;
-	pthread_cond_t *waits; /* NULL: for time alone */
-	uint64_t wait;	       /* counts, so that a late wake is known */
+	const void *waits; /* NULL: for time alone */
+	uint64_t wait;	   /* counts, so that a late wake is known */
 	bool done, timed_out;
+	bool over; /* joined, or detached */
 };
 
-static struct thread threads[THREADS_MAX];
-static int count;
+static struct thread threads[PROCESSES_MAX][THREADS_MAX];
+static int counts[PROCESSES_MAX]; /* places that were ever used */
 static struct thread *current;
 static ucontext_t scheduler;
 
@@ -32,13 +33,18 @@ bool thread_current(void)
 	return current != NULL;
 }
 
+static struct thread *mine(pthread_t id)
+{
+	return &threads[sim.me->number][id - 1];
+}
+
 void thread_forget(void)
 {
-	int i;
+	int i, me = sim.me->number;
 
-	for (i = 0; i < count; i++)
-		munmap(threads[i].stack, STACK);
-	count = 0;
+	for (i = 0; i < counts[me]; i++)
+		munmap(threads[me][i].stack, STACK);
+	counts[me] = 0;
 	current = NULL;
 }
 
@@ -67,7 +73,7 @@ static void first(void)
 
 void thread_die(void)
 {
-	sim.crash_now = true;
+	sim.me->crash_now = true;
 	leave(current);
 }
 
@@ -100,7 +106,7 @@ static void signalled(void *arg, int64_t wait)
 	enter(t);
 }
 
-static void wait_for(struct thread *t, pthread_cond_t *cond, int64_t us)
+static void wait_for(struct thread *t, const void *cond, int64_t us)
 {
 	t->waits = cond;
 	t->timed_out = false;
@@ -113,6 +119,25 @@ static void wait_for(struct thread *t, pthread_cond_t *cond, int64_t us)
 void thread_sleep(int64_t us)
 {
 	wait_for(current, NULL, us);
+}
+
+bool thread_await(const void *what, int64_t us)
+{
+	wait_for(current, what, us);
+	return !current->timed_out;
+}
+
+void thread_wake(const void *what)
+{
+	int i, me = sim.me->number;
+
+	for (i = 0; i < counts[me]; i++) {
+		struct thread *t = &threads[me][i];
+
+		if (t->waits == what && !t->done)
+			sim_at_life(sim_delay(1, 5 * SIM_MS), signalled, t,
+				    (int64_t)t->wait);
+	}
 }
 
 /* --- in place of libc's */
@@ -133,38 +158,63 @@ int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_lock(pthread_mutex_t *mutex);
 int __real_pthread_mutex_unlock(pthread_mutex_t *mutex);
 
+/* One that nobody will ask about is used again. */
+static struct thread *place(pthread_t *id)
+{
+	int me = sim.me->number, i;
+
+	for (i = 0; i < counts[me]; i++)
+		if (threads[me][i].over && threads[me][i].done)
+			break;
+	if (i == THREADS_MAX)
+		return NULL;
+	if (i == counts[me])
+		threads[me][counts[me]++].stack = NULL;
+	*id = (pthread_t)(i + 1);
+	return &threads[me][i];
+}
+
 int __wrap_pthread_create(pthread_t *id, const pthread_attr_t *attr,
 			  void *(*run)(void *arg), void *arg)
 {
-	struct thread *t = &threads[count];
+	struct thread *t = place(id);
 
 	(void)attr;
-	if (count == THREADS_MAX)
+	if (!t)
 		return EAGAIN;
-	*t = (struct thread){.run = run, .arg = arg};
-	t->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
-			MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	*t = (struct thread){.run = run, .arg = arg, .stack = t->stack};
+	if (!t->stack)
+		t->stack = mmap(NULL, STACK, PROT_READ | PROT_WRITE,
+				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (t->stack == MAP_FAILED || getcontext(&t->context) != 0)
 		return EAGAIN;
 	t->context.uc_stack.ss_sp = t->stack;
 	t->context.uc_stack.ss_size = STACK;
 	makecontext(&t->context, first, 0);
-	*id = (pthread_t)++count;
 	sim_at_life(sim_delay(1, 5 * SIM_MS), begin, t, 0);
 	return 0;
 }
 
+static bool is_done(void *arg)
+{
+	return ((struct thread *)arg)->done;
+}
+
 static bool join_by(struct thread *t, int64_t until)
 {
-	while (!t->done && sim.now < until)
-		sim_step(until < sim.now + SIM_S ? until : sim.now + SIM_S);
+	if (current)
+		while (!t->done && sim.now < until)
+			thread_sleep(5 * SIM_MS);
+	else
+		process_wait(is_done, t, until);
+	t->over = t->done;
 	return t->done;
 }
 
 int __wrap_pthread_join(pthread_t id, void **result)
 {
 	(void)result;
-	if (!join_by(&threads[id - 1], sim.now + 600 * SIM_S))
+	if (!join_by(mine(id), sim.now + 600 * SIM_S))
 		sim_find("a thread of the bridge does not end");
 	return 0;
 }
@@ -175,14 +225,13 @@ int __wrap_pthread_timedjoin_np(pthread_t id, void **result,
 	int64_t wall = until->tv_sec * SIM_S + until->tv_nsec / 1000;
 
 	(void)result;
-	return join_by(&threads[id - 1], wall - SIM_WALL_BEGIN - sim.wall_skew)
-		       ? 0
-		       : ETIMEDOUT;
+	wall -= SIM_WALL_BEGIN + sim.wall_skew + sim.me->skew;
+	return join_by(mine(id), wall) ? 0 : ETIMEDOUT;
 }
 
 int __wrap_pthread_detach(pthread_t id)
 {
-	(void)id;
+	mine(id)->over = true;
 	return 0;
 }
 
@@ -222,12 +271,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 int __wrap_pthread_cond_broadcast(pthread_cond_t *cond)
 {
-	int i;
-
-	for (i = 0; i < count; i++)
-		if (threads[i].waits == cond && !threads[i].done)
-			sim_at_life(sim_delay(1, 5 * SIM_MS), signalled,
-				    &threads[i], (int64_t)threads[i].wait);
+	thread_wake(cond);
 	return 0;
 }
 
@@ -239,13 +283,13 @@ int __wrap_pthread_cond_signal(pthread_cond_t *cond)
 int __wrap_pthread_mutex_lock(pthread_mutex_t *mutex)
 {
 	if (!current)
-		sim.held++;
+		sim.me->held++;
 	return __real_pthread_mutex_lock(mutex);
 }
 
 int __wrap_pthread_mutex_unlock(pthread_mutex_t *mutex)
 {
 	if (!current)
-		sim.held--;
+		sim.me->held--;
 	return __real_pthread_mutex_unlock(mutex);
 }

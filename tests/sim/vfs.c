@@ -7,17 +7,19 @@
 
 #include <errno.h>
 #include <sqlite3.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "tests/sim/disk.h"
 #include "tests/sim/sim.h"
 
 #define REGIONS_MAX 64
-#define HANDLES_MAX 16
+#define HANDLES_MAX 32
 
 /* What the connections to one file share. */
 struct node {
 	struct file *file;
+	const struct process *of;
 	int shared; /* locks */
 	int writer; /* RESERVED and above: how strong, or 0 */
 	void *regions[REGIONS_MAX];
@@ -37,16 +39,25 @@ static struct node nodes[HANDLES_MAX];
 
 void vfs_forget(void)
 {
-	memset(nodes, 0, sizeof(nodes));
+	int i;
+
+	for (i = 0; i < HANDLES_MAX; i++)
+		if (nodes[i].of == sim.me)
+			nodes[i] = (struct node){.of = NULL};
 }
 
 static struct node *node_of(struct file *file)
 {
-	int i = 0;
+	int i;
 
-	while (nodes[i].file && nodes[i].file != file)
-		i++;
+	for (i = 0; i < HANDLES_MAX; i++)
+		if (nodes[i].file == file)
+			return &nodes[i];
+	for (i = 0; nodes[i].file; i++)
+		if (i == HANDLES_MAX - 1)
+			abort();
 	nodes[i].file = file;
+	nodes[i].of = sim.me;
 	return &nodes[i];
 }
 
@@ -78,7 +89,7 @@ static int x_write(sqlite3_file *f, const void *bytes, int n, sqlite3_int64 at)
 {
 	struct handle *h = (struct handle *)f;
 
-	if (sim.crash_in == 1 && !sim.calm)
+	if (sim.me->crash_in == 1 && !sim.calm)
 		disk_write(h->file, bytes, (size_t)sim_between(0, n), at);
 	sim_point();
 	if (disk_write(h->file, bytes, (size_t)n, at) != n)

@@ -12,7 +12,12 @@
 
 static struct topic *any_topic(void)
 {
-	return &cluster.topics[sim_between(0, CLUSTER_TOPICS - 1)];
+	return &cluster.topics[sim_between(0, CLUSTER_AUDIT)];
+}
+
+static struct process *any_bridge(void)
+{
+	return &processes[sim_between(0, process_count - 1)];
 }
 
 static void lose_leader(void)
@@ -27,21 +32,21 @@ static void lose_leader(void)
 static void disk_over(void *arg, int64_t n)
 {
 	(void)arg;
-	(void)n;
-	disk_fill(false);
-	disk_fail(false);
-	disk_slow(false);
+	disk_fill((int)n, false);
+	disk_fail((int)n, false);
+	disk_slow((int)n, false);
 }
 
 static void trouble_disk(void)
 {
 	int64_t what = sim_between(0, 2);
+	int of = sim.plan.bridges ? any_bridge()->number : 0;
 
 	sim_input("disk trouble", what, 0);
-	disk_fill(what == 0);
-	disk_fail(what == 1);
-	disk_slow(what == 2);
-	sim_at(sim_delay(200 * SIM_MS, 10 * SIM_S), disk_over, NULL, 0);
+	disk_fill(of, what == 0);
+	disk_fail(of, what == 1);
+	disk_slow(of, what == 2);
+	sim_at(sim_delay(200 * SIM_MS, 10 * SIM_S), disk_over, NULL, of);
 }
 
 /* --- topics */
@@ -150,16 +155,22 @@ static void tick(void *arg, int64_t n)
 		return;
 	trouble_broker();
 	trouble_kafka();
-	if (sim_odds(sim.plan.jumps)) {
+	if (sim_odds(sim.plan.jumps) && sim.plan.bridges) {
+		struct process *p = any_bridge();
+
+		p->skew = sim_between(-60 * SIM_S, 60 * SIM_S);
+		sim_input("clock of one is set", p->number, p->skew);
+	} else if (sim_odds(sim.plan.jumps)) {
 		sim.wall_skew += sim_between(-60 * SIM_S, 60 * SIM_S);
 		sim_input("clock is set", sim.wall_skew, 0);
 	}
 	if (sim_odds(sim.plan.disk_trouble))
 		trouble_disk();
 	if (sim_odds(40))
-		system_signal(SIGHUP);
+		system_signal(NULL, SIGHUP);
+	world_group_trouble();
 	if (sim_odds(60))
-		system_signal(SIGTERM);
+		system_signal(sim.plan.bridges ? any_bridge() : NULL, SIGTERM);
 	sim_at(SIM_S, tick, NULL, 0);
 }
 
@@ -184,12 +195,15 @@ static void calm(void *arg, int64_t n)
 	(void)n;
 	sim_trace("calm", 0, 0);
 	sim.calm = true;
-	sim.crash_in = 0;
-	disk_over(NULL, 0);
+	for (i = 0; i < process_count; i++)
+		processes[i].crash_in = 0;
+	for (i = 0; i < process_count; i++)
+		disk_over(NULL, i);
+	world_group_calm();
 	cluster.away = 0;
 	broker_fill(0);
 	consumer_share(false);
-	for (i = 0; i < CLUSTER_TOPICS; i++)
+	for (i = 0; i < cluster.count; i++)
 		calm_topic(&cluster.topics[i]);
 	devices_come_back();
 }
@@ -206,12 +220,15 @@ static void look(void *arg, int64_t since)
 
 	(void)arg;
 	n = oracle_open(text, sizeof(text));
+	if (sim.plan.bridges && oracle_group_silent() > ORACLE_SILENT_US)
+		n += snprintf(text, sizeof(text), "stuck: nobody is active") >
+		     0;
 	if (n == 0 && devices_to_come() == 0 && broker_queued() == 0) {
-		system_signal(SIGTERM);
+		system_signal(NULL, SIGTERM);
 	} else if (sim.now - since > longest) {
 		sim_find("%d not ended, %d to come, %d queued; %s", n,
 			 devices_to_come(), broker_queued(), text);
-		system_signal(SIGTERM);
+		system_signal(NULL, SIGTERM);
 	}
 	sim_at(SIM_S, look, NULL, since);
 }

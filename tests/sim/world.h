@@ -73,6 +73,10 @@ void letters_send(void);
 /* customer.c: the decision topic is no more: what was said is said again. */
 void customer_repeat(void);
 
+/* world_group.c: what happens to one of several bridges; and all are well. */
+void world_group_trouble(void);
+void world_group_calm(void);
+
 void world_begin(void);
 /* Nothing is left to come, and all that came has ended. */
 bool world_is_done(void);

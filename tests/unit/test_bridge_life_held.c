@@ -155,6 +155,25 @@ static void no_more_than_their_bytes(void **state)
 	free(json);
 }
 
+/* It was an error, which ended each bridge that became active. */
+static void unknown_at_once_with_a_long_key(void **state)
+{
+	struct life_case *c = began(state);
+	struct consumer_record record =
+		life_next(c, ANSWER "\"decision\":\"approve\"}");
+	size_t size = STATE_HELD_FIELD_MAX + 1;
+	char *key = malloc(size);
+
+	assert_non_null(key);
+	memset(key, 'k', size);
+	record.key = (struct ztp_str){key, size};
+	life_ok(c, life_decide(c, &record));
+	life_commit(c);
+	assert_int_equal(held(c), 0);
+	life_result(c, ID, "unknown_request");
+	free(key);
+}
+
 /* What is rolled back is neither held nor missing. */
 static void undone_with_its_turn(void **state)
 {
@@ -181,6 +200,7 @@ int main(void)
 		LIFE_TEST(unknown_when_its_time_has_passed),
 		LIFE_TEST(unknown_at_once),
 		LIFE_TEST(no_more_than_their_bytes),
+		LIFE_TEST(unknown_at_once_with_a_long_key),
 		LIFE_TEST(undone_with_its_turn),
 	};
 

@@ -27,6 +27,8 @@ extern const struct assertion kafka_take_assertions[];
 extern const struct assertion kafka_report_assertions[];
 extern const struct assertion kafka_read_assertions[];
 extern const struct assertion kafka_group_assertions[];
+extern const struct assertion kafka_transaction_assertions[];
+extern const struct assertion kafka_member_assertions[];
 extern const struct assertion mqtt_in_assertions[];
 extern const struct assertion mqtt_out_assertions[];
 extern const struct assertion disk_assertions[];
@@ -55,6 +57,8 @@ void stage_begin(void);
 const char *stage_brokers(void);
 const char *stage_topic(int partitions, int max_bytes);
 const char *stage_read_topic(int partitions);
+/* One that several bridges would replicate by: it has one partition. */
+const char *stage_state_topic(void);
 void stage_delete(const char *topic);
 void stage_make(const char *topic, int partitions);
 void stage_kafka(bool there);

@@ -13,6 +13,10 @@ static void set(rd_kafka_conf_t *conf, const char *name, const char *value)
 		contract_fail(name, 0, why);
 }
 
+/* Of the next producer. */
+static void (*delivered)(rd_kafka_t *rk, const rd_kafka_message_t *message,
+			 void *opaque);
+
 static void open_handle(struct kafka_case *k, rd_kafka_type_t type,
 			const char *topic, const char *const *settings,
 			int events)
@@ -28,6 +32,8 @@ static void open_handle(struct kafka_case *k, rd_kafka_type_t type,
 	for (; settings && *settings; settings += 2)
 		set(conf, settings[0], settings[1]);
 	rd_kafka_conf_set_events(conf, events);
+	if (delivered)
+		rd_kafka_conf_set_dr_msg_cb(conf, delivered);
 	k->rk = rd_kafka_new(type, conf, why, sizeof(why));
 	CHECK(k->rk);
 }
@@ -44,6 +50,25 @@ void case_producer(struct kafka_case *k, const char *topic,
 	open_handle(k, RD_KAFKA_PRODUCER, topic, all,
 		    RD_KAFKA_EVENT_DR | RD_KAFKA_EVENT_ERROR);
 	k->queue = rd_kafka_queue_get_main(k->rk);
+	k->topic = rd_kafka_topic_new(k->rk, topic, NULL);
+	CHECK(k->topic);
+}
+
+void case_transactions(struct kafka_case *k, const char *topic,
+		       void (*fn)(rd_kafka_t *rk,
+				  const rd_kafka_message_t *message,
+				  void *opaque),
+		       const char *const *settings)
+{
+	const char *all[32] = {"enable.idempotence", "true", "acks", "all",
+			       "linger.ms",	     "0"};
+	int n = 6;
+
+	while (settings && *settings && n < 31)
+		all[n++] = *settings++;
+	delivered = fn;
+	open_handle(k, RD_KAFKA_PRODUCER, topic, all, 0);
+	delivered = NULL;
 	k->topic = rd_kafka_topic_new(k->rk, topic, NULL);
 	CHECK(k->topic);
 }

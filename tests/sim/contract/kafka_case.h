@@ -29,6 +29,12 @@ struct kafka_case {
 /* settings: pairs of name and value, and NULL. */
 void case_producer(struct kafka_case *k, const char *topic,
 		   const char *const *settings);
+/* The same, whose reports are calls. */
+void case_transactions(struct kafka_case *k, const char *topic,
+		       void (*delivered)(rd_kafka_t *rk,
+					 const rd_kafka_message_t *message,
+					 void *opaque),
+		       const char *const *settings);
 void case_consumer(struct kafka_case *k, const char *topic,
 		   const char *const *settings);
 

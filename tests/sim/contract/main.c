@@ -12,10 +12,16 @@
 #define STEP_MS 5
 
 static const struct assertion *const tables[] = {
-	kafka_take_assertions, kafka_report_assertions,
-	kafka_read_assertions, kafka_group_assertions,
-	mqtt_in_assertions,    mqtt_out_assertions,
-	disk_assertions,       NULL,
+	kafka_take_assertions,
+	kafka_report_assertions,
+	kafka_read_assertions,
+	kafka_group_assertions,
+	kafka_transaction_assertions,
+	kafka_member_assertions,
+	mqtt_in_assertions,
+	mqtt_out_assertions,
+	disk_assertions,
+	NULL,
 };
 
 void contract_fail(const char *file, int line, const char *what)

@@ -23,13 +23,17 @@ void stage_begin(void)
 
 	sim_begin(1, false, &stats);
 	sim.now = 1000 * SIM_S;
-	sim.alive = true;
-	sim.life = 1;
+	processes[0] =
+		(struct process){.life = 1, .alive = true, .is_main = true};
+	process_count = 1;
+	process_be(&processes[0]);
 	sim.calm = true;
-	sim.plan.partitions = 1;
+	sim.plan.partitions = sim.plan.bridges = 1;
 	sim.plan.sync_full = sim.plan.zeros = true;
 	vfs_register();
 	cluster_begin();
+	transactions_begin();
+	members_begin();
 	broker_begin();
 }
 
@@ -57,6 +61,11 @@ const char *stage_read_topic(int partitions)
 	if (partitions > 0)
 		topic->partitions = partitions;
 	return topic->name;
+}
+
+const char *stage_state_topic(void)
+{
+	return cluster.topics[CLUSTER_STATE].name;
 }
 
 void stage_delete(const char *topic)
@@ -130,7 +139,7 @@ void stage_write(const char *name, int partition, const char *value, int n)
 
 	if (n > 0)
 		cluster_append_to(transaction(n), topic, partition, "k", 1,
-				  value, strlen(value));
+				  value, strlen(value), NULL);
 	else
 		cluster_append(topic, partition, "k", 1, value, strlen(value),
 			       NULL);
@@ -213,7 +222,7 @@ const char *stage_disk(void)
 
 void stage_fill_disk(bool full)
 {
-	disk_fill(full);
+	disk_fill(0, full);
 }
 
 void stage_power_cut(void)
@@ -222,6 +231,14 @@ void stage_power_cut(void)
 }
 
 /* --- what the played parts tell a world that is not there */
+
+void world_uncommitted(enum cluster_topic topic, int partition,
+		       const struct record *record)
+{
+	(void)topic;
+	(void)partition;
+	(void)record;
+}
 
 void world_record(enum cluster_topic topic, int partition,
 		  const struct record *record)

@@ -57,6 +57,11 @@ const char *stage_read_topic(int partitions)
 	return name;
 }
 
+const char *stage_state_topic(void)
+{
+	return ask("topic 1 0");
+}
+
 void stage_delete(const char *topic)
 {
 	free(ask("delete %s", topic));

@@ -70,7 +70,25 @@ bool broker_offer(const char *topic, const char *payload, size_t len, int tag)
 	return true;
 }
 
-/* There is one thread only. */
+/* There is one thread only, and no process. */
+struct process *process_be(struct process *p)
+{
+	return p;
+}
+
+void process_wait(bool (*holds)(void *arg), void *arg, int64_t until)
+{
+	(void)holds;
+	(void)arg;
+	(void)until;
+}
+
+void process_end(int how)
+{
+	(void)how;
+	abort();
+}
+
 bool thread_current(void)
 {
 	return false;
@@ -79,11 +97,6 @@ bool thread_current(void)
 void thread_sleep(int64_t us)
 {
 	(void)us;
-}
-
-void thread_die(void)
-{
-	abort();
 }
 
 /* --- steps */

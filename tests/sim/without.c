@@ -1,0 +1,108 @@
+/* The linker puts these in the place of the bridge's own (sim.mk). */
+#include "tests/sim/without.h"
+
+#include <string.h>
+
+#include "bridge/kafka/consumer.h"
+#include "bridge/ledger/copy.h"
+#include "bridge/ledger/turns.h"
+#include "bridge/life/held.h"
+#include "bridge/standby/standby.h"
+
+enum without without;
+
+bool without_set(const char *name)
+{
+#define X(rule, text, what)                                                    \
+	if (strcmp(name, text) == 0)                                           \
+		without = WITHOUT_##rule;
+	WITHOUT_LIST(X)
+#undef X
+	return without != WITHOUT_NOTHING;
+}
+
+bool __real_ztp_lease_holds(const struct ztp_lease *lease, int64_t now);
+bool __wrap_ztp_lease_holds(const struct ztp_lease *lease, int64_t now);
+bool __wrap_ztp_lease_holds(const struct ztp_lease *lease, int64_t now)
+{
+	return without == WITHOUT_LEASE || __real_ztp_lease_holds(lease, now);
+}
+
+int __real_turns_mark_put(struct store *store, const char *journal,
+			  const struct journal_mark *mark,
+			  struct ztp_error *error);
+int __wrap_turns_mark_put(struct store *store, const char *journal,
+			  const struct journal_mark *mark,
+			  struct ztp_error *error);
+int __wrap_turns_mark_put(struct store *store, const char *journal,
+			  const struct journal_mark *mark,
+			  struct ztp_error *error)
+{
+	return without == WITHOUT_MARK
+		       ? 0
+		       : __real_turns_mark_put(store, journal, mark, error);
+}
+
+int __real_copy_end(struct copy *copy, int wait_ms, int64_t *end,
+		    struct ztp_error *error);
+int __wrap_copy_end(struct copy *copy, int wait_ms, int64_t *end,
+		    struct ztp_error *error);
+int __wrap_copy_end(struct copy *copy, int wait_ms, int64_t *end,
+		    struct ztp_error *error)
+{
+	if (without != WITHOUT_END)
+		return __real_copy_end(copy, wait_ms, end, error);
+	*end = copy_position(copy);
+	return 0;
+}
+
+int __real_held_keep(struct bridge *b, const char *request_id,
+		     const struct consumer_record *record,
+		     struct ztp_error *error);
+int __wrap_held_keep(struct bridge *b, const char *request_id,
+		     const struct consumer_record *record,
+		     struct ztp_error *error);
+int __wrap_held_keep(struct bridge *b, const char *request_id,
+		     const struct consumer_record *record,
+		     struct ztp_error *error)
+{
+	return without == WITHOUT_HOLD
+		       ? 0
+		       : __real_held_keep(b, request_id, record, error);
+}
+
+void __real_standby_tell(struct standby *s, enum ztp_role_event event,
+			 bool left, const char *why);
+void __wrap_standby_tell(struct standby *s, enum ztp_role_event event,
+			 bool left, const char *why);
+void __wrap_standby_tell(struct standby *s, enum ztp_role_event event,
+			 bool left, const char *why)
+{
+	__real_standby_tell(s, event, left || without == WITHOUT_WAIT, why);
+}
+
+/* The question is answered before it has been asked. */
+unsigned __real_ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
+			    const struct ztp_role_facts *facts);
+unsigned __wrap_ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
+			    const struct ztp_role_facts *facts);
+unsigned __wrap_ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
+			    const struct ztp_role_facts *facts)
+{
+	unsigned actions = __real_ztp_role_on(role, event, facts);
+
+	if (without != WITHOUT_CHECK || !(actions & ZTP_ROLE_CHECK))
+		return actions;
+	return (actions & ~(unsigned)ZTP_ROLE_CHECK) |
+	       __real_ztp_role_on(role, ZTP_ROLE_ON_MEMBER, facts);
+}
+
+bool __real_consumer_reached(const struct consumer *c,
+			     const struct probe_end_offsets *ends);
+bool __wrap_consumer_reached(const struct consumer *c,
+			     const struct probe_end_offsets *ends);
+bool __wrap_consumer_reached(const struct consumer *c,
+			     const struct probe_end_offsets *ends)
+{
+	return without == WITHOUT_ENDS || __real_consumer_reached(c, ends);
+}

@@ -1,0 +1,35 @@
+/*
+ * tests/sim/without.h - one rule of several bridges taken out (--without NAME), so
+ * that it is seen which seed misses it. A rule that no seed misses is one that the
+ * simulation does not show.
+ */
+#ifndef TESTS_SIM_WITHOUT_H
+#define TESTS_SIM_WITHOUT_H
+
+#include <stdbool.h>
+
+/* X(NAME, "name", "what is left out") */
+#define WITHOUT_LIST(X)                                                        \
+	X(FENCE, "fence", "init_transactions fences nobody and ends nothing")  \
+	X(MARKERS, "markers", "... does not wait until all markers are there") \
+	X(CHECK, "check", "whoever was assigned asks whether it still is")     \
+	X(END, "end", "the state is read to its uncommitted end")              \
+	X(WAIT, "wait", "a takeover waits for the lease of the one before")    \
+	X(LEASE, "lease", "effects go out with a lease only")                  \
+	X(HOLD, "hold", "decisions for unknown ids are held for a while")      \
+	X(MARK, "mark", "the journal's mark is a row of the state")            \
+	X(ENDS, "ends", "only what has been read to the end expires")
+
+enum without {
+	WITHOUT_NOTHING,
+#define X(name, text, what) WITHOUT_##name,
+	WITHOUT_LIST(X)
+#undef X
+};
+
+extern enum without without;
+
+/* False: there is no such rule. */
+bool without_set(const char *name);
+
+#endif
