@@ -67,8 +67,8 @@ extern struct cluster {
 	struct topic topics[CLUSTER_TOPICS];
 	int count;			       /* of those that are there */
 	int64_t committed[CLUSTER_PARTITIONS]; /* -1: none */
-	int64_t state_next;    /* what the bridges' group has committed */
-	char state_birth[128]; /* of ztp.state, and what goes with it */
+	int64_t state_next;	/* what the bridges' group has committed */
+	char state_birth[128];	/* of ztp.state, and what goes with it */
 	int64_t away;		/* us: until then it does not answer */
 	int64_t last_heartbeat; /* of the group's member that was killed */
 	int given;		/* partitions that it had */

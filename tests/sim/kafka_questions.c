@@ -101,9 +101,9 @@ const char *rd_kafka_topic_name(const rd_kafka_topic_t *topic)
 }
 
 /* The group's positions: only the one in ztp.state is ever asked for. */
-rd_kafka_resp_err_t
-rd_kafka_committed(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
-		   int timeout_ms)
+rd_kafka_resp_err_t rd_kafka_committed(rd_kafka_t *rk,
+				       rd_kafka_topic_partition_list_t *list,
+				       int timeout_ms)
 {
 	if (!answered((struct handle *)rk, timeout_ms))
 		return RD_KAFKA_RESP_ERR__TIMED_OUT;
@@ -111,7 +111,8 @@ rd_kafka_committed(rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list,
 		rd_kafka_topic_partition_t *part = &list->elems[i];
 
 		part->offset = RD_KAFKA_OFFSET_INVALID;
-		if (cluster_find(part->topic) != &cluster.topics[CLUSTER_STATE] ||
+		if (cluster_find(part->topic) !=
+			    &cluster.topics[CLUSTER_STATE] ||
 		    cluster.state_next == 0)
 			continue;
 		part->offset = cluster.state_next;

@@ -1,0 +1,164 @@
+/*
+ * What the daemon's loop calls while this bridge is the active one, and what
+ * follows when it has returned.
+ */
+#include "bridge/group_internal.h"
+
+static void health(void *arg, bool broker, bool disk)
+{
+	struct group *g = arg;
+
+	group_join_health(g->join, broker, disk);
+}
+
+void group_give_way(struct group *g)
+{
+	if (group_join_unfit(g->join))
+		standby_tell(g->standby, ZTP_ROLE_ON_UNFIT, false,
+			     group_join_problem(g->join));
+	else if (g->looping && group_join_no_broker(g->join) &&
+		 group_view_count(g->view) > 1)
+		standby_tell(g->standby, ZTP_ROLE_ON_NO_BROKER, false,
+			     "the mqtt broker is out of reach");
+}
+
+static bool go_on(void *arg)
+{
+	struct group *g = arg;
+
+	standby_turn(g->standby);
+	group_give_way(g);
+	group_view_turn(g->view);
+	group_http_turn(g->pages);
+	return g->serving;
+}
+
+static int64_t next(const void *arg)
+{
+	const struct group *g = arg;
+	int64_t at = standby_next(g->standby), view = group_view_next(g->view);
+
+	return at != 0 && at < view ? at : view;
+}
+
+static void serving(void *arg, struct bridge *b)
+{
+	struct group *g = arg;
+
+	group_http_serving(g->pages, b);
+}
+
+static void committed(void *arg)
+{
+	struct group *g = arg;
+
+	standby_tell(g->standby, ZTP_ROLE_ON_COMMITTED, false, "");
+}
+
+static int put_active(void *arg, bool left, struct ztp_error *error)
+{
+	struct group *g = arg;
+
+	return opening_put_active(g->opening, left, error);
+}
+
+void group_stop(struct group *g)
+{
+	standby_tell(g->standby, ZTP_ROLE_ON_STOP, false, "");
+}
+
+static void stop(void *arg)
+{
+	group_stop(arg);
+}
+
+static void fail(struct group *g)
+{
+	if (copy_unwritten_since(g->copy) != 0)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the copy cannot be written");
+	else
+		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
+			     "a turn was refused");
+}
+
+static bool leaving(const void *arg)
+{
+	const struct group *g = arg;
+
+	return g->leave;
+}
+
+static void left(void *arg)
+{
+	struct group *g = arg;
+
+	standby_tell(g->standby, ZTP_ROLE_ON_LEFT, false, "");
+}
+
+/* The daemon's loop has returned, and nobody has said yet what follows. */
+static void look_back(struct group *g, int code)
+{
+	if (code == LOOP_OVER && g->serving && !g->leave)
+		fail(g);
+	else if (code >= 0 && !g->leave)
+		group_stop(g);
+	if (g->leave)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
+			     "the last turn is not known to be written");
+}
+
+/* Before anything is written to the journal. */
+static bool knows_journal(struct group *g)
+{
+	struct ztp_error error = {0};
+
+	hand_over_stop(g->hand_over);
+	if (hand_over_check(g->hand_over, copy_store(g->copy), &error) == 0)
+		return true;
+	standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false, error.message);
+	return false;
+}
+
+void group_serve(struct group *g)
+{
+	const struct loop_group active = {
+		.copy = g->copy,
+		.turn = g->turn,
+		.journal = hand_over_journal(g->hand_over),
+		.wake_fd = g->wake_fd,
+		.put_active = put_active,
+		.hold_until = opening_hold_until(g->opening),
+		.go_on = go_on,
+		.next = next,
+		.home = group_http_home(g->pages),
+		.serving = serving,
+		.health = health,
+		.committed = committed,
+		.stop = stop,
+		.leaving = leaving,
+		.left = left,
+		.arg = g,
+	};
+	int code;
+
+	if (!knows_journal(g))
+		return;
+	group_join_serve(g->join);
+	g->looping = true;
+	group_http_away(g->pages);
+	code = loop_run_active(g->core.config, g->core.log, &active, g->reload,
+			       g->reload_arg);
+	group_http_back(g->pages);
+	g->looping = false;
+	turn_wake(g->turn, g->wake_fd);
+	if (g->close)
+		opening_act(g->opening, ZTP_ROLE_CLOSE);
+	else
+		look_back(g, code);
+	g->close = false;
+	if (code > 0) {
+		g->exit_code = code;
+		g->done = true;
+	}
+}
