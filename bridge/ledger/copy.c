@@ -85,7 +85,7 @@ static int open_again(struct copy *copy, struct ztp_error *error)
 
 int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
 {
-	struct state_bounds bounds;
+	struct state_bounds bounds = {0};
 	int rc = open_again(copy, error);
 
 	copy->bulk = false;

@@ -134,13 +134,14 @@ static void schedule(int64_t delay, struct process *of, sim_event *event,
 		     void *arg, int64_t n)
 {
 	struct due due = {.at = sim.now + delay,
-			  .order = ++order,
+			  .order = order + 1,
 			  .life = of ? of->life : 0,
 			  .of = of,
 			  .event = event,
 			  .arg = arg,
 			  .n = n};
 
+	order++;
 	put(&due);
 }
 
