@@ -2,6 +2,7 @@
 
 #include <string.h>
 
+#include "bridge/life/held.h"
 #include "bridge/store/store_state.h"
 
 static int add_row(void *arg, struct store_request *r)
@@ -97,6 +98,23 @@ bool pending_facts_outdated(const struct bridge *b, const struct held *held)
 		same->finished_at >= held->facts.now);
 }
 
+/* The event of a turn that was never committed may come again when its time has
+ * passed. If a customer who read that turn has decided, and the decision was here
+ * first, it was in time: what comes before the request can expire always is. */
+static int judge_by_decision(struct bridge *b, struct held *held,
+			     struct ztp_error *error)
+{
+	struct ztp_pending_facts *facts = &held->facts;
+	int rc;
+
+	if (facts->now < facts->expires_at || !store_is_replicated(b->store))
+		return 0;
+	rc = held_any(b, held->entry->request_id, error);
+	if (rc == 1)
+		facts->now = facts->expires_at - 1;
+	return rc < 0 ? rc : 0;
+}
+
 int pending_facts_load(struct bridge *b, const struct journal_entry *e,
 		       struct held *held, struct ztp_error *error)
 {
@@ -115,5 +133,5 @@ int pending_facts_load(struct bridge *b, const struct journal_entry *e,
 	facts->renotify_interval =
 		b->core.config->onboarding.renotify_interval_ms;
 	facts->reject_cooldown = b->core.config->onboarding.reject_cooldown_ms;
-	return rc;
+	return rc == 0 ? judge_by_decision(b, held, error) : rc;
 }

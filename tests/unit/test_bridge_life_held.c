@@ -98,6 +98,21 @@ static void several_for_one_request(void **state)
 	}
 }
 
+/* The event comes again after its time, but its customer has decided. */
+static void in_time_though_its_request_is_late(void **state)
+{
+	struct life_case *c = began(state);
+	struct journal_entry e = life_entry(c, PUMP, 1);
+
+	e.request_id = ID;
+	e.expires_at = c->b.core.now + 5000;
+	take(c, ANSWER "\"decision\":\"approve\"}");
+	life_pass(c, 10000);
+	life_take(c, &e);
+	life_is(c, life_newest(c), ZTP_STATE_REGISTERED);
+	assert_int_equal(held(c), 0);
+}
+
 static void another_request_is_not_meant(void **state)
 {
 	struct life_case *c = began(state);
@@ -196,6 +211,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(applied_when_its_request_is_there),
 		LIFE_TEST(several_for_one_request),
+		LIFE_TEST(in_time_though_its_request_is_late),
 		LIFE_TEST(another_request_is_not_meant),
 		LIFE_TEST(unknown_when_its_time_has_passed),
 		LIFE_TEST(unknown_at_once),
