@@ -14,7 +14,7 @@ TORTURE_BRIDGE := $(TORTURE_PARTS) $(addprefix tests/torture/,system.c library.c
 # What the linker puts our functions before. The first list is the
 # simulation's own, some of which tests/torture/system.c takes over.
 TORTURE_MEMORY := malloc calloc realloc reallocarray free strdup strndup
-TORTURE_WRAP := $(SIM_WRAP) $(TORTURE_MEMORY) loop_run plan_draw gate_command world_logged sim_alloc sim_copy \
+TORTURE_WRAP := $(SIM_WRAP) $(SIM_WITHOUT) $(TORTURE_MEMORY) loop_run plan_draw gate_command world_logged sim_alloc sim_copy \
 	$(addprefix disk_,open read write grow truncate sync unlink) \
 	$(addprefix mosquitto_,new connect_async subscribe publish_v5 loop_read loop_misc) \
 	$(addprefix MQTTAsync_,createWithOptions connect subscribeMany disconnect) \
@@ -29,7 +29,8 @@ $(TORTURE_DIR)/o/tests/sim/%.o: tests/sim/%.c
 		-DZTP_VERSION='"sim"' -c -o $@ $<
 
 $(TORTURE_DIR)/bridge: $(patsubst %.c,$(TORTURE_DIR)/o/%.o,$(TORTURE_SIM)) \
-		$(patsubst %.c,$(BUILD)/san/%.o,$(TORTURE_BRIDGE)) $(call bridge_san,loop)
+		$(patsubst %.c,$(BUILD)/san/%.o,$(TORTURE_BRIDGE) $(wildcard bridge/group*.c)) \
+		$(call bridge_san,loop)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK_SAN) -rdynamic $(TORTURE_WRAP:%=-Wl$(comma)--wrap=%) -o $@ $^ $(BRIDGE_LIBS) -lcjson $(LDLIBS)

@@ -21,7 +21,8 @@ static struct coroutine {
 	bool (*holds)(void *arg);
 	void *arg;
 	int64_t until;
-	int how; /* it has ended: 0: it has not */
+	int how;    /* it has ended: 0: it has not */
+	void *kept; /* AddressSanitizer's, of this stack while it is left */
 } coroutines[PROCESSES_MAX];
 
 struct process processes[PROCESSES_MAX];
@@ -59,12 +60,54 @@ void process_begin(int count, process_run *run, process_ended *ended)
 	}
 }
 
-/* --- from one stack to the other */
+/* --- from one stack to the other, of which AddressSanitizer is told */
+
+#ifdef __SANITIZE_ADDRESS__
+#	include <sanitizer/common_interface_defs.h>
+
+static const void *outside; /* the scheduler's stack */
+static size_t outside_size;
+
+static void leave_for(void **kept, const void *stack, size_t size)
+{
+	__sanitizer_start_switch_fiber(kept, stack, size);
+}
+
+static void leave(void **kept)
+{
+	leave_for(kept, outside, outside_size);
+}
+
+static void arrive(void *kept, bool from_scheduler)
+{
+	__sanitizer_finish_switch_fiber(kept, from_scheduler ? &outside : NULL,
+					from_scheduler ? &outside_size : NULL);
+}
+#else
+static void leave_for(void **kept, const void *stack, size_t size)
+{
+	(void)kept;
+	(void)stack;
+	(void)size;
+}
+
+static void leave(void **kept)
+{
+	(void)kept;
+}
+
+static void arrive(void *kept, bool from_scheduler)
+{
+	(void)kept;
+	(void)from_scheduler;
+}
+#endif
 
 static void first(void)
 {
 	struct process *p = sim.me;
 
+	arrive(NULL, true);
 	process_end(PROCESS_EXITED + run_one(p));
 }
 
@@ -105,13 +148,16 @@ static void bury(struct process *p)
 static void enter(struct process *p)
 {
 	struct coroutine *c = of(p);
+	void *kept = NULL;
 
 	if (c->resting == STARTS)
 		start(p);
 	c->resting = NOT_AT_ALL;
 	process_be(p);
+	leave_for(&kept, c->stack, STACK);
 	if (swapcontext(&scheduler, &c->context) != 0)
 		abort();
+	arrive(kept, false);
 	process_be(NULL);
 	if (c->how != 0)
 		bury(p);
@@ -130,6 +176,7 @@ void process_end(int how)
 		sim.in_event = false;
 		siglongjmp(out_of_event, 1);
 	}
+	leave(NULL);
 	if (setcontext(&scheduler) != 0)
 		abort();
 	abort();
@@ -158,8 +205,10 @@ void process_wait(bool (*holds)(void *arg), void *arg, int64_t until)
 	c->holds = holds;
 	c->arg = arg;
 	c->until = until;
+	leave(&c->kept);
 	if (swapcontext(&c->context, &scheduler) != 0)
 		abort();
+	arrive(c->kept, true);
 	errno = before;
 }
 

@@ -42,22 +42,23 @@ static struct {
 static void signal_bridge(void *arg, int64_t signo)
 {
 	(void)arg;
-	system_signal((int)signo);
+	system_signal(NULL, (int)signo);
 }
 
 static void kill_bridge(void *arg, int64_t n)
 {
 	(void)arg;
 	(void)n;
-	if (!sim.alive)
+	if (!processes[0].alive)
 		return;
-	sim.crash_now = true;
+	processes[0].crash_now = true;
 	now.died = true;
 }
 
-void __wrap_plan_draw(void);
-void __wrap_plan_draw(void)
+void __wrap_plan_draw(bool group);
+void __wrap_plan_draw(bool group)
 {
+	(void)group;
 	sim.plan = (struct sim_plan){
 		.gate = now.plan == PLAN_GATE,
 		.hold = true,
@@ -171,7 +172,7 @@ static void judge_rest(struct campaign_run *run)
 static void begin_life(void)
 {
 	/* The simulation's own kills depend on how many calls there are. */
-	sim.crash_in = 0;
+	processes[0].crash_in = 0;
 	now.error_logged = false;
 	now.error[0] = '\0';
 	now.failed_before = fail.failed;
@@ -213,7 +214,7 @@ static void run(int plan, bool verbose, struct campaign_run *run)
 
 	now.plan = (enum plan)plan;
 	now.run = run;
-	run_seed(SEED, verbose, &stats);
+	run_seed(SEED, false, verbose, &stats);
 	if (stats.findings > 0)
 		campaign_find(run, "%s", stats.finding);
 	if (!now.died && __lsan_do_recoverable_leak_check() != 0)
