@@ -113,14 +113,21 @@ void group_http_show(struct group_http *p, const struct group_facts *facts)
 	p->facts_at = 0;
 }
 
-/* The copy's store is another one after it was thrown away. */
+/* The copy's store is another one after it was thrown away, or could not be
+ * written to. */
+static void take_store(struct group_http *p)
+{
+	if (p->shown)
+		p->home.store = copy_store(p->facts.copy);
+}
+
 static void take_facts(struct group_http *p)
 {
 	int64_t now = ztp_clock_boot();
 
 	if (!p->shown)
 		return;
-	p->home.store = copy_store(p->facts.copy);
+	take_store(p);
 	if (now - p->facts_at < FACTS_MS)
 		return;
 	p->facts_at = now;
@@ -158,6 +165,7 @@ void group_http_away(struct group_http *p)
 		return;
 	p->away = true;
 	p->away_at = ztp_clock_boot();
+	take_store(p);
 	http_aside_away(p->aside);
 }
 

@@ -29,14 +29,16 @@ static void on_signal(struct group *g)
 	}
 }
 
-/* Not while it becomes active: then it takes its own entries. */
+/* Not while it becomes active: then it takes its own entries. And not without the
+ * copy, which a disk may have closed: it says what was taken. */
 static void hand_over(struct group *g)
 {
 	enum ztp_role_state state = standby_state(g->standby);
+	struct store *store = copy_store(g->copy);
 
 	if ((state == ZTP_ROLE_OUT || state == ZTP_ROLE_STANDBY) && !g->done &&
-	    opening_copy_read(g->opening))
-		hand_over_turn(g->hand_over, copy_store(g->copy));
+	    store && opening_copy_read(g->opening))
+		hand_over_turn(g->hand_over, store);
 	else
 		hand_over_stop(g->hand_over);
 }
