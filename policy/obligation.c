@@ -24,8 +24,12 @@
  * bridge tries it alone. The answer clears it. What is lost ZTP_LOSSES_MAX times
  * in a row is given up for good. With a gate, even a command that is given up
  * waits for its device, and each new connection asks whether the device is
- * there; such a command would close that connection, and so on for ever. A loss
- * that is not known to be the message's own fault (unproven) is never the last.
+ * there; such a command would close that connection, and so on for ever.
+ *
+ * A loss that is not known to be the message's own fault (unproven) makes it a
+ * suspect, but only the first ZTP_LOSSES_UNPROVEN of those count: while a broker
+ * takes nothing, everything is lost again and again, and afterwards one more loss,
+ * by chance, must not be the last.
  *
  * With a gate we hear when a device subscribes, so we never publish to an
  * absent one just because a timer fired. Without a gate, 0x10 in a PUBACK is
@@ -281,7 +285,7 @@ static bool clears(enum ztp_owed_event event)
 static int losses_after(enum ztp_owed_event event, int losses,
 			const struct ztp_owed_facts *facts)
 {
-	int most = facts->unproven ? ZTP_LOSSES_MAX - 1 : LOSSES_COUNTED;
+	int most = facts->unproven ? ZTP_LOSSES_UNPROVEN : LOSSES_COUNTED;
 
 	if (event == ZTP_ON_LOST)
 		return losses < most ? losses + 1 : losses;

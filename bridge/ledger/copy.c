@@ -186,9 +186,7 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 		take_back(copy);
 	if (rc < 0)
 		return rc;
-	/* Else it would be a part of what is rolled back with a turn, while
-	 * reading goes on behind it. */
-	rc = store_commit(copy->store, 0, error);
+	rc = store_copy_settle(copy->store, error);
 	if (rc == 0 && copy->bulk && state_reader_at_end(copy->reader))
 		rc = finish_bulk(copy, error);
 	else if (rc == 0 && store_copy_dirty(copy->store) &&

@@ -117,27 +117,3 @@ int held_keep(struct bridge *b, const char *request_id,
 			  LOG_STR("request_id", request_id));
 	return rc == 0 ? 1 : rc;
 }
-
-bool held_is_for(const struct state_row *row, const char *request_id)
-{
-	size_t n = strlen(request_id);
-
-	return row->name.n > n && memcmp(row->name.p, request_id, n) == 0 &&
-	       row->name.p[n] == '/';
-}
-
-int held_any(struct bridge *b, const char *request_id, struct ztp_error *error)
-{
-	struct state_bytes bytes = {0};
-	struct state_row row;
-	char after[STATE_KEY_MAX + 1];
-	int rc;
-
-	snprintf(after, sizeof(after), "%s/", request_id);
-	rc = store_state_after(b->store, STATE_HELD, after, &row, &bytes,
-			       error);
-	if (rc == 1 && !held_is_for(&row, request_id))
-		rc = 0;
-	free(bytes.p);
-	return rc;
-}

@@ -14,7 +14,6 @@
 
 #include "bridge/kafka/consumer.h"
 #include "bridge/life/bridge.h"
-#include "bridge/store/store_state.h"
 
 #define HELD_MAX       10000	   /* decisions, all together */
 #define HELD_BYTES_MAX (16u << 20) /* ... and their bytes */
@@ -23,10 +22,5 @@
  * request. */
 int held_keep(struct bridge *b, const char *request_id,
 	      const struct consumer_record *record, struct ztp_error *error);
-
-/* Is the row a decision for that id? */
-bool held_is_for(const struct state_row *row, const char *request_id);
-/* Is any kept for that id? Returns 1, 0 or a negative error. */
-int held_any(struct bridge *b, const char *request_id, struct ztp_error *error);
 
 #endif

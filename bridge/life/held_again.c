@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "bridge/life/decisions.h"
-#include "bridge/life/held.h"
 #include "bridge/store/store_state.h"
 
 /* --- headers, see held.c */
@@ -88,6 +87,14 @@ static int release(struct bridge *b, const struct state_row *row,
 	return rc;
 }
 
+static bool is_for(const struct state_row *row, const char *request_id)
+{
+	size_t n = strlen(request_id);
+
+	return row->name.n > n && memcmp(row->name.p, request_id, n) == 0 &&
+	       row->name.p[n] == '/';
+}
+
 int held_apply(struct bridge *b, const char *request_id,
 	       struct ztp_error *error)
 {
@@ -102,7 +109,7 @@ int held_apply(struct bridge *b, const char *request_id,
 	while (rc == 1) {
 		rc = store_state_after(b->store, STATE_HELD, after, &row,
 				       &bytes, error);
-		if (rc != 1 || !held_is_for(&row, request_id))
+		if (rc != 1 || !is_for(&row, request_id))
 			break;
 		snprintf(after, sizeof(after), "%.*s", (int)row.name.n,
 			 row.name.p);

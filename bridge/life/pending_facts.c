@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "bridge/life/held.h"
 #include "bridge/store/store_state.h"
 
 static int add_row(void *arg, struct store_request *r)
@@ -98,21 +97,13 @@ bool pending_facts_outdated(const struct bridge *b, const struct held *held)
 		same->finished_at >= held->facts.now);
 }
 
-/* The event of a turn that was never committed may come again when its time has
- * passed. If a customer who read that turn has decided, and the decision was here
- * first, it was in time: what comes before the request can expire always is. */
-static int judge_by_decision(struct bridge *b, struct held *held,
-			     struct ztp_error *error)
+/* After a takeover the event of a turn that was never committed comes again, and
+ * its time may have passed. A customer who read that turn may have decided, in
+ * time. So for as long as such decisions are held it is not too late: it expires
+ * like any other, when what is in the topic has been read. */
+static bool may_be_decided(const struct bridge *b)
 {
-	struct ztp_pending_facts *facts = &held->facts;
-	int rc;
-
-	if (facts->now < facts->expires_at || !store_is_replicated(b->store))
-		return 0;
-	rc = held_any(b, held->entry->request_id, error);
-	if (rc == 1)
-		facts->now = facts->expires_at - 1;
-	return rc < 0 ? rc : 0;
+	return store_is_replicated(b->store) && b->hold_until > b->core.now;
 }
 
 int pending_facts_load(struct bridge *b, const struct journal_entry *e,
@@ -130,8 +121,10 @@ int pending_facts_load(struct bridge *b, const struct journal_entry *e,
 	facts->gate = b->registrar != NULL;
 	facts->now = judged_at(b, e);
 	facts->expires_at = steady_of(b, e, pending_deadline(b, e));
+	if (facts->now >= facts->expires_at && may_be_decided(b))
+		facts->now = facts->expires_at - 1;
 	facts->renotify_interval =
 		b->core.config->onboarding.renotify_interval_ms;
 	facts->reject_cooldown = b->core.config->onboarding.reject_cooldown_ms;
-	return rc == 0 ? judge_by_decision(b, held, error) : rc;
+	return rc;
 }

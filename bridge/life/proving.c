@@ -12,7 +12,7 @@ bool proving_is_proven(const struct proving *p, int64_t now)
 
 bool proving_ask(struct proving *p, struct bridge *b, int losses)
 {
-	if (losses < ZTP_LOSSES_MAX - 1 || p->lost ||
+	if (losses < ZTP_LOSSES_UNPROVEN || p->lost ||
 	    proving_is_proven(p, b->core.now))
 		return false;
 	p->asked = broker_probe_publish(b->mqtt_out, &p->mid) == 0;

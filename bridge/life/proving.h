@@ -1,10 +1,10 @@
 /*
  * bridge/life/proving.h - does the broker take anything at all? Asked before a
- * command is sent whose loss would give it up. Loop thread only.
+ * command is sent whose loss would count towards giving it up. Loop thread only.
  *
  * A broker whose disk is full, for example, may end the connection for every
- * publish. Then each command looks like one that the broker will not take. So
- * a loss counts as the last one only if something else has been answered on the
+ * publish. Then each command looks like one that the broker will not take. So,
+ * after the first ones, a loss counts only if something else was answered on the
  * same connection, just before: a command to another device, or an empty
  * message to a topic that nobody can know.
  *

@@ -331,21 +331,26 @@ static void undo(struct store *store)
 		store->state->lost = true;
 }
 
+int store_copy_settle(struct store *store, struct ztp_error *error)
+{
+	store_times_forget(store);
+	store_queues_forget(store);
+	return store_commit(store, 0, error);
+}
+
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error)
 {
 	int rc = set_copy(store, copy, error);
 
 	if (rc == 0)
-		rc = store_commit(store, 0, error);
+		rc = store_copy_settle(store, error);
 	if (rc == 0)
 		rc = store_copy_write(store, error);
 	if (rc == 0)
 		store->state->dirty = false;
 	else
 		undo(store);
-	store_times_forget(store);
-	store_queues_forget(store);
 	return rc;
 }
 

@@ -80,6 +80,9 @@ struct store_copy {
 };
 int store_copy_get(struct store *store, struct store_copy *copy,
 		   struct ztp_error *error);
+/* What has been applied is no part of the next turn, with which it would be
+ * rolled back; and what memory said of the rows is forgotten. */
+int store_copy_settle(struct store *store, struct ztp_error *error);
 /* Commits the database. Between turns only. */
 int store_copy_commit(struct store *store, const struct store_copy *copy,
 		      struct ztp_error *error);

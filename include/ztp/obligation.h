@@ -42,6 +42,9 @@ bool ztp_owed_is_command(enum ztp_owed owed);
 bool ztp_owed_is_notice(enum ztp_owed owed);
 
 #define ZTP_LOSSES_MAX 4 /* then it is given up */
+/* Of those, so many may be unproven: one that proves something is not enough,
+ * because a connection may also be lost by chance. */
+#define ZTP_LOSSES_UNPROVEN 2
 
 struct ztp_obligation {
 	enum ztp_owed what;

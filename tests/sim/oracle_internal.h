@@ -26,5 +26,8 @@ bool oracle_may_time_out(const struct asked *asked);
 bool oracle_may_approve(const struct asked *asked);
 /* It has ended, and where few are kept it may not be known any more. */
 bool oracle_is_gone(const struct asked *asked);
+/* Has it only been seen in turns of several bridges that were never committed? Its
+ * candidate may have ended at the gate since. */
+bool oracle_is_foreseen(const struct asked *asked);
 
 #endif

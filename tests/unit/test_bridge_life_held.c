@@ -98,19 +98,46 @@ static void several_for_one_request(void **state)
 	}
 }
 
-/* The event comes again after its time, but its customer has decided. */
-static void in_time_though_its_request_is_late(void **state)
+/* The event of that turn comes again after its time. */
+static void knock_late(struct life_case *c)
 {
-	struct life_case *c = began(state);
 	struct journal_entry e = life_entry(c, PUMP, 1);
 
 	e.request_id = ID;
-	e.expires_at = c->b.core.now + 5000;
+	e.expires_at = c->b.core.now - 1;
+	life_take(c, &e);
+}
+
+static void in_time_though_its_request_is_late(void **state)
+{
+	struct life_case *c = began(state);
+
 	take(c, ANSWER "\"decision\":\"approve\"}");
 	life_pass(c, 10000);
-	life_take(c, &e);
+	knock_late(c);
 	life_is(c, life_newest(c), ZTP_STATE_REGISTERED);
 	assert_int_equal(held(c), 0);
+}
+
+/* Its customer's decision may be there, and has not been read yet. */
+static void not_too_late_while_decisions_are_held(void **state)
+{
+	struct life_case *c = began(state);
+
+	life_pass(c, WINDOW - 1);
+	knock_late(c);
+	life_is(c, life_newest(c), ZTP_STATE_RECEIVED);
+	take(c, ANSWER "\"decision\":\"approve\"}");
+	life_is(c, life_newest(c), ZTP_STATE_REGISTERED);
+}
+
+static void too_late_when_none_is_held(void **state)
+{
+	struct life_case *c = began(state);
+
+	life_pass(c, WINDOW);
+	knock_late(c);
+	life_is(c, life_newest(c), ZTP_STATE_EXPIRED);
 }
 
 static void another_request_is_not_meant(void **state)
@@ -212,6 +239,8 @@ int main(void)
 		LIFE_TEST(applied_when_its_request_is_there),
 		LIFE_TEST(several_for_one_request),
 		LIFE_TEST(in_time_though_its_request_is_late),
+		LIFE_TEST(not_too_late_while_decisions_are_held),
+		LIFE_TEST(too_late_when_none_is_held),
 		LIFE_TEST(another_request_is_not_meant),
 		LIFE_TEST(unknown_when_its_time_has_passed),
 		LIFE_TEST(unknown_at_once),

@@ -65,10 +65,19 @@ static void what_proves_nothing_is_never_the_last(void **state)
 	for (n = 1; n <= 20; n++) {
 		assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &facts));
 		assert_int_equal(o.what, ZTP_OWED_NOTICE_SEND);
-		assert_int_equal(o.losses,
-				 n < ZTP_LOSSES_MAX ? n : ZTP_LOSSES_MAX - 1);
+		assert_int_equal(o.losses, n < ZTP_LOSSES_UNPROVEN
+						   ? n
+						   : ZTP_LOSSES_UNPROVEN);
 		assert_true(o.retry_at > NOW);
 	}
+	/* One that proves something is not enough, and stays. */
+	facts.unproven = false;
+	assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &facts));
+	assert_int_equal(o.losses, ZTP_LOSSES_UNPROVEN + 1);
+	assert_false(ztp_obligation_hopeless(&o));
+	facts.unproven = true;
+	assert_true(ztp_obligation_change(&o, ZTP_ON_LOST, &facts));
+	assert_int_equal(o.losses, ZTP_LOSSES_UNPROVEN + 1);
 }
 
 /* The bridge ends the requests of the first two. */
