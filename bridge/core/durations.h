@@ -20,4 +20,9 @@ extern const double durations_bounds[DURATIONS_BUCKETS];
 
 void durations_add(struct durations *durations, int64_t ms);
 
+/* The same for a histogram with n bounds of its own, n + 1 counts and a sum; below
+ * 0 ms counts as 0. */
+void durations_count(uint64_t *counts, double *sum, const double *bounds, int n,
+		     int64_t ms);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include <string.h>
 
+#include "bridge/core/durations.h"
+
 const double tally_latency_bounds[TALLY_LATENCY_BUCKETS] = {
 #define X(bound) bound,
 	TALLY_LATENCY_LIST(X)
@@ -10,13 +12,8 @@ const double tally_latency_bounds[TALLY_LATENCY_BUCKETS] = {
 
 void tally_decision_latency(struct tally *tally, int64_t ms)
 {
-	double seconds = ms > 0 ? (double)ms / 1000 : 0;
-	size_t i = 0;
-
-	while (i < TALLY_LATENCY_BUCKETS && seconds > tally_latency_bounds[i])
-		i++;
-	tally->latency[i]++;
-	tally->latency_sum += seconds;
+	durations_count(tally->latency, &tally->latency_sum,
+			tally_latency_bounds, TALLY_LATENCY_BUCKETS, ms);
 }
 
 static void add(uint64_t *total, const uint64_t *batch, size_t count)

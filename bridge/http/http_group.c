@@ -33,10 +33,11 @@ static bool add_members(cJSON *object, const struct group_status *group)
 
 static bool add_lag(cJSON *object, int64_t lag)
 {
-	cJSON *number =
-		lag < 0 ? cJSON_CreateNull() : cJSON_CreateNumber((double)lag);
+	const char *name = ZTP_M_LAG_RECORDS;
 
-	return cJSON_AddItemToObject(object, ZTP_M_LAG_RECORDS, number);
+	return lag < 0 ? cJSON_AddNullToObject(object, name) != NULL
+		       : cJSON_AddNumberToObject(object, name, (double)lag) !=
+				 NULL;
 }
 
 static bool add_text(cJSON *object, const char *name, const char *text)

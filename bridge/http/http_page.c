@@ -39,7 +39,7 @@ struct http_page http_busy_page(void)
 
 bool http_page_listed(const struct bridge *b)
 {
-	return !b->standing || b->group->listed;
+	return !b->standing || (b->store && b->group->listed);
 }
 
 struct http_page http_unread_page(void)

@@ -30,7 +30,8 @@ struct http_page http_busy_page(void);
 struct http_page http_store_page(struct bridge *b,
 				 const struct ztp_error *error);
 
-/* Can rows be looked for? Not in a copy that is read in bulk. */
+/* Can rows be looked for? Not in a copy that is read in bulk,
+ * and not while a disk that takes nothing has closed it. */
 bool http_page_listed(const struct bridge *b);
 /* Answers 503: they cannot. */
 struct http_page http_unread_page(void);

@@ -73,8 +73,7 @@ static void write_results(FILE *out, const struct tally *metrics)
 
 	metrics_family(out, name, "counter",
 		       "Records for the results topic: ends of requests, and "
-		       "decisions "
-		       "without effect.");
+		       "decisions without effect.");
 	for (i = 0; i < ZTP_OUTCOME_COUNT; i++)
 		labelled(out, name, "outcome",
 			 ztp_outcome_name((enum ztp_outcome)i),
@@ -88,8 +87,7 @@ static void write_answers(FILE *out, const struct tally *metrics)
 	metrics_family(
 		out, name, "counter",
 		"Devices' answers to their commands; dropped: more than a "
-		"device "
-		"has to say.");
+		"device has to say.");
 	labelled_each(out, name, "result", answer_names, metrics->answers,
 		      TALLY_ANSWER_COUNT);
 }
@@ -148,22 +146,10 @@ static void write_counters(FILE *out, const struct tally *metrics)
 
 static void write_latency(FILE *out, const struct tally *metrics)
 {
-	static const char name[] = "ztp_decision_latency_seconds";
-	uint64_t sum = 0;
-	size_t i;
-
-	metrics_family(out, name, "histogram",
-		       "Time from a request's announcement to its decision.");
-	for (i = 0; i < TALLY_LATENCY_BUCKETS; i++) {
-		sum += metrics->latency[i];
-		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
-			      tally_latency_bounds[i], (unsigned long long)sum);
-	}
-	sum += metrics->latency[i];
-	(void)fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
-		      (unsigned long long)sum);
-	(void)fprintf(out, "%s_sum %.3f\n", name, metrics->latency_sum);
-	(void)fprintf(out, "%s_count %llu\n", name, (unsigned long long)sum);
+	metrics_histogram(out, "ztp_decision_latency_seconds",
+			  "Time from a request's announcement to its decision.",
+			  tally_latency_bounds, TALLY_LATENCY_BUCKETS,
+			  metrics->latency, metrics->latency_sum);
 }
 
 static void write_outstanding(FILE *out, const struct store *store)

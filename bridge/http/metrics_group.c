@@ -18,19 +18,8 @@ static void write_escaped(FILE *out, const char *text)
 static void write_durations(FILE *out, const char *name, const char *help,
 			    const struct durations *durations)
 {
-	uint64_t sum = 0;
-
-	metrics_family(out, name, "histogram", help);
-	for (int i = 0; i < DURATIONS_BUCKETS; i++) {
-		sum += durations->counts[i];
-		(void)fprintf(out, "%s_bucket{le=\"%g\"} %llu\n", name,
-			      durations_bounds[i], (unsigned long long)sum);
-	}
-	sum += durations->counts[DURATIONS_BUCKETS];
-	(void)fprintf(out, "%s_bucket{le=\"+Inf\"} %llu\n", name,
-		      (unsigned long long)sum);
-	(void)fprintf(out, "%s_sum %.3f\n", name, durations->sum);
-	(void)fprintf(out, "%s_count %llu\n", name, (unsigned long long)sum);
+	metrics_histogram(out, name, help, durations_bounds, DURATIONS_BUCKETS,
+			  durations->counts, durations->sum);
 }
 
 void metrics_group(FILE *out, const char *name,

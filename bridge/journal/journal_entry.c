@@ -104,9 +104,9 @@ static int64_t get_number(struct cursor *c)
 static const char *get_text(struct cursor *c, size_t *n)
 {
 	size_t len = (size_t)get_unsigned(c, LENGTH_SIZE);
-	const uint8_t *p = take(c, len + 1);
+	const uint8_t *p = take(c, len), *end = take(c, 1);
 
-	if (p && p[len] != 0) { /* the remaining fields are not read */
+	if (!end || *end != 0) { /* the remaining fields are not read */
 		c->failed = true;
 		p = NULL;
 	}

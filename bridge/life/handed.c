@@ -29,7 +29,8 @@ static int leave(struct handed *handed, const struct bridge *b,
 
 	if (log_every(&handed->newer, NEWER_MS, b->core.now + 1, &suppressed))
 		log_error(b->core.log, "journal_newer",
-			  LOG_INT("offset", item->offset), LOG_WHY(why));
+			  LOG_INT("offset", item->offset), LOG_WHY(why),
+			  LOG_UINT("suppressed", suppressed));
 	return 0;
 }
 
@@ -94,10 +95,10 @@ static int take_others(struct handed *handed, struct bridge *b,
 	if (journal_before(&mark, &record->before))
 		return pass_gap(b, item, record);
 	rc = take(handed, b, record, error);
-	if (rc == 1 && turns_mark_put(b->store, record->journal, &record->after,
-				      error) != 0)
-		rc = ZTP_ERR_IO;
-	return rc;
+	if (rc != 1)
+		return rc;
+	rc = turns_mark_put(b->store, record->journal, &record->after, error);
+	return rc == 0 ? 1 : rc;
 }
 
 /* What this process writes it does not hand over. So a place behind its first file
