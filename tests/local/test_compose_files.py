@@ -164,3 +164,25 @@ def test_two_cells_share_no_subscription(tmp_path):
         assert one[section][name] != two[section][name]
     assert one["kafka"]["topics"]["decisions"] != \
         two["kafka"]["topics"]["decisions"]
+
+
+def test_who_decides_reads_the_topics_of_a_cell():
+    """Each that the first cell's customer may have, and the other cell's own:
+    the bridges create no others."""
+    deciders = {name for name, service in STACK["services"].items()
+                if service.get("command") in (
+                    ["/usr/local/lib/ztp/approver"],
+                    ["/usr/local/lib/ztp/door"])}
+    assert deciders == {"approver", "door"}
+    cells = {service["environment"]["ZTP_CELL"]
+             for service in CELLS["services"].values()
+             if "ZTP_CELL" in service["environment"]}
+    topics = {name: service["environment"]["ZTP_TOPICS"]
+              for name, service in CELLS["services"].items()
+              if "ZTP_TOPICS" in service["environment"]}
+    assert topics.keys() == deciders | {"approver-globex"}
+    assert set(topics.values()) == cells
+    for name in deciders:
+        text = (COMPOSE / "bin" / name).read_text()
+        for topic in ("requests", "decisions"):
+            assert f'--{topic} "$topics.{topic}"' in text

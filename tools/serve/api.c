@@ -272,9 +272,9 @@ void api_answer(struct call *call)
 	const struct target *target = &call->target;
 
 	if (!is_place(call) || refuses_all(call) || answer_open(call) ||
-	    !access_check(call)) {
+	    !access_check(call))
 		return;
-	} else if (!world_ready(call->server->world)) {
+	if (!world_ready(call->server->world)) {
 		call->reply = reply_error(503, "Kafka is still being read");
 	} else if (target->place == PLACE_REQUESTS) {
 		call->reply = requests(call);

@@ -1,4 +1,8 @@
-/* A small client: one request, an answer until the server closes. */
+/*
+ * A small client: one request, an answer until the server closes. In HTTP/1.0
+ * the answer comes in one piece, so there is nothing to parse but the status.
+ * libcurl would be one more library for each who installs ztpctl.
+ */
 #include <errno.h>
 #include <netdb.h>
 #include <stdio.h>
@@ -14,6 +18,8 @@
 #include "ztp/text.h"
 
 #define WAIT_S	    5
+#define STATUS_MIN  100
+#define STATUS_MAX  599
 #define ANSWER_MAX  65536
 #define REQUEST_MAX 512
 
@@ -65,6 +71,16 @@ static int no_answer(const char *url, const char *why, struct ztp_error *error)
 	return ztp_fail(error, ZTP_ERR_IO, "%.150s: %s", url, why);
 }
 
+/* With a timeout of its own, a socket says EAGAIN, and EINPROGRESS while it
+ * connects. */
+static int no_socket(const char *url, int why, struct ztp_error *error)
+{
+	if (why == EAGAIN || why == EINPROGRESS)
+		return ztp_fail(error, ZTP_ERR_IO,
+				"%.150s: no answer within %d s", url, WAIT_S);
+	return no_answer(url, strerror(why), error);
+}
+
 static int dial(const struct addrinfo *to)
 {
 	const struct timeval wait = {.tv_sec = WAIT_S};
@@ -95,7 +111,7 @@ static int open_socket(const struct address *address, const char *url,
 	for (a = list; a && fd < 0; a = a->ai_next)
 		fd = dial(a);
 	if (fd < 0)
-		fd = no_answer(url, strerror(errno), error);
+		fd = no_socket(url, errno, error);
 	freeaddrinfo(list);
 	return fd;
 }
@@ -115,8 +131,9 @@ static int read_all(int fd, char answer[ANSWER_MAX + 1], const char *url,
 	answer[got] = '\0';
 	if (n == 0)
 		return 0;
-	return no_answer(url, n < 0 ? strerror(errno) : "too long an answer",
-			 error);
+	if (got == ANSWER_MAX)
+		return no_answer(url, "too long an answer", error);
+	return no_socket(url, n < 0 ? errno : EAGAIN, error);
 }
 
 static int ask(int fd, char answer[ANSWER_MAX + 1],
@@ -132,7 +149,7 @@ static int ask(int fd, char answer[ANSWER_MAX + 1],
 	if (n >= (int)sizeof(request))
 		return bad_url(url, error);
 	if (send(fd, request, (size_t)n, MSG_NOSIGNAL) != n)
-		return no_answer(url, strerror(errno), error);
+		return no_socket(url, errno, error);
 	return read_all(fd, answer, url, error);
 }
 
@@ -141,14 +158,19 @@ static int take(cJSON **tree, const char *answer, const char *url,
 		struct ztp_error *error)
 {
 	const char *body = strstr(answer, "\r\n\r\n");
-	const char *status = strchr(answer, ' ');
-	int rc;
+	const char *space = strchr(answer, ' ');
+	long status = space ? strtol(space, NULL, 10) : 0;
+	struct ztp_error why;
 
-	if (strncmp(answer, "HTTP/1.", 7) != 0 || !status || !body)
+	if (strncmp(answer, "HTTP/1.", 7) != 0 || !body ||
+	    status < STATUS_MIN || status > STATUS_MAX)
 		return no_answer(url, "that is no HTTP", error);
-	rc = ztp_tree_parse(tree, body + 4, strlen(body + 4), ANSWER_MAX,
-			    error);
-	return rc < 0 ? rc : (int)strtol(status, NULL, 10);
+	if (ztp_tree_parse(tree, body + 4, strlen(body + 4), ANSWER_MAX,
+			   &why) != 0)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%.150s: status %ld, and no JSON: %.80s", url,
+				status, why.message);
+	return (int)status;
 }
 
 int ztp_doctor_get(cJSON **tree, const char *url, const char *path,

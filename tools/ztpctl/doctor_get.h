@@ -11,8 +11,8 @@
 
 /* GET url + path, waiting for some seconds at most. url: http://HOST[:PORT], with
  * or without a / at its end. Returns the status and *tree, which the caller
- * deletes; or a negative error: ZTP_ERR_VALUE for the URL, ZTP_ERR_IO for no
- * answer, or what is wrong with the JSON. */
+ * deletes; or a negative error: ZTP_ERR_VALUE for the URL or for what is no
+ * JSON, ZTP_ERR_IO for no answer. */
 int ztp_doctor_get(cJSON **tree, const char *url, const char *path,
 		   struct ztp_error *error);
 
