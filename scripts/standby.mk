@@ -12,13 +12,15 @@ $(CLUSTER_STANDBY): $(BUILD)/o/tests/cluster/standby.o $(call bridge_o,standby)
 
 -include $(BUILD)/o/tests/cluster/standby.d
 
-# What the bridges of a group stand on, and their takeovers, on three brokers.
+# What the bridges of a group stand on, and their takeovers, on three brokers;
+# and a store's move killed in each of its steps, not only in every fourth.
 .PHONY: contract
 contract:
 	$(Q)scripts/deps build kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
 	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 $(PYTEST) $(PYTEST_ARGS) \
+	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 ZTP_EVERY_STEP=1 \
+		$(PYTEST) $(PYTEST_ARGS) \
 		tests/cluster/contract_*.py tests/cluster
 
 # Disasters on three bridges under load, without a gate and then with it: `make
