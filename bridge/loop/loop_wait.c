@@ -41,6 +41,17 @@ static int group_timeout(const struct loop *l)
 	return wait > 0 ? (int)wait : 1;
 }
 
+/* While the store takes nothing there is no turn, however overdue it is. */
+static int64_t turns_next(const struct loop *l, int64_t now, int64_t next)
+{
+	int64_t at = loop_turns_next(l, now);
+
+	if (at < next)
+		next = at;
+	at = loop_leaving_next(l, now);
+	return at != 0 && at < next ? at : next;
+}
+
 static int next_timeout(const struct loop *l)
 {
 	int64_t now = ztp_clock_steady(&l->b.core.clock);
@@ -57,10 +68,8 @@ static int next_timeout(const struct loop *l)
 	if (l->b.core.stopping && l->stop_by < next)
 		next = l->stop_by;
 	next = parts_next(l, now, next);
-	if (l->leaving && loop_leaving_next(l, now) < next)
-		next = loop_leaving_next(l, now);
-	if (l->turns && loop_turns_next(l, now) < next)
-		next = loop_turns_next(l, now);
+	if (l->turns && l->b.store_ok)
+		next = turns_next(l, now, next);
 	if (next < l->next_turn)
 		next = l->next_turn;
 	return next <= now ? 0 : (int)(next - now);

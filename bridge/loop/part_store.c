@@ -141,10 +141,10 @@ static void store_part_free(struct loop *l)
 {
 	loop_turns_close(l);
 	journal_close(l->b.journal);
-	if (l->group) /* what is under way: the state says what became of it */
-		store_rollback(l->b.store);
-	else
+	if (!l->group)
 		store_close(l->b.store);
+	else if (l->b.store) /* the state says what became of the turn */
+		store_rollback(l->b.store);
 }
 
 const struct part store_part = {

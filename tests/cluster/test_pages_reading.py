@@ -13,7 +13,7 @@ from harness.mosquitto import Mosquitto
 from harness.until import until
 
 # By hand: ZTP_STATE_ROWS=1000000.
-ROWS = int(os.environ.get("ZTP_STATE_ROWS", "30000"))
+ROWS = int(os.environ.get("ZTP_STATE_ROWS", "80000"))
 WAIT = 60 + ROWS / 2000  # s
 
 

@@ -4,9 +4,11 @@ renewed. Nobody stops the others."""
 
 import contextlib
 import json
+import os
 import shutil
 import signal
 import socket
+from pathlib import Path
 
 import pytest
 import requests
@@ -284,6 +286,37 @@ def served_by(door, ca):
                             verify=str(ca.cert)).status_code == 200
     except requests.exceptions.SSLError:
         return False
+
+
+def held_sockets(door):
+    """How often the server has its listening socket open."""
+    port = int(door.url.rsplit(":", 1)[1])
+    [row] = [line.split() for line in
+             Path("/proc/net/tcp").read_text().splitlines()[1:]
+             if f":{port:04X} 00000000:0000 0A" in line]
+    return [os.readlink(entry) for entry in
+            Path(f"/proc/{door.child.pid}/fd").iterdir()
+            if entry.is_symlink()].count(f"socket:[{row[9]}]")
+
+
+def test_a_certificate_without_its_key_leaves_nothing_open(
+        tmp_path, mock_kafka):
+    """Each door has a descriptor of its own of the one listening socket."""
+    ca = Ca(tmp_path / "ca")
+    leaves = [ca.issue("p256", "/CN=localhost") for _ in range(2)]
+    put(leaves[0], tmp_path)
+    door = Door(tmp_path, mock_kafka, fresh_topics(mock_kafka), "--tls-cert",
+                tmp_path / "cert.pem", "--tls-key", tmp_path / "key.pem")
+    door.start()
+    assert held_sockets(door) == 2
+    shutil.copy(leaves[1].path, tmp_path / "cert.pem")
+    door.wait_log("the certificate stays as it is")
+    for times in (2, 3):
+        door.hangup()
+        until(lambda n=times: door.log().count(
+            "the certificate stays as it is") == n, "it is refused again")
+    assert held_sockets(door) == 2
+    door.stop()
 
 
 def test_a_certificate_is_renewed(tmp_path, mock_kafka):

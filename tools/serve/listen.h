@@ -9,7 +9,5 @@
 /* where: HOST:PORT, [IPv6]:PORT. Returns the socket; ZTP_ERR_USAGE: where is
  * not an address. *loopback: only this machine can reach it. */
 int listen_open(bool *loopback, const char *where, struct ztp_error *error);
-/* Its address as text, with the port that it became. */
-void listen_name(char out[128], int fd);
 
 #endif

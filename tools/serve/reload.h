@@ -21,9 +21,10 @@ struct files {
 	bool tls_changed; /* and is to be read when the door allows it */
 };
 
-/* Reads all, and starts the door of server with them. */
+/* Notes which files there are, and reads the tokens. */
 int files_open(struct files *files, struct server *server,
 	       struct ztp_error *error);
+/* Reads the certificate, and starts a door with it. */
 int files_start_door(struct files *files, struct server *server,
 		     struct ztp_error *error);
 /* Looks once a second. */

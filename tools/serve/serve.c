@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/listen.h"
 #include "tools/common/cli.h"
 #include "tools/serve/door.h"
 #include "tools/serve/listen.h"
@@ -171,7 +172,7 @@ static int start_door(struct running *running, struct ztp_error *error)
 {
 	struct server *server = &running->server;
 	bool loopback = false;
-	char name[128];
+	char name[ZTP_LISTEN_NAME] = "?";
 	int rc, fd = listen_open(&loopback, server->settings->listen, error);
 
 	if (fd < 0)
@@ -182,7 +183,7 @@ static int start_door(struct running *running, struct ztp_error *error)
 		rc = files_start_door(&running->files, server, error);
 	if (rc)
 		return rc;
-	listen_name(name, fd);
+	(void)ztp_listen_name(name, fd);
 	ztp_cli_warn(ZTP_APPROVER, "listening on %s://%s",
 		     server->settings->tls_cert ? "https" : "http", name);
 	return 0;

@@ -173,24 +173,31 @@ static int take(cJSON **tree, const char *answer, const char *url,
 	return (int)status;
 }
 
+static int get(cJSON **tree, char answer[ANSWER_MAX + 1], const char *url,
+	       const char *path, struct ztp_error *error)
+{
+	struct address address = {0};
+	int rc = parse(&address, url, error), fd;
+
+	if (rc != 0)
+		return rc;
+	fd = open_socket(&address, url, error);
+	if (fd < 0)
+		return fd;
+	rc = ask(fd, answer, &address, url, path, error);
+	close(fd);
+	return rc != 0 ? rc : take(tree, answer, url, error);
+}
+
 int ztp_doctor_get(cJSON **tree, const char *url, const char *path,
 		   struct ztp_error *error)
 {
-	struct address address = {0};
 	char *answer = malloc(ANSWER_MAX + 1);
-	int rc = answer ? parse(&address, url, error)
-			: ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	int fd;
+	int rc;
 
-	if (rc == 0) {
-		fd = rc = open_socket(&address, url, error);
-		if (fd >= 0) {
-			rc = ask(fd, answer, &address, url, path, error);
-			close(fd);
-		}
-	}
-	if (rc == 0)
-		rc = take(tree, answer, url, error);
+	if (!answer)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	rc = get(tree, answer, url, path, error);
 	free(answer);
 	return rc;
 }

@@ -106,14 +106,13 @@ class Device:
         """One connection, until it is lost or its JWT is nearly used up."""
         try:
             self.connect()
-        except OSError as error:
+            until = time.monotonic() + 0.9 * LIFETIME_S
+            while self.end is None and time.monotonic() < until:
+                if self.client.loop(0.5) != mqtt.MQTT_ERR_SUCCESS:
+                    return
+            self.client.disconnect()
+        except OSError as error:  # TLS's errors are among them
             print(f"no connection: {error}", file=sys.stderr)
-            return
-        until = time.monotonic() + 0.9 * LIFETIME_S
-        while self.end is None and time.monotonic() < until:
-            if self.client.loop(0.5) != mqtt.MQTT_ERR_SUCCESS:
-                return
-        self.client.disconnect()
 
     def run(self):
         while self.end is None:
