@@ -23,8 +23,8 @@ LONGEST = (
     "e2e/test_recovery.py", "local/test_guides.py", "e2e/test_kafka.py",
     "hostile/test_smoke.py", "local/test_poison_commands.py",
     "e2e/test_time.py", "fault/test_smoke.py", "cluster/test_takeover.py",
-    "cluster/test_move.py",
-    "cluster/test_chaos.py",
+    "cluster/test_move.py", "fault/test_handshake.py",
+    "cluster/test_chaos.py", "e2e/test_standbys.py",
     "local/test_sim.py", "local/test_tool_files.py",
 )
 
