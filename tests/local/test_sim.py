@@ -48,7 +48,7 @@ def test_seeds_of_several_bridges():
 
 
 def test_others():
-    found_nothing("--seconds", "20", "--seed", "1")
+    found_nothing("--seconds", "10", "--seed", "1")
 
 
 def test_bridges_share_no_state():
