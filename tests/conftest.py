@@ -13,7 +13,7 @@ pytest.register_assert_rewrite("harness.shape")
 from harness import process  # noqa: E402
 from harness.certs import Ca  # noqa: E402
 from harness.devkafka import DevKafka  # noqa: E402
-from harness.kafka import Kafka  # noqa: E402
+from harness.kafka import EAGER, Kafka  # noqa: E402
 
 
 # The files that take longest, and those that start an Apache Kafka. Each worker
@@ -82,7 +82,7 @@ def ca(tmp_path_factory):
 def real_kafka(children_gone, tmp_path_factory):
     """The one Apache Kafka of this run. Each test uses topic names of its
     own."""
-    kafka = Kafka(tmp_path_factory.mktemp("kafka")).start()
+    kafka = Kafka(tmp_path_factory.mktemp("kafka"), properties=EAGER).start()
     yield kafka
     kafka.stop()
 

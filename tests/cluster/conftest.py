@@ -6,20 +6,21 @@ import os
 import pytest
 
 from cluster.several import Bridge, new_names
-from harness.kafka import Kafka
+from harness.kafka import EAGER
 from harness.kafka_cluster import KafkaCluster
-
-PROPERTIES = {
-    # So that Kafka looks at once for a transaction that took too long.
-    "transaction.abort.timed.out.transaction.cleanup.interval.ms": 200,
-}
 
 
 @pytest.fixture(scope="session")
-def kafka(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("kafka")
+def kafka(request):
+    """With one broker the one Apache Kafka of this run: another JVM beside it
+    would take a processor for seconds."""
     three = os.environ.get("ZTP_CLUSTER_BROKERS") == "3"
-    kafka = (KafkaCluster if three else Kafka)(folder, properties=PROPERTIES)
+    return request.getfixturevalue("three_brokers" if three else "real_kafka")
+
+
+@pytest.fixture(scope="session")
+def three_brokers(children_gone, tmp_path_factory):
+    kafka = KafkaCluster(tmp_path_factory.mktemp("kafka"), properties=EAGER)
     kafka.start()
     yield kafka
     kafka.stop()

@@ -48,6 +48,9 @@ num.network.threads=2
 num.io.threads=4
 """
 
+# With which it looks at once for a transaction that took too long.
+EAGER = {"transaction.abort.timed.out.transaction.cleanup.interval.ms": 200}
+
 
 def new_cluster():
     """A cluster's id, that does not look like an option."""
