@@ -379,15 +379,11 @@ bool ztp_db_due(struct ztp_db *db)
 	return open && (ready || changes(db) >= TOGETHER_MAX);
 }
 
-int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
+/* `needed`: as many of its rows are waited for by somebody. */
+static int commit(struct ztp_db *db, int64_t needed, struct ztp_error *error)
 {
-	int64_t changed;
-	int rc;
+	int rc = execute(db, ZTP_SQL_COMMIT, error);
 
-	if (!db->open_transaction)
-		return 0;
-	changed = changes(db);
-	rc = execute(db, ZTP_SQL_COMMIT, error);
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
@@ -396,13 +392,18 @@ int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
 		return rc;
 	db->commits++;
 	if (ztp_behind_is(db->behind)) {
-		ztp_behind_commit(db->behind, db->commits, changed);
+		ztp_behind_commit(db->behind, db->commits, needed);
 		return 0;
 	}
 	db->durable = db->commits;
 	if (db->started)
 		(void)go_behind(db, NULL); /* the disk is well again */
 	return 0;
+}
+
+int ztp_db_commit(struct ztp_db *db, struct ztp_error *error)
+{
+	return db->open_transaction ? commit(db, changes(db), error) : 0;
 }
 
 uint64_t ztp_db_group(const struct ztp_db *db)
@@ -480,8 +481,8 @@ int ztp_db_apart(struct ztp_db *db,
 
 	if (rc == 0)
 		rc = write(db, arg, error);
-	if (rc == 0)
-		rc = ztp_db_commit(db, error);
+	if (rc == 0 && db->open_transaction)
+		rc = commit(db, 0, error);
 	ztp_db_rollback(db);
 	return rc;
 }

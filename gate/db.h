@@ -56,7 +56,8 @@ int ztp_db_keep(struct ztp_db *db, struct ztp_error *error);
 int ztp_db_undo(struct ztp_db *db);
 
 /* Runs write in a transaction of its own, which must not be open yet. For what
- * is to be lost alone when it cannot be written. */
+ * is to be lost alone when it cannot be written, and nobody waits for: what is
+ * written next does not gather more because of it. */
 int ztp_db_apart(struct ztp_db *db,
 		 int (*write)(struct ztp_db *db, void *arg,
 			      struct ztp_error *error),

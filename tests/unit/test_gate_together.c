@@ -112,6 +112,26 @@ static void test_few_do_not_wait(void **state)
 	assert_true(ztp_db_due(db));
 }
 
+static int write_many(struct ztp_db *db, void *arg, struct ztp_error *error)
+{
+	(void)arg;
+	(void)error;
+	for (int i = 0; i < 2 * GATHER_MS; i++)
+		write_row(db, i);
+	return 0;
+}
+
+/* Rows that nobody depends on make nobody wait, however many they are. */
+static void test_nor_after_many_that_nobody_needs(void **state)
+{
+	struct ztp_db *db = db_of(*state);
+
+	assert_int_equal(ztp_db_apart(db, write_many, NULL, NULL), 0);
+	ztp_db_wait(db);
+	write_row(db, 0);
+	assert_true(ztp_db_due(db));
+}
+
 /* A signal that comes before the broker's loop waits for sockets is lost. That
  * it was told meanwhile what is durable makes no difference. */
 static void test_the_loop_is_woken_until_it_looks(void **state)
@@ -210,6 +230,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
 		T(test_under_load_many_share_a_sync),
 		T(test_few_do_not_wait),
+		T(test_nor_after_many_that_nobody_needs),
 		T(test_the_loop_is_woken_until_it_looks),
 		T(test_a_disk_that_stands),
 		T(test_a_failure_is_undone_alone),
