@@ -79,8 +79,10 @@ static const struct ztp_kafka_property table[] = {
 	/* Then a record that Kafka refuses would end the handle. */
 	{"enable.gapless.guarantee", .bridge = PROMISED, .promise = "false"},
 	{"queuing.strategy", .bridge = PROMISED, .promise = "fifo"},
-	/* See producer_pump.c. A turn is flushed as soon as it is handed over. */
-	{"linger.ms", .values = {PRODUCER = "5", TURN = "0"}},
+	/* See producer_pump.c. A turn is flushed as soon as it is handed over. A
+	 * tool has one request on its way, during which others gather. */
+	{"linger.ms", .values = {PRODUCER = "5", TURN = "0",
+				 TOOL_PRODUCER = "0"}},
 	{ZTP_KAFKA_QUEUE_KBYTES, .values = {PRODUCER = "65536",
 					    TURN = "65536"}},
 	/* A turn's partitions are added by a request of its own, which Kafka

@@ -104,6 +104,7 @@ def test_the_whole_chain():
     text, pictures = page(report([(50, 100, 20)]), None, None, {
         "options": {"together": 64}, "rounds": [first, second],
         "open": [chain(150)], "at_once": chain(90, live=live),
+        "at_once_ceiling": chain(200, "password", live=live),
         "calls": {"hold": {"broker": {"pwrite64": 30.0, "fdatasync": 2.0}}},
         "settings": [{"name": "as shipped", "password": chain(1, "password"),
                       "hold": chain(500), "hold_open": chain(150)}]})
@@ -111,6 +112,7 @@ def test_the_whole_chain():
     assert "| hold, P-256 | 300 | 0.17 | 100 | 1.00 |" in text
     assert "| refuse, P-256 | 100 | 0.20 |" in text
     assert "| hold, broker | 2.00 | 30.0 pwrite64 |" in text
+    assert text.count("had their PUBACK within p50") == 2
     assert "onboard-steps" in pictures
     for name, source in pictures.items():
         assert f"](benchmarks/{name}.svg)" in text

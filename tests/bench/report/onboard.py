@@ -121,20 +121,23 @@ def at_rates(report):
              figure(one["use"]["broker"]["cpu_us"]),
              figure(one["use"]["bridge"]["cpu_us"])]
             for one in report["open"]]
-    found = report.get("at_once")
     text = ""
-    if found:
+    for name, key in (("TLS CONNECTs, all at once", "at_once_ceiling"),
+                      ("hold, all at once", "at_once")):
+        found = report.get(key)
+        if not found:
+            continue
         rows.append([
-            "hold, all at once", count(found["count"]),
+            name, count(found["count"]),
             count(found["missing"]), figure(last(found)["p50"]),
             figure(last(found)["p99"]), figure(last(found)["max"]),
             figure(found["use"]["broker"]["cpu_us"]),
             figure(found["use"]["bridge"]["cpu_us"])])
         live = found["live"]
-        text = (f"While all came at once, {count(live['sent'])} messages of "
-                "devices that were there already had their PUBACK within p50 "
-                f"{figure(live['p50_us'] / 1e3)} ms and p99 "
-                f"{figure(live['p99_us'] / 1e3)} ms.\n")
+        text += (f"{name}: meanwhile {count(live['sent'])} messages of "
+                 "devices that were there already had their PUBACK within p50 "
+                 f"{figure(live['p50_us'] / 1e3)} ms and p99 "
+                 f"{figure(live['p99_us'] / 1e3)} ms.\n")
     return "\n".join(["**As they come:**", "", table(
         ["", "devices", "missing", "p50 ms", "p99 ms", "max ms",
          "broker µs", "bridge µs"], rows), "", text])
