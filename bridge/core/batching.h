@@ -4,7 +4,7 @@
  *
  * What one event costs by itself is little. What costs is waking a thread (25
  * to 30 us), a request to Kafka (a few hundred us on both sides), and a commit.
- * So events that arrive close together share these, at six places on their
+ * So events that arrive close together share these, at seven places on their
  * way. Each place has one rule: who comes alone never waits, and who waits
  * waits for a time that a person does not notice.
  *
@@ -49,9 +49,19 @@
  *    repeated after much longer times, and nothing waits for them. Without it:
  *    twice the messages from and to the gate at 70 devices a second.
  *
+ * 7. Where the bridge is one of several, a turn is a transaction of Kafka's,
+ *    which costs Kafka some 10 ms of CPU however little is in it. The next one
+ *    begins SHARED_ENTRY_MS after this one began for each of its entries, up to
+ *    SHARED_PACE_MS (bridge/loop/loop_turns.c): who comes alone does not wait,
+ *    and at 350 devices a second and more a turn has the devices of
+ *    SHARED_PACE_MS. Without it: at 2,000 decisions a second Kafka has no CPU
+ *    for the next one, and they queue.
+ *
  * TURN_MAX is the other direction: no input takes more than so much of one
  * turn, so none waits long for another, and a transaction stays small enough
- * to be rolled back and done again.
+ * to be rolled back and done again. A turn that is a transaction of Kafka's
+ * takes SHARED_TURN_MAX, or it would be over before Kafka is; what it holds in
+ * memory until then is bounded by SHARED_TURN_BYTES.
  *
  * The lengths of SQLite's log are in bridge/store/store_checkpoint.c: they are
  * about the disk and not about waiting.
@@ -77,5 +87,10 @@
 #define BATCHING_ACK_MS 50
 
 #define BATCHING_TURN_MAX 512 /* entries, decisions, deadlines, rows evicted */
+
+#define BATCHING_SHARED_ENTRY_MS   1
+#define BATCHING_SHARED_PACE_MS	   25
+#define BATCHING_SHARED_TURN_MAX   4096 /* entries, decisions */
+#define BATCHING_SHARED_TURN_BYTES (8 << 20)
 
 #endif

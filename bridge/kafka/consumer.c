@@ -62,6 +62,8 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 	c->probe = probe;
 	c->user = *user;
 	c->wake_fd = wake_fd;
+	c->batch_max = core->config->standby.enabled ? BATCHING_SHARED_TURN_MAX
+						     : BATCHING_TURN_MAX;
 	rc = name_member(core, store, error);
 	if (rc == 0)
 		rc = open_handle(c, error);
@@ -260,7 +262,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		consumer_consider(c, status);
 	c->more = is_hashing(c);
 	/* One that is hashed keeps its hash until it has been applied. */
-	while (!c->more && !c->large.message && c->batch < BATCHING_TURN_MAX &&
+	while (!c->more && !c->large.message && c->batch < c->batch_max &&
 	       c->bytes < BATCH_BYTES &&
 	       (event = rd_kafka_queue_poll(c->queue, 0)) != NULL) {
 		bool keep = false, fatal = false;
@@ -285,7 +287,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 			break;
 		}
 	}
-	c->more = c->batch >= BATCHING_TURN_MAX || c->bytes >= BATCH_BYTES ||
+	c->more = c->batch >= c->batch_max || c->bytes >= BATCH_BYTES ||
 		  c->large.message;
 }
 

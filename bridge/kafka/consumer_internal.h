@@ -82,10 +82,10 @@ struct consumer {
 	struct partition *partitions; /* count of them, while complete */
 	int count;
 
-	rd_kafka_event_t
-		*events[BATCHING_TURN_MAX]; /* the batch; owns the messages */
-	const rd_kafka_message_t *messages[BATCHING_TURN_MAX];
-	int batch;
+	/* The batch; the events own the messages. */
+	rd_kafka_event_t *events[BATCHING_SHARED_TURN_MAX];
+	const rd_kafka_message_t *messages[BATCHING_SHARED_TURN_MAX];
+	int batch, batch_max;
 	size_t bytes;
 	struct large large;
 	bool moved; /* seen differs from next in some partition */

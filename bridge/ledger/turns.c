@@ -4,11 +4,12 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "bridge/core/batching.h"
 #include "bridge/store/store_state.h"
 #include "ztp/codec.h"
 #include "ztp/event.h"
 
-#define TURNS_MAX    4096 /* requests announced in one turn */
+#define TURNS_MAX    BATCHING_SHARED_TURN_MAX /* requests announced in one */
 #define REFUSED_MAX  64	  /* records at once that Kafka will not take */
 #define IDENTITY_LEN ZTP_SHA256_LEN
 
@@ -25,6 +26,8 @@ struct turns {
 	/* The identity of each of the turn's records, by its place. */
 	uint8_t (*identities)[IDENTITY_LEN];
 	int count, room;
+	size_t bytes; /* of the turn's records */
+	int size; /* of the turn that was sent last: records and rows */
 	/* Of the records that Kafka has refused since the last commit. */
 	struct refused {
 		uint8_t identity[IDENTITY_LEN];
@@ -124,6 +127,7 @@ static int write_record(struct ledger *ledger, struct store_record *record,
 	if (rc != 0)
 		return rc;
 	turns->count++;
+	turns->bytes += record->key.n + record->value.n;
 	if (record->topic == STORE_REQUESTS && record->request &&
 	    turns->announced_count < TURNS_MAX)
 		turns->announced[turns->announced_count++] = record->request;
@@ -134,7 +138,8 @@ static bool is_full(const struct ledger *ledger, bool *soon)
 {
 	const struct turns *turns = (const struct turns *)ledger;
 
-	*soon = turns->announced_count >= TURNS_MAX;
+	*soon = turns->announced_count >= TURNS_MAX ||
+		turns->bytes >= BATCHING_SHARED_TURN_BYTES;
 	return *soon;
 }
 
@@ -180,11 +185,20 @@ int64_t turns_began(const struct turns *turns)
 	return turns->committed_began;
 }
 
+int64_t turns_pace(const struct turns *turns)
+{
+	int64_t ms = (int64_t)turns->size * BATCHING_SHARED_ENTRY_MS;
+
+	return turns->committed_began +
+	       (ms < BATCHING_SHARED_PACE_MS ? ms : BATCHING_SHARED_PACE_MS);
+}
+
 /* --- a turn */
 
 static void forget(struct turns *turns)
 {
 	turns->count = turns->announced_count = 0;
+	turns->bytes = 0;
 }
 
 void turns_rollback(struct turns *turns)
@@ -224,6 +238,7 @@ int turns_send(struct turns *turns, struct ztp_error *error)
 	if (rc != 0)
 		return rc;
 	turns->began = ztp_clock_boot();
+	turns->size = turn_count(turns->turn);
 	turn_send(turns->turn, turns->apart);
 	return 0;
 }

@@ -153,6 +153,11 @@ int commands_in_flight(const struct commands *c)
 	return c->busy;
 }
 
+bool commands_have_room(const struct commands *c)
+{
+	return c->waiting < c->window;
+}
+
 /* --- the turn */
 
 static int apply_result(struct bridge *b, const struct slot *slot,

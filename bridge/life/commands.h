@@ -28,6 +28,8 @@ void commands_pump(struct commands *commands);
 
 /* Publishes that have not been settled yet. */
 int commands_in_flight(const struct commands *commands);
+/* May another one be published now, as far as the broker allows? */
+bool commands_have_room(const struct commands *commands);
 /* Is there an unsettled publish of request row n? */
 bool commands_busy(const struct commands *commands, int64_t n);
 

@@ -151,23 +151,26 @@ static bool goes_on(struct loop *l)
 	return false;
 }
 
-/* Ends the turn that is under way. May there be another one? */
+/* Ends the turn that is under way. May there be another one, now? */
 static bool finish_turn(struct loop *l)
 {
 	enum turns_end end;
 
 	if (!turns_under_way(l->turns))
-		return l->b.core.now >= l->next_turn;
+		return loop_turns_may_begin(l);
 	end = loop_turns_take(l);
 	if (end == TURNS_COMMITTED && l->last) {
 		loop_leaving_done(l);
 		return false;
 	}
-	if (end == TURNS_COMMITTED)
+	if (end == TURNS_COMMITTED) {
 		conclude(l);
-	else if (end != TURNS_UNDER_WAY)
+		loop_turns_pace(l);
+	} else if (end != TURNS_UNDER_WAY) {
 		undo(l, end);
-	return end == TURNS_COMMITTED || end == TURNS_AGAIN;
+	}
+	return (end == TURNS_COMMITTED || end == TURNS_AGAIN) &&
+	       loop_turns_may_begin(l);
 }
 
 /* Is everything sent that can still be sent? */

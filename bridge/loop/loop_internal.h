@@ -27,7 +27,7 @@ struct loop {
 	struct handed handed;
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
-	int64_t next_turn; /* steady ms; not before, after one that failed */
+	int64_t next_turn; /* steady ms; not before */
 	/* loop_leaving.c. last: the turn that is under way is the last one. */
 	bool stop_told, leaving, last, left;
 	int64_t leave_by;
@@ -71,6 +71,14 @@ void loop_turns_close(struct loop *l);
 int loop_turns_send(struct loop *l, struct ztp_error *error);
 /* What has become of it. */
 enum turns_end loop_turns_take(struct loop *l);
+/* After its effects: the next one waits for others to share it. It does not
+ * while commands wait for acknowledgements to have room: then they set the
+ * pace. */
+void loop_turns_pace(struct loop *l);
+/* Neither under way nor paused: may a turn begin? */
+bool loop_turns_may_begin(const struct loop *l);
+/* Of entries, how many a turn takes. */
+int loop_turn_max(const struct loop *l);
 /* After it was committed: may its effects go out? And writes the copy, now and
  * then. */
 bool loop_turns_may_act(struct loop *l);

@@ -9,7 +9,9 @@
  * been read again as far as it was (bridge.h, told).
  */
 #include "base/clock.h"
+#include "bridge/core/batching.h"
 #include "bridge/ledger/copy.h"
+#include "bridge/life/commands.h"
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
 #include "bridge/loop/loop_internal.h"
@@ -79,6 +81,23 @@ enum turns_end loop_turns_take(struct loop *l)
 			 LOG_STR("outcome", turn_outcome_name(result.outcome)),
 			 LOG_WHY(&result.why));
 	return end;
+}
+
+void loop_turns_pace(struct loop *l)
+{
+	if (commands_have_room(l->b.commands))
+		l->next_turn = l->b.core.now + turns_pace(l->turns) -
+			       ztp_clock_boot();
+}
+
+bool loop_turns_may_begin(const struct loop *l)
+{
+	return !turns_under_way(l->turns) && l->b.core.now >= l->next_turn;
+}
+
+int loop_turn_max(const struct loop *l)
+{
+	return l->turns ? BATCHING_SHARED_TURN_MAX : BATCHING_TURN_MAX;
 }
 
 static void write_copy(struct loop *l)

@@ -41,6 +41,11 @@ static int group_timeout(const struct loop *l)
 	return wait > 0 ? (int)wait : 1;
 }
 
+static int smaller(int a, int64_t b)
+{
+	return b < a ? (int)b : a;
+}
+
 /* While the store takes nothing there is no turn, however overdue it is. */
 static int64_t turns_next(const struct loop *l, int64_t now, int64_t next)
 {
@@ -59,6 +64,8 @@ static int next_timeout(const struct loop *l)
 
 	if (l->turns && turns_under_way(l->turns))
 		return group_timeout(l); /* its result wakes the loop */
+	if (l->turns && now < l->next_turn)
+		return smaller(group_timeout(l), l->next_turn - now);
 	if (l->more && l->b.store_ok && now >= l->next_turn)
 		return 0;
 	if (l->commit_by != 0 && l->commit_by < next)
@@ -75,7 +82,7 @@ static int next_timeout(const struct loop *l)
 	return next <= now ? 0 : (int)(next - now);
 }
 
-/* What comes while a turn is under way is read after it, so nobody may be woken
+/* What comes while no turn may begin is read after that, so nobody may be woken
  * for it: a loop that was would turn and turn. */
 static void do_not_watch_commands(struct loop *l)
 {
@@ -196,7 +203,7 @@ int loop_wait(struct loop *l)
 	if (!l->more && !l->turns)
 		n = take_a_breath(l);
 	if (n == 0) {
-		if (l->turns && turns_under_way(l->turns))
+		if (l->turns && !loop_turns_may_begin(l))
 			do_not_watch_commands(l);
 		else
 			watch_commands(l);

@@ -119,7 +119,7 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	bool more = false;
-	int rc = pending_apply(b, BATCHING_TURN_MAX, &more, &b->blocked, error);
+	int rc = pending_apply(b, loop_turn_max(l), &more, &b->blocked, error);
 
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);

@@ -153,6 +153,10 @@ def measure(parts, rate, count, watched, meanwhile=None,
     return result
 
 
+# As in gate/mosquitto.conf.example.
+SHIPPED = ["max_inflight_messages 1000", "set_tcp_nodelay true"]
+
+
 class Stage:
     """kafka: a running one. certs: a file made by write_certs."""
 
@@ -166,7 +170,7 @@ class Stage:
         self.run = f"b{os.getpid()}-{next(serial)}"
         self.topics = topic_names(self.run)
         self.announced = 0
-        self.mosquitto = Mosquitto(self.folder)
+        self.mosquitto = Mosquitto(self.folder, extra=SHIPPED)
         self.bridge = Bridge(
             self.folder, self.mosquitto.url, kafka.brokers, self.topics,
             settings,
