@@ -10,7 +10,7 @@
 #include "ztp/event.h"
 
 #define TURNS_MAX    BATCHING_SHARED_TURN_MAX /* requests announced in one */
-#define REFUSED_MAX  64	  /* records at once that Kafka will not take */
+#define REFUSED_MAX  64 /* records at once that Kafka will not take */
 #define IDENTITY_LEN ZTP_SHA256_LEN
 
 struct turns {
@@ -27,7 +27,7 @@ struct turns {
 	uint8_t (*identities)[IDENTITY_LEN];
 	int count, room;
 	size_t bytes; /* of the turn's records */
-	int size; /* of the turn that was sent last: records and rows */
+	int size;     /* of the turn that was sent last: records and rows */
 	/* Of the records that Kafka has refused since the last commit. */
 	struct refused {
 		uint8_t identity[IDENTITY_LEN];
