@@ -56,13 +56,19 @@ struct timespec ztp_clock_after(clockid_t id, int64_t ms)
 	return at;
 }
 
-bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest)
+bool ztp_clock_anchor_ahead(struct ztp_clock *clock, int64_t ahead,
+			    int64_t newest)
 {
-	int64_t wall = ztp_clock_wall();
+	int64_t now = ztp_clock_wall() + ahead;
 
 	clock->anchor_boot = ztp_clock_boot();
-	clock->anchor_steady = wall < newest ? newest : wall;
-	return wall >= newest;
+	clock->anchor_steady = now < newest ? newest : now;
+	return now >= newest;
+}
+
+bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest)
+{
+	return ztp_clock_anchor_ahead(clock, 0, newest);
 }
 
 int64_t ztp_clock_steady(const struct ztp_clock *clock)

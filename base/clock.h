@@ -38,6 +38,9 @@ struct ztp_clock {
  * clock is behind it; the steady clock then starts at newest. Call it before
  * any other thread uses the clock. */
 bool ztp_clock_anchor(struct ztp_clock *clock, int64_t newest);
+/* The same by a clock that is so many ms ahead of the wall clock. */
+bool ztp_clock_anchor_ahead(struct ztp_clock *clock, int64_t ahead,
+			    int64_t newest);
 
 int64_t ztp_clock_steady(const struct ztp_clock *clock);
 

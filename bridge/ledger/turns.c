@@ -39,14 +39,11 @@ struct turns {
 
 /* --- what a record is known by. What it says of the time is not part of it. */
 
-struct sum {
-	uint8_t of[2 * ZTP_SHA256_LEN]; /* so far, and of what is added */
-};
-
-static void add(struct sum *sum, const char *p, size_t n)
+/* With its length in front, so that no two records have the same parts. */
+static void add(struct ztp_sha256 *hash, const char *p, size_t n)
 {
-	ztp_sha256(sum->of + ZTP_SHA256_LEN, p ? p : "", n);
-	ztp_sha256(sum->of, sum->of, sizeof(sum->of));
+	ztp_sha256_add(hash, &n, sizeof(n));
+	ztp_sha256_add(hash, p, n);
 }
 
 /* A record with an id says the same whenever it is made. */
@@ -60,22 +57,25 @@ static bool has_id(const struct store_record *record)
 static void identify(uint8_t identity[IDENTITY_LEN],
 		     const struct store_record *record)
 {
-	struct sum sum = {{(uint8_t)record->topic}};
+	const uint8_t topic = (uint8_t)record->topic;
+	struct ztp_sha256 hash;
 	size_t i;
 
-	add(&sum, record->key.p, record->key.p ? record->key.n : 0);
+	ztp_sha256_begin(&hash);
+	ztp_sha256_add(&hash, &topic, sizeof(topic));
+	add(&hash, record->key.p, record->key.p ? record->key.n : 0);
 	for (i = 0; i < record->header_count; i++) {
 		const struct ztp_header *header = &record->headers[i];
 
 		if (strcmp(header->name, ZTP_CE_HEADER("time")) == 0)
 			continue;
-		add(&sum, header->name, strlen(header->name));
-		add(&sum, header->value.p, header->value.n);
+		add(&hash, header->name, strlen(header->name));
+		add(&hash, header->value.p, header->value.n);
 	}
 	if (!has_id(record) || record->topic == STORE_DLQ)
-		add(&sum, record->value.p,
+		add(&hash, record->value.p,
 		    record->value.p ? record->value.n : 0);
-	memcpy(identity, sum.of, IDENTITY_LEN);
+	ztp_sha256_end(&hash, identity);
 }
 
 static const struct refused *find_refused(const struct turns *turns,
@@ -207,14 +207,23 @@ void turns_rollback(struct turns *turns)
 	forget(turns);
 }
 
-/* Announcing a request again does not change it. */
+/* Announcing a request again does not change it. New ones have numbers in a row,
+ * and are told as one: the store's statement for several writes a journal of its
+ * own, whose cost grows with what the turn has changed so far. */
 static int say_announced(struct turns *turns, struct ztp_error *error)
 {
-	int i, rc = 0;
+	const int64_t *n = turns->announced;
+	int first, next, rc = 0;
 
-	for (i = 0; i < turns->announced_count && rc == 0; i++)
-		rc = turns->user.announced(turns->user.arg, turns->announced[i],
-					   turns->announced[i], error);
+	for (first = 0; first < turns->announced_count && rc == 0;
+	     first = next) {
+		for (next = first + 1; next < turns->announced_count &&
+				       n[next] == n[next - 1] + 1;
+		     next++)
+			;
+		rc = turns->user.announced(turns->user.arg, n[first],
+					   n[next - 1], error);
+	}
 	return rc;
 }
 

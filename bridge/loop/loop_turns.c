@@ -85,9 +85,10 @@ enum turns_end loop_turns_take(struct loop *l)
 
 void loop_turns_pace(struct loop *l)
 {
+	int64_t wait = turns_pace(l->turns) - ztp_clock_boot();
+
 	if (commands_have_room(l->b.commands))
-		l->next_turn =
-			l->b.core.now + turns_pace(l->turns) - ztp_clock_boot();
+		l->next_turn = l->b.core.now + wait;
 }
 
 bool loop_turns_may_begin(const struct loop *l)

@@ -84,7 +84,9 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 		rc = open_ledger(l, error);
 	if (rc != 0)
 		return rc;
-	if (!ztp_clock_anchor(&b->core.clock, store_newest(b->store)))
+	if (!ztp_clock_anchor_ahead(&b->core.clock,
+				    l->group ? l->group->kafka_ahead : 0,
+				    store_newest(b->store)))
 		log_warn(b->core.log, "clock_went_back");
 	b->core.now = ztp_clock_steady(&b->core.clock);
 	rc = store_reanchor(b->store, error);

@@ -27,6 +27,7 @@
 #define ROWS	   1000	 /* in a turn of the loop */
 #define FAILURE_MS 30000 /* between two lines in the log */
 #define FOREIGN_MS 5000	 /* that a stable end may stay behind */
+#define DIFFERS_MS 60000 /* two clocks that are both right do by less */
 
 enum step { NONE, INIT, READ, CLAIM };
 
@@ -48,6 +49,7 @@ struct opening {
 	bool claimed;	   /* Kafka has the rows; they may have to be read */
 	bool left;	   /* of the row `active` before ours */
 	int64_t hold_until;
+	int64_t kafka_ahead;
 	char epoch[17];
 	char trouble[256];
 };
@@ -79,6 +81,11 @@ bool opening_copy_read(const struct opening *o)
 int64_t opening_hold_until(const struct opening *o)
 {
 	return o->hold_until;
+}
+
+int64_t opening_kafka_ahead(const struct opening *o)
+{
+	return o->kafka_ahead;
 }
 
 const char *opening_trouble(const struct opening *o)
@@ -353,11 +360,29 @@ static bool keep_claim(struct opening *o, const struct turn_result *result)
 	return false;
 }
 
+/* The row was written after the turn had begun. */
+static void compare_clocks(struct opening *o, int64_t written_at)
+{
+	int64_t took = ztp_clock_boot() - o->began;
+	int64_t ahead = written_at - (ztp_clock_wall() - took);
+
+	o->kafka_ahead = 0;
+	if (written_at <= 0 || (ahead > -DIFFERS_MS && ahead < DIFFERS_MS))
+		return;
+	o->kafka_ahead = ahead;
+	if (o->hold_until > 0)
+		o->hold_until += ahead;
+	log_warn(o->core->log, "clock_differs",
+		 LOG_INT("kafka_ahead_s", ahead / 1000),
+		 LOG_STR("hint", "deadlines are kept by Kafka's clock"));
+}
+
 static bool on_claimed(struct opening *o, const struct turn_result *result,
 		       struct opening_news *news)
 {
 	if (result->outcome == TURN_COMMITTED) {
 		o->claimed = true;
+		compare_clocks(o, result->written_at);
 		if (!keep_claim(o, result))
 			return false;
 		tell_claimed(o, news);

@@ -39,6 +39,9 @@ bool opening_turn(struct opening *opening, struct opening_news *news);
 bool opening_copy_read(const struct opening *opening);
 /* Until when decisions for unknown ids are held; wall clock, ms. */
 int64_t opening_hold_until(const struct opening *opening);
+/* By how many ms Kafka's clock, which all bridges share, was ahead of the wall
+ * clock when the row `active` was written; 0 for less than a minute. */
+int64_t opening_kafka_ahead(const struct opening *opening);
 /* What it waits for, named, or "": a transaction of somebody else's, or a person
  * who sees to the state. */
 const char *opening_trouble(const struct opening *opening);

@@ -1,10 +1,6 @@
 /*
  * The SQLite store of a bridge that is one of several: takes the rows of
  * ztp.state, and says what it stands for.
- *
- * Reading everything anew is done without indexes, which are made at the end:
- * they would be changed at random places. Until then the copy says that it is
- * partly read, and whoever finds it so begins again.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -362,97 +358,4 @@ bool store_copy_dirty(const struct store *store)
 bool store_copy_lost(const struct store *store)
 {
 	return store->state->lost;
-}
-
-/* --- reading everything anew */
-
-static int add_index(struct store_state *state, size_t count, const char *sql)
-{
-	char **grown = realloc(state->indexes, (count + 2) * sizeof(*grown));
-
-	if (!grown)
-		return ZTP_ERR_NOMEM;
-	state->indexes = grown;
-	grown[count + 1] = NULL;
-	grown[count] = strdup(sql);
-	return grown[count] ? 0 : ZTP_ERR_NOMEM;
-}
-
-/* But for two that statements name (INDEXED BY), which could not be prepared
- * when a store is opened that was left so; these are cheap, as rows come in
- * their order. */
-#define OF_REQUESTS                                                            \
-	"FROM sqlite_schema WHERE type='index' AND sql NOT NULL AND "          \
-	"tbl_name='request' AND name NOT IN "                                  \
-	"('request_undecided','request_finished')"
-#define INDEXES	   "SELECT sql " OF_REQUESTS
-#define DROP_INDEX "SELECT 'DROP INDEX '||name " OF_REQUESTS " LIMIT 1"
-
-static int list_indexes(struct store *store, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = NULL;
-	size_t n = 0;
-	int rc = sqlite3_prepare_v2(store->db, INDEXES, -1, &stmt, NULL);
-
-	if (rc != SQLITE_OK)
-		return store_fail(store, rc, error);
-	rc = 0;
-	while (rc == 0 && sqlite3_step(stmt) == SQLITE_ROW)
-		rc = add_index(store->state, n++,
-			       (const char *)sqlite3_column_text(stmt, 0));
-	sqlite3_finalize(stmt);
-	return rc == 0 ? 0 : ztp_fail(error, rc, "out of memory");
-}
-
-static int run_sql(struct store *store, const char *sql,
-		   struct ztp_error *error)
-{
-	int rc = sqlite3_exec(store->db, sql, NULL, NULL, NULL);
-
-	return rc == SQLITE_OK ? 0 : store_fail(store, rc, error);
-}
-
-static int drop_indexes(struct store *store, struct ztp_error *error)
-{
-	sqlite3_stmt *stmt = NULL;
-	char sql[128];
-	int rc = 0, step = SQLITE_ROW;
-
-	while (rc == 0 && step == SQLITE_ROW) {
-		rc = sqlite3_prepare_v2(store->db, DROP_INDEX, -1, &stmt, NULL);
-		if (rc != SQLITE_OK)
-			return store_fail(store, rc, error);
-		step = sqlite3_step(stmt);
-		if (step == SQLITE_ROW)
-			store_copy_text(stmt, 0, sql, sizeof(sql));
-		sqlite3_finalize(stmt);
-		if (step == SQLITE_ROW)
-			rc = run_sql(store, sql, error);
-	}
-	return rc;
-}
-
-int store_copy_begin(struct store *store, struct ztp_error *error)
-{
-	static const struct store_copy partly = {.partly = true};
-	int rc = list_indexes(store, error);
-
-	if (rc == 0) /* before anything is gone */
-		rc = store_copy_commit(store, &partly, error);
-	if (rc == 0)
-		rc = drop_indexes(store, error);
-	return rc;
-}
-
-int store_copy_end(struct store *store, struct ztp_error *error)
-{
-	char **index = store->state->indexes;
-	int rc = 0;
-
-	for (; rc == 0 && index && *index; index++)
-		rc = run_sql(store, *index, error);
-	if (rc != 0)
-		return rc;
-	store_state_indexes_free(store->state);
-	return 0;
 }

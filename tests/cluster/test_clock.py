@@ -1,0 +1,76 @@
+"""A bridge whose clock is wrong becomes the active one. The deadlines of what it
+finds are not its own, and are kept by Kafka's clock."""
+
+import pytest
+
+from cluster.pair import Plain, wait_active
+from fault.preload import Control
+from harness.rig import device_path
+from harness.until import holds_for
+
+HOUR = 3600 * 1000
+
+
+@pytest.fixture
+def pair(tmp_path, kafka, names):
+    rig = Plain(tmp_path, kafka, names)
+    control = Control(tmp_path)
+    rig.bridges["alpha"].env = control.env
+    yield rig, control
+    rig.stop()
+    control.close()
+
+
+def begin(pair, off, **onboarding):
+    """alpha's clock is off by so many ms."""
+    rig, control = pair
+    for bridge in rig.bridges.values():
+        bridge.settings["onboarding"].update(onboarding)
+        bridge.write_config()
+    control.set("clock_ms", off)
+    rig.start()
+    rig.standby("alpha")
+    return rig, rig.bridges["alpha"]
+
+
+def take_over(rig, alpha):
+    rig.bridges["zulu"].stop()
+    wait_active(alpha)
+    alpha.wait_log("level=warn event=clock_differs")
+
+
+def test_a_clock_ahead_expires_nothing(pair, ca):
+    rig, alpha = begin(pair, 5 * HOUR, decision_timeout="1h")
+    path = device_path("ahead")
+    device = rig.device(path)
+    rig.pending(path, ca.leaf().pem)
+    request = rig.request(path)
+    take_over(rig, alpha)
+    holds_for(lambda: not rig.reader.find(rig.topics["results"], key=path), 1.5,
+              "does not expire")
+    rig.decide(request)
+    assert rig.result(path).json()["outcome"] == "onboarded"
+    device.wait(device.command_topic)
+    assert "event=clock_went_back" not in alpha.log()
+
+
+def test_a_clock_behind_holds_up_nothing(pair, ca):
+    rig, alpha = begin(pair, -5 * HOUR, decision_timeout="4s")
+    path = device_path("behind")
+    rig.pending(path, ca.leaf().pem)
+    rig.request(path)
+    take_over(rig, alpha)
+    assert rig.result(path).json()["outcome"] == "expired"
+    assert "event=clock_went_back" not in alpha.log()
+
+
+def test_a_minute_is_nobody_s_business(pair, ca):
+    rig, alpha = begin(pair, 30 * 1000, decision_timeout="1h")
+    rig.bridges["zulu"].stop()
+    wait_active(alpha)
+    path = device_path("near")
+    device = rig.device(path)
+    rig.pending(path, ca.leaf().pem)
+    rig.decide(rig.request(path))
+    device.wait(device.command_topic)
+    assert "clock_differs" not in alpha.log()
