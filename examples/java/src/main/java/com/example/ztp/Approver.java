@@ -55,7 +55,7 @@ public final class Approver {
     Path list = Path.of(args[0]);
     String brokers = env("KAFKA_BROKERS", "127.0.0.1:9092");
     var producer = new KafkaProducer<>(
-        Map.of("bootstrap.servers", brokers, "acks", "all"),
+        Map.of("bootstrap.servers", brokers, "acks", "all", "linger.ms", 0),
         new StringSerializer(), new StringSerializer());
     var consumer = new KafkaConsumer<>(
         Map.of("bootstrap.servers", brokers, "group.id", GROUP, "enable.auto.commit", false,
