@@ -217,9 +217,9 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 	if (!reconnect_lost(&in->reconnect, in->core->now, news->taken_over,
 			    !up))
 		return;
-	in->refusal = REFUSAL_TAKEN_OVER;
-	refusal_log_taken_over(in->core, "in",
-			       in->core->config->mqtt.client_id);
+	in->refusal = refusal_log_taken_over(in->core, "in",
+					     in->core->config->mqtt.client_id,
+					     news->taken_over);
 }
 
 static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
