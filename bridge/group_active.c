@@ -76,7 +76,7 @@ static void fail(struct group *g)
 {
 	if (copy_unwritten_since(g->copy) != 0)
 		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false,
-			     "the copy cannot be written");
+			     OPENING_NOT_WHOLE);
 	else
 		standby_tell(g->standby, ZTP_ROLE_ON_FENCED, false,
 			     "a turn was refused");
@@ -120,6 +120,20 @@ static bool knows_journal(struct group *g)
 	return false;
 }
 
+/* The disk may be full, or have been since the row `active` was written. */
+static bool is_fit(struct group *g)
+{
+	const char *why = NULL;
+
+	if (!group_join_has_room(g->join))
+		why = GROUP_DISK_FULL;
+	else if (!opening_is_whole(g->opening))
+		why = OPENING_NOT_WHOLE;
+	if (why)
+		standby_tell(g->standby, ZTP_ROLE_ON_FAILED, false, why);
+	return !why;
+}
+
 void group_serve(struct group *g)
 {
 	const struct loop_group active = {
@@ -143,7 +157,7 @@ void group_serve(struct group *g)
 	};
 	int code;
 
-	if (!knows_journal(g))
+	if (!is_fit(g) || !knows_journal(g))
 		return;
 	group_join_serve(g->join);
 	g->looping = true;

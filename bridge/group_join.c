@@ -7,6 +7,7 @@
 #include "bridge/core/disk.h"
 #include "bridge/mqtt/mqtt_out.h"
 #include "bridge/mqtt/refusal.h"
+#include "bridge/standby/opening.h"
 
 #define AWAY_MS	 60000 /* without a broker, until it joins all the same */
 #define UNFIT_MS 30000 /* with a disk that takes nothing, until it leaves */
@@ -121,6 +122,13 @@ void group_join_reconnect(struct group_join *j)
 		mqtt_out_reconnect(j->link);
 }
 
+bool group_join_has_room(struct group_join *j)
+{
+	j->look_at = 0;
+	look_at_disk(j);
+	return j->has_room;
+}
+
 /* --- what follows */
 
 static bool is_over(int64_t since, int64_t ms)
@@ -160,9 +168,9 @@ bool group_join_in_reach(const struct group_join *j)
 const char *group_join_problem(const struct group_join *j)
 {
 	if (!j->has_room)
-		return "the disk is full";
+		return GROUP_DISK_FULL;
 	if (copy_unwritten_since(j->copy) != 0)
-		return "the copy cannot be written";
+		return OPENING_NOT_WHOLE;
 	if (j->connected)
 		return NULL;
 	return j->link ? mqtt_out_problem(j->link) : MQTT_NOT_CONNECTED;

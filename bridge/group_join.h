@@ -34,6 +34,9 @@ void group_join_reconnect(struct group_join *join);
 bool group_join_ready(const struct group_join *join);
 /* Has the broker been out of reach for so long that another one is to try? */
 bool group_join_no_broker(const struct group_join *join);
+/* Looked at now, not within the last second. */
+bool group_join_has_room(struct group_join *join);
+#define GROUP_DISK_FULL "the disk is full"
 /* Has the disk been unfit for so long? */
 bool group_join_unfit(const struct group_join *join);
 

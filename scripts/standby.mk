@@ -25,7 +25,8 @@ contract:
 
 # Disasters on three bridges under load, without a gate and then with it: `make
 # chaos ROUNDS=100 SEED=1`, with BROKERS=1 on one broker, with GATE=yes or no in one
-# of the two ways, with BEFORE=FILE beside a bridge of another version.
+# of the two ways, with BEFORE=FILE beside a bridge of another version, with
+# ONLY=kafka_killed,kafka_stopped for some of them, with MINUTES=30 until then.
 BROKERS ?= 3
 GATE    ?= both
 .PHONY: chaos
@@ -35,7 +36,8 @@ chaos:
 	$(Q)+$(MAKE) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/cluster/chaos.py --rounds $(ROUNDS) \
 		--brokers $(BROKERS) --gate $(GATE) --json $(BUILD)/chaos.json \
-		$(if $(SEED),--seed $(SEED)) $(if $(BEFORE),--before $(BEFORE))
+		$(if $(SEED),--seed $(SEED)) $(if $(BEFORE),--before $(BEFORE)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(MINUTES),--minutes $(MINUTES))
 
 # The bridge, which a test can stop before a commit.
 CLUSTER_STOPS := $(BUILD)/cluster/ztp-bridge-stops

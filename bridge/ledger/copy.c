@@ -235,6 +235,11 @@ bool copy_at_end(const struct copy *copy)
 	return state_reader_at_end(copy->reader);
 }
 
+bool copy_is_whole(const struct copy *copy, int64_t end)
+{
+	return copy->store && copy->begun && copy_next(copy) >= end;
+}
+
 int64_t copy_lag(const struct copy *copy)
 {
 	return copy->begun ? state_reader_lag(copy->reader) : -1;

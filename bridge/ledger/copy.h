@@ -68,6 +68,9 @@ int64_t copy_position(const struct copy *copy);
 /* The same, and on the active bridge what it has written. */
 int64_t copy_next(const struct copy *copy);
 bool copy_at_end(const struct copy *copy);
+/* Is there a store that has everything before this offset? Not after an error of
+ * the database, until what it took back has been read again. */
+bool copy_is_whole(const struct copy *copy, int64_t end);
 /* Records that it is behind; -1: not known. */
 int64_t copy_lag(const struct copy *copy);
 /* Can rows be looked for? Not while a long topic is read from its beginning. */

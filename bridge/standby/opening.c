@@ -43,7 +43,7 @@ struct opening {
 	bool compared;	  /* READ: with what the group has committed */
 	struct log_limit failures;
 	int64_t again_at;
-	int64_t end;	   /* READ: of ztp.state; -1: not known yet */
+	int64_t end;	   /* of ztp.state, then with our row; -1: not known */
 	int64_t behind_at; /* READ: since when it gets no further */
 	int64_t began;	   /* CLAIM */
 	bool claimed;	   /* Kafka has the rows; they may have to be read */
@@ -76,6 +76,11 @@ void opening_free(struct opening *o)
 bool opening_copy_read(const struct opening *o)
 {
 	return o->read;
+}
+
+bool opening_is_whole(const struct opening *o)
+{
+	return o->begun && o->end >= 0 && copy_is_whole(o->copy, o->end);
 }
 
 int64_t opening_hold_until(const struct opening *o)
@@ -325,8 +330,15 @@ static int put_rows(struct opening *o, struct ztp_error *error)
 static bool send_claim(struct opening *o, struct opening_news *news)
 {
 	struct store *store = copy_store(o->copy);
-	int rc = put_rows(o, &news->why);
+	int rc;
 
+	if (!opening_is_whole(o)) {
+		o->step = NONE;
+		news->event = ZTP_ROLE_ON_FAILED;
+		(void)ztp_fail(&news->why, ZTP_ERR_IO, OPENING_NOT_WHOLE);
+		return true;
+	}
+	rc = put_rows(o, &news->why);
 	if (rc == 0)
 		rc = store_state_changes(store, turn_add_row, o->turn,
 					 &news->why);
@@ -356,7 +368,6 @@ static bool keep_claim(struct opening *o, const struct turn_result *result)
 	}
 	read_from_here(o);
 	o->step = READ;
-	o->end = result->next;
 	return false;
 }
 
@@ -382,6 +393,7 @@ static bool on_claimed(struct opening *o, const struct turn_result *result,
 {
 	if (result->outcome == TURN_COMMITTED) {
 		o->claimed = true;
+		o->end = result->next;
 		compare_clocks(o, result->written_at);
 		if (!keep_claim(o, result))
 			return false;

@@ -37,6 +37,10 @@ bool opening_turn(struct opening *opening, struct opening_news *news);
 
 /* Has the copy been read to the end? Stays true once it has been. */
 bool opening_copy_read(const struct opening *opening);
+/* Has the copy everything up to and with the row `active`? A disk that is full
+ * while the bridge before is waited for takes rows back. */
+bool opening_is_whole(const struct opening *opening);
+#define OPENING_NOT_WHOLE "the copy cannot be written"
 /* Until when decisions for unknown ids are held; wall clock, ms. */
 int64_t opening_hold_until(const struct opening *opening);
 /* By how many ms Kafka's clock, which all bridges share, was ahead of the wall

@@ -3,7 +3,8 @@ is judged by the oracle of tests/fault.
 
 usage: chaos.py [--rounds N] [--seed S] [--brokers 1|3] [--gate yes|no|both]
                 [--rate EVENTS_PER_SECOND] [--session S] [--from-round N]
-                [--first] [--before BRIDGE] [--json FILE] [--keep DIR]
+                [--only DISASTER,...] [--minutes M] [--first]
+                [--before BRIDGE] [--json FILE] [--keep DIR]
 
 In each round one or two disasters (disasters.py) begin and end while devices come;
 a customer who reads what is not committed answers at once. Then everything runs
@@ -37,13 +38,15 @@ SHOWN, TEXT = 5, 300  # findings of a round, and characters of each
 class Chaos(Campaign):
     """Rounds on one stage."""
 
-    def __init__(self, stage, seed, telling, say=print, brokers=1):
+    def __init__(self, stage, seed, telling, say=print, brokers=1,
+                 only=disasters.ALL):
         super().__init__(stage, seed, 0, say)
-        self.telling, self.brokers = telling, brokers
+        self.telling, self.brokers, self.only = telling, brokers, only
         self.began, self.loaded = 0.0, 0.0
 
     def draw(self, draw):
-        return disasters.draw(draw, self.stage.session, self.brokers)
+        return disasters.draw(draw, self.stage.session, self.brokers,
+                              self.only)
 
     def _break(self, plan, began):
         stage = self.stage
@@ -89,11 +92,12 @@ def one_stage(options, folder, gate, telling):
     stage = Stage(folder, options.rate, options.brokers, gate,
                   options.session, options.before).start()
     chaos = Chaos(stage, f"{options.seed}-{gate}", telling, say,
-                  options.brokers)
+                  options.brokers, options.only)
     chaos.number = options.from_round - 1
+    last = time.monotonic() + 60 * options.minutes
     for _ in range(options.rounds):
         chaos.round()
-        if stage.oracle.bad() and options.first:
+        if (stage.oracle.bad() and options.first) or time.monotonic() > last:
             break
     stage.stop()
     actives, back = judge_epochs(stage)
@@ -124,6 +128,17 @@ def say(line):
     print(line, flush=True)
 
 
+def some(text):
+    """Names of disasters."""
+    names = tuple(text.split(","))
+    unknown = set(names) - set(disasters.ALL)
+    if unknown:
+        raise argparse.ArgumentTypeError(
+            f"unknown: {', '.join(sorted(unknown))}; there are "
+            f"{', '.join(disasters.ALL)}")
+    return names
+
+
 def parse():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n", 1)[0])
     parser.add_argument("--rounds", type=int, default=10)
@@ -135,11 +150,17 @@ def parse():
     parser.add_argument("--rate", type=int, default=100)
     parser.add_argument("--session", type=float, default=3.0)
     parser.add_argument("--before", type=pathlib.Path)
+    parser.add_argument("--only", type=some, default=disasters.ALL)
+    parser.add_argument("--minutes", type=float, default=float("inf"),
+                        help="no round begins later, with or without a gate")
     parser.add_argument("--first", action="store_true",
                         help="end with the first round that is bad")
     parser.add_argument("--json", type=pathlib.Path)
     parser.add_argument("--keep", type=pathlib.Path)
-    return parser.parse_args()
+    options = parser.parse_args()
+    if not disasters.kinds_of(options.brokers, options.only):
+        parser.error("with one broker of Kafka nothing is left to draw")
+    return options
 
 
 def main():

@@ -50,30 +50,42 @@ OF_A_BRIDGE = {
 OF_A_BROKER = {
     "mqtt_killed": (2, (0, 0.5)),
     "kafka_killed": (2, (0.5, 3)),  # one of three
+    "kafka_stopped": (2, (0.5, 3)),
 }
+# Of three brokers two have to be there.
+OF_KAFKA = ("kafka_killed", "kafka_stopped")
+ALL = (*OF_A_BRIDGE, *OF_A_BROKER)
 
 
-def draw(random, session, brokers):
-    """One or two of them, never both on one bridge."""
-    kinds = {**OF_A_BRIDGE, **OF_A_BROKER}
-    if brokers == 1:
-        del kinds["kafka_killed"]
+def kinds_of(brokers, only=ALL):
+    """What there is to draw from."""
+    there = {**OF_A_BRIDGE, **OF_A_BROKER}
+    return {what: there[what] for what in there
+            if what in only and (brokers > 1 or what not in OF_KAFKA)}
+
+
+def draw(random, session, brokers, only=ALL):
+    """One or two of them, never both on one bridge, nor on two of Kafka's
+    brokers."""
+    kinds = kinds_of(brokers, only)
     count = random.choice((1, 1, 2))
     found = []
-    while len(found) < count:
+    while kinds and len(found) < count:
         what = random.choices(list(kinds), [w for w, _ in kinds.values()])[0]
         least, most = kinds[what][1]
         if what in OF_A_BROKER:
             who = "none"
-            del kinds[what]
+            for other in OF_KAFKA if what in OF_KAFKA else (what,):
+                kinds.pop(other, None)
         else:
             who = random.choice(("active", "active", "active", "standby"))
             if any(other.who == "active" for other in found):
                 who = "standby"
         if what == "hunted":
             who = "none"
-            if found:
-                continue  # it kills every one of them
+            if found:  # it kills every one of them
+                del kinds[what]
+                continue
         found.append(Disaster(what, who, random.uniform(0, session / 2),
                               random.uniform(least, most) * session,
                               random.randrange(4)))
@@ -139,6 +151,8 @@ def begin(stage, disaster):
         stage.kill_mqtt()
     elif what == "kafka_killed":
         stage.kafka.nodes[disaster.number % 3].kill9()
+    elif what == "kafka_stopped":
+        stage.kafka.nodes[disaster.number % 3].stop()
     else:
         host.cut(*cut(disaster), rst=disaster.number >= 2)
 
@@ -157,7 +171,7 @@ def end(stage, disaster):
         host.control.set("clock_ms", 0)
     elif what == "mqtt_killed":
         stage.broker.start()
-    elif what == "kafka_killed":
+    elif what in OF_KAFKA:
         stage.kafka.nodes[disaster.number % 3].start(wait=False)
     elif what != "hunted":
         host.heal(cut(disaster)[0], rst=disaster.number >= 2)
