@@ -1,19 +1,17 @@
 """Two cells on one broker and one Kafka: each onboards the devices of its own
 subscription, and leaves no trace of the other's."""
 
-import json
 import urllib.request
 
 import pytest
 
-from harness.gate import path_of
+from harness.cell import APART, Cell
+from harness.gate import Gate, path_of
 from harness.handshake import Handshake
 from harness.rig import Rig, device_path
 from harness.until import until
 
 CELLS = ("acme", "beta")
-APART = {"pending_topic": "ztp/v1/pending/{subscription}",
-         "subscribed_topic": "ztp/v1/subscribed/{subscription}"}
 
 
 @pytest.fixture(scope="module")
@@ -21,70 +19,13 @@ def server(ca):
     return ca.server()
 
 
-class Cell(Handshake):
-    """One bridge for one subscription; the gate is everybody's."""
-
-    def __init__(self, folder, kafka, ca, gate, subscription, settings=None):
-        self.subscription = subscription
-        self.shared = gate
-        mqtt = {"client_id": f"bridge-{subscription}",
-                "subscriptions": [subscription], **(settings or {})}
-        super().__init__(folder / subscription, kafka, ca, None,
-                         {"mqtt": mqtt})
-
-    def make_gate(self, server, options):
-        return self.shared
-
-    @property
-    def registry(self):
-        return f"{self.subscription}/custom"
-
-    def set_up(self):
-        with self.gate.operator(listen=False) as operator:
-            operator.do("createRegistry", registry=self.registry,
-                        onboarding="custom", audience="acme")
-            operator.do("addRegistryCa", registry=self.registry,
-                        pem=self.ca.cert.read_text())
-
-    def start(self):
-        self.set_up()
-        self.bridge.start()
-        self.look_kafka()
-        self.wait_ready()
-        return self
-
-    def knock(self):
-        device, leaf = self.held(path_of(self.registry))
-        return device, leaf, self.request_of(device.path)
-
-    def onboard(self):
-        device, leaf, request = self.knock()
-        self.decide(request)
-        device.wait_status("approved")
-        self.ended(request, "onboarded")
-        return device.path, leaf
-
-    def paths(self):
-        """Of the devices that any record of this cell is about."""
-        found = set()
-        for topic in self.topics.values():
-            for record in self.reader.find(topic):
-                body = json.loads(record.value)
-                found.add((body.get("device") or body).get(
-                    "path", body.get("device_path")))
-        return found - {None}
-
-
 @pytest.fixture(params=["one topic", "a topic each"])
 def cells(tmp_path, real_kafka, ca, server, request):
-    from harness.gate import Gate
-
     apart = request.param != "one topic"
     gate = Gate(tmp_path / "gate", server, APART if apart else None).start()
     rigs = []
     for name in CELLS:
-        topic = {"pending_topic": f"ztp/v1/pending/{name}"} if apart else {}
-        rigs.append(Cell(tmp_path, real_kafka, ca, gate, name, topic).start())
+        rigs.append(Cell(tmp_path, real_kafka, ca, gate, name, apart).start())
     yield apart, rigs
     for rig in rigs:
         rig.bridge.stop()

@@ -24,6 +24,15 @@ class ShippedGate(Gate):
         self.conf.write_text(text.replace("log_type subscribe\n", "", 1))
 
 
+def write_keys(rig):
+    """The file from which the honest devices of that rig have their keys."""
+    rig.keys = rig.folder / "keys"
+    rig.leaves = [rig.ca.issue() for _ in range(KEYS)]
+    rig.keys.write_text("".join(
+        f"{leaf.base64} {jwt(leaf, lifetime=3600)}\n"
+        for leaf in rig.leaves))
+
+
 class GateRig(Handshake):
     """stranger: a leaf of a CA that no registry trusts."""
 
@@ -32,11 +41,7 @@ class GateRig(Handshake):
         super().__init__(folder, kafka, ca, ca.server(),
                          {"log": {"level": "info"}},
                          {"max_per_certificate": 1000000})
-        self.keys = self.folder / "keys"
-        self.leaves = [ca.issue() for _ in range(KEYS)]
-        self.keys.write_text("".join(
-            f"{leaf.base64} {jwt(leaf, lifetime=3600)}\n"
-            for leaf in self.leaves))
+        write_keys(self)
 
     def make_gate(self, server, options):
         return ShippedGate(self.folder / "gate", server, options)
