@@ -96,6 +96,67 @@ const rd_kafka_topic_partition_list_t *rd_kafka_MemberAssignment_partitions(
 	return description.assigned[i] ? &one : &none;
 }
 
+/* Of somebody who has all rights nothing more is to be told. */
+
+static void listed(void *arg, int64_t n)
+{
+	(void)n;
+	queue_add(arg, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
+}
+
+void rd_kafka_ListConsumerGroupOffsets(
+	rd_kafka_t *rk, rd_kafka_ListConsumerGroupOffsets_t **groups,
+	size_t count, const rd_kafka_AdminOptions_t *options,
+	rd_kafka_queue_t *queue)
+{
+	struct handle *h = (struct handle *)rk;
+
+	(void)groups;
+	(void)count;
+	(void)options;
+	if (handle_reaches(h))
+		sim_at_of(h->of, 2 * kafka_latency(), listed,
+			  ((struct lent *)queue)->queue, 0);
+}
+
+const rd_kafka_ListConsumerGroupOffsets_result_t *
+rd_kafka_event_ListConsumerGroupOffsets_result(rd_kafka_event_t *event)
+{
+	return (const rd_kafka_ListConsumerGroupOffsets_result_t *)event;
+}
+
+const rd_kafka_group_result_t **rd_kafka_ListConsumerGroupOffsets_result_groups(
+	const rd_kafka_ListConsumerGroupOffsets_result_t *result, size_t *count)
+{
+	(void)result;
+	*count = 0;
+	return NULL;
+}
+
+rd_kafka_AdminOptions_t *rd_kafka_AdminOptions_new(rd_kafka_t *rk,
+						   rd_kafka_admin_op_t op)
+{
+	(void)op;
+	return (rd_kafka_AdminOptions_t *)rk;
+}
+
+void rd_kafka_AdminOptions_destroy(rd_kafka_AdminOptions_t *options)
+{
+	(void)options;
+}
+
+rd_kafka_resp_err_t
+rd_kafka_AdminOptions_set_request_timeout(rd_kafka_AdminOptions_t *options,
+					  int timeout_ms, char *errstr,
+					  size_t errstr_size)
+{
+	(void)options;
+	(void)timeout_ms;
+	(void)errstr;
+	(void)errstr_size;
+	return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
 /* The played brokers do not tell how anything is configured; where nothing may be
  * wrong, there is nothing to be told. */
 void rd_kafka_DescribeConfigs(rd_kafka_t *rk,
