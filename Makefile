@@ -98,7 +98,7 @@ say = $(if $(V),,@printf '  %-6s %s\n' '$(1)' '$(patsubst $(BUILD)/%,%,$@)')
 # Programs that only tests and measurements start are in `helpers`, not in
 # `all`.
 .PHONY: all helpers deps kafka demo test check unit unit-run local e2e lint format bench fuzz \
-        fault sanitize install uninstall clean
+        fault sanitize install uninstall clean FORCE
 all: $(BINARIES)
 
 # --- objects: one flavour for use, one with ASan and UBSan for the tests
@@ -111,6 +111,17 @@ $(BUILD)/san/%.o: %.c
 	$(call say,CC/san)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(COMPILE_SAN) -o $@ $<
+
+# Objects that name the version are compiled again when it changes, so that no
+# program has two.
+VERSION_FILE := $(BUILD)/version
+VERSIONED := $(shell grep -rlw --include='*.c' ZTP_VERSION bridge gate tools tests/unit)
+
+$(call obj,o,$(VERSIONED)) $(call obj,san,$(VERSIONED)): $(VERSION_FILE)
+
+$(VERSION_FILE): FORCE
+	$(Q)mkdir -p $(@D)
+	$(Q)echo '$(VERSION)' | cmp -s - $@ || echo '$(VERSION)' >$@
 
 $(BUILD)/libztp_policy.a: $(call obj,o,$(POLICY_SRC))
 	$(call say,AR)

@@ -239,10 +239,10 @@ int turns_send(struct turns *turns, struct ztp_error *error)
 
 	if (rc != 0)
 		return rc;
-	if (!store_state_changed(store) && turns->count == 0)
-		return store_commit(store, turns->core->now, error) == 0
-			       ? 1
-			       : ZTP_ERR_IO;
+	if (!store_state_changed(store) && turns->count == 0) {
+		rc = store_commit(store, turns->core->now, error);
+		return rc == 0 ? 1 : rc;
+	}
 	rc = store_state_changes(store, turn_add_row, turns->turn, error);
 	if (rc != 0)
 		return rc;

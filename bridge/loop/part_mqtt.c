@@ -1,7 +1,6 @@
 /* Both MQTT connections, the registrar and the commands as parts of the loop. */
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "bridge/core/batching.h"
 #include "bridge/life/commands.h"
@@ -60,22 +59,20 @@ static void mqtt_in_part_collect(struct loop *l)
 		mqtt_in_audits_alone(b->mqtt_in);
 }
 
-/* Nothing is written if the store knows it. */
-static int keep_filters(struct bridge *b, const char *known,
-			struct ztp_error *error)
+static int keep_filters(struct bridge *b, struct ztp_error *error)
 {
 	char *row = mqtt_in_filters(b->mqtt_in);
-	int rc = 0;
+	int rc;
 
 	if (!row)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	if (strcmp(row, known) != 0)
-		rc = store_set(b->store, STORE_FILTERS, row, error);
+	rc = store_set(b->store, STORE_FILTERS, row, error);
 	free(row);
 	return rc;
 }
 
-/* The session must not know of a filter that the store does not. */
+/* The session must not know of a filter that the store does not. The store of
+ * one of several gets them with its first turn. */
 static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
@@ -85,10 +82,13 @@ static int take_filters(struct loop *l, char *known, struct ztp_error *error)
 	if (rc >= 0)
 		rc = mqtt_in_new(&b->mqtt_in, &b->core, b->journal, known,
 				 l->wake_fd, l->work_fd, error);
+	if (rc != 0 || l->turns || !mqtt_in_filters_changed(b->mqtt_in))
+		return rc;
+	rc = keep_filters(b, error);
 	if (rc == 0)
-		rc = keep_filters(b, known, error);
-	if (rc == 0 && store_dirty(b->store))
 		rc = store_commit(b->store, b->core.now, error);
+	if (rc == 0)
+		mqtt_in_filters_kept(b->mqtt_in);
 	return rc;
 }
 
@@ -124,8 +124,8 @@ static int mqtt_in_part_apply(struct loop *l, struct ztp_error *error)
 	if (rc == 0) /* else `blocked` may be of an earlier turn */
 		end_replay(b);
 	l->more |= more;
-	if (rc == 0 && mqtt_in_unsubscribed(b->mqtt_in))
-		rc = keep_filters(b, "", error);
+	if (rc == 0 && mqtt_in_filters_changed(b->mqtt_in))
+		rc = keep_filters(b, error);
 	return rc;
 }
 

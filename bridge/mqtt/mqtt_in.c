@@ -3,6 +3,7 @@
 #include <MQTTAsync.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "bridge/mqtt/filters.h"
 #include "bridge/mqtt/mqtt_link.h"
@@ -35,6 +36,7 @@ struct mqtt_in {
 	struct filters filters;
 	int next_filter;   /* of those asked for; behind them: what is left */
 	bool unsubscribed; /* since filters_kept */
+	bool unstored;	   /* the first connection waits for filters_kept */
 	bool audits_alone; /* single audit records are given up */
 };
 
@@ -215,9 +217,9 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 	if (!reconnect_lost(&in->reconnect, in->core->now, news->taken_over,
 			    !up))
 		return;
-	in->refusal = REFUSAL_TAKEN_OVER;
-	refusal_log_taken_over(in->core, "in",
-			       in->core->config->mqtt.client_id);
+	in->refusal = refusal_log_taken_over(in->core, "in",
+					     in->core->config->mqtt.client_id,
+					     news->taken_over);
 }
 
 static void on_refused(struct mqtt_in *in, const struct mqtt_link_news *news)
@@ -286,7 +288,7 @@ void mqtt_in_collect(struct mqtt_in *in)
 
 int64_t mqtt_in_next(const struct mqtt_in *in)
 {
-	if (in->paused || in->phase == PHASE_UP)
+	if (in->paused || in->unstored || in->phase == PHASE_UP)
 		return 0;
 	return in->phase == PHASE_DOWN ? in->reconnect.retry.at : in->stuck_at;
 }
@@ -382,14 +384,26 @@ char *mqtt_in_filters(const struct mqtt_in *in)
 	return filters_row(&in->filters);
 }
 
-bool mqtt_in_unsubscribed(const struct mqtt_in *in)
+bool mqtt_in_filters_changed(const struct mqtt_in *in)
 {
-	return in->unsubscribed;
+	return in->unstored || in->unsubscribed;
 }
 
 void mqtt_in_filters_kept(struct mqtt_in *in)
 {
-	in->unsubscribed = false;
+	in->unstored = in->unsubscribed = false;
+}
+
+static int compare_filters(struct mqtt_in *in, const char *stored,
+			   struct ztp_error *error)
+{
+	char *row = mqtt_in_filters(in);
+
+	if (!row)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	in->unstored = strcmp(row, stored) != 0;
+	free(row);
+	return 0;
 }
 
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
@@ -406,6 +420,8 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 	granted_init(&in->granted, "in");
 	reconnect_plan(&in->reconnect, core->now + SCOUT_MS);
 	rc = filters_init(&in->filters, &core->config->mqtt, filters, error);
+	if (rc == 0)
+		rc = compare_filters(in, filters, error);
 	if (rc == 0)
 		rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd,
 				   error);

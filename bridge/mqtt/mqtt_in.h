@@ -42,10 +42,11 @@ void mqtt_in_collect(struct mqtt_in *mqtt_in);
 int64_t mqtt_in_next(const struct mqtt_in *mqtt_in);
 
 /* What the session is, or is about to be, subscribed to: to be stored before
- * the first connection, and again once something is unsubscribed, until
- * mqtt_in_filters_kept. The caller frees it; NULL: out of memory. */
+ * the first connection, which waits for it, and again once something is
+ * unsubscribed. changed: until mqtt_in_filters_kept. The caller frees the text;
+ * NULL: out of memory. */
 char *mqtt_in_filters(const struct mqtt_in *mqtt_in);
-bool mqtt_in_unsubscribed(const struct mqtt_in *mqtt_in);
+bool mqtt_in_filters_changed(const struct mqtt_in *mqtt_in);
 void mqtt_in_filters_kept(struct mqtt_in *mqtt_in);
 
 /* Disconnects from the broker, or connects again. why is for the log. */

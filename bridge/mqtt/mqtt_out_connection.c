@@ -254,8 +254,8 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 		 LOG_STR("hint", hint_of(o, rc)));
 	if (!reconnect_lost(&o->reconnect, o->core->now, o->taken_over, busy))
 		return;
-	o->refusal = REFUSAL_TAKEN_OVER;
-	refusal_log_taken_over(o->core, o->name, o->id);
+	o->refusal =
+		refusal_log_taken_over(o->core, o->name, o->id, o->taken_over);
 }
 
 static void tell_down(struct mqtt_out *o, bool was_up)

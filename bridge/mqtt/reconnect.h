@@ -10,7 +10,7 @@
  * MQTT 5 has a reason code for being taken over, but Mosquitto 2.0 sends none
  * to the client that has to go. The sign then is a connection that is lost
  * within 2 s, three times in a row, although it has asked for nothing that the
- * broker could have disliked.
+ * broker could have disliked. A broker that crashes as often looks the same.
  */
 #ifndef BRIDGE_MQTT_RECONNECT_H
 #define BRIDGE_MQTT_RECONNECT_H
@@ -48,7 +48,7 @@ void reconnect_refused(struct reconnect *reconnect, int64_t now);
 
 /* The connection was lost. told: the broker said that it was taken over. busy:
  * the broker owed an answer, so it may have closed because of what it was
- * asked. Returns true if another client has taken over. */
+ * asked. Returns true if another client has taken over, or seems to have. */
 bool reconnect_lost(struct reconnect *reconnect, int64_t now, bool told,
 		    bool busy);
 

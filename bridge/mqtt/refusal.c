@@ -42,6 +42,9 @@ const char *refusal_text(enum refusal refusal, int version)
 		       "says why";
 	if (refusal == REFUSAL_TAKEN_OVER)
 		return "another client uses the bridge's client id";
+	if (refusal == REFUSAL_SOON_LOST)
+		return "lost right after connecting: another client uses the "
+		       "bridge's client id, or the broker crashes";
 	return NULL;
 }
 
@@ -56,6 +59,7 @@ static const char *event_of(enum refusal refusal)
 	case REFUSAL_PASSWORD:
 	case REFUSAL_TLS:
 	case REFUSAL_TAKEN_OVER:
+	case REFUSAL_SOON_LOST:
 	case REFUSAL_KINDS:
 		break;
 	}
@@ -78,12 +82,19 @@ void refusal_log(const struct core *core,
 			 LOG_UINT("suppressed", suppressed));
 }
 
-void refusal_log_taken_over(const struct core *core, const char *connection,
-			    const char *client_id)
+enum refusal refusal_log_taken_over(const struct core *core,
+				    const char *connection,
+				    const char *client_id, bool told)
 {
+	const char *hint =
+		told ? "another client uses this client id: are two bridges "
+		       "running with one configuration?"
+		     : "lost within 2 s, three times in a row: another client "
+		       "uses this client id (are two bridges running with one "
+		       "configuration?), or the broker crashes: see its log";
+
 	log_error(core->log, "mqtt_taken_over",
 		  LOG_STR("connection", connection),
-		  LOG_STR("client_id", client_id),
-		  LOG_STR("hint", "another client uses this client id: are two "
-				  "bridges running with one configuration?"));
+		  LOG_STR("client_id", client_id), LOG_STR("hint", hint));
+	return told ? REFUSAL_TAKEN_OVER : REFUSAL_SOON_LOST;
 }

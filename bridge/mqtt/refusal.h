@@ -20,7 +20,8 @@ enum refusal {
 	REFUSAL_CLOSED,	    /* closed after CONNECT without a CONNACK */
 	REFUSAL_PASSWORD,   /* or username */
 	REFUSAL_TLS,	    /* the broker's certificate is not accepted */
-	REFUSAL_TAKEN_OVER, /* by a client with the same client ID */
+	REFUSAL_TAKEN_OVER, /* by a client with the same client ID: it was told */
+	REFUSAL_SOON_LOST, /* the same, to judge by how soon it was lost */
 	REFUSAL_KINDS,
 };
 
@@ -38,8 +39,11 @@ void refusal_log(const struct core *core,
 		 struct log_limit limits[REFUSAL_KINDS], const char *connection,
 		 enum refusal refusal, int code, const char *error);
 
-/* Each time, because the next is at least 30 s away. */
-void refusal_log_taken_over(const struct core *core, const char *connection,
-			    const char *client_id);
+/* Logs that a connection was left to another client. told: the broker said so.
+ * Otherwise a broker that crashes looks the same, and the text names both.
+ * Returns the kind. Each time, because the next is at least 30 s away. */
+enum refusal refusal_log_taken_over(const struct core *core,
+				    const char *connection,
+				    const char *client_id, bool told);
 
 #endif

@@ -373,6 +373,8 @@ static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
 	int rc = ask_topics(rk, config, &facts, error);
 	bool made = false;
 
+	if (rc == 0) /* first: the embedded Kafka answers nothing else */
+		rc = check_broker(rk, &facts, error);
 	if (rc == 0)
 		rc = group_rights_check(core, ANSWER_MS, error);
 	for (int i = 0; i < GROUP_TOPICS && rc == 0; i++) {

@@ -5,6 +5,7 @@ import os
 
 import pytest
 
+from cluster.pair import Pair, Plain
 from cluster.several import Bridge, new_names
 from harness.kafka import EAGER
 from harness.kafka_cluster import KafkaCluster
@@ -41,3 +42,28 @@ def pair(start):
     """The active one, and one that stands by."""
     active = start("zulu").wait_active()
     return active, start("alpha").wait_standby()
+
+
+@pytest.fixture(scope="session")
+def server(ca):
+    """The broker's certificate."""
+    return ca.server()
+
+
+@pytest.fixture
+def plain(tmp_path, kafka, names):
+    """A broker without a gate, and two bridges: zulu is active, alpha stands
+    by."""
+    rig = Plain(tmp_path, kafka, names).start()
+    rig.standby("alpha")
+    yield rig
+    rig.stop()
+
+
+@pytest.fixture
+def gated(tmp_path, kafka, ca, server, names):
+    """The same with a gate."""
+    rig = Pair(tmp_path, kafka, ca, server, names).start()
+    rig.standby("alpha")
+    yield rig
+    rig.stop()

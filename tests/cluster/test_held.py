@@ -3,34 +3,11 @@ is: its bridge is killed. The answer is there before the event is, and is kept u
 the event comes again, under the same id: from the gate, or out of the journal of the
 bridge that was killed."""
 
-import pytest
-
-from cluster.pair import Pair, Plain, wait_active
+from cluster.pair import wait_active
 from harness.gate import path_of
 from harness.handshake import CUSTOM
 from harness.rig import device_path
 from harness.until import until
-
-
-@pytest.fixture(scope="module")
-def server(ca):
-    return ca.server()
-
-
-@pytest.fixture
-def plain(tmp_path, kafka, names):
-    rig = Plain(tmp_path, kafka, names).start()
-    rig.standby("alpha")
-    yield rig
-    rig.stop()
-
-
-@pytest.fixture
-def gated(tmp_path, kafka, ca, server, names):
-    rig = Pair(tmp_path, kafka, ca, server, names).start()
-    rig.standby("alpha")
-    yield rig
-    rig.stop()
 
 
 def answered(rig, bridge, path, event, decision="approve"):

@@ -53,11 +53,6 @@ class Apart(Pair):
         self.net.close()
 
 
-@pytest.fixture(scope="module")
-def server(ca):
-    return ca.server()
-
-
 @pytest.fixture
 def rig(tmp_path, kafka, ca, server, names):
     rig = Apart(tmp_path, kafka, ca, server, names).start()

@@ -12,11 +12,6 @@ from harness.until import until
 from harness.ztpctl import Ctl
 
 
-@pytest.fixture(scope="module")
-def server(ca):
-    return ca.server()
-
-
 @pytest.fixture
 def pair(kafka, ca, server, names, tmp_path):
     rig = Pair(tmp_path, kafka, ca, server, names).start()

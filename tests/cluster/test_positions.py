@@ -1,26 +1,10 @@
 """What Kafka's group says of two bridges' positions: it is there for people's
 tools, and nothing hangs on it."""
 
-import pytest
-
 from cluster.groups import forget, lag
-from cluster.pair import Pair
 from harness.until import until
 
 DEVICES = 4
-
-
-@pytest.fixture(scope="module")
-def server(ca):
-    return ca.server()
-
-
-@pytest.fixture
-def rig(tmp_path, kafka, ca, server, names):
-    rig = Pair(tmp_path, kafka, ca, server, names).start()
-    rig.standby("alpha")
-    yield rig
-    rig.stop()
 
 
 def onboard(rig):
@@ -37,32 +21,34 @@ def read(rig):
     return sum(at for at, _ in mine), sum(behind for _, behind in mine)
 
 
-def test_people_see_the_lag_of_the_decisions(rig):
-    onboard(rig)
-    until(lambda: read(rig) == (DEVICES, 0), lambda: f"read: {read(rig)}", 60)
-    rig.bridges["zulu"].stop()
-    rig.wait_active(rig.bridges["alpha"])
-    onboard(rig)
-    until(lambda: read(rig) == (2 * DEVICES, 0), lambda: f"read: {read(rig)}",
-          60)
-    at, behind = lag(rig.kafka, rig.names["group"])[rig.names["state"], 0]
+def test_people_see_the_lag_of_the_decisions(gated):
+    onboard(gated)
+    until(lambda: read(gated) == (DEVICES, 0),
+          lambda: f"read: {read(gated)}", 60)
+    gated.bridges["zulu"].stop()
+    gated.wait_active(gated.bridges["alpha"])
+    onboard(gated)
+    until(lambda: read(gated) == (2 * DEVICES, 0),
+          lambda: f"read: {read(gated)}", 60)
+    at, behind = lag(gated.kafka,
+                     gated.names["group"])[gated.names["state"], 0]
     assert at > 2 * DEVICES and behind < at
 
 
-def test_a_group_that_is_forgotten_changes_nothing(rig):
+def test_a_group_that_is_forgotten_changes_nothing(gated):
     """The rows say from where decisions are read: those that came meanwhile are
     taken, those before are not taken again."""
-    onboard(rig)
-    device, request = rig.knock()
-    for bridge in rig.bridges.values():
+    onboard(gated)
+    device, request = gated.knock()
+    for bridge in gated.bridges.values():
         bridge.stop()
-    rig.decide(request)
-    forget(rig.kafka, rig.names["group"])
-    rig.wait_active(rig.bridges["alpha"].start())
-    rig.told_once(device, request)
-    onboard(rig)
-    until(lambda: results(rig) == 2 * DEVICES + 1,
-          lambda: f"{results(rig)} results")
+    gated.decide(request)
+    forget(gated.kafka, gated.names["group"])
+    gated.wait_active(gated.bridges["alpha"].start())
+    gated.told_once(device, request)
+    onboard(gated)
+    until(lambda: results(gated) == 2 * DEVICES + 1,
+          lambda: f"{results(gated)} results")
 
 
 def results(rig):

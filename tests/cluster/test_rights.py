@@ -9,6 +9,7 @@ import subprocess
 import pytest
 
 from cluster.several import Bridge, new_names
+from harness.devkafka import DevKafka
 from harness.kafka import JAVA, QUICK_START, Kafka
 from harness.where import kafka_jars
 
@@ -129,3 +130,11 @@ def test_too_few_brokers_for_transactions(tmp_path):
         assert "is 3, and there are 1 brokers" in said
     finally:
         kafka.stop()
+
+
+def test_the_embedded_kafka(tmp_path, names):
+    """It is named as what it is, not waited for."""
+    kafka = DevKafka(tmp_path).start()
+    assert "it must be 2.5 or later, and have transactions" in refused(
+        kafka, names, tmp_path)
+    kafka.stop()

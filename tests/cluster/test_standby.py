@@ -1,25 +1,9 @@
 """Two real bridges, a gate, a real Kafka: whichever is active, nothing is lost,
 and nobody is told twice."""
 
-import pytest
-
-from cluster.pair import Pair
 from harness.until import until
 
 DEVICES = 5
-
-
-@pytest.fixture(scope="module")
-def server(ca):
-    return ca.server()
-
-
-@pytest.fixture
-def rig(tmp_path, kafka, ca, server, names):
-    rig = Pair(tmp_path, kafka, ca, server, names).start()
-    rig.standby("alpha")
-    yield rig
-    rig.stop()
 
 
 def knocks(rig):
@@ -33,21 +17,21 @@ def decide_all(rig, asked):
         rig.told_once(device, request)
 
 
-def test_a_zombie_says_nothing(rig):
+def test_a_zombie_says_nothing(gated):
     """Stopped for longer than its session while decisions come; then it wakes,
     stands by, and is active once more in the end."""
-    zulu, alpha = rig.bridges["zulu"], rig.bridges["alpha"]
-    asked = knocks(rig)
+    zulu, alpha = gated.bridges["zulu"], gated.bridges["alpha"]
+    asked = knocks(gated)
     zulu.pause()
     for _, request in asked:
-        rig.decide(request)
-    rig.wait_active(alpha)
+        gated.decide(request)
+    gated.wait_active(alpha)
     zulu.resume()
     for device, request in asked:
-        rig.told_once(device, request)
+        gated.told_once(device, request)
     zulu.wait_log("standing_by before=active")
-    decide_all(rig, knocks(rig))
+    decide_all(gated, knocks(gated))
     alpha.stop()
     until(lambda: zulu.log().count("event=active ") == 2, "it is active again")
-    rig.wait_active(zulu)
-    decide_all(rig, knocks(rig))
+    gated.wait_active(zulu)
+    decide_all(gated, knocks(gated))

@@ -16,30 +16,25 @@ KILLS = 4
 REASONABLE = 90  # seconds for three devices to arrive
 
 
-def up(engine, compose, folder, kind):
+def running(engine, compose, folder, kind):
+    """It leaves nothing behind."""
     stack = Stack(engine, compose, kind, folder, NAMES)
     assert not stack.left()
-    return stack
+    try:
+        yield stack.up()
+    finally:
+        stack.down()
+    assert not stack.left()
 
 
 @pytest.fixture
 def standby(engine, compose, tmp_path):
-    stack = up(engine, compose, tmp_path, "standby")
-    try:
-        yield stack.up()
-    finally:
-        stack.down()
-    assert not stack.left()
+    yield from running(engine, compose, tmp_path, "standby")
 
 
 @pytest.fixture
 def cells(engine, compose, tmp_path):
-    stack = up(engine, compose, tmp_path, "cells")
-    try:
-        yield stack.up()
-    finally:
-        stack.down()
-    assert not stack.left()
+    yield from running(engine, compose, tmp_path, "cells")
 
 
 def get(stack, port, path):

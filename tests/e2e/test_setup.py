@@ -66,6 +66,12 @@ def test_every_command(machine):
     process = start_bridge(machine)
     waits(machine, "no right to topics: ztp.requests, ztp.decisions")
     assert machine.run(topics).count("Created topic ztp.") == 5
+    kafka_topics = topics.splitlines()[1].split("--create")[0]
+    for topic in ("requests", "decisions", "results", "dlq", "audit"):
+        told = machine.run(f"{kafka_topics} --describe --topic ztp.{topic}")
+        assert "min.insync.replicas=" in told
+        assert ("compression.type=uncompressed" in told) == (
+            topic == "decisions")
     fatal = re.findall(r"ts=\S+:(\d\d\.\d+)Z .*event=kafka_fatal",
                        process.log(whole=True))
     # One is tried again at once, and from then on after a second each.

@@ -48,7 +48,8 @@ def devices(old, ca, tmp_path_factory):
             device.subscribed(device.commands)
             device.wait_status("approved")
         made[path] = leaf, DIRECT
-    return made
+    # In the order of an export: pump-10 is before pump-9.
+    return dict(sorted(made.items()))
 
 
 def exported(gate, folder, name):

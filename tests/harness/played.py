@@ -17,6 +17,7 @@ NO_SUCH_LEVEL = bytes([CONNACK, 2, 0, 1])
 NO_SUCH_VERSION = bytes([CONNACK, 3, 0, 0x84, 0])
 NOT_AUTHORIZED = bytes([CONNACK, 3, 0, 0x87, 0])
 SILENCE = b""
+TAKEN_OVER = bytes([0xE0, 2, 0x8E, 0])  # a DISCONNECT of MQTT 5
 
 
 def string(text):
@@ -98,6 +99,14 @@ class Played:
             with contextlib.suppress(OSError):
                 link.shutdown(socket.SHUT_RDWR)
         self.thread.join()
+
+    def end_all(self, words=b""):
+        """Ends every connection, after those words."""
+        links, self.open = self.open, []
+        for link in links:
+            with contextlib.suppress(OSError):
+                link.sendall(words)
+                link.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
         with contextlib.suppress(OSError):

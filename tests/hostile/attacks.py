@@ -15,14 +15,16 @@ from harness.mqtt import Client
 
 from bench.measure import PENDING
 
-DECISION = "decision"
+AS_RECOMMENDED = {"compression.type": "uncompressed"}
 FOREIGN = "subscriptions/stranger/registries/r/devices/d{}"
 
 
 class Attack:
-    """step(n) is called `a_second` times a second, at most `most` times."""
+    """step(n) is called `a_second` times a second, at most `most` times.
+    topic_config is what its stage's decision topic is to be made with."""
 
     name = "nothing"
+    topic_config = AS_RECOMMENDED
     a_second = 10
     most = 10000
 
@@ -124,7 +126,7 @@ def elsewhere(attack):
         def begin(self, stage):
             super().begin(stage)
             self.topic = f"{self.topic}.elsewhere"
-            stage.kafka.create([self.topic])
+            stage.kafka.create([self.topic], config=self.topic_config)
 
     return Elsewhere
 
@@ -161,6 +163,17 @@ class ManyHeaders(Decisions):
     def record(self, n):
         return (b"k", decision(n),
                 [(f"h{i}", b"x" * 1000) for i in range(500)])
+
+
+def compressed(attack):
+    """A class of attack: the same on a decision topic that takes compressed
+    records as they come, which the operator's guide advises against."""
+
+    class Compressed(attack):
+        name = f"{attack.name}, no compression.type"
+        topic_config = {}
+
+    return Compressed
 
 
 class Unpacked(Decisions):
@@ -369,3 +382,5 @@ ALL = (
     OnePathManyKeys, Answers, AnswersOfMany,
     LargeAnswers, Drip, HalfOpen, SlowReaders, ManyLists,
 )
+# On a topic that is not as the operator's guide recommends.
+NOT_RECOMMENDED = (compressed(Unpacked), compressed(NeverUnpacked))

@@ -3,8 +3,10 @@
 usage: campaign.py [--rate R] [--gate-rate R] [--seconds S] [--only REGEX]
                    [--rounds N] [--elsewhere] [--out FILE]
 
-There are two stages, and the attacks of each share it: topics and the admin
-address, with a gate that is played (honest.py), and a real gate (gate.py). The
+There are three stages, and the attacks of each share it: topics and the admin
+address, with a gate that is played (honest.py); the same with a decision topic
+that lacks compression.type=uncompressed, for what that is to prevent; and a
+real gate (gate.py). The
 rate is that of all honest devices. At the real gate half of them are new and
 half are known ones: 100 new devices a second, with everything on two cores and
 without TLS, leave half of the machine to the attack.
@@ -41,7 +43,7 @@ RSS_MOST = {"bridge": 128 << 20, "broker": 256 << 20}
 HEALTH_MOST = 1000  # ms
 QUIET_EVERY = 3  # attacks
 TIMES = ("connack", "asked", "told", "result")
-HEAD = f"  {'attack':<52} {'lost':>5} {'ref.':>5}" + "".join(
+HEAD = f"  {'attack':<60} {'lost':>5} {'ref.':>5}" + "".join(
     f" {name + ' p99':>16}" for name in TIMES) + \
     f" {'healthz':>8} {'log/min':>14} {'RSS':>9}"
 
@@ -74,7 +76,7 @@ def show(name, quiet, hit):
     log = "/".join(f"{(hit['log'][one] - quiet['log'][one]) >> 10:+}"
                    for one in RSS_MOST)
     rss = "/".join(str(hit["rss"][one] >> 20) for one in RSS_MOST)
-    print(f"  {name:<52} {hit['lost']:>5} {hit['refused']:>5}"
+    print(f"  {name:<60} {hit['lost']:>5} {hit['refused']:>5}"
           + "".join(f" {pair(key):>16}" for key in TIMES)
           + f" {hit['health_ms']:>6.0f}ms {log + ' kB':>14} {rss:>9}",
           flush=True)
@@ -115,9 +117,12 @@ class Stages:
         self.count += 1
         return self.folder / f"stage-{self.count}"
 
-    def topics(self):
+    def topics(self, **more):
         return topics_stage(self._place(), self.kafka, self.certs,
-                            self.options.rate, self.options.seconds)
+                            self.options.rate, self.options.seconds, **more)
+
+    def topics_not_recommended(self):
+        return self.topics(topic_config={})
 
     def gate(self):
         return gate_stage(self._place(), self.kafka, self.ca, self.stranger,
@@ -135,8 +140,11 @@ def compared(those, options):
 def campaign(stages, options, say=show):
     report = {}
     for _ in range(options.rounds):
-        for enter, those in ((stages.topics, compared(attacks.ALL, options)),
-                             (stages.gate, gate_attacks.ALL)):
+        for enter, those in (
+                (stages.topics, compared(attacks.ALL, options)),
+                (stages.topics_not_recommended,
+                 compared(attacks.NOT_RECOMMENDED, options)),
+                (stages.gate, gate_attacks.ALL)):
             chosen = [one for one in those if re.search(options.only, one.name)]
             beside(enter, chosen, say, report)
     return report
@@ -151,7 +159,7 @@ def ratio(rounds, key):
 def show_ratios(report):
     print("  the median ratio of p99 with the attack to that without:")
     for name, rounds in report.items():
-        print(f"  {name:<52} " + ", ".join(
+        print(f"  {name:<60} " + ", ".join(
             f"{key} {ratio(rounds, key):.1f}"
             for key in TIMES if key in rounds[0][1]["p99_ms"]))
 

@@ -8,6 +8,7 @@ real gate are in gate.py."""
 import contextlib
 
 from bench.measure import CLIENTS, PENDING, Part, Stage, measure
+from hostile.attacks import AS_RECOMMENDED
 from hostile.watch import Watch
 
 
@@ -73,8 +74,12 @@ class Honest:
 
 
 @contextlib.contextmanager
-def topics_stage(folder, kafka, certs, rate, seconds):
-    with Stage(folder, kafka, certs) as stage:
+def topics_stage(folder, kafka, certs, rate, seconds,
+                 topic_config=AS_RECOMMENDED):
+    """topic_config: of the decision topic."""
+    stage = Stage(folder, kafka, certs)
+    kafka.create([stage.topics["decisions"]], config=topic_config)
+    with stage:
         honest = Honest(stage, rate)
         honest.begin(seconds)
         yield honest

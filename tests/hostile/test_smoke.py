@@ -30,6 +30,13 @@ def topics(stages):
 
 
 @pytest.fixture(scope="module")
+def not_recommended(stages):
+    with stages.topics_not_recommended() as honest:
+        honest.quiet = honest.window()
+        yield honest
+
+
+@pytest.fixture(scope="module")
 def gate(stages):
     with stages.gate() as honest:
         honest.quiet = honest.window()
@@ -47,6 +54,20 @@ def some_at_a_time(those):
 def test_nobody_else_is_stopped(topics, group):
     hit = topics.window(attacks.together(group)())
     assert not faults_of(topics.quiet, hit), hit
+
+
+@some_at_a_time(attacks.NOT_RECOMMENDED)
+def test_nobody_is_stopped_by_what_unpacks(not_recommended, group):
+    hit = not_recommended.window(attacks.together(group)())
+    assert not faults_of(not_recommended.quiet, hit), hit
+
+
+def test_the_decision_topic_is_as_recommended(topics, not_recommended):
+    """Otherwise the attacks with zeros are measured on another topic than
+    their names say."""
+    warned = "kafka_topic_compressed"
+    not_recommended.stage.bridge.wait_log(warned)
+    assert warned not in topics.stage.bridge.log()
 
 
 @some_at_a_time(gate_attacks.ALL)

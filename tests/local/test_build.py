@@ -132,6 +132,25 @@ def test_the_users_flags_are_everywhere(tmp_path, target):
     assert not [line for line in lines if re.search(r"(^|\s)(cc|gcc|ar) ", line)]
 
 
+def test_a_new_version_is_compiled_in_everywhere(tmp_path):
+    """And nothing else is compiled anew, nor anything while it is the same."""
+    naming = [tmp_path / "o/gate/plugin.o",
+              tmp_path / "san/tests/unit/test_bridge_http_page.o"]
+    other = tmp_path / "o/policy/path.o"
+
+    def build(version):
+        subprocess.run(["make", f"BUILD={tmp_path}", f"VERSION={version}",
+                        *naming, other], cwd=ROOT, env=quiet_env(),
+                       stdout=subprocess.DEVNULL, check=True)
+        assert all(version.encode() in path.read_bytes() for path in naming)
+        return [path.stat().st_mtime_ns for path in (*naming, other)]
+
+    first = build("v1.2.3")
+    assert build("v1.2.3") == first
+    second = build("v4.5.6")
+    assert second[-1] == first[-1]
+
+
 @pytest.mark.parametrize("settings", (
     ("CC=clang", "all", "helpers"), ("musl",)), ids=("clang", "musl"))
 def test_other_compilers_do_not_warn(tmp_path, settings):

@@ -239,6 +239,17 @@ static inline void commit(struct http_case *f)
 	assert_int_equal(store_commit(f->b.store, T0, &error), 0);
 }
 
+/* In registries of which one's name begins with another's. */
+static inline void add_five(struct http_case *f)
+{
+	add(f, "a", "plant", ZTP_STATE_REQUESTED);
+	add(f, "b", "plant-7", ZTP_STATE_RECEIVED);
+	add(f, "c", "plant-7", ZTP_STATE_REQUESTED);
+	add(f, "d", "plant-7", ZTP_STATE_ONBOARDED);
+	add(f, "e", "plant-70", ZTP_STATE_REQUESTED);
+	commit(f);
+}
+
 /* Follows `next` to the end and returns how many requests there were. ids, if
  * not NULL, gets their ids in order, each followed by a space. */
 static inline int follow(struct http_case *f, const char *query, char *ids,

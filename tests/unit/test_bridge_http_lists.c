@@ -13,12 +13,7 @@ static void test_filters(void **state)
 {
 	struct http_case *f = *state;
 
-	add(f, "a", "plant", ZTP_STATE_REQUESTED);
-	add(f, "b", "plant-7", ZTP_STATE_RECEIVED);
-	add(f, "c", "plant-7", ZTP_STATE_REQUESTED);
-	add(f, "d", "plant-7", ZTP_STATE_ONBOARDED);
-	add(f, "e", "plant-70", ZTP_STATE_REQUESTED);
-	commit(f);
+	add_five(f);
 	assert_listed(f, "", "a b c d e ");
 	assert_listed(f, "state=requested", "a c e ");
 	assert_listed(f, "state=received", "b ");
@@ -84,11 +79,28 @@ static void test_a_long_way_between(void **state)
 		20000);
 }
 
-static int readable(const int *clients, int count)
+/* --- several at once */
+
+#define CLIENTS 5
+
+static void ask_all(struct http_case *f, int clients[CLIENTS])
+{
+	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
+				   "localhost\r\n\r\n";
+	int i;
+
+	for (i = 0; i < CLIENTS; i++) {
+		clients[i] = dial(f);
+		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
+				 sizeof(text) - 1);
+	}
+}
+
+static int readable(const int clients[CLIENTS])
 {
 	int i, n = 0;
 
-	for (i = 0; i < count; i++)
+	for (i = 0; i < CLIENTS; i++)
 		n += poll(&(struct pollfd){clients[i], POLLIN, 0}, 1, 0) == 1;
 	return n;
 }
@@ -97,10 +109,8 @@ static int readable(const int *clients, int count)
  * answered before all of them. */
 static void test_lists_take_turns(void **state)
 {
-	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
-				   "localhost\r\n\r\n";
 	struct http_case *f = *state;
-	int clients[5], i, n = 0, before;
+	int clients[CLIENTS], i, n = 0, before;
 	char id[16], answer[64];
 
 	for (i = 0; i < 100; i++) {
@@ -108,25 +118,21 @@ static void test_lists_take_turns(void **state)
 		add(f, id, "plant-7", ZTP_STATE_REQUESTED);
 	}
 	commit(f);
-	for (i = 0; i < 5; i++) {
-		clients[i] = dial(f);
-		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
-				 sizeof(text) - 1);
-	}
+	ask_all(f, clients);
 	while (n == 0) {
 		http_run(f->b.http);
-		n = readable(clients, 5);
+		n = readable(clients);
 	}
 	assert_int_equal(n, 1);
 	ask(f, "GET", "/healthz");
 	assert_int_equal(f->status, 200);
-	while (n < 5) {
+	while (n < CLIENTS) {
 		before = n;
 		http_run(f->b.http);
-		n = readable(clients, 5);
+		n = readable(clients);
 		assert_in_range(n, before, before + 1);
 	}
-	for (i = 0; i < 5; i++) {
+	for (i = 0; i < CLIENTS; i++) {
 		assert_int_equal(read(clients[i], answer, sizeof(answer)),
 				 sizeof(answer));
 		assert_memory_equal(answer, "HTTP/1.1 200", 12);
@@ -137,21 +143,15 @@ static void test_lists_take_turns(void **state)
 /* Some of them wait when the server ends. */
 static void test_the_end_while_lists_wait(void **state)
 {
-	static const char text[] = "GET /v1/requests HTTP/1.1\r\nHost: "
-				   "localhost\r\n\r\n";
 	struct http_case *f = *state;
-	int clients[5], i;
+	int clients[CLIENTS], i;
 
-	for (i = 0; i < 5; i++) {
-		clients[i] = dial(f);
-		assert_int_equal(write(clients[i], text, sizeof(text) - 1),
-				 sizeof(text) - 1);
-	}
-	while (readable(clients, 5) == 0)
+	ask_all(f, clients);
+	while (readable(clients) == 0)
 		http_run(f->b.http);
 	http_free(f->b.http);
 	f->b.http = NULL;
-	for (i = 0; i < 5; i++)
+	for (i = 0; i < CLIENTS; i++)
 		close(clients[i]);
 }
 

@@ -26,12 +26,7 @@ static void test_newest_first(void **state)
 	struct http_case *f = *state;
 
 	assert_listed(f, "order=newest", "");
-	add(f, "a", "plant", ZTP_STATE_REQUESTED);
-	add(f, "b", "plant-7", ZTP_STATE_RECEIVED);
-	add(f, "c", "plant-7", ZTP_STATE_REQUESTED);
-	add(f, "d", "plant-7", ZTP_STATE_ONBOARDED);
-	add(f, "e", "plant-70", ZTP_STATE_REQUESTED);
-	commit(f);
+	add_five(f);
 	assert_listed(f, "order=oldest", "a b c d e ");
 	assert_listed(f, "order=newest", "e d c b a ");
 	assert_listed(f, "order=newest&limit=2", "e d c b a ");

@@ -22,49 +22,56 @@ static void nothing_is_sent_beside_it(void **state)
 	life_is(c, suspect, ZTP_STATE_ONBOARDED);
 }
 
-static void it_waits_for_what_was_sent_before(void **state)
+/* One is on its way, and behind it a suspect and one that is none. */
+struct behind {
+	int64_t suspect, third;
+};
+
+static struct behind behind_another(struct life_case *c)
 {
-	struct life_case *c = *state;
-	int64_t other = owed(c, VALVE, 1), suspect, third;
+	int64_t other = owed(c, VALVE, 1);
+	struct behind behind;
 
 	life_up(c, 10);
 	life_pump(c);
 	said(c, 0, other);
-	suspect = suspected(c, PUMP, 1);
-	third = owed(c, PUMP, 2);
+	behind.suspect = suspected(c, PUMP, 1);
+	behind.third = owed(c, PUMP, 2);
 	life_pump(c);
+	return behind;
+}
+
+static void it_waits_for_what_was_sent_before(void **state)
+{
+	struct life_case *c = *state;
+	struct behind behind = behind_another(c);
+
 	assert_int_equal(c->mqtt.count, 1);
 	assert_int_equal(commands_due(c->b.commands), LIFE_NOW + 500);
 	life_puback(c, 0, 0);
 	turn(c);
-	said(c, 1, suspect);
+	said(c, 1, behind.suspect);
 	life_puback(c, 1, 0);
 	turn(c);
-	said(c, 2, third);
+	said(c, 2, behind.third);
 }
 
 /* ... but not for ever, when a PUBACK does not come. */
 static void nobody_waits_for_ever(void **state)
 {
 	struct life_case *c = *state;
-	int64_t other = owed(c, VALVE, 1), suspect, third;
+	struct behind behind = behind_another(c);
 
-	life_up(c, 10);
-	life_pump(c);
-	said(c, 0, other);
-	suspect = suspected(c, PUMP, 1);
-	third = owed(c, PUMP, 2);
-	life_pump(c);
 	life_pass(c, 500);
 	life_pump(c);
-	said(c, 1, suspect);
+	said(c, 1, behind.suspect);
 	assert_int_equal(commands_due(c->b.commands), LIFE_NOW + 1500);
 	life_pass(c, 999);
 	life_pump(c);
 	assert_int_equal(c->mqtt.count, 2);
 	life_pass(c, 1);
 	life_pump(c);
-	said(c, 2, third);
+	said(c, 2, behind.third);
 	/* No other suspect goes while the first is unanswered. */
 	suspected(c, PUMP, 3);
 	life_pass(c, 20000);

@@ -124,15 +124,21 @@ static void one_alone_has_the_partition(void)
 	rd_kafka_mem_free(k.rk, id);
 }
 
-static void who_was_there_first_keeps_it(void)
+/* What the first one has is taken from it and given to it again. */
+static void join_in_turn(struct kafka_case all[2])
 {
-	struct kafka_case all[2];
-
 	join(&all[0], "0000000000001-zulu");
 	CHECK_SAME(follow(&all[0]), 1);
 	join(&all[1], "0000000000002-alpha");
 	CHECK_SAME(follow(&all[0]), -1);
 	CHECK_SAME(meet(all, 2), 0);
+}
+
+static void who_was_there_first_keeps_it(void)
+{
+	struct kafka_case all[2];
+
+	join_in_turn(all);
 	CHECK_SAME(check(&all[0]), 0);
 	CHECK_SAME(check(&all[1]), 0);
 }
@@ -160,11 +166,7 @@ static void who_leaves_is_followed(void)
 {
 	struct kafka_case all[2];
 
-	join(&all[0], "0000000000001-zulu");
-	CHECK_SAME(follow(&all[0]), 1);
-	join(&all[1], "0000000000002-alpha");
-	CHECK_SAME(follow(&all[0]), -1);
-	CHECK_SAME(meet(all, 2), 0);
+	join_in_turn(all);
 	leave(&all[0]);
 	CHECK_SAME(follow(&all[1]), -1);
 	CHECK_SAME(follow(&all[1]), 1);
@@ -176,11 +178,7 @@ static void who_is_gone_is_missed_after_its_session(void)
 {
 	struct kafka_case all[2];
 
-	join(&all[0], "0000000000001-zulu");
-	CHECK_SAME(follow(&all[0]), 1);
-	join(&all[1], "0000000000002-alpha");
-	CHECK_SAME(follow(&all[0]), -1);
-	CHECK_SAME(meet(all, 2), 0);
+	join_in_turn(all);
 	rd_kafka_destroy_flags(all[0].rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	CHECK(!case_event(&all[1], RD_KAFKA_EVENT_REBALANCE, SESSION_MS / 2));
 	CHECK_SAME(follow(&all[1]), -1);

@@ -1,0 +1,52 @@
+"""The session of the intake is the group's, and the broker does not tell what it is
+subscribed to: what one bridge has subscribed, the next one takes back, on a disk that
+has never seen it."""
+
+import pytest
+
+from cluster.pair import Plain, wait_active
+from harness.rig import device_path
+
+BOTH = ["ask/a", "ask/b"]
+
+
+@pytest.fixture
+def rig(tmp_path, kafka, names):
+    rig = Plain(tmp_path, kafka, names)
+    yield rig
+    rig.stop()
+
+
+def configure(bridge, topics):
+    bridge.settings["mqtt"]["pending_topic"] = topics
+    bridge.write_config()
+
+
+def begin(rig, first, second):
+    for name, topics in (("zulu", first), ("alpha", second)):
+        configure(rig.bridges[name], topics)
+    rig.mosquitto.start()
+    rig.bridge.start()
+    wait_active(rig.bridge)
+    rig.look()
+    rig.standby("alpha")
+    return rig.bridges["zulu"], rig.bridges["alpha"]
+
+
+@pytest.mark.parametrize("end", ["stop", "kill9"])
+def test_the_next_one_takes_back_what_it_does_not_want(rig, end):
+    zulu, alpha = begin(rig, BOTH, BOTH[:1])
+    getattr(zulu, end)()
+    wait_active(alpha)
+    alpha.wait_log("event=mqtt_unsubscribed topic=ask/b")
+
+
+def test_and_hears_what_it_does(rig, ca):
+    zulu, alpha = begin(rig, BOTH[:1], BOTH)
+    zulu.stop()
+    wait_active(alpha)
+    path = device_path("filters")
+    rig.pending_topic = "ask/b"
+    rig.pending(path, ca.leaf().pem)
+    rig.request(path)
+    assert "event=mqtt_unsubscribed" not in alpha.log()
