@@ -19,6 +19,9 @@ struct core {
 	/* For the loop thread. */
 	int64_t now; /* steady ms, read at the start of each turn */
 	bool stopping;
+	/* Of several: another one may be active, whose sessions the broker would
+	 * end for whoever comes under the same name. */
+	bool no_lease;
 	struct tally tally; /* of the open transaction */
 
 	/* The receiving thread sets this when it wakes the loop, and the loop

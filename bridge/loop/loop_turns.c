@@ -119,6 +119,13 @@ bool loop_turns_may_act(struct loop *l)
 	return ztp_lease_holds(&l->lease, ztp_clock_boot());
 }
 
+/* A bridge that was stopped finds its connections lost when it goes on, and may have
+ * been taken over meanwhile. */
+bool loop_turns_may_connect(const struct loop *l)
+{
+	return ztp_lease_holds(&l->lease, ztp_clock_boot());
+}
+
 int64_t loop_turns_next(const struct loop *l, int64_t now)
 {
 	int64_t wait;

@@ -14,7 +14,7 @@
 
 #define STUCK_MS   20000 /* paho has not reported the result of a step */
 #define SCOUT_MS   1000	 /* at the start, to wait for the other connection */
-#define CLOSING_MS 10	 /* until paho has disconnected */
+#define CLOSING_MS 10	 /* until paho has disconnected, or there is a lease */
 #define REFUSED	   0x80	 /* the least of SUBACK's codes that is no success */
 
 enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
@@ -271,7 +271,8 @@ void mqtt_in_collect(struct mqtt_in *in)
 	if (next == 0 || in->core->stopping || in->core->now < next)
 		return;
 	/* paho would do this before the disconnection that it still owes. */
-	if (in->phase == PHASE_DOWN && mqtt_link_is_open(in->link)) {
+	if (in->phase == PHASE_DOWN &&
+	    (in->core->no_lease || mqtt_link_is_open(in->link))) {
 		in->reconnect.retry.at = in->core->now + CLOSING_MS;
 		return;
 	}

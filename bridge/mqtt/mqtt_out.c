@@ -7,6 +7,7 @@
 #include "bridge/mqtt/mosq_open.h"
 
 #define CONNACK_MS  10000 /* from connect() to CONNACK */
+#define LEASE_LOOK_MS 10   /* until it may connect, of several bridges */
 #define LATE_MS	    30000 /* a PUBACK or SUBACK */
 #define TICK_MS	    1000  /* libmosquitto's keepalive counts in seconds */
 #define HEARD_MAX   256	  /* packets, then the turn goes on: a window's */
@@ -66,7 +67,11 @@ void mqtt_out_turn(struct mqtt_out *o)
 	int rc;
 
 	if (!o->mosq) {
-		if (now >= o->reconnect.retry.at && !o->core->stopping)
+		if (now < o->reconnect.retry.at || o->core->stopping)
+			return;
+		if (o->core->no_lease)
+			o->reconnect.retry.at = now + LEASE_LOOK_MS;
+		else
 			mqtt_out_connect(o);
 		return;
 	}

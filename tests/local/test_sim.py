@@ -13,6 +13,7 @@ from harness.where import ROOT, binary
 SIM = binary("sim/sim")
 SEEDS = ROOT / "tests" / "sim" / "seeds"
 OF_BRIDGES = ROOT / "tests" / "sim" / "seeds_bridges"
+WITHOUT = ROOT / "tests" / "sim" / "seeds_without"
 OBJECTS = pathlib.Path(binary("sim/o"))
 
 
@@ -45,6 +46,27 @@ def test_seeds_that_found_something():
 
 def test_seeds_of_several_bridges():
     all_of(OF_BRIDGES, "--bridges")
+
+
+def missed():
+    """Rules, and the first seed that is known to miss them."""
+    for line in WITHOUT.read_text().split("\n"):
+        if line and not line.startswith("#"):
+            rules, seed = line.split()
+            yield rules.split("+"), seed
+
+
+@pytest.mark.parametrize("rules, seed", [
+    pytest.param(rules, seed, id="+".join(rules)) for rules, seed in missed()])
+def test_a_rule_that_is_taken_out_is_missed(rules, seed):
+    """By that seed or one that follows: what a seed does changes with the
+    bridge."""
+    out = [word for rule in rules for word in ("--without", rule)]
+    code, said = run("--bridges", *out, "--seed", seed, "--seconds", "90",
+                     "--first")
+    found = re.search(r"^seed (\d+): ", said, re.MULTILINE)
+    assert code == 1 and found, said
+    found_nothing("--bridges", "--seed", found.group(1), "--once")
 
 
 def test_others():

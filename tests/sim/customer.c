@@ -205,6 +205,7 @@ void world_uncommitted(enum cluster_topic topic, int partition,
 		if (asked)
 			decide_in(asked, sim_odds(5) ? REJECTED : APPROVED,
 				  sim_delay(2 * SIM_MS, 2 * SIM_S));
+		world_group_seen();
 	}
 }
 

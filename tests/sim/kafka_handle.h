@@ -215,4 +215,7 @@ void consumer_rebalance_now(void);
 void consumer_share(bool shared); /* with another member, or no more */
 void consumer_killed(void);
 
+/* Told when Kafka is to commit a transaction of this one (world_group.c). */
+void world_commits(struct process *of);
+
 #endif

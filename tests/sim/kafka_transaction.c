@@ -135,7 +135,10 @@ static void begin_end(struct txn_id *id, bool commits)
 	sim_trace(commits ? "to be committed" : "to be aborted", id->epoch, 0);
 	id->ending = true;
 	id->commits = commits;
-	sim_at(sim_delay(SIM_MS, sim_odds(20) ? 2 * SIM_S : 60 * SIM_MS),
+	sim_at(!sim.calm && sim_odds(sim.plan.late_markers)
+		       ? sim_between(SIM_S, 30 * SIM_S)
+		       : sim_delay(SIM_MS,
+				   sim_odds(20) ? 2 * SIM_S : 60 * SIM_MS),
 	       markers, id, 0);
 }
 
@@ -239,6 +242,8 @@ static enum verdict_of judge(struct handle *h)
 
 	if (h->txn.asked == TXN_INIT)
 		return init(id, h);
+	if (h->txn.asked == TXN_COMMIT)
+		world_commits(h->of);
 	return end(id, h, h->txn.asked == TXN_COMMIT);
 }
 

@@ -6,7 +6,8 @@
  *   sim --seed N --once [--verbose]   one, told step by step
  *   sim --seeds FILE                  those of a file, one a line
  *   sim --bridges ...                 the same, of several bridges
- *   sim --bridges --without RULE ...  and one of their rules is taken out
+ *   sim --bridges --without RULE ...  and a rule of theirs is taken out
+ *   sim --seconds N --first ...       until one has found something
  */
 #include <errno.h>
 #include <getopt.h>
@@ -143,11 +144,12 @@ int main(int argc, char **argv)
 		{"once", no_argument, NULL, '1'},
 		{"verbose", no_argument, NULL, 'v'},
 		{"bridges", no_argument, NULL, 'b'},
+		{"first", no_argument, NULL, 'o'},
 		{"without", required_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0}};
 	struct sim_stats *stats = shared_stats();
 	struct totals totals = {0};
-	bool once = false, verbose = false;
+	bool once = false, verbose = false, first = false;
 	const char *file = NULL;
 	double limit = 10, began = seconds();
 	uint64_t seed = 1;
@@ -170,6 +172,9 @@ int main(int argc, char **argv)
 		case 'v':
 			verbose = true;
 			break;
+		case 'o':
+			first = true;
+			break;
 		case 'b':
 			group = true;
 			break;
@@ -187,7 +192,8 @@ int main(int argc, char **argv)
 		printf("seed %" PRIu64 " hash %016" PRIx64 "\n", seed,
 		       stats->hash);
 	} else {
-		while (seconds() - began < limit)
+		while (seconds() - began < limit &&
+		       !(first && totals.findings > 0))
 			run_one(seed++, false, stats, &totals);
 	}
 	tell(&totals, seconds() - began);

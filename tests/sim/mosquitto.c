@@ -339,6 +339,8 @@ int mosquitto_publish_v5(struct mosquitto *m, int *mid, const char *topic,
 	sim_point();
 	if (m->conn == 0)
 		return MOSQ_ERR_NO_CONN;
+	if (!m->stands_by)
+		world_spoken();
 	m->mid = m->mid % 65535 + 1;
 	if (mid)
 		*mid = m->mid;

@@ -190,6 +190,9 @@ struct asked *oracle_request(const struct record *r, bool *first)
 	asked->deadline = time_of(r, "expires_at");
 	devices[device->number].has_request = true;
 	*first = asked->times++ == 0;
+	if (*first && asked->refused)
+		sim_find("lost: the answer to %s was refused before it was asked",
+			 id);
 	if (*first)
 		asked->asked_at = r->at;
 	sim.stats->requests += *first;

@@ -15,6 +15,8 @@
  *   silence    expired, though the decision was in Kafka before the deadline;
  *              approved by a timeout, though nobody was asked in time
  *   leaked     a secret, a certificate or a payload where it must not be
+ *   beside     a bridge that looked at its lease says something while another
+ *              one serves (of several)
  *   stuck      something does not end
  */
 #ifndef TESTS_SIM_ORACLE_H
@@ -38,6 +40,7 @@ struct asked {
 	bool ever_approved; /* by any decision */
 	bool unsure;	    /* of which decision the bridge has heard */
 	bool forgotten;	    /* the bridge may never hear that it was asked */
+	bool refused;	    /* as unknown, while such decisions were to be kept */
 	char outcome[24];   /* of the last result; "": still open */
 	char ce_id[40];
 	int64_t applied_at; /* us: when its device's word was in Kafka; or 0 */
@@ -103,6 +106,14 @@ void oracle_group_committed(enum cluster_topic topic,
 			    const struct record *record);
 /* For how long has nobody said that he is active? us. */
 int64_t oracle_group_silent(void);
+int oracle_reigns(void); /* who said so last; -1: nobody yet */
+/* The bridge whose code runs looks at its lease; says something to the broker, or
+ * asks it for what came; becomes active, after one that has left, or has not. */
+void oracle_looks(void);
+void oracle_speaks(void);
+void oracle_takes_over(bool left);
+/* Has each decision for an unknown id to be kept now? */
+bool oracle_holds(void);
 #define ORACLE_SILENT_US (10 * SIM_S) /* of one that says so once a second */
 
 /* What is still open: how much, and a word about the first. */

@@ -8,6 +8,12 @@
  *   announced twice.
  * - Who reads what is not committed may see something that is undone, and the same
  *   again: under one id it is about one device.
+ * - Its answer is heard: for a minute after a takeover it is not refused as one for
+ *   an unknown request, if that request appears after all.
+ * - What goes by a journal into a topic is there once for each entry, by its ce_id.
+ * - Who was taken over says nothing beside the next one: not after a look at its
+ *   lease since that one spoke. (What it does between the look and its word is no
+ *   matter: it may be stopped there.)
  * - In the end one is active: it says so once a second (its lease).
  */
 #include <stdio.h>
@@ -79,6 +85,17 @@ static void see_request(const struct record *r)
 	seen->content = (uint64_t)r->at;
 }
 
+/* Dead letters and audit records have nothing else by which two would be one. */
+static void see_letter(enum cluster_topic topic, const struct record *r)
+{
+	char id[80];
+
+	oracle_header(r, "ce_id", id, sizeof(id));
+	if (*id && see(topic, sim_hash(id, strlen(id)))->times++ > 0)
+		sim_find("twice: %s is committed twice in %s", id,
+			 cluster.topics[topic].name);
+}
+
 /* --- who is active */
 
 static struct {
@@ -86,7 +103,19 @@ static struct {
 	int64_t at;
 } reign;
 
-/* The row `active` names its bridge. */
+static struct {
+	int64_t looked_at; /* at its lease */
+	int64_t over_at;   /* another one has said that it is active */
+} bridges[PROCESSES_MAX];
+
+static struct {
+	int by;
+	int64_t at;
+} voice; /* who spoke last, and when */
+
+static int64_t held_until; /* decisions for unknown ids */
+
+/* The row `active` names its bridge, in letters that its random epoch has not. */
 static int named(const struct record *r)
 {
 	int i;
@@ -96,7 +125,7 @@ static int named(const struct record *r)
 		return -1;
 	for (i = 0; i < process_count; i++) {
 		char name[16];
-		int n = snprintf(name, sizeof(name), "b%d", i);
+		int n = snprintf(name, sizeof(name), "bridge%d", i);
 
 		if (memmem(r->value, r->value_len, name, (size_t)n))
 			return i;
@@ -112,8 +141,15 @@ static void see_row(const struct record *r)
 		return;
 	if (by != reign.by)
 		sim_input("reigns", by, reign.by);
+	if (by != reign.by && reign.by >= 0)
+		bridges[reign.by].over_at = sim.now;
 	reign.by = by;
 	reign.at = sim.now;
+}
+
+int oracle_reigns(void)
+{
+	return reign.by;
 }
 
 int64_t oracle_group_silent(void)
@@ -121,9 +157,51 @@ int64_t oracle_group_silent(void)
 	return sim.now - reign.at;
 }
 
+/* --- who speaks */
+
+void oracle_looks(void)
+{
+	bridges[sim.me->number].looked_at = sim.now;
+}
+
+void oracle_speaks(void)
+{
+	int me = sim.me->number;
+
+	if (!sim.plan.bridges)
+		return;
+	if (me != reign.by && me != voice.by &&
+	    voice.at > bridges[me].over_at &&
+	    voice.at < bridges[me].looked_at)
+		sim_find("beside: bridge %d speaks, and %d has since %.3f s",
+			 me, voice.by, (double)(sim.now - voice.at) / 1e6);
+	voice.by = me;
+	voice.at = sim.now;
+}
+
+/* --- answers to questions that are not committed */
+
+#define HOLD_US (60 * SIM_S)
+
+void oracle_takes_over(bool left)
+{
+	if (!left)
+		held_until = sim.now + HOLD_US;
+}
+
+/* Where wall clocks are set, so is its end. */
+bool oracle_holds(void)
+{
+	return sim.plan.bridges && sim.plan.jumps == 0 &&
+	       sim.now < held_until - SIM_S;
+}
+
 void oracle_group_begin(void)
 {
 	memset(table, 0, sizeof(table));
+	memset(bridges, 0, sizeof(bridges));
+	voice.by = -1;
+	voice.at = held_until = 0;
 	reign.by = -1;
 	reign.at = sim.now;
 }
@@ -134,6 +212,8 @@ void oracle_group_committed(enum cluster_topic topic, const struct record *r)
 		see_result(r);
 	else if (topic == CLUSTER_REQUESTS)
 		see_request(r);
+	else if (topic == CLUSTER_DLQ || topic == CLUSTER_AUDIT)
+		see_letter(topic, r);
 	else if (topic == CLUSTER_STATE)
 		see_row(r);
 }

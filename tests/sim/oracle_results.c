@@ -145,13 +145,15 @@ static bool ends_nothing(const char *outcome)
 	       is(outcome, "unknown_request") || is(outcome, "mismatch");
 }
 
-static void check_no_effect(const struct asked *asked, const char *id,
+static void check_no_effect(struct asked *asked, const char *id,
 			    const char *outcome)
 {
 	bool made_up = strncmp(id, "none-", 5) == 0;
 
-	if (asked && oracle_is_foreseen(asked))
+	if (asked && oracle_is_foreseen(asked)) {
+		asked->refused = asked->refused || oracle_holds();
 		return;
+	}
 	if (made_up != is(outcome, "unknown_request") || (made_up && asked))
 		sim_find("%s: %s for request %s", made_up ? "wrong" : "lost",
 			 outcome, id);

@@ -161,6 +161,7 @@ int MQTTAsync_connect(MQTTAsync handle, const MQTTAsync_connectOptions *options)
 	struct client *c = handle;
 
 	sim_point();
+	world_spoken();
 	c->options = *options;
 	c->connecting = true;
 	sim_at_life(3 * broker_latency(), connected, c, 0);

@@ -77,7 +77,6 @@ static void draw_group(struct sim_plan *p)
 {
 	p->bridges = (int)sim_between(2, PROCESSES_MAX);
 	p->gate = true;
-	p->bad_events = 0;
 	p->session_ms = (int)sim_between(4, 10) * 1000;
 	p->forget_session = p->topics_anew = p->small_bounds = 0;
 	p->not_joined = 0;
@@ -90,6 +89,10 @@ static void draw_group(struct sim_plan *p)
 	p->cuts = rarely(2, (int)sim_between(20, 120));
 	p->hasty = rarely(2, (int)sim_between(1, 4));
 	p->wiped = p->gate ? rarely(2, (int)sim_between(2, 5)) : 0;
+	/* Nobody offers again what is no candidate. */
+	p->bad_events = p->wiped ? 0 : rarely(2, 3);
+	p->torn = rarely(2, (int)sim_between(10, 60));
+	p->late_markers = rarely(4, (int)sim_between(4, 20));
 }
 
 void plan_draw(bool group)
@@ -122,7 +125,7 @@ static int write_config(char *text, size_t room, int bridge)
 	if (p->bridges > 0) {
 		snprintf(place, sizeof(place), "b%d/", bridge);
 		snprintf(standby, sizeof(standby),
-			 "standby: {enabled: true, instance: b%d, "
+			 "standby: {enabled: true, instance: bridge%d, "
 			 "session_timeout: %dms}\n",
 			 bridge, p->session_ms);
 	}

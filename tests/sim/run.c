@@ -61,7 +61,7 @@ static int live(struct process *p)
 
 	p->crash_in = next_crash();
 	sim_input("start", (int64_t)p->life, p->crash_in);
-	kafka_weaken(without == WITHOUT_FENCE, without == WITHOUT_MARKERS);
+	kafka_weaken(without(WITHOUT_FENCE), without(WITHOUT_MARKERS));
 	log_init(log, system_log_fd(), config->log.level, config->log.format);
 	return (sim.plan.bridges ? group_run : loop_run)(config, log, reload,
 							 NULL);

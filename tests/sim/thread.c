@@ -106,11 +106,20 @@ static void signalled(void *arg, int64_t wait)
 	enter(t);
 }
 
+#define FOR_EVER (-1)
+
+/* Until what somebody waits for may have passed already: its process was stopped
+ * meanwhile. */
+static int64_t left(int64_t us)
+{
+	return us > 0 ? us : 0;
+}
+
 static void wait_for(struct thread *t, const void *cond, int64_t us)
 {
 	t->waits = cond;
 	t->timed_out = false;
-	if (us >= 0)
+	if (us != FOR_EVER)
 		sim_at_life(us, time_over, t, (int64_t)t->wait);
 	leave(t);
 	t->waits = NULL;
@@ -118,12 +127,12 @@ static void wait_for(struct thread *t, const void *cond, int64_t us)
 
 void thread_sleep(int64_t us)
 {
-	wait_for(current, NULL, us);
+	wait_for(current, NULL, left(us));
 }
 
 bool thread_await(const void *what, int64_t us)
 {
-	wait_for(current, what, us);
+	wait_for(current, what, left(us));
 	return !current->timed_out;
 }
 
@@ -245,7 +254,7 @@ int __wrap_pthread_cond_wait(pthread_cond_t *cond, pthread_mutex_t *mutex)
 {
 	__wrap_pthread_mutex_unlock(mutex);
 	if (current)
-		wait_for(current, cond, -1);
+		wait_for(current, cond, FOR_EVER);
 	else
 		wait_in_loop();
 	__wrap_pthread_mutex_lock(mutex);
@@ -260,7 +269,7 @@ int __wrap_pthread_cond_timedwait(pthread_cond_t *cond, pthread_mutex_t *mutex,
 
 	__wrap_pthread_mutex_unlock(mutex);
 	if (current) {
-		wait_for(current, cond, us > 0 ? us : 0);
+		wait_for(current, cond, left(us));
 		timed_out = current->timed_out;
 	} else {
 		wait_in_loop();

@@ -1,4 +1,5 @@
-/* The linker puts these in the place of the bridge's own (sim.mk). */
+/* The linker puts these in the place of the bridge's own (sim.mk). Two of them tell
+ * the oracle, too, what it has to know of a bridge. */
 #include "tests/sim/without.h"
 
 #include <string.h>
@@ -8,24 +9,41 @@
 #include "bridge/ledger/turns.h"
 #include "bridge/life/held.h"
 #include "bridge/standby/standby.h"
+#include "tests/sim/oracle.h"
 
-enum without without;
+static unsigned taken_out;
+
+bool without(enum without rule)
+{
+	return (taken_out & 1u << rule) != 0;
+}
 
 bool without_set(const char *name)
 {
+	unsigned before = taken_out;
+
 #define X(rule, text, what)                                                    \
 	if (strcmp(name, text) == 0)                                           \
-		without = WITHOUT_##rule;
+		taken_out |= 1u << WITHOUT_##rule;
 	WITHOUT_LIST(X)
 #undef X
-	return without != WITHOUT_NOTHING;
+	return taken_out != before;
 }
 
 bool __real_ztp_lease_holds(const struct ztp_lease *lease, int64_t now);
 bool __wrap_ztp_lease_holds(const struct ztp_lease *lease, int64_t now);
 bool __wrap_ztp_lease_holds(const struct ztp_lease *lease, int64_t now)
 {
-	return without == WITHOUT_LEASE || __real_ztp_lease_holds(lease, now);
+	oracle_looks();
+	return without(WITHOUT_LEASE) || __real_ztp_lease_holds(lease, now);
+}
+
+int64_t __real_ztp_hold_until(int64_t until, bool left, int64_t now);
+int64_t __wrap_ztp_hold_until(int64_t until, bool left, int64_t now);
+int64_t __wrap_ztp_hold_until(int64_t until, bool left, int64_t now)
+{
+	oracle_takes_over(left);
+	return __real_ztp_hold_until(until, left, now);
 }
 
 int __real_turns_mark_put(struct store *store, const char *journal,
@@ -38,7 +56,7 @@ int __wrap_turns_mark_put(struct store *store, const char *journal,
 			  const struct journal_mark *mark,
 			  struct ztp_error *error)
 {
-	return without == WITHOUT_MARK
+	return without(WITHOUT_MARK)
 		       ? 0
 		       : __real_turns_mark_put(store, journal, mark, error);
 }
@@ -50,10 +68,16 @@ int __wrap_copy_end(struct copy *copy, int wait_ms, int64_t *end,
 int __wrap_copy_end(struct copy *copy, int wait_ms, int64_t *end,
 		    struct ztp_error *error)
 {
-	if (without != WITHOUT_END)
-		return __real_copy_end(copy, wait_ms, end, error);
-	*end = copy_position(copy);
-	return 0;
+	const struct log_ *log = &cluster.topics[CLUSTER_STATE].logs[0];
+	int rc = 0;
+
+	if (without(WITHOUT_END))
+		*end = copy_position(copy);
+	else
+		rc = __real_copy_end(copy, wait_ms, end, error);
+	if (rc == 0 && without(WITHOUT_STABLE) && *end > log->stable)
+		*end = log->stable;
+	return rc;
 }
 
 int __real_held_keep(struct bridge *b, const char *request_id,
@@ -66,7 +90,7 @@ int __wrap_held_keep(struct bridge *b, const char *request_id,
 		     const struct consumer_record *record,
 		     struct ztp_error *error)
 {
-	return without == WITHOUT_HOLD
+	return without(WITHOUT_HOLD)
 		       ? 0
 		       : __real_held_keep(b, request_id, record, error);
 }
@@ -78,7 +102,7 @@ void __wrap_standby_tell(struct standby *s, enum ztp_role_event event,
 void __wrap_standby_tell(struct standby *s, enum ztp_role_event event,
 			 bool left, const char *why)
 {
-	__real_standby_tell(s, event, left || without == WITHOUT_WAIT, why);
+	__real_standby_tell(s, event, left || without(WITHOUT_WAIT), why);
 }
 
 /* The question is answered before it has been asked. */
@@ -91,7 +115,7 @@ unsigned __wrap_ztp_role_on(struct ztp_role *role, enum ztp_role_event event,
 {
 	unsigned actions = __real_ztp_role_on(role, event, facts);
 
-	if (without != WITHOUT_CHECK || !(actions & ZTP_ROLE_CHECK))
+	if (!without(WITHOUT_CHECK) || !(actions & ZTP_ROLE_CHECK))
 		return actions;
 	return (actions & ~(unsigned)ZTP_ROLE_CHECK) |
 	       __real_ztp_role_on(role, ZTP_ROLE_ON_MEMBER, facts);
@@ -104,5 +128,5 @@ bool __wrap_consumer_reached(const struct consumer *c,
 bool __wrap_consumer_reached(const struct consumer *c,
 			     const struct probe_end_offsets *ends)
 {
-	return without == WITHOUT_ENDS || __real_consumer_reached(c, ends);
+	return without(WITHOUT_ENDS) || __real_consumer_reached(c, ends);
 }

@@ -1,7 +1,8 @@
 /*
- * tests/sim/without.h - one rule of several bridges taken out (--without NAME), so
- * that it is seen which seed misses it. A rule that no seed misses is one that the
- * simulation does not show.
+ * tests/sim/without.h - rules of several bridges taken out (--without NAME, once for
+ * each), so that it is seen which seed misses them (seeds_without). A rule that no
+ * seed misses is one that the simulation does not show, or that another one stands
+ * behind: then both are taken out.
  */
 #ifndef TESTS_SIM_WITHOUT_H
 #define TESTS_SIM_WITHOUT_H
@@ -13,7 +14,8 @@
 	X(FENCE, "fence", "init_transactions fences nobody and ends nothing")  \
 	X(MARKERS, "markers", "... does not wait until all markers are there") \
 	X(CHECK, "check", "whoever was assigned asks whether it still is")     \
-	X(END, "end", "the state is read to its uncommitted end")              \
+	X(END, "end", "the state is read after that")                          \
+	X(STABLE, "stable", "... to its uncommitted end")                      \
 	X(WAIT, "wait", "a takeover waits for the lease of the one before")    \
 	X(LEASE, "lease", "effects go out with a lease only")                  \
 	X(HOLD, "hold", "decisions for unknown ids are held for a while")      \
@@ -21,14 +23,12 @@
 	X(ENDS, "ends", "only what has been read to the end expires")
 
 enum without {
-	WITHOUT_NOTHING,
 #define X(name, text, what) WITHOUT_##name,
 	WITHOUT_LIST(X)
 #undef X
 };
 
-extern enum without without;
-
+bool without(enum without rule);
 /* False: there is no such rule. */
 bool without_set(const char *name);
 

@@ -76,6 +76,8 @@ void customer_repeat(void);
 /* world_group.c: what happens to one of several bridges; and all are well. */
 void world_group_trouble(void);
 void world_group_calm(void);
+/* A request of a turn that is not committed was seen. */
+void world_group_seen(void);
 
 void world_begin(void);
 /* Nothing is left to come, and all that came has ended. */

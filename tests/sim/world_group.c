@@ -2,6 +2,9 @@
  * What happens to one of several bridges: it is stopped and goes on (a zombie),
  * and it is cut off, from Kafka, from the broker, or from both, one way or both.
  * Who is killed, and whose disk is lost with it, is run.c's.
+ *
+ * Some of it comes at the moment that matters: one is killed when somebody has seen
+ * its turn uncommitted, and stopped when Kafka has been told to commit it.
  */
 #include "tests/sim/broker.h"
 #include "tests/sim/kafka_handle.h"
@@ -35,15 +38,46 @@ static void goes_on(void *arg, int64_t life)
 	process_continue(p);
 }
 
-static void stop(void)
+static void stop(struct process *p)
 {
-	struct process *p = any();
-
 	if (!p->alive || p->stopped)
 		return;
 	sim_input("is stopped", p->number, 0);
 	process_stop(p);
 	sim_at(some_time(), goes_on, p, (int64_t)p->life);
+}
+
+static void stops(void *arg, int64_t life)
+{
+	struct process *p = arg;
+
+	if (p->life == (uint64_t)life && !sim.calm)
+		stop(p);
+}
+
+static void dies(void *arg, int64_t life)
+{
+	struct process *p = arg;
+
+	if (p->life != (uint64_t)life || p->stopped || sim.calm)
+		return;
+	sim_input("is torn", p->number, 0);
+	process_kill(p);
+}
+
+void world_commits(struct process *p)
+{
+	if (sim_odds(sim.plan.zombies))
+		sim_at(sim_between(0, 5 * SIM_MS), stops, p, (int64_t)p->life);
+}
+
+void world_group_seen(void)
+{
+	int by = oracle_reigns();
+
+	if (by >= 0 && sim_odds(sim.plan.torn))
+		sim_at(sim_between(0, 5 * SIM_MS), dies, &processes[by],
+		       (int64_t)processes[by].life);
 }
 
 static void cut(void)
@@ -64,7 +98,7 @@ static void cut(void)
 void world_group_trouble(void)
 {
 	if (sim_odds(sim.plan.zombies))
-		stop();
+		stop(any());
 	if (sim_odds(sim.plan.cuts))
 		cut();
 }
@@ -77,4 +111,9 @@ void world_group_calm(void)
 		processes[i].kafka_cut = processes[i].broker_cut = 0;
 		goes_on(&processes[i], (int64_t)processes[i].life);
 	}
+}
+
+void world_spoken(void)
+{
+	oracle_speaks();
 }

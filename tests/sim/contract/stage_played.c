@@ -266,6 +266,15 @@ void world_owned(int tag)
 	(void)tag;
 }
 
+void world_spoken(void)
+{
+}
+
+void world_commits(struct process *of)
+{
+	(void)of;
+}
+
 void world_forgotten(int tag)
 {
 	(void)tag;
