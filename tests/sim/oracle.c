@@ -191,7 +191,8 @@ struct asked *oracle_request(const struct record *r, bool *first)
 	devices[device->number].has_request = true;
 	*first = asked->times++ == 0;
 	if (*first && asked->refused)
-		sim_find("lost: the answer to %s was refused before it was asked",
+		sim_find("lost: the answer to %s was refused before it was "
+			 "asked",
 			 id);
 	if (*first)
 		asked->asked_at = r->at;

@@ -40,8 +40,8 @@ struct asked {
 	bool ever_approved; /* by any decision */
 	bool unsure;	    /* of which decision the bridge has heard */
 	bool forgotten;	    /* the bridge may never hear that it was asked */
-	bool refused;	    /* as unknown, while such decisions were to be kept */
-	char outcome[24];   /* of the last result; "": still open */
+	bool refused;	  /* as unknown, while such decisions were to be kept */
+	char outcome[24]; /* of the last result; "": still open */
 	char ce_id[40];
 	int64_t applied_at; /* us: when its device's word was in Kafka; or 0 */
 	int times, told_approved, told_rejected;

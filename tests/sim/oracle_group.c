@@ -171,8 +171,7 @@ void oracle_speaks(void)
 	if (!sim.plan.bridges)
 		return;
 	if (me != reign.by && me != voice.by &&
-	    voice.at > bridges[me].over_at &&
-	    voice.at < bridges[me].looked_at)
+	    voice.at > bridges[me].over_at && voice.at < bridges[me].looked_at)
 		sim_find("beside: bridge %d speaks, and %d has since %.3f s",
 			 me, voice.by, (double)(sim.now - voice.at) / 1e6);
 	voice.by = me;

@@ -55,11 +55,11 @@ struct sim_plan {
 	int session_ms; /* of the group of bridges, and what happens to them: */
 	int zombies;	/* ... per s, that one is stopped, and goes on */
 	int cuts; /* ... per s, that one reaches Kafka, or the broker, no more */
-	int hasty;	/* ... per request, that it is decided uncommitted */
-	int torn;	/* ... per such request, that its turn's bridge is killed */
-	int wiped;	/* ... per kill, that its disk is gone, too */
+	int hasty; /* ... per request, that it is decided uncommitted */
+	int torn;  /* ... per such request, that its turn's bridge is killed */
+	int wiped; /* ... per kill, that its disk is gone, too */
 	int late_markers; /* ... per transaction, that it is long in ending */
-	int not_joined; /* 1 of n revocations, for good: kafka_group.c */
+	int not_joined;	  /* 1 of n revocations, for good: kafka_group.c */
 };
 
 struct sim_stats {
