@@ -49,7 +49,9 @@ def test_the_disk_is_full_when_it_becomes_active(rig, ca, when):
                                        rig.names["state"])["active"],
               "it says that it is active", 30, 0.02)
         disk.disk_full()
-    heir.wait_log('event=fenced .*error="the (disk is full|copy cannot)')
+    # Before it is written, the standby may notice it first.
+    heir.wait_log('event=fenced .*error="the (disk is full|copy cannot)'
+                  + ("" if when == "afterwards" else "|event=disk_full "))
     disk.disk_well()
     wait_active(heir)
     rig.bridge = heir
