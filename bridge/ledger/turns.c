@@ -39,6 +39,11 @@ struct turns {
 
 /* --- what a record is known by. What it says of the time is not part of it. */
 
+static size_t length(const struct ztp_str *text)
+{
+	return text->p ? text->n : 0;
+}
+
 /* With its length in front, so that no two records have the same parts. */
 static void add(struct ztp_sha256 *hash, const char *p, size_t n)
 {
@@ -63,7 +68,7 @@ static void identify(uint8_t identity[IDENTITY_LEN],
 
 	ztp_sha256_begin(&hash);
 	ztp_sha256_add(&hash, &topic, sizeof(topic));
-	add(&hash, record->key.p, record->key.p ? record->key.n : 0);
+	add(&hash, record->key.p, length(&record->key));
 	for (i = 0; i < record->header_count; i++) {
 		const struct ztp_header *header = &record->headers[i];
 
@@ -73,8 +78,7 @@ static void identify(uint8_t identity[IDENTITY_LEN],
 		add(&hash, header->value.p, header->value.n);
 	}
 	if (!has_id(record) || record->topic == STORE_DLQ)
-		add(&hash, record->value.p,
-		    record->value.p ? record->value.n : 0);
+		add(&hash, record->value.p, length(&record->value));
 	ztp_sha256_end(&hash, identity);
 }
 
@@ -127,7 +131,7 @@ static int write_record(struct ledger *ledger, struct store_record *record,
 	if (rc != 0)
 		return rc;
 	turns->count++;
-	turns->bytes += record->key.n + record->value.n;
+	turns->bytes += length(&record->key) + length(&record->value);
 	if (record->topic == STORE_REQUESTS && record->request &&
 	    turns->announced_count < TURNS_MAX)
 		turns->announced[turns->announced_count++] = record->request;

@@ -198,7 +198,7 @@ static void turn(struct loop *l)
 			http_run(l->b.http);
 		return;
 	}
-	l->b.core.no_lease = l->turns && !loop_turns_may_connect(l);
+	l->b.core.no_lease = l->turns && !loop_turns_has_lease(l);
 	parts_collect(l);
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)

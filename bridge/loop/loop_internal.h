@@ -82,8 +82,9 @@ int loop_turn_max(const struct loop *l);
 /* After it was committed: may its effects go out? And writes the copy, now and
  * then. */
 bool loop_turns_may_act(struct loop *l);
-/* May it come to the broker under the names that the active one has? */
-bool loop_turns_may_connect(const struct loop *l);
+/* Is no other one active? Only then may it come to the broker under the names
+ * that the active one has. */
+bool loop_turns_has_lease(const struct loop *l);
 /* When the next turn is due, whatever else there is; 0: never. */
 int64_t loop_turns_next(const struct loop *l, int64_t now);
 

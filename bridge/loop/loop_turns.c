@@ -113,17 +113,17 @@ static void write_copy(struct loop *l)
 		log_warn(l->b.core.log, "copy_not_written", LOG_WHY(&error));
 }
 
-bool loop_turns_may_act(struct loop *l)
+/* A bridge that was stopped finds its connections lost when it goes on, and may
+ * have been taken over meanwhile. */
+bool loop_turns_has_lease(const struct loop *l)
 {
-	write_copy(l);
 	return ztp_lease_holds(&l->lease, ztp_clock_boot());
 }
 
-/* A bridge that was stopped finds its connections lost when it goes on, and may have
- * been taken over meanwhile. */
-bool loop_turns_may_connect(const struct loop *l)
+bool loop_turns_may_act(struct loop *l)
 {
-	return ztp_lease_holds(&l->lease, ztp_clock_boot());
+	write_copy(l);
+	return loop_turns_has_lease(l);
 }
 
 int64_t loop_turns_next(const struct loop *l, int64_t now)

@@ -104,14 +104,18 @@ static void set_folder(const char *path)
 int store_copy_end(struct store *store, struct ztp_error *error)
 {
 	char **index = store->state->indexes;
-	int rc;
+	int rc, after;
 
 	set_folder(store->path);
 	rc = run_sql(store, "PRAGMA temp_store=FILE", error);
 	for (; rc == 0 && index && *index; index++)
 		rc = run_sql(store, *index, error);
-	(void)run_sql(store, "PRAGMA temp_store=MEMORY", NULL);
+	/* Payloads do not go into such files. */
+	after = run_sql(store, "PRAGMA temp_store=MEMORY",
+			rc == 0 ? error : NULL);
 	set_folder(NULL);
+	if (rc == 0)
+		rc = after;
 	if (rc != 0)
 		return rc;
 	store_state_indexes_free(store->state);

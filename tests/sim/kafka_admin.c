@@ -12,10 +12,20 @@ static struct described {
 	bool assigned[MEMBERS_MAX];
 } description; /* as of the last answer */
 
-static void described(void *arg, int64_t n)
+static void answered(void *arg, int64_t event)
 {
-	(void)n;
-	queue_add(arg, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT);
+	queue_add(arg, (rd_kafka_event_type_t)event);
+}
+
+/* Comes a while later, if the brokers are in reach. */
+static void answer(rd_kafka_t *rk, rd_kafka_queue_t *queue,
+		   rd_kafka_event_type_t event)
+{
+	struct handle *h = (struct handle *)rk;
+
+	if (handle_reaches(h))
+		sim_at_of(h->of, 2 * kafka_latency(), answered,
+			  ((struct lent *)queue)->queue, event);
 }
 
 void rd_kafka_DescribeConsumerGroups(rd_kafka_t *rk, const char **groups,
@@ -23,14 +33,10 @@ void rd_kafka_DescribeConsumerGroups(rd_kafka_t *rk, const char **groups,
 				     const rd_kafka_AdminOptions_t *options,
 				     rd_kafka_queue_t *queue)
 {
-	struct handle *h = (struct handle *)rk;
-
 	(void)groups;
 	(void)count;
 	(void)options;
-	if (handle_reaches(h))
-		sim_at_of(h->of, 2 * kafka_latency(), described,
-			  ((struct lent *)queue)->queue, 0);
+	answer(rk, queue, RD_KAFKA_EVENT_DESCRIBECONSUMERGROUPS_RESULT);
 }
 
 const rd_kafka_DescribeConsumerGroups_result_t *
@@ -97,26 +103,15 @@ const rd_kafka_topic_partition_list_t *rd_kafka_MemberAssignment_partitions(
 }
 
 /* Of somebody who has all rights nothing more is to be told. */
-
-static void listed(void *arg, int64_t n)
-{
-	(void)n;
-	queue_add(arg, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
-}
-
 void rd_kafka_ListConsumerGroupOffsets(
 	rd_kafka_t *rk, rd_kafka_ListConsumerGroupOffsets_t **groups,
 	size_t count, const rd_kafka_AdminOptions_t *options,
 	rd_kafka_queue_t *queue)
 {
-	struct handle *h = (struct handle *)rk;
-
 	(void)groups;
 	(void)count;
 	(void)options;
-	if (handle_reaches(h))
-		sim_at_of(h->of, 2 * kafka_latency(), listed,
-			  ((struct lent *)queue)->queue, 0);
+	answer(rk, queue, RD_KAFKA_EVENT_LISTCONSUMERGROUPOFFSETS_RESULT);
 }
 
 const rd_kafka_ListConsumerGroupOffsets_result_t *
