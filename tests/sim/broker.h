@@ -95,8 +95,8 @@ int world_command(const char *topic, const char *payload, size_t len);
 /* Does a command on this topic end the connection? */
 bool world_is_poison(const char *topic);
 void world_owned(int tag);
-void world_spoken(
-	void); /* the bridge whose code runs says something, or connects */
+/* The bridge whose code runs says something, or connects. */
+void world_spoken(void);
 void world_forgotten(int tag);
 /* gate_control.c */
 void gate_command(const char *payload, size_t len);
