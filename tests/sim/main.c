@@ -135,7 +135,14 @@ static struct sim_stats *shared_stats(void)
 	return p;
 }
 
-int main(int argc, char **argv)
+struct asked_for {
+	bool once, verbose, first;
+	const char *file; /* NULL: none */
+	double limit;
+	uint64_t seed;
+};
+
+static bool read_options(struct asked_for *asked, int argc, char **argv)
 {
 	static const struct option options[] = {
 		{"seconds", required_argument, NULL, 't'},
@@ -147,54 +154,61 @@ int main(int argc, char **argv)
 		{"first", no_argument, NULL, 'o'},
 		{"without", required_argument, NULL, 'w'},
 		{NULL, 0, NULL, 0}};
-	struct sim_stats *stats = shared_stats();
-	struct totals totals = {0};
-	bool once = false, verbose = false, first = false;
-	const char *file = NULL;
-	double limit = 10, began = seconds();
-	uint64_t seed = 1;
-	int option, rc = 0;
+	int option;
 
 	while ((option = getopt_long(argc, argv, "", options, NULL)) != -1)
 		switch (option) {
 		case 't':
-			limit = strtod(optarg, NULL);
+			asked->limit = strtod(optarg, NULL);
 			break;
 		case 's':
-			seed = strtoull(optarg, NULL, 10);
+			asked->seed = strtoull(optarg, NULL, 10);
 			break;
 		case 'f':
-			file = optarg;
+			asked->file = optarg;
 			break;
 		case '1':
-			once = true;
+			asked->once = true;
 			break;
 		case 'v':
-			verbose = true;
+			asked->verbose = true;
 			break;
 		case 'o':
-			first = true;
+			asked->first = true;
 			break;
 		case 'b':
 			group = true;
 			break;
 		case 'w':
 			if (!without_set(optarg))
-				return 2;
+				return false;
 			break;
 		default:
-			return 2;
+			return false;
 		}
-	if (file) {
-		rc = run_file(file, stats, &totals);
-	} else if (once) {
-		run_one(seed, verbose, stats, &totals);
-		printf("seed %" PRIu64 " hash %016" PRIx64 "\n", seed,
+	return true;
+}
+
+int main(int argc, char **argv)
+{
+	struct sim_stats *stats = shared_stats();
+	struct asked_for asked = {.limit = 10, .seed = 1};
+	struct totals totals = {0};
+	double began = seconds();
+	int rc = 0;
+
+	if (!read_options(&asked, argc, argv))
+		return 2;
+	if (asked.file) {
+		rc = run_file(asked.file, stats, &totals);
+	} else if (asked.once) {
+		run_one(asked.seed, asked.verbose, stats, &totals);
+		printf("seed %" PRIu64 " hash %016" PRIx64 "\n", asked.seed,
 		       stats->hash);
 	} else {
-		while (seconds() - began < limit &&
-		       !(first && totals.findings > 0))
-			run_one(seed++, false, stats, &totals);
+		while (seconds() - began < asked.limit &&
+		       !(asked.first && totals.findings > 0))
+			run_one(asked.seed++, false, stats, &totals);
 	}
 	tell(&totals, seconds() - began);
 	return rc ? rc : totals.findings > 0;
