@@ -10,7 +10,10 @@
 
 #define ANSWER_FILTER ZTP_PATH_OF("+") ZTP_APPLIED_SUFFIX
 
-#define ANSWERS_MAX 128	  /* per turn */
+/* Per turn. It reads until it has heard 32 packets, with one more call that
+ * reads as many as commands are in flight, and what TLS holds already
+ * (bridge/mqtt/mqtt_out.c). None of these is to be dropped. */
+#define ANSWERS_MAX 512
 #define PATHS	    1024  /* whose answers are counted, by a hash */
 #define BURST	    8	  /* answers of one device at once, */
 #define REFILL_MS   1000  /* then one in this time */

@@ -10,7 +10,7 @@
 #define LEASE_LOOK_MS 10    /* until it may connect, of several bridges */
 #define LATE_MS	      30000 /* a PUBACK or SUBACK */
 #define TICK_MS	      1000  /* libmosquitto's keepalive counts in seconds */
-#define HEARD_MAX     256   /* packets, then the turn goes on: a window's */
+#define HEARD_MAX     32    /* packets, then the turn goes on */
 #define HEARD_BYTES   (128 * 1024) /* likewise: reading JSON takes its time */
 
 static bool is_late(const struct mqtt_out *o, int64_t since, int64_t ms)
