@@ -8,6 +8,7 @@ audit for the moment of createDevice; `confirmed` is the broker's PUBACK for the
 command, by the result."""
 
 import collections
+import contextlib
 import dataclasses
 import itertools
 import json
@@ -39,6 +40,7 @@ PAYLOAD = {"ntp": "time.acme.example", "interval_s": 60,
            "topics": ["state", "events/temperature"], "token": "x" * 120}
 TIMES = ("due", "begun", "tcp", "tls", "connack", "accepted", "suback",
          "pending", "told")
+IN_KAFKA = {"request", "decision", "created", "confirmed"}
 CONNECTED = ("tcp", "tls", "connack")
 STEPS = {
     "hold": (*CONNECTED, "pending", "request", "decision", "created", "told",
@@ -234,6 +236,20 @@ class Chain(Handshake):
                     procfs.us_of(body["delivered_at"]))
         return found
 
+    def add_kafka_steps(self, rows, since):
+        """Audit records come later than results, and second results of devices
+        of a run before may come between. What does not come at all is not there
+        in the report."""
+        def all_there():
+            found = self.kafka_steps(since, self.all_ends())
+            for path, row in rows.items():
+                row.update(found.get(path, {}))
+            return all(row.keys() >= IN_KAFKA for row in rows.values()
+                       if "told" in row)
+
+        with contextlib.suppress(TimeoutError):
+            until(all_there, "every step is in Kafka", interval=0.2)
+
     def all_ends(self):
         return {name: self.ends(name)
                 for name in ("requests", "decisions", "results", "audit")}
@@ -275,9 +291,7 @@ class Chain(Handshake):
         use["devices"] = {"cpu_us": report["cpu_us"] / load.count}
         rows = read_steps(steps)
         if load.asks():
-            more = self.kafka_steps(since, self.all_ends())
-            for path, row in rows.items():
-                row.update(more.get(path, {}))
+            self.add_kafka_steps(rows, since)
         return {**vars(load), "devices": str(devices), "report": report,
                 "use": use, **summary(load, rows)}
 
