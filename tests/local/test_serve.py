@@ -324,6 +324,20 @@ def test_a_retry_gets_the_first_answer(folder, mock_kafka, topics, door,
     later.stop()
 
 
+def test_a_decision_that_is_read_before_its_request(door, bridge):
+    """Then nobody is asked for what is decided."""
+    path = asked(bridge, door, "behind")
+    for name in ("early", "behind"):  # of one device, so one after the other
+        bridge.writer.send(bridge.topics["decisions"], {
+            "request_id": name, "device_path": path,
+            "fingerprint_sha256": "ab" * 32, **REJECT}, key=path)
+    until(lambda: state(door, "behind") == "decided", "both are read")
+    bridge.ask("early", path)
+    until(lambda: state(door, "early"), "the request is read")
+    assert state(door, "early") == "decided"
+    assert "early" not in door.open_ids()
+
+
 def test_a_key_is_one_decision_s(door, bridge, pool):
     path = asked(bridge, door, "key")
     answer = pool.submit(door.decide, "key", APPROVE, **{KEY: "k-2"})

@@ -58,6 +58,33 @@ static struct decided *answer(struct decided_list *list, int64_t offset,
 	return decided;
 }
 
+static void a_request_finds_its_decision(void **state)
+{
+	struct decided_list list = {.count = 0};
+	struct decided *first = decide(&list, 1, "r", NULL, 10);
+	struct decided *second;
+
+	(void)state;
+	assert_null(decided_about(&list, "s"));
+	assert_ptr_equal(decided_about(&list, "r"), first);
+	second = decide(&list, 2, "r", NULL, 11);
+	assert_ptr_equal(decided_about(&list, "r"), second);
+	answer(&list, 2, "r", "onboarded", 12);
+	assert_true(decided_stands(second));
+	second->code = 400;
+	assert_false(decided_stands(second));
+	/* Its result was read before it, and says that it was not followed. */
+	answer(&list, 3, "q", "mismatch", 12)->code = 400;
+	decide(&list, 3, "q", NULL, 11);
+	assert_null(decided_about(&list, "q"));
+	/* Another record at its position is about another request. */
+	decide(&list, 2, "s", NULL, 20);
+	assert_null(decided_about(&list, "r"));
+	assert_ptr_equal(decided_about(&list, "s"), second);
+	decided_clear(&list);
+	assert_null(decided_about(&list, "s"));
+}
+
 static void the_first_with_an_event_keeps_it(void **state)
 {
 	struct decided_list list = {.count = 0};
@@ -225,6 +252,7 @@ static void no_more_than_may_be(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_request_finds_its_decision),
 		cmocka_unit_test(the_first_with_an_event_keeps_it),
 		cmocka_unit_test(the_oldest_decisions_are_forgotten),
 		cmocka_unit_test(the_old_ones_do_not_push_out_the_new_ones),

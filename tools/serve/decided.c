@@ -29,6 +29,29 @@ static void drop_event(struct decided_list *list, struct decided *decided)
 	decided->has_event = false;
 }
 
+static void request_key(struct key *key, const char *id)
+{
+	key_make(key, 'r', id, strlen(id));
+}
+
+static void leave_request(struct decided_list *list,
+			  const struct decided *decided)
+{
+	struct key key;
+
+	request_key(&key, decided->request_id);
+	if (table_get(&list->by_request, &key) == decided)
+		table_remove(&list->by_request, &key);
+}
+
+static bool join_request(struct decided_list *list, struct decided *decided)
+{
+	struct key key;
+
+	request_key(&key, decided->request_id);
+	return table_put(&list->by_request, &key, decided);
+}
+
 static void forget_oldest(struct decided_list *list)
 {
 	struct decided *decided = list->oldest;
@@ -38,6 +61,7 @@ static void forget_oldest(struct decided_list *list)
 		list->newest = NULL;
 	list->count--;
 	table_remove(&list->by_position, &decided->position);
+	leave_request(list, decided);
 	drop_event(list, decided);
 	drop_result(list, decided);
 	free(decided);
@@ -145,10 +169,13 @@ bool decided_read(struct decided **decided, struct decided_list *list,
 	if (!found)
 		return true;
 	make_room(list, found, record);
+	leave_request(list, found);
 	found->read = true;
 	found->at = record->at;
 	memcpy(found->digest, record->digest, sizeof(found->digest));
 	set_id(found, record->request_id);
+	if (decided_stands(found) && !join_request(list, found))
+		return false;
 	return !record->event || found->has_event ||
 	       name(list, found, record->event);
 }
@@ -200,10 +227,24 @@ struct decided *decided_find(const struct decided_list *list,
 	return table_get(&list->by_event, event);
 }
 
+bool decided_stands(const struct decided *decided)
+{
+	return !decided->result || decided->code != 400;
+}
+
+struct decided *decided_about(const struct decided_list *list, const char *id)
+{
+	struct key key;
+
+	request_key(&key, id);
+	return table_get(&list->by_request, &key);
+}
+
 void decided_clear(struct decided_list *list)
 {
 	while (list->oldest)
 		forget_oldest(list);
 	table_clear(&list->by_position);
 	table_clear(&list->by_event);
+	table_clear(&list->by_request);
 }

@@ -54,6 +54,7 @@ struct decided_result {
 
 struct decided_list {
 	struct table by_position, by_event;
+	struct table by_request; /* the last one read that may be followed */
 	struct decided *oldest, *newest;
 	size_t count, bytes;
 	bool running; /* the topics have been read to their ends once */
@@ -75,6 +76,11 @@ bool decided_answer(struct decided **decided, struct decided_list *list,
 /* The first one with that event. NULL: none. */
 struct decided *decided_find(const struct decided_list *list,
 			     const struct key *event);
+/* May it be, or has it been, followed? One whose result says that it was not
+ * leaves its request open. */
+bool decided_stands(const struct decided *decided);
+/* The last one about that request that stood when it was read. NULL: none. */
+struct decided *decided_about(const struct decided_list *list, const char *id);
 void decided_clear(struct decided_list *list);
 
 #endif

@@ -1,9 +1,9 @@
 /*
  * At the start the topics are read one after the other: results, requests,
- * decisions. So a request that has ended is never open in between, and what has
- * been decided is marked when its request is known. From then on they are read
- * together, and what comes in another order is open for some milliseconds too
- * long: a decision about it then has no effect, as its result says.
+ * decisions. So a request that has ended is never open in between. From then on
+ * they are read together, and a decision may be read before its request: it is
+ * looked for when that comes. What ended elsewhere is open until that is read:
+ * a decision about it then has no effect, as its result says.
  */
 #include "tools/serve/world.h"
 
@@ -81,6 +81,16 @@ static bool take_result(struct world *world, const rd_kafka_message_t *message)
 	return true;
 }
 
+/* Has it been decided already? */
+static void look_for_decision(struct world *world, const char *request_id)
+{
+	const struct decided *decided =
+		decided_about(&world->decided, request_id);
+
+	if (decided && decided_stands(decided))
+		book_decide(&world->book, request_id, &decided->position);
+}
+
 static bool take_request(struct world *world, const rd_kafka_message_t *message)
 {
 	int64_t written = rd_kafka_message_timestamp(message, NULL);
@@ -90,8 +100,11 @@ static bool take_request(struct world *world, const rd_kafka_message_t *message)
 		return true;
 	if (ask.expires_at && written > 0)
 		retention_note(&world->retention, ask.expires_at - written);
-	return book_ask(&world->book, &ask, message->payload, message->len,
-			ztp_clock_wall());
+	if (!book_ask(&world->book, &ask, message->payload, message->len,
+		      ztp_clock_wall()))
+		return false;
+	look_for_decision(world, ask.request_id);
+	return true;
 }
 
 /* The event's id, if it is one of ours. */
@@ -110,12 +123,6 @@ static bool read_event(struct key *event, const struct ztp_header *headers,
 	text[id.n] = '\0';
 	event_key(event, text);
 	return true;
-}
-
-/* One whose result says that it was not followed leaves its request open. */
-static bool followed(const struct decided *decided)
-{
-	return !decided->result || decided->code != 400;
 }
 
 /* *event: where it has one of our ids. */
@@ -146,7 +153,7 @@ static bool judge_decision(struct world *world,
 		     message->offset);
 	if (!decided_read(&decided, &world->decided, &position, &record))
 		return false;
-	if (decided && followed(decided))
+	if (decided && decided_stands(decided))
 		book_decide(&world->book, decision->request_id, &position);
 	if (event)
 		tell_read(world, decided, event);
