@@ -3,11 +3,15 @@ an operator. What it writes is held against the schemas, as the bridge's records
 are (harness/schemas.py)."""
 
 import re
+import socket
+import struct
 import subprocess
+import threading
 import uuid
 
 import pytest
 
+from harness.admin import admin
 from harness.approver import Approver
 from harness.bridge import topic_names
 from harness.devkafka import DevKafka
@@ -125,3 +129,47 @@ def test_a_port_that_is_in_use(kafka):
     assert done.returncode == 1
     assert re.fullmatch(r"ztp-devkafka: --port: \d+: Address already in use\n",
                         done.stderr)
+
+
+def kafka_string(text):
+    return struct.pack(">h", len(text)) + text.encode()
+
+
+def name_topic(port, topic, answered):
+    """As a client does that is there before its Kafka: it asks for a topic's
+    metadata until it has an answer."""
+    body = (struct.pack(">hhi", 3, 1, 7) + kafka_string("early") +
+            struct.pack(">i", 1) + kafka_string(topic))
+    request = struct.pack(">i", len(body)) + body
+    while not answered.is_set():
+        try:
+            with socket.create_connection(
+                    ("127.0.0.1", port), 20,
+                    # Else it may meet itself at a port that is free.
+                    source_address=("127.0.0.2", 0)) as link:
+                link.sendall(request)
+                if link.recv(1):
+                    answered.set()
+        except OSError:
+            continue
+
+
+def test_a_client_that_is_there_before_it(tmp_path):
+    """It gets the topic that was asked for, not one that it makes by naming
+    it."""
+    answered, port = threading.Event(), free_port()
+    names = [f"t{number:02}" for number in range(40)]
+    client = threading.Thread(target=name_topic,
+                              args=(port, names[-1], answered))
+    client.start()
+    try:
+        kafka = DevKafka(tmp_path, args=[
+            "--port", str(port),
+            *(arg for name in names for arg in ("--topic", name))]).start()
+        assert answered.wait(20)
+    finally:
+        answered.set()
+        client.join()
+    listed = admin(kafka.brokers).list_topics(timeout=10).topics
+    assert [len(listed[name].partitions) for name in names] == [1] * 40
+    kafka.stop()

@@ -303,6 +303,7 @@ static int run(const struct options *options)
 	}
 	if (!create_topics(cluster, options))
 		goto out;
+	port_open();
 	printf("brokers=%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
 	if (fflush(stdout) != 0)
 		goto out;

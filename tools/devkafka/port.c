@@ -3,16 +3,20 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The only mutable global of this project: librdkafka gives bind() nothing of
- * ours. It makes its brokers one after the other, in the thread that makes the
- * cluster. 0: the kernel chooses. */
+/* The only mutable globals of this project: librdkafka gives bind() and accept()
+ * nothing of ours. It makes its brokers one after the other, in the thread that
+ * makes the cluster. 0: the kernel chooses. */
 static int next_port;
+/* Its brokers listen as soon as they are made, and a client that names a topic
+ * then makes it, with 4 partitions. */
+static atomic_bool closed;
 
 static bool can_bind(int port)
 {
@@ -41,7 +45,13 @@ int port_use(int first, int count)
 		if (!can_bind(port))
 			return port;
 	next_port = first;
+	closed = true;
 	return 0;
+}
+
+void port_open(void)
+{
+	closed = false;
 }
 
 int bind(int fd, const struct sockaddr *address, socklen_t len)
@@ -57,4 +67,14 @@ int bind(int fd, const struct sockaddr *address, socklen_t len)
 		}
 	}
 	return (int)syscall(SYS_bind, fd, address, len);
+}
+
+int accept(int fd, struct sockaddr *address, socklen_t *len)
+{
+	int made = (int)syscall(SYS_accept, fd, address, len);
+
+	/* librdkafka closes it when it reads, and its client tries again. */
+	if (made >= 0 && closed)
+		shutdown(made, SHUT_RDWR);
+	return made;
 }
