@@ -18,9 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/random.h"
+#include "bridge/standby/claim.h"
 #include "bridge/store/store_state.h"
-#include "ztp/codec.h"
 
 #define ASK_MS	   500
 #define AGAIN_MS   500	 /* after something could not be asked */
@@ -47,10 +46,8 @@ struct opening {
 	int64_t behind_at; /* READ: since when it gets no further */
 	int64_t began;	   /* CLAIM */
 	bool claimed;	   /* Kafka has the rows; they may have to be read */
-	bool left;	   /* of the row `active` before ours */
-	int64_t hold_until;
+	struct claim claim;
 	int64_t kafka_ahead;
-	char epoch[17];
 	char trouble[256];
 };
 
@@ -85,7 +82,12 @@ bool opening_is_whole(const struct opening *o)
 
 int64_t opening_hold_until(const struct opening *o)
 {
-	return o->hold_until;
+	return o->claim.hold_until;
+}
+
+int64_t opening_spoke_at(const struct opening *o)
+{
+	return o->claim.spoke_at;
 }
 
 int64_t opening_kafka_ahead(const struct opening *o)
@@ -201,7 +203,7 @@ static void tell_claimed(struct opening *o, struct opening_news *news)
 {
 	o->claimed = false;
 	news->event = ZTP_ROLE_ON_COMMITTED;
-	news->left = o->left;
+	news->left = o->claim.left;
 	news->began = o->began;
 }
 
@@ -242,89 +244,6 @@ static bool reads(struct opening *o, struct opening_news *news)
 	return true;
 }
 
-/* --- rows */
-
-static struct state_cell text(const char *value)
-{
-	return (struct state_cell){.type = STATE_TEXT,
-				   .bytes = ztp_str_of(value)};
-}
-
-static struct state_cell number(int64_t value)
-{
-	return (struct state_cell){.type = STATE_NUMBER, .number = value};
-}
-
-static void random_text(char *out, size_t bytes)
-{
-	uint8_t random[16];
-
-	ztp_random(random, bytes);
-	ztp_hex_encode(out, random, bytes);
-}
-
-static int put_birth(struct opening *o, struct ztp_error *error)
-{
-	char id[33];
-	struct state_row row = {.kind = STATE_BIRTH,
-				.count = STATE_BIRTH_CELLS};
-
-	random_text(id, 16);
-	row.cells[STATE_BIRTH_ID] = text(id);
-	row.cells[STATE_BIRTH_AT] = number(ztp_clock_wall());
-	return store_state_put(copy_store(o->copy), &row, error);
-}
-
-int opening_put_active(struct opening *o, bool left, struct ztp_error *error)
-{
-	struct state_row row = {.kind = STATE_ACTIVE,
-				.count = STATE_ACTIVE_CELLS};
-
-	row.cells[STATE_ACTIVE_INSTANCE] =
-		text(o->core->config->standby.instance);
-	row.cells[STATE_ACTIVE_EPOCH] = text(o->epoch);
-	row.cells[STATE_ACTIVE_LEFT] = number(left);
-	row.cells[STATE_ACTIVE_HOLD_UNTIL] = number(o->hold_until);
-	row.cells[STATE_ACTIVE_AT] = number(ztp_clock_wall());
-	return store_state_put(copy_store(o->copy), &row, error);
-}
-
-/* Of the row `active` as it is. 1: there is one. */
-static int read_active(struct opening *o, struct ztp_error *error)
-{
-	struct state_bytes bytes = {0};
-	struct state_row row;
-	int rc = store_state_get(copy_store(o->copy), STATE_ACTIVE, "", &row,
-				 &bytes, error);
-
-	o->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
-	o->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
-	free(bytes.p);
-	return rc;
-}
-
-/* An empty topic has had nobody, so nothing is held and nobody is waited for. */
-static int put_rows(struct opening *o, struct ztp_error *error)
-{
-	bool born = copy_has_birth(o->copy);
-	int rc = read_active(o, error);
-
-	if (rc < 0)
-		return rc;
-	if (!born && !copy_is_empty(o->copy))
-		return ztp_fail(error, ZTP_ERR_STATE_LOST,
-				"%s has rows, but no birth: --from-standby has "
-				"ended it, or --to-standby was not finished",
-				o->core->config->kafka.topics.state);
-	if (born)
-		o->hold_until = ztp_hold_until(o->hold_until, o->left,
-					       ztp_clock_wall());
-	o->left = o->left || !born;
-	random_text(o->epoch, 8);
-	rc = born ? 0 : put_birth(o, error);
-	return rc == 0 ? opening_put_active(o, false, error) : rc;
-}
-
 /* --- the turn */
 
 static bool send_claim(struct opening *o, struct opening_news *news)
@@ -338,7 +257,7 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 		(void)ztp_fail(&news->why, ZTP_ERR_IO, OPENING_NOT_WHOLE);
 		return true;
 	}
-	rc = put_rows(o, &news->why);
+	rc = claim_put(&o->claim, o->core, o->copy, &news->why);
 	if (rc == 0)
 		rc = store_state_changes(store, turn_add_row, o->turn,
 					 &news->why);
@@ -355,6 +274,11 @@ static bool send_claim(struct opening *o, struct opening_news *news)
 		return be_bad(o, rc, news);
 	news->event = ZTP_ROLE_ON_FAILED;
 	return true;
+}
+
+int opening_put_active(struct opening *o, bool left, struct ztp_error *error)
+{
+	return claim_put_active(&o->claim, o->core, o->copy, left, error);
 }
 
 /* Kafka has it, and so has the store, or it reads it. */
@@ -381,8 +305,8 @@ static void compare_clocks(struct opening *o, int64_t written_at)
 	if (written_at <= 0 || (ahead > -DIFFERS_MS && ahead < DIFFERS_MS))
 		return;
 	o->kafka_ahead = ahead;
-	if (o->hold_until > 0)
-		o->hold_until += ahead;
+	if (o->claim.hold_until > 0)
+		o->claim.hold_until += ahead;
 	log_warn(o->core->log, "clock_differs",
 		 LOG_INT("kafka_ahead_s", ahead / 1000),
 		 LOG_STR("hint", "deadlines are kept by Kafka's clock"));

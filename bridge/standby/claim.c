@@ -1,0 +1,93 @@
+#include "bridge/standby/claim.h"
+
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/random.h"
+#include "bridge/store/store_state.h"
+#include "ztp/codec.h"
+#include "ztp/role.h"
+
+static struct state_cell text(const char *value)
+{
+	return (struct state_cell){.type = STATE_TEXT,
+				   .bytes = ztp_str_of(value)};
+}
+
+static struct state_cell number(int64_t value)
+{
+	return (struct state_cell){.type = STATE_NUMBER, .number = value};
+}
+
+static void random_text(char *out, size_t bytes)
+{
+	uint8_t random[16];
+
+	ztp_random(random, bytes);
+	ztp_hex_encode(out, random, bytes);
+}
+
+static int put_birth(struct copy *copy, struct ztp_error *error)
+{
+	char id[33];
+	struct state_row row = {.kind = STATE_BIRTH,
+				.count = STATE_BIRTH_CELLS};
+
+	random_text(id, 16);
+	row.cells[STATE_BIRTH_ID] = text(id);
+	row.cells[STATE_BIRTH_AT] = number(ztp_clock_wall());
+	return store_state_put(copy_store(copy), &row, error);
+}
+
+int claim_put_active(const struct claim *c, const struct core *core,
+		     struct copy *copy, bool left, struct ztp_error *error)
+{
+	struct state_row row = {.kind = STATE_ACTIVE,
+				.count = STATE_ACTIVE_CELLS};
+
+	row.cells[STATE_ACTIVE_INSTANCE] = text(core->config->standby.instance);
+	row.cells[STATE_ACTIVE_EPOCH] = text(c->epoch);
+	row.cells[STATE_ACTIVE_LEFT] = number(left);
+	row.cells[STATE_ACTIVE_HOLD_UNTIL] = number(c->hold_until);
+	row.cells[STATE_ACTIVE_AT] = number(ztp_clock_wall());
+	return store_state_put(copy_store(copy), &row, error);
+}
+
+/* Of the row `active` as it is. 1: there is one. */
+static int read_active(struct claim *c, struct copy *copy,
+		       struct ztp_error *error)
+{
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	int rc = store_state_get(copy_store(copy), STATE_ACTIVE, "", &row,
+				 &bytes, error);
+
+	c->left = rc == 1 && row.cells[STATE_ACTIVE_LEFT].number != 0;
+	c->hold_until = rc == 1 ? row.cells[STATE_ACTIVE_HOLD_UNTIL].number : 0;
+	c->spoke_at = rc == 1 ? row.cells[STATE_ACTIVE_AT].number : 0;
+	free(bytes.p);
+	return rc;
+}
+
+/* An empty topic has had nobody, so nothing is held and nobody is waited for. */
+int claim_put(struct claim *c, const struct core *core, struct copy *copy,
+	      struct ztp_error *error)
+{
+	bool born = copy_has_birth(copy);
+	int rc = read_active(c, copy, error);
+
+	if (rc < 0)
+		return rc;
+	if (!born && !copy_is_empty(copy))
+		return ztp_fail(error, ZTP_ERR_STATE_LOST,
+				"%s has rows, but no birth: --from-standby has "
+				"ended it, or --to-standby was not finished",
+				core->config->kafka.topics.state);
+	if (born)
+		c->hold_until = ztp_hold_until(c->hold_until, c->left,
+					       ztp_clock_wall());
+	c->left = c->left || !born;
+	random_text(c->epoch, 8);
+	rc = born ? 0 : put_birth(copy, error);
+	return rc == 0 ? claim_put_active(c, core, copy, false, error) : rc;
+}

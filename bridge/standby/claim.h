@@ -1,0 +1,26 @@
+/*
+ * bridge/standby/claim.h - what a bridge that becomes active writes into ztp.state,
+ * and what it reads there of the one before.
+ */
+#ifndef BRIDGE_STANDBY_CLAIM_H
+#define BRIDGE_STANDBY_CLAIM_H
+
+#include "bridge/ledger/copy.h"
+
+struct claim {
+	/* Of the row `active` before ours. */
+	bool left;
+	int64_t spoke_at;   /* wall clock, ms; 0: nobody has */
+	int64_t hold_until; /* likewise; see bridge.h */
+	char epoch[17];	    /* random */
+};
+
+/* Reads that row, and puts ours in the store; before it, in a topic that is empty,
+ * when that began. */
+int claim_put(struct claim *claim, const struct core *core, struct copy *copy,
+	      struct ztp_error *error);
+/* The row again. left: it is the last one. */
+int claim_put_active(const struct claim *claim, const struct core *core,
+		     struct copy *copy, bool left, struct ztp_error *error);
+
+#endif
