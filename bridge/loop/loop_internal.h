@@ -28,6 +28,13 @@ struct loop {
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
 	int64_t next_turn; /* steady ms; not before */
+	/* loop_turns.c. What was announced from `since` on may have been read by
+	 * its customer only at `until`. turn_at: the time of the turn that is
+	 * under way. All steady ms. */
+	struct {
+		int64_t since, until; /* until: 0: there is nothing */
+		int64_t turn_at;
+	} late;
 	/* loop_leaving.c. last: the turn that is under way is the last one. */
 	bool stop_told, leaving, last, left;
 	int64_t leave_by;
@@ -75,6 +82,11 @@ enum turns_end loop_turns_take(struct loop *l);
  * while commands wait for acknowledgements to have room: then they set the
  * pace. */
 void loop_turns_pace(struct loop *l);
+/* During apply, before deadlines are looked at: who was asked in a turn that was
+ * committed after his deadline was not asked in time. taken_over: the turn may
+ * have been the last one of the bridge before this one. */
+void loop_turns_taken_over(struct loop *l);
+int loop_turns_unask(struct loop *l, struct ztp_error *error);
 /* Neither under way nor paused: may a turn begin? */
 bool loop_turns_may_begin(const struct loop *l);
 /* Of entries, how many a turn takes. */

@@ -16,6 +16,10 @@
 #include "bridge/life/records.h"
 #include "bridge/loop/loop_internal.h"
 
+/* Of one turn: between the time that it gives its rows and its word that this
+ * bridge is active. */
+#define SAME_TURN_MS 1000
+
 int loop_turns_open(struct loop *l, struct ztp_error *error)
 {
 	const struct producer_user user = {pending_announced, records_refused,
@@ -53,10 +57,41 @@ static int put_mark(struct loop *l, struct ztp_error *error)
 	return turns_mark_put(b->store, l->group->journal, &b->mark, error);
 }
 
+/* --- who was asked in time */
+
+/* What a turn says that it announces is read when it is committed, which may be
+ * after a deadline that was still to come when it began. */
+static void note_late(struct loop *l)
+{
+	l->late.since = l->late.turn_at;
+	l->late.until = ztp_clock_steady(&l->b.core.clock);
+}
+
+void loop_turns_taken_over(struct loop *l)
+{
+	if (!l->group || l->group->spoke_at == 0)
+		return;
+	l->late.since = l->group->spoke_at - SAME_TURN_MS;
+	l->late.until = l->b.core.now;
+}
+
+int loop_turns_unask(struct loop *l, struct ztp_error *error)
+{
+	int64_t due = store_next_due(l->b.store, true);
+
+	if (due == 0 || due > l->late.until)
+		return 0;
+	return store_request_unasked(l->b.store, l->late.since, l->late.until,
+				     error);
+}
+
+/* --- the turn */
+
 int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
 	int rc = put_mark(l, error);
 
+	l->late.turn_at = l->b.core.now;
 	l->last = loop_leaving_is_last(l);
 	if (rc == 0 &&
 	    (l->last || ztp_clock_boot() >= ztp_lease_turn_at(&l->lease)))
@@ -74,6 +109,8 @@ enum turns_end loop_turns_take(struct loop *l)
 	if (end == TURNS_COMMITTED && l->b.group && result.next)
 		durations_add(&l->b.group->turns,
 			      ztp_clock_boot() - turns_began(l->turns));
+	if (end == TURNS_COMMITTED)
+		note_late(l);
 	if (end == TURNS_COMMITTED)
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
 	else if (end != TURNS_UNDER_WAY)

@@ -188,8 +188,10 @@ static int deadlines_apply(struct loop *l, struct ztp_error *error)
 	int rc;
 
 	l->waiting = false;
-	rc = decisions_time_out(&l->b, BATCHING_TURN_MAX, &l->waiting, &more,
-				error);
+	rc = loop_turns_unask(l, error);
+	if (rc == 0)
+		rc = decisions_time_out(&l->b, BATCHING_TURN_MAX, &l->waiting,
+					&more, error);
 	l->more |= more;
 	return rc;
 }

@@ -89,6 +89,7 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 				    store_newest(b->store)))
 		log_warn(b->core.log, "clock_went_back");
 	b->core.now = ztp_clock_steady(&b->core.clock);
+	loop_turns_taken_over(l);
 	rc = store_reanchor(b->store, error);
 	if (rc == 0)
 		rc = store_commit(b->store, b->core.now, error);

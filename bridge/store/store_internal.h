@@ -70,6 +70,9 @@
 	X(REQ_ANNOUNCED,                                                       \
 	  "UPDATE request SET state=?2 WHERE n>=?1 AND n<=?5 AND state=?3 "    \
 	  "AND due_at>?4")                                                     \
+	X(REQ_UNASKED,                                                         \
+	  "UPDATE request SET state=?1 WHERE undecided=1 AND due_at<=?2 "      \
+	  "AND state=?3 AND announced_at>=?4 RETURNING n")                     \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
 		     "WHERE id=?1")                                            \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "       \

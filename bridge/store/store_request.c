@@ -130,6 +130,29 @@ int store_request_announced(struct store *store, int64_t first, int64_t last,
 	return 0;
 }
 
+int store_request_unasked(struct store *store, int64_t since, int64_t until,
+			  struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_UNASKED, true, error);
+	int rc;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	sqlite3_bind_int(stmt, 1, ZTP_STATE_RECEIVED);
+	sqlite3_bind_int64(stmt, 2, until);
+	sqlite3_bind_int(stmt, 3, ZTP_STATE_REQUESTED);
+	sqlite3_bind_int64(stmt, 4, since);
+	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
+		store_changes_request(store->changes,
+				      sqlite3_column_int64(stmt, 0));
+		store->facts.count[ZTP_STATE_REQUESTED]--;
+		store->facts.count[ZTP_STATE_RECEIVED]++;
+	}
+	sqlite3_reset(stmt);
+	sqlite3_clear_bindings(stmt);
+	return rc == SQLITE_DONE ? 0 : store_fail(store, rc, error);
+}
+
 int store_absent(struct store *store, struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_ABSENT, true, error);

@@ -103,6 +103,42 @@ static void test_announced_in_time(void **state)
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 1);
 }
 
+static enum ztp_state state_of(struct store_case *c, int64_t n)
+{
+	struct store_request r;
+
+	assert_int_equal(store_request_by_n(c->store, n, &r, &c->error), 1);
+	return r.state;
+}
+
+/* A turn was committed only when some of them were due. */
+static void test_asked_too_late(void **state)
+{
+	struct store_case *c = *state;
+	struct store_request r[3];
+	int64_t due, since;
+	int i;
+
+	for (i = 0; i < 3; i++)
+		r[i] = store_case_add(c, i + 1, ZTP_STATE_REQUESTED);
+	due = r[0].owed.due_at;
+	since = due - 100;
+	r[0].announced_at = since - 1; /* in a turn before */
+	r[1].announced_at = r[2].announced_at = since;
+	r[1].owed.due_at = due;
+	r[2].owed.due_at = due + 1;
+	for (i = 0; i < 3; i++)
+		assert_int_equal(store_request_save(c->store, &r[i], &c->error),
+				 0);
+	assert_int_equal(store_request_unasked(c->store, since, due, &c->error),
+			 0);
+	assert_int_equal(state_of(c, r[0].n), ZTP_STATE_REQUESTED);
+	assert_int_equal(state_of(c, r[1].n), ZTP_STATE_RECEIVED);
+	assert_int_equal(state_of(c, r[2].n), ZTP_STATE_REQUESTED);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 1);
+	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 2);
+}
+
 /* Of several together, those that may. */
 static void test_announced_together(void **state)
 {
@@ -467,6 +503,7 @@ int main(void)
 		T(test_row_as_it_was_given),
 		T(test_id_twice),
 		T(test_announced_in_time),
+		T(test_asked_too_late),
 		T(test_announced_together),
 		T(test_path_and_channel),
 		T(test_counts_after_anything),
