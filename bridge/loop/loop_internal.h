@@ -28,13 +28,10 @@ struct loop {
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
 	int64_t next_turn; /* steady ms; not before */
-	/* loop_turns.c. What was announced from `since` on may have been read by
-	 * its customer only at `until`. turn_at: the time of the turn that is
-	 * under way. All steady ms. */
-	struct {
-		int64_t since, until; /* until: 0: there is nothing */
-		int64_t turn_at;
-	} late;
+	/* loop_turns.c: who may have been asked too late; until: 0: nobody.
+	 * turn_at: the time of the turn that is under way. Steady ms. */
+	struct store_late late;
+	int64_t turn_at;
 	/* loop_leaving.c. last: the turn that is under way is the last one. */
 	bool stop_told, leaving, last, left;
 	int64_t leave_by;

@@ -19,6 +19,9 @@
 /* Of one turn: between the time that it gives its rows and its word that this
  * bridge is active. */
 #define SAME_TURN_MS 1000
+/* How long it took is not known of the last turn of a bridge that is gone. A turn
+ * takes 10 ms; for one that took longer than this, silence is believed. */
+#define LONG_TURN_MS 2000
 
 int loop_turns_open(struct loop *l, struct ztp_error *error)
 {
@@ -63,16 +66,22 @@ static int put_mark(struct loop *l, struct ztp_error *error)
  * after a deadline that was still to come when it began. */
 static void note_late(struct loop *l)
 {
-	l->late.since = l->late.turn_at;
-	l->late.until = ztp_clock_steady(&l->b.core.clock);
+	l->late = (struct store_late){
+		.since = l->turn_at,
+		.until = ztp_clock_steady(&l->b.core.clock),
+		.took = INT64_MAX,
+	};
 }
 
 void loop_turns_taken_over(struct loop *l)
 {
 	if (!l->group || l->group->spoke_at == 0)
 		return;
-	l->late.since = l->group->spoke_at - SAME_TURN_MS;
-	l->late.until = l->b.core.now;
+	l->late = (struct store_late){
+		.since = l->group->spoke_at - SAME_TURN_MS,
+		.until = l->b.core.now,
+		.took = LONG_TURN_MS,
+	};
 }
 
 int loop_turns_unask(struct loop *l, struct ztp_error *error)
@@ -81,8 +90,7 @@ int loop_turns_unask(struct loop *l, struct ztp_error *error)
 
 	if (due == 0 || due > l->late.until)
 		return 0;
-	return store_request_unasked(l->b.store, l->late.since, l->late.until,
-				     error);
+	return store_request_unasked(l->b.store, &l->late, error);
 }
 
 /* --- the turn */
@@ -91,7 +99,7 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
 	int rc = put_mark(l, error);
 
-	l->late.turn_at = l->b.core.now;
+	l->turn_at = l->b.core.now;
 	l->last = loop_leaving_is_last(l);
 	if (rc == 0 &&
 	    (l->last || ztp_clock_boot() >= ztp_lease_turn_at(&l->lease)))

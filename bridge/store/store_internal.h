@@ -72,7 +72,8 @@
 	  "AND due_at>?4")                                                     \
 	X(REQ_UNASKED,                                                         \
 	  "UPDATE request SET state=?1 WHERE undecided=1 AND due_at<=?2 "      \
-	  "AND state=?3 AND announced_at>=?4 RETURNING n")                     \
+	  "AND state=?3 AND announced_at>=?4 AND due_at-announced_at<=?5 "     \
+	  "RETURNING n")                                                       \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
 		     "WHERE id=?1")                                            \
 	X(REQ_BY_N, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "       \

@@ -130,7 +130,7 @@ int store_request_announced(struct store *store, int64_t first, int64_t last,
 	return 0;
 }
 
-int store_request_unasked(struct store *store, int64_t since, int64_t until,
+int store_request_unasked(struct store *store, const struct store_late *late,
 			  struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_REQ_UNASKED, true, error);
@@ -139,9 +139,10 @@ int store_request_unasked(struct store *store, int64_t since, int64_t until,
 	if (!stmt)
 		return ZTP_ERR_IO;
 	sqlite3_bind_int(stmt, 1, ZTP_STATE_RECEIVED);
-	sqlite3_bind_int64(stmt, 2, until);
+	sqlite3_bind_int64(stmt, 2, late->until);
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_REQUESTED);
-	sqlite3_bind_int64(stmt, 4, since);
+	sqlite3_bind_int64(stmt, 4, late->since);
+	sqlite3_bind_int64(stmt, 5, late->took);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		store_changes_request(store->changes,
 				      sqlite3_column_int64(stmt, 0));

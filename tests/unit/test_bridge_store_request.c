@@ -116,6 +116,7 @@ static void test_asked_too_late(void **state)
 {
 	struct store_case *c = *state;
 	struct store_request r[3];
+	struct store_late late;
 	int64_t due, since;
 	int i;
 
@@ -130,8 +131,11 @@ static void test_asked_too_late(void **state)
 	for (i = 0; i < 3; i++)
 		assert_int_equal(store_request_save(c->store, &r[i], &c->error),
 				 0);
-	assert_int_equal(store_request_unasked(c->store, since, due, &c->error),
-			 0);
+	late = (struct store_late){since, due, due - since - 1};
+	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
+	late.took++;
+	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
 	assert_int_equal(state_of(c, r[0].n), ZTP_STATE_REQUESTED);
 	assert_int_equal(state_of(c, r[1].n), ZTP_STATE_RECEIVED);
 	assert_int_equal(state_of(c, r[2].n), ZTP_STATE_REQUESTED);
