@@ -32,7 +32,7 @@ struct asked {
 	char id[132];
 	int device;
 	int64_t deadline; /* us of the world's time, as its record says */
-	int64_t asked_at; /* us: when its first record was in Kafka */
+	int64_t asked_at; /* us: when its first record could be read */
 	enum verdict verdict;
 	int64_t decided_at; /* us: when the first decision was in Kafka */
 	int decided_in;	    /* its partition */
