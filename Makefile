@@ -13,6 +13,10 @@ KAFKA   ?= embedded
 PYTHON  ?= /usr/bin/python3
 PYTEST  ?= $(PYTHON) -m pytest -p no:cacheprovider
 
+# For what a target builds before it does its work: all processors, unless make
+# was told how many.
+JOBS = $(if $(findstring jobserver,$(MAKEFLAGS)),,-j$(shell nproc))
+
 VERSION := $(shell scripts/version)
 
 WARN := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes \
@@ -219,7 +223,7 @@ $(filter-out $(UNIT_OF_PARTS),$(UNIT_BINS)): $(BUILD)/unit/%: $(BUILD)/san/tests
 
 unit:
 	$(Q)scripts/deps build unit
-	$(Q)+$(MAKE) --no-print-directory unit-run
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory unit-run
 
 unit-run: $(UNIT_BINS)
 	$(Q)scripts/run-units $(UNIT_BINS)

@@ -18,12 +18,12 @@ $(BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BENCH_COMMON)
 bench:
 	$(Q)scripts/deps build demo $(if $(filter apache,$(BENCH_KAFKA)),kafka)
 	$(Q)$(if $(filter apache,$(BENCH_KAFKA)),scripts/kafka-fetch >/dev/null)
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench --kafka $(BENCH_KAFKA) $(BENCH_ARGS)
 
 bench-smoke:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/bench/test_smoke.py
 
 .PHONY: bench-smoke

@@ -8,9 +8,9 @@
 test-brokers:
 	$(Q)scripts/deps build demo test brokers
 	$(Q)scripts/brokers-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/brokers
-	$(Q)+$(MAKE) --no-print-directory brokers-report
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory brokers-report
 
 brokers-report:
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/brokers-report

@@ -12,7 +12,7 @@ unit-run-life: $(filter $(BUILD)/unit/test_bridge_life_%,$(UNIT_BINS))
 coverage-life:
 	$(Q)scripts/deps build unit
 	$(Q)! test -d $(COVERAGE) || find $(COVERAGE) -name '*.gcda' -delete
-	$(Q)+$(MAKE) --no-print-directory BUILD=$(COVERAGE) SAN= \
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory BUILD=$(COVERAGE) SAN= \
 		CFLAGS="-O0 -g --coverage" unit-run-life
 	$(Q)$(PYTHON) scripts/coverage $(if $(MISSING),--missing) \
 		$(COVERAGE)/san/bridge/life

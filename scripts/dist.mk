@@ -13,5 +13,5 @@ deb:
 
 deb-test: deb
 	$(Q)scripts/deps demo kafka test debtest
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/packages

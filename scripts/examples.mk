@@ -7,5 +7,5 @@
 test-examples:
 	$(Q)scripts/deps build demo kafka unit test examples
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/examples

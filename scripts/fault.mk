@@ -19,7 +19,7 @@ $(FAULT_LIB): $(wildcard tests/fault/*.c) $(wildcard tests/fault/*.h)
 fault:
 	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/campaign.py --rounds $(ROUNDS) \
 		--rate $(RATE) $(if $(SEED),--seed $(SEED))
 	$(Q)$(RUN_ENV) $(PYTHON) tests/fault/crashpoints.py

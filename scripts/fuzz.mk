@@ -74,7 +74,7 @@ $(FUZZ_DIR)/seeds/made: $(FUZZ_DIR)/make-seeds
 
 fuzz:
 	$(Q)scripts/deps build unit test fuzz
-	$(Q)+$(MAKE) --no-print-directory fuzz-run
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory fuzz-run
 
 fuzz-run: $(FUZZ:%=$(FUZZ_DIR)/%) $(FUZZ_DIR)/seeds/made
 	$(Q)printf '%s\n' $(FUZZ) | xargs -P $(FUZZ_JOBS) -n 1 \

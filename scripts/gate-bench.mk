@@ -12,7 +12,7 @@ $(GATE_BENCH_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o $(BUILD)/libztp
 
 bench-gate:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory all $(GATE_BENCH_BINS) $(BUILD)/bench/keys
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all $(GATE_BENCH_BINS) $(BUILD)/bench/keys
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-gate $(BENCH_ARGS)
 
 .PHONY: bench-gate

@@ -7,7 +7,7 @@
 hostile:
 	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/hostile/campaign.py $(HOSTILE_ARGS)
 
 # Two cells at one gate, of which one is made useless in turn: what the other
@@ -15,5 +15,5 @@ hostile:
 hostile-cells:
 	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/hostile/cells.py $(HOSTILE_ARGS)

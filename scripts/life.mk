@@ -18,7 +18,7 @@ $(LIFE_BINS): $(BUILD)/bench/%: $(BUILD)/o/tests/bench/%.o \
 
 instructions:
 	$(Q)scripts/deps build demo unit test instructions
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/instructions
 
 # Cost by the number of stored requests: `make bench-growth` fills stores with
@@ -30,7 +30,7 @@ GROWTH_FINISHED    ?= 10000000
 
 bench-growth:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory all $(LIFE_BINS)
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all $(LIFE_BINS)
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-growth \
 		--outstanding $(GROWTH_OUTSTANDING) --finished $(GROWTH_FINISHED)
 

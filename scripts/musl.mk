@@ -5,7 +5,7 @@
 .PHONY: musl musl-objects
 musl:
 	$(Q)scripts/deps build musl
-	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc \
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory BUILD=$(BUILD)/musl CC=musl-gcc \
 		CPPFLAGS='$(CPPFLAGS) -idirafter /usr/include -idirafter /usr/include/$(shell $(CC) -print-multiarch)' \
 		musl-objects
 

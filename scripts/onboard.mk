@@ -19,7 +19,7 @@ $(ONBOARD_BINS):
 bench-onboard:
 	$(Q)scripts/deps build demo kafka trace
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-onboard $(BENCH_ARGS)
 
 .PHONY: bench-onboard

@@ -10,5 +10,5 @@ $(BUILD)/o/tools/approver/serve_page.o $(BUILD)/san/tools/approver/serve_page.o:
 .PHONY: screenshot
 screenshot:
 	$(Q)scripts/deps build demo page
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/screenshot

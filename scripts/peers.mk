@@ -19,7 +19,7 @@ $(FLOOR_BIN): $(BUILD)/o/tests/bench/floor.o $(BUILD)/libztp_policy.a
 peers-ready:
 	$(Q)scripts/deps build demo kafka peers
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers $(FLOOR_BIN)
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers $(FLOOR_BIN)
 
 bench-peers: peers-ready
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-peers --rounds $(PEER_ROUNDS) $(BENCH_ARGS)

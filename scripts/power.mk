@@ -4,5 +4,5 @@
 .PHONY: test-power
 test-power:
 	$(Q)scripts/deps build unit test
-	$(Q)+$(MAKE) --no-print-directory helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PYTEST_ARGS) tests/power

@@ -17,7 +17,7 @@ kafka:
 demo:
 	$(Q)scripts/deps build demo $(if $(filter apache,$(KAFKA)),kafka)
 	$(Q)$(if $(filter apache,$(KAFKA)),scripts/kafka-fetch >/dev/null)
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/demo --kafka $(KAFKA)
 
 # Most tests wait for other processes most of the time: a file takes a processor
@@ -30,32 +30,36 @@ PARALLEL = -n $(WORKERS) --dist loadfile
 test:
 	$(Q)scripts/deps build demo kafka unit test instructions
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke torture-smoke
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
+	$(Q)+$(MAKE) --no-print-directory unit
+	$(Q)+$(MAKE) --no-print-directory fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory torture-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) $(TEST_DIRS)
 
 # The tests to run between edits.
 check:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory all helpers
-	$(Q)+$(MAKE) --no-print-directory unit fuzz-smoke torture-smoke
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
+	$(Q)+$(MAKE) --no-print-directory unit
+	$(Q)+$(MAKE) --no-print-directory fuzz-smoke
+	$(Q)+$(MAKE) --no-print-directory torture-smoke
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/local
 
 local:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/local
 
 e2e:
 	$(Q)scripts/deps build demo kafka unit test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTEST) $(PARALLEL) $(PYTEST_ARGS) tests/e2e
 
 # The local tests with the whole programs under ASan and UBSan, not only units.
 sanitize:
 	$(Q)scripts/deps build demo unit test
-	$(Q)+$(MAKE) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SAN)' \
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory BUILD=$(BUILD)/sanitize CFLAGS='$(SAN)' \
 		all helpers
 	$(Q)ZTP_BUILD='$(abspath $(BUILD))/sanitize' PYTHONDONTWRITEBYTECODE=1 \
 		ASAN_OPTIONS=abort_on_error=0:detect_leaks=1 \

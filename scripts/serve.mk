@@ -9,7 +9,7 @@ $(BUILD)/o/tools/serve/openapi.o $(BUILD)/san/tools/serve/openapi.o: docs/openap
 bench-serve:
 	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-serve $(BENCH_ARGS)
 
 .PHONY: bench-serve

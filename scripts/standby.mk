@@ -18,7 +18,7 @@ $(CLUSTER_STANDBY): $(BUILD)/o/tests/cluster/standby.o $(call bridge_o,standby)
 contract:
 	$(Q)scripts/deps build kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) ZTP_CLUSTER_BROKERS=3 ZTP_EVERY_STEP=1 \
 		$(PYTEST) $(PYTEST_ARGS) \
 		tests/cluster/contract_*.py tests/cluster
@@ -33,7 +33,7 @@ GATE    ?= both
 chaos:
 	$(Q)scripts/deps build demo kafka test
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) tests/cluster/chaos.py --rounds $(ROUNDS) \
 		--brokers $(BROKERS) --gate $(GATE) --json $(BUILD)/chaos.json \
 		$(if $(SEED),--seed $(SEED)) $(if $(BEFORE),--before $(BEFORE)) \
@@ -58,5 +58,5 @@ $(CLUSTER_STOPS): $(BUILD)/o/tests/cluster/stops.o \
 bench-standby:
 	$(Q)scripts/deps build demo kafka
 	$(Q)scripts/kafka-fetch >/dev/null
-	$(Q)+$(MAKE) --no-print-directory all helpers
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory all helpers
 	$(Q)$(RUN_ENV) $(PYTHON) scripts/bench-standby $(BENCH_ARGS)

@@ -60,7 +60,7 @@ $(TORTURE_DIR)/gate: $(patsubst %.c,$(TORTURE_DIR)/own/%.o,$(TORTURE_GATE_OWN)) 
 # TORTURE_ARGS=--every, for days. A part of it: TORTURE_ARGS='--kind write'.
 torture:
 	$(Q)scripts/deps build unit
-	$(Q)+$(MAKE) --no-print-directory $(TORTURE_DIR)/bridge $(TORTURE_DIR)/gate
+	$(Q)+$(MAKE) $(JOBS) --no-print-directory $(TORTURE_DIR)/bridge $(TORTURE_DIR)/gate
 	$(Q)$(TORTURE_DIR)/gate $(TORTURE_ARGS)
 	$(Q)$(TORTURE_DIR)/bridge $(TORTURE_ARGS)
 
