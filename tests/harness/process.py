@@ -5,6 +5,7 @@ dies with the test run, however that ends (PR_SET_PDEATHSIG), and is only
 signalled by its own id. Every exit status is checked: stop() compares it, and
 at the end of a test verify_all() finds children that ended by themselves."""
 
+import contextlib
 import os
 import pathlib
 import re
@@ -117,7 +118,10 @@ class Process:
         self.wait_exit(expect=-signal.SIGKILL)
 
     def pause(self):
+        """Afterwards none of its threads runs."""
         self.child.send_signal(signal.SIGSTOP)
+        until(lambda: set(thread_states(self.child.pid)) <= set("TZX"),
+              f"{self.name} has stopped", interval=0.001)
 
     def resume(self):
         self.child.send_signal(signal.SIGCONT)
@@ -137,6 +141,17 @@ class Process:
         if self in Process.live:
             Process.live.remove(self)
         self.child = None
+
+
+def thread_states(pid):
+    """A letter for each of its threads, as proc(5) has them."""
+    states = []
+    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(OSError):  # that one has ended
+            stat = (task / "stat").read_text(encoding="utf-8",
+                                             errors="replace")
+            states.append(stat.rpartition(")")[2].split()[0])
+    return states
 
 
 def stop_all(processes):
