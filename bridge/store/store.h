@@ -166,8 +166,8 @@ int store_request_save(struct store *store, struct store_request *request,
  * and whose deadline is still to come. */
 int store_request_announced(struct store *store, int64_t first, int64_t last,
 			    int64_t now, struct ztp_error *error);
-/* Moves them back: those that were announced at `since` or later, less than `took`
- * ms before their deadlines, which were at `until` or before. */
+/* Moves them back: those that were announced at `since` or later, at most `took` ms
+ * before their deadlines, which were at `until` or before. */
 struct store_late {
 	int64_t since, until, took;
 };

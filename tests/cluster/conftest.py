@@ -51,18 +51,24 @@ def server(ca):
 
 
 @pytest.fixture
-def plain(tmp_path, kafka, names):
-    """A broker without a gate, and two bridges: zulu is active, alpha stands
-    by."""
-    rig = Plain(tmp_path, kafka, names).start()
-    rig.standby("alpha")
+def idle(tmp_path, kafka, names):
+    """A broker without a gate, and two bridges, none of them started."""
+    rig = Plain(tmp_path, kafka, names)
     yield rig
     rig.stop()
 
 
 @pytest.fixture
+def plain(idle):
+    """The same: zulu is active, alpha stands by."""
+    idle.start()
+    idle.standby("alpha")
+    return idle
+
+
+@pytest.fixture
 def gated(tmp_path, kafka, ca, server, names):
-    """The same with a gate."""
+    """Likewise with a gate."""
     rig = Pair(tmp_path, kafka, ca, server, names).start()
     rig.standby("alpha")
     yield rig

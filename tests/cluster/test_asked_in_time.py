@@ -3,21 +3,12 @@ request when its turn is committed, which may be long after it began."""
 
 import time
 
-import pytest
-
-from cluster.pair import Plain, wait_active
+from cluster.pair import wait_active
 from harness.rig import device_path
 from harness.shape import now, when
 from harness.until import until
 
 SAME_TURN = 1.0  # s: loop_turns.c
-
-
-@pytest.fixture
-def rig(tmp_path, kafka, names):
-    rig = Plain(tmp_path, kafka, names)
-    yield rig
-    rig.stop()
 
 
 def begin(rig, timeout):
@@ -33,31 +24,45 @@ def deadline(request):
     return when(request.json()["expires_at"])
 
 
-def test_a_turn_that_is_committed_after_the_deadline(rig, ca):
-    path = begin(rig, "1s")
-    device = rig.device(path)
-    with rig.bridge.stopped():
-        rig.pending(path, ca.leaf().pem)
-        request = rig.shown(path)
-        rig.bridge.wait_stopped()
+def test_a_turn_that_is_committed_after_the_deadline(idle, ca):
+    path = begin(idle, "1s")
+    device = idle.device(path)
+    with idle.bridge.stopped():
+        idle.pending(path, ca.leaf().pem)
+        request = idle.shown(path)
+        idle.bridge.wait_stopped()
         until(lambda: now() > deadline(request), "its deadline has passed")
-    result = rig.result(path).json()
+    result = idle.result(path).json()
     assert result["outcome"] == "expired"
     assert result["request_id"] == request.json()["request_id"]
     assert device.wait(device.command_topic)[0].json()["status"] == "rejected"
 
 
-def test_a_deadline_that_passes_while_nobody_is_active(rig, ca):
-    path = begin(rig, "3s")
-    rig.standby("alpha")
-    device = rig.device(path)
-    rig.pending(path, ca.leaf().pem)
-    request = rig.request(path)
+def test_a_deadline_that_passes_while_nobody_is_active(idle, ca):
+    path = begin(idle, "3s")
+    idle.standby("alpha")
+    device = idle.device(path)
+    idle.pending(path, ca.leaf().pem)
+    request = idle.request(path)
     asked = time.monotonic()
     until(lambda: time.monotonic() > asked + SAME_TURN + 1,
           "the bridge has said since that it is active")
-    rig.bridge.kill9()
-    wait_active(rig.bridges["alpha"])
+    idle.bridge.kill9()
+    wait_active(idle.bridges["alpha"])
     assert now() > deadline(request)
-    assert rig.result(path).json()["outcome"] == "onboarded"
+    assert idle.result(path).json()["outcome"] == "onboarded"
     assert device.wait(device.command_topic)[0].json()["status"] == "approved"
+
+
+def test_the_last_turn_of_a_bridge_that_died(idle, ca):
+    """Nobody knows how long it took, and so whether it was in time."""
+    path = begin(idle, "1500ms")
+    idle.standby("alpha")
+    device = idle.device(path)
+    idle.pending(path, ca.leaf().pem)
+    request = idle.request(path)
+    idle.bridge.kill9()
+    wait_active(idle.bridges["alpha"])
+    assert now() > deadline(request)
+    assert idle.result(path).json()["outcome"] == "expired"
+    assert device.wait(device.command_topic)[0].json()["status"] == "rejected"

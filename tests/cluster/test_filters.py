@@ -4,17 +4,10 @@ has never seen it."""
 
 import pytest
 
-from cluster.pair import Plain, wait_active
+from cluster.pair import wait_active
 from harness.rig import device_path
 
 BOTH = ["ask/a", "ask/b"]
-
-
-@pytest.fixture
-def rig(tmp_path, kafka, names):
-    rig = Plain(tmp_path, kafka, names)
-    yield rig
-    rig.stop()
 
 
 def configure(bridge, topics):
@@ -34,19 +27,19 @@ def begin(rig, first, second):
 
 
 @pytest.mark.parametrize("end", ["stop", "kill9"])
-def test_the_next_one_takes_back_what_it_does_not_want(rig, end):
-    zulu, alpha = begin(rig, BOTH, BOTH[:1])
+def test_the_next_one_takes_back_what_it_does_not_want(idle, end):
+    zulu, alpha = begin(idle, BOTH, BOTH[:1])
     getattr(zulu, end)()
     wait_active(alpha)
     alpha.wait_log("event=mqtt_unsubscribed topic=ask/b")
 
 
-def test_and_hears_what_it_does(rig, ca):
-    zulu, alpha = begin(rig, BOTH[:1], BOTH)
+def test_and_hears_what_it_does(idle, ca):
+    zulu, alpha = begin(idle, BOTH[:1], BOTH)
     zulu.stop()
     wait_active(alpha)
     path = device_path("filters")
-    rig.pending_topic = "ask/b"
-    rig.pending(path, ca.leaf().pem)
-    rig.request(path)
+    idle.pending_topic = "ask/b"
+    idle.pending(path, ca.leaf().pem)
+    idle.request(path)
     assert "event=mqtt_unsubscribed" not in alpha.log()

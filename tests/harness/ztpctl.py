@@ -17,7 +17,8 @@ def environment(home, **more):
 
 
 class Ctl:
-    """ctl(...) returns the ended process, whose status is as expected."""
+    """ctl(...) returns the ended process, whose status is as expected; None: the
+    caller looks at it."""
 
     def __init__(self, gate, folder):
         self.gate = gate
@@ -42,7 +43,7 @@ class Ctl:
             [binary("ztpctl"), *map(str, args)], stdout=subprocess.PIPE,
             stderr=subprocess.PIPE, text=True, timeout=60, check=False,
             env=environment(self.folder, **(env or {})), **more)
-        assert done.returncode == status, (args, done)
+        assert status is None or done.returncode == status, (args, done)
         return done
 
     def on_terminal(self, *args):

@@ -73,8 +73,9 @@ int accept(int fd, struct sockaddr *address, socklen_t *len)
 {
 	int made = (int)syscall(SYS_accept, fd, address, len);
 
-	/* librdkafka closes it when it reads, and its client tries again. */
+	/* librdkafka closes it when it reads, and its client tries again. That
+	 * fails if the client has gone already. */
 	if (made >= 0 && closed)
-		shutdown(made, SHUT_RDWR);
+		(void)shutdown(made, SHUT_RDWR);
 	return made;
 }
