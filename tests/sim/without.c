@@ -9,6 +9,7 @@
 #include "bridge/ledger/turns.h"
 #include "bridge/life/held.h"
 #include "bridge/standby/standby.h"
+#include "bridge/store/store.h"
 #include "tests/sim/oracle.h"
 
 static unsigned taken_out;
@@ -129,4 +130,19 @@ bool __wrap_consumer_reached(const struct consumer *c,
 			     const struct probe_end_offsets *ends)
 {
 	return without(WITHOUT_ENDS) || __real_consumer_reached(c, ends);
+}
+
+int __real_store_request_unasked(struct store *store,
+				 const struct store_late *late,
+				 struct ztp_error *error);
+int __wrap_store_request_unasked(struct store *store,
+				 const struct store_late *late,
+				 struct ztp_error *error);
+int __wrap_store_request_unasked(struct store *store,
+				 const struct store_late *late,
+				 struct ztp_error *error)
+{
+	return without(WITHOUT_LATE)
+		       ? 0
+		       : __real_store_request_unasked(store, late, error);
 }

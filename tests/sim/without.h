@@ -20,7 +20,8 @@
 	X(LEASE, "lease", "effects go out with a lease only")                  \
 	X(HOLD, "hold", "decisions for unknown ids are held for a while")      \
 	X(MARK, "mark", "the journal's mark is a row of the state")            \
-	X(ENDS, "ends", "only what has been read to the end expires")
+	X(ENDS, "ends", "only what has been read to the end expires")          \
+	X(LATE, "late", "silence approves only who was asked in time")
 
 enum without {
 #define X(name, text, what) WITHOUT_##name,
