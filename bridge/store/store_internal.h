@@ -8,6 +8,7 @@
 #include "base/sqlite.h"
 #include "bridge/store/store.h"
 #include "bridge/store/store_changes.h"
+#include "bridge/store/store_gather.h"
 
 /* The number of an outbox row holds the topic in its high bits and the order
  * within the topic in its low bits. Each topic is therefore read as a range,
@@ -203,6 +204,7 @@ struct store {
 	struct store_changes *changes; /* NULL: it is nobody's copy */
 	struct store_state *state;     /* likewise (store_state.c) */
 	struct store_checkpoint *writeback;
+	struct store_gather *gather;
 	/* Of the erasures, how many are not in the WAL any more, since when, and
 	 * how many it is being emptied for (0: it is not). */
 	uint64_t erased, erasing, stirred;

@@ -257,6 +257,8 @@ static int open_database(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_facts(store, error);
 	if (rc == 0)
+		rc = store_gather_open(&store->gather, store->db, error);
+	if (rc == 0)
 		rc = store_checkpoint_open(store, error);
 	if (rc == 0)
 		ztp_sqlite_accept(store->db);
@@ -303,6 +305,7 @@ void store_close(struct store *store)
 	for (i = 0; i < SQL_COUNT; i++)
 		sqlite3_finalize(store->stmt[i]);
 	sqlite3_close(store->db);
+	store_gather_free(store->gather);
 	if (store->lock_fd >= 0)
 		close(store->lock_fd);
 	store_queues_close(store);

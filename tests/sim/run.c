@@ -125,6 +125,7 @@ void run_seed(uint64_t seed, bool group, bool verbose, struct sim_stats *stats)
 	sim_begin(seed, verbose, stats);
 	sim.now = 1000 * SIM_S;
 	plan_draw(group);
+	sim.plan.whole = seed % 2;
 	sim.plan.trouble_us += sim.now;
 	vfs_register();
 	cluster_begin();

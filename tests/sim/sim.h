@@ -52,6 +52,7 @@ struct sim_plan {
 	int disk_trouble; /* ... per s, that the disk is full or fails */
 	int jumps;	  /* ... per s, that the wall clock is set */
 	bool zeros;	  /* reserved room is read as such: disk.c */
+	bool whole; /* what is beside a write that is cut off stays: vfs.c */
 	int session_ms; /* of the group of bridges, and what happens to them: */
 	int zombies;	/* ... per s, that one is stopped, and goes on */
 	int cuts; /* ... per s, that one reaches Kafka, or the broker, no more */

@@ -182,10 +182,13 @@ static int x_sector(sqlite3_file *f)
 	return 4096;
 }
 
+/* As SQLite's own says by default, or, for sync: full, as for a disk that is worse:
+ * then frames are written in parts, and behind a transaction there are some more. */
 static int x_device(sqlite3_file *f)
 {
 	(void)f;
-	return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN;
+	return SQLITE_IOCAP_UNDELETABLE_WHEN_OPEN |
+	       (sim.plan.whole ? SQLITE_IOCAP_POWERSAFE_OVERWRITE : 0);
 }
 
 /* --- the index of the log */

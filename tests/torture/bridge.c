@@ -66,6 +66,7 @@ void __wrap_plan_draw(bool group)
 		.gate_bytes = 1 << 20,
 		.ack_device = now.plan == PLAN_DEVICE,
 		.sync_full = now.plan != PLAN_PLAIN,
+		.whole = now.plan != PLAN_GATE,
 		.mqtt3 = now.plan == PLAN_PLAIN,
 		.devices = 3,
 		.decision_timeout_ms = 4000,
