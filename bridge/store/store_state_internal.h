@@ -32,6 +32,19 @@
 		       "path_hash,undecided," STATE_REQUEST_COLUMNS ") "       \
 		       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"    \
 		       "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)")     \
+	X(NEW_REQUEST, "INSERT OR IGNORE INTO request("                        \
+		       "path_hash,undecided," STATE_REQUEST_COLUMNS ") "       \
+		       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"    \
+		       "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)")     \
+	X(SAME_REQUEST, "UPDATE request SET undecided=?2,state=?9,"            \
+			"announced_at=?13,due_at=?14,retry_at=?15,todo=?16,"   \
+			"tries=?17,finished_at=?18,delivered_at=?19,"          \
+			"decision=?20,losses=?21,heard=?22,connection=?23,"    \
+			"resends=?24,resent_at=?25 WHERE n=?3 AND id=?4 "      \
+			"AND path_hash=?1 AND path=?5 AND fingerprint IS ?6 "  \
+			"AND channel IS ?7 AND traceparent IS ?8 "             \
+			"AND attempt IS ?10 AND received_at IS ?11 "           \
+			"AND expires_at IS ?12")                               \
 	X(PUT_DECISION,                                                        \
 	  "INSERT OR REPLACE INTO decision(n," STATE_DECISION_COLUMNS          \
 	  ") VALUES(?1,?3,?4,?5,?6,?7,"                                        \
@@ -41,6 +54,7 @@
 	  ") VALUES(?1,?2,?3,?4,?5,?6)")                                       \
 	X(OLD_REQUEST, "SELECT state,finished_at IS NOT NULL,decision "        \
 		       "FROM request WHERE n=?1")                              \
+	X(OLD_ID, "SELECT n FROM request WHERE id=?1 AND n<>?2")               \
 	X(OLD_DECISION, "DELETE FROM decision WHERE n<>?2 AND "                \
 			"n=(SELECT decision FROM request WHERE n=?1)")         \
 	X(DEL_REQUEST, "DELETE FROM request WHERE n=?1 AND id=?2")             \

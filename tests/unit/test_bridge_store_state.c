@@ -369,6 +369,48 @@ static void test_no_turn_without_what_was_lost(void **state)
 	assert_int_equal(store_begin(c->store, &c->error), ZTP_ERR_IO);
 }
 
+static void publish_turn(struct pair *pair)
+{
+	struct store_case *active = &pair->active;
+
+	assert_int_equal(store_state_changes(active->store, publish, pair,
+					     &active->error),
+			 0);
+	assert_int_equal(store_commit(active->store, 0, &active->error), 0);
+}
+
+/* A copy that was away while a request was evicted and came again, until nothing is
+ * left that says so: its id is at another number by then, or another one has its
+ * number. */
+static void test_a_removal_that_compaction_took(void **state)
+{
+	struct pair *pair = *state;
+	struct store_case *active = &pair->active;
+	size_t from;
+
+	store_case_add(active, 1, ZTP_STATE_ONBOARDED);
+	publish_turn(pair);
+	apply_from(pair, &pair->copy, 0, false);
+	commit_copy(&pair->copy, (int64_t)pair->count);
+	from = pair->count;
+	store_case_add(active, 2, ZTP_STATE_RECEIVED);
+	assert_true(store_evict(active->store, 9000, false, 3,
+				&active->error) >= 0);
+	store_case_add(active, 1, ZTP_STATE_RECEIVED);
+	publish_turn(pair);
+	apply_from(pair, &pair->copy, from, true);
+	commit_copy(&pair->copy, (int64_t)pair->count);
+	expect_same(&pair->active, &pair->copy);
+
+	assert_int_equal(sqlite3_exec(store_case_db(&pair->copy),
+				      "UPDATE request SET id='other' WHERE n=2",
+				      NULL, NULL, NULL),
+			 SQLITE_OK);
+	apply_from(pair, &pair->copy, from, true);
+	commit_copy(&pair->copy, (int64_t)pair->count);
+	expect_same(&pair->active, &pair->copy);
+}
+
 static void test_a_row_that_is_none(void **state)
 {
 	struct pair *pair = *state;
@@ -398,6 +440,7 @@ int main(void)
 		TEST(test_a_single_bridge_refuses_a_copy),
 		TEST(test_nothing_changed),
 		TEST(test_no_turn_without_what_was_lost),
+		TEST(test_a_removal_that_compaction_took),
 		TEST(test_a_row_that_is_none),
 	};
 
