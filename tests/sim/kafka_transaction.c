@@ -29,11 +29,11 @@
 
 static struct txn_id {
 	char name[80];
+	struct transaction *open;  /* or being ended */
+	struct transaction *ended; /* the last one */
 	int epoch;
-	struct transaction *open; /* or being ended */
-	bool ending, commits;
-	struct transaction *ended; /* the last one, */
-	bool committed;		   /* and how */
+	bool ending, commits; /* the open one */
+	bool committed;	      /* the ended one */
 } ids[IDS_MAX];
 
 static bool fences_nobody, waits_for_nothing;

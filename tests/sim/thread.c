@@ -179,7 +179,7 @@ static struct thread *place(pthread_t *id)
 		return NULL;
 	if (i == counts[me])
 		threads[me][counts[me]++].stack = NULL;
-	*id = (pthread_t)(i + 1);
+	*id = (pthread_t)i + 1;
 	return &threads[me][i];
 }
 
