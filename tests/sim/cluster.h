@@ -32,6 +32,7 @@ enum cluster_topic {
 
 struct transaction {
 	bool open, aborted;
+	int64_t decided_at; /* us: how it ends; its markers come later */
 };
 
 struct record {

@@ -135,6 +135,7 @@ static void begin_end(struct txn_id *id, bool commits)
 	sim_trace(commits ? "to be committed" : "to be aborted", id->epoch, 0);
 	id->ending = true;
 	id->commits = commits;
+	id->open->decided_at = sim.now;
 	sim_at(!sim.calm && sim_odds(sim.plan.late_markers)
 		       ? sim_between(SIM_S, 30 * SIM_S)
 		       : sim_delay(SIM_MS,

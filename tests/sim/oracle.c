@@ -194,9 +194,10 @@ struct asked *oracle_request(const struct record *r, bool *first)
 		sim_find("lost: the answer to %s was refused before it was "
 			 "asked",
 			 id);
-	/* Of a turn it is read when that is committed. */
-	if (*first)
-		asked->asked_at = sim.plan.bridges ? sim.now : r->at;
+	if (*first) {
+		asked->asked_at = r->part ? r->part->decided_at : r->at;
+		asked->read_at = sim.now;
+	}
 	sim.stats->requests += *first;
 	return asked;
 }

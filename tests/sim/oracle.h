@@ -32,7 +32,9 @@ struct asked {
 	char id[132];
 	int device;
 	int64_t deadline; /* us of the world's time, as its record says */
-	int64_t asked_at; /* us: when its first record could be read */
+	int64_t asked_at; /* us: when Kafka had its first record, for good */
+	int64_t read_at;  /* us: when that could be read */
+	int64_t known_at; /* us: of several bridges one has said so; or 0 */
 	enum verdict verdict;
 	int64_t decided_at; /* us: when the first decision was in Kafka */
 	int decided_in;	    /* its partition */

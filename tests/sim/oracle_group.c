@@ -133,12 +133,20 @@ static int named(const struct record *r)
 	return -1;
 }
 
+static void know(struct asked *asked)
+{
+	if (asked->times > 0 && asked->known_at == 0 &&
+	    asked->read_at < sim.now)
+		asked->known_at = sim.now;
+}
+
 static void see_row(const struct record *r)
 {
 	int by = named(r);
 
 	if (by < 0)
 		return;
+	oracle_each(know);
 	if (by != reign.by)
 		sim_input("reigns", by, reign.by);
 	if (by != reign.by && reign.by >= 0)

@@ -13,12 +13,15 @@ static bool is(const char *a, const char *b)
 	return strcmp(a, b) == 0;
 }
 
-/* Where Kafka had the request in time, and the bridge is sure to know it. */
+/* Where Kafka had the request in time, and the bridge is sure to know it: of
+ * several, one has gone on after that turn. */
 static bool was_asked(const struct asked *asked)
 {
+	int64_t at = sim.plan.bridges ? asked->known_at : asked->asked_at;
+
 	return asked->times == 1 && !asked->forgotten &&
-	       sim.plan.disk_trouble == 0 &&
-	       asked->asked_at + ORACLE_KNOWN_US < asked->deadline;
+	       sim.plan.disk_trouble == 0 && at != 0 &&
+	       at + ORACLE_KNOWN_US < asked->deadline;
 }
 
 static bool may_expire(const struct asked *asked)
