@@ -2,7 +2,7 @@
 
 import xml.etree.ElementTree as tree
 
-from bench.report import targets
+from bench.report import chain_targets, standby, targets
 from bench.report.figures import Peers, cpu, spread
 from bench.report.pages import page
 
@@ -117,3 +117,56 @@ def test_the_whole_chain():
     for name, source in pictures.items():
         assert f"](benchmarks/{name}.svg)" in text
         assert tree.fromstring(source).tag.endswith("svg")
+
+
+def compared(active_us, single=20000, group=20000):
+    return {name: {"cpu_us": {"single": 100.0, "group": active_us},
+                   "cpu_ratio": active_us / 100, "standby_ratio": 0.4,
+                   "p50_ms": {"single": 3.0, "group": 30.0},
+                   "per_s": {"single": single, "group": group}}
+            for name in ("up_slow", "down_slow", "up_usual", "down_usual",
+                         "up_more")}
+
+
+def reached(rows):
+    return {row[0]: row[4] for row in rows}
+
+
+def test_several_bridges():
+    state = {"rows": 1000, "seconds": 2.0, "rows_per_s": 500,
+             "peak_active": 2**26, "rss_active": 2**25}
+    several = {"costs": {"pairs": [[], []], "compared": compared(140)},
+               "state": state}
+    text = standby.section(several)
+    assert "2 pairs" in text and "| events, 2,000/s | 100 | 140 | 1.40 |" in text
+    assert "1,000 rows of open requests in 2.00 s" in text
+    found = reached(chain_targets.rows(None, None, several))
+    assert found["one of several, CPU at 2,000/s"] == "yes"
+    assert found["one of several, CPU at saturation"] == "**no**"
+    assert found["one of several, events a second"] == "yes"
+    assert found["one of several, an event to its request, p50 at 50/s"] \
+        == "**no**"
+    assert found["one of several, a decision to its command, p50 at 2,000/s"] \
+        == "yes"
+    assert found["memory when the state is read anew"] == "yes"
+    assert standby.section(None) == "" == standby.section({})
+
+
+def test_targets_of_the_whole_chain():
+    once = chain(500, live={"sent": 9, "p50_us": 1000, "p99_us": 251000})
+    found = reached(chain_targets.rows({
+        "rounds": [{"ceiling": [chain(1000, "password")],
+                    "hold, P-256": chain(440)}],
+        "open": [chain(150), chain(220, rate=220), chain(220, "direct")],
+        "at_once": {**once, "count": 20}},
+        {"rows": [{"name": "first, custom", "ratio": 1.2},
+                  {"name": "first, direct", "ratio": 1.31},
+                  {"name": "devices", "ratio": 9}]}, None))
+    assert found == {
+        "devices a second, hold": "**no**", "broker's CPU for a device, hold":
+        "yes", "bridge's CPU for a device, hold": "**no**",
+        "told at 150/s, p50": "yes", "told at 150/s, p99": "yes",
+        "told at 220/s, p50": "yes",
+        "told at 220/s, p99": "yes", "20 at once, all told after": "yes",
+        "live devices' p99 meanwhile": "**no**",
+        "a first connection": "**no**"}

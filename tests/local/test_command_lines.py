@@ -36,8 +36,8 @@ SHELLS = {"", "bash", "console", "shell", "text"}
 BY_HAND = ["make", "make unit", "make check", "make test", "make lint",
            "make format", "make test-examples", "make deb-test",
            "make compose-test", "make dist", "make instructions",
-           "make bench-peers", "make bench-growth", "make bench-onboard",
-           "make bench-report"]
+           "make bench-peers", "make bench-growth", "make bench-gate",
+           "make bench-onboard", "make bench-standby", "make bench-report"]
 
 
 def documents():

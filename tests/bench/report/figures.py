@@ -20,8 +20,6 @@ class Peers:
                        for name, peer in report["peers"].items()}
         self.names = [name for name in self.titles
                       if name in self.rounds[0]["peers"]]
-        self.others = [name for name in self.names
-                       if name not in ("bridge", "bridge-full", "floor")]
         first = self.rounds[0]["peers"][self.names[0]]
         self.rates = sorted(first["fixed"], key=int)
 
@@ -57,12 +55,6 @@ class Peers:
             a / b for a, b in zip(self.values(name, at, what),
                                   self.values(to, at, what))
             if a is not None and b])
-
-    def best_other(self, at, what):
-        """The lowest of the peers' medians, and whose it is."""
-        found = [(self.spread(name, at, what), name) for name in self.others]
-        found = [(value[0], name) for value, name in found if value]
-        return min(found) if found else (None, None)
 
     def lost(self, name):
         """At the fixed rates, all rounds together."""

@@ -2,7 +2,7 @@
 
 import statistics
 
-from . import onboard, svg, targets
+from . import chain_targets, onboard, standby, svg, targets
 from .figures import Peers, cpu, cpu_of, p50, p99, per_s, rate, rss
 from .tables import count, figure, spread as shown, table, times, words
 
@@ -16,7 +16,9 @@ HEAD = """\
 Throughput, latency, CPU, memory and loss of ztp-bridge and of other programs
 that carry events from MQTT to Kafka, in one run, on one Mosquitto and one Kafka.
 `make bench-report` writes this page and its pictures from the measurements of
-`make bench-peers`, `make bench-growth` and `make bench-onboard`. Nothing here is written by hand.
+`make bench-peers`, `bench-growth`, `bench-gate`, `bench-onboard` and `bench-standby`.
+Nothing here is written by hand. What is not reached, and why, stands in
+[where-the-time-goes.md](where-the-time-goes.md).
 
 ztp-bridge does more with an event than its peers: it parses and checks a
 certificate, keeps the request until it has ended, and writes a record of its
@@ -61,7 +63,9 @@ AGAIN = """\
 ```sh
 make bench-peers      # about 25 minutes; builds the peers first
 make bench-growth     # a few minutes, a few gigabytes of disk
+make bench-gate       # three minutes
 make bench-onboard    # about ten minutes
+make bench-standby    # about ten minutes
 make bench-report     # writes this page
 ```
 
@@ -86,11 +90,11 @@ def machine(peers):
         f"{m['load_average_before']:.1f}.", ""])
 
 
-def short(peers, report):
+def short(peers, report, others):
     return "\n".join([
         "## Summary", "",
         words(["what", "target", "measured", "floor", "reached"],
-              targets.rows(peers, report)), "",
+              targets.rows(peers, report) + others), "",
         "The **floor** is the least work possible on this machine, measured "
         "as a peer: a program that only takes the event from Paho, writes "
         "once to a journal, parses the certificate and hands librdkafka a "
@@ -425,15 +429,18 @@ def grown(found):
             "seconds", log=True)}
 
 
-def page(report, found, gated, onboarded=None):
+def page(report, found, gated=None, onboarded=None, several=None):
     peers = Peers(report)
     method = METHOD.format(clients=200, rounds=len(peers.rounds), window="5,000",
                            bytes=count(peers.method["event_bytes"]),
                            max_seconds=peers.method["max_seconds"],
                            near=peers.method["max_near"])
-    parts = [HEAD, short(peers, report), machine(peers), method,
-             throughput(peers), closed(peers), costs(peers), latencies(peers), memory(),
-             kills(peers, report), promises(report), decisions(report),
-             onboard.section(onboarded), growth(found), gate(gated), sizing(peers, report, found), AGAIN]
+    others = chain_targets.rows(onboarded, gated, several)
+    parts = [HEAD, short(peers, report, others), machine(peers), method,
+             throughput(peers), closed(peers), costs(peers), latencies(peers),
+             memory(), kills(peers, report), promises(report),
+             decisions(report), onboard.section(onboarded),
+             standby.section(several), growth(found), gate(gated),
+             sizing(peers, report, found), AGAIN]
     return "\n".join(part for part in parts if part), {
         **drawn(peers, found), **onboard.pictures(onboarded)}
