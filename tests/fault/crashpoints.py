@@ -145,7 +145,8 @@ class Life:
             self.died = self.control.get("steps")
             self.control.crash_at(0)
             self.revived += 1
-            bridge.start().stop()
+            bridge.start().wait_log("event=started ")
+            bridge.stop()
         self.steps = self.control.get("steps")
         self.rig.stop()
         self.control.close()
