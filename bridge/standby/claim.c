@@ -86,6 +86,7 @@ int claim_put(struct claim *c, const struct core *core, struct copy *copy,
 	if (born)
 		c->hold_until = ztp_hold_until(c->hold_until, c->left,
 					       ztp_clock_wall());
+	c->held_since = born && !c->left ? ztp_clock_boot() : 0;
 	c->left = c->left || !born;
 	random_text(c->epoch, 8);
 	rc = born ? 0 : put_birth(copy, error);

@@ -12,6 +12,7 @@ struct claim {
 	bool left;
 	int64_t spoke_at;   /* wall clock, ms; 0: nobody has */
 	int64_t hold_until; /* likewise; see bridge.h */
+	int64_t held_since; /* boot clock, ms: from our claim on; 0: from before */
 	char epoch[17];	    /* random */
 };
 

@@ -80,9 +80,15 @@ bool opening_is_whole(const struct opening *o)
 	return o->begun && o->end >= 0 && copy_is_whole(o->copy, o->end);
 }
 
+/* By a clock that may have been set since the claim. */
 int64_t opening_hold_until(const struct opening *o)
 {
-	return o->claim.hold_until;
+	const struct claim *c = &o->claim;
+
+	if (c->held_since == 0)
+		return c->hold_until;
+	return ztp_clock_wall() + o->kafka_ahead + ZTP_HOLD_MS -
+	       (ztp_clock_boot() - c->held_since);
 }
 
 int64_t opening_spoke_at(const struct opening *o)
