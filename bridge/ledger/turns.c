@@ -20,9 +20,11 @@ struct turns {
 	struct turn *turn;
 	struct producer_user user;
 	int64_t began, committed_began;
-	/* Requests that this turn announces, by their numbers. */
-	int64_t *announced;
-	int announced_count;
+	/* Requests that this turn announces, by their numbers, and those of the
+	 * turn that was committed last, at that time (steady ms). */
+	int64_t *announced, *asked;
+	int announced_count, asked_count;
+	int64_t asked_at;
 	/* The identity of each of the turn's records, by its place. */
 	uint8_t (*identities)[IDENTITY_LEN];
 	int count, room;
@@ -155,9 +157,11 @@ int turns_new(struct turns **out, struct core *core, struct copy *copy,
 {
 	struct turns *turns = calloc(1, sizeof(*turns));
 
-	if (turns)
+	if (turns) {
 		turns->announced = calloc(TURNS_MAX, sizeof(int64_t));
-	if (!turns || !turns->announced) {
+		turns->asked = calloc(TURNS_MAX, sizeof(int64_t));
+	}
+	if (!turns || !turns->announced || !turns->asked) {
 		turns_free(turns);
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	}
@@ -175,6 +179,7 @@ void turns_free(struct turns *turns)
 	if (!turns)
 		return;
 	free(turns->announced);
+	free(turns->asked);
 	free(turns->identities);
 	free(turns);
 }
@@ -211,9 +216,19 @@ void turns_rollback(struct turns *turns)
 	forget(turns);
 }
 
-/* Announcing a request again does not change it. New ones have numbers in a row,
- * and are told as one: the store's statement for several writes a journal of its
- * own, whose cost grows with what the turn has changed so far. */
+/* Behind the numbers that are in a row from n[first] on. New requests have such
+ * numbers, and are told as one: the store's statement for several writes a journal
+ * of its own, whose cost grows with what the turn has changed so far. */
+static int row_end(const int64_t *n, int count, int first)
+{
+	int next = first + 1;
+
+	while (next < count && n[next] == n[next - 1] + 1)
+		next++;
+	return next;
+}
+
+/* Announcing a request again does not change it. */
 static int say_announced(struct turns *turns, struct ztp_error *error)
 {
 	const int64_t *n = turns->announced;
@@ -221,12 +236,31 @@ static int say_announced(struct turns *turns, struct ztp_error *error)
 
 	for (first = 0; first < turns->announced_count && rc == 0;
 	     first = next) {
-		for (next = first + 1; next < turns->announced_count &&
-				       n[next] == n[next - 1] + 1;
-		     next++)
-			;
+		next = row_end(n, turns->announced_count, first);
 		rc = turns->user.announced(turns->user.arg, n[first],
 					   n[next - 1], error);
+	}
+	return rc;
+}
+
+int turns_unask(struct turns *turns, struct ztp_error *error)
+{
+	struct store *store = copy_store(turns->copy);
+	int64_t due = store_next_due(store, true);
+	const int64_t *n = turns->asked;
+	int first, next, rc = 0;
+
+	if (due == 0 || due > turns->asked_at)
+		return 0;
+	for (first = 0; first < turns->asked_count && rc == 0; first = next) {
+		next = row_end(n, turns->asked_count, first);
+		rc = store_request_unasked(
+			store,
+			&(struct store_late){.first = n[first],
+					     .last = n[next - 1],
+					     .until = turns->asked_at,
+					     .took = INT64_MAX},
+			error);
 	}
 	return rc;
 }
@@ -258,6 +292,16 @@ int turns_send(struct turns *turns, struct ztp_error *error)
 
 /* --- what has become of it */
 
+static void keep_asked(struct turns *turns)
+{
+	int64_t *kept = turns->asked;
+
+	turns->asked = turns->announced;
+	turns->asked_count = turns->announced_count;
+	turns->asked_at = ztp_clock_steady(&turns->core->clock);
+	turns->announced = kept;
+}
+
 static enum turns_end on_committed(struct turns *turns,
 				   struct turn_result *result)
 {
@@ -272,6 +316,7 @@ static enum turns_end on_committed(struct turns *turns,
 		return TURNS_OVER;
 	if (result->next)
 		copy_wrote(turns->copy, result);
+	keep_asked(turns);
 	return TURNS_COMMITTED;
 }
 

@@ -39,6 +39,10 @@ int turns_mark_get(struct store *store, const char *journal,
 int turns_taken_put(struct store *store, int64_t next, struct ztp_error *error);
 int turns_taken_get(struct store *store, int64_t *next,
 		    struct ztp_error *error);
+/* Likewise: whom the last committed turn asked only after the deadline was not asked
+ * in time. What a turn says is read when it is committed, which may be long after it
+ * began, and after its events were judged. */
+int turns_unask(struct turns *turns, struct ztp_error *error);
 bool turns_under_way(const struct turns *turns);
 
 /* After apply: sends the turn. Returns 0 if it is under way, 1 if there is

@@ -28,10 +28,9 @@ struct loop {
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
 	int64_t next_turn; /* steady ms; not before */
-	/* loop_turns.c: who may have been asked too late; until: 0: nobody.
-	 * turn_at: the time of the turn that is under way. Steady ms. */
+	/* loop_turns.c: whom the bridge before may have asked too late; until: 0:
+	 * nobody. Steady ms. */
 	struct store_late late;
-	int64_t turn_at;
 	/* loop_leaving.c. last: the turn that is under way is the last one. */
 	bool stop_told, leaving, last, left;
 	int64_t leave_by;

@@ -62,22 +62,12 @@ static int put_mark(struct loop *l, struct ztp_error *error)
 
 /* --- who was asked in time */
 
-/* What a turn says that it announces is read when it is committed, which may be
- * after a deadline that was still to come when it began. */
-static void note_late(struct loop *l)
-{
-	l->late = (struct store_late){
-		.since = l->turn_at,
-		.until = ztp_clock_steady(&l->b.core.clock),
-		.took = INT64_MAX,
-	};
-}
-
 void loop_turns_taken_over(struct loop *l)
 {
 	if (!l->group || l->group->spoke_at == 0)
 		return;
 	l->late = (struct store_late){
+		.last = INT64_MAX,
 		.since = l->group->spoke_at - SAME_TURN_MS,
 		.until = l->b.core.now,
 		.took = LONG_TURN_MS,
@@ -87,10 +77,11 @@ void loop_turns_taken_over(struct loop *l)
 int loop_turns_unask(struct loop *l, struct ztp_error *error)
 {
 	int64_t due = store_next_due(l->b.store, true);
+	int rc = 0;
 
-	if (due == 0 || due > l->late.until)
-		return 0;
-	return store_request_unasked(l->b.store, &l->late, error);
+	if (due != 0 && due <= l->late.until)
+		rc = store_request_unasked(l->b.store, &l->late, error);
+	return rc == 0 && l->turns ? turns_unask(l->turns, error) : rc;
 }
 
 /* --- the turn */
@@ -99,7 +90,6 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
 	int rc = put_mark(l, error);
 
-	l->turn_at = l->b.core.now;
 	l->last = loop_leaving_is_last(l);
 	if (rc == 0 &&
 	    (l->last || ztp_clock_boot() >= ztp_lease_turn_at(&l->lease)))
@@ -117,14 +107,14 @@ enum turns_end loop_turns_take(struct loop *l)
 	if (end == TURNS_COMMITTED && l->b.group && result.next)
 		durations_add(&l->b.group->turns,
 			      ztp_clock_boot() - turns_began(l->turns));
-	if (end == TURNS_COMMITTED)
-		note_late(l);
-	if (end == TURNS_COMMITTED)
+	if (end == TURNS_COMMITTED) {
+		l->late.until = 0; /* they have been looked at */
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
-	else if (end != TURNS_UNDER_WAY)
+	} else if (end != TURNS_UNDER_WAY) {
 		log_warn(l->b.core.log, "turn_undone",
 			 LOG_STR("outcome", turn_outcome_name(result.outcome)),
 			 LOG_WHY(&result.why));
+	}
 	return end;
 }
 

@@ -166,9 +166,10 @@ int store_request_save(struct store *store, struct store_request *request,
  * and whose deadline is still to come. */
 int store_request_announced(struct store *store, int64_t first, int64_t last,
 			    int64_t now, struct ztp_error *error);
-/* Moves them back: those that were announced at `since` or later, at most `took` ms
- * before their deadlines, which were at `until` or before. */
+/* Moves them back: of rows first to last, those that were announced at `since` or
+ * later, at most `took` ms before their deadlines, which were at `until` or before. */
 struct store_late {
+	int64_t first, last;
 	int64_t since, until, took;
 };
 int store_request_unasked(struct store *store, const struct store_late *late,

@@ -22,10 +22,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define GATHERED  (64 << 10) /* bytes: the pages of a dozen requests */
-#define FILE_HEAD 32	     /* bytes */
-#define HEAD	  24	     /* bytes, of a frame */
-#define HEAD_END  4	     /* four bytes of it; not 0: a transaction's last */
+#define FILE_HEAD 32 /* bytes */
+#define HEAD	  24 /* bytes, of a frame */
+#define HEAD_END  4  /* four bytes of it; not 0: a transaction's last */
+/* Bytes: a frame of the largest page that SQLite has, or 15 of the usual ones, which
+ * are those of a dozen requests. */
+#define GATHERED (HEAD + 65536)
 
 struct methods {
 	sqlite3_io_methods ours;
@@ -158,19 +160,6 @@ static int close_file(sqlite3_file *file)
 	return g->real->xClose(file);
 }
 
-static int page_size(sqlite3 *db)
-{
-	sqlite3_stmt *stmt = NULL;
-	int found = 0;
-
-	if (sqlite3_prepare_v2(db, "PRAGMA page_size", -1, &stmt, NULL) ==
-		    SQLITE_OK &&
-	    sqlite3_step(stmt) == SQLITE_ROW)
-		found = sqlite3_column_int(stmt, 0);
-	sqlite3_finalize(stmt);
-	return found;
-}
-
 static void replace(struct store_gather *g, sqlite3_file *file)
 {
 	g->real = file->pMethods;
@@ -185,23 +174,27 @@ static void replace(struct store_gather *g, sqlite3_file *file)
 }
 
 int store_gather_open(struct store_gather **gather, sqlite3 *db,
+		      const struct ztp_sqlite_file *file,
 		      struct ztp_error *error)
 {
-	sqlite3_file *file = NULL;
-	int page = page_size(db);
-	int rc = sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER,
-				      &file);
+	sqlite3_file *wal = NULL;
+	int64_t page = 0;
+	int rc = ztp_sqlite_number(db, file, "PRAGMA page_size", &page, error);
 
 	*gather = NULL;
-	if (rc != SQLITE_OK || !file || !file->pMethods || page <= 0 ||
-	    page > GATHERED - HEAD)
+	if (rc != 0)
+		return rc;
+	if (sqlite3_file_control(db, NULL, SQLITE_FCNTL_JOURNAL_POINTER,
+				 &wal) != SQLITE_OK ||
+	    !wal || !wal->pMethods)
 		return ztp_fail(error, ZTP_ERR_IO,
-				"store: SQLite has no write-ahead log open");
+				"%s %s: SQLite has no write-ahead log open",
+				file->what, file->path);
 	*gather = calloc(1, sizeof(**gather));
 	if (!*gather)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	(*gather)->page = page;
-	replace(*gather, file);
+	(*gather)->page = (int)page;
+	replace(*gather, wal);
 	(void)sqlite3_rollback_hook(db, forget, *gather);
 	return 0;
 }

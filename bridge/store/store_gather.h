@@ -5,15 +5,14 @@
 #ifndef BRIDGE_STORE_STORE_GATHER_H
 #define BRIDGE_STORE_STORE_GATHER_H
 
-#include <sqlite3.h>
-
-#include "ztp/error.h"
+#include "base/sqlite.h"
 
 struct store_gather;
 
-/* From now on, for the WAL of this connection, which must have been read. *gather
- * is NULL after an error. */
+/* From now on, for the WAL of this connection to the file, which must have been read.
+ * *gather is NULL after an error. */
 int store_gather_open(struct store_gather **gather, sqlite3 *db,
+		      const struct ztp_sqlite_file *file,
 		      struct ztp_error *error);
 /* After the connection has been closed. NULL is allowed. */
 void store_gather_free(struct store_gather *gather);

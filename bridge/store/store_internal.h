@@ -74,6 +74,7 @@
 	X(REQ_UNASKED,                                                         \
 	  "UPDATE request SET state=?1 WHERE undecided=1 AND due_at<=?2 "      \
 	  "AND state=?3 AND announced_at>=?4 AND due_at-announced_at<=?5 "     \
+	  "AND n>=?6 AND n<=?7 "                                               \
 	  "RETURNING n")                                                       \
 	X(REQ_BY_ID, "SELECT " REQUEST_COLUMNS ",path_hash FROM request "      \
 		     "WHERE id=?1")                                            \

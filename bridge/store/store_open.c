@@ -257,7 +257,8 @@ static int open_database(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_facts(store, error);
 	if (rc == 0)
-		rc = store_gather_open(&store->gather, store->db, error);
+		rc = store_gather_open(&store->gather, store->db, &store->file,
+				       error);
 	if (rc == 0)
 		rc = store_checkpoint_open(store, error);
 	if (rc == 0)

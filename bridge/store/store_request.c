@@ -143,6 +143,8 @@ int store_request_unasked(struct store *store, const struct store_late *late,
 	sqlite3_bind_int(stmt, 3, ZTP_STATE_REQUESTED);
 	sqlite3_bind_int64(stmt, 4, late->since);
 	sqlite3_bind_int64(stmt, 5, late->took);
+	sqlite3_bind_int64(stmt, 6, late->first);
+	sqlite3_bind_int64(stmt, 7, late->last);
 	while ((rc = sqlite3_step(stmt)) == SQLITE_ROW) {
 		store_changes_request(store->changes,
 				      sqlite3_column_int64(stmt, 0));

@@ -16,6 +16,11 @@
 	"payload,content_type,metadata"
 #define STATE_POSITION_COLUMNS "topic,part,next,landmark,written_at,crc"
 
+#define STATE_REQUEST_INSERT                                                   \
+	"INTO request(path_hash,undecided," STATE_REQUEST_COLUMNS ") "         \
+	"VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"                   \
+	"?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)"
+
 #define STATE_STATEMENTS(X)                                                    \
 	X(REQUEST, "SELECT " STATE_REQUEST_COLUMNS " FROM request WHERE n=?1") \
 	X(DECISION, "SELECT d.n,r.n,d.by_customer,d.verdict,d.digest,"         \
@@ -28,14 +33,8 @@
 	X(FILTERS,                                                             \
 	  "SELECT nullif(value,''),'' FROM meta WHERE name='" STORE_FILTERS    \
 	  "'")                                                                 \
-	X(PUT_REQUEST, "INSERT OR REPLACE INTO request("                       \
-		       "path_hash,undecided," STATE_REQUEST_COLUMNS ") "       \
-		       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"    \
-		       "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)")     \
-	X(NEW_REQUEST, "INSERT OR IGNORE INTO request("                        \
-		       "path_hash,undecided," STATE_REQUEST_COLUMNS ") "       \
-		       "VALUES(?1,?2,?3,?4,?5,?6,?7,?8,?9,?10,?11,?12,?13,"    \
-		       "?14,?15,?16,?17,?18,?19,?20,?21,?22,?23,?24,?25)")     \
+	X(PUT_REQUEST, "INSERT OR REPLACE " STATE_REQUEST_INSERT)              \
+	X(NEW_REQUEST, "INSERT OR IGNORE " STATE_REQUEST_INSERT)               \
 	X(SAME_REQUEST, "UPDATE request SET undecided=?2,state=?9,"            \
 			"announced_at=?13,due_at=?14,retry_at=?15,todo=?16,"   \
 			"tries=?17,finished_at=?18,delivered_at=?19,"          \

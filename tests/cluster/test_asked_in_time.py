@@ -24,6 +24,14 @@ def deadline(request):
     return when(request.json()["expires_at"])
 
 
+def has_ended(rig, device, request, outcome, status):
+    result = rig.result(device.path).json()
+    assert result["outcome"] == outcome
+    assert result["request_id"] == request.json()["request_id"]
+    told = device.wait(device.command_topic)[0].json()
+    assert told["status"] == status
+
+
 def test_a_turn_that_is_committed_after_the_deadline(idle, ca):
     path = begin(idle, "1s")
     device = idle.device(path)
@@ -32,10 +40,7 @@ def test_a_turn_that_is_committed_after_the_deadline(idle, ca):
         request = idle.shown(path)
         idle.bridge.wait_stopped()
         until(lambda: now() > deadline(request), "its deadline has passed")
-    result = idle.result(path).json()
-    assert result["outcome"] == "expired"
-    assert result["request_id"] == request.json()["request_id"]
-    assert device.wait(device.command_topic)[0].json()["status"] == "rejected"
+    has_ended(idle, device, request, "expired", "rejected")
 
 
 def test_a_deadline_that_passes_while_nobody_is_active(idle, ca):
@@ -50,8 +55,7 @@ def test_a_deadline_that_passes_while_nobody_is_active(idle, ca):
     idle.bridge.kill9()
     wait_active(idle.bridges["alpha"])
     assert now() > deadline(request)
-    assert idle.result(path).json()["outcome"] == "onboarded"
-    assert device.wait(device.command_topic)[0].json()["status"] == "approved"
+    has_ended(idle, device, request, "onboarded", "approved")
 
 
 def test_the_last_turn_of_a_bridge_that_died(idle, ca):
@@ -64,5 +68,4 @@ def test_the_last_turn_of_a_bridge_that_died(idle, ca):
     idle.bridge.kill9()
     wait_active(idle.bridges["alpha"])
     assert now() > deadline(request)
-    assert idle.result(path).json()["outcome"] == "expired"
-    assert device.wait(device.command_topic)[0].json()["status"] == "rejected"
+    has_ended(idle, device, request, "expired", "rejected")

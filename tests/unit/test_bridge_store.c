@@ -2,25 +2,14 @@
  * older versions are migrated. */
 #include "store_case.h"
 
+#include "sql_number.h"
+
 #include <sys/wait.h>
 
 static void name_of(const struct store_case *c, const char *suffix,
 		    char name[128])
 {
 	snprintf(name, 128, "%s%s", c->scratch.base, suffix);
-}
-
-static int64_t number(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	int64_t value;
-
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	value = sqlite3_column_int64(stmt, 0);
-	sqlite3_finalize(stmt);
-	return value;
 }
 
 /* Changes the closed store's file with another connection. */
@@ -77,10 +66,11 @@ static void test_new_store(void **state)
 	assert_int_equal(scratch_mode(name), 0600);
 	name_of(c, ".lock", name);
 	assert_int_equal(scratch_mode(name), 0600);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
-	assert_int_equal(number(store_case_db(c), "PRAGMA application_id"),
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA user_version"),
+			 7);
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA application_id"),
 			 0x5a545042);
-	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 1);
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA synchronous"), 1);
 	store_mark_get(c->store, &mark);
 	assert_int_equal(mark.segment, 0);
 	assert_int_equal(mark.offset, 0);
@@ -88,7 +78,7 @@ static void test_new_store(void **state)
 	c->store = NULL;
 	assert_int_equal(
 		store_open(&c->store, c->scratch.base, true, &c->error), 0);
-	assert_int_equal(number(store_case_db(c), "PRAGMA synchronous"), 2);
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA synchronous"), 2);
 	assert_int_equal(store_unfinished(c->store), 1);
 }
 
@@ -109,7 +99,8 @@ static void test_empty_file_is_a_new_store(void **state)
 	c->store = NULL;
 	scratch_write(c->scratch.base, "", 0);
 	store_case_open(c);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA user_version"),
+			 7);
 	store_case_add(c, 1, ZTP_STATE_RECEIVED);
 	store_case_commit(c, 1);
 }
@@ -267,7 +258,7 @@ static void test_large_store_by_sample(void **state)
 		snprintf(sql, sizeof(sql),
 			 "SELECT rootpage FROM sqlite_schema WHERE name='%s'",
 			 parts[i]);
-		root[i] = number(store_case_db(c), sql);
+		root[i] = sql_number(store_case_db(c), sql);
 	}
 	store_case_reopen(c);
 	assert_true(store_bytes(c->store) > 65 << 20);
@@ -361,7 +352,8 @@ static void test_first_version(void **state)
 	assert_int_equal(store_finished(c->store), 4);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 5);
 	assert_int_equal(store_count(c->store, ZTP_STATE_REQUESTED), 6);
-	assert_int_equal(number(store_case_db(c), "PRAGMA user_version"), 7);
+	assert_int_equal(sql_number(store_case_db(c), "PRAGMA user_version"),
+			 7);
 	assert_int_equal(store_due_each(c->store, true, 5000, 9,
 					store_case_note, &rows, &c->error),
 			 0);

@@ -52,10 +52,20 @@ static void test_asked_too_late(void **state)
 	for (i = 0; i < 3; i++)
 		assert_int_equal(store_request_save(c->store, &r[i], &c->error),
 				 0);
-	late = (struct store_late){since, due, due - since - 1};
+	late = (struct store_late){.last = INT64_MAX,
+				   .since = since,
+				   .until = due,
+				   .took = due - since - 1};
 	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
 	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
 	late.took++;
+	late.last = r[0].n; /* not it */
+	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
+	late.first = r[2].n;
+	late.last = INT64_MAX;
+	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
+	assert_int_equal(store_count(c->store, ZTP_STATE_RECEIVED), 0);
+	late.first = late.last = r[1].n;
 	assert_int_equal(store_request_unasked(c->store, &late, &c->error), 0);
 	assert_int_equal(state_of(c, r[0].n), ZTP_STATE_REQUESTED);
 	assert_int_equal(state_of(c, r[1].n), ZTP_STATE_RECEIVED);

@@ -1,6 +1,6 @@
 /* What a transaction writes into the WAL, and when. SQLite's own writes are counted,
  * and fail when they are to. */
-#include "scratch.h"
+#include "sql_number.h"
 
 #include <errno.h>
 #include <sys/syscall.h>
@@ -8,6 +8,9 @@
 #include "bridge/store/store_gather.h"
 
 #define ROWS 20 /* of a kilobyte: some pages */
+
+static const struct ztp_sqlite_file described = {.path = "store.db",
+						 .what = "store"};
 
 struct gathered {
 	struct scratch scratch;
@@ -55,19 +58,6 @@ static void run(sqlite3 *db, const char *sql)
 		fail_msg("%s: %s", sql, why);
 }
 
-static int number(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *stmt;
-	int found;
-
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	found = sqlite3_column_int(stmt, 0);
-	sqlite3_finalize(stmt);
-	return found;
-}
-
 static void add(sqlite3 *db, int count)
 {
 	char sql[256];
@@ -98,7 +88,8 @@ static int setup(void **state)
 	g->db = connected(g);
 	run(g->db, "CREATE TABLE t(n INTEGER PRIMARY KEY, x)");
 	g->other = connected(g);
-	assert_int_equal(store_gather_open(&g->gather, g->db, &g->error), 0);
+	assert_int_equal(
+		store_gather_open(&g->gather, g->db, &described, &g->error), 0);
 	count_anew();
 	*state = g;
 	return 0;
@@ -118,10 +109,10 @@ static int teardown(void **state)
 
 static void assert_whole(struct gathered *g, int rows)
 {
-	assert_int_equal(number(g->db, "SELECT count(*) FROM t"), rows);
-	assert_int_equal(number(g->other, "SELECT count(*) FROM t"), rows);
-	assert_int_equal(number(g->other, "SELECT integrity_check='ok' "
-					  "FROM pragma_integrity_check"),
+	assert_int_equal(sql_number(g->db, "SELECT count(*) FROM t"), rows);
+	assert_int_equal(sql_number(g->other, "SELECT count(*) FROM t"), rows);
+	assert_int_equal(sql_number(g->other, "SELECT integrity_check='ok' "
+					      "FROM pragma_integrity_check"),
 			 1);
 }
 
@@ -184,9 +175,9 @@ static void test_a_transaction_larger_than_memory(void **state)
 	run(g->db, "PRAGMA cache_size=10; BEGIN IMMEDIATE");
 	add(g->db, 500);
 	assert_true(writes > 0);
-	assert_int_equal(number(g->db, "SELECT sum(length(x)) FROM t"),
+	assert_int_equal(sql_number(g->db, "SELECT sum(length(x)) FROM t"),
 			 500 * 1000);
-	assert_int_equal(number(g->other, "SELECT count(*) FROM t"), 0);
+	assert_int_equal(sql_number(g->other, "SELECT count(*) FROM t"), 0);
 	run(g->db, "COMMIT");
 	assert_whole(g, 500);
 }
@@ -246,7 +237,8 @@ static void test_without_a_log(void **state)
 	sqlite3 *db;
 
 	assert_int_equal(sqlite3_open(":memory:", &db), SQLITE_OK);
-	assert_int_not_equal(store_gather_open(&none, db, &g->error), 0);
+	assert_int_not_equal(
+		store_gather_open(&none, db, &described, &g->error), 0);
 	assert_null(none);
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 }

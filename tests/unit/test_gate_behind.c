@@ -20,6 +20,7 @@
 #include "gate/db.h"
 #include "gate_disk.h"
 #include "scratch.h"
+#include "sql_number.h"
 
 /* --- the disk: replaces the C library's functions for the thread */
 
@@ -293,24 +294,12 @@ static void build(const struct scratch *scratch, bool log, size_t cut,
 	(void)close(fd);
 }
 
-static int number(sqlite3 *db, const char *sql)
-{
-	sqlite3_stmt *stmt = NULL;
-	int n;
-
-	assert_int_equal(sqlite3_prepare_v2(db, sql, -1, &stmt, NULL),
-			 SQLITE_OK);
-	assert_int_equal(sqlite3_step(stmt), SQLITE_ROW);
-	n = sqlite3_column_int(stmt, 0);
-	assert_int_equal(sqlite3_finalize(stmt), SQLITE_OK);
-	return n;
-}
-
 static bool is_sound(sqlite3 *db)
 {
-	return number(db, "SELECT group_concat(integrity_check) = 'ok' "
-			  "FROM pragma_integrity_check") == 1 &&
-	       number(db, "SELECT count(*) FROM (SELECT 1 FROM proven GROUP BY "
+	return sql_number(db, "SELECT group_concat(integrity_check) = 'ok' "
+			      "FROM pragma_integrity_check") == 1 &&
+	       sql_number(db,
+			  "SELECT count(*) FROM (SELECT 1 FROM proven GROUP BY "
 			  "substr(path, 1, 4) % 5000 "
 			  "HAVING min(at) <> max(at))") == 0;
 }
@@ -323,8 +312,8 @@ static int after_cut(const char *path)
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	if (is_sound(db))
-		n = number(db, "SELECT count(*) FROM deleted");
-	if (n > 0 && number(db, "SELECT max(at) FROM deleted") != n - 1)
+		n = sql_number(db, "SELECT count(*) FROM deleted");
+	if (n > 0 && sql_number(db, "SELECT max(at) FROM deleted") != n - 1)
 		n = -1;
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	return n;
