@@ -115,6 +115,7 @@ static void report(struct batch *batch, rd_kafka_resp_err_t err)
 	struct part *part = batch->part;
 
 	take_out(part, batch);
+	batch->over = true;
 	if (!handle_lives(h))
 		return;
 	if (!batch->reported) /* else purged */
@@ -177,6 +178,9 @@ static void answered(void *arg, int64_t err)
 {
 	struct batch *batch = arg, *first;
 
+	/* One that was sent after it was answered first. */
+	if (batch->over)
+		return;
 	/* It is asked for again when that can be. */
 	if (batch->transaction && !handle_reaches(batch->handle) &&
 	    handle_lives(batch->handle)) {

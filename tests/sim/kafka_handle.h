@@ -54,6 +54,7 @@ struct batch {
 	bool waits;  /* for the one before it, which was refused */
 	struct transaction *transaction; /* of this one, or NULL */
 	bool reported;			 /* its records have been purged */
+	bool over;			 /* its producer has an answer */
 	struct handle *handle;
 	struct part *part;
 	struct batch *next;
