@@ -10,6 +10,7 @@
 #include "bridge/http/http.h"
 #include "bridge/http/http_aside.h"
 #include "bridge/http/http_plain.h"
+#include "bridge/standby/standby.h"
 
 #define FACTS_MS 200 /* between two looks */
 
@@ -134,6 +135,15 @@ static void take_facts(struct group_http *p)
 	group_facts_take(&p->facts, p->core, &p->status, p->active != NULL);
 }
 
+/* Before the thread is away: what is shown stays until it is back, and one that
+ * is becoming active is not ready. */
+static void take_role(struct group_http *p)
+{
+	if (p->shown && p->status.role != standby_state(p->facts.standby))
+		p->facts_at = 0;
+	take_facts(p);
+}
+
 void group_http_turn(struct group_http *p)
 {
 	take_facts(p);
@@ -165,7 +175,7 @@ void group_http_away(struct group_http *p)
 		return;
 	p->away = true;
 	p->away_at = ztp_clock_boot();
-	take_store(p);
+	take_role(p);
 	http_aside_away(p->aside);
 }
 

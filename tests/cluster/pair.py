@@ -21,11 +21,12 @@ SESSION = 2.0  # s
 
 
 def ready(bridge):
-    """Asked where it listens since it was last active."""
+    """As the active one. Asked where it listens since it was last active."""
     found = re.findall(r"event=http_listening addr=(\S+)", bridge.log())
     try:
-        with urllib.request.urlopen(f"http://{found[-1]}/readyz", timeout=5):
-            return True
+        with urllib.request.urlopen(f"http://{found[-1]}/readyz",
+                                    timeout=5) as answer:
+            return b"role: active" in answer.read()
     except (IndexError, OSError):
         return False
 

@@ -10,11 +10,30 @@ with plain numbers. The code of a CONNACK is the one on the wire, although paho
 2 translates MQTT 3.1.1's codes to MQTT 5. The code of a lost connection is
 paho's own, and not 0."""
 
+import ssl
+
 from paho.mqtt import client as paho
 
 SECOND = hasattr(paho, "CallbackAPIVersion")
 # MQTT 5's code, as paho 2 reports it -> MQTT 3.1.1's
 CONNACK_3 = {0: 0, 0x84: 1, 0x85: 2, 0x88: 3, 0x86: 4, 0x87: 5}
+
+
+class Client(paho.Client):
+    """What the broker closes under a write is lost with TLS, too. paho looks for
+    ConnectionError alone, and its thread would end with an exception."""
+
+    def _sock_send(self, *args, **more):
+        try:
+            return super()._sock_send(*args, **more)
+        except ssl.SSLError as error:
+            raise ConnectionError(str(error)) from error
+
+    def _sock_recv(self, *args, **more):
+        try:
+            return super()._sock_recv(*args, **more)
+        except ssl.SSLError as error:
+            raise ConnectionError(str(error)) from error
 
 
 def new_client(client_id, version, session):
@@ -25,7 +44,7 @@ def new_client(client_id, version, session):
         options["clean_session"] = not session
     if SECOND:
         options["callback_api_version"] = paho.CallbackAPIVersion.VERSION2
-    return paho.Client(client_id=client_id, **options)
+    return Client(client_id=client_id, **options)
 
 
 def number(code):
