@@ -130,6 +130,10 @@ static bool put_off(struct handle *h, int t, int p)
 	if (!handle_reaches(h) || sim.now < log->leaderless ||
 	    r->queued >= QUEUED_MAX) {
 		fetch_in(h, t, p, LEADER_US);
+	} else if (t == CLUSTER_STATE && !sim.calm &&
+		   sim_odds(sim.plan.late_reads)) {
+		sim_input("read hangs", h->of->number, r->next);
+		fetch_in(h, t, p, sim_between(SIM_S, 20 * SIM_S));
 	} else if (topic->missing || p >= topic->partitions) {
 		tell_missing(h);
 		fetch_in(h, t, p, BACKOFF_US);

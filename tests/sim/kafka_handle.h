@@ -195,6 +195,7 @@ void member_subscribe(struct handle *h);
 void member_answer_revoked(struct handle *h);
 void member_close(struct handle *h);
 void members_begin(void);
+int64_t member_seen(const struct process *of); /* us: when it was last one */
 /* How many, at most max, and which of them have the partition. */
 int members_seated(struct handle *members[], bool assigned[], int max);
 
@@ -216,7 +217,9 @@ void consumer_rebalance_now(void);
 void consumer_share(bool shared); /* with another member, or no more */
 void consumer_killed(void);
 
-/* Told when Kafka is to commit a transaction of this one (world_group.c). */
+/* Told when Kafka is to commit a transaction of this one, and when it has given it
+ * an epoch (world_group.c). */
 void world_commits(struct process *of);
+void world_claims(const struct process *of);
 
 #endif

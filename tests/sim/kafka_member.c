@@ -29,6 +29,8 @@ static struct seat {
 	bool assigned; /* the partition, in this generation */
 } seats[SEATS_MAX];
 
+static int64_t
+	gone_at[PROCESSES_MAX]; /* us: when its last seat was taken away */
 static int64_t seats_given;
 static int generation;
 static bool meeting; /* members are to join again */
@@ -39,6 +41,7 @@ static sim_event heartbeat, join, joins, miss;
 void members_begin(void)
 {
 	memset(seats, 0, sizeof(seats));
+	memset(gone_at, 0, sizeof(gone_at));
 	generation = 0;
 	meeting = false;
 }
@@ -100,6 +103,12 @@ static struct seat *first_seat(void)
 	return first;
 }
 
+static void clear(struct seat *seat)
+{
+	gone_at[seat->h->of->number] = sim.now;
+	seat->h = NULL;
+}
+
 /* All have come, or it is late. */
 static void conclude(void)
 {
@@ -108,7 +117,7 @@ static void conclude(void)
 
 	for (i = 0; i < SEATS_MAX; i++)
 		if (seats[i].h && !seats[i].joined)
-			seats[i].h = NULL;
+			clear(&seats[i]);
 	meeting = false;
 	generation++;
 	first = first_seat();
@@ -161,7 +170,7 @@ static void meet(void)
 
 static void drop(struct seat *seat)
 {
-	seat->h = NULL;
+	clear(seat);
 	meet();
 	look(NULL, 0);
 }
@@ -471,4 +480,14 @@ int members_seated(struct handle *members[], bool assigned[], int max)
 			assigned[n++] = seats[i].assigned;
 		}
 	return n;
+}
+
+int64_t member_seen(const struct process *of)
+{
+	int i;
+
+	for (i = 0; i < SEATS_MAX; i++)
+		if (seats[i].h && seats[i].h->of == of)
+			return sim.now;
+	return gone_at[of->number];
 }

@@ -170,6 +170,7 @@ static enum verdict_of init(struct txn_id *id, struct handle *h)
 	if (id->open && !waits_for_nothing)
 		return AGAIN;
 	h->txn.epoch = ++id->epoch;
+	world_claims(h->of);
 	sim_trace("epoch", id->epoch, h->of->number);
 	return DONE;
 }

@@ -7,6 +7,7 @@
  *   sim --seeds FILE                  those of a file, one a line
  *   sim --bridges ...                 the same, of several bridges
  *   sim --bridges --without RULE ...  and a rule of theirs is taken out
+ *   sim --bridges --about RULE ...    seeds in which it matters
  *   sim --seconds N --first ...       until one has found something
  */
 #include <errno.h>
@@ -153,6 +154,7 @@ static bool read_options(struct asked_for *asked, int argc, char **argv)
 		{"bridges", no_argument, NULL, 'b'},
 		{"first", no_argument, NULL, 'o'},
 		{"without", required_argument, NULL, 'w'},
+		{"about", required_argument, NULL, 'a'},
 		{NULL, 0, NULL, 0}};
 	int option;
 
@@ -181,6 +183,10 @@ static bool read_options(struct asked_for *asked, int argc, char **argv)
 			break;
 		case 'w':
 			if (!without_set(optarg))
+				return false;
+			break;
+		case 'a':
+			if (!about_set(optarg))
 				return false;
 			break;
 		default:

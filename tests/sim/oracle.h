@@ -112,6 +112,9 @@ int oracle_reigns(void); /* who said so last; -1: nobody yet */
 /* The bridge whose code runs looks at its lease; says something to the broker, or
  * asks it for what came; becomes active, after one that has left, or has not. */
 void oracle_looks(void);
+/* This one has fenced all others; it was last a member of the group (us). */
+void oracle_claims(int bridge);
+int64_t world_member_seen(int bridge);
 void oracle_speaks(void);
 void oracle_takes_over(bool left);
 /* Has each decision for an unknown id to be kept now? */

@@ -11,6 +11,8 @@
  * - Its answer is heard: for a minute after a takeover it is not refused as one for
  *   an unknown request, if that request appears after all.
  * - What goes by a journal into a topic is there once for each entry, by its ce_id.
+ * - Who becomes active is a member of the group when all others are fenced: no other
+ *   one has its place.
  * - Who was taken over says nothing beside the next one: not after a look at its
  *   lease since that one spoke. (What it does between the look and its word is no
  *   matter: it may be stopped there.)
@@ -104,8 +106,9 @@ static struct {
 } reign;
 
 static struct {
-	int64_t looked_at; /* at its lease */
-	int64_t over_at;   /* another one has said that it is active */
+	int64_t looked_at;  /* at its lease */
+	int64_t over_at;    /* another one has said that it is active */
+	int64_t claimed_at; /* 0: it has been active since */
 } bridges[PROCESSES_MAX];
 
 static struct {
@@ -140,6 +143,17 @@ static void know(struct asked *asked)
 		asked->known_at = sim.now;
 }
 
+static void see_claim(int by)
+{
+	int64_t claimed = bridges[by].claimed_at;
+
+	bridges[by].claimed_at = 0;
+	if (claimed != 0 && world_member_seen(by) < claimed)
+		sim_find("beside: bridge %d is active, and was no member when "
+			 "it fenced all others",
+			 by);
+}
+
 static void see_row(const struct record *r)
 {
 	int by = named(r);
@@ -147,12 +161,18 @@ static void see_row(const struct record *r)
 	if (by < 0)
 		return;
 	oracle_each(know);
+	see_claim(by);
 	if (by != reign.by)
 		sim_input("reigns", by, reign.by);
 	if (by != reign.by && reign.by >= 0)
 		bridges[reign.by].over_at = sim.now;
 	reign.by = by;
 	reign.at = sim.now;
+}
+
+void oracle_claims(int bridge)
+{
+	bridges[bridge].claimed_at = sim.now;
 }
 
 int oracle_reigns(void)

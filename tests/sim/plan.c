@@ -7,6 +7,7 @@
 
 #include "tests/sim/disk.h"
 #include "tests/sim/sim.h"
+#include "tests/sim/without.h"
 
 static int one_of(const int *values, int n)
 {
@@ -95,6 +96,27 @@ static void draw_group(struct sim_plan *p)
 	p->late_markers = rarely(4, (int)sim_between(4, 20));
 }
 
+/* What makes a rule matter: without.h. */
+static void draw_about(struct sim_plan *p)
+{
+	if (is_about(WITHOUT_CHECK))
+		p->zombies = 20;
+	if (is_about(WITHOUT_END)) {
+		p->zombies = 20;
+		p->late_reads = 50;
+	}
+	if (is_about(WITHOUT_WAIT)) {
+		p->session_ms = 2000;
+		p->zombies = 20;
+	}
+	if (is_about(WITHOUT_LATE)) {
+		p->approve_on_timeout = true;
+		p->decision_timeout_ms = 2000;
+		p->late_markers = 10;
+		p->zombies = 20;
+	}
+}
+
 void plan_draw(bool group)
 {
 	struct sim_plan *p = &sim.plan;
@@ -110,6 +132,7 @@ void plan_draw(bool group)
 	p->full_ms = rarely(4, (int)sim_between(1000, 100000));
 	if (group)
 		draw_group(p);
+	draw_about(p);
 }
 
 static int write_config(char *text, size_t room, int bridge)

@@ -60,6 +60,7 @@ struct sim_plan {
 	int torn;  /* ... per such request, that its turn's bridge is killed */
 	int wiped; /* ... per kill, that its disk is gone, too */
 	int late_markers; /* ... per transaction, that it is long in ending */
+	int late_reads;	  /* ... per fetch of the state, that it hangs */
 	int not_joined;	  /* 1 of n revocations, for good: kafka_group.c */
 };
 

@@ -12,23 +12,38 @@
 #include "bridge/store/store.h"
 #include "tests/sim/oracle.h"
 
-static unsigned taken_out;
+static unsigned taken_out, asked_about;
 
 bool without(enum without rule)
 {
 	return (taken_out & 1u << rule) != 0;
 }
 
-bool without_set(const char *name)
+bool is_about(enum without rule)
 {
-	unsigned before = taken_out;
+	return (asked_about & 1u << rule) != 0;
+}
+
+static bool add(unsigned *rules, const char *name)
+{
+	unsigned before = *rules;
 
 #define X(rule, text, what)                                                    \
 	if (strcmp(name, text) == 0)                                           \
-		taken_out |= 1u << WITHOUT_##rule;
+		*rules |= 1u << WITHOUT_##rule;
 	WITHOUT_LIST(X)
 #undef X
-	return taken_out != before;
+	return *rules != before;
+}
+
+bool without_set(const char *name)
+{
+	return add(&taken_out, name);
+}
+
+bool about_set(const char *name)
+{
+	return add(&asked_about, name);
 }
 
 bool __real_ztp_lease_holds(const struct ztp_lease *lease, int64_t now);

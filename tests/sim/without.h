@@ -30,7 +30,10 @@ enum without {
 };
 
 bool without(enum without rule);
+/* Are seeds asked for in which this rule matters more often than in others? */
+bool is_about(enum without rule);
 /* False: there is no such rule. */
 bool without_set(const char *name);
+bool about_set(const char *name);
 
 #endif

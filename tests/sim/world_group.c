@@ -113,6 +113,17 @@ void world_group_calm(void)
 	}
 }
 
+int64_t world_member_seen(int bridge)
+{
+	return member_seen(&processes[bridge]);
+}
+
+void world_claims(const struct process *of)
+{
+	if (sim.plan.bridges)
+		oracle_claims(of->number);
+}
+
 void world_spoken(void)
 {
 	oracle_speaks();

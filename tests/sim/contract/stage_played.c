@@ -275,6 +275,11 @@ void world_commits(struct process *of)
 	(void)of;
 }
 
+void world_claims(const struct process *of)
+{
+	(void)of;
+}
+
 void world_forgotten(int tag)
 {
 	(void)tag;
