@@ -48,6 +48,20 @@ const struct part mqtt_out_part = {
 NEXT(mqtt_in)
 FREE(mqtt_in)
 
+/* Two bridges with one configuration could have one connection each, and neither
+ * would get anywhere: who leaves one of them leaves both. Of several bridges it is
+ * the group that says who has them. */
+static void leave_both(struct bridge *b)
+{
+	int64_t in = mqtt_in_left_until(b->mqtt_in);
+	int64_t out = mqtt_out_left_until(b->mqtt_out);
+
+	if (in != 0 && out == 0)
+		mqtt_out_leave(b->mqtt_out, in);
+	else if (out != 0 && in == 0)
+		mqtt_in_leave(b->mqtt_in, out);
+}
+
 static void mqtt_in_part_collect(struct loop *l)
 {
 	struct bridge *b = &l->b;
@@ -55,6 +69,8 @@ static void mqtt_in_part_collect(struct loop *l)
 	b->total.pending[TALLY_PENDING_FOREIGN] +=
 		atomic_exchange(&b->core.foreign, 0);
 	mqtt_in_collect(b->mqtt_in);
+	if (!l->turns)
+		leave_both(b);
 	if (registrar_has_audits(b->registrar))
 		mqtt_in_audits_alone(b->mqtt_in);
 }

@@ -116,7 +116,7 @@ static void on_connected(struct mqtt_in *in, const struct connack *given)
 {
 	struct connack asked = CONNACK_NOTHING;
 
-	if (in->paused) {
+	if (in->paused || mqtt_in_left_until(in) != 0) {
 		disconnect(in);
 		return;
 	}
@@ -351,6 +351,24 @@ void mqtt_in_reconnect(struct mqtt_in *in)
 		return;
 	disconnect(in);
 	reconnect_plan(&in->reconnect, in->core->now + 1);
+}
+
+int64_t mqtt_in_left_until(const struct mqtt_in *in)
+{
+	return reconnect_left_until(&in->reconnect, in->core->now);
+}
+
+void mqtt_in_leave(struct mqtt_in *in, int64_t until)
+{
+	if (in->phase != PHASE_DOWN) {
+		log_warn(in->core->log, "mqtt_lost",
+			 LOG_STR("connection", "in"),
+			 LOG_STR("url", in->core->config->mqtt.url),
+			 LOG_INT("reason_code", 0),
+			 LOG_STR("error", MQTT_OTHER_TAKEN_OVER));
+		disconnect(in);
+	}
+	reconnect_leave(&in->reconnect, until);
 }
 
 void mqtt_in_audits_alone(struct mqtt_in *in)

@@ -66,5 +66,9 @@ const char *mqtt_in_problem(const struct mqtt_in *mqtt_in);
 void mqtt_in_audits_alone(struct mqtt_in *mqtt_in);
 /* Connects again, with new TLS files or a new password. */
 void mqtt_in_reconnect(struct mqtt_in *mqtt_in);
+/* Until when it is left to another client with its client ID (steady ms), 0: it is
+ * not; and leaves it until then, because the other connection is. */
+int64_t mqtt_in_left_until(const struct mqtt_in *mqtt_in);
+void mqtt_in_leave(struct mqtt_in *mqtt_in, int64_t until);
 
 #endif

@@ -189,6 +189,18 @@ void mqtt_out_reconnect(struct mqtt_out *o)
 	reconnect_plan(&o->reconnect, o->core->now);
 }
 
+int64_t mqtt_out_left_until(const struct mqtt_out *o)
+{
+	return reconnect_left_until(&o->reconnect, o->core->now);
+}
+
+void mqtt_out_leave(struct mqtt_out *o, int64_t until)
+{
+	if (o->mosq)
+		mqtt_out_drop(o, MOSQ_ERR_SUCCESS, MQTT_OTHER_TAKEN_OVER);
+	reconnect_leave(&o->reconnect, until);
+}
+
 void mqtt_out_stop(struct mqtt_out *o)
 {
 	if (!o->mosq)

@@ -90,6 +90,9 @@ void mqtt_out_asked(struct mqtt_out *mqtt_out);
 
 /* Connects again, with new TLS files or a new password. */
 void mqtt_out_reconnect(struct mqtt_out *mqtt_out);
+/* As mqtt_in_left_until and mqtt_in_leave. */
+int64_t mqtt_out_left_until(const struct mqtt_out *mqtt_out);
+void mqtt_out_leave(struct mqtt_out *mqtt_out, int64_t until);
 /* Disconnects and closes; users are not called any more. */
 void mqtt_out_stop(struct mqtt_out *mqtt_out);
 

@@ -108,7 +108,9 @@ static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
 
 	(void)mosq;
 	(void)properties;
-	o->taken_over = rc == TAKEN_OVER;
+	/* libmosquitto may call once more, for the socket that it has closed. */
+	if (rc == TAKEN_OVER)
+		o->taken_over = true;
 }
 
 static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,

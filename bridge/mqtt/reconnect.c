@@ -55,9 +55,21 @@ void reconnect_served(struct reconnect *r)
 	r->served = true;
 }
 
+int64_t reconnect_left_until(const struct reconnect *r, int64_t now)
+{
+	return r->taken_over && r->left_until > now ? r->left_until : 0;
+}
+
+void reconnect_leave(struct reconnect *r, int64_t until)
+{
+	r->taken_over = true;
+	r->left_until = r->retry.at = until;
+}
+
 void reconnect_away(struct reconnect *r, int64_t now)
 {
 	r->soon_lost = 0;
+	r->taken_over = false;
 	count_apart(r, false);
 	wait_for(r, &away, now);
 }
@@ -65,6 +77,7 @@ void reconnect_away(struct reconnect *r, int64_t now)
 void reconnect_refused(struct reconnect *r, int64_t now)
 {
 	r->soon_lost = 0;
+	r->taken_over = false;
 	count_apart(r, true);
 	wait_for(r, &refuses, now);
 }
@@ -81,6 +94,7 @@ bool reconnect_lost(struct reconnect *r, int64_t now, bool told, bool busy)
 	r->taken_over = told || (soon && r->soon_lost >= SOON_TIMES);
 	if (r->taken_over) {
 		wait_for(r, &taken, now);
+		r->left_until = r->retry.at;
 	} else if (r->served || (!soon && lasted > r->pause)) {
 		r->refused = false;
 		ztp_retry_succeeded(&r->retry);

@@ -25,10 +25,12 @@ struct reconnect {
 	struct ztp_retry retry; /* .at: when to try */
 	int64_t pause;		/* before the latest try */
 	int64_t up_at;
-	bool refused;	 /* at the latest failure the broker was there */
-	bool taken_over; /* and another client has the connection now */
-	bool served;	 /* this connection had an answer to what it asked */
-	int soon_lost;	 /* connections in a row, for no visible reason */
+	bool refused; /* at the latest failure the broker was there */
+	/* Another client has the connection now, and keeps it until then. */
+	bool taken_over;
+	int64_t left_until;
+	bool served;   /* this connection had an answer to what it asked */
+	int soon_lost; /* connections in a row, for no visible reason */
 };
 
 /* Try at that time, as if nothing had failed before. */
@@ -41,6 +43,11 @@ void reconnect_up(struct reconnect *reconnect, int64_t now);
 /* The broker has acknowledged something. If the connection ends, then because
  * of a single message, for which the others need not wait. */
 void reconnect_served(struct reconnect *reconnect);
+
+/* Until when this connection is left to another client; 0: it is not. */
+int64_t reconnect_left_until(const struct reconnect *reconnect, int64_t now);
+/* It is left for as long, because the other one is. */
+void reconnect_leave(struct reconnect *reconnect, int64_t until);
 
 /* The connection did not come up: nobody is there, or the broker refused. */
 void reconnect_away(struct reconnect *reconnect, int64_t now);

@@ -12,7 +12,8 @@
 
 #include "bridge/core/core.h"
 
-#define MQTT_NOT_CONNECTED "not connected"
+#define MQTT_NOT_CONNECTED    "not connected"
+#define MQTT_OTHER_TAKEN_OVER "left, since the other one was taken over"
 
 enum refusal {
 	REFUSAL_OTHER,	    /* network, TLS, ... */

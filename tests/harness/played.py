@@ -83,6 +83,7 @@ class Played:
         self.subscribers = {}  # topic filter: (socket, level)
         self.lock = threading.Lock()
         self.open = []
+        self.links = {}  # client ID: socket
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.url = f"mqtt://127.0.0.1:{self.port}"
@@ -104,9 +105,17 @@ class Played:
         """Ends every connection, after those words."""
         links, self.open = self.open, []
         for link in links:
-            with contextlib.suppress(OSError):
-                link.sendall(words)
-                link.shutdown(socket.SHUT_RDWR)
+            self._end(link, words)
+
+    def end(self, client, words=b""):
+        """Ends the connection of that client ID."""
+        self._end(self.links[client], words)
+
+    @staticmethod
+    def _end(link, words):
+        with contextlib.suppress(OSError):
+            link.sendall(words)
+            link.shutdown(socket.SHUT_RDWR)
 
     def _accept(self):
         with contextlib.suppress(OSError):
@@ -150,6 +159,7 @@ class Played:
         size = struct.unpack_from("!H", body, at)[0]
         client = body[at + 2:at + 2 + size].decode()
         self.connects.append((client, level))
+        self.links[client] = link
         self.keepalives.append(
             (client, struct.unpack_from("!H", body, 8)[0])
         )

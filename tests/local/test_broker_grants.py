@@ -163,10 +163,8 @@ def test_two_bridges_with_one_configuration(bridge_at, tmp_path):
     not fight, and say what is wrong."""
     broker = Mosquitto(tmp_path).start()
     two = [bridge_at(broker.url) for _ in range(2)]
-    for connection in ("in", "out"):
-        until(lambda which=connection: any(
-            f"event=mqtt_taken_over connection={which} " in bridge.log()
-            for bridge in two), f"{connection} is taken over")
+    until(lambda: any("event=mqtt_taken_over " in bridge.log()
+                      for bridge in two), "one is taken over")
     said = "mqtt: (lost right .*)?another client uses the bridge's client id"
     assert any(re.search(said, readyz(bridge)) for bridge in two)
     until(lambda: any("mqtt" not in readyz(bridge) for bridge in two),
@@ -199,11 +197,27 @@ def test_what_is_known_of_a_connection_soon_lost(bridge_at, words, hint, shown):
             if connected > ended:
                 ended = connected
                 broker.end_all(words)
-            return re.search("event=mqtt_taken_over connection=in .*", log)
+            return re.search("event=mqtt_taken_over .*", log)
 
         line = until(taken_over, "it is taken over").group()
         assert re.search(f'hint="{hint}', line), line
         until(lambda: shown in readyz(bridge), lambda: readyz(bridge))
+
+
+@pytest.mark.parametrize("client, other", [
+    ("ztp-bridge", "out"), ("ztp-bridge-out", "in")])
+def test_who_leaves_one_connection_leaves_both(bridge_at, client, other):
+    """Else two bridges with one configuration could have one each."""
+    with played.Played() as broker:
+        bridge = bridge_at(broker.url)
+        wait_connected(bridge)
+        broker.end(client, played.TAKEN_OVER)
+        bridge.wait_log("event=mqtt_taken_over ")
+        bridge.wait_log(f"event=mqtt_lost connection={other} .*"
+                        'error="left, since the other one was taken over"')
+        connects = len(broker.connects)
+        holds_for(lambda: len(broker.connects) == connects, 3.0,
+                  "it comes with neither")
 
 
 def test_broker_that_comes_back(bridge_at, tmp_path):

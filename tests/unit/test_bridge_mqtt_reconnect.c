@@ -138,6 +138,23 @@ static void news_of_the_broker_end_the_pause(void **state)
 	assert_int_equal(r.retry.at, 2000);
 }
 
+static void both_are_left_for_as_long(void **state)
+{
+	struct reconnect one = {0}, other = {0};
+
+	(void)state;
+	reconnect_up(&one, 1000);
+	assert_int_equal(reconnect_left_until(&one, 1000), 0);
+	assert_true(reconnect_lost(&one, 1100, true, false));
+	assert_int_equal(reconnect_left_until(&one, 1100), one.retry.at);
+	assert_int_equal(reconnect_left_until(&one, one.retry.at), 0);
+	reconnect_leave(&other, one.retry.at);
+	reconnect_hurry(&other, 1200);
+	assert_int_equal(other.retry.at, one.retry.at);
+	reconnect_away(&other, other.retry.at);
+	assert_int_equal(reconnect_left_until(&other, one.retry.at), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -150,6 +167,7 @@ int main(void)
 		cmocka_unit_test(three_in_a_row_are_another_client),
 		cmocka_unit_test(a_broker_that_restarts_is_no_other_client),
 		cmocka_unit_test(news_of_the_broker_end_the_pause),
+		cmocka_unit_test(both_are_left_for_as_long),
 	};
 
 	return cmocka_run_group_tests_name("bridge_mqtt_reconnect", tests, NULL,
