@@ -151,6 +151,9 @@ class KafkaStage:
     def refuse_next(self, _topic):
         self.keeper.refuse()
 
+    def await_refused(self, _topic):
+        assert self.keeper.first.wait(DEADLINE)
+
     def lose_answer(self, _topic):
         self.keeper.losing = True
 

@@ -67,6 +67,7 @@ void stage_deny(const char *topic, bool denied);
 void stage_lose_leader(const char *topic);
 /* The next batch is refused for now, while a second one is on its way. */
 void stage_refuse_next(const char *topic);
+void stage_await_refused(const char *topic); /* it is on its way */
 /* The next batch is appended, but the answer is lost with the connection. */
 void stage_lose_answer(const char *topic);
 /* The values of a partition that a read_committed reader sees: "a,b,c". */

@@ -60,7 +60,7 @@ static void send_two_batches(struct kafka_case *k, int n)
 {
 	stage_refuse_next(k->name);
 	CHECK_SAME(case_send(k, n, 1), 0);
-	contract_sleep(50); /* longer than they linger */
+	stage_await_refused(k->name);
 	CHECK_SAME(case_send(k, n + 1, 1), 0);
 	case_wait_reports(k, n + 2);
 }

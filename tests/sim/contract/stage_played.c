@@ -103,6 +103,12 @@ void stage_refuse_next(const char *topic)
 	broker_will(cluster_find(topic), BROKER_REFUSES);
 }
 
+void stage_await_refused(const char *topic)
+{
+	(void)topic;
+	contract_sleep(50); /* longer than they linger */
+}
+
 void stage_lose_answer(const char *topic)
 {
 	broker_will(cluster_find(topic), BROKER_LOSES_ANSWER);

@@ -128,6 +128,11 @@ void stage_refuse_next(const char *topic)
 	free(ask("refuse-next %s", topic));
 }
 
+void stage_await_refused(const char *topic)
+{
+	free(ask("await-refused %s", topic));
+}
+
 void stage_lose_answer(const char *topic)
 {
 	free(ask("lose-answer %s", topic));
