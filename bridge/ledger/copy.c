@@ -6,8 +6,9 @@
 
 #include "bridge/ledger/copy_internal.h"
 
-#define BULK	 20000 /* records from which on indexes are made at the end */
-#define BEGIN_MS 500   /* to begin again, after the database was opened again */
+#define BULK	   20000 /* records from which on indexes are made at the end */
+#define BEGIN_MS   500 /* to begin again, after the database was opened again */
+#define FOREIGN_MS 30000 /* between two lines about somebody else's records */
 
 int copy_open(struct copy **out, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error)
@@ -107,8 +108,8 @@ int copy_begin(struct copy *copy, int wait_ms, struct ztp_error *error)
 
 static bool is_of_the_row(int rc)
 {
-	return rc == ZTP_ERR_VALUE || rc == ZTP_ERR_STATE_NEWER ||
-	       rc == ZTP_ERR_STATE_LOST || rc == ZTP_ERR_REFUSED;
+	return rc == ZTP_ERR_STATE_NEWER || rc == ZTP_ERR_STATE_LOST ||
+	       rc == ZTP_ERR_REFUSED;
 }
 
 /* Said of the database: 0, or what it did not take. */
@@ -126,17 +127,34 @@ int64_t copy_unwritten_since(const struct copy *copy)
 	return copy->unwritten_since;
 }
 
+/* No bridge has written it. It says nothing, and so it stops nobody: a copy that
+ * waited for it to go would wait for ever. */
+static void pass_by(struct copy *copy, const struct state_record *record,
+		    const struct ztp_error *why)
+{
+	uint64_t suppressed;
+
+	if (log_every(&copy->foreign, FOREIGN_MS, ztp_clock_boot(),
+		      &suppressed))
+		log_error(copy->core->log, "state_unreadable",
+			  LOG_STR("topic", copy->topic),
+			  LOG_INT("offset", record->offset), LOG_WHY(why),
+			  LOG_UINT("suppressed", suppressed));
+}
+
 static int take(void *arg, const struct state_record *record,
 		struct ztp_error *error)
 {
 	struct copy *copy = arg;
 	int rc = store_state_apply(copy->store, &record->row, error);
 
-	if (rc != 0)
+	if (rc == ZTP_ERR_VALUE)
+		pass_by(copy, record, error);
+	else if (rc != 0)
 		return is_of_the_row(rc) ? rc : note_written(copy, rc);
 	copy->reached.next = record->offset + 1;
 	copy->reached.written_at = record->written_at;
-	if (ztp_str_is(record->row.key, STATE_BIRTH_KEY))
+	if (rc == 0 && ztp_str_is(record->row.key, STATE_BIRTH_KEY))
 		copy->reached.birth =
 			record->row.value.p ? record->offset + 1 : 0;
 	return 0;

@@ -71,6 +71,8 @@ static int see(void *arg, const struct state_record *record,
 	int rc = state_row_decode(&row, record->row.key, record->row.value,
 				  error);
 
+	if (rc == ZTP_ERR_VALUE) /* no bridge's */
+		return 0;
 	if (rc != 0)
 		return rc;
 	reading->seen->rows += !row.removed;
@@ -115,6 +117,8 @@ static int remove_one(void *arg, const struct state_record *record,
 	int rc = state_row_decode(&row, record->row.key, record->row.value,
 				  error);
 
+	if (rc == ZTP_ERR_VALUE)
+		return 0;
 	if (rc != 0 || row.removed)
 		return rc;
 	gone.row = number_of(&row);

@@ -367,20 +367,23 @@ static int get_cells(struct state_row *row, struct ztp_str in,
 int state_row_decode(struct state_row *row, struct ztp_str key,
 		     struct ztp_str value, struct ztp_error *error)
 {
+	bool known = key.p && parse_key(row, key);
+	int format = value.p && value.n > 0 ? (uint8_t)*value.p : 0;
+
 	row->count = 0;
 	row->removed = !value.p;
-	if (!key.p || !parse_key(row, key))
+	if (!known && (format <= STATE_FORMAT || format >= STATE_TYPED))
 		return ztp_fail(error, ZTP_ERR_VALUE, "no row has such a key");
 	if (!value.p)
 		return 0;
-	if (value.n == 0 || *value.p == 0)
+	if (format == 0)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"a row \"%s\" has no format", keys[row->kind]);
-	if ((uint8_t)*value.p > STATE_FORMAT)
+	if (format > STATE_FORMAT)
 		return ztp_fail(error, ZTP_ERR_STATE_NEWER,
 				"a row \"%s\" has format %d, which is newer "
 				"than this release reads",
-				keys[row->kind], (uint8_t)*value.p);
+				known ? keys[row->kind] : "?", format);
 	value.p++;
 	value.n--;
 	return get_cells(row, value, error);
