@@ -168,6 +168,16 @@ void kafka_topics(char text[KAFKA_TOPICS_TEXT], const struct core *core,
 					      kafka_topic(core, order[i]));
 }
 
+bool kafka_has_first(const rd_kafka_topic_partition_list_t *list)
+{
+	int i;
+
+	for (i = 0; list && i < list->cnt; i++)
+		if (list->elems[i].partition == 0)
+			return true;
+	return false;
+}
+
 bool kafka_crashes_on_new_topic(int version)
 {
 	return version >= 0x02040000 && version < 0x020a0000;

@@ -47,6 +47,10 @@ const char *kafka_topic(const struct core *core, enum store_topic topic);
 void kafka_topics(char text[KAFKA_TOPICS_TEXT], const struct core *core,
 		  unsigned mask);
 
+/* Is partition 0 in the list, which may be NULL? A topic of a group has no other,
+ * but for those that somebody has added since: they count for nothing. */
+bool kafka_has_first(const rd_kafka_topic_partition_list_t *list);
+
 /* Can that release of librdkafka (as in rd_kafka_version()) crash when a topic
  * is deleted and recreated? See librdkafka#4964: from 2.4 on, it also finds
  * its cached metadata by the topic's id, and when the id changes it frees

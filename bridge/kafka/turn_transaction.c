@@ -171,12 +171,14 @@ static rd_kafka_resp_err_t produce(struct turn_handle *h,
 {
 	char *key = entry->has_key ? entry->bytes : NULL;
 	char *value = entry->has_value ? entry->bytes + entry->key_len : NULL;
+	/* Whoever adds a partition to it takes no row away. */
+	int part = entry->topic == TURN_STATE ? 0 : RD_KAFKA_PARTITION_UA;
 	rd_kafka_resp_err_t err;
 
 	entry->err = RD_KAFKA_RESP_ERR__IN_PROGRESS;
 	err = rd_kafka_producev(
 		h->rk, RD_KAFKA_V_RKT(h->topics[entry->topic]),
-		RD_KAFKA_V_KEY(key, entry->key_len),
+		RD_KAFKA_V_PARTITION(part), RD_KAFKA_V_KEY(key, entry->key_len),
 		RD_KAFKA_V_VALUE(value, entry->value_len),
 		RD_KAFKA_V_MSGFLAGS(0), RD_KAFKA_V_OPAQUE(entry),
 		RD_KAFKA_V_HEADERS(entry->headers), RD_KAFKA_V_END);

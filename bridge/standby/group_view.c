@@ -110,7 +110,7 @@ static void take_member(struct group_view *v,
 	if (!ztp_group_member_read(
 		    &to->named, rd_kafka_MemberDescription_client_id(member)))
 		return;
-	to->assigned = list && list->cnt > 0;
+	to->assigned = kafka_has_first(list);
 	v->count++;
 }
 

@@ -364,7 +364,7 @@ static enum member_news on_rebalance(struct member *m, rd_kafka_event_t *event)
 	assign_nothing(m);
 	m->trouble[0] = '\0';
 	m->unheard_since = 0;
-	m->assigned = list && list->cnt > 0;
+	m->assigned = kafka_has_first(list);
 	return m->assigned ? MEMBER_ASSIGNED : MEMBER_UNASSIGNED;
 }
 

@@ -95,7 +95,9 @@ const rd_kafka_MemberAssignment_t *rd_kafka_MemberDescription_assignment(
 const rd_kafka_topic_partition_list_t *rd_kafka_MemberAssignment_partitions(
 	const rd_kafka_MemberAssignment_t *assignment)
 {
-	static rd_kafka_topic_partition_list_t none, one = {.cnt = 1};
+	static rd_kafka_topic_partition_t first;
+	static rd_kafka_topic_partition_list_t none,
+		one = {.cnt = 1, .elems = &first};
 
 	ptrdiff_t i = (struct handle *const *)assignment - description.members;
 

@@ -210,7 +210,7 @@ static void take_arguments(struct message *given, va_list args)
 			given->m.payload = va_arg(args, void *);
 			given->m.len = va_arg(args, size_t);
 			break;
-		case RD_KAFKA_VTYPE_PARTITION: /* of a topic that has one */
+		case RD_KAFKA_VTYPE_PARTITION: /* the one there is, or any */
 		case RD_KAFKA_VTYPE_MSGFLAGS:
 			(void)va_arg(args, int);
 			break;

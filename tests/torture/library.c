@@ -119,7 +119,7 @@ struct produced {
 	void *key, *value, *opaque;
 	size_t key_len, value_len;
 	rd_kafka_headers_t *headers;
-	int flags;
+	int flags, partition;
 };
 
 static void take(struct produced *p, va_list args)
@@ -130,6 +130,9 @@ static void take(struct produced *p, va_list args)
 		switch (type) {
 		case RD_KAFKA_VTYPE_RKT:
 			p->topic = va_arg(args, rd_kafka_topic_t *);
+			break;
+		case RD_KAFKA_VTYPE_PARTITION:
+			p->partition = va_arg(args, int);
 			break;
 		case RD_KAFKA_VTYPE_KEY:
 			p->key = va_arg(args, void *);
@@ -157,7 +160,7 @@ rd_kafka_resp_err_t __real_rd_kafka_producev(rd_kafka_t *rk, ...);
 rd_kafka_resp_err_t __wrap_rd_kafka_producev(rd_kafka_t *rk, ...);
 rd_kafka_resp_err_t __wrap_rd_kafka_producev(rd_kafka_t *rk, ...)
 {
-	struct produced p = {.flags = 0};
+	struct produced p = {.partition = RD_KAFKA_PARTITION_UA};
 	va_list args;
 
 	if (FAILS(FAIL_SEND))
@@ -166,7 +169,8 @@ rd_kafka_resp_err_t __wrap_rd_kafka_producev(rd_kafka_t *rk, ...)
 	take(&p, args);
 	va_end(args);
 	return __real_rd_kafka_producev(
-		rk, RD_KAFKA_V_RKT(p.topic), RD_KAFKA_V_KEY(p.key, p.key_len),
+		rk, RD_KAFKA_V_RKT(p.topic), RD_KAFKA_V_PARTITION(p.partition),
+		RD_KAFKA_V_KEY(p.key, p.key_len),
 		RD_KAFKA_V_VALUE(p.value, p.value_len),
 		RD_KAFKA_V_MSGFLAGS(p.flags), RD_KAFKA_V_HEADERS(p.headers),
 		RD_KAFKA_V_OPAQUE(p.opaque), RD_KAFKA_V_END);
