@@ -109,8 +109,16 @@ static int run(const struct cli *cli, struct config *config)
 {
 	struct log log;
 	struct reloading reloading = {cli, config, &log};
-	int code;
+	struct ztp_error error = {0};
+	int line = 1, code;
 
+	/* A single bridge finds at start what librdkafka does not take. One of
+	 * several makes some handles only when it is to be active. */
+	if (config->standby.enabled &&
+	    kafka_check(config, &line, &error) != 0) {
+		config_complain(stderr, cli->config, line, &error);
+		return CLI_EXIT_USAGE;
+	}
 	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
 	code = (config->standby.enabled ? group_run : loop_run)(
 		config, &log, reload, &reloading);

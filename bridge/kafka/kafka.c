@@ -47,9 +47,9 @@ static int set_ours(void *conf, const char *name, const char *value,
 	return set(conf, name, value, error);
 }
 
-static int set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			  const struct kafka_wanted *wanted,
-			  const struct core *core, struct ztp_error *error)
+int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
+			 const struct kafka_wanted *wanted,
+			 const struct core *core, struct ztp_error *error)
 {
 	const struct config_properties *users = &config->kafka.properties;
 	enum ztp_kafka_client client = wanted->client;
@@ -84,16 +84,7 @@ static int set_properties(rd_kafka_conf_t *conf, const struct config *config,
 						   set_ours, conf, error);
 }
 
-int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			 enum ztp_kafka_client client, const struct core *core,
-			 struct ztp_error *error)
-{
-	const struct kafka_wanted wanted = {.client = client};
-
-	return set_properties(conf, config, &wanted, core, error);
-}
-
-static bool reads(enum ztp_kafka_client client)
+bool kafka_reads(enum ztp_kafka_client client)
 {
 	return client == ZTP_KAFKA_CONSUMER || client == ZTP_KAFKA_READER ||
 	       client == ZTP_KAFKA_MEMBER;
@@ -102,12 +93,12 @@ static bool reads(enum ztp_kafka_client client)
 rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,
 			 struct ztp_error *error)
 {
-	rd_kafka_type_t type =
-		reads(wanted->client) ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
+	rd_kafka_type_t type = kafka_reads(wanted->client) ? RD_KAFKA_CONSUMER
+							   : RD_KAFKA_PRODUCER;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	rd_kafka_t *rk = NULL;
 	char text[256];
-	int rc = set_properties(conf, core->config, wanted, core, error);
+	int rc = kafka_set_properties(conf, core->config, wanted, core, error);
 
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);

@@ -34,11 +34,14 @@ struct kafka_wanted {
 rd_kafka_t *kafka_new_as(struct core *core, const struct kafka_wanted *wanted,
 			 struct ztp_error *error);
 
+/* Is it a consumer's handle? */
+bool kafka_reads(enum ztp_kafka_client client);
+
 /* Sets all that in conf. core NULL: without brokers, so that a handle connects to
  * nothing. */
 int kafka_set_properties(rd_kafka_conf_t *conf, const struct config *config,
-			 enum ztp_kafka_client client, const struct core *core,
-			 struct ztp_error *error);
+			 const struct kafka_wanted *wanted,
+			 const struct core *core, struct ztp_error *error);
 
 /* The configured name of one of our topics. */
 const char *kafka_topic(const struct core *core, enum store_topic topic);

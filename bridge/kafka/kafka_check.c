@@ -87,12 +87,19 @@ static void quiet(const rd_kafka_t *rk, int level, const char *facility,
 static int make_once(const struct config *config, enum ztp_kafka_client client,
 		     struct ztp_error *error)
 {
-	rd_kafka_type_t type = client == ZTP_KAFKA_CONSUMER ? RD_KAFKA_CONSUMER
-							    : RD_KAFKA_PRODUCER;
+	const int64_t session_ms = config->standby.session_timeout_ms;
+	const struct kafka_wanted wanted = {
+		.client = client,
+		.transactional_id = config->kafka.group,
+		.transaction_timeout_ms = session_ms,
+		.session_ms = session_ms,
+	};
+	rd_kafka_type_t type =
+		kafka_reads(client) ? RD_KAFKA_CONSUMER : RD_KAFKA_PRODUCER;
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	char text[256] = "";
 	rd_kafka_t *rk;
-	int rc = kafka_set_properties(conf, config, client, NULL, error);
+	int rc = kafka_set_properties(conf, config, &wanted, NULL, error);
 
 	if (rc == 0)
 		rc = check_pairs(conf, error);
@@ -113,13 +120,14 @@ static int make_once(const struct config *config, enum ztp_kafka_client client,
 int kafka_check(const struct config *config, int *line, struct ztp_error *error)
 {
 	const struct config_properties *properties = &config->kafka.properties;
+	const int last =
+		config->standby.enabled ? ZTP_KAFKA_MEMBER : ZTP_KAFKA_PROBE;
 	struct ztp_error why = {0};
 	int client, rc = 0;
 
 	if (properties->count == 0)
 		return 0;
-	for (client = ZTP_KAFKA_PRODUCER; client <= ZTP_KAFKA_PROBE && rc == 0;
-	     client++)
+	for (client = ZTP_KAFKA_PRODUCER; client <= last && rc == 0; client++)
 		rc = make_once(config, (enum ztp_kafka_client)client, &why);
 	if (rc == 0)
 		return 0;

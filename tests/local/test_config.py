@@ -137,6 +137,19 @@ def test_a_property_that_cannot_be(write, name, value, says):
     assert_refused(check(file), file, line, says)
 
 
+@pytest.mark.parametrize("how", [["--check-config"], []])
+def test_a_property_that_one_of_several_cannot_have(write, how):
+    """A single bridge has no such handle."""
+    text = ("kafka: {properties: {client.rack: r,\n"
+            "  socket.timeout.ms: 60000}}\nstandby:\n  enabled: %s\n"
+            "  instance: a\n")
+    file = write(text % "true")
+    assert_refused(run("--config", file, *how), file, 2,
+                   "`socket.timeout.ms` must be set <= "
+                   "`transaction.timeout.ms`")
+    assert check(write(text % "false")).returncode == 0
+
+
 def test_properties_that_repeat_what_holds(write):
     file = write("kafka:\n  properties: {acks: -1, check.crcs: true, "
                  "auto.offset.reset: smallest, isolation.level: "
