@@ -27,6 +27,9 @@
 #define PROTOCOL_VERSION     "inter.broker.protocol.version"
 #define IN_SYNC		     "min.insync.replicas"
 #define IN_SYNC_MIN	     2
+#define IN_SYNC_TEXT	     "2"
+#define DEFAULT_REPLICAS     "default.replication.factor"
+#define NEW_REPLICAS	     3 /* where Kafka by itself would make one */
 #define OLDEST_MAJOR	     2
 #define OLDEST_MINOR	     5
 
@@ -98,7 +101,7 @@ int group_topic_setting(enum group_topic topic, const char *name,
 {
 	if (strcmp(name, IN_SYNC) == 0 && replicas > 1 &&
 	    strtol(value, NULL, 10) < IN_SYNC_MIN)
-		return fail(error, IN_SYNC, value, "at least ", "2");
+		return fail(error, IN_SYNC, value, "at least ", IN_SYNC_TEXT);
 	for (size_t i = 0; i < SETTINGS; i++)
 		if (settings[i].topic == topic &&
 		    strcmp(settings[i].name, name) == 0)
@@ -121,6 +124,7 @@ bool group_kafka_version_ok(const char *version)
 struct facts {
 	int partitions[GROUP_TOPICS], replicas[GROUP_TOPICS];
 	int transaction_replicas; /* 0: it is not there yet */
+	int default_replicas;	  /* of a new topic; 0: Kafka does not tell */
 	int brokers, broker;	  /* how many, and the id of one */
 };
 
@@ -228,7 +232,7 @@ static int ask_settings(rd_kafka_t *rk, rd_kafka_ResourceType_t type,
 }
 
 struct looking {
-	const struct facts *facts;
+	struct facts *facts;
 	enum group_topic topic;
 	int needs; /* replicas that __transaction_state must have */
 };
@@ -248,6 +252,8 @@ static int see_broker(void *arg, const char *name, const char *value,
 {
 	const struct looking *looking = arg;
 
+	if (strcmp(name, DEFAULT_REPLICAS) == 0)
+		looking->facts->default_replicas = (int)strtol(value, NULL, 10);
 	if (strcmp(name, PROTOCOL_VERSION) == 0 &&
 	    !group_kafka_version_ok(value))
 		return ztp_fail(error, ZTP_ERR_VALUE,
@@ -272,7 +278,7 @@ static int see_broker(void *arg, const char *name, const char *value,
 /* --- the check */
 
 static int check_topic(rd_kafka_t *rk, const struct config *config,
-		       const struct facts *facts, enum group_topic topic,
+		       struct facts *facts, enum group_topic topic,
 		       struct ztp_error *error)
 {
 	const char *name = topic_name(config, topic);
@@ -287,12 +293,17 @@ static int check_topic(rd_kafka_t *rk, const struct config *config,
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"%s has %d partitions, and must have one", name,
 				facts->partitions[topic]);
+	if (facts->replicas[topic] == 1 && facts->brokers > 1)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"%s has one replica, and must have at least "
+				"two: there are %d brokers",
+				name, facts->brokers);
 	rc = ask_settings(rk, RD_KAFKA_RESOURCE_TOPIC, name, see_topic,
 			  &looking, &why);
 	return rc == 0 ? 0 : ztp_fail(error, rc, "%s: %s", name, why.message);
 }
 
-static int check_broker(rd_kafka_t *rk, const struct facts *facts,
+static int check_broker(rd_kafka_t *rk, struct facts *facts,
 			struct ztp_error *error)
 {
 	struct looking looking = {.facts = facts};
@@ -339,21 +350,37 @@ static int on_created(rd_kafka_event_t *event, struct core *core,
 	return 0;
 }
 
-static int create(rd_kafka_t *rk, struct core *core, enum group_topic topic,
-		  struct ztp_error *error)
+static rd_kafka_NewTopic_t *make_topic(const struct config *config,
+				       const struct facts *facts,
+				       enum group_topic topic)
 {
+	bool several = facts->default_replicas >= IN_SYNC_MIN;
+	int replicas = -1; /* as many as Kafka gives it */
+	rd_kafka_NewTopic_t *made;
 	char text[256] = "";
-	int rc;
 
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_NewTopic_t *made = rd_kafka_NewTopic_new(
-		topic_name(core->config, topic), 1, -1, text, sizeof(text));
-	rd_kafka_event_t *event = NULL;
-
+	if (!several && facts->brokers > 1)
+		replicas = facts->brokers < NEW_REPLICAS ? facts->brokers
+							 : NEW_REPLICAS;
+	made = rd_kafka_NewTopic_new(topic_name(config, topic), 1, replicas,
+				     text, sizeof(text));
 	for (size_t i = 0; i < SETTINGS && made; i++)
 		if (settings[i].topic == topic)
 			rd_kafka_NewTopic_set_config(made, settings[i].name,
 						     settings[i].text);
+	if (made && (several || replicas > 1))
+		rd_kafka_NewTopic_set_config(made, IN_SYNC, IN_SYNC_TEXT);
+	return made;
+}
+
+static int create(rd_kafka_t *rk, struct core *core, const struct facts *facts,
+		  enum group_topic topic, struct ztp_error *error)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+	rd_kafka_NewTopic_t *made = make_topic(core->config, facts, topic);
+	rd_kafka_event_t *event = NULL;
+	int rc;
+
 	if (made) {
 		rd_kafka_CreateTopics(rk, &made, 1, NULL, queue);
 		event = rd_kafka_queue_poll(queue, 2 * ANSWER_MS);
@@ -380,7 +407,7 @@ static int look(struct core *core, rd_kafka_t *rk, struct ztp_error *error)
 	for (int i = 0; i < GROUP_TOPICS && rc == 0; i++) {
 		if (facts.partitions[i] > 0 || !config->kafka.create_topics)
 			continue;
-		rc = create(rk, core, (enum group_topic)i, error);
+		rc = create(rk, core, &facts, (enum group_topic)i, error);
 		made = true;
 	}
 	/* A broker learns of it a moment after it has been made. */
