@@ -102,6 +102,8 @@ void group_http_free(struct group_http *p)
 void group_http_trouble(struct group_http *p, const char *why)
 {
 	snprintf(p->status.group, sizeof(p->status.group), "%s", why);
+	if (p->http && !p->away)
+		http_changed(p->http);
 }
 
 void group_http_show(struct group_http *p, const struct group_facts *facts)
@@ -122,9 +124,21 @@ static void take_store(struct group_http *p)
 		p->home.store = copy_store(p->facts.copy);
 }
 
+/* Its role, and which parts of it are well. */
+static int gist(const struct group_status *s)
+{
+	const char *const whys[] = {s->mqtt, s->kafka, s->store, s->group};
+	int said = s->role;
+
+	for (size_t i = 0; i < sizeof(whys) / sizeof(*whys); i++)
+		said = 2 * said + (*whys[i] != '\0');
+	return said;
+}
+
 static void take_facts(struct group_http *p)
 {
 	int64_t now = ztp_clock_boot();
+	int before = gist(&p->status);
 
 	if (!p->shown)
 		return;
@@ -133,6 +147,8 @@ static void take_facts(struct group_http *p)
 		return;
 	p->facts_at = now;
 	group_facts_take(&p->facts, p->core, &p->status, p->active != NULL);
+	if (p->http && gist(&p->status) != before)
+		http_changed(p->http);
 }
 
 /* Before the thread is away: what is shown stays until it is back, and one that

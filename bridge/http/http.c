@@ -352,6 +352,11 @@ void http_return(struct http *http)
 	http->away_at = 0;
 }
 
+void http_changed(struct http *http)
+{
+	http_still_drop(&http->still);
+}
+
 /* --- in the loop */
 
 int http_fd(const struct http *http)

@@ -31,6 +31,9 @@ void http_serve(struct http *http, struct bridge *b);
  * /readyz, /metrics and /v1/group as they are now; the others wait. */
 void http_leave(struct http *http);
 void http_return(struct http *http);
+/* What is shown meanwhile may be a second old. It is not now: the bridge's role, or
+ * whether it is ready, is another one. Before http_leave. */
+void http_changed(struct http *http);
 
 /* Readable when http_run has something to do. Never changes. */
 int http_fd(const struct http *http);

@@ -212,6 +212,29 @@ static void somebody_else_answers(void **state)
 	http_aside_free(aside);
 }
 
+/* As it is when the loop leaves, and not as it was a moment before. */
+static void what_has_changed_is_shown(void **state)
+{
+	struct http_case *f = *state;
+	struct group_status *group = stand_by(f);
+	struct http_aside *aside = NULL;
+	struct ztp_error error;
+
+	assert_int_equal(
+		http_aside_new(&aside, f->b.http, no_pulse, NULL, &error), 0);
+	http_aside_away(aside);
+	http_aside_back(aside);
+	group->role = ZTP_ROLE_READING;
+	snprintf(group->group, sizeof(group->group), "opening: reading");
+	http_changed(f->b.http);
+	http_aside_away(aside);
+	read_all(f, send_get(f, "/readyz"), false);
+	assert_memory_equal(f->answer, "HTTP/1.1 503", 12);
+	assert_non_null(strstr(f->answer, "role: opening"));
+	http_aside_back(aside);
+	http_aside_free(aside);
+}
+
 int main(void)
 {
 #define T(f)                                                                   \
@@ -223,6 +246,7 @@ int main(void)
 		T(lists_are_of_a_copy),
 		T(metrics_are_there),
 		T(somebody_else_answers),
+		T(what_has_changed_is_shown),
 	};
 #undef T
 	return cmocka_run_group_tests(tests, NULL, NULL);
