@@ -53,13 +53,13 @@ static const char *role_of(const struct group_view_member *m, bool any,
 
 /* Of itself a bridge knows more than Kafka has said. */
 static bool is_self(const struct group_view_member *m, const struct core *core,
-		    const struct group_status *status)
+		    const struct group_status *status, bool twice)
 {
 	bool next = strcmp(ztp_role_name(status->role),
 			   ztp_role_name(ZTP_ROLE_STANDBY)) != 0;
 
 	return strcmp(m->named.instance, core->config->standby.instance) == 0 &&
-	       (!status->twice[0] || m->assigned == next);
+	       (!twice || m->assigned == next);
 }
 
 static void take_members(const struct group_facts *f, const struct core *core,
@@ -67,13 +67,14 @@ static void take_members(const struct group_facts *f, const struct core *core,
 {
 	char active[ZTP_INSTANCE_MAX + 1] = "";
 	size_t count = group_view_count(f->view);
-	const char *twice = group_view_twice(
-		count ? group_view_member(f->view, 0) : NULL, count);
+	bool twice =
+		group_view_twice(count ? group_view_member(f->view, 0) : NULL,
+				 count) != NULL;
 	int64_t at = 0;
 	bool any = read_active(copy_store(f->copy), active, &at);
 
 	snprintf(status->twice, sizeof(status->twice), "%s",
-		 twice ? twice : "");
+		 group_view_said_twice(f->view));
 	status->count =
 		count < GROUP_STATUS_MEMBERS ? count : GROUP_STATUS_MEMBERS;
 	for (size_t i = 0; i < status->count; i++) {
@@ -81,7 +82,7 @@ static void take_members(const struct group_facts *f, const struct core *core,
 			group_view_member(f->view, i);
 
 		status->members[i].named = m->named;
-		status->members[i].role = is_self(m, core, status)
+		status->members[i].role = is_self(m, core, status, twice)
 						  ? ztp_role_name(status->role)
 						  : role_of(m, any, active, at);
 	}
@@ -131,6 +132,8 @@ static void say_group(const struct group_facts *f, enum ztp_role_state role,
 		      char why[GROUP_STATUS_WHY_MAX])
 {
 	const char *trouble = opening_trouble(f->opening);
+	const char *before = standby_why(f->standby);
+	const char *colon = *before ? ": " : "";
 
 	if (*trouble)
 		say(why, trouble);
@@ -139,10 +142,12 @@ static void say_group(const struct group_facts *f, enum ztp_role_state role,
 	else if (role == ZTP_ROLE_ACTIVE)
 		say(why, "opening: connections");
 	else
-		snprintf(why, GROUP_STATUS_WHY_MAX, "%s: %s",
-			 ztp_role_name(role), ztp_role_state_name(role));
+		snprintf(why, GROUP_STATUS_WHY_MAX, "%s: %s%s%s",
+			 ztp_role_name(role), ztp_role_state_name(role), colon,
+			 before);
 	if (role == ZTP_ROLE_OUT && !*why)
-		say(why, "not a member of the group yet");
+		snprintf(why, GROUP_STATUS_WHY_MAX,
+			 "not a member of the group yet%s%s", colon, before);
 }
 
 /* --- */

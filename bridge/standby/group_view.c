@@ -21,6 +21,7 @@ struct group_view {
 	struct group_view_member members[GROUP_VIEW_MAX];
 	size_t count;
 	char twice[ZTP_INSTANCE_MAX + 1]; /* as it was logged */
+	int64_t twice_since;
 };
 
 int group_view_new(struct group_view **out, struct core *core, int wake_fd,
@@ -74,18 +75,30 @@ const char *group_view_twice(const struct group_view_member *members,
 	return NULL;
 }
 
-/* Once, and again after it has changed. */
+/* Once, and again after it has changed. Who has died is a member until Kafka has
+ * missed it, and the same bridge may be back before. */
 static void say_twice(struct group_view *v)
 {
 	const char *twice = group_view_twice(v->members, v->count);
+	int64_t now = ztp_clock_boot(),
+		sure = v->core->config->standby.session_timeout_ms + v->every;
 
-	if (!twice || strcmp(twice, v->twice) == 0) {
-		if (!twice)
-			v->twice[0] = '\0';
+	if (!twice) {
+		v->twice[0] = '\0';
+		v->twice_since = 0;
 		return;
 	}
-	memcpy(v->twice, twice, strlen(twice) + 1);
+	if (v->twice_since == 0)
+		v->twice_since = now;
+	if (now - v->twice_since < sure || strcmp(twice, v->twice) == 0)
+		return;
+	snprintf(v->twice, sizeof(v->twice), "%s", twice);
 	log_warn(v->core->log, "instance_twice", LOG_STR("instance", twice));
+}
+
+const char *group_view_said_twice(const struct group_view *v)
+{
+	return v->twice;
 }
 
 /* --- asking */

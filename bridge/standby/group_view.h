@@ -37,6 +37,8 @@ const struct group_view_member *group_view_member(const struct group_view *view,
 int64_t group_view_heard(const struct group_view *view);
 const char *group_view_trouble(const struct group_view *view);
 
+/* The instance that two of them have, for so long that both live, or "". */
+const char *group_view_said_twice(const struct group_view *view);
 /* The instance that two of them have, or NULL. Pure. */
 const char *group_view_twice(const struct group_view_member *members,
 			     size_t count);

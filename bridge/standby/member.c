@@ -281,8 +281,8 @@ static void set_trouble(struct member *m, rd_kafka_resp_err_t err,
 			     m->core->config->kafka.group);
 		text = denied.message;
 	} else if (err == RD_KAFKA_RESP_ERR_INVALID_SESSION_TIMEOUT) {
-		text = "kafka does not take standby.session_timeout: it is not "
-		       "between its group.min.session.timeout.ms and "
+		text = "standby.session_timeout is not "
+		       "between kafka's group.min.session.timeout.ms and "
 		       "group.max.session.timeout.ms";
 	}
 	snprintf(m->trouble, sizeof(m->trouble), "%s", text);

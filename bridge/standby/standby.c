@@ -1,5 +1,6 @@
 #include "bridge/standby/standby.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,6 +19,7 @@ struct standby {
 	int64_t assigned_at; /* the partition, last; CLOCK_BOOTTIME */
 	int64_t since;
 	struct standby_counts counts;
+	char why[256]; /* it was to be active, and is not; or "" */
 };
 
 int standby_new(struct standby **out, struct core *core,
@@ -115,7 +117,10 @@ static void say(struct standby *s, enum ztp_role_state before, const char *why)
 {
 	enum ztp_role_state now = s->role.state;
 
+	if (now == ZTP_ROLE_ACTIVE)
+		s->why[0] = '\0';
 	if (now == ZTP_ROLE_FENCED) {
+		snprintf(s->why, sizeof(s->why), "%s", why);
 		s->counts.fenced++;
 		log_warn(s->core->log, "fenced",
 			 LOG_STR("while", ztp_role_state_name(before)),
@@ -168,6 +173,7 @@ static void on_news(struct standby *s, enum member_news news)
 		change(s, ZTP_ROLE_ON_ASSIGNED, false, "");
 		break;
 	case MEMBER_UNASSIGNED:
+		s->why[0] = '\0'; /* another one is to be active */
 		change(s, ZTP_ROLE_ON_UNASSIGNED, false, "");
 		break;
 	case MEMBER_CHECKED:
@@ -234,4 +240,9 @@ const struct standby_counts *standby_counts(const struct standby *s)
 const char *standby_trouble(const struct standby *s)
 {
 	return member_trouble(s->member);
+}
+
+const char *standby_why(const struct standby *s)
+{
+	return s->why;
 }

@@ -51,5 +51,7 @@ int64_t standby_since(const struct standby *standby); /* wall clock, ms */
 const struct standby_counts *standby_counts(const struct standby *standby);
 /* What keeps it from being a member, or "". */
 const char *standby_trouble(const struct standby *standby);
+/* Why it is not active though it was to be, of the last time that it tried; "". */
+const char *standby_why(const struct standby *standby);
 
 #endif

@@ -101,3 +101,17 @@ def test_the_pages_outlive_the_change(pair):
     assert watches[0].answers == watches[2].answers == {(200, "ok\n")}
     said = [text for _, text in watches[1].answers]
     assert any('"role":"opening"' in text for text in said)
+
+
+def test_who_is_back_at_once_is_not_two(pair):
+    """Kafka has yet to miss the one that was killed."""
+    zulu, alpha = pair.bridge, pair.standby("alpha")
+    for _ in range(2):
+        zulu.kill9()
+        zulu.start().wait_log("event=standing_by")
+        until(lambda: sorted(
+            member["instance"] for member in
+            page(alpha, "/v1/group")["members"]) == ["alpha", "zulu"],
+            lambda: f"there are two: {page(alpha, '/v1/group')}")
+        for bridge in (zulu, alpha):
+            assert "event=instance_twice" not in bridge.log()

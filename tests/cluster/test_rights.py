@@ -8,9 +8,12 @@ import subprocess
 
 import pytest
 
+from cluster.pages import get
+from cluster.pair import Plain, wait_active
 from cluster.several import Bridge, new_names
 from harness.devkafka import DevKafka
 from harness.kafka import JAVA, QUICK_START, Kafka
+from harness.until import until
 from harness.where import kafka_jars
 
 AUTHORIZER = {
@@ -138,3 +141,20 @@ def test_the_embedded_kafka(tmp_path, names):
     assert "it must be 2.5 or later, and have transactions" in refused(
         kafka, names, tmp_path)
     kafka.stop()
+
+
+def test_the_page_says_why(guarded, names, tmp_path):
+    """While it tries again, and while it waits behind the others to do so."""
+    rig = Plain(tmp_path, guarded, names)
+    rig.mosquitto.start()
+    close(guarded, "--transactional-id", names["group"])
+    right = f"Write --transactional-id {names['group']}"
+    bridge = rig.bridge.start()
+    try:
+        bridge.wait_log("event=standing_by before=fenced", 60)
+        until(lambda: right in get(bridge, "/readyz")[1], lambda: "it says why: "
+              f"{get(bridge, '/readyz')}")
+        open_again(guarded, "--transactional-id", names["group"])
+        wait_active(bridge, 60)
+    finally:
+        rig.stop()
