@@ -55,7 +55,8 @@ int journal_record_decode(struct journal_record *record, const void *bytes,
 {
 	const uint8_t *in = bytes;
 
-	if (len > 0 && *in > JOURNAL_RECORD_FORMAT)
+	/* A letter that a person has typed is no format. */
+	if (len > 0 && *in > JOURNAL_RECORD_FORMAT && (*in < ' ' || *in > '~'))
 		return ztp_fail(error, ZTP_ERR_STATE_NEWER,
 				"a journal's entry has format %d, of a newer "
 				"release",

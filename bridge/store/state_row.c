@@ -364,6 +364,14 @@ static int get_cells(struct state_row *row, struct ztp_str in,
 	return check(row, error);
 }
 
+/* A format is a small number, and no letter that a person has typed. */
+static bool is_newer(bool known, int format)
+{
+	if (format <= STATE_FORMAT || (format >= ' ' && format <= '~'))
+		return false;
+	return known || format < ' ';
+}
+
 int state_row_decode(struct state_row *row, struct ztp_str key,
 		     struct ztp_str value, struct ztp_error *error)
 {
@@ -372,18 +380,18 @@ int state_row_decode(struct state_row *row, struct ztp_str key,
 
 	row->count = 0;
 	row->removed = !value.p;
-	if (!known && (format <= STATE_FORMAT || format >= STATE_TYPED))
+	if (!known && !is_newer(known, format))
 		return ztp_fail(error, ZTP_ERR_VALUE, "no row has such a key");
 	if (!value.p)
 		return 0;
-	if (format == 0)
-		return ztp_fail(error, ZTP_ERR_VALUE,
-				"a row \"%s\" has no format", keys[row->kind]);
-	if (format > STATE_FORMAT)
+	if (is_newer(known, format))
 		return ztp_fail(error, ZTP_ERR_STATE_NEWER,
 				"a row \"%s\" has format %d, which is newer "
 				"than this release reads",
 				known ? keys[row->kind] : "?", format);
+	if (format != STATE_FORMAT)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"a row \"%s\" has no format", keys[row->kind]);
 	value.p++;
 	value.n--;
 	return get_cells(row, value, error);

@@ -22,7 +22,6 @@
 #include "ztp/error.h"
 
 #define STATE_FORMAT	1
-#define STATE_TYPED	' ' /* under a key of nobody's, no format: a text */
 #define STATE_CELLS_MAX 24
 #define STATE_KEY_MAX	192
 /* Of what is removed, the number that the row has in the store. */

@@ -88,6 +88,17 @@ def test_the_same_entries_twice(rig, leaf):
     all_asked_once(rig, paths)
 
 
+def test_what_somebody_has_typed_holds_nothing_up(rig, leaf):
+    """A letter is not the format of a later release, which would be waited for."""
+    zulu, alpha = rig.bridges["zulu"], rig.standby("alpha")
+    rig.writer.send(rig.names["journal"], b"hello")
+    paths = left_by(rig, zulu, leaf)
+    wait_active(alpha)
+    zulu.start().wait_log("event=journal_handed_over")
+    alpha.wait_log("event=journal_unreadable")
+    all_asked_once(rig, paths)
+
+
 def test_who_is_active_again_has_its_own(rig, leaf):
     """It had handed them over meanwhile, to nobody."""
     zulu = rig.bridges["zulu"]

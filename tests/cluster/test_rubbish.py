@@ -23,7 +23,7 @@ def asked_of(rig, ca):
 
 @pytest.mark.parametrize("key, value", [
     (b"hello", b"world"), (b"hello", None), (b"r/none", b""),
-    (b"active", b"\x01rubbish"),
+    (b"active", b"\x01rubbish"), (b"active", b"me"),
 ])
 def test_who_comes_passes_it_by(plain, ca, key, value):
     """And knows all that was written before and after it."""

@@ -207,6 +207,8 @@ static void test_a_newer_format(void **state)
 	assert_int_equal(decode(&got, "r/" ID, &out), ZTP_ERR_STATE_NEWER);
 	out.p[0] = 0;
 	assert_int_equal(decode(&got, "r/" ID, &out), ZTP_ERR_VALUE);
+	out.p[0] = 'a';
+	assert_int_equal(decode(&got, "r/" ID, &out), ZTP_ERR_VALUE);
 	/* A kind of row that this release does not know; and what is none. */
 	out.p[0] = STATE_FORMAT + 1;
 	assert_int_equal(decode(&got, "new/1", &out), ZTP_ERR_STATE_NEWER);
