@@ -233,11 +233,11 @@ int64_t state_reader_lag(const struct state_reader *r)
 {
 	int64_t start, end;
 
-	if (r->at_end)
-		return 0;
+	/* Not that of what is committed: a transaction that stays open holds back
+	 * all that comes after it. */
 	if (rd_kafka_get_watermark_offsets(r->rk, r->topic, 0, &start, &end) ||
 	    end < 0)
-		return -1;
+		return r->at_end ? 0 : -1;
 	return end > r->position ? end - r->position : 0;
 }
 
