@@ -193,6 +193,19 @@ def test_other_arguments_of_a_device(files, broker, more):
     assert not broker.was_asked()
 
 
+@pytest.mark.parametrize("user", ["ann", "ann:hush", ":hush", "ann:hu@sh"])
+def test_a_url_with_a_password(broker, files, user):
+    """No library takes it from there, and messages would repeat it."""
+    url = f"mqtt://{user}@127.0.0.1:{broker.port}"
+    for done in (
+            run("ztpctl", "--url", url, "registry", "list"),
+            run("ztp-device", "--url", url, "--id", PATH, "--wait", "1",
+                "--cert", files["pem"], "--key", files["key"])):
+        check_refused(done, 2, "user or password")
+        assert b"hu" not in done.stderr and b"ann" not in done.stderr
+    assert not broker.was_asked()
+
+
 def test_a_device_waits_no_longer_than_it_may(broker, files):
     """For a broker that accepts, and then says nothing."""
     done = device(broker, files)

@@ -80,6 +80,14 @@ bool ztp_cli_is_url(const char *url, bool *secure)
 	return tls || begins(url, ZTP_MQTT_SCHEME);
 }
 
+bool ztp_cli_url_has_user(const char *url)
+{
+	const char *at = strstr(url, "://");
+
+	at = at ? at + 3 : url;
+	return at[strcspn(at, "@/")] == '@';
+}
+
 static void stop_signals(sigset_t *set)
 {
 	sigemptyset(set);

@@ -27,6 +27,9 @@ int ztp_cli_bad_option(const char *program, int found, char **argv);
 /* Is it a broker's URL, judged by its scheme? *secure (may be NULL) says
  * whether it uses TLS. */
 bool ztp_cli_is_url(const char *url, bool *secure);
+/* Does it hold a user, and maybe a password? No library takes them from there,
+ * and messages repeat the URL. */
+bool ztp_cli_url_has_user(const char *url);
 
 /* Makes SIGINT and SIGTERM pending for ztp_cli_stopped, in this thread and all
  * that it starts; call it before any library is used. Ignores SIGPIPE. */

@@ -99,6 +99,9 @@ static const char *fault_of(const struct device *d)
 
 	if (!d->url)
 		return "--url is missing";
+	if (ztp_cli_url_has_user(d->url))
+		return "--url holds a user or password: a device has its "
+		       "certificate and a JWT instead";
 	if (!ztp_cli_is_url(d->url, NULL) || strlen(d->url) >= URL_MAX)
 		return "--url is neither mqtt://HOST:PORT nor "
 		       "mqtts://HOST:PORT";

@@ -108,6 +108,10 @@ static int complete(struct ztp_ctl *ctl, struct ztp_ctl_context **context)
 	}
 	if (!ctl->broker.url)
 		ctl->broker.url = ZTP_MQTT_URL;
+	if (ztp_cli_url_has_user(ctl->broker.url))
+		return ztp_cli_usage("ztpctl",
+				     "the URL holds a user or password: use "
+				     "--username and --password-file");
 	if (!ztp_cli_is_url(ctl->broker.url, NULL))
 		return ztp_cli_usage("ztpctl",
 				     "the URL is neither " ZTP_MQTT_SCHEME
