@@ -11,6 +11,7 @@
 
 #include "base/random.h"
 #include "gate/broker_api.h"
+#include "gate/ending.h"
 #include "gate/pending.h"
 #include "gate/topics.h"
 
@@ -153,6 +154,19 @@ static bool connect_device(struct ztp_attempt *a)
 	return true;
 }
 
+/* The registry has become direct while a customer was being asked: an answer
+ * can have no effect any more, and a rejection would be told as one. */
+static int withdraw(struct ztp_attempt *a, struct ztp_error *error)
+{
+	struct ztp_ending ending = {.gate = a->gate, .reason = ZTP_WHY_CREATED};
+	int rc = ztp_ending_list(&ending, ZTP_CANDIDATES_PATH, a->id, error);
+
+	if (ending.count > 0)
+		ztp_round_now(&a->gate->withdrawals);
+	ztp_ending_clear(&ending);
+	return rc;
+}
+
 static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 {
 	struct ztp_device *device = &a->device;
@@ -179,6 +193,8 @@ static int create_device(struct ztp_attempt *a, struct ztp_error *error)
 	if (rc == 0)
 		rc = ztp_topics_claim(gate->db, gate->options.command_topic,
 				      &a->path, error);
+	if (rc == 0 && a->facts.per_path > 0)
+		rc = withdraw(a, error);
 	if (rc == 0)
 		rc = ztp_candidates_end_path(gate->db, a->registry, a->id,
 					     error);

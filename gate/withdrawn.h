@@ -1,9 +1,10 @@
 /*
  * gate/withdrawn.h - candidates that have ended before anybody decided: their
- * CA or their registry was removed, or an operator has rejected them. The
- * bridge has asked a customer about them, so it is told on ztp/v1/withdrawn
- * until it has acknowledged that (ackPending). The rows stay a while longer:
- * createDevice for such a request is answered ABORTED. Broker thread only.
+ * CA or their registry was removed, an operator has rejected them, or their
+ * registry has become direct and they came again. The bridge has asked a
+ * customer about them, so it is told on ztp/v1/withdrawn until it has
+ * acknowledged that (ackPending). The rows stay a while longer: createDevice
+ * for such a request is answered ABORTED. Broker thread only.
  */
 #ifndef ZTP_GATE_WITHDRAWN_H
 #define ZTP_GATE_WITHDRAWN_H

@@ -202,6 +202,34 @@ static void test_an_operator_rejects_what_is_pending(void **state)
 		  "INVALID_ARGUMENT");
 }
 
+/* Else a customer could reject a device that is there. */
+static void test_who_joins_directly_is_not_asked_about(void **state)
+{
+	struct gate_fixture *f = *state;
+	char a[37], b[37];
+
+	gate_disconnect(waiting(f, CUSTOM "a", 0, a));
+	gate_disconnect(waiting(f, CUSTOM "a", 1, b));
+	gate_ok(f, "\"command\":\"modifyRegistry\",\"registry\":"
+		   "\"acme/custom\",\"onboarding\":\"direct\"");
+	gate_tick();
+	assert_int_equal(gate_published_count(WITHDRAWN, NULL), 0);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	assert_int_equal(gate_published_count(WITHDRAWN, NULL), 2);
+	assert_non_null(
+		strstr(gate_published(WITHDRAWN, a), "\"reason\":\"created\""));
+	assert_non_null(gate_published(WITHDRAWN, b));
+	gate_create(f, CUSTOM "a", 0, a, "\"code\":\"ABORTED\"");
+	gate_create(f, CUSTOM "a", 1, b, "\"code\":\"ABORTED\"");
+	gate_says(f, "\"command\":\"listPending\"", "\"pending\":[]");
+	gate_says(f,
+		  "\"command\":\"getRegistry\",\"registry\":"
+		  "\"acme/custom\"",
+		  "\"devices\":1,\"pending\":0");
+}
+
 /* The bridge's own rejectDevice is no news to it. */
 static void test_a_rejection_is_not_withdrawn(void **state)
 {
@@ -367,6 +395,7 @@ int main(void)
 		T(test_acknowledged_too_late),
 		T(test_a_deleted_registry_withdraws_its_candidates),
 		T(test_an_operator_rejects_what_is_pending),
+		T(test_who_joins_directly_is_not_asked_about),
 		T(test_a_rejection_is_not_withdrawn),
 		T(test_a_connection_has_an_id),
 		T(test_a_connection_keeps_its_id),
