@@ -388,15 +388,16 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 #undef X
 	};
 	const struct reader *reader;
+	struct ztp_str text = {value, len};
 	struct ztp_body body;
 	int rc;
 
 	memset(decision, 0, sizeof(*decision));
-	rc = ztp_body_open(&body, fields, MEMBERS, REQUEST_ID,
-			   (struct ztp_str){value, len}, ZTP_DECISION_MAX,
-			   headers, header_count, error);
+	(void)ztp_str_take(&text, "\xef\xbb\xbf"); /* RFC 8259, section 8.1 */
+	rc = ztp_body_open(&body, fields, MEMBERS, REQUEST_ID, text,
+			   ZTP_DECISION_MAX, headers, header_count, error);
 	if (rc) {
-		ztp_decision_salvage(decision, (struct ztp_str){value, len});
+		ztp_decision_salvage(decision, text);
 		return rc;
 	}
 	/* First what it is about: the caller answers for that even if the rest

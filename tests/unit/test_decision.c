@@ -29,6 +29,30 @@ static void the_smallest(void **state)
 	ztp_decision_clear(NULL);
 }
 
+/* As PowerShell and .NET write it. */
+static void behind_a_byte_order_mark(void **state)
+{
+	struct ztp_decision decision;
+
+	(void)state;
+	take(&decision, "\xef\xbb\xbf" OK "}");
+	assert_string_equal(decision.request_id, "0192f3a1-x");
+	ztp_decision_clear(&decision);
+	exact_code("structured",
+		   parse_with(&decision,
+			      "\xef\xbb\xbf{\"specversion\":\"1.0\",\"id\":"
+			      "\"1\",\"source\":\"c\",\"type\":\"t\","
+			      "\"data\":" OK "}}",
+			      NULL, 0),
+		   0);
+	ztp_decision_clear(&decision);
+	assert_int_not_equal(parse_with(&decision,
+					"\xef\xbb\xbf\xef\xbb\xbf" OK "}", NULL,
+					0),
+			     0);
+	assert_int_not_equal(parse_with(&decision, "\xef\xbb\xbf", NULL, 0), 0);
+}
+
 static void everything_given(void **state)
 {
 	struct ztp_decision decision;
@@ -442,6 +466,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_smallest),
+		cmocka_unit_test(behind_a_byte_order_mark),
 		cmocka_unit_test(everything_given),
 		cmocka_unit_test(metadata_is_written_anew),
 		cmocka_unit_test(null_counts_as_absent),
