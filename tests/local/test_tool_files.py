@@ -271,6 +271,37 @@ def test_a_rule_for_everybody_is_meant(tmp_path, rule):
     check_refused(done, 2, f"{rules}:2: .*match: any")
 
 
+# --- a payload that was meant to be JSON
+
+@pytest.mark.parametrize("form", ["option", "rule", "payloads"])
+@pytest.mark.parametrize("text, warned", {
+    b'{"a": 1,}': True, b'\xef\xbb\xbf{"a": 1}': True, b'\n {"a": 1}{}': True,
+    b'{"a": 1}\n': False, b"[wifi]\nssid = x\n": False, b"\x7fELF{": False,
+    b"": False}.items())
+def test_a_payload_that_is_no_json_is_said(tmp_path, form, text, warned):
+    """It is sent as bytes, and what was approved cannot be approved again."""
+    payload = tmp_path / "pump.json"
+    payload.write_bytes(text)
+    args, name = ["--approve-all", "--payload", payload], payload
+    if form != "option":
+        entry = {
+            "rule": "rules:\n- {match: {registry: a}, action: approve, "
+                    "payload_file: pump.json}\n",
+            "payloads": "rules:\n- {match: {registry: a}, action: approve}\n"
+                        "payloads:\n- {match: any, payload_file: pump.json}\n"}
+        name = tmp_path / "rules.yaml"
+        name.write_text(entry[form])
+        args = ["--rules", name]
+    done = run("ztp-approver", "test", *args)
+    said = done.stderr.decode()
+    assert done.returncode == 0, said
+    assert bool(re.search(f"{name}.*not JSON.*at byte", said)) == warned, said
+    done = run("ztp-approver", "test", *args, *(
+        ["--content-type", "text/plain"] if form == "option" else []))
+    if form == "option":
+        assert b"not JSON" not in done.stderr
+
+
 # --- closed descriptors
 
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])

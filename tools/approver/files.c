@@ -1,5 +1,6 @@
 #include "tools/approver/files.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "tools/approver/send.h"
@@ -38,6 +39,24 @@ int rules_read(struct ztp_rules *rules, const struct options *options,
 	return not_text(options->rules_file, error);
 }
 
+/* What a customer's device cannot read is not seen before it has it, and then
+ * the decision cannot be changed. */
+static void warn_of_payload(const char *file, int line,
+			    const struct ztp_attachment *payload)
+{
+	struct ztp_error why = {0};
+	char at[16] = "";
+
+	if (!ztp_attachment_is_spoilt(payload, &why))
+		return;
+	if (line > 0)
+		(void)snprintf(at, sizeof(at), ":%d", line);
+	ztp_cli_warn(PROGRAM,
+		     "%s%s: warning: the payload is not JSON, and is sent as "
+		     "bytes: %s",
+		     file, at, why.message);
+}
+
 static void warn_of(const struct options *options, const struct ztp_rule *rule)
 {
 	ztp_cli_warn(PROGRAM, "%s:%d: warning: rule %s matches every request%s",
@@ -47,11 +66,20 @@ static void warn_of(const struct options *options, const struct ztp_rule *rule)
 
 void rules_warn(const struct options *options)
 {
-	const struct ztp_rule *otherwise = &options->rules.otherwise;
+	const struct ztp_rules *rules = &options->rules;
+	const struct ztp_rule *otherwise = &rules->otherwise;
 
-	for (size_t i = 0; i < options->rules.count; i++)
-		if (options->rules.rules[i].matches_all)
-			warn_of(options, &options->rules.rules[i]);
+	for (size_t i = 0; i < rules->count; i++) {
+		if (rules->rules[i].matches_all)
+			warn_of(options, &rules->rules[i]);
+		warn_of_payload(options->rules_file, rules->rules[i].line,
+				&rules->rules[i].payload);
+	}
+	for (size_t i = 0; i < rules->payload_count; i++)
+		warn_of_payload(options->rules_file, rules->payloads[i].line,
+				&rules->payloads[i].payload);
+	warn_of_payload(options->rules_file, otherwise->line,
+			&otherwise->payload);
 	if (otherwise->approve)
 		ztp_cli_warn(PROGRAM,
 			     "%s:%d: warning: default approves every request "
@@ -69,6 +97,7 @@ static int payload_read(struct options *options, struct ztp_error *error)
 	if (options->content_type)
 		memcpy(options->payload.content_type, options->content_type,
 		       strlen(options->content_type) + 1);
+	warn_of_payload(options->payload_file, 0, &options->payload);
 	return ztp_attachment_fits(&options->payload, options->format)
 		       ? 0
 		       : not_text(options->payload_file, error);

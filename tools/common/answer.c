@@ -7,6 +7,7 @@
 #include "base/file.h"
 #include "base/json_tree.h"
 #include "tools/common/template.h"
+#include "ztp/fingerprint.h"
 #include "ztp/member.h"
 #include "ztp/topics.h"
 
@@ -80,6 +81,21 @@ bool ztp_attachment_fits(const struct ztp_attachment *attachment,
 {
 	return format != ZTP_ANSWER_OMNICORE || !attachment->data ||
 	       attachment->text;
+}
+
+bool ztp_attachment_is_spoilt(const struct ztp_attachment *attachment,
+			      struct ztp_error *why)
+{
+	const char *text = attachment->data;
+
+	if (!text || attachment->json || attachment->is_template ||
+	    attachment->content_type[0])
+		return false;
+	text += ztp_bom_len(text, attachment->len);
+	if (text[strspn(text, " \t\r\n")] != '{')
+		return false;
+	return ztp_json_check(attachment->data, attachment->len,
+			      ZTP_PAYLOAD_MAX, why) != 0;
 }
 
 void ztp_attachment_clear(struct ztp_attachment *attachment)

@@ -41,6 +41,10 @@ int ztp_attachment_set(struct ztp_attachment *attachment, const char *data,
 /* Can that format carry this payload? OmniCore's is a string. */
 bool ztp_attachment_fits(const struct ztp_attachment *attachment,
 			 enum ztp_answer_format format);
+/* Was it meant to be JSON, and is sent as bytes all the same? `why` (may be
+ * NULL) says what is wrong. */
+bool ztp_attachment_is_spoilt(const struct ztp_attachment *attachment,
+			      struct ztp_error *why);
 void ztp_attachment_clear(struct ztp_attachment *attachment);
 
 struct ztp_answer {
