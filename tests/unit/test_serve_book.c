@@ -105,6 +105,41 @@ static void decided_until_that_is_found_wrong(void **state)
 	book_clear(&book);
 }
 
+/* An approved device may be away for long: who asks again meanwhile is told that
+ * it has been decided, and not that it has ended so. */
+static void said_again_it_has_not_ended(void **state)
+{
+	static const enum ztp_outcome again[] = {ZTP_OUTCOME_DUPLICATE,
+						 ZTP_OUTCOME_ALREADY_DECIDED};
+	struct book book = {.open_count = 0};
+	struct key first;
+	struct request *request;
+
+	(void)state;
+	position_key(&first, "t", 0, 1);
+	say(&book, "1", "x", again[0], NULL); /* read before its request */
+	assert_null(book_find(&book, "1"));
+	ask(&book, "1", "x");
+	ask(&book, "2", "x");
+	book_decide(&book, "1", &first);
+	for (size_t i = 0; i < 2; i++) {
+		say(&book, "1", "x", again[i], NULL);
+		say(&book, "2", "x", again[i], NULL);
+	}
+	for (request = book_of_path(&book, PATH "x"); request;
+	     request = request->next) {
+		assert_false(request->ended);
+		assert_true(request->decided);
+		assert_null(request->result);
+	}
+	say(&book, "1", "x", ZTP_OUTCOME_ONBOARDED, NULL);
+	say(&book, "1", "x", ZTP_OUTCOME_DUPLICATE, NULL);
+	request = book_find(&book, "1");
+	assert_true(request->ended);
+	assert_int_equal(request->outcome, ZTP_OUTCOME_ONBOARDED);
+	book_clear(&book);
+}
+
 static void the_oldest_ended_are_forgotten(void **state)
 {
 	struct book book = {.open_count = 0};
@@ -234,6 +269,7 @@ int main(void)
 		cmocka_unit_test(open_until_it_ends),
 		cmocka_unit_test(ended_before_it_was_read),
 		cmocka_unit_test(decided_until_that_is_found_wrong),
+		cmocka_unit_test(said_again_it_has_not_ended),
 		cmocka_unit_test(the_oldest_ended_are_forgotten),
 		cmocka_unit_test(no_more_open_ones_than_may_be),
 		cmocka_unit_test(what_has_expired_makes_room),

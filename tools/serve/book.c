@@ -326,6 +326,14 @@ bool book_say(struct book *book, const struct said *said,
 			request->decided = false;
 		return true;
 	}
+	/* It was decided before. That ends nothing: an approval may still wait
+	 * for its device. */
+	if (said->outcome == ZTP_OUTCOME_DUPLICATE ||
+	    said->outcome == ZTP_OUTCOME_ALREADY_DECIDED) {
+		if (request && !request->ended)
+			request->decided = true;
+		return true;
+	}
 	if (!request && !*said->path)
 		return true;
 	copy = strndup(said->text, said->len);
@@ -334,12 +342,6 @@ bool book_say(struct book *book, const struct said *said,
 	if (!request || !copy) {
 		free(copy);
 		return false;
-	}
-	/* What had no effect says nothing new of a request that has ended. */
-	if (request->result && (said->outcome == ZTP_OUTCOME_DUPLICATE ||
-				said->outcome == ZTP_OUTCOME_ALREADY_DECIDED)) {
-		free(copy);
-		return true;
 	}
 	drop_result(book, request);
 	request->result = copy;
