@@ -11,6 +11,24 @@
 
 /* --- transactions */
 
+/* With a write-ahead log SQLite goes on writing to a file that has no name any
+ * more, and all of it would be gone with the process. A copy of what Kafka has
+ * may be gone. */
+static int still_there(struct store *store, struct ztp_error *error)
+{
+	int moved = 0;
+
+	if (store->changes ||
+	    sqlite3_file_control(store->db, NULL, SQLITE_FCNTL_HAS_MOVED,
+				 &moved) != SQLITE_OK ||
+	    !moved)
+		return 0;
+	return ztp_fail(error, ZTP_ERR_IO,
+			"store %s has been removed or replaced while it was "
+			"open: put it back, or restart the bridge",
+			store->file.path);
+}
+
 int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 {
 	enum store_sql end = store->changes ? SQL_RELEASE : SQL_COMMIT;
@@ -18,7 +36,9 @@ int store_commit(struct store *store, int64_t now, struct ztp_error *error)
 
 	if (!store->in_transaction)
 		return 0;
-	rc = store_counters_write(store, now, error);
+	rc = still_there(store, error);
+	if (rc == 0)
+		rc = store_counters_write(store, now, error);
 	if (rc != 0)
 		return rc;
 	rc = sqlite3_step(store->stmt[end]);

@@ -171,9 +171,10 @@ static int x_check(sqlite3_file *f, int *reserved)
 static int x_control(sqlite3_file *f, int op, void *arg)
 {
 	(void)f;
-	(void)op;
-	(void)arg;
-	return SQLITE_NOTFOUND;
+	if (op != SQLITE_FCNTL_HAS_MOVED)
+		return SQLITE_NOTFOUND;
+	*(int *)arg = 0; /* nobody moves a played file */
+	return SQLITE_OK;
 }
 
 static int x_sector(sqlite3_file *f)

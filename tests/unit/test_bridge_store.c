@@ -49,6 +49,28 @@ static void expect_refused(struct store_case *c, const char *says)
 	free(after);
 }
 
+/* --- taken away */
+
+/* Nothing is committed into a file that nobody can open again. */
+static void test_removed_while_it_is_open(void **state)
+{
+	struct store_case *c = *state;
+	char aside[128];
+
+	store_case_add(c, 1, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 5);
+	name_of(c, ".aside", aside);
+	assert_int_equal(rename(c->scratch.base, aside), 0);
+	store_case_add(c, 2, ZTP_STATE_RECEIVED);
+	assert_int_equal(store_commit(c->store, 6, &c->error), ZTP_ERR_IO);
+	assert_non_null(strstr(c->error.message, "removed or replaced"));
+	assert_false(c->error.fatal);
+	store_rollback(c->store);
+	assert_int_equal(rename(aside, c->scratch.base), 0);
+	store_case_add(c, 2, ZTP_STATE_RECEIVED);
+	store_case_commit(c, 7);
+}
+
 /* --- made */
 
 static void test_new_store(void **state)
@@ -372,6 +394,7 @@ int main(void)
 	cmocka_unit_test_setup_teardown(name, store_case_setup,                \
 					store_case_teardown)
 	const struct CMUnitTest tests[] = {
+		T(test_removed_while_it_is_open),
 		T(test_new_store),
 		T(test_mode_is_mended),
 		T(test_empty_file_is_a_new_store),
