@@ -29,7 +29,8 @@ static void reload(void *arg)
 	struct reloading *r = arg;
 	struct config *loaded = NULL;
 	struct ztp_error error = {0};
-	const char *name;
+	char names[1024];
+	bool some;
 	int line = 0;
 
 	if (config_load(&loaded, r->cli->config, &line, &error) != 0) {
@@ -38,10 +39,11 @@ static void reload(void *arg)
 			  LOG_INT("line", line), LOG_WHY(&error));
 		return;
 	}
-	name = config_needs_restart(r->running, loaded);
+	some = config_needs_restart(names, sizeof(names), r->running, loaded);
 	config_take_reloadable(r->running, loaded);
 	log_set_level(r->log, r->running->log.level);
-	log_info(r->log, "reloaded", LOG_STR("needs_restart", name));
+	log_info(r->log, "reloaded",
+		 LOG_STR("needs_restart", some ? names : NULL));
 	config_free(loaded);
 }
 

@@ -164,10 +164,12 @@ int config_warnings(const struct config *config, FILE *out);
  * are shown as "***". Returns 0 or ZTP_ERR_IO. */
 int config_print(const struct config *config, FILE *out);
 
-/* The name of the first setting that differs between the two and that SIGHUP
- * cannot change in a running bridge, or NULL. */
-const char *config_needs_restart(const struct config *running,
-				 const struct config *loaded);
+/* Writes the names of the settings that differ between the two and that SIGHUP
+ * cannot change in a running bridge, with commas; "..." ends what does not fit.
+ * False: there are none. */
+bool config_needs_restart(char *names, size_t size,
+			  const struct config *running,
+			  const struct config *loaded);
 
 /* Gives running the settings that SIGHUP can change: the log's level and
  * mqtt.tls. loaded gets the old values and must still be freed. Call this from

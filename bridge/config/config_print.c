@@ -166,17 +166,30 @@ int config_print(const struct config *config, FILE *out)
 	return fflush(out) == 0 && !ferror(out) ? 0 : ZTP_ERR_IO;
 }
 
-const char *config_needs_restart(const struct config *running,
-				 const struct config *loaded)
+bool config_needs_restart(char *names, size_t size,
+			  const struct config *running,
+			  const struct config *loaded)
 {
-	size_t count;
+	static const char more[] = ",...";
+	size_t count, len = 0;
 	const struct setting *table = settings_table(&count);
 
-	for (size_t i = 0; i < count; i++)
-		if (!table[i].reloadable &&
-		    !setting_equal(&table[i], running, loaded))
-			return table[i].name;
-	return NULL;
+	names[0] = '\0';
+	for (size_t i = 0; i < count; i++) {
+		const char *name = table[i].name;
+
+		if (table[i].reloadable ||
+		    setting_equal(&table[i], running, loaded))
+			continue;
+		if (len + 1 + strlen(name) + sizeof(more) > size) {
+			(void)snprintf(names + len, size - len, "%s",
+				       len ? more : more + 1);
+			return true;
+		}
+		len += (size_t)snprintf(names + len, size - len, "%s%s",
+					len ? "," : "", name);
+	}
+	return len > 0;
 }
 
 /* --- the manual page */

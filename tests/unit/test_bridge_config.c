@@ -198,11 +198,11 @@ static void every_key(void **state)
 static void print_reads_back(void **state)
 {
 	struct config *one = good(""), *two;
-	char *first = printed(one), *second;
+	char *first = printed(one), *second, names[64];
 
 	(void)state;
 	two = good(first);
-	assert_null(config_needs_restart(one, two));
+	assert_false(config_needs_restart(names, sizeof(names), one, two));
 	config_free(one);
 	config_free(two);
 	free(first);
@@ -324,20 +324,27 @@ static void restart(void **state)
 		{"onboarding: {omit_fields: [certificate.subject]}\n",
 		 "onboarding.omit_fields"},
 		{"shutdown_timeout: 9s\n", "shutdown_timeout"},
+		{"mqtt: {url: mqtt://127.0.0.1:1884, version: 3.1.1}\n"
+		 "shutdown_timeout: 9s\n",
+		 "mqtt.url,mqtt.version,shutdown_timeout"},
 	};
-	struct config *running = good("");
+	struct config *running = good(""), *all;
+	char names[64], few[24];
 
 	(void)state;
 	for (size_t i = 0; i < LENGTH(rows); i++) {
 		struct config *loaded = good(rows[i].text);
-		const char *name = config_needs_restart(running, loaded);
 
-		if (rows[i].name)
-			assert_string_equal(name, rows[i].name);
-		else
-			assert_null(name);
+		assert_int_equal(config_needs_restart(names, sizeof(names),
+						      running, loaded),
+				 rows[i].name != NULL);
+		assert_string_equal(names, rows[i].name ? rows[i].name : "");
 		config_free(loaded);
 	}
+	all = good(rows[LENGTH(rows) - 1].text);
+	assert_true(config_needs_restart(few, sizeof(few), running, all));
+	assert_string_equal(few, "mqtt.url,...");
+	config_free(all);
 	config_free(running);
 }
 
