@@ -151,16 +151,35 @@ static int64_t time_of(const struct record *r, const char *name)
 	return ms * 1000 - SIM_WALL_BEGIN;
 }
 
-/* The id that its event had, as long as no other request has it. */
+static void name(const struct device *d, char own[16])
+{
+	snprintf(own, 16, "d%d", d->number);
+}
+
+/* The id that its event had, as long as no other request has it: one that has
+ * ended, of which the result may come later, has it for good. */
 static void check_id(const struct device *d, const char *id)
 {
-	const struct known *known = oracle_known(d->number);
+	struct known *known = oracle_known(d->number);
 	char own[16];
 
-	snprintf(own, sizeof(own), "d%d", d->number);
-	if (!sim.plan.gate && d->named && d->offers == 1 &&
-	    !known->has_request && !known->has_end && strcmp(id, own) != 0)
-		sim_find("wrong: device %d is asked for as %s", d->number, id);
+	name(d, own);
+	known->is_renamed =
+		known->is_renamed || (!sim.plan.gate && d->named &&
+				      d->offers == 1 && !known->has_request &&
+				      !known->has_end && strcmp(id, own) != 0);
+}
+
+static bool is_renamed(const struct device *d)
+{
+	const struct asked *asked;
+	char own[16];
+
+	if (!oracle_known(d->number)->is_renamed)
+		return false;
+	name(d, own);
+	asked = oracle_find(own);
+	return !asked || !*asked->outcome;
 }
 
 struct asked *oracle_request(const struct record *r, bool *first)
@@ -334,6 +353,10 @@ static int open_devices(char *text, size_t room)
 		else if (sim.plan.gate && d->at_gate == GATE_CANDIDATE &&
 			 !d->acked && n++ == 0)
 			snprintf(text, room, "stuck: candidate %d", i);
+		else if (is_renamed(d) && n++ == 0)
+			snprintf(text, room,
+				 "wrong: device %d is not asked for by its id",
+				 i);
 		else if (is_out_of_order(d) && n++ == 0)
 			snprintf(text, room, "order: results of %s", d->path);
 	}

@@ -12,6 +12,7 @@
  * when the newest (ms)? */
 struct known {
 	bool has_request, has_end, is_approved;
+	bool is_renamed; /* asked for by an id that its event did not have */
 	int64_t last, newest;
 };
 
