@@ -280,12 +280,13 @@ static bool is_ours(int fd, const struct ztp_sqlite_file *file)
 		(uint32_t)id[2] << 8 | id[3]) == (uint32_t)file->application_id;
 }
 
-/* Creates the file if there is none, and makes it private if its first bytes
+/* Creates the file if there may be none, and makes it private if its first bytes
  * say that it is ours. The log keeps its mode. */
 static int make_private(const struct ztp_sqlite_file *file,
 			struct ztp_error *error)
 {
-	int fd = open(file->path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW,
+	int create = file->exists ? 0 : O_CREAT;
+	int fd = open(file->path, O_RDWR | create | O_CLOEXEC | O_NOFOLLOW,
 		      0600);
 	int rc = 0;
 

@@ -16,6 +16,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "gate/writer.h"
@@ -34,6 +35,7 @@ struct ztp_behind {
 	sqlite3_vfs vfs, *real;
 	char name[32];
 	struct behind_file *files[FILES]; /* SQLite's; NULL: not open */
+	const char *names[FILES];	  /* SQLite's, while the file is open */
 	int fds[FILES];
 	int64_t sizes[FILES]; /* while `writer` */
 	struct ztp_writer *writer;
@@ -239,6 +241,7 @@ static int open_file(sqlite3_vfs *vfs, const char *name, sqlite3_file *file,
 	}
 	f->behind = behind;
 	f->which = which;
+	behind->names[which] = name;
 	f->base.pMethods = &methods;
 	behind->files[which] = f;
 	return SQLITE_OK;
@@ -341,6 +344,36 @@ void ztp_behind_free(struct ztp_behind *behind)
 const char *ztp_behind_vfs(const struct ztp_behind *behind)
 {
 	return behind->name;
+}
+
+/* SQLITE_FCNTL_HAS_MOVED knows nothing of the log. Somebody else's folder may
+ * not let us look. */
+static bool is_there(const struct ztp_behind *behind, int which)
+{
+	struct stat open, named;
+
+	if (!behind->files[which] || fstat(behind->fds[which], &open) != 0)
+		return true;
+	if (stat(behind->names[which], &named) != 0)
+		return errno != ENOENT && errno != ENOTDIR;
+	return named.st_dev == open.st_dev && named.st_ino == open.st_ino;
+}
+
+int ztp_behind_check(const struct ztp_behind *behind, struct ztp_error *error)
+{
+	for (int i = 0; i < FILES; i++) {
+		if (is_there(behind, i))
+			continue;
+		(void)ztp_fail(error, ZTP_ERR_IO,
+			       "registry database: %s has been removed or "
+			       "replaced while it was open: put it back, or "
+			       "restart the broker",
+			       behind->names[i]);
+		if (error)
+			error->retriable = true;
+		return ZTP_ERR_IO;
+	}
+	return 0;
 }
 
 /* --- behind */

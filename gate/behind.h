@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 struct ztp_behind;
+struct ztp_error;
 
 /* NULL: no memory. */
 struct ztp_behind *ztp_behind_new(void);
@@ -23,6 +24,10 @@ struct ztp_behind *ztp_behind_new(void);
 void ztp_behind_free(struct ztp_behind *behind);
 /* The name of the VFS for sqlite3_open_v2. */
 const char *ztp_behind_vfs(const struct ztp_behind *behind);
+
+/* Are the files still those that their names stand for? Otherwise nothing that
+ * is written will be found again. 0, also if none is open, or ZTP_ERR_IO. */
+int ztp_behind_check(const struct ztp_behind *behind, struct ztp_error *error);
 
 /* From now on the connection's writes do not wait. What was written before is
  * synced first. 0 or -1 with errno; then all stays as it was. */

@@ -172,6 +172,7 @@ int ztp_db_open(struct ztp_db **out, const char *path, struct ztp_error *error)
 		ztp_db_close(db);
 		return rc;
 	}
+	db->file.exists = true;
 	*out = db;
 	return 0;
 }
@@ -382,8 +383,10 @@ bool ztp_db_due(struct ztp_db *db)
 /* `needed`: as many of its rows are waited for by somebody. */
 static int commit(struct ztp_db *db, int64_t needed, struct ztp_error *error)
 {
-	int rc = execute(db, ZTP_SQL_COMMIT, error);
+	int rc = ztp_behind_check(db->behind, error);
 
+	if (rc == 0)
+		rc = execute(db, ZTP_SQL_COMMIT, error);
 	if (rc != 0)
 		ztp_db_rollback(db);
 	db->open_transaction = false;
@@ -431,9 +434,11 @@ bool ztp_db_failed(struct ztp_db *db, struct ztp_error *error)
 
 int ztp_db_recover(struct ztp_db *db, struct ztp_error *error)
 {
-	int rc;
+	int rc = ztp_behind_check(db->behind, error);
 
 	ztp_db_rollback(db);
+	if (rc != 0)
+		return rc;
 	(void)ztp_behind_end(db->behind);
 	if (ztp_behind_is(db->behind))
 		return fail_disk(db, errno, error);

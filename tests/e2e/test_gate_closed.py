@@ -105,6 +105,50 @@ def test_two_brokers_do_not_share_a_database(make, tmp_path, ca):
     gate.stop()
 
 
+def test_a_database_that_is_taken_away(make, ca):
+    """Nothing is told as done that would be gone with the broker."""
+    gate = make().start()
+    aside = gate.db.with_name("aside")
+    with gate.operator() as operator:
+        operator.do("createRegistry", registry=REGISTRY)
+        operator.do("addRegistryCa", registry=REGISTRY,
+                    pem=ca.cert.read_text())
+        leaf, path, late = ca.issue(), path_of(REGISTRY), path_of(REGISTRY)
+        device = gate.first(path, leaf)
+        request = operator.pending(path)["request_id"]
+        for replaced in (False, True):
+            gate.db.rename(aside)
+            if replaced:
+                gate.db.write_bytes(aside.read_bytes())
+            for command, members in (
+                    ("createRegistry", {"registry": "acme/new"}),
+                    ("ackPending", {"request_ids": [request]}),
+                    ("createDevice", {"device_path": path, "request_id": "r",
+                                      "fingerprint_sha256":
+                                      leaf.fingerprint})):
+                assert operator.code(command, **members) == "UNAVAILABLE"
+            device.wait_ended()
+            with gate.first(late, leaf) as refused:
+                if refused.accepted:
+                    refused.wait_ended()
+            operator.audit("not_stored", late, replaced + 1)
+            assert not operator.on("ztp/v1/pending", device_path=late)
+            gate.wait_log("Error: ztp gate: registry database: "
+                          f"{gate.db} has been removed or replaced")
+            aside.rename(gate.db)
+            device = gate.first(path, leaf)
+            assert device.accepted
+        operator.do("createRegistry", registry="acme/new")
+        operator.do("createDevice", device_path=path, request_id="r",
+                    fingerprint_sha256=leaf.fingerprint)
+    device.close()
+    gate.restart()
+    with gate.operator() as operator:
+        operator.do("getRegistry", registry="acme/new")
+        operator.do("getDevice", device_path=path)
+    gate.stop()
+
+
 def change(gate, old, new):
     text = gate.conf.read_text()
     assert text.count(old) == 1, old

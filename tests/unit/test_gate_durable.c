@@ -244,6 +244,72 @@ static void test_without_a_database_nothing_is_written(void **state)
 	assert_null(gate_published(AUDIT, "unknown_registry"));
 }
 
+/* --- a file that has been taken away */
+
+static void rename_to(const char *from, const char *to)
+{
+	assert_int_equal(rename(from, to), 0);
+}
+
+/* SQLite would go on in a file without a name. */
+static void test_nothing_is_told_of_a_file_that_is_gone(void **state)
+{
+	static const char create[] = "\"command\":\"createRegistry\","
+				     "\"registry\":\"acme/new\"";
+	struct gate_fixture *f = *state;
+	char names[2][128], aside[128];
+
+	(void)snprintf(names[0], sizeof(names[0]), "%s", f->db);
+	(void)snprintf(names[1], sizeof(names[1]), "%s-wal", f->db);
+	(void)snprintf(aside, sizeof(aside), "%s.aside", f->db);
+	for (int i = 0; i < 4; i++) {
+		const char *name = names[i % 2];
+
+		rename_to(name, aside);
+		if (i >= 2) /* another one in its place */
+			scratch_copy(aside, name);
+		gate_says(f, create, "UNAVAILABLE");
+		assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+				 MOSQ_ERR_SUCCESS);
+		gate_tick();
+		assert_int_equal(gate_published_count(PENDING, NULL), 0);
+		assert_int_equal(gate_published_count(AUDIT, "\"not_stored\""),
+				 i + 1);
+		assert_non_null(strstr(gate_broker.log, name));
+		assert_non_null(strstr(gate_broker.log, "removed or replaced"));
+		rename_to(aside, name);
+	}
+	gate_ok(f, create);
+	come(f, CUSTOM "a");
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "a"), 1);
+}
+
+/* An empty one in its place would be taken for a registry without devices. */
+static void test_what_is_gone_is_not_made_anew(void **state)
+{
+	struct gate_fixture *f = *state;
+	char aside[128];
+
+	(void)snprintf(aside, sizeof(aside), "%s.aside", f->db);
+	set_disk(true, EIO);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	rename_to(f->db, aside);
+	set_disk(false, EIO);
+	gate_tick();
+	gate_connect(gate_first(f, CUSTOM "b", 0));
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, NULL), 0);
+	assert_int_equal(access(f->db, F_OK), -1);
+	rename_to(aside, f->db);
+	gate_ok(f, "\"command\":\"getInfo\"");
+	come(f, CUSTOM "b");
+	gate_tick();
+	assert_int_equal(gate_published_count(PENDING, CUSTOM "b"), 1);
+}
+
 /* What could not be cut off is left to SQLite; the thread ends all the same. */
 static void test_it_ends_on_a_disk_that_fails(void **state)
 {
@@ -303,6 +369,8 @@ int main(void)
 		T(test_a_lost_commit_ends_what_hangs_on_it),
 		T(test_who_came_by_what_is_lost_ends_as_well),
 		T(test_without_a_database_nothing_is_written),
+		T(test_nothing_is_told_of_a_file_that_is_gone),
+		T(test_what_is_gone_is_not_made_anew),
 		T(test_it_ends_on_a_disk_that_fails),
 		T(test_killed_before_the_commit),
 	};
