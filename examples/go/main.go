@@ -2,10 +2,8 @@
 //
 //	KAFKA_BROKERS=127.0.0.1:9092 go run . allowed.txt
 //
-// allowed.txt is read by list.go. Each request is processed at
-// least once: offsets are committed after Kafka has acknowledged the decisions.
-// After a crash the same decision is made again, which has no effect. All that has
-// arrived is decided together; the key keeps a device's decisions in order.
+// allowed.txt is read by list.go. Offsets are committed after Kafka has acknowledged the decisions;
+// one that is made again has no effect. The key keeps a device's decisions in order.
 package main
 
 import (
@@ -61,8 +59,10 @@ func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list
 	var out []*kgo.Record
 	for _, record := range records {
 		var r request
-		if err := json.Unmarshal(record.Value, &r); err != nil {
-			return err
+		if json.Unmarshal(record.Value, &r) != nil ||
+			min(len(r.RequestID), len(r.Device.Path), len(r.Certificate.Fingerprint)) == 0 {
+			log.Printf("%s[%d] at offset %d is not a request", record.Topic, record.Partition, record.Offset)
+			continue
 		}
 		d := decide(r, allowed)
 		value, _ := json.Marshal(d)

@@ -5,7 +5,8 @@
 // allowed.txt is read by list.js. Each request is processed at
 // least once: offsets are committed after Kafka has acknowledged the decisions.
 // After a crash the same decision is made again, which has no effect. All that has
-// arrived is decided together; the key keeps a device's decisions in order.
+// arrived is decided together; the key keeps a device's decisions in order. What is
+// not a request is printed and passed over.
 import {
   Consumer, FetchIsolationLevels, ProduceAcks, Producer, stringDeserializers, stringSerializers
 } from '@platformatic/kafka'
@@ -17,6 +18,20 @@ const {
   REQUESTS_TOPIC = 'ztp.requests'
 } = process.env
 const list = process.argv[2]
+
+// The request, or undefined if the message is not one.
+function read (message) {
+  try {
+    const request = JSON.parse(message.value)
+    const needed = [
+      request.request_id, request.device.path, request.certificate.fingerprint_sha256,
+      request.decision_topic || 'ztp.decisions'
+    ]
+    if (needed.every(text => text && typeof text === 'string')) return request
+  } catch {}
+  const { topic, partition, offset } = message
+  console.error(`${topic}[${partition}] at offset ${offset} is not a request`)
+}
 
 // The fingerprint binds a decision to the key it was made for.
 function decide (request, fingerprints) {
@@ -60,16 +75,17 @@ for await (const first of stream) {
   while (messages.length < 500 && stream.readableLength > 0) messages.push(stream.read())
   // Read each time, so that the list can change without a restart.
   const fingerprints = await readList(list)
-  const requests = messages.map(message => JSON.parse(message.value))
-  const decisions = requests.map(request => decide(request, fingerprints))
-  await producer.send({
-    acks: ProduceAcks.ALL,
-    messages: decisions.map((decision, i) => ({
-      topic: requests[i].decision_topic ?? 'ztp.decisions',
-      key: messages[i].key,
-      value: JSON.stringify(decision)
-    }))
-  })
+  const decisions = []
+  const out = []
+  for (const message of messages) {
+    const request = read(message)
+    if (!request) continue
+    const decision = decide(request, fingerprints)
+    const topic = request.decision_topic || 'ztp.decisions'
+    decisions.push(decision)
+    out.push({ topic, key: message.key, value: JSON.stringify(decision) })
+  }
+  if (out.length > 0) await producer.send({ acks: ProduceAcks.ALL, messages: out })
   // The last one of a partition stands for all before it.
   const last = new Map(messages.map(message => [message.partition, message]))
   for (const message of last.values()) await message.commit()

@@ -3,10 +3,10 @@
 
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
-allowed.txt is read by allow_list.py. Each request is processed at
-least once: offsets are committed after Kafka has acknowledged the decisions.
-After a crash the same decision is made again, which has no effect. All that
-has arrived is decided together; the key keeps a device's decisions in order."""
+allowed.txt is read by allow_list.py. Each request is processed at least once: offsets
+are committed after Kafka has acknowledged the decisions. After a crash the same decision
+is made again, which has no effect. All that has arrived is decided together; the key
+keeps a device's decisions in order. What is not a request is printed and passed over."""
 
 import json
 import os
@@ -25,16 +25,16 @@ MANY = 500
 
 def decide(request, fingerprints):
     """The fingerprint binds a decision to the key it was made for."""
-    fingerprint = request["certificate"]["fingerprint_sha256"]
     decision = {
         "request_id": request["request_id"],
         "device_path": request["device"]["path"],
-        "fingerprint_sha256": fingerprint,
+        "fingerprint_sha256": request["certificate"]["fingerprint_sha256"],
         "decided_by": GROUP,
     }
-    if fingerprint in fingerprints:
-        return {**decision, "decision": "approve",
-                "payload": {"ntp": "time.acme.example"}}
+    if not all(map(str.encode, decision.values())):  # raises for what is not text
+        raise ValueError("a member is empty")
+    if decision["fingerprint_sha256"] in fingerprints:
+        return {**decision, "decision": "approve", "payload": {"ntp": "time.acme.example"}}
     return {**decision, "decision": "reject", "reason": "not_on_list"}
 
 
@@ -42,12 +42,16 @@ def answer(producer, messages, fingerprints):
     """Returns once Kafka has acknowledged every decision; raises if it has not."""
     failed, decisions = [], []
     for message in messages:
-        request = json.loads(message.value())
-        decision = decide(request, fingerprints)
-        producer.produce(request.get("decision_topic", "ztp.decisions"),
-                         json.dumps(decision), message.key(),
-                         on_delivery=lambda error, _: error and failed.append(error))
-        decisions.append(decision)
+        try:
+            request = json.loads(message.value())
+            decision = decide(request, fingerprints)
+            producer.produce(request.get("decision_topic") or "ztp.decisions",
+                             json.dumps(decision), message.key(),
+                             on_delivery=lambda error, _: error and failed.append(error))
+            decisions.append(decision)
+        except (KeyError, TypeError, ValueError, RecursionError):
+            print(f"{message.topic()}[{message.partition()}] at offset {message.offset()}"
+                  " is not a request", file=sys.stderr)
     if producer.flush() or failed:
         raise KafkaException(*failed)
     return decisions

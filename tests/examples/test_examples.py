@@ -7,6 +7,7 @@ import os
 import re
 import shutil
 import subprocess
+import types
 import venv
 
 import pytest
@@ -15,6 +16,8 @@ from cluster.writer import producer
 from harness import where
 from harness.process import Process
 from harness.shape import check_result
+from harness.topics import Reader, Writer
+from harness.until import until
 
 ROOT = where.ROOT / "examples"
 LANGUAGES = ["python", "go", "java", "node"]
@@ -22,7 +25,8 @@ SOURCES = {
     "python": ["approver.py", "allow_list.py"],
     "go": ["main.go", "list.go"],
     "java": ["src/main/java/com/example/ztp/Approver.java",
-             "src/main/java/com/example/ztp/AllowList.java"],
+             "src/main/java/com/example/ztp/AllowList.java",
+             "src/main/java/com/example/ztp/Request.java"],
     "node": ["approver.js", "list.js"],
 }
 LOCKS = {
@@ -31,6 +35,13 @@ LOCKS = {
     "java": ["pom.xml"],
     "node": ["package.json", "package-lock.json"],
 }
+UNREADABLE = [None, "", "not JSON", "null", "[]", '"text"', "1", "{}", b"\xff",
+              {"request_id": 1}, ["request_id"], "[" * 100000,
+              '{"request_id":"r","device":[],"certificate":{}}',
+              {"request_id": "", "device": {"path": "p"},
+               "certificate": {"fingerprint_sha256": "f"}},
+              {"request_id": "r", "device": {"path": "p"},
+               "certificate": {"fingerprint_sha256": 7}}]
 PAYLOAD = {"ntp": "time.acme.example"}
 
 
@@ -160,6 +171,45 @@ def test_example(rig, ca, language):
     assert not rig.reader.find(rig.topics["dlq"])
     for process in (again, first):
         process.stop()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_what_is_not_a_request(tmp_path, real_kafka, language):
+    """It is told of once, and holds up nobody."""
+    (built(language) / "allowed.txt").write_text("f" * 64)
+    topics = {name: f"unreadable-{language}-{name}" for name in ("in", "out")}
+    real_kafka.create(topics.values(), partitions=1)
+    rig = types.SimpleNamespace(folder=tmp_path, kafka=real_kafka,
+                                topics={"requests": topics["in"]})
+    writer = Writer(real_kafka.brokers)
+    reader = Reader(real_kafka.brokers, [topics["out"]])
+
+    def ask(name):
+        writer.send(topics["in"], {
+            "request_id": name, "device": {"path": f"path-{name}"},
+            "certificate": {"fingerprint_sha256": "f" * 64},
+            "decision_topic": topics["out"]}, f"path-{name}")
+        return reader.wait(topics["out"], key=f"path-{name}", timeout=60)[0]
+
+    def told(example):
+        return [int(n) for n in re.findall(
+            rf"{topics['in']}\[0\] at offset (\d+) is not a request",
+            example.log())]
+
+    for value in UNREADABLE:
+        writer.send(topics["in"], value, "key")
+    example = Example(language, rig).start()
+    assert ask("first").json()["decision"] == "approve"
+    assert told(example) == list(range(len(UNREADABLE)))
+    _, last = writer.send(topics["in"], None, "alone")
+    until(lambda: last in told(example), "it is told of")
+    example.stop()
+    example.start()
+    assert ask("second").json()["request_id"] == "second"
+    assert told(example) == []
+    assert [r.json()["request_id"] for r in reader.find(topics["out"])] == [
+        "first", "second"]
+    example.stop()
 
 
 def test_all_are_told_of():

@@ -1,6 +1,5 @@
 package com.example.ztp;
 
-import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.nio.file.Path;
@@ -22,10 +21,8 @@ import org.apache.kafka.common.serialization.StringSerializer;
  *
  * <pre>KAFKA_BROKERS=127.0.0.1:9092 java -jar target/approver.jar allowed.txt</pre>
  *
- * allowed.txt is read by {@link AllowList}. Each request is processed at least once: offsets are
- * committed after Kafka has acknowledged the decisions. After a crash the same decision is made
- * again, which has no effect. All that has arrived is decided together; the key keeps a device's
- * decisions in order.
+ * allowed.txt is read by {@link AllowList}. Offsets are committed after Kafka has acknowledged the
+ * decisions; one that is made again has no effect. The key keeps a device's decisions in order.
  */
 public final class Approver {
   private static final ObjectMapper JSON = new ObjectMapper();
@@ -36,14 +33,13 @@ public final class Approver {
   }
 
   /** The fingerprint binds a decision to the key it was made for. */
-  static ObjectNode decide(JsonNode request, Set<String> allowed) {
-    String fingerprint = request.at("/certificate/fingerprint_sha256").asText();
+  static ObjectNode decide(Request request, Set<String> allowed) {
     ObjectNode decision = JSON.createObjectNode()
-        .put("request_id", request.path("request_id").asText())
-        .put("device_path", request.at("/device/path").asText())
-        .put("fingerprint_sha256", fingerprint)
+        .put("request_id", request.id())
+        .put("device_path", request.path())
+        .put("fingerprint_sha256", request.fingerprint())
         .put("decided_by", GROUP);
-    if (allowed.contains(fingerprint)) {
+    if (allowed.contains(request.fingerprint())) {
       decision.put("decision", "approve").putObject("payload").put("ntp", "time.acme.example");
     } else {
       decision.put("decision", "reject").put("reason", "not_on_list");
@@ -78,10 +74,14 @@ public final class Approver {
         var allowed = AllowList.read(list);
         var sent = new LinkedHashMap<Future<?>, String>();
         for (var record : records) {
-          var request = JSON.readTree(record.value());
+          var request = Request.read(record.value());
+          if (request == null) {
+            System.err.printf("%s[%d] at offset %d is not a request%n", record.topic(),
+                record.partition(), record.offset());
+            continue;
+          }
           var decision = decide(request, allowed);
-          var topic = request.path("decision_topic").asText("ztp.decisions");
-          var out = new ProducerRecord<>(topic, record.key(), decision.toString());
+          var out = new ProducerRecord<>(request.topic(), record.key(), decision.toString());
           sent.put(producer.send(out), decision.path("decision").asText() + " " + record.key());
         }
         for (var one : sent.entrySet()) {
