@@ -93,7 +93,7 @@ static bool is_stopped(struct group *g)
 	while (read(g->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo != SIGHUP)
 			return true;
-		g->reload(g->reload_arg);
+		(void)g->reload(g->reload_arg);
 	}
 	return false;
 }

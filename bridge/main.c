@@ -24,7 +24,7 @@ struct reloading {
 
 /* SIGHUP: the log level and mqtt.tls take effect. The loop reconnects, and the
  * new connections read the TLS files again. */
-static void reload(void *arg)
+static bool reload(void *arg)
 {
 	struct reloading *r = arg;
 	struct config *loaded = NULL;
@@ -37,7 +37,7 @@ static void reload(void *arg)
 		log_error(r->log, "reload_failed",
 			  LOG_STR("file", r->cli->config),
 			  LOG_INT("line", line), LOG_WHY(&error));
-		return;
+		return false;
 	}
 	some = config_needs_restart(names, sizeof(names), r->running, loaded);
 	config_take_reloadable(r->running, loaded);
@@ -45,6 +45,7 @@ static void reload(void *arg)
 	log_info(r->log, "reloaded",
 		 LOG_STR("needs_restart", some ? names : NULL));
 	config_free(loaded);
+	return true;
 }
 
 static int forget(const struct config *config, const char *path)

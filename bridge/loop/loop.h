@@ -10,8 +10,9 @@
 #include "base/log.h"
 #include "bridge/config/config.h"
 
-/* What SIGHUP does besides reconnecting. Called in the loop thread. */
-typedef void loop_reload(void *arg);
+/* What SIGHUP does besides reconnecting. Called in the loop thread. False: there
+ * is nothing new to reconnect with. */
+typedef bool loop_reload(void *arg);
 
 /* Of one that is active among several: their ledger, which outlives the loop. The
  * copy has been read to its end, and the turn opened. */

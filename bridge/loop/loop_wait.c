@@ -122,7 +122,8 @@ static void on_signal(struct loop *l)
 
 	while (read(l->signal_fd, &info, sizeof(info)) == sizeof(info)) {
 		if (info.ssi_signo == SIGHUP) {
-			l->reload(l->reload_arg);
+			if (!l->reload(l->reload_arg))
+				continue; /* nothing has changed */
 			mqtt_in_reconnect(b->mqtt_in);
 			mqtt_out_reconnect(b->mqtt_out);
 			continue;

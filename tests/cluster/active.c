@@ -119,9 +119,10 @@ static int take_over(struct active *a, struct ztp_error *error)
 	return rc == 0 ? claim(a, error) : rc;
 }
 
-static void no_reload(void *arg)
+static bool no_reload(void *arg)
 {
 	(void)arg;
+	return false;
 }
 
 static int run(struct active *a, struct ztp_error *error)

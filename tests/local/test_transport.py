@@ -115,7 +115,16 @@ def test_sighup_takes_another_ca(secure, tmp_path, ca):
     rig.bridge.wait_log("event=reloaded")
     rig.bridge.wait_log("event=mqtt_connected connection=in")
     rig.bridge.wait_log("event=mqtt_connected connection=out")
+    # A configuration that cannot be read changes nothing.
+    with open(rig.bridge.config, "a", encoding="utf-8") as config:
+        config.write("nonsense: 1\n")
+    before = rig.bridge.log()
+    rig.bridge.hangup()
+    rig.bridge.wait_log("event=reload_failed")
     rig.bridge.stop()
+    since = rig.bridge.log().removeprefix(before)
+    assert "event=reload_failed" in since
+    assert "configuration reloaded" not in since
     rig.mosquitto.stop()
 
 

@@ -25,9 +25,10 @@ static struct config *configs[PROCESSES_MAX];
 
 /* --- lives of the bridge */
 
-static void reload(void *arg)
+static bool reload(void *arg)
 {
 	(void)arg;
+	return true;
 }
 
 /* Soon after a start as well: what is done again is killed again. */
