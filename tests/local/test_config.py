@@ -71,6 +71,8 @@ def test_an_empty_file_is_all_defaults(write, text):
     (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
     (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
     (3, "same topic", "kafka:\n  topics:\n    results: ztp.dlq\n"),
+    (4, "which does not tell '.' from '_'",
+     "kafka:\n  topics:\n    results: a.b_c\n    dlq: a_b.c\n"),
     (4, "mqtt.tls.ca_file",
      "mqtt:\n  url: mqtts://h\n  tls:\n    ca_file: /no/such\n"),
     (2, "mqtt.password_file", "mqtt:\n  password_file: /no/such\n"),
