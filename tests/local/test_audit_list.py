@@ -107,12 +107,15 @@ def test_strangers_words_do_not_reach_the_terminal(audit, mock_kafka):
     name = f"audit-{uuid.uuid4().hex[:8]}"
     mock_kafka.create([name])
     producer = Producer({"bootstrap.servers": mock_kafka.brokers})
-    record = {"at": at(1), "verdict": "refused", "code": "no\x1b[2J",
+    record = {"at": at(1), "verdict": "e\u202ef\u2066g\u200bh\u00fc\u2013",
+              "code": "no\x1b[2J",
               "remote_addr": "a\u009b2Jb", "device_path": "c\nd\x7f"}
     producer.produce(name, json.dumps(record))
     producer.flush()
     shown = audit("--topic", name).stdout
     assert shown.count("\n") == 1
     assert r"no\x1b[2J" in shown and r"a\xc2\x9b2Jb" in shown
+    # what turns a line around, or is not seen; and what is text
+    assert r"e\xe2\x80\xaef\xe2\x81\xa6g\xe2\x80\x8bhü–" in shown
     assert shown.endswith("c\\x0ad\\x7f\n")
     assert records(audit("--topic", name, "--json")) == [record]

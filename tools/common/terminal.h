@@ -1,7 +1,8 @@
 /*
  * tools/common/terminal.h - text from Kafka and from brokers on a terminal.
  * Anybody who may write there can put any text into it, so bytes that a
- * terminal would obey are shown as \xNN.
+ * terminal would obey, or that make a line look like another one, are shown as
+ * \xNN.
  */
 #ifndef ZTP_TOOLS_TERMINAL_H
 #define ZTP_TOOLS_TERMINAL_H
