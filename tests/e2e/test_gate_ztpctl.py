@@ -116,6 +116,15 @@ def test_a_ca_that_cannot_be_read_or_is_none_makes_no_registry(ctl, ca,
     ctl("registry", "show", "acme/none", status=1)
 
 
+def test_a_registry_without_a_ca_is_warned_of(ctl, ca):
+    none = "has no CA: no device can join"
+    for mode, *more in (("direct",), ("custom",), ("off",),
+                        ("direct", "--ca", ca.cert)):
+        name = f"acme/{mode}-{len(more)}-ca"
+        said = ctl("registry", "create", name, "--onboarding", mode, *more)
+        assert (none in said.stderr) == (mode != "off" and not more), said
+
+
 def test_devices(ctl, gate, ca):
     ctl("registry", "create", "acme/dev", "--onboarding", "direct", "--ca",
         ca.cert)

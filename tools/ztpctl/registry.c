@@ -3,6 +3,7 @@
 
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ztpctl.h"
+#include "ztp/gate.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/member.h"
 
@@ -64,6 +65,15 @@ static cJSON *with_ca(const struct ztp_ctl *ctl, const char *pem)
 	return in;
 }
 
+static bool is_to_be_off(const struct ztp_ctl *ctl)
+{
+	enum ztp_onboarding mode;
+
+	return ctl->onboarding &&
+	       ztp_onboarding_parse(&mode, ctl->onboarding) &&
+	       mode == ZTP_ONBOARDING_OFF;
+}
+
 int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 {
 	const char *name = ctl->arguments[0];
@@ -83,6 +93,11 @@ int ztp_ctl_registry_create(struct ztp_ctl *ctl)
 		ztp_cli_warn("ztpctl",
 			     "warning: %s has no audience: anybody who sees "
 			     "its devices' JWTs elsewhere can replay them here",
+			     name);
+	if (ctl->ca_count == 0 && !is_to_be_off(ctl))
+		ztp_cli_warn("ztpctl",
+			     "warning: %s has no CA: no device can join before "
+			     "\"ztpctl registry ca add\"",
 			     name);
 	return show(ctl, ZTP_CMD_GET_REGISTRY, with_registry(ctl));
 }
