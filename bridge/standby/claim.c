@@ -1,5 +1,6 @@
 #include "bridge/standby/claim.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
@@ -91,4 +92,24 @@ int claim_put(struct claim *c, const struct core *core, struct copy *copy,
 	random_text(c->epoch, 8);
 	rc = born ? 0 : put_birth(copy, error);
 	return rc == 0 ? claim_put_active(c, core, copy, false, error) : rc;
+}
+
+bool claim_stands(const struct claim *c, struct copy *copy, char *who,
+		  size_t cap)
+{
+	struct store *store = copy_store(copy);
+	const struct ztp_str *instance;
+	struct state_bytes bytes = {0};
+	struct state_row row;
+	bool stands;
+
+	if (!store ||
+	    store_state_get(store, STATE_ACTIVE, "", &row, &bytes, NULL) != 1)
+		return true;
+	instance = &row.cells[STATE_ACTIVE_INSTANCE].bytes;
+	stands = ztp_str_is(row.cells[STATE_ACTIVE_EPOCH].bytes, c->epoch);
+	if (!stands)
+		snprintf(who, cap, "%.*s", (int)instance->n, instance->p);
+	free(bytes.p);
+	return stands;
 }

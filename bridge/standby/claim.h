@@ -20,6 +20,10 @@ struct claim {
  * when that began. */
 int claim_put(struct claim *claim, const struct core *core, struct copy *copy,
 	      struct ztp_error *error);
+/* Is the row `active` in the store this claim's? If not, `who` has that one's
+ * instance, cut to fit. */
+bool claim_stands(const struct claim *claim, struct copy *copy, char *who,
+		  size_t cap);
 /* The row again. left: it is the last one. */
 int claim_put_active(const struct claim *claim, const struct core *core,
 		     struct copy *copy, bool left, struct ztp_error *error);

@@ -8,6 +8,10 @@
  * written before anything else, so that a `left` of an earlier bridge does not
  * stand there when this one crashes.
  *
+ * Whoever is of this group has written nothing since then. So a row `active` that
+ * comes after ours, while we wait for a lease, is a bridge's that does not know
+ * of this group, or one's that has fenced us: the check of the membership tells.
+ *
  * A turn's thread finishes what it has begun, also when nobody waits for it any
  * more. So what is given up is taken and dropped later, and a new step waits for
  * that.
@@ -20,6 +24,7 @@
 
 #include "bridge/standby/claim.h"
 #include "bridge/store/store_state.h"
+#include "ztp/group_member.h"
 
 #define ASK_MS	   500
 #define AGAIN_MS   500	 /* after something could not be asked */
@@ -46,6 +51,7 @@ struct opening {
 	int64_t behind_at; /* READ: since when it gets no further */
 	int64_t began;	   /* CLAIM */
 	bool claimed;	   /* Kafka has the rows; they may have to be read */
+	bool waits;	   /* it has told so, and a lease is not over */
 	struct claim claim;
 	int64_t kafka_ahead;
 	char trouble[256];
@@ -208,6 +214,7 @@ static void look_for_foreign(struct opening *o)
 static void tell_claimed(struct opening *o, struct opening_news *news)
 {
 	o->claimed = false;
+	o->waits = !o->claim.left;
 	news->event = ZTP_ROLE_ON_COMMITTED;
 	news->left = o->claim.left;
 	news->began = o->began;
@@ -356,6 +363,21 @@ static bool on_result(struct opening *o, const struct turn_result *result,
 	return true;
 }
 
+/* Returns true for news. */
+static bool is_shared(struct opening *o, struct opening_news *news)
+{
+	char who[ZTP_INSTANCE_MAX + 1];
+
+	if (!o->waits || claim_stands(&o->claim, o->copy, who, sizeof(who)))
+		return false;
+	news->event = ZTP_ROLE_ON_FAILED;
+	(void)ztp_fail(&news->why, ZTP_ERR_IO,
+		       "%s is active in %.80s as well: a bridge of another "
+		       "kafka.group needs another topic",
+		       who, o->core->config->kafka.topics.state);
+	return true;
+}
+
 /* Returns true if the turn is free for what comes next. */
 static bool drop_late(struct opening *o)
 {
@@ -388,7 +410,7 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 	case NONE:
 		break;
 	}
-	return follow(o, news);
+	return follow(o, news) || is_shared(o, news);
 }
 
 /* --- */
@@ -397,7 +419,7 @@ bool opening_turn(struct opening *o, struct opening_news *news)
 static void close_all(struct opening *o)
 {
 	o->dropped = o->dropped || turn_under_way(o->turn);
-	o->sent = o->claimed = false;
+	o->sent = o->claimed = o->waits = false;
 	o->step = NONE;
 	if (!o->bad)
 		o->trouble[0] = '\0';
