@@ -276,6 +276,13 @@ static void blame(struct turn_handle *h, const struct turn_entry *entry,
 		kafka_denied(&result->why, KAFKA_RIGHT_WRITE_TOPIC, topic);
 }
 
+/* Said of what shared a transaction with the one that failed. */
+static bool is_consequence(const struct turn_entry *entry)
+{
+	return entry->err == RD_KAFKA_RESP_ERR__PURGE_QUEUE ||
+	       entry->err == RD_KAFKA_RESP_ERR_OPERATION_NOT_ATTEMPTED;
+}
+
 /* Of one that was refused the others' errors are a consequence. */
 static void judge(struct turn_handle *h, struct turn_entry **entries, int count,
 		  struct turn_result *result)
@@ -290,7 +297,8 @@ static void judge(struct turn_handle *h, struct turn_entry **entries, int count,
 			if (result->refused_count++ == 0)
 				result->refused = i;
 		} else if (entry->err) {
-			other = other ? other : entry;
+			if (!other || is_consequence(other))
+				other = entry;
 		} else if (entry->topic == TURN_STATE) {
 			see_row(entry, result);
 		}

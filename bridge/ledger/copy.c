@@ -1,6 +1,7 @@
 #include "bridge/ledger/copy.h"
 
 #include <malloc.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -190,6 +191,15 @@ static int finish_bulk(struct copy *copy, struct ztp_error *error)
 	return rc == 0 ? copy_commit(copy, error) : rc;
 }
 
+static int lose(struct copy *copy, struct ztp_error *error)
+{
+	char what[64];
+
+	snprintf(what, sizeof(what), "has no offset %lld",
+		 (long long)copy_position(copy));
+	return copy_lost(copy, what, error);
+}
+
 int copy_step(struct copy *copy, int limit, int wait_ms,
 	      struct ztp_error *error)
 {
@@ -200,6 +210,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 		return copy_begin(copy, BEGIN_MS, error);
 	rc = count = state_reader_read(copy->reader, limit, wait_ms, take, copy,
 				       error);
+	if (rc == ZTP_ERR_STATE_LOST)
+		rc = lose(copy, error);
 	if (rc < 0 && !is_of_the_row(rc))
 		take_back(copy);
 	if (rc < 0)

@@ -28,6 +28,9 @@ struct copy {
  * something; copy->at is what remains. */
 int copy_judge(struct copy *copy, int wait_ms, struct state_bounds *bounds,
 	       struct ztp_error *error);
+/* Fails: the topic is not what this is a copy of, and a person has to help. */
+int copy_lost(const struct copy *copy, const char *what,
+	      struct ztp_error *error);
 int copy_store_open(struct copy *copy, struct ztp_error *error);
 int copy_discard(struct copy *copy, const char *why, struct ztp_error *error);
 

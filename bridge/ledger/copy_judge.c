@@ -82,8 +82,8 @@ static int newest(struct copy *copy, const struct state_bounds *bounds,
 
 /* --- the same topic? */
 
-static int lost(const struct copy *copy, const char *what,
-		struct ztp_error *error)
+int copy_lost(const struct copy *copy, const char *what,
+	      struct ztp_error *error)
 {
 	return ztp_fail(error, ZTP_ERR_STATE_LOST,
 			"%s %s, unlike the copy %s: --to-standby writes it "
@@ -98,7 +98,7 @@ static int same_birth(struct copy *copy, const struct state_row *row,
 
 	if (look->offset == copy->at.birth - 1 && ztp_str_is(id, look->birth))
 		return 0;
-	return lost(copy, "has another birth", error);
+	return copy_lost(copy, "has another birth", error);
 }
 
 static int check_birth(struct copy *copy, int wait_ms, struct ztp_error *error)
@@ -168,11 +168,11 @@ static int check_bounds(const struct copy *copy,
 	if (copy->at.next == 0)
 		return 0;
 	if (bounds->end <= bounds->start)
-		return lost(copy, "is empty", error);
+		return copy_lost(copy, "is empty", error);
 	if (bounds->end < copy->at.next)
-		return lost(copy, "ends earlier", error);
+		return copy_lost(copy, "ends earlier", error);
 	if (bounds->start > copy->at.next)
-		return lost(copy, "begins later", error);
+		return copy_lost(copy, "begins later", error);
 	return 0;
 }
 

@@ -140,3 +140,21 @@ def test_a_lost_topic_that_a_person_has_written_anew(own_kafka, tmp_path):
                     "writer", tmp_path / "other")
     told(writer.start().wait_active(), 1).stop()
     zulu.start().wait_active().stop()
+
+
+def test_it_is_shorter_than_what_is_being_read(kafka, names, start, tmp_path):
+    """Found by a copy that is reading it: said with what is to be done, as when
+    it is found at the start."""
+    zulu = told(start("zulu").wait_active(), 40)
+    alpha = start("alpha").wait_standby()
+    alpha.pause()
+    zulu.stop()
+    make_anew(kafka, names)
+    (tmp_path / "other").mkdir()
+    writer = Bridge(kafka, {**new_names(), "state": names["state"]}, "writer",
+                    tmp_path / "other").start()
+    told(writer.wait_active(), 1).stop()
+    alpha.resume()
+    alpha.wait_log(f'event=state_lost .*{names["state"]} has no offset .*'
+                   "--to-standby writes it anew", 30)
+    alpha.stop()
