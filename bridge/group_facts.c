@@ -160,8 +160,8 @@ static void take_copy(struct group_facts *f, int64_t now, int64_t limit,
 	behind_see(&f->behind, group_view_heard(f->view),
 		   copy_position(f->copy), status->lag);
 	status->listed = copy_listed(f->copy);
-	if (serving)
-		say(status->group, "");
+	if (serving || *group_view_other(f->view))
+		say(status->group, group_view_other(f->view));
 	else
 		say_group(f, status->role, now, limit, status->group);
 }

@@ -22,6 +22,8 @@ struct group_view {
 	size_t count;
 	char twice[ZTP_INSTANCE_MAX + 1]; /* as it was logged */
 	int64_t twice_since;
+	char other[256]; /* see group_view_other */
+	bool said_other;
 };
 
 int group_view_new(struct group_view **out, struct core *core, int wake_fd,
@@ -101,6 +103,37 @@ const char *group_view_said_twice(const struct group_view *v)
 	return v->twice;
 }
 
+/* --- who has another state */
+
+static void see_topics(struct group_view *v, const char *instance,
+		       const rd_kafka_topic_partition_list_t *list)
+{
+	const char *ours = v->core->config->kafka.topics.state;
+	int i;
+
+	for (i = 0; list && i < list->cnt; i++)
+		if (strcmp(list->elems[i].topic, ours) != 0)
+			snprintf(v->other, sizeof(v->other),
+				 "%.64s has this kafka.group and another "
+				 "state, %.100s",
+				 instance, list->elems[i].topic);
+}
+
+static void say_other(struct group_view *v)
+{
+	bool any = v->other[0] != '\0';
+
+	if (any && !v->said_other)
+		log_error(v->core->log, "group_shared",
+			  LOG_STR("error", v->other));
+	v->said_other = any;
+}
+
+const char *group_view_other(const struct group_view *v)
+{
+	return v->other;
+}
+
 /* --- asking */
 
 static void ask(struct group_view *v)
@@ -124,6 +157,7 @@ static void take_member(struct group_view *v,
 		    &to->named, rd_kafka_MemberDescription_client_id(member)))
 		return;
 	to->assigned = kafka_has_first(list);
+	see_topics(v, to->named.instance, list);
 	v->count++;
 }
 
@@ -133,10 +167,12 @@ static void take_members(struct group_view *v,
 	size_t count = rd_kafka_ConsumerGroupDescription_member_count(group);
 
 	v->count = 0;
+	v->other[0] = '\0';
 	for (size_t i = 0; i < count && v->count < GROUP_VIEW_MAX; i++)
 		take_member(v,
 			    rd_kafka_ConsumerGroupDescription_member(group, i));
 	say_twice(v);
+	say_other(v);
 }
 
 static void take(struct group_view *v, rd_kafka_event_t *event)

@@ -22,7 +22,7 @@ int group_view_new(struct group_view **view, struct core *core, int wake_fd,
 void group_view_free(struct group_view *view); /* accepts NULL */
 
 /* Asks from time to time, and takes what was answered. Logs when two members
- * have one instance. */
+ * have one instance, and when one has another state. */
 void group_view_turn(struct group_view *view);
 /* CLOCK_BOOTTIME, ms */
 int64_t group_view_next(const struct group_view *view);
@@ -37,6 +37,9 @@ const struct group_view_member *group_view_member(const struct group_view *view,
 int64_t group_view_heard(const struct group_view *view);
 const char *group_view_trouble(const struct group_view *view);
 
+/* Who has another ztp.state, named, or "": with one transactional id, they undo
+ * each other's turns. */
+const char *group_view_other(const struct group_view *view);
 /* The instance that two of them have, for so long that both live, or "". */
 const char *group_view_said_twice(const struct group_view *view);
 /* The instance that two of them have, or NULL. Pure. */

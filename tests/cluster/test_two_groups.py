@@ -1,5 +1,5 @@
 """Two cells that were given one ztp.state: the second does not serve on what the
-first one writes, and says why."""
+first one writes, and says why. And two that were given one group."""
 
 import pytest
 
@@ -19,11 +19,11 @@ def rig(kafka, names, tmp_path):
     rig.stop()
 
 
-def of_another_group(rig):
-    """With everything of its own but the topic."""
+def another_cell(rig, shared):
+    """With everything of its own but that name."""
     folder = rig.folder / "other"
     folder.mkdir()
-    names = {**new_names(), "state": rig.names["state"]}
+    names = {**new_names(), shared: rig.names[shared]}
     settings = {**SETTINGS, "mqtt": {"client_id": "other"}}
     other = Bridge(folder, rig.mosquitto.url, rig.kafka.brokers, rig.topics,
                    settings, name="other")
@@ -32,7 +32,7 @@ def of_another_group(rig):
 
 def test_one_state(rig):
     first = rig.serve()
-    other = of_another_group(rig).start()
+    other = another_cell(rig, "state").start()
     other.wait_log('event=fenced while=waiting error="zulu is active in '
                    f'{rig.names["state"]} as well: .*another kafka.group', 30)
     until(lambda: get(other, "/readyz")[0] == 503
@@ -42,3 +42,16 @@ def test_one_state(rig):
               "it does not serve")
     assert get(first, "/readyz") == (200, "ok\nrole: active\n")
     other.stop()
+
+
+def test_one_group(rig):
+    first = rig.serve()
+    other = another_cell(rig, "group").start()
+    for bridge, name in ((first, "other"), (other, "zulu")):
+        bridge.wait_log("event=group_shared "
+                        f'error="{name} has this kafka.group and another ', 30)
+        until(lambda b=bridge: "another state" in get(b, "/readyz")[1],
+              lambda b=bridge: f"it says so: {get(b, '/readyz')}")
+    other.stop()
+    until(lambda: get(first, "/readyz") == (200, "ok\nrole: active\n"),
+          lambda: f"it serves alone: {get(first, '/readyz')}", 60)

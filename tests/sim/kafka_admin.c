@@ -1,6 +1,7 @@
 /* What is asked of Kafka about groups, topics and brokers, for people. */
 #include <stddef.h>
 
+#include "tests/sim/cluster.h"
 #include "tests/sim/kafka_handle.h"
 #include "tests/sim/sim.h"
 
@@ -101,6 +102,7 @@ const rd_kafka_topic_partition_list_t *rd_kafka_MemberAssignment_partitions(
 
 	ptrdiff_t i = (struct handle *const *)assignment - description.members;
 
+	first.topic = (char *)cluster.topics[CLUSTER_STATE].name;
 	return description.assigned[i] ? &one : &none;
 }
 
