@@ -46,6 +46,14 @@ int records_dead_decision(struct bridge *b,
 			  const struct consumer_record *record,
 			  const struct ztp_error *why, struct ztp_error *error);
 
+/* Writes a dead letter, made by one of the others, or drops and counts it if too
+ * many wait for Kafka already. */
+int records_dead(struct bridge *b, struct store_record *record,
+		 enum tally_dlq metric, struct ztp_error *error);
+/* A record is lost, which the log and a metric report. */
+void records_drop(struct bridge *b, enum store_topic topic,
+		  const struct ztp_error *why);
+
 /* Kafka or librdkafka will never accept this record: a smaller record in
  * ztp.dlq reports that. bridge: a struct bridge *, see producer_user. */
 int records_refused(void *bridge, const struct store_record *record,

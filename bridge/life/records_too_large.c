@@ -45,13 +45,10 @@ static bool is_ours(const char *name)
 	       begins(name, RECORD_HEADER(""));
 }
 
-static int drop(struct bridge *b, const struct store_record *old,
-		const struct ztp_error *why)
+static int give_up(struct bridge *b, const struct store_record *old,
+		   const struct ztp_error *why)
 {
-	log_error(b->core.log, "record_dropped",
-		  LOG_STR("topic", kafka_topic(&b->core, old->topic)),
-		  LOG_WHY(why));
-	b->core.tally.dlq[TALLY_DLQ_DROPPED]++;
+	records_drop(b, old->topic, why);
 	return 0;
 }
 
@@ -71,12 +68,12 @@ static int shrink_dead(struct bridge *b, const struct store_record *old,
 	if (!again)
 		record.key = old->key;
 	else if (why->code != ZTP_ERR_TOO_LARGE && old->key.p)
-		return drop(b, old, why);
+		return give_up(b, old, why);
 	for (i = 0; i < old->header_count && n < ZTP_HEADERS_MAX - 2; i++)
 		if (!again || is_ours(old->headers[i].name))
 			headers[n++] = old->headers[i];
 	if (again && n == old->header_count && !old->key.p && !keyless)
-		return drop(b, old, why);
+		return give_up(b, old, why);
 	if (!ztp_header_get(headers, n, RECORD_SHA256).p)
 		n += add_identity(headers + n, &identity, old);
 	if (keyless)
@@ -104,7 +101,6 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	struct record_identity identity;
 	char scratch[64];
 	size_t n, i;
-	int rc;
 
 	n = ztp_dead_headers(headers, scratch, &dead);
 	n += add_identity(headers + n, &identity, old);
@@ -116,10 +112,7 @@ static int dead_letter(struct bridge *b, const struct store_record *old,
 	record.value = (struct ztp_str){"", 0};
 	record.headers = headers;
 	record.header_count = n;
-	rc = ledger_write(b->ledger, &record, NULL, error);
-	if (rc == 0)
-		b->core.tally.dlq[stages[old->topic].metric]++;
-	return rc;
+	return records_dead(b, &record, stages[old->topic].metric, error);
 }
 
 int records_refused(void *bridge, const struct store_record *record,

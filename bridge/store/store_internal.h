@@ -31,6 +31,10 @@
 	"received_at,expires_at,announced_at,due_at,retry_at,todo,tries,"      \
 	"finished_at,delivered_at,decision,losses"
 
+/* The size of an outbox row. */
+#define STORE_OUT_BYTES                                                        \
+	"ifnull(length(key),0)+ifnull(length(value),0)+length(headers)"
+
 /* What a search means (store_find.c): ?7 is NULL if there is none. */
 #define STORE_FIND                                                             \
 	"AND (?7 IS NULL OR (id>=?8 AND id<?9) "                               \
@@ -166,6 +170,7 @@
 	X(OUT_ADD, "INSERT INTO outbox(seq,topic,request,key,value,headers) "  \
 		   "VALUES(?1,?2,?3,?4,?5,?6)")                                \
 	X(OUT_DEL, "DELETE FROM outbox WHERE seq=?1")                          \
+	X(OUT_SIZE, "SELECT " STORE_OUT_BYTES " FROM outbox WHERE seq=?1")     \
 	X(OUT_LIST, "SELECT seq,topic,request,key,value,headers FROM outbox "  \
 		    "WHERE seq>?1 AND seq<?3 ORDER BY seq LIMIT ?2")
 
@@ -216,10 +221,11 @@ struct store {
 	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		int64_t listed;		   /* finished, and may be evicted */
-		int64_t decision_n;	   /* the newest decision's row */
-		struct store_place erased; /* payloads are, up to this one */
-		uint64_t erasures;	   /* rows whose bytes must go */
+		struct store_letters letters; /* counted at start */
+		int64_t listed;		      /* finished, and may be evicted */
+		int64_t decision_n;	      /* the newest decision's row */
+		struct store_place erased;    /* payloads are, up to this one */
+		uint64_t erasures;	      /* rows whose bytes must go */
 		struct store_soonest soonest[STORE_TIMES_END];
 		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];

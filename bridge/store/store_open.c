@@ -200,12 +200,35 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 	return 0;
 }
 
+/* Counted anew: a release that does not know of it may have been here. */
+static int load_letters(struct store *store, struct ztp_error *error)
+{
+	static const char *const sums[] = {
+		"count(*)", "ifnull(sum(" STORE_OUT_BYTES "),0)"};
+	int64_t *const into[] = {&store->facts.letters.count,
+				 &store->facts.letters.bytes};
+	char sql[256];
+	int rc = 0, i;
+
+	for (i = 0; i < 2 && rc == 0; i++) {
+		snprintf(sql, sizeof(sql),
+			 "SELECT %s FROM outbox WHERE seq>=%lld AND seq<%lld",
+			 sums[i], (long long)OUTBOX_SEQ(STORE_DLQ),
+			 (long long)OUTBOX_SEQ(STORE_DLQ + 1));
+		rc = ztp_sqlite_number(store->db, &store->file, sql, into[i],
+				       error);
+	}
+	return rc;
+}
+
 static int load_facts(struct store *store, struct ztp_error *error)
 {
 	int rc = store_counters_read(store, error);
 
 	if (rc == 0)
 		rc = load_sequences(store, error);
+	if (rc == 0)
+		rc = load_letters(store, error);
 	store->facts.erasures = 1; /* an earlier process's may be in the WAL */
 	if (rc == 0)
 		store->committed = store->facts;

@@ -104,26 +104,43 @@ int store_outbox_add(struct store *store, struct store_record *record,
 		return rc;
 	store->facts.outbox_seq[record->topic] = record->seq;
 	store->facts.outbox_count++;
+	if (record->topic == STORE_DLQ) {
+		store->facts.letters.count++;
+		store->facts.letters.bytes +=
+			(int64_t)(record->key.n + record->value.n + len);
+	}
 	return 0;
+}
+
+static bool is_letter(int64_t seq)
+{
+	return seq >= OUTBOX_SEQ(STORE_DLQ) && seq < OUTBOX_SEQ(STORE_DLQ + 1);
 }
 
 int store_outbox_remove(struct store *store, int64_t seq,
 			struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OUT_DEL, true, error);
-	int rc;
+	struct store_counters *facts = &store->facts;
+	int64_t bytes = 0;
+	int rc, n;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
+	if (is_letter(seq))
+		(void)store_number(store, SQL_OUT_SIZE, seq, &bytes);
 	sqlite3_bind_int64(stmt, 1, seq);
 	rc = store_run(store, stmt, error);
-	if (rc == 0)
-		store->facts.outbox_count -= sqlite3_changes(store->db);
-	/* A dead letter may be a decision with a payload. */
-	if (rc == 0 && seq >= OUTBOX_SEQ(STORE_DLQ) &&
-	    seq < OUTBOX_SEQ(STORE_DLQ + 1))
-		store->facts.erasures++;
-	return rc;
+	if (rc != 0)
+		return rc;
+	n = sqlite3_changes(store->db);
+	facts->outbox_count -= n;
+	if (!is_letter(seq))
+		return 0;
+	facts->letters.count -= n;
+	facts->letters.bytes -= bytes;
+	facts->erasures++; /* it may be a decision with a payload */
+	return 0;
 }
 
 static struct ztp_str column_bytes(sqlite3_stmt *stmt, int column)
@@ -174,6 +191,11 @@ int store_outbox_each(struct store *store, enum store_topic topic,
 int64_t store_outbox_count(const struct store *store)
 {
 	return store->facts.outbox_count;
+}
+
+struct store_letters store_outbox_letters(const struct store *store)
+{
+	return store->facts.letters;
 }
 
 int64_t store_outbox_newest(const struct store *store, enum store_topic topic)

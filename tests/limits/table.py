@@ -35,6 +35,8 @@ BRIDGE = {
                       "::test_metadata_at_its_bound",
     "its headers": "walk: headers",
     "what of it is copied into results and dead letters": "walk: key header all_headers value",
+    "dead letters that Kafka does not accept (`ztp.dlq` is missing, denied, full)":
+        E2E + "test_dead_letters_wait.py::test_the_disk_is_not_filled",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
     "an entry that another bridge hands over (Kafka)":

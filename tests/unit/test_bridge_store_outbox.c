@@ -197,6 +197,46 @@ static void test_removed_twice(void **state)
 	assert_int_equal(store_outbox_count(c->store), 1);
 }
 
+static void letters(const struct store_case *c, int64_t count, int64_t bytes)
+{
+	assert_int_equal(store_outbox_letters(c->store).count, count);
+	assert_int_equal(store_outbox_letters(c->store).bytes, bytes);
+}
+
+/* What waits of ztp.dlq: the same when it is counted at start. */
+static void test_dead_letters(void **state)
+{
+	const struct ztp_header header = {"ce_id", {"1", 1}};
+	struct store_case *c = *state;
+	struct store_record record = {.topic = STORE_DLQ,
+				      .key = {"key", 3},
+				      .value = {"a\0b", 3},
+				      .headers = &header,
+				      .header_count = 1};
+
+	add(c, STORE_RESULTS);
+	letters(c, 0, 0);
+	assert_int_equal(store_outbox_add(c->store, &record, &c->error), 0);
+	letters(c, 1, 3 + 3 + 3 + 6);
+	store_case_commit(c, 1);
+	add(c, STORE_DLQ);
+	letters(c, 2, 16);
+	store_rollback(c->store);
+	letters(c, 1, 15);
+	add(c, STORE_DLQ);
+	add(c, STORE_AUDIT);
+	store_case_commit(c, 2);
+	store_case_reopen(c);
+	letters(c, 2, 16);
+	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
+			 0);
+	letters(c, 1, 1);
+	assert_int_equal(store_outbox_remove(c->store, record.seq, &c->error),
+			 0);
+	letters(c, 1, 1);
+	assert_int_equal(store_outbox_count(c->store), 3);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
@@ -205,7 +245,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_as_it_was_given),     T(test_each_topic_in_its_order),
 		T(test_visit_ends_the_walk), T(test_numbers_over_a_restart),
-		T(test_removed_twice),
+		T(test_removed_twice),	     T(test_dead_letters),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
