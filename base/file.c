@@ -189,6 +189,13 @@ int ztp_file_check(const char *path, size_t max, struct ztp_error *error)
 	return 0;
 }
 
+bool ztp_file_is_other(const char *path)
+{
+	struct stat st;
+
+	return stat(path, &st) == 0 && !S_ISREG(st.st_mode);
+}
+
 static int sync_at(const char *path, int flags)
 {
 	int fd = open(path, O_RDONLY | O_CLOEXEC | flags);

@@ -5,6 +5,7 @@
 #ifndef ZTP_BASE_FILE_H
 #define ZTP_BASE_FILE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "ztp/error.h"
@@ -24,6 +25,10 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
  * pipe's writer, and read a file of any size. Opens it and reads from it, because
  * opening alone also succeeds for a directory. Messages as above. */
 int ztp_file_check(const char *path, size_t max, struct ztp_error *error);
+
+/* Is something else there than a regular file? What is kept in files is opened by
+ * calls that would wait for ever for the other end of a FIFO. */
+bool ztp_file_is_other(const char *path);
 
 /* A process that was killed may have written what is not on the disk yet: a
  * start that builds on what it reads syncs it first. Syncs the file and its

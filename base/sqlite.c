@@ -130,6 +130,9 @@ static int expect_ok(sqlite3 *db, const struct ztp_sqlite_file *file,
 
 #define LOG_SUFFIX "-wal" /* SQLite's name for it */
 
+/* The names of a database's files. */
+static const char *const suffixes[] = {"", LOG_SUFFIX, "-shm", "-journal"};
+
 static int64_t size_of(const char *path, const char *suffix)
 {
 	char name[4096];
@@ -147,7 +150,6 @@ int64_t ztp_sqlite_bytes(const struct ztp_sqlite_file *file)
 /* The database goes first: without it its log means nothing. */
 int ztp_sqlite_remove(const char *path, struct ztp_error *error)
 {
-	static const char *const suffixes[] = {"", LOG_SUFFIX, "-shm"};
 	char name[4096];
 	size_t i;
 
@@ -280,6 +282,24 @@ static bool is_ours(int fd, const struct ztp_sqlite_file *file)
 		(uint32_t)id[2] << 8 | id[3]) == (uint32_t)file->application_id;
 }
 
+/* SQLite waits for the other end of a FIFO, and says nothing of a directory. */
+static int check_kinds(const struct ztp_sqlite_file *file,
+		       struct ztp_error *error)
+{
+	char name[PATH_MAX + 16];
+	size_t i;
+
+	for (i = 0; i < sizeof(suffixes) / sizeof(*suffixes); i++) {
+		(void)snprintf(name, sizeof(name), "%s%s", file->path,
+			       suffixes[i]);
+		if (ztp_file_is_other(name))
+			return ztp_fail(error, ZTP_ERR_IO,
+					"%s: %s is not a regular file",
+					file->what, name);
+	}
+	return 0;
+}
+
 /* Creates the file if there may be none, and makes it private if its first bytes
  * say that it is ours. The log keeps its mode. */
 static int make_private(const struct ztp_sqlite_file *file,
@@ -365,9 +385,11 @@ int ztp_sqlite_connect(sqlite3 **out, const struct ztp_sqlite_file *file,
 int ztp_sqlite_open(sqlite3 **out, const struct ztp_sqlite_file *file,
 		    struct ztp_error *error)
 {
-	int rc = make_private(file, error);
+	int rc = check_kinds(file, error);
 
 	*out = NULL;
+	if (rc == 0)
+		rc = make_private(file, error);
 	if (rc == 0)
 		rc = sync_log(file, error);
 	if (rc == 0)

@@ -125,6 +125,30 @@ void journal_remove_old(struct journal *journal, uint64_t segment)
 	unlink(name); /* if this fails, the next start removes it */
 }
 
+/* Of what is to be read. A FIFO would be waited for. */
+static void check_kind(struct journal *journal, uint64_t segment)
+{
+	char name[PATH_MAX + 32];
+
+	journal_segment_name(journal, segment, name);
+	if (segment >= journal->released && ztp_file_is_other(name))
+		journal->other = segment;
+}
+
+int journal_check_kinds(struct journal *journal, struct ztp_error *error)
+{
+	char name[PATH_MAX + 32];
+
+	journal->other = SEGMENT_END;
+	if (journal_each_segment(journal, check_kind) != 0)
+		return journal_io_error(error, "cannot read the directory");
+	if (journal->other == SEGMENT_END)
+		return 0;
+	journal_segment_name(journal, journal->other, name);
+	return ztp_fail(error, ZTP_ERR_IO,
+			"intake journal: %s is not a regular file", name);
+}
+
 /* Customers are asked about what is read, so it must not vanish afterwards. */
 static void sync_kept(struct journal *journal, uint64_t segment)
 {
@@ -177,6 +201,9 @@ int journal_open(struct journal **out, const char *base, bool sync,
 		rc = journal_io_error(error, "cannot read the directory");
 		goto fail;
 	}
+	rc = journal_check_kinds(journal, error);
+	if (rc != 0)
+		goto fail;
 	if (sync && journal_each_segment(journal, sync_kept) != 0)
 		journal->sync_errno = errno;
 	if (journal->sync_errno != 0) {

@@ -38,7 +38,7 @@ static bool read_id(char id[JOURNAL_ID_LEN], const char *name)
 
 static int write_id(const char *id, const char *name, struct ztp_error *error)
 {
-	int fd = open(name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	int fd = open(name, O_WRONLY | O_CREAT | O_NONBLOCK | O_CLOEXEC, 0600);
 	ssize_t n = -1;
 	int rc = 0;
 

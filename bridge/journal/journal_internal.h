@@ -21,6 +21,7 @@ _Static_assert(JOURNAL_SEGMENT < 1u << OFFSET_BITS, "offsets fit");
 struct journal {
 	char base[PATH_MAX];
 	bool sync;
+	uint64_t other; /* a file's number that is none, or SEGMENT_END */
 	int sync_errno; /* of a file that could not be synced at the start */
 	uint64_t first; /* first segment of this process */
 
@@ -55,6 +56,8 @@ int journal_each_segment(struct journal *journal,
  * `released` are removed. */
 void journal_find_last(struct journal *journal, uint64_t segment);
 void journal_remove_old(struct journal *journal, uint64_t segment);
+/* Fails if one that is to be read is none. */
+int journal_check_kinds(struct journal *journal, struct ztp_error *error);
 /* Without files yet. */
 int journal_new(struct journal **journal, const char *base,
 		struct ztp_error *error);

@@ -14,8 +14,11 @@ int journal_open_left(struct journal **out, const char *base,
 
 	if (rc != 0)
 		return rc;
-	if (journal_each_segment(journal, journal_find_last) != 0) {
+	if (journal_each_segment(journal, journal_find_last) != 0)
 		rc = journal_io_error(error, "cannot read the directory");
+	else
+		rc = journal_check_kinds(journal, error);
+	if (rc != 0) {
 		journal_close(journal);
 		return rc;
 	}

@@ -38,7 +38,7 @@ static int open_for_read(struct journal *journal, uint64_t segment)
 		close(journal->read_fd);
 	journal_segment_name(journal, segment, name);
 	journal->chunk_len = 0;
-	journal->read_fd = open(name, O_RDONLY | O_CLOEXEC);
+	journal->read_fd = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 	journal->read_segment = segment;
 	return journal->read_fd < 0 ? -1 : 0;
 }

@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "bridge/store/store_internal.h"
 
 /* What is deleted or overwritten is gone from the file (store_payload.c). The
@@ -150,6 +151,11 @@ static int lock_store(struct store *store, struct ztp_error *error)
 	if (!name)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	snprintf(name, size, "%s.lock", store->path);
+	if (ztp_file_is_other(name)) {
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "store: %s is not a regular file", name);
+		goto out;
+	}
 	store->lock_fd = open(name, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (store->lock_fd < 0)
 		rc = ztp_fail(error, ZTP_ERR_IO, "store: cannot open %s: %s",
@@ -158,6 +164,7 @@ static int lock_store(struct store *store, struct ztp_error *error)
 		rc = ztp_fail(error, ZTP_ERR_IO,
 			      "store %s is in use by another process",
 			      store->path);
+out:
 	free(name);
 	return rc;
 }

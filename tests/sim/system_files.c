@@ -152,6 +152,7 @@ int __wrap_stat(const char *name, struct stat *st)
 		return -1;
 	}
 	memset(st, 0, sizeof(*st));
+	st->st_mode = S_IFREG | 0600;
 	st->st_size = disk_size(file);
 	return 0;
 }

@@ -2,6 +2,10 @@
  * there; and whether the files go as far as the mark that others have of them. */
 #include "journal_case.h"
 
+#include <sys/stat.h>
+
+#include "bridge/journal/journal_id.h"
+
 #define LEN 300000u /* 13 of them fill a file */
 
 /* A journal of `count` entries whose process is gone. */
@@ -125,6 +129,24 @@ static void test_all_of_it_is_removed(void **state)
 	assert_int_equal(scratch_files(&f->scratch, "", NULL), 0);
 }
 
+/* Nobody waits for its other end. */
+static void test_a_fifo_is_no_journal(void **state)
+{
+	struct fixture *f = *state;
+	char id[JOURNAL_ID_LEN], name[128];
+
+	snprintf(name, sizeof(name), "%s.intake-id", f->scratch.base);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	alarm(10);
+	assert_true(journal_id_renew(id, f->scratch.base, &f->error) < 0);
+	segment_name(f, 3, name);
+	assert_int_equal(mkfifo(name, 0600), 0);
+	assert_true(journal_open_left(&f->journal, f->scratch.base, &f->error) <
+		    0);
+	assert_non_null(strstr(f->error.message, "is not a regular file"));
+	alarm(0);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -136,6 +158,7 @@ int main(void)
 		TEST(test_as_far_as_the_mark),
 		TEST(test_its_last_entries_are_gone),
 		TEST(test_all_of_it_is_removed),
+		TEST(test_a_fifo_is_no_journal),
 	};
 
 	return cmocka_run_group_tests_name("bridge_journal_left", tests, NULL,
