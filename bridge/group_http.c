@@ -213,6 +213,7 @@ static void begin(struct group_http *p, struct bridge *b)
 	group_http_back(p);
 	p->active = b;
 	p->facts_at = 0;
+	p->status.undone[0] = '\0';
 	b->group = &p->status;
 	b->http = p->http;
 	if (p->http)

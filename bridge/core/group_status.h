@@ -26,6 +26,9 @@ struct group_status {
 	bool has_mqtt;
 	char kafka[GROUP_STATUS_WHY_MAX], mqtt[GROUP_STATUS_WHY_MAX],
 		store[GROUP_STATUS_WHY_MAX], group[GROUP_STATUS_WHY_MAX];
+	/* Of the active one: why Kafka takes no turn of it, since its lease is
+	 * over; or "". */
+	char undone[GROUP_STATUS_WHY_MAX];
 
 	/* As Kafka said last. */
 	size_t count;

@@ -115,5 +115,6 @@ void bridge_readiness(struct bridge *b, struct readiness *r)
 	    broker_probe_gate(b->broker_probe) == BROKER_SAYS_YES)
 		add_part(b, r, "gate", gate_problem(b));
 	if (b->group)
-		add_told(b, r, "group", b->group->group);
+		add_told(b, r, "group",
+			 *b->group->group ? b->group->group : b->group->undone);
 }

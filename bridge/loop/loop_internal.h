@@ -55,7 +55,7 @@ struct loop {
 	struct backpressure backpressure;
 	struct eviction eviction;
 	struct notify notify;
-	struct log_limit store_failures;
+	struct log_limit store_failures, turns_undone;
 	loop_reload *reload;
 	void *reload_arg;
 };

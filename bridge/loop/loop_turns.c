@@ -8,6 +8,8 @@
  * committed may have been asked by it, so decisions wait until the journal has
  * been read again as far as it was (bridge.h, told).
  */
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "bridge/core/batching.h"
 #include "bridge/ledger/copy.h"
@@ -22,6 +24,7 @@
 /* How long it took is not known of the last turn of a bridge that is gone. A turn
  * takes 10 ms; for one that took longer than this, silence is believed. */
 #define LONG_TURN_MS 2000
+#define UNDONE_MS    1000 /* between two lines */
 
 int loop_turns_open(struct loop *l, struct ztp_error *error)
 {
@@ -97,6 +100,23 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 	return rc == 0 ? turns_send(l->turns, error) : rc;
 }
 
+/* It is done again ten times a second. */
+static void say_undone(struct loop *l, const struct turn_result *result)
+{
+	struct group_status *status = l->b.group;
+	uint64_t suppressed;
+
+	if (status && !loop_turns_has_lease(l))
+		snprintf(status->undone, sizeof(status->undone),
+			 "kafka takes no turn: %s", result->why.message);
+	if (log_every(&l->turns_undone, UNDONE_MS, ztp_clock_boot(),
+		      &suppressed))
+		log_warn(l->b.core.log, "turn_undone",
+			 LOG_STR("outcome", turn_outcome_name(result->outcome)),
+			 LOG_WHY(&result->why),
+			 LOG_UINT("suppressed", suppressed));
+}
+
 enum turns_end loop_turns_take(struct loop *l)
 {
 	struct turn_result result = {0};
@@ -110,10 +130,10 @@ enum turns_end loop_turns_take(struct loop *l)
 	if (end == TURNS_COMMITTED) {
 		l->late.until = 0; /* they have been looked at */
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
+		if (l->b.group)
+			l->b.group->undone[0] = '\0';
 	} else if (end != TURNS_UNDER_WAY) {
-		log_warn(l->b.core.log, "turn_undone",
-			 LOG_STR("outcome", turn_outcome_name(result.outcome)),
-			 LOG_WHY(&result.why));
+		say_undone(l, &result);
 	}
 	return end;
 }

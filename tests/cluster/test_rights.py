@@ -4,6 +4,7 @@ that an operator has to give to kafka-acls.
 Whatever has an entry of somebody's is closed to all others here, so that each test
 takes one right away."""
 
+import re
 import subprocess
 
 import pytest
@@ -13,6 +14,7 @@ from cluster.pair import Plain, wait_active
 from cluster.several import Bridge, new_names
 from harness.devkafka import DevKafka
 from harness.kafka import JAVA, QUICK_START, Kafka
+from harness.rig import device_path
 from harness.until import until
 from harness.where import kafka_jars
 
@@ -156,5 +158,31 @@ def test_the_page_says_why(guarded, names, tmp_path):
               f"{get(bridge, '/readyz')}")
         open_again(guarded, "--transactional-id", names["group"])
         wait_active(bridge, 60)
+    finally:
+        rig.stop()
+
+
+def test_a_topic_that_takes_nothing(guarded, names, tmp_path, ca):
+    """The active one says so as soon as its lease is over, and does not fill its
+    log with it."""
+    rig = Plain(tmp_path, guarded, names)
+    rig.start()
+    bridge = rig.bridge
+    results = rig.topics["results"]
+    try:
+        path = device_path("closed")
+        rig.pending(path, ca.leaf().pem)
+        request = rig.request(path)
+        close(guarded, "--topic", results)
+        rig.decide(request, "reject")
+        bridge.wait_log(f"event=turn_undone .*{results}", 60)
+        until(lambda: re.search(f"group: kafka takes no turn: .*{results}",
+                                get(bridge, "/readyz")[1]),
+              lambda: f"it says so: {get(bridge, '/readyz')}")
+        bridge.wait_log("event=turn_undone .* suppressed=[1-9]")
+        open_again(guarded, "--topic", results)
+        result = rig.reader.wait(rig.topics["results"], path)[0].json()
+        assert result["outcome"] == "rejected"
+        until(lambda: get(bridge, "/readyz")[0] == 200, "it is ready", 60)
     finally:
         rig.stop()
