@@ -80,6 +80,7 @@ class Trapped(Handshake):
         self.bridge.write_config()
         self.trap = None
         self.sprung = threading.Event()
+        self.back = False  # whoever was killed has been started again
         self.random = random.Random(SEED)
 
     def set_trap(self, decision, step, victim, passes):
@@ -87,6 +88,7 @@ class Trapped(Handshake):
         direction, pattern = steps[step]
         after = b'"approved"' if step == "its PUBACK" else None
         self.sprung.clear()
+        self.back = False
         self.trap = Trap(direction, pattern, after, passes,
                          lambda: self._kill(victim), armed=after is None)
 
@@ -123,6 +125,7 @@ class Trapped(Handshake):
             if not process.alive():
                 process.wait_exit(expect=-signal.SIGKILL)
                 process.start()
+                self.back = True
                 return True
         return False
 
@@ -191,7 +194,7 @@ def finished(rig, path, child, back):
     """Both sides have their answer."""
     if rig.sprung.is_set() and child.poll() == 0:
         back.come()
-    return rig.sprung.is_set() and results(rig, path) and (
+    return rig.back and results(rig, path) and (
         not child_waits(rig, path) or child.poll() is not None)
 
 
