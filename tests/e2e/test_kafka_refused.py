@@ -83,7 +83,7 @@ def write_batch(rig, values, codec, partition=0):
     producer = Producer({
         "bootstrap.servers": rig.kafka.brokers, "compression.codec": codec,
         "message.max.bytes": 200 * MIB, "batch.size": 200 * MIB,
-        "linger.ms": 2000, "queue.buffering.max.kbytes": 400 * 1024,
+        "linger.ms": 60000, "queue.buffering.max.kbytes": 400 * 1024,
         "log_level": 0,
     })
     done = []
