@@ -43,6 +43,7 @@ struct asked {
 	bool unsure;	    /* of which decision the bridge has heard */
 	bool forgotten;	    /* the bridge may never hear that it was asked */
 	bool refused;	  /* as unknown, while such decisions were to be kept */
+	bool unknown;	  /* a decision was, and its customer has been told */
 	char outcome[24]; /* of the last result; "": still open */
 	char ce_id[40];
 	int64_t applied_at; /* us: when its device's word was in Kafka; or 0 */

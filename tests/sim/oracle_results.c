@@ -50,8 +50,9 @@ static bool right(const struct asked *asked, const char *outcome)
 		       (asked->times == 0 &&
 			oracle_known(asked->device)->is_approved) ||
 		       sim.plan.approve_on_timeout;
-	if (is(outcome, "expired"))
-		return may_expire(asked);
+	if (is(outcome, "expired")) /* an answer of nobody's has no effect */
+		return may_expire(asked) ||
+		       (asked->unknown && asked->times == 0);
 	if (is(outcome, "withdrawn"))
 		return *world_device(asked->device)->withdrawn_id != '\0' ||
 		       (asked->times == 0 &&
@@ -155,6 +156,7 @@ static void check_no_effect(struct asked *asked, const char *id,
 
 	if (asked && oracle_is_foreseen(asked)) {
 		asked->refused = asked->refused || oracle_holds();
+		asked->unknown = true;
 		return;
 	}
 	if (made_up != is(outcome, "unknown_request") || (made_up && asked))
