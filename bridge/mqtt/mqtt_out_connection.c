@@ -275,7 +275,7 @@ void mqtt_out_drop(struct mqtt_out *o, int rc, const char *why)
 
 	if (was_linked)
 		on_lost(o, rc, why);
-	else
+	else if (rc != MOSQ_ERR_SUCCESS) /* else it is given up on purpose */
 		on_refused(o, rc, why);
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;

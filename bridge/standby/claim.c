@@ -101,15 +101,16 @@ bool claim_stands(const struct claim *c, struct copy *copy, char *who,
 	const struct ztp_str *instance;
 	struct state_bytes bytes = {0};
 	struct state_row row;
-	bool stands;
+	bool stands = true;
 
-	if (!store ||
-	    store_state_get(store, STATE_ACTIVE, "", &row, &bytes, NULL) != 1)
-		return true;
-	instance = &row.cells[STATE_ACTIVE_INSTANCE].bytes;
-	stands = ztp_str_is(row.cells[STATE_ACTIVE_EPOCH].bytes, c->epoch);
-	if (!stands)
+	if (store &&
+	    store_state_get(store, STATE_ACTIVE, "", &row, &bytes, NULL) == 1)
+		stands = ztp_str_is(row.cells[STATE_ACTIVE_EPOCH].bytes,
+				    c->epoch);
+	if (!stands) {
+		instance = &row.cells[STATE_ACTIVE_INSTANCE].bytes;
 		snprintf(who, cap, "%.*s", (int)instance->n, instance->p);
+	}
 	free(bytes.p);
 	return stands;
 }

@@ -207,25 +207,28 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 	return 0;
 }
 
+static int letters_number(struct store *store, const char *what,
+			  int64_t *number, struct ztp_error *error)
+{
+	char sql[256];
+
+	snprintf(sql, sizeof(sql),
+		 "SELECT %s FROM outbox WHERE seq>=%lld AND seq<%lld", what,
+		 (long long)OUTBOX_SEQ(STORE_DLQ),
+		 (long long)OUTBOX_SEQ(STORE_DLQ + 1));
+	return ztp_sqlite_number(store->db, &store->file, sql, number, error);
+}
+
 /* Counted anew: a release that does not know of it may have been here. */
 static int load_letters(struct store *store, struct ztp_error *error)
 {
-	static const char *const sums[] = {
-		"count(*)", "ifnull(sum(" STORE_OUT_BYTES "),0)"};
-	int64_t *const into[] = {&store->facts.letters.count,
-				 &store->facts.letters.bytes};
-	char sql[256];
-	int rc = 0, i;
+	struct store_letters *letters = &store->facts.letters;
+	int rc = letters_number(store, "count(*)", &letters->count, error);
 
-	for (i = 0; i < 2 && rc == 0; i++) {
-		snprintf(sql, sizeof(sql),
-			 "SELECT %s FROM outbox WHERE seq>=%lld AND seq<%lld",
-			 sums[i], (long long)OUTBOX_SEQ(STORE_DLQ),
-			 (long long)OUTBOX_SEQ(STORE_DLQ + 1));
-		rc = ztp_sqlite_number(store->db, &store->file, sql, into[i],
-				       error);
-	}
-	return rc;
+	return rc == 0 ? letters_number(store,
+					"ifnull(sum(" STORE_OUT_BYTES "),0)",
+					&letters->bytes, error)
+		       : rc;
 }
 
 static int load_facts(struct store *store, struct ztp_error *error)

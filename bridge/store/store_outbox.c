@@ -123,17 +123,20 @@ int store_outbox_remove(struct store *store, int64_t seq,
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OUT_DEL, true, error);
 	struct store_counters *facts = &store->facts;
 	int64_t bytes = 0;
+	bool known = true;
 	int rc, n;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
 	if (is_letter(seq))
-		(void)store_number(store, SQL_OUT_SIZE, seq, &bytes);
+		known = store_number(store, SQL_OUT_SIZE, seq, &bytes);
 	sqlite3_bind_int64(stmt, 1, seq);
 	rc = store_run(store, stmt, error);
 	if (rc != 0)
 		return rc;
 	n = sqlite3_changes(store->db);
+	if (n > 0 && !known) /* it could not be read, and was there */
+		return store_fail(store, SQLITE_IOERR, error);
 	facts->outbox_count -= n;
 	if (!is_letter(seq))
 		return 0;

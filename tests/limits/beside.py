@@ -16,12 +16,6 @@ def is_sanitized():
     return "ZTP_SANITIZER" in os.environ
 
 
-def within_s():
-    """A second; longer where two processes and more wait for each processor, as
-    beside other work: the tests by themselves have fewer."""
-    return WITHIN_S * max(1.0, os.getloadavg()[0] / 2 / os.cpu_count())
-
-
 class Watch:
     """Looks at a process from here on."""
 
@@ -65,4 +59,4 @@ def beside(flood, serve):
     thread.join()
     if trouble:
         raise trouble[0]
-    assert max(times) < within_s(), times
+    assert max(times) < WITHIN_S, times

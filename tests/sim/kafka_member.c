@@ -29,8 +29,8 @@ static struct seat {
 	bool assigned; /* the partition, in this generation */
 } seats[SEATS_MAX];
 
-static int64_t
-	gone_at[PROCESSES_MAX]; /* us: when its last seat was taken away */
+/* us: when the last seat of each process was taken away */
+static int64_t gone_at[PROCESSES_MAX];
 static int64_t seats_given;
 static int generation;
 static bool meeting; /* members are to join again */
