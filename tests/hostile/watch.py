@@ -1,39 +1,30 @@
 """What is watched of bridge and broker while a window lasts: /healthz, the
 bytes they log, and the most memory they have."""
 
-import threading
+import json
+import pathlib
+import subprocess
+import sys
 import time
-import urllib.error
-import urllib.request
 
 from bench.measure import peak_rss
 
-HEALTH_EVERY = 0.2  # s
+HEALTH = pathlib.Path(__file__).with_name("health.py")
 
 
-class Health(threading.Thread):
-    """Asks /healthz again and again. `slowest` is in seconds, `failed` counts
-    what was not answered at all."""
+class Health:
+    """health.py, from here to end()."""
 
     def __init__(self, address):
-        super().__init__(daemon=True, name="health")
-        self.page = f"http://{address}/healthz"
-        self.ending = threading.Event()
-        self.slowest, self.failed = 0.0, 0
-
-    def run(self):
-        while not self.ending.wait(HEALTH_EVERY):
-            begin = time.monotonic()
-            try:
-                with urllib.request.urlopen(self.page, timeout=5) as answer:
-                    self.failed += answer.status != 200
-            except (urllib.error.URLError, OSError):
-                self.failed += 1
-            self.slowest = max(self.slowest, time.monotonic() - begin)
+        self.child = subprocess.Popen(
+            [sys.executable, HEALTH, address], text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        assert self.child.stdout.readline() == "begun\n"
 
     def end(self):
-        self.ending.set()
-        self.join(10)
+        told, _ = self.child.communicate(timeout=10)
+        assert self.child.returncode == 0
+        return json.loads(told)
 
 
 def forget_peak(pid):
@@ -47,7 +38,7 @@ class Watch:
 
     def __init__(self, bridge, broker):
         self.watched = {"bridge": bridge, "broker": broker}
-        self.health = Health(bridge.http())
+        self.address = bridge.http()
         self.figures = {}
 
     def _logged(self):
@@ -57,16 +48,17 @@ class Watch:
     def __enter__(self):
         for one in self.watched.values():
             forget_peak(one.pid)
+        self.health = Health(self.address)
         self.before, self.begin = self._logged(), time.monotonic()
-        self.health.start()
         return self
 
     def __exit__(self, *_):
-        self.health.end()
+        health = self.health.end()
         took = time.monotonic() - self.begin
         self.figures = {
-            "health_ms": 1e3 * self.health.slowest,
-            "health_failed": self.health.failed,
+            "health_ms": 1e3 * health["slowest"],
+            "health_failed": health["failed"],
+            "health_late_ms": 1e3 * health["late"],
             "log": {name: round((size - self.before[name]) * 60 / took)
                     for name, size in self._logged().items()},
             "rss": {name: peak_rss(one.pid)
