@@ -44,6 +44,7 @@ void log_init(struct log *log, int fd, enum log_level level,
 	atomic_init(&log->level, (int)level);
 	atomic_init(&log->dropped, 0);
 	atomic_init(&log->untold, 0);
+	atomic_init(&log->held, NULL);
 }
 
 void log_end(struct log *log)
@@ -289,17 +290,47 @@ uint64_t log_dropped(const struct log *log)
 	return atomic_load(&log->dropped);
 }
 
-static void send_line(struct log *log, const struct line *line)
+/* text is a newline and a line of n bytes. */
+static void send_line(struct log *log, const char *text, size_t n)
 {
 	bool open = true;
 
 	if (atomic_load_explicit(&log->untold, memory_order_relaxed) > 0)
 		open = tell_dropped(log);
-	if (open && log_sink_write(&log->sink, line->text, line->n - START))
+	if (open && log_sink_write(&log->sink, text, n))
 		return;
 	atomic_fetch_add(&log->dropped, 1);
 	atomic_fetch_add(&log->untold, 1);
 }
+
+/* --- a transaction's lines */
+
+void log_hold(struct log *log, struct log_held *held)
+{
+	atomic_store(&log->holder, pthread_self());
+	atomic_store(&log->held, held);
+}
+
+static bool keep(struct log *log, enum log_level level, const struct line *line)
+{
+	struct log_held *held = atomic_load(&log->held);
+
+	return held && level >= LOG_LEVEL_INFO &&
+	       pthread_equal(atomic_load(&log->holder), pthread_self()) &&
+	       log_held_add(held, line->text + START, line->n - START);
+}
+
+void log_write_held(struct log *log, struct log_held *held)
+{
+	const char *line = NULL;
+	size_t n;
+
+	while ((line = log_held_next(held, line, &n)) != NULL)
+		send_line(log, line, n);
+	log_held_forget(held);
+}
+
+/* --- any line */
 
 void log_emit(struct log *log, enum log_level level, bool bounded,
 	      const char *event, const struct log_field *fields)
@@ -320,7 +351,8 @@ void log_emit(struct log *log, enum log_level level, bool bounded,
 	finish(&line);
 	if (bounded)
 		log_flow_charge(&log->flow, event, line.n - START, now);
-	send_line(log, &line);
+	if (!keep(log, level, &line))
+		send_line(log, line.text, line.n - START);
 	errno = saved_errno;
 }
 

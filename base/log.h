@@ -24,8 +24,10 @@
 #define ZTP_BASE_LOG_H
 
 #include "base/log_flow.h"
+#include "base/log_held.h"
 #include "base/log_sink.h"
 #include "ztp/error.h"
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -41,7 +43,7 @@ enum log_level {
 
 enum log_format { LOG_FORMAT_LOGFMT, LOG_FORMAT_JSON };
 
-/* Embedded by its owner. Only the level and the counts change after
+/* Embedded by its owner. Only the level, the counts and the hold change after
  * log_init. */
 struct log {
 	struct log_sink sink;
@@ -49,6 +51,9 @@ struct log {
 	_Atomic int level;
 	_Atomic uint64_t dropped, untold;
 	struct log_flow flow;
+	/* base/log_held.h. Set by the loop's thread alone. */
+	struct log_held *_Atomic held;
+	_Atomic pthread_t holder;
 };
 
 /* fd stays the caller's and must remain open until log_end. */
@@ -118,6 +123,12 @@ void log_catch_up(struct log *log);
  * Preserves errno. */
 void log_emit(struct log *log, enum log_level level, bool bounded,
 	      const char *event, const struct log_field *fields);
+
+/* Lines of this thread, and of no other, at levels info and debug are kept in held
+ * from here on, which must stay meanwhile. NULL: they are written again. */
+void log_hold(struct log *log, struct log_held *held);
+/* Writes them in their order, and forgets them. */
+void log_write_held(struct log *log, struct log_held *held);
 
 #define LOG_AT(log, level, event, ...)                                         \
 	LOG_FLOW(log, level, false, event, ##__VA_ARGS__)

@@ -14,7 +14,6 @@
 #include "bridge/store/store_state.h"
 
 #define STORE_RETRY_MS 1000
-#define TURN_RETRY_MS  100 /* after a turn that Kafka has not taken */
 
 /* A transaction that holds only new requests stays open for a while and takes
  * in those of the next turns, so pages that all of them change are written
@@ -44,8 +43,11 @@ static int apply(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	struct journal_mark floor;
-	int rc = parts_apply(l, error);
+	int rc;
 
+	log_hold(l->b.core.log, &l->said);
+	rc = parts_apply(l, error);
+	log_hold(l->b.core.log, NULL);
 	floor = producer_floor(b->producer, &b->mark);
 	if (rc == 0)
 		rc = store_mark_set(b->store, &b->mark, &floor, error);
@@ -61,6 +63,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 	uint64_t suppressed;
 
 	parts_rollback(l);
+	log_held_forget(&l->said);
 	l->commit_by = 0;
 	l->more = false;
 	if (b->store_ok ||
@@ -81,6 +84,7 @@ static void roll_back(struct loop *l, const struct ztp_error *error)
 /* The store has what was applied: its effects. */
 static void conclude(struct loop *l)
 {
+	log_write_held(l->b.core.log, &l->said);
 	if (l->turns)
 		l->recover = false;
 	if (!l->b.store_ok)
@@ -119,9 +123,10 @@ static void be_over(struct loop *l)
 static void undo(struct loop *l, enum turns_end end)
 {
 	parts_rollback(l);
+	log_held_forget(&l->said);
 	l->more = end == TURNS_AGAIN;
 	if (end == TURNS_LATER)
-		l->next_turn = l->b.core.now + TURN_RETRY_MS;
+		loop_turns_put_off(l);
 	if (end == TURNS_OVER)
 		be_over(l);
 }
@@ -280,6 +285,7 @@ out:
 		mqtt_out_stop(l->b.mqtt_out);
 	parts_free(l);
 	loop_wait_close(l);
+	log_held_free(&l->said);
 	notify_close(&l->notify);
 	free(l);
 	return exit_code;

@@ -15,6 +15,7 @@
 #include "bridge/loop/loop.h"
 #include "bridge/loop/notify.h"
 #include "bridge/loop/part.h"
+#include "ztp/retry.h"
 #include "ztp/role.h"
 
 struct loop {
@@ -28,6 +29,7 @@ struct loop {
 	struct ztp_lease lease;
 	int64_t next_copy; /* CLOCK_BOOTTIME */
 	int64_t next_turn; /* steady ms; not before */
+	struct ztp_retry undone; /* turns, one after the other */
 	/* loop_turns.c: whom the bridge before may have asked too late; until: 0:
 	 * nobody. Steady ms. */
 	struct store_late late;
@@ -56,6 +58,7 @@ struct loop {
 	struct eviction eviction;
 	struct notify notify;
 	struct log_limit store_failures, turns_undone;
+	struct log_held said; /* by what has been applied; not committed yet */
 	loop_reload *reload;
 	void *reload_arg;
 };
@@ -78,6 +81,8 @@ enum turns_end loop_turns_take(struct loop *l);
  * while commands wait for acknowledgements to have room: then they set the
  * pace. */
 void loop_turns_pace(struct loop *l);
+/* After one that Kafka, or the store, has not taken. */
+void loop_turns_put_off(struct loop *l);
 /* During apply, before deadlines are looked at: who was asked in a turn that was
  * committed after his deadline was not asked in time. taken_over: the turn may
  * have been the last one of the bridge before this one. */

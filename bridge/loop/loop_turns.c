@@ -11,6 +11,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/random.h"
 #include "bridge/core/batching.h"
 #include "bridge/ledger/copy.h"
 #include "bridge/life/commands.h"
@@ -25,6 +26,8 @@
  * takes 10 ms; for one that took longer than this, silence is believed. */
 #define LONG_TURN_MS 2000
 #define UNDONE_MS    1000 /* between two lines */
+
+static const struct ztp_retry_pace pace = {.first_ms = 100, .max_ms = 1000};
 
 int loop_turns_open(struct loop *l, struct ztp_error *error)
 {
@@ -100,7 +103,6 @@ int loop_turns_send(struct loop *l, struct ztp_error *error)
 	return rc == 0 ? turns_send(l->turns, error) : rc;
 }
 
-/* It is done again ten times a second. */
 static void say_undone(struct loop *l, const struct turn_result *result)
 {
 	struct group_status *status = l->b.group;
@@ -129,6 +131,7 @@ enum turns_end loop_turns_take(struct loop *l)
 			      ztp_clock_boot() - turns_began(l->turns));
 	if (end == TURNS_COMMITTED) {
 		l->late.until = 0; /* they have been looked at */
+		ztp_retry_succeeded(&l->undone);
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
 		if (l->b.group)
 			l->b.group->undone[0] = '\0';
@@ -144,6 +147,15 @@ void loop_turns_pace(struct loop *l)
 
 	if (commands_have_room(l->b.commands))
 		l->next_turn = l->b.core.now + wait;
+}
+
+void loop_turns_put_off(struct loop *l)
+{
+	uint32_t random;
+
+	ztp_random(&random, sizeof(random));
+	ztp_retry_failed(&l->undone, &pace, l->b.core.now, random);
+	l->next_turn = l->undone.at;
 }
 
 bool loop_turns_may_begin(const struct loop *l)

@@ -162,9 +162,14 @@ def test_the_page_says_why(guarded, names, tmp_path):
         rig.stop()
 
 
+def told(bridge):
+    return re.findall("event=(decision_taken|request_ended) ", bridge.log())
+
+
 def test_a_topic_that_takes_nothing(guarded, names, tmp_path, ca):
     """Whether it is still the active one, or was and tries to be again: it is not
-    ready, and says why, as soon as its lease is over."""
+    ready, and says why, as soon as its lease is over. Its log tells what has become of
+    the request when that is so, and once."""
     rig = Plain(tmp_path, guarded, names)
     rig.start()
     bridge, results = rig.bridge, rig.topics["results"]
@@ -178,10 +183,12 @@ def test_a_topic_that_takes_nothing(guarded, names, tmp_path, ca):
             until(lambda: re.search(f"group: .*{results}",
                                     get(bridge, "/readyz")[1]),
                   lambda: f"it says why: {get(bridge, '/readyz')}", 60)
+            assert not told(bridge)
         finally:
             open_again(guarded, "--topic", results)
         result = rig.reader.wait(results, path, timeout=120)[0].json()
         assert result["outcome"] == "rejected"
         until(lambda: get(bridge, "/readyz")[0] == 200, "it is ready", 60)
+        assert told(bridge) == ["decision_taken", "request_ended"]
     finally:
         rig.stop()

@@ -270,6 +270,89 @@ static void limits(void **state)
 	assert_int_equal(held, 0);
 }
 
+/* --- a transaction's lines */
+
+struct other {
+	struct log *log;
+	const char *event;
+};
+
+static void *say(void *arg)
+{
+	const struct other *other = arg;
+
+	log_info(other->log, other->event);
+	return NULL;
+}
+
+static void lines_wait_for_their_commit(void **state)
+{
+	struct fixture *f = *state;
+	struct other other = {&f->log, "elsewhere"};
+	struct log_held held = {0};
+	const char *first;
+	pthread_t thread;
+
+	log_hold(&f->log, &held);
+	log_info(&f->log, "first");
+	log_said(&f->log, "second");
+	assert_string_equal(got(f), "");
+	log_warn(&f->log, "trouble"); /* not about what will have happened */
+	assert_string_equal(untimed(f), "level=warn event=trouble\n");
+	assert_int_equal(pthread_create(&thread, NULL, say, &other), 0);
+	assert_int_equal(pthread_join(thread, NULL), 0);
+	assert_string_equal(untimed(f), "level=info event=elsewhere\n");
+	log_hold(&f->log, NULL);
+	log_info(&f->log, "free");
+	assert_string_equal(untimed(f), "level=info event=free\n");
+	log_write_held(&f->log, &held);
+	first = strstr(got(f), "event=first\n");
+	assert_non_null(first);
+	assert_non_null(strstr(first, "\nts="));
+	assert_non_null(strstr(first, "event=second\n"));
+	log_write_held(&f->log, &held); /* once */
+	assert_string_equal(got(f), "");
+	log_held_free(&held);
+}
+
+static void what_is_undone_was_not_said(void **state)
+{
+	struct fixture *f = *state;
+	struct log_held held = {0};
+
+	log_hold(&f->log, &held);
+	log_info(&f->log, "undone");
+	log_held_forget(&held);
+	log_info(&f->log, "done");
+	log_hold(&f->log, NULL);
+	log_write_held(&f->log, &held);
+	assert_string_equal(untimed(f), "level=info event=done\n");
+	log_held_free(&held);
+}
+
+/* Nothing is lost by it. */
+static void too_many_lines_are_written_at_once(void **state)
+{
+	struct fixture *f = *state;
+	struct log_held held = {0};
+	char text[1000], *p;
+	int i, n = 0;
+
+	memset(text, 'x', sizeof(text));
+	log_hold(&f->log, &held);
+	for (i = 0; i < LOG_HELD_MAX / 1000 && !*got(f); i++)
+		log_info(&f->log, "long", LOG_STRN("text", text, sizeof(text)));
+	log_hold(&f->log, NULL);
+	assert_in_range(i, LOG_HELD_MAX / 1200, LOG_HELD_MAX / 1000 - 1);
+	assert_true(held.n <= LOG_HELD_MAX);
+	for (p = held.text; p && p < held.text + held.n; p++) {
+		p = memchr(p, '\n', held.n - (size_t)(p - held.text));
+		n++;
+	}
+	assert_int_equal(n, i); /* one in front, and all but the last */
+	log_held_free(&held);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 /* Whatever was in the memory before. */
@@ -322,6 +405,9 @@ int main(void)
 		TEST(errno_is_kept),
 		TEST(threads),
 		TEST(limits),
+		TEST(lines_wait_for_their_commit),
+		TEST(what_is_undone_was_not_said),
+		TEST(too_many_lines_are_written_at_once),
 		TEST(warnings_are_bounded),
 		TEST(long_warnings_are_fewer),
 	};
