@@ -1,10 +1,9 @@
 #include "bridge/kafka/kafka.h"
 
-#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/clock.h"
+#include "base/kafka_close.h"
 
 #define CLOSE_MS 2000 /* for each step, even if Kafka does not answer */
 
@@ -185,62 +184,15 @@ void kafka_warn_of_fault(struct log *log)
 				 "recreated: restart the bridge after that"));
 }
 
-/* Leaves the group, so that a successor need not wait for the session timeout.
- * rd_kafka_consumer_close would wait for Kafka's answers without limit. */
-static void leave(rd_kafka_t *rk)
-{
-	rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
-	rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
-	int64_t until = ztp_clock_boot() + CLOSE_MS;
-
-	while (!error && !rd_kafka_consumer_closed(rk) &&
-	       ztp_clock_boot() < until) {
-		rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 50);
-
-		if (rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-			rd_kafka_assign(rk, NULL);
-		rd_kafka_event_destroy(event);
-	}
-	if (error)
-		rd_kafka_error_destroy(error);
-	rd_kafka_queue_destroy(queue);
-}
-
-static void *destroy(void *rk)
-{
-	rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
-	return NULL;
-}
-
-/* librdkafka (2.0.2) can wait forever for a partition whose topic has been
- * deleted. In that case we leak the handle; only its log callback still
- * refers to us. */
-static void destroy_in_time(struct core *core, rd_kafka_t *rk, bool wait)
-{
-	struct timespec until;
-	pthread_t thread;
-
-	rd_kafka_set_log_level(rk, 0);
-	if (pthread_create(&thread, NULL, destroy, rk) != 0) {
-		destroy(rk);
-		return;
-	}
-	until = ztp_clock_after(CLOCK_REALTIME, CLOSE_MS);
-	if (wait && pthread_timedjoin_np(thread, NULL, &until) == 0)
-		return;
-	if (wait)
-		log_warn(core->log, "kafka_handle_left");
-	pthread_detach(thread);
-}
-
-void kafka_close_producer(struct core *core, rd_kafka_t *rk)
+void kafka_close_producer(rd_kafka_t *rk)
 {
 	rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);
-	destroy_in_time(core, rk, false);
+	(void)ztp_kafka_destroy(rk, 0);
 }
 
 void kafka_close_consumer(struct core *core, rd_kafka_t *rk, bool last)
 {
-	leave(rk);
-	destroy_in_time(core, rk, last);
+	(void)ztp_kafka_leave(rk, CLOSE_MS);
+	if (!ztp_kafka_destroy(rk, last ? CLOSE_MS : 0) && last)
+		log_warn(core->log, "kafka_handle_left");
 }

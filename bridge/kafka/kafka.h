@@ -65,7 +65,7 @@ bool kafka_crashes_on_new_topic(int version);
 void kafka_warn_of_fault(struct log *log);
 
 /* Drops what it has not sent, and destroys the handle; nothing waits for that. */
-void kafka_close_producer(struct core *core, rd_kafka_t *rk);
+void kafka_close_producer(rd_kafka_t *rk);
 
 /* Leaves the group and destroys the handle, within some seconds. Unless it is
  * the last, nothing waits for the second part. */

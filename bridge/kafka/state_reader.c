@@ -11,7 +11,8 @@
 #define NUDGE_BEFORE 0x02020000
 #define NUDGE_MS     100
 
-_Static_assert(STATE_READER_START == RD_KAFKA_OFFSET_BEGINNING, "the same");
+enum { BEGINNING = RD_KAFKA_OFFSET_BEGINNING };
+_Static_assert(STATE_READER_START == BEGINNING, "the same");
 
 struct state_reader {
 	struct core *core;

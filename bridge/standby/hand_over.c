@@ -89,7 +89,7 @@ static void close_kafka(struct hand_over *h)
 	if (h->topic)
 		rd_kafka_topic_destroy(h->topic);
 	if (h->rk)
-		kafka_close_producer(h->core, h->rk);
+		kafka_close_producer(h->rk);
 	h->topic = NULL;
 	h->rk = NULL;
 	h->in_flight = 0;

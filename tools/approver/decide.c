@@ -75,8 +75,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 		ztp_cli_warn(PROGRAM, "request %s was not found in %s in time",
 			     options->request_id, options->requests);
 	ztp_tail_free(tail);
-	rd_kafka_consumer_close(consumer);
-	rd_kafka_destroy(consumer);
+	(void)ztp_kafka_consumer_end(consumer);
 	return found == FOUND ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
 }
 

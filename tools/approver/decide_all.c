@@ -247,10 +247,7 @@ int decide_all_command(const struct options *options)
 	outcomes_close(all.outcomes);
 	if (all.producer)
 		rd_kafka_destroy(all.producer);
-	if (consumer) {
-		rd_kafka_consumer_close(consumer);
-		rd_kafka_destroy(consumer);
-	}
+	(void)ztp_kafka_consumer_end(consumer);
 	ztp_id_set_free(all.ended);
 	free(all.sent);
 	return rc;

@@ -100,8 +100,7 @@ struct ztp_id_set *ended_load(const struct options *options, int64_t deadline,
 	else
 		rc = read_topic(ended, tail, options, deadline, error);
 	ztp_tail_free(tail);
-	rd_kafka_consumer_close(consumer);
-	rd_kafka_destroy(consumer);
+	(void)ztp_kafka_consumer_end(consumer);
 	if (rc == 0)
 		return ended;
 	ztp_id_set_free(ended);

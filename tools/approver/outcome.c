@@ -207,9 +207,6 @@ void outcomes_close(struct outcomes *outcomes)
 	if (!outcomes)
 		return;
 	ztp_tail_free(outcomes->tail);
-	if (outcomes->consumer) {
-		rd_kafka_consumer_close(outcomes->consumer);
-		rd_kafka_destroy(outcomes->consumer);
-	}
+	(void)ztp_kafka_consumer_end(outcomes->consumer);
 	free(outcomes);
 }

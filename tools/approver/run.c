@@ -201,11 +201,9 @@ static bool start(struct run *run, struct ztp_error *error)
 
 static void end(struct run *run)
 {
-	/* Commits the stored offsets and leaves the group. */
-	if (run->consumer) {
-		rd_kafka_consumer_close(run->consumer);
-		rd_kafka_destroy(run->consumer);
-	}
+	if (!ztp_kafka_consumer_end(run->consumer))
+		ztp_cli_warn(PROGRAM, "Kafka does not answer: the requests "
+				      "decided last may be decided again");
 	/* Before the queue is freed: delivery reports point into it. */
 	if (run->producer)
 		rd_kafka_destroy(run->producer);

@@ -250,10 +250,7 @@ int simulate_command(const struct options *options)
 					      &how, &error);
 	}
 	rc = consumer ? play_all(&play, consumer) : report(&error);
-	if (consumer) {
-		rd_kafka_consumer_close(consumer);
-		rd_kafka_destroy(consumer);
-	}
+	(void)ztp_kafka_consumer_end(consumer);
 	if (results)
 		rd_kafka_topic_destroy(results);
 	if (play.producer)

@@ -250,7 +250,6 @@ int watch_command(const struct options *options)
 	if (tail)
 		rc = loop(tail, options);
 	ztp_tail_free(tail);
-	rd_kafka_consumer_close(consumer);
-	rd_kafka_destroy(consumer);
+	(void)ztp_kafka_consumer_end(consumer);
 	return rc;
 }

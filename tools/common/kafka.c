@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/kafka_close.h"
 #include "base/kafka_files.h"
 #include "base/kafka_properties.h"
 #include "tools/common/cli.h"
@@ -11,6 +12,8 @@
 #include "ztp/text.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
+#define LEAVE_MS	    3000
+#define DESTROY_MS	    2000
 
 /* --- properties */
 
@@ -216,6 +219,16 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 	if (consumer)
 		rd_kafka_poll_set_consumer(consumer);
 	return consumer;
+}
+
+bool ztp_kafka_consumer_end(rd_kafka_t *consumer)
+{
+	bool left;
+
+	if (!consumer)
+		return true;
+	left = ztp_kafka_leave(consumer, LEAVE_MS);
+	return ztp_kafka_destroy(consumer, DESTROY_MS) && left;
 }
 
 /* --- records */

@@ -8,6 +8,7 @@
 #define ZTP_TOOLS_KAFKA_H
 
 #include <librdkafka/rdkafka.h>
+#include <stdbool.h>
 
 #include "ztp/error.h"
 #include "ztp/event.h"
@@ -50,11 +51,16 @@ struct ztp_kafka_consumer {
 };
 
 /* A consumer that starts at the earliest record if nothing is committed. End it
- * with rd_kafka_consumer_close and rd_kafka_destroy. */
+ * with ztp_kafka_consumer_end. */
 rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 			       const struct ztp_kafka_props *props,
 			       const struct ztp_kafka_consumer *how,
 			       struct ztp_error *error);
+
+/* Commits what is stored, if it commits, leaves the group and is destroyed, within
+ * some seconds. NULL is allowed. False: Kafka has not answered, and may not know
+ * of it. */
+bool ztp_kafka_consumer_end(rd_kafka_t *consumer);
 
 struct ztp_kafka_record {
 	const char *topic, *key;

@@ -178,10 +178,7 @@ void feed_free(struct feed *feed)
 	while ((message = feed_take(feed)))
 		rd_kafka_message_destroy(message);
 	ztp_tail_free(feed->tail);
-	if (feed->consumer) {
-		rd_kafka_consumer_close(feed->consumer);
-		rd_kafka_destroy(feed->consumer);
-	}
+	(void)ztp_kafka_consumer_end(feed->consumer);
 	pthread_cond_destroy(&feed->room);
 	pthread_mutex_destroy(&feed->lock);
 	free(feed);

@@ -350,10 +350,7 @@ int ztp_ctl_audit_list(struct ztp_ctl *ctl)
 		ztp_cli_warn("ztpctl", "%s", error.message);
 	else if (list.kept)
 		status = run(&list);
-	if (list.consumer) {
-		rd_kafka_consumer_close(list.consumer);
-		rd_kafka_destroy(list.consumer);
-	}
+	(void)ztp_kafka_consumer_end(list.consumer);
 	for (size_t i = 0; list.kept && i < list.count; i++)
 		free(list.kept[i].text);
 	free(list.kept);
