@@ -31,7 +31,8 @@ def test_each_says_what_it_is(rig, browser):
     until(lambda: get(alpha, "/readyz")[0] == 200, "it is ready")
     shown(browser, alpha)
     assert "alpha stands by for" in browser.text("#group-note")
-    assert "of its copy, up to date" in browser.text("#group-note")
+    until(lambda: "of its copy, up to date" in browser.text("#group-note"),
+          lambda: f"it is: {browser.text('#group-note')}")
     assert "copy" in browser.text("#requests-title")
     assert "copy" in browser.text("#standing-title")
     until(lambda: "zulu active," in browser.text("#members"),

@@ -2,9 +2,12 @@
 
 import os
 import re
+import signal
 import subprocess
 
 from .where import ROOT, build
+
+DEADLINE = 120  # s
 
 
 def text_of(name):
@@ -16,16 +19,25 @@ def session(script, folder, **env):
     process left running, and returns its output."""
     variables = {key: value for key, value in os.environ.items()
                  if key not in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL")}
-    done = subprocess.run(
+    bash = subprocess.Popen(
         ["bash", "-c", "set -euo pipefail\n"
          f"trap 'kill $(jobs -p) 2>/dev/null || :; wait' EXIT\n{script}"],
-        cwd=folder, text=True, timeout=120, check=False,
-        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
+        cwd=folder, text=True, stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        start_new_session=True,
         env={**variables, "PATH": f"{build()}:{os.environ['PATH']}", **env},
     )
-    assert done.returncode == 0, f"{script}\n{done.stdout}"
-    return done.stdout
+    try:
+        printed, _ = bash.communicate(timeout=DEADLINE)
+    except subprocess.TimeoutExpired:
+        left = subprocess.run(["ps", "-s", str(bash.pid), "-o", "args="],
+                              stdout=subprocess.PIPE, text=True, check=False)
+        os.killpg(bash.pid, signal.SIGKILL)
+        printed, _ = bash.communicate()
+        raise AssertionError(f"{script}\n{printed}\nnot ended after "
+                             f"{DEADLINE} s:\n{left.stdout}") from None
+    assert bash.returncode == 0, f"{script}\n{printed}"
+    return printed
 
 
 def blocks(name, language="sh"):
