@@ -27,8 +27,8 @@ struct loop {
 	struct leftovers *leftovers;
 	struct handed handed;
 	struct ztp_lease lease;
-	int64_t next_copy; /* CLOCK_BOOTTIME */
-	int64_t next_turn; /* steady ms; not before */
+	int64_t next_copy;	 /* CLOCK_BOOTTIME */
+	int64_t next_turn;	 /* steady ms; not before */
 	struct ztp_retry undone; /* turns, one after the other */
 	/* loop_turns.c: whom the bridge before may have asked too late; until: 0:
 	 * nobody. Steady ms. */
