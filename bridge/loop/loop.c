@@ -165,6 +165,7 @@ static bool finish_turn(struct loop *l)
 		return loop_turns_may_begin(l);
 	end = loop_turns_take(l);
 	if (end == TURNS_COMMITTED && l->last) {
+		log_write_held(l->b.core.log, &l->said);
 		loop_leaving_done(l);
 		return false;
 	}

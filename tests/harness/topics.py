@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import threading
 import uuid
 
 from confluent_kafka import (
@@ -14,6 +15,8 @@ from confluent_kafka import (
 
 from . import seen
 from .until import DEADLINE, until
+
+CLOSE_DEADLINE = 10.0  # s
 
 
 @dataclasses.dataclass
@@ -141,7 +144,12 @@ class Reader:
         return found[0]
 
     def close(self):
-        self.consumer.close()
+        """librdkafka can wait without end for a partition that is gone, or that
+        it may not read any more. A test that has failed must not stand still for
+        that."""
+        closing = threading.Thread(target=self.consumer.close, daemon=True)
+        closing.start()
+        closing.join(CLOSE_DEADLINE)
 
 
 class Writer:
