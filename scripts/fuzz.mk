@@ -21,13 +21,16 @@ FUZZ_PARTS := tests/unit/certs.c tests/unit/certs_der.c tests/unit/cert_oracle.c
               base/json_tree.c base/yaml.c bridge/journal/journal_entry.c \
               bridge/journal/journal_record.c bridge/store/state_row.c
 FUZZ_LIBS  := $(BASE_LIBS) -lcmocka
+FUZZ_BASE  := $(filter-out $(FUZZ_PARTS),$(BASE_SRC))
+# Without what needs librdkafka.
+FUZZ_PLAIN := $(filter-out base/kafka_close.c,$(FUZZ_BASE))
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
-              $(filter-out $(FUZZ_PARTS),$(BASE_SRC))
+              $(FUZZ_PLAIN)
 FUZZ_SPOIL := tests/fuzz/spoil.c
 FUZZ_BRIDGE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC) \
               $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p))))
-FUZZ_SERVE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC) $(SERVE_SRC)
-FUZZ_RULES := $(filter-out $(FUZZ_PARTS),$(BASE_SRC)) $(COMMON_SRC)
+FUZZ_SERVE := $(FUZZ_BASE) $(COMMON_SRC) $(SERVE_SRC)
+FUZZ_RULES := $(FUZZ_BASE) $(COMMON_SRC)
 
 # fuzz_more(targets, sources, libraries): what these link besides.
 define fuzz_more
@@ -39,7 +42,7 @@ $(eval $(call fuzz_more,gate options,$(FUZZ_GATE),))
 $(eval $(call fuzz_more,gaterows,$(FUZZ_GATE) $(FUZZ_SPOIL),))
 $(eval $(call fuzz_more,rules lists,$(FUZZ_RULES),$(TOOL_LIBS)))
 $(eval $(call fuzz_more,serve,$(FUZZ_SERVE),$(SERVE_LIBS) $(TOOL_LIBS)))
-$(eval $(call fuzz_more,broker,$(filter-out $(FUZZ_PARTS),$(BASE_SRC)),))
+$(eval $(call fuzz_more,broker,$(FUZZ_PLAIN),))
 $(eval $(call fuzz_more,headers answer journal settings http receive,$(FUZZ_BRIDGE),$(BRIDGE_LIBS)))
 $(eval $(call fuzz_more,rows,$(FUZZ_BRIDGE) $(FUZZ_SPOIL),$(BRIDGE_LIBS)))
 
