@@ -336,6 +336,7 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 			struct ztp_error *error)
 {
 	char *type = decision->payload.content_type;
+	/* Of a rejection, what goes with a payload or a device is not read. */
 	bool cut = decision->verdict == ZTP_REJECT;
 	int rc;
 
@@ -345,10 +346,10 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 		rc = read_remark(decision->message, sizeof(decision->message),
 				 body, MESSAGE, cut, error);
 	if (!rc)
-		rc = ztp_object_copy(decision->decided_by,
-				     sizeof(decision->decided_by), body,
-				     DECIDED_BY, error);
-	if (!rc)
+		rc = read_remark(decision->decided_by,
+				 sizeof(decision->decided_by), body, DECIDED_BY,
+				 cut, error);
+	if (!rc && !cut)
 		rc = ztp_object_copy(type,
 				     sizeof(decision->payload.content_type),
 				     body, CONTENT_TYPE, error);
@@ -360,7 +361,7 @@ static int read_remarks(struct ztp_decision *decision, struct ztp_object *body,
 	if (type[0] && !ztp_ascii_media_type(type))
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"content_type is not a media type");
-	if (!given(body, METADATA))
+	if (cut || !given(body, METADATA))
 		return 0;
 	return read_metadata(decision, &body->fields[METADATA], error);
 }
@@ -409,8 +410,6 @@ int ztp_decision_parse(struct ztp_decision *decision, const char *value,
 	rc = reader->read(decision, &body.object, error);
 	if (!rc)
 		rc = read_remarks(decision, &body.object, error);
-	if (!rc && decision->verdict == ZTP_REJECT)
-		decision->payload.content_type[0] = '\0';
 	if (!rc)
 		read_trace(decision, headers, header_count);
 out:

@@ -386,6 +386,36 @@ static void lengths(void **state)
 	}
 }
 
+/* The device is told of it, whatever else the customer has written. */
+static void a_rejection_is_read_for_what_it_says(void **state)
+{
+	static const char no[] = "{\"request_id\":\"r\",\"device_path\":\"" PATH
+				 "\",\"decision\":\"reject\"";
+	static const char *const more[] = {
+		",\"content_type\":\"x\"}",   ",\"content_type\":1}",
+		",\"metadata\":\"x\"}",	      ",\"metadata\":{\"k\":1}}",
+		",\"payload_base64\":\"?\"}",
+	};
+	struct ztp_decision decision;
+	char before[512], *text;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(more); i++) {
+		(void)snprintf(before, sizeof(before), "%s%s", no, more[i]);
+		take(&decision, before);
+		assert_int_equal(decision.verdict, ZTP_REJECT);
+		assert_string_equal(decision.payload.content_type, "");
+		assert_null(decision.metadata);
+		ztp_decision_clear(&decision);
+	}
+	(void)snprintf(before, sizeof(before), "%s,\"decided_by\":\"", no);
+	text = sized(before, 3 * ZTP_REASON_MAX, "\"}");
+	take(&decision, text);
+	assert_int_equal(strlen(decision.decided_by), ZTP_REASON_MAX);
+	ztp_decision_clear(&decision);
+	free(text);
+}
+
 /* --- OmniCore */
 
 static void omnicore(void **state)
@@ -477,6 +507,7 @@ int main(void)
 		cmocka_unit_test(nothing_is_no_decision),
 		cmocka_unit_test(each_rule_that_refuses),
 		cmocka_unit_test(lengths),
+		cmocka_unit_test(a_rejection_is_read_for_what_it_says),
 		cmocka_unit_test(omnicore),
 		cmocka_unit_test(omnicore_refusals),
 		cmocka_unit_test(what_is_about_a_request_says_which),
