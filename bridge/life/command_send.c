@@ -33,11 +33,6 @@ static int add_properties(mosquitto_property **list,
 	return rc;
 }
 
-static bool is_raw(const struct bridge *b)
-{
-	return b->core.config->mqtt.command_format == ZTP_COMMAND_RAW;
-}
-
 static const char *reason_of(const struct store_request *r,
 			     const struct store_decision *d)
 {
@@ -103,9 +98,10 @@ int command_send(struct bridge *b, const struct store_request *r,
 		.path = r->path,
 		.status = approved ? ZTP_STATUS_APPROVED : ZTP_STATUS_REJECTED,
 	};
-	/* A rejection has no payload, even if the customer had approved before
-	 * the gate refused: it is not read. A raw one is then empty, and only
-	 * the status among the properties tells what it is. */
+	/* A rejection has no payload to send raw, even if the customer had
+	 * approved before the gate refused: it is an envelope always. */
+	bool raw = approved &&
+		   b->core.config->mqtt.command_format == ZTP_COMMAND_RAW;
 	int rc = store_decision_get(b->store, r, approved, &d, error);
 
 	if (rc < 0)
@@ -114,15 +110,15 @@ int command_send(struct bridge *b, const struct store_request *r,
 	command.message = d.message;
 	command.payload = &d.payload;
 	command.payload_erased = d.payload_erased;
-	if (d.payload_erased && is_raw(b)) {
+	if (d.payload_erased && raw) {
 		store_decision_clear(&d);
 		return ztp_fail(error, ZTP_ERR_EMPTY, "its payload is erased");
 	}
 	rc = ztp_path_parse(&path, r->path, strlen(r->path), error);
 	if (rc == 0)
-		rc = ztp_command_build(&bytes,
-				       b->core.config->mqtt.command_format,
-				       &command, error);
+		rc = ztp_command_build(
+			&bytes, raw ? ZTP_COMMAND_RAW : ZTP_COMMAND_ENVELOPE,
+			&command, error);
 	store_decision_clear(&d);
 	if (rc != 0)
 		return rc;

@@ -59,9 +59,15 @@ def test_raw_rejection_is_an_envelope(raw, ca):
     """DESIGN 11: a rejection is the same envelope with another status."""
     device = raw.device()
     raw.pending(device.path, ca.leaf().pem)
-    raw.decide(raw.request(device.path), "reject", reason="no")
+    request = raw.request(device.path)
+    raw.decide(request, "reject", reason="no", message="not ours")
     told = device.wait(device.command_topic)[0]
     assert told.user["status"] == "rejected"
+    assert told.content_type == "application/json"
+    assert told.json() == {
+        "type": "provisioning", "request_id": request.json()["request_id"],
+        "status": "rejected", "device_path": device.path, "reason": "no",
+        "message": "not ours"}
 
 
 TEMPLATES = {
