@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/json_tree.h"
+#include "bridge/life/invalid.h"
 
 /* --- a request as an object */
 
@@ -118,6 +119,7 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 	struct store_decision d;
 	struct ztp_error error;
 	cJSON *object;
+	bool decided;
 	int rc = 0;
 
 	if (!http_page_listed(b))
@@ -132,10 +134,11 @@ struct http_page http_requests_one(struct bridge *b, const char *id)
 		rc = store_decision_get(b->store, &r, false, &d, &error);
 	if (rc < 0)
 		return http_store_page(b, &error);
+	decided = rc == 1 && !invalid_is_note(&d);
 	object = http_request_object(&r);
 	if (object &&
 	    (!http_add_copy(object, b) || !add_reason(object, &r, reason) ||
-	     (rc == 1 && !add_decision(object, &d)))) {
+	     (decided && !add_decision(object, &d)))) {
 		cJSON_Delete(object);
 		object = NULL;
 	}

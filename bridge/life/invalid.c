@@ -80,6 +80,13 @@ static int note(struct bridge *b, const struct store_request *r,
 	return rc == 0 ? store_request_save(b->store, &noted, error) : rc;
 }
 
+bool invalid_is_note(const struct store_decision *d)
+{
+	static const uint8_t none[ZTP_SHA256_LEN];
+
+	return d->by_customer && memcmp(d->digest, none, sizeof(none)) == 0;
+}
+
 int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 		   const struct consumer_record *record,
 		   const struct store_request *r, const struct ztp_error *why,

@@ -23,4 +23,7 @@ int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 		   const struct store_request *r, const struct ztp_error *why,
 		   struct ztp_error *error);
 
+/* Is it what that has left, and no decision? */
+bool invalid_is_note(const struct store_decision *d);
+
 #endif

@@ -9,6 +9,8 @@
 
 #include "http_case.h"
 
+#include "bridge/life/invalid.h"
+
 /* --- tests */
 
 static void test_health_and_headers(void **state)
@@ -211,6 +213,7 @@ static void test_decision_without_its_payload(void **state)
 	struct http_case *f = *state;
 	struct store_decision d = {.by_customer = true,
 				   .verdict = ZTP_APPROVE,
+				   .digest = {1},
 				   .topic = "ztp.decisions",
 				   .partition = 2,
 				   .offset = 9007199254740993,
@@ -246,6 +249,22 @@ static void test_decision_without_its_payload(void **state)
 	assert_int_equal(cJSON_GetArraySize(decision), 2);
 	assert_string_equal(text_of(f->json, "finished_at"),
 			    "2023-11-14T22:13:25.000Z");
+}
+
+/* Nobody has rejected it. */
+static void test_what_could_not_be_followed_is_no_decision(void **state)
+{
+	struct http_case *f = *state;
+	struct store_decision d = {.by_customer = true,
+				   .verdict = ZTP_REJECT,
+				   .topic = "ztp.decisions"};
+
+	assert_true(invalid_is_note(&d));
+	add(f, "one", "plant-7", ZTP_STATE_REQUESTED);
+	decide(f, 1, &d);
+	commit(f);
+	assert_null(cJSON_GetObjectItem(get_json(f, "/v1/requests/one", 200),
+					"decision"));
 }
 
 static void give_reason(struct http_case *f, const char *id, const char *text)
@@ -365,6 +384,7 @@ int main(void)
 		T(test_members),
 		T(test_when_it_was_asked),
 		T(test_decision_without_its_payload),
+		T(test_what_could_not_be_followed_is_no_decision),
 		T(test_why_it_ended),
 		T(test_several_at_once),
 		T(test_more_than_its_memory),
