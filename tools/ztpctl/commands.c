@@ -66,7 +66,7 @@ static const struct ztp_ctl_command table[] = {
 	 OF_REGISTRY,
 	 .run = ztp_ctl_ca_list},
 	{.words = {"registry", "ca", "remove"},
-	 .usage = "S/R FINGERPRINT|PREFIX|FILE --yes",
+	 .usage = "S/R FINGERPRINT|PREFIX|FILE [--yes]",
 	 .min = 2,
 	 .max = 2,
 	 .options = ZTP_CTL_YES,

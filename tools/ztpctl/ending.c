@@ -143,6 +143,7 @@ static double count_of_ca(struct ztp_ctl *ctl, const char *ca)
 	return count;
 }
 
+/* 0: there is nothing to ask. Else the exit status. */
 static int ask_remove(struct ztp_ctl *ctl, const cJSON *ca)
 {
 	double ends = count_of_ca(ctl, ztp_tree_text(ca, ZTP_M_FINGERPRINT));
@@ -150,6 +151,8 @@ static int ask_remove(struct ztp_ctl *ctl, const cJSON *ca)
 
 	if (ends == -2)
 		return ZTP_EXIT_FAILED;
+	if (ends == 0)
+		return 0;
 	snprintf(what, sizeof(what), "removing %.100s (%.16s...) from %.200s",
 		 ztp_tree_text(ca, ZTP_M_SUBJECT),
 		 ztp_tree_text(ca, ZTP_M_FINGERPRINT), ctl->arguments[0]);
@@ -176,7 +179,8 @@ int ztp_ctl_ca_remove(struct ztp_ctl *ctl)
 	ca = ca_of(cas, fingerprint);
 	if (ca && !ctl->yes) {
 		status = ask_remove(ctl, ca);
-		goto out;
+		if (status != 0)
+			goto out;
 	}
 	ztp_tree_put_sha256(in, ZTP_M_FINGERPRINT, fingerprint);
 	status = ztp_ctl_end(ctl, ZTP_CMD_REMOVE_REGISTRY_CA, in,
