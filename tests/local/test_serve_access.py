@@ -297,6 +297,18 @@ def test_no_page_of_another_site(plain):
                 if name.lower().startswith("access-control")]
 
 
+def test_who_brings_a_token_writes_any_type(door):
+    """No page of another site can send that header without asking. A session's
+    cookie comes with whatever the browser sends."""
+    decide = ("POST", "/v1/requests/nobody/decision", '{"decision":"reject"}')
+    form = {"Content-Type": "application/x-www-form-urlencoded"}
+    assert door.call(*decide, headers={**bearer(ALL), **form}).status_code == 404
+    held = {"Cookie": sign_in(door, ALL).headers["Set-Cookie"].split(";")[0],
+            "Origin": door.url}
+    assert door.call(*decide, headers={**held, **form}).status_code == 415
+    assert door.call(*decide, headers={**held, **JSON}).status_code == 404
+
+
 def test_the_page_may_run_its_own_script_only(plain):
     answer = plain.get("/")
     policy = answer.headers["Content-Security-Policy"]

@@ -39,7 +39,15 @@ static bool from_other_page(const struct call *call)
 	       !from_own_page(call);
 }
 
-/* No page of another origin may send this type without asking first. */
+/* What only a program sends: no page of another origin may, without asking
+ * first. */
+static bool has_bearer(const struct call *call)
+{
+	return call->server->settings->tokens_file &&
+	       call_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
+}
+
+/* Likewise. */
 static bool is_json(const struct call *call)
 {
 	const char *type = call_header(call, MHD_HTTP_HEADER_CONTENT_TYPE);
@@ -58,7 +66,7 @@ static bool check_origin(struct call *call)
 			    "are answered to");
 	if (from_other_page(call))
 		return fail(call, 403, "this Origin is not this server");
-	if (call->method == METHOD_POST && !is_json(call))
+	if (call->method == METHOD_POST && !has_bearer(call) && !is_json(call))
 		return fail(call, 415, "the body must be application/json");
 	return true;
 }
