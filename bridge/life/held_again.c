@@ -11,35 +11,57 @@
 
 /* --- headers, see held.c */
 
-struct unpacked {
-	struct ztp_header headers[ZTP_HEADERS_MAX];
-	char names[ZTP_HEADERS_MAX][256];
-	size_t count;
+struct walk {
+	const uint8_t *p, *end;
 };
 
-static void unpack_headers(struct unpacked *to, struct ztp_str in)
+static bool next_header(struct walk *walk, struct ztp_str *name,
+			struct ztp_str *value)
 {
-	const uint8_t *p = (const uint8_t *)in.p, *end = p + in.n;
+	const uint8_t *p = walk->p;
+	size_t n;
 
-	to->count = 0;
-	while (p && p < end && to->count < ZTP_HEADERS_MAX) {
-		struct ztp_header *header = &to->headers[to->count];
-		size_t name = *p++, value;
+	if (p == walk->end || (size_t)(walk->end - p) < 1u + *p + 4)
+		return false;
+	n = *p++;
+	*name = (struct ztp_str){(const char *)p, n};
+	p += n;
+	n = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 | (size_t)p[3] << 24;
+	p += 4;
+	if ((size_t)(walk->end - p) < n)
+		return false;
+	*value = (struct ztp_str){(const char *)p, n};
+	walk->p = p + n;
+	return true;
+}
 
-		if ((size_t)(end - p) < name + 4)
-			return;
-		memcpy(to->names[to->count], p, name);
-		to->names[to->count][name] = '\0';
-		p += name;
-		value = p[0] | (size_t)p[1] << 8 | (size_t)p[2] << 16 |
-			(size_t)p[3] << 24;
-		p += 4;
-		if ((size_t)(end - p) < value)
-			return;
-		header->name = to->names[to->count++];
-		header->value = (struct ztp_str){(const char *)p, value};
-		p += value;
+/* All of them, so that none hides behind others: one block that the caller frees.
+ * Values are views; names are copied, because they need a NUL, for which each has
+ * left a byte. NULL: out of memory. */
+static struct ztp_header *unpack_headers(struct ztp_str in, size_t *count)
+{
+	const uint8_t *first = (const uint8_t *)in.p;
+	struct walk walk = {first, first + in.n};
+	struct ztp_str name, value;
+	struct ztp_header *headers;
+	char *names;
+
+	*count = 0;
+	while (in.n > 0 && next_header(&walk, &name, &value))
+		++*count;
+	headers = malloc((*count + 1) * sizeof(*headers) + in.n);
+	if (!headers)
+		return NULL;
+	names = (char *)(headers + *count + 1);
+	walk.p = first;
+	for (size_t i = 0; i < *count; i++) {
+		(void)next_header(&walk, &name, &value);
+		memcpy(names, name.p, name.n);
+		names[name.n] = '\0';
+		headers[i] = (struct ztp_header){names, value};
+		names += name.n + 1;
 	}
+	return headers;
 }
 
 /* --- applying */
@@ -48,7 +70,7 @@ static int apply_row(struct bridge *b, const struct state_row *row,
 		     struct ztp_error *error)
 {
 	const struct state_cell *cell = row->cells;
-	struct unpacked *unpacked = malloc(sizeof(*unpacked));
+	struct ztp_header *headers;
 	char topic[ZTP_TOPIC_NAME_MAX + 1];
 	struct consumer_record record = {
 		.position = {topic, (int)cell[STATE_HELD_PART].number,
@@ -58,16 +80,16 @@ static int apply_row(struct bridge *b, const struct state_row *row,
 	};
 	int rc;
 
-	if (!unpacked)
+	headers = unpack_headers(cell[STATE_HELD_HEADERS].bytes,
+				 &record.header_count);
+	if (!headers)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	snprintf(topic, sizeof(topic), "%.*s",
 		 (int)cell[STATE_HELD_TOPIC].bytes.n,
 		 cell[STATE_HELD_TOPIC].bytes.p);
-	unpack_headers(unpacked, cell[STATE_HELD_HEADERS].bytes);
-	record.headers = unpacked->headers;
-	record.header_count = unpacked->count;
+	record.headers = headers;
 	rc = decisions_apply(b, &record, error);
-	free(unpacked);
+	free(headers);
 	return rc;
 }
 

@@ -168,6 +168,34 @@ static void unknown_when_its_time_has_passed(void **state)
 			    LIFE_TRACE);
 }
 
+/* One stands behind more than a dead letter has room for. */
+static void with_all_its_headers(void **state)
+{
+	static const char name[] = "x";
+	struct life_case *c = began(state);
+	struct ztp_header headers[2 * ZTP_HEADERS_MAX];
+	struct consumer_record record =
+		life_next(c, ANSWER "\"decision\":\"approve\"}");
+	const size_t last = 2 * ZTP_HEADERS_MAX - 1;
+
+	for (size_t i = 0; i < last; i++)
+		headers[i] =
+			(struct ztp_header){name, ztp_str_of(i % 2 ? "" : "y")};
+	headers[last] =
+		(struct ztp_header){"traceparent", ztp_str_of(LIFE_TRACE)};
+	record.key = ztp_str_of(PUMP);
+	record.headers = headers;
+	record.header_count = last + 1;
+	life_ok(c, life_decide(c, &record));
+	life_commit(c);
+	assert_int_equal(held(c), 1);
+	life_pass(c, WINDOW);
+	expire(c);
+	life_result(c, ID, "unknown_request");
+	assert_string_equal(played_header(&c->record, "traceparent"),
+			    LIFE_TRACE);
+}
+
 /* After the window, and for a single bridge, nothing is held. */
 static void unknown_at_once(void **state)
 {
@@ -243,6 +271,7 @@ int main(void)
 		LIFE_TEST(too_late_when_none_is_held),
 		LIFE_TEST(another_request_is_not_meant),
 		LIFE_TEST(unknown_when_its_time_has_passed),
+		LIFE_TEST(with_all_its_headers),
 		LIFE_TEST(unknown_at_once),
 		LIFE_TEST(no_more_than_their_bytes),
 		LIFE_TEST(unknown_at_once_with_a_long_key),
