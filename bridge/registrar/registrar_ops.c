@@ -4,7 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define MARK_HASHED 8 /* bytes of the group's hash, if it is too long */
+#define MARK_HASHED 8	/* bytes of the name's hash, if it is too long */
+#define NAME_ROOM   400 /* kafka.group, "/", standby.instance */
 
 /* Is it written in JSON as it is? */
 static bool is_plain(const char *text)
@@ -15,19 +16,25 @@ static bool is_plain(const char *text)
 	return true;
 }
 
-/* The group is this bridge's alone. */
+/* The group is this bridge's alone, or its standbys' as well: an answer to the one
+ * that was active before is none to this one. */
 void registrar_name(struct registrar *g)
 {
-	const char *group = g->core->config->kafka.group;
-	char short_name[2 * MARK_HASHED + 1];
+	const struct config *config = g->core->config;
+	bool several = config->standby.enabled;
+	char name[NAME_ROOM], short_name[2 * MARK_HASHED + 1];
 	uint8_t hash[ZTP_SHA256_LEN];
+	const char *mark = name;
 
-	if (strlen(group) + sizeof("/") > sizeof(g->mark) || !is_plain(group)) {
-		ztp_sha256(hash, group, strlen(group));
+	snprintf(name, sizeof(name), "%s%s%s", config->kafka.group,
+		 several ? "/" : "", several ? config->standby.instance : "");
+	if (strlen(name) + sizeof("/") > sizeof(g->mark) || !is_plain(name)) {
+		ztp_sha256(hash, name, strlen(name));
 		ztp_hex_encode(short_name, hash, MARK_HASHED);
-		group = short_name;
+		mark = short_name;
 	}
-	snprintf(g->mark, sizeof(g->mark), "%s/", group);
+	snprintf(g->mark, sizeof(g->mark), "%.*s/", (int)sizeof(g->mark) - 2,
+		 mark);
 }
 
 void registrar_correlate(char out[CONTROL_CORRELATION],

@@ -283,7 +283,6 @@ static void what_others_are_answered_is_not_ours(void **state)
 	assert_false(registrar_ready(c->g));
 }
 
-/* The gate takes correlationData of 256 bytes, and a group may have 255. */
 /* A code and a message as long as they like, in letters of two bytes. */
 static void what_is_cut_is_still_text(void **state)
 {
@@ -316,6 +315,7 @@ static void what_is_cut_is_still_text(void **state)
 	}
 }
 
+/* The gate takes correlationData of 256 bytes, and a group may have 255. */
 static void a_long_group_has_a_short_mark(void **state)
 {
 	static char one[256], two[256];
@@ -339,6 +339,23 @@ static void a_long_group_has_a_short_mark(void **state)
 	c->config.kafka.group = one;
 	registrar_name(c->g);
 	assert_null(strpbrk(c->g->mark, "\"\xc3"));
+}
+
+static void standbys_do_not_take_each_other_s_answers(void **state)
+{
+	static char zulu[] = "zulu", alpha[] = "alpha";
+	char asked[CONTROL_CORRELATION];
+	struct ask_case *c = *state;
+
+	c->config.standby.enabled = true;
+	c->config.standby.instance = zulu;
+	registrar_name(c->g);
+	registrar_correlate(asked, c->g, "create", "id");
+	assert_string_equal(asked, "g/zulu/create:id");
+	assert_true(registrar_is_ours(c->g, asked));
+	c->config.standby.instance = alpha;
+	registrar_name(c->g);
+	assert_false(registrar_is_ours(c->g, asked));
 }
 
 /* Connects to a gate whose clock is so much ahead; returns what is logged. */
@@ -402,6 +419,7 @@ int main(void)
 		T(what_others_are_answered_is_not_ours),
 		T(what_is_cut_is_still_text),
 		T(a_long_group_has_a_short_mark),
+		T(standbys_do_not_take_each_other_s_answers),
 		T(clocks_that_differ_are_told),
 	};
 
