@@ -63,6 +63,8 @@ static int put_setting(void *arg, const struct config_description *d)
 	fputs(".\n", stdout);
 	if (*d->choices)
 		put_choices(d->choices);
+	if (*d->least)
+		printf(".br\nFrom\n.Li %s\nto\n.Li %s .\n", d->least, d->most);
 	fputs(".br\nDefault:", stdout);
 	if (*d->fallback) {
 		fputs("\n.Li ", stdout);

@@ -18,7 +18,9 @@
 #define CONFIG_FILE_MAX		  (1024 * 1024)
 #define CONFIG_SECRET_MAX	  (64 * 1024)
 #define CONFIG_PENDING_TOPICS_MAX 16
-#define CONFIG_SUBSCRIPTIONS_MAX  64
+/* Bytes of a command to a device with the longest path, without a payload. */
+#define CONFIG_COMMAND_LEAST	 2200
+#define CONFIG_SUBSCRIPTIONS_MAX 64
 
 enum config_registrar { CONFIG_REGISTRAR_NONE, CONFIG_REGISTRAR_GATE };
 enum config_ack { CONFIG_ACK_BROKER, CONFIG_ACK_DEVICE };
@@ -183,7 +185,9 @@ struct config_description {
 	const char *type;     /* "duration", "true or false", ... */
 	const char *fallback; /* the default, as written in a file */
 	const char *choices;  /* "envelope|raw" or "" */
-	const char *about;    /* one line */
+	const char *least;    /* of a number, as written in a file, or "" */
+	const char *most;
+	const char *about; /* one line */
 	bool reloadable;
 };
 

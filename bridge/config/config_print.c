@@ -237,16 +237,19 @@ int config_describe(int (*walk)(void *arg, const struct config_description *),
 {
 	size_t count;
 	const struct setting *table = settings_table(&count);
-	char choices[128];
+	char choices[128], least[SETTING_TEXT_MAX], most[SETTING_TEXT_MAX];
 	int rc = 0;
 
 	for (size_t i = 0; rc == 0 && i < count; i++) {
 		join_choices(choices, sizeof(choices), table[i].choices);
+		setting_limits(&table[i], least, most);
 		rc = walk(arg, &(struct config_description){
 				       .name = table[i].name,
 				       .type = type_text(table[i].type),
 				       .fallback = table[i].fallback,
 				       .choices = choices,
+				       .least = least,
+				       .most = most,
 				       .about = table[i].about,
 				       .reloadable = table[i].reloadable});
 	}

@@ -123,7 +123,7 @@ static const struct setting table[] = {
 	 .min = 1, .max = 1000000,
 	 .about = "commands retried per second, over all devices"},
 	{"mqtt.max_command", SETTING_SIZE, AT(mqtt.max_command),
-	 .fallback = "120KiB", .min = 16 * KIB, .max = 256 * MIB,
+	 .fallback = "120KiB", .min = CONFIG_COMMAND_LEAST, .max = 256 * MIB,
 	 .about = "the largest command, as a whole PUBLISH; an approval that "
 		  "makes a larger one is invalid"},
 	{"kafka.brokers", SETTING_TEXT, AT(kafka.brokers),
@@ -133,7 +133,8 @@ static const struct setting table[] = {
 		  "as a list"},
 	{"kafka.group", SETTING_TEXT, AT(kafka.group), .fallback = ZTP_BRIDGE,
 	 .min = 1, .max = 255,
-	 .about = "consumer group; only one bridge may be in it"},
+	 .about = "consumer group; only bridges that are standbys of each "
+		  "other may share it"},
 	/* clang-format off */
 	ZTP_TOPIC_LIST(TOPIC_ROW)
 	ZTP_GROUP_TOPIC_LIST(GROUP_TOPIC_ROW)

@@ -81,6 +81,10 @@ void setting_clear(const struct setting *setting, struct config *config);
 const char *setting_format(const struct setting *setting,
 			   const struct config *config,
 			   char out[SETTING_TEXT_MAX]);
+/* The least and the greatest value of an INT, DURATION or SIZE, in the same way;
+ * "" of other types. */
+void setting_limits(const struct setting *setting, char least[SETTING_TEXT_MAX],
+		    char most[SETTING_TEXT_MAX]);
 bool setting_equal(const struct setting *setting, const struct config *a,
 		   const struct config *b);
 

@@ -259,9 +259,13 @@ int setting_check_subscription(struct config *config, const char *text,
 /* What comes there is something else, of which the bridge makes no request. */
 static bool is_otherwise_used(const char *topic)
 {
+	const size_t n = sizeof(ZTP_MQTT_SUBSCRIBED) - 1;
+
 	return strcmp(topic, ZTP_MQTT_AUDIT) == 0 ||
+	       strcmp(topic, ZTP_MQTT_AUDITS) == 0 ||
 	       strcmp(topic, ZTP_MQTT_WITHDRAWN) == 0 ||
-	       strcmp(topic, ZTP_MQTT_SUBSCRIBED) == 0;
+	       (strncmp(topic, ZTP_MQTT_SUBSCRIBED, n) == 0 &&
+		(topic[n] == '\0' || topic[n] == '/'));
 }
 
 /* A topic that the bridge subscribes to and compares with: no wildcard (MQTT 5

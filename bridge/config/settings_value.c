@@ -423,6 +423,25 @@ const char *setting_format(const struct setting *setting,
 	return "";
 }
 
+static void format_number(const struct setting *setting,
+			  char out[SETTING_TEXT_MAX], int64_t number)
+{
+	*out = '\0';
+	if (setting->type == SETTING_INT)
+		(void)snprintf(out, SETTING_TEXT_MAX, "%" PRId64, number);
+	else if (setting->type == SETTING_DURATION)
+		format_duration(out, number);
+	else if (setting->type == SETTING_SIZE)
+		format_size(out, number);
+}
+
+void setting_limits(const struct setting *setting, char least[SETTING_TEXT_MAX],
+		    char most[SETTING_TEXT_MAX])
+{
+	format_number(setting, least, setting->min);
+	format_number(setting, most, setting->max);
+}
+
 static bool lists_equal(const struct config_list *a,
 			const struct config_list *b)
 {

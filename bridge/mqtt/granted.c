@@ -3,8 +3,6 @@
 #include <stdio.h>
 
 #define REFUSED 0x80 /* the least reason code that is no success */
-/* A command to a device with the longest path, without a payload. */
-#define COMMAND_LEAST 2200
 
 static const struct {
 	const char *event, *hint;
@@ -64,7 +62,7 @@ static void find_problem(struct granted *g, const struct core *core,
 		snprintf(g->problem, sizeof(g->problem),
 			 "the broker keeps no session");
 	else if (asked->packet_size > 0 && given->packet_size >= 0 &&
-		 given->packet_size < COMMAND_LEAST)
+		 given->packet_size < CONFIG_COMMAND_LEAST)
 		snprintf(g->problem, sizeof(g->problem),
 			 "the broker takes packets of %lld bytes at most",
 			 (long long)given->packet_size);

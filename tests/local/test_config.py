@@ -66,7 +66,10 @@ def test_an_empty_file_is_all_defaults(write, text):
     (3, "mqtt.pending_topic",
      "mqtt:\n  pending_topic: ask/new\n  command_topic: 'ask/{device}'\n"),
     (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/audit\n"),
-    (2, "mqtt.pending_topic", "mqtt:\n  pending_topic: ztp/v1/withdrawn\n"),
+    *((2, "mqtt.pending_topic", f"mqtt:\n  pending_topic: {topic}\n")
+      for topic in ("ztp/v1/audits", "ztp/v1/withdrawn", "ztp/v1/subscribed",
+                    "ztp/v1/subscribed/acme")),
+    (2, "is not between 2200 and 256MiB", "mqtt:\n  max_command: 2199\n"),
     (2, "onboarding.decision_timeout", "onboarding:\n  decision_timeout: 91d\n"),
     (2, "${ZTP_UNSET}", "mqtt:\n  username: ${ZTP_UNSET}\n"),
     (1, "kafka.create_topics", "kafka: {create_topics: yes}\n"),
