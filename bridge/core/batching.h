@@ -14,13 +14,13 @@
  *    and not to stand before a queue, if it waited WAITED_US and has slept.
  *    Without it: CPU 1.25 to 1.43 times, p50 0.2 to 0.6 times.
  *
- * 2. The loop (bridge/loop/loop_wait.c) waits BREATH_MS after a turn that had
+ * 2. The loop (bridge/loop/loop_wait.c) waits SHORT_WAIT_MS after a turn that had
  *    work. If records went to librdkafka, that time is spent in its flush,
  *    during which it does not linger. Without it: decisions cost 1.12 times
  *    the CPU, and p50 is 3 to 4 times as long as linger.ms (5 ms,
  *    base/kafka_properties.c) is then waited for each time.
- *    With a gate it waits for a BREATH_SHARE-th of the time that the gate has
- *    lately taken to answer, up to BREATH_MAX_MS (bridge/registrar/latency.h).
+ *    With a gate it waits for a SHORT_WAIT_SHARE-th of the time that the gate has
+ *    lately taken to answer, up to SHORT_WAIT_MAX_MS (bridge/registrar/latency.h).
  *    That adds little to what each device waits for anyway, and grows when many
  *    come at once, when a turn serves more of them. Without it: 1.4 times the
  *    CPU with 64 devices at a time.
@@ -72,9 +72,9 @@
 #define BATCHING_GATHER_US 2000
 #define BATCHING_WAITED_US 60
 
-#define BATCHING_BREATH_MS     1
-#define BATCHING_BREATH_MAX_MS 8
-#define BATCHING_BREATH_SHARE  10
+#define BATCHING_SHORT_WAIT_MS	   1
+#define BATCHING_SHORT_WAIT_MAX_MS 8
+#define BATCHING_SHORT_WAIT_SHARE  10
 
 #define BATCHING_COMMIT_MS 250
 

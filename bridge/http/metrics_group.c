@@ -42,8 +42,9 @@ void metrics_group(FILE *out, const char *name,
 			"Time from being the next one to being active.",
 			&group->takeovers);
 	metrics_family(out, "ztp_fenced_total", "counter",
-		       "Times that Kafka refused this bridge's transactions, "
-		       "because another one is active or one took too long.");
+		       "Times that this bridge could not be the active one any "
+		       "more, or become it: another one is, a transaction took "
+		       "too long, or what the event fenced says.");
 	(void)fprintf(out, "ztp_fenced_total %llu\n",
 		      (unsigned long long)group->fenced);
 	write_durations(out, "ztp_turn_seconds",

@@ -57,7 +57,7 @@ void producer_pump(struct producer *producer);
 /* Results stay in the outbox while another bridge reads our decisions, because
  * this bridge cannot know their outcome. */
 void producer_hold_results(struct producer *producer, bool hold);
-/* Spends BATCHING_BREATH_MS on sending what has been handed to librdkafka.
+/* Spends BATCHING_SHORT_WAIT_MS on sending what has been handed to librdkafka.
  * Returns false if there was nothing; then no time has passed. */
 bool producer_flush(struct producer *producer);
 int64_t producer_next(const struct producer *producer);

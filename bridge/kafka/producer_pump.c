@@ -227,7 +227,7 @@ bool producer_flush(struct producer *p)
 	/* rd_kafka_flush also counts arrived records that we have not
 	 * collected, so it uses up all of the time, and its result
 	 * means nothing. */
-	(void)rd_kafka_flush(p->rk, BATCHING_BREATH_MS);
+	(void)rd_kafka_flush(p->rk, BATCHING_SHORT_WAIT_MS);
 	return true;
 }
 

@@ -181,17 +181,17 @@ static int dispatch(struct loop *l, int fd, int timeout_ms)
 }
 
 /* A turn has a fixed cost (a transaction, a batch to Kafka), however little it
- * does. So after a turn that had work, the loop takes a breath, so that events,
+ * does. So after a turn that had work, the loop waits shortly, so that events,
  * acknowledgements and decisions arriving close together share the next turn
- * (bridge/core/batching.h). It spends BATCHING_BREATH_MS of that on sending
+ * (bridge/core/batching.h). It spends BATCHING_SHORT_WAIT_MS of that on sending
  * records, if there are any. */
-static int take_a_breath(struct loop *l)
+static int wait_shortly(struct loop *l)
 {
 	bool flushed = producer_flush(l->b.producer);
-	int ms = registrar_breath(l->b.registrar);
+	int ms = registrar_short_wait(l->b.registrar);
 
 	if (flushed)
-		ms -= BATCHING_BREATH_MS;
+		ms -= BATCHING_SHORT_WAIT_MS;
 	if (ms <= 0 || (!flushed && !l->coalesce))
 		return 0;
 	return dispatch(l, l->urgent_fd, ms);
@@ -202,7 +202,7 @@ int loop_wait(struct loop *l)
 	int n = 0;
 
 	if (!l->more && !l->turns)
-		n = take_a_breath(l);
+		n = wait_shortly(l);
 	if (n == 0) {
 		if (l->turns && !loop_turns_may_begin(l))
 			do_not_watch_commands(l);

@@ -26,12 +26,12 @@ void latency_answered(struct latency *latency, int64_t now, int64_t took_ms)
 	latency->at = now;
 }
 
-int latency_breath(const struct latency *latency, int64_t now)
+int latency_short_wait(const struct latency *latency, int64_t now)
 {
-	int64_t breath = latency->average / PARTS / BATCHING_BREATH_SHARE;
+	int64_t wait = latency->average / PARTS / BATCHING_SHORT_WAIT_SHARE;
 
-	if (is_old(latency, now) || breath < BATCHING_BREATH_MS)
-		return BATCHING_BREATH_MS;
-	return breath < BATCHING_BREATH_MAX_MS ? (int)breath
-					       : BATCHING_BREATH_MAX_MS;
+	if (is_old(latency, now) || wait < BATCHING_SHORT_WAIT_MS)
+		return BATCHING_SHORT_WAIT_MS;
+	return wait < BATCHING_SHORT_WAIT_MAX_MS ? (int)wait
+						 : BATCHING_SHORT_WAIT_MAX_MS;
 }

@@ -15,7 +15,7 @@ struct latency {
 };
 
 void latency_answered(struct latency *latency, int64_t now, int64_t took_ms);
-/* In ms; BATCHING_BREATH_MS where nothing is known, or not any more. */
-int latency_breath(const struct latency *latency, int64_t now);
+/* In ms; BATCHING_SHORT_WAIT_MS where nothing is known, or not any more. */
+int latency_short_wait(const struct latency *latency, int64_t now);
 
 #endif

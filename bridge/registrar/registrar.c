@@ -188,10 +188,10 @@ int registrar_in_flight(const struct registrar *g)
 	return g ? g->busy : 0;
 }
 
-int registrar_breath(const struct registrar *g)
+int registrar_short_wait(const struct registrar *g)
 {
-	return g ? latency_breath(&g->latency, g->core->now)
-		 : BATCHING_BREATH_MS;
+	return g ? latency_short_wait(&g->latency, g->core->now)
+		 : BATCHING_SHORT_WAIT_MS;
 }
 
 static bool has_acks(const struct registrar *g)

@@ -104,7 +104,7 @@ bool registrar_flush(struct registrar *registrar);
 int registrar_in_flight(const struct registrar *registrar);
 
 /* How long the loop waits after a turn that had work, in ms. */
-int registrar_breath(const struct registrar *registrar);
+int registrar_short_wait(const struct registrar *registrar);
 
 /* Ready: the gate answers, and its command topic equals ours. */
 bool registrar_ready(const struct registrar *registrar);

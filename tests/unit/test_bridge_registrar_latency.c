@@ -13,15 +13,17 @@ static void nothing_is_known(void **state)
 	struct latency latency = {0};
 
 	(void)state;
-	assert_int_equal(latency_breath(&latency, 5), BATCHING_BREATH_MS);
+	assert_int_equal(latency_short_wait(&latency, 5),
+			 BATCHING_SHORT_WAIT_MS);
 	latency_answered(&latency, 10, 50);
-	assert_int_equal(latency_breath(&latency, 10),
-			 50 / BATCHING_BREATH_SHARE);
+	assert_int_equal(latency_short_wait(&latency, 10),
+			 50 / BATCHING_SHORT_WAIT_SHARE);
 	/* It is long ago, and the next one may be alone. */
-	assert_int_equal(latency_breath(&latency, 2000), BATCHING_BREATH_MS);
+	assert_int_equal(latency_short_wait(&latency, 2000),
+			 BATCHING_SHORT_WAIT_MS);
 	latency_answered(&latency, 2000, 20);
-	assert_int_equal(latency_breath(&latency, 2000),
-			 20 / BATCHING_BREATH_SHARE);
+	assert_int_equal(latency_short_wait(&latency, 2000),
+			 20 / BATCHING_SHORT_WAIT_SHARE);
 }
 
 static void it_has_bounds(void **state)
@@ -30,12 +32,14 @@ static void it_has_bounds(void **state)
 
 	(void)state;
 	latency_answered(&latency, 10, 3);
-	assert_int_equal(latency_breath(&latency, 10), BATCHING_BREATH_MS);
+	assert_int_equal(latency_short_wait(&latency, 10),
+			 BATCHING_SHORT_WAIT_MS);
 	latency_answered(&latency, 20, -5); /* the clock was set */
-	assert_int_equal(latency_breath(&latency, 20), BATCHING_BREATH_MS);
+	assert_int_equal(latency_short_wait(&latency, 20),
+			 BATCHING_SHORT_WAIT_MS);
 	latency_answered(&latency, 5000, INT64_MAX);
-	assert_int_equal(latency_breath(&latency, 5000),
-			 BATCHING_BREATH_MAX_MS);
+	assert_int_equal(latency_short_wait(&latency, 5000),
+			 BATCHING_SHORT_WAIT_MAX_MS);
 }
 
 static void it_follows(void **state)
@@ -47,15 +51,15 @@ static void it_follows(void **state)
 	(void)state;
 	for (i = 0; i < 50; i++)
 		latency_answered(&latency, ++now, 10);
-	assert_int_equal(latency_breath(&latency, now), 1);
+	assert_int_equal(latency_short_wait(&latency, now), 1);
 	latency_answered(&latency, ++now, 70); /* one alone says little */
-	assert_int_equal(latency_breath(&latency, now), 1);
+	assert_int_equal(latency_short_wait(&latency, now), 1);
 	for (i = 0; i < 50; i++)
 		latency_answered(&latency, ++now, 60);
-	assert_in_range(latency_breath(&latency, now), 5, 6);
+	assert_in_range(latency_short_wait(&latency, now), 5, 6);
 	for (i = 0; i < 50; i++)
 		latency_answered(&latency, ++now, 10);
-	assert_int_equal(latency_breath(&latency, now), 1);
+	assert_int_equal(latency_short_wait(&latency, now), 1);
 }
 
 int main(void)
