@@ -5,9 +5,8 @@ import json
 
 import pytest
 
-from harness.approver import Approver
 from harness.gate import RESPONSE, path_of
-from harness.handshake import CUSTOM, DIRECT, Handshake, ends
+from harness.handshake import CUSTOM, DIRECT, Handshake, ends, made, results
 from harness.until import holds_for, until
 
 
@@ -27,18 +26,8 @@ def rig(tmp_path_factory, real_kafka, ca, server):
 
 @pytest.fixture
 def rig_with(tmp_path, real_kafka, ca, server):
-    """Makes rigs of a test's own."""
-    rigs = []
-
-    def make(settings=None, start=True, **more):
-        folder = tmp_path / f"rig-{len(rigs)}"
-        rigs.append(Handshake(folder, real_kafka, ca, server, settings,
-                              **more))
-        return rigs[-1].start() if start else rigs[-1]
-
-    yield make
-    for rig in reversed(rigs):
-        rig.stop()
+    with made(tmp_path, real_kafka, ca, server) as make:
+        yield make
 
 
 def responses(rig, command):
@@ -293,20 +282,12 @@ def test_4_a_device_that_is_away_gets_it_later(rig, session):
           ["live"], "the gate knows that it is gone")
     rig.decide(request, payload="kept")
     answer_for(rig, "createDevice", request)
-    holds_for(lambda: not _results(rig, request), 1,
+    holds_for(lambda: not results(rig, request), 1,
               "nothing counts as delivered")
     device = rig.unused(device.path, leaf, session=session)
     device.wait_status("approved")
     rig.ended(request, "onboarded")
     assert device.statuses() == ["approved"]
-
-
-def _results(rig, request):
-    rig.reader.poll()
-    request_id = request.json()["request_id"]
-    return rig.reader.find(
-        rig.topics["results"],
-        match=lambda r: r.json()["request_id"] == request_id)
 
 
 def test_4_also_after_undeliverable(rig_with):
@@ -322,8 +303,8 @@ def test_4_also_after_undeliverable(rig_with):
     rig.wait_ready()
     device = rig.unused(device.path, leaf)
     device.wait_status("approved")
-    until(lambda: len(_results(rig, request)) == 2, "a second result")
-    assert _results(rig, request)[1].json()["outcome"] == "onboarded"
+    until(lambda: len(results(rig, request)) == 2, "a second result")
+    assert results(rig, request)[1].json()["outcome"] == "onboarded"
 
 
 def test_4_asked_for_after_a_reconnect(rig_with):
@@ -412,84 +393,7 @@ def test_5_the_cool_down_holds_at_the_gate(rig_with):
     rig.request_of(device.path, attempt=2)
 
 
-# ---- other ways to set the two up
-
-
-def test_refuse_mode(rig_with, tmp_path):
-    """A refused device comes back until it is let in."""
-    rig = rig_with(options={"pending_mode": "refuse", "retry_after": 1})
-    path, leaf = path_of(CUSTOM), rig.ca.issue()
-    answer = tmp_path / "answer"
-    child = rig.ztp_device(path, leaf, "--out", answer)
-    request = rig.request(path)
-    rig.decide(request, payload="in the end")
-    ends(child, 0)
-    assert json.loads(answer.read_text())["payload"] == "in the end"
-    rig.ended(request, "onboarded")
-    path = path_of(CUSTOM)
-    child = rig.ztp_device(path, leaf, wait=5)
-    request = rig.request(path)
-    rig.decide(request, "reject")
-    ends(child, 6)
-    rig.ended(request, "rejected")
-
-
-def test_mqtt_3_1_1(rig_with):
-    rig = rig_with({"mqtt": {"version": "3.1.1"}})
-    device, _ = rig.held(version=4)
-    request = rig.request(device.path)
-    rig.decide(request, payload="old")
-    device.wait_status("approved")
-    rig.ended(request, "onboarded")
-    device, _ = rig.held(version=4)
-    request = rig.request(device.path)
-    rig.decide(request, "reject")
-    device.wait_status("rejected")
-    device.wait_ended()
-    rig.ended(request, "rejected")
-
-
-def test_approved_on_timeout(rig_with):
-    rig = rig_with({"onboarding": {"decision_timeout": "1s",
-                                   "on_timeout": "approve"}})
-    device, _ = rig.held()
-    request = rig.request(device.path)
-    device.wait_status("approved")
-    rig.ended(request, "onboarded")
-    assert rig.operator.do("getDevice", device_path=device.path)["live"]
-
-
-def test_another_command_topic(rig_with):
-    template = "/{registry}/{device}/commands"
-    rig = rig_with({"mqtt": {"command_topic": template}},
-                   options={"command_topic": template})
-    leaf, path = rig.ca.issue(), path_of(CUSTOM)
-    topic = f"/custom/{path.rsplit('/', 1)[1]}/commands"
-    device = rig.gate.first(path, leaf)
-    rig.clients.append(device)
-    device.subscribed(topic)
-    request = rig.request(path)
-    rig.decide(request, payload="there")
-    told = device.wait_message(topic, lambda m: b"approved" in m.payload)
-    assert json.loads(told[0].payload)["payload"] == "there"
-    rig.ended(request, "onboarded")
-
-
-def test_the_device_itself_acknowledges(rig_with):
-    """The command is sent again each time the device comes back, until it
-    answers."""
-    rig = rig_with({"mqtt": {"delivery_ack": "device"}})
-    device, leaf = rig.held()
-    request = rig.request(device.path)
-    rig.decide(request, payload="apply me")
-    device.wait_status("approved")
-    device.drop()  # before it could answer
-    device = rig.unused(device.path, leaf)
-    device.wait_status("approved")
-    assert not _results(rig, request)
-    device.publish(f"{device.path}/events/provisioning", json.dumps(
-        {"request_id": request.json()["request_id"], "status": "applied"}))
-    rig.ended(request, "onboarded")
+# ---- told again
 
 
 def test_who_comes_again_with_its_certificate_is_told_again(rig):
@@ -583,35 +487,3 @@ def test_audit_records_arrive_unchanged(rig):
     # It is subscribed to the arrays alone, so each comes once.
     assert len(rig.reader.find(rig.topics["audit"], device.path,
                                lambda r: r.value == record.value)) == 1
-
-
-# ---- everything real
-
-
-def test_devices_and_a_customer_on_a_real_kafka(tmp_path, real_kafka, ca,
-                                                server):
-    """No test code in between: ztp-device asks and ztp-approver decides."""
-    rig = Handshake(tmp_path / "rig", real_kafka, ca, server).start()
-    good, bad = ca.issue("rsa2048"), ca.issue("p384")
-    (tmp_path / "good").write_text(f"{good.fingerprint}\n")
-    (tmp_path / "payload.json").write_text('{"wifi":"plant"}')
-    (tmp_path / "rules.yaml").write_text(
-        "default: {action: reject, reason: not_ours}\n"
-        "rules:\n- match: {fingerprints_file: good}\n"
-        "  action: approve\n  payload_file: payload.json\n")
-    rig.run(Approver(tmp_path, real_kafka.brokers, rig.topics, "--rules",
-                     tmp_path / "rules.yaml"))
-    paths = [path_of(CUSTOM), path_of(CUSTOM), path_of(DIRECT)]
-    answer = tmp_path / "answer"
-    approved = rig.ztp_device(paths[0], good, "--out", answer)
-    rejected = rig.ztp_device(paths[1], bad)
-    direct = rig.ztp_device(paths[2], bad)
-    ends(approved, 0)
-    assert json.loads(answer.read_text())["payload"] == {"wifi": "plant"}
-    assert "not_ours" in ends(rejected, 3)
-    ends(direct, 0)
-    rig.ended(rig.request(paths[0]), "onboarded")
-    rig.ended(rig.request(paths[1]), "rejected")
-    ends(rig.ztp_device(paths[0], good, "--unused"), 0)
-    assert not rig.reader.find(rig.topics["requests"], paths[2])
-    rig.stop()

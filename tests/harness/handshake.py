@@ -1,6 +1,7 @@
 """The bridge with `mqtt.registrar: gate` and a real gate: the whole path from
 a device's first CONNECT to the customer's result."""
 
+import contextlib
 import pathlib
 import subprocess
 import urllib.error
@@ -154,3 +155,26 @@ def ends(child, status):
     out, _ = child.communicate(timeout=60)
     assert child.returncode == status, (child.returncode, out)
     return out
+
+
+@contextlib.contextmanager
+def made(folder, kafka, ca, server):
+    """A function that makes rigs of a test's own, which end with it."""
+    rigs = []
+
+    def make(settings=None, start=True, **more):
+        rigs.append(Handshake(folder / f"rig-{len(rigs)}", kafka, ca, server,
+                              settings, **more))
+        return rigs[-1].start() if start else rigs[-1]
+
+    yield make
+    for rig in reversed(rigs):
+        rig.stop()
+
+
+def results(rig, request):
+    rig.reader.poll()
+    request_id = request.json()["request_id"]
+    return rig.reader.find(
+        rig.topics["results"],
+        match=lambda r: r.json()["request_id"] == request_id)
