@@ -46,7 +46,8 @@ sim: $(SIM_BIN)
 
 # What the played parts are held to, compiled twice: against them and against
 # the real ones (tests/sim/contract, tests/fault/test_contract.py).
-CONTRACT_SRC    := $(filter-out %/stage_played.c %/stage_real.c,$(call src,tests/sim/contract))
+CONTRACT_SRC    := $(filter-out %/stage_played.c %/stage_real.c,$(call src,tests/sim/contract)) \
+	base/clock.c base/kafka_offsets.c
 CONTRACT_PLAYED := $(CONTRACT_SRC) tests/sim/contract/stage_played.c \
 	$(addprefix tests/sim/,broker.c cluster.c disk.c $(notdir $(wildcard tests/sim/kafka_*.c)) \
 	mosquitto.c paho.c sim.c system.c system_clock.c system_files.c thread.c process.c vfs.c)

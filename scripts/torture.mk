@@ -20,7 +20,7 @@ TORTURE_WRAP := $(SIM_WRAP) $(SIM_WITHOUT) $(TORTURE_MEMORY) loop_run plan_draw 
 	$(addprefix MQTTAsync_,createWithOptions connect subscribeMany disconnect) \
 	MQTTProperties_add \
 	$(addprefix rd_kafka_,new subscribe assign assignment commit flush metadata \
-	query_watermark_offsets producev)
+	offsets_for_times producev)
 
 $(TORTURE_DIR)/o/tests/sim/%.o: tests/sim/%.c
 	$(call say,CC)

@@ -184,6 +184,12 @@ void kafka_warn_of_fault(struct log *log)
 				 "recreated: restart the bridge after that"));
 }
 
+void kafka_close(struct core *core, rd_kafka_t *rk)
+{
+	if (!ztp_kafka_destroy(rk, CLOSE_MS))
+		log_warn(core->log, "kafka_handle_left");
+}
+
 void kafka_close_producer(rd_kafka_t *rk)
 {
 	rd_kafka_purge(rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT);

@@ -64,6 +64,10 @@ bool kafka_crashes_on_new_topic(int version);
 /* Logs a warning at start if the release is one of those. */
 void kafka_warn_of_fault(struct log *log);
 
+/* Destroys a handle that is no member of a group, within some seconds: its
+ * threads may wait for a name server. */
+void kafka_close(struct core *core, rd_kafka_t *rk);
+
 /* Drops what it has not sent, and destroys the handle; nothing waits for that. */
 void kafka_close_producer(rd_kafka_t *rk);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/kafka_offsets.h"
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/topic_config.h"
 
@@ -153,11 +154,10 @@ static bool query_ends(struct probe *a, int partitions,
 	if (partitions <= 0 || partitions > PROBE_PARTITIONS_MAX)
 		return false;
 	for (i = 0; i < partitions; i++) {
-		int64_t low, high;
+		int64_t high;
 
-		if (rd_kafka_query_watermark_offsets(
-			    a->rk, topic_name(a, STORE_DECISIONS), i, &low,
-			    &high, ANSWER_MS))
+		if (ztp_kafka_offsets(a->rk, topic_name(a, STORE_DECISIONS), i,
+				      NULL, &high, ANSWER_MS))
 			return false;
 		ends->ends[i] = high;
 	}
@@ -341,7 +341,7 @@ void probe_free(struct probe *a)
 		if (a->topics[i])
 			rd_kafka_topic_destroy(a->topics[i]);
 	if (a->rk)
-		rd_kafka_destroy(a->rk);
+		kafka_close(a->core, a->rk);
 	pthread_cond_destroy(&a->changed);
 	pthread_mutex_destroy(&a->lock);
 	free(a);

@@ -37,7 +37,7 @@ static void close_handle(struct producer *p)
 			rd_kafka_topic_destroy(p->topics[topic]);
 		p->topics[topic] = NULL;
 	}
-	rd_kafka_destroy(p->rk);
+	kafka_close(p->core, p->rk);
 	p->rk = NULL;
 	p->queue = NULL;
 }

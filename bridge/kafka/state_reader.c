@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/kafka_offsets.h"
 #include "bridge/kafka/kafka.h"
 #include "bridge/kafka/kafka_acl.h"
 
@@ -67,7 +68,7 @@ void state_reader_free(struct state_reader *r)
 		rd_kafka_queue_destroy(r->queue);
 	}
 	if (r->asks)
-		rd_kafka_destroy(r->asks);
+		kafka_close(r->core, r->asks);
 	if (r->rk)
 		kafka_close_consumer(r->core, r->rk, true);
 	free(r->topic);
@@ -186,11 +187,11 @@ static int take(struct state_reader *r, rd_kafka_message_t *message,
  * this little of a queue, that something makes reading several times as fast. */
 static void nudge(struct state_reader *r)
 {
-	int64_t start, end;
+	int64_t end;
 
 	if (rd_kafka_version() < NUDGE_BEFORE)
-		(void)rd_kafka_query_watermark_offsets(r->rk, r->topic, 0,
-						       &start, &end, NUDGE_MS);
+		(void)ztp_kafka_offsets(r->rk, r->topic, 0, NULL, &end,
+					NUDGE_MS);
 }
 
 int state_reader_read(struct state_reader *r, int limit, int wait_ms,
@@ -272,8 +273,8 @@ int state_reader_bounds(struct state_reader *r, int wait_ms,
 		r->asks = kafka_new(r->core, ZTP_KAFKA_PROBE, 0, error);
 	if (!r->asks)
 		return ZTP_ERR_INTERNAL;
-	err = rd_kafka_query_watermark_offsets(
-		r->asks, r->topic, 0, &bounds->start, &bounds->end, wait_ms);
+	err = ztp_kafka_offsets(r->asks, r->topic, 0, &bounds->start,
+				&bounds->end, wait_ms);
 	if (!err)
 		return 0;
 	return ztp_fail(error, ZTP_ERR_IO, "%s: %s", r->topic,

@@ -159,7 +159,7 @@ void turn_handle_close(struct turn_handle *h)
 			rd_kafka_topic_destroy(h->topics[i]);
 		h->topics[i] = NULL;
 	}
-	rd_kafka_destroy(h->rk);
+	kafka_close(h->core, h->rk);
 	h->rk = NULL;
 }
 

@@ -75,6 +75,6 @@ int move_check_alone(struct move *m, struct ztp_error *error)
 	if (event)
 		rd_kafka_event_destroy(event);
 	rd_kafka_queue_destroy(queue);
-	rd_kafka_destroy(rk);
+	kafka_close(&m->core, rk);
 	return rc;
 }

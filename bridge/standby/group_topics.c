@@ -427,6 +427,6 @@ int group_topics_check(struct core *core, struct ztp_error *error)
 	if (!rk)
 		return ZTP_ERR_INTERNAL;
 	rc = look(core, rk, error);
-	rd_kafka_destroy(rk);
+	kafka_close(core, rk);
 	return rc;
 }

@@ -60,7 +60,7 @@ void group_view_free(struct group_view *v)
 		rd_kafka_queue_destroy(v->queue);
 	}
 	if (v->rk)
-		rd_kafka_destroy(v->rk);
+		kafka_close(v->core, v->rk);
 	free(v);
 }
 

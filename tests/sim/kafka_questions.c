@@ -62,23 +62,27 @@ void rd_kafka_metadata_destroy(const struct rd_kafka_metadata *md)
 	free((void *)(uintptr_t)md);
 }
 
-rd_kafka_resp_err_t
-rd_kafka_query_watermark_offsets(rd_kafka_t *rk, const char *topic,
-				 int32_t partition, int64_t *low, int64_t *high,
-				 int timeout_ms)
+/* Of one partition, and of no times but its beginning and its end. */
+rd_kafka_resp_err_t rd_kafka_offsets_for_times(
+	rd_kafka_t *rk, rd_kafka_topic_partition_list_t *list, int timeout_ms)
 {
-	const struct topic *t = cluster_find(topic);
-	const struct log_ *log = &t->logs[partition];
+	rd_kafka_topic_partition_t *one = &list->elems[0];
+	const struct topic *t = cluster_find(one->topic);
+	const struct log_ *log = &t->logs[one->partition];
 
 	if (!answered(((struct handle *)rk), timeout_ms))
 		return RD_KAFKA_RESP_ERR__TIMED_OUT;
-	if (t->missing || partition >= t->partitions)
+	if (t->missing || one->partition >= t->partitions)
 		return RD_KAFKA_RESP_ERR_UNKNOWN_TOPIC_OR_PART;
 	if (sim.now < log->leaderless)
 		return RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE;
-	*low = 0;
-	*high = ((struct handle *)rk)->committed ? log->stable : log->end;
-	sim_input("end", partition, *high);
+	if (one->offset == RD_KAFKA_OFFSET_BEGINNING)
+		one->offset = 0;
+	else
+		one->offset = ((struct handle *)rk)->committed ? log->stable
+							       : log->end;
+	one->err = RD_KAFKA_RESP_ERR_NO_ERROR;
+	sim_input("end", one->partition, one->offset);
 	return RD_KAFKA_RESP_ERR_NO_ERROR;
 }
 

@@ -94,11 +94,10 @@ WRAP(rd_kafka_resp_err_t, rd_kafka_metadata,
       const struct rd_kafka_metadata **metadata, int timeout_ms),
      (rk, all, only, metadata, timeout_ms), FAIL_RECEIVE,
      RD_KAFKA_RESP_ERR__TRANSPORT)
-WRAP(rd_kafka_resp_err_t, rd_kafka_query_watermark_offsets,
-     (rd_kafka_t * rk, const char *topic, int32_t partition, int64_t *low,
-      int64_t *high, int timeout_ms),
-     (rk, topic, partition, low, high, timeout_ms), FAIL_RECEIVE,
-     RD_KAFKA_RESP_ERR__TIMED_OUT)
+WRAP(rd_kafka_resp_err_t, rd_kafka_offsets_for_times,
+     (rd_kafka_t * rk, rd_kafka_topic_partition_list_t *offsets,
+      int timeout_ms),
+     (rk, offsets, timeout_ms), FAIL_RECEIVE, RD_KAFKA_RESP_ERR__TIMED_OUT)
 
 /* The configuration is the caller's if there is no handle. */
 rd_kafka_t *__real_rd_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf,

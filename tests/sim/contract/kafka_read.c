@@ -3,6 +3,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/kafka_offsets.h"
 #include "tests/sim/contract/kafka_case.h"
 
 static void write_numbers(const char *topic, int from, int to)
@@ -133,9 +134,7 @@ static int64_t end_of(const char *topic, const char *isolation)
 
 	case_producer(&k, topic,
 		      (const char *[]){"isolation.level", isolation, NULL});
-	CHECK_SAME(rd_kafka_query_watermark_offsets(k.rk, topic, 0, &low, &high,
-						    10000),
-		   0);
+	CHECK_SAME(ztp_kafka_offsets(k.rk, topic, 0, &low, &high, 10000), 0);
 	CHECK_SAME(low, 0);
 	return high;
 }
@@ -204,8 +203,7 @@ static void missing_topic_is_told(void)
 
 	case_producer(&k, stage_read_topic(1), NULL);
 	stage_delete(k.name);
-	CHECK(rd_kafka_query_watermark_offsets(k.rk, k.name, 0, &low, &high,
-					       3000) != 0);
+	CHECK(ztp_kafka_offsets(k.rk, k.name, 0, &low, &high, 3000) != 0);
 	CHECK_SAME(rd_kafka_metadata(k.rk, 0, NULL, &md, 10000), 0);
 	for (i = 0; i < md->topic_cnt; i++)
 		if (strcmp(md->topics[i].topic, k.name) == 0)

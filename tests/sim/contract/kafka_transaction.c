@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/kafka_offsets.h"
 #include "tests/sim/contract/kafka_case.h"
 
 #define ID	   "contract-turn"
@@ -75,9 +76,7 @@ static int64_t end_of(const char *isolation, const char *topic)
 	case_consumer(&k, topic,
 		      (const char *[]){"group.id", "contract-end",
 				       "isolation.level", isolation, NULL});
-	CHECK_SAME(rd_kafka_query_watermark_offsets(k.rk, topic, 0, &low, &high,
-						    10000),
-		   0);
+	CHECK_SAME(ztp_kafka_offsets(k.rk, topic, 0, &low, &high, 10000), 0);
 	rd_kafka_destroy_flags(k.rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
 	return high;
 }

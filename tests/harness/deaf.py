@@ -1,0 +1,87 @@
+"""A Kafka that hangs in the middle: it takes all that is sent and answers
+nothing more, from the first request of one kind on."""
+
+import contextlib
+import socket
+import struct
+import threading
+
+# Keys of requests, as Kafka's protocol numbers them.
+KINDS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3,
+         "OffsetCommit": 8, "OffsetFetch": 9, "FindCoordinator": 10,
+         "JoinGroup": 11, "Heartbeat": 12, "LeaveGroup": 13, "SyncGroup": 14,
+         "ApiVersions": 18, "InitProducerId": 22}
+
+
+class Deaf:
+    """A relay before a Kafka of one broker. Whoever asks by way of it is told
+    that the broker is here, so all of its requests come this way. kind: of the
+    request that is not answered; without one, all are until hang_at says which.
+    `heard` is set when it comes."""
+
+    def __init__(self, brokers, kind=None):
+        host, port = brokers.rsplit(":", 1)
+        self.to = (host, int(port))
+        self.kind = None
+        self.hang_at(kind)
+        self.heard = threading.Event()
+        self.open = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.port = self.server.getsockname()[1]
+        self.brokers = f"127.0.0.1:{self.port}"
+        # Answers name a broker by its host and, in four bytes, its port.
+        named = struct.pack("!H", len(host)) + host.encode()
+        self.theirs = named + struct.pack("!i", self.to[1])
+        self.ours = named + struct.pack("!i", self.port)
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def hang_at(self, kind):
+        self.kind = None if kind is None else KINDS[kind]
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        for link in self.open:
+            with contextlib.suppress(OSError):
+                link.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = self.server.accept()
+                far = socket.create_connection(self.to)
+                self.open += [near, far]
+                for how in ((self._ask, near, far), (self._answer, far, near)):
+                    threading.Thread(target=how[0], args=how[1:],
+                                     daemon=True).start()
+
+    @staticmethod
+    def _frames(link):
+        stream = link.makefile("rb")
+        while len(size := stream.read(4)) == 4:
+            yield stream.read(struct.unpack("!i", size)[0])
+
+    def _ask(self, near, far):
+        with contextlib.suppress(OSError):
+            for frame in self._frames(near):
+                if struct.unpack_from("!h", frame)[0] == self.kind:
+                    self.heard.set()
+                if not self.heard.is_set():
+                    far.sendall(struct.pack("!i", len(frame)) + frame)
+        with contextlib.suppress(OSError):
+            far.shutdown(socket.SHUT_RDWR)
+
+    def _answer(self, far, near):
+        with contextlib.suppress(OSError):
+            for frame in self._frames(far):
+                if not self.heard.is_set():
+                    frame = frame.replace(self.theirs, self.ours)
+                    near.sendall(struct.pack("!i", len(frame)) + frame)
+        if not self.heard.is_set():
+            with contextlib.suppress(OSError):
+                near.shutdown(socket.SHUT_RDWR)
