@@ -1,15 +1,30 @@
 """Who is told to end, or has a time limit, does not wait without end for a
-neighbour that hangs: a Kafka that takes all and answers nothing."""
+neighbour that hangs: a Kafka or a broker that takes all and answers nothing, a
+peer that drips, a pipe that nobody reads, a terminal where nobody types."""
+
+import contextlib
+import fcntl
+import os
+import signal
+import socket
+import subprocess
+import threading
 
 import pytest
 
 from harness.bridge import Bridge, topic_names
+from harness.certs import Ca
 from harness.deaf import Deaf
 from harness.played import Played
+from harness.process import Process
 from harness.rig import device_path
 from harness.topics import Writer
+from harness.until import until
+from harness.where import binary
 
 WITHIN = 14.0  # s; nothing that is tested here takes 10
+# What tools/common/cli.h does when nothing else has helped.
+LAST_RESORT = "still waits for somebody else"
 
 
 @pytest.fixture
@@ -24,6 +39,85 @@ def topics(mock_kafka):
             "certificate": {"fingerprint_sha256": "ab" * 32},
             "expires_at": "2099-01-01T00:00:00.000Z"})
     return topics
+
+
+def approver(folder, command, brokers, topics, *args):
+    return Process(command, [
+        binary("ztp-approver"), command, *args, "--brokers", brokers,
+        *(word for name in ("requests", "decisions", "results")
+          for word in (f"--{name}", topics[name]))], folder)
+
+
+ALL = ("--all", "--match", "any", "--approve")
+
+
+@pytest.mark.parametrize("command, args, kind, status", [
+    ("run", ("--approve-all", "--group", "hung-1"), "ListOffsets", 0),
+    ("run", ("--approve-all", "--group", "hung-2"), "Produce", 1),
+    ("run", ("--approve-all", "--group", "hung-3", "--from", "now"),
+     "OffsetCommit", 0),
+    ("watch", ("--from-beginning",), "ListOffsets", 0),
+    ("decide", ("r-1", "--approve"), "ListOffsets", 1),
+    ("decide", ALL, "InitProducerId", 1),
+    ("simulate", ("--count", "5"), "ListOffsets", 0),
+    ("serve", ("--listen", "127.0.0.1:0"), "ListOffsets", 0),
+])
+def test_kafka_hangs_and_it_is_told_to_end(tmp_path, mock_kafka, topics,
+                                           command, args, kind, status):
+    with Deaf(mock_kafka.brokers, kind) as deaf:
+        running = approver(tmp_path, command, deaf.brokers, topics, *args)
+        running.start()
+        assert deaf.heard.wait(30)
+        running.child.terminate()
+        running.wait_exit(status, WITHIN)
+        assert LAST_RESORT not in running.log()
+
+
+@pytest.mark.parametrize("args, kind", [
+    (("r-1", "--approve"), "ListOffsets"),
+    (ALL, "ListOffsets"),
+    (ALL, "InitProducerId"),
+])
+def test_kafka_hangs_and_there_is_a_time_limit(tmp_path, mock_kafka, topics,
+                                               args, kind):
+    with Deaf(mock_kafka.brokers, kind) as deaf:
+        deciding = approver(tmp_path, "decide", deaf.brokers, topics, *args,
+                            "--timeout", "2").start()
+        deciding.wait_exit(1, WITHIN)
+        assert "was not " in deciding.log()
+
+
+def test_kafka_hangs_while_the_audit_is_listed(tmp_path, mock_kafka, topics):
+    with Deaf(mock_kafka.brokers, "ListOffsets") as deaf:
+        listing = Process("list", [
+            binary("ztpctl"), "audit", "list", "--brokers", deaf.brokers,
+            "--topic", topics["requests"]], tmp_path).start()
+        listing.wait_exit(1, WITHIN)
+        assert "Timed out" in listing.log()
+
+
+def test_a_list_of_which_a_part_was_read_is_not_printed(tmp_path, mock_kafka,
+                                                         topics):
+    with Deaf(mock_kafka.brokers, "Fetch") as deaf:
+        listing = Process("list", [
+            binary("ztpctl"), "audit", "list", "--brokers", deaf.brokers,
+            "--topic", topics["requests"]], tmp_path).start()
+        assert deaf.heard.wait(30)
+        listing.child.terminate()
+        listing.wait_exit(1, WITHIN)
+        assert "was not read to its end" in listing.log()
+
+
+def test_a_decision_is_not_sent_by_who_is_told_to_end(tmp_path, mock_kafka,
+                                                      topics):
+    with Deaf(mock_kafka.brokers, "Metadata") as deaf:
+        deciding = approver(
+            tmp_path, "decide", deaf.brokers, topics, "r-1", "--approve",
+            "--device", device_path("d1"), "--fingerprint", "ab" * 32).start()
+        assert deaf.heard.wait(30)
+        deciding.child.terminate()
+        deciding.wait_exit(1, WITHIN)
+        assert "the decision is not sent" in deciding.log()
 
 
 def test_kafka_hangs_and_the_bridge_is_told_to_end(tmp_path, mock_kafka,
@@ -42,3 +136,171 @@ def test_kafka_hangs_and_the_bridge_is_told_to_end(tmp_path, mock_kafka,
         assert deaf.heard.wait(30)
         bridge.child.terminate()
         bridge.wait_exit(0, WITHIN)
+
+
+# --- stdin and stdout
+
+
+def full_pipe():
+    """Both ends of a pipe that has no room."""
+    reader, writer = os.pipe()
+    flags = fcntl.fcntl(writer, fcntl.F_GETFL)
+    fcntl.fcntl(writer, fcntl.F_SETFL, flags | os.O_NONBLOCK)
+    for size in (65536, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(writer, b"\n" * size)
+    fcntl.fcntl(writer, fcntl.F_SETFL, flags)
+    return reader, writer
+
+
+@contextlib.contextmanager
+def unread(argv, **more):
+    """A child whose stdout nobody reads."""
+    reader, writer = full_pipe()
+    child = subprocess.Popen(argv, stdin=subprocess.DEVNULL, stdout=writer,
+                             stderr=subprocess.PIPE, text=True, **more)
+    try:
+        yield child
+    finally:
+        child.kill()
+        child.communicate()
+        os.close(reader)
+        os.close(writer)
+
+
+def waits_for_the_pipe(child):
+    with open(f"/proc/{child.pid}/wchan", encoding="utf-8") as wchan:
+        return "pipe_w" in wchan.read()
+
+
+@pytest.fixture
+def watcher(mock_kafka, topics):
+    """ztp-approver watch, which waits in a write."""
+    argv = approver("/", "watch", mock_kafka.brokers, topics,
+                    "--from-beginning").argv
+    with unread(argv) as child:
+        until(lambda: waits_for_the_pipe(child), "it waits")
+        yield child
+
+
+def test_nobody_reads_stdout(watcher):
+    watcher.terminate()
+    assert LAST_RESORT in watcher.communicate(timeout=WITHIN)[1]
+    assert watcher.returncode == 1
+
+
+def test_the_second_signal_is_obeyed_at_once(watcher):
+    """A signal that is still pending takes in the next one of its kind, but not
+    one of the other kind."""
+    watcher.send_signal(signal.SIGINT)
+    watcher.send_signal(signal.SIGTERM)
+    assert "told twice to end" in watcher.communicate(timeout=WITHIN)[1]
+    assert watcher.returncode == 1
+
+
+def test_nobody_writes_to_stdin():
+    reader, writer = os.pipe()
+    child = subprocess.Popen(
+        [binary("ztp-approver"), "test", "--approve-all"], stdin=reader,
+        stdout=subprocess.DEVNULL)
+    try:
+        os.close(reader)
+        until(lambda: "pipe_read" in open(
+            f"/proc/{child.pid}/wchan", encoding="utf-8").read(), "it waits")
+        child.terminate()
+        assert child.wait(WITHIN) == -signal.SIGTERM
+    finally:
+        child.kill()
+        child.wait()
+        os.close(writer)
+
+
+# --- MQTT brokers
+
+
+class Silent:
+    """Takes connections and says nothing, or one byte of `words` after the
+    other, slowly."""
+
+    def __init__(self, words=b""):
+        self.words = words
+        self.asked = threading.Event()
+        self.over = threading.Event()
+        self.open = []
+        self.server = socket.create_server(("127.0.0.1", 0))
+        self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
+        self.thread = threading.Thread(target=self._accept, daemon=True)
+        self.thread.start()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.over.set()
+        self.server.shutdown(socket.SHUT_RDWR)
+        self.server.close()
+        self.thread.join()
+
+    def _accept(self):
+        with contextlib.suppress(OSError):
+            while True:
+                link, _ = self.server.accept()
+                self.open.append(link)
+                threading.Thread(target=self._serve, args=(link,),
+                                 daemon=True).start()
+
+    def _serve(self, link):
+        with contextlib.suppress(OSError):
+            if link.recv(1):
+                self.asked.set()
+            for byte in self.words:
+                link.sendall(bytes([byte]))
+                if self.over.wait(0.5):
+                    return
+
+
+@pytest.mark.parametrize("words, status", [
+    (("registry", "list"), -signal.SIGTERM),
+    (("doctor",), -signal.SIGTERM),
+    (("audit", "tail"), 1),
+])
+def test_a_broker_says_nothing(tmp_path, words, status):
+    with Silent() as silent:
+        asking = Process("ztpctl", [
+            binary("ztpctl"), "--url", f"mqtt://{silent.address}", *words],
+            tmp_path).start()
+        assert silent.asked.wait(30)
+        asking.child.terminate()
+        asking.wait_exit(status, 5)  # and not paho's 15
+        if status == 1:
+            assert "told to end" in asking.log()
+
+
+@pytest.fixture
+def device(tmp_path):
+    leaf = Ca(tmp_path).leaf()
+    return [binary("ztp-device"), "--id", device_path("d1"), "--cert",
+            str(leaf.path), "--key", str(leaf.key_path)]
+
+
+def test_a_broker_drips_its_handshake(tmp_path, device):
+    """Each byte came in time for a limit of each read."""
+    record = b"\x16\x03\x03\x3f\xff\x02\x00\x3f\xfb" + bytes(1000)
+    with Silent(record) as slow:
+        asking = Process("device", [
+            *device, "--url", f"mqtts://{slow.address}", "--wait", "2"],
+            tmp_path).start()
+        asking.wait_exit(4, WITHIN)
+        assert "does not finish the handshake" in asking.log()
+
+
+def test_a_device_whose_stdout_nobody_reads(device):
+    """15 s after --wait, which are for an answer that is on its way."""
+    with Played() as broker:
+        argv = [*device, "--url", broker.url, "--wait", "1"]
+        with unread(argv) as child:
+            until(lambda: broker.subscribers, "it listens")
+            broker.publish(*broker.subscribers, b'{"status":"rejected"}')
+            assert LAST_RESORT in child.communicate(timeout=30)[1]
+            assert child.returncode == 1

@@ -72,8 +72,10 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 		ztp_cli_warn(PROGRAM, "no request %s in %s",
 			     options->request_id, options->requests);
 	else if (found == GAVE_UP)
-		ztp_cli_warn(PROGRAM, "request %s was not found in %s in time",
-			     options->request_id, options->requests);
+		ztp_cli_warn(PROGRAM, "%srequest %s was not found in %s%s",
+			     ztp_cli_stopped() ? "told to end: " : "",
+			     options->request_id, options->requests,
+			     ztp_cli_stopped() ? "" : " in time");
 	ztp_tail_free(tail);
 	(void)ztp_kafka_consumer_end(consumer);
 	return found == FOUND ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
@@ -105,6 +107,10 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		left > 1000 ? (int)left : 1000, on_delivery, delivery, &error);
 
 	answer_by_hand(&answer, options);
+	if (producer && ztp_cli_stopped()) {
+		ztp_cli_warn(PROGRAM, "told to end: the decision is not sent");
+		goto out;
+	}
 	if (!producer ||
 	    send_answer(producer, options, ask, &answer, NULL, &error)) {
 		rc = report(&error);
@@ -113,7 +119,10 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 	while (!delivery->done && !ztp_cli_stopped())
 		rd_kafka_poll(producer, 100);
 	if (!delivery->done)
-		ztp_cli_warn(PROGRAM, "interrupted");
+		ztp_cli_warn(PROGRAM,
+			     "told to end: %s may have the decision, "
+			     "or not",
+			     options->decisions);
 	else if (delivery->err)
 		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
 			     rd_kafka_err2str(delivery->err));
@@ -122,8 +131,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		 fputs(line, stdout) >= 0 && fflush(stdout) == 0)
 		rc = ZTP_EXIT_OK;
 out:
-	if (producer)
-		rd_kafka_destroy(producer);
+	ztp_kafka_producer_end(producer);
 	return rc;
 }
 

@@ -120,15 +120,20 @@ static int send_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
 	int rc = 0;
 
 	while (!rc && !ztp_tail_at_end(tail)) {
-		rd_kafka_message_t *message = ztp_tail_next(tail, WAIT_MS);
+		rd_kafka_message_t *message = NULL;
 
+		/* First, and not only when there is no record: a topic may be
+		 * long, and written to meanwhile. */
+		if (is_over(deadline))
+			rc = ztp_fail(error, ZTP_ERR_IO,
+				      "%s%s was not read to its end",
+				      ztp_cli_stopped() ? "told to end: " : "",
+				      all->options->requests);
+		else
+			message = ztp_tail_next(tail, WAIT_MS);
 		if (message) {
 			rc = take(all, message, error);
 			rd_kafka_message_destroy(message);
-		} else if (is_over(deadline)) {
-			rc = ztp_fail(error, ZTP_ERR_IO,
-				      "%s was not read to its end",
-				      all->options->requests);
 		}
 		if (all->producer)
 			rd_kafka_poll(all->producer, 0);
@@ -227,6 +232,11 @@ static int decide_all(struct all *all, rd_kafka_t *consumer, int64_t deadline)
 		(void)report(&error);
 	else if (!all->count)
 		ztp_cli_warn(PROGRAM, "no open request matches");
+	if (all->producer && all->stored + (size_t)all->failures < all->count)
+		ztp_cli_warn(PROGRAM,
+			     "told to end: of %zu decisions %zu are stored; %s "
+			     "may have others, or not",
+			     all->count, all->stored, all->options->decisions);
 	if (rc || all->failures || (all->producer && all->stored < all->count))
 		return ZTP_EXIT_FAILED;
 	return all->outcomes ? wait_all(all) : ZTP_EXIT_OK;
@@ -245,8 +255,7 @@ int decide_all_command(const struct options *options)
 	else
 		rc = decide_all(&all, consumer, deadline);
 	outcomes_close(all.outcomes);
-	if (all.producer)
-		rd_kafka_destroy(all.producer);
+	ztp_kafka_producer_end(all.producer);
 	(void)ztp_kafka_consumer_end(consumer);
 	ztp_id_set_free(all.ended);
 	free(all.sent);

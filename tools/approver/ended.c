@@ -65,7 +65,9 @@ static int read_topic(struct ztp_id_set *ended, struct ztp_tail *tail,
 		if (ztp_cli_stopped() ||
 		    (deadline && ztp_clock_boot() >= deadline))
 			return ztp_fail(error, ZTP_ERR_IO,
-					"%s was not read to its end",
+					"%s%s was not read to its end",
+					ztp_cli_stopped() ? "told to end: "
+							  : "",
 					options->results);
 		if (ztp_tail_missing(tail)) {
 			ztp_cli_warn(PROGRAM,

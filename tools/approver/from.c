@@ -4,11 +4,13 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kafka_offsets.h"
 #include "tools/approver/ended.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
-#define ASK_MS 5000 /* how long a broker may take to answer */
+#define ASK_MS	5000 /* how long a broker may take to answer */
+#define LOOK_MS 100  /* is it told to end? */
 
 /* What a partition held at the start. */
 struct span {
@@ -73,7 +75,7 @@ static rd_kafka_resp_err_t find_ends(struct from *from, rd_kafka_t *consumer)
 	if (!from->spans)
 		return RD_KAFKA_RESP_ERR__CRIT_SYS_RESOURCE;
 	for (int i = 0; !err && i < from->committed->cnt; i++)
-		err = rd_kafka_query_watermark_offsets(
+		err = ztp_kafka_offsets(
 			consumer, from->committed->elems[i].topic,
 			from->committed->elems[i].partition,
 			&from->spans[i].low, &from->spans[i].end, ASK_MS);
@@ -233,6 +235,27 @@ void from_place(const struct from *from, rd_kafka_t *consumer,
 	rd_kafka_topic_partition_list_destroy(now);
 }
 
+/* rd_kafka_commit would wait for as long as Kafka is silent. */
+static rd_kafka_resp_err_t commit(rd_kafka_t *consumer,
+				  const rd_kafka_topic_partition_list_t *placed)
+{
+	rd_kafka_queue_t *queue = rd_kafka_queue_new(consumer);
+	int64_t until = ztp_clock_boot() + ASK_MS;
+	rd_kafka_event_t *event = NULL;
+	rd_kafka_resp_err_t err =
+		rd_kafka_commit_queue(consumer, placed, queue, NULL, NULL);
+
+	while (!err && !event)
+		if ((event = rd_kafka_queue_poll(queue, LOOK_MS)) != NULL)
+			err = rd_kafka_event_error(event);
+		else if (ztp_cli_stopped() || ztp_clock_boot() >= until)
+			err = RD_KAFKA_RESP_ERR__TIMED_OUT;
+	if (event)
+		rd_kafka_event_destroy(event);
+	rd_kafka_queue_destroy(queue);
+	return err;
+}
+
 void from_commit(const struct from *from, rd_kafka_t *consumer,
 		 const rd_kafka_topic_partition_list_t *partitions)
 {
@@ -247,7 +270,7 @@ void from_commit(const struct from *from, rd_kafka_t *consumer,
 				partitions->elems[i].partition)
 				->offset = partitions->elems[i].offset;
 	if (placed->cnt)
-		err = rd_kafka_commit(consumer, placed, 0);
+		err = commit(consumer, placed);
 	rd_kafka_topic_partition_list_destroy(placed);
 	if (err)
 		ztp_cli_warn(PROGRAM,

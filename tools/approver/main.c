@@ -17,19 +17,19 @@ int main(int argc, char **argv)
 	rc = options_read(&options, argc, argv);
 	if (rc) {
 		rc--;
-	} else if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn(PROGRAM, "cannot block signals");
+	} else if (options.command == COMMAND_TEST) {
+		rc = test_command(&options);
+	} else if (options.command == COMMAND_SERVE) {
+		rc = serve_command(&options);
+	} else if (!ztp_cli_catch_signals(PROGRAM)) {
+		ztp_cli_warn(PROGRAM, "cannot wait for signals");
 		rc = ZTP_EXIT_FAILED;
 	} else if (options.command == COMMAND_RUN) {
 		rc = run_command(&options);
 	} else if (options.command == COMMAND_WATCH) {
 		rc = watch_command(&options);
-	} else if (options.command == COMMAND_TEST) {
-		rc = test_command(&options);
 	} else if (options.command == COMMAND_SIMULATE) {
 		rc = simulate_command(&options);
-	} else if (options.command == COMMAND_SERVE) {
-		rc = serve_command(&options);
 	} else if (options.all) {
 		rc = decide_all_command(&options);
 	} else {

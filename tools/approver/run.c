@@ -205,8 +205,7 @@ static void end(struct run *run)
 		ztp_cli_warn(PROGRAM, "Kafka does not answer: the requests "
 				      "decided last may be decided again");
 	/* Before the queue is freed: delivery reports point into it. */
-	if (run->producer)
-		rd_kafka_destroy(run->producer);
+	ztp_kafka_producer_end(run->producer);
 	queue_clear(&run->queue);
 	from_free(run->from);
 }

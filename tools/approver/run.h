@@ -11,7 +11,7 @@
 #include "tools/approver/reload.h"
 
 #define POLL_BUSY_MS 5
-#define DRAIN_MS     5000 /* for decisions in flight */
+#define DRAIN_MS     4000 /* for decisions in flight */
 
 struct run {
 	struct options *options;

@@ -182,7 +182,7 @@ static int answer_all(struct play *play, struct ztp_tail *tail,
 {
 	rd_kafka_message_t *message;
 	bool asked = false;
-	int rc = 0;
+	int rc = 0, left;
 
 	while (rc == 0 && goes_on(play)) {
 		message = ztp_tail_next(tail, PLAY_WAIT_MS);
@@ -201,9 +201,13 @@ static int answer_all(struct play *play, struct ztp_tail *tail,
 		if (fflush(stdout) != 0)
 			play->failed = true;
 	}
-	while (rd_kafka_flush(play->producer, FLUSH_MS) != 0 &&
+	while ((left = rd_kafka_flush(play->producer, FLUSH_MS)) != 0 &&
 	       !ztp_cli_stopped())
 		;
+	if (left != 0 && rc == 0)
+		rc = ztp_fail(
+			error, ZTP_ERR_IO,
+			"told to end: Kafka has not confirmed all records");
 	return rc;
 }
 
@@ -253,7 +257,6 @@ int simulate_command(const struct options *options)
 	(void)ztp_kafka_consumer_end(consumer);
 	if (results)
 		rd_kafka_topic_destroy(results);
-	if (play.producer)
-		rd_kafka_destroy(play.producer);
+	ztp_kafka_producer_end(play.producer);
 	return rc;
 }

@@ -1,13 +1,19 @@
 #include "tools/common/cli.h"
 
+#include <errno.h>
 #include <getopt.h>
+#include <limits.h>
+#include <poll.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "base/log_sink.h"
 #include "tools/common/terminal.h"
 #include "ztp/gate_protocol.h"
@@ -88,6 +94,21 @@ bool ztp_cli_url_has_user(const char *url)
 	return at[strcspn(at, "@/")] == '@';
 }
 
+/* --- the end */
+
+/* Docker kills after 10 s. */
+#define END_MS 9000
+
+/* The process's own: it ends once. */
+static atomic_bool stopped;
+
+/* Not exit: its handlers would wait for those who hang. */
+static void end_now(const char *program, const char *why)
+{
+	ztp_cli_warn(program, "%s", why);
+	_exit(ZTP_EXIT_FAILED);
+}
+
 static void stop_signals(sigset_t *set)
 {
 	sigemptyset(set);
@@ -95,21 +116,97 @@ static void stop_signals(sigset_t *set)
 	sigaddset(set, SIGTERM);
 }
 
-bool ztp_cli_catch_signals(void)
+/* A signal, or 0: none came in time. */
+static int await_signal(int64_t ms)
+{
+	int64_t until = ztp_clock_boot() + ms, left;
+	struct timespec rest;
+	sigset_t set;
+	int signal;
+
+	stop_signals(&set);
+	do {
+		left = until - ztp_clock_boot();
+		left = left > 0 ? left : 0;
+		rest = (struct timespec){.tv_sec = (time_t)(left / 1000),
+					 .tv_nsec =
+						 (long)(left % 1000) * 1000000};
+		signal = sigtimedwait(&set, NULL, &rest);
+	} while (signal < 0 && errno == EINTR);
+	return signal > 0 ? signal : 0;
+}
+
+static void *end_soon(void *program)
+{
+	if (await_signal(END_MS))
+		end_now(program, "told twice to end: ends at once");
+	end_now(program, "told to end, and still waits for somebody else: "
+			 "ends as it is");
+	return NULL;
+}
+
+static void *watch_signals(void *program)
+{
+	sigset_t set;
+	int signal;
+
+	stop_signals(&set);
+	if (sigwait(&set, &signal) != 0)
+		return NULL;
+	atomic_store(&stopped, true);
+	return end_soon(program);
+}
+
+/* It is never joined: it lives as long as the process. */
+static bool start(void *(*run)(void *), void *arg)
+{
+	pthread_t thread;
+
+	return pthread_create(&thread, NULL, run, arg) == 0 &&
+	       pthread_detach(thread) == 0;
+}
+
+bool ztp_cli_catch_signals(const char *program)
 {
 	struct sigaction ignore = {.sa_handler = SIG_IGN};
 	sigset_t set;
 
 	stop_signals(&set);
 	return sigprocmask(SIG_BLOCK, &set, NULL) == 0 &&
-	       sigaction(SIGPIPE, &ignore, NULL) == 0;
+	       sigaction(SIGPIPE, &ignore, NULL) == 0 &&
+	       start(watch_signals, (void *)(uintptr_t)program);
 }
 
 bool ztp_cli_stopped(void)
 {
-	sigset_t set;
+	return atomic_load(&stopped);
+}
 
-	/* It stays pending: whoever asks later is told, too. */
-	return sigpending(&set) == 0 && (sigismember(&set, SIGINT) == 1 ||
-					 sigismember(&set, SIGTERM) == 1);
+void ztp_cli_end_soon(const char *program)
+{
+	(void)start(end_soon, (void *)(uintptr_t)program);
+}
+
+struct limit {
+	const char *program, *why;
+	int64_t until;
+};
+
+static void *end_late(void *arg)
+{
+	const struct limit *limit = arg;
+	int64_t left;
+
+	while ((left = limit->until - ztp_clock_boot()) > 0)
+		(void)poll(NULL, 0, left < INT_MAX ? (int)left : INT_MAX);
+	end_now(limit->program, limit->why);
+	return NULL;
+}
+
+bool ztp_cli_end_after(const char *program, int64_t ms, const char *why)
+{
+	static struct limit limit; /* one for a process */
+
+	limit = (struct limit){program, why, ztp_clock_boot() + ms};
+	return start(end_late, &limit);
 }

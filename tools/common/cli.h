@@ -1,7 +1,7 @@
 /*
  * tools/common/cli.h - what every command-line tool needs: messages on stderr,
  * usage errors, and signals that are polled instead of handled. One thread,
- * except ztp_cli_warn.
+ * except ztp_cli_warn and ztp_cli_stopped.
  */
 #ifndef ZTP_TOOLS_CLI_H
 #define ZTP_TOOLS_CLI_H
@@ -31,12 +31,25 @@ bool ztp_cli_is_url(const char *url, bool *secure);
  * and messages repeat the URL. */
 bool ztp_cli_url_has_user(const char *url);
 
-/* Makes SIGINT and SIGTERM pending for ztp_cli_stopped, in this thread and all
- * that it starts; call it before any library is used. Ignores SIGPIPE. */
-bool ztp_cli_catch_signals(void);
+/* For who has something to put in order when it is told to end. SIGINT and
+ * SIGTERM are no longer fatal, in this thread and all that it starts; ask
+ * ztp_cli_stopped. Call it before any library is used. Ignores SIGPIPE.
+ *
+ * Nobody can look while it waits, and some waits have no limit: a write to a
+ * pipe that nobody reads, a name server or a library that waits for a peer. So
+ * the process ends some seconds after the signal whatever it is doing, with
+ * ZTP_EXIT_FAILED and a message, and at once with the second signal. */
+bool ztp_cli_catch_signals(const char *program);
 
-/* Has SIGINT or SIGTERM arrived? Consumes the signal, so the caller must
- * remember the answer. Does not block. */
+/* Has SIGINT or SIGTERM arrived? Does not block. Any thread. */
 bool ztp_cli_stopped(void);
+
+/* The same limit for who takes the signals itself and has just been told: both
+ * must be blocked in all threads. */
+void ztp_cli_end_soon(const char *program);
+
+/* The process ends after so long, whatever it is doing, with ZTP_EXIT_FAILED and
+ * a message that ends with `why`. For who has a time limit. */
+bool ztp_cli_end_after(const char *program, int64_t ms, const char *why);
 
 #endif

@@ -12,8 +12,9 @@
 #include "ztp/text.h"
 
 #define PROPERTIES_FILE_MAX (64 * 1024)
-#define LEAVE_MS	    3000
-#define DESTROY_MS	    2000
+/* With what their users wait for before, less than cli.h allows. */
+#define LEAVE_MS   2000
+#define DESTROY_MS 1000
 
 /* --- properties */
 
@@ -221,14 +222,31 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
 	return consumer;
 }
 
+/* Who has only assigned partitions to itself has none to leave. */
+static bool is_member(rd_kafka_t *consumer)
+{
+	rd_kafka_topic_partition_list_t *topics = NULL;
+	bool is = !rd_kafka_subscription(consumer, &topics) && topics->cnt > 0;
+
+	if (topics)
+		rd_kafka_topic_partition_list_destroy(topics);
+	return is;
+}
+
 bool ztp_kafka_consumer_end(rd_kafka_t *consumer)
 {
 	bool left;
 
 	if (!consumer)
 		return true;
-	left = ztp_kafka_leave(consumer, LEAVE_MS);
+	left = !is_member(consumer) || ztp_kafka_leave(consumer, LEAVE_MS);
 	return ztp_kafka_destroy(consumer, DESTROY_MS) && left;
+}
+
+void ztp_kafka_producer_end(rd_kafka_t *producer)
+{
+	if (producer)
+		(void)ztp_kafka_destroy(producer, DESTROY_MS);
 }
 
 /* --- records */

@@ -33,7 +33,7 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props);
 
 /* An idempotent producer with acks=all that chooses partitions as Java's
  * clients do. on_delivery is called from the calling thread's rd_kafka_poll,
- * with opaque. A timeout of 0 retries forever. NULL: *error says why
+ * with opaque. A timeout of 0 retries forever. End it with ztp_kafka_producer_end. NULL: *error says why
  * (ZTP_ERR_USAGE: a property). */
 rd_kafka_t *ztp_kafka_producer(
 	const char *brokers, const struct ztp_kafka_props *props,
@@ -61,6 +61,10 @@ rd_kafka_t *ztp_kafka_consumer(const char *brokers,
  * some seconds. NULL is allowed. False: Kafka has not answered, and may not know
  * of it. */
 bool ztp_kafka_consumer_end(rd_kafka_t *consumer);
+
+/* Ends it within some seconds, and calls on_delivery no more: what is neither
+ * stored nor refused by then may be in Kafka, or not. NULL is allowed. */
+void ztp_kafka_producer_end(rd_kafka_t *producer);
 
 struct ztp_kafka_record {
 	const char *topic, *key;

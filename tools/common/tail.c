@@ -4,9 +4,10 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "base/kafka_offsets.h"
 #include "tools/common/cli.h"
 
-#define ASK_MS	     5000 /* how long a broker may take to answer */
+#define ASK_MS	     3000 /* how long a broker may take to answer */
 #define LOOK_AGAIN   5000 /* for new partitions and topics */
 #define LOOK_MISSING 500  /* while a topic is missing */
 
@@ -62,8 +63,8 @@ static bool add_spot(struct ztp_tail *tail, const char *topic,
 	int64_t low, high;
 	struct spot *larger;
 
-	if (rd_kafka_query_watermark_offsets(tail->consumer, topic, partition,
-					     &low, &high, ASK_MS))
+	if (ztp_kafka_offsets(tail->consumer, topic, partition, &low, &high,
+			      ASK_MS))
 		return false;
 	larger = realloc(tail->spots, (tail->count + 1) * sizeof(*larger));
 	if (!larger)

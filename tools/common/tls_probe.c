@@ -4,23 +4,24 @@
 #include <netdb.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/time.h>
 #include <unistd.h>
 
+#include "base/clock.h"
 #include "tools/common/cli.h"
 #include "ztp/gate_protocol.h"
 
-#define WAIT_S	 5
 #define HOST_LEN 256
 
 struct probe {
 	char host[HOST_LEN], port[8];
 	bool secure;
 	struct ztp_tls_wish wish;
+	int64_t until;
 	char *out;
 };
 
@@ -50,12 +51,35 @@ static bool split(struct probe *p, const char *url)
 	return true;
 }
 
-static void set_timeouts(int fd)
+/* One limit for all waits: a broker that sends a byte now and then would stretch
+ * a limit of each. */
+static bool await(const struct probe *p, int fd, short events)
 {
-	const struct timeval wait = {.tv_sec = WAIT_S};
+	struct pollfd ready = {.fd = fd, .events = events};
+	int64_t left;
+	int n;
 
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &wait, sizeof(wait));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait));
+	do {
+		left = p->until - ztp_clock_boot();
+		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+	} while (n < 0 && errno == EINTR);
+	return n > 0;
+}
+
+/* 0, or why not. The socket does not wait. */
+static int dial(const struct probe *p, int fd, const struct addrinfo *to)
+{
+	int why = 0;
+	socklen_t n = sizeof(why);
+
+	if (connect(fd, to->ai_addr, to->ai_addrlen) == 0)
+		return 0;
+	if (errno != EINPROGRESS)
+		return errno;
+	if (!await(p, fd, POLLOUT))
+		return ETIMEDOUT;
+	return getsockopt(fd, SOL_SOCKET, SO_ERROR, &why, &n) == 0 ? why
+								   : errno;
 }
 
 /* A connected socket, or -1 with the reason in out. */
@@ -63,7 +87,7 @@ static int reach(struct probe *p)
 {
 	const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
-	int fd = -1, rc = getaddrinfo(p->host, p->port, &hints, &found);
+	int fd = -1, why, rc = getaddrinfo(p->host, p->port, &hints, &found);
 
 	if (rc != 0) {
 		snprintf(p->out, ZTP_TLS_WHY_MAX, "the name %s: %s", p->host,
@@ -71,16 +95,15 @@ static int reach(struct probe *p)
 		return -1;
 	}
 	for (struct addrinfo *one = found; one && fd < 0; one = one->ai_next) {
-		fd = socket(one->ai_family, one->ai_socktype | SOCK_CLOEXEC,
+		fd = socket(one->ai_family,
+			    one->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK,
 			    one->ai_protocol);
 		if (fd < 0)
 			continue;
-		set_timeouts(fd);
-		if (connect(fd, one->ai_addr, one->ai_addrlen) == 0)
+		why = dial(p, fd, one);
+		if (why == 0)
 			break;
-		/* with SO_SNDTIMEO it says EINPROGRESS */
-		snprintf(p->out, ZTP_TLS_WHY_MAX, "%s",
-			 strerror(errno == EINPROGRESS ? ETIMEDOUT : errno));
+		snprintf(p->out, ZTP_TLS_WHY_MAX, "%s", strerror(why));
 		close(fd);
 		fd = -1;
 	}
@@ -108,6 +131,24 @@ static void say_other(struct probe *p)
 			 reason ? ": " : "", reason ? reason : "");
 }
 
+/* False: the broker has not ended it in time. */
+static bool connect_tls(struct probe *p, SSL *ssl, int fd)
+{
+	for (;;) {
+		int rc = SSL_connect(ssl), error = SSL_get_error(ssl, rc);
+
+		if (error != SSL_ERROR_WANT_READ &&
+		    error != SSL_ERROR_WANT_WRITE) {
+			if (rc != 1)
+				say_other(p);
+			return true;
+		}
+		if (!await(p, fd,
+			   error == SSL_ERROR_WANT_READ ? POLLIN : POLLOUT))
+			return false;
+	}
+}
+
 static void shake_hands(struct probe *p, int fd)
 {
 	SSL_CTX *ctx = SSL_CTX_new(TLS_client_method());
@@ -125,16 +166,18 @@ static void shake_hands(struct probe *p, int fd)
 	ERR_clear_error();
 	if (trusted == 1 && ssl && SSL_set_fd(ssl, fd) == 1 &&
 	    SSL_set_tlsext_host_name(ssl, p->host) == 1 &&
-	    SSL_connect(ssl) != 1)
-		say_other(p);
+	    !connect_tls(p, ssl, fd) && !*p->out)
+		snprintf(p->out, ZTP_TLS_WHY_MAX,
+			 "no TLS on this port, or the broker does not finish "
+			 "the handshake");
 	SSL_free(ssl);
 	SSL_CTX_free(ctx);
 }
 
 void ztp_tls_probe(char out[ZTP_TLS_WHY_MAX], const char *url,
-		   const char *ca_file)
+		   const char *ca_file, int64_t ms)
 {
-	struct probe p = {.out = out};
+	struct probe p = {.out = out, .until = ztp_clock_boot() + ms};
 	int fd;
 
 	out[0] = '\0';

@@ -22,6 +22,10 @@
 #define RECEIVE_MS     200
 #define SESSION_WEEK_S (7 * 24 * 3600)
 #define PAUSE_MAX_MS   4000
+#define PROBE_MAX_MS   5000
+#define PROBE_MIN_MS   500
+/* After --wait, for an answer that is on its way; see ANSWER_MS. */
+#define LATE_MS 15000
 
 /* How the tries went, which tells a refusal from an absence. */
 struct tries {
@@ -101,7 +105,17 @@ static bool is_final(const struct device *d, int code)
 	       code != MQTTREASONCODE_CONNECTION_RATE_EXCEEDED;
 }
 
-static void warn_refused(const struct device *d, int code)
+/* What is left of the time is enough for a broker that answers at all. */
+static int64_t probe_ms(int64_t deadline)
+{
+	int64_t left = deadline - ztp_clock_boot();
+
+	return left > PROBE_MAX_MS   ? PROBE_MAX_MS
+	       : left > PROBE_MIN_MS ? left
+				     : PROBE_MIN_MS;
+}
+
+static void warn_refused(const struct device *d, int code, int64_t deadline)
 {
 	const char *why =
 		is_5(d) ? MQTTReasonCode_toString((enum MQTTReasonCodes)code)
@@ -109,7 +123,7 @@ static void warn_refused(const struct device *d, int code)
 	char found[ZTP_TLS_WHY_MAX];
 
 	if (code < 0) { /* paho does not say why */
-		ztp_tls_probe(found, d->url, d->ca);
+		ztp_tls_probe(found, d->url, d->ca, probe_ms(deadline));
 		ztp_cli_warn(PROGRAM, "%s: %s", d->url,
 			     *found ? found : "cannot connect");
 	} else {
@@ -241,7 +255,7 @@ static enum verdict try_once(const struct device *d, MQTTClient client,
 	enum verdict verdict = NO_ANSWER;
 
 	if (code != 0)
-		warn_refused(d, code);
+		warn_refused(d, code, deadline);
 	if (code > 0)
 		tries->refused = true;
 	else
@@ -280,6 +294,11 @@ enum verdict device_run(const struct device *d, EVP_PKEY *key,
 	MQTTClient client;
 	char url[URL_MAX];
 
+	/* A name server, paho or who reads stdout may take for ever. */
+	if (!ztp_cli_end_after(PROGRAM, d->wait_s * 1000 + LATE_MS,
+			       "--wait is long over, and it still waits for "
+			       "somebody else: ends as it is"))
+		return FAILED;
 	how.MQTTVersion = d->version;
 	snprintf(url, sizeof(url), "%s%s", d->secure ? "ssl" : "tcp",
 		 strchr(d->url, ':')); /* paho's scheme */

@@ -78,6 +78,7 @@ static bool has_ended(struct running *running)
 
 	if (!server->stopping) {
 		server->stopping = true;
+		ztp_cli_end_soon(ZTP_APPROVER);
 		running->drain_until = now + DRAIN_MS;
 		return false;
 	}

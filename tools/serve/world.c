@@ -399,7 +399,7 @@ void world_free(struct world *world)
 		rd_kafka_topic_destroy(world->topic);
 	if (world->producer) {
 		rd_kafka_flush(world->producer, FLUSH_MS);
-		rd_kafka_destroy(world->producer);
+		ztp_kafka_producer_end(world->producer);
 	}
 	book_clear(&world->book);
 	decided_clear(&world->decided);

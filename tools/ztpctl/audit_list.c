@@ -10,6 +10,7 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "base/kafka_offsets.h"
 #include "tools/common/cli.h"
 #include "tools/common/kafka.h"
 #include "tools/ztpctl/audit.h"
@@ -202,9 +203,9 @@ static bool look_up(struct list *list, rd_kafka_topic_partition_list_t *from)
 		struct part *part = &list->parts[i];
 		int64_t low;
 
-		if (failed(list, rd_kafka_query_watermark_offsets(
-					 list->consumer, list->topic, i, &low,
-					 &part->end, ASK_MS)))
+		if (failed(list,
+			   ztp_kafka_offsets(list->consumer, list->topic, i,
+					     &low, &part->end, ASK_MS)))
 			return false;
 		part->next = since ? first_of(part, low, from->elems[i].offset)
 				   : low;
@@ -262,7 +263,7 @@ static bool read_all(struct list *list)
 	int64_t silent_at = ztp_clock_boot() + SILENT_MS;
 	bool ok = true;
 
-	while (ok && !at_end(list) && !ztp_cli_stopped()) {
+	while (ok && !at_end(list)) {
 		rd_kafka_message_t *message =
 			rd_kafka_consumer_poll(list->consumer, POLL_MS);
 
@@ -272,6 +273,12 @@ static bool read_all(struct list *list)
 			silent_at = ztp_clock_boot() + SILENT_MS;
 		} else if (ztp_clock_boot() > silent_at) {
 			ok = !failed(list, RD_KAFKA_RESP_ERR__TIMED_OUT);
+		}
+		if (ok && ztp_cli_stopped()) {
+			ztp_cli_warn("ztpctl",
+				     "told to end: %s was not read to its end",
+				     list->topic);
+			ok = false;
 		}
 	}
 	return ok;

@@ -22,6 +22,8 @@
 #include "ztp/member.h"
 
 #define TIMEOUT_MS   15000
+#define LOOK_MS	     100 /* is it told to end? */
+#define PROBE_MS     5000
 #define MESSAGE_MAX  (64 * 1024 * 1024)
 #define BAD_PASSWORD 0x86
 #define UNAUTHORIZED 0x87
@@ -117,7 +119,7 @@ static int on_message(void *context, char *topic, int topic_len,
 
 /* ---- waiting */
 
-/* Locked. */
+/* Locked. False: the time is over. */
 static bool wait_until(struct ztp_client *client, const struct timespec *at)
 {
 	return pthread_cond_timedwait(&client->cond, &client->mutex, at) !=
@@ -138,18 +140,23 @@ static const char *reason_text(int reason)
  * *why what there is to say without one. */
 static bool await_step(struct ztp_client *client, int *reason, const char **why)
 {
-	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, TIMEOUT_MS);
+	int64_t until = ztp_clock_boot() + TIMEOUT_MS;
+	struct timespec look;
+	bool told = false;
 	enum step step;
 
 	pthread_mutex_lock(&client->mutex);
-	while (client->step == STEP_WAITING && !client->lost)
-		if (!wait_until(client, &at))
-			break;
+	while (client->step == STEP_WAITING && !client->lost &&
+	       !(told = ztp_cli_stopped()) && ztp_clock_boot() < until) {
+		look = ztp_clock_after(CLOCK_MONOTONIC, LOOK_MS);
+		(void)wait_until(client, &look);
+	}
 	step = client->step;
 	*reason = client->reason;
 	*why = NULL;
 	if (step == STEP_WAITING)
 		*why = client->lost ? "the broker closed the connection"
+		       : told	    ? "told to end"
 				    : "no answer in time";
 	pthread_mutex_unlock(&client->mutex);
 	return step == STEP_DONE;
@@ -186,7 +193,7 @@ static int wait_connect(struct ztp_client *client,
 	else if (!why && reason >= 0x80)
 		why = MQTTReasonCode_toString((enum MQTTReasonCodes)reason);
 	if (!why)
-		ztp_tls_probe(found, options->url, options->ca_file);
+		ztp_tls_probe(found, options->url, options->ca_file, PROBE_MS);
 	if (!why)
 		why = *found ? found : "no connection";
 	return ztp_fail(error, ZTP_ERR_IO, "%.100s: %s", options->url, why);

@@ -32,6 +32,7 @@ struct ztp_ctl_command {
 	int min, max;	   /* arguments */
 	unsigned options;  /* of enum ztp_ctl_option */
 	bool alone;	   /* it opens the connection itself, or has none */
+	bool told;	   /* it asks whether it is told to end */
 	bool file_is_last; /* its second argument names a file */
 	ztp_ctl_fn *run;
 };

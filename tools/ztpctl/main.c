@@ -140,8 +140,10 @@ int main(int argc, char **argv)
 		status = ZTP_EXIT_USAGE;
 	if (status != ZTP_EXIT_OK)
 		goto out;
-	if (!ztp_cli_catch_signals()) {
-		ztp_cli_warn("ztpctl", "cannot block signals");
+	/* All others have nothing to put in order: a signal ends them at once,
+	 * whatever they wait for. */
+	if (command->told && !ztp_cli_catch_signals("ztpctl")) {
+		ztp_cli_warn("ztpctl", "cannot wait for signals");
 		status = ZTP_EXIT_FAILED;
 		goto out;
 	}
