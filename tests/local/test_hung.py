@@ -4,10 +4,12 @@ peer that drips, a pipe that nobody reads, a terminal where nobody types."""
 
 import contextlib
 import fcntl
+import json
 import os
 import signal
 import socket
 import subprocess
+import sys
 import threading
 
 import pytest
@@ -304,3 +306,28 @@ def test_a_device_whose_stdout_nobody_reads(device):
             broker.publish(*broker.subscribers, b'{"status":"rejected"}')
             assert LAST_RESORT in child.communicate(timeout=30)[1]
             assert child.returncode == 1
+
+
+def test_a_device_whose_file_has_no_room_leaves_no_half(tmp_path, device):
+    """Half a payload could be taken for the whole."""
+    out = tmp_path / "payload"
+    code = ("import resource, signal, os, sys;"
+            "signal.signal(signal.SIGXFSZ, signal.SIG_IGN);"
+            "resource.setrlimit(resource.RLIMIT_FSIZE, (100, 100));"
+            "os.execv(sys.argv[1], sys.argv[1:])")
+    with Played() as broker:
+        child = subprocess.Popen(
+            [sys.executable, "-c", code, *device, "--url", broker.url,
+             "--wait", "30", "--out", str(out)], stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+        try:
+            until(lambda: broker.subscribers, "it listens")
+            broker.publish(*broker.subscribers, json.dumps({
+                "status": "approved", "request_id": "r-1",
+                "payload": "x" * 1000}).encode())
+            assert "cannot write" in child.communicate(timeout=WITHIN)[1]
+            assert child.returncode == 1
+            assert not out.exists()
+        finally:
+            child.kill()
+            child.communicate()

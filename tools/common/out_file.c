@@ -81,6 +81,16 @@ static int refuse(const char *path, int why, struct ztp_error *error)
 			text);
 }
 
+/* A part could be taken for the whole. It is emptied first: who mounted it there
+ * keeps the name. */
+static void take_back(int fd, const char *path)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && ftruncate(fd, 0) == 0)
+		(void)unlink(path);
+}
+
 int ztp_out_file_write(const char *path, const void *data, size_t len,
 		       struct ztp_error *error)
 {
@@ -89,6 +99,8 @@ int ztp_out_file_write(const char *path, const void *data, size_t len,
 	if (!bad) {
 		bad = make_private(fd) != 0 || write_all(fd, data, len) != 0;
 		saved = errno;
+		if (bad)
+			take_back(fd, path);
 		if (close(fd) != 0 && !bad) {
 			bad = 1;
 			saved = errno;

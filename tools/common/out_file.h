@@ -13,7 +13,8 @@
  * the mode of a file that was there before. A symbolic link to a file, or to
  * nothing, is refused: who can put it there chooses what is overwritten and who
  * reads it. A device or a pipe, such as /dev/stdout, is written to as it is; a
- * pipe needs a reader, and each part of it 5 s at most. */
+ * pipe needs a reader, and each part of it 5 s at most. Of a file that cannot be
+ * written whole nothing is left. */
 int ztp_out_file_write(const char *path, const void *data, size_t len,
 		       struct ztp_error *error);
 
