@@ -12,6 +12,8 @@ import json
 import os
 import signal
 import sys
+import threading
+import time
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
@@ -21,6 +23,7 @@ BROKERS = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 GROUP = os.environ.get("KAFKA_GROUP", "approver-python")
 TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
 MANY = 500
+SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
 def decide(request, fingerprints):
@@ -63,10 +66,19 @@ def ends(messages):
     return [TopicPartition(*where, offset) for where, offset in last.items()]
 
 
+def watch(stop):
+    """A thread, because a handler does not run while the Kafka client waits. It would
+    wait long for a Kafka that is gone, and what is decided again has no effect."""
+    signal.sigwait(SIGNALS)
+    stop.set()
+    time.sleep(9)
+    os._exit(1)
+
+
 def main(path):
-    stop = []
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: stop.append(True))
+    stop = threading.Event()
+    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+    threading.Thread(target=watch, args=(stop,), daemon=True).start()
     producer = Producer({"bootstrap.servers": BROKERS,
                          "enable.idempotence": True, "linger.ms": 0})
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": GROUP,
@@ -76,7 +88,7 @@ def main(path):
                          "session.timeout.ms": 10000})
     consumer.subscribe([TOPIC])
     try:
-        while not stop:
+        while not stop.is_set():
             first = consumer.poll(0.5)
             if first is None:
                 continue

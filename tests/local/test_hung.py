@@ -22,7 +22,7 @@ from harness.process import Process
 from harness.rig import device_path
 from harness.topics import Writer
 from harness.until import until
-from harness.where import binary
+from harness.where import ROOT, binary
 
 WITHIN = 14.0  # s; nothing that is tested here takes 10
 # What tools/common/cli.h does when nothing else has helped.
@@ -138,6 +138,23 @@ def test_kafka_hangs_and_the_bridge_is_told_to_end(tmp_path, mock_kafka,
         assert deaf.heard.wait(30)
         bridge.child.terminate()
         bridge.wait_exit(0, WITHIN)
+
+
+@pytest.mark.parametrize("kind", ["Produce", "OffsetCommit"])
+def test_kafka_hangs_and_the_example_is_told_to_end(tmp_path, mock_kafka,
+                                                    topics, kind):
+    with Deaf(mock_kafka.brokers, kind) as deaf:
+        (tmp_path / "allowed.txt").write_text("ab" * 32 + "\n",
+                                              encoding="utf-8")
+        example = Process("example", [
+            "/usr/bin/python3", ROOT / "examples" / "python" / "approver.py",
+            tmp_path / "allowed.txt"], tmp_path, env={
+                "KAFKA_BROKERS": deaf.brokers,
+                "KAFKA_GROUP": f"hung-{kind}",
+                "REQUESTS_TOPIC": topics["requests"]}).start()
+        assert deaf.heard.wait(30)
+        example.child.terminate()
+        example.wait_exit(1, WITHIN)
 
 
 # --- stdin and stdout
