@@ -10,20 +10,17 @@ keeps a device's decisions in order. What is not a request is printed and passed
 
 import json
 import os
-import signal
 import sys
-import threading
-import time
 
 from confluent_kafka import Consumer, KafkaException, Message, Producer, TopicPartition
 
 import allow_list
+import told
 
 BROKERS = os.environ.get("KAFKA_BROKERS", "127.0.0.1:9092")
 GROUP = os.environ.get("KAFKA_GROUP", "approver-python")
 TOPIC = os.environ.get("REQUESTS_TOPIC", "ztp.requests")
 MANY = 500
-SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
 
 def decide(request, fingerprints):
@@ -66,19 +63,8 @@ def ends(messages):
     return [TopicPartition(*where, offset) for where, offset in last.items()]
 
 
-def watch(stop):
-    """A thread, because a handler does not run while the Kafka client waits. It would
-    wait long for a Kafka that is gone, and what is decided again has no effect."""
-    signal.sigwait(SIGNALS)
-    stop.set()
-    time.sleep(9)
-    os._exit(1)
-
-
 def main(path):
-    stop = threading.Event()
-    signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
-    threading.Thread(target=watch, args=(stop,), daemon=True).start()
+    stop = told.to_end()
     producer = Producer({"bootstrap.servers": BROKERS,
                          "enable.idempotence": True, "linger.ms": 0})
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": GROUP,

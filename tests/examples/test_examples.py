@@ -22,7 +22,7 @@ from harness.until import until
 ROOT = where.ROOT / "examples"
 LANGUAGES = ["python", "go", "java", "node"]
 SOURCES = {
-    "python": ["approver.py", "allow_list.py"],
+    "python": ["approver.py", "allow_list.py", "told.py"],
     "go": ["main.go", "list.go"],
     "java": ["src/main/java/com/example/ztp/Approver.java",
              "src/main/java/com/example/ztp/AllowList.java",
