@@ -73,6 +73,7 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	const struct config_store *store = &b->core.config->store;
+	int64_t ahead = l->group ? l->group->kafka_ahead : 0;
 	char copy[4096];
 	int rc;
 
@@ -84,11 +85,13 @@ static int store_part_new(struct loop *l, struct ztp_error *error)
 		rc = open_ledger(l, error);
 	if (rc != 0)
 		return rc;
-	if (!ztp_clock_anchor_ahead(&b->core.clock,
-				    l->group ? l->group->kafka_ahead : 0,
+	if (!ztp_clock_anchor_ahead(&b->core.clock, ahead,
 				    store_newest(b->store)))
 		log_warn(b->core.log, "clock_went_back");
 	b->core.now = ztp_clock_steady(&b->core.clock);
+	/* Decisions are held for a time, whatever clock it was told by. */
+	if (b->hold_until > 0)
+		b->hold_until += b->core.now - ahead - ztp_clock_wall();
 	loop_turns_taken_over(l);
 	rc = store_reanchor(b->store, error);
 	if (rc == 0)
