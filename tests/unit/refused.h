@@ -64,8 +64,8 @@ static const struct refused {
 	{"mqtt: {max_command: 1.5MiB}\n", 1, "is not a size"},
 	{"mqtt: {max_command: KiB}\n", 1, "is not a size"},
 	{"mqtt: {max_command: -1}\n", 1, "is not a size"},
-	{"mqtt: {max_command: 16383}\n", 1, "not between 16KiB and 256MiB"},
-	{"mqtt: {max_command: 257MiB}\n", 1, "not between 16KiB and 256MiB"},
+	{"mqtt: {max_command: 2199}\n", 1, "not between 2200 and 256MiB"},
+	{"mqtt: {max_command: 257MiB}\n", 1, "not between 2200 and 256MiB"},
 	{"mqtt: {max_command: 9223372036854775807KiB}\n", 1, "is too large"},
 	/* durations */
 	{"mqtt: {keepalive: 60}\n", 1, "\"60\" is not a duration"},

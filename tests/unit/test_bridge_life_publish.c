@@ -134,11 +134,12 @@ static void a_rejection_never_has_the_payload(void **state)
 	life_save(c, &r);
 	said = say(c);
 	assert_string_equal(said->status, "rejected");
-	assert_string_equal(said->text, "");
+	assert_non_null(strstr(said->text, "\"reason\":\"conflict\"}"));
+	assert_null(strstr(said->text, "payload"));
 }
 
-/* In the raw format only the status says that it is a rejection. */
-static void a_raw_rejection_is_empty(void **state)
+/* There is nothing to send raw, and an empty message would be an approval's. */
+static void a_raw_rejection_is_an_envelope(void **state)
 {
 	struct life_case *c = *state;
 	struct played_said *said;
@@ -146,8 +147,8 @@ static void a_raw_rejection_is_empty(void **state)
 	c->config.mqtt.command_format = ZTP_COMMAND_RAW;
 	life_put(c, PUMP, 1, ZTP_STATE_REJECTED, ZTP_OWED_NOTICE_SEND);
 	said = say(c);
-	assert_string_equal(said->text, "");
-	assert_string_equal(said->content_type, "");
+	assert_non_null(strstr(said->text, "\"status\":\"rejected\""));
+	assert_string_equal(said->content_type, "application/json");
 	assert_string_equal(said->status, "rejected");
 }
 
@@ -284,7 +285,7 @@ int main(void)
 		LIFE_TEST(a_message_expires_with_its_deadline),
 		LIFE_TEST(a_rejection_says_why),
 		LIFE_TEST(a_rejection_never_has_the_payload),
-		LIFE_TEST(a_raw_rejection_is_empty),
+		LIFE_TEST(a_raw_rejection_is_an_envelope),
 		LIFE_TEST(what_the_broker_would_never_take_is_given_up),
 		LIFE_TEST(what_the_connection_does_not_take_now_is_said_later),
 		LIFE_TEST(a_path_that_is_none_costs_itself_alone),
