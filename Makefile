@@ -67,12 +67,12 @@ LIBS_SAN = $(BUILD)/san/libztp_base.a $(BUILD)/san/libztp_policy.a
 # The parts of the bridge, top first. Each is a library that knows only those
 # after it. `from` is a part and those after it: a test of the part links no
 # other.
-BRIDGE_PARTS := loop http life registrar move standby ledger kafka mqtt store journal core config
+BRIDGE_PARTS := group loop http life registrar move standby ledger kafka mqtt store journal core config
 from = $(if $(filter $(1),$(firstword $(2))),$(2),$(call from,$(1),$(wordlist 2,99,$(2))))
 bridge_o    = $(patsubst %,$(BUILD)/o/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_O)
 bridge_san  = $(patsubst %,$(BUILD)/san/libztp_bridge_%.a,$(call from,$(1),$(BRIDGE_PARTS))) $(LIBS_SAN)
 bridge_libs = $(foreach p,$(call from,$(1),$(BRIDGE_PARTS)),$(LIBS_$(p))) $(POLICY_LIBS) -lpthread
-BRIDGE_LIBS := $(call bridge_libs,loop)
+BRIDGE_LIBS := $(call bridge_libs,group)
 
 src = $(sort $(wildcard $(1)/*.c))
 obj = $(patsubst %.c,$(BUILD)/$(1)/%.o,$(2))
@@ -155,7 +155,7 @@ $(BUILD)/san/libztp_bridge_$(1).a: $(call obj,san,$(call src,bridge/$(1)))
 endef
 $(foreach p,$(BRIDGE_PARTS),$(eval $(call bridge_part,$(p))))
 
-$(BUILD)/ztp-bridge: $(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
+$(BUILD)/ztp-bridge: $(call obj,o,$(call src,bridge)) $(call bridge_o,group)
 	$(call say,LINK)
 	$(Q)$(LINK) -pie -o $@ $^ $(BRIDGE_LIBS) $(LDLIBS)
 

@@ -7,7 +7,7 @@
 #include "base/stdio.h"
 #include "bridge/cli.h"
 #include "bridge/config/config_files.h"
-#include "bridge/group.h"
+#include "bridge/group/group.h"
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
 #include "bridge/move/move.h"

@@ -44,7 +44,7 @@ CLUSTER_STOPS := $(BUILD)/cluster/ztp-bridge-stops
 helpers: $(CLUSTER_STOPS)
 
 $(CLUSTER_STOPS): $(BUILD)/o/tests/cluster/stops.o \
-		$(call obj,o,$(call src,bridge)) $(call bridge_o,loop)
+		$(call obj,o,$(call src,bridge)) $(call bridge_o,group)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK) -pie \

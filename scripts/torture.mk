@@ -29,8 +29,8 @@ $(TORTURE_DIR)/o/tests/sim/%.o: tests/sim/%.c
 		-DZTP_VERSION='"sim"' -c -o $@ $<
 
 $(TORTURE_DIR)/bridge: $(patsubst %.c,$(TORTURE_DIR)/o/%.o,$(TORTURE_SIM)) \
-		$(patsubst %.c,$(BUILD)/san/%.o,$(TORTURE_BRIDGE) $(wildcard bridge/group*.c)) \
-		$(call bridge_san,loop)
+		$(patsubst %.c,$(BUILD)/san/%.o,$(TORTURE_BRIDGE)) \
+		$(call bridge_san,group)
 	$(call say,LINK)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(LINK_SAN) -rdynamic $(TORTURE_WRAP:%=-Wl$(comma)--wrap=%) -o $@ $^ $(BRIDGE_LIBS) -lcjson $(LDLIBS)

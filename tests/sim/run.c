@@ -6,7 +6,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-#include "bridge/group.h"
+#include "bridge/group/group.h"
 #include "bridge/loop/loop.h"
 #include "tests/sim/broker.h"
 #include "tests/sim/disk.h"

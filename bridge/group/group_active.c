@@ -2,7 +2,7 @@
  * What the daemon's loop calls while this bridge is the active one, and what
  * follows when it has returned.
  */
-#include "bridge/group_internal.h"
+#include "bridge/group/group_internal.h"
 
 static void health(void *arg, bool broker, bool disk)
 {

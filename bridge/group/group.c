@@ -7,7 +7,7 @@
  * in each of its turns, because the group's news must not wait. What a role asks
  * for then, that is to end it, is done when that loop has returned.
  */
-#include "bridge/group_internal.h"
+#include "bridge/group/group_internal.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -18,7 +18,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "bridge/group_facts.h"
+#include "bridge/group/group_facts.h"
 #include "bridge/standby/group_topics.h"
 
 #define TOPIC_MS   1000	 /* until Kafka's topics are looked at again */

@@ -1,4 +1,4 @@
-#include "bridge/group_http.h"
+#include "bridge/group/group_http.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 #include "bridge/core/history.h"
 #include "bridge/core/verdicts.h"
-#include "bridge/group_facts.h"
+#include "bridge/group/group_facts.h"
 #include "bridge/http/http.h"
 #include "bridge/http/http_aside.h"
 #include "bridge/http/http_plain.h"

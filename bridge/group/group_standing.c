@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "bridge/group_internal.h"
+#include "bridge/group/group_internal.h"
 
 #define STEP_MS 50 /* between two looks, whoever wakes it */
 

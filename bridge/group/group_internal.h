@@ -1,14 +1,14 @@
 /*
- * bridge/group_internal.h - shared by group.c (a bridge of several from its start
+ * bridge/group/group_internal.h - shared by group.c (a bridge of several from its start
  * to its end), group_active.c (while it is active) and group_standing.c (while it
  * stands by and becomes active).
  */
-#ifndef BRIDGE_GROUP_INTERNAL_H
-#define BRIDGE_GROUP_INTERNAL_H
+#ifndef BRIDGE_GROUP_GROUP_INTERNAL_H
+#define BRIDGE_GROUP_GROUP_INTERNAL_H
 
-#include "bridge/group.h"
-#include "bridge/group_http.h"
-#include "bridge/group_join.h"
+#include "bridge/group/group.h"
+#include "bridge/group/group_http.h"
+#include "bridge/group/group_join.h"
 #include "bridge/loop/notify.h"
 #include "bridge/standby/group_view.h"
 #include "bridge/standby/hand_over.h"

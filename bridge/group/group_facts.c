@@ -1,4 +1,4 @@
-#include "bridge/group_facts.h"
+#include "bridge/group/group_facts.h"
 
 #include <stdio.h>
 #include <stdlib.h>

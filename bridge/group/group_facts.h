@@ -1,13 +1,13 @@
 /*
- * bridge/group_facts.h - gathers what the pages say of a bridge that is one of
+ * bridge/group/group_facts.h - gathers what the pages say of a bridge that is one of
  * several (core/group_status.h) from its parts. Loop thread only.
  */
-#ifndef BRIDGE_GROUP_FACTS_H
-#define BRIDGE_GROUP_FACTS_H
+#ifndef BRIDGE_GROUP_GROUP_FACTS_H
+#define BRIDGE_GROUP_GROUP_FACTS_H
 
 #include "bridge/core/core.h"
 #include "bridge/core/group_status.h"
-#include "bridge/group_join.h"
+#include "bridge/group/group_join.h"
 #include "bridge/ledger/copy.h"
 #include "bridge/standby/behind.h"
 #include "bridge/standby/group_view.h"

@@ -1,9 +1,9 @@
 /*
- * bridge/group.h - runs a bridge that is one of several (standby.enabled): it
+ * bridge/group/group.h - runs a bridge that is one of several (standby.enabled): it
  * stands by, becomes active, runs the loop until that is over, and so on.
  */
-#ifndef BRIDGE_GROUP_H
-#define BRIDGE_GROUP_H
+#ifndef BRIDGE_GROUP_GROUP_H
+#define BRIDGE_GROUP_GROUP_H
 
 #include "bridge/loop/loop.h"
 

@@ -1,13 +1,13 @@
 /*
- * bridge/group_http.h - the admin server of a bridge that is one of several.
+ * bridge/group/group_http.h - the admin server of a bridge that is one of several.
  *
  * It is there from start to end, whatever the bridge is: it listens on one
  * socket, and its pages are of the active loop's bridge while there is one, else
  * of one that has only what is shown (`home`). The process's counters are kept
  * there meanwhile. Loop thread only; without http.listen nothing is served.
  */
-#ifndef BRIDGE_GROUP_HTTP_H
-#define BRIDGE_GROUP_HTTP_H
+#ifndef BRIDGE_GROUP_GROUP_HTTP_H
+#define BRIDGE_GROUP_GROUP_HTTP_H
 
 #include "bridge/life/bridge.h"
 #include "bridge/loop/notify.h"

@@ -1,4 +1,4 @@
-#include "bridge/group_join.h"
+#include "bridge/group/group_join.h"
 
 #include <libgen.h>
 #include <stdio.h>

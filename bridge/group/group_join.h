@@ -1,5 +1,5 @@
 /*
- * bridge/group_join.h - may this bridge be a member of its group? It has to reach
+ * bridge/group/group_join.h - may this bridge be a member of its group? It has to reach
  * the MQTT broker, since it could not serve otherwise, and its disk has to take
  * what is written. Loop thread.
  *
@@ -7,8 +7,8 @@
  * is in reach: `{client_id}-standby-{instance}`, with nothing subscribed. The
  * active one has its own two for that.
  */
-#ifndef BRIDGE_GROUP_JOIN_H
-#define BRIDGE_GROUP_JOIN_H
+#ifndef BRIDGE_GROUP_GROUP_JOIN_H
+#define BRIDGE_GROUP_GROUP_JOIN_H
 
 #include "bridge/core/core.h"
 #include "bridge/ledger/copy.h"
