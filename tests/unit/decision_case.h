@@ -59,6 +59,18 @@ static inline void refused_with(const char *text,
 		ztp_decision_clear(&decision);
 }
 
+/* n letters between an opening and a closing text. */
+static inline char *sized(const char *before, size_t n, const char *after)
+{
+	char *text = malloc(strlen(before) + n + strlen(after) + 1), *p;
+
+	assert_non_null(text);
+	p = stpcpy(text, before);
+	memset(p, 'A', n);
+	(void)stpcpy(p + n, after);
+	return text;
+}
+
 static inline void take(struct ztp_decision *decision, const char *text)
 {
 	exact_code(text, parse_with(decision, text, NULL, 0), 0);

@@ -194,18 +194,6 @@ static void payload_in_base64(void **state)
 	ztp_decision_clear(&decision);
 }
 
-/* A payload of n bytes between an opening and a closing text. */
-static char *sized(const char *before, size_t n, const char *after)
-{
-	char *text = malloc(strlen(before) + n + strlen(after) + 1), *p;
-
-	assert_non_null(text);
-	p = stpcpy(text, before);
-	memset(p, 'A', n);
-	(void)stpcpy(p + n, after);
-	return text;
-}
-
 static void payloads_up_to_64_kib(void **state)
 {
 	static const struct {
@@ -386,36 +374,6 @@ static void lengths(void **state)
 	}
 }
 
-/* The device is told of it, whatever else the customer has written. */
-static void a_rejection_is_read_for_what_it_says(void **state)
-{
-	static const char no[] = "{\"request_id\":\"r\",\"device_path\":\"" PATH
-				 "\",\"decision\":\"reject\"";
-	static const char *const more[] = {
-		",\"content_type\":\"x\"}",   ",\"content_type\":1}",
-		",\"metadata\":\"x\"}",	      ",\"metadata\":{\"k\":1}}",
-		",\"payload_base64\":\"?\"}",
-	};
-	struct ztp_decision decision;
-	char before[512], *text;
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(more); i++) {
-		(void)snprintf(before, sizeof(before), "%s%s", no, more[i]);
-		take(&decision, before);
-		assert_int_equal(decision.verdict, ZTP_REJECT);
-		assert_string_equal(decision.payload.content_type, "");
-		assert_null(decision.metadata);
-		ztp_decision_clear(&decision);
-	}
-	(void)snprintf(before, sizeof(before), "%s,\"decided_by\":\"", no);
-	text = sized(before, 3 * ZTP_REASON_MAX, "\"}");
-	take(&decision, text);
-	assert_int_equal(strlen(decision.decided_by), ZTP_REASON_MAX);
-	ztp_decision_clear(&decision);
-	free(text);
-}
-
 /* --- OmniCore */
 
 static void omnicore(void **state)
@@ -507,7 +465,6 @@ int main(void)
 		cmocka_unit_test(nothing_is_no_decision),
 		cmocka_unit_test(each_rule_that_refuses),
 		cmocka_unit_test(lengths),
-		cmocka_unit_test(a_rejection_is_read_for_what_it_says),
 		cmocka_unit_test(omnicore),
 		cmocka_unit_test(omnicore_refusals),
 		cmocka_unit_test(what_is_about_a_request_says_which),

@@ -7,7 +7,6 @@
 #include "tools/common/cli.h"
 
 #include <MQTTAsync.h>
-#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -119,11 +118,12 @@ static int on_message(void *context, char *topic, int topic_len,
 
 /* ---- waiting */
 
-/* Locked. False: the time is over. */
-static bool wait_until(struct ztp_client *client, const struct timespec *at)
+/* Locked. */
+static void wait_for(struct ztp_client *client, int64_t ms)
 {
-	return pthread_cond_timedwait(&client->cond, &client->mutex, at) !=
-	       ETIMEDOUT;
+	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, ms);
+
+	(void)pthread_cond_timedwait(&client->cond, &client->mutex, &at);
 }
 
 /* A step after CONNECT: whoever is let in may lack a right. */
@@ -141,16 +141,13 @@ static const char *reason_text(int reason)
 static bool await_step(struct ztp_client *client, int *reason, const char **why)
 {
 	int64_t until = ztp_clock_boot() + TIMEOUT_MS;
-	struct timespec look;
 	bool told = false;
 	enum step step;
 
 	pthread_mutex_lock(&client->mutex);
 	while (client->step == STEP_WAITING && !client->lost &&
-	       !(told = ztp_cli_stopped()) && ztp_clock_boot() < until) {
-		look = ztp_clock_after(CLOCK_MONOTONIC, LOOK_MS);
-		(void)wait_until(client, &look);
-	}
+	       !(told = ztp_cli_stopped()) && ztp_clock_boot() < until)
+		wait_for(client, LOOK_MS);
 	step = client->step;
 	*reason = client->reason;
 	*why = NULL;
@@ -360,14 +357,14 @@ static struct message *take(struct ztp_client *client, const char *topic)
 int ztp_client_next(struct ztp_client *client, const char *topic,
 		    int64_t wait_ms, char **text, struct ztp_error *error)
 {
-	struct timespec at = ztp_clock_after(CLOCK_MONOTONIC, wait_ms);
+	int64_t until = ztp_clock_boot() + wait_ms, left;
 	struct message *message;
 	bool lost;
 
 	pthread_mutex_lock(&client->mutex);
-	while (!(message = take(client, topic)) && !client->lost)
-		if (!wait_until(client, &at))
-			break;
+	while (!(message = take(client, topic)) && !client->lost &&
+	       (left = until - ztp_clock_boot()) > 0)
+		wait_for(client, left);
 	lost = client->lost;
 	pthread_mutex_unlock(&client->mutex);
 	if (!message)
