@@ -29,10 +29,13 @@ class Deaf:
         self.server = socket.create_server(("127.0.0.1", 0))
         self.port = self.server.getsockname()[1]
         self.brokers = f"127.0.0.1:{self.port}"
-        # Answers name a broker by its host and, in four bytes, its port.
-        named = struct.pack("!H", len(host)) + host.encode()
-        self.theirs = named + struct.pack("!i", self.to[1])
-        self.ours = named + struct.pack("!i", self.port)
+        # Answers name a broker by its host and, in four bytes, its port. A host
+        # has two bytes of length, or, in later versions, one that is more by 1.
+        self.names = [
+            (length + host.encode() + struct.pack("!i", self.to[1]),
+             length + host.encode() + struct.pack("!i", self.port))
+            for length in (struct.pack("!H", len(host)),
+                           struct.pack("!B", len(host) + 1))]
         self.thread = threading.Thread(target=self._accept, daemon=True)
         self.thread.start()
 
@@ -80,7 +83,8 @@ class Deaf:
         with contextlib.suppress(OSError):
             for frame in self._frames(far):
                 if not self.heard.is_set():
-                    frame = frame.replace(self.theirs, self.ours)
+                    for theirs, ours in self.names:
+                        frame = frame.replace(theirs, ours)
                     near.sendall(struct.pack("!i", len(frame)) + frame)
         if not self.heard.is_set():
             with contextlib.suppress(OSError):
