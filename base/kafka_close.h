@@ -22,7 +22,7 @@ bool ztp_kafka_leave(rd_kafka_t *consumer, int64_t ms);
 /* Destroys the handle in a thread of its own, and waits for that for ms; 0: not
  * at all. False: it is under way; only its log callback still refers to the
  * caller. librdkafka (2.0.2) can wait forever for a partition whose topic has
- * been deleted. */
+ * been deleted. Without a thread there is no limit. */
 bool ztp_kafka_destroy(rd_kafka_t *handle, int64_t ms);
 
 #endif

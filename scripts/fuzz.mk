@@ -27,7 +27,7 @@ FUZZ_PLAIN := $(filter-out base/kafka_close.c base/kafka_offsets.c,$(FUZZ_BASE))
 FUZZ_GATE  := tests/unit/gate_broker.c tests/unit/gate_fixture.c $(GATE_SRC) \
               $(FUZZ_PLAIN)
 FUZZ_SPOIL := tests/fuzz/spoil.c
-FUZZ_BRIDGE := $(filter-out $(FUZZ_PARTS),$(BASE_SRC) \
+FUZZ_BRIDGE := $(FUZZ_BASE) $(filter-out $(FUZZ_PARTS), \
               $(foreach p,$(BRIDGE_PARTS),$(call src,bridge/$(p))))
 FUZZ_SERVE := $(FUZZ_BASE) $(COMMON_SRC) $(SERVE_SRC)
 FUZZ_RULES := $(FUZZ_BASE) $(COMMON_SRC)

@@ -1,6 +1,7 @@
 /*
- * bridge/group/group.h - runs a bridge that is one of several (standby.enabled): it
- * stands by, becomes active, runs the loop until that is over, and so on.
+ * bridge/group/group.h - runs a bridge that is one of several
+ * (standby.enabled): it stands by, becomes active, runs the loop until that is
+ * over, and so on.
  */
 #ifndef BRIDGE_GROUP_GROUP_H
 #define BRIDGE_GROUP_GROUP_H

@@ -1,6 +1,6 @@
 /*
- * bridge/group/group_facts.h - gathers what the pages say of a bridge that is one of
- * several (core/group_status.h) from its parts. Loop thread only.
+ * bridge/group/group_facts.h - gathers what the pages say of a bridge that is
+ * one of several (core/group_status.h) from its parts. Loop thread only.
  */
 #ifndef BRIDGE_GROUP_GROUP_FACTS_H
 #define BRIDGE_GROUP_GROUP_FACTS_H

@@ -1,5 +1,6 @@
 /*
- * bridge/group/group_http.h - the admin server of a bridge that is one of several.
+ * bridge/group/group_http.h - the admin server of a bridge that is one of
+ * several.
  *
  * It is there from start to end, whatever the bridge is: it listens on one
  * socket, and its pages are of the active loop's bridge while there is one, else

@@ -1,7 +1,7 @@
 /*
- * bridge/group/group_internal.h - shared by group.c (a bridge of several from its start
- * to its end), group_active.c (while it is active) and group_standing.c (while it
- * stands by and becomes active).
+ * bridge/group/group_internal.h - shared by group.c (a bridge of several from
+ * its start to its end), group_active.c (while it is active) and
+ * group_standing.c (while it stands by and becomes active).
  */
 #ifndef BRIDGE_GROUP_GROUP_INTERNAL_H
 #define BRIDGE_GROUP_GROUP_INTERNAL_H

@@ -1,7 +1,7 @@
 /*
- * bridge/group/group_join.h - may this bridge be a member of its group? It has to reach
- * the MQTT broker, since it could not serve otherwise, and its disk has to take
- * what is written. Loop thread.
+ * bridge/group/group_join.h - may this bridge be a member of its group? It has to
+ * reach the MQTT broker, since it could not serve otherwise, and its disk has to
+ * take what is written. Loop thread.
  *
  * While it stands by and opens, a connection of its own says whether the broker
  * is in reach: `{client_id}-standby-{instance}`, with nothing subscribed. The

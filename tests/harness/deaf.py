@@ -6,6 +6,8 @@ import socket
 import struct
 import threading
 
+from .listening import Listening
+
 # Keys of requests, as Kafka's protocol numbers them.
 KINDS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3,
          "OffsetCommit": 8, "OffsetFetch": 9, "FindCoordinator": 10,
@@ -13,7 +15,7 @@ KINDS = {"Produce": 0, "Fetch": 1, "ListOffsets": 2, "Metadata": 3,
          "ApiVersions": 18, "InitProducerId": 22}
 
 
-class Deaf:
+class Deaf(Listening):
     """A relay before a Kafka of one broker. Whoever asks by way of it is told
     that the broker is here, so all of its requests come this way. kind: of the
     request that is not answered; without one, all are until hang_at says which.
@@ -25,10 +27,8 @@ class Deaf:
         self.kind = None
         self.hang_at(kind)
         self.heard = threading.Event()
-        self.open = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
-        self.brokers = f"127.0.0.1:{self.port}"
+        super().__init__()
+        self.brokers = self.address
         # Answers name a broker by its host and, in four bytes, its port. A host
         # has two bytes of length, or, in later versions, one that is more by 1.
         self.names = [
@@ -36,32 +36,16 @@ class Deaf:
              length + host.encode() + struct.pack("!i", self.port))
             for length in (struct.pack("!H", len(host)),
                            struct.pack("!B", len(host) + 1))]
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
 
     def hang_at(self, kind):
         self.kind = None if kind is None else KINDS[kind]
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        for link in self.open:
-            with contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = self.server.accept()
-                far = socket.create_connection(self.to)
-                self.open += [near, far]
-                for how in ((self._ask, near, far), (self._answer, far, near)):
-                    threading.Thread(target=how[0], args=how[1:],
-                                     daemon=True).start()
+    def _serve(self, near):
+        far = socket.create_connection(self.to)
+        self.open.append(far)
+        threading.Thread(target=self._answer, args=(far, near),
+                         daemon=True).start()
+        self._ask(near, far)
 
     @staticmethod
     def _frames(link):

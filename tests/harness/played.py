@@ -8,6 +8,8 @@ import socket
 import struct
 import threading
 
+from .listening import Listening
+
 CONNECT, CONNACK, PUBLISH, PUBACK = 0x10, 0x20, 0x30, 0x40
 SUBSCRIBE, SUBACK, PINGREQ, PINGRESP = 0x80, 0x90, 0xC0, 0xD0
 
@@ -59,7 +61,7 @@ NEVER = "never"  # no PUBACK, and the connection stays
 QUESTIONS = ("$CONTROL/ztp/v1", "ztp/v1/probe/")
 
 
-class Played:
+class Played(Listening):
     """connack: the answer to a CONNECT of MQTT 5 before the connection is
     closed; None accepts it, with those properties. puback: the reason code of
     every PUBACK; None closes the connection instead; or a function of the
@@ -82,24 +84,9 @@ class Played:
         self.asked = []  # the topics of QUESTIONS among them
         self.subscribers = {}  # topic filter: (socket, level)
         self.lock = threading.Lock()
-        self.open = []
         self.links = {}  # client ID: socket
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.port = self.server.getsockname()[1]
-        self.url = f"mqtt://127.0.0.1:{self.port}"
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        for link in self.open:
-            with contextlib.suppress(OSError):
-                link.shutdown(socket.SHUT_RDWR)
-        self.thread.join()
+        super().__init__()
+        self.url = f"mqtt://{self.address}"
 
     def end_all(self, words=b""):
         """Ends every connection, after those words."""
@@ -117,17 +104,8 @@ class Played:
             link.sendall(words)
             link.shutdown(socket.SHUT_RDWR)
 
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                link, _ = self.server.accept()
-                self.open.append(link)
-                threading.Thread(
-                    target=self._serve, args=(link,), daemon=True
-                ).start()
-
     def _serve(self, link):
-        with contextlib.suppress(OSError, EOFError), link:
+        with link:
             stream = link.makefile("rb")
             level = self._connected(link, *self._read(stream))
             while level:

@@ -7,7 +7,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ import pytest
 from harness.bridge import Bridge, topic_names
 from harness.certs import Ca
 from harness.deaf import Deaf
+from harness.listening import Listening
 from harness.played import Played
 from harness.process import Process
 from harness.rig import device_path
@@ -89,11 +89,15 @@ def test_kafka_hangs_and_there_is_a_time_limit(tmp_path, mock_kafka, topics,
         assert "was not " in deciding.log()
 
 
+def list_audit(folder, deaf, topics):
+    return Process("list", [
+        binary("ztpctl"), "audit", "list", "--brokers", deaf.brokers,
+        "--topic", topics["requests"]], folder).start()
+
+
 def test_kafka_hangs_while_the_audit_is_listed(tmp_path, mock_kafka, topics):
     with Deaf(mock_kafka.brokers, "ListOffsets") as deaf:
-        listing = Process("list", [
-            binary("ztpctl"), "audit", "list", "--brokers", deaf.brokers,
-            "--topic", topics["requests"]], tmp_path).start()
+        listing = list_audit(tmp_path, deaf, topics)
         listing.wait_exit(1, WITHIN)
         assert "Timed out" in listing.log()
 
@@ -101,9 +105,7 @@ def test_kafka_hangs_while_the_audit_is_listed(tmp_path, mock_kafka, topics):
 def test_a_list_of_which_a_part_was_read_is_not_printed(tmp_path, mock_kafka,
                                                          topics):
     with Deaf(mock_kafka.brokers, "Fetch") as deaf:
-        listing = Process("list", [
-            binary("ztpctl"), "audit", "list", "--brokers", deaf.brokers,
-            "--topic", topics["requests"]], tmp_path).start()
+        listing = list_audit(tmp_path, deaf, topics)
         assert deaf.heard.wait(30)
         listing.child.terminate()
         listing.wait_exit(1, WITHIN)
@@ -238,7 +240,7 @@ def test_nobody_writes_to_stdin():
 # --- MQTT brokers
 
 
-class Silent:
+class Silent(Listening):
     """Takes connections and says nothing, or one byte of `words` after the
     other, slowly."""
 
@@ -246,37 +248,19 @@ class Silent:
         self.words = words
         self.asked = threading.Event()
         self.over = threading.Event()
-        self.open = []
-        self.server = socket.create_server(("127.0.0.1", 0))
-        self.address = f"127.0.0.1:{self.server.getsockname()[1]}"
-        self.thread = threading.Thread(target=self._accept, daemon=True)
-        self.thread.start()
+        super().__init__()
 
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
+    def __exit__(self, *how):
         self.over.set()
-        self.server.shutdown(socket.SHUT_RDWR)
-        self.server.close()
-        self.thread.join()
-
-    def _accept(self):
-        with contextlib.suppress(OSError):
-            while True:
-                link, _ = self.server.accept()
-                self.open.append(link)
-                threading.Thread(target=self._serve, args=(link,),
-                                 daemon=True).start()
+        super().__exit__(*how)
 
     def _serve(self, link):
-        with contextlib.suppress(OSError):
-            if link.recv(1):
-                self.asked.set()
-            for byte in self.words:
-                link.sendall(bytes([byte]))
-                if self.over.wait(0.5):
-                    return
+        if link.recv(1):
+            self.asked.set()
+        for byte in self.words:
+            link.sendall(bytes([byte]))
+            if self.over.wait(0.5):
+                return
 
 
 @pytest.mark.parametrize("words, status", [

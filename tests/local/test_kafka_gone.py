@@ -11,7 +11,7 @@ from harness.rig import device_path
 from harness.topics import Writer
 from harness.where import binary
 
-WITHIN = 9.0  # s; tools/common/kafka.c allows 5
+WITHIN = 9.0  # s; tools/common/kafka.c allows 3
 
 
 @pytest.fixture

@@ -33,8 +33,8 @@ void ztp_kafka_props_clear(struct ztp_kafka_props *props);
 
 /* An idempotent producer with acks=all that chooses partitions as Java's
  * clients do. on_delivery is called from the calling thread's rd_kafka_poll,
- * with opaque. A timeout of 0 retries forever. End it with ztp_kafka_producer_end. NULL: *error says why
- * (ZTP_ERR_USAGE: a property). */
+ * with opaque. A timeout of 0 retries forever. End it with
+ * ztp_kafka_producer_end. NULL: *error says why (ZTP_ERR_USAGE: a property). */
 rd_kafka_t *ztp_kafka_producer(
 	const char *brokers, const struct ztp_kafka_props *props,
 	int timeout_ms,

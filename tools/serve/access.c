@@ -39,12 +39,15 @@ static bool from_other_page(const struct call *call)
 	       !from_own_page(call);
 }
 
-/* What only a program sends: no page of another origin may, without asking
- * first. */
-static bool has_bearer(const struct call *call)
+/* The text of a token, or NULL. No page of another origin may send one without
+ * asking first; a browser adds other schemes' headers by itself. */
+static const char *bearer_of(const struct call *call)
 {
-	return call->server->settings->tokens_file &&
-	       call_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
+	const char *text = call_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
+
+	if (!text || strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
+		return NULL;
+	return text + strlen(SCHEME);
 }
 
 /* Likewise. */
@@ -66,7 +69,8 @@ static bool check_origin(struct call *call)
 			    "are answered to");
 	if (from_other_page(call))
 		return fail(call, 403, "this Origin is not this server");
-	if (call->method == METHOD_POST && !has_bearer(call) && !is_json(call))
+	if (call->method == METHOD_POST && !is_json(call) &&
+	    !(call->server->settings->tokens_file && bearer_of(call)))
 		return fail(call, 415, "the body must be application/json");
 	return true;
 }
@@ -75,13 +79,13 @@ static bool check_origin(struct call *call)
 
 static struct token *by_bearer(const struct call *call)
 {
-	const char *text = call_header(call, MHD_HTTP_HEADER_AUTHORIZATION);
+	const char *text = bearer_of(call);
 	uint8_t hash[ZTP_SHA256_LEN];
 	struct ztp_str token;
 
-	if (!text || strncasecmp(text, SCHEME, strlen(SCHEME)) != 0)
+	if (!text)
 		return NULL;
-	token = ztp_str_trim(ztp_str_of(text + strlen(SCHEME)));
+	token = ztp_str_trim(ztp_str_of(text));
 	ztp_sha256(hash, token.p, token.n);
 	return tokens_find(&call->server->tokens, false, hash);
 }
