@@ -21,7 +21,10 @@ struct core {
 	bool stopping;
 	/* Of several: another one may be active, whose sessions the broker would
 	 * end for whoever comes under the same name. */
-	bool no_lease;
+	bool shared, no_lease;
+	/* CLOCK_BOOTTIME ms: when the last committed turn with a row in it began,
+	 * and when an MQTT connection was seen to be lost. 0: never. */
+	int64_t turn_began, lost_at;
 	struct tally tally; /* of the open transaction */
 
 	/* The receiving thread sets this when it wakes the loop, and the loop
@@ -31,5 +34,12 @@ struct core {
 	/* The receiving thread counts them; they leave no entry. */
 	_Atomic uint64_t foreign;
 };
+
+/* An MQTT connection is lost, to another bridge perhaps. Loop thread. */
+void core_lost(struct core *core);
+/* Has Kafka said since the loss that this bridge is the active one? */
+bool core_knows_its_place(const struct core *core);
+/* May this bridge connect under the names that a group shares? */
+bool core_may_connect(const struct core *core);
 
 #endif

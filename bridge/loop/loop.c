@@ -205,6 +205,7 @@ static void turn(struct loop *l)
 		return;
 	}
 	l->b.core.no_lease = l->turns && !loop_turns_has_lease(l);
+	l->b.core.turn_began = l->lease.began;
 	parts_collect(l);
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)
@@ -251,6 +252,7 @@ int loop_run_active(const struct config *config, struct log *log,
 	l->b.core.config = config;
 	l->b.core.log = log;
 	l->group = group;
+	l->b.core.shared = group != NULL;
 	l->b.hold_until = group ? group->hold_until : 0;
 	if (group && group->home)
 		l->b.total = group->home->total;

@@ -92,13 +92,20 @@ int loop_turns_unask(struct loop *l, struct ztp_error *error)
 
 /* --- the turn */
 
+/* When to write `active` again, if nothing else is to be written: at once, if a
+ * connection was lost, because it is made again only after a turn. */
+static int64_t active_due(const struct loop *l)
+{
+	return core_knows_its_place(&l->b.core) ? ztp_lease_turn_at(&l->lease)
+						: 0;
+}
+
 int loop_turns_send(struct loop *l, struct ztp_error *error)
 {
 	int rc = put_mark(l, error);
 
 	l->last = loop_leaving_is_last(l);
-	if (rc == 0 &&
-	    (l->last || ztp_clock_boot() >= ztp_lease_turn_at(&l->lease)))
+	if (rc == 0 && (l->last || ztp_clock_boot() >= active_due(l)))
 		rc = l->group->put_active(l->group->arg, l->last, error);
 	return rc == 0 ? turns_send(l->turns, error) : rc;
 }
@@ -199,6 +206,6 @@ int64_t loop_turns_next(const struct loop *l, int64_t now)
 
 	if (turns_under_way(l->turns))
 		return 0;
-	wait = ztp_lease_turn_at(&l->lease) - ztp_clock_boot();
+	wait = active_due(l) - ztp_clock_boot();
 	return now + (wait > 0 ? wait : 0);
 }

@@ -212,6 +212,7 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 		 LOG_INT("reason_code", news->code),
 		 LOG_STR("error", news->why));
 	in->phase = PHASE_DOWN;
+	core_lost(in->core);
 	if (!up)
 		reconnect_up(&in->reconnect, in->core->now);
 	if (!reconnect_lost(&in->reconnect, in->core->now, news->taken_over,
@@ -272,7 +273,7 @@ void mqtt_in_collect(struct mqtt_in *in)
 		return;
 	/* paho would do this before the disconnection that it still owes. */
 	if (in->phase == PHASE_DOWN &&
-	    (in->core->no_lease || mqtt_link_is_open(in->link))) {
+	    (!core_may_connect(in->core) || mqtt_link_is_open(in->link))) {
 		in->reconnect.retry.at = in->core->now + CLOSING_MS;
 		return;
 	}

@@ -69,10 +69,10 @@ void mqtt_out_turn(struct mqtt_out *o)
 	if (!o->mosq) {
 		if (now < o->reconnect.retry.at || o->core->stopping)
 			return;
-		if (o->core->no_lease)
-			o->reconnect.retry.at = now + LEASE_LOOK_MS;
-		else
+		if (core_may_connect(o->core))
 			mqtt_out_connect(o);
+		else
+			o->reconnect.retry.at = now + LEASE_LOOK_MS;
 		return;
 	}
 	if (o->broken) {

@@ -254,6 +254,7 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 		 LOG_STR("url", o->core->config->mqtt.url),
 		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
 		 LOG_STR("hint", hint_of(o, rc)));
+	core_lost(o->core);
 	if (!reconnect_lost(&o->reconnect, o->core->now, o->taken_over, busy))
 		return;
 	o->refusal =

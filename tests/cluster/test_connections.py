@@ -1,0 +1,22 @@
+"""The MQTT connections of the active one: who has taken a lost one may be active,
+so it is made again only when a turn that began after the loss is committed."""
+
+from harness.until import holds_for, until
+
+
+def test_a_turn_that_began_before_the_loss_says_nothing(plain):
+    zulu, broker = plain.bridges["zulu"], plain.mosquitto
+    with zulu.stopped("any"):
+        zulu.wait_stopped()
+        broker.stop()
+        broker.start()
+        zulu.let_one_go()
+        until(lambda: zulu.log().count("event=mqtt_lost") == 2,
+              "both connections are lost")
+        zulu.wait_stopped()
+        holds_for(lambda: not broker.connected(zulu.client_id) and
+                  not broker.connected(f"{zulu.client_id}-out"), 1.0,
+                  "nobody connects while Kafka has not answered")
+    broker.wait_connected(zulu.client_id)
+    broker.wait_connected(f"{zulu.client_id}-out")
+    assert zulu.role() == "active"
