@@ -100,7 +100,7 @@ static int report_no_effect(struct bridge *b, enum ztp_on_decision what,
 	log_said(b->core.log, "decision_without_effect",
 		 LOG_STR("request_id", decision->request_id),
 		 LOG_STR("outcome", ztp_outcome_name(said.outcome)));
-	return records_result(b, &said, error);
+	return records_no_effect(b, &said, error);
 }
 
 /* An older version stored the digest of the payload as it was written. As long

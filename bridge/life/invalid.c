@@ -107,7 +107,7 @@ int invalid_report(struct bridge *b, const struct ztp_decision *decision,
 	if (rc == 0)
 		rc = note(b, r, record, error);
 	if (rc == 0)
-		rc = records_result(b, &said, error);
+		rc = records_no_effect(b, &said, error);
 	if (rc == 0)
 		log_warn(b->core.log, "decision_invalid",
 			 LOG_STR("request_id", decision->request_id),

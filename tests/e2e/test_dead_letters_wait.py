@@ -1,5 +1,6 @@
-"""ztp.dlq cannot be written, and everything else can."""
+"""One topic of Kafka cannot be written, and everything else can."""
 
+import json
 import urllib.request
 import uuid
 
@@ -7,27 +8,40 @@ import pytest
 from confluent_kafka import Producer
 
 from harness.bridge import topic_names
-from harness.rig import Rig
+from harness.rig import Rig, device_path
 from harness.topics import Reader, Writer
 from harness.until import until
 
 
 @pytest.fixture
-def rig(tmp_path, real_kafka):
-    """The topic of dead letters is missing."""
-    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
-    there = {name: topic for name, topic in topics.items() if name != "dlq"}
-    real_kafka.create(there.values())
-    rig = Rig(tmp_path, real_kafka, {"store": {"max_requests": 10}},
-              topics=topics, create=False)
-    rig.mosquitto.start()
-    rig.bridge.start()
-    rig.wait_intake()
-    rig.reader = Reader(real_kafka.brokers, there.values())
-    rig.writer = Writer(real_kafka.brokers)
-    rig.publisher = rig.client()
-    yield rig
-    rig.stop()
+def rig_without(tmp_path, real_kafka):
+    """One topic is missing."""
+    rigs = []
+
+    def start(missing):
+        topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        there = {name: topic for name, topic in topics.items()
+                 if name != missing}
+        real_kafka.create(there.values())
+        rig = Rig(tmp_path, real_kafka, {"store": {"max_requests": 10}},
+                  topics=topics, create=False)
+        rigs.append(rig)
+        rig.mosquitto.start()
+        rig.bridge.start()
+        rig.wait_intake()
+        rig.reader = Reader(real_kafka.brokers, there.values())
+        rig.writer = Writer(real_kafka.brokers)
+        rig.publisher = rig.client()
+        return rig
+
+    yield start
+    for rig in rigs:
+        rig.stop()
+
+
+@pytest.fixture
+def rig(rig_without):
+    return rig_without("dlq")
 
 
 def invalid(rig, count, size):
@@ -92,3 +106,44 @@ def test_the_intake_goes_on(rig, ca):
     rig.bridge.restart()
     rig.wait_intake()
     rig.onboard(ca.leaf())
+
+
+def for_nobody(rig, count):
+    """Decisions for requests that are not there, and those that are read."""
+    unknown = 'ztp_results_total{outcome="unknown_request"}'
+    before = metric(rig, unknown)
+    producer = Producer({"bootstrap.servers": rig.kafka.brokers})
+    for n in range(count):
+        path = device_path()
+        producer.produce(rig.topics["decisions"], key=path, value=json.dumps(
+            {"request_id": f"none-{n}", "device_path": path,
+             "decision": "approve"}))
+    assert producer.flush(30) == 0
+    until(lambda: metric(rig, unknown) == before + count,
+          "so many decisions are read", 60)
+
+
+def told(rig, ca):
+    """A device has its command."""
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    rig.decide(rig.request(device.path))
+    device.wait(device.command_topic)
+    return device
+
+
+def test_results_for_nobody_stop_nobody(rig_without, ca):
+    """More than the records of requests that may wait."""
+    rig = rig_without("results")
+    devices = [told(rig, ca)]
+    for_nobody(rig, 1200)
+    devices.append(told(rig, ca))
+    rig.bridge.restart()
+    rig.wait_intake()
+    devices.append(told(rig, ca))
+    # The topic is there at last: each has its result.
+    rig.kafka.create([rig.topics["results"]])
+    reader = Reader(rig.kafka.brokers, [rig.topics["results"]])
+    results = reader.wait(rig.topics["results"], count=1203, timeout=60)
+    reader.close()
+    assert {device.path for device in devices} <= {r.key for r in results}

@@ -1,4 +1,5 @@
-/* Dead letters that Kafka does not accept: what waits for it has two bounds. */
+/* Dead letters, and results of decisions without effect, that Kafka does not
+ * accept: what waits for it has bounds. */
 #include "life_case.h"
 
 #include "bridge/life/records.h"
@@ -81,6 +82,35 @@ static void beyond_the_second_it_is_only_counted(void **state)
 	assert_true(life_record(c, STORE_DLQ));
 }
 
+/* Of decisions that have no effect anybody can cause as many as he likes. */
+static void results_of_no_effect_do_not_stop_the_intake(void **state)
+{
+	static const char none[] = "{\"request_id\":\"none\",\"device_path\":"
+				   "\"" VALVE "\",\"decision\":\"approve\"}";
+	struct life_case *c = *state;
+	struct store_record record = {.topic = STORE_RESULTS};
+	int i;
+
+	c->config.store.max_requests = 1;
+	for (i = 1; i < RECORDS_NO_EFFECT_MAX; i++) {
+		life_ok(c, store_outbox_add(c->b.store, &record, &c->error));
+		assert_true(life_record(c, STORE_RESULTS));
+	}
+	take(c, none);
+	life_result(c, "none", "unknown_request");
+	assert_false(life_logged(c, "record_dropped"));
+	take(c, none);
+	assert_true(life_logged(c, "record_dropped"));
+	life_no_record(c, STORE_RESULTS);
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
+	/* Nobody else notices, and what a request ends with is told. */
+	life_knock(c, PUMP, 1);
+	assert_false(c->blocked);
+	assert_true(life_record(c, STORE_REQUESTS));
+	life_reject(c, 1);
+	life_result(c, "own-1", "rejected");
+}
+
 static void letters_do_not_stop_the_intake(void **state)
 {
 	struct life_case *c = *state;
@@ -99,6 +129,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(beyond_the_first_bound_a_letter_has_no_value),
 		LIFE_TEST(beyond_the_second_it_is_only_counted),
+		LIFE_TEST(results_of_no_effect_do_not_stop_the_intake),
 		LIFE_TEST(letters_do_not_stop_the_intake),
 	};
 

@@ -2,6 +2,8 @@
  * which time counts. */
 #include "life_case.h"
 
+#include "bridge/life/records.h"
+
 static struct journal_entry dead_entry(struct life_case *c)
 {
 	struct journal_entry e = {
@@ -118,7 +120,7 @@ static void entries_wait_when_kafka_is_away_for_long(void **state)
 	life_take(c, &dead);
 	life_take(c, &audit);
 	assert_false(c->blocked);
-	for (i = 1; i < 1000; i++)
+	for (i = 1; i < RECORDS_NO_EFFECT_MAX + 1000; i++)
 		life_ok(c, store_outbox_add(c->b.store, &record, &c->error));
 	life_take(c, &dead);
 	assert_true(c->blocked);
