@@ -37,6 +37,8 @@ BRIDGE = {
     "what of it is copied into results and dead letters": "walk: key header all_headers value",
     "dead letters that Kafka does not accept (`ztp.dlq` is missing, denied, full)":
         E2E + "test_dead_letters_wait.py::test_the_disk_is_not_filled",
+    "results that Kafka does not accept":
+        E2E + "test_dead_letters_wait.py::test_results_for_nobody_stop_nobody",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
     "an entry that another bridge hands over (Kafka)":
