@@ -40,6 +40,7 @@ class Host:
         return self.bridge.role() if self.bridge.alive() else "dead"
 
     def start(self):
+        self.stage.oracle.starts(self.name)
         self.bridge.start()
         return self
 

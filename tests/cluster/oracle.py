@@ -32,6 +32,7 @@ class ClusterOracle(Oracle):
         self.own_ids = own_ids
         self.taken_by = {}  # number: (host, when), until it is asked
         self.gone = set()
+        self.diskless = set()  # hosts that are down, and have lost their disk
         self.told_all = set()  # ce_id of each result
         self.asked_at, self.ended_at = [], []
         self.counts.update(gone=0, unanswered=0)
@@ -46,13 +47,19 @@ class ClusterOracle(Oracle):
         super().bridge_took(n, tap)
         if not self.owned[n] & 2:
             self.taken_by[n] = tap.host, time.monotonic()
+            if tap.host in self.diskless:  # its last words, read late
+                self.gone.add(n)
 
     def disk_lost(self, host, silent_since):
         """Its disk is gone, and it could not write to Kafka since then."""
         with self.lock:
+            self.diskless.add(host)
             for n, (who, when) in list(self.taken_by.items()):
                 if who == host and when > silent_since - LEASE:
                     self.gone.add(n)
+
+    def starts(self, host):
+        self.diskless.discard(host)
 
     def _request(self, key, value):
         again = self.counts["reasked"]
