@@ -14,6 +14,10 @@
  *   must be the same. In 2.1 a session that was a websocket's is still one
  *   while it is away.
  *
+ * The gate may have ended a session that the broker keeps, and have no entry of
+ * it: that one has no rights, and its repetition is allowed all the same. 2.0
+ * would end the refused one a second time, and use it after it has been freed.
+ *
  * When a connection ends, the broker says so before it frees anything:
  *
  *			      2.0			2.1
@@ -62,15 +66,15 @@ static bool is_repetition(const struct ztp_gate *gate,
 			  const struct mosquitto *client, const char *id,
 			  const char *password)
 {
+	bool known = session && strcmp(session->path, id) == 0;
+
 	if (mosquitto_client_protocol_version(client) == 0)
 		return true;
-	if (!session || strcmp(session->path, id) != 0)
-		return false;
-	if (session->live)
+	if (known && session->live)
 		return same_password(session, password);
 	return gate->reloading &&
 	       (mosquitto_client_protocol(client) != mp_websockets ||
-		same_password(session, password));
+		(known && same_password(session, password)));
 }
 
 /* Without TICK nothing is committed, ended or offered, so devices are refused.
@@ -136,7 +140,8 @@ static bool may_persist(const struct ztp_gate *gate,
 		!mosquitto_client_clean_session(client));
 }
 
-/* kept: the broker still has the session, but no connection. */
+/* kept: the broker still has the session, but no connection. Otherwise its entry
+ * stays until TICK, for the will: the broker asks about it after this. */
 static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 {
 	struct ztp_session *session;
@@ -145,8 +150,9 @@ static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 	session = ztp_sessions_by_client(gate->sessions, client);
 	if (!session)
 		return;
-	if (!kept || session->right == ZTP_RIGHT_NONE ||
-	    ztp_sessions_by_path(gate->sessions, session->path) != session) {
+	if (session->right == ZTP_RIGHT_NONE || (!kept && !session->live) ||
+	    ztp_sessions_by_path(gate->sessions, session->path) != session ||
+	    (!kept && ztp_client_list_add(&gate->over, client) != 0)) {
 		ztp_sessions_remove(gate->sessions, session);
 		return;
 	}
@@ -154,6 +160,7 @@ static void left(struct ztp_gate *gate, struct mosquitto *client, bool kept)
 	session->subscribed = session->by_name = session->by_tree = false;
 	session->announce = false;
 	session->leaving = false;
+	session->over = !kept;
 }
 
 int ztp_auth_disconnect(int event, void *event_data, void *userdata)

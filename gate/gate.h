@@ -65,6 +65,7 @@ struct ztp_gate {
 	struct ztp_lists lists;		/* of operators */
 	struct ztp_client_list touched; /* sessions that TICK looks at */
 	struct ztp_client_list kicks;	/* sessions that TICK ends */
+	struct ztp_client_list over;	/* those whose entries TICK removes */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
 	struct ztp_cells cells;	      /* the bridges that have asked lately */

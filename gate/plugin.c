@@ -31,6 +31,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_pending_stop(gate);
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
+	ztp_client_list_clear(&gate->over);
 	ztp_outbox_clear(&gate->outbox);
 	ztp_cells_clear(&gate->cells);
 	ztp_effort_free(gate->effort);

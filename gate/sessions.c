@@ -114,7 +114,9 @@ struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 {
 	struct ztp_session *session = find_path(sessions, path, true);
 
-	return session ? session : find_path(sessions, path, false);
+	if (!session)
+		session = find_path(sessions, path, false);
+	return session && !session->over ? session : NULL;
 }
 
 struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
@@ -130,7 +132,7 @@ struct ztp_session *ztp_sessions_sharing(struct ztp_sessions *sessions,
 	for (; node; node = ztp_map_next(node)) {
 		struct ztp_session *session = of_topic(node);
 
-		if (session->right == ZTP_RIGHT_NONE ||
+		if (session->right == ZTP_RIGHT_NONE || session->over ||
 		    (session->parts.whole.n == path->whole.n &&
 		     memcmp(session->path, path->whole.p, path->whole.n) == 0))
 			continue;

@@ -35,6 +35,7 @@ struct ztp_session {
 	bool by_tree;	 /* to the topic and everything below it */
 	bool restored;	 /* from the broker's file; has never connected */
 	bool leaving;	 /* being ended: ACL checks come from the kick */
+	bool over;	 /* without a connection or a session at the broker */
 	bool discard;	 /* what is queued may be for another key: drop it */
 	bool inherits;	 /* clean start 0: may have subscriptions already */
 	bool announce;	 /* ztp/v1/subscribed is due */
@@ -70,7 +71,7 @@ struct ztp_session *ztp_sessions_add(struct ztp_sessions *sessions,
 struct ztp_session *ztp_sessions_by_client(struct ztp_sessions *sessions,
 					   const struct mosquitto *client);
 /* The newest session of the path, a live one if there is one; NULL if there is
- * none. */
+ * none, or it is over. */
 struct ztp_session *ztp_sessions_by_path(struct ztp_sessions *sessions,
 					 const char *path);
 /* A session of another path, live or not, that has rights and shares the

@@ -196,6 +196,19 @@ static void kick(struct ztp_gate *gate)
 	gate->kicks.count = 0;
 }
 
+/* The broker has published their wills, or never will. */
+static void forget(struct ztp_gate *gate)
+{
+	for (size_t i = 0; i < gate->over.count; i++) {
+		struct ztp_session *session = ztp_sessions_by_client(
+			gate->sessions, gate->over.clients[i]);
+
+		if (session && session->over)
+			ztp_sessions_remove(gate->sessions, session);
+	}
+	gate->over.count = 0;
+}
+
 struct pruning {
 	struct ztp_candidate found[PRUNE_PAGE];
 	size_t count;
@@ -271,6 +284,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 			     ZTP_BACKLOG);
 	gate->ticked = true;
 	gate->reloading = false;
+	forget(gate);
 	if (now >= gate->next_prune)
 		gate->next_prune =
 			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);

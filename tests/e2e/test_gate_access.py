@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import signal
 import socket
 import stat
 
@@ -169,6 +171,34 @@ def test_retained_and_wills_are_refused_to_all(gate):
         operator.publish("ztp/v1/marker", b"{}")
         operator.wait_message("ztp/v1/marker")
         assert not [m for m in operator.seen if m.payload == b"bad"]
+
+
+@pytest.mark.parametrize("session", [False, True])
+@pytest.mark.parametrize("version", [4, 5])
+def test_a_devices_own_will_is_published(gate, ca, version, session):
+    path = path_of(DIRECT)
+    topic = f"{path}/state/online"
+    with plain(gate) as observer:
+        observer.subscribed(topic)
+        gate.first(path, ca.leaf(), version=version, session=session,
+                   will=(topic, b"gone", 1, False)).drop()
+        [heard_will] = observer.wait_message(topic)
+        assert heard_will.payload == b"gone"
+
+
+def test_a_reload_does_not_end_twice_what_is_ended(start, ca):
+    """Mosquitto 2.0 uses a session after it is freed that it has ended twice."""
+    gate = start(extra=("connection_messages true",))
+    path = path_of(DIRECT)
+    with gate.operator() as operator:
+        device = gate.first(path, ca.leaf(), session=True, expiry=600)
+        operator.do("blockDevice", device_path=path)
+        device.wait_ended()
+        gate.child.send_signal(signal.SIGHUP)
+        gate.wait_log("Reloading config")
+        operator.do("getInfo")
+        ends = re.findall(rf"Client {path} .*", gate.log())
+        assert len(ends) == 1, ends
 
 
 def test_other_command_topic(start, ca):

@@ -108,6 +108,43 @@ static void test_sighup(void **state)
 	assert_int_equal(gate_published_count("ztp/v1/audit", NULL), records);
 }
 
+/* 2.0 ends a session that is refused at a reload a second time, and then uses
+ * it after it has been freed. */
+static void test_a_reload_repeats_what_the_gate_has_ended(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	device->clean_start = false;
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_ok(f, "\"command\":\"blockDevice\",\"device_path\":\"" DIRECT "a\"");
+	gate_tick();
+	assert_true(device->kicked);
+	gate_reload();
+	assert_int_equal(gate_auth(device), MOSQ_ERR_SUCCESS);
+	assert_false(gate_can(device, MOSQ_ACL_READ, DIRECT "a/commands"));
+	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/events"));
+	gate_tick();
+	assert_int_equal(gate_auth(device), MOSQ_ERR_AUTH);
+}
+
+/* The broker asks about it after it has told that the session is over. */
+static void test_a_will_of_a_session_that_is_not_kept(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+
+	device->version = 4; /* 2.0 may keep any session of MQTT 5 */
+	device->clean_start = true;
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	gate_disconnect(device);
+	assert_true(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	gate_tick();
+	assert_false(gate_can(device, MOSQ_ACL_WRITE, DIRECT "a/state"));
+}
+
 static void test_a_pointer_that_comes_back_is_nobody(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -335,6 +372,8 @@ int main(void)
 		T(test_custom_in_place),
 		T(test_squatter_ends_before_the_answer),
 		T(test_sighup),
+		T(test_a_reload_repeats_what_the_gate_has_ended),
+		T(test_a_will_of_a_session_that_is_not_kept),
 		T(test_a_pointer_that_comes_back_is_nobody),
 		T(test_a_pointer_that_comes_back_past_the_gate),
 		T(test_a_session_expires_before_its_proof),
