@@ -46,24 +46,56 @@ static int answer_of(enum ztp_gate_answer answer)
 	return MOSQ_ERR_PLUGIN_DEFER;
 }
 
+/* Does the client's username, which the gate gave it, name the registered key of
+ * the device? */
+static bool is_registered(struct ztp_gate *gate, struct mosquitto *client,
+			  const char *id, struct ztp_path *path,
+			  struct ztp_device *device)
+{
+	const char *name = mosquitto_client_username(client);
+	char own[ZTP_USERNAME_LEN];
+
+	if (!name || ztp_path_parse(path, id, strlen(id), NULL) != 0 ||
+	    ztp_devices_get(gate->db, device, id, NULL) <= 0 || device->blocked)
+		return false;
+	ztp_session_username(own, device->spki_sha256);
+	return strcmp(name, own) == 0;
+}
+
+/* With check_retain_source the broker asks whether the author of a retained
+ * message may still write it, and shows a client for that which is no session
+ * and is on its stack. Like a session from its file it has no version. */
+static bool is_author(const struct mosquitto_evt_acl_check *e)
+{
+	return e->access == MOSQ_ACL_WRITE &&
+	       mosquitto_client_protocol_version(e->client) == 0;
+}
+
+static enum ztp_gate_answer
+author_check(struct ztp_gate *gate, const struct mosquitto_evt_acl_check *e,
+	     const char *id)
+{
+	struct ztp_device device;
+	struct ztp_path path;
+
+	return is_registered(gate, e->client, id, &path, &device)
+		       ? ztp_gate_device_access(
+				 ZTP_RIGHT_DEVICE, gate->options.command_topic,
+				 &path, ZTP_ACCESS_WRITE, e->topic, e->retain)
+		       : ZTP_GATE_DENY;
+}
+
 /* A session from the broker's file that has not connected yet. */
 static struct ztp_session *adopt(struct ztp_gate *gate,
 				 struct mosquitto *client, const char *id)
 {
-	const char *name = mosquitto_client_username(client);
-	char own[ZTP_USERNAME_LEN];
 	struct ztp_device device;
 	struct ztp_session *session;
 	struct ztp_path path;
 
-	if (mosquitto_client_protocol_version(client) != 0 || !name ||
-	    ztp_path_parse(&path, id, strlen(id), NULL) != 0 ||
-	    ztp_sessions_by_path(gate->sessions, id))
-		return NULL;
-	if (ztp_devices_get(gate->db, &device, id, NULL) <= 0 || device.blocked)
-		return NULL;
-	ztp_session_username(own, device.spki_sha256);
-	if (strcmp(name, own) != 0 ||
+	if (mosquitto_client_protocol_version(client) != 0 ||
+	    ztp_sessions_by_path(gate->sessions, id) ||
+	    !is_registered(gate, client, id, &path, &device) ||
 	    ztp_topics_taken(gate->db, gate->options.command_topic, &path,
 			     NULL) != 0)
 		return NULL;
@@ -184,6 +216,10 @@ int ztp_acl_check(int event, void *event_data, void *userdata)
 	(void)event;
 	if (!id || !e->topic)
 		return MOSQ_ERR_ACL_DENIED;
+	if (is_author(e) && ztp_auth_is_device(id)) {
+		ztp_wills_settle(gate);
+		return answer_of(author_check(gate, e, id));
+	}
 	session = ztp_sessions_by_client(gate->sessions, e->client);
 	if (session && !is_of(session, e->client, id)) {
 		/* The session ended without an event; another client has its

@@ -118,7 +118,8 @@ static void test_a_reload_repeats_what_the_gate_has_ended(void **state)
 	device->clean_start = false;
 	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
 	gate_tick();
-	gate_ok(f, "\"command\":\"blockDevice\",\"device_path\":\"" DIRECT "a\"");
+	gate_ok(f,
+		"\"command\":\"blockDevice\",\"device_path\":\"" DIRECT "a\"");
 	gate_tick();
 	assert_true(device->kicked);
 	gate_reload();
@@ -259,6 +260,30 @@ static void test_restored_sessions(void **state)
 	assert_false(gate_can(restored, MOSQ_ACL_READ, DIRECT "a/commands"));
 }
 
+/* check_retain_source: the broker shows a client that is none. */
+static void test_the_author_of_a_retained_message(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct mosquitto *device = gate_first(f, DIRECT "a", 0);
+	struct mosquitto *author, *restored;
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	author = gate_client(DIRECT "a", device->username, NULL, 0);
+	assert_true(gate_can(author, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	assert_false(gate_can(author, MOSQ_ACL_WRITE, DIRECT "b/state"));
+	restored = gate_client(DIRECT "a", device->username, NULL, 0);
+	gate_disconnect(device);
+	gate_unload(f);
+	assert_int_equal(gate_load(f), 0);
+	assert_true(gate_can(author, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	assert_true(gate_can(restored, MOSQ_ACL_READ, DIRECT "a/commands"));
+	assert_true(gate_can(author, MOSQ_ACL_WRITE, DIRECT "a/state"));
+	assert_true(gate_can(restored, MOSQ_ACL_READ, DIRECT "a/commands"));
+	gate_ok(f,
+		"\"command\":\"deleteDevice\",\"device_path\":\"" DIRECT "a\"");
+	assert_false(gate_can(author, MOSQ_ACL_WRITE, DIRECT "a/state"));
+}
+
 static void test_offered_until_acknowledged(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -379,6 +404,7 @@ int main(void)
 		T(test_a_session_expires_before_its_proof),
 		T(test_taken_over_while_away),
 		T(test_restored_sessions),
+		T(test_the_author_of_a_retained_message),
 		T(test_offered_until_acknowledged),
 		T(test_wills),
 		T(test_will_of_a_session_that_is_kept),
