@@ -138,11 +138,27 @@ static void answer_one(struct ztp_gate *gate, bool allowed, const cJSON *in,
 	append(responses, name ? name : "", correlation, &reply);
 }
 
+/* A command that cannot be written may take with it what those before it in the
+ * message have written, and been answered OK for. */
+static void answer_each(struct ztp_gate *gate, bool allowed,
+			const cJSON *commands, cJSON *responses)
+{
+	const cJSON *in;
+
+	for (in = commands ? commands->child : NULL; in; in = in->next) {
+		uint64_t losses = gate->losses;
+
+		answer_one(gate, allowed, in, responses);
+		if (gate->losses != losses)
+			ztp_outbox_spoil(responses);
+	}
+}
+
 static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 		       size_t len, cJSON *responses)
 {
 	struct ztp_error error = {0};
-	const cJSON *commands, *in;
+	const cJSON *commands;
 	struct ztp_reply reply;
 	cJSON *tree = NULL;
 
@@ -163,8 +179,7 @@ static void answer_all(struct ztp_gate *gate, bool allowed, const char *text,
 		append(responses, "", NULL, &reply);
 	} else {
 		cJSON_Delete(reply.data);
-		for (in = commands ? commands->child : NULL; in; in = in->next)
-			answer_one(gate, allowed, in, responses);
+		answer_each(gate, allowed, commands, responses);
 	}
 	cJSON_Delete(tree);
 }

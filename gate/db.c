@@ -249,10 +249,22 @@ static int run_text(struct ztp_db *db, const char *sql, struct ztp_error *error)
 	return stmt ? run(db, stmt, error) : ZTP_ERR_IO;
 }
 
+/* Without memory, or when it cannot read, SQLite rolls back by itself, also
+ * because of a SELECT. What is written then would be in no transaction. */
+static bool is_lost(const struct ztp_db *db)
+{
+	return db->open_transaction && sqlite3_get_autocommit(db->handle);
+}
+
 static int begin(struct ztp_db *db, struct ztp_error *error)
 {
 	int rc = 0;
 
+	if (is_lost(db))
+		return ztp_fail(error, ZTP_ERR_IO,
+				"registry database %s: what was written before "
+				"is lost",
+				db->path);
 	if (db->open_transaction)
 		return 0;
 	if (!db->handle)
@@ -326,6 +338,8 @@ int ztp_db_undo(struct ztp_db *db)
 	bool set = db->mark == MARK_SET;
 
 	db->mark = NO_MARK;
+	if (is_lost(db))
+		return ZTP_ERR_IO;
 	if (!set)
 		return 0;
 	return run_text(db, sql_undo, NULL) == 0 &&

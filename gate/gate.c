@@ -89,6 +89,7 @@ static void end_after(struct ztp_gate *gate, uint64_t kept)
 /* The commits after `kept` are lost. */
 static void lose(struct ztp_gate *gate, uint64_t kept)
 {
+	gate->losses++;
 	end_after(gate, kept);
 	gate->offers.fresh_count = 0;
 	gate->stale = true;

@@ -72,6 +72,7 @@ struct ztp_gate {
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;
 	bool tells_offline;  /* the broker has CLIENT_OFFLINE: Mosquitto 2.1 */
+	uint64_t losses;     /* how often something written was lost */
 	bool stale;	     /* memory does not agree with the database */
 	bool failed;	     /* the database must be opened again */
 	bool reloading;	     /* after SIGHUP: the broker repeats BASIC_AUTH */

@@ -143,10 +143,9 @@ void ztp_outbox_tick(struct ztp_gate *gate)
 /* --- after a loss */
 
 /* Answers that say OK say so of what is lost. */
-static void spoil_answers(cJSON *object)
+void ztp_outbox_spoil(cJSON *responses)
 {
-	cJSON *list = cJSON_GetObjectItemCaseSensitive(object, ZTP_M_RESPONSES);
-	cJSON *answer = list ? list->child : NULL;
+	cJSON *answer = responses ? responses->child : NULL;
 
 	for (; answer; answer = answer->next) {
 		cJSON *code =
@@ -190,7 +189,8 @@ void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept)
 		bool answer = strcmp(message->topic, ZTP_MQTT_RESPONSE) == 0;
 
 		if (message->group > kept && answer)
-			spoil_answers(message->object);
+			ztp_outbox_spoil(cJSON_GetObjectItemCaseSensitive(
+				message->object, ZTP_M_RESPONSES));
 		if (message->group > kept && !answer &&
 		    !is_true_all_the_same(gate, message)) {
 			cJSON_Delete(message->object);

@@ -24,6 +24,9 @@ void ztp_outbox_tick(struct ztp_gate *gate);
  * is dropped. After the sessions have been ended. */
 void ztp_outbox_lost(struct ztp_gate *gate, uint64_t kept);
 
+/* Of such an answer: what says OK says UNAVAILABLE. responses: the list. */
+void ztp_outbox_spoil(struct cJSON *responses);
+
 void ztp_outbox_clear(struct ztp_outbox *outbox);
 
 #endif
