@@ -4,9 +4,9 @@
     KAFKA_BROKERS=127.0.0.1:9092 python approver.py allowed.txt
 
 allowed.txt is read by allow_list.py. Each request is processed at least once: offsets
-are committed after Kafka has acknowledged the decisions. After a crash the same decision
-is made again, which has no effect. All that has arrived is decided together; the key
-keeps a device's decisions in order. What is not a request is printed and passed over."""
+are committed after Kafka has acknowledged the decisions. A decision that is made again
+has no effect. The key keeps a device's decisions in order. What is not a request is
+printed and passed over."""
 
 import json
 import os
@@ -65,11 +65,12 @@ def ends(messages):
 
 def main(path):
     stop = told.to_end()
-    producer = Producer({"bootstrap.servers": BROKERS,
-                         "enable.idempotence": True, "linger.ms": 0})
+    # Of several in flight, librdkafka may report a refused one as delivered.
+    producer = Producer({"bootstrap.servers": BROKERS, "linger.ms": 0,
+                         "enable.idempotence": True,
+                         "max.in.flight.requests.per.connection": 1})
     consumer = Consumer({"bootstrap.servers": BROKERS, "group.id": GROUP,
-                         "enable.auto.commit": False,
-                         "auto.offset.reset": "earliest",
+                         "enable.auto.commit": False, "auto.offset.reset": "earliest",
                          "isolation.level": "read_committed",
                          "session.timeout.ms": 10000})
     consumer.subscribe([TOPIC])

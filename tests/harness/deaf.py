@@ -19,12 +19,13 @@ class Deaf(Listening):
     """A relay before a Kafka of one broker. Whoever asks by way of it is told
     that the broker is here, so all of its requests come this way. kind: of the
     request that is not answered; without one, all are until hang_at says which.
-    `heard` is set when it comes."""
+    `heard` is set when it comes, and `times` counts how many of it have come."""
 
     def __init__(self, brokers, kind=None):
         host, port = brokers.rsplit(":", 1)
         self.to = (host, int(port))
         self.kind = None
+        self.times = 0
         self.hang_at(kind)
         self.heard = threading.Event()
         super().__init__()
@@ -57,6 +58,7 @@ class Deaf(Listening):
         with contextlib.suppress(OSError):
             for frame in self._frames(near):
                 if struct.unpack_from("!h", frame)[0] == self.kind:
+                    self.times += 1
                     self.heard.set()
                 if not self.heard.is_set():
                     far.sendall(struct.pack("!i", len(frame)) + frame)

@@ -10,8 +10,10 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
+from confluent_kafka import Producer
 
 from harness.bridge import Bridge, topic_names
 from harness.certs import Ca
@@ -142,21 +144,57 @@ def test_kafka_hangs_and_the_bridge_is_told_to_end(tmp_path, mock_kafka,
         bridge.wait_exit(0, WITHIN)
 
 
+def python_example(folder, deaf, topics, group):
+    return Process("example", [
+        "/usr/bin/python3", ROOT / "examples" / "python" / "approver.py",
+        folder / "allowed.txt"], folder, env={
+            "KAFKA_BROKERS": deaf.brokers, "KAFKA_GROUP": group,
+            "REQUESTS_TOPIC": topics["requests"]})
+
+
 @pytest.mark.parametrize("kind", ["Produce", "OffsetCommit"])
 def test_kafka_hangs_and_the_example_is_told_to_end(tmp_path, mock_kafka,
                                                     topics, kind):
+    """The others: tests/examples."""
     with Deaf(mock_kafka.brokers, kind) as deaf:
         (tmp_path / "allowed.txt").write_text("ab" * 32 + "\n",
                                               encoding="utf-8")
-        example = Process("example", [
-            "/usr/bin/python3", ROOT / "examples" / "python" / "approver.py",
-            tmp_path / "allowed.txt"], tmp_path, env={
-                "KAFKA_BROKERS": deaf.brokers,
-                "KAFKA_GROUP": f"hung-{kind}",
-                "REQUESTS_TOPIC": topics["requests"]}).start()
+        example = python_example(tmp_path, deaf, topics,
+                                 f"hung-{kind}").start()
         assert deaf.heard.wait(30)
         example.child.terminate()
         example.wait_exit(1, WITHIN)
+
+
+def test_the_example_has_one_batch_in_flight(tmp_path, mock_kafka):
+    """If Kafka refuses the first of several and takes the second, librdkafka
+    may report both as delivered."""
+    topics = topic_names("flight")
+    mock_kafka.create(topics.values())
+    to = [topics[name] for name in ("decisions", "results", "dlq")]
+    writer = Producer({"bootstrap.servers": mock_kafka.brokers,
+                       "linger.ms": 200})
+
+    def ask():
+        """As one batch, of which each decision is a batch again."""
+        for topic in to:
+            writer.produce(topics["requests"], json.dumps({
+                "request_id": topic, "device": {"path": device_path("d")},
+                "certificate": {"fingerprint_sha256": "ab" * 32},
+                "decision_topic": topic}), "same partition")
+        writer.flush(30)
+
+    with Deaf(mock_kafka.brokers) as deaf:
+        (tmp_path / "allowed.txt").touch()
+        example = python_example(tmp_path, deaf, topics, "flight").start()
+        ask()
+        until(lambda: example.log().count("reject") == 3, "all are decided")
+        deaf.hang_at("Produce")
+        ask()
+        assert deaf.heard.wait(30)
+        time.sleep(1)
+        assert deaf.times == 1
+        example.kill9()
 
 
 # --- stdin and stdout
