@@ -21,34 +21,11 @@ import (
 	"github.com/twmb/franz-go/pkg/kgo"
 )
 
-type request struct {
-	RequestID   string                `json:"request_id"`
-	Device      struct{ Path string } `json:"device"`
-	Certificate struct {
-		Fingerprint string `json:"fingerprint_sha256"`
-	} `json:"certificate"`
-	DecisionTopic string `json:"decision_topic"`
-}
-
-// The fingerprint binds a decision to the key it was made for.
-type decision struct {
-	RequestID   string            `json:"request_id"`
-	DevicePath  string            `json:"device_path"`
-	Fingerprint string            `json:"fingerprint_sha256"`
-	Decision    string            `json:"decision"`
-	Reason      string            `json:"reason,omitempty"`
-	Payload     map[string]string `json:"payload,omitempty"`
-}
-
-func decide(r request, allowed map[string]bool) decision {
-	d := decision{RequestID: r.RequestID, DevicePath: r.Device.Path,
-		Fingerprint: r.Certificate.Fingerprint, Decision: "reject", Reason: "not_on_list"}
-	if allowed[d.Fingerprint] {
-		d.Decision, d.Reason = "approve", ""
-		d.Payload = map[string]string{"ntp": "time.acme.example"}
-	}
-	return d
-}
+var (
+	brokers = cmp.Or(os.Getenv("KAFKA_BROKERS"), "127.0.0.1:9092")
+	group   = cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")
+	topic   = cmp.Or(os.Getenv("REQUESTS_TOPIC"), "ztp.requests")
+)
 
 func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list string) error {
 	allowed, err := readList(list) // each time: it can change without a restart
@@ -58,9 +35,8 @@ func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list
 	var lines strings.Builder
 	var out []*kgo.Record
 	for _, record := range records {
-		var r request
-		if json.Unmarshal(record.Value, &r) != nil ||
-			min(len(r.RequestID), len(r.Device.Path), len(r.Certificate.Fingerprint)) == 0 {
+		r, err := read(record.Value)
+		if err != nil {
 			log.Printf("%s[%d] at offset %d is not a request", record.Topic, record.Partition, record.Offset)
 			continue
 		}
@@ -79,11 +55,14 @@ func answer(ctx context.Context, client *kgo.Client, records []*kgo.Record, list
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM, os.Interrupt)
-	defer stop()
+	context.AfterFunc(ctx, func() {
+		stop()                      // a second signal ends it at once
+		time.Sleep(9 * time.Second) // if Kafka hangs; Docker kills after 10
+		os.Exit(1)
+	})
 	client, err := kgo.NewClient(
-		kgo.SeedBrokers(strings.Split(cmp.Or(os.Getenv("KAFKA_BROKERS"), "127.0.0.1:9092"), ",")...),
-		kgo.ConsumerGroup(cmp.Or(os.Getenv("KAFKA_GROUP"), "approver-go")), kgo.DisableAutoCommit(),
-		kgo.ConsumeTopics(cmp.Or(os.Getenv("REQUESTS_TOPIC"), "ztp.requests")),
+		kgo.SeedBrokers(strings.Split(brokers, ",")...),
+		kgo.ConsumerGroup(group), kgo.DisableAutoCommit(), kgo.ConsumeTopics(topic),
 		kgo.FetchIsolationLevel(kgo.ReadCommitted()), kgo.SessionTimeout(10*time.Second))
 	if err != nil {
 		log.Fatal(err)

@@ -2,15 +2,13 @@
 //
 //     KAFKA_BROKERS=127.0.0.1:9092 node approver.js allowed.txt
 //
-// allowed.txt is read by list.js. Each request is processed at
+// allowed.txt is read by list.js, Kafka by requests.js. Each request is processed at
 // least once: offsets are committed after Kafka has acknowledged the decisions.
-// After a crash the same decision is made again, which has no effect. All that has
-// arrived is decided together; the key keeps a device's decisions in order. What is
-// not a request is printed and passed over.
-import {
-  Consumer, FetchIsolationLevels, ProduceAcks, Producer, stringDeserializers, stringSerializers
-} from '@platformatic/kafka'
+// A decision that is made again has no effect. The key keeps a device's decisions in
+// order. What is not a request is printed and passed over.
+import { ProduceAcks, Producer, stringSerializers } from '@platformatic/kafka'
 import { readList } from './list.js'
+import { batches } from './requests.js'
 
 const {
   KAFKA_BROKERS = '127.0.0.1:9092',
@@ -51,28 +49,7 @@ const bootstrapBrokers = KAFKA_BROKERS.split(',')
 const producer = new Producer({
   clientId: KAFKA_GROUP, bootstrapBrokers, serializers: stringSerializers
 })
-const consumer = new Consumer({
-  clientId: KAFKA_GROUP,
-  groupId: KAFKA_GROUP,
-  bootstrapBrokers,
-  deserializers: stringDeserializers,
-  isolationLevel: FetchIsolationLevels.READ_COMMITTED,
-  sessionTimeout: 10000
-})
-const stream = await consumer.consume({
-  topics: [REQUESTS_TOPIC],
-  autocommit: false,
-  mode: 'committed',
-  fallbackMode: 'earliest'
-})
-for (const signal of ['SIGTERM', 'SIGINT']) {
-  process.once(signal, () => stream.close())
-}
-
-for await (const first of stream) {
-  const messages = [first]
-  // Whatever else has arrived; does not wait for more.
-  while (messages.length < 500 && stream.readableLength > 0) messages.push(stream.read())
+for await (const messages of batches(KAFKA_GROUP, bootstrapBrokers, REQUESTS_TOPIC)) {
   // Read each time, so that the list can change without a restart.
   const fingerprints = await readList(list)
   const decisions = []
@@ -91,5 +68,4 @@ for await (const first of stream) {
   for (const message of last.values()) await message.commit()
   for (const decision of decisions) console.log(decision.decision, decision.device_path)
 }
-await consumer.close()
 await producer.close()

@@ -82,7 +82,7 @@ public final class Approver {
           }
           var decision = decide(request, allowed);
           var out = new ProducerRecord<>(request.topic(), record.key(), decision.toString());
-          sent.put(producer.send(out), decision.path("decision").asText() + " " + record.key());
+          sent.put(producer.send(out), decision.path("decision").asText() + " " + request.path());
         }
         for (var one : sent.entrySet()) {
           one.getKey().get(); // throws if Kafka has not acknowledged it
