@@ -4,6 +4,11 @@ import hashlib
 import json
 import os
 import subprocess
+import threading
+import types
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
 
 from harness.door import Door, Simulated, Written, fresh_topics, path_of
 from harness.until import until
@@ -19,6 +24,13 @@ def run(door, script, *args, token=TOKEN, expect=0):
         env={**os.environ, "ZTP_URL": door.url, "ZTP_TOKEN": token})
     assert done.returncode == expect, done.stderr + done.stdout
     return done.stdout + done.stderr
+
+
+def running(door, script, *args):
+    return subprocess.Popen(
+        [ROOT / "examples/http" / script, *args], stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE, text=True,
+        env={**os.environ, "ZTP_URL": door.url})
 
 
 def test_the_approver(tmp_path, mock_kafka):
@@ -46,6 +58,84 @@ def test_the_approver(tmp_path, mock_kafka):
     door.stop()
 
 
+def test_a_corrected_decision_is_a_new_one(tmp_path, mock_kafka):
+    """As when a payload was too large: the request stays open."""
+    topics = fresh_topics(mock_kafka)
+    door = Door(tmp_path, mock_kafka, topics).start()
+    bridge = Written(mock_kafka, topics)
+    bridge.ask("r-1", path_of("pump"))
+    until(lambda: len(door.open_ids()) == 1, "it is open")
+    listed = tmp_path / "allowed.txt"
+    listed.write_text("ab" * 32)
+    payload = tmp_path / "payload.json"
+
+    def decide(count, text, answer, expect):
+        payload.write_text(text)
+        with running(door, "approver", listed, payload) as child:
+            record = bridge.decisions("r-1", count)[-1]
+            bridge.answer(record, *answer)
+            said = child.communicate(timeout=60)[0]
+            assert child.returncode == expect, said
+            return said
+
+    invalid = ("invalid", 400, "INVALID_ARGUMENT", "the payload is too large")
+    assert "r-1 400 invalid" in decide(1, '"long"', invalid, 1)
+    said = run(door, "approver", listed, payload, expect=1)
+    assert "r-1 400 invalid" in said  # the same again has the same answer
+    taken = ("onboarded", 200, "OK")
+    assert "r-1 200 onboarded" in decide(2, '"short"', taken, 0)
+    bridge.close()
+    door.stop()
+
+
+class Falling(BaseHTTPRequestHandler):
+    """Lists two requests, and closes the connection instead of an answer to a
+    decision."""
+
+    def do_GET(self):
+        text = json.dumps({"requests": [
+            {"request_id": f"r-{n}",
+             "certificate": {"fingerprint_sha256": "ab" * 32}}
+            for n in range(2)]}).encode()
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+    def do_POST(self):
+        self.close_connection = True
+
+    def log_message(self, *_):
+        pass
+
+
+@pytest.fixture
+def falling():
+    with ThreadingHTTPServer(("127.0.0.1", 0), Falling) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield types.SimpleNamespace(
+            url=f"http://127.0.0.1:{server.server_port}")
+        server.shutdown()
+
+
+def test_the_approver_says_that_nobody_answers(tmp_path, falling):
+    listed = tmp_path / "allowed.txt"
+    listed.touch()
+    said = run(falling, "approver", listed, expect=1)
+    assert "r-0 000 -\n" in said and "r-1" not in said
+
+
+def test_a_lost_connection_is_no_refusal(falling):
+    assert "curl: " in run(falling, "omnicore", "s/r/d", "reject", expect=1)
+
+
+@pytest.mark.parametrize("args", [
+    (), ("s/r/d",), ("s/r/d", "Approve"), ("s/r/d", "aprove", "hi"),
+    ("s/r/d", "reject", "hi"), ("s/r", "approve"), ("s//d", "reject")])
+def test_omnicore_takes_nothing_else_for_a_rejection(falling, args):
+    assert run(falling, "omnicore", *args, expect=2).startswith("usage: ")
+
+
 def test_omnicore(tmp_path, mock_kafka):
     topics = fresh_topics(mock_kafka)
     door = Door(tmp_path, mock_kafka, topics).start()
@@ -60,10 +150,7 @@ def test_omnicore(tmp_path, mock_kafka):
         said = run(door, "omnicore", device, "approve", "hi", token="",
                    expect=3)
         assert f'"code":{code}' in said
-    with subprocess.Popen(
-            [ROOT / "examples/http/omnicore", here, "approve", 'say "hi"'],
-            stdout=subprocess.PIPE, text=True,
-            env={**os.environ, "ZTP_URL": door.url}) as asked:
+    with running(door, "omnicore", here, "approve", 'say "hi"') as asked:
         record, = bridge.decisions("pump")
         assert record.json()["customOnboardData"] == 'say "hi"'
         result = bridge.answer(record, "onboarded", 200, "OK")
