@@ -1,9 +1,11 @@
 """What the examples do when Kafka hangs, or has no longer what they committed."""
 
+import json
 import types
 
 import pytest
 
+from cluster.writer import producer
 from harness.deaf import Deaf
 from harness.erase import delete_records
 from harness.example import LANGUAGES, Example, built
@@ -30,11 +32,14 @@ class Asking:
             folder=self.folder, kafka=kafka,
             topics={"requests": self.requests}))
 
+    def request(self, name):
+        return {"request_id": name, "device": {"path": f"path-{name}"},
+                "certificate": {"fingerprint_sha256": "f" * 64},
+                "decision_topic": self.decisions}
+
     def ask(self, name):
-        return self.writer.send(self.requests, {
-            "request_id": name, "device": {"path": f"path-{name}"},
-            "certificate": {"fingerprint_sha256": "f" * 64},
-            "decision_topic": self.decisions}, f"path-{name}")
+        return self.writer.send(self.requests, self.request(name),
+                                f"path-{name}")
 
     def wait(self, name):
         self.reader.wait(self.decisions, key=f"path-{name}", timeout=60)
@@ -70,3 +75,26 @@ def test_where_it_was_is_deleted(tmp_path, real_kafka, language):
     asking.ask("next")
     asking.wait("next")
     example.stop()
+
+
+@pytest.mark.parametrize("language", [
+    pytest.param(language, marks=pytest.mark.xfail(
+        language == "node", strict=True, reason="examples/README.md"))
+    for language in LANGUAGES])
+def test_two_turns_are_given_up(tmp_path, real_kafka, language):
+    """Nothing of either is decided about. The client for Node shows the first;
+    when a later one does not, the README is to be changed."""
+    asking = Asking(tmp_path, real_kafka, "aborted", language)
+    bridge = producer(real_kafka.brokers, asking.requests)
+    bridge.init_transactions(30)
+    for name in ("first", "second"):
+        bridge.begin_transaction()
+        bridge.produce(asking.requests, json.dumps(asking.request(name)), name)
+        bridge.flush(30)
+        bridge.abort_transaction(30)
+    asking.ask("next")
+    example = asking.example(real_kafka).start()
+    asking.wait("next")
+    example.stop()
+    assert [record.json()["request_id"]
+            for record in asking.reader.find(asking.decisions)] == ["next"]
