@@ -275,6 +275,51 @@ def test_nobody_writes_to_stdin():
         os.close(writer)
 
 
+def test_who_reads_stdout_has_gone(tmp_path):
+    """As in `| head -1`; SIGPIPE is ignored."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    with Played() as broker:
+        child = subprocess.Popen(
+            [binary("ztpctl"), "--url", broker.url, "audit", "tail"],
+            stdin=subprocess.DEVNULL, stdout=writer, stderr=subprocess.PIPE,
+            text=True)
+        os.close(writer)
+        try:
+            until(lambda: "ztp/v1/audit" in broker.subscribers, "it listens")
+            broker.publish("ztp/v1/audit", b'{"verdict":"allow"}')
+            assert child.communicate(timeout=WITHIN)[1] == ""
+            assert child.returncode == 1
+        finally:
+            child.kill()
+            child.wait()
+
+
+@pytest.mark.parametrize("command, status", [("watch", 1), ("run", 1)])
+def test_stdout_has_no_room(mock_kafka, topics, command, status):
+    more = {"watch": ["--from-beginning"],
+            "run": ["--approve-all", "--group", "full"]}[command]
+    argv = approver("/", command, mock_kafka.brokers, topics, *more).argv
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(argv, stdin=subprocess.DEVNULL, stdout=full,
+                              stderr=subprocess.PIPE, text=True,
+                              timeout=30, check=False)
+    assert done.returncode == status
+    assert done.stderr.count("stdout cannot be written: No space") == 1
+
+
+@pytest.mark.parametrize("name", ["ztpctl", "ztp-approver", "ztp-device",
+                                  "ztp-devkafka"])
+@pytest.mark.parametrize("option", ["--help", "--version"])
+def test_help_for_a_full_disk(name, option):
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run([binary(name), option], stdout=full,
+                              stderr=subprocess.PIPE, text=True, timeout=30,
+                              check=False)
+    assert done.returncode == 1
+    assert "stdout cannot be written" in done.stderr
+
+
 # --- MQTT brokers
 
 

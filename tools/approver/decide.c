@@ -128,7 +128,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 			     rd_kafka_err2str(delivery->err));
 	else if (answer_line(line, ask, ztp_answer_verdict(&answer),
 			     answer.rule) > 0 &&
-		 fputs(line, stdout) >= 0 && fflush(stdout) == 0)
+		 fputs(line, stdout) != EOF && ztp_cli_flush(PROGRAM))
 		rc = ZTP_EXIT_OK;
 out:
 	ztp_kafka_producer_end(producer);

@@ -36,5 +36,7 @@ int main(int argc, char **argv)
 		rc = decide_command(&options);
 	}
 	options_clear(&options);
+	if (!ztp_cli_flush(PROGRAM) && rc == ZTP_EXIT_OK)
+		rc = ZTP_EXIT_FAILED;
 	return rc;
 }

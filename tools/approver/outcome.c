@@ -149,7 +149,8 @@ static int judge(const struct outcomes *outcomes,
 		put(&result, STATUS, " ");
 		put(&result, MESSAGE, ": ");
 		rc = is_as_asked(outcome) ? ZTP_EXIT_OK : EXIT_OTHER;
-		if (putchar('\n') == EOF || fflush(stdout) != 0)
+		putchar('\n');
+		if (!ztp_cli_flush(PROGRAM))
 			rc = ZTP_EXIT_FAILED;
 	}
 	ztp_object_clear(&result);

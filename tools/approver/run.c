@@ -42,8 +42,12 @@ static void show(struct run *run, const struct entry *entry)
 
 	if (!log_sink_write(&run->out, text, n)) {
 		run->unshown++;
-		if (errno != EAGAIN)
-			run->failed = true;
+		if (errno == EAGAIN)
+			return;
+		if (!run->failed)
+			ztp_cli_warn(PROGRAM, "stdout cannot be written: %s",
+				     strerror(errno));
+		run->failed = true;
 	} else if (run->unshown > 0) {
 		ztp_cli_warn(
 			PROGRAM,

@@ -198,7 +198,7 @@ static int answer_all(struct play *play, struct ztp_tail *tail,
 			rc = expire(play, error);
 		}
 		rd_kafka_poll(play->producer, 0);
-		if (fflush(stdout) != 0)
+		if (!ztp_cli_flush(PROGRAM))
 			play->failed = true;
 	}
 	while ((left = rd_kafka_flush(play->producer, FLUSH_MS)) != 0 &&

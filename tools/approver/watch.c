@@ -203,7 +203,7 @@ static bool show(const struct options *options,
 		put_line(options, message);
 	}
 	putchar('\n');
-	return fflush(stdout) == 0 && ok;
+	return ztp_cli_flush(PROGRAM) && ok;
 }
 
 static int loop(struct ztp_tail *tail, const struct options *options)

@@ -72,6 +72,26 @@ int ztp_cli_bad_option(const char *program, int found, char **argv)
 	return ztp_cli_usage(program, "unknown option %s", given);
 }
 
+bool ztp_cli_flush(const char *program)
+{
+	static bool said; /* stdout is the process's own, too */
+
+	errno = 0;
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return true;
+	if (errno != EPIPE && !said)
+		ztp_cli_warn(program, "stdout cannot be written%s%s",
+			     errno ? ": " : "", errno ? strerror(errno) : "");
+	said = true;
+	return false;
+}
+
+int ztp_cli_print(const char *program, const char *text)
+{
+	(void)fputs(text, stdout);
+	return ztp_cli_flush(program) ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
+}
+
 static bool begins(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;

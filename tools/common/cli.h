@@ -31,6 +31,13 @@ bool ztp_cli_is_url(const char *url, bool *secure);
  * and messages repeat the URL. */
 bool ztp_cli_url_has_user(const char *url);
 
+/* Hands to the system what stdout holds. False: not all of it, now or before, was
+ * taken, and the caller has failed. It is said once, except for a pipe whose
+ * reader has gone: `| head` has what it wanted. One thread. */
+bool ztp_cli_flush(const char *program);
+/* Prints what was asked for, such as --help. Returns the exit code. */
+int ztp_cli_print(const char *program, const char *text);
+
 /* For who has something to put in order when it is told to end. SIGINT and
  * SIGTERM are no longer fatal, in this thread and all that it starts; ask
  * ztp_cli_stopped. Call it before any library is used. Ignores SIGPIPE.

@@ -170,7 +170,7 @@ int main(int argc, char **argv)
 	const char **texts[TEXTS] = {&d.url,  &d.ca,	   &d.cert, &d.key,
 				     &d.path, &d.audience, &d.out};
 	const char *fault;
-	int c;
+	int c, status;
 
 	if (!ztp_stdio_prepare())
 		return FAILED;
@@ -189,9 +189,10 @@ int main(int argc, char **argv)
 		else if (c == MQTT)
 			d.version = version_of(optarg);
 		else if (c == HELP || c == VERSION)
-			return fputs(c == HELP ? help
-					       : PROGRAM " " ZTP_VERSION "\n",
-				     stdout) < 0;
+			return ztp_cli_print(PROGRAM, c == HELP ? help
+								: PROGRAM
+							      " " ZTP_VERSION
+							      "\n");
 		else if (c != WAIT)
 			return ztp_cli_bad_option(PROGRAM, c, argv);
 	}
@@ -199,5 +200,8 @@ int main(int argc, char **argv)
 		return ztp_cli_usage(PROGRAM, "unexpected argument: %s",
 				     argv[optind]);
 	fault = fault_of(&d);
-	return fault ? ztp_cli_usage(PROGRAM, "%s", fault) : device_main(&d);
+	if (fault)
+		return ztp_cli_usage(PROGRAM, "%s", fault);
+	status = device_main(&d);
+	return ztp_cli_flush(PROGRAM) || status != APPROVED ? status : FAILED;
 }

@@ -165,11 +165,10 @@ static int read_options(struct options *options, int argc, char **argv)
 			ok = add_topic(options, optarg);
 			break;
 		case 'h':
-			fputs(help, stdout);
-			return 1 + ZTP_EXIT_OK;
+			return 1 + ztp_cli_print(PROGRAM, help);
 		case 'V':
-			puts(PROGRAM " " ZTP_VERSION);
-			return 1 + ZTP_EXIT_OK;
+			return 1 + ztp_cli_print(PROGRAM,
+						 PROGRAM " " ZTP_VERSION "\n");
 		default:
 			return 1 + ztp_cli_bad_option(PROGRAM, c, argv);
 		}
@@ -305,7 +304,7 @@ static int run(const struct options *options)
 		goto out;
 	port_open();
 	printf("brokers=%s\n", rd_kafka_mock_cluster_bootstraps(cluster));
-	if (fflush(stdout) != 0)
+	if (!ztp_cli_flush(PROGRAM))
 		goto out;
 	if (serve(cluster, &signals))
 		rc = ZTP_EXIT_OK;

@@ -17,7 +17,8 @@ const char *const ztp_ctl_audit_names[] = {ZTP_M_AT,	      ZTP_M_VERDICT,
 					   ZTP_M_CODE,	      ZTP_M_REMOTE_ADDR,
 					   ZTP_M_DEVICE_PATH, NULL};
 
-static void print_record(const struct ztp_ctl *ctl, const char *text)
+/* False: stdout cannot be written. */
+static bool print_record(const struct ztp_ctl *ctl, const char *text)
 {
 	cJSON *record = NULL;
 
@@ -29,8 +30,8 @@ static void print_record(const struct ztp_ctl *ctl, const char *text)
 	} else {
 		ztp_ctl_print_line(record, ztp_ctl_audit_names);
 	}
-	(void)fflush(stdout);
 	cJSON_Delete(record);
+	return ztp_cli_flush("ztpctl");
 }
 
 int ztp_ctl_audit_tail(struct ztp_ctl *ctl)
@@ -44,6 +45,7 @@ int ztp_ctl_audit_tail(struct ztp_ctl *ctl)
 	}
 	while (!ztp_cli_stopped()) {
 		char *text = NULL;
+		bool printed;
 		int rc = ztp_client_next(ctl->client, ZTP_MQTT_AUDIT, POLL_MS,
 					 &text, &error);
 
@@ -53,8 +55,10 @@ int ztp_ctl_audit_tail(struct ztp_ctl *ctl)
 		}
 		if (rc == 0)
 			continue;
-		print_record(ctl, text);
+		printed = print_record(ctl, text);
 		free(text);
+		if (!printed)
+			return ZTP_EXIT_FAILED;
 		if (++seen == ctl->count)
 			break;
 	}

@@ -69,9 +69,9 @@ int ztp_ctl_registry_export(struct ztp_ctl *ctl)
 		count += print_page(data, first);
 		first = false;
 		cJSON_Delete(data);
-	} while (more);
+	} while (more && !ferror(stdout));
 	printf("{\"" ZTP_EXPORT_M_COUNT "\":%lld}\n", (long long)count);
-	return ferror(stdout) ? ZTP_EXIT_FAILED : ZTP_EXIT_OK;
+	return ztp_cli_flush("ztpctl") ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
 }
 
 /* --- reading */

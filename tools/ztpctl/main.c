@@ -92,8 +92,6 @@ out:
 	free(password);
 	for (int i = 0; i < ctl->ca_count; i++)
 		free(ctl->pems[i]);
-	if (fflush(stdout) != 0 && status == ZTP_EXIT_OK)
-		status = ZTP_EXIT_FAILED;
 	return status;
 }
 
@@ -151,5 +149,7 @@ int main(int argc, char **argv)
 out:
 	ztp_ctl_context_free(context);
 	ztp_kafka_props_clear(&ctl.props);
+	if (!ztp_cli_flush("ztpctl") && status == ZTP_EXIT_OK)
+		status = ZTP_EXIT_FAILED;
 	return status;
 }
