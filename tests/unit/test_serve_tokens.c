@@ -71,6 +71,9 @@ static void what_is_wrong_has_its_line(void **state)
 		{"sha256:" HEX " *", "f:1: a scope is a subscription, or s/r"},
 		{"sha256:" HEX "0 a", "f:1: 64 hex digits are expected"},
 		{"sha256: a", "f:1: 64 hex digits are expected"},
+		{"sha256:" HEX " a\ncert:" HEX " a\nsha256:" HEX " b",
+		 "f:3: given more than once"},
+		{"cert:" HEX " a\ncert:" HEX " a", "f:2: given more than once"},
 		{HEX " a", "f:1: a line begins with sha256: or cert:"},
 	};
 	struct ztp_error error;
@@ -89,7 +92,8 @@ static void what_is_wrong_has_its_line(void **state)
 
 static void as_many_as_may_be(void **state)
 {
-	const size_t line = sizeof("sha256:" HEX " a\n") - 1;
+	enum { LINE = sizeof("sha256:" HEX " a\n") };
+	const size_t line = LINE - 1;
 	char *text = malloc((TOKENS_MAX + 1) * line + 1);
 	struct ztp_error error;
 	struct tokens tokens;
@@ -97,7 +101,7 @@ static void as_many_as_may_be(void **state)
 	(void)state;
 	assert_non_null(text);
 	for (size_t i = 0; i <= TOKENS_MAX; i++)
-		memcpy(text + i * line, "sha256:" HEX " a\n", line + 1);
+		(void)snprintf(text + i * line, LINE, "sha256:%064zx a\n", i);
 	assert_int_not_equal(read_text(&tokens, text, &error), 0);
 	assert_string_equal(error.message, "f:1001: too many tokens");
 	text[TOKENS_MAX * line] = '\0';

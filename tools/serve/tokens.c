@@ -56,6 +56,18 @@ static int read_who(struct token *token, struct ztp_str word,
 	return 0;
 }
 
+/* The last one of the list may be there already, with other scopes. */
+static bool is_known(const struct tokens *tokens)
+{
+	const struct token *last = &tokens->items[tokens->count - 1];
+
+	for (const struct token *token = tokens->items; token < last; token++)
+		if (token->is_cert == last->is_cert &&
+		    memcmp(token->hash, last->hash, sizeof(last->hash)) == 0)
+			return true;
+	return false;
+}
+
 static int read_scope(struct token *token, struct ztp_str word,
 		      const struct source *source)
 {
@@ -89,6 +101,8 @@ static int read_line(struct tokens *tokens, struct ztp_str line,
 		return wrong(source, "too many tokens");
 	tokens->count++;
 	rc = read_who(token, word, source);
+	if (!rc && is_known(tokens))
+		rc = wrong(source, "given more than once");
 	for (word = next_word(&line); !rc && word.n; word = next_word(&line))
 		rc = read_scope(token, word, source);
 	if (!rc && !token->scope_count)
