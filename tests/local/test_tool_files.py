@@ -220,6 +220,7 @@ def test_a_device_waits_no_longer_than_it_may(broker, files):
     (["--properties", "folder"], "Is a directory"),
     (["--payload", "zero"], "larger than"),
     (["--payload", "none"], "No such file"),
+    (["--payload", "empty"], "empty is empty"),
     (["--reason", b"b\xe4r"], "--reason: bad value"),
     (["--message", b"b\xe4r"], "--message: bad value"),
     (["--decided-by", b"b\xe4r"], "--decided-by: bad value"),
@@ -276,8 +277,8 @@ def test_a_rule_for_everybody_is_meant(tmp_path, rule):
 @pytest.mark.parametrize("form", ["option", "rule", "payloads"])
 @pytest.mark.parametrize("text, warned", {
     b'{"a": 1,}': True, b'\xef\xbb\xbf{"a": 1}': True, b'\n {"a": 1}{}': True,
-    b'{"a": 1}\n': False, b"[wifi]\nssid = x\n": False, b"\x7fELF{": False,
-    b"": False}.items())
+    b'{"a": 1}\n': False, b"[wifi]\nssid = x\n": False,
+    b"\x7fELF{": False}.items())
 def test_a_payload_that_is_no_json_is_said(tmp_path, form, text, warned):
     """It is sent as bytes, and what was approved cannot be approved again."""
     payload = tmp_path / "pump.json"
@@ -300,6 +301,47 @@ def test_a_payload_that_is_no_json_is_said(tmp_path, form, text, warned):
         ["--content-type", "text/plain"] if form == "option" else []))
     if form == "option":
         assert b"not JSON" not in done.stderr
+
+
+@pytest.mark.parametrize("member", ["payload_file", "payload_template"])
+@pytest.mark.parametrize("entry", [
+    "rules: [{match: {id: a}, action: approve, MEMBER: p}]",
+    "default: {action: approve, MEMBER: p}",
+    "rules: [{match: {id: a}, action: approve}]\n"
+    "payloads: [{match: any, MEMBER: p}]",
+], ids=["rule", "default", "payloads"])
+def test_a_rule_whose_payload_is_empty(tmp_path, member, entry):
+    """The device would be approved for good, and have none."""
+    (tmp_path / "p").touch()
+    rules = tmp_path / "rules.yaml"
+    rules.write_text(entry.replace("MEMBER", member))
+    done = run("ztp-approver", "run", "--rules", rules)
+    check_refused(done, 2, f"{rules}:[12]: .*/p is empty")
+
+
+@pytest.mark.parametrize("form", ["option", "rule", "default", "payloads",
+                                  "template"])
+@pytest.mark.parametrize("style, depth", [
+    ("native", 16), ("cloudevent", 16), ("cloudevent-structured", 15)])
+def test_a_payload_that_no_decision_holds(tmp_path, form, style, depth):
+    """It ended `run` at the first approval, and again after each start."""
+    payload, rules = tmp_path / "p", tmp_path / "rules.yaml"
+    name = "payload_template" if form == "template" else "payload_file"
+    rules.write_text({
+        "default": f"default: {{action: approve, {name}: p}}",
+        "payloads": "rules: [{match: {id: a}, action: approve}]\n"
+                    f"payloads: [{{match: any, {name}: p}}]",
+    }.get(form, f"rules: [{{match: {{id: a}}, action: approve, {name}: p}}]"))
+    args = ["--format", style, *(
+        ["--approve-all", "--payload", payload] if form == "option" else
+        ["--rules", rules])]
+    payload.write_text("[" * depth + "]" * depth)
+    done = run("ztp-approver", "test", *args)
+    named = payload if form == "option" else rules
+    check_refused(done, 2, f"{named}.*no decision can hold.*deep")
+    payload.write_text("[" * (depth - 1) + "]" * (depth - 1))
+    done = run("ztp-approver", "test", *args)
+    assert done.returncode == 0, done.stderr
 
 
 # --- closed descriptors

@@ -6,24 +6,60 @@
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 
-static bool all_fit(const struct ztp_rules *rules,
-		    enum ztp_answer_format format)
-{
-	bool fit = ztp_attachment_fits(&rules->otherwise.payload, format);
+#define AT_MAX 16
 
-	for (size_t i = 0; fit && i < rules->count; i++)
-		fit = ztp_attachment_fits(&rules->rules[i].payload, format);
-	for (size_t i = 0; fit && i < rules->payload_count; i++)
-		fit = ztp_attachment_fits(&rules->payloads[i].payload, format);
-	return fit;
+/* ":LINE", or nothing. */
+static const char *at_line(char at[AT_MAX], int line)
+{
+	at[0] = '\0';
+	if (line > 0)
+		(void)snprintf(at, AT_MAX, ":%d", line);
+	return at;
 }
 
-static int not_text(const char *path, struct ztp_error *error)
+/* Makes a decision of it, for any request: one that cannot be made would end
+ * `run` at the first approval, and again after each start. */
+static int try_payload(const struct ztp_attachment *payload,
+		       const struct options *options, const char *file,
+		       int line, struct ztp_error *error)
 {
-	return ztp_fail(error, ZTP_ERR_UTF8,
-			"%s: a payload is not text, as the omnicore format "
-			"requires",
-			path);
+	const struct ztp_answer answer = {.approve = true, .payload = payload};
+	struct ztp_ask ask = {.request_id = "sample",
+			      .path = ZTP_PATH_SUBSCRIPTION
+			      "s" ZTP_PATH_REGISTRY "r" ZTP_PATH_DEVICE "d"};
+	struct ztp_answer_record record;
+	struct ztp_error why = {0};
+	char at[AT_MAX];
+	int rc;
+
+	if (!payload->data)
+		return 0;
+	rc = ztp_path_parse(&ask.parts, ask.path, strlen(ask.path), &why);
+	if (!rc)
+		rc = ztp_answer_build(&record, options->format, &ask, &answer,
+				      0, &why);
+	if (rc)
+		return ztp_fail(error, rc,
+				"%s%s: no decision can hold the payload: %s",
+				file, at_line(at, line), why.message);
+	ztp_answer_clear(&record);
+	return 0;
+}
+
+static int try_all(const struct ztp_rules *rules, const struct options *options,
+		   struct ztp_error *error)
+{
+	const char *file = options->rules_file;
+	int rc = try_payload(&rules->otherwise.payload, options, file,
+			     rules->otherwise.line, error);
+
+	for (size_t i = 0; !rc && i < rules->count; i++)
+		rc = try_payload(&rules->rules[i].payload, options, file,
+				 rules->rules[i].line, error);
+	for (size_t i = 0; !rc && i < rules->payload_count; i++)
+		rc = try_payload(&rules->payloads[i].payload, options, file,
+				 rules->payloads[i].line, error);
+	return rc;
 }
 
 int rules_read(struct ztp_rules *rules, const struct options *options,
@@ -33,10 +69,10 @@ int rules_read(struct ztp_rules *rules, const struct options *options,
 
 	if (rc)
 		return rc;
-	if (all_fit(rules, options->format))
-		return 0;
-	ztp_rules_clear(rules);
-	return not_text(options->rules_file, error);
+	rc = try_all(rules, options, error);
+	if (rc)
+		ztp_rules_clear(rules);
+	return rc;
 }
 
 /* What a customer's device cannot read is not seen before it has it, and then
@@ -45,16 +81,14 @@ static void warn_of_payload(const char *file, int line,
 			    const struct ztp_attachment *payload)
 {
 	struct ztp_error why = {0};
-	char at[16] = "";
+	char at[AT_MAX];
 
 	if (!ztp_attachment_is_spoilt(payload, &why))
 		return;
-	if (line > 0)
-		(void)snprintf(at, sizeof(at), ":%d", line);
 	ztp_cli_warn(PROGRAM,
 		     "%s%s: warning: the payload is not JSON, and is sent as "
 		     "bytes: %s",
-		     file, at, why.message);
+		     file, at_line(at, line), why.message);
 }
 
 static void warn_of(const struct options *options, const struct ztp_rule *rule)
@@ -98,9 +132,8 @@ static int payload_read(struct options *options, struct ztp_error *error)
 		memcpy(options->payload.content_type, options->content_type,
 		       strlen(options->content_type) + 1);
 	warn_of_payload(options->payload_file, 0, &options->payload);
-	return ztp_attachment_fits(&options->payload, options->format)
-		       ? 0
-		       : not_text(options->payload_file, error);
+	return try_payload(&options->payload, options, options->payload_file, 0,
+			   error);
 }
 
 int files_read(struct options *options, struct ztp_error *error)

@@ -54,6 +54,10 @@ int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 	memset(attachment, 0, sizeof(*attachment));
 	rc = ztp_file_read(&attachment->data, &attachment->len, path,
 			   ZTP_PAYLOAD_MAX, error);
+	if (!rc && !attachment->len) {
+		ztp_attachment_clear(attachment);
+		rc = ztp_fail(error, ZTP_ERR_EMPTY, "%.150s is empty", path);
+	}
 	if (!rc)
 		judge(attachment);
 	return rc;

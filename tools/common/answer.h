@@ -32,7 +32,8 @@ struct ztp_attachment {
 	char content_type[ZTP_CONTENT_TYPE_MAX + 1]; /* "": not given */
 };
 
-/* Reads a file and finds out what it is. Free it with ztp_attachment_clear. */
+/* Reads a file and finds out what it is. An empty one is refused: the device
+ * would be approved for good, without what it needs. Free it with ztp_attachment_clear. */
 int ztp_attachment_load(struct ztp_attachment *attachment, const char *path,
 			struct ztp_error *error);
 /* The same for data in memory, which is copied. */
