@@ -100,6 +100,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 	struct ztp_answer answer;
 	char line[ANSWER_LINE_MAX];
 	int64_t left = deadline - ztp_clock_boot();
+	const char *topic = decisions_of(options, ask);
 	int rc = ZTP_EXIT_FAILED;
 	struct ztp_error error;
 	rd_kafka_t *producer = ztp_kafka_producer(
@@ -122,9 +123,9 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		ztp_cli_warn(PROGRAM,
 			     "told to end: %s may have the decision, "
 			     "or not",
-			     options->decisions);
+			     topic);
 	else if (delivery->err)
-		ztp_cli_warn(PROGRAM, "%s: %s", options->decisions,
+		ztp_cli_warn(PROGRAM, "%s: %s", topic,
 			     rd_kafka_err2str(delivery->err));
 	else if (answer_line(line, ask, ztp_answer_verdict(&answer),
 			     answer.rule) > 0 &&
@@ -150,8 +151,9 @@ static int deliver_and_wait(const struct options *options,
 	}
 	rc = deliver(options, ask, deadline, &delivery);
 	if (rc == ZTP_EXIT_OK && outcomes)
-		rc = outcomes_wait(outcomes, delivery.partition,
-				   delivery.offset, deadline);
+		rc = outcomes_wait(outcomes, decisions_of(options, ask),
+				   delivery.partition, delivery.offset,
+				   deadline);
 	outcomes_close(outcomes);
 	return rc;
 }

@@ -14,11 +14,13 @@
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
 #include "tools/common/tail.h"
+#include "ztp/codec.h"
 
 #define WAIT_MS	 100
 #define FLUSH_MS 1000
 
 struct sent {
+	uint64_t topic; /* a hash of its name */
 	int32_t partition;
 	int64_t offset;
 	bool has_result;
@@ -39,20 +41,27 @@ static bool is_over(int64_t deadline)
 	return ztp_cli_stopped() || ztp_clock_boot() >= deadline;
 }
 
+static uint64_t hash_of(struct ztp_str topic)
+{
+	return ztp_fnv1a(ZTP_FNV1A, topic.p, topic.n);
+}
+
 /* Called from rd_kafka_poll and rd_kafka_flush, in this thread. */
 static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 			void *opaque)
 {
+	const char *topic = rd_kafka_topic_name(message->rkt);
 	struct all *all = opaque;
 
 	(void)producer;
 	if (message->err) {
-		ztp_cli_warn(PROGRAM, "%s: %s", all->options->decisions,
+		ztp_cli_warn(PROGRAM, "%s: %s", topic,
 			     rd_kafka_err2str(message->err));
 		all->failures++;
 		return;
 	}
 	all->sent[all->stored++] = (struct sent){
+		.topic = hash_of(ztp_str_of(topic)),
 		.partition = message->partition,
 		.offset = message->offset,
 	};
@@ -152,14 +161,19 @@ static int compare(const void *a, const void *b)
 {
 	const struct sent *x = a, *y = b;
 
+	if (x->topic != y->topic)
+		return x->topic < y->topic ? -1 : 1;
 	if (x->partition != y->partition)
 		return x->partition < y->partition ? -1 : 1;
 	return x->offset < y->offset ? -1 : x->offset > y->offset;
 }
 
-static bool is_mine(void *opaque, int32_t partition, int64_t offset)
+static bool is_mine(void *opaque, struct ztp_str topic, int32_t partition,
+		    int64_t offset)
 {
-	const struct sent key = {.partition = partition, .offset = offset};
+	const struct sent key = {.topic = hash_of(topic),
+				 .partition = partition,
+				 .offset = offset};
 	struct all *all = opaque;
 	struct sent *found =
 		bsearch(&key, all->sent, all->stored, sizeof(key), compare);
@@ -234,9 +248,9 @@ static int decide_all(struct all *all, rd_kafka_t *consumer, int64_t deadline)
 		ztp_cli_warn(PROGRAM, "no open request matches");
 	if (all->producer && all->stored + (size_t)all->failures < all->count)
 		ztp_cli_warn(PROGRAM,
-			     "told to end: of %zu decisions %zu are stored; %s "
-			     "may have others, or not",
-			     all->count, all->stored, all->options->decisions);
+			     "interrupted: of %zu decisions %zu are stored; "
+			     "Kafka may have others, or not",
+			     all->count, all->stored);
 	if (rc || all->failures || (all->producer && all->stored < all->count))
 		return ZTP_EXIT_FAILED;
 	return all->outcomes ? wait_all(all) : ZTP_EXIT_OK;

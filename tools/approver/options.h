@@ -58,7 +58,8 @@ struct options {
 	char fingerprint[ZTP_SHA256_HEX]; /* "": not given */
 	bool contradicts; /* more than one of what decides was given */
 	bool no_wait, dry_run, json, from_beginning;
-	bool all; /* decide, without request_id */
+	bool all;	      /* decide, without request_id */
+	bool decisions_given; /* otherwise the request says which topic */
 };
 
 /* Returns 0 to go on, otherwise the exit code plus one; the error has then been

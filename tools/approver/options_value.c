@@ -145,6 +145,7 @@ bool options_set(struct options *options, int key, const char *value)
 	case KEY_REQUESTS:
 		return set_text(&options->requests, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_DECISIONS:
+		options->decisions_given = true;
 		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_RESULTS:
 		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);

@@ -74,7 +74,6 @@ static bool is_mine(const struct outcomes *outcomes,
 	struct ztp_field fields[] = {{.name = ZTP_M_TOPIC},
 				     {.name = ZTP_M_PARTITION},
 				     {.name = ZTP_M_OFFSET}};
-	const char *topic = outcomes->options->decisions;
 	int64_t partition = -1, offset = -1;
 	struct ztp_object object;
 	struct ztp_str name;
@@ -86,11 +85,10 @@ static bool is_mine(const struct outcomes *outcomes,
 		return false;
 	is = ztp_object_string(&name, &object, 0, ZTP_TOPIC_NAME_MAX, NULL) ==
 		     0 &&
-	     name.p && name.n == strlen(topic) &&
-	     memcmp(name.p, topic, name.n) == 0 &&
+	     name.p &&
 	     ztp_object_int(&partition, &object, 1, 0, INT32_MAX, NULL) == 0 &&
 	     ztp_object_int(&offset, &object, 2, 0, INT64_MAX, NULL) == 0 &&
-	     outcomes->mine(outcomes->opaque, (int32_t)partition, offset);
+	     outcomes->mine(outcomes->opaque, name, (int32_t)partition, offset);
 	ztp_object_clear(&object);
 	return is;
 }
@@ -187,21 +185,24 @@ int outcomes_next(struct outcomes *outcomes, outcome_filter *mine, void *opaque,
 }
 
 struct position {
+	const char *topic;
 	int32_t partition;
 	int64_t offset;
 };
 
-static bool is_at(void *opaque, int32_t partition, int64_t offset)
+static bool is_at(void *opaque, struct ztp_str topic, int32_t partition,
+		  int64_t offset)
 {
 	const struct position *at = opaque;
 
-	return at->partition == partition && at->offset == offset;
+	return ztp_str_is(topic, at->topic) && at->partition == partition &&
+	       at->offset == offset;
 }
 
-int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
-		  int64_t deadline)
+int outcomes_wait(struct outcomes *outcomes, const char *topic,
+		  int32_t partition, int64_t offset, int64_t deadline)
 {
-	struct position at = {partition, offset};
+	struct position at = {topic, partition, offset};
 
 	return outcomes_next(outcomes, is_at, &at, deadline);
 }

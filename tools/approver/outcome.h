@@ -18,13 +18,14 @@ struct outcomes;
  * or a signal, which outcomes_wait then reports. NULL: *error says why. */
 struct outcomes *outcomes_open(const struct options *options, int64_t deadline,
 			       struct ztp_error *error);
-/* Waits for the result of the decision at that position, prints it, and returns
+/* Waits for the result of the decision at that position of the topic, prints it, and returns
  * the exit code. */
-int outcomes_wait(struct outcomes *outcomes, int32_t partition, int64_t offset,
-		  int64_t deadline);
+int outcomes_wait(struct outcomes *outcomes, const char *topic,
+		  int32_t partition, int64_t offset, int64_t deadline);
 /* The same for the next result of a decision of which mine says that it waits for
  * it. With --all, the line names the request. */
-typedef bool outcome_filter(void *opaque, int32_t partition, int64_t offset);
+typedef bool outcome_filter(void *opaque, struct ztp_str topic,
+			    int32_t partition, int64_t offset);
 int outcomes_next(struct outcomes *outcomes, outcome_filter *mine, void *opaque,
 		  int64_t deadline);
 void outcomes_close(struct outcomes *outcomes); /* NULL-safe */

@@ -1,6 +1,7 @@
 #include "tools/approver/send.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "tools/common/cli.h"
@@ -37,6 +38,25 @@ void answer_by_hand(struct ztp_answer *answer, const struct options *options)
 	};
 }
 
+const char *decisions_of(const struct options *options,
+			 const struct ztp_ask *ask)
+{
+	static bool said; /* by the process */
+	const char *wanted = ask->decision_topic;
+
+	if (!*wanted || strcmp(wanted, options->decisions) == 0)
+		return options->decisions;
+	if (!options->decisions_given)
+		return wanted;
+	if (!said)
+		ztp_cli_warn(PROGRAM,
+			     "warning: request %s wants its decision in %s; "
+			     "--decisions says %s",
+			     ask->request_id, wanted, options->decisions);
+	said = true;
+	return options->decisions;
+}
+
 int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,
 		void *opaque, struct ztp_error *error)
@@ -49,7 +69,7 @@ int send_answer(rd_kafka_t *producer, const struct options *options,
 		return rc;
 	rc = ztp_kafka_send(producer,
 			    &(struct ztp_kafka_record){
-				    .topic = options->decisions,
+				    .topic = decisions_of(options, ask),
 				    .key = ask->path,
 				    .value = {record.value, record.len},
 				    .headers = record.headers,

@@ -11,6 +11,11 @@ void answer_for(struct ztp_answer *answer, const struct options *options,
 /* The same with --approve or --reject, which is one person's decision. */
 void answer_by_hand(struct ztp_answer *answer, const struct options *options);
 
+/* The topic for the request's decision: what --decisions says, or the request.
+ * If they differ it is said, once. */
+const char *decisions_of(const struct options *options,
+			 const struct ztp_ask *ask);
+
 /* ZTP_ERR_FULL: poll the producer and try again. */
 int send_answer(rd_kafka_t *producer, const struct options *options,
 		const struct ztp_ask *ask, const struct ztp_answer *answer,

@@ -5,7 +5,14 @@
 #include "ztp/json.h"
 #include "ztp/member.h"
 
-enum member { REQUEST_ID, DEVICE, CERTIFICATE, EXPIRES_AT, MEMBERS };
+enum member {
+	REQUEST_ID,
+	DEVICE,
+	CERTIFICATE,
+	EXPIRES_AT,
+	DECISION_TOPIC,
+	MEMBERS
+};
 enum cert { FINGERPRINT, SUBJECT, ISSUER, PUBLIC_KEY, NOT_BEFORE, NOT_AFTER };
 #define CERT_MEMBERS (NOT_AFTER + 1)
 enum key { ALGORITHM, BITS, KEY_MEMBERS };
@@ -149,6 +156,7 @@ int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 		[DEVICE] = {.name = "device"},
 		[CERTIFICATE] = {.name = "certificate"},
 		[EXPIRES_AT] = {.name = ZTP_M_EXPIRES_AT},
+		[DECISION_TOPIC] = {.name = ZTP_M_DECISION_TOPIC},
 	};
 	struct ztp_object record;
 	int rc;
@@ -171,6 +179,10 @@ int ztp_ask_parse(struct ztp_ask *ask, const char *value, size_t len,
 	if (!rc)
 		rc = ztp_object_time(&ask->expires_at, &record, EXPIRES_AT,
 				     error);
+	if (!rc)
+		rc = ztp_object_copy(ask->decision_topic,
+				     sizeof(ask->decision_topic), &record,
+				     DECISION_TOPIC, error);
 	ztp_object_clear(&record);
 	return rc;
 }

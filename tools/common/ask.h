@@ -11,6 +11,7 @@
 #include "ztp/event.h"
 #include "ztp/path.h"
 #include "ztp/pending.h"
+#include "ztp/topics.h"
 
 #define ZTP_ASK_MAX	 (256 * 1024) /* bytes in a record's value */
 #define ZTP_ASK_TEXT_MAX 2048 /* bytes in a name; the bridge cuts at 512 */
@@ -25,8 +26,9 @@ struct ztp_ask {
 	char key_algorithm[33];
 	int64_t key_bits; /* 0: not given */
 	bool has_validity;
-	int64_t not_before, not_after;	       /* ms since 1970 */
-	int64_t expires_at;		       /* ms; 0: not given */
+	int64_t not_before, not_after;		     /* ms since 1970 */
+	int64_t expires_at;			     /* ms; 0: not given */
+	char decision_topic[ZTP_TOPIC_NAME_MAX + 1]; /* "": not given */
 	char traceparent[ZTP_TRACEPARENT_LEN]; /* from the headers, or "" */
 };
 

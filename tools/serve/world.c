@@ -35,7 +35,7 @@ struct world {
 	struct book book;
 	struct decided_list decided;
 	struct retention retention;
-	bool ready, told_full;
+	bool ready, told_full, warned_of_topic;
 	int64_t lapse_at; /* when to look again for what has expired, in ms */
 	int reading;	  /* the first topic that is not read to its end */
 };
@@ -91,6 +91,22 @@ static void look_for_decision(struct world *world, const char *request_id)
 		book_decide(&world->book, request_id, &decided->position);
 }
 
+/* The bridge that asks does not read what is written here. */
+static void warn_of_topic(struct world *world, const struct ztp_ask *ask)
+{
+	const char *topic = world->settings.decisions;
+
+	if (world->warned_of_topic || !ask->decision_topic[0] ||
+	    strcmp(ask->decision_topic, topic) == 0 ||
+	    (ask->expires_at && ask->expires_at <= ztp_clock_wall()))
+		return;
+	world->warned_of_topic = true;
+	ztp_cli_warn(ZTP_APPROVER,
+		     "warning: request %s wants its decision in %s; decisions "
+		     "are written to %s (--decisions)",
+		     ask->request_id, ask->decision_topic, topic);
+}
+
 static bool take_request(struct world *world, const rd_kafka_message_t *message)
 {
 	int64_t written = rd_kafka_message_timestamp(message, NULL);
@@ -100,6 +116,7 @@ static bool take_request(struct world *world, const rd_kafka_message_t *message)
 		return true;
 	if (ask.expires_at && written > 0)
 		retention_note(&world->retention, ask.expires_at - written);
+	warn_of_topic(world, &ask);
 	if (!book_ask(&world->book, &ask, message->payload, message->len,
 		      ztp_clock_wall()))
 		return false;

@@ -1,0 +1,118 @@
+"""A decision goes to the topic that its request names: with several cells each
+may have one of its own, and no bridge reads those of another."""
+
+import subprocess
+import threading
+import uuid
+
+import pytest
+
+from harness.approver import Approver, decide
+from harness.bridge import topic_names
+from harness.process import Process
+from harness.topics import Reader, Writer
+from harness.until import until
+from harness.where import binary
+
+PATH = "subscriptions/acme/registries/plant-7/devices/"
+
+
+class Cells:
+    """Topics, and one more of decisions, which requests of `there` name."""
+
+    def __init__(self, folder, kafka):
+        self.folder, self.kafka = folder, kafka
+        self.topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+        self.other = self.topics["decisions"] + ".other"
+        kafka.create([*self.topics.values(), self.other])
+        self.writer = Writer(kafka.brokers)
+        self.reader = Reader(kafka.brokers,
+                             [self.topics["decisions"], self.other])
+
+    def ask(self, name, topic):
+        self.writer.send(self.topics["requests"], {
+            "request_id": f"r-{name}", "device": {"path": PATH + name},
+            "certificate": {"fingerprint_sha256": "ab" * 32},
+            "expires_at": "2099-01-01T00:00:00.000Z",
+            "decision_topic": topic}, key=PATH + name)
+
+    def unnamed(self):
+        """The options for topics, without --decisions."""
+        return ["--brokers", self.kafka.brokers, "--requests",
+                self.topics["requests"], "--results", self.topics["results"]]
+
+    def decided(self, count):
+        """{name: topic} of the decisions, once there are that many."""
+        return {record.json()["request_id"][2:]: record.topic
+                for record in self.reader.wait(count=count)}
+
+    def answer(self, count):
+        """As a bridge does, when there are that many decisions."""
+        for record in self.reader.wait(count=count):
+            self.writer.send(self.topics["results"], {
+                "request_id": record.json()["request_id"],
+                "outcome": "onboarded", "code": 200, "status": "OK",
+                "decision": {"topic": record.topic,
+                             "partition": record.partition,
+                             "offset": record.offset}}, key=record.key)
+
+
+@pytest.fixture
+def cells(tmp_path, mock_kafka):
+    cells = Cells(tmp_path, mock_kafka)
+    cells.ask("there", cells.other)
+    cells.ask("here", cells.topics["decisions"])
+    yield cells
+    cells.reader.close()
+
+
+def test_run(cells):
+    Process("run", [binary("ztp-approver"), "run", "--approve-all", "--group",
+                    cells.other, "--count", "2", *cells.unnamed()],
+            cells.folder).start().wait_exit()
+    assert cells.decided(2) == {
+        "there": cells.other, "here": cells.topics["decisions"]}
+
+
+@pytest.mark.parametrize("words, count", [
+    (["r-there", "--approve"], 1),
+    (["--all", "--match", "any", "--approve"], 2)], ids=["one", "all"])
+def test_decide(cells, words, count):
+    """And the result that is waited for is that decision's."""
+    bridge = threading.Thread(target=cells.answer, args=(count,))
+    bridge.start()
+    done = subprocess.run(
+        [binary("ztp-approver"), "decide", *words, *cells.unnamed()],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60,
+        check=False)
+    bridge.join(60)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("onboarded 200 OK") == count
+    assert cells.decided(count)["there"] == cells.other
+
+
+def test_another_topic_is_meant(cells):
+    """It is said once, with both names."""
+    cells.ask("there-too", cells.other)
+    approver = Approver(cells.folder, cells.kafka.brokers, cells.topics,
+                        "--approve-all", "--count", "2").start()
+    approver.wait_exit()
+    named = cells.topics["decisions"]
+    assert set(cells.decided(2).values()) == {named}
+    said, = (line for line in approver.log().splitlines() if "warn" in line)
+    assert cells.other in said and said.endswith(f"--decisions says {named}")
+    done = decide(cells.kafka.brokers, cells.topics, "r-there", "--approve",
+                  "--no-wait")
+    assert done.returncode == 0 and done.stderr.count(cells.other) == 1
+
+
+def test_serve_says_so(cells):
+    """It reads one topic of decisions, and writes to that one."""
+    serve = Process("serve", [
+        binary("ztp-approver"), "serve", "--listen", "127.0.0.1:0",
+        *cells.unnamed()], cells.folder).start()
+    try:
+        until(lambda: f"decision in {cells.other}" in serve.log(), "it warns")
+        assert serve.log().count("wants its decision in") == 1
+    finally:
+        serve.stop()
