@@ -18,8 +18,8 @@
 struct reading {
 	int fd;
 	size_t expected; /* bytes, by the file's own word */
-	bool fifo;
-	int64_t end; /* for a FIFO */
+	bool polled;	 /* before each read, until end */
+	int64_t end;
 };
 
 /* Not realloc: it would leave a copy of the data behind. */
@@ -43,10 +43,13 @@ static bool wait_input(const struct reading *reading)
 	int64_t left = reading->end - ztp_clock_boot();
 	int n;
 
-	if (!reading->fifo)
+	if (!reading->polled)
 		return true;
 	do
-		n = poll(&ready, 1, left > 0 ? (int)left : 0);
+		n = poll(&ready, 1,
+			 left > INT_MAX ? -1
+			 : left > 0	? (int)left
+					: 0);
 	while (n < 0 && errno == EINTR);
 	if (n == 0)
 		errno = ETIMEDOUT;
@@ -112,14 +115,14 @@ static int open_file(struct reading *reading, const char *path)
 	reading->fd = open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 	if (reading->fd < 0 || fstat(reading->fd, &st) != 0)
 		return -1;
-	reading->fifo = S_ISFIFO(st.st_mode);
+	reading->polled = S_ISFIFO(st.st_mode);
 	if (S_ISREG(st.st_mode) && st.st_size > 0)
 		reading->expected = (uintmax_t)st.st_size < SIZE_MAX / 2
 					    ? (size_t)st.st_size
 					    : SIZE_MAX / 2;
 	reading->end = ztp_clock_boot() + FIFO_WAIT_MS;
 	/* Waiting for a terminal is what is wanted. */
-	return reading->fifo ? 0 : fcntl(reading->fd, F_SETFL, O_RDONLY);
+	return reading->polled ? 0 : fcntl(reading->fd, F_SETFL, O_RDONLY);
 }
 
 static int refuse(const char *path, int rc, size_t max, struct ztp_error *error)
@@ -138,17 +141,18 @@ static int refuse(const char *path, int rc, size_t max, struct ztp_error *error)
 	}
 }
 
-int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
-		  struct ztp_error *error)
+/* Unless ready is false, which errno explains. */
+static int read_whole(const struct reading *reading, bool ready, char **data,
+		      size_t *len, const char *path, size_t max,
+		      struct ztp_error *error)
 {
-	struct reading reading = {.fd = -1};
 	char *text = NULL;
 	int rc = ZTP_ERR_IO;
 
 	*data = NULL;
 	*len = 0;
-	if (open_file(&reading, path) == 0)
-		rc = read_all(&reading, &text, len, max);
+	if (ready)
+		rc = read_all(reading, &text, len, max);
 	if (rc == 0) {
 		*data = text;
 	} else {
@@ -158,9 +162,29 @@ int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		free(text);
 		*len = 0;
 	}
+	return rc;
+}
+
+int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
+		  struct ztp_error *error)
+{
+	struct reading reading = {.fd = -1};
+	bool ready = open_file(&reading, path) == 0;
+	int rc = read_whole(&reading, ready, data, len, path, max, error);
+
 	if (reading.fd >= 0)
 		close(reading.fd);
 	return rc;
+}
+
+int ztp_file_read_fd(char **data, size_t *len, int fd, const char *name,
+		     size_t max, struct ztp_error *error)
+{
+	/* It may be set to O_NONBLOCK by whoever shares it. */
+	const struct reading reading = {
+		.fd = fd, .polled = true, .end = INT64_MAX};
+
+	return read_whole(&reading, true, data, len, name, max, error);
 }
 
 int ztp_file_check(const char *path, size_t max, struct ztp_error *error)

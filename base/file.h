@@ -21,6 +21,11 @@
 int ztp_file_read(char **data, size_t *len, const char *path, size_t max,
 		  struct ztp_error *error);
 
+/* The same of a descriptor, which stays open; name is for messages. Its writer has
+ * all the time in the world. */
+int ztp_file_read_fd(char **data, size_t *len, int fd, const char *name,
+		     size_t max, struct ztp_error *error);
+
 /* For a file that a library opens by its name: it would wait for ever for a
  * pipe's writer, and read a file of any size. Opens it and reads from it, because
  * opening alone also succeeds for a directory. Messages as above. */

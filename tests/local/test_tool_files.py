@@ -260,6 +260,43 @@ def test_a_warning_is_text(name):
     assert b"\x1b" not in done.stderr and b"\xc2\x9b" not in done.stderr
 
 
+# --- a registry to import
+
+EXPORT = [b'{"ztp_export":1,"exported_at":"2026-01-01T00:00:00.000Z","registry":"a/b",'
+          b'"onboarding":"custom","cas":[]}\n', b'{"devices":0}\n']
+
+
+def importing(*parts, wait=0.0):
+    """Nobody listens where it would go on to; the status and what it says."""
+    child = subprocess.Popen(
+        [where.binary("ztpctl"), "--url", "mqtt://127.0.0.1:1", "registry",
+         "import", "-"], stdin=subprocess.PIPE, stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE)
+    try:
+        for part in parts[:-1]:
+            child.stdin.write(part)
+            child.stdin.flush()
+            time.sleep(wait)
+        said = child.communicate(parts[-1], timeout=30)[1].decode()
+        return child.returncode, said
+    finally:
+        child.kill()
+        child.communicate()
+
+
+def test_an_import_waits_for_what_exports():
+    """Which may take long for a large registry, and is told to end if need
+    be."""
+    status, said = importing(*EXPORT, wait=5.5)
+    assert status == 1 and "127.0.0.1" in said
+
+
+@pytest.mark.parametrize("end", [b"", b"\n", b"\r\n", b" \r\n\r\n"], ids=repr)
+def test_blank_lines_at_the_end_of_an_import(end):
+    status, said = importing(b"".join(EXPORT) + end)
+    assert status == 1 and "127.0.0.1" in said
+
+
 # --- who approves everybody
 
 @pytest.mark.parametrize("rule", [

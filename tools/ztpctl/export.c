@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/file.h"
@@ -163,9 +164,11 @@ int ztp_export_read(struct ztp_export *out, const char *path,
 	int rc;
 
 	*out = (struct ztp_export){.devices = cJSON_CreateArray()};
-	if (strcmp(path, "-") == 0)
-		path = "/dev/stdin";
-	rc = ztp_file_read(&text, &len, path, ZTP_EXPORT_FILE_MAX, error);
+	rc = strcmp(path, "-") == 0
+		     ? ztp_file_read_fd(&text, &len, STDIN_FILENO, "stdin",
+					ZTP_EXPORT_FILE_MAX, error)
+		     : ztp_file_read(&text, &len, path, ZTP_EXPORT_FILE_MAX,
+				     error);
 	if (rc != 0)
 		return rc;
 	end = text + len;
@@ -174,7 +177,8 @@ int ztp_export_read(struct ztp_export *out, const char *path,
 		size_t n = (size_t)((newline ? newline : end) - at);
 
 		r.line++;
-		if (n > 0)
+		/* A file that went through an editor may have CRLF. */
+		if (ztp_str_trim((struct ztp_str){at, n}).n > 0)
 			rc = take_line(&r, at, n, error);
 		at += n + 1;
 	}
