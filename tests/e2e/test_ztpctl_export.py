@@ -187,7 +187,7 @@ def test_half_a_file_is_not_imported(old, new, devices, tmp_path, change,
     file.write_text("".join(f"{line}\n" for line in change(lines)))
     ctl = Ctl(new, tmp_path)
     before = ctl("registry", "list").stdout
-    said = ctl("registry", "import", file, status=1).stderr
+    said = ctl("registry", "import", file, status=2).stderr
     assert str(file) in said and says in said
     assert ctl("registry", "list").stdout == before
 
@@ -196,10 +196,10 @@ def test_a_file_that_is_too_large(new, tmp_path):
     file = tmp_path / "large.jsonl"
     with open(file, "wb") as sparse:
         sparse.truncate((512 << 20) + 1)
-    said = Ctl(new, tmp_path)("registry", "import", file, status=1).stderr
+    said = Ctl(new, tmp_path)("registry", "import", file, status=2).stderr
     assert str(file) in said and "larger than" in said
     file.write_text('{"x":"' + "x" * (1 << 20) + '"}\n')
-    said = Ctl(new, tmp_path)("registry", "import", file, status=1).stderr
+    said = Ctl(new, tmp_path)("registry", "import", file, status=2).stderr
     assert f"{file}:1: " in said
 
 

@@ -148,6 +148,22 @@ def test_what_would_be_decided(tmp_path):
     ]
 
 
+@pytest.mark.parametrize("blank", ["\n", "\r\n", " \t\r\n"], ids=repr)
+def test_blank_lines_are_passed_over(tmp_path, blank):
+    done = try_rules(tmp_path, json.dumps(asked("pump-1")) + "\n" + blank)
+    assert done.returncode == 0 and done.stderr == ""
+
+
+def test_a_directory_is_no_stdin(tmp_path):
+    folder = os.open(tmp_path, os.O_RDONLY)
+    done = subprocess.run(
+        [binary("ztp-approver"), "test", "--approve-all"], stdin=folder,
+        capture_output=True, text=True, timeout=20, check=False)
+    os.close(folder)
+    assert done.returncode == 1
+    assert "cannot read stdin: Is a directory" in done.stderr
+
+
 @pytest.mark.parametrize("bad, says", [
     ("{", "line 2: "), ("x" * (1 << 20) + "y", "line 2 is longer than 1 MiB"),
     (json.dumps({"request_id": "r"}), "line 2: "),

@@ -120,6 +120,22 @@ rules:
 """
 
 
+def test_a_header_that_is_given_twice(world):
+    """The first one is what the bridge reads."""
+    world.writer.send(world.topics["requests"], {"a": 1}, headers=[
+        ("x", b"first"), ("y", b"z"), ("x", b"second"), ("X", b"other")])
+    done = subprocess.run(
+        [binary("ztp-approver"), "watch", "--json", "--from-beginning",
+         "--count", "1", "--brokers", world.kafka.brokers, "--requests",
+         world.topics["requests"], "--decisions", world.topics["decisions"],
+         "--results", world.topics["results"]], stdin=subprocess.DEVNULL,
+        capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == 0, done.stderr
+    pairs = []
+    json.loads(done.stdout, object_pairs_hook=pairs.append)
+    assert [("x", "first"), ("y", "z"), ("X", "other")] in pairs
+
+
 def test_rules_in_one_day(world, tmp_path):
     """Begins with what is open, leaves what it is told to leave, fills in
     payloads, and reads its list again."""

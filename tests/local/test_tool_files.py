@@ -118,7 +118,7 @@ NOT_ONE_CA = {
 def test_the_ca_of_a_registry(files, broker, command, name, says):
     done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}", *command,
                files[name])
-    check_refused(done, 1, says)
+    check_refused(done, 2, says)
     assert files[name] in done.stderr.decode()
     assert not broker.was_asked()
 
@@ -129,7 +129,7 @@ def test_the_ca_of_a_registry(files, broker, command, name, says):
 def test_the_ca_of_the_broker(files, broker, name):
     done = run("ztpctl", "--url", f"mqtts://127.0.0.1:{broker.port}", "--ca",
                files[name], "registry", "list")
-    check_refused(done, 1, re.escape(files[name]))
+    check_refused(done, 2, re.escape(files[name]))
     assert not broker.was_asked()
 
 
@@ -141,7 +141,7 @@ def test_the_password(files, broker, name, says):
     done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}",
                "--username", "op", "--password-file", files[name], "registry",
                "list")
-    check_refused(done, 1, says)
+    check_refused(done, 2, says)
     assert not broker.was_asked()
 
 
@@ -160,6 +160,55 @@ def test_an_argument_that_is_no_text(broker, args, value):
                *(value if arg == "VALUE" else arg for arg in args))
     check_refused(done, 2, "not UTF-8|longer|64 hex digits")
     assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("args, says", [
+    (["registry", "create", "a/b", "--onboarding", "maybe"],
+     "--onboarding: bad value: maybe: neither direct nor custom nor off"),
+    (["registry", "modify", "a/b", "--onboarding", "Direct"],
+     "--onboarding: bad value: Direct"),
+    (["pending", "reject", "x", "--retry-after", "99999999"],
+     "--retry-after: bad value: 99999999: not a number from 0 to [0-9]+$"),
+    (["audit", "tail", "--count", "0"], "--count: bad value: 0: not a number "
+     "of 1 or more"),
+    (["registry", "import", "none"], "No such file"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_a_value_that_is_none(broker, args, says):
+    done = run("ztpctl", "--url", f"mqtt://127.0.0.1:{broker.port}", *args)
+    assert done.returncode == 2
+    assert re.search(says, done.stderr.decode().splitlines()[0])
+    assert not broker.was_asked()
+
+
+@pytest.mark.parametrize("args, says", [
+    (["decide", "r", "--approve", "--timeout", "7200"],
+     "--timeout: bad value: 7200: not a number from 1 to 3600"),
+    (["run", "--approve-all", "--delay", "-1"],
+     "--delay: bad value: -1: not a number from 0 to 604800000"),
+    (["simulate", "--count", "0"],
+     "--count: bad value: 0: not a number of 1 or more"),
+    (["simulate", "--expire", "7776001"], "from 1 to 7776000"),
+    (["run", "--approve-all", "--format", "xml"],
+     r"--format: bad value: xml \(see"),
+], ids=lambda value: " ".join(value) if isinstance(value, list) else "")
+def test_a_number_out_of_its_range(args, says):
+    check_refused(run("ztp-approver", *args), 2, says)
+
+
+def test_a_context_file_may_begin_with_a_bom(broker, tmp_path, monkeypatch):
+    config = tmp_path / "config"
+    config.write_text(f"\ufeffurl = mqtt://127.0.0.1:{broker.port}\n"
+                      "password-file = none\n", encoding="utf-8")
+    monkeypatch.setenv("ZTPCTL_CONFIG", str(config))
+    done = run("ztpctl", "registry", "list")
+    check_refused(done, 2, "cannot read .*/none: No such file")
+
+
+@pytest.mark.parametrize("words", [["-h"], ["registry", "-h"],
+                                   ["registry", "create", "-h"]], ids=" ".join)
+def test_help_has_a_short_form(words):
+    short, long = run("ztpctl", *words), run("ztpctl", *words[:-1], "--help")
+    assert short.returncode == 0 and short.stdout == long.stdout != b""
 
 
 def device(broker, files, cert="pem", key="key", *more):

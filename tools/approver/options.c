@@ -123,6 +123,17 @@ static int failed(const struct ztp_error *error)
 
 /* --- all options */
 
+static int bad_value(int key, const char *value)
+{
+	char range[ZTP_CLI_RANGE_MAX] = "";
+	int64_t min, max;
+
+	if (options_range(key, &min, &max))
+		ztp_cli_range(range, min, max);
+	return USAGE("--%s: bad value: %.100s%s", table[key - KEY_FIRST].name,
+		     value, range);
+}
+
 static int read_all(struct options *options, int argc, char **argv)
 {
 	struct ztp_error error;
@@ -153,8 +164,7 @@ static int read_all(struct options *options, int argc, char **argv)
 			return USAGE("--%s is not an option of this command",
 				     table[key - KEY_FIRST].name);
 		if (!options_set(options, key, optarg))
-			return USAGE("--%s: bad value: %s",
-				     table[key - KEY_FIRST].name, optarg);
+			return bad_value(key, optarg);
 	}
 	return 0;
 }

@@ -51,5 +51,7 @@ enum key {
 
 /* False: the value is not valid. */
 bool options_set(struct options *options, int key, const char *value);
+/* False: it is no number's option. */
+bool options_range(int key, int64_t *min, int64_t *max);
 
 #endif

@@ -1,3 +1,4 @@
+#include <stddef.h>
 #include <string.h>
 
 #include "tools/approver/options_key.h"
@@ -120,9 +121,6 @@ static bool set_more(struct options *options, int key, const char *value)
 		return true;
 	case KEY_MATCH:
 		return set_text(&options->match, value, 4096);
-	case KEY_EXPIRE:
-		return ztp_number_parse(&options->expire_s, value, 1,
-					90 * 24 * 3600);
 	case KEY_REGISTRY:
 		options->registry = value;
 		return ztp_registry_name_valid(value);
@@ -135,8 +133,47 @@ static bool set_more(struct options *options, int key, const char *value)
 	}
 }
 
+struct number {
+	int key;
+	size_t at; /* in struct options */
+	int64_t min, max;
+};
+
+static const struct number numbers[] = {
+	{KEY_DELAY, offsetof(struct options, delay_ms), 0,
+	 7 * 24 * 3600 * 1000LL},
+	{KEY_COUNT, offsetof(struct options, count), 1, INT64_MAX},
+	{KEY_TIMEOUT, offsetof(struct options, timeout_s), 1, 3600},
+	{KEY_EXPIRE, offsetof(struct options, expire_s), 1, 90 * 24 * 3600},
+};
+
+static const struct number *find_number(int key)
+{
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(*numbers); i++)
+		if (numbers[i].key == key)
+			return &numbers[i];
+	return NULL;
+}
+
+bool options_range(int key, int64_t *min, int64_t *max)
+{
+	const struct number *number = find_number(key);
+
+	if (!number)
+		return false;
+	*min = number->min;
+	*max = number->max;
+	return true;
+}
+
 bool options_set(struct options *options, int key, const char *value)
 {
+	const struct number *number = find_number(key);
+
+	if (number)
+		return ztp_number_parse(
+			(int64_t *)(void *)((char *)options + number->at),
+			value, number->min, number->max);
 	switch (key) {
 	case KEY_BROKERS:
 		return set_text(&options->brokers, value, 4096);
@@ -149,13 +186,6 @@ bool options_set(struct options *options, int key, const char *value)
 		return set_text(&options->decisions, value, ZTP_TOPIC_NAME_MAX);
 	case KEY_RESULTS:
 		return set_text(&options->results, value, ZTP_TOPIC_NAME_MAX);
-	case KEY_DELAY:
-		return ztp_number_parse(&options->delay_ms, value, 0,
-					7 * 24 * 3600 * 1000LL);
-	case KEY_COUNT:
-		return ztp_number_parse(&options->count, value, 1, INT64_MAX);
-	case KEY_TIMEOUT:
-		return ztp_number_parse(&options->timeout_s, value, 1, 3600);
 	case KEY_DEVICE:
 		return set_device(options, value);
 	case KEY_FINGERPRINT:

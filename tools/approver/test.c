@@ -5,6 +5,7 @@
  * There is nothing to put in order at the end, so a signal ends it as it does any
  * filter, also while nobody writes to stdin.
  */
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +16,7 @@
 #include "tools/common/cli.h"
 #include "ztp/json.h"
 #include "ztp/member.h"
+#include "ztp/text.h"
 
 #define TEST_LINE_MAX (1024 * 1024) /* bytes: a record with its headers */
 
@@ -95,14 +97,16 @@ int test_command(const struct options *options)
 			ztp_cli_warn(PROGRAM, "line %ld is longer than 1 MiB",
 				     number);
 			ok = false;
-		} else if (len > 0) {
+		} else if (ztp_str_trim((struct ztp_str){line, len}).n > 0) {
 			ok = test_line(options, (struct ztp_str){line, len},
 				       number) &&
 			     ok;
 		}
 	}
 	free(line);
-	if (fflush(stdout) != 0 || ferror(stdin))
+	if (ferror(stdin)) {
+		ztp_cli_warn(PROGRAM, "cannot read stdin: %s", strerror(errno));
 		ok = false;
+	}
 	return ok ? ZTP_EXIT_OK : ZTP_EXIT_FAILED;
 }

@@ -10,6 +10,7 @@
 #include "base/json_tree.h"
 #include "tools/approver/send.h"
 #include "tools/common/cli.h"
+#include "tools/common/id_set.h"
 #include "tools/common/tail.h"
 #include "tools/common/terminal.h"
 #include "ztp/member.h"
@@ -150,17 +151,24 @@ static bool add_text(cJSON *object, const char *name, const void *data,
 	return ok;
 }
 
+/* Of several with one name the first, which is the one that the bridge reads. */
 static bool add_headers(cJSON *object, const rd_kafka_message_t *message)
 {
 	size_t count = ztp_kafka_header_count(message);
 	cJSON *list = cJSON_AddObjectToObject(object, "headers");
+	struct ztp_id_set *names = ztp_id_set_new();
 	struct ztp_header header;
 	bool ok = list != NULL;
 
-	for (size_t i = 0; ok && i < count; i++)
-		ok = ztp_kafka_header_at(&header, message, i) &&
+	for (size_t i = 0; ok && i < count; i++) {
+		ok = names && ztp_kafka_header_at(&header, message, i);
+		if (!ok || ztp_id_set_has(names, header.name))
+			continue;
+		ok = ztp_id_set_add(names, header.name) &&
 		     add_text(list, header.name, header.value.p,
 			      header.value.n);
+	}
+	ztp_id_set_free(names);
 	return ok;
 }
 

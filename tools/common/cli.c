@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <getopt.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <pthread.h>
@@ -70,6 +71,18 @@ int ztp_cli_bad_option(const char *program, int found, char **argv)
 	if (optopt)
 		return ztp_cli_usage(program, "unknown option -%c", optopt);
 	return ztp_cli_usage(program, "unknown option %s", given);
+}
+
+const char *ztp_cli_range(char out[ZTP_CLI_RANGE_MAX], int64_t min, int64_t max)
+{
+	if (max == INT64_MAX)
+		(void)snprintf(out, ZTP_CLI_RANGE_MAX,
+			       ": not a number of %" PRId64 " or more", min);
+	else
+		(void)snprintf(out, ZTP_CLI_RANGE_MAX,
+			       ": not a number from %" PRId64 " to %" PRId64,
+			       min, max);
+	return out;
 }
 
 bool ztp_cli_flush(const char *program)

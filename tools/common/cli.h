@@ -24,6 +24,11 @@ int ztp_cli_usage(const char *program, const char *format, ...)
 /* The same for an option that getopt_long rejected: it returned '?', or ':' if
  * the option string begins with ':'. opterr must be 0. */
 int ztp_cli_bad_option(const char *program, int found, char **argv);
+#define ZTP_CLI_RANGE_MAX 80
+
+/* For a message about a value: ": not a number from 1 to 9". */
+const char *ztp_cli_range(char out[ZTP_CLI_RANGE_MAX], int64_t min,
+			  int64_t max);
 /* Is it a broker's URL, judged by its scheme? *secure (may be NULL) says
  * whether it uses TLS. */
 bool ztp_cli_is_url(const char *url, bool *secure);

@@ -169,6 +169,7 @@ int main(int argc, char **argv)
 	struct device d = {.wait_s = 60, .version = MQTTVERSION_5};
 	const char **texts[TEXTS] = {&d.url,  &d.ca,	   &d.cert, &d.key,
 				     &d.path, &d.audience, &d.out};
+	char range[ZTP_CLI_RANGE_MAX];
 	const char *fault;
 	int c, status;
 
@@ -180,8 +181,9 @@ int main(int argc, char **argv)
 			*texts[c] = optarg;
 		else if (c == WAIT &&
 			 !ztp_number_parse(&d.wait_s, optarg, 1, WAIT_MAX_S))
-			return ztp_cli_usage(PROGRAM, "--wait: bad value: %s",
-					     optarg);
+			return ztp_cli_usage(
+				PROGRAM, "--wait: bad value: %.100s%s", optarg,
+				ztp_cli_range(range, 1, WAIT_MAX_S));
 		else if (c == UNUSED)
 			d.unused = true;
 		else if (c == NO_ACK)

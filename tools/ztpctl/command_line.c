@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "tools/common/cli.h"
 #include "tools/ztpctl/ago.h"
+#include "ztp/gate.h"
 #include "ztp/gate_protocol.h"
 #include "ztp/text.h"
 
@@ -124,6 +125,7 @@ static bool set(struct line *line, const struct option *option,
 		const char *value)
 {
 	void *at = (char *)line->ctl + option->offset;
+	char range[ZTP_CLI_RANGE_MAX] = "";
 	bool ok = true;
 
 	switch (option->kind) {
@@ -132,6 +134,7 @@ static bool set(struct line *line, const struct option *option,
 		break;
 	case NUMBER:
 		ok = ztp_number_parse(at, value, option->min, option->max);
+		ztp_cli_range(range, option->min, option->max);
 		break;
 	case AGO:
 		ok = ztp_ctl_ago(at, value, ztp_clock_wall());
@@ -145,8 +148,8 @@ static bool set(struct line *line, const struct option *option,
 		break;
 	}
 	if (!ok) {
-		ztp_cli_warn("ztpctl", "%s: bad value: %.100s", option->name,
-			     value);
+		ztp_cli_warn("ztpctl", "%s: bad value: %.100s%s", option->name,
+			     value, range);
 		return fail(line);
 	}
 	return true;
@@ -279,11 +282,25 @@ static bool check_texts(const struct ztp_ctl *ctl, bool file_is_last)
 	return true;
 }
 
+static bool check_onboarding(const struct ztp_ctl *ctl)
+{
+	enum ztp_onboarding mode;
+
+	if (!ctl->onboarding || ztp_onboarding_parse(&mode, ctl->onboarding))
+		return true;
+	(void)ztp_cli_usage("ztpctl",
+			    "--onboarding: bad value: %.100s: neither direct "
+			    "nor custom nor off",
+			    ctl->onboarding);
+	return false;
+}
+
 /* For help, wherever it stands. */
 static bool is_asked(int argc, char **argv)
 {
 	for (int i = 1; i < argc; i++)
-		if (strcmp(argv[i], "--help") == 0)
+		if (strcmp(argv[i], "--help") == 0 ||
+		    strcmp(argv[i], "-h") == 0)
 			return true;
 	return false;
 }
@@ -328,7 +345,7 @@ ztp_ctl_command_line(struct ztp_ctl *ctl, int argc, char **argv, int *status)
 	}
 	if (!check_options(&line, command) ||
 	    !take_arguments(&line, command, used) ||
-	    !check_texts(ctl, command->file_is_last))
+	    !check_texts(ctl, command->file_is_last) || !check_onboarding(ctl))
 		return NULL;
 	return command;
 }

@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "base/file.h"
+#include "ztp/fingerprint.h"
 #include "ztp/text.h"
 
 #define HOME	   "HOME"
@@ -205,7 +206,8 @@ static const char *chosen_by_file(const struct ztp_ctl_context *c)
 
 static int take_lines(struct reading *r, struct ztp_error *error)
 {
-	char *at = r->c->text, *end = at + r->c->len;
+	char *end = r->c->text + r->c->len;
+	char *at = r->c->text + ztp_bom_len(r->c->text, r->c->len);
 	int rc = 0;
 
 	r->level = &r->c->all;

@@ -311,8 +311,12 @@ int ztp_ctl_registry_import(struct ztp_ctl *ctl)
 	struct ztp_error error = {0};
 	int status = ZTP_EXIT_FAILED;
 
-	if (ztp_export_read(&i.file, ctl->arguments[0], &error) != 0 ||
-	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
+	if (ztp_export_read(&i.file, ctl->arguments[0], &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		status = ZTP_EXIT_USAGE;
+		goto out;
+	}
+	if (ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
 	}

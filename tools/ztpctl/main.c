@@ -76,11 +76,15 @@ static int run(struct ztp_ctl *ctl, const struct ztp_ctl_command *command)
 {
 	struct ztp_error error = {0};
 	char *password = NULL;
-	int status = ZTP_EXIT_FAILED;
+	int status = ZTP_EXIT_USAGE;
 
-	if (read_files(ctl, &password, &error) != 0 ||
-	    (!command->alone &&
-	     ztp_client_open(&ctl->client, &ctl->broker, &error) != 0)) {
+	if (read_files(ctl, &password, &error) != 0) {
+		ztp_cli_warn("ztpctl", "%s", error.message);
+		goto out;
+	}
+	status = ZTP_EXIT_FAILED;
+	if (!command->alone &&
+	    ztp_client_open(&ctl->client, &ctl->broker, &error) != 0) {
 		ztp_cli_warn("ztpctl", "%s", error.message);
 		goto out;
 	}
