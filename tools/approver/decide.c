@@ -73,7 +73,7 @@ static int look_up(struct ztp_ask *ask, const struct options *options,
 			     options->request_id, options->requests);
 	else if (found == GAVE_UP)
 		ztp_cli_warn(PROGRAM, "%srequest %s was not found in %s%s",
-			     ztp_cli_stopped() ? "told to end: " : "",
+			     ztp_cli_stopped() ? "interrupted: " : "",
 			     options->request_id, options->requests,
 			     ztp_cli_stopped() ? "" : " in time");
 	ztp_tail_free(tail);
@@ -109,7 +109,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 
 	answer_by_hand(&answer, options);
 	if (producer && ztp_cli_stopped()) {
-		ztp_cli_warn(PROGRAM, "told to end: the decision is not sent");
+		ztp_cli_warn(PROGRAM, "interrupted: the decision is not sent");
 		goto out;
 	}
 	if (!producer ||
@@ -121,7 +121,7 @@ static int deliver(const struct options *options, const struct ztp_ask *ask,
 		rd_kafka_poll(producer, 100);
 	if (!delivery->done)
 		ztp_cli_warn(PROGRAM,
-			     "told to end: %s may have the decision, "
+			     "interrupted: %s may have the decision, "
 			     "or not",
 			     topic);
 	else if (delivery->err)

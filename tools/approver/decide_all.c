@@ -136,7 +136,7 @@ static int send_all(struct all *all, struct ztp_tail *tail, int64_t deadline,
 		if (is_over(deadline))
 			rc = ztp_fail(error, ZTP_ERR_IO,
 				      "%s%s was not read to its end",
-				      ztp_cli_stopped() ? "told to end: " : "",
+				      ztp_cli_stopped() ? "interrupted: " : "",
 				      all->options->requests);
 		else
 			message = ztp_tail_next(tail, WAIT_MS);

@@ -66,7 +66,7 @@ static int read_topic(struct ztp_id_set *ended, struct ztp_tail *tail,
 		    (deadline && ztp_clock_boot() >= deadline))
 			return ztp_fail(error, ZTP_ERR_IO,
 					"%s%s was not read to its end",
-					ztp_cli_stopped() ? "told to end: "
+					ztp_cli_stopped() ? "interrupted: "
 							  : "",
 					options->results);
 		if (ztp_tail_missing(tail)) {

@@ -173,7 +173,7 @@ int outcomes_next(struct outcomes *outcomes, outcome_filter *mine, void *opaque,
 	if (rc >= 0)
 		return rc;
 	if (ztp_cli_stopped())
-		ztp_cli_warn(PROGRAM, "told to end before the result; the "
+		ztp_cli_warn(PROGRAM, "interrupted before the result; the "
 				      "decision is sent");
 	else if (ztp_tail_ready(outcomes->tail))
 		ztp_cli_warn(PROGRAM,

@@ -207,7 +207,7 @@ static int answer_all(struct play *play, struct ztp_tail *tail,
 	if (left != 0 && rc == 0)
 		rc = ztp_fail(
 			error, ZTP_ERR_IO,
-			"told to end: Kafka has not confirmed all records");
+			"interrupted: Kafka has not confirmed all records");
 	return rc;
 }
 

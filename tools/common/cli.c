@@ -172,8 +172,8 @@ static int await_signal(int64_t ms)
 static void *end_soon(void *program)
 {
 	if (await_signal(END_MS))
-		end_now(program, "told twice to end: ends at once");
-	end_now(program, "told to end, and still waits for somebody else: "
+		end_now(program, "interrupted twice: ends at once");
+	end_now(program, "interrupted, and still waits for somebody else: "
 			 "ends as it is");
 	return NULL;
 }

@@ -135,7 +135,7 @@ static bool find(struct call *call, struct token **token)
 			*token = by_certificate(call);
 	}
 	if (!*token)
-		return fail(call, 401, "a token that is known is needed");
+		return fail(call, 401, "a valid token is required");
 	return true;
 }
 

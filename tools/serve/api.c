@@ -191,7 +191,7 @@ static struct reply ready(const struct call *call)
 	char text[512];
 
 	if (call->server->stopping)
-		return reply_text(503, "this server is ending\n");
+		return reply_text(503, "the server is shutting down\n");
 	if (world_ready(world) && !world_is_away(world))
 		return reply_text(200, "ok\n");
 	if (world_ready(world))
@@ -238,9 +238,9 @@ static bool is_place(struct call *call)
 	const struct target *target = &call->target;
 
 	if (target->place == PLACE_NONE) {
-		call->reply = reply_error(404, "there is nothing here");
+		call->reply = reply_error(404, "not found");
 	} else if (!target_takes(target->place, call->method)) {
-		call->reply = reply_error(405, "not with this method");
+		call->reply = reply_error(405, "method not allowed");
 		call->reply.allow = target_allows(target->place);
 	} else {
 		return true;
@@ -256,7 +256,7 @@ static bool refuses_all(struct call *call)
 	if (!call->server->stopping || place == PLACE_HEALTH ||
 	    place == PLACE_READY)
 		return false;
-	call->reply = reply_error(503, "this server is ending");
+	call->reply = reply_error(503, "the server is shutting down");
 	return true;
 }
 

@@ -93,7 +93,7 @@ static enum MHD_Result send_reply(struct call *call)
 
 	if (!links_hold(links, call->link, n, now)) {
 		reply_clear(reply);
-		*reply = reply_error(503, "too much is asked for");
+		*reply = reply_error(503, "too many requests in progress");
 	}
 	response = make_response(reply);
 	if (!response)
@@ -200,7 +200,8 @@ static void answer(struct call *call)
 	if (call->too_large)
 		call->reply = reply_error(413, "the body is too large");
 	else if (call->no_room)
-		call->reply = reply_error(503, "too much is sent at once");
+		call->reply =
+			reply_error(503, "too much request data in progress");
 	else
 		api_answer(call);
 }

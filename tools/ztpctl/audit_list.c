@@ -276,7 +276,7 @@ static bool read_all(struct list *list)
 		}
 		if (ok && ztp_cli_stopped()) {
 			ztp_cli_warn("ztpctl",
-				     "told to end: %s was not read to its end",
+				     "interrupted: %s was not read to its end",
 				     list->topic);
 			ok = false;
 		}

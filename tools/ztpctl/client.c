@@ -153,7 +153,7 @@ static bool await_step(struct ztp_client *client, int *reason, const char **why)
 	*why = NULL;
 	if (step == STEP_WAITING)
 		*why = client->lost ? "the broker closed the connection"
-		       : told	    ? "told to end"
+		       : told	    ? "interrupted"
 				    : "no answer in time";
 	pthread_mutex_unlock(&client->mutex);
 	return step == STEP_DONE;
