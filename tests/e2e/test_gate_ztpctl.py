@@ -111,7 +111,7 @@ def test_cas(ctl, gate, ca):
 
 def test_a_ca_that_cannot_be_read_or_is_none_makes_no_registry(ctl, ca,
                                                                tmp_path):
-    ctl("registry", "create", "acme/none", "--ca", tmp_path / "gone", status=1)
+    ctl("registry", "create", "acme/none", "--ca", tmp_path / "gone", status=2)
     leaf = ca.leaf()
     ctl("registry", "create", "acme/none", "--ca", leaf.path, status=1)
     ctl("registry", "show", "acme/none", status=1)
