@@ -311,8 +311,8 @@ def test_a_warning_is_text(name):
 
 # --- a registry to import
 
-EXPORT = [b'{"ztp_export":1,"exported_at":"2026-01-01T00:00:00.000Z","registry":"a/b",'
-          b'"onboarding":"custom","cas":[]}\n', b'{"devices":0}\n']
+EXPORT = [b'{"ztp_export":1,"exported_at":"2026-01-01T00:00:00.000Z",'
+          b'"registry":"a/b","onboarding":"custom","cas":[]}\n', b'{"devices":0}\n']
 
 
 def importing(*parts, wait=0.0):
