@@ -241,6 +241,11 @@ bool ztp_lease_holds(const struct ztp_lease *lease, int64_t now)
 	       now < lease->began + ZTP_LEASE_MS;
 }
 
+int64_t ztp_lease_until(const struct ztp_lease *lease)
+{
+	return lease->began > 0 ? lease->began + ZTP_LEASE_MS : 0;
+}
+
 int64_t ztp_lease_turn_at(const struct ztp_lease *lease)
 {
 	return lease->began > 0 ? lease->began + ZTP_LEASE_MS / 2 : 0;

@@ -156,14 +156,12 @@ static bool goes_on(struct loop *l)
 	return false;
 }
 
-/* Ends the turn that is under way. May there be another one, now? */
-static bool finish_turn(struct loop *l)
+/* Of the turn that is under way. Returns false if there may be no other one yet. */
+static bool take_result(struct loop *l)
 {
-	enum turns_end end;
+	enum turns_end end = loop_turns_take(l);
 
-	if (!turns_under_way(l->turns))
-		return loop_turns_may_begin(l);
-	end = loop_turns_take(l);
+	loop_turns_look(l); /* effects take their time */
 	if (end == TURNS_COMMITTED && l->last) {
 		log_write_held(l->b.core.log, &l->said);
 		loop_leaving_done(l);
@@ -175,8 +173,16 @@ static bool finish_turn(struct loop *l)
 	} else if (end != TURNS_UNDER_WAY) {
 		undo(l, end);
 	}
-	return (end == TURNS_COMMITTED || end == TURNS_AGAIN) &&
-	       loop_turns_may_begin(l);
+	return end == TURNS_COMMITTED || end == TURNS_AGAIN;
+}
+
+/* Ends the turn that is under way. May there be another one, now? */
+static bool finish_turn(struct loop *l)
+{
+	bool goes_on = !turns_under_way(l->turns) || take_result(l);
+
+	loop_turns_look(l);
+	return goes_on && loop_turns_may_begin(l);
 }
 
 /* Is everything sent that can still be sent? */
@@ -204,8 +210,6 @@ static void turn(struct loop *l)
 			http_run(l->b.http);
 		return;
 	}
-	l->b.core.no_lease = l->turns && !loop_turns_has_lease(l);
-	l->b.core.turn_began = l->lease.began;
 	parts_collect(l);
 	l->coalesce = false;
 	if (l->b.store_ok || l->b.core.now >= l->next_store_try)

@@ -96,8 +96,10 @@ int loop_turn_max(const struct loop *l);
  * then. */
 bool loop_turns_may_act(struct loop *l);
 /* Is no other one active? Only then may it come to the broker under the names
- * that the active one has. */
+ * that the active one has. look: notes it for the connections, and ends intake if
+ * not. */
 bool loop_turns_has_lease(const struct loop *l);
+void loop_turns_look(struct loop *l);
 /* When the next turn is due, whatever else there is; 0: never. */
 int64_t loop_turns_next(const struct loop *l, int64_t now);
 

@@ -18,6 +18,7 @@
 #include "bridge/life/pending.h"
 #include "bridge/life/records.h"
 #include "bridge/loop/loop_internal.h"
+#include "bridge/mqtt/mqtt_in.h"
 
 /* Of one turn: between the time that it gives its rows and its word that this
  * bridge is active. */
@@ -140,7 +141,7 @@ enum turns_end loop_turns_take(struct loop *l)
 		l->late.until = 0; /* they have been looked at */
 		ztp_retry_succeeded(&l->undone);
 		ztp_lease_renew(&l->lease, turns_began(l->turns));
-		if (l->b.group)
+		if (l->b.group && loop_turns_has_lease(l))
 			l->b.group->undone[0] = '\0';
 	} else if (end != TURNS_UNDER_WAY) {
 		say_undone(l, &result);
@@ -192,6 +193,30 @@ static void write_copy(struct loop *l)
 bool loop_turns_has_lease(const struct loop *l)
 {
 	return ztp_lease_holds(&l->lease, ztp_clock_boot());
+}
+
+/* Kafka does not say that it takes no turn, it just does not answer. Before the
+ * first one there is no lease to lose. */
+static void say_unanswered(struct loop *l)
+{
+	struct group_status *status = l->b.group;
+
+	if (status && !*status->undone && ztp_lease_until(&l->lease) != 0 &&
+	    turns_under_way(l->turns))
+		snprintf(status->undone, sizeof(status->undone),
+			 "kafka takes no turn: no answer yet");
+}
+
+void loop_turns_look(struct loop *l)
+{
+	struct core *core = &l->b.core;
+
+	core->no_lease = !loop_turns_has_lease(l);
+	core->turn_began = l->lease.began;
+	if (!core->no_lease)
+		return;
+	mqtt_in_lease_over(l->b.mqtt_in);
+	say_unanswered(l);
 }
 
 bool loop_turns_may_act(struct loop *l)

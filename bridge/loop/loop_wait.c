@@ -28,15 +28,18 @@ enum source {
 	FROM_URGENT
 };
 
-/* Until the group has to be heard, for one of several. */
+/* Until the group has to be heard, or the lease is over, for one of several. */
 static int group_timeout(const struct loop *l)
 {
-	int64_t at, wait = SLEEP_MAX_MS;
+	int64_t now = ztp_clock_boot(), wait = SLEEP_MAX_MS;
+	int64_t at = ztp_lease_until(&l->lease);
 
+	if (at > now && at - now < wait)
+		wait = at - now;
 	if (l->group && l->group->next) {
 		at = l->group->next(l->group->arg);
-		if (at != 0 && at - ztp_clock_boot() < wait)
-			wait = at - ztp_clock_boot();
+		if (at != 0 && at - now < wait)
+			wait = at - now;
 	}
 	return wait > 0 ? (int)wait : 1;
 }

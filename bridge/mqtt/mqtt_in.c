@@ -51,6 +51,13 @@ static int own_keepalive(const struct mqtt_in *in)
 	return (int)(in->core->config->mqtt.keepalive_ms / 1000);
 }
 
+static void log_lost(struct mqtt_in *in, int code, const char *why)
+{
+	log_warn(in->core->log, "mqtt_lost", LOG_STR("connection", "in"),
+		 LOG_STR("url", in->core->config->mqtt.url),
+		 LOG_INT("reason_code", code), LOG_STR("error", why));
+}
+
 /* --- the steps to a connection */
 
 static void refuse(struct mqtt_in *in, int code, const char *why)
@@ -116,7 +123,11 @@ static void on_connected(struct mqtt_in *in, const struct connack *given)
 {
 	struct connack asked = CONNACK_NOTHING;
 
-	if (in->paused || mqtt_in_left_until(in) != 0) {
+	/* It may have been given up, and so may the lease that it was asked for
+	 * with. */
+	if (in->phase != PHASE_CONNECTING || !core_may_connect(in->core)) {
+		if (in->phase == PHASE_CONNECTING)
+			reconnect_plan(&in->reconnect, in->core->now);
 		disconnect(in);
 		return;
 	}
@@ -207,10 +218,7 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 
 	if (in->phase == PHASE_DOWN)
 		return; /* we disconnected ourselves */
-	log_warn(in->core->log, "mqtt_lost", LOG_STR("connection", "in"),
-		 LOG_STR("url", in->core->config->mqtt.url),
-		 LOG_INT("reason_code", news->code),
-		 LOG_STR("error", news->why));
+	log_lost(in, news->code, news->why);
 	in->phase = PHASE_DOWN;
 	core_lost(in->core);
 	if (!up)
@@ -316,6 +324,20 @@ void mqtt_in_resume(struct mqtt_in *in)
 	reconnect_plan(&in->reconnect, in->core->now + 1);
 }
 
+/* One that waits for its CONNACK cannot be disconnected, but as soon as that is
+ * there. */
+void mqtt_in_lease_over(struct mqtt_in *in)
+{
+	if (!mqtt_link_is_open(in->link))
+		return;
+	if (in->phase != PHASE_DOWN) {
+		log_lost(in, 0, "left, since kafka takes no turn");
+		core_lost(in->core);
+		reconnect_plan(&in->reconnect, in->core->now);
+	}
+	disconnect(in);
+}
+
 bool mqtt_in_paused(const struct mqtt_in *in)
 {
 	return in->paused;
@@ -362,11 +384,7 @@ int64_t mqtt_in_left_until(const struct mqtt_in *in)
 void mqtt_in_leave(struct mqtt_in *in, int64_t until)
 {
 	if (in->phase != PHASE_DOWN) {
-		log_warn(in->core->log, "mqtt_lost",
-			 LOG_STR("connection", "in"),
-			 LOG_STR("url", in->core->config->mqtt.url),
-			 LOG_INT("reason_code", 0),
-			 LOG_STR("error", MQTT_OTHER_TAKEN_OVER));
+		log_lost(in, 0, MQTT_OTHER_TAKEN_OVER);
 		disconnect(in);
 	}
 	reconnect_leave(&in->reconnect, until);

@@ -16,6 +16,7 @@ struct mqtt_link {
 	struct core *core;
 	MQTTAsync client;
 	int wake_fd;
+	bool closing;		  /* paho has been asked to disconnect */
 	struct receiver receiver; /* the receiving thread's */
 
 	pthread_mutex_t lock; /* guards the news */
@@ -222,6 +223,7 @@ int mqtt_link_connect(struct mqtt_link *link, int keepalive_s)
 		set_tls(&ssl, &mqtt->tls);
 		o->ssl = &ssl;
 	}
+	link->closing = false;
 	rc = MQTTAsync_connect(link->client, o);
 	MQTTProperties_free(&properties);
 	return rc;
@@ -259,15 +261,21 @@ int mqtt_link_unsubscribe(struct mqtt_link *link, const char *filter)
 	return MQTTAsync_unsubscribe(link->client, filter, &o);
 }
 
+/* Asked twice, paho would disconnect the next connection, too. */
 void mqtt_link_disconnect(struct mqtt_link *link)
 {
 	MQTTAsync_disconnectOptions o = MQTTAsync_disconnectOptions_initializer;
 	MQTTAsync_disconnectOptions o5 =
 		MQTTAsync_disconnectOptions_initializer5;
 
+	if (link->closing)
+		return;
 	o.timeout = o5.timeout = 100; /* ms, for messages in flight */
-	MQTTAsync_disconnect(link->client,
-			     link->core->config->mqtt.version == 5 ? &o5 : &o);
+	link->closing =
+		MQTTAsync_disconnect(link->client,
+				     link->core->config->mqtt.version == 5
+					     ? &o5
+					     : &o) == MQTTASYNC_SUCCESS;
 }
 
 bool mqtt_link_is_open(const struct mqtt_link *link)

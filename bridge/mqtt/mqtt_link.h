@@ -48,7 +48,8 @@ int mqtt_link_connect(struct mqtt_link *mqtt_link, int keepalive_s);
 int mqtt_link_subscribe(struct mqtt_link *mqtt_link, const char *filter,
 			int qos);
 int mqtt_link_unsubscribe(struct mqtt_link *mqtt_link, const char *filter);
-/* Nothing is posted about this. It takes paho a moment. */
+/* Nothing is posted about this. It takes paho a moment. A connection that has not
+ * been accepted yet is not ended by it. */
 void mqtt_link_disconnect(struct mqtt_link *mqtt_link);
 bool mqtt_link_is_open(const struct mqtt_link *mqtt_link);
 

@@ -125,6 +125,8 @@ void ztp_lease_renew(struct ztp_lease *lease, int64_t began);
 /* After `left`, and whenever it is no longer active. */
 void ztp_lease_end(struct ztp_lease *lease);
 bool ztp_lease_holds(const struct ztp_lease *lease, int64_t now);
+/* When it is over; 0: there is none. */
+int64_t ztp_lease_until(const struct ztp_lease *lease);
 /* Is it time for a turn that only writes `active`? 0: at once. */
 int64_t ztp_lease_turn_at(const struct ztp_lease *lease);
 

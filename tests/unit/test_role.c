@@ -332,11 +332,13 @@ static void a_lease_begins_with_its_turn(void **unused)
 	(void)unused;
 	assert_false(ztp_lease_holds(&lease, NOW));
 	assert_int_equal(ztp_lease_turn_at(&lease), 0);
+	assert_int_equal(ztp_lease_until(&lease), 0);
 	ztp_lease_renew(&lease, NOW);
 	assert_true(ztp_lease_holds(&lease, NOW));
 	assert_true(ztp_lease_holds(&lease, NOW + ZTP_LEASE_MS - 1));
 	assert_false(ztp_lease_holds(&lease, NOW + ZTP_LEASE_MS));
 	assert_int_equal(ztp_lease_turn_at(&lease), NOW + ZTP_LEASE_MS / 2);
+	assert_int_equal(ztp_lease_until(&lease), NOW + ZTP_LEASE_MS);
 	ztp_lease_renew(&lease, NOW - 500); /* nothing takes it back */
 	assert_true(ztp_lease_holds(&lease, NOW + ZTP_LEASE_MS - 1));
 	ztp_lease_end(&lease);
