@@ -68,8 +68,10 @@ static void refuse(struct mqtt_in *in, int code, const char *why)
 	in->refusal = in->phase == PHASE_CONNECTING ? refusal_of(code)
 						    : REFUSAL_OTHER;
 	refusal_log(in->core, in->refusals, "in", in->refusal, code, why);
-	if (in->phase == PHASE_SUBSCRIBING)
+	if (in->phase == PHASE_SUBSCRIBING) { /* it was connected */
+		core_lost(in->core);
 		disconnect(in);
+	}
 	in->phase = PHASE_DOWN;
 	reconnect_refused(&in->reconnect, in->core->now);
 }
@@ -291,6 +293,7 @@ void mqtt_in_collect(struct mqtt_in *in)
 	}
 	log_warn(in->core->log, "mqtt_stuck", LOG_STR("connection", "in"),
 		 LOG_STR("url", in->core->config->mqtt.url));
+	core_lost(in->core);
 	disconnect(in);
 	reconnect_refused(&in->reconnect, in->core->now);
 }
