@@ -85,8 +85,8 @@ static int next_timeout(const struct loop *l)
 	return next <= now ? 0 : (int)(next - now);
 }
 
-/* What comes while no turn may begin is read after that, so nobody may be woken
- * for it: a loop that was would turn and turn. */
+/* What comes while no turn may begin, or there is no lease, is read or written
+ * after that, so nobody may be woken for it: a loop that was would turn and turn. */
 static void do_not_watch_commands(struct loop *l)
 {
 	if (l->commands_fd >= 0)
@@ -207,7 +207,8 @@ int loop_wait(struct loop *l)
 	if (!l->more && !l->turns)
 		n = wait_shortly(l);
 	if (n == 0) {
-		if (l->turns && !loop_turns_may_begin(l))
+		if (l->turns &&
+		    (!loop_turns_may_begin(l) || l->b.core.no_lease))
 			do_not_watch_commands(l);
 		else
 			watch_commands(l);

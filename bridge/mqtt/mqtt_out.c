@@ -7,7 +7,7 @@
 #include "bridge/mqtt/mosq_open.h"
 
 #define CONNACK_MS    10000 /* from connect() to CONNACK */
-#define LEASE_LOOK_MS 10    /* until it may connect, of several bridges */
+#define LEASE_LOOK_MS 10    /* until there is one, of several bridges */
 #define LATE_MS	      30000 /* a PUBACK or SUBACK */
 #define TICK_MS	      1000  /* libmosquitto's keepalive counts in seconds */
 #define HEARD_MAX     32    /* packets, then the turn goes on */
@@ -60,6 +60,14 @@ static int read_packets(struct mqtt_out *o)
 	return rc;
 }
 
+/* Without a lease nothing goes out that has not yet, and that goes before whatever
+ * libmosquitto writes of its own: a PUBACK for what it reads, or a DISCONNECT. */
+static bool may_write(const struct mqtt_out *o)
+{
+	return !o->core->no_lease ||
+	       (o->linked && !mosquitto_want_write(o->mosq));
+}
+
 void mqtt_out_turn(struct mqtt_out *o)
 {
 	int64_t now = o->core->now;
@@ -77,6 +85,10 @@ void mqtt_out_turn(struct mqtt_out *o)
 	}
 	if (o->broken) {
 		mqtt_out_drop(o, MOSQ_ERR_CONN_LOST, "write failed");
+		return;
+	}
+	if (!may_write(o)) {
+		o->next_tick = now + LEASE_LOOK_MS;
 		return;
 	}
 	if (!o->linked)
@@ -205,7 +217,7 @@ void mqtt_out_stop(struct mqtt_out *o)
 {
 	if (!o->mosq)
 		return;
-	if (o->linked) {
+	if (o->linked && may_write(o)) {
 		mosquitto_disconnect(o->mosq);
 		mosquitto_loop_write(o->mosq, 1);
 	}

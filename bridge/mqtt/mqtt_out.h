@@ -66,7 +66,8 @@ bool mqtt_out_connected(const struct mqtt_out *mqtt_out);
  * does not grant. NULL: it is as it should be. */
 const char *mqtt_out_problem(const struct mqtt_out *mqtt_out);
 
-/* Connects, reads, writes and sends keepalives. */
+/* Connects, reads, writes and sends keepalives. Without a lease nothing is written
+ * that has been published. */
 void mqtt_out_turn(struct mqtt_out *mqtt_out);
 /* Writes now what has been published. If the connection turns out to be lost,
  * the next turn reports it, and that turn runs at once. */

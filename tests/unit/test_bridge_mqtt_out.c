@@ -4,6 +4,7 @@
 
 #include <arpa/inet.h>
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 
 #include "bridge/mqtt/mqtt_out.h"
@@ -360,6 +361,85 @@ static void questions_without_an_answer_hold_nobody_up(void **state)
 	assert_int_equal(c->first.ups, 2);
 }
 
+/* --- without a lease */
+
+static bool has_more(const struct connection *c)
+{
+	uint32_t events = 0;
+
+	return mqtt_out_fd(c->mqtt_out, &events) >= 0 && (events & EPOLLOUT);
+}
+
+/* Everything that comes within a moment. */
+static size_t broker_takes(const struct connection *c)
+{
+	struct pollfd readable = {.fd = c->broker, .events = POLLIN};
+	static char bytes[LARGE];
+	size_t all = 0;
+	ssize_t n = 1;
+
+	while (n > 0 && poll(&readable, 1, 100) == 1) {
+		n = recv(c->broker, bytes, sizeof(bytes), 0);
+		all += n > 0 ? (size_t)n : 0;
+	}
+	return all;
+}
+
+/* More than the sockets hold. */
+static void publish_too_much(const struct connection *c)
+{
+	static char text[8 * LARGE];
+	int i;
+
+	for (i = 0; i < MQTT_OUT_WINDOW_MAX && !has_more(c); i++)
+		assert_int_equal(mqtt_out_publish(c->mqtt_out, NULL, "t", text,
+						  sizeof(text), NULL),
+				 0);
+	assert_true(has_more(c));
+}
+
+static void what_is_left_waits_for_the_lease(void **state)
+{
+	static const uint8_t message[] = {0x32, 7, 0, 1, 't', 0, 1, 0, 'x'};
+	struct connection *c = *state;
+
+	publish_too_much(c);
+	c->core.no_lease = true;
+	broker_takes(c);
+	broker_says(c, message, sizeof(message));
+	c->core.now += 1000; /* a keepalive would be due */
+	mqtt_out_turn(c->mqtt_out);
+	assert_int_equal(broker_takes(c), 0);
+	assert_int_equal(c->first.messages, 0);
+	assert_true(mqtt_out_next(c->mqtt_out) > c->core.now);
+	c->core.no_lease = false;
+	mqtt_out_turn(c->mqtt_out);
+	assert_int_equal(c->first.messages, 1);
+	assert_true(broker_takes(c) > 0);
+}
+
+static void it_stops_without_a_word(void **state)
+{
+	struct connection *c = *state;
+
+	publish_too_much(c);
+	c->core.no_lease = true;
+	broker_takes(c);
+	mqtt_out_stop(c->mqtt_out);
+	assert_int_equal(broker_takes(c), 0);
+}
+
+static void without_a_lease_it_still_hears(void **state)
+{
+	static const uint8_t message[] = {0x30, 5, 0, 1, 't', 0, 'x'};
+	struct connection *c = *state;
+
+	c->core.no_lease = true;
+	broker_says(c, message, sizeof(message));
+	mqtt_out_turn(c->mqtt_out);
+	assert_int_equal(c->first.messages, 1);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -381,6 +461,12 @@ int main(void)
 		cmocka_unit_test_setup_teardown(
 			questions_without_an_answer_hold_nobody_up, setup,
 			teardown),
+		cmocka_unit_test_setup_teardown(
+			what_is_left_waits_for_the_lease, setup, teardown),
+		cmocka_unit_test_setup_teardown(it_stops_without_a_word, setup,
+						teardown),
+		cmocka_unit_test_setup_teardown(without_a_lease_it_still_hears,
+						setup, teardown),
 	};
 
 	return cmocka_run_group_tests_name("bridge_mqtt_out", tests, NULL,
