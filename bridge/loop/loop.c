@@ -218,6 +218,17 @@ static void turn(struct loop *l)
 		backpressure_apply(&l->b);
 }
 
+/* Before all else: Kafka is asked by those that are closed, and may not answer, and
+ * mqtt_out calls its users. */
+static void disconnect(struct loop *l)
+{
+	l->b.core.no_lease = l->turns && !loop_turns_has_lease(l);
+	if (l->b.mqtt_in)
+		mqtt_in_stop(l->b.mqtt_in);
+	if (l->b.mqtt_out)
+		mqtt_out_stop(l->b.mqtt_out);
+}
+
 static int start(struct loop *l)
 {
 	struct ztp_error error = {0};
@@ -288,8 +299,7 @@ int loop_run_active(const struct config *config, struct log *log,
 out:
 	if (group && group->serving)
 		group->serving(group->arg, NULL);
-	if (l->b.mqtt_out) /* first, because it calls its users */
-		mqtt_out_stop(l->b.mqtt_out);
+	disconnect(l);
 	parts_free(l);
 	loop_wait_close(l);
 	log_held_free(&l->said);

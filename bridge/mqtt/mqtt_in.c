@@ -341,6 +341,14 @@ void mqtt_in_lease_over(struct mqtt_in *in)
 	disconnect(in);
 }
 
+/* A CONNECT that is under way ends with its client only. */
+void mqtt_in_stop(struct mqtt_in *in)
+{
+	mqtt_link_free(in->link);
+	in->link = NULL;
+	in->phase = PHASE_DOWN;
+}
+
 bool mqtt_in_paused(const struct mqtt_in *in)
 {
 	return in->paused;

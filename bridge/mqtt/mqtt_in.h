@@ -56,6 +56,8 @@ bool mqtt_in_paused(const struct mqtt_in *mqtt_in);
 /* Of several bridges: the lease is over, so another one may have the session. It
  * is connected again when core_may_connect says so. Called in every turn. */
 void mqtt_in_lease_over(struct mqtt_in *mqtt_in);
+/* Disconnects for good, before mqtt_in_free; nothing else may follow. */
+void mqtt_in_stop(struct mqtt_in *mqtt_in);
 /* Paused, and nothing comes any more. */
 bool mqtt_in_closed(const struct mqtt_in *mqtt_in);
 /* True when connected and subscribed. */
