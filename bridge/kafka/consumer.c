@@ -62,8 +62,7 @@ int consumer_new(struct consumer **out, struct core *core, struct store *store,
 	c->probe = probe;
 	c->user = *user;
 	c->wake_fd = wake_fd;
-	c->batch_max = core->config->standby.enabled ? BATCHING_SHARED_TURN_MAX
-						     : BATCHING_TURN_MAX;
+	c->batch_max = BATCHING_TURN_MAX;
 	rc = name_member(core, store, error);
 	if (rc == 0)
 		rc = open_handle(c, error);
@@ -238,6 +237,13 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 			 LOG_STR("error", rd_kafka_event_error_string(event)),
 			 LOG_UINT("suppressed", suppressed));
 	return rd_kafka_event_error_is_fatal(event) != 0;
+}
+
+void consumer_limit(struct consumer *c, int max)
+{
+	c->batch_max = max;
+	if (c->batch > max)
+		consumer_let_go(c);
 }
 
 void consumer_collect(struct consumer *c, const struct probe_status *status)

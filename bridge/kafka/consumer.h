@@ -52,6 +52,9 @@ int consumer_new(struct consumer **consumer, struct core *core,
 /* Leaves the group; may block for some seconds. */
 void consumer_free(struct consumer *consumer);
 
+/* Before collect: so many records at once. What has been collected beyond that is
+ * read again. */
+void consumer_limit(struct consumer *consumer, int max);
 /* The phases of the loop's turn, see bridge.h. status: the probe's latest. */
 void consumer_collect(struct consumer *consumer,
 		      const struct probe_status *status);

@@ -81,7 +81,7 @@ void turn_forget(struct turn *turn, int from);
 int turn_count(const struct turn *turn);
 
 /* Begins a transaction with all that, and commits it. apart: each record is sent
- * alone, so that one that is refused fails no other. */
+ * alone, so that one that is refused fails no other; rows go together. */
 void turn_send(struct turn *turn, bool apart);
 bool turn_under_way(const struct turn *turn);
 /* True: *result is what became of turn_open or turn_send, once, and nothing is

@@ -196,7 +196,8 @@ static void flush(struct turn_handle *h)
 		;
 }
 
-/* The queue is shorter than a turn may be. */
+/* The queue is shorter than a turn may be. Rows are never at fault, and a turn that
+ * waited for each of them would take longer than Kafka lets it. */
 static void produce_all(struct turn_handle *h, struct turn_entry **entries,
 			int count, bool apart)
 {
@@ -212,7 +213,7 @@ static void produce_all(struct turn_handle *h, struct turn_entry **entries,
 		if (err && err != RD_KAFKA_RESP_ERR_MSG_SIZE_TOO_LARGE)
 			return;
 		i++;
-		if (apart)
+		if (apart && entries[i - 1]->topic != TURN_STATE)
 			flush(h);
 	}
 	flush(h);

@@ -5,12 +5,13 @@
 
 #include "base/clock.h"
 #include "bridge/core/batching.h"
+#include "bridge/kafka/record_bounds.h"
 #include "bridge/store/store_state.h"
 #include "ztp/codec.h"
 #include "ztp/event.h"
 
 #define TURNS_MAX    BATCHING_SHARED_TURN_MAX /* requests announced in one */
-#define REFUSED_MAX  64 /* records at once that Kafka will not take */
+#define APART_MAX    64 /* entries in a turn whose records go one by one */
 #define IDENTITY_LEN ZTP_SHA256_LEN
 
 struct turns {
@@ -34,12 +35,15 @@ struct turns {
 	struct refused {
 		uint8_t identity[IDENTITY_LEN];
 		struct ztp_error why;
-	} refused[REFUSED_MAX];
-	int refused_count;
-	bool apart; /* the next turn's records go one by one */
+	} * refused;
+	int refused_count, refused_room;
+	int limit;  /* entries that a turn takes */
+	bool apart; /* the turn's records went one by one */
+	bool gap;   /* the turn before this one had a record that was refused */
 };
 
-/* --- what a record is known by. What it says of the time is not part of it. */
+/* --- what a record is known by. What it says of the time is not part of it, nor is
+ * the hash of a record with a time in it, which a dead letter has. */
 
 static size_t length(const struct ztp_str *text)
 {
@@ -61,20 +65,32 @@ static bool has_id(const struct store_record *record)
 		       .p != NULL;
 }
 
+static bool is_hash(const struct store_record *record,
+		    const struct ztp_str *text)
+{
+	struct ztp_str hash = ztp_header_get(
+		record->headers, record->header_count, RECORD_SHA256);
+
+	return hash.p && has_id(record) && hash.n == length(text) &&
+	       memcmp(hash.p, text->p, hash.n) == 0;
+}
+
 static void identify(uint8_t identity[IDENTITY_LEN],
 		     const struct store_record *record)
 {
-	const uint8_t topic = (uint8_t)record->topic;
+	const uint8_t about[] = {(uint8_t)record->topic, record->key.p != NULL};
 	struct ztp_sha256 hash;
 	size_t i;
 
 	ztp_sha256_begin(&hash);
-	ztp_sha256_add(&hash, &topic, sizeof(topic));
-	add(&hash, record->key.p, length(&record->key));
+	ztp_sha256_add(&hash, about, sizeof(about));
+	if (!is_hash(record, &record->key))
+		add(&hash, record->key.p, length(&record->key));
 	for (i = 0; i < record->header_count; i++) {
 		const struct ztp_header *header = &record->headers[i];
 
-		if (strcmp(header->name, ZTP_CE_HEADER("time")) == 0)
+		if (strcmp(header->name, ZTP_CE_HEADER("time")) == 0 ||
+		    is_hash(record, &header->value))
 			continue;
 		add(&hash, header->name, strlen(header->name));
 		add(&hash, header->value.p, header->value.n);
@@ -94,6 +110,22 @@ static const struct refused *find_refused(const struct turns *turns,
 			   IDENTITY_LEN) == 0)
 			return &turns->refused[i];
 	return NULL;
+}
+
+/* NULL: no memory. */
+static struct refused *add_refused(struct turns *turns)
+{
+	int room = turns->refused_room ? 2 * turns->refused_room : 16;
+	struct refused *grown;
+
+	if (turns->refused_count == turns->refused_room) {
+		grown = realloc(turns->refused, (size_t)room * sizeof(*grown));
+		if (!grown)
+			return NULL;
+		turns->refused = grown;
+		turns->refused_room = room;
+	}
+	return &turns->refused[turns->refused_count++];
 }
 
 /* --- writing */
@@ -170,6 +202,7 @@ int turns_new(struct turns **out, struct core *core, struct copy *copy,
 	turns->copy = copy;
 	turns->turn = turn;
 	turns->user = *user;
+	turns->limit = BATCHING_SHARED_TURN_MAX;
 	*out = turns;
 	return 0;
 }
@@ -181,6 +214,7 @@ void turns_free(struct turns *turns)
 	free(turns->announced);
 	free(turns->asked);
 	free(turns->identities);
+	free(turns->refused);
 	free(turns);
 }
 
@@ -192,6 +226,11 @@ struct ledger *turns_ledger(struct turns *turns)
 int64_t turns_began(const struct turns *turns)
 {
 	return turns->committed_began;
+}
+
+int turns_max(const struct turns *turns)
+{
+	return turns->limit;
 }
 
 int64_t turns_pace(const struct turns *turns)
@@ -286,6 +325,7 @@ int turns_send(struct turns *turns, struct ztp_error *error)
 		return rc;
 	turns->began = ztp_clock_boot();
 	turns->size = turn_count(turns->turn);
+	turns->apart = turns->limit <= APART_MAX;
 	turn_send(turns->turn, turns->apart);
 	return 0;
 }
@@ -302,13 +342,33 @@ static void keep_asked(struct turns *turns)
 	turns->announced = kept;
 }
 
+/* Each record that Kafka refuses costs a turn, and until one is committed nothing
+ * is told. So a turn that is done again has half as many entries, down to one,
+ * which has few records. */
+static void take_less(struct turns *turns)
+{
+	if (turns->count < turns->limit)
+		turns->limit = turns->count;
+	turns->limit = turns->limit > 1 ? turns->limit / 2 : 1;
+}
+
+/* Where one is refused, there may be more. */
+static void take_more(struct turns *turns)
+{
+	if (turns->refused_count == 0)
+		turns->limit *= 2;
+	if (turns->limit > BATCHING_SHARED_TURN_MAX)
+		turns->limit = BATCHING_SHARED_TURN_MAX;
+	turns->refused_count = 0;
+	turns->gap = false;
+}
+
 static enum turns_end on_committed(struct turns *turns,
 				   struct turn_result *result)
 {
 	struct store *store = copy_store(turns->copy);
 
-	turns->refused_count = 0;
-	turns->apart = false;
+	take_more(turns);
 	if (result->next)
 		turns->committed_began = turns->began;
 	/* Kafka has the turn and the store does not: it is read again. */
@@ -320,26 +380,35 @@ static enum turns_end on_committed(struct turns *turns,
 	return TURNS_COMMITTED;
 }
 
-/* Of several that were sent together it is not known which one is at fault, so
- * they are sent one by one. */
+/* Of several that were sent together it is not known which one is at fault: a
+ * smaller turn sends them one by one. */
 static enum turns_end on_refused(struct turns *turns,
 				 const struct turn_result *result)
 {
-	struct refused *refused = &turns->refused[turns->refused_count];
+	struct refused *refused;
 
-	if (result->refused_count > 1 && !turns->apart) {
-		turns->apart = true;
+	take_less(turns);
+	turns->gap = true;
+	if (result->refused_count > 1 && !turns->apart)
 		return TURNS_AGAIN;
-	}
 	/* Records come before rows, which Kafka has no reason to refuse. */
-	if (result->refused >= turns->count ||
-	    turns->refused_count == REFUSED_MAX)
+	refused = result->refused < turns->count ? add_refused(turns) : NULL;
+	if (!refused)
 		return TURNS_LATER;
 	memcpy(refused->identity, turns->identities[result->refused],
 	       IDENTITY_LEN);
 	refused->why = result->why;
-	turns->refused_count++;
 	return TURNS_AGAIN;
+}
+
+/* A record that was refused leaves librdkafka with a gap in its numbers, for which
+ * Kafka refuses the turn after it, once. */
+static enum turns_end on_aborted(struct turns *turns)
+{
+	bool gap = turns->gap;
+
+	turns->gap = false;
+	return gap ? TURNS_AGAIN : TURNS_LATER;
 }
 
 static enum turns_end judge(struct turns *turns, struct turn_result *result)
@@ -350,7 +419,7 @@ static enum turns_end judge(struct turns *turns, struct turn_result *result)
 	case TURN_REFUSED:
 		return on_refused(turns, result);
 	case TURN_ABORTED:
-		return TURNS_LATER;
+		return on_aborted(turns);
 	default:
 		return TURNS_OVER;
 	}

@@ -62,6 +62,9 @@ enum turns_end {
 enum turns_end turns_take(struct turns *turns, struct turn_result *result);
 /* When the last committed turn with a row in it began (CLOCK_BOOTTIME, ms). */
 int64_t turns_began(const struct turns *turns);
+/* Of entries, how many the next turn takes from each of its inputs: fewer while
+ * Kafka refuses records. */
+int turns_max(const struct turns *turns);
 /* When the next turn may begin (CLOCK_BOOTTIME, ms): so that many entries share
  * one (bridge/core/batching.h). */
 int64_t turns_pace(const struct turns *turns);

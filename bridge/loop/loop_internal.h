@@ -92,6 +92,8 @@ int loop_turns_unask(struct loop *l, struct ztp_error *error);
 bool loop_turns_may_begin(const struct loop *l);
 /* Of entries, how many a turn takes. */
 int loop_turn_max(const struct loop *l);
+/* Likewise, of what comes by the clock. */
+int loop_turn_few(const struct loop *l);
 /* After it was committed: may its effects go out? And writes the copy, now and
  * then. */
 bool loop_turns_may_act(struct loop *l);

@@ -173,7 +173,14 @@ bool loop_turns_may_begin(const struct loop *l)
 
 int loop_turn_max(const struct loop *l)
 {
-	return l->turns ? BATCHING_SHARED_TURN_MAX : BATCHING_TURN_MAX;
+	return l->turns ? turns_max(l->turns) : BATCHING_TURN_MAX;
+}
+
+int loop_turn_few(const struct loop *l)
+{
+	int max = loop_turn_max(l);
+
+	return max < BATCHING_TURN_MAX ? max : BATCHING_TURN_MAX;
 }
 
 static void write_copy(struct loop *l)

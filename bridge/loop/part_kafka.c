@@ -111,8 +111,10 @@ static int consumer_part_new(struct loop *l, struct ztp_error *error)
 
 static void consumer_part_collect(struct loop *l)
 {
-	if (!is_replaying(l))
-		consumer_collect(l->b.consumer, &l->status);
+	if (is_replaying(l))
+		return;
+	consumer_limit(l->b.consumer, loop_turn_max(l));
+	consumer_collect(l->b.consumer, &l->status);
 }
 
 static int consumer_part_apply(struct loop *l, struct ztp_error *error)
@@ -190,7 +192,7 @@ static int deadlines_apply(struct loop *l, struct ztp_error *error)
 	l->waiting = false;
 	rc = loop_turns_unask(l, error);
 	if (rc == 0)
-		rc = decisions_time_out(&l->b, BATCHING_TURN_MAX, &l->waiting,
+		rc = decisions_time_out(&l->b, loop_turn_few(l), &l->waiting,
 					&more, error);
 	l->more |= more;
 	return rc;

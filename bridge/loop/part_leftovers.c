@@ -24,10 +24,13 @@ static void leftovers_part_collect(struct loop *l)
 static int leftovers_part_apply(struct loop *l, struct ztp_error *error)
 {
 	size_t i, count = leftovers_count(l->leftovers);
+	size_t max = (size_t)loop_turn_max(l);
 	bool soon = false;
 	int rc = 1;
 
 	l->handed.taken = 0;
+	if (count > max)
+		count = max;
 	for (i = 0; i < count && !ledger_full(l->b.ledger, &soon); i++) {
 		rc = handed_take(&l->handed, &l->b,
 				 leftovers_get(l->leftovers, i), error);

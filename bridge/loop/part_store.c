@@ -183,7 +183,7 @@ static int housekeeping_apply(struct loop *l, struct ztp_error *error)
 
 	if (!l->housekeeping)
 		return 0;
-	rc = held_expire(&l->b, BATCHING_TURN_MAX, &more, error);
+	rc = held_expire(&l->b, loop_turn_few(l), &more, error);
 	l->more |= more;
 	return rc == 0 ? evict(&l->eviction, &l->b, error) : rc;
 }
