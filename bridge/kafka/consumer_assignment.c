@@ -99,7 +99,7 @@ static void accept_offer(struct consumer *c, int count)
 		ours->next = ours->seen = store_offset_get(
 			c->store, topic, part->partition, &ours->landmark);
 		ours->committed = -1;
-		part->offset = consumer_landmark_start(ours);
+		part->offset = consumer_landmark_start(c, ours);
 	}
 	c->count = count;
 	err = rd_kafka_assign(c->rk, list);

@@ -123,7 +123,8 @@ bool consumer_look_for_topic(struct consumer *c,
  * end: what was read first in a partition that is looked at, or that there is
  * nothing to read before this end. Until then nothing else of it counts.
  * update: makes a record the landmark. */
-int64_t consumer_landmark_start(struct partition *part);
+int64_t consumer_landmark_start(const struct consumer *c,
+				struct partition *part);
 void consumer_landmark_found(struct consumer *c, struct partition *part,
 			     const rd_kafka_message_t *message);
 void consumer_landmark_end(struct consumer *c, struct partition *part,

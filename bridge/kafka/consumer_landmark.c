@@ -46,7 +46,8 @@ static struct store_landmark landmark_of(const rd_kafka_message_t *message)
 	};
 }
 
-int64_t consumer_landmark_start(struct partition *part)
+int64_t consumer_landmark_start(const struct consumer *c,
+				struct partition *part)
 {
 	part->looking = part->landmark.offset >= 0;
 	if (part->looking)
@@ -54,8 +55,12 @@ int64_t consumer_landmark_start(struct partition *part)
 	/* Without a record there is nothing to pass over. */
 	if (part->landmark.offset == STORE_LANDMARK_NONE)
 		part->next = part->seen = 0;
-	/* With no offset in the store, use Kafka's copy, else the beginning. */
-	return part->next >= 0 ? part->next : RD_KAFKA_OFFSET_STORED;
+	if (part->next >= 0)
+		return part->next;
+	/* With no offset in the store, use Kafka's copy, else the beginning. Of
+	 * several bridges the rows count: what has none has not been read. */
+	return c->core->config->standby.enabled ? RD_KAFKA_OFFSET_BEGINNING
+						: RD_KAFKA_OFFSET_STORED;
 }
 
 static void read_again(struct consumer *c, struct partition *part)

@@ -41,9 +41,9 @@ void consumer_begin_reading(struct handle *h, int t, int p, int64_t from)
 	}
 	h->reads = true;
 	r->on = true;
-	r->next = from >= 0		   ? from
-		  : t == CLUSTER_DECISIONS ? cluster.committed[p]
-					   : 0;
+	r->next = from;
+	if (from == RD_KAFKA_OFFSET_STORED && t == CLUSTER_DECISIONS)
+		r->next = cluster.committed[p];
 	if (r->next < 0)
 		r->next = 0;
 	sim_trace("read from", p, r->next);
