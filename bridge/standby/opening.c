@@ -308,7 +308,8 @@ static bool keep_claim(struct opening *o, const struct turn_result *result)
 	return false;
 }
 
-/* The row was written after the turn had begun. */
+/* The row was written after the turn had begun. What a bridge that has left says of
+ * the hold is by Kafka's clock already. */
 static void compare_clocks(struct opening *o, int64_t written_at)
 {
 	int64_t took = ztp_clock_boot() - o->began;
@@ -318,7 +319,7 @@ static void compare_clocks(struct opening *o, int64_t written_at)
 	if (written_at <= 0 || (ahead > -DIFFERS_MS && ahead < DIFFERS_MS))
 		return;
 	o->kafka_ahead = ahead;
-	if (o->claim.hold_until > 0)
+	if (o->claim.held_since != 0) /* else it is from the row */
 		o->claim.hold_until += ahead;
 	log_warn(o->core->log, "clock_differs",
 		 LOG_INT("kafka_ahead_s", ahead / 1000),

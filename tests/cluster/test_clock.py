@@ -75,3 +75,18 @@ def test_a_minute_is_nobody_s_business(pair, ca):
     rig.decide(rig.request(path))
     device.wait(device.command_topic)
     assert "clock_differs" not in alpha.log()
+
+
+def test_the_hold_of_a_bridge_that_has_left_goes_on(pair):
+    """It began when zulu came back after it was killed, and is by Kafka's clock."""
+    rig, alpha = begin(pair, 5 * HOUR)
+    zulu = rig.bridges["zulu"]
+    zulu.kill9()
+    wait_active(zulu.start())
+    take_over(rig)
+    alpha.wait_log("level=warn event=clock_differs")
+    path = device_path("unknown")
+    rig.decision({"request_id": "unknown", "device_path": path,
+                  "decision": "approve"}, key=path)
+    alpha.wait_log("event=decision_held")
+    assert not rig.reader.find(rig.topics["results"], key=path)
