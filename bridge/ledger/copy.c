@@ -10,6 +10,7 @@
 #define BULK	   20000 /* records from which on indexes are made at the end */
 #define BEGIN_MS   500 /* to begin again, after the database was opened again */
 #define FOREIGN_MS 30000 /* between two lines about somebody else's records */
+#define LINGER_MS  30000 /* or about what is not erased */
 
 int copy_open(struct copy **out, struct core *core,
 	      const struct copy_options *options, struct ztp_error *error)
@@ -180,6 +181,22 @@ static void give_back_memory(void)
 #endif
 }
 
+/* Between commits, since what was erased is in SQLite's log until that is emptied.
+ * Of a long topic that is read from its beginning nobody has been told yet. */
+static void settle(struct copy *copy)
+{
+	struct ztp_error error = {0};
+	uint64_t suppressed;
+
+	if (copy->bulk ||
+	    store_payload_settle(copy->store, ztp_clock_boot(), &error) == 0)
+		return;
+	if (log_every(&copy->lingering, LINGER_MS, ztp_clock_boot(),
+		      &suppressed))
+		log_warn(copy->core->log, "payloads_linger", LOG_WHY(&error),
+			 LOG_UINT("suppressed", suppressed));
+}
+
 static int finish_bulk(struct copy *copy, struct ztp_error *error)
 {
 	int rc = copy_commit(copy, error);
@@ -222,6 +239,8 @@ int copy_step(struct copy *copy, int limit, int wait_ms,
 	else if (rc == 0 && store_copy_dirty(copy->store) &&
 		 now - copy->commit_at >= COPY_COMMIT_MS)
 		rc = copy_commit(copy, error);
+	else if (rc == 0)
+		settle(copy);
 	if (rc != 0)
 		take_back(copy);
 	return rc == 0 ? count : rc;
@@ -232,10 +251,12 @@ int copy_commit(struct copy *copy, struct ztp_error *error)
 	int rc = note_written(
 		copy, store_copy_commit(copy->store, &copy->reached, error));
 
-	if (rc == 0)
-		copy->at = copy->reached;
 	copy->commit_at = ztp_clock_boot();
-	return rc;
+	if (rc != 0)
+		return rc;
+	copy->at = copy->reached;
+	settle(copy);
+	return 0;
 }
 
 bool copy_has_birth(const struct copy *copy)

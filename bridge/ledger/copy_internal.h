@@ -21,7 +21,7 @@ struct copy {
 	bool begun, bulk;
 	int64_t commit_at;	 /* the last time; CLOCK_BOOTTIME */
 	int64_t unwritten_since; /* likewise; see copy_unwritten_since */
-	struct log_limit foreign;
+	struct log_limit foreign, lingering;
 };
 
 /* Is it a copy of this topic, and not too old? Throws it away if it may lack

@@ -28,7 +28,9 @@ static void payloads_settle(struct loop *l)
 
 	if (!l->housekeeping)
 		return;
-	if (store_payload_settle(l->b.store, l->b.core.now, &error) != 0)
+	/* Of one of several bridges that is a matter of its copy's commits. */
+	if (!l->turns &&
+	    store_payload_settle(l->b.store, l->b.core.now, &error) != 0)
 		log_warn(l->b.core.log, "payloads_linger", LOG_WHY(&error));
 	if (l->more_payloads)
 		l->next_housekeeping = l->b.core.now + EVICT_PAUSE_MS;

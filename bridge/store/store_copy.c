@@ -207,7 +207,8 @@ static int remove_decision(struct store *store, int64_t n,
 	return store_run(store, stmt, error);
 }
 
-/* The request may have had another one, which only its row knows. */
+/* The request may have had another one, which only its row knows. Or it is the same
+ * without its payload, which was erased. */
 static int put_decision(struct store *store, const struct state_row *row,
 			struct ztp_error *error)
 {
@@ -220,11 +221,13 @@ static int put_decision(struct store *store, const struct state_row *row,
 	sqlite3_bind_int64(stmt, 1, row->cells[STATE_DECISION_REQUEST].number);
 	sqlite3_bind_int64(stmt, 2, n);
 	rc = store_run(store, stmt, error);
+	if (rc == 0 && (sqlite3_changes(store->db) > 0 ||
+			row->cells[STATE_DECISION_KIND].number >= STORE_ERASED))
+		store->facts.erasures++;
 	if (rc == 0)
 		rc = put_row(store, STATE_SQL_PUT_DECISION, row, 1, error);
 	if (n > store->facts.decision_n)
 		store->facts.decision_n = n;
-	store->facts.erasures++; /* it may be one whose payload was erased */
 	return rc;
 }
 

@@ -184,6 +184,8 @@ enum store_sql {
 /* Never tried, tried before, or suspected (ztp_obligation_suspect). */
 enum store_queue { STORE_FRESH, STORE_TRIED, STORE_SUSPECT, STORE_QUEUES };
 
+#define STORE_ERASED 32 /* in a decision's `kind`: its payload is */
+
 /* What the loop asks in every turn: the earliest time of each kind, 0 if there
  * is none. When the earliest one changes, the next is unknown until it is
  * looked up. */

@@ -85,7 +85,7 @@ static int commit_anything(struct store *store, int64_t now,
 	snprintf(text, sizeof(text), "%" PRIu64, ++store->stirred);
 	rc = store_set(store, "stirred", text, error);
 	if (rc == 0)
-		rc = store_commit(store, now, error);
+		rc = store_commit(store, store->changes ? 0 : now, error);
 	if (rc != 0)
 		store_rollback(store);
 	return rc == 0 && store->changes ? store_copy_write(store, error) : rc;
