@@ -120,7 +120,7 @@ static int name(const struct member *m, char text[ZTP_GROUP_MEMBER_MAX + 1],
 	return ztp_group_member_write(text, &named, error);
 }
 
-int member_join(struct member *m, struct ztp_error *error)
+static int make_handle(struct member *m, struct ztp_error *error)
 {
 	static const uint64_t one = 1;
 	char client_id[ZTP_GROUP_MEMBER_MAX + 1];
@@ -133,8 +133,6 @@ int member_join(struct member *m, struct ztp_error *error)
 	};
 	int rc;
 
-	if (m->rk)
-		return 0;
 	rc = name(m, client_id, error);
 	if (rc != 0)
 		return rc;
@@ -145,11 +143,23 @@ int member_join(struct member *m, struct ztp_error *error)
 	m->queue = rd_kafka_queue_get_consumer(m->rk);
 	rd_kafka_queue_io_event_enable(m->queue, m->options.wake_fd, &one,
 				       sizeof(one));
-	m->trouble[0] = '\0';
 	m->unheard_since = ztp_clock_boot();
 	rc = subscribe(m, error);
 	if (rc != 0)
 		member_leave(m);
+	return rc;
+}
+
+int member_join(struct member *m, struct ztp_error *error)
+{
+	int rc;
+
+	if (m->rk)
+		return 0;
+	rc = make_handle(m, error);
+	snprintf(m->trouble, sizeof(m->trouble), "%s",
+		 rc != 0 ? error->message : "");
+	m->trouble[strcspn(m->trouble, "\n")] = '\0'; /* librdkafka's */
 	return rc;
 }
 

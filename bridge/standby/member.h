@@ -41,7 +41,8 @@ int member_new(struct member **member, struct core *core,
 /* Leaves, and waits for it, for some seconds at most. Accepts NULL. */
 void member_free(struct member *member);
 
-/* Joins with a new handle, whose name has the time of now. */
+/* Joins with a new handle, whose name has the time of now. After an error, which is
+ * then member_trouble, it has none. */
 int member_join(struct member *member, struct ztp_error *error);
 /* Leaves; the handle is closed by a thread. */
 void member_leave(struct member *member);

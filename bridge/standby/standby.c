@@ -8,6 +8,7 @@
 
 #define CHECK_MS 1000 /* between two checks of the membership */
 #define READY_MS 100  /* between two looks whether it may join */
+#define AGAIN_MS 5000 /* after it could not even be asked to join */
 
 struct standby {
 	struct core *core;
@@ -201,6 +202,10 @@ void standby_turn(struct standby *s)
 	if (s->role.state != ZTP_ROLE_OUT || now >= s->ready_at) {
 		s->ready_at = now + READY_MS;
 		change(s, ZTP_ROLE_ON_TICK, false, "");
+	}
+	if (s->role.state == ZTP_ROLE_STANDBY && !member_joined(s->member)) {
+		s->ready_at = now + AGAIN_MS;
+		change(s, ZTP_ROLE_ON_LOST, false, member_trouble(s->member));
 	}
 }
 
