@@ -61,7 +61,8 @@ bool loop_leaving_is_last(const struct loop *l)
 {
 	const struct bridge *b = &l->b;
 
-	if (!l->leaving || journal_before(&b->mark, &b->told))
+	if (!l->leaving || journal_before(&b->mark, &b->told) ||
+	    leftovers_replaying(l->leftovers))
 		return false;
 	if (!mqtt_in_closed(b->mqtt_in) && b->core.now < l->leave_by)
 		return false;
