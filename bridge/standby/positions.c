@@ -1,5 +1,6 @@
 #include "bridge/standby/positions.h"
 
+#include "bridge/ledger/turns.h"
 #include "bridge/store/store_state.h"
 
 static bool add(void *arg, int partition, int64_t next)
@@ -19,14 +20,12 @@ void positions_read(struct positions *p, struct core *core, struct copy *copy,
 {
 	const struct config_topics *topics = &core->config->kafka.topics;
 	struct store *store = copy_store(copy);
-	struct store_landmark landmark;
 
 	*p = (struct positions){.state = whole ? copy_next(copy) : -1};
 	if (!store)
 		return;
 	copy_birth(copy, p->birth);
-	p->journal = store_offset_get(store, topics->journal, 0, &landmark);
-	if (p->journal < 0)
+	if (turns_taken_get(store, &p->journal, NULL) != 0 || p->journal < 0)
 		p->journal = 0;
 	store_offset_each(store, topics->decisions, add, p);
 }

@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 
+from cluster.groups import lag
 from cluster.pair import Plain, wait_active
 from harness.rig import device_path
 from harness.topics import Reader
@@ -73,6 +74,13 @@ def test_who_comes_back_hands_it_over(rig, leaf):
     zulu.wait_log(rf"event=journal_handed_over .*entries={DEVICES}")
     alpha.wait_log("event=journal_taken")
     all_asked_once(rig, paths)
+    until(lambda: position(rig) == (DEVICES, 0),
+          lambda: f"people see {position(rig)}", interval=1)
+
+
+def position(rig):
+    """The group's in ztp.journal, for people's tools, and what is left."""
+    return lag(rig.kafka, rig.names["group"])[rig.names["journal"], 0]
 
 
 def test_the_same_entries_twice(rig, leaf):
