@@ -30,7 +30,6 @@ static bool is_refusal(rd_kafka_resp_err_t err)
 	case RD_KAFKA_RESP_ERR_RECORD_LIST_TOO_LARGE:
 	case RD_KAFKA_RESP_ERR_INVALID_RECORD: /* compacted, and no key */
 	case RD_KAFKA_RESP_ERR_INVALID_MSG_SIZE:
-	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
 		return true;
 	default:
 		return false;
@@ -105,10 +104,20 @@ static bool is_about_topic(rd_kafka_resp_err_t err)
 	case RD_KAFKA_RESP_ERR_KAFKA_STORAGE_ERROR:
 	case RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT:
 	case RD_KAFKA_RESP_ERR_UNSUPPORTED_COMPRESSION_TYPE:
+	/* Of a clock that is wrong; each attempt gives a record a new time. */
+	case RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP:
 		return true;
 	default: /* librdkafka's own are of this kind */
 		return err < RD_KAFKA_RESP_ERR_UNKNOWN;
 	}
+}
+
+static const char *hint_of(rd_kafka_resp_err_t err)
+{
+	return err == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP
+		       ? "is this machine's clock right? Kafka does not take "
+			 "times an hour ahead of its own"
+		       : NULL;
 }
 
 static void note_failure(struct topic_window *window,
@@ -171,6 +180,7 @@ void producer_failed(struct producer *p, struct topic_window *window,
 		log_warn(p->core->log, "kafka_produce_failed",
 			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
 			 LOG_STR("error", rd_kafka_err2str(err)),
+			 LOG_STR("hint", hint_of(err)),
 			 LOG_UINT("suppressed", suppressed));
 	if (!window->rewind) {
 		window->rewind = true;

@@ -4,12 +4,13 @@ the one that was there."""
 
 import pathlib
 import sqlite3
+import time
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from cluster.ledger import Ledger, Topics, opened, read
-from harness.admin import delete_topics
+from harness.admin import delete_topics, set_topic
 from harness.until import until
 
 POINTS = ("flushed", "committed", "release", "released")
@@ -150,6 +151,25 @@ def test_one_of_many_that_kafka_refuses(topics, ledger):
     assert answer.startswith("committed ")
     assert records(topics, topics.audit) == ["one", "two"]
     assert len(records(topics, f"{topics.name}.dlq")) == 1
+    ledger.end()
+
+
+def test_times_that_kafka_refuses(topics, ledger):
+    """It is not the records' fault, and none is given up. Kafka's own markers
+    are records of the topic, too, so the times may not be bad for all."""
+    set_topic(topics.kafka.brokers, topics.requests,
+              {"message.timestamp.before.max.ms": "1000"})
+    for _ in range(3):
+        assert ledger.ask("event", "second") == "ok"
+        topics.kafka.pause()
+        ledger.send("turn")
+        time.sleep(2)
+        topics.kafka.resume()
+        assert "Invalid timestamp" in (answer := ledger.answer())
+        assert answer.startswith("aborted ")
+    until(lambda: turn(ledger, "second"), "a turn")
+    assert records(topics, topics.requests) == ["first", "second"]
+    assert records(topics, f"{topics.name}.dlq") == []
     ledger.end()
 
 

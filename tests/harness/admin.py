@@ -2,7 +2,7 @@
 topics."""
 
 from confluent_kafka import KafkaError, KafkaException, Producer, libversion
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 # The version of the library, which the bridge loads as well. These releases
 # may crash when a topic is deleted and created again (librdkafka#4964).
@@ -40,6 +40,14 @@ def create_topics(brokers, names, partitions=3, config=None, replicas=1):
         except KafkaException as error:
             if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
                 raise
+
+
+def set_topic(brokers, name, config):
+    """Its settings: these, and the broker's defaults."""
+    client = admin(brokers)
+    wanted = ConfigResource(ConfigResource.Type.TOPIC, name, config)
+    for future in client.alter_configs([wanted]).values():
+        future.result()
 
 
 def ask_for_topics(brokers, names):

@@ -1,0 +1,59 @@
+"""Kafka does not take the times of the records, as when the bridge's clock is
+wrong: nothing is given up."""
+
+import time
+import urllib.error
+import urllib.request
+import uuid
+
+import pytest
+
+from harness.admin import create_topics, set_topic
+from harness.bridge import topic_names
+from harness.rig import Rig
+from harness.topics import Reader
+from harness.until import until
+
+OLDEST = "message.timestamp.before.max.ms"
+
+
+@pytest.fixture
+def rig(tmp_path, real_kafka):
+    """The clock that librdkafka reads cannot be moved, so the topic takes only
+    times that are still to come: INVALID_TIMESTAMP, as for a clock that is an
+    hour ahead."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    for name, topic in topics.items():
+        create_topics(real_kafka.brokers, [topic], 1,
+                      {OLDEST: "0"} if name == "requests" else {})
+    rig = Rig(tmp_path, real_kafka, topics=topics, create=False).start()
+    yield rig
+    rig.stop()
+
+
+def readyz(rig):
+    try:
+        with urllib.request.urlopen(f"http://{rig.bridge.http()}/readyz") as r:
+            return r.status, r.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def test_a_clock_that_kafka_does_not_take(rig, ca):
+    device = rig.device()
+    rig.pending(device.path, ca.leaf().pem)
+    rig.bridge.wait_log("kafka_produce_failed.*hint=.*clock")
+    until(lambda: readyz(rig) == (503, "kafka: records are not accepted\n"),
+          "not ready")
+    time.sleep(5)  # tried again and again
+    assert "record_refused" not in rig.bridge.log()
+    assert "record_dropped" not in rig.bridge.log()
+    # The record has to have a new time by now.
+    set_topic(rig.kafka.brokers, rig.topics["requests"], {OLDEST: "3000"})
+    rig.decide(rig.request(device.path))
+    device.wait(device.command_topic)
+    until(lambda: readyz(rig)[0] == 200, "ready")
+    reader = Reader(rig.kafka.brokers, [rig.topics["dlq"]])
+    reader.poll()
+    assert not reader.find(rig.topics["dlq"])
+    reader.close()
