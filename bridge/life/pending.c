@@ -312,7 +312,8 @@ static bool is_full(const struct bridge *b, const struct journal_entry *e)
 
 	return (e->kind == ENTRY_PENDING &&
 		store_unfinished(b->store) >= max) ||
-	       records_waiting(b) >=
+	       store_outbox_count(b->store) -
+			       store_outbox_waiting(b->store, STORE_DLQ) >=
 		       RECORDS_NO_EFFECT_MAX + 2 * max + OUTBOX_SPARE;
 }
 

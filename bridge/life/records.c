@@ -120,21 +120,16 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	return rc;
 }
 
-int64_t records_waiting(const struct bridge *b)
-{
-	return store_outbox_count(b->store) -
-	       store_outbox_letters(b->store).count;
-}
-
 int records_no_effect(struct bridge *b, const struct records_outcome *what,
 		      struct ztp_error *error)
 {
+	int64_t waiting = store_outbox_waiting(b->store, STORE_RESULTS);
 	struct ztp_error why = {0};
 
-	if (records_waiting(b) < RECORDS_NO_EFFECT_MAX)
+	if (waiting < RECORDS_NO_EFFECT_MAX)
 		return records_result(b, what, error);
-	ztp_fail(&why, ZTP_ERR_FULL, "%lld records wait for Kafka already",
-		 (long long)records_waiting(b));
+	ztp_fail(&why, ZTP_ERR_FULL, "%lld results wait for Kafka already",
+		 (long long)waiting);
 	records_drop(b, STORE_RESULTS, &why);
 	return 0;
 }

@@ -39,15 +39,12 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 
 /* The same of a decision without effect. Whoever may decide can cause as many of
  * these as he likes, and while Kafka does not take results they would fill the
- * disk, or stop the intake of everybody. So beyond this number of records that
+ * disk, or stop the intake of everybody. So beyond this number of results that
  * wait they are dropped and counted, and nothing else is. */
 #define RECORDS_NO_EFFECT_MAX 50000
 
 int records_no_effect(struct bridge *b, const struct records_outcome *what,
 		      struct ztp_error *error);
-
-/* How many wait for Kafka, but for dead letters. */
-int64_t records_waiting(const struct bridge *b);
 
 /* ztp.dlq: a pending event that was refused. */
 int records_dead_pending(struct bridge *b, const struct journal_entry *entry,

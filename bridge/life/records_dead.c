@@ -19,7 +19,7 @@
 
 static size_t value_max(const struct bridge *b)
 {
-	return store_outbox_letters(b->store).bytes < LETTERS_VALUES_MAX
+	return store_outbox_letter_bytes(b->store) < LETTERS_VALUES_MAX
 		       ? ZTP_DEAD_VALUE_MAX
 		       : 0;
 }
@@ -35,14 +35,13 @@ void records_drop(struct bridge *b, enum store_topic topic,
 int records_dead(struct bridge *b, struct store_record *record,
 		 enum tally_dlq metric, struct ztp_error *error)
 {
-	struct store_letters waiting = store_outbox_letters(b->store);
 	struct ztp_error why = {0};
 	int rc;
 
-	if (waiting.bytes >= LETTERS_MAX) {
+	if (store_outbox_letter_bytes(b->store) >= LETTERS_MAX) {
 		ztp_fail(&why, ZTP_ERR_FULL,
 			 "%lld dead letters wait for Kafka already",
-			 (long long)waiting.count);
+			 (long long)store_outbox_waiting(b->store, STORE_DLQ));
 		records_drop(b, STORE_DLQ, &why);
 		return 0;
 	}
@@ -54,11 +53,9 @@ int records_dead(struct bridge *b, struct store_record *record,
 
 static void log_cut(const struct bridge *b, size_t bytes)
 {
-	struct store_letters waiting = store_outbox_letters(b->store);
-
 	log_warn(b->core.log, "dead_letter_cut", LOG_UINT("bytes", bytes),
-		 LOG_INT("waiting", waiting.count),
-		 LOG_INT("waiting_bytes", waiting.bytes));
+		 LOG_INT("waiting", store_outbox_waiting(b->store, STORE_DLQ)),
+		 LOG_INT("waiting_bytes", store_outbox_letter_bytes(b->store)));
 }
 
 /* --- what they hold */

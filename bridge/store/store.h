@@ -341,11 +341,10 @@ int store_outbox_each(struct store *store, enum store_topic topic,
 		      int64_t after, int limit, store_record_visit *visit,
 		      void *arg, struct ztp_error *error);
 int64_t store_outbox_count(const struct store *store);
-/* Those of ztp.dlq among them, with keys, values and headers. No query. */
-struct store_letters {
-	int64_t count, bytes;
-};
-struct store_letters store_outbox_letters(const struct store *store);
+/* Those of one topic. Runs no query. */
+int64_t store_outbox_waiting(const struct store *store, enum store_topic topic);
+/* Those of ztp.dlq, with keys, values and headers. Runs no query. */
+int64_t store_outbox_letter_bytes(const struct store *store);
 /* The last seq given to a record of that topic. Runs no query. */
 int64_t store_outbox_newest(const struct store *store, enum store_topic topic);
 /* May there be a record of that topic after seq? Runs no query. */

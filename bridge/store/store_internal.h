@@ -14,6 +14,7 @@
  * within the topic in its low bits. Each topic is therefore read as a range,
  * and none waits for another. */
 #define OUTBOX_SEQ(topic) ((int64_t)(topic) << 56)
+#define OUTBOX_TOPIC(seq) ((seq) >> 56)
 
 /* Row numbers of decisions begin after it. Older decisions have the number of
  * their request, and no number of a request is as large. */
@@ -223,11 +224,12 @@ struct store {
 	struct store_counters {
 		int64_t count[ZTP_STATE_END];
 		int64_t outbox_count, request_n, newest;
-		struct store_letters letters; /* counted at start */
-		int64_t listed;		      /* finished, and may be evicted */
-		int64_t decision_n;	      /* the newest decision's row */
-		struct store_place erased;    /* payloads are, up to this one */
-		uint64_t erasures;	      /* rows whose bytes must go */
+		int64_t waiting[STORE_TOPIC_END]; /* counted at start */
+		int64_t letter_bytes;		  /* likewise */
+		int64_t listed;		   /* finished, and may be evicted */
+		int64_t decision_n;	   /* the newest decision's row */
+		struct store_place erased; /* payloads are, up to this one */
+		uint64_t erasures;	   /* rows whose bytes must go */
 		struct store_soonest soonest[STORE_TIMES_END];
 		bool moved; /* a deadline may differ from expires_at */
 		int64_t outbox_seq[STORE_TOPIC_END];

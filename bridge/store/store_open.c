@@ -207,28 +207,31 @@ static int load_sequences(struct store *store, struct ztp_error *error)
 	return 0;
 }
 
-static int letters_number(struct store *store, const char *what,
+static int waiting_number(struct store *store, const char *what, int topic,
 			  int64_t *number, struct ztp_error *error)
 {
 	char sql[256];
 
 	snprintf(sql, sizeof(sql),
 		 "SELECT %s FROM outbox WHERE seq>=%lld AND seq<%lld", what,
-		 (long long)OUTBOX_SEQ(STORE_DLQ),
-		 (long long)OUTBOX_SEQ(STORE_DLQ + 1));
+		 (long long)OUTBOX_SEQ(topic),
+		 (long long)OUTBOX_SEQ(topic + 1));
 	return ztp_sqlite_number(store->db, &store->file, sql, number, error);
 }
 
 /* Counted anew: a release that does not know of it may have been here. */
-static int load_letters(struct store *store, struct ztp_error *error)
+static int load_waiting(struct store *store, struct ztp_error *error)
 {
-	struct store_letters *letters = &store->facts.letters;
-	int rc = letters_number(store, "count(*)", &letters->count, error);
+	struct store_counters *facts = &store->facts;
+	int topic, rc = 0;
 
-	return rc == 0 ? letters_number(store,
-					"ifnull(sum(" STORE_OUT_BYTES "),0)",
-					&letters->bytes, error)
-		       : rc;
+	for (topic = 1; topic < STORE_TOPIC_END && rc == 0; topic++)
+		rc = waiting_number(store, "count(*)", topic,
+				    &facts->waiting[topic], error);
+	if (rc == 0)
+		rc = waiting_number(store, "ifnull(sum(" STORE_OUT_BYTES "),0)",
+				    STORE_DLQ, &facts->letter_bytes, error);
+	return rc;
 }
 
 static int load_facts(struct store *store, struct ztp_error *error)
@@ -238,7 +241,7 @@ static int load_facts(struct store *store, struct ztp_error *error)
 	if (rc == 0)
 		rc = load_sequences(store, error);
 	if (rc == 0)
-		rc = load_letters(store, error);
+		rc = load_waiting(store, error);
 	store->facts.erasures = 1; /* an earlier process's may be in the WAL */
 	if (rc == 0)
 		store->committed = store->facts;

@@ -104,17 +104,11 @@ int store_outbox_add(struct store *store, struct store_record *record,
 		return rc;
 	store->facts.outbox_seq[record->topic] = record->seq;
 	store->facts.outbox_count++;
-	if (record->topic == STORE_DLQ) {
-		store->facts.letters.count++;
-		store->facts.letters.bytes +=
+	store->facts.waiting[record->topic]++;
+	if (record->topic == STORE_DLQ)
+		store->facts.letter_bytes +=
 			(int64_t)(record->key.n + record->value.n + len);
-	}
 	return 0;
-}
-
-static bool is_letter(int64_t seq)
-{
-	return seq >= OUTBOX_SEQ(STORE_DLQ) && seq < OUTBOX_SEQ(STORE_DLQ + 1);
 }
 
 int store_outbox_remove(struct store *store, int64_t seq,
@@ -122,13 +116,13 @@ int store_outbox_remove(struct store *store, int64_t seq,
 {
 	sqlite3_stmt *stmt = store_stmt(store, SQL_OUT_DEL, true, error);
 	struct store_counters *facts = &store->facts;
-	int64_t bytes = 0;
+	int64_t topic = OUTBOX_TOPIC(seq), bytes = 0;
 	bool known = true;
 	int rc, n;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	if (is_letter(seq))
+	if (topic == STORE_DLQ)
 		known = store_number(store, SQL_OUT_SIZE, seq, &bytes);
 	sqlite3_bind_int64(stmt, 1, seq);
 	rc = store_run(store, stmt, error);
@@ -138,10 +132,11 @@ int store_outbox_remove(struct store *store, int64_t seq,
 	if (n > 0 && !known) /* it could not be read, and was there */
 		return store_fail(store, SQLITE_IOERR, error);
 	facts->outbox_count -= n;
-	if (!is_letter(seq))
+	if (topic > 0 && topic < STORE_TOPIC_END)
+		facts->waiting[topic] -= n;
+	if (topic != STORE_DLQ)
 		return 0;
-	facts->letters.count -= n;
-	facts->letters.bytes -= bytes;
+	facts->letter_bytes -= bytes;
 	facts->erasures++; /* it may be a decision with a payload */
 	return 0;
 }
@@ -196,9 +191,14 @@ int64_t store_outbox_count(const struct store *store)
 	return store->facts.outbox_count;
 }
 
-struct store_letters store_outbox_letters(const struct store *store)
+int64_t store_outbox_waiting(const struct store *store, enum store_topic topic)
 {
-	return store->facts.letters;
+	return store->facts.waiting[topic];
+}
+
+int64_t store_outbox_letter_bytes(const struct store *store)
+{
+	return store->facts.letter_bytes;
 }
 
 int64_t store_outbox_newest(const struct store *store, enum store_topic topic)

@@ -111,6 +111,23 @@ static void results_of_no_effect_do_not_stop_the_intake(void **state)
 	life_result(c, "own-1", "rejected");
 }
 
+/* Only results count: another topic that takes nothing costs none of them. */
+static void results_of_no_effect_wait_for_their_own_topic(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = {.topic = STORE_AUDIT};
+	int i;
+
+	for (i = 0; i < RECORDS_NO_EFFECT_MAX; i++) {
+		life_ok(c, store_outbox_add(c->b.store, &record, &c->error));
+		assert_true(life_record(c, STORE_AUDIT));
+	}
+	take(c, "{\"request_id\":\"none\",\"device_path\":\"" VALVE
+		"\",\"decision\":\"approve\"}");
+	life_result(c, "none", "unknown_request");
+	assert_false(life_logged(c, "record_dropped"));
+}
+
 static void letters_do_not_stop_the_intake(void **state)
 {
 	struct life_case *c = *state;
@@ -130,6 +147,7 @@ int main(void)
 		LIFE_TEST(beyond_the_first_bound_a_letter_has_no_value),
 		LIFE_TEST(beyond_the_second_it_is_only_counted),
 		LIFE_TEST(results_of_no_effect_do_not_stop_the_intake),
+		LIFE_TEST(results_of_no_effect_wait_for_their_own_topic),
 		LIFE_TEST(letters_do_not_stop_the_intake),
 	};
 

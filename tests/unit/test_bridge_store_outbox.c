@@ -199,8 +199,8 @@ static void test_removed_twice(void **state)
 
 static void letters(const struct store_case *c, int64_t count, int64_t bytes)
 {
-	assert_int_equal(store_outbox_letters(c->store).count, count);
-	assert_int_equal(store_outbox_letters(c->store).bytes, bytes);
+	assert_int_equal(store_outbox_waiting(c->store, STORE_DLQ), count);
+	assert_int_equal(store_outbox_letter_bytes(c->store), bytes);
 }
 
 /* What waits of ztp.dlq: the same when it is counted at start. */
@@ -237,15 +237,49 @@ static void test_dead_letters(void **state)
 	assert_int_equal(store_outbox_count(c->store), 3);
 }
 
+static void waiting(const struct store_case *c, int requests, int results,
+		    int audit)
+{
+	assert_int_equal(store_outbox_waiting(c->store, STORE_REQUESTS),
+			 requests);
+	assert_int_equal(store_outbox_waiting(c->store, STORE_RESULTS),
+			 results);
+	assert_int_equal(store_outbox_waiting(c->store, STORE_AUDIT), audit);
+}
+
+static void test_each_topic_has_its_count(void **state)
+{
+	struct store_case *c = *state;
+	int64_t seq = add(c, STORE_AUDIT);
+
+	waiting(c, 0, 0, 1);
+	add(c, STORE_AUDIT);
+	add(c, STORE_RESULTS);
+	waiting(c, 0, 1, 2);
+	store_case_commit(c, 1);
+	add(c, STORE_REQUESTS);
+	store_rollback(c->store);
+	waiting(c, 0, 1, 2);
+	store_case_reopen(c);
+	waiting(c, 0, 1, 2);
+	assert_int_equal(store_outbox_remove(c->store, seq, &c->error), 0);
+	assert_int_equal(store_outbox_remove(c->store, seq, &c->error), 0);
+	waiting(c, 0, 1, 1);
+}
+
 int main(void)
 {
 #define T(name)                                                                \
 	cmocka_unit_test_setup_teardown(name, store_case_setup,                \
 					store_case_teardown)
 	const struct CMUnitTest tests[] = {
-		T(test_as_it_was_given),     T(test_each_topic_in_its_order),
-		T(test_visit_ends_the_walk), T(test_numbers_over_a_restart),
-		T(test_removed_twice),	     T(test_dead_letters),
+		T(test_as_it_was_given),
+		T(test_each_topic_in_its_order),
+		T(test_visit_ends_the_walk),
+		T(test_numbers_over_a_restart),
+		T(test_removed_twice),
+		T(test_dead_letters),
+		T(test_each_topic_has_its_count),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
