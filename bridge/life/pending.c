@@ -301,20 +301,20 @@ static int apply_entry(struct bridge *b, const struct journal_entry *e,
 	return 0;
 }
 
-/* Open requests are limited strictly. Results and audit records that Kafka does
- * not accept are limited by the size of the outbox: two records for each request
- * that may be open. Dead letters and results of decisions without effect have
- * bounds of their own (records_dead.c, records.h), or bad records would stop the
- * good ones. */
+/* Open requests are limited strictly. Results that Kafka does not accept are
+ * limited by what waits: two records for each request that may be open. Results
+ * of decisions without effect, dead letters and audit records have bounds of
+ * their own (records.h, records_dead.c), or bad records would stop the good
+ * ones. */
 static bool is_full(const struct bridge *b, const struct journal_entry *e)
 {
 	int64_t max = b->core.config->store.max_requests;
+	int64_t waiting = store_outbox_waiting(b->store, STORE_REQUESTS) +
+			  store_outbox_waiting(b->store, STORE_RESULTS);
 
 	return (e->kind == ENTRY_PENDING &&
 		store_unfinished(b->store) >= max) ||
-	       store_outbox_count(b->store) -
-			       store_outbox_waiting(b->store, STORE_DLQ) >=
-		       RECORDS_NO_EFFECT_MAX + 2 * max + OUTBOX_SPARE;
+	       waiting >= RECORDS_NO_EFFECT_MAX + 2 * max + OUTBOX_SPARE;
 }
 
 int pending_take(struct bridge *b, const void *bytes, size_t len, bool *blocked,

@@ -138,7 +138,17 @@ int records_audit(struct bridge *b, const struct journal_entry *entry,
 		  const struct journal_mark *from, struct ztp_error *error)
 {
 	struct store_record record = {.topic = STORE_AUDIT};
+	int64_t waiting = store_outbox_waiting(b->store, STORE_AUDIT);
+	struct ztp_error why = {0};
 
+	if (waiting >=
+	    RECORDS_AUDIT_MAX + 2 * b->core.config->store.max_requests) {
+		ztp_fail(&why, ZTP_ERR_FULL,
+			 "%lld audit records wait for Kafka already",
+			 (long long)waiting);
+		records_drop(b, STORE_AUDIT, &why);
+		return 0;
+	}
 	if (*entry->path)
 		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};

@@ -68,6 +68,11 @@ void records_drop(struct bridge *b, enum store_topic topic,
 int records_refused(void *bridge, const struct store_record *record,
 		    const struct ztp_error *why, struct ztp_error *error);
 
+/* Whoever asks the broker for a connection causes audit records, so there are two
+ * that may wait for each request that may be open, and this number more. Beyond
+ * that they are dropped and counted, likewise. */
+#define RECORDS_AUDIT_MAX 50000
+
 /* ztp.audit: the gate's record, unchanged. `from` is as above; what is read
  * from the journal again is sent again, acknowledged or not. */
 int records_audit(struct bridge *b, const struct journal_entry *entry,

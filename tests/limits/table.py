@@ -39,6 +39,8 @@ BRIDGE = {
         E2E + "test_dead_letters_wait.py::test_the_disk_is_not_filled",
     "results that Kafka does not accept":
         E2E + "test_dead_letters_wait.py::test_results_for_nobody_stop_nobody",
+    "audit records that Kafka does not accept":
+        UNIT + "test_bridge_life_dead.c",
     "a compressed record": E2E + "test_kafka_refused.py"
                            "::test_a_record_that_unpacks_to_much",
     "an entry that another bridge hands over (Kafka)":

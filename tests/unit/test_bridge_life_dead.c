@@ -128,6 +128,39 @@ static void results_of_no_effect_wait_for_their_own_topic(void **state)
 	assert_false(life_logged(c, "record_dropped"));
 }
 
+/* The gate writes one for each device that it refuses. */
+static void audit_records_do_not_stop_the_intake(void **state)
+{
+	struct life_case *c = *state;
+	struct store_record record = {.topic = STORE_AUDIT};
+	struct journal_entry audit = {
+		.kind = ENTRY_AUDIT, .path = "", .text = "{}", .text_len = 2};
+	int i;
+
+	c->config.store.max_requests = 1;
+	for (i = 1; i < RECORDS_AUDIT_MAX + 2; i++)
+		life_ok(c, store_outbox_add(c->b.store, &record, &c->error));
+	life_ok(c, records_audit(&c->b, &audit, NULL, &c->error));
+	assert_false(life_logged(c, "record_dropped"));
+	life_ok(c, records_audit(&c->b, &audit, NULL, &c->error));
+	assert_true(life_logged(c, "record_dropped"));
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
+	assert_int_equal(store_outbox_waiting(c->b.store, STORE_AUDIT),
+			 RECORDS_AUDIT_MAX + 2);
+	/* Nobody else notices, whatever waits. */
+	for (i = 0; i < 10000; i++)
+		life_ok(c, store_outbox_add(c->b.store, &record, &c->error));
+	life_knock(c, PUMP, 1);
+	assert_false(c->blocked);
+	assert_int_equal(store_outbox_waiting(c->b.store, STORE_REQUESTS), 1);
+	/* Kafka has accepted some. */
+	for (i = 0; i < 10001; i++)
+		life_ok(c, store_outbox_remove(c->b.store, record.seq - i,
+					       &c->error));
+	life_ok(c, records_audit(&c->b, &audit, NULL, &c->error));
+	assert_int_equal(c->b.core.tally.dlq[TALLY_DLQ_DROPPED], 1);
+}
+
 static void letters_do_not_stop_the_intake(void **state)
 {
 	struct life_case *c = *state;
@@ -148,6 +181,7 @@ int main(void)
 		LIFE_TEST(beyond_the_second_it_is_only_counted),
 		LIFE_TEST(results_of_no_effect_do_not_stop_the_intake),
 		LIFE_TEST(results_of_no_effect_wait_for_their_own_topic),
+		LIFE_TEST(audit_records_do_not_stop_the_intake),
 		LIFE_TEST(letters_do_not_stop_the_intake),
 	};
 
