@@ -45,8 +45,9 @@ bool ztp_kafka_destroy(rd_kafka_t *handle, int64_t ms)
 		destroy(handle);
 		return true;
 	}
-	until = ztp_clock_after(CLOCK_REALTIME, ms);
-	if (ms > 0 && pthread_timedjoin_np(thread, NULL, &until) == 0)
+	until = ztp_clock_after(CLOCK_MONOTONIC, ms);
+	if (ms > 0 &&
+	    pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
 		return true;
 	pthread_detach(thread);
 	return false;

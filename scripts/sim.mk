@@ -19,7 +19,7 @@ SIM_CFLAGS ?= -U_FORTIFY_SOURCE
 SIM_WRAP := epoll_create1 epoll_ctl epoll_wait poll eventfd signalfd sigprocmask read write close open fcntl pread pwrite \
 	fsync fdatasync posix_fallocate unlink flock chmod fchmod fstat stat statvfs opendir \
 	readdir closedir clock_gettime nanosleep getrusage getrandom _exit \
-	setsockopt getpeername pthread_create pthread_join pthread_timedjoin_np \
+	setsockopt getpeername pthread_create pthread_join pthread_clockjoin_np \
 	pthread_detach pthread_cond_wait pthread_cond_timedwait \
 	pthread_cond_signal pthread_cond_broadcast pthread_mutex_lock \
 	pthread_mutex_unlock store_commit
