@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "bridge/kafka/kafka.h"
+#include "bridge/store/state_row.h"
 
 /* --- which property of the operator's a message is about */
 
@@ -31,6 +32,8 @@ static int line_of(const struct config_properties *properties, const char *text)
 
 /* --- what librdkafka does not check */
 
+#define RECORD "message.max.bytes"
+
 static long number(const rd_kafka_conf_t *conf, const char *name)
 {
 	char text[32] = "";
@@ -50,6 +53,17 @@ static bool is(const rd_kafka_conf_t *conf, const char *name, const char *value)
 	       strcasecmp(text, value) == 0;
 }
 
+/* A row that Kafka cannot take would be tried for ever. */
+static int check_rows(const rd_kafka_conf_t *conf, enum ztp_kafka_client client,
+		      struct ztp_error *error)
+{
+	if (client == ZTP_KAFKA_TURN && number(conf, RECORD) < STATE_ROW_BYTES)
+		return ztp_fail(error, ZTP_ERR_VALUE,
+				"`" RECORD "` must be >= " STATE_ROW_BYTES_TEXT
+				", which a row of kafka.topics.state may need");
+	return 0;
+}
+
 static int check_pairs(const rd_kafka_conf_t *conf, struct ztp_error *error)
 {
 	if (number(conf, ZTP_KAFKA_HEARTBEAT) >=
@@ -59,10 +73,10 @@ static int check_pairs(const rd_kafka_conf_t *conf, struct ztp_error *error)
 				"`" ZTP_KAFKA_HEARTBEAT "`");
 	/* A record that never fits would be retried for ever. */
 	if (number(conf, ZTP_KAFKA_QUEUE_KBYTES) <
-	    number(conf, "message.max.bytes") / 1024 + 1)
+	    number(conf, RECORD) / 1024 + 1)
 		return ztp_fail(error, ZTP_ERR_VALUE,
 				"`" ZTP_KAFKA_QUEUE_KBYTES "` must hold "
-				"`message.max.bytes`");
+				"`" RECORD "`");
 	/* The bridge makes no tokens itself. */
 	if (is(conf, "sasl.mechanisms", "OAUTHBEARER") &&
 	    !is(conf, "sasl.oauthbearer.method", "oidc") &&
@@ -103,6 +117,8 @@ static int make_once(const struct config *config, enum ztp_kafka_client client,
 
 	if (rc == 0)
 		rc = check_pairs(conf, error);
+	if (rc == 0)
+		rc = check_rows(conf, client, error);
 	if (rc != 0) {
 		rd_kafka_conf_destroy(conf);
 		return rc;

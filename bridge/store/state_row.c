@@ -14,6 +14,10 @@
 #define METADATA_MAX	 (16 * 1024)
 #define NUMBER_MAX	 10 /* bytes of a number */
 
+_Static_assert(2 * STATE_HELD_FIELD_MAX + HELD_HEADERS_MAX + 2 * STATE_KEY_MAX <
+		       STATE_ROW_BYTES,
+	       "a held decision is a record");
+
 /* --- what a row of each kind looks like */
 
 /* least and most are of a number's value, or of a length. */

@@ -30,6 +30,10 @@
 #define STATE_KEY_HELD	 "held/"
 /* Bytes of a held decision's key, and of its value. */
 #define STATE_HELD_FIELD_MAX (256 * 1024)
+/* What Kafka has to take as one record: a held decision with its headers is the
+ * largest row, if not somebody subscribes to thousands of topics (filters). */
+#define STATE_ROW_BYTES	     600000
+#define STATE_ROW_BYTES_TEXT "600000"
 
 /* X(NAME, "key"): one that ends in '/' is followed by the row's own name. The
  * keys are in Kafka: never change them. */

@@ -155,6 +155,19 @@ def test_a_property_that_one_of_several_cannot_have(write, how):
     assert check(write(text % "false")).returncode == 0
 
 
+@pytest.mark.parametrize("how", [["--check-config"], []])
+def test_what_a_row_of_the_state_needs(write, how):
+    """One that is too large would stop the group for ever."""
+    text = ("kafka: {properties: {client.rack: r,\n"
+            "  message.max.bytes: %d}}\nstandby:\n  enabled: %s\n"
+            "  instance: a\n")
+    file = write(text % (599999, "true"))
+    assert_refused(run("--config", file, *how), file, 2,
+                   "`message.max.bytes` must be >= 600000")
+    assert check(write(text % (600000, "true"))).returncode == 0
+    assert check(write(text % (30000, "false"))).returncode == 0
+
+
 def test_properties_that_repeat_what_holds(write):
     file = write("kafka:\n  properties: {acks: -1, check.crcs: true, "
                  "auto.offset.reset: smallest, isolation.level: "

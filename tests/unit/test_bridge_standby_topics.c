@@ -35,6 +35,8 @@ static const struct row rows[] = {
 	{GROUP_STATE, 1, "segment.bytes", "1073741824", "at most 67108864"},
 	{GROUP_STATE, 1, "min.cleanable.dirty.ratio", "0.2", NULL},
 	{GROUP_STATE, 1, "min.cleanable.dirty.ratio", "0.5", "at most 0.2"},
+	{GROUP_STATE, 1, "max.message.bytes", "1048588", NULL},
+	{GROUP_STATE, 1, "max.message.bytes", "30000", "at least 1000000"},
 	{GROUP_JOURNAL, 1, "retention.ms", "-1", NULL},
 	{GROUP_JOURNAL, 1, "retention.ms", "604800000", NULL},
 	{GROUP_JOURNAL, 1, "retention.ms", "3600000", "at least 604800000"},
