@@ -40,6 +40,18 @@ static const char *topics_problem(char text[READINESS_WHY_MAX],
 	return text;
 }
 
+/* Records for the other partitions may wait as well, behind those for this one
+ * (bridge/kafka/producer_pump.c). */
+static const char *leader_problem(char text[READINESS_WHY_MAX],
+				  const struct bridge *b,
+				  const struct probe_leaderless *leaderless)
+{
+	snprintf(text, READINESS_WHY_MAX, "partition %d of %s has no leader",
+		 leaderless->partition,
+		 kafka_topic(&b->core, leaderless->topic));
+	return text;
+}
+
 static const char *kafka_problem(char text[READINESS_WHY_MAX],
 				 const struct bridge *b,
 				 const struct probe_status *status)
@@ -50,6 +62,8 @@ static const char *kafka_problem(char text[READINESS_WHY_MAX],
 		return "not connected";
 	if (status->missing || status->denied)
 		return topics_problem(text, b, status);
+	if (status->leaderless.count > 0)
+		return leader_problem(text, b, &status->leaderless);
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
 	return producer_ok(b->producer) ? NULL : "records are not accepted";

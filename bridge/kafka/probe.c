@@ -27,6 +27,7 @@ struct probe {
 	/* For the thread. */
 	int64_t next_probe, next_ends; /* CLOCK_BOOTTIME */
 	unsigned missing, denied;      /* of the last answer, in the log */
+	struct probe_leaderless leaderless;
 	bool config_seen; /* of the decision topic, since it is there */
 	struct probe_end_offsets learned;
 
@@ -104,6 +105,22 @@ static bool is_missing(rd_kafka_resp_err_t err)
 	       err == RD_KAFKA_RESP_ERR_TOPIC_EXCEPTION;
 }
 
+static void find_leaderless(struct probe_leaderless *leaderless,
+			    enum store_topic name,
+			    const rd_kafka_metadata_topic_t *topic)
+{
+	int i;
+
+	for (i = 0; i < topic->partition_cnt; i++) {
+		if (topic->partitions[i].leader >= 0)
+			continue;
+		if (leaderless->count++ == 0) {
+			leaderless->topic = name;
+			leaderless->partition = topic->partitions[i].id;
+		}
+	}
+}
+
 static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 			  struct probe_status *status)
 {
@@ -122,6 +139,9 @@ static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 		else if (topic->err ==
 			 RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
 			status->denied |= 1u << i;
+		else if (!topic->err)
+			find_leaderless(&status->leaderless,
+					(enum store_topic)i, topic);
 	}
 }
 
@@ -192,6 +212,18 @@ static void log_topics(struct probe *a, const char *event, unsigned topics,
 	*before = topics;
 }
 
+static void log_leaderless(struct probe *a, const struct probe_leaderless *now)
+{
+	if (now->count > 0 && (now->count != a->leaderless.count ||
+			       now->topic != a->leaderless.topic ||
+			       now->partition != a->leaderless.partition))
+		log_warn(a->core->log, "kafka_no_leader",
+			 LOG_STR("topic", topic_name(a, (int)now->topic)),
+			 LOG_INT("partition", now->partition),
+			 LOG_INT("partitions", now->count));
+	a->leaderless = *now;
+}
+
 static void probe_topics(struct probe *a)
 {
 	struct probe_status status;
@@ -199,8 +231,10 @@ static void probe_topics(struct probe *a)
 	probe(a, &status);
 	log_topics(a, "kafka_topics_missing", status.missing, &a->missing);
 	log_topics(a, "kafka_topics_denied", status.denied, &a->denied);
+	log_leaderless(a, &status.leaderless);
 	a->next_probe = ztp_clock_boot() +
-			(status.up && !status.missing && !status.denied
+			(status.up && !status.missing && !status.denied &&
+					 status.leaderless.count == 0
 				 ? PROBE_MS
 				 : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);

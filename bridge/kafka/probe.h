@@ -9,6 +9,7 @@
 #define BRIDGE_KAFKA_PROBE_H
 
 #include "bridge/core/core.h"
+#include "bridge/store/store.h"
 
 #define PROBE_PARTITIONS_MAX 1024
 
@@ -21,6 +22,12 @@ struct probe_status {
 	/* Topics that do not exist, and those that we may not describe, so
 	 * neither read nor write: 1 << enum store_topic. */
 	unsigned missing, denied;
+	/* A partition of one of the topics has no leader, so Kafka neither takes
+	 * nor gives its records: the first such, and how many there are. */
+	struct probe_leaderless {
+		enum store_topic topic;
+		int partition, count;
+	} leaderless;
 };
 
 struct probe_end_offsets {

@@ -47,6 +47,11 @@ rd_kafka_resp_err_t rd_kafka_metadata(rd_kafka_t *rk, int all,
 		md->topics[i].partitions = sim_alloc(
 			CLUSTER_PARTITIONS * sizeof(*md->topics->partitions));
 		md->topics[i].partitions[0].replica_cnt = 1;
+		for (int k = 0; k < topic->partitions; k++) {
+			md->topics[i].partitions[k].id = k;
+			if (sim.now < topic->logs[k].leaderless)
+				md->topics[i].partitions[k].leader = -1;
+		}
 	}
 	sim_input("metadata", cluster.count, 0);
 	*out = md;

@@ -1,0 +1,156 @@
+/* A partition that has no leader, on a mock cluster of librdkafka's: the probe names
+ * it. */
+#include "scratch.h"
+
+#include <librdkafka/rdkafka.h>
+/* needs the one above */
+#include <librdkafka/rdkafka_mock.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "bridge/kafka/probe.h"
+
+#define DEADLINE_MS 20000
+#define PARTITIONS  3
+
+struct leader_case {
+	struct core core;
+	struct config *config;
+	struct log log;
+	struct probe *probe;
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+	int wake_fd;
+};
+
+static void configure(struct leader_case *c)
+{
+	static const char text[] = "kafka: {}\n";
+	struct ztp_error error = {0};
+	struct scratch scratch = {.dir = ""};
+	int line;
+
+	scratch_make(&scratch);
+	scratch_write(scratch.base, text, strlen(text));
+	assert_int_equal(config_load(&c->config, scratch.base, &line, &error),
+			 0);
+	scratch_remove(&scratch);
+	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
+	ztp_clock_anchor(&c->core.clock, 0);
+	c->core.config = c->config;
+	c->core.log = &c->log;
+}
+
+static void play_kafka(struct leader_case *c)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	const char *const topics[] = {
+		c->config->kafka.topics.requests,
+		c->config->kafka.topics.decisions,
+		c->config->kafka.topics.results,
+		c->config->kafka.topics.dlq,
+		c->config->kafka.topics.audit,
+	};
+	char text[256];
+	size_t i;
+
+	rd_kafka_conf_set_log_cb(conf, NULL);
+	c->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+	assert_non_null(c->rk);
+	c->cluster = rd_kafka_mock_cluster_new(c->rk, 1);
+	assert_non_null(c->cluster);
+	for (i = 0; i < sizeof(topics) / sizeof(*topics); i++)
+		assert_int_equal(rd_kafka_mock_topic_create(
+					 c->cluster, topics[i], PARTITIONS, 1),
+				 0);
+	free(c->config->kafka.brokers);
+	c->config->kafka.brokers =
+		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
+}
+
+static int setup(void **state)
+{
+	struct leader_case *c = calloc(1, sizeof(*c));
+	struct ztp_error error = {0};
+
+	assert_non_null(c);
+	configure(c);
+	play_kafka(c);
+	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(c->wake_fd >= 0);
+	assert_int_equal(probe_new(&c->probe, &c->core, c->wake_fd, &error), 0);
+	*state = c;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct leader_case *c = *state;
+
+	probe_free(c->probe);
+	rd_kafka_mock_cluster_destroy(c->cluster);
+	rd_kafka_destroy(c->rk);
+	close(c->wake_fd);
+	config_free(c->config);
+	log_end(&c->log);
+	free(c);
+	return 0;
+}
+
+/* Until so many partitions have none. */
+static struct probe_leaderless wait_for(const struct leader_case *c, int count)
+{
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+	struct probe_status status = {0};
+
+	while (!status.up || status.leaderless.count != count) {
+		assert_true(ztp_clock_boot() < until);
+		usleep(20000);
+		probe_status_get(c->probe, &status);
+	}
+	return status.leaderless;
+}
+
+static void lead(struct leader_case *c, const char *topic, int part, int broker)
+{
+	assert_int_equal(rd_kafka_mock_partition_set_leader(c->cluster, topic,
+							    part, broker),
+			 0);
+	probe_again(c->probe);
+}
+
+static void a_partition_without_a_leader(void **state)
+{
+	struct leader_case *c = *state;
+	struct probe_leaderless leaderless;
+
+	(void)wait_for(c, 0);
+	lead(c, c->config->kafka.topics.results, 1, -1);
+	leaderless = wait_for(c, 1);
+	assert_int_equal(leaderless.topic, STORE_RESULTS);
+	assert_int_equal(leaderless.partition, 1);
+	lead(c, c->config->kafka.topics.requests, 2, -1);
+	(void)wait_for(c, 2);
+	lead(c, c->config->kafka.topics.results, 1, 1);
+	leaderless = wait_for(c, 1);
+	assert_int_equal(leaderless.topic, STORE_REQUESTS);
+	assert_int_equal(leaderless.partition, 2);
+	/* It is asked again soon without being told to. */
+	assert_int_equal(
+		rd_kafka_mock_partition_set_leader(
+			c->cluster, c->config->kafka.topics.requests, 2, 1),
+		0);
+	(void)wait_for(c, 0);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(a_partition_without_a_leader,
+						setup, teardown),
+	};
+
+	return cmocka_run_group_tests_name("bridge_kafka_leader", tests, NULL,
+					   NULL);
+}
