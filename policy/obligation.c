@@ -88,6 +88,7 @@ enum {
 	INNOCENT = 1024,
 	HOPELESS = 2048, /* with this event */
 	REPEATED = 4096,
+	BEHIND = 8192,
 };
 
 enum tries { TRIES_KEPT, TRIES_ZERO, TRIES_ONE, TRIES_MORE };
@@ -96,6 +97,7 @@ enum retry {
 	RETRY_KEPT,
 	RETRY_NEVER,
 	RETRY_NOW,
+	RETRY_NEXT,    /* after all that is to be tried now */
 	RETRY_BACKOFF, /* after a pause that grows with the tries */
 	RETRY_ANSWER,  /* likewise, but leave time for an answer */
 	RETRY_DENIED,
@@ -146,6 +148,7 @@ static const struct line table[] = {
 
 	/* A request begins and is approved. */
 	LINE(IN(NONE), RECEIVED, 0, NONE, ZERO, NEVER, DECISION),
+	LINE(IN(NONE), APPROVED, GATE | BEHIND, REGISTER, ZERO, NEXT, NEVER),
 	LINE(IN(NONE), APPROVED, GATE, REGISTER, ZERO, NOW, NEVER),
 	LINE(IN(NONE), APPROVED, 0, SEND, ZERO, NOW, DELIVERY),
 	LINE(IN(REGISTER), CREATED, THERE, SEND, ZERO, NOW, DELIVERY),
@@ -302,6 +305,7 @@ static unsigned facts_of(const struct ztp_obligation *o,
 	       (facts->notify ? TELL : 0u) | (facts->answers ? ANSWERS : 0u) |
 	       (facts->queued ? QUEUED : 0u) |
 	       (facts->repeated ? REPEATED : 0u) |
+	       (facts->behind ? BEHIND : 0u) |
 	       (o->tries > 0 ? TRIED : UNTRIED) |
 	       (o->tries >= 2 ? TRIED_TWICE : 0u) |
 	       (losses > 0 ? SUSPECT : INNOCENT) |
@@ -352,6 +356,8 @@ static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 		return 0;
 	case RETRY_NOW:
 		return facts->now;
+	case RETRY_NEXT:
+		return facts->now + 1;
 	case RETRY_BACKOFF:
 	case RETRY_ANSWER:
 		pause = ztp_obligation_backoff(o->tries, facts->random);

@@ -12,6 +12,10 @@
 
 #define WAITS 3 /* beside 0, 1 and errors: see pump_row */
 
+/* Approvals of one walk that wait for those who lost. They are read each time,
+ * so there is a bound; those beyond it count as others do. */
+#define PASSED_MAX 256
+
 static struct command_slot *free_slot(struct commands *c)
 {
 	int i;
@@ -78,6 +82,7 @@ static void mark_erased(struct commands *c, struct command_slot *slot,
 struct pumping {
 	struct commands *c;
 	bool fresh;
+	int passed; /* see PASSED_MAX */
 	struct ztp_error error;
 };
 
@@ -107,8 +112,19 @@ static bool is_busy(const struct commands *c, int64_t n)
 	       (c->b->registrar && registrar_busy(c->b->registrar, n));
 }
 
+/* The gate takes others, but not this one yet. What it waits for may come after
+ * it: what is owed to those who lost its path. */
+static int pass(struct pumping *p, const struct store_owed *owed)
+{
+	if (owed->what != ZTP_OWED_REGISTER || p->passed >= PASSED_MAX)
+		return WAITS;
+	p->passed++;
+	return STORE_PASSED;
+}
+
 /* Sends what is owed, or has it sent by the gate. Returns 1 if there is no room
- * for commands now, and WAITS if only this one, or the gate's, must wait. */
+ * for commands now, WAITS if only this one, or the gate's, must wait, and
+ * STORE_PASSED if it waits for others of its path. */
 static int pump_row(struct pumping *p, const struct store_owed *owed)
 {
 	struct commands *c = p->c;
@@ -126,7 +142,7 @@ static int pump_row(struct pumping *p, const struct store_owed *owed)
 		return rc < 0 ? rc : WAITS;
 	if (!by_gate)
 		return pump_command(p, &r);
-	return registrar_send(registrar, &r) ? 0 : WAITS;
+	return registrar_send(registrar, &r) ? 0 : pass(p, owed);
 }
 
 static int pump_one(void *arg, const struct store_owed *owed)

@@ -253,19 +253,23 @@ int move_report(struct bridge *b, const struct store_request *r,
 struct losers {
 	struct bridge *b;
 	const struct store_request *winner;
+	bool told; /* one of them is to be told */
 	struct ztp_error *error;
 };
 
 static int end_loser(void *arg, struct store_request *r)
 {
 	struct losers *losers = arg;
+	int rc;
 
 	if (r->n == losers->winner->n || !ztp_state_undecided(r->state))
 		return 0;
-	return move_finish(losers->b, r, ZTP_STATE_CONFLICT,
-			   "another certificate for this device path was "
-			   "approved first",
-			   NULL, losers->error);
+	rc = move_finish(losers->b, r, ZTP_STATE_CONFLICT,
+			 "another certificate for this device path was "
+			 "approved first",
+			 NULL, losers->error);
+	losers->told = losers->told || ztp_owed_is_notice(r->owed.what);
+	return rc;
 }
 
 int move_register(struct bridge *b, struct store_request *r, bool there,
@@ -283,7 +287,8 @@ int move_register(struct bridge *b, struct store_request *r, bool there,
 int move_approve(struct bridge *b, struct store_request *r,
 		 struct ztp_error *error)
 {
-	struct losers losers = {b, r, error};
+	struct losers losers = {b, r, false, error};
+	struct ztp_owed_facts facts = {0};
 	int rc = move_state(b, r, ZTP_STATE_APPROVED, error);
 
 	if (rc == 0)
@@ -298,6 +303,7 @@ int move_approve(struct bridge *b, struct store_request *r,
 		rc = move_state(b, r, ZTP_STATE_REGISTERED, error);
 	if (rc != 0)
 		return rc;
-	(void)move_obligation(b, r, ZTP_ON_APPROVED, NULL);
+	facts.behind = losers.told;
+	(void)move_obligation(b, r, ZTP_ON_APPROVED, &facts);
 	return store_request_save(b->store, r, error);
 }

@@ -196,8 +196,9 @@ int store_due_each(struct store *store, bool undecided, int64_t until,
  * most STORE_QUEUE_MAX. fresh: only what has never been tried, else only what
  * has been. Suspects (ztp_obligation_suspect) are in neither list, but in one
  * of their own. Rows are not read: a visit reads those that it needs, and
- * writes none. */
+ * writes none. It returns STORE_PASSED for one that does not count. */
 #define STORE_QUEUE_MAX 1024
+#define STORE_PASSED	4 /* 1 to 3 end the walk, and are returned */
 struct store_owed {
 	int64_t retry_at, n;
 	enum ztp_owed what;

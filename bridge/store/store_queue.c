@@ -180,13 +180,17 @@ static int walk(struct store *store, enum store_queue queue, int64_t until,
 	const struct list *list = &store->queues->lists[queue];
 	int i, rc;
 
-	if (limit > MAX)
-		limit = MAX;
-	rc = require(store, queue, limit, error);
+	rc = require(store, queue, limit < MAX ? limit : MAX, error);
 	for (i = 0; rc == 0 && i < limit && i < list->count &&
 		    list->rows[i].retry_at <= until;
-	     i++)
+	     i++) {
 		rc = visit(arg, &list->rows[i]);
+		if (rc != STORE_PASSED)
+			continue;
+		limit++;
+		rc = i + 1 < list->count ? 0
+					 : require(store, queue, MAX, error);
+	}
 	return rc;
 }
 

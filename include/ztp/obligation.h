@@ -100,6 +100,7 @@ struct ztp_owed_facts {
 	bool queued;   /* DEADLINE: the notice is still in our own queue */
 	bool repeated; /* SUBSCRIBED: the request has ended with the command */
 	bool unproven; /* LOST: the broker may take nothing at all */
+	bool behind;   /* APPROVED: those who lost are to be told first */
 	int64_t now;   /* ms, as the times below */
 	int64_t deadline, delivery_timeout, not_before;
 	uint32_t random; /* for the jitter of pauses */

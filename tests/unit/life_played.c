@@ -252,7 +252,7 @@ bool registrar_busy(const struct registrar *g, int64_t n)
 
 bool registrar_send(struct registrar *g, const struct store_request *r)
 {
-	if (g->full)
+	if (g->full || (g->losers && r->owed.what == ZTP_OWED_REGISTER))
 		return false;
 	assert_true(g->sent_count < 16);
 	g->sent[g->sent_count++] = r->n;

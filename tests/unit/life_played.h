@@ -63,6 +63,7 @@ struct registrar {
 	bool ready, absent;
 	bool full;    /* no room for another question */
 	int64_t busy; /* with this row */
+	bool losers;  /* are to be told before anything is registered */
 	int64_t sent[16], asked[16];
 	int sent_count, asked_count;
 	char disposed[16][ZTP_REQUEST_ID_MAX + 1];

@@ -358,6 +358,50 @@ static void who_is_at_the_gate_is_not_told(void **state)
 	said(c, 0, n);
 }
 
+/* They wait for the losers, who are told after them: by how many rows the walk
+ * has seen by then, nobody may be left out. */
+static void who_waits_for_the_losers_does_not_hold_them_up(void **state)
+{
+	struct life_case *c = *state;
+	int64_t told;
+	int i;
+
+	for (i = 0; i < 50; i++)
+		life_put(c, PUMP, i, ZTP_STATE_APPROVED, ZTP_OWED_REGISTER);
+	told = life_put(c, PUMP, i, ZTP_STATE_CONFLICT, ZTP_OWED_NOTICE_CHECK);
+	c->registrar.losers = true;
+	life_up(c, 20);
+	life_pump(c);
+	assert_int_equal(c->registrar.sent_count, 1);
+	assert_int_equal(c->registrar.sent[0], told);
+}
+
+/* Likewise of those that go alone. */
+static void nor_when_they_go_alone(void **state)
+{
+	struct life_case *c = *state;
+	struct store_request r;
+	int i;
+
+	for (i = 0; i < 9; i++) {
+		bool last = i == 8;
+
+		r = life_row(c, life_put(c, PUMP, i,
+					 last ? ZTP_STATE_CONFLICT
+					      : ZTP_STATE_APPROVED,
+					 last ? ZTP_OWED_NOTICE_CHECK
+					      : ZTP_OWED_REGISTER));
+		r.owed.losses = 1;
+		life_save(c, &r);
+	}
+	c->registrar.losers = true;
+	life_up(c, 20);
+	life_pass(c, LIFE_MIN);
+	life_pump(c);
+	assert_int_equal(c->registrar.sent_count, 1);
+	assert_int_equal(c->registrar.sent[0], r.n);
+}
+
 /* The gate answers in any order, so an older one may come later. */
 static void with_a_gate_the_older_ones_are_not_passed_over(void **state)
 {
@@ -400,6 +444,8 @@ int main(void)
 		GATE_TEST(the_gate_is_asked_for_its_part),
 		GATE_TEST(who_needs_not_the_gate_does_not_wait_for_it),
 		GATE_TEST(who_is_at_the_gate_is_not_told),
+		GATE_TEST(who_waits_for_the_losers_does_not_hold_them_up),
+		GATE_TEST(nor_when_they_go_alone),
 		GATE_TEST(with_a_gate_the_older_ones_are_not_passed_over),
 	};
 

@@ -120,6 +120,25 @@ static void the_gate_makes_the_device_first(void **state)
 	life_owes(c, 1, ZTP_OWED_REGISTER, 0, LIFE_NEVER);
 }
 
+/* Its device is made when they know, so they are first, however many are
+ * approved at a time. */
+static void those_who_lost_are_told_first(void **state)
+{
+	struct life_case *c = *state;
+
+	asked(c, PUMP, 1);
+	asked(c, PUMP, 2);
+	life_approve(c, 1);
+	life_owes(c, 1, ZTP_OWED_REGISTER, 1, LIFE_NEVER);
+	life_owes(c, 2, ZTP_OWED_NOTICE_CHECK, 0, 5000);
+	/* Nobody is told: nobody waits. */
+	c->config.onboarding.notify_rejected = false;
+	asked(c, VALVE, 1);
+	asked(c, VALVE, 2);
+	life_approve(c, 3);
+	life_owes(c, 3, ZTP_OWED_REGISTER, 0, LIFE_NEVER);
+}
+
 /* Only the gate knows whether it has already created the device. */
 static void what_was_approved_before_is_the_gates_to_end(void **state)
 {
@@ -259,6 +278,7 @@ int main(void)
 		LIFE_TEST(an_approval_ends_the_contenders),
 		LIFE_TEST(the_time_to_decide_is_counted),
 		GATE_TEST(the_gate_makes_the_device_first),
+		GATE_TEST(those_who_lost_are_told_first),
 		GATE_TEST(what_was_approved_before_is_the_gates_to_end),
 		GATE_TEST(losers_are_told_through_the_gate),
 		GATE_TEST(remarks_are_kept_for_the_gate),

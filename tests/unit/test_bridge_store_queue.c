@@ -131,6 +131,43 @@ static void a_long_queue_is_kept_in_part(void **state)
 	assert_int_equal(store_next_retry(c->store, true), 0);
 }
 
+static int pass_all_but(void *arg, const struct store_owed *owed)
+{
+	int64_t *n = arg;
+
+	if (owed->n < *n)
+		return STORE_PASSED;
+	*n = -owed->n;
+	return 2;
+}
+
+/* What does not count is passed over, as far as what is kept goes, even if some
+ * of it has to be loaded again. */
+static void who_does_not_count_hides_nobody(void **state)
+{
+	struct store_case *c = *state;
+	int64_t n = STORE_QUEUE_MAX + 9;
+	struct store_request r;
+	int i;
+
+	for (i = 0; i < MANY; i++)
+		add(c, i, 500);
+	store_case_commit(c, 1);
+	(void)fresh(c, 1000, 10);
+	for (i = 1; i <= 9; i++) {
+		r = row(c, i);
+		owe(c, &r, ZTP_OWED_NONE, 0, 0, 0);
+	}
+	assert_int_equal(store_retry_each(c->store, true, 1000, 10,
+					  pass_all_but, &n, &c->error),
+			 2);
+	assert_int_equal(n, -(STORE_QUEUE_MAX + 9));
+	n = MANY + 1; /* what is kept has a bound */
+	assert_int_equal(store_retry_each(c->store, true, 1000, 10,
+					  pass_all_but, &n, &c->error),
+			 0);
+}
+
 static void a_start_reads_them(void **state)
 {
 	struct store_case *c = *state;
@@ -194,6 +231,7 @@ int main(void)
 		T(a_write_changes_them),
 		T(a_rollback_takes_them_back),
 		T(a_long_queue_is_kept_in_part),
+		T(who_does_not_count_hides_nobody),
 		T(a_start_reads_them),
 		T(whatever_is_written_they_agree),
 	};

@@ -243,6 +243,8 @@ static const struct number_line number_lines[] = {
 	  0, 0, DEADLINE),
 	/* The gate's answer has no deadline. */
 	N("approved, gate", GATE, NONE, 0, APPROVED, 0, NOW, 0),
+	N("approved, behind those who lost", GATE | TOLD, NONE, 0, APPROVED,
+	  0, AFTER(1), 0),
 	N("approved", 0, NONE, 0, APPROVED, 0, NOW, AFTER(TIMEOUT)),
 	N("created, away", GATE, REGISTER, 4, CREATED, 0, 0, AFTER(TIMEOUT)),
 	N("created, there", GATE | TOLD, REGISTER, 4, CREATED,
@@ -320,6 +322,7 @@ static void every_number(void **state)
 			.answers = told,
 			.queued = told,
 			.repeated = told,
+			.behind = told,
 			.now = NOW,
 			.not_before = NOT_BEFORE,
 			.deadline = DEADLINE,
