@@ -104,13 +104,16 @@ void consumer_free(struct consumer *c)
 
 /* --- the turn */
 
-static bool advance(struct consumer *c, int partition, int64_t next)
+/* From the record at `began`, or the end there, to `next`. */
+static bool advance(struct consumer *c, int partition, int64_t began,
+		    int64_t next)
 {
 	struct partition *part;
 
 	if (!c->complete || partition >= c->count)
 		return false;
 	part = &c->partitions[partition];
+	consumer_landmark_began(part, began);
 	part->seen_at = ztp_clock_steady(&c->core->clock);
 	if (part->seen > next)
 		consumer_suspect(c, "a position went back");
@@ -155,7 +158,8 @@ static bool on_message(struct consumer *c, rd_kafka_event_t *event,
 		consumer_landmark_found(c, part, message);
 	if (part ||
 	    !consumer_gap_readable(c, message->partition, message->offset) ||
-	    !advance(c, message->partition, message->offset + 1))
+	    !advance(c, message->partition, message->offset,
+		     message->offset + 1))
 		return false;
 	c->partitions[message->partition].last = message;
 	c->events[c->batch] = event;
@@ -200,7 +204,7 @@ static void on_partition_end(struct consumer *c, rd_kafka_event_t *event)
 	if (unread)
 		consumer_landmark_end(c, unread, part->offset);
 	else if (consumer_gap_readable(c, part->partition, part->offset))
-		advance(c, part->partition, part->offset);
+		advance(c, part->partition, part->offset, part->offset);
 	rd_kafka_topic_partition_destroy(part);
 }
 
@@ -356,6 +360,7 @@ int consumer_apply(struct consumer *c, struct ztp_error *error)
 
 	if (c->anew)
 		return store_offset_restart(c->store, topic, error);
+	rc = consumer_landmark_lost(c, error);
 	for (i = 0; i < c->batch && rc == 0; i++)
 		rc = apply_one(c, c->messages[i], error);
 	if (rc == 0)
@@ -381,8 +386,10 @@ void consumer_settle(struct consumer *c)
 		return;
 	}
 	consumer_gap_settle(c);
-	for (i = 0; c->moved && i < c->count; i++)
+	for (i = 0; c->moved && i < c->count; i++) {
 		c->partitions[i].next = c->partitions[i].seen;
+		c->partitions[i].lost_end = 0;
+	}
 	if (c->moved)
 		c->commit_due = true;
 	consumer_drop_batch(c);

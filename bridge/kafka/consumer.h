@@ -40,6 +40,9 @@ struct consumer_user {
 			struct ztp_error *error);
 	int (*unreadable)(void *arg, const struct consumer_gap *gap,
 			  struct ztp_error *error);
+	/* Kafka has removed them before they were read (without `why`). */
+	int (*lost)(void *arg, const struct consumer_gap *gap,
+		    struct ztp_error *error);
 	void *arg;
 };
 

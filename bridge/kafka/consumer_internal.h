@@ -38,6 +38,9 @@ struct partition {
 	/* The last record before `next`, as stored; see consumer_landmark.c. */
 	struct store_landmark landmark;
 	bool looking; /* for it: nothing has been read since the assignment */
+	bool first;   /* likewise, where there is no landmark to look for */
+	/* What comes first is behind `next`: until the next commit. 0: no. */
+	int64_t lost_end;
 	const rd_kafka_message_t *last; /* of the batch, or NULL */
 	/* When it was first found behind the end, and where; 0: it is not. */
 	int64_t behind_at, behind_next;
@@ -122,13 +125,17 @@ bool consumer_look_for_topic(struct consumer *c,
 /* start: where to read a partition from, as an offset for librdkafka. found,
  * end: what was read first in a partition that is looked at, or that there is
  * nothing to read before this end. Until then nothing else of it counts.
- * update: makes a record the landmark. */
+ * began: where it begins, if there was nothing to look for. lost: during apply,
+ * reports what was removed before it was read. update: makes a record the
+ * landmark. */
 int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part);
 void consumer_landmark_found(struct consumer *c, struct partition *part,
 			     const rd_kafka_message_t *message);
 void consumer_landmark_end(struct consumer *c, struct partition *part,
 			   int64_t end);
+void consumer_landmark_began(struct partition *part, int64_t offset);
+int consumer_landmark_lost(struct consumer *c, struct ztp_error *error);
 void consumer_landmark_update(struct partition *part);
 
 /* begin: true if the record is large. Then it is not taken into the batch before

@@ -19,6 +19,11 @@
  *   its beginning: nothing is passed over, and what was applied before is
  *   recognised by its position.
  *
+ * Retention may also have removed what has not been read. Then what is read
+ * first lies behind the position: that is told, since silence is not consent any
+ * more. (At the beginning of an assignment only. Later on, offsets that are
+ * passed over are those of aborted records and of the ends of transactions.)
+ *
  * The offsets committed to Kafka do not come into this: they expire as well.
  */
 #include <zlib.h>
@@ -50,6 +55,8 @@ int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part)
 {
 	part->looking = part->landmark.offset >= 0;
+	part->first = part->landmark.offset == STORE_LANDMARK_UNKNOWN &&
+		      part->next >= 0;
 	if (part->looking)
 		return part->landmark.offset;
 	/* Without a record there is nothing to pass over. */
@@ -63,8 +70,37 @@ int64_t consumer_landmark_start(const struct consumer *c,
 						: RD_KAFKA_OFFSET_STORED;
 }
 
-static void read_again(struct consumer *c, struct partition *part)
+void consumer_landmark_began(struct partition *part, int64_t offset)
 {
+	if (part->first && offset > part->next)
+		part->lost_end = offset;
+	part->first = false;
+}
+
+int consumer_landmark_lost(struct consumer *c, struct ztp_error *error)
+{
+	int i, rc = 0;
+
+	for (i = 0; i < c->count && rc == 0; i++) {
+		const struct partition *part = &c->partitions[i];
+		const struct consumer_gap gap = {
+			.first = {c->core->config->kafka.topics.decisions, i,
+				  part->next},
+			.last = part->lost_end - 1,
+		};
+
+		if (part->lost_end > 0)
+			rc = c->user.lost(c->user.arg, &gap, error);
+	}
+	return rc;
+}
+
+/* offset: of what is read first. */
+static void read_again(struct consumer *c, struct partition *part,
+		       int64_t offset)
+{
+	if (offset > part->next)
+		part->lost_end = offset;
 	log_info(c->core->log, "kafka_partition_again",
 		 LOG_INT("partition", part - c->partitions),
 		 LOG_INT("position", part->next));
@@ -82,7 +118,7 @@ void consumer_landmark_found(struct consumer *c, struct partition *part,
 	if (c->anew || old->offset == STORE_LANDMARK_NONE)
 		return; /* it is read again anyway */
 	if (new.offset > old->offset)
-		read_again(c, part);
+		read_again(c, part, new.offset);
 	else if (new.offset < old->offset || new.crc != old->crc ||
 		 new.written_at != old->written_at)
 		consumer_suspect(c,
@@ -97,7 +133,7 @@ void consumer_landmark_end(struct consumer *c, struct partition *part,
 	if (c->anew || part->landmark.offset == STORE_LANDMARK_NONE)
 		return;
 	if (end > part->landmark.offset)
-		read_again(c, part);
+		read_again(c, part, end);
 	else
 		consumer_suspect(c, "it ends before the last record read");
 }

@@ -1,6 +1,7 @@
 #include "bridge/life/decisions.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "bridge/kafka/record_bounds.h"
@@ -267,27 +268,70 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 	return records_dead_decision(b, &record, &why, error);
 }
 
+/* --- decisions that are gone */
+
+#define LOST "decisions_lost"
+
+int decisions_lost(void *bridge, const struct consumer_gap *gap,
+		   struct ztp_error *error)
+{
+	struct bridge *b = bridge;
+	char at[24];
+
+	log_error(b->core.log, "decisions_lost",
+		  LOG_STR("topic", gap->first.topic),
+		  LOG_INT("partition", gap->first.partition),
+		  LOG_INT("offset", gap->first.offset),
+		  LOG_INT("last_offset", gap->last));
+	snprintf(at, sizeof(at), "%lld", (long long)b->core.now);
+	return store_set(b->store, LOST, at, error);
+}
+
+/* Was it asked before decisions were lost? Announcing it again does not bring
+ * them back. */
+static int may_be_lost(struct bridge *b, const struct store_request *r,
+		       bool *lost, struct ztp_error *error)
+{
+	char at[24];
+	int rc = store_get(b->store, LOST, at, sizeof(at), error);
+	long long until = rc == 1 ? strtoll(at, NULL, 10) : -1;
+
+	*lost = r->announced_at <= until || r->received_at <= until;
+	return rc < 0 ? rc : 0;
+}
+
 /* --- deadlines */
 
+static const char *why_expired(bool asked, bool invalid, bool lost)
+{
+	if (!asked)
+		return "Kafka had not taken the request by expires_at";
+	if (invalid)
+		return "no valid decision by expires_at";
+	return lost ? "Kafka removed decisions before they were read"
+		    : MOVE_SILENCE;
+}
+
 /* Silence approves a request only if the customer was asked in time, and was
- * silent: a decision that could not be followed is in the store, too. */
+ * silent: a decision that could not be followed is in the store, too, and one
+ * that is lost may have been a rejection. */
 static int time_out(struct bridge *b, struct store_request *r,
 		    struct ztp_error *error)
 {
 	struct store_decision d = {0};
-	bool asked = r->state == ZTP_STATE_REQUESTED;
+	bool asked = r->state == ZTP_STATE_REQUESTED, invalid, lost = false;
 	int rc = store_decision_get(b->store, r, false, &d, error);
 
+	invalid = rc == 1;
+	if (rc >= 0)
+		rc = may_be_lost(b, r, &lost, error);
 	if (rc < 0)
 		return rc;
-	if (!asked || rc == 1 ||
+	if (!asked || invalid || lost ||
 	    b->core.config->onboarding.on_timeout == ZTP_REJECT)
 		return move_finish(b, r, ZTP_STATE_EXPIRED,
-				   rc == 1 ? "no valid decision by expires_at"
-				   : asked ? MOVE_SILENCE
-					   : "Kafka had not taken the request "
-					     "by expires_at",
-				   NULL, error);
+				   why_expired(asked, invalid, lost), NULL,
+				   error);
 	d = (struct store_decision){.verdict = ZTP_APPROVE};
 	rc = store_decision_put(b->store, r, &d, error);
 	if (rc != 0)

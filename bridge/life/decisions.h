@@ -17,6 +17,11 @@ int decisions_apply(void *bridge, const struct consumer_record *record,
 int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 			 struct ztp_error *error);
 
+/* Records that Kafka removed before they were read, as retention does: any
+ * request of before may have been rejected in one. */
+int decisions_lost(void *bridge, const struct consumer_gap *gap,
+		   struct ztp_error *error);
+
 /* Handles at most limit expired deadlines. Undecided requests expire only up
  * to b->horizon; *waiting becomes true when one beyond it is due, which means
  * that Kafka must be asked for its end offsets. *more: call again. */

@@ -103,7 +103,7 @@ static int consumer_part_new(struct loop *l, struct ztp_error *error)
 {
 	struct bridge *b = &l->b;
 	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
-					  b};
+					  decisions_lost, b};
 
 	return consumer_new(&b->consumer, &b->core, b->store, b->probe,
 			    &decisions, l->work_fd, error);

@@ -351,7 +351,7 @@ void life_connect(struct life *l)
 	struct bridge *b = &l->b;
 	struct producer_user fates = {pending_announced, records_refused, b};
 	struct consumer_user decisions = {decisions_apply, decisions_unreadable,
-					  b};
+					  decisions_lost, b};
 
 	life_check(l,
 		   producer_new(&b->producer, &b->core, b->store, &fates,

@@ -291,6 +291,32 @@ def test_old_decisions_are_deleted_while_stopped(rig, ca, kept, expired):
         [["unknown_request"]] * len(paths + after))
     assert anew(rig) == 0
     assert ("event=kafka_joined_again" in rig.bridge.log()) != expired
+    assert ("event=decisions_lost" in rig.bridge.log()) == (kept == "nothing")
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
+    """Silence approves nothing any more that was asked before, whether the
+    partition had been read before or was empty."""
+    rig = rig_of({"onboarding": {"decision_timeout": "10s",
+                                 "on_timeout": "approve"}}).start()
+    topic = rig.topics["decisions"]
+    wait_ready(rig)
+    told(rig, spread(rig, before))
+    device, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    _, offset = rig.writer.send(
+        topic,
+        {"request_id": request.json()["request_id"], "decision": "reject",
+         "device_path": device.path},
+        key=device.path, partition=0)
+    delete_records(rig.kafka.brokers, topic, {0: offset + 1})
+    rig.bridge.start()
+    rig.bridge.wait_log(f"event=decisions_lost .*last_offset={offset}")
+    rig.bridge.restart()
+    outcome_of(rig, request, "expired")
+    _, later = asked(rig, ca.leaf())
+    outcome_of(rig, later, "onboarded")
 
 
 @pytest.mark.parametrize("name", ["requests", "results"])

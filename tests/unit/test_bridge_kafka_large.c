@@ -139,7 +139,7 @@ static void configure(struct large_case *c)
 static int setup(void **state)
 {
 	struct large_case *c = calloc(1, sizeof(*c));
-	const struct consumer_user user = {on_decision, on_unreadable, c};
+	const struct consumer_user user = {on_decision, on_unreadable, NULL, c};
 
 	assert_non_null(c);
 	scratch_make(&c->scratch);

@@ -54,6 +54,44 @@ static void silence_may_be_consent(void **state)
 	assert_int_equal(c->b.core.tally.decisions[ZTP_APPROVE], 0);
 }
 
+static void lose_decisions(struct life_case *c)
+{
+	const struct consumer_gap gap = {{"ztp.decisions", 1, 7}, 9, NULL};
+
+	life_ok(c, decisions_lost(&c->b, &gap, &c->error));
+	assert_true(life_logged(c, "decisions_lost"));
+}
+
+/* What Kafka has removed before it was read may have been a rejection. */
+static void silence_is_no_consent_when_decisions_are_lost(void **state)
+{
+	struct life_case *c = *state;
+	struct store_request r;
+
+	c->config.onboarding.on_timeout = ZTP_APPROVE;
+	asked(c, PUMP, 1);
+	lose_decisions(c);
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, 1, ZTP_STATE_EXPIRED);
+	life_why(c, 1, "Kafka removed decisions before they were read");
+	life_result(c, "r-1", "expired");
+	/* Asked before that, and once more since. */
+	r = life_row(c, asked(c, VALVE, 1));
+	r.announced_at = c->b.core.now;
+	life_save(c, &r);
+	life_due(c);
+	life_is(c, 2, ZTP_STATE_EXPIRED);
+	life_result(c, "r-2", "expired");
+	/* Asked since. */
+	life_pass(c, -3 * LIFE_MIN);
+	lose_decisions(c);
+	life_pass(c, 3 * LIFE_MIN);
+	asked(c, VALVE, 1);
+	life_due(c);
+	life_is(c, 3, ZTP_STATE_REGISTERED);
+}
+
 /* Only a customer who was asked can consent: this request never reached Kafka. */
 static void who_was_not_asked_does_not_consent(void **state)
 {
@@ -297,6 +335,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		LIFE_TEST(a_request_expires),
 		LIFE_TEST(silence_may_be_consent),
+		LIFE_TEST(silence_is_no_consent_when_decisions_are_lost),
 		LIFE_TEST(who_was_not_asked_does_not_consent),
 		LIFE_TEST(consent_is_for_the_first_of_the_contenders),
 		GATE_TEST(a_contender_that_has_lost_is_not_due_any_more),
