@@ -33,7 +33,11 @@ static bool reload(void *arg)
 	bool some;
 	int line = 0;
 
-	if (config_load(&loaded, r->cli->config, &line, &error) != 0) {
+	/* Connections are made anew with the files, and the good ones are lost:
+	 * so a certificate without its key is refused before that. */
+	if (config_load(&loaded, r->cli->config, &line, &error) != 0 ||
+	    config_check_files(loaded, &line, &error) != 0) {
+		config_free(loaded);
 		log_error(r->log, "reload_failed",
 			  LOG_STR("file", r->cli->config),
 			  LOG_INT("line", line), LOG_WHY(&error));

@@ -128,6 +128,36 @@ def test_sighup_takes_another_ca(secure, tmp_path, ca):
     rig.mosquitto.stop()
 
 
+def test_sighup_refuses_a_certificate_without_its_key(secure, tmp_path, ca):
+    """It goes on with its connections, as --check-config would have said."""
+    rig = secure
+    tls = rig.bridge.settings["mqtt"]["tls"]
+    before = dict(tls)
+    mine, theirs = ca.issue(), ca.issue()
+    rig.mosquitto.start()
+    rig.bridge.start()
+    rig.bridge.wait_log("event=mqtt_connected connection=in")
+    rig.bridge.wait_log("event=mqtt_connected connection=out")
+    tls.update(cert_file=str(mine.path), key_file=str(theirs.key_path))
+    rig.bridge.write_config()
+    rig.bridge.hangup()
+    rig.bridge.wait_log("event=reload_failed .*line=[0-9]+ .*"
+                        "key_file.* is not the key of mqtt.tls.cert_file")
+    tls.update(key_file=str(mine.key_path))
+    rig.bridge.write_config()
+    rig.bridge.hangup()
+    rig.bridge.wait_log("event=reloaded")
+    rig.bridge.stop()
+    for name in set(tls) - set(before):
+        del tls[name]
+    tls.update(before)
+    rig.bridge.write_config()
+    rig.mosquitto.stop()
+    said = rig.bridge.log()
+    assert "event=mqtt_refused" not in said
+    assert "event=mqtt_lost" not in said.split("event=reload_failed")[0]
+
+
 def test_files_are_private(rig):
     rig.bridge.alive()
     names = [n for n in os.listdir(rig.folder) if n.startswith("bridge.db")]
