@@ -186,9 +186,10 @@ static const struct line table[] = {
 	     KEPT),
 	LINE(WAITING, LOST, 0, SAME, KEPT, KEPT, KEPT),
 
-	/* The deadline has passed. The time for a notice is the broker's and
-	 * the device's: time in our own queue does not count. */
+	/* The deadline has passed. The time for a notice, or for a command, is
+	 * the broker's and the device's: time in our own queue does not count. */
 	LINE(SENDING, DEADLINE, QUEUED | UNTRIED, SAME, KEPT, KEPT, QUEUED),
+	LINE(IN(SEND), DEADLINE, QUEUED, SAME, KEPT, KEPT, QUEUED),
 	LINE_AS(NOTICE, DEADLINE, GATE, LET_GO),
 	LINE_AS(NOTICE, DEADLINE, 0, OVER),
 	LINE_AS(COMMAND, DEADLINE, 0, KEEP_IT),

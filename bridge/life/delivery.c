@@ -6,6 +6,7 @@
 #include "bridge/life/moves.h"
 
 #define QUEUED_MAX_MS 600000
+#define OVERDUE_MS    1000 /* what waits for longer to be tried again */
 
 static bool must_answer(const struct bridge *b)
 {
@@ -154,6 +155,19 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 	return rc == 0 ? move_owe(b, r, ZTP_ON_GONE, NULL, error) : rc;
 }
 
+/* Nothing was tried, or not for a while although it was time: the broker is
+ * away, or has only just come back. Every try ends this. */
+static bool waits_for_broker(const struct bridge *b,
+			     const struct store_request *r)
+{
+	const struct ztp_obligation *owed = &r->owed;
+	bool untried = owed->tries == 0 && owed->losses == 0;
+
+	return r->state == ZTP_STATE_REGISTERED &&
+	       owed->what == ZTP_OWED_SEND &&
+	       (untried || owed->retry_at + OVERDUE_MS <= b->core.now);
+}
+
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		 struct ztp_error *error)
 {
@@ -165,7 +179,8 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 
 	if (ztp_owed_is_notice(r->owed.what))
 		return move_owe(b, r, ZTP_ON_DEADLINE, &facts, error);
-	if (r->state == ZTP_STATE_REGISTERED)
+	facts.queued = waits_for_broker(b, r);
+	if (r->state == ZTP_STATE_REGISTERED && !facts.queued)
 		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,
 			"the device did not take the command in time", error);

@@ -97,7 +97,7 @@ struct ztp_owed_facts {
 	bool there;    /* CREATED, HELD: it is subscribed */
 	bool notify;   /* ENDED: send a notice */
 	bool answers;  /* PUBACK, KNOCKED: wait for the device's own answer */
-	bool queued;   /* DEADLINE: the notice is still in our own queue */
+	bool queued;   /* DEADLINE: it is still in our own queue */
 	bool repeated; /* SUBSCRIBED: the request has ended with the command */
 	bool unproven; /* LOST: the broker may take nothing at all */
 	bool behind;   /* APPROVED: those who lost are to be told first */

@@ -198,6 +198,11 @@ static void told(struct life_case *c)
 	put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
 }
 
+static void told_and_away(struct life_case *c)
+{
+	put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_WAIT_DEVICE);
+}
+
 static int lost(struct life_case *c)
 {
 	return giving_up_lost(&c->b, 1, 300, true, &c->error);
@@ -382,7 +387,7 @@ const struct life_step life_steps[] = {
 	{"withdrawn", true, received, withdraw, S(WITHDRAWN), 1},
 	{"expired", false, contenders, pass_time, S(EXPIRED), 2},
 	{"consent", false, silence_is_consent, pass_time, S(CONFLICT), 1},
-	{"not taken", false, told, pass_time, S(UNDELIVERABLE), 1},
+	{"not taken", false, told_and_away, pass_time, S(UNDELIVERABLE), 1},
 	{"taken", false, told, taken, S(ONBOARDED), 1},
 	{"applied", false, told, applied, S(ONBOARDED), 1},
 	{"answers", false, answers, apply_answers, S(ONBOARDED), 4},

@@ -162,7 +162,7 @@ static void a_delivery_does_not_wait_for_kafka(void **state)
 	struct life_case *c = *state;
 
 	c->b.horizon = 0;
-	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_WAIT_DEVICE);
 	life_pass(c, LIFE_MIN);
 	life_due(c);
 	life_is(c, 1, ZTP_STATE_UNDELIVERABLE);
@@ -219,7 +219,13 @@ static void a_command_that_is_not_taken_in_time(void **state)
 	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
 		int64_t n =
 			life_put(c, PUMP, (int)i, lines[i].at, lines[i].owed);
+		struct store_request r = life_row(c, n);
 
+		if (lines[i].owed == ZTP_OWED_SEND) {
+			r.owed.tries = 3;
+			r.owed.retry_at = LIFE_NOW + LIFE_MIN + 1;
+			life_save(c, &r);
+		}
 		c->b.core.now = LIFE_NOW + LIFE_MIN;
 		life_due(c);
 		life_is(c, n, lines[i].end);
@@ -235,6 +241,66 @@ static void a_command_that_is_not_taken_in_time(void **state)
 		c->b.core.now = LIFE_NOW;
 	}
 	life_no_record(c, STORE_RESULTS);
+}
+
+/* While the broker is away no time passes for the device: the command is tried
+ * once at least, and once more after each time. */
+static void a_command_waits_for_the_broker(void **state)
+{
+	static const struct {
+		int tries, losses;
+		int64_t overdue;
+		bool waits;
+	} lines[] = {
+		{0, 0, LIFE_MIN, true}, {0, 0, 0, true},   {3, 0, 1000, true},
+		{3, 0, 999, false},	{3, 0, -1, false}, {0, 1, -1, false},
+		{0, 1, 1000, true},
+	};
+	struct life_case *c = *state;
+	size_t i;
+
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		int64_t n = life_put(c, PUMP, (int)i, ZTP_STATE_REGISTERED,
+				     ZTP_OWED_SEND);
+		struct store_request r = life_row(c, n);
+
+		r.owed.tries = lines[i].tries;
+		r.owed.losses = lines[i].losses;
+		r.owed.retry_at = LIFE_NOW + LIFE_MIN - lines[i].overdue;
+		life_save(c, &r);
+		c->b.core.now = LIFE_NOW + LIFE_MIN;
+		life_due(c);
+		life_is(c, n,
+			lines[i].waits ? ZTP_STATE_REGISTERED
+				       : ZTP_STATE_UNDELIVERABLE);
+		if (lines[i].waits)
+			life_owes(c, n, ZTP_OWED_SEND, -lines[i].overdue,
+				  30000);
+		r = life_row(c, n);
+		r.owed.what = ZTP_OWED_WAIT_DEVICE;
+		r.owed.retry_at = r.owed.due_at = 0;
+		life_save(c, &r); /* out of the way */
+		c->b.core.now = LIFE_NOW;
+	}
+}
+
+/* Once it has been tried, it ends. */
+static void a_command_that_waited_ends(void **state)
+{
+	struct life_case *c = *state;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+
+	life_pass(c, LIFE_MIN);
+	life_due(c);
+	life_is(c, n, ZTP_STATE_REGISTERED);
+	life_up(c, 10);
+	life_pass(c, 29999);
+	life_pump(c);
+	life_puback(c, 0, 0x10);
+	life_turn(c);
+	life_pass(c, 1);
+	life_due(c);
+	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
 }
 
 /* The command was given up, and sent again when the device came. */
@@ -343,6 +409,8 @@ int main(void)
 		LIFE_TEST(a_delivery_does_not_wait_for_kafka),
 		LIFE_TEST(a_batch_is_bounded),
 		LIFE_TEST(a_command_that_is_not_taken_in_time),
+		LIFE_TEST(a_command_waits_for_the_broker),
+		LIFE_TEST(a_command_that_waited_ends),
 		LIFE_TEST(what_was_given_up_may_be_given_up_again),
 		LIFE_TEST(a_notice_has_its_time_once_it_is_out),
 		LIFE_TEST(a_notice_may_stand_in_our_own_queue),

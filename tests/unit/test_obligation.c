@@ -169,14 +169,14 @@ static const struct matrix_line alone_unanswered[] = {
 	L(KNOCKED,            ". . . s . . . ."),
 };
 
-/* A notice still in our own queue: never tried, and tried. */
+/* A notice or a command still in our own queue: never tried, and tried. */
 static const struct matrix_line queued[] = {
 	/* in:                 - g w s c n t r */
-	L(DEADLINE,           "- g w w c r t r"),
+	L(DEADLINE,           "- g w s c r t r"),
 };
 static const struct matrix_line queued_tried[] = {
 	/* in:                 - g w s c n t r */
-	L(DEADLINE,           "- g w w r r r r"),
+	L(DEADLINE,           "- g w s r r r r"),
 };
 /* clang-format on */
 
@@ -273,6 +273,8 @@ static const struct number_line number_lines[] = {
 	/* the deadline */
 	N("notice in the queue", TOLD, NOTICE_SEND, 0, DEADLINE,
 	  0, KEPT, AFTER(30000)),
+	N("command in the queue", TOLD, SEND, 3, DEADLINE,
+	  3, KEPT, AFTER(30000)),
 	N("notice too late, gate", GATE, NOTICE_CHECK, 0, DEADLINE,
 	  0, NOW, 0),
 	N("notice too late", 0, NOTICE_SEND, 0, DEADLINE, 0, 0, 0),
