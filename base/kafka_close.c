@@ -35,9 +35,22 @@ static void *destroy(void *handle)
 	return NULL;
 }
 
+/* A clock that is set back would make it wait for as long; musl has no other. */
+static int join(pthread_t thread, int64_t ms)
+{
+#ifdef __GLIBC__
+	struct timespec until = ztp_clock_after(CLOCK_MONOTONIC, ms);
+
+	return pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until);
+#else
+	struct timespec until = ztp_clock_after(CLOCK_REALTIME, ms);
+
+	return pthread_timedjoin_np(thread, NULL, &until);
+#endif
+}
+
 bool ztp_kafka_destroy(rd_kafka_t *handle, int64_t ms)
 {
-	struct timespec until;
 	pthread_t thread;
 
 	rd_kafka_set_log_level(handle, 0);
@@ -45,9 +58,7 @@ bool ztp_kafka_destroy(rd_kafka_t *handle, int64_t ms)
 		destroy(handle);
 		return true;
 	}
-	until = ztp_clock_after(CLOCK_MONOTONIC, ms);
-	if (ms > 0 &&
-	    pthread_clockjoin_np(thread, NULL, CLOCK_MONOTONIC, &until) == 0)
+	if (ms > 0 && join(thread, ms) == 0)
 		return true;
 	pthread_detach(thread);
 	return false;
