@@ -1,0 +1,58 @@
+#include "gate/db_schema.h"
+
+static const char schema[] =
+	"CREATE TABLE registries(name TEXT PRIMARY KEY, onboarding TEXT NOT "
+	"NULL, audience TEXT, created_at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE TABLE cas(registry TEXT NOT NULL, fingerprint BLOB NOT NULL, "
+	"pem TEXT NOT NULL, PRIMARY KEY(registry, fingerprint)) WITHOUT ROWID;"
+	"CREATE TABLE devices(path TEXT PRIMARY KEY, registry TEXT NOT NULL, "
+	"fingerprint BLOB NOT NULL, spki_sha256 BLOB NOT NULL, spki BLOB NOT "
+	"NULL, blocked INTEGER NOT NULL DEFAULT 0, onboarding TEXT NOT NULL, "
+	"request_id TEXT NOT NULL, metadata TEXT, created_at INTEGER NOT NULL, "
+	"connected INTEGER NOT NULL DEFAULT 0, greeted INTEGER NOT NULL "
+	"DEFAULT 0) WITHOUT ROWID;"
+	"CREATE INDEX devices_registry ON devices(registry, path);"
+	"CREATE INDEX devices_fingerprint ON devices(fingerprint);"
+	"CREATE TABLE candidates(id TEXT PRIMARY KEY, path TEXT NOT NULL, "
+	"registry TEXT NOT NULL, fingerprint BLOB NOT NULL, spki_sha256 BLOB "
+	"NOT NULL, der BLOB NOT NULL, ca BLOB NOT NULL, rejected INTEGER NOT "
+	"NULL DEFAULT 0, acked INTEGER NOT NULL DEFAULT 0, attempt INTEGER NOT "
+	"NULL DEFAULT 1, remote_addr TEXT NOT NULL, received_at INTEGER NOT "
+	"NULL, seen_at INTEGER NOT NULL, not_after INTEGER NOT NULL, retry_at "
+	"INTEGER NOT NULL DEFAULT 0, UNIQUE(path, fingerprint)) WITHOUT ROWID;"
+	"CREATE INDEX candidates_fingerprint ON candidates(fingerprint) WHERE "
+	"rejected = 0;"
+	"CREATE INDEX candidates_registry ON candidates(registry, id);"
+	"CREATE INDEX candidates_offered ON candidates(id) WHERE acked = 0 AND "
+	"rejected = 0;"
+	"CREATE TABLE deleted(request_id TEXT NOT NULL, path TEXT NOT NULL, "
+	"at INTEGER NOT NULL, PRIMARY KEY(request_id, path)) WITHOUT ROWID;";
+
+/* Version 2 counts certificates by their identity (ztp/cert.h) instead of their
+ * fingerprint. Rows of before keep the fingerprint, and are found by it. It also
+ * remembers candidates that were withdrawn. */
+static const char withdrawn[] =
+	"ALTER TABLE devices ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE devices SET identity = fingerprint;"
+	"DROP INDEX devices_fingerprint;"
+	"CREATE INDEX devices_identity ON devices(identity);"
+	"ALTER TABLE candidates ADD COLUMN identity BLOB NOT NULL DEFAULT x'';"
+	"UPDATE candidates SET identity = fingerprint;"
+	"DROP INDEX candidates_fingerprint;"
+	"CREATE INDEX candidates_identity ON candidates(identity) WHERE "
+	"rejected = 0;"
+	"CREATE TABLE withdrawn(request_id TEXT PRIMARY KEY, path TEXT NOT "
+	"NULL, fingerprint BLOB NOT NULL, reason TEXT NOT NULL, owed INTEGER "
+	"NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;"
+	"CREATE INDEX withdrawn_path ON withdrawn(path);"
+	"CREATE INDEX withdrawn_owed ON withdrawn(request_id) WHERE owed > 0;";
+
+/* Version 3 remembers from where a key was proven. source: struct
+ * ztp_throttle_source. */
+static const char proven[] =
+	"CREATE TABLE proven(path TEXT NOT NULL, spki_sha256 BLOB NOT NULL, "
+	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
+	"spki_sha256, source)) WITHOUT ROWID;";
+
+const char *const ztp_db_schema[ZTP_DB_SCHEMA_VERSION] = {schema, withdrawn,
+							  proven};
