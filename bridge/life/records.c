@@ -120,35 +120,37 @@ int records_result(struct bridge *b, const struct records_outcome *what,
 	return rc;
 }
 
+/* False if so many records of the topic wait for Kafka that this one is dropped. */
+static bool has_room(struct bridge *b, enum store_topic topic, int64_t max)
+{
+	int64_t waiting = store_outbox_waiting(b->store, topic);
+	struct ztp_error why = {0};
+
+	if (waiting < max)
+		return true;
+	ztp_fail(&why, ZTP_ERR_FULL, "%lld of them wait for Kafka already",
+		 (long long)waiting);
+	records_drop(b, topic, &why);
+	return false;
+}
+
 int records_no_effect(struct bridge *b, const struct records_outcome *what,
 		      struct ztp_error *error)
 {
-	int64_t waiting = store_outbox_waiting(b->store, STORE_RESULTS);
-	struct ztp_error why = {0};
-
-	if (waiting < RECORDS_NO_EFFECT_MAX)
-		return records_result(b, what, error);
-	ztp_fail(&why, ZTP_ERR_FULL, "%lld results wait for Kafka already",
-		 (long long)waiting);
-	records_drop(b, STORE_RESULTS, &why);
-	return 0;
+	return has_room(b, STORE_RESULTS, RECORDS_NO_EFFECT_MAX)
+		       ? records_result(b, what, error)
+		       : 0;
 }
 
 int records_audit(struct bridge *b, const struct journal_entry *entry,
 		  const struct journal_mark *from, struct ztp_error *error)
 {
 	struct store_record record = {.topic = STORE_AUDIT};
-	int64_t waiting = store_outbox_waiting(b->store, STORE_AUDIT);
-	struct ztp_error why = {0};
+	int64_t max =
+		RECORDS_AUDIT_MAX + 2 * b->core.config->store.max_requests;
 
-	if (waiting >=
-	    RECORDS_AUDIT_MAX + 2 * b->core.config->store.max_requests) {
-		ztp_fail(&why, ZTP_ERR_FULL,
-			 "%lld audit records wait for Kafka already",
-			 (long long)waiting);
-		records_drop(b, STORE_AUDIT, &why);
+	if (!has_room(b, STORE_AUDIT, max))
 		return 0;
-	}
 	if (*entry->path)
 		record.key = ztp_str_of(entry->path);
 	record.value = (struct ztp_str){entry->text, entry->text_len};

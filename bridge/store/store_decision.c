@@ -7,7 +7,7 @@
  * nobody overwrites, and the row has a payload. Decisions of stores before
  * schema 6 have the number of their request.
  *
- * `kind` also says whether the payload is kept (16 more) or erased (STORE_ERASED more).
+ * `kind` also says whether the payload is kept (16 more) or erased (32 more).
  * Both take the same space, so a row that is erased is overwritten in place,
  * and moves none of its neighbours.
  */
@@ -18,7 +18,6 @@
 
 #define KIND   15
 #define KEPT   16
-#define ERASED STORE_ERASED
 
 int64_t store_decision_row(const struct store_request *r)
 {
