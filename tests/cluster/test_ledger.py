@@ -4,14 +4,13 @@ the one that was there."""
 
 import pathlib
 import sqlite3
-import time
 
 import pytest
 from confluent_kafka import Consumer, Producer, TopicPartition
 
 from cluster.ledger import Ledger, Topics, opened, read
 from harness.admin import delete_topics, set_topic
-from harness.until import until
+from harness.until import holds_for, until
 
 POINTS = ("flushed", "committed", "release", "released")
 
@@ -163,7 +162,8 @@ def test_times_that_kafka_refuses(topics, ledger):
         assert ledger.ask("event", "second") == "ok"
         topics.kafka.pause()
         ledger.send("turn")
-        time.sleep(2)
+        holds_for(lambda: len(ledger.answers()) == ledger.answered, 2,
+                  "no answer, while the times age")
         topics.kafka.resume()
         assert "Invalid timestamp" in (answer := ledger.answer())
         assert answer.startswith("aborted ")

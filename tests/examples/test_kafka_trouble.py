@@ -77,13 +77,14 @@ def test_where_it_was_is_deleted(tmp_path, real_kafka, language):
     example.stop()
 
 
-@pytest.mark.parametrize("language", [
-    pytest.param(language, marks=pytest.mark.xfail(
-        language == "node", strict=True, reason="examples/README.md"))
-    for language in LANGUAGES])
+# The client for Node shows the first of several records that were given up. When
+# a later one does not, this fails, and examples/README.md is to be changed.
+SHOWN = {"node": ["first"]}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_two_turns_are_given_up(tmp_path, real_kafka, language):
-    """Nothing of either is decided about. The client for Node shows the first;
-    when a later one does not, the README is to be changed."""
+    """Nothing of either is decided about."""
     asking = Asking(tmp_path, real_kafka, "aborted", language)
     bridge = producer(real_kafka.brokers, asking.requests)
     bridge.init_transactions(30)
@@ -97,4 +98,5 @@ def test_two_turns_are_given_up(tmp_path, real_kafka, language):
     asking.wait("next")
     example.stop()
     assert [record.json()["request_id"]
-            for record in asking.reader.find(asking.decisions)] == ["next"]
+            for record in asking.reader.find(asking.decisions)] == [
+                *SHOWN.get(language, []), "next"]

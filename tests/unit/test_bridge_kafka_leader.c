@@ -1,6 +1,6 @@
 /* A partition that has no leader, on a mock cluster of librdkafka's: the probe names
  * it. */
-#include "scratch.h"
+#include "core_case.h"
 
 #include <librdkafka/rdkafka.h>
 /* needs the one above */
@@ -15,42 +15,22 @@
 #define PARTITIONS  3
 
 struct leader_case {
-	struct core core;
-	struct config *config;
-	struct log log;
+	struct core_case in;
 	struct probe *probe;
 	rd_kafka_t *rk;
 	rd_kafka_mock_cluster_t *cluster;
 	int wake_fd;
 };
 
-static void configure(struct leader_case *c)
-{
-	static const char text[] = "kafka: {}\n";
-	struct ztp_error error = {0};
-	struct scratch scratch = {.dir = ""};
-	int line;
-
-	scratch_make(&scratch);
-	scratch_write(scratch.base, text, strlen(text));
-	assert_int_equal(config_load(&c->config, scratch.base, &line, &error),
-			 0);
-	scratch_remove(&scratch);
-	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	ztp_clock_anchor(&c->core.clock, 0);
-	c->core.config = c->config;
-	c->core.log = &c->log;
-}
-
 static void play_kafka(struct leader_case *c)
 {
 	rd_kafka_conf_t *conf = rd_kafka_conf_new();
 	const char *const topics[] = {
-		c->config->kafka.topics.requests,
-		c->config->kafka.topics.decisions,
-		c->config->kafka.topics.results,
-		c->config->kafka.topics.dlq,
-		c->config->kafka.topics.audit,
+		c->in.config->kafka.topics.requests,
+		c->in.config->kafka.topics.decisions,
+		c->in.config->kafka.topics.results,
+		c->in.config->kafka.topics.dlq,
+		c->in.config->kafka.topics.audit,
 	};
 	char text[256];
 	size_t i;
@@ -64,8 +44,8 @@ static void play_kafka(struct leader_case *c)
 		assert_int_equal(rd_kafka_mock_topic_create(
 					 c->cluster, topics[i], PARTITIONS, 1),
 				 0);
-	free(c->config->kafka.brokers);
-	c->config->kafka.brokers =
+	free(c->in.config->kafka.brokers);
+	c->in.config->kafka.brokers =
 		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
 }
 
@@ -75,11 +55,12 @@ static int setup(void **state)
 	struct ztp_error error = {0};
 
 	assert_non_null(c);
-	configure(c);
+	core_case_make(&c->in, "kafka: {}\n");
 	play_kafka(c);
 	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	assert_true(c->wake_fd >= 0);
-	assert_int_equal(probe_new(&c->probe, &c->core, c->wake_fd, &error), 0);
+	assert_int_equal(probe_new(&c->probe, &c->in.core, c->wake_fd, &error),
+			 0);
 	*state = c;
 	return 0;
 }
@@ -92,8 +73,7 @@ static int teardown(void **state)
 	rd_kafka_mock_cluster_destroy(c->cluster);
 	rd_kafka_destroy(c->rk);
 	close(c->wake_fd);
-	config_free(c->config);
-	log_end(&c->log);
+	core_case_end(&c->in);
 	free(c);
 	return 0;
 }
@@ -126,20 +106,20 @@ static void a_partition_without_a_leader(void **state)
 	struct probe_leaderless leaderless;
 
 	(void)wait_for(c, 0);
-	lead(c, c->config->kafka.topics.results, 1, -1);
+	lead(c, c->in.config->kafka.topics.results, 1, -1);
 	leaderless = wait_for(c, 1);
 	assert_int_equal(leaderless.topic, STORE_RESULTS);
 	assert_int_equal(leaderless.partition, 1);
-	lead(c, c->config->kafka.topics.requests, 2, -1);
+	lead(c, c->in.config->kafka.topics.requests, 2, -1);
 	(void)wait_for(c, 2);
-	lead(c, c->config->kafka.topics.results, 1, 1);
+	lead(c, c->in.config->kafka.topics.results, 1, 1);
 	leaderless = wait_for(c, 1);
 	assert_int_equal(leaderless.topic, STORE_REQUESTS);
 	assert_int_equal(leaderless.partition, 2);
 	/* It is asked again soon without being told to. */
 	assert_int_equal(
 		rd_kafka_mock_partition_set_leader(
-			c->cluster, c->config->kafka.topics.requests, 2, 1),
+			c->cluster, c->in.config->kafka.topics.requests, 2, 1),
 		0);
 	(void)wait_for(c, 0);
 }

@@ -1,5 +1,5 @@
 /* Blocking queries to Kafka, on librdkafka's mock cluster. */
-#include "scratch.h"
+#include "core_case.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -11,9 +11,7 @@
 #define DEADLINE_MS 20000
 
 struct asking {
-	struct core core;
-	struct config *config;
-	struct log log;
+	struct core_case in;
 	struct probe *probe;
 	int wake_fd;
 	struct probe_status status; /* when the loop was first woken */
@@ -37,50 +35,20 @@ ssize_t write(int fd, const void *bytes, size_t n)
 	return syscall(SYS_write, fd, bytes, n);
 }
 
-/* Kafka is librdkafka's own mock cluster in this process, which a file may not
- * ask for. */
-static void play_kafka(struct config *config)
-{
-	struct config_properties *all = &config->kafka.properties;
-
-	all->items =
-		realloc(all->items, (all->count + 1) * sizeof(*all->items));
-	all->items[all->count++] = (struct config_property){
-		.name = strdup("test.mock.num.brokers"), .value = strdup("1")};
-}
-
-static struct config *configure(void)
-{
-	static const char text[] = "kafka: {}\n";
-	struct config *config = NULL;
-	struct ztp_error error = {0};
-	struct scratch scratch = {.dir = ""};
-	int line;
-
-	scratch_make(&scratch);
-	scratch_write(scratch.base, text, strlen(text));
-	assert_int_equal(config_load(&config, scratch.base, &line, &error), 0);
-	scratch_remove(&scratch);
-	play_kafka(config);
-	return config;
-}
-
 static int setup(void **state)
 {
 	struct asking *a = calloc(1, sizeof(*a));
 	struct ztp_error error = {0};
 
 	assert_non_null(a);
-	a->config = configure();
+	core_case_make(&a->in, "kafka: {}\n");
+	core_case_play_kafka(&a->in);
 	a->wake_fd = eventfd(0, EFD_CLOEXEC);
 	assert_true(a->wake_fd >= 0);
-	log_init(&a->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	ztp_clock_anchor(&a->core.clock, 0);
-	a->core.config = a->config;
-	a->core.log = &a->log;
 	pthread_mutex_lock(&making);
 	now = a;
-	assert_int_equal(probe_new(&a->probe, &a->core, a->wake_fd, &error), 0);
+	assert_int_equal(probe_new(&a->probe, &a->in.core, a->wake_fd, &error),
+			 0);
 	pthread_mutex_unlock(&making);
 	*state = a;
 	return 0;
@@ -93,7 +61,7 @@ static int teardown(void **state)
 	probe_free(a->probe);
 	now = NULL;
 	close(a->wake_fd);
-	config_free(a->config);
+	core_case_end(&a->in);
 	free(a);
 	return 0;
 }

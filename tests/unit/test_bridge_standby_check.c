@@ -1,6 +1,6 @@
 /* A group's topics and rights, asked of librdkafka's mock cluster, which knows
  * neither descriptions of groups nor settings. */
-#include "scratch.h"
+#include "core_case.h"
 
 #include <poll.h>
 
@@ -12,9 +12,7 @@
 #define LOOKS	    3 /* as long as a person has not changed it, there are more */
 
 struct check_case {
-	struct config *config;
-	struct log log;
-	struct core core;
+	struct core_case in;
 	struct ztp_error error;
 };
 
@@ -32,36 +30,13 @@ static int threads(void)
 	return count;
 }
 
-/* Kafka is librdkafka's own mock cluster in this process, which a file may not
- * ask for. */
-static void play_kafka(struct config *config)
-{
-	struct config_properties *all = &config->kafka.properties;
-
-	all->items =
-		realloc(all->items, (all->count + 1) * sizeof(*all->items));
-	assert_non_null(all->items);
-	all->items[all->count++] = (struct config_property){
-		.name = strdup("test.mock.num.brokers"), .value = strdup("1")};
-}
-
 static int setup(void **state)
 {
-	static const char text[] = "kafka: {}\n";
 	struct check_case *c = calloc(1, sizeof(*c));
-	struct scratch scratch = {.dir = ""};
-	int line;
 
 	assert_non_null(c);
-	scratch_make(&scratch);
-	scratch_write(scratch.base, text, strlen(text));
-	assert_int_equal(
-		config_load(&c->config, scratch.base, &line, &c->error), 0);
-	scratch_remove(&scratch);
-	play_kafka(c->config);
-	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	c->core.config = c->config;
-	c->core.log = &c->log;
+	core_case_make(&c->in, "kafka: {}\n");
+	core_case_play_kafka(&c->in);
 	*state = c;
 	return 0;
 }
@@ -70,8 +45,7 @@ static int teardown(void **state)
 {
 	struct check_case *c = *state;
 
-	config_free(c->config);
-	log_end(&c->log);
+	core_case_end(&c->in);
 	free(c);
 	return 0;
 }
@@ -90,7 +64,7 @@ static void what_it_must_know_is_named(void **state)
 {
 	struct check_case *c = *state;
 
-	assert_int_equal(group_topics_check(&c->core, &c->error),
+	assert_int_equal(group_topics_check(&c->in.core, &c->error),
 			 ZTP_ERR_VALUE);
 	assert_non_null(strstr(c->error.message, "must be 2.5 or later"));
 }
@@ -103,7 +77,7 @@ static void rights_are_asked_for_all_the_same(void **state)
 
 	for (i = 0; i < LOOKS; i++) {
 		assert_int_equal(
-			group_rights_check(&c->core, WAIT_MS, &c->error), 0);
+			group_rights_check(&c->in.core, WAIT_MS, &c->error), 0);
 		expect_threads(before);
 	}
 }

@@ -1,7 +1,7 @@
 /* A member whose handle librdkafka does not make: here for a session that is longer
  * than it takes, in an operation for the file descriptors or the key file that are
  * missing for a while. */
-#include "scratch.h"
+#include "core_case.h"
 
 #include "base/clock.h"
 #include "bridge/standby/standby.h"
@@ -10,9 +10,7 @@
 #define AGAIN_MS    5000
 
 struct join_case {
-	struct config *config;
-	struct log log;
-	struct core core;
+	struct core_case in;
 	struct standby *standby;
 	struct ztp_error error;
 	int looks, left; /* whether it may join; times that it gave up */
@@ -40,7 +38,6 @@ static void act(void *arg, enum ztp_role_action action)
 
 static int setup(void **state)
 {
-	static const char text[] = "kafka: {brokers: \"127.0.0.1:1\"}\n";
 	static const struct member_options options = {
 		.instance = "zulu",
 		.advertise = "",
@@ -49,21 +46,12 @@ static int setup(void **state)
 	};
 	struct join_case *c = calloc(1, sizeof(*c));
 	const struct standby_user user = {ready, positions, act, c};
-	struct scratch scratch = {.dir = ""};
-	int line;
 
 	assert_non_null(c);
-	scratch_make(&scratch);
-	scratch_write(scratch.base, text, strlen(text));
-	assert_int_equal(
-		config_load(&c->config, scratch.base, &line, &c->error), 0);
-	scratch_remove(&scratch);
-	log_init(&c->log, STDERR_FILENO, LOG_LEVEL_ERROR, LOG_FORMAT_LOGFMT);
-	c->core.config = c->config;
-	c->core.log = &c->log;
-	assert_int_equal(
-		standby_new(&c->standby, &c->core, &options, &user, &c->error),
-		0);
+	core_case_make(&c->in, "kafka: {brokers: \"127.0.0.1:1\"}\n");
+	assert_int_equal(standby_new(&c->standby, &c->in.core, &options, &user,
+				     &c->error),
+			 0);
 	*state = c;
 	return 0;
 }
@@ -73,8 +61,7 @@ static int teardown(void **state)
 	struct join_case *c = *state;
 
 	standby_free(c->standby);
-	config_free(c->config);
-	log_end(&c->log);
+	core_case_end(&c->in);
 	free(c);
 	return 0;
 }
