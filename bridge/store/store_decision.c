@@ -16,8 +16,8 @@
 
 #include "bridge/store/store_internal.h"
 
-#define KIND   15
-#define KEPT   16
+#define KIND 15
+#define KEPT 16
 
 int64_t store_decision_row(const struct store_request *r)
 {
