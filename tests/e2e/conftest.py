@@ -29,3 +29,19 @@ def page(browser, page_server):
     """The customer's page. Other tests need no Selenium."""
     from harness.decide_page import Page
     return Page(browser, page_server.address())
+
+
+@pytest.fixture
+def rig_of(tmp_path, real_kafka):
+    """Makes a rig of a test's own, which is stopped after the test if it
+    started."""
+    rigs = []
+
+    def make(settings=None, **more):
+        rigs.append(Rig(tmp_path / f"rig-{len(rigs)}", real_kafka, settings,
+                        **more))
+        return rigs[-1]
+
+    yield make
+    for rig in reversed(rigs):
+        rig.stop()

@@ -32,22 +32,6 @@ def rig(tmp_path_factory, real_kafka):
     rig.stop()
 
 
-@pytest.fixture
-def rig_of(tmp_path, real_kafka):
-    """Makes a rig of a test's own, which is stopped after the test if it
-    started."""
-    rigs = []
-
-    def make(settings=None, **more):
-        rigs.append(Rig(tmp_path / f"rig-{len(rigs)}", real_kafka, settings,
-                        **more))
-        return rigs[-1]
-
-    yield make
-    for rig in reversed(rigs):
-        rig.stop()
-
-
 def ready(rig):
     """(status, body) of /readyz."""
     url = f"http://{rig.bridge.http()}/readyz"
@@ -390,60 +374,6 @@ def test_decision_topic_is_truncated(rig, ca):
     assert outcomes(rig, device.path) == ["onboarded"]
 
 
-def garbage(rig, n, size):
-    return rig.decision(b"{" + b"%06d" % n * (size // 6), key=f"bad-{n}")
-
-
-def test_dead_letter_is_too_large(rig_of, ca):
-    """It is too large for the topic, whose limit no client can know. Its value
-    is left out; smaller dead letters stay complete, even if they were sent in
-    one batch with it."""
-    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
-    rig = rig_of(topics=topics, create=False)
-    create_topics(
-        rig.kafka.brokers, [topics["dlq"]], 1, {"max.message.bytes": "2500"}
-    )
-    create_topics(
-        rig.kafka.brokers, [t for n, t in topics.items() if n != "dlq"]
-    )
-    rig.start()
-    rig.bridge.pause()
-    for n in range(8):
-        garbage(rig, n, 6000 if n == 4 else 900)
-    rig.bridge.resume()
-    dead = rig.reader.wait(topics["dlq"], count=8)
-    assert sorted(r.key for r in dead) == [f"bad-{n}" for n in range(8)]
-    for record in dead:
-        if record.key == "bad-4":
-            assert not record.value
-            assert record.header("ztp.size") == "6001"
-            assert len(record.header("ztp.sha256")) == 64
-        else:
-            assert len(record.value) == 901
-    rig.onboard(ca.leaf())
-
-
-def test_requests_come_together_and_are_too_large(rig_of, ca):
-    """A topic that accepts each record, but not many in one batch."""
-    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
-    rig = rig_of(topics=topics, create=False)
-    create_topics(
-        rig.kafka.brokers, [topics["requests"]], 1,
-        {"max.message.bytes": "3000"},
-    )
-    create_topics(
-        rig.kafka.brokers, [t for n, t in topics.items() if n != "requests"]
-    )
-    rig.start()
-    devices = [rig.device() for _ in range(10)]
-    rig.bridge.pause()
-    for device in devices:
-        rig.pending(device.path, ca.leaf().pem)
-    rig.bridge.resume()
-    for device in devices:
-        rig.request(device.path)
-
-
 def test_dead_letters_have_no_topic(rig_of, ca):
     """This affects no other record, and no dead letter is lost."""
     topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
@@ -457,7 +387,7 @@ def test_dead_letters_have_no_topic(rig_of, ca):
     create_topics(rig.kafka.brokers, [f"{topics['dlq']}-not"])
     rig.topics = {**topics, "dlq": f"{topics['dlq']}-not"}
     rig.look()
-    garbage(rig, 1, 100)
+    rig.decision(b"{", key="bad-1")
     rig.onboard(ca.leaf())
     status, text = ready(rig)
     assert status == 503 and "kafka" in text
@@ -474,7 +404,7 @@ def test_dead_letters_have_no_topic(rig_of, ca):
 def test_topics_are_created(rig_of, ca):
     rig = rig_of({"kafka": {"create_topics": True}}, create=False).start()
     rig.onboard(ca.leaf())
-    garbage(rig, 1, 100)
+    rig.decision(b"{", key="bad-1")
     assert rig.dead().key == "bad-1"
     found = admin(rig.kafka.brokers).list_topics(timeout=5).topics
     assert set(rig.topics.values()) <= set(found)

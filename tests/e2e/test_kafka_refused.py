@@ -146,6 +146,60 @@ def test_other_compression_is_warned_about(rig):
     )
 
 
+def garbage(rig, n, size):
+    return rig.decision(b"{" + b"%06d" % n * (size // 6), key=f"bad-{n}")
+
+
+def test_dead_letter_is_too_large(rig_of, ca):
+    """It is too large for the topic, whose limit no client can know. Its value
+    is left out; smaller dead letters stay complete, even if they were sent in
+    one batch with it."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    rig = rig_of(topics=topics, create=False)
+    create_topics(
+        rig.kafka.brokers, [topics["dlq"]], 1, {"max.message.bytes": "2500"}
+    )
+    create_topics(
+        rig.kafka.brokers, [t for n, t in topics.items() if n != "dlq"]
+    )
+    rig.start()
+    rig.bridge.pause()
+    for n in range(8):
+        garbage(rig, n, 6000 if n == 4 else 900)
+    rig.bridge.resume()
+    dead = rig.reader.wait(topics["dlq"], count=8)
+    assert sorted(r.key for r in dead) == [f"bad-{n}" for n in range(8)]
+    for record in dead:
+        if record.key == "bad-4":
+            assert not record.value
+            assert record.header("ztp.size") == "6001"
+            assert len(record.header("ztp.sha256")) == 64
+        else:
+            assert len(record.value) == 901
+    rig.onboard(ca.leaf())
+
+
+def test_requests_come_together_and_are_too_large(rig_of, ca):
+    """A topic that accepts each record, but not many in one batch."""
+    topics = topic_names(f"t{uuid.uuid4().hex[:10]}")
+    rig = rig_of(topics=topics, create=False)
+    create_topics(
+        rig.kafka.brokers, [topics["requests"]], 1,
+        {"max.message.bytes": "3000"},
+    )
+    create_topics(
+        rig.kafka.brokers, [t for n, t in topics.items() if n != "requests"]
+    )
+    rig.start()
+    devices = [rig.device() for _ in range(10)]
+    rig.bridge.pause()
+    for device in devices:
+        rig.pending(device.path, ca.leaf().pem)
+    rig.bridge.resume()
+    for device in devices:
+        rig.request(device.path)
+
+
 @pytest.fixture
 def rig_of_topic(tmp_path, real_kafka):
     rigs = []
