@@ -110,7 +110,8 @@ def test_serve_says_so(cells):
     """It reads one topic of decisions, and writes to that one."""
     serve = Process("serve", [
         binary("ztp-approver"), "serve", "--listen", "127.0.0.1:0",
-        *cells.unnamed()], cells.folder).start()
+        "--decisions", cells.topics["decisions"], *cells.unnamed()],
+        cells.folder).start()
     try:
         until(lambda: f"decision in {cells.other}" in serve.log(), "it warns")
         assert serve.log().count("wants its decision in") == 1
