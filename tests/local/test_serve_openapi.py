@@ -34,7 +34,7 @@ def test_schemathesis_finds_nothing(tmp_path, mock_kafka):
         cwd=tmp_path, text=True, check=False, timeout=120,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
     assert done.returncode == 0, done.stdout
-    assert len(door.open_ids()) < 500, "it has decided none"
+    assert len(door.open_ids()) < 500, f"it has decided none: {done.stdout}"
     played.stop()
     door.stop()
 
