@@ -58,9 +58,14 @@ void ztp_control_list_pending(struct ztp_gate *gate, const cJSON *in,
 		ztp_page_end(&page, reply);
 }
 
-/* Ends the offering of a candidate or of its withdrawal. Returns 1 if one of
- * them was still being offered. */
-static int acknowledge(struct ztp_gate *gate, const char *id,
+/* How many have been acknowledged: of candidates, of their withdrawals, and ids
+ * of either. */
+struct acks {
+	int64_t pending, withdrawn, ids;
+};
+
+/* Ends the offering of a candidate or of its withdrawal. */
+static int acknowledge(struct ztp_gate *gate, struct acks *acks, const char *id,
 		       struct ztp_error *error)
 {
 	int pending = ztp_candidates_ack(gate->db, id, error);
@@ -69,48 +74,54 @@ static int acknowledge(struct ztp_gate *gate, const char *id,
 
 	if (withdrawn < 0)
 		return withdrawn;
-	if (pending > 0)
-		ztp_round_acked(&gate->offers.round, ztp_clock_boot());
-	if (withdrawn > 0)
-		ztp_round_acked(&gate->withdrawals, ztp_clock_boot());
-	return pending > 0 || withdrawn > 0;
+	acks->pending += pending;
+	acks->withdrawn += withdrawn;
+	acks->ids += pending > 0 || withdrawn > 0;
+	return 0;
+}
+
+/* The whole list is checked before anything of it has an effect. */
+static bool read_ids(const cJSON **ids, const cJSON *in,
+		     struct ztp_reply *reply)
+{
+	const cJSON *id;
+
+	*ids = cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REQUEST_IDS);
+	if (!cJSON_IsArray(*ids) ||
+	    cJSON_GetArraySize(*ids) > ZTP_CONTROL_ACKS_MAX)
+		return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+				      "request_ids is not a list of at most %d",
+				      ZTP_CONTROL_ACKS_MAX);
+	for (id = (*ids)->child; id; id = id->next)
+		if (!cJSON_IsString(id))
+			return ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
+					      "request_ids contains something "
+					      "other than strings");
+	return true;
 }
 
 void ztp_control_ack_pending(struct ztp_gate *gate, const cJSON *in,
 			     struct ztp_reply *reply)
 {
-	const cJSON *ids =
-		cJSON_GetObjectItemCaseSensitive(in, ZTP_M_REQUEST_IDS);
 	struct ztp_error error = {0};
-	int64_t acked = 0;
-	const cJSON *id;
+	struct acks acks = {0};
+	const cJSON *ids, *id;
 
-	if (!cJSON_IsArray(ids) ||
-	    cJSON_GetArraySize(ids) > ZTP_CONTROL_ACKS_MAX) {
-		(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-				     "request_ids is not a list of at most %d",
-				     ZTP_CONTROL_ACKS_MAX);
+	if (!read_ids(&ids, in, reply))
 		return;
-	}
-	for (id = ids ? ids->child : NULL; id; id = id->next) {
-		int rc;
-
-		if (!cJSON_IsString(id)) {
-			(void)ztp_reply_fail(reply, ZTP_CODE_INVALID_ARGUMENT,
-					     "request_ids contains something "
-					     "other than strings");
-			return;
-		}
-		rc = acknowledge(gate, id->valuestring, &error);
-		if (rc < 0) {
+	for (id = ids->child; id; id = id->next) {
+		if (acknowledge(gate, &acks, id->valuestring, &error) != 0) {
 			(void)ztp_reply_error(reply, &error);
 			return;
 		}
-		acked += rc;
 	}
 	if (!ztp_control_commit(gate, reply))
 		return;
-	ztp_tree_put_number(reply->data, ZTP_M_ACKED, (double)acked);
+	if (acks.pending > 0)
+		ztp_round_acked(&gate->offers.round, ztp_clock_boot());
+	if (acks.withdrawn > 0)
+		ztp_round_acked(&gate->withdrawals, ztp_clock_boot());
+	ztp_tree_put_number(reply->data, ZTP_M_ACKED, (double)acks.ids);
 }
 
 /* ---- rejectPending */

@@ -150,6 +150,29 @@ static void test_acknowledged_too_late(void **state)
 	assert_int_equal(gate_published_count(WITHDRAWN, id), 2);
 }
 
+/* A list with something else in it has no effect, not even on when the gate
+ * offers again. */
+static void test_a_list_is_acknowledged_as_a_whole(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	char members[256], id[37];
+
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_tick();
+	pending_id(id, CUSTOM "a");
+	gate->offers.round.acked = false;
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"ackPending\",\"request_ids\":[\"%s\",7]",
+		       id);
+	gate_says(f, members, "INVALID_ARGUMENT");
+	assert_false(gate->offers.round.acked);
+	assert_false(ztp_db_dirty(gate->db));
+	ack(f, id, 1);
+	assert_true(gate->offers.round.acked);
+}
+
 static void test_a_deleted_registry_withdraws_its_candidates(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -393,6 +416,7 @@ int main(void)
 		T(test_a_removed_ca_withdraws_its_candidates),
 		T(test_offered_until_acknowledged),
 		T(test_acknowledged_too_late),
+		T(test_a_list_is_acknowledged_as_a_whole),
 		T(test_a_deleted_registry_withdraws_its_candidates),
 		T(test_an_operator_rejects_what_is_pending),
 		T(test_who_joins_directly_is_not_asked_about),
