@@ -4,7 +4,8 @@
  *
  * - a JWT that has failed is not verified again;
  * - a path whose key was proven from this address has verifications of its own
- *   there, 50 a second (gate/proven.h);
+ *   there, 50 a second (gate/proven.h). Those of them that lead to nothing take
+ *   at most a fifth of the thread, all together;
  * - all others share a fifth of the thread's time (gate/share.h).
  *
  * What fails without a signature having been verified costs nobody anything

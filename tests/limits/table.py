@@ -98,6 +98,8 @@ GATE = {
     "a topic or filter": E2E + "test_gate_access.py",
     "a device's answer": E2E + "test_gate_access.py",
     "addresses from which a key was proven": UNIT + "test_gate_effort.c",
+    "wrong proofs against the verifications that a proven path has of its own "
+    "(50 a second)": UNIT + "test_gate_effort.c",
     "an option of the gate": "tests/fuzz/fuzz_options.c",
     "candidates of a path": "walk: candidates",
     "candidates and devices of a certificate, of a registry":

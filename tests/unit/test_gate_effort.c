@@ -22,6 +22,7 @@
 #define DAY_MS (24 * 3600 * 1000LL)
 #define COST   200 /* us */
 #define HOME   "192.0.2.1"
+#define MANY   200
 
 /* Replaces the C library's, to count how often the broker's thread waits for the
  * disk. */
@@ -179,6 +180,40 @@ static void whoever_fails_for_a_proven_path_shares_its_own(void **state)
 			try(w, (struct attempt){.end = ZTP_EFFORT_BAD_PROOF}),
 			ZTP_EFFORT_VERIFY);
 	assert_true(proves(w, NULL, HOME));
+}
+
+/* Who shares the address of many devices, and knows their paths, has no key to
+ * prove: all their own verifications together do not give him the thread. */
+static void many_paths_own_are_wasted_within_a_fifth(void **state)
+{
+	const int64_t fifth = 2000LL * ZTP_SHARE_PER_MS + ZTP_SHARE_CAPACITY_US;
+	struct world *w = *state;
+	char path[sizeof(PATH) + 16];
+	int64_t wasted = 0;
+	int own = 0;
+
+	for (int i = 0; i <= MANY; i++) {
+		(void)snprintf(path, sizeof(path), PATH "-%d", i);
+		assert_true(proves(w, path, HOME));
+		tick(w);
+	}
+	assert_true(proves(w, NULL, "198.51.100.1"));
+	for (; w->now < 2000; w->now += 20) { /* 50 a second */
+		for (int i = 0; i < MANY; i++) {
+			(void)snprintf(path, sizeof(path), PATH "-%d", i);
+			wasted += try(w,
+				      (struct attempt){
+					      .path = path,
+					      .end = ZTP_EFFORT_BAD_PROOF}) ==
+				  ZTP_EFFORT_VERIFY;
+		}
+		/* neither one that nobody fails for, nor one elsewhere */
+		(void)snprintf(path, sizeof(path), PATH "-%d", MANY);
+		own += proves(w, path, HOME);
+		own += proves(w, NULL, "198.51.100.1");
+	}
+	assert_in_range(wasted * COST, fifth, 2 * fifth);
+	assert_int_equal(own, 200);
 }
 
 static void elsewhere_or_with_another_key_it_is_not_proven(void **state)
@@ -414,6 +449,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		T(proven_paths_have_verifications_of_their_own),
 		T(whoever_fails_for_a_proven_path_shares_its_own),
+		T(many_paths_own_are_wasted_within_a_fifth),
 		T(elsewhere_or_with_another_key_it_is_not_proven),
 		T(it_is_known_after_a_restart_for_seven_days),
 		T(a_failed_proof_is_not_verified_again),
