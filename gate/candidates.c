@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gate/db_schema.h"
+
 #define COLUMNS                                                                \
 	"id, path, fingerprint, spki_sha256, ca, rejected, acked, attempt, "   \
 	"remote_addr, received_at, seen_at, not_after, retry_at, der, "        \
@@ -39,10 +41,8 @@ static const char sql_all[] = SELECT "rejected = 0" PAGE;
 static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
 static const char sql_path[] = SELECT "path = ?3" PAGE;
 static const char sql_id[] = SELECT "id = ?3" PAGE;
-static const char sql_expired[] =
-	SELECT "rejected = 0 AND (not_after <= ?3 OR seen_at < ?4)" PAGE;
-static const char sql_forgotten[] =
-	SELECT "rejected = 1 AND retry_at < ?4" PAGE;
+static const char sql_due[] = SELECT ZTP_DB_CANDIDATE_DUE
+	" <= ?3 ORDER BY " ZTP_DB_CANDIDATE_DUE " LIMIT ?2";
 
 static int read_row(struct ztp_candidate *candidate, sqlite3_stmt *stmt,
 		    struct ztp_error *error)
@@ -153,7 +153,7 @@ int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_text(stmt, 16, registry->name);
 	rc = ztp_db_run(db, stmt, error);
 	if (rc == 0)
-		registry->candidates++;
+		registry->candidates += !candidate->rejected;
 	return rc;
 }
 
@@ -287,24 +287,20 @@ int ztp_candidates_list(struct ztp_db *db,
 		[ZTP_CANDIDATES_REGISTRY] = sql_registry,
 		[ZTP_CANDIDATES_PATH] = sql_path,
 		[ZTP_CANDIDATES_ID] = sql_id,
-		[ZTP_CANDIDATES_EXPIRED] = sql_expired,
-		[ZTP_CANDIDATES_FORGOTTEN] = sql_forgotten,
+		[ZTP_CANDIDATES_DUE] = sql_due,
 	};
 	sqlite3_stmt *stmt = ztp_db_use(db, texts[query->which], error);
 	struct ztp_candidate candidate;
-	int parameters, rc;
+	int rc;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	parameters = sqlite3_bind_parameter_count(stmt);
 	ztp_db_text(stmt, 1, query->after ? query->after : "");
 	ztp_db_int(stmt, 2, query->limit);
-	if (parameters == 3)
+	if (query->which == ZTP_CANDIDATES_DUE)
+		ztp_db_int(stmt, 3, query->now_ms);
+	else if (sqlite3_bind_parameter_count(stmt) == 3)
 		ztp_db_text(stmt, 3, query->of);
-	if (parameters == 4) {
-		ztp_db_int(stmt, 3, query->now_ms - ZTP_CERT_LAST_MS);
-		ztp_db_int(stmt, 4, query->before_ms);
-	}
 	while ((rc = ztp_db_step(db, stmt, error)) > 0) {
 		rc = read_row(&candidate, stmt, error);
 		if (rc != 0 || !visit(&candidate, arg))

@@ -75,24 +75,25 @@ int ztp_candidates_cooling(struct ztp_db *db, int64_t *retry_at,
 			   struct ztp_error *error);
 
 enum ztp_candidate_list {
-	ZTP_CANDIDATES_OFFERED,	  /* live, not acknowledged */
-	ZTP_CANDIDATES_ALL,	  /* live */
-	ZTP_CANDIDATES_REGISTRY,  /* live, of the registry `of` */
-	ZTP_CANDIDATES_PATH,	  /* any, of the path `of` */
-	ZTP_CANDIDATES_ID,	  /* any, of the id `of` */
-	ZTP_CANDIDATES_EXPIRED,	  /* live, past notAfter or long unseen */
-	ZTP_CANDIDATES_FORGOTTEN, /* rejected, long ago */
+	ZTP_CANDIDATES_OFFERED,	 /* live, not acknowledged */
+	ZTP_CANDIDATES_ALL,	 /* live */
+	ZTP_CANDIDATES_REGISTRY, /* live, of the registry `of` */
+	ZTP_CANDIDATES_PATH,	 /* any, of the path `of` */
+	ZTP_CANDIDATES_ID,	 /* any, of the id `of` */
+	ZTP_CANDIDATES_DUE,	 /* past notAfter, long unseen, or rejected
+				   * long ago */
 };
 
 struct ztp_candidate_query {
 	enum ztp_candidate_list which;
 	const char *of;	   /* for the lists that say so */
-	const char *after; /* an id; NULL: from the start */
+	const char *after; /* an id; NULL: from the start. Not for DUE */
 	int64_t limit;
-	int64_t now_ms, before_ms; /* wall clock; for the last two lists */
+	int64_t now_ms; /* wall clock; for DUE */
 };
 
-/* Visits candidates in the order of their ids, that is, their age. visit
+/* Visits candidates in the order of their ids, that is, their age; or of when
+ * they are due. visit
  * returns false to stop, and must not call this module. */
 int ztp_candidates_list(struct ztp_db *db,
 			const struct ztp_candidate_query *query,

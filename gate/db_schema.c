@@ -54,5 +54,11 @@ static const char proven[] =
 	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
 	"spki_sha256, source)) WITHOUT ROWID;";
 
+/* Version 4 finds what is to be deleted without looking at all else. */
+static const char due[] =
+	"CREATE INDEX candidates_due ON candidates(" ZTP_DB_CANDIDATE_DUE ");"
+	"CREATE INDEX deleted_at ON deleted(at);"
+	"CREATE INDEX withdrawn_at ON withdrawn(at);";
+
 const char *const ztp_db_schema[ZTP_DB_SCHEMA_VERSION] = {schema, withdrawn,
-							  proven};
+							  proven, due};

@@ -30,7 +30,9 @@ static const char sql_remember[] =
 	"VALUES(?1, ?2, ?3)";
 static const char sql_remembered[] =
 	"SELECT 1 FROM deleted WHERE request_id = ?1 AND path = ?2";
-static const char sql_prune[] = "DELETE FROM deleted WHERE at < ?1";
+static const char sql_prune[] =
+	"DELETE FROM deleted WHERE (request_id, path) IN (SELECT request_id, "
+	"path FROM deleted WHERE at < ?1 ORDER BY at LIMIT ?2)";
 static const char sql_blocked[] =
 	"UPDATE devices SET blocked = ?2 WHERE path = ?1";
 static const char sql_connected[] =
@@ -257,13 +259,16 @@ int ztp_devices_list(struct ztp_db *db, const char *registry, const char *after,
 	return rc;
 }
 
-int ztp_devices_prune(struct ztp_db *db, int64_t before_ms,
+int ztp_devices_prune(struct ztp_db *db, int64_t before_ms, int64_t limit,
 		      struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(db, sql_prune, error);
+	int rc;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
 	ztp_db_int(stmt, 1, before_ms);
-	return ztp_db_run(db, stmt, error);
+	ztp_db_int(stmt, 2, limit);
+	rc = ztp_db_run(db, stmt, error);
+	return rc == 0 ? ztp_db_changes(db) : rc;
 }

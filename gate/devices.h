@@ -68,8 +68,9 @@ int ztp_devices_list(struct ztp_db *db, const char *registry, const char *after,
 		     bool (*visit)(const struct ztp_device *device, void *arg),
 		     void *arg, struct ztp_error *error);
 
-/* Forgets the deletions before that time. */
-int ztp_devices_prune(struct ztp_db *db, int64_t before_ms,
+/* Forgets deletions before that time, at most `limit`, the oldest first. Returns
+ * how many, or negative. */
+int ztp_devices_prune(struct ztp_db *db, int64_t before_ms, int64_t limit,
 		      struct ztp_error *error);
 
 #endif

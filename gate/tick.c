@@ -15,23 +15,17 @@
 #include "gate/audit_list.h"
 #include "gate/backlog.h"
 #include "gate/broker_api.h"
-#include "gate/candidates.h"
 #include "gate/devices.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
 #include "gate/pending.h"
+#include "gate/prune.h"
 #include "gate/publish.h"
 #include "gate/withdrawn.h"
 #include "ztp/command.h"
 #include "ztp/gate_protocol.h"
 
-#define SECOND	   1000LL
-#define HOUR	   (3600 * SECOND)
-#define DAY	   (24 * HOUR)
-#define UNSEEN_MS  (30 * DAY) /* a candidate that never came back */
-#define COOL_MS	   (7 * DAY)  /* the attempt count, after a cool-down */
-#define DELETED_MS (90 * DAY) /* the longest decision timeout there is */
-#define PRUNE_PAGE 500
+#define SECOND 1000LL
 
 /* A session that the broker has handed over with its subscriptions. */
 static void look_at_arrival(struct ztp_session *session)
@@ -209,69 +203,6 @@ static void forget(struct ztp_gate *gate)
 	gate->over.count = 0;
 }
 
-struct pruning {
-	struct ztp_candidate found[PRUNE_PAGE];
-	size_t count;
-};
-
-static bool collect(const struct ztp_candidate *candidate, void *arg)
-{
-	struct pruning *pruning = arg;
-
-	pruning->found[pruning->count++] = *candidate;
-	return pruning->count < PRUNE_PAGE;
-}
-
-static void end_expired(struct ztp_gate *gate,
-			const struct ztp_candidate *candidate)
-{
-	struct ztp_session *session =
-		ztp_sessions_by_path(gate->sessions, candidate->path);
-	struct ztp_path path;
-
-	if (ztp_path_parse(&path, candidate->path, strlen(candidate->path),
-			   NULL) != 0)
-		return;
-	if (session && session->right == ZTP_RIGHT_HELD &&
-	    memcmp(session->fingerprint, candidate->fingerprint,
-		   ZTP_SHA256_LEN) == 0)
-		ztp_gate_end_path(gate, candidate->path);
-	(void)ztp_candidates_delete(gate->db,
-				    ztp_registries_of(gate->registries, &path),
-				    candidate, NULL);
-}
-
-/* Deletes what nobody waits for any more, one page at a time. True: there may
- * be more. */
-static bool prune(struct ztp_gate *gate, int64_t wall)
-{
-	static const enum ztp_candidate_list lists[] = {
-		ZTP_CANDIDATES_EXPIRED, ZTP_CANDIDATES_FORGOTTEN};
-	static const int64_t ages[] = {UNSEEN_MS, COOL_MS};
-	struct pruning *pruning = calloc(1, sizeof(*pruning));
-	bool more = false;
-
-	for (size_t l = 0; pruning && l < 2; l++) {
-		const struct ztp_candidate_query query = {
-			.which = lists[l],
-			.limit = PRUNE_PAGE,
-			.now_ms = wall,
-			.before_ms = wall - ages[l],
-		};
-
-		pruning->count = 0;
-		(void)ztp_candidates_list(gate->db, &query, collect, pruning,
-					  NULL);
-		for (size_t i = 0; i < pruning->count; i++)
-			end_expired(gate, &pruning->found[i]);
-		more = more || pruning->count == PRUNE_PAGE;
-	}
-	free(pruning);
-	(void)ztp_devices_prune(gate->db, wall - DELETED_MS, NULL);
-	(void)ztp_withdrawn_prune(gate->db, wall - DELETED_MS, NULL);
-	return more;
-}
-
 int ztp_tick(int event, void *event_data, void *userdata)
 {
 	struct ztp_gate *gate = userdata;
@@ -285,9 +216,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	gate->ticked = true;
 	gate->reloading = false;
 	forget(gate);
-	if (now >= gate->next_prune)
-		gate->next_prune =
-			now + (prune(gate, ztp_clock_wall()) ? SECOND : HOUR);
+	ztp_prune_tick(gate, now);
 	if (ztp_db_due(gate->db))
 		ztp_gate_commit(gate);
 	ztp_gate_check_disk(gate);

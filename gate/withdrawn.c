@@ -25,7 +25,9 @@ static const char sql_request[] =
 	"SELECT 1 FROM withdrawn WHERE request_id = ?1 AND path = ?2";
 static const char sql_key[] =
 	"SELECT 1 FROM withdrawn WHERE path = ?1 AND fingerprint = ?2";
-static const char sql_prune[] = "DELETE FROM withdrawn WHERE at < ?1";
+static const char sql_prune[] =
+	"DELETE FROM withdrawn WHERE request_id IN (SELECT request_id FROM "
+	"withdrawn WHERE at < ?1 ORDER BY at LIMIT ?2)";
 static const char sql_owed[] =
 	"SELECT request_id, path, fingerprint, reason FROM withdrawn WHERE "
 	"owed > 0 AND request_id > ?1 ORDER BY request_id LIMIT ?2";
@@ -94,15 +96,18 @@ int ztp_withdrawn_key(struct ztp_db *db, const char *path,
 	return exists(db, stmt, error);
 }
 
-int ztp_withdrawn_prune(struct ztp_db *db, int64_t before_ms,
+int ztp_withdrawn_prune(struct ztp_db *db, int64_t before_ms, int64_t limit,
 			struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(db, sql_prune, error);
+	int rc;
 
 	if (!stmt)
 		return ZTP_ERR_IO;
 	ztp_db_int(stmt, 1, before_ms);
-	return ztp_db_run(db, stmt, error);
+	ztp_db_int(stmt, 2, limit);
+	rc = ztp_db_run(db, stmt, error);
+	return rc == 0 ? ztp_db_changes(db) : rc;
 }
 
 /* ---- offering */

@@ -28,8 +28,9 @@ int ztp_withdrawn_key(struct ztp_db *db, const char *path,
 		      const uint8_t fingerprint[ZTP_SHA256_LEN],
 		      struct ztp_error *error);
 
-/* Forgets those of before that time. */
-int ztp_withdrawn_prune(struct ztp_db *db, int64_t before_ms,
+/* Forgets those of before that time, at most `limit`, the oldest first. Returns
+ * how many, or negative. */
+int ztp_withdrawn_prune(struct ztp_db *db, int64_t before_ms, int64_t limit,
 			struct ztp_error *error);
 
 /* Called from TICK after the commit: goes on with offering. */

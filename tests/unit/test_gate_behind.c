@@ -133,7 +133,7 @@ static int end(void **state)
 static void put(struct world *w, int id)
 {
 	static const char sql[] =
-		"INSERT INTO deleted VALUES(printf('r%08d', ?1), "
+		"INSERT INTO registries VALUES(printf('r%08d', ?1), 'off', "
 		"hex(zeroblob(1500)), ?1)";
 	sqlite3_stmt *stmt = ztp_db_use(w->db, sql, NULL);
 
@@ -155,8 +155,8 @@ static void put_all(struct world *w, int from, int to)
 /* The rows, if they are 0 to n - 1; otherwise -1. */
 static int rows(struct world *w)
 {
-	static const char sql[] =
-		"SELECT count(*), coalesce(max(at), -1) FROM deleted";
+	static const char sql[] = "SELECT count(*), coalesce(max(created_at), "
+				  "-1) FROM registries";
 	sqlite3_stmt *stmt = ztp_db_use(w->db, sql, NULL);
 	int n;
 
@@ -312,8 +312,9 @@ static int after_cut(const char *path)
 
 	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
 	if (is_sound(db))
-		n = sql_number(db, "SELECT count(*) FROM deleted");
-	if (n > 0 && sql_number(db, "SELECT max(at) FROM deleted") != n - 1)
+		n = sql_number(db, "SELECT count(*) FROM registries");
+	if (n > 0 &&
+	    sql_number(db, "SELECT max(created_at) FROM registries") != n - 1)
 		n = -1;
 	assert_int_equal(sqlite3_close(db), SQLITE_OK);
 	return n;
