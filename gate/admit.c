@@ -16,6 +16,7 @@
 #include "gate/attempt.h"
 #include "gate/audit.h"
 #include "gate/broker_api.h"
+#include "gate/rejections.h"
 #include "gate/topics.h"
 #include "gate/verified.h"
 #include "ztp/gate_protocol.h"
@@ -222,6 +223,7 @@ static int gather(struct ztp_attempt *a, struct ztp_error *error)
 	if (rc < 0)
 		return rc;
 	facts->candidate_known = rc > 0 && !a->candidate.rejected;
+	a->rejected_before = rc > 0 && a->candidate.rejected;
 	if (rc > 0)
 		memcpy(a->request_id, a->candidate.id, sizeof(a->candidate.id));
 	rc = ztp_candidates_cooling(db, &retry_at, &a->candidate.attempt, a->id,
@@ -238,6 +240,9 @@ static int gather(struct ztp_attempt *a, struct ztp_error *error)
 		rc = count(&facts->per_path,
 			   ztp_candidates_of_path(db, a->id, error));
 	facts->per_registry = a->registry->devices + a->registry->candidates;
+	if (rc == 0 && !facts->candidate_known)
+		rc = ztp_rejections_count(a->gate, facts, a->registry, &who,
+					  a->wall, error);
 	return rc;
 }
 

@@ -244,7 +244,8 @@ static int put_candidate(struct ztp_attempt *a, struct ztp_error *error)
 	candidate->not_after = a->cert.not_after;
 	candidate->der = a->cert.der;
 	candidate->der_len = a->cert.der_len;
-	return ztp_candidates_put(a->gate->db, a->registry, candidate, error);
+	return ztp_candidates_put(a->gate->db, a->registry, candidate,
+				  a->rejected_before, error);
 }
 
 /* Writes in the open transaction; TICK commits it. */

@@ -24,6 +24,7 @@ struct ztp_attempt {
 	const uint8_t *fingerprint; /* the certificate's or the record's */
 	struct ztp_device device;
 	struct ztp_candidate candidate;
+	bool rejected_before; /* as the candidate, which is still known */
 	struct ztp_gate_facts facts;
 	struct ztp_jwt jwt;
 	struct ztp_effort_try effort;

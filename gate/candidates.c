@@ -41,6 +41,12 @@ static const char sql_all[] = SELECT "rejected = 0" PAGE;
 static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
 static const char sql_path[] = SELECT "path = ?3" PAGE;
 static const char sql_id[] = SELECT "id = ?3" PAGE;
+static const char sql_cooled_certificate[] = SELECT
+	"identity IN (?4, ?5) AND rejected = 1 AND retry_at <= ?3 ORDER BY "
+	"retry_at LIMIT ?2";
+static const char sql_cooled_registry[] = SELECT
+	"registry = ?4 AND rejected = 1 AND retry_at <= ?3 ORDER BY retry_at "
+	"LIMIT ?2";
 static const char sql_due[] = SELECT ZTP_DB_CANDIDATE_DUE
 	" <= ?3 ORDER BY " ZTP_DB_CANDIDATE_DUE " LIMIT ?2";
 
@@ -127,7 +133,7 @@ int ztp_candidates_get(struct ztp_db *db, struct ztp_candidate *candidate,
 }
 
 int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
-		       const struct ztp_candidate *candidate,
+		       const struct ztp_candidate *candidate, bool replaces,
 		       struct ztp_error *error)
 {
 	sqlite3_stmt *stmt = ztp_db_use(db, sql_put, error);
@@ -152,9 +158,11 @@ int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
 	ztp_db_blob(stmt, 15, candidate->identity, ZTP_SHA256_LEN);
 	ztp_db_text(stmt, 16, registry->name);
 	rc = ztp_db_run(db, stmt, error);
-	if (rc == 0)
-		registry->candidates += !candidate->rejected;
-	return rc;
+	if (rc != 0)
+		return rc;
+	registry->candidates += !candidate->rejected;
+	registry->rejected += candidate->rejected - replaces;
+	return 0;
 }
 
 static int change(struct ztp_db *db, const char *sql, const char *id,
@@ -182,8 +190,10 @@ int ztp_candidates_reject(struct ztp_db *db, struct ztp_registry *registry,
 {
 	int rc = change(db, sql_reject, candidate->id, retry_at, error);
 
-	if (rc == 0 && registry && !candidate->rejected)
+	if (rc == 0 && registry && !candidate->rejected) {
 		registry->candidates--;
+		registry->rejected++;
+	}
 	return rc;
 }
 
@@ -193,7 +203,9 @@ int ztp_candidates_delete(struct ztp_db *db, struct ztp_registry *registry,
 {
 	int rc = change(db, sql_delete, candidate->id, 0, error);
 
-	if (rc == 0 && registry && !candidate->rejected)
+	if (rc == 0 && registry && candidate->rejected)
+		registry->rejected--;
+	else if (rc == 0 && registry)
 		registry->candidates--;
 	return rc;
 }
@@ -205,8 +217,10 @@ int ztp_candidates_end_path(struct ztp_db *db, struct ztp_registry *registry,
 	int rc =
 		live < 0 ? (int)live : change(db, sql_end_path, path, 0, error);
 
-	if (rc == 0 && registry)
+	if (rc == 0 && registry) {
 		registry->candidates -= live;
+		registry->rejected -= ztp_db_changes(db) - live;
+	}
 	return rc;
 }
 
@@ -275,6 +289,23 @@ int64_t ztp_candidates_of_path(struct ztp_db *db, const char *path,
 	return count(db, stmt, error);
 }
 
+static void bind_query(sqlite3_stmt *stmt,
+		       const struct ztp_candidate_query *query)
+{
+	ztp_db_text(stmt, 1, query->after ? query->after : "");
+	ztp_db_int(stmt, 2, query->limit);
+	if (query->which < ZTP_CANDIDATES_DUE) {
+		if (sqlite3_bind_parameter_count(stmt) == 3)
+			ztp_db_text(stmt, 3, query->of);
+		return;
+	}
+	ztp_db_int(stmt, 3, query->now_ms);
+	if (query->which == ZTP_CANDIDATES_COOLED_CERTIFICATE)
+		ztp_db_certificate(stmt, 4, query->cert);
+	if (query->which == ZTP_CANDIDATES_COOLED_REGISTRY)
+		ztp_db_text(stmt, 4, query->of);
+}
+
 int ztp_candidates_list(struct ztp_db *db,
 			const struct ztp_candidate_query *query,
 			bool (*visit)(const struct ztp_candidate *candidate,
@@ -288,6 +319,8 @@ int ztp_candidates_list(struct ztp_db *db,
 		[ZTP_CANDIDATES_PATH] = sql_path,
 		[ZTP_CANDIDATES_ID] = sql_id,
 		[ZTP_CANDIDATES_DUE] = sql_due,
+		[ZTP_CANDIDATES_COOLED_CERTIFICATE] = sql_cooled_certificate,
+		[ZTP_CANDIDATES_COOLED_REGISTRY] = sql_cooled_registry,
 	};
 	sqlite3_stmt *stmt = ztp_db_use(db, texts[query->which], error);
 	struct ztp_candidate candidate;
@@ -295,12 +328,7 @@ int ztp_candidates_list(struct ztp_db *db,
 
 	if (!stmt)
 		return ZTP_ERR_IO;
-	ztp_db_text(stmt, 1, query->after ? query->after : "");
-	ztp_db_int(stmt, 2, query->limit);
-	if (query->which == ZTP_CANDIDATES_DUE)
-		ztp_db_int(stmt, 3, query->now_ms);
-	else if (sqlite3_bind_parameter_count(stmt) == 3)
-		ztp_db_text(stmt, 3, query->of);
+	bind_query(stmt, query);
 	while ((rc = ztp_db_step(db, stmt, error)) > 0) {
 		rc = read_row(&candidate, stmt, error);
 		if (rc != 0 || !visit(&candidate, arg))

@@ -40,9 +40,9 @@ int ztp_candidates_der(struct ztp_db *db, uint8_t **der, size_t *len,
 		       const char *id, struct ztp_error *error);
 
 /* Inserts a candidate, or replaces a rejected one with the same path and
- * certificate. */
+ * certificate, if there is one, which the caller says. */
 int ztp_candidates_put(struct ztp_db *db, struct ztp_registry *registry,
-		       const struct ztp_candidate *candidate,
+		       const struct ztp_candidate *candidate, bool replaces,
 		       struct ztp_error *error);
 int ztp_candidates_seen(struct ztp_db *db, const char *id, int64_t now_ms,
 			struct ztp_error *error);
@@ -82,14 +82,18 @@ enum ztp_candidate_list {
 	ZTP_CANDIDATES_ID,	 /* any, of the id `of` */
 	ZTP_CANDIDATES_DUE,	 /* past notAfter, long unseen, or rejected
 				   * long ago */
+	/* rejected, and the cool-down is over: */
+	ZTP_CANDIDATES_COOLED_CERTIFICATE, /* of `cert` */
+	ZTP_CANDIDATES_COOLED_REGISTRY,	   /* of the registry `of` */
 };
 
 struct ztp_candidate_query {
 	enum ztp_candidate_list which;
-	const char *of;	   /* for the lists that say so */
-	const char *after; /* an id; NULL: from the start. Not for DUE */
+	const char *of; /* for the lists that say so */
+	const struct ztp_db_certificate *cert;
+	const char *after; /* an id; NULL: from the start. Not from DUE on */
 	int64_t limit;
-	int64_t now_ms; /* wall clock; for DUE */
+	int64_t now_ms; /* wall clock; from DUE on */
 };
 
 /* Visits candidates in the order of their ids, that is, their age; or of when

@@ -9,6 +9,7 @@
 #include "gate/devices.h"
 #include "gate/ending.h"
 #include "gate/publish.h"
+#include "gate/rejections.h"
 #include "gate/topics.h"
 #include "ztp/code.h"
 #include "ztp/command.h"
@@ -57,8 +58,8 @@ static int64_t reject(struct ztp_ending *ending,
 				error);
 
 	if (rc == 0 && !candidate->rejected)
-		rc = ztp_candidates_reject(
-			gate->db, ztp_registries_of(gate->registries, &path),
+		rc = ztp_rejections_add(
+			gate, ztp_registries_of(gate->registries, &path),
 			candidate, ending->retry_at, error);
 	if (rc == 0)
 		rc = ztp_ending_list(ending, ZTP_CANDIDATES_PATH,

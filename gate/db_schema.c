@@ -54,9 +54,14 @@ static const char proven[] =
 	"source BLOB NOT NULL, at INTEGER NOT NULL, PRIMARY KEY(path, "
 	"spki_sha256, source)) WITHOUT ROWID;";
 
-/* Version 4 finds what is to be deleted without looking at all else. */
+/* Version 4 finds what is to be deleted without looking at all else, and counts
+ * rejections. */
 static const char due[] =
 	"CREATE INDEX candidates_due ON candidates(" ZTP_DB_CANDIDATE_DUE ");"
+	"CREATE INDEX candidates_rejected ON candidates(registry, retry_at) "
+	"WHERE rejected = 1;"
+	"CREATE INDEX candidates_refused ON candidates(identity, retry_at) "
+	"WHERE rejected = 1;"
 	"CREATE INDEX deleted_at ON deleted(at);"
 	"CREATE INDEX withdrawn_at ON withdrawn(at);";
 

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/json_tree.h"
+#include "gate/rejections.h"
 #include "gate/withdrawn.h"
 #include "ztp/member.h"
 
@@ -65,8 +66,8 @@ static int end_one(struct ztp_ending *ending,
 			   NULL) == 0)
 		registry = ztp_registries_of(gate->registries, &path);
 	if (rc == 0 && ending->retry_at)
-		rc = ztp_candidates_reject(gate->db, registry, candidate,
-					   ending->retry_at, error);
+		rc = ztp_rejections_add(gate, registry, candidate,
+					ending->retry_at, error);
 	else if (rc == 0)
 		rc = ztp_candidates_delete(gate->db, registry, candidate,
 					   error);

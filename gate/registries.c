@@ -18,6 +18,11 @@ static const char sql_devices[] =
 static const char sql_candidates[] =
 	"SELECT registry, count(*) FROM candidates WHERE rejected = 0 GROUP BY "
 	"registry";
+static const char sql_rejected[] =
+	"SELECT registry, count(*) FROM candidates WHERE rejected = 1 GROUP BY "
+	"registry";
+static const char sql_rejected_of[] =
+	"SELECT count(*) FROM candidates WHERE rejected = 1 AND registry = ?1";
 static const char sql_put[] =
 	"INSERT INTO registries(name, onboarding, audience, created_at) "
 	"VALUES(?1, ?2, ?3, ?4) ON CONFLICT(name) DO UPDATE SET "
@@ -224,6 +229,10 @@ int ztp_registries_reload(struct ztp_registries *registries,
 		rc = load_counts(registries, sql_candidates,
 				 offsetof(struct ztp_registry, candidates),
 				 error);
+	if (rc == 0)
+		rc = load_counts(registries, sql_rejected,
+				 offsetof(struct ztp_registry, rejected),
+				 error);
 	if (rc != 0)
 		forget_all(registries); /* refuses all devices */
 	return rc;
@@ -302,6 +311,39 @@ size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
 	return listing.count;
 }
 
+/* One of that name may have been deleted, and its rejections outlive it. */
+static int count_rejected(struct ztp_registries *registries, const char *name,
+			  int64_t *count, struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = ztp_db_use(registries->db, sql_rejected_of, error);
+	int rc;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	ztp_db_text(stmt, 1, name);
+	rc = ztp_db_step(registries->db, stmt, error); /* always one row */
+	if (rc > 0)
+		*count = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return rc < 0 ? rc : 0;
+}
+
+static int keep_new(struct ztp_registries *registries, const char *name,
+		    enum ztp_onboarding onboarding, const char *audience,
+		    int64_t created_at, struct ztp_error *error)
+{
+	int64_t rejected = 0;
+	int rc = count_rejected(registries, name, &rejected, error);
+
+	if (rc == 0)
+		rc = keep(registries, name, onboarding, audience, created_at,
+			  error);
+	if (rc == 0)
+		ztp_registries_find(registries, name, strlen(name))->rejected =
+			rejected;
+	return rc;
+}
+
 int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		       enum ztp_onboarding onboarding, const char *audience,
 		       int64_t created_at, struct ztp_error *error)
@@ -327,8 +369,8 @@ int ztp_registries_put(struct ztp_registries *registries, const char *name,
 		goto out;
 	registry = ztp_registries_find(registries, name, strlen(name));
 	if (!registry) {
-		rc = keep(registries, name, onboarding, copy, created_at,
-			  error);
+		rc = keep_new(registries, name, onboarding, copy, created_at,
+			      error);
 		goto out;
 	}
 	registry->onboarding = onboarding;

@@ -22,6 +22,7 @@ struct ztp_registry {
 	size_t ca_count;
 	bool damaged;		     /* a CA cannot be read: trust nobody */
 	int64_t devices, candidates; /* how many; only live candidates count */
+	int64_t rejected; /* candidates that are remembered as such */
 	struct ztp_map_node by_name;
 };
 

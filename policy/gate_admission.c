@@ -62,6 +62,11 @@ static bool too_many(const struct ztp_gate_facts *facts,
 {
 	if (facts->candidate_known)
 		return false; /* it has been counted already */
+	/* A direct registry rejects nobody. */
+	if (facts->onboarding == ZTP_ONBOARDING_CUSTOM &&
+	    (facts->rejected_per_certificate >= limits->per_certificate ||
+	     facts->rejected_per_registry >= limits->per_registry))
+		return true;
 	return facts->per_certificate >= limits->per_certificate ||
 	       facts->per_registry >= limits->per_registry ||
 	       facts->per_path >= limits->per_path;

@@ -93,6 +93,8 @@ struct ztp_gate_facts {
 	bool candidate_known;
 	bool hold; /* pending_mode */
 	int64_t per_certificate, per_registry, per_path;
+	/* rejections that are in force */
+	int64_t rejected_per_certificate, rejected_per_registry;
 };
 
 struct ztp_gate_verdict {

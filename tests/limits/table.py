@@ -105,6 +105,11 @@ GATE = {
     "candidates and devices of a certificate, of a registry":
         E2E + "test_gate_access.py"
         "::test_candidates_of_a_path_and_devices_of_a_registry",
+    "rejections in force of a certificate, of a registry":
+        UNIT + "test_gate_rejections.c",
+    "rejections whose cool-down is over, for the count of attempts":
+        UNIT + "test_gate_rejections.c",
+    "what is deleted because it is too old": UNIT + "test_gate_prune.c",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",
     "who a bridge is, in `getInfo`": UNIT + "test_gate_cells.c",

@@ -73,7 +73,7 @@ static void put(struct gate_fixture *f, const char *name, int count,
 		(void)snprintf(candidate.path, sizeof(candidate.path),
 			       CUSTOM "%s-%d", name, i);
 		assert_int_equal(ztp_candidates_put(gate->db, registry,
-						    &candidate, NULL),
+						    &candidate, false, NULL),
 				 0);
 	}
 }
@@ -187,7 +187,8 @@ static void run(const char *db, const char *sql)
 static void test_a_database_of_version_3(void **state)
 {
 	static const char older[] =
-		"DROP INDEX candidates_due; DROP INDEX deleted_at;"
+		"DROP INDEX candidates_due; DROP INDEX candidates_rejected; "
+		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
 		"DROP INDEX withdrawn_at; PRAGMA user_version=3";
 	struct gate_fixture *f = *state;
 
