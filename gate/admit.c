@@ -17,6 +17,7 @@
 #include "gate/audit.h"
 #include "gate/broker_api.h"
 #include "gate/rejections.h"
+#include "gate/sweeps.h"
 #include "gate/topics.h"
 #include "gate/verified.h"
 #include "ztp/gate_protocol.h"
@@ -268,6 +269,10 @@ static struct ztp_gate_verdict judge(struct ztp_attempt *a,
 	a->facts.hold = a->gate->options.hold;
 	if (!a->facts.device_known && gather(a, &error) != 0)
 		return ztp_attempt_failed(a, &error);
+	/* By another CA of the same key it could be held, and end then. */
+	if (a->facts.candidate_known &&
+	    ztp_sweeps_cover(a->gate, &a->path, a->candidate.ca))
+		return ztp_attempt_refuse(ZTP_WHY_UNAVAILABLE);
 	return ztp_gate_admit(&a->facts, &a->gate->options.limits);
 }
 

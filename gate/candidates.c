@@ -39,6 +39,8 @@ static const char sql_of_path[] =
 static const char sql_offered[] = SELECT "acked = 0 AND rejected = 0" PAGE;
 static const char sql_all[] = SELECT "rejected = 0" PAGE;
 static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
+static const char sql_ca[] =
+	SELECT "registry = ?3 AND ca = ?4 AND rejected = 0" PAGE;
 static const char sql_path[] = SELECT "path = ?3" PAGE;
 static const char sql_id[] = SELECT "id = ?3" PAGE;
 static const char sql_cooled_certificate[] = SELECT
@@ -295,8 +297,10 @@ static void bind_query(sqlite3_stmt *stmt,
 	ztp_db_text(stmt, 1, query->after ? query->after : "");
 	ztp_db_int(stmt, 2, query->limit);
 	if (query->which < ZTP_CANDIDATES_DUE) {
-		if (sqlite3_bind_parameter_count(stmt) == 3)
+		if (sqlite3_bind_parameter_count(stmt) > 2)
 			ztp_db_text(stmt, 3, query->of);
+		if (query->which == ZTP_CANDIDATES_CA)
+			ztp_db_blob(stmt, 4, query->ca, ZTP_SHA256_LEN);
 		return;
 	}
 	ztp_db_int(stmt, 3, query->now_ms);
@@ -316,6 +320,7 @@ int ztp_candidates_list(struct ztp_db *db,
 		[ZTP_CANDIDATES_OFFERED] = sql_offered,
 		[ZTP_CANDIDATES_ALL] = sql_all,
 		[ZTP_CANDIDATES_REGISTRY] = sql_registry,
+		[ZTP_CANDIDATES_CA] = sql_ca,
 		[ZTP_CANDIDATES_PATH] = sql_path,
 		[ZTP_CANDIDATES_ID] = sql_id,
 		[ZTP_CANDIDATES_DUE] = sql_due,

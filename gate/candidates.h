@@ -78,10 +78,11 @@ enum ztp_candidate_list {
 	ZTP_CANDIDATES_OFFERED,	 /* live, not acknowledged */
 	ZTP_CANDIDATES_ALL,	 /* live */
 	ZTP_CANDIDATES_REGISTRY, /* live, of the registry `of` */
+	ZTP_CANDIDATES_CA,	 /* of these, those that `ca` has signed */
 	ZTP_CANDIDATES_PATH,	 /* any, of the path `of` */
 	ZTP_CANDIDATES_ID,	 /* any, of the id `of` */
-	ZTP_CANDIDATES_DUE,	 /* past notAfter, long unseen, or rejected
-				   * long ago */
+	/* past notAfter, long unseen, or rejected long ago: */
+	ZTP_CANDIDATES_DUE,
 	/* rejected, and the cool-down is over: */
 	ZTP_CANDIDATES_COOLED_CERTIFICATE, /* of `cert` */
 	ZTP_CANDIDATES_COOLED_REGISTRY,	   /* of the registry `of` */
@@ -90,15 +91,16 @@ enum ztp_candidate_list {
 struct ztp_candidate_query {
 	enum ztp_candidate_list which;
 	const char *of; /* for the lists that say so */
+	const uint8_t *ca;
 	const struct ztp_db_certificate *cert;
 	const char *after; /* an id; NULL: from the start. Not from DUE on */
 	int64_t limit;
 	int64_t now_ms; /* wall clock; from DUE on */
 };
 
-/* Visits candidates in the order of their ids, that is, their age; or of when
- * they are due. visit
- * returns false to stop, and must not call this module. */
+/* Visits candidates in the order of their ids, that is, their age; from
+ * DUE on by when they are due. visit returns false to stop, and must not call
+ * this module. */
 int ztp_candidates_list(struct ztp_db *db,
 			const struct ztp_candidate_query *query,
 			bool (*visit)(const struct ztp_candidate *candidate,

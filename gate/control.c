@@ -6,6 +6,7 @@
 #include "base/json_tree.h"
 #include "gate/broker_api.h"
 #include "gate/outbox.h"
+#include "gate/sweeps.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
 
@@ -199,6 +200,7 @@ int ztp_control(int event, void *event_data, void *userdata)
 	if (responses)
 		answer_all(gate, allowed, e->payload ? e->payload : "",
 			   e->payloadlen, responses);
-	(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
+	if (!ztp_sweeps_park(gate, answer))
+		(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
 	return MOSQ_ERR_SUCCESS;
 }

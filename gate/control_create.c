@@ -11,6 +11,7 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 #include "gate/devices.h"
+#include "gate/sweeps.h"
 #include "gate/topics.h"
 #include "gate/verified.h"
 #include "gate/withdrawn.h"
@@ -79,6 +80,22 @@ static bool was_withdrawn(int rc, const struct ztp_error *error,
 	return false;
 }
 
+/* Will its candidate be withdrawn within seconds? 1, 0 or negative. */
+static int is_ending(struct ztp_gate *gate, const struct creation *c,
+		     struct ztp_error *error)
+{
+	struct ztp_candidate candidate;
+	int rc = 0;
+
+	if (ztp_sweeps_cover(gate, &c->path, NULL))
+		rc = ztp_candidates_get(gate->db, &candidate, c->path.whole.p,
+					c->fingerprint, error);
+	if (rc <= 0)
+		return rc;
+	return !candidate.rejected &&
+	       ztp_sweeps_cover(gate, &c->path, candidate.ca);
+}
+
 /* A decision about a request that was withdrawn is for no candidate that came
  * after it. */
 static bool request_withdrawn(struct ztp_gate *gate, const struct creation *c,
@@ -88,6 +105,8 @@ static bool request_withdrawn(struct ztp_gate *gate, const struct creation *c,
 	int rc = ztp_withdrawn_request(gate->db, c->request_id, c->path.whole.p,
 				       &error);
 
+	if (rc == 0)
+		rc = is_ending(gate, c, &error);
 	return was_withdrawn(rc, &error, reply);
 }
 

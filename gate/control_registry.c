@@ -6,6 +6,8 @@
 #include "base/json_tree.h"
 #include "gate/control.h"
 #include "gate/ending.h"
+#include "gate/sweep.h"
+#include "gate/sweeps.h"
 #include "ztp/cert.h"
 #include "ztp/code.h"
 #include "ztp/member.h"
@@ -62,6 +64,18 @@ static bool settings(enum ztp_onboarding *onboarding, const char **audience,
 	return true;
 }
 
+/* What is made again must not be taken for what is still being ended. True: the
+ * reply says so. */
+static bool still_ending(struct ztp_gate *gate, const char *registry,
+			 const uint8_t *ca, struct ztp_reply *reply)
+{
+	if (!ztp_sweeps_run(gate, registry, ca))
+		return false;
+	return !ztp_reply_fail(reply, ZTP_CODE_FAILED_PRECONDITION,
+			       "the candidates of before are still being "
+			       "ended: try again in some seconds");
+}
+
 void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
@@ -84,6 +98,8 @@ void ztp_control_create_registry(struct ztp_gate *gate, const cJSON *in,
 				     "registry %s exists already", name);
 		return;
 	}
+	if (still_ending(gate, name, NULL, reply))
+		return;
 	if (ztp_registries_put(gate->registries, name, onboarding, audience,
 			       ztp_clock_wall(), &error) != 0) {
 		(void)ztp_reply_error(reply, &error);
@@ -155,13 +171,24 @@ void ztp_control_modify_registry(struct ztp_gate *gate, const cJSON *in,
 		describe(reply->data, registry, true);
 }
 
+/* Answers how many have ended, now or when all have. */
+static void finish(struct ztp_ending *ending, int64_t sweep,
+		   struct ztp_reply *reply)
+{
+	if (sweep == 0)
+		ztp_ending_describe(ending, reply->data);
+	else
+		ztp_sweeps_answer(ending->gate, sweep, reply->data);
+	ztp_ending_finish(ending);
+}
+
 void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 				 struct ztp_reply *reply)
 {
 	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
-	struct ztp_ending ending = {.gate = gate,
-				    .reason = ZTP_WHY_REGISTRY_DELETED};
+	struct ztp_ending ending = {.gate = gate};
 	struct ztp_error error = {0};
+	int64_t sweep;
 	int rc;
 
 	if (!registry)
@@ -173,16 +200,14 @@ void ztp_control_delete_registry(struct ztp_gate *gate, const cJSON *in,
 				     (long long)registry->devices);
 		return;
 	}
-	rc = ztp_ending_list(&ending, ZTP_CANDIDATES_REGISTRY, registry->name,
-			     &error);
+	rc = ztp_sweep_begin(&ending, &sweep, registry->name, NULL, &error);
 	if (rc == 0)
 		rc = ztp_registries_remove(gate->registries, registry->name,
 					   &error);
 	if (rc != 0) {
 		(void)ztp_reply_error(reply, &error);
 	} else if (ztp_control_commit(gate, reply)) {
-		ztp_ending_describe(&ending, reply->data);
-		ztp_ending_finish(&ending);
+		finish(&ending, sweep, reply);
 	}
 	ztp_ending_clear(&ending);
 }
@@ -210,6 +235,9 @@ void ztp_control_add_ca(struct ztp_gate *gate, const cJSON *in,
 		(void)ztp_reply_fail(reply, ZTP_CODE_ALREADY_EXISTS,
 				     "registry %s has this CA already",
 				     registry->name);
+	else if (still_ending(gate, registry->name,
+			      ztp_ca_cert(ca)->fingerprint, reply))
+		; /* the reply says so */
 	else if (ztp_registries_add_ca(gate->registries, registry, pem,
 				       &error) != 0)
 		(void)ztp_reply_error(reply, &error);
@@ -247,9 +275,9 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 {
 	struct ztp_registry *registry = ztp_control_registry(gate, in, reply);
 	uint8_t fingerprint[ZTP_SHA256_LEN];
-	struct ztp_ending ending = {
-		.gate = gate, .reason = ZTP_WHY_CA_REMOVED, .ca = fingerprint};
+	struct ztp_ending ending = {.gate = gate};
 	struct ztp_error error = {0};
+	int64_t sweep;
 	long index;
 	int rc;
 
@@ -262,7 +290,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 				     registry->name);
 		return;
 	}
-	rc = ztp_ending_list(&ending, ZTP_CANDIDATES_REGISTRY, registry->name,
+	rc = ztp_sweep_begin(&ending, &sweep, registry->name, fingerprint,
 			     &error);
 	if (rc == 0)
 		rc = ztp_registries_remove_ca(gate->registries, registry,
@@ -273,8 +301,7 @@ void ztp_control_remove_ca(struct ztp_gate *gate, const cJSON *in,
 		ztp_tree_put_text(reply->data, ZTP_M_REGISTRY, registry->name);
 		ztp_tree_put_sha256(reply->data, ZTP_M_FINGERPRINT,
 				    fingerprint);
-		ztp_ending_describe(&ending, reply->data);
-		ztp_ending_finish(&ending);
+		finish(&ending, sweep, reply);
 	}
 	ztp_ending_clear(&ending);
 }

@@ -55,13 +55,21 @@ static const char proven[] =
 	"spki_sha256, source)) WITHOUT ROWID;";
 
 /* Version 4 finds what is to be deleted without looking at all else, and counts
- * rejections. */
+ * rejections. Candidates end page by page with their CA or registry; what is left
+ * of that is in `sweeps` (ca empty: all of the registry). */
 static const char due[] =
 	"CREATE INDEX candidates_due ON candidates(" ZTP_DB_CANDIDATE_DUE ");"
 	"CREATE INDEX candidates_rejected ON candidates(registry, retry_at) "
 	"WHERE rejected = 1;"
 	"CREATE INDEX candidates_refused ON candidates(identity, retry_at) "
 	"WHERE rejected = 1;"
+	"DROP INDEX candidates_registry;"
+	"CREATE INDEX candidates_registry ON candidates(registry, id) WHERE "
+	"rejected = 0;"
+	"CREATE INDEX candidates_ca ON candidates(registry, ca, id) WHERE "
+	"rejected = 0;"
+	"CREATE TABLE sweeps(id INTEGER PRIMARY KEY, registry TEXT NOT NULL, "
+	"ca BLOB NOT NULL, ended INTEGER NOT NULL, sessions INTEGER NOT NULL);"
 	"CREATE INDEX deleted_at ON deleted(at);"
 	"CREATE INDEX withdrawn_at ON withdrawn(at);";
 

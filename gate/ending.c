@@ -9,11 +9,8 @@
 #include "gate/withdrawn.h"
 #include "ztp/member.h"
 
-#define PAGE 200
-
 struct page {
-	char cursor[ZTP_UUID_LEN];
-	struct ztp_candidate found[PAGE];
+	struct ztp_candidate found[ZTP_ENDING_PAGE];
 	size_t count;
 };
 
@@ -22,16 +19,13 @@ static bool collect(const struct ztp_candidate *candidate, void *arg)
 	struct page *page = arg;
 
 	page->found[page->count++] = *candidate;
-	return page->count < PAGE;
+	return page->count < ZTP_ENDING_PAGE;
 }
 
 static bool is_meant(const struct ztp_ending *ending,
 		     const struct ztp_candidate *candidate)
 {
 	if (candidate->rejected)
-		return false;
-	if (ending->ca &&
-	    memcmp(candidate->ca, ending->ca, ZTP_SHA256_LEN) != 0)
 		return false;
 	return !ending->identity ||
 	       memcmp(candidate->identity, ending->identity, ZTP_SHA256_LEN) ==
@@ -78,32 +72,44 @@ static int end_one(struct ztp_ending *ending,
 	return rc;
 }
 
-int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
-		    const char *of, struct ztp_error *error)
+int ztp_ending_page(struct ztp_ending *ending,
+		    const struct ztp_candidate_query *query,
+		    char last[ZTP_UUID_LEN], struct ztp_error *error)
 {
 	struct page *page = calloc(1, sizeof(*page));
-	const struct ztp_candidate_query query = {
-		.which = which,
-		.of = of,
-		.after = page ? page->cursor : "",
-		.limit = PAGE,
-	};
-	int rc = 0;
+	int rc;
 
 	if (!page)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	do {
-		page->count = 0;
-		rc = ztp_candidates_list(ending->gate->db, &query, collect,
-					 page, error);
-		for (size_t i = 0; rc == 0 && i < page->count; i++) {
-			memcpy(page->cursor, page->found[i].id, ZTP_UUID_LEN);
-			if (is_meant(ending, &page->found[i]))
-				rc = end_one(ending, &page->found[i], error);
-		}
-	} while (rc == 0 && page->count == PAGE);
+	rc = ztp_candidates_list(ending->gate->db, query, collect, page, error);
+	for (size_t i = 0; rc == 0 && i < page->count; i++) {
+		if (last)
+			memcpy(last, page->found[i].id, ZTP_UUID_LEN);
+		if (is_meant(ending, &page->found[i]))
+			rc = end_one(ending, &page->found[i], error);
+	}
+	if (rc == 0)
+		rc = (int)page->count;
 	free(page);
 	return rc;
+}
+
+int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,
+		    const char *of, struct ztp_error *error)
+{
+	char cursor[ZTP_UUID_LEN] = "";
+	const struct ztp_candidate_query query = {
+		.which = which,
+		.of = of,
+		.after = cursor,
+		.limit = ZTP_ENDING_PAGE,
+	};
+	int found;
+
+	do {
+		found = ztp_ending_page(ending, &query, cursor, error);
+	} while (found == ZTP_ENDING_PAGE);
+	return found < 0 ? found : 0;
 }
 
 static void end_session(struct ztp_ending *ending, struct ztp_session *session)
@@ -126,7 +132,11 @@ void ztp_ending_finish(struct ztp_ending *ending)
 		if (session)
 			end_session(ending, session);
 	}
-	if (ending->count > 0)
+	if (ending->count == 0)
+		return;
+	if (ending->in_turns && ending->gate->withdrawals.running)
+		ztp_round_soon(&ending->gate->withdrawals, ztp_clock_boot());
+	else
 		ztp_round_now(&ending->gate->withdrawals);
 }
 

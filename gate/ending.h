@@ -9,18 +9,27 @@
 #include "gate/candidates.h"
 #include "gate/control.h"
 
+#define ZTP_ENDING_PAGE 128 /* candidates */
+
 /* Zeroed, except for what the caller sets. */
 struct ztp_ending {
 	struct ztp_gate *gate;
 	const char *reason; /* ZTP_WHY_* */
-	/* Which of those that are found; NULL: all. Both are views. */
-	const uint8_t *ca, *identity;
+	const uint8_t
+		*identity; /* of those that are found; NULL: all. A view */
 	/* Wall clock; until then they stay away. 0: they may come again. */
 	int64_t retry_at;
 	int64_t count; /* how many have ended */
+	bool in_turns; /* a page of many: a round of offers goes on */
 	struct ztp_client_list sessions;
 };
 
+/* Ends the live candidates of one page of a list, at most ZTP_ENDING_PAGE, in the
+ * open transaction. Returns how many rows were found, or negative. last (NULL:
+ * not asked for) becomes the last one's id. */
+int ztp_ending_page(struct ztp_ending *ending,
+		    const struct ztp_candidate_query *query,
+		    char last[ZTP_UUID_LEN], struct ztp_error *error);
 /* Ends the live candidates that a list (with its `of`) finds; in the open
  * transaction. */
 int ztp_ending_list(struct ztp_ending *ending, enum ztp_candidate_list which,

@@ -22,6 +22,7 @@
 #include "gate/broker_api.h"
 #include "gate/log.h"
 #include "gate/outbox.h"
+#include "gate/sweeps.h"
 #include "gate/topics.h"
 #include "ztp/gate_protocol.h"
 
@@ -83,6 +84,7 @@ static void end_after(struct ztp_gate *gate, uint64_t kept)
 	struct loss loss = {gate, kept};
 
 	ztp_sessions_each(gate->sessions, end_lost, &loss);
+	ztp_sweeps_lost(gate, kept);
 	ztp_outbox_lost(gate, kept);
 }
 
@@ -164,6 +166,8 @@ bool ztp_gate_restore(struct ztp_gate *gate)
 	/* Also without a database: then no registry is known. */
 	if (ztp_registries_reload(gate->registries, rc ? NULL : &error) != 0)
 		rc = ZTP_ERR_IO;
+	if (rc == 0)
+		rc = ztp_sweeps_reload(gate, &error);
 	gate->stale = rc != 0;
 	if (gate->stale)
 		ztp_gate_trouble(gate, &error);

@@ -30,6 +30,14 @@ struct ztp_offers {
 	size_t fresh_count, fresh_capacity;
 };
 
+/* Candidates that end with their CA or registry, page by page; see
+ * gate/sweeps.h. */
+struct ztp_sweeps {
+	struct ztp_sweep *all; /* owned; the first is being swept */
+	size_t count;
+	int64_t next; /* CLOCK_BOOTTIME; after an error */
+};
+
 /* What is told once it is durable; see gate/outbox.h. */
 struct ztp_outbox {
 	struct ztp_message *first, *last; /* owned */
@@ -68,6 +76,7 @@ struct ztp_gate {
 	struct ztp_client_list over;	/* those whose entries TICK removes */
 	struct ztp_outbox outbox;
 	struct ztp_offers offers;
+	struct ztp_sweeps sweeps;
 	struct ztp_cells cells;	      /* the bridges that have asked lately */
 	struct ztp_round withdrawals; /* see gate/withdrawn.h */
 	struct ztp_wills wills;

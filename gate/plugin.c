@@ -16,6 +16,7 @@
 #include "gate/log.h"
 #include "gate/outbox.h"
 #include "gate/pending.h"
+#include "gate/sweeps.h"
 #include "gate/tick.h"
 #include "gate/topics.h"
 #include "gate/verified.h"
@@ -32,6 +33,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_client_list_clear(&gate->touched);
 	ztp_client_list_clear(&gate->kicks);
 	ztp_client_list_clear(&gate->over);
+	ztp_sweeps_clear(gate);
 	ztp_outbox_clear(&gate->outbox);
 	ztp_cells_clear(&gate->cells);
 	ztp_effort_free(gate->effort);
@@ -59,6 +61,8 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 				     error);
 	if (rc == 0)
 		rc = ztp_registries_load(&gate->registries, gate->db, error);
+	if (rc == 0)
+		rc = ztp_sweeps_reload(gate, error);
 	if (rc == 0)
 		rc = ztp_db_start(gate->db, error);
 	if (rc != 0)

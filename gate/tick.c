@@ -21,6 +21,7 @@
 #include "gate/pending.h"
 #include "gate/prune.h"
 #include "gate/publish.h"
+#include "gate/sweep.h"
 #include "gate/withdrawn.h"
 #include "ztp/command.h"
 #include "ztp/gate_protocol.h"
@@ -217,6 +218,7 @@ int ztp_tick(int event, void *event_data, void *userdata)
 	gate->reloading = false;
 	forget(gate);
 	ztp_prune_tick(gate, now);
+	ztp_sweep_tick(gate, now);
 	if (ztp_db_due(gate->db))
 		ztp_gate_commit(gate);
 	ztp_gate_check_disk(gate);

@@ -109,6 +109,8 @@ GATE = {
         UNIT + "test_gate_rejections.c",
     "rejections whose cool-down is over, for the count of attempts":
         UNIT + "test_gate_rejections.c",
+    "candidates that end with a removed CA or a deleted registry":
+        UNIT + "test_gate_sweep.c",
     "what is deleted because it is too old": UNIT + "test_gate_prune.c",
     "a public key in `createDevice`": "walk: public_key",
     "a message on `$CONTROL/ztp/v1`": "walk: control control_count control_depth",

@@ -187,7 +187,8 @@ static void run(const char *db, const char *sql)
 static void test_a_database_of_version_3(void **state)
 {
 	static const char older[] =
-		"DROP INDEX candidates_due; DROP INDEX candidates_rejected; "
+		"DROP TABLE sweeps; DROP INDEX candidates_ca; DROP INDEX "
+		"candidates_due; DROP INDEX candidates_rejected; "
 		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
 		"DROP INDEX withdrawn_at; PRAGMA user_version=3";
 	struct gate_fixture *f = *state;

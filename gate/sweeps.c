@@ -1,0 +1,281 @@
+/*
+ * An answer belongs to all sweeps that its message has begun. All of them were
+ * written in one transaction, so they are lost together.
+ */
+#include "gate/sweeps.h"
+
+#include <cjson/cJSON.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json_tree.h"
+#include "gate/outbox.h"
+#include "ztp/gate_protocol.h"
+#include "ztp/member.h"
+
+static const char sql_all[] =
+	"SELECT id, registry, ca, ended, sessions FROM sweeps ORDER BY id";
+static const char sql_add[] =
+	"INSERT INTO sweeps(registry, ca, ended, sessions) VALUES(?1, ?2, ?3, "
+	"?4)";
+static const char sql_count[] =
+	"UPDATE sweeps SET ended = ended + ?2, sessions = sessions + ?3 WHERE "
+	"id = ?1";
+static const char sql_remove[] = "DELETE FROM sweeps WHERE id = ?1";
+
+/* ---- answers */
+
+static bool is_awaited(const struct ztp_sweeps *sweeps, const cJSON *answer)
+{
+	for (size_t i = 0; i < sweeps->count; i++)
+		if (sweeps->all[i].answer == answer)
+			return true;
+	return false;
+}
+
+static void detach(struct ztp_sweeps *sweeps, const cJSON *answer)
+{
+	for (size_t i = 0; i < sweeps->count; i++) {
+		if (sweeps->all[i].answer != answer)
+			continue;
+		sweeps->all[i].data = NULL;
+		sweeps->all[i].answer = NULL;
+	}
+}
+
+static void publish(struct ztp_gate *gate, cJSON *answer)
+{
+	(void)ztp_outbox_put(gate, ZTP_MQTT_RESPONSE, answer, 1);
+}
+
+void ztp_sweeps_answer(struct ztp_gate *gate, int64_t id, cJSON *data)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+
+	for (size_t i = 0; i < sweeps->count; i++) {
+		if (sweeps->all[i].id != id)
+			continue;
+		sweeps->all[i].data = data;
+		sweeps->all[i].group = ztp_db_group(gate->db);
+	}
+}
+
+bool ztp_sweeps_park(struct ztp_gate *gate, cJSON *answer)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+	bool waits = false;
+
+	for (size_t i = 0; i < sweeps->count; i++) {
+		if (!sweeps->all[i].data || sweeps->all[i].answer)
+			continue;
+		sweeps->all[i].answer = answer;
+		waits = true;
+	}
+	return waits;
+}
+
+void ztp_sweeps_lost(struct ztp_gate *gate, uint64_t kept)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+
+	for (size_t i = 0; i < sweeps->count; i++) {
+		struct ztp_sweep *sweep = &sweeps->all[i];
+		cJSON *answer = sweep->answer;
+
+		if (!sweep->data || sweep->group <= kept)
+			continue;
+		sweep->data = NULL;
+		if (!answer)
+			continue; /* its message is still being answered */
+		detach(sweeps, answer);
+		ztp_outbox_spoil(cJSON_GetObjectItemCaseSensitive(
+			answer, ZTP_M_RESPONSES));
+		publish(gate, answer);
+	}
+}
+
+void ztp_sweeps_finish(struct ztp_gate *gate)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+	struct ztp_sweep sweep = sweeps->all[0];
+
+	memmove(&sweeps->all[0], &sweeps->all[1],
+		--sweeps->count * sizeof(sweep));
+	if (!sweep.data)
+		return;
+	ztp_tree_put_number(sweep.data, ZTP_M_ENDED, (double)sweep.ended);
+	ztp_tree_put_number(sweep.data, ZTP_M_SESSIONS, (double)sweep.sessions);
+	if (!is_awaited(sweeps, sweep.answer))
+		publish(gate, sweep.answer);
+}
+
+/* ---- the list */
+
+static struct ztp_sweep *append(struct ztp_sweeps *sweeps)
+{
+	void *grown = realloc(sweeps->all,
+			      (sweeps->count + 1) * sizeof(*sweeps->all));
+
+	if (!grown)
+		return NULL;
+	sweeps->all = grown;
+	sweeps->all[sweeps->count] = (struct ztp_sweep){0};
+	return &sweeps->all[sweeps->count++];
+}
+
+/* Who waited for it goes on waiting. */
+static void keep_answer(struct ztp_sweep *sweep,
+			const struct ztp_sweeps *before)
+{
+	for (size_t i = 0; i < before->count; i++) {
+		if (before->all[i].id != sweep->id)
+			continue;
+		sweep->group = before->all[i].group;
+		sweep->data = before->all[i].data;
+		sweep->answer = before->all[i].answer;
+	}
+}
+
+static int read_all(struct ztp_db *db, struct ztp_sweeps *sweeps,
+		    struct ztp_error *error)
+{
+	sqlite3_stmt *stmt = ztp_db_use(db, sql_all, error);
+	int rc;
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	while ((rc = ztp_db_step(db, stmt, error)) > 0) {
+		struct ztp_sweep *sweep = append(sweeps);
+
+		if (!sweep) {
+			rc = ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+			break;
+		}
+		sweep->id = sqlite3_column_int64(stmt, 0);
+		sweep->of_ca = sqlite3_column_bytes(stmt, 2) > 0;
+		sweep->ended = sqlite3_column_int64(stmt, 3);
+		sweep->sessions = sqlite3_column_int64(stmt, 4);
+		if (ztp_db_get_text(stmt, 1, sweep->registry,
+				    sizeof(sweep->registry)) &&
+		    (!sweep->of_ca ||
+		     ztp_db_get_blob(stmt, 2, sweep->ca, ZTP_SHA256_LEN)))
+			continue;
+		rc = ztp_fail(error, ZTP_ERR_IO,
+			      "registry database: a sweep in it is not valid");
+		break;
+	}
+	(void)sqlite3_reset(stmt);
+	return rc;
+}
+
+int ztp_sweeps_reload(struct ztp_gate *gate, struct ztp_error *error)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+	struct ztp_sweeps now = {0};
+	int rc = read_all(gate->db, &now, error);
+
+	if (rc != 0) {
+		free(now.all);
+		return rc;
+	}
+	for (size_t i = 0; i < now.count; i++)
+		keep_answer(&now.all[i], sweeps);
+	free(sweeps->all);
+	sweeps->all = now.all;
+	sweeps->count = now.count;
+	return 0;
+}
+
+void ztp_sweeps_clear(struct ztp_gate *gate)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+
+	for (size_t i = 0; i < sweeps->count; i++) {
+		cJSON *answer = sweeps->all[i].answer;
+
+		if (!answer)
+			continue;
+		detach(sweeps, answer);
+		cJSON_Delete(answer);
+	}
+	free(sweeps->all);
+	*sweeps = (struct ztp_sweeps){0};
+}
+
+bool ztp_sweeps_run(const struct ztp_gate *gate, const char *registry,
+		    const uint8_t *ca)
+{
+	for (size_t i = 0; i < gate->sweeps.count; i++) {
+		const struct ztp_sweep *sweep = &gate->sweeps.all[i];
+
+		if (strcmp(sweep->registry, registry) == 0 &&
+		    (!ca || !sweep->of_ca ||
+		     memcmp(sweep->ca, ca, ZTP_SHA256_LEN) == 0))
+			return true;
+	}
+	return false;
+}
+
+bool ztp_sweeps_cover(const struct ztp_gate *gate, const struct ztp_path *path,
+		      const uint8_t *ca)
+{
+	char name[ZTP_REGISTRY_MAX + 1];
+	size_t s = path->subscription.n, r = path->registry.n;
+
+	if (gate->sweeps.count == 0)
+		return false;
+	memcpy(name, path->subscription.p, s);
+	name[s] = '/';
+	memcpy(name + s + 1, path->registry.p, r);
+	name[s + 1 + r] = '\0';
+	return ztp_sweeps_run(gate, name, ca);
+}
+
+/* ---- the database */
+
+int ztp_sweeps_add(struct ztp_gate *gate, struct ztp_sweep *sweep,
+		   struct ztp_error *error)
+{
+	struct ztp_sweep *place;
+	sqlite3_stmt *stmt;
+	int rc;
+
+	if (gate->sweeps.count == ZTP_SWEEPS_MAX)
+		return ztp_fail(error, ZTP_ERR_TOO_MANY,
+				"the candidates of %d others are still being "
+				"ended",
+				ZTP_SWEEPS_MAX);
+	stmt = ztp_db_use(gate->db, sql_add, error);
+	if (!stmt)
+		return ZTP_ERR_IO;
+	ztp_db_text(stmt, 1, sweep->registry);
+	ztp_db_blob(stmt, 2, sweep->ca, sweep->of_ca ? ZTP_SHA256_LEN : 0);
+	ztp_db_int(stmt, 3, sweep->ended);
+	ztp_db_int(stmt, 4, sweep->sessions);
+	rc = ztp_db_run(gate->db, stmt, error);
+	if (rc != 0)
+		return rc;
+	place = append(&gate->sweeps);
+	if (!place)
+		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
+	sweep->id = sqlite3_last_insert_rowid(sqlite3_db_handle(stmt));
+	*place = *sweep;
+	return 0;
+}
+
+int ztp_sweeps_note(struct ztp_gate *gate, const struct ztp_sweep *sweep,
+		    int64_t ended, int64_t sessions, bool all,
+		    struct ztp_error *error)
+{
+	sqlite3_stmt *stmt =
+		ztp_db_use(gate->db, all ? sql_remove : sql_count, error);
+
+	if (!stmt)
+		return ZTP_ERR_IO;
+	ztp_db_int(stmt, 1, sweep->id);
+	if (!all) {
+		ztp_db_int(stmt, 2, ended);
+		ztp_db_int(stmt, 3, sessions);
+	}
+	return ztp_db_run(gate->db, stmt, error);
+}

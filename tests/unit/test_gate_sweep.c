@@ -1,0 +1,358 @@
+/* Many candidates end with their CA or their registry: a page in a turn of the
+ * loop, whatever happens in between, and nobody is let in meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/clock.h"
+#include "gate/candidates.h"
+#include "gate/sweep.h"
+#include "gate_disk.h"
+#include "gate_fixture.h"
+
+#define RESPONSE  "$CONTROL/ztp/v1/response"
+#define WITHDRAWN "ztp/v1/withdrawn"
+#define DAY	  (24 * 3600 * 1000LL)
+#define MANY	  1200 /* more than nine pages */
+#define TURNS	  6
+#define A_TURN	  (2 * ZTP_ENDING_PAGE) /* gate_tick is two of the broker's */
+
+/* Replaces the C library's. */
+int fdatasync(int fd)
+{
+	return gate_disk_sync(fd);
+}
+
+static int end(void **state)
+{
+	gate_disk_set(false, 0);
+	gate_broker.settle = gate_settle;
+	return gate_teardown(state);
+}
+
+static int64_t number(struct gate_fixture *f, const char *sql)
+{
+	struct ztp_gate *gate = f->gate;
+	sqlite3_stmt *stmt = ztp_db_use(gate->db, sql, NULL);
+	int64_t value;
+
+	assert_non_null(stmt);
+	assert_int_equal(ztp_db_step(gate->db, stmt, NULL), 1);
+	value = sqlite3_column_int64(stmt, 0);
+	(void)sqlite3_reset(stmt);
+	return value;
+}
+
+static int64_t live(struct gate_fixture *f)
+{
+	static const char sql[] =
+		"SELECT count(*) FROM candidates WHERE NOT rejected";
+
+	return number(f, sql);
+}
+
+static int64_t withdrawn(struct gate_fixture *f)
+{
+	static const char sql[] = "SELECT count(*) FROM withdrawn";
+
+	return number(f, sql);
+}
+
+static int64_t sweeps(struct gate_fixture *f)
+{
+	static const char sql[] = "SELECT count(*) FROM sweeps";
+
+	return number(f, sql);
+}
+
+static struct ztp_registry *registry(struct gate_fixture *f)
+{
+	struct ztp_gate *gate = f->gate;
+
+	return ztp_registries_find(gate->registries, "acme/custom", 11);
+}
+
+/* Candidates that are older than all real ones. ca NULL: the fixture's. */
+static void put(struct gate_fixture *f, const char *name, int count,
+		const uint8_t *ca, bool rejected)
+{
+	struct ztp_gate *gate = f->gate;
+	struct ztp_candidate candidate = {
+		.rejected = rejected,
+		.acked = true,
+		.seen_at = ztp_clock_wall(),
+		.not_after = ztp_clock_wall() + DAY,
+		.retry_at = ztp_clock_wall() + DAY,
+		.der = (const uint8_t *)"",
+	};
+
+	if (!ca)
+		ca = ztp_ca_cert(registry(f)->cas[0])->fingerprint;
+	memcpy(candidate.ca, ca, ZTP_SHA256_LEN);
+	for (int i = 0; i < count; i++) {
+		(void)snprintf(candidate.id, sizeof(candidate.id), "%s-%d",
+			       name, i);
+		(void)snprintf(candidate.path, sizeof(candidate.path),
+			       CUSTOM "%s-%d", name, i);
+		assert_int_equal(ztp_candidates_put(gate->db, registry(f),
+						    &candidate, false, NULL),
+				 0);
+	}
+	gate_tick();
+}
+
+static struct mosquitto *held(struct gate_fixture *f, const char *path)
+{
+	struct mosquitto *device = gate_first(f, path, 0);
+
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	gate_tick();
+	return device;
+}
+
+static void send(struct gate_fixture *f, const char *commands)
+{
+	char json[8192];
+
+	(void)snprintf(json, sizeof(json), "{\"commands\":[%s]}", commands);
+	gate_control(f->op, json);
+}
+
+#define DELETE                                                                 \
+	"{\"command\":\"deleteRegistry\",\"registry\":\"acme/custom\","        \
+	"\"correlationData\":\"deleted\"}"
+
+static void remove_ca(struct gate_fixture *f, const char *more)
+{
+	char text[1024], hex[ZTP_SHA256_HEX];
+
+	ztp_hex_encode(hex, ztp_ca_cert(registry(f)->cas[0])->fingerprint,
+		       ZTP_SHA256_LEN);
+	(void)snprintf(text, sizeof(text),
+		       "{\"command\":\"removeRegistryCa\",\"registry\":"
+		       "\"acme/custom\",\"fingerprint_sha256\":\"%s\","
+		       "\"correlationData\":\"removed\"}%s",
+		       hex, more);
+	send(f, text);
+}
+
+static void add_ca(struct gate_fixture *f, const char *code)
+{
+	char *pem = certs_pem(f->ca), *lines = certs_lines(pem, "\\n");
+	char members[3072];
+
+	(void)snprintf(members, sizeof(members),
+		       "\"command\":\"addRegistryCa\",\"registry\":"
+		       "\"acme/custom\",\"pem\":\"%s\"",
+		       lines);
+	gate_says(f, members, code);
+	free(lines);
+	free(pem);
+}
+
+static void test_a_page_in_a_turn(void **state)
+{
+	struct gate_fixture *f = *state;
+	const uint8_t other[ZTP_SHA256_LEN] = {7};
+	struct mosquitto *device;
+
+	put(f, "0", MANY, NULL, false);
+	put(f, "1", 10, other, false);
+	put(f, "2", 10, NULL, true);
+	device = held(f, CUSTOM "a");
+	remove_ca(f, "");
+	/* at once */
+	assert_int_equal(live(f), 11 + MANY - ZTP_ENDING_PAGE);
+	assert_null(gate_published(RESPONSE, "removed"));
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "b", 1)),
+			 MOSQ_ERR_AUTH);
+	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
+	add_ca(f, "FAILED_PRECONDITION");
+	for (int turn = 1; turn < TURNS; turn++) {
+		int64_t left = 1 + MANY - ZTP_ENDING_PAGE - turn * A_TURN;
+
+		gate_tick();
+		left = left > 0 ? left : 0;
+		assert_int_equal(live(f), 10 + left);
+		assert_int_equal(registry(f)->candidates, 10 + left);
+		assert_int_equal(gate_published_count(RESPONSE, "removed"),
+				 left == 0);
+	}
+	gate_tick();
+	assert_true(device->kicked);
+	assert_non_null(strstr(gate_published(RESPONSE, "removed"),
+			       "\"ended\":1201,\"sessions\":1"));
+	assert_int_equal(withdrawn(f), MANY + 1);
+	assert_int_equal(sweeps(f), 0);
+	assert_int_equal(registry(f)->rejected, 10);
+	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
+	add_ca(f, "\"OK\"");
+	for (int i = 0; i < 2 * TURNS; i++)
+		gate_tick();
+	assert_int_equal(gate_published_count(WITHDRAWN, "ca_removed"),
+			 MANY + 1);
+	(void)held(f, CUSTOM "a"); /* as a candidate of now */
+	assert_int_equal(live(f), 11);
+}
+
+/* The CA's own key has another certificate, by which the device could come. */
+static void test_by_another_ca_it_comes_afterwards(void **state)
+{
+	struct gate_fixture *f = *state;
+	X509 *before = f->ca;
+	struct mosquitto *device;
+
+	put(f, "0", MANY, NULL, false);
+	device = held(f, CUSTOM "a");
+	f->ca = certs_make(&(struct certs_spec){
+		.key = f->ca_key,
+		.subject = "/CN=registry-ca",
+		.not_before_ms = ztp_clock_wall() - DAY,
+		.not_after_ms = ztp_clock_wall() + 2 * DAY,
+		.extensions =
+			(const char *const[]){"basicConstraints",
+					      "critical,CA:TRUE", "keyUsage",
+					      "critical,keyCertSign", NULL},
+	});
+	add_ca(f, "\"OK\"");
+	remove_ca(f, "");
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_AUTH);
+	for (int i = 0; i < TURNS; i++)
+		gate_tick();
+	assert_int_equal(gate_published_count("ztp/v1/audit", "unavailable"),
+			 1);
+	assert_true(device->kicked);
+	assert_int_equal(live(f), 0);
+	(void)held(f, CUSTOM "a");
+	assert_int_equal(live(f), 1);
+	X509_free(f->ca);
+	f->ca = before;
+}
+
+static void test_it_goes_on_after_a_restart(void **state)
+{
+	static const char create[] =
+		"\"command\":\"createRegistry\",\"registry\":\"acme/custom\"";
+	struct gate_fixture *f = *state;
+
+	put(f, "0", MANY, NULL, false);
+	(void)held(f, CUSTOM "a");
+	send(f, DELETE);
+	gate_tick();
+	gate_says(f, create, "FAILED_PRECONDITION");
+	gate_unload(f);
+	gate_broker_reset();
+	assert_int_equal(gate_load(f), 0);
+	f->op = gate_client("op", OP, "secret", 5);
+	assert_int_equal(live(f), 1 + MANY - ZTP_ENDING_PAGE - A_TURN);
+	assert_null(registry(f));
+	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
+	gate_create(f, CUSTOM "z", 0, "r", "\"NOT_FOUND\"");
+	gate_says(f, create, "FAILED_PRECONDITION");
+	for (int turn = 2; turn < TURNS; turn++)
+		gate_tick();
+	assert_int_equal(live(f), 0);
+	assert_int_equal(sweeps(f), 0);
+	assert_int_equal(withdrawn(f), MANY + 1);
+	assert_null(gate_published(RESPONSE, "deleted")); /* nobody waits */
+	gate_create(f, CUSTOM "a", 0, "r", "\"ABORTED\"");
+	gate_ok(f, create);
+	assert_int_equal(registry(f)->candidates, 0);
+}
+
+/* What has been written so far may be lost, and the command with it or not. */
+static void test_a_disk_that_fails(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	put(f, "0", MANY, NULL, false);
+	gate_broker.settle = NULL;
+	gate_disk_set(true, EIO);
+	remove_ca(f, "");
+	gate_tick();
+	gate_tick();
+	gate_disk_set(false, EIO);
+	gate_broker.settle = gate_settle;
+	gate_tick();
+	gate_tick();
+	assert_non_null(
+		strstr(gate_published(RESPONSE, "removed"), "\"UNAVAILABLE\""));
+	assert_int_equal(registry(f)->ca_count, 1);
+	assert_int_equal(live(f), MANY);
+	assert_int_equal(registry(f)->candidates, MANY);
+	gate_tick();
+	assert_int_equal(live(f), MANY);
+	/* the command is durable, and a page is not */
+	remove_ca(f, "");
+	gate_broker.settle = NULL;
+	gate_disk_set(true, EIO);
+	gate_tick();
+	gate_disk_set(false, EIO);
+	gate_broker.settle = gate_settle;
+	for (int i = 0; i < 2 * TURNS; i++)
+		gate_tick();
+	assert_int_equal(gate_published_count(RESPONSE, "removed"), 2);
+	assert_non_null(strstr(gate_published(RESPONSE, "removed"),
+			       "\"ended\":1200,\"sessions\":0"));
+	assert_int_equal(live(f), 0);
+	assert_int_equal(withdrawn(f), MANY);
+}
+
+/* They are answered together, as they were asked. */
+static void test_two_commands_of_a_message(void **state)
+{
+	struct gate_fixture *f = *state;
+	const uint8_t other[ZTP_SHA256_LEN] = {7};
+	const char *answer;
+
+	put(f, "0", MANY, NULL, false);
+	put(f, "1", MANY, other, false);
+	remove_ca(f, "," DELETE ",{\"command\":\"getInfo\"}");
+	for (int i = 0; i < 2 * TURNS; i++)
+		gate_tick();
+	answer = gate_published(RESPONSE, "removed");
+	assert_non_null(answer);
+	assert_int_equal(gate_published_count(RESPONSE, "removed"), 1);
+	assert_int_equal(gate_published_count(RESPONSE, "deleted"), 1);
+	assert_non_null(strstr(answer, "\"command\":\"getInfo\""));
+	assert_int_equal(live(f), 0);
+	assert_int_equal(withdrawn(f), 2 * MANY);
+	assert_int_equal(sweeps(f), 0);
+}
+
+/* The gate ends while somebody waits. */
+static void test_nobody_is_answered_at_the_end(void **state)
+{
+	struct gate_fixture *f = *state;
+
+	put(f, "0", MANY, NULL, false);
+	remove_ca(f, "," DELETE);
+	gate_unload(f);
+	assert_null(gate_published(RESPONSE, "removed"));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+#define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, end)
+		T(test_a_page_in_a_turn),
+		T(test_by_another_ca_it_comes_afterwards),
+		T(test_it_goes_on_after_a_restart),
+		T(test_a_disk_that_fails),
+		T(test_two_commands_of_a_message),
+		T(test_nobody_is_answered_at_the_end),
+#undef T
+	};
+
+	return cmocka_run_group_tests(tests, gate_setup_plugin,
+				      gate_teardown_group);
+}
