@@ -138,7 +138,7 @@ static void note_subscription(struct ztp_gate *gate,
 	session->subscribed = session->by_name || session->by_tree;
 	session->announce = on || (session->announce && session->subscribed);
 	/* Without memory for the list, it is told a second later. */
-	if (ztp_client_list_add(&gate->touched, session->client) != 0)
+	if (ztp_gate_touch(gate, session) != 0)
 		gate->untold = true;
 }
 

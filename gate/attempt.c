@@ -122,7 +122,7 @@ static struct ztp_session *enter(struct ztp_attempt *a, enum ztp_right right)
 	session->expires_at = deadline(a);
 	if (session->expires_at < gate->next_expiry)
 		gate->next_expiry = session->expires_at;
-	if (ztp_client_list_add(&gate->touched, a->client) != 0) {
+	if (ztp_gate_touch(gate, session) != 0) {
 		ztp_sessions_remove(gate->sessions, session);
 		return NULL;
 	}

@@ -322,8 +322,7 @@ void ztp_control_settle(struct ztp_gate *gate, const struct ztp_device *device)
 		memcpy(session->request_id, device->request_id,
 		       sizeof(device->request_id));
 		session->announce = session->subscribed;
-		if (session->live &&
-		    ztp_client_list_add(&gate->touched, session->client) != 0)
+		if (session->live && ztp_gate_touch(gate, session) != 0)
 			gate->untold = true;
 		break;
 	}

@@ -56,6 +56,17 @@ void ztp_client_list_clear(struct ztp_client_list *list)
 	*list = (struct ztp_client_list){0};
 }
 
+/* Once, however often a device subscribes while its commit is not durable. */
+int ztp_gate_touch(struct ztp_gate *gate, struct ztp_session *session)
+{
+	int rc = 0;
+
+	if (!session->touched)
+		rc = ztp_client_list_add(&gate->touched, session->client);
+	session->touched = rc == 0;
+	return rc;
+}
+
 struct loss {
 	struct ztp_gate *gate;
 	uint64_t kept;

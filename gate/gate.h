@@ -98,6 +98,9 @@ int ztp_client_list_add(struct ztp_client_list *list,
 			const struct mosquitto *client);
 void ztp_client_list_clear(struct ztp_client_list *list);
 
+/* TICK will look at the session. Returns 0 or ZTP_ERR_NOMEM. */
+int ztp_gate_touch(struct ztp_gate *gate, struct ztp_session *session);
+
 /* Logs an error that may come again and again, within the gate's limit. */
 void ztp_gate_trouble(struct ztp_gate *gate, const struct ztp_error *error);
 

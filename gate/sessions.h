@@ -39,6 +39,7 @@ struct ztp_session {
 	bool discard;	 /* what is queued may be for another key: drop it */
 	bool inherits;	 /* clean start 0: may have subscriptions already */
 	bool announce;	 /* ztp/v1/subscribed is due */
+	bool touched;	 /* TICK will look at it: it is in the gate's list */
 	bool greet;	 /* direct: send `approved` at its first subscription */
 	bool first_noticed;	  /* held: `pending` has been sent */
 	uint64_t group;		  /* the commit that it hangs on; gate/db.h */

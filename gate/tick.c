@@ -85,14 +85,18 @@ static void look(struct ztp_gate *gate)
 		struct ztp_session *session =
 			ztp_sessions_by_client(gate->sessions, client);
 
-		if (!session || !session->live ||
-		    session->right == ZTP_RIGHT_NONE)
+		if (!session)
+			continue;
+		session->touched = false;
+		if (!session->live || session->right == ZTP_RIGHT_NONE)
 			continue;
 		look_at_arrival(session);
-		if (too_early(gate, session))
+		if (too_early(gate, session)) {
+			session->touched = true;
 			gate->touched.clients[left++] = client;
-		else
+		} else {
 			tell(gate, session);
+		}
 	}
 	gate->touched.count = left;
 }
@@ -102,8 +106,7 @@ static void touch(struct ztp_session *session, void *arg)
 {
 	struct ztp_gate *gate = arg;
 
-	if (session->announce &&
-	    ztp_client_list_add(&gate->touched, session->client) != 0)
+	if (session->announce && ztp_gate_touch(gate, session) != 0)
 		gate->untold = true;
 }
 

@@ -111,6 +111,35 @@ static void test_approved_waits(void **state)
 	assert_non_null(gate_published("ztp/v1/subscribed", DIRECT "a"));
 }
 
+/* However often devices subscribe until then. */
+static void test_what_waits_is_kept_once(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	struct mosquitto *a = gate_first(f, DIRECT "a", 0);
+	struct mosquitto *b = gate_first(f, DIRECT "b", 1);
+
+	set_disk(true, 0);
+	assert_int_equal(gate_connect(a), MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(b), MOSQ_ERR_SUCCESS);
+	for (int i = 0; i < 100; i++) {
+		assert_true(
+			gate_can(a, MOSQ_ACL_SUBSCRIBE, DIRECT "a/commands"));
+		assert_true(
+			gate_can(b, MOSQ_ACL_SUBSCRIBE, DIRECT "b/commands"));
+		if (i % 10 == 0)
+			gate_tick();
+	}
+	assert_int_equal(gate->touched.count, 2);
+	set_disk(false, 0);
+	gate_tick();
+	assert_int_equal(gate->touched.count, 0);
+	assert_int_equal(
+		gate_published_count(DIRECT "a/commands", "\"approved\""), 1);
+	assert_int_equal(
+		gate_published_count(DIRECT "b/commands", "\"approved\""), 1);
+}
+
 static void test_answers_wait(void **state)
 {
 	struct gate_fixture *f = *state;
@@ -365,6 +394,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
 		T(test_connack_does_not_wait_and_pending_does),
 		T(test_approved_waits),
+		T(test_what_waits_is_kept_once),
 		T(test_answers_wait),
 		T(test_a_lost_commit_ends_what_hangs_on_it),
 		T(test_who_came_by_what_is_lost_ends_as_well),
