@@ -66,6 +66,7 @@ struct ztp_gate {
 	struct ztp_recent *verified;  /* see gate/verified.h */
 	struct ztp_throttle *audit;   /* audit records by address */
 	struct ztp_throttle *answers; /* of devices, by path */
+	struct ztp_throttle *tells;   /* of subscriptions, by path */
 	struct ztp_audit_list audit_list;
 	struct ztp_bucket audit_refused; /* those of refusals, together */
 	uint64_t audit_left_out;	 /* by the line above */

@@ -24,6 +24,8 @@
 
 #define AUDIT_BURST   200
 #define AUDIT_RECORDS 20
+#define TELL_BURST    20 /* of one device's subscriptions */
+#define TELL_A_SECOND 1
 
 static void gate_free(struct ztp_gate *gate)
 {
@@ -40,6 +42,7 @@ static void gate_free(struct ztp_gate *gate)
 	ztp_recent_free(gate->verified);
 	ztp_throttle_free(gate->audit);
 	ztp_throttle_free(gate->answers);
+	ztp_throttle_free(gate->tells);
 	ztp_sessions_free(gate->sessions);
 	ztp_registries_free(gate->registries);
 	ztp_db_close(gate->db);
@@ -73,8 +76,10 @@ static int gate_start(struct ztp_gate *gate, const struct mosquitto_opt *opts,
 	gate->audit = ztp_throttle_new(
 		(struct ztp_throttle_rule){AUDIT_BURST, AUDIT_RECORDS});
 	gate->answers = ztp_answers_new();
+	gate->tells = ztp_throttle_new(
+		(struct ztp_throttle_rule){TELL_BURST, TELL_A_SECOND});
 	if (!gate->sessions || !gate->effort || !gate->verified ||
-	    !gate->audit || !gate->answers)
+	    !gate->audit || !gate->answers || !gate->tells)
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	gate->next_expiry = INT64_MAX;
 	ztp_round_now(&gate->offers.round);

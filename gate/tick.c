@@ -55,6 +55,12 @@ static void tell(struct ztp_gate *gate, struct ztp_session *session)
 
 	if (!session->announce || !session->subscribed)
 		return;
+	if (!ztp_throttle_take(gate->tells, session->path,
+			       session->parts.whole.n, NULL,
+			       ztp_clock_boot())) {
+		gate->untold = true; /* a second later, once */
+		return;
+	}
 	session->announce = false;
 	if (!ztp_publish_subscribed(gate, session, false)) {
 		session->announce = true;

@@ -97,6 +97,8 @@ GATE = {
     "a password: the JWT": "walk: password claims_depth",
     "a topic or filter": E2E + "test_gate_access.py",
     "a device's answer": E2E + "test_gate_access.py",
+    "subscriptions of a device to its command topic":
+        UNIT + "test_gate_busy.c",
     "addresses from which a key was proven": UNIT + "test_gate_effort.c",
     "wrong proofs against the verifications that a proven path has of its own "
     "(50 a second)": UNIT + "test_gate_effort.c",

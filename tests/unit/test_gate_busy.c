@@ -162,6 +162,42 @@ static void test_one_ipv6_network_is_one_source(void **state)
 	assert_non_null(strstr(last_code(), "::ffff:192.0.2.77"));
 }
 
+/* The bridge is told of a device that subscribes again and again, though not
+ * each time, and always of the last. */
+static void subscribes_without_end(struct gate_fixture *f, const char *path)
+{
+	struct mosquitto *device = gate_first(f, path, 0);
+	char topic[128];
+	size_t told;
+
+	(void)snprintf(topic, sizeof(topic), "%s/commands", path);
+	assert_int_equal(gate_connect(device), MOSQ_ERR_SUCCESS);
+	for (int i = 0; i < 500; i++) {
+		assert_true(gate_can(device, MOSQ_ACL_SUBSCRIBE, topic));
+		gate_tick();
+	}
+	told = gate_published_count("ztp/v1/subscribed", path);
+	assert_in_range(told, 20, 40);
+	for (int i = 0; i < 3; i++) {
+		clock_of_thread.boot += 2000;
+		gate_tick();
+	}
+	assert_int_equal(gate_published_count("ztp/v1/subscribed", path),
+			 told + 1);
+}
+
+static void test_a_device_that_subscribes_without_end(void **state)
+{
+	subscribes_without_end(*state, DIRECT "a");
+}
+
+static void test_a_candidate_that_subscribes_without_end(void **state)
+{
+	subscribes_without_end(*state, CUSTOM "a");
+	assert_in_range(gate_published_count(CUSTOM "a/commands", "pending"),
+			20, 41);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -169,6 +205,8 @@ int main(void)
 		T(test_whoever_proves_a_key_is_not_stopped),
 		T(test_a_new_device_is_not_stopped),
 		T(test_one_ipv6_network_is_one_source),
+		T(test_a_device_that_subscribes_without_end),
+		T(test_a_candidate_that_subscribes_without_end),
 #undef T
 	};
 
