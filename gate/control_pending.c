@@ -173,26 +173,6 @@ void ztp_control_reject_pending(struct ztp_gate *gate, const cJSON *in,
 	ztp_ending_clear(&ending);
 }
 
-struct sums {
-	int64_t devices, candidates;
-};
-
-static void add_up(struct ztp_gate *gate, struct sums *sums)
-{
-	struct ztp_registry *page[100];
-	const char *after = NULL;
-	size_t count;
-
-	do {
-		count = ztp_registries_list(gate->registries, after, page, 100);
-		for (size_t i = 0; i < count; i++) {
-			sums->devices += page[i]->devices;
-			sums->candidates += page[i]->candidates;
-			after = page[i]->name;
-		}
-	} while (count == 100);
-}
-
 static void put_topic(cJSON *data, const char *name, const char *topic,
 		      bool apart)
 {
@@ -226,7 +206,7 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 			  struct ztp_reply *reply)
 {
 	const struct ztp_options *options = &gate->options;
-	struct sums sums = {0};
+	int64_t devices = 0, candidates = 0;
 	int64_t now = ztp_clock_boot();
 	struct ztp_error error = {0};
 	cJSON *data = reply->data;
@@ -235,7 +215,7 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 		(void)ztp_reply_error(reply, &error);
 		return;
 	}
-	add_up(gate, &sums);
+	ztp_registries_sum(gate->registries, &devices, &candidates);
 	ztp_tree_put_text(data, ZTP_M_VERSION, ZTP_VERSION);
 	ztp_tree_put_text(data, ZTP_M_COMMAND_TOPIC, options->command_topic);
 	put_topic(data, ZTP_M_PENDING_TOPIC, ZTP_MQTT_PENDING,
@@ -251,8 +231,8 @@ void ztp_control_get_info(struct ztp_gate *gate, const cJSON *in,
 	ztp_tree_put_number(data, ZTP_M_MAX_BYTES, ZTP_CONTROL_MESSAGE_MAX);
 	ztp_tree_put_number(data, ZTP_M_REGISTRIES,
 			    (double)ztp_registries_count(gate->registries));
-	ztp_tree_put_number(data, ZTP_M_DEVICES, (double)sums.devices);
-	ztp_tree_put_number(data, ZTP_M_PENDING, (double)sums.candidates);
+	ztp_tree_put_number(data, ZTP_M_DEVICES, (double)devices);
+	ztp_tree_put_number(data, ZTP_M_PENDING, (double)candidates);
 	ztp_tree_put_number(data, ZTP_M_OLDEST_UNACKED,
 			    (double)oldest_unacknowledged(gate));
 	ztp_tree_put_time(data, ZTP_M_NOW, ztp_clock_wall());

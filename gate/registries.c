@@ -271,6 +271,29 @@ size_t ztp_registries_count(const struct ztp_registries *registries)
 	return registries->by_name.count;
 }
 
+struct sums {
+	int64_t devices, candidates;
+};
+
+static void add_node(struct ztp_map_node *node, void *arg)
+{
+	const struct ztp_registry *registry = owner(node);
+	struct sums *sums = arg;
+
+	sums->devices += registry->devices;
+	sums->candidates += registry->candidates;
+}
+
+void ztp_registries_sum(struct ztp_registries *registries, int64_t *devices,
+			int64_t *candidates)
+{
+	struct sums sums = {0};
+
+	ztp_map_each(&registries->by_name, add_node, &sums);
+	*devices = sums.devices;
+	*candidates = sums.candidates;
+}
+
 struct listing {
 	const char *after;
 	struct ztp_registry **out;

@@ -47,6 +47,9 @@ struct ztp_registry *ztp_registries_of(struct ztp_registries *registries,
  * most limit. Returns how many. */
 size_t ztp_registries_list(struct ztp_registries *registries, const char *after,
 			   struct ztp_registry **out, size_t limit);
+/* How many devices and live candidates all of them have. */
+void ztp_registries_sum(struct ztp_registries *registries, int64_t *devices,
+			int64_t *candidates);
 size_t ztp_registries_count(const struct ztp_registries *registries);
 
 /* These change the database, in the open transaction, and memory at once. A

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/clock.h"
 #include "base/json_tree.h"
 #include "gate/lists.h"
 #include "gate_fixture.h"
@@ -124,6 +125,46 @@ static void test_pages_are_smaller_after_very_many(void **state)
 	assert_int_equal(lists.left, ZTP_LISTS_ROWS);
 }
 
+/* The least of some times that the thread takes for it. */
+static int64_t cost_of_info(struct gate_fixture *f)
+{
+	int64_t least = INT64_MAX;
+
+	for (int i = 0; i < 10; i++) {
+		int64_t us = ztp_clock_thread_us();
+
+		gate_says(f, "\"command\":\"getInfo\"", "\"devices\":1,");
+		us = ztp_clock_thread_us() - us;
+		least = us < least ? us : least;
+	}
+	return least;
+}
+
+/* The bridge asks for it all the time. */
+static void info_of_many_registries(void **state)
+{
+	struct gate_fixture *f = *state;
+	struct ztp_gate *gate = f->gate;
+	int64_t few;
+	char name[32];
+
+	assert_int_equal(gate_connect(gate_first(f, DIRECT "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	assert_int_equal(gate_connect(gate_first(f, CUSTOM "a", 0)),
+			 MOSQ_ERR_SUCCESS);
+	gate_says(f, "\"command\":\"getInfo\"", "\"pending\":1,");
+	few = cost_of_info(f);
+	for (int i = 0; i < 20 * MANY; i++) {
+		(void)snprintf(name, sizeof(name), "more/r%05d", i);
+		assert_int_equal(ztp_registries_put(gate->registries, name,
+						    ZTP_ONBOARDING_OFF, NULL, 0,
+						    NULL),
+				 0);
+	}
+	gate_tick();
+	assert_in_range(cost_of_info(f), 0, 20 * few);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -131,6 +172,8 @@ int main(void)
 			test_lists_of_one_message_share_their_rows, setup_many,
 			gate_teardown),
 		cmocka_unit_test_setup_teardown(test_page_after_page,
+						setup_many, gate_teardown),
+		cmocka_unit_test_setup_teardown(info_of_many_registries,
 						setup_many, gate_teardown),
 		cmocka_unit_test(test_pages_are_smaller_after_very_many),
 	};
