@@ -10,7 +10,9 @@
 	"remote_addr, received_at, seen_at, not_after, retry_at, der, "        \
 	"identity"
 #define SELECT "SELECT " COLUMNS " FROM candidates WHERE "
-#define PAGE   " AND id > ?1 ORDER BY id LIMIT ?2"
+#define SELECT_BY(index)                                                       \
+	"SELECT " COLUMNS " FROM candidates INDEXED BY " index " WHERE "
+#define PAGE " AND id > ?1 ORDER BY id LIMIT ?2"
 
 static const char sql_get[] = SELECT "path = ?1 AND fingerprint = ?2";
 static const char sql_der[] = "SELECT der FROM candidates WHERE id = ?1";
@@ -36,8 +38,10 @@ static const char sql_cooling[] =
 static const char sql_of_path[] =
 	"SELECT count(*) FROM candidates WHERE path = ?1 AND rejected = 0";
 
-static const char sql_offered[] = SELECT "acked = 0 AND rejected = 0" PAGE;
-static const char sql_all[] = SELECT "rejected = 0" PAGE;
+/* Two indexes would do for the first: one has all that are live. */
+static const char sql_offered[] =
+	SELECT_BY("candidates_offered") "acked = 0 AND rejected = 0" PAGE;
+static const char sql_all[] = SELECT_BY("candidates_live") "rejected = 0" PAGE;
 static const char sql_registry[] = SELECT "registry = ?3 AND rejected = 0" PAGE;
 static const char sql_ca[] =
 	SELECT "registry = ?3 AND ca = ?4 AND rejected = 0" PAGE;

@@ -68,6 +68,7 @@ static const char due[] =
 	"rejected = 0;"
 	"CREATE INDEX candidates_ca ON candidates(registry, ca, id) WHERE "
 	"rejected = 0;"
+	"CREATE INDEX candidates_live ON candidates(id) WHERE rejected = 0;"
 	"CREATE TABLE sweeps(id INTEGER PRIMARY KEY, registry TEXT NOT NULL, "
 	"ca BLOB NOT NULL, ended INTEGER NOT NULL, sessions INTEGER NOT NULL);"
 	"CREATE INDEX deleted_at ON deleted(at);"

@@ -173,7 +173,8 @@ static void run(const char *db, const char *sql)
 static void test_an_older_database(void **state)
 {
 	static const char older[] =
-		"DROP TABLE sweeps; DROP INDEX candidates_ca; DROP INDEX "
+		"DROP INDEX candidates_live; DROP TABLE sweeps; DROP INDEX "
+		"candidates_ca; DROP INDEX "
 		"candidates_due; DROP INDEX candidates_rejected; "
 		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
 		"DROP TABLE proven;"

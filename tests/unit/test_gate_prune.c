@@ -174,6 +174,29 @@ static void test_what_is_due_goes_in_pages(void **state)
 		       "SELECT count(*) FROM candidates WHERE NOT rejected"));
 }
 
+/* A page of a list costs its rows, not what is rejected before them. */
+static void test_lists_do_not_go_through_rejections(void **state)
+{
+	static const char *const lists[] = {
+		"\"command\":\"listPending\",\"limit\":5",
+		"\"command\":\"listPending\",\"limit\":5,"
+		"\"registry\":\"acme/custom\"",
+		"\"command\":\"getInfo\"",
+	};
+	struct gate_fixture *f = *state;
+
+	put(f, "a-rejected", 2 * MANY,
+	    (struct kind){.rejected = true, .retry_at = DAY});
+	put(f, "live", MANY, (struct kind){.not_after = DAY});
+	gate_tick();
+	for (size_t i = 0; i < 3; i++) {
+		int64_t before = steps(f);
+
+		gate_ok(f, lists[i]);
+		assert_in_range(steps(f) - before, 1, 1000);
+	}
+}
+
 static void run(const char *db, const char *sql)
 {
 	sqlite3 *handle;
@@ -187,7 +210,8 @@ static void run(const char *db, const char *sql)
 static void test_a_database_of_version_3(void **state)
 {
 	static const char older[] =
-		"DROP TABLE sweeps; DROP INDEX candidates_ca; DROP INDEX "
+		"DROP INDEX candidates_live; DROP TABLE sweeps; DROP INDEX "
+		"candidates_ca; DROP INDEX "
 		"candidates_due; DROP INDEX candidates_rejected; "
 		"DROP INDEX candidates_refused; DROP INDEX deleted_at;"
 		"DROP INDEX withdrawn_at; PRAGMA user_version=3";
@@ -211,6 +235,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, gate_setup, gate_teardown)
 		T(test_what_stays_costs_nothing),
 		T(test_what_is_due_goes_in_pages),
+		T(test_lists_do_not_go_through_rejections),
 		T(test_a_database_of_version_3),
 #undef T
 	};
