@@ -35,7 +35,8 @@ struct ztp_offers {
 struct ztp_sweeps {
 	struct ztp_sweep *all; /* owned; the first is being swept */
 	size_t count;
-	int64_t next; /* CLOCK_BOOTTIME; after an error */
+	int64_t next;  /* CLOCK_BOOTTIME; after an error */
+	uint64_t last; /* the commit of the last page */
 };
 
 /* What is told once it is durable; see gate/outbox.h. */

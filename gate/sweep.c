@@ -3,6 +3,9 @@
  * there: createDevice answers as if it had been withdrawn, and a device that
  * comes again for it is refused until it is gone. The same CA or registry cannot
  * be made again before that, so no row of later is taken for one of before.
+ *
+ * A page waits until the one before it is durable. A slow disk then has no more
+ * to do for a sweep than that, and new devices do not wait behind it.
  */
 #include "gate/sweep.h"
 
@@ -78,7 +81,8 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 	struct ztp_error error = {0};
 	int more;
 
-	if (sweeps->count == 0 || gate->stale || now_ms < sweeps->next)
+	if (sweeps->count == 0 || gate->stale || now_ms < sweeps->next ||
+	    ztp_db_durable(gate->db) < sweeps->last)
 		return;
 	more = go_on(&ending, &sweeps->all[0], &error);
 	if (more < 0) {
@@ -88,6 +92,7 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 	} else {
 		sweeps->all[0].ended += ending.count;
 		sweeps->all[0].sessions += (int64_t)ending.sessions.count;
+		sweeps->last = ztp_db_group(gate->db);
 		ztp_ending_finish(&ending);
 		if (more == 0)
 			ztp_sweeps_finish(gate);

@@ -78,6 +78,7 @@ void ztp_sweeps_lost(struct ztp_gate *gate, uint64_t kept)
 {
 	struct ztp_sweeps *sweeps = &gate->sweeps;
 
+	sweeps->last = 0;
 	for (size_t i = 0; i < sweeps->count; i++) {
 		struct ztp_sweep *sweep = &sweeps->all[i];
 		cJSON *answer = sweep->answer;
@@ -260,6 +261,7 @@ int ztp_sweeps_add(struct ztp_gate *gate, struct ztp_sweep *sweep,
 		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
 	sweep->id = sqlite3_last_insert_rowid(sqlite3_db_handle(stmt));
 	*place = *sweep;
+	gate->sweeps.last = ztp_db_group(gate->db);
 	return 0;
 }
 
