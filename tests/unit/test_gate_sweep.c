@@ -22,6 +22,7 @@
 #define WITHDRAWN "ztp/v1/withdrawn"
 #define DAY	  (24 * 3600 * 1000LL)
 #define MANY	  1200 /* more than nine pages */
+#define SOME	  300
 #define TURNS	  6
 #define A_TURN	  (2 * ZTP_ENDING_PAGE) /* gate_tick is two of the broker's */
 
@@ -309,6 +310,78 @@ static void test_a_disk_that_fails(void **state)
 	assert_int_equal(withdrawn(f), MANY);
 }
 
+/* The answer to the last command, or NULL: it was lost. */
+static const char *settled(struct gate_fixture *f, size_t before)
+{
+	struct ztp_gate *gate = f->gate;
+
+	for (int i = 0; i < 2 * TURNS; i++) {
+		/* as when a second has passed */
+		gate->sweeps.next = gate->next_second = 0;
+		gate_tick();
+	}
+	return gate_published_count(RESPONSE, "removed") > before
+		       ? gate_published(RESPONSE, "removed")
+		       : NULL;
+}
+
+/* As the bridge acknowledges them. */
+static void forget_withdrawn(struct gate_fixture *f)
+{
+	static const char sql[] = "DELETE FROM withdrawn";
+	struct ztp_gate *gate = f->gate;
+
+	assert_int_equal(
+		ztp_db_run(gate->db, ztp_db_use(gate->db, sql, NULL), NULL), 0);
+	gate_tick();
+}
+
+/* SQLite has no memory for the command, or for a page. */
+static void test_memory_that_is_not_there(void **state)
+{
+	struct gate_fixture *f = *state;
+	int refused = 0, ended = 0, trouble = 0;
+
+	for (int n = 1; n <= 60; n++) {
+		const char *answer;
+		char name[16];
+
+		(void)snprintf(name, sizeof(name), "%02d", n);
+		put(f, name, SOME, NULL, false);
+		gate_unload(f);
+		gate_broker_reset();
+		assert_int_equal(gate_load(f), 0);
+		f->op = gate_client("op", OP, "secret", 5);
+		gate_broker.log[0] = '\0';
+		(void)sqlite3_hard_heap_limit64(sqlite3_memory_used() +
+						n * 4096);
+		remove_ca(f, "");
+		gate_tick();
+		gate_tick();
+		(void)sqlite3_hard_heap_limit64(0);
+		answer = settled(f, 0);
+		trouble += gate_broker.log[0] != '\0';
+		assert_int_equal(sweeps(f), 0);
+		assert_int_equal(registry(f)->candidates, live(f));
+		if (registry(f)->ca_count == 0) {
+			assert_int_equal(live(f), 0);
+			assert_non_null(answer);
+			assert_non_null(strstr(answer, "\"ended\":300,"));
+			add_ca(f, "\"OK\"");
+			ended++;
+		} else {
+			assert_int_equal(live(f), SOME);
+			assert_true(!answer || strstr(answer, "UNAVAILABLE"));
+			remove_ca(f, "");
+			assert_non_null(settled(f, answer != NULL));
+			add_ca(f, "\"OK\"");
+			refused++;
+		}
+		forget_withdrawn(f);
+	}
+	assert_true(refused > 0 && ended > 0 && trouble > refused);
+}
+
 /* They are answered together, as they were asked. */
 static void test_two_commands_of_a_message(void **state)
 {
@@ -350,6 +423,7 @@ int main(void)
 		T(test_by_another_ca_it_comes_afterwards),
 		T(test_it_goes_on_after_a_restart),
 		T(test_a_disk_that_fails),
+		T(test_memory_that_is_not_there),
 		T(test_two_commands_of_a_message),
 		T(test_nobody_is_answered_at_the_end),
 #undef T
