@@ -37,7 +37,9 @@ int ztp_sweep_begin(struct ztp_ending *ending, int64_t *id,
 		    const char *registry, const uint8_t *ca,
 		    struct ztp_error *error)
 {
-	int rc = end_page(ending, registry, ca, error);
+	/* A message may have many such commands, but a turn has one page. */
+	bool waits = ending->gate->sweeps.count > 0;
+	int rc = waits ? 1 : end_page(ending, registry, ca, error);
 	struct ztp_sweep sweep = {
 		.of_ca = ca != NULL,
 		.ended = ending->count,
@@ -96,6 +98,8 @@ void ztp_sweep_tick(struct ztp_gate *gate, int64_t now_ms)
 		ztp_ending_finish(&ending);
 		if (more == 0)
 			ztp_sweeps_finish(gate);
+		else
+			ztp_sweeps_rotate(gate);
 	}
 	ztp_ending_clear(&ending);
 }

@@ -110,6 +110,16 @@ void ztp_sweeps_finish(struct ztp_gate *gate)
 		publish(gate, sweep.answer);
 }
 
+void ztp_sweeps_rotate(struct ztp_gate *gate)
+{
+	struct ztp_sweeps *sweeps = &gate->sweeps;
+	struct ztp_sweep first = sweeps->all[0];
+
+	memmove(&sweeps->all[0], &sweeps->all[1],
+		(sweeps->count - 1) * sizeof(first));
+	sweeps->all[sweeps->count - 1] = first;
+}
+
 /* ---- the list */
 
 static struct ztp_sweep *append(struct ztp_sweeps *sweeps)

@@ -42,6 +42,9 @@ int ztp_sweeps_note(struct ztp_gate *gate, const struct ztp_sweep *sweep,
 		    struct ztp_error *error);
 /* The first one is done: answers whoever waits. */
 void ztp_sweeps_finish(struct ztp_gate *gate);
+/* The next one's turn: one with few candidates does not wait for one with
+ * many. */
+void ztp_sweeps_rotate(struct ztp_gate *gate);
 
 /* The command has succeeded, and its `data` (a view) gets the numbers when all
  * have ended. */

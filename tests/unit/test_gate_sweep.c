@@ -392,6 +392,7 @@ static void test_two_commands_of_a_message(void **state)
 	put(f, "0", MANY, NULL, false);
 	put(f, "1", MANY, other, false);
 	remove_ca(f, "," DELETE ",{\"command\":\"getInfo\"}");
+	assert_int_equal(live(f), 2 * MANY - ZTP_ENDING_PAGE);
 	for (int i = 0; i < 2 * TURNS; i++)
 		gate_tick();
 	answer = gate_published(RESPONSE, "removed");
@@ -402,6 +403,30 @@ static void test_two_commands_of_a_message(void **state)
 	assert_int_equal(live(f), 0);
 	assert_int_equal(withdrawn(f), 2 * MANY);
 	assert_int_equal(sweeps(f), 0);
+}
+
+/* Few do not wait for many. */
+static void test_few_beside_many(void **state)
+{
+	struct gate_fixture *f = *state;
+	const uint8_t other[ZTP_SHA256_LEN] = {7};
+
+	put(f, "0", MANY, NULL, false);
+	put(f, "1", MANY, other, false);
+	send(f, DELETE);
+	gate_ok(f, "\"command\":\"createRegistry\",\"registry\":\"acme/few\"");
+	gate_add_ca(f, "acme/few");
+	send(f, "{\"command\":\"deleteRegistry\",\"registry\":\"acme/few\","
+		"\"correlationData\":\"few\"}");
+	assert_null(gate_published(RESPONSE, "\"few\""));
+	gate_tick();
+	assert_non_null(strstr(gate_published(RESPONSE, "\"few\""),
+			       "\"ended\":0,\"sessions\":0"));
+	assert_null(gate_published(RESPONSE, "deleted"));
+	for (int i = 0; i < 2 * TURNS; i++)
+		gate_tick();
+	assert_non_null(
+		strstr(gate_published(RESPONSE, "deleted"), "\"ended\":2400,"));
 }
 
 /* The gate ends while somebody waits. */
@@ -425,6 +450,7 @@ int main(void)
 		T(test_a_disk_that_fails),
 		T(test_memory_that_is_not_there),
 		T(test_two_commands_of_a_message),
+		T(test_few_beside_many),
 		T(test_nobody_is_answered_at_the_end),
 #undef T
 	};
