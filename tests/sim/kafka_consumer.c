@@ -1,8 +1,8 @@
 /*
  * The consumer's half of librdkafka: what is read of the partitions that it has.
  *
- * - What was fetched for an assignment that is no more is not handed out
- *   (versions of rd_kafka_toppar_t).
+ * - What was fetched for an assignment that is no more, or before another place
+ *   was asked for, is not handed out (versions of rd_kafka_toppar_t).
  * - Nothing of an open or an aborted transaction is handed out, and no marker:
  *   offsets have gaps (isolation.level).
  * - The end of a partition is told once for each place, as an error event.
@@ -73,6 +73,7 @@ static void hand_out(struct handle *h, int t, int p,
 	event->topic = t;
 	event->partition = p;
 	event->version = h->version;
+	event->sought = h->readings[t][p].sought;
 	h->readings[t][p].queued++;
 }
 
@@ -85,6 +86,7 @@ static struct event *tell(struct handle *h, int t, int p,
 	event->topic = t;
 	event->partition = p;
 	event->version = h->version;
+	event->sought = h->readings[t][p].sought;
 	event->offset = h->readings[t][p].next;
 	return event;
 }
@@ -193,11 +195,42 @@ void consumer_appended(const struct topic *topic, int p)
 
 bool consumer_is_stale(struct handle *h, const struct event *event)
 {
+	struct reading *r = &h->readings[event->topic][event->partition];
+
 	if (event->version == 0)
 		return false;
 	if (event->type == RD_KAFKA_EVENT_FETCH && event->version == h->version)
-		h->readings[event->topic][event->partition].queued--;
-	return event->version != h->version;
+		r->queued--;
+	return event->version != h->version || event->sought != r->sought;
+}
+
+/* Without waiting, so it says nothing of how it went. */
+rd_kafka_error_t *
+rd_kafka_seek_partitions(rd_kafka_t *rk,
+			 rd_kafka_topic_partition_list_t *partitions,
+			 int timeout_ms)
+{
+	struct handle *h = (struct handle *)rk;
+	int i;
+
+	if (timeout_ms != 0)
+		abort();
+	for (i = 0; i < partitions->cnt; i++) {
+		const rd_kafka_topic_partition_t *one = &partitions->elems[i];
+		int t = (int)(cluster_find(one->topic) - cluster.topics);
+		struct reading *r = &h->readings[t][one->partition];
+
+		if (!r->on)
+			continue;
+		sim_trace("is sought", one->partition, one->offset);
+		r->sought++;
+		r->next = one->offset;
+		r->end_told = -1;
+		if (r->idle)
+			fetch_in(h, t, one->partition, kafka_latency());
+		r->idle = false;
+	}
+	return NULL;
 }
 
 /* --- one at a time, errors among them */

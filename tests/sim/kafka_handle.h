@@ -28,6 +28,7 @@ struct event {
 	rd_kafka_topic_partition_list_t *list;
 	int topic, partition; /* FETCH and the end of a partition: of */
 	int version;	      /* ... this assignment; 0: any */
+	int sought;	      /* ... after so many seeks in it */
 	int64_t offset;
 	void *opaque; /* of a commit */
 	struct event *next;
@@ -84,6 +85,7 @@ struct reading {
 	bool on, idle;
 	int64_t next, end_told; /* end_told: for this place, or -1 */
 	int queued;
+	int sought; /* how often another place was asked for */
 };
 
 /* A producer's transactions (kafka_transaction.c). */

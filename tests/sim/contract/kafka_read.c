@@ -171,6 +171,38 @@ static void stale_records_are_dropped(void)
 	expect_record(&k, 2, "2");
 }
 
+static void seek(struct kafka_case *k, int64_t offset)
+{
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+
+	rd_kafka_topic_partition_list_add(list, k->name, 0)->offset = offset;
+	CHECK(!rd_kafka_seek_partitions(k->rk, list, 0));
+	rd_kafka_topic_partition_list_destroy(list);
+}
+
+/* From another place, what was fetched comes again, and nothing that was fetched
+ * before comes in between; the end is told there once more. */
+static void sought_place_comes_next(void)
+{
+	struct kafka_case k;
+
+	case_consumer(&k, stage_read_topic(1),
+		      (const char *[]){"group.id", "g", NULL});
+	write_numbers(k.name, 0, 4);
+	case_assign(&k, 1, 0);
+	expect_record(&k, 0, "0");
+	seek(&k, 2);
+	expect_record(&k, 2, "2");
+	expect_record(&k, 3, "3");
+	expect_end(&k, 4);
+	seek(&k, 4);
+	expect_end(&k, 4);
+	seek(&k, 3);
+	expect_record(&k, 3, "3");
+	expect_end(&k, 4);
+}
+
 /* An eventfd is written to when something comes into an empty queue; and not
  * again before it has been emptied. */
 static void queue_wakes_when_it_was_empty(void)
@@ -220,6 +252,7 @@ const struct assertion kafka_read_assertions[] = {
 	{"aborted_is_never_seen", aborted_is_never_seen},
 	{"ends_and_open_transactions", ends_and_open_transactions},
 	{"stale_records_are_dropped", stale_records_are_dropped},
+	{"sought_place_comes_next", sought_place_comes_next},
 	{"queue_wakes_when_it_was_empty", queue_wakes_when_it_was_empty},
 	{"missing_topic_is_told", missing_topic_is_told},
 	{NULL, NULL},
