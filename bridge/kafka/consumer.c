@@ -7,9 +7,10 @@
 #include "bridge/core/batching.h"
 #include "bridge/kafka/consumer_internal.h"
 
-#define BATCH_BYTES  (4 << 20)
-#define HEADER_BYTES 60
-#define FATAL_MS     5000
+#define BATCH_BYTES   (4 << 20)
+#define HEADER_BYTES  60
+#define FATAL_MS      5000
+#define SEEK_AGAIN_MS 1000
 
 static int open_handle(struct consumer *c, struct ztp_error *error)
 {
@@ -113,7 +114,8 @@ static bool advance(struct consumer *c, int partition, int64_t began,
 	if (!c->complete || partition >= c->count)
 		return false;
 	part = &c->partitions[partition];
-	consumer_landmark_began(part, began);
+	if (consumer_landmark_in_doubt(c, partition, began))
+		return false;
 	part->seen_at = ztp_clock_steady(&c->core->clock);
 	if (part->seen > next)
 		consumer_suspect(c, "a position went back");
@@ -270,6 +272,10 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		consumer_offer_all(c, status);
 	if (!c->anew)
 		consumer_consider(c, status);
+	if (!consumer_landmark_decide(c)) {
+		consumer_reopen(c, SEEK_AGAIN_MS);
+		return;
+	}
 	c->more = is_hashing(c);
 	/* One that is hashed keeps its hash until it has been applied. */
 	while (!c->more && !c->large.message && c->batch < c->batch_max &&

@@ -32,7 +32,7 @@ static void drop_assignment(struct consumer *c)
 	consumer_large_drop(c);
 	free(c->partitions);
 	c->partitions = NULL;
-	c->count = 0;
+	c->count = c->doubted = 0;
 	c->complete = c->commit_due = false;
 }
 

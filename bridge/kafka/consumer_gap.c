@@ -38,17 +38,18 @@ static const char *topic_of(const struct consumer *c)
 	return c->core->config->kafka.topics.decisions;
 }
 
-/* What was fetched before for another position is not handed out any more. */
-static void seek(struct consumer *c, int partition, int64_t offset)
+bool consumer_seek(struct consumer *c, int partition, int64_t offset)
 {
 	rd_kafka_topic_partition_list_t *list =
 		rd_kafka_topic_partition_list_new(1);
 	rd_kafka_error_t *error;
+	bool ok;
 
 	rd_kafka_topic_partition_list_add(list, topic_of(c), partition)
 		->offset = offset;
 	error = rd_kafka_seek_partitions(c->rk, list, 0);
-	if (error) { /* the batch fails again, and it is asked for again */
+	ok = !error;
+	if (!ok) {
 		log_warn(c->core->log, "kafka_seek_failed",
 			 LOG_INT("partition", partition),
 			 LOG_INT("offset", offset),
@@ -56,6 +57,7 @@ static void seek(struct consumer *c, int partition, int64_t offset)
 		rd_kafka_error_destroy(error);
 	}
 	rd_kafka_topic_partition_list_destroy(list);
+	return ok;
 }
 
 static int64_t end_of(struct consumer *c, int partition)
@@ -85,7 +87,8 @@ static void ask(struct consumer *c, int partition)
 	log_debug(c->core->log, "kafka_unreadable",
 		  LOG_INT("partition", partition), LOG_INT("offset", bad->base),
 		  LOG_INT("asked", bad->asked));
-	seek(c, partition, bad->asked);
+	/* If that fails, so does the batch, and it is asked for again. */
+	(void)consumer_seek(c, partition, bad->asked);
 }
 
 /* --- what is learnt */

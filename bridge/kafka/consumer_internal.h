@@ -39,7 +39,11 @@ struct partition {
 	struct store_landmark landmark;
 	bool looking; /* for it: nothing has been read since the assignment */
 	bool first;   /* likewise, where there is no landmark to look for */
-	/* What comes first is behind `next`: until the next commit. 0: no. */
+	/* What came first is behind `next`, and it is not known yet whether the
+	 * partition begins there: since when, in steady ms; 0: it is known. */
+	int64_t doubted_at;
+	/* Where it begins, if that is behind `next`: until the next commit. 0:
+	 * it is not. */
 	int64_t lost_end;
 	const rd_kafka_message_t *last; /* of the batch, or NULL */
 	/* When it was first found behind the end, and where; 0: it is not. */
@@ -73,6 +77,7 @@ struct consumer {
 	bool complete, shared, more;
 	bool anew;	   /* our offsets are of a deleted topic */
 	bool again;	   /* a partition is to be read from its beginning */
+	int doubted;	   /* partitions: their doubted_at is set */
 	bool missing;	   /* the topic, as the probe said last */
 	int64_t missed_at; /* asked_at of the status that reported it missing */
 
@@ -125,16 +130,19 @@ bool consumer_look_for_topic(struct consumer *c,
 /* start: where to read a partition from, as an offset for librdkafka. found,
  * end: what was read first in a partition that is looked at, or that there is
  * nothing to read before this end. Until then nothing else of it counts.
- * began: where it begins, if there was nothing to look for. lost: during apply,
- * reports what was removed before it was read. update: makes a record the
- * landmark. */
+ * in_doubt: this was read, or is the end; true if it does not count, because
+ * something before it may have been removed unread, and comes again when that is
+ * known. decide: in each turn, whether it was; false: only a new handle reads it. lost: during apply, reports what was
+ * removed before it was read. update: makes a record the landmark. */
 int64_t consumer_landmark_start(const struct consumer *c,
 				struct partition *part);
 void consumer_landmark_found(struct consumer *c, struct partition *part,
 			     const rd_kafka_message_t *message);
 void consumer_landmark_end(struct consumer *c, struct partition *part,
 			   int64_t end);
-void consumer_landmark_began(struct partition *part, int64_t offset);
+bool consumer_landmark_in_doubt(struct consumer *c, int partition,
+				int64_t offset);
+bool consumer_landmark_decide(struct consumer *c);
 int consumer_landmark_lost(struct consumer *c, struct ztp_error *error);
 void consumer_landmark_update(struct partition *part);
 
@@ -167,6 +175,9 @@ int64_t consumer_next_watch(const struct consumer *c);
 bool consumer_gap_failed(struct consumer *c, rd_kafka_resp_err_t err,
 			 rd_kafka_event_t *event);
 bool consumer_gap_readable(struct consumer *c, int partition, int64_t offset);
+/* What comes next of it is at that offset; what was fetched before is not handed
+ * out any more. False: that failed, and the log says why. */
+bool consumer_seek(struct consumer *c, int partition, int64_t offset);
 /* During apply and settle: reports the gaps that were found; forgets them. */
 int consumer_gap_apply(struct consumer *c, struct ztp_error *error);
 void consumer_gap_settle(struct consumer *c);

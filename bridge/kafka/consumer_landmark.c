@@ -21,8 +21,9 @@
  *
  * Retention may also have removed what has not been read. Then what is read
  * first lies behind the position: that is told, since silence is not consent any
- * more. (At the beginning of an assignment only. Later on, offsets that are
- * passed over are those of aborted records and of the ends of transactions.)
+ * more. Aborted records and the ends of transactions are passed over likewise, so
+ * Kafka is asked where the partition begins, and until it has answered nothing of
+ * it counts. (At the beginning of an assignment only.)
  *
  * The offsets committed to Kafka do not come into this: they expire as well.
  */
@@ -70,11 +71,62 @@ int64_t consumer_landmark_start(const struct consumer *c,
 						: RD_KAFKA_OFFSET_STORED;
 }
 
-void consumer_landmark_began(struct partition *part, int64_t offset)
+bool consumer_landmark_in_doubt(struct consumer *c, int partition,
+				int64_t offset)
 {
-	if (part->first && offset > part->next)
-		part->lost_end = offset;
+	struct partition *part = &c->partitions[partition];
+
+	if (part->first && part->doubted_at == 0 && offset > part->next) {
+		if (c->count > PROBE_PARTITIONS_MAX) { /* nobody can be asked */
+			part->lost_end = offset;
+			part->first = false;
+			return false;
+		}
+		part->doubted_at = ztp_clock_steady(&c->core->clock);
+		c->doubted++;
+		probe_want_begins(c->probe);
+	}
+	if (part->doubted_at == 0)
+		part->first = false;
+	return part->doubted_at != 0;
+}
+
+static bool decide(struct consumer *c, int partition)
+{
+	struct partition *part = &c->partitions[partition];
+	int64_t begin = c->ends.begins[partition];
+
+	if (begin > part->next)
+		part->lost_end = begin;
 	part->first = false;
+	part->doubted_at = 0;
+	c->doubted--;
+	return consumer_seek(c, partition, part->next);
+}
+
+/* Was it asked after the doubt arose? */
+static bool is_answered(const struct consumer *c, int partition)
+{
+	const struct partition *part = &c->partitions[partition];
+
+	return part->doubted_at != 0 && partition < c->ends.count &&
+	       c->ends.asked_at > part->doubted_at;
+}
+
+bool consumer_landmark_decide(struct consumer *c)
+{
+	bool ok = true;
+	int i;
+
+	if (c->doubted == 0 || !c->complete)
+		return true;
+	(void)probe_end_offsets_get(c->probe, c->ends.asked_at, &c->ends);
+	for (i = 0; i < c->count && c->ends.has_begins && ok; i++)
+		if (is_answered(c, i))
+			ok = decide(c, i);
+	if (c->doubted > 0)
+		probe_want_begins(c->probe);
+	return ok;
 }
 
 int consumer_landmark_lost(struct consumer *c, struct ztp_error *error)

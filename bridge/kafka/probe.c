@@ -33,7 +33,7 @@ struct probe {
 
 	pthread_mutex_t lock; /* guards all members below */
 	pthread_cond_t changed;
-	bool stopping, probe_wanted, ends_wanted;
+	bool stopping, probe_wanted, ends_wanted, begins_wanted;
 	struct probe_status status;
 	struct probe_end_offsets ends;
 };
@@ -164,22 +164,22 @@ static void probe(struct probe *a, struct probe_status *status)
 		create_topics(a);
 }
 
-static bool query_ends(struct probe *a, int partitions,
+/* begins: also where they begin. */
+static bool query_ends(struct probe *a, int partitions, bool begins,
 		       struct probe_end_offsets *ends)
 {
 	int i;
 
 	ends->asked_at = ztp_clock_steady(&a->core->clock);
 	ends->count = partitions;
+	ends->has_begins = begins;
 	if (partitions <= 0 || partitions > PROBE_PARTITIONS_MAX)
 		return false;
 	for (i = 0; i < partitions; i++) {
-		int64_t high;
-
 		if (ztp_kafka_offsets(a->rk, topic_name(a, STORE_DECISIONS), i,
-				      NULL, &high, ANSWER_MS))
+				      begins ? &ends->begins[i] : NULL,
+				      &ends->ends[i], ANSWER_MS))
 			return false;
-		ends->ends[i] = high;
 	}
 	return true;
 }
@@ -248,13 +248,13 @@ static void probe_topics(struct probe *a)
 			a->core->log, a->rk, topic_name(a, STORE_DECISIONS));
 }
 
-static void probe_ends(struct probe *a)
+static void ask_ends(struct probe *a, bool begins)
 {
 	struct probe_status status;
 	bool ok;
 
 	probe(a, &status); /* there may be more partitions now */
-	ok = query_ends(a, status.partitions, &a->learned);
+	ok = query_ends(a, status.partitions, begins, &a->learned);
 	a->next_ends = ztp_clock_boot() + (ok ? ENDS_PAUSE_MS : PROBE_DOWN_MS);
 	pthread_mutex_lock(&a->lock);
 	a->status = status;
@@ -262,8 +262,20 @@ static void probe_ends(struct probe *a)
 		a->ends = a->learned;
 	else
 		a->ends_wanted = true;
+	if (!ok && begins)
+		a->begins_wanted = true;
 	pthread_mutex_unlock(&a->lock);
 	wake(a);
+}
+
+static void probe_ends(struct probe *a)
+{
+	ask_ends(a, false);
+}
+
+static void probe_ends_and_begins(struct probe *a)
+{
+	ask_ends(a, true);
 }
 
 typedef void probe_round(struct probe *a);
@@ -277,8 +289,10 @@ static probe_round *next_round(struct probe *a, int64_t now, int64_t *next)
 		return probe_topics;
 	}
 	if (a->ends_wanted && now >= a->next_ends) {
-		a->ends_wanted = false;
-		return probe_ends;
+		bool begins = a->begins_wanted;
+
+		a->ends_wanted = a->begins_wanted = false;
+		return begins ? probe_ends_and_begins : probe_ends;
 	}
 	*next = a->next_probe;
 	if (a->ends_wanted && a->next_ends < *next)
@@ -397,6 +411,14 @@ void probe_want_end_offsets(struct probe *a)
 		pthread_cond_signal(&a->changed);
 	}
 	pthread_mutex_unlock(&a->lock);
+}
+
+void probe_want_begins(struct probe *a)
+{
+	pthread_mutex_lock(&a->lock);
+	a->begins_wanted = true;
+	pthread_mutex_unlock(&a->lock);
+	probe_want_end_offsets(a);
 }
 
 void probe_status_get(struct probe *a, struct probe_status *status)

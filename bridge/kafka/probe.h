@@ -34,6 +34,9 @@ struct probe_end_offsets {
 	int64_t asked_at; /* steady ms before the first query; 0: none */
 	int count;
 	int64_t ends[PROBE_PARTITIONS_MAX];
+	/* Where the partitions begin; only if that was asked, too. */
+	bool has_begins;
+	int64_t begins[PROBE_PARTITIONS_MAX];
 };
 
 /* Starts the thread. It probes at once and then at intervals, creates topics
@@ -46,9 +49,11 @@ void probe_stop(struct probe *probe);
  * seconds). */
 void probe_free(struct probe *probe);
 
-/* Loop thread. Asks for a probe now; asks for the end offsets now. */
+/* Loop thread. Asks for a probe now; asks for the end offsets now; asks for them
+ * and for where the partitions begin. */
 void probe_again(struct probe *probe);
 void probe_want_end_offsets(struct probe *probe);
+void probe_want_begins(struct probe *probe);
 
 /* Loop thread. Copies the latest answers. */
 void probe_status_get(struct probe *probe, struct probe_status *status);

@@ -2,6 +2,7 @@
 created, changed or refuse records, lost offsets, and a bridge that was
 killed."""
 
+import json
 import os
 import time
 import urllib.error
@@ -9,7 +10,7 @@ import urllib.request
 import uuid
 
 import pytest
-from confluent_kafka import Consumer
+from confluent_kafka import Consumer, Producer
 from confluent_kafka.admin import NewPartitions
 
 from harness.admin import (CRASHES_ON_NEW_TOPIC, admin, create_topics,
@@ -301,6 +302,34 @@ def test_a_rejection_is_deleted_before_it_is_read(rig_of, ca, before):
     outcome_of(rig, request, "expired")
     _, later = asked(rig, ca.leaf())
     outcome_of(rig, later, "onboarded")
+
+
+@pytest.mark.parametrize("end", ["nothing", "a rejection"])
+def test_aborted_decisions_are_not_lost(rig_of, ca, end):
+    """What a customer took back in a transaction is passed over, also where the
+    partition had been empty: silence is consent all the same."""
+    rig = rig_of({"onboarding": {"decision_timeout": "10s",
+                                 "on_timeout": "approve"}}).start()
+    topic = rig.topics["decisions"]
+    wait_ready(rig)
+    device, request = asked(rig, ca.leaf())
+    rig.bridge.stop()
+    decision = json.dumps({
+        "request_id": request.json()["request_id"], "decision": "reject",
+        "device_path": device.path})
+    producer = Producer({"bootstrap.servers": rig.kafka.brokers,
+                         "transactional.id": topic, "log_level": 0})
+    producer.init_transactions(30)
+    producer.begin_transaction()
+    producer.produce(topic, decision, partition=0)
+    producer.flush(30)
+    producer.abort_transaction(30)
+    if end == "a rejection":
+        rig.writer.send(topic, decision, partition=0)
+    rig.bridge.start()
+    outcome_of(rig, request,
+               "rejected" if end == "a rejection" else "onboarded")
+    assert "event=decisions_lost" not in rig.bridge.log()
 
 
 @pytest.mark.parametrize("name", ["requests", "results"])
