@@ -12,7 +12,9 @@ import pytest
 import requests
 from confluent_kafka.admin import AdminClient, ConfigResource
 
-from harness.door import KEY, Door, Simulated, fresh_topics
+from harness.door import (KEY, Door, Simulated, Written, fresh_topics,
+                          path_of)
+from harness.topics import Reader
 from harness.until import until
 
 APPROVE = {"decision": "approve", "payload": {"site": "plant 7"}}
@@ -115,6 +117,51 @@ def test_a_real_bridge_behind_it(tmp_path, rig, ca, pool):
         "status"] == "ALREADY_EXISTS"
     assert not set(ids.values()) & set(door.open_ids())
     door.stop()
+
+
+def test_each_request_names_its_topic(tmp_path, real_kafka, topics):
+    """As those of several bridges do that share ztp.requests. A topic that does
+    not exist, and be it the one that is set, holds up no other."""
+    late, other = (topics["decisions"] + end for end in (".late", ".other"))
+    real_kafka.create([late, other])
+    named = {"one": topics["decisions"], "two": other, "gone": "nowhere",
+             "late": late}
+    written = Written(real_kafka, topics)
+    reader = Reader(real_kafka.brokers, [topics["decisions"], late, other])
+    door, again = (
+        Door(tmp_path, real_kafka, topics, given=("requests", "results"),
+             name=name) for name in ("first", "again"))
+
+    def ask(name):
+        written.ask(name, path_of(name), decision_topic=named[name])
+
+    def decide(name, door=door, **headers):
+        return door.decide(name, REJECT, **{KEY: name}, **headers)
+
+    for name in ("one", "two", "gone"):
+        ask(name)
+    door.start()
+    ask("late")
+    until(lambda: set(door.open_ids()) == set(named), "all are open")
+    answers = {}
+    for name in ("one", "two", "late"):
+        assert decide(name, Prefer="respond-async").status_code == 202
+        record, = reader.wait(
+            named[name],
+            match=lambda record: record.json()["request_id"] == name)
+        written.answer(record, "rejected", 200, "OK")
+        answers[name] = decide(name)
+        assert answers[name].status_code == 200
+    assert door.open_ids() == ["gone"]
+    assert "nowhere does not exist" in door.log()
+    door.stop()
+    again.start()
+    for name, answer in answers.items():
+        assert decide(name, again).json() == answer.json()
+    assert len(reader.records) == 3
+    again.stop()
+    written.close()
+    reader.close()
 
 
 def test_a_retention_that_is_too_short(tmp_path, real_kafka, topics):

@@ -30,10 +30,10 @@ class Door(Process):
     """Its url is known after start(); then it has read all topics."""
 
     def __init__(self, folder, kafka, topics, *args, name="serve",
-                 listen="127.0.0.1:0"):
+                 listen="127.0.0.1:0", given=TYPES):
         super().__init__(name, [
             where.binary("ztp-approver"), "serve", "--brokers", kafka.brokers,
-            "--listen", listen, *topic_options(topics), *args], folder)
+            "--listen", listen, *topic_options(topics, given), *args], folder)
         self.url = None
         self.session = requests.Session()
         self.session.trust_env = False

@@ -191,6 +191,8 @@ DOOR = {
     "open requests that the door keeps": UNIT + "test_serve_book.c",
     "ended requests that it knows": UNIT + "test_serve_book.c",
     "decisions that it knows": UNIT + "test_serve_decided.c",
+    "topics of decisions that requests name":
+        "tests/local/test_decision_topic.py",
     "records that it has not looked at":
         "no: what waits is Kafka's, and librdkafka's bound",
 }

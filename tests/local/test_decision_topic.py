@@ -9,6 +9,7 @@ import pytest
 
 from harness.approver import Approver, decide
 from harness.bridge import topic_names
+from harness.door import Door
 from harness.process import Process
 from harness.topics import Reader, Writer
 from harness.until import until
@@ -107,7 +108,7 @@ def test_another_topic_is_meant(cells):
 
 
 def test_serve_says_so(cells):
-    """It reads one topic of decisions, and writes to that one."""
+    """One that is given is written to for all requests."""
     serve = Process("serve", [
         binary("ztp-approver"), "serve", "--listen", "127.0.0.1:0",
         "--decisions", cells.topics["decisions"], *cells.unnamed()],
@@ -117,3 +118,24 @@ def test_serve_says_so(cells):
         assert serve.log().count("wants its decision in") == 1
     finally:
         serve.stop()
+
+
+def test_serve_and_too_many_topics(cells):
+    """The requests of one more than it follows are listed, and cannot be
+    decided; all others can."""
+    names = [f"{cells.other}.{n}" for n in range(16)]
+    cells.kafka.create(names)
+    door = Door(cells.folder, cells.kafka, cells.topics,
+                given=("requests", "results")).start()
+    answers = []
+    for name in names:
+        # in this order; they are in several partitions
+        cells.ask(name, name)
+        until(lambda name=name: f"r-{name}" in door.open_ids(), "it is listed")
+        answers.append(door.decide(
+            f"r-{name}", {"decision": "reject"},
+            Prefer="respond-async").status_code)
+    # with the one that is set and those of the two requests before: 16
+    assert answers == [202] * 13 + [503] * 3
+    assert door.log().count("there are too many topics") == 1
+    door.stop()

@@ -23,7 +23,7 @@ static void ask_until(struct book *book, const char *id, const char *device,
 
 	(void)snprintf(asked.request_id, sizeof(asked.request_id), "%s", id);
 	(void)snprintf(asked.path, sizeof(asked.path), PATH "%s", device);
-	assert_true(book_ask(book, &asked, "{}", 2, now));
+	assert_true(book_ask(book, &asked, "t", "{}", 2, now));
 }
 
 static void ask(struct book *book, const char *id, const char *device)

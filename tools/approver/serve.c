@@ -14,6 +14,7 @@ int serve_command(const struct options *options)
 	settings.props = &options->props;
 	settings.requests = options->requests;
 	settings.decisions = options->decisions;
+	settings.decisions_given = options->decisions_given;
 	settings.results = options->results;
 	settings.page = serve_page_text();
 	settings.page_policy = policy;

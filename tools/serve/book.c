@@ -249,8 +249,18 @@ void book_lapse(struct book *book, int64_t now_ms)
 	forget_beyond(book);
 }
 
+static void take(struct request *request, const struct ztp_ask *ask,
+		 const char *decisions)
+{
+	request->decisions = decisions;
+	request->expires_at = ask->expires_at;
+	memcpy(request->fingerprint, ask->fingerprint,
+	       sizeof(request->fingerprint));
+}
+
 /* It was read after its time, at the start. */
-static bool add_lapsed(struct book *book, const struct ztp_ask *ask)
+static bool add_lapsed(struct book *book, const struct ztp_ask *ask,
+		       const char *decisions)
 {
 	struct request *request;
 
@@ -259,21 +269,20 @@ static bool add_lapsed(struct book *book, const struct ztp_ask *ask)
 	request = add(book, ask->request_id, ask->path);
 	if (!request)
 		return false;
-	request->expires_at = ask->expires_at;
-	memcpy(request->fingerprint, ask->fingerprint,
-	       sizeof(request->fingerprint));
+	take(request, ask, decisions);
 	join_lapsed(book, request);
 	return true;
 }
 
-bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
-	      size_t len, int64_t now_ms)
+bool book_ask(struct book *book, const struct ztp_ask *ask,
+	      const char *decisions, const char *record, size_t len,
+	      int64_t now_ms)
 {
 	struct request *request = book_find(book, ask->request_id);
 	char *copy;
 
 	if (!request && has_expired(ask->expires_at, now_ms))
-		return add_lapsed(book, ask);
+		return add_lapsed(book, ask, decisions);
 
 	if (request &&
 	    (request->ended || strcmp(request->path, ask->path) != 0))
@@ -294,9 +303,7 @@ bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
 	request->record = copy;
 	request->record_len = len;
 	book->bytes += len;
-	request->expires_at = ask->expires_at;
-	memcpy(request->fingerprint, ask->fingerprint,
-	       sizeof(request->fingerprint));
+	take(request, ask, decisions);
 	return true;
 }
 

@@ -23,6 +23,9 @@ struct request {
 	struct request *older, *newer; /* of the ended ones */
 	struct request *before, *next; /* of those with this path */
 	char *id, *path;
+	/* The topic of its decision. Not owned; NULL: not known, since only its
+	 * result is; "": it cannot be decided here. */
+	const char *decisions;
 	char fingerprint[ZTP_SHA256_HEX]; /* "": not known */
 	int64_t expires_at;		  /* ms; 0: not given */
 	char *record; /* of ztp.requests, while it is open; NULL: not read */
@@ -69,9 +72,10 @@ bool outcome_leaves_open(enum ztp_outcome outcome);
 bool book_full(const struct book *book);
 /* What has expired by now makes room. It takes some milliseconds. */
 void book_lapse(struct book *book, int64_t now_ms);
-/* Each returns false without memory. */
-bool book_ask(struct book *book, const struct ztp_ask *ask, const char *record,
-	      size_t len, int64_t now_ms);
+/* Each returns false without memory. decisions: as in the request. */
+bool book_ask(struct book *book, const struct ztp_ask *ask,
+	      const char *decisions, const char *record, size_t len,
+	      int64_t now_ms);
 bool book_say(struct book *book, const struct said *said,
 	      const struct key *decision);
 /* A decision about that request has been written at that position. */

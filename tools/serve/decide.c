@@ -114,14 +114,24 @@ static bool answer_again(struct call *call)
 }
 
 static void send_decision(struct call *call, const char *event_id,
-			  const char *path, const struct posted *posted)
+			  const struct request *request,
+			  const struct posted *posted)
 {
 	struct server *server = call->server;
 	struct ztp_error error;
-	struct world_decision decision = {event_id, path, posted->record,
-					  posted->len, NULL};
+	struct world_decision decision = {
+		.topic = request->decisions,
+		.event_id = event_id,
+		.path = request->path,
+		.record = posted->record,
+		.len = posted->len,
+	};
 	struct under_way *one;
 
+	if (decision.topic && !*decision.topic) {
+		fail(call, 503, "there are too many topics of decisions");
+		return;
+	}
 	if (waits_full(server)) {
 		fail(call, 503, "too many decisions wait for Kafka");
 		return;
@@ -179,7 +189,7 @@ void decide_native(struct call *call)
 	set_subject(call, request->id, &posted);
 	if (read_event(call, event_id, &keyed, request->path) &&
 	    !(keyed && answer_again(call)))
-		send_decision(call, event_id, request->path, &posted);
+		send_decision(call, event_id, request, &posted);
 	posted_clear(&posted);
 }
 
@@ -307,7 +317,7 @@ static void decide_for_path(struct call *call,
 		return;
 	}
 	set_subject(call, request->id, &posted);
-	send_decision(call, event_id, path, &posted);
+	send_decision(call, event_id, request, &posted);
 	posted_clear(&posted);
 }
 

@@ -23,7 +23,7 @@ struct feed {
 	pthread_cond_t room;
 	rd_kafka_message_t *queue[QUEUE_MAX];
 	size_t first, count;
-	bool at_end, caught_up, stop, told_missing, away;
+	bool at_end, caught_up, stop, told_missing, away, missing;
 };
 
 static void wake_owner(const struct feed *feed)
@@ -59,6 +59,7 @@ static bool note_end(struct feed *feed)
 	first = at_end && !feed->at_end;
 	feed->at_end = feed->at_end || at_end;
 	feed->away = ztp_tail_away(feed->tail);
+	feed->missing = ztp_tail_missing(feed->tail);
 	goes_on = !feed->stop;
 	pthread_mutex_unlock(&feed->lock);
 	if (first)
@@ -154,6 +155,16 @@ bool feed_is_away(struct feed *feed)
 	away = feed->away;
 	pthread_mutex_unlock(&feed->lock);
 	return away;
+}
+
+bool feed_is_missing(struct feed *feed)
+{
+	bool missing;
+
+	pthread_mutex_lock(&feed->lock);
+	missing = feed->missing;
+	pthread_mutex_unlock(&feed->lock);
+	return missing;
 }
 
 void feed_stop(struct feed *feed)

@@ -27,6 +27,8 @@ rd_kafka_message_t *feed_take(struct feed *feed);
 bool feed_caught_up(struct feed *feed);
 /* Does no broker answer? */
 bool feed_is_away(struct feed *feed);
+/* Does the topic not exist, as far as this client may know? */
+bool feed_is_missing(struct feed *feed);
 /* Tells the thread to end, and does not wait for it. NULL-safe. */
 void feed_stop(struct feed *feed);
 /* NULL-safe. Waits for the thread, for seconds if no broker answers. */

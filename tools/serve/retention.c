@@ -11,53 +11,41 @@
 static const uint64_t one = 1;
 
 void retention_ask(struct retention *retention, rd_kafka_t *client,
-		   const char *const topics[RETENTION_TOPICS], int wake)
+		   const char *topic, int wake)
 {
-	rd_kafka_ConfigResource_t *asked[RETENTION_TOPICS];
+	rd_kafka_ConfigResource_t *asked =
+		rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC, topic);
 
-	for (int i = 0; i < RETENTION_TOPICS; i++) {
-		retention->topics[i] = topics[i];
-		asked[i] = rd_kafka_ConfigResource_new(RD_KAFKA_RESOURCE_TOPIC,
-						       topics[i]);
-	}
+	retention->topic = topic;
 	retention->queue = rd_kafka_queue_new(client);
 	rd_kafka_queue_io_event_enable(retention->queue, wake, &one,
 				       sizeof(one));
-	rd_kafka_DescribeConfigs(client, asked, RETENTION_TOPICS, NULL,
-				 retention->queue);
-	rd_kafka_ConfigResource_destroy_array(asked, RETENTION_TOPICS);
+	rd_kafka_DescribeConfigs(client, &asked, 1, NULL, retention->queue);
+	rd_kafka_ConfigResource_destroy(asked);
 }
 
 static void compare(struct retention *retention)
 {
-	for (int i = 0; i < RETENTION_TOPICS; i++) {
-		if (retention->told[i] || retention->kept_ms[i] <= 0 ||
-		    retention->kept_ms[i] >= retention->longest_ms)
-			continue;
-		retention->told[i] = true;
-		ztp_cli_warn(ZTP_APPROVER,
-			     "%s keeps its records for %.1f h (retention.ms), "
-			     "but requests may be open for %.1f h: after a "
-			     "restart what is open is not known",
-			     retention->topics[i],
-			     (double)retention->kept_ms[i] / HOUR_MS,
-			     (double)retention->longest_ms / HOUR_MS);
-	}
+	if (retention->told || retention->kept_ms <= 0 ||
+	    retention->kept_ms >= retention->longest_ms)
+		return;
+	retention->told = true;
+	ztp_cli_warn(ZTP_APPROVER,
+		     "%s keeps its records for %.1f h (retention.ms), but "
+		     "requests may be open for %.1f h: after a restart what is "
+		     "open is not known",
+		     retention->topic, (double)retention->kept_ms / HOUR_MS,
+		     (double)retention->longest_ms / HOUR_MS);
 }
 
 static void read_one(struct retention *retention,
 		     const rd_kafka_ConfigResource_t *resource)
 {
-	const char *name = rd_kafka_ConfigResource_name(resource);
 	const rd_kafka_ConfigEntry_t **entries;
 	const char *value;
 	size_t count;
-	int at = 0;
 
-	while (at < RETENTION_TOPICS &&
-	       strcmp(retention->topics[at], name) != 0)
-		at++;
-	if (at == RETENTION_TOPICS || rd_kafka_ConfigResource_error(resource))
+	if (rd_kafka_ConfigResource_error(resource))
 		return;
 	entries = rd_kafka_ConfigResource_configs(resource, &count);
 	for (size_t i = 0; i < count; i++) {
@@ -66,8 +54,8 @@ static void read_one(struct retention *retention,
 			continue;
 		value = rd_kafka_ConfigEntry_value(entries[i]);
 		if (value)
-			(void)ztp_number_parse(&retention->kept_ms[at], value,
-					       -1, INT64_MAX);
+			(void)ztp_number_parse(&retention->kept_ms, value, -1,
+					       INT64_MAX);
 	}
 }
 

@@ -199,6 +199,7 @@ static int start_world(struct running *running, struct ztp_error *error)
 		.props = settings->props,
 		.requests = settings->requests,
 		.decisions = settings->decisions,
+		.decisions_given = settings->decisions_given,
 		.results = settings->results,
 		.wake = running->fds[WAKE].fd,
 		.on_answer = waits_on_answer,

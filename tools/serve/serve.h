@@ -14,7 +14,8 @@ struct serve_settings {
 	const char *brokers, *group;
 	const struct ztp_kafka_props *props;
 	const char *requests, *decisions, *results; /* topics */
-	const char *listen;			    /* HOST:PORT */
+	bool decisions_given;	 /* else each request may name its own */
+	const char *listen;	 /* HOST:PORT */
 	const char *tokens_file; /* NULL: nobody needs a token */
 	const char *tls_cert, *tls_key, *client_ca; /* files; NULL: none */
 	bool behind_proxy;

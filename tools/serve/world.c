@@ -1,6 +1,6 @@
 /*
  * At the start the topics are read one after the other: results, requests,
- * decisions. So a request that has ended is never open in between. From then on
+ * decisions, of which the requests may name several. So a request that has ended is never open in between. From then on
  * they are read together, and a decision may be read before its request: it is
  * looked for when that comes. What ended elsewhere is open until that is read:
  * a decision about it then has no effect, as its result says.
@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "tools/common/answer.h"
 #include "tools/common/cli.h"
+#include "tools/serve/decision_topics.h"
 #include "tools/serve/event_id.h"
 #include "tools/serve/feed.h"
 #include "tools/serve/retention.h"
@@ -25,19 +26,20 @@
 #define FLUSH_MS 2000
 #define LAPSE_MS 1000 /* between looks for what has expired, while full */
 
-enum { RESULTS, REQUESTS, DECISIONS, TOPICS };
+enum { RESULTS, REQUESTS, TOPICS };
 
 struct world {
 	struct world_settings settings;
 	rd_kafka_t *producer;
 	rd_kafka_topic_t *topic; /* only so that it connects at the start */
+	struct decision_topics_user user;
 	struct feed *feeds[TOPICS];
+	struct retention retention[TOPICS];
+	struct decision_topics decisions;
 	struct book book;
 	struct decided_list decided;
-	struct retention retention;
-	bool ready, told_full, warned_of_topic;
+	bool ready, told_full;
 	int64_t lapse_at; /* when to look again for what has expired, in ms */
-	int reading;	  /* the first topic that is not read to its end */
 };
 
 /* --- records */
@@ -91,34 +93,28 @@ static void look_for_decision(struct world *world, const char *request_id)
 		book_decide(&world->book, request_id, &decided->position);
 }
 
-/* The bridge that asks does not read what is written here. */
-static void warn_of_topic(struct world *world, const struct ztp_ask *ask)
+static void note_retention(struct world *world, int64_t open_ms)
 {
-	const char *topic = world->settings.decisions;
-
-	if (world->warned_of_topic || !ask->decision_topic[0] ||
-	    strcmp(ask->decision_topic, topic) == 0 ||
-	    (ask->expires_at && ask->expires_at <= ztp_clock_wall()))
-		return;
-	world->warned_of_topic = true;
-	ztp_cli_warn(ZTP_APPROVER,
-		     "warning: request %s wants its decision in %s; decisions "
-		     "are written to %s (--decisions)",
-		     ask->request_id, ask->decision_topic, topic);
+	for (int i = 0; i < TOPICS; i++)
+		retention_note(&world->retention[i], open_ms);
+	decision_topics_note(&world->decisions, open_ms);
 }
 
 static bool take_request(struct world *world, const rd_kafka_message_t *message)
 {
 	int64_t written = rd_kafka_message_timestamp(message, NULL);
+	const char *decisions;
 	struct ztp_ask ask;
 
 	if (ztp_ask_parse(&ask, message->payload, message->len, NULL) != 0)
 		return true;
 	if (ask.expires_at && written > 0)
-		retention_note(&world->retention, ask.expires_at - written);
-	warn_of_topic(world, &ask);
-	if (!book_ask(&world->book, &ask, message->payload, message->len,
-		      ztp_clock_wall()))
+		note_retention(world, ask.expires_at - written);
+	decisions = decision_topics_of(&world->decisions, &ask,
+				       world->settings.decisions_given,
+				       &world->user);
+	if (!book_ask(&world->book, &ask, decisions, message->payload,
+		      message->len, ztp_clock_wall()))
 		return false;
 	look_for_decision(world, ask.request_id);
 	return true;
@@ -166,8 +162,8 @@ static bool judge_decision(struct world *world,
 	struct key position;
 
 	ztp_decision_digest(digest, decision);
-	position_key(&position, world->settings.decisions, message->partition,
-		     message->offset);
+	position_key(&position, rd_kafka_topic_name(message->rkt),
+		     message->partition, message->offset);
 	if (!decided_read(&decided, &world->decided, &position, &record))
 		return false;
 	if (decided && decided_stands(decided))
@@ -201,18 +197,15 @@ static bool take_decision(struct world *world,
 
 /* --- a turn */
 
-static bool take(struct world *world, int topic)
+typedef bool taker(struct world *world, const rd_kafka_message_t *message);
+
+static bool take(struct world *world, struct feed *feed, taker *take_one)
 {
-	static bool (*const takers[TOPICS])(struct world *,
-					    const rd_kafka_message_t *) = {
-		[RESULTS] = take_result,
-		[REQUESTS] = take_request,
-		[DECISIONS] = take_decision};
-	rd_kafka_message_t *message = feed_take(world->feeds[topic]);
+	rd_kafka_message_t *message = feed_take(feed);
 
 	if (!message)
 		return false;
-	if (!takers[topic](world, message))
+	if (!take_one(world, message))
 		no_memory();
 	rd_kafka_message_destroy(message);
 	return true;
@@ -239,31 +232,60 @@ static bool has_room(struct world *world)
 }
 
 /* True: there is more. */
-static bool take_some(struct world *world, int topic)
+static bool take_some(struct world *world, struct feed *feed, taker *take_one)
 {
 	for (int i = 0; i < TURN_MAX; i++) {
-		if (topic == REQUESTS && !has_room(world))
+		if (take_one == take_request && !has_room(world))
 			return false;
-		if (!take(world, topic))
+		if (!take(world, feed, take_one))
 			return false;
 	}
 	return true;
 }
 
+/* The topic that is to be read to its end before the next one, or NULL. */
+static const char *unread(const struct world *world)
+{
+	if (!feed_caught_up(world->feeds[RESULTS]))
+		return world->settings.results;
+	if (!feed_caught_up(world->feeds[REQUESTS]) && !book_full(&world->book))
+		return world->settings.requests;
+	return decision_topics_unread(&world->decisions);
+}
+
+static bool take_decisions(struct world *world)
+{
+	bool more = false;
+
+	for (int i = 0; i < world->decisions.count; i++)
+		more = take_some(world, world->decisions.items[i].feed,
+				 take_decision) ||
+		       more;
+	return more;
+}
+
+static bool take_all(struct world *world)
+{
+	bool more = take_some(world, world->feeds[RESULTS], take_result);
+
+	if (!world->ready && unread(world) == world->settings.results)
+		return more;
+	more = take_some(world, world->feeds[REQUESTS], take_request) || more;
+	if (!world->ready && unread(world) == world->settings.requests)
+		return more;
+	return take_decisions(world) || more;
+}
+
 bool world_turn(struct world *world)
 {
-	bool more = false, before = true;
+	bool more;
 
 	rd_kafka_poll(world->producer, 0);
-	retention_take(&world->retention);
-	for (int i = 0; i < TOPICS && before; i++) {
-		more = take_some(world, i) || more;
-		/* The next one begins when this one is known. */
-		before = world->ready || feed_caught_up(world->feeds[i]) ||
-			 (i == REQUESTS && book_full(&world->book));
-		world->reading = i;
-	}
-	if (before && !world->ready) {
+	for (int i = 0; i < TOPICS; i++)
+		retention_take(&world->retention[i]);
+	decision_topics_turn(&world->decisions);
+	more = take_all(world);
+	if (!world->ready && !unread(world)) {
 		world->ready = world->decided.running = true;
 		ztp_cli_warn(ZTP_APPROVER, "ready, open requests: %zu",
 			     world->book.open_count);
@@ -278,7 +300,7 @@ bool world_ready(const struct world *world)
 
 bool world_is_away(const struct world *world)
 {
-	bool away = false;
+	bool away = decision_topics_away(&world->decisions);
 
 	for (int i = 0; i < TOPICS; i++)
 		away = feed_is_away(world->feeds[i]) || away;
@@ -287,13 +309,7 @@ bool world_is_away(const struct world *world)
 
 const char *world_unread(const struct world *world)
 {
-	const char *topics[TOPICS] = {
-		[RESULTS] = world->settings.results,
-		[REQUESTS] = world->settings.requests,
-		[DECISIONS] = world->settings.decisions,
-	};
-
-	return topics[world->reading];
+	return unread(world);
 }
 
 const struct book *world_book(const struct world *world)
@@ -316,7 +332,8 @@ static void on_delivery(rd_kafka_t *producer, const rd_kafka_message_t *message,
 
 	(void)producer;
 	if (message->err)
-		ztp_cli_warn(ZTP_APPROVER, "%s: %s", world->settings.decisions,
+		ztp_cli_warn(ZTP_APPROVER, "%s: %s",
+			     rd_kafka_topic_name(message->rkt),
 			     rd_kafka_err2str(message->err));
 	world->settings.on_stored(world->settings.arg, message->_private,
 				  !message->err);
@@ -335,7 +352,8 @@ int world_send(struct world *world, const struct world_decision *decision,
 	return ztp_kafka_send(
 		world->producer,
 		&(struct ztp_kafka_record){
-			.topic = world->settings.decisions,
+			.topic = decision->topic ? decision->topic
+						 : world->settings.decisions,
 			.key = decision->path,
 			.value = {decision->record, decision->len},
 			.headers = headers,
@@ -350,9 +368,8 @@ int world_send(struct world *world, const struct world_decision *decision,
 static bool start_feeds(struct world *world, struct ztp_error *error)
 {
 	const struct world_settings *settings = &world->settings;
-	const char *const topics[TOPICS] = {[RESULTS] = settings->results,
-					    [REQUESTS] = settings->requests,
-					    [DECISIONS] = settings->decisions};
+	const char *const topics[TOPICS] = {
+		[RESULTS] = settings->results, [REQUESTS] = settings->requests};
 
 	for (int i = 0; i < TOPICS; i++) {
 		const struct feed_settings feed = {
@@ -362,8 +379,11 @@ static bool start_feeds(struct world *world, struct ztp_error *error)
 		world->feeds[i] = feed_new(&feed, error);
 		if (!world->feeds[i])
 			return false;
+		retention_ask(&world->retention[i], world->producer, topics[i],
+			      settings->wake);
 	}
-	return true;
+	return decision_topics_add(&world->decisions, settings->decisions,
+				   &world->user, error);
 }
 
 static void wake_by_reports(rd_kafka_t *producer, int wake)
@@ -385,18 +405,20 @@ struct world *world_new(const struct world_settings *settings,
 		return NULL;
 	}
 	made->settings = *settings;
+	made->user = (struct decision_topics_user){
+		.brokers = settings->brokers,
+		.group = settings->group,
+		.props = settings->props,
+		.wake = settings->wake,
+	};
 	made->producer = ztp_kafka_producer(settings->brokers, settings->props,
 					    STORE_MS, on_delivery, made, error);
+	made->user.client = made->producer;
 	if (made->producer)
 		made->topic = rd_kafka_topic_new(made->producer,
 						 settings->decisions, NULL);
 	if (made->producer && start_feeds(made, error)) {
 		wake_by_reports(made->producer, settings->wake);
-		retention_ask(&made->retention, made->producer,
-			      (const char *const[RETENTION_TOPICS]){
-				      settings->requests, settings->decisions,
-				      settings->results},
-			      settings->wake);
 		return made;
 	}
 	world_free(made);
@@ -407,11 +429,14 @@ void world_free(struct world *world)
 {
 	if (!world)
 		return;
+	decision_topics_stop(&world->decisions);
 	for (int i = 0; i < TOPICS; i++)
 		feed_stop(world->feeds[i]);
-	for (int i = 0; i < TOPICS; i++)
+	for (int i = 0; i < TOPICS; i++) {
 		feed_free(world->feeds[i]);
-	retention_end(&world->retention);
+		retention_end(&world->retention[i]);
+	}
+	decision_topics_clear(&world->decisions);
 	if (world->topic)
 		rd_kafka_topic_destroy(world->topic);
 	if (world->producer) {

@@ -1,7 +1,7 @@
 /*
  * tools/serve/world.h - what Kafka has said so far, and what is said to it: the
- * three topics are read into the book and the list of decisions, and decisions
- * are written. One thread, the loop's.
+ * topics are read into the book and the list of decisions, and decisions are
+ * written. One thread, the loop's.
  */
 #ifndef ZTP_SERVE_WORLD_H
 #define ZTP_SERVE_WORLD_H
@@ -15,6 +15,7 @@ struct world_settings {
 	const char *brokers, *group;
 	const struct ztp_kafka_props *props;
 	const char *requests, *decisions, *results; /* topics */
+	bool decisions_given; /* else each request may name its own */
 	int wake; /* an eventfd, written to when there is something new */
 	/* A decision whose event is known has its result now. */
 	void (*on_answer)(void *arg, const struct decided *decided);
@@ -43,6 +44,8 @@ const struct book *world_book(const struct world *world);
 const struct decided_list *world_decided(const struct world *world);
 
 struct world_decision {
+	const char
+		*topic; /* as the request has it; NULL: the one that is set */
 	const char *event_id, *path;
 	const char *record;
 	size_t len;
