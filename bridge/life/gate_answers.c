@@ -17,11 +17,14 @@
 static int retry_later(struct bridge *b, const struct registrar_answer *answer,
 		       struct store_request *r, struct ztp_error *error)
 {
+	bool denied = control_is(answer->said, ZTP_CODE_PERMISSION_DENIED);
+
 	if (answer->question == REGISTRAR_ASK_DEVICE) {
-		registrar_ask(b->registrar, answer->n);
+		registrar_ask_later(b->registrar, answer->n);
 		return 0;
 	}
-	return move_owe(b, r, ZTP_ON_DENIED, NULL, error);
+	return move_owe(b, r, denied ? ZTP_ON_DENIED : ZTP_ON_UNAVAILABLE, NULL,
+			error);
 }
 
 /* The device is being told, or is to be told again, on this connection. */
@@ -79,7 +82,11 @@ static int on_device(struct bridge *b, const struct control_answer *said,
 
 	if (control_is_gone(said, r))
 		return delivery_gone(b, r, error);
-	if (!control_is_device(said, r) || !said->subscribed)
+	if (!control_is_device(said, r)) {
+		registrar_ask_later(b->registrar, r->n);
+		return 0;
+	}
+	if (!said->subscribed)
 		return 0;
 	rc = delivery_subscribed(b, r->path, r->fingerprint, false, error);
 	return rc == 0 ? on_connection(b, said, r, error) : rc;

@@ -79,7 +79,7 @@ void registrar_connected(struct registrar *g)
 	g->informed = g->denied = false;
 	g->next_info = g->hold_until = g->core->now;
 	g->absent = true;
-	registrar_ask(g, 0);
+	registrar_ask_all(g);
 }
 
 void registrar_disconnected(struct registrar *g)
@@ -142,6 +142,7 @@ void registrar_settle(struct registrar *g)
 			registrar_denied(g, 0);
 		registrar_free_op(g, op);
 	}
+	registrar_ask_settle(g);
 	g->subscribed_count = 0;
 	g->absent = false;
 	if (g->acks.count == 0)
@@ -220,13 +221,13 @@ void registrar_pump(struct registrar *g)
 		send_info(g);
 	if (has_acks(g) && (g->core->now >= g->acks_by || g->core->stopping))
 		registrar_send_acks(g);
-	if (g->asking && registrar_ready(g))
+	if (registrar_ready(g))
 		registrar_ask_waiting(g);
 }
 
 int64_t registrar_next(const struct registrar *g)
 {
-	int64_t next = 0;
+	int64_t next = 0, again = registrar_ask_next(g);
 	int i;
 
 	if (g->connected)
@@ -235,6 +236,9 @@ int64_t registrar_next(const struct registrar *g)
 	if (next != 0 && has_acks(g) && g->acks_by < next &&
 	    g->core->now >= g->hold_until)
 		next = g->acks_by;
+	if (registrar_ready(g) && again != 0 && (next == 0 || again < next) &&
+	    g->core->now >= g->hold_until)
+		next = again;
 	for (i = 0; i < REGISTRAR_WINDOW && g->busy > 0; i++)
 		if (g->ops[i].n != 0 && (next == 0 || g->ops[i].by < next))
 			next = g->ops[i].by;

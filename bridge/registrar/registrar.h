@@ -87,6 +87,10 @@ bool registrar_absent(const struct registrar *registrar);
 /* Ask the gate about the devices of row n and later rows, where a command
  * waits for its device. Idempotent: may be called during apply. */
 void registrar_ask(struct registrar *registrar, int64_t n);
+/* The same, but after a pause: the gate has no answer for row n now. The pause
+ * grows up to 5 min, until the gate has answered all that it was asked, or there
+ * is a new connection. */
+void registrar_ask_later(struct registrar *registrar, int64_t n);
 
 /* During apply: the event with this id has been dealt with. */
 void registrar_disposed(struct registrar *registrar, const char *id);

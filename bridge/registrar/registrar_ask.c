@@ -17,11 +17,21 @@
 
 #include <string.h>
 
+#include "base/random.h"
 #include "ztp/gate_protocol.h"
 
 #define BYTES_MAX 8192
 /* One question may be larger, and is sent all the same. */
 #define BYTES_MIN 1024
+
+/* Of questions without an answer. One that never gets one costs the others no
+ * more than another walk every 5 min. */
+static const struct ztp_retry_pace pace = {
+	.first_ms = 250,
+	.early_max_ms = 10000,
+	.early_tries = 10,
+	.max_ms = 300000,
+};
 
 void registrar_bounds(struct registrar *g, int64_t max_commands,
 		      int64_t max_bytes)
@@ -83,6 +93,20 @@ void registrar_ask(struct registrar *g, int64_t n)
 	g->asking = true;
 }
 
+void registrar_ask_later(struct registrar *g, int64_t n)
+{
+	if (g->later_n == 0 || n < g->later_n)
+		g->later_n = n;
+}
+
+void registrar_ask_all(struct registrar *g)
+{
+	g->later_n = 0;
+	g->later_planned = false;
+	ztp_retry_succeeded(&g->later);
+	registrar_ask(g, 0);
+}
+
 static bool is_asked(const struct op *op)
 {
 	return op->n != 0 && !op->done && op->kind == REGISTRAR_ASK_DEVICE;
@@ -95,6 +119,49 @@ static int count_asked(const struct registrar *g)
 	for (i = 0; i < REGISTRAR_WINDOW; i++)
 		n += is_asked(&g->ops[i]);
 	return n;
+}
+
+/* The pause begins when everything that was to be asked has been, so that who has
+ * no answer does not keep those behind it from theirs. */
+static bool has_asked(const struct registrar *g)
+{
+	return !g->asking && count_asked(g) == 0;
+}
+
+void registrar_ask_settle(struct registrar *g)
+{
+	uint32_t random;
+
+	if (!has_asked(g) || g->later_planned)
+		return;
+	if (g->later_n == 0) {
+		ztp_retry_succeeded(&g->later);
+		return;
+	}
+	ztp_random(&random, sizeof(random));
+	ztp_retry_failed(&g->later, &pace, g->core->now, random);
+	g->later_planned = true;
+	log_warn(g->core->log, "gate_has_no_answer",
+		 LOG_INT("tries", g->later.tries),
+		 LOG_INT("again_in_ms", g->later.at - g->core->now));
+}
+
+int64_t registrar_ask_next(const struct registrar *g)
+{
+	return g->later_planned && has_asked(g) ? g->later.at : 0;
+}
+
+/* Everything from that row on is asked again: there is no list of those without
+ * an answer, which could be all. */
+static void ask_due(struct registrar *g)
+{
+	int64_t next = registrar_ask_next(g);
+
+	if (next == 0 || next > g->core->now)
+		return;
+	registrar_ask(g, g->later_n);
+	g->later_n = 0;
+	g->later_planned = false;
 }
 
 static void ask_again(struct registrar *g)
@@ -191,6 +258,9 @@ void registrar_ask_waiting(struct registrar *g)
 	int rc, unanswered = count_asked(g);
 	struct ztp_error error;
 
+	ask_due(g);
+	if (!g->asking)
+		return;
 	if (g->busy + g->page >= REGISTRAR_WINDOW ||
 	    (g->one_at_a_time && unanswered > 0))
 		return;

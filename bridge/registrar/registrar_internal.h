@@ -10,6 +10,7 @@
 #include "bridge/registrar/control.h"
 #include "bridge/registrar/latency.h"
 #include "bridge/registrar/registrar.h"
+#include "ztp/retry.h"
 
 #define REGISTRAR_WINDOW	 128
 #define REGISTRAR_ANSWER_MS	 5000 /* then the command is sent again */
@@ -66,6 +67,11 @@ struct registrar {
 	int64_t hold_until;	  /* refused by the gate: send nothing before */
 	bool asking;	   /* more waiting devices must be asked about, */
 	int64_t ask_after; /* those after this row */
+	/* The least row that the gate had no answer for; 0: none. */
+	int64_t later_n;
+	struct ztp_retry
+		later; /* when it is asked again, and how often it was */
+	bool later_planned;
 	/* How much one message holds (registrar_ask.c). */
 	size_t bytes, bytes_max;
 	int page, page_max; /* questions */
@@ -114,6 +120,13 @@ void registrar_bounds(struct registrar *registrar, int64_t max_commands,
 		      int64_t max_bytes);
 /* Sends what may be sent now. */
 void registrar_ask_waiting(struct registrar *registrar);
+/* After answers were applied: when is it asked again, if it is? */
+void registrar_ask_settle(struct registrar *registrar);
+/* The steady time at which what had no answer is asked again; 0: not yet, or
+ * there is nothing. */
+int64_t registrar_ask_next(const struct registrar *registrar);
+/* A new connection: everything is asked. */
+void registrar_ask_all(struct registrar *registrar);
 void registrar_send_acks(struct registrar *registrar);
 /* An answer was too large to be read, or the connection was lost. */
 void registrar_split(struct registrar *registrar);

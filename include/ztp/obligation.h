@@ -76,12 +76,13 @@ bool ztp_obligation_hopeless(const struct ztp_obligation *obligation);
 	X(HELD_SUBSCRIBED) /* the candidate that the gate holds subscribed */  \
 	X(HELD)		   /* the gate answered that it holds the candidate */ \
 	X(NOT_HELD)	   /* it does not, or nobody is there to be told */    \
-	X(AGAIN)     /* no gate: an event came after the request's end */      \
-	X(RETURNED)  /* gate: the device is to be told again, not_before */    \
-	X(KNOCKED)   /* an event came before its end */                        \
-	X(KEEP_AWAY) /* an event came within the cool-down */                  \
-	X(RELEASED)  /* the gate let go of the candidate */                    \
-	X(DENIED)    /* the gate refused us, not the device */                 \
+	X(AGAIN)       /* no gate: an event came after the request's end */    \
+	X(RETURNED)    /* gate: the device is to be told again, not_before */  \
+	X(KNOCKED)     /* an event came before its end */                      \
+	X(KEEP_AWAY)   /* an event came within the cool-down */                \
+	X(RELEASED)    /* the gate let go of the candidate */                  \
+	X(DENIED)      /* the gate refused us, not the device */               \
+	X(UNAVAILABLE) /* the gate cannot do it now, and has done nothing */   \
 	X(CONNECTION_LOST) /* the one on which we hear of subscriptions */     \
 	X(GONE)		   /* the device or the candidate is gone */
 

@@ -227,6 +227,12 @@ void registrar_ask(struct registrar *g, int64_t n)
 	g->asked[g->asked_count++] = n;
 }
 
+void registrar_ask_later(struct registrar *g, int64_t n)
+{
+	assert_true(g->later_count < 16);
+	g->later[g->later_count++] = n;
+}
+
 void registrar_disposed(struct registrar *g, const char *id)
 {
 	assert_true(g->disposed_count < 16);

@@ -64,8 +64,8 @@ struct registrar {
 	bool full;    /* no room for another question */
 	int64_t busy; /* with this row */
 	bool losers;  /* are to be told before anything is registered */
-	int64_t sent[16], asked[16];
-	int sent_count, asked_count;
+	int64_t sent[16], asked[16], later[16];
+	int sent_count, asked_count, later_count;
 	char disposed[16][ZTP_REQUEST_ID_MAX + 1];
 	int disposed_count;
 	/* what it has heard since the last turn */

@@ -143,6 +143,61 @@ static void one_device_does_not_block_the_others(void **state)
 	assert_int_equal(c->g->page, 32);
 }
 
+/* All that is to be asked is, and the gate has no answer for row n (0: it has
+ * all). As gate_answers.c does. */
+static int ask_all_but(struct ask_case *c, int64_t n)
+{
+	int i, asked = 0;
+
+	registrar_pump(c->g);
+	while (c->g->asking || c->g->busy > 0) {
+		for (i = 0; i < REGISTRAR_WINDOW; i++)
+			if (n != 0 && c->g->ops[i].n == n)
+				registrar_ask_later(c->g, n);
+		asked += c->g->busy;
+		answer(c);
+		c->mqtt.count = 0;
+		registrar_pump(c->g);
+	}
+	return asked;
+}
+
+static void what_has_no_answer_is_asked_after_a_pause(void **state)
+{
+	static const int64_t pauses[] = {250,	500,   1000,  2000,  4000,
+					 8000,	10000, 10000, 10000, 10000,
+					 20000, 40000, 80000};
+	struct ask_case *c = *state;
+	size_t i;
+
+	wait_for_devices(c, 40);
+	connect_to(c, 1000);
+	assert_int_equal(ask_all_but(c, 11), 40);
+	for (i = 0; i < sizeof(pauses) / sizeof(*pauses); i++) {
+		int64_t at = registrar_ask_next(c->g);
+
+		assert_in_range(at - c->core.now, pauses[i] - pauses[i] / 4,
+				pauses[i] + pauses[i] / 4);
+		c->core.now = at - 1;
+		assert_int_equal(ask_all_but(c, 11), 0);
+		assert_int_equal(registrar_next(c->g), at);
+		c->core.now = at;
+		assert_int_equal(ask_all_but(c, 11), 30);
+	}
+	/* With its answer the next pause is a short one. */
+	c->core.now = registrar_ask_next(c->g);
+	assert_int_equal(ask_all_but(c, 0), 30);
+	assert_int_equal(registrar_ask_next(c->g), 0);
+	registrar_ask(c->g, 5);
+	assert_int_equal(ask_all_but(c, 6), 36);
+	assert_in_range(registrar_ask_next(c->g) - c->core.now, 187, 313);
+	/* A new connection asks about everything. */
+	c->mqtt.user->down(c->mqtt.user->arg);
+	connect_to(c, 1000);
+	assert_int_equal(ask_all_but(c, 0), 40);
+	assert_int_equal(registrar_ask_next(c->g), 0);
+}
+
 /* What another bridge, or ztpctl, has asked for. */
 static void too_large_an_answer_to_others_is_not_ours(void **state)
 {
@@ -411,6 +466,7 @@ int main(void)
 		T(an_older_gate_is_asked_one_by_one),
 		T(the_gate_says_how_many),
 		T(one_device_does_not_block_the_others),
+		T(what_has_no_answer_is_asked_after_a_pause),
 		T(too_large_an_answer_to_others_is_not_ours),
 		T(a_broker_with_a_small_limit),
 		T(a_lost_connection_shortens_messages),
