@@ -7,6 +7,7 @@
 #include "base/stdio.h"
 #include "bridge/cli.h"
 #include "bridge/config/config_files.h"
+#include "bridge/getaddrinfo.h"
 #include "bridge/group/group.h"
 #include "bridge/kafka/kafka_check.h"
 #include "bridge/loop/loop.h"
@@ -126,6 +127,7 @@ static int run(const struct cli *cli, struct config *config)
 		config_complain(stderr, cli->config, line, &error);
 		return CLI_EXIT_USAGE;
 	}
+	config->mqtt.names = getaddrinfo_names();
 	log_init(&log, STDERR_FILENO, config->log.level, config->log.format);
 	code = (config->standby.enabled ? group_run : loop_run)(
 		config, &log, reload, &reloading);

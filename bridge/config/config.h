@@ -54,7 +54,10 @@ struct config_mqtt_tls {
 
 struct config_mqtt {
 	char *url;
-	char *host;  /* from url; an IPv6 address without brackets */
+	char *host; /* from url; an IPv6 address without brackets */
+	/* Not a setting: who looks it up (bridge/mqtt/names.h), or NULL. Not
+	 * owned. */
+	struct names *names;
 	int port;    /* from url; 1883 or 8883 by default */
 	bool secure; /* mqtts:// */
 	char *client_id;

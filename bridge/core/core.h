@@ -15,6 +15,7 @@ struct core {
 	struct log *log;
 	struct ztp_clock clock; /* set at start; then any thread may read it */
 	char member[33]; /* this store's place in the Kafka group, or "" */
+	int wake_fd; /* an eventfd: whoever writes it wakes the loop; 0: none */
 
 	/* For the loop thread. */
 	int64_t now; /* steady ms, read at the start of each turn */

@@ -235,6 +235,7 @@ static int start(struct loop *l)
 	const char *part = "loop";
 	int rc = loop_wait_open(l, &error);
 
+	l->b.core.wake_fd = l->wake_fd;
 	if (rc == 0)
 		rc = parts_new(l, &part, &error);
 	if (rc == 0 && l->group && l->group->serving)

@@ -31,8 +31,9 @@ struct mosq_callbacks {
 	void *arg; /* of all others */
 };
 
-/* Starts to connect, as the client `id`. Returns 0 or a MOSQ_ERR_* code; * *mosq may be set all the same, and is to be destroyed. Blocks while the
- * broker's name is looked up. */
+/* Starts to connect, as the client `id`. Returns 0 or a MOSQ_ERR_* code; *mosq may
+ * be set all the same, and is to be destroyed. Does not wait for the broker, if its
+ * address has been told (bridge/mqtt/names.h). */
 int mosq_open(struct mosquitto **mosq, const struct core *core, const char *id,
 	      const struct mosq_callbacks *callbacks);
 

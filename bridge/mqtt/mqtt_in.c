@@ -1,44 +1,16 @@
-#include "bridge/mqtt/mqtt_in.h"
+#include "bridge/mqtt/mqtt_in_internal.h"
 
 #include <MQTTAsync.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "bridge/mqtt/filters.h"
-#include "bridge/mqtt/mqtt_link.h"
-#include "bridge/mqtt/mqtt_out.h"
-#include "bridge/mqtt/reconnect.h"
-#include "bridge/mqtt/refusal.h"
 #include "ztp/gate_protocol.h"
 
 #define STUCK_MS   20000 /* paho has not reported the result of a step */
 #define SCOUT_MS   1000	 /* at the start, to wait for the other connection */
 #define CLOSING_MS 10	 /* until paho has disconnected, or there is a lease */
 #define REFUSED	   0x80	 /* the least of SUBACK's codes that is no success */
-
-enum phase { PHASE_DOWN, PHASE_CONNECTING, PHASE_SUBSCRIBING, PHASE_UP };
-
-struct mqtt_in {
-	struct core *core;
-	struct mqtt_link *link;
-	struct mqtt_out_user scout;
-	enum phase phase;
-	bool paused;
-	int64_t stuck_at; /* in the two phases between */
-	struct reconnect reconnect;
-	int keepalive_s; /* as asked for in the last CONNECT */
-	bool had_session;
-
-	enum refusal refusal; /* of the last CONNECT */
-	struct log_limit refusals[REFUSAL_KINDS];
-	struct granted granted;
-	struct filters filters;
-	int next_filter;   /* of those asked for; behind them: what is left */
-	bool unsubscribed; /* since filters_kept */
-	bool unstored;	   /* the first connection waits for filters_kept */
-	bool audits_alone; /* single audit records are given up */
-};
 
 static void disconnect(struct mqtt_in *in)
 {
@@ -82,9 +54,24 @@ static void connect_now(struct mqtt_in *in)
 
 	in->phase = PHASE_CONNECTING;
 	in->stuck_at = in->core->now + STUCK_MS;
+	name_tell_all(in->host);
 	rc = mqtt_link_connect(in->link, in->keepalive_s);
 	if (rc != MQTTASYNC_SUCCESS)
 		refuse(in, rc, MQTTAsync_strerror(rc));
+}
+
+static void look_up(struct mqtt_in *in)
+{
+	switch (name_look_up(in->host)) {
+	case NAME_FOUND:
+		connect_now(in);
+		break;
+	case NAME_UNKNOWN:
+		refuse(in, MQTTASYNC_FAILURE, name_error(in->host));
+		break;
+	case NAME_WAITS:
+		break;
+	}
 }
 
 static const char *last_left(const struct mqtt_in *in)
@@ -133,6 +120,7 @@ static void on_connected(struct mqtt_in *in, const struct connack *given)
 		disconnect(in);
 		return;
 	}
+	name_worked(in->host);
 	asked.keepalive = in->keepalive_s;
 	if (in->core->config->mqtt.version == 5)
 		asked.session_expiry = UINT32_MAX;
@@ -275,20 +263,21 @@ static void on_news(struct mqtt_in *in)
 
 void mqtt_in_collect(struct mqtt_in *in)
 {
-	int64_t next;
+	int64_t at;
 
 	on_news(in);
-	next = mqtt_in_next(in);
-	if (next == 0 || in->core->stopping || in->core->now < next)
+	at = in->phase == PHASE_DOWN ? in->reconnect.retry.at : in->stuck_at;
+	if (mqtt_in_next(in) == 0 || in->core->stopping || in->core->now < at)
 		return;
 	/* paho would do this before the disconnection that it still owes. */
 	if (in->phase == PHASE_DOWN &&
 	    (!core_may_connect(in->core) || mqtt_link_is_open(in->link))) {
+		name_forget(in->host);
 		in->reconnect.retry.at = in->core->now + CLOSING_MS;
 		return;
 	}
 	if (in->phase == PHASE_DOWN) {
-		connect_now(in);
+		look_up(in);
 		return;
 	}
 	log_warn(in->core->log, "mqtt_stuck", LOG_STR("connection", "in"),
@@ -302,7 +291,9 @@ int64_t mqtt_in_next(const struct mqtt_in *in)
 {
 	if (in->paused || in->unstored || in->phase == PHASE_UP)
 		return 0;
-	return in->phase == PHASE_DOWN ? in->reconnect.retry.at : in->stuck_at;
+	return in->phase == PHASE_DOWN
+		       ? name_next(in->host, in->reconnect.retry.at)
+		       : in->stuck_at;
 }
 
 /* --- what it is told to do */
@@ -313,6 +304,7 @@ void mqtt_in_pause(struct mqtt_in *in, const char *why)
 		return;
 	log_warn(in->core->log, "intake_paused", LOG_STR("reason", why));
 	in->paused = true;
+	name_forget(in->host);
 	if (in->phase != PHASE_DOWN)
 		disconnect(in);
 }
@@ -368,6 +360,8 @@ const char *mqtt_in_problem(const struct mqtt_in *in)
 
 	if (in->phase == PHASE_UP)
 		return granted;
+	if (name_is_unanswered(in->host))
+		return NAME_UNANSWERED;
 	if (refused)
 		return refused;
 	return granted ? granted : MQTT_NOT_CONNECTED;
@@ -427,33 +421,6 @@ void mqtt_in_follow(struct mqtt_in *in, struct mqtt_out *mqtt_out)
 
 /* --- */
 
-char *mqtt_in_filters(const struct mqtt_in *in)
-{
-	return filters_row(&in->filters);
-}
-
-bool mqtt_in_filters_changed(const struct mqtt_in *in)
-{
-	return in->unstored || in->unsubscribed;
-}
-
-void mqtt_in_filters_kept(struct mqtt_in *in)
-{
-	in->unstored = in->unsubscribed = false;
-}
-
-static int compare_filters(struct mqtt_in *in, const char *stored,
-			   struct ztp_error *error)
-{
-	char *row = mqtt_in_filters(in);
-
-	if (!row)
-		return ztp_fail(error, ZTP_ERR_NOMEM, "out of memory");
-	in->unstored = strcmp(row, stored) != 0;
-	free(row);
-	return 0;
-}
-
 int mqtt_in_new(struct mqtt_in **out, struct core *core,
 		struct journal *journal, const char *filters, int wake_fd,
 		int work_fd, struct ztp_error *error)
@@ -469,7 +436,9 @@ int mqtt_in_new(struct mqtt_in **out, struct core *core,
 	reconnect_plan(&in->reconnect, core->now + SCOUT_MS);
 	rc = filters_init(&in->filters, &core->config->mqtt, filters, error);
 	if (rc == 0)
-		rc = compare_filters(in, filters, error);
+		rc = name_new(&in->host, core, "in", error);
+	if (rc == 0)
+		rc = mqtt_in_compare_filters(in, filters, error);
 	if (rc == 0)
 		rc = mqtt_link_new(&in->link, core, journal, wake_fd, work_fd,
 				   error);
@@ -486,6 +455,7 @@ void mqtt_in_free(struct mqtt_in *in)
 	if (!in)
 		return;
 	mqtt_link_free(in->link);
+	name_free(in->host);
 	filters_clear(&in->filters);
 	free(in);
 }

@@ -77,10 +77,12 @@ void mqtt_out_turn(struct mqtt_out *o)
 	if (!o->mosq) {
 		if (now < o->reconnect.retry.at || o->core->stopping)
 			return;
-		if (core_may_connect(o->core))
+		if (core_may_connect(o->core)) {
 			mqtt_out_connect(o);
-		else
-			o->reconnect.retry.at = now + LEASE_LOOK_MS;
+			return;
+		}
+		name_forget(o->host);
+		o->reconnect.retry.at = now + LEASE_LOOK_MS;
 		return;
 	}
 	if (o->broken) {
@@ -127,7 +129,8 @@ int64_t mqtt_out_next(const struct mqtt_out *o)
 		return o->core->now;
 	if (!o->mosq && o->core->stopping)
 		return 0; /* no reconnect while stopping */
-	return o->mosq ? o->next_tick : o->reconnect.retry.at;
+	return o->mosq ? o->next_tick
+		       : name_next(o->host, o->reconnect.retry.at);
 }
 
 int mqtt_out_fd(const struct mqtt_out *o, uint32_t *events)
@@ -153,6 +156,8 @@ const char *mqtt_out_problem(const struct mqtt_out *o)
 	if (o->linked)
 		return granted_problem(&o->granted, o->subscriptions.filters,
 				       o->subscriptions.count);
+	if (name_is_unanswered(o->host))
+		return NAME_UNANSWERED;
 	return refused ? refused : MQTT_NOT_CONNECTED;
 }
 
@@ -215,6 +220,7 @@ void mqtt_out_leave(struct mqtt_out *o, int64_t until)
 
 void mqtt_out_stop(struct mqtt_out *o)
 {
+	name_forget(o->host);
 	if (!o->mosq)
 		return;
 	if (o->linked && may_write(o)) {
@@ -260,6 +266,10 @@ int mqtt_out_new_as(struct mqtt_out **out, struct core *core, const char *name,
 		 instance);
 	granted_init(&o->granted, name);
 	reconnect_plan(&o->reconnect, core->now);
+	if (name_new(&o->host, core, name, error) != 0) {
+		mqtt_out_free(o);
+		return ZTP_ERR_NOMEM;
+	}
 	*out = o;
 	return 0;
 }
@@ -270,5 +280,6 @@ void mqtt_out_free(struct mqtt_out *o)
 		return;
 	mosquitto_destroy(o->mosq);
 	mosquitto_lib_cleanup();
+	name_free(o->host);
 	free(o);
 }

@@ -5,7 +5,6 @@
 #include "bridge/mqtt/mosq_open.h"
 
 #define ASK_MS	   2000 /* for the answers to what a user asks first */
-#define SLOW_US	   250000
 #define TAKEN_OVER 0x8e /* MQTT 5 section 3.14.2.1 */
 #define AWAY_3	   3	/* CONNACK: server unavailable, MQTT 3.1.1 */
 #define AWAY_5	   0x88 /* and MQTT 5 */
@@ -93,6 +92,7 @@ static void on_connect(struct mosquitto *mosq, void *arg, int rc, int flags,
 	unacked_reset(&o->unacked, o->window);
 	subscriptions_reset(&o->subscriptions, given.no_wildcards);
 	o->linked = o->worked = true;
+	name_worked(o->host);
 	o->refusal = REFUSAL_OTHER;
 	reconnect_up(&o->reconnect, o->core->now);
 	if (is_asking(o))
@@ -205,8 +205,6 @@ static enum refusal refusal_now(const struct mqtt_out *o, int rc)
  * before. */
 static bool is_away(const struct mqtt_out *o, int rc)
 {
-	if (o->slow)
-		return false; /* so that it seldom blocks */
 	if (o->connack > 0)
 		return o->connack ==
 		       (o->core->config->mqtt.version == 5 ? AWAY_5 : AWAY_3);
@@ -289,7 +287,7 @@ void mqtt_out_drop(struct mqtt_out *o, int rc, const char *why)
 
 /* --- */
 
-void mqtt_out_connect(struct mqtt_out *o)
+static void open_connection(struct mqtt_out *o)
 {
 	const struct mosq_callbacks callbacks = {
 		.connect = on_connect,
@@ -301,16 +299,28 @@ void mqtt_out_connect(struct mqtt_out *o)
 		.password = on_password,
 		.arg = o,
 	};
-	int64_t began = ztp_clock_us();
 	int rc;
 
+	o->connect_since = o->core->now;
+	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
+	name_tell_here(o->host);
+	rc = mosq_open(&o->mosq, o->core, o->id, &callbacks);
+	name_done(o->host);
+	if (rc != 0)
+		mqtt_out_drop(o, rc, NULL);
+}
+
+void mqtt_out_connect(struct mqtt_out *o)
+{
+	enum name_state state = name_look_up(o->host);
+
+	if (state == NAME_WAITS)
+		return;
 	o->connack = -1;
 	o->tls_why[0] = '\0';
 	o->accepted = false;
-	o->connect_since = o->core->now;
-	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
-	rc = mosq_open(&o->mosq, o->core, o->id, &callbacks);
-	o->slow = ztp_clock_us() - began > SLOW_US;
-	if (rc != 0)
-		mqtt_out_drop(o, rc, NULL);
+	if (state == NAME_FOUND)
+		open_connection(o);
+	else
+		mqtt_out_drop(o, MOSQ_ERR_EAI, name_error(o->host));
 }

@@ -9,6 +9,7 @@
 #include "base/tls_why.h"
 #include "bridge/mqtt/granted.h"
 #include "bridge/mqtt/mqtt_out.h"
+#include "bridge/mqtt/names.h"
 #include "bridge/mqtt/reconnect.h"
 #include "bridge/mqtt/refusal.h"
 #include "bridge/mqtt/subscriptions.h"
@@ -22,13 +23,13 @@ struct mqtt_out {
 	const char *name; /* in the log, and behind the client id */
 	char id[MQTT_OUT_ID_MAX];
 	struct mqtt_out_user *users;
+	struct name *host;
 	struct mosquitto *mosq; /* NULL: not connected */
 	/* CONNACK has come; the users have been told. */
 	bool linked, up;
 	bool accepted;	 /* by TCP */
 	bool worked;	 /* was linked once with this configuration */
 	bool taken_over; /* the broker said so */
-	bool slow;	 /* the name was looked up slowly, which blocks */
 	bool broken;	 /* a write failed; the next turn drops it */
 	int window;
 	int64_t connect_since, ask_by, next_tick;
@@ -44,6 +45,7 @@ struct mqtt_out {
 	size_t heard_bytes; /* in this turn, of messages */
 };
 
+/* Looks up the broker's name, and connects when it is known. */
 void mqtt_out_connect(struct mqtt_out *mqtt_out);
 /* Tells the users that they may publish. */
 void mqtt_out_go_up(struct mqtt_out *mqtt_out);

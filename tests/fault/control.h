@@ -23,6 +23,8 @@ struct control {
 	int64_t still;	 /* enum control_still: this waits, and what is more */
 	int64_t waited;	 /* calls that had to wait for it */
 	int64_t boot_ms; /* added to CLOCK_BOOTTIME, likewise */
+	int64_t names_hang; /* 1: who looks up a name of ours waits (names.c) */
+	int64_t names_asked; /* look-ups of them, counted */
 };
 
 #endif

@@ -8,10 +8,10 @@ import struct
 
 from harness import where
 
-PAGE = struct.Struct("=iiqqqqqqq")
+PAGE = struct.Struct("=iiqqqqqqqqq")
 FIELDS = ("fail_errno", "half", "clock_ms", "crash_at", "steps", "failed",
-          "still", "waited", "boot_ms")
-OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32, 40, 48, 56)))
+          "still", "waited", "boot_ms", "names_hang", "names_asked")
+OFFSETS = dict(zip(FIELDS, (0, 4, 8, 16, 24, 32, 40, 48, 56, 64, 72)))
 
 
 class Control:

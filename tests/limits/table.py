@@ -51,6 +51,7 @@ BRIDGE = {
      "another bridge was lost"): UNIT + "test_bridge_life_held.c",
     "records that Kafka has not acknowledged":
         UNIT + "test_bridge_kafka_window.c",
+    "addresses of the broker's name (DNS)": UNIT + "test_bridge_mqtt_names.c",
     "commands that the broker has not acknowledged":
         UNIT + "test_bridge_life_commands.c",
     "a device's answer (MQTT)": "walk: answer",

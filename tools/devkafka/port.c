@@ -10,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The only mutable globals of this project: librdkafka gives bind() and accept()
+/* Mutable globals, as in bridge/getaddrinfo.c only: librdkafka gives bind() and accept()
  * nothing of ours. It makes its brokers one after the other, in the thread that
  * makes the cluster. 0: the kernel chooses. */
 static int next_port;
