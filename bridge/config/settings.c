@@ -156,7 +156,8 @@ static const struct setting table[] = {
 	{"onboarding.delivery_timeout", SETTING_DURATION,
 	 AT(onboarding.delivery_timeout_ms), .fallback = "24h", .min = 1,
 	 .max = 3650 * DAY,
-	 .about = "how long an approval waits for its device"},
+	 .about = "how long an approval waits for its device; for a broker "
+		  "that is away, as long again, at least 10 min"},
 	{"onboarding.renotify_interval", SETTING_DURATION,
 	 AT(onboarding.renotify_interval_ms), .fallback = "10m", .min = 1,
 	 .max = 3650 * DAY,

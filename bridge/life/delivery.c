@@ -5,8 +5,8 @@
 
 #include "bridge/life/moves.h"
 
-#define QUEUED_MAX_MS 600000
-#define OVERDUE_MS    1000 /* what waits for longer to be tried again */
+#define QUEUED_MAX_MS 600000 /* by which a deadline is put off, at least */
+#define OVERDUE_MS    1000   /* what waits for longer to be tried again */
 
 static bool must_answer(const struct bridge *b)
 {
@@ -157,8 +157,7 @@ int delivery_gone(struct bridge *b, struct store_request *r,
 
 /* Nothing was tried, or not for a while although it was time: the broker is
  * away, or has only just come back. Every try ends this. */
-static bool waits_for_broker(const struct bridge *b,
-			     const struct store_request *r)
+static bool is_untried(const struct bridge *b, const struct store_request *r)
 {
 	const struct ztp_obligation *owed = &r->owed;
 	bool untried = owed->tries == 0 && owed->losses == 0;
@@ -166,6 +165,26 @@ static bool waits_for_broker(const struct bridge *b,
 	return r->state == ZTP_STATE_REGISTERED &&
 	       owed->what == ZTP_OWED_SEND &&
 	       (untried || owed->retry_at + OVERDUE_MS <= b->core.now);
+}
+
+/* It waits for as long again as a device has, and then the customer is told: the
+ * broker may never come back. */
+static bool waits_for_broker(const struct bridge *b,
+			     const struct store_request *r)
+{
+	int64_t timeout = b->core.config->onboarding.delivery_timeout_ms;
+	int64_t more = timeout > QUEUED_MAX_MS ? timeout : QUEUED_MAX_MS;
+
+	return is_untried(b, r) &&
+	       b->core.now - r->owed.retry_at < timeout + more;
+}
+
+static const char *why_undelivered(const struct bridge *b,
+				   const struct store_request *r)
+{
+	return is_untried(b, r)
+		       ? "the broker was not there to take the command in time"
+		       : "the device did not take the command in time";
 }
 
 int delivery_due(struct bridge *b, struct store_request *r, bool queued,
@@ -181,9 +200,8 @@ int delivery_due(struct bridge *b, struct store_request *r, bool queued,
 		return move_owe(b, r, ZTP_ON_DEADLINE, &facts, error);
 	facts.queued = waits_for_broker(b, r);
 	if (r->state == ZTP_STATE_REGISTERED && !facts.queued)
-		return move_finish_decided(
-			b, r, ZTP_STATE_UNDELIVERABLE,
-			"the device did not take the command in time", error);
+		return move_finish_decided(b, r, ZTP_STATE_UNDELIVERABLE,
+					   why_undelivered(b, r), error);
 	if (r->state == ZTP_STATE_DELIVERED)
 		return move_finish_decided(
 			b, r, ZTP_STATE_UNDELIVERABLE,

@@ -284,6 +284,39 @@ static void a_command_waits_for_the_broker(void **state)
 	}
 }
 
+/* The broker may never come back. */
+static void it_does_not_wait_for_the_broker_for_ever(void **state)
+{
+	struct life_case *c = *state;
+	int64_t timeout = c->b.core.config->onboarding.delivery_timeout_ms;
+	int64_t n = life_put(c, PUMP, 1, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	int64_t from = life_row(c, n).owed.retry_at, passed = LIFE_MIN;
+
+	assert_int_equal(timeout, 5 * LIFE_MIN);
+	for (life_pass(c, LIFE_MIN);; life_pass(c, 30000)) {
+		passed = c->b.core.now - from;
+		life_due(c);
+		if (life_row(c, n).state != ZTP_STATE_REGISTERED)
+			break;
+		assert_in_range(passed, 0, timeout + 10 * LIFE_MIN);
+	}
+	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
+	assert_in_range(passed, timeout + 10 * LIFE_MIN,
+			timeout + 10 * LIFE_MIN + 30000);
+	life_result(c, life_id(c, n), "undeliverable");
+	life_why(c, n, "the broker was not there to take the command in time");
+	/* Where it may take days, it takes as many again. */
+	c->config.onboarding.delivery_timeout_ms = 60 * LIFE_MIN;
+	n = life_put(c, PUMP, 2, ZTP_STATE_REGISTERED, ZTP_OWED_SEND);
+	from = life_row(c, n).owed.retry_at;
+	c->b.core.now = from + 120 * LIFE_MIN - 1;
+	life_due(c);
+	life_is(c, n, ZTP_STATE_REGISTERED);
+	life_pass(c, 30000);
+	life_due(c);
+	life_is(c, n, ZTP_STATE_UNDELIVERABLE);
+}
+
 /* Once it has been tried, it ends. */
 static void a_command_that_waited_ends(void **state)
 {
@@ -410,6 +443,7 @@ int main(void)
 		LIFE_TEST(a_batch_is_bounded),
 		LIFE_TEST(a_command_that_is_not_taken_in_time),
 		LIFE_TEST(a_command_waits_for_the_broker),
+		LIFE_TEST(it_does_not_wait_for_the_broker_for_ever),
 		LIFE_TEST(a_command_that_waited_ends),
 		LIFE_TEST(what_was_given_up_may_be_given_up_again),
 		LIFE_TEST(a_notice_has_its_time_once_it_is_out),
