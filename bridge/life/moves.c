@@ -25,7 +25,7 @@ static bool has_jitter(const struct ztp_obligation *owed,
 {
 	return event == ZTP_ON_PUBACK || event == ZTP_ON_NO_SUBSCRIBER ||
 	       event == ZTP_ON_REFUSED || event == ZTP_ON_LOST ||
-	       ztp_obligation_suspect(owed);
+	       event == ZTP_ON_UNAVAILABLE || ztp_obligation_suspect(owed);
 }
 
 bool move_obligation(struct bridge *b, struct store_request *r,
