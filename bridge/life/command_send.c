@@ -62,6 +62,22 @@ static int refuse(int rc, size_t size, struct ztp_error *error)
 			mosquitto_strerror(rc));
 }
 
+/* How long the broker may keep it, in ms. What the command waited for the broker,
+ * or in our queue, is not the device's time: a try that comes at the deadline, or
+ * after it, would be worth nothing to a device whose session is away. */
+static int64_t expires_in(const struct bridge *b, const struct store_request *r)
+{
+	int64_t most = b->core.config->onboarding.delivery_timeout_ms;
+	int64_t left = r->owed.due_at - b->core.now;
+	int64_t waited = b->core.now - r->owed.retry_at;
+
+	if (r->owed.due_at == 0)
+		return most;
+	if (!ztp_owed_is_command(r->owed.what) || waited <= 0)
+		return left;
+	return left + waited < most ? left + waited : most;
+}
+
 /* What the connection is given, and how large it is. */
 static int publish(struct bridge *b, const struct store_request *r,
 		   const struct ztp_command_bytes *bytes, const char *topic,
@@ -69,15 +85,12 @@ static int publish(struct bridge *b, const struct store_request *r,
 {
 	bool five = b->core.config->mqtt.version == 5;
 	mosquitto_property *properties = NULL;
-	int64_t expiry = r->owed.due_at - b->core.now;
 	int rc = 0;
 
-	if (r->owed.due_at == 0)
-		expiry = b->core.config->onboarding.delivery_timeout_ms;
 	sent->size = ztp_command_size(bytes, topic, r->id, status, five);
 	if (five)
 		rc = add_properties(&properties, r, status, bytes->content_type,
-				    expiry);
+				    expires_in(b, r));
 	if (rc == 0)
 		rc = mqtt_out_publish(b->mqtt_out, &sent->mid, topic,
 				      bytes->data, bytes->len, properties);

@@ -1,6 +1,7 @@
 /* Messages to a device: topic, payload, properties, and what cannot be sent. */
 #include "life_case.h"
 
+#include "bridge/life/command_send.h"
 #include "bridge/life/moves.h"
 
 static struct played_said *say(struct life_case *c)
@@ -82,6 +83,34 @@ static void a_message_expires_with_its_deadline(void **state)
 			lines[i].due_in ? LIFE_NOW + lines[i].due_in : 0;
 		life_save(c, &r);
 		life_pump(c);
+		assert_int_equal(c->mqtt.said[i].expiry_s, lines[i].expiry_s);
+	}
+}
+
+/* It was the broker that was away, or the bridge, and not the device. */
+static void what_a_command_waited_is_not_the_device_s(void **state)
+{
+	static const struct {
+		int64_t due_in, waited;
+		uint32_t expiry_s;
+	} lines[] = {{30000, 4 * LIFE_MIN, 270},
+		     {30000, 60 * LIFE_MIN, 300}, /* the delivery_timeout */
+		     {30000, -LIFE_MIN, 30},
+		     {-1000, LIFE_MIN, 59},
+		     {-LIFE_MIN, 0, 1}};
+	struct life_case *c = *state;
+	size_t i;
+
+	life_up(c, 10);
+	for (i = 0; i < sizeof(lines) / sizeof(*lines); i++) {
+		int64_t n = life_put(c, PUMP, (int)i, ZTP_STATE_REGISTERED,
+				     ZTP_OWED_SEND);
+		struct store_request r = life_row(c, n);
+		struct command_sent sent;
+
+		r.owed.due_at = LIFE_NOW + lines[i].due_in;
+		r.owed.retry_at = LIFE_NOW - lines[i].waited;
+		assert_int_equal(command_send(&c->b, &r, &sent, &c->error), 0);
 		assert_int_equal(c->mqtt.said[i].expiry_s, lines[i].expiry_s);
 	}
 }
@@ -283,6 +312,7 @@ int main(void)
 		LIFE_TEST(mqtt_3_has_no_properties),
 		LIFE_TEST(a_raw_approval_is_the_payload),
 		LIFE_TEST(a_message_expires_with_its_deadline),
+		LIFE_TEST(what_a_command_waited_is_not_the_device_s),
 		LIFE_TEST(a_rejection_says_why),
 		LIFE_TEST(a_rejection_never_has_the_payload),
 		LIFE_TEST(a_raw_rejection_is_an_envelope),
