@@ -6,6 +6,7 @@
 
 #define ASK_MS	   2000 /* for the answers to what a user asks first */
 #define TAKEN_OVER 0x8e /* MQTT 5 section 3.14.2.1 */
+#define REFUSED	   0x80 /* the least of a broker's reasons to disconnect */
 #define AWAY_3	   3	/* CONNACK: server unavailable, MQTT 3.1.1 */
 #define AWAY_5	   0x88 /* and MQTT 5 */
 
@@ -109,8 +110,8 @@ static void on_disconnect(struct mosquitto *mosq, void *arg, int rc,
 	(void)mosq;
 	(void)properties;
 	/* libmosquitto may call once more, for the socket that it has closed. */
-	if (rc == TAKEN_OVER)
-		o->taken_over = true;
+	if (rc >= REFUSED)
+		o->said = rc;
 }
 
 static void on_publish(struct mosquitto *mosq, void *arg, int mid, int rc,
@@ -245,18 +246,21 @@ static const char *hint_of(const struct mqtt_out *o, int rc)
 
 static void on_lost(struct mqtt_out *o, int rc, const char *why)
 {
+	bool told = o->said == TAKEN_OVER;
 	bool busy = unacked_since(&o->unacked) != 0 ||
 		    subscriptions_since(&o->subscriptions) != 0 || !o->up;
 
+	if (!why)
+		why = o->said ? mosquitto_reason_string(o->said)
+			      : mosquitto_strerror(rc);
 	log_warn(o->core->log, "mqtt_lost", LOG_STR("connection", o->name),
 		 LOG_STR("url", o->core->config->mqtt.url),
-		 LOG_STR("error", why ? why : mosquitto_strerror(rc)),
+		 LOG_INT("reason_code", o->said), LOG_STR("error", why),
 		 LOG_STR("hint", hint_of(o, rc)));
 	core_lost(o->core);
-	if (!reconnect_lost(&o->reconnect, o->core->now, o->taken_over, busy))
+	if (!reconnect_lost(&o->reconnect, o->core->now, told, busy))
 		return;
-	o->refusal =
-		refusal_log_taken_over(o->core, o->name, o->id, o->taken_over);
+	o->refusal = refusal_log_taken_over(o->core, o->name, o->id, told);
 }
 
 static void tell_down(struct mqtt_out *o, bool was_up)
@@ -278,7 +282,8 @@ void mqtt_out_drop(struct mqtt_out *o, int rc, const char *why)
 		on_refused(o, rc, why);
 	mosquitto_destroy(o->mosq);
 	o->mosq = NULL;
-	o->linked = o->up = o->broken = o->taken_over = false;
+	o->linked = o->up = o->broken = false;
+	o->said = 0;
 	if (was_linked)
 		tell_down(o, was_up);
 	unacked_reset(&o->unacked, 0);

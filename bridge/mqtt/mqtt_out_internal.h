@@ -27,10 +27,10 @@ struct mqtt_out {
 	struct mosquitto *mosq; /* NULL: not connected */
 	/* CONNACK has come; the users have been told. */
 	bool linked, up;
-	bool accepted;	 /* by TCP */
-	bool worked;	 /* was linked once with this configuration */
-	bool taken_over; /* the broker said so */
-	bool broken;	 /* a write failed; the next turn drops it */
+	bool accepted; /* by TCP */
+	bool worked;   /* was linked once with this configuration */
+	int said;      /* its DISCONNECT's reason code, 0: none came */
+	bool broken;   /* a write failed; the next turn drops it */
 	int window;
 	int64_t connect_since, ask_by, next_tick;
 	int connack; /* code of the last CONNACK, -1: none came */

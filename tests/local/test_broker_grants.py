@@ -220,6 +220,18 @@ def test_who_leaves_one_connection_leaves_both(bridge_at, client, other):
                   "it comes with neither")
 
 
+@pytest.mark.parametrize("client, connection", [
+    ("ztp-bridge", "in"), ("ztp-bridge-out", "out")])
+def test_why_the_broker_ends_a_connection(bridge_at, client, connection):
+    """What its DISCONNECT says is in the log."""
+    with played.Played() as broker:
+        bridge = bridge_at(broker.url)
+        wait_connected(bridge)
+        broker.end(client, bytes([0xE0, 2, 0x97, 0]))
+        bridge.wait_log(f"event=mqtt_lost connection={connection} .*"
+                        "reason_code=151 error=.*[Qq]uota exceeded")
+
+
 def test_broker_that_comes_back(bridge_at, tmp_path):
     """However long it was away, the bridge serves within 2 s."""
     broker = Mosquitto(tmp_path).start()
