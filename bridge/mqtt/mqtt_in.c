@@ -214,7 +214,7 @@ static void on_lost(struct mqtt_in *in, const struct mqtt_link_news *news)
 	if (!up)
 		reconnect_up(&in->reconnect, in->core->now);
 	if (!reconnect_lost(&in->reconnect, in->core->now, news->taken_over,
-			    !up))
+			    !up || news->code >= REFUSED))
 		return;
 	in->refusal = refusal_log_taken_over(in->core, "in",
 					     in->core->config->mqtt.client_id,

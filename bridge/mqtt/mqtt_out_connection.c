@@ -248,7 +248,8 @@ static void on_lost(struct mqtt_out *o, int rc, const char *why)
 {
 	bool told = o->said == TAKEN_OVER;
 	bool busy = unacked_since(&o->unacked) != 0 ||
-		    subscriptions_since(&o->subscriptions) != 0 || !o->up;
+		    subscriptions_since(&o->subscriptions) != 0 || !o->up ||
+		    o->said != 0;
 
 	if (!why)
 		why = o->said ? mosquitto_reason_string(o->said)

@@ -55,7 +55,7 @@ void reconnect_refused(struct reconnect *reconnect, int64_t now);
 
 /* The connection was lost. told: the broker said that it was taken over. busy:
  * the broker owed an answer, so it may have closed because of what it was
- * asked. Returns true if another client has taken over, or seems to have. */
+ * asked, or it said another reason. Returns true if another client has taken over, or seems to have. */
 bool reconnect_lost(struct reconnect *reconnect, int64_t now, bool told,
 		    bool busy);
 

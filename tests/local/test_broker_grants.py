@@ -204,6 +204,28 @@ def test_what_is_known_of_a_connection_soon_lost(bridge_at, words, hint, shown):
         until(lambda: shown in readyz(bridge), lambda: readyz(bridge))
 
 
+def test_who_says_why_is_not_taken_for_another_client(bridge_at):
+    """The same as soon and as often, but each time with a reason."""
+    with played.Played() as broker:
+        bridge = bridge_at(broker.url)
+        seen = {"in": 0, "out": 0}
+
+        def ended_often():
+            log = bridge.log()
+            for name, client in (("in", "ztp-bridge"),
+                                 ("out", "ztp-bridge-out")):
+                connected = log.count(
+                    f"event=mqtt_connected connection={name} ")
+                if connected > seen[name]:
+                    seen[name] = connected
+                    broker.end(client, bytes([0xE0, 2, 0x97, 0]))
+            return min(seen.values()) >= 5
+
+        until(ended_often, lambda: seen)
+        until(lambda: bridge.log().count("reason_code=151") >= 10, "all are lost")
+        assert "event=mqtt_taken_over" not in bridge.log()
+
+
 @pytest.mark.parametrize("client, other", [
     ("ztp-bridge", "out"), ("ztp-bridge-out", "in")])
 def test_who_leaves_one_connection_leaves_both(bridge_at, client, other):
