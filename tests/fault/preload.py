@@ -3,6 +3,7 @@
 
 import errno
 import mmap
+import os
 import pathlib
 import struct
 
@@ -26,8 +27,11 @@ class Control:
 
     @property
     def env(self):
+        # A sanitizer's runtime has to be the first (make sanitize).
+        libraries = (os.environ.get("ZTP_SANITIZER"),
+                     where.binary("fault/libcrash.so"))
         return {
-            "LD_PRELOAD": where.binary("fault/libcrash.so"),
+            "LD_PRELOAD": ":".join(str(path) for path in libraries if path),
             "ZTP_FAULT_CONTROL": str(self.path),
         }
 
