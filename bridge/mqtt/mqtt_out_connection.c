@@ -293,7 +293,7 @@ void mqtt_out_drop(struct mqtt_out *o, int rc, const char *why)
 
 /* --- */
 
-static void open_connection(struct mqtt_out *o)
+static int open_address(struct mqtt_out *o)
 {
 	const struct mosq_callbacks callbacks = {
 		.connect = on_connect,
@@ -307,11 +307,25 @@ static void open_connection(struct mqtt_out *o)
 	};
 	int rc;
 
-	o->connect_since = o->core->now;
-	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
 	name_tell_here(o->host);
 	rc = mosq_open(&o->mosq, o->core, o->id, &callbacks);
 	name_done(o->host);
+	return rc;
+}
+
+/* The kernel may know at once that nobody is there: of "localhost", ::1 often
+ * comes first, and the broker has 127.0.0.1 only. */
+static void open_connection(struct mqtt_out *o)
+{
+	int rc = open_address(o);
+
+	while (rc == MOSQ_ERR_ERRNO && name_another(o->host)) {
+		mosquitto_destroy(o->mosq);
+		o->mosq = NULL;
+		rc = open_address(o);
+	}
+	o->connect_since = o->core->now;
+	o->next_tick = o->core->now + MQTT_OUT_ACCEPT_MS;
 	if (rc != 0)
 		mqtt_out_drop(o, rc, NULL);
 }

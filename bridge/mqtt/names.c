@@ -23,6 +23,7 @@ struct name {
 	uint64_t wanted; /* the answer with this number, or a later one */
 	int64_t since, next;
 	unsigned tries; /* since the connection came up last */
+	size_t others;	/* addresses that this look-up has told of besides */
 	char address[NAME_ADDRESS_MAX];
 	char error[328];
 	struct name *after;
@@ -170,7 +171,7 @@ static enum name_state begin(struct name *n)
 	return NAME_WAITS;
 }
 
-static enum name_state choose(struct name *n)
+static void choose(struct name *n)
 {
 	const struct names *names = n->names;
 	size_t first = 0;
@@ -180,7 +181,13 @@ static enum name_state choose(struct name *n)
 			first = i;
 	snprintf(n->address, sizeof(n->address), "%s",
 		 names->addresses[(first + n->tries++) % names->count]);
+}
+
+static enum name_state take(struct name *n)
+{
 	n->waits = false;
+	n->others = n->names->count - 1;
+	choose(n);
 	return NAME_FOUND;
 }
 
@@ -192,7 +199,7 @@ static enum name_state step(struct name *n)
 		return begin(n);
 	if (names->answers < n->wanted)
 		return NAME_WAITS;
-	return names->rc == 0 ? choose(n) : fail(n, gai_strerror(names->rc));
+	return names->rc == 0 ? take(n) : fail(n, gai_strerror(names->rc));
 }
 
 enum name_state name_look_up(struct name *n)
@@ -212,6 +219,22 @@ enum name_state name_look_up(struct name *n)
 		n->next = n->core->now + LOG_MS;
 	}
 	return state;
+}
+
+/* The other connection may have looked it up once more. */
+bool name_another(struct name *n)
+{
+	bool found;
+
+	if (!n->names || n->others == 0)
+		return false;
+	n->others--;
+	pthread_mutex_lock(&n->names->lock);
+	found = n->names->count > 0;
+	if (found)
+		choose(n);
+	pthread_mutex_unlock(&n->names->lock);
+	return found;
 }
 
 void name_forget(struct name *n)

@@ -58,6 +58,9 @@ void name_free(struct name *name);
 /* The next step of a look-up, or the first. A look-up that has no answer after 5 s
  * is logged, and every 30 s from then on. */
 enum name_state name_look_up(struct name *name);
+/* After NAME_FOUND, when nobody is at that address: is there another one, to be
+ * tried at once? */
+bool name_another(struct name *name);
 /* Nobody wants to know any more. */
 void name_forget(struct name *name);
 /* The steady time at which name_look_up wants to run again, if it is due at `at`

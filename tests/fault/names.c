@@ -1,6 +1,7 @@
 /*
  * A resolver that hangs, part of libcrash.so. Names below "ztp.test" are this
  * machine's, and whoever asks for one waits for as long as the page says so.
+ * "two.ztp.test" has another address before that, where nobody listens.
  */
 #include <dlfcn.h>
 #include <netdb.h>
@@ -43,8 +44,19 @@ static void hang(struct control *control)
 int getaddrinfo(const char *node, const char *service,
 		const struct addrinfo *hints, struct addrinfo **list)
 {
+	struct addrinfo *first, *last;
+	int rc;
+
 	if (!is_ours(node))
 		return real()(node, service, hints, list);
 	hang(preload_control());
-	return real()("127.0.0.1", service, hints, list);
+	rc = real()("127.0.0.1", service, hints, list);
+	if (rc != 0 || strcmp(node, "two" OURS) != 0 ||
+	    real()("127.0.0.2", service, hints, &first) != 0)
+		return rc;
+	for (last = first; last->ai_next; last = last->ai_next)
+		;
+	last->ai_next = *list; /* glibc frees them one by one */
+	*list = first;
+	return 0;
 }

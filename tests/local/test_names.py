@@ -19,7 +19,7 @@ WITHIN = 10.0  # s; a turn of the loop takes ms
 class Named:
     """A bridge whose broker has a name."""
 
-    def __init__(self, folder, kafka, broker, **mqtt):
+    def __init__(self, folder, kafka, broker):
         self.control = Control(folder)
         self.topics = topic_names("names")
         kafka.create(self.topics.values())
@@ -28,7 +28,7 @@ class Named:
         port = broker.url.rpartition(":")[2]
         self.bridge = Bridge(folder, f"mqtt://broker.ztp.test:{port}",
                              kafka.brokers, self.topics,
-                             {"shutdown_timeout": "1s", "mqtt": mqtt})
+                             {"shutdown_timeout": "1s"})
         self.bridge.env = self.control.env
 
     def connections(self):
@@ -93,6 +93,18 @@ def test_a_bridge_starts_and_ends_while_the_resolver_hangs(named):
     assert named.connections() == 0
     named.bridge.child.terminate()
     named.bridge.wait_exit(0, WITHIN)
+
+
+def test_an_address_where_nobody_is(named):
+    """The broker is at the second one: no try is lost, and no line of the log."""
+    mqtt = named.bridge.settings["mqtt"]
+    mqtt["url"] = mqtt["url"].replace("broker", "two")
+    named.bridge.write_config()
+    named.bridge.start()
+    for connection in ("in", "out"):
+        named.bridge.wait_log(f"event=mqtt_connected connection={connection}")
+    assert "event=mqtt_refused" not in named.bridge.log()
+    named.bridge.stop()
 
 
 @pytest.mark.parametrize("name", ["broker.ztp.test", "other.ztp.test"])

@@ -241,6 +241,27 @@ static void the_addresses_are_tried_in_turn(void **state)
 	assert_int_equal(atomic_load(&played.asked), 8);
 }
 
+static void the_others_may_be_tried_at_once(void **state)
+{
+	struct both *b = *state;
+
+	assert_int_equal(look_up(b, b->out), NAME_FOUND);
+	assert_string_equal(told_here(b, b->out), "192.0.2.1");
+	assert_true(name_another(b->out));
+	assert_string_equal(told_here(b, b->out), "192.0.2.2");
+	assert_true(name_another(b->out));
+	assert_string_equal(told_here(b, b->out), "192.0.2.3");
+	assert_false(name_another(b->out));
+	/* Meanwhile nobody knows it any more. */
+	assert_int_equal(look_up(b, b->out), NAME_FOUND);
+	played.rc = EAI_NONAME;
+	assert_int_equal(look_up(b, b->in), NAME_UNKNOWN);
+	assert_false(name_another(b->out));
+	set_host(b, "127.0.0.1");
+	assert_int_equal(name_look_up(b->out), NAME_FOUND);
+	assert_false(name_another(b->out));
+}
+
 static void more_addresses_than_are_tried(void **state)
 {
 	struct both *b = *state;
@@ -341,6 +362,7 @@ int main(void)
 		T(one_thread_for_both_while_it_hangs),
 		T(its_end_does_not_wait),
 		T(the_addresses_are_tried_in_turn),
+		T(the_others_may_be_tried_at_once),
 		T(more_addresses_than_are_tried),
 		T(a_name_that_is_unknown),
 		T(each_library_is_told_its_own),
