@@ -100,15 +100,25 @@ void registrar_disconnected(struct registrar *g)
 	}
 }
 
+void registrar_log_denied(const struct registrar *g, int reason_code)
+{
+	log_error(g->core->log, "gate_denied",
+		  LOG_INT("reason_code", reason_code),
+		  LOG_STR("hint", "is the bridge's username among "
+				  "plugin_opt_operators?"));
+}
+
+void registrar_hold(struct registrar *g)
+{
+	g->denied = true;
+	g->hold_until = g->next_info = g->core->now + REGISTRAR_DENIED_MS;
+}
+
 void registrar_denied(struct registrar *g, int reason_code)
 {
 	if (!g->denied)
-		log_error(g->core->log, "gate_denied",
-			  LOG_INT("reason_code", reason_code),
-			  LOG_STR("hint", "is the bridge's username among "
-					  "plugin_opt_operators?"));
-	g->denied = true;
-	g->hold_until = g->next_info = g->core->now + REGISTRAR_DENIED_MS;
+		registrar_log_denied(g, reason_code);
+	registrar_hold(g);
 }
 
 bool registrar_ready(const struct registrar *g)

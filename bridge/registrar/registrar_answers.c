@@ -47,6 +47,21 @@ static void check_clock(struct registrar *g, const cJSON *data)
 					 "broker's differ: synchronize both"));
 }
 
+/* getInfo was refused: us, or everybody. */
+static void no_info(struct registrar *g, const cJSON *response)
+{
+	const char *code = ztp_tree_text(response, ZTP_M_CODE);
+
+	if (!g->denied && strcmp(code, ZTP_CODE_PERMISSION_DENIED) != 0)
+		log_error(
+			g->core->log, "gate_unavailable", LOG_STR("code", code),
+			LOG_STR("error", ztp_tree_text(response, ZTP_M_ERROR)),
+			LOG_STR("hint", "the broker's log says more"));
+	else if (!g->denied)
+		registrar_log_denied(g, 0);
+	registrar_hold(g);
+}
+
 static void on_info(struct registrar *g, const cJSON *response)
 {
 	const cJSON *data =
@@ -55,9 +70,9 @@ static void on_info(struct registrar *g, const cJSON *response)
 	const char *ours = g->core->config->mqtt.command_topic;
 	bool agrees = strcmp(topic, ours) == 0;
 
-	if (strcmp(ztp_tree_text(response, "code"), ZTP_CODE_OK) != 0 &&
+	if (strcmp(ztp_tree_text(response, ZTP_M_CODE), ZTP_CODE_OK) != 0 &&
 	    !data) {
-		registrar_denied(g, 0);
+		no_info(g, response);
 		return;
 	}
 	if (!g->informed || agrees != g->agrees) {

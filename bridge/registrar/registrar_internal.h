@@ -84,6 +84,9 @@ void registrar_connected(struct registrar *registrar);
 void registrar_disconnected(struct registrar *registrar);
 /* The gate refused a publish with this reason code. */
 void registrar_denied(struct registrar *registrar, int reason_code);
+void registrar_log_denied(const struct registrar *registrar, int reason_code);
+/* Nothing is sent for a while, and then getInfo first. */
+void registrar_hold(struct registrar *registrar);
 
 /* --- registrar_topics.c */
 

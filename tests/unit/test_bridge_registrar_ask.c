@@ -175,9 +175,9 @@ static void what_has_no_answer_is_asked_after_a_pause(void **state)
 	assert_int_equal(ask_all_but(c, 11), 40);
 	for (i = 0; i < sizeof(pauses) / sizeof(*pauses); i++) {
 		int64_t at = registrar_ask_next(c->g);
+		int64_t least = pauses[i] - pauses[i] / 4;
 
-		assert_in_range(at - c->core.now, pauses[i] - pauses[i] / 4,
-				pauses[i] + pauses[i] / 4);
+		assert_in_range(at - c->core.now, least, least + pauses[i] / 2);
 		c->core.now = at - 1;
 		assert_int_equal(ask_all_but(c, 11), 0);
 		assert_int_equal(registrar_next(c->g), at);
@@ -413,51 +413,6 @@ static void standbys_do_not_take_each_other_s_answers(void **state)
 	assert_false(registrar_is_ours(c->g, asked));
 }
 
-/* Connects to a gate whose clock is so much ahead; returns what is logged. */
-static const char *logged_of_clock(struct ask_case *c, int64_t ahead_ms)
-{
-	static char seen[4096];
-	char time[ZTP_TIME_LEN], info[512];
-	struct log before = c->log;
-	int ends[2];
-	ssize_t n;
-
-	assert_int_equal(pipe(ends), 0);
-	log_init(&c->log, ends[1], LOG_LEVEL_WARN, LOG_FORMAT_LOGFMT);
-	ztp_time_format(time, ztp_clock_wall() + ahead_ms);
-	snprintf(info, sizeof(info),
-		 "{\"responses\":[{\"command\":\"getInfo\",\"code\":\"OK\","
-		 "\"correlationData\":\"g/info:\",\"data\":{\"version\":\"1\","
-		 "\"command_topic\":\"{device_path}/commands\","
-		 "\"now\":\"%s\"}}]}",
-		 time);
-	c->mqtt.user->up(c->mqtt.user->arg, 20);
-	hear(c, info, strlen(info));
-	log_end(&c->log);
-	close(ends[1]);
-	c->log = before;
-	n = read(ends[0], seen, sizeof(seen) - 1);
-	assert_true(n >= 0);
-	seen[n] = '\0';
-	close(ends[0]);
-	return seen;
-}
-
-/* A device's JWT is judged by the gate's clock, its deadlines by ours. */
-static void clocks_that_differ_are_told(void **state)
-{
-	struct ask_case *c = *state;
-	const char *seen;
-
-	assert_null(strstr(logged_of_clock(c, 0), "gate_clock"));
-	assert_null(strstr(logged_of_clock(c, 8000), "gate_clock"));
-	seen = logged_of_clock(c, 12000);
-	assert_non_null(strstr(seen, "event=gate_clock_differs"));
-	assert_non_null(strstr(seen, "ahead_ms=-1"));
-	seen = logged_of_clock(c, -3600000);
-	assert_non_null(strstr(seen, "ahead_ms=3600"));
-}
-
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -476,7 +431,6 @@ int main(void)
 		T(what_is_cut_is_still_text),
 		T(a_long_group_has_a_short_mark),
 		T(standbys_do_not_take_each_other_s_answers),
-		T(clocks_that_differ_are_told),
 	};
 
 	return cmocka_run_group_tests_name("bridge_registrar_ask", tests, NULL,
