@@ -38,6 +38,9 @@ struct mqtt_out_user {
 	 * does not send it again. */
 	void (*down)(void *arg);
 	bool (*puback)(void *arg, int mid, int reason_code);
+	/* A subscription that was refused at first is granted: what came before
+	 * that was missed. */
+	void (*granted)(void *arg);
 	/* A message; never a retained one. */
 	bool (*message)(void *arg, const char *topic, const char *payload,
 			size_t len);

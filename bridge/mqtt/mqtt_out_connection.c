@@ -134,12 +134,16 @@ static void on_suback(struct mosquitto *mosq, void *arg, int mid, int count,
 		      const int *granted, const mosquitto_property *properties)
 {
 	struct mqtt_out *o = arg;
+	const struct mqtt_out_user *user;
 
 	(void)mosq;
 	(void)properties;
-	if (count > 0)
-		subscriptions_suback(&o->subscriptions, mid, *granted,
-				     &o->granted, o->core);
+	if (count < 1 || !subscriptions_suback(&o->subscriptions, mid, *granted,
+					       &o->granted, o->core))
+		return;
+	for (user = o->users; user; user = user->next)
+		if (user->granted)
+			user->granted(user->arg);
 }
 
 static void on_message(struct mosquitto *mosq, void *arg,

@@ -28,19 +28,21 @@ static size_t find_or_add(struct subscriptions *s, const char *filter)
 	return i;
 }
 
-static void on_code(struct subscriptions *s, size_t i, int code,
+static bool on_code(struct subscriptions *s, size_t i, int code,
 		    const struct granted *granted, const struct core *core)
 {
 	struct subscription *state = &s->states[i];
+	bool again = state->retry.tries > 0;
 	uint32_t random;
 
 	state->sent_at = 0;
 	if (granted_suback(granted, core, &s->filters[i], code)) {
 		ztp_retry_succeeded(&state->retry);
-		return;
+		return again;
 	}
 	ztp_random(&random, sizeof(random));
 	ztp_retry_failed(&state->retry, &pace, core->now, random);
+	return false;
 }
 
 static int ask(struct subscriptions *s, size_t i, struct mosquitto *mosq,
@@ -66,20 +68,22 @@ int subscriptions_add(struct subscriptions *s, struct mosquitto *mosq,
 	s->filters[i].need = need;
 	if (!s->no_wildcards || !strpbrk(filter, "+#"))
 		return ask(s, i, mosq, core);
-	on_code(s, i, NO_WILDCARDS, granted, core);
+	(void)on_code(s, i, NO_WILDCARDS, granted, core);
 	s->states[i].retry.at = 0; /* as long as this connection lasts */
 	return MOSQ_ERR_SUCCESS;
 }
 
-void subscriptions_suback(struct subscriptions *s, int mid, int code,
+bool subscriptions_suback(struct subscriptions *s, int mid, int code,
 			  const struct granted *granted,
 			  const struct core *core)
 {
+	bool late = false;
 	size_t i;
 
 	for (i = 0; i < s->count; i++)
 		if (s->states[i].sent_at != 0 && s->states[i].mid == mid)
-			on_code(s, i, code, granted, core);
+			late |= on_code(s, i, code, granted, core);
+	return late;
 }
 
 void subscriptions_turn(struct subscriptions *s, struct mosquitto *mosq,

@@ -37,7 +37,8 @@ int subscriptions_add(struct subscriptions *subscriptions,
 		      struct mosquitto *mosq, const char *filter, int qos,
 		      enum granted_need need, const struct granted *granted,
 		      const struct core *core);
-void subscriptions_suback(struct subscriptions *subscriptions, int mid,
+/* True: one that had been refused on this connection is granted now. */
+bool subscriptions_suback(struct subscriptions *subscriptions, int mid,
 			  int code, const struct granted *granted,
 			  const struct core *core);
 /* Asks again for what was refused. */

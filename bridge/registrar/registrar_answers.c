@@ -201,11 +201,18 @@ static bool on_puback(void *arg, int mid, int reason_code)
 	return true;
 }
 
+/* Devices may have subscribed while nobody told us of it. */
+static void on_granted(void *arg)
+{
+	registrar_ask_all(arg);
+}
+
 void registrar_join(struct registrar *g)
 {
 	g->user = (struct mqtt_out_user){.up = on_up,
 					 .down = on_down,
 					 .puback = on_puback,
+					 .granted = on_granted,
 					 .message = on_message,
 					 .arg = g};
 	mqtt_out_join(g->mqtt_out, &g->user);

@@ -128,7 +128,7 @@ void registrar_ask_settle(struct registrar *registrar);
 /* The steady time at which what had no answer is asked again; 0: not yet, or
  * there is nothing. */
 int64_t registrar_ask_next(const struct registrar *registrar);
-/* A new connection: everything is asked. */
+/* A new connection, or as good as one: everything is asked. */
 void registrar_ask_all(struct registrar *registrar);
 void registrar_send_acks(struct registrar *registrar);
 /* An answer was too large to be read, or the connection was lost. */

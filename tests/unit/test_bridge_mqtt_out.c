@@ -24,7 +24,7 @@ struct user {
 	bool takes; /* accepts what it is offered */
 	int ups, downs, pubacks, messages;
 	int mid, reason_code;
-	int asks;
+	int asks, granted;
 };
 
 struct connection {
@@ -73,6 +73,11 @@ static bool on_message(void *arg, const char *topic, const char *payload,
 	return user->takes;
 }
 
+static void on_granted(void *arg)
+{
+	((struct user *)arg)->granted++;
+}
+
 static bool on_ask(void *arg)
 {
 	struct user *user = arg;
@@ -85,6 +90,7 @@ static void join(struct connection *c, struct user *user)
 	user->joined = (struct mqtt_out_user){.up = on_up,
 					      .down = on_down,
 					      .puback = on_puback,
+					      .granted = on_granted,
 					      .message = on_message,
 					      .arg = user};
 	mqtt_out_join(c->mqtt_out, &user->joined);
@@ -440,33 +446,48 @@ static void without_a_lease_it_still_hears(void **state)
 	assert_int_equal(c->first.messages, 1);
 }
 
+/* The SUBSCRIBE is answered so. */
+static void broker_grants(struct connection *c, uint8_t code)
+{
+	uint8_t suback[] = {0x90, 4, 0, 0, 0, code}, rest[128];
+
+	mqtt_out_turn(c->mqtt_out);
+	broker_reads(c, 0x80, rest);
+	memcpy(suback + 2, rest, 2);
+	broker_says(c, suback, sizeof(suback));
+	mqtt_out_turn(c->mqtt_out);
+}
+
+static void what_is_granted_late_is_told(void **state)
+{
+	struct connection *c = *state;
+
+	assert_int_equal(mqtt_out_subscribe(c->mqtt_out, "a", 1, true), 0);
+	broker_grants(c, 1);
+	assert_int_equal(mqtt_out_subscribe(c->mqtt_out, "b", 1, true), 0);
+	broker_grants(c, 0x87);
+	assert_int_equal(c->first.granted, 0);
+	c->core.now += 3000;
+	broker_grants(c, 1);
+	assert_int_equal(c->first.granted, 1);
+}
+
 int main(void)
 {
+#define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(both_are_told_of_the_connection,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_puback_is_for_one, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(a_message_goes_to_who_takes_it,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(a_turn_hears_so_many_bytes,
-						setup, teardown),
-		cmocka_unit_test_setup_teardown(
-			a_loss_while_publishing_is_told_by_the_turn, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(
-			a_late_puback_ends_the_connection, setup, teardown),
-		cmocka_unit_test_setup_teardown(questions_come_first, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(
-			questions_without_an_answer_hold_nobody_up, setup,
-			teardown),
-		cmocka_unit_test_setup_teardown(
-			what_is_left_waits_for_the_lease, setup, teardown),
-		cmocka_unit_test_setup_teardown(it_stops_without_a_word, setup,
-						teardown),
-		cmocka_unit_test_setup_teardown(without_a_lease_it_still_hears,
-						setup, teardown),
+		T(both_are_told_of_the_connection),
+		T(a_puback_is_for_one),
+		T(a_message_goes_to_who_takes_it),
+		T(a_turn_hears_so_many_bytes),
+		T(a_loss_while_publishing_is_told_by_the_turn),
+		T(a_late_puback_ends_the_connection),
+		T(questions_come_first),
+		T(questions_without_an_answer_hold_nobody_up),
+		T(what_is_left_waits_for_the_lease),
+		T(it_stops_without_a_word),
+		T(without_a_lease_it_still_hears),
+		T(what_is_granted_late_is_told),
 	};
 
 	return cmocka_run_group_tests_name("bridge_mqtt_out", tests, NULL,

@@ -191,6 +191,9 @@ static void what_has_no_answer_is_asked_after_a_pause(void **state)
 	registrar_ask(c->g, 5);
 	assert_int_equal(ask_all_but(c, 6), 36);
 	assert_in_range(registrar_ask_next(c->g) - c->core.now, 187, 313);
+	/* Whoever subscribed before we were told of it did so unheard. */
+	c->mqtt.user->granted(c->mqtt.user->arg);
+	assert_int_equal(ask_all_but(c, 0), 40);
 	/* A new connection asks about everything. */
 	c->mqtt.user->down(c->mqtt.user->arg);
 	connect_to(c, 1000);
