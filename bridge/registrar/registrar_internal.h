@@ -67,14 +67,14 @@ struct registrar {
 	int64_t hold_until;	  /* refused by the gate: send nothing before */
 	bool asking;	   /* more waiting devices must be asked about, */
 	int64_t ask_after; /* those after this row */
-	/* The least row that the gate had no answer for; 0: none. */
+	/* The least row that the gate had no answer for; 0: none. When it is
+	 * asked again, and how often it was. */
 	int64_t later_n;
-	struct ztp_retry
-		later; /* when it is asked again, and how often it was */
-	bool later_planned;
+	struct ztp_retry later;
 	/* How much one message holds (registrar_ask.c). */
 	size_t bytes, bytes_max;
 	int page, page_max; /* questions */
+	bool later_planned;
 	bool one_at_a_time; /* messages: an answer was too large to be read */
 	bool asked;	    /* the last message has caused no trouble yet */
 };

@@ -270,12 +270,12 @@ static void more_addresses_than_are_tried(void **state)
 	played.count = MANY;
 	for (int i = 0; i < 2 * ADDRESSES_MAX; i++) {
 		const char *last;
-		int n;
+		long n;
 
 		assert_int_equal(look_up(b, b->out), NAME_FOUND);
 		last = strrchr(told_here(b, b->out), '.');
 		assert_non_null(last);
-		n = atoi(last + 1);
+		n = strtol(last + 1, NULL, 10);
 		assert_in_range(n, 1, ADDRESSES_MAX);
 		tried[n]++;
 	}
