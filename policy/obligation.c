@@ -50,6 +50,13 @@ static const struct ztp_retry_pace pace = {
 	.max_ms = 300000,
 };
 
+/* Of what the gate cannot do now: all devices wait for the same disk, which may
+ * be well again at any time. */
+static const struct ztp_retry_pace gate = {
+	.first_ms = 250,
+	.max_ms = 30000,
+};
+
 /* Of what is suspected. */
 static const struct ztp_retry_pace apart = {
 	.first_ms = 250,
@@ -100,6 +107,7 @@ enum retry {
 	RETRY_NEXT,    /* after all that is to be tried now */
 	RETRY_BACKOFF, /* after a pause that grows with the tries */
 	RETRY_ANSWER,  /* likewise, but leave time for an answer */
+	RETRY_GATE,    /* likewise, and never long */
 	RETRY_DENIED,
 	RETRY_LATER, /* not before the time that the caller gives */
 	RETRY_APART, /* after a pause that grows with the losses */
@@ -207,7 +215,7 @@ static const struct line table[] = {
 	LINE_AS(IN(RELEASE), RELEASED, 0, FREE),
 	LINE(AT_GATE, DENIED, 0, SAME, MORE, DENIED, KEPT),
 	LINE(IN(NOTICE_CHECK), DENIED, 0, SAME, KEPT, DENIED, KEPT),
-	LINE(AT_GATE, UNAVAILABLE, 0, SAME, MORE, BACKOFF, KEPT),
+	LINE(AT_GATE, UNAVAILABLE, 0, SAME, MORE, GATE, KEPT),
 	LINE(IN(NOTICE_CHECK), UNAVAILABLE, 0, SAME, KEPT, DENIED, KEPT),
 	LINE(IN(SEND), CONNECTION_LOST, 0, WAIT_DEVICE, ZERO, NEVER, KEPT),
 	LINE(IN(NOTICE_SEND), CONNECTION_LOST, 0, NOTICE_CHECK, ZERO, KEPT,
@@ -368,6 +376,9 @@ static int64_t retry_after(enum retry change, const struct ztp_obligation *o,
 		if (change == RETRY_ANSWER && pause < ANSWER_MS)
 			pause = ANSWER_MS;
 		return facts->now + pause;
+	case RETRY_GATE:
+		return facts->now +
+		       ztp_retry_pause(&gate, o->tries, facts->random);
 	case RETRY_DENIED:
 		return facts->now + DENIED_MS;
 	case RETRY_LATER:

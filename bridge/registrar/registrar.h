@@ -88,7 +88,7 @@ bool registrar_absent(const struct registrar *registrar);
  * waits for its device. Idempotent: may be called during apply. */
 void registrar_ask(struct registrar *registrar, int64_t n);
 /* The same, but after a pause: the gate has no answer for row n now. The pause
- * grows up to 5 min, until the gate has answered all that it was asked, or there
+ * grows up to 30 s, until the gate has answered all that it was asked, or there
  * is a new connection. */
 void registrar_ask_later(struct registrar *registrar, int64_t n);
 

@@ -25,12 +25,10 @@
 #define BYTES_MIN 1024
 
 /* Of questions without an answer. One that never gets one costs the others no
- * more than another walk every 5 min. */
+ * more than another walk every 30 s. */
 static const struct ztp_retry_pace pace = {
 	.first_ms = 250,
-	.early_max_ms = 10000,
-	.early_tries = 10,
-	.max_ms = 300000,
+	.max_ms = 30000,
 };
 
 void registrar_bounds(struct registrar *g, int64_t max_commands,

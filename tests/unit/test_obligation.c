@@ -297,7 +297,7 @@ static const struct number_line number_lines[] = {
 	N("denied", GATE, REGISTER, 2, DENIED, 3, AFTER(5000), KEPT),
 	N("unavailable", GATE, REGISTER, 2, UNAVAILABLE, 3, AFTER(750), KEPT),
 	N("unavailable, for long", GATE, RELEASE, 20, UNAVAILABLE,
-	  21, AFTER(225000), KEPT),
+	  21, AFTER(22500), KEPT),
 	N("unavailable, asked about", GATE, NOTICE_CHECK, 0, UNAVAILABLE,
 	  0, AFTER(5000), KEPT),
 	N("denied, asked about", GATE, NOTICE_CHECK, 0, DENIED,
