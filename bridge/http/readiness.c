@@ -64,8 +64,12 @@ static const char *kafka_problem(char text[READINESS_WHY_MAX],
 		return topics_problem(text, b, status);
 	if (status->leaderless.count > 0)
 		return leader_problem(text, b, &status->leaderless);
+	if (!consumer_may_join(b->consumer))
+		return "no right to the group";
 	if (!consumer_complete(b->consumer))
 		return "no assignment yet";
+	if (!consumer_may_read(b->consumer))
+		return "no right to read decisions";
 	return producer_ok(b->producer) ? NULL : "records are not accepted";
 }
 

@@ -117,6 +117,7 @@ static bool advance(struct consumer *c, int partition, int64_t began,
 	if (consumer_landmark_in_doubt(c, partition, began))
 		return false;
 	part->seen_at = ztp_clock_steady(&c->core->clock);
+	part->denied = false;
 	if (part->seen > next)
 		consumer_suspect(c, "a position went back");
 	if (part->seen != next) {
@@ -236,7 +237,8 @@ static bool on_error(struct consumer *c, rd_kafka_event_t *event)
 		consumer_suspect(c, rd_kafka_err2str(err));
 		probe_again(c->probe);
 	}
-	if (consumer_gap_failed(c, err, event))
+	if (consumer_gap_failed(c, err, event) ||
+	    consumer_denied_by(c, err, event))
 		return false;
 	if (log_every(&c->errors, 10000, c->core->now + 1, &suppressed))
 		log_warn(c->core->log, "kafka_error",
@@ -276,6 +278,7 @@ void consumer_collect(struct consumer *c, const struct probe_status *status)
 		consumer_reopen(c, SEEK_AGAIN_MS);
 		return;
 	}
+	consumer_ask_denied(c);
 	c->more = is_hashing(c);
 	/* One that is hashed keeps its hash until it has been applied. */
 	while (!c->more && !c->large.message && c->batch < c->batch_max &&
@@ -432,12 +435,17 @@ void consumer_pump(struct consumer *c, bool last)
 
 int64_t consumer_next(const struct consumer *c)
 {
+	int64_t ask;
+
 	if (!c->rk) /* soon, and not at once in the same turn */
 		return c->reopen_at > c->core->now ? c->reopen_at
 						   : c->core->now + 1;
 	if (!c->complete)
 		return consumer_next_watch(c);
-	return c->commit_due ? c->next_commit : 0;
+	ask = consumer_next_ask(c);
+	if (c->commit_due && (ask == 0 || c->next_commit < ask))
+		return c->next_commit;
+	return ask;
 }
 
 bool consumer_more(const struct consumer *c)

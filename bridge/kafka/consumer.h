@@ -74,6 +74,10 @@ bool consumer_more(const struct consumer *consumer);
 bool consumer_complete(const struct consumer *consumer);
 /* True if another member of the group has some. */
 bool consumer_shared(const struct consumer *consumer);
+/* False since Kafka said that the right to read the topic, or the group, is missing,
+ * until it can be read, or all partitions are assigned, again. */
+bool consumer_may_read(const struct consumer *consumer);
+bool consumer_may_join(const struct consumer *consumer);
 /* True if everything before these end offsets has been read and committed to
  * the store. */
 bool consumer_reached(const struct consumer *consumer,

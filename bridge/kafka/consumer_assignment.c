@@ -107,7 +107,7 @@ static void accept_offer(struct consumer *c, int count)
 		log_error(c->core->log, "kafka_assign_failed",
 			  LOG_STR("error", rd_kafka_err2str(err)));
 	c->complete = !err;
-	c->shared = false;
+	c->shared = c->group_denied = false;
 	c->joined_for = 0;
 	ztp_retry_succeeded(&c->joins);
 	drop_offer(c);

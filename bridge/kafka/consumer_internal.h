@@ -3,8 +3,9 @@
  * consumer_assignment.c (which partitions of the topic are assigned, and from
  * where to read them), consumer_landmark.c (whether they are still those that
  * were read before), consumer_anew.c (a topic that is recreated),
- * consumer_gap.c (what cannot be read) and consumer_watch.c (a partition that is
- * not read any more, a group that is not joined any more).
+ * consumer_gap.c (what cannot be read), consumer_denied.c (what may not be read) and
+ * consumer_watch.c (a partition that is not read any more, a group that is not joined
+ * any more).
  */
 #ifndef BRIDGE_KAFKA_CONSUMER_INTERNAL_H
 #define BRIDGE_KAFKA_CONSUMER_INTERNAL_H
@@ -48,6 +49,7 @@ struct partition {
 	const rd_kafka_message_t *last; /* of the batch, or NULL */
 	/* When it was first found behind the end, and where; 0: it is not. */
 	int64_t behind_at, behind_next;
+	bool denied; /* Kafka has said so, and not let it be read since */
 	struct unreadable bad;
 };
 
@@ -86,6 +88,9 @@ struct consumer {
 	struct probe_end_offsets ends;
 	int64_t unassigned_at; /* since when it waits for the group; or 0 */
 	struct ztp_retry joins;
+
+	bool group_denied;     /* Kafka has said so since the last assignment */
+	int64_t ask_denied_at; /* see consumer_denied.c */
 
 	struct partition *partitions; /* count of them, while complete */
 	int count;
@@ -167,6 +172,14 @@ bool consumer_stands_still(struct consumer *c);
 bool consumer_waits_in_vain(struct consumer *c,
 			    const struct probe_status *status);
 int64_t consumer_next_watch(const struct consumer *c);
+
+/* by: takes note of an error event; returns true if it says that a right is missing.
+ * ask: asks for a partition again that may not be read, in every turn. next: when it
+ * does, or 0. */
+bool consumer_denied_by(struct consumer *c, rd_kafka_resp_err_t err,
+			rd_kafka_event_t *event);
+void consumer_ask_denied(struct consumer *c);
+int64_t consumer_next_ask(const struct consumer *c);
 
 /* failed: takes note of an error event; returns true if it says that a batch
  * cannot be read. readable: a record at this offset, or the end, has been read.

@@ -43,7 +43,7 @@ static bool any_stands(struct consumer *c, bool *any_behind)
 	for (i = 0; i < c->count && i < c->ends.count; i++) {
 		struct partition *part = &c->partitions[i];
 
-		if (part->bad.tries == 0 &&
+		if (part->bad.tries == 0 && !part->denied &&
 		    stands(part, c->ends.ends[i], c->ends.asked_at)) {
 			log_warn(c->core->log, "kafka_partition_stands",
 				 LOG_INT("partition", i),

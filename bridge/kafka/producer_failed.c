@@ -13,6 +13,7 @@
  * accepted then, and this one fails again, it is the record, and it is given up.
  */
 #include "base/random.h"
+#include "bridge/kafka/kafka_acl.h"
 #include "bridge/kafka/producer.h"
 #include "bridge/kafka/producer_internal.h"
 
@@ -112,12 +113,32 @@ static bool is_about_topic(rd_kafka_resp_err_t err)
 	}
 }
 
-static const char *hint_of(rd_kafka_resp_err_t err)
+/* why: for the text. */
+static const char *hint_of(rd_kafka_resp_err_t err, const char *topic,
+			   struct ztp_error *why)
 {
-	return err == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP
-		       ? "is this machine's clock right? Kafka does not take "
-			 "times an hour ahead of its own"
-		       : NULL;
+	if (err == RD_KAFKA_RESP_ERR_INVALID_TIMESTAMP)
+		return "is this machine's clock right? Kafka does not take "
+		       "times an hour ahead of its own";
+	if (err != RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED)
+		return NULL;
+	kafka_denied(why, KAFKA_RIGHT_WRITE_TOPIC, topic);
+	return why->message;
+}
+
+static void log_failure(struct producer *p, struct topic_window *window,
+			rd_kafka_resp_err_t err)
+{
+	const char *topic = kafka_topic(p->core, window->topic);
+	struct ztp_error why;
+	uint64_t suppressed;
+
+	if (log_every(&window->failures, 10000, p->core->now + 1, &suppressed))
+		log_warn(p->core->log, "kafka_produce_failed",
+			 LOG_STR("topic", topic),
+			 LOG_STR("error", rd_kafka_err2str(err)),
+			 LOG_STR("hint", hint_of(err, topic, &why)),
+			 LOG_UINT("suppressed", suppressed));
 }
 
 static void note_failure(struct topic_window *window,
@@ -164,8 +185,6 @@ void producer_succeeded(struct producer *p, struct topic_window *window,
 void producer_failed(struct producer *p, struct topic_window *window,
 		     struct in_flight *flight, rd_kafka_resp_err_t err)
 {
-	uint64_t suppressed;
-
 	if (is_refusal(err)) {
 		on_refusal(p, window, flight, err);
 		return;
@@ -176,12 +195,7 @@ void producer_failed(struct producer *p, struct topic_window *window,
 		return;
 	}
 	window->ok = false;
-	if (log_every(&window->failures, 10000, p->core->now + 1, &suppressed))
-		log_warn(p->core->log, "kafka_produce_failed",
-			 LOG_STR("topic", kafka_topic(p->core, window->topic)),
-			 LOG_STR("error", rd_kafka_err2str(err)),
-			 LOG_STR("hint", hint_of(err)),
-			 LOG_UINT("suppressed", suppressed));
+	log_failure(p, window, err);
 	if (!window->rewind) {
 		window->rewind = true;
 		producer_pause(p, window);

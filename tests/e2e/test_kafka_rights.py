@@ -1,0 +1,102 @@
+"""A right of the bridge's that is taken away while it runs: it says so, and goes on
+when it has it again.
+
+Whatever has an entry of the bridge's is closed to it but for what that says, so that
+each test leaves it the right to describe alone."""
+
+import contextlib
+
+import pytest
+
+from cluster.pages import get
+from cluster.test_rights import ADVICE, AUTHORIZER, acl
+from harness.kafka import Kafka
+from harness.rig import Rig, device_path
+from harness.until import until
+
+DESCRIBE = ["--allow-principal", "User:ANONYMOUS", "--operation", "Describe"]
+
+
+@pytest.fixture(scope="module")
+def rig(tmp_path_factory):
+    kafka = Kafka(tmp_path_factory.mktemp("guarded"), properties=AUTHORIZER)
+    rig = Rig(tmp_path_factory.mktemp("rig"), kafka.start()).start()
+    yield rig
+    rig.stop()
+    kafka.stop()
+
+
+@contextlib.contextmanager
+def described_only(rig, kind, name):
+    acl(rig.kafka, "--add", *DESCRIBE, kind, name)
+    try:
+        yield
+    finally:
+        acl(rig.kafka, "--remove", "--force", *DESCRIBE, kind, name)
+
+
+def says(rig, status, text, timeout=15):
+    until(lambda: get(rig.bridge, "/readyz") == (status, f"{text}\n"),
+          lambda: f"{status} {text}: {get(rig.bridge, '/readyz')}", timeout)
+
+
+def onboards(rig, ca):
+    says(rig, 200, "ok", 60)
+    rig.onboard(ca.leaf())
+
+
+def test_to_read_decisions(rig, ca):
+    """Nothing but the fetch says it. There is nothing new to read when it may
+    again."""
+    onboards(rig, ca)
+    topic = rig.topics["decisions"]
+    with described_only(rig, "--topic", topic):
+        says(rig, 503, "kafka: no right to read decisions")
+    assert rig.bridge.log().count("event=kafka_read_denied") == 1
+    rig.bridge.wait_log(f"event=kafka_read_denied .*{ADVICE} Read "
+                        f"--topic {topic}")
+    onboards(rig, ca)
+    with described_only(rig, "--topic", topic):
+        says(rig, 503, "kafka: no right to read decisions")
+    onboards(rig, ca)
+
+
+def test_what_was_written_meanwhile(rig, ca):
+    onboards(rig, ca)
+    leaf, device = ca.leaf(), rig.device()
+    rig.pending(device.path, leaf.pem)
+    request = rig.request(device.path)
+    with described_only(rig, "--topic", rig.topics["decisions"]):
+        says(rig, 503, "kafka: no right to read decisions")
+        rig.bridge.kill9()
+        rig.bridge.start()
+        says(rig, 503, "kafka: no right to read decisions")
+    rig.decide(request, "approve")
+    device.wait(device.command_topic)
+    onboards(rig, ca)
+
+
+def test_the_group(rig, ca):
+    onboards(rig, ca)
+    group = rig.bridge.settings["kafka"]["group"]
+    with described_only(rig, "--group", group):
+        says(rig, 503, "kafka: no right to the group")
+        rig.bridge.wait_log(f"event=kafka_read_denied .*{ADVICE} Read "
+                            f"--group {group}")
+    onboards(rig, ca)
+
+
+@pytest.mark.parametrize("name", ["requests", "results", "dlq"])
+def test_to_write(rig, ca, name):
+    onboards(rig, ca)
+    topic = rig.topics[name]
+    with described_only(rig, "--topic", topic):
+        if name == "requests":
+            rig.pending(device_path(), ca.leaf().pem)
+        else:
+            rig.decision({"request_id": "unknown", "isApprove": True}
+                         if name == "results" else b"nonsense")
+        says(rig, 503, "kafka: records are not accepted")
+        rig.bridge.wait_log(f"event=kafka_produce_failed topic={topic} .*"
+                            f"{ADVICE} Write --topic {topic}")
+    onboards(rig, ca)
