@@ -34,7 +34,8 @@
  * 4. New records wait while records of their topic are in flight
  *    (bridge/kafka/producer_pump.c), so batches grow with the load and with
  *    Kafka's latency. BATCH_WAIT_MS ends that wait, for a partition whose
- *    leader is away: it slows the others down, but does not stop them. After a
+ *    leader is away: it slows the others down for a second, and then it is left
+ *    alone (bridge/kafka/producer_lanes.c). After a
  *    batch that nobody waits for (all but requests) there is BATCH_GAP_MS, and
  *    AUDIT_GAP_MS after audit records, of which each device has several and
  *    each batch is a request to Kafka of its own. Without them: CPU 1.12 and

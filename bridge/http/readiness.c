@@ -40,8 +40,6 @@ static const char *topics_problem(char text[READINESS_WHY_MAX],
 	return text;
 }
 
-/* Records for the other partitions may wait as well, behind those for this one
- * (bridge/kafka/producer_pump.c). */
 static const char *leader_problem(char text[READINESS_WHY_MAX],
 				  const struct bridge *b,
 				  const struct probe_leaderless *leaderless)

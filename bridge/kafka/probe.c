@@ -132,6 +132,8 @@ static void read_metadata(struct probe *a, const rd_kafka_metadata_t *md,
 		for (k = 0; k < md->topic_cnt; k++)
 			if (strcmp(md->topics[k].topic, topic_name(a, i)) == 0)
 				topic = &md->topics[k];
+		if (topic && !topic->err)
+			status->counts[i] = topic->partition_cnt;
 		if (topic && i == STORE_DECISIONS && !topic->err)
 			status->partitions = topic->partition_cnt;
 		if (!topic || is_missing(topic->err))

@@ -57,6 +57,7 @@ int producer_new(struct producer **out, struct core *core, struct store *store,
 	p->wake_fd = wake_fd;
 	p->ok = true;
 	p->closed = ~0u;
+	producer_partitioner(p);
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		window_init(&p->windows[topic], (enum store_topic)topic);
 	rc = open_handle(p, error);
@@ -108,18 +109,23 @@ static uint64_t partition_bit(const rd_kafka_message_t *message)
 static void on_report(struct producer *p, const rd_kafka_message_t *message)
 {
 	uintptr_t tag = (uintptr_t)message->_private;
-	struct topic_window *window = &p->windows[tag / WINDOW_RECORDS];
-	struct in_flight *flight = &window->flights[tag % WINDOW_RECORDS];
+	struct topic_window *window = &p->windows[tag / WINDOW_SLOTS];
+	struct in_flight *flight = &window->flights[tag % WINDOW_SLOTS];
+	struct window_lane *lane = window_lane(window, flight);
 	rd_kafka_resp_err_t err = delivery_error(message);
 
+	producer_heard(p, window, flight);
 	if (err) {
 		producer_failed(p, window, flight, err);
-		if (window->rewind)
-			window->resend |= partition_bit(message);
+		if (!window->rewind)
+			return;
+		window->resend |= partition_bit(message);
+		lane->resend = true;
 		return;
 	}
 	producer_succeeded(p, window, flight);
-	if (window->resend & partition_bit(message)) {
+	if (window->resend & partition_bit(message) ||
+	    (lane->behind && lane->resend)) {
 		producer_retry_record(p, window, flight);
 		return;
 	}
@@ -138,15 +144,13 @@ static void open_again(struct producer *p)
 		log_error(p->core->log, "kafka_unusable", LOG_WHY(&error));
 }
 
-/* After a fatal error (idempotence is lost): opens a new handle and sends
- * everything that was in flight again, with the same ids. */
-static void reopen_after_fatal(struct producer *p)
+/* Opens a new handle and sends everything that was in flight again, with the same
+ * ids. */
+static void reopen(struct producer *p)
 {
-	char reason[256] = "";
 	int topic;
 
-	rd_kafka_fatal_error(p->rk, reason, sizeof(reason));
-	log_error(p->core->log, "kafka_fatal", LOG_STR("error", reason));
+	p->stuck = false;
 	close_handle(p);
 	for (topic = 1; topic < STORE_TOPIC_END; topic++) {
 		struct topic_window *window = &p->windows[topic];
@@ -161,6 +165,16 @@ static void reopen_after_fatal(struct producer *p)
 		producer_pause(p, window);
 	}
 	open_again(p);
+}
+
+/* Idempotence is lost. */
+static void reopen_after_fatal(struct producer *p)
+{
+	char reason[256] = "";
+
+	rd_kafka_fatal_error(p->rk, reason, sizeof(reason));
+	log_error(p->core->log, "kafka_fatal", LOG_STR("error", reason));
+	reopen(p);
 }
 
 static bool on_event(struct producer *p, rd_kafka_event_t *event)
@@ -204,6 +218,8 @@ void producer_collect(struct producer *p)
 	}
 	if (fatal)
 		reopen_after_fatal(p);
+	else if (p->stuck && p->core->now >= p->open_at)
+		reopen(p);
 }
 
 /* --- inside the transaction */
@@ -335,6 +351,9 @@ bool producer_hear(struct producer *p, const struct probe_status *status)
 	for (topic = 1; topic < STORE_TOPIC_END; topic++)
 		if (opened & 1u << topic)
 			ztp_retry_succeeded(&p->windows[topic].retry);
+	for (topic = 1; topic < STORE_TOPIC_END; topic++)
+		if (status->counts[topic] > 0)
+			p->partitions[topic] = status->counts[topic];
 	p->closed = closed;
 	return p->ok || newer;
 }

@@ -5,7 +5,8 @@
  * A record stays in the outbox until Kafka has acknowledged it. While its topic
  * cannot be written, it is sent again, without end, after a pause. Each topic
  * has its own window and its own pause, so an unavailable topic does not hold up
- * the others. A record that is itself refused is given up.
+ * the others, and neither does a partition that takes nothing. A record that is itself
+ * refused is given up.
  *
  * A record built from a journal entry need not go through the outbox: as long
  * as the journal keeps the entry, the record can be rebuilt. The producer

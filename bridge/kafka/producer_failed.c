@@ -77,8 +77,7 @@ void producer_refuse(struct producer *p, struct topic_window *window,
 static void on_refusal(struct producer *p, struct topic_window *window,
 		       struct in_flight *flight, rd_kafka_resp_err_t err)
 {
-	if (!window->rewind && flight->seq != 0 &&
-	    flight->seq <= window->single_until) {
+	if (!window->rewind && flight->alone) {
 		producer_refuse(p, window, flight, err);
 		return;
 	}
@@ -147,7 +146,7 @@ static void note_failure(struct topic_window *window,
 	if (window->retry.tries >= SINGLE_TRIES &&
 	    window->single_until < window->cursor)
 		window->single_until = window->cursor;
-	if (flight->seq == 0 || flight->seq > window->single_until)
+	if (!flight->alone)
 		return;
 	if (flight->seq != window->suspect) {
 		window->suspect = flight->seq;

@@ -36,13 +36,17 @@ bool producer_take(struct producer *p, const struct store_record *record,
 	struct topic_window *window = &p->windows[record->topic];
 	struct unstored *unstored;
 	struct in_flight *flight;
+	int lane;
 
 	if (!may_pass_outbox(p, window))
+		return false;
+	lane = producer_lane(p, window, record);
+	if (window->lanes[lane].stands || window->lanes[lane].behind)
 		return false;
 	unstored = unstored_new(record);
 	if (!unstored)
 		return false;
-	flight = window_take(window, record->value.n + record->key.n);
+	flight = window_take(window, lane, record->value.n + record->key.n);
 	if (!flight) {
 		free(unstored);
 		return false;

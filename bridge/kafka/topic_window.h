@@ -14,6 +14,11 @@
  *	SENT     librdkafka has it
  *	DONE     Kafka has it, or never will; the store does not know yet
  *	FAILED   an unstored record that failed: it moves to the outbox
+ *
+ * A partition that Kafka takes nothing for must not fill the window. So a window is
+ * divided into lanes, one for each partition. A lane that stands still keeps what
+ * Kafka has not answered for in places of its own, does not count for the others'
+ * bounds, and is given no more. Never has a lane more places than are free.
  */
 #ifndef BRIDGE_KAFKA_TOPIC_WINDOW_H
 #define BRIDGE_KAFKA_TOPIC_WINDOW_H
@@ -23,8 +28,10 @@
 #include "bridge/store/store.h"
 #include "ztp/retry.h"
 
-#define WINDOW_RECORDS 2048 /* in-flight records */
+#define WINDOW_RECORDS 2048 /* in-flight records of lanes that do not stand */
 #define WINDOW_BYTES   (4 << 20)
+#define WINDOW_SLOTS   (2 * WINDOW_RECORDS) /* of all lanes */
+#define WINDOW_LANES   1024
 #define WINDOW_USUAL   (16 << 10) /* bytes: more than requests have */
 
 enum in_flight_phase {
@@ -54,17 +61,45 @@ struct in_flight {
 	int64_t request;
 	size_t bytes;
 	struct unstored *unstored; /* owned, or NULL */
-	uint16_t next, before;	   /* in order; next also links the free ones */
+	uint16_t lane;
+	bool alone;	       /* handed over with nothing beside it */
+	uint16_t next, before; /* in order; next also links the free ones */
+};
+
+/* Of a partition; see producer_lanes.c. */
+struct window_lane {
+	int busy, sent; /* records in the window; of these, SENT */
+	size_t bytes, sent_bytes;
+	int64_t heard_at; /* steady ms: of the last report, while some are SENT */
+	bool stands;	  /* for long without a report; only with some SENT */
+	/* Records of the outbox up to the window's cursor have been passed by:
+	 * those behind this lane's own. catching: they are read now. */
+	bool behind, catching;
+	int64_t cursor;
+	bool full;   /* in this walk */
+	bool resend; /* one failed: what is SENT must be sent again after it */
 };
 
 struct topic_window {
 	enum store_topic topic;
 	/* The last one is the head of the list. */
-	struct in_flight flights[WINDOW_RECORDS + 1];
-	uint16_t free; /* the first free one; WINDOW_RECORDS: none */
-	int busy;      /* records in the window */
-	int sent;      /* of these, SENT */
-	int waiting;   /* of these, FRESH or READY */
+	struct in_flight flights[WINDOW_SLOTS + 1];
+	uint16_t free;	/* the first free one; WINDOW_SLOTS: none */
+	int partitions; /* of the topic, for which it is divided; 0: not known */
+	int lane_count; /* at least 1 */
+	struct window_lane lanes[WINDOW_LANES];
+	int standing; /* SENT, in lanes that stand */
+	size_t standing_bytes;
+	int behind;	      /* lanes */
+	bool behind_first;    /* they were served before the others */
+	int64_t stayed_until; /* records up to this seq may be in flight, though
+			       * they are read again */
+	int served;	      /* the lane that was caught up last */
+	int keyless;	      /* the lane of records without a key */
+	int64_t look_at; /* when the next lane may have to stand; 0: none */
+	int busy;	 /* records in the window */
+	int sent;	 /* of these, SENT */
+	int waiting;	 /* of these, FRESH or READY */
 	int unstored;
 	size_t bytes;
 	int64_t cursor; /* seq of the last outbox record handed over */
@@ -92,9 +127,20 @@ void window_init(struct topic_window *window, enum store_topic topic);
 /* Frees unstored records and empties the window. */
 void window_clear(struct topic_window *window);
 
+/* Divides an empty window for that many partitions. */
+void window_divide(struct topic_window *window, int partitions);
+struct window_lane *window_lane(struct topic_window *window,
+				const struct in_flight *flight);
+/* From now on the lane stands, or does not. */
+void window_stand(struct topic_window *window, struct window_lane *lane,
+		  bool stands);
+/* SENT records that stand still do not count. */
+int window_alive(const struct topic_window *window);
+
 /* Adds an in-flight record at the end, in phase IN_FLIGHT_FRESH and with these
- * bytes counted; NULL if the window is full. */
-struct in_flight *window_take(struct topic_window *window, size_t bytes);
+ * bytes counted; NULL if the window, or the lane, is full. */
+struct in_flight *window_take(struct topic_window *window, int lane,
+			      size_t bytes);
 /* Is there no room for another record of the usual size? */
 bool window_is_full(const struct topic_window *window);
 void window_release(struct topic_window *window, struct in_flight *flight);

@@ -36,7 +36,7 @@ static void expect_order(struct topic_window *window, const int64_t *seqs,
 
 static struct in_flight *take(struct topic_window *window, int64_t seq)
 {
-	struct in_flight *flight = window_take(window, 10);
+	struct in_flight *flight = window_take(window, 0, 10);
 
 	assert_non_null(flight);
 	flight->seq = seq;
@@ -75,20 +75,20 @@ static void test_window_is_bounded(void **state)
 		take(window, i + 1);
 	}
 	assert_true(window_is_full(window));
-	assert_null(window_take(window, 1));
+	assert_null(window_take(window, 0, 1));
 	window_release(window, window_first(window));
 	assert_false(window_is_full(window));
 	flight = take(window, 9999);
 	assert_ptr_equal(&window->flights[window_index(window, flight)],
 			 flight);
-	assert_null(window_take(window, 1));
+	assert_null(window_take(window, 0, 1));
 	window_clear(window);
 	assert_int_equal(window->busy, 0);
-	assert_non_null(window_take(window, WINDOW_BYTES - WINDOW_USUAL));
+	assert_non_null(window_take(window, 0, WINDOW_BYTES - WINDOW_USUAL));
 	assert_false(window_is_full(window));
-	assert_non_null(window_take(window, WINDOW_USUAL));
+	assert_non_null(window_take(window, 0, WINDOW_USUAL));
 	assert_true(window_is_full(window));
-	assert_null(window_take(window, 1));
+	assert_null(window_take(window, 0, 1));
 }
 
 static void test_counts_follow_phases(void **state)

@@ -1,0 +1,422 @@
+/* A partition that takes nothing, on a mock cluster of librdkafka's: the records of
+ * the others go on, and its own follow in order. */
+#include "core_case.h"
+
+#include <librdkafka/rdkafka.h>
+/* needs the one above */
+#include <librdkafka/rdkafka_mock.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include "bridge/kafka/producer_internal.h"
+
+#define DEADLINE_MS 20000
+#define PARTITIONS  3
+#define AWAY	    1 /* the partition that takes nothing */
+#define MANY	    (2 * WINDOW_SLOTS)
+#define TOPIC	    STORE_RESULTS
+#define PRODUCE	    0 /* Kafka's number of the request */
+
+struct lanes_case {
+	struct core_case in;
+	struct scratch scratch;
+	struct store *store;
+	struct producer *producer;
+	rd_kafka_t *rk;
+	rd_kafka_mock_cluster_t *cluster;
+	struct probe_status status;
+	int wake_fd;
+	int refused;
+	int made[PARTITIONS];
+	struct ztp_error error;
+};
+
+static const char *topic_name(const struct lanes_case *c)
+{
+	return c->in.config->kafka.topics.results;
+}
+
+static void lead(struct lanes_case *c, int partition, int broker)
+{
+	assert_int_equal(rd_kafka_mock_partition_set_leader(
+				 c->cluster, topic_name(c), partition, broker),
+			 0);
+}
+
+static void play_kafka(struct lanes_case *c)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	char text[256];
+
+	rd_kafka_conf_set_log_cb(conf, NULL);
+	c->rk = rd_kafka_new(RD_KAFKA_PRODUCER, conf, text, sizeof(text));
+	assert_non_null(c->rk);
+	c->cluster = rd_kafka_mock_cluster_new(c->rk, 1);
+	assert_non_null(c->cluster);
+	assert_int_equal(rd_kafka_mock_topic_create(c->cluster, topic_name(c),
+						    PARTITIONS, 1),
+			 0);
+	free(c->in.config->kafka.brokers);
+	c->in.config->kafka.brokers =
+		strdup(rd_kafka_mock_cluster_bootstraps(c->cluster));
+}
+
+static int announced(void *arg, int64_t first, int64_t last,
+		     struct ztp_error *error)
+{
+	(void)arg;
+	(void)first;
+	(void)last;
+	(void)error;
+	return 0;
+}
+
+static int refused(void *arg, const struct store_record *record,
+		   const struct ztp_error *why, struct ztp_error *error)
+{
+	struct lanes_case *c = arg;
+
+	(void)record;
+	(void)why;
+	(void)error;
+	c->refused++;
+	return 0;
+}
+
+static int setup(void **state)
+{
+	struct lanes_case *c = calloc(1, sizeof(*c));
+	const struct producer_user user = {announced, refused, c};
+
+	assert_non_null(c);
+	core_case_make(&c->in, "kafka: {}\n");
+	c->in.core.now = ztp_clock_steady(&c->in.core.clock);
+	play_kafka(c);
+	scratch_make(&c->scratch);
+	assert_int_equal(
+		store_open(&c->store, c->scratch.base, false, &c->error), 0);
+	c->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	assert_true(c->wake_fd >= 0);
+	assert_int_equal(producer_new(&c->producer, &c->in.core, c->store,
+				      &user, c->wake_fd, &c->error),
+			 0);
+	c->status.up = true;
+	c->status.asked_at = 1;
+	c->status.counts[TOPIC] = PARTITIONS;
+	*state = c;
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	struct lanes_case *c = *state;
+
+	producer_free(c->producer);
+	store_close(c->store);
+	scratch_remove(&c->scratch);
+	rd_kafka_mock_cluster_destroy(c->cluster);
+	rd_kafka_destroy(c->rk);
+	close(c->wake_fd);
+	core_case_end(&c->in);
+	free(c);
+	return 0;
+}
+
+/* A turn of the loop. */
+static void turn(struct lanes_case *c)
+{
+	struct producer *p = c->producer;
+
+	c->in.core.now = ztp_clock_steady(&c->in.core.clock);
+	producer_hear(p, &c->status);
+	producer_collect(p);
+	assert_int_equal(producer_apply(p, &c->error), 0);
+	assert_int_equal(store_commit(c->store, c->in.core.now, &c->error), 0);
+	producer_settle(p);
+	producer_pump(p);
+	if (!producer_flush(p))
+		usleep(1000);
+}
+
+/* Until so many records wait for Kafka. */
+static void until_left(struct lanes_case *c, int64_t left)
+{
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+
+	while (store_outbox_waiting(c->store, TOPIC) != left) {
+		if (ztp_clock_boot() >= until)
+			fail_msg("%lld are left, not %lld",
+				 (long long)store_outbox_waiting(c->store,
+								 TOPIC),
+				 (long long)left);
+		turn(c);
+	}
+}
+
+/* Devices of that partition, some of them, in turn; the value is a number. */
+static void add(struct lanes_case *c, int partition, int count)
+{
+	int device = 0;
+
+	while (count > 0) {
+		char key[16], value[16];
+		struct store_record record = {
+			.topic = TOPIC, .key = {key, 0}, .value = {value, 0}};
+
+		device = (device + 1) % 64;
+		record.key.n =
+			(size_t)snprintf(key, sizeof(key), "d%d", device);
+		if (rd_kafka_msg_partitioner_murmur2(NULL, key, record.key.n,
+						     PARTITIONS, NULL,
+						     NULL) != partition)
+			continue;
+		record.value.n = (size_t)snprintf(value, sizeof(value), "%d",
+						  c->made[partition]++);
+		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
+				 0);
+		count--;
+	}
+}
+
+/* Reads a partition. first: each record at its first place is behind all that were
+ * made before it. */
+static void expect_in_order(struct lanes_case *c, int partition)
+{
+	rd_kafka_conf_t *conf = rd_kafka_conf_new();
+	rd_kafka_topic_partition_list_t *list =
+		rd_kafka_topic_partition_list_new(1);
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+	char text[256];
+	rd_kafka_t *rk;
+	int next = 0;
+
+	rd_kafka_conf_set_log_cb(conf, NULL);
+	rd_kafka_conf_set(conf, "bootstrap.servers",
+			  c->in.config->kafka.brokers, text, sizeof(text));
+	rd_kafka_conf_set(conf, "group.id", "reader", text, sizeof(text));
+	rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, text, sizeof(text));
+	assert_non_null(rk);
+	rd_kafka_topic_partition_list_add(list, topic_name(c), partition)
+		->offset = 0;
+	assert_int_equal(rd_kafka_assign(rk, list), 0);
+	while (next < c->made[partition]) {
+		rd_kafka_message_t *message = rd_kafka_consumer_poll(rk, 100);
+
+		assert_true(ztp_clock_boot() < until);
+		if (message && !message->err) {
+			char number[16];
+
+			snprintf(number, sizeof(number), "%.*s",
+				 (int)message->len,
+				 (const char *)message->payload);
+			assert_true(atoi(number) <= next);
+			next += atoi(number) == next;
+		}
+		if (message)
+			rd_kafka_message_destroy(message);
+	}
+	rd_kafka_topic_partition_list_destroy(list);
+	rd_kafka_destroy(rk);
+}
+
+static void expect_all_in_order(struct lanes_case *c)
+{
+	int i;
+
+	until_left(c, 0);
+	for (i = 0; i < PARTITIONS; i++)
+		expect_in_order(c, i);
+	assert_int_equal(c->refused, 0);
+}
+
+/* More than there are places for, before and after the others'. */
+static void test_the_others_go_on(void **state)
+{
+	struct lanes_case *c = *state;
+	int i;
+
+	lead(c, AWAY, -1);
+	add(c, AWAY, MANY);
+	for (i = 0; i < 20; i++) {
+		add(c, (AWAY + 1) % PARTITIONS, 30);
+		add(c, (AWAY + 2) % PARTITIONS, 30);
+		add(c, AWAY, 10);
+	}
+	until_left(c, MANY + 200);
+	add(c, (AWAY + 1) % PARTITIONS, WINDOW_RECORDS);
+	until_left(c, MANY + 200);
+	lead(c, AWAY, 1);
+	expect_all_in_order(c);
+}
+
+/* They fail, and are read again from the beginning, while it keeps what it has. */
+static void test_the_others_fail(void **state)
+{
+	struct lanes_case *c = *state;
+	int i;
+
+	add(c, AWAY, 10);
+	until_left(c, 0);
+	lead(c, AWAY, -1);
+	add(c, AWAY, WINDOW_RECORDS + 100);
+	add(c, AWAY + 1, 10);
+	until_left(c, WINDOW_RECORDS + 100);
+	for (i = 0; i < 3; i++) {
+		rd_kafka_mock_push_request_errors(
+			c->cluster, PRODUCE, 1,
+			RD_KAFKA_RESP_ERR_TOPIC_AUTHORIZATION_FAILED);
+		add(c, AWAY + 1, 50);
+		add(c, AWAY, 5);
+		until_left(c, WINDOW_RECORDS + 100 + 5 * (i + 1));
+	}
+	lead(c, AWAY, 1);
+	expect_all_in_order(c);
+}
+
+/* It comes and goes, and another one with it. */
+static void test_one_after_the_other(void **state)
+{
+	struct lanes_case *c = *state;
+	int i;
+
+	for (i = 0; i < 4; i++) {
+		int away = i % 2 ? AWAY : AWAY + 1;
+
+		lead(c, away, -1);
+		add(c, away, WINDOW_RECORDS + 500);
+		add(c, 0, 100);
+		until_left(c, WINDOW_RECORDS + 500);
+		add(c, 0, 100);
+		until_left(c, WINDOW_RECORDS + 500);
+		lead(c, away, 1);
+		if (i % 2)
+			until_left(c, 0);
+		else
+			turn(c);
+		if (i % 2 == 0)
+			until_left(c, 0);
+	}
+	expect_all_in_order(c);
+}
+
+/* What has no key goes where it is taken. */
+static void test_without_a_key(void **state)
+{
+	struct lanes_case *c = *state;
+	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
+	int i;
+
+	lead(c, AWAY, -1);
+	add(c, AWAY, 10);
+	until_left(c, 10);
+	for (i = 0; i < 1500; i++)
+		turn(c); /* until it is known to stand */
+	for (i = 0; i < WINDOW_SLOTS; i++)
+		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
+				 0);
+	until_left(c, 10);
+	lead(c, AWAY, 1);
+	expect_all_in_order(c);
+}
+
+/* It waits as long as no partition takes anything, and is not passed by. */
+static void test_without_a_key_when_all_are_away(void **state)
+{
+	struct lanes_case *c = *state;
+	struct topic_window *window = &c->producer->windows[TOPIC];
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+	struct store_record record = {.topic = TOPIC, .value = {"v", 1}};
+	int i;
+
+	for (i = 0; i < PARTITIONS; i++)
+		lead(c, i, -1);
+	for (i = 0; i < PARTITIONS; i++)
+		add(c, i, 10);
+	while (window->standing < PARTITIONS * 10) {
+		assert_true(ztp_clock_boot() < until);
+		turn(c);
+	}
+	for (i = 0; i < PARTITIONS; i++)
+		add(c, i, WINDOW_RECORDS);
+	for (i = 0; i < 10; i++)
+		assert_int_equal(store_outbox_add(c->store, &record, &c->error),
+				 0);
+	while (window->behind < PARTITIONS) {
+		assert_true(ztp_clock_boot() < until);
+		turn(c);
+	}
+	for (i = 0; i < PARTITIONS; i++)
+		lead(c, i, 1);
+	expect_all_in_order(c);
+}
+
+/* Past the outbox: some wait in the store, those of the others do not wait. */
+static void test_past_the_outbox(void **state)
+{
+	struct lanes_case *c = *state;
+	struct journal_mark mark = {0};
+	int64_t until = ztp_clock_boot() + DEADLINE_MS;
+	int taken = 0;
+
+	lead(c, AWAY, -1);
+	add(c, AWAY, WINDOW_RECORDS + 10);
+	until_left(c, WINDOW_RECORDS + 10);
+	while (taken < 10) {
+		char key[] = "d0";
+		struct store_record record = {
+			.topic = TOPIC, .key = {key, 2}, .value = {"0", 1}};
+		int part;
+
+		assert_true(ztp_clock_boot() < until);
+		for (; key[1] <= '9'; key[1]++) {
+			part = rd_kafka_msg_partitioner_murmur2(
+				NULL, key, 2, PARTITIONS, NULL, NULL);
+			if (producer_take(c->producer, &record, &mark)) {
+				taken += part != AWAY;
+				if (c->producer->windows[TOPIC].behind > 0)
+					assert_true(part != AWAY);
+			}
+		}
+		turn(c);
+	}
+	until_left(c, store_outbox_waiting(c->store, TOPIC));
+	lead(c, AWAY, 1);
+	until_left(c, 0);
+}
+
+/* The topic has more partitions than before. */
+static void test_more_partitions(void **state)
+{
+	struct lanes_case *c = *state;
+
+	lead(c, AWAY, -1);
+	add(c, AWAY, 10);
+	add(c, 0, 10);
+	until_left(c, 10);
+	c->status.counts[TOPIC] = PARTITIONS + 1;
+	add(c, 0, 10);
+	until_left(c, 10);
+	assert_int_equal(c->producer->windows[TOPIC].partitions,
+			 PARTITIONS + 1);
+	c->status.counts[TOPIC] = PARTITIONS;
+	lead(c, AWAY, 1);
+	expect_all_in_order(c);
+}
+
+#define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		T(test_the_others_go_on),
+		T(test_the_others_fail),
+		T(test_one_after_the_other),
+		T(test_without_a_key),
+		T(test_without_a_key_when_all_are_away),
+		T(test_past_the_outbox),
+		T(test_more_partitions),
+	};
+
+	return cmocka_run_group_tests_name("bridge_kafka_lanes", tests, NULL,
+					   NULL);
+}
