@@ -270,8 +270,6 @@ int decisions_unreadable(void *bridge, const struct consumer_gap *gap,
 
 /* --- decisions that are gone */
 
-#define LOST "decisions_lost"
-
 int decisions_lost(void *bridge, const struct consumer_gap *gap,
 		   struct ztp_error *error)
 {
@@ -284,7 +282,7 @@ int decisions_lost(void *bridge, const struct consumer_gap *gap,
 		  LOG_INT("offset", gap->first.offset),
 		  LOG_INT("last_offset", gap->last));
 	snprintf(at, sizeof(at), "%lld", (long long)b->core.now);
-	return store_set(b->store, LOST, at, error);
+	return store_set(b->store, STORE_LOST, at, error);
 }
 
 /* Was it asked before decisions were lost? Announcing it again does not bring
@@ -293,7 +291,7 @@ static int may_be_lost(struct bridge *b, const struct store_request *r,
 		       bool *lost, struct ztp_error *error)
 {
 	char at[24];
-	int rc = store_get(b->store, LOST, at, sizeof(at), error);
+	int rc = store_get(b->store, STORE_LOST, at, sizeof(at), error);
 	long long until = rc == 1 ? strtoll(at, NULL, 10) : -1;
 
 	*lost = r->announced_at <= until || r->received_at <= until;

@@ -65,6 +65,7 @@ static const struct column active[] = {TEXT(1, 64), TEXT(1, 64), FLAG, TIME,
 				       TIME};
 static const struct column facts[] = {TIME, TIME, TIME};
 static const struct column filters[] = {OPTIONAL_TEXT(1 << 20)};
+static const struct column lost[] = {ANY_NUMBER};
 static const struct column taken[] = {NUMBER(0, INT64_MAX)};
 static const struct column journal[] = {NUMBER(0, INT64_MAX),
 					NUMBER(0, INT64_MAX)};
@@ -141,9 +142,10 @@ static const struct {
 } kinds[STATE_KINDS] = {
 	[STATE_BIRTH] = {OF(birth)},	   [STATE_ACTIVE] = {OF(active)},
 	[STATE_FACTS] = {OF(facts)},	   [STATE_FILTERS] = {OF(filters)},
-	[STATE_TAKEN] = {OF(taken)},	   [STATE_POSITION] = {OF(position)},
-	[STATE_JOURNAL] = {OF(journal)},   [STATE_REQUEST] = {OF(request)},
-	[STATE_DECISION] = {OF(decision)}, [STATE_HELD] = {OF(held)},
+	[STATE_LOST] = {OF(lost)},	   [STATE_TAKEN] = {OF(taken)},
+	[STATE_POSITION] = {OF(position)}, [STATE_JOURNAL] = {OF(journal)},
+	[STATE_REQUEST] = {OF(request)},   [STATE_DECISION] = {OF(decision)},
+	[STATE_HELD] = {OF(held)},
 };
 
 _Static_assert(STATE_REQUEST_CELLS <= STATE_CELLS_MAX, "a row has room");

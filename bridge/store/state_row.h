@@ -42,6 +42,7 @@
 	X(ACTIVE, "active")                                                    \
 	X(FACTS, "facts")                                                      \
 	X(FILTERS, "filters")                                                  \
+	X(LOST, "lost")                                                        \
 	X(TAKEN, "at/journal")                                                 \
 	X(POSITION, "at/")                                                     \
 	X(JOURNAL, "j/")                                                       \

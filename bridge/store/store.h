@@ -119,7 +119,10 @@ int64_t store_bytes(const struct store *store);	 /* on disk, with its WAL */
 /* A small named value that survives restarts ("" when unset). */
 int store_get(struct store *store, const char *name, char *value, size_t cap,
 	      struct ztp_error *error);
-#define STORE_FILTERS "mqtt_in.filters" /* a group of bridges shares it */
+/* What a group of bridges shares: the subscriptions, and the time at which decisions
+ * were found to be lost (ms, as a request's times). */
+#define STORE_FILTERS "mqtt_in.filters"
+#define STORE_LOST    "decisions_lost"
 int store_set(struct store *store, const char *name, const char *value,
 	      struct ztp_error *error);
 

@@ -255,6 +255,15 @@ static int take_filters(struct store *store, const struct state_row *row,
 	return rc;
 }
 
+static int take_lost(struct store *store, const struct state_row *row,
+		     struct ztp_error *error)
+{
+	char at[24];
+
+	snprintf(at, sizeof(at), "%lld", (long long)row->cells[0].number);
+	return store_set(store, STORE_LOST, at, error);
+}
+
 /* Only --to-standby removes one, of a run that was not finished. */
 static int remove_position(struct store *store, const struct ztp_str *part,
 			   struct ztp_error *error)
@@ -293,6 +302,8 @@ static int take_removed(struct store *store, const struct state_row *row,
 		return remove_position(store, &row->name, error);
 	case STATE_FILTERS:
 		return store_set(store, STORE_FILTERS, "", error);
+	case STATE_LOST:
+		return store_set(store, STORE_LOST, "-1", error);
 	case STATE_FACTS:
 		return 0; /* nobody removes it */
 	default:
@@ -316,6 +327,8 @@ static int take(struct store *store, const struct state_row *row,
 		return take_facts(store, row);
 	case STATE_FILTERS:
 		return take_filters(store, row, error);
+	case STATE_LOST:
+		return take_lost(store, row, error);
 	default:
 		return take_small(store, told, error);
 	}

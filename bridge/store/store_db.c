@@ -166,5 +166,7 @@ int store_set(struct store *store, const char *name, const char *value,
 	sqlite3_bind_text(stmt, 2, value, -1, SQLITE_STATIC);
 	if (store->changes && strcmp(name, STORE_FILTERS) == 0)
 		store_changes_small(store->changes, STATE_FILTERS, "");
+	if (store->changes && strcmp(name, STORE_LOST) == 0)
+		store_changes_small(store->changes, STATE_LOST, "");
 	return store_run(store, stmt, error);
 }

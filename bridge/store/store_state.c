@@ -197,6 +197,13 @@ static int tell_filters(const struct telling *t)
 	return tell_rows(t, STATE_SQL_FILTERS, STATE_FILTERS, 1, &found);
 }
 
+static int tell_lost(const struct telling *t)
+{
+	int found = 0;
+
+	return tell_rows(t, STATE_SQL_LOST, STATE_LOST, 1, &found);
+}
+
 static int tell_small(const struct telling *t, enum state_kind kind,
 		      const char *name)
 {
@@ -206,6 +213,8 @@ static int tell_small(const struct telling *t, enum state_kind kind,
 
 	if (kind == STATE_FILTERS)
 		return tell_filters(t);
+	if (kind == STATE_LOST)
+		return tell_lost(t);
 	rc = store_state_get(t->store, kind, name, &row, &bytes, t->error);
 	row.removed = rc == 0;
 	if (rc >= 0)
@@ -354,7 +363,9 @@ int store_state_all(struct store *store, store_state_visit *visit, void *arg,
 	if (rc == 0)
 		rc = tell_position(&t, STORE_CHANGES_ALL);
 	if (rc == 0)
-		rc = tell_rows(&t, STATE_SQL_FILTERS, STATE_FILTERS, 1, &found);
+		rc = tell_filters(&t);
+	if (rc == 0)
+		rc = tell_lost(&t);
 	if (rc == 0)
 		rc = tell_all_small(&t);
 	return rc == 0 ? tell_facts(&t) : rc;

@@ -33,6 +33,9 @@
 	X(FILTERS,                                                             \
 	  "SELECT nullif(value,''),'' FROM meta WHERE name='" STORE_FILTERS    \
 	  "'")                                                                 \
+	X(LOST,                                                                \
+	  "SELECT CAST(value AS INTEGER),'' FROM meta WHERE name='" STORE_LOST \
+	  "'")                                                                 \
 	X(PUT_REQUEST, "INSERT OR REPLACE " STATE_REQUEST_INSERT)              \
 	X(NEW_REQUEST, "INSERT OR IGNORE " STATE_REQUEST_INSERT)               \
 	X(SAME_REQUEST, "UPDATE request SET undecided=?2,state=?9,"            \

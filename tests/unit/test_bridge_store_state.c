@@ -157,6 +157,12 @@ static void do_small(struct pair *pair)
 					   draw(pair, 2) ? "a\nb" : "",
 					   &pair->active.error),
 				 0);
+	if (draw(pair, 4) == 0)
+		assert_int_equal(
+			store_set(pair->active.store, "decisions_lost",
+				  draw(pair, 2) ? "1796000000000" : "17",
+				  &pair->active.error),
+			0);
 	assert_int_equal(
 		store_state_put(pair->active.store, &row, &pair->active.error),
 		0);
