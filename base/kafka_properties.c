@@ -10,7 +10,7 @@
 #define GIVEN	       ""
 #define BROKERS	       "bootstrap.servers"
 #define READ_COMMITTED "read_committed"
-#define MURMUR2	       "murmur2_random"
+#define MURMUR2	       ZTP_KAFKA_MURMUR2
 
 /* These have another name as well. */
 #define MESSAGE_TIMEOUT "message.timeout.ms"

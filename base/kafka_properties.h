@@ -18,6 +18,7 @@
 /* Properties that are also looked at elsewhere. */
 #define ZTP_KAFKA_HEARTBEAT    "heartbeat.interval.ms"
 #define ZTP_KAFKA_SESSION      "session.timeout.ms"
+#define ZTP_KAFKA_MURMUR2      "murmur2_random" /* of producers, by default */
 #define ZTP_KAFKA_POLL	       "max.poll.interval.ms"
 #define ZTP_KAFKA_CLIENT_ID    "client.id"
 #define ZTP_KAFKA_INSTANCE     "group.instance.id"

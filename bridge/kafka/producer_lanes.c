@@ -31,7 +31,7 @@ static const struct {
 	const char *name;
 	partitioner *partition_of;
 } partitioners[] = {
-	{"murmur2_random", rd_kafka_msg_partitioner_murmur2},
+	{ZTP_KAFKA_MURMUR2, rd_kafka_msg_partitioner_murmur2},
 	{"murmur2", rd_kafka_msg_partitioner_murmur2},
 	{"consistent", rd_kafka_msg_partitioner_consistent},
 	{"consistent_random", rd_kafka_msg_partitioner_consistent},
