@@ -85,11 +85,11 @@ static void larger_than_the_window(void **state)
 	(void)state;
 	assert_non_null(window);
 	window_init(window, STORE_DLQ);
-	flight = window_take(window, WINDOW_BYTES + 1);
+	flight = window_take(window, 0, WINDOW_BYTES + 1);
 	assert_non_null(flight);
-	assert_null(window_take(window, 1));
+	assert_null(window_take(window, 0, 1));
 	window_release(window, flight);
-	assert_non_null(window_take(window, 1));
+	assert_non_null(window_take(window, 0, 1));
 	window_clear(window);
 	free(window);
 }
